@@ -1,0 +1,1 @@
+"""Who: users, customers, accounts and how to reach them."""

@@ -1,0 +1,36 @@
+"""How to reach a customer."""
+
+from enum import StrEnum
+
+from django.db import models
+
+from cis.platform.fields import Code, choices_of, one_of
+
+
+class ContactKind(StrEnum):
+    """By which way a customer is reached."""
+
+    MOBILE = "mobile"
+    EMAIL = "email"
+    POST = "post"
+
+
+class ContactPoint(models.Model):
+    """One number or address; at most one of each kind is preferred."""
+
+    customer = models.ForeignKey("accounts.Customer", on_delete=models.PROTECT, related_name="contact_points")
+    kind = Code(choices=choices_of(ContactKind))
+    value = models.CharField(max_length=300, help_text="Mobile as E.164, e.g. +8613812345678.")
+    is_preferred = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            one_of(name="contact_kind_is_known", column="kind", values=ContactKind),
+            models.UniqueConstraint(name="contact_point_kept_once", fields=["customer", "kind", "value"]),
+            models.UniqueConstraint(
+                name="one_preferred_contact_per_kind",
+                fields=["customer", "kind"],
+                condition=models.Q(is_preferred=True),
+            ),
+        ]
+        indexes = [models.Index(name="contact_by_value", fields=["value"])]

@@ -1,0 +1,38 @@
+"""Who signs and is contacted."""
+
+from enum import StrEnum
+
+from django.db import models
+from django.utils import timezone
+
+from cis.platform.fields import Code, ExternalId, SearchGrams, choices_of, one_of, search_index
+
+
+class CustomerKind(StrEnum):
+    """What a customer is before the law."""
+
+    RESIDENT = "resident"
+    COMPANY = "company"
+    AGENCY = "agency"
+
+
+class Customer(models.Model):
+    """A person or body that signs contracts and is contacted."""
+
+    external_id = ExternalId()
+    kind = Code(choices=choices_of(CustomerKind))
+    name = models.CharField(max_length=200)
+    name_pinyin = models.CharField(max_length=400, help_text="Sort key: names sort by it.")
+    id_number = models.CharField(max_length=40, default="", blank=True, help_text="Resident ID or company number.")
+    language = models.CharField(max_length=10, default="zh-hans")
+    note = models.TextField(default="", blank=True)
+    search_grams = SearchGrams()
+    created_at = models.DateTimeField(default=timezone.now)
+    version = models.IntegerField(default=1, help_text="Guards an edit against a lost update.")
+
+    class Meta:
+        constraints = [one_of(name="customer_kind_is_known", column="kind", values=CustomerKind)]
+        indexes = [
+            search_index("customer_search"),
+            models.Index(name="customer_by_name", fields=["name_pinyin", "id"]),
+        ]

@@ -1,0 +1,1 @@
+"""For how much money: runs, bills, the ledger, payments."""

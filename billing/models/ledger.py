@@ -1,0 +1,68 @@
+"""The money ledger: append-only, balanced by construction, written only by billing.operations.ledger."""
+
+from enum import StrEnum
+
+import pgtrigger
+from django.db import models
+from django.utils import timezone
+
+from cis.platform.fields import Code, choices_of, one_of
+
+
+class LedgerAccount(models.Model):
+    """
+    One account of the ledger: a customer's receivable, or a system account (revenue, tax, cash).
+
+    The running balance exists for customer accounts only (positive: the customer owes); system accounts are
+    summed, for one shared row would serialise everything.
+    """
+
+    code = models.CharField(max_length=40, unique=True)
+    account = models.OneToOneField(
+        "accounts.Account", on_delete=models.PROTECT, null=True, related_name="ledger_account"
+    )
+    balance_minor = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="only_customer_accounts_carry_a_balance",
+                condition=models.Q(account__isnull=False) | models.Q(balance_minor=0),
+            ),
+        ]
+
+
+class TransferKind(StrEnum):
+    """What a transfer comes from."""
+
+    BILL = "bill"
+    PAYMENT = "payment"
+
+
+class Transfer(models.Model):
+    """One movement of money: a debit and a credit in one row, so it cannot be unbalanced."""
+
+    debit = models.ForeignKey("billing.LedgerAccount", on_delete=models.PROTECT, related_name="debits")
+    credit = models.ForeignKey("billing.LedgerAccount", on_delete=models.PROTECT, related_name="credits")
+    account = models.ForeignKey("accounts.Account", on_delete=models.PROTECT, related_name="transfers")
+    amount_minor = models.BigIntegerField()
+    kind = Code(choices=choices_of(TransferKind))
+    source_id = models.BigIntegerField(help_text="Bill or payment.")
+    part = Code(help_text="Ledger class of a bill: energy, fund, tax ...")
+    occurred_date = models.DateField()
+    period = models.DateField(help_text="First day of the accounting month.")
+    posted_at = models.DateTimeField(default=timezone.now)
+    reverses = models.OneToOneField("billing.Transfer", on_delete=models.PROTECT, null=True, related_name="reversal")
+    actor_id = models.BigIntegerField(null=True)
+    reason = models.CharField(max_length=200, default="")
+
+    class Meta:
+        constraints = [
+            one_of(name="transfer_kind_is_known", column="kind", values=TransferKind),
+            models.CheckConstraint(name="transfer_moves_money", condition=models.Q(amount_minor__gt=0)),
+            models.CheckConstraint(name="transfer_has_two_sides", condition=~models.Q(debit=models.F("credit"))),
+            models.UniqueConstraint(name="transfer_posted_once", fields=["kind", "source_id", "part"]),
+        ]
+        triggers = [
+            pgtrigger.Protect(name="ledger_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+        ]

@@ -1,0 +1,48 @@
+"""Money received and what it pays."""
+
+from enum import StrEnum
+
+from django.db import models
+from django.utils import timezone
+
+from cis.platform.fields import Code, choices_of, one_of
+
+
+class PaymentChannel(StrEnum):
+    """By which way money came in."""
+
+    CASH = "cash"
+    BANK = "bank"
+    ONLINE = "online"
+    API = "api"
+
+
+class Payment(models.Model):
+    """Money received; the channel's reference counts once."""
+
+    account = models.ForeignKey("accounts.Account", on_delete=models.PROTECT, related_name="payments")
+    channel = Code(choices=choices_of(PaymentChannel))
+    reference = models.CharField(max_length=100)
+    amount_minor = models.BigIntegerField()
+    received_date = models.DateField()
+    created_at = models.DateTimeField(default=timezone.now)
+    actor_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            one_of(name="payment_channel_is_known", column="channel", values=PaymentChannel),
+            models.CheckConstraint(name="payment_is_positive", condition=models.Q(amount_minor__gt=0)),
+            models.UniqueConstraint(name="payment_counts_once", fields=["channel", "reference"]),
+        ]
+
+
+class PaymentAllocation(models.Model):
+    """What part of a payment pays what part of a bill; re-allocation adds rows, also negative ones."""
+
+    payment = models.ForeignKey("billing.Payment", on_delete=models.PROTECT, related_name="allocations")
+    bill = models.ForeignKey("billing.Bill", on_delete=models.PROTECT, related_name="allocations", db_constraint=False)
+    amount_minor = models.BigIntegerField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.CheckConstraint(name="allocation_is_not_empty", condition=~models.Q(amount_minor=0))]

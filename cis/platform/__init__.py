@@ -1,0 +1,1 @@
+"""Django-side foundation: what every room needs from database, web and workers."""

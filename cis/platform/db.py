@@ -1,0 +1,88 @@
+"""
+The doors to the database: who may open a transaction, and bulk transport of columns.
+
+``opens_transaction`` marks a use case: durable, called only from a door (page, endpoint, task, command).
+``joins_transaction`` marks a step: it raises if no use case is above it.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import wraps
+from typing import ParamSpec, TypeVar
+
+import psycopg
+from django.db import connection, transaction
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class NoTransaction(RuntimeError):
+    """A step was called without a use case above it."""
+
+
+def opens_transaction(use_case: Callable[P, R]) -> Callable[P, R]:
+    """Run the use case in one durable transaction: when it returns, its rows are committed."""
+
+    @wraps(use_case)
+    def opened(*args: P.args, **kwargs: P.kwargs) -> R:
+        with transaction.atomic(durable=True):
+            return use_case(*args, **kwargs)
+
+    return opened
+
+
+def joins_transaction(step: Callable[P, R]) -> Callable[P, R]:
+    """Refuse to run the step outside a transaction, since alone it would leave half a use case."""
+
+    @wraps(step)
+    def joined(*args: P.args, **kwargs: P.kwargs) -> R:
+        if not connection.in_atomic_block:
+            raise NoTransaction(f"{step.__module__}.{step.__qualname__} is a step; call it inside a use case")
+        return step(*args, **kwargs)
+
+    return joined
+
+
+def raw_cursor() -> psycopg.Cursor:
+    """Return a psycopg cursor on Django's connection, for COPY; the caller closes it (``with``)."""
+    connection.ensure_connection()
+    return connection.connection.cursor()
+
+
+def copy_rows(*, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Load rows by COPY in text form: for thousands of rows whose types psycopg adapts."""
+    names = ", ".join(f'"{name}"' for name in columns)
+    with raw_cursor() as cursor, cursor.copy(f'COPY "{table}" ({names}) FROM STDIN') as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def copy_binary(*, table: str, columns: Sequence[str], blocks: Iterable[bytes]) -> None:
+    """
+    Load rows by COPY in PostgreSQL's binary form.
+
+    :param blocks: encoded rows without file header and trailer (see ``cis.platform.copying``).
+    """
+    names = ", ".join(f'"{name}"' for name in columns)
+    statement = f'COPY "{table}" ({names}) FROM STDIN (FORMAT BINARY)'
+    with raw_cursor() as cursor, cursor.copy(statement) as copy:
+        copy.write(b"PGCOPY\n\xff\r\n\x00" + bytes(8))
+        for block in blocks:
+            copy.write(block)
+        copy.write(b"\xff\xff")
+
+
+def fetch(sql: str, params: Sequence[object] | dict[str, object] = ()) -> list[tuple]:
+    """Run one query of the data plane and return its rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.fetchall()
+
+
+def stream(sql: str, params: Sequence[object] = (), *, size: int = 2_000) -> Iterator[list[tuple]]:
+    """Yield the rows of a long query in lists of ``size``, from a server-side cursor, with memory flat."""
+    connection.ensure_connection()
+    with connection.connection.cursor(name="wattline_stream") as cursor:
+        cursor.execute(sql, params)
+        while rows := cursor.fetchmany(size):
+            yield rows

@@ -1,0 +1,137 @@
+"""Tables of the platform. They hold ``actor_id`` without a key, since User lives upstream of nobody here."""
+
+from enum import StrEnum
+
+import pgtrigger
+from django.db import models
+from django.utils import timezone
+
+from cis.platform.fields import Code, choices_of, one_of
+
+
+class JobState(StrEnum):
+    """States of a long piece of work."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class Job(models.Model):
+    """Long work that pages show as a progress bar; ``UNIQUE(name, due_at)`` makes a schedule fire once."""
+
+    name = Code()
+    subject = models.CharField(max_length=200, default="")
+    state = Code(choices=choices_of(JobState), default=JobState.WAITING.value)
+    total = models.BigIntegerField(default=0)
+    done = models.BigIntegerField(default=0)
+    failed = models.BigIntegerField(default=0)
+    message = models.TextField(default="")
+    due_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    actor_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            one_of(name="job_state_is_known", column="state", values=JobState),
+            models.UniqueConstraint(
+                name="schedule_fires_once", fields=["name", "due_at"], condition=models.Q(due_at__isnull=False)
+            ),
+        ]
+
+
+class OutboxState(StrEnum):
+    """States of one message to the world outside."""
+
+    WAITING = "waiting"
+    SENT = "sent"
+    DEAD = "dead"
+
+
+class OutboxMessage(models.Model):
+    """One thing to send after commit: mail, SMS, webhook, PDF, meter command; the row id is its Message-ID."""
+
+    kind = Code()
+    key = models.CharField(max_length=200, help_text="The same key is queued once.")
+    payload = models.JSONField(help_text="Ids and texts only; never prices or money.")
+    state = Code(choices=choices_of(OutboxState), default=OutboxState.WAITING.value)
+    attempts = models.IntegerField(default=0)
+    last_error = models.TextField(default="")
+    due_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            one_of(name="outbox_state_is_known", column="state", values=OutboxState),
+            models.UniqueConstraint(name="message_queued_once", fields=["kind", "key"]),
+        ]
+        indexes = [
+            models.Index(name="outbox_waiting", fields=["due_at", "id"], condition=models.Q(state="waiting")),
+        ]
+
+
+class Document(models.Model):
+    """A kept file, named by the SHA-256 of its bytes; the bytes lie under settings.DOCUMENTS_DIR."""
+
+    sha256 = models.CharField(max_length=64, unique=True)
+    name = models.CharField(max_length=255)
+    media_type = models.CharField(max_length=100)
+    size = models.BigIntegerField()
+    created_at = models.DateTimeField(default=timezone.now)
+    actor_id = models.BigIntegerField(null=True)
+
+
+class Sequence(models.Model):
+    """A counter without gaps: its row is locked last and for the shortest time."""
+
+    name = models.CharField(max_length=60, unique=True)
+    last = models.BigIntegerField(default=0)
+
+
+class AuditEvent(models.Model):
+    """Who did or looked at what, when. Append-only."""
+
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+    actor_kind = Code()
+    actor_id = models.BigIntegerField(null=True)
+    actor_name = models.CharField(max_length=150, default="")
+    action = Code(max_length=60)
+    subject = Code(max_length=60)
+    subject_id = models.BigIntegerField(null=True)
+    detail = models.JSONField(default=dict)
+    request_id = models.CharField(max_length=64, default="")
+
+    class Meta:
+        indexes = [models.Index(name="audit_by_subject", fields=["subject", "subject_id", "at"])]
+        triggers = [
+            pgtrigger.Protect(name="audit_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+        ]
+
+
+class IdempotencyKey(models.Model):
+    """The stored reply of a POST: the same key gives the same reply, written with the effect or not at all."""
+
+    client = models.CharField(max_length=60)
+    key = models.CharField(max_length=255)
+    request_sha256 = models.CharField(max_length=64)
+    status = models.IntegerField()
+    response = models.JSONField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="request_counts_once", fields=["client", "key"])]
+
+
+class ApiKey(models.Model):
+    """A client of the API: only the hash of its secret is kept."""
+
+    name = models.CharField(max_length=100, unique=True)
+    prefix = models.CharField(max_length=12, unique=True)
+    secret_sha256 = models.CharField(max_length=64)
+    scopes = models.JSONField(default=list)
+    created_at = models.DateTimeField(default=timezone.now)
+    revoked_at = models.DateTimeField(null=True)

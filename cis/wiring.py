@@ -1,0 +1,5 @@
+"""Binds."""
+
+
+def bind() -> None:
+    """Bind."""

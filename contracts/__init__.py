@@ -1,0 +1,1 @@
+"""On what terms: service agreements and their terms."""

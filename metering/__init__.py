@@ -1,0 +1,1 @@
+"""Where and how much energy: places, meters, reads, usage."""

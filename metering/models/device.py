@@ -1,0 +1,74 @@
+"""Devices: meters, their counters, and where they hang when."""
+
+from enum import StrEnum
+
+from django.contrib.postgres.fields import DateRangeField
+from django.contrib.postgres.indexes import OpClass
+from django.db import models
+
+from cis.platform.fields import Code, ExternalId, choices_of, no_overlap, one_of
+
+
+class Meter(models.Model):
+    """A device that counts energy."""
+
+    external_id = ExternalId()
+    serial = models.CharField(max_length=40, unique=True)
+    model = models.CharField(max_length=60, default="", blank=True)
+
+    class Meta:
+        indexes = [models.Index(OpClass("serial", name="text_pattern_ops"), name="meter_by_serial_prefix")]
+
+
+class Direction(StrEnum):
+    """Which way the counted energy flows, seen from the customer."""
+
+    IMPORT = "import"
+    EXPORT = "export"
+
+
+class Quantity(StrEnum):
+    """What a register counts."""
+
+    ACTIVE = "active"
+    REACTIVE = "reactive"
+
+
+class Register(models.Model):
+    """
+    One counter of a meter.
+
+    ``code`` names it in files (``total``, ``peak``, ``valley``; NEM12 suffix ``E1``). ``period_of_use`` is empty
+    for a counter of all hours. ``is_interval``: delivered as interval days, not as counter values.
+    """
+
+    meter = models.ForeignKey("metering.Meter", on_delete=models.PROTECT, related_name="registers")
+    code = Code(max_length=20)
+    quantity = Code(choices=choices_of(Quantity), default=Quantity.ACTIVE.value)
+    direction = Code(choices=choices_of(Direction), default=Direction.IMPORT.value)
+    period_of_use = Code(max_length=20, default="", blank=True)
+    digits = models.SmallIntegerField(default=6, help_text="Digits before the decimal point; then it rolls over.")
+    is_interval = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="register_code_is_unique_on_its_meter", fields=["meter", "code"]),
+            one_of(name="register_quantity_is_known", column="quantity", values=Quantity),
+            one_of(name="register_direction_is_known", column="direction", values=Direction),
+            models.CheckConstraint(name="register_digits_are_real", condition=models.Q(digits__range=(3, 12))),
+        ]
+
+
+class Installation(models.Model):
+    """A meter at a service point for a time, with the multiplier (CT x VT) that holds there."""
+
+    service_point = models.ForeignKey("metering.ServicePoint", on_delete=models.PROTECT, related_name="installations")
+    meter = models.ForeignKey("metering.Meter", on_delete=models.PROTECT, related_name="installations")
+    multiplier = models.IntegerField(default=1)
+    period = DateRangeField(help_text="Local dates, half-open; no end: until further notice.")
+
+    class Meta:
+        constraints = [
+            no_overlap(name="meter_is_in_one_place", owner="meter_id"),
+            models.CheckConstraint(name="multiplier_is_positive", condition=models.Q(multiplier__gt=0)),
+        ]

@@ -1,0 +1,42 @@
+"""Places: where supply is delivered."""
+
+from enum import StrEnum
+
+from django.db import models
+
+from cis.platform.fields import Code, ExternalId, SearchGrams, choices_of, one_of, search_index
+
+
+class Premises(models.Model):
+    """A building, flat or plot with an address."""
+
+    external_id = ExternalId()
+    address = models.CharField(max_length=300)
+    district = models.CharField(max_length=100, default="", blank=True)
+    postcode = models.CharField(max_length=12, default="", blank=True)
+    search_grams = SearchGrams()
+
+    class Meta:
+        indexes = [search_index("premises_search")]
+        verbose_name_plural = "premises"
+
+
+class Voltage(StrEnum):
+    """Supply voltage level."""
+
+    V220 = "220V"
+    V380 = "380V"
+    KV10 = "10kV"
+    KV35 = "35kV"
+
+
+class ServicePoint(models.Model):
+    """The socket where supply is delivered and metered."""
+
+    external_id = ExternalId()
+    premises = models.ForeignKey("metering.Premises", on_delete=models.PROTECT, related_name="service_points")
+    voltage = Code(choices=choices_of(Voltage), default=Voltage.V220.value)
+    capacity_w = models.BigIntegerField(default=8_000)
+
+    class Meta:
+        constraints = [one_of(name="service_point_voltage_is_known", column="voltage", values=Voltage)]

@@ -1,0 +1,1 @@
+"""At what price: tariffs, their versions and the rating kernel."""

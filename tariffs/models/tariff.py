@@ -1,0 +1,69 @@
+"""The price book."""
+
+from enum import StrEnum
+
+import pgtrigger
+from django.contrib.postgres.fields import DateRangeField
+from django.db import models
+from django.utils import timezone
+
+from cis.platform.fields import Code, choices_of, no_overlap, one_of
+
+
+class Tariff(models.Model):
+    """One entry of the price book; its prices stand in its versions."""
+
+    code = models.CharField(max_length=60, unique=True)
+    name_zh = models.CharField(max_length=200)
+    name_en = models.CharField(max_length=200)
+
+
+class VersionState(StrEnum):
+    """States of a tariff version."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+
+
+class TariffVersion(models.Model):
+    """
+    The dated text of a tariff, frozen once published.
+
+    ``source`` is the TOML document; its vectors passed when it was published. The compiled Plan is made from it.
+    """
+
+    tariff = models.ForeignKey("tariffs.Tariff", on_delete=models.PROTECT, related_name="versions")
+    state = Code(choices=choices_of(VersionState), default=VersionState.DRAFT.value)
+    period = DateRangeField(help_text="Local dates for which the prices hold, half-open.")
+    source = models.TextField()
+    sha256 = models.CharField(max_length=64)
+    legal_source = models.TextField()
+    published_at = models.DateTimeField(null=True)
+    actor_id = models.BigIntegerField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            one_of(name="tariff_version_state_is_known", column="state", values=VersionState),
+            no_overlap(name="tariff_has_one_version_at_a_time", owner="tariff_id"),
+        ]
+        triggers = [
+            pgtrigger.Trigger(
+                name="published_version_is_frozen",
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                when=pgtrigger.Before,
+                # Only the end of its validity may still be set, when a successor is published.
+                func="""
+                    IF OLD.state = 'published' AND (
+                        TG_OP = 'DELETE'
+                        OR (NEW.tariff_id, NEW.state, NEW.source, NEW.sha256, NEW.legal_source, lower(NEW.period))
+                        IS DISTINCT FROM
+                        (OLD.tariff_id, OLD.state, OLD.source, OLD.sha256, OLD.legal_source, lower(OLD.period))
+                    ) THEN
+                        RAISE EXCEPTION 'tariff version % is published and frozen', OLD.id;
+                    END IF;
+                    IF TG_OP = 'DELETE' THEN RETURN OLD; END IF;
+                    RETURN NEW;
+                """,
+            ),
+        ]
