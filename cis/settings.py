@@ -16,7 +16,7 @@ from cis import embedded
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
-VAR_DIR = Path(env.str("WATTLINE_VAR", default=str(BASE_DIR / "var")))
+VAR_DIR = embedded.var_folder()
 
 
 def _secret_key() -> str:
@@ -172,7 +172,7 @@ STORAGES = {
 DOCUMENTS_DIR = Path(env.str("DOCUMENTS_DIR", default=str(VAR_DIR / "documents")))
 PACK = env.str("WATTLINE_PACK", default="cn-shanghai")
 
-CELERY_BROKER_URL = REDIS_URL
+CELERY_BROKER_URL = embedded.broker_url(REDIS_URL)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]

@@ -1,0 +1,29 @@
+"""
+A pytest plugin, loaded before Django's settings: the tests' own private services.
+
+Without DATABASE_URL and REDIS_URL they run under var/test, apart from those of `make demo`; every pytest process
+holds a lease, and the last one stops them.
+"""
+
+import os
+from pathlib import Path
+
+from hypothesis import HealthCheck, settings
+
+from cis.embedded import Embedded
+
+VAR = Path(__file__).resolve().parents[1] / "var" / "test"
+
+os.environ["WATTLINE_VAR"] = str(VAR)
+os.environ["WATTLINE_DURABLE"] = "0"
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cis.settings")
+os.environ.setdefault("STATICFILES_STORAGE", "django.contrib.staticfiles.storage.StaticFilesStorage")
+
+if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
+    SERVICES = Embedded(VAR, durable=False)
+    SERVICES.start()
+
+_common = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]}
+settings.register_profile("default", max_examples=60, **_common)
+settings.register_profile("proof", max_examples=3_000, **_common)
+settings.load_profile("proof" if os.environ.get("WATTLINE_PROOF") else "default")
