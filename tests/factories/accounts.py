@@ -1,0 +1,79 @@
+"""Supplier, users, customers, accounts and their holders."""
+
+from datetime import date
+from itertools import count
+
+from django.db.backends.postgresql.psycopg_any import DateRange
+
+from accounts.models.account import Account, AccountHolder
+from accounts.models.contact import ContactPoint
+from accounts.models.customer import Customer
+from accounts.models.supplier import Supplier
+from accounts.models.user import User
+from cis.kernel.enums import Role
+
+OPENED = date(2023, 1, 1)
+PASSWORD = "a long pass phrase for tests"
+_serial = count(1)
+
+
+def supplier(**values) -> Supplier:
+    """The one supplier; a second call returns the same row with the given values."""
+    defaults = {
+        "code": "demo",
+        "name_zh": "示范供电公司",
+        "name_en": "Demo Electricity",
+        "tax_number": "91310000MA1FL00A1X",
+        "address": "上海市黄浦区示范路1号",
+        "phone": "95598",
+        "pack": "cn-shanghai",
+    }
+    return Supplier.objects.update_or_create(id=1, defaults={**defaults, **values})[0]
+
+
+def customer(*, name: str = "张三", **values) -> Customer:
+    serial = next(_serial)
+    given = {"kind": "resident", "name_pinyin": "zhang san", **values}
+    given.setdefault("external_id", f"C{serial:06d}")
+    return Customer.objects.create(name=name, **given)
+
+
+def contact_point(*, of: Customer, kind: str = "mobile", value: str = "", is_preferred: bool = True) -> ContactPoint:
+    value = value or {"mobile": f"+86138{next(_serial):08d}", "email": f"c{next(_serial)}@example.com"}.get(kind, "上海")
+    return ContactPoint.objects.create(customer=of, kind=kind, value=value, is_preferred=is_preferred)
+
+
+def account(
+    *, holder: Customer | None = None, opened_date: date = OPENED, closed_date: date | None = None, **values
+) -> Account:
+    """An account held by ``holder`` (a new customer by default) since it was opened."""
+    serial = next(_serial)
+    values.setdefault("external_id", f"A{serial:06d}")
+    values.setdefault("number", f"{9_000_000_000 + serial}")
+    values.setdefault("state", "closed" if closed_date else "open")
+    made = Account.objects.create(opened_date=opened_date, closed_date=closed_date, **values)
+    AccountHolder.objects.create(
+        account=made, customer=holder or customer(), period=DateRange(opened_date, closed_date)
+    )
+    return made
+
+
+def staff(*roles: Role, username: str = "", **values) -> User:
+    """A member of staff with these roles (clerk by default); the password is PASSWORD."""
+    return User.objects.create_user(
+        username=username or f"staff{next(_serial)}",
+        password=PASSWORD,
+        roles=[str(role) for role in roles or (Role.CLERK,)],
+        **values,
+    )
+
+
+def portal_user(*, of: Customer | None = None, username: str = "", **values) -> User:
+    """A customer's login for the portal; the password is PASSWORD."""
+    return User.objects.create_user(
+        username=username or f"portal{next(_serial)}",
+        password=PASSWORD,
+        roles=[str(Role.CUSTOMER)],
+        customer=of or customer(),
+        **values,
+    )

@@ -1,0 +1,51 @@
+"""Tariffs and their versions, written without the checks of publishing."""
+
+import hashlib
+from datetime import date
+from itertools import count
+
+from django.db.backends.postgresql.psycopg_any import DateRange
+from django.utils import timezone
+
+from tariffs.models.tariff import Tariff, TariffVersion
+
+START = date(2020, 1, 1)
+FLAT = """
+code = "flat"
+name_zh = "单一电价"
+name_en = "One price"
+legal_source = "none: made for tests"
+valid_from = 2020-01-01
+currency = "CNY"
+
+[[component]]
+kind = "energy"
+code = "energy"
+unit = "yuan/kWh"
+price = "0.617"
+"""
+_serial = count(1)
+
+
+def tariff(*, code: str = "", name_zh: str = "居民阶梯电价", name_en: str = "Residential, tiers") -> Tariff:
+    return Tariff.objects.create(code=code or f"tariff-{next(_serial)}", name_zh=name_zh, name_en=name_en)
+
+
+def version(
+    *,
+    of: Tariff | None = None,
+    source: str = FLAT,
+    start_date: date = START,
+    end_date: date | None = None,
+    state: str = "published",
+) -> TariffVersion:
+    """A version with any text; ``source`` must be a real document where the test compiles it."""
+    return TariffVersion.objects.create(
+        tariff=of or tariff(),
+        state=state,
+        period=DateRange(start_date, end_date),
+        source=source,
+        sha256=hashlib.sha256(source.encode()).hexdigest(),
+        legal_source="test",
+        published_at=timezone.now() if state == "published" else None,
+    )
