@@ -10,6 +10,7 @@ Nothing listens on the network: both serve on unix sockets in a folder that only
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -84,7 +85,7 @@ class Embedded:
         self._let_go()
         impatient_at = time.monotonic() + 1.0
         until = time.monotonic() + STOP_SECONDS
-        while time.monotonic() < until and state.keeper_runs(self.place):
+        while time.monotonic() < until and self._keeper_lives():
             if state.read(self.place).state == "ready" and time.monotonic() > impatient_at:
                 return  # somebody else uses them
             time.sleep(0.05)
@@ -94,12 +95,14 @@ class Embedded:
         if not places.is_made(self.place.var):
             return
         state.stay_path(self.place).unlink(missing_ok=True)
-        report = state.read(self.place)
-        if state.keeper_runs(self.place) and report.is_current:
-            os.kill(report.keeper, 15)
         self._let_go()
+        asked = 0
         until = time.monotonic() + STOP_SECONDS
-        while time.monotonic() < until and state.keeper_runs(self.place):
+        while time.monotonic() < until and self._keeper_lives():
+            report = state.read(self.place)
+            if report.is_current and report.keeper != asked:
+                asked = report.keeper
+                os.kill(asked, signal.SIGTERM)
             time.sleep(0.05)
 
     def stay(self) -> None:
@@ -150,6 +153,9 @@ class Embedded:
         if self._lease is not None:
             self._lease.close()
             self._lease = None
+
+    def _keeper_lives(self) -> bool:
+        return state.keeper_runs(self.place) or state.read(self.place).is_current
 
     def _wait(self, until: float) -> None:
         """Start a keeper where there is none, and wait for its report."""

@@ -6,6 +6,7 @@ lies below folders that this user may pass. No mode of a folder that was there b
 is closed, data go to /var/lib/wattline-<key> instead of WATTLINE_VAR.
 """
 
+import fcntl
 import hashlib
 import json
 import os
@@ -13,7 +14,8 @@ import pwd
 import re
 import stat
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -97,8 +99,9 @@ def make(place: Place) -> Place:
         _make_folder(place.run, mode=0o755)
         _make_folder(place.log, mode=0o700)
         _make_folder(place.home, mode=0o755)
-        for folder in (place.postgres, place.valkey, place.sockets):
-            _make_owned(folder, place.owner)
+        with _alone_in(place.run):
+            for folder in (place.postgres, place.valkey, place.sockets):
+                _make_owned(folder, place.owner)
     except PermissionError as error:
         advice = "run as the user who made it, or set WATTLINE_VAR to a folder of your own"
         raise EmbeddedError(f"cannot use {error.filename}: {error.strerror}; {advice}") from error
@@ -174,6 +177,17 @@ def _make_folder(folder: Path, *, mode: int) -> None:
         with suppress(FileExistsError):
             folder.mkdir()
             folder.chmod(mode)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Let one process after the other pass."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def _make_owned(folder: Path, owner: Owner) -> None:
