@@ -1,0 +1,19 @@
+"""
+At what price: pure rules of tariffs, from the text of a version to the lines of a bill.
+
+    document.parse(text=)                   TOML -> TariffDocument(plan, vectors, text, text_hash); raises InvalidTariff
+    document.examine(text=)                 the same with all findings instead of a refusal
+    document.check(document=)               Findings that keep a version from being published
+    batch.RatingBatch.of(used_wh=, ...)     columns of n segments, int64
+    batch.month_share_e9(period=)           months of a period, for the column of that name
+    rating.rate(plan=, batch=)              Rated(amount_minor (n, l), quantity (n, l), total_minor (n,))
+    rating.rate_many(plans=, plan_of=, batch=)   a mixed batch, grouped by plan
+    rating.by_ledger_class(plan=, rated=)   what to post under each ledger class, summing to the total
+    plan.slots[j]                           static half of line j: code, label, unit, price, ledger class, step, period
+    lines.price_text(slot=, decimals=)      the price as printed
+    plan.tier_cycle.start_of(on=), .cuts(period=)   from when ``before_wh`` counts, where a segment must be cut
+    plan.calendar, time_of_use.split(...)   interval energy by period of use, (d, s) -> (d, p)
+
+A component is a small frozen value behind the protocol ``lines.Component``. A new one needs its class, a reader in
+``parts.READERS`` and, if it prices something new, a column in ``RatingBatch``; rating does not change.
+"""

@@ -1,0 +1,110 @@
+"""Segments to be rated, as columns."""
+
+from calendar import monthrange
+from dataclasses import dataclass, fields, replace
+from datetime import timedelta
+from typing import Self
+
+import numpy as np
+
+from cis.kernel.columns import Columns
+from cis.kernel.errors import Refused
+from cis.kernel.fixed import Int64
+from cis.kernel.periods import Period
+
+MAX_ENERGY_WH = 10**15
+"""A thousand TWh: no segment is larger, and no sum of columns below it can wrap."""
+
+E9 = 10**9
+MONTH_PARTS = 377_580
+"""Least common multiple of 28, 29, 30 and 31: every day of every month is a whole number of such parts."""
+
+
+class EnergyOutOfRange(Refused):
+    """More energy than any segment can hold."""
+
+    code = "energy_out_of_range"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatingBatch(Columns):
+    """
+    n bill segments of one plan; n = 1 is an ordinary batch.
+
+    days            (n,) local days of the segment
+    month_share_e9  (n,) months of the segment, each day counted by its own month. [10^-9 month]
+    used_wh         (n, p) energy by period of use, in the plan's order; negative = a true-up. [Wh]
+    before_wh       (n,) energy since the tier cycle began, before this segment. [Wh]
+    household       (n,) persons of the household
+    """
+
+    days: Int64
+    month_share_e9: Int64
+    used_wh: Int64
+    before_wh: Int64
+    household: Int64
+
+    def __post_init__(self) -> None:
+        """Check types, lengths and magnitudes."""
+        super(RatingBatch, self).__post_init__()
+        for column in (self.used_wh, self.before_wh):
+            if column.size and max(int(column.max()), -int(column.min())) > MAX_ENERGY_WH:
+                raise EnergyOutOfRange("No segment is larger than 1,000 TWh.")
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        used_wh: Int64,
+        days: Int64 | None = None,
+        month_share_e9: Int64 | None = None,
+        before_wh: Int64 | None = None,
+        household: Int64 | None = None,
+    ) -> Self:
+        """Return a batch in which the columns that are not given are 0, and households of one person."""
+        zeros = np.zeros(len(used_wh), dtype=np.int64)
+        return cls(
+            days=zeros if days is None else days,
+            month_share_e9=zeros if month_share_e9 is None else month_share_e9,
+            used_wh=used_wh,
+            before_wh=zeros if before_wh is None else before_wh,
+            household=zeros + 1 if household is None else household,
+        )
+
+    def __len__(self) -> int:
+        """Return n."""
+        return len(self.days)
+
+    @property
+    def total_wh(self) -> Int64:
+        """Return the energy of each segment over all periods of use, (n,). [Wh]"""
+        # Column by column: a sum along so short an axis is many times slower.
+        total = self.used_wh[:, 0]
+        for period in range(1, self.used_wh.shape[1]):
+            total = total + self.used_wh[:, period]
+        return total
+
+    def part(self, rows: slice | Int64) -> Self:
+        """Return the batch of some of its rows."""
+        return replace(self, **{field.name: getattr(self, field.name)[rows] for field in fields(self)})
+
+    def with_periods(self, periods: int) -> Self:
+        """Return the batch with the first periods of use alone."""
+        return replace(self, used_wh=self.used_wh[:, :periods])
+
+
+def month_share_e9(*, period: Period) -> int:
+    """
+    Return how many months a period is, each of its days counted by its own month. [10^-9 month]
+
+    The exact sum of days / days of the month, rounded once, half up: 1 January to 1 March is 2 months, 1 to 16 April
+    half a month, 22 January to 12 February 10/31 + 11/28.
+    """
+    parts = 0
+    start = period.start
+    while start < period.end:
+        month_days = monthrange(start.year, start.month)[1]
+        next_month = start.replace(day=1) + timedelta(days=month_days)
+        parts += (min(next_month, period.end) - start).days * (MONTH_PARTS // month_days)
+        start = next_month
+    return (2 * parts * E9 + MONTH_PARTS) // (2 * MONTH_PARTS)

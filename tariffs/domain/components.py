@@ -1,0 +1,168 @@
+"""Components without steps: fixed charges, energy, time of use, tax."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cis.kernel import fixed
+from cis.kernel.fixed import Int64
+from tariffs.domain.batch import RatingBatch
+from tariffs.domain.lines import Charge, LedgerClass, LineSlot, Named, Unit, known
+
+E6 = 10**6
+E9 = 10**9
+
+
+class Per(StrEnum):
+    """Span that a fixed charge pays for."""
+
+    DAY = "day"
+    MONTH = "month"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fixed(Named):
+    """
+    A standing charge by time, whatever was used.
+
+    Rule: per day x days; per month x the share of months, which counts each month by its own days.
+
+    price_e6  price of one day or month. [10^-6 minor unit]
+    """
+
+    per: Per
+    price_e6: int | None
+
+    def slots(self) -> tuple[LineSlot, ...]:
+        """Return its one line slot."""
+        return (self.slot(Unit(self.per.value), self.price_e6),)
+
+    def charge(self, batch: RatingBatch, base_minor: Int64) -> Charge:  # noqa: ARG002 - the protocol of all components
+        """
+        Return the standing charge, (n, 1).
+
+        A month's amount is cut towards 0 at 10^-9 minor unit. The rounding to minor units is not touched by that: a
+        half lies on this grid, so no amount crosses it.
+        """
+        (price_e6,) = known((self.price_e6,))
+        if self.per is Per.DAY:
+            days = batch.days[:, None]
+            return Charge(fixed.times(days * 1000, (price_e6,)), days)
+        share_e9 = batch.month_share_e9[:, None]
+        sign = -1 if price_e6 < 0 else 1
+        minor, rest_e6 = divmod(abs(price_e6), E6)
+        amount_e9 = fixed.times(share_e9, (sign * minor,)) + sign * (share_e9 * rest_e6 // E6)
+        return Charge(amount_e9, share_e9)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Energy(Named):
+    """
+    All energy at one price, as a flat tariff, a fund or a levy per kWh.
+
+    price_e6  [10^-6 minor unit/kWh]
+    """
+
+    price_e6: int | None
+
+    def slots(self) -> tuple[LineSlot, ...]:
+        """Return its one line slot."""
+        return (self.slot(Unit.KWH, self.price_e6),)
+
+    def charge(self, batch: RatingBatch, base_minor: Int64) -> Charge:  # noqa: ARG002
+        """Return the energy charge, (n, 1)."""
+        used_wh = batch.total_wh[:, None]
+        return Charge(fixed.times(used_wh, known((self.price_e6,))), used_wh)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeOfUse(Named):
+    """
+    Energy at the price of the period of use in which it was taken (分时电价).
+
+    periods    (p,) codes, in the plan's order
+    prices_e6  (p,) [10^-6 minor unit/kWh]
+    """
+
+    periods: tuple[str, ...]
+    prices_e6: tuple[int | None, ...]
+
+    def slots(self) -> tuple[LineSlot, ...]:
+        """Return one line slot per period of use."""
+        pairs = zip(self.periods, self.prices_e6, strict=True)
+        return tuple(self.slot(Unit.KWH, price_e6, period=period) for period, price_e6 in pairs)
+
+    def charge(self, batch: RatingBatch, base_minor: Int64) -> Charge:  # noqa: ARG002
+        """Return the energy charge by period of use, (n, p)."""
+        return Charge(fixed.times(batch.used_wh, known(self.prices_e6)), batch.used_wh)
+
+
+class TaxMode(StrEnum):
+    """Whether the prices contain the tax."""
+
+    INSIDE = "inside"
+    ON_TOP = "on_top"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tax(Named):
+    """
+    A tax on the printed amounts of other components.
+
+    Rule: on top: base x rate is added. Inside: base x rate / (1 + rate) is shown and not added, for the base
+    contains it. Either is computed from the sum of the rounded lines of its base, and rounded once.
+
+    rate_e6  0.13 = 130_000. [10^-6]
+    on       codes of the components taxed, or ("*",) for all before it
+    """
+
+    rate_e6: int
+    mode: TaxMode
+    on: tuple[str, ...]
+
+    @property
+    def base(self) -> tuple[str, ...]:
+        """Return the codes of the components that it is charged on."""
+        return self.on
+
+    def slots(self) -> tuple[LineSlot, ...]:
+        """Return its one line slot, which counts in the total if the tax comes on top."""
+        return (
+            LineSlot(
+                code=self.code,
+                label=self.label,
+                unit=Unit.MONEY,
+                price_e6=self.rate_e6,
+                ledger=LedgerClass.TAX,
+                in_total=self.mode is TaxMode.ON_TOP,
+            ),
+        )
+
+    def charge(self, batch: RatingBatch, base_minor: Int64) -> Charge:  # noqa: ARG002
+        """Return the tax, (n, 1); the quantity is the amount taxed."""
+        return Charge(self.of(base_minor)[:, None], base_minor[:, None])
+
+    def of(self, base_minor: Int64) -> NDArray[Any]:
+        """Return the tax on (n,) amounts. [10^-9 minor unit]"""
+        if self.mode is TaxMode.ON_TOP:
+            return fixed.times(base_minor[:, None], (self.rate_e6 * 1000,))[:, 0]
+        return fraction_e9(base_minor, over=self.rate_e6, under=E6 + self.rate_e6)
+
+
+def fraction_e9(base_minor: Int64, *, over: int, under: int) -> NDArray[Any]:
+    """
+    Return base x over / under of (n,) amounts, cut towards 0 at 10^-9 minor unit.
+
+    Rounding to minor units afterwards gives what rounding the exact fraction gives: a half minor unit lies on this
+    grid, so no amount crosses it by being cut towards 0.
+    """
+    size: NDArray[Any] = np.abs(base_minor)
+    largest = int(size.max(initial=0))
+    if max(largest * over, (largest * over // under + 1) * E9) >= fixed.LIMIT:
+        size = size.astype(object)
+    minor, rest = np.divmod(size * over, under)
+    amount: NDArray[Any] = minor * E9 + rest * E9 // under
+    return np.where(base_minor < 0, -amount, amount)

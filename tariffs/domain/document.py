@@ -1,0 +1,180 @@
+"""
+The text of a tariff version: a TOML document, compiled into a ``Plan`` with its own test vectors.
+
+Reading is complete: every finding is collected, unknown keys are findings, and nothing is guessed. Prices are texts
+("0.617") with a unit ("yuan/kWh"), never binary fractions. The full grammar stands in cis/packs/README.md.
+"""
+
+import hashlib
+import json
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from cis.kernel.errors import Findings, Refused
+from tariffs.domain.calendars import read_calendar, read_periods
+from tariffs.domain.grammar import Table
+from tariffs.domain.lines import Component
+from tariffs.domain.parts import Frame, read_components
+from tariffs.domain.plan import TOTAL, Plan, Scope, UnknownBase, compile_plan
+from tariffs.domain.tiers import Cycle, Stepped, TierCycle
+from tariffs.domain.vectors import Vector, check_vectors, read_vectors
+
+SCHEMA = 1
+MAX_DECIMALS = 3
+DECEMBER = 12
+LANGUAGES = ("zh", "en")
+
+
+class InvalidTariff(Refused):
+    """The text of a tariff version has findings."""
+
+    code = "invalid_tariff"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TariffDocument:
+    """
+    A tariff version as read.
+
+    text       as given
+    text_hash  SHA-256 of the canonical text: what the document says, whatever its layout, comments and key order
+    """
+
+    plan: Plan
+    vectors: tuple[Vector, ...]
+    text: str
+    text_hash: str
+
+
+def parse(*, text: str) -> TariffDocument:
+    """
+    Return the tariff version that a TOML text describes.
+
+    :raises InvalidTariff: the text has findings; all of them are in the message and in ``detail``.
+    """
+    document, findings = examine(text=text)
+    findings.raise_if_any(InvalidTariff)
+    if document is None:
+        raise InvalidTariff("The tariff cannot be read.")
+    return document
+
+
+def check(*, document: TariffDocument) -> Findings:
+    """Return what keeps a well-formed version from being published: no vectors, or vectors that fail."""
+    findings = check_vectors(plan=document.plan, vectors=document.vectors)
+    if not document.vectors:
+        findings.add("vector", "no_vector", "The tariff has no test vector.", "Add a case with its expected lines.")
+    return findings
+
+
+def examine(*, text: str) -> tuple[TariffDocument | None, Findings]:
+    """Return the document and everything found in its text; the document is None if there are findings."""
+    findings = Findings()
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        findings.add("", "not_toml", f"The text is not TOML: {error}.")
+        return None, findings
+    table = Table(values=values, where="", findings=findings)
+    text_hash = hash_of(values)
+    plan, vectors = read_plan(table, text_hash)
+    table.close()
+    if findings or plan is None:
+        return None, findings
+    return TariffDocument(plan=plan, vectors=vectors, text=text, text_hash=text_hash), findings
+
+
+def hash_of(values: dict[str, Any]) -> str:
+    """Return the SHA-256 of the canonical text: JSON in UTF-8, keys sorted, dates as YYYY-MM-DD."""
+    canonical = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def read_plan(table: Table, text_hash: str) -> tuple[Plan | None, tuple[Vector, ...]]:
+    """Return plan and vectors, noting every finding."""
+    table.integer("schema", low=SCHEMA, high=SCHEMA)
+    valid_from, valid_to = read_validity(table)
+    frame, calendar_table = read_frame(table)
+    calendar = read_calendar(table=calendar_table, periods=frame.periods)
+    calendar_table.close()
+    components = read_components(table=table, frame=frame)
+    tier_cycle = read_tier_cycle(table, components)
+    periods = frame.periods or TOTAL
+    head = {
+        "code": table.code("code"),
+        "name_zh": table.text("name_zh"),
+        "name_en": table.text("name_en"),
+        "legal_source": table.text("source"),
+    }
+    labels = read_labels(table, components, frame.periods)
+    vectors = read_vectors(table=table, periods=periods)
+    try:
+        plan = compile_plan(
+            components=components,
+            **head,
+            valid_from=valid_from,
+            valid_to=valid_to,
+            currency=frame.currency,
+            decimals=frame.decimals,
+            periods=periods,
+            calendar=calendar,
+            tier_cycle=tier_cycle,
+            rounding_scope=table.word("rounding", Scope),
+            labels=labels,
+            text_hash=text_hash,
+        )
+    except UnknownBase as refusal:
+        table.note("component", refusal.code, refusal.message, refusal.advice)
+        return None, vectors
+    return plan, vectors
+
+
+def read_validity(table: Table) -> tuple[date, date | None]:
+    """Return the first day of validity, and the first day without it or None."""
+    valid_from = table.day("valid_from") or date.min
+    valid_to = table.day("valid_to", required=False)
+    if valid_to is not None and valid_to <= valid_from:
+        table.note("valid_to", "empty_validity", "valid_to is the first day without these prices; it must be later.")
+    return valid_from, valid_to
+
+
+def read_frame(table: Table) -> tuple[Frame, Table]:
+    """Return what all components share, and the table of the calendar."""
+    currency = table.text("currency")
+    if currency and not (len(currency) == len("CNY") and currency.isascii() and currency.isupper()):
+        table.note("currency", "bad_currency", f"{currency!r} is no currency code.", 'Write it as "CNY".')
+    decimals = table.integer("decimals", low=0, high=MAX_DECIMALS)
+    times = table.table("time_of_use", required=False)
+    periods = read_periods(table=times) if table.has("time_of_use") else ()
+    return Frame(currency=currency, decimals=decimals, periods=periods), times
+
+
+def read_tier_cycle(table: Table, components: tuple[Component, ...]) -> TierCycle:
+    """Return when the steps begin anew; a tariff with steps must say it."""
+    stepped = any(isinstance(component, Stepped) for component in components)
+    if not table.has("tier_cycle"):
+        if stepped:
+            table.note("tier_cycle", "missing_key", "A tariff with steps names its cycle.", "Add the table tier_cycle.")
+        return TierCycle()
+    part = table.table("tier_cycle")
+    kind = part.word("every", Cycle)
+    start_month = part.integer("start_month", low=1, high=DECEMBER, default=1)
+    part.close()
+    if stepped == (kind is Cycle.NONE):
+        table.note("tier_cycle", "cycle_without_steps", "A cycle belongs to steps, and steps to a cycle.")
+    return TierCycle(kind=kind, start_month=start_month)
+
+
+def read_labels(table: Table, components: tuple[Component, ...], periods: tuple[str, ...]) -> dict[str, dict[str, str]]:
+    """Return the words of every label and period of use, each in all languages of the bill."""
+    part = table.table("labels")
+    keys = dict.fromkeys([slot.label for component in components for slot in component.slots()] + list(periods))
+    labels = {}
+    for key in keys:
+        words = part.table(key)
+        labels[key] = {language: words.text(language) for language in LANGUAGES}
+        words.close()
+    part.close()
+    return labels

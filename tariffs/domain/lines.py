@@ -1,0 +1,170 @@
+"""What a bill line is made of: its slot in a plan, its unit, its ledger class, and the charge that fills it."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Protocol
+
+from numpy.typing import NDArray
+
+from cis.kernel import fixed
+from cis.kernel.errors import Refused
+from cis.kernel.fixed import Int64
+from tariffs.domain.batch import RatingBatch
+
+PRICE_PLACES = 6
+"""A price is kept to this many decimals of the minor unit."""
+
+
+class MissingPrice(Refused):
+    """A price of the plan is not known yet; nothing is charged in its place."""
+
+    code = "missing_price"
+
+
+class Unit(StrEnum):
+    """What the quantity of a line counts."""
+
+    KWH = "kWh"
+    DAY = "day"
+    MONTH = "month"
+    MONEY = "money"
+
+
+class LedgerClass(StrEnum):
+    """Where the money of a line is posted: a bill makes one transfer per class."""
+
+    ENERGY = "energy"
+    FIXED = "fixed"
+    FUND = "fund"
+    TAX = "tax"
+
+
+QUANTITY_PLACES = {Unit.KWH: 3, Unit.DAY: 0, Unit.MONTH: 9}
+"""Decimals of a stored quantity: Wh are kWh with 3 decimals. Money has the plan's own decimals."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineSlot:
+    """
+    One place for a bill line in a plan; the same for every segment rated by it.
+
+    code             component that fills it; (code, step, period) is unique in a plan
+    label            key of the printed words in ``Plan.labels``
+    unit             what the quantity counts
+    price_e6         price of one unit [10^-6 minor unit]; of a tax its rate [10^-6]; None = not known yet
+    ledger           class under which the amount is posted
+    step             1, 2, ... of a tiered component, 0 = no steps
+    period           code of the period of use, "" = all periods together
+    in_total         False for a line that only informs, as a tax that the prices contain
+    quantity_places  decimals of the stored integer quantity: 3 for kWh kept in Wh
+    """
+
+    code: str
+    label: str
+    unit: Unit
+    price_e6: int | None
+    ledger: LedgerClass
+    step: int = 0
+    period: str = ""
+    in_total: bool = True
+    quantity_places: int = 0
+
+    @property
+    def key(self) -> str:
+        """Return the unique name of the slot in its plan, as "energy/2/peak"."""
+        return "/".join(part for part in (self.code, str(self.step or ""), self.period) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """
+    What a component charges a batch.
+
+    amounts_e9  (n, l) exact amount of each of its l lines, int64, or exact Python ints where int64 is too narrow.
+                [10^-9 minor unit]
+    quantities  (n, l) int64 quantity that was priced. [unit of the slot, with its decimals]
+    """
+
+    amounts_e9: NDArray[Any]
+    quantities: Int64
+
+
+class Component(Protocol):
+    """
+    One part of a tariff: a small frozen value that fills its own line slots.
+
+    ``base`` names the components whose rounded amounts it is charged on (tax, power factor); () = none,
+    ("*",) = all earlier ones. Rating knows components by this protocol only.
+    """
+
+    @property
+    def code(self) -> str:
+        """Return the name of the component, unique in its plan."""
+        ...
+
+    @property
+    def base(self) -> tuple[str, ...]:
+        """Return the codes of the components it is charged on."""
+        ...
+
+    def slots(self) -> tuple[LineSlot, ...]:
+        """Return the l line slots that it fills."""
+        ...
+
+    def charge(self, batch: RatingBatch, base_minor: Int64) -> Charge:
+        """Return the exact amounts and the quantities of its lines; ``base_minor`` (n,) sums its base. [minor unit]"""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """
+    What every component has.
+
+    code    unique in its plan
+    label   key of the printed words
+    ledger  class under which it is posted
+    """
+
+    code: str
+    label: str
+    ledger: LedgerClass
+
+    @property
+    def base(self) -> tuple[str, ...]:
+        """Return (): charged on quantities, not on other amounts."""
+        return ()
+
+    def slot(self, unit: Unit, price_e6: int | None, *, step: int = 0, period: str = "") -> LineSlot:
+        """Return a line slot of this component that counts in the total."""
+        return LineSlot(
+            code=self.code,
+            label=self.label,
+            unit=unit,
+            price_e6=price_e6,
+            ledger=self.ledger,
+            step=step,
+            period=period,
+            quantity_places=QUANTITY_PLACES[unit],
+        )
+
+
+def known(prices_e6: tuple[int | None, ...]) -> tuple[int, ...]:
+    """Return the prices; raises MissingPrice if one is not known."""
+    if any(price is None for price in prices_e6):
+        raise MissingPrice("A price of this component is not known.")
+    return tuple(price for price in prices_e6 if price is not None)
+
+
+def price_text(*, slot: LineSlot, decimals: int) -> str:
+    """
+    Return the price of a slot as printed: major units per unit ("0.617"), or percent for a tax ("13").
+
+    :raises MissingPrice: the price is not known.
+    """
+    if slot.price_e6 is None:
+        raise MissingPrice(f"The price of {slot.key} is not known.")
+    places, keep = (4, 0) if slot.unit is Unit.MONEY else (PRICE_PLACES + decimals, decimals)
+    whole, _, fraction = fixed.to_text(slot.price_e6, places=places).partition(".")
+    fraction = fraction.rstrip("0").ljust(keep, "0")
+    return f"{whole}.{fraction}" if fraction else whole

@@ -1,0 +1,143 @@
+"""The compiled value of a tariff version: what rating needs, frozen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+
+from cis.kernel.errors import Refused
+from cis.kernel.fixed import Rounding
+from tariffs.domain.lines import Component, LineSlot, Unit
+from tariffs.domain.tiers import TierCycle
+from tariffs.domain.time_of_use import Calendar
+
+ALL = "*"
+TOTAL = ("total",)
+"""The single period of use of a plan without periods."""
+NO_STEPS = TierCycle()
+
+
+class UnknownBase(Refused):
+    """A component is charged on a component that does not come before it."""
+
+    code = "unknown_base"
+
+
+class Scope(StrEnum):
+    """What is rounded to minor units: each line, or the bill, whose lines then carry the remainder on."""
+
+    LINE = "line"
+    BILL = "bill"
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class Plan:
+    """
+    A tariff version, compiled; equal only to itself, so that rows can be grouped by it.
+
+    code, name_zh, name_en, legal_source, valid_from, valid_to  as in the document; valid_to is the first day without
+    currency, decimals  ISO 4217 code, decimals of its minor unit
+    components          in the order in which they are charged
+    periods             (p,) periods of use in the order of ``RatingBatch.used_wh``; ("total",) without any
+    calendar            when they hold; None if the plan has none, or is billed on registers alone
+    tier_cycle          when the steps begin anew
+    rounding            rule by which amounts are rounded to minor units
+    rounding_scope      whether each line is rounded, or the bill
+    labels              words of line labels and periods: key -> language -> text
+    text_hash           SHA-256 of the canonical text of the document
+    slots               (l,) line slots, the static half of every bill line
+    spans               for each component the range of its slots
+    bases               for each component the slots that it is charged on
+    """
+
+    code: str
+    name_zh: str
+    name_en: str
+    legal_source: str
+    valid_from: date
+    valid_to: date | None
+    currency: str
+    decimals: int
+    components: tuple[Component, ...]
+    periods: tuple[str, ...]
+    calendar: Calendar | None
+    tier_cycle: TierCycle
+    rounding: Rounding
+    rounding_scope: Scope
+    labels: Mapping[str, Mapping[str, str]]
+    text_hash: str
+    slots: tuple[LineSlot, ...]
+    spans: tuple[range, ...]
+    bases: tuple[tuple[int, ...], ...]
+
+    @property
+    def missing_prices(self) -> tuple[str, ...]:
+        """Return the keys of the slots whose price is not known yet; the plan cannot rate until there are none."""
+        return tuple(slot.key for slot in self.slots if slot.price_e6 is None)
+
+
+def compile_plan(
+    *,
+    components: tuple[Component, ...],
+    code: str = "",
+    name_zh: str = "",
+    name_en: str = "",
+    legal_source: str = "",
+    valid_from: date = date.min,
+    valid_to: date | None = None,
+    currency: str = "CNY",
+    decimals: int = 2,
+    periods: tuple[str, ...] = TOTAL,
+    calendar: Calendar | None = None,
+    tier_cycle: TierCycle = NO_STEPS,
+    rounding: Rounding = Rounding.HALF_AWAY,
+    rounding_scope: Scope = Scope.LINE,
+    labels: Mapping[str, Mapping[str, str]] | None = None,
+    text_hash: str = "",
+) -> Plan:
+    """
+    Return the plan of the components, with their slots laid out one after another.
+
+    :raises UnknownBase: a component is charged on one that does not come before it.
+    """
+    slots: list[LineSlot] = []
+    spans: list[range] = []
+    bases: list[tuple[int, ...]] = []
+    for component in components:
+        bases.append(base_slots(component=component, earlier=slots))
+        filled = component.slots()
+        spans.append(range(len(slots), len(slots) + len(filled)))
+        slots.extend(replace(slot, quantity_places=decimals) if slot.unit is Unit.MONEY else slot for slot in filled)
+    return Plan(
+        code=code,
+        name_zh=name_zh,
+        name_en=name_en,
+        legal_source=legal_source,
+        valid_from=valid_from,
+        valid_to=valid_to,
+        currency=currency,
+        decimals=decimals,
+        components=components,
+        periods=periods,
+        calendar=calendar,
+        tier_cycle=tier_cycle,
+        rounding=rounding,
+        rounding_scope=rounding_scope,
+        labels=labels or {},
+        text_hash=text_hash,
+        slots=tuple(slots),
+        spans=tuple(spans),
+        bases=tuple(bases),
+    )
+
+
+def base_slots(*, component: Component, earlier: list[LineSlot]) -> tuple[int, ...]:
+    """Return the places of the slots, among those laid out so far, that a component is charged on."""
+    if component.base == (ALL,):
+        return tuple(place for place, slot in enumerate(earlier) if slot.in_total)
+    unknown = set(component.base) - {slot.code for slot in earlier}
+    if unknown:
+        raise UnknownBase(
+            f"{component.code} is charged on {', '.join(sorted(unknown))}, which does not come before it."
+        )
+    return tuple(place for place, slot in enumerate(earlier) if slot.code in component.base and slot.in_total)

@@ -1,0 +1,209 @@
+"""
+Rating: what segments of energy and time cost under a plan, line by line.
+
+One function for one bill and for a million. Columns are worked through in blocks that stay in the processor's cache;
+inside a block each component makes one vector pass.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cis.kernel import fixed
+from cis.kernel.columns import group_rows
+from cis.kernel.errors import Refused
+from cis.kernel.fixed import Int64
+from tariffs.domain.batch import RatingBatch
+from tariffs.domain.components import Tax, TaxMode
+from tariffs.domain.lines import LedgerClass, MissingPrice
+from tariffs.domain.plan import Plan, Scope
+
+BLOCK = 4096
+
+
+class WrongPeriods(Refused):
+    """The energy is not given by the plan's periods of use."""
+
+    code = "wrong_periods"
+
+
+class AmountOutOfRange(Refused):
+    """The amounts of a bill do not fit 64 bits."""
+
+    code = "amount_out_of_range"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rated:
+    """
+    The result of rating n segments under a plan of l line slots.
+
+    amount_minor  (n, l) rounded amount of each line, as printed. [minor unit]
+    quantity      (n, l) what was priced, in the unit and decimals of the slot
+    total_minor   (n,)   sum of the lines that count in the total. [minor unit]
+    """
+
+    amount_minor: Int64
+    quantity: Int64
+    total_minor: Int64
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RatedGroup:
+    """
+    The rows of a mixed batch that have one plan.
+
+    rows     places in the mixed batch
+    rated    their result, or None if the plan could not rate them
+    refusal  why not
+    """
+
+    plan: Plan
+    rows: Int64
+    rated: Rated | None
+    refusal: Refused | None
+
+
+def rate(*, plan: Plan, batch: RatingBatch) -> Rated:
+    """
+    Return lines and total of each segment of a batch.
+
+    :raises MissingPrice: a price of the plan is not known; the message names it.
+    :raises WrongPeriods: ``used_wh`` has not one column per period of use of the plan.
+    :raises AmountOutOfRange: an amount or total is beyond 2^62 minor units.
+    """
+    if plan.missing_prices:
+        raise MissingPrice(
+            f"Tariff {plan.code} has no price for {', '.join(plan.missing_prices)}.",
+            advice="Publish a version that gives the price, then rate again.",
+            plan=plan.code,
+            missing=plan.missing_prices,
+        )
+    if batch.used_wh.shape[1] != len(plan.periods):
+        raise WrongPeriods(f"Tariff {plan.code} takes energy by {', '.join(plan.periods)}.", plan=plan.code)
+    segments = len(batch)
+    # Slot by slot in memory: each component writes runs that lie side by side.
+    amount = np.empty((len(plan.slots), segments), dtype=np.int64)
+    quantity = np.empty_like(amount)
+    total = np.empty(segments, dtype=np.int64)
+    for start in range(0, segments, BLOCK):
+        rows = slice(start, min(start + BLOCK, segments))
+        rate_block(plan, batch.part(rows), amount[:, rows], quantity[:, rows], total[rows])
+    return Rated(amount.T, quantity.T, total)
+
+
+def rate_block(plan: Plan, batch: RatingBatch, amount: Int64, quantity: Int64, total: Int64) -> None:
+    """Fill amount (l, n), quantity (l, n) and total (n,) of one block."""
+    nothing = np.zeros(len(batch), dtype=np.int64)
+    rounder = Rounder(plan, nothing)
+    for component, span, base in zip(plan.components, plan.spans, plan.bases, strict=True):
+        charge = component.charge(batch, sum_slots(amount, base) if base else nothing)
+        rounder.round(charge.amounts_e9.T, span, amount)
+        quantity[span.start : span.stop] = charge.quantities.T
+    counted = [place for place, slot in enumerate(plan.slots) if slot.in_total]
+    if len(amount) * max(int(amount.max(initial=0)), -int(amount.min(initial=0))) >= fixed.LIMIT:
+        raise AmountOutOfRange(f"Tariff {plan.code}: a total does not fit 64 bits.", plan=plan.code)
+    total[:] = sum_slots(amount, counted)
+
+
+class Rounder:
+    """
+    Rounding of the lines of one block to minor units.
+
+    By line, each is rounded by itself. By bill, the exact amounts are summed up and each line is what the rounded sum
+    grows by: so the total is the rounded exact sum, is the sum of the printed lines all the same, and a printed line
+    is less than one minor unit from its exact amount.
+    """
+
+    def __init__(self, plan: Plan, nothing: Int64) -> None:
+        self.plan = plan
+        self.sum_e9: NDArray[Any] = nothing
+        self.rounded = nothing
+        self.bound = 0
+
+    def round(self, amounts_e9: NDArray[Any], span: range, amount: Int64) -> None:
+        """Write the rounded amounts (l, n) of a component into the slots of its span."""
+        if self.plan.rounding_scope is Scope.LINE:
+            amount[span.start : span.stop] = fixed.to_minor(amounts_e9, self.plan.rounding)
+            return
+        for place, amount_e9 in zip(span, amounts_e9, strict=True):
+            if self.plan.slots[place].in_total:
+                rounded = self.add(amount_e9)
+                np.subtract(rounded, self.rounded, out=amount[place])
+                self.rounded = rounded
+            else:
+                amount[place] = fixed.to_minor(amount_e9, self.plan.rounding)
+
+    def add(self, amount_e9: NDArray[Any]) -> Int64:
+        """Return the rounded sum after one more line, (n,)."""
+        self.bound += max(int(amount_e9.max(initial=0)), -int(amount_e9.min(initial=0)))
+        if self.bound >= fixed.LIMIT:
+            self.sum_e9 = self.sum_e9.astype(object)
+        self.sum_e9 = self.sum_e9 + amount_e9
+        return fixed.to_minor(self.sum_e9, self.plan.rounding)
+
+
+def sum_slots(amount: Int64, places: Sequence[int]) -> Int64:
+    """Return the sum of some slots of amounts (l, n), (n,). [minor unit]"""
+    total = amount[places[0]].copy() if places else np.zeros(amount.shape[1], dtype=np.int64)
+    for place in places[1:]:
+        total += amount[place]
+    return total
+
+
+def rate_many(*, plans: Sequence[Plan], plan_of: Int64, batch: RatingBatch) -> list[RatedGroup]:
+    """
+    Rate a batch of segments that have different plans.
+
+    plan_of  (n,) place of each segment's plan in ``plans``
+    batch    ``used_wh`` (n, p) is as wide as the plan with most periods; a plan with fewer uses the first ones, and
+             the rest of its rows must be 0
+
+    A plan that cannot rate is returned with its refusal; the others are rated.
+    """
+    groups = []
+    for place, rows in group_rows(plan_of):
+        plan, part = plans[place], batch.part(rows)
+        periods = len(plan.periods)
+        try:
+            if part.used_wh[:, periods:].any():
+                raise WrongPeriods(f"Tariff {plan.code} takes energy by {', '.join(plan.periods)}.", plan=plan.code)
+            rated = rate(plan=plan, batch=part.with_periods(periods))
+        except Refused as refusal:
+            groups.append(RatedGroup(plan, rows, None, refusal))
+        else:
+            groups.append(RatedGroup(plan, rows, rated, None))
+    return groups
+
+
+def by_ledger_class(*, plan: Plan, rated: Rated) -> dict[LedgerClass, Int64]:
+    """
+    Return the amount to post under each ledger class, (n,) each; they sum to the total exactly. [minor unit]
+
+    A tax that the prices contain is taken out of the classes of its base, in slot order: the tax on the amounts up to
+    and with a class, less the tax on those before it, each rounded as the printed tax is.
+    """
+    amount = rated.amount_minor.T
+    classes = {ledger: np.zeros(amount.shape[1], dtype=np.int64) for ledger in LedgerClass}
+    for slot, column in zip(plan.slots, amount, strict=True):
+        if slot.in_total:
+            classes[slot.ledger] += column
+    for component, base in zip(plan.components, plan.bases, strict=True):
+        if isinstance(component, Tax) and component.mode is TaxMode.INSIDE:
+            move_tax(plan, component, base, amount, classes)
+    used = {slot.ledger for slot in plan.slots}
+    return {ledger: column for ledger, column in classes.items() if ledger in used}
+
+
+def move_tax(plan: Plan, tax: Tax, base: tuple[int, ...], amount: Int64, classes: dict[LedgerClass, Int64]) -> None:
+    """Move the tax inside the base slots from their classes to that of the tax."""
+    before = running = np.zeros(amount.shape[1], dtype=np.int64)
+    for place in base:
+        running = running + amount[place]
+        until = fixed.to_minor(tax.of(running), plan.rounding)
+        classes[plan.slots[place].ledger] -= until - before
+        classes[tax.ledger] += until - before
+        before = until

@@ -1,0 +1,147 @@
+"""Test vectors of a tariff: inputs and the lines and total that the law, or a published bill, says."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from cis.kernel import fixed
+from cis.kernel.errors import Findings, Refused
+from tariffs.domain.batch import MAX_ENERGY_WH, RatingBatch
+from tariffs.domain.grammar import Table
+from tariffs.domain.plan import TOTAL, Plan
+from tariffs.domain.rating import Rated, rate
+
+WH_PLACES = 3
+MONTH_PLACES = 9
+ONE_MONTH_E9 = 10**MONTH_PLACES
+MAX_DAYS = 3660
+MAX_PERSONS = 99
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedLine:
+    """
+    One expected line; every other line of the bill must be 0.
+
+    slot      key of the slot, as "energy/2/peak"
+    amount    as printed, as "260.80"
+    quantity  as printed, or None to leave it unchecked
+    """
+
+    slot: str
+    amount: str
+    quantity: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vector:
+    """
+    One case of a tariff.
+
+    where           its place in the document
+    used_wh         (p,) energy by period of use. [Wh]
+    before_wh       energy since the tier cycle began. [Wh]
+    month_share_e9  [10^-9 month]
+    lines           expected lines, () = the total alone is checked
+    total           as printed
+    """
+
+    where: str
+    name: str
+    days: int
+    month_share_e9: int
+    used_wh: tuple[int, ...]
+    before_wh: int
+    household: int
+    lines: tuple[ExpectedLine, ...]
+    total: str
+
+    def batch(self) -> RatingBatch:
+        """Return the vector as a batch of one segment."""
+        return RatingBatch.of(
+            used_wh=np.array([self.used_wh], dtype=np.int64),
+            before_wh=np.array([self.before_wh], dtype=np.int64),
+            days=np.array([self.days], dtype=np.int64),
+            month_share_e9=np.array([self.month_share_e9], dtype=np.int64),
+            household=np.array([self.household], dtype=np.int64),
+        )
+
+
+def read_vectors(*, table: Table, periods: tuple[str, ...]) -> tuple[Vector, ...]:
+    """Return the vectors of a document, noting every finding."""
+    return tuple(read_vector(part, periods) for part in table.tables("vector", required=False))
+
+
+def read_vector(table: Table, periods: tuple[str, ...]) -> Vector:
+    """Return one vector."""
+    lines = []
+    for part in table.tables("lines", required=False):
+        quantity = part.text("quantity") if part.has("quantity") else None
+        lines.append(ExpectedLine(slot=part.text("line"), amount=part.text("amount"), quantity=quantity))
+        part.close()
+    vector = Vector(
+        where=table.where,
+        name=table.text("name"),
+        days=table.integer("days", low=0, high=MAX_DAYS, default=30),
+        month_share_e9=table.number("months", places=MONTH_PLACES, required=False, default=ONE_MONTH_E9),
+        used_wh=read_energy(table, periods),
+        before_wh=bounded(table, "before_kwh", table.number("before_kwh", places=WH_PLACES, required=False)),
+        household=table.integer("household", low=0, high=MAX_PERSONS, default=1),
+        lines=tuple(lines),
+        total=table.text("total"),
+    )
+    table.close()
+    return vector
+
+
+def read_energy(table: Table, periods: tuple[str, ...]) -> tuple[int, ...]:
+    """Return the energy by period of use: one number, or a table of them."""
+    if periods == TOTAL:
+        return (bounded(table, "used_kwh", table.number("used_kwh", places=WH_PLACES)),)
+    part = table.table("used_kwh")
+    used_wh = tuple(bounded(part, period, part.number(period, places=WH_PLACES)) for period in periods)
+    part.close()
+    return used_wh
+
+
+def bounded(table: Table, key: str, energy_wh: int) -> int:
+    """Return an energy, or 0 with a finding if no segment can hold it."""
+    if abs(energy_wh) <= MAX_ENERGY_WH:
+        return energy_wh
+    table.note(key, "energy_out_of_range", "No segment is larger than 1,000 TWh.")
+    return 0
+
+
+def check_vectors(*, plan: Plan, vectors: Iterable[Vector]) -> Findings:
+    """Return what the plan gets otherwise than its vectors say; empty = all of them pass."""
+    findings = Findings()
+    for vector in vectors:
+        try:
+            check_vector(plan, vector, rate(plan=plan, batch=vector.batch()), findings)
+        except Refused as refusal:
+            findings.add(vector.where, refusal.code, f"{vector.name}: {refusal.message}", refusal.advice)
+    return findings
+
+
+def check_vector(plan: Plan, vector: Vector, rated: Rated, findings: Findings) -> None:
+    """Note where one vector and its result differ."""
+
+    def compare(what: str, expected: str, actual: int, places: int) -> None:
+        if fixed.parse(expected, places=places) != actual:
+            shown = fixed.to_text(actual, places=places)
+            message = f"{vector.name}: {what} is {shown}, expected {expected}."
+            findings.add(vector.where, "vector_differs", message, "Find out who is wrong: the tariff or the vector.")
+
+    compare("the total", vector.total, int(rated.total_minor[0]), plan.decimals)
+    if not vector.lines:
+        return
+    expected = {line.slot: line for line in vector.lines}
+    for place, slot in enumerate(plan.slots):
+        amount_minor, quantity = int(rated.amount_minor[0, place]), int(rated.quantity[0, place])
+        line = expected.pop(slot.key, ExpectedLine(slot=slot.key, amount="0", quantity=None))
+        compare(f"the amount of {slot.key}", line.amount, amount_minor, plan.decimals)
+        if line.quantity is not None:
+            compare(f"the quantity of {slot.key}", line.quantity, quantity, slot.quantity_places)
+    for key in expected:
+        findings.add(vector.where, "unknown_line", f"{vector.name}: the plan has no line {key}.")
