@@ -1,0 +1,1 @@
+"""Pure foundation of the house: exact numbers, periods, calendars, columns, workflows, refusals."""
