@@ -45,7 +45,7 @@ class LocalClock:
         return f"LocalClock({self.zone_name!r})"
 
     def day_start_utc(self, day: date) -> datetime:
-        """Return the instant at which a local date begins: midnight or, where clocks jump over it, the end of the gap."""
+        """Return the instant at which a local date begins: midnight, or the end of the gap if clocks jump over it."""
         midnight = datetime(day.year, day.month, day.day, tzinfo=self.zone)
         start_at = midnight.astimezone(UTC)
         if start_at.astimezone(self.zone).replace(tzinfo=None) != midnight.replace(tzinfo=None):
@@ -61,7 +61,7 @@ class LocalClock:
         return (self.day_start_utc(day + timedelta(days=1)) - self.day_start_utc(day)) // _MINUTE
 
     def hours_in_day(self, day: date) -> Fraction:
-        """Return the length of a local date, exactly: 24; 23 or 25 when clocks change; 23 1/2 where they move less. [h]"""
+        """Return the length of a local date, 24, or 23 or 25 when clocks change, 23 1/2 where they move less. [h]"""
         return Fraction(self.minutes_in_day(day), 60)
 
     def local_date(self, at: datetime) -> date:

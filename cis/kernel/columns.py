@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
-from functools import cache
 from typing import Any, Self, get_args, get_origin, get_type_hints
 
 import numpy as np
@@ -87,12 +86,20 @@ def group_rows(keys: Int64) -> Iterator[tuple[int, Int64]]:
         yield int(ordered[start]), rows
 
 
-@cache
-def _columns_of(kind: Any) -> dict[str, np.dtype[Any]]:
-    """Return the array fields of a table with their types."""
+_known: dict[type[Columns], dict[str, np.dtype[Any]]] = {}
+
+
+def _columns_of(kind: type[Columns]) -> dict[str, np.dtype[Any]]:
+    """Return the array fields of a table with their types; looked up once for each class."""
+    if kind not in _known:
+        _known[kind] = _read_columns(kind)
+    return _known[kind]
+
+
+def _read_columns(kind: type[Columns]) -> dict[str, np.dtype[Any]]:
     hints = get_type_hints(kind)
     found = {}
-    for field in fields(kind):
+    for field in fields(kind):  # type: ignore[arg-type]
         if get_origin(hints[field.name]) is np.ndarray:
             _, dtype = get_args(hints[field.name])
             found[field.name] = np.dtype(*get_args(dtype))
