@@ -1,18 +1,9 @@
 """How to reach a customer."""
 
-from enum import StrEnum
-
 from django.db import models
 
+from accounts.domain.contact import ContactKind
 from cis.platform.fields import Code, choices_of, one_of
-
-
-class ContactKind(StrEnum):
-    """By which way a customer is reached."""
-
-    MOBILE = "mobile"
-    EMAIL = "email"
-    POST = "post"
 
 
 class ContactPoint(models.Model):
@@ -20,7 +11,7 @@ class ContactPoint(models.Model):
 
     customer = models.ForeignKey("accounts.Customer", on_delete=models.PROTECT, related_name="contact_points")
     kind = Code(choices=choices_of(ContactKind))
-    value = models.CharField(max_length=300, help_text="Mobile as E.164, e.g. +8613812345678.")
+    value = models.CharField(max_length=300, help_text="Telephones as E.164, e.g. +8613812345678.")
     is_preferred = models.BooleanField(default=False)
 
     class Meta:

@@ -1,19 +1,10 @@
 """Who signs and is contacted."""
 
-from enum import StrEnum
-
 from django.db import models
 from django.utils import timezone
 
+from accounts.domain.identity import CustomerKind
 from cis.platform.fields import Code, ExternalId, SearchGrams, choices_of, one_of, search_index
-
-
-class CustomerKind(StrEnum):
-    """What a customer is before the law."""
-
-    RESIDENT = "resident"
-    COMPANY = "company"
-    AGENCY = "agency"
 
 
 class Customer(models.Model):

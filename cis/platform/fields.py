@@ -18,16 +18,20 @@ class _OneId(Func):
     output_field = models.BigIntegerField()
 
 
-def no_overlap(*, name: str, owner: str, period: str = "period") -> ExclusionConstraint:
+def no_overlap(
+    *, name: str, owner: str, period: str = "period", condition: models.Q | None = None
+) -> ExclusionConstraint:
     """
     Return the constraint that no two rows of one owner overlap in time.
 
     :param owner: column that says whose history it is, e.g. ``"meter_id"``.
+    :param condition: rows that count; all by default.
     """
     same = _OneId(F(owner), F(owner), Value("[]"))
     return ExclusionConstraint(
         name=name,
         expressions=[(same, RangeOperators.OVERLAPS), (period, RangeOperators.OVERLAPS)],
+        condition=condition,
     )
 
 

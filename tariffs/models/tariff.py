@@ -29,7 +29,8 @@ class TariffVersion(models.Model):
     """
     The dated text of a tariff, frozen once published.
 
-    ``source`` is the TOML document; its vectors passed when it was published. The compiled Plan is made from it.
+    ``source`` is the TOML document, ``sha256`` the hash of what it says, whatever its layout; its vectors passed when
+    it was published. The compiled Plan is made from it.
     """
 
     tariff = models.ForeignKey("tariffs.Tariff", on_delete=models.PROTECT, related_name="versions")
@@ -45,7 +46,11 @@ class TariffVersion(models.Model):
     class Meta:
         constraints = [
             one_of(name="tariff_version_state_is_known", column="state", values=VersionState),
-            no_overlap(name="tariff_has_one_version_at_a_time", owner="tariff_id"),
+            # A draft overlaps the version that it will replace.
+            no_overlap(
+                name="tariff_has_one_version_at_a_time", owner="tariff_id", condition=models.Q(state="published")
+            ),
+            models.UniqueConstraint(name="tariff_document_kept_once", fields=["tariff", "sha256"]),
         ]
         triggers = [
             pgtrigger.Trigger(

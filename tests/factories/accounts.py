@@ -5,12 +5,14 @@ from itertools import count
 
 from django.db.backends.postgresql.psycopg_any import DateRange
 
+from accounts.domain.names import pinyin
 from accounts.models.account import Account, AccountHolder
 from accounts.models.contact import ContactPoint
 from accounts.models.customer import Customer
 from accounts.models.supplier import Supplier
 from accounts.models.user import User
 from cis.kernel.enums import Role
+from cis.kernel.text import bigrams
 
 OPENED = date(2023, 1, 1)
 PASSWORD = "a long pass phrase for tests"
@@ -33,13 +35,20 @@ def supplier(**values) -> Supplier:
 
 def customer(*, name: str = "张三", **values) -> Customer:
     serial = next(_serial)
-    given = {"kind": "resident", "name_pinyin": "zhang san", **values}
+    key = pinyin(name, is_person=True)
+    given = {"kind": "resident", "name_pinyin": key, "search_grams": bigrams(name, key.replace(" ", "")), **values}
     given.setdefault("external_id", f"C{serial:06d}")
     return Customer.objects.create(name=name, **given)
 
 
 def contact_point(*, of: Customer, kind: str = "mobile", value: str = "", is_preferred: bool = True) -> ContactPoint:
-    value = value or {"mobile": f"+86138{next(_serial):08d}", "email": f"c{next(_serial)}@example.com"}.get(kind, "上海")
+    """A way to reach the customer, who is found by its number afterwards."""
+    serial = next(_serial)
+    made_up = {"mobile": f"+86138{serial:08d}", "phone": f"+8621{serial:08d}", "email": f"c{serial}@example.com"}
+    value = value or made_up.get(kind, f"上海市黄浦区南京东路{serial}号")
+    if kind in {"mobile", "phone"}:
+        of.search_grams = sorted({*of.search_grams, *bigrams(value)})
+        of.save(update_fields=["search_grams"])
     return ContactPoint.objects.create(customer=of, kind=kind, value=value, is_preferred=is_preferred)
 
 

@@ -1,0 +1,1 @@
+"""Rules on customers, their names, numbers and ways to be reached; no framework."""
