@@ -87,13 +87,14 @@ def dot(energy_wh: Exact, prices_e6: Integers) -> Exact:
         return _narrow(np.broadcast_to((_wide(energy) * _wide(prices)).sum(axis=1, initial=0), (rows,)))
     if prices.ndim == 1 and len(prices) == columns > _FEW_COLUMNS and not energy.flags.f_contiguous:
         return np.asarray(energy @ prices)
-    by_column = np.broadcast_to(prices, energy.shape)
-    total = np.zeros(rows, dtype=np.int64)
-    product = np.empty(rows, dtype=np.int64)
-    for column in range(columns):
-        np.multiply(energy[:, column], by_column[:, column], out=total if column == 0 else product)
-        if column:
-            total += product
+    by_column = prices if prices.ndim == 1 and len(prices) == columns else np.broadcast_to(prices, energy.shape).T
+    if not columns:
+        return np.zeros(rows, dtype=np.int64)
+    total: Int64 = energy[:, 0] * by_column[0]
+    product = np.empty_like(total)
+    for column in range(1, columns):
+        np.multiply(energy[:, column], by_column[column], out=product)
+        total += product
     return total
 
 
@@ -111,17 +112,17 @@ def times(energy_wh: Exact, prices_e6: Integers, *, out: Int64 | None = None) ->
     :raises TypeError: an array or a price is not of integers.
     """
     energy, prices = _integers(energy_wh), _integers(prices_e6)
-    if np.broadcast_shapes(energy.shape, prices.shape) != energy.shape:
-        raise ValueError(f"prices {prices.shape} do not broadcast to energy {energy.shape}")
+    if prices.ndim > energy.ndim:
+        raise ValueError(f"prices {prices.shape} are more than energy {energy.shape}")
     if not _is_safe(energy, prices, 1):
-        return _narrow(np.asarray(_wide(energy) * _wide(prices), dtype=object))
-    if energy.ndim == 2 and 1 < energy.shape[1] <= _FEW_COLUMNS and energy.flags.c_contiguous:  # noqa: PLR2004
-        product = np.empty_like(energy) if out is None else out
-        by_column = np.broadcast_to(prices, energy.shape)
-        for column in range(energy.shape[1]):
-            np.multiply(energy[:, column], by_column[:, column], out=product[:, column])
+        wide = np.empty(energy.shape, dtype=object)
+        return _narrow(np.multiply(_wide(energy), _wide(prices), out=wide))
+    product = np.empty_like(energy) if out is None else out
+    if prices.ndim == 1 and energy.shape[-1] == len(prices) <= _FEW_COLUMNS and not energy.flags.f_contiguous:
+        for column, price in enumerate(prices):
+            np.multiply(energy[..., column], price, out=product[..., column])
         return product
-    return np.asarray(np.multiply(energy, prices, out=out))
+    return np.multiply(energy, prices, out=product)
 
 
 def to_minor(amount_e9: Exact, rule: Rounding = Rounding.HALF_AWAY, *, out: Int64 | None = None) -> Int64:
@@ -223,6 +224,8 @@ def _integers(values: Integers) -> Exact:
             return values.astype(np.int64)
         if values.dtype.kind not in "uO":
             raise TypeError(f"integers are wanted, not {values.dtype}")
+    elif isinstance(values, tuple) and all(type(value) is int and abs(value) <= _INT64_MAX for value in values):
+        return np.array(values, dtype=np.int64)  # prices of a plan, block after block: worth a way of their own
     exact = np.asarray(values if isinstance(values, (int, np.integer, np.ndarray)) else list(values), dtype=object)
     for value in exact.flat:
         if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
@@ -250,7 +253,7 @@ def _narrow(values: Exact) -> Exact:
 
 def _greatest(values: Exact) -> int:
     """Return the greatest magnitude, as a Python int since -2^63 has no positive int64; 0 for no values."""
-    return max(int(values.max(initial=0)), -int(values.min(initial=0)))
+    return max(int(values.max()), -int(values.min())) if values.size else 0
 
 
 def _is_safe(energy: Exact, prices: Exact, terms: int) -> bool:
