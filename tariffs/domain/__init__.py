@@ -12,7 +12,8 @@ At what price: pure rules of tariffs, from the text of a version to the lines of
     plan.slots[j]                           static half of line j: code, label, unit, price, ledger class, step, period
     lines.price_text(slot=, decimals=)      the price as printed
     plan.tier_cycle.start_of(on=), .cuts(period=)   from when ``before_wh`` counts, where a segment must be cut
-    plan.calendar, time_of_use.split(...)   interval energy by period of use, (d, s) -> (d, p)
+    time_of_use.periods_of_run(calendar=plan.calendar, clock=, start_at=, ...)   period of use of each interval, (s,)
+    time_of_use.split(values_wh=, period_of_slot=, periods=)   interval energy by period of use, (d, s) -> (d, p)
 
 A component is a small frozen value behind the protocol ``lines.Component``. A new one needs its class, a reader in
 ``parts.READERS`` and, if it prices something new, a column in ``RatingBatch``; rating does not change.

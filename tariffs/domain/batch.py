@@ -1,8 +1,6 @@
 """Segments to be rated, as columns."""
 
-from calendar import monthrange
-from dataclasses import dataclass, fields, replace
-from datetime import timedelta
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
@@ -10,7 +8,7 @@ import numpy as np
 from cis.kernel.columns import Columns
 from cis.kernel.errors import Refused
 from cis.kernel.fixed import Int64
-from cis.kernel.periods import Period
+from cis.kernel.periods import Period, month_of
 
 MAX_ENERGY_WH = 10**15
 """A thousand TWh: no segment is larger, and no sum of columns below it can wrap."""
@@ -71,10 +69,6 @@ class RatingBatch(Columns):
             household=zeros + 1 if household is None else household,
         )
 
-    def __len__(self) -> int:
-        """Return n."""
-        return len(self.days)
-
     @property
     def total_wh(self) -> Int64:
         """Return the energy of each segment over all periods of use, (n,). [Wh]"""
@@ -83,10 +77,6 @@ class RatingBatch(Columns):
         for period in range(1, self.used_wh.shape[1]):
             total = total + self.used_wh[:, period]
         return total
-
-    def part(self, rows: slice | Int64) -> Self:
-        """Return the batch of some of its rows."""
-        return replace(self, **{field.name: getattr(self, field.name)[rows] for field in fields(self)})
 
     def with_periods(self, periods: int) -> Self:
         """Return the batch with the first periods of use alone."""
@@ -100,11 +90,5 @@ def month_share_e9(*, period: Period) -> int:
     The exact sum of days / days of the month, rounded once, half up: 1 January to 1 March is 2 months, 1 to 16 April
     half a month, 22 January to 12 February 10/31 + 11/28.
     """
-    parts = 0
-    start = period.start
-    while start < period.end:
-        month_days = monthrange(start.year, start.month)[1]
-        next_month = start.replace(day=1) + timedelta(days=month_days)
-        parts += (min(next_month, period.end) - start).days * (MONTH_PARTS // month_days)
-        start = next_month
+    parts = sum(part.days * (MONTH_PARTS // month_of(part.start).days) for part in period.months())
     return (2 * parts * E9 + MONTH_PARTS) // (2 * MONTH_PARTS)

@@ -59,17 +59,17 @@ def read_calendar(*, table: Table, periods: tuple[str, ...]) -> Calendar | None:
     for place, season in enumerate(seasons):
         names.append(season.code("name"))
         for entry, text in enumerate(season.entries("dates")):
-            claim_days(season, f"dates[{entry}]", text, season_of_day, place)
+            _claim_days(season, f"dates[{entry}]", text, season_of_day, place)
         for hours in season.tables("hours"):
-            claim_hours(hours, periods, slots[place])
+            _claim_hours(hours, periods, slots[place])
         season.close()
-        check_hours(season, slots[place])
-    check_days(table, season_of_day)
+        _check_hours(season, slots[place])
+    _check_days(table, season_of_day)
     season_of_day.flags.writeable = slots.flags.writeable = False
     return Calendar(periods=periods, seasons=tuple(names), season_of_day=season_of_day, slots=slots)
 
 
-def claim_days(table: Table, key: str, text: object, season_of_day: Int64, season: int) -> None:
+def _claim_days(table: Table, key: str, text: object, season_of_day: Int64, season: int) -> None:
     """Give the days of "MM-DD..MM-DD" to a season."""
     match = DATES.fullmatch(text) if isinstance(text, str) else None
     try:
@@ -89,7 +89,7 @@ def claim_days(table: Table, key: str, text: object, season_of_day: Int64, seaso
         season_of_day[place] = season
 
 
-def check_days(table: Table, season_of_day: Int64) -> None:
+def _check_days(table: Table, season_of_day: Int64) -> None:
     """Note the first day of the year without a season, and give days that do not exist to the first season."""
     start = date(LEAP_YEAR, 1, 1)
     for day in (start + timedelta(days=offset) for offset in range(366)):
@@ -99,7 +99,7 @@ def check_days(table: Table, season_of_day: Int64) -> None:
     season_of_day[season_of_day == NOBODY] = 0
 
 
-def claim_hours(table: Table, periods: tuple[str, ...], slots: Int64) -> None:
+def _claim_hours(table: Table, periods: tuple[str, ...], slots: Int64) -> None:
     """Give the half hours of some day types to the periods of use; slots (day types, 48)."""
     types: set[DayType] = set()
     for place, word in enumerate(table.entries("days")):
@@ -109,7 +109,7 @@ def claim_hours(table: Table, periods: tuple[str, ...], slots: Int64) -> None:
             types.update(GROUPS[word])
     for period, code in enumerate(periods):
         for place, text in enumerate(table.entries(code, required=False)):
-            half_hours = half_hours_of(table, f"{code}[{place}]", text)
+            half_hours = _half_hours_of(table, f"{code}[{place}]", text)
             for day_type in sorted(types, key=DAY_TYPES.index):
                 row = slots[DAY_TYPES.index(day_type)]
                 if (row[half_hours] != NOBODY).any():
@@ -118,7 +118,7 @@ def claim_hours(table: Table, periods: tuple[str, ...], slots: Int64) -> None:
     table.close()
 
 
-def half_hours_of(table: Table, key: str, text: object) -> list[int]:
+def _half_hours_of(table: Table, key: str, text: object) -> list[int]:
     """Return the half hours of "HH:MM-HH:MM"."""
     match = HOURS.fullmatch(text) if isinstance(text, str) else None
     if match:
@@ -131,7 +131,7 @@ def half_hours_of(table: Table, key: str, text: object) -> list[int]:
     return []
 
 
-def check_hours(table: Table, slots: Int64) -> None:
+def _check_hours(table: Table, slots: Int64) -> None:
     """Note the first half hour of each day type that has no period, and give it to the first period."""
     for day_type, row in zip(DAY_TYPES, slots, strict=True):
         free = np.flatnonzero(row == NOBODY)

@@ -78,42 +78,39 @@ def examine(*, text: str) -> tuple[TariffDocument | None, Findings]:
         findings.add("", "not_toml", f"The text is not TOML: {error}.")
         return None, findings
     table = Table(values=values, where="", findings=findings)
-    text_hash = hash_of(values)
-    plan, vectors = read_plan(table, text_hash)
+    text_hash = _hash_of(values)
+    plan, vectors = _read_plan(table, text_hash)
     table.close()
     if findings or plan is None:
         return None, findings
     return TariffDocument(plan=plan, vectors=vectors, text=text, text_hash=text_hash), findings
 
 
-def hash_of(values: dict[str, Any]) -> str:
+def _hash_of(values: dict[str, Any]) -> str:
     """Return the SHA-256 of the canonical text: JSON in UTF-8, keys sorted, dates as YYYY-MM-DD."""
     canonical = json.dumps(values, ensure_ascii=False, sort_keys=True, separators=(",", ":"), default=str)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def read_plan(table: Table, text_hash: str) -> tuple[Plan | None, tuple[Vector, ...]]:
+def _read_plan(table: Table, text_hash: str) -> tuple[Plan | None, tuple[Vector, ...]]:
     """Return plan and vectors, noting every finding."""
     table.integer("schema", low=SCHEMA, high=SCHEMA)
-    valid_from, valid_to = read_validity(table)
-    frame, calendar_table = read_frame(table)
+    valid_from, valid_to = _read_validity(table)
+    frame, calendar_table = _read_frame(table)
     calendar = read_calendar(table=calendar_table, periods=frame.periods)
     calendar_table.close()
     components = read_components(table=table, frame=frame)
-    tier_cycle = read_tier_cycle(table, components)
+    tier_cycle = _read_tier_cycle(table, components)
     periods = frame.periods or TOTAL
-    head = {
-        "code": table.code("code"),
-        "name_zh": table.text("name_zh"),
-        "name_en": table.text("name_en"),
-        "legal_source": table.text("source"),
-    }
-    labels = read_labels(table, components, frame.periods)
+    labels = _read_labels(table, components, frame.periods)
     vectors = read_vectors(table=table, periods=periods)
     try:
         plan = compile_plan(
             components=components,
-            **head,
+            code=table.code("code"),
+            name_zh=table.text("name_zh"),
+            name_en=table.text("name_en"),
+            legal_source=table.text("legal_source"),
             valid_from=valid_from,
             valid_to=valid_to,
             currency=frame.currency,
@@ -131,7 +128,7 @@ def read_plan(table: Table, text_hash: str) -> tuple[Plan | None, tuple[Vector, 
     return plan, vectors
 
 
-def read_validity(table: Table) -> tuple[date, date | None]:
+def _read_validity(table: Table) -> tuple[date, date | None]:
     """Return the first day of validity, and the first day without it or None."""
     valid_from = table.day("valid_from") or date.min
     valid_to = table.day("valid_to", required=False)
@@ -140,7 +137,7 @@ def read_validity(table: Table) -> tuple[date, date | None]:
     return valid_from, valid_to
 
 
-def read_frame(table: Table) -> tuple[Frame, Table]:
+def _read_frame(table: Table) -> tuple[Frame, Table]:
     """Return what all components share, and the table of the calendar."""
     currency = table.text("currency")
     if currency and not (len(currency) == len("CNY") and currency.isascii() and currency.isupper()):
@@ -151,7 +148,7 @@ def read_frame(table: Table) -> tuple[Frame, Table]:
     return Frame(currency=currency, decimals=decimals, periods=periods), times
 
 
-def read_tier_cycle(table: Table, components: tuple[Component, ...]) -> TierCycle:
+def _read_tier_cycle(table: Table, components: tuple[Component, ...]) -> TierCycle:
     """Return when the steps begin anew; a tariff with steps must say it."""
     stepped = any(isinstance(component, Stepped) for component in components)
     if not table.has("tier_cycle"):
@@ -167,7 +164,9 @@ def read_tier_cycle(table: Table, components: tuple[Component, ...]) -> TierCycl
     return TierCycle(kind=kind, start_month=start_month)
 
 
-def read_labels(table: Table, components: tuple[Component, ...], periods: tuple[str, ...]) -> dict[str, dict[str, str]]:
+def _read_labels(
+    table: Table, components: tuple[Component, ...], periods: tuple[str, ...]
+) -> dict[str, dict[str, str]]:
     """Return the words of every label and period of use, each in all languages of the bill."""
     part = table.table("labels")
     keys = dict.fromkeys([slot.label for component in components for slot in component.slots()] + list(periods))

@@ -121,7 +121,7 @@ class Table:
     def word(self, key: str, kind: type[Word], *, default: Word | None = None) -> Word:
         """Return one of the words of an enumeration."""
         value = self.raw(key, required=default is None)
-        if value is not None and value not in {word.value for word in kind}:
+        if value is not None and not (isinstance(value, str) and value in {word.value for word in kind}):
             self.note(key, "unknown_word", f"{value!r} is not known here.", f"Use one of {', '.join(kind)}.")
             value = None
         return kind(value) if value is not None else default or next(iter(kind))

@@ -43,17 +43,17 @@ def read_components(*, table: Table, frame: Frame) -> tuple[Component, ...]:
     return tuple(components)
 
 
-def label_of(table: Table, code: str) -> str:
+def _label_of(table: Table, code: str) -> str:
     """Return the key of the printed words, by default the code."""
     return table.code("label", default=code or "line")
 
 
-def ledger_of(table: Table, default: LedgerClass) -> LedgerClass:
+def _ledger_of(table: Table, default: LedgerClass) -> LedgerClass:
     """Return the class under which the component is posted."""
     return table.word("ledger", LedgerClass, default=default)
 
 
-def places_of(table: Table, frame: Frame) -> int:
+def _places_of(table: Table, frame: Frame) -> int:
     """Read the unit of an energy price; return the decimals of its texts."""
     unit, places = read_unit(table=table, currency=frame.currency, decimals=frame.decimals)
     if unit is not Unit.KWH:
@@ -61,78 +61,78 @@ def places_of(table: Table, frame: Frame) -> int:
     return places
 
 
-def read_fixed(table: Table, code: str, frame: Frame) -> Fixed:
+def _read_fixed(table: Table, code: str, frame: Frame) -> Fixed:
     """Read a charge per day or month."""
     unit, places = read_unit(table=table, currency=frame.currency, decimals=frame.decimals)
     if unit is Unit.KWH and table.has("unit"):
         table.note("unit", "wrong_unit", "A fixed charge is priced per day or month.")
     return Fixed(
         code=code,
-        label=label_of(table, code),
-        ledger=ledger_of(table, LedgerClass.FIXED),
+        label=_label_of(table, code),
+        ledger=_ledger_of(table, LedgerClass.FIXED),
         per=Per.DAY if unit is Unit.DAY else Per.MONTH,
         price_e6=read_price(table=table, key="price", places=places),
     )
 
 
-def read_energy(table: Table, code: str, frame: Frame) -> Energy:
+def _read_energy(table: Table, code: str, frame: Frame) -> Energy:
     """Read a price for all energy."""
-    price_e6 = read_price(table=table, key="price", places=places_of(table, frame))
-    ledger = ledger_of(table, LedgerClass.ENERGY)
-    return Energy(code=code, label=label_of(table, code), ledger=ledger, price_e6=price_e6)
+    price_e6 = read_price(table=table, key="price", places=_places_of(table, frame))
+    ledger = _ledger_of(table, LedgerClass.ENERGY)
+    return Energy(code=code, label=_label_of(table, code), ledger=ledger, price_e6=price_e6)
 
 
-def read_time_of_use(table: Table, code: str, frame: Frame) -> TimeOfUse:
+def _read_time_of_use(table: Table, code: str, frame: Frame) -> TimeOfUse:
     """Read a price per period of use."""
-    prices = period_table(table, frame)
-    places = places_of(table, frame)
+    prices = _period_table(table, frame)
+    places = _places_of(table, frame)
     found = tuple(read_price(table=prices, key=period, places=places) for period in frame.periods)
     prices.close()
-    ledger = ledger_of(table, LedgerClass.ENERGY)
-    return TimeOfUse(code=code, label=label_of(table, code), ledger=ledger, periods=frame.periods, prices_e6=found)
+    ledger = _ledger_of(table, LedgerClass.ENERGY)
+    return TimeOfUse(code=code, label=_label_of(table, code), ledger=ledger, periods=frame.periods, prices_e6=found)
 
 
-def period_table(table: Table, frame: Frame) -> Table:
+def _period_table(table: Table, frame: Frame) -> Table:
     """Return the table of prices by period of use."""
     if not frame.periods:
         table.note("prices", "no_periods", "The document names no periods of use.", "Add the table time_of_use.")
     return table.table("prices")
 
 
-def read_tiered_energy(table: Table, code: str, frame: Frame) -> TieredEnergy:
+def _read_tiered_energy(table: Table, code: str, frame: Frame) -> TieredEnergy:
     """Read a price per step."""
-    limits_wh = read_limits(table)
-    places = places_of(table, frame)
+    limits_wh = _read_limits(table)
+    places = _places_of(table, frame)
     return TieredEnergy(
         code=code,
-        label=label_of(table, code),
-        ledger=ledger_of(table, LedgerClass.ENERGY),
+        label=_label_of(table, code),
+        ledger=_ledger_of(table, LedgerClass.ENERGY),
         limits_wh=limits_wh,
-        allowance=read_allowance(table, limits_wh),
+        allowance=_read_allowance(table, limits_wh),
         prices_e6=read_prices(table=table, key="prices", places=places, count=len(limits_wh) + 1),
     )
 
 
-def read_tiered_time_of_use(table: Table, code: str, frame: Frame) -> TieredTimeOfUse:
+def _read_tiered_time_of_use(table: Table, code: str, frame: Frame) -> TieredTimeOfUse:
     """Read a price per step and period of use."""
-    limits_wh = read_limits(table)
-    places = places_of(table, frame)
-    prices, count = period_table(table, frame), len(limits_wh) + 1
+    limits_wh = _read_limits(table)
+    places = _places_of(table, frame)
+    prices, count = _period_table(table, frame), len(limits_wh) + 1
     columns = [read_prices(table=prices, key=period, places=places, count=count) for period in frame.periods]
     prices.close()
     return TieredTimeOfUse(
         code=code,
-        label=label_of(table, code),
-        ledger=ledger_of(table, LedgerClass.ENERGY),
+        label=_label_of(table, code),
+        ledger=_ledger_of(table, LedgerClass.ENERGY),
         limits_wh=limits_wh,
-        allowance=read_allowance(table, limits_wh),
+        allowance=_read_allowance(table, limits_wh),
         periods=frame.periods,
         prices_e6=tuple(zip(*columns, strict=True)),
         convention=table.word("convention", Convention),
     )
 
 
-def read_limits(table: Table) -> tuple[int, ...]:
+def _read_limits(table: Table) -> tuple[int, ...]:
     """Return the limits of the steps, which must ascend from above 0. [Wh]"""
     limits_wh = table.numbers("limits_kwh", places=WH_PLACES)
     if any(low >= high for low, high in zip((0, *limits_wh), limits_wh, strict=False)):
@@ -142,7 +142,7 @@ def read_limits(table: Table) -> tuple[int, ...]:
     return limits_wh
 
 
-def read_allowance(table: Table, limits_wh: tuple[int, ...]) -> HouseholdAllowance | None:
+def _read_allowance(table: Table, limits_wh: tuple[int, ...]) -> HouseholdAllowance | None:
     """Return the wider limits of large households, None if there are none."""
     if not table.has("household"):
         return None
@@ -159,7 +159,7 @@ def read_allowance(table: Table, limits_wh: tuple[int, ...]) -> HouseholdAllowan
     return HouseholdAllowance(from_persons=persons, grow_wh=grow_wh)
 
 
-def read_tax(table: Table, code: str, frame: Frame) -> Tax:  # noqa: ARG001 - the signature of all readers
+def _read_tax(table: Table, code: str, frame: Frame) -> Tax:  # noqa: ARG001 - the signature of all readers
     """Read a tax."""
     rate_e6 = table.number("rate", places=RATE_PLACES)
     if not 0 <= rate_e6 <= RATE_ONE_E6:
@@ -169,8 +169,8 @@ def read_tax(table: Table, code: str, frame: Frame) -> Tax:  # noqa: ARG001 - th
         table.note("on", "no_base", "A tax names what it is charged on.", 'Write on = ["*"] for all lines before it.')
     return Tax(
         code=code,
-        label=label_of(table, code),
-        ledger=ledger_of(table, LedgerClass.TAX),
+        label=_label_of(table, code),
+        ledger=_ledger_of(table, LedgerClass.TAX),
         rate_e6=rate_e6,
         mode=table.word("mode", TaxMode),
         on=on or (ALL,),
@@ -179,10 +179,10 @@ def read_tax(table: Table, code: str, frame: Frame) -> Tax:  # noqa: ARG001 - th
 
 Reader = Callable[[Table, str, Frame], Component]
 READERS: Mapping[str, Reader] = {
-    "fixed": read_fixed,
-    "energy": read_energy,
-    "time_of_use": read_time_of_use,
-    "tiered_energy": read_tiered_energy,
-    "tiered_time_of_use": read_tiered_time_of_use,
-    "tax": read_tax,
+    "fixed": _read_fixed,
+    "energy": _read_energy,
+    "time_of_use": _read_time_of_use,
+    "tiered_energy": _read_tiered_energy,
+    "tiered_time_of_use": _read_tiered_time_of_use,
+    "tax": _read_tax,
 }

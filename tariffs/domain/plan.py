@@ -104,7 +104,7 @@ def compile_plan(
     spans: list[range] = []
     bases: list[tuple[int, ...]] = []
     for component in components:
-        bases.append(base_slots(component=component, earlier=slots))
+        bases.append(_base_slots(component=component, earlier=slots))
         filled = component.slots()
         spans.append(range(len(slots), len(slots) + len(filled)))
         slots.extend(replace(slot, quantity_places=decimals) if slot.unit is Unit.MONEY else slot for slot in filled)
@@ -131,7 +131,7 @@ def compile_plan(
     )
 
 
-def base_slots(*, component: Component, earlier: list[LineSlot]) -> tuple[int, ...]:
+def _base_slots(*, component: Component, earlier: list[LineSlot]) -> tuple[int, ...]:
     """Return the places of the slots, among those laid out so far, that a component is charged on."""
     if component.base == (ALL,):
         return tuple(place for place, slot in enumerate(earlier) if slot.in_total)

@@ -91,22 +91,22 @@ def rate(*, plan: Plan, batch: RatingBatch) -> Rated:
     total = np.empty(segments, dtype=np.int64)
     for start in range(0, segments, BLOCK):
         rows = slice(start, min(start + BLOCK, segments))
-        rate_block(plan, batch.part(rows), amount[:, rows], quantity[:, rows], total[rows])
+        _rate_block(plan, batch.take(rows), amount[:, rows], quantity[:, rows], total[rows])
     return Rated(amount.T, quantity.T, total)
 
 
-def rate_block(plan: Plan, batch: RatingBatch, amount: Int64, quantity: Int64, total: Int64) -> None:
+def _rate_block(plan: Plan, batch: RatingBatch, amount: Int64, quantity: Int64, total: Int64) -> None:
     """Fill amount (l, n), quantity (l, n) and total (n,) of one block."""
     nothing = np.zeros(len(batch), dtype=np.int64)
     rounder = Rounder(plan, nothing)
     for component, span, base in zip(plan.components, plan.spans, plan.bases, strict=True):
-        charge = component.charge(batch, sum_slots(amount, base) if base else nothing)
-        rounder.round(charge.amounts_e9.T, span, amount)
+        charge = component.charge(batch, _sum_slots(amount, base) if base else nothing)
+        rounder.round(charge.amounts_e9.T, amount[span.start : span.stop], alone=bool(base))
         quantity[span.start : span.stop] = charge.quantities.T
     counted = [place for place, slot in enumerate(plan.slots) if slot.in_total]
     if len(amount) * max(int(amount.max(initial=0)), -int(amount.min(initial=0))) >= fixed.LIMIT:
         raise AmountOutOfRange(f"Tariff {plan.code}: a total does not fit 64 bits.", plan=plan.code)
-    total[:] = sum_slots(amount, counted)
+    total[:] = _sum_slots(amount, counted)
 
 
 class Rounder:
@@ -115,7 +115,7 @@ class Rounder:
 
     By line, each is rounded by itself. By bill, the exact amounts are summed up and each line is what the rounded sum
     grows by: so the total is the rounded exact sum, is the sum of the printed lines all the same, and a printed line
-    is less than one minor unit from its exact amount.
+    is at most one minor unit from its exact amount. A tax, being charged on printed amounts, is rounded by itself.
     """
 
     def __init__(self, plan: Plan, nothing: Int64) -> None:
@@ -124,18 +124,15 @@ class Rounder:
         self.rounded = nothing
         self.bound = 0
 
-    def round(self, amounts_e9: NDArray[Any], span: range, amount: Int64) -> None:
-        """Write the rounded amounts (l, n) of a component into the slots of its span."""
-        if self.plan.rounding_scope is Scope.LINE:
-            amount[span.start : span.stop] = fixed.to_minor(amounts_e9, self.plan.rounding)
+    def round(self, amounts_e9: NDArray[Any], amount: Int64, *, alone: bool) -> None:
+        """Write the rounded amounts (l, n) of a component; those charged on printed amounts stand alone."""
+        if alone or self.plan.rounding_scope is Scope.LINE:
+            amount[:] = fixed.to_minor(amounts_e9, self.plan.rounding)
             return
-        for place, amount_e9 in zip(span, amounts_e9, strict=True):
-            if self.plan.slots[place].in_total:
-                rounded = self.add(amount_e9)
-                np.subtract(rounded, self.rounded, out=amount[place])
-                self.rounded = rounded
-            else:
-                amount[place] = fixed.to_minor(amount_e9, self.plan.rounding)
+        for line_e9, line in zip(amounts_e9, amount, strict=True):
+            rounded = self.add(line_e9)
+            np.subtract(rounded, self.rounded, out=line)
+            self.rounded = rounded
 
     def add(self, amount_e9: NDArray[Any]) -> Int64:
         """Return the rounded sum after one more line, (n,)."""
@@ -146,7 +143,7 @@ class Rounder:
         return fixed.to_minor(self.sum_e9, self.plan.rounding)
 
 
-def sum_slots(amount: Int64, places: Sequence[int]) -> Int64:
+def _sum_slots(amount: Int64, places: Sequence[int]) -> Int64:
     """Return the sum of some slots of amounts (l, n), (n,). [minor unit]"""
     total = amount[places[0]].copy() if places else np.zeros(amount.shape[1], dtype=np.int64)
     for place in places[1:]:
@@ -166,7 +163,7 @@ def rate_many(*, plans: Sequence[Plan], plan_of: Int64, batch: RatingBatch) -> l
     """
     groups = []
     for place, rows in group_rows(plan_of):
-        plan, part = plans[place], batch.part(rows)
+        plan, part = plans[place], batch.take(rows)
         periods = len(plan.periods)
         try:
             if part.used_wh[:, periods:].any():
@@ -193,12 +190,12 @@ def by_ledger_class(*, plan: Plan, rated: Rated) -> dict[LedgerClass, Int64]:
             classes[slot.ledger] += column
     for component, base in zip(plan.components, plan.bases, strict=True):
         if isinstance(component, Tax) and component.mode is TaxMode.INSIDE:
-            move_tax(plan, component, base, amount, classes)
+            _move_tax(plan, component, base, amount, classes)
     used = {slot.ledger for slot in plan.slots}
     return {ledger: column for ledger, column in classes.items() if ledger in used}
 
 
-def move_tax(plan: Plan, tax: Tax, base: tuple[int, ...], amount: Int64, classes: dict[LedgerClass, Int64]) -> None:
+def _move_tax(plan: Plan, tax: Tax, base: tuple[int, ...], amount: Int64, classes: dict[LedgerClass, Int64]) -> None:
     """Move the tax inside the base slots from their classes to that of the tax."""
     before = running = np.zeros(amount.shape[1], dtype=np.int64)
     for place in base:

@@ -151,7 +151,7 @@ class TieredTimeOfUse(Stepped):
     Energy priced by step and by period of use together.
 
     Rule (proportional): each step holds the same mix of periods as the segment as a whole, dealt to the Wh by
-    ``deal``. Where every period's step differences are equal, all conventions give the same total.
+    ``_deal``. Where every period's step differences are equal, all conventions give the same total.
 
     periods    (p,) codes, in the plan's order
     prices_e6  (k, p) price inside each step and period. [10^-6 minor unit/kWh]
@@ -171,7 +171,7 @@ class TieredTimeOfUse(Stepped):
 
     def charge(self, batch: RatingBatch, base_minor: Int64) -> Charge:  # noqa: ARG002
         """Return the energy charge by step and period of use, (n, k x p)."""
-        cells_wh = deal(self.below_wh(batch), batch.used_wh)
+        cells_wh = _deal(self.below_wh(batch), batch.used_wh)
         if batch.used_wh.min(initial=0) < 0 < batch.used_wh.max(initial=0):
             mixed = (batch.used_wh < 0).any(axis=1) & (batch.used_wh > 0).any(axis=1)
             self.deal_mixed(batch, cells_wh, np.flatnonzero(mixed))
@@ -193,7 +193,7 @@ class TieredTimeOfUse(Stepped):
             total_wh = sum(used_wh)
             if total_wh:
                 sums = [0, *accumulate(used_wh)]
-                parts = [[half_away(low * part, total_wh) for part in sums] for low in (0, *below_wh[:, row].tolist())]
+                parts = [[_half_away(low * part, total_wh) for part in sums] for low in (0, *below_wh[:, row].tolist())]
                 corner = np.array(parts, dtype=np.int64)
                 cells_wh[:, :, row] = np.diff(np.diff(corner, axis=0), axis=1)
             else:
@@ -203,7 +203,7 @@ class TieredTimeOfUse(Stepped):
                 cells_wh[bisect_right(limits, before_wh), :, row] = used_wh
 
 
-def deal(below_wh: Int64, used_wh: Int64) -> Int64:
+def _deal(below_wh: Int64, used_wh: Int64) -> Int64:
     """
     Deal the energy of each step to the periods of use in proportion, (k, p, n). [Wh]
 
@@ -221,7 +221,7 @@ def deal(below_wh: Int64, used_wh: Int64) -> Int64:
     for period in range(periods - 1):
         taken = np.empty_like(left)
         for row in range(steps - 1):
-            taken[row] = share_wh(left[row], used_wh[:, period], left[-1])
+            taken[row] = _share_wh(left[row], used_wh[:, period], left[-1])
         taken[-1] = used_wh[:, period]
         cells[:, period] = between(taken)
         left = left - taken
@@ -229,10 +229,10 @@ def deal(below_wh: Int64, used_wh: Int64) -> Int64:
     return cells
 
 
-def share_wh(part_wh: Int64, used_wh: Int64, whole_wh: Int64) -> Int64:
+def _share_wh(part_wh: Int64, used_wh: Int64, whole_wh: Int64) -> Int64:
     """Return part x used / whole of (n,) columns of one sign, rounded half away from zero; 0 where whole is 0. [Wh]"""
     if min(int(column.min(initial=0)) for column in (used_wh, whole_wh)) < 0:
-        size = share_wh(np.abs(part_wh), np.abs(used_wh), np.abs(whole_wh))
+        size = _share_wh(np.abs(part_wh), np.abs(used_wh), np.abs(whole_wh))
         return np.where(used_wh < 0, -size, size)
     part, whole = part_wh, whole_wh
     if 2 * int(part.max(initial=0)) * int(used_wh.max(initial=0)) + int(whole.max(initial=0)) >= fixed.LIMIT:
@@ -241,7 +241,7 @@ def share_wh(part_wh: Int64, used_wh: Int64, whole_wh: Int64) -> Int64:
     return shared
 
 
-def half_away(over: int, under: int) -> int:
+def _half_away(over: int, under: int) -> int:
     """Return over / under rounded to the nearest integer, halves away from zero."""
     size = (2 * abs(over) + abs(under)) // (2 * abs(under))
     return size if (over < 0) == (under < 0) else -size

@@ -6,11 +6,12 @@ Clock times are local wall time, so a day of 23 or 25 hours has its usual period
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 import numpy as np
 
+from cis.kernel.calendar import MINUTES_IN_DAY, LocalClock
 from cis.kernel.errors import Refused
 from cis.kernel.fixed import Int64
 
@@ -66,19 +67,20 @@ class Calendar:
 
     def period_of_slot(self, *, local_minutes: Int64, season: Int64, day_type: Int64, interval_minutes: int) -> Int64:
         """
-        Return the period of use of each meter interval, (d, s).
+        Return the period of use of each meter interval, in the shape of ``local_minutes``.
 
-        local_minutes     (d, s) minutes from local midnight to the start of the interval
-        season, day_type  (d, s) or (d, 1) season, and place in DAY_TYPES, of the local date of the interval
+        local_minutes     (s,) or (d, s) minutes from local midnight to the start of the interval
+        season, day_type  of the same shape, or (d, 1): season, and place in DAY_TYPES, of the interval's local date
 
-        :raises IntervalTooCoarse: an interval is cut by the edge of a period.
+        :raises IntervalTooCoarse: the edge of a period may cut an interval.
         """
-        if self.coarsest_minutes() % interval_minutes:
+        if self.coarsest_minutes() % interval_minutes or (local_minutes % interval_minutes).any():
             raise IntervalTooCoarse(
                 f"Intervals of {interval_minutes} minutes are cut by the edges of the periods of use.",
                 advice="Read the meter in shorter intervals, or bill it on its registers.",
             )
-        return self.slots[season, day_type, local_minutes // SLOT_MINUTES]
+        periods: Int64 = self.slots[season, day_type, local_minutes // SLOT_MINUTES]
+        return periods
 
 
 def day_type_of(*, on: date, holidays: frozenset[date], makeup_days: frozenset[date]) -> DayType:
@@ -88,6 +90,35 @@ def day_type_of(*, on: date, holidays: frozenset[date], makeup_days: frozenset[d
     if on in holidays:
         return DayType.HOLIDAY
     return {SATURDAY: DayType.SATURDAY, SUNDAY: DayType.SUNDAY}.get(on.weekday(), DayType.WEEKDAY)
+
+
+def periods_of_run(
+    *,
+    calendar: Calendar,
+    clock: LocalClock,
+    start_at: datetime,
+    interval_minutes: int,
+    count: int,
+    holidays: frozenset[date],
+    makeup_days: frozenset[date],
+) -> Int64:
+    """
+    Return the period of use of each interval of an unbroken run, as one day of a meter's own clock, (s,).
+
+    The run may hold several local dates, of 23, 24 or 25 hours. All meters with the same start and interval share it.
+
+    :raises IntervalTooCoarse: the edge of a period may cut an interval.
+    """
+    local_minutes = clock.local_minutes(start_at, interval_minutes, count)
+    # Midnight is where the clock falls by more than half a day; setting it back in autumn is a small step.
+    midnight = np.diff(local_minutes, prepend=local_minutes[:1]) < -MINUTES_IN_DAY // 2
+    day = np.cumsum(midnight)
+    first = clock.local_date(start_at)
+    dates = [first + timedelta(days=offset) for offset in range(int(day.max(initial=0)) + 1)]
+    season, day_type = day_columns(calendar=calendar, dates=dates, holidays=holidays, makeup_days=makeup_days)
+    return calendar.period_of_slot(
+        local_minutes=local_minutes, season=season[day], day_type=day_type[day], interval_minutes=interval_minutes
+    )
 
 
 def day_columns(

@@ -70,10 +70,10 @@ class Vector:
 
 def read_vectors(*, table: Table, periods: tuple[str, ...]) -> tuple[Vector, ...]:
     """Return the vectors of a document, noting every finding."""
-    return tuple(read_vector(part, periods) for part in table.tables("vector", required=False))
+    return tuple(_read_vector(part, periods) for part in table.tables("vector", required=False))
 
 
-def read_vector(table: Table, periods: tuple[str, ...]) -> Vector:
+def _read_vector(table: Table, periods: tuple[str, ...]) -> Vector:
     """Return one vector."""
     lines = []
     for part in table.tables("lines", required=False):
@@ -85,8 +85,8 @@ def read_vector(table: Table, periods: tuple[str, ...]) -> Vector:
         name=table.text("name"),
         days=table.integer("days", low=0, high=MAX_DAYS, default=30),
         month_share_e9=table.number("months", places=MONTH_PLACES, required=False, default=ONE_MONTH_E9),
-        used_wh=read_energy(table, periods),
-        before_wh=bounded(table, "before_kwh", table.number("before_kwh", places=WH_PLACES, required=False)),
+        used_wh=_read_energy(table, periods),
+        before_wh=_bounded(table, "before_kwh", table.number("before_kwh", places=WH_PLACES, required=False)),
         household=table.integer("household", low=0, high=MAX_PERSONS, default=1),
         lines=tuple(lines),
         total=table.text("total"),
@@ -95,17 +95,17 @@ def read_vector(table: Table, periods: tuple[str, ...]) -> Vector:
     return vector
 
 
-def read_energy(table: Table, periods: tuple[str, ...]) -> tuple[int, ...]:
+def _read_energy(table: Table, periods: tuple[str, ...]) -> tuple[int, ...]:
     """Return the energy by period of use: one number, or a table of them."""
     if periods == TOTAL:
-        return (bounded(table, "used_kwh", table.number("used_kwh", places=WH_PLACES)),)
+        return (_bounded(table, "used_kwh", table.number("used_kwh", places=WH_PLACES)),)
     part = table.table("used_kwh")
-    used_wh = tuple(bounded(part, period, part.number(period, places=WH_PLACES)) for period in periods)
+    used_wh = tuple(_bounded(part, period, part.number(period, places=WH_PLACES)) for period in periods)
     part.close()
     return used_wh
 
 
-def bounded(table: Table, key: str, energy_wh: int) -> int:
+def _bounded(table: Table, key: str, energy_wh: int) -> int:
     """Return an energy, or 0 with a finding if no segment can hold it."""
     if abs(energy_wh) <= MAX_ENERGY_WH:
         return energy_wh
@@ -118,13 +118,13 @@ def check_vectors(*, plan: Plan, vectors: Iterable[Vector]) -> Findings:
     findings = Findings()
     for vector in vectors:
         try:
-            check_vector(plan, vector, rate(plan=plan, batch=vector.batch()), findings)
+            _check_vector(plan, vector, rate(plan=plan, batch=vector.batch()), findings)
         except Refused as refusal:
             findings.add(vector.where, refusal.code, f"{vector.name}: {refusal.message}", refusal.advice)
     return findings
 
 
-def check_vector(plan: Plan, vector: Vector, rated: Rated, findings: Findings) -> None:
+def _check_vector(plan: Plan, vector: Vector, rated: Rated, findings: Findings) -> None:
     """Note where one vector and its result differ."""
 
     def compare(what: str, expected: str, actual: int, places: int) -> None:
