@@ -55,6 +55,7 @@ class Embedded:
             durable = os.environ.get("WATTLINE_DURABLE", "1") != "0"
         self.place: Place = places.find(Path(var), durable=durable)
         self._lease: Lock | None = None
+        self._keeper: subprocess.Popen[bytes] | None = None  # where we started it
 
     def start(self, *, seconds: float = START_SECONDS) -> Urls:
         """
@@ -155,19 +156,23 @@ class Embedded:
             self._lease = None
 
     def _keeper_lives(self) -> bool:
+        if self._keeper is not None:
+            self._keeper.poll()  # collect it
         return state.keeper_runs(self.place) or state.read(self.place).is_current
 
     def _wait(self, until: float) -> None:
         """Start a keeper where there is none, and wait for its report."""
-        child: subprocess.Popen[bytes] | None = None
+        child = None
         while time.monotonic() < until:
             report = state.read(self.place)
             if state.keeper_runs(self.place):
                 if report.state == "ready" and report.is_current:
                     return
             elif child is None:
-                child = _start_keeper(self.place)
-            elif child.poll() is not None:
+                child = self._keeper = _start_keeper(self.place)
+            elif child.poll() == 0:
+                child = None  # another keeper came first, and has ended since
+            elif child.returncode is not None:
                 message = report.message if report.keeper == child.pid else f"see {self.place.log / 'keeper.log'}"
                 raise EmbeddedError(f"the private services did not start: {message}")
             time.sleep(0.02)

@@ -90,7 +90,7 @@ def is_made(var: Path) -> bool:
 
 def make(place: Place) -> Place:
     """
-    Create the folders of a place and record it.
+    Create the folders of a place and record it; return the place as recorded.
 
     :raises EmbeddedError: a folder cannot be made, or belongs to another user.
     """
@@ -100,14 +100,17 @@ def make(place: Place) -> Place:
         _make_folder(place.log, mode=0o700)
         _make_folder(place.home, mode=0o755)
         with _alone_in(place.run):
+            made_before = is_made(place.var)
+            if made_before:
+                place = find(place.var)
             for folder in (place.postgres, place.valkey, place.sockets):
                 _make_owned(folder, place.owner)
+            if not made_before:
+                record = {"home": str(place.home), "sockets": str(place.sockets), "owner": asdict(place.owner)}
+                write_whole(place.var / RECORD, json.dumps(record | {"durable": place.durable}, indent=2))
     except PermissionError as error:
         advice = "run as the user who made it, or set WATTLINE_VAR to a folder of your own"
         raise EmbeddedError(f"cannot use {error.filename}: {error.strerror}; {advice}") from error
-    if not is_made(place.var):
-        record = {"home": str(place.home), "sockets": str(place.sockets), "owner": asdict(place.owner)}
-        write_whole(place.var / RECORD, json.dumps(record | {"durable": place.durable}, indent=2))
     return place
 
 

@@ -1,0 +1,193 @@
+"""
+Web server, Celery worker and Celery beat as children of one process in the foreground.
+
+`make demo` ends in serve(); a production host runs the same commands under its own supervisor (see command_of).
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from cis.embedded import PROJECT, processes
+
+PARTS = ("web", "worker", "beat")
+ENDING = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+TERM_SECONDS = 12.0  # a task ends, or the next worker does it again: PostgreSQL knows what is to be done
+QUIT_SECONDS = 3.0
+DEATHS = 5  # of one part ...
+DEATHS_SECONDS = 60.0  # ... within this time end the whole
+PORTS_TRIED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the web server listens."""
+
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """Return the address for a browser."""
+        host = {"0.0.0.0": "localhost", "::": "localhost"}.get(self.host, self.host)  # noqa: S104 (compared, not bound)
+        return f"http://[{host}]:{self.port}/" if ":" in host else f"http://{host}:{self.port}/"
+
+    @property
+    def is_open(self) -> bool:
+        """Return whether somebody listens there."""
+        with suppress(OSError), socket.create_connection((self.host, self.port), timeout=1.0):
+            return True
+        return False
+
+
+def command_of(part: str, address: Address, *, processes_each: int) -> list[str]:
+    """Return the command line of web, worker or beat."""
+    if part == "web":
+        listen = ["--host", address.host, "--port", str(address.port), "--workers", str(processes_each)]
+        options = ["--interface", "wsgi", "--no-ws", "--blocking-threads", "4", "--log-level", "warning"]
+        return [sys.executable, "-m", "granian", *options, *listen, "cis.wsgi:application"]
+    celery = [sys.executable, "-m", "celery", "--app", "cis.celery:app", "--quiet", part, "--loglevel", "WARNING"]
+    if part == "worker":
+        return [*celery, "--concurrency", str(processes_each), "--without-gossip", "--without-mingle"]
+    return [*celery, "--pidfile="]
+
+
+def free_address(host: str = "127.0.0.1", port: int = 8000) -> Address:
+    """
+    Return this address, or the next one whose port is free.
+
+    :raises OSError: there is none, or the host is not ours.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for candidate in range(port, port + PORTS_TRIED):
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, candidate))
+            except OSError:
+                if candidate == port + PORTS_TRIED - 1:
+                    raise
+            else:
+                return Address(host, candidate)
+    raise AssertionError("unreachable")
+
+
+class Supervisor:
+    """Starts the parts, restarts a dead one, ends all."""
+
+    def __init__(self, address: Address, *, logs: Path, processes_each: int) -> None:
+        self.address = address
+        self.logs = logs
+        self.processes_each = processes_each
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self.deaths: dict[str, deque[float]] = {part: deque(maxlen=DEATHS) for part in PARTS}
+
+    def start(self, part: str) -> None:
+        """Start one part in its own session, its output appended to its log."""
+        with (self.logs / f"{part}.log").open("ab") as output:
+            self.running[part] = subprocess.Popen(  # noqa: S603 (our own commands)
+                command_of(part, self.address, processes_each=self.processes_each),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                cwd=PROJECT,
+                start_new_session=True,
+                preexec_fn=processes.tied_to_parent(signal.SIGTERM),  # noqa: PLW1509 (serve() is called without threads)
+            )
+
+    def replace_dead(self) -> str:
+        """Restart what died; return the name of a part that dies again and again, else an empty string."""
+        for part, process in list(self.running.items()):
+            if process.poll() is None:
+                continue
+            end_group(process.pid)
+            deaths = self.deaths[part]
+            deaths.append(time.monotonic())
+            if len(deaths) == DEATHS and deaths[-1] - deaths[0] < DEATHS_SECONDS:
+                return part
+            time.sleep(0.2 * len(deaths))
+            self.start(part)
+        return ""
+
+    def stop(self) -> None:
+        """End all parts and their children."""
+        pids = [process.pid for process in self.running.values()]
+        calls = ((signal.SIGTERM, TERM_SECONDS), (signal.SIGQUIT, QUIT_SECONDS), (signal.SIGKILL, 2.0))
+        processes.end(pids, *calls, poll=self._collect)
+        for pid in pids:
+            end_group(pid)
+        self.running.clear()
+
+    def _collect(self) -> None:
+        for process in self.running.values():
+            process.poll()
+
+
+def end_group(leader: int) -> None:
+    """Kill what a dead leader of a session left behind."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(leader, signal.SIGKILL)
+
+
+def forget_signals() -> None:
+    """Drop what came while everything was ending: a second Ctrl-C is no error."""
+    while signal.sigtimedwait(ENDING, 0) is not None:
+        pass
+
+
+def serve(
+    address: Address,
+    *,
+    logs: Path,
+    announce: Callable[[str], None] = print,
+    processes_each: int = 2,
+) -> int:
+    """
+    Serve until Ctrl-C or SIGTERM; return the exit code: 0 when asked to end, 1 when a part dies again and again.
+
+    :param logs: folder of web.log, worker.log and beat.log; it is made.
+    :param announce: called once, with a line that names the address, when the web server answers.
+    :param processes_each: processes of the web server and of the worker.
+    """
+    logs.mkdir(parents=True, exist_ok=True)
+    supervisor = Supervisor(address, logs=logs, processes_each=processes_each)
+    processes.adopt_orphans()
+    with ExitStack() as undo:
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING | {signal.SIGCHLD})
+        undo.callback(signal.pthread_sigmask, signal.SIG_SETMASK, before)
+        undo.callback(forget_signals)
+        undo.callback(supervisor.stop)
+        for part in PARTS:
+            supervisor.start(part)
+        announced = False
+        while True:
+            caught = signal.sigtimedwait(ENDING | {signal.SIGCHLD}, 1.0 if announced else 0.1)
+            if caught is not None and caught.si_signo in ENDING:
+                announce("stopping ...")
+                return 0
+            failing = supervisor.replace_dead()
+            if failing:
+                announce(f"error: {failing} ended {DEATHS} times; see {logs / failing}.log")
+                return 1
+            if not announced and address.is_open:
+                announced = True
+                announce(f"serving on {address.url} (logs: {logs}; Ctrl-C stops)")
+
+
+def main() -> int:
+    """Serve at WATTLINE_HOST and WATTLINE_PORT, or the next free port."""
+    host, port = os.environ.get("WATTLINE_HOST") or "127.0.0.1", int(os.environ.get("WATTLINE_PORT") or 8000)
+    var = Path(os.environ.get("WATTLINE_VAR") or PROJECT / "var")
+    return serve(free_address(host, port), logs=var / "log", announce=lambda line: print(line, flush=True))  # noqa: T201
+
+
+if __name__ == "__main__":
+    sys.exit(main())
