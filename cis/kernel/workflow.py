@@ -67,8 +67,8 @@ class Workflow(Generic[State, Action]):
         self.name = name
         self.moves = MappingProxyType(dict(moves))
         kind = type(next(iter(moves))[0])
-        self.states: tuple[State, ...] = tuple(kind)
         _check(name, kind, moves)
+        self.states: tuple[State, ...] = tuple(kind)
 
     def step(self, state: State, action: Action, actor: Actor) -> Move[State]:
         """
@@ -111,9 +111,9 @@ class Workflow(Generic[State, Action]):
 def _check(name: str, kind: type[State], moves: Mapping[tuple[State, Action], Move[State]]) -> None:
     if not issubclass(kind, StrEnum):
         raise TypeError(f"workflow {name!r}: states are members of one StrEnum, not {kind.__name__}")
-    named = {state for state, _ in moves} | {move.to for move in moves.values()}
+    named = [state for state, _ in moves] + [move.to for move in moves.values()]
     # Members of two enumerations with equal texts are equal: the class is compared, not the value.
-    strangers = sorted(repr(state) for state in named if type(state) is not kind)
+    strangers = sorted({repr(state) for state in named if type(state) is not kind})
     if strangers:
         raise ValueError(f"workflow {name!r}: not a state of {kind.__name__}: {', '.join(strangers)}")
     unused = [str(state) for state in kind if state not in named]
