@@ -37,7 +37,12 @@ class Bill(models.Model):
     """
 
     account = models.ForeignKey("accounts.Account", on_delete=models.PROTECT, related_name="bills")
-    run = models.ForeignKey("billing.BillRun", on_delete=models.PROTECT, null=True, db_constraint=False)
+    run = models.ForeignKey(
+        "billing.BillRun", on_delete=models.PROTECT, null=True, db_constraint=False, db_index=False
+    )
+    chunk = models.ForeignKey(
+        "billing.RunChunk", on_delete=models.PROTECT, null=True, db_constraint=False, db_index=False
+    )
     kind = Code(choices=choices_of(BillKind), default=BillKind.REGULAR.value)
     state = Code(choices=choices_of(BillState), default=BillState.DRAFT.value)
     number = models.CharField(max_length=20, null=True, unique=True)  # noqa: DJ001 (a draft has none)
@@ -65,7 +70,7 @@ class Bill(models.Model):
             ),
         ]
         indexes = [
-            models.Index(name="bill_by_run", fields=["run", "state"]),
+            models.Index(name="bill_by_chunk", fields=["run", "chunk"]),
         ]
 
 
@@ -78,10 +83,16 @@ class BillSegment(models.Model):
     """
 
     bill = models.ForeignKey("billing.Bill", on_delete=models.PROTECT, related_name="segments", db_constraint=False)
-    agreement = models.ForeignKey("contracts.ServiceAgreement", on_delete=models.PROTECT, related_name="segments")
-    tariff_version = models.ForeignKey("tariffs.TariffVersion", on_delete=models.PROTECT, related_name="segments")
+    agreement = models.ForeignKey(
+        "contracts.ServiceAgreement", on_delete=models.PROTECT, related_name="segments", db_index=False
+    )
+    tariff_version = models.ForeignKey(
+        "tariffs.TariffVersion", on_delete=models.PROTECT, related_name="segments", db_index=False
+    )
     start_date = models.DateField()
     end_date = models.DateField()
+    period_start_date = models.DateField(help_text="First day of the billed period that this is a piece of.")
+    period_end_date = models.DateField()
     used_wh = models.BigIntegerField()
     before_wh = models.BigIntegerField(help_text="Used since the tier year began, before this segment. [Wh]")
     household = models.SmallIntegerField()
@@ -105,7 +116,7 @@ class BillLine(models.Model):
 
     pk = models.CompositePrimaryKey("bill_id", "seq")
     bill = models.ForeignKey("billing.Bill", on_delete=models.PROTECT, related_name="lines", db_constraint=False)
-    seq = models.SmallIntegerField()
+    seq = models.IntegerField()
     segment = models.ForeignKey(
         "billing.BillSegment", on_delete=models.PROTECT, related_name="lines", db_constraint=False, db_index=False
     )
@@ -116,4 +127,5 @@ class BillLine(models.Model):
     quantity = models.BigIntegerField()
     price_e6 = models.BigIntegerField()
     amount_minor = models.BigIntegerField()
+    tax_minor = models.BigIntegerField(default=0, help_text="VAT contained in the amount; posted as tax.")
     ledger_class = models.CharField(max_length=20)
