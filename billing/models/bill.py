@@ -37,9 +37,7 @@ class Bill(models.Model):
     """
 
     account = models.ForeignKey("accounts.Account", on_delete=models.PROTECT, related_name="bills")
-    run = models.ForeignKey(
-        "billing.BillRun", on_delete=models.PROTECT, null=True, db_constraint=False, db_index=False
-    )
+    run = models.ForeignKey("billing.BillRun", on_delete=models.PROTECT, null=True, db_constraint=False, db_index=False)
     chunk = models.ForeignKey(
         "billing.RunChunk", on_delete=models.PROTECT, null=True, db_constraint=False, db_index=False
     )

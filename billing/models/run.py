@@ -19,7 +19,9 @@ class BillCycle(models.Model):
     is_unattended = models.BooleanField(default=True, help_text="The night run opens, rates and issues it.")
 
     class Meta:
-        constraints = [models.CheckConstraint(name="run_day_is_in_each_month", condition=models.Q(run_day__range=(1, 28)))]
+        constraints = [
+            models.CheckConstraint(name="run_day_is_in_each_month", condition=models.Q(run_day__range=(1, 28)))
+        ]
 
 
 class CycleMember(models.Model):
@@ -65,7 +67,9 @@ class BillRun(models.Model):
     class Meta:
         constraints = [
             one_of(name="run_state_is_known", column="state", values=RunState),
-            models.CheckConstraint(name="run_period_is_not_empty", condition=models.Q(end_date__gt=models.F("start_date"))),
+            models.CheckConstraint(
+                name="run_period_is_not_empty", condition=models.Q(end_date__gt=models.F("start_date"))
+            ),
             models.UniqueConstraint(
                 name="one_open_run_per_cycle",
                 fields=["cycle"],

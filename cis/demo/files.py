@@ -1,0 +1,200 @@
+"""The files of the made-up supplier: its data as CSV, read sheets and NEM12 deliveries."""
+
+import csv
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Protocol, TextIO
+
+import numpy as np
+
+from cis.demo.readings import CounterValue, counter_values, metering_days, registers_of
+from cis.demo.world import DIGITS, INTERVAL, Household, Scale, households
+from cis.kernel import fixed
+
+
+class CsvWriter(Protocol):
+    """What csv.writer() returns."""
+
+    def writerow(self, row: Iterable[object], /) -> object:
+        """Write one line."""
+
+
+SUPPLIER = {
+    "code": "DEMO",
+    "name_zh": "申明电力有限公司",
+    "name_en": "Shenming Electric Power Co., Ltd.",
+    "tax_number": "91310000000000000X",
+    "address": "上海市浦东新区示范路1号",
+    "phone": "95598",
+    "website": "https://wattline.example",
+    "bank_name": "示范银行上海分行",
+    "bank_account": "6200 0000 0000 0000",
+    "pack": "cn-shanghai",
+    "currency": "CNY",
+    "time_zone": "Asia/Shanghai",
+}
+CYCLES = ("01", "02")
+NO_DATE = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Paths of what was written, in the order in which it is to be loaded."""
+
+    supplier: Path
+    read_files: tuple[Path, ...]
+
+
+def write(folder: Path, scale: Scale) -> Written:
+    """Write the whole supplier below ``folder``; memory does not grow with the number of accounts."""
+    supplier = folder / "supplier"
+    reads = folder / "reads"
+    for needed in (supplier, reads):
+        needed.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        tables = _Tables(stack, supplier)
+        sheets = _Sheets(stack, reads, scale)
+        for household in households(scale):
+            tables.add(household)
+            sheets.add(household)
+        sheets.close()
+        return Written(supplier=supplier, read_files=tuple(sheets.paths))
+
+
+class _Tables:
+    """The supplier's data, one CSV a kind, as `manage.py load_supplier` reads it."""
+
+    HEADS = {
+        "supplier": tuple(SUPPLIER),
+        "customers": (
+            "customer", "account", "kind", "name", "id_number", "mobile", "email", "language", "cycle", "opened_date",
+            "paper_bill",
+        ),
+        "premises": ("service_point", "premises", "address", "district", "postcode", "voltage", "capacity_w"),
+        "meters": (
+            "meter", "serial", "model", "service_point", "installed_date", "removed_date", "multiplier", "register",
+            "quantity", "direction", "period_of_use", "digits", "is_interval",
+        ),
+        "agreements": ("agreement", "account", "service_point", "tariff", "household", "start_date", "end_date"),
+    }  # fmt: skip
+
+    def __init__(self, stack: ExitStack, folder: Path) -> None:
+        self._writers = {name: _writer(stack, folder / f"{name}.csv", head) for name, head in self.HEADS.items()}
+        self._writers["supplier"].writerow(SUPPLIER.values())
+
+    def add(self, household: Household) -> None:
+        """Write the rows of one account."""
+        number, person = household.number, household.person
+        customer, account, place = f"C{number:08d}", f"A{number:08d}", f"P{number:08d}"
+        point = service_point_of(household)
+        self._writers["customers"].writerow((
+            customer, account, "company" if household.is_company else "resident", person.name, person.id_number,
+            person.mobile, person.email, "zh-hans" if number % 20 else "en", CYCLES[number % len(CYCLES)],
+            household.start, "yes" if number % 10 == 0 else "no",
+        ))  # fmt: skip
+        self._writers["premises"].writerow((
+            point, place, household.address, household.district, household.postcode,
+            "380V" if household.is_company else "220V", 60_000 if household.is_company else 8_000,
+        ))  # fmt: skip
+        for row in _meter_rows(household, point):
+            self._writers["meters"].writerow(row)
+        self._writers["agreements"].writerow(
+            (f"G{number:08d}", account, point, household.tariff, household.persons, household.start, NO_DATE)
+        )
+
+
+def service_point_of(household: Household) -> str:
+    """Return the external id of the service point; a smart meter's is the NMI of its NEM12 files."""
+    prefix = "SHNEM" if household.metering == INTERVAL else "SHSPT"
+    return f"{prefix}{household.number:05d}"
+
+
+def _meter_rows(household: Household, point: str) -> Iterator[tuple[object, ...]]:
+    exchange = household.exchange_date or NO_DATE
+    spans = [(household.start, exchange), (exchange, NO_DATE)]
+    for serial, (installed, removed) in zip(household.meter_serials, spans, strict=False):
+        for register in registers_of(household):
+            period_of_use = register if register in {"peak", "valley"} else ""
+            yield (
+                f"M-{serial}", serial, "DDZY-30" if household.metering == INTERVAL else "DDS-1", point, installed,
+                removed, household.multiplier, register, "active", "import", period_of_use, DIGITS,
+                "yes" if household.metering == INTERVAL else "no",
+            )  # fmt: skip
+
+
+class _Sheets:
+    """Read sheets as CSV and smart-meter deliveries as NEM12, one file a month."""
+
+    def __init__(self, stack: ExitStack, folder: Path, scale: Scale) -> None:
+        self._scale = scale
+        self.paths: list[Path] = []
+        self._sheets = {month.end: self._sheet(stack, folder, month.end) for month in scale.months}
+        self._nem12 = {month.end: self._delivery(stack, folder, month.end) for month in scale.months}
+
+    def add(self, household: Household) -> None:
+        """Write what one household's meters report."""
+        for value in counter_values(household, scale=self._scale):
+            self._sheets[self._month_end(value)].writerow(_sheet_row(value))
+        for month_end, days in self._by_month(metering_days(household, scale=self._scale)):
+            _write_block(self._nem12[month_end], household, days)
+
+    def close(self) -> None:
+        """Write the lines that such files have in real life and that must be refused, and the end records."""
+        last = self._sheets[self._scale.end]
+        last.writerow(("SH99999999", "total", self._scale.end, "1200.00", "actual"))
+        last.writerow((f"SH{1:08d}", "total", self._scale.end, "１２３４", "actual"))
+        last.writerow((f"SH{2:08d}", "total", self._scale.end, "NaN", "actual"))
+        last.writerow((f"SH{3:08d}", "total", self._scale.end + timedelta(days=4_000), "88.00", "actual"))
+        for file in self._nem12.values():
+            file.write("900\n")
+
+    def _sheet(self, stack: ExitStack, folder: Path, month_end: date) -> CsvWriter:
+        path = folder / f"reads-{month_end:%Y-%m-%d}.csv"
+        self.paths.append(path)
+        return _writer(stack, path, ("meter", "register", "read_at", "reading", "kind"))
+
+    def _delivery(self, stack: ExitStack, folder: Path, month_end: date) -> TextIO:
+        path = folder / f"intervals-{month_end:%Y-%m-%d}.nem12.csv"
+        self.paths.append(path)
+        file = stack.enter_context(path.open("w", encoding="utf-8", newline=""))
+        file.write(f"100,NEM12,{month_end:%Y%m%d}0200,DEMOMDP,DEMO\n")
+        return file
+
+    def _month_end(self, value: CounterValue) -> date:
+        return next(month.end for month in self._scale.months if value.read_date <= month.end)
+
+    def _by_month(
+        self, days: Iterable[tuple[date, np.ndarray]]
+    ) -> Iterator[tuple[date, list[tuple[date, np.ndarray]]]]:
+        rest = list(days)
+        for month in self._scale.months:
+            is_last = month.end == self._scale.end
+            # The metering day of the month's end holds the last two local hours, so it comes with this month.
+            inside = [(day, values) for day, values in rest if month.start < day <= month.end]
+            if month.start == self._scale.start:
+                inside = [(day, values) for day, values in rest if day <= month.end]
+            if inside or is_last:
+                yield month.end, inside
+
+
+def _writer(stack: ExitStack, path: Path, head: Iterable[str]) -> CsvWriter:
+    file = stack.enter_context(path.open("w", encoding="utf-8-sig", newline=""))
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(head)
+    return writer
+
+
+def _sheet_row(value: CounterValue) -> tuple[object, ...]:
+    return value.serial, value.register, value.read_date, fixed.to_text(value.reading_wh, places=3), value.kind
+
+
+def _write_block(file: TextIO, household: Household, days: list[tuple[date, np.ndarray]]) -> None:
+    """Write one 200 block; values in kWh with three decimals."""
+    point, serial = service_point_of(household), household.meter_serials[0]
+    file.write(f"200,{point},E1,1,E1,N1,{serial},kWh,30,\n")
+    for day, values in days:
+        cells = ",".join(f"{value // 1000}.{value % 1000:03d}" for value in values.tolist())
+        file.write(f"300,{day:%Y%m%d},{cells},A,,,{day + timedelta(days=1):%Y%m%d}003000,\n")
