@@ -1,7 +1,7 @@
 """
 Web server, Celery worker and Celery beat as children of one process in the foreground.
 
-`make demo` ends in serve(); a production host runs the same commands under its own supervisor (see command_of).
+`make demo` ends in serve(); under another supervisor `python -m cis.serving web` (worker, beat) is one part alone.
 """
 
 import os
@@ -11,12 +11,13 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from cis.embedded import PROJECT, processes
+from cis.embedded import PROJECT, processes, var_folder
 
 PARTS = ("web", "worker", "beat")
 ENDING = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
@@ -182,12 +183,23 @@ def serve(
                 announce(f"serving on {address.url} (logs: {logs}; Ctrl-C stops)")
 
 
-def main() -> int:
-    """Serve at WATTLINE_HOST and WATTLINE_PORT, or the next free port."""
+def main(arguments: Sequence[str]) -> int:
+    """
+    Serve at WATTLINE_HOST and WATTLINE_PORT, or the next free port, with WATTLINE_PROCESSES each.
+
+    With an argument (web, worker or beat) this process becomes that part, for a host with its own supervisor.
+    """
     host, port = os.environ.get("WATTLINE_HOST") or "127.0.0.1", int(os.environ.get("WATTLINE_PORT") or 8000)
-    var = Path(os.environ.get("WATTLINE_VAR") or PROJECT / "var")
-    return serve(free_address(host, port), logs=var / "log", announce=lambda line: print(line, flush=True))  # noqa: T201
+    each = int(os.environ.get("WATTLINE_PROCESSES") or 2)
+    if arguments:
+        command = command_of(arguments[0], Address(host, port), processes_each=each)
+        os.execv(command[0], command)  # noqa: S606 (our own commands)
+    logs = var_folder() / "log"
+    say = partial(print, flush=True)
+    return serve(free_address(host, port), logs=logs, announce=say, processes_each=each)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    if set(sys.argv[1:]) - set(PARTS) or len(sys.argv) > 2:  # noqa: PLR2004 (one part at most)
+        sys.exit(f"usage: python -m cis.serving [{' | '.join(PARTS)}]")
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,49 @@
+# The two commands: make demo, make test. Everything they need is set up by tools/bootstrap.py.
+#
+#   make demo [SERVE=0] [ACCOUNTS=2000] [MONTHS=14] [SEED=1]   private services, demo supplier, billing run, web server
+#   make clean-demo                                            remove the demo's data
+#   make test [ARGS="tests/unit -k tier"]                      what CI runs
+#   make proof                                                 the same tests with larger numbers, for a night
+#   make lint | make bench [BENCH_ARGS=--quick] | make messages | make setup
+
+PYTHON ?= python3
+VENV := .venv/bin/python
+VAR := $(or $(WATTLINE_VAR),var)
+RUN := $(VENV) -m cis.embedded run --with-parent --
+DEMO := $(if $(filter 0,$(SERVE)),--no-serve) $(if $(ACCOUNTS),--accounts $(ACCOUNTS)) \
+	$(if $(MONTHS),--months $(MONTHS)) $(if $(SEED),--seed $(SEED))
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-test demo clean-demo test proof lint bench messages
+
+help:
+	@sed -n 's/^# \{0,1\}//p' Makefile
+
+setup:
+	@$(PYTHON) tools/bootstrap.py demo
+
+setup-test:
+	@$(PYTHON) tools/bootstrap.py test
+
+demo: setup
+	@$(RUN) $(VENV) manage.py demo $(DEMO)
+
+clean-demo:
+	@if [ -x $(VENV) ]; then $(VENV) -m cis.embedded remove; fi
+	@cd "$(VAR)" 2>/dev/null && rm -rf demo documents mail static static.stamp secret_key beat-schedule* log || true
+
+test: setup-test
+	@$(VENV) tools/check.py $(ARGS)
+
+proof: setup-test
+	@WATTLINE_PROOF=1 $(VENV) tools/check.py $(ARGS)
+
+lint: setup-test
+	@$(VENV) tools/check.py --only lint
+
+bench: setup-test
+	@$(VENV) -m benchmarks $(BENCH_ARGS)
+
+messages: setup-test
+	@$(VENV) manage.py makemessages --locale zh_Hans --locale en --add-location file --no-wrap \
+		--ignore .venv --ignore node_modules --ignore var --ignore tests

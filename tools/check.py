@@ -1,0 +1,144 @@
+"""
+Run everything that CI runs, also when a step fails; print the seconds of each and end non-zero if any failed.
+
+    .venv/bin/python tools/check.py [--only lint|pytest] [pytest arguments]
+
+The last line is plain: "N passed, N failed", tests and steps counted together.
+"""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import time
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+PROJECT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(PROJECT))
+
+from cis.embedded import Embedded, processes  # noqa: E402 (after the path)
+
+BIN = PROJECT / ".venv" / "bin"
+VAR = PROJECT / "var" / "test"
+REPORT = VAR / "junit.xml"
+STEP_SECONDS = 900
+PYTEST_SECONDS = 23 * 60
+PROOF_SECONDS = 12 * 3600
+WORKERS = os.environ.get("PYTEST_WORKERS") or "2"
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How one step ended."""
+
+    name: str
+    seconds: float
+    passed: int
+    failed: int
+    skipped: int = 0
+
+
+def steps() -> dict[str, list[str]]:
+    """Return the commands besides pytest, those that fail fastest first."""
+    python = str(BIN / "python")
+    rooms = sorted(path.parent.name for path in PROJECT.glob("*/apps.py"))
+    return {
+        "ruff check": [str(BIN / "ruff"), "check", "--quiet", "."],
+        "ruff format": [str(BIN / "ruff"), "format", "--check", "--quiet", "."],
+        "lint-imports": [str(BIN / "lint-imports")],
+        "migrations complete": [python, "manage.py", "makemigrations", "--check", "--dry-run"],
+        "migrations linted": [python, "tools/lint_migrations.py"],
+        "mypy": [str(BIN / "mypy"), *rooms],
+    }
+
+
+def run(command: list[str], *, seconds: float, env: dict[str, str], shown: bool) -> tuple[int, str]:
+    """Run a command to its end or its time limit; return its exit code and what it printed (unless shown at once)."""
+    output = None if shown else subprocess.PIPE
+    tie = processes.tied_to_parent(signal.SIGTERM)
+    with subprocess.Popen(
+        command,
+        cwd=PROJECT,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT if output else None,
+        text=True,
+        preexec_fn=tie,  # noqa: PLW1509 (one thread)
+    ) as process:
+        try:
+            printed, _ = process.communicate(timeout=seconds)
+        except subprocess.TimeoutExpired:
+            process.terminate()
+            try:
+                printed, _ = process.communicate(timeout=20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                printed, _ = process.communicate()
+            return 124, (printed or "") + f"\nstopped after {seconds:.0f} s"
+    return process.returncode, printed or ""
+
+
+def run_step(name: str, command: list[str], env: dict[str, str]) -> Result:
+    started = time.monotonic()
+    code, printed = run(command, seconds=STEP_SECONDS, env=env, shown=False)
+    took = time.monotonic() - started
+    print(f"{'ok  ' if code == 0 else 'FAIL'} {name} ({took:.0f} s)", flush=True)
+    if code:
+        print(printed.rstrip()[-20_000:], flush=True)
+    return Result(name, took, int(code == 0), int(code != 0))
+
+
+def run_pytest(arguments: list[str], env: dict[str, str]) -> Result:
+    started = time.monotonic()
+    REPORT.parent.mkdir(parents=True, exist_ok=True)
+    REPORT.unlink(missing_ok=True)
+    seconds = PROOF_SECONDS if env.get("WATTLINE_PROOF") else PYTEST_SECONDS
+    options = ["-q", "--failed-first", "--durations=15", f"--junitxml={REPORT}", "-o", "faulthandler_timeout=600"]
+    command = [str(BIN / "python"), "-m", "pytest", "-n", WORKERS, "--dist", "loadgroup", *options, *arguments]
+    code, printed = run(command, seconds=seconds, env=env, shown=True)
+    print(printed, end="", flush=True)
+    took = time.monotonic() - started
+    if not REPORT.exists():
+        return Result("pytest", took, 0, 1)
+    suites = list(ET.parse(REPORT).getroot().iter("testsuite"))
+    total, failures, errors, skipped = (
+        sum(int(suite.get(key, "0")) for suite in suites) for key in ("tests", "failures", "errors", "skipped")
+    )
+    failed = failures + errors
+    return Result("pytest", took, total - failed - skipped, max(failed, int(code != 0)), skipped)
+
+
+def summarise(results: list[Result]) -> int:
+    """Print the seconds of each step and the last line; return the exit code."""
+    print("\nseconds  step")
+    for result in results:
+        skipped = f", {result.skipped} skipped" if result.skipped else ""
+        print(f"{result.seconds:7.1f}  {result.name}: {result.passed} passed, {result.failed} failed{skipped}")
+    passed, failed = sum(result.passed for result in results), sum(result.failed for result in results)
+    print(f"{sum(result.seconds for result in results):7.1f}  together\n{passed} passed, {failed} failed", flush=True)
+    return 1 if failed or not passed else 0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[1])
+    parser.add_argument("--only", choices=["lint", "pytest"])
+    asked, pytest_arguments = parser.parse_known_args()
+    env = {**os.environ, "WATTLINE_VAR": str(VAR), "WATTLINE_DURABLE": "0"}
+    replaced = os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")
+    results = []
+    with nullcontext() if replaced else Embedded(VAR, durable=False):
+        if asked.only != "pytest":
+            results += [run_step(name, command, env) for name, command in steps().items()]
+        if asked.only != "lint":
+            results.append(run_pytest(pytest_arguments, env))
+    return summarise(results)
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    sys.exit(main())
