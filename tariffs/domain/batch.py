@@ -45,6 +45,8 @@ class RatingBatch(Columns):
     def __post_init__(self) -> None:
         """Check types, lengths and magnitudes."""
         super(RatingBatch, self).__post_init__()
+        if min(int(column.min(initial=0)) for column in (self.days, self.month_share_e9)) < 0:
+            raise ValueError("a segment has no negative time")
         for column in (self.used_wh, self.before_wh):
             if column.size and max(int(column.max()), -int(column.min())) > MAX_ENERGY_WH:
                 raise EnergyOutOfRange("No segment is larger than 1,000 TWh.")

@@ -13,8 +13,8 @@ Reading of the time-of-use table of a tariff document into a ``Calendar``.
     peak = ["06:00-22:00"]
     valley = ["22:00-06:00"]
 
-Dates include both ends and may run over the turn of the year; hours may run over midnight. Each day of the year
-belongs to one season, and each half hour of each season and day type to one period.
+Dates include both ends and may run over the turn of the year ("11-01..02-29"); hours may run over midnight. Each day
+of the year belongs to one season, and each half hour of each season and day type to one period.
 """
 
 import re
@@ -28,7 +28,8 @@ from tariffs.domain.time_of_use import DAY_TYPES, DAYS, SLOT_MINUTES, SLOTS, Cal
 
 DATES = re.compile(r"(\d\d-\d\d)\.\.(\d\d-\d\d)", re.ASCII)
 HOURS = re.compile(r"(\d\d):(00|30)-(\d\d):(00|30)", re.ASCII)
-LEAP_YEAR = 2000
+LEAP_YEAR, LEAP_DAYS = 2000, 366
+FIRST_DAY = date(LEAP_YEAR, 1, 1)
 NOBODY = -1
 GROUPS = {
     "all": DAY_TYPES,
@@ -79,9 +80,9 @@ def _claim_days(table: Table, key: str, text: object, season_of_day: Int64, seas
     if first is None or last is None:
         table.note(key, "bad_dates", f"{text!r} is not a range of days.", 'Write it as "07-01..09-30".')
         return
-    days = (last - first).days % 366 + 1
-    for day in (first + timedelta(days=offset) for offset in range(days)):
-        # Past 31 December of the leap year the range goes on in January.
+    start = (first - FIRST_DAY).days
+    for offset in range((last - first).days % LEAP_DAYS + 1):
+        day = FIRST_DAY + timedelta(days=(start + offset) % LEAP_DAYS)
         place = (day.month - 1) * DAYS + day.day - 1
         if season_of_day[place] != NOBODY:
             table.note(key, "day_claimed_twice", f"{day:%m-%d} belongs to two seasons.")
@@ -91,8 +92,7 @@ def _claim_days(table: Table, key: str, text: object, season_of_day: Int64, seas
 
 def _check_days(table: Table, season_of_day: Int64) -> None:
     """Note the first day of the year without a season, and give days that do not exist to the first season."""
-    start = date(LEAP_YEAR, 1, 1)
-    for day in (start + timedelta(days=offset) for offset in range(366)):
+    for day in (FIRST_DAY + timedelta(days=offset) for offset in range(LEAP_DAYS)):
         if season_of_day[(day.month - 1) * DAYS + day.day - 1] == NOBODY:
             table.note("season", "day_without_season", f"{day:%m-%d} belongs to no season.")
             break

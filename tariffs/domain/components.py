@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from cis.kernel import fixed
 from cis.kernel.fixed import Int64
 from tariffs.domain.batch import RatingBatch
-from tariffs.domain.lines import Charge, LedgerClass, LineSlot, Named, Unit, known
+from tariffs.domain.lines import Charge, LineSlot, Named, Unit, known
 
 E6 = 10**6
 E9 = 10**9
@@ -136,7 +136,7 @@ class Tax(Named):
                 label=self.label,
                 unit=Unit.MONEY,
                 price_e6=self.rate_e6,
-                ledger=LedgerClass.TAX,
+                ledger=self.ledger,
                 in_total=self.mode is TaxMode.ON_TOP,
             ),
         )
@@ -163,6 +163,9 @@ def fraction_e9(base_minor: Int64, *, over: int, under: int) -> NDArray[Any]:
     largest = int(size.max(initial=0))
     if max(largest * over, (largest * over // under + 1) * E9) >= fixed.LIMIT:
         size = size.astype(object)
-    minor, rest = np.divmod(size * over, under)
-    amount: NDArray[Any] = minor * E9 + rest * E9 // under
+    # Two plain divisions by a constant: np.divmod has no SIMD form.
+    size = size * over
+    minor = size // under
+    size -= minor * under
+    amount: NDArray[Any] = minor * E9 + size * E9 // under
     return np.where(base_minor < 0, -amount, amount)

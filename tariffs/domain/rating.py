@@ -21,7 +21,8 @@ from tariffs.domain.components import Tax, TaxMode
 from tariffs.domain.lines import LedgerClass, MissingPrice
 from tariffs.domain.plan import Plan, Scope
 
-BLOCK = 4096
+BLOCK = 8192
+"""Segments of one block: large enough that NumPy's fixed costs vanish, small enough for the cache (measured)."""
 
 
 class WrongPeriods(Refused):

@@ -1,0 +1,203 @@
+"""The kernel against the oracle, and what must hold for every tariff and every batch."""
+
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cis.kernel import fixed
+from tariffs.domain import rating
+from tariffs.domain.batch import RatingBatch
+from tariffs.domain.components import Energy, Fixed, Per, Tax, TaxMode
+from tariffs.domain.lines import LedgerClass, MissingPrice, Unit
+from tariffs.domain.plan import Scope, compile_plan
+from tariffs.domain.tiers import TieredEnergy
+from tests.unit.tariffs import oracle
+from tests.unit.tariffs.cases import segments, tariffs
+
+DIVISOR = {Unit.KWH: 1000, Unit.DAY: 1, Unit.MONTH: 10**9, Unit.MONEY: 100}
+
+
+def energy(code="energy", price_e6=61_700_000, ledger=LedgerClass.ENERGY):
+    return Energy(code=code, label=code, ledger=ledger, price_e6=price_e6)
+
+
+def vat(on=("*",), mode=TaxMode.INSIDE, rate_e6=130_000):
+    return Tax(code="vat", label="vat", ledger=LedgerClass.TAX, rate_e6=rate_e6, mode=mode, on=on)
+
+
+def batch(*used_wh):
+    return RatingBatch.of(used_wh=np.array([[wh] for wh in used_wh], dtype=np.int64))
+
+
+@given(st.data())
+def test_every_line_and_total_equals_school_arithmetic(data):
+    plan, parts, periods = data.draw(tariffs())
+    columns, cases = data.draw(segments(len(periods)))
+    rated = rating.rate(plan=plan, batch=columns)
+    for row, case in enumerate(cases):
+        lines, total = oracle.bill(parts, case, periods, by_bill=plan.rounding_scope is Scope.BILL)
+        assert [slot.key for slot in plan.slots] == [line.key for line in lines]
+        assert [Fraction(int(a), 100) for a in rated.amount_minor[row]] == [line.amount for line in lines]
+        quantities = [
+            Fraction(int(q), DIVISOR[slot.unit]) for q, slot in zip(rated.quantity[row], plan.slots, strict=True)
+        ]
+        assert quantities == [line.quantity for line in lines]
+        assert Fraction(int(rated.total_minor[row]), 100) == total
+
+
+@given(st.data())
+def test_the_total_is_the_sum_of_the_printed_lines_and_of_the_ledger_classes(data):
+    plan, _, periods = data.draw(tariffs())
+    columns, _ = data.draw(segments(len(periods)))
+    rated = rating.rate(plan=plan, batch=columns)
+    counted = [place for place, slot in enumerate(plan.slots) if slot.in_total]
+    assert (rated.amount_minor[:, counted].sum(axis=1) == rated.total_minor).all()
+    classes = rating.by_ledger_class(plan=plan, rated=rated)
+    assert (sum(classes.values()) == rated.total_minor).all()
+
+
+@given(st.data())
+def test_a_bill_does_not_depend_on_its_neighbours(data):
+    plan, _, periods = data.draw(tariffs())
+    columns, _ = data.draw(segments(len(periods), most=9))
+    together = rating.rate(plan=plan, batch=columns)
+    rows = np.array(data.draw(st.permutations(range(len(columns)))), dtype=np.int64)
+    rows = rows[: data.draw(st.integers(1, len(rows)))]
+    apart = rating.rate(plan=plan, batch=columns.take(rows))
+    assert (apart.amount_minor == together.amount_minor[rows]).all()
+    assert (apart.quantity == together.quantity[rows]).all()
+    assert (apart.total_minor == together.total_minor[rows]).all()
+
+
+@given(st.data())
+def test_results_do_not_depend_on_where_blocks_end(data):
+    plan, _, periods = data.draw(tariffs())
+    columns, _ = data.draw(segments(len(periods), most=9))
+    whole = rating.rate(plan=plan, batch=columns)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rating, "BLOCK", data.draw(st.integers(1, 4)))
+        pieces = rating.rate(plan=plan, batch=columns)
+    assert (pieces.amount_minor == whole.amount_minor).all()
+    assert (pieces.quantity == whole.quantity).all()
+    assert (pieces.total_minor == whole.total_minor).all()
+
+
+def test_by_bill_the_total_is_the_rounded_exact_sum():
+    plan = compile_plan(components=(energy("a", 50), energy("b", 50), energy("c", 50)), rounding_scope=Scope.BILL)
+    # Three times 0.5 fen: rounded one by one they would make 3 fen, their sum of 1.5 makes 2.
+    rated = rating.rate(plan=plan, batch=batch(10_000_000))
+    assert rated.amount_minor.tolist() == [[1, 0, 1]]
+    assert rated.total_minor.tolist() == [2]
+
+
+def test_by_line_each_line_is_rounded_half_away_from_zero():
+    plan = compile_plan(components=(energy("a", 50), energy("b", -50)))
+    rated = rating.rate(plan=plan, batch=batch(10_000_000, -10_000_000))
+    assert rated.amount_minor.tolist() == [[1, -1], [-1, 1]]
+
+
+def test_a_customer_of_a_terawatt_hour_is_billed_exactly():
+    tiers = TieredEnergy(
+        code="energy",
+        label="energy",
+        ledger=LedgerClass.ENERGY,
+        limits_wh=(3_120_000, 4_800_000),
+        prices_e6=(61_700_000, 66_700_000, 91_700_000),
+    )
+    plan = compile_plan(components=(tiers, vat()))
+    rated = rating.rate(plan=plan, batch=batch(10**12, 400_000))
+    assert rated.amount_minor[0, :3].tolist() == [192_504, 112_056, 91_699_559_840]
+    assert rated.total_minor.tolist() == [91_699_559_840 + 304_560, 24_680]
+    gross = 91_699_864_400
+    assert rated.amount_minor[0, 3] == (gross * 13 * 2 + 113) // (2 * 113)
+
+
+def test_amounts_beyond_64_bits_are_refused_and_never_wrap():
+    plan = compile_plan(components=tuple(energy(f"e{place}", 10**12) for place in range(8)))
+    with pytest.raises(rating.AmountOutOfRange):
+        rating.rate(plan=plan, batch=batch(10**15))
+
+
+def test_a_missing_price_is_refused_by_name():
+    plan = compile_plan(components=(energy(), energy("fund", None)), code="agent-price")
+    with pytest.raises(MissingPrice, match="agent-price has no price for fund") as refusal:
+        rating.rate(plan=plan, batch=batch(1000))
+    assert refusal.value.code == "missing_price"
+    assert refusal.value.detail["missing"] == ("fund",)
+
+
+def test_energy_by_other_periods_than_the_plans_is_refused():
+    plan = compile_plan(components=(energy(),), periods=("peak", "valley"))
+    with pytest.raises(rating.WrongPeriods):
+        rating.rate(plan=plan, batch=batch(1000))
+
+
+def test_an_empty_batch_gives_an_empty_result():
+    plan = compile_plan(components=(energy(), vat()))
+    rated = rating.rate(plan=plan, batch=batch(1000).take(slice(0, 0)))
+    assert rated.amount_minor.shape == (0, 2)
+    assert rated.total_minor.shape == (0,)
+
+
+def test_a_mixed_batch_is_rated_by_plan_and_a_plan_that_cannot_rate_stops_no_other():
+    good, broken = compile_plan(components=(energy(),)), compile_plan(components=(energy("x", None),))
+    groups = rating.rate_many(
+        plans=[broken, good], plan_of=np.array([1, 0, 1], dtype=np.int64), batch=batch(1000, 2000, 3000)
+    )
+    by_plan = {group.plan: group for group in groups}
+    assert by_plan[good].rows.tolist() == [0, 2]
+    assert by_plan[good].rated.total_minor.tolist() == [62, 185]
+    assert by_plan[good].refusal is None
+    assert by_plan[broken].rows.tolist() == [1]
+    assert by_plan[broken].rated is None
+    assert isinstance(by_plan[broken].refusal, MissingPrice)
+
+
+def test_a_mixed_batch_with_energy_in_a_period_that_its_plan_lacks_is_refused():
+    one = compile_plan(components=(energy(),))
+    wide = RatingBatch.of(used_wh=np.array([[1000, 0], [1000, 5]], dtype=np.int64))
+    (fits,) = rating.rate_many(plans=[one], plan_of=np.zeros(1, dtype=np.int64), batch=wide.take(slice(0, 1)))
+    (lost,) = rating.rate_many(plans=[one], plan_of=np.zeros(2, dtype=np.int64), batch=wide)
+    assert fits.rated.total_minor.tolist() == [62]
+    assert isinstance(lost.refusal, rating.WrongPeriods)
+
+
+@given(st.integers(-(10**9), 10**9), st.integers(-(10**9), 10**9))
+def test_a_tax_inside_is_taken_from_the_classes_that_it_taxes(energy_wh, fund_e6):
+    plan = compile_plan(components=(energy(), energy("fund", fund_e6, LedgerClass.FUND), vat()))
+    rated = rating.rate(plan=plan, batch=batch(energy_wh))
+    classes = rating.by_ledger_class(plan=plan, rated=rated)
+    assert list(classes) == [LedgerClass.ENERGY, LedgerClass.FUND, LedgerClass.TAX]
+    assert classes[LedgerClass.TAX] == rated.amount_minor[0, 2]
+    for place, ledger in enumerate((LedgerClass.ENERGY, LedgerClass.FUND)):
+        net = Fraction(int(rated.amount_minor[0, place]) * 100, 113)
+        assert abs(Fraction(int(classes[ledger][0])) - net) <= 1
+
+
+def test_a_tax_on_top_counts_and_a_later_fund_is_outside_its_base():
+    plan = compile_plan(
+        components=(energy(), vat(on=("energy",), mode=TaxMode.ON_TOP), energy("fund", 100_000, LedgerClass.FUND))
+    )
+    rated = rating.rate(plan=plan, batch=batch(1_000_000))
+    assert rated.amount_minor.tolist() == [[61_700, 8_021, 100]]
+    assert rated.total_minor.tolist() == [69_821]
+    assert rated.quantity.tolist() == [[1_000_000, 61_700, 1_000_000]]
+
+
+def test_a_standing_charge_counts_days_or_months():
+    fixed_by = {
+        per: Fixed(code=per, label="x", ledger=LedgerClass.FIXED, per=per, price_e6=fixed.parse("8.1", places=8))
+        for per in Per
+    }
+    plan = compile_plan(components=tuple(fixed_by.values()))
+    columns = RatingBatch.of(
+        used_wh=np.zeros((1, 1), dtype=np.int64),
+        days=np.array([20], dtype=np.int64),
+        month_share_e9=np.array([666_666_667], dtype=np.int64),
+    )
+    rated = rating.rate(plan=plan, batch=columns)
+    assert rated.amount_minor.tolist() == [[16_200, 540]]
+    assert rated.quantity.tolist() == [[20, 666_666_667]]
