@@ -1,0 +1,1 @@
+"""Rules of metering: what is read from files, and how much energy that is."""

@@ -1,0 +1,116 @@
+"""The door to meter files: unpack, recognise, read."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import BinaryIO, Protocol
+
+from metering.domain.formats import csv_reads, nem12, nem13
+from metering.domain.formats.batches import Batch
+from metering.domain.formats.container import LIMITS, Limits, Member, Peeked, members, refuse_nested
+from metering.domain.formats.faults import Fault, FileRefused, Remark, legible
+from metering.domain.formats.lines import UTF8_MARK, Chunk, after_last_line, chunks
+from metering.domain.formats.nem_frame import is_blank
+
+_HEAD_BYTES = 1 << 16
+
+
+class _Reader(Protocol):
+    def feed(self, chunk: Chunk) -> Batch: ...
+
+    def finish(self) -> tuple[Remark, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How a format is read: its reader, and where its chunks may be cut."""
+
+    reader: Callable[..., _Reader]
+    boundary: Callable[[bytes], int] = after_last_line
+
+
+_NEM12 = _Way(nem12.Reader, nem12.boundary)
+_NEM13 = _Way(nem13.Reader)
+_CSV = _Way(csv_reads.Reader)
+
+
+def read_file(stream: BinaryIO, *, name: str, today: date, limits: Limits = LIMITS) -> Iterator[Batch]:
+    """
+    Yield a delivery as batches: columns, rejected lines, remarks.
+
+    The delivery is a NEM12, NEM13 or CSV file (see those modules for what they take), plain, gzip, or zip with one or
+    more such files, told apart by content. It is read as a stream: memory does not grow with its size, about half a
+    megabyte of text is worked on at a time.
+
+    A fault of structure refuses the delivery, at whatever point it shows, even after batches were yielded: load all
+    batches in one transaction and roll back. A file with its header but no data is read, with a remark.
+
+    The caller decides what the file cannot say: whether a meter is known, whether a day or read is newer than the one
+    held, whether a reading is plausible. The last batch of each member carries the remarks due at its end.
+
+    stream  seekable
+    name    of the delivered file, for messages
+    today   local date; days and reads after it are rejected
+    limits  what an archive may unpack to
+
+    :raises FileRefused: nothing of the delivery may be loaded; see ``faults.Fault`` for the codes.
+    """
+    for member in members(stream, name=name, limits=limits):
+        yield from _read_member(member, today=today)
+
+
+def _read_member(member: Member, *, today: date) -> Iterator[Batch]:
+    source = Peeked(member, _HEAD_BYTES)
+    way = _recognise(source.head, member.name)
+    reader = way.reader(member=member.name, today=today)
+    batch: Batch | None = None
+    for chunk in chunks(source, boundary=way.boundary):
+        if batch is not None:
+            yield batch
+        batch = replace(reader.feed(chunk), bytes_read=member.bytes_read)
+    remarks = reader.finish()
+    if batch is not None:
+        yield replace(batch, remarks=batch.remarks + remarks)
+
+
+def _recognise(head: bytes, name: str) -> _Way:
+    """
+    Return how to read a member, by its first line that is not blank.
+
+    :raises FileRefused: empty, an archive in an archive, no format that is read, or a header that is missing.
+    """
+    refuse_nested(head, name=name)
+    text = head.removeprefix(UTF8_MARK).replace(b"\r", b"\n")
+    raw = next((line for line in text.split(b"\n") if not is_blank(line)), b"")
+    fields = [field.strip(b' "').upper() for field in raw.split(b",")]
+    match fields[0]:
+        case b"":
+            raise FileRefused("The file is empty.", fault=Fault.EMPTY_FILE, member=name)
+        case b"100":
+            return _by_version(fields[1] if len(fields) > 1 else b"", name)
+        case b"200":
+            return _NEM12
+        case b"250":
+            return _NEM13
+    if csv_reads.is_header(raw):
+        return _CSV
+    if fields[0] in (b"300", b"400", b"500", b"550", b"900"):
+        message = "The file begins in the middle: its header and first records are missing."
+        raise FileRefused(message, fault=Fault.MISSING_HEADER, member=name)
+    raise _unrecognised(raw, name)
+
+
+def _by_version(version: bytes, name: str) -> _Way:
+    ways = {b"NEM12": _NEM12, b"NEM13": _NEM13}
+    if version not in ways:
+        message = f"The version {legible(version[:20])!r} is not read."
+        raise FileRefused(message, fault=Fault.UNKNOWN_VERSION, member=name, line=1)
+    return ways[version]
+
+
+def _unrecognised(raw: bytes, name: str) -> FileRefused:
+    looks_like_table = b"\x00" not in raw and max(raw.count(sign) for sign in (b",", b";", b"\t")) > 1
+    if looks_like_table:
+        message = "The first line does not name the columns meter, read_at and reading."
+        return FileRefused(message, fault=Fault.MISSING_HEADER, member=name, line=1)
+    return FileRefused("The file is not in a format that is read.", fault=Fault.UNKNOWN_FORMAT, member=name)
