@@ -1,0 +1,1 @@
+"""Changes rows of this room."""

@@ -1,0 +1,110 @@
+"""Places, meters and what they measured."""
+
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+
+import numpy as np
+from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateRange
+
+from cis.kernel.text import bigrams
+from metering.models.device import Installation, Meter, Register
+from metering.models.place import Premises, ServicePoint
+from metering.models.read import IntervalDay, RegisterRead
+from metering.models.usage import Usage
+from metering.operations import partitions
+
+INSTALLED = date(2023, 1, 1)
+MARKET_OFFSET = timedelta(hours=10)
+_serial = count(1)
+
+
+def premises(*, address: str = "", **values) -> Premises:
+    serial = next(_serial)
+    address = address or f"上海市黄浦区南京东路{serial}号"
+    given = {"external_id": f"P{serial:06d}", "search_grams": bigrams(address), **values}
+    return Premises.objects.create(address=address, **given)
+
+
+def service_point(*, at: Premises | None = None, **values) -> ServicePoint:
+    """A place to be supplied, with no meter."""
+    values.setdefault("external_id", f"S{next(_serial):06d}")
+    values.setdefault("capacity_w", 8_000)
+    return ServicePoint.objects.create(premises=at or premises(), **values)
+
+
+def meter(*, registers: tuple[str, ...] = ("total",), is_interval: bool = False, digits: int = 6, **values) -> Meter:
+    """A meter with active import registers; codes such as peak and valley are also their period of use."""
+    serial = next(_serial)
+    values.setdefault("serial", f"{33_000_000 + serial}")
+    values.setdefault("external_id", f"M{serial:06d}")
+    made = Meter.objects.create(**values)
+    for code in registers:
+        register(of=made, code=code, is_interval=is_interval, digits=digits)
+    return made
+
+
+def register(*, of: Meter, code: str = "total", **values) -> Register:
+    values.setdefault("period_of_use", code if code in {"sharp", "peak", "flat", "valley"} else "")
+    return Register.objects.create(meter=of, code=code, **values)
+
+
+def installation(
+    *,
+    of: Meter | None = None,
+    at: ServicePoint | None = None,
+    start_date: date = INSTALLED,
+    end_date: date | None = None,
+    multiplier: int = 1,
+) -> Installation:
+    return Installation.objects.create(
+        meter=of or meter(),
+        service_point=at or service_point(),
+        period=DateRange(start_date, end_date),
+        multiplier=multiplier,
+    )
+
+
+def metered(*, registers: tuple[str, ...] = ("total",), is_interval: bool = False, **values) -> tuple[Register, ...]:
+    """The registers of a new meter that hangs at a new service point."""
+    hung = installation(of=meter(registers=registers, is_interval=is_interval), **values)
+    by_code = {row.code: row for row in hung.meter.registers.all()}
+    return tuple(by_code[code] for code in registers)
+
+
+def read(*, of: Register, on: date, kwh: int = 0, **values) -> RegisterRead:
+    """A counter value at the start of a local day."""
+    values.setdefault("reading_wh", kwh * 1_000)
+    return RegisterRead.objects.create(register=of, read_date=on, **values)
+
+
+def interval_day(
+    *, of: Register, on: date, values_wh: list[int] | np.ndarray | None = None, quality: str = "A", version: int = 1, **values
+) -> IntervalDay:
+    """A day on the NEM12 clock (UTC+10); 48 values of 100 Wh by default."""
+    held = np.asarray([100] * 48 if values_wh is None else values_wh, dtype="<i4")
+    with transaction.atomic():
+        partitions.ensure(months=[on])
+    values.setdefault("start_at", datetime(on.year, on.month, on.day, tzinfo=UTC) - MARKET_OFFSET)
+    values.setdefault("interval_minutes", 24 * 60 // len(held))
+    values.setdefault("total_wh", int(held.astype(np.int64).sum()))
+    return IntervalDay.objects.create(
+        register=of, day_date=on, version=version, values=held.tobytes(), quality=quality, **values
+    )
+
+
+def usage(
+    *,
+    of: Register,
+    start_date: date,
+    end_date: date,
+    kwh: int = 0,
+    at: ServicePoint | None = None,
+    **values,
+) -> Usage:
+    """Approved energy of a register; where it hangs is looked up unless given."""
+    place_id = at.id if at else of.meter.installations.get(period__contains=start_date).service_point_id
+    values.setdefault("energy_wh", kwh * 1_000)
+    values.setdefault("basis", "interval" if of.is_interval else "register")
+    values.setdefault("period_of_use", of.period_of_use)
+    return Usage.objects.create(register=of, service_point_id=place_id, start_date=start_date, end_date=end_date, **values)
