@@ -1,0 +1,1 @@
+"""Wattline: the house around the rooms."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 
-class Refused(Exception):  # noqa: N818 - a refusal is an answer, not a fault of the program
+class Refused(Exception):
     """
     The request cannot be done, for a reason that was foreseen.
 

@@ -59,6 +59,20 @@ def test_a_day_starts_at_the_first_instant_with_its_date(zone, day):
     assert clock.day_start_us(day) == (start_at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
 
 
+@pytest.mark.parametrize("zone", ["America/Sao_Paulo", "Asia/Beirut", "America/Santiago", "Africa/Cairo"])
+def test_every_day_of_zones_that_jump_over_midnight_starts_to_the_second(zone):
+    clock = local_clock(zone)
+    day, jumped = date(1995, 1, 1), 0
+    while day < date(2025, 1, 1):
+        start_at = clock.day_start_utc(day)
+        local = start_at.astimezone(clock.zone)
+        jumped += (local.hour, local.minute) != (0, 0)
+        assert local.date() == day
+        assert clock.local_date(start_at - timedelta(seconds=1)) == day - DAY
+        day += DAY
+    assert jumped > 2
+
+
 def test_where_midnight_is_left_out_the_day_starts_after_the_gap():
     assert LocalClock("America/Sao_Paulo").day_start_utc(date(2018, 11, 4)) == datetime(2018, 11, 4, 3, tzinfo=UTC)
     # Toronto went from 23:30 to 00:30: its 31 March began half an hour late.

@@ -98,6 +98,15 @@ def test_times_writes_to_out(columns):
     assert out.tolist() == (energy * 3).tolist()
 
 
+@pytest.mark.parametrize("columns", [2, 3, 4, 8])
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("price", [1, -1, 2])
+def test_a_sum_that_only_wraps_as_a_whole_does_not(columns, order, price):
+    each = 2**63 // columns
+    energy = np.full((2, columns), each, dtype=np.int64, order=order)
+    assert fixed.dot(energy, (price,) * columns).tolist() == [each * columns * price] * 2
+
+
 def test_a_table_without_columns_costs_nothing():
     assert fixed.dot(np.empty((2, 0), dtype=np.int64), ()).tolist() == [0, 0]
 
@@ -139,7 +148,7 @@ ORACLE = {
 }
 NEAR_HALF = st.builds(
     lambda units, half, off: units * fixed.E9 + half * fixed.HALF_E9 + off,
-    st.integers(-(10**9), 10**9),
+    st.one_of(st.integers(-(10**9), 10**9), st.integers(-9_223_372_036, 9_223_372_035)),
     st.sampled_from([0, 1]),
     st.integers(-2, 2),
 )
@@ -149,6 +158,7 @@ NEAR_HALF = st.builds(
 @given(st.lists(st.one_of(NEAR_HALF, INT64)))
 @example([2**63 - 1, -(2**63), 2**63 - fixed.HALF_E9, 2**63 - fixed.HALF_E9 - 1])
 @example([-(2**63), -(2**63) + 1])
+@example([sign * (5_000_000_000 * fixed.E9 + fixed.HALF_E9 + off) for sign in (1, -1) for off in (-1, 0, 1)])
 def test_to_minor_rounds_as_its_rule_says(rule, amounts):
     expected = [ORACLE[rule](Fraction(amount, fixed.E9)) for amount in amounts]
     column = np.array(amounts, dtype=np.int64)
@@ -299,6 +309,14 @@ def test_texts_that_are_no_numbers(text):
         fixed.parse(text, places=2)
     assert len(refusal.value.message) < 300
     assert refusal.value.message.isprintable()
+
+
+@pytest.mark.parametrize(
+    ("text", "places"), [(str(2**62), 0), (f"-{2**62}", 0), (str(2**62 - 1), 1), ("5" + "0" * 17, 1)]
+)
+def test_a_number_that_fits_no_column_is_refused(text, places):
+    with pytest.raises(NotANumber, match="too large"):
+        fixed.parse(text, places=places)
 
 
 @pytest.mark.parametrize(

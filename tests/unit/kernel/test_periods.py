@@ -41,8 +41,10 @@ def test_intersection_is_that_of_the_days(one, other):
 
 
 def test_periods_that_touch_do_not_overlap():
-    first = Period(date(2024, 1, 1), date(2024, 2, 1))
-    assert not first.overlaps(Period(date(2024, 2, 1), date(2024, 3, 1)))
+    first, second = Period(date(2024, 1, 1), date(2024, 2, 1)), Period(date(2024, 2, 1), date(2024, 3, 1))
+    assert not first.overlaps(second)
+    assert not second.overlaps(first)
+    assert first.intersect(second) is second.intersect(first) is None
     assert first.overlaps(Period(date(2024, 1, 31), date(2024, 3, 1)))
 
 
