@@ -1,6 +1,8 @@
 """Ways to reach a customer, each in one canonical form, so that the same number is found however it was typed."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 
 import phonenumbers
@@ -89,6 +91,24 @@ def contact(text: str, *, kind: ContactKind, country: str) -> tuple[ContactKind,
     if kind is ContactKind.POST:
         return kind, address(text)
     return telephone(text, country=country)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The contact points that stand on a form and a letter: one number, one mailbox, one address; "" = none."""
+
+    phone: str = ""
+    email: str = ""
+    postal_address: str = ""
+
+
+def shown(preferred: Mapping[ContactKind, str]) -> Shown:
+    """Return what is shown of the preferred contact of each kind: a mobile goes before a landline."""
+    return Shown(
+        phone=preferred.get(ContactKind.MOBILE) or preferred.get(ContactKind.PHONE, ""),
+        email=preferred.get(ContactKind.EMAIL, ""),
+        postal_address=preferred.get(ContactKind.POST, ""),
+    )
 
 
 def dialled(text: str, *, country: str) -> str | None:

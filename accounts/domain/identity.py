@@ -39,7 +39,7 @@ def resident_id(text: str) -> str:
 
     :raises BadIdNumber: it is no such number; the message says why.
     """
-    number = ric.compact(text)
+    number = ric.compact("".join(text.split()).replace("-", ""))
     _check_length(number, "A resident identity number")
     if not (number[:-1].isascii() and number[:-1].isdigit()):
         raise BadIdNumber("A resident identity number has 17 digits, then a digit or X.", advice=_COMPARE)

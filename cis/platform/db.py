@@ -72,6 +72,12 @@ def copy_binary(*, table: str, columns: Sequence[str], blocks: Iterable[bytes]) 
         copy.write(b"\xff\xff")
 
 
+def take_ids(table: str, count: int) -> list[int]:
+    """Return ids for rows that are loaded by COPY together with their children."""
+    taken = fetch("SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)", [table, count])
+    return [row_id for (row_id,) in taken]
+
+
 def fetch(sql: str, params: Sequence[object] | dict[str, object] = ()) -> list[tuple]:
     """Run one query of the data plane and return its rows."""
     with connection.cursor() as cursor:

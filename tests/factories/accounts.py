@@ -11,6 +11,7 @@ from accounts.models.contact import ContactPoint
 from accounts.models.customer import Customer
 from accounts.models.supplier import Supplier
 from accounts.models.user import User
+from accounts.queries.supplier import forget
 from cis.kernel.enums import Role
 from cis.kernel.text import bigrams
 
@@ -30,6 +31,7 @@ def supplier(**values) -> Supplier:
         "phone": "95598",
         "pack": "cn-shanghai",
     }
+    forget()
     return Supplier.objects.update_or_create(id=1, defaults={**defaults, **values})[0]
 
 

@@ -1,0 +1,14 @@
+"""What this room tells the rooms downstream; who listens stands in cis/wiring.py."""
+
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HolderChanged:
+    """From this local date on, another customer holds the account."""
+
+    account_id: int
+    old_customer_id: int
+    new_customer_id: int
+    from_date: date

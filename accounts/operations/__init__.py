@@ -1,0 +1,1 @@
+"""Use cases on customers, accounts, holders and users."""

@@ -1,0 +1,1 @@
+"""Reading of customers, accounts and the supplier, for every room downstream."""

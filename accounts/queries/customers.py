@@ -1,0 +1,90 @@
+"""Customers with their contact points."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from accounts.domain.contact import ContactKind, Shown, shown
+from accounts.models.contact import ContactPoint
+from accounts.models.customer import Customer
+from cis.kernel.errors import Refused
+
+
+class UnknownCustomer(Refused):
+    """There is no such customer."""
+
+    code = "unknown_customer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactCard:
+    """One contact point."""
+
+    id: int
+    kind: str
+    value: str
+    is_preferred: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerCard:
+    """
+    A customer as a page shows it.
+
+    version   to be handed back by an edit
+    contacts  all contact points, the preferred of each kind first
+    shown     the number, mailbox and address that stand on forms and letters
+    """
+
+    id: int
+    external_id: str
+    kind: str
+    name: str
+    id_number: str
+    language: str
+    note: str
+    version: int
+    contacts: tuple[ContactCard, ...]
+    shown: Shown
+
+
+def card(*, customer_id: int) -> CustomerCard:
+    """
+    Return one customer; two statements.
+
+    :raises UnknownCustomer: there is none.
+    """
+    found = cards(customer_ids=[customer_id])
+    if not found:
+        raise UnknownCustomer(f"There is no customer {customer_id}.", customer_id=customer_id)
+    return found[customer_id]
+
+
+def cards(*, customer_ids: Iterable[int]) -> dict[int, CustomerCard]:
+    """Return customers by id; two statements for any number. A customer that does not exist is left out."""
+    wanted = list(customer_ids)
+    contacts: dict[int, list[ContactCard]] = {}
+    for point in ContactPoint.objects.filter(customer_id__in=wanted).order_by("kind", "-is_preferred", "id"):
+        contact = ContactCard(id=point.id, kind=point.kind, value=point.value, is_preferred=point.is_preferred)
+        contacts.setdefault(point.customer_id, []).append(contact)
+    return {row.id: _card(row, contacts.get(row.id, [])) for row in Customer.objects.filter(id__in=wanted)}
+
+
+def ids_by_external_id(external_ids: Iterable[str]) -> dict[str, int]:
+    """Return the ids of those customers that exist, by external id; one statement."""
+    rows = Customer.objects.filter(external_id__in=list(external_ids))
+    return dict(rows.values_list("external_id", "id"))
+
+
+def _card(row: Customer, contacts: list[ContactCard]) -> CustomerCard:
+    return CustomerCard(
+        id=row.id,
+        external_id=row.external_id,
+        kind=row.kind,
+        name=row.name,
+        id_number=row.id_number,
+        language=row.language,
+        note=row.note,
+        version=row.version,
+        contacts=tuple(contacts),
+        shown=shown({ContactKind(contact.kind): contact.value for contact in contacts if contact.is_preferred}),
+    )

@@ -1,0 +1,123 @@
+"""Search for accounts by what a customer says on the telephone: number, telephone, name or a part of it."""
+
+import unicodedata
+from dataclasses import dataclass
+from datetime import date
+
+from accounts.domain import contact
+from accounts.queries import supplier
+from cis.kernel import text as words
+from cis.platform import db
+
+LEAST_DIGITS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountHit:
+    """
+    One account found.
+
+    customer_id, name  the holder that was found; for a number the holder on the date
+    is_holder          False: the customer does not hold the account on the date
+    matched            "number", "phone" or "name"
+    """
+
+    account_id: int
+    number: str
+    state: str
+    customer_id: int
+    name: str
+    is_holder: bool
+    matched: str
+
+
+def find(*, text: str, at_date: date, limit: int = 20) -> tuple[AccountHit, ...]:
+    """
+    Return accounts that fit a text, the surest first; at most one statement.
+
+    An account number fits whole or by its first digits (three at least), an external id whole; a telephone number with
+    or without the country, or by any part of it; a name by any part, also of two Chinese characters, or in pinyin.
+    """
+    plain = " ".join(unicodedata.normalize("NFKC", text).split())
+    grams = words.query_bigrams(plain)
+    if not plain or not grams:
+        return ()
+    digits = plain.replace(" ", "").replace("-", "")
+    is_number = digits.lstrip("+").isdigit()
+    branches = [_EXTERNAL_ID, _NAME]
+    if is_number:
+        branches = [_EXTERNAL_ID, _NUMBER, _PHONE, _PHONE_PART] if len(digits) >= LEAST_DIGITS else []
+    if not branches:
+        return ()
+    found = db.fetch(
+        _FOUND.format(branches=" UNION ALL ".join(branches)),
+        {
+            "whole": plain,
+            "number": _like(digits, left=""),
+            "phone": contact.dialled(plain, country=supplier.country()) or "",
+            "digits": _like(digits.lstrip("+")),
+            "grams": words.query_bigrams(digits) if is_number else grams,
+            "name": _like(plain),
+            "pinyin": _like(plain.replace(" ", "").casefold()),
+            "at": at_date,
+            "limit": limit,
+        },
+    )
+    return tuple(
+        AccountHit(
+            account_id=account_id,
+            number=number,
+            state=state,
+            customer_id=customer_id,
+            name=name,
+            is_holder=is_holder,
+            matched=matched,
+        )
+        for account_id, number, state, customer_id, name, is_holder, matched in found
+    )
+
+
+def _like(text: str, *, left: str = "%") -> str:
+    """Return the LIKE pattern of a text that holds no wildcard of its own."""
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"{left}{escaped}%"
+
+
+# Each branch: account (or NULL), customer (or NULL), order of trust, what matched.
+_NUMBER = """
+(SELECT id AS account_id, NULL::bigint AS customer_id, 0 AS rank, 'number' AS matched
+ FROM accounts_account WHERE number LIKE %(number)s ORDER BY number LIMIT %(limit)s)"""
+_EXTERNAL_ID = """
+(SELECT id AS account_id, NULL::bigint AS customer_id, 1 AS rank, 'number' AS matched
+ FROM accounts_account WHERE external_id = %(whole)s)
+UNION ALL
+(SELECT NULL, id, 1, 'number' FROM accounts_customer WHERE external_id = %(whole)s)"""
+_PHONE = """
+(SELECT NULL::bigint, customer_id, 2, 'phone'
+ FROM accounts_contactpoint WHERE value = %(phone)s AND kind IN ('mobile', 'phone') LIMIT %(limit)s)"""
+_PHONE_PART = """
+(SELECT NULL::bigint, p.customer_id, 3, 'phone'
+ FROM accounts_customer c JOIN accounts_contactpoint p ON p.customer_id = c.id
+ WHERE c.search_grams @> %(grams)s::text[] AND p.kind IN ('mobile', 'phone') AND p.value LIKE %(digits)s
+ LIMIT %(limit)s)"""
+_NAME = """
+(SELECT NULL::bigint, id, 2, 'name' FROM accounts_customer
+ WHERE search_grams @> %(grams)s::text[]
+   AND (normalize(name, NFKC) ILIKE %(name)s OR replace(name_pinyin, ' ', '') LIKE %(pinyin)s)
+ ORDER BY name_pinyin, id LIMIT %(limit)s)"""
+_FOUND = """
+WITH found AS ({branches}), hit AS (
+    SELECT h.account_id, h.customer_id, f.rank, f.matched,
+           h.period @> %(at)s::date AS is_holder, lower(h.period) AS since
+    FROM found f JOIN accounts_accountholder h ON h.customer_id = f.customer_id
+    UNION ALL
+    SELECT h.account_id, h.customer_id, f.rank, f.matched, h.period @> %(at)s::date, lower(h.period)
+    FROM found f JOIN accounts_accountholder h ON h.account_id = f.account_id
+), best AS (
+    SELECT DISTINCT ON (account_id) * FROM hit ORDER BY account_id, rank, is_holder DESC, since DESC
+)
+SELECT a.id, a.number, a.state, c.id, c.name, b.is_holder, b.matched
+FROM best b JOIN accounts_account a ON a.id = b.account_id JOIN accounts_customer c ON c.id = b.customer_id
+ORDER BY b.rank, b.is_holder DESC, c.name_pinyin, a.number
+LIMIT %(limit)s
+"""

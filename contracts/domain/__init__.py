@@ -1,0 +1,1 @@
+"""Rules on agreements and their terms; no framework."""

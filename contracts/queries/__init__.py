@@ -1,0 +1,1 @@
+"""Reading of agreements, as rows for pages and as columns for billing."""
