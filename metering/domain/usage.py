@@ -1,8 +1,6 @@
 """Approved energy of spans, and how it follows from counter values."""
 
 from dataclasses import dataclass
-from datetime import date
-from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray

@@ -79,7 +79,13 @@ def read(*, of: Register, on: date, kwh: int = 0, **values) -> RegisterRead:
 
 
 def interval_day(
-    *, of: Register, on: date, values_wh: list[int] | np.ndarray | None = None, quality: str = "A", version: int = 1, **values
+    *,
+    of: Register,
+    on: date,
+    values_wh: list[int] | np.ndarray | None = None,
+    quality: str = "A",
+    version: int = 1,
+    **values,
 ) -> IntervalDay:
     """A day on the NEM12 clock (UTC+10); 48 values of 100 Wh by default."""
     held = np.asarray([100] * 48 if values_wh is None else values_wh, dtype="<i4")
@@ -107,4 +113,6 @@ def usage(
     values.setdefault("energy_wh", kwh * 1_000)
     values.setdefault("basis", "interval" if of.is_interval else "register")
     values.setdefault("period_of_use", of.period_of_use)
-    return Usage.objects.create(register=of, service_point_id=place_id, start_date=start_date, end_date=end_date, **values)
+    return Usage.objects.create(
+        register=of, service_point_id=place_id, start_date=start_date, end_date=end_date, **values
+    )
