@@ -6,6 +6,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
+from billing.domain.workflow import ACTIVE, RunState
 from cis.platform.fields import Code, choices_of, one_of
 
 
@@ -31,17 +32,6 @@ class CycleMember(models.Model):
         "accounts.Account", on_delete=models.PROTECT, primary_key=True, related_name="cycle_member"
     )
     cycle = models.ForeignKey("billing.BillCycle", on_delete=models.PROTECT, related_name="members")
-
-
-class RunState(StrEnum):
-    """States of a billing run."""
-
-    OPEN = "open"
-    RATING = "rating"
-    RATED = "rated"
-    ISSUING = "issuing"
-    ISSUED = "issued"
-    DROPPED = "dropped"
 
 
 class BillRun(models.Model):
@@ -73,7 +63,7 @@ class BillRun(models.Model):
             models.UniqueConstraint(
                 name="one_open_run_per_cycle",
                 fields=["cycle"],
-                condition=models.Q(state__in=["open", "rating", "rated", "issuing"]),
+                condition=models.Q(state__in=[str(state) for state in ACTIVE]),
             ),
         ]
 

@@ -1,0 +1,218 @@
+"""Which bills a person must look at before they are issued."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from billing.domain.findings import Obstacle
+from billing.domain.pieces import Mask, Pieces
+from billing.domain.segments import Difference, Existing, Expected
+from cis.kernel import fixed
+from cis.kernel.columns import Columns
+from cis.kernel.errors import Refused
+from cis.kernel.fixed import Int64
+from cis.kernel.periods import Period
+
+WH_PLACES = 3
+YEAR_DAYS = 366
+PERCENT = 100
+ADVICE = "Look at the reads and at the lines of the bill; release it, drop it, or mend the reads and retry."
+
+
+class UnusableBounds(Refused):
+    """The pack's rule ``bounds`` cannot be read."""
+
+    code = "unusable_bounds"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """
+    What a bill may be without being looked at; None = no such bound.
+
+    zero_bills       held from this many bills in a row without use
+    above_percent    of the mean daily use of the last twelve months
+    below_percent    of the same
+    max_wh_per_day   of one agreement [Wh]
+    max_total_minor  of a bill, or of a credit [minor unit]
+    negative_total   hold every credit
+    """
+
+    zero_bills: int | None = None
+    above_percent: int | None = None
+    below_percent: int | None = None
+    max_wh_per_day: int | None = None
+    max_total_minor: int | None = None
+    negative_total: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts(Columns):
+    """
+    What bounds are checked on, one row for each bill.
+
+    has_own                (b,) the bill has a segment of the run's own period, so its use is checked
+    own_wh, own_days       (b,) energy and days, summed over agreements
+    least_wh               (b,) the least energy of a segment
+    most_wh_per_day        (b,) the largest mean daily use of a segment
+    past_wh, past_days     (b,) of the bills of the twelve months before
+    zero_bills             (b,) bills in a row before this one without use
+    """
+
+    amount_minor: Int64
+    has_own: Mask
+    own_wh: Int64
+    own_days: Int64
+    least_wh: Int64
+    most_wh_per_day: Int64
+    past_wh: Int64
+    past_days: Int64
+    zero_bills: Int64
+
+
+def read_bounds(rule: Mapping[str, object], *, decimals: int) -> Bounds:
+    """
+    Return the bounds of a pack's rule.
+
+    :param decimals: of the currency's minor unit.
+    :raises UnusableBounds: a key is unknown, or a value is not of its kind.
+    """
+    known = {"zero_kwh_bills", "above_percent", "below_percent", "max_kwh_per_day", "max_total", "negative_total"}
+    if unknown := set(rule) - known:
+        raise UnusableBounds(f"The rule bounds has unknown keys: {', '.join(sorted(unknown))}.")
+    return Bounds(
+        zero_bills=_whole(rule, "zero_kwh_bills"),
+        above_percent=_whole(rule, "above_percent"),
+        below_percent=_whole(rule, "below_percent"),
+        max_wh_per_day=_number(rule, "max_kwh_per_day", WH_PLACES),
+        max_total_minor=_number(rule, "max_total", decimals),
+        negative_total=rule.get("negative_total", False) is True,
+    )
+
+
+def _whole(rule: Mapping[str, object], key: str) -> int | None:
+    value = rule.get(key)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
+        raise UnusableBounds(f"The rule bounds.{key} must be a whole number.")
+    return value
+
+
+def _number(rule: Mapping[str, object], key: str, places: int) -> int | None:
+    value = rule.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise UnusableBounds(f"The rule bounds.{key} must be a number as text.")
+    return fixed.parse(value, places=places)
+
+
+def facts_of(
+    *, accounts: Int64, amount_minor: Int64, expected: Expected, existing: Existing, difference: Difference, period: Period
+) -> Facts:
+    """
+    Return the facts of each bill.
+
+    accounts, amount_minor  (b,) of the bills, accounts ascending
+    existing                segments in force of the last twelve months, those of the window included
+    """
+    own = _own(accounts, expected.pieces, difference)
+    place = np.searchsorted(accounts, expected.pieces.account_id[own])
+    used = expected.used_wh[own]
+    days = expected.pieces.end_day[own] - expected.pieces.start_day[own]
+    start = period.start.toordinal()
+    recent = (existing.period_end_day <= start) & (existing.period_start_day >= start - YEAR_DAYS)
+    recent &= np.isin(existing.account_id, accounts)
+    past = existing.take(recent)
+    past_place = np.searchsorted(accounts, past.account_id)
+    bills = len(accounts)
+    least = np.full(bills, fixed.LIMIT, dtype=np.int64)
+    most = np.zeros(bills, dtype=np.int64)
+    np.minimum.at(least, place, used)
+    np.maximum.at(most, place, used // days)
+    return Facts(
+        amount_minor=amount_minor,
+        has_own=np.bincount(place, minlength=bills) > 0,
+        own_wh=_sum(place, used, bills),
+        own_days=_sum(place, days, bills),
+        least_wh=least,
+        most_wh_per_day=most,
+        past_wh=_sum(past_place, past.used_wh, bills),
+        past_days=_sum(past_place, past.end_day - past.start_day, bills),
+        zero_bills=_zeros_before(past_place, past, bills),
+    )
+
+
+def _own(accounts: Int64, pieces: Pieces, difference: Difference) -> Int64:
+    """Return the places of the pieces of the run's period, of accounts where at least one of them is new."""
+    fresh = difference.new[pieces.is_own[difference.new]]
+    return np.flatnonzero(
+        pieces.is_own & np.isin(pieces.account_id, pieces.account_id[fresh]) & np.isin(pieces.account_id, accounts)
+    )
+
+
+def _sum(place: Int64, values: Int64, groups: int) -> Int64:
+    total = np.zeros(groups, dtype=np.int64)
+    np.add.at(total, place, values)
+    return total
+
+
+def _zeros_before(place: Int64, past: Existing, bills: int) -> Int64:
+    """Return how many of the latest billed periods of each account had no use, until one that had."""
+    order = np.lexsort((-past.period_end_day, place))
+    place, ends, used = place[order], past.period_end_day[order], past.used_wh[order]
+    fresh = np.ones(len(place), dtype=np.bool_)
+    fresh[1:] = (place[1:] != place[:-1]) | (ends[1:] != ends[:-1])
+    period = np.cumsum(fresh) - 1
+    energy = _sum(period, used, int(period[-1]) + 1 if len(period) else 0)
+    account = place[fresh]
+    first = np.searchsorted(account, np.arange(bills))
+    count = np.searchsorted(account, np.arange(bills), side="right") - first
+    rank = np.arange(len(account)) - first[account]
+    zeros = count.astype(np.int64)
+    busy = np.flatnonzero(energy != 0)
+    np.minimum.at(zeros, account[busy], rank[busy])
+    return zeros
+
+
+def check(*, bounds: Bounds, facts: Facts) -> dict[int, Obstacle]:
+    """Return why bills are held, by place of the bill; of several reasons the code is that of the first."""
+    found: dict[int, Obstacle] = {}
+    for code, message, outside in _checks(bounds, facts):
+        for place in np.flatnonzero(outside).tolist():
+            earlier = found.get(place)
+            found[place] = Obstacle(
+                code=earlier.code if earlier else code,
+                message=f"{earlier.message} {message}" if earlier else message,
+                advice=ADVICE,
+            )
+    return found
+
+
+def _checks(bounds: Bounds, facts: Facts) -> list[tuple[str, str, Mask]]:
+    """Return code, words and rows of each bound."""
+    own = facts.has_own
+    checks: list[tuple[str, str, Mask]] = [("negative_usage", "A segment has negative use.", own & (facts.least_wh < 0))]
+    daily = facts.own_wh // np.maximum(facts.own_days, 1)
+    past = facts.past_wh // np.maximum(facts.past_days, 1)
+    known = own & (facts.past_wh > 0)
+    if bounds.zero_bills is not None:
+        zero = own & (facts.own_wh == 0) & (facts.zero_bills + 1 >= bounds.zero_bills)
+        checks.append(("zero_usage", f"No use in {bounds.zero_bills} bills in a row or more.", zero))
+    if bounds.above_percent is not None:
+        text = f"Daily use is above {bounds.above_percent} % of the mean of the last twelve months."
+        checks.append(("usage_above", text, known & (daily * PERCENT > past * bounds.above_percent)))
+    if bounds.below_percent is not None:
+        text = f"Daily use is below {bounds.below_percent} % of the mean of the last twelve months."
+        below = known & (facts.own_wh != 0) & (daily * PERCENT < past * bounds.below_percent)
+        checks.append(("usage_below", text, below))
+    if bounds.max_wh_per_day is not None:
+        limit = fixed.to_text(bounds.max_wh_per_day, places=WH_PLACES)
+        text = f"Daily use is above {limit} kWh."
+        checks.append(("usage_very_high", text, own & (facts.most_wh_per_day > bounds.max_wh_per_day)))
+    if bounds.max_total_minor is not None:
+        text = "The amount is above the absolute limit."
+        checks.append(("amount_too_large", text, np.abs(facts.amount_minor) > bounds.max_total_minor))
+    if bounds.negative_total:
+        checks.append(("negative_total", "The bill is a credit.", facts.amount_minor < 0))
+    return checks

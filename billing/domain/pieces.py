@@ -1,0 +1,335 @@
+"""
+The pieces of time that are billed one by one: agreement x term x tariff version x billed period x tier year.
+
+Time is cut into cells at every date that cuts anything in the chunk, and the cells are put together again wherever
+nothing of their own agreement cuts them: so all of it is vector work, and neighbours do not matter.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cis.kernel.columns import Columns
+from cis.kernel.fixed import Int64
+from cis.kernel.periods import Period
+from contracts.domain.agreements import AgreementColumns
+from tariffs.domain.plan import Plan
+from tariffs.domain.tiers import Cycle
+
+NOWHERE = -1
+DAY_BITS = 22
+"""Day numbers stay below 2^22, so that a place and a day make one sortable key."""
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanVersion:
+    """A tariff version that is in force over [start_day, end_day), with its compiled plan."""
+
+    version_id: int
+    tariff_id: int
+    tariff_code: str
+    start_day: int
+    end_day: int
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BilledPeriods(Columns):
+    """
+    Periods of which agreements have segments in force, one row for each agreement and period.
+
+    frozen  (n,) the period began before the window: what was billed of it stays as it is
+    """
+
+    agreement_id: Int64
+    start_day: Int64
+    end_day: Int64
+    frozen: Mask
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pieces(Columns):
+    """
+    m pieces, sorted by service point and start.
+
+    version                           (m,) place in the versions; NOWHERE = no price is in force
+    start_day, end_day                (m,) half-open
+    period_start_day, period_end_day  (m,) billed period that it is a piece of; 0 if it only counts for the tier year
+    cycle_day                         (m,) from here on energy counts into its steps
+    is_billed                         (m,) it makes a segment
+    is_own                            (m,) its billed period is that of the run
+    """
+
+    account_id: Int64
+    agreement_id: Int64
+    service_point_id: Int64
+    tariff_id: Int64
+    version: Int64
+    household: Int64
+    start_day: Int64
+    end_day: Int64
+    period_start_day: Int64
+    period_end_day: Int64
+    cycle_day: Int64
+    is_billed: Mask
+    is_own: Mask
+
+
+def cut(
+    *,
+    agreements: AgreementColumns,
+    versions: Sequence[PlanVersion],
+    billed: BilledPeriods,
+    period: Period,
+) -> Pieces:
+    """
+    Return the pieces to be billed, and those that only count for the tier year of a billed one.
+
+    agreements  agreement x term over the whole window
+    billed      what was billed of it, besides the period of the run
+    period      of the run
+    """
+    terms = join_terms(agreements)
+    own = (period.start.toordinal(), period.end.toordinal())
+    years = _year_starts(terms, versions)
+    cells = _cells(terms, _edges(terms, versions, billed, own, years))
+    version = _version_of(cells, versions)
+    in_period = _period_of(cells, billed, own)
+    cut_here = _is_tier_start(cells, versions, years)
+    pieces = _merge(cells, version, in_period, cut_here, versions)
+    return pieces.take(_wanted(pieces, versions))
+
+
+def join_terms(agreements: AgreementColumns) -> AgreementColumns:
+    """Return the terms with those put together that follow each other with the same tariff and household."""
+    same = np.zeros(len(agreements), dtype=np.bool_)
+    if len(agreements) > 1:
+        same[1:] = agreements.end_day[:-1] == agreements.start_day[1:]
+        for column in (agreements.agreement_id, agreements.tariff_id, agreements.household):
+            same[1:] &= column[:-1] == column[1:]
+    if not same.any():
+        return agreements
+    first = np.flatnonzero(~same)
+    last = np.append(first[1:], len(agreements)) - 1
+    joined = agreements.take(first)
+    ends = agreements.end_day[last]
+    return AgreementColumns(
+        **{name: getattr(joined, name) for name in AgreementColumns.__dataclass_fields__ if name != "end_day"},
+        end_day=ends,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Cells(Columns):
+    """Parts of terms between two neighbouring edges, sorted by service point and start."""
+
+    account_id: Int64
+    agreement_id: Int64
+    service_point_id: Int64
+    tariff_id: Int64
+    household: Int64
+    term: Int64
+    start_day: Int64
+    end_day: Int64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _InPeriod(Columns):
+    start_day: Int64
+    end_day: Int64
+    is_billed: Mask
+    is_own: Mask
+
+
+def _year_starts(terms: AgreementColumns, versions: Sequence[PlanVersion]) -> dict[int, list[int]]:
+    """Return for each month in which a tier year begins the days on which it does, inside the window."""
+    if not len(terms):
+        return {}
+    first, last = (date.fromordinal(int(day)) for day in (terms.start_day.min(), terms.end_day.max()))
+    months = {one.plan.tier_cycle.start_month for one in versions if one.plan.tier_cycle.kind is Cycle.YEAR}
+    return {
+        month: [date(year, month, 1).toordinal() for year in range(first.year, last.year + 1)]
+        for month in sorted(months)
+    }
+
+
+def _edges(
+    terms: AgreementColumns,
+    versions: Sequence[PlanVersion],
+    billed: BilledPeriods,
+    own: tuple[int, int],
+    years: dict[int, list[int]],
+) -> Int64:
+    """Return every day that cuts something, ascending."""
+    if not len(terms):
+        return np.zeros(0, dtype=np.int64)
+    low, high = int(terms.start_day.min()), int(terms.end_day.max())
+    days = [low, high, *own]
+    for one in versions:
+        days += [one.start_day, one.end_day]
+    for starts in years.values():
+        days += starts
+    edges = np.unique(np.concatenate((np.array(days, dtype=np.int64), billed.start_day, billed.end_day)))
+    return edges[(edges >= low) & (edges <= high)]
+
+
+def _cells(terms: AgreementColumns, edges: Int64) -> _Cells:
+    """Return the parts of the terms between neighbouring edges."""
+    low, high = edges[:-1], edges[1:]
+    start = np.maximum(terms.start_day[:, None], low[None, :])
+    end = np.minimum(terms.end_day[:, None], high[None, :])
+    term, cell = np.nonzero(start < end)
+    first = start[term, cell]
+    order = np.lexsort((first, terms.service_point_id[term]))
+    term = term[order]
+    return _Cells(
+        account_id=terms.account_id[term],
+        agreement_id=terms.agreement_id[term],
+        service_point_id=terms.service_point_id[term],
+        tariff_id=terms.tariff_id[term],
+        household=terms.household[term],
+        term=term.astype(np.int64, copy=False),
+        start_day=first[order],
+        end_day=end[term, cell[order]],
+    )
+
+
+def _version_of(cells: _Cells, versions: Sequence[PlanVersion]) -> Int64:
+    """Return the place of the version in force in each cell."""
+    version = np.full(len(cells), NOWHERE, dtype=np.int64)
+    for place, one in enumerate(versions):
+        holds = (cells.start_day >= one.start_day) & (cells.start_day < one.end_day)
+        version[holds & (cells.tariff_id == one.tariff_id)] = place
+    return version
+
+
+def _period_of(cells: _Cells, billed: BilledPeriods, own: tuple[int, int]) -> _InPeriod:
+    """Return the billed period of each cell: one that has segments goes before that of the run."""
+    start = np.zeros(len(cells), dtype=np.int64)
+    end = np.zeros(len(cells), dtype=np.int64)
+    frozen = np.zeros(len(cells), dtype=np.bool_)
+    if len(billed):
+        agreements = np.unique(billed.agreement_id)
+        order = np.lexsort((billed.start_day, billed.agreement_id))
+        keys = key_of(np.searchsorted(agreements, billed.agreement_id[order]), billed.start_day[order])
+        place = np.searchsorted(agreements, cells.agreement_id)
+        known = agreements[np.minimum(place, len(agreements) - 1)] == cells.agreement_id
+        found = np.searchsorted(keys, key_of(place, cells.start_day), side="right") - 1
+        row = order[np.maximum(found, 0)]
+        inside = known & (found >= 0) & (billed.agreement_id[row] == cells.agreement_id)
+        inside &= cells.start_day < billed.end_day[row]
+        start[inside], end[inside] = billed.start_day[row[inside]], billed.end_day[row[inside]]
+        frozen[inside] = billed.frozen[row[inside]]
+    free = (end == 0) & (cells.start_day >= own[0]) & (cells.start_day < own[1])
+    start[free], end[free] = own
+    return _InPeriod(
+        start_day=start,
+        end_day=end,
+        is_billed=(end > 0) & ~frozen,
+        is_own=(start == own[0]) & (end == own[1]),
+    )
+
+
+def _is_tier_start(cells: _Cells, versions: Sequence[PlanVersion], years: dict[int, list[int]]) -> Mask:
+    """Return whether a tier year of one of the agreement's own tariffs begins with the cell."""
+    begins = np.zeros(len(cells), dtype=np.bool_)
+    for month, starts in years.items():
+        tariffs = [
+            one.tariff_id
+            for one in versions
+            if one.plan.tier_cycle.kind is Cycle.YEAR and one.plan.tier_cycle.start_month == month
+        ]
+        agreements = np.unique(cells.agreement_id[np.isin(cells.tariff_id, tariffs)])
+        begins |= np.isin(cells.start_day, starts) & np.isin(cells.agreement_id, agreements)
+    return begins
+
+
+def _merge(
+    cells: _Cells, version: Int64, in_period: _InPeriod, cut_here: Mask, versions: Sequence[PlanVersion]
+) -> Pieces:
+    """Return the cells put together again where nothing cuts their agreement."""
+    apart = np.ones(len(cells), dtype=np.bool_)
+    if len(cells) > 1:
+        apart[1:] = cut_here[1:] | (cells.end_day[:-1] != cells.start_day[1:])
+        for column in (cells.term, version, in_period.start_day, in_period.end_day):
+            apart[1:] |= column[:-1] != column[1:]
+    first = np.flatnonzero(apart)
+    last = np.append(first[1:], len(cells)) - 1 if len(first) else first
+    whole, where = cells.take(first), in_period.take(first)
+    version = version[first]
+    return Pieces(
+        account_id=whole.account_id,
+        agreement_id=whole.agreement_id,
+        service_point_id=whole.service_point_id,
+        tariff_id=whole.tariff_id,
+        version=version,
+        household=whole.household,
+        start_day=whole.start_day,
+        end_day=cells.end_day[last],
+        period_start_day=where.start_day,
+        period_end_day=where.end_day,
+        cycle_day=_cycle_day(whole, version, where, versions),
+        is_billed=where.is_billed,
+        is_own=where.is_own,
+    )
+
+
+def _cycle_day(whole: _Cells, version: Int64, where: _InPeriod, versions: Sequence[PlanVersion]) -> Int64:
+    """Return from which day on energy counts into the steps of each piece; its own start if it has none."""
+    cycle = whole.start_day.copy()
+    for place in np.unique(version[version != NOWHERE]).tolist():
+        kind = versions[place].plan.tier_cycle.kind
+        rows = np.flatnonzero(version == place)
+        if kind is Cycle.MONTH:
+            # Monthly steps belong to the billed period, whatever cuts it.
+            cycle[rows] = np.where(where.is_billed[rows], where.start_day[rows], cycle[rows])
+        elif kind is Cycle.YEAR:
+            cycle[rows] = _year_days(versions[place].plan, whole.start_day[rows])
+    return cycle
+
+
+def _year_days(plan: Plan, days: Int64) -> Int64:
+    """Return the start of the tier year of each day."""
+    distinct, place = np.unique(days, return_inverse=True)
+    starts = [plan.tier_cycle.start_of(on=date.fromordinal(day)) for day in distinct.tolist()]
+    return np.array([start.toordinal() if start else 0 for start in starts], dtype=np.int64)[place]
+
+
+def _wanted(pieces: Pieces, versions: Sequence[PlanVersion]) -> Mask:
+    """Return which pieces are billed, or lie in the cycle before a billed one of the same agreement."""
+    if not len(pieces):
+        return np.zeros(0, dtype=np.bool_)
+    _, place = np.unique(pieces.agreement_id, return_inverse=True)
+    groups = int(place.max()) + 1
+    stepped = np.array([one.plan.tier_cycle.kind is not Cycle.NONE for one in versions] + [False], dtype=np.bool_)
+    counts = pieces.is_billed & stepped[pieces.version]
+    since = np.full(groups, np.iinfo(np.int64).max, dtype=np.int64)
+    until = np.zeros(groups, dtype=np.int64)
+    np.minimum.at(since, place[counts], pieces.cycle_day[counts])
+    np.maximum.at(until, place[counts], pieces.start_day[counts])
+    return pieces.is_billed | ((pieces.start_day >= since[place]) & (pieces.start_day < until[place]))
+
+
+def key_of(place: Int64, day: Int64) -> Int64:
+    """Return keys that sort by place, then day."""
+    return (place << DAY_BITS) | day
+
+
+def before_wh(*, pieces: Pieces, energy_wh: Int64) -> Int64:
+    """
+    Return the energy of the same agreement since the tier cycle began, before each piece, (m,). [Wh]
+
+    energy_wh  (m,) energy of each piece
+    """
+    # Pieces are sorted by service point and start, and an agreement has one service point: its pieces are neighbours.
+    fresh = np.ones(len(pieces), dtype=np.bool_)
+    fresh[1:] = pieces.agreement_id[1:] != pieces.agreement_id[:-1]
+    place = np.cumsum(fresh) - 1
+    until = np.cumsum(energy_wh) - energy_wh
+    first = np.searchsorted(key_of(place, pieces.start_day), key_of(place, pieces.cycle_day))
+    return until - until[first] if len(pieces) else until

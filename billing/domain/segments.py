@@ -1,0 +1,256 @@
+"""
+Expected segments, and their difference to those that exist: so a run may be repeated, and a correction is the
+normal case.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from billing.domain.findings import Obstacle, Obstacles
+from billing.domain.measured import Lanes
+from billing.domain.pieces import NOWHERE, Mask, Pieces, PlanVersion, before_wh
+from cis.kernel import fixed
+from cis.kernel.columns import Columns, group_rows
+from cis.kernel.fixed import Int64
+from cis.kernel.periods import Period
+from tariffs.domain.batch import RatingBatch, month_share_e9
+from tariffs.domain.components import Tax, TaxMode
+from tariffs.domain.lines import MissingPrice
+from tariffs.domain.plan import Plan
+from tariffs.domain.rating import Rated, RatedGroup, rate_many
+
+MISSING_PRICE = "missing_price"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Existing(Columns):
+    """
+    n segments in force, sorted by agreement and start.
+
+    days are ordinals; energy in Wh, amounts in minor units
+    """
+
+    segment_id: Int64
+    bill_id: Int64
+    account_id: Int64
+    agreement_id: Int64
+    version_id: Int64
+    start_day: Int64
+    end_day: Int64
+    period_start_day: Int64
+    period_end_day: Int64
+    used_wh: Int64
+    before_wh: Int64
+    household: Int64
+    is_estimated: Int64
+    amount_minor: Int64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """
+    What the pieces cost.
+
+    pieces        (m,) all pieces, those that are only counted included
+    used_wh       (m,) energy of each piece [Wh]
+    before_wh     (m,) energy since its tier cycle began [Wh]
+    is_estimated  (m,)
+    amount_minor  (m,) 0 where it is not billed
+    groups        rated groups: their rows are places of pieces
+    """
+
+    pieces: Pieces
+    used_wh: Int64
+    before_wh: Int64
+    is_estimated: Mask
+    amount_minor: Int64
+    groups: tuple[RatedGroup, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """
+    What a run writes.
+
+    new     (w,) places of expected pieces that become segments
+    gone    (c,) places of existing segments that are cancelled
+    """
+
+    new: Int64
+    gone: Int64
+
+
+def settled(*, pieces: Pieces, energy_wh: Int64, existing: Existing, versions: Sequence[PlanVersion]) -> Int64:
+    """
+    Return for each piece the place of the existing segment that is just like it, (m,); NOWHERE = there is none.
+
+    Like it: same agreement, days, version, household, energy, and energy before it in the tier year. So its money is
+    the same, unless energy moved between periods of use without a change of the total. This spares splitting the
+    interval days of months that were billed before.
+
+    energy_wh  (m,) energy as far as it is known without splitting [Wh]
+    """
+    found = np.full(len(pieces), NOWHERE, dtype=np.int64)
+    if not len(existing) or not len(pieces):
+        return found
+    before = before_wh(pieces=pieces, energy_wh=energy_wh)
+    ids = np.array([one.version_id for one in versions] + [NOWHERE], dtype=np.int64)
+    agreements = np.unique(np.concatenate((pieces.agreement_id, existing.agreement_id)))
+    theirs = _keys(agreements, existing.agreement_id, existing.start_day)
+    mine = _keys(agreements, pieces.agreement_id, pieces.start_day)
+    order = np.argsort(theirs, kind="stable")
+    match = order[np.minimum(np.searchsorted(theirs[order], mine), len(existing) - 1)]
+    same = pieces.is_billed & (theirs[match] == mine)
+    for given, kept in (
+        (pieces.end_day, existing.end_day),
+        (ids[pieces.version], existing.version_id),
+        (pieces.household, existing.household),
+        (energy_wh, existing.used_wh),
+        (before, existing.before_wh),
+    ):
+        same &= kept[match] == given
+    found[same] = match[same]
+    return found
+
+
+def expect(
+    *,
+    pieces: Pieces,
+    energy_wh: Int64,
+    is_estimated: Mask,
+    lanes: Lanes,
+    versions: Sequence[PlanVersion],
+    known_minor: Int64,
+    is_known: Mask,
+    obstacles: Obstacles,
+) -> Expected:
+    """
+    Return what each billed piece costs, noting those whose price is missing.
+
+    energy_wh              (m, k) energy of each piece by lane [Wh]
+    known_minor, is_known  (m,) amounts of settled pieces, which need no rating [minor unit]
+
+    :raises Refused: a segment cannot be rated for a reason that lies in itself, as an amount beyond 64 bits.
+    """
+    used = energy_wh.sum(axis=1)
+    before = before_wh(pieces=pieces, energy_wh=used)
+    _note_unpriced(pieces, obstacles)
+    rows = np.flatnonzero(pieces.is_billed & ~is_known & (pieces.version != NOWHERE))
+    widest = max((len(one.plan.periods) for one in versions), default=1)
+    by_period = np.zeros((len(rows), widest), dtype=np.int64)
+    for version, mine in group_rows(pieces.version[rows]):
+        for place, lane in enumerate(lanes.of_version[version]):
+            by_period[mine, place] = used[rows[mine]] if lane == lanes.total else energy_wh[rows[mine], lane]
+    batch = RatingBatch.of(
+        used_wh=by_period,
+        days=pieces.end_day[rows] - pieces.start_day[rows],
+        month_share_e9=_month_shares(pieces.start_day[rows], pieces.end_day[rows]),
+        before_wh=before[rows],
+        household=pieces.household[rows],
+    )
+    amount = np.where(is_known, known_minor, 0)
+    groups = []
+    for group in rate_many(plans=[one.plan for one in versions], plan_of=pieces.version[rows], batch=batch):
+        places = rows[group.rows]
+        if group.rated is None:
+            _note_refusal(pieces, places, group, obstacles)
+            continue
+        amount[places] = group.rated.total_minor
+        groups.append(RatedGroup(group.plan, places, group.rated, None))
+    return Expected(
+        pieces=pieces,
+        used_wh=used,
+        before_wh=before,
+        is_estimated=is_estimated,
+        amount_minor=amount,
+        groups=tuple(groups),
+    )
+
+
+def _month_shares(start: Int64, end: Int64) -> Int64:
+    """Return the months of each span. [10^-9 month]"""
+    distinct, place = np.unique((start << 22) | end, return_inverse=True)
+    shares = [
+        month_share_e9(period=Period.of_days(key >> 22, key & ((1 << 22) - 1))) for key in distinct.tolist()
+    ]
+    return np.array(shares, dtype=np.int64)[place]
+
+
+def _note_unpriced(pieces: Pieces, obstacles: Obstacles) -> None:
+    for place in np.flatnonzero(pieces.is_billed & (pieces.version == NOWHERE)).tolist():
+        on = date.fromordinal(int(pieces.start_day[place]))
+        obstacles.add(
+            int(pieces.account_id[place]),
+            Obstacle(
+                code=MISSING_PRICE,
+                message=f"The tariff of the agreement has no published version on {on}.",
+                advice="Publish a version for that date, or change the agreement's tariff; then open a new run.",
+            ),
+        )
+
+
+def _note_refusal(pieces: Pieces, places: Int64, group: RatedGroup, obstacles: Obstacles) -> None:
+    refusal = group.refusal
+    assert refusal is not None
+    if not isinstance(refusal, MissingPrice):
+        # Not the plan is at fault but one of its segments: who asked splits the accounts until it stands alone.
+        raise refusal
+    for account in np.unique(pieces.account_id[places]).tolist():
+        obstacles.add(account, Obstacle(code=refusal.code, message=refusal.message, advice=refusal.advice))
+
+
+def diff(*, expected: Expected, existing: Existing) -> Difference:
+    """
+    Return which expected pieces become segments and which existing ones are cancelled.
+
+    A segment stays if one is expected for the same agreement and days, with the same energy and the same money.
+    Existing segments of frozen periods are not given here.
+    """
+    pieces = expected.pieces
+    billed = np.flatnonzero(pieces.is_billed)
+    agreements = np.unique(np.concatenate((pieces.agreement_id, existing.agreement_id)))
+    mine = _keys(agreements, pieces.agreement_id[billed], pieces.start_day[billed])
+    theirs = _keys(agreements, existing.agreement_id, existing.start_day)
+    order = np.argsort(theirs, kind="stable")
+    found = np.searchsorted(theirs[order], mine)
+    if not len(existing):
+        return Difference(new=billed, gone=np.zeros(0, dtype=np.int64))
+    match = order[np.minimum(found, len(existing) - 1)]
+    same = (
+        (theirs[match] == mine)
+        & (existing.end_day[match] == pieces.end_day[billed])
+        & (existing.used_wh[match] == expected.used_wh[billed])
+        & (existing.amount_minor[match] == expected.amount_minor[billed])
+    )
+    stays = np.zeros(len(existing), dtype=np.bool_)
+    stays[match[same]] = True
+    return Difference(new=billed[~same], gone=np.flatnonzero(~stays))
+
+
+def _keys(agreements: Int64, agreement_id: Int64, day: Int64) -> Int64:
+    place: Int64 = np.searchsorted(agreements, agreement_id).astype(np.int64, copy=False)
+    return (place << 22) | day
+
+
+def contained_tax(*, plan: Plan, rated: Rated) -> Int64:
+    """
+    Return the tax contained in each line, (n, l). [minor unit]
+
+    The tax on the amounts up to and with a line, less the tax on those before it, each rounded as the printed tax is:
+    so the lines sum to the printed tax, and what remains of them is what is posted under their classes.
+    """
+    amount = rated.amount_minor
+    contained = np.zeros_like(amount)
+    for component, base in zip(plan.components, plan.bases, strict=True):
+        if not isinstance(component, Tax) or component.mode is not TaxMode.INSIDE:
+            continue
+        before = running = np.zeros(len(amount), dtype=np.int64)
+        for place in base:
+            running = running + amount[:, place]
+            until = fixed.to_minor(component.of(running), plan.rounding)
+            contained[:, place] += until - before
+            before = until
+    return contained
