@@ -12,14 +12,17 @@ import sys
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from functools import partial
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 from cis.embedded import PROJECT, processes, var_folder
 
 PARTS = ("web", "worker", "beat")
+HEALTH_PATH = "/health/ready"
 ENDING = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 TERM_SECONDS = 12.0  # a task ends, or the next worker does it again: PostgreSQL knows what is to be done
 QUIT_SECONDS = 3.0
@@ -183,14 +186,31 @@ def serve(
                 announce(f"serving on {address.url} (logs: {logs}; Ctrl-C stops)")
 
 
+def is_healthy(address: Address, *, host_name: str = "localhost") -> bool:
+    """
+    Return whether the web server here answers its health page.
+
+    :param host_name: a name that the installation serves; it is asked as the proxy in front asks.
+    """
+    connection = HTTPConnection("127.0.0.1", address.port, timeout=5)
+    with closing(connection), suppress(OSError, HTTPException):
+        connection.request("GET", HEALTH_PATH, headers={"Host": host_name, "X-Forwarded-Proto": "https"})
+        return connection.getresponse().status == HTTPStatus.OK
+    return False
+
+
 def main(arguments: Sequence[str]) -> int:
     """
     Serve at WATTLINE_HOST and WATTLINE_PORT, or the next free port, with WATTLINE_PROCESSES each.
 
-    With an argument (web, worker or beat) this process becomes that part, for a host with its own supervisor.
+    With an argument (web, worker or beat) this process becomes that part, for a host with its own supervisor; with
+    check it asks whether the web server here is healthy.
     """
     host, port = os.environ.get("WATTLINE_HOST") or "127.0.0.1", int(os.environ.get("WATTLINE_PORT") or 8000)
     each = int(os.environ.get("WATTLINE_PROCESSES") or 2)
+    if arguments == ["check"]:
+        name = (os.environ.get("ALLOWED_HOSTS") or "localhost").split(",")[0].strip()
+        return 0 if is_healthy(Address(host, port), host_name=name) else 1
     if arguments:
         command = command_of(arguments[0], Address(host, port), processes_each=each)
         os.execv(command[0], command)  # noqa: S606 (our own commands)
@@ -200,6 +220,6 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    if set(sys.argv[1:]) - set(PARTS) or len(sys.argv) > 2:  # noqa: PLR2004 (one part at most)
-        sys.exit(f"usage: python -m cis.serving [{' | '.join(PARTS)}]")
+    if set(sys.argv[1:]) - {*PARTS, "check"} or len(sys.argv) > 2:  # noqa: PLR2004 (one part at most)
+        sys.exit(f"usage: python -m cis.serving [{' | '.join(PARTS)} | check]")
     sys.exit(main(sys.argv[1:]))

@@ -28,6 +28,7 @@ VENV = PROJECT / ".venv"
 PYTHON = VENV / "bin" / "python"
 CACHE = PROJECT / ".cache"
 VAR = Path(os.environ.get("WATTLINE_VAR") or PROJECT / "var")
+CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 UV = "uv==0.13.9"
 OLDEST_PYTHON = (3, 11)
 OLDEST_NODE = 18
@@ -198,6 +199,8 @@ def make_venv() -> None:
 def uv_environment() -> dict[str, str]:
     env = {"UV_PROJECT_ENVIRONMENT": str(VENV), "UV_PYTHON": str(PYTHON), "UV_PYTHON_DOWNLOADS": "never"}
     env["UV_HTTP_TIMEOUT"] = os.environ.get("UV_HTTP_TIMEOUT", "180")
+    if CERTIFICATES.exists():
+        env["UV_SYSTEM_CERTS"] = "true"  # a company's own authority is known to the machine, not to uv
     return {**env, **home_environment("UV_CACHE_DIR", "uv")}
 
 
@@ -235,6 +238,8 @@ def install_front_end(purpose: str, *, with_node: bool) -> None:
     omit = [] if parts else ["--omit=dev"]
     path = os.pathsep.join([str(VENV / "bin"), os.environ.get("PATH", "")]) if with_node else os.environ.get("PATH", "")
     env = {"PATH": path, **home_environment("npm_config_cache", "npm")}
+    if CERTIFICATES.exists() and "NODE_EXTRA_CA_CERTS" not in os.environ:
+        env["NODE_EXTRA_CA_CERTS"] = str(CERTIFICATES)
     run([npm, "ci", *options, *omit], what="npm ci", tries=2, env=env)
     write_stamp(stamp, key, *parts)
 

@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -59,8 +59,7 @@ def steps() -> dict[str, list[str]]:
 def run(command: list[str], *, seconds: float, env: dict[str, str], shown: bool) -> tuple[int, str]:
     """Run a command to its end or its time limit; return its exit code and what it printed (unless shown at once)."""
     output = None if shown else subprocess.PIPE
-    tie = processes.tied_to_parent(signal.SIGTERM)
-    with subprocess.Popen(
+    process = subprocess.Popen(
         command,
         cwd=PROJECT,
         env=env,
@@ -68,19 +67,27 @@ def run(command: list[str], *, seconds: float, env: dict[str, str], shown: bool)
         stdout=output,
         stderr=subprocess.STDOUT if output else None,
         text=True,
-        preexec_fn=tie,  # noqa: PLW1509 (one thread)
-    ) as process:
-        try:
-            printed, _ = process.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            process.terminate()
-            try:
-                printed, _ = process.communicate(timeout=20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                printed, _ = process.communicate()
-            return 124, (printed or "") + f"\nstopped after {seconds:.0f} s"
+        start_new_session=True,
+        preexec_fn=processes.tied_to_parent(signal.SIGTERM),  # noqa: PLW1509 (one thread)
+    )
+    try:
+        printed, _ = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        return 124, end(process) + f"\nstopped after {seconds:.0f} s"
+    except BaseException:
+        end(process)
+        raise
     return process.returncode, printed or ""
+
+
+def end(process: subprocess.Popen[str]) -> str:
+    """End a command and its children; return what it had printed."""
+    for number, patience in ((signal.SIGTERM, 10.0), (signal.SIGKILL, 10.0)):
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with suppress(subprocess.TimeoutExpired):
+            return process.communicate(timeout=patience)[0] or ""
+    return ""
 
 
 def run_step(name: str, command: list[str], env: dict[str, str]) -> Result:
@@ -98,8 +105,8 @@ def run_pytest(arguments: list[str], env: dict[str, str]) -> Result:
     REPORT.parent.mkdir(parents=True, exist_ok=True)
     REPORT.unlink(missing_ok=True)
     seconds = PROOF_SECONDS if env.get("WATTLINE_PROOF") else PYTEST_SECONDS
-    options = ["-q", "--failed-first", "--durations=15", f"--junitxml={REPORT}", "-o", "faulthandler_timeout=600"]
-    command = [str(BIN / "python"), "-m", "pytest", "-n", WORKERS, "--dist", "loadgroup", *options, *arguments]
+    options = ["-n", WORKERS, "--dist", "loadgroup", "-q", "--durations=15", f"--junitxml={REPORT}"]
+    command = [str(BIN / "python"), "-m", "pytest", *options, "-o", "faulthandler_timeout=600", *arguments]
     code, printed = run(command, seconds=seconds, env=env, shown=True)
     print(printed, end="", flush=True)
     took = time.monotonic() - started
