@@ -5,15 +5,16 @@ The doors to the database: who may open a transaction, and bulk transport of col
 ``joins_transaction`` marks a step: it raises if no use case is above it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import psycopg
 from django.db import connection, transaction
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Params = Sequence[Any] | Mapping[str, Any]
 
 
 class NoTransaction(RuntimeError):
@@ -78,14 +79,21 @@ def take_ids(table: str, count: int) -> list[int]:
     return [row_id for (row_id,) in taken]
 
 
-def fetch(sql: str, params: Sequence[object] | dict[str, object] = ()) -> list[tuple]:
+def execute(sql: str, params: Params = ()) -> int:
+    """Run one statement of the data plane; return the number of rows that it touched."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return cursor.rowcount
+
+
+def fetch(sql: str, params: Params = ()) -> list[tuple[Any, ...]]:
     """Run one query of the data plane and return its rows."""
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return cursor.fetchall()
 
 
-def stream(sql: str, params: Sequence[object] = (), *, size: int = 2_000) -> Iterator[list[tuple]]:
+def stream(sql: str, params: Sequence[Any] = (), *, size: int = 2_000) -> Iterator[list[tuple[Any, ...]]]:
     """Yield the rows of a long query in lists of ``size``, from a server-side cursor, with memory flat."""
     connection.ensure_connection()
     with connection.connection.cursor(name="wattline_stream") as cursor:

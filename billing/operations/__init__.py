@@ -1,0 +1,1 @@
+"""What billing changes: runs, bills, the ledger, payments."""

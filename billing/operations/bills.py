@@ -1,0 +1,111 @@
+"""One bill: cancelling it by a credit note. Issuing whole runs is in ``runs``."""
+
+from datetime import date
+
+from billing.domain import numbers
+from billing.models.bill import Bill, BillKind, BillSegment, BillState
+from billing.operations import ledger, payments
+from cis.kernel.actors import Actor
+from cis.kernel.errors import Refused
+from cis.platform import audit, sequences
+from cis.platform.db import execute, opens_transaction
+
+_COPY_SEGMENTS = """
+    INSERT INTO billing_billsegment
+        (bill_id, agreement_id, tariff_version_id, period_start_date, period_end_date, start_date, end_date, used_wh,
+         before_wh, household, is_estimated, amount_minor, cancels_id)
+    SELECT %(new)s, agreement_id, tariff_version_id, period_start_date, period_end_date, start_date, end_date,
+           -used_wh, before_wh, household, is_estimated, -amount_minor, id
+    FROM billing_billsegment WHERE bill_id = %(old)s ORDER BY id
+"""
+_COPY_LINES = """
+    INSERT INTO billing_billline
+        (bill_id, seq, segment_id, code, step, period_of_use, unit, quantity, price_e6, amount_minor, tax_minor,
+         ledger_class)
+    SELECT %(new)s, l.seq, s.id, l.code, l.step, l.period_of_use, l.unit, -l.quantity, l.price_e6, -l.amount_minor,
+           -l.tax_minor, l.ledger_class
+    FROM billing_billline l JOIN billing_billsegment s ON s.cancels_id = l.segment_id AND s.bill_id = %(new)s
+    WHERE l.bill_id = %(old)s
+"""
+
+
+class BillNotCancellable(Refused):
+    """Only an issued regular bill, untouched by a later correction, can be cancelled."""
+
+    code = "bill_not_cancellable"
+
+
+@opens_transaction
+def cancel(*, bill_id: int, reason: str, as_of_date: date, actor: Actor) -> int:
+    """
+    Cancel an issued bill by a credit note with the same lines, negated; the next run bills the period anew.
+
+    :param reason: why, for the history; must not be empty.
+    :returns: id of the credit note.
+    :raises BillNotCancellable: it is a draft, cancelled, a correction, or corrected by a later bill.
+    """
+    bill = Bill.objects.select_for_update().filter(id=bill_id).first()
+    _check(bill, bill_id=bill_id, reason=reason)
+    assert bill is not None
+    ledger.lock_customers(account_ids=[bill.account_id])
+    note = _write_note(bill, as_of_date=as_of_date)
+    bill.state = BillState.CANCELLED.value
+    bill.save(update_fields=["state"])
+    ledger.reverse_bill(
+        bill_id=bill.id,
+        credit_note_id=note.id,
+        account_id=bill.account_id,
+        occurred_date=as_of_date,
+        actor=actor,
+        reason=reason,
+    )
+    payments.release_from_bill(bill_id=bill.id)
+    payments.allocate(account_ids=[bill.account_id])
+    audit.record(actor, "bill.cancelled", "bill", bill.id, reason=reason, credit_note=note.id)
+    # Last, so that the sequence's row is locked for the shortest time and no number is lost.
+    note.number = numbers.bill_number(sequences.take(numbers.SEQUENCE, 1))
+    note.state = BillState.ISSUED.value
+    note.save(update_fields=["number", "state"])
+    return note.id
+
+
+def _write_note(bill: Bill, *, as_of_date: date) -> Bill:
+    note = Bill.objects.create(
+        account_id=bill.account_id,
+        kind=BillKind.CREDIT.value,
+        state=BillState.DRAFT.value,
+        start_date=bill.start_date,
+        end_date=bill.end_date,
+        issue_date=as_of_date,
+        due_date=as_of_date,
+        energy_wh=-bill.energy_wh,
+        amount_minor=-bill.amount_minor,
+        tax_minor=-bill.tax_minor,
+        cancels=bill,
+    )
+    values = {"old": bill.id, "new": note.id}
+    execute(_COPY_SEGMENTS, values)
+    execute(_COPY_LINES, values)
+    return note
+
+
+def _check(bill: Bill | None, *, bill_id: int, reason: str) -> None:
+    if bill is None:
+        raise BillNotCancellable(f"There is no bill {bill_id}.")
+    if not reason.strip():
+        raise BillNotCancellable("A reason is needed.", advice="Say in a few words why the bill is wrong.")
+    if bill.state != BillState.ISSUED.value or bill.kind != BillKind.REGULAR.value:
+        raise BillNotCancellable(
+            f"Bill {bill.number or bill.id} is {bill.state}; only an issued bill can be cancelled.",
+        )
+    segments = BillSegment.objects.filter(bill_id=bill.id)
+    if segments.filter(cancels__isnull=False).exists():
+        raise BillNotCancellable(
+            f"Bill {bill.number} corrects earlier months and cannot be taken back as a whole.",
+            advice="Correct the reads or the agreement and bill the account again: the difference is billed.",
+        )
+    if segments.filter(cancelled_by__isnull=False).exists():
+        raise BillNotCancellable(
+            f"Bill {bill.number} was corrected by a later bill.",
+            advice="Correct the reads or the agreement and bill the account again: the difference is billed.",
+        )

@@ -1,0 +1,152 @@
+"""
+The one door to the ledger.
+
+A bill makes one transfer for each ledger class and one for its VAT; a credit swaps debit and credit; a zero amount
+makes none. Customer balances are moved under the row lock of the customer's ledger account, ids sorted, so that two
+postings never wait for each other in a circle.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+
+from billing.models.ledger import LedgerAccount, Transfer, TransferKind
+from cis.kernel.actors import Actor
+from cis.platform.db import execute, fetch, joins_transaction
+
+REVENUE_PREFIX = "revenue."
+CASH_PREFIX = "cash."
+VAT_CODE = "liability.vat"
+
+_ENSURE_CUSTOMERS = """
+    INSERT INTO billing_ledgeraccount (code, account_id, balance_minor)
+    SELECT 'customer.' || wanted, wanted, 0
+    FROM unnest(%(accounts)s::bigint[]) AS wanted
+    WHERE NOT EXISTS (SELECT 1 FROM billing_ledgeraccount l WHERE l.account_id = wanted)
+    ORDER BY wanted
+    ON CONFLICT DO NOTHING
+"""
+_ENSURE_SYSTEM = """
+    INSERT INTO billing_ledgeraccount (code, account_id, balance_minor)
+    SELECT wanted, NULL, 0 FROM unnest(%(codes)s::text[]) AS wanted
+    WHERE NOT EXISTS (SELECT 1 FROM billing_ledgeraccount l WHERE l.code = wanted)
+    ORDER BY wanted
+    ON CONFLICT DO NOTHING
+"""
+_LOCK = "SELECT id FROM billing_ledgeraccount WHERE account_id = ANY(%(accounts)s) ORDER BY id FOR UPDATE"
+# One row a bill and part; what a line contains as VAT is posted apart from its revenue.
+_POST_BILLS = """
+    WITH part AS (
+        SELECT l.bill_id, x.part, x.code, sum(x.amount) AS amount
+        FROM billing_billline l
+        CROSS JOIN LATERAL (VALUES
+            (l.ledger_class, 'revenue.' || l.ledger_class, l.amount_minor - l.tax_minor),
+            ('vat', 'liability.vat', l.tax_minor)
+        ) AS x(part, code, amount)
+        WHERE l.bill_id = ANY(%(bills)s)
+        GROUP BY l.bill_id, x.part, x.code
+        HAVING sum(x.amount) <> 0
+    ), posted AS (
+        INSERT INTO billing_transfer
+            (debit_id, credit_id, account_id, amount_minor, kind, source_id, part, occurred_date, period, posted_at,
+             actor_id, reason)
+        SELECT CASE WHEN p.amount > 0 THEN c.id ELSE s.id END,
+               CASE WHEN p.amount > 0 THEN s.id ELSE c.id END,
+               b.account_id, abs(p.amount), 'bill', b.id, p.part,
+               %(occurred)s, date_trunc('month', %(occurred)s::date)::date, now(), %(actor)s, ''
+        FROM part p
+        JOIN billing_bill b ON b.id = p.bill_id
+        JOIN billing_ledgeraccount c ON c.account_id = b.account_id
+        JOIN billing_ledgeraccount s ON s.code = p.code
+        RETURNING account_id, CASE WHEN debit_id = (
+            SELECT id FROM billing_ledgeraccount o WHERE o.account_id = billing_transfer.account_id
+        ) THEN amount_minor ELSE -amount_minor END AS owed
+    )
+    UPDATE billing_ledgeraccount l
+    SET balance_minor = l.balance_minor + moved.owed
+    FROM (SELECT account_id, sum(owed) AS owed FROM posted GROUP BY account_id) moved
+    WHERE l.account_id = moved.account_id
+"""
+_CLASSES = "SELECT DISTINCT ledger_class FROM billing_billline WHERE bill_id = ANY(%(bills)s)"
+_REVERSE = """
+    INSERT INTO billing_transfer
+        (debit_id, credit_id, account_id, amount_minor, kind, source_id, part, occurred_date, period, posted_at,
+         reverses_id, actor_id, reason)
+    SELECT t.credit_id, t.debit_id, t.account_id, t.amount_minor, t.kind, %(new)s, t.part, %(occurred)s,
+           date_trunc('month', %(occurred)s::date)::date, now(), t.id, %(actor)s, %(reason)s
+    FROM billing_transfer t WHERE t.kind = 'bill' AND t.source_id = %(old)s
+    RETURNING debit_id, credit_id, amount_minor
+"""
+
+
+@joins_transaction
+def lock_customers(*, account_ids: Sequence[int]) -> None:
+    """Make the ledger accounts of these customers where they are missing, and lock them in the order of their ids."""
+    wanted = {"accounts": sorted(set(account_ids))}
+    execute(_ENSURE_CUSTOMERS, wanted)
+    execute(_LOCK, wanted)
+
+
+@joins_transaction
+def post_bills(*, bill_ids: Sequence[int], account_ids: Sequence[int], occurred_date: date, actor: Actor) -> None:
+    """
+    Post bills that are being issued and move the balances of their customers; five statements, however many bills.
+
+    :param account_ids: the accounts of the bills.
+    :raises django.db.IntegrityError: one of them was posted before (``transfer_posted_once``).
+    """
+    values = {"bills": list(bill_ids), "occurred": occurred_date, "actor": actor.id}
+    lock_customers(account_ids=account_ids)
+    codes = sorted({VAT_CODE, *(REVENUE_PREFIX + name for (name,) in fetch(_CLASSES, values))})
+    execute(_ENSURE_SYSTEM, {"codes": codes})
+    execute(_POST_BILLS, values)
+
+
+@joins_transaction
+def reverse_bill(
+    *, bill_id: int, credit_note_id: int, account_id: int, occurred_date: date, actor: Actor, reason: str
+) -> None:
+    """
+    Take back what a bill posted: each of its transfers the other way round, ``reverses`` naming it.
+
+    :param credit_note_id: the bill of kind credit that says so to the customer.
+    """
+    lock_customers(account_ids=[account_id])
+    customer = LedgerAccount.objects.get(account_id=account_id)
+    values = {
+        "old": bill_id,
+        "new": credit_note_id,
+        "occurred": occurred_date,
+        "actor": actor.id,
+        "reason": reason[:200],
+    }
+    owed = sum(amount if debit == customer.id else -amount for debit, _, amount in fetch(_REVERSE, values))
+    _move(customer, owed)
+
+
+@joins_transaction
+def post_payment(
+    *, payment_id: int, account_id: int, amount_minor: int, channel: str, occurred_date: date, actor: Actor
+) -> None:
+    """Post money received: cash of its channel against what the customer owes. [minor unit]"""
+    lock_customers(account_ids=[account_id])
+    code = CASH_PREFIX + channel
+    execute(_ENSURE_SYSTEM, {"codes": [code]})
+    customer = LedgerAccount.objects.get(account_id=account_id)
+    Transfer.objects.create(
+        debit=LedgerAccount.objects.get(code=code),
+        credit=customer,
+        account_id=account_id,
+        amount_minor=amount_minor,
+        kind=TransferKind.PAYMENT.value,
+        source_id=payment_id,
+        part=channel,
+        occurred_date=occurred_date,
+        period=occurred_date.replace(day=1),
+        actor_id=actor.id,
+    )
+    _move(customer, -amount_minor)
+
+
+def _move(customer: LedgerAccount, owed_minor: int) -> None:
+    customer.balance_minor += owed_minor  # the row is locked
+    customer.save(update_fields=["balance_minor"])

@@ -1,0 +1,157 @@
+"""Proof of the books: what must hold between bills, lines, ledger and payments, asked of the database itself."""
+
+from dataclasses import dataclass
+
+from cis.platform.db import fetch
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """One sentence that must be true, and the query that returns the rows for which it is not."""
+
+    name: str
+    sentence: str
+    violations: str
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A law that does not hold, with the number of rows and a few of their ids."""
+
+    law: Law
+    count: int
+    examples: tuple[int, ...]
+
+
+EXAMPLES = 5
+LAWS = (
+    Law(
+        "balance_is_sum_of_transfers",
+        "each customer's balance is the sum of the transfers on it",
+        """
+        SELECT l.id FROM billing_ledgeraccount l
+        LEFT JOIN (
+            SELECT side, sum(amount) AS owed FROM (
+                SELECT debit_id AS side, amount_minor AS amount FROM billing_transfer
+                UNION ALL SELECT credit_id, -amount_minor FROM billing_transfer) moves GROUP BY side
+        ) m ON m.side = l.id
+        WHERE l.account_id IS NOT NULL AND l.balance_minor <> coalesce(m.owed, 0)
+        """,
+    ),
+    Law(
+        "issued_bill_is_posted",
+        "each issued or cancelled bill has posted exactly its amount, and no draft has posted anything",
+        """
+        SELECT b.id FROM billing_bill b
+        LEFT JOIN (
+            SELECT t.source_id, sum(CASE WHEN l.account_id IS NULL THEN -t.amount_minor ELSE t.amount_minor END) AS owed
+            FROM billing_transfer t JOIN billing_ledgeraccount l ON l.id = t.debit_id
+            WHERE t.kind = 'bill' GROUP BY t.source_id
+        ) p ON p.source_id = b.id
+        WHERE coalesce(p.owed, 0) <> CASE WHEN b.state IN ('issued', 'cancelled') THEN b.amount_minor ELSE 0 END
+        """,
+    ),
+    Law(
+        "bill_is_sum_of_lines",
+        "each bill's amount and VAT are the sums of its printed lines",
+        """
+        SELECT b.id FROM billing_bill b
+        LEFT JOIN (SELECT bill_id, sum(amount_minor) AS amount, sum(tax_minor) AS tax
+                   FROM billing_billline GROUP BY bill_id) l ON l.bill_id = b.id
+        WHERE (b.amount_minor, b.tax_minor) <> (coalesce(l.amount, 0), coalesce(l.tax, 0))
+        """,
+    ),
+    Law(
+        "bill_is_sum_of_segments",
+        "each bill's amount is the sum of its segments, and each segment's that of its lines",
+        """
+        SELECT b.id FROM billing_bill b
+        LEFT JOIN (SELECT bill_id, sum(amount_minor) AS amount FROM billing_billsegment GROUP BY bill_id) s
+          ON s.bill_id = b.id
+        WHERE b.amount_minor <> coalesce(s.amount, 0)
+        UNION
+        SELECT s.bill_id FROM billing_billsegment s
+        LEFT JOIN (SELECT segment_id, sum(amount_minor) AS amount FROM billing_billline GROUP BY segment_id) l
+          ON l.segment_id = s.id
+        WHERE s.amount_minor <> coalesce(l.amount, 0)
+        """,
+    ),
+    Law(
+        "no_orphans",
+        "each segment has its bill and each line its segment, of the same bill",
+        """
+        SELECT s.id FROM billing_billsegment s LEFT JOIN billing_bill b ON b.id = s.bill_id WHERE b.id IS NULL
+        UNION
+        SELECT l.bill_id FROM billing_billline l LEFT JOIN billing_billsegment s ON s.id = l.segment_id
+        WHERE s.bill_id IS DISTINCT FROM l.bill_id
+        """,
+    ),
+    Law(
+        "segments_in_force_do_not_overlap",
+        "no day of an agreement is billed twice",
+        """
+        SELECT id FROM (
+            SELECT s.id, s.start_date,
+                   max(s.end_date) OVER (PARTITION BY s.agreement_id ORDER BY s.start_date, s.id
+                                         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS billed_until
+            FROM billing_billsegment s JOIN billing_bill b ON b.id = s.bill_id AND b.state = 'issued'
+            WHERE s.cancels_id IS NULL AND NOT EXISTS (
+                SELECT 1 FROM billing_billsegment c JOIN billing_bill cb ON cb.id = c.bill_id
+                WHERE c.cancels_id = s.id AND cb.state = 'issued')
+        ) laid WHERE start_date < billed_until
+        """,
+    ),
+    Law(
+        "bill_numbers_have_no_gaps",
+        "bill numbers run from 1 to the last one taken",
+        """
+        SELECT b.id FROM (
+            SELECT id, number::bigint AS n, row_number() OVER (ORDER BY number::bigint) AS place
+            FROM billing_bill WHERE number IS NOT NULL) b
+        WHERE b.n <> b.place
+        UNION ALL
+        SELECT s.id FROM platform_sequence s
+        WHERE s.name = 'bill' AND s.last <> (SELECT count(*) FROM billing_bill WHERE number IS NOT NULL)
+        """,
+    ),
+    Law(
+        "payment_is_posted_once",
+        "each payment has posted exactly its amount",
+        """
+        SELECT p.id FROM billing_payment p
+        LEFT JOIN billing_transfer t ON t.kind = 'payment' AND t.source_id = p.id
+        GROUP BY p.id HAVING coalesce(sum(t.amount_minor), 0) <> p.amount_minor
+        """,
+    ),
+    Law(
+        "allocations_fit",
+        "no payment pays more than it is, and no bill is paid more than once",
+        """
+        SELECT p.id FROM billing_payment p JOIN billing_paymentallocation a ON a.payment_id = p.id
+        GROUP BY p.id HAVING sum(a.amount_minor) NOT BETWEEN 0 AND p.amount_minor
+        UNION
+        SELECT b.id FROM billing_bill b JOIN billing_paymentallocation a ON a.bill_id = b.id
+        GROUP BY b.id
+        HAVING sum(a.amount_minor) NOT BETWEEN 0
+            AND CASE b.state WHEN 'issued' THEN greatest(b.amount_minor, 0) ELSE 0 END
+        """,
+    ),
+    Law(
+        "reversal_mirrors",
+        "a reversal moves the same money the other way",
+        """
+        SELECT r.id FROM billing_transfer r JOIN billing_transfer t ON t.id = r.reverses_id
+        WHERE (r.debit_id, r.credit_id, r.amount_minor) <> (t.credit_id, t.debit_id, t.amount_minor)
+        """,
+    ),
+)
+
+
+def verify() -> tuple[Breach, ...]:
+    """Return the laws that do not hold; empty: the books are proved. One statement a law."""
+    return tuple(breach for law in LAWS if (breach := _breach_of(law)) is not None)
+
+
+def _breach_of(law: Law) -> Breach | None:
+    found = sorted(row_id for (row_id,) in fetch(law.violations))
+    return Breach(law=law, count=len(found), examples=tuple(found[:EXAMPLES])) if found else None

@@ -1,0 +1,94 @@
+"""What an account owes."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Sum
+
+from billing.models.bill import Bill, BillKind, BillState
+from billing.models.ledger import LedgerAccount, Transfer
+from billing.models.payment import PaymentAllocation
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """
+    What an account owes on a day.
+
+    balance_minor   > 0: the customer owes, < 0: the customer has credit. [minor unit]
+    overdue_minor   part of it from bills whose due date has passed. [minor unit]
+    next_due_date   due date of the oldest unpaid bill that is not overdue
+    """
+
+    balance_minor: int
+    overdue_minor: int
+    next_due_date: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """One movement on a customer's ledger account; ``owed_minor`` > 0 raises what is owed. [minor unit]"""
+
+    transfer_id: int
+    occurred_date: date
+    kind: str
+    part: str
+    source_id: int
+    owed_minor: int
+    reason: str
+
+
+def of_account(*, account_id: int, today: date) -> Balance:
+    """Return the balance of an account as of today; three statements."""
+    balance = LedgerAccount.objects.filter(account_id=account_id).values_list("balance_minor", flat=True).first() or 0
+    unpaid = [
+        (due, amount - (paid or 0))
+        for due, amount, paid in Bill.objects.filter(
+            account_id=account_id, state=BillState.ISSUED.value, kind=BillKind.REGULAR.value, amount_minor__gt=0
+        )
+        .annotate(paid=Sum("allocations__amount_minor"))
+        .values_list("due_date", "amount_minor", "paid")
+        if due is not None
+    ]
+    overdue = sum(open_minor for due, open_minor in unpaid if due < today)
+    coming = [due for due, open_minor in unpaid if due >= today and open_minor > 0]
+    return Balance(
+        balance_minor=balance,
+        # Credit that is not allocated yet pays the oldest debts, so no more can be overdue than is owed.
+        overdue_minor=max(0, min(overdue, balance)),
+        next_due_date=min(coming) if coming and balance > 0 else None,
+    )
+
+
+def movements(*, account_id: int, most: int = 100) -> tuple[Movement, ...]:
+    """Return the last movements on the customer's ledger account, newest first."""
+    rows = (
+        Transfer.objects.filter(account_id=account_id)
+        .order_by("-id")
+        .values_list("id", "occurred_date", "kind", "part", "source_id", "amount_minor", "debit__account_id", "reason")[
+            :most
+        ]
+    )
+    return tuple(
+        Movement(
+            transfer_id=row_id,
+            occurred_date=on,
+            kind=kind,
+            part=part,
+            source_id=source_id,
+            owed_minor=amount if debtor == account_id else -amount,
+            reason=reason,
+        )
+        for row_id, on, kind, part, source_id, amount, debtor, reason in rows
+    )
+
+
+def total_owed_minor() -> int:
+    """Return what all customers owe together. [minor unit]"""
+    return LedgerAccount.objects.filter(account__isnull=False).aggregate(sum=Sum("balance_minor"))["sum"] or 0
+
+
+def paid_minor(*, bill_ids: tuple[int, ...]) -> dict[int, int]:
+    """Return what was paid of each bill; bills without payment are missing. [minor unit]"""
+    rows = PaymentAllocation.objects.filter(bill_id__in=bill_ids).values_list("bill_id").annotate(Sum("amount_minor"))
+    return dict(rows)

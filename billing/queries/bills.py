@@ -1,0 +1,312 @@
+"""Bills as pages, PDF and API show them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+from django.db.models import QuerySet
+
+from billing.models.bill import Bill, BillLine, BillSegment, BillState
+from billing.models.payment import Payment
+from billing.queries import balances
+from cis.kernel.errors import Refused
+from cis.platform.db import fetch
+from tariffs.domain.lines import LineSlot, price_text
+from tariffs.queries import plans
+
+SHOWN_STATES = (BillState.ISSUED.value, BillState.CANCELLED.value)
+
+
+class UnknownBill(Refused):
+    """There is no such bill, or it is not one that this reader may see."""
+
+    code = "unknown_bill"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillCard:
+    """
+    A bill in a list.
+
+    number      "" for a draft
+    paid_minor  what payments have paid of it. [minor unit]
+    """
+
+    id: int
+    account_id: int
+    account_number: str
+    number: str
+    kind: str
+    state: str
+    start_date: date
+    end_date: date
+    issue_date: date | None
+    due_date: date | None
+    energy_wh: int
+    amount_minor: int
+    tax_minor: int
+    balance_before_minor: int
+    paid_minor: int
+    cancels_id: int | None
+    run_id: int | None
+
+    @property
+    def open_minor(self) -> int:
+        """What is still to be paid of it; nothing of a draft, a credit or a cancelled bill. [minor unit]"""
+        if self.state != BillState.ISSUED.value:
+            return 0
+        return max(0, self.amount_minor - self.paid_minor)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """
+    One printed line.
+
+    labels           language -> words
+    period_labels    language -> words of the period of use; empty: all hours
+    quantity_places  decimals of the stored quantity
+    price            major units per unit as printed, "0.617"
+    """
+
+    code: str
+    labels: Mapping[str, str]
+    period_labels: Mapping[str, str]
+    step: int
+    period_of_use: str
+    unit: str
+    quantity: int
+    quantity_places: int
+    price: str
+    price_e6: int
+    amount_minor: int
+    tax_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """One agreement's part of a bill with its lines; ``cancels_id``: it takes that segment back."""
+
+    id: int
+    agreement_id: int
+    service_point_id: int
+    address: str
+    tariff_code: str
+    tariff_names: Mapping[str, str]
+    tariff_version_id: int
+    legal_source: str
+    start_date: date
+    end_date: date
+    used_wh: int
+    before_wh: int
+    household: int
+    is_estimated: bool
+    amount_minor: int
+    cancels_id: int | None
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillDetail:
+    """A whole bill."""
+
+    card: BillCard
+    segments: tuple[Segment, ...]
+
+    @property
+    def is_correction(self) -> bool:
+        """Whether it takes earlier segments back."""
+        return any(segment.cancels_id is not None for segment in self.segments)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MonthOfUse:
+    """Energy and money billed for one month; a bar of the chart."""
+
+    month: date
+    energy_wh: int
+    amount_minor: int
+    is_estimated: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentCard:
+    """A payment in a list."""
+
+    id: int
+    channel: str
+    reference: str
+    amount_minor: int
+    received_date: date
+
+
+def of_account(*, account_id: int, with_drafts: bool = False, most: int = 60) -> tuple[BillCard, ...]:
+    """Return the bills of an account, newest period first; two statements."""
+    rows = Bill.objects.filter(account_id=account_id)
+    if not with_drafts:
+        rows = rows.filter(state__in=SHOWN_STATES)
+    return _cards(rows.order_by("-start_date", "-id")[:most])
+
+
+def of_run(*, run_id: int, state: str = "", offset: int = 0, most: int = 50) -> tuple[BillCard, ...]:
+    """Return some bills of a run in order of their ids; two statements."""
+    rows = Bill.objects.filter(run_id=run_id)
+    if state:
+        rows = rows.filter(state=state)
+    return _cards(rows.order_by("id")[offset : offset + most])
+
+
+def listed(*, bill_ids: Sequence[int]) -> tuple[BillCard, ...]:
+    """Return these bills in the order of their ids; two statements."""
+    return _cards(Bill.objects.filter(id__in=bill_ids).order_by("id"))
+
+
+def id_of_number(number: str) -> int:
+    """
+    Return the id of the bill with a printed number; leading zeros may be left out.
+
+    :raises UnknownBill: there is none.
+    """
+    digits = number.strip()
+    found = Bill.objects.filter(number=digits.zfill(10)).values_list("id", flat=True).first()
+    if found is None or not digits.isascii() or not digits.isdigit():
+        raise UnknownBill(f"There is no bill {number}.")
+    return found
+
+
+def one(*, bill_id: int, account_ids: Sequence[int] | None = None) -> BillDetail:
+    """
+    Return a bill with its segments and lines; six statements at most, whatever its size.
+
+    :param account_ids: where given, only a bill shown to these accounts' holder is found.
+    :raises UnknownBill: there is none.
+    """
+    rows = Bill.objects.filter(id=bill_id)
+    if account_ids is not None:
+        rows = rows.filter(account_id__in=account_ids, state__in=SHOWN_STATES)
+    cards = _cards(rows)
+    if not cards:
+        raise UnknownBill(f"There is no bill {bill_id}.")
+    lines: dict[int, list[BillLine]] = {}
+    for line in BillLine.objects.filter(bill_id=bill_id).order_by("seq"):
+        lines.setdefault(line.segment_id, []).append(line)
+    segments = (
+        BillSegment.objects.filter(bill_id=bill_id)
+        .select_related("tariff_version__tariff", "agreement__service_point__premises")
+        .defer("tariff_version__source")
+        .order_by("agreement_id", "start_date", "-cancels_id", "id")
+    )
+    return BillDetail(card=cards[0], segments=tuple(_segment(row, lines.get(row.id, [])) for row in segments))
+
+
+def usage_by_month(*, account_id: int, end_date: date, months: int = 13) -> tuple[MonthOfUse, ...]:
+    """
+    Return what was billed of each of the months before end_date, oldest first; one statement.
+
+    Months without a bill are missing. A correction counts in the month that it corrects.
+    """
+    rows = fetch(
+        """
+        SELECT date_trunc('month', s.start_date)::date AS month, sum(s.used_wh), sum(s.amount_minor),
+               bool_or(s.is_estimated AND s.cancels_id IS NULL)
+        FROM billing_billsegment s JOIN billing_bill b ON b.id = s.bill_id
+        WHERE b.account_id = %(account)s AND b.state IN ('issued', 'cancelled') AND s.start_date < %(end)s
+          AND s.start_date >= (date_trunc('month', %(end)s::date - 1) - make_interval(months => %(months)s - 1))::date
+        GROUP BY 1 ORDER BY 1
+        """,
+        {"account": account_id, "end": end_date, "months": months},
+    )
+    return tuple(
+        MonthOfUse(month=month, energy_wh=int(energy), amount_minor=int(amount), is_estimated=bool(estimated))
+        for month, energy, amount, estimated in rows
+    )
+
+
+def payments_of(*, account_id: int, most: int = 60) -> tuple[PaymentCard, ...]:
+    """Return the payments of an account, newest first."""
+    rows = Payment.objects.filter(account_id=account_id).order_by("-received_date", "-id")[:most]
+    return tuple(
+        PaymentCard(
+            id=row.id,
+            channel=row.channel,
+            reference=row.reference,
+            amount_minor=row.amount_minor,
+            received_date=row.received_date,
+        )
+        for row in rows
+    )
+
+
+def _cards(rows: QuerySet[Bill]) -> tuple[BillCard, ...]:
+    bills = list(rows.select_related("account"))
+    paid = balances.paid_minor(bill_ids=tuple(bill.id for bill in bills))
+    return tuple(
+        BillCard(
+            id=bill.id,
+            account_id=bill.account_id,
+            account_number=bill.account.number,
+            number=bill.number or "",
+            kind=bill.kind,
+            state=bill.state,
+            start_date=bill.start_date,
+            end_date=bill.end_date,
+            issue_date=bill.issue_date,
+            due_date=bill.due_date,
+            energy_wh=bill.energy_wh,
+            amount_minor=bill.amount_minor,
+            tax_minor=bill.tax_minor,
+            balance_before_minor=bill.balance_before_minor,
+            paid_minor=paid.get(bill.id, 0),
+            cancels_id=bill.cancels_id,
+            run_id=bill.run_id,
+        )
+        for bill in bills
+    )
+
+
+def _segment(row: BillSegment, lines: Sequence[BillLine]) -> Segment:
+    tariff = row.tariff_version.tariff
+    return Segment(
+        id=row.id,
+        agreement_id=row.agreement_id,
+        service_point_id=row.agreement.service_point_id,
+        address=row.agreement.service_point.premises.address,
+        tariff_code=tariff.code,
+        tariff_names={"zh": tariff.name_zh, "en": tariff.name_en},
+        tariff_version_id=row.tariff_version_id,
+        legal_source=row.tariff_version.legal_source,
+        start_date=row.start_date,
+        end_date=row.end_date,
+        used_wh=row.used_wh,
+        before_wh=row.before_wh,
+        household=row.household,
+        is_estimated=row.is_estimated,
+        amount_minor=row.amount_minor,
+        cancels_id=row.cancels_id,
+        lines=tuple(_line(line, version_id=row.tariff_version_id) for line in lines),
+    )
+
+
+@lru_cache(maxsize=plans.PLANS_KEPT)
+def _slots(version_id: int) -> Mapping[tuple[str, int, str], LineSlot]:
+    return {(slot.code, slot.step, slot.period): slot for slot in plans.compiled(version_id).slots}
+
+
+def _line(row: BillLine, *, version_id: int) -> Line:
+    plan = plans.compiled(version_id)
+    slot = _slots(version_id)[row.code, row.step, row.period_of_use]
+    return Line(
+        code=row.code,
+        labels=plan.labels.get(slot.label, {}),
+        period_labels=plan.labels.get(row.period_of_use, {}) if row.period_of_use else {},
+        step=row.step,
+        period_of_use=row.period_of_use,
+        unit=row.unit,
+        quantity=row.quantity,
+        quantity_places=slot.quantity_places,
+        price=price_text(slot=slot, decimals=plan.decimals),
+        price_e6=row.price_e6,
+        amount_minor=row.amount_minor,
+        tax_minor=row.tax_minor,
+    )
