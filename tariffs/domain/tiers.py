@@ -109,11 +109,11 @@ class Stepped(Named):
         return [limit_wh + grow_wh * large for limit_wh, grow_wh in pairs]
 
 
-def between(below_wh: Int64) -> Int64:
-    """Return the energy inside each step from the energy below each limit, both (k, n). [Wh]"""
-    inside = below_wh.copy()
-    inside[1:] -= below_wh[:-1]
-    return inside
+def _between(below_wh: Int64, inside_wh: Int64) -> Int64:
+    """Fill and return the energy inside each step, given that below each limit, both (k, n). [Wh]"""
+    inside_wh[0] = below_wh[0]
+    np.subtract(below_wh[1:], below_wh[:-1], out=inside_wh[1:])
+    return inside_wh
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +135,8 @@ class TieredEnergy(Stepped):
 
     def charge(self, batch: RatingBatch, base_minor: Int64) -> Charge:  # noqa: ARG002 - the protocol of all components
         """Return the energy charge by step, (n, k)."""
-        inside_wh = between(self.below_wh(batch)).T
+        below_wh = self.below_wh(batch)
+        inside_wh = _between(below_wh, np.empty_like(below_wh)).T
         return Charge(fixed.times(inside_wh, known(self.prices_e6)), inside_wh)
 
 
@@ -172,7 +173,7 @@ class TieredTimeOfUse(Stepped):
     def charge(self, batch: RatingBatch, base_minor: Int64) -> Charge:  # noqa: ARG002
         """Return the energy charge by step and period of use, (n, k x p)."""
         cells_wh = _deal(self.below_wh(batch), batch.used_wh)
-        if batch.used_wh.min(initial=0) < 0 < batch.used_wh.max(initial=0):
+        if batch.used_wh.min(initial=0) < 0:
             mixed = (batch.used_wh < 0).any(axis=1) & (batch.used_wh > 0).any(axis=1)
             self.deal_mixed(batch, cells_wh, np.flatnonzero(mixed))
         quantities = cells_wh.reshape(-1, len(batch)).T
@@ -214,31 +215,34 @@ def _deal(below_wh: Int64, used_wh: Int64) -> Int64:
     left, rounded half away from zero to the Wh. So the cells of a step sum to the step and those of a period to the
     period exactly, no cell turns against the sign of the use, and a step or period without energy has none.
     """
+    if used_wh.min(initial=0) < 0:
+        cells = _deal(np.abs(below_wh), np.abs(used_wh))
+        return np.where(below_wh[-1] < 0, -cells, cells)
     steps, segments = below_wh.shape
     periods = used_wh.shape[1]
     cells = np.empty((steps, periods, segments), dtype=np.int64)
-    left = below_wh
+    largest = periods * int(used_wh.max(initial=0))
+    narrow = 2 * largest * largest + largest < fixed.LIMIT
+    left, taken = below_wh, np.empty_like(below_wh)
     for period in range(periods - 1):
-        taken = np.empty_like(left)
-        for row in range(steps - 1):
-            taken[row] = _share_wh(left[row], used_wh[:, period], left[-1])
         taken[-1] = used_wh[:, period]
-        cells[:, period] = between(taken)
+        for row in range(steps - 1):
+            taken[row] = _share_wh(left[row], taken[-1], left[-1], narrow=narrow)
+        _between(taken, cells[:, period])
         left = left - taken
-    cells[:, periods - 1] = between(left)
+    _between(left, cells[:, -1])
     return cells
 
 
-def _share_wh(part_wh: Int64, used_wh: Int64, whole_wh: Int64) -> Int64:
-    """Return part x used / whole of (n,) columns of one sign, rounded half away from zero; 0 where whole is 0. [Wh]"""
-    if min(int(column.min(initial=0)) for column in (used_wh, whole_wh)) < 0:
-        size = _share_wh(np.abs(part_wh), np.abs(used_wh), np.abs(whole_wh))
-        return np.where(used_wh < 0, -size, size)
-    part, whole = part_wh, whole_wh
-    if 2 * int(part.max(initial=0)) * int(used_wh.max(initial=0)) + int(whole.max(initial=0)) >= fixed.LIMIT:
-        part, whole = part.astype(object), whole.astype(object)
-    shared: Int64 = ((2 * part * used_wh + whole) // (2 * np.maximum(whole, 1))).astype(np.int64, copy=False)
-    return shared
+def _share_wh(part_wh: Int64, used_wh: Int64, whole_wh: Int64, *, narrow: bool) -> Int64:
+    """
+    Return part x used / whole of (n,) columns, none negative, rounded half up; 0 where whole is 0. [Wh]
+
+    narrow  the product is known to fit 64 bits
+    """
+    part = part_wh if narrow else part_wh.astype(object)
+    share: Int64 = ((2 * used_wh) * part + whole_wh) // (2 * np.maximum(whole_wh, 1))
+    return share.astype(np.int64, copy=False)
 
 
 def _half_away(over: int, under: int) -> int:
