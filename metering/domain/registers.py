@@ -20,6 +20,8 @@ Flags = NDArray[np.bool_]
 
 WH_PER_KWH = 1_000
 MOST_DIGITS = 12
+MOST_WH = LIMIT // 2
+"""Energy of a span is held below this, so that the two spans of an exchange can be added. [Wh]"""
 
 
 class SpanCode(IntEnum):
@@ -139,13 +141,13 @@ def usage_over_exchange(*, before: SpanUsage, after: SpanUsage) -> SpanUsage:
 def _check_ranges(digits: Int64, max_wh: Int64, multiplier: Int64) -> None:
     if ((digits < 1) | (digits > MOST_DIGITS)).any():
         raise ValueError(f"a dial has 1 to {MOST_DIGITS} digits")
-    if (max_wh < 0).any() or (max_wh >= LIMIT).any():
-        raise ValueError("the maximum energy must be between 0 and 2^62 Wh")
+    if (max_wh < 0).any() or (max_wh > MOST_WH).any():
+        raise ValueError("the maximum energy must be between 0 and 2^61 Wh")
     if (multiplier < 1).any():
         raise ValueError("the multiplier must be 1 or more")
 
 
 def _times(counted_wh: Int64, multiplier: Int64) -> Int64:
-    """Multiply; only what is above the maximum can be beyond 64 bits, and that is held at the limit."""
-    bound = LIMIT // multiplier
+    """Multiply; only what is above the maximum can pass MOST_WH, and that is held there."""
+    bound = MOST_WH // multiplier
     return np.clip(counted_wh, -bound, bound) * multiplier

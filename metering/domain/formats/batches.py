@@ -127,7 +127,7 @@ class IntervalDays:
 
     A day may come twice in one file; the one with the later ``updated_at`` (else the later line) is the newer.
 
-    channels      the distinct channels of this batch
+    channels      the channels of this batch, one for each 200 record in it
     channel       (d,) index into channels
     line          (d,) line of the 300 record
     day_date      (d,) date on the metering clock, see MARKET_UTC_OFFSET_MINUTES

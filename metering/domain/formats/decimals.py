@@ -63,7 +63,7 @@ def windows(text: Bytes) -> NDArray[np.void]:
     return np.ndarray(max(text.size - _WORD + 1, 0), dtype="V8", buffer=text.data, strides=(1,))
 
 
-def words_at(views: NDArray[np.void], positions: Int64) -> Words:
+def words_at(*, views: NDArray[np.void], positions: Int64) -> Words:
     """Return the 64-bit words that begin at positions, in the shape of positions."""
     return views[positions].view("<u8")
 
@@ -77,13 +77,15 @@ def parse(*, views: NDArray[np.void], starts: Int64, ends: Int64) -> Decimals:
     ends    position after the last character, same shape
     """
     length = ends - starts
-    digits, places, point, plain = _word_values(words_at(views, ends - _WORD), np.clip(length, 1, _WORD))
+    digits, places, point, plain = _word_values(
+        words_at(views=views, positions=ends - _WORD), np.clip(length, 1, _WORD)
+    )
     # A point needs a digit behind it; before it a zero may be left out (.02 is written by real meters).
     exact = plain & (length >= 1) & (length <= _WORD) & ~(point & (places == 0))
     if int(length.max(initial=0)) > _WORD:
         long = plain & (length > _WORD) & (length <= _LONGEST)
         head_digits, head_places, head_point, head_plain = _word_values(
-            words_at(views, ends[long] - _LONGEST), np.clip(length[long] - _WORD, 1, _WORD)
+            words_at(views=views, positions=ends[long] - _LONGEST), np.clip(length[long] - _WORD, 1, _WORD)
         )
         tail_places, tail_point = places[long], point[long]
         # The tail holds seven digits when the point is in it, else eight.

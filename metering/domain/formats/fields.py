@@ -68,7 +68,7 @@ def unit_of(uom: str) -> tuple[str, int]:
     return known
 
 
-def quality_of(method: str, reason_code: str = "", reason: str = "") -> Quality:
+def quality_of(method: str, *, reason_code: str = "", reason: str = "") -> Quality:
     """
     Return a quality method with its reason.
 
@@ -108,16 +108,16 @@ def instant_of(text: str) -> int:
     return int((moment - _EPOCH).total_seconds())
 
 
-def day_of(text: str, *, today: date) -> date:
+def day_of(text: str, *, latest: date) -> date:
     """
     Return a Date8.
 
-    :raises LineFault: not a date, or after today.
+    :raises LineFault: not a date, or after the latest that may be read.
     """
     if len(text) != _DATE_DIGITS:
         raise LineFault(Fault.BAD_DATE, f"{text[:40]!r} is not a date.")
     day = date.fromordinal(_EPOCH.toordinal() + instant_of(text) // 86_400)
-    if day > today:
+    if day > latest:
         raise LineFault(Fault.DATE_IN_FUTURE, f"The date {day} is in the future.")
     return day
 

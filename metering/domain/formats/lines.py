@@ -11,7 +11,7 @@ from cis.kernel.fixed import Int64
 from metering.domain.formats import decimals
 
 CHUNK_BYTES = 1 << 19
-"""Bytes worked on at once: small enough to stay in the processor's cache. A longer line is a fault. [bytes]"""
+"""Bytes worked on at once, up to twice as many; a line longer than that is a fault. [bytes]"""
 
 UTF8_MARK = b"\xef\xbb\xbf"
 
@@ -35,7 +35,7 @@ class Chunk:
     first_line    number of the first line, from 1
     line_count    count of lines
     unterminated  the last line had no line end: it is the end of the file, perhaps cut off
-    too_long      data is only the beginning of one line longer than CHUNK_BYTES; the rest of it was skipped
+    too_long      data is only the beginning of one line that is far too long; the rest of it was skipped
     """
 
     data: bytes
@@ -70,18 +70,21 @@ def chunks(source: Source, *, boundary: Callable[[bytes], int] = after_last_line
     boundary  returns where data may be cut (a line start, 0 = not yet), so that records that belong together stay
               together; after CHUNK_BYTES any line start is taken
     """
-    rest, line, bare_returns = b"", 1, None
+    rest, line, end = b"", 1, None
     while block := source.read(CHUNK_BYTES):
-        if bare_returns is None:
+        if end is None:
             block = block.removeprefix(UTF8_MARK)
-            bare_returns = b"\n" not in block and b"\r" in block
-        data = rest + (block.replace(b"\r", b"\n") if bare_returns else block)
+            end = b"\r" if b"\n" not in block and b"\r" in block else b"\n"
+        data = rest + block.replace(end, b"\n")
+        if len(data) < CHUNK_BYTES:
+            rest = data
+            continue
         cut = boundary(data)
         if not cut and len(data) > CHUNK_BYTES:
             cut = after_last_line(data)
             if not cut:
                 yield Chunk(data[:CHUNK_BYTES], line, 1, too_long=True)
-                rest, line = _skip_line(source), line + 1
+                rest, line = _skip_line(source, end).replace(end, b"\n"), line + 1
                 continue
         if cut:
             count = data.count(b"\n", 0, cut)
@@ -93,11 +96,11 @@ def chunks(source: Source, *, boundary: Callable[[bytes], int] = after_last_line
         yield Chunk(rest + b"\n" if cut_off else rest, line, rest.count(b"\n") + cut_off, unterminated=cut_off)
 
 
-def _skip_line(source: Source) -> bytes:
+def _skip_line(source: Source, end: bytes) -> bytes:
     """Read on to the end of the line; return what was read behind it."""
     while block := source.read(CHUNK_BYTES):
-        _, end, rest = block.partition(b"\n")
-        if end:
+        _, found, rest = block.partition(end)
+        if found:
             return rest
     return b""
 

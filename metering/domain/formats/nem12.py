@@ -108,13 +108,13 @@ class Reader:
         if chunk.too_long:
             raise self._refused(Fault.LINE_TOO_LONG, "The line is too long for any record.", chunk.first_line)
         table = table_of(chunk.data)
-        is_day = (words_at(table.views, table.starts) & _SIGN_MASK) == _DAY_SIGN
+        is_day = (words_at(views=table.views, positions=table.starts) & _SIGN_MASK) == _DAY_SIGN
         walk = self._walk(table, is_day, chunk.first_line)
         days, rejections, remarks = nem12_days.read(self._plan(walk, is_day), tails=self._tails)
         rejections = sorted(walk.rejections + rejections, key=lambda rejection: rejection.line)
         self._last_line = chunk.last_line
         self._has_days = self._has_days or len(days) > 0 or bool(rejections)
-        if breaks_off(chunk, rejections, has_ended=self._frame.has_ended):
+        if breaks_off(chunk, rejections=rejections, has_ended=self._frame.has_ended):
             raise self._refused(Fault.TRUNCATED_FILE, f"The file breaks off. {rejections[-1].message}", self._last_line)
         return Batch(
             member=self._member,
@@ -160,7 +160,7 @@ class Reader:
             table=walk.table,
             first_line=walk.first_line,
             member=self._member,
-            today=self._today,
+            latest=self._today,
             channels=tuple(walk.channels),
             lines=lines,
             channel=np.array(walk.turns_to, dtype=np.int64)[turn],
@@ -252,4 +252,4 @@ def _event_of(fields: list[str], *, slots: int) -> tuple[int, int, Quality]:
         message = f"Intervals {fields[1][:20]!r} to {fields[2][:20]!r} are not in a day of {slots}."
         raise LineFault(Fault.BAD_QUALITY_RANGE, message)
     reason_code, reason = (*fields[4:6], "", "")[:2]
-    return first - 1, last, quality_of(fields[3], reason_code, reason)
+    return first - 1, last, quality_of(fields[3], reason_code=reason_code, reason=reason)

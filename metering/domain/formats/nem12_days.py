@@ -61,6 +61,7 @@ class Plan:
     """
     The 300 records of a chunk, r rows, and what other records say about them.
 
+    latest    last date that may be read: days after it lie in the future
     lines     (r,) index into the table, ascending
     channel   (r,) index into channels, or NO_BLOCK, FAULTY_BLOCK
     is_usual  (r,) written without quotation marks around the record's number
@@ -71,7 +72,7 @@ class Plan:
     table: Table
     first_line: int
     member: str
-    today: date
+    latest: date
     channels: tuple[Channel, ...]
     lines: Int64
     channel: Int64
@@ -140,7 +141,7 @@ def _take_fast(plan: Plan, draft: _Draft, rows: Int64, *, slots: int, tails: Tai
         return rest
     unit_places = np.array([channel.unit_places for channel in plan.channels])[plan.channel[rows]]
     packed = _pack(table, lines, unit_places, slots=slots)
-    day, good = _days_of(table, lines, today=plan.today)
+    day, good = _days_of(table, lines, latest=plan.latest)
     good &= packed.exact
     starts = table.separators[table.first[lines] + (slots + _VALUES_AT - 1)] + 1
     found = _tails_of(table, starts, table.ends[lines], tails)
@@ -178,8 +179,8 @@ def _tails_of(table: Table, starts: Int64, ends: Int64, tails: Tails) -> list[Ta
     return [tails[raw] if raw in tails else _remember(tails, raw) for raw in raws]
 
 
-def _days_of(table: Table, lines: Int64, *, today: date) -> tuple[Int64, Flags]:
-    """Return the dates of 300 records as days since 1970, and which are Date8, real and not after today."""
+def _days_of(table: Table, lines: Int64, *, latest: date) -> tuple[Int64, Flags]:
+    """Return the dates of 300 records as days since 1970, and which are Date8, real and not after the latest."""
     first = table.first[lines]
     starts, ends = table.separators[first] + 1, table.separators[first + 1]
     parsed = decimals.parse(views=table.views, starts=starts, ends=ends)
@@ -189,7 +190,7 @@ def _days_of(table: Table, lines: Int64, *, today: date) -> tuple[Int64, Flags]:
     days = months.astype("datetime64[D]") + (np.clip(day, 1, 31) - 1)
     real = parsed.exact & (ends - starts == _DATE_LENGTH) & (parsed.places == 0)
     real &= (parsed.digits // _YEAR == year) & (month >= 1) & (month <= 12) & (day >= 1) & (day <= 31)  # noqa: PLR2004
-    real &= (days.astype("datetime64[M]") == months) & (days <= np.datetime64(today))
+    real &= (days.astype("datetime64[M]") == months) & (days <= np.datetime64(latest))
     return days.astype(np.int64), real
 
 
@@ -214,7 +215,7 @@ def _tail_of(fields: list[str]) -> Tail:
     if any(fields[_TAIL_FIELDS:]):
         raise LineFault(Fault.WRONG_FIELD_COUNT, "There are more fields than a 300 record has.")
     method, code, reason, updated, loaded = (fields + [""] * _TAIL_FIELDS)[:_TAIL_FIELDS]
-    return Tail(quality_of(method, code, reason), instant_of(updated), instant_of(loaded))
+    return Tail(quality_of(method, reason_code=code, reason=reason), instant_of(updated), instant_of(loaded))
 
 
 def _take_slow(plan: Plan, draft: _Draft, row: int) -> None:
@@ -223,7 +224,7 @@ def _take_slow(plan: Plan, draft: _Draft, row: int) -> None:
     try:
         fields = split(plan.table.line(int(plan.lines[row])))
         _check_shape(plan, row, fields, channel)
-        day = day_of(fields[1], today=plan.today)
+        day = day_of(fields[1], latest=plan.latest)
         texts = fields[_VALUES_AT : _VALUES_AT + channel.slots]
         values, exponent = day_values.pack_one(_scaled(texts, channel))
         tail = _tail_of(fields[_VALUES_AT + channel.slots :])

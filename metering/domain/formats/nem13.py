@@ -89,7 +89,7 @@ class Reader:
                 rejections.append(fault.rejection(line=line, raw=raw))
         self._last_line = chunk.last_line
         self._has_spans = self._has_spans or bool(spans) or bool(rejections)
-        if breaks_off(chunk, rejections, has_ended=self._frame.has_ended):
+        if breaks_off(chunk, rejections=rejections, has_ended=self._frame.has_ended):
             raise self._refused(Fault.TRUNCATED_FILE, f"The file breaks off. {rejections[-1].message}", self._last_line)
         return Batch(
             member=self._member,
@@ -146,7 +146,7 @@ def _span_of(fields: list[str], *, line: int, today_at: int) -> _Span:
         raise LineFault(Fault.MISSING_IDENTIFIER, f"The direction {direction[:20]!r} is neither E nor I.")
     unit, places = unit_of(padded[19])
     previous_at, current_at = _read_at(padded[9]), _read_at(padded[14])
-    previous_quality, current_quality = quality_of(*padded[10:13]), quality_of(*padded[15:18])
+    previous_quality, current_quality = _quality(padded[10:13]), _quality(padded[15:18])
     _check_dates(previous_at, current_at, today_at, is_estimate=current_quality.letter == "E")
     return _Span(
         line=line,
@@ -170,6 +170,11 @@ def _span_of(fields: list[str], *, line: int, today_at: int) -> _Span:
         updated_at=instant_of(padded[21]),
         loaded_at=instant_of(padded[22]),
     )
+
+
+def _quality(fields: list[str]) -> Quality:
+    method, reason_code, reason = fields
+    return quality_of(method, reason_code=reason_code, reason=reason)
 
 
 def _read_at(text: str) -> int:

@@ -105,6 +105,6 @@ def unknown_record(indicator: str) -> LineFault:
     return LineFault(Fault.UNKNOWN_RECORD, f"{indicator[:20]!r} is not a record of this format.")
 
 
-def breaks_off(chunk: Chunk, rejections: list[Rejection], *, has_ended: bool) -> bool:
+def breaks_off(chunk: Chunk, *, rejections: list[Rejection], has_ended: bool) -> bool:
     """Return whether a file ends inside a record: its last line has no end, is faulty, and no 900 record came."""
     return chunk.unterminated and not has_ended and bool(rejections) and rejections[-1].line == chunk.last_line
