@@ -45,11 +45,12 @@ def telephone(text: str, *, country: str) -> tuple[ContactKind, str]:
         number = phonenumbers.parse(text, country.upper())
     except NumberParseException:
         number = None
-    if number is None or not phonenumbers.is_valid_number(number):
+    sort = PhoneNumberType.UNKNOWN if number is None else phonenumbers.number_type(number)
+    if number is None or sort == PhoneNumberType.UNKNOWN:
         raise BadContact(
             f"{text!r} is no telephone number.", advice="Write it with its area code, or abroad with + and the country."
         )
-    kind = ContactKind.MOBILE if phonenumbers.number_type(number) in TEXTABLE else ContactKind.PHONE
+    kind = ContactKind.MOBILE if sort in TEXTABLE else ContactKind.PHONE
     plain = phonenumbers.format_number(number, PhoneNumberFormat.E164)
     return kind, f"{plain};ext={number.extension}" if number.extension else plain
 

@@ -1,8 +1,10 @@
 """Supplier, users, customers, accounts and their holders."""
 
 from datetime import date
+from functools import cache
 from itertools import count
 
+from django.contrib.auth.hashers import make_password
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from accounts.domain.names import pinyin
@@ -71,9 +73,9 @@ def account(
 
 def staff(*roles: Role, username: str = "", **values) -> User:
     """A member of staff with these roles (clerk by default); the password is PASSWORD."""
-    return User.objects.create_user(
+    return User.objects.create(
         username=username or f"staff{next(_serial)}",
-        password=PASSWORD,
+        password=_hashed(),
         roles=[str(role) for role in roles or (Role.CLERK,)],
         **values,
     )
@@ -81,10 +83,16 @@ def staff(*roles: Role, username: str = "", **values) -> User:
 
 def portal_user(*, of: Customer | None = None, username: str = "", **values) -> User:
     """A customer's login for the portal; the password is PASSWORD."""
-    return User.objects.create_user(
+    return User.objects.create(
         username=username or f"portal{next(_serial)}",
-        password=PASSWORD,
+        password=_hashed(),
         roles=[str(Role.CUSTOMER)],
         customer=of or customer(),
         **values,
     )
+
+
+@cache
+def _hashed() -> str:
+    """The password's hash, made once: hashing is slow on purpose."""
+    return make_password(PASSWORD)

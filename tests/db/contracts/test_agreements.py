@@ -1,6 +1,7 @@
 """Agreements: start, end, change of term, load, and the columns that billing reads."""
 
 from datetime import date, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -222,7 +223,7 @@ def test_the_pieces_in_force_fill_the_period_without_gap_or_overlap(cuts, first,
     agreement = factories.contracts.agreement(start_date=start, end_date=date(2024, 12, 31))
     agreement.terms.all().delete()
     edges = [0, *sorted(cuts), 365]
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in pairwise(edges):
         factories.contracts.term(
             of=agreement, start_date=start + timedelta(days=low), end_date=start + timedelta(days=high)
         )

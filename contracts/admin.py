@@ -1,0 +1,11 @@
+"""Reference-data pages of the room, read-only."""
+
+from django.contrib import admin
+
+from cis.platform.admin import ReadOnlyAdmin
+from contracts.models.agreement import AgreementTerm, ServiceAgreement
+
+
+@admin.register(ServiceAgreement, AgreementTerm)
+class ContractsAdmin(ReadOnlyAdmin):
+    """Agreements and what holds in them."""

@@ -1,0 +1,11 @@
+"""Reference-data pages of the room, read-only."""
+
+from django.contrib import admin
+
+from cis.platform.admin import ReadOnlyAdmin
+from tariffs.models.tariff import Tariff, TariffVersion
+
+
+@admin.register(Tariff, TariffVersion)
+class TariffsAdmin(ReadOnlyAdmin):
+    """The price book with the text of each version."""
