@@ -7,6 +7,7 @@ under WATTLINE_VAR (default: var/) are used, which `make demo` starts.
 
 import secrets
 from pathlib import Path
+from typing import Any
 
 import environ
 import structlog
@@ -244,7 +245,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 
 SILENCED_SYSTEM_CHECKS = ["models.W027"]
 
-_shared_processors = [
+_shared_processors: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,

@@ -61,7 +61,7 @@ def cancel(*, bill_id: int, reason: str, as_of_date: date, actor: Actor) -> int:
     )
     payments.release_from_bill(bill_id=bill.id)
     payments.allocate(account_ids=[bill.account_id])
-    audit.record(actor, "bill.cancelled", "bill", bill.id, reason=reason, credit_note=note.id)
+    audit.record(actor, "cancel", "bill", bill.id, reason=reason, credit_note=note.id)
     # Last, so that the sequence's row is locked for the shortest time and no number is lost.
     note.number = numbers.bill_number(sequences.take(numbers.SEQUENCE, 1))
     note.state = BillState.ISSUED.value

@@ -135,7 +135,7 @@ def book(
         actor=actor,
     )
     allocate(account_ids=[account_id])
-    audit.record(actor, "payment.received", "account", account_id, payment=payment.id, channel=channel.value)
+    audit.record(actor, "receive_payment", "account", account_id, payment=payment.id, channel=channel.value)
     return Received(payment_id=payment.id, is_new=True)
 
 
