@@ -193,9 +193,11 @@ def find_urls(var: Path) -> Urls:
 
     :raises EmbeddedError: they were made but cannot be started.
     """
+    database_url, redis_url = os.environ.get("DATABASE_URL"), os.environ.get("REDIS_URL")
+    if database_url and redis_url:
+        return Urls(database_url, redis_url)
     services = _held.get(var) or Embedded(var)
-    replaced = bool(os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL"))
-    if places.is_made(services.place.var) and not replaced and var not in _held:
+    if places.is_made(services.place.var) and var not in _held:
         services.start()
         _held[var] = services  # until this process ends
     return services.urls()
