@@ -1,66 +1,48 @@
-"""Who did or looked at what: an append-only table, written in the transaction of the deed."""
+"""The audit trail: who did or looked at what, when, in which request."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from datetime import date
+from enum import Enum
 from typing import Any
 
-import structlog
+from structlog.contextvars import get_contextvars
 
 from cis.kernel.actors import Actor
 from cis.platform.models import AuditEvent
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One deed, as a timeline shows it."""
-
-    at: datetime
-    actor_kind: str
-    actor_name: str
-    action: str
-    subject: str
-    subject_id: int | None
-    detail: dict[str, Any]
+def request_id() -> str:
+    """Return the id under which logs, audit events and problem replies of this request are found; "" outside one."""
+    return str(get_contextvars().get("request_id", ""))[:64]
 
 
 def record(actor: Actor, action: str, subject: str, subject_id: int | None, **detail: object) -> None:
     """
-    Note what the actor did; the request id of the log line is kept beside it.
+    Write one event; inside a use case it is kept or dropped with it.
 
-    :param action: a verb, as ``create``, ``look``, ``cancel``.
-    :param subject: what kind of thing, as ``customer``; ``subject_id`` its id.
-    :param detail: facts that help to understand it; plain values only.
+    :param action: what was done, a verb as ``"start"``.
+    :param subject: kind of row it was done to, as ``"agreement"``.
+    :param detail: further facts; dates become ISO texts, sets sorted lists, what JSON does not know its text.
     """
-    request_id = structlog.contextvars.get_contextvars().get("request_id", "")
     AuditEvent.objects.create(
-        actor_kind=actor.kind.value,
+        actor_kind=actor.kind,
         actor_id=actor.id,
-        actor_name=actor.name,
+        actor_name=actor.name[:150],
         action=action,
         subject=subject,
         subject_id=subject_id,
-        detail=detail,
-        request_id=str(request_id),
+        detail={key: _plain(value) for key, value in detail.items()},
+        request_id=request_id(),
     )
 
 
-def of_subjects(subjects: Sequence[tuple[str, Sequence[int]]], *, most: int = 50) -> tuple[Entry, ...]:
-    """Return the last deeds on some things, newest first; at most one statement a kind of thing."""
-    found: list[AuditEvent] = []
-    for subject, ids in subjects:
-        rows = AuditEvent.objects.filter(subject=subject, subject_id__in=list(ids))
-        found.extend(rows.order_by("-at", "-id")[:most])
-    found.sort(key=lambda event: (event.at, event.id), reverse=True)
-    return tuple(
-        Entry(
-            at=event.at,
-            actor_kind=event.actor_kind,
-            actor_name=event.actor_name,
-            action=event.action,
-            subject=event.subject,
-            subject_id=event.subject_id,
-            detail=event.detail,
-        )
-        for event in found[:most]
-    )
+def _plain(value: Any) -> Any:
+    if isinstance(value, Enum):
+        return _plain(value.value)
+    if value is None or isinstance(value, int | str):
+        return value
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        items = [_plain(item) for item in value]
+        return sorted(items, key=str) if isinstance(value, set | frozenset) else items
+    return value.isoformat() if isinstance(value, date) else str(value)

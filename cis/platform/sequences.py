@@ -1,25 +1,26 @@
-"""Counters without gaps: a number is taken in the transaction that uses it, as the last thing it does."""
+"""Numbers without gaps, for bills and accounts: a number is taken only by a transaction that commits."""
 
-from cis.platform.db import fetch, joins_transaction
-
-_TAKE = """
-    INSERT INTO platform_sequence (name, last) VALUES (%(name)s, %(count)s)
-    ON CONFLICT (name) DO UPDATE SET last = platform_sequence.last + %(count)s
-    RETURNING last
-"""
+from cis.platform import db
 
 
-@joins_transaction
+@db.joins_transaction
 def take(name: str, count: int = 1) -> int:
     """
-    Take ``count`` numbers in a row and return the first; the sequence starts at 1.
+    Take the next numbers of a sequence; return the first of them, the others follow it. The first ever is 1.
 
-    The sequence's row stays locked until the transaction ends, so take numbers last. When it rolls back, the numbers
-    are given back.
+    The row of the sequence stays locked until the use case commits, so this is its last step: whoever wants a number
+    of the same sequence waits. If the use case is rolled back, the numbers are taken by the next one.
 
-    :raises ValueError: count is below 1.
+    :raises ValueError: fewer than one number is asked for.
     """
     if count < 1:
-        raise ValueError("at least one number must be taken")
-    [(last,)] = fetch(_TAKE, {"name": name, "count": count})
-    return int(last) - count + 1
+        raise ValueError(f"{count} numbers of the sequence {name!r}")
+    ((last,),) = db.fetch(
+        """
+        INSERT INTO platform_sequence AS s (name, last) VALUES (%s, %s)
+        ON CONFLICT (name) DO UPDATE SET last = s.last + EXCLUDED.last
+        RETURNING last
+        """,
+        [name, count],
+    )
+    return last - count + 1
