@@ -22,7 +22,7 @@ VAR_DIR = embedded.var_folder()
 
 def _secret_key() -> str:
     """Return the configured key, or make one once for this installation and keep it readable by its owner only."""
-    configured = env.str("SECRET_KEY", default="")
+    configured: str = env.str("SECRET_KEY", default="")
     if configured:
         return configured
     kept = VAR_DIR / "secret_key"

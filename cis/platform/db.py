@@ -47,10 +47,11 @@ def joins_transaction(step: Callable[P, R]) -> Callable[P, R]:
     return joined
 
 
-def raw_cursor() -> psycopg.Cursor:
+def raw_cursor() -> psycopg.Cursor[tuple[Any, ...]]:
     """Return a psycopg cursor on Django's connection, for COPY; the caller closes it (``with``)."""
     connection.ensure_connection()
-    return connection.connection.cursor()
+    cursor: psycopg.Cursor[tuple[Any, ...]] = connection.connection.cursor()
+    return cursor
 
 
 def copy_rows(*, table: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -102,14 +103,16 @@ def execute(sql: str, params: Params = ()) -> int:
     """Run one statement of the data plane; return the number of rows that it touched."""
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        return cursor.rowcount
+        touched: int = cursor.rowcount
+        return touched
 
 
 def fetch(sql: str, params: Params = ()) -> list[tuple[Any, ...]]:
     """Run one query of the data plane and return its rows."""
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
-        return cursor.fetchall()
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+        return rows
 
 
 def stream(sql: str, params: Sequence[Any] = (), *, size: int = 2_000) -> Iterator[list[tuple[Any, ...]]]:

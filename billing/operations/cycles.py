@@ -1,0 +1,50 @@
+"""Cycles: which accounts are billed together."""
+
+from collections.abc import Mapping
+
+from billing.models.run import BillCycle, CycleMember
+from cis.kernel.actors import Actor
+from cis.kernel.errors import Refused
+from cis.platform import audit
+from cis.platform.db import joins_transaction, opens_transaction
+
+
+class UnknownCycle(Refused):
+    """There is no such bill cycle."""
+
+    code = "unknown_cycle"
+
+
+@joins_transaction
+def ensure(*, codes: set[str], actor: Actor) -> dict[str, int]:
+    """Return the ids of cycles by code; a code that is new makes a cycle named after it."""
+    for code in sorted(codes):
+        _, is_new = BillCycle.objects.get_or_create(
+            code=code, defaults={"name_zh": f"抄表段 {code}", "name_en": f"Cycle {code}"}
+        )
+        if is_new:
+            audit.record(actor, "create", "bill_cycle", None, code=code)
+    return dict(BillCycle.objects.filter(code__in=codes).values_list("code", "id"))
+
+
+@joins_transaction
+def load_members(*, cycle_of_account: Mapping[int, int]) -> None:
+    """Put new accounts into their cycles: account id -> cycle id; one statement for each 5,000."""
+    CycleMember.objects.bulk_create(
+        (CycleMember(account_id=account, cycle_id=cycle) for account, cycle in cycle_of_account.items()),
+        batch_size=5_000,
+    )
+
+
+@opens_transaction
+def assign(*, account_id: int, cycle_code: str, actor: Actor) -> None:
+    """
+    Put an account into a cycle, or move it there; what was billed stays.
+
+    :raises UnknownCycle: there is none of that code.
+    """
+    cycle = BillCycle.objects.filter(code=cycle_code).first()
+    if cycle is None:
+        raise UnknownCycle(f"There is no cycle {cycle_code}.")
+    CycleMember.objects.update_or_create(account_id=account_id, defaults={"cycle": cycle})
+    audit.record(actor, "assign_cycle", "account", account_id, cycle=cycle_code)

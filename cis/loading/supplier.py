@@ -1,0 +1,224 @@
+"""
+One supplier from a folder of CSV files.
+
+All files are read and checked first, each against itself and the others; then everything is written in one
+transaction, or nothing is. The columns are described in docs/guide/load-a-supplier.md.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from accounts.domain.account import NewAccount
+from accounts.domain.customer import NewCustomer
+from accounts.operations import customers, suppliers
+from accounts.queries.supplier import SupplierCard
+from billing.operations import cycles
+from cis.kernel.actors import Actor
+from cis.kernel.errors import Findings, Refused
+from cis.loading.tables import Column, Row, day, read, whole, yes_no
+from cis.platform.db import opens_transaction
+from contracts.domain.agreements import NewAgreement
+from contracts.operations import agreements
+from metering.domain.places import NewMeter, NewPlace, NewRegister
+from metering.operations import meter_loads, places
+from tariffs.operations import tariffs
+
+SUPPLIER = tuple(
+    Column(name, is_required=name in {"code", "name_zh", "name_en", "pack", "currency", "time_zone"})
+    for name in (
+        "code", "name_zh", "name_en", "tax_number", "address", "phone", "website", "bank_name", "bank_account", "pack",
+        "currency", "time_zone",
+    )
+)  # fmt: skip
+CUSTOMERS = (
+    Column("customer"),
+    Column("account"),
+    Column("kind"),
+    Column("name"),
+    Column("id_number", is_required=False),
+    Column("mobile", is_required=False),
+    Column("email", is_required=False),
+    Column("language", is_required=False, default="zh-hans"),
+    Column("cycle"),
+    Column("opened_date", day),
+    Column("paper_bill", yes_no, is_required=False, default=False),
+)
+PREMISES = (
+    Column("service_point"),
+    Column("premises"),
+    Column("address"),
+    Column("district", is_required=False),
+    Column("postcode", is_required=False),
+    Column("voltage", is_required=False, default="220V"),
+    Column("capacity_w", whole, is_required=False, default=8_000),
+)
+METERS = (
+    Column("meter"),
+    Column("serial"),
+    Column("model", is_required=False),
+    Column("service_point"),
+    Column("installed_date", day),
+    Column("removed_date", day, is_required=False, default=None),
+    Column("multiplier", whole, is_required=False, default=1),
+    Column("register"),
+    Column("quantity", is_required=False, default="active"),
+    Column("direction", is_required=False, default="import"),
+    Column("period_of_use", is_required=False),
+    Column("digits", whole, is_required=False, default=6),
+    Column("is_interval", yes_no, is_required=False, default=False),
+)
+AGREEMENTS = (
+    Column("agreement"),
+    Column("account"),
+    Column("service_point"),
+    Column("tariff"),
+    Column("household", whole, is_required=False, default=1),
+    Column("start_date", day),
+    Column("end_date", day, is_required=False, default=None),
+)
+Lines = Sequence[tuple[int, Row]]
+
+
+class SupplierNotLoaded(Refused):
+    """The folder has faults; nothing was written."""
+
+    code = "supplier_not_loaded"
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """How much was written."""
+
+    customers: int
+    accounts: int
+    service_points: int
+    meters: int
+    agreements: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Folder:
+    """The lines of all files, typed."""
+
+    supplier: Lines
+    customers: Lines
+    premises: Lines
+    meters: Lines
+    agreements: Lines
+
+
+def read_folder(folder: Path, *, findings: Findings) -> _Folder:
+    """Read all files of a supplier; supplier.csv may be missing when the supplier is set up already."""
+    has_supplier = (folder / "supplier.csv").exists()
+    return _Folder(
+        supplier=read(folder / "supplier.csv", columns=SUPPLIER, findings=findings) if has_supplier else [],
+        customers=read(folder / "customers.csv", columns=CUSTOMERS, findings=findings),
+        premises=read(folder / "premises.csv", columns=PREMISES, findings=findings),
+        meters=read(folder / "meters.csv", columns=METERS, findings=findings),
+        agreements=read(folder / "agreements.csv", columns=AGREEMENTS, findings=findings),
+    )
+
+
+@opens_transaction
+def load(*, folder: Path, actor: Actor) -> Loaded:
+    """
+    Load a whole supplier, its pack's tariffs published, in one transaction.
+
+    :raises SupplierNotLoaded: ``detail["findings"]`` names every fault with file and line; nothing was written.
+    """
+    findings = Findings()
+    files = read_folder(folder, findings=findings)
+    findings.raise_if_any(SupplierNotLoaded)
+    for _, row in files.supplier:
+        suppliers.set_up(card=SupplierCard(**row), actor=actor)  # type: ignore[arg-type]
+        texts = [tariffs.text_of(path) for path in tariffs.documents_of_pack(str(row["pack"]))]
+        tariffs.load_step(texts=texts, is_published=True, actor=actor)
+    return _write(files, actor=actor)
+
+
+def _write(files: _Folder, *, actor: Actor) -> Loaded:
+    findings = Findings()
+    people = customers.prepare(customers=_customers(files.customers), accounts=_accounts(files.customers))
+    points = places.prepare(places=[_place(line, row) for line, row in files.premises])
+    point_names = {str(row["service_point"]) for _, row in files.premises}
+    meters = meter_loads.prepare(meters=[_meter(line, row) for line, row in files.meters], service_points=point_names)
+    account_names = {str(row["account"]) for _, row in files.customers}
+    terms = agreements.prepare(
+        agreements=[_agreement(line, row) for line, row in files.agreements],
+        accounts=account_names,
+        service_points=point_names,
+    )
+    for prepared in (people, points, meters, terms):
+        findings.extend(prepared.findings)
+    findings.raise_if_any(SupplierNotLoaded)
+    loaded = customers.load(prepared=people, actor=actor)
+    point_ids = places.load(prepared=points, actor=actor)
+    meter_ids = meter_loads.load(prepared=meters, service_point_ids=point_ids, actor=actor)
+    agreement_ids = agreements.load(
+        prepared=terms, account_ids=loaded.account_ids, service_point_ids=point_ids, actor=actor
+    )
+    _join_cycles(files.customers, account_ids=loaded.account_ids, actor=actor)
+    return Loaded(
+        customers=len(loaded.customer_ids),
+        accounts=len(loaded.account_ids),
+        service_points=len(point_ids),
+        meters=len(meter_ids),
+        agreements=len(agreement_ids),
+    )
+
+
+def _join_cycles(lines: Lines, *, account_ids: dict[str, int], actor: Actor) -> None:
+    ids = cycles.ensure(codes={str(row["cycle"]) for _, row in lines}, actor=actor)
+    cycles.load_members(cycle_of_account={account_ids[str(row["account"])]: ids[str(row["cycle"])] for _, row in lines})
+
+
+def _customers(lines: Lines) -> list[NewCustomer]:
+    """One customer may hold several accounts: it is described by its first line."""
+    first: dict[object, NewCustomer] = {}
+    for line, row in lines:
+        if row["customer"] not in first:
+            first[row["customer"]] = NewCustomer(
+                external_id=str(row["customer"]),
+                kind=str(row["kind"]),
+                name=str(row["name"]),
+                id_number=str(row["id_number"]),
+                language=str(row["language"]),
+                phone=str(row["mobile"]),
+                email=str(row["email"]),
+                where=f"customers.csv:{line}",
+            )
+    return list(first.values())
+
+
+def _accounts(lines: Lines) -> list[NewAccount]:
+    return [
+        NewAccount(
+            external_id=str(row["account"]),
+            customer=str(row["customer"]),
+            opened_date=row["opened_date"],  # type: ignore[arg-type]
+            paper_bill=bool(row["paper_bill"]),
+            where=f"customers.csv:{line}",
+        )
+        for line, row in lines
+    ]
+
+
+def _place(line: int, row: Row) -> NewPlace:
+    return NewPlace(**row, where=f"premises.csv:{line}")  # type: ignore[arg-type]
+
+
+def _meter(line: int, row: Row) -> NewMeter:
+    counter = ("quantity", "direction", "period_of_use", "digits", "is_interval")
+    kept = ("serial", "model", "service_point", "installed_date", "removed_date", "multiplier")
+    return NewMeter(
+        external_id=str(row["meter"]),
+        register=NewRegister(code=str(row["register"]), **{name: row[name] for name in counter}),  # type: ignore[arg-type]
+        **{name: row[name] for name in kept},  # type: ignore[arg-type]
+        where=f"meters.csv:{line}",
+    )
+
+
+def _agreement(line: int, row: Row) -> NewAgreement:
+    fields = {name: value for name, value in row.items() if name != "agreement"}
+    return NewAgreement(external_id=str(row["agreement"]), **fields, where=f"agreements.csv:{line}")  # type: ignore[arg-type]
