@@ -1,6 +1,8 @@
 """The audit trail: who did or looked at what, when, in which request."""
 
-from datetime import date
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
@@ -8,6 +10,19 @@ from structlog.contextvars import get_contextvars
 
 from cis.kernel.actors import Actor
 from cis.platform.models import AuditEvent
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One deed, as a timeline shows it."""
+
+    at: datetime
+    actor_kind: str
+    actor_name: str
+    action: str
+    subject: str
+    subject_id: int | None
+    detail: dict[str, Any]
 
 
 def request_id() -> str:
@@ -32,6 +47,27 @@ def record(actor: Actor, action: str, subject: str, subject_id: int | None, **de
         subject_id=subject_id,
         detail={key: _plain(value) for key, value in detail.items()},
         request_id=request_id(),
+    )
+
+
+def of_subjects(subjects: Sequence[tuple[str, Sequence[int]]], *, most: int = 50) -> tuple[Entry, ...]:
+    """Return the last deeds on some things, newest first; at most one statement a kind of thing."""
+    found: list[AuditEvent] = []
+    for subject, ids in subjects:
+        rows = AuditEvent.objects.filter(subject=subject, subject_id__in=list(ids))
+        found.extend(rows.order_by("-at", "-id")[:most])
+    found.sort(key=lambda event: (event.at, event.id), reverse=True)
+    return tuple(
+        Entry(
+            at=event.at,
+            actor_kind=event.actor_kind,
+            actor_name=event.actor_name,
+            action=event.action,
+            subject=event.subject,
+            subject_id=event.subject_id,
+            detail=event.detail,
+        )
+        for event in found[:most]
     )
 
 

@@ -51,3 +51,16 @@ def test_an_event_can_be_neither_changed_nor_deleted():
         with pytest.raises(DatabaseError), transaction.atomic():
             change()
     assert AuditEvent.objects.get().action == "look"
+
+
+def test_the_last_deeds_on_several_things_come_newest_first(django_assert_num_queries):
+    for number in range(4):
+        audit.record(CLERK, "look", "customer", number)
+    audit.record(CLERK, "open", "account", 1)
+    with django_assert_num_queries(2):
+        entries = audit.of_subjects([("customer", [0, 2, 3]), ("account", [1])], most=3)
+    assert [(entry.subject, entry.subject_id) for entry in entries] == [
+        ("account", 1),
+        ("customer", 3),
+        ("customer", 2),
+    ]
