@@ -57,4 +57,5 @@ def forget() -> None:
 
 def country() -> str:
     """Return the country of the jurisdiction pack, ISO 3166 in small letters, as "cn" of "cn-shanghai"."""
-    return settings.PACK.partition("-")[0]
+    pack: str = settings.PACK
+    return pack.partition("-")[0]

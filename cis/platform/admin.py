@@ -46,12 +46,12 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         """Let nobody delete."""
         return False
 
-    def get_list_display(self, request: HttpRequest) -> list[str]:  # noqa: ARG002
+    def get_list_display(self, request: HttpRequest) -> Any:  # noqa: ARG002
         """Show all short columns."""
         long = (models.TextField, models.JSONField, ArrayField, models.BinaryField)
         return [f.attname for f in self.opts.concrete_fields if f.name not in self.hidden and not isinstance(f, long)]
 
-    def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> list[str]:  # noqa: ARG002
+    def get_fields(self, request: HttpRequest, obj: models.Model | None = None) -> Any:  # noqa: ARG002
         """Show all fields of a row but the hidden ones and search pieces."""
         shown = [f for f in self.opts.concrete_fields if not isinstance(f, SearchGrams)]
         return [f.name for f in shown if f.name not in self.hidden]

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+import psycopg
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
@@ -319,7 +320,8 @@ def _write(agreement: ServiceAgreement) -> None:
         with transaction.atomic():
             agreement.save(force_insert=True)
     except IntegrityError as error:
-        if getattr(error.__cause__, "diag", None) is None or error.__cause__.diag.constraint_name != ONE_AT_A_TIME:
+        cause = error.__cause__
+        if not isinstance(cause, psycopg.Error) or cause.diag.constraint_name != ONE_AT_A_TIME:
             raise
         raise ServicePointTaken(
             f"Service point {agreement.service_point.external_id} has an agreement at that time.",

@@ -11,17 +11,21 @@ from accounts.queries import accounts
 from accounts.queries.accounts import UnknownAccount
 from accounts.queries.customers import UnknownCustomer
 from cis.kernel.actors import SYSTEM
+from cis.platform import events
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
 OPENED, CHANGED = date(2023, 1, 1), date(2024, 5, 1)
 
 
+HEARD = []
+
+
 @pytest.fixture
-def announced(monkeypatch):
-    heard = []
-    monkeypatch.setattr(holders.events, "announce", heard.append)
-    return heard
+def announced():
+    events.listen(HolderChanged, HEARD.append)
+    HEARD.clear()
+    return HEARD
 
 
 def test_the_next_holder_follows_the_last_without_gap_or_overlap(announced):

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from accounts.queries.accounts import UnknownAccount
 from cis.kernel.actors import SYSTEM
+from cis.platform import events
 from contracts.domain.agreements import NewAgreement
 from contracts.domain.announcements import AgreementEnded, AgreementStarted, TermChanged
 from contracts.models.agreement import AgreementTerm, ServiceAgreement
@@ -33,11 +34,15 @@ from tests import factories
 JAN, FEB, MAR, APR, MAY = (date(2024, month, 1) for month in (1, 2, 3, 4, 5))
 
 
+HEARD = []
+
+
 @pytest.fixture
-def announced(monkeypatch):
-    heard = []
-    monkeypatch.setattr(agreements.events, "announce", heard.append)
-    return heard
+def announced():
+    for kind in (AgreementStarted, AgreementEnded, TermChanged):
+        events.listen(kind, HEARD.append)
+    HEARD.clear()
+    return HEARD
 
 
 @pytest.fixture
