@@ -71,10 +71,10 @@ def chunks(source: Source, *, boundary: Callable[[bytes], int] = after_last_line
               together; after CHUNK_BYTES any line start is taken
     """
     rest, line, end = b"", 1, None
-    while block := source.read(CHUNK_BYTES):
+    while block := _read_full(source):
         if end is None:
             block = block.removeprefix(UTF8_MARK)
-            end = b"\r" if b"\n" not in block and b"\r" in block else b"\n"
+            end = b"\r" if b"\n" not in block and b"\r" in block[:-1] else b"\n"
         data = rest + block.replace(end, b"\n")
         if len(data) < CHUNK_BYTES:
             rest = data
@@ -96,9 +96,18 @@ def chunks(source: Source, *, boundary: Callable[[bytes], int] = after_last_line
         yield Chunk(rest + b"\n" if cut_off else rest, line, rest.count(b"\n") + cut_off, unterminated=cut_off)
 
 
+def _read_full(source: Source) -> bytes:
+    """Read CHUNK_BYTES, or what is left; a source may give less than is asked for at a time."""
+    pieces, missing = [], CHUNK_BYTES
+    while missing and (piece := source.read(missing)):
+        pieces.append(piece)
+        missing -= len(piece)
+    return b"".join(pieces)
+
+
 def _skip_line(source: Source, end: bytes) -> bytes:
     """Read on to the end of the line; return what was read behind it."""
-    while block := source.read(CHUNK_BYTES):
+    while block := _read_full(source):
         _, found, rest = block.partition(end)
         if found:
             return rest

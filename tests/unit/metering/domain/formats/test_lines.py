@@ -5,7 +5,7 @@ import tracemalloc
 from unittest import mock
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from metering.domain.formats import lines
@@ -24,12 +24,14 @@ class Dribble:
         return self._stream.read(min(size, self._most))
 
 
+@example(written=[b"aa", b""], end=b"\r\n", has_last_end=False, most=3)  # the two signs of a line end come apart
 @given(
     st.lists(st.text("ab,\x00", max_size=30).map(str.encode), min_size=1, max_size=40),
     st.sampled_from([b"\n", b"\r\n"]),
     st.booleans(),
     st.integers(1, 70),
 )
+@settings(max_examples=300)
 def test_chunks_give_all_lines_with_their_numbers(written, end, has_last_end, most):
     data = end.join(written) + (end if has_last_end else b"")
     with mock.patch.object(lines, "CHUNK_BYTES", 64):
