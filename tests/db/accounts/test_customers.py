@@ -17,6 +17,7 @@ from accounts.operations.contacts import ContactTaken, UnknownContact
 from accounts.operations.customers import InvalidCustomer, InvalidLoad, StaleEdit
 from accounts.queries import accounts as account_queries
 from accounts.queries import customers as queries
+from accounts.queries.accounts import UnknownAccount
 from accounts.queries.customers import UnknownCustomer
 from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.enums import Role
@@ -94,6 +95,15 @@ def test_a_customer_may_open_one_more_account():
         made.account_id,
         other,
     }
+
+
+def test_bills_go_on_paper_when_the_customer_chooses_it():
+    made = create()
+    account_operations.choose_paper(account_id=made.account_id, paper_bill=True, actor=CLERK)
+    assert account_queries.overview(account_id=made.account_id, at_date=OPENED).paper_bill
+    assert ("edit", made.account_id, "wang") in events("account")
+    with pytest.raises(UnknownAccount):
+        account_operations.choose_paper(account_id=999_999, paper_bill=True, actor=CLERK)
 
 
 def test_an_edit_replaces_the_form_and_keeps_a_trace():
@@ -201,6 +211,15 @@ def test_a_delivery_is_loaded_whole_and_found_like_any_customer():
     assert all(has_check_digit(number) for number in numbers)
     assert ContactPoint.objects.count() == AccountHolder.objects.count() == 50
     assert create(NewCustomer(name="李四")).account_number not in numbers
+
+
+def test_a_delivered_name_may_hold_any_mark():
+    name = 'O\'Brien, "Q" {x,y} NULL \\N'
+    loaded = load([NewCustomer(name=name, external_id="C1", note="a\tb\nc", where="customers.csv:2")], [])
+
+    card = queries.card(customer_id=loaded.customer_ids["C1"])
+    assert (card.name, card.note) == (name, "a\tb\nc")
+    assert "ob" in Customer.objects.get().search_grams
 
 
 def test_a_delivered_number_is_not_given_out_again():

@@ -1,12 +1,16 @@
 """Reading of accounts, and the search."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
+from accounts.models.supplier import Supplier
+from accounts.operations import suppliers
 from accounts.queries import accounts, search, supplier
 from accounts.queries.accounts import UnknownAccount
 from accounts.queries.supplier import NoSupplier
+from cis.kernel.actors import SYSTEM
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -144,4 +148,15 @@ def test_the_supplier_is_read_once_per_process(django_assert_num_queries):
     assert supplier.current().name(language="zh-hans") == "示范公司"
     with django_assert_num_queries(0):
         assert supplier.current().name(language="en") == "Demo Electricity"
+    supplier.forget()
+
+
+def test_setting_up_the_supplier_again_shows_at_once_and_keeps_one_row():
+    factories.accounts.supplier()
+    changed = replace(supplier.current(), name_en="Other Electricity")
+
+    suppliers.set_up(card=changed, actor=SYSTEM)
+
+    assert supplier.current() == changed
+    assert Supplier.objects.count() == 1
     supplier.forget()
