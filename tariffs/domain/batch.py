@@ -1,6 +1,6 @@
 """Segments to be rated, as columns."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -79,10 +79,6 @@ class RatingBatch(Columns):
         for period in range(1, self.used_wh.shape[1]):
             total = total + self.used_wh[:, period]
         return total
-
-    def with_periods(self, periods: int) -> Self:
-        """Return the batch with the first periods of use alone."""
-        return replace(self, used_wh=self.used_wh[:, :periods])
 
 
 def month_share_e9(*, period: Period) -> int:

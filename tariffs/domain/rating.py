@@ -6,7 +6,7 @@ inside a block each component makes one vector pass.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -197,10 +197,13 @@ def _blocks_of(plan: Plan, batch: RatingBatch, rows: Int64) -> Callable[[slice],
     periods = len(plan.periods)
 
     def block(part: slice) -> RatingBatch:
-        taken = batch.take(rows[part])
-        if taken.used_wh[:, periods:].any():
+        at = rows[part]
+        # ndarray.take gathers rows twice as fast as an index does.
+        columns = {field.name: getattr(batch, field.name).take(at, axis=0) for field in fields(batch)}
+        used_wh = columns.pop("used_wh")
+        if used_wh[:, periods:].any():
             raise _wrong_periods(plan)
-        return taken.with_periods(periods)
+        return RatingBatch(used_wh=used_wh[:, :periods], **columns)
 
     return block
 
