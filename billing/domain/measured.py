@@ -271,7 +271,7 @@ def note_gaps(
         start, end = (np.concatenate((column, column[total][many])) for column in (start, end))
     place, wanted = np.nonzero(located.lanes)
     covered = covered_days(piece * (lanes.total + 1) + lane, start, end, len(pieces) * (lanes.total + 1))
-    gaps = covered.reshape(len(pieces), -1)[place, wanted] < pieces.end_day[place] - pieces.start_day[place]
+    gaps = covered.reshape(len(pieces), lanes.total + 1)[place, wanted] < pieces.end_day[place] - pieces.start_day[place]
     for row in np.flatnonzero(gaps).tolist():
         one = int(place[row])
         mine = (piece == one) & (lane == wanted[row])
