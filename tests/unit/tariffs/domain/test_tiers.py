@@ -144,6 +144,14 @@ def test_cells_keep_the_sign_of_the_use_and_the_proportion_to_two_wh(limits, per
             assert int(cells[step, period]) * (-1 if given_back else 1) >= 0
 
 
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_terawatt_hour_is_dealt_as_exactly_as_a_kilowatt_hour(sign):
+    cells = _cells([3_120_000, 4_800_000], [[sign * 6 * 10**11, sign * 4 * 10**11]], [0 if sign > 0 else 10**12])
+    assert (sign * cells).tolist() == [
+        [[1_872_000, 1_248_000], [1_008_000, 672_000], [599_997_120_000, 399_998_080_000]]
+    ]
+
+
 def test_a_true_up_whose_periods_cancel_stands_in_the_step_of_the_next_kwh():
     cells = _cells([1_000, 2_000], [[50, -50], [50, -50], [50, -50]], [999, 1_000, 2_500])
     assert cells.tolist() == [
