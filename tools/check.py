@@ -26,7 +26,7 @@ BIN = PROJECT / ".venv" / "bin"
 VAR = PROJECT / "var" / "test"
 REPORT = VAR / "junit.xml"
 STEP_SECONDS = 900
-PYTEST_SECONDS = 23 * 60
+PYTEST_SECONDS = 20 * 60
 PROOF_SECONDS = 12 * 3600
 WORKERS = os.environ.get("PYTEST_WORKERS") or "2"
 
