@@ -171,6 +171,7 @@ STORAGES = {
     },
 }
 DOCUMENTS_DIR = Path(env.str("DOCUMENTS_DIR", default=str(VAR_DIR / "documents")))
+METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000")
 PACK = env.str("WATTLINE_PACK", default="cn-shanghai")
 
