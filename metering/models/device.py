@@ -1,12 +1,11 @@
 """Devices: meters, their counters, and where they hang when."""
 
-from enum import StrEnum
-
 from django.contrib.postgres.fields import DateRangeField
 from django.contrib.postgres.indexes import OpClass
 from django.db import models
 
 from cis.platform.fields import Code, ExternalId, choices_of, no_overlap, one_of
+from metering.domain.places import Direction, Quantity
 
 
 class Meter(models.Model):
@@ -18,20 +17,6 @@ class Meter(models.Model):
 
     class Meta:
         indexes = [models.Index(OpClass("serial", name="text_pattern_ops"), name="meter_by_serial_prefix")]
-
-
-class Direction(StrEnum):
-    """Which way the counted energy flows, seen from the customer."""
-
-    IMPORT = "import"
-    EXPORT = "export"
-
-
-class Quantity(StrEnum):
-    """What a register counts."""
-
-    ACTIVE = "active"
-    REACTIVE = "reactive"
 
 
 class Register(models.Model):

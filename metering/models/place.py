@@ -1,10 +1,9 @@
 """Places: where supply is delivered."""
 
-from enum import StrEnum
-
 from django.db import models
 
 from cis.platform.fields import Code, ExternalId, SearchGrams, choices_of, one_of, search_index
+from metering.domain.places import Voltage
 
 
 class Premises(models.Model):
@@ -19,15 +18,6 @@ class Premises(models.Model):
     class Meta:
         indexes = [search_index("premises_search")]
         verbose_name_plural = "premises"
-
-
-class Voltage(StrEnum):
-    """Supply voltage level."""
-
-    V220 = "220V"
-    V380 = "380V"
-    KV10 = "10kV"
-    KV35 = "35kV"
 
 
 class ServicePoint(models.Model):

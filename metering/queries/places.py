@@ -38,7 +38,7 @@ class RegisterCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeterCard:
-    """A meter that hangs, or hung, at a service point over [start_date, end_date); end_date None = until further notice."""
+    """A meter that hangs or hung at a service point over [start_date, end_date); no end = until further notice."""
 
     id: int
     serial: str

@@ -118,7 +118,8 @@ FROM held
 _MONTHS = """
 SELECT u.service_point_id, date_trunc('month', u.start_date)::date, u.period_of_use, sum(u.energy_wh)::bigint,
        bool_or(u.is_estimated)
-FROM metering_usage u JOIN metering_register r ON r.id = u.register_id AND r.quantity = 'active' AND r.direction = 'import'
+FROM metering_usage u
+JOIN metering_register r ON r.id = u.register_id AND r.quantity = 'active' AND r.direction = 'import'
 WHERE u.service_point_id = ANY(%(points)s) AND u.is_current AND u.start_date >= %(start)s AND u.start_date < %(end)s
 GROUP BY 1, 2, 3
 """

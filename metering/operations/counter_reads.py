@@ -1,0 +1,174 @@
+"""Counter values into their table: what fits, what is unchanged, which version."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import numpy as np
+
+from cis.platform import db
+from cis.platform.db import copy_rows, joins_transaction
+from metering.domain.reads import FITS, GivenReads, HeldReads, ReadFault, fault_of, fit
+from metering.domain.resolving import Hanging
+
+ESTIMATED = "estimated"
+
+_SAID = {
+    ReadFault.OUT_OF_ORDER: "The reading {kwh} does not fit between the readings before and after {day}.",
+    ReadFault.OFF_DIAL: "The reading {kwh} has more digits than the register.",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Given:
+    """
+    One counter value that belongs to a known register.
+
+    day         local date, ``date.toordinal``
+    reading_wh  before the multiplier [Wh or varh]
+    line        line of the file; 0 for a single entry
+    """
+
+    hanging: Hanging
+    day: int
+    reading_wh: int
+    kind: str
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """A value that is not taken, by its place among those given."""
+
+    place: int
+    fault: ReadFault
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredReads:
+    """What came of some counter values; ``versions`` has one for each given, 0 = unchanged or not taken."""
+
+    reads: int
+    unchanged: int
+    misfits: tuple[Misfit, ...]
+    versions: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    reading_wh: int
+    kind: str
+    version: int
+
+
+@joins_transaction
+def store(
+    given: Sequence[Given], *, read_file_id: int | None, actor_id: int | None, received_at: datetime
+) -> StoredReads:
+    """
+    Load counter values that fit; the registers are locked by the caller. Two statements.
+
+    A value that is held already is unchanged; another value of a date is a new version. A measured value takes the
+    place of an equal estimate, an estimate never that of an equal measured value.
+    """
+    if not given:
+        return StoredReads(0, 0, (), ())
+    held = _held(given)
+    codes = fit(given=_columns(given), held=_held_columns(held))
+    misfits = [
+        _misfit(place, given[place], fault_of(code)) for place, code in enumerate(codes.tolist()) if code != FITS
+    ]
+    versions = [0] * len(given)
+    rows = []
+    unchanged = 0
+    # Values of one date follow each other in the order in which they came.
+    for place, read in enumerate(given):
+        if codes[place] != FITS:
+            continue
+        key = read.hanging.register_id, read.day
+        before = held.get(key)
+        if before is not None and _is_same(before, read):
+            unchanged += 1
+            continue
+        versions[place] = before.version + 1 if before else 1
+        held[key] = _Held(read.reading_wh, read.kind, versions[place])
+        day = date.fromordinal(read.day)
+        rows.append((key[0], day, read.reading_wh, read.kind, versions[place], read_file_id, received_at, actor_id))
+    copy_rows(table="metering_registerread", columns=_COLUMNS, rows=rows)
+    return StoredReads(len(rows), unchanged, tuple(misfits), tuple(versions))
+
+
+_COLUMNS = ("register_id", "read_date", "reading_wh", "kind", "version", "read_file_id", "received_at", "actor_id")
+
+
+def _is_same(before: _Held, read: Given) -> bool:
+    return before.reading_wh == read.reading_wh and (before.kind != ESTIMATED or read.kind == ESTIMATED)
+
+
+def _misfit(place: int, read: Given, fault: ReadFault) -> Misfit:
+    whole, thousandths = divmod(read.reading_wh, 1_000)
+    message = _SAID[fault].format(kwh=f"{whole}.{thousandths:03d} kWh", day=date.fromordinal(read.day))
+    return Misfit(place, fault, message)
+
+
+def _columns(given: Sequence[Given]) -> GivenReads:
+    def column(values: list[int]) -> np.ndarray:
+        return np.array(values, dtype=np.int64)
+
+    return GivenReads(
+        register_id=column([read.hanging.register_id for read in given]),
+        day=column([read.day for read in given]),
+        reading_wh=column([read.reading_wh for read in given]),
+        digits=column([read.hanging.digits for read in given]),
+        capacity_w=column([read.hanging.capacity_w for read in given]),
+        multiplier=column([read.hanging.multiplier for read in given]),
+        may_run_backward=np.array([read.hanging.direction == "export" for read in given], dtype=np.bool_),
+    )
+
+
+def _held(given: Sequence[Given]) -> dict[tuple[int, int], _Held]:
+    """Return the values that hold between the given ones, and the next before and after them; one statement."""
+    spans: dict[int, tuple[int, int]] = {}
+    for read in given:
+        low, high = spans.get(read.hanging.register_id, (read.day, read.day))
+        spans[read.hanging.register_id] = min(low, read.day), max(high, read.day)
+    found = db.fetch(
+        _AROUND,
+        {
+            "registers": list(spans),
+            "lows": [low for low, _ in spans.values()],
+            "highs": [high for _, high in spans.values()],
+        },
+    )
+    return {(register, day): _Held(reading, kind, version) for register, day, reading, kind, version in found}
+
+
+def _held_columns(held: dict[tuple[int, int], _Held]) -> HeldReads:
+    keys = np.array(list(held), dtype=np.int64).reshape(-1, 2)
+    return HeldReads(
+        register_id=keys[:, 0].copy(),
+        day=keys[:, 1].copy(),
+        reading_wh=np.array([row.reading_wh for row in held.values()], dtype=np.int64),
+    )
+
+
+_AROUND = """
+WITH wanted AS (
+    SELECT register_id, DATE '0001-01-01' + low - 1 AS low, DATE '0001-01-01' + high - 1 AS high
+    FROM unnest(%(registers)s::bigint[], %(lows)s::int[], %(highs)s::int[]) AS w(register_id, low, high)
+)
+SELECT r.register_id, r.read_date - DATE '0001-01-01' + 1, r.reading_wh, r.kind, r.version
+FROM wanted w
+CROSS JOIN LATERAL (
+    (SELECT DISTINCT ON (read_date) * FROM metering_registerread x
+     WHERE x.register_id = w.register_id AND x.read_date BETWEEN w.low AND w.high
+     ORDER BY read_date, version DESC)
+    UNION ALL
+    (SELECT * FROM metering_registerread x WHERE x.register_id = w.register_id AND x.read_date < w.low
+     ORDER BY read_date DESC, version DESC LIMIT 1)
+    UNION ALL
+    (SELECT * FROM metering_registerread x WHERE x.register_id = w.register_id AND x.read_date > w.high
+     ORDER BY read_date, version DESC LIMIT 1)
+) r
+"""

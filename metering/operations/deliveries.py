@@ -1,0 +1,253 @@
+"""One delivery on its way into the tables: batches of a file, resolved, judged and loaded."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from itertools import islice
+
+import numpy as np
+
+from cis.kernel.calendar import LocalClock
+from cis.kernel.columns import group_rows
+from cis.kernel.fixed import Int64
+from cis.platform.db import copy_rows, joins_transaction
+from metering.domain.formats.batches import (
+    MARKET_UTC_OFFSET_MINUTES,
+    Batch,
+    Channel,
+    Instants,
+    IntervalDays,
+    RegisterSpans,
+)
+from metering.domain.formats.faults import Rejection, Remark
+from metering.domain.reads import ADVICE, ReadFault, day_of
+from metering.domain.resolving import SEVERAL, Hanging, LocalDays, Missed, choose, choose_read, named
+from metering.operations import resolver
+from metering.operations.counter_reads import Given, StoredReads, store
+from metering.operations.interval_days import NEVER, UNIX_DAY, Resolved, Store
+
+REMARKS_KEPT = 200
+MEASURED_LETTER = "A"
+_SECOND_US = 1_000_000
+_DAY_US = 86_400 * _SECOND_US
+_MARKET_OFFSET_S = MARKET_UTC_OFFSET_MINUTES * 60
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NOT_FOUND = 0
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts of a delivery; ``remarks`` are the first REMARKS_KEPT."""
+
+    reads: int = 0
+    interval_days: int = 0
+    interval_values: int = 0
+    rejected: int = 0
+    unchanged: int = 0
+    remarks: list[Remark] = field(default_factory=list)
+
+
+class Delivery:
+    """Takes the batches of one file, in order, inside one use case; memory does not grow with the file."""
+
+    def __init__(self, *, read_file_id: int, actor_id: int | None, received_at: datetime, zone_name: str) -> None:
+        self.tally = Tally()
+        self.read_file_id = read_file_id
+        self._actor_id = actor_id
+        self._received_at = received_at
+        self._clock = LocalClock(zone_name)
+        self._local_days = LocalDays(clock=self._clock, utc_offset_minutes=MARKET_UTC_OFFSET_MINUTES)
+        self._points = resolver.by_service_point()
+        self._meters = resolver.by_meter()
+        self._days = Store(read_file_id=read_file_id)
+        self._rejections: list[tuple[Rejection, str]] = []
+        self._first_member = ""
+
+    @joins_transaction
+    def add(self, batch: Batch) -> None:
+        """Load what can be loaded of a batch, note the lines that cannot; a constant number of statements."""
+        self._first_member = self._first_member or batch.member
+        member = "" if batch.member == self._first_member else batch.member
+        self._rejections = [(rejection, member) for rejection in batch.rejections]
+        self.tally.remarks += islice(batch.remarks, REMARKS_KEPT - len(self.tally.remarks))
+        if len(batch.days):
+            self._add_days(batch, member)
+        if len(batch.spans):
+            self._add_reads(self._of_spans(batch.spans, member), member)
+        if len(batch.reads):
+            self._add_reads(self._of_counters(batch, member), member)
+        self._write_rejections()
+
+    def _reject(self, line: int, fault: ReadFault, message: str, *, member: str, text: str = "") -> None:
+        rejection = Rejection(line=line, code=str(fault), message=message, advice=ADVICE[fault], text=text)
+        self._rejections.append((rejection, member))
+
+    def _write_rejections(self) -> None:
+        self.tally.rejected += len(self._rejections)
+        copy_rows(
+            table="metering_readrejection",
+            columns=("read_file_id", "line_no", "code", "message", "advice", "text"),
+            rows=(
+                (self.read_file_id, r.line, r.code, f"{member}: {r.message}" if member else r.message, r.advice, r.text)
+                for r, member in sorted(self._rejections, key=lambda noted: noted[0].line)
+            ),
+        )
+        self._rejections = []
+
+    def _add_days(self, batch: Batch, member: str) -> None:
+        days = batch.days
+        self._points.learn(channel.nmi for channel in days.channels)
+        register = np.zeros(len(days), dtype=np.int64)
+        for place, rows in group_rows(days.channel):
+            register[rows] = self._registers_of(days.channels[place], days, rows, member)
+        known = np.flatnonzero(register != _NOT_FOUND)
+        updated = days.updated_at
+        if batch.header.created_at is not None:
+            created = np.datetime64(batch.header.created_at, "s")
+            updated = np.where(np.isnat(updated), created, updated)
+        stored = self._days.add(
+            Resolved(
+                days=days,
+                rows=known,
+                register_id=register[known],
+                start_us=days.day_date[known].astype(np.int64) * _DAY_US - _MARKET_OFFSET_S * _SECOND_US,
+                updated_us=_market_us(updated[known]),
+            )
+        )
+        self.tally.interval_days += stored.days
+        self.tally.interval_values += stored.values
+        self.tally.unchanged += stored.unchanged
+        for row in stored.outdated:
+            text = f"{days.channels[int(days.channel[row])].nmi},{days.day_date[row]}"
+            message = f"The values of {days.day_date[row]} were written before those that are kept."
+            self._reject(int(days.line[row]), ReadFault.OUTDATED_DAY, message, member=member, text=text)
+
+    def _registers_of(self, channel: Channel, days: IntervalDays, rows: Int64, member: str) -> Int64:
+        """Return the register of each of some days of a stream, _NOT_FOUND where the line is rejected."""
+        found = _interval_registers(self._points.get(channel.nmi), channel)
+        label = f"{channel.nmi},{channel.suffix}"
+        if isinstance(found, Missed):
+            for line in days.line[rows].tolist():
+                self._reject(line, found.fault, found.message, member=member, text=label)
+            return np.zeros(len(rows), dtype=np.int64)
+        day = days.day_date[rows].astype(np.int64)
+        first, last = self._local_days.touched(day)
+        place = choose(hung=found, serial=channel.serial, day=day + UNIX_DAY, first=first, last=last)
+        for row in rows[place < 0].tolist():
+            self._reject_place(int(days.line[row]), place[rows == row][0], label, days.day_date[row], member)
+        ids = np.array([*(hanging.register_id for hanging in found), _NOT_FOUND], dtype=np.int64)
+        return ids[np.where(place < 0, len(found), place)]
+
+    def _reject_place(self, line: int, place: int, label: str, day: object, member: str) -> None:
+        if place == SEVERAL:
+            message = f"On {day} several meters at {label} have this register."
+            self._reject(line, ReadFault.AMBIGUOUS_REGISTER, message, member=member, text=f"{label},{day}")
+            return
+        message = f"On {day} no meter with the register {label} hung there."
+        self._reject(line, ReadFault.NOT_INSTALLED, message, member=member, text=f"{label},{day}")
+
+    def _of_counters(self, batch: Batch, member: str) -> list[Given]:
+        reads = batch.reads
+        self._meters.learn(reads.meter)
+        days = day_of(reads.read_at.astype(np.int64)) + UNIX_DAY
+        given = []
+        for place, (serial, code) in enumerate(zip(reads.meter, reads.register, strict=True)):
+            found = named(known=self._meters.get(serial), name=serial, code=code, fault=ReadFault.UNKNOWN_METER)
+            line, day, kind = int(reads.line[place]), int(days[place]), reads.kind[place]
+            label = f"{serial},{code}"
+            hanging = self._hanging(
+                found, serial=serial, day=day, is_end=kind == "final", line=line, label=label, member=member
+            )
+            if hanging is not None:
+                given.append(
+                    Given(hanging=hanging, day=day, reading_wh=int(reads.reading_wh[place]), kind=kind, line=line)
+                )
+        return given
+
+    def _of_spans(self, spans: RegisterSpans, member: str) -> list[Given]:
+        """Return two counter values for each span: where it begins and where it ends."""
+        self._points.learn(spans.nmi)
+        begins, ends = self._local_day(spans.previous_at), self._local_day(spans.current_at)
+        given = []
+        for place, (nmi, code, serial) in enumerate(zip(spans.nmi, spans.suffix, spans.serial, strict=True)):
+            known = self._points.get(nmi)
+            fault = ReadFault.UNKNOWN_SERVICE_POINT
+            found = named(known=known, name=nmi, code=code, unit=spans.unit[place], fault=fault)
+            line, label = int(spans.line[place]), f"{nmi},{code}"
+            both = []
+            for day, reading, quality, is_end in (
+                (begins[place], spans.previous_wh[place], spans.previous_quality[place], False),
+                (ends[place], spans.current_wh[place], spans.current_quality[place], True),
+            ):
+                hanging = self._hanging(
+                    found, serial=serial, day=int(day), is_end=is_end, line=line, label=label, member=member
+                )
+                if hanging is None:
+                    break  # one rejection for the line says enough
+                kind = "actual" if quality.letter == MEASURED_LETTER else "estimated"
+                both.append(Given(hanging=hanging, day=int(day), reading_wh=int(reading), kind=kind, line=line))
+            else:
+                given += both
+        return given
+
+    def _hanging(
+        self,
+        found: Sequence[Hanging] | Missed,
+        *,
+        serial: str,
+        day: int,
+        is_end: bool,
+        line: int,
+        label: str,
+        member: str,
+    ) -> Hanging | None:
+        if isinstance(found, Missed):
+            self._reject(line, found.fault, found.message, member=member, text=label)
+            return None
+        place = choose_read(hung=found, serial=serial, day=day, is_end=is_end)
+        if place < 0:
+            self._reject_place(line, place, label, date.fromordinal(day), member)
+            return None
+        return found[place]
+
+    def _local_day(self, market_at: Instants) -> list[int]:
+        """Return the local dates of instants in market time, ``date.toordinal``."""
+        local = [_wall_seconds(self._clock, at - _MARKET_OFFSET_S) for at in market_at.astype(np.int64).tolist()]
+        days: list[int] = (day_of(np.array(local, dtype=np.int64)) + UNIX_DAY).tolist()
+        return days
+
+    def _add_reads(self, given: list[Given], member: str) -> None:
+        stored: StoredReads = store(
+            given, read_file_id=self.read_file_id, actor_id=self._actor_id, received_at=self._received_at
+        )
+        self.tally.reads += stored.reads
+        self.tally.unchanged += stored.unchanged
+        for misfit in stored.misfits:
+            read = given[misfit.place]
+            text = f"{read.hanging.serial},{read.hanging.code},{date.fromordinal(read.day)}"
+            self._reject(read.line, misfit.fault, misfit.message, member=member, text=text)
+
+
+def _interval_registers(known: tuple[Hanging, ...] | None, channel: Channel) -> list[Hanging] | Missed:
+    found = named(
+        known=known, name=channel.nmi, code=channel.suffix, unit=channel.unit, fault=ReadFault.UNKNOWN_SERVICE_POINT
+    )
+    if isinstance(found, Missed):
+        return found
+    intervals = [hanging for hanging in found if hanging.is_interval]
+    if intervals:
+        return intervals
+    message = f"Register {channel.suffix} of {channel.nmi} is not read in intervals."
+    return Missed(ReadFault.NOT_INTERVAL_REGISTER, message)
+
+
+def _wall_seconds(clock: LocalClock, utc_seconds: int) -> int:
+    """Return what the clock on the wall shows at an instant, as seconds since 1970. [s]"""
+    shown = (_EPOCH + timedelta(seconds=utc_seconds)).astimezone(clock.zone).replace(tzinfo=UTC)
+    return int((shown - _EPOCH).total_seconds())
+
+
+def _market_us(at: Instants) -> Int64:
+    """Return instants in market time as microseconds since 1970 UTC; NEVER where nothing is said."""
+    seconds = at.astype(np.int64)
+    return np.where(np.isnat(at), NEVER, (np.where(np.isnat(at), 0, seconds) - _MARKET_OFFSET_S) * _SECOND_US)

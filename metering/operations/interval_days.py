@@ -1,0 +1,212 @@
+"""Interval days into their table: versions, unchanged and outdated days, COPY."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from cis.kernel.fixed import Int64
+from cis.platform import copying, db
+from cis.platform.db import joins_transaction
+from metering.domain.formats.batches import IntervalDays
+from metering.operations import partitions
+
+TABLE = partitions.PARENT
+
+UNIX_DAY = 719_163
+"""``date.toordinal`` of 1970-01-01."""
+
+NEVER = np.iinfo(np.int64).min
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """
+    Days of a batch that belong to known registers; k rows of ``days``.
+
+    rows         (k,) places in days
+    register_id  (k,)
+    start_us     (k,) start of the day [microseconds since 1970 UTC]
+    updated_us   (k,) when the provider wrote it, NEVER = not said
+    """
+
+    days: IntervalDays
+    rows: Int64
+    register_id: Int64
+    start_us: Int64
+    updated_us: Int64
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """
+    What came of the days of a batch.
+
+    outdated  places in ``days`` of which a newer delivery is held
+    """
+
+    days: int
+    values: int
+    unchanged: int
+    outdated: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class _Held:
+    """The version of a day that holds."""
+
+    version: int
+    updated_us: int
+    content: tuple[int, int, bytes, str]
+
+
+class Store:
+    """Takes the batches of one delivery; remembers which months have their partition."""
+
+    def __init__(self, *, read_file_id: int) -> None:
+        self._read_file_id = read_file_id
+        self._months: set[tuple[int, int]] = set()
+
+    @joins_transaction
+    def add(self, resolved: Resolved) -> Stored:
+        """
+        Load the days that are new or changed; two statements, and the partitions of months that have none yet.
+
+        A day that is held with the same values and quality is unchanged; another one is a new version, unless the
+        provider wrote it before the version that is held.
+        """
+        if not len(resolved.rows):
+            return Stored(0, 0, 0, ())
+        held = _held(resolved)
+        verdict = self._judge(resolved, held)
+        version = np.fromiter(verdict.values(), dtype=np.int64, count=len(verdict))
+        places = np.fromiter(verdict.keys(), dtype=np.int64, count=len(verdict))
+        loaded = version > 0
+        self._ensure_partitions(resolved, places[loaded])
+        _load(resolved, places[loaded], version[loaded], read_file_id=self._read_file_id)
+        return Stored(
+            days=int(loaded.sum()),
+            values=int(resolved.days.slots[resolved.rows[places[loaded]]].sum()),
+            unchanged=int((version == _UNCHANGED).sum()),
+            outdated=tuple(resolved.rows[places[version == _OUTDATED]].tolist()),
+        )
+
+    def _judge(self, resolved: Resolved, held: dict[tuple[int, int], _Held]) -> dict[int, int]:
+        """Return for each place in ``rows`` its version, _UNCHANGED or _OUTDATED."""
+        day = resolved.days.day_date[resolved.rows].astype(np.int64)
+        order = np.lexsort((resolved.updated_us, day, resolved.register_id))
+        if not held and not _has_twins(resolved.register_id[order], day[order]):
+            return dict.fromkeys(range(len(order)), 1)
+        content = _contents(resolved)
+        verdict = {}
+        keys = list(zip(resolved.register_id.tolist(), day.tolist(), strict=True))
+        for place in order.tolist():
+            before = held.get(keys[place])
+            verdict[place] = _version(before, content[place], int(resolved.updated_us[place]))
+            if verdict[place] > 0:
+                updated = int(resolved.updated_us[place])
+                held[keys[place]] = _Held(verdict[place], updated, content[place])
+        return verdict
+
+    def _ensure_partitions(self, resolved: Resolved, places: Int64) -> None:
+        dates = resolved.days.day_date[resolved.rows[places]]
+        months = np.unique(dates.astype("datetime64[M]"))
+        new = [month for month in months.tolist() if (month.year, month.month) not in self._months]
+        if new:
+            partitions.ensure(months=new)
+            self._months |= {(month.year, month.month) for month in new}
+
+
+_UNCHANGED, _OUTDATED = 0, -1
+
+
+def _version(before: _Held | None, content: tuple[int, int, bytes, str], updated_us: int) -> int:
+    if before is None:
+        return 1
+    if before.content == content:
+        return _UNCHANGED
+    if NEVER not in (updated_us, before.updated_us) and updated_us < before.updated_us:
+        return _OUTDATED
+    return before.version + 1
+
+
+def _has_twins(register: Int64, day: Int64) -> bool:
+    return bool(((register[1:] == register[:-1]) & (day[1:] == day[:-1])).any())
+
+
+def _contents(resolved: Resolved) -> list[tuple[int, int, bytes, str]]:
+    """Return what makes two deliveries of a day the same: length, exponent, values, quality."""
+    days = resolved.days
+    packed = days.packed()
+    slots, exponents = days.slots.tolist(), days.exponent.tolist()
+    return [(24 * 60 // slots[row], exponents[row], packed[row], days.quality[row]) for row in resolved.rows.tolist()]
+
+
+def _held(resolved: Resolved) -> dict[tuple[int, int], _Held]:
+    """Return the versions that hold of the days of a batch, by register and day since 1970; one statement."""
+    dates = resolved.days.day_date[resolved.rows]
+    found = db.fetch(
+        _HELD,
+        {
+            "registers": np.unique(resolved.register_id).tolist(),
+            "start": dates.min().item(),
+            "end": dates.max().item(),
+            "epoch": UNIX_DAY,
+        },
+    )
+    return {
+        (register, day): _Held(
+            version, NEVER if updated is None else updated, (minutes, exponent, bytes(values), quality)
+        )
+        for register, day, version, updated, minutes, exponent, values, quality in found
+    }
+
+
+_HELD = """
+SELECT DISTINCT ON (register_id, day_date)
+       register_id, day_date - DATE '1970-01-01', version, (extract(epoch FROM updated_at) * 1000000)::bigint,
+       interval_minutes, exponent, values, quality
+FROM metering_intervalday
+WHERE register_id = ANY(%(registers)s) AND day_date BETWEEN %(start)s AND %(end)s
+ORDER BY register_id, day_date, version DESC
+"""
+
+
+def _load(resolved: Resolved, places: Int64, version: Int64, *, read_file_id: int) -> None:
+    """Append rows by COPY; those of one width go together, which needs no padding."""
+    rows = resolved.rows[places]
+    letters = np.array([len(resolved.days.quality[row]) for row in rows.tolist()], dtype=np.int64)
+    is_dated = resolved.updated_us[places] != NEVER
+    shapes = np.stack((resolved.days.slots[rows], letters, is_dated.astype(np.int64)), axis=1)
+    for slots, width, dated in np.unique(shapes, axis=0).tolist():
+        same = np.flatnonzero((shapes == (slots, width, dated)).all(axis=1))
+        columns = _columns(resolved, places[same], slots=slots, width=width)
+        columns["version"] = copying.int2(version[same])
+        columns["read_file_id"] = copying.int8(read_file_id)
+        columns["updated_at"] = copying.instant(resolved.updated_us[places[same]]) if dated else copying.null()
+        copying.load(table=TABLE, columns=columns)
+
+
+def _columns(resolved: Resolved, places: Int64, *, slots: int, width: int) -> dict[str, copying.Column]:
+    days, rows = resolved.days, resolved.rows[places]
+    values = np.ascontiguousarray(_matrix(days, rows, slots)).view(np.uint8)
+    quality = "".join([days.quality[row] for row in rows.tolist()]).encode("ascii")
+    return {
+        "register_id": copying.int8(resolved.register_id[places]),
+        "day_date": copying.day(days.day_date[rows].astype(np.int64) + UNIX_DAY),
+        "start_at": copying.instant(resolved.start_us[places]),
+        "interval_minutes": copying.int2(24 * 60 // slots),
+        "exponent": copying.int2(days.exponent[rows]),
+        "values": copying.bytea(values),
+        "total_wh": copying.int8(days.totals()[rows]),
+        # Texts of one width are sent like bytes of one width.
+        "quality": copying.bytea(np.frombuffer(quality, dtype=np.uint8).reshape(-1, width)),
+    }
+
+
+def _matrix(days: IntervalDays, rows: Int64, slots: int) -> NDArray[np.int32]:
+    """Return the values of days of one length, (m, slots)."""
+    first = days.offsets()[rows]
+    if len(days) * slots == days.values.size:
+        return np.asarray(days.values.reshape(-1, slots)[rows])
+    return np.asarray(days.values[first[:, None] + np.arange(slots)])

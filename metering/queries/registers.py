@@ -1,0 +1,65 @@
+"""Registers by the names that meter files use, with where and when their meters hung."""
+
+from collections.abc import Iterable
+
+from cis.platform import db
+from metering.domain.resolving import OPEN_END, Hanging
+
+
+def at_service_points(external_ids: Iterable[str]) -> dict[str, tuple[Hanging, ...]]:
+    """
+    Return all registers that ever hung at some service points, by the external id (NMI); one statement.
+
+    A service point that does not exist is not in the answer.
+    """
+    return _grouped(_AT_POINTS, external_ids)
+
+
+def on_meters(serials: Iterable[str]) -> dict[str, tuple[Hanging, ...]]:
+    """
+    Return the registers of some meters by serial number, one for each place where the meter hung; one statement.
+
+    A meter that does not exist is not in the answer.
+    """
+    return _grouped(_ON_METERS, serials)
+
+
+def id_on_meter(*, serial: str, code: str) -> int | None:
+    """Return the id of a meter's register; an empty code means its only one. None: there is no such register."""
+    found = {h.register_id for h in on_meters([serial]).get(serial, ()) if code in ("", h.code)}
+    return found.pop() if len(found) == 1 else None
+
+
+def _grouped(sql: str, names: Iterable[str]) -> dict[str, tuple[Hanging, ...]]:
+    fields = tuple(Hanging.__dataclass_fields__)
+    found: dict[str, list[Hanging]] = {}
+    for name, *row in db.fetch(sql, {"names": list(names), "open": OPEN_END}):
+        group = found.setdefault(name, [])
+        if row[0] is not None:
+            group.append(Hanging(**dict(zip(fields, row, strict=True))))
+    return {name: tuple(group) for name, group in found.items()}
+
+
+_FIELDS = """
+       g.id, coalesce(s.id, 0), m.serial, g.code, g.quantity, g.direction, g.digits, g.is_interval,
+       coalesce(lower(i.period) - DATE '0001-01-01' + 1, 0),
+       CASE WHEN i.id IS NULL THEN 0 ELSE coalesce(upper(i.period) - DATE '0001-01-01' + 1, %(open)s) END,
+       coalesce(i.multiplier, 1), coalesce(s.capacity_w, 0)"""
+_AT_POINTS = f"""
+SELECT s.external_id, {_FIELDS}
+FROM metering_servicepoint s
+LEFT JOIN metering_installation i ON i.service_point_id = s.id
+LEFT JOIN metering_meter m ON m.id = i.meter_id
+LEFT JOIN metering_register g ON g.meter_id = m.id
+WHERE s.external_id = ANY(%(names)s)
+ORDER BY s.id, i.period, m.id, g.code
+"""  # noqa: S608 - put together of constants
+_ON_METERS = f"""
+SELECT m.serial, {_FIELDS}
+FROM metering_meter m
+LEFT JOIN metering_register g ON g.meter_id = m.id
+LEFT JOIN metering_installation i ON i.meter_id = m.id
+LEFT JOIN metering_servicepoint s ON s.id = i.service_point_id
+WHERE m.serial = ANY(%(names)s)
+ORDER BY m.id, g.code, i.period
+"""  # noqa: S608 - put together of constants
