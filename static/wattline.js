@@ -1,4 +1,4 @@
-// Behaviour that pages share: theme, search by keyboard, forms that are sent once, confirmations, charts.
+// Behaviour that pages share: theme, keys, search, forms that are sent once, bulk choices, progress.
 (() => {
   const root = document.documentElement;
 
@@ -10,11 +10,13 @@
     document.dispatchEvent(new CustomEvent("wattline:theme"));
   }
 
-  // ---- search box -------------------------------------------------------------------------------------------------
-  const isTyping = (element) => element.closest("input, textarea, select, [contenteditable]") !== null;
+  // ---- search box ---------------------------------------------------------------------------------------------------
+  const isTyping = (element) => element instanceof Element && element.closest("input, textarea, select, [contenteditable]") !== null;
   const box = () => document.getElementById("search-box");
   const answers = () => document.getElementById("search-answers");
   const options = () => [...(answers()?.querySelectorAll("[role=option]") ?? [])];
+  const chosen = () => options().find((option) => option.getAttribute("aria-selected") === "true");
+  let isEnterWaiting = false;
 
   function focusSearch(event) {
     if (!box()) return;
@@ -26,8 +28,8 @@
   function choose(step) {
     const all = options();
     if (!all.length) return;
-    const now = all.findIndex((option) => option.getAttribute("aria-selected") === "true");
-    const next = (now + step + all.length) % all.length;
+    const now = all.indexOf(chosen());
+    const next = now < 0 ? 0 : (now + step + all.length) % all.length;
     all.forEach((option, index) => option.setAttribute("aria-selected", String(index === next)));
     all[next].scrollIntoView({ block: "nearest" });
     box().setAttribute("aria-activedescendant", all[next].id);
@@ -36,46 +38,65 @@
   function closeAnswers() {
     answers()?.replaceChildren();
     box()?.setAttribute("aria-expanded", "false");
+    box()?.removeAttribute("aria-activedescendant");
   }
 
   function searchKey(event) {
     if (event.key === "ArrowDown") { event.preventDefault(); choose(1); }
     else if (event.key === "ArrowUp") { event.preventDefault(); choose(-1); }
-    else if (event.key === "Escape") { closeAnswers(); box().blur(); }
+    else if (event.key === "Escape") { event.preventDefault(); closeAnswers(); box().blur(); }
     else if (event.key === "Enter") {
-      const chosen = options().find((option) => option.getAttribute("aria-selected") === "true");
-      if (chosen) { event.preventDefault(); location.assign(chosen.getAttribute("href")); }
+      const isFresh = answers().dataset.of === box().value;
+      if (isFresh && chosen()) { event.preventDefault(); location.assign(chosen().href); }
+      else if (!isFresh && box().value.trim()) { event.preventDefault(); isEnterWaiting = true; htmx.trigger(box(), "input"); }
     }
   }
 
+  // Enter may come before the answers: then the first answer is opened when it comes, or all results are shown.
+  function showAnswers() {
+    answers().dataset.of = box().value;
+    box().setAttribute("aria-expanded", String(options().length > 0));
+    choose(0);
+    if (!isEnterWaiting) return;
+    isEnterWaiting = false;
+    const whole = options().filter((option) => option.dataset.whole);
+    const only = whole.length === 1 ? whole[0] : options().length === 1 ? options()[0] : null;
+    if (only) location.assign(only.href);
+    else box().form.submit();
+  }
+
+  // ---- keys -----------------------------------------------------------------------------------------------------------
   document.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
-    if (event.target === box()) return searchKey(event);
-    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") return focusSearch(event);
-    if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return undefined;
-    if (event.key === "/") return focusSearch(event);
+    if (event.target === box()) { searchKey(event); return; }
+    if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") { focusSearch(event); return; }
+    if (event.altKey && !event.ctrlKey && /^Digit[1-9]$/.test(event.code)) {
+      const link = document.querySelector(`[data-alt="${event.code.slice(5)}"]`);
+      if (link) { event.preventDefault(); link.click(); }
+      return;
+    }
+    if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "/") { focusSearch(event); return; }
     const shortcut = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
     if (shortcut) { event.preventDefault(); shortcut.click(); }
-    return undefined;
   });
   document.addEventListener("click", (event) => {
-    if (event.target.closest("[data-theme-switch]")) switchTheme();
-    if (event.target.closest("[data-print]")) window.print();
-    if (!event.target.closest(".desk-search")) closeAnswers();
+    const target = event.target;
+    if (target.closest("[data-theme-switch]")) switchTheme();
+    if (target.closest("[data-print]")) window.print();
+    if (!target.closest(".desk-search")) closeAnswers();
+    const copied = target.closest("[data-copy]");
+    if (copied) navigator.clipboard?.writeText(copied.dataset.copy).then(() => copied.classList.add("is-copied"));
   });
-  document.addEventListener("htmx:afterSwap", (event) => {
-    if (event.target.id !== "search-answers") return;
-    box()?.setAttribute("aria-expanded", String(options().length > 0));
-    if (options().length) choose(1);
-  });
+  document.addEventListener("htmx:afterSwap", (event) => { if (event.target.id === "search-answers") showAnswers(); });
 
-  // ---- forms ------------------------------------------------------------------------------------------------------
+  // ---- forms ----------------------------------------------------------------------------------------------------------
   document.addEventListener("submit", (event) => {
     const form = event.target;
     if (form.method !== "post" || event.defaultPrevented) return;
     if (form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = "yes";
-    form.querySelectorAll("button[type=submit], button:not([type])").forEach((button) => button.classList.add("btn-loading"));
+    event.submitter?.classList.add("btn-loading");
   });
   window.addEventListener("pageshow", () => {
     document.querySelectorAll("form[data-sent]").forEach((form) => {
@@ -83,12 +104,58 @@
       form.querySelectorAll(".btn-loading").forEach((button) => button.classList.remove("btn-loading"));
     });
   });
-  document.querySelector("form .is-invalid, form [autofocus]")?.focus();
+  document.addEventListener("change", (event) => {
+    const target = event.target;
+    if (target.matches("[data-check-all]")) {
+      document.querySelectorAll(`input[name="${target.dataset.checkAll}"]`).forEach((one) => { one.checked = target.checked; });
+    }
+    if (target.matches("[data-submits]")) target.form.requestSubmit();
+    if (target.matches("[data-shows]")) showChosen(target.form);
+    if (target.matches("input[type=file]")) showFileName(target);
+    countChosen();
+  });
 
-  // ---- progress bars: width comes from data, since inline styles are refused ------------------------------------------
+  function countChosen() {
+    document.querySelectorAll("[data-counts]").forEach((place) => {
+      const count = document.querySelectorAll(`input[name="${place.dataset.counts}"]:checked`).length;
+      place.textContent = String(count);
+      place.closest("form")?.querySelectorAll("[data-needs-choice]").forEach((button) => { button.disabled = count === 0; });
+    });
+  }
+
+  // A group of fields that belongs to one choice is shown, and sent, only while that is chosen.
+  function showChosen(scope) {
+    scope.querySelectorAll("[data-shown-for]").forEach((group) => {
+      const [name, value] = group.dataset.shownFor.split("=");
+      const now = scope.querySelector(`[name="${name}"]:checked`) ?? scope.querySelector(`select[name="${name}"]`);
+      group.hidden = now?.value !== value;
+    });
+  }
+
+  function showFileName(input) {
+    const place = document.querySelector(`[data-file-name="${input.id}"]`);
+    if (place && input.files.length) place.textContent = [...input.files].map((file) => file.name).join(", ");
+  }
+
+  document.querySelectorAll("form").forEach((form) => { if (form.querySelector("[data-shown-for]")) showChosen(form); });
+  countChosen();
+  document.querySelectorAll(".drop-zone").forEach((zone) => {
+    const input = zone.querySelector("input[type=file]");
+    zone.addEventListener("dragover", (event) => { event.preventDefault(); zone.classList.add("is-over"); });
+    zone.addEventListener("dragleave", () => zone.classList.remove("is-over"));
+    zone.addEventListener("drop", (event) => {
+      event.preventDefault();
+      zone.classList.remove("is-over");
+      input.files = event.dataTransfer.files;
+      showFileName(input);
+    });
+  });
+  (document.querySelector("form .is-invalid") ?? document.querySelector("form [autofocus]"))?.focus();
+
+  // ---- widths come from data, since inline styles are refused -----------------------------------------------------------
   function fillBars(scope) {
     scope.querySelectorAll("[data-width]").forEach((bar) => { bar.style.width = `${bar.dataset.width}%`; });
   }
   fillBars(document);
-  document.addEventListener("htmx:afterSettle", (event) => fillBars(event.target.parentElement ?? document));
+  document.addEventListener("htmx:afterSettle", () => fillBars(document));
 })();

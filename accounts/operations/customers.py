@@ -81,6 +81,12 @@ def create(*, customer: NewCustomer, opened_date: date, paper_bill: bool = False
 
     :raises InvalidCustomer: fields are wrong, or the external id is taken.
     """
+    return add(customer=customer, opened_date=opened_date, paper_bill=paper_bill, actor=actor)
+
+
+@joins_transaction
+def add(*, customer: NewCustomer, opened_date: date, paper_bill: bool = False, actor: Actor) -> Created:
+    """Create a customer as a step of a larger use case; see ``create``."""
     checked = _checked(customer)
     if checked.external_id and customer_queries.ids_by_external_id([checked.external_id]):
         findings = Findings()

@@ -77,6 +77,20 @@ def find(*, text: str, at_date: date, limit: int = 20) -> tuple[AccountHit, ...]
     )
 
 
+def patterns(text: str) -> dict[str, object]:
+    """Return what a list compares with a text: first digits of a number, part of a name, of its pinyin, of a phone."""
+    plain = " ".join(unicodedata.normalize("NFKC", text).split())
+    digits = plain.replace(" ", "").replace("-", "")
+    is_number = digits.lstrip("+").isdigit()
+    return {
+        "number": _like(digits, left=""),
+        "grams": words.query_bigrams(digits if is_number else plain),
+        "name": _like(plain),
+        "pinyin": _like(plain.replace(" ", "").casefold()),
+        "digits": _like(digits.lstrip("+")) if is_number else "",
+    }
+
+
 def _like(text: str, *, left: str = "%") -> str:
     """Return the LIKE pattern of a text that holds no wildcard of its own."""
     escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

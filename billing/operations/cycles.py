@@ -43,6 +43,12 @@ def assign(*, account_id: int, cycle_code: str, actor: Actor) -> None:
 
     :raises UnknownCycle: there is none of that code.
     """
+    put(account_id=account_id, cycle_code=cycle_code, actor=actor)
+
+
+@joins_transaction
+def put(*, account_id: int, cycle_code: str, actor: Actor) -> None:
+    """Put an account into a cycle as a step of a larger use case; see ``assign``."""
     cycle = BillCycle.objects.filter(code=cycle_code).first()
     if cycle is None:
         raise UnknownCycle(f"There is no cycle {cycle_code}.")

@@ -107,6 +107,29 @@ def start(
     :raises NoPrice: the tariff has no published version on the start date.
     :raises BadHousehold: not 1 to 99 persons.
     """
+    return begin(
+        account_id=account_id,
+        service_point_id=service_point_id,
+        tariff_id=tariff_id,
+        start_date=start_date,
+        household=household,
+        external_id=external_id,
+        actor=actor,
+    )
+
+
+@joins_transaction
+def begin(
+    *,
+    account_id: int,
+    service_point_id: int,
+    tariff_id: int,
+    start_date: date,
+    household: int = 1,
+    external_id: str = "",
+    actor: Actor,
+) -> int:
+    """Start supply as a step of a larger use case; see ``start``."""
     account = account_queries.card(account_id=account_id)
     if account.state != OPEN or start_date < account.opened_date:
         raise AccountNotOpen(
