@@ -122,10 +122,15 @@ class BillDetail:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthOfUse:
-    """Energy and money billed for one month; a bar of the chart."""
+    """
+    Energy and money billed for one month; a bar of the chart.
+
+    days  days billed, counted once for each agreement; corrections take back the days that they replace
+    """
 
     month: date
     energy_wh: int
+    days: int
     amount_minor: int
     is_estimated: bool
 
@@ -146,7 +151,7 @@ def of_account(*, account_id: int, with_drafts: bool = False, most: int = 60) ->
     rows = Bill.objects.filter(account_id=account_id)
     if not with_drafts:
         rows = rows.filter(state__in=SHOWN_STATES)
-    return _cards(rows.order_by("-start_date", "-id")[:most])
+    return cards(rows.order_by("-start_date", "-id")[:most])
 
 
 def of_run(*, run_id: int, state: str = "", offset: int = 0, most: int = 50) -> tuple[BillCard, ...]:
@@ -154,12 +159,12 @@ def of_run(*, run_id: int, state: str = "", offset: int = 0, most: int = 50) -> 
     rows = Bill.objects.filter(run_id=run_id)
     if state:
         rows = rows.filter(state=state)
-    return _cards(rows.order_by("id")[offset : offset + most])
+    return cards(rows.order_by("id")[offset : offset + most])
 
 
 def listed(*, bill_ids: Sequence[int]) -> tuple[BillCard, ...]:
     """Return these bills in the order of their ids; two statements."""
-    return _cards(Bill.objects.filter(id__in=bill_ids).order_by("id"))
+    return cards(Bill.objects.filter(id__in=bill_ids).order_by("id"))
 
 
 def id_of_number(number: str) -> int:
@@ -185,8 +190,8 @@ def one(*, bill_id: int, account_ids: Sequence[int] | None = None) -> BillDetail
     rows = Bill.objects.filter(id=bill_id)
     if account_ids is not None:
         rows = rows.filter(account_id__in=account_ids, state__in=SHOWN_STATES)
-    cards = _cards(rows)
-    if not cards:
+    found = cards(rows)
+    if not found:
         raise UnknownBill(f"There is no bill {bill_id}.")
     lines: dict[int, list[BillLine]] = {}
     for line in BillLine.objects.filter(bill_id=bill_id).order_by("seq"):
@@ -197,7 +202,7 @@ def one(*, bill_id: int, account_ids: Sequence[int] | None = None) -> BillDetail
         .defer("tariff_version__source")
         .order_by("agreement_id", "start_date", "-cancels_id", "id")
     )
-    return BillDetail(card=cards[0], segments=tuple(_segment(row, lines.get(row.id, [])) for row in segments))
+    return BillDetail(card=found[0], segments=tuple(_segment(row, lines.get(row.id, [])) for row in segments))
 
 
 def usage_by_month(*, account_id: int, end_date: date, months: int = 13) -> tuple[MonthOfUse, ...]:
@@ -209,7 +214,8 @@ def usage_by_month(*, account_id: int, end_date: date, months: int = 13) -> tupl
     rows = fetch(
         """
         SELECT date_trunc('month', s.start_date)::date AS month, sum(s.used_wh), sum(s.amount_minor),
-               bool_or(s.is_estimated AND s.cancels_id IS NULL)
+               bool_or(s.is_estimated AND s.cancels_id IS NULL),
+               sum((s.end_date - s.start_date) * CASE WHEN s.cancels_id IS NULL THEN 1 ELSE -1 END)
         FROM billing_billsegment s JOIN billing_bill b ON b.id = s.bill_id
         WHERE b.account_id = %(account)s AND b.state IN ('issued', 'cancelled') AND s.start_date < %(end)s
           AND s.start_date >= (date_trunc('month', %(end)s::date - 1) - make_interval(months => %(months)s - 1))::date
@@ -218,8 +224,14 @@ def usage_by_month(*, account_id: int, end_date: date, months: int = 13) -> tupl
         {"account": account_id, "end": end_date, "months": months},
     )
     return tuple(
-        MonthOfUse(month=month, energy_wh=int(energy), amount_minor=int(amount), is_estimated=bool(estimated))
-        for month, energy, amount, estimated in rows
+        MonthOfUse(
+            month=month,
+            energy_wh=int(energy),
+            days=int(days),
+            amount_minor=int(amount),
+            is_estimated=bool(estimated),
+        )
+        for month, energy, amount, estimated, days in rows
     )
 
 
@@ -238,7 +250,8 @@ def payments_of(*, account_id: int, most: int = 60) -> tuple[PaymentCard, ...]:
     )
 
 
-def _cards(rows: QuerySet[Bill]) -> tuple[BillCard, ...]:
+def cards(rows: QuerySet[Bill]) -> tuple[BillCard, ...]:
+    """Return bills as cards, in the order of the rows; two statements."""
     bills = list(rows.select_related("account"))
     paid = balances.paid_minor(bill_ids=tuple(bill.id for bill in bills))
     return tuple(

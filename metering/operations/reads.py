@@ -13,7 +13,7 @@ from accounts.queries import supplier
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
 from cis.platform import audit, db, documents
-from cis.platform.db import opens_transaction, take_ids
+from cis.platform.db import joins_transaction, opens_transaction, take_ids
 from metering.domain.formats.batches import Format
 from metering.domain.formats.faults import FileRefused, Remark
 from metering.domain.formats.files import read_file
@@ -137,6 +137,29 @@ def enter(
     :raises ReadRefused: unknown meter or register, not installed on the date, a date in the future, a value that does
         not fit its neighbours or its dial.
     """
+    return keep(
+        serial=serial,
+        register=register,
+        read_date=read_date,
+        reading_wh=reading_wh,
+        kind=kind,
+        actor=actor,
+        today=today,
+    )
+
+
+@joins_transaction
+def keep(
+    *,
+    serial: str,
+    register: str = "",
+    read_date: date,
+    reading_wh: int,
+    kind: str = ReadKind.ACTUAL.value,
+    actor: Actor,
+    today: date,
+) -> Entered:
+    """Keep one counter value as a step of a larger use case; see ``enter``."""
     if read_date > today:
         raise ReadRefused(f"The date {read_date} is in the future.", fault=ReadFault.DATE_IN_FUTURE)
     meters = resolver.by_meter()
