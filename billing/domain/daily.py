@@ -18,7 +18,7 @@ from cis.kernel import fixed
 from cis.kernel.calendar import LocalClock
 from cis.kernel.columns import Columns, group_rows
 from cis.kernel.fixed import Int64
-from metering.domain.intervals import NO_VALUE, IntervalColumns
+from metering.domain.intervals import NO_VALUE, IntervalColumns, ValuesTooLarge
 from metering.domain.usage import UsageColumns
 from tariffs.domain.time_of_use import DAY_TYPES, day_type_of
 
@@ -122,9 +122,25 @@ def no_sums(*, windows: Windows, lanes: Lanes) -> Sums:
     )
 
 
+def align(*, sums: Sums, exponent: int, block: IntervalColumns) -> int:
+    """
+    Return the exponent that sums and block can share, the sums being brought to it.
+
+    :raises ValuesTooLarge: the sums do not fit in that unit.
+    """
+    if block.exponent < exponent:
+        scale = 10 ** (exponent - block.exponent)
+        if int(np.abs(sums.values).max(initial=0)) * scale >= fixed.LIMIT:
+            raise ValuesTooLarge("Interval values of very different magnitude meet in one bill.")
+        np.multiply(sums.values, scale, out=sums.values)
+        return block.exponent
+    return exponent
+
+
 def add_block(
     *,
     sums: Sums,
+    exponent: int,
     block: IntervalColumns,
     windows: Windows,
     pieces: Pieces,
@@ -135,8 +151,12 @@ def add_block(
     """
     Add the values of a block of interval days to the windows that they lie in.
 
+    exponent  of the sums, not above that of the block
+
     :raises IntervalTooCoarse: an interval is cut by the edge of a period of use.
     """
+    if not len(windows):
+        return
     registers, place = np.unique(windows.register_id, return_inverse=True)
     order = np.lexsort((windows.start_day, place))
     keys = key_of(place[order], windows.start_day[order])
@@ -154,7 +174,7 @@ def add_block(
             for of, hit in group_rows(np.where(is_flat[version[window[inside]]], NOWHERE, version[window[inside]])):
                 part = block.take(mine[inside][hit])
                 lane = _lane_of_slots(of, day, minutes, block.interval_minutes, lanes, versions, local)
-                _add(sums, part, window[inside][hit], slots, lane)
+                _add(sums, part, window[inside][hit], slots, lane, 10 ** (block.exponent - exponent))
 
 
 def _local_slots(clock: LocalClock, start_us: int, block: IntervalColumns) -> Iterator[tuple[int, Int64, slice]]:
@@ -197,10 +217,10 @@ def _day_type(day: int, local: LocalDays) -> int:
     return DAY_TYPES.index(day_type_of(on=on, holidays=local.holidays, makeup_days=local.makeup_days))
 
 
-def _add(sums: Sums, part: IntervalColumns, window: Int64, slots: slice, lane: Int64) -> None:
+def _add(sums: Sums, part: IntervalColumns, window: Int64, slots: slice, lane: Int64, scale: int) -> None:
     values = part.values[:, slots]
     for one in np.unique(lane).tolist():
-        sums.values[window, one] += values[:, lane == one].sum(axis=1)
+        sums.values[window, one] += values[:, lane == one].sum(axis=1) * scale
     quality = part.quality[:, slots] if part.quality.shape[1] > 1 else part.quality
     blank = (quality == NO_VALUE).sum(axis=1) * (1 if part.quality.shape[1] > 1 else len(lane))
     sums.minutes[window] += (len(lane) - blank) * part.interval_minutes

@@ -9,7 +9,7 @@ from billing.domain.pieces import Mask, PlanVersion
 from billing.domain.segments import Difference, Existing, Expected, contained_tax
 from cis.kernel.columns import Columns
 from cis.kernel.fixed import Int64
-from tariffs.domain.lines import LedgerClass, LineSlot
+from tariffs.domain.lines import LineSlot
 from tariffs.domain.rating import RatedGroup
 
 NONE = 0
@@ -126,9 +126,7 @@ def compose(
     first_seq = _first_seq(bill, counts)
     tax = np.zeros(len(order), dtype=np.int64)
     tax[place_of[: len(old)]] = -gone.tax_minor
-    is_tax = np.array([slot.ledger is LedgerClass.TAX for slot in kinds], dtype=np.bool_)
     np.add.at(tax, lines.segment, lines.tax_minor)
-    np.add.at(tax, lines.segment[is_tax[lines.kind]], lines.amount_minor[is_tax[lines.kind]])
     return Draft(
         bills=_bills(accounts, bill, segments, tax),
         segments=segments,

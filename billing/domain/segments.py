@@ -128,7 +128,7 @@ def expect(
     obstacles: Obstacles,
 ) -> Expected:
     """
-    Return what each billed piece costs, noting those whose price is missing.
+    Return what each billed piece costs, noting those whose version leaves a price open.
 
     energy_wh              (m, k) energy of each piece by lane [Wh]
     known_minor, is_known  (m,) amounts of settled pieces, which need no rating [minor unit]
@@ -137,7 +137,6 @@ def expect(
     """
     used = energy_wh.sum(axis=1)
     before = before_wh(pieces=pieces, energy_wh=used)
-    _note_unpriced(pieces, obstacles)
     rows = np.flatnonzero(pieces.is_billed & ~is_known & (pieces.version != NOWHERE))
     widest = max((len(one.plan.periods) for one in versions), default=1)
     by_period = np.zeros((len(rows), widest), dtype=np.int64)
@@ -179,7 +178,8 @@ def _month_shares(start: Int64, end: Int64) -> Int64:
     return np.array(shares, dtype=np.int64)[place]
 
 
-def _note_unpriced(pieces: Pieces, obstacles: Obstacles) -> None:
+def note_unpriced(*, pieces: Pieces, obstacles: Obstacles) -> None:
+    """Note the accounts of billed pieces for which no tariff version is in force."""
     for place in np.flatnonzero(pieces.is_billed & (pieces.version == NOWHERE)).tolist():
         on = date.fromordinal(int(pieces.start_day[place]))
         obstacles.add(
@@ -240,12 +240,16 @@ def contained_tax(*, plan: Plan, rated: Rated) -> Int64:
     Return the tax contained in each line, (n, l). [minor unit]
 
     The tax on the amounts up to and with a line, less the tax on those before it, each rounded as the printed tax is:
-    so the lines sum to the printed tax, and what remains of them is what is posted under their classes.
+    so the lines sum to the printed tax, and what remains of them is what is posted under their classes. A line of a
+    tax that comes on top is tax as a whole.
     """
     amount = rated.amount_minor
     contained = np.zeros_like(amount)
-    for component, base in zip(plan.components, plan.bases, strict=True):
-        if not isinstance(component, Tax) or component.mode is not TaxMode.INSIDE:
+    for component, span, base in zip(plan.components, plan.spans, plan.bases, strict=True):
+        if not isinstance(component, Tax):
+            continue
+        if component.mode is TaxMode.ON_TOP:
+            contained[:, span.start : span.stop] = amount[:, span.start : span.stop]
             continue
         before = running = np.zeros(len(amount), dtype=np.int64)
         for place in base:

@@ -117,6 +117,7 @@ class Book:
         )
         pieces = cut(agreements=terms, versions=self.versions, billed=billed, period=period)
         obstacles = Obstacles()
+        segments.note_unpriced(pieces=pieces, obstacles=obstacles)
         lanes = measured.lanes_of(period_codes=energy.period_codes, versions=self.versions)
         located = measured.locate(
             pieces=pieces, usage=energy, lanes=lanes, versions=self.versions, obstacles=obstacles

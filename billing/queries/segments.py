@@ -1,0 +1,286 @@
+"""What billing expects of accounts, and what exists: rows of all rooms to columns, in a constant number of statements."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+
+from accounts.queries import supplier
+from billing.domain import daily, measured, segments
+from billing.domain.daily import LocalDays
+from billing.domain.findings import Obstacles
+from billing.domain.measured import Lanes, Located
+from billing.domain.pieces import NOWHERE, BilledPeriods, Mask, Pieces, PlanVersion, cut
+from billing.domain.segments import Difference, Existing, Expected
+from cis.kernel.calendar import local_clock
+from cis.kernel.fixed import Int64
+from cis.kernel.periods import Period, add_months
+from cis.platform import calendars, db
+from contracts.queries import agreements
+from metering.domain.usage import UsageColumns
+from metering.queries import intervals
+from metering.queries import usage as metered
+from tariffs.domain.tiers import Cycle
+from tariffs.queries import plans
+
+LOOK_BACK_MONTHS = 1
+"""A correction may reach back into the tier year in which the day so many months before the period lies."""
+YEAR_DAYS = 366
+NO_END = date.max.toordinal()
+
+_FIELDS = (*Existing.__dataclass_fields__, "in_force")
+_EXISTING = """
+    SELECT s.id, s.bill_id, b.account_id, s.agreement_id, s.tariff_version_id,
+           (s.start_date - DATE '0001-01-01' + 1)::bigint, (s.end_date - DATE '0001-01-01' + 1)::bigint,
+           (s.period_start_date - DATE '0001-01-01' + 1)::bigint, (s.period_end_date - DATE '0001-01-01' + 1)::bigint,
+           s.used_wh, s.before_wh, s.household::bigint, s.is_estimated::int::bigint, s.amount_minor,
+           (b.state = 'issued' AND NOT EXISTS (
+               SELECT 1 FROM billing_billsegment c JOIN billing_bill cb ON cb.id = c.bill_id
+               WHERE c.cancels_id = s.id AND cb.state = 'issued'))::int::bigint
+    FROM billing_bill b JOIN billing_billsegment s ON s.bill_id = b.id
+    WHERE b.account_id = ANY(%(accounts)s) AND b.state IN ('issued', 'cancelled')
+      AND s.cancels_id IS NULL AND s.period_end_date > %(since)s
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scope:
+    """
+    What is fixed for all accounts of a run.
+
+    period       billed period
+    version_ids  tariff versions that were published when the run opened
+    """
+
+    period: Period
+    version_ids: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What a chunk of accounts is found to be: expected minus existing, and who cannot be billed."""
+
+    versions: tuple[PlanVersion, ...]
+    expected: Expected
+    existing: Existing
+    difference: Difference
+    obstacles: Obstacles
+
+
+def version_span(*, period: Period) -> tuple[date, date]:
+    """Return over which dates versions matter for a run: the tier years that its corrections may reach into."""
+    return add_months(period.start, -LOOK_BACK_MONTHS - 12), add_months(period.end, 12)
+
+
+def find(*, account_ids: Collection[int], scope: Scope) -> Findings:
+    """
+    Return what is expected of some accounts minus what exists.
+
+    Statements: versions, segments, agreements, usage; and one for each month whose interval days must be split.
+
+    :raises Refused: a segment cannot be rated for a reason that lies in itself.
+    """
+    wanted = sorted(account_ids)
+    versions = versions_of(scope)
+    since = _window_start(versions, scope.period)
+    existing, billed = _existing(wanted, since, scope.period)
+    until = max(scope.period.end, date.fromordinal(int(billed.end_day.max(initial=1))))
+    in_force = agreements.in_force(account_ids=wanted, start_date=since, end_date=until)
+    pieces = cut(agreements=in_force, versions=versions, billed=billed, period=scope.period)
+    correctable = existing.take(existing.period_start_day >= since.toordinal())
+    obstacles = Obstacles()
+    expected = _expect(pieces, versions, correctable, obstacles)
+    difference = segments.diff(expected=expected, existing=correctable)
+    return Findings(
+        versions=versions,
+        expected=expected,
+        existing=existing,
+        difference=_without(difference, expected, correctable, existing, obstacles),
+        obstacles=obstacles,
+    )
+
+
+def versions_of(scope: Scope) -> tuple[PlanVersion, ...]:
+    """Return the versions of a scope with their compiled plans; one statement once the plans are compiled."""
+    start, end = version_span(period=scope.period)
+    return tuple(
+        PlanVersion(
+            version_id=one.version_id,
+            tariff_id=one.tariff_id,
+            tariff_code=one.tariff_code,
+            start_day=one.start_date.toordinal(),
+            end_day=one.end_date.toordinal() if one.end_date else NO_END,
+            plan=plans.compiled(one.version_id),
+        )
+        for one in plans.versions(start_date=start, end_date=end)
+        if one.version_id in scope.version_ids
+    )
+
+
+def _window_start(versions: Sequence[PlanVersion], period: Period) -> date:
+    """Return from when corrections are looked for: the start of the tier year before the look-back."""
+    on = add_months(period.start, -LOOK_BACK_MONTHS)
+    cycles = {one.plan.tier_cycle for one in versions if one.plan.tier_cycle.kind is Cycle.YEAR}
+    starts = [start for cycle in cycles if (start := cycle.start_of(on=on)) is not None]
+    return min(starts, default=date(on.year, 1, 1))
+
+
+def _existing(account_ids: list[int], since: date, period: Period) -> tuple[Existing, BilledPeriods]:
+    """Return the segments in force since the window, or for a year; and the periods that were ever billed."""
+    asked = min(since, period.start - timedelta(days=YEAR_DAYS))
+    columns = db.read_columns(_EXISTING, {"accounts": account_ids, "since": asked}, columns=len(_FIELDS))
+    order = np.lexsort((columns[_FIELDS.index("start_day")], columns[_FIELDS.index("agreement_id")]))
+    by_name = dict(zip(_FIELDS, columns[:, order], strict=True))
+    in_force = by_name.pop("in_force") == 1
+    rows = Existing(**by_name)
+    window = rows.take(rows.period_end_day > since.toordinal())
+    keys = np.unique(np.stack((window.agreement_id, window.period_start_day, window.period_end_day)), axis=1)
+    return rows.take(in_force), BilledPeriods(
+        agreement_id=keys[0], start_day=keys[1], end_day=keys[2], frozen=keys[1] < since.toordinal()
+    )
+
+
+def _expect(
+    pieces: Pieces, versions: tuple[PlanVersion, ...], existing: Existing, obstacles: Obstacles
+) -> Expected:
+    segments.note_unpriced(pieces=pieces, obstacles=obstacles)
+    usage = _usage(pieces)
+    lanes = measured.lanes_of(period_codes=usage.period_codes, versions=versions)
+    located = measured.locate(pieces=pieces, usage=usage, lanes=lanes, versions=versions, obstacles=obstacles)
+    is_known, known = _settle(pieces, usage, located, versions, existing)
+    energy = measured.energy_by_lane(pieces=pieces, usage=usage, located=located, lanes=lanes)
+    days = None
+    if located.by_day.any():
+        added, days = _by_day(pieces, usage, located, lanes, versions, obstacles)
+        energy += added
+    measured.note_gaps(pieces=pieces, usage=usage, located=located, lanes=lanes, days=days, obstacles=obstacles)
+    return segments.expect(
+        pieces=pieces,
+        energy_wh=energy,
+        is_estimated=_is_estimated(pieces, usage, located),
+        lanes=lanes,
+        versions=versions,
+        known_minor=known,
+        is_known=is_known,
+        obstacles=obstacles,
+    )
+
+
+def _usage(pieces: Pieces) -> UsageColumns:
+    first, last = int(pieces.start_day.min(initial=NO_END)), int(pieces.end_day.max(initial=1))
+    return metered.approved(
+        service_point_ids=np.unique(pieces.service_point_id),
+        start_date=date.fromordinal(min(first, last)),
+        end_date=date.fromordinal(last),
+    )
+
+
+def _settle(
+    pieces: Pieces, usage: UsageColumns, located: Located, versions: tuple[PlanVersion, ...], existing: Existing
+) -> tuple[Mask, Int64]:
+    """Take interval usage of pieces that were billed just so off the list of what is split by day."""
+    is_known = np.zeros(len(pieces), dtype=np.bool_)
+    known = np.zeros(len(pieces), dtype=np.int64)
+    whole = located.counts & (located.piece != NOWHERE)
+    split = np.flatnonzero(located.by_day & whole)
+    if not len(split):
+        return is_known, known
+    rough = np.zeros(len(pieces), dtype=np.int64)
+    np.add.at(rough, located.piece[whole], usage.energy_wh[whole])
+    match = segments.settled(pieces=pieces, energy_wh=rough, existing=existing, versions=versions)
+    crossing = split[usage.end_day[split] > pieces.end_day[located.piece[split]]]
+    is_known[located.piece[split]] = True
+    is_known &= match != NOWHERE
+    is_known[located.piece[crossing]] = False
+    known[is_known] = existing.amount_minor[match[is_known]]
+    located.by_day[split[is_known[located.piece[split]]]] = False
+    return is_known, known
+
+
+def _by_day(
+    pieces: Pieces,
+    usage: UsageColumns,
+    located: Located,
+    lanes: Lanes,
+    versions: tuple[PlanVersion, ...],
+    obstacles: Obstacles,
+) -> tuple[Int64, tuple[Int64, Int64, Int64]]:
+    """Return the energy that interval usage is split into, and the spans that it covers."""
+    windows = daily.windows_of(pieces=pieces, usage=usage, located=located, lanes=lanes)
+    windows = daily.check_plans(
+        windows=windows, pieces=pieces, lanes=lanes, located=located, versions=versions, obstacles=obstacles
+    )
+    sums = daily.no_sums(windows=windows, lanes=lanes)
+    local = _local_days()
+    exponent = 0
+    for registers, first, last in _months(windows):
+        for block in intervals.days(register_ids=registers, start_date=first, end_date=last):
+            exponent = daily.align(sums=sums, exponent=exponent, block=block)
+            daily.add_block(
+                sums=sums,
+                exponent=exponent,
+                block=block,
+                windows=windows,
+                pieces=pieces,
+                lanes=lanes,
+                versions=versions,
+                local=local,
+            )
+    dealt = daily.deal(
+        windows=windows,
+        sums=sums,
+        exponent=exponent,
+        pieces=pieces,
+        usage=usage,
+        clock=local.clock,
+        obstacles=obstacles,
+    )
+    covers = dealt.complete & (windows.piece != NOWHERE)
+    return dealt.energy_wh, (windows.piece[covers], windows.start_day[covers], windows.end_day[covers])
+
+
+def _months(windows: daily.Windows) -> Iterator[tuple[Int64, date, date]]:
+    """
+    Yield registers and dates to be read, a month at a time, so that memory stays flat.
+
+    A local day reaches into two days of the metering clock, so a day more is read before the first month and after
+    the last; the months between them share their edges without reading a day twice.
+    """
+    if not len(windows):
+        return
+    first = date.fromordinal(int(windows.start_day.min()) - 1)
+    last = date.fromordinal(int(windows.end_day.max()) + 1)
+    for month in Period(first, last).months():
+        near = (windows.start_day - 1 < month.end.toordinal()) & (windows.end_day + 1 > month.start.toordinal())
+        if near.any():
+            yield np.unique(windows.register_id[near]), month.start, month.end
+
+
+def _local_days() -> LocalDays:
+    card = supplier.current()
+    holidays = calendars.business_calendar(supplier.country())
+    return LocalDays(
+        clock=local_clock(card.time_zone), holidays=holidays.holidays, makeup_days=holidays.makeup_days
+    )
+
+
+def _is_estimated(pieces: Pieces, usage: UsageColumns, located: Located) -> Mask:
+    """Return whether a piece rests on usage that was not wholly measured."""
+    estimated = np.zeros(len(pieces), dtype=np.bool_)
+    rows = located.counts & usage.is_estimated & (located.piece != NOWHERE)
+    estimated[located.piece[rows]] = True
+    return estimated
+
+
+def _without(
+    difference: Difference, expected: Expected, correctable: Existing, existing: Existing, obstacles: Obstacles
+) -> Difference:
+    """Return the difference of the accounts that can be billed, with places in all existing segments."""
+    bad = np.array(sorted(obstacles.of_account), dtype=np.int64)
+    new, gone = difference.new, difference.gone
+    ids = correctable.segment_id[gone[~np.isin(correctable.account_id[gone], bad)]]
+    return Difference(
+        new=new[~np.isin(expected.pieces.account_id[new], bad)],
+        gone=np.flatnonzero(np.isin(existing.segment_id, ids)),
+    )
