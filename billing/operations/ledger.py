@@ -9,7 +9,7 @@ postings never wait for each other in a circle.
 from collections.abc import Sequence
 from datetime import date
 
-from billing.models.ledger import LedgerAccount, Transfer, TransferKind
+from billing.models.ledger import LedgerAccount
 from cis.kernel.actors import Actor
 from cis.platform.db import execute, fetch, joins_transaction
 
@@ -67,6 +67,25 @@ _POST_BILLS = """
     WHERE l.account_id = moved.account_id
 """
 _CLASSES = "SELECT DISTINCT ledger_class FROM billing_billline WHERE bill_id = ANY(%(bills)s)"
+_CHANNELS = "SELECT DISTINCT channel FROM billing_payment WHERE id = ANY(%(payments)s)"
+_POST_PAYMENTS = """
+    WITH posted AS (
+        INSERT INTO billing_transfer
+            (debit_id, credit_id, account_id, amount_minor, kind, source_id, part, occurred_date, period, posted_at,
+             actor_id, reason)
+        SELECT s.id, c.id, p.account_id, p.amount_minor, 'payment', p.id, p.channel, p.received_date,
+               date_trunc('month', p.received_date)::date, now(), %(actor)s, ''
+        FROM billing_payment p
+        JOIN billing_ledgeraccount c ON c.account_id = p.account_id
+        JOIN billing_ledgeraccount s ON s.code = 'cash.' || p.channel
+        WHERE p.id = ANY(%(payments)s)
+        RETURNING account_id, amount_minor
+    )
+    UPDATE billing_ledgeraccount l
+    SET balance_minor = l.balance_minor - paid.amount
+    FROM (SELECT account_id, sum(amount_minor) AS amount FROM posted GROUP BY account_id) paid
+    WHERE l.account_id = paid.account_id
+"""
 _REVERSE = """
     INSERT INTO billing_transfer
         (debit_id, credit_id, account_id, amount_minor, kind, source_id, part, occurred_date, period, posted_at,
@@ -124,27 +143,18 @@ def reverse_bill(
 
 
 @joins_transaction
-def post_payment(
-    *, payment_id: int, account_id: int, amount_minor: int, channel: str, occurred_date: date, actor: Actor
-) -> None:
-    """Post money received: cash of its channel against what the customer owes. [minor unit]"""
-    lock_customers(account_ids=[account_id])
-    code = CASH_PREFIX + channel
-    execute(_ENSURE_SYSTEM, {"codes": [code]})
-    customer = LedgerAccount.objects.get(account_id=account_id)
-    Transfer.objects.create(
-        debit=LedgerAccount.objects.get(code=code),
-        credit=customer,
-        account_id=account_id,
-        amount_minor=amount_minor,
-        kind=TransferKind.PAYMENT.value,
-        source_id=payment_id,
-        part=channel,
-        occurred_date=occurred_date,
-        period=occurred_date.replace(day=1),
-        actor_id=actor.id,
-    )
-    _move(customer, -amount_minor)
+def post_payments(*, payment_ids: Sequence[int], account_ids: Sequence[int], actor: Actor) -> None:
+    """
+    Post money received: cash of its channel against what the customer owes; five statements, however many payments.
+
+    :param account_ids: the accounts of the payments.
+    :raises django.db.IntegrityError: one of them was posted before (``transfer_posted_once``).
+    """
+    lock_customers(account_ids=account_ids)
+    values = {"payments": list(payment_ids), "actor": actor.id}
+    codes = sorted(CASH_PREFIX + channel for (channel,) in fetch(_CHANNELS, values))
+    execute(_ENSURE_SYSTEM, {"codes": codes})
+    execute(_POST_PAYMENTS, values)
 
 
 def _move(customer: LedgerAccount, owed_minor: int) -> None:

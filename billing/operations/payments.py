@@ -68,6 +68,16 @@ class Received:
     is_new: bool
 
 
+@dataclass(frozen=True, slots=True)
+class NewPayment:
+    """A payment to be booked. [minor unit]"""
+
+    account_id: int
+    amount_minor: int
+    reference: str
+    received_date: date
+
+
 @opens_transaction
 def receive(
     *,
@@ -126,17 +136,36 @@ def book(
     if not is_new:
         _check_same(payment, account_id=account_id, amount_minor=amount_minor)
         return Received(payment_id=payment.id, is_new=False)
-    ledger.post_payment(
-        payment_id=payment.id,
-        account_id=account_id,
-        amount_minor=amount_minor,
-        channel=channel.value,
-        occurred_date=received_date,
-        actor=actor,
-    )
+    ledger.post_payments(payment_ids=[payment.id], account_ids=[account_id], actor=actor)
     allocate(account_ids=[account_id])
     audit.record(actor, "receive_payment", "account", account_id, payment=payment.id, channel=channel.value)
     return Received(payment_id=payment.id, is_new=True)
+
+
+@opens_transaction
+def book_new(*, payments: Sequence[NewPayment], channel: PaymentChannel, today: date, actor: Actor) -> None:
+    """
+    Book many payments whose references are new, as a statement of a bank brings them; a constant number of statements.
+
+    :raises BadPayment: one of them is impossible; nothing is booked.
+    :raises django.db.IntegrityError: a reference is known already; nothing is booked.
+    """
+    for new in payments:
+        _check(amount_minor=new.amount_minor, reference=new.reference, received_date=new.received_date, today=today)
+    rows = Payment.objects.bulk_create(
+        Payment(
+            account_id=new.account_id,
+            channel=channel.value,
+            reference=new.reference,
+            amount_minor=new.amount_minor,
+            received_date=new.received_date,
+            actor_id=actor.id,
+        )
+        for new in payments
+    )
+    account_ids = sorted({new.account_id for new in payments})
+    ledger.post_payments(payment_ids=[row.id for row in rows], account_ids=account_ids, actor=actor)
+    allocate(account_ids=account_ids)
 
 
 @joins_transaction

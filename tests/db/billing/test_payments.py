@@ -4,11 +4,11 @@ from datetime import date
 from threading import Barrier, Thread
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
 from billing.models.payment import Payment, PaymentAllocation, PaymentChannel
 from billing.operations import payments, proof
-from billing.operations.payments import BadPayment, ReferenceReused
+from billing.operations.payments import BadPayment, NewPayment, ReferenceReused
 from billing.queries import balances, bills
 from cis.kernel.actors import SYSTEM
 from tests.factories import billing, contracts
@@ -125,3 +125,21 @@ def test_the_proof_finds_a_payment_that_pays_too_much(world):
 def test_the_proof_finds_a_payment_that_was_not_posted(world):
     Payment.objects.create(account=world.account, channel="cash", reference="x", amount_minor=5, received_date=TODAY)
     assert {breach.law.name for breach in proof.verify()} == {"payment_is_posted_once"}
+
+
+def test_many_payments_are_booked_at_once_or_not_at_all(world, django_assert_max_num_queries):
+    other = contracts.world()
+    billing.issued(world=world)
+    billing.issued(world=other)
+    new = [NewPayment(w.account.id, 6_170, f"s{w.account.id}", TODAY) for w in (world, other)]
+    with django_assert_max_num_queries(10):
+        payments.book_new(payments=new, channel=PaymentChannel.BANK, today=TODAY, actor=SYSTEM)
+    assert balances.total_owed_minor() == 0
+    assert _open(world) == {1: 0}
+    assert proof.verify() == ()
+    with pytest.raises(IntegrityError):
+        payments.book_new(
+            payments=[NewPayment(world.account.id, 5, "fresh", TODAY), new[0]],
+            channel=PaymentChannel.BANK, today=TODAY, actor=SYSTEM,
+        )  # fmt: skip
+    assert Payment.objects.count() == 2
