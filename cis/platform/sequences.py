@@ -23,4 +23,4 @@ def take(name: str, count: int = 1) -> int:
         """,
         [name, count],
     )
-    return last - count + 1
+    return int(last) - count + 1

@@ -1,0 +1,174 @@
+"""
+Messages to the world outside: mail, SMS, webhooks, papers, meter commands.
+
+A message is a row written with the use case that causes it. After the commit it is sent, one in a transaction.
+Promise: none is missing, and a crash between sending and writing that down repeats at most that one; receivers can
+tell by its Message-ID. What fails is tried again, later each time, and is dead with a visible reason after that.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from cis.platform import db, jobs
+from cis.platform.models import OutboxMessage, OutboxState
+
+DELIVER_TASK = "cis.platform.tasks.deliver"
+ATTEMPTS_MOST = 10
+FIRST_WAIT = timedelta(minutes=1)
+LONGEST_WAIT = timedelta(hours=6)
+BATCH = 200
+ERROR_MOST = 1_000
+log = structlog.get_logger(__name__)
+
+
+class NoSender(RuntimeError):
+    """No sender for this kind of message is registered in ``cis.wiring``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What a sender gets; ``attempt`` counts from 1."""
+
+    id: int
+    kind: str
+    key: str
+    payload: dict[str, Any]
+    attempt: int
+
+    @property
+    def message_id(self) -> str:
+        """Return the name by which receivers know a repeated message."""
+        domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].rstrip(">") or "localhost"
+        return f"<outbox.{self.id}@{domain}>"
+
+
+Sender = Callable[[Message], object]
+SENDERS: dict[str, Sender] = {}
+
+
+def send_by(kind: str, sender: Sender) -> None:
+    """Bind a kind of message to its sender, which raises if it could not send. For ``cis.wiring`` only."""
+    SENDERS[kind] = sender
+
+
+@db.joins_transaction
+def queue(*, kind: str, key: str, payload: Mapping[str, Any], due_at: datetime | None = None) -> bool:
+    """
+    Queue one message, to be sent after the commit and not before ``due_at``; return False if the key was queued before.
+
+    :param payload: ids and texts; never prices or money.
+    """
+    return queue_many(kind=kind, payloads={key: payload}, due_at=due_at) == 1
+
+
+@db.joins_transaction
+def queue_many(*, kind: str, payloads: Mapping[str, Mapping[str, Any]], due_at: datetime | None = None) -> int:
+    """
+    Queue messages by their keys in one statement; return how many are new, since the same key is queued once.
+
+    :param payloads: of each key its payload, see ``queue``.
+    """
+    if not payloads:
+        return 0
+    made = db.execute(
+        """
+        INSERT INTO platform_outboxmessage (kind, key, payload, state, attempts, last_error, due_at, created_at)
+        SELECT %s, one.key, one.payload::jsonb, 'waiting', 0, '', coalesce(%s, now()), now()
+        FROM unnest(%s::text[], %s::text[]) AS one (key, payload)
+        ON CONFLICT (kind, key) DO NOTHING
+        """,
+        [kind, due_at, list(payloads), [json.dumps(payload, ensure_ascii=False) for payload in payloads.values()]],
+    )
+    if made:
+        jobs.send(DELIVER_TASK)
+    return made
+
+
+def deliver_due(*, most: int = BATCH) -> int:
+    """Send what is due, one message in a transaction, until nothing is due or ``most`` were tried; return how many."""
+    tried = 0
+    while tried < most and (message := _claim()):
+        tried += 1
+        if message.attempt > ATTEMPTS_MOST:
+            _bury(message)
+        else:
+            _send(message)
+    return tried
+
+
+def revive(message_id: int) -> bool:
+    """Try a dead message again from the start; return False if it is not dead."""
+    changed = OutboxMessage.objects.filter(id=message_id, state=OutboxState.DEAD.value).update(
+        state=OutboxState.WAITING.value, attempts=0, due_at=timezone.now()
+    )
+    return bool(changed)
+
+
+def wait_after(attempt: int) -> timedelta:
+    """Return how long to wait after a failed attempt, counted from 1: twice as long each time, up to six hours."""
+    doubled: int = 2 ** (min(attempt, 30) - 1)
+    return min(FIRST_WAIT * doubled, LONGEST_WAIT)
+
+
+@db.opens_transaction
+def _claim() -> Message | None:
+    """
+    Take the next message, count the attempt and put the next one off, before anything is sent.
+
+    So a message that kills its worker comes after the others, and is dead in the end like any that fails.
+    """
+    rows = db.fetch(
+        """
+        SELECT id, kind, key, payload, attempts FROM platform_outboxmessage
+        WHERE state = 'waiting' AND due_at <= now()
+        ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
+        """
+    )
+    if not rows:
+        return None
+    row_id, kind, key, payload, attempts = rows[0]
+    attempt = attempts + 1
+    OutboxMessage.objects.filter(id=row_id).update(attempts=attempt, due_at=timezone.now() + wait_after(attempt))
+    return Message(row_id, kind, key, json.loads(payload) if isinstance(payload, str) else payload, attempt)
+
+
+@db.opens_transaction
+def _send(message: Message) -> None:
+    # Not SKIP LOCKED: a worker that looks for its own next message may hold the row for a moment.
+    held = OutboxMessage.objects.select_for_update().filter(id=message.id, state=OutboxState.WAITING.value)
+    if not held.values_list("id"):
+        return  # it took so long to come here that another worker took it up and sent it
+    try:
+        with transaction.atomic():
+            _sender_of(message.kind)(message)
+    except Exception as error:
+        if not connection.is_usable():
+            raise  # the database went away, not the receiver
+        is_last = message.attempt >= ATTEMPTS_MOST
+        log.warning("message_not_sent", id=message.id, kind=message.kind, attempt=message.attempt, error=str(error))
+        _write(message, OutboxState.DEAD if is_last else OutboxState.WAITING, f"{type(error).__name__}: {error}")
+    else:
+        _write(message, OutboxState.SENT, "", sent_at=timezone.now())
+
+
+def _sender_of(kind: str) -> Sender:
+    if kind not in SENDERS:
+        raise NoSender(f"nobody sends messages of the kind {kind!r}")
+    return SENDERS[kind]
+
+
+@db.opens_transaction
+def _bury(message: Message) -> None:
+    _write(message, OutboxState.DEAD, f"its worker died {ATTEMPTS_MOST} times while sending it")
+
+
+def _write(message: Message, state: OutboxState, error: str, **values: object) -> None:
+    OutboxMessage.objects.filter(id=message.id).update(state=state.value, last_error=error[:ERROR_MOST], **values)

@@ -1,0 +1,179 @@
+"""Messages are queued with their cause, sent once, tried again later, and dead with a reason in the end."""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Lock
+
+import pytest
+from django.db import OperationalError, connection, transaction
+from django.utils import timezone
+
+from cis.platform import db, jobs, outbox
+from cis.platform.db import NoTransaction
+from cis.platform.models import OutboxMessage
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def sent(monkeypatch):
+    """Messages sent, by a sender for the kind "mail"; nobody is woken."""
+    found = []
+    monkeypatch.setattr(outbox, "SENDERS", {"mail": found.append})
+    monkeypatch.setattr(jobs, "send", lambda *_, **__: None)
+    return found
+
+
+def queue(key="a", **values):
+    with transaction.atomic():
+        return outbox.queue(kind="mail", key=key, payload={"to": "李雷"}, **values)
+
+
+def make_due():
+    OutboxMessage.objects.filter(state="waiting").update(due_at=timezone.now() - timedelta(seconds=1))
+
+
+def test_a_message_is_sent_once_with_its_payload_and_a_name_that_stays(sent):
+    assert queue()
+    assert outbox.deliver_due() == 1
+    assert outbox.deliver_due() == 0
+    [message] = sent
+    assert (message.key, message.payload, message.attempt) == ("a", {"to": "李雷"}, 1)
+    row = OutboxMessage.objects.get()
+    assert message.message_id == f"<outbox.{row.id}@wattline.example>"
+    assert row.state == "sent"
+    assert row.sent_at is not None
+
+
+def test_the_same_key_is_queued_once(sent):
+    assert queue("a")
+    assert not queue("a")
+    with transaction.atomic():
+        made = outbox.queue_many(kind="mail", payloads={key: {"n": 1} for key in "abc"})
+    assert made == 2
+    assert outbox.deliver_due() == 3
+    assert sorted(message.key for message in sent) == ["a", "b", "c"]
+
+
+def test_what_is_rolled_back_is_not_sent():
+    with transaction.atomic():
+        outbox.queue(kind="mail", key="a", payload={})
+        transaction.set_rollback(True)
+    assert outbox.deliver_due() == 0
+
+
+def test_nothing_is_queued_outside_a_use_case():
+    with pytest.raises(NoTransaction):
+        outbox.queue(kind="mail", key="a", payload={})
+
+
+def test_a_message_waits_until_it_is_due(sent):
+    queue(due_at=timezone.now() + timedelta(hours=1))
+    assert outbox.deliver_due() == 0
+    make_due()
+    assert outbox.deliver_due() == 1
+
+
+def test_a_failed_message_is_tried_later_and_later_and_the_others_are_sent(monkeypatch, sent):
+    def send(message):
+        if message.key == "bad":
+            db.execute("SELECT 1/0")
+        sent.append(message)
+
+    monkeypatch.setitem(outbox.SENDERS, "mail", send)
+    queue("bad")
+    queue("good")
+    assert outbox.deliver_due() == 2
+    assert [message.key for message in sent] == ["good"]
+    row = OutboxMessage.objects.get(key="bad")
+    assert (row.state, row.attempts) == ("waiting", 1)
+    assert "division by zero" in row.last_error
+    assert timedelta(seconds=50) < row.due_at - timezone.now() < timedelta(seconds=61)
+    make_due()
+    outbox.deliver_due()
+    row.refresh_from_db()
+    assert timedelta(seconds=110) < row.due_at - timezone.now() < timedelta(seconds=121)
+
+
+def test_waits_double_up_to_six_hours():
+    minutes = [outbox.wait_after(attempt) // timedelta(minutes=1) for attempt in (1, 2, 3, 9, 10, 50)]
+    assert minutes == [1, 2, 4, 256, 360, 360]
+
+
+def test_after_the_last_attempt_a_message_is_dead_with_its_reason_until_it_is_revived(sent):
+    with transaction.atomic():
+        outbox.queue(kind="carrier pigeon", key="a", payload={})
+    for _ in range(outbox.ATTEMPTS_MOST):
+        make_due()
+        outbox.deliver_due()
+    row = OutboxMessage.objects.get()
+    assert (row.state, row.attempts) == ("dead", outbox.ATTEMPTS_MOST)
+    assert row.last_error == "NoSender: nobody sends messages of the kind 'carrier pigeon'"
+    assert outbox.revive(row.id)
+    assert not outbox.revive(row.id)
+    outbox.SENDERS["carrier pigeon"] = sent.append
+    assert outbox.deliver_due() == 1
+    assert len(sent) == 1
+
+
+def test_a_message_that_kills_its_worker_is_dead_in_the_end(monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    def die(_message):
+        raise Killed
+
+    monkeypatch.setitem(outbox.SENDERS, "mail", die)
+    queue()
+    for _ in range(outbox.ATTEMPTS_MOST):
+        make_due()
+        with pytest.raises(Killed):
+            outbox.deliver_due()
+    make_due()
+    assert outbox.deliver_due() == 1
+    row = OutboxMessage.objects.get()
+    assert row.state == "dead"
+    assert "worker died" in row.last_error
+
+
+def test_when_the_database_goes_away_the_message_is_not_blamed(monkeypatch):
+    def lose(_message):
+        connection.connection.close()
+        raise OperationalError("gone")
+
+    monkeypatch.setitem(outbox.SENDERS, "mail", lose)
+    queue()
+    with pytest.raises(Exception, match=r"gone|closed"):
+        outbox.deliver_due()
+    connection.close()
+    row = OutboxMessage.objects.get()
+    assert (row.state, row.last_error) == ("waiting", "")
+
+
+def test_several_workers_send_each_message_once(monkeypatch, sent):
+    lock = Lock()
+
+    def send(message):
+        with lock:
+            sent.append(message.key)
+
+    monkeypatch.setitem(outbox.SENDERS, "mail", send)
+    with transaction.atomic():
+        outbox.queue_many(kind="mail", payloads={str(n): {} for n in range(60)})
+
+    def work(_):
+        count = outbox.deliver_due()
+        connection.close()
+        return count
+
+    with ThreadPoolExecutor(3) as pool:
+        counts = list(pool.map(work, range(3)))
+    assert sorted(sent, key=int) == [str(n) for n in range(60)]
+    assert sum(counts) == 60
+
+
+def test_a_batch_ends_so_that_other_work_gets_its_turn():
+    with transaction.atomic():
+        outbox.queue_many(kind="mail", payloads={str(n): {} for n in range(5)})
+    assert outbox.deliver_due(most=3) == 3
+    assert outbox.deliver_due(most=3) == 2
