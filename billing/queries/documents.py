@@ -10,8 +10,10 @@ from accounts.queries.accounts import Addressee
 from accounts.queries.supplier import SupplierCard
 from billing.domain import bars
 from billing.domain.bars import Bar
-from billing.queries import bills
+from billing.models.bill import BillState
+from billing.queries import bills, explanations
 from billing.queries.bills import BillDetail
+from billing.queries.explanations import Explanation
 from metering.queries import spans
 from metering.queries.spans import SpanCard
 
@@ -21,22 +23,41 @@ class BillDocument:
     """
     A bill as paper.
 
-    last_day    last day billed
-    qr_payload  what the code on the bill says: the address where it is paid
+    addressee    None: nobody holds the account on the last day with energy
+    last_day     last day of the period
+    qr_payload   what the code on the bill says: the address where it is seen and paid; "" for a draft
+    cancels      printed number of the bill that a credit note cancels, else ""
     """
 
     bill: BillDetail
     supplier: SupplierCard
-    addressee: Addressee
+    addressee: Addressee | None
     spans: tuple[SpanCard, ...]
     bars: tuple[Bar, ...]
+    explanation: Explanation
     last_day: date
     qr_payload: str
+    cancels: str
 
     @property
     def owed_minor(self) -> int:
         """What is owed with this bill: the balance before it and its amount. [minor unit]"""
         return self.bill.card.balance_before_minor + self.bill.card.amount_minor
+
+    @property
+    def is_payable(self) -> bool:
+        """Whether somebody is asked to pay: neither of a draft nor of a cancelled bill, nor where credit is left."""
+        return self.bill.card.state == BillState.ISSUED.value and self.owed_minor > 0
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The places that are billed, each once, in the order of the segments."""
+        return tuple(dict.fromkeys(segment.address for segment in self.bill.segments))
+
+    @property
+    def legal_sources(self) -> tuple[str, ...]:
+        """The texts that the prices rest on, each once."""
+        return tuple(dict.fromkeys(segment.legal_source for segment in self.bill.segments))
 
 
 def of_bill(*, bill_id: int) -> BillDocument:
@@ -47,18 +68,23 @@ def of_bill(*, bill_id: int) -> BillDocument:
     """
     bill = bills.one(bill_id=bill_id)
     card = bill.card
+    last_day = card.end_date - timedelta(days=1)
     since = min([card.start_date, *(segment.start_date for segment in bill.segments)])
+    # Who moved out before the period's end is still who the bill goes to.
+    held_on = max((segment.end_date for segment in bill.segments), default=card.end_date) - timedelta(days=1)
     points = sorted({segment.service_point_id for segment in bill.segments})
-    used = bills.usage_by_month(account_id=card.account_id, end_date=card.end_date, months=bars.MONTHS)
+    explanation = explanations.of_bill(bill=bill)
     return BillDocument(
         bill=bill,
         supplier=supplier.current(),
-        addressee=accounts.addressees(account_ids=[card.account_id], at_date=card.end_date)[card.account_id],
+        addressee=accounts.addressees(account_ids=[card.account_id], at_date=held_on).get(card.account_id),
         spans=spans.within(service_point_ids=points, start_date=since, end_date=card.end_date),
         bars=bars.of_months(
-            energy_by_month={month.month: month.energy_wh for month in used},
-            last_month=(card.end_date - timedelta(days=1)).replace(day=1),
+            energy_by_month={month.month: month.energy_wh for month in explanation.months},
+            last_month=last_day.replace(day=1),
         ),
-        last_day=card.end_date - timedelta(days=1),
-        qr_payload=f"{settings.SITE_URL}/portal/bills/{card.number}",
+        explanation=explanation,
+        last_day=last_day,
+        qr_payload=f"{settings.SITE_URL}/portal/bills/{card.number}" if card.number else "",
+        cancels=bills.listed(bill_ids=[card.cancels_id])[0].number if card.cancels_id else "",
     )
