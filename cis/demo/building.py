@@ -1,0 +1,133 @@
+"""
+From files to bills: what `make demo` shows.
+
+The made-up supplier goes the way of a real one: its CSV files are loaded, its meter files imported, usage approved,
+each past month billed by a run, and most bills paid.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from time import perf_counter
+
+from billing.queries.runs import RunTotals
+
+from billing.models.payment import PaymentChannel
+from billing.operations import documents, payments, runs
+from billing.operations.payments import NewPayment
+from billing.queries import bills
+from billing.queries import runs as run_queries
+from cis.demo import files
+from cis.demo.world import Scale
+from cis.kernel.actors import SYSTEM
+from cis.kernel.periods import Period, add_months, month_of
+from cis.loading import supplier
+from metering.operations import reads, usage
+
+Say = Callable[[str], None]
+Bar = Callable[[str, int, int], None]
+SOON, LATE, NEVER = 12, 45, None
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What the meter files brought."""
+
+    reads: int
+    interval_values: int
+    rejected: int
+
+
+@dataclass(frozen=True, slots=True)
+class Billed:
+    """What one run brought, and how long it took. [s]"""
+
+    run_id: int
+    month: Period
+    totals: RunTotals
+    seconds: float
+
+
+def past_months(*, today: date, count: int) -> tuple[Period, ...]:
+    """Return the last complete months before today, oldest first."""
+    first = month_of(today).start
+    return tuple(month_of(add_months(first, -n)) for n in range(count, 0, -1))
+
+
+def seed(*, scale: Scale, folder: Path, today: date, say: Say, bar: Bar) -> Imported:
+    """Write the supplier's files, load them, import its meter files and approve the usage of all months."""
+    with _timed(say, f"writing the files of {scale.accounts:,} accounts over {len(scale.months)} months"):
+        written = files.write(folder, scale)
+    with _timed(say, "loading the supplier"):
+        supplier.load(folder=written.supplier, actor=SYSTEM)
+    counted = [0, 0, 0]
+    with _timed(say, f"importing {len(written.read_files)} meter files"):
+        for n, path in enumerate(written.read_files, start=1):
+            result = reads.import_file(source=path, name=path.name, actor=SYSTEM, today=today)
+            for place, number in enumerate((result.reads, result.interval_values, result.rejected)):
+                counted[place] += number
+            bar("meter files", n, len(written.read_files))
+    with _timed(say, "approving usage"):
+        for n, month in enumerate(scale.months, start=1):
+            usage.approve(start_date=month.start, end_date=month.end)
+            bar("usage", n, len(scale.months))
+    return Imported(reads=counted[0], interval_values=counted[1], rejected=counted[2])
+
+
+def bill(*, month: Period, bar: Bar) -> Billed:
+    """Bill all accounts for a month: open, rate, approve and issue one run."""
+    began = perf_counter()
+    run_id = runs.open(period=month, as_of_date=month.end, actor=SYSTEM)
+    more = True
+    while more:
+        more = runs.rate_chunk(run_id=run_id)
+        _show(bar, "rating", run_id)
+    runs.approve(run_id=run_id, actor=SYSTEM)
+    more = True
+    while more:
+        more = runs.issue_chunk(run_id=run_id)
+        _show(bar, "issuing", run_id)
+    return Billed(run_id=run_id, month=month, totals=run_queries.totals(run_id=run_id), seconds=perf_counter() - began)
+
+
+def pay(*, billed: Billed, today: date) -> None:
+    """Let the customers pay a run's bills by bank: most soon, some late, a few not at all."""
+    new = []
+    for card in bills.of_run(run_id=billed.run_id, state="issued", most=billed.totals.bills):
+        after = _days_until_paid(card.account_id)
+        if after is None or card.amount_minor <= 0 or card.issue_date is None:
+            continue
+        on = card.issue_date + timedelta(days=after)
+        if on <= today:
+            new.append(NewPayment(card.account_id, card.amount_minor, f"BANK-{card.number}", on))
+    if new:
+        payments.book_new(payments=new, channel=PaymentChannel.BANK, today=today, actor=SYSTEM)
+
+
+def one_pdf(*, billed: Billed, folder: Path) -> Path:
+    """Write one bill of a run as PDF and return where it lies."""
+    [card] = bills.of_run(run_id=billed.run_id, state="issued", most=1)
+    path = folder / f"bill-{card.number}.pdf"
+    path.write_bytes(documents.pdf(bill_id=card.id))
+    return path
+
+
+def _days_until_paid(account_id: int) -> int | None:
+    remainder = account_id % 40
+    if remainder == 0:
+        return NEVER
+    return LATE if remainder in {1, 2} else SOON
+
+
+def _show(bar: Bar, words: str, run_id: int) -> None:
+    done = run_queries.totals(run_id=run_id)
+    bar(words, done.accounts_rated if words == "rating" else done.accounts_issued, done.accounts)
+
+
+@contextmanager
+def _timed(say: Say, words: str) -> Iterator[None]:
+    began = perf_counter()
+    yield
+    say(f"{words}: {perf_counter() - began:.1f} s")

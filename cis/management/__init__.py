@@ -1,0 +1,1 @@
+"""Command line of the house: what spans rooms."""

@@ -1,0 +1,141 @@
+"""`manage.py demo`: everything that `make demo` does once the private services run."""
+
+import json
+import os
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
+from django.utils import timezone
+
+from accounts.operations import users
+from accounts.queries import accounts as account_queries
+from billing.operations import proof
+from billing.queries import bills
+from cis import serving
+from cis.demo import building
+from cis.demo.building import Billed, Imported
+from cis.demo.world import Scale
+from cis.kernel import fixed
+from cis.kernel.actors import SYSTEM
+from cis.kernel.enums import Role
+from cis.management.terminal import bar, say
+
+STAFF = {
+    "admin": (Role.ADMIN, Role.SUPERVISOR, Role.CLERK, Role.CASHIER, Role.BILLING, Role.METERING),
+    "clerk": (Role.CLERK, Role.CASHIER),
+    "billing": (Role.BILLING,),
+    "metering": (Role.METERING,),
+    "auditor": (Role.AUDITOR,),
+}
+CUSTOMER = "customer"
+DONE = "done.json"
+
+
+class Command(BaseCommand):
+    help = "Set up the demo supplier, bill it, print a summary, and serve."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--accounts", type=int, default=2_000)
+        parser.add_argument("--months", type=int, default=14)
+        parser.add_argument("--seed", type=int, default=1)
+        parser.add_argument("--no-serve", action="store_true")
+
+    def handle(self, *_args: object, **options: object) -> None:
+        folder = settings.VAR_DIR / "demo"
+        folder.mkdir(parents=True, exist_ok=True)
+        call_command("migrate", verbosity=0, interactive=False)
+        _collect_static()
+        kept = folder / DONE
+        if kept.exists():
+            say("the demo supplier is there already; `make clean-demo` removes it")
+        else:
+            summary = _build(
+                folder, accounts=int(str(options["accounts"])), months=int(str(options["months"])),
+                seed=int(str(options["seed"])),
+            )  # fmt: skip
+            kept.touch(mode=0o600)
+            kept.write_text(json.dumps(summary, ensure_ascii=False))
+        summary = json.loads(kept.read_text())
+        _print(summary["figures"])
+        if not options["no_serve"]:
+            self._serve(summary["logins"])
+
+    def _serve(self, logins: dict[str, str]) -> None:
+        connections.close_all()
+
+        def announce(line: str) -> None:
+            say("")
+            say(line)
+            for username, password in logins.items():
+                say(f"  {username:10} {password}")
+            say("Ctrl-C stops everything.")
+
+        address = serving.Address(host=os.environ.get("HOST", "127.0.0.1"), port=int(os.environ.get("PORT", "8000")))
+        sys.exit(serving.serve(address, logs=settings.VAR_DIR / "log", announce=announce))
+
+
+def _build(folder: Path, *, accounts: int, months: int, seed: int) -> dict[str, dict[str, str]]:
+    today = timezone.localdate()
+    scale = Scale(accounts=accounts, months=building.past_months(today=today, count=months), seed=seed)
+    imported = building.seed(scale=scale, folder=folder, today=today, say=say, bar=bar)
+    for month in scale.months[:-1]:
+        building.pay(billed=building.bill(month=month, bar=_quiet), today=today)
+        bar("past months", scale.months.index(month) + 1, len(scale.months) - 1)
+    say(f"billing run over {accounts:,} accounts for {scale.months[-1]}")
+    billed = building.bill(month=scale.months[-1], bar=bar)
+    building.pay(billed=billed, today=today)
+    breaches = proof.verify()
+    if breaches:
+        raise CommandError("; ".join(f"{breach.law.name}: {breach.count}" for breach in breaches))
+    pdf = building.one_pdf(billed=billed, folder=folder)
+    return {"figures": _figures(imported, billed, pdf=pdf, accounts=accounts), "logins": _logins(billed)}
+
+
+def _figures(imported: Imported, billed: Billed, *, pdf: Path, accounts: int) -> dict[str, str]:
+    totals = billed.totals
+    return {
+        "accounts": f"{accounts:,}",
+        "reads imported": f"{imported.reads:,} counter values, {imported.interval_values:,} interval values",
+        "lines rejected": f"{imported.rejected:,}",
+        "billed month": str(billed.month),
+        "kWh": fixed.to_text(totals.energy_wh, places=3),
+        "bills": f"{totals.bills:,}",
+        "amount": f"¥{fixed.to_text(totals.amount_minor, places=2)}",
+        "held": f"{totals.held:,} accounts, with their reasons on the run's page",
+        "bills/s": f"{totals.bills / billed.seconds:,.0f}",
+        "ledger": f"proved, {len(proof.LAWS)} laws hold",
+        "one bill": str(pdf),
+    }
+
+
+def _logins(billed: Billed) -> dict[str, str]:
+    logins = {}
+    for username, roles in STAFF.items():
+        logins[username] = users.new_password()
+        users.create_staff(username=username, roles=roles, password=logins[username], actor=SYSTEM)
+    [card] = bills.of_run(run_id=billed.run_id, state="issued", most=1)
+    [holder] = account_queries.holders(account_ids=[card.account_id])
+    logins[CUSTOMER] = users.new_password()
+    users.create_portal_user(customer_id=holder.customer_id, username=CUSTOMER, password=logins[CUSTOMER], actor=SYSTEM)
+    return logins
+
+
+def _print(figures: dict[str, str]) -> None:
+    say("")
+    for name, value in figures.items():
+        say(f"  {name:16}{value}")
+
+
+def _quiet(_words: str, _done: int, _total: int) -> None:
+    """Draw nothing."""
+
+
+def _collect_static() -> None:
+    """Copy the front-end files to where the web server serves them, unless they are the ones from last time."""
+    call_command("collectstatic", verbosity=0, interactive=False, clear=False)
+    call_command("compilemessages", verbosity=0, ignore_patterns=[".venv", "node_modules", "var"])
