@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from itertools import pairwise
 
 from cis.kernel.errors import Findings
 
@@ -206,7 +207,7 @@ def _check_one_meter(lines: list[NewMeter], findings: Findings) -> None:
             message = f"Meter {row.external_id} hangs otherwise at {hung.where}."
             findings.add(f"{row.where}: service_point", "meter_contradicts", message)
     ordered = [hangings[day] for day in sorted(hangings)]
-    for earlier, later in zip(ordered, ordered[1:], strict=False):
+    for earlier, later in pairwise(ordered):
         if earlier.removed_date is None or earlier.removed_date > later.installed_date:
             message = f"Meter {later.external_id} still hangs at {earlier.service_point} then ({earlier.where})."
             findings.add(f"{later.where}: installed_date", "meter_taken", message, "Give the date of its removal there.")

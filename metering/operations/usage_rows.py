@@ -1,0 +1,224 @@
+"""Spans that reads and interval days give, as rows of the usage table."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+
+from cis.kernel.calendar import LocalClock
+from cis.kernel.fixed import Int64
+from cis.kernel.periods import Period
+from cis.platform import db
+from metering.domain.intervals import Window, sum_spans
+from metering.domain.registers import SpanCode
+from metering.domain.usage import NO_READ, Cuts, Hangings, Reads, between_reads, required_days
+from metering.queries import intervals
+from metering.queries.usage_rows import Expected
+
+_DAY = timedelta(days=1)
+_SAID = {
+    NO_READ: ("read_missing", "There is no read of {day}.", "Enter or import the read of that date."),
+    int(SpanCode.ABOVE_MAXIMUM): (
+        "above_maximum",
+        "Up to {day} the register counted more than the supply can carry.",
+        "Check the read, the multiplier and the agreed capacity.",
+    ),
+    int(SpanCode.DECREASED): (
+        "decreased",
+        "The reading of {day} is below the one before, and no rollover explains it.",
+        "Correct the wrong read of the two.",
+    ),
+    int(SpanCode.AMBIGUOUS): (
+        "ambiguous",
+        "Up to {day} the dial may have run forward or backward.",
+        "Read the meter again and correct the read.",
+    ),
+    int(SpanCode.OFF_DIAL): (
+        "off_dial",
+        "The reading of {day} has more digits than the register.",
+        "Check the read and the digits of the register.",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class UsageFinding:
+    """What keeps the energy of a register from being approved, and what to do about it."""
+
+    service_point_id: int
+    register_id: int
+    day: date
+    code: str
+    message: str
+    advice: str
+
+    @classmethod
+    def overlap(cls, span: Expected, other: Expected) -> "UsageFinding":
+        """Return the finding that another approved span covers a new one and reaches out of the window."""
+        since, until = date.fromordinal(other.start_day), date.fromordinal(other.end_day)
+        return cls(
+            span.service_point_id,
+            span.register_id,
+            date.fromordinal(span.start_day),
+            "span_overlaps",
+            f"The energy from {since} to {until} is approved as one span.",
+            "Approve over the whole of that span.",
+        )
+
+
+def hangings(points: list[int], period: Period) -> tuple[Hangings, Hangings, list[str]]:
+    """
+    Return the active import registers that hung at some service points, and the codes of their periods of use.
+
+    One statement; registers read as counters, registers read in intervals.
+    """
+    rows = db.fetch(_HANGINGS, {"points": points, "start": period.start, "end": period.end})
+    codes = sorted({row[-1] for row in rows})
+    place = {code: at for at, code in enumerate(codes)}
+    table = np.array([(*row[:-1], place[row[-1]]) for row in rows], dtype=np.int64).reshape(-1, 9)
+    is_interval = table[:, 0] == 1
+    fields = tuple(Hangings.__dataclass_fields__)
+
+    def columns(part: Int64) -> Hangings:
+        return Hangings(**{name: part[:, at + 1].copy() for at, name in enumerate(fields)})
+
+    return columns(table[~is_interval]), columns(table[is_interval]), codes
+
+
+_HANGINGS = """
+SELECT g.is_interval::int, i.service_point_id, g.id,
+       greatest(lower(i.period), %(start)s::date) - DATE '0001-01-01' + 1,
+       least(upper(i.period), %(end)s::date) - DATE '0001-01-01' + 1,
+       i.multiplier, g.digits, s.capacity_w, g.period_of_use
+FROM metering_installation i
+JOIN metering_servicepoint s ON s.id = i.service_point_id
+JOIN metering_register g ON g.meter_id = i.meter_id
+WHERE i.service_point_id = ANY(%(points)s) AND i.period && daterange(%(start)s, %(end)s)
+  AND g.quantity = 'active' AND g.direction = 'import'
+ORDER BY i.service_point_id, g.id, i.period
+"""
+
+
+def from_reads(
+    counters: Hangings, codes: list[str], period: Period, cuts: Cuts, findings: list[UsageFinding]
+) -> Iterator[Expected]:
+    """Yield the spans of registers read as counters; one statement."""
+    if not len(counters):
+        return
+    spans, doubts = between_reads(hangings=counters, reads=_reads(counters.register_id, period), cuts=cuts)
+    for hanging, day, code in zip(doubts.hanging.tolist(), doubts.day.tolist(), doubts.code.tolist(), strict=True):
+        findings.append(_finding(counters, hanging, date.fromordinal(day), *_SAID[code]))
+    at = spans.hanging
+    yield from map(
+        Expected._make,
+        zip(
+            counters.service_point_id[at].tolist(),
+            counters.register_id[at].tolist(),
+            spans.start_day.tolist(),
+            spans.end_day.tolist(),
+            spans.energy_wh.tolist(),
+            counters.multiplier[at].tolist(),
+            spans.start_reading_wh.tolist(),
+            spans.end_reading_wh.tolist(),
+            spans.is_estimated.tolist(),
+            [False] * len(spans),
+            [codes[code] for code in counters.period_of_use[at].tolist()],
+            strict=True,
+        ),
+    )
+
+
+_READ = np.dtype([("register_id", ">i8"), ("day", ">i4"), ("reading_wh", ">i8"), ("is_estimated", "?")])
+
+
+def _reads(register_ids: Int64, period: Period) -> Reads:
+    wanted = np.unique(register_ids).tolist()
+    ((packed,),) = db.fetch(_READS, {"registers": wanted, "start": period.start, "end": period.end})
+    rows = np.frombuffer(packed or b"", dtype=_READ)
+    return Reads(
+        register_id=rows["register_id"].astype(np.int64),
+        day=rows["day"].astype(np.int64),
+        reading_wh=rows["reading_wh"].astype(np.int64),
+        is_estimated=rows["is_estimated"].astype(np.bool_),
+    )
+
+
+_READS = """
+SELECT string_agg(int8send(register_id) || int4send(read_date - DATE '0001-01-01' + 1) || int8send(reading_wh)
+                  || boolsend(kind = 'estimated'), '' ORDER BY register_id, read_date)
+FROM (
+    SELECT DISTINCT ON (register_id, read_date) * FROM metering_registerread
+    WHERE register_id = ANY(%(registers)s) AND read_date BETWEEN %(start)s AND %(end)s
+    ORDER BY register_id, read_date, version DESC
+) held
+"""
+
+
+def from_intervals(
+    registers: Hangings, codes: list[str], period: Period, cuts: Cuts, clock: LocalClock, findings: list[UsageFinding]
+) -> Iterator[Expected]:
+    """
+    Yield the spans of interval registers that have a value for each interval; two statements at most.
+
+    Interval values of meter files are energy already: the multiplier is not applied to them.
+    """
+    if not len(registers):
+        return
+    hanging, start, end = _local_spans(registers, cuts)
+    blocks = intervals.days(
+        register_ids=np.unique(registers.register_id),
+        start_date=period.start - 2 * _DAY,
+        end_date=period.end + 2 * _DAY,
+    )
+    ids = registers.register_id[hanging]
+    found = sum_spans(blocks=blocks, window=Window(ids, _instants(start, clock), _instants(end, clock)))
+    points = registers.service_point_id[hanging].tolist()
+    for n in range(len(hanging)):
+        if found.is_complete[n]:
+            code = codes[int(registers.period_of_use[hanging[n]])]
+            energy, is_estimated = int(found.energy_wh[n]), bool(found.is_estimated[n])
+            span = (points[n], int(ids[n]), int(start[n]), int(end[n]), energy, 1, None, None, is_estimated, True, code)
+            yield Expected(*span)
+    lacking = np.flatnonzero(~found.is_complete)
+    if lacking.size:
+        findings.extend(_missing_days(registers, hanging[lacking], start[lacking], end[lacking], blocks, clock))
+
+
+def _local_spans(registers: Hangings, cuts: Cuts) -> tuple[Int64, Int64, Int64]:
+    """Return hanging, first and end day of each span between two days on which spans end."""
+    hanging, day = required_days(hangings=registers, cuts=cuts)
+    same = np.flatnonzero(hanging[1:] == hanging[:-1])
+    return hanging[same], day[same], day[same + 1]
+
+
+def _instants(days: Int64, clock: LocalClock) -> Int64:
+    unique, place = np.unique(days, return_inverse=True)
+    starts = [clock.day_start_us(date.fromordinal(day)) for day in unique.tolist()]
+    return np.array(starts, dtype=np.int64)[place]
+
+
+def _missing_days(
+    registers: Hangings,
+    hanging: Int64,
+    start: Int64,
+    end: Int64,
+    blocks: tuple[intervals.IntervalColumns, ...],
+    clock: LocalClock,
+) -> Iterator[UsageFinding]:
+    """Yield a finding for each span: its first local day without all of its values, and how many there are."""
+    span = np.repeat(np.arange(len(hanging)), end - start)
+    day = np.concatenate([np.arange(first, last) for first, last in zip(start.tolist(), end.tolist(), strict=True)])
+    ids = registers.register_id[hanging[span]]
+    window = Window(ids, _instants(day, clock), _instants(day + 1, clock))
+    complete = sum_spans(blocks=blocks, window=window).is_complete
+    for n in range(len(hanging)):
+        days = day[(span == n) & ~complete]
+        first = date.fromordinal(int(days[0]) if days.size else int(start[n]))
+        message = f"Interval values of {max(days.size, 1)} local days are missing, the first on {first}."
+        yield _finding(registers, int(hanging[n]), first, "days_missing", message, "Import the missing days.")
+
+
+def _finding(hanging: Hangings, row: int, day: date, code: str, message: str, advice: str) -> UsageFinding:
+    point, register = int(hanging.service_point_id[row]), int(hanging.register_id[row])
+    return UsageFinding(point, register, day, code, message.format(day=day), advice)
