@@ -1,72 +1,142 @@
-"""Jurisdiction packs: each rule typed, with its legal source; nothing assumed where a rule is missing."""
+"""Packs say what holds where and since when; what they do not say is refused, what they say wrongly is found."""
 
 from datetime import date
-from pathlib import Path
 
 import pytest
 
 from cis.platform import packs
-from cis.platform.packs import BadPack, MissingRule
+from cis.platform.packs import InvalidPack, MissingRule, UnknownPack
 
-PACKS = sorted(path.parent.name for path in (Path(packs.__file__).parents[1] / "packs").glob("*/pack.toml"))
-HEAD = 'schema = 1\ncode = "xx"\nname_zh = "某地"\nname_en = "Somewhere"\n'
-RULE = '[rule.bill_due_days]\nvalue = 15\nsource = "law"\nvalid_from = 2020-01-01\n'
-
-
-def _read(tmp_path, text):
-    folder = tmp_path / "xx"
-    folder.mkdir(exist_ok=True)
-    (folder / "pack.toml").write_text(text, encoding="utf-8")
-    return packs.read(folder / "pack.toml")
+HEAD = 'schema = 1\ncode = "{code}"\nname_zh = "地"\nname_en = "Place"\n'
+DUE = '[rule.bill_due_days]\nvalue = 15\nsource = "contract"\nvalid_from = 2000-01-01\n'
 
 
-def test_there_are_packs():
-    assert {"cn", "cn-shanghai"} <= set(PACKS)
+@pytest.fixture
+def write(tmp_path):
+    def written(code, text, *, head=HEAD, inherits=""):
+        (tmp_path / code).mkdir(exist_ok=True)
+        parent = f'inherits = "{inherits}"\n' if inherits else ""
+        (tmp_path / code / "pack.toml").write_text(head.format(code=code) + parent + text, encoding="utf-8")
+        return lambda: packs.read(code, folder=tmp_path)
+
+    return written
 
 
-@pytest.mark.parametrize("name", PACKS)
-def test_every_rule_of_every_pack_is_typed_and_has_a_legal_source(name):
-    pack = packs.load(name)
-    for texts in pack.rules.values():
-        assert all(text.source.strip() for text in texts)
+def due(pack, year):
+    return pack.text("bill_due_days", at=date(year, 6, 1)).value
 
 
-def test_a_place_takes_what_it_does_not_say_from_its_country():
-    assert packs.load("cn-shanghai").text("currency", at=date(2026, 1, 1)).value == "CNY"
+def test_a_rule_holds_from_its_date_on(write):
+    pack = write("aa", DUE)()
+    assert due(pack, 2000) == 15
+    with pytest.raises(MissingRule) as refused:
+        due(pack, 1999)
+    assert refused.value.detail == {"key": "bill_due_days", "at": "1999-06-01"}
+    assert "cis/packs/aa/pack.toml" in refused.value.advice
 
 
-def test_the_text_in_force_is_the_latest_that_has_begun(tmp_path):
-    pack = _read(
-        tmp_path,
-        HEAD + RULE + '[[rule.bill_due_days.earlier]]\nvalue = 30\nsource = "older law"\nvalid_from = 2010-01-01\n',
-    )
-    assert pack.text("bill_due_days", at=date(2020, 1, 1)).value == 15
-    assert pack.text("bill_due_days", at=date(2019, 12, 31)).value == 30
-    with pytest.raises(MissingRule, match="bill_due_days"):
-        pack.text("bill_due_days", at=date(2009, 12, 31))
+def test_the_latest_text_holds_and_earlier_ones_before_it(write):
+    earlier = "[[rule.bill_due_days.earlier]]\nvalue = {}\nsource = 's'\nvalid_from = {}-01-01\n"
+    text = DUE.replace("2000", "2020") + earlier.format(20, 2005) + earlier.format(30, 2010)
+    pack = write("aa", text)()
+    assert [due(pack, year) for year in (2009, 2010, 2019, 2020)] == [20, 30, 30, 15]
 
 
-def test_a_missing_rule_is_an_error_that_names_it(tmp_path):
-    with pytest.raises(MissingRule, match="vat_rate"):
-        _read(tmp_path, HEAD + RULE).text("vat_rate", at=date(2026, 1, 1))
+def test_a_place_replaces_a_rule_of_its_country_as_a_whole(write):
+    currency = '[rule.currency]\nvalue = "CNY"\nsource = "law"\nvalid_from = 1995-01-01\n'
+    write("aa", DUE + currency)
+    pack = write("aa-b", DUE.replace("15", "30").replace("2000", "2015"), inherits="aa")()
+    assert due(pack, 2020) == 30
+    assert pack.rules["bill_due_days"].pack == "aa-b"
+    assert pack.text("currency", at=date(2020, 1, 1)).value == "CNY"
+    with pytest.raises(MissingRule):
+        due(pack, 2010)
+
+
+def test_a_pack_does_not_inherit_from_itself(write):
+    write("aa", DUE, inherits="bb")
+    with pytest.raises(InvalidPack, match="inherits"):
+        write("bb", DUE, inherits="aa")()
 
 
 @pytest.mark.parametrize(
-    ("wrong", "code"),
+    ("text", "where"),
     [
-        (RULE.replace("15", '"15"'), "wrong_type"),
-        (RULE.replace("15", "true"), "wrong_type"),
-        (RULE.replace('"law"', '" "'), "no_source"),
-        (RULE.replace('source = "law"\n', ""), "missing_key"),
-        (RULE.replace("2020-01-01", '"2020-01-01"'), "wrong_date"),
-        (RULE + "extra = 1\n", "unknown_key"),
-        (RULE.replace("bill_due_days", "bill_do_days"), "unknown_rule"),
-        ("surprise = 1\n" + RULE, "unknown_key"),
-        ('inherits = "xx"\n' + RULE, "cycle"),
-        ("[rule", "unreadable"),
+        (DUE.replace("15", '"15"'), "rule.bill_due_days.value"),
+        (DUE.replace("15", "true"), "rule.bill_due_days.value"),
+        (DUE.replace("15", "15.0"), "rule.bill_due_days.value"),
+        (DUE.replace("15", "-1"), "rule.bill_due_days.value"),
+        (DUE.replace('"contract"', '" "'), "rule.bill_due_days.source"),
+        (DUE.replace("2000-01-01", '"2000-01-01"'), "rule.bill_due_days.valid_from"),
+        (DUE.replace("2000-01-01", "2000-01-01T00:00:00"), "rule.bill_due_days.valid_from"),
+        (DUE.replace("value = 15\n", ""), "rule.bill_due_days.value"),
+        (DUE + "surprise = 1\n", "rule.bill_due_days.surprise"),
+        (DUE.replace("bill_due_days", "bill_due_dais"), "rule.bill_due_dais"),
+        ('[rule.vat_rate]\nvalue = "13%"\nsource = "s"\nvalid_from = 2000-01-01\n', "rule.vat_rate.value"),
+        ('[rule.time_zone]\nvalue = "Asia/Shanghi"\nsource = "s"\nvalid_from = 2000-01-01\n', "rule.time_zone.value"),
+        ('[rule.currency]\nvalue = "yuan"\nsource = "s"\nvalid_from = 2000-01-01\n', "rule.currency.value"),
+        ('[rule.bounds]\nvalue = 3\nsource = "s"\nvalid_from = 2000-01-01\n', "rule.bounds.value"),
+        (
+            '[rule.bounds]\nsource = "s"\nvalid_from = 2000-01-01\nvalue = { zero = 2 }\n',
+            "rule.bounds.value.zero",
+        ),
+        (
+            DUE + "[[rule.bill_due_days.earlier]]\nvalue = 1\nsource = 's'\nvalid_from = 2000-01-01\n",
+            "rule.bill_due_days",
+        ),
+        (
+            DUE + "[[rule.bill_due_days.earlier]]\nvalue = 1\nsource = 's'\nvalid_from = 2001-01-01\n",
+            "rule.bill_due_days",
+        ),
     ],
 )
-def test_each_fault_is_named(tmp_path, wrong, code):
-    with pytest.raises(BadPack) as caught:
-        _read(tmp_path, HEAD + wrong)
-    assert code in {finding.code for finding in caught.value.detail["findings"]}
+def test_what_is_wrong_is_found_where_it_stands(write, text, where):
+    with pytest.raises(InvalidPack) as refused:
+        write("aa", text)()
+    assert where in {finding.where for finding in refused.value.detail["findings"]}
+
+
+@pytest.mark.parametrize("head", [HEAD.replace("1", "2"), HEAD.replace("{code}", "zz"), HEAD.replace('"地"', '""')])
+def test_the_head_is_checked(write, head):
+    with pytest.raises(InvalidPack):
+        write("aa", DUE, head=head)()
+
+
+def test_broken_toml_and_unknown_packs_are_refused(write):
+    with pytest.raises(InvalidPack, match="no TOML"):
+        write("aa", "[rule")()
+    for code in ("nowhere", "../packs/cn", ""):
+        with pytest.raises(UnknownPack):
+            packs.load(code)
+
+
+def test_all_findings_are_reported_at_once(write):
+    with pytest.raises(InvalidPack) as refused:
+        write("aa", DUE.replace("15", "-1") + "surprise = 1\n[rule.x]\nvalue = 1\n", head=HEAD.replace("1", "7"))()
+    assert len(refused.value.detail["findings"]) == 4
+
+
+@pytest.mark.parametrize("code", sorted(path.parent.name for path in packs.FOLDER.glob("*/pack.toml")))
+def test_every_shipped_pack_is_complete_and_typed(code):
+    pack = packs.load(code)
+    for key in packs.Rules.__dataclass_fields__:
+        assert pack.text(key, at=date(2026, 1, 1)).source.strip()
+
+
+def test_the_rule_of_this_installation_is_read_by_its_key():
+    assert packs.rule("currency", at=date(2026, 1, 1)) == "CNY"
+    assert packs.rule("bill_due_days", at=date(2026, 1, 1), pack="cn") == 15
+    bounds = packs.rule("bounds", at=date(2026, 1, 1))
+    assert bounds["negative_total"] is True
+    with pytest.raises(TypeError):
+        bounds["negative_total"] = False
+
+
+def test_business_days_of_china_know_the_make_up_days():
+    """[source: 国务院办公厅关于2025年部分节假日安排的通知, 国办发明电〔2024〕12号]"""
+    calendar = packs.business_calendar(at=date(2025, 1, 20), pack="cn-shanghai")
+    worked = [day for day in range(20, 32) if calendar.is_business_day(date(2025, 1, day))]
+    assert worked == [20, 21, 22, 23, 24, 26, 27]
+    assert calendar.is_business_day(date(2025, 2, 8))
+    assert not calendar.is_business_day(date(2025, 10, 8))
+    assert calendar.add_business_days(date(2025, 9, 30), 1) == date(2025, 10, 9)
