@@ -127,3 +127,17 @@ class BillLine(models.Model):
     amount_minor = models.BigIntegerField()
     tax_minor = models.BigIntegerField(default=0, help_text="VAT contained in the amount; posted as tax.")
     ledger_class = models.CharField(max_length=20)
+
+
+class PrintedBill(models.Model):
+    """A PDF of a bill that was made: one for each content that it ever had."""
+
+    bill = models.ForeignKey(
+        "billing.Bill", on_delete=models.PROTECT, related_name="printings", db_constraint=False, db_index=False
+    )
+    content_sha256 = models.CharField(max_length=64, help_text="Hash of all that the PDF depends on.")
+    document = models.ForeignKey("platform.Document", on_delete=models.PROTECT, related_name="+", db_index=False)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="content_printed_once", fields=["bill", "content_sha256"])]
