@@ -264,12 +264,12 @@ def compile_messages() -> None:
             run(["msgfmt", "--check-format", "-o", str(target), str(source)], what=f"compiling {source.name}")
 
 
-def collect_static() -> None:
+def collect_static(purpose: str) -> None:
     """Collect the static files for the web server when one of them may have changed."""
     stamp = VAR / "static.stamp"
     listing = "".join(f"{path}:{path.stat().st_mtime_ns}:{path.stat().st_size}\n" for path in files_below("static"))
     locks = digest(PROJECT / "uv.lock", PROJECT / "package-lock.json", *PROJECT.glob("cis/platform/frontend*.py"))
-    key = hashlib.sha256((listing + locks).encode()).hexdigest()
+    key = hashlib.sha256((purpose + listing + locks).encode()).hexdigest()
     if is_stamped(stamp, key) and (VAR / "static").is_dir():
         return
     say("collecting static files")
@@ -279,6 +279,8 @@ def collect_static() -> None:
         "DATABASE_URL": "postgresql://none@127.0.0.1:1/none",
         "REDIS_URL": "redis://127.0.0.1:1",
     }
+    if purpose == "demo":  # the same names, but not compressed, which takes a minute
+        env["STATICFILES_STORAGE"] = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
     run([str(PYTHON), "manage.py", "collectstatic", "--noinput", "--clear", "-v0"], what="collectstatic", env=env)
     write_stamp(stamp, key)
 
@@ -335,7 +337,7 @@ def set_up(purpose: str) -> None:
             install_front_end(purpose, with_node=with_node)
         compile_messages()
         if purpose != "test":
-            collect_static()
+            collect_static(purpose)
         if purpose == "image":
             remove_tools()
 

@@ -18,6 +18,8 @@ HTMX = Path(django_htmx.__file__).parent / "static" / "django_htmx"
 FILES = {
     "vendor/tabler/tabler.min.css": NODE_MODULES / "@tabler/core/dist/css/tabler.min.css",
     "vendor/tabler/tabler.min.js": NODE_MODULES / "@tabler/core/dist/js/tabler.min.js",
+    "vendor/tabler/tabler.min.css.map": NODE_MODULES / "@tabler/core/dist/css/tabler.min.css.map",
+    "vendor/tabler/tabler.min.js.map": NODE_MODULES / "@tabler/core/dist/js/tabler.min.js.map",
     "vendor/echarts/echarts.min.js": NODE_MODULES / "echarts/dist/echarts.min.js",
     "vendor/htmx/htmx.min.js": HTMX / "htmx-2.min.js",
 }
