@@ -1,37 +1,34 @@
 """
 Jurisdiction packs: the rules of a place as data, each with its legal source and the date from which it holds.
 
-The format is described in cis/packs/README.md. A key must be known here, with its type: a rule that nobody can read
-is as bad as a rule that is missing. There is no default: what a pack does not say is an error that names it.
+The format is described in cis/packs/README.md. ``Rules`` below names every rule there is, with the type of its value: a
+rule that nobody can read is as bad as a rule that is missing. There is no default: what a pack does not say is an
+error that names it.
 """
 
+import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from datetime import date
 from functools import cache
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, get_type_hints
 
 from django.conf import settings
 
+from cis.kernel.calendar import LocalClock, UnknownZone
 from cis.kernel.errors import Findings, Refused
+from cis.kernel.fixed import NotANumber, parse
 
 SCHEMA = 1
 HEAD = frozenset({"schema", "code", "name_zh", "name_en", "inherits", "rule"})
 TEXT_KEYS = frozenset({"value", "source", "valid_from"})
 RULE_KEYS = TEXT_KEYS | {"note", "earlier", "test"}
-TYPES: Mapping[str, type] = {
-    "currency": str,
-    "decimals": int,
-    "time_zone": str,
-    "holiday_country": str,
-    "vat_rate": str,
-    "vat_mode": str,
-    "bill_due_days": int,
-    "bounds": dict,
-}
-"""Known keys and the type of their values; a number with decimals is a text."""
+CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+Kind = tuple[type, Mapping[str, Any]]
+"""The type of a value and its limits."""
 
 
 class BadPack(Refused):
@@ -44,6 +41,36 @@ class MissingRule(Refused):
     """The pack has no rule of this key in force on the date."""
 
     code = "missing_rule"
+
+
+def _like(pattern: str) -> dict[str, Any]:
+    return {"pattern": re.compile(pattern)}
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """When a bill is held for a person to look at; a bound that is left out is not checked."""
+
+    zero_kwh_bills: int = field(default=0, metadata={"least": 1})
+    above_percent: int = field(default=0, metadata={"least": 100})
+    below_percent: int = field(default=0, metadata={"least": 0, "most": 100})
+    max_kwh_per_day: str = field(default="", metadata={"decimals": 3})
+    max_total: str = field(default="", metadata={"decimals": 3})
+    negative_total: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Every rule that a pack may hold, with the type of its value. A new rule is named here and in the README."""
+
+    currency: str = field(metadata=_like("[A-Z]{3}"))
+    decimals: int = field(metadata={"least": 0, "most": 3})
+    time_zone: str = field(metadata={"zone": True})
+    holiday_country: str = field(metadata=_like("[A-Z]{2}"))
+    vat_rate: str = field(metadata={"decimals": 6})
+    vat_mode: str = field(metadata=_like("inside|on_top"))
+    bill_due_days: int = field(metadata={"least": 0, "most": 366})
+    bounds: Bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +104,13 @@ class Pack:
             f"The pack {self.code} has no rule {key} in force on {at}.",
             advice=f"Add [rule.{key}] with its legal source to cis/packs/{self.code}/pack.toml.",
             key=key,
+            at=at.isoformat(),
         )
 
 
 def rule(key: str, *, at: date) -> Any:
     """
-    Return the value of a rule of this installation's pack on a date.
+    Return the value of a rule of this installation's pack on a date: int, bool, str, or a mapping of such.
 
     :raises MissingRule: there is none; nothing is assumed in its place.
     """
@@ -104,67 +132,127 @@ def folder(name: str) -> Path:
     return Path(settings.BASE_DIR) / "cis" / "packs" / name
 
 
-def read(path: Path) -> Pack:
+def read(path: Path, *, heirs: tuple[str, ...] = ()) -> Pack:
     """
     Read a pack file with what it inherits.
 
+    :param heirs: codes of the packs that inherit from it, down to the one asked for.
     :raises BadPack: every fault at once.
     """
     findings = Findings()
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, tomllib.TOMLDecodeError) as error:
-        findings.add(str(path.name), "unreadable", str(error), advice="Correct the file.")
-        findings.raise_if_any(BadPack)
-        raise
-    _check_head(document, code=path.parent.name, findings=findings)
-    rules = {key: _texts(key, table, findings=findings) for key, table in document.get("rule", {}).items()}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        findings.add(f"{path.parent.name}/{path.name}", "unreadable", str(error), advice="Correct the file.")
+        raise BadPack(str(next(iter(findings))), findings=tuple(findings)) from error
+    _check_head(document, heirs=(*heirs, path.parent.name), findings=findings)
+    kinds = _kinds_of(Rules)
+    stated = document.get("rule", {})
+    rules = {key: _texts(key, table, kinds, findings) for key, table in stated.items()}
     findings.raise_if_any(BadPack)
     parent = document.get("inherits")
-    inherited = read(path.parent.parent / parent / "pack.toml").rules if parent else {}
-    return Pack(
-        code=document["code"], name_zh=document["name_zh"], name_en=document["name_en"], rules={**inherited, **rules}
-    )
+    inherited: Mapping[str, tuple[RuleText, ...]] = {}
+    if parent is not None:
+        inherited = read(path.parent.parent / parent / "pack.toml", heirs=(*heirs, path.parent.name)).rules
+    rules = {**inherited, **rules}
+    return Pack(document["code"], document["name_zh"], document["name_en"], MappingProxyType(rules))
 
 
-def _check_head(document: Mapping[str, Any], *, code: str, findings: Findings) -> None:
+def _kinds_of(schema: Any) -> dict[str, Kind]:
+    hints = get_type_hints(schema)
+    return {one.name: (hints[one.name], one.metadata) for one in fields(schema)}
+
+
+def _check_head(document: Mapping[str, Any], *, heirs: tuple[str, ...], findings: Findings) -> None:
     for key in sorted(document.keys() - HEAD):
         findings.add(key, "unknown_key", f"{key} is no key of a pack.", advice=f"Known: {', '.join(sorted(HEAD))}.")
-    for key in sorted(HEAD - {"inherits", "rule"} - document.keys()):
-        findings.add(key, "missing_key", f"{key} is missing.")
     if document.get("schema") != SCHEMA:
         findings.add("schema", "unknown_schema", f"schema must be {SCHEMA}.")
-    if document.get("code") != code:
-        findings.add("code", "wrong_code", f"code must be the folder's name, {code}.")
-    if document.get("inherits") == code:
-        findings.add("inherits", "cycle", "A pack cannot inherit itself.")
+    if document.get("code") != heirs[-1]:
+        findings.add("code", "wrong_code", f"code must be the folder's name, {heirs[-1]}.")
+    for key in ("name_zh", "name_en"):
+        if not isinstance(document.get(key), str) or not document[key].strip():
+            findings.add(key, "missing_key", f"{key} must be a text.")
+    if not isinstance(document.get("rule", {}), dict):
+        findings.add("rule", "wrong_type", "Rules are tables, [rule.<key>].")
+        findings.raise_if_any(BadPack)
+    parent = document.get("inherits")
+    if parent is not None and not (isinstance(parent, str) and CODE.fullmatch(parent)):
+        findings.add("inherits", "wrong_code", "inherits must be the code of a pack.")
+    elif parent in heirs:
+        findings.add("inherits", "cycle", f"{parent} would inherit from itself.")
 
 
-def _texts(key: str, table: Mapping[str, Any], *, findings: Findings) -> tuple[RuleText, ...]:
+def _texts(key: str, table: Any, kinds: Mapping[str, Kind], findings: Findings) -> tuple[RuleText, ...]:
     """Return the texts of a rule, latest first."""
     where = f"rule.{key}"
-    if key not in TYPES:
+    if key not in kinds:
         findings.add(where, "unknown_rule", f"{key} is no known rule.", advice="Name it in cis/platform/packs.py.")
         return ()
+    earlier = table.get("earlier", []) if isinstance(table, dict) else None
+    if not isinstance(earlier, list) or not all(isinstance(part, dict) for part in earlier):
+        findings.add(where, "wrong_type", "A rule is a table, its earlier texts are tables in a list.")
+        return ()
     for extra in sorted(table.keys() - RULE_KEYS):
-        findings.add(where, "unknown_key", f"{extra} is no key of a rule.")
-    texts = [_text(where, part, TYPES[key], findings) for part in (table, *table.get("earlier", ()))]
-    found = [text for text in texts if text is not None]
-    return tuple(sorted(found, key=lambda text: text.valid_from, reverse=True))
+        findings.add(f"{where}.{extra}", "unknown_key", f"{extra} is no key of a rule.")
+    parts = [(where, {name: one for name, one in table.items() if name in TEXT_KEYS})]
+    parts += [(f"{where}.earlier[{place}]", part) for place, part in enumerate(earlier)]
+    texts = [_text(place, part, kinds[key], findings) for place, part in parts]
+    dates = [text.valid_from for text in texts if text is not None]
+    if len(set(dates)) < len(dates) or any(day > dates[0] for day in dates):
+        findings.add(where, "wrong_order", "An earlier text holds from the same date as another one, or a later one.")
+    return tuple(sorted((text for text in texts if text is not None), key=lambda text: text.valid_from, reverse=True))
 
 
-def _text(where: str, table: Mapping[str, Any], kind: type, findings: Findings) -> RuleText | None:
+def _text(where: str, table: Mapping[str, Any], kind: Kind, findings: Findings) -> RuleText | None:
     missing = sorted(TEXT_KEYS - table.keys())
     for key in missing:
-        findings.add(where, "missing_key", f"{key} is missing.", advice="Each rule says its value, source and date.")
+        findings.add(f"{where}.{key}", "missing_key", "Each text says its value, source and date.")
+    for extra in sorted(table.keys() - TEXT_KEYS):
+        findings.add(f"{where}.{extra}", "unknown_key", f"{extra} is no key of an earlier text.")
     if missing:
         return None
-    value, source, valid_from = table["value"], table["source"], table["valid_from"]
-    if type(value) is not kind:
-        findings.add(where, "wrong_type", f"value must be of type {kind.__name__}.")
+    source, valid_from = table["source"], table["valid_from"]
     if not isinstance(source, str) or not source.strip():
-        findings.add(where, "no_source", "source must name the legal text.")
+        findings.add(f"{where}.source", "no_source", "source must name the law, order or notice.")
     if type(valid_from) is not date:
-        findings.add(where, "wrong_date", "valid_from must be a date.")
+        findings.add(f"{where}.valid_from", "wrong_date", "valid_from must be a date.")
         return None
+    value = _checked(f"{where}.value", table["value"], kind, findings)
     return RuleText(value=value, source=str(source), valid_from=valid_from)
+
+
+def _checked(where: str, value: Any, kind: Kind, findings: Findings) -> Any:
+    """Note what is wrong with a value; return it, a table as a read-only mapping."""
+    wanted, limits = kind
+    if is_dataclass(wanted):
+        return _checked_table(where, value, wanted, findings)
+    is_right = type(value) is wanted  # a truth is no integer here
+    if not is_right:
+        findings.add(where, "wrong_type", f"The value must be of type {wanted.__name__}.")
+        return value
+    if ("least" in limits and value < limits["least"]) or ("most" in limits and value > limits["most"]):
+        findings.add(where, "out_of_range", f"{value} is out of range.")
+    if "pattern" in limits and not limits["pattern"].fullmatch(value):
+        findings.add(where, "wrong_form", f"{value!r} is not of the form {limits['pattern'].pattern}.")
+    try:
+        if "decimals" in limits:
+            parse(value, places=limits["decimals"])
+        if "zone" in limits:
+            LocalClock(value)
+    except (NotANumber, UnknownZone) as error:
+        findings.add(where, error.code, error.message)
+    return value
+
+
+def _checked_table(where: str, value: Any, schema: Any, findings: Findings) -> Any:
+    if not isinstance(value, dict):
+        findings.add(where, "wrong_type", "The value must be a table.")
+        return value
+    kinds = _kinds_of(schema)
+    for key in sorted(value.keys() - kinds.keys()):
+        findings.add(f"{where}.{key}", "unknown_key", f"There is no key {key}.", advice=f"Known: {', '.join(kinds)}.")
+    for key in sorted({one.name for one in fields(schema) if one.default is MISSING} - value.keys()):
+        findings.add(f"{where}.{key}", "missing_key", f"{key} is missing.")
+    known = {key: one for key, one in value.items() if key in kinds}
+    return MappingProxyType({key: _checked(f"{where}.{key}", one, kinds[key], findings) for key, one in known.items()})

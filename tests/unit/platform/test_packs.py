@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from cis.platform import packs
-from cis.platform.packs import InvalidPack, MissingRule, UnknownPack
+from cis.platform import calendars, packs
+from cis.platform.packs import BadPack, MissingRule
 
 HEAD = 'schema = 1\ncode = "{code}"\nname_zh = "地"\nname_en = "Place"\n'
 DUE = '[rule.bill_due_days]\nvalue = 15\nsource = "contract"\nvalid_from = 2000-01-01\n'
@@ -17,7 +17,7 @@ def write(tmp_path):
         (tmp_path / code).mkdir(exist_ok=True)
         parent = f'inherits = "{inherits}"\n' if inherits else ""
         (tmp_path / code / "pack.toml").write_text(head.format(code=code) + parent + text, encoding="utf-8")
-        return lambda: packs.read(code, folder=tmp_path)
+        return lambda: packs.read(tmp_path / code / "pack.toml")
 
     return written
 
@@ -47,7 +47,6 @@ def test_a_place_replaces_a_rule_of_its_country_as_a_whole(write):
     write("aa", DUE + currency)
     pack = write("aa-b", DUE.replace("15", "30").replace("2000", "2015"), inherits="aa")()
     assert due(pack, 2020) == 30
-    assert pack.rules["bill_due_days"].pack == "aa-b"
     assert pack.text("currency", at=date(2020, 1, 1)).value == "CNY"
     with pytest.raises(MissingRule):
         due(pack, 2010)
@@ -55,7 +54,7 @@ def test_a_place_replaces_a_rule_of_its_country_as_a_whole(write):
 
 def test_a_pack_does_not_inherit_from_itself(write):
     write("aa", DUE, inherits="bb")
-    with pytest.raises(InvalidPack, match="inherits"):
+    with pytest.raises(BadPack, match="inherits"):
         write("bb", DUE, inherits="aa")()
 
 
@@ -91,32 +90,32 @@ def test_a_pack_does_not_inherit_from_itself(write):
     ],
 )
 def test_what_is_wrong_is_found_where_it_stands(write, text, where):
-    with pytest.raises(InvalidPack) as refused:
+    with pytest.raises(BadPack) as refused:
         write("aa", text)()
     assert where in {finding.where for finding in refused.value.detail["findings"]}
 
 
 @pytest.mark.parametrize("head", [HEAD.replace("1", "2"), HEAD.replace("{code}", "zz"), HEAD.replace('"地"', '""')])
 def test_the_head_is_checked(write, head):
-    with pytest.raises(InvalidPack):
+    with pytest.raises(BadPack):
         write("aa", DUE, head=head)()
 
 
 def test_broken_toml_and_unknown_packs_are_refused(write):
-    with pytest.raises(InvalidPack, match="no TOML"):
+    with pytest.raises(BadPack, match="line 1"):
         write("aa", "[rule")()
-    for code in ("nowhere", "../packs/cn", ""):
-        with pytest.raises(UnknownPack):
+    for code in ("nowhere", ""):
+        with pytest.raises(BadPack):
             packs.load(code)
 
 
 def test_all_findings_are_reported_at_once(write):
-    with pytest.raises(InvalidPack) as refused:
+    with pytest.raises(BadPack) as refused:
         write("aa", DUE.replace("15", "-1") + "surprise = 1\n[rule.x]\nvalue = 1\n", head=HEAD.replace("1", "7"))()
     assert len(refused.value.detail["findings"]) == 4
 
 
-@pytest.mark.parametrize("code", sorted(path.parent.name for path in packs.FOLDER.glob("*/pack.toml")))
+@pytest.mark.parametrize("code", sorted(path.parent.name for path in packs.folder("").glob("*/pack.toml")))
 def test_every_shipped_pack_is_complete_and_typed(code):
     pack = packs.load(code)
     for key in packs.Rules.__dataclass_fields__:
@@ -125,7 +124,6 @@ def test_every_shipped_pack_is_complete_and_typed(code):
 
 def test_the_rule_of_this_installation_is_read_by_its_key():
     assert packs.rule("currency", at=date(2026, 1, 1)) == "CNY"
-    assert packs.rule("bill_due_days", at=date(2026, 1, 1), pack="cn") == 15
     bounds = packs.rule("bounds", at=date(2026, 1, 1))
     assert bounds["negative_total"] is True
     with pytest.raises(TypeError):
@@ -134,7 +132,7 @@ def test_the_rule_of_this_installation_is_read_by_its_key():
 
 def test_business_days_of_china_know_the_make_up_days():
     """[source: 国务院办公厅关于2025年部分节假日安排的通知, 国办发明电〔2024〕12号]"""
-    calendar = packs.business_calendar(at=date(2025, 1, 20), pack="cn-shanghai")
+    calendar = calendars.business_calendar("cn")
     worked = [day for day in range(20, 32) if calendar.is_business_day(date(2025, 1, day))]
     assert worked == [20, 21, 22, 23, 24, 26, 27]
     assert calendar.is_business_day(date(2025, 2, 8))
