@@ -1,0 +1,40 @@
+"""
+Reference-data pages of the room, read-only.
+
+Interval days have no page: their table has a key of three columns, and outside readers have the view
+``metering_interval_value``.
+"""
+
+from django.contrib import admin
+
+from cis.platform.admin import ReadOnlyAdmin
+from metering.models.device import Installation, Meter, Register
+from metering.models.place import Premises, ServicePoint
+from metering.models.read import ReadFile, ReadRejection, RegisterRead
+from metering.models.usage import Usage
+
+
+@admin.register(Register, Installation, ReadFile, ReadRejection, RegisterRead, Usage)
+class MeteringAdmin(ReadOnlyAdmin):
+    """Counters, where meters hung, delivered files and what was refused of them, reads and approved usage."""
+
+
+@admin.register(Premises)
+class PremisesAdmin(ReadOnlyAdmin):
+    """Buildings, flats and plots."""
+
+    search_fields = ("external_id__exact", "address__startswith")
+
+
+@admin.register(ServicePoint)
+class ServicePointAdmin(ReadOnlyAdmin):
+    """Sockets where supply is delivered."""
+
+    search_fields = ("external_id__exact",)
+
+
+@admin.register(Meter)
+class MeterAdmin(ReadOnlyAdmin):
+    """Meters."""
+
+    search_fields = ("serial__startswith", "external_id__exact")
