@@ -68,7 +68,7 @@ class DayField(forms.DateField):
 
 
 class MoneyField(forms.CharField):
-    """An amount as typed, kept in minor units; the grammar is the kernel's, so 1E5 and full-width digits are refused."""
+    """An amount as typed, kept in minor units; by the kernel's grammar, so 1E5 and full-width digits are refused."""
 
     def __init__(self, **kwargs: object) -> None:
         attrs = {"inputmode": "decimal", "class": "num", "autocomplete": "off"}

@@ -179,7 +179,7 @@ def run(name: str) -> None:
     due = Job.objects.filter(name=name, due_at__isnull=False, state__in=UNFINISHED).order_by("due_at")
     for job_id, due_at in list(due.values_list("id", "due_at")):
         assert due_at is not None
-        with _alone(f"job {job_id}") as is_ours:
+        with alone(f"job {job_id}") as is_ours:
             if is_ours and Job.objects.filter(id=job_id, state__in=UNFINISHED).exists():
                 _run_due(work, job_id, due_at)
 
@@ -209,7 +209,7 @@ def _end(job_id: int, state: JobState, message: str) -> None:
 
 
 @contextmanager
-def _alone(key: str) -> Iterator[bool]:
+def alone(key: str) -> Iterator[bool]:
     """Hold a lock that ends with this connection, so that a dead worker leaves none; yield whether it is ours."""
     place = [LOCK_SPACE, crc32(key.encode()) - 2**31]
     ((is_ours,),) = db.fetch("SELECT pg_try_advisory_lock(%s, %s)", place)

@@ -1,0 +1,1 @@
+"""Forms of the desk: what is typed, turned into what operations take."""

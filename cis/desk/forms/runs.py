@@ -1,0 +1,85 @@
+"""Forms on billing runs and lists of bills."""
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from billing.queries import cycles
+from cis.desk.forms.customers import choices
+from cis.desk.words import RUN_STATES
+from cis.kernel.periods import Period, add_months, month_of
+from cis.platform.forms import PageForm
+from cis.platform.templatetags.local import month as month_text
+
+MONTHS_OFFERED = 18
+BILL_STATES = {
+    "issued": _("Issued"),
+    "overdue": _("Overdue"),
+    "cancelled": _("Cancelled"),
+    "draft": _("Draft"),
+    "held": _("Held"),
+}
+BILL_ORDERS = {
+    "newest": _("Newest first"),
+    "due": _("Due date"),
+    "amount": _("Largest amount"),
+    "number": _("Number"),
+}
+
+
+def month_choices(today: date, *, empty: Any = None) -> list[tuple[str, Any]]:
+    """Return the last months as choices, the present one first."""
+    months = [add_months(month_of(today).start, -back) for back in range(MONTHS_OFFERED)]
+    first = [] if empty is None else [("", empty)]
+    return first + [(one.isoformat(), month_text(one)) for one in months]
+
+
+class RunForm(PageForm):
+    """Which accounts are billed for which month."""
+
+    field_of = {"accounts_taken": "cycle", "nothing_to_bill": "cycle"}
+    cycle = forms.ChoiceField(label=_("Bill cycle"))
+    month = forms.ChoiceField(label=_("Month"))
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        is_chinese = (get_language() or "").startswith("zh")
+        kwargs.setdefault("initial", {"month": add_months(month_of(today).start, -1).isoformat()})
+        super().__init__(*args, **kwargs)
+        names = [
+            (str(card.id), f"{card.name_zh if is_chinese else card.name_en} ({card.accounts:,})")
+            for card in cycles.listed()
+        ]
+        self.fields["cycle"].choices = [*names, ("all", _("All accounts"))]  # type: ignore[attr-defined]
+        self.fields["month"].choices = month_choices(today)  # type: ignore[attr-defined]
+
+    def cycle_id(self) -> int | None:
+        """Return the cycle, None for all accounts."""
+        chosen = self.cleaned_data["cycle"]
+        return None if chosen == "all" else int(chosen)
+
+    def period(self) -> Period:
+        """Return the month."""
+        return month_of(date.fromisoformat(self.cleaned_data["month"]))
+
+
+class RunListForm(PageForm):
+    """Filter of the list of runs."""
+
+    state = forms.ChoiceField(label=_("State"), required=False, choices=choices(RUN_STATES, empty=_("All")))
+
+
+class BillListForm(PageForm):
+    """Filters of the list of bills."""
+
+    text = forms.CharField(label=_("Bill or account number"), required=False, max_length=20)
+    state = forms.ChoiceField(label=_("State"), required=False, choices=choices(BILL_STATES, empty=_("All issued")))
+    month = forms.ChoiceField(label=_("Billed month"), required=False)
+    run = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    order = forms.ChoiceField(label=_("Order"), required=False, choices=choices(BILL_ORDERS))
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["month"].choices = month_choices(today, empty=_("All"))  # type: ignore[attr-defined]

@@ -1,0 +1,46 @@
+"""What waits for whoever comes in, by role."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from billing.queries import cycles, listing, runs
+from billing.queries.listing import Wanted
+from cis.desk.answers import today
+from cis.desk.roles import BILLERS, CASHIERS, CLERKS, METERERS
+from cis.kernel.enums import Role
+from cis.platform import progress
+from cis.platform.access import actor_of, allow_signed_in
+from metering.queries import files
+
+HELD_SHOWN = 8
+RUNS_SHOWN = 5
+FILES_SHOWN = 5
+JOBS_SHOWN = 6
+
+
+@allow_signed_in
+def show(request: HttpRequest) -> HttpResponse:
+    """Show the desk's first page; customers go to their portal."""
+    actor = actor_of(request)
+    if Role.CUSTOMER in actor.roles:
+        return redirect("portal:bills")
+    held = runs.held(most=HELD_SHOWN + 1)
+    latest = runs.latest(most=RUNS_SHOWN)
+    overdue = listing.sums(wanted=Wanted(state="overdue"), today=today())
+    context = {
+        "held": held[:HELD_SHOWN],
+        "has_more_held": len(held) > HELD_SHOWN,
+        "runs": latest,
+        "run_sums": cycles.run_sums(run_ids=[card.id for card in latest]),
+        "files": files.listed(most=FILES_SHOWN),
+        "jobs": progress.latest(most=JOBS_SHOWN),
+        "overdue": overdue,
+        "cycles": cycles.listed(),
+        "today": today(),
+        "is_clerk": bool(actor.roles & set(CLERKS)),
+        "is_cashier": bool(actor.roles & set(CASHIERS)),
+        "is_biller": bool(actor.roles & set(BILLERS)),
+        "is_meterer": bool(actor.roles & set(METERERS)),
+        "name": actor.name,
+    }
+    return render(request, "desk/home.html", context)

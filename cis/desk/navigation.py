@@ -1,0 +1,16 @@
+"""Where the desk's navigation leads."""
+
+from django.utils.translation import gettext_noop as _
+
+from cis.desk.roles import READERS
+from cis.platform.rendering import NavEntry
+
+STAFF = frozenset(READERS)
+ENTRIES = (
+    NavEntry("home", _("Home"), "home", STAFF),
+    NavEntry("desk:customers", _("Customers"), "users", STAFF),
+    NavEntry("desk:bills", _("Bills"), "file-invoice", STAFF),
+    NavEntry("desk:runs", _("Runs"), "refresh-dot", STAFF),
+    NavEntry("desk:files", _("Meter files"), "file-import", STAFF),
+    NavEntry("desk:tariffs", _("Tariffs"), "receipt-2", STAFF),
+)

@@ -1,0 +1,172 @@
+"""Type in what counters show: refused when impossible, asked about when unlikely."""
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from accounts.queries import accounts
+from cis.desk.answers import or_404, today
+from cis.desk.forms.reads import ReadForm
+from cis.desk.roles import READ_TAKERS
+from cis.kernel.errors import Refused
+from cis.kernel.fixed import LIMIT
+from cis.platform.access import actor_of, allow
+from contracts.queries import agreements
+from metering.domain.registers import SpanCode, usage_between
+from metering.operations import reads as operations
+from metering.queries import places
+from metering.queries.places import MeterCard, RegisterCard, ServicePointOverview
+
+HIGH_TIMES = 3
+LOW_PART = 4
+HOURS = 24
+DAYS_TOLD = 7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counter:
+    """A counter that can be read here, with the meter that it sits in."""
+
+    register: RegisterCard
+    meter: MeterCard
+    place: ServicePointOverview
+
+    @property
+    def key(self) -> str:
+        """Return its name on the form."""
+        return str(self.register.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """
+    Why a reading must be confirmed.
+
+    energy_wh  that would have been used since the last read; usual_wh: what is usual over so many days; None: unknown
+    """
+
+    text: str
+    energy_wh: int
+    usual_wh: int | None
+
+
+@allow(*READ_TAKERS)
+def enter(request: HttpRequest, account_id: int) -> HttpResponse:
+    """Enter readings of an account's counters; each field is answered for itself."""
+    with or_404():
+        account = accounts.overview(account_id=account_id, at_date=today())
+    counters = _counters(account_id)
+    form = ReadForm(request.POST or None, counters=counters, initial={"read_date": today()})
+    doubts: dict[str, Doubt] = {}
+    if request.method == "POST" and form.is_valid():
+        doubts = _doubts(form, counters)
+        if doubts and not form.cleaned_data["is_sure"]:
+            form.ask(doubts)
+        elif _enter(request, form, counters):
+            return redirect("desk:account", account_id)
+    context = {"form": form, "account": account, "rows": form.rows(), "doubts": doubts}
+    return render(request, "desk/read.html", context)
+
+
+def _enter(request: HttpRequest, form: ReadForm, counters: list[Counter]) -> bool:
+    """Enter the readings one by one; return whether all were taken. What was taken stays: the same again is no harm."""
+    taken = 0
+    for counter in counters:
+        reading = form.cleaned_data.get(form.name_of(counter))
+        if reading is None:
+            continue
+        try:
+            operations.enter(
+                serial=counter.meter.serial,
+                register=counter.register.code,
+                read_date=form.cleaned_data["read_date"],
+                reading_wh=reading,
+                kind=form.cleaned_data["kind"],
+                actor=actor_of(request),
+                today=today(),
+            )
+        except Refused as refusal:
+            form.refuse_reading(counter, refusal)
+        else:
+            taken += 1
+    if form.errors:
+        return False
+    messages.success(request, _("%(count)s readings are entered.") % {"count": taken})
+    return True
+
+
+def _counters(account_id: int) -> list[Counter]:
+    """Return the counters that hang today at the account's places and are read by value."""
+    points = [
+        card.service_point_id
+        for card in agreements.of_account(account_id=account_id)
+        if card.end_date is None or card.end_date >= today()
+    ]
+    return [
+        Counter(register=register, meter=meter, place=place)
+        for place in places.overview(service_point_ids=points, at_date=today())
+        for meter in place.meters
+        if meter.hangs(today())
+        for register in meter.registers
+        if not register.is_interval
+    ]
+
+
+def _doubts(form: ReadForm, counters: list[Counter]) -> dict[str, Doubt]:
+    """Return the readings that are possible but unlikely, by the name of their field."""
+    found = {}
+    for counter in counters:
+        name = form.name_of(counter)
+        reading = form.cleaned_data.get(name)
+        if reading is not None:
+            doubt = doubt_of(counter, reading_wh=reading, on=form.cleaned_data["read_date"])
+            if doubt is not None:
+                found[name] = doubt
+    return found
+
+
+def doubt_of(counter: Counter, *, reading_wh: int, on: date) -> Doubt | None:
+    """Return why a reading is unlikely, from the last one and the usual use; None if it is not."""
+    last = counter.register.latest
+    if last is None or last.read_date >= on:
+        return None
+    days = (on - last.read_date).days
+    span = usage_between(
+        start_wh=np.array([last.reading_wh]),
+        end_wh=np.array([reading_wh]),
+        digits=np.array([counter.register.digits]),
+        max_wh=np.array([min(counter.place.capacity_w * HOURS * days, LIMIT // 4)]),
+        multiplier=np.array([counter.meter.multiplier]),
+    )
+    energy, code = int(span.usage_wh[0]), SpanCode(int(span.code[0]))
+    usual = _usual_wh(counter, days)
+    text = _words(code, energy_wh=energy, usual_wh=usual if days >= DAYS_TOLD else None)
+    return Doubt(text=text, energy_wh=energy, usual_wh=usual) if text else None
+
+
+def _words(code: SpanCode, *, energy_wh: int, usual_wh: int | None) -> str:
+    """Return what is unlikely about the energy of a span; "" if nothing is."""
+    if code is SpanCode.ROLLED_OVER:
+        return _("The counter has passed its last value and begun anew.")
+    if code is SpanCode.ABOVE_MAXIMUM:
+        return _("That is more than this supply can carry.")
+    if usual_wh is not None and energy_wh > HIGH_TIMES * usual_wh:
+        return _("That is far above the usual use.")
+    if usual_wh is not None and energy_wh * LOW_PART < usual_wh:
+        return _("That is far below the usual use.")
+    return ""
+
+
+def _usual_wh(counter: Counter, days: int) -> int | None:
+    """Return what this counter usually counts in so many days, from the months that the page knows. [Wh]"""
+    code = counter.register.period_of_use
+    known = [m.by_period.get(code) if code else m.energy_wh for m in counter.place.months if not m.is_estimated]
+    used = [energy for energy in known if energy is not None]
+    if len(used) < 3:  # noqa: PLR2004 (fewer months say nothing about what is usual)
+        return None
+    return sum(used) * days * 12 // (len(used) * 365)

@@ -1,0 +1,13 @@
+"""Who may open which page of the desk."""
+
+from cis.kernel.enums import Role
+
+READERS = (
+    Role.CLERK, Role.CASHIER, Role.BILLING, Role.METERING, Role.FIELD, Role.SUPERVISOR, Role.AUDITOR, Role.ADMIN,
+)  # fmt: skip
+"""All staff may look; looking at a customer is recorded."""
+CLERKS = (Role.CLERK, Role.SUPERVISOR)
+CASHIERS = (Role.CASHIER, Role.SUPERVISOR)
+METERERS = (Role.METERING, Role.SUPERVISOR)
+READ_TAKERS = (Role.CLERK, Role.METERING, Role.FIELD, Role.SUPERVISOR)
+BILLERS = (Role.BILLING, Role.SUPERVISOR)

@@ -1,0 +1,88 @@
+"""Supply: begin one more, change tariff or household from a date on, end it."""
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from accounts.queries import accounts
+from billing.operations import connections
+from cis.desk.answers import or_404, today
+from cis.desk.forms.supply import EndForm, SupplyForm, TermForm
+from cis.desk.roles import CLERKS
+from cis.kernel.errors import Refused
+from cis.platform.access import actor_of, allow
+from contracts.operations import agreements as operations
+from contracts.queries import agreements
+from contracts.queries.agreements import AgreementCard, UnknownAgreement
+
+
+@allow(*CLERKS)
+def begin(request: HttpRequest, account_id: int) -> HttpResponse:
+    """Begin one more supply of an account."""
+    with or_404():
+        account = accounts.overview(account_id=account_id, at_date=today())
+    form = SupplyForm(request.POST or None, initial={"start_date": today()})
+    if request.method == "POST" and form.is_valid():
+        try:
+            connections.begin_supply(
+                account_id=account_id, supply=form.supply(), today=today(), actor=actor_of(request)
+            )
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            messages.success(request, _("The supply is entered."))
+            return redirect("desk:account", account_id)
+    return render(request, "desk/supply_new.html", {"form": form, "account": account})
+
+
+@allow(*CLERKS)
+def term(request: HttpRequest, account_id: int, agreement_id: int) -> HttpResponse:
+    """Let another tariff or household hold from a date on."""
+    account, card = _found(account_id, agreement_id)
+    now = card.term_on(today()) or card.terms[-1]
+    form = TermForm(
+        request.POST or None, initial={"tariff": now.tariff_id, "household": now.household, "from_date": today()}
+    )
+    if request.method == "POST" and form.is_valid():
+        try:
+            operations.change_term(
+                agreement_id=agreement_id,
+                from_date=form.cleaned_data["from_date"],
+                tariff_id=int(form.cleaned_data["tariff"]),
+                household=form.cleaned_data["household"],
+                actor=actor_of(request),
+            )
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            messages.success(request, _("The change is entered; what was billed already is corrected by the next run."))
+            return redirect("desk:account", account_id)
+    context = {"form": form, "account": account, "agreement": card, "term": now}
+    return render(request, "desk/term.html", context)
+
+
+@allow(*CLERKS)
+def end(request: HttpRequest, account_id: int, agreement_id: int) -> HttpResponse:
+    """End a supply."""
+    account, card = _found(account_id, agreement_id)
+    form = EndForm(request.POST or None, initial={"end_date": today()})
+    if request.method == "POST" and form.is_valid():
+        try:
+            operations.end(agreement_id=agreement_id, end_date=form.cleaned_data["end_date"], actor=actor_of(request))
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            messages.success(request, _("The end of the supply is entered."))
+            return redirect("desk:account", account_id)
+    return render(request, "desk/supply_end.html", {"form": form, "account": account, "agreement": card})
+
+
+def _found(account_id: int, agreement_id: int) -> tuple[accounts.AccountOverview, AgreementCard]:
+    """Return account and agreement; not found unless they belong together."""
+    with or_404():
+        account = accounts.overview(account_id=account_id, at_date=today())
+        card = agreements.card(agreement_id=agreement_id)
+        if card.account_id != account_id:
+            raise UnknownAgreement(f"There is no agreement {agreement_id}.")
+    return account, card

@@ -1,0 +1,92 @@
+"""What happened to a customer, as sentences: made of the audit events."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from cis.platform import audit
+
+SHOWN = 30
+SENTENCES: Mapping[tuple[str, str], Any] = {
+    ("customer", "create"): _("Customer created"),
+    ("customer", "edit"): _("Customer edited"),
+    ("customer", "look"): _("Customer's data looked at"),
+    ("customer", "add_contact"): _("Contact added"),
+    ("customer", "remove_contact"): _("Contact removed"),
+    ("customer", "prefer_contact"): _("Contact preferred"),
+    ("account", "open"): _("Account opened"),
+    ("account", "edit"): _("Account edited"),
+    ("account", "change_holder"): _("Account given to another customer"),
+    ("account", "receive_payment"): _("Payment received"),
+    ("account", "assign_cycle"): _("Bill cycle chosen"),
+    ("account", "drop_held"): _("Held account dropped from a run"),
+    ("account", "retry_held"): _("Held account rated again"),
+    ("agreement", "start"): _("Supply started"),
+    ("agreement", "end"): _("Supply ended"),
+    ("agreement", "change_term"): _("Tariff or household changed"),
+    ("meter", "create"): _("Meter created"),
+    ("meter", "install"): _("Meter hung up"),
+    ("meter", "remove"): _("Meter taken down"),
+    ("meter", "exchange"): _("Meter exchanged"),
+    ("bill", "cancel"): _("Bill cancelled"),
+    ("bill", "release_bill"): _("Held bill released"),
+}
+FACTS = ("name", "number", "kind", "value", "from_date", "start_date", "end_date", "on_date", "household", "serial",
+         "cycle", "reason", "channel")  # fmt: skip
+"""Which details of an event are shown beside its sentence; ids say nothing to a reader."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One line of the timeline."""
+
+    at: datetime
+    who: str
+    text: str
+    facts: str
+    is_look: bool
+
+
+def events_of(
+    *,
+    customer_id: int,
+    account_id: int,
+    agreement_ids: Sequence[int],
+    meter_ids: Sequence[int],
+    bill_ids: Sequence[int],
+) -> tuple[Event, ...]:
+    """Return the last events, newest first; one statement a kind of thing. Looks in a row by one person are one."""
+    entries = audit.of_subjects(
+        [
+            ("customer", [customer_id]),
+            ("account", [account_id]),
+            ("agreement", agreement_ids),
+            ("meter", meter_ids),
+            ("bill", bill_ids),
+        ],
+        most=SHOWN * 2,
+    )
+    found: list[Event] = []
+    for entry in entries:
+        event = _event(entry)
+        last = found[-1] if found else None
+        if not (last and event.is_look and last.is_look and last.who == event.who):
+            found.append(event)
+    return tuple(found[:SHOWN])
+
+
+def _event(entry: audit.Entry) -> Event:
+    sentence = SENTENCES.get((entry.subject, entry.action))
+    facts = [str(entry.detail[name]) for name in FACTS if entry.detail.get(name)]
+    if isinstance(entry.detail.get("changes"), dict):
+        facts += [f"{old} → {new}" for old, new in entry.detail["changes"].values()]
+    return Event(
+        at=entry.at,
+        who=entry.actor_name,
+        text=str(sentence) if sentence else f"{entry.subject}: {entry.action}",
+        facts=" · ".join(facts),
+        is_look=entry.action == "look",
+    )

@@ -1,0 +1,125 @@
+"""Words of the trade for codes that pages show: states, kinds, periods of use."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+PERIODS: Mapping[str, Any] = {
+    "": _("All hours"),
+    "sharp": _("Sharp"),
+    "peak": _("Peak"),
+    "flat": _("Flat"),
+    "valley": _("Valley"),
+}
+PERIOD_ORDER = tuple(PERIODS)
+CUSTOMER_KINDS: Mapping[str, Any] = {"resident": _("Person"), "company": _("Company"), "agency": _("Public body")}
+CONTACT_KINDS: Mapping[str, Any] = {
+    "mobile": _("Mobile"),
+    "phone": _("Landline"),
+    "email": _("E-mail"),
+    "post": _("Postal address"),
+}
+ACCOUNT_STATES: Mapping[str, Any] = {"open": _("Open"), "closed": _("Closed")}
+BILL_STATES: Mapping[str, Any] = {
+    "draft": _("Draft"),
+    "held": _("Held"),
+    "issued": _("Issued"),
+    "cancelled": _("Cancelled"),
+    "credit": _("Credit note"),
+    "overdue": _("Overdue"),
+    "paid": _("Paid"),
+    "part_paid": _("Partly paid"),
+}
+RUN_STATES: Mapping[str, Any] = {
+    "open": _("Open"),
+    "rating": _("Rating"),
+    "rated": _("Waits for approval"),
+    "issuing": _("Issuing"),
+    "issued": _("Issued"),
+    "dropped": _("Dropped"),
+}
+HELD_STATES: Mapping[str, Any] = {
+    "open": _("Open"),
+    "released": _("Released"),
+    "dropped": _("Dropped"),
+    "retried": _("Retried"),
+}
+JOB_STATES: Mapping[str, Any] = {
+    "waiting": _("Waiting"),
+    "running": _("Running"),
+    "done": _("Done"),
+    "failed": _("Failed"),
+}
+READ_KINDS: Mapping[str, Any] = {
+    "actual": _("Read"),
+    "estimated": _("Estimated"),
+    "customer": _("By the customer"),
+    "initial": _("First read"),
+    "final": _("Last read"),
+}
+CHANNELS: Mapping[str, Any] = {"cash": _("Cash"), "bank": _("Bank"), "online": _("Online"), "api": _("By interface")}
+MOVEMENTS: Mapping[str, Any] = {"bill": _("Bill"), "payment": _("Payment")}
+PARTS: Mapping[str, Any] = {
+    "energy": _("Energy"),
+    "fixed": _("Fixed charge"),
+    "fund": _("Funds"),
+    "tax": _("Tax"),
+    "vat": _("VAT"),
+    **CHANNELS,
+}
+DAY_TYPES: Mapping[str, Any] = {
+    "weekday": _("Monday to Friday"),
+    "saturday": _("Saturday"),
+    "sunday": _("Sunday"),
+    "holiday": _("Public holiday"),
+}
+UNITS: Mapping[str, Any] = {"kWh": "kWh", "day": _("days"), "month": _("months"), "money": ""}
+FORMATS: Mapping[str, Any] = {"nem12": "NEM12", "nem13": "NEM13", "csv": "CSV", "entry": _("Typed in")}
+TONES: Mapping[str, str] = {
+    "open": "ok",
+    "closed": "",
+    "draft": "info",
+    "held": "warn",
+    "issued": "ok",
+    "cancelled": "",
+    "credit": "info",
+    "overdue": "bad",
+    "paid": "ok",
+    "part_paid": "warn",
+    "rating": "info",
+    "rated": "warn",
+    "issuing": "info",
+    "dropped": "",
+    "released": "ok",
+    "retried": "info",
+    "waiting": "",
+    "running": "info",
+    "done": "ok",
+    "failed": "bad",
+    "published": "ok",
+}
+"""Colour of the badge of a state; it always carries the word too."""
+
+TABLES: Mapping[str, Mapping[str, Any]] = {
+    "period": PERIODS,
+    "customer_kind": CUSTOMER_KINDS,
+    "contact_kind": CONTACT_KINDS,
+    "account": ACCOUNT_STATES,
+    "bill": BILL_STATES,
+    "run": RUN_STATES,
+    "held": HELD_STATES,
+    "job": JOB_STATES,
+    "read_kind": READ_KINDS,
+    "channel": CHANNELS,
+    "movement": MOVEMENTS,
+    "part": PARTS,
+    "day_type": DAY_TYPES,
+    "unit": UNITS,
+    "format": FORMATS,
+}
+
+
+def word(table: str, code: str) -> str:
+    """Return the word for a code in the page's language; an unknown code stands for itself."""
+    return str(TABLES[table].get(code, code))

@@ -1,0 +1,42 @@
+"""Tags of the desk's pages: words for codes, badges of states."""
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from billing.queries.bills import BillCard
+from cis.desk import words
+
+register = template.Library()
+
+
+@register.filter
+def word(code: str, table: str) -> str:
+    """Return the word of the trade for a code: ``{{ run.state|word:"run" }}``."""
+    return words.word(table, code)
+
+
+@register.simple_tag
+def state(table: str, code: str) -> SafeString:
+    """Return a state as a coloured badge with its word."""
+    tone = words.TONES.get(code, "")
+    return format_html('<span class="state{}">{}</span>', f" state-{tone}" if tone else "", words.word(table, code))
+
+
+@register.simple_tag
+def bill_state(card: BillCard, today: object) -> SafeString:
+    """Return the state of a bill as its reader means it: paid, overdue, partly paid, or the state itself."""
+    return state("bill", code_of(card, today))
+
+
+def code_of(card: BillCard, today: object) -> str:
+    """Return the state of a bill, with payments and due date taken into account."""
+    if card.kind == "credit" and card.state == "issued":
+        return "credit"
+    if card.state != "issued":
+        return card.state
+    if card.open_minor == 0:
+        return "paid"
+    if card.due_date is not None and card.due_date < today:  # type: ignore[operator]
+        return "overdue"
+    return "part_paid" if card.paid_minor else "issued"

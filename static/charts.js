@@ -1,0 +1,59 @@
+// Charts: ECharts with the SVG renderer, colours from the stylesheet, data from a json_script element.
+(() => {
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const charts = new Map();
+
+  const COLOURS = { "": "--wl-chart", sharp: "--wl-sharp", peak: "--wl-peak", flat: "--wl-flat", valley: "--wl-valley" };
+  const SPARE = ["--wl-chart", "--wl-chart-2", "--wl-chart-3", "--wl-chart-4"];
+  const format = (value, digits) => new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: digits }).format(value);
+
+  function usage(data) {
+    const text = colour("--tblr-secondary");
+    const line = colour("--wl-line");
+    const last = data.months.length - 1;
+    return {
+      animation: false,
+      aria: { enabled: true },
+      grid: { left: 44, right: 8, top: data.series.length > 1 ? 28 : 10, bottom: 24 },
+      legend: { show: data.series.length > 1, top: 0, left: 0, itemWidth: 10, itemHeight: 10, textStyle: { color: text, fontSize: 12 } },
+      tooltip: {
+        trigger: "axis", renderMode: "richText", axisPointer: { type: "shadow" }, confine: true,
+        formatter: (points) => {
+          const place = points[0].dataIndex;
+          const lines = [data.months[place] + (data.estimated[place] ? ` (${data.words.estimated})` : "")];
+          points.forEach((point) => { if (point.value != null) lines.push(`${point.seriesName}: ${format(point.value, 1)} kWh`); });
+          if (data.amounts[place] != null) lines.push(`${data.words.billed}: ¥${format(data.amounts[place] / 100, 2)}`);
+          return lines.join("\n");
+        },
+      },
+      xAxis: {
+        type: "category", data: data.starts, axisTick: { show: false }, axisLine: { lineStyle: { color: line } },
+        axisLabel: { color: text, fontSize: 11, interval: 0, formatter: (start, place) => (place === 0 || start.slice(5, 7) === "01" ? `${Number(start.slice(5, 7))}\n${start.slice(0, 4)}` : String(Number(start.slice(5, 7)))) },
+      },
+      yAxis: { type: "value", axisLabel: { color: text, fontSize: 11, formatter: (value) => format(value, 1) }, splitLine: { lineStyle: { color: line } } },
+      series: data.series.map((one, index) => ({
+        name: one.name, type: "bar", stack: "kwh", barMaxWidth: 26,
+        itemStyle: { color: colour(COLOURS[one.code] ?? SPARE[index % SPARE.length]) },
+        data: one.values.map((value, place) => ({
+          value: value == null ? null : value / 1000,
+          itemStyle: data.estimated[place] ? { opacity: 0.45 } : place === last ? { opacity: 1 } : {},
+        })),
+      })),
+    };
+  }
+
+  const KINDS = { usage };
+
+  function draw(place) {
+    const data = JSON.parse(document.getElementById(place.dataset.source).textContent);
+    const chart = charts.get(place) ?? echarts.init(place, null, { renderer: "svg" });
+    charts.set(place, chart);
+    chart.setOption(KINDS[place.dataset.chart](data), true);
+  }
+
+  const drawAll = () => document.querySelectorAll("[data-chart]").forEach(draw);
+  drawAll();
+  document.addEventListener("wattline:theme", drawAll);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
+  addEventListener("resize", () => charts.forEach((chart) => chart.resize()));
+})();
