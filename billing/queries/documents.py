@@ -73,7 +73,9 @@ def of_bill(*, bill_id: int) -> BillDocument:
     # Who moved out before the period's end is still who the bill goes to.
     held_on = max((segment.end_date for segment in bill.segments), default=card.end_date) - timedelta(days=1)
     points = sorted({segment.service_point_id for segment in bill.segments})
-    explanation = explanations.of_bill(bill=bill)
+    holders = accounts.holders(account_ids=[card.account_id])
+    holder = next((span for span in holders if span.start_date <= held_on), None)
+    explanation = explanations.of_bill(bill=bill, since_date=holder.start_date if holder else None)
     return BillDocument(
         bill=bill,
         supplier=supplier.current(),

@@ -38,10 +38,16 @@ class Explanation:
     months: tuple[MonthOfUse, ...]
 
 
-def of_bill(*, bill: BillDetail) -> Explanation:
-    """Return why a bill is as high as it is; one statement, plus one for each plan not compiled before."""
+def of_bill(*, bill: BillDetail, since_date: date | None = None) -> Explanation:
+    """
+    Return why a bill is as high as it is; one statement, plus one for each plan not compiled before.
+
+    :param since_date: day on which the reader took the account over: what others used before is not shown.
+    """
     card = bill.card
     months = bills.usage_by_month(account_id=card.account_id, end_date=card.end_date, months=MONTHS)
+    if since_date is not None:
+        months = tuple(month for month in months if month.month >= since_date.replace(day=1))
     if card.state not in SHOWN_STATES:
         months = _with_draft(months, bill.segments)
     by_month = {month.month: month for month in months}

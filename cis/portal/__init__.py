@@ -1,0 +1,1 @@
+"""The portal: what a customer sees of their own accounts."""

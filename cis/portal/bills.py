@@ -1,0 +1,146 @@
+"""My bills: what is to be paid and why, the list, one bill, its PDF."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts.queries import supplier
+from accounts.queries.supplier import SupplierCard
+from billing.operations import documents
+from billing.queries import balances, bills, explanations
+from billing.queries.balances import Balance
+from billing.queries.bills import BillCard, BillDetail, Segment
+from billing.queries.explanations import Explanation
+from cis.platform.access import actor_of, allow_portal
+from cis.portal import access
+from cis.portal.access import Held, Visit
+from cis.portal.usage import Chart, chart
+from metering.queries import spans
+from metering.queries.spans import SpanCard
+
+PART_OF_KWH_WH = 100
+LISTED = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Home:
+    """
+    The first page.
+
+    balance  None: somebody else holds the account now
+    """
+
+    visit: Visit
+    supplier: SupplierCard
+    today: date
+    balance: Balance | None
+    latest: BillCard | None
+    explanation: Explanation | None
+    chart: Chart | None
+    bills: tuple[BillCard, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillPage:
+    """
+    One bill in words.
+
+    current    the segments of the bill's own period
+    corrected  segments that take earlier ones back, and what replaces them
+    owed_minor what was owed with it when it was issued. [minor unit]
+    """
+
+    visit: Visit
+    supplier: SupplierCard
+    today: date
+    bill: BillDetail
+    explanation: Explanation
+    chart: Chart
+    spans: tuple[SpanCard, ...]
+    current: tuple[Segment, ...]
+    corrected: tuple[Segment, ...]
+    owed_minor: int
+
+    @property
+    def per_day_wh(self) -> int:
+        """Use per day, to a tenth of a kWh. [Wh]"""
+        tenths = self.bill.card.energy_wh // (self.explanation.days * PART_OF_KWH_WH)
+        return tenths * PART_OF_KWH_WH
+
+
+@allow_portal
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Show what is to be paid, why, and all bills."""
+    visit = access.visit(request)
+    if visit.chosen is None:
+        return render(request, "portal/no_account.html", {"visit": visit})
+    return render(request, "portal/bills.html", {"home": _home(visit, visit.chosen), "visit": visit})
+
+
+@allow_portal
+@require_safe
+def bill(request: HttpRequest, number: str) -> HttpResponse:
+    """Show one bill in plain words."""
+    visit, found = access.bill(request, number)
+    return render(request, "portal/bill.html", {"view": _bill_page(visit, found), "visit": visit})
+
+
+@allow_portal
+@require_safe
+def bill_pdf(request: HttpRequest, number: str) -> HttpResponse:
+    """Give one bill as PDF."""
+    _, found = access.bill(request, number)
+    written = documents.pdf(bill_id=found.card.id, actor=actor_of(request))
+    answer = HttpResponse(written, content_type=documents.MEDIA_TYPE)
+    answer["Content-Disposition"] = f'inline; filename="bill-{found.card.number}.pdf"'
+    answer["Cache-Control"] = "private, no-store"
+    return answer
+
+
+def _home(visit: Visit, held: Held) -> Home:
+    today = access.today()
+    listed = tuple(card for card in bills.of_account(account_id=held.account_id, most=LISTED) if held.shows(card))
+    latest = next((card for card in listed if card.state == "issued" and card.kind == "regular"), None)
+    explanation = drawn = None
+    if latest is not None:
+        explanation = explanations.of_bill(bill=bills.one(bill_id=latest.id), since_date=held.since)
+        drawn = chart(months=explanation.months, last=explanation.month)
+    return Home(
+        visit=visit,
+        supplier=supplier.current(),
+        today=today,
+        balance=balances.of_account(account_id=held.account_id, today=today) if held.is_current else None,
+        latest=latest,
+        explanation=explanation,
+        chart=drawn,
+        bills=listed,
+    )
+
+
+def _bill_page(visit: Visit, found: BillDetail) -> BillPage:
+    assert visit.chosen is not None
+    card = found.card
+    explanation = explanations.of_bill(bill=found, since_date=visit.chosen.since)
+    points = sorted({segment.service_point_id for segment in found.segments})
+    since = min([card.start_date, *(segment.start_date for segment in found.segments)])
+    early = {segment.id for segment in found.segments if _is_correction(segment, card)}
+    return BillPage(
+        visit=visit,
+        supplier=supplier.current(),
+        today=access.today(),
+        bill=found,
+        explanation=explanation,
+        chart=chart(months=explanation.months, last=explanation.month),
+        spans=spans.within(service_point_ids=points, start_date=since, end_date=card.end_date),
+        current=tuple(segment for segment in found.segments if segment.id not in early),
+        corrected=tuple(segment for segment in found.segments if segment.id in early),
+        owed_minor=card.balance_before_minor + card.amount_minor,
+    )
+
+
+def _is_correction(segment: Segment, card: BillCard) -> bool:
+    return segment.cancels_id is not None or segment.start_date < card.start_date
