@@ -1,6 +1,7 @@
 """Interval days into their table: versions, unchanged and outdated days, COPY."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +18,10 @@ UNIX_DAY = 719_163
 """``date.toordinal`` of 1970-01-01."""
 
 NEVER = np.iinfo(np.int64).min
+_KEY = 1 << 20  # days since 1970 fit below it
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Resolved:
     """
     Days of a batch that belong to known registers; k rows of ``days``.
@@ -35,6 +37,11 @@ class Resolved:
     register_id: Int64
     start_us: Int64
     updated_us: Int64
+
+    @cached_property
+    def offsets(self) -> Int64:
+        """Where each day begins in the values, with the end as last item."""
+        return self.days.offsets()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,36 +84,16 @@ class Store:
         """
         if not len(resolved.rows):
             return Stored(0, 0, 0, ())
-        held = _held(resolved)
-        verdict = self._judge(resolved, held)
-        version = np.fromiter(verdict.values(), dtype=np.int64, count=len(verdict))
-        places = np.fromiter(verdict.keys(), dtype=np.int64, count=len(verdict))
-        loaded = version > 0
-        self._ensure_partitions(resolved, places[loaded])
-        _load(resolved, places[loaded], version[loaded], read_file_id=self._read_file_id)
+        version = _versions(resolved, _held(resolved))
+        places = np.flatnonzero(version > 0)
+        self._ensure_partitions(resolved, places)
+        _load(resolved, places, version[places], read_file_id=self._read_file_id)
         return Stored(
-            days=int(loaded.sum()),
-            values=int(resolved.days.slots[resolved.rows[places[loaded]]].sum()),
+            days=len(places),
+            values=int(resolved.days.slots[resolved.rows[places]].sum()),
             unchanged=int((version == _UNCHANGED).sum()),
-            outdated=tuple(resolved.rows[places[version == _OUTDATED]].tolist()),
+            outdated=tuple(resolved.rows[version == _OUTDATED].tolist()),
         )
-
-    def _judge(self, resolved: Resolved, held: dict[tuple[int, int], _Held]) -> dict[int, int]:
-        """Return for each place in ``rows`` its version, _UNCHANGED or _OUTDATED."""
-        day = resolved.days.day_date[resolved.rows].astype(np.int64)
-        order = np.lexsort((resolved.updated_us, day, resolved.register_id))
-        if not held and not _has_twins(resolved.register_id[order], day[order]):
-            return dict.fromkeys(range(len(order)), 1)
-        content = _contents(resolved)
-        verdict = {}
-        keys = list(zip(resolved.register_id.tolist(), day.tolist(), strict=True))
-        for place in order.tolist():
-            before = held.get(keys[place])
-            verdict[place] = _version(before, content[place], int(resolved.updated_us[place]))
-            if verdict[place] > 0:
-                updated = int(resolved.updated_us[place])
-                held[keys[place]] = _Held(verdict[place], updated, content[place])
-        return verdict
 
     def _ensure_partitions(self, resolved: Resolved, places: Int64) -> None:
         dates = resolved.days.day_date[resolved.rows[places]]
@@ -130,16 +117,30 @@ def _version(before: _Held | None, content: tuple[int, int, bytes, str], updated
     return before.version + 1
 
 
-def _has_twins(register: Int64, day: Int64) -> bool:
-    return bool(((register[1:] == register[:-1]) & (day[1:] == day[:-1])).any())
+def _versions(resolved: Resolved, held: dict[tuple[int, int], _Held]) -> Int64:
+    """Return for each row its version, _UNCHANGED or _OUTDATED; most days are new, and only the others are compared."""
+    day = resolved.days.day_date[resolved.rows].astype(np.int64)
+    key = resolved.register_id * _KEY + day
+    version = np.ones(len(key), dtype=np.int64)
+    known = np.array([register * _KEY + date for register, date in held], dtype=np.int64)
+    order = np.lexsort((resolved.updated_us, key))
+    is_twin = np.zeros(len(key), dtype=np.bool_)
+    is_twin[order[1:]] = key[order[1:]] == key[order[:-1]]
+    compared = np.isin(key, np.concatenate((known, key[is_twin])))
+    for place in order[compared[order]].tolist():
+        name = int(resolved.register_id[place]), int(day[place])
+        content, updated_us = _content(resolved, place), int(resolved.updated_us[place])
+        version[place] = _version(held.get(name), content, updated_us)
+        if version[place] > 0:
+            held[name] = _Held(int(version[place]), updated_us, content)
+    return version
 
 
-def _contents(resolved: Resolved) -> list[tuple[int, int, bytes, str]]:
+def _content(resolved: Resolved, place: int) -> tuple[int, int, bytes, str]:
     """Return what makes two deliveries of a day the same: length, exponent, values, quality."""
-    days = resolved.days
-    packed = days.packed()
-    slots, exponents = days.slots.tolist(), days.exponent.tolist()
-    return [(24 * 60 // slots[row], exponents[row], packed[row], days.quality[row]) for row in resolved.rows.tolist()]
+    days, row = resolved.days, int(resolved.rows[place])
+    first, end = resolved.offsets[row : row + 2]
+    return 24 * 60 // int(days.slots[row]), int(days.exponent[row]), days.values[first:end].tobytes(), days.quality[row]
 
 
 def _held(resolved: Resolved) -> dict[tuple[int, int], _Held]:
@@ -189,7 +190,7 @@ def _load(resolved: Resolved, places: Int64, version: Int64, *, read_file_id: in
 
 def _columns(resolved: Resolved, places: Int64, *, slots: int, width: int) -> dict[str, copying.Column]:
     days, rows = resolved.days, resolved.rows[places]
-    values = np.ascontiguousarray(_matrix(days, rows, slots)).view(np.uint8)
+    values = np.ascontiguousarray(_matrix(days, resolved.offsets, rows, slots)).view(np.uint8)
     quality = "".join([days.quality[row] for row in rows.tolist()]).encode("ascii")
     return {
         "register_id": copying.int8(resolved.register_id[places]),
@@ -204,9 +205,8 @@ def _columns(resolved: Resolved, places: Int64, *, slots: int, width: int) -> di
     }
 
 
-def _matrix(days: IntervalDays, rows: Int64, slots: int) -> NDArray[np.int32]:
+def _matrix(days: IntervalDays, offsets: Int64, rows: Int64, slots: int) -> NDArray[np.int32]:
     """Return the values of days of one length, (m, slots)."""
-    first = days.offsets()[rows]
     if len(days) * slots == days.values.size:
         return np.asarray(days.values.reshape(-1, slots)[rows])
-    return np.asarray(days.values[first[:, None] + np.arange(slots)])
+    return np.asarray(days.values[offsets[rows][:, None] + np.arange(slots)])
