@@ -8,7 +8,9 @@ asks the rule before the view runs; a URL without a rule answers 404, and a hous
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from http import HTTPStatus
 from typing import Any, Final, TypeVar
+from urllib.parse import urlencode, urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.contrib.auth.views import redirect_to_login
@@ -18,6 +20,7 @@ from django.urls import ResolverMatch, reverse
 
 from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.enums import Role
+from cis.platform.keys import Client
 
 View = TypeVar("View", bound=Callable[..., Any])
 STAFF: Final = frozenset(Role) - {Role.CUSTOMER}
@@ -68,6 +71,8 @@ LIBRARIES: Final[dict[str, Rule]] = {
     "mfa_generate_recovery_codes": SIGNED_IN,
     "mfa_download_recovery_codes": SIGNED_IN,
     "set_language": PUBLIC,
+    "api_schema": PUBLIC,
+    "api_reference": PUBLIC,
     "admin:*": Rule(Audience.STAFF, frozenset({Role.ADMIN})),
 }
 # The rest of the sign-in library (sign-up, e-mail change ...) is not part of this product: it answers 404.
@@ -113,20 +118,31 @@ def rule_of(*, callback: Callable[..., Any], url_name: str | None, namespace: st
     if declared is not None:
         return declared  # type: ignore[no-any-return]
     if namespace:
-        return LIBRARIES.get(f"{namespace.split(':')[0]}:*")
+        return LIBRARIES.get(f"{namespace.split(':', maxsplit=1)[0]}:*")
     return LIBRARIES.get(url_name or "")
+
+
+def roles_of(user: Any) -> frozenset[Role]:
+    """Return the roles of whoever is signed in; none for an anonymous visitor, and for a program."""
+    return (
+        frozenset(Role(role) for role in user.roles)
+        if user.is_authenticated and hasattr(user, "roles")
+        else frozenset()
+    )
 
 
 def actor_of(request: HttpRequest) -> Actor:
     """
-    Return in whose name the request acts.
+    Return in whose name the request acts: a member of staff, a customer, or a program with its key.
 
     :raises PermissionDenied: nobody is signed in.
     """
-    user = request.user
-    if not user.is_authenticated:
+    user: Any = request.user
+    if isinstance(user, Client):
+        return user.actor
+    if user is None or not user.is_authenticated:
         raise PermissionDenied
-    roles = frozenset(Role(role) for role in user.roles)
+    roles = roles_of(user)
     kind = ActorKind.CUSTOMER if Role.CUSTOMER in roles else ActorKind.STAFF
     return Actor(kind=kind, id=user.pk, name=user.get_full_name() or user.get_username(), roles=roles)
 
@@ -153,7 +169,7 @@ class AccessMiddleware:
             return None
         if not request.user.is_authenticated:
             return _to_sign_in(request)
-        if not may(rule, roles=frozenset(Role(role) for role in request.user.roles)):
+        if not may(rule, roles=roles_of(request.user)):
             raise PermissionDenied
         return None
 
@@ -172,8 +188,10 @@ def may(rule: Rule, *, roles: frozenset[Role]) -> bool:
 def _to_sign_in(request: HttpRequest) -> HttpResponse:
     if request.headers.get("HX-Request"):
         # A piece of a page cannot show the sign-in form: the whole page goes there.
-        answer = HttpResponse(status=204)
-        answer["HX-Redirect"] = reverse("account_login")
+        page = urlsplit(request.headers.get("HX-Current-URL", ""))
+        query = urlencode({"next": f"{page.path}?{page.query}" if page.query else page.path or "/"})
+        answer = HttpResponse(status=HTTPStatus.NO_CONTENT)
+        answer["HX-Redirect"] = f"{reverse('account_login')}?{query}"
         return answer
     return redirect_to_login(request.get_full_path())
 

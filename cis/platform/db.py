@@ -6,6 +6,8 @@ The doors to the database: who may open a transaction, and bulk transport of col
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
@@ -20,19 +22,47 @@ BIGINT_BYTES = 8
 Params = Sequence[Any] | Mapping[str, Any]
 
 
+_is_open_at_door: ContextVar[bool] = ContextVar("is_open_at_door", default=False)
+
+
 class NoTransaction(RuntimeError):
     """A step was called without a use case above it."""
 
 
 def opens_transaction(use_case: Callable[P, R]) -> Callable[P, R]:
-    """Run the use case in one durable transaction: when it returns, its rows are committed."""
+    """
+    Run the use case in one durable transaction: when it returns, its rows are committed.
+
+    Below ``door_transaction`` it is that transaction, which the door commits.
+    """
 
     @wraps(use_case)
     def opened(*args: P.args, **kwargs: P.kwargs) -> R:
-        with transaction.atomic(durable=True):
+        if not _is_open_at_door.get():
+            with transaction.atomic(durable=True):
+                return use_case(*args, **kwargs)
+        token = _is_open_at_door.set(False)  # a use case below this one would still be a mistake
+        try:
             return use_case(*args, **kwargs)
+        finally:
+            _is_open_at_door.reset(token)
 
     return opened
+
+
+@contextmanager
+def door_transaction() -> Iterator[None]:
+    """
+    Open the transaction already at the door, so that what the door writes commits with the use case or not at all.
+
+    It is for doors that keep the reply they gave; an exception undoes both.
+    """
+    with transaction.atomic(durable=True):
+        token = _is_open_at_door.set(True)
+        try:
+            yield
+        finally:
+            _is_open_at_door.reset(token)
 
 
 def joins_transaction(step: Callable[P, R]) -> Callable[P, R]:
