@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cis.kernel import fixed
@@ -15,7 +15,7 @@ from tariffs.domain.lines import LedgerClass, MissingPrice, Unit
 from tariffs.domain.plan import Scope, compile_plan
 from tariffs.domain.tiers import TieredEnergy
 from tests.unit.tariffs import oracle
-from tests.unit.tariffs.cases import segments, tariffs
+from tests.unit.tariffs.cases import KINDS, segments, tariffs
 
 DIVISOR = {Unit.KWH: 1000, Unit.DAY: 1, Unit.MONTH: 10**9, Unit.MONEY: 100}
 
@@ -32,9 +32,8 @@ def batch(*used_wh):
     return RatingBatch.of(used_wh=np.array([[wh] for wh in used_wh], dtype=np.int64))
 
 
-@given(st.data())
-def test_every_line_and_total_equals_school_arithmetic(data):
-    plan, parts, periods = data.draw(tariffs())
+def assert_equal_to_school_arithmetic(data, kinds, most):
+    plan, parts, periods = data.draw(tariffs(kinds=kinds, most=most))
     columns, cases = data.draw(segments(len(periods)))
     rated = rating.rate(plan=plan, batch=columns)
     for row, case in enumerate(cases):
@@ -46,6 +45,26 @@ def test_every_line_and_total_equals_school_arithmetic(data):
         ]
         assert quantities == [line.quantity for line in lines]
         assert Fraction(int(rated.total_minor[row]), 100) == total
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "tax"])
+@settings(max_examples=2 * settings.default.max_examples)
+@given(data=st.data())
+def test_each_component_alone_equals_school_arithmetic(kind, data):
+    assert_equal_to_school_arithmetic(data, (kind,), most=1)
+
+
+@pytest.mark.parametrize("kind", ["energy", "tiered_energy"])
+@settings(max_examples=2 * settings.default.max_examples)
+@given(data=st.data())
+def test_taxes_on_some_components_equal_school_arithmetic(kind, data):
+    assert_equal_to_school_arithmetic(data, (kind, "tax"), most=5)
+
+
+@settings(max_examples=5 * settings.default.max_examples)
+@given(st.data())
+def test_every_line_and_total_equals_school_arithmetic(data):
+    assert_equal_to_school_arithmetic(data, KINDS, most=5)
 
 
 @given(st.data())
@@ -185,6 +204,14 @@ def test_a_tax_on_top_counts_and_a_later_fund_is_outside_its_base():
     assert rated.amount_minor.tolist() == [[61_700, 8_021, 100]]
     assert rated.total_minor.tolist() == [69_821]
     assert rated.quantity.tolist() == [[1_000_000, 61_700, 1_000_000]]
+
+
+def test_what_is_charged_on_all_lines_is_not_charged_on_a_tax_that_they_contain():
+    later = Tax(code="levy", label="x", ledger=LedgerClass.TAX, rate_e6=100_000, mode=TaxMode.ON_TOP, on=("*",))
+    plan = compile_plan(components=(energy(), vat(), later))
+    rated = rating.rate(plan=plan, batch=batch(1_000_000))
+    assert rated.amount_minor.tolist() == [[61_700, 7_098, 6_170]]
+    assert rated.total_minor.tolist() == [67_870]
 
 
 def test_a_standing_charge_counts_days_or_months():

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from cis.kernel.calendar import local_clock
@@ -70,6 +70,7 @@ def test_the_parts_of_a_day_of_any_length_sum_to_the_day(zone, day, minutes, int
     assert (ones * interval).tolist() == [[16 * 60, minutes - 16 * 60]]
 
 
+@example(489, "America/New_York", 30)  # Sunday 2 November 2025: setting the clock back is no midnight
 @given(st.integers(0, 729), st.sampled_from(sorted({zone for zone, _, _ in MOVED})), st.sampled_from([15, 30]))
 def test_each_interval_of_a_meters_own_day_falls_where_the_wall_clock_says(offset, zone, interval):
     """A meter that keeps UTC+10 all year has days that lie across two local dates."""
