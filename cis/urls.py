@@ -15,5 +15,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("allauth.urls")),
     path("", home.show, name="home"),
     path("desk/", include("cis.desk.urls")),
+    path("portal/", include("cis.portal.urls")),
+    path("api/v1/", include("cis.api.router")),
+    path("api/v1/", include("cis.api.router")),
     path("admin/", admin.site.urls),
 ]

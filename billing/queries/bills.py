@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from django.db.models import QuerySet
 
+from billing.domain import numbers
 from billing.models.bill import Bill, BillLine, BillSegment, BillState
 from billing.models.payment import Payment
 from billing.queries import balances
@@ -174,8 +175,10 @@ def id_of_number(number: str) -> int:
     :raises UnknownBill: there is none.
     """
     digits = number.strip()
-    found = Bill.objects.filter(number=digits.zfill(10)).values_list("id", flat=True).first()
-    if found is None or not digits.isascii() or not digits.isdigit():
+    found = None
+    if digits.isascii() and digits.isdigit():
+        found = Bill.objects.filter(number=digits.zfill(numbers.DIGITS)).values_list("id", flat=True).first()
+    if found is None:
         raise UnknownBill(f"There is no bill {number}.")
     return found
 

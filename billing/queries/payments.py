@@ -1,0 +1,60 @@
+"""One payment with what it paid."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Sum
+
+from billing.models.payment import Payment, PaymentAllocation
+from cis.kernel.errors import Refused
+
+
+class UnknownPayment(Refused):
+    """There is no such payment."""
+
+    code = "unknown_payment"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentDetail:
+    """
+    A payment.
+
+    paid  (printed number of a bill, what it paid of that) in the order of the bills; the rest is the account's credit
+          [minor unit]
+    """
+
+    id: int
+    account_number: str
+    channel: str
+    reference: str
+    amount_minor: int
+    received_date: date
+    paid: tuple[tuple[str, int], ...]
+
+
+def one(*, payment_id: int) -> PaymentDetail:
+    """
+    Return a payment with what it paid; two statements.
+
+    :raises UnknownPayment: there is none.
+    """
+    row = Payment.objects.filter(id=payment_id).select_related("account").first()
+    if row is None:
+        raise UnknownPayment(f"There is no payment {payment_id}.")
+    paid = (
+        PaymentAllocation.objects.filter(payment_id=payment_id)
+        .values_list("bill__number")
+        .annotate(sum=Sum("amount_minor"))
+        .exclude(sum=0)
+        .order_by("bill__number")
+    )
+    return PaymentDetail(
+        id=row.id,
+        account_number=row.account.number,
+        channel=row.channel,
+        reference=row.reference,
+        amount_minor=row.amount_minor,
+        received_date=row.received_date,
+        paid=tuple(paid),
+    )

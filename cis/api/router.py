@@ -1,0 +1,20 @@
+"""Addresses of the API, version 1."""
+
+from django.urls import path
+
+from billing.api import endpoints as billing
+from cis.api import schema
+from metering.api import endpoints as metering
+
+urlpatterns = [
+    path("bills", billing.BillList.as_view(), name="api_bills"),
+    path("bills/<str:number>", billing.BillOne.as_view(), name="api_bill"),
+    path("bills/<str:number>/pdf", billing.BillPdf.as_view(), name="api_bill_pdf"),
+    path("accounts/<str:number>/balance", billing.AccountBalance.as_view(), name="api_balance"),
+    path("payments", billing.PaymentList.as_view(), name="api_payments"),
+    path("payments/<int:payment_id>", billing.PaymentOne.as_view(), name="api_payment"),
+    path("reads", metering.ReadList.as_view(), name="api_reads"),
+    path("schema", schema.Schema.as_view(), name="api_schema"),
+    path("", schema.Reference.as_view(url_name="api_schema"), name="api_reference"),
+    path("<path:rest>", schema.NotThere.as_view(), name="api_not_there"),
+]

@@ -1,0 +1,157 @@
+"""
+Building blocks of the API's contracts: strict input, money, problems, PDF.
+
+What is not named in a contract is refused: a mistyped field would else be lost in silence.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiSerializerExtension
+from drf_spectacular.utils import OpenApiExample, OpenApiResponse
+from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+
+from cis.kernel import fixed
+from cis.platform.api import PROBLEM_TYPE
+
+MINOR_PLACES = 2
+NUMBER_MOST = 20
+BIGINT_MOST = 2**63 - 1
+
+
+class Strict(serializers.Serializer):
+    """Input of which each field is known."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Refuse fields that the contract does not name."""
+        if isinstance(data, Mapping):
+            unknown = sorted(set(data) - set(self.fields))
+            if unknown:
+                raise ValidationError(
+                    {name: [ErrorDetail("This field is not known here.", code="unknown_field")] for name in unknown}
+                )
+        return super().to_internal_value(data)
+
+
+class _StrictInSchema(OpenApiSerializerExtension):
+    """How the API's description speaks of strict input."""
+
+    target_class = "cis.platform.api_fields.Strict"
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: Any, direction: Any) -> Any:
+        """Say that further fields are refused."""
+        schema = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)  # noqa: SLF001
+        return {**schema, "additionalProperties": False}
+
+
+def first_fault(invalid: serializers.BaseSerializer) -> dict[str, str]:
+    """Return field, code and message of the first fault that a serializer found."""
+    details: Any = ValidationError(invalid.errors).get_full_details()
+    field = next(iter(details))
+    fault = details[field][0]
+    where = "" if field == "non_field_errors" else str(field)
+    return {"where": where, "code": str(fault["code"]), "message": str(fault["message"])}
+
+
+class WholeNumber(serializers.IntegerField):
+    """A JSON integer: neither a text, nor 12.0, nor true."""
+
+    def to_internal_value(self, data: Any) -> int:
+        """Refuse whatever is not an integer as it came."""
+        if not isinstance(data, int) or isinstance(data, bool):
+            self.fail("invalid")
+        return int(data)
+
+
+class MoneyField(serializers.Serializer):
+    """An amount of money."""
+
+    amount_minor = serializers.IntegerField(
+        min_value=-BIGINT_MOST, max_value=BIGINT_MOST, help_text="In minor units: 19250 = ¥192.50."
+    )
+    currency = serializers.CharField(help_text="ISO 4217 code.")
+    text = serializers.CharField(help_text="The same amount in major units, as people read it.")
+
+
+def money(amount_minor: int, currency: str) -> dict[str, object]:
+    """Return an amount as the API gives it."""
+    return {
+        "amount_minor": amount_minor,
+        "currency": currency,
+        "text": fixed.to_text(amount_minor, places=MINOR_PLACES),
+    }
+
+
+class FaultField(serializers.Serializer):
+    """One fault of a request."""
+
+    where = serializers.CharField(help_text="Place in the request, as reads[2].read_date.")
+    code = serializers.CharField()
+    message = serializers.CharField()
+    advice = serializers.CharField(required=False)
+
+
+class Problem(serializers.Serializer):
+    """Why a request was not done. [RFC 9457]"""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField(help_text="What is wrong.")
+    code = serializers.CharField(help_text="Stable name of the reason, for programs.")
+    advice = serializers.CharField(required=False, help_text="What to do about it.")
+    instance = serializers.CharField()
+    request_id = serializers.CharField(help_text="Under which the logs of the server tell more.")
+    errors = FaultField(many=True, required=False)
+
+
+WORDS = {
+    400: "The request is not well formed.",
+    401: "No key, or one that is unknown or revoked.",
+    403: "The key lacks the scope.",
+    404: "There is no such thing.",
+    406: "The answer does not come in the form asked for.",
+    409: "The first request with this Idempotency-Key is still under way.",
+    415: "The body is not JSON.",
+    422: "The request is well formed but cannot be done; code and errors say why.",
+}
+EXAMPLES = {
+    401: ("authentication_failed", "The key is unknown or was revoked."),
+    403: ("permission_denied", "You do not have permission to perform this action."),
+    404: ("unknown_bill", "There is no bill 0000000042."),
+    422: ("invalid_request", "The request has faults."),
+}
+
+
+def problems(*statuses: int) -> dict[Any, Any]:
+    """Return the problem replies of an endpoint for its description; 401, 403 and 406 are those of all."""
+    return {(status, PROBLEM_TYPE): _problem(status) for status in sorted({401, 403, 406, *statuses})}
+
+
+def _problem(status: int) -> OpenApiResponse:
+    examples = []
+    if status in EXAMPLES:
+        code, detail = EXAMPLES[status]
+        value = {
+            "type": "about:blank", "title": "Problem", "status": status, "detail": detail, "code": code,
+            "instance": "/api/v1/", "request_id": "0a61b6b9-5c8e-4b53-8b6d-7f8f9f4a2f55",
+        }  # fmt: skip
+        examples.append(OpenApiExample(code, value=value, response_only=True, status_codes=[str(status)]))
+    return OpenApiResponse(response=Problem, description=WORDS[status], examples=examples)
+
+
+class PdfRenderer(BaseRenderer):
+    """Lets a caller ask for ``application/pdf``; a problem is still told in JSON."""
+
+    media_type = "application/pdf"
+    format = "pdf"
+    charset = None
+    render_style = "binary"
+
+    def render(self, data: Any, accepted_media_type: Any = None, renderer_context: Any = None) -> bytes:  # noqa: ARG002
+        """Return bytes as they are, anything else as JSON."""
+        written: bytes = data if isinstance(data, bytes) else JSONRenderer().render(data)
+        return written
