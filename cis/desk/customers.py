@@ -36,6 +36,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "rows": _with_supply(rows[:ROWS]),
         "pager": Pager(number, len(rows) > ROWS, query_of(request)),
         "is_filtered": wanted != Wanted(),
+        "may_edit": bool(actor_of(request).roles & set(CLERKS)),
     }
     return render(request, "desk/customers.html", context)
 

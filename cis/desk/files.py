@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from cis.desk.answers import ROWS, Pager, csv_file, or_404, page_number, query_of
+from cis.desk.answers import FILE_ROWS_MOST, ROWS, Pager, csv_file, or_404, page_number, query_of
 from cis.desk.forms.reads import UploadForm
 from cis.desk.roles import METERERS, READERS
 from cis.kernel.errors import Refused
@@ -36,6 +36,19 @@ def index(request: HttpRequest) -> HttpResponse:
         "may_upload": bool(actor_of(request).roles & set(METERERS)),
     }
     return render(request, "desk/files.html", context)
+
+
+@allow(*READERS)
+def export(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+    """Give the list as a file."""
+    header = [_("File"), _("Format"), _("Came in"), _("Readings"), _("Interval days"), _("Interval values"),
+              _("Known before"), _("Rejected")]  # fmt: skip
+    rows = (
+        (c.name, c.format, c.imported_at.isoformat(), c.reads, c.interval_days, c.interval_values, c.unchanged,
+         c.rejected)
+        for c in queries.listed(most=FILE_ROWS_MOST)
+    )  # fmt: skip
+    return csv_file("meter-files.csv", header, rows)
 
 
 @allow(*METERERS)
@@ -86,6 +99,7 @@ def show(request: HttpRequest, read_file_id: int) -> HttpResponse:
             (name, count, explain(name, name).message) for name, count in queries.codes(read_file_id=read_file_id)
         ],
         "code": code,
+        "may_upload": bool(actor_of(request).roles & set(METERERS)),
         "pager": Pager(number, len(rows) > ROWS, query_of(request)),
     }
     return render(request, "desk/file.html", context)

@@ -15,11 +15,12 @@ from billing.operations import held as held_operations
 from billing.operations import runs as operations
 from billing.queries import cycles, runs
 from billing.queries.runs import HeldCard, RunCard, RunTotals
-from cis.desk.answers import ROWS, Pager, csv_file, or_404, page_number, query_of, tell_refusal, today
+from cis.desk.answers import FILE_ROWS_MOST, ROWS, Pager, csv_file, or_404, page_number, query_of, tell_refusal, today
 from cis.desk.forms.runs import RunForm, RunListForm
 from cis.desk.roles import BILLERS, READERS
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
+from cis.kernel.fixed import to_text
 from cis.platform import progress
 from cis.platform.access import actor_of, allow
 from cis.platform.phrases import Words, explain
@@ -72,6 +73,24 @@ def index(request: HttpRequest) -> HttpResponse:
         "may_start": bool(actor_of(request).roles & set(BILLERS)),
     }
     return render(request, "desk/runs.html", context)
+
+
+@allow(*READERS)
+def export(request: HttpRequest) -> HttpResponse:
+    """Give the list as a file."""
+    form = RunListForm(request.GET or None)
+    state = form.cleaned_data.get("state", "") if form.is_valid() else ""
+    cards = runs.latest(state=state, most=FILE_ROWS_MOST)
+    sums = cycles.run_sums(run_ids=[card.id for card in cards])
+    header = [_("Run"), _("From"), _("To, not included"), _("Cycle"), _("State"), _("Accounts"), _("Bills"), "kWh",
+              _("Amount"), _("Held")]  # fmt: skip
+    rows = (
+        (c.id, c.start_date, c.end_date, c.cycle_code, c.state, one.accounts, one.bills,
+         to_text(one.energy_wh, places=3), plain_money(one.amount_minor), one.held)
+        for c in cards
+        if (one := sums.get(c.id))
+    )  # fmt: skip
+    return csv_file("runs.csv", header, rows)
 
 
 @allow(*BILLERS)
@@ -166,16 +185,18 @@ def held(request: HttpRequest, run_id: int) -> HttpResponse:
         "drop": lambda one: held_operations.drop(held_id=one, actor=actor_of(request)),
         "retry": lambda one: held_operations.retry(held_id=one, actor=actor_of(request)),
     }
-    do = calls.get(request.POST.get("do", ""))
-    if request.method == "POST" and do is not None:
-        _each(request, run_id, do)
+    for verb, do in calls.items():
+        one = request.POST.get(f"{verb}_one")
+        chosen = [one] if one else request.POST.getlist("held") if request.POST.get("do") == verb else []
+        if chosen:
+            _each(request, run_id, do, chosen)
     return redirect("desk:run", run_id)
 
 
-def _each(request: HttpRequest, run_id: int, do: Callable[[int], None]) -> None:
+def _each(request: HttpRequest, run_id: int, do: Callable[[int], None], chosen: list[str]) -> None:
     known = {card.id for card in runs.held(run_id=run_id, most=HELD_SHOWN)}
     done, refusals = 0, dict[str, Refused]()
-    for given in request.POST.getlist("held"):
+    for given in chosen:
         if not (given.isascii() and given.isdigit()) or int(given) not in known:
             continue
         try:

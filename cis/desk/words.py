@@ -76,6 +76,7 @@ DAY_TYPES: Mapping[str, Any] = {
 }
 UNITS: Mapping[str, Any] = {"kWh": "kWh", "day": _("days"), "month": _("months"), "money": ""}
 FORMATS: Mapping[str, Any] = {"nem12": "NEM12", "nem13": "NEM13", "csv": "CSV", "entry": _("Typed in")}
+JOB_NAMES: Mapping[str, Any] = {"billing": _("Billing run"), "read_import": _("Import of a meter file")}
 TONES: Mapping[str, str] = {
     "open": "ok",
     "closed": "",
@@ -110,6 +111,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "run": RUN_STATES,
     "held": HELD_STATES,
     "job": JOB_STATES,
+    "job_name": JOB_NAMES,
     "read_kind": READ_KINDS,
     "channel": CHANNELS,
     "movement": MOVEMENTS,

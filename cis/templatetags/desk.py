@@ -6,6 +6,7 @@ from django.utils.safestring import SafeString
 
 from billing.queries.bills import BillCard
 from cis.desk import words
+from cis.platform.phrases import explain
 
 register = template.Library()
 
@@ -21,6 +22,12 @@ def state(table: str, code: str) -> SafeString:
     """Return a state as a coloured badge with its word."""
     tone = words.TONES.get(code, "")
     return format_html('<span class="state{}">{}</span>', f" state-{tone}" if tone else "", words.word(table, code))
+
+
+@register.simple_tag
+def reason(code: str, message: str) -> str:
+    """Return why something was refused or held, in the page's language."""
+    return explain(code, message).message
 
 
 @register.simple_tag

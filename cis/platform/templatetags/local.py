@@ -101,3 +101,9 @@ def in_language(words: dict[str, str]) -> str:
     """Return the text of the page's language out of {"zh": ..., "en": ...}; else the first there is."""
     first = next(iter(words.values()), "")
     return words.get("zh" if _is_chinese() else "en", first)
+
+
+@register.filter
+def signed(value: int) -> str:
+    """Return a whole number with its sign."""
+    return f"{value:+,}".replace("-", "−")
