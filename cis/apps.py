@@ -8,6 +8,7 @@ class CisConfig(AppConfig):
     verbose_name = "Wattline"
 
     def ready(self) -> None:
-        from cis import wiring
+        from cis import celery, wiring
 
+        celery.app.set_default()
         wiring.bind()

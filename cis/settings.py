@@ -176,6 +176,15 @@ SITE_URL = env.str("SITE_URL", default="http://127.0.0.1:8000")
 PACK = env.str("WATTLINE_PACK", default="cn-shanghai")
 
 CELERY_BROKER_URL = embedded.broker_url(REDIS_URL)
+# Without these, waking a worker while Redis is down would hold up a request for minutes.
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0.1,
+    "interval_max": 0.2,
+    "socket_connect_timeout": 2,
+    "visibility_timeout": 3_600,
+}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]

@@ -61,7 +61,9 @@ def seed(*, scale: Scale, folder: Path, today: date, say: Say, bar: Bar) -> Impo
     with _timed(say, f"writing the files of {scale.accounts:,} accounts over {len(scale.months)} months"):
         written = files.write(folder, scale)
     with _timed(say, "loading the supplier"):
-        supplier.load(folder=written.supplier, actor=SYSTEM)
+        # Each step may be repeated, so a demo that was cut off goes on where it stopped.
+        if not supplier.is_loaded():
+            supplier.load(folder=written.supplier, actor=SYSTEM)
     counted = [0, 0, 0]
     with _timed(say, f"importing {len(written.read_files)} meter files"):
         for n, path in enumerate(written.read_files, start=1):
@@ -77,14 +79,16 @@ def seed(*, scale: Scale, folder: Path, today: date, say: Say, bar: Bar) -> Impo
 
 
 def bill(*, month: Period, bar: Bar) -> Billed:
-    """Bill all accounts for a month: open, rate, approve and issue one run."""
+    """Bill all accounts for a month: open, rate, approve and issue one run, or go on with one that was cut off."""
     began = perf_counter()
-    run_id = runs.open(period=month, as_of_date=month.end, actor=SYSTEM)
+    run = next((run for run in run_queries.latest(most=1) if run.start_date == month.start), None)
+    run_id = run.id if run else runs.open(period=month, as_of_date=month.end, actor=SYSTEM)
     more = True
     while more:
         more = runs.rate_chunk(run_id=run_id)
         _show(bar, "rating", run_id)
-    runs.approve(run_id=run_id, actor=SYSTEM)
+    if run_queries.one(run_id=run_id).state == "rated":
+        runs.approve(run_id=run_id, actor=SYSTEM)
     more = True
     while more:
         more = runs.issue_chunk(run_id=run_id)
@@ -97,7 +101,7 @@ def pay(*, billed: Billed, today: date) -> None:
     new = []
     for card in bills.of_run(run_id=billed.run_id, state="issued", most=billed.totals.bills):
         after = _days_until_paid(card.account_id)
-        if after is None or card.amount_minor <= 0 or card.issue_date is None:
+        if after is None or card.open_minor <= 0 or card.paid_minor or card.issue_date is None:
             continue
         on = card.issue_date + timedelta(days=after)
         if on <= today:

@@ -76,7 +76,7 @@ def households(scale: Scale) -> Iterator[Household]:
 def _household(rng: np.random.Generator, *, scale: Scale, number: int) -> Household:
     is_company = number % 33 == 0
     metering = FLAT if is_company else str(rng.choice((FLAT, SPLIT, INTERVAL), p=(0.55, 0.30, 0.15)))
-    year_kwh = rng.uniform(20_000, 180_000) if is_company else float(np.clip(rng.lognormal(7.95, 0.45), 400, 9_500))
+    year_kwh = rng.uniform(12_000, 40_000) if is_company else float(np.clip(rng.lognormal(7.95, 0.45), 400, 9_500))
     address, district, postcode = names.address(rng)
     used = shapes.half_hours(
         rng,

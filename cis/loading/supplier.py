@@ -20,6 +20,7 @@ from cis.loading.tables import Column, Row, day, read, whole, yes_no
 from cis.platform.db import opens_transaction
 from contracts.domain.agreements import NewAgreement
 from contracts.operations import agreements
+from contracts.queries import agreements as agreement_queries
 from metering.domain.places import NewMeter, NewPlace, NewRegister
 from metering.operations import meter_loads, places
 from tariffs.operations import tariffs
@@ -118,6 +119,11 @@ def read_folder(folder: Path, *, findings: Findings) -> _Folder:
         meters=read(folder / "meters.csv", columns=METERS, findings=findings),
         agreements=read(folder / "agreements.csv", columns=AGREEMENTS, findings=findings),
     )
+
+
+def is_loaded() -> bool:
+    """Return whether there are agreements already: a supplier is loaded whole or not at all."""
+    return agreement_queries.exist()
 
 
 @opens_transaction

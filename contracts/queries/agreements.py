@@ -151,3 +151,8 @@ FROM (
 ) pieces
 WHERE NOT isempty(piece)
 """
+
+
+def exist() -> bool:
+    """Return whether there is any agreement."""
+    return ServiceAgreement.objects.exists()

@@ -75,7 +75,7 @@ class Command(BaseCommand):
                 say(f"  {username:10} {password}")
             say("Ctrl-C stops everything.")
 
-        address = serving.Address(host=os.environ.get("HOST", "127.0.0.1"), port=int(os.environ.get("PORT", "8000")))
+        address = serving.free_address(os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "8000")))
         sys.exit(serving.serve(address, logs=settings.VAR_DIR / "log", announce=announce))
 
 
@@ -138,4 +138,3 @@ def _quiet(_words: str, _done: int, _total: int) -> None:
 def _collect_static() -> None:
     """Copy the front-end files to where the web server serves them, unless they are the ones from last time."""
     call_command("collectstatic", verbosity=0, interactive=False, clear=False)
-    call_command("compilemessages", verbosity=0, ignore_patterns=[".venv", "node_modules", "var"])
