@@ -25,7 +25,7 @@ def test_a_key_works_until_it_is_revoked():
 
 
 def test_the_scopes_are_listed_when_one_is_unknown():
-    with pytest.raises(CommandError, match="test:read +Read tests"):
+    with pytest.raises(CommandError, match=r"test:read +Read tests"):
         run("kiosk", "--scopes", "test:nothing")
     with pytest.raises(CommandError, match="at least one scope"):
         run("kiosk")
