@@ -12,13 +12,12 @@ from datetime import date, timedelta
 from pathlib import Path
 from time import perf_counter
 
-from billing.queries.runs import RunTotals
-
 from billing.models.payment import PaymentChannel
-from billing.operations import documents, payments, runs
+from billing.operations import documents, held, payments, runs
 from billing.operations.payments import NewPayment
 from billing.queries import bills
 from billing.queries import runs as run_queries
+from billing.queries.runs import RunTotals
 from cis.demo import files
 from cis.demo.world import Scale
 from cis.kernel.actors import SYSTEM
@@ -94,6 +93,13 @@ def bill(*, month: Period, bar: Bar) -> Billed:
         more = runs.issue_chunk(run_id=run_id)
         _show(bar, "issuing", run_id)
     return Billed(run_id=run_id, month=month, totals=run_queries.totals(run_id=run_id), seconds=perf_counter() - began)
+
+
+def release_held(*, billed: Billed, today: date) -> None:
+    """Let the bills of a past month that were out of bounds go out, as if staff had looked at them then."""
+    for found in run_queries.held(run_id=billed.run_id, most=billed.totals.accounts):
+        if found.bill_id is not None:
+            held.release(held_id=found.id, today=min(today, billed.month.end), actor=SYSTEM)
 
 
 def pay(*, billed: Billed, today: date) -> None:

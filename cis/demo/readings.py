@@ -82,6 +82,6 @@ def metering_days(household: Household, *, scale: Scale) -> Iterator[tuple[date,
         return
     flat = household.half_hours_wh.reshape(-1)
     # half_hours_wh begins one local day before the first; the NEM12 day of date d begins at 22:00 of d - 1.
-    for n in range((scale.end - scale.start).days + 1):
+    for n in range((household.start - scale.start).days, (scale.end - scale.start).days + 1):
         begin = (n + 1) * SLOTS - CLOCK_SHIFT_SLOTS
         yield scale.start + timedelta(days=n), flat[begin : begin + SLOTS]

@@ -84,7 +84,9 @@ def _build(folder: Path, *, accounts: int, months: int, seed: int) -> dict[str, 
     scale = Scale(accounts=accounts, months=building.past_months(today=today, count=months), seed=seed)
     imported = building.seed(scale=scale, folder=folder, today=today, say=say, bar=bar)
     for month in scale.months[:-1]:
-        building.pay(billed=building.bill(month=month, bar=_quiet), today=today)
+        past = building.bill(month=month, bar=_quiet)
+        building.release_held(billed=past, today=today)
+        building.pay(billed=past, today=today)
         bar("past months", scale.months.index(month) + 1, len(scale.months) - 1)
     say(f"billing run over {accounts:,} accounts for {scale.months[-1]}")
     billed = building.bill(month=scale.months[-1], bar=bar)
