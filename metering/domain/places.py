@@ -210,7 +210,7 @@ def _check_one_meter(lines: list[NewMeter], findings: Findings) -> None:
     for earlier, later in pairwise(ordered):
         if earlier.removed_date is None or earlier.removed_date > later.installed_date:
             message = f"Meter {later.external_id} still hangs at {earlier.service_point} then ({earlier.where})."
-            findings.add(f"{later.where}: installed_date", "meter_taken", message, "Give the date of its removal there.")
+            findings.add(f"{later.where}: installed_date", "meter_taken", message, "Give its removal date there.")
 
 
 def _hanging(row: NewMeter) -> tuple[str, date | None, int]:
