@@ -4,8 +4,8 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.queries import supplier
+from billing.domain.channels import PaymentChannel
 from billing.models.bill import BillKind, BillState
-from billing.models.payment import PaymentChannel
 from billing.operations.payments import AMOUNT_MOST_MINOR, REFERENCE_MOST
 from cis.kernel import fixed
 from cis.platform.api import PAGE_SIZE_MOST

@@ -15,8 +15,8 @@ from rest_framework.views import APIView
 from accounts.queries import accounts, supplier
 from accounts.queries.accounts import UnknownAccount
 from billing.api import contracts as contract
+from billing.domain.channels import PaymentChannel
 from billing.models.bill import Bill
-from billing.models.payment import PaymentChannel
 from billing.operations import documents, payments
 from billing.queries import balances, bills
 from billing.queries import payments as payment_queries

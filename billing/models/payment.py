@@ -1,20 +1,10 @@
 """Money received and what it pays."""
 
-from enum import StrEnum
-
 from django.db import models
 from django.utils import timezone
 
+from billing.domain.channels import PaymentChannel
 from cis.platform.fields import Code, choices_of, one_of
-
-
-class PaymentChannel(StrEnum):
-    """By which way money came in."""
-
-    CASH = "cash"
-    BANK = "bank"
-    ONLINE = "online"
-    API = "api"
 
 
 class Payment(models.Model):

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from billing.models.payment import Payment, PaymentChannel
+from billing.domain.channels import PaymentChannel
+from billing.models.payment import Payment
 from billing.operations import ledger
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused

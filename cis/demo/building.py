@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from time import perf_counter
 
-from billing.models.payment import PaymentChannel
+from billing.domain.channels import PaymentChannel
 from billing.operations import documents, held, payments, runs
 from billing.operations.payments import NewPayment
 from billing.queries import bills

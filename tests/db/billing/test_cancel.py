@@ -4,9 +4,9 @@ from datetime import date
 
 import pytest
 
+from billing.domain.channels import PaymentChannel
 from billing.models.bill import Bill, BillLine, BillSegment
 from billing.models.ledger import Transfer
-from billing.models.payment import PaymentChannel
 from billing.operations import bills, payments, proof
 from billing.operations.bills import BillNotCancellable
 from billing.queries import balances

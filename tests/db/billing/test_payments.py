@@ -6,7 +6,8 @@ from threading import Barrier, Thread
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from billing.models.payment import Payment, PaymentAllocation, PaymentChannel
+from billing.domain.channels import PaymentChannel
+from billing.models.payment import Payment, PaymentAllocation
 from billing.operations import payments, proof
 from billing.operations.payments import BadPayment, NewPayment, ReferenceReused
 from billing.queries import balances, bills
