@@ -17,7 +17,7 @@
     chart.setOption({
       animation: !isCalm,
       aria: { enabled: true, label: { description: `${place.dataset.words}: ${use.months.map((month, n) => (use.energy_wh[n] === null ? "" : `${month} ${kwh(use.energy_wh[n])}`)).filter(Boolean).join(", ")}` } },
-      grid: { left: 4, right: 4, top: 18, bottom: 4, containLabel: true },
+      grid: { left: 4, right: 16, top: 18, bottom: 4, containLabel: true },
       textStyle: { fontFamily: getComputedStyle(document.body).fontFamily },
       tooltip: {
         trigger: "axis", renderMode: "richText", axisPointer: { type: "shadow" },

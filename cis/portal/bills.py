@@ -67,8 +67,8 @@ class BillPage:
     @property
     def per_day_wh(self) -> int:
         """Use per day, to a tenth of a kWh. [Wh]"""
-        tenths = self.bill.card.energy_wh // (self.explanation.days * PART_OF_KWH_WH)
-        return tenths * PART_OF_KWH_WH
+        step = self.explanation.days * PART_OF_KWH_WH
+        return (2 * self.bill.card.energy_wh + step) // (2 * step) * PART_OF_KWH_WH
 
 
 @allow_portal

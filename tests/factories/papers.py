@@ -81,9 +81,7 @@ def time_of_use() -> Segment:
 
 def taken_back(of: Segment, *, number: int = 9) -> Segment:
     lines = tuple(replace(one, quantity=-one.quantity, amount_minor=-one.amount_minor) for one in of.lines)
-    return replace(
-        of, id=number, cancels_id=of.id, used_wh=-of.used_wh, amount_minor=-of.amount_minor, lines=lines
-    )
+    return replace(of, id=number, cancels_id=of.id, used_wh=-of.used_wh, amount_minor=-of.amount_minor, lines=lines)
 
 
 def span(**values) -> SpanCard:

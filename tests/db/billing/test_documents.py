@@ -1,0 +1,194 @@
+"""A bill as PDF: complete, closed, kept once for each content."""
+
+import io
+import re
+from dataclasses import replace
+from datetime import date
+
+import pytest
+from pypdf import PdfReader
+
+from billing.models.bill import PrintedBill
+from billing.operations import bills as bill_operations
+from billing.operations import documents
+from billing.queries import documents as paper_queries
+from billing.queries.bills import UnknownBill
+from cis.kernel.actors import SYSTEM
+from cis.platform import documents as kept_documents
+from cis.platform import rendering
+from cis.platform.models import Document
+from tests.factories import accounts, billing, contracts, metering, papers
+
+HOSTILE = '<script>alert(1)</script>{{ settings.SECRET_KEY }}{% load x %}<img src="file:///etc/passwd"></style>&amp;'
+
+
+def _render(paper) -> PdfReader:
+    return PdfReader(io.BytesIO(documents._render(paper)))
+
+
+def _text(reader: PdfReader) -> str:
+    """The words without blanks: PDF keeps none between glyphs that stand apart."""
+    return re.sub(r"\s+", "", "".join(page.extract_text() for page in reader.pages))
+
+
+def test_a_bill_carries_every_line_with_quantity_price_amount_and_read():
+    reader = _render(papers.bill(papers.time_of_use(), spans=(papers.span(register="peak"),)))
+    text = _text(reader)
+    assert len(reader.pages) == 1
+    for line in ("120.5kWh0.61774.35", "61.25kWh0.30718.80", "88kWh0.67759.58", "42.25kWh0.33714.24"):
+        assert line in text
+    assert "¥166.97" in text
+    assert "第1档·峰" in text
+    assert "step2,valley" in text
+    assert "SH00000017peak2026-10-01–2026-11-0112,48012,7921312" in text
+    assert "2026-11-22" in text
+
+
+def test_the_words_compare_with_the_month_before_and_the_year_before():
+    text = _text(_render(papers.bill()))
+    assert "日均用电比上月多26%" in text
+    assert "5%lessthanayearago" in text
+    assert "本档还剩208kWh" in text
+
+
+def test_bars_of_thirteen_months_carry_whole_kwh():
+    text = _text(_render(papers.bill()))
+    for kwh in papers.USED_KWH:
+        assert str(kwh) in text
+    assert "25-10" in text
+    assert "26-10" in text
+
+
+def test_a_credit_note_names_the_bill_that_it_cancels_and_asks_for_nothing():
+    paper = papers.bill(papers.taken_back(papers.tiers()), kind="credit", cancels_id=4, cancels="0000000041")
+    text = _text(_render(paper))
+    assert "Creditnote" in text
+    assert "0000000041" in text
+    assert "−192.50" in text
+    assert "Topay" not in text
+
+
+def test_a_draft_says_so_on_each_page_and_has_no_code_to_pay():
+    segments = [replace(papers.time_of_use(), id=n) for n in range(12)]
+    paper = papers.bill(*segments, state="draft", number="", issue_date=None, due_date=None, qr_payload="")
+    reader = _render(paper)
+    assert len(reader.pages) > 1
+    for page in reader.pages:
+        assert "DRAFT" in page.extract_text()
+    assert "Scantosee" not in _text(reader)
+
+
+def test_a_cancelled_bill_asks_for_nothing():
+    text = _text(_render(papers.bill(state="cancelled")))
+    assert "CANCELLED" in text
+    assert "Topay" not in text
+
+
+def test_a_long_bill_repeats_its_table_head_and_keeps_all_lines():
+    segments = [replace(papers.time_of_use(), id=n) for n in range(30)]
+    reader = _render(papers.bill(*segments))
+    text = _text(reader)
+    assert text.count("120.5kWh0.61774.35") == 30
+    assert text.count("金额Amount") == sum("120.5 kWh" in page.extract_text() for page in reader.pages)
+    assert f"{len(reader.pages)}/{len(reader.pages)}" in text
+
+
+def test_credit_on_the_account_is_taken_into_account():
+    text = _text(_render(papers.bill(balance_before_minor=-30_000)))
+    assert "Nothingtopay" in text
+    assert "−¥107.50" in text
+
+
+def test_hostile_names_are_printed_as_they_are_and_fetch_nothing():
+    paper = papers.bill(
+        replace(papers.tiers(), address=HOSTILE, tariff_names={"zh": HOSTILE, "en": HOSTILE}),
+        addressee=papers.addressee(name=HOSTILE, postal_address=HOSTILE),
+    )
+    text = _text(_render(paper))
+    assert text.count("<script>alert(1)</script>") >= 3
+    assert "{{settings.SECRET_KEY}}" in text
+    assert "root:" not in text
+
+
+def test_a_template_that_asks_for_a_file_gets_nothing():
+    fetcher, _ = rendering._closed()
+    for url in ("file:///etc/passwd", "http://127.0.0.1/", "https://example.com/a.png"):
+        with pytest.raises(rendering.FetchRefused):
+            fetcher.fetch(url)
+
+
+def test_very_long_names_break_and_lose_nothing():
+    long = "中华人民共和国上海市浦东新区张江高科技园区" * 6
+    text = _text(_render(papers.bill(addressee=papers.addressee(name=long, postal_address=long))))
+    assert text.count(long) >= 2
+
+
+def test_rare_characters_of_names_are_printed():
+    text = _text(_render(papers.bill(addressee=papers.addressee(name="𠮷田㐂堃淼"))))
+    assert "𠮷田㐂堃淼" in text
+
+
+@pytest.mark.django_db(transaction=True)
+class TestKept:
+    """Of bills in the database."""
+
+    @pytest.fixture
+    def bill(self, settings, tmp_path):
+        settings.DOCUMENTS_DIR = tmp_path
+        accounts.supplier()
+        return billing.issued(world=contracts.world())
+
+    def test_the_same_content_is_rendered_once(self, bill, monkeypatch):
+        first = documents.pdf(bill_id=bill.id)
+        monkeypatch.setattr(rendering, "pdf", lambda **_: pytest.fail("rendered again"))
+        assert documents.pdf(bill_id=bill.id) == first
+        assert PrintedBill.objects.filter(bill_id=bill.id).count() == 1
+        assert Document.objects.get().name == "bill-0000000001.pdf"
+
+    def test_cancelling_makes_a_new_content_and_keeps_the_old_one(self, bill):
+        documents.pdf(bill_id=bill.id)
+        bill_operations.cancel(bill_id=bill.id, reason="wrong", as_of_date=date(2026, 2, 3), actor=SYSTEM)
+        assert "CANCELLED" in _text(PdfReader(io.BytesIO(documents.pdf(bill_id=bill.id))))
+        assert PrintedBill.objects.filter(bill_id=bill.id).count() == 2
+
+    def test_a_lost_file_is_printed_again(self, bill):
+        documents.pdf(bill_id=bill.id)
+        kept_documents.path_of(Document.objects.get().sha256).unlink()
+        assert documents.pdf(bill_id=bill.id).startswith(b"%PDF")
+
+    def test_a_draft_is_not_kept(self, bill):
+        draft = billing.draft(world=contracts.world())
+        assert documents.pdf(bill_id=draft.id).startswith(b"%PDF")
+        assert not PrintedBill.objects.exists()
+
+    def test_a_bill_that_is_not_there_is_refused(self, bill):
+        with pytest.raises(UnknownBill):
+            documents.pdf(bill_id=bill.id + 1)
+
+    def test_the_number_of_statements_does_not_grow_with_the_bill(self, bill, django_assert_max_num_queries):
+        with django_assert_max_num_queries(12):
+            paper_queries.of_bill(bill_id=bill.id)
+
+    def test_use_of_a_former_holder_is_not_printed(self, bill):
+        account = bill.account
+        holder = account.holders.get()
+        holder.period = (holder.period.lower, date(2026, 2, 1))
+        holder.save()
+        account.holders.create(customer=accounts.customer(name="李四"), period=(date(2026, 2, 1), None))
+        world = contracts.World(
+            None, account, None, None, bill.segments.get().tariff_version, bill.segments.get().agreement
+        )
+        later = billing.issued(world=world, kwh=50, start_date=date(2026, 2, 1), end_date=date(2026, 3, 1))
+        paper = paper_queries.of_bill(bill_id=later.id)
+        assert paper.addressee.name == "李四"
+        assert [month.month for month in paper.explanation.months] == [date(2026, 2, 1)]
+        assert sum(bar.is_billed for bar in paper.bars) == 1
+
+    def test_reads_that_the_bill_rests_on_are_printed(self, bill):
+        point = bill.segments.get().agreement.service_point
+        [register] = metering.metered(at=point)
+        metering.usage(
+            of=register, start_date=date(2026, 1, 1), end_date=date(2026, 2, 1), kwh=100,
+            start_reading_wh=5_000_000, end_reading_wh=5_100_000,
+        )  # fmt: skip
+        assert "5,0005,1001100" in _text(PdfReader(io.BytesIO(documents.pdf(bill_id=bill.id))))
