@@ -48,7 +48,7 @@ def export(request: HttpRequest) -> HttpResponse:
     _form, wanted = _wanted(request)
     cards = listing.page(wanted=wanted, today=today(), most=FILE_ROWS_MOST)
     header = [
-        _("Number"), _("Account"), _("Kind"), _("State"), _("From"), _("To, not included"), _("Issued"), _("Due"),
+        _("Number"), _("Account"), _("Kind"), _("State"), _("From"), _("To, not included"), _("Issued on"), _("Due"),
         "kWh", _("Amount"), _("Paid"),
     ]  # fmt: skip
     rows = (

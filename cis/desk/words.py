@@ -13,6 +13,7 @@ PERIODS: Mapping[str, Any] = {
     "valley": _("Valley"),
 }
 PERIOD_ORDER = tuple(PERIODS)
+REGISTERS: Mapping[str, Any] = {"total": _("All hours")}
 CUSTOMER_KINDS: Mapping[str, Any] = {"resident": _("Person"), "company": _("Company"), "agency": _("Public body")}
 CONTACT_KINDS: Mapping[str, Any] = {
     "mobile": _("Mobile"),
@@ -32,7 +33,7 @@ BILL_STATES: Mapping[str, Any] = {
     "part_paid": _("Partly paid"),
 }
 RUN_STATES: Mapping[str, Any] = {
-    "open": _("Open"),
+    "open": _("New"),
     "rating": _("Rating"),
     "rated": _("Waits for approval"),
     "issuing": _("Issuing"),
@@ -40,7 +41,7 @@ RUN_STATES: Mapping[str, Any] = {
     "dropped": _("Dropped"),
 }
 HELD_STATES: Mapping[str, Any] = {
-    "open": _("Open"),
+    "open": _("Waits for a look"),
     "released": _("Released"),
     "dropped": _("Dropped"),
     "retried": _("Retried"),
@@ -101,9 +102,11 @@ TONES: Mapping[str, str] = {
     "published": "ok",
 }
 """Colour of the badge of a state; it always carries the word too."""
+OTHER_TONES: Mapping[tuple[str, str], str] = {("held", "open"): "warn"}
 
 TABLES: Mapping[str, Mapping[str, Any]] = {
     "period": PERIODS,
+    "register": REGISTERS,
     "customer_kind": CUSTOMER_KINDS,
     "contact_kind": CONTACT_KINDS,
     "account": ACCOUNT_STATES,
@@ -120,6 +123,11 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "unit": UNITS,
     "format": FORMATS,
 }
+
+
+def tone(table: str, code: str) -> str:
+    """Return the colour of a state's badge; "" = calm."""
+    return OTHER_TONES.get((table, code), TONES.get(code, ""))
 
 
 def word(table: str, code: str) -> str:

@@ -20,7 +20,7 @@ def word(code: str, table: str) -> str:
 @register.simple_tag
 def state(table: str, code: str) -> SafeString:
     """Return a state as a coloured badge with its word."""
-    tone = words.TONES.get(code, "")
+    tone = words.tone(table, code)
     return format_html('<span class="state{}">{}</span>', f" state-{tone}" if tone else "", words.word(table, code))
 
 

@@ -66,9 +66,9 @@ class ReadForm(PageForm):
     def ask(self, doubts: Mapping[str, Any]) -> None:
         """Ask whether unlikely readings are right; the box to confirm them is shown from now on."""
         for name, doubt in doubts.items():
-            usual = "" if doubt.usual_wh is None else text(" Usual: %(usual)s kWh.") % {"usual": kwh(doubt.usual_wh)}
+            usual = "" if doubt.usual_wh is None else text("Usual: %(usual)s kWh.") % {"usual": kwh(doubt.usual_wh)}
             facts = text("Used since the last read: %(energy)s kWh.") % {"energy": kwh(doubt.energy_wh)}
-            self.add_error(name, f"{doubt.text} {facts}{usual}")
+            self.add_error(name, f"{doubt.text} {facts} {usual}".strip())
             self._mark(name)
 
     def _mark(self, name: str) -> None:

@@ -89,8 +89,9 @@ class SupplyForm(PageForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, found in (("tariff", tariff_choices()), ("cycle", cycle_choices())):
-            self.fields[name].choices = found  # type: ignore[attr-defined]
+        # Nothing is chosen beforehand: a wrong tariff is dearer than one key more.
+        self.fields["tariff"].choices = [("", "–"), *tariff_choices()]  # type: ignore[attr-defined]
+        self.fields["cycle"].choices = [*cycle_choices(), ("", _("None"))]  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         """Ask for what the chosen kind of place and meter needs."""

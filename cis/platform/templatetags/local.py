@@ -44,6 +44,12 @@ def kwh(energy_wh: int | None) -> str:
 
 
 @register.filter
+def whole_kwh(energy_wh: int | None) -> str:
+    """Return energy as whole kilowatt-hours, for sums over many."""
+    return NOTHING if energy_wh is None else number((energy_wh + WH_PER_KWH // 2) // WH_PER_KWH)
+
+
+@register.filter
 def number(value: int | None) -> str:
     """Return a whole number with its thousands apart."""
     return NOTHING if value is None else f"{value:,}"
