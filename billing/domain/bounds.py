@@ -108,7 +108,13 @@ def _number(rule: Mapping[str, object], key: str, places: int) -> int | None:
 
 
 def facts_of(
-    *, accounts: Int64, amount_minor: Int64, expected: Expected, existing: Existing, difference: Difference, period: Period
+    *,
+    accounts: Int64,
+    amount_minor: Int64,
+    expected: Expected,
+    existing: Existing,
+    difference: Difference,
+    period: Period,
 ) -> Facts:
     """
     Return the facts of each bill.
@@ -120,11 +126,7 @@ def facts_of(
     place = np.searchsorted(accounts, expected.pieces.account_id[own])
     used = expected.used_wh[own]
     days = expected.pieces.end_day[own] - expected.pieces.start_day[own]
-    start = period.start.toordinal()
-    recent = (existing.period_end_day <= start) & (existing.period_start_day >= start - YEAR_DAYS)
-    recent &= np.isin(existing.account_id, accounts)
-    past = existing.take(recent)
-    past_place = np.searchsorted(accounts, past.account_id)
+    past = _past(accounts, expected, existing, difference, period)
     bills = len(accounts)
     least = np.full(bills, fixed.LIMIT, dtype=np.int64)
     most = np.zeros(bills, dtype=np.int64)
@@ -137,9 +139,43 @@ def facts_of(
         own_days=_sum(place, days, bills),
         least_wh=least,
         most_wh_per_day=most,
-        past_wh=_sum(past_place, past.used_wh, bills),
-        past_days=_sum(past_place, past.end_day - past.start_day, bills),
-        zero_bills=_zeros_before(past_place, past, bills),
+        past_wh=_sum(past.bill, past.used_wh, bills),
+        past_days=_sum(past.bill, past.days, bills),
+        zero_bills=_zeros_before(past, bills),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Past(Columns):
+    """Segments of the twelve months before, as they stand after this run's corrections; ``bill`` is the place."""
+
+    bill: Int64
+    used_wh: Int64
+    days: Int64
+    period_end_day: Int64
+
+
+def _past(accounts: Int64, expected: Expected, existing: Existing, difference: Difference, period: Period) -> _Past:
+    start = period.start.toordinal()
+    stays = np.ones(len(existing), dtype=np.bool_)
+    stays[difference.gone] = False
+    old, pieces = existing.take(stays), expected.pieces
+    new = difference.new[~pieces.is_own[difference.new]]
+
+    def joined(theirs: Int64, mine: Int64) -> Int64:
+        return np.concatenate((theirs, mine[new]))
+
+    account = joined(old.account_id, pieces.account_id)
+    first, last = (
+        joined(old.period_start_day, pieces.period_start_day),
+        joined(old.period_end_day, pieces.period_end_day),
+    )
+    recent = (last <= start) & (first >= start - YEAR_DAYS) & np.isin(account, accounts)
+    return _Past(
+        bill=np.searchsorted(accounts, account[recent]).astype(np.int64, copy=False),
+        used_wh=joined(old.used_wh, expected.used_wh)[recent],
+        days=joined(old.end_day - old.start_day, pieces.end_day - pieces.start_day)[recent],
+        period_end_day=last[recent],
     )
 
 
@@ -157,10 +193,10 @@ def _sum(place: Int64, values: Int64, groups: int) -> Int64:
     return total
 
 
-def _zeros_before(place: Int64, past: Existing, bills: int) -> Int64:
+def _zeros_before(past: _Past, bills: int) -> Int64:
     """Return how many of the latest billed periods of each account had no use, until one that had."""
-    order = np.lexsort((-past.period_end_day, place))
-    place, ends, used = place[order], past.period_end_day[order], past.used_wh[order]
+    order = np.lexsort((-past.period_end_day, past.bill))
+    place, ends, used = past.bill[order], past.period_end_day[order], past.used_wh[order]
     fresh = np.ones(len(place), dtype=np.bool_)
     fresh[1:] = (place[1:] != place[:-1]) | (ends[1:] != ends[:-1])
     period = np.cumsum(fresh) - 1
@@ -192,7 +228,9 @@ def check(*, bounds: Bounds, facts: Facts) -> dict[int, Obstacle]:
 def _checks(bounds: Bounds, facts: Facts) -> list[tuple[str, str, Mask]]:
     """Return code, words and rows of each bound."""
     own = facts.has_own
-    checks: list[tuple[str, str, Mask]] = [("negative_usage", "A segment has negative use.", own & (facts.least_wh < 0))]
+    checks: list[tuple[str, str, Mask]] = [
+        ("negative_usage", "A segment has negative use.", own & (facts.least_wh < 0))
+    ]
     daily = facts.own_wh // np.maximum(facts.own_days, 1)
     past = facts.past_wh // np.maximum(facts.past_days, 1)
     known = own & (facts.past_wh > 0)

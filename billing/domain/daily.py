@@ -228,7 +228,13 @@ def _add(sums: Sums, part: IntervalColumns, window: Int64, slots: slice, lane: I
 
 
 def check_plans(
-    *, windows: Windows, pieces: Pieces, lanes: Lanes, located: Located, versions: Sequence[PlanVersion], obstacles: Obstacles
+    *,
+    windows: Windows,
+    pieces: Pieces,
+    lanes: Lanes,
+    located: Located,
+    versions: Sequence[PlanVersion],
+    obstacles: Obstacles,
 ) -> Windows:
     """Return the windows that can be split, noting the accounts of the others."""
     no_calendar = np.array(

@@ -258,7 +258,9 @@ def note_gaps(
     days  (piece, first day, end day) of what was cut by day, which counts for all lanes; None if nothing was
     """
     rows = np.flatnonzero(located.counts & ~located.by_day)
-    spans = [(located.piece[rows], lanes.of_code[usage.period_of_use[rows]], usage.start_day[rows], usage.end_day[rows])]
+    spans = [
+        (located.piece[rows], lanes.of_code[usage.period_of_use[rows]], usage.start_day[rows], usage.end_day[rows])
+    ]
     if days is not None:
         spans.append((days[0], np.full(len(days[0]), lanes.total, dtype=np.int64), days[1], days[2]))
     piece, lane, start, end = (np.concatenate(parts) for parts in zip(*spans, strict=True))
@@ -271,7 +273,9 @@ def note_gaps(
         start, end = (np.concatenate((column, column[total][many])) for column in (start, end))
     place, wanted = np.nonzero(located.lanes)
     covered = covered_days(piece * (lanes.total + 1) + lane, start, end, len(pieces) * (lanes.total + 1))
-    gaps = covered.reshape(len(pieces), lanes.total + 1)[place, wanted] < pieces.end_day[place] - pieces.start_day[place]
+    gaps = (
+        covered.reshape(len(pieces), lanes.total + 1)[place, wanted] < pieces.end_day[place] - pieces.start_day[place]
+    )
     for row in np.flatnonzero(gaps).tolist():
         one = int(place[row])
         mine = (piece == one) & (lane == wanted[row])

@@ -172,9 +172,7 @@ def expect(
 def _month_shares(start: Int64, end: Int64) -> Int64:
     """Return the months of each span. [10^-9 month]"""
     distinct, place = np.unique((start << 22) | end, return_inverse=True)
-    shares = [
-        month_share_e9(period=Period.of_days(key >> 22, key & ((1 << 22) - 1))) for key in distinct.tolist()
-    ]
+    shares = [month_share_e9(period=Period.of_days(key >> 22, key & ((1 << 22) - 1))) for key in distinct.tolist()]
     return np.array(shares, dtype=np.int64)[place]
 
 

@@ -33,7 +33,7 @@ _ISSUE = """
     UPDATE billing_bill b
     SET state = 'issued', number = n.number, issue_date = %(issue)s, due_date = %(due)s,
         balance_before_minor = l.balance_minor - b.amount_minor
-    FROM unnest(%(bill_ids)s::bigint[], %(numbers)s::text[]) AS n(id, number), billing_ledgeraccount l
+    FROM unnest(%(bills)s::bigint[], %(numbers)s::text[]) AS n(id, number), billing_ledgeraccount l
     WHERE b.id = n.id AND b.state = 'draft' AND l.account_id = b.account_id
 """
 _WITH_CREDIT = """

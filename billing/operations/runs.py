@@ -7,7 +7,7 @@ from django.db import connection
 from django.utils import timezone
 
 from billing.domain.workflow import ACTIVE, WORKFLOW, RunAction, RunState
-from billing.models.run import BillRun, HeldBill, HeldState
+from billing.models.run import BillCycle, BillRun, HeldBill, HeldState
 from billing.operations import chunks, issuing, progress
 from billing.queries.segments import version_span
 from cis.kernel.actors import SYSTEM, Actor
@@ -26,7 +26,7 @@ _SPLIT = """
                                   energy_wh)
     SELECT %(run)s, array_agg(account_id ORDER BY account_id), 'waiting', 0, '', 0, 0, 0, 0, 0
     FROM (
-        SELECT account_id, (sum(agreements) OVER (ORDER BY account_id) - 1) / %(size)s AS place
+        SELECT account_id, (sum(agreements) OVER (ORDER BY account_id) - 1)::bigint / %(size)s AS place
         FROM (
             SELECT g.account_id, count(*) AS agreements FROM contracts_serviceagreement g
             WHERE g.period && daterange(%(since)s, %(until)s)

@@ -141,9 +141,7 @@ def _existing(account_ids: list[int], since: date, period: Period) -> tuple[Exis
     )
 
 
-def _expect(
-    pieces: Pieces, versions: tuple[PlanVersion, ...], existing: Existing, obstacles: Obstacles
-) -> Expected:
+def _expect(pieces: Pieces, versions: tuple[PlanVersion, ...], existing: Existing, obstacles: Obstacles) -> Expected:
     segments.note_unpriced(pieces=pieces, obstacles=obstacles)
     usage = _usage(pieces)
     lanes = measured.lanes_of(period_codes=usage.period_codes, versions=versions)
@@ -260,9 +258,7 @@ def _months(windows: daily.Windows) -> Iterator[tuple[Int64, date, date]]:
 def _local_days() -> LocalDays:
     card = supplier.current()
     holidays = calendars.business_calendar(supplier.country())
-    return LocalDays(
-        clock=local_clock(card.time_zone), holidays=holidays.holidays, makeup_days=holidays.makeup_days
-    )
+    return LocalDays(clock=local_clock(card.time_zone), holidays=holidays.holidays, makeup_days=holidays.makeup_days)
 
 
 def _is_estimated(pieces: Pieces, usage: UsageColumns, located: Located) -> Mask:

@@ -109,9 +109,7 @@ class Book:
 
     def expect(self, period, terms, energy):
         existing = self.existing()
-        keys = np.unique(
-            np.stack((existing.agreement_id, existing.period_start_day, existing.period_end_day)), axis=1
-        )
+        keys = np.unique(np.stack((existing.agreement_id, existing.period_start_day, existing.period_end_day)), axis=1)
         billed = BilledPeriods(
             agreement_id=keys[0], start_day=keys[1], end_day=keys[2], frozen=np.zeros(keys.shape[1], dtype=np.bool_)
         )
@@ -119,13 +117,9 @@ class Book:
         obstacles = Obstacles()
         segments.note_unpriced(pieces=pieces, obstacles=obstacles)
         lanes = measured.lanes_of(period_codes=energy.period_codes, versions=self.versions)
-        located = measured.locate(
-            pieces=pieces, usage=energy, lanes=lanes, versions=self.versions, obstacles=obstacles
-        )
+        located = measured.locate(pieces=pieces, usage=energy, lanes=lanes, versions=self.versions, obstacles=obstacles)
         by_lane = measured.energy_by_lane(pieces=pieces, usage=energy, located=located, lanes=lanes)
-        measured.note_gaps(
-            pieces=pieces, usage=energy, located=located, lanes=lanes, days=None, obstacles=obstacles
-        )
+        measured.note_gaps(pieces=pieces, usage=energy, located=located, lanes=lanes, days=None, obstacles=obstacles)
         nothing = np.zeros(len(pieces), dtype=np.int64)
         expected = segments.expect(
             pieces=pieces,
@@ -145,9 +139,7 @@ class Book:
         kept = {row.segment_id: row for row in self.in_force.values()}
         gone = [kept[i] for i in existing.segment_id[difference.gone].tolist()]
         totals = GoneTotals(lines=column(r.lines for r in gone), tax_minor=column(r.tax_minor for r in gone))
-        made = compose(
-            expected=expected, existing=existing, difference=difference, gone=totals, versions=self.versions
-        )
+        made = compose(expected=expected, existing=existing, difference=difference, gone=totals, versions=self.versions)
         return made, obstacles
 
     def run(self, period: Period, terms, energy):

@@ -191,9 +191,7 @@ def test_interval_usage_is_cut_by_day_where_the_price_changes():
 
 def test_interval_usage_over_a_move_is_dealt_to_both_customers():
     middle = date(2025, 6, 11)
-    terms = books.agreements(
-        (1, 1, 1, 1, 1, date(2024, 1, 1), middle), (2, 2, 1, 1, 1, middle, books.NEVER)
-    )
+    terms = books.agreements((1, 1, 1, 1, 1, date(2024, 1, 1), middle), (2, 2, 1, 1, 1, middle, books.NEVER))
     usage = books.usage((1, 1, "", JUNE.start, JUNE.end, 30 * 48 * 100, True))
     pieces, _, energy, held = split(usage, [market_days(*AROUND, constant)], terms=terms, period=JUNE)
     assert not held

@@ -109,11 +109,11 @@ def test_register_usage_across_a_change_of_price_asks_for_a_read_on_that_date():
 
 def test_usage_across_the_move_in_holds_the_new_account_alone():
     terms = books.agreements(
-        (1, 1, 1, 1, 1, books.YEAR, MIDDLE), (2, 2, 1, 1, 1, MIDDLE, books.NEXT_YEAR), (3, 3, 3, 1, 1, books.YEAR, books.NEXT_YEAR)
+        (1, 1, 1, 1, 1, books.YEAR, MIDDLE),
+        (2, 2, 1, 1, 1, MIDDLE, books.NEXT_YEAR),
+        (3, 3, 3, 1, 1, books.YEAR, books.NEXT_YEAR),
     )
-    made, held = draft(
-        plans.flat(), january("", 300_000), (3, 3, "", JANUARY.start, JANUARY.end, 100_000), terms=terms
-    )
+    made, held = draft(plans.flat(), january("", 300_000), (3, 3, "", JANUARY.start, JANUARY.end, 100_000), terms=terms)
     assert set(held) == {1, 2}
     assert 3 in made.bills.account_id
 

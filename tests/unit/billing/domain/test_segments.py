@@ -26,6 +26,7 @@ def month_fen(before, used, household):
     tops = [limit + (GROW if household >= 5 else 0) for limit in LIMITS]
     total, low = 0, None
     for top, price in zip([*tops, None], PRICES, strict=True):
+
         def clip(x, low=low, top=top):
             x = x if low is None else max(x, low)
             return x if top is None else min(x, top)
@@ -87,7 +88,8 @@ def test_a_corrected_month_rebills_itself_and_each_later_month_whose_money_chang
     after = [1_780_000, 1_500_000, 100_000, 200_000, 0]
     made = book.run(MONTHS[4], terms, books.usage(*monthly(1, after)))
     assert made.segments.start_day.tolist() == [
-        month.start.toordinal() for month in (MONTHS[0], MONTHS[0], MONTHS[1], MONTHS[1]) + (MONTHS[2],) * 2 + (MONTHS[3],) * 2 + (MONTHS[4],)
+        month.start.toordinal()
+        for month in (MONTHS[0], MONTHS[0], MONTHS[1], MONTHS[1]) + (MONTHS[2],) * 2 + (MONTHS[3],) * 2 + (MONTHS[4],)
     ]
     assert book.total_minor == year_fen(after, [1] * 5)
 
@@ -170,10 +172,7 @@ def test_versions_that_change_nothing_but_the_cut_change_the_total_by_rounding_o
         for place, (start, end) in enumerate(zip(edges, edges[1:], strict=False))
     ]
     spans = [books.YEAR, *days, date(2025, 2, 1)]
-    rows = [
-        (1, 1, "", start, end, value)
-        for start, end, value in zip(spans, spans[1:], energy, strict=False)
-    ]
+    rows = [(1, 1, "", start, end, value) for start, end, value in zip(spans, spans[1:], energy, strict=False)]
     book = books.Book(versions)
     terms = books.agreements((1, 1, 1, 1, 1, books.YEAR, books.NEXT_YEAR))
     made = book.run(MONTHS[0], terms, books.usage(*rows))
