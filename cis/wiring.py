@@ -1,9 +1,19 @@
 """Everything that is bound together: who listens to which announcement, who answers which port, what runs when."""
 
+import os
+from datetime import time
+
+from django.conf import settings
+
 from accounts.queries import supplier
+from billing import tasks
 from cis.desk import navigation
 from cis.platform import jobs, rendering
+from cis.platform.schedules import Daily
 from metering.operations import uploads
+
+NIGHT_AT = time(1, 30)
+"""When bill cycles are looked through for what is due."""
 
 
 def bind() -> None:
@@ -11,6 +21,8 @@ def bind() -> None:
     rendering.name_supplier(_supplier_name)
     rendering.add_nav(*navigation.ENTRIES)
     jobs.register(uploads.WORK, uploads.work)
+    jobs.register(tasks.RUNS, tasks.work, workers=os.cpu_count() or 1)
+    jobs.register(tasks.NIGHT, tasks.night, schedule=Daily(NIGHT_AT, settings.TIME_ZONE))
 
 
 def _supplier_name(language: str) -> str:
