@@ -8,7 +8,9 @@ customer can make the server fetch anything.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Final
+from pathlib import Path
+from threading import Lock
+from typing import Any, ClassVar, Final
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -19,6 +21,11 @@ from django.utils.translation import get_language, gettext
 from cis.kernel.enums import Role
 
 THEMES: Final = ("auto", "light", "dark")
+FONTS: Final = {"regular": 400, "bold": 700}
+FONT_SCHEME: Final = "wattline-font"
+SYSTEM_FONT: Final = '"Noto Sans CJK SC"'
+PRINTED_FONT: Final = '"Wattline CJK"'
+_RENDERING: Final = Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,28 +111,53 @@ class FetchRefused(ValueError):
     """A document asked for something from outside itself."""
 
 
+def font_path(weight: str) -> Path:
+    """Return where a weight of the printed font lies, once ``manage.py prepare_fonts`` has made it."""
+    return Path(settings.VAR_DIR) / "fonts" / f"wattline-cjk-{weight}.otf"
+
+
+def _prepared_fonts() -> dict[str, Path]:
+    return {weight: path for weight in FONTS if (path := font_path(weight)).is_file()}
+
+
 @cache
 def _closed() -> tuple[Any, Any]:
     """Return the fetcher that refuses everything and the font configuration, made once per process."""
     from weasyprint.text.fonts import FontConfiguration
-    from weasyprint.urls import URLFetcher
+    from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
     class ClosedFetcher(URLFetcher):
-        """Fetches nothing: a document brings all that it needs."""
+        """Fetches nothing but our own fonts: a document brings all that it needs."""
+
+        refused: ClassVar[list[str]] = []
 
         def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> Any:  # noqa: ARG002
-            """Refuse."""
-            raise FetchRefused(f"documents fetch nothing, asked for {url[:100]}")
+            """Refuse, and stop the rendering: a bill with a hole in it would be worse than none."""
+            scheme, _, weight = url.partition(":")
+            fonts = _prepared_fonts()
+            if scheme == FONT_SCHEME and weight in fonts:
+                return URLFetcherResponse(url, body=fonts[weight].read_bytes(), headers={"Content-Type": "font/otf"})
+            # Noted too, since inside drawings the library goes on without what it could not fetch.
+            self.refused.append(f"documents fetch nothing, asked for {url[:100]}")
+            raise FatalURLFetchingError(self.refused[-1])
 
     return ClosedFetcher(allowed_protocols=set()), FontConfiguration()
 
 
 @cache
 def _stylesheet(path: str) -> Any:
+    """Return a stylesheet; where the printed font is prepared it comes before the system's."""
     from weasyprint import CSS
 
+    text = str(render_to_string(path))
+    faces = [
+        f"@font-face {{ font-family: {PRINTED_FONT}; font-weight: {FONTS[weight]}; src: url({FONT_SCHEME}:{weight}) }}"
+        for weight in _prepared_fonts()
+    ]
+    if faces:
+        text = text.replace(SYSTEM_FONT, f"{PRINTED_FONT}, {SYSTEM_FONT}")
     fetcher, fonts = _closed()
-    return CSS(string=render_to_string(path), url_fetcher=fetcher, font_config=fonts)
+    return CSS(string="".join([*faces, text]), url_fetcher=fetcher, font_config=fonts)
 
 
 def pdf(*, template: str, css: str, context: Mapping[str, Any]) -> bytes:
@@ -134,10 +166,23 @@ def pdf(*, template: str, css: str, context: Mapping[str, Any]) -> bytes:
 
     :param template: HTML template under ``templates/documents``; autoescaped.
     :param css: stylesheet template beside it.
+    :raises FetchRefused: the document asks for something from outside itself.
     """
     from weasyprint import HTML
+    from weasyprint.urls import FatalURLFetchingError
 
-    fetcher, fonts = _closed()
-    page = HTML(string=render_to_string(template, dict(context)), url_fetcher=fetcher, base_url="about:blank")
-    written: bytes = page.write_pdf(stylesheets=[_stylesheet(css)], font_config=fonts, presentational_hints=False)
+    text = render_to_string(template, dict(context))
+    # The font map of a process serves one rendering at a time.
+    with _RENDERING:
+        fetcher, fonts = _closed()
+        fetcher.refused.clear()
+        try:
+            page = HTML(string=text, url_fetcher=fetcher, base_url="about:blank")
+            written: bytes = page.write_pdf(
+                stylesheets=[_stylesheet(css)], font_config=fonts, presentational_hints=False
+            )
+        except FatalURLFetchingError as error:
+            raise FetchRefused(str(error)) from error
+        if fetcher.refused:
+            raise FetchRefused(fetcher.refused[0])
     return written
