@@ -1,5 +1,7 @@
 """Pages for the machine: is the process alive, can it serve, what does it count."""
 
+import hmac
+
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, connection
@@ -31,8 +33,8 @@ def ready(_request: HttpRequest) -> HttpResponse:
 @allow_public
 def metrics(request: HttpRequest) -> HttpResponse:
     """Give the counters to a scraper on this machine, or to one that knows METRICS_TOKEN."""
-    token = settings.METRICS_TOKEN
-    is_known = bool(token) and request.headers.get("Authorization") == f"Bearer {token}"
+    token, given = settings.METRICS_TOKEN, request.headers.get("Authorization", "")
+    is_known = bool(token) and hmac.compare_digest(given.encode(), f"Bearer {token}".encode())
     # A proxy on this machine speaks for somebody else, so its requests are not local.
     is_local = request.META.get("REMOTE_ADDR") in LOOPBACK and "X-Forwarded-For" not in request.headers
     if not is_local and not is_known:

@@ -7,13 +7,18 @@ from django.conf import settings
 
 from accounts.queries import supplier
 from billing import tasks
+from billing.operations import documents as bill_documents
+from billing.operations import issuing
 from cis.desk import navigation
-from cis.platform import jobs, rendering
+from cis.platform import idempotency, jobs, outbox, rendering
 from cis.platform.schedules import Daily
 from metering.operations import uploads
 
 NIGHT_AT = time(1, 30)
 """When bill cycles are looked through for what is due."""
+
+TIDY_AT = time(4, 30)
+"""When what nobody needs any more is deleted."""
 
 
 def bind() -> None:
@@ -23,6 +28,13 @@ def bind() -> None:
     jobs.register(uploads.WORK, uploads.work)
     jobs.register(tasks.RUNS, tasks.work, workers=os.cpu_count() or 1)
     jobs.register(tasks.NIGHT, tasks.night, schedule=Daily(NIGHT_AT, settings.TIME_ZONE))
+    jobs.register("forget_idempotency_keys", idempotency.forget, schedule=Daily(TIDY_AT, settings.TIME_ZONE))
+    outbox.send_by(issuing.PRINT, _print_bill)
+
+
+def _print_bill(message: outbox.Message) -> None:
+    """Render the bill of a customer who gets paper; the kept file waits for the printer."""
+    bill_documents.pdf(bill_id=message.payload["bill_id"])
 
 
 def _supplier_name(language: str) -> str:

@@ -17,6 +17,7 @@ from cis.platform.rendering import FONTS, font_path
 SYSTEM_FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
 FACE = "Noto Sans CJK SC"
 SOURCES = {"regular": "NotoSansCJK-Regular.ttc", "bold": "NotoSansCJK-Bold.ttc"}
+READABLE = 0o644  # set-up may be done by another user than the one that prints
 HIGH_BYTES = range(0xA1, 0xFF)
 LATIN = range(0x20, 0x250)
 PUNCTUATION = range(0x2000, 0x2070)
@@ -44,6 +45,7 @@ def _built(weight: str) -> Path | None:
     with NamedTemporaryFile(dir=target.parent, suffix=".part", delete=False) as part:
         try:
             _cut(source, Path(part.name), characters())
+            Path(part.name).chmod(READABLE)
             Path(part.name).replace(target)  # whoever renders meanwhile sees a whole font or none
         finally:
             Path(part.name).unlink(missing_ok=True)

@@ -1,9 +1,9 @@
 """
 Messages to the world outside: mail, SMS, webhooks, papers, meter commands.
 
-A message is a row written with the use case that causes it. After the commit it is sent, one in a transaction.
-Promise: none is missing, and a crash between sending and writing that down repeats at most that one; receivers can
-tell by its Message-ID. What fails is tried again, later each time, and is dead with a visible reason after that.
+A message is a row written with the use case that causes it, and is sent after the commit. Promise: none is missing,
+and a crash between sending and writing that down repeats at most that one; receivers can tell by its Message-ID. What
+fails is tried again, later each time, and is dead with a visible reason after that.
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import connection
 from django.utils import timezone
 
 from cis.platform import db, jobs
@@ -93,7 +93,7 @@ def queue_many(*, kind: str, payloads: Mapping[str, Mapping[str, Any]], due_at: 
 
 
 def deliver_due(*, most: int = BATCH) -> int:
-    """Send what is due, one message in a transaction, until nothing is due or ``most`` were tried; return how many."""
+    """Send what is due, one message after the other, until nothing is due or ``most`` were tried; return how many."""
     tried = 0
     while tried < most and (message := _claim()):
         tried += 1
@@ -140,23 +140,26 @@ def _claim() -> Message | None:
     return Message(row_id, kind, key, json.loads(payload) if isinstance(payload, str) else payload, attempt)
 
 
-@db.opens_transaction
 def _send(message: Message) -> None:
-    # Not SKIP LOCKED: a worker that looks for its own next message may hold the row for a moment.
-    held = OutboxMessage.objects.select_for_update().filter(id=message.id, state=OutboxState.WAITING.value)
-    if not held.values_list("id"):
-        return  # it took so long to come here that another worker took it up and sent it
-    try:
-        with transaction.atomic():
+    """
+    Call the sender, outside a transaction: it is a door that may call use cases, and may take its time.
+
+    The lock on the message lasts as long as that; if this process dies it is free at once.
+    """
+    with jobs.alone(f"outbox {message.id}") as is_ours:
+        still = OutboxMessage.objects.filter(id=message.id, state=OutboxState.WAITING.value)
+        if not is_ours or not still.exists():
+            return  # it took so long to come here that another worker took it up
+        try:
             _sender_of(message.kind)(message)
-    except Exception as error:
-        if not connection.is_usable():
-            raise  # the database went away, not the receiver
-        is_last = message.attempt >= ATTEMPTS_MOST
-        log.warning("message_not_sent", id=message.id, kind=message.kind, attempt=message.attempt, error=str(error))
-        _write(message, OutboxState.DEAD if is_last else OutboxState.WAITING, f"{type(error).__name__}: {error}")
-    else:
-        _write(message, OutboxState.SENT, "", sent_at=timezone.now())
+        except Exception as error:
+            if not connection.is_usable():
+                raise  # the database went away, not the receiver
+            is_last = message.attempt >= ATTEMPTS_MOST
+            log.warning("message_not_sent", id=message.id, kind=message.kind, attempt=message.attempt, error=str(error))
+            _write(message, OutboxState.DEAD if is_last else OutboxState.WAITING, f"{type(error).__name__}: {error}")
+        else:
+            _write(message, OutboxState.SENT, "", sent_at=timezone.now())
 
 
 def _sender_of(kind: str) -> Sender:
@@ -165,7 +168,6 @@ def _sender_of(kind: str) -> Sender:
     return SENDERS[kind]
 
 
-@db.opens_transaction
 def _bury(message: Message) -> None:
     _write(message, OutboxState.DEAD, f"its worker died {ATTEMPTS_MOST} times while sending it")
 

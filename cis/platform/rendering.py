@@ -5,6 +5,7 @@ Pages and paper.
 customer can make the server fetch anything.
 """
 
+import atexit
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -141,6 +142,9 @@ def _closed() -> tuple[Any, Any]:
             self.refused.append(f"documents fetch nothing, asked for {url[:100]}")
             raise FatalURLFetchingError(self.refused[-1])
 
+    # At the end of the process the library must still be there when its fonts are given back.
+    atexit.register(_closed.cache_clear)
+    atexit.register(_stylesheet.cache_clear)
     return ClosedFetcher(allowed_protocols=set()), FontConfiguration()
 
 

@@ -177,3 +177,37 @@ def test_a_batch_ends_so_that_other_work_gets_its_turn():
         outbox.queue_many(kind="mail", payloads={str(n): {} for n in range(5)})
     assert outbox.deliver_due(most=3) == 3
     assert outbox.deliver_due(most=3) == 2
+
+
+def test_a_sender_is_a_door_that_may_call_use_cases(monkeypatch):
+    @db.opens_transaction
+    def use_case():
+        db.execute("SELECT 1")
+        transaction.on_commit(lambda: called.append("committed"))
+
+    called = []
+    monkeypatch.setitem(outbox.SENDERS, "mail", lambda _message: use_case())
+    queue()
+    outbox.deliver_due()
+    assert called == ["committed"]
+    assert OutboxMessage.objects.get().state == "sent"
+
+
+def test_a_message_that_takes_long_is_not_sent_by_another_worker_meanwhile(monkeypatch):
+    calls = []
+
+    def other():
+        make_due()
+        outbox.deliver_due(most=1)
+        connection.close()
+
+    def send(message):
+        calls.append(message.attempt)
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(other).result()
+
+    monkeypatch.setitem(outbox.SENDERS, "mail", send)
+    queue()
+    outbox.deliver_due(most=1)
+    assert calls == [1]
+    assert OutboxMessage.objects.get().state == "sent"
