@@ -25,7 +25,7 @@ from billing.queries.payments import PaymentDetail
 from cis.kernel.enums import Role
 from cis.platform import api
 from cis.platform.access import actor_of
-from cis.platform.api_fields import NUMBER_MOST, PdfRenderer, money, problems
+from cis.platform.api_fields import NUMBER_MOST, JsonParser, PdfRenderer, money, problems, query_of
 from cis.platform.idempotency import HEADER, idempotent
 
 BILLS_READ = api.scope(
@@ -51,13 +51,13 @@ class BillList(APIView):
     )
     def get(self, request: Request) -> Response:
         """List issued bills, with the latest first; cancelled ones and credit notes are among them."""
-        wanted = contract.BillQuery(data=request.query_params)
+        wanted = contract.BillQuery(data=query_of(request))
         wanted.is_valid(raise_exception=True)
         paginator = self.pagination_class()
-        page = paginator.paginate_queryset(_rows(wanted.validated_data), request, view=self)
-        cards = {card.id: card for card in bills.listed(bill_ids=[row.id for row in page or ()])}
+        page: list[Bill] = paginator.paginate_queryset(_rows(wanted.validated_data), request, view=self) or []
+        cards = {card.id: card for card in bills.listed(bill_ids=[row.id for row in page])}
         currency = supplier.current().currency
-        return paginator.get_paginated_response([_card(cards[row.id], currency) for row in page or ()])
+        return paginator.get_paginated_response([_card(cards[row.id], currency) for row in page])
 
 
 @api.needs(GET=BILLS_READ)
@@ -126,6 +126,8 @@ class AccountBalance(APIView):
 @api.needs(POST=PAYMENTS_WRITE)
 class PaymentList(APIView):
     """Money received."""
+
+    parser_classes = (JsonParser,)
 
     @extend_schema(
         operation_id="report_payment",

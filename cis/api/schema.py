@@ -33,6 +33,7 @@ class Reference(SpectacularRedocView):
     Its renderer writes style elements and runs a search worker: the named exceptions of the content security policy.
     """
 
+    template_name = "api/reference.html"
     authentication_classes = ()
     permission_classes = (AllowAny,)
 

@@ -10,8 +10,10 @@ from typing import Any
 from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.utils import OpenApiExample, OpenApiResponse
 from rest_framework import serializers
-from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.exceptions import ErrorDetail, ParseError, ValidationError
+from rest_framework.parsers import JSONParser
 from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
 
 from cis.kernel import fixed
 from cis.platform.api import PROBLEM_TYPE
@@ -47,9 +49,24 @@ class _StrictInSchema(OpenApiSerializerExtension):
         return {**schema, "additionalProperties": False}
 
 
+def query_of(request: Request) -> dict[str, str]:
+    """
+    Return the query of a request for a strict contract; an empty value is a value, not a missing one.
+
+    :raises ValidationError: a parameter comes twice.
+    """
+    doubled = {name: values for name, values in request.query_params.lists() if len(values) > 1}
+    if doubled:
+        raise ValidationError(
+            {name: [ErrorDetail("This parameter may come once.", code="repeated")] for name in doubled}
+        )
+    return request.query_params.dict()
+
+
 def first_fault(invalid: serializers.BaseSerializer) -> dict[str, str]:
     """Return field, code and message of the first fault that a serializer found."""
-    details: Any = ValidationError(invalid.errors).get_full_details()
+    found: Any = invalid.errors
+    details: Any = ValidationError(found).get_full_details()
     field = next(iter(details))
     fault = details[field][0]
     where = "" if field == "non_field_errors" else str(field)
@@ -105,7 +122,7 @@ class Problem(serializers.Serializer):
     advice = serializers.CharField(required=False, help_text="What to do about it.")
     instance = serializers.CharField()
     request_id = serializers.CharField(help_text="Under which the logs of the server tell more.")
-    errors = FaultField(many=True, required=False)
+    errors = FaultField(many=True, required=False)  # type: ignore[assignment] # the name is the contract's
 
 
 WORDS = {
@@ -141,6 +158,21 @@ def _problem(status: int) -> OpenApiResponse:
         }  # fmt: skip
         examples.append(OpenApiExample(code, value=value, response_only=True, status_codes=[str(status)]))
     return OpenApiResponse(response=Problem, description=WORDS[status], examples=examples)
+
+
+class JsonParser(JSONParser):
+    """Reads JSON; a body that is nested beyond all measure is the caller's fault, not the server's."""
+
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        """
+        Return the body.
+
+        :raises ParseError: it is not JSON.
+        """
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except RecursionError as error:
+            raise ParseError("JSON parse error - nested too deeply") from error
 
 
 class PdfRenderer(BaseRenderer):

@@ -17,7 +17,7 @@ class KwhText(serializers.CharField):
     """A counter value in kWh as decimal text, kept in Wh: exact, unlike a JSON number."""
 
     def __init__(self, **kwargs: object) -> None:
-        super().__init__(max_length=SERIAL_MOST, trim_whitespace=False, **kwargs)  # type: ignore[arg-type]
+        super().__init__(trim_whitespace=False, **kwargs)  # type: ignore[arg-type]
 
     def to_internal_value(self, data: object) -> int:  # type: ignore[override]
         """Return the value in Wh."""

@@ -14,7 +14,7 @@ from cis.kernel.enums import Role
 from cis.kernel.errors import Refused
 from cis.platform import api
 from cis.platform.access import actor_of
-from cis.platform.api_fields import first_fault, problems
+from cis.platform.api_fields import JsonParser, first_fault, problems
 from metering.api import contracts as contract
 from metering.operations import reads
 
@@ -24,6 +24,8 @@ READS_WRITE = api.scope("reads:write", "Report counter values of meters.", roles
 @api.needs(POST=READS_WRITE)
 class ReadList(APIView):
     """Counter values."""
+
+    parser_classes = (JsonParser,)
 
     @extend_schema(
         operation_id="report_reads",
