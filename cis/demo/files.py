@@ -36,7 +36,7 @@ SUPPLIER = {
     "currency": "CNY",
     "time_zone": "Asia/Shanghai",
 }
-CYCLES = ("01", "02")
+CYCLE = "01"
 NO_DATE = ""
 
 
@@ -92,7 +92,7 @@ class _Tables:
         point = service_point_of(household)
         self._writers["customers"].writerow((
             customer, account, "company" if household.is_company else "resident", person.name, person.id_number,
-            person.mobile, person.email, "zh-hans" if number % 20 else "en", CYCLES[number % len(CYCLES)],
+            person.mobile, person.email, "zh-hans" if number % 20 else "en", CYCLE,
             household.start, "yes" if number % 10 == 0 else "no",
         ))  # fmt: skip
         self._writers["premises"].writerow((
