@@ -18,10 +18,14 @@ import tempfile
 import threading
 from collections.abc import Callable
 from datetime import date
+from multiprocessing.connection import Connection
 from pathlib import Path
 
-import _report
+import _report  # first: makes the project importable
 import psycopg
+
+from cis.embedded import Embedded
+from cis.kernel.periods import Period
 
 WORKERS = 2
 ACCOUNTS = 100_000
@@ -50,8 +54,6 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     given = parser.parse_args()
     count = given.accounts or (QUICK_ACCOUNTS if given.quick else ACCOUNTS)
-    from cis.embedded import Embedded
-
     folder = Path(tempfile.mkdtemp(prefix="wattline-bench-"))
     folder.chmod(0o755)
     try:
@@ -116,9 +118,7 @@ def prepare(count: int) -> None:
     _report.progress("accounts made")
 
 
-def january():
-    from cis.kernel.periods import Period
-
+def january() -> Period:
     return Period(date(2025, 1, 1), date(2025, 2, 1))
 
 
@@ -159,7 +159,7 @@ class Pool:
             process.join()
 
 
-def worker(pipe) -> None:
+def worker(pipe: Connection) -> None:
     import django
 
     django.setup()
@@ -251,9 +251,10 @@ def make_copy(connection: psycopg.Connection, table: str) -> None:
         "SELECT pg_get_constraintdef(oid) FROM pg_constraint WHERE conrelid = %s::regclass AND contype = 'f'", [table]
     ).fetchall()
     for (definition,) in keys:
+        key = definition
         for other in TABLES:
-            definition = definition.replace(f"REFERENCES {other}(", f"REFERENCES copy_{other}(")
-        connection.execute(f"ALTER TABLE copy_{table} ADD {definition}")
+            key = key.replace(f"REFERENCES {other}(", f"REFERENCES copy_{other}(")
+        connection.execute(f"ALTER TABLE copy_{table} ADD {key}")
 
 
 def copy_in(share: dict[str, bytes]) -> None:

@@ -59,8 +59,12 @@ def windows_of(*, pieces: Pieces, usage: UsageColumns, located: Located, lanes: 
     rows = np.flatnonzero(located.by_day)
     points, place = np.unique(pieces.service_point_id, return_inverse=True)
     at = np.searchsorted(points, usage.service_point_id[rows])
-    first = np.searchsorted(key_of(place, pieces.end_day), key_of(at, usage.start_day[rows]), side="right")
-    last = np.searchsorted(key_of(place, pieces.start_day), key_of(at, usage.end_day[rows]), side="left")
+    first = np.searchsorted(
+        key_of(place=place, day=pieces.end_day), key_of(place=at, day=usage.start_day[rows]), side="right"
+    )
+    last = np.searchsorted(
+        key_of(place=place, day=pieces.start_day), key_of(place=at, day=usage.end_day[rows]), side="left"
+    )
     count = np.maximum(last - first, 0)
     row = np.repeat(rows, count)
     piece = np.repeat(first, count) + np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
@@ -159,7 +163,7 @@ def add_block(
         return
     registers, place = np.unique(windows.register_id, return_inverse=True)
     order = np.lexsort((windows.start_day, place))
-    keys = key_of(place[order], windows.start_day[order])
+    keys = key_of(place=place[order], day=windows.start_day[order])
     at = np.minimum(np.searchsorted(registers, block.register_id), len(registers) - 1)
     known = registers[at] == block.register_id
     is_flat = np.array([len(of) == 1 and of[0] == lanes.total for of in lanes.of_version] + [True], dtype=np.bool_)
@@ -167,7 +171,7 @@ def add_block(
     for start_us, rows in group_rows(block.start_us):
         mine = rows[known[rows]]
         for day, minutes, slots in _local_slots(local.clock, start_us, block):
-            found = np.searchsorted(keys, key_of(at[mine], np.full(len(mine), day)), side="right") - 1
+            found = np.searchsorted(keys, key_of(place=at[mine], day=np.full(len(mine), day)), side="right") - 1
             window = order[np.maximum(found, 0)]
             inside = (found >= 0) & (windows.register_id[window] == block.register_id[mine])
             inside &= (windows.start_day[window] <= day) & (day < windows.end_day[window])
@@ -326,8 +330,8 @@ def _is_outdated(raw: Int64, approved_wh: Int64, exponent: int) -> Mask:
     """Return whether approved energy is no whole multiple (the multiplier) of the raw sums, but for its rounding."""
     outdated = np.zeros(len(raw), dtype=np.bool_)
     unit = 10 ** max(-exponent, 0)
-    for place, (value, energy) in enumerate(zip(raw.tolist(), approved_wh.tolist(), strict=True)):
-        value *= 10 ** max(exponent, 0)
+    for place, (sum_raw, energy) in enumerate(zip(raw.tolist(), approved_wh.tolist(), strict=True)):
+        value = sum_raw * 10 ** max(exponent, 0)
         multiplier = (2 * energy * unit + value) // (2 * value) if value else 0
         # Rounded before the multiplier, the energy is off by half a Wh for each of it.
         off = abs(energy * unit - multiplier * value)

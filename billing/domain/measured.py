@@ -84,10 +84,10 @@ def locate(
 ) -> Located:
     """Return to which piece each row belongs, noting register usage that crosses the edge of one."""
     points, place = np.unique(pieces.service_point_id, return_inverse=True)
-    keys = key_of(place, pieces.start_day)
+    keys = key_of(place=place, day=pieces.start_day)
     at = np.searchsorted(points, usage.service_point_id)
     at_known = points[np.minimum(at, len(points) - 1)] == usage.service_point_id if len(points) else at > 0
-    piece = np.searchsorted(keys, key_of(at, usage.start_day), side="right") - 1
+    piece = np.searchsorted(keys, key_of(place=at, day=usage.start_day), side="right") - 1
     inside = at_known & (piece >= 0)
     inside[inside] &= place[piece[inside]] == at[inside]
     inside[inside] &= usage.start_day[inside] < pieces.end_day[piece[inside]]
@@ -272,7 +272,9 @@ def note_gaps(
         lane = np.concatenate((lane, own.astype(np.int64)))
         start, end = (np.concatenate((column, column[total][many])) for column in (start, end))
     place, wanted = np.nonzero(located.lanes)
-    covered = covered_days(piece * (lanes.total + 1) + lane, start, end, len(pieces) * (lanes.total + 1))
+    covered = covered_days(
+        group=piece * (lanes.total + 1) + lane, start=start, end=end, groups=len(pieces) * (lanes.total + 1)
+    )
     gaps = (
         covered.reshape(len(pieces), lanes.total + 1)[place, wanted] < pieces.end_day[place] - pieces.start_day[place]
     )
@@ -282,19 +284,19 @@ def note_gaps(
         _note_gap(pieces, one, _first_gap(pieces, one, start[mine], end[mine]), obstacles)
 
 
-def covered_days(group: Int64, start: Int64, end: Int64, groups: int) -> Int64:
+def covered_days(*, group: Int64, start: Int64, end: Int64, groups: int) -> Int64:
     """Return how many days the spans of each group cover, counting none twice, (groups,)."""
     covered = np.zeros(groups, dtype=np.int64)
     if not len(group):
         return covered
-    order = np.argsort(key_of(group, start), kind="stable")
+    order = np.argsort(key_of(place=group, day=start), kind="stable")
     group, start, end = group[order], start[order], end[order]
     # The latest end so far inside the group: groups are lifted apart, so that a running maximum does not cross them.
-    reach = np.maximum.accumulate(key_of(group, end))
+    reach = np.maximum.accumulate(key_of(place=group, day=end))
     before = np.empty_like(reach)
     before[0] = 0
     before[1:] = reach[:-1]
-    added = np.maximum(reach - np.maximum(before, key_of(group, start)), 0)
+    added = np.maximum(reach - np.maximum(before, key_of(place=group, day=start)), 0)
     np.add.at(covered, group, added)
     return covered
 

@@ -216,10 +216,10 @@ def _period_of(cells: _Cells, billed: BilledPeriods, own: tuple[int, int]) -> _I
     if len(billed):
         agreements = np.unique(billed.agreement_id)
         order = np.lexsort((billed.start_day, billed.agreement_id))
-        keys = key_of(np.searchsorted(agreements, billed.agreement_id[order]), billed.start_day[order])
+        keys = key_of(place=np.searchsorted(agreements, billed.agreement_id[order]), day=billed.start_day[order])
         place = np.searchsorted(agreements, cells.agreement_id)
         known = agreements[np.minimum(place, len(agreements) - 1)] == cells.agreement_id
-        found = np.searchsorted(keys, key_of(place, cells.start_day), side="right") - 1
+        found = np.searchsorted(keys, key_of(place=place, day=cells.start_day), side="right") - 1
         row = order[np.maximum(found, 0)]
         inside = known & (found >= 0) & (billed.agreement_id[row] == cells.agreement_id)
         inside &= cells.start_day < billed.end_day[row]
@@ -315,7 +315,7 @@ def _wanted(pieces: Pieces, versions: Sequence[PlanVersion]) -> Mask:
     return pieces.is_billed | ((pieces.start_day >= since[place]) & (pieces.start_day < until[place]))
 
 
-def key_of(place: Int64, day: Int64) -> Int64:
+def key_of(*, place: Int64, day: Int64) -> Int64:
     """Return keys that sort by place, then day."""
     return (place << DAY_BITS) | day
 
@@ -331,5 +331,5 @@ def before_wh(*, pieces: Pieces, energy_wh: Int64) -> Int64:
     fresh[1:] = pieces.agreement_id[1:] != pieces.agreement_id[:-1]
     place = np.cumsum(fresh) - 1
     until = np.cumsum(energy_wh) - energy_wh
-    first = np.searchsorted(key_of(place, pieces.start_day), key_of(place, pieces.cycle_day))
+    first = np.searchsorted(key_of(place=place, day=pieces.start_day), key_of(place=place, day=pieces.cycle_day))
     return until - until[first] if len(pieces) else until

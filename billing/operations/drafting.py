@@ -84,7 +84,8 @@ def write(*, draft: Draft, held: Mask, origin: Origin) -> Int64:
 
 
 def _take(table: str, count: int) -> Int64:
-    return db.read_columns(_IDS.format(table), [count], columns=1)[0]
+    ids: Int64 = db.read_columns(_IDS.format(table), [count], columns=1)[0]
+    return ids
 
 
 def _copy_bills(draft: Draft, held: Mask, ids: Int64, origin: Origin) -> None:

@@ -67,8 +67,7 @@ def release(*, held_id: int, today: date, actor: Actor) -> None:
     bill = Bill.objects.select_for_update().get(id=held.bill_id)
     bill.state = BillState.DRAFT.value
     bill.save(update_fields=["state"])
-    chunk = RunChunk.objects.get(id=bill.chunk_id)
-    if chunk.state == ChunkState.ISSUED.value:
+    if RunChunk.objects.filter(id=bill.chunk_id, state=ChunkState.ISSUED.value).exists():
         _check_not_billed(run, bill)
         issuing.issue(bill_ids=[bill.id], account_ids=[bill.account_id], issue_date=today, actor=actor)
     _resolve(held, HeldState.RELEASED, actor)
@@ -109,7 +108,8 @@ def retry(*, held_id: int, actor: Actor) -> None:
     run.save(update_fields=["state", "tariff_version_ids", "ended_at"])
     # The account moves to a chunk of its own, so that accounts are still counted once.
     db.execute(
-        "UPDATE billing_runchunk SET account_ids = array_remove(account_ids, %s) WHERE run_id = %s AND state <> 'split'",
+        "UPDATE billing_runchunk SET account_ids = array_remove(account_ids, %s)"
+        " WHERE run_id = %s AND state <> 'split'",
         [held.account_id, run.id],
     )
     RunChunk.objects.create(run_id=run.id, account_ids=[held.account_id])

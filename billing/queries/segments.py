@@ -1,4 +1,4 @@
-"""What billing expects of accounts, and what exists: rows of all rooms to columns, in a constant number of statements."""
+"""What billing expects of accounts, and what exists: rows of all rooms to columns, in few statements."""
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass

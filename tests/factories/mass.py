@@ -114,9 +114,15 @@ _USAGE = """
     FROM {series}, (VALUES (0, 'peak', 160000), (1, 'valley', 70000)) AS r(k, code, least)
 """
 _TABLES = (
-    "accounts_account metering_premises metering_servicepoint metering_meter metering_register"
-    " contracts_serviceagreement contracts_agreementterm metering_usage"
-).split()
+    "accounts_account",
+    "metering_premises",
+    "metering_servicepoint",
+    "metering_meter",
+    "metering_register",
+    "contracts_serviceagreement",
+    "contracts_agreementterm",
+    "metering_usage",
+)
 
 
 def supply(*, count: int, months: Sequence[Period], source: str = SIX_LINES) -> range:

@@ -37,7 +37,7 @@ def interval_account(source=mass.SIX_LINES, months=(JANUARY,), multiplier=1):
 
 
 def test_interval_energy_is_split_by_the_calendar_of_the_tariff():
-    account, _ = interval_account()
+    interval_account()
     bill()
     sums = {}
     for period, quantity in BillLine.objects.filter(code="energy").values_list("period_of_use", "quantity"):

@@ -62,7 +62,7 @@ def test_accounts_are_laid_in_chunks_of_about_2000_agreements(monkeypatch, djang
     run_id = runs.open(period=JANUARY, as_of_date=JANUARY.end, actor=SYSTEM)
     chunks = list(RunChunk.objects.order_by("id").values_list("account_ids", flat=True))
     assert [len(accounts) for accounts in chunks] == [4, 4, 2]
-    assert sum(chunks, []) == list(ids)
+    assert [account for accounts in chunks for account in accounts] == list(ids)
     assert Job.objects.get(subject=f"bill_run:{run_id}").total == 10
     with django_capture_on_commit_callbacks(execute=True):
         assert all(runs.rate_chunk(run_id=run_id) for _ in chunks)
@@ -84,7 +84,7 @@ def test_a_corrected_month_is_rebilled_by_the_next_run():
     assert (second.start_date, third.start_date) == (JANUARY.start, FEBRUARY.start)
     assert third.before_wh == second.used_wh
     taken_back = [(line.quantity, line.amount_minor, line.tax_minor) for line in first.lines.order_by("seq")]
-    original = [(-l.quantity, -l.amount_minor, -l.tax_minor) for l in first.cancels.lines.order_by("seq")]
+    original = [(-x.quantity, -x.amount_minor, -x.tax_minor) for x in first.cancels.lines.order_by("seq")]
     assert taken_back == original
     assert list(corrected.lines.order_by("seq").values_list("seq", flat=True)) == list(
         range(1, corrected.lines.count() + 1)

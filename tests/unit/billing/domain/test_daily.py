@@ -159,7 +159,7 @@ AROUND = (date(2025, 5, 31), date(2025, 7, 2))
 
 def test_a_multiplier_is_kept_and_the_parts_sum_to_what_was_approved():
     usage = books.usage((1, 1, "", JUNE.start, JUNE.end, 30 * 48 * 100 * 40, True))
-    _, lanes, energy, held = split(usage, [market_days(*AROUND, constant)], period=JUNE)
+    _, _lanes, energy, held = split(usage, [market_days(*AROUND, constant)], period=JUNE)
     assert not held
     assert energy.tolist() == [[30 * 32 * 100 * 40, 30 * 16 * 100 * 40, 0]]
 
@@ -184,7 +184,7 @@ def test_interval_usage_is_cut_by_day_where_the_price_changes():
         books.version(plans.flat(70_000_000), version_id=2, start=middle),
     ]
     usage = books.usage((1, 1, "", JUNE.start, JUNE.end, 30 * 48 * 100, True))
-    pieces, lanes, energy, held = split(usage, [market_days(*AROUND, constant)], versions=versions, period=JUNE)
+    _pieces, lanes, energy, held = split(usage, [market_days(*AROUND, constant)], versions=versions, period=JUNE)
     assert not held
     assert energy[:, lanes.total].tolist() == [10 * 48 * 100, 20 * 48 * 100]
 

@@ -78,7 +78,7 @@ def test_an_exchange_from_a_meter_with_periods_to_one_of_all_hours_is_summed_for
     ],
 )
 def test_days_without_usage_hold_the_account_and_are_named(rows, day):
-    made, held = draft(plans.flat(), *rows)
+    _, held = draft(plans.flat(), *rows)
     assert held[1].code == "missing_read"
     assert day in held[1].message
 
@@ -187,6 +187,6 @@ spans = st.lists(
 @given(spans=spans)
 def test_covered_days_are_counted_once(spans):
     columns = [np.array([s[k] for s in spans], dtype=np.int64) for k in range(3)]
-    covered = measured.covered_days(*columns, 4)
+    covered = measured.covered_days(group=columns[0], start=columns[1], end=columns[2], groups=4)
     naive = [len({day for g, low, high in spans if g == group for day in range(low, high)}) for group in range(4)]
     assert covered.tolist() == naive

@@ -2,6 +2,7 @@
 
 from datetime import date
 from fractions import Fraction
+from itertools import pairwise
 from math import floor
 
 from hypothesis import given
@@ -169,7 +170,7 @@ def test_versions_that_change_nothing_but_the_cut_change_the_total_by_rounding_o
     edges = [books.YEAR, *days, books.NEXT_YEAR]
     versions = [
         books.version(plans.steps(), version_id=place + 1, start=start, end=end)
-        for place, (start, end) in enumerate(zip(edges, edges[1:], strict=False))
+        for place, (start, end) in enumerate(pairwise(edges))
     ]
     spans = [books.YEAR, *days, date(2025, 2, 1)]
     rows = [(1, 1, "", start, end, value) for start, end, value in zip(spans, spans[1:], energy, strict=False)]
