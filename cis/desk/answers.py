@@ -9,7 +9,7 @@ from datetime import date
 from urllib.parse import quote
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, StreamingHttpResponse
+from django.http import Http404, HttpRequest, QueryDict, StreamingHttpResponse
 from django.utils import timezone
 
 from cis.kernel.errors import Refused
@@ -25,6 +25,11 @@ NUMERIC = re.compile(r"[+-]?[0-9 .,;()-]+")
 def today() -> date:
     """Return the local date of the supplier."""
     return timezone.localdate()
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """Return what a form was sent with, None before it was sent; an empty form that was sent is not "not sent"."""
+    return request.POST if request.method == "POST" else None
 
 
 @contextmanager

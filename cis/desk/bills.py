@@ -14,7 +14,7 @@ from billing.operations import documents
 from billing.queries import bills, explanations, listing
 from billing.queries.listing import Wanted
 from cis.desk.account_page import may
-from cis.desk.answers import FILE_ROWS_MOST, ROWS, Pager, csv_file, or_404, page_number, query_of, today
+from cis.desk.answers import FILE_ROWS_MOST, ROWS, Pager, csv_file, or_404, page_number, posted, query_of, today
 from cis.desk.forms.payments import CancelForm
 from cis.desk.forms.runs import BillListForm
 from cis.desk.roles import BILLERS, READERS
@@ -95,7 +95,7 @@ def cancel(request: HttpRequest, bill_id: int) -> HttpResponse:
     """Cancel a bill by a credit note, after saying what will happen."""
     with or_404():
         bill = bills.one(bill_id=bill_id)
-    form = CancelForm(request.POST or None)
+    form = CancelForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
             operations.cancel(

@@ -15,7 +15,18 @@ from accounts.queries import listing
 from accounts.queries.listing import AccountRow, Wanted
 from billing.operations import connections
 from billing.queries import listing as bill_listing
-from cis.desk.answers import FILE_ROWS_MOST, ROWS, Pager, csv_file, or_404, page_number, query_of, tell_refusal, today
+from cis.desk.answers import (
+    FILE_ROWS_MOST,
+    ROWS,
+    Pager,
+    csv_file,
+    or_404,
+    page_number,
+    posted,
+    query_of,
+    tell_refusal,
+    today,
+)
 from cis.desk.forms.customers import ContactForm, CustomerForm, ListForm
 from cis.desk.forms.supply import SupplyForm
 from cis.desk.roles import CLERKS, READERS
@@ -58,9 +69,9 @@ def export(request: HttpRequest) -> HttpResponse:
 @allow(*CLERKS)
 def new(request: HttpRequest) -> HttpResponse:
     """Take on a customer: person, account, and, unless left for later, place, meter, tariff and cycle."""
-    form = CustomerForm(request.POST or None, prefix="", initial={"opened_date": today()})
+    form = CustomerForm(posted(request), prefix="", initial={"opened_date": today()})
     wants_supply = request.POST.get("wants_supply", "yes") == "yes"
-    supply_form = SupplyForm(request.POST or None, initial={"start_date": today()})
+    supply_form = SupplyForm(posted(request), initial={"start_date": today()})
     if request.method == "POST":
         is_good = form.is_valid() and (not wants_supply or supply_form.is_valid())
         if is_good:
@@ -90,7 +101,7 @@ def edit(request: HttpRequest, customer_id: int, account_id: int) -> HttpRespons
         card = queries.card(customer_id=customer_id)
     theirs = None
     initial = asdict(card) | asdict(card.shown)
-    form = CustomerForm(request.POST or None, initial=initial, is_edit=True)
+    form = CustomerForm(posted(request), initial=initial, is_edit=True)
     if request.method == "POST" and form.is_valid():
         try:
             operations.edit(

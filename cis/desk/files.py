@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from cis.desk.answers import FILE_ROWS_MOST, ROWS, Pager, csv_file, or_404, page_number, query_of
+from cis.desk.answers import FILE_ROWS_MOST, ROWS, Pager, csv_file, or_404, page_number, posted, query_of
 from cis.desk.forms.reads import UploadForm
 from cis.desk.roles import METERERS, READERS
 from cis.kernel.errors import Refused
@@ -54,7 +54,7 @@ def export(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
 @allow(*METERERS)
 def upload(request: HttpRequest) -> HttpResponse:
     """Keep a file and let a worker import it."""
-    form = UploadForm(request.POST or None, request.FILES or None)
+    form = UploadForm(posted(request), request.FILES or None)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data["file"]
         try:

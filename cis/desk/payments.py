@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.queries import accounts
 from billing.operations import payments
 from billing.queries import balances, bills
-from cis.desk.answers import or_404, today
+from cis.desk.answers import or_404, posted, today
 from cis.desk.forms.payments import PaymentForm
 from cis.desk.roles import CASHIERS
 from cis.kernel.errors import Refused
@@ -34,7 +34,7 @@ def take(request: HttpRequest, account_id: int) -> HttpResponse:
         "received_date": today(),
         "reference": f"D{today():%Y%m%d}-{token_hex(4).upper()}",
     }
-    form = PaymentForm(request.POST or None, initial=initial)
+    form = PaymentForm(posted(request), initial=initial)
     if request.method == "POST" and form.is_valid():
         try:
             received = payments.receive(account_id=account_id, today=today(), actor=actor_of(request), **form.payment())

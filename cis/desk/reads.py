@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from accounts.queries import accounts
-from cis.desk.answers import or_404, today
+from cis.desk.answers import or_404, posted, today
 from cis.desk.forms.reads import ReadForm
 from cis.desk.roles import READ_TAKERS
 from cis.kernel.errors import Refused
@@ -61,7 +61,7 @@ def enter(request: HttpRequest, account_id: int) -> HttpResponse:
     with or_404():
         account = accounts.overview(account_id=account_id, at_date=today())
     counters = _counters(account_id)
-    form = ReadForm(request.POST or None, counters=counters, initial={"read_date": today()})
+    form = ReadForm(posted(request), counters=counters, initial={"read_date": today()})
     doubts: dict[str, Doubt] = {}
     if request.method == "POST" and form.is_valid():
         doubts = _doubts(form, counters)

@@ -15,7 +15,18 @@ from billing.operations import held as held_operations
 from billing.operations import runs as operations
 from billing.queries import cycles, runs
 from billing.queries.runs import HeldCard, RunCard, RunTotals
-from cis.desk.answers import FILE_ROWS_MOST, ROWS, Pager, csv_file, or_404, page_number, query_of, tell_refusal, today
+from cis.desk.answers import (
+    FILE_ROWS_MOST,
+    ROWS,
+    Pager,
+    csv_file,
+    or_404,
+    page_number,
+    posted,
+    query_of,
+    tell_refusal,
+    today,
+)
 from cis.desk.forms.runs import RunForm, RunListForm
 from cis.desk.roles import BILLERS, READERS
 from cis.kernel.actors import Actor
@@ -96,21 +107,19 @@ def export(request: HttpRequest) -> HttpResponse:
 @allow(*BILLERS)
 def new(request: HttpRequest) -> HttpResponse:
     """Start a run: first shown what it would meet, then confirmed."""
-    form = RunForm(request.POST or request.GET or None, today=today())
+    form = RunForm(posted(request) or request.GET or None, today=today())
     preview = None
     if form.is_bound and form.is_valid():
-        period = form.period()
+        period, cycle_id = form.period(), form.cycle_id()
         if request.method == "POST" and request.POST.get("do") == "start":
             try:
-                run_id = operations.open(
-                    period=period, as_of_date=today(), actor=actor_of(request), cycle_id=form.cycle_id()
-                )
+                run_id = operations.open(period=period, as_of_date=today(), actor=actor_of(request), cycle_id=cycle_id)
             except Refused as refusal:
                 form.refuse(refusal)
             else:
                 messages.success(request, _("The run has started."))
                 return redirect("desk:run", run_id)
-        preview = cycles.preview(cycle_id=form.cycle_id(), start_date=period.start, end_date=period.end)
+        preview = cycles.preview(cycle_id=cycle_id, start_date=period.start, end_date=period.end)
     return render(request, "desk/run_new.html", {"form": form, "preview": preview})
 
 

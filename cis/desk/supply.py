@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from accounts.queries import accounts
 from billing.operations import connections
-from cis.desk.answers import or_404, today
+from cis.desk.answers import or_404, posted, today
 from cis.desk.forms.supply import EndForm, SupplyForm, TermForm
 from cis.desk.roles import CLERKS
 from cis.kernel.errors import Refused
@@ -22,7 +22,7 @@ def begin(request: HttpRequest, account_id: int) -> HttpResponse:
     """Begin one more supply of an account."""
     with or_404():
         account = accounts.overview(account_id=account_id, at_date=today())
-    form = SupplyForm(request.POST or None, initial={"start_date": today()})
+    form = SupplyForm(posted(request), initial={"start_date": today()})
     if request.method == "POST" and form.is_valid():
         try:
             connections.begin_supply(
@@ -42,7 +42,7 @@ def term(request: HttpRequest, account_id: int, agreement_id: int) -> HttpRespon
     account, card = _found(account_id, agreement_id)
     now = card.term_on(today()) or card.terms[-1]
     form = TermForm(
-        request.POST or None, initial={"tariff": now.tariff_id, "household": now.household, "from_date": today()}
+        posted(request), initial={"tariff": now.tariff_id, "household": now.household, "from_date": today()}
     )
     if request.method == "POST" and form.is_valid():
         try:
@@ -66,7 +66,7 @@ def term(request: HttpRequest, account_id: int, agreement_id: int) -> HttpRespon
 def end(request: HttpRequest, account_id: int, agreement_id: int) -> HttpResponse:
     """End a supply."""
     account, card = _found(account_id, agreement_id)
-    form = EndForm(request.POST or None, initial={"end_date": today()})
+    form = EndForm(posted(request), initial={"end_date": today()})
     if request.method == "POST" and form.is_valid():
         try:
             operations.end(agreement_id=agreement_id, end_date=form.cleaned_data["end_date"], actor=actor_of(request))

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from billing.operations.payments import PaymentChannel
+from billing.domain.channels import PaymentChannel
 from cis.platform.forms import DayField, MoneyField, PageForm
 
 

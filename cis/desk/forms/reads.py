@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as text
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from cis.kernel.errors import Refused
@@ -34,7 +34,7 @@ class ReadForm(PageForm):
                 attrs["autofocus"] = True
             last = counter.register.latest
             if last is not None:
-                field.help_text = text("Last: %(value)s on %(day)s") % {
+                field.help_text = gettext("Last: %(value)s on %(day)s") % {
                     "value": kwh(last.reading_wh),
                     "day": day(last.read_date),
                 }
@@ -50,10 +50,10 @@ class ReadForm(PageForm):
         given: dict[str, Any] = super().clean() or {}
         names = [self.name_of(counter) for counter in self.counters]
         if names and all(given.get(name) is None and name not in self.errors for name in names):
-            self.add_error(names[0], text("Enter a reading."))
+            self.add_error(names[0], gettext("Enter a reading."))
         for name in names:
             if given.get(name) is not None and given[name] < 0:
-                self.add_error(name, text("A counter is never below 0."))
+                self.add_error(name, gettext("A counter is never below 0."))
         return given
 
     def refuse_reading(self, counter: Any, refusal: Refused) -> None:
@@ -66,8 +66,8 @@ class ReadForm(PageForm):
     def ask(self, doubts: Mapping[str, Any]) -> None:
         """Ask whether unlikely readings are right; the box to confirm them is shown from now on."""
         for name, doubt in doubts.items():
-            usual = "" if doubt.usual_wh is None else text("Usual: %(usual)s kWh.") % {"usual": kwh(doubt.usual_wh)}
-            facts = text("Used since the last read: %(energy)s kWh.") % {"energy": kwh(doubt.energy_wh)}
+            usual = "" if doubt.usual_wh is None else gettext("Usual: %(usual)s kWh.") % {"usual": kwh(doubt.usual_wh)}
+            facts = gettext("Used since the last read: %(energy)s kWh.") % {"energy": kwh(doubt.energy_wh)}
             self.add_error(name, f"{doubt.text} {facts} {usual}".strip())
             self._mark(name)
 

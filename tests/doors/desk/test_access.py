@@ -1,0 +1,68 @@
+"""Who may open which page: every address of the desk times every role."""
+
+import pytest
+from django.urls import reverse
+
+from cis.desk.urls import urlpatterns
+from cis.kernel.enums import Role
+from tests.doors.desk.conftest import sign_in
+
+pytestmark = pytest.mark.django_db
+STAFF = set(Role) - {Role.CUSTOMER}
+CLERKS = {Role.CLERK, Role.SUPERVISOR}
+WRITERS = {
+    "new_customer": CLERKS,
+    "edit_customer": CLERKS,
+    "contacts": CLERKS,
+    "supply": CLERKS,
+    "term": CLERKS,
+    "end_supply": CLERKS,
+    "read": {Role.CLERK, Role.METERING, Role.FIELD, Role.SUPERVISOR},
+    "payment": {Role.CASHIER, Role.SUPERVISOR},
+    "cancel_bill": {Role.BILLING, Role.SUPERVISOR},
+    "new_run": {Role.BILLING, Role.SUPERVISOR},
+    "approve_run": {Role.BILLING, Role.SUPERVISOR},
+    "drop_run": {Role.BILLING, Role.SUPERVISOR},
+    "held": {Role.BILLING, Role.SUPERVISOR},
+    "upload": {Role.METERING, Role.SUPERVISOR},
+    "import_again": {Role.METERING, Role.SUPERVISOR},
+}
+"""Pages that change something; all others may be read by all staff."""
+
+
+def _url(pattern):
+    arguments = dict.fromkeys(pattern.pattern.converters, 999_999)
+    return reverse(f"desk:{pattern.name}", kwargs=arguments)
+
+
+@pytest.mark.parametrize("role", sorted(STAFF))
+def test_each_role_opens_its_pages_and_no_other(supplier, client, role):
+    sign_in(client, role)
+    opened = {pattern.name for pattern in urlpatterns if client.get(_url(pattern)).status_code != 403}
+    assert opened == {pattern.name for pattern in urlpatterns if role in WRITERS.get(pattern.name, STAFF)}
+
+
+def test_nobody_else_comes_in(supplier, client):
+    for pattern in urlpatterns:
+        answer = client.get(_url(pattern))
+        assert answer.status_code == 302, pattern.name
+        assert answer["Location"].startswith("/accounts/login/"), pattern.name
+
+
+def test_a_piece_of_a_page_sends_the_whole_page_to_the_sign_in(supplier, client):
+    answer = client.get("/desk/search/?q=a", headers={"HX-Request": "true"})
+    assert answer["HX-Redirect"].startswith("/accounts/login/")
+
+
+def test_what_does_not_exist_is_not_found(desk):
+    for pattern in urlpatterns:
+        if pattern.pattern.converters:
+            assert desk.get(_url(pattern)).status_code in {302, 404} if pattern.name == "held" else 404, pattern.name
+
+
+def test_an_auditor_sees_no_button_that_changes_something(billed, client):
+    sign_in(client, Role.AUDITOR)
+    page = client.get(f"/desk/customers/{billed.account.id}/").content.decode()
+    for name in ("payment", "read", "supply", "term", "edit_customer", "contacts"):
+        assert f"/{name}/" not in page.replace("/desk/customers/", "")
+    assert "<form" in page  # sign out, language

@@ -1,0 +1,101 @@
+"""Bills on the desk: the list, one bill and why, paper, cancelling."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from billing.models.bill import Bill
+from billing.operations import proof
+from cis.platform.models import AuditEvent
+from tests.doors.desk.conftest import make_billed
+from tests.factories import billing
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_bill_shows_its_lines_its_sums_and_why(desk, billed):
+    page = desk.get(f"/desk/bills/{billed.bills[1].id}/").content.decode()
+    for text in ("100 kWh", "0.617", "¥61.70", "¥7.10", "Why this amount", "Month before"):
+        assert text in page, text
+    assert AuditEvent.objects.filter(action="look", subject_id=billed.customer.id).exists()
+
+
+def test_a_bill_comes_as_pdf(desk, billed):
+    answer = desk.get(f"/desk/bills/{billed.bills[0].id}/bill.pdf")
+    assert answer["Content-Type"] == "application/pdf"
+    assert answer.content.startswith(b"%PDF")
+
+
+def test_cancelling_needs_a_reason_and_leaves_the_books_balanced(desk, billed):
+    url = f"/desk/bills/{billed.bills[0].id}/cancel/"
+    assert "A credit note of ¥61.70" in desk.get(url).content.decode()
+    assert "required" in desk.post(url, {"reason": " "}).content.decode()
+    page = desk.post(url, {"reason": "read was wrong"}, follow=True).content.decode()
+    assert "is cancelled" in page
+    assert "Credit note" in page
+    assert Bill.objects.get(id=billed.bills[0].id).state == "cancelled"
+    assert proof.verify() == ()
+    assert "only an issued bill can be cancelled" in desk.post(url, {"reason": "again"}).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("query", "rows"),
+    [
+        ("", 2),
+        ("state=overdue", 1),
+        ("state=issued", 2),
+        ("state=cancelled", 0),
+        ("month=2026-01-01", 1),
+        ("text=9999999999", 0),
+        ("page=2", 0),
+        ("state=nonsense", 2),
+    ],
+)
+def test_filters_choose_bills(desk, billed, query, rows):
+    page = desk.get(f"/desk/bills/?{query}").content.decode()
+    assert sum(f'href="/desk/bills/{bill.id}/"' in page for bill in billed.bills) == rows
+
+
+def test_the_list_comes_as_a_file(desk, billed):
+    text = b"".join(desk.get("/desk/bills.csv?month=2026-01-01").streaming_content).decode("utf-8-sig")
+    assert text.splitlines()[1].startswith(
+        f"{billed.bills[0].number},{billed.account.number},regular,issued,2026-01-01"
+    )
+    assert len(text.splitlines()) == 2
+
+
+def _statements(desk, url):
+    desk.get(url)
+    with CaptureQueriesContext(connection) as taken:
+        desk.get(url)
+    return len(taken)
+
+
+@pytest.mark.parametrize("url", ["/desk/bills/", "/desk/bills/?state=overdue", "/desk/customers/", "/desk/runs/", "/"])
+def test_lists_take_a_constant_number_of_statements(desk, billed, url):
+    before = _statements(desk, url)
+    for month in range(3):
+        make_billed(name=f"客户{month}")
+    assert _statements(desk, url) == before <= 16
+
+
+def test_one_bill_takes_a_constant_number_of_statements(desk, billed, supplier):
+    one = _statements(desk, f"/desk/bills/{billed.bills[0].id}/")
+    make_billed()
+    assert _statements(desk, f"/desk/bills/{billed.bills[1].id}/") == one <= 22
+
+
+def test_a_draft_has_no_number_and_cannot_be_cancelled(desk, billed):
+    draft = billing.draft(world=_world(billed))
+    page = desk.get(f"/desk/bills/{draft.id}/").content.decode()
+    assert "Draft of a bill" in page
+    assert f"/desk/bills/{draft.id}/cancel/" not in page
+
+
+def _world(billed):
+    class World:
+        account = billed.account
+        agreement = billed.agreement
+        version = billed.tariff.versions.get()
+
+    return World

@@ -1,0 +1,93 @@
+"""Both languages are complete, every refusal has its sentence, every picture and page exists."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.template.loader import get_template
+from django.test import override_settings
+from django.utils import translation
+
+from cis.kernel.errors import Refused
+from cis.platform.phrases import SENTENCES, explain
+from metering.domain.formats.faults import Fault
+from metering.domain.reads import ReadFault
+from tests.house import source
+
+CATALOGUE = source.ROOT / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
+TEMPLATES = source.ROOT / "templates"
+NOT_ON_PAGES = {
+    # told by commands, interfaces or the deepest machinery only
+    "refused", "amount_overflow", "drafts_moved", "invalid_load", "invalid_tariff", "no_files",
+    "red_vectors", "start_taken", "supplier_not_loaded", "unknown_base", "unknown_role", "unknown_tariff_version",
+    "unknown_user", "unknown_zone", "unusable_weights", "values_too_large", "wrong_periods",
+}  # fmt: skip
+
+
+def _entries():
+    for block in re.split(r"\n\n+", CATALOGUE.read_text(encoding="utf-8"))[1:]:
+        yield block, re.findall(r"^msgstr(?:\[\d\])? (.*(?:\n\".*)*)", block, re.MULTILINE)
+
+
+def test_every_text_has_its_chinese_words_and_none_is_a_guess():
+    missing = [block for block, texts in _entries() if "fuzzy" in block or any(text == '""' for text in texts)]
+    assert missing == []
+
+
+def test_every_text_of_pages_and_code_is_in_the_catalogue():
+    """A word added to a page and forgotten in the catalogue would stay English on a Chinese page."""
+    known = {
+        _joined(found.group(1))
+        for block, _ in _entries()
+        for found in [re.search(r"^msgid (.*(?:\n\".*)*)", block, re.MULTILINE)]
+        if found
+    }
+    pages = [path.read_text(encoding="utf-8") for path in TEMPLATES.rglob("*.html")]
+    used = {text for page in pages for _, text in re.findall(r"{% translate (['\"])(.+?)\1", page)}
+    calls = re.compile(r"(?<![\w.])(?:_|gettext|text|noop)\(\s*\"((?:[^\"\\]|\\.)+)\"\s*\)")
+    desk = [p for p in source.files() if "desk" in p.parts or p.name in {"phrases.py", "navigation.py"}]
+    used |= {text for path in desk for text in calls.findall(path.read_text(encoding="utf-8"))}
+    assert len(used) > 400
+    assert sorted(used - known) == []
+
+
+def _joined(quoted):
+    return "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', quoted)).replace('\\"', '"')
+
+
+def _refusals(kind=Refused):
+    yield kind
+    for child in kind.__subclasses__():
+        yield from _refusals(child)
+
+
+def test_every_refusal_that_a_page_may_show_has_its_sentence():
+    codes = {kind.code for kind in _refusals() if kind.__module__.split(".")[0] in {*source.ROOMS, "cis"}}
+    codes |= {str(fault) for fault in (*Fault, *ReadFault)}
+    assert sorted(codes - SENTENCES.keys() - NOT_ON_PAGES) == []
+
+
+def test_a_refusal_is_told_in_the_language_of_the_page():
+    with translation.override("en"):
+        assert explain("no_price", "The tariff has no price on 2026-03-10.", "Choose.").advice == "Choose."
+    with translation.override("zh-hans"):
+        words = explain("no_price", "The tariff has no price on 2026-03-10.", "Choose.")
+        assert words.message == "该电价在此日期没有已发布的价格。"
+        assert words.detail == "The tariff has no price on 2026-03-10."
+        assert explain("never heard of", "English.").message == "English."
+
+
+@pytest.mark.parametrize("page", sorted(str(p.relative_to(TEMPLATES)) for p in TEMPLATES.rglob("*.html")))
+def test_every_page_compiles(page):
+    with override_settings(DEBUG=True):
+        get_template(page)
+
+
+def test_every_picture_that_a_page_names_exists():
+    outline = Path(source.ROOT / "node_modules" / "@tabler" / "icons" / "icons" / "outline")
+    if not outline.is_dir():
+        pytest.skip("front-end packages are not installed")
+    pages = [p.read_text(encoding="utf-8") for p in TEMPLATES.rglob("*.html")]
+    named = {name for page in pages for name in re.findall(r'{% icon "([^"]+)"', page)}
+    assert len(named) > 40
+    assert sorted(name for name in named if not (outline / f"{name}.svg").is_file()) == []
