@@ -1,0 +1,196 @@
+"""What the portal's pages say."""
+
+from datetime import date
+from html import unescape
+
+import pytest
+import time_machine
+from django.test.utils import CaptureQueriesContext
+from django.db import connection
+from django.urls import reverse
+
+from billing.models.payment import PaymentChannel
+from billing.operations import bills as bill_operations
+from billing.operations import payments
+from cis.kernel.actors import SYSTEM
+from tests.factories import accounts, billing, contracts, metering
+
+pytestmark = pytest.mark.django_db
+TODAY = date(2026, 3, 10)
+
+
+@pytest.fixture(autouse=True)
+def day():
+    with time_machine.travel("2026-03-10T12:00:00+08:00", tick=False):
+        yield
+
+
+@pytest.fixture
+def world():
+    accounts.supplier(bank_account="6200 1")
+    return contracts.world()
+
+
+@pytest.fixture
+def visitor(world, client):
+    client.force_login(accounts.portal_user(of=world.customer))
+    client.cookies["django_language"] = "en"
+    return client
+
+
+def _pay(world, amount_minor, reference="R1"):
+    payments.receive(
+        account_id=world.account.id, amount_minor=amount_minor, channel=PaymentChannel.BANK, reference=reference,
+        received_date=TODAY, today=TODAY, actor=SYSTEM,
+    )  # fmt: skip
+
+
+def _words(reply) -> str:
+    return " ".join(unescape(reply.content.decode()).split())
+
+
+def _home(visitor):
+    return _words(visitor.get(reverse("portal:bills")))
+
+
+def test_without_bills_the_page_says_when_they_come(world, visitor):
+    words = _home(visitor)
+    assert "No bills yet" in words
+    assert "Nothing to pay" in words
+
+
+def test_without_an_account_the_page_says_so(client):
+    accounts.supplier()
+    client.force_login(accounts.portal_user())
+    client.cookies["django_language"] = "en"
+    for page in ("bills", "payments"):
+        assert "No account yet" in _words(client.get(reverse(f"portal:{page}")))
+    assert client.get(reverse("portal:profile")).status_code == 200
+
+
+def test_what_is_owed_stands_first_with_its_day(world, visitor):
+    billing.issued(world=world, start_date=date(2026, 2, 1), end_date=date(2026, 3, 1))
+    words = _home(visitor)
+    assert "¥61.70" in words
+    assert "Please pay by 21 Mar 2026." in words
+    assert "6200 1" in words
+
+
+def test_what_is_overdue_says_so(world, visitor):
+    billing.issued(world=world)
+    billing.issued(world=world, kwh=200, start_date=date(2026, 2, 1), end_date=date(2026, 3, 1))
+    words = _home(visitor)
+    assert "¥185.10" in words
+    assert "¥61.70 of it is overdue." in words
+
+
+def test_paid_bills_and_credit(world, visitor):
+    billing.issued(world=world)
+    _pay(world, 10_000)
+    words = _home(visitor)
+    assert "¥38.30" in words
+    assert "is your credit" in words
+    assert "Paid" in words
+
+
+def test_the_latest_bill_is_compared_by_the_day_with_the_month_and_the_year_before(world, visitor):
+    billing.issued(world=world, kwh=200, start_date=date(2025, 2, 1), end_date=date(2025, 3, 1))
+    billing.issued(world=world, kwh=310)
+    billing.issued(world=world, kwh=140, start_date=date(2026, 2, 1), end_date=date(2026, 3, 1))
+    words = _home(visitor)
+    assert "140 kWh in 28 days" in words
+    assert "<b>50% less</b> a day than in Jan 2026" in words
+    assert "<b>30% less</b> a day than in Feb 2025" in words
+
+
+def test_the_bill_page_shows_how_it_is_computed(world, visitor):
+    bill = billing.issued(world=world)
+    [register] = metering.metered(at=world.service_point)
+    metering.usage(
+        of=register, start_date=date(2026, 1, 1), end_date=date(2026, 2, 1), kwh=100,
+        start_reading_wh=5_000_000, end_reading_wh=5_100_000,
+    )  # fmt: skip
+    words = _words(visitor.get(reverse("portal:bill", args=[bill.number])))
+    assert "100 kWh × 0.617" in words
+    assert "5,000 → 5,100" in words
+    assert "of which VAT" in words
+    assert "100 kWh in 31 days, about 3.2 kWh a day" in words
+
+
+def test_steps_are_told_in_words(visitor, world):
+    from_pack = contracts.tariffs.from_pack()
+    bill = billing.issued(world=world)
+    segment = bill.segments.get()
+    segment.tariff_version, segment.before_wh = from_pack, 3_000_000
+    segment.save()
+    bill.lines.update(code="energy", step=1)
+    words = _words(visitor.get(reverse("portal:bill", args=[bill.number])))
+    assert "Step 1 of 3" in words
+    assert "3,100 kWh used this year" in words
+    assert "20 kWh are left at this price; above that the price of step 2 holds" in words
+
+
+def test_a_cancelled_bill_and_its_credit_note_are_told_apart(world, visitor):
+    bill = billing.issued(world=world)
+    bill_operations.cancel(bill_id=bill.id, reason="wrong", as_of_date=TODAY, actor=SYSTEM)
+    words = _words(visitor.get(reverse("portal:bill", args=[bill.number])))
+    assert "Do not pay it." in words
+    note = _words(visitor.get(reverse("portal:bill", args=["0000000002"])))
+    assert "Credit note" in note
+    assert "−¥61.70" in note
+    assert "Nothing to pay" in _home(visitor)
+
+
+def test_payments_are_listed(world, visitor):
+    assert "No payments yet" in _words(visitor.get(reverse("portal:payments")))
+    _pay(world, 5_000, reference="BOC-77")
+    words = _words(visitor.get(reverse("portal:payments")))
+    assert "¥50.00" in words
+    assert "BOC-77" in words
+
+
+def test_my_details_show_contacts_and_cannot_be_changed_here(world, visitor):
+    accounts.contact_point(of=world.customer, kind="mobile", value="+8613812345678")
+    words = _words(visitor.get(reverse("portal:profile")))
+    assert "+8613812345678" in words
+    assert "<input" not in words.split("<main", 1)[1]
+
+
+def test_hostile_names_stay_text(visitor, world):
+    world.customer.name = "<script>alert(1)</script>{{ 1 }}"
+    world.customer.save()
+    page = visitor.get(reverse("portal:profile")).content.decode()
+    assert "<script>alert(1)" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;{{ 1 }}" in page
+
+
+@pytest.mark.parametrize("page", ["bills", "payments", "profile"])
+def test_statements_do_not_grow_with_the_number_of_bills(world, visitor, page):
+    def count():
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            visitor.get(reverse(f"portal:{page}"))
+        return len(queries)
+
+    billing.issued(world=world)
+    _pay(world, 10, reference="a")
+    count()
+    one = count()
+    for month in range(2, 9):
+        billing.issued(world=world, start_date=date(2025, month, 1), end_date=date(2025, month + 1, 1))
+        _pay(world, 10, reference=f"r{month}")
+    assert count() == one <= 20
+
+
+def test_pages_of_both_languages_carry_the_words_of_their_language(world, visitor):
+    visitor.cookies["django_language"] = "zh-hans"
+    page = visitor.get(reverse("portal:bills")).content.decode()
+    assert 'lang="zh-hans"' in page
+
+
+def test_a_page_keeps_nothing_inline_that_the_policy_refuses(world, visitor):
+    reply = visitor.get(reverse("portal:bills"))
+    policy = reply["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "unsafe" not in policy
