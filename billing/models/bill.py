@@ -113,7 +113,9 @@ class BillLine(models.Model):
     """
 
     pk = models.CompositePrimaryKey("bill_id", "seq")
-    bill = models.ForeignKey("billing.Bill", on_delete=models.PROTECT, related_name="lines", db_constraint=False)
+    bill = models.ForeignKey(
+        "billing.Bill", on_delete=models.PROTECT, related_name="lines", db_constraint=False, db_index=False
+    )  # the primary key begins with it
     seq = models.IntegerField()
     segment = models.ForeignKey(
         "billing.BillSegment", on_delete=models.PROTECT, related_name="lines", db_constraint=False, db_index=False
