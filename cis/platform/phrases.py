@@ -144,6 +144,11 @@ SENTENCES: Mapping[str, str] = {
     "missing_column": _("A column is missing."),
     "duplicate_column": _("A column stands twice."),
     "unknown_read_file": _("There is no such file."),
+    "unknown_document": _("There is no such document."),
+    "document_lost": _("The file is lost: tell the administrator."),
+    "file_too_large": _("The file is larger than is taken here: split it."),
+    "unknown_job": _("There is no such work."),
+    "unknown_payment": _("There is no such payment."),
     # bills and money
     "missing_price": _("A price that the bill needs is not published."),
     "missing_read": _("A read that the bill needs is missing or not approved."),

@@ -18,9 +18,11 @@ CATALOGUE = source.ROOT / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
 TEMPLATES = source.ROOT / "templates"
 NOT_ON_PAGES = {
     # told by commands, interfaces or the deepest machinery only
-    "refused", "amount_overflow", "drafts_moved", "invalid_load", "invalid_tariff", "no_files",
-    "red_vectors", "start_taken", "supplier_not_loaded", "unknown_base", "unknown_role", "unknown_tariff_version",
-    "unknown_user", "unknown_zone", "unusable_weights", "values_too_large", "wrong_periods",
+    "refused", "amount_overflow", "bad_key_name", "bad_pack", "drafts_moved", "idempotency_key_missing",
+    "idempotency_key_reused", "invalid_load", "invalid_tariff", "key_name_taken", "missing_rule", "no_files",
+    "red_vectors", "request_in_progress", "start_taken", "supplier_not_loaded", "unknown_base", "unknown_key",
+    "unknown_role", "unknown_scope", "unknown_tariff_version", "unknown_user", "unknown_zone", "unusable_weights",
+    "values_too_large", "wrong_periods",
 }  # fmt: skip
 
 

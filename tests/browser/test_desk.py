@@ -1,0 +1,171 @@
+"""The desk in a real browser: by keyboard, live, in both themes and widths."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from billing.models.run import BillRun
+from billing.operations import runs
+from cis.kernel.periods import add_months, month_of
+from metering.operations import uploads
+from tests.doors.desk.conftest import ALL, make_billed
+from tests.factories import accounts, metering
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+AUDIT = (Path(__file__).parent / "audit.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def boss(supplier):
+    return accounts.staff(*ALL, first_name="王敏")
+
+
+def test_an_account_is_opened_by_slash_a_name_and_enter(boss, open_page):
+    billed = make_billed(name="欧阳修远")
+    make_billed(name="张三")
+    page = open_page(boss)
+    page.goto("/")
+    page.keyboard.press("/")
+    page.keyboard.type("修远")
+    expect(page.locator("#search-answers [role=option]")).to_have_count(1)
+    expect(page.locator("#search-box")).to_have_attribute("aria-expanded", "true")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/desk/customers/{billed.account.id}/")
+    expect(page.locator("[data-chart] svg")).to_be_visible()
+
+
+def test_enter_before_the_answers_come_opens_a_whole_number(boss, open_page):
+    billed = make_billed()
+    page = open_page(boss)
+    page.goto("/")
+    page.keyboard.press("Control+k")
+    page.keyboard.type(billed.account.number)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/desk/customers/{billed.account.id}/")
+
+
+def test_arrows_choose_and_escape_leaves(boss, open_page):
+    for name in ("钱一一", "钱一二", "钱一三"):
+        make_billed(name=name)
+    page = open_page(boss)
+    page.goto("/")
+    page.keyboard.press("/")
+    page.keyboard.type("钱一")
+    options = page.locator("#search-answers [role=option]")
+    expect(options).to_have_count(3)
+    page.keyboard.press("ArrowDown")
+    expect(options.nth(1)).to_have_attribute("aria-selected", "true")
+    page.keyboard.press("Escape")
+    expect(options).to_have_count(0)
+
+
+def test_theme_and_language_are_switched_and_stay(boss, open_page):
+    page = open_page(boss)
+    page.goto("/")
+    page.locator("[data-theme-switch]").click()
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    page.get_by_role("button", name="中文").click()
+    expect(page.locator("html")).to_have_attribute("lang", "zh-hans")
+    expect(page.locator("html")).to_have_attribute("data-bs-theme", "dark")
+    expect(page.locator("h1")).to_contain_text("您好")
+
+
+def test_a_payment_pressed_twice_is_booked_once(boss, open_page):
+    billed = make_billed()
+    page = open_page(boss)
+    page.goto(f"/desk/customers/{billed.account.id}/")
+    page.keyboard.press("p")
+    page.wait_for_url("**/payment/")
+    page.evaluate(
+        "document.querySelector('form.card').requestSubmit(); document.querySelector('form.card').requestSubmit()"
+    )
+    page.wait_for_url(f"**/desk/customers/{billed.account.id}/")
+    expect(page.locator(".alert-success")).to_contain_text("received")
+    assert billed.account.payments.count() == 1
+
+
+def test_a_run_is_watched_live_from_start_to_issue(boss, open_page):
+    last = add_months(month_of(timezone.localdate()).start, -1)
+    billed = make_billed()
+    metering.usage(of=billed.register, start_date=last, end_date=add_months(last, 1), kwh=100,
+                   at=billed.agreement.service_point)  # fmt: skip
+    page = open_page(boss)
+    page.goto("/desk/runs/")
+    page.keyboard.press("s")
+    page.get_by_role("button", name="Show what would be billed").click()
+    page.get_by_role("button", name="Start the run").click()
+    page.wait_for_url("**/desk/runs/*/")
+    run = BillRun.objects.get()
+    while runs.rate_chunk(run_id=run.id):
+        pass
+    expect(page.get_by_role("link", name="Approve and issue")).to_be_visible()
+    page.get_by_role("link", name="Approve and issue").click()
+    page.get_by_role("button", name="Approve and issue").click()
+    while runs.issue_chunk(run_id=run.id):
+        pass
+    expect(page.locator("h1 .state")).to_have_text("Issued")
+
+
+def test_a_meter_file_is_brought_and_its_result_comes_by_itself(boss, open_page, tmp_path):
+    billed = make_billed()
+    file = tmp_path / "reads.csv"
+    file.write_text(
+        "meter,register,read_at,reading,kind\n"
+        f"{billed.register.meter.serial},total,2026-03-05,1220,actual\nNOBODY,total,2026-03-05,1,actual\n"
+    )
+    page = open_page(boss)
+    page.goto("/desk/files/upload/")
+    page.set_input_files("input[type=file]", file)
+    page.get_by_role("button", name="Upload").click()
+    expect(page.locator("#import-progress")).to_contain_text("waits for a worker")
+    uploads.work(timezone.now())
+    page.wait_for_url("**/desk/files/*/")
+    expect(page.locator("table.list")).to_contain_text("unknown_meter")
+
+
+def _pages(billed):
+    account = f"/desk/customers/{billed.account.id}/"
+    return [
+        "/", "/desk/search/?q=张三", "/desk/customers/", "/desk/customers/new/", account,
+        f"{account}holder/{billed.customer.id}/", f"{account}holder/{billed.customer.id}/contacts/", f"{account}supply/",
+        f"{account}supply/{billed.agreement.id}/", f"{account}supply/{billed.agreement.id}/end/", f"{account}read/",
+        f"{account}payment/", "/desk/bills/", f"/desk/bills/{billed.bills[0].id}/",
+        f"/desk/bills/{billed.bills[0].id}/cancel/", "/desk/runs/", "/desk/runs/new/?cycle=all&month={month}",
+        "/desk/files/", "/desk/files/upload/", "/desk/tariffs/", f"/desk/tariffs/{billed.tariff.id}/",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "theme", "language"),
+    [
+        (1366, 768, "light", "en"),
+        (390, 844, "dark", "zh-hans"),
+        (1366, 768, "dark", "zh-hans"),
+        (390, 844, "light", "en"),
+    ],
+)
+def test_every_page_has_names_contrast_and_no_sideways_scroll(boss, open_page, width, height, theme, language):
+    billed = make_billed()
+    page = open_page(boss, width=width, height=height, theme=theme, language=language)
+    month = month_of(date.today()).start  # noqa: DTZ011 (any month that the form offers)
+    faults = {}
+    for url in _pages(billed):
+        page.goto(url.format(month=month.isoformat()))
+        found = page.evaluate(AUDIT)
+        if found:
+            faults[url] = found
+    assert faults == {}
+
+
+def test_a_form_with_faults_points_at_them(boss, open_page):
+    page = open_page(boss)
+    page.goto("/desk/customers/new/")
+    page.get_by_role("button", name="Take on").click()
+    expect(page.locator("[role=alert]").first).to_be_visible()
+    focused = page.evaluate("document.activeElement.getAttribute('name')")
+    assert focused == "name"
+    assert page.locator("#id_name").get_attribute("aria-invalid") == "true"
+    assert page.evaluate(AUDIT) == []
