@@ -11,7 +11,10 @@ from tests.house import source
 
 PACKAGES = (
     *source.ROOMS,
-    *(f"cis/{name}" for name in ("kernel", "platform", "packs", "desk", "portal", "api", "loading", "demo", "embedded")),
+    *(
+        f"cis/{name}"
+        for name in ("kernel", "platform", "packs", "desk", "portal", "api", "loading", "demo", "embedded")
+    ),
 )
 SKIPPED = {"node_modules", "var"}
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
