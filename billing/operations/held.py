@@ -67,7 +67,7 @@ def release(*, held_id: int, today: date, actor: Actor) -> None:
     bill = Bill.objects.select_for_update().get(id=held.bill_id)
     bill.state = BillState.DRAFT.value
     bill.save(update_fields=["state"])
-    if RunChunk.objects.filter(id=bill.chunk_id, state=ChunkState.ISSUED.value).exists():
+    if RunChunk.objects.filter(id__in=[bill.chunk_id], state=ChunkState.ISSUED.value).exists():
         _check_not_billed(run, bill)
         issuing.issue(bill_ids=[bill.id], account_ids=[bill.account_id], issue_date=today, actor=actor)
     _resolve(held, HeldState.RELEASED, actor)

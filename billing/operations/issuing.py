@@ -7,7 +7,6 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from billing.domain import numbers
-from billing.models.bill import Bill
 from billing.models.run import ChunkState, RunChunk
 from billing.operations import chunks, ledger, payments
 from cis.kernel.actors import SYSTEM, Actor
@@ -35,6 +34,10 @@ _ISSUE = """
         balance_before_minor = l.balance_minor - b.amount_minor
     FROM unnest(%(bills)s::bigint[], %(numbers)s::text[]) AS n(id, number), billing_ledgeraccount l
     WHERE b.id = n.id AND b.state = 'draft' AND l.account_id = b.account_id
+"""
+_ON_PAPER = """
+    SELECT b.id FROM billing_bill b JOIN accounts_account a ON a.id = b.account_id
+    WHERE b.id = ANY(%s) AND a.paper_bill ORDER BY b.id
 """
 _WITH_CREDIT = """
     SELECT account_id FROM billing_bill WHERE id = ANY(%s) AND balance_before_minor < 0 AND amount_minor > 0
@@ -117,6 +120,6 @@ def _pay_from_credit(bill_ids: list[int]) -> None:
 
 def _queue_paper(bill_ids: list[int]) -> None:
     """Queue the printing of bills for those who get paper."""
-    wanted = Bill.objects.filter(id__in=bill_ids, account__paper_bill=True).values_list("id", flat=True)
-    if found := sorted(wanted):
+    found = [bill for (bill,) in db.fetch(_ON_PAPER, [bill_ids])]
+    if found:
         outbox.queue_many(kind=PRINT, payloads={f"{PRINT}:{bill}": {"bill_id": bill} for bill in found})
