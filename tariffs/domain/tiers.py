@@ -172,23 +172,25 @@ class TieredTimeOfUse(Stepped):
 
     def charge(self, batch: RatingBatch, base_minor: Int64) -> Charge:  # noqa: ARG002
         """Return the energy charge by step and period of use, (n, k x p)."""
-        cells_wh = _deal(self.below_wh(batch), batch.used_wh)
-        if batch.used_wh.min(initial=0) < 0:
-            mixed = (batch.used_wh < 0).any(axis=1) & (batch.used_wh > 0).any(axis=1)
-            self.deal_mixed(batch, cells_wh, np.flatnonzero(mixed))
+        below_wh, used_wh = self.below_wh(batch), batch.used_wh
+        if used_wh.min(initial=0) < 0:
+            mixed = (used_wh < 0).any(axis=1) & (used_wh > 0).any(axis=1)
+            cells_wh = _deal(np.where(mixed, 0, below_wh), np.where(mixed[:, None], 0, used_wh))
+            self.deal_mixed(batch, below_wh, cells_wh, np.flatnonzero(mixed))
+        else:
+            cells_wh = _deal(below_wh, used_wh)
         quantities = cells_wh.reshape(-1, len(batch)).T
         flat = tuple(price_e6 for row in self.prices_e6 for price_e6 in row)
         return Charge(fixed.times(quantities, known(flat)), quantities)
 
-    def deal_mixed(self, batch: RatingBatch, cells_wh: Int64, rows: Int64) -> None:
+    def deal_mixed(self, batch: RatingBatch, below_wh: Int64, cells_wh: Int64, rows: Int64) -> None:
         """
-        Deal anew the segments in which one period of use was taken and another given back.
+        Deal the segments in which one period of use was taken and another given back.
 
         Such a true-up has no mix of periods to keep. Its cells are the second differences of
         round(below x cumulative use / all use); if the periods cancel to 0 kWh, all stands in the step that the next
         kWh would enter.
         """
-        below_wh = self.below_wh(batch)
         for row in rows.tolist():
             used_wh: list[int] = batch.used_wh[row].tolist()
             total_wh = sum(used_wh)
@@ -200,7 +202,6 @@ class TieredTimeOfUse(Stepped):
             else:
                 before_wh = int(batch.before_wh[row])
                 limits = [int(np.broadcast_to(limit_wh, len(batch))[row]) for limit_wh in self.limits(batch)]
-                cells_wh[:, :, row] = 0
                 cells_wh[bisect_right(limits, before_wh), :, row] = used_wh
 
 

@@ -152,6 +152,14 @@ def test_a_terawatt_hour_is_dealt_as_exactly_as_a_kilowatt_hour(sign):
     ]
 
 
+def test_a_large_true_up_of_mixed_signs_is_dealt_and_disturbs_no_neighbour():
+    mixed, plain = [-379_625_063, 10_548, 29_566_005, 0], [1_000, 0, 1_000, 2_000]
+    cells = _cells([1_000], [mixed, plain], [0, 0])
+    assert cells.sum(axis=1).tolist() == [mixed, plain]
+    assert cells.sum(axis=2).tolist() == [[-350_048_510, 0], [1_000, 3_000]]
+    assert cells[1].tolist() == [[250, 0, 250, 500], [750, 0, 750, 1_500]]
+
+
 def test_a_true_up_whose_periods_cancel_stands_in_the_step_of_the_next_kwh():
     cells = _cells([1_000, 2_000], [[50, -50], [50, -50], [50, -50]], [999, 1_000, 2_500])
     assert cells.tolist() == [
