@@ -7,6 +7,7 @@ transaction, or nothing is. The columns are described in docs/guide/load-a-suppl
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from accounts.domain.account import NewAccount
@@ -16,6 +17,7 @@ from accounts.queries.supplier import SupplierCard
 from billing.operations import cycles
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Findings, Refused
+from cis.loading import consistency
 from cis.loading.tables import Column, Row, day, read, whole, yes_no
 from cis.platform.db import opens_transaction
 from contracts.domain.agreements import NewAgreement
@@ -24,6 +26,8 @@ from contracts.queries import agreements as agreement_queries
 from metering.domain.places import NewMeter, NewPlace, NewRegister
 from metering.operations import meter_loads, places
 from tariffs.operations import tariffs
+from tariffs.queries import plans
+from tariffs.queries.plans import TariffCard
 
 SUPPLIER = tuple(
     Column(name, is_required=name in {"code", "name_zh", "name_en", "pack", "currency", "time_zone"})
@@ -135,6 +139,8 @@ def load(*, folder: Path, actor: Actor) -> Loaded:
     """
     findings = Findings()
     files = read_folder(folder, findings=findings)
+    consistency.check_supplier(files.supplier, findings=findings)
+    consistency.check_customers(files.customers, findings=findings)
     findings.raise_if_any(SupplierNotLoaded)
     for _, row in files.supplier:
         suppliers.set_up(card=SupplierCard(**row), actor=actor)  # type: ignore[arg-type]
@@ -155,6 +161,12 @@ def _write(files: _Folder, *, actor: Actor) -> Loaded:
         accounts=account_names,
         service_points=point_names,
     )
+    consistency.check_agreements(
+        files.agreements,
+        opened={str(row["account"]): row["opened_date"] for _, row in files.customers},  # type: ignore[misc]
+        prices_since={card.code: min(since) for card in plans.price_book() if (since := _published(card))},
+        findings=findings,
+    )
     for prepared in (people, points, meters, terms):
         findings.extend(prepared.findings)
     findings.raise_if_any(SupplierNotLoaded)
@@ -172,6 +184,10 @@ def _write(files: _Folder, *, actor: Actor) -> Loaded:
         meters=len(meter_ids),
         agreements=len(agreement_ids),
     )
+
+
+def _published(card: TariffCard) -> list[date]:
+    return [version.start_date for version in card.versions if version.state == "published"]
 
 
 def _join_cycles(lines: Lines, *, account_ids: dict[str, int], actor: Actor) -> None:

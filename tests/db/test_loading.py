@@ -21,7 +21,10 @@ ACCOUNTS = 120
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    months = (Period(start=date(2026, 9, 1), end=date(2026, 10, 1)), Period(start=date(2026, 10, 1), end=date(2026, 11, 1)))
+    months = (
+        Period(start=date(2026, 9, 1), end=date(2026, 10, 1)),
+        Period(start=date(2026, 10, 1), end=date(2026, 11, 1)),
+    )
     folder = tmp_path_factory.mktemp("made")
     return files.write(folder, world.Scale(accounts=ACCOUNTS, months=months, seed=7)).supplier
 
@@ -65,6 +68,35 @@ def test_faults_of_form_are_found_before_the_database_is_asked(folder):
         supplier.load(folder=folder, actor=SYSTEM)
     codes = {finding.code for finding in caught.value.detail["findings"]}
     assert codes == {"bad_cell", "file_missing"}
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "code"),
+    [
+        ("supplier.csv", "cn-shanghai", "cn-nowhere", "other_pack"),
+        ("supplier.csv", "Asia/Shanghai", "Asia/Nowhere", "unknown_zone"),
+        ("supplier.csv", ",CNY,", ",YUAN,", "bad_currency"),
+        ("supplier.csv", "DEMO", "D" * 21, "too_long"),
+        ("customers.csv", ",01,2026", "," + "1" * 21 + ",2026", "too_long"),
+        ("customers.csv", "C00000002", "C00000001", "described_twice"),
+        ("agreements.csv", "2026-09-01", "2026-08-31", "before_account"),
+        ("agreements.csv", "2026-09-01", "1999-01-01", "before_price"),
+    ],
+)
+def test_what_does_not_agree_is_named_with_file_and_line(folder, name, old, new, code):
+    _replace(folder / name, old, new)
+    with pytest.raises(SupplierNotLoaded) as caught:
+        supplier.load(folder=folder, actor=SYSTEM)
+    found = {(finding.where, finding.code) for finding in caught.value.detail["findings"]}
+    assert any(where.startswith(f"{name}:") and seen == code for where, seen in found), found
+    assert not Account.objects.exists()
+
+
+def test_a_second_supplier_is_refused(folder):
+    path = folder / "supplier.csv"
+    path.write_text(path.read_text(encoding="utf-8") + path.read_text(encoding="utf-8").splitlines()[1] + "\n")
+    with pytest.raises(SupplierNotLoaded, match="one supplier"):
+        supplier.load(folder=folder, actor=SYSTEM)
 
 
 def test_the_same_folder_twice_is_refused_and_changes_nothing(folder):

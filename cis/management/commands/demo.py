@@ -75,7 +75,9 @@ class Command(BaseCommand):
                 say(f"  {username:10} {password}")
             say("Ctrl-C stops everything.")
 
-        address = serving.free_address(os.environ.get("HOST", "127.0.0.1"), int(os.environ.get("PORT", "8000")))
+        address = serving.free_address(
+            os.environ.get("WATTLINE_HOST", "127.0.0.1"), int(os.environ.get("WATTLINE_PORT", "8000"))
+        )
         sys.exit(serving.serve(address, logs=settings.VAR_DIR / "log", announce=announce))
 
 
