@@ -12,7 +12,7 @@ from billing.operations import issuing
 from cis.desk import navigation
 from cis.platform import idempotency, jobs, outbox, rendering
 from cis.platform.schedules import Daily
-from metering.operations import uploads
+from metering.operations import approvals, uploads
 
 NIGHT_AT = time(1, 30)
 """When bill cycles are looked through for what is due."""
@@ -26,6 +26,7 @@ def bind() -> None:
     rendering.name_supplier(_supplier_name)
     rendering.add_nav(*navigation.ENTRIES)
     jobs.register(uploads.WORK, uploads.work)
+    jobs.register(approvals.WORK, approvals.work)
     jobs.register(tasks.RUNS, tasks.work, workers=os.cpu_count() or 1)
     jobs.register(tasks.NIGHT, tasks.night, schedule=Daily(NIGHT_AT, settings.TIME_ZONE))
     jobs.register("forget_idempotency_keys", idempotency.forget, schedule=Daily(TIDY_AT, settings.TIME_ZONE))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
@@ -154,7 +154,7 @@ def may(roles: frozenset[Role]) -> May:
 
 
 @allow(*READERS)
-def movements_file(request: HttpRequest, account_id: int) -> HttpResponse:  # noqa: ARG001
+def movements_file(request: HttpRequest, account_id: int) -> StreamingHttpResponse:  # noqa: ARG001
     """Give the ledger of an account as a file."""
     with or_404():
         card = accounts.card(account_id=account_id)

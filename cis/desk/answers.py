@@ -32,6 +32,11 @@ def posted(request: HttpRequest) -> QueryDict | None:
     return request.POST if request.method == "POST" else None
 
 
+def asks_for(request: HttpRequest, target: str) -> bool:
+    """Return whether only a piece of the page is asked for, the one with this id."""
+    return request.headers.get("HX-Request") == "true" and request.headers.get("HX-Target") == target
+
+
 @contextmanager
 def or_404() -> Iterator[None]:
     """Answer "not found" where the thing that the address names does not exist."""

@@ -1,9 +1,9 @@
 """Customers: the list, a new one with all that it takes to be billed, edits, ways to reach them."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
@@ -36,6 +36,15 @@ from cis.platform.templatetags.local import plain_money
 from contracts.queries import supply
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListRow:
+    """An account of the list with its address and what it owes. [minor unit]"""
+
+    row: AccountRow
+    address: str
+    owed_minor: int
+
+
 @allow(*READERS)
 def index(request: HttpRequest) -> HttpResponse:
     """List accounts with their holders."""
@@ -53,14 +62,14 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @allow(*READERS)
-def export(request: HttpRequest) -> HttpResponse:
+def export(request: HttpRequest) -> StreamingHttpResponse:
     """Give the list as a file."""
     _form, wanted = _wanted(request)
     rows = listing.accounts(wanted=wanted, at_date=today(), most=FILE_ROWS_MOST)
     header = [_("Account"), _("Name"), _("Kind"), _("Phone"), _("Address"), _("State"), _("Opened"), _("Balance")]
     found = (
-        (one["row"].number, one["row"].name, one["row"].kind, one["row"].phone, one["address"], one["row"].state,
-         one["row"].opened_date, plain_money(one["owed_minor"]))
+        (one.row.number, one.row.name, one.row.kind, one.row.phone, one.address, one.row.state, one.row.opened_date,
+         plain_money(one.owed_minor))
         for one in _with_supply(rows)
     )  # fmt: skip
     return csv_file("customers.csv", header, found)
@@ -167,16 +176,16 @@ def _wanted(request: HttpRequest) -> tuple[ListForm, Wanted]:
     return form, Wanted(**kept)
 
 
-def _with_supply(rows: tuple[AccountRow, ...]) -> list[dict[str, object]]:
+def _with_supply(rows: tuple[AccountRow, ...]) -> list[ListRow]:
     """Put address and balance beside each account; two statements."""
     ids = [row.account_id for row in rows]
     places = supply.of_accounts(account_ids=ids)
     owed = bill_listing.owed_minor(account_ids=ids)
     return [
-        {
-            "row": row,
-            "address": places[row.account_id].address if row.account_id in places else "",
-            "owed_minor": owed.get(row.account_id, 0),
-        }
+        ListRow(
+            row=row,
+            address=places[row.account_id].address if row.account_id in places else "",
+            owed_minor=owed.get(row.account_id, 0),
+        )
         for row in rows
     ]

@@ -1,12 +1,14 @@
 """Meter files: bring one, see it imported, see what was rejected and why."""
 
+from typing import Any
+
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from cis.desk.answers import FILE_ROWS_MOST, ROWS, Pager, csv_file, or_404, page_number, posted, query_of
+from cis.desk.answers import FILE_ROWS_MOST, ROWS, Pager, asks_for, csv_file, or_404, page_number, posted, query_of
 from cis.desk.forms.reads import UploadForm
 from cis.desk.roles import METERERS, READERS
 from cis.kernel.errors import Refused
@@ -39,7 +41,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @allow(*READERS)
-def export(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
+def export(request: HttpRequest) -> StreamingHttpResponse:  # noqa: ARG001
     """Give the list as a file."""
     header = [_("File"), _("Format"), _("Came in"), _("Readings"), _("Interval days"), _("Interval values"),
               _("Known before"), _("Rejected")]  # fmt: skip
@@ -74,7 +76,7 @@ def importing(request: HttpRequest, job_id: int) -> HttpResponse:
     if job.name != uploads.WORK:
         return redirect("desk:files")
     context = _shown(job)
-    if request.htmx and request.htmx.target == "import-progress":
+    if asks_for(request, "import-progress"):
         answer = render(request, "desk/_import.html", context)
         if context["read_file_id"] and not job.is_unfinished:
             answer["HX-Redirect"] = context["url"]
@@ -106,7 +108,7 @@ def show(request: HttpRequest, read_file_id: int) -> HttpResponse:
 
 
 @allow(*READERS)
-def rejections_file(request: HttpRequest, read_file_id: int) -> HttpResponse:  # noqa: ARG001
+def rejections_file(request: HttpRequest, read_file_id: int) -> StreamingHttpResponse:  # noqa: ARG001
     """Give the rejected lines as a file."""
     with or_404():
         card = queries.one(read_file_id=read_file_id)
@@ -132,7 +134,7 @@ def _pair(words: Words) -> tuple[str, str]:
     return words.message, words.advice or words.detail
 
 
-def _shown(job: JobCard) -> dict[str, object]:
+def _shown(job: JobCard) -> dict[str, Any]:
     """Return a job with what its message says: the file it became, or why it was refused."""
     is_known = job.message.endswith(" known")
     file_id = (

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -19,6 +19,7 @@ from cis.desk.answers import (
     FILE_ROWS_MOST,
     ROWS,
     Pager,
+    asks_for,
     csv_file,
     or_404,
     page_number,
@@ -87,7 +88,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @allow(*READERS)
-def export(request: HttpRequest) -> HttpResponse:
+def export(request: HttpRequest) -> StreamingHttpResponse:
     """Give the list as a file."""
     form = RunListForm(request.GET or None)
     state = form.cleaned_data.get("state", "") if form.is_valid() else ""
@@ -128,7 +129,7 @@ def show(request: HttpRequest, run_id: int) -> HttpResponse:
     """Show a run; while workers are at it, its upper part asks again every two seconds."""
     with or_404():
         view = gather(run_id=run_id, actor=actor_of(request))
-    if request.htmx and request.htmx.target == "run-progress":
+    if asks_for(request, "run-progress"):
         answer = render(request, "desk/_run.html", {"view": view})
         if not view.is_in_work:
             answer["HX-Refresh"] = "true"
@@ -217,12 +218,12 @@ def _each(request: HttpRequest, run_id: int, do: Callable[[int], None], chosen: 
     if done:
         text = ngettext("%(count)s held account was dealt with.", "%(count)s held accounts were dealt with.", done)
         messages.success(request, text % {"count": done})
-    for refusal in refusals.values():
-        tell_refusal(request, refusal)
+    for refused in refusals.values():
+        tell_refusal(request, refused)
 
 
 @allow(*READERS)
-def held_file(request: HttpRequest, run_id: int) -> HttpResponse:  # noqa: ARG001
+def held_file(request: HttpRequest, run_id: int) -> StreamingHttpResponse:  # noqa: ARG001
     """Give the held accounts of a run as a file."""
     with or_404():
         runs.one(run_id=run_id)

@@ -13,7 +13,7 @@ from accounts.queries import accounts
 from accounts.queries import search as account_search
 from billing.queries import listing
 from billing.queries.bills import BillCard
-from cis.desk.answers import today
+from cis.desk.answers import asks_for, today
 from cis.desk.roles import READERS
 from cis.platform.access import allow
 from cis.platform.templatetags.local import money, until
@@ -51,7 +51,7 @@ class Answer:
 def show(request: HttpRequest) -> HttpResponse:
     """Answer while somebody types, or with a page of all results."""
     text = request.GET.get("q", "").strip()[:TEXT_MOST]
-    is_typing = request.htmx and request.htmx.target == "search-answers"
+    is_typing = asks_for(request, "search-answers")
     most = SHOWN_WHILE_TYPING if is_typing else SHOWN_ON_PAGE
     found = find(text=text, at_date=today(), most=most + 1)
     context = {"search_text": text, "answers": found[:most], "has_more": len(found) > most, "most": most}

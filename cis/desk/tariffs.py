@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
@@ -81,7 +81,7 @@ def show(request: HttpRequest, tariff_id: int) -> HttpResponse:
 
 
 @allow(*READERS)
-def export(request: HttpRequest, tariff_id: int) -> HttpResponse:
+def export(request: HttpRequest, tariff_id: int) -> StreamingHttpResponse:
     """Give the prices of a version as a file."""
     card, version = _found(request, tariff_id)
     if version is None or version.state != "published":

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cis.desk import account_page, bills, customers, files, payments, reads, runs, search, supply, tariffs
+from cis.desk import account_page, bills, customers, files, payments, reads, runs, search, supply, tariffs, usage
 
 app_name = "desk"
 urlpatterns = [
@@ -39,6 +39,8 @@ urlpatterns = [
     path("files/<int:read_file_id>/", files.show, name="file"),
     path("files/<int:read_file_id>/rejected.csv", files.rejections_file, name="rejections_file"),
     path("files/<int:read_file_id>/again/", files.again, name="import_again"),
+    path("usage/", usage.approve, name="usage"),
+    path("usage/<int:job_id>/", usage.approval, name="approval"),
     path("tariffs/", tariffs.index, name="tariffs"),
     path("tariffs/<int:tariff_id>/", tariffs.show, name="tariff"),
     path("tariffs/<int:tariff_id>/prices.csv", tariffs.export, name="prices_file"),

@@ -77,7 +77,12 @@ DAY_TYPES: Mapping[str, Any] = {
 }
 UNITS: Mapping[str, Any] = {"kWh": "kWh", "day": _("days"), "month": _("months"), "money": ""}
 FORMATS: Mapping[str, Any] = {"nem12": "NEM12", "nem13": "NEM13", "csv": "CSV", "entry": _("Typed in")}
-JOB_NAMES: Mapping[str, Any] = {"billing": _("Billing run"), "read_import": _("Import of a meter file")}
+JOB_NAMES: Mapping[str, Any] = {
+    "billing": _("Billing run"),
+    "billing_night": _("Billing by night"),
+    "read_import": _("Import of a meter file"),
+    "usage_approval": _("Approval of usage"),
+}
 TONES: Mapping[str, str] = {
     "open": "ok",
     "closed": "",

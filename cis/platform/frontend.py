@@ -13,7 +13,10 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import BaseFinder
 from django.core.files.storage import FileSystemStorage, Storage
 
+from cis.platform.icon_names import ICONS
+
 NODE_MODULES = settings.BASE_DIR / "node_modules"
+ICONS_FOLDER = NODE_MODULES / "@tabler" / "icons" / "icons" / "outline"
 HTMX = Path(django_htmx.__file__).parent / "static" / "django_htmx"
 FILES = {
     "vendor/tabler/tabler.min.css": NODE_MODULES / "@tabler/core/dist/css/tabler.min.css",
@@ -22,6 +25,7 @@ FILES = {
     "vendor/tabler/tabler.min.js.map": NODE_MODULES / "@tabler/core/dist/js/tabler.min.js.map",
     "vendor/echarts/echarts.min.js": NODE_MODULES / "echarts/dist/echarts.min.js",
     "vendor/htmx/htmx.min.js": HTMX / "htmx-2.min.js",
+    **{f"vendor/icons/{name}.svg": ICONS_FOLDER / f"{name}.svg" for name in sorted(ICONS)},
 }
 """Where a page asks for a file -> where it lies."""
 

@@ -1,14 +1,16 @@
 """Both languages are complete, every refusal has its sentence, every picture and page exists."""
 
 import re
-from pathlib import Path
 
 import pytest
 from django.template.loader import get_template
 from django.test import override_settings
 from django.utils import translation
 
+from cis.desk import navigation
 from cis.kernel.errors import Refused
+from cis.platform.frontend import FILES
+from cis.platform.icon_names import ICONS
 from cis.platform.phrases import SENTENCES, explain
 from metering.domain.formats.faults import Fault
 from metering.domain.reads import ReadFault
@@ -85,11 +87,16 @@ def test_every_page_compiles(page):
         get_template(page)
 
 
-def test_every_picture_that_a_page_names_exists():
-    outline = Path(source.ROOT / "node_modules" / "@tabler" / "icons" / "icons" / "outline")
-    if not outline.is_dir():
-        pytest.skip("front-end packages are not installed")
+def test_every_picture_that_a_page_names_is_served_and_no_other():
     pages = [p.read_text(encoding="utf-8") for p in TEMPLATES.rglob("*.html")]
     named = {name for page in pages for name in re.findall(r'{% icon "([^"]+)"', page)}
+    named |= {entry.icon for entry in navigation.ENTRIES} | {"user", "gauge", "map-pin", "file-invoice"}
     assert len(named) > 40
-    assert sorted(name for name in named if not (outline / f"{name}.svg").is_file()) == []
+    assert named == ICONS
+
+
+def test_every_served_picture_exists_in_its_package():
+    places = [path for name, path in FILES.items() if name.startswith("vendor/icons/")]
+    if not places[0].parent.is_dir():
+        pytest.skip("front-end packages are not installed")
+    assert [path.name for path in places if not path.is_file()] == []

@@ -74,8 +74,7 @@ class CustomerForm(PageForm):
 
     def on_version(self, version: int) -> Self:
         """Return the form with what was typed, on top of what somebody else saved."""
-        data = self.data.copy()
-        data["version"] = str(version)
+        data = {**{name: self.data.get(name, "") for name in self.fields}, "version": str(version)}
         form = type(self)(data, initial=self.initial, is_edit=True)
         form.is_valid()
         return form

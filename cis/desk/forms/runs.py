@@ -65,6 +65,21 @@ class RunForm(PageForm):
         return month_of(date.fromisoformat(self.cleaned_data["month"]))
 
 
+class MonthForm(PageForm):
+    """One month."""
+
+    month = forms.ChoiceField(label=_("Month"))
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        kwargs.setdefault("initial", {"month": add_months(month_of(today).start, -1).isoformat()})
+        super().__init__(*args, **kwargs)
+        self.fields["month"].choices = month_choices(today)  # type: ignore[attr-defined]
+
+    def period(self) -> Period:
+        """Return the month."""
+        return month_of(date.fromisoformat(self.cleaned_data["month"]))
+
+
 class RunListForm(PageForm):
     """Filter of the list of runs."""
 

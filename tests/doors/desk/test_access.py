@@ -25,6 +25,7 @@ WRITERS = {
     "drop_run": {Role.BILLING, Role.SUPERVISOR},
     "held": {Role.BILLING, Role.SUPERVISOR},
     "upload": {Role.METERING, Role.SUPERVISOR},
+    "usage": {Role.METERING, Role.BILLING, Role.SUPERVISOR},
     "import_again": {Role.METERING, Role.SUPERVISOR},
 }
 """Pages that change something; all others may be read by all staff."""
