@@ -57,13 +57,11 @@ _POST_BILLS = """
         JOIN billing_bill b ON b.id = p.bill_id
         JOIN billing_ledgeraccount c ON c.account_id = b.account_id
         JOIN billing_ledgeraccount s ON s.code = p.code
-        RETURNING account_id, CASE WHEN debit_id = (
-            SELECT id FROM billing_ledgeraccount o WHERE o.account_id = billing_transfer.account_id
-        ) THEN amount_minor ELSE -amount_minor END AS owed
     )
     UPDATE billing_ledgeraccount l
     SET balance_minor = l.balance_minor + moved.owed
-    FROM (SELECT account_id, sum(owed) AS owed FROM posted GROUP BY account_id) moved
+    FROM (SELECT b.account_id, sum(p.amount) AS owed FROM part p JOIN billing_bill b ON b.id = p.bill_id
+          GROUP BY b.account_id) moved
     WHERE l.account_id = moved.account_id
 """
 _CLASSES = "SELECT DISTINCT ledger_class FROM billing_billline WHERE bill_id = ANY(%(bills)s)"
