@@ -131,6 +131,21 @@ class BillWhole(BillShort):
     segments = SegmentShown(many=True)
 
 
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "One bill open",
+            value={
+                "account": "3100000017",
+                "on_date": "2026-11-10",
+                "balance": MONEY,
+                "overdue": NOTHING,
+                "next_due_date": "2026-11-22",
+            },
+            response_only=True,
+        )
+    ]
+)
 class BalanceNow(serializers.Serializer):
     """What an account owes."""
 

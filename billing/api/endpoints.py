@@ -45,6 +45,7 @@ class BillList(APIView):
 
     @extend_schema(
         operation_id="list_bills",
+        summary="List bills",
         tags=["Bills"],
         parameters=[contract.BillQuery],
         responses={200: contract.BillPage, **problems(404, 422)},
@@ -66,6 +67,7 @@ class BillOne(APIView):
 
     @extend_schema(
         operation_id="get_bill",
+        summary="One bill",
         tags=["Bills"],
         parameters=[NUMBER],
         responses={200: contract.BillWhole, **problems(404)},
@@ -83,6 +85,7 @@ class BillPdf(APIView):
 
     @extend_schema(
         operation_id="get_bill_pdf",
+        summary="One bill as PDF",
         tags=["Bills"],
         parameters=[NUMBER],
         responses={(200, "application/pdf"): OpenApiTypes.BINARY, **problems(404)},
@@ -102,6 +105,7 @@ class AccountBalance(APIView):
 
     @extend_schema(
         operation_id="get_balance",
+        summary="What an account owes",
         tags=["Accounts"],
         parameters=[NUMBER],
         responses={200: contract.BalanceNow, **problems(404)},
@@ -131,6 +135,7 @@ class PaymentList(APIView):
 
     @extend_schema(
         operation_id="report_payment",
+        summary="Report a payment",
         tags=["Payments"],
         parameters=[
             OpenApiParameter(
@@ -174,6 +179,7 @@ class PaymentOne(APIView):
 
     @extend_schema(
         operation_id="get_payment",
+        summary="One payment",
         tags=["Payments"],
         parameters=[OpenApiParameter("payment_id", int, OpenApiParameter.PATH)],
         responses={200: contract.PaymentKept, **problems(404)},

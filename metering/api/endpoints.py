@@ -29,6 +29,7 @@ class ReadList(APIView):
 
     @extend_schema(
         operation_id="report_reads",
+        summary="Report counter values",
         tags=["Reads"],
         request=contract.ReadsNew,
         responses={200: contract.ReadsAnswer, **problems(400, 415, 422)},
