@@ -96,9 +96,7 @@ def _with_draft(months: Sequence[MonthOfUse], segments: Sequence[Segment]) -> tu
     by_month = {month.month: month for month in months}
     for segment in segments:
         month = segment.start_date.replace(day=1)
-        before = by_month.get(month) or MonthOfUse(
-            month=month, energy_wh=0, days=0, amount_minor=0, is_estimated=False
-        )
+        before = by_month.get(month) or MonthOfUse(month=month, energy_wh=0, days=0, amount_minor=0, is_estimated=False)
         days = (segment.end_date - segment.start_date).days
         by_month[month] = replace(
             before,
