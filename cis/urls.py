@@ -17,6 +17,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/", include("cis.desk.urls")),
     path("portal/", include("cis.portal.urls")),
     path("api/v1/", include("cis.api.router")),
-    path("api/v1/", include("cis.api.router")),
     path("admin/", admin.site.urls),
 ]
