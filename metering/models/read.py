@@ -30,6 +30,7 @@ class ReadFile(models.Model):
     rejected = models.BigIntegerField(default=0)
     unchanged = models.BigIntegerField(default=0, help_text="Rows known before with the same value.")
     imported_at = models.DateTimeField(default=timezone.now)
+    usage_approved_at = models.DateTimeField(null=True, help_text="Empty: usage of what it brought is to be approved.")
     actor_id = models.BigIntegerField(null=True)
 
     class Meta:

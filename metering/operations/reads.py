@@ -20,9 +20,10 @@ from metering.domain.formats.files import read_file
 from metering.domain.reads import ADVICE, ReadFault
 from metering.domain.resolving import Missed, choose_read, named
 from metering.models.read import ReadFile, ReadKind, ReadRejection, RegisterRead
-from metering.operations import resolver
+from metering.operations import arrivals, resolver
 from metering.operations.counter_reads import Given, store
 from metering.operations.deliveries import Delivery, Tally
+from metering.operations.usage_rows import UsageFinding
 
 LOCK = 7_265_311
 """Advisory lock: deliveries are imported one after the other, so that two of one day agree on their versions."""
@@ -68,7 +69,12 @@ class Imported:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entered:
-    """A single read that is kept; ``is_new`` False: the same value was there."""
+    """
+    A single read that is kept, with its usage approved.
+
+    is_new    False: the same value was there
+    findings  what keeps energy beside the read from being approved, as a neighbour that is missing
+    """
 
     read_id: int
     register_id: int
@@ -76,6 +82,7 @@ class Entered:
     reading_wh: int
     version: int
     is_new: bool
+    findings: tuple[UsageFinding, ...] = ()
 
 
 def import_file(
@@ -92,7 +99,7 @@ def import_file(
 
     The file is kept by its SHA-256; the same bytes again change nothing and give the same result. Lines that are wrong
     are rejected and kept with number, code and advice, the others are loaded, all in one transaction. A file that is
-    refused leaves nothing but an audit event.
+    refused leaves nothing but an audit event. Its usage is approved afterwards, by ``arrivals.approve_file``.
 
     A use case of its own, that is two: the import, or the record of its refusal.
 
@@ -128,7 +135,7 @@ def enter(
     today: date,
 ) -> Entered:
     """
-    Keep one counter value; the same value again changes nothing.
+    Keep one counter value and approve the usage before and after it; the same value again changes nothing.
 
     :param serial: serial number of the meter.
     :param register: code of its register; empty: its only one.
@@ -159,7 +166,7 @@ def keep(
     actor: Actor,
     today: date,
 ) -> Entered:
-    """Keep one counter value as a step of a larger use case; see ``enter``."""
+    """Keep one counter value, its usage included, as a step of a larger use case; see ``enter``."""
     if read_date > today:
         raise ReadRefused(f"The date {read_date} is in the future.", fault=ReadFault.DATE_IN_FUTURE)
     meters = resolver.by_meter()
@@ -176,12 +183,17 @@ def keep(
     stored = store([given], read_file_id=None, actor_id=actor.id, received_at=timezone.now())
     for misfit in stored.misfits:
         raise ReadRefused(misfit.message, fault=misfit.fault, serial=serial, register=given.hanging.code)
-    row = RegisterRead.objects.filter(register_id=given.hanging.register_id, read_date=read_date).order_by("-version")[
-        0
-    ]
-    is_new = bool(stored.versions[0])
+    return _entered(given, is_new=bool(stored.versions[0]), serial=serial, actor=actor, today=today)
+
+
+def _entered(given: Given, *, is_new: bool, serial: str, actor: Actor, today: date) -> Entered:
+    register_id, read_date = given.hanging.register_id, date.fromordinal(given.day)
+    row = RegisterRead.objects.filter(register_id=register_id, read_date=read_date).order_by("-version")[0]
     if is_new:
-        audit.record(actor, "enter", "register_read", row.id, serial=serial, read_date=read_date, reading_wh=reading_wh)
+        reading = given.reading_wh
+        audit.record(actor, "enter", "register_read", row.id, serial=serial, read_date=read_date, reading_wh=reading)
+    # Also for a value that was there: usage that it lacks follows now.
+    approved = arrivals.approve_read(register_id=register_id, read_date=read_date, today=today)
     return Entered(
         read_id=row.id,
         register_id=row.register_id,
@@ -189,6 +201,7 @@ def keep(
         reading_wh=row.reading_wh,
         version=row.version,
         is_new=is_new,
+        findings=tuple(approved.findings),
     )
 
 
@@ -237,6 +250,7 @@ def _count(row: ReadFile, tally: Tally, *, is_again: bool) -> None:
     row.interval_days = tally.interval_days + row.interval_days * is_again
     row.interval_values = tally.interval_values + row.interval_values * is_again
     row.rejected, row.unchanged = tally.rejected, tally.unchanged
+    row.usage_approved_at = None
     row.save(force_insert=not is_again)
 
 

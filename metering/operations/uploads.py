@@ -1,5 +1,5 @@
 """
-Meter files that come through a page: kept at once, imported by a worker, with a bar to look at.
+Meter files that come through a page: kept at once, imported and their usage approved by a worker, with a bar.
 
 What is unfinished is found in the database, so a worker that dies in the middle does no harm: the same file again is
 the same result.
@@ -20,7 +20,7 @@ from cis.platform import documents, jobs
 from cis.platform.db import opens_transaction
 from cis.platform.models import Job
 from metering.domain.formats.faults import FileRefused
-from metering.operations import reads
+from metering.operations import arrivals, reads
 from metering.queries import files
 
 WORK = "read_import"
@@ -97,6 +97,8 @@ def _import(job_id: int, subject: str, *, actor: Actor, today: date) -> None:
         except FileRefused as refusal:
             jobs.fail(job_id, f"{refusal.code}: {refusal.message}")
         else:
+            # A worker that dies here leaves the job unfinished: the next one finds the file known and goes on.
+            arrivals.approve_file(read_file_id=imported.read_file_id, today=today, actor=actor)
             known = " known" if imported.is_known else ""
             jobs.finish(job_id, message=f"read_file:{imported.read_file_id}{known}")
 

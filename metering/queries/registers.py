@@ -30,6 +30,14 @@ def id_on_meter(*, serial: str, code: str) -> int | None:
     return found.pop() if len(found) == 1 else None
 
 
+def names(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], tuple[str, str, str]]:
+    """Return service point, serial number and register code by the ids of service point and register; one statement."""
+    wanted = list(pairs)
+    given = {"points": [point for point, _ in wanted], "registers": [register for _, register in wanted]}
+    rows = db.fetch(_NAMES, given)
+    return {(point, register): (external_id, serial, code) for point, register, external_id, serial, code in rows}
+
+
 def _grouped(sql: str, names: Iterable[str]) -> dict[str, tuple[Hanging, ...]]:
     fields = tuple(Hanging.__dataclass_fields__)
     found: dict[str, list[Hanging]] = {}
@@ -63,3 +71,10 @@ LEFT JOIN metering_servicepoint s ON s.id = i.service_point_id
 WHERE m.serial = ANY(%(names)s)
 ORDER BY m.id, g.code, i.period
 """  # noqa: S608 - put together of constants
+_NAMES = """
+SELECT w.point, w.register, s.external_id, m.serial, g.code
+FROM unnest(%(points)s::bigint[], %(registers)s::bigint[]) AS w(point, register)
+JOIN metering_servicepoint s ON s.id = w.point
+JOIN metering_register g ON g.id = w.register
+JOIN metering_meter m ON m.id = g.meter_id
+"""

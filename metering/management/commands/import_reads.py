@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from cis.kernel.actors import SYSTEM
 from cis.kernel.errors import Refused
-from metering.operations import reads
+from metering.operations import arrivals, reads, usage_findings
+from metering.operations.usage import Approved
 from metering.queries.reads import rejections
 
 SHOWN = 20
@@ -18,9 +19,12 @@ MEGABYTE = 2**20
 
 
 class Command(BaseCommand):
-    """``manage.py import_reads PATH...``: files, or folders of files; each file is one transaction."""
+    """``manage.py import_reads PATH...``: files, or folders of files; each file is one transaction, then its usage."""
 
-    help = "Import NEM12, NEM13 or CSV meter files, plain, zip or gz. Exit code 1: a file was refused or is not there."
+    help = (
+        "Import NEM12, NEM13 or CSV meter files, plain, zip or gz, and approve the usage that they bring."
+        " Exit code 1: a file was refused or is not there."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="A file, or a folder of files.")
@@ -36,6 +40,8 @@ class Command(BaseCommand):
                 continue
             rejected += done.rejected
             self._show(done)
+            # Also for a known file: whoever imported it may have died before its usage was approved.
+            self._show_usage(arrivals.approve_file(read_file_id=done.read_file_id, today=timezone.localdate()))
         if refused:
             raise CommandError(f"{refused} file(s) refused; nothing of them was loaded.")
         if strict and rejected:
@@ -69,6 +75,16 @@ class Command(BaseCommand):
             self.stdout.write(f"  line {row.line_no}: {row.code}: {row.message} {row.advice}")
         if done.rejected > SHOWN:
             self.stdout.write(f"  ... and {done.rejected - SHOWN:,} more")
+
+    def _show_usage(self, usage: Approved) -> None:
+        self.stdout.write(
+            f"  usage: {usage.approved:,} spans approved, {usage.unchanged:,} unchanged, {usage.superseded:,} replaced,"
+            f" {len(usage.findings):,} findings"
+        )
+        for line in usage_findings.told(usage.findings[:SHOWN]):
+            self.stdout.write(f"  {line}")
+        if len(usage.findings) > SHOWN:
+            self.stdout.write(f"  ... and {len(usage.findings) - SHOWN:,} more; approve_usage lists all of a month")
 
 
 class _Progress:
