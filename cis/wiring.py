@@ -8,14 +8,20 @@ from django.conf import settings
 from accounts.queries import supplier
 from billing import tasks
 from billing.operations import documents as bill_documents
-from billing.operations import issuing
+from billing.operations import issuing, proof
 from cis.desk import navigation
 from cis.platform import idempotency, jobs, outbox, rendering
 from cis.platform.schedules import Daily
-from metering.operations import approvals, uploads
+from metering.operations import approvals, arrivals, uploads
+
+USAGE_AT = time(1, 0)
+"""When usage is approved that was left, before bills are made of it."""
 
 NIGHT_AT = time(1, 30)
 """When bill cycles are looked through for what is due."""
+
+PROOF_AT = time(3, 30)
+"""When the books are proved."""
 
 TIDY_AT = time(4, 30)
 """When what nobody needs any more is deleted."""
@@ -29,6 +35,8 @@ def bind() -> None:
     jobs.register(approvals.WORK, approvals.work)
     jobs.register(tasks.RUNS, tasks.work, workers=os.cpu_count() or 1)
     jobs.register(tasks.NIGHT, tasks.night, schedule=Daily(NIGHT_AT, settings.TIME_ZONE))
+    jobs.register(arrivals.WORK, arrivals.night, schedule=Daily(USAGE_AT, settings.TIME_ZONE))
+    jobs.register(proof.WORK, proof.night, schedule=Daily(PROOF_AT, settings.TIME_ZONE))
     jobs.register("forget_idempotency_keys", idempotency.forget, schedule=Daily(TIDY_AT, settings.TIME_ZONE))
     outbox.send_by(issuing.PRINT, _print_bill)
 

@@ -1,8 +1,22 @@
 """Proof of the books: what must hold between bills, lines, ledger and payments, asked of the database itself."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
+import structlog
+
+from cis.kernel.actors import SYSTEM
+from cis.platform import audit
 from cis.platform.db import fetch
+
+WORK = "ledger_proof"
+"""Falls due each night."""
+
+log = structlog.get_logger(__name__)
+
+
+class LawsBroken(Exception):
+    """The books do not agree. Nobody can be asked to do better: it is a fault of the machine, so it is no refusal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +164,22 @@ LAWS = (
 def verify() -> tuple[Breach, ...]:
     """Return the laws that do not hold; empty: the books are proved. One statement a law."""
     return tuple(breach for law in LAWS if (breach := _breach_of(law)) is not None)
+
+
+def night(at: datetime) -> None:
+    """
+    Prove the books without a person; each law that does not hold is logged and kept in the audit trail.
+
+    :raises LawsBroken: some do not hold; so the job of the night fails, and the desk shows it.
+    """
+    breaches = verify()
+    for breach in breaches:
+        told = {"law": breach.law.name, "rows": breach.count, "examples": list(breach.examples)}
+        log.error("law_broken", sentence=breach.law.sentence, due_at=at.isoformat(), **told)
+        audit.record(SYSTEM, "find_broken", "ledger", None, **told)
+    if breaches:
+        names = ", ".join(f"{breach.law.name} ({breach.count})" for breach in breaches)
+        raise LawsBroken(f"{len(breaches)} of {len(LAWS)} laws do not hold: {names}. Run manage.py verify_ledger.")
 
 
 def _breach_of(law: Law) -> Breach | None:

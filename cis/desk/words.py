@@ -82,6 +82,9 @@ JOB_NAMES: Mapping[str, Any] = {
     "billing_night": _("Billing by night"),
     "read_import": _("Import of a meter file"),
     "usage_approval": _("Approval of usage"),
+    "usage_arrivals": _("Usage of what came in"),
+    "ledger_proof": _("Proof of the books"),
+    "forget_idempotency_keys": _("Tidying up"),
 }
 TONES: Mapping[str, str] = {
     "open": "ok",

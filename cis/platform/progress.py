@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from cis.kernel.errors import Refused
 from cis.platform.jobs import UNFINISHED
-from cis.platform.models import Job
+from cis.platform.models import Job, JobState
 
 
 class UnknownJob(Refused):
@@ -66,8 +66,9 @@ def last_on(*, subject: str) -> JobCard | None:
 
 
 def latest(*, names: Iterable[str] = (), most: int = 10) -> tuple[JobCard, ...]:
-    """Return the last jobs that somebody or something started, newest first; one statement."""
-    rows = Job.objects.filter(name__in=list(names)) if names else Job.objects.exclude(subject="")
+    """Return the last jobs on a thing, and work of the clock only if it failed, newest first; one statement."""
+    wanted = Q(name__in=list(names)) if names else ~Q(subject="") | Q(state=JobState.FAILED.value)
+    rows = Job.objects.filter(wanted)
     return _cards(rows.order_by("-id")[:most])
 
 
