@@ -12,6 +12,7 @@ from enum import StrEnum
 from itertools import accumulate
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cis.kernel import fixed
 from cis.kernel.fixed import Int64
@@ -174,9 +175,12 @@ class TieredTimeOfUse(Stepped):
         """Return the energy charge by step and period of use, (n, k x p)."""
         below_wh, used_wh = self.below_wh(batch), batch.used_wh
         if used_wh.min(initial=0) < 0:
-            mixed = (used_wh < 0).any(axis=1) & (used_wh > 0).any(axis=1)
-            cells_wh = _deal(np.where(mixed, 0, below_wh), np.where(mixed[:, None], 0, used_wh))
-            self.deal_mixed(batch, below_wh, cells_wh, np.flatnonzero(mixed))
+            mixed = np.flatnonzero((used_wh < 0).any(axis=1) & (used_wh > 0).any(axis=1))
+            plain_below_wh, plain_used_wh = below_wh.copy(), used_wh.copy()
+            plain_below_wh[:, mixed] = 0
+            plain_used_wh[mixed] = 0
+            cells_wh = _deal(plain_below_wh, plain_used_wh)
+            self.deal_mixed(batch, below_wh, cells_wh, mixed)
         else:
             cells_wh = _deal(below_wh, used_wh)
         quantities = cells_wh.reshape(-1, len(batch)).T
