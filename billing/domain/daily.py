@@ -266,7 +266,7 @@ def _note(pieces: Pieces, place: int, obstacles: Obstacles, code: str, message: 
         Obstacle(
             code=code,
             message=f"{message} (from {start})",
-            advice="Look at the meter's registers and the tariff, approve the usage anew and retry.",
+            advice="Look at the meter's registers and the tariff, approve the month's usage anew, then rate again.",
         ),
     )
 

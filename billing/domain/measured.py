@@ -147,7 +147,7 @@ def _note_crossings(
                 Obstacle(
                     code=MISSING_READ,
                     message=f"Usage from {start} to {end} crosses {on}, where price, agreement or period changes.",
-                    advice=f"Enter or estimate a read of the meter for {on}, then approve the usage anew and retry.",
+                    advice=f"Enter a read of the meter for {on}; its usage is approved with it. Then rate again.",
                 ),
             )
 
@@ -320,6 +320,7 @@ def _note_gap(pieces: Pieces, place: int, day: int, obstacles: Obstacles) -> Non
         Obstacle(
             code=MISSING_READ,
             message=f"There is no approved usage from {on} on, for {start} to {end}.{why}",
-            advice=f"Enter or estimate a read of the meter for {end}, approve the usage and retry.",
+            advice=f"Enter or import the read of {end} or the missing interval days; usage is approved with them."
+            " Then rate again.",
         ),
     )
