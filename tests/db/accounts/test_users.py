@@ -90,3 +90,25 @@ def test_the_command_prints_a_made_password_once(capsys):
 def test_the_command_says_what_is_wrong():
     with pytest.raises(CommandError, match=r"No role of staff: boss.*clerk"):
         call_command("create_staff", "--username", "li", "--roles", "boss", "--generate")
+
+
+def test_a_customer_gets_a_login_by_the_number_of_an_account_with_a_password_printed_once(capsys):
+    holder = factories.accounts.customer(name="张三丰", language="en")
+    number = factories.accounts.account(holder=holder).number
+    call_command("create_portal_user", "--account", number, "--username", "zhang", "--email", "zhang@example.cn")
+
+    out = capsys.readouterr().out
+    user = User.objects.get(username="zhang")
+    assert user.check_password(out.rsplit(": ", 1)[1].strip())
+    assert (user.customer, user.roles, user.email, user.language) == (holder, ["customer"], "zhang@example.cn", "en")
+    assert f"zhang for 张三丰, who holds account {number}" in out
+
+
+def test_a_login_for_an_account_that_does_not_exist_or_a_name_that_is_taken_is_refused():
+    create("zhang")
+    number = factories.accounts.account().number
+    with pytest.raises(CommandError, match="no account 404"):
+        call_command("create_portal_user", "--account", "404", "--username", "lisi")
+    with pytest.raises(CommandError, match="in use"):
+        call_command("create_portal_user", "--account", number, "--username", "Zhang")
+    assert User.objects.count() == 1
