@@ -12,7 +12,6 @@ from enum import StrEnum
 from itertools import accumulate
 
 import numpy as np
-from numpy.typing import NDArray
 
 from cis.kernel import fixed
 from cis.kernel.fixed import Int64
