@@ -3,7 +3,7 @@ A read is missing: the month is imported without it, the run holds the account a
 account is rated again, approved and issued. Nobody approves usage by hand.
 """
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from django.core.management import call_command
@@ -12,13 +12,14 @@ from billing.models.bill import Bill
 from billing.models.run import HeldBill
 from billing.operations import held, proof, runs
 from billing.queries import runs as run_queries
-from cis.demo import files, readings, world
+from cis.demo import building, files, readings, world
 from cis.demo.world import Scale
 from cis.kernel.actors import SYSTEM
 from cis.kernel.periods import Period
 from cis.loading import supplier
+from metering.models.read import ReadFile
 from metering.models.usage import Usage
-from metering.operations import reads
+from metering.operations import arrivals, reads
 
 pytestmark = pytest.mark.django_db(transaction=True)
 JANUARY = Period(start=date(2026, 1, 1), end=date(2026, 2, 1))
@@ -91,3 +92,32 @@ def test_an_account_held_for_a_missing_read_is_billed_once_the_read_is_entered(r
     assert mine.energy_wh == Usage.objects.get(register_id=entered.register_id, is_current=True).energy_wh > 0
     assert Bill.objects.filter(state="issued").count() == ACCOUNTS
     assert proof.verify() == ()
+
+
+def test_usage_that_files_bring_is_that_of_approving_month_by_month(tmp_path, settings):
+    settings.DOCUMENTS_DIR = tmp_path / "documents"
+    months = (Period(start=date(2025, 12, 1), end=JANUARY.start), JANUARY, Period(JANUARY.end, date(2026, 3, 1)))
+    building.seed(
+        scale=Scale(accounts=113, months=months, seed=5),
+        folder=tmp_path,
+        today=date(2026, 3, 10),
+        say=_quiet,
+        bar=_quiet,
+    )
+    by_month = _spans()
+    assert date(2026, 1, 15) in {end for _, _, _, end, _ in by_month}  # an exchange of a meter
+    arrivals.night(datetime(2026, 3, 10, tzinfo=UTC))
+    assert _spans() == by_month
+    Usage.objects.all().delete()
+    ReadFile.objects.update(usage_approved_at=None)
+    arrivals.night(datetime(2026, 3, 10, tzinfo=UTC))
+    assert _spans() == by_month
+
+
+def _quiet(*_args):
+    """Say nothing."""
+
+
+def _spans():
+    fields = ("service_point_id", "register_id", "start_date", "end_date", "energy_wh")
+    return sorted(Usage.objects.filter(is_current=True).values_list(*fields))
