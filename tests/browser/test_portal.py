@@ -5,7 +5,6 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.urls import reverse
-from playwright.sync_api import sync_playwright
 
 from tests.factories import accounts, billing, contracts
 from tests.factories.accounts import PASSWORD
@@ -31,11 +30,11 @@ def bill(settings, tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def browser():
-    with sync_playwright() as play:
-        opened = play.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield opened
-        opened.close()
+def browser(chromium):
+    """The one browser of the session; what a test opened in it is closed after it."""
+    yield chromium
+    for context in chromium.contexts:
+        context.close()
 
 
 class Visit:
