@@ -67,6 +67,7 @@ COMMENT ON VIEW metering_interval_value IS
 
 
 class Migration(migrations.Migration):
+    initial = True  # of this table: to go back is to drop it
     dependencies = [("metering", "0001_initial")]
 
     operations = [
