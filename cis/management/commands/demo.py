@@ -49,7 +49,6 @@ class Command(BaseCommand):
         folder = settings.VAR_DIR / "demo"
         folder.mkdir(parents=True, exist_ok=True)
         call_command("migrate", verbosity=0, interactive=False)
-        _collect_static()
         kept = folder / DONE
         if kept.exists():
             say("the demo supplier is there already; `make clean-demo` removes it")
@@ -137,8 +136,3 @@ def _print(figures: dict[str, str]) -> None:
 
 def _quiet(_words: str, _done: int, _total: int) -> None:
     """Draw nothing."""
-
-
-def _collect_static() -> None:
-    """Copy the front-end files to where the web server serves them, unless they are the ones from last time."""
-    call_command("collectstatic", verbosity=0, interactive=False, clear=False)
