@@ -39,6 +39,7 @@
     answers()?.replaceChildren();
     box()?.setAttribute("aria-expanded", "false");
     box()?.removeAttribute("aria-activedescendant");
+    isEnterWaiting = false;
   }
 
   function searchKey(event) {
@@ -48,7 +49,7 @@
     else if (event.key === "Enter") {
       const isFresh = answers().dataset.of === box().value;
       if (isFresh && chosen()) { event.preventDefault(); location.assign(chosen().href); }
-      else if (!isFresh && box().value.trim()) { event.preventDefault(); isEnterWaiting = true; htmx.trigger(box(), "input"); }
+      else if (!isFresh && box().value.trim()) { event.preventDefault(); isEnterWaiting = true; htmx.trigger(box(), "ask"); }
     }
   }
 
@@ -88,7 +89,16 @@
     const copied = target.closest("[data-copy]");
     if (copied) navigator.clipboard?.writeText(copied.dataset.copy).then(() => copied.classList.add("is-copied"));
   });
+  // One question at a time, the newest waits (hx-sync): an answer to what is no longer asked, or after the box was left, is not shown.
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.target.id !== "search-answers") return;
+    const isWanted = event.detail.requestConfig.parameters.q === box().value && document.activeElement === box();
+    if (!isWanted) event.detail.shouldSwap = false;
+  });
   document.addEventListener("htmx:afterSwap", (event) => { if (event.target.id === "search-answers") showAnswers(); });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    if (event.detail.elt === box() && !event.detail.successful && isEnterWaiting) box().form.submit();
+  });
 
   // ---- forms ----------------------------------------------------------------------------------------------------------
   document.addEventListener("submit", (event) => {

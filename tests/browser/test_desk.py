@@ -16,6 +16,7 @@ from tests.factories import accounts, metering
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 AUDIT = (Path(__file__).parent / "audit.js").read_text(encoding="utf-8")
+SEARCH = "**/desk/search/?q=*"
 
 
 @pytest.fixture
@@ -55,11 +56,51 @@ def test_arrows_choose_and_escape_leaves(boss, open_page):
     page.keyboard.press("/")
     page.keyboard.type("钱一")
     options = page.locator("#search-answers [role=option]")
+    expect(page.locator("#search-answers")).to_have_attribute("data-of", "钱一")
     expect(options).to_have_count(3)
     page.keyboard.press("ArrowDown")
     expect(options.nth(1)).to_have_attribute("aria-selected", "true")
     page.keyboard.press("Escape")
     expect(options).to_have_count(0)
+
+
+def _hold_first_search(page):
+    waiting = []
+    page.route(SEARCH, lambda route: route.continue_() if waiting else waiting.append(route))
+    return waiting
+
+
+def test_a_slow_answer_to_an_older_question_is_not_shown(boss, open_page):
+    for name in ("钱一一", "钱二二"):
+        make_billed(name=name)
+    page = open_page(boss)
+    page.goto("/")
+    waiting = _hold_first_search(page)
+    page.keyboard.press("/")
+    with page.expect_request(SEARCH):
+        page.keyboard.type("钱")
+    page.keyboard.type("一一")
+    page.keyboard.press("Enter")
+    waiting[0].continue_()
+    page.wait_for_url("**/desk/customers/*/")
+    expect(page.locator("h1")).to_contain_text("钱一一")
+
+
+def test_answers_that_come_after_the_box_was_left_stay_away(boss, open_page):
+    make_billed(name="钱一一")
+    page = open_page(boss)
+    page.goto("/")
+    waiting = _hold_first_search(page)
+    page.keyboard.press("/")
+    with page.expect_request(SEARCH):
+        page.keyboard.type("钱一")
+    page.keyboard.press("Escape")
+    with page.expect_event("requestfinished", lambda request: "/desk/search/" in request.url):
+        waiting[0].continue_()
+    page.keyboard.press("/")
+    expect(page.locator("#search-answers [role=option]")).to_have_count(0)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/desk/customers/*/")
 
 
 def test_theme_and_language_are_switched_and_stay(boss, open_page):

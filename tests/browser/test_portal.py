@@ -29,14 +29,6 @@ def bill(settings, tmp_path, monkeypatch):
     return last
 
 
-@pytest.fixture
-def browser(chromium):
-    """The one browser of the session; what a test opened in it is closed after it."""
-    yield chromium
-    for context in chromium.contexts:
-        context.close()
-
-
 class Visit:
     """A page that remembers what the browser complained of."""
 
