@@ -18,11 +18,11 @@ import numpy as np
 from cis.kernel.fixed import Int64
 from tariffs.domain import document
 from tariffs.domain.batch import RatingBatch
-from tariffs.domain.components import Energy, Fixed, Tax, TaxMode, TimeOfUse
+from tariffs.domain.components.basic import Energy, Fixed, Tax, TaxMode, TimeOfUse
+from tariffs.domain.components.tiers import TieredEnergy, TieredTimeOfUse
 from tariffs.domain.lines import Component
 from tariffs.domain.plan import Plan, Scope
 from tariffs.domain.rating import RatedGroup, rate, rate_many
-from tariffs.domain.tiers import TieredEnergy, TieredTimeOfUse
 
 GOAL = 40_000_000
 GOAL_BILL_MS = 1.0

@@ -16,8 +16,8 @@ from cis.kernel.columns import Columns
 from cis.kernel.fixed import Int64
 from cis.kernel.periods import Period
 from contracts.domain.agreements import AgreementColumns
+from tariffs.domain.components.tiers import Cycle
 from tariffs.domain.plan import Plan
-from tariffs.domain.tiers import Cycle
 
 NOWHERE = -1
 DAY_BITS = 22

@@ -17,7 +17,7 @@ from cis.kernel.columns import Columns, group_rows
 from cis.kernel.fixed import Int64
 from cis.kernel.periods import Period
 from tariffs.domain.batch import RatingBatch, month_share_e9
-from tariffs.domain.components import Tax, TaxMode
+from tariffs.domain.components.basic import Tax, TaxMode
 from tariffs.domain.lines import MissingPrice
 from tariffs.domain.plan import Plan
 from tariffs.domain.rating import Rated, RatedGroup, rate_many

@@ -3,8 +3,8 @@
 from bisect import bisect_left
 from dataclasses import dataclass
 
+from tariffs.domain.components.tiers import Cycle, Stepped
 from tariffs.domain.plan import Plan
-from tariffs.domain.tiers import Cycle, Stepped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

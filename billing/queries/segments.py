@@ -21,7 +21,7 @@ from contracts.queries import agreements
 from metering.domain.usage import UsageColumns
 from metering.queries import intervals
 from metering.queries import usage as metered
-from tariffs.domain.tiers import Cycle
+from tariffs.domain.components.tiers import Cycle
 from tariffs.queries import plans
 
 LOOK_BACK_MONTHS = 1

@@ -15,7 +15,7 @@ from cis.platform.access import allow
 from cis.platform.templatetags.local import in_language
 from tariffs.domain.lines import LineSlot, price_text
 from tariffs.domain.plan import Plan
-from tariffs.domain.tiers import Stepped
+from tariffs.domain.components.tiers import Stepped
 from tariffs.domain.time_of_use import DAY_TYPES, Calendar
 from tariffs.queries import plans
 from tariffs.queries.plans import TariffCard, VersionCard

@@ -151,6 +151,7 @@ SENTENCES: Mapping[str, str] = {
     "unknown_payment": _("There is no such payment."),
     # bills and money
     "missing_price": _("A price that the bill needs is not published."),
+    "missing_input": _("The tariff prices something that was not measured or agreed."),
     "missing_read": _("A read that the bill needs is missing or not approved."),
     "missing_register": _("The tariff asks for counters that the meter does not have."),
     "interval_too_coarse": _("The intervals are too long for the hours of the tariff."),

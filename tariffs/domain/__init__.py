@@ -15,6 +15,8 @@ At what price: pure rules of tariffs, from the text of a version to the lines of
     time_of_use.periods_of_run(calendar=plan.calendar, clock=, start_at=, ...)   period of use of each interval, (s,)
     time_of_use.split(values_wh=, period_of_slot=, periods=)   interval energy by period of use, (d, s) -> (d, p)
 
-A component is a small frozen value behind the protocol ``lines.Component``. A new one needs its class, a reader in
-``parts.READERS`` and, if it prices something new, a column in ``RatingBatch``; rating does not change.
+A component is a small frozen value behind the protocol ``lines.Component``. A new one needs its class in
+``components``, a reader in ``parts`` that ``parts.readers.READERS`` names and, if it prices something new, an entry in
+``inputs``; rating does not change. ``lines.Adjusting`` changes what is billed before anything is priced,
+``lines.Scoped`` says in which months and for whom a component holds.
 """

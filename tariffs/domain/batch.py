@@ -1,14 +1,16 @@
 """Segments to be rated, as columns."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
 
-from cis.kernel.columns import Columns
+from cis.kernel.columns import Columns, Rows
 from cis.kernel.errors import Refused
 from cis.kernel.fixed import Int64
 from cis.kernel.periods import Period, month_of
+from tariffs.domain.inputs import Input
 
 MAX_ENERGY_WH = 10**15
 """A thousand TWh: no segment is larger, and no sum of columns below it can wrap."""
@@ -34,6 +36,7 @@ class RatingBatch(Columns):
     used_wh         (n, p) energy by period of use, in the plan's order; negative = a true-up. [Wh]
     before_wh       (n,) energy since the tier cycle began, before this segment. [Wh]
     household       (n,) persons of the household
+    inputs          what else was gathered for the plan's components, each with n as its first axis
     """
 
     days: Int64
@@ -41,6 +44,7 @@ class RatingBatch(Columns):
     used_wh: Int64
     before_wh: Int64
     household: Int64
+    inputs: Mapping[Input, Int64] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Check types, lengths and magnitudes."""
@@ -50,6 +54,20 @@ class RatingBatch(Columns):
         for column in (self.used_wh, self.before_wh):
             if column.size and max(int(column.max()), -int(column.min())) > MAX_ENERGY_WH:
                 raise EnergyOutOfRange("No segment is larger than 1,000 TWh.")
+        for name, column in self.inputs.items():
+            if column.dtype != np.int64 or len(column) != len(self.days):
+                raise ValueError(f"input {name} is no column of {len(self.days)} integers")
+
+    def take(self, rows: Rows) -> Self:
+        """Return the batch of some rows; a slice gives views, places or a mask give copies."""
+        return type(self)(
+            days=self.days[rows],
+            month_share_e9=self.month_share_e9[rows],
+            used_wh=self.used_wh[rows],
+            before_wh=self.before_wh[rows],
+            household=self.household[rows],
+            inputs={name: column[rows] for name, column in self.inputs.items()},
+        )
 
     @classmethod
     def of(
@@ -60,6 +78,7 @@ class RatingBatch(Columns):
         month_share_e9: Int64 | None = None,
         before_wh: Int64 | None = None,
         household: Int64 | None = None,
+        inputs: Mapping[Input, Int64] | None = None,
     ) -> Self:
         """Return a batch in which the columns that are not given are 0, and households of one person."""
         zeros = np.zeros(len(used_wh), dtype=np.int64)
@@ -69,6 +88,7 @@ class RatingBatch(Columns):
             used_wh=used_wh,
             before_wh=zeros if before_wh is None else before_wh,
             household=zeros + 1 if household is None else household,
+            inputs={} if inputs is None else inputs,
         )
 
     @property

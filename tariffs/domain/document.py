@@ -14,17 +14,27 @@ from typing import Any
 
 from cis.kernel.errors import Findings, Refused
 from tariffs.domain.calendars import read_calendar, read_periods
+from tariffs.domain.components.tiers import Cycle, Stepped, TierCycle
 from tariffs.domain.grammar import Table
 from tariffs.domain.lines import Component
-from tariffs.domain.parts import Frame, read_components
-from tariffs.domain.plan import TOTAL, Plan, Scope, UnknownBase, compile_plan
-from tariffs.domain.tiers import Cycle, Stepped, TierCycle
+from tariffs.domain.parts.frame import Frame
+from tariffs.domain.parts.readers import read_components
+from tariffs.domain.plan import (
+    TOTAL,
+    WHOLE_TIME,
+    DemandMetering,
+    Plan,
+    Scope,
+    UnknownBase,
+    compile_plan,
+)
 from tariffs.domain.vectors import Vector, check_vectors, read_vectors
 
 SCHEMA = 1
 MAX_DECIMALS = 3
 DECEMBER = 12
 LANGUAGES = ("zh", "en")
+WINDOWS = (5, 10, 15, 30, 60)
 
 
 class InvalidTariff(Refused):
@@ -99,11 +109,11 @@ def _read_plan(table: Table, text_hash: str) -> tuple[Plan | None, tuple[Vector,
     frame, calendar_table = _read_frame(table)
     calendar = read_calendar(table=calendar_table, periods=frame.periods)
     calendar_table.close()
+    demand = _read_demand(table, frame)
     components = read_components(table=table, frame=frame)
     tier_cycle = _read_tier_cycle(table, components)
     periods = frame.periods or TOTAL
-    labels = _read_labels(table, components, frame.periods)
-    vectors = read_vectors(table=table, periods=periods)
+    labels = _read_labels(table, components, (*frame.periods, *frame.demand_periods[1:]))
     try:
         plan = compile_plan(
             components=components,
@@ -118,14 +128,16 @@ def _read_plan(table: Table, text_hash: str) -> tuple[Plan | None, tuple[Vector,
             periods=periods,
             calendar=calendar,
             tier_cycle=tier_cycle,
+            demand=demand,
             rounding_scope=table.word("rounding", Scope),
             labels=labels,
             text_hash=text_hash,
         )
     except UnknownBase as refusal:
         table.note("component", refusal.code, refusal.message, refusal.advice)
-        return None, vectors
-    return plan, vectors
+        table.raw("vector", required=False)
+        return None, ()
+    return plan, read_vectors(table=table, plan=plan)
 
 
 def _read_validity(table: Table) -> tuple[date, date | None]:
@@ -145,7 +157,30 @@ def _read_frame(table: Table) -> tuple[Frame, Table]:
     decimals = table.integer("decimals", low=0, high=MAX_DECIMALS)
     times = table.table("time_of_use", required=False)
     periods = read_periods(table=times) if table.has("time_of_use") else ()
-    return Frame(currency=currency, decimals=decimals, periods=periods), times
+    demand_periods = read_periods(table=table.table("demand")) if _names_demand(table) else ()
+    frame = Frame(currency=currency, decimals=decimals, periods=periods, demand_periods=(WHOLE_TIME, *demand_periods))
+    return frame, times
+
+
+def _names_demand(table: Table) -> bool:
+    """Return whether the document tells periods of demand apart."""
+    return table.has("demand") and table.table("demand").has("periods")
+
+
+def _read_demand(table: Table, frame: Frame) -> DemandMetering:
+    """Return how demand is measured; over 15 minutes at whatever time where the document does not say it."""
+    if not table.has("demand"):
+        return DemandMetering()
+    part = table.table("demand")
+    part.raw("periods", required=False)
+    window = part.integer("window_minutes", low=1, high=60, default=15)
+    if window not in WINDOWS:
+        part.note("window_minutes", "bad_window", f"Demand is not averaged over {window} minutes.", "Use 15, 30 or 60.")
+    calendar = read_calendar(table=part, periods=frame.demand_periods[1:]) if len(frame.demand_periods) > 1 else None
+    if len(frame.demand_periods) > 1 and calendar is None:
+        part.note("season", "missing_key", "Periods of demand need their hours.", "Add the tables demand.season.")
+    part.close()
+    return DemandMetering(window_minutes=window, periods=frame.demand_periods, calendar=calendar)
 
 
 def _read_tier_cycle(table: Table, components: tuple[Component, ...]) -> TierCycle:

@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Protocol
 
+import numpy as np
 from numpy.typing import NDArray
 
 from cis.kernel import fixed
 from cis.kernel.errors import Refused
 from cis.kernel.fixed import Int64
 from tariffs.domain.batch import RatingBatch
+from tariffs.domain.inputs import Input
 
 PRICE_PLACES = 6
 """A price is kept to this many decimals of the minor unit."""
@@ -25,8 +27,14 @@ class Unit(StrEnum):
     """What the quantity of a line counts."""
 
     KWH = "kWh"
+    KW = "kW"
+    KVA = "kVA"
+    KVARH = "kvarh"
     DAY = "day"
     MONTH = "month"
+    METER = "meter"
+    BLOCK = "block"
+    FACTOR = "factor"
     MONEY = "money"
 
 
@@ -39,7 +47,17 @@ class LedgerClass(StrEnum):
     TAX = "tax"
 
 
-QUANTITY_PLACES = {Unit.KWH: 3, Unit.DAY: 0, Unit.MONTH: 9}
+QUANTITY_PLACES = {
+    Unit.KWH: 3,
+    Unit.KW: 3,
+    Unit.KVA: 3,
+    Unit.KVARH: 3,
+    Unit.DAY: 0,
+    Unit.MONTH: 9,
+    Unit.METER: 0,
+    Unit.BLOCK: 0,
+    Unit.FACTOR: 2,
+}
 """Decimals of a stored quantity: Wh are kWh with 3 decimals. Money has the plan's own decimals."""
 
 
@@ -56,6 +74,7 @@ class LineSlot:
     step             1, 2, ... of a tiered component, 0 = no steps
     period           code of the period of use, "" = all periods together
     in_total         False for a line that only informs, as a tax that the prices contain
+    carries          its quantity is handed to the next bill of the agreement, as ``Input.CARRIED``
     quantity_places  decimals of the stored integer quantity: 3 for kWh kept in Wh
     """
 
@@ -67,6 +86,7 @@ class LineSlot:
     step: int = 0
     period: str = ""
     in_total: bool = True
+    carries: bool = False
     quantity_places: int = 0
 
     @property
@@ -89,6 +109,24 @@ class Charge:
     quantities: Int64
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scoped:
+    """
+    When and for whom a component is charged.
+
+    months    calendar months, 1 to 12; empty = all
+    only_for  features of which the agreement must have one; () = all agreements
+    not_for   features of which it must have none
+    """
+
+    months: frozenset[int] = frozenset()
+    only_for: tuple[str, ...] = ()
+    not_for: tuple[str, ...] = ()
+
+
+ALWAYS = Scoped()
+
+
 class Component(Protocol):
     """
     One part of a tariff: a small frozen value that fills its own line slots.
@@ -103,8 +141,18 @@ class Component(Protocol):
         ...
 
     @property
+    def scope(self) -> Scoped:
+        """Return when and for whom it is charged; rating leaves it out of all other segments."""
+        ...
+
+    @property
     def base(self) -> tuple[str, ...]:
         """Return the codes of the components it is charged on."""
+        ...
+
+    @property
+    def needs(self) -> tuple[Input, ...]:
+        """Return the inputs of the batch that it reads."""
         ...
 
     def slots(self) -> tuple[LineSlot, ...]:
@@ -124,11 +172,18 @@ class Named:
     code    unique in its plan
     label   key of the printed words
     ledger  class under which it is posted
+    scope   when and for whom it is charged
     """
 
     code: str
     label: str
     ledger: LedgerClass
+    scope: Scoped = ALWAYS
+
+    @property
+    def needs(self) -> tuple[Input, ...]:
+        """Return (): energy, days and household are enough."""
+        return ()
 
     @property
     def base(self) -> tuple[str, ...]:
@@ -147,6 +202,19 @@ class Named:
             period=period,
             quantity_places=QUANTITY_PLACES[unit],
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adjusting(Named):
+    """A component that changes what is billed before anything is priced, as the losses of a transformer."""
+
+    def added_wh(self, batch: RatingBatch) -> Int64:
+        """Return the energy to be added to each period of use, (n, p). [Wh]"""
+        raise NotImplementedError
+
+    def added_varh(self, batch: RatingBatch) -> Int64:
+        """Return the reactive energy to be added, (n,). [varh]"""
+        return np.zeros(len(batch), dtype=np.int64)
 
 
 def known(prices_e6: tuple[int | None, ...]) -> tuple[int, ...]:

@@ -7,14 +7,18 @@ from enum import StrEnum
 
 from cis.kernel.errors import Refused
 from cis.kernel.fixed import Rounding
-from tariffs.domain.lines import Component, LineSlot, Unit
-from tariffs.domain.tiers import TierCycle
+from tariffs.domain.components.tiers import TierCycle
+from tariffs.domain.inputs import PAST_MONTHS, Axis, Input
+from tariffs.domain.lines import Adjusting, Component, LineSlot, Unit
 from tariffs.domain.time_of_use import Calendar
 
 ALL = "*"
+WHOLE_TIME = "any"
+"""The first demand period of every plan: the largest demand at whatever time."""
 TOTAL = ("total",)
 """The single period of use of a plan without periods."""
 NO_STEPS = TierCycle()
+DECEMBER = 12
 
 
 class UnknownBase(Refused):
@@ -31,6 +35,24 @@ class Scope(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
+class DemandMetering:
+    """
+    How demand is measured under a plan.
+
+    window_minutes  span over which demand is averaged
+    periods         (q,) codes; the first is ``WHOLE_TIME``
+    calendar        when the others hold, with their codes as its periods; None if there are no others
+    """
+
+    window_minutes: int = 15
+    periods: tuple[str, ...] = (WHOLE_TIME,)
+    calendar: Calendar | None = None
+
+
+PLAIN_DEMAND = DemandMetering()
+
+
+@dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Plan:
     """
     A tariff version, compiled; equal only to itself, so that rows can be grouped by it.
@@ -41,6 +63,7 @@ class Plan:
     periods             (p,) periods of use in the order of ``RatingBatch.used_wh``; ("total",) without any
     calendar            when they hold; None if the plan has none, or is billed on registers alone
     tier_cycle          when the steps begin anew
+    demand              how demand is measured
     rounding            rule by which amounts are rounded to minor units
     rounding_scope      whether each line is rounded, or the bill
     labels              words of line labels and periods: key -> language -> text
@@ -48,6 +71,9 @@ class Plan:
     slots               (l,) line slots, the static half of every bill line
     spans               for each component the range of its slots
     bases               for each component the slots that it is charged on
+    needs               inputs that its components read
+    features            (f,) codes of the features of an agreement that they ask for, sorted
+    season_starts       months, 1 to 12, on whose first day a segment must be cut: other components hold from there
     """
 
     code: str
@@ -62,6 +88,7 @@ class Plan:
     periods: tuple[str, ...]
     calendar: Calendar | None
     tier_cycle: TierCycle
+    demand: DemandMetering
     rounding: Rounding
     rounding_scope: Scope
     labels: Mapping[str, Mapping[str, str]]
@@ -69,6 +96,30 @@ class Plan:
     slots: tuple[LineSlot, ...]
     spans: tuple[range, ...]
     bases: tuple[tuple[int, ...], ...]
+    needs: frozenset[Input]
+    features: tuple[str, ...]
+    season_starts: tuple[int, ...]
+
+    @property
+    def carried(self) -> tuple[LineSlot, ...]:
+        """Return the (c,) slots whose quantity is handed to the next bill."""
+        return tuple(slot for slot in self.slots if slot.carries)
+
+    @property
+    def adjusting(self) -> tuple[Adjusting, ...]:
+        """Return the components that change what is billed before anything is priced."""
+        return tuple(component for component in self.components if isinstance(component, Adjusting))
+
+    def length_of(self, axis: Axis) -> int | None:
+        """Return the length of an axis of an input; None = it depends on the component that asks."""
+        lengths = {
+            Axis.PERIOD: len(self.periods),
+            Axis.DEMAND_PERIOD: len(self.demand.periods),
+            Axis.PAST_MONTH: PAST_MONTHS,
+            Axis.FEATURE: len(self.features),
+            Axis.CARRIED: len(self.carried),
+        }
+        return lengths.get(axis)
 
     @property
     def missing_prices(self) -> tuple[str, ...]:
@@ -90,6 +141,7 @@ def compile_plan(
     periods: tuple[str, ...] = TOTAL,
     calendar: Calendar | None = None,
     tier_cycle: TierCycle = NO_STEPS,
+    demand: DemandMetering = PLAIN_DEMAND,
     rounding: Rounding = Rounding.HALF_AWAY,
     rounding_scope: Scope = Scope.LINE,
     labels: Mapping[str, Mapping[str, str]] | None = None,
@@ -121,6 +173,7 @@ def compile_plan(
         periods=periods,
         calendar=calendar,
         tier_cycle=tier_cycle,
+        demand=demand,
         rounding=rounding,
         rounding_scope=rounding_scope,
         labels=labels or {},
@@ -128,6 +181,31 @@ def compile_plan(
         slots=tuple(slots),
         spans=tuple(spans),
         bases=tuple(bases),
+        needs=_needs_of(components, slots),
+        features=tuple(sorted({code for one in components for code in (*one.scope.only_for, *one.scope.not_for)})),
+        season_starts=_season_starts(components),
+    )
+
+
+def _needs_of(components: tuple[Component, ...], slots: list[LineSlot]) -> frozenset[Input]:
+    """Return the inputs that the components read, their scopes included."""
+    needs = {need for component in components for need in component.needs}
+    if any(one.scope.months for one in components):
+        needs.add(Input.MONTH)
+    if any(one.scope.only_for or one.scope.not_for for one in components):
+        needs.add(Input.FEATURES)
+    if any(slot.carries for slot in slots):
+        needs.add(Input.CARRIED)
+    return frozenset(needs)
+
+
+def _season_starts(components: tuple[Component, ...]) -> tuple[int, ...]:
+    """Return the months from which on other components hold than in the month before."""
+    seasonal = [component.scope.months for component in components if component.scope.months]
+    return tuple(
+        month
+        for month in range(1, DECEMBER + 1)
+        if any((month in months) != ((month - 1 or DECEMBER) in months) for months in seasonal)
     )
 
 

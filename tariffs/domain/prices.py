@@ -6,6 +6,8 @@ from tariffs.domain.lines import PRICE_PLACES, Unit
 MAX_PRICE_E6 = 10**12
 """A million minor units per kWh or day: beyond it a price is a slip of the pen."""
 
+PLAIN_UNITS = (Unit.KWH, Unit.DAY, Unit.MONTH)
+
 MAJOR = {
     "AUD": "dollar",
     "CAD": "dollar",
@@ -29,20 +31,22 @@ MINOR = {
 }
 
 
-def read_unit(*, table: Table, currency: str, decimals: int) -> tuple[Unit, int]:
+def read_unit(
+    *, table: Table, currency: str, decimals: int, units: tuple[Unit, ...] = PLAIN_UNITS, key: str = "unit"
+) -> tuple[Unit, int]:
     """
-    Read the key ``unit``, as "yuan/kWh", "fen/kWh" or "CNY/day".
+    Read the key ``unit``, as "yuan/kWh", "fen/kWh" or "CNY/day"; the first of ``units`` stands in for a wrong one.
 
     :returns: the unit priced, and the decimals at which a price text becomes price_e6.
     """
-    text = table.text("unit")
+    text = table.text(key)
     money, _, unit = text.partition("/")
-    units = {word.value: word for word in (Unit.KWH, Unit.DAY, Unit.MONTH)}
+    known = {word.value: word for word in units}
     major, minor = {currency, MAJOR.get(currency, currency)}, {MINOR.get(currency, "minor")}
-    if text and (money not in major | minor or unit not in units):
+    if text and (money not in major | minor or unit not in known):
         names = " or ".join(sorted(major | minor))
-        table.note("unit", "unknown_unit", f"{text!r} is not a unit of price.", f"Use {names} per kWh, day or month.")
-    return units.get(unit, Unit.KWH), PRICE_PLACES + (0 if money in minor else decimals)
+        table.note(key, "unknown_unit", f"{text!r} is not a unit of price.", f"Use {names} per {' or '.join(known)}.")
+    return known.get(unit, units[0]), PRICE_PLACES + (0 if money in minor else decimals)
 
 
 def price(*, table: Table, key: str, value: object, places: int) -> int | None:

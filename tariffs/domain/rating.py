@@ -5,8 +5,8 @@ One function for one bill and for a million. Columns are worked through in block
 inside a block each component makes one vector pass.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,8 +17,9 @@ from cis.kernel.columns import group_rows
 from cis.kernel.errors import Refused
 from cis.kernel.fixed import Int64
 from tariffs.domain.batch import RatingBatch
-from tariffs.domain.components import Tax, TaxMode
-from tariffs.domain.lines import LedgerClass, MissingPrice
+from tariffs.domain.components.basic import Tax, TaxMode
+from tariffs.domain.inputs import AXES, Input
+from tariffs.domain.lines import LedgerClass, MissingPrice, Scoped
 from tariffs.domain.plan import Plan, Scope
 
 BLOCK = 8192
@@ -30,6 +31,12 @@ class WrongPeriods(Refused):
     """The energy is not given by the plan's periods of use."""
 
     code = "wrong_periods"
+
+
+class MissingInput(Refused):
+    """The plan prices something that was not measured, or not agreed."""
+
+    code = "missing_input"
 
 
 class AmountOutOfRange(Refused):
@@ -103,17 +110,67 @@ def _rate_block(plan: Plan, batch: RatingBatch, amount: Int64, quantity: Int64, 
     """Fill amount (l, n), quantity (l, n) and total (n,) of one block."""
     if batch.used_wh.shape[1] != len(plan.periods):
         raise _wrong_periods(plan)
+    _check_inputs(plan, batch)
     nothing = np.zeros(len(batch), dtype=np.int64)
     rounder = Rounder(plan, nothing)
+    batch = _adjusted(plan, batch)
     for component, span, base in zip(plan.components, plan.spans, plan.bases, strict=True):
         charge = component.charge(batch, _sum_slots(amount, base) if base else nothing)
-        rounder.round(charge.amounts_e9.T, amount[span.start : span.stop], alone=bool(base))
-        quantity[span.start : span.stop] = charge.quantities.T
+        amounts_e9, quantities = charge.amounts_e9.T, charge.quantities.T
+        holds = _holds(plan, component.scope, batch)
+        if holds is not None:
+            amounts_e9, quantities = amounts_e9 * holds, quantities * holds
+        rounder.round(amounts_e9, amount[span.start : span.stop], alone=bool(base))
+        quantity[span.start : span.stop] = quantities
     counted = [place for place, slot in enumerate(plan.slots) if slot.in_total]
     # Amounts that fit 64 bits in 10^-9 minor units cannot pass them as a sum of minor units.
     if rounder.wide and len(amount) * max(int(amount.max(initial=0)), -int(amount.min(initial=0))) >= fixed.LIMIT:
         raise AmountOutOfRange(f"Tariff {plan.code}: a total does not fit 64 bits.", plan=plan.code)
     total[:] = _sum_slots(amount, counted)
+
+
+def _holds(plan: Plan, scope: Scoped, batch: RatingBatch) -> Int64 | None:
+    """Return 1 where a component is charged and 0 where it is not, (n,); None = it is charged everywhere."""
+    holds = None
+    if scope.months:
+        holds = np.isin(batch.inputs[Input.MONTH], list(scope.months))
+    for codes, wanted in ((scope.only_for, True), (scope.not_for, False)):
+        if codes:
+            places = [plan.features.index(code) for code in codes]
+            has_one = (batch.inputs[Input.FEATURES][:, places] != 0).any(axis=1)
+            holds = (has_one == wanted) if holds is None else holds & (has_one == wanted)
+    return None if holds is None else holds.astype(np.int64)
+
+
+def _adjusted(plan: Plan, batch: RatingBatch) -> RatingBatch:
+    """Return the batch with what its adjusting components add to it, each on top of those before it."""
+    for component in plan.adjusting:
+        holds = _holds(plan, component.scope, batch)
+        added_wh, added_varh = component.added_wh(batch), component.added_varh(batch)
+        if holds is not None:
+            added_wh, added_varh = added_wh * holds[:, None], added_varh * holds
+        inputs = dict(batch.inputs)
+        if Input.REACTIVE_VARH in inputs:
+            inputs[Input.REACTIVE_VARH] = inputs[Input.REACTIVE_VARH] + added_varh
+        batch = replace(batch, used_wh=batch.used_wh + added_wh, inputs=inputs)
+    return batch
+
+
+def _check_inputs(plan: Plan, batch: RatingBatch) -> None:
+    """Refuse a batch that lacks what the plan's components read; nothing is taken as 0 in its place."""
+    missing = sorted(need for need in plan.needs if need not in batch.inputs)
+    if missing:
+        raise MissingInput(
+            f"Tariff {plan.code} needs {', '.join(missing)}, which is not known.",
+            advice="Enter it on the agreement, or read the registers that measure it; then rate again.",
+            plan=plan.code,
+            missing=missing,
+        )
+    for need in plan.needs:
+        wanted = tuple(plan.length_of(axis) for axis in AXES.get(need, ()))
+        given = batch.inputs[need].shape[1:]
+        if len(given) != len(wanted) or any(one not in (None, two) for one, two in zip(wanted, given, strict=True)):
+            raise ValueError(f"input {need} of {plan.code} has axes {given}, not {wanted}")
 
 
 def _wrong_periods(plan: Plan) -> WrongPeriods:
@@ -169,13 +226,20 @@ def _sum_slots(amount: Int64, places: Sequence[int]) -> Int64:
     return total
 
 
-def rate_many(*, plans: Sequence[Plan], plan_of: Int64, batch: RatingBatch) -> list[RatedGroup]:
+def rate_many(
+    *,
+    plans: Sequence[Plan],
+    plan_of: Int64,
+    batch: RatingBatch,
+    inputs_of: Mapping[int, Mapping[Input, Int64]] | None = None,
+) -> list[RatedGroup]:
     """
     Rate a batch of segments that have different plans.
 
     plan_of  (n,) place of each segment's plan in ``plans``
     batch    ``used_wh`` (n, p) is as wide as the plan with most periods; a plan with fewer uses the first ones, and
              the rest of its rows must be 0
+    inputs_of  place of a plan -> its inputs, for its own rows in their order in the batch; the batch itself has none
 
     A plan that cannot rate is returned with its refusal; the others are rated.
     """
@@ -184,7 +248,7 @@ def rate_many(*, plans: Sequence[Plan], plan_of: Int64, batch: RatingBatch) -> l
     for place, rows in group_rows(plan_of.astype(np.int16) if len(plans) <= MOST_SHORT else plan_of):
         plan = plans[place]
         try:
-            rated = _rate(plan, len(rows), _blocks_of(plan, batch, rows))
+            rated = _rate(plan, len(rows), _blocks_of(plan, batch, rows, (inputs_of or {}).get(place, {})))
         except Refused as refusal:
             groups.append(RatedGroup(plan, rows, None, refusal))
         else:
@@ -192,18 +256,22 @@ def rate_many(*, plans: Sequence[Plan], plan_of: Int64, batch: RatingBatch) -> l
     return groups
 
 
-def _blocks_of(plan: Plan, batch: RatingBatch, rows: Int64) -> Callable[[slice], RatingBatch]:
+def _blocks_of(
+    plan: Plan, batch: RatingBatch, rows: Int64, inputs: Mapping[Input, Int64]
+) -> Callable[[slice], RatingBatch]:
     """Return what takes a block of some rows of a mixed batch, with the periods of one plan."""
     periods = len(plan.periods)
 
     def block(part: slice) -> RatingBatch:
         at = rows[part]
         # ndarray.take gathers rows twice as fast as an index does.
-        columns = {field.name: getattr(batch, field.name).take(at, axis=0) for field in fields(batch)}
-        used_wh = columns.pop("used_wh")
+        names = ("days", "month_share_e9", "before_wh", "household")
+        columns = {name: getattr(batch, name).take(at) for name in names}
+        used_wh = batch.used_wh.take(at, axis=0)
         if used_wh[:, periods:].any():
             raise _wrong_periods(plan)
-        return RatingBatch(used_wh=used_wh[:, :periods], **columns)
+        mine = {name: column[part] for name, column in inputs.items()}
+        return RatingBatch(used_wh=used_wh[:, :periods], inputs=mine, **columns)
 
     return block
 

@@ -1,14 +1,17 @@
 """Test vectors of a tariff: inputs and the lines and total that the law, or a published bill, says."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from cis.kernel import fixed
 from cis.kernel.errors import Findings, Refused
+from cis.kernel.fixed import Int64
 from tariffs.domain.batch import MAX_ENERGY_WH, RatingBatch
 from tariffs.domain.grammar import Table
+from tariffs.domain.inputs import AXES, PAST_MONTHS, WRITTEN, Axis, Input
 from tariffs.domain.plan import TOTAL, Plan
 from tariffs.domain.rating import Rated, rate
 
@@ -17,6 +20,11 @@ MONTH_PLACES = 9
 ONE_MONTH_E9 = 10**MONTH_PLACES
 MAX_DAYS = 3660
 MAX_PERSONS = 99
+MAX_COUNT = 10**6
+OPTIONAL = frozenset(
+    {Input.FEATURES, Input.CARRIED, Input.BILLED_PEAK_W, Input.PAST_PEAKS_W, Input.YEAR_MINOR, Input.GREEN_BLOCKS}
+)
+"""What a vector may leave out: nothing of it then, as on a first bill."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +51,7 @@ class Vector:
     used_wh         (p,) energy by period of use. [Wh]
     before_wh       energy since the tier cycle began. [Wh]
     month_share_e9  [10^-9 month]
+    inputs          what the plan needs besides, each as a column of one segment
     lines           expected lines, () = the total alone is checked
     total           as printed
     """
@@ -54,6 +63,7 @@ class Vector:
     used_wh: tuple[int, ...]
     before_wh: int
     household: int
+    inputs: Mapping[Input, Int64]
     lines: tuple[ExpectedLine, ...]
     total: str
 
@@ -65,15 +75,16 @@ class Vector:
             days=np.array([self.days], dtype=np.int64),
             month_share_e9=np.array([self.month_share_e9], dtype=np.int64),
             household=np.array([self.household], dtype=np.int64),
+            inputs=self.inputs,
         )
 
 
-def read_vectors(*, table: Table, periods: tuple[str, ...]) -> tuple[Vector, ...]:
+def read_vectors(*, table: Table, plan: Plan) -> tuple[Vector, ...]:
     """Return the vectors of a document, noting every finding."""
-    return tuple(_read_vector(part, periods) for part in table.tables("vector", required=False))
+    return tuple(_read_vector(part, plan) for part in table.tables("vector", required=False))
 
 
-def _read_vector(table: Table, periods: tuple[str, ...]) -> Vector:
+def _read_vector(table: Table, plan: Plan) -> Vector:
     """Return one vector."""
     lines = []
     for part in table.tables("lines", required=False):
@@ -85,9 +96,10 @@ def _read_vector(table: Table, periods: tuple[str, ...]) -> Vector:
         name=table.text("name"),
         days=table.integer("days", low=0, high=MAX_DAYS, default=30),
         month_share_e9=table.number("months", places=MONTH_PLACES, required=False, default=ONE_MONTH_E9),
-        used_wh=_read_energy(table, periods),
+        used_wh=_read_energy(table, plan.periods),
         before_wh=_bounded(table, "before_kwh", table.number("before_kwh", places=WH_PLACES, required=False)),
         household=table.integer("household", low=0, high=MAX_PERSONS, default=1),
+        inputs=_read_inputs(table, plan),
         lines=tuple(lines),
         total=table.text("total"),
     )
@@ -103,6 +115,68 @@ def _read_energy(table: Table, periods: tuple[str, ...]) -> tuple[int, ...]:
     used_wh = tuple(_bounded(part, period, part.number(period, places=WH_PLACES)) for period in periods)
     part.close()
     return used_wh
+
+
+def _read_inputs(table: Table, plan: Plan) -> dict[Input, Int64]:
+    """Return what the plan needs besides energy, time and household; a need that is not written is a finding."""
+    part = table.table("inputs", required=False)
+    inputs = {}
+    for need in sorted(plan.needs):
+        written = WRITTEN[need]
+        if not part.has(written.key) and need in OPTIONAL:
+            inputs[need] = np.zeros((1, *(plan.length_of(axis) or 0 for axis in AXES.get(need, ()))), dtype=np.int64)
+        else:
+            inputs[need] = np.array([_read_axes(part, need, plan)], dtype=np.int64)
+    part.close()
+    return inputs
+
+
+def _read_axes(part: Table, need: Input, plan: Plan) -> int | list[Any]:
+    """Return one input: a number, a table by period, a list of codes, or lists of numbers."""
+    key, places = WRITTEN[need]
+    axes = AXES.get(need, ())
+    if not axes:
+        return part.integer(key, low=0, high=MAX_COUNT) if places == 0 else part.number(key, places=places)
+    if axes == (Axis.FEATURE,):
+        codes = part.entries(key, required=False)
+        return [int(code in codes) for code in plan.features]
+    names = _names_of(axes[-1], plan)
+    if axes == (Axis.PAST_MONTH, Axis.DEMAND_PERIOD):
+        return _read_past(part, key, places, plan)
+    if names is None:
+        return list(part.numbers(key, places=places))
+    if len(names) == 1 and not isinstance(part.raw(key, required=True), dict):
+        return [part.number(key, places=places)]
+    cells = part.table(key)
+    found = [cells.number(name, places=places, required=need not in OPTIONAL) for name in names]
+    cells.close()
+    return found
+
+
+def _names_of(axis: Axis, plan: Plan) -> tuple[str, ...] | None:
+    """Return the keys under which the cells of an axis stand; None = they stand in a list."""
+    names = {
+        Axis.PERIOD: plan.periods,
+        Axis.DEMAND_PERIOD: plan.demand.periods,
+        Axis.CARRIED: tuple(slot.key for slot in plan.carried),
+    }
+    return names.get(axis)
+
+
+def _read_past(part: Table, key: str, places: int, plan: Plan) -> list[list[int]]:
+    """Return the peaks of the months before, the latest first; each period of demand has a list of its own."""
+    if isinstance(part.raw(key, required=True), list):
+        columns = [part.numbers(key, places=places)]
+    else:
+        cells = part.table(key)
+        columns = [cells.numbers(name, places=places) for name in plan.demand.periods]
+        cells.close()
+    if any(len(column) > PAST_MONTHS for column in columns):
+        part.note(key, "wrong_count", f"No more than {PAST_MONTHS} months are looked back at.")
+    width = len(plan.demand.periods)
+    filled = [[*column, *[0] * PAST_MONTHS][:PAST_MONTHS] for column in columns]
+    filled += [[0] * PAST_MONTHS] * (width - len(filled))
+    return [list(row) for row in zip(*filled, strict=True)]
 
 
 def _bounded(table: Table, key: str, energy_wh: int) -> int:

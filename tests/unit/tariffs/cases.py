@@ -6,10 +6,10 @@ import numpy as np
 from hypothesis import strategies as st
 
 from tariffs.domain.batch import RatingBatch
-from tariffs.domain.components import Energy, Fixed, Per, Tax, TaxMode, TimeOfUse
+from tariffs.domain.components.basic import Energy, Fixed, Per, Tax, TaxMode, TimeOfUse
+from tariffs.domain.components.tiers import Convention, HouseholdAllowance, TieredEnergy, TieredTimeOfUse
 from tariffs.domain.lines import LedgerClass
 from tariffs.domain.plan import Scope, compile_plan
-from tariffs.domain.tiers import Convention, HouseholdAllowance, TieredEnergy, TieredTimeOfUse
 from tests.unit.tariffs.oracle import Case, Part
 
 PRICE = 10**8  # price_e6 of 1 major unit per kWh, where the minor unit is its hundredth

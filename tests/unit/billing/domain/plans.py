@@ -1,9 +1,9 @@
 """Plans for tests of billing: flat, steps, periods of use, with round prices."""
 
-from tariffs.domain.components import Energy, Fixed, Per, Tax, TaxMode, TimeOfUse
+from tariffs.domain.components.basic import Energy, Fixed, Per, Tax, TaxMode, TimeOfUse
 from tariffs.domain.lines import LedgerClass
 from tariffs.domain.plan import compile_plan
-from tariffs.domain.tiers import Convention, Cycle, HouseholdAllowance, TierCycle, TieredEnergy, TieredTimeOfUse
+from tariffs.domain.components.tiers import Convention, Cycle, HouseholdAllowance, TierCycle, TieredEnergy, TieredTimeOfUse
 
 YEARLY = TierCycle(Cycle.YEAR, 1)
 ENERGY = {"code": "energy", "label": "energy", "ledger": LedgerClass.ENERGY}

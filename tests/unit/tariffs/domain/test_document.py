@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from cis.kernel.errors import Findings
 from tariffs.domain import document
-from tariffs.domain.components import Energy, Fixed, Per, Tax, TaxMode, TimeOfUse
+from tariffs.domain.components.basic import Energy, Fixed, Per, Tax, TaxMode, TimeOfUse
+from tariffs.domain.components.tiers import Cycle, HouseholdAllowance, TierCycle, TieredEnergy, TieredTimeOfUse
 from tariffs.domain.grammar import Table
 from tariffs.domain.lines import LedgerClass, price_text
 from tariffs.domain.plan import Scope
-from tariffs.domain.tiers import Cycle, HouseholdAllowance, TierCycle, TieredEnergy, TieredTimeOfUse
 
 PACKS = sorted((Path(__file__).parents[4] / "cis" / "packs").glob("*/tariffs/*.toml"))
 

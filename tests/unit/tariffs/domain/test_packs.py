@@ -8,7 +8,7 @@ import pytest
 
 from cis.kernel import fixed
 from tariffs.domain import document
-from tariffs.domain.components import Tax
+from tariffs.domain.components.basic import Tax
 
 PACKS = Path(__file__).parents[4] / "cis" / "packs"
 FOLDERS = sorted(path.parent for path in PACKS.glob("*/pack.toml"))

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from cis.kernel import fixed
 from tariffs.domain import rating
 from tariffs.domain.batch import RatingBatch
-from tariffs.domain.components import Energy, Fixed, Per, Tax, TaxMode
+from tariffs.domain.components.basic import Energy, Fixed, Per, Tax, TaxMode
+from tariffs.domain.components.tiers import TieredEnergy
 from tariffs.domain.lines import LedgerClass, MissingPrice, Unit
 from tariffs.domain.plan import Scope, compile_plan
-from tariffs.domain.tiers import TieredEnergy
 from tests.unit.tariffs import oracle
 from tests.unit.tariffs.cases import KINDS, segments, tariffs
 

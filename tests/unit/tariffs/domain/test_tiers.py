@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from cis.kernel.periods import Period
 from tariffs.domain.batch import RatingBatch
-from tariffs.domain.lines import LedgerClass
-from tariffs.domain.tiers import (
+from tariffs.domain.components.tiers import (
     Convention,
     Cycle,
     HouseholdAllowance,
@@ -20,6 +19,7 @@ from tariffs.domain.tiers import (
     TieredEnergy,
     TieredTimeOfUse,
 )
+from tariffs.domain.lines import LedgerClass
 from tests.unit.tariffs import oracle
 from tests.unit.tariffs.cases import energy_wh, huge_wh, limits_wh, small_wh, usual_wh
 

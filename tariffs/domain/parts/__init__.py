@@ -1,0 +1,1 @@
+"""Reading of the component tables of a tariff document, one reader a kind."""

@@ -1,0 +1,63 @@
+"""Every kind of component by its name in a tariff document."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from tariffs.domain.grammar import CODE, Table
+from tariffs.domain.lines import Component, Scoped
+from tariffs.domain.parts import basic, tiers
+from tariffs.domain.parts.frame import Frame, Reader
+
+DECEMBER = 12
+
+READERS: Mapping[str, Reader] = {
+    "fixed": basic.read_fixed,
+    "energy": basic.read_energy,
+    "time_of_use": basic.read_time_of_use,
+    "tiered_energy": tiers.read_tiered_energy,
+    "tiered_time_of_use": tiers.read_tiered_time_of_use,
+    "tax": basic.read_tax,
+}
+
+
+def read_components(*, table: Table, frame: Frame) -> tuple[Component, ...]:
+    """Return the components in the order of the document; noting every finding."""
+    components: list[Component] = []
+    codes: set[str] = set()
+    for part in table.tables("component"):
+        kind = part.text("kind")
+        code = part.code("code")
+        if code in codes:
+            part.note("code", "code_taken", f"Two components are called {code}.")
+        codes.add(code)
+        if kind in READERS:
+            component = READERS[kind](table=part, code=code, frame=frame)
+            components.append(replace(component, scope=_read_scope(part)))  # type: ignore[type-var]
+            part.close()
+        elif kind:
+            part.note("kind", "unknown_kind", f"{kind!r} is no component.", f"Use one of {', '.join(READERS)}.")
+    return tuple(components)
+
+
+def _read_scope(table: Table) -> Scoped:
+    """Return in which months and for whom a component is charged; by default always and for all."""
+    months = []
+    for place, month in enumerate(table.entries("months", required=False)):
+        if type(month) is not int or not 1 <= month <= DECEMBER or month in months:
+            table.note(f"months[{place}]", "bad_month", f"{month!r} is no month from 1 to 12, or stands here twice.")
+        else:
+            months.append(month)
+    return Scoped(
+        months=frozenset(months), only_for=_read_features(table, "only_for"), not_for=_read_features(table, "not_for")
+    )
+
+
+def _read_features(table: Table, key: str) -> tuple[str, ...]:
+    """Return codes of features that an agreement may have."""
+    features = []
+    for place, value in enumerate(table.entries(key, required=False)):
+        if not isinstance(value, str) or not CODE.fullmatch(value) or value in features:
+            table.note(f"{key}[{place}]", "bad_code", f"{value!r} is not a code, or stands here twice.")
+        else:
+            features.append(value)
+    return tuple(features)
