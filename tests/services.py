@@ -14,6 +14,8 @@ from cis.embedded import Embedded
 
 VAR = Path(__file__).resolve().parents[1] / "var" / "test"
 
+# The tests find static files where they lie; the web server's folder of collected ones is only looked for.
+(VAR / "static").mkdir(parents=True, exist_ok=True)
 os.environ["WATTLINE_VAR"] = str(VAR)
 os.environ["WATTLINE_DURABLE"] = "0"
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cis.settings")

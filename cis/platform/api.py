@@ -6,8 +6,8 @@ What all endpoints share: who calls, what that one may do, how errors look, how 
     @api.needs(GET=BILLS_READ)
     class BillList(generics.ListAPIView): ...
 
-Denied unless declared: a method without a scope answers 403. Errors are problem+json [source: RFC 9457] with a stable
-``code``, and the ``request_id`` under which the logs tell more.
+Denied unless declared: a method without a scope answers 403, one that the endpoint does not have 405. Errors are
+problem+json [source: RFC 9457] with a stable ``code``, and the ``request_id`` under which the logs tell more.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -75,12 +75,18 @@ class DeclaredScope(BasePermission):
     """Lets a caller through who has the right that the view declares for the method; nobody where none is declared."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
-        """Return whether the caller has the right."""
+        """
+        Return whether the caller has the right.
+
+        :raises MethodNotAllowed: the endpoint has no such method; only who is known is told.
+        """
         declared: Mapping[str, Scope] = getattr(view, "scopes", {})
-        method = "GET" if request.method == "HEAD" else request.method
+        method = str("GET" if request.method == "HEAD" else request.method)
         if method == "OPTIONS":
             return any(_has(request.user, one) for one in declared.values())
-        wanted = declared.get(method or "")
+        wanted = declared.get(method)
+        if wanted is None and method not in view.allowed_methods and getattr(request.user, "is_authenticated", False):
+            raise exceptions.MethodNotAllowed(method)
         return wanted is not None and _has(request.user, wanted)
 
 

@@ -30,6 +30,7 @@ Mask = NDArray[np.bool_]
 Bytes = NDArray[np.uint8]
 
 BLOCK_BYTES = 512 * 1024  # a block of rows stays inside the processor's cache
+PADDED_BYTES_MOST = 8 * BLOCK_BYTES
 NULL = -1
 DAY_0 = date(2000, 1, 1).toordinal()
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -147,7 +148,7 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Blobs:
-    """Values of any length, padded block by block, so that one long value costs little; ``lengths`` (n,), -1: null."""
+    """Values of any length, padded block by block; ``lengths`` (n,), -1: null."""
 
     values: Sequence[bytes]
     lengths: Int64
@@ -262,7 +263,8 @@ def encode(columns: Sequence[Column], *, count: int | None = None) -> Iterator[b
         raise Unfit(f"columns of {sorted(counts)} rows" if counts else "how many rows?")
     rows = counts.pop()
     step = max(BLOCK_BYTES // sum(4 + column.width for column in columns), 1)
-    return (_block(columns, slice(first, min(first + step, rows))) for first in range(0, rows, step))
+    parts = (slice(first, min(first + step, rows)) for first in range(0, rows, step))
+    return (_block(columns, small) for part in parts for small in _apart(columns, part))
 
 
 def load(*, table: str, columns: Mapping[str, Column], count: int | None = None) -> None:
@@ -294,6 +296,18 @@ def _checked(nulls: Mask | None, count: int) -> Mask | None:
     if nulls is not None and (nulls.dtype != np.bool_ or nulls.shape != (count,)):
         raise Unfit(f"nulls must be truths ({count},), not {nulls.dtype} {nulls.shape}")
     return nulls
+
+
+def _apart(columns: Sequence[Column], part: slice) -> Iterator[slice]:
+    """Halve a block for as long as a long value would pad its many neighbours to its own length."""
+    rows = part.stop - part.start
+    widest = sum(int(column.lengths[part].max()) for column in columns if isinstance(column, Blobs))
+    if rows == 1 or rows * widest <= PADDED_BYTES_MOST:
+        yield part
+        return
+    middle = part.start + rows // 2
+    yield from _apart(columns, slice(part.start, middle))
+    yield from _apart(columns, slice(middle, part.stop))
 
 
 def _block(columns: Sequence[Column], part: slice) -> bytes:

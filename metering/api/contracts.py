@@ -59,6 +59,15 @@ class ReadsNew(Strict):
     reads = serializers.ListField(child=serializers.JSONField(), min_length=1, max_length=READS_MOST)
 
 
+class FindingShown(serializers.Serializer):
+    """What keeps the energy beside a read that was kept from being approved, as a neighbour that is missing."""
+
+    date = serializers.DateField()
+    code = serializers.CharField()
+    message = serializers.CharField()
+    advice = serializers.CharField()
+
+
 class ReadAnswer(serializers.Serializer):
     """What became of one value, in the order in which they came."""
 
@@ -66,7 +75,8 @@ class ReadAnswer(serializers.Serializer):
     outcome = serializers.ChoiceField(["kept", "unchanged", "refused"])
     read_id = serializers.IntegerField(required=False)
     version = serializers.IntegerField(required=False, help_text="Above 1: it corrects a value of that date.")
-    code = serializers.CharField(required=False)
+    findings = FindingShown(many=True, required=False, help_text="Of a value that was kept or is unchanged.")
+    code = serializers.CharField(required=False, help_text="Of a value that was refused, as message and advice.")
     message = serializers.CharField(required=False)
     advice = serializers.CharField(required=False)
 
@@ -80,7 +90,20 @@ class ReadAnswer(serializers.Serializer):
                 "unchanged": 0,
                 "refused": 1,
                 "results": [
-                    {"line": 1, "outcome": "kept", "read_id": 9, "version": 1},
+                    {
+                        "line": 1,
+                        "outcome": "kept",
+                        "read_id": 9,
+                        "version": 1,
+                        "findings": [
+                            {
+                                "date": "2026-10-01",
+                                "code": "read_missing",
+                                "message": "There is no read of 2026-10-01.",
+                                "advice": "Enter or import the read of that date.",
+                            }
+                        ],
+                    },
                     {
                         "line": 2,
                         "outcome": "refused",

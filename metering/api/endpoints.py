@@ -76,4 +76,7 @@ def _enter(data: object, *, actor: Actor, today: date) -> dict[str, object]:
             "advice": refusal.advice,
         }
     outcome = "kept" if entered.is_new else "unchanged"
-    return {"outcome": outcome, "read_id": entered.read_id, "version": entered.version}
+    findings = [
+        {"date": one.day, "code": one.code, "message": one.message, "advice": one.advice} for one in entered.findings
+    ]
+    return {"outcome": outcome, "read_id": entered.read_id, "version": entered.version, "findings": findings}

@@ -93,4 +93,19 @@ def test_more_than_500_reads_are_refused_whole(register):
 def test_no_key_and_no_scope_are_refused(register):
     assert_problem(Caller().post("reads", {}), 401, "not_authenticated")
     assert_problem(Caller("bills:read").post("reads", {}), 403, "permission_denied")
-    assert_problem(Caller(WRITE).get("reads"), 403, "permission_denied")
+    assert_problem(Caller(WRITE).get("reads"), 405, "method_not_allowed")
+
+
+def test_what_keeps_the_energy_beside_a_read_from_being_approved_is_told(register):
+    [result] = _post(_one(register, read_date="2026-03-01")).json()["results"]
+    assert result["outcome"] == "kept"
+    assert result["findings"] == [
+        {
+            "date": "2026-02-01",
+            "code": "read_missing",
+            "message": "There is no read of 2026-02-01.",
+            "advice": "Enter or import the read of that date.",
+        }
+    ]
+    [healed] = _post(_one(register, reading_kwh="1050")).json()["results"]
+    assert healed["findings"] == []

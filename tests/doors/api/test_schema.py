@@ -12,10 +12,9 @@ from tests.doors.api.calls import key
 
 pytestmark = pytest.mark.django_db
 EXAMPLES = 40
-# A method without a scope is denied (403) before it is found missing (405); what fits the form may still be refused
-# for its meaning: an account that is not there, a day to come.
+# What fits the form may still be refused for its meaning: an account that is not there, a day to come.
 checks.load_all_checks()
-EXCLUDED = [checks.CHECKS.get_one(name) for name in ("unsupported_method", "positive_data_acceptance")]
+EXCLUDED = [checks.CHECKS.get_one("positive_data_acceptance")]
 
 
 @pytest.fixture

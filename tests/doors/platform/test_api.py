@@ -105,7 +105,17 @@ def test_a_right_that_the_key_has_not_is_answered_with_403(kiosk):
 
 def test_what_declares_no_right_is_denied(kiosk):
     assert kiosk.get("/undeclared").status_code == 403
-    assert kiosk.delete("/things").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("method", "address"), [("DELETE", "/things"), ("PATCH", "/jobs"), ("BREW", "/things"), ("POST", "/function")]
+)
+def test_a_method_that_an_endpoint_does_not_have_is_told_with_those_it_has(kiosk, method, address):
+    answer = kiosk.generic(method, address)
+    assert (answer.status_code, answer.json()["code"]) == (405, "method_not_allowed")
+    assert "GET" in answer["Allow"]
+    assert answer["Content-Type"] == "application/problem+json"
+    assert Client().generic(method, address).status_code == 401
 
 
 def test_head_and_options_need_the_right_too(kiosk):

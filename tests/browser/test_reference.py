@@ -1,0 +1,34 @@
+"""The reference page of the API in a real browser."""
+
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.factories import accounts
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+
+def test_the_reference_is_drawn_without_a_word_on_the_console_and_without_asking_anybody_else(
+    supplier, browser, live_server
+):
+    page = browser.new_context().new_page()
+    said, asked = [], []
+    page.on("console", lambda message: said.append(message.text))
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(f"{live_server.url}/api/v1/")
+    expect(page.get_by_role("heading", name="Report a payment").first).to_be_visible()
+    logo = page.locator("img[alt='redocly logo']")
+    expect(logo).to_have_js_property("complete", value=True)
+    assert logo.evaluate("one => one.naturalWidth") > 0
+    assert said == []
+    hosts = {urlsplit(url).netloc for url in asked if not url.startswith(("data:", "blob:"))}
+    assert hosts == {urlsplit(live_server.url).netloc}
+
+
+def test_the_reference_is_open_to_staff_too(supplier, open_page):
+    page = open_page(accounts.staff())
+    page.goto("/api/v1/")
+    expect(page.get_by_role("heading", name="List bills").first).to_be_visible()
