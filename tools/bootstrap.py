@@ -46,6 +46,12 @@ TEST_PROGRAMS = {
     "poppler-utils": ("pdftoppm", "pdftotext"),
 }
 ALL_OF = {"poppler-utils"}  # each of the programs is needed; of the others one will do
+# For commands that ask no database; no key of this installation is used, as an image must not carry one.
+NOWHERE = {
+    "SECRET_KEY": "none",
+    "DATABASE_URL": "postgresql://none@127.0.0.1:1/none",
+    "REDIS_URL": "redis://127.0.0.1:1",
+}
 
 
 class Stop(Exception):
@@ -273,16 +279,16 @@ def collect_static(purpose: str) -> None:
     if is_stamped(stamp, key) and (VAR / "static").is_dir():
         return
     say("collecting static files")
-    # No database is asked, and no key of this installation is used: an image must not carry one.
-    env = {
-        "SECRET_KEY": "none",
-        "DATABASE_URL": "postgresql://none@127.0.0.1:1/none",
-        "REDIS_URL": "redis://127.0.0.1:1",
-    }
+    env = dict(NOWHERE)
     if purpose == "demo":  # the same names, but not compressed, which takes a minute
         env["STATICFILES_STORAGE"] = "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"
     run([str(PYTHON), "manage.py", "collectstatic", "--noinput", "--clear", "-v0"], what="collectstatic", env=env)
     write_stamp(stamp, key)
+
+
+def prepare_fonts() -> None:
+    """Cut the Chinese font down for printed bills: half a minute that each page then saves half of its time by."""
+    run([str(PYTHON), "manage.py", "prepare_fonts"], what="cutting the font down for printed bills", env=dict(NOWHERE))
 
 
 def remove_tools() -> None:
@@ -339,6 +345,7 @@ def set_up(purpose: str) -> None:
         if purpose != "test":
             collect_static(purpose)
         if purpose == "image":
+            prepare_fonts()
             remove_tools()
 
 

@@ -23,7 +23,7 @@ from cis.demo.world import Scale
 from cis.kernel.actors import SYSTEM
 from cis.kernel.periods import Period, add_months, month_of
 from cis.loading import supplier
-from metering.operations import reads, usage
+from metering.operations import arrivals, reads
 
 Say = Callable[[str], None]
 Bar = Callable[[str, int, int], None]
@@ -64,16 +64,18 @@ def seed(*, scale: Scale, folder: Path, today: date, say: Say, bar: Bar) -> Impo
         if not supplier.is_loaded():
             supplier.load(folder=written.supplier, actor=SYSTEM)
     counted = [0, 0, 0]
+    imported: list[int] = []
     with _timed(say, f"importing {len(written.read_files)} meter files"):
         for n, path in enumerate(written.read_files, start=1):
             result = reads.import_file(source=path, name=path.name, actor=SYSTEM, today=today)
             for place, number in enumerate((result.reads, result.interval_values, result.rejected)):
                 counted[place] += number
+            imported.append(result.read_file_id)
             bar("meter files", n, len(written.read_files))
     with _timed(say, "approving usage"):
-        for n, month in enumerate(scale.months, start=1):
-            usage.approve(start_date=month.start, end_date=month.end)
-            bar("usage", n, len(scale.months))
+        for n, read_file_id in enumerate(imported, start=1):
+            arrivals.approve_file(read_file_id=read_file_id, today=today)
+            bar("usage", n, len(imported))
     return Imported(reads=counted[0], interval_values=counted[1], rejected=counted[2])
 
 

@@ -137,24 +137,32 @@ def fail(job_id: int, message: str) -> None:
     _end(job_id, JobState.FAILED, message)
 
 
-def scheduled(name: str, due_at: datetime) -> int | None:
+def scheduled(name: str, due_at: datetime, *, state: JobState = JobState.WAITING) -> int | None:
     """Make the job that falls due at an instant; return its id, or None if somebody made it before."""
     made = db.fetch(
         """
         INSERT INTO platform_job (name, subject, state, total, done, failed, message, due_at, created_at)
-        VALUES (%s, '', 'waiting', 0, 0, 0, '', %s, now())
+        VALUES (%s, '', %s, 0, 0, 0, '', %s, now())
         ON CONFLICT (name, due_at) WHERE due_at IS NOT NULL DO NOTHING RETURNING id
         """,
-        [name, due_at],
+        [name, state.value, due_at],
     )
     return int(made[0][0]) if made else None
 
 
 def open_due(at: datetime) -> None:
-    """Make a job for each schedule that fell due. After a standstill each fires once, for its latest time."""
-    for work in REGISTRY.values():
-        if work.schedule is not None:
-            scheduled(work.name, work.schedule.last_due(at))
+    """
+    Make a job for each schedule that fell due. After a standstill each fires once, for its latest time.
+
+    What fell due before the installation knew the schedule is not made up for: it is noted as done.
+    """
+    works = [work for work in REGISTRY.values() if work.schedule is not None]
+    names = [work.name for work in works]
+    known = set(Job.objects.filter(name__in=names, due_at__isnull=False).values_list("name", flat=True).distinct())
+    for work in works:
+        assert work.schedule is not None
+        state = JobState.WAITING if work.name in known else JobState.DONE
+        scheduled(work.name, work.schedule.last_due(at), state=state)
 
 
 def wake_unfinished(*, expires_seconds: float) -> None:

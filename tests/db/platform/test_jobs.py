@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from cis.platform import jobs, tasks
-from cis.platform.models import Job
+from cis.platform.models import Job, JobState
 from cis.platform.schedules import Daily, Every
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,8 +33,14 @@ def work(at):
     raise AssertionError("not to be called")
 
 
+def known(name):
+    """The installation has known the schedule since the day before."""
+    assert jobs.scheduled(name, AT - timedelta(days=1), state=JobState.DONE)
+
+
 def test_a_schedule_fires_once_however_often_and_by_whomever_it_is_asked():
     jobs.register("night", work, schedule=Every(timedelta(minutes=5)))
+    known("night")
 
     def open_due(_):
         jobs.open_due(AT)
@@ -42,9 +48,19 @@ def test_a_schedule_fires_once_however_often_and_by_whomever_it_is_asked():
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(open_due, range(12)))
-    assert list(Job.objects.values_list("name", "due_at", "state")) == [("night", AT.replace(minute=0), "waiting")]
+    waiting = Job.objects.filter(state="waiting")
+    assert list(waiting.values_list("name", "due_at")) == [("night", AT.replace(minute=0))]
     jobs.open_due(AT + timedelta(minutes=3))
-    assert Job.objects.count() == 2
+    assert waiting.count() == 2
+
+
+def test_what_fell_due_before_the_schedule_was_known_is_not_made_up_for():
+    jobs.register("night", work, schedule=Daily(time(3), "UTC"))
+    jobs.open_due(AT)
+    jobs.run("night")
+    assert list(Job.objects.values_list("state", "started_at")) == [("done", None)]
+    jobs.open_due(AT + timedelta(days=1))
+    assert Job.objects.filter(state="waiting").count() == 1
 
 
 def test_scheduled_tells_whether_it_was_the_first():
@@ -55,11 +71,12 @@ def test_scheduled_tells_whether_it_was_the_first():
 def test_due_work_is_done_once_with_its_own_time():
     called = []
     jobs.register("night", called.append, schedule=Daily(time(3), "UTC"))
+    known("night")
     jobs.open_due(AT)
     for _ in range(2):
         jobs.run("night")
     assert called == [AT.replace(hour=3, minute=0)]
-    job = Job.objects.get()
+    job = Job.objects.latest("due_at")
     assert job.state == "done"
     assert job.started_at <= job.ended_at
 
@@ -67,8 +84,9 @@ def test_due_work_is_done_once_with_its_own_time():
 def test_work_whose_worker_died_is_done_by_the_next():
     called = []
     jobs.register("night", called.append, schedule=Daily(time(3), "UTC"))
+    known("night")
     jobs.open_due(AT)
-    Job.objects.update(state="running")
+    Job.objects.filter(state="waiting").update(state="running")
     jobs.run("night")
     assert len(called) == 1
 
@@ -82,6 +100,7 @@ def test_work_that_is_under_way_is_left_alone():
             pool.submit(lambda: (jobs.run("night"), connection.close())).result()
 
     jobs.register("night", do, schedule=Daily(time(3), "UTC"))
+    known("night")
     jobs.open_due(AT)
     jobs.run("night")
     assert len(called) == 1
@@ -92,10 +111,11 @@ def test_work_that_fails_says_why_and_is_not_tried_for_ever():
         raise RuntimeError("no paper")
 
     jobs.register("night", fail, schedule=Daily(time(3), "UTC"))
+    known("night")
     jobs.open_due(AT)
     jobs.run("night")
     jobs.run("night")
-    job = Job.objects.get()
+    job = Job.objects.latest("due_at")
     assert (job.state, job.message) == ("failed", "RuntimeError: no paper")
 
 
@@ -146,6 +166,7 @@ def test_without_a_broker_the_caller_goes_on(monkeypatch):
 
 def test_poke_wakes_what_fell_due_and_what_is_unfinished_and_nothing_else(woken):
     jobs.register("night", work, schedule=Every(timedelta(days=1)))
+    known("night")
     jobs.register("bills", work, workers=2)
     jobs.register("idle", work)
     jobs.start(name="bills")
@@ -165,7 +186,7 @@ def test_progress_is_counted_after_the_commit():
         jobs.advance(job_id, done=3, failed=1)
         assert Job.objects.get().done == 0
     jobs.advance(job_id, done=2)
-    job = Job.objects.get()
+    job = Job.objects.latest("due_at")
     assert (job.state, job.done, job.failed, job.total) == ("running", 5, 1, 10)
     jobs.show(job_id, done=9, total=12)
     jobs.finish(job_id, message="good")
