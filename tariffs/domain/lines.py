@@ -206,7 +206,11 @@ class Named:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adjusting(Named):
-    """A component that changes what is billed before anything is priced, as the losses of a transformer."""
+    """
+    A component that changes what is billed before anything is priced, as the losses of a transformer.
+
+    Its own ``charge`` gets the batch as it was before it added to it, so that its lines can tell what it added.
+    """
 
     def added_wh(self, batch: RatingBatch) -> Int64:
         """Return the energy to be added to each period of use, (n, p). [Wh]"""

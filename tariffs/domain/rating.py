@@ -113,9 +113,9 @@ def _rate_block(plan: Plan, batch: RatingBatch, amount: Int64, quantity: Int64, 
     _check_inputs(plan, batch)
     nothing = np.zeros(len(batch), dtype=np.int64)
     rounder = Rounder(plan, nothing)
-    batch = _adjusted(plan, batch)
+    batch, seen = _adjusted(plan, batch)
     for component, span, base in zip(plan.components, plan.spans, plan.bases, strict=True):
-        charge = component.charge(batch, _sum_slots(amount, base) if base else nothing)
+        charge = component.charge(seen.get(component.code, batch), _sum_slots(amount, base) if base else nothing)
         amounts_e9, quantities = charge.amounts_e9.T, charge.quantities.T
         holds = _holds(plan, component.scope, batch)
         if holds is not None:
@@ -142,9 +142,15 @@ def _holds(plan: Plan, scope: Scoped, batch: RatingBatch) -> Int64 | None:
     return None if holds is None else holds.astype(np.int64)
 
 
-def _adjusted(plan: Plan, batch: RatingBatch) -> RatingBatch:
-    """Return the batch with what its adjusting components add to it, each on top of those before it."""
+def _adjusted(plan: Plan, batch: RatingBatch) -> tuple[RatingBatch, dict[str, RatingBatch]]:
+    """
+    Return the batch with what its adjusting components add to it, each on top of those before it.
+
+    :returns: besides, by code of an adjusting component, the batch that it saw: its own lines tell what it added to it.
+    """
+    seen = {}
     for component in plan.adjusting:
+        seen[component.code] = batch
         holds = _holds(plan, component.scope, batch)
         added_wh, added_varh = component.added_wh(batch), component.added_varh(batch)
         if holds is not None:
@@ -153,7 +159,7 @@ def _adjusted(plan: Plan, batch: RatingBatch) -> RatingBatch:
         if Input.REACTIVE_VARH in inputs:
             inputs[Input.REACTIVE_VARH] = inputs[Input.REACTIVE_VARH] + added_varh
         batch = replace(batch, used_wh=batch.used_wh + added_wh, inputs=inputs)
-    return batch
+    return batch, seen
 
 
 def _check_inputs(plan: Plan, batch: RatingBatch) -> None:

@@ -74,6 +74,23 @@ def test_what_is_added_is_priced_by_all_components_and_only_where_it_holds():
     assert totals(plan, batch(month=[6, 7])) == [10_000, 10_100]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TenPercent(OneMoreKwh):
+    """A tenth of what is used is lost."""
+
+    def added_wh(self, batch: RatingBatch) -> Int64:
+        return batch.used_wh // 10
+
+    def charge(self, batch: RatingBatch, base_minor: Int64) -> Charge:
+        return Charge(np.zeros((len(batch), 1), dtype=np.int64), self.added_wh(batch))
+
+
+def test_what_adds_energy_tells_what_it_added_to_what_it_saw():
+    twice = (TenPercent(code="low", **HEAD), TenPercent(code="high", **HEAD))
+    rated = rate(plan=compile_plan(components=twice), batch=RatingBatch.of(used_wh=np.array([[100_000]])))
+    assert rated.quantity.tolist() == [[10_000, 11_000]]
+
+
 def test_plans_of_a_mixed_batch_get_inputs_of_their_own_rows():
     plain, summer = compile_plan(components=(RELIEF,)), compile_plan(components=(SUMMER,))
     given = RatingBatch.of(used_wh=np.full((4, 1), 100_000))
