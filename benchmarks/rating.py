@@ -120,8 +120,8 @@ class Segment:
         self.household = int(batch.household[row])
 
     def inside(self, part: TieredEnergy | TieredTimeOfUse) -> list[Decimal]:
-        large = part.allowance is not None and self.household >= part.allowance.from_persons
-        grow = part.allowance.grow_wh if part.allowance and large else (0,) * len(part.limits_wh)
+        reached = [one.grow_wh for one in part.allowances if self.household >= one.from_persons]
+        grow = reached[-1] if reached else (0,) * len(part.limits_wh)
         tops = [Decimal(limit + more).scaleb(-3) for limit, more in zip(part.limits_wh, grow, strict=True)]
         left, at, passed = sum(self.used), self.before, []
         for top in tops:

@@ -53,13 +53,12 @@ def reached(*, plan: Plan, household: int, used_wh: int) -> StepsReached | None:
     :param household: persons, for the wider limits of large households.
     :param used_wh: since the cycle began; below 0 after a true-up, which is inside the first step. [Wh]
     """
-    stepped = next((part for part in plan.components if isinstance(part, Stepped) and part.limits_wh), None)
+    stepped = next(
+        (part for part in plan.components if isinstance(part, Stepped) and part.limits_wh and part.is_cyclic), None
+    )
     if stepped is None:
         return None
-    grow: tuple[int, ...] = (0,) * len(stepped.limits_wh)
-    if stepped.allowance is not None and household >= stepped.allowance.from_persons:
-        grow = stepped.allowance.grow_wh
-    limits = tuple(limit + more for limit, more in zip(stepped.limits_wh, grow, strict=True))
+    limits = stepped.limits_for(persons=household)
     return StepsReached(
         step=bisect_left(limits, used_wh) + 1,
         used_wh=used_wh,

@@ -13,9 +13,9 @@ from cis.desk.answers import csv_file, today
 from cis.desk.roles import READERS
 from cis.platform.access import allow
 from cis.platform.templatetags.local import in_language
+from tariffs.domain.components.tiers import Stepped
 from tariffs.domain.lines import LineSlot, price_text
 from tariffs.domain.plan import Plan
-from tariffs.domain.components.tiers import Stepped
 from tariffs.domain.time_of_use import DAY_TYPES, Calendar
 from tariffs.queries import plans
 from tariffs.queries.plans import TariffCard, VersionCard
@@ -140,7 +140,7 @@ def _step(step: int, limits_wh: tuple[int, ...], *, is_yearly: bool) -> str:
 
 def _allowance(plan: Plan) -> dict[str, Any] | None:
     """Return by how much steps widen for large households; None if they do not."""
-    found = next((c.allowance for c in plan.components if isinstance(c, Stepped) and c.allowance), None)
+    found = next((c.allowances[0] for c in plan.components if isinstance(c, Stepped) and c.allowances), None)
     return {"from_persons": found.from_persons, "grow_wh": found.grow_wh} if found else None
 
 

@@ -14,11 +14,11 @@ from typing import Any
 
 from cis.kernel.errors import Findings, Refused
 from tariffs.domain.calendars import read_calendar, read_periods
-from tariffs.domain.components.tiers import Cycle, Stepped, TierCycle
 from tariffs.domain.grammar import Table
 from tariffs.domain.lines import Component
 from tariffs.domain.parts.frame import Frame
 from tariffs.domain.parts.readers import read_components
+from tariffs.domain.parts.tiers import read_tier_cycle
 from tariffs.domain.plan import (
     TOTAL,
     WHOLE_TIME,
@@ -32,7 +32,6 @@ from tariffs.domain.vectors import Vector, check_vectors, read_vectors
 
 SCHEMA = 1
 MAX_DECIMALS = 3
-DECEMBER = 12
 LANGUAGES = ("zh", "en")
 WINDOWS = (5, 10, 15, 30, 60)
 
@@ -111,7 +110,7 @@ def _read_plan(table: Table, text_hash: str) -> tuple[Plan | None, tuple[Vector,
     calendar_table.close()
     demand = _read_demand(table, frame)
     components = read_components(table=table, frame=frame)
-    tier_cycle = _read_tier_cycle(table, components)
+    tier_cycle = read_tier_cycle(table=table, components=components)
     periods = frame.periods or TOTAL
     labels = _read_labels(table, components, (*frame.periods, *frame.demand_periods[1:]))
     try:
@@ -181,22 +180,6 @@ def _read_demand(table: Table, frame: Frame) -> DemandMetering:
         part.note("season", "missing_key", "Periods of demand need their hours.", "Add the tables demand.season.")
     part.close()
     return DemandMetering(window_minutes=window, periods=frame.demand_periods, calendar=calendar)
-
-
-def _read_tier_cycle(table: Table, components: tuple[Component, ...]) -> TierCycle:
-    """Return when the steps begin anew; a tariff with steps must say it."""
-    stepped = any(isinstance(component, Stepped) for component in components)
-    if not table.has("tier_cycle"):
-        if stepped:
-            table.note("tier_cycle", "missing_key", "A tariff with steps names its cycle.", "Add the table tier_cycle.")
-        return TierCycle()
-    part = table.table("tier_cycle")
-    kind = part.word("every", Cycle)
-    start_month = part.integer("start_month", low=1, high=DECEMBER, default=1)
-    part.close()
-    if stepped == (kind is Cycle.NONE):
-        table.note("tier_cycle", "cycle_without_steps", "A cycle belongs to steps, and steps to a cycle.")
-    return TierCycle(kind=kind, start_month=start_month)
 
 
 def _read_labels(

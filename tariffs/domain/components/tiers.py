@@ -1,23 +1,27 @@
 """
 Components with steps (inclining blocks, 阶梯电价), alone and together with periods of use.
 
-Limits count energy from the start of the tier cycle: pass ``before_wh`` = 0 for a monthly cycle billed by whole
-months, or the energy since the tier year began. Limits are not scaled to the length of a period here.
+Limits count energy from the start of the tier cycle (pass it as ``before_wh``), or are those of the segment itself:
+per month, per day, per kW. Blocks that price otherwise than step by step are in ``blocks``.
 """
 
-from bisect import bisect_right
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from itertools import accumulate
 
 import numpy as np
 
 from cis.kernel import fixed
+from cis.kernel.errors import Refused
 from cis.kernel.fixed import Int64
 from cis.kernel.periods import Period
 from tariffs.domain.batch import RatingBatch
+from tariffs.domain.components.dealing import between, deal, deal_mixed
+from tariffs.domain.inputs import Input
 from tariffs.domain.lines import Charge, LineSlot, Named, Unit, known
+
+E9 = 10**9
 
 
 class Cycle(StrEnum):
@@ -25,7 +29,38 @@ class Cycle(StrEnum):
 
     NONE = "none"
     MONTH = "month"
+    SEASON = "season"
     YEAR = "year"
+
+
+class Restart(StrEnum):
+    """
+    Events at which the count of a tier cycle begins anew; one that a tariff does not name leaves the count running.
+
+    MOVE              a customer goes to another place; without it the count goes along with him
+    HOLDER_CHANGE     a place gets another customer (过户); without it he takes over the count of the place
+    METER_EXCHANGE    another meter is hung
+    HOUSEHOLD_CHANGE  the number of persons changes (一户多人口)
+    TARIFF_CHANGE     the agreement changes to another tariff, as from one price to peak and valley
+    """
+
+    MOVE = "move"
+    HOLDER_CHANGE = "holder_change"
+    METER_EXCHANGE = "meter_exchange"
+    HOUSEHOLD_CHANGE = "household_change"
+    TARIFF_CHANGE = "tariff_change"
+
+
+class CountOf(StrEnum):
+    """Whose energy a tier cycle counts."""
+
+    AGREEMENT = "agreement"
+    PLACE = "place"
+    CUSTOMER = "customer"
+
+
+OWN_COUNT = frozenset({Restart.MOVE, Restart.HOLDER_CHANGE})
+"""Each customer at each place has a count of his own, which nothing else interrupts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +68,32 @@ class TierCycle:
     """
     When the steps of a plan begin anew.
 
-    start_month  month in which the tier year begins, on its first day.
+    Rule: whether the count of the year follows the customer is not said in the texts seen, and differs by province; so
+    each tariff with a longer cycle than the month may declare it. [source: none of the provincial texts seen]
+
+    start_month  month in which the tier year begins, on its first day
+    seasons      (month, day) on which each season of the cycle begins, ascending
+    restarts_at  events at which the count begins anew as well
     """
 
     kind: Cycle = Cycle.NONE
     start_month: int = 1
+    seasons: tuple[tuple[int, int], ...] = ()
+    restarts_at: frozenset[Restart] = OWN_COUNT
+
+    @property
+    def starts(self) -> tuple[tuple[int, int], ...]:
+        """Return (month, day) of each start in a calendar year, ascending; () if the cycle is not of the year."""
+        if self.kind is Cycle.YEAR:
+            return ((self.start_month, 1),)
+        return self.seasons if self.kind is Cycle.SEASON else ()
+
+    @property
+    def count_of(self) -> CountOf:
+        """Return whose energy is counted."""
+        if Restart.HOLDER_CHANGE not in self.restarts_at:
+            return CountOf.PLACE
+        return CountOf.AGREEMENT if Restart.MOVE in self.restarts_at else CountOf.CUSTOMER
 
     def start_of(self, *, on: date) -> date | None:
         """Return the day on which the cycle that holds ``on`` began; None if the plan has no steps."""
@@ -45,19 +101,53 @@ class TierCycle:
             return None
         if self.kind is Cycle.MONTH:
             return on.replace(day=1)
-        return date(on.year if on.month >= self.start_month else on.year - 1, self.start_month, 1)
+        starts = (date(year, month, day) for year in (on.year - 1, on.year) for month, day in self.starts)
+        return max(start for start in starts if start <= on)
+
+    def counted_from(self, *, on: date, events: Iterable[tuple[date, Restart]]) -> date | None:
+        """
+        Return the day from which energy counts into the steps on a day; None if the plan has no steps.
+
+        events  what happened to the agreement: first day of the new state, and what it was; those after ``on`` and
+                those that the cycle does not restart at are passed over
+        """
+        start = self.start_of(on=on)
+        if start is None:
+            return None
+        return max([start, *(day for day, event in events if event in self.restarts_at and day <= on)])
 
     def cuts(self, *, period: Period) -> tuple[date, ...]:
         """
         Return the days inside a billing period at which it must be cut into segments.
 
-        A tier year begins anew for whoever bills across its start. Monthly steps belong to the billed month and cut
-        nothing.
+        A tier year or season begins anew for whoever bills across its start. Monthly steps belong to the billed month
+        and cut nothing.
         """
-        if self.kind is not Cycle.YEAR:
-            return ()
-        starts = (date(year, self.start_month, 1) for year in range(period.start.year, period.end.year + 1))
+        years = range(period.start.year, period.end.year + 1)
+        starts = (date(year, month, day) for year in years for month, day in self.starts)
         return tuple(start for start in starts if period.start < start < period.end)
+
+
+class LimitsPer(StrEnum):
+    """
+    What a limit is counted in.
+
+    CYCLE   kWh since the tier cycle began; the only one that counts ``before_wh``
+    MONTH   kWh a month: times the months of the segment, each day counted by its own month
+    DAY     kWh a day: times the days of the segment
+    KW      kWh per kW of the largest demand and month (hours of use)
+    KW_DAY  kWh per kW of the largest demand and day
+    """
+
+    CYCLE = "cycle"
+    MONTH = "month"
+    DAY = "day"
+    KW = "kw"
+    KW_DAY = "kw_day"
+
+
+PER_KW = (LimitsPer.KW, LimitsPer.KW_DAY)
+PER_MONTH = (LimitsPer.MONTH, LimitsPer.KW)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +156,7 @@ class HouseholdAllowance:
     Wider steps for a household of many persons (一户多人口).
 
     from_persons  the smallest household that has it
-    grow_wh       (k-1,) by how much each limit grows. [Wh]
+    grow_wh       (k-1,) by how much each limit grows, per what the limit is per. [Wh]
     """
 
     from_persons: int
@@ -74,16 +164,47 @@ class HouseholdAllowance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stepped(Named):
+class Counted(Named):
+    """A component that may count energy from the start of the tier cycle."""
+
+    @property
+    def is_cyclic(self) -> bool:
+        """Return whether it counts from the start of the cycle, not from that of the segment."""
+        return True
+
+    def start_wh(self, batch: RatingBatch) -> Int64:
+        """Return the count at the start of each segment, (n,). [Wh]"""
+        return batch.before_wh if self.is_cyclic else np.zeros(len(batch), dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stepped(Counted):
     """
     What components with steps share.
 
-    limits_wh  (k-1,) upper bound of each step since the cycle began, ascending; the last step has none. [Wh]
-    allowance  wider limits for large households, or None
+    Rule (scaling): a limit per month or day is that of a whole month or day; a segment of 80 days has the limits of its
+    real months, rounded to the Wh, halves up. [source: Chongqing 2022, reading
+    moved to the end of the month in one bridging period]
+
+    limits_wh   (k-1,) upper bound of each step, ascending among those per the same; the last step has none
+                [Wh per what ``limits_per`` says]
+    limits_per  one word for all limits, or one each: a kWh limit inside a block of kWh per kW ends with that block
+    allowances  wider limits for large households, by ascending size; the last one reached holds
     """
 
     limits_wh: tuple[int, ...]
-    allowance: HouseholdAllowance | None = None
+    limits_per: tuple[LimitsPer, ...] = (LimitsPer.CYCLE,)
+    allowances: tuple[HouseholdAllowance, ...] = ()
+
+    @property
+    def needs(self) -> tuple[Input, ...]:
+        """Return the largest demand, where limits are per kW."""
+        return (Input.PEAK_W,) if any(per in PER_KW for per in self.limits_per) else ()
+
+    @property
+    def is_cyclic(self) -> bool:
+        """Return whether limits count from the start of the cycle, not from that of the segment."""
+        return LimitsPer.CYCLE in self.limits_per
 
     def below_wh(self, batch: RatingBatch) -> Int64:
         """
@@ -91,35 +212,74 @@ class Stepped(Named):
 
         The first step is open downward, so a true-up may take energy back past the start of the cycle.
         """
-        used_wh = batch.total_wh
-        stop_wh = batch.before_wh + used_wh
+        used_wh, start_wh = batch.total_wh, self.start_wh(batch)
+        stop_wh = start_wh + used_wh
         below = np.empty((len(self.limits_wh) + 1, len(used_wh)), dtype=np.int64)
         for row, limit_wh in enumerate(self.limits(batch)):
             np.minimum(stop_wh, limit_wh, out=below[row])
-            below[row] -= np.minimum(batch.before_wh, limit_wh)
+            below[row] -= np.minimum(start_wh, limit_wh)
         below[-1] = used_wh
         return below
 
     def limits(self, batch: RatingBatch) -> list[Int64 | int]:
-        """Return each limit, one for all segments or (n,) by household. [Wh]"""
-        if self.allowance is None:
+        """Return each limit, one for all segments or (n,) by segment. [Wh]"""
+        if self.is_cyclic and not self.allowances:
             return list(self.limits_wh)
-        large = batch.household >= self.allowance.from_persons
-        pairs = zip(self.limits_wh, self.allowance.grow_wh, strict=True)
-        return [limit_wh + grow_wh * large for limit_wh, grow_wh in pairs]
+        peak_w = batch.inputs[Input.PEAK_W][:, 0] if self.needs else None
+        found = self.limits_of(
+            household=batch.household, days=batch.days, month_share_e9=batch.month_share_e9, peak_w=peak_w
+        )
+        return list(found.T)
+
+    def limits_for(self, *, persons: int) -> tuple[int, ...]:
+        """Return the limits of a household, per what they are per, (k-1,). [Wh]"""
+        grow: tuple[int, ...] = (0,) * len(self.limits_wh)
+        for allowance in self.allowances:
+            grow = allowance.grow_wh if persons >= allowance.from_persons else grow
+        return tuple(limit_wh + more_wh for limit_wh, more_wh in zip(self.limits_wh, grow, strict=True))
+
+    def limits_of(self, *, household: Int64, days: Int64, month_share_e9: Int64, peak_w: Int64 | None = None) -> Int64:
+        """
+        Return the limits of each segment, (n, k-1), never descending. [Wh]
+
+        household, days, month_share_e9  (n,) as in ``RatingBatch``
+        peak_w                           (n,) largest demand at whatever time, where ``needs`` asks for it [W]
+        """
+        wide = np.empty((len(self.limits_wh), len(household)), dtype=np.int64)
+        per = self.limits_per * (len(wide) if len(self.limits_per) == 1 else 1)
+        for row, limit_wh in enumerate(self.limits_wh):
+            wide[row] = limit_wh
+            for allowance in self.allowances:
+                wide[row, household >= allowance.from_persons] = limit_wh + allowance.grow_wh[row]
+            wide[row] = _scaled(wide[row], per[row], days, month_share_e9, peak_w)
+        for row in range(len(wide) - 2, -1, -1):
+            np.minimum(wide[row], wide[row + 1], out=wide[row])
+        return wide.T
 
 
-def _between(below_wh: Int64, inside_wh: Int64) -> Int64:
-    """Fill and return the energy inside each step, given that below each limit, both (k, n). [Wh]"""
-    inside_wh[0] = below_wh[0]
-    np.subtract(below_wh[1:], below_wh[:-1], out=inside_wh[1:])
-    return inside_wh
+def _scaled(limit_wh: Int64, per: LimitsPer, days: Int64, month_share_e9: Int64, peak_w: Int64 | None) -> Int64:
+    """Return a limit (n,) times the time and demand that it is per, to the Wh, halves up. [Wh]"""
+    if per is LimitsPer.CYCLE:
+        return limit_wh
+    factors, under = ([month_share_e9], E9) if per in PER_MONTH else ([days], 1)
+    if per in PER_KW:
+        if peak_w is None:
+            raise ValueError("limits per kW need the demand")
+        factors, under = [*factors, peak_w], under * 1000
+    bound = 2 * int(limit_wh.max(initial=0)) + under
+    for factor in factors:
+        bound *= max(int(factor.max(initial=0)), 1)
+    product = limit_wh.astype(object) if bound >= fixed.LIMIT else limit_wh
+    for factor in factors:
+        product = product * factor
+    scaled: Int64 = np.minimum((2 * product + under) // (2 * under), fixed.LIMIT).astype(np.int64)
+    return scaled
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TieredEnergy(Stepped):
     """
-    Energy priced in steps of use since the tier cycle began.
+    Energy priced in steps of use.
 
     Rule: a step's price applies to the energy inside that step only; crossing a limit never re-prices the energy
     below it. [source: legal text named in the tariff version]
@@ -136,14 +296,26 @@ class TieredEnergy(Stepped):
     def charge(self, batch: RatingBatch, base_minor: Int64) -> Charge:  # noqa: ARG002 - the protocol of all components
         """Return the energy charge by step, (n, k)."""
         below_wh = self.below_wh(batch)
-        inside_wh = _between(below_wh, np.empty_like(below_wh)).T
+        inside_wh = between(below_wh, np.empty_like(below_wh)).T
         return Charge(fixed.times(inside_wh, known(self.prices_e6)), inside_wh)
 
 
 class Convention(StrEnum):
-    """How energy is dealt to steps and periods of use at once; no law seen says it, so each tariff declares it."""
+    """
+    How energy is dealt to steps and periods of use at once; no law seen says it, so each tariff declares it.
+
+    PROPORTIONAL  each step holds the mix of periods of the whole segment
+    TIME_ORDER    energy fills the first step interval by interval, then the next; needs interval values
+    """
 
     PROPORTIONAL = "proportional"
+    TIME_ORDER = "time_order"
+
+
+class UnevenOrder(Refused):
+    """Energy by step in order of time does not sum to the energy of the segment."""
+
+    code = "uneven_order"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +324,8 @@ class TieredTimeOfUse(Stepped):
     Energy priced by step and by period of use together.
 
     Rule (proportional): each step holds the same mix of periods as the segment as a whole, dealt to the Wh by
-    ``_deal``. Where every period's step differences are equal, all conventions give the same total.
+    ``dealing.deal``. Rule (time order): the cells are measured, as ``Input.ORDERED_WH``. Where every period's step
+    differences are equal, all conventions give the same total.
 
     periods    (p,) codes, in the plan's order
     prices_e6  (k, p) price inside each step and period. [10^-6 minor unit/kWh]
@@ -161,6 +334,12 @@ class TieredTimeOfUse(Stepped):
     periods: tuple[str, ...]
     prices_e6: tuple[tuple[int | None, ...], ...]
     convention: Convention
+
+    @property
+    def needs(self) -> tuple[Input, ...]:
+        """Return what the limits need, and the energy in order of time where that is the convention."""
+        limits = super(TieredTimeOfUse, self).needs
+        return (*limits, Input.ORDERED_WH) if self.convention is Convention.TIME_ORDER else limits
 
     def slots(self) -> tuple[LineSlot, ...]:
         """Return k x p line slots, all periods of step 1 first."""
@@ -172,84 +351,40 @@ class TieredTimeOfUse(Stepped):
 
     def charge(self, batch: RatingBatch, base_minor: Int64) -> Charge:  # noqa: ARG002
         """Return the energy charge by step and period of use, (n, k x p)."""
-        below_wh, used_wh = self.below_wh(batch), batch.used_wh
-        if used_wh.min(initial=0) < 0:
-            mixed = np.flatnonzero((used_wh < 0).any(axis=1) & (used_wh > 0).any(axis=1))
-            plain_below_wh, plain_used_wh = below_wh.copy(), used_wh.copy()
-            plain_below_wh[:, mixed] = 0
-            plain_used_wh[mixed] = 0
-            cells_wh = _deal(plain_below_wh, plain_used_wh)
-            self.deal_mixed(batch, below_wh, cells_wh, mixed)
-        else:
-            cells_wh = _deal(below_wh, used_wh)
-        quantities = cells_wh.reshape(-1, len(batch)).T
+        in_order = self.convention is Convention.TIME_ORDER
+        quantities = self.ordered_wh(batch) if in_order else self.dealt_wh(batch)
         flat = tuple(price_e6 for row in self.prices_e6 for price_e6 in row)
         return Charge(fixed.times(quantities, known(flat)), quantities)
 
-    def deal_mixed(self, batch: RatingBatch, below_wh: Int64, cells_wh: Int64, rows: Int64) -> None:
+    def ordered_wh(self, batch: RatingBatch) -> Int64:
         """
-        Deal the segments in which one period of use was taken and another given back.
+        Return the cells as measured, (n, k x p). [Wh]
 
-        Such a true-up has no mix of periods to keep. Its cells are the second differences of
-        round(below x cumulative use / all use); if the periods cancel to 0 kWh, all stands in the step that the next
-        kWh would enter.
+        :raises UnevenOrder: they are not all of the energy, as when something was added to it after it was measured.
         """
-        for row in rows.tolist():
-            used_wh: list[int] = batch.used_wh[row].tolist()
-            total_wh = sum(used_wh)
-            if total_wh:
-                sums = [0, *accumulate(used_wh)]
-                parts = [[_half_away(low * part, total_wh) for part in sums] for low in (0, *below_wh[:, row].tolist())]
-                corner = np.array(parts, dtype=np.int64)
-                cells_wh[:, :, row] = np.diff(np.diff(corner, axis=0), axis=1)
-            else:
-                before_wh = int(batch.before_wh[row])
-                limits = [int(np.broadcast_to(limit_wh, len(batch))[row]) for limit_wh in self.limits(batch)]
-                cells_wh[bisect_right(limits, before_wh), :, row] = used_wh
+        cells_wh = batch.inputs[Input.ORDERED_WH]
+        if cells_wh.shape[1] != len(self.prices_e6):
+            raise ValueError(f"{self.code} has {len(self.prices_e6)} steps, {cells_wh.shape[1]} are given")
+        if (cells_wh.sum(axis=1) != batch.used_wh).any():
+            raise UnevenOrder(f"The steps of {self.code} in order of time do not sum to the energy of their periods.")
+        return cells_wh.reshape(len(batch), -1)
 
-
-def _deal(below_wh: Int64, used_wh: Int64) -> Int64:
-    """
-    Deal the energy of each step to the periods of use in proportion, (k, p, n). [Wh]
-
-    below_wh  (k, n) energy below each limit, last row all of it
-    used_wh   (n, p) energy by period of use, of one sign in each segment
-
-    Periods are taken out one after another: of what is left below each limit, a period gets its share of all that is
-    left, rounded half away from zero to the Wh. So the cells of a step sum to the step and those of a period to the
-    period exactly, no cell turns against the sign of the use, and a step or period without energy has none.
-    """
-    if used_wh.min(initial=0) < 0:
-        cells = _deal(np.abs(below_wh), np.abs(used_wh))
-        return np.where(below_wh[-1] < 0, -cells, cells)
-    steps, segments = below_wh.shape
-    periods = used_wh.shape[1]
-    cells = np.empty((steps, periods, segments), dtype=np.int64)
-    largest = periods * int(used_wh.max(initial=0))
-    narrow = 2 * largest * largest + largest < fixed.LIMIT
-    left, taken = below_wh, np.empty_like(below_wh)
-    for period in range(periods - 1):
-        taken[-1] = used_wh[:, period]
-        for row in range(steps - 1):
-            taken[row] = _share_wh(left[row], taken[-1], left[-1], narrow=narrow)
-        _between(taken, cells[:, period])
-        left = left - taken
-    _between(left, cells[:, -1])
-    return cells
-
-
-def _share_wh(part_wh: Int64, used_wh: Int64, whole_wh: Int64, *, narrow: bool) -> Int64:
-    """
-    Return part x used / whole of (n,) columns, none negative, rounded half up; 0 where whole is 0. [Wh]
-
-    narrow  the product is known to fit 64 bits
-    """
-    part = part_wh if narrow else part_wh.astype(object)
-    share: Int64 = ((2 * used_wh) * part + whole_wh) // (2 * np.maximum(whole_wh, 1))
-    return share.astype(np.int64, copy=False)
-
-
-def _half_away(over: int, under: int) -> int:
-    """Return over / under rounded to the nearest integer, halves away from zero."""
-    size = (2 * abs(over) + abs(under)) // (2 * abs(under))
-    return size if (over < 0) == (under < 0) else -size
+    def dealt_wh(self, batch: RatingBatch) -> Int64:
+        """Return the cells in proportion, (n, k x p). [Wh]"""
+        below_wh, used_wh = self.below_wh(batch), batch.used_wh
+        if used_wh.min(initial=0) >= 0:
+            return deal(below_wh, used_wh).reshape(-1, len(batch)).T
+        mixed = np.flatnonzero((used_wh < 0).any(axis=1) & (used_wh > 0).any(axis=1))
+        plain_below_wh, plain_used_wh = below_wh.copy(), used_wh.copy()
+        plain_below_wh[:, mixed] = 0
+        plain_used_wh[mixed] = 0
+        cells_wh = deal(plain_below_wh, plain_used_wh)
+        start_wh, limits = self.start_wh(batch), [np.broadcast_to(limit, len(batch)) for limit in self.limits(batch)]
+        for row in mixed.tolist():
+            cells_wh[:, :, row] = deal_mixed(
+                used_wh=used_wh[row].tolist(),
+                below_wh=below_wh[:, row].tolist(),
+                before_wh=int(start_wh[row]),
+                limits_wh=[int(limit[row]) for limit in limits],
+            )
+        return cells_wh.reshape(-1, len(batch)).T

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from tariffs.domain.grammar import CODE, Table
 from tariffs.domain.lines import Component, Scoped
-from tariffs.domain.parts import basic, tiers
+from tariffs.domain.parts import basic, blocks, tiers
 from tariffs.domain.parts.frame import Frame, Reader
 
 DECEMBER = 12
@@ -16,6 +16,10 @@ READERS: Mapping[str, Reader] = {
     "time_of_use": basic.read_time_of_use,
     "tiered_energy": tiers.read_tiered_energy,
     "tiered_time_of_use": tiers.read_tiered_time_of_use,
+    "tiered_by_period": blocks.read_tiered_by_period,
+    "volume_energy": blocks.read_volume_energy,
+    "package_energy": blocks.read_package_energy,
+    "step_fee": blocks.read_step_fee,
     "tax": basic.read_tax,
 }
 

@@ -78,7 +78,7 @@ def _stepped(draw, kind, head, periods):
         grow = tuple(sorted(draw(st.lists(st.integers(0, 10**6), min_size=len(limits), max_size=len(limits)))))
         allowance = HouseholdAllowance(from_persons=draw(st.integers(1, 7)), grow_wh=grow)
         part.persons, part.grow = allowance.from_persons, [Fraction(wh, 1000) for wh in grow]
-    steps = {"limits_wh": limits, "allowance": allowance}
+    steps = {"limits_wh": limits, "allowances": (allowance,) if allowance else ()}
     if kind == "tiered_energy":
         column = draw(st.tuples(*[prices] * (len(limits) + 1)))
         part.price = [fraction(p) for p in column]

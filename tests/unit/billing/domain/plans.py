@@ -1,9 +1,16 @@
 """Plans for tests of billing: flat, steps, periods of use, with round prices."""
 
 from tariffs.domain.components.basic import Energy, Fixed, Per, Tax, TaxMode, TimeOfUse
+from tariffs.domain.components.tiers import (
+    Convention,
+    Cycle,
+    HouseholdAllowance,
+    TierCycle,
+    TieredEnergy,
+    TieredTimeOfUse,
+)
 from tariffs.domain.lines import LedgerClass
 from tariffs.domain.plan import compile_plan
-from tariffs.domain.components.tiers import Convention, Cycle, HouseholdAllowance, TierCycle, TieredEnergy, TieredTimeOfUse
 
 YEARLY = TierCycle(Cycle.YEAR, 1)
 ENERGY = {"code": "energy", "label": "energy", "ledger": LedgerClass.ENERGY}
@@ -23,7 +30,7 @@ def steps(limits_kwh=(3120, 4800), prices_e6=(61_700_000, 66_700_000, 91_700_000
     tiers = TieredEnergy(
         **ENERGY,
         limits_wh=tuple(limit * 1000 for limit in limits_kwh),
-        allowance=HouseholdAllowance(from_persons=5, grow_wh=(grow_kwh * 1000,) * len(limits_kwh)),
+        allowances=(HouseholdAllowance(from_persons=5, grow_wh=(grow_kwh * 1000,) * len(limits_kwh)),),
         prices_e6=tuple(prices_e6),
     )
     return compile_plan(components=(tiers, VAT) if tax else (tiers,), tier_cycle=YEARLY)
@@ -38,7 +45,6 @@ def steps_by_period():
     part = TieredTimeOfUse(
         **ENERGY,
         limits_wh=(3_120_000, 4_800_000),
-        allowance=None,
         periods=("peak", "valley"),
         prices_e6=((61_700_000, 30_700_000), (67_700_000, 33_700_000), (97_700_000, 48_700_000)),
         convention=Convention.PROPORTIONAL,

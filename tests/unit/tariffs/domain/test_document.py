@@ -147,7 +147,7 @@ def test_every_kind_of_component_is_read_into_integers():
             **head,
             limits_wh=(100_500, 200_000),
             prices_e6=(10_000_000, -20_000_000, None),
-            allowance=HouseholdAllowance(from_persons=5, grow_wh=(10_000, 20_000)),
+            allowances=(HouseholdAllowance(from_persons=5, grow_wh=(10_000, 20_000)),),
         ),
         TimeOfUse(
             code="tou",
@@ -277,7 +277,7 @@ def test_a_slip_is_found_where_it_stands(old, new, finding):
         ),
         ('{ peak = "0.6", valley = "0.3" }', '{ peak = "0.6" }', ("component[3].prices.valley", "missing_key")),
         ('valley = "0.3" }', 'valley = "0.3", noon = "1" }', ("component[3].prices.noon", "unknown_key")),
-        ('"proportional"', '"time_order"', ("component[4].convention", "unknown_word")),
+        ('"proportional"', '"whatever"', ("component[4].convention", "unknown_word")),
         ('valley = ["0.3", "0.4"]', 'valley = ["0.3"]', ("component[4].prices.valley", "wrong_count")),
         ('code = "tou"', 'code = "steps"', ("component[3].code", "code_taken")),
         ('rate = "0.13"', 'rate = "13"', ("component[5].rate", "rate_out_of_range")),

@@ -28,7 +28,7 @@ SHANGHAI = TieredEnergy(
     **HEAD,
     limits_wh=(3_120_000, 4_800_000),
     prices_e6=(61_700_000, 66_700_000, 91_700_000),
-    allowance=HouseholdAllowance(from_persons=5, grow_wh=(1_200_000, 1_200_000)),
+    allowances=(HouseholdAllowance(from_persons=5, grow_wh=(1_200_000, 1_200_000)),),
 )
 
 
@@ -68,7 +68,7 @@ def test_each_limit_grows_by_its_own_allowance():
         **HEAD,
         limits_wh=(100, 200),
         prices_e6=(1, 2, 3),
-        allowance=HouseholdAllowance(from_persons=2, grow_wh=(10, 50)),
+        allowances=(HouseholdAllowance(from_persons=2, grow_wh=(10, 50)),),
     )
     assert charge(tiers, batch([300, 300], household=[1, 2])).quantities.tolist() == [[100, 100, 100], [110, 140, 50]]
 
