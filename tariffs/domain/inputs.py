@@ -29,6 +29,8 @@ class Input(StrEnum):
     Columns of a batch that components ask for by name; n segments first, then the axes of ``AXES``.
 
     MONTH             (n,) calendar month of the segment, 1 to 12
+    MONTH_END         (n,) calendar month, 1 to 12, whose last day the segment holds; 0 = its month goes on
+    FINAL             (n,) 1 = the agreement ends with the segment
     PEAK_W            (n, q) largest mean demand in the window of the plan, by demand period [W]
     BILLED_PEAK_W     (n, q) demand of the same month that was charged before [W]
     PAST_PEAKS_W      (n, 12, q) peaks of the months before, the latest first; 0 = none [W]
@@ -48,6 +50,8 @@ class Input(StrEnum):
     """
 
     MONTH = "month"
+    MONTH_END = "month_end"
+    FINAL = "final"
     PEAK_W = "peak_w"
     BILLED_PEAK_W = "billed_peak_w"
     PAST_PEAKS_W = "past_peaks_w"
@@ -88,6 +92,8 @@ AXES: dict[Input, tuple[Axis, ...]] = {
 
 WRITTEN: dict[Input, Written] = {
     Input.MONTH: Written("month", 0),
+    Input.MONTH_END: Written("month_end", 0),
+    Input.FINAL: Written("final", 0),
     Input.PEAK_W: Written("peak_kw", 3),
     Input.BILLED_PEAK_W: Written("billed_peak_kw", 3),
     Input.PAST_PEAKS_W: Written("past_peaks_kw", 3),

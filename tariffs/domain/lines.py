@@ -74,7 +74,8 @@ class LineSlot:
     step             1, 2, ... of a tiered component, 0 = no steps
     period           code of the period of use, "" = all periods together
     in_total         False for a line that only informs, as a tax that the prices contain
-    carries          its quantity is handed to the next bill of the agreement, as ``Input.CARRIED``
+    carries          its quantity is handed to the next bill of the agreement, as ``Input.CARRIED``; its component
+                     reads there what its own slots carried, in their order
     quantity_places  decimals of the stored integer quantity: 3 for kWh kept in Wh
     """
 
@@ -155,6 +156,11 @@ class Component(Protocol):
         """Return the inputs of the batch that it reads."""
         ...
 
+    @property
+    def year_starts(self) -> int | None:
+        """Return the month with which its own year begins, 1 to 12; a segment is cut there. None = it has none."""
+        ...
+
     def slots(self) -> tuple[LineSlot, ...]:
         """Return the l line slots that it fills."""
         ...
@@ -190,6 +196,11 @@ class Named:
         """Return (): charged on quantities, not on other amounts."""
         return ()
 
+    @property
+    def year_starts(self) -> int | None:
+        """Return the month, 1 to 12, with which its year begins; None = it knows no year."""
+        return None
+
     def slot(self, unit: Unit, price_e6: int | None, *, step: int = 0, period: str = "") -> LineSlot:
         """Return a line slot of this component that counts in the total."""
         return LineSlot(
@@ -200,7 +211,7 @@ class Named:
             ledger=self.ledger,
             step=step,
             period=period,
-            quantity_places=QUANTITY_PLACES[unit],
+            quantity_places=QUANTITY_PLACES.get(unit, 0),
         )
 
 
@@ -219,6 +230,10 @@ class Adjusting(Named):
     def added_varh(self, batch: RatingBatch) -> Int64:
         """Return the reactive energy to be added, (n,). [varh]"""
         return np.zeros(len(batch), dtype=np.int64)
+
+    def added_export_wh(self, batch: RatingBatch) -> Int64:
+        """Return the energy to be added to what was given to the grid, by period of use, (n, p). [Wh]"""
+        return np.zeros_like(batch.used_wh)
 
 
 def known(prices_e6: tuple[int | None, ...]) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from cis.kernel.errors import Refused
 from cis.kernel.fixed import Rounding
+from tariffs.domain.components.charge_limits import YearlyLimit
 from tariffs.domain.components.tiers import TierCycle
 from tariffs.domain.inputs import PAST_MONTHS, Axis, Input
 from tariffs.domain.lines import Adjusting, Component, LineSlot, Unit
@@ -25,6 +26,12 @@ class UnknownBase(Refused):
     """A component is charged on a component that does not come before it."""
 
     code = "unknown_base"
+
+
+class YearlyLimitsDiffer(UnknownBase):
+    """Two yearly limits of a plan count different amounts, but a segment brings one amount of the year."""
+
+    code = "yearly_limits_differ"
 
 
 class Scope(StrEnum):
@@ -73,7 +80,8 @@ class Plan:
     bases               for each component the slots that it is charged on
     needs               inputs that its components read
     features            (f,) codes of the features of an agreement that they ask for, sorted
-    season_starts       months, 1 to 12, on whose first day a segment must be cut: other components hold from there
+    season_starts       months, 1 to 12, on whose first day a segment must be cut: other components hold from there, or
+                        the year of a component begins anew
     """
 
     code: str
@@ -104,6 +112,11 @@ class Plan:
     def carried(self) -> tuple[LineSlot, ...]:
         """Return the (c,) slots whose quantity is handed to the next bill."""
         return tuple(slot for slot in self.slots if slot.carries)
+
+    @property
+    def carried_places(self) -> tuple[int, ...]:
+        """Return the (c,) places of the carried slots among all."""
+        return tuple(place for place, slot in enumerate(self.slots) if slot.carries)
 
     @property
     def adjusting(self) -> tuple[Adjusting, ...]:
@@ -151,6 +164,7 @@ def compile_plan(
     Return the plan of the components, with their slots laid out one after another.
 
     :raises UnknownBase: a component is charged on one that does not come before it.
+    :raises YearlyLimitsDiffer: two yearly limits do not count the same amounts from the same month.
     """
     slots: list[LineSlot] = []
     spans: list[range] = []
@@ -160,6 +174,7 @@ def compile_plan(
         filled = component.slots()
         spans.append(range(len(slots), len(slots) + len(filled)))
         slots.extend(replace(slot, quantity_places=decimals) if slot.unit is Unit.MONEY else slot for slot in filled)
+    _check_years(components, bases)
     return Plan(
         code=code,
         name_zh=name_zh,
@@ -200,13 +215,25 @@ def _needs_of(components: tuple[Component, ...], slots: list[LineSlot]) -> froze
 
 
 def _season_starts(components: tuple[Component, ...]) -> tuple[int, ...]:
-    """Return the months from which on other components hold than in the month before."""
+    """Return the months from which on other components hold than in the month before, or a year begins."""
     seasonal = [component.scope.months for component in components if component.scope.months]
+    years = {component.year_starts for component in components}
     return tuple(
         month
         for month in range(1, DECEMBER + 1)
-        if any((month in months) != ((month - 1 or DECEMBER) in months) for months in seasonal)
+        if month in years or any((month in months) != ((month - 1 or DECEMBER) in months) for months in seasonal)
     )
+
+
+def _check_years(components: tuple[Component, ...], bases: list[tuple[int, ...]]) -> None:
+    """Refuse yearly limits that look at different amounts of the year."""
+    years = {
+        (component.first_month, component.negative, base)
+        for component, base in zip(components, bases, strict=True)
+        if isinstance(component, YearlyLimit)
+    }
+    if len(years) > 1:
+        raise YearlyLimitsDiffer("The yearly limits do not count the same components from the same month.")
 
 
 def _base_slots(*, component: Component, earlier: list[LineSlot]) -> tuple[int, ...]:

@@ -19,7 +19,7 @@ from cis.kernel.fixed import Int64
 from tariffs.domain.batch import RatingBatch
 from tariffs.domain.components.basic import Tax, TaxMode
 from tariffs.domain.inputs import AXES, Input
-from tariffs.domain.lines import LedgerClass, MissingPrice, Scoped
+from tariffs.domain.lines import Adjusting, LedgerClass, MissingPrice, Scoped
 from tariffs.domain.plan import Plan, Scope
 
 BLOCK = 8192
@@ -115,11 +115,13 @@ def _rate_block(plan: Plan, batch: RatingBatch, amount: Int64, quantity: Int64, 
     rounder = Rounder(plan, nothing)
     batch, seen = _adjusted(plan, batch)
     for component, span, base in zip(plan.components, plan.spans, plan.bases, strict=True):
-        charge = component.charge(seen.get(component.code, batch), _sum_slots(amount, base) if base else nothing)
+        own = _own(plan, span, seen.get(component.code, batch))
+        charge = component.charge(own, _sum_slots(amount, base) if base else nothing)
         amounts_e9, quantities = charge.amounts_e9.T, charge.quantities.T
         holds = _holds(plan, component.scope, batch)
         if holds is not None:
-            amounts_e9, quantities = amounts_e9 * holds, quantities * holds
+            amounts_e9 = amounts_e9 * holds
+            quantities = quantities * holds + _resting(plan, span, own) * (1 - holds)
         rounder.round(amounts_e9, amount[span.start : span.stop], alone=bool(base))
         quantity[span.start : span.stop] = quantities
     counted = [place for place, slot in enumerate(plan.slots) if slot.in_total]
@@ -142,6 +144,34 @@ def _holds(plan: Plan, scope: Scoped, batch: RatingBatch) -> Int64 | None:
     return None if holds is None else holds.astype(np.int64)
 
 
+def _own(plan: Plan, span: range, batch: RatingBatch) -> RatingBatch:
+    """Return the batch with what the slots of one component carried, instead of what all slots did."""
+    columns = [column for column, place in enumerate(plan.carried_places) if place in span]
+    if len(columns) in (0, len(plan.carried_places)):
+        return batch
+    return replace(batch, inputs={**batch.inputs, Input.CARRIED: batch.inputs[Input.CARRIED][:, columns]})
+
+
+def _resting(plan: Plan, span: range, own: RatingBatch) -> Int64:
+    """Return the quantities of a component where it is not charged, (l, n): what was carried is carried on."""
+    quantities = np.zeros((len(span), len(own)), dtype=np.int64)
+    carrying = [place - span.start for place in span if plan.slots[place].carries]
+    if carrying:
+        quantities[carrying] = own.inputs[Input.CARRIED].T
+    return quantities
+
+
+def billed_wh(*, plan: Plan, batch: RatingBatch) -> Int64:
+    """
+    Return the energy that is billed, (n,): as used, and adjusted by losses or by what was given back. [Wh]
+
+    It is this energy that counts in a tier cycle, as ``before_wh`` of the segments to come.
+    """
+    if not plan.adjusting:
+        return batch.total_wh
+    return _adjusted(plan, batch)[0].total_wh
+
+
 def _adjusted(plan: Plan, batch: RatingBatch) -> tuple[RatingBatch, dict[str, RatingBatch]]:
     """
     Return the batch with what its adjusting components add to it, each on top of those before it.
@@ -149,15 +179,18 @@ def _adjusted(plan: Plan, batch: RatingBatch) -> tuple[RatingBatch, dict[str, Ra
     :returns: besides, by code of an adjusting component, the batch that it saw: its own lines tell what it added to it.
     """
     seen = {}
-    for component in plan.adjusting:
+    for component, span in zip(plan.components, plan.spans, strict=True):
+        if not isinstance(component, Adjusting):
+            continue
         seen[component.code] = batch
+        own = _own(plan, span, batch)
         holds = _holds(plan, component.scope, batch)
-        added_wh, added_varh = component.added_wh(batch), component.added_varh(batch)
-        if holds is not None:
-            added_wh, added_varh = added_wh * holds[:, None], added_varh * holds
-        inputs = dict(batch.inputs)
+        holds = np.ones(len(batch), dtype=np.int64) if holds is None else holds
+        added_wh, inputs = component.added_wh(own) * holds[:, None], dict(batch.inputs)
         if Input.REACTIVE_VARH in inputs:
-            inputs[Input.REACTIVE_VARH] = inputs[Input.REACTIVE_VARH] + added_varh
+            inputs[Input.REACTIVE_VARH] = inputs[Input.REACTIVE_VARH] + component.added_varh(own) * holds
+        if Input.EXPORT_WH in inputs:
+            inputs[Input.EXPORT_WH] = inputs[Input.EXPORT_WH] + component.added_export_wh(own) * holds[:, None]
         batch = replace(batch, used_wh=batch.used_wh + added_wh, inputs=inputs)
     return batch, seen
 

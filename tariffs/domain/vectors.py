@@ -22,7 +22,15 @@ MAX_DAYS = 3660
 MAX_PERSONS = 99
 MAX_COUNT = 10**6
 OPTIONAL = frozenset(
-    {Input.FEATURES, Input.CARRIED, Input.BILLED_PEAK_W, Input.PAST_PEAKS_W, Input.YEAR_MINOR, Input.GREEN_BLOCKS}
+    {
+        Input.FINAL,
+        Input.FEATURES,
+        Input.CARRIED,
+        Input.BILLED_PEAK_W,
+        Input.PAST_PEAKS_W,
+        Input.YEAR_MINOR,
+        Input.GREEN_BLOCKS,
+    }
 )
 """What a vector may leave out: nothing of it then, as on a first bill."""
 

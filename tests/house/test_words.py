@@ -24,7 +24,7 @@ NOT_ON_PAGES = {
     "idempotency_key_reused", "invalid_load", "invalid_tariff", "key_name_taken", "missing_rule", "no_files",
     "red_vectors", "request_in_progress", "start_taken", "supplier_not_loaded", "unknown_base", "unknown_key",
     "unknown_role", "unknown_scope", "unknown_tariff_version", "unknown_user", "unknown_zone", "unusable_weights",
-    "values_too_large", "wrong_periods",
+    "values_too_large", "wrong_periods", "yearly_limits_differ",
 }  # fmt: skip
 
 

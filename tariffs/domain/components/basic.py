@@ -41,21 +41,26 @@ class Fixed(Named):
         return (self.slot(Unit(self.per.value), self.price_e6),)
 
     def charge(self, batch: RatingBatch, base_minor: Int64) -> Charge:  # noqa: ARG002 - the protocol of all components
-        """
-        Return the standing charge, (n, 1).
-
-        A month's amount is cut towards 0 at 10^-9 minor unit. The rounding to minor units is not touched by that: a
-        half lies on this grid, so no amount crosses it.
-        """
+        """Return the standing charge, (n, 1)."""
         (price_e6,) = known((self.price_e6,))
-        if self.per is Per.DAY:
-            days = batch.days[:, None]
-            return Charge(fixed.times(days * 1000, (price_e6,)), days)
-        share_e9 = batch.month_share_e9[:, None]
-        sign = -1 if price_e6 < 0 else 1
-        minor, rest_e6 = divmod(abs(price_e6), E6)
-        amount_e9 = fixed.times(share_e9, (sign * minor,)) + sign * (share_e9 * rest_e6 // E6)
-        return Charge(amount_e9, share_e9)
+        amounts_e9, spans = by_time(batch, per=self.per, price_e6=price_e6)
+        return Charge(amounts_e9[:, None], spans[:, None])
+
+
+def by_time(batch: RatingBatch, *, per: Per, price_e6: int) -> tuple[NDArray[Any], Int64]:
+    """
+    Return what the time of each segment costs, (n,) [10^-9 minor unit], and the days or [10^-9] months paid for.
+
+    A month's amount is cut towards 0 at 10^-9 minor unit. The rounding to minor units is not touched by that: a half
+    lies on this grid, so no amount crosses it.
+    """
+    if per is Per.DAY:
+        return fixed.times(batch.days[:, None] * 1000, (price_e6,))[:, 0], batch.days
+    share_e9 = batch.month_share_e9
+    sign = -1 if price_e6 < 0 else 1
+    minor, rest_e6 = divmod(abs(price_e6), E6)
+    amount_e9 = fixed.times(share_e9[:, None], (sign * minor,))[:, 0] + sign * (share_e9 * rest_e6 // E6)
+    return amount_e9, share_e9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from tariffs.domain.grammar import CODE, Table
 from tariffs.domain.lines import Component, Scoped
-from tariffs.domain.parts import basic, blocks, tiers
+from tariffs.domain.parts import basic, blocks, charge_limits, tiers
 from tariffs.domain.parts.frame import Frame, Reader
 
 DECEMBER = 12
@@ -21,6 +21,10 @@ READERS: Mapping[str, Reader] = {
     "package_energy": blocks.read_package_energy,
     "step_fee": blocks.read_step_fee,
     "tax": basic.read_tax,
+    "minimum_charge": charge_limits.read_minimum_charge,
+    "maximum_charge": charge_limits.read_maximum_charge,
+    "yearly_minimum": charge_limits.read_yearly_minimum,
+    "yearly_maximum": charge_limits.read_yearly_maximum,
 }
 
 
