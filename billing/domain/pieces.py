@@ -6,7 +6,7 @@ nothing of their own agreement cuts them: so all of it is vector work, and neigh
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 import numpy as np
@@ -24,6 +24,8 @@ DAY_BITS = 22
 """Day numbers stay below 2^22, so that a place and a day make one sortable key."""
 
 Mask = NDArray[np.bool_]
+TERM = ("agreement_id", "tariff_id", "household", "capacity_va", "contract_w", "green_blocks", "features")
+"""What makes one term differ from the next."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,11 +108,12 @@ def cut(
 
 
 def join_terms(agreements: AgreementColumns) -> AgreementColumns:
-    """Return the terms with those put together that follow each other with the same tariff and household."""
+    """Return the terms with those put together that follow each other with the same tariff and facts."""
     same = np.zeros(len(agreements), dtype=np.bool_)
     if len(agreements) > 1:
         same[1:] = agreements.end_day[:-1] == agreements.start_day[1:]
-        for column in (agreements.agreement_id, agreements.tariff_id, agreements.household):
+        for name in TERM:
+            column = getattr(agreements, name)
             same[1:] &= column[:-1] == column[1:]
     if not same.any():
         return agreements
@@ -118,10 +121,7 @@ def join_terms(agreements: AgreementColumns) -> AgreementColumns:
     last = np.append(first[1:], len(agreements)) - 1
     joined = agreements.take(first)
     ends = agreements.end_day[last]
-    return AgreementColumns(
-        **{name: getattr(joined, name) for name in AgreementColumns.__dataclass_fields__ if name != "end_day"},
-        end_day=ends,
-    )
+    return replace(joined, end_day=ends)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

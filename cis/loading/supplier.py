@@ -18,9 +18,9 @@ from billing.operations import cycles
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Findings, Refused
 from cis.loading import consistency
-from cis.loading.tables import Column, Row, day, read, whole, yes_no
+from cis.loading.tables import Column, Row, day, read, thousandths, whole, words, yes_no
 from cis.platform.db import opens_transaction
-from contracts.domain.agreements import NewAgreement
+from contracts.domain.agreements import Agreed, NewAgreement
 from contracts.operations import agreements
 from contracts.queries import agreements as agreement_queries
 from metering.domain.places import NewMeter, NewPlace, NewRegister
@@ -79,6 +79,10 @@ AGREEMENTS = (
     Column("service_point"),
     Column("tariff"),
     Column("household", whole, is_required=False, default=1),
+    Column("capacity_kva", thousandths, is_required=False, default=None),
+    Column("contract_kw", thousandths, is_required=False, default=None),
+    Column("features", words, is_required=False, default=()),
+    Column("green_blocks", whole, is_required=False, default=0),
     Column("start_date", day),
     Column("end_date", day, is_required=False, default=None),
 )
@@ -242,5 +246,13 @@ def _meter(line: int, row: Row) -> NewMeter:
 
 
 def _agreement(line: int, row: Row) -> NewAgreement:
-    fields = {name: value for name, value in row.items() if name != "agreement"}
-    return NewAgreement(external_id=str(row["agreement"]), **fields, where=f"agreements.csv:{line}")  # type: ignore[arg-type]
+    facts = {"capacity_kva": "capacity_va", "contract_kw": "contract_w"}
+    facts |= {name: name for name in ("features", "green_blocks")}
+    agreed = Agreed(**{name: row[column] for column, name in facts.items()})  # type: ignore[arg-type]
+    fields = {name: value for name, value in row.items() if name != "agreement" and name not in facts}
+    return NewAgreement(
+        external_id=str(row["agreement"]),
+        agreed=agreed,
+        **fields,  # type: ignore[arg-type]
+        where=f"agreements.csv:{line}",
+    )

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from cis.kernel.errors import Findings
+from cis.kernel import fixed
+from cis.kernel.errors import Findings, Refused
 
 FIELD_BYTES = 10_000
 WHOLE_DIGITS = 15
@@ -56,6 +57,19 @@ def whole(value: str) -> int:
     return int(value)
 
 
+def thousandths(value: str) -> int:
+    """Return a number of at most three decimals, times 1,000: kW as W."""
+    try:
+        return fixed.parse(value, places=3)
+    except Refused:
+        raise BadCell(f"{value!r} is not a number of at most three decimals") from None
+
+
+def words(value: str) -> tuple[str, ...]:
+    """Return the words between blanks."""
+    return tuple(value.split())
+
+
 def yes_no(value: str) -> bool:
     """Return the meaning of yes or no."""
     if value.lower() not in {"yes", "no"}:
@@ -79,8 +93,10 @@ def read(path: Path, *, columns: tuple[Column, ...], findings: Findings) -> list
     lines = csv.reader(io.StringIO(decoded, newline=""), strict=True)
     rows: list[tuple[int, Row]] = []
     try:
-        if _head_is_right(next(lines, []), columns=columns, where=path.name, findings=findings):
-            rows.extend(_rows(lines, columns=columns, name=path.name, findings=findings))
+        given = _columns_of(next(lines, []), columns=columns, where=path.name, findings=findings)
+        absent = {column.name: column.default for column in columns if column not in given}
+        if given:
+            rows.extend(_rows(lines, columns=given, absent=absent, name=path.name, findings=findings))
     except csv.Error as error:
         findings.add(
             f"{path.name}:{lines.line_num}",
@@ -100,24 +116,28 @@ def _decoded(data: bytes) -> str | None:
     return None
 
 
-def _head_is_right(head: list[str], *, columns: tuple[Column, ...], where: str, findings: Findings) -> bool:
+def _columns_of(head: list[str], *, columns: tuple[Column, ...], where: str, findings: Findings) -> tuple[Column, ...]:
+    """Return the columns in the order of the first line, () if it lacks one that is needed or has one too many."""
     names = [name.strip() for name in head]
-    expected = [column.name for column in columns]
-    if names == expected:
-        return True
-    missing = [name for name in expected if name not in names]
-    unknown = [name for name in names if name not in expected]
+    known = {column.name: column for column in columns}
+    faults = {
+        "missing": [name for name, column in known.items() if column.is_required and name not in names],
+        "unknown": [name for name in names if name not in known],
+        "twice": sorted({name for name in names if names.count(name) > 1}),
+    }
+    if not any(faults.values()):
+        return tuple(known[name] for name in names)
     findings.add(
         f"{where}:1",
         "wrong_head",
-        f"missing columns: {missing}; unknown columns: {unknown}" if missing or unknown else "columns out of order",
-        advice=f"The first line must be: {','.join(expected)}",
+        "; ".join(f"{fault} columns: {', '.join(found)}" for fault, found in faults.items() if found),
+        advice=f"The first line names its columns, as: {','.join(known)}",
     )
-    return False
+    return ()
 
 
 def _rows(
-    lines: Iterator[list[str]], *, columns: tuple[Column, ...], name: str, findings: Findings
+    lines: Iterator[list[str]], *, columns: tuple[Column, ...], absent: Row, name: str, findings: Findings
 ) -> Iterator[tuple[int, Row]]:
     for cells in lines:
         line = lines.line_num  # type: ignore[attr-defined]
@@ -131,7 +151,7 @@ def _rows(
             continue
         row = _row(cells, columns=columns, where=f"{name}:{line}", findings=findings)
         if row is not None:
-            yield line, row
+            yield line, absent | row
 
 
 def _row(cells: list[str], *, columns: tuple[Column, ...], where: str, findings: Findings) -> Row | None:

@@ -1,5 +1,6 @@
 """Agreements as columns, and agreements as delivered in a file."""
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,6 +12,12 @@ from cis.kernel.fixed import Int64
 
 EXTERNAL_ID_MOST = 64
 HOUSEHOLD_MOST = 99
+POWER_MOST_W = 10**10
+BLOCKS_MOST = 10_000
+NOT_AGREED = -1
+"""Stands in a column for a power that is not agreed."""
+
+FEATURE = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+){0,9}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +27,12 @@ class AgreementColumns(Columns):
 
     account_id, agreement_id, service_point_id, tariff_id  (n,)
     household            (n,) persons proven to live there
+    capacity_va          (n,) agreed capacity, ``NOT_AGREED`` = none [VA]
+    contract_w           (n,) contracted maximum demand, ``NOT_AGREED`` = none [W]
+    green_blocks         (n,) blocks of green energy a month
+    features             (n,) place in ``feature_sets``
     start_day, end_day   (n,) half-open, ``date.toordinal()``, clipped to the period asked for
+    feature_sets         sets of features that occur, each sorted
     """
 
     account_id: Int64
@@ -28,8 +40,37 @@ class AgreementColumns(Columns):
     service_point_id: Int64
     tariff_id: Int64
     household: Int64
+    capacity_va: Int64
+    contract_w: Int64
+    green_blocks: Int64
+    features: Int64
     start_day: Int64
     end_day: Int64
+    feature_sets: tuple[tuple[str, ...], ...] = ((),)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreed:
+    """
+    What is agreed beside tariff and household, where the tariff asks for it.
+
+    capacity_va   transformers and motors at high voltage; None = not agreed [VA]
+    contract_w    contracted maximum demand (合同最大需量); None = not agreed [W]
+    features      codes that components of tariffs ask for, as "relief"; kept sorted, each once
+    green_blocks  blocks of green energy bought a month
+    """
+
+    capacity_va: int | None = None
+    contract_w: int | None = None
+    features: tuple[str, ...] = ()
+    green_blocks: int = 0
+
+    def __post_init__(self) -> None:
+        """Bring the features into their order."""
+        object.__setattr__(self, "features", tuple(sorted(set(self.features))))
+
+
+NOTHING = Agreed()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +93,7 @@ class NewAgreement:
     start_date: date
     end_date: date | None = None
     household: int = 1
+    agreed: Agreed = NOTHING
     where: str = ""
 
 
@@ -80,6 +122,24 @@ def check(new: NewAgreement, *, findings: Findings) -> None:
         note("end_date", "empty_period", "The end is the first day without supply and must be after the start.")
     if not 1 <= new.household <= HOUSEHOLD_MOST:
         note("household", "bad_household", f"A household has 1 to {HOUSEHOLD_MOST} persons.")
+    for field, code, message in wrong_facts(new.agreed):
+        note(field, code, message)
+
+
+def wrong_facts(agreed: Agreed) -> list[tuple[str, str, str]]:
+    """Return (field, code, message) of each agreed fact that cannot be."""
+    found = []
+    for field, value in (("capacity_kva", agreed.capacity_va), ("contract_kw", agreed.contract_w)):
+        if value is not None and not 0 < value <= POWER_MOST_W:
+            found.append((field, "bad_power", "An agreed power is above 0 and at most 10 GW."))
+    if not 0 <= agreed.green_blocks <= BLOCKS_MOST:
+        found.append(("green_blocks", "bad_blocks", f"Green energy is bought in 0 to {BLOCKS_MOST:,} blocks."))
+    found += [
+        ("features", "bad_feature", f"{code!r} is not a code of small letters, digits, hyphens and underscores.")
+        for code in agreed.features
+        if not FEATURE.fullmatch(code)
+    ]
+    return found
 
 
 def check_overlaps(

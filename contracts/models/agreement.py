@@ -1,10 +1,10 @@
 """Who gets supply where, from when, at which tariff."""
 
-from django.contrib.postgres.fields import DateRangeField
+from django.contrib.postgres.fields import ArrayField, DateRangeField
 from django.db import models
 from django.utils import timezone
 
-from cis.platform.fields import ExternalId, no_overlap
+from cis.platform.fields import Code, ExternalId, no_overlap
 
 
 class ServiceAgreement(models.Model):
@@ -26,10 +26,22 @@ class AgreementTerm(models.Model):
     agreement = models.ForeignKey("contracts.ServiceAgreement", on_delete=models.PROTECT, related_name="terms")
     tariff = models.ForeignKey("tariffs.Tariff", on_delete=models.PROTECT, related_name="terms")
     household = models.SmallIntegerField(default=1, help_text="Persons proven to live there (一户多人口).")
+    capacity_va = models.BigIntegerField(
+        null=True, help_text="Transformers, high-voltage motors; empty: none agreed."
+    )
+    contract_w = models.BigIntegerField(null=True, help_text="Contracted maximum demand (合同最大需量); empty: none.")
+    features = ArrayField(Code(max_length=40), default=list, blank=True, help_text="Sorted codes that tariffs ask for.")
+    green_blocks = models.SmallIntegerField(default=0, help_text="Blocks of green energy bought a month.")
     period = DateRangeField()
 
     class Meta:
         constraints = [
             no_overlap(name="agreement_has_one_term_at_a_time", owner="agreement_id"),
             models.CheckConstraint(name="household_is_real", condition=models.Q(household__range=(1, 99))),
+            models.CheckConstraint(
+                name="agreed_capacity_and_demand_are_positive",
+                condition=(models.Q(capacity_va=None) | models.Q(capacity_va__gt=0))
+                & (models.Q(contract_w=None) | models.Q(contract_w__gt=0))
+                & models.Q(green_blocks__gte=0),
+            ),
         ]

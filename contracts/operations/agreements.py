@@ -2,8 +2,9 @@
 
 import uuid
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
+from typing import Any
 
 import psycopg
 from django.core.exceptions import ValidationError
@@ -17,7 +18,7 @@ from cis.kernel.errors import Findings, Refused
 from cis.platform import audit, events
 from cis.platform.db import copy_rows, joins_transaction, opens_transaction, take_ids
 from contracts.domain import agreements as rules
-from contracts.domain.agreements import HOUSEHOLD_MOST, NewAgreement, Supplied
+from contracts.domain.agreements import HOUSEHOLD_MOST, NOTHING, Agreed, NewAgreement, Supplied
 from contracts.domain.announcements import AgreementEnded, AgreementStarted, TermChanged
 from contracts.models.agreement import AgreementTerm, ServiceAgreement
 from contracts.queries import agreements as queries
@@ -52,6 +53,12 @@ class BadHousehold(Refused):
     code = "bad_household"
 
 
+class BadFacts(Refused):
+    """An agreed power, feature or number of blocks cannot be."""
+
+    code = "bad_facts"
+
+
 class OutsideAgreement(Refused):
     """The date is not one of the agreement's."""
 
@@ -65,7 +72,7 @@ class AlreadyEnded(Refused):
 
 
 class NothingChanges(Refused):
-    """Tariff and household hold already as asked."""
+    """All of it holds already as asked."""
 
     code = "nothing_changes"
 
@@ -93,6 +100,7 @@ def start(
     tariff_id: int,
     start_date: date,
     household: int = 1,
+    agreed: Agreed = NOTHING,
     external_id: str = "",
     actor: Actor,
 ) -> int:
@@ -106,6 +114,7 @@ def start(
     :raises ServicePointTaken: another agreement has it on some day from the start on.
     :raises NoPrice: the tariff has no published version on the start date.
     :raises BadHousehold: not 1 to 99 persons.
+    :raises BadFacts: an agreed fact cannot be.
     """
     return begin(
         account_id=account_id,
@@ -113,6 +122,7 @@ def start(
         tariff_id=tariff_id,
         start_date=start_date,
         household=household,
+        agreed=agreed,
         external_id=external_id,
         actor=actor,
     )
@@ -126,6 +136,7 @@ def begin(
     tariff_id: int,
     start_date: date,
     household: int = 1,
+    agreed: Agreed = NOTHING,
     external_id: str = "",
     actor: Actor,
 ) -> int:
@@ -139,6 +150,7 @@ def begin(
         )
     plans.version_on(tariff_id=tariff_id, day=start_date)
     _check_household(household)
+    _check_facts(agreed)
     agreement = ServiceAgreement(
         external_id=external_id or uuid.uuid4().hex,
         account_id=account_id,
@@ -146,7 +158,9 @@ def begin(
         period=DateRange(start_date, None),
     )
     _write(agreement)
-    AgreementTerm.objects.create(agreement=agreement, tariff_id=tariff_id, household=household, period=agreement.period)
+    AgreementTerm.objects.create(
+        agreement=agreement, tariff_id=tariff_id, household=household, period=agreement.period, **_columns_of(agreed)
+    )
     events.announce(
         AgreementStarted(
             agreement_id=agreement.id,
@@ -198,10 +212,16 @@ def end(*, agreement_id: int, end_date: date, actor: Actor) -> None:
 
 @opens_transaction
 def change_term(
-    *, agreement_id: int, from_date: date, tariff_id: int | None = None, household: int | None = None, actor: Actor
+    *,
+    agreement_id: int,
+    from_date: date,
+    tariff_id: int | None = None,
+    household: int | None = None,
+    agreed: Agreed | None = None,
+    actor: Actor,
 ) -> int:
     """
-    Let another tariff or household hold from a local date on; what is None stays. Announces TermChanged.
+    Let another tariff, household or other facts hold from a local date on; what is None stays. Announces TermChanged.
 
     The term that holds on the date ends there, and the new one takes the rest of its time: a later term that was
     agreed already still begins on its day.
@@ -209,30 +229,37 @@ def change_term(
     :returns: id of the term that holds from the date on.
     :raises UnknownAgreement: there is no such agreement.
     :raises OutsideAgreement: the agreement is not in force on the date.
-    :raises NothingChanges: tariff and household hold on the date already.
+    :raises NothingChanges: all of it holds on the date already.
     :raises NoPrice: the tariff has no published version on the date.
     :raises BadHousehold: not 1 to 99 persons.
+    :raises BadFacts: an agreed fact cannot be.
     """
     agreement = _lock(agreement_id)
     term = AgreementTerm.objects.filter(agreement=agreement, period__contains=from_date).first()
     if term is None:
         raise OutsideAgreement(f"The agreement is not in force on {from_date}.", agreement_id=agreement_id)
-    wanted = (tariff_id or term.tariff_id, term.household if household is None else household)
-    if wanted == (term.tariff_id, term.household):
-        raise NothingChanges("Tariff and household hold already as asked.", agreement_id=agreement_id)
-    plans.version_on(tariff_id=wanted[0], day=from_date)
-    _check_household(wanted[1])
+    held = {"tariff_id": term.tariff_id, "household": term.household}
+    held |= {name: getattr(term, name) for name in _columns_of(NOTHING)}
+    wanted = held | ({} if tariff_id is None else {"tariff_id": tariff_id})
+    wanted |= {} if household is None else {"household": household}
+    wanted |= {} if agreed is None else _columns_of(agreed)
+    if wanted == held:
+        raise NothingChanges("All of it holds already as asked.", agreement_id=agreement_id)
+    plans.version_on(tariff_id=wanted["tariff_id"], day=from_date)
+    _check_household(wanted["household"])
+    _check_facts(agreed or NOTHING)
     since, until = term.period.lower, term.period.upper
     if since < from_date:
         term.period = DateRange(since, from_date)
         term.save(update_fields=["period"])
         term = AgreementTerm(agreement=agreement)
-    term.tariff_id, term.household = wanted
+    for name, value in wanted.items():
+        setattr(term, name, value)
     term.period = DateRange(from_date, until)
     term.save()
     events.announce(TermChanged(agreement_id=agreement_id, account_id=agreement.account_id, from_date=from_date))
-    detail = {"from_date": from_date.isoformat(), "tariff_id": wanted[0], "household": wanted[1]}
-    audit.record(actor, "change_term", "agreement", agreement_id, **detail)
+    changed = {name: value for name, value in wanted.items() if value != held[name]}
+    audit.record(actor, "change_term", "agreement", agreement_id, from_date=from_date.isoformat(), **changed)
     return term.id
 
 
@@ -299,9 +326,15 @@ def load(
     )
     copy_rows(
         table="contracts_agreementterm",
-        columns=("agreement_id", "tariff_id", "household", "period"),
+        columns=("agreement_id", "tariff_id", "household", "period", *_columns_of(NOTHING)),
         rows=(
-            (new_id, prepared.tariff_ids[new.tariff], new.household, DateRange(new.start_date, new.end_date))
+            (
+                new_id,
+                prepared.tariff_ids[new.tariff],
+                new.household,
+                DateRange(new.start_date, new.end_date),
+                *_columns_of(new.agreed).values(),
+            )
             for new, new_id in rows
         ),
     )
@@ -328,6 +361,16 @@ def _lock(agreement_id: int) -> ServiceAgreement:
 def _check_household(persons: int) -> None:
     if not 1 <= persons <= HOUSEHOLD_MOST:
         raise BadHousehold(f"A household has 1 to {HOUSEHOLD_MOST} persons.")
+
+
+def _check_facts(agreed: Agreed) -> None:
+    for field, _, message in rules.wrong_facts(agreed):
+        raise BadFacts(message, field=field)
+
+
+def _columns_of(agreed: Agreed) -> dict[str, Any]:
+    """Return the facts as columns of a term."""
+    return {**asdict(agreed), "features": list(agreed.features)}
 
 
 def _write(agreement: ServiceAgreement) -> None:

@@ -8,10 +8,10 @@ import numpy as np
 
 from cis.kernel.errors import Refused
 from cis.platform import db
-from contracts.domain.agreements import AgreementColumns
+from contracts.domain.agreements import Agreed, AgreementColumns
 from contracts.models.agreement import AgreementTerm, ServiceAgreement
 
-FIELDS = tuple(AgreementColumns.__dataclass_fields__)
+FIELDS = tuple(name for name in AgreementColumns.__dataclass_fields__ if name != "feature_sets")
 
 
 class UnknownAgreement(Refused):
@@ -30,6 +30,7 @@ class TermCard:
     tariff_name_zh: str
     tariff_name_en: str
     household: int
+    agreed: Agreed
     start_date: date
     end_date: date | None
 
@@ -55,13 +56,14 @@ def in_force(*, account_ids: Sequence[int] | np.ndarray, start_date: date, end_d
     """
     Return the agreements of some accounts in [start_date, end_date), one row per piece of agreement x term.
 
-    One statement for any number of accounts, and one value: all rows packed, 56 bytes each.
+    One statement for any number of accounts, and one value: all rows packed, 88 bytes each.
     """
     wanted = np.asarray(account_ids, dtype=np.int64).tolist()
-    ((packed,),) = db.fetch(_IN_FORCE, {"accounts": wanted, "start": start_date, "end": end_date})
+    ((packed, sets),) = db.fetch(_IN_FORCE, {"accounts": wanted, "start": start_date, "end": end_date})
     rows = np.frombuffer(packed or b"", dtype=">i8").reshape(-1, len(FIELDS))
     columns = np.ascontiguousarray(rows.T.astype(np.int64))
-    return AgreementColumns(**dict(zip(FIELDS, columns, strict=True)))
+    feature_sets = tuple(tuple(words.split()) for words in sets or [""])
+    return AgreementColumns(**dict(zip(FIELDS, columns, strict=True)), feature_sets=feature_sets)
 
 
 def of_account(*, account_id: int) -> tuple[AgreementCard, ...]:
@@ -118,6 +120,12 @@ def _cards(rows: Iterable[ServiceAgreement]) -> tuple[AgreementCard, ...]:
                 tariff_name_zh=term.tariff.name_zh,
                 tariff_name_en=term.tariff.name_en,
                 household=term.household,
+                agreed=Agreed(
+                    capacity_va=term.capacity_va,
+                    contract_w=term.contract_w,
+                    features=tuple(term.features),
+                    green_blocks=term.green_blocks,
+                ),
                 start_date=term.period.lower,
                 end_date=term.period.upper,
             )
@@ -138,18 +146,26 @@ def _cards(rows: Iterable[ServiceAgreement]) -> tuple[AgreementCard, ...]:
 
 # int8send gives big-endian 8 bytes; a date less 0001-01-01, plus 1, is Python's ordinal.
 _IN_FORCE = """
+WITH pieces AS (
+    SELECT * FROM (
+        SELECT g.account_id, g.id AS agreement_id, g.service_point_id, t.tariff_id, t.household,
+               coalesce(t.capacity_va, -1) AS capacity_va, coalesce(t.contract_w, -1) AS contract_w,
+               t.green_blocks::bigint AS green_blocks, array_to_string(t.features, ' ') AS features,
+               g.period * t.period * daterange(%(start)s, %(end)s) AS piece
+        FROM contracts_serviceagreement g JOIN contracts_agreementterm t ON t.agreement_id = g.id
+        WHERE g.account_id = ANY(%(accounts)s)
+    ) all_pieces
+    WHERE NOT isempty(piece)
+), sets AS (
+    SELECT array_agg(DISTINCT features ORDER BY features) AS known FROM pieces
+)
 SELECT string_agg(
     int8send(account_id) || int8send(agreement_id) || int8send(service_point_id) || int8send(tariff_id)
-    || int8send(household) || int8send(lower(piece) - DATE '0001-01-01' + 1)
-    || int8send(upper(piece) - DATE '0001-01-01' + 1),
-    ''::bytea ORDER BY account_id, agreement_id, lower(piece))
-FROM (
-    SELECT g.account_id, g.id AS agreement_id, g.service_point_id, t.tariff_id, t.household,
-           g.period * t.period * daterange(%(start)s, %(end)s) AS piece
-    FROM contracts_serviceagreement g JOIN contracts_agreementterm t ON t.agreement_id = g.id
-    WHERE g.account_id = ANY(%(accounts)s)
-) pieces
-WHERE NOT isempty(piece)
+    || int8send(household) || int8send(capacity_va) || int8send(contract_w) || int8send(green_blocks)
+    || int8send(array_position(sets.known, features) - 1)
+    || int8send(lower(piece) - DATE '0001-01-01' + 1) || int8send(upper(piece) - DATE '0001-01-01' + 1),
+    ''::bytea ORDER BY account_id, agreement_id, lower(piece)), (SELECT known FROM sets)
+FROM pieces, sets
 """
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from accounts.queries.accounts import UnknownAccount
 from cis.kernel.actors import SYSTEM
 from cis.platform import events
-from contracts.domain.agreements import NewAgreement
+from contracts.domain.agreements import NOT_AGREED, Agreed, NewAgreement
 from contracts.domain.announcements import AgreementEnded, AgreementStarted, TermChanged
 from contracts.models.agreement import AgreementTerm, ServiceAgreement
 from contracts.operations import agreements
@@ -182,9 +182,36 @@ def test_a_change_that_cannot_be_is_refused(place, announced):
 
 def rows(columns):
     return [
-        (row[0], row[1], row[2], row[3], row[4], date.fromordinal(row[5]), date.fromordinal(row[6]))
+        (*row[:5], date.fromordinal(row[-2]), date.fromordinal(row[-1]))
         for row in zip(*(getattr(columns, name).tolist() for name in queries.FIELDS), strict=True)
     ]
+
+
+def test_agreed_facts_hold_from_their_day_and_stand_in_the_columns(place):
+    agreement_id = agreements.start(
+        **place, start_date=JAN, agreed=Agreed(capacity_va=800_000, features=("relief", "green", "green"))
+    )
+    agreements.change_term(
+        agreement_id=agreement_id, from_date=FEB, agreed=Agreed(contract_w=600_000, green_blocks=2), actor=SYSTEM
+    )
+    columns = queries.in_force(account_ids=[place["account_id"]], start_date=JAN, end_date=MAR)
+    assert columns.capacity_va.tolist() == [800_000, NOT_AGREED]
+    assert columns.contract_w.tolist() == [NOT_AGREED, 600_000]
+    assert columns.green_blocks.tolist() == [0, 2]
+    assert [columns.feature_sets[place] for place in columns.features] == [("green", "relief"), ()]
+    assert queries.card(agreement_id=agreement_id).term_on(JAN).agreed.features == ("green", "relief")
+    with pytest.raises(agreements.NothingChanges):
+        agreements.change_term(
+            agreement_id=agreement_id, from_date=FEB, agreed=Agreed(contract_w=600_000, green_blocks=2), actor=SYSTEM
+        )
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"capacity_va": 0}, {"contract_w": 10**11}, {"green_blocks": -1}, {"features": ("Green!",)}]
+)
+def test_facts_that_cannot_be_are_refused(place, wrong):
+    with pytest.raises(agreements.BadFacts):
+        agreements.start(**place, start_date=JAN, agreed=Agreed(**wrong))
 
 
 @pytest.mark.django_db

@@ -35,6 +35,10 @@ def agreements(*terms):
         service_point_id=ids[2],
         tariff_id=ids[3],
         household=ids[4],
+        capacity_va=column([-1] * len(rows)),
+        contract_w=column([-1] * len(rows)),
+        green_blocks=column([0] * len(rows)),
+        features=column([0] * len(rows)),
         start_day=days[0],
         end_day=days[1],
     )
@@ -89,6 +93,7 @@ class Segment:
     household: int
     is_estimated: int
     amount_minor: int
+    redelivered: int = 0
     lines: int = 0
     tax_minor: int = 0
 
@@ -125,6 +130,7 @@ class Book:
             pieces=pieces,
             energy_wh=by_lane,
             is_estimated=nothing != 0,
+            redelivered=nothing,
             lanes=lanes,
             versions=self.versions,
             known_minor=nothing,
