@@ -8,7 +8,8 @@ from django.core.exceptions import ValidationError
 
 from accounts.models.user import User
 from accounts.operations.contacts import lock_customer
-from cis.kernel.actors import Actor
+from accounts.queries.users import UnknownUser
+from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.enums import Role
 from cis.kernel.errors import Refused
 from cis.platform import audit
@@ -37,10 +38,10 @@ class UnknownRole(Refused):
     code = "unknown_role"
 
 
-class UnknownUser(Refused):
-    """There is no such user."""
+class OwnLogin(Refused):
+    """Nobody shuts themselves out, so that there is always somebody left who may let others in."""
 
-    code = "unknown_user"
+    code = "own_login"
 
 
 @opens_transaction
@@ -91,9 +92,12 @@ def change_roles(*, user_id: int, roles: Collection[str], actor: Actor) -> None:
 
     :raises UnknownUser: there is no such member of staff.
     :raises UnknownRole: a role does not exist, or none is given.
+    :raises OwnLogin: an administrator would be one no longer by their own hand.
     """
     checked = check_roles(roles)
     user = _lock_user(user_id)
+    if _is_own(user, actor) and Role.ADMIN in user.roles and Role.ADMIN not in checked:
+        raise OwnLogin("You cannot take the role admin from yourself.", advice="Ask another administrator.")
     if user.customer_id is not None:
         raise UnknownUser("A portal user has no staff roles.", user_id=user_id)
     before = sorted(user.roles)
@@ -107,11 +111,27 @@ def deactivate(*, user_id: int, actor: Actor) -> None:
     Let a user sign in no longer; the row stays, since histories name it.
 
     :raises UnknownUser: there is no such user.
+    :raises OwnLogin: it is the user's own login.
     """
     user = _lock_user(user_id)
+    if _is_own(user, actor):
+        raise OwnLogin("You cannot close your own login.", advice="Ask another administrator.")
     user.is_active = False
     user.save(update_fields=["is_active"])
-    audit.record(actor, "deactivate", "user", user_id)
+    audit.record(actor, "deactivate", "user", user_id, username=user.username)
+
+
+@opens_transaction
+def reactivate(*, user_id: int, actor: Actor) -> None:
+    """
+    Let a user sign in again, with the password and the roles of before.
+
+    :raises UnknownUser: there is no such user.
+    """
+    user = _lock_user(user_id)
+    user.is_active = True
+    user.save(update_fields=["is_active"])
+    audit.record(actor, "reactivate", "user", user_id, username=user.username)
 
 
 def new_password() -> str:
@@ -152,6 +172,10 @@ def _give_roles(user: User, roles: frozenset[Role]) -> None:
     user.roles = sorted(str(role) for role in roles)
     user.is_staff = Role.ADMIN in roles
     user.save()
+
+
+def _is_own(user: User, actor: Actor) -> bool:
+    return actor.kind is ActorKind.STAFF and actor.id == user.id
 
 
 def _lock_user(user_id: int) -> User:

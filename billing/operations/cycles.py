@@ -8,11 +8,19 @@ from cis.kernel.errors import Refused
 from cis.platform import audit
 from cis.platform.db import joins_transaction, opens_transaction
 
+RUN_DAY_MOST = 28
+
 
 class UnknownCycle(Refused):
     """There is no such bill cycle."""
 
     code = "unknown_cycle"
+
+
+class BadRunDay(Refused):
+    """Not every month has this day."""
+
+    code = "bad_run_day"
 
 
 @joins_transaction
@@ -34,6 +42,29 @@ def load_members(*, cycle_of_account: Mapping[int, int]) -> None:
         (CycleMember(account_id=account, cycle_id=cycle) for account, cycle in cycle_of_account.items()),
         batch_size=5_000,
     )
+
+
+@opens_transaction
+def change(*, cycle_id: int, run_day: int, is_unattended: bool, actor: Actor) -> None:
+    """
+    Say on which day of the month a cycle is billed, and whether the night does it without a person.
+
+    :param run_day: 1 to 28.
+    :raises UnknownCycle: there is none.
+    :raises BadRunDay: not every month has the day.
+    """
+    if run_day not in range(1, RUN_DAY_MOST + 1):
+        raise BadRunDay(f"Not every month has a day {run_day}.", advice=f"Choose 1 to {RUN_DAY_MOST}.", field="run_day")
+    cycle = BillCycle.objects.select_for_update().filter(id=cycle_id).first()
+    if cycle is None:
+        raise UnknownCycle(f"There is no cycle {cycle_id}.")
+    was = {"run_day": cycle.run_day, "is_unattended": cycle.is_unattended}
+    cycle.run_day, cycle.is_unattended = run_day, is_unattended
+    cycle.save(update_fields=["run_day", "is_unattended"])
+    audit.record(
+        actor, "edit", "bill_cycle", cycle_id,
+        code=cycle.code, before=was, run_day=run_day, is_unattended=is_unattended,
+    )  # fmt: skip
 
 
 @opens_transaction

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.domain.identity import masked
 from accounts.operations import customers as customer_operations
-from accounts.queries import accounts
+from accounts.queries import accounts, users
 from billing.queries import balances, bills, cycles
 from billing.queries.bills import BillCard
 from cis.desk.answers import csv_file, or_404, today
@@ -58,6 +58,7 @@ class AccountPage:
 
     account: accounts.AccountOverview
     id_number: str
+    logins: tuple[users.LoginCard, ...]
     supplies: tuple[SupplyView, ...]
     balance: balances.Balance
     bills: tuple[BillCard, ...]
@@ -121,10 +122,12 @@ def gather(*, overview: accounts.AccountOverview, on: date, roles: frozenset[Rol
     by_point = {point.id: point for point in points}
     supplies = tuple(_supply(card, by_point[card.service_point_id], on) for card in cards)
     shown = bills.of_account(account_id=overview.id, most=BILLS_SHOWN)
+    logins = users.of_customer(customer_id=overview.holder.id)
     chart = _chart(points, billed=bills.usage_by_month(account_id=overview.id, end_date=on, months=MONTHS), on=on)
     return AccountPage(
         account=overview,
         id_number=masked(overview.holder.id_number),
+        logins=tuple(login for login in logins if login.is_active),
         supplies=supplies,
         balance=balances.of_account(account_id=overview.id, today=on),
         bills=shown,
@@ -136,6 +139,7 @@ def gather(*, overview: accounts.AccountOverview, on: date, roles: frozenset[Rol
             agreement_ids=[card.id for card in cards],
             meter_ids=[meter.id for point in points for meter in point.meters],
             bill_ids=[card.id for card in shown],
+            login_ids=[login.id for login in logins],
         ),
         chart=chart,
         last_month=_last_month(chart),

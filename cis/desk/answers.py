@@ -1,10 +1,9 @@
-"""What the desk's pages share: today, not found, lists by the page, files, and refusals in the page's language."""
+"""What the desk's pages share: today, not found, files, and refusals in the page's language."""
 
 import csv
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date
 from urllib.parse import quote
 
@@ -15,8 +14,6 @@ from django.utils import timezone
 from cis.kernel.errors import Refused
 from cis.platform.phrases import explain
 
-ROWS = 50
-PAGES_MOST = 10_000
 FILE_ROWS_MOST = 200_000
 FORMULA = re.compile(r"[=+\-@\t\r]")
 NUMERIC = re.compile(r"[+-]?[0-9 .,;()-]+")
@@ -52,39 +49,6 @@ def tell_refusal(request: HttpRequest, refusal: Refused) -> None:
     """Show on the next page why something was not done."""
     words = explain(refusal.code, refusal.message, refusal.advice)
     messages.error(request, f"{words.message} {words.advice}".strip())
-
-
-@dataclass(frozen=True, slots=True)
-class Pager:
-    """
-    One page of a list.
-
-    query     the other filters, as they stand in the address
-    has_more  rows follow after this page
-    """
-
-    number: int
-    has_more: bool
-    query: str
-    rows: int = ROWS
-
-    @property
-    def offset(self) -> int:
-        """Return the number of rows before this page."""
-        return (self.number - 1) * self.rows
-
-
-def page_number(request: HttpRequest) -> int:
-    """Return the page asked for; 1 where none or nonsense is."""
-    given = request.GET.get("page", "1")
-    return min(max(int(given), 1), PAGES_MOST) if given.isascii() and given.isdigit() and len(given) < 7 else 1  # noqa: PLR2004
-
-
-def query_of(request: HttpRequest) -> str:
-    """Return the filters of the address without the page."""
-    kept = request.GET.copy()
-    kept.pop("page", None)
-    return kept.urlencode()
 
 
 def csv_file(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> StreamingHttpResponse:

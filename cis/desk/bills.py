@@ -14,13 +14,14 @@ from billing.operations import documents
 from billing.queries import bills, explanations, listing
 from billing.queries.listing import Wanted
 from cis.desk.account_page import may
-from cis.desk.answers import FILE_ROWS_MOST, ROWS, Pager, csv_file, or_404, page_number, posted, query_of, today
+from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, today
 from cis.desk.forms.payments import CancelForm
 from cis.desk.forms.runs import BillListForm
 from cis.desk.roles import BILLERS, READERS
 from cis.kernel.errors import Refused
 from cis.kernel.fixed import to_text
 from cis.platform.access import actor_of, allow
+from cis.platform.paging import ROWS, Pager, page_number, query_of
 from cis.platform.templatetags.local import plain_money
 
 

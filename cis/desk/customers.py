@@ -15,23 +15,13 @@ from accounts.queries import listing
 from accounts.queries.listing import AccountRow, Wanted
 from billing.operations import connections
 from billing.queries import listing as bill_listing
-from cis.desk.answers import (
-    FILE_ROWS_MOST,
-    ROWS,
-    Pager,
-    csv_file,
-    or_404,
-    page_number,
-    posted,
-    query_of,
-    tell_refusal,
-    today,
-)
+from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_refusal, today
 from cis.desk.forms.customers import ContactForm, CustomerForm, ListForm
 from cis.desk.forms.supply import SupplyForm
 from cis.desk.roles import CLERKS, READERS
 from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow
+from cis.platform.paging import ROWS, Pager, page_number, query_of
 from cis.platform.templatetags.local import plain_money
 from contracts.queries import supply
 

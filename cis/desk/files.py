@@ -8,12 +8,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from cis.desk.answers import FILE_ROWS_MOST, ROWS, Pager, asks_for, csv_file, or_404, page_number, posted, query_of
+from cis.desk.answers import FILE_ROWS_MOST, asks_for, csv_file, or_404, posted
 from cis.desk.forms.reads import UploadForm
 from cis.desk.roles import METERERS, READERS
 from cis.kernel.errors import Refused
 from cis.platform import progress
 from cis.platform.access import actor_of, allow
+from cis.platform.paging import ROWS, Pager, page_number, query_of
 from cis.platform.phrases import Words, explain
 from cis.platform.progress import JobCard
 from metering.operations import uploads

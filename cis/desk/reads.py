@@ -16,9 +16,12 @@ from cis.desk.roles import READ_TAKERS
 from cis.kernel.errors import Refused
 from cis.kernel.fixed import LIMIT
 from cis.platform.access import actor_of, allow
+from cis.platform.phrases import explain
+from cis.platform.templatetags.local import day
 from contracts.queries import agreements
 from metering.domain.registers import SpanCode, usage_between
 from metering.operations import reads as operations
+from metering.operations.reads import Entered
 from metering.queries import places
 from metering.queries.places import MeterCard, RegisterCard, ServicePointOverview
 
@@ -81,7 +84,7 @@ def _enter(request: HttpRequest, form: ReadForm, counters: list[Counter]) -> boo
         if reading is None:
             continue
         try:
-            operations.enter(
+            entered = operations.enter(
                 serial=counter.meter.serial,
                 register=counter.register.code,
                 read_date=form.cleaned_data["read_date"],
@@ -94,10 +97,19 @@ def _enter(request: HttpRequest, form: ReadForm, counters: list[Counter]) -> boo
             form.refuse_reading(counter, refusal)
         else:
             taken += 1
+            _tell_findings(request, counter, entered)
     if form.errors:
         return False
     messages.success(request, _("%(count)s readings are entered.") % {"count": taken})
     return True
+
+
+def _tell_findings(request: HttpRequest, counter: Counter, entered: Entered) -> None:
+    """Say on the next page what keeps the energy beside a reading that was taken from being approved."""
+    for finding in entered.findings:
+        words = explain(finding.code, finding.message, finding.advice)
+        facts = {"serial": counter.meter.serial, "day": day(finding.day), "text": words.message, "advice": words.advice}
+        messages.warning(request, _("Meter %(serial)s, %(day)s: %(text)s %(advice)s") % facts)
 
 
 def _counters(account_id: int) -> list[Counter]:

@@ -15,19 +15,7 @@ from billing.operations import held as held_operations
 from billing.operations import runs as operations
 from billing.queries import cycles, runs
 from billing.queries.runs import HeldCard, RunCard, RunTotals
-from cis.desk.answers import (
-    FILE_ROWS_MOST,
-    ROWS,
-    Pager,
-    asks_for,
-    csv_file,
-    or_404,
-    page_number,
-    posted,
-    query_of,
-    tell_refusal,
-    today,
-)
+from cis.desk.answers import FILE_ROWS_MOST, asks_for, csv_file, or_404, posted, tell_refusal, today
 from cis.desk.forms.runs import RunForm, RunListForm
 from cis.desk.roles import BILLERS, READERS
 from cis.kernel.actors import Actor
@@ -35,6 +23,7 @@ from cis.kernel.errors import Refused
 from cis.kernel.fixed import to_text
 from cis.platform import progress
 from cis.platform.access import actor_of, allow
+from cis.platform.paging import ROWS, Pager, page_number, query_of
 from cis.platform.phrases import Words, explain
 from cis.platform.progress import JobCard
 from cis.platform.templatetags.local import plain_money

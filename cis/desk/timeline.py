@@ -33,9 +33,11 @@ SENTENCES: Mapping[tuple[str, str], Any] = {
     ("meter", "exchange"): _("Meter exchanged"),
     ("bill", "cancel"): _("Bill cancelled"),
     ("bill", "release_bill"): _("Held bill released"),
+    ("user", "create"): _("Login for the portal given"),
+    ("user", "deactivate"): _("Login for the portal closed"),
 }
 FACTS = ("name", "number", "kind", "value", "from_date", "start_date", "end_date", "on_date", "household", "serial",
-         "cycle", "reason", "channel")  # fmt: skip
+         "cycle", "reason", "channel", "username")  # fmt: skip
 """Which details of an event are shown beside its sentence; ids say nothing to a reader."""
 
 
@@ -57,6 +59,7 @@ def events_of(
     agreement_ids: Sequence[int],
     meter_ids: Sequence[int],
     bill_ids: Sequence[int],
+    login_ids: Sequence[int],
 ) -> tuple[Event, ...]:
     """Return the last events, newest first; one statement a kind of thing. Looks in a row by one person are one."""
     entries = audit.of_subjects(
@@ -66,6 +69,7 @@ def events_of(
             ("agreement", agreement_ids),
             ("meter", meter_ids),
             ("bill", bill_ids),
+            ("user", login_ids),
         ],
         most=SHOWN * 2,
     )

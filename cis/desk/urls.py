@@ -2,7 +2,22 @@
 
 from django.urls import path
 
-from cis.desk import account_page, bills, customers, files, payments, reads, runs, search, supply, tariffs, usage
+from cis.desk import (
+    account_page,
+    bills,
+    customers,
+    cycles,
+    files,
+    logins,
+    payments,
+    reads,
+    runs,
+    search,
+    staff,
+    supply,
+    tariffs,
+    usage,
+)
 
 app_name = "desk"
 urlpatterns = [
@@ -19,6 +34,7 @@ urlpatterns = [
     path("customers/<int:account_id>/supply/<int:agreement_id>/end/", supply.end, name="end_supply"),
     path("customers/<int:account_id>/read/", reads.enter, name="read"),
     path("customers/<int:account_id>/payment/", payments.take, name="payment"),
+    path("customers/<int:account_id>/login/", logins.portal, name="portal_login"),
     path("bills/", bills.index, name="bills"),
     path("bills.csv", bills.export, name="bills_file"),
     path("bills/<int:bill_id>/", bills.show, name="bill"),
@@ -27,6 +43,8 @@ urlpatterns = [
     path("runs/", runs.index, name="runs"),
     path("runs.csv", runs.export, name="runs_file"),
     path("runs/new/", runs.new, name="new_run"),
+    path("runs/cycles/", cycles.index, name="cycles"),
+    path("runs/cycles/<int:cycle_id>/", cycles.edit, name="cycle"),
     path("runs/<int:run_id>/", runs.show, name="run"),
     path("runs/<int:run_id>/approve/", runs.approve, name="approve_run"),
     path("runs/<int:run_id>/drop/", runs.drop, name="drop_run"),
@@ -44,4 +62,7 @@ urlpatterns = [
     path("tariffs/", tariffs.index, name="tariffs"),
     path("tariffs/<int:tariff_id>/", tariffs.show, name="tariff"),
     path("tariffs/<int:tariff_id>/prices.csv", tariffs.export, name="prices_file"),
+    path("staff/", staff.index, name="staff"),
+    path("staff/new/", staff.new, name="new_staff"),
+    path("staff/<int:user_id>/", staff.edit, name="staff_member"),
 ]

@@ -86,6 +86,27 @@ JOB_NAMES: Mapping[str, Any] = {
     "ledger_proof": _("Proof of the books"),
     "forget_idempotency_keys": _("Tidying up"),
 }
+ROLES: Mapping[str, Any] = {
+    "clerk": _("Clerk"),
+    "cashier": _("Cashier"),
+    "billing": _("Billing"),
+    "metering": _("Metering"),
+    "field": _("Field work"),
+    "supervisor": _("Supervisor"),
+    "auditor": _("Auditor"),
+    "admin": _("Administrator"),
+}
+ROLE_MEANINGS: Mapping[str, Any] = {
+    "clerk": _("takes on and edits customers, begins and ends supplies, enters reads"),
+    "cashier": _("takes payments"),
+    "billing": _("starts, approves and drops runs, cancels bills"),
+    "metering": _("uploads meter files, enters reads"),
+    "field": _("enters reads"),
+    "supervisor": _("may do all of these"),
+    "auditor": _("looks at everything and changes nothing"),
+    "admin": _("lets staff in and looks at all tables"),
+}
+LOGIN_STATES: Mapping[str, Any] = {"active": _("May sign in"), "closed": _("Closed")}
 TONES: Mapping[str, str] = {
     "open": "ok",
     "closed": "",
@@ -108,6 +129,7 @@ TONES: Mapping[str, str] = {
     "done": "ok",
     "failed": "bad",
     "published": "ok",
+    "active": "ok",
 }
 """Colour of the badge of a state; it always carries the word too."""
 OTHER_TONES: Mapping[tuple[str, str], str] = {("held", "open"): "warn"}
@@ -130,6 +152,8 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "day_type": DAY_TYPES,
     "unit": UNITS,
     "format": FORMATS,
+    "role": ROLES,
+    "login": LOGIN_STATES,
 }
 
 

@@ -1,9 +1,10 @@
 """My bills: what is to be paid and why, the list, one bill, its PDF."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -15,6 +16,7 @@ from billing.queries.balances import Balance
 from billing.queries.bills import BillCard, BillDetail, Segment
 from billing.queries.explanations import Explanation
 from cis.platform.access import actor_of, allow_portal
+from cis.platform.paging import Pager, page_of
 from cis.portal import access
 from cis.portal.access import Held, Visit
 from cis.portal.usage import Chart, chart
@@ -22,7 +24,9 @@ from metering.queries import spans
 from metering.queries.spans import SpanCard
 
 PART_OF_KWH_WH = 100
-LISTED = 120
+ROWS = 24
+BILLS_MOST = 2_000
+"""More than an account gets in a hundred years; which of them are the customer's is known when they are here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +35,7 @@ class Home:
     The first page.
 
     balance  None: somebody else holds the account now
+    bills    those of the page asked for; the rest of the first page is about the latest of all
     """
 
     visit: Visit
@@ -40,7 +45,8 @@ class Home:
     latest: BillCard | None
     explanation: Explanation | None
     chart: Chart | None
-    bills: tuple[BillCard, ...]
+    bills: Sequence[BillCard]
+    pager: Pager
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,11 +80,26 @@ class BillPage:
 @allow_portal
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    """Show what is to be paid, why, and all bills."""
+    """
+    Show what is to be paid, why, and all bills; on further pages of these, the bills alone.
+
+    :raises Http404: there are not so many bills.
+    """
     visit = access.visit(request)
-    if visit.chosen is None:
+    held = visit.chosen
+    if held is None:
         return render(request, "portal/no_account.html", {"visit": visit})
-    return render(request, "portal/bills.html", {"home": _home(visit, visit.chosen), "visit": visit})
+    own = tuple(card for card in bills.of_account(account_id=held.account_id, most=BILLS_MOST) if held.shows(card))
+    shown, pager = page_of(request, own, rows=ROWS)
+    if pager.number > 1:
+        if not shown:
+            raise Http404
+        context = {"visit": visit, "bills": shown, "pager": pager, "today": access.today(),
+                   "currency": supplier.current().currency}  # fmt: skip
+        return render(request, "portal/bills_before.html", context)
+    latest = next((card for card in own if card.state == "issued" and card.kind == "regular"), None)
+    context = {"visit": visit, "home": _home(visit, held, latest=latest, shown=shown, pager=pager)}
+    return render(request, "portal/bills.html", context)
 
 
 @allow_portal
@@ -101,10 +122,8 @@ def bill_pdf(request: HttpRequest, number: str) -> HttpResponse:
     return answer
 
 
-def _home(visit: Visit, held: Held) -> Home:
+def _home(visit: Visit, held: Held, *, latest: BillCard | None, shown: Sequence[BillCard], pager: Pager) -> Home:
     today = access.today()
-    listed = tuple(card for card in bills.of_account(account_id=held.account_id, most=LISTED) if held.shows(card))
-    latest = next((card for card in listed if card.state == "issued" and card.kind == "regular"), None)
     explanation = drawn = None
     if latest is not None:
         explanation = explanations.of_bill(bill=bills.one(bill_id=latest.id), since_date=held.since)
@@ -117,7 +136,8 @@ def _home(visit: Visit, held: Held) -> Home:
         latest=latest,
         explanation=explanation,
         chart=drawn,
-        bills=listed,
+        bills=shown,
+        pager=pager,
     )
 
 

@@ -7,6 +7,7 @@ from django import forms
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
+from billing.operations.cycles import RUN_DAY_MOST
 from billing.queries import cycles
 from cis.desk.forms.customers import choices
 from cis.desk.words import RUN_STATES
@@ -78,6 +79,15 @@ class MonthForm(PageForm):
     def period(self) -> Period:
         """Return the month."""
         return month_of(date.fromisoformat(self.cleaned_data["month"]))
+
+
+class CycleForm(PageForm):
+    """When a cycle is billed."""
+
+    run_day = forms.TypedChoiceField(
+        label=_("Day of the month"), choices=[(day, day) for day in range(1, RUN_DAY_MOST + 1)], coerce=int
+    )
+    is_unattended = forms.BooleanField(label=_("Billed by night, without a person"), required=False)
 
 
 class RunListForm(PageForm):

@@ -1,5 +1,6 @@
 """Filters that write money, energy and dates as people read them, in the language of the page."""
 
+import re
 from datetime import date, datetime, timedelta
 
 from django import template
@@ -9,6 +10,7 @@ from django.utils.translation import get_language
 register = template.Library()
 SYMBOLS = {"CNY": "¥", "AUD": "A$", "USD": "$", "EUR": "€", "GBP": "£"}
 NOTHING = "–"
+CHINESE = re.compile("[\u3400-\u9fff]")
 WH_PER_KWH = 1_000
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
@@ -107,6 +109,12 @@ def in_language(words: dict[str, str]) -> str:
     """Return the text of the page's language out of {"zh": ..., "en": ...}; else the first there is."""
     first = next(iter(words.values()), "")
     return words.get("zh" if _is_chinese() else "en", first)
+
+
+@register.filter
+def language_of(text: str) -> str:
+    """Return the language in which a text is written that is shown as it stands, for its lang attribute."""
+    return "zh-Hans" if CHINESE.search(text) else "en"
 
 
 @register.filter

@@ -3,6 +3,8 @@
 from datetime import date
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from tests.doors.api.calls import Caller, assert_problem
 from tests.factories import accounts, billing, contracts
@@ -48,6 +50,20 @@ def test_a_page_takes_the_same_number_of_statements_whatever_its_size(world, dja
         with django_assert_num_queries(4):
             counts.append(len(caller.get("bills").json()["results"]))
     assert counts == [1, 2, 3]
+
+
+def test_one_bill_takes_the_same_number_of_statements_whatever_its_lines(world, bills, django_assert_num_queries):
+    caller = Caller(READ)
+    caller.get("bills/0000000001")  # the supplier is read and its tariff compiled once per process
+    with CaptureQueriesContext(connection) as taken:
+        caller.get("bills/0000000001")
+    line = bills[0].lines.get()
+    for seq in range(2, 12):
+        line.seq = seq
+        line.save(force_insert=True)
+    with django_assert_num_queries(len(taken)):
+        assert len(caller.get("bills/0000000001").json()["segments"][0]["lines"]) == 11
+    assert len(taken) <= 10
 
 
 def test_drafts_are_not_shown(world):

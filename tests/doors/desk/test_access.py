@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from cis.desk.urls import urlpatterns
 from cis.kernel.enums import Role
-from tests.doors.desk.conftest import sign_in
+from tests.doors.desk.conftest import ALL, sign_in
 
 pytestmark = pytest.mark.django_db
 STAFF = set(Role) - {Role.CUSTOMER}
@@ -27,8 +27,13 @@ WRITERS = {
     "upload": {Role.METERING, Role.SUPERVISOR},
     "usage": {Role.METERING, Role.BILLING, Role.SUPERVISOR},
     "import_again": {Role.METERING, Role.SUPERVISOR},
+    "portal_login": CLERKS,
+    "cycle": {Role.BILLING, Role.SUPERVISOR},
+    "staff": {Role.ADMIN},
+    "new_staff": {Role.ADMIN},
+    "staff_member": {Role.ADMIN},
 }
-"""Pages that change something; all others may be read by all staff."""
+"""Pages that change something, and those on staff; all others may be read by all staff."""
 
 
 def _url(pattern):
@@ -55,7 +60,8 @@ def test_a_piece_of_a_page_sends_the_whole_page_to_the_sign_in(supplier, client)
     assert answer["HX-Redirect"].startswith("/accounts/login/")
 
 
-def test_what_does_not_exist_is_not_found(desk):
+def test_what_does_not_exist_is_not_found(desk, client):
+    sign_in(client, *ALL, Role.ADMIN)
     for pattern in urlpatterns:
         if pattern.pattern.converters:
             assert desk.get(_url(pattern)).status_code in {302, 404} if pattern.name == "held" else 404, pattern.name
@@ -64,6 +70,6 @@ def test_what_does_not_exist_is_not_found(desk):
 def test_an_auditor_sees_no_button_that_changes_something(billed, client):
     sign_in(client, Role.AUDITOR)
     page = client.get(f"/desk/customers/{billed.account.id}/").content.decode()
-    for name in ("payment", "read", "supply", "term", "edit_customer", "contacts"):
+    for name in ("payment", "read", "supply", "term", "edit_customer", "contacts", "login"):
         assert f"/{name}/" not in page.replace("/desk/customers/", "")
     assert "<form" in page  # sign out, language

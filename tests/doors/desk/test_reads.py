@@ -64,3 +64,22 @@ def test_an_impossible_reading_is_refused_even_if_confirmed(desk, known, reading
 def test_a_date_to_come_is_refused_beside_the_date(desk, known):
     page = _post(desk, known, "1230", read_date="2026-03-11", is_sure="on")
     assert "in the future" in page
+
+
+def test_what_keeps_the_energy_beside_a_reading_from_being_approved_is_told(desk, known):
+    page = _post(desk, known, "1600", read_date="2026-03-10", is_sure="on")
+    assert "alert-warning" not in page
+    gap = make_billed(months=1)
+    page = _post(desk, gap, "1230", is_sure="on")
+    assert "readings are entered" in page
+    assert "alert-warning" in page
+    assert f"Meter {gap.register.meter.serial}, 1 Mar 2026: There is no read of 2026-03-01." in page
+    assert "Enter or import the read of that date." in page
+
+
+def test_the_finding_is_told_in_the_language_of_the_page(desk, known):
+    gap = make_billed(months=1)
+    desk.cookies["django_language"] = "zh-hans"
+    page = _post(desk, gap, "1230", is_sure="on")
+    assert "缺少该日期的示数：请录入或导入。" in page
+    assert "There is no read" not in page

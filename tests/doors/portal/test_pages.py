@@ -1,5 +1,6 @@
 """What the portal's pages say."""
 
+import re
 from datetime import date
 from html import unescape
 
@@ -9,10 +10,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from billing.models.payment import PaymentChannel
+from billing.models.payment import Payment, PaymentChannel
 from billing.operations import bills as bill_operations
 from billing.operations import payments
 from cis.kernel.actors import SYSTEM
+from cis.kernel.periods import add_months
 from tests.factories import accounts, billing, contracts, metering
 
 pytestmark = pytest.mark.django_db
@@ -181,6 +183,60 @@ def test_statements_do_not_grow_with_the_number_of_bills(world, visitor, page):
         billing.issued(world=world, start_date=date(2025, month, 1), end_date=date(2025, month + 1, 1))
         _pay(world, 10, reference=f"r{month}")
     assert count() == one <= 20
+
+
+class TestPaging:
+    @pytest.fixture
+    def years(self, world):
+        """Three years of monthly bills and payments: two pages."""
+        for month in range(38):
+            start = add_months(date(2023, 1, 1), month)
+            billing.issued(world=world, start_date=start, end_date=add_months(start, 1))
+            Payment.objects.create(
+                account=world.account, channel="bank", reference=f"R{month}", amount_minor=10, received_date=start,
+            )  # fmt: skip
+
+    @pytest.mark.parametrize("page", ["bills", "payments"])
+    def test_every_row_is_on_exactly_one_page_the_newest_first(self, years, visitor, page):
+        mark = re.compile(r'<small class="tabular">([^<]+)</small>')
+        seen, url = [], reverse(f"portal:{page}")
+        query = ""
+        while query is not None:
+            words = visitor.get(f"{url}{query}").content.decode()
+            seen += mark.findall(words)
+            [query] = re.findall(r'rel="next" href="([^"]+)"', words) or [None]
+        wanted = [f"{38 - n:010d}" if page == "bills" else f"R{37 - n}" for n in range(38)]
+        assert seen == wanted
+
+    def test_further_pages_show_the_list_alone_and_lead_back(self, years, visitor):
+        first, second = (_words(visitor.get(f"{reverse('portal:bills')}?page={n}")) for n in (1, 2))
+        assert "Latest bill" in first
+        assert "Earlier bills" in second
+        assert "Latest bill" not in second
+        assert 'rel="prev" href="?page=1"' in second
+
+    @pytest.mark.parametrize("page", ["bills", "payments"])
+    def test_a_page_after_the_last_is_not_found(self, years, visitor, page):
+        assert visitor.get(f"{reverse(f'portal:{page}')}?page=3").status_code == 404
+        assert visitor.get(f"{reverse(f'portal:{page}')}?page=x").status_code == 200
+
+    def test_the_account_stays_chosen_from_page_to_page(self, years, visitor, world):
+        words = visitor.get(f"{reverse('portal:bills')}?account={world.account.number}").content.decode()
+        assert f'href="?account={world.account.number}&amp;page=2"' in words
+
+    @pytest.mark.parametrize("page", ["bills", "payments"])
+    def test_the_statements_are_those_of_a_short_list(self, world, visitor, page, request):
+        def count():
+            with CaptureQueriesContext(connection) as queries:
+                visitor.get(reverse(f"portal:{page}"))
+            return len(queries)
+
+        billing.issued(world=world)
+        _pay(world, 10, reference="a")
+        count()
+        one = count()
+        request.getfixturevalue("years")
+        assert count() == one
 
 
 def test_pages_of_both_languages_carry_the_words_of_their_language(world, visitor):
