@@ -13,8 +13,14 @@ Reading of the time-of-use table of a tariff document into a ``Calendar``.
     peak = ["06:00-22:00"]
     valley = ["22:00-06:00"]
 
+    [[time_of_use.event]]
+    code = "critical_peak"
+    announced_by = "forecast of 35 C or more on the evening before"
+    peak = ["11:00-12:00", "15:00-17:00"]
+
 Dates include both ends and may run over the turn of the year ("11-01..02-29"); hours may run over midnight. Each day
-of the year belongs to one season, and each half hour of each season and day type to one period.
+of the year belongs to one season, and each half hour of each season and day type to one period. The hours of an event
+hold on days for which it is announced, in the seasons that it names (all by default); its other hours are as usual.
 """
 
 import re
@@ -24,7 +30,7 @@ import numpy as np
 
 from cis.kernel.fixed import Int64
 from tariffs.domain.grammar import CODE, Table
-from tariffs.domain.time_of_use import DAY_TYPES, DAYS, SLOT_MINUTES, SLOTS, Calendar, DayType
+from tariffs.domain.time_of_use import DAY_TYPES, DAYS, SLOT_MINUTES, SLOTS, Calendar, DayType, PriceEventRule
 
 DATES = re.compile(r"(\d\d-\d\d)\.\.(\d\d-\d\d)", re.ASCII)
 HOURS = re.compile(r"(\d\d):(00|30)-(\d\d):(00|30)", re.ASCII)
@@ -66,8 +72,48 @@ def read_calendar(*, table: Table, periods: tuple[str, ...]) -> Calendar | None:
         season.close()
         _check_hours(season, slots[place])
     _check_days(table, season_of_day)
+    events, slots = _read_events(table, periods, tuple(names), slots)
     season_of_day.flags.writeable = slots.flags.writeable = False
-    return Calendar(periods=periods, seasons=tuple(names), season_of_day=season_of_day, slots=slots)
+    return Calendar(periods=periods, seasons=tuple(names), season_of_day=season_of_day, slots=slots, events=events)
+
+
+def _read_events(
+    table: Table, periods: tuple[str, ...], seasons: tuple[str, ...], slots: Int64
+) -> tuple[tuple[PriceEventRule, ...], Int64]:
+    """Return the events that may be announced, and the half hours with their day types after the usual ones."""
+    events: list[PriceEventRule] = []
+    parts = [slots]
+    for part in table.tables("event", required=False):
+        code = part.code("code")
+        if code in {event.code for event in events}:
+            part.note("code", "code_taken", f"Two events are called {code}.")
+        events.append(PriceEventRule(code=code, announced_by=part.text("announced_by")))
+        within = part.entries("seasons", required=False)
+        for place, name in enumerate(within):
+            if name not in seasons:
+                message = f"{name!r} is no season."
+                part.note(f"seasons[{place}]", "unknown_word", message, f"Use {', '.join(seasons)}.")
+        changed = slots.copy()
+        rows = [row for row, name in enumerate(seasons) if not within or name in within]
+        _claim_event_hours(part, periods, changed, rows)
+        parts.append(changed)
+        part.close()
+    return tuple(events), np.concatenate(parts, axis=1)
+
+
+def _claim_event_hours(table: Table, periods: tuple[str, ...], slots: Int64, seasons: list[int]) -> None:
+    """Give the half hours of an event to its periods, on all day types of some seasons."""
+    claimed: set[int] = set()
+    for period, code in enumerate(periods):
+        for place, text in enumerate(table.entries(code, required=False)):
+            half_hours = _half_hours_of(table, f"{code}[{place}]", text)
+            if claimed.intersection(half_hours):
+                table.note(f"{code}[{place}]", "hour_claimed_twice", f"{text} of an event has two periods.")
+            claimed.update(half_hours)
+            for season in seasons:
+                slots[season][:, half_hours] = period
+    if not claimed:
+        table.note("code", "hour_without_period", "An event has hours of its own.", "Name a period with its hours.")
 
 
 def _claim_days(table: Table, key: str, text: object, season_of_day: Int64, season: int) -> None:

@@ -1,13 +1,15 @@
 """
 Periods of use (尖峰平谷): a calendar of season x day type x half hour, and the split of interval energy by it.
 
+Hours of an event (critical peak) replace the usual ones on dates that were announced; an event day is a day type more.
 Clock times are local wall time, so a day of 23 or 25 hours has its usual periods, one hour of them shorter or longer.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
 
 import numpy as np
 
@@ -27,6 +29,18 @@ class IntervalTooCoarse(Refused):
     code = "interval_too_coarse"
 
 
+class TwoEvents(Refused):
+    """Two events of one calendar are announced for the same day, and no rule says whose hours hold."""
+
+    code = "two_events"
+
+
+Events = Mapping[date, Collection[str]]
+"""Codes of the events announced for each local date."""
+
+NO_EVENTS: Events = MappingProxyType({})
+
+
 class DayType(StrEnum):
     """Days that a calendar can tell apart."""
 
@@ -40,6 +54,18 @@ DAY_TYPES = tuple(DayType)
 """Their order along the day-type axis."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceEventRule:
+    """
+    Hours with another period of use on announced days.
+
+    announced_by  who or what announces such a day, and by when, in words of the tariff text
+    """
+
+    code: str
+    announced_by: str
+
+
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class Calendar:
     """
@@ -48,17 +74,37 @@ class Calendar:
     periods        (p,) codes in the plan's order
     seasons        names of the seasons
     season_of_day  (372,) season of month m and day d at [(m - 1) x 31 + d - 1]
-    slots          (seasons, day types, 48) period of each half hour of local time
+    slots          (seasons, day types x (1 + events), 48) period of each half hour of local time: the day types of
+                   usual days first, then those of days with the first event, and so on
+    events         what may be announced, in the order of the day types
     """
 
     periods: tuple[str, ...]
     seasons: tuple[str, ...]
     season_of_day: Int64
     slots: Int64
+    events: tuple[PriceEventRule, ...] = ()
 
     def season_of(self, *, on: date) -> int:
         """Return the season of a local date."""
         return int(self.season_of_day[(on.month - 1) * DAYS + on.day - 1])
+
+    def day_place(
+        self, *, on: date, holidays: frozenset[date], makeup_days: frozenset[date], events: Events = NO_EVENTS
+    ) -> int:
+        """
+        Return the place of a local date on the axis of day types.
+
+        events  what is announced; codes of other calendars are passed over
+
+        :raises TwoEvents: two events of this calendar are announced for the day.
+        """
+        place = DAY_TYPES.index(day_type_of(on=on, holidays=holidays, makeup_days=makeup_days))
+        announced = events.get(on, ())
+        found = [number for number, event in enumerate(self.events, start=1) if event.code in announced]
+        if len(found) > 1:
+            raise TwoEvents(f"More than one event is announced for {on}.", advice="Take back all but one of them.")
+        return place + len(DAY_TYPES) * (found[0] if found else 0)
 
     def coarsest_minutes(self) -> int:
         """Return the longest interval from midnight that no edge cuts: 60, or 30 where an edge is at half past."""
@@ -70,7 +116,7 @@ class Calendar:
         Return the period of use of each meter interval, in the shape of ``local_minutes``.
 
         local_minutes     (s,) or (d, s) minutes from local midnight to the start of the interval
-        season, day_type  of the same shape, or (d, 1): season, and place in DAY_TYPES, of the interval's local date
+        season, day_type  of the same shape, or (d, 1): season and ``day_place`` of the interval's local date
 
         :raises IntervalTooCoarse: the edge of a period may cut an interval.
         """
@@ -101,6 +147,7 @@ def periods_of_run(
     count: int,
     holidays: frozenset[date],
     makeup_days: frozenset[date],
+    events: Events = NO_EVENTS,
 ) -> Int64:
     """
     Return the period of use of each interval of an unbroken run, as one day of a meter's own clock, (s,).
@@ -115,20 +162,31 @@ def periods_of_run(
     day = np.cumsum(midnight)
     first = clock.local_date(start_at)
     dates = [first + timedelta(days=offset) for offset in range(int(day.max(initial=0)) + 1)]
-    season, day_type = day_columns(calendar=calendar, dates=dates, holidays=holidays, makeup_days=makeup_days)
+    season, day_type = day_columns(
+        calendar=calendar, dates=dates, holidays=holidays, makeup_days=makeup_days, events=events
+    )
     return calendar.period_of_slot(
         local_minutes=local_minutes, season=season[day], day_type=day_type[day], interval_minutes=interval_minutes
     )
 
 
 def day_columns(
-    *, calendar: Calendar, dates: Iterable[date], holidays: frozenset[date], makeup_days: frozenset[date]
+    *,
+    calendar: Calendar,
+    dates: Iterable[date],
+    holidays: frozenset[date],
+    makeup_days: frozenset[date],
+    events: Events = NO_EVENTS,
 ) -> tuple[Int64, Int64]:
-    """Return season and day type of local dates, each (d,), as ``Calendar.period_of_slot`` takes them."""
+    """
+    Return season and place among the day types of local dates, each (d,), as ``Calendar.period_of_slot`` takes them.
+
+    :raises TwoEvents: two events of the calendar are announced for one day.
+    """
     listed = list(dates)
-    types = [day_type_of(on=on, holidays=holidays, makeup_days=makeup_days) for on in listed]
+    places = [calendar.day_place(on=on, holidays=holidays, makeup_days=makeup_days, events=events) for on in listed]
     season = np.array([calendar.season_of(on=on) for on in listed], dtype=np.int64)
-    return season, np.array([DAY_TYPES.index(day_type) for day_type in types], dtype=np.int64)
+    return season, np.array(places, dtype=np.int64)
 
 
 def split(*, values_wh: Int64, period_of_slot: Int64, periods: int) -> Int64:

@@ -1,6 +1,6 @@
 """Calendars and the split of interval energy, on days of 23, 24 and 25 hours too."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -11,7 +11,15 @@ from cis.kernel.calendar import local_clock
 from cis.kernel.errors import Findings
 from tariffs.domain.calendars import read_calendar, read_periods
 from tariffs.domain.grammar import Table
-from tariffs.domain.time_of_use import DayType, IntervalTooCoarse, day_type_of, periods_of_run, split
+from tariffs.domain.time_of_use import (
+    DayType,
+    IntervalTooCoarse,
+    TwoEvents,
+    day_columns,
+    day_type_of,
+    periods_of_run,
+    split,
+)
 
 YEAR = {"name": "year", "dates": ["01-01..12-31"]}
 SHANGHAI_HOURS = {
@@ -146,3 +154,90 @@ def test_a_calendar_is_frozen():
     made = SHANGHAI
     with pytest.raises(ValueError, match="read-only"):
         made.slots[0, 0, 0] = 1
+
+
+GUANGDONG = calendar(
+    {
+        "periods": ["critical", "peak", "flat", "valley"],
+        "season": [
+            {
+                "name": "summer",
+                "dates": ["07-01..09-30"],
+                "hours": [{"days": ["all"], "peak": ["10:00-12:00", "14:00-19:00"], "valley": ["00:00-08:00"],
+                           "flat": ["08:00-10:00", "12:00-14:00", "19:00-24:00"]}],
+            },
+            {
+                "name": "other",
+                "dates": ["10-01..06-30"],
+                "hours": [{"days": ["all"], "peak": ["10:00-12:00", "14:00-19:00"], "valley": ["00:00-08:00"],
+                           "flat": ["08:00-10:00", "12:00-14:00", "19:00-24:00"]}],
+            },
+        ],
+        "event": [
+            {"code": "hot", "announced_by": "forecast", "critical": ["11:00-12:00", "15:00-17:00"]},
+            {"code": "frost", "announced_by": "notice", "seasons": ["other"], "critical": ["19:00-21:00"]},
+        ],
+    }
+)  # fmt: skip
+
+
+def hours_of(on, events=None):
+    season, day_type = day_columns(calendar=GUANGDONG, dates=[on], events=events or {}, **NONE)
+    minutes = np.arange(24)[None, :] * 60
+    slots = GUANGDONG.period_of_slot(
+        local_minutes=minutes, season=season[:, None], day_type=day_type[:, None], interval_minutes=60
+    )
+    return [GUANGDONG.periods[period] for period in slots[0]]
+
+
+def test_an_event_changes_its_hours_on_the_announced_day_alone():
+    day = date(2026, 6, 20)
+    usual, hot = hours_of(day), hours_of(day, {day: {"hot"}})
+    assert [hour for hour in range(24) if usual[hour] != hot[hour]] == [11, 15, 16]
+    assert {hot[hour] for hour in (11, 15, 16)} == {"critical"}
+    assert hours_of(date(2026, 6, 21), {day: {"hot"}}) == usual
+
+
+def test_an_event_holds_in_the_seasons_that_it_names():
+    summer, winter = date(2026, 8, 1), date(2026, 12, 1)
+    announced = {summer: {"frost"}, winter: {"frost"}}
+    assert hours_of(summer, announced) == hours_of(summer)
+    assert hours_of(winter, announced)[19:21] == ["critical", "critical"]
+
+
+def test_events_of_other_calendars_change_nothing_and_two_at_once_are_refused():
+    day = date(2026, 6, 20)
+    assert hours_of(day, {day: {"flood"}}) == hours_of(day)
+    with pytest.raises(TwoEvents):
+        hours_of(day, {day: {"hot", "frost"}})
+
+
+def test_a_run_over_midnight_has_the_event_on_its_own_date():
+    start = datetime(2026, 6, 19, 4, tzinfo=UTC)  # noon in Shanghai
+    day = date(2026, 6, 20)
+    periods = run(GUANGDONG, "Asia/Shanghai", start, 60, 48, events={day: {"hot"}})
+    assert np.flatnonzero(periods == 0).tolist() == [23, 27, 28]
+
+
+@pytest.mark.parametrize(
+    ("change", "finding"),
+    [
+        ({"seasons": ["spring"]}, "unknown_word"),
+        ({"critical": []}, "hour_without_period"),
+        ({"peak": ["11:30-12:00"]}, "hour_claimed_twice"),
+        ({"code": "hot"}, "code_taken"),
+        ({"announced_by": " "}, "not_text"),
+        ({"noon": ["12:00-13:00"]}, "unknown_key"),
+    ],
+)
+def test_slips_of_an_event_are_found(change, finding):
+    event = {"code": "cold", "announced_by": "notice", "peak": [], "critical": ["11:00-12:00"]}
+    hours = [{"days": ["all"], "peak": ["00:00-24:00"]}]
+    first = {"code": "hot", "announced_by": "forecast", "critical": ["11:00-12:00"]}
+    findings = Findings()
+    document = {
+        "periods": ["critical", "peak"], "season": [YEAR | {"hours": hours}], "event": [first, event | change]
+    }  # fmt: skip
+    table = Table(values=document, where="time_of_use", findings=findings)
+    read_calendar(table=table, periods=read_periods(table=table))
+    assert finding in {one.code for one in findings}
