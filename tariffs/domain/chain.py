@@ -68,7 +68,10 @@ def rate_months(*, plan: Plan, months: Sequence[RatingBatch], first_month: int) 
     first_month  calendar month of the first, 1 to 12
 
     :raises MissingInput: a ratchet looks back at peaks that were not measured.
+    :raises ValueError: a season of the steps begins within a month, which no whole month can tell.
     """
+    if any(day != 1 for _, day in plan.tier_cycle.starts):
+        raise ValueError(f"the steps of {plan.code} begin anew within a month")
     results: list[Rated] = []
     handed = Handed.of(plan=plan, batch=months[0]) if months else None
     for place, batch in enumerate(months):
@@ -101,8 +104,8 @@ def handed_on(*, plan: Plan, batch: RatingBatch, rated: Rated, handed: Handed, m
     before_wh = handed.before_wh
     if plan.tier_cycle.kind is Cycle.MONTH:
         before_wh = np.zeros_like(before_wh)
-    elif plan.tier_cycle.kind is Cycle.YEAR:
-        starts = month % MONTHS + 1 == plan.tier_cycle.start_month
+    elif plan.tier_cycle.starts:
+        starts = (month % MONTHS + 1, 1) in plan.tier_cycle.starts
         before_wh = np.zeros_like(before_wh) if starts else before_wh + billed_wh(plan=plan, batch=batch)
     return Handed(
         before_wh=before_wh,

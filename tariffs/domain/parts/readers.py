@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from tariffs.domain.grammar import CODE, Table
 from tariffs.domain.lines import Component, Scoped
-from tariffs.domain.parts import basic, blocks, charge_limits, tiers
+from tariffs.domain.parts import basic, blocks, charge_limits, export, tiers
 from tariffs.domain.parts.frame import Frame, Reader
 
 DECEMBER = 12
@@ -25,6 +25,11 @@ READERS: Mapping[str, Reader] = {
     "maximum_charge": charge_limits.read_maximum_charge,
     "yearly_minimum": charge_limits.read_yearly_minimum,
     "yearly_maximum": charge_limits.read_yearly_maximum,
+    "netting": export.read_netting,
+    "kwh_credits": export.read_kwh_credits,
+    "export_credit": export.read_export_credit,
+    "tiered_export": export.read_tiered_export,
+    "money_credits": export.read_money_credits,
 }
 
 

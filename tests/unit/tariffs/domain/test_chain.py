@@ -80,6 +80,7 @@ def test_what_is_carried_waits_through_the_months_in_which_its_component_rests()
         # Steps of 100 kWh at 1 and 2 yuan; 60 kWh a month, with 70 kWh before November.
         (TierCycle(Cycle.YEAR, start_month=1), [[9000], [12000], [6000], [8000]]),
         (TierCycle(Cycle.YEAR, start_month=12), [[9000], [6000], [8000], [12000]]),
+        (TierCycle(Cycle.SEASON, seasons=((1, 1), (12, 1))), [[9000], [6000], [6000], [8000]]),
         (TierCycle(Cycle.MONTH), [[9000], [6000], [6000], [6000]]),
     ],
 )
@@ -88,6 +89,13 @@ def test_energy_counts_in_the_tier_cycle_until_it_begins_anew(cycle, expected):
     plan = compile_plan(components=(tiered,), tier_cycle=cycle)
     first = replace(month(60), before_wh=np.array([70_000]))
     assert totals(plan, [first, month(60), month(60), month(60)], first_month=11) == expected
+
+
+def test_a_season_that_begins_within_a_month_is_no_matter_of_whole_months():
+    tiered = TieredEnergy(code="energy", **HEAD, limits_wh=(100_000,), prices_e6=(YUAN, 2 * YUAN))
+    plan = compile_plan(components=(tiered,), tier_cycle=TierCycle(Cycle.SEASON, seasons=((1, 1), (5, 15))))
+    with pytest.raises(ValueError, match="within a month"):
+        chain.rate_months(plan=plan, months=[month(60)], first_month=1)
 
 
 def test_without_steps_what_was_used_before_is_left_as_it_is():
