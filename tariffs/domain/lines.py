@@ -76,6 +76,8 @@ class LineSlot:
     in_total         False for a line that only informs, as a tax that the prices contain
     carries          its quantity is handed to the next bill of the agreement, as ``Input.CARRIED``; its component
                      reads there what its own slots carried, in their order
+    is_mean_price    its price is that of no unit but the mean of each segment, ``mean_price_e6``; ``price_e6`` then
+                     holds the part that is the same for all units
     quantity_places  decimals of the stored integer quantity: 3 for kWh kept in Wh
     """
 
@@ -88,6 +90,7 @@ class LineSlot:
     period: str = ""
     in_total: bool = True
     carries: bool = False
+    is_mean_price: bool = False
     quantity_places: int = 0
 
     @property
@@ -241,6 +244,20 @@ def known(prices_e6: tuple[int | None, ...]) -> tuple[int, ...]:
     if any(price is None for price in prices_e6):
         raise MissingPrice("A price of this component is not known.")
     return tuple(price for price in prices_e6 if price is not None)
+
+
+def mean_price_e6(*, amount_minor: Int64, energy_wh: Int64) -> Int64:
+    """
+    Return the mean price of (n,) printed amounts, halves away from zero; 0 where there is no energy. [10^-6 minor/kWh]
+
+    amount_minor  [minor unit]
+    energy_wh     what was priced; prices may be below 0, and energy in a true-up [Wh]
+    """
+    amount, energy = amount_minor.astype(object), energy_wh.astype(object)
+    size = (2 * np.abs(amount) * 10**9 + np.abs(energy)) // (2 * np.maximum(np.abs(energy), 1))
+    sign = np.where((amount < 0) == (energy < 0), 1, -1)
+    found: Int64 = np.where(energy_wh == 0, 0, np.minimum(size, fixed.LIMIT) * sign).astype(np.int64)
+    return found
 
 
 def price_text(*, slot: LineSlot, decimals: int) -> str:

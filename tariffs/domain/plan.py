@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
+from itertools import count
 
 from cis.kernel.errors import Refused
 from cis.kernel.fixed import Rounding
 from tariffs.domain.components.charge_limits import YearlyLimit
+from tariffs.domain.components.dynamic import DynamicEnergy
 from tariffs.domain.components.tiers import TierCycle
 from tariffs.domain.inputs import PAST_MONTHS, Axis, Input
 from tariffs.domain.lines import Adjusting, Component, LineSlot, Unit
@@ -119,6 +121,11 @@ class Plan:
         return tuple(place for place, slot in enumerate(self.slots) if slot.carries)
 
     @property
+    def priced_by_hour(self) -> tuple[DynamicEnergy, ...]:
+        """Return the (r,) components that charge the prices of a series, in the order of ``Input.SERIES_E9``."""
+        return tuple(component for component in self.components if isinstance(component, DynamicEnergy))
+
+    @property
     def adjusting(self) -> tuple[Adjusting, ...]:
         """Return the components that change what is billed before anything is priced."""
         return tuple(component for component in self.components if isinstance(component, Adjusting))
@@ -131,6 +138,7 @@ class Plan:
             Axis.PAST_MONTH: PAST_MONTHS,
             Axis.FEATURE: len(self.features),
             Axis.CARRIED: len(self.carried),
+            Axis.SERIES: len(self.priced_by_hour),
         }
         return lengths.get(axis)
 
@@ -166,6 +174,7 @@ def compile_plan(
     :raises UnknownBase: a component is charged on one that does not come before it.
     :raises YearlyLimitsDiffer: two yearly limits do not count the same amounts from the same month.
     """
+    components = _with_places(components)
     slots: list[LineSlot] = []
     spans: list[range] = []
     bases: list[tuple[int, ...]] = []
@@ -199,6 +208,15 @@ def compile_plan(
         needs=_needs_of(components, slots),
         features=tuple(sorted({code for one in components for code in (*one.scope.only_for, *one.scope.not_for)})),
         season_starts=_season_starts(components),
+    )
+
+
+def _with_places(components: tuple[Component, ...]) -> tuple[Component, ...]:
+    """Return the components, those that charge a price series with its column each."""
+    column = count()
+    return tuple(
+        replace(component, place=next(column)) if isinstance(component, DynamicEnergy) else component
+        for component in components
     )
 
 

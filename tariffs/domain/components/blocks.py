@@ -42,14 +42,14 @@ class VolumeEnergy(Stepped):
         """Return the energy charge by step, (n, k)."""
         start_wh, limits = self.start_wh(batch), self.limits(batch)
         stop_wh = start_wh + batch.total_wh
-        before, after = step_reached(start_wh, limits), step_reached(stop_wh, limits)
+        before, after = (step_reached(count_wh=count_wh, limits=limits) for count_wh in (start_wh, stop_wh))
         quantities = np.zeros((len(self.prices_e6), len(batch)), dtype=np.int64)
         for step in range(len(quantities)):
             quantities[step] = np.where(after == step, stop_wh, 0) - np.where(before == step, start_wh, 0)
         return Charge(fixed.times(quantities.T, known(self.prices_e6)), quantities.T)
 
 
-def step_reached(count_wh: Int64, limits: list[Int64 | int]) -> Int64:
+def step_reached(*, count_wh: Int64, limits: list[Int64 | int]) -> Int64:
     """Return in which step a count stands, (n,) from 0; on a limit it stands below it."""
     reached = np.zeros(len(count_wh), dtype=np.int64)
     for limit_wh in limits:
@@ -127,7 +127,7 @@ class StepFee(Stepped):
 
     def charge(self, batch: RatingBatch, base_minor: Int64) -> Charge:
         """Return the fee of each step, (n, k)."""
-        reached = step_reached(batch.total_wh, self.limits(batch))
+        reached = step_reached(count_wh=batch.total_wh, limits=self.limits(batch))
         amounts: list[NDArray[Any]] = []
         quantities: list[Int64] = []
         for step, fee_e6 in enumerate(known(self.fees_e6)):
@@ -194,7 +194,7 @@ class TieredByPeriod(Counted):
             used_wh = batch.used_wh[:, place]
             below = part.own_below_wh if self.fills is Fills.OWN else part.share_below_wh
             below_wh = below(batch, used_wh)
-            rows.extend(between(below_wh, np.empty_like(below_wh)))
+            rows.extend(between(below_wh=below_wh, inside_wh=np.empty_like(below_wh)))
         quantities = np.array(rows, dtype=np.int64).T
         flat = tuple(price_e6 for part in self.parts for price_e6 in part.prices_e6)
         return Charge(fixed.times(quantities, known(flat)), quantities)
@@ -223,13 +223,13 @@ class PeriodSteps(Stepped):
         total_wh, start_wh = batch.total_wh, self.start_wh(batch)
         below_wh = self.below_wh(batch)
         for row, limit_wh in enumerate(self.limits(batch)):
-            share_wh = portion_wh(below_wh[row], used_wh, total_wh)
+            share_wh = portion_wh(part_wh=below_wh[row], used_wh=used_wh, whole_wh=total_wh)
             below_wh[row] = np.where(total_wh == 0, np.where(start_wh < limit_wh, used_wh, 0), share_wh)
         below_wh[-1] = used_wh
         return below_wh
 
 
-def portion_wh(part_wh: Int64, used_wh: Int64, whole_wh: Int64) -> Int64:
+def portion_wh(*, part_wh: Int64, used_wh: Int64, whole_wh: Int64) -> Int64:
     """Return part x used / whole of (n,) columns of any sign, halves away from zero; 0 where whole is 0. [Wh]"""
     part, used, whole = (column.astype(object) for column in (part_wh, used_wh, whole_wh))
     if 2 * max(_size(part_wh), 1) * max(_size(used_wh), 1) + _size(whole_wh) < fixed.LIMIT:

@@ -9,14 +9,14 @@ from cis.kernel import fixed
 from cis.kernel.fixed import Int64
 
 
-def between(below_wh: Int64, inside_wh: Int64) -> Int64:
+def between(*, below_wh: Int64, inside_wh: Int64) -> Int64:
     """Fill and return the energy inside each step, given that below each limit, both (k, n). [Wh]"""
     inside_wh[0] = below_wh[0]
     np.subtract(below_wh[1:], below_wh[:-1], out=inside_wh[1:])
     return inside_wh
 
 
-def deal(below_wh: Int64, used_wh: Int64) -> Int64:
+def deal(*, below_wh: Int64, used_wh: Int64) -> Int64:
     """
     Deal the energy of each step to the periods of use in proportion, (k, p, n). [Wh]
 
@@ -28,7 +28,7 @@ def deal(below_wh: Int64, used_wh: Int64) -> Int64:
     period exactly, no cell turns against the sign of the use, and a step or period without energy has none.
     """
     if used_wh.min(initial=0) < 0:
-        cells = deal(np.abs(below_wh), np.abs(used_wh))
+        cells = deal(below_wh=np.abs(below_wh), used_wh=np.abs(used_wh))
         return np.where(below_wh[-1] < 0, -cells, cells)
     steps, segments = below_wh.shape
     periods = used_wh.shape[1]
@@ -39,10 +39,10 @@ def deal(below_wh: Int64, used_wh: Int64) -> Int64:
     for period in range(periods - 1):
         taken[-1] = used_wh[:, period]
         for row in range(steps - 1):
-            taken[row] = share_wh(left[row], taken[-1], left[-1], narrow=narrow)
-        between(taken, cells[:, period])
+            taken[row] = share_wh(part_wh=left[row], used_wh=taken[-1], whole_wh=left[-1], narrow=narrow)
+        between(below_wh=taken, inside_wh=cells[:, period])
         left = left - taken
-    between(left, cells[:, -1])
+    between(below_wh=left, inside_wh=cells[:, -1])
     return cells
 
 
@@ -62,7 +62,7 @@ def deal_mixed(*, used_wh: list[int], below_wh: list[int], before_wh: int, limit
     total_wh = sum(used_wh)
     if total_wh:
         sums = [0, *accumulate(used_wh)]
-        parts = [[half_away(low * part, total_wh) for part in sums] for low in (0, *below_wh)]
+        parts = [[half_away(over=low * part, under=total_wh) for part in sums] for low in (0, *below_wh)]
         corner = np.array(parts, dtype=np.int64)
         return corner[1:, 1:] - corner[:-1, 1:] - corner[1:, :-1] + corner[:-1, :-1]
     cells_wh = np.zeros((len(below_wh), len(used_wh)), dtype=np.int64)
@@ -70,7 +70,7 @@ def deal_mixed(*, used_wh: list[int], below_wh: list[int], before_wh: int, limit
     return cells_wh
 
 
-def share_wh(part_wh: Int64, used_wh: Int64, whole_wh: Int64, *, narrow: bool) -> Int64:
+def share_wh(*, part_wh: Int64, used_wh: Int64, whole_wh: Int64, narrow: bool) -> Int64:
     """
     Return part x used / whole of (n,) columns, none negative, rounded half up; 0 where whole is 0. [Wh]
 
@@ -81,7 +81,7 @@ def share_wh(part_wh: Int64, used_wh: Int64, whole_wh: Int64, *, narrow: bool) -
     return share.astype(np.int64, copy=False)
 
 
-def half_away(over: int, under: int) -> int:
+def half_away(*, over: int, under: int) -> int:
     """Return over / under rounded to the nearest integer, halves away from zero."""
     size = (2 * abs(over) + abs(under)) // (2 * abs(under))
     return size if (over < 0) == (under < 0) else -size

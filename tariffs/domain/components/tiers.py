@@ -296,7 +296,7 @@ class TieredEnergy(Stepped):
     def charge(self, batch: RatingBatch, base_minor: Int64) -> Charge:  # noqa: ARG002 - the protocol of all components
         """Return the energy charge by step, (n, k)."""
         below_wh = self.below_wh(batch)
-        inside_wh = between(below_wh, np.empty_like(below_wh)).T
+        inside_wh = between(below_wh=below_wh, inside_wh=np.empty_like(below_wh)).T
         return Charge(fixed.times(inside_wh, known(self.prices_e6)), inside_wh)
 
 
@@ -373,12 +373,12 @@ class TieredTimeOfUse(Stepped):
         """Return the cells in proportion, (n, k x p). [Wh]"""
         below_wh, used_wh = self.below_wh(batch), batch.used_wh
         if used_wh.min(initial=0) >= 0:
-            return deal(below_wh, used_wh).reshape(-1, len(batch)).T
+            return deal(below_wh=below_wh, used_wh=used_wh).reshape(-1, len(batch)).T
         mixed = np.flatnonzero((used_wh < 0).any(axis=1) & (used_wh > 0).any(axis=1))
         plain_below_wh, plain_used_wh = below_wh.copy(), used_wh.copy()
         plain_below_wh[:, mixed] = 0
         plain_used_wh[mixed] = 0
-        cells_wh = deal(plain_below_wh, plain_used_wh)
+        cells_wh = deal(below_wh=plain_below_wh, used_wh=plain_used_wh)
         start_wh, limits = self.start_wh(batch), [np.broadcast_to(limit, len(batch)) for limit in self.limits(batch)]
         for row in mixed.tolist():
             cells_wh[:, :, row] = deal_mixed(

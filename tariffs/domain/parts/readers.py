@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from tariffs.domain.grammar import CODE, Table
 from tariffs.domain.lines import Component, Scoped
-from tariffs.domain.parts import basic, blocks, charge_limits, export, tiers
+from tariffs.domain.parts import basic, blocks, charge_limits, dynamic, export, tiers
 from tariffs.domain.parts.frame import Frame, Reader
 
 DECEMBER = 12
@@ -20,6 +20,7 @@ READERS: Mapping[str, Reader] = {
     "volume_energy": blocks.read_volume_energy,
     "package_energy": blocks.read_package_energy,
     "step_fee": blocks.read_step_fee,
+    "dynamic": dynamic.read_dynamic,
     "tax": basic.read_tax,
     "minimum_charge": charge_limits.read_minimum_charge,
     "maximum_charge": charge_limits.read_maximum_charge,
