@@ -28,12 +28,14 @@ from datetime import date, timedelta
 
 import numpy as np
 
+from cis.kernel.calendar import MINUTES_IN_DAY
 from cis.kernel.fixed import Int64
 from tariffs.domain.grammar import CODE, Table
 from tariffs.domain.time_of_use import DAY_TYPES, DAYS, SLOT_MINUTES, SLOTS, Calendar, DayType, PriceEventRule
 
 DATES = re.compile(r"(\d\d-\d\d)\.\.(\d\d-\d\d)", re.ASCII)
 HOURS = re.compile(r"(\d\d):(00|30)-(\d\d):(00|30)", re.ASCII)
+CLOCK = re.compile(r"(\d\d):([0-5]\d)", re.ASCII)
 LEAP_YEAR, LEAP_DAYS = 2000, 366
 FIRST_DAY = date(LEAP_YEAR, 1, 1)
 NOBODY = -1
@@ -87,7 +89,9 @@ def _read_events(
         code = part.code("code")
         if code in {event.code for event in events}:
             part.note("code", "code_taken", f"Two events are called {code}.")
-        events.append(PriceEventRule(code=code, announced_by=part.text("announced_by")))
+        events.append(
+            PriceEventRule(code=code, announced_by=part.text("announced_by"), until_minute=_read_deadline(part))
+        )
         within = part.entries("seasons", required=False)
         for place, name in enumerate(within):
             if name not in seasons:
@@ -99,6 +103,18 @@ def _read_events(
         parts.append(changed)
         part.close()
     return tuple(events), np.concatenate(parts, axis=1)
+
+
+def _read_deadline(table: Table) -> int:
+    """Return from when on the day before an event is announced too late; by default from midnight. [minutes]"""
+    if not table.has("announce_until"):
+        return MINUTES_IN_DAY
+    text = table.text("announce_until")
+    match = CLOCK.fullmatch(text)
+    if not match or int(match[1]) * 60 + int(match[2]) > MINUTES_IN_DAY:
+        table.note("announce_until", "bad_hours", f"{text!r} is no time of day.", 'Write it as "22:00".')
+        return MINUTES_IN_DAY
+    return int(match[1]) * 60 + int(match[2])
 
 
 def _claim_event_hours(table: Table, periods: tuple[str, ...], slots: Int64, seasons: list[int]) -> None:

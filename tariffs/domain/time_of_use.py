@@ -59,11 +59,13 @@ class PriceEventRule:
     """
     Hours with another period of use on announced days.
 
-    announced_by  who or what announces such a day, and by when, in words of the tariff text
+    announced_by  who or what announces such a day, in words of the tariff text
+    until_minute  from when on the day before it is too late [minutes since local midnight]
     """
 
     code: str
     announced_by: str
+    until_minute: int = MINUTES_IN_DAY
 
 
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)

@@ -10,6 +10,7 @@ from cis.kernel import fixed
 from cis.kernel.errors import Findings, Refused
 from cis.kernel.fixed import Int64
 from tariffs.domain.batch import MAX_ENERGY_WH, RatingBatch
+from tariffs.domain.components.tiers import Stepped
 from tariffs.domain.grammar import Table
 from tariffs.domain.inputs import AXES, PAST_MONTHS, WRITTEN, Axis, Input
 from tariffs.domain.plan import TOTAL, Plan
@@ -149,6 +150,8 @@ def _read_axes(part: Table, need: Input, plan: Plan) -> int | list[Any]:
         codes = part.entries(key, required=False)
         return [int(code in codes) for code in plan.features]
     names = _names_of(axes[-1], plan)
+    if axes == (Axis.STEP, Axis.PERIOD):
+        return _read_steps(part, key, places, plan)
     if axes == (Axis.PAST_MONTH, Axis.DEMAND_PERIOD):
         return _read_past(part, key, places, plan)
     if names is None:
@@ -169,6 +172,25 @@ def _names_of(axis: Axis, plan: Plan) -> tuple[str, ...] | None:
         Axis.CARRIED: tuple(slot.key for slot in plan.carried),
     }
     return names.get(axis)
+
+
+def _read_steps(part: Table, key: str, places: int, plan: Plan) -> list[list[int]]:
+    """Return the energy of each step by period of use; each period has a list, a number a step."""
+    cells = part.table(key)
+    columns = [cells.numbers(name, places=places) for name in plan.periods]
+    cells.close()
+    steps = max(
+        (
+            len(one.limits_wh) + 1
+            for one in plan.components
+            if isinstance(one, Stepped) and Input.ORDERED_WH in one.needs
+        ),
+        default=1,
+    )
+    for name, column in zip(plan.periods, columns, strict=True):
+        if len(column) != steps:
+            cells.note(name, "wrong_count", f"{steps} steps need as many numbers here.")
+    return [list(row) for row in zip(*((*column, *[0] * steps)[:steps] for column in columns), strict=True)]
 
 
 def _read_past(part: Table, key: str, places: int, plan: Plan) -> list[list[int]]:

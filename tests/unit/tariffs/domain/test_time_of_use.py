@@ -227,6 +227,8 @@ def test_a_run_over_midnight_has_the_event_on_its_own_date():
         ({"peak": ["11:30-12:00"]}, "hour_claimed_twice"),
         ({"code": "hot"}, "code_taken"),
         ({"announced_by": " "}, "not_text"),
+        ({"announce_until": "24:01"}, "bad_hours"),
+        ({"announce_until": "9 pm"}, "bad_hours"),
         ({"noon": ["12:00-13:00"]}, "unknown_key"),
     ],
 )
