@@ -69,10 +69,7 @@ def read_contracted_demand(*, table: Table, code: str, frame: Frame) -> Contract
 
 def read_measured_demand(*, table: Table, code: str, frame: Frame) -> MeasuredDemand:
     """Read prices per kW of the largest demand."""
-    period = table.code("period", default=WHOLE_TIME)
-    known = frame.demand_periods or (WHOLE_TIME,)
-    if period not in known or period in TELLING:
-        table.note("period", "unknown_word", f"{period!r} is no period of demand.", f"Use one of {', '.join(known)}.")
+    period, place = read_demand_period(table=table, frame=frame, taken=TELLING)
     _, places = read_unit(table=table, currency=frame.currency, decimals=frame.decimals, units=(Unit.KW,))
     limits_w = _read_limits(table)
     prices_e6 = (
@@ -86,8 +83,8 @@ def read_measured_demand(*, table: Table, code: str, frame: Frame) -> MeasuredDe
         ledger=ledger_of(table=table, default=LedgerClass.FIXED),
         proration=table.word("proration", Proration),
         discount=_read_discount(table, prices_e6),
-        period="" if period == WHOLE_TIME else period,
-        place=known.index(period) if period in known else 0,
+        period=period,
+        place=place,
         limits_w=limits_w,
         prices_e6=prices_e6,
         ratchets=tuple(_read_ratchet(part) for part in table.tables("ratchet", required=False)),
@@ -95,6 +92,20 @@ def read_measured_demand(*, table: Table, code: str, frame: Frame) -> MeasuredDe
         grain_w=read_grain(table=table),
         incremental=table.word("billed_before", BilledBefore) is BilledBefore.DEDUCT,
     )
+
+
+def read_demand_period(*, table: Table, frame: Frame, taken: frozenset[str]) -> tuple[str, int]:
+    """
+    Return a period of demand, "" for the whole time, and its place among those of the document.
+
+    taken  names of other lines of the component
+    """
+    period = table.code("period", default=WHOLE_TIME)
+    known = frame.demand_periods or (WHOLE_TIME,)
+    if period not in known or period in taken:
+        table.note("period", "unknown_word", f"{period!r} is no period of demand.", f"Use one of {', '.join(known)}.")
+        return "", 0
+    return ("" if period == WHOLE_TIME else period), known.index(period)
 
 
 def read_percent(*, table: Table, key: str, required: bool = True) -> int:

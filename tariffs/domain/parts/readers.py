@@ -5,7 +5,18 @@ from dataclasses import replace
 
 from tariffs.domain.grammar import CODE, Table
 from tariffs.domain.lines import Component, Scoped
-from tariffs.domain.parts import basic, blocks, charge_limits, dynamic, export, tiers
+from tariffs.domain.parts import (
+    basic,
+    blocks,
+    charge_limits,
+    demand,
+    dynamic,
+    export,
+    losses,
+    power_factor,
+    ratios,
+    tiers,
+)
 from tariffs.domain.parts.frame import Frame, Reader
 
 DECEMBER = 12
@@ -31,6 +42,17 @@ READERS: Mapping[str, Reader] = {
     "export_credit": export.read_export_credit,
     "tiered_export": export.read_tiered_export,
     "money_credits": export.read_money_credits,
+    "capacity": demand.read_capacity,
+    "contracted_demand": demand.read_contracted_demand,
+    "measured_demand": demand.read_measured_demand,
+    "power_factor": power_factor.read_power_factor,
+    "power_factor_percent": power_factor.read_power_factor_percent,
+    "power_factor_demand": power_factor.read_power_factor_demand,
+    "reactive_energy": power_factor.read_reactive_energy,
+    "transformer_loss": losses.read_transformer_loss,
+    "agreed_loss": losses.read_agreed_loss,
+    "line_loss": losses.read_line_loss,
+    "ratio_time_of_use": ratios.read_ratio_time_of_use,
 }
 
 
