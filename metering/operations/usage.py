@@ -14,7 +14,14 @@ from cis.platform import copying, db, events
 from cis.platform.db import joins_transaction, opens_transaction
 from metering.domain.announcements import UsageCorrected
 from metering.domain.usage import Cuts
-from metering.operations.usage_rows import Expected, UsageFinding, from_intervals, from_reads, hangings
+from metering.operations.usage_rows import (
+    MISSING,
+    Expected,
+    UsageFinding,
+    from_intervals,
+    from_reads,
+    hangings,
+)
 from metering.queries.usage_rows import Kept, kept_rows
 
 CHUNK = 1_000
@@ -58,7 +65,7 @@ def approve(
     every_read: bool = True,
 ) -> Approved:
     """
-    Approve the active energy that customers used in [start_date, end_date): one use case around ``approve_step``.
+    Approve what registers counted in [start_date, end_date): one use case around ``approve_step``.
 
     :raises NoSupplier: the installation has no supplier, hence no time zone.
     """
@@ -83,7 +90,9 @@ def approve_step(
     every_read: bool = True,
 ) -> Approved:
     """
-    Approve the active energy that customers used in [start_date, end_date), a constant number of statements a chunk.
+    Approve what registers counted in [start_date, end_date), a constant number of statements a chunk.
+
+    Energy drawn and energy given to the grid, active and reactive: each is billed by those tariffs that price it.
 
     Registers read as counters: a span between each two reads. Interval registers: a span between each two boundaries,
     whole local days. No span passes over a boundary, and the ends of an installation are boundaries too: an exchange
@@ -124,11 +133,13 @@ def _chunks(service_point_ids: Sequence[int] | None) -> Iterator[list[int]]:
 def _approve_chunk(points: list[int], scope: Scope, result: Approved) -> None:
     # Two who approve the same places at once would both write version 1.
     db.fetch("SELECT id FROM metering_servicepoint WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [points])
-    counters, intervals, codes = hangings(points, scope.period)
+    counters, intervals, codes, drawn = hangings(points, scope.period)
+    findings: list[UsageFinding] = []
     expected = [
-        *from_reads(counters, codes, scope.period, scope.cuts, result.findings),
-        *from_intervals(intervals, codes, scope.period, scope.cuts, scope.clock, result.findings),
+        *from_reads(counters, codes, scope.period, scope.cuts, findings),
+        *from_intervals(intervals, codes, scope.period, scope.cuts, scope.clock, findings),
     ]
+    result.findings += [one for one in findings if one.register_id in drawn or one.code not in MISSING]
     kept = kept_rows(service_point_ids=points, start_date=scope.period.start, end_date=scope.period.end)
     new, stale = _compare(expected, kept, scope.period, result)
     if stale:

@@ -17,6 +17,7 @@ from metering.queries import intervals
 from metering.queries.usage_rows import Expected
 
 _DAY = timedelta(days=1)
+MISSING = ("read_missing", "days_missing")
 _SAID = {
     NO_READ: ("read_missing", "There is no read of {day}.", "Enter or import the read of that date."),
     int(SpanCode.ABOVE_MAXIMUM): (
@@ -67,13 +68,16 @@ class UsageFinding:
         )
 
 
-def hangings(points: list[int], period: Period) -> tuple[Hangings, Hangings, list[str]]:
+def hangings(points: list[int], period: Period) -> tuple[Hangings, Hangings, list[str], frozenset[int]]:
     """
-    Return the active import registers that hung at some service points, and the codes of their periods of use.
+    Return the registers that hung at some service points, and the codes of their periods of use.
 
-    One statement; registers read as counters, registers read in intervals.
+    One statement; registers read as counters, registers read in intervals; and the ids of those that count what
+    customers draw, which may not be missing. Whether others are missed depends on the tariff, so billing says it.
     """
-    rows = db.fetch(_HANGINGS, {"points": points, "start": period.start, "end": period.end})
+    found = db.fetch(_HANGINGS, {"points": points, "start": period.start, "end": period.end})
+    drawn = frozenset(row[3] for row in found if row[0])
+    rows = [row[1:] for row in found]
     codes = sorted({row[-1] for row in rows})
     place = {code: at for at, code in enumerate(codes)}
     table = np.array([(*row[:-1], place[row[-1]]) for row in rows], dtype=np.int64).reshape(-1, 9)
@@ -83,11 +87,11 @@ def hangings(points: list[int], period: Period) -> tuple[Hangings, Hangings, lis
     def columns(part: Int64) -> Hangings:
         return Hangings(**{name: part[:, at + 1].copy() for at, name in enumerate(fields)})
 
-    return columns(table[~is_interval]), columns(table[is_interval]), codes
+    return columns(table[~is_interval]), columns(table[is_interval]), codes, drawn
 
 
 _HANGINGS = """
-SELECT g.is_interval::int, i.service_point_id, g.id,
+SELECT g.quantity = 'active' AND g.direction = 'import', g.is_interval::int, i.service_point_id, g.id,
        greatest(lower(i.period), %(start)s::date) - DATE '0001-01-01' + 1,
        least(upper(i.period), %(end)s::date) - DATE '0001-01-01' + 1,
        i.multiplier, g.digits, s.capacity_w, g.period_of_use
@@ -95,7 +99,6 @@ FROM metering_installation i
 JOIN metering_servicepoint s ON s.id = i.service_point_id
 JOIN metering_register g ON g.meter_id = i.meter_id
 WHERE i.service_point_id = ANY(%(points)s) AND i.period && daterange(%(start)s, %(end)s)
-  AND g.quantity = 'active' AND g.direction = 'import'
 ORDER BY i.service_point_id, g.id, i.period
 """
 

@@ -63,8 +63,7 @@ _COUNTERS = """, counted AS (
     SELECT i.service_point_id, greatest(coalesce(before.day, c.low), lower(i.period)) AS low,
            least(coalesce(after.day, c.high), upper(i.period)) AS high
     FROM counters c
-    JOIN metering_register g ON g.id = c.register_id AND g.quantity = 'active' AND g.direction = 'import'
-     AND NOT g.is_interval
+    JOIN metering_register g ON g.id = c.register_id AND NOT g.is_interval
     JOIN metering_installation i ON i.meter_id = g.meter_id AND i.period && daterange(c.low - 1, c.high, '[]')
     CROSS JOIN LATERAL (SELECT max(read_date) AS day FROM metering_registerread
                         WHERE register_id = c.register_id AND read_date < c.low) before
@@ -88,8 +87,7 @@ _DAYS = """
                    ((max(start_at) + interval '24 hours - 1 microsecond') AT TIME ZONE %(zone)s)::date AS high
             FROM metering_intervalday WHERE read_file_id = %(file)s GROUP BY register_id
         ) d
-        JOIN metering_register g ON g.id = d.register_id AND g.quantity = 'active' AND g.direction = 'import'
-         AND g.is_interval
+        JOIN metering_register g ON g.id = d.register_id AND g.is_interval
         JOIN metering_installation i ON i.meter_id = g.meter_id AND i.period && daterange(d.low, d.high, '[]')
     ) given
 """

@@ -1,6 +1,6 @@
 """Approved energy: columns for billing, months for a page or a bill."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -8,6 +8,7 @@ import numpy as np
 
 from cis.kernel.periods import add_months, month_of
 from cis.platform import db
+from metering.domain.places import Direction, Quantity
 from metering.domain.usage import UsageColumns
 
 MONTHS_SHOWN = 13
@@ -36,15 +37,23 @@ class MonthUsage:
     is_estimated: bool
 
 
-def approved(*, service_point_ids: Sequence[int] | np.ndarray, start_date: date, end_date: date) -> UsageColumns:
+def approved(
+    *,
+    service_point_ids: Sequence[int] | np.ndarray,
+    start_date: date,
+    end_date: date,
+    quantity: Quantity = Quantity.ACTIVE,
+    directions: Collection[Direction] = (Direction.IMPORT,),
+) -> UsageColumns:
     """
-    Return the approved active energy that customers used in spans overlapping [start_date, end_date).
+    Return the approved energy in spans overlapping [start_date, end_date), by default what customers drew.
 
     Versions that hold, whole spans (not cut to the period), in the order of service point, register and start.
-    One statement for any number of service points.
+    One statement for any number of service points. Reactive energy is in varh.
     """
     wanted = np.asarray(service_point_ids, dtype=np.int64).tolist()
     given = {"points": wanted, "start": start_date, "end": end_date}
+    given |= {"quantity": quantity.value, "directions": [direction.value for direction in directions]}
     ((codes, packed, periods),) = db.fetch(_APPROVED, given)
     codes = tuple(codes or ())
     rows = np.frombuffer(packed or b"", dtype=_ROW)
@@ -101,7 +110,8 @@ _APPROVED = """
 WITH held AS (
     SELECT u.*, u.basis = 'interval' AS is_interval
     FROM metering_usage u
-    JOIN metering_register r ON r.id = u.register_id AND r.quantity = 'active' AND r.direction = 'import'
+    JOIN metering_register r ON r.id = u.register_id AND r.quantity = %(quantity)s
+     AND r.direction = ANY(%(directions)s)
     WHERE u.service_point_id = ANY(%(points)s) AND u.is_current AND u.start_date < %(end)s AND u.end_date > %(start)s
 ), codes AS (
     SELECT array_agg(DISTINCT period_of_use::text ORDER BY period_of_use::text) AS known FROM held

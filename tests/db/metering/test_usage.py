@@ -8,6 +8,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 
 from cis.platform import events
 from metering.domain.announcements import UsageCorrected
+from metering.domain.places import Direction, Quantity
 from metering.models.usage import Usage
 from metering.operations import usage
 from metering.queries import intervals
@@ -119,13 +120,19 @@ def test_an_exchanged_meter_gives_two_spans():
     assert sorted(found.energy_wh.tolist()) == [5_000, 10_000]
 
 
-def test_export_and_reactive_registers_are_not_approved():
+def test_export_and_reactive_energy_is_approved_where_there_is_some_and_not_missed_elsewhere():
     (register,) = factories.metering.metered()
-    factories.metering.register(of=register.meter, code="B1", direction="export")
+    export = factories.metering.register(of=register.meter, code="B1", direction="export")
     factories.metering.register(of=register.meter, code="Q1", quantity="reactive")
     _reads(register, (JAN, 100), (FEB, 101))
+    _reads(export, (JAN, 7), (FEB, 9))
     done = usage.approve(start_date=JAN, end_date=FEB)
-    assert (done.approved, done.findings) == (1, [])
+    assert (done.approved, done.findings) == (2, [])
+    point = register.meter.installations.get().service_point_id
+    window = {"service_point_ids": [point], "start_date": JAN, "end_date": FEB}
+    assert queries.approved(**window).energy_wh.tolist() == [1_000]
+    assert queries.approved(**window, directions=[Direction.EXPORT]).energy_wh.tolist() == [2_000]
+    assert queries.approved(**window, quantity=Quantity.REACTIVE).energy_wh.tolist() == []
 
 
 def test_a_span_that_reaches_out_of_the_window_is_kept_and_named():
