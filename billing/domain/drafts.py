@@ -47,6 +47,7 @@ class SegmentColumns(Columns):
     household: Int64
     is_estimated: Int64
     amount_minor: Int64
+    redelivered: Int64
     cancels: Int64
 
 
@@ -168,6 +169,7 @@ def _segments(
         household=joined(existing.household, pieces.household),
         is_estimated=joined(existing.is_estimated, expected.is_estimated.astype(np.int64)),
         amount_minor=joined(-existing.amount_minor, expected.amount_minor),
+        redelivered=joined(existing.redelivered, expected.redelivered),
         cancels=joined(existing.segment_id, np.full(len(pieces), NONE, dtype=np.int64)),
     )
 

@@ -47,6 +47,7 @@ class Existing(Columns):
     household: Int64
     is_estimated: Int64
     amount_minor: Int64
+    redelivered: Int64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,7 @@ class Expected:
     before_wh     (m,) energy since its tier cycle began [Wh]
     is_estimated  (m,)
     amount_minor  (m,) 0 where it is not billed
+    redelivered   (m,) newer versions of the interval days that its energy is split by
     groups        rated groups: their rows are places of pieces
     """
 
@@ -67,6 +69,7 @@ class Expected:
     before_wh: Int64
     is_estimated: Mask
     amount_minor: Int64
+    redelivered: Int64
     groups: tuple[RatedGroup, ...]
 
 
@@ -83,15 +86,17 @@ class Difference:
     gone: Int64
 
 
-def settled(*, pieces: Pieces, energy_wh: Int64, existing: Existing, versions: Sequence[PlanVersion]) -> Int64:
+def settled(
+    *, pieces: Pieces, energy_wh: Int64, redelivered: Int64, existing: Existing, versions: Sequence[PlanVersion]
+) -> Int64:
     """
     Return for each piece the place of the existing segment that is just like it, (m,); NOWHERE = there is none.
 
-    Like it: same agreement, days, version, household, energy, and energy before it in the tier year. So its money is
-    the same, unless energy moved between periods of use without a change of the total. This spares splitting the
-    interval days of months that were billed before.
+    Like it: same agreement, days, version, household, energy, energy before it in the tier year, and versions of its
+    interval days. So its money is the same, and the interval days of months that were billed before need no splitting.
 
-    energy_wh  (m,) energy as far as it is known without splitting [Wh]
+    energy_wh    (m,) energy as far as it is known without splitting [Wh]
+    redelivered  (m,) newer versions of its interval days: energy may move between periods of use at an equal total
     """
     found = np.full(len(pieces), NOWHERE, dtype=np.int64)
     if not len(existing) or not len(pieces):
@@ -110,6 +115,7 @@ def settled(*, pieces: Pieces, energy_wh: Int64, existing: Existing, versions: S
         (pieces.household, existing.household),
         (energy_wh, existing.used_wh),
         (before, existing.before_wh),
+        (redelivered, existing.redelivered),
     ):
         same &= kept[match] == given
     found[same] = match[same]
@@ -121,6 +127,7 @@ def expect(
     pieces: Pieces,
     energy_wh: Int64,
     is_estimated: Mask,
+    redelivered: Int64,
     lanes: Lanes,
     versions: Sequence[PlanVersion],
     known_minor: Int64,
@@ -165,6 +172,7 @@ def expect(
         before_wh=before,
         is_estimated=is_estimated,
         amount_minor=amount,
+        redelivered=redelivered,
         groups=tuple(groups),
     )
 

@@ -96,6 +96,11 @@ class BillSegment(models.Model):
     household = models.SmallIntegerField()
     is_estimated = models.BooleanField(default=False)
     amount_minor = models.BigIntegerField()
+    redelivered = models.IntegerField(
+        default=0,
+        db_default=0,
+        help_text="Newer versions of interval days that were known when its energy was split; more: split again.",
+    )
     cancels = models.OneToOneField(
         "billing.BillSegment", on_delete=models.PROTECT, null=True, related_name="cancelled_by", db_constraint=False
     )

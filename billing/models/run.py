@@ -69,12 +69,18 @@ class BillRun(models.Model):
 
 
 class ChunkState(StrEnum):
-    """States of a chunk of a run."""
+    """
+    States of a chunk of a run.
+
+    FAILED: all parts of it that were tried failed, so no single account is to blame; it has no drafts and waits for a
+    person who mends the cause and retries.
+    """
 
     WAITING = "waiting"
     RATED = "rated"
     ISSUED = "issued"
     SPLIT = "split"
+    FAILED = "failed"
 
 
 class RunChunk(models.Model):
@@ -83,7 +89,12 @@ class RunChunk(models.Model):
     run = models.ForeignKey("billing.BillRun", on_delete=models.PROTECT, related_name="chunks")
     account_ids = ArrayField(models.BigIntegerField())
     state = Code(choices=choices_of(ChunkState), default=ChunkState.WAITING.value)
-    attempts = models.SmallIntegerField(default=0)
+    root = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="pieces", help_text="Chunk that it was split from."
+    )
+    attempts = models.SmallIntegerField(
+        default=0, help_text="Of a whole chunk: failures of it and its pieces since one of them succeeded."
+    )
     error = models.TextField(default="")
     bills = models.IntegerField(default=0)
     held = models.IntegerField(default=0)
@@ -113,10 +124,15 @@ class HeldBill(models.Model):
 
     With a bill: a draft out of bounds, to be released or dropped. Without: nothing could be rated (missing price,
     missing read, error), to be retried once mended.
+
+    An account is held once for a period: the run that rates the period anew takes over what an earlier one held of it
+    (``docs/decisions/0015``).
     """
 
     run = models.ForeignKey("billing.BillRun", on_delete=models.PROTECT, related_name="held_bills")
     account = models.ForeignKey("accounts.Account", on_delete=models.PROTECT, related_name="held_bills")
+    start_date = models.DateField(help_text="First day of the run's period.")
+    end_date = models.DateField()
     bill = models.ForeignKey("billing.Bill", on_delete=models.SET_NULL, null=True, db_constraint=False)
     code = Code(max_length=60)
     message = models.TextField()
@@ -125,11 +141,20 @@ class HeldBill(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     resolved_at = models.DateTimeField(null=True)
     resolver_id = models.BigIntegerField(null=True)
+    taken_over_by = models.ForeignKey(
+        "billing.BillRun",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="taken_over",
+        help_text="The later run that rated the account's period anew.",
+    )
 
     class Meta:
         constraints = [
             one_of(name="held_state_is_known", column="state", values=HeldState),
             models.UniqueConstraint(
-                name="account_is_held_once", fields=["run", "account"], condition=models.Q(state="open")
+                name="account_is_held_once_a_period",
+                fields=["account", "start_date", "end_date"],
+                condition=models.Q(state="open"),
             ),
         ]

@@ -2,6 +2,8 @@
 
 from datetime import date
 
+from django.db import IntegrityError
+
 from billing.domain import numbers
 from billing.models.bill import Bill, BillKind, BillSegment, BillState
 from billing.operations import ledger, payments
@@ -13,9 +15,9 @@ from cis.platform.db import execute, opens_transaction
 _COPY_SEGMENTS = """
     INSERT INTO billing_billsegment
         (bill_id, agreement_id, tariff_version_id, period_start_date, period_end_date, start_date, end_date, used_wh,
-         before_wh, household, is_estimated, amount_minor, cancels_id)
+         before_wh, household, is_estimated, amount_minor, redelivered, cancels_id)
     SELECT %(new)s, agreement_id, tariff_version_id, period_start_date, period_end_date, start_date, end_date,
-           -used_wh, before_wh, household, is_estimated, -amount_minor, id
+           -used_wh, before_wh, household, is_estimated, -amount_minor, redelivered, id
     FROM billing_billsegment WHERE bill_id = %(old)s ORDER BY id
 """
 _COPY_LINES = """
@@ -48,7 +50,11 @@ def cancel(*, bill_id: int, reason: str, as_of_date: date, actor: Actor) -> int:
     _check(bill, bill_id=bill_id, reason=reason)
     assert bill is not None
     ledger.lock_customers(account_ids=[bill.account_id])
-    note = _write_note(bill, as_of_date=as_of_date)
+    try:
+        note = _write_note(bill, as_of_date=as_of_date)
+    except IntegrityError as clash:
+        # A run that is just drafting takes back the same segments: none is taken back twice.
+        raise _corrected(bill) from clash
     bill.state = BillState.CANCELLED.value
     bill.save(update_fields=["state"])
     ledger.reverse_bill(
@@ -105,7 +111,11 @@ def _check(bill: Bill | None, *, bill_id: int, reason: str) -> None:
             advice="Correct the reads or the agreement and bill the account again: the difference is billed.",
         )
     if segments.filter(cancelled_by__isnull=False).exists():
-        raise BillNotCancellable(
-            f"Bill {bill.number} was corrected by a later bill.",
-            advice="Correct the reads or the agreement and bill the account again: the difference is billed.",
-        )
+        raise _corrected(bill)
+
+
+def _corrected(bill: Bill) -> BillNotCancellable:
+    return BillNotCancellable(
+        f"Bill {bill.number} was corrected by a later bill.",
+        advice="Correct the reads or the agreement and bill the account again: the difference is billed.",
+    )

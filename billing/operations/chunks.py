@@ -5,13 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 import structlog
 from django.db import DatabaseError, InterfaceError, OperationalError
+from django.db.models import Q
 from django.utils import timezone
 
 from billing.domain import bounds
 from billing.domain.drafts import Draft
 from billing.domain.findings import Obstacle
-from billing.models.bill import Bill
-from billing.models.run import BillRun, ChunkState, RunChunk
+from billing.models.bill import Bill, BillState
+from billing.models.run import ChunkState, RunChunk
 from billing.operations import drafting, progress
 from billing.operations.drafting import Origin
 from billing.queries import segments
@@ -19,23 +20,37 @@ from billing.queries.segments import Findings, Scope
 from cis.kernel.errors import Refused
 from cis.kernel.periods import Period
 from cis.platform import db, packs
-from cis.platform.db import opens_transaction
+from cis.platform.db import joins_transaction, opens_transaction
 
 UNFORESEEN = "unforeseen"
+ERROR_MOST = 2_000
+MOST_FAILURES = 30
+"""
+So many failures of a chunk and its pieces in a row, and it is given up. One bad account among 2,000 is alone after 11
+splits, the smallest pieces being tried first, so this leaves room for many bad ones side by side.
+"""
 log = structlog.get_logger(__name__)
 
 # The run is locked too, shared: it cannot be dropped or approved while a chunk of it is under way.
+# Pieces of a chunk that failed go first, the smallest before all: what is wrong with it shows soon.
 _CLAIM = """
-    SELECT c.id, c.account_ids, r.start_date, r.end_date, r.tariff_version_ids
+    SELECT c.id, c.root_id, c.account_ids, r.start_date, r.end_date, r.tariff_version_ids
     FROM billing_runchunk c JOIN billing_billrun r ON r.id = c.run_id
     WHERE c.run_id = %s AND c.state = 'waiting' AND r.state = 'rating'
-    ORDER BY c.id LIMIT 1 FOR UPDATE OF c SKIP LOCKED FOR SHARE OF r
+    ORDER BY c.root_id IS NULL, CASE WHEN c.root_id IS NULL THEN c.id ELSE -c.id END
+    LIMIT 1 FOR UPDATE OF c SKIP LOCKED FOR SHARE OF r
 """
+_CLAIM_FAILED = """
+    SELECT c.id FROM billing_runchunk c JOIN billing_billrun r ON r.id = c.run_id
+    WHERE c.id = %s AND c.state = %s AND r.state IN ('rating', 'issuing') FOR UPDATE OF c FOR SHARE OF r
+"""
+_COUNT_FAILURE = "UPDATE billing_runchunk SET attempts = attempts + 1 WHERE id = %s RETURNING attempts"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Claim:
     chunk_id: int
+    root_id: int | None
     account_ids: list[int]
     scope: Scope
 
@@ -44,8 +59,9 @@ def rate_chunk(*, run_id: int) -> bool:
     """
     Rate one waiting chunk of a run; return False if no chunk waits.
 
-    A chunk that cannot be rated as a whole is split in halves, and a lone account is parked with the reason. Only a
-    database that fails is left to the caller: the chunk then waits for the next worker.
+    A chunk that cannot be rated as a whole is split in halves, and a lone account is parked with the reason. Where
+    everything fails, that ends soon: see ``set_apart``. Only a database that is away is left to the caller: the chunk
+    then waits for the next worker.
 
     :raises OperationalError: the database went away, or chose this transaction to end a deadlock.
     """
@@ -70,12 +86,14 @@ def _rate_next(*, run_id: int, claimed: list[_Claim]) -> bool:
     if claim is None:
         return False
     claimed.append(claim)
+    period = claim.scope.period
+    emptied = drafting.take_over(run_id=run_id, period=period, account_ids=claim.account_ids)
     found = segments.find(account_ids=claim.account_ids, scope=claim.scope)
     draft = drafting.draft_of(found)
-    outside = _outside(found, draft, claim.scope.period)
+    outside = _outside(found, draft, period)
     held = np.zeros(len(draft.bills), dtype=np.bool_)
     held[list(outside)] = True
-    origin = Origin(run_id=run_id, chunk_id=claim.chunk_id, period=claim.scope.period)
+    origin = Origin(run_id=run_id, chunk_id=claim.chunk_id, period=period)
     bill_ids = drafting.write(draft=draft, held=held, origin=origin) if len(draft.bills) else draft.bills.account_id
     obstacles = dict(found.obstacles.of_account)
     bill_of = {}
@@ -83,8 +101,11 @@ def _rate_next(*, run_id: int, claimed: list[_Claim]) -> bool:
         account = int(draft.bills.account_id[place])
         obstacles[account], bill_of[account] = obstacle, int(bill_ids[place])
     if obstacles:
-        drafting.hold(run_id=run_id, obstacles=obstacles, bill_of=bill_of)
+        drafting.hold(run_id=run_id, period=period, obstacles=obstacles, bill_of=bill_of)
     _finish(claim, draft, held=len(obstacles), parked=len(found.obstacles))
+    if emptied:
+        progress.recount(chunk_ids=emptied)
+    note_success(root_id=claim.root_id)
     return True
 
 
@@ -92,9 +113,10 @@ def _claim(run_id: int) -> _Claim | None:
     rows = db.fetch(_CLAIM, [run_id])
     if not rows:
         return None
-    ((chunk_id, account_ids, start, end, version_ids),) = rows
+    ((chunk_id, root_id, account_ids, start, end, version_ids),) = rows
     return _Claim(
         chunk_id=chunk_id,
+        root_id=root_id,
         account_ids=account_ids,
         scope=Scope(period=Period(start, end), version_ids=frozenset(version_ids)),
     )
@@ -130,55 +152,98 @@ def _finish(claim: _Claim, draft: Draft, *, held: int, parked: int) -> None:
     )
 
 
+@joins_transaction
+def note_success(*, root_id: int | None) -> None:
+    """Note that a piece went well, so that what failed in the chunk it came from lies in single accounts."""
+    if root_id is not None:
+        RunChunk.objects.filter(id=root_id, attempts__gt=0).update(attempts=0)
+
+
 @opens_transaction
 def set_apart(*, chunk_id: int, expected_state: ChunkState, error: Exception) -> None:
     """
     Split a chunk that failed in halves, or park its only account with the reason.
 
+    If nothing of a chunk goes well in ``MOST_FAILURES`` tries, or it fails with the error that another chunk of the
+    run failed with, no account is to blame: what is left of it fails as a whole, to be retried (``runs.retry``).
+
     :param expected_state: another state means that somebody dealt with the chunk already; nothing is done then.
     """
-    chunk = RunChunk.objects.select_for_update().filter(id=chunk_id, state=expected_state.value).first()
-    if chunk is None:
+    if not db.fetch(_CLAIM_FAILED, [chunk_id, expected_state.value]):
         return
-    chunk.error = str(error)[:2000]
-    chunk.attempts += 1
-    if len(chunk.account_ids) > 1:
-        _split(chunk)
-    else:
+    chunk = RunChunk.objects.select_related("run").get(id=chunk_id)
+    chunk.error = text_of(error)
+    root_id = chunk.root_id or chunk.id
+    ((failures,),) = db.fetch(_COUNT_FAILURE, [root_id])
+    is_lone = len(chunk.account_ids) == 1
+    if failures >= MOST_FAILURES or (not is_lone and _is_known_failure(chunk)):
+        _give_up(chunk, root_id)
+    elif is_lone:
         _park(chunk, error)
+    else:
+        _split(chunk, root_id)
 
 
-def _split(chunk: RunChunk) -> None:
+def _is_known_failure(chunk: RunChunk) -> bool:
+    failed = RunChunk.objects.filter(run_id=chunk.run_id, state=ChunkState.FAILED.value, error=chunk.error)
+    return chunk.root_id is None and failed.exists()
+
+
+def _give_up(chunk: RunChunk, root_id: int) -> None:
+    """Let all that waits of a chunk fail, without drafts; pieces that other workers have fail by themselves."""
+    pieces = RunChunk.objects.filter(Q(root_id=root_id) | Q(id=chunk.id), run_id=chunk.run_id, state=chunk.state)
+    ids = list(pieces.select_for_update(skip_locked=True).order_by("id").values_list("id", flat=True))
+    drafting.drop_drafts("run_id = %s AND chunk_id = ANY(%s) AND state = 'draft'", [chunk.run_id, ids])
+    RunChunk.objects.filter(id__in=ids).update(
+        state=ChunkState.FAILED.value, error=chunk.error, rated_at=None, unchanged=0
+    )
+    progress.recount(chunk_ids=ids)
+    log.error("chunk_given_up", run=chunk.run_id, chunk=root_id, pieces=len(ids), error=chunk.error)
+
+
+def _split(chunk: RunChunk, root_id: int) -> None:
     middle = len(chunk.account_ids) // 2
     halves = [chunk.account_ids[:middle], chunk.account_ids[middle:]]
-    made = [RunChunk.objects.create(run_id=chunk.run_id, account_ids=half, state=chunk.state) for half in halves]
+    made = [
+        RunChunk.objects.create(run_id=chunk.run_id, root_id=root_id, account_ids=half, state=chunk.state)
+        for half in halves
+    ]
     if chunk.state == ChunkState.RATED.value:
         for half in made:
             Bill.objects.filter(run_id=chunk.run_id, chunk_id=chunk.id, account_id__in=half.account_ids).update(
                 chunk=half
             )
-            progress.recount(chunk_id=half.id)
+        progress.recount(chunk_ids=[half.id for half in made])
     chunk.state = ChunkState.SPLIT.value
     chunk.bills = chunk.held = chunk.unchanged = chunk.amount_minor = chunk.energy_wh = 0
-    chunk.save()
+    chunk.save(update_fields=["state", "error", "bills", "held", "unchanged", "amount_minor", "energy_wh"])
 
 
 def _park(chunk: RunChunk, error: Exception) -> None:
     """Hold the account; one that was rated keeps its draft."""
-    draft = Bill.objects.filter(run_id=chunk.run_id, chunk_id=chunk.id, state="draft").first()
+    period = Period(chunk.run.start_date, chunk.run.end_date)
+    drafting.take_over(run_id=chunk.run_id, period=period, account_ids=chunk.account_ids)
+    draft = Bill.objects.filter(run_id=chunk.run_id, chunk_id=chunk.id, state=BillState.DRAFT.value).first()
     if draft is not None:
-        draft.state = "held"
+        draft.state = BillState.HELD.value
         draft.save(update_fields=["state"])
     (account,) = chunk.account_ids
     drafting.hold(
         run_id=chunk.run_id,
+        period=period,
         obstacles={account: reason_of(error)},
         bill_of={account: draft.id} if draft is not None else {},
     )
     chunk.held = 1
     chunk.state = ChunkState.RATED.value
     chunk.rated_at = chunk.rated_at or timezone.now()
-    chunk.save()
+    chunk.save(update_fields=["state", "error", "held", "rated_at"])
+
+
+def text_of(error: Exception) -> str:
+    """Return an error as it is shown; the kind of one that nobody foresaw is part of it."""
+    text = error.message if isinstance(error, Refused) else f"{type(error).__name__}: {error}"
+    return text[:ERROR_MOST]
 
 
 def reason_of(error: Exception) -> Obstacle:
@@ -188,9 +253,4 @@ def reason_of(error: Exception) -> Obstacle:
     advice = "Retry; if it fails again, report it with the time and the account number: the log has the details."
     if isinstance(error, DatabaseError):
         advice = "Another draft may correct the same month: settle that one first, then retry."
-    return Obstacle(code=UNFORESEEN, message=f"{type(error).__name__}: {error}"[:2000], advice=advice)
-
-
-def scope_of(run: BillRun) -> Scope:
-    """Return what a run has fixed."""
-    return Scope(period=Period(run.start_date, run.end_date), version_ids=frozenset(run.tariff_version_ids))
+    return Obstacle(code=UNFORESEEN, message=text_of(error), advice=advice)

@@ -1,6 +1,6 @@
-"""Writing of drafts by COPY: bills, segments and lines of a chunk, and the accounts that are held."""
+"""Drafts: written by COPY with their segments and lines, dropped again, and the accounts that are held."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ from billing.domain.drafts import NONE, Draft, GoneTotals, compose
 from billing.domain.findings import Obstacle
 from billing.domain.pieces import Mask
 from billing.models.bill import BillKind, BillState
-from billing.models.run import HeldBill
+from billing.models.run import HeldBill, HeldState
 from billing.queries.segments import Findings
 from cis.kernel.fixed import Int64
 from cis.kernel.periods import Period
@@ -32,6 +32,22 @@ _TAKE_BACK = """
     FROM unnest(%(bills)s::bigint[], %(segments)s::bigint[], %(first_seqs)s::bigint[], %(source_bills)s::bigint[],
                 %(sources)s::bigint[]) AS n(bill_id, segment_id, first_seq, source_bill_id, source_id)
     JOIN billing_billline l ON l.bill_id = n.source_bill_id AND l.segment_id = n.source_id
+"""
+
+
+_DROP = (
+    "DELETE FROM billing_billline WHERE bill_id IN (SELECT id FROM billing_bill WHERE {drafts})",
+    "DELETE FROM billing_billsegment WHERE bill_id IN (SELECT id FROM billing_bill WHERE {drafts})",
+    "UPDATE billing_heldbill SET bill_id = NULL WHERE bill_id IN (SELECT id FROM billing_bill WHERE {drafts})",
+    "DELETE FROM billing_bill WHERE {drafts}",
+)
+_TAKE_OVER = """
+    WITH taken AS (
+        UPDATE billing_heldbill SET state = 'retried', resolved_at = now(), taken_over_by_id = %(run)s
+        WHERE account_id = ANY(%(accounts)s) AND start_date = %(start)s AND end_date = %(end)s AND state = 'open'
+        RETURNING bill_id
+    )
+    SELECT b.id, b.chunk_id FROM taken t JOIN billing_bill b ON b.id = t.bill_id
 """
 
 
@@ -134,6 +150,7 @@ def _copy_segments(draft: Draft, bill_ids: Int64, ids: Int64) -> None:
             "household": int2(segments.household),
             "is_estimated": boolean(segments.is_estimated != 0),
             "amount_minor": int8(segments.amount_minor),
+            "redelivered": int4(segments.redelivered),
             "cancels_id": int8(segments.cancels, nulls=segments.cancels == NONE),
         },
     )
@@ -181,9 +198,45 @@ def _take_back(draft: Draft, bill_ids: Int64, segment_ids: Int64) -> None:
 
 
 @joins_transaction
-def hold(*, run_id: int, obstacles: Mapping[int, Obstacle], bill_of: Mapping[int, int]) -> None:
+def take_over(*, run_id: int, period: Period, account_ids: Sequence[int]) -> list[int]:
     """
-    Park accounts with their reasons; one statement.
+    Take over what is still held of these accounts for a period that is rated anew, dropping its drafts.
+
+    One statement, and a constant number more where there are drafts. Called before anything is read of the accounts:
+    whoever is just releasing one of them is waited for, so that what he issued is seen.
+
+    :returns: ids of the chunks that drafts were dropped from, to be counted anew.
+    """
+    given = {"run": run_id, "accounts": list(account_ids), "start": period.start, "end": period.end}
+    drafts = db.fetch(_TAKE_OVER, given)
+    if drafts:
+        drop_drafts("id = ANY(%s) AND state IN ('draft', 'held')", [[bill for bill, _ in drafts]])
+    return sorted({chunk for _, chunk in drafts if chunk is not None})
+
+
+@joins_transaction
+def give_back(*, run_id: int) -> None:
+    """Leave what a run that is dropped had taken over to the runs that held it; their drafts are gone."""
+    HeldBill.objects.filter(taken_over_by_id=run_id).update(
+        state=HeldState.OPEN.value, resolved_at=None, taken_over_by=None
+    )
+
+
+@joins_transaction
+def drop_drafts(condition: str, params: Sequence[object]) -> None:
+    """
+    Delete bills that were never issued, with all that hangs on them.
+
+    :param condition: SQL on ``billing_bill``; must name the states draft or held.
+    """
+    for statement in _DROP:
+        db.execute(statement.format(drafts=condition), params)
+
+
+@joins_transaction
+def hold(*, run_id: int, period: Period, obstacles: Mapping[int, Obstacle], bill_of: Mapping[int, int]) -> None:
+    """
+    Park accounts with their reasons; one statement. What was held of them for the period was taken over before.
 
     obstacles  by account
     bill_of    the drafts out of bounds, by account; others could not be rated
@@ -192,6 +245,8 @@ def hold(*, run_id: int, obstacles: Mapping[int, Obstacle], bill_of: Mapping[int
         HeldBill(
             run_id=run_id,
             account_id=account,
+            start_date=period.start,
+            end_date=period.end,
             bill_id=bill_of.get(account),
             code=obstacle.code,
             message=obstacle.message,

@@ -4,17 +4,14 @@ from datetime import date
 
 from django.utils import timezone
 
-from billing.domain.workflow import ACTIVE, RunAction, RunState
+from billing.domain.workflow import ACTIVE
 from billing.models.bill import Bill, BillState
 from billing.models.run import BillRun, ChunkState, HeldBill, HeldState, RunChunk
-from billing.operations import issuing, progress, runs
-from billing.queries.segments import version_span
+from billing.operations import drafting, issuing, ledger, progress, runs
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
-from cis.kernel.periods import Period
 from cis.platform import audit, db, jobs
 from cis.platform.db import opens_transaction
-from tariffs.queries import plans
 
 # A segment in force for days that the draft bills too, unless the draft takes it back.
 _BILLED_TWICE = """
@@ -31,6 +28,10 @@ _OTHER_RUN = """
     SELECT r.id FROM billing_runchunk c JOIN billing_billrun r ON r.id = c.run_id
     WHERE r.state = ANY(%(active)s) AND r.id <> %(run)s AND c.state <> 'split' AND %(account)s = ANY(c.account_ids)
     LIMIT 1
+"""
+_TAKE_OUT = """
+    UPDATE billing_runchunk SET account_ids = array_remove(account_ids, %(account)s)
+    WHERE run_id = %(run)s AND state <> 'split' AND %(account)s = ANY(account_ids)
 """
 
 
@@ -64,6 +65,8 @@ def release(*, held_id: int, today: date, actor: Actor) -> None:
     held, run = _lock(held_id)
     if held.bill_id is None:
         raise NothingToRelease("There is no draft to release.", advice="Mend the cause, then retry the account.")
+    # Of two drafts of one account that are released at once, the second sees what the first has billed.
+    ledger.lock_customers(account_ids=[held.account_id])
     bill = Bill.objects.select_for_update().get(id=held.bill_id)
     bill.state = BillState.DRAFT.value
     bill.save(update_fields=["state"])
@@ -95,23 +98,15 @@ def retry(*, held_id: int, actor: Actor) -> None:
     :raises NotHeld: it was dealt with before.
     :raises IllegalMove: the run is just being issued, or was dropped.
     :raises BilledMeanwhile: another run under way holds the account.
+    :raises AccountsTaken: another run of the cycle is under way.
     """
     held, run = _lock(held_id)
     _check_free(run, held.account_id)
     _drop_draft(held)
-    if run.state != RunState.RATING:
-        runs.move(run, RunAction.RETRY, actor)
-    start, end = version_span(period=Period(run.start_date, run.end_date))
-    known = {one.version_id for one in plans.versions(start_date=start, end_date=end)}
-    run.tariff_version_ids = sorted(known.union(run.tariff_version_ids))
-    run.ended_at = None
-    run.save(update_fields=["state", "tariff_version_ids", "ended_at"])
-    # The account moves to a chunk of its own, so that accounts are still counted once.
-    db.execute(
-        "UPDATE billing_runchunk SET account_ids = array_remove(account_ids, %s)"
-        " WHERE run_id = %s AND state <> 'split'",
-        [held.account_id, run.id],
-    )
+    runs.reopen(run, actor)
+    # The account moves to a chunk of its own, so that accounts are still counted once. Its chunk alone is touched:
+    # others are in the hands of workers, who would wait for the run that is locked here.
+    db.execute(_TAKE_OUT, {"account": held.account_id, "run": run.id})
     RunChunk.objects.create(run_id=run.id, account_ids=[held.account_id])
     _resolve(held, HeldState.RETRIED, actor)
     progress.start(run_id=run.id, actor=actor)
@@ -124,7 +119,7 @@ def _lock(held_id: int) -> tuple[HeldBill, BillRun]:
     if run_id is None:
         raise NotHeld(f"There is no held account {held_id}.")
     # The run first, as everywhere: its chunks then stand still.
-    run = runs.lock(run_id)
+    run = runs.lock_alone(run_id)
     held = HeldBill.objects.select_for_update().get(id=held_id)
     if held.state != HeldState.OPEN.value:
         raise NotHeld("The account was dealt with before.", advice="Load the page anew.", state=held.state)
@@ -147,9 +142,9 @@ def _drop_draft(held: HeldBill) -> None:
     if held.bill_id is None:
         return
     chunk_id = Bill.objects.values_list("chunk_id", flat=True).get(id=held.bill_id)
-    runs.drop_drafts("id = %s AND state IN ('draft', 'held')", [held.bill_id])
+    drafting.drop_drafts("id = %s AND state IN ('draft', 'held')", [held.bill_id])
     held.bill_id = None
-    progress.recount(chunk_id=chunk_id)
+    progress.recount(chunk_ids=[chunk_id])
 
 
 def _resolve(held: HeldBill, state: HeldState, actor: Actor) -> None:

@@ -18,10 +18,11 @@ PRINT = "bill.print"
 log = structlog.get_logger(__name__)
 
 _CLAIM = """
-    SELECT c.id, r.as_of_date
+    SELECT c.id, c.root_id, r.as_of_date
     FROM billing_runchunk c JOIN billing_billrun r ON r.id = c.run_id
     WHERE c.run_id = %s AND c.state = 'rated' AND r.state = 'issuing'
-    ORDER BY c.id LIMIT 1 FOR UPDATE OF c SKIP LOCKED FOR SHARE OF r
+    ORDER BY c.root_id IS NULL, CASE WHEN c.root_id IS NULL THEN c.id ELSE -c.id END
+    LIMIT 1 FOR UPDATE OF c SKIP LOCKED FOR SHARE OF r
 """
 _DRAFTS = """
     SELECT id, account_id FROM billing_bill
@@ -54,7 +55,8 @@ def issue_chunk(*, run_id: int) -> bool:
     """
     Issue the drafts of one rated chunk of an approved run; return False if there is none.
 
-    A chunk that cannot be issued is split in halves until the one bad bill is held; the others go on.
+    A chunk that cannot be issued is split in halves until the one bad bill is held; the others go on. Where everything
+    fails, that ends soon: see ``chunks.set_apart``.
 
     :raises OperationalError: the database went away, or chose this transaction to end a deadlock.
     """
@@ -76,12 +78,13 @@ def _issue_next(*, run_id: int, claimed: list[int]) -> bool:
     rows = db.fetch(_CLAIM, [run_id])
     if not rows:
         return False
-    ((chunk_id, issue_date),) = rows
+    ((chunk_id, root_id, issue_date),) = rows
     claimed.append(chunk_id)
     bill_id, account_id = db.read_columns(_DRAFTS, {"run": run_id, "chunk": chunk_id}, columns=2)
     RunChunk.objects.filter(id=chunk_id).update(state=ChunkState.ISSUED.value, issued_at=timezone.now())
     if len(bill_id):
         issue(bill_ids=bill_id.tolist(), account_ids=account_id.tolist(), issue_date=issue_date, actor=SYSTEM)
+        chunks.note_success(root_id=root_id)
     return True
 
 

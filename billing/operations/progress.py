@@ -1,9 +1,8 @@
 """How far a run is: plain counts of its chunks, and the job row that pages show as a bar."""
 
-from django.db.models import Count, Sum
+from collections.abc import Sequence
 
-from billing.models.bill import Bill
-from billing.models.run import RunChunk
+from billing.models.run import ChunkState, RunChunk
 from cis.kernel.actors import Actor
 from cis.platform import db, jobs
 from cis.platform.models import Job
@@ -17,6 +16,16 @@ _ACCOUNTS = """
            coalesce(sum(cardinality(account_ids)) FILTER (WHERE state = 'issued'), 0),
            (SELECT count(*) FROM billing_heldbill h WHERE h.run_id = %(run)s AND h.state = 'open')
     FROM billing_runchunk WHERE run_id = %(run)s AND state <> 'split'
+"""
+
+
+# By run and chunk, as bills are indexed.
+_RECOUNT = """
+    UPDATE billing_runchunk c SET bills = b.bills, amount_minor = b.amount, energy_wh = b.energy
+    FROM billing_runchunk wanted, LATERAL (
+        SELECT count(*) AS bills, coalesce(sum(amount_minor), 0) AS amount, coalesce(sum(energy_wh), 0) AS energy
+        FROM billing_bill WHERE run_id = wanted.run_id AND chunk_id = wanted.id) b
+    WHERE wanted.id = ANY(%(chunks)s) AND c.id = wanted.id
 """
 
 
@@ -34,19 +43,21 @@ def show(*, run_id: int, is_issuing: bool) -> None:
 
 
 def finish(*, run_id: int) -> None:
-    """End the bar of a run."""
+    """End the bar of a run; as failed, with the error, if a chunk of it failed as a whole."""
+    failed = RunChunk.objects.filter(run_id=run_id, state=ChunkState.FAILED.value)
+    error = failed.order_by("id").values_list("error", flat=True).first()
     for job_id in _unfinished(run_id):
-        jobs.finish(job_id)
+        if error is None:
+            jobs.finish(job_id)
+        else:
+            jobs.fail(job_id, error)
 
 
-def recount(*, chunk_id: int) -> None:
-    """Count the bills of a chunk anew, after a draft left it or came to it."""
-    sums = Bill.objects.filter(chunk_id=chunk_id).aggregate(
-        bills=Count("id"), amount=Sum("amount_minor"), energy=Sum("energy_wh")
-    )
-    RunChunk.objects.filter(id=chunk_id).update(
-        bills=sums["bills"], amount_minor=sums["amount"] or 0, energy_wh=sums["energy"] or 0
-    )
+def recount(*, chunk_ids: Sequence[int]) -> None:
+    """Count the bills of chunks anew, after drafts left them or came to them."""
+    given = {"chunks": list(chunk_ids)}
+    db.fetch("SELECT id FROM billing_runchunk WHERE id = ANY(%(chunks)s) ORDER BY id FOR UPDATE", given)
+    db.execute(_RECOUNT, given)
 
 
 def _subject(run_id: int) -> str:

@@ -3,16 +3,18 @@
 from collections.abc import Collection
 from datetime import date
 
-from django.db import connection
 from django.utils import timezone
 
+from accounts.queries import supplier
 from billing.domain.workflow import ACTIVE, WORKFLOW, RunAction, RunState
-from billing.models.run import BillCycle, BillRun, HeldBill, HeldState
-from billing.operations import chunks, issuing, progress
+from billing.models.run import BillCycle, BillRun, ChunkState, HeldBill, HeldState, RunChunk
+from billing.operations import chunks, drafting, issuing, progress
 from billing.queries.segments import version_span
 from cis.kernel.actors import SYSTEM, Actor
+from cis.kernel.calendar import local_clock
 from cis.kernel.errors import Refused
 from cis.kernel.periods import Period, add_months
+from cis.kernel.workflow import IllegalMove
 from cis.platform import audit, db, jobs
 from cis.platform.db import joins_transaction, opens_transaction
 from tariffs.queries import plans
@@ -45,12 +47,8 @@ _TAKEN = """
     SELECT account FROM billing_runchunk c, unnest(c.account_ids) AS account WHERE c.run_id = %(run)s
     LIMIT 5
 """
-_DROP = (
-    "DELETE FROM billing_billline WHERE bill_id IN (SELECT id FROM billing_bill WHERE {drafts})",
-    "DELETE FROM billing_billsegment WHERE bill_id IN (SELECT id FROM billing_bill WHERE {drafts})",
-    "UPDATE billing_heldbill SET bill_id = NULL WHERE bill_id IN (SELECT id FROM billing_bill WHERE {drafts})",
-    "DELETE FROM billing_bill WHERE {drafts}",
-)
+# Runs are opened one after another; who deals with one account keeps them from being opened, but not others like him.
+_NONE_OPENS = "LOCK TABLE billing_billrun IN ROW EXCLUSIVE MODE"
 
 
 class AccountsTaken(Refused):
@@ -124,8 +122,7 @@ def _make(
     *,
     is_unattended: bool,
 ) -> BillRun:
-    if cycle_id is not None and BillRun.objects.filter(cycle_id=cycle_id, state__in=ACTIVE).exists():
-        raise AccountsTaken("A run of this cycle is under way.", advice="Finish or drop it first.")
+    _check_cycle(cycle_id)
     start, end = version_span(period=period)
     run = BillRun.objects.create(
         cycle_id=cycle_id,
@@ -160,6 +157,17 @@ def _split(run: BillRun, account_ids: Collection[int] | None) -> None:
     )
     if not made:
         raise NothingToBill("No account here has an agreement.", advice="Check the cycle and the period.")
+    _check_free(run)
+
+
+def _check_cycle(cycle_id: int | None, *, but: int | None = None) -> None:
+    """Refuse a second run of a cycle, since only one may be under way."""
+    active = BillRun.objects.filter(cycle_id=cycle_id, state__in=ACTIVE)
+    if cycle_id is not None and active.exclude(id=but).exists():
+        raise AccountsTaken("A run of this cycle is under way.", advice="Finish or drop it first.")
+
+
+def _check_free(run: BillRun) -> None:
     taken = db.fetch(_TAKEN, {"active": [str(state) for state in ACTIVE], "run": run.id})
     if taken:
         raise AccountsTaken(
@@ -220,10 +228,12 @@ def finish_issuing(*, run_id: int) -> bool:
 
 def _finish(run_id: int, state: RunState, action: RunAction, left: str) -> bool:
     """Move a run when no chunk is left in a state. What other workers have not committed still counts as left."""
-    if BillRun.objects.filter(id=run_id, state=state.value, chunks__state=left).exists():
+    waiting = BillRun.objects.filter(id=run_id, state=state.value, chunks__state=left)
+    if waiting.exists():
         return False
     run = BillRun.objects.select_for_update().filter(id=run_id, state=state.value).first()
-    if run is None:
+    # Asked again under the lock: an account that was just retried has brought a new chunk.
+    if run is None or waiting.exists():
         return False
     run.state = WORKFLOW.step(state, action, SYSTEM).to.value
     if run.state == RunState.ISSUED:
@@ -240,31 +250,83 @@ def drop(*, run_id: int, actor: Actor) -> None:
 
     Waits for the chunks that are under way.
 
+    What it had taken over from earlier runs is theirs again.
+
     :raises UnknownRun: there is none.
-    :raises IllegalMove: it is being issued, or ended.
+    :raises IllegalMove: it is being issued, or ended, or some of its bills were issued before accounts were retried.
     """
     run = lock(run_id)
     move(run, RunAction.DROP, actor)
-    drop_drafts("run_id = %s AND state IN ('draft', 'held')", [run_id])
+    if RunChunk.objects.filter(run_id=run_id, state=ChunkState.ISSUED.value).exists():
+        raise IllegalMove(
+            "Bills of this run are issued already.", advice="Approve it, then cancel what is wrong.", run_id=run_id
+        )
+    drafting.drop_drafts("run_id = %s AND state IN ('draft', 'held')", [run_id])
     HeldBill.objects.filter(run_id=run_id, state=HeldState.OPEN.value).update(
         state=HeldState.DROPPED.value, resolved_at=timezone.now(), resolver_id=actor.id
     )
+    drafting.give_back(run_id=run_id)
     run.ended_at = timezone.now()
     run.save(update_fields=["state", "ended_at"])
     progress.finish(run_id=run_id)
     audit.record(actor, "drop_run", "bill_run", run_id)
 
 
-@joins_transaction
-def drop_drafts(condition: str, params: list[int]) -> None:
+@opens_transaction
+def retry(*, run_id: int, actor: Actor) -> int:
     """
-    Delete bills that were never issued, with all that hangs on them.
+    Rate anew the chunks of a run that failed as a whole, once the cause is mended; return how many.
 
-    :param condition: SQL on ``billing_bill``; must name the states draft or held.
+    :raises UnknownRun: there is none.
+    :raises IllegalMove: the run is just being issued, or was dropped.
+    :raises AccountsTaken: another run under way has some of the accounts, or the cycle.
     """
-    with connection.cursor() as cursor:
-        for statement in _DROP:
-            cursor.execute(statement.format(drafts=condition), params)
+    run = lock_alone(run_id)
+    failed = RunChunk.objects.filter(run_id=run_id, state=ChunkState.FAILED.value)
+    count = failed.count()
+    if count:
+        reopen(run, actor)
+        _check_free(run)
+        RunChunk.objects.filter(run_id=run_id, attempts__gt=0).update(attempts=0)
+        failed.update(state=ChunkState.WAITING.value, error="")
+        progress.start(run_id=run_id, actor=actor)
+        audit.record(actor, "retry_run", "bill_run", run_id, chunks=count)
+        jobs.wake(progress.WORK)
+    return count
+
+
+@joins_transaction
+def reopen(run: BillRun, actor: Actor) -> None:
+    """
+    Let a run rate again, with the tariff versions published since.
+
+    A run that was issued gets the present day: else its further bills would be due before anybody saw them.
+
+    :raises IllegalMove: it is just being issued, or was dropped.
+    :raises AccountsTaken: another run of its cycle is under way.
+    """
+    if run.state == RunState.ISSUED:
+        today = local_clock(supplier.current().time_zone).local_date(timezone.now())
+        run.as_of_date = max(run.as_of_date, today)
+    if run.state != RunState.RATING:
+        move(run, RunAction.RETRY, actor)
+    _check_cycle(run.cycle_id, but=run.id)
+    start, end = version_span(period=Period(run.start_date, run.end_date))
+    known = {one.version_id for one in plans.versions(start_date=start, end_date=end)}
+    run.tariff_version_ids = sorted(known.union(run.tariff_version_ids))
+    run.ended_at = None
+    run.save(update_fields=["state", "as_of_date", "tariff_version_ids", "ended_at"])
+
+
+@joins_transaction
+def lock_alone(run_id: int) -> BillRun:
+    """
+    Return a run, locked, while no run is opened: so that no other one takes its accounts meanwhile.
+
+    :raises UnknownRun: there is none.
+    """
+    db.execute(_NONE_OPENS)
+    return lock(run_id)
 
 
 @joins_transaction

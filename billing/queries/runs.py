@@ -24,6 +24,7 @@ class RunTotals:
     accounts, accounts_rated, accounts_issued  accounts in its chunks, and how far they are
     bills, issued, drafts                      bills written; of them issued, and still drafts
     held                                       accounts that wait for a person
+    failed                                     accounts in chunks that failed as a whole: see ``failures``
     amount_minor, energy_wh                    of its bills that were not dropped. [minor unit], [Wh]
     """
 
@@ -34,8 +35,18 @@ class RunTotals:
     issued: int
     drafts: int
     held: int
+    failed: int
     amount_minor: int
     energy_wh: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """An error with which whole chunks of a run failed, and how many accounts wait in them."""
+
+    error: str
+    chunks: int
+    accounts: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,10 +84,11 @@ class HeldCard:
 
 
 _TOTALS = """
-    SELECT c.accounts, c.rated, c.issued, b.bills, b.issued, b.drafts, h.held, b.amount, b.energy
+    SELECT c.accounts, c.rated, c.issued, b.bills, b.issued, b.drafts, h.held, c.failed, b.amount, b.energy
     FROM (SELECT coalesce(sum(cardinality(account_ids)), 0) AS accounts,
                  coalesce(sum(cardinality(account_ids)) FILTER (WHERE state IN ('rated', 'issued')), 0) AS rated,
-                 coalesce(sum(cardinality(account_ids)) FILTER (WHERE state = 'issued'), 0) AS issued
+                 coalesce(sum(cardinality(account_ids)) FILTER (WHERE state = 'issued'), 0) AS issued,
+                 coalesce(sum(cardinality(account_ids)) FILTER (WHERE state = 'failed'), 0) AS failed
           FROM billing_runchunk WHERE run_id = %(run)s AND state <> 'split') c,
          (SELECT count(*) AS bills, count(*) FILTER (WHERE state IN ('issued', 'cancelled')) AS issued,
                  count(*) FILTER (WHERE state = 'draft') AS drafts,
@@ -90,6 +102,20 @@ def totals(*, run_id: int) -> RunTotals:
     """Return the counts of a run; one statement."""
     [row] = fetch(_TOTALS, {"run": run_id})
     return RunTotals(**{name: int(value) for name, value in zip(RunTotals.__dataclass_fields__, row, strict=True)})
+
+
+def failures(*, run_id: int) -> tuple[Failure, ...]:
+    """Return the errors with which whole chunks of a run failed, the most frequent first; one statement."""
+    return tuple(
+        Failure(error=error, chunks=count, accounts=accounts)
+        for error, count, accounts in fetch(_FAILURES, {"run": run_id})
+    )
+
+
+_FAILURES = """
+    SELECT error, count(*), sum(cardinality(account_ids))::bigint FROM billing_runchunk
+    WHERE run_id = %(run)s AND state = 'failed' GROUP BY error ORDER BY 3 DESC, error
+"""
 
 
 def one(*, run_id: int) -> RunCard:

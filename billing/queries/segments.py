@@ -11,7 +11,7 @@ from billing.domain import daily, measured, segments
 from billing.domain.daily import LocalDays
 from billing.domain.findings import Obstacles
 from billing.domain.measured import Lanes, Located
-from billing.domain.pieces import NOWHERE, BilledPeriods, Mask, Pieces, PlanVersion, cut
+from billing.domain.pieces import NOWHERE, BilledPeriods, Mask, Pieces, PlanVersion, cut, key_of
 from billing.domain.segments import Difference, Existing, Expected
 from cis.kernel.calendar import local_clock
 from cis.kernel.fixed import Int64
@@ -35,6 +35,7 @@ _EXISTING = """
            (s.start_date - DATE '0001-01-01' + 1)::bigint, (s.end_date - DATE '0001-01-01' + 1)::bigint,
            (s.period_start_date - DATE '0001-01-01' + 1)::bigint, (s.period_end_date - DATE '0001-01-01' + 1)::bigint,
            s.used_wh, s.before_wh, s.household::bigint, s.is_estimated::int::bigint, s.amount_minor,
+           s.redelivered::bigint,
            (b.state = 'issued' AND NOT EXISTS (
                SELECT 1 FROM billing_billsegment c JOIN billing_bill cb ON cb.id = c.bill_id
                WHERE c.cancels_id = s.id AND cb.state = 'issued'))::int::bigint
@@ -77,7 +78,8 @@ def find(*, account_ids: Collection[int], scope: Scope) -> Findings:
     """
     Return what is expected of some accounts minus what exists.
 
-    Statements: versions, segments, agreements, usage; and one for each month whose interval days must be split.
+    Statements: versions, segments, agreements, usage; where interval days are split, one for their newer versions and
+    one for each month of them.
 
     :raises Refused: a segment cannot be rated for a reason that lies in itself.
     """
@@ -146,7 +148,8 @@ def _expect(pieces: Pieces, versions: tuple[PlanVersion, ...], existing: Existin
     usage = _usage(pieces)
     lanes = measured.lanes_of(period_codes=usage.period_codes, versions=versions)
     located = measured.locate(pieces=pieces, usage=usage, lanes=lanes, versions=versions, obstacles=obstacles)
-    is_known, known = _settle(pieces, usage, located, versions, existing)
+    redelivered = _redelivered(pieces, usage, located)
+    is_known, known = _settle(pieces, usage, located, redelivered, versions, existing)
     energy = measured.energy_by_lane(pieces=pieces, usage=usage, located=located, lanes=lanes)
     days = None
     if located.by_day.any():
@@ -157,6 +160,7 @@ def _expect(pieces: Pieces, versions: tuple[PlanVersion, ...], existing: Existin
         pieces=pieces,
         energy_wh=energy,
         is_estimated=_is_estimated(pieces, usage, located),
+        redelivered=redelivered,
         lanes=lanes,
         versions=versions,
         known_minor=known,
@@ -174,8 +178,39 @@ def _usage(pieces: Pieces) -> UsageColumns:
     )
 
 
+def _redelivered(pieces: Pieces, usage: UsageColumns, located: Located) -> Int64:
+    """
+    Return how many newer versions there are of the interval days that each piece is split by, (m,).
+
+    Asked before the values are read: a version that comes in between is not counted, so the next run splits again.
+    """
+    counts = np.zeros(len(pieces), dtype=np.int64)
+    rows = np.flatnonzero(located.by_day & located.counts & (located.piece != NOWHERE))
+    if not len(rows):
+        return counts
+    # A local day reaches into two days of the metering clock.
+    first, last = usage.start_day[rows] - 1, usage.end_day[rows] + 1
+    registers, days = intervals.redelivered(
+        register_ids=np.unique(usage.register_id[rows]),
+        start_date=date.fromordinal(int(first.min())),
+        end_date=date.fromordinal(int(last.max())),
+    )
+    known, place = np.unique(registers, return_inverse=True)
+    keys = np.sort(key_of(place=place, day=days))
+    at = np.searchsorted(known, usage.register_id[rows])
+    is_known = np.isin(usage.register_id[rows], known)
+    found = np.searchsorted(keys, key_of(place=at, day=last)) - np.searchsorted(keys, key_of(place=at, day=first))
+    np.add.at(counts, located.piece[rows], np.where(is_known, found, 0))
+    return counts
+
+
 def _settle(
-    pieces: Pieces, usage: UsageColumns, located: Located, versions: tuple[PlanVersion, ...], existing: Existing
+    pieces: Pieces,
+    usage: UsageColumns,
+    located: Located,
+    redelivered: Int64,
+    versions: tuple[PlanVersion, ...],
+    existing: Existing,
 ) -> tuple[Mask, Int64]:
     """Take interval usage of pieces that were billed just so off the list of what is split by day."""
     is_known = np.zeros(len(pieces), dtype=np.bool_)
@@ -186,7 +221,9 @@ def _settle(
         return is_known, known
     rough = np.zeros(len(pieces), dtype=np.int64)
     np.add.at(rough, located.piece[whole], usage.energy_wh[whole])
-    match = segments.settled(pieces=pieces, energy_wh=rough, existing=existing, versions=versions)
+    match = segments.settled(
+        pieces=pieces, energy_wh=rough, redelivered=redelivered, existing=existing, versions=versions
+    )
     crossing = split[usage.end_day[split] > pieces.end_day[located.piece[split]]]
     is_known[located.piece[split]] = True
     is_known &= match != NOWHERE

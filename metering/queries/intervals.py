@@ -5,6 +5,7 @@ from datetime import date
 
 import numpy as np
 
+from cis.kernel.fixed import Int64
 from cis.platform import db
 from metering.domain.intervals import IntervalColumns, unpack
 
@@ -33,6 +34,19 @@ def days(*, register_ids: Sequence[int] | np.ndarray, start_date: date, end_date
     )
 
 
+def redelivered(*, register_ids: Sequence[int] | np.ndarray, start_date: date, end_date: date) -> tuple[Int64, Int64]:
+    """
+    Return register and metering-clock date of each further version of an interval day in [start_date, end_date).
+
+    (register ids, ``date.toordinal``), a row for each version after the first; one statement, out of the key alone.
+    """
+    wanted = np.asarray(register_ids, dtype=np.int64).tolist()
+    registers, days = db.read_columns(
+        _REDELIVERED, {"registers": wanted, "start": start_date, "end": end_date}, columns=2
+    )
+    return registers, days
+
+
 def _block(
     minutes: int, *, is_uniform: bool, head: np.ndarray, values: bytes, quality: str, to_exponent: int
 ) -> IntervalColumns:
@@ -49,6 +63,10 @@ def _block(
     )
 
 
+_REDELIVERED = """
+SELECT register_id, (day_date - DATE '0001-01-01' + 1)::bigint FROM metering_intervalday
+WHERE register_id = ANY(%(registers)s) AND day_date >= %(start)s AND day_date < %(end)s AND version > 1
+"""
 # Rows travel packed: one row of the answer for each group, as four long values.
 _DAYS = """
 WITH held AS (

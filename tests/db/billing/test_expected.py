@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.db.models import Sum
 
 from billing.models.bill import Bill, BillLine, BillSegment
 from billing.models.run import HeldBill
@@ -91,6 +92,27 @@ def test_a_correction_of_an_interval_month_rebills_it_and_the_later_ones():
         ]
     )
     prove()
+
+
+def test_energy_that_moved_between_periods_of_use_at_an_equal_total_is_rebilled(monkeypatch):
+    """A newer delivery of a day with the same total leaves the approved usage as it is."""
+    _, register = interval_account(months=(JANUARY, FEBRUARY))
+    bill()
+    night_to_noon = [0] * 12 + [100] * 12 + [200] * 12 + [100] * 12
+    for day in (date(2025, 1, 10), date(2025, 1, 11)):
+        metering.interval_day(of=register, on=day, version=2, values_wh=night_to_noon)
+    bill(FEBRUARY)
+    first = Bill.objects.order_by("id").first()
+    corrected = Bill.objects.order_by("id").last()
+    assert corrected.segments.filter(cancels__bill=first).count() == 1
+    lines = corrected.lines.filter(code="energy").values_list("period_of_use").annotate(Sum("quantity"))
+    # 12 half hours of two nights went into the day.
+    assert dict(lines) == {"peak": 28 * 3_200 + 2_400, "valley": 28 * 1_600 - 2_400}
+    prove()
+    asked = []
+    monkeypatch.setattr(intervals, "days", lambda **given: asked.append(given) or ())
+    bill(FEBRUARY)
+    assert (asked, Bill.objects.count()) == ([], 2)
 
 
 def utc10_day(half_hours):
