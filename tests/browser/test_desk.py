@@ -1,5 +1,6 @@
 """The desk in a real browser: by keyboard, live, in both themes and widths."""
 
+import re
 from datetime import date
 from pathlib import Path
 
@@ -7,8 +8,9 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from billing.models.run import BillRun
+from billing.models.run import BillCycle, BillRun
 from billing.operations import runs
+from cis.kernel.enums import Role
 from cis.kernel.periods import add_months, month_of
 from metering.operations import uploads
 from tests.doors.desk.conftest import ALL, make_billed
@@ -21,7 +23,7 @@ SEARCH = "**/desk/search/?q=*"
 
 @pytest.fixture
 def boss(supplier):
-    return accounts.staff(*ALL, first_name="王敏")
+    return accounts.staff(*ALL, Role.ADMIN, first_name="王敏")
 
 
 def test_an_account_is_opened_by_slash_a_name_and_enter(boss, open_page):
@@ -168,6 +170,9 @@ def test_a_meter_file_is_brought_and_its_result_comes_by_itself(boss, open_page,
 
 
 def _pages(billed):
+    cycle = BillCycle.objects.create(code="01", name_zh="浦东一段", name_en="Pudong 1")
+    clerk = accounts.staff(username="li.hua", first_name="李华", email="li.hua@example.com")
+    accounts.portal_user(of=billed.customer, username="zhangsan")
     account = f"/desk/customers/{billed.account.id}/"
     return [
         "/", "/desk/search/?q=张三", "/desk/customers/", "/desk/customers/new/", account,
@@ -176,6 +181,8 @@ def _pages(billed):
         f"{account}payment/", "/desk/bills/", f"/desk/bills/{billed.bills[0].id}/",
         f"/desk/bills/{billed.bills[0].id}/cancel/", "/desk/runs/", "/desk/runs/new/?cycle=all&month={month}",
         "/desk/files/", "/desk/files/upload/", "/desk/tariffs/", f"/desk/tariffs/{billed.tariff.id}/",
+        f"{account}login/", "/desk/runs/cycles/", f"/desk/runs/cycles/{cycle.id}/", "/desk/staff/", "/desk/staff/new/",
+        f"/desk/staff/{clerk.id}/",
     ]  # fmt: skip
 
 
@@ -199,6 +206,20 @@ def test_every_page_has_names_contrast_and_no_sideways_scroll(boss, open_page, w
         if found:
             faults[url] = found
     assert faults == {}
+
+
+def test_a_new_login_is_shown_once_with_its_password(boss, open_page):
+    page = open_page(boss, width=390, height=844)
+    page.goto("/desk/staff/new/")
+    page.get_by_role("button", name="Create the login").click()
+    expect(page.locator("[role=alert]").first).to_be_visible()
+    assert page.evaluate(AUDIT) == []
+    page.get_by_label("Login", exact=True).fill("li.hua")
+    page.get_by_label("Name", exact=True).fill("李华")
+    page.get_by_label("Cashier").check()
+    page.get_by_role("button", name="Create the login").click()
+    expect(page.locator(".secret")).to_have_text(re.compile(r"^\S{16,}$"))
+    assert page.evaluate(AUDIT) == []
 
 
 def test_a_form_with_faults_points_at_them(boss, open_page):

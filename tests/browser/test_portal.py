@@ -71,10 +71,12 @@ def test_bills_are_found_understood_and_downloaded(bill, live_server, browser, v
     assert visit.complaints == []
 
 
-def test_targets_on_a_phone_are_large_enough_for_a_thumb(bill, live_server, browser):
+def test_targets_on_a_phone_are_large_enough_for_a_thumb(bill, live_server, browser, monkeypatch):
+    monkeypatch.setattr("cis.portal.bills.ROWS", 3)
     visit = Visit(browser, live_server)
-    for path in (reverse("portal:bills"), reverse("portal:payments"), reverse("portal:profile")):
-        visit.sign_in(path) if path == reverse("portal:bills") else visit.open(path)
+    home = reverse("portal:bills")
+    for path in (home, f"{home}?page=2", reverse("portal:payments"), reverse("portal:profile")):
+        visit.sign_in(path) if path == home else visit.open(path)
         small = visit.page.evaluate(
             """(least) => [...document.querySelectorAll("a, button, summary")]
                .filter((one) => one.offsetParent !== null && !one.closest(".facts, .footer, .card-foot, .btn-close, .skip-link"))
