@@ -121,7 +121,7 @@ class TransformerLoss(Lost):
         constant = rates.iron_mw * E6 + rates.load_mw * rates.k_e6
         by_time = fixed.times(batch.inputs[Input.ENERGIZED_MINUTES], constant)
         by_energy = fixed.times(batch.total_wh, rates.copper_e6 * MILLIWATT_MINUTES)
-        return self.rounded(by_time + by_energy, MILLIWATT_MINUTES * E6)
+        return self.rounded(_roomy(by_time) + _roomy(by_energy), MILLIWATT_MINUTES * E6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +148,13 @@ class AgreedLoss(Lost):
     def lost(self, batch: RatingBatch, quantity: int) -> Int64:
         """Return a quantity of a month for each segment, (n,)."""
         over, under = span_of(batch=batch, proration=self.proration)
-        return self.rounded(fixed.times(over, quantity), under)
+        return self.rounded(_roomy(fixed.times(over, quantity)), under)
+
+
+def _roomy(values: Exact) -> Exact:
+    """Return values that can be added up and doubled: as Python ints if they are large."""
+    largest = max(int(values.max(initial=0)), -int(values.min(initial=0)))
+    return values.astype(object) if largest >= fixed.LIMIT // 4 else values
 
 
 class LossMethod(StrEnum):
