@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.queries import accounts
 from cis.desk.answers import or_404, posted, today
@@ -22,6 +23,7 @@ from contracts.queries import agreements
 from metering.domain.registers import SpanCode, usage_between
 from metering.operations import reads as operations
 from metering.operations.reads import Entered
+from metering.operations.usage_rows import UsageFinding
 from metering.queries import places
 from metering.queries.places import MeterCard, RegisterCard, ServicePointOverview
 
@@ -29,6 +31,7 @@ HIGH_TIMES = 3
 LOW_PART = 4
 HOURS = 24
 DAYS_TOLD = 7
+DAYS_NAMED = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,16 +103,24 @@ def _enter(request: HttpRequest, form: ReadForm, counters: list[Counter]) -> boo
             _tell_findings(request, counter, entered)
     if form.errors:
         return False
-    messages.success(request, _("%(count)s readings are entered.") % {"count": taken})
+    text = ngettext("%(count)s reading is entered.", "%(count)s readings are entered.", taken)
+    messages.success(request, text % {"count": taken})
     return True
 
 
 def _tell_findings(request: HttpRequest, counter: Counter, entered: Entered) -> None:
-    """Say on the next page what keeps the energy beside a reading that was taken from being approved."""
+    """Say on the next page what keeps the energy beside a reading from being approved; findings of a kind are one."""
+    kinds: dict[str, list[UsageFinding]] = {}
     for finding in entered.findings:
-        words = explain(finding.code, finding.message, finding.advice)
-        facts = {"serial": counter.meter.serial, "day": day(finding.day), "text": words.message, "advice": words.advice}
-        messages.warning(request, _("Meter %(serial)s, %(day)s: %(text)s %(advice)s") % facts)
+        kinds.setdefault(finding.code, []).append(finding)
+    for first, *others in kinds.values():
+        words = explain(first.code, first.message, first.advice)
+        facts = {"serial": counter.meter.serial, "day": day(first.day), "text": words.message, "advice": words.advice}
+        text = _("Meter %(serial)s, %(day)s: %(text)s %(advice)s") % facts
+        if others:
+            days = ", ".join(day(one.day) for one in others[:DAYS_NAMED]) + (" …" if len(others) > DAYS_NAMED else "")
+            text = f"{text} {_('The same for %(days)s.') % {'days': days}}"
+        messages.warning(request, text)
 
 
 def _counters(account_id: int) -> list[Counter]:

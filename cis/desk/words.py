@@ -106,7 +106,7 @@ ROLE_MEANINGS: Mapping[str, Any] = {
     "auditor": _("looks at everything and changes nothing"),
     "admin": _("lets staff in and looks at all tables"),
 }
-LOGIN_STATES: Mapping[str, Any] = {"active": _("May sign in"), "closed": _("Closed")}
+LOGIN_STATES: Mapping[str, Any] = {"active": _("May sign in"), "closed": _("Login closed")}
 TONES: Mapping[str, str] = {
     "open": "ok",
     "closed": "",

@@ -215,7 +215,7 @@ def test_a_new_login_is_shown_once_with_its_password(boss, open_page):
     expect(page.locator("[role=alert]").first).to_be_visible()
     assert page.evaluate(AUDIT) == []
     page.get_by_label("Login", exact=True).fill("li.hua")
-    page.get_by_label("Name", exact=True).fill("李华")
+    page.get_by_label("Full name").fill("李华")
     page.get_by_label("Cashier").check()
     page.get_by_role("button", name="Create the login").click()
     expect(page.locator(".secret")).to_have_text(re.compile(r"^\S{16,}$"))

@@ -46,5 +46,5 @@ class StaffForm(LoginForm, RolesForm):
     """A new member of staff."""
 
     field_of = {**LoginForm.field_of, **RolesForm.field_of}
-    name = forms.CharField(label=_("Name"), max_length=NAME_MOST)
+    name = forms.CharField(label=_("Full name"), max_length=NAME_MOST)
     field_order = ("username", "name", "email", "roles")

@@ -31,7 +31,7 @@ def _kept(billed):
 
 def test_a_usual_reading_is_taken_at_once(desk, known):
     page = _post(desk, known, "1230")
-    assert "readings are entered" in page
+    assert "reading is entered" in page
     assert list(_kept(known)) == [1_230_000]
 
 
@@ -41,7 +41,7 @@ def test_an_unlikely_reading_is_asked_about_then_taken(desk, known):
     assert "Used since the last read: 700 kWh" in page
     assert 'value="1900"' in page
     assert not _kept(known)
-    assert "readings are entered" in _post(desk, known, "1900", is_sure="on")
+    assert "reading is entered" in _post(desk, known, "1900", is_sure="on")
     assert list(_kept(known)) == [1_900_000]
 
 
@@ -71,7 +71,7 @@ def test_what_keeps_the_energy_beside_a_reading_from_being_approved_is_told(desk
     assert "alert-warning" not in page
     gap = make_billed(months=1)
     page = _post(desk, gap, "1230", is_sure="on")
-    assert "readings are entered" in page
+    assert "reading is entered" in page
     assert "alert-warning" in page
     assert f"Meter {gap.register.meter.serial}, 1 Mar 2026: There is no read of 2026-03-01." in page
     assert "Enter or import the read of that date." in page
@@ -83,3 +83,14 @@ def test_the_finding_is_told_in_the_language_of_the_page(desk, known):
     page = _post(desk, gap, "1230", is_sure="on")
     assert "缺少该日期的示数：请录入或导入。" in page
     assert "There is no read" not in page
+
+
+def test_findings_of_a_kind_are_told_in_one_sentence(desk, supplier):
+    gap = make_billed(months=1)
+    reading = RegisterRead.objects.filter(register=gap.register).order_by("-read_date").first()
+    reading.read_date = date(2025, 6, 1)
+    reading.save()
+    RegisterRead.objects.filter(register=gap.register).exclude(id=reading.id).delete()
+    page = _post(desk, gap, "1230", is_sure="on")
+    assert page.count("alert-warning") == 1
+    assert "The same for 1 Aug 2025, 1 Sep 2025" in page
