@@ -234,6 +234,10 @@ class Adjusting(Named):
         """Return the reactive energy to be added, (n,). [varh]"""
         return np.zeros(len(batch), dtype=np.int64)
 
+    def added_peak_w(self, batch: RatingBatch) -> Int64:
+        """Return the demand to be added to the peak of each demand period, (n, q). [W]"""
+        return np.zeros_like(batch.inputs[Input.PEAK_W])
+
     def added_export_wh(self, batch: RatingBatch) -> Int64:
         """Return the energy to be added to what was given to the grid, by period of use, (n, p). [Wh]"""
         return np.zeros_like(batch.used_wh)

@@ -189,6 +189,8 @@ def _adjusted(plan: Plan, batch: RatingBatch) -> tuple[RatingBatch, dict[str, Ra
         added_wh, inputs = component.added_wh(own) * holds[:, None], dict(batch.inputs)
         if Input.REACTIVE_VARH in inputs:
             inputs[Input.REACTIVE_VARH] = inputs[Input.REACTIVE_VARH] + component.added_varh(own) * holds
+        if Input.PEAK_W in inputs:
+            inputs[Input.PEAK_W] = inputs[Input.PEAK_W] + component.added_peak_w(own) * holds[:, None]
         if Input.EXPORT_WH in inputs:
             inputs[Input.EXPORT_WH] = inputs[Input.EXPORT_WH] + component.added_export_wh(own) * holds[:, None]
         batch = replace(batch, used_wh=batch.used_wh + added_wh, inputs=inputs)

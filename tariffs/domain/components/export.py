@@ -169,6 +169,10 @@ class KwhCredits(Netting):
     Rule: month's use - month's export - credits, never below 0; the rest is handed on, and at the end of the year
     paid out at a price per kWh, or lost. [source: NREL SAM, Utilityrate5, metering option 0]
 
+    Rule (moves): where a season ends the hours of a period, its credits go to the pool of the period that takes them.
+    [source: as above: to the period that holds at the same hour of the day]
+
+    moves     month from which on a credit of one pool is one of another: (month, from, to), places of pools
     paid      whether the credits left are paid out, or the net energy given over all periods, which is less where some
               period had to be paid for; a text that says neither has one pool, in which the two are the same
     price_e6  paid for one kWh [10^-6 minor unit/kWh]
@@ -177,11 +181,12 @@ class KwhCredits(Netting):
     year: CreditYear
     paid: Paid
     price_e6: int | None
+    moves: tuple[tuple[int, int, int], ...] = ()
 
     @property
     def needs(self) -> tuple[Input, ...]:
-        """Return the energy given, and what tells when credits end."""
-        return (Input.EXPORT_WH, *self.year.needs)
+        """Return the energy given, and what tells when credits end or move."""
+        return (Input.EXPORT_WH, *((Input.MONTH,) if self.moves else ()), *self.year.needs)
 
     @property
     def year_starts(self) -> int | None:
@@ -201,8 +206,14 @@ class KwhCredits(Netting):
         )
 
     def credit_wh(self, batch: RatingBatch) -> Int64:
-        """Return the credits from before, (n, g). [Wh]"""
-        return batch.inputs[Input.CARRIED][:, 1:]
+        """Return the credits from before, in the pools of this month, (n, g). [Wh]"""
+        before_wh = batch.inputs[Input.CARRIED][:, 1:]
+        credit_wh = before_wh.copy()
+        for month, source, target in self.moves:
+            moved_wh = np.where(batch.inputs[Input.MONTH] == month, before_wh[:, source], 0)
+            credit_wh[:, source] -= moved_wh
+            credit_wh[:, target] += moved_wh
+        return credit_wh
 
     def added_export_wh(self, batch: RatingBatch) -> Int64:
         """Return all energy given, (n, p), as a negative: it offset use, or is a credit now. [Wh]"""

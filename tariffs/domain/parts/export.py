@@ -34,12 +34,14 @@ def read_netting(*, table: Table, code: str, frame: Frame) -> Netting:
 
 def read_kwh_credits(*, table: Table, code: str, frame: Frame) -> KwhCredits:
     """Read energy given that offsets energy used, now and in the months after."""
+    pools = _read_pools(table, frame)
     return KwhCredits(
         code=code,
         label=label_of(table=table, code=code),
         ledger=ledger_of(table=table, default=LedgerClass.ENERGY),
         periods=frame.periods or TOTAL,
-        pools=_read_pools(table, frame),
+        pools=pools,
+        moves=_read_moves(table, frame, pools),
         year=_read_year(table),
         paid=table.word("paid", Paid),
         price_e6=read_price(table=table, key="price", places=energy_places(table=table, frame=frame)),
@@ -115,3 +117,19 @@ def _read_pools(table: Table, frame: Frame) -> tuple[tuple[int, ...], ...]:
             table.note("pools", "bad_pools", "Each period of use stands in one pool.", 'As [["peak"], ["valley"]].')
         return tuple((place,) for place in range(len(frame.periods)))
     return tuple(tuple(sorted(frame.periods.index(code) for code in pool)) for pool in pools)
+
+
+def _read_moves(table: Table, frame: Frame, pools: tuple[tuple[int, ...], ...]) -> tuple[tuple[int, int, int], ...]:
+    """Return in which months credits go from the pool of one period of use to that of another."""
+    pool_of = {frame.periods[place]: number for number, pool in enumerate(pools) for place in pool if frame.periods}
+    moves = []
+    for part in table.tables("moves", required=False):
+        month = part.integer("month", low=1, high=DECEMBER)
+        names = [part.text(key) for key in ("from", "to")]
+        part.close()
+        unknown = [name for name in names if name not in pool_of]
+        if unknown:
+            part.note("from", "unknown_period", f"{', '.join(unknown)} is no period of use.")
+        else:
+            moves.append((month, pool_of[names[0]], pool_of[names[1]]))
+    return tuple(moves)
