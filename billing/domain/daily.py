@@ -333,9 +333,10 @@ def _is_outdated(raw: Int64, approved_wh: Int64, exponent: int) -> Mask:
     for place, (sum_raw, energy) in enumerate(zip(raw.tolist(), approved_wh.tolist(), strict=True)):
         value = sum_raw * 10 ** max(exponent, 0)
         multiplier = (2 * energy * unit + value) // (2 * value) if value else 0
-        # Rounded before the multiplier, the energy is off by half a Wh for each of it.
-        off = abs(energy * unit - multiplier * value)
-        outdated[place] = (multiplier < 1 and energy != 0) or 2 * off > unit * max(multiplier, 1)
+        is_far = multiplier < 1 and energy != 0
+        # Rounded before the multiplier, the energy is off by half a Wh for each of it. Nothing has no multiplier.
+        multiplier = max(multiplier, 1)
+        outdated[place] = is_far or 2 * abs(energy * unit - multiplier * value) > unit * multiplier
     return outdated
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from datetime import date
 
+from django.db.models import Max
 from django.utils import timezone
 
 from accounts.queries import supplier
@@ -100,6 +101,8 @@ def open_due(*, cycle_id: int, today: date) -> int | None:
     """
     Open the unattended run of a cycle for the month before its last run day; None if there was such a run already.
 
+    Months that no run of the cycle billed, as after a standstill, come first, one each time this is asked.
+
     :raises AccountsTaken: another run under way has some of the accounts.
     :raises NothingToBill: no account of the cycle has an agreement.
     """
@@ -110,6 +113,10 @@ def open_due(*, cycle_id: int, today: date) -> int | None:
     runs = BillRun.objects.filter(cycle_id=cycle_id, start_date=period.start, end_date=period.end)
     if runs.exclude(state=RunState.DROPPED.value).exists():
         return None
+    billed = BillRun.objects.filter(cycle_id=cycle_id).exclude(state=RunState.DROPPED.value)
+    until = billed.aggregate(until=Max("end_date"))["until"]
+    if until is not None and until < period.start:
+        period = Period(until, add_months(until.replace(day=1), 1))
     return _make(period, today, SYSTEM, cycle_id, None, is_unattended=True).id
 
 

@@ -217,7 +217,9 @@ def usage_by_month(*, account_id: int, end_date: date, months: int = 13) -> tupl
     rows = fetch(
         """
         SELECT date_trunc('month', s.start_date)::date AS month, sum(s.used_wh), sum(s.amount_minor),
-               bool_or(s.is_estimated AND s.cancels_id IS NULL),
+               bool_or(s.is_estimated AND s.cancels_id IS NULL AND NOT EXISTS (
+                   SELECT 1 FROM billing_billsegment c JOIN billing_bill cb ON cb.id = c.bill_id
+                   WHERE c.cancels_id = s.id AND cb.state IN ('issued', 'cancelled'))),
                sum((s.end_date - s.start_date) * CASE WHEN s.cancels_id IS NULL THEN 1 ELSE -1 END)
         FROM billing_billsegment s JOIN billing_bill b ON b.id = s.bill_id
         WHERE b.account_id = %(account)s AND b.state IN ('issued', 'cancelled') AND s.start_date < %(end)s

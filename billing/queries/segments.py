@@ -70,8 +70,12 @@ class Findings:
 
 
 def version_span(*, period: Period) -> tuple[date, date]:
-    """Return over which dates versions matter for a run: the tier years that its corrections may reach into."""
-    return add_months(period.start, -LOOK_BACK_MONTHS - 12), add_months(period.end, 12)
+    """
+    Return over which dates versions matter for a run: from the first tier year that its corrections may reach into.
+
+    Without an end: a run of an old month corrects all that was billed since.
+    """
+    return add_months(period.start, -LOOK_BACK_MONTHS - 12), date.max
 
 
 def find(*, account_ids: Collection[int], scope: Scope) -> Findings:

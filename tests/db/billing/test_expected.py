@@ -8,9 +8,10 @@ from django.db.models import Sum
 
 from billing.models.bill import Bill, BillLine, BillSegment
 from billing.models.run import HeldBill
+from billing.queries import bills
 from metering.models.usage import Usage
 from metering.queries import intervals
-from tests.db.billing.night import FEBRUARY, JANUARY, bill, prove
+from tests.db.billing.night import FEBRUARY, JANUARY, bill, prove, use
 from tests.factories import accounts, contracts, mass, metering, tariffs
 
 pytestmark = pytest.mark.django_db
@@ -153,3 +154,15 @@ def test_a_new_price_in_the_month_needs_a_read_of_plain_registers():
     one = HeldBill.objects.get()
     assert (one.account_id, one.code) == (ids[0], "missing_read")
     assert "2025-01-11" in one.advice
+
+
+def test_a_month_is_no_longer_estimated_once_the_real_read_is_billed():
+    ids = mass.supply(count=1, months=[JANUARY, FEBRUARY])
+    Usage.objects.filter(start_date=JANUARY.start).update(is_estimated=True)
+    bill()
+    assert [month.is_estimated for month in bills.usage_by_month(account_id=ids[0], end_date=FEBRUARY.end)] == [True]
+    Usage.objects.filter(start_date=JANUARY.start).update(is_estimated=False)
+    use(ids[0], JANUARY, 170_000)
+    bill(FEBRUARY)
+    months = bills.usage_by_month(account_id=ids[0], end_date=FEBRUARY.end)
+    assert [month.is_estimated for month in months] == [False, False]

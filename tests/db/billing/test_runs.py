@@ -4,6 +4,7 @@ from datetime import date
 
 import psycopg
 import pytest
+from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.models import Sum
 
 from billing.domain.workflow import RunState
@@ -13,10 +14,13 @@ from billing.operations import bills, chunks, issuing, nights, payments, runs
 from billing.queries import segments
 from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.enums import Role
+from cis.kernel.periods import Period, add_months
 from cis.kernel.workflow import IllegalMove, NotAllowed
 from cis.platform.models import Job, OutboxMessage
+from metering.models.usage import Usage
+from tariffs.models.tariff import TariffVersion
 from tests.db.billing.night import FEBRUARY, JANUARY, MARCH, bill, forget, issue, prove, rate, use
-from tests.factories import mass
+from tests.factories import mass, tariffs
 
 pytestmark = pytest.mark.django_db
 
@@ -295,3 +299,40 @@ def test_an_attended_run_waits_for_its_approval():
     runs.approve(run_id=run_id, actor=SYSTEM)
     nights.work(mass.noon(date(2025, 2, 1)))
     assert BillRun.objects.get(id=run_id).state == RunState.ISSUED
+
+
+def test_a_month_that_no_night_billed_is_made_up_for():
+    ids = mass.supply(count=2, months=[JANUARY, FEBRUARY, MARCH])
+    cycle = BillCycle.objects.create(code="c1", name_zh="一", name_en="One", run_day=3)
+    CycleMember.objects.bulk_create(CycleMember(account_id=account, cycle=cycle) for account in ids)
+    nights.night(mass.noon(date(2025, 2, 3)))
+    for day in (5, 6, 7):  # the machine stood still in March
+        nights.night(mass.noon(date(2025, 4, day)))
+    assert list(BillRun.objects.order_by("id").values_list("start_date", flat=True)) == [
+        JANUARY.start,
+        FEBRUARY.start,
+        MARCH.start,
+    ]
+    assert Bill.objects.filter(state="issued").count() == 6
+    prove()
+
+
+def test_an_old_month_is_billed_again_after_prices_changed_long_since():
+    months = [JANUARY, FEBRUARY, MARCH]
+    ids = mass.supply(count=1, months=months)
+    late = [Period(add_months(MARCH.end, n), add_months(MARCH.end, n + 1)) for n in range(12)]
+    version = TariffVersion.objects.get()
+    version.period = DateRange(version.period.lower, date(2026, 3, 1))
+    version.save()
+    tariffs.version(of=version.tariff, source=mass.SIX_LINES.replace("0.617", "0.717"), start_date=date(2026, 3, 1))
+    for usage in Usage.objects.filter(service_point_id=ids[0], start_date=JANUARY.start):
+        for month in late:
+            usage.id = None
+            usage.start_date, usage.end_date = month.start, month.end
+            usage.save()
+    for month in [*months, *late]:
+        bill(month)
+    assert Bill.objects.filter(state="issued").count() == 15
+    bill()
+    assert not HeldBill.objects.exists()
+    assert Bill.objects.count() == 15

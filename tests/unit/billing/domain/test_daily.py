@@ -170,6 +170,18 @@ def test_values_that_changed_after_approval_hold_the_account():
     assert held[1].code == "usage_outdated"
 
 
+def test_values_that_came_after_nothing_was_approved_hold_the_account():
+    usage = books.usage((1, 1, "", JUNE.start, JUNE.end, 0, True))
+    _, _, _, held = split(usage, [market_days(*AROUND, constant)], period=JUNE)
+    assert held[1].code == "usage_outdated"
+
+
+def test_a_meter_that_counts_nothing_is_billed_nothing():
+    usage = books.usage((1, 1, "", JUNE.start, JUNE.end, 0, True))
+    _, _, energy, held = split(usage, [market_days(*AROUND, lambda _: 0)], period=JUNE)
+    assert (held, energy.sum()) == ({}, 0)
+
+
 def test_a_missing_interval_day_holds_the_account():
     usage = books.usage((1, 1, "", JUNE.start, JUNE.end, 20 * 48 * 100, True))
     block = market_days(date(2025, 6, 1), date(2025, 6, 21), constant)
