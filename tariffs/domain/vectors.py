@@ -143,6 +143,7 @@ def _read_inputs(table: Table, plan: Plan) -> dict[Input, Int64]:
 def _read_axes(part: Table, need: Input, plan: Plan) -> int | list[Any]:
     """Return one input: a number, a table by period, a list of codes, or lists of numbers."""
     key, places = WRITTEN[need]
+    places = plan.decimals if need is Input.YEAR_MINOR else places
     axes = AXES.get(need, ())
     if not axes:
         return part.integer(key, low=0, high=MAX_COUNT) if places == 0 else part.number(key, places=places)
@@ -150,16 +151,18 @@ def _read_axes(part: Table, need: Input, plan: Plan) -> int | list[Any]:
         codes = part.entries(key, required=False)
         return [int(code in codes) for code in plan.features]
     names = _names_of(axes[-1], plan)
-    if axes == (Axis.STEP, Axis.PERIOD):
-        return _read_steps(part, key, places, plan)
-    if axes == (Axis.PAST_MONTH, Axis.DEMAND_PERIOD):
-        return _read_past(part, key, places, plan)
+    if len(axes) > 1:
+        read = _read_steps if axes == (Axis.STEP, Axis.PERIOD) else _read_past
+        return read(part, key, places, plan)
     if names is None:
         return list(part.numbers(key, places=places))
+    # Carried energy is in kWh, carried money in the decimals of the plan.
+    own = [slot.quantity_places for slot in plan.carried] if need is Input.CARRIED else [places] * len(names)
     if len(names) == 1 and not isinstance(part.raw(key, required=True), dict):
-        return [part.number(key, places=places)]
+        return [part.number(key, places=own[0])]
     cells = part.table(key)
-    found = [cells.number(name, places=places, required=need not in OPTIONAL) for name in names]
+    pairs = zip(names, own, strict=True)
+    found = [cells.number(name, places=each, required=need not in OPTIONAL) for name, each in pairs]
     cells.close()
     return found
 

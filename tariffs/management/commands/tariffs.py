@@ -1,18 +1,25 @@
-"""The price book on the command line: check documents, load them."""
+"""The price book on the command line: check documents, load them, load prices by the hour, announce events."""
 
 from argparse import ArgumentParser
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from cis.kernel.actors import SYSTEM
 from cis.kernel.errors import Refused
-from tariffs.operations import tariffs
+from tariffs.operations import prices, tariffs
 
 
 class Command(BaseCommand):
-    """``manage.py tariffs check PATH...`` and ``manage.py tariffs load [--pack NAME] [PATH...] [--publish]``."""
+    """
+    The actions of ``manage.py tariffs``.
+
+    ``check PATH...``, ``load [--pack NAME] [PATH...] [--publish]``, ``load-prices FILE --series CODE --unit UNIT`` and
+    ``announce DATE EVENT TARIFF...``.
+    """
 
     help = "Check tariff documents with their test vectors, or load them into the price book."
 
@@ -25,18 +32,59 @@ class Command(BaseCommand):
         load.add_argument("--pack", help=f"All tariffs of a pack; without it and without PATH: {settings.PACK}.")
         load.add_argument("--publish", action="store_true", help="Put them in force; their vectors must pass.")
 
-    def handle(self, *, action: str, paths: list[Path], **options: object) -> None:
+        series = actions.add_parser("load-prices", help="Take in a CSV file of prices by interval: start_at,price.")
+        series.add_argument("file", type=Path, metavar="FILE")
+        series.add_argument("--series", required=True, help="Code of the series, as dynamic tariffs name it.")
+        series.add_argument("--unit", required=True, help="CNY/kWh, or CNY/MWh.")
+        series.add_argument("--source", required=True, help="Who published the prices.")
+        series.add_argument("--correct", action="store_true", help="The publisher corrected prices loaded before.")
+        event = actions.add_parser("announce", help="Announce an event of the tariffs' calendars for a later day.")
+        event.add_argument("date", type=date.fromisoformat, metavar="YYYY-MM-DD")
+        event.add_argument("event", metavar="EVENT")
+        event.add_argument("tariffs", nargs="+", metavar="TARIFF")
+        event.add_argument("--source", required=True, help="The forecast or notice that brings it about.")
+
+    def handle(self, *, action: str, **options: Any) -> None:
+        deeds = {
+            "check": self._check_paths,
+            "load": self._load_paths,
+            "load-prices": self._load_prices,
+            "announce": self._announce,
+        }
         try:
-            files = [file for path in paths for file in tariffs.documents_of(path)]
-            if action == "check":
-                self._check(files)
-            else:
-                pack = options["pack"]
-                if pack or not files:
-                    files += tariffs.documents_of_pack(str(pack or settings.PACK))
-                self._load(files, is_published=bool(options["publish"]))
+            deeds[action](options)
         except Refused as refusal:
             raise CommandError(f"{refusal.message} {refusal.advice}".strip()) from refusal
+
+    def _check_paths(self, options: dict[str, Any]) -> None:
+        self._check([file for path in options["paths"] for file in tariffs.documents_of(path)])
+
+    def _load_paths(self, options: dict[str, Any]) -> None:
+        files = [file for path in options["paths"] for file in tariffs.documents_of(path)]
+        if options["pack"] or not files:
+            files += tariffs.documents_of_pack(str(options["pack"] or settings.PACK))
+        self._load(files, is_published=bool(options["publish"]))
+
+    def _load_prices(self, options: dict[str, Any]) -> None:
+        loaded = prices.load_prices(
+            series=options["series"],
+            text=tariffs.text_of(options["file"]),
+            unit=options["unit"],
+            source=options["source"],
+            corrects=options["correct"],
+            actor=SYSTEM,
+        )
+        self.stdout.write(f"{loaded.new} days new, {loaded.unchanged} unchanged, {loaded.corrected} corrected")
+
+    def _announce(self, options: dict[str, Any]) -> None:
+        found = prices.announce(
+            tariffs=options["tariffs"],
+            code=options["event"],
+            event_date=options["date"],
+            source=options["source"],
+            actor=SYSTEM,
+        )
+        self.stdout.write(f"{options['event']} on {options['date']}: announced for {len(found)} tariffs")
 
     def _check(self, files: list[Path]) -> None:
         red = 0

@@ -1,0 +1,76 @@
+"""Published prices day by day, and announced events."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from tariffs.domain.price_series import PriceDay, PricesMissing, unpack
+from tariffs.domain.time_of_use import Events
+from tariffs.models.price import PriceEvent, PriceSeriesDay
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventCard:
+    """An announced event, as a page shows it."""
+
+    tariff_id: int
+    tariff_code: str
+    code: str
+    event_date: date
+    source: str
+    announced_at: datetime
+
+
+def price_days(*, codes: Sequence[str], start_date: date, end_date: date) -> Mapping[str, tuple[PriceDay, ...]]:
+    """
+    Return the prices of some series on the local days of [start_date, end_date), in order of time; one statement.
+
+    :raises PricesMissing: a series has no prices on one of the days; the message names the first.
+    """
+    rows = (
+        PriceSeriesDay.objects.filter(series__code__in=list(codes), day_date__gte=start_date, day_date__lt=end_date)
+        .order_by("series__code", "day_date", "-version")
+        .distinct("series__code", "day_date")
+        .values_list("series__code", "day_date", "start_at", "interval_minutes", "prices_e6")
+    )
+    found: dict[str, list[PriceDay]] = {code: [] for code in codes}
+    for code, day, start_at, minutes, packed in rows:
+        prices_e6 = unpack(packed=bytes(packed))
+        found[code].append(PriceDay(day=day, start_at=start_at, interval_minutes=minutes, prices_e6=prices_e6))
+    for code, days in found.items():
+        known = {one.day for one in days}
+        wanted = (start_date + timedelta(days=offset) for offset in range((end_date - start_date).days))
+        missing = next((day for day in wanted if day not in known), None)
+        if missing is not None:
+            raise PricesMissing(
+                f"The price series {code} has no prices on {missing}.",
+                advice="Load the file of that day, then bill again.",
+                series=code,
+                day=missing,
+            )
+    return {code: tuple(days) for code, days in found.items()}
+
+
+def events(*, start_date: date, end_date: date) -> Mapping[int, Events]:
+    """Return what is announced for the dates of [start_date, end_date), by tariff; one statement."""
+    rows = PriceEvent.objects.filter(event_date__gte=start_date, event_date__lt=end_date)
+    found: dict[int, dict[date, set[str]]] = {}
+    for tariff_id, day, code in rows.values_list("tariff_id", "event_date", "code"):
+        found.setdefault(tariff_id, {}).setdefault(day, set()).add(code)
+    return found
+
+
+def announced(*, start_date: date, end_date: date) -> tuple[EventCard, ...]:
+    """Return the events announced for the dates of [start_date, end_date), by date and tariff; one statement."""
+    rows = PriceEvent.objects.filter(event_date__gte=start_date, event_date__lt=end_date).select_related("tariff")
+    return tuple(
+        EventCard(
+            tariff_id=row.tariff_id,
+            tariff_code=row.tariff.code,
+            code=row.code,
+            event_date=row.event_date,
+            source=row.source,
+            announced_at=row.announced_at,
+        )
+        for row in rows.order_by("event_date", "tariff__code")
+    )
