@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from billing.domain.pieces import Mask, PlanVersion
-from billing.domain.segments import Difference, Existing, Expected, contained_tax
+from billing.domain.segments import Difference, Existing, Expected, SegmentFacts, contained_tax
 from cis.kernel.columns import Columns
 from cis.kernel.fixed import Int64
 from tariffs.domain.lines import LineSlot
@@ -27,7 +27,7 @@ class BillColumns(Columns):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SegmentColumns(Columns):
+class SegmentColumns(SegmentFacts):
     """
     s segments in the order of their bills; inside a bill by start, what is taken back before what replaces it.
 
@@ -36,18 +36,6 @@ class SegmentColumns(Columns):
     """
 
     bill: Int64
-    agreement_id: Int64
-    version_id: Int64
-    start_day: Int64
-    end_day: Int64
-    period_start_day: Int64
-    period_end_day: Int64
-    used_wh: Int64
-    before_wh: Int64
-    household: Int64
-    is_estimated: Int64
-    amount_minor: Int64
-    redelivered: Int64
     cancels: Int64
 
 

@@ -26,16 +26,15 @@ MISSING_PRICE = "missing_price"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Existing(Columns):
+class SegmentFacts(Columns):
     """
-    n segments in force, sorted by agreement and start.
+    What is known of n segments, kept or to be written.
 
     days are ordinals; energy in Wh, amounts in minor units
+
+    redelivered  newer versions of the interval days that their energy was split by
     """
 
-    segment_id: Int64
-    bill_id: Int64
-    account_id: Int64
     agreement_id: Int64
     version_id: Int64
     start_day: Int64
@@ -48,6 +47,15 @@ class Existing(Columns):
     is_estimated: Int64
     amount_minor: Int64
     redelivered: Int64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Existing(SegmentFacts):
+    """n segments in force, sorted by agreement and start."""
+
+    segment_id: Int64
+    bill_id: Int64
+    account_id: Int64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,11 +31,11 @@ NO_END = date.max.toordinal()
 
 _FIELDS = (*Existing.__dataclass_fields__, "in_force")
 _EXISTING = """
-    SELECT s.id, s.bill_id, b.account_id, s.agreement_id, s.tariff_version_id,
+    SELECT s.agreement_id, s.tariff_version_id,
            (s.start_date - DATE '0001-01-01' + 1)::bigint, (s.end_date - DATE '0001-01-01' + 1)::bigint,
            (s.period_start_date - DATE '0001-01-01' + 1)::bigint, (s.period_end_date - DATE '0001-01-01' + 1)::bigint,
            s.used_wh, s.before_wh, s.household::bigint, s.is_estimated::int::bigint, s.amount_minor,
-           s.redelivered::bigint,
+           s.redelivered::bigint, s.id, s.bill_id, b.account_id,
            (b.state = 'issued' AND NOT EXISTS (
                SELECT 1 FROM billing_billsegment c JOIN billing_bill cb ON cb.id = c.bill_id
                WHERE c.cancels_id = s.id AND cb.state = 'issued'))::int::bigint

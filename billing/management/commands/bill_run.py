@@ -21,20 +21,19 @@ class Command(BaseCommand):
     help = "Bill a month: open a run, rate it, and with --issue approve and issue what is within bounds."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--month", required=True, help="the month to bill, as 2025-01")
+        what = parser.add_mutually_exclusive_group(required=True)
+        what.add_argument("--month", default="", help="the month to bill, as 2025-01")
+        what.add_argument(
+            "--retry", type=int, metavar="RUN", help="rate anew the chunks of a run that failed as a whole"
+        )
         parser.add_argument("--cycle", default="", help="code of the bill cycle; without it all accounts")
         parser.add_argument("--as-of", type=date.fromisoformat, help="day of knowledge and of issue; default: today")
         parser.add_argument("--issue", action="store_true", help="approve and issue too")
 
-    def handle(self, *, month: str, cycle: str, as_of: date | None, issue: bool, **_: Any) -> None:
+    def handle(self, *, month: str, retry: int | None, cycle: str, as_of: date | None, issue: bool, **_: Any) -> None:
         start = time.perf_counter()
         try:
-            run_id = runs.open(
-                period=month_of(date.fromisoformat(f"{month}-01")),
-                as_of_date=as_of or timezone.localdate(),
-                actor=SYSTEM,
-                cycle_id=self._cycle(cycle) if cycle else None,
-            )
+            run_id = self._open(month, cycle, as_of) if retry is None else self._retry(retry)
         except (Refused, ValueError) as refusal:
             raise CommandError(str(refusal)) from refusal
         self._work("rated", runs.rate_chunk, run_id)
@@ -42,6 +41,19 @@ class Command(BaseCommand):
             runs.approve(run_id=run_id, actor=SYSTEM)
             self._work("issued", runs.issue_chunk, run_id)
         self._report(run_id, time.perf_counter() - start)
+
+    def _open(self, month: str, cycle: str, as_of: date | None) -> int:
+        return runs.open(
+            period=month_of(date.fromisoformat(f"{month}-01")),
+            as_of_date=as_of or timezone.localdate(),
+            actor=SYSTEM,
+            cycle_id=self._cycle(cycle) if cycle else None,
+        )
+
+    def _retry(self, run_id: int) -> int:
+        if not runs.retry(run_id=run_id, actor=SYSTEM):
+            raise CommandError(f"No chunk of run {run_id} failed as a whole.")
+        return run_id
 
     def _cycle(self, code: str) -> int:
         for card in cycles.listed():
@@ -62,5 +74,7 @@ class Command(BaseCommand):
             f"{totals.held} held, {totals.energy_wh // 1000} kWh, {totals.amount_minor} minor units; "
             f"{seconds:.1f} s, {totals.bills / seconds:.0f} bills/s"
         )
+        for failure in found.failures(run_id=run_id):
+            self.stdout.write(f"failed: {failure.accounts} accounts in {failure.chunks} chunks: {failure.error}")
         for card in found.held(run_id=run_id):
             self.stdout.write(f"held {card.account_number}: {card.code}: {card.message}")
