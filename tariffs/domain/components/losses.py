@@ -21,20 +21,33 @@ MILLIWATT_MINUTES = 60_000
 REACTIVE = "reactive"
 
 
+class Deal(StrEnum):
+    """
+    To which period of use a loss belongs; published bills show both.
+
+    MIX         to all of them, as the energy of the segment is dealt; without energy to the one that is named
+    ONE_PERIOD  to the one that is named
+    """
+
+    MIX = "mix"
+    ONE_PERIOD = "one_period"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lost(Adjusting):
     """
     What components share that add a loss to the energy of a segment.
 
-    Rule: the loss is rounded once, half away from zero, to its grain, and dealt to the periods of use in the mix of
-    the segment; one without any energy has no mix, and all of it goes to one period.
+    Rule: the loss is rounded once, half away from zero, to its grain, and dealt to the periods of use.
 
-    grain_wh     losses are rounded to multiples of it: 1, 10, 100 or 1000 [Wh and varh]
-    idle_period  place of the period that takes the loss of a segment without energy
+    grain_wh  losses are rounded to multiples of it: 1, 10, 100 or 1000 [Wh and varh]
+    deal      to which periods
+    period    place of the period that takes what is not dealt
     """
 
     grain_wh: int = 1
-    idle_period: int = 0
+    deal: Deal = Deal.MIX
+    period: int = 0
 
     def lost_wh(self, batch: RatingBatch) -> Int64:
         """Return the energy lost, (n,). [Wh]"""
@@ -51,8 +64,8 @@ class Lost(Adjusting):
 
     def added_wh(self, batch: RatingBatch) -> Int64:
         """Return the loss by period of use, (n, p). [Wh]"""
-        weights = np.abs(batch.used_wh)
-        weights[~weights.any(axis=1), self.idle_period] = 1
+        weights = np.abs(batch.used_wh) if self.deal is Deal.MIX else np.zeros_like(batch.used_wh)
+        weights[~weights.any(axis=1), self.period] = 1
         return fixed.share(self.lost_wh(batch), weights)
 
     def added_varh(self, batch: RatingBatch) -> Int64:

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from tariffs.domain.components.losses import AgreedLoss, LineLoss, LossMethod, LossRates, TransformerLoss
+from tariffs.domain.components.losses import AgreedLoss, Deal, LineLoss, LossMethod, LossRates, TransformerLoss
 from tariffs.domain.components.spans import Proration
 from tariffs.domain.grammar import Table
 from tariffs.domain.lines import LedgerClass
@@ -59,20 +59,21 @@ def _head(table: Table, code: str, frame: Frame) -> dict[str, Any]:
     if grain_wh not in GRAINS_WH:
         table.note("grain_kwh", "out_of_range", "Losses are rounded to 0.001, 0.01, 0.1 or 1 kWh.")
         grain_wh = 1
-    idle_period = 0
+    deal, place = Deal.MIX, 0
     if frame.periods:
-        period = table.code("idle_period")
+        deal, period = table.word("deal", Deal), table.code("period")
         if period in frame.periods:
-            idle_period = frame.periods.index(period)
+            place = frame.periods.index(period)
         elif period:
             known = ", ".join(frame.periods)
-            table.note("idle_period", "unknown_word", f"{period!r} is no period of use.", f"Use one of {known}.")
+            table.note("period", "unknown_word", f"{period!r} is no period of use.", f"Use one of {known}.")
     return {
         "code": code,
         "label": label_of(table=table, code=code),
         "ledger": ledger_of(table=table, default=LedgerClass.ENERGY),
         "grain_wh": grain_wh,
-        "idle_period": idle_period,
+        "deal": deal,
+        "period": place,
     }
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cis.kernel import fixed
 from tariffs.domain.batch import RatingBatch
 from tariffs.domain.components.basic import Energy, TimeOfUse
-from tariffs.domain.components.losses import AgreedLoss, LineLoss, LossMethod, LossRates, TransformerLoss
+from tariffs.domain.components.losses import AgreedLoss, Deal, LineLoss, LossMethod, LossRates, TransformerLoss
 from tariffs.domain.components.spans import Proration
 from tariffs.domain.inputs import Input
 from tariffs.domain.lines import LedgerClass
@@ -33,8 +33,8 @@ def batch(*used_wh, minutes=43_200, days=30, months_e9=10**9, reactive_varh=0):
     )
 
 
-def agreed(wh, varh=0, proration=Proration.WHOLE, grain_wh=1, idle_period=0):
-    return AgreedLoss(**HEAD, wh=wh, varh=varh, proration=proration, grain_wh=grain_wh, idle_period=idle_period)
+def agreed(wh, varh=0, proration=Proration.WHOLE, grain_wh=1, period=0, deal=Deal.MIX):
+    return AgreedLoss(**HEAD, wh=wh, varh=varh, proration=proration, grain_wh=grain_wh, period=period, deal=deal)
 
 
 def test_iron_by_hours_and_copper_by_percent_are_810_kwh():
@@ -64,8 +64,13 @@ def test_losses_are_priced_in_the_mix_of_the_periods_and_enter_the_reactive_ener
 
 
 def test_a_transformer_that_feeds_nothing_loses_in_the_period_that_is_named():
-    assert agreed(400, idle_period=1).added_wh(batch(0, 0)).tolist() == [[0, 400]]
-    assert agreed(400, idle_period=1).added_wh(batch(500, -500)).tolist() == [[200, 200]]
+    assert agreed(400, period=1).added_wh(batch(0, 0)).tolist() == [[0, 400]]
+    assert agreed(400, period=1).added_wh(batch(500, -500)).tolist() == [[200, 200]]
+
+
+def test_a_loss_of_one_period_is_all_in_it_whatever_was_used():
+    one = agreed(400, period=1, deal=Deal.ONE_PERIOD)
+    assert one.added_wh(batch(3000, 1000)).tolist() == [[0, 400]]
 
 
 @pytest.mark.parametrize(
@@ -105,7 +110,7 @@ milliwatts = st.integers(0, 10**7) | st.just(0) | st.integers(0, 10**12)
     st.sampled_from([1, 10, 100, 1000]),
 )
 def test_any_loss_of_a_transformer_is_what_fractions_say(used_wh, rates, minutes, grain_wh):
-    loss = TransformerLoss(**HEAD, active=rates, reactive=rates, grain_wh=grain_wh, idle_period=len(used_wh) - 1)
+    loss = TransformerLoss(**HEAD, active=rates, reactive=rates, grain_wh=grain_wh, period=len(used_wh) - 1)
     hours = Fraction(minutes, 60)
     watts = Fraction(rates.iron_mw, 1000) + Fraction(rates.load_mw, 1000) * Fraction(rates.k_e6, 10**6)
     exact = watts * hours + sum(used_wh) * Fraction(rates.copper_e6, 10**6)
