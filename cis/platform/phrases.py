@@ -161,6 +161,8 @@ SENTENCES: Mapping[str, str] = {
     # bills and money
     "missing_price": _("A price that the bill needs is not published."),
     "missing_input": _("The tariff prices something that was not measured or agreed."),
+    "shares_do_not_fit": _("The fixed shares of a meter are more than all of it."),
+    "quantities_do_not_fit": _("The fixed quantities or the sub-meters are more than the meter shows."),
     "missing_read": _("A read that the bill needs is missing or not approved."),
     "missing_register": _("The tariff asks for counters that the meter does not have."),
     "interval_too_coarse": _("The intervals are too long for the hours of the tariff."),

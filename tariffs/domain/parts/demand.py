@@ -87,7 +87,7 @@ def read_measured_demand(*, table: Table, code: str, frame: Frame) -> MeasuredDe
         place=place,
         limits_w=limits_w,
         prices_e6=prices_e6,
-        ratchets=tuple(_read_ratchet(part) for part in table.tables("ratchet", required=False)),
+        ratchets=tuple(read_ratchet(table=part) for part in table.tables("ratchet", required=False)),
         least_w=_not_negative(table, "least_kw"),
         grain_w=read_grain(table=table),
         incremental=table.word("billed_before", BilledBefore) is BilledBefore.DEDUCT,
@@ -135,7 +135,7 @@ def _read_limits(table: Table) -> tuple[int, ...]:
     return limits_w
 
 
-def _read_ratchet(table: Table) -> Ratchet:
+def read_ratchet(*, table: Table) -> Ratchet:
     """Return one ratchet."""
     months = []
     for place, month in enumerate(table.entries("months", required=False)):

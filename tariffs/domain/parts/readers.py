@@ -7,6 +7,7 @@ from tariffs.domain.grammar import CODE, Table
 from tariffs.domain.lines import Component, Scoped
 from tariffs.domain.parts import (
     basic,
+    billed_demand,
     blocks,
     charge_limits,
     demand,
@@ -15,6 +16,7 @@ from tariffs.domain.parts import (
     losses,
     power_factor,
     ratios,
+    standing,
     tiers,
 )
 from tariffs.domain.parts.frame import Frame, Reader
@@ -42,6 +44,11 @@ READERS: Mapping[str, Reader] = {
     "export_credit": export.read_export_credit,
     "tiered_export": export.read_tiered_export,
     "money_credits": export.read_money_credits,
+    "billed_demand": billed_demand.read_billed_demand,
+    "meter_charge": standing.read_meter_charge,
+    "unmetered": standing.read_unmetered,
+    "green_premium": standing.read_green_premium,
+    "concession": standing.read_concession,
     "capacity": demand.read_capacity,
     "contracted_demand": demand.read_contracted_demand,
     "measured_demand": demand.read_measured_demand,
