@@ -118,8 +118,9 @@ def _tell_findings(request: HttpRequest, counter: Counter, entered: Entered) -> 
         facts = {"serial": counter.meter.serial, "day": day(first.day), "text": words.message, "advice": words.advice}
         text = _("Meter %(serial)s, %(day)s: %(text)s %(advice)s") % facts
         if others:
-            days = ", ".join(day(one.day) for one in others[:DAYS_NAMED]) + (" …" if len(others) > DAYS_NAMED else "")
-            text = f"{text} {_('The same for %(days)s.') % {'days': days}}"
+            days = ", ".join(day(one.day) for one in others[:DAYS_NAMED]) + ("…" if len(others) > DAYS_NAMED else "")
+            same = _("The same for %(days)s") % {"days": days}
+            text = f"{text} {same}"
         messages.warning(request, text)
 
 

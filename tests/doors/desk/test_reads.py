@@ -85,7 +85,11 @@ def test_the_finding_is_told_in_the_language_of_the_page(desk, known):
     assert "There is no read" not in page
 
 
-def test_findings_of_a_kind_are_told_in_one_sentence(desk, supplier):
+@pytest.mark.parametrize(
+    ("language", "same"), [("en", "The same for 1 Aug 2025, 1 Sep 2025"), ("zh-hans", "以下日期相同：")]
+)
+def test_findings_of_a_kind_are_told_in_one_sentence(desk, supplier, language, same):
+    desk.cookies["django_language"] = language
     gap = make_billed(months=1)
     reading = RegisterRead.objects.filter(register=gap.register).order_by("-read_date").first()
     reading.read_date = date(2025, 6, 1)
@@ -93,4 +97,4 @@ def test_findings_of_a_kind_are_told_in_one_sentence(desk, supplier):
     RegisterRead.objects.filter(register=gap.register).exclude(id=reading.id).delete()
     page = _post(desk, gap, "1230", is_sure="on")
     assert page.count("alert-warning") == 1
-    assert "The same for 1 Aug 2025, 1 Sep 2025" in page
+    assert same in page
