@@ -8,6 +8,9 @@ At what price: pure rules of tariffs, from the text of a version to the lines of
     batch.month_share_e9(period=)           months of a period, for the column of that name
     rating.rate(plan=, batch=)              Rated(amount_minor (n, l), quantity (n, l), total_minor (n,))
     rating.rate_many(plans=, plan_of=, batch=)   a mixed batch, grouped by plan
+    chain.rate_months(plan=, months=, first_month=)   consecutive months, each built on those before
+    chain.carried_of, .past_peaks_of, .year_minor_of, .year_start_of; rating.billed_wh   what a bill hands to the next
+    shares.split_by_share, .split_by_quantity, .less_submeters   one meter for several classes
     rating.by_ledger_class(plan=, rated=)   what to post under each ledger class, summing to the total
     plan.slots[j]                           static half of line j: code, label, unit, price, ledger class, step, period
     lines.price_text(slot=, decimals=)      the price as printed
