@@ -167,7 +167,7 @@ def _split(run: BillRun, account_ids: Collection[int] | None) -> None:
     _check_free(run)
 
 
-def _check_cycle(cycle_id: int | None, *, but: int | None = None) -> None:
+def _check_cycle(cycle_id: int | None, *, but: int = 0) -> None:
     """Refuse a second run of a cycle, since only one may be under way."""
     active = BillRun.objects.filter(cycle_id=cycle_id, state__in=ACTIVE)
     if cycle_id is not None and active.exclude(id=but).exists():
