@@ -14,7 +14,7 @@ from cis.desk.roles import READERS
 from cis.platform.access import allow
 from cis.platform.templatetags.local import in_language
 from tariffs.domain.components.tiers import Stepped
-from tariffs.domain.lines import LineSlot, price_text
+from tariffs.domain.lines import LineSlot, Unit, price_text
 from tariffs.domain.plan import Plan
 from tariffs.domain.time_of_use import DAY_TYPES, Calendar
 from tariffs.queries import plans
@@ -92,9 +92,9 @@ def export(request: HttpRequest, tariff_id: int) -> StreamingHttpResponse:
 
 
 def price_rows(plan: Plan) -> list[PriceRow]:
-    """Return the prices of a plan in the order of the bill."""
+    """Return the prices of a plan in the order of the bill; lines that only tell a quantity have none."""
     limits = next((c.limits_wh for c in plan.components if isinstance(c, Stepped) and c.limits_wh), ())
-    return [_price(slot, plan, limits) for slot in plan.slots]
+    return [_price(slot, plan, limits) for slot in plan.slots if slot.in_total or slot.price_e6 != 0]
 
 
 def strips(calendar: Calendar) -> list[Hours]:
@@ -120,6 +120,7 @@ def _parts(slots: tuple[int, ...], periods: tuple[str, ...]) -> tuple[tuple[str,
 
 def _price(slot: LineSlot, plan: Plan, limits_wh: tuple[int, ...]) -> PriceRow:
     labels: Mapping[str, str] = plan.labels.get(slot.label, {})
+    limits_wh = limits_wh if slot.unit is Unit.KWH else ()
     return PriceRow(
         label=in_language(dict(labels)) or slot.code,
         step=slot.step,
@@ -132,6 +133,8 @@ def _price(slot: LineSlot, plan: Plan, limits_wh: tuple[int, ...]) -> PriceRow:
 
 
 def _step(step: int, limits_wh: tuple[int, ...], *, is_yearly: bool) -> str:
+    if not limits_wh:
+        return str(step)
     per = _("a year") if is_yearly else _("a month")
     if step > len(limits_wh):
         return _("%(step)s: above %(limit)s kWh %(per)s") % {"step": step, "limit": limits_wh[-1] // 1000, "per": per}
