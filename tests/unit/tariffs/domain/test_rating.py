@@ -1,6 +1,8 @@
 """The kernel against the oracle, and what must hold for every tariff and every batch."""
 
+import os
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 import pytest
@@ -17,7 +19,9 @@ from tariffs.domain.plan import Scope, compile_plan
 from tests.unit.tariffs import oracle
 from tests.unit.tariffs.cases import KINDS, segments, tariffs
 
-DIVISOR = {Unit.KWH: 1000, Unit.DAY: 1, Unit.MONTH: 10**9, Unit.MONEY: 100}
+DIVISOR = {Unit.KWH: 1000, Unit.DAY: 1, Unit.MONTH: 10**9, Unit.MONEY: 100, Unit.BLOCK: 1}
+AT_ONCE = 5
+PROVEN = 100_000 // AT_ONCE if os.environ.get("WATTLINE_PROOF") == "1" else settings.default.max_examples
 
 
 def energy(code="energy", price_e6=61_700_000, ledger=LedgerClass.ENERGY):
@@ -32,9 +36,9 @@ def batch(*used_wh):
     return RatingBatch.of(used_wh=np.array([[wh] for wh in used_wh], dtype=np.int64))
 
 
-def assert_equal_to_school_arithmetic(data, kinds, most):
+def assert_equal_to_school_arithmetic(data, kinds, most, segments=segments):
     plan, parts, periods = data.draw(tariffs(kinds=kinds, most=most))
-    columns, cases = data.draw(segments(len(periods)))
+    columns, cases = data.draw(segments(plan))
     rated = rating.rate(plan=plan, batch=columns)
     for row, case in enumerate(cases):
         lines, total = oracle.bill(parts, case, periods, by_bill=plan.rounding_scope is Scope.BILL)
@@ -48,7 +52,6 @@ def assert_equal_to_school_arithmetic(data, kinds, most):
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "tax"])
-@settings(max_examples=2 * settings.default.max_examples)
 @given(data=st.data())
 def test_each_component_alone_equals_school_arithmetic(kind, data):
     assert_equal_to_school_arithmetic(data, (kind,), most=1)
@@ -67,10 +70,17 @@ def test_every_line_and_total_equals_school_arithmetic(data):
     assert_equal_to_school_arithmetic(data, KINDS, most=5)
 
 
+@settings(max_examples=PROVEN, deadline=None)
+@given(st.data())
+def test_a_hundred_thousand_cases_equal_school_arithmetic(data):
+    """As many when the proof is run; a few of them at each change."""
+    assert_equal_to_school_arithmetic(data, KINDS, most=5, segments=partial(segments, least=AT_ONCE, most=AT_ONCE))
+
+
 @given(st.data())
 def test_the_total_is_the_sum_of_the_printed_lines_and_of_the_ledger_classes(data):
-    plan, _, periods = data.draw(tariffs())
-    columns, _ = data.draw(segments(len(periods)))
+    plan, _, _ = data.draw(tariffs())
+    columns, _ = data.draw(segments(plan))
     rated = rating.rate(plan=plan, batch=columns)
     counted = [place for place, slot in enumerate(plan.slots) if slot.in_total]
     assert (rated.amount_minor[:, counted].sum(axis=1) == rated.total_minor).all()
@@ -80,8 +90,8 @@ def test_the_total_is_the_sum_of_the_printed_lines_and_of_the_ledger_classes(dat
 
 @given(st.data())
 def test_a_bill_does_not_depend_on_its_neighbours(data):
-    plan, _, periods = data.draw(tariffs())
-    columns, _ = data.draw(segments(len(periods), most=9))
+    plan, _, _ = data.draw(tariffs())
+    columns, _ = data.draw(segments(plan, most=9))
     together = rating.rate(plan=plan, batch=columns)
     rows = np.array(data.draw(st.permutations(range(len(columns)))), dtype=np.int64)
     rows = rows[: data.draw(st.integers(1, len(rows)))]
@@ -93,8 +103,8 @@ def test_a_bill_does_not_depend_on_its_neighbours(data):
 
 @given(st.data())
 def test_results_do_not_depend_on_where_blocks_end(data):
-    plan, _, periods = data.draw(tariffs())
-    columns, _ = data.draw(segments(len(periods), most=9))
+    plan, _, _ = data.draw(tariffs())
+    columns, _ = data.draw(segments(plan, most=9))
     whole = rating.rate(plan=plan, batch=columns)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rating, "BLOCK", data.draw(st.integers(1, 4)))
