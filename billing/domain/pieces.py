@@ -24,7 +24,9 @@ DAY_BITS = 22
 """Day numbers stay below 2^22, so that a place and a day make one sortable key."""
 
 Mask = NDArray[np.bool_]
-TERM = ("agreement_id", "tariff_id", "household", "capacity_va", "contract_w", "green_blocks", "features")
+MonthDay = tuple[int, int]
+FACTS = ("capacity_va", "contract_w", "green_blocks", "features")
+TERM = ("agreement_id", "tariff_id", "household", *FACTS)
 """What makes one term differ from the next."""
 
 
@@ -65,6 +67,7 @@ class Pieces(Columns):
     cycle_day                         (m,) from here on energy counts into its steps
     is_billed                         (m,) it makes a segment
     is_own                            (m,) its billed period is that of the run
+    capacity_va, contract_w, green_blocks, features, feature_sets  agreed facts, as in ``AgreementColumns``
     """
 
     account_id: Int64
@@ -80,6 +83,11 @@ class Pieces(Columns):
     cycle_day: Int64
     is_billed: Mask
     is_own: Mask
+    capacity_va: Int64
+    contract_w: Int64
+    green_blocks: Int64
+    features: Int64
+    feature_sets: tuple[tuple[str, ...], ...]
 
 
 def cut(
@@ -98,12 +106,11 @@ def cut(
     """
     terms = join_terms(agreements)
     own = (period.start.toordinal(), period.end.toordinal())
-    years = _year_starts(terms, versions)
-    cells = _cells(terms, _edges(terms, versions, billed, own, years))
+    starts = _starts(terms, versions)
+    cells = _cells(terms, _edges(terms, versions, billed, own, starts))
     version = _version_of(cells, versions)
     in_period = _period_of(cells, billed, own)
-    cut_here = _is_tier_start(cells, versions, years)
-    pieces = _merge(cells, version, in_period, cut_here, versions)
+    pieces = _merge(terms, cells, version, in_period, versions, starts)
     return pieces.take(_wanted(pieces, versions))
 
 
@@ -146,16 +153,20 @@ class _InPeriod(Columns):
     is_own: Mask
 
 
-def _year_starts(terms: AgreementColumns, versions: Sequence[PlanVersion]) -> dict[int, list[int]]:
-    """Return for each month in which a tier year begins the days on which it does, inside the window."""
+def _starts(terms: AgreementColumns, versions: Sequence[PlanVersion]) -> dict[MonthDay, list[int]]:
+    """Return for each day of the year on which a tier cycle or a season begins its dates inside the window."""
     if not len(terms):
         return {}
     first, last = (date.fromordinal(int(day)) for day in (terms.start_day.min(), terms.end_day.max()))
-    months = {one.plan.tier_cycle.start_month for one in versions if one.plan.tier_cycle.kind is Cycle.YEAR}
     return {
-        month: [date(year, month, 1).toordinal() for year in range(first.year, last.year + 1)]
-        for month in sorted(months)
+        (month, day): [date(year, month, day).toordinal() for year in range(first.year, last.year + 1)]
+        for month, day in sorted({start for one in versions for start in _starts_of(one.plan)})
     }
+
+
+def _starts_of(plan: Plan) -> set[MonthDay]:
+    """Return the days of the year on which the steps of a plan begin anew, or other components hold."""
+    return {*plan.tier_cycle.starts, *((month, 1) for month in plan.season_starts)}
 
 
 def _edges(
@@ -163,7 +174,7 @@ def _edges(
     versions: Sequence[PlanVersion],
     billed: BilledPeriods,
     own: tuple[int, int],
-    years: dict[int, list[int]],
+    starts: dict[MonthDay, list[int]],
 ) -> Int64:
     """Return every day that cuts something, ascending."""
     if not len(terms):
@@ -172,8 +183,8 @@ def _edges(
     days = [low, high, *own]
     for one in versions:
         days += [one.start_day, one.end_day]
-    for starts in years.values():
-        days += starts
+    for dates in starts.values():
+        days += dates
     edges = np.unique(np.concatenate((np.array(days, dtype=np.int64), billed.start_day, billed.end_day)))
     return edges[(edges >= low) & (edges <= high)]
 
@@ -235,24 +246,26 @@ def _period_of(cells: _Cells, billed: BilledPeriods, own: tuple[int, int]) -> _I
     )
 
 
-def _is_tier_start(cells: _Cells, versions: Sequence[PlanVersion], years: dict[int, list[int]]) -> Mask:
-    """Return whether a tier year of one of the agreement's own tariffs begins with the cell."""
+def _is_start(cells: _Cells, versions: Sequence[PlanVersion], starts: dict[MonthDay, list[int]]) -> Mask:
+    """Return whether a tier cycle or season of one of the agreement's own tariffs begins with the cell."""
     begins = np.zeros(len(cells), dtype=np.bool_)
-    for month, starts in years.items():
-        tariffs = [
-            one.tariff_id
-            for one in versions
-            if one.plan.tier_cycle.kind is Cycle.YEAR and one.plan.tier_cycle.start_month == month
-        ]
+    for start, dates in starts.items():
+        tariffs = [one.tariff_id for one in versions if start in _starts_of(one.plan)]
         agreements = np.unique(cells.agreement_id[np.isin(cells.tariff_id, tariffs)])
-        begins |= np.isin(cells.start_day, starts) & np.isin(cells.agreement_id, agreements)
+        begins |= np.isin(cells.start_day, dates) & np.isin(cells.agreement_id, agreements)
     return begins
 
 
 def _merge(
-    cells: _Cells, version: Int64, in_period: _InPeriod, cut_here: Mask, versions: Sequence[PlanVersion]
+    terms: AgreementColumns,
+    cells: _Cells,
+    version: Int64,
+    in_period: _InPeriod,
+    versions: Sequence[PlanVersion],
+    starts: dict[MonthDay, list[int]],
 ) -> Pieces:
     """Return the cells put together again where nothing cuts their agreement."""
+    cut_here = _is_start(cells, versions, starts)
     apart = np.ones(len(cells), dtype=np.bool_)
     if len(cells) > 1:
         apart[1:] = cut_here[1:] | (cells.end_day[:-1] != cells.start_day[1:])
@@ -276,6 +289,8 @@ def _merge(
         cycle_day=_cycle_day(whole, version, where, versions),
         is_billed=where.is_billed,
         is_own=where.is_own,
+        **{name: getattr(terms, name)[whole.term] for name in FACTS},
+        feature_sets=terms.feature_sets,
     )
 
 
@@ -288,13 +303,13 @@ def _cycle_day(whole: _Cells, version: Int64, where: _InPeriod, versions: Sequen
         if kind is Cycle.MONTH:
             # Monthly steps belong to the billed period, whatever cuts it.
             cycle[rows] = np.where(where.is_billed[rows], where.start_day[rows], cycle[rows])
-        elif kind is Cycle.YEAR:
+        elif kind is not Cycle.NONE:
             cycle[rows] = _year_days(versions[place].plan, whole.start_day[rows])
     return cycle
 
 
 def _year_days(plan: Plan, days: Int64) -> Int64:
-    """Return the start of the tier year of each day."""
+    """Return the start of the tier year or season of each day."""
     distinct, place = np.unique(days, return_inverse=True)
     starts = [plan.tier_cycle.start_of(on=date.fromordinal(day)) for day in distinct.tolist()]
     return np.array([start.toordinal() if start else 0 for start in starts], dtype=np.int64)[place]

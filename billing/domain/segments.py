@@ -3,12 +3,13 @@ Expected segments, and their difference to those that exist: so a run may be rep
 normal case.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 
+from billing.domain.facts import Counted, inputs_of
 from billing.domain.findings import Obstacle, Obstacles
 from billing.domain.measured import Lanes
 from billing.domain.pieces import NOWHERE, Mask, Pieces, PlanVersion, before_wh
@@ -18,9 +19,10 @@ from cis.kernel.fixed import Int64
 from cis.kernel.periods import Period
 from tariffs.domain.batch import RatingBatch, month_share_e9
 from tariffs.domain.components.basic import Tax, TaxMode
+from tariffs.domain.inputs import Input
 from tariffs.domain.lines import MissingPrice
 from tariffs.domain.plan import Plan
-from tariffs.domain.rating import Rated, RatedGroup, rate_many
+from tariffs.domain.rating import MissingInput, Rated, RatedGroup, rate_many
 
 MISSING_PRICE = "missing_price"
 
@@ -116,7 +118,9 @@ def settled(
     mine = _keys(agreements, pieces.agreement_id, pieces.start_day)
     order = np.argsort(theirs, kind="stable")
     match = order[np.minimum(np.searchsorted(theirs[order], mine), len(existing) - 1)]
-    same = pieces.is_billed & (theirs[match] == mine)
+    # What else a plan prices is not kept with a segment, so it is looked at anew.
+    plain = np.array([not one.plan.needs for one in versions] + [False], dtype=np.bool_)
+    same = pieces.is_billed & plain[pieces.version] & (theirs[match] == mine)
     for given, kept in (
         (pieces.end_day, existing.end_day),
         (ids[pieces.version], existing.version_id),
@@ -138,6 +142,7 @@ def expect(
     redelivered: Int64,
     lanes: Lanes,
     versions: Sequence[PlanVersion],
+    counts: Mapping[Input, Counted],
     known_minor: Int64,
     is_known: Mask,
     obstacles: Obstacles,
@@ -146,6 +151,7 @@ def expect(
     Return what each billed piece costs, noting those whose version leaves a price open.
 
     energy_wh              (m, k) energy of each piece by lane [Wh]
+    counts                 energy of other kinds, for those that a version needs
     known_minor, is_known  (m,) amounts of settled pieces, which need no rating [minor unit]
 
     :raises Refused: a segment cannot be rated for a reason that lies in itself, as an amount beyond 64 bits.
@@ -167,7 +173,9 @@ def expect(
     )
     amount = np.where(is_known, known_minor, 0)
     groups = []
-    for group in rate_many(plans=[one.plan for one in versions], plan_of=pieces.version[rows], batch=batch):
+    inputs = inputs_of(pieces=pieces, rows=rows, versions=versions, counts=counts, obstacles=obstacles)
+    plans = [one.plan for one in versions]
+    for group in rate_many(plans=plans, plan_of=pieces.version[rows], batch=batch, inputs_of=inputs):
         places = rows[group.rows]
         if group.rated is None:
             _note_refusal(pieces, places, group, obstacles)
@@ -209,7 +217,7 @@ def note_unpriced(*, pieces: Pieces, obstacles: Obstacles) -> None:
 def _note_refusal(pieces: Pieces, places: Int64, group: RatedGroup, obstacles: Obstacles) -> None:
     refusal = group.refusal
     assert refusal is not None
-    if not isinstance(refusal, MissingPrice):
+    if not isinstance(refusal, MissingPrice | MissingInput):
         # Not the plan is at fault but one of its segments: who asked splits the accounts until it stands alone.
         raise refusal
     for account in np.unique(pieces.account_id[places]).tolist():

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 
 from accounts.queries import supplier
-from billing.domain import daily, measured, segments
+from billing.domain import daily, facts, measured, segments
 from billing.domain.daily import LocalDays
 from billing.domain.findings import Obstacles
 from billing.domain.measured import Lanes, Located
@@ -18,16 +18,24 @@ from cis.kernel.fixed import Int64
 from cis.kernel.periods import Period, add_months
 from cis.platform import calendars, db
 from contracts.queries import agreements
+from metering.domain.places import Direction, Quantity
 from metering.domain.usage import UsageColumns
 from metering.queries import intervals
 from metering.queries import usage as metered
-from tariffs.domain.components.tiers import Cycle
+from tariffs.domain.inputs import Input
 from tariffs.queries import plans
 
 LOOK_BACK_MONTHS = 1
 """A correction may reach back into the tier year in which the day so many months before the period lies."""
 YEAR_DAYS = 366
 NO_END = date.max.toordinal()
+Kind = tuple[Quantity, tuple[Direction, ...]]
+DRAWN: Kind = (Quantity.ACTIVE, (Direction.IMPORT,))
+COUNTED_BY: dict[Input, Kind] = {
+    Input.REACTIVE_VARH: (Quantity.REACTIVE, (Direction.IMPORT, Direction.EXPORT)),
+    Input.EXPORT_WH: (Quantity.ACTIVE, (Direction.EXPORT,)),
+}
+"""By which registers energy of other kinds is counted; reactive energy either way is added up."""
 
 _FIELDS = (*Existing.__dataclass_fields__, "in_force")
 _EXISTING = """
@@ -127,7 +135,7 @@ def versions_of(scope: Scope) -> tuple[PlanVersion, ...]:
 def _window_start(versions: Sequence[PlanVersion], period: Period) -> date:
     """Return from when corrections are looked for: the start of the tier year before the look-back."""
     on = add_months(period.start, -LOOK_BACK_MONTHS)
-    cycles = {one.plan.tier_cycle for one in versions if one.plan.tier_cycle.kind is Cycle.YEAR}
+    cycles = {one.plan.tier_cycle for one in versions if one.plan.tier_cycle.starts}
     starts = [start for cycle in cycles if (start := cycle.start_of(on=on)) is not None]
     return min(starts, default=date(on.year, 1, 1))
 
@@ -149,6 +157,7 @@ def _existing(account_ids: list[int], since: date, period: Period) -> tuple[Exis
 
 def _expect(pieces: Pieces, versions: tuple[PlanVersion, ...], existing: Existing, obstacles: Obstacles) -> Expected:
     segments.note_unpriced(pieces=pieces, obstacles=obstacles)
+    facts.note_unbillable(pieces=pieces, versions=versions, obstacles=obstacles)
     usage = _usage(pieces)
     lanes = measured.lanes_of(period_codes=usage.period_codes, versions=versions)
     located = measured.locate(pieces=pieces, usage=usage, lanes=lanes, versions=versions, obstacles=obstacles)
@@ -167,19 +176,33 @@ def _expect(pieces: Pieces, versions: tuple[PlanVersion, ...], existing: Existin
         redelivered=redelivered,
         lanes=lanes,
         versions=versions,
+        counts=_counts(pieces, versions),
         known_minor=known,
         is_known=is_known,
         obstacles=obstacles,
     )
 
 
-def _usage(pieces: Pieces) -> UsageColumns:
+def _usage(pieces: Pieces, kind: Kind = DRAWN) -> UsageColumns:
     first, last = int(pieces.start_day.min(initial=NO_END)), int(pieces.end_day.max(initial=1))
     return metered.approved(
         service_point_ids=np.unique(pieces.service_point_id),
         start_date=date.fromordinal(min(first, last)),
         end_date=date.fromordinal(last),
+        quantity=kind[0],
+        directions=kind[1],
     )
+
+
+def _counts(pieces: Pieces, versions: Sequence[PlanVersion]) -> dict[Input, facts.Counted]:
+    """Return the energy of other kinds that the versions of the pieces need; one statement a kind."""
+    used = [versions[place].plan for place in np.unique(pieces.version[pieces.version != NOWHERE]).tolist()]
+    needs = {need for plan in used for need in plan.needs}
+    return {
+        kind: facts.counted(pieces=pieces, usage=_usage(pieces, registers))
+        for kind, registers in COUNTED_BY.items()
+        if kind in needs
+    }
 
 
 def _redelivered(pieces: Pieces, usage: UsageColumns, located: Located) -> Int64:

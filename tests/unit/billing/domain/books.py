@@ -133,6 +133,7 @@ class Book:
             redelivered=nothing,
             lanes=lanes,
             versions=self.versions,
+            counts={},
             known_minor=nothing,
             is_known=nothing != 0,
             obstacles=obstacles,

@@ -1,0 +1,158 @@
+"""
+What the components of a plan ask for beside energy, time and household, as far as billing knows it.
+
+What it does not know is left out, so that rating refuses the plan by name: nothing is taken as 0 in its place.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+
+from billing.domain.findings import Obstacle, Obstacles
+from billing.domain.pieces import DAY_BITS, NOWHERE, Pieces, PlanVersion
+from cis.kernel.columns import group_rows
+from cis.kernel.fixed import Int64
+from contracts.domain.agreements import NOT_AGREED
+from metering.domain.usage import UsageColumns
+from tariffs.domain.components.tiers import OWN_COUNT, Cycle
+from tariffs.domain.inputs import Input
+from tariffs.domain.plan import TOTAL, Plan
+
+NOT_AGREED_YET = "not_agreed"
+NOT_MEASURED = "not_measured"
+NOT_BILLABLE = "not_billable_yet"
+AGREED = {Input.CAPACITY_VA: "capacity_va", Input.CONTRACT_W: "contract_w"}
+WORDS = {
+    Input.CAPACITY_VA: "capacity",
+    Input.CONTRACT_W: "contracted demand",
+    Input.REACTIVE_VARH: "reactive energy",
+    Input.EXPORT_WH: "energy given to the grid",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """
+    Energy of a kind that was counted in pieces.
+
+    energy    (m,) sum of the spans that lie in each piece [Wh or varh]
+    days      (m,) days of the piece that those spans cover, of the register that covers most
+    """
+
+    energy: Int64
+    days: Int64
+
+
+def counted(*, pieces: Pieces, usage: UsageColumns) -> Counted:
+    """Return what spans of usage count in each piece; a span that reaches out of its piece counts in none."""
+    energy = np.zeros(len(pieces), dtype=np.int64)
+    days = np.zeros(len(pieces), dtype=np.int64)
+    points, place = np.unique(pieces.service_point_id, return_inverse=True)
+    if not len(pieces) or not len(usage):
+        return Counted(energy=energy, days=days)
+    # Pieces are sorted by service point and start.
+    keys = (place.astype(np.int64) << DAY_BITS) | pieces.start_day
+    at = np.minimum(np.searchsorted(points, usage.service_point_id), len(points) - 1)
+    found = np.searchsorted(keys, (at.astype(np.int64) << DAY_BITS) | usage.start_day, side="right") - 1
+    piece = np.maximum(found, 0)
+    inside = (found >= 0) & (pieces.service_point_id[piece] == usage.service_point_id)
+    inside &= usage.end_day <= pieces.end_day[piece]
+    np.add.at(energy, piece[inside], usage.energy_wh[inside])
+    pairs = np.stack((piece[inside], usage.register_id[inside]))
+    distinct, of = np.unique(pairs, axis=1, return_inverse=True)
+    covered = np.zeros(distinct.shape[1], dtype=np.int64)
+    np.add.at(covered, of, usage.end_day[inside] - usage.start_day[inside])
+    np.maximum.at(days, distinct[0], covered)
+    return Counted(energy=energy, days=days)
+
+
+def inputs_of(
+    *,
+    pieces: Pieces,
+    rows: Int64,
+    versions: Sequence[PlanVersion],
+    counts: Mapping[Input, Counted],
+    obstacles: Obstacles,
+) -> dict[int, dict[Input, Int64]]:
+    """
+    Return the inputs of each version that needs some: place of the version -> input -> column of its rows, in order.
+
+    rows    places of the pieces that are rated
+    counts  energy by kind, for those kinds that a version needs
+    """
+    found = {}
+    for version, mine in group_rows(pieces.version[rows]):
+        plan = versions[version].plan
+        if plan.needs:
+            at = rows[mine]
+            columns = {need: _column(need, plan, pieces, at, counts, obstacles) for need in sorted(plan.needs)}
+            found[version] = {need: column for need, column in columns.items() if column is not None}
+    return found
+
+
+def _column(
+    need: Input, plan: Plan, pieces: Pieces, at: Int64, counts: Mapping[Input, Counted], obstacles: Obstacles
+) -> Int64 | None:
+    """Return one input of some pieces; None = billing does not know it."""
+    if need is Input.MONTH:
+        return np.array([date.fromordinal(day).month for day in pieces.start_day[at].tolist()], dtype=np.int64)
+    if need is Input.GREEN_BLOCKS:
+        return pieces.green_blocks[at]
+    if need is Input.FEATURES:
+        sets = np.array([[code in one for code in plan.features] for one in pieces.feature_sets], dtype=np.int64)
+        return sets.reshape(len(pieces.feature_sets), -1)[pieces.features[at]]
+    if need in AGREED:
+        return _agreed(need, pieces, at, obstacles)
+    if need is Input.REACTIVE_VARH or (need is Input.EXPORT_WH and plan.periods == TOTAL):
+        column = _measured(need, pieces, at, counts[need], obstacles)
+        return column[:, None] if need is Input.EXPORT_WH else column
+    return None
+
+
+def _agreed(need: Input, pieces: Pieces, at: Int64, obstacles: Obstacles) -> Int64:
+    """Return an agreed power, noting the accounts that have agreed on none."""
+    column: Int64 = getattr(pieces, AGREED[need])[at]
+    for place in at[column == NOT_AGREED].tolist():
+        _note(
+            pieces, place, obstacles, NOT_AGREED_YET, f"The tariff asks for a {WORDS[need]}, and none is agreed",
+            "Enter it in the terms of the agreement, then rate again.",
+        )  # fmt: skip
+    return np.where(column == NOT_AGREED, 1, column)
+
+
+def _measured(need: Input, pieces: Pieces, at: Int64, count: Counted, obstacles: Obstacles) -> Int64:
+    """Return counted energy, noting the accounts where some days of it are missing."""
+    short = count.days[at] < pieces.end_day[at] - pieces.start_day[at]
+    for place in at[short].tolist():
+        _note(
+            pieces, place, obstacles, NOT_MEASURED, f"The tariff prices {WORDS[need]}, and not all of it is read",
+            "Read its register at both ends of the span, approve the usage, then rate again.",
+        )  # fmt: skip
+    return count.energy[at]
+
+
+def note_unbillable(*, pieces: Pieces, versions: Sequence[PlanVersion], obstacles: Obstacles) -> None:
+    """Note the accounts whose tariff counts its steps over events that billing does not tell apart yet."""
+    odd = np.array(
+        [
+            one.plan.tier_cycle.kind is not Cycle.NONE and one.plan.tier_cycle.restarts_at != OWN_COUNT
+            for one in versions
+        ]
+        + [False],
+        dtype=np.bool_,
+    )
+    for place in np.flatnonzero(pieces.is_billed & (pieces.version != NOWHERE) & odd[pieces.version]).tolist():
+        _note(
+            pieces, place, obstacles, NOT_BILLABLE,
+            "The steps of the tariff begin anew at other events than the end of an agreement",
+            "Publish a version whose tier_cycle names move and holder_change.",
+        )  # fmt: skip
+
+
+def _note(pieces: Pieces, place: int, obstacles: Obstacles, code: str, message: str, advice: str) -> None:
+    start = date.fromordinal(int(pieces.start_day[place]))
+    obstacles.add(
+        int(pieces.account_id[place]), Obstacle(code=code, message=f"{message} (from {start}).", advice=advice)
+    )

@@ -1,0 +1,79 @@
+"""Commercial accounts: what the terms agree on and what other registers count is gathered and priced, or missed."""
+
+from pathlib import Path
+
+import pytest
+
+from billing.models.bill import Bill, BillLine
+from billing.models.run import HeldBill
+from contracts.models.agreement import AgreementTerm
+from metering.models.usage import Usage
+from tests.db.billing.night import JANUARY, bill, prove
+from tests.factories import accounts, contracts, metering, tariffs
+
+pytestmark = pytest.mark.django_db
+
+PACK = Path(__file__).parents[3] / "cis" / "packs" / "cn-commercial" / "tariffs"
+# A thousandth of the bill that the pack proves: so no bound of the supplier holds it.
+KWH = {"peak": 80, "flat": 90, "valley": 70}
+
+
+def factory(*, tariff="commercial-capacity", capacity_va=800, kvarh=100):
+    """A factory with registers by period and one of reactive energy."""
+    accounts.supplier()
+    version = tariffs.version(source=(PACK / f"{tariff}.toml").read_text(encoding="utf-8"))
+    point = metering.service_point()
+    registers = metering.metered(registers=tuple(KWH), at=point)
+    agreement = contracts.agreement(service_point=point, tariff=version.tariff, start_date=JANUARY.start)
+    AgreementTerm.objects.filter(agreement=agreement).update(capacity_va=capacity_va)
+    span = {"start_date": JANUARY.start, "end_date": JANUARY.end, "at": point}
+    for register in registers:
+        metering.usage(of=register, kwh=KWH[register.code], **span)
+    if kvarh is not None:
+        reactive = metering.register(of=registers[0].meter, code="Q1", quantity="reactive")
+        metering.usage(of=reactive, kwh=kvarh, **span)
+    return agreement
+
+
+def test_a_two_part_bill_prices_capacity_and_power_factor():
+    factory()
+    bill()
+    assert not HeldBill.objects.exists()
+    assert Bill.objects.get().amount_minor == 18_042
+    lines = {line.code: line for line in BillLine.objects.filter(step=0, period_of_use="")}
+    assert (lines["capacity"].amount_minor, lines["capacity"].unit) == (2_000, "kVA")
+    assert lines["power-factor"].amount_minor == -51
+    prove()
+
+
+def test_a_second_run_adds_nothing():
+    factory()
+    bill()
+    bill()
+    assert Bill.objects.count() == 1
+    prove()
+
+
+def test_reactive_energy_that_was_corrected_is_billed_anew():
+    factory()
+    bill()
+    Usage.objects.filter(register__quantity="reactive").update(energy_wh=150_000)
+    bill()
+    assert Bill.objects.count() == 2
+    assert BillLine.objects.filter(code="power-factor", amount_minor__gt=0).exists()
+    prove()
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"capacity_va": None}, "not_agreed"),
+        ({"kvarh": None}, "not_measured"),
+        ({"tariff": "commercial-measured-demand"}, "missing_input"),
+    ],
+)
+def test_what_a_tariff_prices_and_nobody_knows_holds_the_account(given, code):
+    factory(**given)
+    bill()
+    assert [row.code for row in HeldBill.objects.all()] == [code]
+    assert not Bill.objects.filter(state="issued").exists()
