@@ -81,7 +81,7 @@ class MinimumCharge(TimedLimit):
         """Return the top-up, (n, 1), and the time it is for."""
         (price_e6,) = known((self.price_e6,))
         limit_e9, spans = by_time(batch, per=self.per, price_e6=price_e6)
-        base_e9 = fixed.times(counted(base_minor, self.negative)[:, None], (E9,))[:, 0]
+        base_e9 = fixed.times(counted(base_minor=base_minor, negative=self.negative)[:, None], (E9,))[:, 0]
         return Charge(np.maximum(limit_e9 - base_e9, 0)[:, None], spans[:, None])
 
 
@@ -126,7 +126,7 @@ class YearlyLimit(Limit):
 
     def counted_minor(self, base_minor: Int64) -> Int64:
         """Return what segments add to the year, (n,). [minor unit]"""
-        return counted(base_minor, self.negative)
+        return counted(base_minor=base_minor, negative=self.negative)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,6 +179,6 @@ class YearlyMaximum(YearlyLimit):
         return Charge(fixed.times(over_minor[:, None], (E9,)), year_minor[:, None])
 
 
-def counted(base_minor: Int64, negative: Negative) -> Int64:
+def counted(*, base_minor: Int64, negative: Negative) -> Int64:
     """Return amounts as a limit counts them, (n,). [minor unit]"""
     return np.maximum(base_minor, 0) if negative is Negative.AS_ZERO else base_minor
