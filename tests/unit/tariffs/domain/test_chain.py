@@ -54,7 +54,9 @@ def month(*used_kwh, **inputs):
 
 
 def totals(plan, months, first_month=1):
-    return [rated.total_minor.tolist() for rated in chain.rate_months(plan=plan, months=months, first_month=first_month)]
+    return [
+        rated.total_minor.tolist() for rated in chain.rate_months(plan=plan, months=months, first_month=first_month)
+    ]
 
 
 def test_each_slot_hands_on_its_own_quantity():
