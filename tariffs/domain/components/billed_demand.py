@@ -75,7 +75,7 @@ class BilledDemand(Adjusting):
         billed_w = measured_w
         for one in self.own:
             holds = np.isin(batch.inputs[Input.MONTH], list(one.months))
-            billed_w = np.where(holds, rounded_part(measured_w, one.part_e6), billed_w)
+            billed_w = np.where(holds, rounded_part(power_w=measured_w, part_e6=one.part_e6), billed_w)
         for ratchet in self.ratchets:
             billed_w = np.maximum(billed_w, ratchet.least_w(batch, 0))
         return np.maximum(billed_w, self.least_w)

@@ -155,7 +155,7 @@ class PricedByPower(Named):
         return (self.discount.use_hundredths(batch), factor)
 
 
-def filled(amounts_e9: NDArray[Any], quantities: Int64, told: tuple[Int64, ...]) -> Charge:
+def filled(*, amounts_e9: NDArray[Any], quantities: Int64, told: tuple[Int64, ...]) -> Charge:
     """Return a charge of (n, k) priced lines, and of lines that tell a quantity (n,) and cost nothing."""
     nothing = np.zeros((len(quantities), len(told)), dtype=np.int64)
     columns = [column[:, None] for column in told]
@@ -209,18 +209,19 @@ class ContractedDemand(PricedByPower):
         measured_w, contract_w = batch.inputs[Input.PEAK_W][:, 0], self.contract_w(batch)
         billed_w = self.billed_w(measured_w, contract_w)[:, None]
         told = (measured_w, contract_w, *self.discount_columns(batch))
-        return filled(self.amounts_e9(batch, billed_w, (self.price_e6,)), billed_w, told)
+        amounts_e9 = self.amounts_e9(batch, billed_w, (self.price_e6,))
+        return filled(amounts_e9=amounts_e9, quantities=billed_w, told=told)
 
     def contract_w(self, batch: RatingBatch) -> Int64:
         """Return the contract, or its floor rounded half up to the W, (n,). [W]"""
         contract_w = batch.inputs[Input.CONTRACT_W]
         if not self.floor_e6:
             return contract_w
-        return np.maximum(contract_w, rounded_part(batch.inputs[Input.CAPACITY_VA], self.floor_e6))
+        return np.maximum(contract_w, rounded_part(power_w=batch.inputs[Input.CAPACITY_VA], part_e6=self.floor_e6))
 
     def billed_w(self, measured_w: Int64, contract_w: Int64) -> Int64:
         """Return the demand that is billed, (n,); what is above the tolerance is rounded half up to the W. [W]"""
-        above_w = np.maximum(measured_w - rounded_part(contract_w, self.tolerance_e6), 0)
+        above_w = np.maximum(measured_w - rounded_part(power_w=contract_w, part_e6=self.tolerance_e6), 0)
         if self.excess is Excess.MEASURED_PLUS_EXCESS:
             return np.where(above_w > 0, measured_w + above_w, contract_w)
         billed_w: Int64 = contract_w + 2 * above_w
@@ -248,7 +249,7 @@ class Ratchet:
             back = np.arange(1, self.look_back + 1)
             month = (batch.inputs[Input.MONTH][:, None] - back - 1) % PAST_MONTHS + 1
             past_w = np.where(np.isin(month, list(self.months)), past_w, 0)
-        return rounded_part(past_w.max(axis=1, initial=0), self.part_e6)
+        return rounded_part(power_w=past_w.max(axis=1, initial=0), part_e6=self.part_e6)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -309,7 +310,8 @@ class MeasuredDemand(PricedByPower):
         if since_w is not None:
             inside_w = self.inside_w(np.maximum(until_w, since_w)) - self.inside_w(since_w)
         told = (measured_w, *((np.max(ratchet_w, axis=0),) if ratchet_w else ()), *self.discount_columns(batch))
-        return filled(self.amounts_e9(batch, inside_w, self.prices_e6), inside_w, told)
+        amounts_e9 = self.amounts_e9(batch, inside_w, self.prices_e6)
+        return filled(amounts_e9=amounts_e9, quantities=inside_w, told=told)
 
     def rounded(self, power_w: Int64) -> Int64:
         """Return demand rounded half up to the grain, (n,). [W]"""
@@ -322,7 +324,7 @@ class MeasuredDemand(PricedByPower):
         return np.diff(np.stack([*tops, power_w], axis=1), axis=1, prepend=0)
 
 
-def rounded_part(power_w: Int64, part_e6: int) -> Int64:
+def rounded_part(*, power_w: Int64, part_e6: int) -> Int64:
     """Return a part of a power that is not negative, rounded half up to the W, (n,). [W]"""
     part: Int64 = ((fixed.times(power_w, part_e6) + E6 // 2) // E6).astype(np.int64, copy=False)
     return part

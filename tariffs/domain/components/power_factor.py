@@ -212,7 +212,8 @@ class PowerFactor(ByPowerFactor):
         exists, factor = self.exists(batch), self.factor(batch)
         percent = np.array(self.schedule, dtype=np.int64)[factor] * exists
         amount_e9 = fixed.times(base_minor, percent * (1000 * POINT_OF_PERCENT))
-        return filled(amount_e9[:, None], (factor * exists)[:, None], (percent, base_minor))
+        shown = (factor * exists)[:, None]
+        return filled(amounts_e9=amount_e9[:, None], quantities=shown, told=(percent, base_minor))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -259,7 +260,7 @@ class PowerFactorDemand(ByPowerFactor):
         added_w = np.where(falls_short, np.maximum(billed_w - measured_w, 0), 0).astype(np.int64)[:, None]
         over, under = span_of(batch=batch, proration=self.proration)
         amount_e9 = part_of(fixed.times(added_w, known((self.price_e6,))), over=over, under=under)
-        return filled(amount_e9, added_w, (factor * exists, measured_w))
+        return filled(amounts_e9=amount_e9, quantities=added_w, told=(factor * exists, measured_w))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
