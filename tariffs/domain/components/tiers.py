@@ -225,7 +225,7 @@ class Stepped(Counted):
         """Return each limit, one for all segments or (n,) by segment. [Wh]"""
         if self.is_cyclic and not self.allowances:
             return list(self.limits_wh)
-        peak_w = batch.inputs[Input.PEAK_W][:, 0] if self.needs else None
+        peak_w = batch.inputs[Input.PEAK_W][:, 0] if Input.PEAK_W in self.needs else None
         found = self.limits_of(
             household=batch.household, days=batch.days, month_share_e9=batch.month_share_e9, peak_w=peak_w
         )
