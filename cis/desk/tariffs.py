@@ -11,16 +11,19 @@ from django.utils.translation import gettext as _
 
 from cis.desk.answers import csv_file, today
 from cis.desk.roles import READERS
+from cis.kernel import fixed
 from cis.platform.access import allow
 from cis.platform.templatetags.local import in_language
-from tariffs.domain.components.tiers import Stepped
-from tariffs.domain.lines import LineSlot, Unit, price_text
+from tariffs.domain.components.blocks import limits_of_step
+from tariffs.domain.components.tiers import Cycle, LimitsPer, Stepped
+from tariffs.domain.lines import LineSlot, price_text
 from tariffs.domain.plan import Plan
 from tariffs.domain.time_of_use import DAY_TYPES, Calendar
 from tariffs.queries import plans
 from tariffs.queries.plans import TariffCard, VersionCard
 
 HALF_HOURS = 48
+Limits = tuple[tuple[int, LimitsPer], ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,8 +96,12 @@ def export(request: HttpRequest, tariff_id: int) -> StreamingHttpResponse:
 
 def price_rows(plan: Plan) -> list[PriceRow]:
     """Return the prices of a plan in the order of the bill; lines that only tell a quantity have none."""
-    limits = next((c.limits_wh for c in plan.components if isinstance(c, Stepped) and c.limits_wh), ())
-    return [_price(slot, plan, limits) for slot in plan.slots if slot.in_total or slot.price_e6 != 0]
+    components = {component.code: component for component in plan.components}
+    return [
+        _price(slot, plan, limits_of_step(component=components[slot.code], period=slot.period))
+        for slot in plan.slots
+        if slot.in_total or slot.price_e6 != 0
+    ]
 
 
 def strips(calendar: Calendar) -> list[Hours]:
@@ -118,13 +125,12 @@ def _parts(slots: tuple[int, ...], periods: tuple[str, ...]) -> tuple[tuple[str,
     return tuple(parts)
 
 
-def _price(slot: LineSlot, plan: Plan, limits_wh: tuple[int, ...]) -> PriceRow:
+def _price(slot: LineSlot, plan: Plan, limits: Limits) -> PriceRow:
     labels: Mapping[str, str] = plan.labels.get(slot.label, {})
-    limits_wh = limits_wh if slot.unit is Unit.KWH else ()
     return PriceRow(
         label=in_language(dict(labels)) or slot.code,
         step=slot.step,
-        step_text=_step(slot.step, limits_wh, is_yearly=plan.tier_cycle.kind == "year") if slot.step else "",
+        step_text=_step(slot.step, limits, plan.tier_cycle.kind) if slot.step else "",
         period=in_language(dict(plan.labels.get(slot.period, {}))) if slot.period else "",
         price=None if slot.price_e6 is None else price_text(slot=slot, decimals=plan.decimals),
         unit=str(slot.unit),
@@ -132,13 +138,21 @@ def _price(slot: LineSlot, plan: Plan, limits_wh: tuple[int, ...]) -> PriceRow:
     )
 
 
-def _step(step: int, limits_wh: tuple[int, ...], *, is_yearly: bool) -> str:
-    if not limits_wh:
+def _step(step: int, limits: Limits, cycle: Cycle) -> str:
+    if not limits:
         return str(step)
-    per = _("a year") if is_yearly else _("a month")
-    if step > len(limits_wh):
-        return _("%(step)s: above %(limit)s kWh %(per)s") % {"step": step, "limit": limits_wh[-1] // 1000, "per": per}
-    return _("%(step)s: up to %(limit)s kWh %(per)s") % {"step": step, "limit": limits_wh[step - 1] // 1000, "per": per}
+    limit_wh, per = limits[min(step, len(limits)) - 1]
+    words = {
+        LimitsPer.CYCLE: {Cycle.YEAR: _("a year"), Cycle.SEASON: _("a season")}.get(cycle, _("a month")),
+        LimitsPer.MONTH: _("a month"),
+        LimitsPer.DAY: _("a day"),
+        LimitsPer.KW: _("per kW and month"),
+        LimitsPer.KW_DAY: _("per kW and day"),
+    }
+    given = {"step": step, "limit": fixed.to_text(limit_wh, places=3).rstrip("0").rstrip("."), "per": words[per]}
+    if step > len(limits):
+        return _("%(step)s: above %(limit)s kWh %(per)s") % given
+    return _("%(step)s: up to %(limit)s kWh %(per)s") % given
 
 
 def _allowance(plan: Plan) -> dict[str, Any] | None:

@@ -242,3 +242,13 @@ def portion_wh(*, part_wh: Int64, used_wh: Int64, whole_wh: Int64) -> Int64:
 
 def _size(column: Int64) -> int:
     return int(np.abs(column).max(initial=0))
+
+
+def limits_of_step(*, component: object, period: str) -> tuple[tuple[int, LimitsPer], ...]:
+    """Return the upper limit of each step but the last, and what it is per; () for what has none. [Wh]"""
+    if isinstance(component, TieredByPeriod):
+        component = component.parts[component.periods.index(period)]
+    if not isinstance(component, Stepped):
+        return ()
+    per = component.limits_per * (len(component.limits_wh) if len(component.limits_per) == 1 else 1)
+    return tuple(zip(component.limits_wh, per, strict=True))
