@@ -26,9 +26,7 @@ class AgreementTerm(models.Model):
     agreement = models.ForeignKey("contracts.ServiceAgreement", on_delete=models.PROTECT, related_name="terms")
     tariff = models.ForeignKey("tariffs.Tariff", on_delete=models.PROTECT, related_name="terms")
     household = models.SmallIntegerField(default=1, help_text="Persons proven to live there (一户多人口).")
-    capacity_va = models.BigIntegerField(
-        null=True, help_text="Transformers, high-voltage motors; empty: none agreed."
-    )
+    capacity_va = models.BigIntegerField(null=True, help_text="Transformers, high-voltage motors; empty: none agreed.")
     contract_w = models.BigIntegerField(null=True, help_text="Contracted maximum demand (合同最大需量); empty: none.")
     features = ArrayField(Code(max_length=40), default=list, blank=True, help_text="Sorted codes that tariffs ask for.")
     green_blocks = models.SmallIntegerField(default=0, help_text="Blocks of green energy bought a month.")
