@@ -1,5 +1,6 @@
 """Both languages are complete, every refusal has its sentence, every picture and page exists."""
 
+import importlib
 import re
 
 import pytest
@@ -23,8 +24,8 @@ NOT_ON_PAGES = {
     "refused", "amount_overflow", "bad_key_name", "bad_pack", "drafts_moved", "idempotency_key_missing",
     "idempotency_key_reused", "invalid_load", "invalid_tariff", "key_name_taken", "missing_rule", "no_files",
     "red_vectors", "request_in_progress", "start_taken", "supplier_not_loaded", "unknown_base", "unknown_key",
-    "unknown_role", "unknown_scope", "unknown_tariff_version", "unknown_user", "unknown_zone", "unusable_weights",
-    "values_too_large", "wrong_periods", "yearly_limits_differ",
+    "unknown_role", "unknown_scope", "unknown_tariff_version", "unknown_user", "unknown_zone", "unusable_rate",
+    "unusable_weights", "values_too_large", "wrong_periods", "yearly_limits_differ",
 }  # fmt: skip
 
 
@@ -66,6 +67,10 @@ def _refusals(kind=Refused):
 
 
 def test_every_refusal_that_a_page_may_show_has_its_sentence():
+    for path in source.files():
+        name = ".".join(path.relative_to(source.ROOT).with_suffix("").parts)
+        if name.split(".")[0] in source.ROOMS and not {"migrations", "__init__"} & set(name.split(".")):
+            importlib.import_module(name)
     codes = {kind.code for kind in _refusals() if kind.__module__.split(".")[0] in {*source.ROOMS, "cis"}}
     codes |= {str(fault) for fault in (*Fault, *ReadFault)}
     assert sorted(codes - SENTENCES.keys() - NOT_ON_PAGES) == []

@@ -252,7 +252,7 @@ def test_run_leaves_no_process_however_it_ends(folder, ending):
     pids = [command, *pids_of(Embedded(folder / "var"))]
     assert not any(pid == 0 or not processes.is_alive(pid) for pid in pids)
     running.send_signal(ending)
-    code = running.wait(20)
+    code = running.wait(60)
     assert wait_until(lambda: all_gone(pids)), "orphans"
     assert code == (-signal.SIGKILL if ending == signal.SIGKILL else 128 + ending)
     running.stdout.close()
