@@ -101,6 +101,14 @@ def test_any_power_factor_is_the_one_found_by_trying_all(data, active, hundredth
     assert Fraction(factor_of(sign * active, other * reactive), 100) == (1 if expected is None else expected)
 
 
+@pytest.mark.parametrize("hundredths", [1, 2, 50, 85, 90, 99, 100])
+def test_a_varh_more_at_the_edge_of_a_huge_customer_lowers_the_power_factor(hundredths):
+    """Here Q / P differs from the edge by less than what 36 bits tell apart."""
+    active, odd = 5 * 10**12, 2 * hundredths - 1
+    edge = isqrt((40_000 - odd * odd) * active**2 // (odd * odd))
+    assert (factor_of(active, edge), factor_of(active, edge + 1)) == (hundredths, hundredths - 1)
+
+
 @given(st.lists(st.tuples(st.integers(0, 10**15), st.integers(0, 10**15)), max_size=20))
 def test_a_power_factor_does_not_depend_on_its_neighbours(pairs):
     columns = np.array(pairs, dtype=np.int64).reshape(-1, 2)
@@ -187,6 +195,12 @@ def test_demand_is_added_in_the_ratio_of_target_and_power_factor(reactive_kvarh,
     found = lines((demand(),), batch(used_kwh=40_000, reactive_kvarh=reactive_kvarh, peak_w=500_000))
     assert found["kw"] == (added_w, added_w // 10)
     assert found["kw/measured"] == (500_000, 0)
+
+
+def test_demand_is_not_rounded_where_the_target_is_just_kept():
+    given_batch = batch(used_kwh=40_000, reactive_kvarh=19_373, peak_w=12_500)
+    assert lines((demand(grain_w=1000),), given_batch)["kw"] == (0, 0)
+    assert lines((demand(grain_w=1000, target=91),), given_batch)["kw"] == (500, 50)
 
 
 def test_no_demand_is_added_without_energy():
