@@ -104,7 +104,7 @@ def find(*, account_ids: Collection[int], scope: Scope) -> Findings:
     pieces = cut(agreements=in_force, versions=versions, billed=billed, period=scope.period)
     correctable = existing.take(existing.period_start_day >= since.toordinal())
     obstacles = Obstacles()
-    expected = _expect(pieces, versions, correctable, obstacles)
+    expected = expect(pieces=pieces, versions=versions, existing=correctable, obstacles=obstacles)
     difference = segments.diff(expected=expected, existing=correctable)
     return Findings(
         versions=versions,
@@ -155,7 +155,16 @@ def _existing(account_ids: list[int], since: date, period: Period) -> tuple[Exis
     )
 
 
-def _expect(pieces: Pieces, versions: tuple[PlanVersion, ...], existing: Existing, obstacles: Obstacles) -> Expected:
+def expect(*, pieces: Pieces, versions: tuple[PlanVersion, ...], existing: Existing, obstacles: Obstacles) -> Expected:
+    """
+    Return what pieces cost at given versions, from approved usage and interval days; nothing is compared or kept.
+
+    existing  segments in force: a piece that was billed just so is not measured again
+
+    Statements: usage; where interval days are split, one for their newer versions and one for each month of them.
+
+    :raises Refused: a segment cannot be rated for a reason that lies in itself.
+    """
     segments.note_unpriced(pieces=pieces, obstacles=obstacles)
     facts.note_unbillable(pieces=pieces, versions=versions, obstacles=obstacles)
     usage = _usage(pieces)
