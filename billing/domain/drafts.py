@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from billing.domain.pieces import Mask, PlanVersion
+from billing.domain.kept import Lists, lists_of
+from billing.domain.pieces import NOWHERE, Mask, PlanVersion
 from billing.domain.segments import Difference, Existing, Expected, SegmentFacts, contained_tax
 from cis.kernel.columns import Columns
 from cis.kernel.fixed import Int64
@@ -77,10 +78,16 @@ class GoneTotals(Columns):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """All that a chunk writes, but for ids."""
+    """
+    All that a chunk writes, but for ids.
+
+    inputs, handed_on  of each segment; those that take back keep none
+    """
 
     bills: BillColumns
     segments: SegmentColumns
+    inputs: Lists
+    handed_on: Lists
     lines: LineColumns
     kinds: tuple[LineSlot, ...]
     copied: CopiedLines
@@ -108,7 +115,9 @@ def compose(
     place_of = np.empty(len(order), dtype=np.int64)
     place_of[order] = np.arange(len(order), dtype=np.int64)
     place_of_new = place_of[len(old) :]
-    kinds, lines = _lines(expected, new, place_of_new)
+    segment_of = np.full(len(pieces), NOWHERE, dtype=np.int64)
+    segment_of[new] = place_of_new
+    kinds, lines = _lines(expected, segment_of)
     counts = np.zeros(len(order), dtype=np.int64)
     counts[place_of[: len(old)]] = gone.lines
     counts += np.bincount(lines.segment, minlength=len(order))
@@ -119,6 +128,8 @@ def compose(
     return Draft(
         bills=_bills(accounts, bill, segments, tax),
         segments=segments,
+        inputs=lists_of(parts=[(segment_of[one.rows], one.inputs) for one in expected.kept], count=len(order)),
+        handed_on=lists_of(parts=[(segment_of[one.rows], one.handed_on) for one in expected.kept], count=len(order)),
         lines=_number(lines, bill, first_seq),
         kinds=kinds,
         copied=CopiedLines(
@@ -162,10 +173,12 @@ def _segments(
     )
 
 
-def _lines(expected: Expected, new: Int64, place_of_new: Int64) -> tuple[tuple[LineSlot, ...], LineColumns]:
-    """Return the lines of the new segments, still without bill and seq, and the slots that they fill."""
-    segment_of = np.full(len(expected.pieces), -1, dtype=np.int64)
-    segment_of[new] = place_of_new
+def _lines(expected: Expected, segment_of: Int64) -> tuple[tuple[LineSlot, ...], LineColumns]:
+    """
+    Return the lines of the new segments, still without bill and seq, and the slots that they fill.
+
+    segment_of  (m,) place of the segment that each piece becomes; NOWHERE = it becomes none
+    """
     kinds: list[LineSlot] = []
     parts: list[tuple[Int64, ...]] = []
     for group in expected.groups:

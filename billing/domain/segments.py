@@ -11,13 +11,13 @@ import numpy as np
 
 from billing.domain.facts import Counted, inputs_of
 from billing.domain.findings import Obstacle, Obstacles
+from billing.domain.kept import Kept, kept_of
 from billing.domain.measured import Lanes
 from billing.domain.pieces import NOWHERE, Mask, Pieces, PlanVersion, before_wh
 from cis.kernel import fixed
 from cis.kernel.columns import Columns, group_rows
 from cis.kernel.fixed import Int64
-from cis.kernel.periods import Period
-from tariffs.domain.batch import RatingBatch, month_share_e9
+from tariffs.domain.batch import RatingBatch, month_shares_e9
 from tariffs.domain.components.basic import Tax, TaxMode
 from tariffs.domain.inputs import Input
 from tariffs.domain.lines import MissingPrice
@@ -72,6 +72,7 @@ class Expected:
     amount_minor  (m,) 0 where it is not billed
     redelivered   (m,) newer versions of the interval days that its energy is split by
     groups        rated groups: their rows are places of pieces
+    kept          for each of them what its segments keep
     """
 
     pieces: Pieces
@@ -81,6 +82,7 @@ class Expected:
     amount_minor: Int64
     redelivered: Int64
     groups: tuple[RatedGroup, ...]
+    kept: tuple[Kept, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,12 +169,12 @@ def expect(
     batch = RatingBatch.of(
         used_wh=by_period,
         days=pieces.end_day[rows] - pieces.start_day[rows],
-        month_share_e9=_month_shares(pieces.start_day[rows], pieces.end_day[rows]),
+        month_share_e9=month_shares_e9(start_day=pieces.start_day[rows], end_day=pieces.end_day[rows]),
         before_wh=before[rows],
         household=pieces.household[rows],
     )
     amount = np.where(is_known, known_minor, 0)
-    groups = []
+    groups, kept = [], []
     inputs = inputs_of(pieces=pieces, rows=rows, versions=versions, counts=counts, obstacles=obstacles)
     plans = [one.plan for one in versions]
     for group in rate_many(plans=plans, plan_of=pieces.version[rows], batch=batch, inputs_of=inputs):
@@ -182,6 +184,8 @@ def expect(
             continue
         amount[places] = group.rated.total_minor
         groups.append(RatedGroup(group.plan, places, group.rated, None))
+        given = inputs.get(int(pieces.version[places[0]]), {})
+        kept.append(kept_of(group=group, batch=batch, inputs=given, rows=places))
     return Expected(
         pieces=pieces,
         used_wh=used,
@@ -190,14 +194,8 @@ def expect(
         amount_minor=amount,
         redelivered=redelivered,
         groups=tuple(groups),
+        kept=tuple(kept),
     )
-
-
-def _month_shares(start: Int64, end: Int64) -> Int64:
-    """Return the months of each span. [10^-9 month]"""
-    distinct, place = np.unique((start << 22) | end, return_inverse=True)
-    shares = [month_share_e9(period=Period.of_days(key >> 22, key & ((1 << 22) - 1))) for key in distinct.tolist()]
-    return np.array(shares, dtype=np.int64)[place]
 
 
 def note_unpriced(*, pieces: Pieces, obstacles: Obstacles) -> None:

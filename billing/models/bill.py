@@ -7,6 +7,7 @@ check in the chunk and the nightly ``verify_ledger`` stand in for them. Keys to 
 
 from enum import StrEnum
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
@@ -100,6 +101,16 @@ class BillSegment(models.Model):
         default=0,
         db_default=0,
         help_text="Newer versions of interval days that were known when its energy was split; more: split again.",
+    )
+    inputs = ArrayField(
+        models.BigIntegerField(),
+        null=True,
+        help_text="What it was rated by, in the order of its tariff version; none where it takes back another.",
+    )
+    handed_on = ArrayField(
+        models.BigIntegerField(),
+        null=True,
+        help_text="What the segments after it read of it, in the order of its tariff version; none: nothing.",
     )
     cancels = models.OneToOneField(
         "billing.BillSegment", on_delete=models.PROTECT, null=True, related_name="cancelled_by", db_constraint=False

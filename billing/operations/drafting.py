@@ -15,7 +15,7 @@ from billing.queries.segments import Findings
 from cis.kernel.fixed import Int64
 from cis.kernel.periods import Period
 from cis.platform import copying, db
-from cis.platform.copying import boolean, day, instant, int2, int4, int8, null, text, words
+from cis.platform.copying import boolean, day, instant, int2, int4, int8, int8_lists, null, text, words
 from cis.platform.db import joins_transaction
 
 _IDS = "SELECT nextval(pg_get_serial_sequence('{}', 'id')) FROM generate_series(1, %s)"
@@ -151,6 +151,8 @@ def _copy_segments(draft: Draft, bill_ids: Int64, ids: Int64) -> None:
             "is_estimated": boolean(segments.is_estimated != 0),
             "amount_minor": int8(segments.amount_minor),
             "redelivered": int4(segments.redelivered),
+            "inputs": int8_lists(draft.inputs.values, lengths=draft.inputs.lengths),
+            "handed_on": int8_lists(draft.handed_on.values, lengths=draft.handed_on.lengths),
             "cancels_id": int8(segments.cancels, nulls=segments.cancels == NONE),
         },
     )

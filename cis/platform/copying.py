@@ -32,6 +32,9 @@ Bytes = NDArray[np.uint8]
 BLOCK_BYTES = 512 * 1024  # a block of rows stays inside the processor's cache
 PADDED_BYTES_MOST = 8 * BLOCK_BYTES
 NULL = -1
+BIGINT_TYPE = 20
+LIST_HEAD_BYTES = 20
+LIST_ITEM_BYTES = 12
 DAY_0 = date(2000, 1, 1).toordinal()
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 INSTANT_0_US = (datetime(2000, 1, 1, tzinfo=UTC) - EPOCH) // timedelta(microseconds=1)
@@ -171,9 +174,54 @@ class Blobs:
         return Piece(padded.view(np.uint8).reshape(-1, widest), "u1", widest, lengths)
 
 
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """Lists of bigint: the first ``lengths`` (n,) numbers of each row of ``values`` (n, w); -1: null."""
+
+    values: Int64
+    lengths: Int64
+
+    @property
+    def count(self) -> int:
+        """Return the number of rows."""
+        return len(self.values)
+
+    @property
+    def width(self) -> int:
+        """Return the room for the longest list. [B]"""
+        return LIST_HEAD_BYTES + LIST_ITEM_BYTES * int(self.values.shape[1])
+
+    def cut(self, rows: slice) -> Piece:
+        """Return some of the rows, each with its head: axes, nulls, type of the items, their number, first index."""
+        values, counts = self.values[rows], self.lengths[rows]
+        item = np.dtype([("bytes", ">i4"), ("number", ">i8")])
+        cells = np.empty(len(values), dtype=[("head", ">i4", 5), ("items", item, (values.shape[1],))])
+        cells["head"] = (1, 0, BIGINT_TYPE, 0, 1)
+        cells["head"][:, 3] = counts
+        cells["head"][counts == 0, 0] = 0  # a list without items has no axis, and ends there
+        cells["items"]["bytes"] = 8
+        cells["items"]["number"] = values
+        lengths = np.where(counts > 0, LIST_HEAD_BYTES + LIST_ITEM_BYTES * counts, np.where(counts < 0, NULL, 12))
+        whole = bool((counts == values.shape[1]).all()) and values.shape[1] > 0
+        return Piece(cells.view(np.uint8).reshape(len(values), -1), "u1", self.width, None if whole else lengths)
+
+
 def int8(values: NDArray[np.integer] | int, *, nulls: Mask | None = None) -> Column:
     """Return a bigint column of integers (n,), or of one number for all rows."""
     return _numbers(values, ">i8", nulls)
+
+
+def int8_lists(values: Int64, *, lengths: Int64) -> Column:
+    """
+    Return a bigint[] column: of each row of (n, w) integers as many as ``lengths`` (n,) says; -1: null.
+
+    :raises Unfit: a list is longer than its row.
+    """
+    if values.dtype != np.int64 or values.ndim != 2 or lengths.shape != values.shape[:1]:  # noqa: PLR2004
+        raise Unfit(f"{values.dtype} {values.shape} with lengths {lengths.shape} is no column of lists")
+    if len(lengths) and not -1 <= int(lengths.min()) <= int(lengths.max()) <= values.shape[1]:
+        raise Unfit(f"lists have -1 to {values.shape[1]} numbers, not {lengths.min()} to {lengths.max()}")
+    return Lists(values, lengths)
 
 
 def int4(values: NDArray[np.integer] | int, *, nulls: Mask | None = None) -> Column:

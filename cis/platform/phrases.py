@@ -160,6 +160,7 @@ SENTENCES: Mapping[str, str] = {
     "unknown_payment": _("There is no such payment."),
     # bills and money
     "missing_price": _("A price that the bill needs is not published."),
+    "other_layout": _("A bill of another release keeps its inputs in another order."),
     "missing_input": _("The tariff prices something that was not measured or agreed."),
     "shares_do_not_fit": _("The fixed shares of a meter are more than all of it."),
     "quantities_do_not_fit": _("The fixed quantities or the sub-meters are more than the meter shows."),

@@ -16,6 +16,8 @@ MAX_ENERGY_WH = 10**15
 """A thousand TWh: no segment is larger, and no sum of columns below it can wrap."""
 
 E9 = 10**9
+DAY_BITS = 22
+"""Day numbers stay below 2^22."""
 MONTH_PARTS = 377_580
 """Least common multiple of 28, 29, 30 and 31: every day of every month is a whole number of such parts."""
 
@@ -110,3 +112,10 @@ def month_share_e9(*, period: Period) -> int:
     """
     parts = sum(part.days * (MONTH_PARTS // month_of(part.start).days) for part in period.months())
     return (2 * parts * E9 + MONTH_PARTS) // (2 * MONTH_PARTS)
+
+
+def month_shares_e9(*, start_day: Int64, end_day: Int64) -> Int64:
+    """Return how many months each span of day numbers is, as ``month_share_e9``, (n,). [10^-9 month]"""
+    distinct, place = np.unique((start_day << DAY_BITS) | end_day, return_inverse=True)
+    spans = [Period.of_days(key >> DAY_BITS, key & ((1 << DAY_BITS) - 1)) for key in distinct.tolist()]
+    return np.array([month_share_e9(period=span) for span in spans], dtype=np.int64)[place]

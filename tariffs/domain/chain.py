@@ -7,7 +7,7 @@ plan and of what was rated, so that a bill that gathers them from stored lines a
 month to month say the same.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -17,8 +17,10 @@ from cis.kernel.columns import Columns
 from cis.kernel.fixed import Int64
 from tariffs.domain.batch import RatingBatch
 from tariffs.domain.components.charge_limits import YearlyLimit
+from tariffs.domain.components.demand import MeasuredDemand
 from tariffs.domain.components.tiers import Cycle
 from tariffs.domain.inputs import AXES, PAST_MONTHS, Input
+from tariffs.domain.layout import HandedOn, flat, handed_layout
 from tariffs.domain.plan import Plan
 from tariffs.domain.rating import MissingInput, Rated, billed_wh, rate
 
@@ -146,6 +148,39 @@ def year_minor_of(*, plan: Plan, rated: Rated) -> Int64:
                 total += rated.amount_minor[:, place]
             return component.counted_minor(total)
     return total
+
+
+def charged_w_of(*, plan: Plan, batch: RatingBatch, rated: Rated) -> Int64:
+    """
+    Return the demand charged in the month of each segment, up to and with it, by demand period, (n, q). [W]
+
+    It is what components that leave out what was charged before (``MeasuredDemand.incremental``) read as
+    ``BILLED_PEAK_W`` in the next part of the month; 0 for periods that none of them charges.
+    """
+    charged_w = np.zeros((len(batch), len(plan.demand.periods)), dtype=np.int64)
+    for component, span in zip(plan.components, plan.spans, strict=True):
+        if isinstance(component, MeasuredDemand) and component.incremental:
+            until_w = component.rounded(batch.inputs[Input.BILLED_PEAK_W][:, component.place])
+            for place in span:
+                if plan.slots[place].in_total:
+                    until_w = until_w + rated.quantity[:, place]
+            np.maximum(charged_w[:, component.place], until_w, out=charged_w[:, component.place])
+    return charged_w
+
+
+def handed_of(*, plan: Plan, batch: RatingBatch, rated: Rated) -> Int64:
+    """Return what segments hand to those after them, (n, v), in the order of ``layout.handed_layout``."""
+    found: dict[HandedOn, Callable[[], Int64]] = {
+        HandedOn.COUNTED_WH: lambda: billed_wh(plan=plan, batch=batch),
+        HandedOn.PEAK_W: lambda: batch.inputs[Input.PEAK_W],
+        HandedOn.CHARGED_W: lambda: charged_w_of(plan=plan, batch=batch, rated=rated),
+        HandedOn.YEAR_MINOR: lambda: year_minor_of(plan=plan, rated=rated),
+        HandedOn.CARRIED: lambda: carried_of(plan=plan, rated=rated),
+    }
+    parts = handed_layout(plan=plan)
+    if not parts:
+        return np.zeros((len(batch), 0), dtype=np.int64)
+    return flat(layout=parts, columns={part.name: found[HandedOn(part.name)]() for part in parts})
 
 
 def year_start_of(*, plan: Plan) -> int | None:

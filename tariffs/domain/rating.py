@@ -301,20 +301,28 @@ def _blocks_of(
     plan: Plan, batch: RatingBatch, rows: Int64, inputs: Mapping[Input, Int64]
 ) -> Callable[[slice], RatingBatch]:
     """Return what takes a block of some rows of a mixed batch, with the periods of one plan."""
-    periods = len(plan.periods)
 
     def block(part: slice) -> RatingBatch:
-        at = rows[part]
-        # ndarray.take gathers rows twice as fast as an index does.
-        names = ("days", "month_share_e9", "before_wh", "household")
-        columns = {name: getattr(batch, name).take(at) for name in names}
-        used_wh = batch.used_wh.take(at, axis=0)
-        if used_wh[:, periods:].any():
-            raise _wrong_periods(plan)
         mine = {name: column[part] for name, column in inputs.items()}
-        return RatingBatch(used_wh=used_wh[:, :periods], inputs=mine, **columns)
+        return batch_of(plan=plan, batch=batch, rows=rows[part], inputs=mine)
 
     return block
+
+
+def batch_of(*, plan: Plan, batch: RatingBatch, rows: Int64, inputs: Mapping[Input, Int64]) -> RatingBatch:
+    """
+    Return the batch of some rows (r,) of a mixed one, with the periods of their plan and its inputs, (r, ...) each.
+
+    :raises WrongPeriods: there is energy beyond the periods of the plan.
+    """
+    # ndarray.take gathers rows twice as fast as an index does.
+    names = ("days", "month_share_e9", "before_wh", "household")
+    columns = {name: getattr(batch, name).take(rows) for name in names}
+    used_wh = batch.used_wh.take(rows, axis=0)
+    periods = len(plan.periods)
+    if used_wh[:, periods:].any():
+        raise _wrong_periods(plan)
+    return RatingBatch(used_wh=used_wh[:, :periods], inputs=inputs, **columns)
 
 
 def by_ledger_class(*, plan: Plan, rated: Rated) -> dict[LedgerClass, Int64]:

@@ -26,7 +26,7 @@ SETS = {
     "bytea": st.binary(max_size=30),
 }
 WORDS = ("", "平", "peak", "a longer word than the others")
-TYPES = {**{name: name for name in SETS}, "word": "text"}
+TYPES = {**{name: name for name in SETS}, "word": "text", "bigint[]": "bigint[]"}
 
 
 def column(kind, values):
@@ -116,6 +116,24 @@ def test_bytes_of_one_width_come_as_a_matrix():
     nulls = np.array([False, True, False])
     back = round_trip(["bytea", "bytea"], [copying.bytea(matrix), copying.bytea(matrix, nulls=nulls)])
     assert back == [(bytes(range(4)),) * 2, (bytes(range(4, 8)), None), (bytes(range(8, 12)),) * 2]
+
+
+@given(
+    lists=st.lists(st.one_of(st.none(), st.lists(st.integers(-(2**63), 2**63 - 1), max_size=5)), max_size=12),
+    spare=st.integers(0, 2),
+)
+def test_lists_of_any_length_come_back(lists, spare):
+    widest = max((len(one) for one in lists if one), default=0) + spare
+    values = np.full((len(lists), widest), 7, dtype=np.int64)
+    for row, one in zip(values, lists, strict=True):
+        row[: len(one or [])] = one or []
+    lengths = np.array([-1 if one is None else len(one) for one in lists], dtype=np.int64)
+    columns = [
+        copying.int8_lists(values, lengths=lengths),
+        copying.int8(5),
+        copying.int8_lists(values, lengths=lengths),
+    ]
+    assert round_trip(["bigint[]", "bigint", "bigint[]"], columns) == [(one, 5, one) for one in lists]
 
 
 def test_one_long_text_among_many_short_ones_comes_back():
