@@ -19,7 +19,7 @@ from cis.kernel.fixed import Int64
 from tariffs.domain.batch import RatingBatch
 from tariffs.domain.components.basic import Tax, TaxMode
 from tariffs.domain.inputs import AXES, Input
-from tariffs.domain.lines import Adjusting, LedgerClass, MissingPrice, Scoped
+from tariffs.domain.lines import Adjusting, Component, LedgerClass, MissingPrice, Scoped
 from tariffs.domain.plan import Plan, Scope
 
 BLOCK = 8192
@@ -61,6 +61,28 @@ class Rated:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Charged:
+    """
+    What one component charged a block of n segments, as it is seen on the way.
+
+    seen        what it was charged on: for one that adjusts, the batch before it did
+    base_minor  (n,) what it was charged on of the lines before it [minor unit]
+    holds       (n,) 1 where it is charged, 0 where its scope leaves it out; None = it is charged everywhere
+    amounts_e9  (l, n) exact, before rounding [10^-9 minor unit]
+    """
+
+    component: Component
+    seen: RatingBatch
+    base_minor: Int64
+    holds: Int64 | None
+    amounts_e9: NDArray[Any]
+
+
+Watch = Callable[[Charged], None]
+"""Who is told what each component charges, in order."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class RatedGroup:
     """
     The rows of a mixed batch that have one plan.
@@ -76,18 +98,20 @@ class RatedGroup:
     refusal: Refused | None
 
 
-def rate(*, plan: Plan, batch: RatingBatch) -> Rated:
+def rate(*, plan: Plan, batch: RatingBatch, watch: Watch | None = None) -> Rated:
     """
     Return lines and total of each segment of a batch.
+
+    watch  is told on the way what each component charges, block by block
 
     :raises MissingPrice: a price of the plan is not known; the message names it.
     :raises WrongPeriods: ``used_wh`` has not one column per period of use of the plan.
     :raises AmountOutOfRange: an amount or total is beyond 2^62 minor units.
     """
-    return _rate(plan, len(batch), batch.take)
+    return _rate(plan, len(batch), batch.take, watch)
 
 
-def _rate(plan: Plan, segments: int, block_of: Callable[[slice], RatingBatch]) -> Rated:
+def _rate(plan: Plan, segments: int, block_of: Callable[[slice], RatingBatch], watch: Watch | None = None) -> Rated:
     """Rate as many segments, taken block by block so that each is still in the cache when it is worked on."""
     if plan.missing_prices:
         raise MissingPrice(
@@ -102,11 +126,13 @@ def _rate(plan: Plan, segments: int, block_of: Callable[[slice], RatingBatch]) -
     total = np.empty(segments, dtype=np.int64)
     for start in range(0, segments, BLOCK):
         rows = slice(start, min(start + BLOCK, segments))
-        _rate_block(plan, block_of(rows), amount[:, rows], quantity[:, rows], total[rows])
+        _rate_block(plan, block_of(rows), amount[:, rows], quantity[:, rows], total[rows], watch)
     return Rated(amount.T, quantity.T, total)
 
 
-def _rate_block(plan: Plan, batch: RatingBatch, amount: Int64, quantity: Int64, total: Int64) -> None:
+def _rate_block(
+    plan: Plan, batch: RatingBatch, amount: Int64, quantity: Int64, total: Int64, watch: Watch | None
+) -> None:
     """Fill amount (l, n), quantity (l, n) and total (n,) of one block."""
     if batch.used_wh.shape[1] != len(plan.periods):
         raise _wrong_periods(plan)
@@ -116,12 +142,15 @@ def _rate_block(plan: Plan, batch: RatingBatch, amount: Int64, quantity: Int64, 
     batch, seen = _adjusted(plan, batch)
     for component, span, base in zip(plan.components, plan.spans, plan.bases, strict=True):
         own = _own(plan, span, seen.get(component.code, batch))
-        charge = component.charge(own, _sum_slots(amount, base) if base else nothing)
+        base_minor = _sum_slots(amount, base) if base else nothing
+        charge = component.charge(own, base_minor)
         amounts_e9, quantities = charge.amounts_e9.T, charge.quantities.T
         holds = _holds(plan, component.scope, batch)
         if holds is not None:
             amounts_e9 = amounts_e9 * holds
             quantities = quantities * holds + _resting(plan, span, own) * (1 - holds)
+        if watch is not None:
+            watch(Charged(component, own, base_minor, holds, amounts_e9))
         rounder.round(amounts_e9, amount[span.start : span.stop], alone=bool(base))
         quantity[span.start : span.stop] = quantities
     counted = [place for place, slot in enumerate(plan.slots) if slot.in_total]
@@ -167,9 +196,12 @@ def billed_wh(*, plan: Plan, batch: RatingBatch) -> Int64:
 
     It is this energy that counts in a tier cycle, as ``before_wh`` of the segments to come.
     """
-    if not plan.adjusting:
-        return batch.total_wh
-    return _adjusted(plan, batch)[0].total_wh
+    return adjusted(plan=plan, batch=batch).total_wh
+
+
+def adjusted(*, plan: Plan, batch: RatingBatch) -> RatingBatch:
+    """Return the batch that is priced: with losses added, and without what energy given to the grid offsets."""
+    return _adjusted(plan, batch)[0] if plan.adjusting else batch
 
 
 def _adjusted(plan: Plan, batch: RatingBatch) -> tuple[RatingBatch, dict[str, RatingBatch]]:

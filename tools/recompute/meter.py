@@ -1,0 +1,101 @@
+"""Energy out of what meters told: counter values and interval values."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+from recompute.clock import Calendar, Local
+from recompute.numbers import CannotTell, number, rounded
+
+ALL_HOURS = ""
+NO_VALUE = "N"
+
+
+def counted(reads: list[dict[str, Any]], register: dict[str, Any], multiplier: int) -> tuple[int, bool]:
+    """
+    Return the energy between the first and the last counter value, and whether a dial passed its end. [Wh or varh]
+
+    Each step is the difference of two values; where the counter fell, it passed the end of its dial once.
+    """
+    total, rolled = 0, False
+    for before, after in pairwise(reads):
+        step = after["reading_wh"] - before["reading_wh"]
+        if step < 0:
+            if "digits" not in register:
+                raise CannotTell(f"counter {register['ref']} fell, and nothing says how many digits it has")
+            step += 10 ** register["digits"] * 1000
+            rolled = True
+        total += step
+    return total * multiplier, rolled
+
+
+@dataclass
+class Slot:
+    """One interval: its local date and minute, and its energy. [Wh]"""
+
+    day: date
+    minute: int
+    at: datetime
+    wh: Fraction
+
+
+def slots_of(days: list[dict[str, Any]], local: Local, start: date, end: date) -> Iterator[Slot]:
+    """Return the intervals that start in the local days [start, end), in order of time."""
+    first, last = local.starts(start), local.starts(end)
+    for day in sorted(days, key=lambda one: str(one["start_at"])):
+        unit = Fraction(10) ** day["exponent"]
+        at, step = datetime.fromisoformat(day["start_at"]).astimezone(UTC), timedelta(minutes=day["interval_minutes"])
+        for value in day["values"]:
+            if first <= at < last:
+                wall = at.astimezone(local.zone)
+                yield Slot(wall.date(), wall.hour * 60 + wall.minute, at, value * unit)
+            at += step
+
+
+def sum_of_day(day: dict[str, Any]) -> Fraction:
+    """Return the sum of the values of a day. [Wh]"""
+    return sum(day["values"]) * Fraction(10) ** day["exponent"]
+
+
+def check_day(day: dict[str, Any], same: Any, where: str) -> None:
+    """Compare the sum of a day, and how many values it has, with what the proof says."""
+    same(f"{where} sum_wh", number(day["sum_wh"]), sum_of_day(day))
+    same(f"{where} values", len(day["values"]), 24 * 60 // day["interval_minutes"])
+    same(f"{where} quality", len(day["quality"]) in (1, len(day["values"])), True)
+
+
+def measured(days: list[dict[str, Any]], local: Local, start: date, end: date) -> int:
+    """Return the energy of whole local days, rounded once. [Wh]"""
+    return rounded(sum((slot.wh for slot in slots_of(days, local, start, end)), Fraction(0)))
+
+
+def split(
+    usage: dict[str, Any], days: list[dict[str, Any]], local: Local, start: date, end: date, calendar: Calendar | None
+) -> dict[str, int]:
+    """
+    Return what approved energy has in [start, end), by period of use; "" without a calendar. [Wh]
+
+    The approved energy is dealt in proportion to the interval values, those of the span in the order of time, and
+    inside a part in the alphabetical order of its periods: the first parts together are rounded half away from zero.
+    """
+    before, total, parts = Fraction(0), Fraction(0), dict[str, Fraction]()
+    names = sorted(calendar.periods) if calendar else [ALL_HOURS]
+    parts = dict.fromkeys(names, Fraction(0))
+    span = date.fromisoformat(usage["start_date"]), date.fromisoformat(usage["end_date"])
+    for slot in slots_of(days, local, *span):
+        total += slot.wh
+        if slot.day < start:
+            before += slot.wh
+        elif slot.day < end:
+            parts[calendar.period(slot.day, slot.minute) if calendar else ALL_HOURS] += slot.wh
+    if not total:
+        return dict.fromkeys(names, 0)
+    found, until = {}, rounded(usage["energy_wh"] * before / total)
+    for name in names:
+        before += parts[name]
+        after = rounded(usage["energy_wh"] * before / total)
+        found[name], until = after - until, after
+    return found
