@@ -41,7 +41,7 @@ def places(*, text: str) -> Mapping[str, Place]:
 
 
 def line_of(*, text: str, finding: Finding) -> int:
-    """Return the line, from 1, to which a finding in a TOML text belongs: its value's, else that of the table around."""
+    """Return the line, from 1, of a finding in a TOML text: that of its value, else of the table around it."""
     if finding.code == "not_toml":
         match = AT_LINE.search(finding.message)
         return int(match[1]) if match else text.count("\n") + 1

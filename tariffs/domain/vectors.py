@@ -1,6 +1,6 @@
 """Test vectors of a tariff: inputs and the lines and total that the law, or a published bill, says."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -220,35 +220,127 @@ def _bounded(table: Table, key: str, energy_wh: int) -> int:
     return 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineResult:
+    """
+    One line of a vector beside what the plan gets.
+
+    where     its place in the document
+    slot      key of the slot
+    quantity, amount  (expected, computed) as printed; expected None = not checked, computed None = no such line
+    """
+
+    where: str
+    slot: str
+    quantity: tuple[str | None, str | None]
+    amount: tuple[str | None, str | None]
+    is_right: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VectorResult:
+    """
+    A vector beside what the plan gets.
+
+    total    (expected, computed) as printed; computed None = the plan refused
+    lines    all lines that are expected or not 0; () if the plan refused
+    refusal  why the plan could not rate it, None = it could
+    """
+
+    vector: Vector
+    total: tuple[str, str | None]
+    lines: tuple[LineResult, ...]
+    refusal: Refused | None
+
+    @property
+    def is_green(self) -> bool:
+        """Return whether the plan gets what the vector says."""
+        return self.refusal is None and all(line.is_right for line in self.lines)
+
+
+TOTAL_LINE = ""
+"""In place of a slot: the total."""
+
+
+def result_of(*, plan: Plan, vector: Vector) -> VectorResult:
+    """Return what a plan gets for a vector, line by line, the total last as the line ``TOTAL_LINE``."""
+    try:
+        rated = rate(plan=plan, batch=vector.batch())
+        lines = tuple(_compared(plan, vector, rated))
+    except Refused as refusal:
+        return VectorResult(vector=vector, total=(vector.total, None), lines=(), refusal=refusal)
+    total = fixed.to_text(int(rated.total_minor[0]), places=plan.decimals)
+    return VectorResult(vector=vector, total=(vector.total, total), lines=lines, refusal=None)
+
+
+def _compared(plan: Plan, vector: Vector, rated: Rated) -> Iterator[LineResult]:
+    """Yield the lines that are expected or not 0, those that the plan does not have, and the total."""
+    places = {line.slot: place for place, line in enumerate(vector.lines)}
+    for number, slot in enumerate(plan.slots):
+        amount_minor, quantity = int(rated.amount_minor[0, number]), int(rated.quantity[0, number])
+        place = places.pop(slot.key, None)
+        if place is None and not amount_minor and (vector.lines or not quantity):
+            continue
+        line = vector.lines[place] if place is not None else None
+        # Where lines are given, all others must be 0.
+        expected = line.amount if line else "0" if vector.lines else None
+        yield _line(
+            where=f"{vector.where}.lines" if place is None else f"{vector.where}.lines[{place}]",
+            slot=slot.key,
+            quantity=(line.quantity if line else None, quantity, slot.quantity_places),
+            amount=(expected, amount_minor, plan.decimals),
+        )
+    for key, place in places.items():
+        line, where = vector.lines[place], f"{vector.where}.lines[{place}]"
+        yield LineResult(
+            where=where, slot=key, quantity=(line.quantity, None), amount=(line.amount, None), is_right=False
+        )
+    yield _line(
+        where=f"{vector.where}.total",
+        slot=TOTAL_LINE,
+        quantity=(None, 0, 0),
+        amount=(vector.total, int(rated.total_minor[0]), plan.decimals),
+    )
+
+
+def _line(
+    *, where: str, slot: str, quantity: tuple[str | None, int, int], amount: tuple[str | None, int, int]
+) -> LineResult:
+    """Compare (expected, computed, decimals) of quantity and amount."""
+    pairs = [(expected, fixed.to_text(value, places=places)) for expected, value, places in (quantity, amount)]
+    is_right = all(
+        expected is None or fixed.parse(expected, places=places) == value
+        for expected, value, places in (quantity, amount)
+    )
+    return LineResult(where=where, slot=slot, quantity=pairs[0], amount=pairs[1], is_right=is_right)
+
+
 def check_vectors(*, plan: Plan, vectors: Iterable[Vector]) -> Findings:
     """Return what the plan gets otherwise than its vectors say; empty = all of them pass."""
     findings = Findings()
     for vector in vectors:
-        try:
-            _check_vector(plan, vector, rate(plan=plan, batch=vector.batch()), findings)
-        except Refused as refusal:
+        result = result_of(plan=plan, vector=vector)
+        if result.refusal is not None:
+            refusal = result.refusal
             findings.add(vector.where, refusal.code, f"{vector.name}: {refusal.message}", refusal.advice)
+        for line in result.lines:
+            if not line.is_right:
+                _note(vector, line, findings)
     return findings
 
 
-def _check_vector(plan: Plan, vector: Vector, rated: Rated, findings: Findings) -> None:
-    """Note where one vector and its result differ."""
-
-    def compare(what: str, expected: str, actual: int, places: int) -> None:
-        if fixed.parse(expected, places=places) != actual:
-            shown = fixed.to_text(actual, places=places)
-            message = f"{vector.name}: {what} is {shown}, expected {expected}."
-            findings.add(vector.where, "vector_differs", message, "Find out who is wrong: the tariff or the vector.")
-
-    compare("the total", vector.total, int(rated.total_minor[0]), plan.decimals)
-    if not vector.lines:
+def _note(vector: Vector, line: LineResult, findings: Findings) -> None:
+    """Note what differs in one line."""
+    if line.amount[1] is None:
+        findings.add(line.where, "unknown_line", f"{vector.name}: the plan has no line {line.slot}.")
         return
-    expected = {line.slot: line for line in vector.lines}
-    for place, slot in enumerate(plan.slots):
-        amount_minor, quantity = int(rated.amount_minor[0, place]), int(rated.quantity[0, place])
-        line = expected.pop(slot.key, ExpectedLine(slot=slot.key, amount="0", quantity=None))
-        compare(f"the amount of {slot.key}", line.amount, amount_minor, plan.decimals)
-        if line.quantity is not None:
-            compare(f"the quantity of {slot.key}", line.quantity, quantity, slot.quantity_places)
-    for key in expected:
-        findings.add(vector.where, "unknown_line", f"{vector.name}: the plan has no line {key}.")
+    for word, (expected, computed) in (("amount", line.amount), ("quantity", line.quantity)):
+        # Numbers alike may be written with other decimals.
+        if expected is not None and computed is not None and not _is_equal(expected, computed):
+            what = f"the {word} of {line.slot}" if line.slot else "the total"
+            message = f"{vector.name}: {what} is {computed}, expected {expected}."
+            findings.add(line.where, "vector_differs", message, "Find out who is wrong: the tariff or the vector.")
+
+
+def _is_equal(expected: str, computed: str) -> bool:
+    return fixed.parse(expected, places=MONTH_PLACES) == fixed.parse(computed, places=MONTH_PLACES)

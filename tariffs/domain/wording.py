@@ -9,26 +9,22 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from cis.kernel import fixed
-from tariffs.domain.comparison import (
+from tariffs.domain.changes import (
     CaseChanged,
     Change,
     EventChanged,
     FactChanged,
     HoursChanged,
-    Limit,
     LimitChanged,
     OrderChanged,
-    Part,
     PartChanged,
-    Price,
     PriceChanged,
     RuleChanged,
     Season,
     SeasonChanged,
-    Span,
-    Words,
     WordsChanged,
 )
+from tariffs.domain.outline import Limit, Part, Price, Span, Words
 from tariffs.domain.time_of_use import DAY_TYPES, DayType
 from tariffs.domain.words import FACTS, KEYS, KINDS, _
 
@@ -73,39 +69,35 @@ def say(value: Value, *, language: str = "en", translate: Callable[[str], str] =
 
 def section_of(change: Change) -> str:
     """Return under which heading a change stands."""
-    if isinstance(change, FactChanged):
-        return _("Validity and text")
-    if isinstance(change, PriceChanged | LimitChanged):
-        return _("Prices and steps")
-    if isinstance(change, HoursChanged | SeasonChanged | EventChanged):
-        return _("Hours")
-    if isinstance(change, CaseChanged):
-        return _("Test cases")
-    return _("Words") if isinstance(change, WordsChanged) else _("Components and rules")
+    return SECTIONS[type(change)]
+
+
+def place_of(change: Change) -> int:
+    """Return the place of a change in a list by headings."""
+    return list(SECTIONS.values()).index(SECTIONS[type(change)])
 
 
 def sentence_of(change: Change) -> Sentence:
     """Return the sentence of a change."""
-    if isinstance(change, FactChanged):
-        return _from_to(_name(FACTS, change.key), change.before, change.after)
-    if isinstance(change, RuleChanged):
-        what = Sentence(_("%(part)s, %(key)s"), {"part": _called(change.part), "key": _name(KEYS, change.key)})
-        return _from_to(what, change.before, change.after)
-    if isinstance(change, PriceChanged):
-        return _price(change)
-    if isinstance(change, LimitChanged):
-        return _limit(change)
-    if isinstance(change, PartChanged):
-        return _part(change)
-    if isinstance(change, OrderChanged):
-        orders = ((", ").join(codes) for codes in (change.before, change.after))
-        return _from_to(Sentence(_("Order of the components")), next(orders), next(orders))
-    if isinstance(change, WordsChanged):
-        texts = (" / ".join(words.values()) for words in (change.before, change.after))
-        return _from_to(Sentence(_("Words of %(key)s"), {"key": change.key}), next(texts), next(texts))
-    if isinstance(change, CaseChanged):
-        return _case(change)
-    return _calendar(change)
+    return SENTENCES[type(change)](change)
+
+
+def _fact(change: FactChanged) -> Sentence:
+    return _from_to(_name(FACTS, change.key), change.before, change.after)
+
+
+def _rule(change: RuleChanged) -> Sentence:
+    what = Sentence(_("%(part)s, %(key)s"), {"part": _called(change.part), "key": _name(KEYS, change.key)})
+    return _from_to(what, change.before, change.after)
+
+
+def _order(change: OrderChanged) -> Sentence:
+    return _from_to(Sentence(_("Order of the components")), ", ".join(change.before), ", ".join(change.after))
+
+
+def _words(change: WordsChanged) -> Sentence:
+    before, after = (" / ".join(words.values()) for words in (change.before, change.after))
+    return _from_to(Sentence(_("Words of %(key)s"), {"key": change.key}), before, after)
 
 
 def _from_to(what: Value, before: Value, after: Value) -> Sentence:
@@ -129,10 +121,12 @@ def _called(part: Part) -> Value:
     return Labels(part.labels) if part.labels else part.code
 
 
-# ---- prices and steps --------------------------------------------------------------------------------------------------
+# ---- prices and steps ------------------------------------------------------------------------------------------------
 
 PER = {
-    "cycle": _("in the tier cycle"),
+    "none": "",
+    "year": _("a year"),
+    "season": _("a season"),
     "month": _("a month"),
     "day": _("a day"),
     "kw": _("per kW and month"),
@@ -150,7 +144,7 @@ def quantity(value: int) -> str:
 
 
 def _end(limit: Limit) -> Value:
-    per = (Sentence(PER[limit.per]),) if limit.per else ()
+    per = (Sentence(PER[limit.per]),) if PER[limit.per] else ()
     return Joined((f"{quantity(limit.value)} {limit.unit}", *per), by=" ")
 
 
@@ -158,12 +152,17 @@ def step_of(price: Price) -> Value:
     """Return which step a price belongs to, "" for a price without steps."""
     if not price.step:
         return ""
-    step = str(price.step)
-    if price.high is not None:
-        return Sentence(_("step %(step)s up to %(limit)s"), {"step": step, "limit": _end(price.high)})
-    if price.low is not None:
-        return Sentence(_("step %(step)s above %(limit)s"), {"step": step, "limit": _end(price.low)})
-    return Sentence(_("step %(step)s"), {"step": step})
+    low, high = price.low, price.high
+    values: dict[str, Value] = {"step": str(price.step)}
+    if low is not None:
+        is_alike = high is not None and (low.unit, low.per) == (high.unit, high.per)
+        values["low"] = quantity(low.value) if is_alike else _end(low)
+    if high is not None:
+        values["high"] = _end(high)
+        if low is not None:
+            return Sentence(_("step %(step)s above %(low)s up to %(high)s"), values)
+        return Sentence(_("step %(step)s up to %(high)s"), values)
+    return Sentence(_("step %(step)s above %(low)s") if low is not None else _("step %(step)s"), values)
 
 
 def _at(part: Part, price: Price) -> Value:
@@ -241,7 +240,7 @@ def _listed(part: Part) -> Value:
     return Joined((": ", Joined(rows, by="; ")), by="")
 
 
-# ---- calendars ---------------------------------------------------------------------------------------------------------
+# ---- calendars -------------------------------------------------------------------------------------------------------
 
 DAYS = {
     DayType.WEEKDAY: _("Monday to Friday"),
@@ -281,23 +280,27 @@ def _season(season: Season | None) -> Value:
     return Joined((season.dates, *rows), by="; ")
 
 
-def _calendar(change: HoursChanged | SeasonChanged | EventChanged) -> Sentence:
-    if isinstance(change, HoursChanged):
-        values: dict[str, Value] = {
-            "season": Sentence(CALENDAR_OF[change.which], {"name": change.season}),
-            "days": days_of(change.span.days),
-            "hours": hours_of_span(change.span),
-            "before": Labels(change.before),
-            "after": Labels(change.span.period),
-        }
-        return Sentence(_("%(season)s, %(days)s, %(hours)s: %(before)s → %(after)s"), values)
-    if isinstance(change, SeasonChanged):
-        what = Sentence(CALENDAR_OF[change.which], {"name": change.name})
-        if change.before is not None and change.after is not None:
-            return _from_to(what, change.before.dates, change.after.dates)
-        return _from_to(what, _season(change.before), _season(change.after))
+def _hours(change: HoursChanged) -> Sentence:
+    values: dict[str, Value] = {
+        "season": Sentence(CALENDAR_OF[change.which], {"name": change.season}),
+        "days": days_of(change.span.days),
+        "hours": hours_of_span(change.span),
+        "before": Labels(change.before),
+        "after": Labels(change.span.period),
+    }
+    return Sentence(_("%(season)s, %(days)s, %(hours)s: %(before)s → %(after)s"), values)
+
+
+def _dates(change: SeasonChanged) -> Sentence:
+    what = Sentence(CALENDAR_OF[change.which], {"name": change.name})
+    if change.before is not None and change.after is not None:
+        return _from_to(what, change.before.dates, change.after.dates)
+    return _from_to(what, _season(change.before), _season(change.after))
+
+
+def _event(change: EventChanged) -> Sentence:
     what = Sentence(EVENT_OF[change.which], {"name": change.code})
-    return _from_to(what, *(_keys(words) for words in (change.before, change.after)))
+    return _from_to(what, _keys(change.before), _keys(change.after))
 
 
 def _keys(words: Words) -> Value:
@@ -311,3 +314,31 @@ def _case(change: CaseChanged) -> Sentence:
     if change.before == change.after:
         return Sentence(_("Case “%(name)s” has other inputs or lines"), {"name": change.name})
     return _from_to(what, change.before or "", change.after or "")
+
+
+SECTIONS: Mapping[type, str] = {
+    FactChanged: _("Validity and text"),
+    PriceChanged: _("Prices and steps"),
+    LimitChanged: _("Prices and steps"),
+    PartChanged: _("Components and rules"),
+    RuleChanged: _("Components and rules"),
+    OrderChanged: _("Components and rules"),
+    HoursChanged: _("Hours"),
+    SeasonChanged: _("Hours"),
+    EventChanged: _("Hours"),
+    WordsChanged: _("Words"),
+    CaseChanged: _("Test cases"),
+}
+SENTENCES: Mapping[type, Callable[..., Sentence]] = {
+    FactChanged: _fact,
+    PriceChanged: _price,
+    LimitChanged: _limit,
+    PartChanged: _part,
+    RuleChanged: _rule,
+    OrderChanged: _order,
+    HoursChanged: _hours,
+    SeasonChanged: _dates,
+    EventChanged: _event,
+    WordsChanged: _words,
+    CaseChanged: _case,
+}

@@ -10,11 +10,12 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils import timezone
 
 from cis.kernel.actors import Actor
-from cis.kernel.errors import Findings, Refused
+from cis.kernel.errors import Finding, Refused
 from cis.platform import audit
 from cis.platform.db import joins_transaction, opens_transaction
 from tariffs.domain import document
 from tariffs.domain.document import TariffDocument
+from tariffs.domain.places import line_of
 from tariffs.models.tariff import Tariff, TariffVersion, VersionState
 from tariffs.queries.plans import UnknownVersion
 
@@ -56,11 +57,20 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """The findings of one file; none = it can be published. ``vectors`` counts its test vectors."""
+    """
+    One text of a tariff version.
 
-    path: Path
-    vectors: int
-    findings: Findings
+    read      what it says; None if it cannot be read
+    findings  with their lines in the text; none = it can be published
+    """
+
+    read: TariffDocument | None
+    findings: tuple[tuple[int, Finding], ...]
+
+    @property
+    def vectors(self) -> int:
+        """Return the number of its test vectors."""
+        return len(self.read.vectors) if self.read else 0
 
 
 def documents_of(path: Path) -> list[Path]:
@@ -97,16 +107,12 @@ def text_of(path: Path) -> str:
         raise NotText(f"{path} is not UTF-8 text.", advice="Save it as UTF-8.", path=str(path)) from None
 
 
-def check(*, path: Path) -> Checked:
-    """
-    Read one document and compute its vectors; nothing is written, every finding is returned.
-
-    :raises NotText: the file is not UTF-8.
-    """
-    read, findings = document.examine(text=text_of(path))
-    if read is None:
-        return Checked(path=path, vectors=0, findings=findings)
-    return Checked(path=path, vectors=len(read.vectors), findings=document.check(document=read))
+def check(*, text: str) -> Checked:
+    """Read one document and compute its vectors; nothing is written, every finding is returned with its line."""
+    read, findings = document.examine(text=text)
+    if read is not None:
+        findings = document.check(document=read)
+    return Checked(read=read, findings=tuple((line_of(text=text, finding=one), one) for one in findings))
 
 
 @opens_transaction

@@ -108,6 +108,18 @@ def version_on(*, tariff_id: int, day: date) -> VersionInForce:
     return _in_force(found)
 
 
+def text_of(version_id: int) -> str:
+    """
+    Return the document of a version, published or not; one statement.
+
+    :raises UnknownVersion: there is none.
+    """
+    source = TariffVersion.objects.filter(id=version_id).values_list("source", flat=True).first()
+    if source is None:
+        raise UnknownVersion(f"There is no tariff version {version_id}.", version_id=version_id)
+    return str(source)
+
+
 @lru_cache(maxsize=PLANS_KEPT)
 def compiled(version_id: int) -> Plan:
     """

@@ -186,9 +186,34 @@ def test_the_command_checks_documents_without_writing(tmp_path, capsys):
     with pytest.raises(CommandError, match="2 of 3"):
         call_command("tariffs", "check", str(tmp_path))
     printed = capsys.readouterr().out
-    assert "the total is 61.70, expected 1.00" in printed
-    assert "not TOML" in printed
+    line = text(total="1.00").splitlines().index('total = "1.00"') + 1
+    assert f"red.toml:{line}: vector[0].total: a hundred kilowatt-hours: the total is 61.70, expected 1.00." in printed
+    assert "Find out who is wrong" in printed
+    assert "broken.toml:1: document: The text is not TOML" in printed
     assert not Tariff.objects.exists()
+
+
+def test_the_command_tells_what_changes_and_prints_a_document(tmp_path, capsys):
+    publish(FLAT)
+    publish(text("2022-01-01", "0.7", "70.00"))
+    file = tmp_path / "next.toml"
+    file.write_text(text("2024-01-01", "0.8", "80.00"), encoding="utf-8")
+    call_command("tariffs", "diff", "flat@2021-12-31", str(file))
+    assert capsys.readouterr().out.splitlines() == [
+        "Validity and text:",
+        "  Holds from: 2020-01-01 → 2024-01-01",
+        "Prices and steps:",
+        "  Energy: 0.617 → 0.80 CNY/kWh (+29.7 %)",
+        "Test cases:",
+        "  Case “a hundred kilowatt-hours” expects: 61.70 → 80.00",
+    ]
+    call_command("tariffs", "diff", "flat", "flat@2022-01-01")
+    assert capsys.readouterr().out == "They say the same.\n"
+    call_command("tariffs", "export", "flat", "--on", "2021-12-31")
+    assert capsys.readouterr().out == FLAT
+    for wrong, why in (("flat@2019-01-01", "no price"), ("flat@soon", "YYYY-MM-DD"), ("none", "no tariff none")):
+        with pytest.raises(CommandError, match=why):
+            call_command("tariffs", "diff", wrong, str(file))
 
 
 def test_the_command_says_what_it_cannot_read(tmp_path):
@@ -199,7 +224,7 @@ def test_the_command_says_what_it_cannot_read(tmp_path):
     with pytest.raises(CommandError, match="not UTF-8"):
         call_command("tariffs", "load", str(latin))
     with pytest.raises(NotText):
-        tariffs.check(path=latin)
+        tariffs.text_of(latin)
     with pytest.raises(NoFiles):
         tariffs.documents_of_pack("nowhere")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tariffs.domain import document
-from tariffs.domain.comparison import (
+from tariffs.domain.changes import (
     CaseChanged,
     EventChanged,
     FactChanged,
@@ -23,8 +23,8 @@ from tariffs.domain.comparison import (
     RuleChanged,
     SeasonChanged,
     WordsChanged,
-    compare,
 )
+from tariffs.domain.comparison import compare
 from tariffs.domain.wording import say, section_of, sentence_of
 from tests.factories.documents import as_toml
 from tests.unit.tariffs.domain.test_places import leaves
@@ -90,8 +90,8 @@ def mutated(value):
 def variants(values):
     """Yield documents that differ in one place: a value changed, or a key left out."""
     for path, value in leaves(values):
-        if "vector[" in path and "[0]" not in path or path.count("vector[0].lines[") and "lines[0]" not in path:
-            continue  # one case stands for all
+        if "vector[" in path and ("[0]" not in path or ("lines[" in path and "lines[0]" not in path)):
+            continue  # one case and line stand for all
         if path.startswith("labels.") and not path.startswith("labels.energy"):
             continue
         steps = [int(step) if step.isdigit() else step for step in path.replace("[", ".").replace("]", "").split(".")]
@@ -156,15 +156,15 @@ def test_a_price_reads_like_a_change_of_law():
     assert kinds == [FactChanged, PriceChanged]
     assert texts == [
         "Holds from: 2020-01-01 → 2026-01-01",
-        "Energy by step, step 2 up to 4,800 kWh in the tier cycle: 0.667 → 0.677 CNY/kWh (+1.5 %)",
+        "Energy by step, step 2 above 3,120 up to 4,800 kWh a year: 0.667 → 0.677 CNY/kWh (+1.5 %)",
     ]
 
 
 def test_the_last_step_and_a_fall_and_a_price_that_becomes_unknown():
     _, texts = changes("cn-shanghai/residential-tiered", ('"0.917"', '"0.8"'), ('"0.617"', '"unset"'))
     assert texts == [
-        "Energy by step, step 1 up to 3,120 kWh in the tier cycle: 0.617 CNY/kWh → not known",
-        "Energy by step, step 3 above 4,800 kWh in the tier cycle: 0.917 → 0.80 CNY/kWh (-12.8 %)",
+        "Energy by step, step 1 up to 3,120 kWh a year: 0.617 CNY/kWh → not known",
+        "Energy by step, step 3 above 4,800 kWh a year: 0.917 → 0.80 CNY/kWh (-12.8 %)",
     ]
 
 
@@ -176,7 +176,7 @@ def test_a_limit_that_moves_and_the_allowance_beside_it():
     )
     assert kinds == [LimitChanged, RuleChanged]
     assert texts == [
-        "Energy by step and period: step 1 ends at 3,240.5 kWh in the tier cycle (before: 3,120 kWh in the tier cycle)",
+        "Energy by step and period: step 1 ends at 3,240.5 kWh a year (before: 3,120 kWh a year)",
         "Energy by step and period, allowance of large households (from_persons): 5 → 6",
     ]
 
@@ -189,14 +189,14 @@ def test_a_step_more_and_a_step_less():
     ]
     kinds, texts = changes("cn-shanghai/residential-tiered", *more)
     assert kinds == [PriceChanged, RuleChanged]
-    assert texts[0] == "Energy by step, step 4 above 9,000 kWh in the tier cycle: 1.20 CNY/kWh (new)"
+    assert texts[0] == "Energy by step, step 4 above 9,000 kWh a year: 1.20 CNY/kWh (new)"
     old = document.parse(text=pack("cn-shanghai/residential-tiered"))
     text = pack("cn-shanghai/residential-tiered")
     for before, after in more:
         text = text.replace(before, after, 1)
     (change, _) = compare(before=document.parse(text=text), after=old)
     assert say(sentence_of(change)) == (
-        "Energy by step, step 4 above 9,000 kWh in the tier cycle: no longer (before: 1.20 CNY/kWh)"
+        "Energy by step, step 4 above 9,000 kWh a year: no longer (before: 1.20 CNY/kWh)"
     )
 
 
@@ -315,6 +315,6 @@ def test_sentences_are_told_in_the_language_of_the_door():
         before=document.parse(text=pack("cn-shanghai/residential-tiered-tou")),
         after=document.parse(text=pack("cn-shanghai/residential-tiered-tou").replace('"0.337"', '"0.347"', 1)),
     )
-    words = {"step %(step)s up to %(limit)s": "第%(step)s档至%(limit)s", "in the tier cycle": "（周期内）"}
+    words = {"step %(step)s above %(low)s up to %(high)s": "第%(step)s档%(low)s至%(high)s", "a year": "每年"}
     said = say(sentence_of(change), language="zh", translate=lambda text: words.get(text, text))
-    assert said == "阶梯分时电度电费, 第2档至4,800 kWh （周期内）, 谷: 0.337 → 0.347 CNY/kWh (+3.0 %)"
+    assert said == "阶梯分时电度电费, 第2档3,120至4,800 kWh 每年, 谷: 0.337 → 0.347 CNY/kWh (+3.0 %)"

@@ -322,7 +322,7 @@ def test_check_finds_no_vector_and_failing_vectors():
     assert [f.code for f in document.check(document=document.parse(text=bare))] == ["no_vector"]
     wrong = document.parse(text=FLAT.replace("61.70", "61.71"))
     (finding,) = document.check(document=wrong)
-    assert (finding.where, finding.code) == ("vector[0]", "vector_differs")
+    assert (finding.where, finding.code) == ("vector[0].total", "vector_differs")
     assert "61.70" in finding.message
 
 

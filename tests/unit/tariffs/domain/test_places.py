@@ -69,9 +69,9 @@ def assert_places_fit(text):
             continue
         place = found[path]
         written = text[place.start : place.end]
-        if isinstance(value, dict | list) and text[place.key_start] == "[" and written.startswith("["):
-            if place.key_start == place.start and written.strip("[]").replace(".", "").replace("_", "").isalnum():
-                continue  # a header
+        is_header = place.key_start == place.start and written.strip("[]").replace(".", "").replace("_", "").isalnum()
+        if is_header and isinstance(value, dict | list) and written.startswith("["):
+            continue
         assert tomllib.loads(f"x = {written}")["x"] == value, path
         assert place.line == text[: place.key_start].count("\n") + 1
 
