@@ -11,12 +11,13 @@ from cis.platform.admin import ReadOnlyAdmin
 from metering.models.device import Installation, Meter, Register
 from metering.models.place import Premises, ServicePoint
 from metering.models.read import ReadFile, ReadRejection, RegisterRead
+from metering.models.rule import UsageRule
 from metering.models.usage import Usage
 
 
-@admin.register(Register, Installation, ReadFile, ReadRejection, RegisterRead, Usage)
+@admin.register(Register, Installation, ReadFile, ReadRejection, RegisterRead, Usage, UsageRule)
 class MeteringAdmin(ReadOnlyAdmin):
-    """Counters, where meters hung, delivered files and what was refused of them, reads and approved usage."""
+    """Counters, where meters hung, delivered files and what was refused, reads, approved usage, rules of usage."""
 
 
 @admin.register(Premises)

@@ -19,18 +19,19 @@ class _OneId(Func):
 
 
 def no_overlap(
-    *, name: str, owner: str, period: str = "period", condition: models.Q | None = None
+    *, name: str, owner: str | tuple[str, ...], period: str = "period", condition: models.Q | None = None
 ) -> ExclusionConstraint:
     """
     Return the constraint that no two rows of one owner overlap in time.
 
-    :param owner: column that says whose history it is, e.g. ``"meter_id"``.
+    :param owner: column, or columns, that say whose history it is, e.g. ``"meter_id"``.
     :param condition: rows that count; all by default.
     """
-    same = _OneId(F(owner), F(owner), Value("[]"))
+    columns = (owner,) if isinstance(owner, str) else owner
+    same = [(_OneId(F(column), F(column), Value("[]")), RangeOperators.OVERLAPS) for column in columns]
     return ExclusionConstraint(
         name=name,
-        expressions=[(same, RangeOperators.OVERLAPS), (period, RangeOperators.OVERLAPS)],
+        expressions=[*same, (period, RangeOperators.OVERLAPS)],
         condition=condition,
     )
 

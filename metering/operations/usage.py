@@ -1,7 +1,7 @@
 """Usage is approved: energy of spans between reads, or out of interval days, compared with what was approved before."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
@@ -22,6 +22,7 @@ from metering.operations.usage_rows import (
     from_reads,
     hangings,
 )
+from metering.queries import usage_rules
 from metering.queries.usage_rows import Kept, kept_rows
 
 CHUNK = 1_000
@@ -133,6 +134,7 @@ def _chunks(service_point_ids: Sequence[int] | None) -> Iterator[list[int]]:
 def _approve_chunk(points: list[int], scope: Scope, result: Approved) -> None:
     # Two who approve the same places at once would both write version 1.
     db.fetch("SELECT id FROM metering_servicepoint WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [points])
+    scope = _with_split_days(scope, points)
     counters, intervals, codes, drawn = hangings(points, scope.period)
     findings: list[UsageFinding] = []
     expected = [
@@ -156,6 +158,17 @@ def _approve_chunk(points: list[int], scope: Scope, result: Approved) -> None:
         _write([(row, version) for row, version in new if row.is_interval == is_interval])
     result.approved += len(new)
     result.superseded += len(stale)
+
+
+def _with_split_days(scope: Scope, points: list[int]) -> Scope:
+    """Return the scope in which spans also end where usage rules give other parts of a meter to others."""
+    own = usage_rules.split_days(service_point_ids=points)
+    if not own:
+        return scope
+    found = np.array([(place, day.toordinal()) for place, day in own], dtype=np.int64)
+    cuts = scope.cuts
+    places, days = np.concatenate((cuts.places, found[:, 0])), np.concatenate((cuts.days, found[:, 1]))
+    return replace(scope, cuts=replace(cuts, places=places, days=days))
 
 
 def _compare(

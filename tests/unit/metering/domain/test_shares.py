@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tariffs.domain.shares import (
+from metering.domain.shares import (
     Excess,
     QuantitiesDoNotFit,
     SharesDoNotFit,
