@@ -42,7 +42,26 @@
     };
   }
 
-  const KINDS = { usage };
+  // How many accounts changed by how much: the calm step in a quiet colour, the others by their side.
+  function spread(data) {
+    const text = colour("--tblr-secondary");
+    const line = colour("--wl-line");
+    return {
+      animation: false,
+      aria: { enabled: true },
+      grid: { left: 48, right: 8, top: 14, bottom: 28 },
+      tooltip: { trigger: "axis", renderMode: "richText", axisPointer: { type: "shadow" }, confine: true, formatter: (points) => `${points[0].name}\n${data.word}: ${format(points[0].value, 0)}` },
+      xAxis: { type: "category", data: data.names, axisTick: { show: false }, axisLine: { lineStyle: { color: line } }, axisLabel: { color: text, fontSize: 11, interval: 0 } },
+      yAxis: { type: "value", minInterval: 1, axisLabel: { color: text, fontSize: 11, formatter: (value) => format(value, 0) }, splitLine: { lineStyle: { color: line } } },
+      series: [{
+        type: "bar", barMaxWidth: 56,
+        label: { show: true, position: "top", color: text, fontSize: 11, formatter: (point) => (point.value ? format(point.value, 0) : "") },
+        data: data.counts.map((value, place) => ({ value, itemStyle: { color: colour(place < data.calm ? "--wl-chart-3" : place > data.calm ? "--wl-chart-2" : "--wl-chart-past") } })),
+      }],
+    };
+  }
+
+  const KINDS = { usage, spread };
 
   function draw(place) {
     const data = JSON.parse(document.getElementById(place.dataset.source).textContent);

@@ -1,5 +1,5 @@
 """Tables of the room; import names from their module, so that the import contracts see them."""
 
-from billing.models import bill, ledger, payment, run
+from billing.models import bill, ledger, payment, run, shadow
 
-__all__ = ["bill", "ledger", "payment", "run"]
+__all__ = ["bill", "ledger", "payment", "run", "shadow"]

@@ -48,6 +48,14 @@ class BillRun(models.Model):
     tariff_version_ids = ArrayField(models.BigIntegerField(), default=list)
     state = Code(choices=choices_of(RunState), default=RunState.OPEN.value)
     is_unattended = models.BooleanField(default=False, help_text="Issues by itself what is within bounds.")
+    is_shadow = models.BooleanField(default=False, db_default=False, help_text="Rates to compare; makes no bill.")
+    promotes = models.OneToOneField(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="promoted_by",
+        help_text="The shadow run whose approved results this run bills, and nothing else.",
+    )
     opened_at = models.DateTimeField(default=timezone.now)
     approved_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
@@ -62,8 +70,11 @@ class BillRun(models.Model):
             ),
             models.UniqueConstraint(
                 name="one_open_run_per_cycle",
-                fields=["cycle"],
+                fields=["cycle", "is_shadow"],
                 condition=models.Q(state__in=[str(state) for state in ACTIVE]),
+            ),
+            models.CheckConstraint(
+                name="a_shadow_run_promotes_none", condition=models.Q(is_shadow=False) | models.Q(promotes__isnull=True)
             ),
         ]
 

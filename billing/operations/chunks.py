@@ -13,7 +13,7 @@ from billing.domain.drafts import Draft
 from billing.domain.findings import Obstacle
 from billing.models.bill import Bill, BillState
 from billing.models.run import ChunkState, RunChunk
-from billing.operations import drafting, progress
+from billing.operations import drafting, progress, shadowing
 from billing.operations.drafting import Origin
 from billing.queries import segments
 from billing.queries.segments import Findings, Scope
@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 # The run is locked too, shared: it cannot be dropped or approved while a chunk of it is under way.
 # Pieces of a chunk that failed go first, the smallest before all: what is wrong with it shows soon.
 _CLAIM = """
-    SELECT c.id, c.root_id, c.account_ids, r.start_date, r.end_date, r.tariff_version_ids
+    SELECT c.id, c.root_id, c.account_ids, r.start_date, r.end_date, r.tariff_version_ids, r.is_shadow, r.promotes_id
     FROM billing_runchunk c JOIN billing_billrun r ON r.id = c.run_id
     WHERE c.run_id = %s AND c.state = 'waiting' AND r.state = 'rating'
     ORDER BY c.root_id IS NULL, CASE WHEN c.root_id IS NULL THEN c.id ELSE -c.id END
@@ -53,6 +53,8 @@ class _Claim:
     root_id: int | None
     account_ids: list[int]
     scope: Scope
+    is_shadow: bool
+    promotes_id: int | None
 
 
 def rate_chunk(*, run_id: int) -> bool:
@@ -86,11 +88,32 @@ def _rate_next(*, run_id: int, claimed: list[_Claim]) -> bool:
     if claim is None:
         return False
     claimed.append(claim)
+    if claim.is_shadow:
+        _rate_shadow(run_id, claim)
+    else:
+        _rate_bills(run_id, claim)
+    note_success(root_id=claim.root_id)
+    return True
+
+
+def _rate_shadow(run_id: int, claim: _Claim) -> None:
+    """Rate a chunk to compare: what it comes to is written down, and nothing else."""
+    found = segments.find(account_ids=claim.account_ids, scope=claim.scope)
+    draft = drafting.draft_of(found)
+    outside = _outside(found, draft, claim.scope.period)
+    flagged = shadowing.write(run_id=run_id, found=found, draft=draft, outside=outside, period=claim.scope.period)
+    _finish(claim, draft, held=flagged, parked=len(found.obstacles))
+
+
+def _rate_bills(run_id: int, claim: _Claim) -> None:
+    """Rate a chunk into drafts, and hold what a person must look at."""
     period = claim.scope.period
     emptied = drafting.take_over(run_id=run_id, period=period, account_ids=claim.account_ids)
     found = segments.find(account_ids=claim.account_ids, scope=claim.scope)
     draft = drafting.draft_of(found)
     outside = _outside(found, draft, period)
+    if claim.promotes_id is not None:
+        outside = shadowing.unlike(shadow_id=claim.promotes_id, draft=draft, outside=outside)
     held = np.zeros(len(draft.bills), dtype=np.bool_)
     held[list(outside)] = True
     origin = Origin(run_id=run_id, chunk_id=claim.chunk_id, period=period)
@@ -105,20 +128,20 @@ def _rate_next(*, run_id: int, claimed: list[_Claim]) -> bool:
     _finish(claim, draft, held=len(obstacles), parked=len(found.obstacles))
     if emptied:
         progress.recount(chunk_ids=emptied)
-    note_success(root_id=claim.root_id)
-    return True
 
 
 def _claim(run_id: int) -> _Claim | None:
     rows = db.fetch(_CLAIM, [run_id])
     if not rows:
         return None
-    ((chunk_id, root_id, account_ids, start, end, version_ids),) = rows
+    ((chunk_id, root_id, account_ids, start, end, version_ids, is_shadow, promotes_id),) = rows
     return _Claim(
         chunk_id=chunk_id,
         root_id=root_id,
         account_ids=account_ids,
         scope=Scope(period=Period(start, end), version_ids=frozenset(version_ids)),
+        is_shadow=is_shadow,
+        promotes_id=promotes_id,
     )
 
 
@@ -220,20 +243,28 @@ def _split(chunk: RunChunk, root_id: int) -> None:
 
 
 def _park(chunk: RunChunk, error: Exception) -> None:
-    """Hold the account; one that was rated keeps its draft."""
+    """Hold the account; one that was rated keeps its draft. In a shadow run its reason is written down."""
+    (account,) = chunk.account_ids
+    if chunk.run.is_shadow:
+        shadowing.block(run_id=chunk.run_id, account_id=account, reason=reason_of(error))
+        _mark_parked(chunk)
+        return
     period = Period(chunk.run.start_date, chunk.run.end_date)
     drafting.take_over(run_id=chunk.run_id, period=period, account_ids=chunk.account_ids)
     draft = Bill.objects.filter(run_id=chunk.run_id, chunk_id=chunk.id, state=BillState.DRAFT.value).first()
     if draft is not None:
         draft.state = BillState.HELD.value
         draft.save(update_fields=["state"])
-    (account,) = chunk.account_ids
     drafting.hold(
         run_id=chunk.run_id,
         period=period,
         obstacles={account: reason_of(error)},
         bill_of={account: draft.id} if draft is not None else {},
     )
+    _mark_parked(chunk)
+
+
+def _mark_parked(chunk: RunChunk) -> None:
     chunk.held = 1
     chunk.state = ChunkState.RATED.value
     chunk.rated_at = chunk.rated_at or timezone.now()

@@ -26,7 +26,8 @@ _BILLED_TWICE = """
 """
 _OTHER_RUN = """
     SELECT r.id FROM billing_runchunk c JOIN billing_billrun r ON r.id = c.run_id
-    WHERE r.state = ANY(%(active)s) AND r.id <> %(run)s AND c.state <> 'split' AND %(account)s = ANY(c.account_ids)
+    WHERE r.state = ANY(%(active)s) AND r.id <> %(run)s AND NOT r.is_shadow AND c.state <> 'split'
+      AND %(account)s = ANY(c.account_ids)
     LIMIT 1
 """
 _TAKE_OUT = """

@@ -7,7 +7,7 @@ from django.db.models import Max
 from django.utils import timezone
 
 from accounts.queries import supplier
-from billing.domain.workflow import ACTIVE, WORKFLOW, RunAction, RunState
+from billing.domain.workflow import ACTIVE, WORKFLOW, RunAction, RunState, step
 from billing.models.run import BillCycle, BillRun, ChunkState, HeldBill, HeldState, RunChunk
 from billing.operations import chunks, drafting, issuing, progress
 from billing.queries.segments import version_span
@@ -43,7 +43,7 @@ _SPLIT = """
 """
 _TAKEN = """
     SELECT account FROM billing_runchunk c JOIN billing_billrun r ON r.id = c.run_id, unnest(c.account_ids) AS account
-    WHERE r.state = ANY(%(active)s) AND r.id <> %(run)s AND c.state <> 'split'
+    WHERE r.state = ANY(%(active)s) AND r.id <> %(run)s AND NOT r.is_shadow AND c.state <> 'split'
     INTERSECT
     SELECT account FROM billing_runchunk c, unnest(c.account_ids) AS account WHERE c.run_id = %(run)s
     LIMIT 5
@@ -79,11 +79,13 @@ def open(  # noqa: A001 - the trade's word; used as runs.open
     cycle_id: int | None = None,
     account_ids: Collection[int] | None = None,
     is_unattended: bool = False,
+    is_shadow: bool = False,
 ) -> int:
     """
     Open a run over the accounts of a cycle, over some accounts, or over all; it is rated at once by whoever is awake.
 
-    Scope, period, day of knowledge and tariff versions are fixed here.
+    Scope, period, day of knowledge and tariff versions are fixed here. A shadow run makes no bills and keeps no other
+    run from its accounts (``shadows``).
 
     :returns: id of the run.
     :raises AccountsTaken: another run under way has some of the accounts.
@@ -92,7 +94,33 @@ def open(  # noqa: A001 - the trade's word; used as runs.open
     """
     WORKFLOW.step(RunState.OPEN, RunAction.RATE, actor)
     db.execute(_ONE_BY_ONE)
-    run = _make(period, as_of_date, actor, cycle_id, account_ids, is_unattended=is_unattended)
+    return _make(
+        period=period,
+        as_of_date=as_of_date,
+        actor=actor,
+        cycle_id=cycle_id,
+        account_ids=account_ids,
+        is_unattended=is_unattended,
+        is_shadow=is_shadow,
+    ).id
+
+
+@joins_transaction
+def make_promoted(*, shadow: BillRun, as_of_date: date, actor: Actor) -> int:
+    """
+    Open the run that bills what a shadow run came to: same scope and period, issued by itself; return its id.
+
+    :raises AccountsTaken: another run under way has some of the accounts.
+    """
+    db.execute(_ONE_BY_ONE)
+    run = _make(
+        period=Period(shadow.start_date, shadow.end_date),
+        as_of_date=as_of_date,
+        actor=actor,
+        cycle_id=shadow.cycle_id,
+        is_unattended=True,
+        promotes_id=shadow.id,
+    )
     return run.id
 
 
@@ -110,26 +138,28 @@ def open_due(*, cycle_id: int, today: date) -> int | None:
     cycle = BillCycle.objects.get(id=cycle_id)
     due = add_months(today.replace(day=cycle.run_day), 0 if today.day >= cycle.run_day else -1)
     period = Period(add_months(due.replace(day=1), -1), due.replace(day=1))
-    runs = BillRun.objects.filter(cycle_id=cycle_id, start_date=period.start, end_date=period.end)
+    runs = BillRun.objects.filter(cycle_id=cycle_id, start_date=period.start, end_date=period.end, is_shadow=False)
     if runs.exclude(state=RunState.DROPPED.value).exists():
         return None
-    billed = BillRun.objects.filter(cycle_id=cycle_id).exclude(state=RunState.DROPPED.value)
+    billed = BillRun.objects.filter(cycle_id=cycle_id, is_shadow=False).exclude(state=RunState.DROPPED.value)
     until = billed.aggregate(until=Max("end_date"))["until"]
     if until is not None and until < period.start:
         period = Period(until, add_months(until.replace(day=1), 1))
-    return _make(period, today, SYSTEM, cycle_id, None, is_unattended=True).id
+    return _make(period=period, as_of_date=today, actor=SYSTEM, cycle_id=cycle_id, is_unattended=True).id
 
 
 def _make(
+    *,
     period: Period,
     as_of_date: date,
     actor: Actor,
     cycle_id: int | None,
-    account_ids: Collection[int] | None,
-    *,
-    is_unattended: bool,
+    account_ids: Collection[int] | None = None,
+    is_unattended: bool = False,
+    is_shadow: bool = False,
+    promotes_id: int | None = None,
 ) -> BillRun:
-    _check_cycle(cycle_id)
+    _check_cycle(cycle_id, is_shadow=is_shadow)
     start, end = version_span(period=period)
     run = BillRun.objects.create(
         cycle_id=cycle_id,
@@ -139,6 +169,8 @@ def _make(
         tariff_version_ids=[one.version_id for one in plans.versions(start_date=start, end_date=end)],
         state=RunState.RATING.value,
         is_unattended=is_unattended,
+        is_shadow=is_shadow,
+        promotes_id=promotes_id,
         actor_id=actor.id,
     )
     _split(run, account_ids)
@@ -167,14 +199,16 @@ def _split(run: BillRun, account_ids: Collection[int] | None) -> None:
     _check_free(run)
 
 
-def _check_cycle(cycle_id: int | None, *, but: int = 0) -> None:
-    """Refuse a second run of a cycle, since only one may be under way."""
-    active = BillRun.objects.filter(cycle_id=cycle_id, state__in=ACTIVE)
+def _check_cycle(cycle_id: int | None, *, is_shadow: bool, but: int = 0) -> None:
+    """Refuse a second run of a cycle, since only one of a kind may be under way."""
+    active = BillRun.objects.filter(cycle_id=cycle_id, state__in=ACTIVE, is_shadow=is_shadow)
     if cycle_id is not None and active.exclude(id=but).exists():
         raise AccountsTaken("A run of this cycle is under way.", advice="Finish or drop it first.")
 
 
 def _check_free(run: BillRun) -> None:
+    if run.is_shadow:
+        return
     taken = db.fetch(_TAKEN, {"active": [str(state) for state in ACTIVE], "run": run.id})
     if taken:
         raise AccountsTaken(
@@ -273,6 +307,7 @@ def drop(*, run_id: int, actor: Actor) -> None:
         state=HeldState.DROPPED.value, resolved_at=timezone.now(), resolver_id=actor.id
     )
     drafting.give_back(run_id=run_id)
+    run.shadow_bills.all().delete()
     run.ended_at = timezone.now()
     run.save(update_fields=["state", "ended_at"])
     progress.finish(run_id=run_id)
@@ -317,7 +352,7 @@ def reopen(run: BillRun, actor: Actor) -> None:
         run.as_of_date = max(run.as_of_date, today)
     if run.state != RunState.RATING:
         move(run, RunAction.RETRY, actor)
-    _check_cycle(run.cycle_id, but=run.id)
+    _check_cycle(run.cycle_id, is_shadow=run.is_shadow, but=run.id)
     start, end = version_span(period=Period(run.start_date, run.end_date))
     known = {one.version_id for one in plans.versions(start_date=start, end_date=end)}
     run.tariff_version_ids = sorted(known.union(run.tariff_version_ids))
@@ -351,4 +386,4 @@ def lock(run_id: int) -> BillRun:
 
 def move(run: BillRun, action: RunAction, actor: Actor) -> None:
     """Step the run's workflow; the caller saves it."""
-    run.state = WORKFLOW.step(RunState(run.state), action, actor).to.value
+    run.state = step(RunState(run.state), action, actor, is_shadow=run.is_shadow).value

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from billing.models.run import BillRun, HeldBill, HeldState
 from cis.kernel.errors import Refused
@@ -51,7 +51,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunCard:
-    """A run in a list."""
+    """A run in a list; ``promotes_id`` is the shadow run it bills, ``promoted_by_id`` the run that bills this one."""
 
     id: int
     cycle_code: str
@@ -60,6 +60,9 @@ class RunCard:
     as_of_date: date
     state: str
     is_unattended: bool
+    is_shadow: bool
+    promotes_id: int | None
+    promoted_by_id: int | None
     opened_at: datetime
     approved_at: datetime | None
     ended_at: datetime | None
@@ -169,10 +172,13 @@ def _cards(rows: QuerySet[BillRun]) -> tuple[RunCard, ...]:
             as_of_date=row.as_of_date,
             state=row.state,
             is_unattended=row.is_unattended,
+            is_shadow=row.is_shadow,
+            promotes_id=row.promotes_id,
+            promoted_by_id=row.promoted_by_run,
             opened_at=row.opened_at,
             approved_at=row.approved_at,
             ended_at=row.ended_at,
             actor_id=row.actor_id,
         )
-        for row in rows.select_related("cycle")
+        for row in rows.select_related("cycle").annotate(promoted_by_run=F("promoted_by__id"))
     )

@@ -10,11 +10,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.queries import accounts, users
-from billing.domain.workflow import WORKFLOW, RunAction, RunState
+from billing.domain import workflow
+from billing.domain.workflow import RunAction, RunState
 from billing.operations import held as held_operations
 from billing.operations import runs as operations
 from billing.queries import cycles, runs
-from billing.queries.runs import HeldCard, RunCard, RunTotals
+from billing.queries.runs import Failure, HeldCard, RunCard, RunTotals
 from cis.desk.answers import FILE_ROWS_MOST, asks_for, csv_file, or_404, posted, tell_refusal, today
 from cis.desk.forms.runs import RunForm, RunListForm
 from cis.desk.roles import BILLERS, READERS
@@ -52,6 +53,7 @@ class RunPage:
     actions: frozenset[str]
     steps: tuple[tuple[str, str], ...]
     opened_by: str
+    failures: tuple[Failure, ...]
 
     @property
     def is_in_work(self) -> bool:
@@ -98,19 +100,26 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
 def new(request: HttpRequest) -> HttpResponse:
     """Start a run: first shown what it would meet, then confirmed."""
     form = RunForm(posted(request) or request.GET or None, today=today())
-    preview = None
+    preview, is_shadow = None, False
     if form.is_bound and form.is_valid():
+        is_shadow = form.is_shadow()
         period, cycle_id = form.period(), form.cycle_id()
         if request.method == "POST" and request.POST.get("do") == "start":
             try:
-                run_id = operations.open(period=period, as_of_date=today(), actor=actor_of(request), cycle_id=cycle_id)
+                run_id = operations.open(
+                    period=period,
+                    as_of_date=today(),
+                    actor=actor_of(request),
+                    cycle_id=cycle_id,
+                    is_shadow=is_shadow,
+                )
             except Refused as refusal:
                 form.refuse(refusal)
             else:
                 messages.success(request, _("The run has started."))
                 return redirect("desk:run", run_id)
         preview = cycles.preview(cycle_id=cycle_id, start_date=period.start, end_date=period.end)
-    return render(request, "desk/run_new.html", {"form": form, "preview": preview})
+    return render(request, "desk/run_new.html", {"form": form, "preview": preview, "is_shadow": is_shadow})
 
 
 @allow(*READERS)
@@ -123,13 +132,15 @@ def show(request: HttpRequest, run_id: int) -> HttpResponse:
         if not view.is_in_work:
             answer["HX-Refresh"] = "true"
         return answer
+    if view.card.is_shadow:
+        return redirect("desk:shadow", run_id)
     cards = runs.held(run_id=run_id, state="", most=HELD_SHOWN)
     context = {"view": view, "held": _with_words(cards), "may_bill": bool(actor_of(request).roles & set(BILLERS))}
     return render(request, "desk/run.html", context)
 
 
 def gather(*, run_id: int, actor: Actor) -> RunPage:
-    """Return how far a run is; four statements."""
+    """Return how far a run is; five statements."""
     card = runs.one(run_id=run_id)
     state = RunState(card.state)
     now = STEPS.index(state) if state in STEPS else -1
@@ -137,12 +148,13 @@ def gather(*, run_id: int, actor: Actor) -> RunPage:
         card=card,
         totals=runs.totals(run_id=run_id),
         job=progress.last_on(subject=f"bill_run:{run_id}"),
-        actions=frozenset(str(action) for action in WORKFLOW.actions(state, actor)),
+        actions=frozenset(map(str, workflow.actions(state, actor, is_shadow=card.is_shadow))),
         steps=tuple(
             (str(step), "is-done" if place < now or state is RunState.ISSUED else "is-here" if place == now else "")
             for place, step in enumerate(STEPS)
         ),
         opened_by=users.names([card.actor_id]).get(card.actor_id or 0, ""),
+        failures=runs.failures(run_id=run_id),
     )
 
 
@@ -158,6 +170,21 @@ def approve(request: HttpRequest, run_id: int) -> HttpResponse:
 def drop(request: HttpRequest, run_id: int) -> HttpResponse:
     """Drop a run with its drafts after saying what will happen."""
     return _confirmed(request, run_id, RunAction.DROP, operations.drop, _("The run is dropped."))
+
+
+@allow(*BILLERS)
+def retry(request: HttpRequest, run_id: int) -> HttpResponse:
+    """Rate anew what failed as a whole."""
+    with or_404():
+        runs.one(run_id=run_id)
+    if request.method == "POST":
+        try:
+            operations.retry(run_id=run_id, actor=actor_of(request))
+        except Refused as refusal:
+            tell_refusal(request, refusal)
+        else:
+            messages.success(request, _("These accounts are rated again."))
+    return redirect("desk:run", run_id)
 
 
 def _confirmed(

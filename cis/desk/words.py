@@ -39,6 +39,18 @@ RUN_STATES: Mapping[str, Any] = {
     "issuing": _("Issuing"),
     "issued": _("Issued"),
     "dropped": _("Dropped"),
+    "promoted": _("Promoted"),
+}
+SHADOW_RUN_STATES: Mapping[str, Any] = {**RUN_STATES, "rated": _("Waits for a look")}
+RUN_KINDS: Mapping[str, Any] = {
+    "bills": _("Bills: drafts that are approved and issued"),
+    "shadow": _("Shadow: compare first, bill later"),
+}
+SHADOW_STATES: Mapping[str, Any] = {
+    "open": _("Outlier"),
+    "accepted": _("Accepted"),
+    "blocked": _("Cannot be billed"),
+    "plain": _("Like before"),
 }
 HELD_STATES: Mapping[str, Any] = {
     "open": _("Waits for a look"),
@@ -130,9 +142,12 @@ TONES: Mapping[str, str] = {
     "failed": "bad",
     "published": "ok",
     "active": "ok",
+    "promoted": "ok",
+    "accepted": "ok",
+    "blocked": "bad",
 }
 """Colour of the badge of a state; it always carries the word too."""
-OTHER_TONES: Mapping[tuple[str, str], str] = {("held", "open"): "warn"}
+OTHER_TONES: Mapping[tuple[str, str], str] = {("held", "open"): "warn", ("shadow", "open"): "warn"}
 
 TABLES: Mapping[str, Mapping[str, Any]] = {
     "period": PERIODS,
@@ -142,6 +157,8 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "account": ACCOUNT_STATES,
     "bill": BILL_STATES,
     "run": RUN_STATES,
+    "shadow_run": SHADOW_RUN_STATES,
+    "shadow": SHADOW_STATES,
     "held": HELD_STATES,
     "job": JOB_STATES,
     "job_name": JOB_NAMES,

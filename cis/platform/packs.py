@@ -60,6 +60,15 @@ class Bounds:
 
 
 @dataclass(frozen=True, slots=True)
+class Shadow:
+    """When a shadow run calls a bill an outlier: its amount a day in percent of that of an earlier bill."""
+
+    above_percent: int = field(metadata={"least": 101})
+    below_percent: int = field(metadata={"least": 0, "most": 99})
+    min_difference: str = field(metadata={"decimals": 3})
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """Every rule that a pack may hold, with the type of its value. A new rule is named here and in the README."""
 
@@ -71,6 +80,7 @@ class Rules:
     vat_mode: str = field(metadata=_like("inside|on_top"))
     bill_due_days: int = field(metadata={"least": 0, "most": 366})
     bounds: Bounds
+    shadow: Shadow
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,6 +107,12 @@ SENTENCES: Mapping[str, str] = {
     "unknown_tariff": _("The price book has no such tariff."),
     "no_price": _("The tariff has no published price on this date."),
     "unknown_cycle": _("There is no such bill cycle."),
+    "outlier_above": _("The amount a day is far above that of the bills before."),
+    "outlier_below": _("The amount a day is far below that of the bills before."),
+    "outlier_not_accepted": _("The shadow run called this bill an outlier, and nobody accepted it."),
+    "differs_from_shadow": _("The bill differs from what was approved with the shadow run."),
+    "not_an_outlier": _("None of these waits to be accepted: load the page anew."),
+    "unusable_shadow_rule": _("The rule that tells outliers of a shadow run cannot be read."),
     "bad_run_day": _("Choose a day that every month has: 1 to 28."),
     # reads
     "read_refused": _("The reading is not taken."),

@@ -1,5 +1,7 @@
 """Tags of the desk's pages: words for codes, badges of states."""
 
+from collections.abc import Sequence
+
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -15,6 +17,12 @@ register = template.Library()
 def word(code: str, table: str) -> str:
     """Return the word of the trade for a code: ``{{ run.state|word:"run" }}``."""
     return words.word(table, code)
+
+
+@register.filter
+def at(values: Sequence[object], place: int) -> object:
+    """Return one of several values by its place: ``{{ names|at:forloop.counter0 }}``."""
+    return values[place]
 
 
 @register.simple_tag

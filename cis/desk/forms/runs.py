@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from billing.operations.cycles import RUN_DAY_MOST
 from billing.queries import cycles
 from cis.desk.forms.customers import choices
-from cis.desk.words import RUN_STATES
+from cis.desk.words import RUN_KINDS, RUN_STATES, SHADOW_STATES
 from cis.kernel.periods import Period, add_months, month_of
 from cis.platform.forms import PageForm
 from cis.platform.templatetags.local import month as month_text
@@ -23,6 +23,7 @@ BILL_STATES = {
     "draft": _("Draft"),
     "held": _("Held"),
 }
+SHADOW_ORDERS = {"largest": _("Largest change"), "number": _("Number")}
 BILL_ORDERS = {
     "newest": _("Newest first"),
     "due": _("Due date"),
@@ -44,6 +45,7 @@ class RunForm(PageForm):
     field_of = {"accounts_taken": "cycle", "nothing_to_bill": "cycle"}
     cycle = forms.ChoiceField(label=_("Bill cycle"))
     month = forms.ChoiceField(label=_("Month"))
+    kind = forms.ChoiceField(label=_("What for"), choices=choices(RUN_KINDS), required=False)
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         is_chinese = (get_language() or "").startswith("zh")
@@ -60,6 +62,10 @@ class RunForm(PageForm):
         """Return the cycle, None for all accounts."""
         chosen = self.cleaned_data["cycle"]
         return None if chosen == "all" else int(chosen)
+
+    def is_shadow(self) -> bool:
+        """Return whether the run only compares."""
+        return bool(self.cleaned_data["kind"] == "shadow")
 
     def period(self) -> Period:
         """Return the month."""
@@ -88,6 +94,13 @@ class CycleForm(PageForm):
         label=_("Day of the month"), choices=[(day, day) for day in range(1, RUN_DAY_MOST + 1)], coerce=int
     )
     is_unattended = forms.BooleanField(label=_("Billed by night, without a person"), required=False)
+
+
+class ShadowListForm(PageForm):
+    """Filter of the accounts of a shadow run."""
+
+    state = forms.ChoiceField(label=_("State"), required=False, choices=choices(SHADOW_STATES, empty=_("All")))
+    order = forms.ChoiceField(label=_("Order"), required=False, choices=choices(SHADOW_ORDERS))
 
 
 class RunListForm(PageForm):
