@@ -46,12 +46,13 @@
   function spread(data) {
     const text = colour("--tblr-secondary");
     const line = colour("--wl-line");
+    const isNarrow = innerWidth < 600;
     return {
       animation: false,
       aria: { enabled: true },
-      grid: { left: 48, right: 8, top: 14, bottom: 28 },
+      grid: { left: 48, right: 8, top: 14, bottom: isNarrow ? 78 : 28 },
       tooltip: { trigger: "axis", renderMode: "richText", axisPointer: { type: "shadow" }, confine: true, formatter: (points) => `${points[0].name}\n${data.word}: ${format(points[0].value, 0)}` },
-      xAxis: { type: "category", data: data.names, axisTick: { show: false }, axisLine: { lineStyle: { color: line } }, axisLabel: { color: text, fontSize: 11, interval: 0 } },
+      xAxis: { type: "category", data: data.names, axisTick: { show: false }, axisLine: { lineStyle: { color: line } }, axisLabel: { color: text, fontSize: 11, interval: 0, rotate: isNarrow ? 60 : 0 } },
       yAxis: { type: "value", minInterval: 1, axisLabel: { color: text, fontSize: 11, formatter: (value) => format(value, 0) }, splitLine: { lineStyle: { color: line } } },
       series: [{
         type: "bar", barMaxWidth: 56,
