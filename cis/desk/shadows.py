@@ -50,7 +50,8 @@ def show(request: HttpRequest, run_id: int) -> HttpResponse:
         return answer
     form = ShadowListForm(request.GET or None)
     number = page_number(request)
-    cards = shadows.bills(run_id=run_id, **_filter(form), offset=(number - 1) * ROWS, most=ROWS + 1)
+    state, order = _filter(form)
+    cards = shadows.bills(run_id=run_id, state=state, order=order, offset=(number - 1) * ROWS, most=ROWS + 1)
     context |= {
         "form": form,
         "rows": _with_words(cards[:ROWS]),
@@ -65,9 +66,10 @@ def _may_accept(request: HttpRequest, view: RunPage) -> bool:
     return view.card.state == "rated" and bool(actor_of(request).roles & set(BILLERS))
 
 
-def _filter(form: ShadowListForm) -> dict[str, str]:
+def _filter(form: ShadowListForm) -> tuple[str, str]:
+    """Return the state that is asked for, "" = all, and the order."""
     given = form.cleaned_data if form.is_valid() else {}
-    return {"state": given.get("state", ""), "order": given.get("order") or LARGEST}
+    return given.get("state", ""), given.get("order") or LARGEST
 
 
 def _spread(summary: Summary) -> dict[str, object]:
@@ -130,7 +132,8 @@ def export(request: HttpRequest, run_id: int) -> StreamingHttpResponse:
     """Give the accounts of a shadow run as a file."""
     with or_404():
         shadows.summary(run_id=run_id)
-    cards = shadows.bills(run_id=run_id, **_filter(ShadowListForm(request.GET or None)), most=FILE_ROWS_MOST)
+    state, order = _filter(ShadowListForm(request.GET or None))
+    cards = shadows.bills(run_id=run_id, state=state, order=order, most=FILE_ROWS_MOST)
     header = [_("Account"), _("Name"), _("State"), _("Code"), _("Reason"), _("Amount"), _("Of this month"),
               _("Last bill"), _("A year ago"), _("Change"), "kWh", _("kWh of the last bill"),
               _("kWh a year ago")]  # fmt: skip

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0003_phone_contacts'),
-        ('billing', '0006_held_once_a_period'),
+        ('billing', '0007_what_segments_keep'),
     ]
 
     operations = [
