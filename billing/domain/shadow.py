@@ -169,7 +169,7 @@ def outliers(*, limits: Limits, comparison: Comparison) -> dict[int, Obstacle]:
     return found
 
 
-def together(outliers: Mapping[int, Obstacle], outside: Mapping[int, Obstacle]) -> dict[int, Obstacle]:
+def together(*, outliers: Mapping[int, Obstacle], outside: Mapping[int, Obstacle]) -> dict[int, Obstacle]:
     """Return all reasons to look at bills, by place; of two the code is that of the outlier, and both are told."""
     found = {**outside, **outliers}
     for place in outliers.keys() & outside.keys():

@@ -56,7 +56,7 @@ OTHER_KIND = {True: RunAction.APPROVE, False: RunAction.PROMOTE}
 """What a shadow run, or a run that bills, is never moved by: the one is promoted, the other is approved."""
 
 
-def step(state: RunState, action: RunAction, actor: Actor, *, is_shadow: bool) -> RunState:
+def step(*, state: RunState, action: RunAction, actor: Actor, is_shadow: bool) -> RunState:
     """
     Return the state after an action on a run of a kind.
 
@@ -69,6 +69,6 @@ def step(state: RunState, action: RunAction, actor: Actor, *, is_shadow: bool) -
     return WORKFLOW.step(state, action, actor).to
 
 
-def actions(state: RunState, actor: Actor, *, is_shadow: bool) -> tuple[RunAction, ...]:
+def actions(*, state: RunState, actor: Actor, is_shadow: bool) -> tuple[RunAction, ...]:
     """Return what an actor may do with a run of a kind in a state."""
     return tuple(action for action in WORKFLOW.actions(state, actor) if action is not OTHER_KIND[is_shadow])

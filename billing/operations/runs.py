@@ -386,4 +386,4 @@ def lock(run_id: int) -> BillRun:
 
 def move(run: BillRun, action: RunAction, actor: Actor) -> None:
     """Step the run's workflow; the caller saves it."""
-    run.state = step(RunState(run.state), action, actor, is_shadow=run.is_shadow).value
+    run.state = step(state=RunState(run.state), action=action, actor=actor, is_shadow=run.is_shadow).value

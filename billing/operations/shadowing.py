@@ -33,7 +33,7 @@ def write(*, run_id: int, found: Findings, draft: Draft, outside: Mapping[int, O
     comparison = shadow.compare(accounts=accounts, expected=found.expected, existing=found.existing, period=period)
     rule = packs.rule("shadow", at=period.start)
     limits = shadow.read_limits(rule, decimals=packs.rule("decimals", at=period.start))
-    flagged = shadow.together(shadow.outliers(limits=limits, comparison=comparison), outside)
+    flagged = shadow.together(outliers=shadow.outliers(limits=limits, comparison=comparison), outside=outside)
     reasons = [flagged.get(place) for place in range(len(accounts))]
     bills = draft.bills
     copying.load(

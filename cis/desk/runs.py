@@ -148,7 +148,7 @@ def gather(*, run_id: int, actor: Actor) -> RunPage:
         card=card,
         totals=runs.totals(run_id=run_id),
         job=progress.last_on(subject=f"bill_run:{run_id}"),
-        actions=frozenset(map(str, workflow.actions(state, actor, is_shadow=card.is_shadow))),
+        actions=frozenset(map(str, workflow.actions(state=state, actor=actor, is_shadow=card.is_shadow))),
         steps=tuple(
             (str(step), "is-done" if place < now or state is RunState.ISSUED else "is-here" if place == now else "")
             for place, step in enumerate(STEPS)
