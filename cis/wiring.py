@@ -8,10 +8,11 @@ from django.conf import settings
 from accounts.queries import supplier
 from billing import tasks
 from billing.operations import documents as bill_documents
-from billing.operations import issuing, proof
+from billing.operations import issuing, proof, rebill_rows
 from cis.desk import navigation
-from cis.platform import idempotency, jobs, outbox, rendering
+from cis.platform import events, idempotency, jobs, outbox, rendering
 from cis.platform.schedules import Daily
+from metering.domain.announcements import CorrectionMade
 from metering.operations import approvals, arrivals, uploads
 
 USAGE_AT = time(1, 0)
@@ -38,6 +39,7 @@ def bind() -> None:
     jobs.register(arrivals.WORK, arrivals.night, schedule=Daily(USAGE_AT, settings.TIME_ZONE))
     jobs.register(proof.WORK, proof.night, schedule=Daily(PROOF_AT, settings.TIME_ZONE))
     jobs.register("forget_idempotency_keys", idempotency.forget, schedule=Daily(TIDY_AT, settings.TIME_ZONE))
+    events.listen(CorrectionMade, rebill_rows.note)
     outbox.send_by(issuing.PRINT, _print_bill)
 
 

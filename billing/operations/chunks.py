@@ -13,7 +13,7 @@ from billing.domain.drafts import Draft
 from billing.domain.findings import Obstacle
 from billing.models.bill import Bill, BillState
 from billing.models.run import ChunkState, RunChunk
-from billing.operations import drafting, progress, shadowing
+from billing.operations import drafting, progress, rebill_rows, shadowing
 from billing.operations.drafting import Origin
 from billing.queries import segments
 from billing.queries.segments import Findings, Scope
@@ -123,6 +123,8 @@ def _rate_bills(run_id: int, claim: _Claim) -> None:
     for place, obstacle in outside.items():
         account = int(draft.bills.account_id[place])
         obstacles[account], bill_of[account] = obstacle, int(bill_ids[place])
+    drafts = dict(zip(draft.bills.account_id.tolist(), bill_ids.tolist(), strict=True))
+    rebill_rows.settle(reach=found.reach, bill_of=drafts, parked=list(found.obstacles.of_account))
     if obstacles:
         drafting.hold(run_id=run_id, period=period, obstacles=obstacles, bill_of=bill_of)
     _finish(claim, draft, held=len(obstacles), parked=len(found.obstacles))

@@ -39,6 +39,7 @@ _DROP = (
     "DELETE FROM billing_billline WHERE bill_id IN (SELECT id FROM billing_bill WHERE {drafts})",
     "DELETE FROM billing_billsegment WHERE bill_id IN (SELECT id FROM billing_bill WHERE {drafts})",
     "UPDATE billing_heldbill SET bill_id = NULL WHERE bill_id IN (SELECT id FROM billing_bill WHERE {drafts})",
+    "UPDATE billing_rebill SET bill_id = NULL WHERE bill_id IN (SELECT id FROM billing_bill WHERE {drafts})",
     "DELETE FROM billing_bill WHERE {drafts}",
 )
 _TAKE_OVER = """

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from billing.domain import numbers
 from billing.models.run import ChunkState, RunChunk
-from billing.operations import chunks, ledger, payments
+from billing.operations import chunks, ledger, payments, rebill_rows
 from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.errors import Refused
 from cis.platform import db, outbox, packs, sequences
@@ -111,6 +111,7 @@ def issue(*, bill_ids: list[int], account_ids: list[int], issue_date: date, acto
     )
     if issued != len(bill_ids):
         raise DraftsMoved(f"Of {len(bill_ids)} drafts only {issued} could be issued.", advice="Try again.")
+    rebill_rows.bill(bill_ids=bill_ids)
     _pay_from_credit(bill_ids)
 
 

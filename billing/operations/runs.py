@@ -10,7 +10,7 @@ from accounts.queries import supplier
 from billing.domain.workflow import ACTIVE, WORKFLOW, RunAction, RunState, step
 from billing.models.run import BillCycle, BillRun, ChunkState, HeldBill, HeldState, RunChunk
 from billing.operations import chunks, drafting, issuing, progress
-from billing.queries.segments import version_span
+from billing.queries.segments import first_day
 from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.calendar import local_clock
 from cis.kernel.errors import Refused
@@ -32,7 +32,8 @@ _SPLIT = """
         SELECT account_id, (sum(agreements) OVER (ORDER BY account_id) - 1)::bigint / %(size)s AS place
         FROM (
             SELECT g.account_id, count(*) AS agreements FROM contracts_serviceagreement g
-            WHERE g.period && daterange(%(since)s, %(until)s)
+            WHERE (g.period && daterange(%(since)s, %(until)s) OR EXISTS (
+                  SELECT 1 FROM billing_rebill r WHERE r.account_id = g.account_id AND r.state = 'open'))
               AND (%(accounts)s::bigint[] IS NULL OR g.account_id = ANY(%(accounts)s))
               AND (%(cycle)s::bigint IS NULL OR EXISTS (
                   SELECT 1 FROM billing_cyclemember m WHERE m.account_id = g.account_id AND m.cycle_id = %(cycle)s))
@@ -160,13 +161,12 @@ def _make(
     promotes_id: int | None = None,
 ) -> BillRun:
     _check_cycle(cycle_id, is_shadow=is_shadow)
-    start, end = version_span(period=period)
     run = BillRun.objects.create(
         cycle_id=cycle_id,
         start_date=period.start,
         end_date=period.end,
         as_of_date=as_of_date,
-        tariff_version_ids=[one.version_id for one in plans.versions(start_date=start, end_date=end)],
+        tariff_version_ids=_published(),
         state=RunState.RATING.value,
         is_unattended=is_unattended,
         is_shadow=is_shadow,
@@ -180,9 +180,14 @@ def _make(
     return run
 
 
+def _published() -> list[int]:
+    """Return all versions that are published: a rebill may reach back to any of them."""
+    return [one.version_id for one in plans.versions(start_date=date.min, end_date=date.max)]
+
+
 def _split(run: BillRun, account_ids: Collection[int] | None) -> None:
-    """Split the accounts of a run into chunks; those that had an agreement where corrections may reach."""
-    start, _ = version_span(period=Period(run.start_date, run.end_date))
+    """Split the accounts of a run into chunks: those that had an agreement since it reaches back, or are rebilled."""
+    start = first_day(period=Period(run.start_date, run.end_date))
     made = db.execute(
         _SPLIT,
         {
@@ -353,9 +358,7 @@ def reopen(run: BillRun, actor: Actor) -> None:
     if run.state != RunState.RATING:
         move(run, RunAction.RETRY, actor)
     _check_cycle(run.cycle_id, is_shadow=run.is_shadow, but=run.id)
-    start, end = version_span(period=Period(run.start_date, run.end_date))
-    known = {one.version_id for one in plans.versions(start_date=start, end_date=end)}
-    run.tariff_version_ids = sorted(known.union(run.tariff_version_ids))
+    run.tariff_version_ids = sorted({*_published(), *run.tariff_version_ids})
     run.ended_at = None
     run.save(update_fields=["state", "as_of_date", "tariff_version_ids", "ended_at"])
 

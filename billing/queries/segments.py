@@ -13,9 +13,11 @@ from billing.domain.findings import Obstacles
 from billing.domain.measured import Lanes, Located
 from billing.domain.pieces import NOWHERE, BilledPeriods, Mask, Pieces, PlanVersion, cut, key_of
 from billing.domain.segments import Difference, Existing, Expected
+from billing.queries import rebills
+from billing.queries.rebills import Reach
 from cis.kernel.calendar import local_clock
 from cis.kernel.fixed import Int64
-from cis.kernel.periods import Period, add_months
+from cis.kernel.periods import MONTHS_IN_YEAR, Period, add_months
 from cis.platform import calendars, db
 from contracts.queries import agreements
 from metering.domain.places import Direction, Quantity
@@ -26,7 +28,10 @@ from tariffs.domain.inputs import Input
 from tariffs.queries import plans
 
 LOOK_BACK_MONTHS = 1
-"""A correction may reach back into the tier year in which the day so many months before the period lies."""
+"""
+Each run reaches back into the tier year in which the day so many months before its period lies; further for accounts
+whose usage of then was corrected (``billing.queries.rebills``).
+"""
 YEAR_DAYS = 366
 NO_END = date.max.toordinal()
 Kind = tuple[Quantity, tuple[Direction, ...]]
@@ -68,41 +73,46 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
-    """What a chunk of accounts is found to be: expected minus existing, and who cannot be billed."""
+    """
+    What a chunk of accounts is found to be: expected minus existing, and who cannot be billed.
+
+    reach  the rebills that it looked further back for
+    """
 
     versions: tuple[PlanVersion, ...]
     expected: Expected
     existing: Existing
     difference: Difference
     obstacles: Obstacles
+    reach: Reach
 
 
-def version_span(*, period: Period) -> tuple[date, date]:
-    """
-    Return over which dates versions matter for a run: from the first tier year that its corrections may reach into.
-
-    Without an end: a run of an old month corrects all that was billed since.
-    """
-    return add_months(period.start, -LOOK_BACK_MONTHS - 12), date.max
+def first_day(*, period: Period) -> date:
+    """Return from when agreements and versions matter for a run: the first tier year that it reaches into."""
+    return add_months(period.start, -LOOK_BACK_MONTHS - 12)
 
 
 def find(*, account_ids: Collection[int], scope: Scope) -> Findings:
     """
     Return what is expected of some accounts minus what exists.
 
-    Statements: versions, segments, agreements, usage; where interval days are split, one for their newer versions and
-    one for each month of them.
+    Statements: rebills, versions, segments, agreements, usage; where interval days are split, one for their newer
+    versions and one for each month of them.
 
     :raises Refused: a segment cannot be rated for a reason that lies in itself.
     """
     wanted = sorted(account_ids)
-    versions = versions_of(scope)
-    since = _window_start(versions, scope.period)
-    existing, billed = _existing(wanted, since, scope.period)
+    reach = rebills.reach(account_ids=wanted)
+    versions = versions_of(scope, since=reach.earliest(scope.period.start))
+    window = _Window(start=_cycle_start(versions, add_months(scope.period.start, -LOOK_BACK_MONTHS)), reach=reach)
+    since = min(window.start, _cycle_start(versions, reach.earliest(window.start)))
+    existing, billed = _existing(wanted, since, scope.period, window)
     until = max(scope.period.end, date.fromordinal(int(billed.end_day.max(initial=1))))
     in_force = agreements.in_force(account_ids=wanted, start_date=since, end_date=until)
     pieces = cut(agreements=in_force, versions=versions, billed=billed, period=scope.period)
-    correctable = existing.take(existing.period_start_day >= since.toordinal())
+    correctable = existing.take(
+        ~window.freezes(existing.account_id, existing.period_start_day, existing.period_end_day)
+    )
     obstacles = Obstacles()
     expected = expect(pieces=pieces, versions=versions, existing=correctable, obstacles=obstacles)
     difference = segments.diff(expected=expected, existing=correctable)
@@ -112,12 +122,21 @@ def find(*, account_ids: Collection[int], scope: Scope) -> Findings:
         existing=existing,
         difference=_without(difference, expected, correctable, existing, obstacles),
         obstacles=obstacles,
+        reach=reach,
     )
 
 
-def versions_of(scope: Scope) -> tuple[PlanVersion, ...]:
-    """Return the versions of a scope with their compiled plans; one statement once the plans are compiled."""
-    start, end = version_span(period=scope.period)
+def versions_of(scope: Scope, *, since: date | None = None) -> tuple[PlanVersion, ...]:
+    """
+    Return the versions of a scope with their compiled plans; one statement once the plans are compiled.
+
+    Without an end: a run of an old month corrects all that was billed since.
+
+    :param since: date from which some account is billed anew, if that is before what each run reaches back to.
+    """
+    start = first_day(period=scope.period)
+    if since is not None:
+        start = min(start, add_months(since, -MONTHS_IN_YEAR))
     return tuple(
         PlanVersion(
             version_id=one.version_id,
@@ -127,20 +146,32 @@ def versions_of(scope: Scope) -> tuple[PlanVersion, ...]:
             end_day=one.end_date.toordinal() if one.end_date else NO_END,
             plan=plans.compiled(one.version_id),
         )
-        for one in plans.versions(start_date=start, end_date=end)
+        for one in plans.versions(start_date=start, end_date=date.max)
         if one.version_id in scope.version_ids
     )
 
 
-def _window_start(versions: Sequence[PlanVersion], period: Period) -> date:
-    """Return from when corrections are looked for: the start of the tier year before the look-back."""
-    on = add_months(period.start, -LOOK_BACK_MONTHS)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Window:
+    """What a run may correct: all since its start, and more of accounts that are billed anew."""
+
+    start: date
+    reach: Reach
+
+    def freezes(self, account_id: Int64, period_start_day: Int64, period_end_day: Int64) -> Mask:
+        """Return which billed periods stay as they are, (n,)."""
+        before: Mask = period_start_day < self.start.toordinal()
+        return before & (period_end_day <= self.reach.of(account_id))
+
+
+def _cycle_start(versions: Sequence[PlanVersion], on: date) -> date:
+    """Return the start of the tier year that a date lies in, the first of all tariffs' years."""
     cycles = {one.plan.tier_cycle for one in versions if one.plan.tier_cycle.starts}
     starts = [start for cycle in cycles if (start := cycle.start_of(on=on)) is not None]
     return min(starts, default=date(on.year, 1, 1))
 
 
-def _existing(account_ids: list[int], since: date, period: Period) -> tuple[Existing, BilledPeriods]:
+def _existing(account_ids: list[int], since: date, period: Period, window: _Window) -> tuple[Existing, BilledPeriods]:
     """Return the segments in force since the window, or for a year; and the periods that were ever billed."""
     asked = min(since, period.start - timedelta(days=YEAR_DAYS))
     columns = db.read_columns(_EXISTING, {"accounts": account_ids, "since": asked}, columns=len(_FIELDS))
@@ -148,10 +179,14 @@ def _existing(account_ids: list[int], since: date, period: Period) -> tuple[Exis
     by_name = dict(zip(_FIELDS, columns[:, order], strict=True))
     in_force = by_name.pop("in_force") == 1
     rows = Existing(**by_name)
-    window = rows.take(rows.period_end_day > since.toordinal())
-    keys = np.unique(np.stack((window.agreement_id, window.period_start_day, window.period_end_day)), axis=1)
+    seen = rows.take(rows.period_end_day > since.toordinal())
+    keys = np.stack((seen.agreement_id, seen.period_start_day, seen.period_end_day, seen.account_id))
+    agreement_id, start_day, end_day, account_id = np.unique(keys, axis=1)
     return rows.take(in_force), BilledPeriods(
-        agreement_id=keys[0], start_day=keys[1], end_day=keys[2], frozen=keys[1] < since.toordinal()
+        agreement_id=agreement_id,
+        start_day=start_day,
+        end_day=end_day,
+        frozen=window.freezes(account_id, start_day, end_day),
     )
 
 

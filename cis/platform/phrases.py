@@ -229,6 +229,10 @@ SENTENCES: Mapping[str, str] = {
     "accounts_taken": _("Another run that is under way bills some of these accounts: finish or drop it first."),
     "nothing_to_bill": _("No account here has a supply in this period."),
     "empty_period": _("The period has no day."),
+    "nothing_billed": _("Nothing was billed of this account yet: its first run bills all."),
+    # corrections
+    "bad_correction": _("These facts cannot be right, or do not say by how much to correct: check the numbers."),
+    "within_limit": _("The error is one that is allowed: nothing is corrected."),
     "not_held": _("The account was dealt with before: load the page anew."),
     "nothing_to_release": _("There is no draft to release: mend the cause, then retry."),
     "billed_meanwhile": _("Another run has billed the same days or holds the account."),

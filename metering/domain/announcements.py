@@ -10,3 +10,13 @@ class UsageCorrected:
 
     service_point_ids: tuple[int, ...]
     from_date: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectionMade:
+    """A correction was applied or undone: usage of a service point over [start_date, end_date) is another one."""
+
+    correction_id: int
+    service_point_id: int
+    start_date: date
+    end_date: date

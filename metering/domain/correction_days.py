@@ -97,7 +97,7 @@ def corrected(
     return CorrectedDays(exponent=exponent, place=touched, values=found.astype(np.int64))
 
 
-def like(block: IntervalColumns, days: CorrectedDays) -> IntervalColumns:
+def like(*, block: IntervalColumns, days: CorrectedDays) -> IntervalColumns:
     """Return the days of a block that change, with their new values."""
     return replace(block.take(days.place), exponent=days.exponent, values=days.values)
 

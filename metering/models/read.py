@@ -106,6 +106,9 @@ class IntervalDay(models.Model):
     quality = models.TextField(default="A")
     updated_at = models.DateTimeField(null=True, help_text="When the meter data provider wrote this version.")
     read_file = models.ForeignKey("metering.ReadFile", on_delete=models.PROTECT, null=True)
+    correction = models.ForeignKey(
+        "metering.UsageCorrection", on_delete=models.PROTECT, null=True, help_text="That made this version; else empty."
+    )
 
     class Meta:
         managed = False

@@ -33,6 +33,16 @@ class Usage(models.Model):
     end_reading_wh = models.BigIntegerField(null=True)
     multiplier = models.IntegerField(default=1)
     energy_wh = models.BigIntegerField(help_text="After the multiplier; import positive. [Wh]")
+    recorded_wh = models.BigIntegerField(null=True, help_text="What the counter values say; empty: the energy itself.")
+    correction = models.ForeignKey(
+        "metering.UsageCorrection",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="usages",
+        db_constraint=False,
+        db_index=False,
+        help_text="The last correction that the energy holds; empty: none.",
+    )
     is_estimated = models.BooleanField(default=False)
     version = models.SmallIntegerField(default=1)
     is_current = models.BooleanField(default=True)
@@ -43,6 +53,11 @@ class Usage(models.Model):
             one_of(name="usage_basis_is_known", column="basis", values=UsageBasis),
             models.CheckConstraint(
                 name="usage_span_is_not_empty", condition=models.Q(end_date__gt=models.F("start_date"))
+            ),
+            models.CheckConstraint(
+                name="corrected_usage_says_what_was_recorded",
+                condition=models.Q(correction=None, recorded_wh=None)
+                | models.Q(correction__isnull=False, recorded_wh__isnull=False),
             ),
             models.UniqueConstraint(
                 name="usage_of_a_span_counts_once",

@@ -180,7 +180,9 @@ def test_the_days_are_that_percentage_of_the_time(since, length, percent):
     assert days.of(start_day=0, end_day=10_000) == days.days
 
 
-@pytest.mark.parametrize(("since", "until", "percent"), [(5, 5, 50), (6, 5, 50), (0, 10**4, 50), (1, 5, 0), (1, 5, 101)])
+@pytest.mark.parametrize(
+    ("since", "until", "percent"), [(5, 5, 50), (6, 5, 50), (0, 10**4, 50), (1, 5, 0), (1, 5, 101)]
+)
 def test_days_that_cannot_be_are_refused(since, until, percent):
     with pytest.raises(BadCorrection):
         affected(since_day=since, until_day=until, percent=percent)
@@ -277,7 +279,8 @@ def _block(values, *, quality=b"A", exponent=0, start_day=10):
     )
 
 
-def _instants(start, end, share=F(1)):
+def _instants(start, end, share=None):
+    share = share or F(1)
     return Instants(start_us=start * DAY_US, first_end_us=(start + 1) * DAY_US, end_us=end * DAY_US, first_share=share)
 
 
@@ -293,7 +296,7 @@ def test_values_are_scaled_inside_the_days_and_stay_outside():
     assert days.exponent == -3
     assert days.place.tolist() == [1, 2]
     assert days.values.tolist() == [[150_000, 300_000, 450_000, 600_000]] * 2
-    kept = like(block, days)
+    kept = like(block=block, days=days)
     assert kept.day.tolist() == [11, 12]
     assert kept.quality.tolist() == [[ord("A")]] * 2
 

@@ -1,0 +1,62 @@
+"""Rebills as rows: noted when usage was corrected, settled by the run that bills the account anew."""
+
+from collections.abc import Mapping, Sequence
+
+from billing.queries.rebills import Reach
+from cis.platform import db
+from cis.platform.db import joins_transaction
+from metering.domain.announcements import CorrectionMade
+
+_NOTE = """
+    INSERT INTO billing_rebill (account_id, correction_id, from_date, state, opened_at)
+    SELECT g.account_id, %(correction)s, greatest(min(lower(g.period)), %(start)s::date), 'open', now()
+    FROM contracts_serviceagreement g
+    WHERE g.service_point_id = %(point)s AND g.period && daterange(%(start)s, %(end)s)
+    GROUP BY g.account_id ORDER BY g.account_id
+"""
+_SETTLE = """
+    UPDATE billing_rebill r
+    SET bill_id = nullif(n.bill_id, 0), state = CASE n.bill_id WHEN 0 THEN 'billed' ELSE 'open' END,
+        billed_at = CASE n.bill_id WHEN 0 THEN now() END
+    FROM unnest(%(rebills)s::bigint[], %(bills)s::bigint[]) AS n(id, bill_id)
+    WHERE r.id = n.id AND r.state = 'open'
+"""
+_BILL = "UPDATE billing_rebill SET state = 'billed', billed_at = now() WHERE bill_id = ANY(%s) AND state = 'open'"
+
+
+@joins_transaction
+def note(made: CorrectionMade) -> None:
+    """Note the accounts that were supplied where usage was corrected: their next run reaches back to it."""
+    db.execute(
+        _NOTE,
+        {
+            "correction": made.correction_id,
+            "point": made.service_point_id,
+            "start": made.start_date,
+            "end": made.end_date,
+        },
+    )
+
+
+@joins_transaction
+def settle(*, reach: Reach, bill_of: Mapping[int, int], parked: Sequence[int]) -> None:
+    """
+    Note what a chunk made of the rebills that it reached back for; at most one statement.
+
+    bill_of  drafts by account; an account without one had nothing to bill
+    parked   accounts that could not be rated: theirs stay open
+    """
+    left_out = set(parked)
+    rows = [
+        (rebill, bill_of.get(account, 0))
+        for rebill, account in zip(reach.rebill_id.tolist(), reach.account_id.tolist(), strict=True)
+        if account not in left_out
+    ]
+    if rows:
+        db.execute(_SETTLE, {"rebills": [row[0] for row in rows], "bills": [row[1] for row in rows]})
+
+
+@joins_transaction
+def bill(*, bill_ids: list[int]) -> None:
+    """Settle the rebills whose drafts are issued; one statement."""
+    db.execute(_BILL, [bill_ids])
