@@ -10,6 +10,7 @@ import json
 import tomllib
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from typing import Any
 
 from cis.kernel.errors import Findings, Refused
@@ -34,6 +35,17 @@ SCHEMA = 1
 MAX_DECIMALS = 3
 LANGUAGES = ("zh", "en")
 WINDOWS = (5, 10, 15, 30, 60)
+
+
+class CustomerClass(StrEnum):
+    """Whom a tariff is for: the classes of the price lists."""
+
+    RESIDENTIAL = "residential"
+    COMMERCIAL = "commercial"
+    INDUSTRIAL = "industrial"
+    AGRICULTURAL = "agricultural"
+    LIGHTING = "lighting"
+    OTHER = "other"
 
 
 class InvalidTariff(Refused):
@@ -122,6 +134,8 @@ def _read_plan(table: Table, text_hash: str) -> tuple[Plan | None, tuple[Vector,
             legal_source=table.text("legal_source"),
             valid_from=valid_from,
             valid_to=valid_to,
+            customer_class=str(table.word("customer_class", CustomerClass)) if table.has("customer_class") else "",
+            area=table.text("area", required=False),
             currency=frame.currency,
             decimals=frame.decimals,
             periods=periods,

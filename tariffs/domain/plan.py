@@ -67,6 +67,7 @@ class Plan:
     A tariff version, compiled; equal only to itself, so that rows can be grouped by it.
 
     code, name_zh, name_en, legal_source, valid_from, valid_to  as in the document; valid_to is the first day without
+    customer_class, area  whom and where it is for, in words of the document; "" = it does not say
     currency, decimals  ISO 4217 code, decimals of its minor unit
     components          in the order in which they are charged
     periods             (p,) periods of use in the order of ``RatingBatch.used_wh``; ("total",) without any
@@ -92,6 +93,8 @@ class Plan:
     legal_source: str
     valid_from: date
     valid_to: date | None
+    customer_class: str
+    area: str
     currency: str
     decimals: int
     components: tuple[Component, ...]
@@ -157,6 +160,8 @@ def compile_plan(
     legal_source: str = "",
     valid_from: date = date.min,
     valid_to: date | None = None,
+    customer_class: str = "",
+    area: str = "",
     currency: str = "CNY",
     decimals: int = 2,
     periods: tuple[str, ...] = TOTAL,
@@ -191,6 +196,8 @@ def compile_plan(
         legal_source=legal_source,
         valid_from=valid_from,
         valid_to=valid_to,
+        customer_class=customer_class,
+        area=area,
         currency=currency,
         decimals=decimals,
         components=components,

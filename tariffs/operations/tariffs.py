@@ -16,7 +16,8 @@ from cis.platform.db import joins_transaction, opens_transaction
 from tariffs.domain import document
 from tariffs.domain.document import TariffDocument
 from tariffs.domain.places import line_of
-from tariffs.models.tariff import Tariff, TariffVersion, VersionState
+from tariffs.domain.workflow import WORKFLOW, VersionAction, VersionState
+from tariffs.models.tariff import Tariff, TariffVersion
 from tariffs.queries.plans import UnknownVersion
 
 
@@ -30,6 +31,24 @@ class StartTaken(Refused):
     """A published version begins on that date already, and what is published is frozen."""
 
     code = "start_taken"
+
+
+class OwnDraft(Refused):
+    """Whoever wrote a draft does not publish it."""
+
+    code = "own_draft"
+
+
+class NoReason(Refused):
+    """A draft is rejected with a reason."""
+
+    code = "no_reason"
+
+
+class OtherTariff(Refused):
+    """A draft is replaced by one of the same tariff."""
+
+    code = "other_tariff"
 
 
 class NoFiles(Refused):
@@ -116,14 +135,30 @@ def check(*, text: str) -> Checked:
 
 
 @opens_transaction
-def draft(*, text: str, actor: Actor) -> int:
+def draft(*, text: str, actor: Actor, replaces: int | None = None) -> int:
     """
-    Keep a tariff document as a draft.
+    Keep a tariff document as a draft; one that was rejected or replaced is opened again.
 
+    :param replaces: id of a draft that it stands in place of; that one is a draft no longer.
     :returns: id of the version; of the one that is there already if it says the same.
     :raises InvalidTariff: the document has findings.
+    :raises UnknownVersion: there is no version to be replaced.
+    :raises OtherTariff: the version to be replaced is one of another tariff.
+    :raises IllegalMove: the version to be replaced is no draft.
+    :raises NotAllowed: the actor does not deal with prices.
     """
-    return keep(text=text, actor=actor).version_id
+    kept = keep(text=text, actor=actor)
+    if replaces is not None and replaces != kept.version_id:
+        before = _locked(replaces)
+        if before.tariff.code != kept.code:
+            raise OtherTariff(
+                f"Version {replaces} is one of {before.tariff.code}, not of {kept.code}.",
+                advice="Keep the code of the tariff, or save it as a new tariff.",
+            )
+        before.state = WORKFLOW.step(VersionState(before.state), VersionAction.REPLACE, actor).to.value
+        before.save(update_fields=["state"])
+        audit.record(actor, "replace", "tariff_version", replaces, tariff=kept.code, by=kept.version_id)
+    return kept.version_id
 
 
 @opens_transaction
@@ -132,10 +167,32 @@ def publish(*, version_id: int, actor: Actor) -> None:
     Publish a version: from now on it is frozen, and the version before it ends where it begins.
 
     :raises UnknownVersion: there is no such version.
+    :raises OwnDraft: the actor wrote it.
     :raises RedVectors: a vector fails, or there is none.
     :raises StartTaken: another published version begins on the same date.
+    :raises IllegalMove: it is no draft.
+    :raises NotAllowed: the actor does not deal with prices.
     """
     put_in_force(version_id=version_id, actor=actor)
+
+
+@opens_transaction
+def reject(*, version_id: int, reason: str, actor: Actor) -> None:
+    """
+    Reject a draft, or take back one's own, with the reason.
+
+    :raises UnknownVersion: there is no such version.
+    :raises NoReason: the reason is blank.
+    :raises IllegalMove: it is no draft.
+    :raises NotAllowed: the actor does not deal with prices.
+    """
+    if not reason.strip():
+        raise NoReason("A draft is rejected with a reason.", advice="Say what is to be mended.", field="reason")
+    version = _locked(version_id)
+    version.state = WORKFLOW.step(VersionState(version.state), VersionAction.REJECT, actor).to.value
+    version.reason, version.approver_id = reason.strip(), actor.id
+    version.save(update_fields=["state", "reason", "approver_id"])
+    audit.record(actor, "reject", "tariff_version", version_id, tariff=version.tariff.code, reason=version.reason)
 
 
 @opens_transaction
@@ -184,6 +241,7 @@ def keep(*, text: str, actor: Actor) -> Kept:
     # One at a time per tariff: two drafts or publications must see each other.
     Tariff.objects.select_for_update().get(id=tariff.id)
     known = TariffVersion.objects.filter(tariff=tariff, sha256=read.text_hash).first()
+    is_new = known is None
     if known is None:
         known = TariffVersion.objects.create(
             tariff=tariff,
@@ -191,12 +249,13 @@ def keep(*, text: str, actor: Actor) -> Kept:
             source=text,
             sha256=read.text_hash,
             legal_source=plan.legal_source,
+            customer_class=plan.customer_class,
+            area=plan.area,
             actor_id=actor.id,
         )
         audit.record(actor, "draft", "tariff_version", known.id, tariff=plan.code, sha256=read.text_hash)
-        is_new = True
-    else:
-        is_new = False
+    elif known.state not in {VersionState.DRAFT, VersionState.PUBLISHED}:
+        _reopen(known, actor)
     return Kept(
         version_id=known.id,
         code=plan.code,
@@ -206,16 +265,25 @@ def keep(*, text: str, actor: Actor) -> Kept:
     )
 
 
+def _reopen(version: TariffVersion, actor: Actor) -> None:
+    """Make a version that was rejected or replaced a draft again; whoever does so is its author now."""
+    version.state = WORKFLOW.step(VersionState(version.state), VersionAction.REOPEN, actor).to.value
+    version.actor_id, version.approver_id, version.reason = actor.id, None, ""
+    version.save(update_fields=["state", "actor_id", "approver_id", "reason"])
+    audit.record(actor, "reopen", "tariff_version", version.id, tariff=version.tariff.code)
+
+
 @joins_transaction
 def put_in_force(*, version_id: int, actor: Actor) -> None:
     """Do what ``publish`` does inside a larger use case; a published version stays as it is."""
-    version = TariffVersion.objects.select_related("tariff").filter(id=version_id).first()
-    if version is None:
-        raise UnknownVersion(f"There is no tariff version {version_id}.", version_id=version_id)
-    Tariff.objects.select_for_update().get(id=version.tariff_id)
-    version.refresh_from_db()
+    version = _locked(version_id)
     if version.state == VersionState.PUBLISHED:
         return
+    to = WORKFLOW.step(VersionState(version.state), VersionAction.PUBLISH, actor).to
+    if actor.id is not None and actor.id == version.actor_id:
+        raise OwnDraft(
+            f"{actor.name} wrote version {version_id} and does not publish it.", advice="Ask somebody else to look."
+        )
     read = document.parse(text=version.source)
     document.check(document=read).raise_if_any(RedVectors)
     start = version.period.lower
@@ -234,14 +302,24 @@ def put_in_force(*, version_id: int, actor: Actor) -> None:
     after = published.filter(period__startswith__gt=start).order_by("period").first()
     end = min((day for day in (version.period.upper, after and after.period.lower) if day), default=None)
     version.period = DateRange(start, end)
-    version.state = VersionState.PUBLISHED.value
+    version.state = to.value
     version.published_at = timezone.now()
-    version.actor_id = actor.id
-    version.save(update_fields=["period", "state", "published_at", "actor_id"])
+    version.approver_id = actor.id
+    version.save(update_fields=["period", "state", "published_at", "approver_id"])
     Tariff.objects.filter(id=version.tariff_id).update(**_names(read))
     audit.record(
         actor, "publish", "tariff_version", version_id, tariff=version.tariff.code, start_date=start.isoformat()
     )
+
+
+def _locked(version_id: int) -> TariffVersion:
+    """Return a version with its tariff locked, so that moves of one tariff see each other."""
+    version = TariffVersion.objects.select_related("tariff").filter(id=version_id).first()
+    if version is None:
+        raise UnknownVersion(f"There is no tariff version {version_id}.", version_id=version_id)
+    Tariff.objects.select_for_update().get(id=version.tariff_id)
+    version.refresh_from_db()
+    return version
 
 
 def _names(read: TariffDocument) -> dict[str, str]:

@@ -9,7 +9,8 @@ from cis.kernel.errors import Refused
 from tariffs.domain import document
 from tariffs.domain.lines import price_text
 from tariffs.domain.plan import Plan
-from tariffs.models.tariff import Tariff, TariffVersion, VersionState
+from tariffs.domain.workflow import VersionState
+from tariffs.models.tariff import Tariff, TariffVersion
 
 PLANS_KEPT = 1_000
 """Compiled plans a process keeps; a supplier has tens to hundreds in force."""

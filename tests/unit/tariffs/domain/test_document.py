@@ -238,6 +238,8 @@ def test_layout_comments_and_order_of_keys_do_not_change_the_hash_and_any_other_
         ('price = "0.617"\n', "", ("component[0].price", "missing_key")),
         ('price = "0.617"', 'price = "0.617"\nprices = []', ("component[0].prices", "unknown_key")),
         ("[[vector]]", "[vector]", ("vector", "not_a_list")),
+        ('currency = "CNY"', 'currency = "CNY"\ncustomer_class = "homes"', ("customer_class", "unknown_word")),
+        ('currency = "CNY"', 'currency = "CNY"\narea = 3', ("area", "not_text")),
         ('used_kwh = "100"', 'used_kwh = { peak = "1" }', ("vector[0].used_kwh", "not_text")),
         ('used_kwh = "100"', 'used_kwh = "1000000000001"', ("vector[0].used_kwh", "energy_out_of_range")),
         ('total = "61.70"\n', "", ("vector[0].total", "missing_key")),
