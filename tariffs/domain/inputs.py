@@ -37,6 +37,7 @@ class Input(StrEnum):
     CAPACITY_VA       (n,) transformers and motors connected at high voltage, as contracted [VA]
     CONTRACT_W        (n,) contracted maximum demand (合同最大需量) [W]
     REACTIVE_VARH     (n,) reactive energy that counts for the power factor, |import| + |export| [varh]
+    REACTIVE_PEAK_VAR (n,) largest mean reactive demand in the window of the plan [var]
     EXPORT_WH         (n, p) energy given to the grid, by period of use, never negative [Wh]
     ENERGIZED_MINUTES (n,) time under voltage, outages subtracted [min]
     METERS            (n,) meters of the agreement
@@ -58,6 +59,7 @@ class Input(StrEnum):
     CAPACITY_VA = "capacity_va"
     CONTRACT_W = "contract_w"
     REACTIVE_VARH = "reactive_varh"
+    REACTIVE_PEAK_VAR = "reactive_peak_var"
     EXPORT_WH = "export_wh"
     ENERGIZED_MINUTES = "energized_minutes"
     METERS = "meters"
@@ -100,6 +102,7 @@ WRITTEN: dict[Input, Written] = {
     Input.CAPACITY_VA: Written("capacity_kva", 3),
     Input.CONTRACT_W: Written("contract_kw", 3),
     Input.REACTIVE_VARH: Written("reactive_kvarh", 3),
+    Input.REACTIVE_PEAK_VAR: Written("reactive_peak_kvar", 3),
     Input.EXPORT_WH: Written("export_kwh", 3),
     Input.ENERGIZED_MINUTES: Written("energized_minutes", 0),
     Input.METERS: Written("meters", 0),

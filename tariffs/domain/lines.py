@@ -29,6 +29,7 @@ class Unit(StrEnum):
     KWH = "kWh"
     KW = "kW"
     KVA = "kVA"
+    KVAR = "kvar"
     KVARH = "kvarh"
     DAY = "day"
     MONTH = "month"
@@ -51,6 +52,7 @@ QUANTITY_PLACES = {
     Unit.KWH: 3,
     Unit.KW: 3,
     Unit.KVA: 3,
+    Unit.KVAR: 3,
     Unit.KVARH: 3,
     Unit.DAY: 0,
     Unit.MONTH: 9,

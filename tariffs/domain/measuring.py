@@ -303,7 +303,10 @@ def _priced(values_wh: Int64, prices_e6: Int64) -> Int64:
 
 def _with_order(plan: Plan, layout: Layout, values_wh: Int64, place: int, batch: RatingBatch) -> RatingBatch:
     """Return the batch of a month with its energy by step and period, the steps filled in order of time."""
-    stepped = [one for one in plan.components if isinstance(one, Stepped) and Input.ORDERED_WH in one.needs]
+    ordering = [one for one in plan.components if isinstance(one, Stepped) and Input.ORDERED_WH in one.needs]
+    month = layout.months[place].start.month
+    # Of seasons with limits of their own the month has one; without any, whatever order serves as well.
+    stepped = [one for one in ordering if not one.scope.months or month in one.scope.months] or ordering[:1]
     limits = [one.limits(batch) for one in stepped]
     if any(not _same(other, limits[0]) for other in limits[1:]):
         raise MixedSteps(f"Components of {plan.code} fill different steps in order of time.")

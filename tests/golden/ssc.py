@@ -44,10 +44,6 @@ KWH, KWH_PER_KW = 0, 1
 NET_KWH, NET_MONEY, BILLING, BILLING_CARRIED, SELL_ALL = range(5)
 
 
-class ContradictoryTariff(Exception):
-    """SAM refuses it: the steps of a month's periods of demand have different limits."""
-
-
 @dataclass
 class Sam:
     """The inputs of one case, typed; ``rise`` is what SAM multiplies all prices by in a later year."""
@@ -90,7 +86,6 @@ def name_of(period):
 def plan_of(given, *, rise=Fraction(1), exports=True):
     """Return the plan of SAM's inputs, with or without what is given to the grid."""
     sam = Sam(given, rise)
-    check_demand(sam)
     energy = buying(sam)
     given_back = selling(sam) if exports else []
     fixed = Fixed(**head("fixed"), per=Per.MONTH, price_e6=sam.price_e6(sam.of("monthly_fixed_charge")))
@@ -118,18 +113,6 @@ def plan_of(given, *, rise=Fraction(1), exports=True):
         calendar=calendar_of(sam),
         demand=replace(compile_plan(components=()).demand, window_minutes=60),
     )
-
-
-def check_demand(sam):
-    """Refuse what SAM refuses: in one month, two periods of demand whose steps end at different kW."""
-    if not sam.flag("ur_dc_enable"):
-        return
-    limits = {}
-    for period, _tier, limit, _price in sam.of("dc_tou_mat"):
-        limits.setdefault(int(period), []).append(limit)
-    for weekday, weekend in zip(sam.of("dc_sched_weekday"), sam.of("dc_sched_weekend"), strict=True):
-        if len({tuple(limits[int(period)]) for period in (*weekday, *weekend)}) > 1:
-            raise ContradictoryTariff
 
 
 def calendar_of(sam):

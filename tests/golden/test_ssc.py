@@ -121,11 +121,5 @@ def test_every_month_of_the_first_year_is_that_of_pysam(name, exports):
         assert lifted == [pytest.approx(one, abs=0.001) for one in series["year1_monthly_minimum_with_system"]]
 
 
-@pytest.mark.parametrize("name", sorted(set(CASES) - set(BILLED)))
-def test_a_contradictory_tariff_is_refused(name):
-    with pytest.raises(ssc.ContradictoryTariff):
-        ssc.plan_of(CASES[name]["tariff"])
-
-
 def test_all_cases_are_there():
     assert (len(CASES), len(BILLED)) == (18, 17)

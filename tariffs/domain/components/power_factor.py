@@ -292,3 +292,31 @@ class ReactiveEnergy(Named):
         free_varh = (fixed.times(active_wh, self.free_e6) + E6 // 2) // E6
         billed_varh = np.maximum(batch.inputs[Input.REACTIVE_VARH] - free_varh, 0).astype(np.int64)[:, None]
         return Charge(fixed.times(billed_varh, known((self.price_e6,))), billed_varh)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReactiveDemand(Named):
+    """
+    The largest reactive demand at a price per kvar, as in rates of the United States.
+
+    price_e6   [10^-6 minor unit/kvar]
+    proration  what a segment pays that is no whole month
+    """
+
+    price_e6: int | None
+    proration: Proration
+
+    @property
+    def needs(self) -> tuple[Input, ...]:
+        """Return the largest reactive demand."""
+        return (Input.REACTIVE_PEAK_VAR,)
+
+    def slots(self) -> tuple[LineSlot, ...]:
+        """Return its one line slot."""
+        return (self.slot(Unit.KVAR, self.price_e6),)
+
+    def charge(self, batch: RatingBatch, base_minor: Int64) -> Charge:  # noqa: ARG002
+        """Return the charge for reactive demand, (n, 1)."""
+        billed_var = np.maximum(batch.inputs[Input.REACTIVE_PEAK_VAR], 0)[:, None]
+        over, under = span_of(batch=batch, proration=self.proration)
+        return Charge(part_of(fixed.times(billed_var, known((self.price_e6,))), over=over, under=under), billed_var)

@@ -6,6 +6,7 @@ from tariffs.domain.components.power_factor import (
     ONE,
     PowerFactor,
     PowerFactorDemand,
+    ReactiveDemand,
     ReactiveEnergy,
     Standard,
     Submeters,
@@ -68,6 +69,18 @@ def read_reactive_energy(*, table: Table, code: str, frame: Frame) -> ReactiveEn
         ledger=ledger_of(table=table, default=LedgerClass.ENERGY),
         price_e6=read_price(table=table, key="price", places=places),
         free_e6=free_e6,
+    )
+
+
+def read_reactive_demand(*, table: Table, code: str, frame: Frame) -> ReactiveDemand:
+    """Read a price per kvar of the largest reactive demand."""
+    _, places = read_unit(table=table, currency=frame.currency, decimals=frame.decimals, units=(Unit.KVAR,))
+    return ReactiveDemand(
+        code=code,
+        label=label_of(table=table, code=code),
+        ledger=ledger_of(table=table, default=LedgerClass.FIXED),
+        price_e6=read_price(table=table, key="price", places=places),
+        proration=table.word("proration", Proration),
     )
 
 

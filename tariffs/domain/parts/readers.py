@@ -56,6 +56,7 @@ READERS: Mapping[str, Reader] = {
     "power_factor_percent": power_factor.read_power_factor_percent,
     "power_factor_demand": power_factor.read_power_factor_demand,
     "reactive_energy": power_factor.read_reactive_energy,
+    "reactive_demand": power_factor.read_reactive_demand,
     "transformer_loss": losses.read_transformer_loss,
     "agreed_loss": losses.read_agreed_loss,
     "line_loss": losses.read_line_loss,

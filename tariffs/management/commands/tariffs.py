@@ -13,7 +13,8 @@ from django.utils import timezone
 from cis.kernel.actors import SYSTEM
 from cis.kernel.errors import Refused
 from tariffs.domain import comparison, document, wording
-from tariffs.operations import prices, tariffs
+from tariffs.management import urdb as urdb_options
+from tariffs.operations import prices, tariffs, urdb
 from tariffs.queries import plans
 
 
@@ -22,7 +23,8 @@ class Command(BaseCommand):
     The actions of ``manage.py tariffs``.
 
     ``check PATH...``, ``diff BEFORE AFTER``, ``load [--pack NAME] [PATH...] [--publish]``, ``export CODE [--on DATE]``,
-    ``load-prices FILE --series CODE --unit UNIT`` and ``announce DATE EVENT TARIFF...``.
+    ``load-prices FILE --series CODE --unit UNIT``, ``announce DATE EVENT TARIFF...`` and
+    ``import-urdb FILE [--out PATH] [--without FIELD ...]``.
     """
 
     help = "Check tariff documents with their test vectors, compare them, load them into the price book, export them."
@@ -53,6 +55,8 @@ class Command(BaseCommand):
         event.add_argument("event", metavar="EVENT")
         event.add_argument("tariffs", nargs="+", metavar="TARIFF")
         event.add_argument("--source", required=True, help="The forecast or notice that brings it about.")
+        taken = actions.add_parser("import-urdb", help="Turn a rate of the OpenEI URDB into tariff documents.")
+        urdb_options.add_arguments(taken)
 
     def handle(self, *, action: str, **options: Any) -> None:
         deeds = {
@@ -62,6 +66,7 @@ class Command(BaseCommand):
             "load": self._load_paths,
             "load-prices": self._load_prices,
             "announce": self._announce,
+            "import-urdb": self._import_urdb,
         }
         try:
             deeds[action](options)
@@ -144,6 +149,18 @@ class Command(BaseCommand):
             actor=SYSTEM,
         )
         self.stdout.write(f"{options['event']} on {options['date']}: announced for {len(found)} tariffs")
+
+    def _import_urdb(self, options: dict[str, Any]) -> None:
+        choices = urdb_options.choices_of(options)
+        converted = urdb.convert(path=options["file"], choices=choices, on=options["on"])
+        for line in urdb_options.told(converted.notes):
+            self.stderr.write(line)
+        if options["out"] is None:
+            for text in converted.texts.values():
+                self.stdout.write(text)
+            return
+        for path in urdb.write(converted=converted, to=options["out"]):
+            self.stdout.write(f"written {path}")
 
     def _load(self, files: list[Path], *, is_published: bool) -> None:
         texts = [tariffs.text_of(file) for file in files]
