@@ -35,15 +35,15 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--on", type=date.fromisoformat, metavar="YYYY-MM-DD", help="Only the version of that day.")
     parser.add_argument("--code", default="", help="Code of the tariff; by default of the names of utility and rate.")
     parser.add_argument("--valid-from", type=date.fromisoformat, metavar="YYYY-MM-DD", help="Where the file says none.")
-    window = {"choices": WINDOWS, "default": NOT_SAID.window_minutes}
-    parser.add_argument("--window", type=int, help="Minutes over which demand is averaged.", **window)
+    window = parser.add_argument("--window", type=int, choices=WINDOWS, help="Minutes over which demand is averaged.")
+    window.default = NOT_SAID.window_minutes
     for name, kind, default, text in WORDS:
         parser.add_argument(f"--{name}", choices=[word.value for word in kind], default=default, help=text)
 
 
 def choices_of(options: Mapping[str, Any]) -> Choices:
     """Return what was decided on the command line."""
-    words = {name: kind(options[name]) if options[name] else None for name, kind, _, _ in WORDS}
+    words: dict[str, Any] = {name: kind(options[name]) if options[name] else None for name, kind, _, _ in WORDS}
     return Choices(
         code=options["code"],
         valid_from=options["valid_from"],

@@ -25,7 +25,7 @@ NOT_ON_PAGES = {
     "idempotency_key_reused", "invalid_load", "key_name_taken", "missing_rule", "no_files",
     "request_in_progress", "supplier_not_loaded", "unknown_base", "unknown_key",
     "unknown_role", "unknown_scope", "unknown_user", "unknown_zone", "unusable_rate",
-    "unusable_weights", "values_too_large", "wrong_periods", "yearly_limits_differ",
+    "unusable_weights", "values_too_large", "wrong_periods", "yearly_limits_differ", "file_taken",
 }  # fmt: skip
 
 

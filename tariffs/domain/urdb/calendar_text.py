@@ -14,7 +14,7 @@ DAYS = {
 }
 
 
-def calendar_lines(table: str, schedule: Schedule, periods: Sequence[Period], holidays: Holidays) -> list[str]:
+def calendar_lines(*, table: str, schedule: Schedule, periods: Sequence[Period], holidays: Holidays) -> list[str]:
     """Return the periods and their seasons; months with the same hours are one season."""
     codes = {one.number: one.code for one in periods}
     lines = [f"periods = [{', '.join(f'{_quoted(one.code)}' for one in periods)}]"]

@@ -71,7 +71,7 @@ def documents(*, text: str, choices: Choices, default_code: str, on: date | None
 
 
 def _holds(rate: Rate, choices: Choices, on: date) -> bool:
-    return valid_from(rate, choices) <= on and (rate.end_date is None or on < rate.end_date)
+    return valid_from(rate=rate, choices=choices) <= on and (rate.end_date is None or on < rate.end_date)
 
 
 def _written(rate: Rate, choices: Choices, code: str, found: Imported) -> Written:
@@ -85,7 +85,7 @@ def _written(rate: Rate, choices: Choices, code: str, found: Imported) -> Writte
     plain, wrong = document.examine(text=writer.text((), lines))
     found.findings.extend(wrong)
     if plain is None:
-        return Written(code=code, start_date=valid_from(rate, choices), text="")
+        return Written(code=code, start_date=valid_from(rate=rate, choices=choices), text="")
     vectors = samples.vectors_of(
         rate=rate,
         choices=choices,
@@ -98,7 +98,7 @@ def _written(rate: Rate, choices: Choices, code: str, found: Imported) -> Writte
     found.findings.extend(wrong)
     if whole is not None:
         found.findings.extend(document.check(document=whole))
-    return Written(code=code, start_date=valid_from(rate, choices), text=text)
+    return Written(code=code, start_date=valid_from(rate=rate, choices=choices), text=text)
 
 
 def decided(*, rate: Rate, choices: Choices) -> Iterator[tuple[str, str]]:

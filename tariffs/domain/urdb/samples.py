@@ -70,7 +70,7 @@ def vectors_of(
     """
     lines: list[str] = []
     for month in kinds_of_months(rate):
-        for sample in samples_of(rate, choices, month):
+        for sample in _samples_of(rate, choices, month):
             total = fixed.to_text(total_cents(rate=rate, choices=choices, sample=sample), places=MINOR_PLACES)
             inputs = _inputs(rate, choices, sample, needs, periods, demand_periods)
             lines += ["", "[[vector]]", f"name = {quoted(sample.name)}", f"used_kwh = {_used(sample, periods)}"]
@@ -89,7 +89,7 @@ def kinds_of_months(rate: Rate) -> list[int]:
     return list(kinds.values())
 
 
-def samples_of(rate: Rate, choices: Choices, month: int) -> list[Sample]:
+def _samples_of(rate: Rate, choices: Choices, month: int) -> list[Sample]:
     """Return the samples of one month."""
     periods = rate.energy.of_month(month) if rate.energy else (0,)
     demands = rate.demand.of_month(month) if rate.demand else ()
@@ -106,20 +106,20 @@ def samples_of(rate: Rate, choices: Choices, month: int) -> list[Sample]:
     peak_w = max([0, *tops]) + STEP_W * (len(demands) + 1)
     peaks = {number: peak_w - STEP_W * place for place, number in enumerate(demands)}
     high = replace(low, peaks_w=peaks, peak_w=peak_w, past_w=2 * peak_w, largest_var=3 * STEP_W)
-    limits = [top for tiers in _energy_tiers(rate, periods) for top in limits_wh(tiers, billed_w(rate, high))]
+    limits = [top for tiers in _energy_tiers(rate, periods) for top in _limits_wh(tiers, _billed_w(rate, high))]
     found = [low]
     for number in periods:
         used = dict.fromkeys(periods, 0) | {number: max([0, *limits]) + MUCH_WH}
         found.append(replace(high, name=f"month {month + 1}, much use in period {number}", used_wh=used))
-    mixed = shared_out(limits, periods)
+    mixed = _shared_out(limits, periods)
     found += [replace(high, name=f"month {month + 1}, much use", used_wh=mixed)] if mixed else []
-    return [low, *(unlifted(rate, choices, sample) for sample in found[1:])]
+    return [low, *(_unlifted(rate, choices, sample) for sample in found[1:])]
 
 
-def unlifted(rate: Rate, choices: Choices, sample: Sample) -> Sample:
+def _unlifted(rate: Rate, choices: Choices, sample: Sample) -> Sample:
     """Return a sample with so much more of its energy that its prices count, and not its least charge alone."""
     for _ in range(MOST_TENFOLD):
-        if exact_cents(rate, choices, sample) > sum(timed_cents(one) for one in rate.minimum):
+        if _exact_cents(rate, choices, sample) > sum(_timed_cents(one) for one in rate.minimum):
             return sample
         sample = replace(sample, used_wh={number: 10 * wh for number, wh in sample.used_wh.items()})
     return sample
@@ -134,7 +134,7 @@ def _power_tiers(rate: Rate, month: int, demands: Sequence[int]) -> list[Tiers]:
     return flat + ([rate.demand.structure[number] for number in demands] if rate.demand else [])
 
 
-def shared_out(limits: Sequence[int], periods: Sequence[int]) -> dict[int, int]:
+def _shared_out(limits: Sequence[int], periods: Sequence[int]) -> dict[int, int]:
     """Return energy of all periods above all limits, each limit shared out in whole Wh; {} where none is, or one."""
     whole = gcd(*limits) if limits else MUCH_WH
     if len(periods) == 1 or whole < len(periods) ** 2:
@@ -145,7 +145,7 @@ def shared_out(limits: Sequence[int], periods: Sequence[int]) -> dict[int, int]:
     return dict(zip(periods, [weight * times for weight in weights], strict=True))
 
 
-def limits_wh(tiers: Tiers, peak_w: int) -> list[int]:
+def _limits_wh(tiers: Tiers, peak_w: int) -> list[int]:
     """Return the limits of tiers of energy in the month; one inside a block of kWh per kW ends with it. [Wh]"""
     times = {
         LimitsPer.MONTH: Fraction(1),
@@ -157,7 +157,7 @@ def limits_wh(tiers: Tiers, peak_w: int) -> list[int]:
     return [min(found[place:]) for place in range(len(found))]
 
 
-def billed_w(rate: Rate, sample: Sample) -> int:
+def _billed_w(rate: Rate, sample: Sample) -> int:
     """Return the demand at whatever hour that is billed: the peak, or a part of one that is looked back at. [W]"""
     back = rate.look_back
     if back is None or (back.months and (sample.month - 1) % MONTHS + 1 not in back.months):
@@ -167,58 +167,58 @@ def billed_w(rate: Rate, sample: Sample) -> int:
 
 def total_cents(*, rate: Rate, choices: Choices, sample: Sample) -> int:
     """Return what the month costs: its exact sum rounded, and lifted to the least charge. [cent]"""
-    total = rounded(exact_cents(rate, choices, sample))
+    total = _rounded(_exact_cents(rate, choices, sample))
     for one in rate.minimum:
-        total += rounded(max(timed_cents(one) - max(total, 0), Fraction(0)))
+        total += _rounded(max(_timed_cents(one) - max(total, 0), Fraction(0)))
     return total
 
 
-def exact_cents(rate: Rate, choices: Choices, sample: Sample) -> Fraction:
+def _exact_cents(rate: Rate, choices: Choices, sample: Sample) -> Fraction:
     """Return what the month costs before rounding and its least charge. [cent]"""
-    power_w = billed_w(rate, sample)
-    exact = energy_cents(rate, choices, sample, power_w)
+    power_w = _billed_w(rate, sample)
+    exact = _energy_cents(rate, choices, sample, power_w)
     if rate.flat is not None:
-        exact += power_cents(rate.flat[sample.month], power_w)
+        exact += _power_cents(rate.flat[sample.month], power_w)
     if rate.demand is not None:
-        exact += sum(power_cents(rate.demand.structure[number], peak_w) for number, peak_w in sample.peaks_w.items())
+        exact += sum(_power_cents(rate.demand.structure[number], peak_w) for number, peak_w in sample.peaks_w.items())
     exact += Fraction(sample.largest_var * rate.reactive_e6, KILO * E6)
-    return exact + sum(timed_cents(one) for one in rate.fixed)
+    return exact + sum(_timed_cents(one) for one in rate.fixed)
 
 
-def energy_cents(rate: Rate, choices: Choices, sample: Sample, power_w: int) -> Fraction:
+def _energy_cents(rate: Rate, choices: Choices, sample: Sample, power_w: int) -> Fraction:
     """Return what energy costs. [cent]"""
     exact = Fraction(0)
     for number, used_wh in sample.used_wh.items() if rate.energy is not None else ():
         tiers = rate.energy.structure[number] if rate.energy is not None else ()
-        exact += priced(tiers, Fraction(used_wh), tops_wh(choices, sample, tiers, used_wh, power_w))
+        exact += _priced(tiers, Fraction(used_wh), _tops_wh(choices, sample, tiers, used_wh, power_w))
     return exact
 
 
-def tops_wh(choices: Choices, sample: Sample, tiers: Tiers, used_wh: int, power_w: int) -> list[Fraction]:
+def _tops_wh(choices: Choices, sample: Sample, tiers: Tiers, used_wh: int, power_w: int) -> list[Fraction]:
     """Return what of a period's energy lies below each limit: its share, unless it fills tiers of its own. [Wh]"""
     counted_wh = used_wh if choices.fills is Fills.OWN else sum(sample.used_wh.values())
     share = Fraction(used_wh, counted_wh) if counted_wh else Fraction(0)
-    return [share * min(counted_wh, limit) for limit in limits_wh(tiers, power_w)]
+    return [share * min(counted_wh, limit) for limit in _limits_wh(tiers, power_w)]
 
 
-def power_cents(tiers: Tiers, power_w: int) -> Fraction:
+def _power_cents(tiers: Tiers, power_w: int) -> Fraction:
     """Return what a demand costs. [cent]"""
-    return priced(tiers, Fraction(power_w), [Fraction(min(power_w, limit)) for limit, _ in limits_of(tiers)])
+    return _priced(tiers, Fraction(power_w), [Fraction(min(power_w, limit)) for limit, _ in limits_of(tiers)])
 
 
-def priced(tiers: Tiers, quantity: Fraction, tops: Sequence[Fraction]) -> Fraction:
+def _priced(tiers: Tiers, quantity: Fraction, tops: Sequence[Fraction]) -> Fraction:
     """Return what a quantity costs, of which so much lies below each limit, in thousandths of the unit. [cent]"""
     edges = [Fraction(0), *tops, quantity]
     parts = [high - low for low, high in pairwise(edges)]
     return sum((part * tier.price_e6 for part, tier in zip(parts, tiers, strict=True)), Fraction(0)) / (KILO * E6)
 
 
-def timed_cents(amount: Amount) -> Fraction:
+def _timed_cents(amount: Amount) -> Fraction:
     """Return a charge by time for the month. [cent]"""
     return Fraction(amount.price_e6 * (DAYS if amount.per is Per.DAY else 1), E6)
 
 
-def rounded(cents: Fraction) -> int:
+def _rounded(cents: Fraction) -> int:
     """Return cents rounded to the nearest, a half away from zero."""
     size = floor(abs(cents) + HALF)
     return size if cents >= 0 else -size
@@ -261,7 +261,7 @@ def _ordered(rate: Rate, choices: Choices, sample: Sample, periods: Sequence[Per
     steps, rows = max(map(len, structure), default=1), []
     for one in periods:
         used_wh, tiers = sample.used_wh.get(one.number, 0), structure[one.number]
-        tops = tops_wh(choices, sample, tiers, used_wh, billed_w(rate, sample))
+        tops = _tops_wh(choices, sample, tiers, used_wh, _billed_w(rate, sample))
         edges = [0, *map(int, tops), used_wh, *[used_wh] * (steps - len(tiers))]
         rows.append(f"{one.code} = [{', '.join(quoted(kilo(high - low)) for low, high in pairwise(edges))}]")
     return f"{{ {', '.join(rows)} }}"

@@ -54,7 +54,7 @@ class Writer:
             f"name_zh = {name}",
             f"name_en = {name}",
             f"legal_source = {quoted(legal_source(rate))}",
-            f"valid_from = {valid_from(rate, self.choices)}",
+            f"valid_from = {valid_from(rate=rate, choices=self.choices)}",
         ]
         end = [f"valid_to = {rate.end_date}"] if rate.end_date else []
         return [*lines, *end, 'currency = "USD"', "decimals = 2", 'rounding = "bill"']
@@ -63,12 +63,20 @@ class Writer:
         """Return the periods of use and of demand with their hours."""
         holidays, lines = self.choices.holidays, []
         if len(self.periods) > 1 and self.rate.energy is not None:
-            lines += ["", "[time_of_use]", *calendar_lines("time_of_use", self.rate.energy, self.periods, holidays)]
+            lines += [
+                "",
+                "[time_of_use]",
+                *calendar_lines(
+                    table="time_of_use", schedule=self.rate.energy, periods=self.periods, holidays=holidays
+                ),
+            ]
             self.name(self.periods)
         if needs_demand(self.rate):
             lines += ["", "[demand]", f"window_minutes = {self.rate.window or self.choices.window_minutes}"]
         if needs_demand(self.rate) and len(self.demand_periods) > 1 and self.rate.demand is not None:
-            lines += calendar_lines("demand", self.rate.demand, self.demand_periods, holidays)
+            lines += calendar_lines(
+                table="demand", schedule=self.rate.demand, periods=self.demand_periods, holidays=holidays
+            )
             self.name(self.demand_periods)
         return lines
 
@@ -255,7 +263,7 @@ def legal_source(rate: Rate) -> str:
     return rate.source or "OpenEI Utility Rate Database; the file names no source"
 
 
-def valid_from(rate: Rate, choices: Choices) -> date:
+def valid_from(*, rate: Rate, choices: Choices) -> date:
     """Return the first day of the rate."""
     return rate.start_date or choices.valid_from or NO_START
 

@@ -16,6 +16,7 @@ from tariffs.domain.components.losses import AgreedLoss, Deal, LineLoss, LossMet
 from tariffs.domain.components.power_factor import (
     PowerFactor,
     PowerFactorDemand,
+    ReactiveDemand,
     ReactiveEnergy,
     Standard,
     Submeters,
@@ -175,6 +176,14 @@ label = "any"
 unit = "yuan/kvarh"
 price = "0.05"
 free_percent = "50"
+
+[[component]]
+kind = "reactive_demand"
+code = "kvar"
+label = "any"
+unit = "yuan/kvar"
+price = "0.25"
+proration = "thirtieths"
 """
 
 
@@ -245,6 +254,7 @@ EXPECTED = (
         proration=Proration.WHOLE,
     ),
     ReactiveEnergy(**head("kvarh", ENERGY), price_e6=5_000_000, free_e6=500_000),
+    ReactiveDemand(**head("kvar"), price_e6=25_000_000, proration=Proration.THIRTIETHS),
 )
 
 
@@ -259,6 +269,7 @@ def test_every_key_is_read_as_it_is_written():
         Input.BILLED_PEAK_W,
         Input.PAST_PEAKS_W,
         Input.MONTH,
+        Input.REACTIVE_PEAK_VAR,
         Input.REACTIVE_VARH,
         Input.SUBMETER_WH,
     }

@@ -1,6 +1,6 @@
 """From interval values to columns, against a slot-by-slot oracle on days of 23, 24 and 25 hours."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -15,8 +15,8 @@ from tariffs.domain import measuring
 from tariffs.domain.batch import RatingBatch
 from tariffs.domain.components.tiers import Cycle, TierCycle, TieredEnergy
 from tariffs.domain.inputs import Input
-from tariffs.domain.lines import Charge, LedgerClass, LineSlot, Named, Unit
-from tariffs.domain.measuring import MissingCalendar, MissingHistory, Netting, WindowTooFine, measure
+from tariffs.domain.lines import ALWAYS, Charge, LedgerClass, LineSlot, Named, Scoped, Unit
+from tariffs.domain.measuring import MissingCalendar, MissingHistory, MixedSteps, Netting, WindowTooFine, measure
 from tariffs.domain.plan import DemandMetering, compile_plan
 from tariffs.domain.runs import UnevenRun, local_run, plain_run
 from tariffs.domain.time_of_use import IntervalTooCoarse
@@ -236,6 +236,25 @@ def test_steps_in_order_of_time_fill_hour_by_hour(limit, values):
                     filled += 1
             assert batch.inputs[Input.ORDERED_WH][row].tolist() == cells
             assert batch.inputs[Input.ORDERED_WH][row].sum(axis=0).tolist() == batch.used_wh[row].tolist()
+
+
+def test_seasons_may_have_limits_of_their_own_in_order_of_time():
+    made = calendar(DEMAND_HOURS)
+    low = InOrder(**HEAD, limits_wh=(1000,), prices_e6=(1, 2), scope=Scoped(months=frozenset({6})))
+    high = InOrder(**HEAD | {"code": "other"}, limits_wh=(5000,), prices_e6=(1, 2), scope=Scoped(months=frozenset({7})))
+    run = plain_run(first_day=date(2025, 6, 30), days=2, interval_minutes=60)
+    values = np.full((1, 48), 250)
+
+    def first_steps(*steps):
+        plan = compile_plan(components=steps, periods=made.periods, calendar=made, tier_cycle=TierCycle(Cycle.MONTH))
+        batches = measure(plan=plan, run=run, values_wh=values, before_wh=np.array([0]))
+        return [int(batch.inputs[Input.ORDERED_WH][0, 0].sum()) for batch in batches]
+
+    assert first_steps(low, high) == [1000, 5000]
+    # In a month that none of them holds, any order will do.
+    assert first_steps(replace(low, scope=Scoped(months=frozenset({1})))) == [1000, 1000]
+    with pytest.raises(MixedSteps):
+        first_steps(low, replace(high, scope=ALWAYS))
 
 
 def test_energy_before_a_month_counts_from_the_start_of_the_tier_cycle():

@@ -15,6 +15,7 @@ from tariffs.domain.components.basic import Energy
 from tariffs.domain.components.power_factor import (
     PowerFactor,
     PowerFactorDemand,
+    ReactiveDemand,
     ReactiveEnergy,
     Standard,
     Submeters,
@@ -238,3 +239,25 @@ def test_any_reactive_energy_above_its_free_share_costs_what_fractions_say(used_
     billed = max(reactive - free, 0)
     assert charge.quantities.tolist() == [[billed]]
     assert fixed.to_minor(charge.amounts_e9)[0, 0] == oracle.cent(billed * Fraction(price_e6, 10**9))
+
+
+@given(
+    st.integers(-(10**9), 10**12),
+    st.integers(-YUAN, YUAN),
+    st.sampled_from(Proration),
+    st.integers(0, 62),
+    st.sampled_from([0, 10**9, 2 * 10**9, 483_870_968]),
+)
+def test_any_reactive_demand_costs_what_fractions_say(largest_var, price_e6, proration, days, months_e9):
+    component = ReactiveDemand(code="kvar", **HEAD, price_e6=price_e6, proration=proration)
+    given_batch = RatingBatch.of(
+        used_wh=np.array([[0]]),
+        days=np.array([days]),
+        month_share_e9=np.array([months_e9]),
+        inputs={Input.REACTIVE_PEAK_VAR: np.array([largest_var])},
+    )
+    charge = component.charge(given_batch, np.zeros(1, dtype=np.int64))
+    paid = oracle.months_paid(proration.value, days, Fraction(months_e9, 10**9))
+    billed = max(largest_var, 0)
+    assert charge.quantities.tolist() == [[billed]]
+    assert fixed.to_minor(charge.amounts_e9)[0, 0] == oracle.cent(billed * Fraction(price_e6, 10**9) * paid)
