@@ -211,6 +211,13 @@ def fingerprints(*, draft: Draft) -> Int64:
         segments.amount_minor, segments.cancels,
     )  # fmt: skip
     np.add.at(total, segments.bill, _mixed(columns))
+    for which, lists in enumerate((draft.inputs, draft.handed_on)):
+        # Place by place, for those that have it: how wide the lists are padded depends on the neighbours.
+        for place in range(lists.values.shape[1]):
+            rows = np.flatnonzero(lists.lengths > place)
+            name = np.full(len(rows), 2 * place + which, dtype=np.int64)
+            parts = (segments.start_day[rows], name, lists.values[rows, place])
+            np.add.at(total, segments.bill[rows], _mixed(parts))
     words = [f"{slot.key}|{slot.unit}|{slot.price_e6}|{slot.ledger}" for slot in draft.kinds]
     kinds = np.array([zlib.crc32(word.encode()) for word in words], dtype=np.int64)
     if len(lines):

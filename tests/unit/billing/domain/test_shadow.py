@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from billing.domain import shadow
 from billing.domain.drafts import BillColumns, CopiedLines, Draft, LineColumns, SegmentColumns
 from billing.domain.findings import Obstacle
+from billing.domain.kept import Lists
 from billing.domain.shadow import Approved, Comparison, Limits, Past
 from tariffs.domain.lines import LedgerClass, LineSlot, Unit
 
@@ -64,7 +65,13 @@ KINDS = tuple(
 )
 
 
-def draft(*, kinds=KINDS, accounts=(7, 9), **changes):
+def lists(*rows):
+    widest = max(len(row) for row in rows)
+    padded = np.array([[*row, *[0] * (widest - len(row))] for row in rows], dtype=np.int64)
+    return Lists(values=padded, lengths=columns(*(len(row) for row in rows)))
+
+
+def draft(*, kinds=KINDS, accounts=(7, 9), inputs=((1, 2), (3, 4)), handed=((5,), (6,)), **changes):
     """Two bills, of one segment and two lines each."""
     segments = {field.name: columns(1, 2) for field in fields(SegmentColumns)}
     segments |= {"bill": columns(0, 1), "start_day": columns(100, 100), "used_wh": columns(5_000, 8_000)}
@@ -81,6 +88,8 @@ def draft(*, kinds=KINDS, accounts=(7, 9), **changes):
         bills=BillColumns(account_id=columns(*accounts), energy_wh=columns(5_000, 8_000),
                           amount_minor=columns(319, 510), tax_minor=columns(37, 59)),
         segments=SegmentColumns(**segments),
+        inputs=lists(*inputs),
+        handed_on=lists(*handed),
         lines=LineColumns(**lines),
         kinds=kinds,
         copied=CopiedLines(**empty),
@@ -104,6 +113,8 @@ MARKS = shadow.fingerprints(draft=draft())
         {"lines__amount_minor": columns(309, 10, 493, 17)},
         {"lines__tax_minor": columns(36, 1, 56, 3)},
         {"lines__kind": columns(0, 1, 1, 0)},
+        {"inputs": ((1, 2), (3, 5))},
+        {"handed": ((5,), (7,))},
     ],
 )
 def test_a_fingerprint_changes_with_each_thing_that_a_bill_says(change):
@@ -116,6 +127,7 @@ def test_a_fingerprint_changes_with_a_price_and_not_with_the_neighbours():
     dearer = (replace(KINDS[0], price_e6=61_800_000), KINDS[1])
     assert (shadow.fingerprints(draft=draft(kinds=dearer)) != MARKS).all()
     turned = draft(
+        inputs=((3, 4), (1, 2)), handed=((6,), (5,)),
         segments__bill=columns(1, 0), segments__used_wh=columns(8_000, 5_000),
         lines__bill=columns(1, 1, 0, 0), lines__quantity=columns(8_000, 8_000, 5_000, 5_000),
         lines__amount_minor=columns(494, 16, 309, 10), lines__tax_minor=columns(57, 2, 36, 1),
@@ -123,6 +135,8 @@ def test_a_fingerprint_changes_with_a_price_and_not_with_the_neighbours():
            if field.name not in {"bill", "start_day", "used_wh"}},
     )  # fmt: skip
     assert (shadow.fingerprints(draft=turned) == MARKS).all()
+    wider = shadow.fingerprints(draft=draft(inputs=((1, 2), (3, 4, 0))))
+    assert (wider[0] == MARKS[0], wider[1] == MARKS[1]) == (True, False)
     assert (MARKS >= 0).all()
 
 
