@@ -221,8 +221,8 @@ def fingerprints(*, draft: Draft) -> Int64:
     words = [f"{slot.key}|{slot.unit}|{slot.price_e6}|{slot.ledger}" for slot in draft.kinds]
     kinds = np.array([zlib.crc32(word.encode()) for word in words], dtype=np.int64)
     if len(lines):
-        parts = (kinds[lines.kind], segments.start_day[lines.segment], lines.quantity, lines.amount_minor)
-        np.add.at(total, lines.bill, _mixed((*parts, lines.tax_minor)))
+        printed = (kinds[lines.kind], segments.start_day[lines.segment], lines.quantity, lines.amount_minor)
+        np.add.at(total, lines.bill, _mixed((*printed, lines.tax_minor)))
     return (total >> np.uint64(1)).astype(np.int64)
 
 
