@@ -8,7 +8,7 @@ from django.conf import settings
 from accounts.queries import supplier
 from billing import tasks
 from billing.operations import documents as bill_documents
-from billing.operations import issuing, proof, rebill_rows
+from billing.operations import issuing, proof, rebill_rows, simulations
 from cis.desk import navigation
 from cis.platform import events, idempotency, jobs, outbox, rendering
 from cis.platform.schedules import Daily
@@ -35,6 +35,7 @@ def bind() -> None:
     jobs.register(uploads.WORK, uploads.work)
     jobs.register(approvals.WORK, approvals.work)
     jobs.register(tasks.RUNS, tasks.work, workers=os.cpu_count() or 1)
+    jobs.register(simulations.WORK, simulations.work, workers=os.cpu_count() or 1)
     jobs.register(tasks.NIGHT, tasks.night, schedule=Daily(NIGHT_AT, settings.TIME_ZONE))
     jobs.register(arrivals.WORK, arrivals.night, schedule=Daily(USAGE_AT, settings.TIME_ZONE))
     jobs.register(proof.WORK, proof.night, schedule=Daily(PROOF_AT, settings.TIME_ZONE))

@@ -62,7 +62,51 @@
     };
   }
 
-  const KINDS = { usage, spread };
+  // Supplies by the size of their change: who pays less on the left, who pays more on the right.
+  function bins(data) {
+    const text = colour("--tblr-secondary");
+    const line = colour("--wl-line");
+    const sides = [colour("--wl-valley"), colour("--wl-flat"), colour("--wl-peak")];
+    return {
+      animation: false,
+      aria: { enabled: true },
+      grid: { left: 52, right: 8, top: 10, bottom: 44 },
+      tooltip: {
+        trigger: "axis", renderMode: "richText", axisPointer: { type: "shadow" }, confine: true,
+        formatter: ([point]) => `${data.spans[point.dataIndex]}\n${format(point.value, 0)} ${data.words.supplies}`,
+      },
+      xAxis: { type: "category", data: data.labels, axisTick: { show: false }, axisLine: { lineStyle: { color: line } }, axisLabel: { color: text, fontSize: 11, interval: 0, rotate: 45 } },
+      yAxis: { type: "value", minInterval: 1, axisLabel: { color: text, fontSize: 11, formatter: (value) => format(value, 0) }, splitLine: { lineStyle: { color: line } } },
+      series: [{
+        type: "bar", barCategoryGap: "8%",
+        data: data.values.map((value, place) => ({ value, itemStyle: { color: sides[Math.sign(place - data.middle) + 1] } })),
+      }],
+    };
+  }
+
+  // Two amounts for each place of the axis, in minor units.
+  function pair(data) {
+    const text = colour("--tblr-secondary");
+    const line = colour("--wl-line");
+    const money = (minor) => `${data.words.symbol}${format(minor / 100, 2)}`;
+    return {
+      animation: false,
+      aria: { enabled: true },
+      grid: { left: 64, right: 8, top: 28, bottom: 24 },
+      legend: { top: 0, left: 0, itemWidth: 10, itemHeight: 10, textStyle: { color: text, fontSize: 12 } },
+      tooltip: {
+        trigger: "axis", renderMode: "richText", axisPointer: { type: "shadow" }, confine: true,
+        formatter: (points) => [data.labels[points[0].dataIndex], ...points.map((point) => `${point.seriesName}: ${money(point.value)}`)].join("\n"),
+      },
+      xAxis: { type: "category", data: data.labels, axisTick: { show: false }, axisLine: { lineStyle: { color: line } }, axisLabel: { color: text, fontSize: 11 } },
+      yAxis: { type: "value", axisLabel: { color: text, fontSize: 11, formatter: (value) => format(value / 100, 0) }, splitLine: { lineStyle: { color: line } } },
+      series: ["old", "new"].map((name, index) => ({
+        name: data.words[name], type: "bar", barMaxWidth: 22, data: data[name], itemStyle: { color: colour(["--wl-chart-past", "--wl-chart"][index]) },
+      })),
+    };
+  }
+
+  const KINDS = { usage, spread, bins, pair };
 
   function draw(place) {
     const data = JSON.parse(document.getElementById(place.dataset.source).textContent);

@@ -1,6 +1,6 @@
 """Accounts, who holds them, and where their bills go."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -122,6 +122,12 @@ def overview(*, account_id: int, at_date: date) -> AccountOverview:
 def holders(*, account_ids: Iterable[int]) -> tuple[HolderSpan, ...]:
     """Return who held some accounts and when, by account, latest first; one statement."""
     return _spans(AccountHolder.objects.filter(account_id__in=list(account_ids)))
+
+
+def kinds(*, account_ids: Collection[int], start_date: date, end_date: date) -> dict[int, str]:
+    """Return what kind of customer last held each account in [start_date, end_date), by account; one statement."""
+    rows = AccountHolder.objects.filter(account_id__in=account_ids, period__overlap=(start_date, end_date))
+    return dict(rows.order_by("period").values_list("account_id", "customer__kind"))
 
 
 def held_by(*, customer_id: int) -> tuple[HolderSpan, ...]:

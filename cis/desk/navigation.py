@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_noop as _
 
-from cis.desk.roles import ADMINS, READERS
+from cis.desk.roles import ADMINS, BILLERS, READERS
 from cis.platform.rendering import NavEntry
 
 STAFF = frozenset(READERS)
@@ -13,5 +13,6 @@ ENTRIES = (
     NavEntry("desk:runs", _("Runs"), "refresh-dot", STAFF),
     NavEntry("desk:files", _("Meter files"), "file-import", STAFF),
     NavEntry("desk:tariffs", _("Tariffs"), "receipt-2", STAFF),
+    NavEntry("desk:simulations", _("Simulate"), "chart-histogram", frozenset(BILLERS)),
     NavEntry("desk:staff", _("Staff"), "user-shield", frozenset(ADMINS)),
 )

@@ -64,6 +64,7 @@ JOB_STATES: Mapping[str, Any] = {
     "done": _("Done"),
     "failed": _("Failed"),
 }
+SIMULATION_STATES: Mapping[str, Any] = {"running": _("Running"), "done": _("Done"), "failed": _("Failed")}
 READ_KINDS: Mapping[str, Any] = {
     "actual": _("Read"),
     "estimated": _("Estimated"),
@@ -96,6 +97,7 @@ JOB_NAMES: Mapping[str, Any] = {
     "usage_approval": _("Approval of usage"),
     "usage_arrivals": _("Usage of what came in"),
     "ledger_proof": _("Proof of the books"),
+    "simulation": _("Simulation of prices"),
     "forget_idempotency_keys": _("Tidying up"),
 }
 ROLES: Mapping[str, Any] = {
@@ -162,6 +164,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "held": HELD_STATES,
     "job": JOB_STATES,
     "job_name": JOB_NAMES,
+    "simulation": SIMULATION_STATES,
     "read_kind": READ_KINDS,
     "channel": CHANNELS,
     "movement": MOVEMENTS,

@@ -2,11 +2,12 @@
 
 ICONS = frozenset({
     "address-book-off", "alert-circle", "alert-triangle", "arrow-left", "bolt", "building-bank", "bulb",
-    "calendar-repeat", "cash", "cash-off", "chart-bar", "check", "checks", "chevron-left", "chevron-right",
-    "circle-check", "clipboard-check", "clock-hour-4", "download", "edit", "eye", "file-import", "file-invoice",
-    "file-off", "file-type-pdf", "file-upload", "file-x", "filter", "gauge", "hand-stop", "help-circle", "history",
-    "home", "home-bolt", "id", "info-circle", "key", "keyboard", "list-check", "list-details", "logout", "mail",
-    "map-pin", "moon", "player-play", "plug", "plug-off", "plus", "printer", "progress", "receipt", "receipt-2",
-    "receipt-off", "refresh-dot", "refresh-off", "reload", "scale", "search", "search-off", "shield-lock", "sun",
-    "trash", "upload", "user", "user-circle", "user-plus", "user-shield", "users", "users-group", "versions", "x",
+    "calendar-repeat", "cash", "cash-off", "chart-bar", "chart-histogram", "check", "checks", "chevron-left",
+    "chevron-right", "circle-check", "clipboard-check", "clock-hour-4", "download", "edit", "eye", "file-import",
+    "file-invoice", "file-off", "file-type-pdf", "file-upload", "file-x", "filter", "gauge", "hand-stop",
+    "help-circle", "history", "home", "home-bolt", "id", "info-circle", "key", "keyboard", "list-check",
+    "list-details", "logout", "mail", "map-pin", "moon", "player-play", "plug", "plug-off", "plus", "printer",
+    "progress", "receipt", "receipt-2", "receipt-off", "refresh-dot", "refresh-off", "reload", "scale", "search",
+    "search-off", "shield-lock", "sun", "trash", "trending-down", "trending-up", "upload", "user", "user-circle",
+    "user-plus", "user-shield", "users", "users-group", "versions", "x",
 })  # fmt: skip

@@ -1,6 +1,6 @@
 """Service points with what hangs there, as a page shows them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -109,6 +109,18 @@ def overview(*, service_point_ids: Sequence[int], at_date: date) -> tuple[Servic
         )
         for point in points
     )
+
+
+def districts(*, service_point_ids: Collection[int]) -> dict[int, str]:
+    """Return the district of some service points, by id, "" where it is not known; one statement."""
+    rows = ServicePoint.objects.filter(id__in=service_point_ids)
+    return dict(rows.values_list("id", "premises__district"))
+
+
+def all_districts() -> tuple[str, ...]:
+    """Return the districts in which there are places, sorted; one statement."""
+    rows = Premises.objects.exclude(district="").order_by("district")
+    return tuple(rows.values_list("district", flat=True).distinct())
 
 
 def cards(*, service_point_ids: Iterable[int], at_date: date) -> dict[int, PlaceCard]:

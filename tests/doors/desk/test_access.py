@@ -9,8 +9,14 @@ from tests.doors.desk.conftest import ALL, sign_in
 
 pytestmark = pytest.mark.django_db
 STAFF = set(Role) - {Role.CUSTOMER}
+BILLERS = {Role.BILLING, Role.SUPERVISOR}
 CLERKS = {Role.CLERK, Role.SUPERVISOR}
+SIMULATIONS = (
+    "simulations", "simulations_file", "new_simulation", "simulation", "simulated_supplies", "simulated_supplies_file",
+    "left_out", "simulation_groups_file", "simulated_prices", "delete_simulation",
+)  # fmt: skip
 WRITERS = {
+    **dict.fromkeys(SIMULATIONS, BILLERS),
     "new_customer": CLERKS,
     "edit_customer": CLERKS,
     "contacts": CLERKS,
@@ -36,7 +42,7 @@ WRITERS = {
     "new_staff": {Role.ADMIN},
     "staff_member": {Role.ADMIN},
 }
-"""Pages that change something, and those on staff; all others may be read by all staff."""
+"""Pages that change something, and those on staff and simulations; all others may be read by all staff."""
 
 
 def _url(pattern):
