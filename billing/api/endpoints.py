@@ -17,7 +17,7 @@ from accounts.queries.accounts import UnknownAccount
 from billing.api import contracts as contract
 from billing.domain.channels import PaymentChannel
 from billing.models.bill import Bill
-from billing.operations import documents, payments
+from billing.operations import documents, payments, proofs
 from billing.queries import balances, bills
 from billing.queries import payments as payment_queries
 from billing.queries.bills import SHOWN_STATES, BillCard, BillDetail, Line, Segment, UnknownBill
@@ -97,6 +97,27 @@ class BillPdf(APIView):
         answer = HttpResponse(written, content_type=documents.MEDIA_TYPE)
         answer["Content-Disposition"] = f'attachment; filename="bill-{found.card.number}.pdf"'
         return answer
+
+
+@api.needs(GET=BILLS_READ)
+class BillProof(APIView):
+    """One bill with all that it rests on."""
+
+    @extend_schema(
+        operation_id="get_bill_proof",
+        summary="The proof of a bill",
+        tags=["Bills"],
+        parameters=[NUMBER],
+        responses={200: OpenApiTypes.OBJECT, **problems(404)},
+    )
+    def get(self, request: Request, number: str) -> Response:
+        """
+        Return every input and every step of a bill; its JSON Schema is docs/guide/bill-proof.schema.json.
+
+        Readings, interval values, approved energy, agreed facts, tariff texts, steps, lines, postings: a program of
+        yours can compute the bill again. That you asked is kept in the audit trail.
+        """
+        return Response(proofs.show(bill_id=_bill(number).card.id, actor=actor_of(request)))
 
 
 @api.needs(GET=BALANCES_READ)

@@ -9,6 +9,8 @@ from billing.models.bill import Bill, BillKind, BillState
 from billing.models.ledger import LedgerAccount, Transfer
 from billing.models.payment import PaymentAllocation
 
+CUSTOMER = "customer"
+
 
 @dataclass(frozen=True, slots=True)
 class Balance:
@@ -80,6 +82,46 @@ def movements(*, account_id: int, most: int = 100) -> tuple[Movement, ...]:
             reason=reason,
         )
         for row_id, on, kind, part, source_id, amount, debtor, reason in rows
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """
+    What a bill moved under one ledger class.
+
+    debit, credit  codes of ledger accounts; "customer" for that of the bill's own account
+    is_reversal    it takes back what another bill posted
+    """
+
+    part: str
+    debit: str
+    credit: str
+    amount_minor: int
+    occurred_date: date
+    is_reversal: bool
+
+
+def postings_of(*, bill_id: int) -> tuple[Posting, ...]:
+    """Return the transfers of a bill, in the order in which they were posted; one statement."""
+    rows = (
+        Transfer.objects.filter(kind="bill", source_id=bill_id)
+        .order_by("id")
+        .values_list(
+            "part", "debit__code", "debit__account_id", "credit__code", "credit__account_id", "amount_minor",
+            "occurred_date", "reverses_id",
+        )
+    )  # fmt: skip
+    return tuple(
+        Posting(
+            part=part,
+            debit=CUSTOMER if debtor else debit,
+            credit=CUSTOMER if creditor else credit,
+            amount_minor=amount,
+            occurred_date=on,
+            is_reversal=reverses is not None,
+        )
+        for part, debit, debtor, credit, creditor, amount, on, reverses in rows
     )
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from billing.domain import numbers
 from billing.models.bill import Bill, BillLine, BillSegment, BillState
@@ -16,6 +16,7 @@ from cis.platform.db import fetch
 from tariffs.domain.lines import LineSlot, price_text
 from tariffs.queries import plans
 
+TAKEN_BACK_FIRST = F("cancels_id").desc(nulls_last=True)
 SHOWN_STATES = (BillState.ISSUED.value, BillState.CANCELLED.value)
 
 
@@ -83,6 +84,12 @@ class Line:
     price_e6: int
     amount_minor: int
     tax_minor: int
+    ledger_class: str
+
+    @property
+    def key(self) -> str:
+        """Return the name of the line in its tariff, as "energy/2/peak"."""
+        return "/".join(part for part in (self.code, str(self.step or ""), self.period_of_use) if part)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,7 +210,7 @@ def one(*, bill_id: int, account_ids: Sequence[int] | None = None) -> BillDetail
         BillSegment.objects.filter(bill_id=bill_id)
         .select_related("tariff_version__tariff", "agreement__service_point__premises")
         .defer("tariff_version__source")
-        .order_by("agreement_id", "start_date", "-cancels_id", "id")
+        .order_by("agreement_id", "start_date", TAKEN_BACK_FIRST, "id")
     )
     return BillDetail(card=found[0], segments=tuple(_segment(row, lines.get(row.id, [])) for row in segments))
 
@@ -302,7 +309,7 @@ def _segment(row: BillSegment, lines: Sequence[BillLine]) -> Segment:
         is_estimated=row.is_estimated,
         amount_minor=row.amount_minor,
         cancels_id=row.cancels_id,
-        lines=tuple(_line(line, version_id=row.tariff_version_id) for line in lines),
+        lines=tuple(line(one, version_id=row.tariff_version_id) for one in lines),
     )
 
 
@@ -311,7 +318,8 @@ def _slots(version_id: int) -> Mapping[tuple[str, int, str], LineSlot]:
     return {(slot.code, slot.step, slot.period): slot for slot in plans.compiled(version_id).slots}
 
 
-def _line(row: BillLine, *, version_id: int) -> Line:
+def line(row: BillLine, *, version_id: int) -> Line:
+    """Return a stored line as it is printed; no statement once the plan of its version is compiled."""
     plan = plans.compiled(version_id)
     slot = _slots(version_id)[row.code, row.step, row.period_of_use]
     return Line(
@@ -327,4 +335,5 @@ def _line(row: BillLine, *, version_id: int) -> Line:
         price_e6=row.price_e6,
         amount_minor=row.amount_minor,
         tax_minor=row.tax_minor,
+        ledger_class=row.ledger_class,
     )

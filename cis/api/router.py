@@ -10,6 +10,7 @@ urlpatterns = [
     path("bills", billing.BillList.as_view(), name="api_bills"),
     path("bills/<str:number>", billing.BillOne.as_view(), name="api_bill"),
     path("bills/<str:number>/pdf", billing.BillPdf.as_view(), name="api_bill_pdf"),
+    path("bills/<str:number>/proof", billing.BillProof.as_view(), name="api_bill_proof"),
     path("accounts/<str:number>/balance", billing.AccountBalance.as_view(), name="api_balance"),
     path("payments", billing.PaymentList.as_view(), name="api_payments"),
     path("payments/<int:payment_id>", billing.PaymentOne.as_view(), name="api_payment"),

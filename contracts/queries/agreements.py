@@ -83,6 +83,11 @@ def card(*, agreement_id: int) -> AgreementCard:
     return found[0]
 
 
+def cards(*, agreement_ids: Iterable[int]) -> tuple[AgreementCard, ...]:
+    """Return some agreements, those that exist, in the order of their ids; two statements."""
+    return _cards(ServiceAgreement.objects.filter(id__in=list(agreement_ids)).order_by("id"))
+
+
 def account_ids_in_force(*, start_date: date, end_date: date) -> np.ndarray:
     """Return the ids of all accounts with an agreement in [start_date, end_date), ascending, int64 (n,)."""
     rows = db.fetch(

@@ -135,6 +135,36 @@ def compiled(version_id: int) -> Plan:
     return document.parse(text=source).plan
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionText:
+    """A version as it was published: its document, the hash of what it says, and its local dates of validity."""
+
+    tariff_id: int
+    code: str
+    legal_source: str
+    start_date: date
+    end_date: date | None
+    sha256: str
+    text: str
+
+
+def texts(*, version_ids: Iterable[int]) -> dict[int, VersionText]:
+    """Return the documents of some versions, by version id; one statement."""
+    rows = TariffVersion.objects.filter(id__in=list(version_ids)).select_related("tariff")
+    return {
+        row.id: VersionText(
+            tariff_id=row.tariff_id,
+            code=row.tariff.code,
+            legal_source=row.legal_source,
+            start_date=row.period.lower,
+            end_date=row.period.upper,
+            sha256=row.sha256,
+            text=row.source,
+        )
+        for row in rows
+    }
+
+
 def prices_on(*, tariff_id: int, day: date) -> tuple[PriceLine, ...]:
     """
     Return the prices of a tariff that hold on a local date, in the order of the bill.

@@ -188,6 +188,11 @@ def reactive_energy(keys: Keys, tariff: Tariff, segment: Segment, _base: int) ->
     return [Line(keys.need("code"), "kvarh", billed, price, price * billed / 1000)]
 
 
+def reactive_demand(keys: Keys, tariff: Tariff, segment: Segment, _base: int) -> list[Line]:
+    billed = max(segment["reactive_peak_var"], 0)
+    return [priced(keys.need("code"), billed, tariff.price(keys), segment, keys, unit="kvar")]
+
+
 PAID = "unit price proration"
 KINDS = {
     "capacity": (capacity, PAID),
@@ -200,5 +205,6 @@ KINDS = {
     "power_factor": (power_factor, "standard on submeters"),
     "power_factor_percent": (power_factor_percent, "target below_percent above_percent on submeters"),
     "power_factor_demand": (power_factor_demand, f"{PAID} target period grain_kw submeters"),
+    "reactive_demand": (reactive_demand, PAID),
     "reactive_energy": (reactive_energy, "unit price free_percent"),
 }

@@ -11,35 +11,36 @@ from recompute.clock import Calendar, Local
 from recompute.numbers import CannotTell, number, rounded
 
 ALL_HOURS = ""
-NO_VALUE = "N"
+MEASURED = "A"
+ESTIMATED = "estimated"
 
 
-def counted(reads: list[dict[str, Any]], register: dict[str, Any], multiplier: int) -> tuple[int, bool]:
+def counted(reads: list[dict[str, Any]], register: dict[str, Any], multiplier: int) -> int:
     """
-    Return the energy between the first and the last counter value, and whether a dial passed its end. [Wh or varh]
+    Return the energy between the first and the last counter value. [Wh or varh]
 
     Each step is the difference of two values; where the counter fell, it passed the end of its dial once.
     """
-    total, rolled = 0, False
+    total = 0
     for before, after in pairwise(reads):
         step = after["reading_wh"] - before["reading_wh"]
         if step < 0:
             if "digits" not in register:
                 raise CannotTell(f"counter {register['ref']} fell, and nothing says how many digits it has")
             step += 10 ** register["digits"] * 1000
-            rolled = True
         total += step
-    return total * multiplier, rolled
+    return int(total * multiplier)
 
 
 @dataclass
 class Slot:
-    """One interval: its local date and minute, and its energy. [Wh]"""
+    """One interval: its local date and minute, its energy [Wh], and the letter of its quality."""
 
     day: date
     minute: int
     at: datetime
     wh: Fraction
+    quality: str
 
 
 def slots_of(days: list[dict[str, Any]], local: Local, start: date, end: date) -> Iterator[Slot]:
@@ -48,16 +49,17 @@ def slots_of(days: list[dict[str, Any]], local: Local, start: date, end: date) -
     for day in sorted(days, key=lambda one: str(one["start_at"])):
         unit = Fraction(10) ** day["exponent"]
         at, step = datetime.fromisoformat(day["start_at"]).astimezone(UTC), timedelta(minutes=day["interval_minutes"])
-        for value in day["values"]:
+        letters = day["quality"] if len(day["quality"]) > 1 else day["quality"] * len(day["values"])
+        for value, letter in zip(day["values"], letters, strict=True):
             if first <= at < last:
                 wall = at.astimezone(local.zone)
-                yield Slot(wall.date(), wall.hour * 60 + wall.minute, at, value * unit)
+                yield Slot(wall.date(), wall.hour * 60 + wall.minute, at, value * unit, letter)
             at += step
 
 
 def sum_of_day(day: dict[str, Any]) -> Fraction:
     """Return the sum of the values of a day. [Wh]"""
-    return sum(day["values"]) * Fraction(10) ** day["exponent"]
+    return Fraction(sum(day["values"])) * Fraction(10) ** int(day["exponent"])
 
 
 def check_day(day: dict[str, Any], same: Any, where: str) -> None:
@@ -67,9 +69,10 @@ def check_day(day: dict[str, Any], same: Any, where: str) -> None:
     same(f"{where} quality", len(day["quality"]) in (1, len(day["values"])), True)
 
 
-def measured(days: list[dict[str, Any]], local: Local, start: date, end: date) -> int:
-    """Return the energy of whole local days, rounded once. [Wh]"""
-    return rounded(sum((slot.wh for slot in slots_of(days, local, start, end)), Fraction(0)))
+def measured(days: list[dict[str, Any]], local: Local, start: date, end: date) -> tuple[int, bool]:
+    """Return the energy of whole local days, rounded once [Wh], and whether a value was not measured."""
+    slots = list(slots_of(days, local, start, end))
+    return rounded(sum((slot.wh for slot in slots), Fraction(0))), any(slot.quality != MEASURED for slot in slots)
 
 
 def split(

@@ -12,7 +12,7 @@ from recompute.terms import Keys, Tariff
 KINDS = {**energy_charges.KINDS, **demand_charges.KINDS, **other_charges.KINDS, **export_charges.KINDS}
 ADDS = {**other_charges.ADDS, **export_charges.ADDS}
 COMMON = "kind code label ledger months only_for not_for"
-PLACES = {"kWh": 3, "kW": 3, "kVA": 3, "kvarh": 3, "day": 0, "month": 9, "meter": 0, "block": 0, "factor": 2}
+PLACES = {"kWh": 3, "kW": 3, "kVA": 3, "kvarh": 3, "kvar": 3, "day": 0, "month": 9, "meter": 0, "block": 0, "factor": 2}
 LEDGERS = {
     "tax": "tax",
     "concession": "fund",
@@ -22,6 +22,7 @@ LEDGERS = {
     ),
     **dict.fromkeys(("minimum_charge", "maximum_charge", "yearly_minimum", "yearly_maximum"), "fixed"),
     "power_factor_demand": "fixed",
+    "reactive_demand": "fixed",
 }
 """Where a component is posted that does not say it; all others under energy."""
 

@@ -15,7 +15,7 @@ UNSET = "unset"
 WHOLE_TIME = "any"
 ROOT = """
     schema code name_zh name_en legal_source valid_from valid_to labels vector currency decimals rounding
-    time_of_use demand tier_cycle component
+    time_of_use demand tier_cycle component customer_class area
 """
 
 
@@ -145,3 +145,10 @@ def read(text: str) -> Tariff:
         demand_calendar=demand,
         components=root.tables("component"),
     )
+
+
+def head(text: str) -> dict[str, Any]:
+    """Return what a proof repeats of a text: its names and its legal source."""
+    root = tomllib.loads(text)
+    names = {language: root[f"name_{language}"].strip() for language in ("zh", "en")}
+    return {"code": root["code"], "legal_source": root["legal_source"].strip(), "names": names}

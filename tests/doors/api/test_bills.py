@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from cis.platform.models import AuditEvent
 from tests.doors.api.calls import Caller, assert_problem
 from tests.factories import accounts, billing, contracts
 
@@ -174,3 +175,19 @@ def test_staff_on_the_pages_may_what_their_role_may(world, bills, client):
     client.force_login(accounts.staff())
     assert client.get("/api/v1/bills").status_code == 200
     assert client.get("/api/v1/payments/1").status_code == 403
+
+
+def test_the_proof_of_a_bill_is_given_and_the_look_is_kept(world, bills):
+    proof = Caller(READ).get("bills/0000000001/proof").json()
+    assert proof["format"] == "wattline-bill-proof-1"
+    assert (proof["bill"]["number"], proof["bill"]["amount_minor"]) == ("0000000001", 6170)
+    assert [line["line"] for line in proof["segments"][0]["lines"]] == ["energy"]
+    assert world.customer.name not in str(proof)
+    assert AuditEvent.objects.filter(action="look", subject="bill_proof", subject_id=bills[0].id).count() == 1
+    assert_problem(Caller(READ).get("bills/999/proof"), 404, "unknown_bill")
+    assert_problem(Caller("balances:read").get("bills/0000000001/proof"), 403, "permission_denied")
+
+
+def test_no_proof_is_given_of_a_draft(world):
+    draft = billing.draft(world=world)
+    assert_problem(Caller(READ).get(f"bills/{draft.id}/proof"), 404, "unknown_bill")

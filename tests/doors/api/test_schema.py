@@ -43,6 +43,7 @@ def bearer(world):
         ("/api/v1/bills", "GET"),
         ("/api/v1/bills/{number}", "GET"),
         ("/api/v1/bills/{number}/pdf", "GET"),
+        ("/api/v1/bills/{number}/proof", "GET"),
         ("/api/v1/accounts/{number}/balance", "GET"),
         ("/api/v1/payments", "POST"),
         ("/api/v1/payments/{payment_id}", "GET"),
@@ -64,7 +65,7 @@ def test_the_description_names_each_operation_with_an_example_for_its_problems(c
     described = client.get("/api/v1/schema?format=json").json()
     operations = {op["operationId"]: op for path in described["paths"].values() for op in path.values()}
     assert set(operations) == {
-        "list_bills", "get_bill", "get_bill_pdf", "get_balance", "report_payment", "get_payment", "report_reads",
+        "list_bills", "get_bill", "get_bill_pdf", "get_bill_proof", "get_balance", "report_payment", "get_payment", "report_reads",
     }  # fmt: skip
     for operation in operations.values():
         assert "application/problem+json" in operation["responses"]["401"]["content"]

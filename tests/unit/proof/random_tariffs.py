@@ -311,6 +311,7 @@ MAKERS = {
     "power_factor_percent": power_factor_percent,
     "power_factor_demand": power_factor_demand,
     "reactive_energy": lambda make: {"unit": "yuan/kvarh", "price": make.price(), "free_percent": make.percent()},
+    "reactive_demand": lambda make: power(make, unit="yuan/kvar"),
     "transformer_loss": transformer_loss,
     "agreed_loss": agreed_loss,
     "line_loss": lambda make: {"unit": "yuan/kWh", "price": make.price(), "rate": make.number(0, 0, 4) or "0.035",

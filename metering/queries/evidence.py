@@ -1,0 +1,179 @@
+"""What approved energy rested on when a bill was made: spans, counter values, interval days as known then."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from cis.platform import db
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """
+    Where a value comes from.
+
+    file, sha256  the delivered file, "" for a value that was typed in
+    actor_id      who typed it in; None: the machine, or nobody is known
+    """
+
+    file: str
+    sha256: str
+    actor_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpanProof:
+    """
+    Approved energy of a register over [start_date, end_date).
+
+    is_interval  summed from interval days; else from counter values
+    energy_wh    multiplier included [Wh or varh]
+    """
+
+    id: int
+    service_point_id: int
+    register_id: int
+    serial: str
+    code: str
+    quantity: str
+    direction: str
+    period_of_use: str
+    digits: int
+    start_date: date
+    end_date: date
+    is_interval: bool
+    multiplier: int
+    energy_wh: int
+    is_estimated: bool
+    version: int
+    approved_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadProof:
+    """A counter value at the start of a local day, before the multiplier. [Wh or varh]"""
+
+    id: int
+    register_id: int
+    read_date: date
+    reading_wh: int
+    kind: str
+    version: int
+    received_at: datetime
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayProof:
+    """
+    A day of interval values on the metering clock.
+
+    values   packed, little-endian int32 [10^exponent Wh or varh]
+    quality  one letter for the day, or one a value
+    """
+
+    register_id: int
+    day_date: date
+    version: int
+    start_at: datetime
+    interval_minutes: int
+    exponent: int
+    values: bytes
+    quality: str
+    origin: Origin
+
+
+def spans(
+    *, service_point_ids: Sequence[int], start_date: date, end_date: date, known_at: datetime
+) -> tuple[SpanProof, ...]:
+    """
+    Return the approved spans that held at an instant and overlap [start_date, end_date); one statement.
+
+    Of spans that were replaced since, the one that was approved last before the instant is given; all registers, energy
+    drawn and given, active and reactive, in the order of service point, register and start.
+    """
+    given = {"points": list(service_point_ids), "start": start_date, "end": end_date, "at": known_at}
+    held: dict[int, list[SpanProof]] = {}
+    for row in db.fetch(_SPANS, given):
+        span = SpanProof(**dict(zip(SpanProof.__dataclass_fields__, row, strict=True)))
+        mine = held.setdefault(span.register_id, [])
+        # The latest approval comes first: what overlaps it was replaced by it.
+        if all(span.end_date <= other.start_date or other.end_date <= span.start_date for other in mine):
+            mine.append(span)
+    found = [span for mine in held.values() for span in mine]
+    return tuple(sorted(found, key=lambda span: (span.service_point_id, span.register_id, span.start_date)))
+
+
+def reads(*, register_ids: Sequence[int], start_date: date, end_date: date) -> tuple[ReadProof, ...]:
+    """
+    Return all versions of the counter values of some registers in [start_date, end_date], oldest first; one statement.
+
+    Which version a span rests on is the last one received before the span was approved.
+    """
+    given = {"registers": list(register_ids), "start": start_date, "end": end_date}
+    return tuple(
+        ReadProof(
+            id=row[0],
+            register_id=row[1],
+            read_date=row[2],
+            reading_wh=row[3],
+            kind=row[4],
+            version=row[5],
+            received_at=row[6],
+            origin=Origin(file=row[7], sha256=row[8], actor_id=row[9]),
+        )
+        for row in db.fetch(_READS, given)
+    )
+
+
+def interval_days(
+    *, register_ids: Sequence[int], start_date: date, end_date: date, known_at: datetime
+) -> tuple[DayProof, ...]:
+    """
+    Return the interval days of some registers with a metering-clock date in [start_date, end_date); one statement.
+
+    Of each day the last version that had come at an instant, in the order of register and day.
+    """
+    given = {"registers": list(register_ids), "start": start_date, "end": end_date, "at": known_at}
+    return tuple(
+        DayProof(
+            register_id=row[0],
+            day_date=row[1],
+            version=row[2],
+            start_at=row[3],
+            interval_minutes=row[4],
+            exponent=row[5],
+            values=bytes(row[6]),
+            quality=row[7],
+            origin=Origin(file=row[8], sha256=row[9], actor_id=None),
+        )
+        for row in db.fetch(_DAYS, given)
+    )
+
+
+_SPANS = """
+SELECT u.id, u.service_point_id, u.register_id, m.serial, g.code, g.quantity, g.direction, u.period_of_use, g.digits,
+       u.start_date, u.end_date, u.basis = 'interval', u.multiplier, u.energy_wh, u.is_estimated, u.version,
+       u.approved_at
+FROM metering_usage u
+JOIN metering_register g ON g.id = u.register_id
+JOIN metering_meter m ON m.id = g.meter_id
+WHERE u.service_point_id = ANY(%(points)s) AND u.start_date < %(end)s AND u.end_date > %(start)s
+  AND u.approved_at <= %(at)s
+ORDER BY u.approved_at DESC, u.version DESC, u.is_current DESC, u.id DESC
+"""
+_READS = """
+SELECT r.id, r.register_id, r.read_date, r.reading_wh, r.kind, r.version, r.received_at, coalesce(f.name, ''),
+       coalesce(f.sha256, ''), r.actor_id
+FROM metering_registerread r LEFT JOIN metering_readfile f ON f.id = r.read_file_id
+WHERE r.register_id = ANY(%(registers)s) AND r.read_date >= %(start)s AND r.read_date <= %(end)s
+ORDER BY r.register_id, r.read_date, r.version
+"""
+_DAYS = """
+SELECT DISTINCT ON (d.register_id, d.day_date) d.register_id, d.day_date, d.version, d.start_at, d.interval_minutes,
+       d.exponent, d.values, d.quality, coalesce(f.name, ''), coalesce(f.sha256, '')
+FROM metering_intervalday d LEFT JOIN metering_readfile f ON f.id = d.read_file_id
+WHERE d.register_id = ANY(%(registers)s) AND d.day_date >= %(start)s AND d.day_date < %(end)s
+  AND (f.imported_at IS NULL OR f.imported_at <= %(at)s)
+ORDER BY d.register_id, d.day_date, d.version DESC
+"""

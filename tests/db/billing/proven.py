@@ -1,0 +1,89 @@
+"""Bills whose proof is asked for: real readings, approved usage, published tariffs."""
+
+import json
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+
+from django.conf import settings
+from jsonschema import Draft202012Validator
+from recompute.bill import Proof
+
+from billing.models.bill import Bill
+from billing.queries import proofs
+from cis.kernel.actors import SYSTEM
+from cis.kernel.periods import Period
+from contracts.models.agreement import AgreementTerm
+from metering.operations import usage
+from tariffs.models.tariff import TariffVersion
+from tariffs.operations import tariffs as book
+from tests.db.billing.night import FEBRUARY, JANUARY
+from tests.factories import accounts, contracts, metering
+
+PACKS = Path(settings.BASE_DIR) / "cis" / "packs"
+SHANGHAI = "cn-shanghai/tariffs/residential-tiered.toml"
+HOURS = "cn-shanghai/tariffs/residential-tiered-tou.toml"
+FACTORY = "cn-commercial/tariffs/commercial-capacity.toml"
+
+
+@cache
+def schema():
+    text = (Path(settings.BASE_DIR) / "docs" / "guide" / "bill-proof.schema.json").read_text(encoding="utf-8")
+    return Draft202012Validator(json.loads(text))
+
+
+def published(text, **replaced):
+    """The tariff of a text, or of a pack's file, published as a person would."""
+    source = (PACKS / text).read_text("utf-8") if text.endswith(".toml") else text
+    for old, new in replaced.items():
+        source = source.replace(old, new)
+    (kept,) = book.load(texts=[source], is_published=True, actor=SYSTEM)
+    return TariffVersion.objects.get(id=kept.version_id)
+
+
+def supply(tariff=SHANGHAI, *, household=1, capacity_va=None, **hung):
+    """An account on a new meter; returns its registers by code."""
+    accounts.supplier()
+    version = tariff if isinstance(tariff, TariffVersion) else published(tariff)
+    point = metering.service_point(capacity_w=900_000)
+    registers = metering.metered(at=point, **hung)
+    agreement = contracts.agreement(
+        service_point=point, tariff=version.tariff, household=household, start_date=JANUARY.start
+    )
+    AgreementTerm.objects.filter(agreement=agreement).update(capacity_va=capacity_va)
+    return {register.code: register for register in registers}
+
+
+def read(register, **kwh_on):
+    """Counter values by date, as ``d0101=99950``."""
+    for on, kwh in kwh_on.items():
+        metering.read(of=register, on=date(2025, int(on[1:3]), int(on[3:])), kwh=kwh)
+
+
+def measure(register, *, until, make):
+    """Interval days on the UTC+10 clock, from the day before January on; ``make`` gives the values of a day."""
+    day = JANUARY.start - timedelta(days=1)
+    while day <= until:
+        metering.interval_day(of=register, on=day, values_wh=make(day))
+        day += timedelta(days=1)
+
+
+def approve(*months):
+    period = Period(min(month.start for month in months), max(month.end for month in months))
+    found = usage.approve(start_date=period.start, end_date=period.end)
+    assert found.findings == []
+
+
+def told(bill=None, **wanted):
+    """The proof of a bill as JSON gives it, its schema checked."""
+    bill = bill or Bill.objects.get(**wanted)
+    proof = json.loads(json.dumps(proofs.of_bill(bill_id=bill.id)))
+    assert [error.message for error in schema().iter_errors(proof)] == []
+    return proof
+
+
+def holds(proof):
+    assert list(Proof(proof).check()) == []
+
+
+__all__ = ["FEBRUARY", "JANUARY"]
