@@ -90,8 +90,10 @@ def find(*, account_ids: Collection[int], scope: Scope) -> Found:
     :raises Refused: a segment cannot be rated for a reason that lies in itself.
     """
     wanted = sorted(account_ids)
-    versions = _versions(scope.period)
-    rows = simulation.rate_kept(billed=_billed(wanted, scope.period, versions), plans=scope.plans)
+    versions = versions_of(scope.period)
+    rows = simulation.rate_kept(
+        billed=billed(account_ids=wanted, period=scope.period, versions=versions), plans=scope.plans
+    )
     in_force = agreements.in_force(account_ids=wanted, start_date=scope.period.start, end_date=scope.period.end)
     measured, obstacles = _measure(rows, versions, scope)
     at_replaced = in_force.take(np.isin(in_force.tariff_id, list(scope.plans)))
@@ -104,20 +106,21 @@ def find(*, account_ids: Collection[int], scope: Scope) -> Found:
 def unrated(*, account_ids: Collection[int], scope: Scope, obstacle: Obstacle) -> Found:
     """Return some accounts as not simulated, for a reason; five statements."""
     wanted = sorted(account_ids)
-    rows = simulation.unrated(billed=_billed(wanted, scope.period, _versions(scope.period)), tariff_ids=scope.plans)
+    found = billed(account_ids=wanted, period=scope.period, versions=versions_of(scope.period))
+    rows = simulation.unrated(billed=found, tariff_ids=scope.plans)
     in_force = agreements.in_force(account_ids=wanted, start_date=scope.period.start, end_date=scope.period.end)
     at_replaced = in_force.take(np.isin(in_force.tariff_id, list(scope.plans)))
-    found = simulation.simulated(
+    whole = simulation.simulated(
         rows=rows,
         measured=_nothing_measured(),
         agreements=_tariffs_of(at_replaced),
         of_account=dict.fromkeys(wanted, obstacle),
     )
-    return _with_words(found, at_replaced, scope.period)
+    return _with_words(whole, at_replaced, scope.period)
 
 
-def _versions(period: Period) -> tuple[PlanVersion, ...]:
-    """Return the published versions of the months, and of the tier year before them."""
+def versions_of(period: Period) -> tuple[PlanVersion, ...]:
+    """Return the published versions of the months, and of the tier year before them; one statement."""
     return tuple(
         PlanVersion(
             version_id=one.version_id,
@@ -131,8 +134,8 @@ def _versions(period: Period) -> tuple[PlanVersion, ...]:
     )
 
 
-def _billed(account_ids: Sequence[int], period: Period, versions: Sequence[PlanVersion]) -> list[Billed]:
-    """Return the segments in force, by version."""
+def billed(*, account_ids: Sequence[int], period: Period, versions: Sequence[PlanVersion]) -> list[Billed]:
+    """Return the segments in force of the billed periods that begin in a period, by version; one statement."""
     given = {"accounts": account_ids, "start": period.start, "end": period.end}
     of = {one.version_id: one for one in versions}
     return [
