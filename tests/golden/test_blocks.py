@@ -1,9 +1,6 @@
-"""Published cases of steps, volume prices, packages and fees, and of steps that fill in order of time."""
+"""Published cases of steps, volume prices, packages and fees."""
 
 import csv
-import gzip
-import io
-import json
 from datetime import date
 from fractions import Fraction
 from pathlib import Path
@@ -15,17 +12,12 @@ from cis.kernel import fixed
 from tariffs.domain.batch import RatingBatch
 from tariffs.domain.components.basic import Fixed, Per
 from tariffs.domain.components.blocks import FeeOf, PackageEnergy, StepFee, VolumeEnergy
-from tariffs.domain.components.tiers import Convention, LimitsPer, TieredEnergy, TieredTimeOfUse
+from tariffs.domain.components.tiers import LimitsPer, TieredEnergy
 from tariffs.domain.lines import LedgerClass
-from tariffs.domain.measuring import measure
 from tariffs.domain.plan import compile_plan
 from tariffs.domain.rating import rate
-from tariffs.domain.runs import plain_run
-from tariffs.domain.time_of_use import DAY_TYPES, Calendar
 
 HERE = Path(__file__).parent / "tariffs"
-SHARED = Path(__file__).parents[3] / "shared" / "data"
-CONVENTIONS = SHARED / "bills" / "tier_tou_convention.json"
 MONTHLY = {"limits_per": (LimitsPer.MONTH,)}
 ONE_MONTH = np.array([10**9])
 
@@ -104,54 +96,3 @@ def test_published_models_of_usage_billing(row):
         found = total_of(made, fixed.parse(row["units"], places=3))
     cent = Fraction(1, 100)
     assert abs(found - Fraction(row["expected"])) < cent / 2
-
-
-def calendar_of(hours_of_second, periods=("low", "high")):
-    slots = np.zeros((1, len(DAY_TYPES), 48), dtype=np.int64)
-    for hour in hours_of_second:
-        slots[:, :, 2 * hour : 2 * hour + 2] = 1
-    return Calendar(periods=periods, seasons=("year",), season_of_day=np.zeros(372, dtype=np.int64), slots=slots)
-
-
-def in_order(limit_kwh, per, low, high, hours, *standing):
-    energy = TieredTimeOfUse(
-        **head("energy"),
-        limits_wh=(limit_kwh * 1000,),
-        limits_per=(per,),
-        periods=("low", "high"),
-        prices_e6=tuple(zip(prices(low), prices(high), strict=True)),
-        convention=Convention.TIME_ORDER,
-    )
-    return compile_plan(components=(energy, *standing), periods=("low", "high"), calendar=calendar_of(hours))
-
-
-def test_a_step_used_up_in_order_of_time_costs_what_eeco_says():
-    """100 kW over 96 quarter hours; the first 100 kWh of the day are cheaper: 260."""
-    plan = in_order(100, LimitsPer.DAY, "0.05 0.10", "0.10 0.15", range(16, 21))
-    run = plain_run(first_day=date(2024, 7, 1), days=1, interval_minutes=15)
-    (batch,) = measure(plan=plan, run=run, values_wh=np.full((1, 96), 25_000))
-    assert int(rate(plan=plan, batch=batch).total_minor[0]) == 260_00
-
-
-@pytest.mark.skipif(not CONVENTIONS.is_file(), reason="the collection of bills is not beside the project")
-def test_homes_on_steps_in_order_of_time_cost_what_pysam_says():
-    cases = json.loads(CONVENTIONS.read_text(encoding="utf-8"))["cases"]
-    assert cases
-    for case in cases:
-        tariff = case["tariff"]
-        hours = [hour for hour, period in enumerate(tariff["weekday_hours"]) if period]
-        texts = [f"{one['tier1']} {one['tier2']}" for one in tariff["periods"]]
-        fee = Fixed(**head("fee"), per=Per.MONTH, price_e6=int(tariff["fixed_per_month"] * 10**8))
-        plan = in_order(tariff["monthly_tier_limit_kwh"], LimitsPer.MONTH, *texts, hours, fee)
-        # The load is read as the hours of a year that starts on a Monday and is no leap year.
-        run = plain_run(first_day=date(2018, 1, 1), days=365, interval_minutes=60)
-        batches = measure(plan=plan, run=run, values_wh=load_of(case)[None, :])
-        for month, (batch, wanted) in enumerate(zip(batches, case["expected_total"]["time_order"], strict=True), 1):
-            found = int(rate(plan=plan, batch=batch).total_minor[0]) / 100
-            assert abs(found - wanted) < 0.02, (case["id"], month)
-
-
-def load_of(case):
-    text = gzip.decompress((SHARED / case["load_file"]).read_bytes()).decode("utf-8")
-    rows = csv.DictReader(io.StringIO(text))
-    return np.array([round(float(row[case["load_column"]]) * 1000) for row in rows][:8760], dtype=np.int64)
