@@ -87,7 +87,10 @@ def period(row):
     return total_of([charge], 0, days=active)
 
 
-@pytest.mark.parametrize("row", rows_of("usage_models.csv"), ids=lambda row: row["id"])
+MODELS = {row["id"]: row for row in rows_of("usage_models.csv")}
+
+
+@pytest.mark.parametrize("row", MODELS.values(), ids=MODELS)
 def test_published_models_of_usage_billing(row):
     if row["model"] in {"prorated_graduated", "period"}:
         found = {"prorated_graduated": prorated, "period": period}[row["model"]](row)

@@ -23,6 +23,7 @@ from tariffs.domain.time_of_use import DAY_TYPES, Calendar, DayType
 
 CASES = Path(__file__).parents[1] / "data" / "published"
 EXPECTED = {case["id"]: case["expected"] for case in json.loads((CASES / "eeco_cases.json").read_text("utf-8"))}
+TARIFFS = ("billing_pge", "billing_demand_2", "billing_energy_3_charge_limit")
 QUARTERS = 96
 SLOTS = 48
 WEEKDAYS = {DayType.WEEKDAY: 0, DayType.SATURDAY: 5, DayType.SUNDAY: 6, DayType.HOLIDAY: 0}
@@ -156,7 +157,7 @@ def plain_cost(rows, first_day, days, kw):
 
 
 @pytest.mark.parametrize("month", [1, 4, 7, 11])
-@pytest.mark.parametrize("name", ["billing_pge", "billing_demand_2", "billing_energy_3_charge_limit"])
+@pytest.mark.parametrize("name", TARIFFS)
 def test_a_month_costs_what_its_rows_say(name, month):
     rows = rows_of(name)
     plan, first_day = plan_of(rows), date(2024, month, 1)

@@ -19,6 +19,7 @@ from tests.golden.test_ssc import BILLED, CASES
 UNITS = ("kWh", "kWh/kW", "kWh daily", "kWh/kW daily")
 # Which part of past peaks counts differs by month there, and URDB has no field for that.
 BY_URDB = [name for name in BILLED if not CASES[name]["tariff"].get("ur_enable_billing_demand")]
+REFUSED = sorted(set(CASES) - set(BILLED))
 CHOICES = Choices(window_minutes=60, leave_out=frozenset({"sell"}))
 
 
@@ -85,7 +86,7 @@ def test_every_month_without_generation_costs_what_pysam_says(name):
     assert totals == pytest.approx(wanted, abs=0.02 if Input.PEAK_W in plan.needs else 0.01)
 
 
-@pytest.mark.parametrize("name", sorted(set(CASES) - set(BILLED)))
+@pytest.mark.parametrize("name", REFUSED)
 def test_a_contradictory_tariff_is_refused(name):
     refused = [(finding.where, finding.code) for finding in imported(name).findings]
     assert refused == [("demandratestructure", "tiers_contradict")]

@@ -35,6 +35,8 @@ from tests.unit.tariffs.domain.urdb.rates import (
 )
 
 HISTORY = Path(__file__).parents[6] / "shared" / "data" / "tariffs" / "urdb_history"
+NAMES = sorted(path.stem for path in COLLECTED.glob("*.json"))
+HISTORIES = ("pge_a1_2014_2019", "pge_b19_2020", "pge_e19_2014_2019", "sce_tou8_2015_2019", "u90_flat06")
 KVAR = Choices(reactive=Reactive.LARGEST)
 STEPS = tiers((0.1, 300, "kWh"), (0.2, None, "kWh"))
 DEARER = tiers((0.3, 300, "kWh"), (0.4, None, "kWh"))
@@ -43,10 +45,6 @@ WIDER = tiers((0.1, 500, "kWh"), (0.2, None, "kWh"))
 
 def file_of(name):
     return json.loads((COLLECTED / f"{name}.json").read_text("utf-8"), parse_float=str)
-
-
-def names():
-    return sorted(path.stem for path in COLLECTED.glob("*.json"))
 
 
 def told(tiers_of_file, kilo=1000):
@@ -104,7 +102,7 @@ def same(found, wanted):
     ] == pytest.approx([price for _, price in wanted], rel=1e-7)
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", NAMES)
 def test_every_price_limit_and_hour_of_a_collected_rate_is_in_the_document(name):
     found, file = imported((COLLECTED / f"{name}.json").read_text("utf-8"), KVAR), file_of(name)
     assert [str(finding) for finding in found.findings] == []
@@ -132,7 +130,7 @@ def test_every_price_limit_and_hour_of_a_collected_rate_is_in_the_document(name)
         assert same(demand_of(plan, month + 1, ""), told(file["flatdemandstructure"][int(float(number))]))
 
 
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", NAMES)
 def test_the_reactive_charge_of_a_collected_rate_is_held_or_refused(name):
     file = file_of(name)
     price = next((value for key, value in file.items() if key.lower().startswith("demandreact")), None)
@@ -151,7 +149,7 @@ def test_the_reactive_charge_of_a_collected_rate_is_held_or_refused(name):
     ],
     ids=["time_order", "own"],
 )
-@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize("name", NAMES)
 def test_every_choice_makes_documents_whose_vectors_hold(name, choices):
     found = imported((COLLECTED / f"{name}.json").read_text("utf-8"), choices)
     # Periods of one month with other limits have no order of time; all else has.
@@ -162,9 +160,7 @@ def test_every_choice_makes_documents_whose_vectors_hold(name, choices):
 @pytest.mark.skipif(
     not HISTORY.is_dir(), reason="the collected histories, without a licence, are not beside the project"
 )
-@pytest.mark.parametrize(
-    "name", ["pge_a1_2014_2019", "pge_e19_2014_2019", "sce_tou8_2015_2019", "pge_b19_2020", "u90_flat06"]
-)
+@pytest.mark.parametrize("name", HISTORIES)
 def test_a_history_is_one_tariff_in_versions_without_gap_or_overlap(name):
     text = gzip.decompress((HISTORY / f"{name}.json.gz").read_bytes()).decode()
     summary = json.loads((HISTORY / "summary.json").read_text("utf-8"))[name]
