@@ -25,6 +25,8 @@ from tariffs.domain.time_of_use import DAY_TYPES, day_type_of
 USAGE_OUTDATED = "usage_outdated"
 AMBIGUOUS_USAGE = "ambiguous_usage"
 MISSING_CALENDAR = "missing_calendar"
+UNCHECKED = np.iinfo(np.int64).min
+"""In place of approved energy: it is an agreed load, which interval values only deal out."""
 MIDNIGHT_STEP = -12 * 60
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -291,11 +293,14 @@ def deal(
     exponent: int,
     pieces: Pieces,
     usage: UsageColumns,
+    approved_wh: Int64,
     clock: LocalClock,
     obstacles: Obstacles,
 ) -> Dealt:
     """
     Return the approved energy of the rows, dealt to pieces and lanes in the proportion of the interval values.
+
+    approved_wh  (r,) what was approved of the span of each row, of which the row may be a part; UNCHECKED = nothing
 
     Notes accounts whose interval values do not make up what was approved: a newer delivery was not approved yet.
 
@@ -314,9 +319,11 @@ def deal(
     weights = np.zeros((len(rows), (int(rank.max()) + 1) * width), dtype=np.int64)
     columns = rank[:, None] * width + np.arange(width)[None, :]
     weights[place[:, None], columns] = sums.values
-    outdated = _is_outdated(weights.sum(axis=1), usage.energy_wh[rows], exponent)
+    outdated = _is_outdated(weights.sum(axis=1), approved_wh[rows], exponent)
     for window in np.flatnonzero(outdated[place] & (windows.piece != NOWHERE)).tolist():
         text = "Interval values do not make up the approved energy: they changed after it was approved."
+        if approved_wh[windows.row[window]] == UNCHECKED:
+            text = "The load profile has no energy on these days, so that nothing can be dealt by it."
         _note(pieces, int(windows.piece[window]), obstacles, USAGE_OUTDATED, text)
     weights[outdated] = 0
     weights[outdated, 0] = 1
@@ -331,6 +338,9 @@ def _is_outdated(raw: Int64, approved_wh: Int64, exponent: int) -> Mask:
     outdated = np.zeros(len(raw), dtype=np.bool_)
     unit = 10 ** max(-exponent, 0)
     for place, (sum_raw, energy) in enumerate(zip(raw.tolist(), approved_wh.tolist(), strict=True)):
+        if energy == UNCHECKED:
+            outdated[place] = not sum_raw
+            continue
         value = sum_raw * 10 ** max(exponent, 0)
         multiplier = (2 * energy * unit + value) // (2 * value) if value else 0
         is_far = multiplier < 1 and energy != 0

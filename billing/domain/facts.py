@@ -11,6 +11,7 @@ from datetime import date
 import numpy as np
 
 from billing.domain.findings import Obstacle, Obstacles
+from billing.domain.measured import Lanes
 from billing.domain.pieces import DAY_BITS, NOWHERE, Pieces, PlanVersion
 from cis.kernel.columns import group_rows
 from cis.kernel.fixed import Int64
@@ -74,6 +75,8 @@ def inputs_of(
     rows: Int64,
     versions: Sequence[PlanVersion],
     counts: Mapping[Input, Counted],
+    apart_wh: Int64,
+    lanes: Lanes,
     obstacles: Obstacles,
 ) -> dict[int, dict[Input, Int64]]:
     """
@@ -81,6 +84,7 @@ def inputs_of(
 
     rows    places of the pieces that are rated
     counts  energy by kind, for those kinds that a version needs
+    apart_wh  (m, k) what is billed apart from the meters of the place, by lane [Wh]
     """
     found = {}
     for version, mine in group_rows(pieces.version[rows]):
@@ -88,6 +92,8 @@ def inputs_of(
         if plan.needs:
             at = rows[mine]
             columns = {need: _column(need, plan, pieces, at, counts, obstacles) for need in sorted(plan.needs)}
+            if Input.SUBMETER_WH in plan.needs:
+                columns[Input.SUBMETER_WH] = _by_period(apart_wh[at], lanes, version)
             found[version] = {need: column for need, column in columns.items() if column is not None}
     return found
 
@@ -109,6 +115,12 @@ def _column(
         column = _measured(need, pieces, at, counts[need], obstacles)
         return column[:, None] if need is Input.EXPORT_WH else column
     return None
+
+
+def _by_period(energy_wh: Int64, lanes: Lanes, version: int) -> Int64:
+    """Return energy by lane as energy by the periods of a version's plan, (n, p). [Wh]"""
+    mine = lanes.of_version[version]
+    return energy_wh.sum(axis=1, keepdims=True) if mine == (lanes.total,) else energy_wh[:, list(mine)]
 
 
 def _agreed(need: Input, pieces: Pieces, at: Int64, obstacles: Obstacles) -> Int64:

@@ -145,6 +145,7 @@ def expect(
     lanes: Lanes,
     versions: Sequence[PlanVersion],
     counts: Mapping[Input, Counted],
+    apart_wh: Int64,
     known_minor: Int64,
     is_known: Mask,
     obstacles: Obstacles,
@@ -154,6 +155,7 @@ def expect(
 
     energy_wh              (m, k) energy of each piece by lane [Wh]
     counts                 energy of other kinds, for those that a version needs
+    apart_wh               (m, k) what is billed apart from the meters of the place, by lane [Wh]
     known_minor, is_known  (m,) amounts of settled pieces, which need no rating [minor unit]
 
     :raises Refused: a segment cannot be rated for a reason that lies in itself, as an amount beyond 64 bits.
@@ -175,7 +177,15 @@ def expect(
     )
     amount = np.where(is_known, known_minor, 0)
     groups, kept = [], []
-    inputs = inputs_of(pieces=pieces, rows=rows, versions=versions, counts=counts, obstacles=obstacles)
+    inputs = inputs_of(
+        pieces=pieces,
+        rows=rows,
+        versions=versions,
+        counts=counts,
+        apart_wh=apart_wh,
+        lanes=lanes,
+        obstacles=obstacles,
+    )
     plans = [one.plan for one in versions]
     for group in rate_many(plans=plans, plan_of=pieces.version[rows], batch=batch, inputs_of=inputs):
         places = rows[group.rows]

@@ -7,24 +7,23 @@ from datetime import date, timedelta
 import numpy as np
 
 from accounts.queries import supplier
-from billing.domain import daily, facts, measured, segments
+from billing.domain import daily, facts, measured, segments, sharing
 from billing.domain.daily import LocalDays
 from billing.domain.findings import Obstacles
 from billing.domain.measured import Lanes, Located
 from billing.domain.pieces import NOWHERE, BilledPeriods, Mask, Pieces, PlanVersion, cut, key_of
 from billing.domain.segments import Difference, Existing, Expected
-from billing.queries import rebills
+from billing.domain.sharing import Drawn
+from billing.domain.streams import Streams, streams_of
+from billing.queries import rebills, sources
 from billing.queries.rebills import Reach
 from cis.kernel.calendar import local_clock
 from cis.kernel.fixed import Int64
 from cis.kernel.periods import MONTHS_IN_YEAR, Period, add_months
 from cis.platform import calendars, db
 from contracts.queries import agreements
-from metering.domain.places import Direction, Quantity
 from metering.domain.usage import UsageColumns
 from metering.queries import intervals
-from metering.queries import usage as metered
-from tariffs.domain.inputs import Input
 from tariffs.queries import plans
 
 LOOK_BACK_MONTHS = 1
@@ -34,14 +33,6 @@ whose usage of then was corrected (``billing.queries.rebills``).
 """
 YEAR_DAYS = 366
 NO_END = date.max.toordinal()
-Kind = tuple[Quantity, tuple[Direction, ...]]
-DRAWN: Kind = (Quantity.ACTIVE, (Direction.IMPORT,))
-COUNTED_BY: dict[Input, Kind] = {
-    Input.REACTIVE_VARH: (Quantity.REACTIVE, (Direction.IMPORT, Direction.EXPORT)),
-    Input.EXPORT_WH: (Quantity.ACTIVE, (Direction.EXPORT,)),
-}
-"""By which registers energy of other kinds is counted; reactive energy either way is added up."""
-
 _FIELDS = (*Existing.__dataclass_fields__, "in_force")
 _EXISTING = """
     SELECT s.agreement_id, s.tariff_version_id,
@@ -196,57 +187,44 @@ def expect(*, pieces: Pieces, versions: tuple[PlanVersion, ...], existing: Exist
 
     existing  segments in force: a piece that was billed just so is not measured again
 
-    Statements: usage; where interval days are split, one for their newer versions and one for each month of them.
+    Statements: usage rules, and two more where there are some; usage; where interval days are split, one for their
+    newer versions and one for each month of them.
 
     :raises Refused: a segment cannot be rated for a reason that lies in itself.
     """
     segments.note_unpriced(pieces=pieces, obstacles=obstacles)
     facts.note_unbillable(pieces=pieces, versions=versions, obstacles=obstacles)
-    usage = _usage(pieces)
+    book = sources.rules_of(pieces)
+    streams = streams_of(pieces=pieces, book=book, versions=versions, obstacles=obstacles)
+    drawn = sharing.deal(
+        usage=sources.usage_of(pieces, book), book=book, streams=streams, pieces=pieces, obstacles=obstacles
+    )
+    parts, usage, found = streams.pieces, drawn.usage, Obstacles()
     lanes = measured.lanes_of(period_codes=usage.period_codes, versions=versions)
-    located = measured.locate(pieces=pieces, usage=usage, lanes=lanes, versions=versions, obstacles=obstacles)
-    redelivered = _redelivered(pieces, usage, located)
-    is_known, known = _settle(pieces, usage, located, redelivered, versions, existing)
-    energy = measured.energy_by_lane(pieces=pieces, usage=usage, located=located, lanes=lanes)
+    located = measured.locate(pieces=parts, usage=usage, lanes=lanes, versions=versions, obstacles=found)
+    redelivered = _redelivered(parts, usage, located)
+    is_known, known = _settle(streams, usage, located, redelivered, versions, existing)
+    energy = measured.energy_by_lane(pieces=parts, usage=usage, located=located, lanes=lanes)
     days = None
     if located.by_day.any():
-        added, days = _by_day(pieces, usage, located, lanes, versions, obstacles)
+        added, days = _by_day(parts, drawn, located, lanes, versions, found)
         energy += added
-    measured.note_gaps(pieces=pieces, usage=usage, located=located, lanes=lanes, days=days, obstacles=obstacles)
+    measured.note_gaps(pieces=parts, usage=usage, located=located, lanes=lanes, days=days, obstacles=found)
+    streams.note_below_nothing(energy_wh=energy, pieces=pieces, obstacles=found)
+    streams.tell(found, into=obstacles)
     return segments.expect(
         pieces=pieces,
-        energy_wh=energy,
-        is_estimated=_is_estimated(pieces, usage, located),
-        redelivered=redelivered,
+        energy_wh=streams.fold(energy),
+        is_estimated=streams.spread(_is_estimated(parts, usage, located)),
+        redelivered=streams.sums(redelivered),
         lanes=lanes,
         versions=versions,
-        counts=_counts(pieces, versions),
-        known_minor=known,
-        is_known=is_known,
+        counts=sources.counts_of(pieces, book, versions),
+        apart_wh=streams.apart(energy),
+        known_minor=streams.sums(known),
+        is_known=streams.spread(is_known),
         obstacles=obstacles,
     )
-
-
-def _usage(pieces: Pieces, kind: Kind = DRAWN) -> UsageColumns:
-    first, last = int(pieces.start_day.min(initial=NO_END)), int(pieces.end_day.max(initial=1))
-    return metered.approved(
-        service_point_ids=np.unique(pieces.service_point_id),
-        start_date=date.fromordinal(min(first, last)),
-        end_date=date.fromordinal(last),
-        quantity=kind[0],
-        directions=kind[1],
-    )
-
-
-def _counts(pieces: Pieces, versions: Sequence[PlanVersion]) -> dict[Input, facts.Counted]:
-    """Return the energy of other kinds that the versions of the pieces need; one statement a kind."""
-    used = [versions[place].plan for place in np.unique(pieces.version[pieces.version != NOWHERE]).tolist()]
-    needs = {need for plan in used for need in plan.needs}
-    return {
-        kind: facts.counted(pieces=pieces, usage=_usage(pieces, registers))
-        for kind, registers in COUNTED_BY.items()
-        if kind in needs
-    }
 
 
 def _redelivered(pieces: Pieces, usage: UsageColumns, located: Located) -> Int64:
@@ -261,29 +239,35 @@ def _redelivered(pieces: Pieces, usage: UsageColumns, located: Located) -> Int64
         return counts
     # A local day reaches into two days of the metering clock.
     first, last = usage.start_day[rows] - 1, usage.end_day[rows] + 1
+    ids = sharing.registers_of(usage.register_id[rows])
     registers, days = intervals.redelivered(
-        register_ids=np.unique(usage.register_id[rows]),
+        register_ids=np.unique(ids),
         start_date=date.fromordinal(int(first.min())),
         end_date=date.fromordinal(int(last.max())),
     )
     known, place = np.unique(registers, return_inverse=True)
     keys = np.sort(key_of(place=place, day=days))
-    at = np.searchsorted(known, usage.register_id[rows])
-    is_known = np.isin(usage.register_id[rows], known)
+    at = np.searchsorted(known, ids)
+    is_known = np.isin(ids, known)
     found = np.searchsorted(keys, key_of(place=at, day=last)) - np.searchsorted(keys, key_of(place=at, day=first))
     np.add.at(counts, located.piece[rows], np.where(is_known, found, 0))
     return counts
 
 
 def _settle(
-    pieces: Pieces,
+    streams: Streams,
     usage: UsageColumns,
     located: Located,
     redelivered: Int64,
     versions: tuple[PlanVersion, ...],
     existing: Existing,
 ) -> tuple[Mask, Int64]:
-    """Take interval usage of pieces that were billed just so off the list of what is split by day."""
+    """
+    Take interval usage of pieces that were billed just so off the list of what is split by day.
+
+    Pieces under usage rules are looked at anew: what others count may have changed.
+    """
+    pieces = streams.pieces
     is_known = np.zeros(len(pieces), dtype=np.bool_)
     known = np.zeros(len(pieces), dtype=np.int64)
     whole = located.counts & (located.piece != NOWHERE)
@@ -299,6 +283,7 @@ def _settle(
     is_known[located.piece[split]] = True
     is_known &= match != NOWHERE
     is_known[located.piece[crossing]] = False
+    is_known &= streams.is_plain
     known[is_known] = existing.amount_minor[match[is_known]]
     located.by_day[split[is_known[located.piece[split]]]] = False
     return is_known, known
@@ -306,13 +291,14 @@ def _settle(
 
 def _by_day(
     pieces: Pieces,
-    usage: UsageColumns,
+    drawn: Drawn,
     located: Located,
     lanes: Lanes,
     versions: tuple[PlanVersion, ...],
     obstacles: Obstacles,
 ) -> tuple[Int64, tuple[Int64, Int64, Int64]]:
     """Return the energy that interval usage is split into, and the spans that it covers."""
+    usage = drawn.usage
     windows = daily.windows_of(pieces=pieces, usage=usage, located=located, lanes=lanes)
     windows = daily.check_plans(
         windows=windows, pieces=pieces, lanes=lanes, located=located, versions=versions, obstacles=obstacles
@@ -321,7 +307,9 @@ def _by_day(
     local = _local_days()
     exponent = 0
     for registers, first, last in _months(windows):
-        for block in intervals.days(register_ids=registers, start_date=first, end_date=last):
+        ids = np.unique(sharing.registers_of(registers))
+        for delivered in intervals.days(register_ids=ids, start_date=first, end_date=last):
+            block = sharing.in_streams(block=delivered, numbers=registers)
             exponent = daily.align(sums=sums, exponent=exponent, block=block)
             daily.add_block(
                 sums=sums,
@@ -339,6 +327,7 @@ def _by_day(
         exponent=exponent,
         pieces=pieces,
         usage=usage,
+        approved_wh=drawn.approved_wh,
         clock=local.clock,
         obstacles=obstacles,
     )

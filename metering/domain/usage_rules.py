@@ -8,8 +8,9 @@ What nobody takes stays with the place whose meter counts it.
 """
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import field as a_field
 from datetime import date
 from enum import StrEnum
 from itertools import pairwise
@@ -17,6 +18,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from cis.kernel import fixed
 from cis.kernel.errors import Findings
+from cis.kernel.periods import MONTHS_IN_YEAR, month_of
 from metering.domain.shares import ONE_E6, Excess
 
 Name = TypeVar("Name", bound=Hashable)
@@ -87,6 +89,11 @@ class Rule(Generic[Name]):
     where: str = ""
     id: int = 0
 
+    @property
+    def days(self) -> tuple[int, int]:
+        """Return first and end day, ``date.toordinal``, half-open."""
+        return self.start_date.toordinal(), (self.end_date or date.max).toordinal()
+
     def holds(self, on: date) -> bool:
         """Return whether the rule holds on a date."""
         return self.start_date <= on and (self.end_date is None or on < self.end_date)
@@ -94,6 +101,47 @@ class Rule(Generic[Name]):
     def overlaps(self, other: "Rule[Name]") -> bool:
         """Return whether both hold on some day."""
         return self.start_date < (other.end_date or date.max) and other.start_date < (self.end_date or date.max)
+
+
+class HungRegister(NamedTuple):
+    """
+    A register while its meter hung at a service point.
+
+    is_drawn  it counts active energy that is drawn; days are ``date.toordinal``, half-open
+    """
+
+    service_point_id: int
+    meter_id: int
+    register_id: int
+    is_interval: bool
+    is_drawn: bool
+    start_day: int
+    end_day: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleBook:
+    """
+    The rules that bear on some places.
+
+    rules      in the order in which they were entered
+    registers  what hangs at the places that they name
+    names      external id of each place that they name
+    """
+
+    rules: tuple[Rule[int], ...] = ()
+    registers: tuple[HungRegister, ...] = ()
+    names: Mapping[int, str] = a_field(default_factory=dict)
+
+    def left_out_days(self, meter_id: int) -> list[tuple[int, int]]:
+        """Return the spans of days in which a meter is a check that is not billed, ``date.toordinal``, half-open."""
+        return [rule.days for rule in self.rules if rule.kind is RuleKind.LEFT_OUT and rule.meter == meter_id]
+
+    @property
+    def places(self) -> frozenset[int]:
+        """Return the service points whose energy the rules change."""
+        sources = {rule.source for rule in self.rules if rule.kind in HAS_SOURCE and rule.source is not None}
+        return frozenset(sources | {rule.service_point for rule in self.rules})
 
 
 def check(rule: Rule[Name], *, findings: Findings) -> None:
@@ -261,3 +309,22 @@ def _cycles(holding: Sequence[Rule[Name]]) -> Iterator[_Clash]:
             message = "The place would be billed on energy that is taken from itself."
             key = frozenset(each.service_point for each in loop)
             yield _Clash("rules_in_a_circle", key, "source", loop, message, "Look at the rules of both places.")
+
+
+def agreed_wh(*, quantity_wh: int, per: str, start_day: int, end_day: int) -> int:
+    """
+    Return the part of an agreed quantity that falls on [start_day, end_day). [Wh]
+
+    A day of a month has its part of that month, cut at whole Wh from the month's first day on: so the parts of a month
+    sum to it exactly, however it is cut.
+
+    start_day, end_day  ``date.toordinal``
+    """
+    if per == Span.DAY:
+        return quantity_wh * (end_day - start_day)
+    return _since_the_beginning(quantity_wh, end_day) - _since_the_beginning(quantity_wh, start_day)
+
+
+def _since_the_beginning(quantity_wh: int, day: int) -> int:
+    on = date.fromordinal(day)
+    return (on.year * MONTHS_IN_YEAR + on.month) * quantity_wh + quantity_wh * (on.day - 1) // month_of(on).days

@@ -1,16 +1,15 @@
 """Usage rules: those that bear on some places, as billing reads them; those of one place, as a page shows them."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
 
 import numpy as np
 from django.db.models import Q
 
 from cis.kernel.errors import Refused
 from cis.platform import db
-from metering.domain.usage_rules import HAS_SOURCE, TAKING, Rule, RuleKind
+from metering.domain.usage_rules import HAS_SOURCE, TAKING, HungRegister, Rule, RuleBook, RuleKind
 from metering.models.rule import UsageRule
 
 NO_END = date.max.toordinal()
@@ -20,37 +19,6 @@ class UnknownUsageRule(Refused):
     """There is no such usage rule."""
 
     code = "unknown_usage_rule"
-
-
-class HungRegister(NamedTuple):
-    """
-    A register while its meter hung at a service point.
-
-    is_drawn  it counts active energy that is drawn; days are ``date.toordinal``, half-open
-    """
-
-    service_point_id: int
-    meter_id: int
-    register_id: int
-    is_interval: bool
-    is_drawn: bool
-    start_day: int
-    end_day: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleBook:
-    """
-    The rules that bear on some places.
-
-    rules      by the order in which they were entered
-    registers  what hangs at the places that they name
-    names      external id of each place that they name
-    """
-
-    rules: tuple[Rule[int], ...] = ()
-    registers: tuple[HungRegister, ...] = ()
-    names: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

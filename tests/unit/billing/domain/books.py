@@ -134,6 +134,7 @@ class Book:
             lanes=lanes,
             versions=self.versions,
             counts={},
+            apart_wh=np.zeros_like(by_lane),
             known_minor=nothing,
             is_known=nothing != 0,
             obstacles=obstacles,

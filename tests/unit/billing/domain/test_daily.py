@@ -108,7 +108,14 @@ def split(usage, blocks, *, plan=PLAN, zone="Australia/Sydney", terms=None, vers
             local=daily.LocalDays(clock=clock),
         )
     dealt = daily.deal(
-        windows=windows, sums=sums, exponent=exponent, pieces=pieces, usage=usage, clock=clock, obstacles=obstacles
+        windows=windows,
+        sums=sums,
+        exponent=exponent,
+        pieces=pieces,
+        usage=usage,
+        approved_wh=usage.energy_wh,
+        clock=clock,
+        obstacles=obstacles,
     )
     energy = measured.energy_by_lane(pieces=pieces, usage=usage, located=located, lanes=lanes) + dealt.energy_wh
     covers = dealt.complete & (windows.piece >= 0)
