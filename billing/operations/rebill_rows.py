@@ -6,12 +6,13 @@ from billing.queries.rebills import Reach
 from cis.platform import db
 from cis.platform.db import joins_transaction
 from metering.domain.announcements import CorrectionMade
+from metering.queries import usage_rules
 
 _NOTE = """
     INSERT INTO billing_rebill (account_id, correction_id, from_date, state, opened_at)
     SELECT g.account_id, %(correction)s, greatest(min(lower(g.period)), %(start)s::date), 'open', now()
     FROM contracts_serviceagreement g
-    WHERE g.service_point_id = %(point)s AND g.period && daterange(%(start)s, %(end)s)
+    WHERE g.service_point_id = ANY(%(points)s) AND g.period && daterange(%(start)s, %(end)s)
     GROUP BY g.account_id ORDER BY g.account_id
 """
 _SETTLE = """
@@ -26,12 +27,16 @@ _BILL = "UPDATE billing_rebill SET state = 'billed', billed_at = now() WHERE bil
 
 @joins_transaction
 def note(made: CorrectionMade) -> None:
-    """Note the accounts that were supplied where usage was corrected: their next run reaches back to it."""
+    """
+    Note the accounts that were billed on usage that was corrected: their next run reaches back to it.
+
+    Those supplied there, and those that take a part of the meter, or whose meter it hangs behind.
+    """
     db.execute(
         _NOTE,
         {
             "correction": made.correction_id,
-            "point": made.service_point_id,
+            "points": list(usage_rules.near(service_point_ids=[made.service_point_id])),
             "start": made.start_date,
             "end": made.end_date,
         },

@@ -87,6 +87,12 @@ def touching(*, service_point_ids: Iterable[int]) -> tuple[Rule[int], ...]:
     return tuple(_rule(row) for row in rows)
 
 
+def near(*, service_point_ids: Sequence[int]) -> tuple[int, ...]:
+    """Return some service points and all that rules connect with them, whenever they hold; one statement."""
+    given = {"points": list(service_point_ids), "sourced": [kind.value for kind in HAS_SOURCE]}
+    return tuple(point for (point,) in db.fetch(_NEAR_IDS, given))
+
+
 def split_days(*, service_point_ids: Sequence[int]) -> tuple[tuple[int, date], ...]:
     """
     Return (service point, date) of the days on which it changes who gets which part of what its meters count.
@@ -161,13 +167,16 @@ WHERE r.service_point_id = ANY(%(points)s)
    OR (r.service_point_id IN (SELECT id FROM seen) AND r.kind = 'left_out')
 ORDER BY r.id
 """  # noqa: S608 - put together of constants
-_TOUCHING = f"""
+_NEAR = """
 WITH RECURSIVE near(id) AS (
     SELECT unnest(%(points)s::bigint[])
     UNION
     SELECT CASE WHEN r.source_id = near.id THEN r.service_point_id ELSE r.source_id END
     FROM near JOIN metering_usagerule r ON r.kind = ANY(%(sourced)s) AND near.id IN (r.source_id, r.service_point_id)
 )
+"""
+_NEAR_IDS = f"{_NEAR} SELECT id FROM near ORDER BY id"  # noqa: S608 - put together of constants
+_TOUCHING = f"""{_NEAR}
 SELECT {_FIELDS} FROM metering_usagerule r WHERE r.service_point_id IN (SELECT id FROM near) ORDER BY r.id
 """  # noqa: S608 - put together of constants
 _SPLIT_DAYS = """

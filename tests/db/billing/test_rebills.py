@@ -16,6 +16,7 @@ from cis.kernel.workflow import NotAllowed
 from cis.platform import events
 from contracts.models.agreement import AgreementTerm, ServiceAgreement
 from metering.domain.announcements import CorrectionMade
+from metering.models.rule import UsageRule
 from tariffs.models.tariff import TariffVersion
 from tests.db.billing.night import bill, forget, issue, prove, rate, use
 from tests.factories import corrections, mass, tariffs
@@ -87,6 +88,13 @@ def test_usage_that_was_corrected_long_ago_is_billed_by_the_next_run_and_once(su
     prove()
     again = bill(NEXT)
     assert not Bill.objects.filter(run_id=again).exists()
+
+
+def test_who_takes_a_part_of_a_meter_that_was_corrected_is_billed_anew_too(supplied):
+    taking = {"kind": "share", "service_point_id": supplied[1], "source_id": supplied[0], "share_e6": 1}
+    UsageRule.objects.create(period=(OLD.start, None), **taking)
+    _correct(supplied[0], OLD, 700_000)
+    assert set(Rebill.objects.values_list("account_id", flat=True)) == set(supplied[:2])
 
 
 def test_a_correction_that_is_taken_back_leaves_the_bills_as_they_were(supplied):

@@ -1,0 +1,191 @@
+"""Parts of a meter: whoever takes them, and however spans lie, they sum to what was approved."""
+
+from collections import defaultdict
+from datetime import date, timedelta
+from fractions import Fraction
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from billing.domain import sharing
+from billing.domain.findings import Obstacles
+from billing.domain.pieces import cut
+from billing.domain.streams import streams_of, union
+from cis.kernel.periods import Period, month_of
+from metering.domain.intervals import IntervalColumns
+from metering.domain.usage_rules import HungRegister, Rule, RuleBook, RuleKind, agreed_wh
+from tests.unit.billing.domain import books, plans
+
+JANUARY = Period(date(2025, 1, 1), date(2025, 2, 1))
+MAIN, SUB, FIRST_TAKER = 1, 2, 3
+HANGS = (1, date(2030, 1, 1).toordinal())
+
+
+def rule(kind, rule_id, point, **values):
+    given = {"source": MAIN, "start_date": JANUARY.start, **values}
+    if kind is RuleKind.QUANTITY:
+        given = {"per": "month", "excess": "in_proportion", **given}
+    return Rule(kind=kind, id=rule_id, service_point=point, **given)
+
+
+def book(*rules):
+    registers = tuple(
+        HungRegister(point, 10 * point + n, 10 * point + n, False, True, *HANGS)
+        for point in (MAIN, SUB)
+        for n in range(4)
+    )
+    return RuleBook(rules=rules, registers=registers, names={n: f"P{n}" for n in range(1, 20)})
+
+
+def dealt(rules, rows, points):
+    """Energy that reaches each place, signs included, row by row of what was approved; and what was found."""
+    terms = books.agreements(*((n, n, n, 1, 1, JANUARY.start, JANUARY.end) for n in points))
+    versions = (books.version(plans.flat()),)
+    pieces = cut(agreements=terms, versions=versions, billed=books.no_periods(), period=JANUARY)
+    held = Obstacles()
+    streams = streams_of(pieces=pieces, book=book(*rules), versions=versions, obstacles=held)
+    drawn = sharing.deal(usage=books.usage(*rows), book=book(*rules), streams=streams, pieces=pieces, obstacles=held)
+    by_number = {one.number: one for one in streams.streams}
+    found = defaultdict(int)
+    usage = drawn.usage
+    for point, wh in zip(usage.service_point_id.tolist(), usage.energy_wh.tolist(), strict=True):
+        stream = by_number.get(point)
+        found[stream.service_point_id if stream else point] += wh * (stream.sign if stream else 1)
+    return dict(found), drawn, held.of_account
+
+
+def of(code, wh, register, start=JANUARY.start, end=JANUARY.end, point=MAIN):
+    return (point, register, code, start, end, wh)
+
+
+energies = st.integers(0, 10**9)
+
+
+@st.composite
+def cases(draw):
+    """A main meter with registers of all hours or by period, one or two spans, and who takes what of it."""
+    edges = [JANUARY.start, *([date(2025, 1, draw(st.integers(2, 30)))] if draw(st.booleans()) else []), JANUARY.end]
+    codes = draw(st.sampled_from([("",), ("peak", "valley"), ("", "peak", "valley")]))
+    rows = [
+        of(code, draw(energies), 10 + n, start, end) for n, code in enumerate(codes) for start, end in pairwise(edges)
+    ]
+    rules, weights = [], draw(st.lists(st.integers(1, 10**6), max_size=4))
+    for n, weight in enumerate(weights):
+        share = max(weight * 10**6 // (sum(weights) + draw(st.integers(0, 10**6))), 1)
+        rules.append(rule(RuleKind.SHARE, n + 1, FIRST_TAKER + n, share_e6=share))
+    for n, quantity in enumerate(draw(st.lists(st.integers(1, 10**9), max_size=3))):
+        rules.append(rule(RuleKind.QUANTITY, 20 + n, FIRST_TAKER + 5 + n, quantity_wh=quantity))
+    return rows, rules, codes
+
+
+@settings(max_examples=150, deadline=None)
+@given(cases())
+def test_parts_sum_to_what_the_meter_counted_and_are_those_of_fractions(case):
+    rows, rules, codes = case
+    points = sorted({MAIN, *(one.service_point for one in rules)})
+    found, drawn, held = dealt(rules, rows, points)
+    assert not held
+    assert sum(found.values()) == sum(row[5] for row in rows)
+    assert drawn.usage.energy_wh.min(initial=0) >= 0
+    # Registers of all hours and by period are the same energy twice: each set is split by itself.
+    for is_total in {code == "" for code in codes}:
+        _check_set(is_total, rows, rules, drawn)
+
+
+def _check_set(is_total, rows, rules, drawn):
+    mine = [row for row in rows if (row[2] == "") == is_total]
+    whole = sum(row[5] for row in mine)
+    wanted = sum(one.quantity_wh or 0 for one in rules)
+    cut_to = Fraction(min(wanted, whole), wanted) if wanted else Fraction(0)
+    left = whole - min(wanted, whole)
+    parts = defaultdict(int)
+    usage = drawn.usage
+    totals = np.array([code == "" for code in usage.period_codes])[usage.period_of_use]
+    for point, wh in zip(usage.service_point_id[totals == is_total], usage.energy_wh[totals == is_total], strict=True):
+        parts[int(point)] += int(wh)
+    numbers = {one.id: -place for place, one in enumerate(rules, start=1)}
+    for one in rules:
+        exact = (one.quantity_wh * cut_to) if one.quantity_wh else Fraction(one.share_e6, 10**6) * left
+        assert abs(parts[numbers[one.id]] - exact) <= len(mine) + len(rules)
+
+
+def test_a_quantity_is_dealt_over_the_month_and_not_span_by_span():
+    """The first days alone hold less than their part of the quantity."""
+    middle = date(2025, 1, 16)
+    rows = [of("", 1_000, 10, JANUARY.start, middle), of("", 9_000, 10, middle, JANUARY.end)]
+    taker = rule(RuleKind.QUANTITY, 1, FIRST_TAKER, quantity_wh=5_000, excess="refuse")
+    found, drawn, held = dealt([taker], rows, [MAIN, FIRST_TAKER])
+    assert not held
+    assert found == {MAIN: 5_000, FIRST_TAKER: 5_000}
+    assert sorted(drawn.usage.energy_wh.tolist()) == [500, 500, 4_500, 4_500]
+
+
+def test_a_reading_over_two_months_gives_the_quantities_of_two_months():
+    rows = [of("", 9_000, 10, date(2024, 12, 1), JANUARY.end)]
+    taker = rule(RuleKind.QUANTITY, 1, FIRST_TAKER, quantity_wh=2_000, start_date=date(2024, 1, 1))
+    assert dealt([taker], rows, [MAIN, FIRST_TAKER])[0] == {MAIN: 5_000, FIRST_TAKER: 4_000}
+
+
+def test_a_true_up_below_nothing_goes_to_those_with_shares_and_to_the_rest():
+    rows = [of("", -1_000, 10)]
+    rules = [
+        rule(RuleKind.SHARE, 1, FIRST_TAKER, share_e6=250_000),
+        rule(RuleKind.QUANTITY, 2, FIRST_TAKER + 1, quantity_wh=5_000),
+    ]
+    found, _, held = dealt(rules, rows, [MAIN, FIRST_TAKER, FIRST_TAKER + 1])
+    assert not held
+    assert found == {MAIN: -750, FIRST_TAKER: -250, FIRST_TAKER + 1: 0}
+
+
+@pytest.mark.parametrize("per_wh", [1, 29, 30, 31, 1_000_003])
+def test_the_days_of_a_month_sum_to_its_quantity_however_it_is_cut(per_wh):
+    for first in (date(2024, 2, 1), date(2025, 2, 1), date(2025, 12, 1)):
+        month = month_of(first)
+        days = [agreed_wh(quantity_wh=per_wh, per="month", start_day=day, end_day=day + 1) for day in _days(month)]
+        assert sum(days) == per_wh
+        assert max(days) - min(days) <= 1
+    whole = agreed_wh(
+        quantity_wh=per_wh, per="month", start_day=date(2025, 1, 15).toordinal(), end_day=date(2026, 1, 15).toordinal()
+    )
+    assert whole == 12 * per_wh
+
+
+def _days(month):
+    return range(month.start.toordinal(), month.end.toordinal())
+
+
+def test_a_day_of_a_profile_reaches_every_stream_that_is_dealt_by_it():
+    days = IntervalColumns(
+        60, 0, books.column([7, 7, 9]), books.column([1, 2, 1]), books.column([0, 1, 0]),
+        np.ones((3, 24), dtype=np.int64), np.full((3, 1), ord("A"), dtype=np.uint8),
+    )  # fmt: skip
+    numbers = books.column(sorted([7, (1 << 40) | 7, (2 << 40) | 9]))
+    spread = sharing.in_streams(block=days, numbers=numbers)
+    assert sorted(zip(spread.register_id.tolist(), spread.day.tolist(), strict=True)) == [
+        (7, 1), (7, 2), ((1 << 40) | 7, 1), ((1 << 40) | 7, 2), ((2 << 40) | 9, 1),
+    ]  # fmt: skip
+    assert sharing.in_streams(block=days, numbers=books.column([7, 9])) is days
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 10)), max_size=8))
+def test_spans_are_joined_to_the_days_that_they_have(spans):
+    given = [(start, start + length) for start, length in spans]
+    joined = union(given)
+    assert {day for start, end in joined for day in range(start, end)} == {
+        day for start, end in given for day in range(start, end)
+    }
+    assert all(one[1] < other[0] for one, other in pairwise(joined))
+
+
+def test_a_chunk_without_rules_is_left_as_it_is():
+    terms = books.agreements((1, 1, MAIN, 1, 1, JANUARY.start, JANUARY.end))
+    versions = (books.version(plans.flat()),)
+    pieces = cut(agreements=terms, versions=versions, billed=books.no_periods(), period=JANUARY)
+    streams = streams_of(pieces=pieces, book=RuleBook(), versions=versions, obstacles=Obstacles())
+    assert streams.pieces is pieces
+    values = np.arange(len(pieces), dtype=np.int64)
+    assert streams.fold(values) is values
+    assert timedelta(days=int(pieces.end_day[0] - pieces.start_day[0])).days == JANUARY.days
