@@ -2,11 +2,10 @@
 
 from datetime import date
 
-from billing.models.bill import BillSegment, BillState
 from billing.operations import runs
+from billing.queries import rebill_changes
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
-from cis.kernel.periods import Period
 
 
 class NothingBilled(Refused):
@@ -24,12 +23,9 @@ def rebill(*, account_id: int, today: date, actor: Actor) -> int:
     :raises AccountsTaken: a run under way has the account.
     :raises NotAllowed: the actor may not start runs.
     """
-    standing = BillSegment.objects.filter(
-        bill__account_id=account_id, bill__state=BillState.ISSUED.value, cancels=None
-    ).exclude(cancelled_by__bill__state=BillState.ISSUED.value)
-    last = standing.order_by("-period_end_date").values_list("period_start_date", "period_end_date").first()
+    last = rebill_changes.last_billed(account_id=account_id)
     if last is None:
         raise NothingBilled(
             "Nothing was billed of this account yet.", advice="Its first run bills it with all corrections."
         )
-    return runs.open(period=Period(*last), as_of_date=today, actor=actor, account_ids=[account_id])
+    return runs.open(period=last, as_of_date=today, actor=actor, account_ids=[account_id])

@@ -65,6 +65,20 @@ def door_transaction() -> Iterator[None]:
             _is_open_at_door.reset(token)
 
 
+@contextmanager
+def rolled_back() -> Iterator[None]:
+    """
+    Open a transaction that leaves nothing: to see what a use case would do, by doing it.
+
+    Its steps run as always, locks included; numbers of sequences that they take are lost.
+    """
+    with transaction.atomic(durable=True):
+        try:
+            yield
+        finally:
+            transaction.set_rollback(True)
+
+
 def joins_transaction(step: Callable[P, R]) -> Callable[P, R]:
     """Refuse to run the step outside a transaction, since alone it would leave half a use case."""
 

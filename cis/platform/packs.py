@@ -68,9 +68,95 @@ class Shadow:
     min_difference: str = field(metadata={"decimals": 3})
 
 
+_PERCENT = {"least": 1, "most": 100}
+_TIMES = {"least": 0, "most": 10}
+_HOURS = {"least": 1, "most": 24}
+_MONEY = {"decimals": 3}
+_LOCAL = {"is_local": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Backbill:
+    """How much of the time from the first wrong day until it was mended is corrected: its last part, in percent."""
+
+    period_percent: int = field(metadata=_PERCENT)
+
+
+@dataclass(frozen=True, slots=True)
+class BackbillDrop:
+    """The same for voltage lost in leads, and the loss that is allowed."""
+
+    period_percent: int = field(metadata=_PERCENT)
+    allowed_percent: str = field(metadata={"decimals": 4})
+
+
+@dataclass(frozen=True, slots=True)
+class BackbillCap:
+    """So many months before the day of the correction may still be billed to a customer; 0: all. See ``spares``."""
+
+    months: int = field(metadata={"least": 0, "most": 240})
+    spares: str = field(metadata=_like("everybody|blameless"))
+
+
+@dataclass(frozen=True, slots=True)
+class BackbillLimit:
+    """Energy above which a second person decides on a correction, either way."""
+
+    above_kwh: str = field(metadata={"decimals": 3})
+
+
+@dataclass(frozen=True, slots=True)
+class BreachCategory:
+    """Cheap supply used for what is dearer: so many times the difference, and what is taken if nobody knows."""
+
+    times: int = field(metadata=_TIMES)
+    unknown_months: int = field(metadata={"least": 1, "most": 60})
+    days_in_month: int = field(metadata={"least": 28, "most": 31})
+    power_hours: int = field(metadata=_HOURS)
+    light_hours: int = field(metadata=_HOURS)
+
+
+@dataclass(frozen=True, slots=True)
+class BreachCapacity:
+    """Capacity that was not agreed: so many times its capacity fee, or an amount for each kW (kVA)."""
+
+    times: int = field(metadata=_TIMES)
+    per_kw: str = field(metadata=_MONEY)
+
+
+@dataclass(frozen=True, slots=True)
+class BreachTheft:
+    """Theft: so many times what is owed, on the exact or the rounded amount, and what is taken if nobody knows."""
+
+    times: int = field(metadata=_TIMES)
+    penalty_on: str = field(metadata=_like("exact|rounded"))
+    unknown_days: int = field(metadata={"least": 1, "most": 3_660})
+    power_hours: int = field(metadata=_HOURS)
+    light_hours: int = field(metadata=_HOURS)
+
+
+@dataclass(frozen=True, slots=True)
+class BreachTampering:
+    """An amount each time that a meter or its seal was touched."""
+
+    home: str = field(metadata=_MONEY)
+    other: str = field(metadata=_MONEY)
+
+
+@dataclass(frozen=True, slots=True)
+class BreachOwnSupply:
+    """An amount for each kW (kVA) of a source that was connected without leave."""
+
+    per_kw: str = field(metadata=_MONEY)
+
+
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Every rule that a pack may hold, with the type of its value. A new rule is named here and in the README."""
+    """
+    Every rule that a pack may hold, with the type of its value. A new rule is named here and in the README.
+
+    A rule that ``is_local`` is one that not every place has: whoever needs it there is refused by its name.
+    """
 
     currency: str = field(metadata=_like("[A-Z]{3}"))
     decimals: int = field(metadata={"least": 0, "most": 3})
@@ -81,6 +167,22 @@ class Rules:
     bill_due_days: int = field(metadata={"least": 0, "most": 366})
     bounds: Bounds
     shadow: Shadow
+    backbill_meter_error: Backbill = field(metadata=_LOCAL)
+    backbill_voltage_drop: BackbillDrop = field(metadata=_LOCAL)
+    backbill_wiring: Backbill = field(metadata=_LOCAL)
+    backbill_multiplier: Backbill = field(metadata=_LOCAL)
+    backbill_fuse: Backbill = field(metadata=_LOCAL)
+    backbill_other: Backbill = field(metadata=_LOCAL)
+    backbill_theft: Backbill = field(metadata=_LOCAL)
+    backbill_cap: BackbillCap = field(metadata=_LOCAL)
+    backbill_second_person: BackbillLimit = field(metadata=_LOCAL)
+    breach_category: BreachCategory = field(metadata=_LOCAL)
+    breach_capacity: BreachCapacity = field(metadata=_LOCAL)
+    breach_suspended: BreachCapacity = field(metadata=_LOCAL)
+    breach_theft: BreachTheft = field(metadata=_LOCAL)
+    breach_tampering: BreachTampering = field(metadata=_LOCAL)
+    breach_own_supply: BreachOwnSupply = field(metadata=_LOCAL)
+    penalty_taxed: bool = field(metadata=_LOCAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +226,16 @@ def rule(key: str, *, at: date) -> Any:
 
     :raises MissingRule: there is none; nothing is assumed in its place.
     """
-    return load(settings.PACK).text(key, at=at).value
+    return text_of(key, at=at).value
+
+
+def text_of(key: str, *, at: date) -> RuleText:
+    """
+    Return the text of a rule of this installation's pack on a date, with its legal source.
+
+    :raises MissingRule: there is none.
+    """
+    return load(settings.PACK).text(key, at=at)
 
 
 @cache

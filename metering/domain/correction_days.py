@@ -5,6 +5,7 @@ Values are corrected where they start inside the days; qualities stay as they we
 value has not changed. The unit is made finer where there is room, so that a factor does not drown in rounding.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import lcm
@@ -100,6 +101,15 @@ def corrected(
 def like(*, block: IntervalColumns, days: CorrectedDays) -> IntervalColumns:
     """Return the days of a block that change, with their new values."""
     return replace(block.take(days.place), exponent=days.exponent, values=days.values)
+
+
+def between(*, block: IntervalColumns, edges_us: Sequence[int]) -> list[Fraction]:
+    """Return the energy of values that start between each two instants. [Wh or varh]"""
+    start = block.start_us[:, None] + np.arange(block.slots, dtype=np.int64) * (block.interval_minutes * MINUTE_US)
+    place = np.searchsorted(np.array(edges_us, dtype=np.int64), start.ravel(), side="right")
+    sums = np.zeros(len(edges_us) + 1, dtype=np.int64)
+    np.add.at(sums, place, block.values.ravel())
+    return [int(one) * Fraction(10) ** block.exponent for one in sums[1:-1].tolist()]
 
 
 def _weights(block: IntervalColumns, instants: Instants) -> Int64:

@@ -195,12 +195,13 @@ def rounded(exact: Iterable[Fraction]) -> Iterator[int]:
     total, before = Fraction(0), 0
     for part in exact:
         total += part
-        now = _half_away(total)
+        now = nearest(total)
         yield now - before
         before = now
 
 
-def _half_away(value: Fraction) -> int:
+def nearest(value: Fraction) -> int:
+    """Return the nearest whole number, a half away from zero."""
     whole = (2 * abs(value.numerator) + value.denominator) // (2 * value.denominator)
     return -whole if value < 0 else whole
 

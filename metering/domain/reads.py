@@ -36,6 +36,7 @@ class ReadFault(StrEnum):
     NOT_ENERGY = "not_energy"
     NOT_INTERVAL_REGISTER = "not_interval_register"
     OUTDATED_DAY = "outdated_day"
+    CORRECTED_DAY = "corrected_day"
     OUT_OF_ORDER = "out_of_order"
     OFF_DIAL = "off_dial"
     DATE_IN_FUTURE = "date_in_future"
@@ -52,6 +53,7 @@ ADVICE = {
     ReadFault.NOT_ENERGY: "Only energy is kept: kWh, Wh, MWh, kvarh, varh, Mvarh.",
     ReadFault.NOT_INTERVAL_REGISTER: "The register is read as a counter; mark it as an interval register first.",
     ReadFault.OUTDATED_DAY: "A newer delivery of this day is kept; nothing is to be done.",
+    ReadFault.CORRECTED_DAY: "Undo the correction, import the file again, and correct again what is still wrong.",
     ReadFault.OUT_OF_ORDER: "Compare with the reads before and after; if they are wrong, correct those first.",
     ReadFault.OFF_DIAL: "Check the reading and how many digits the register has.",
     ReadFault.DATE_IN_FUTURE: "Check the date.",

@@ -121,6 +121,10 @@ class Delivery:
             text = f"{days.channels[int(days.channel[row])].nmi},{days.day_date[row]}"
             message = f"The values of {days.day_date[row]} were written before those that are kept."
             self._reject(int(days.line[row]), ReadFault.OUTDATED_DAY, message, member=member, text=text)
+        for row in stored.corrected:
+            text = f"{days.channels[int(days.channel[row])].nmi},{days.day_date[row]}"
+            message = f"The values of {days.day_date[row]} were corrected, and these are not those they were made from."
+            self._reject(int(days.line[row]), ReadFault.CORRECTED_DAY, message, member=member, text=text)
 
     def _registers_of(self, channel: Channel, days: IntervalDays, rows: Int64, member: str) -> Int64:
         """Return the register of each of some days of a stream, _NOT_FOUND where the line is rejected."""

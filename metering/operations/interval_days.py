@@ -18,6 +18,8 @@ UNIX_DAY = 719_163
 """``date.toordinal`` of 1970-01-01."""
 
 NEVER = np.iinfo(np.int64).min
+Content = tuple[int, int, bytes, str]
+"""What makes two deliveries of a day the same: interval length, exponent, values, quality."""
 _KEY = 1 << 20  # days since 1970 fit below it
 
 
@@ -49,22 +51,26 @@ class Stored:
     """
     What came of the days of a batch.
 
-    outdated  places in ``days`` of which a newer delivery is held
+    outdated   places in ``days`` of which a newer delivery is held
+    corrected  places in ``days`` whose values were corrected, from other values than these
     """
 
     days: int
     values: int
     unchanged: int
     outdated: tuple[int, ...]
+    corrected: tuple[int, ...] = ()
 
 
 @dataclass(slots=True)
 class _Held:
-    """The version of a day that holds."""
+    """The version of a day that holds; where it is a correction, ``delivered`` is what it was made from."""
 
     version: int
     updated_us: int
-    content: tuple[int, int, bytes, str]
+    content: Content
+    is_corrected: bool = False
+    delivered: Content | None = None
 
 
 class Store:
@@ -80,7 +86,8 @@ class Store:
         Load the days that are new or changed; two statements, and the partitions of months that have none yet.
 
         A day that is held with the same values and quality is unchanged; another one is a new version, unless the
-        provider wrote it before the version that is held.
+        provider wrote it before the version that is held, or the day was corrected: what persons found is not undone
+        by a delivery.
         """
         if not len(resolved.rows):
             return Stored(0, 0, 0, ())
@@ -93,6 +100,7 @@ class Store:
             values=int(resolved.days.slots[resolved.rows[places]].sum()),
             unchanged=int((version == _UNCHANGED).sum()),
             outdated=tuple(resolved.rows[version == _OUTDATED].tolist()),
+            corrected=tuple(resolved.rows[version == _CORRECTED].tolist()),
         )
 
     def _ensure_partitions(self, resolved: Resolved, places: Int64) -> None:
@@ -104,14 +112,16 @@ class Store:
             self._months |= {(month.year, month.month) for month in new}
 
 
-_UNCHANGED, _OUTDATED = 0, -1
+_UNCHANGED, _OUTDATED, _CORRECTED = 0, -1, -2
 
 
-def _version(before: _Held | None, content: tuple[int, int, bytes, str], updated_us: int) -> int:
+def _version(before: _Held | None, content: Content, updated_us: int) -> int:
     if before is None:
         return 1
-    if before.content == content:
+    if content in (before.content, before.delivered):
         return _UNCHANGED
+    if before.is_corrected:
+        return _CORRECTED
     if NEVER not in (updated_us, before.updated_us) and updated_us < before.updated_us:
         return _OUTDATED
     return before.version + 1
@@ -136,8 +146,7 @@ def _versions(resolved: Resolved, held: dict[tuple[int, int], _Held]) -> Int64:
     return version
 
 
-def _content(resolved: Resolved, place: int) -> tuple[int, int, bytes, str]:
-    """Return what makes two deliveries of a day the same: length, exponent, values, quality."""
+def _content(resolved: Resolved, place: int) -> Content:
     days, row = resolved.days, int(resolved.rows[place])
     first, end = resolved.offsets[row : row + 2]
     return 24 * 60 // int(days.slots[row]), int(days.exponent[row]), days.values[first:end].tobytes(), days.quality[row]
@@ -155,21 +164,40 @@ def _held(resolved: Resolved) -> dict[tuple[int, int], _Held]:
             "epoch": UNIX_DAY,
         },
     )
-    return {
+    held = {
         (register, day): _Held(
-            version, NEVER if updated is None else updated, (minutes, exponent, bytes(values), quality)
+            version, NEVER if updated is None else updated, (minutes, exponent, bytes(values), quality), is_corrected
         )
-        for register, day, version, updated, minutes, exponent, values, quality in found
+        for register, day, version, updated, minutes, exponent, values, quality, is_corrected in found
     }
+    _learn_delivered({key: row for key, row in held.items() if row.is_corrected})
+    return held
+
+
+def _learn_delivered(held: dict[tuple[int, int], _Held]) -> None:
+    """Note what corrected days were made from: their latest version that no correction made; one statement."""
+    if not held:
+        return
+    given = {"registers": [key[0] for key in held], "days": [key[1] for key in held]}
+    for register, day, minutes, exponent, values, quality in db.fetch(_DELIVERED, given):
+        held[register, day].delivered = (minutes, exponent, bytes(values), quality)
 
 
 _HELD = """
 SELECT DISTINCT ON (register_id, day_date)
        register_id, day_date - DATE '1970-01-01', version, (extract(epoch FROM updated_at) * 1000000)::bigint,
-       interval_minutes, exponent, values, quality
+       interval_minutes, exponent, values, quality, correction_id IS NOT NULL
 FROM metering_intervalday
 WHERE register_id = ANY(%(registers)s) AND day_date BETWEEN %(start)s AND %(end)s
 ORDER BY register_id, day_date, version DESC
+"""
+_DELIVERED = """
+SELECT DISTINCT ON (d.register_id, d.day_date)
+       d.register_id, d.day_date - DATE '1970-01-01', d.interval_minutes, d.exponent, d.values, d.quality
+FROM unnest(%(registers)s::bigint[], %(days)s::int[]) AS n(register_id, day)
+JOIN metering_intervalday d ON d.register_id = n.register_id AND d.day_date = DATE '1970-01-01' + n.day
+WHERE d.correction_id IS NULL
+ORDER BY d.register_id, d.day_date, d.version DESC
 """
 
 

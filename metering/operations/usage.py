@@ -181,10 +181,12 @@ def _compare(
     current = {row.key: row for row in kept if row.is_current}
     outside = [row for row in current.values() if row.span.start_day < first or row.span.end_day > end]
     expected = _without_overlaps(expected, outside, result)
+    corrected = [row for row in current.values() if row.recorded_wh is not None and row not in outside]
+    expected = _without_corrected(expected, corrected, result)
     versions: dict[tuple[int, int, int], int] = {}
     for row in kept:
         versions[row.key] = max(row.version, versions.get(row.key, 0))
-    for row in outside:
+    for row in (*outside, *corrected):
         current.pop(row.key)
     new = []
     for span in expected:
@@ -213,6 +215,37 @@ def _without_overlaps(expected: list[Expected], outside: list[Kept], result: App
         else:
             result.findings.append(UsageFinding.overlap(span, clash))
     return kept
+
+
+def _without_corrected(expected: list[Expected], corrected: list[Kept], result: Approved) -> list[Expected]:
+    """
+    Leave out spans whose energy holds a correction: two persons settled it, and no later read may change it unseen.
+
+    Where the counter values say what they said when it was corrected, nothing is to be done; else it is a finding.
+    """
+    held = {row.key: row for row in corrected}
+    by_register: dict[tuple[int, int], list[Kept]] = {}
+    for row in corrected:
+        by_register.setdefault(row.key[:2], []).append(row)
+    kept = []
+    for span in expected:
+        same = held.get(span.key)
+        if same is not None and _says_the_same(span, same):
+            result.unchanged += 1
+            continue
+        others = by_register.get(span.key[:2], ())
+        clash = next((o for o in others if o.span.start_day < span.end_day and span.start_day < o.span.end_day), None)
+        if clash is None:
+            kept.append(span)
+        else:
+            result.findings.append(UsageFinding.corrected(span, clash))
+    return kept
+
+
+def _says_the_same(span: Expected, row: Kept) -> bool:
+    """Return whether reads give what a corrected row was corrected from."""
+    was = row.span._replace(energy_wh=row.recorded_wh or 0, is_estimated=span.is_estimated)
+    return span == was
 
 
 def _write(rows: list[tuple[Expected, int]]) -> None:

@@ -14,7 +14,7 @@ from metering.domain.intervals import Window, sum_spans
 from metering.domain.registers import SpanCode
 from metering.domain.usage import NO_READ, Cuts, Hangings, Reads, between_reads, required_days
 from metering.queries import intervals
-from metering.queries.usage_rows import Expected
+from metering.queries.usage_rows import Expected, Kept
 
 _DAY = timedelta(days=1)
 MISSING = ("read_missing", "days_missing")
@@ -65,6 +65,19 @@ class UsageFinding:
             "span_overlaps",
             f"The energy from {since} to {until} is approved as one span.",
             "Approve over the whole of that span.",
+        )
+
+    @classmethod
+    def corrected(cls, span: Expected, held: Kept) -> "UsageFinding":
+        """Return the finding that a span was corrected, and its counter values say something else since."""
+        since, until = date.fromordinal(held.span.start_day), date.fromordinal(held.span.end_day)
+        return cls(
+            span.service_point_id,
+            span.register_id,
+            date.fromordinal(span.start_day),
+            "span_corrected",
+            f"The energy from {since} to {until} was corrected, and its reads have changed since.",
+            f"Undo correction {held.correction_id}, approve the usage, and correct again what is still wrong.",
         )
 
 

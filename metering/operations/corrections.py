@@ -1,0 +1,307 @@
+"""
+Corrections of usage: propose, apply, drop, undo; and try out what one would do.
+
+A correction is never an amount: it writes further versions of usage and of interval days, and the billing of those
+months follows by itself, at the price of each month.
+"""
+
+from datetime import date, timedelta
+from fractions import Fraction
+
+from django.utils import timezone
+
+from accounts.queries import supplier
+from cis.kernel import fixed
+from cis.kernel.actors import Actor
+from cis.kernel.calendar import local_clock
+from cis.kernel.errors import Refused
+from cis.kernel.workflow import NotAllowed
+from cis.platform import audit, events, packs
+from cis.platform.db import joins_transaction, opens_transaction
+from metering.domain.announcements import CorrectionMade, UsageCorrected
+from metering.domain.correction_orders import AddedEnergy, NormalUse, Order, Scale
+from metering.domain.correction_workflow import (
+    CORRECTORS,
+    IN_FORCE,
+    WORKFLOW,
+    CorrectionAction,
+    CorrectionState,
+)
+from metering.domain.corrections import Cause
+from metering.models.correction import CorrectionPart, UsageCorrection
+from metering.operations import correction_writing as writing
+from metering.queries import correction_plans
+from metering.queries.correction_plans import Plan
+from metering.queries.corrections import UnknownCorrection
+
+_DAY = timedelta(days=1)
+REASON_MOST = 300
+
+
+class AlreadyCorrected(Refused):
+    """There is a correction of the same cause for some of the days."""
+
+    code = "already_corrected"
+
+
+class OwnProposal(Refused):
+    """Who proposed it may not decide on it."""
+
+    code = "own_proposal"
+
+
+class ReasonMissing(Refused):
+    """Nobody said why."""
+
+    code = "reason_missing"
+
+
+@opens_transaction
+def propose(*, order: Order, request_key: str, today: date, actor: Actor) -> int:
+    """
+    Propose a correction; one that changes little energy is applied at once, another waits for a second person.
+
+    :param request_key: names the request: the same one twice is one correction.
+    :returns: id of the correction.
+    :raises BadCorrection: see ``correction_plans.plan``.
+    :raises AlreadyCorrected: there is one of the same cause for some of the days.
+    :raises NotAllowed: the actor may not correct.
+    """
+    writing.lock(service_point_id=order.service_point_id)
+    known = UsageCorrection.objects.filter(request_key=request_key).values_list("id", flat=True).first()
+    if known is not None:
+        return known
+    row, plan = _make(order, request_key, today, actor)
+    limit = fixed.parse(packs.rule("backbill_second_person", at=today)["above_kwh"], places=3)
+    if abs(plan.change_wh) <= limit:
+        _apply(row, plan, actor)
+    return row.id
+
+
+@joins_transaction
+def propose_step(*, order: Order, request_key: str, today: date, actor: Actor) -> int:
+    """Propose a correction that a larger case decides on, as a step of it; see ``propose``."""
+    return _make(order, request_key, today, actor)[0].id
+
+
+@joins_transaction
+def try_out(*, order: Order, today: date, actor: Actor) -> int:
+    """Apply a correction inside a use case that is rolled back: to see what it would do."""
+    row, plan = _make(order, f"trial {timezone.now().isoformat()}", today, actor)
+    _apply(row, plan, actor)
+    return row.id
+
+
+@opens_transaction
+def apply(*, correction_id: int, actor: Actor) -> None:
+    """
+    Apply a proposed correction, as the second person; what may be billed is what could be on the day of the proposal.
+
+    :raises UnknownCorrection: there is none.
+    :raises IllegalMove: it is not proposed.
+    :raises NotAllowed: the actor may not correct.
+    :raises OwnProposal: the actor proposed it.
+    :raises UsageMoved: usage has changed since; look at it anew.
+    """
+    apply_step(correction_id=correction_id, actor=actor)
+
+
+@joins_transaction
+def apply_step(*, correction_id: int, actor: Actor) -> None:
+    """Apply a proposed correction as a step of a larger case; see ``apply``."""
+    row = _lock(correction_id)
+    WORKFLOW.step(CorrectionState(row.state), CorrectionAction.APPLY, actor)
+    if actor.id == row.proposer_id:
+        raise OwnProposal("Who proposed a correction does not decide on it.", advice="Ask a second person.")
+    proposed_date = local_clock(supplier.current().time_zone).local_date(row.proposed_at)
+    plan = correction_plans.plan(order=order_of(row), today=proposed_date)
+    if _kept_parts(row) != sorted(_columns(part) for part in plan.parts):
+        raise writing.moved()
+    _apply(row, plan, actor)
+
+
+@opens_transaction
+def drop(*, correction_id: int, actor: Actor) -> None:
+    """
+    Drop a proposed correction.
+
+    :raises UnknownCorrection: there is none.
+    :raises IllegalMove: it is not proposed.
+    :raises NotAllowed: the actor may not correct.
+    """
+    drop_step(correction_id=correction_id, actor=actor)
+
+
+@joins_transaction
+def drop_step(*, correction_id: int, actor: Actor) -> None:
+    """Drop a proposed correction as a step of a larger case; see ``drop``."""
+    row = _lock(correction_id)
+    row.state = WORKFLOW.step(CorrectionState(row.state), CorrectionAction.DROP, actor).to.value
+    row.decided_at = timezone.now()
+    row.decider_id = actor.id
+    row.save(update_fields=["state", "decided_at", "decider_id"])
+    audit.record(actor, "drop", "usage_correction", row.id)
+
+
+@opens_transaction
+def undo(*, correction_id: int, reason: str, actor: Actor) -> None:
+    """
+    Take a correction back: what held before it holds again, by further versions.
+
+    :raises UnknownCorrection: there is none.
+    :raises IllegalMove: it is not applied.
+    :raises NotAllowed: the actor may not correct.
+    :raises ReasonMissing: no reason is given.
+    :raises CorrectedSince: a later correction lies on top of it.
+    """
+    undo_step(correction_id=correction_id, reason=reason, actor=actor)
+
+
+@joins_transaction
+def undo_step(*, correction_id: int, reason: str, actor: Actor) -> None:
+    """Take a correction back as a step of a larger case; see ``undo``."""
+    row = _lock(correction_id)
+    state = WORKFLOW.step(CorrectionState(row.state), CorrectionAction.UNDO, actor).to
+    if not reason.strip():
+        raise ReasonMissing("A reason is needed.", advice="Say in a few words why the correction was wrong.")
+    parts = list(row.parts.all())
+    by_day = [part for part in parts if part.replaced_id is None]
+    writing.restore(
+        correction_id=row.id,
+        replaced_ids=[part.replaced_id for part in parts if part.replaced_id is not None],
+        register_ids=sorted({part.register_id for part in by_day}),
+        days=(row.start_date - _DAY, row.end_date + _DAY),
+    )
+    if by_day:
+        writing.approve(service_point_id=row.service_point_id, start_date=row.start_date, end_date=row.end_date)
+    row.state = state.value
+    row.undone_at = timezone.now()
+    row.undoer_id = actor.id
+    row.undo_reason = reason.strip()[:REASON_MOST]
+    row.save(update_fields=["state", "undone_at", "undoer_id", "undo_reason"])
+    _announce(row)
+    audit.record(actor, "undo", "usage_correction", row.id, reason=row.undo_reason)
+
+
+def order_of(row: UsageCorrection) -> Order:
+    """Return the order that a correction was made from."""
+    amount: Scale | NormalUse | AddedEnergy
+    if row.factor:
+        amount = Scale(factor=Fraction(row.factor))
+    elif row.normal_start_date is not None and row.normal_end_date is not None:
+        amount = NormalUse(start_date=row.normal_start_date, end_date=row.normal_end_date)
+    else:
+        assert row.added_wh is not None
+        amount = AddedEnergy(energy_wh=row.added_wh)
+    return Order(
+        service_point_id=row.service_point_id,
+        meter_id=row.meter_id,
+        cause=Cause(row.cause),
+        since_date=row.since_date,
+        until_date=row.end_date,
+        amount=amount,
+        evidence=row.evidence,
+        given=row.given,
+        is_customer_fault=row.is_customer_fault,
+    )
+
+
+def _make(order: Order, request_key: str, today: date, actor: Actor) -> tuple[UsageCorrection, Plan]:
+    if not actor.is_one_of(CORRECTORS):
+        raise NotAllowed(f"{actor.name} may not correct usage.", advice="Ask metering or billing.")
+    writing.lock(service_point_id=order.service_point_id)
+    plan = correction_plans.plan(order=order, today=today)
+    _refuse_twice(order, plan)
+    amount = order.amount
+    row = UsageCorrection.objects.create(
+        service_point_id=order.service_point_id,
+        meter_id=order.meter_id,
+        cause=order.cause.value,
+        since_date=order.since_date,
+        start_date=plan.start_date,
+        first_share=str(plan.days.first_share),
+        end_date=plan.end_date,
+        factor=str(amount.factor) if isinstance(amount, Scale) else "",
+        normal_start_date=amount.start_date if isinstance(amount, NormalUse) else None,
+        normal_end_date=amount.end_date if isinstance(amount, NormalUse) else None,
+        added_wh=amount.energy_wh if isinstance(amount, AddedEnergy) else None,
+        given=dict(order.given),
+        evidence=order.evidence.strip(),
+        is_customer_fault=order.is_customer_fault,
+        change_wh=plan.change_wh,
+        request_key=request_key,
+        proposer_id=actor.id,
+    )
+    CorrectionPart.objects.bulk_create(
+        CorrectionPart(
+            correction=row,
+            register_id=part.register.id,
+            start_date=part.start_date,
+            end_date=part.end_date,
+            before_wh=part.before_wh,
+            after_wh=part.after_wh,
+            replaced_id=part.replaced_id,
+        )
+        for part in plan.parts
+    )
+    facts = {"cause": order.cause.value, "start": plan.start_date, "end": plan.end_date, "change_wh": plan.change_wh}
+    audit.record(actor, "propose", "usage_correction", row.id, **facts)
+    return row, plan
+
+
+def _refuse_twice(order: Order, plan: Plan) -> None:
+    same = UsageCorrection.objects.filter(
+        meter_id=order.meter_id,
+        cause=order.cause.value,
+        state__in=[str(state) for state in IN_FORCE],
+        start_date__lt=plan.end_date,
+        end_date__gt=plan.start_date,
+    )
+    found = same.values_list("id", flat=True).first()
+    if found is not None:
+        raise AlreadyCorrected(
+            f"Correction {found} has the same cause and some of the same days.",
+            advice="Look at it; undo it if it was wrong.",
+            correction_id=found,
+        )
+
+
+def _apply(row: UsageCorrection, plan: Plan, actor: Actor) -> None:
+    row.state = WORKFLOW.step(CorrectionState(row.state), CorrectionAction.APPLY, actor).to.value
+    row.decided_at = timezone.now()
+    row.decider_id = actor.id
+    row.save(update_fields=["state", "decided_at", "decider_id"])
+    writing.correct(correction_id=row.id, parts=plan.parts, day_values=plan.day_values)
+    if plan.day_values:
+        writing.approve(service_point_id=row.service_point_id, start_date=plan.start_date, end_date=plan.end_date)
+    _announce(row)
+    audit.record(actor, "apply", "usage_correction", row.id)
+
+
+def _announce(row: UsageCorrection) -> None:
+    """Tell of all that changed: spans of counters reach out of the corrected days."""
+    first = min([row.start_date, *(part.start_date for part in row.parts.all())])
+    last = max([row.end_date, *(part.end_date for part in row.parts.all())])
+    events.announce(UsageCorrected(service_point_ids=(row.service_point_id,), from_date=first))
+    events.announce(
+        CorrectionMade(correction_id=row.id, service_point_id=row.service_point_id, start_date=first, end_date=last)
+    )
+
+
+def _lock(correction_id: int) -> UsageCorrection:
+    row = UsageCorrection.objects.filter(id=correction_id).first()
+    if row is None:
+        raise UnknownCorrection(f"There is no correction {correction_id}.")
+    writing.lock(service_point_id=row.service_point_id)
+    return UsageCorrection.objects.select_for_update().get(id=correction_id)
+
+
+def _kept_parts(row: UsageCorrection) -> list[tuple[object, ...]]:
+    return sorted(
+        (part.register_id, part.start_date, part.end_date, part.before_wh, part.after_wh, part.replaced_id or 0)
+        for part in row.parts.all()
+    )
+
+
+def _columns(part: correction_plans.Part) -> tuple[object, ...]:
+    return part.register.id, part.start_date, part.end_date, part.before_wh, part.after_wh, part.replaced_id or 0
