@@ -56,7 +56,10 @@ def supplied(source, registers=("total",), kwh=300, dearer=None):
     return account, point, found[0].meter_id
 
 
-def order(point, meter_id, *, factor=F(3, 2), since=MONTHS[1].start, until=MONTHS[3].start, cause=Cause.WIRING):
+ONE_AND_A_HALF = F(3, 2)
+
+
+def order(point, meter_id, *, factor=ONE_AND_A_HALF, since=MONTHS[1].start, until=MONTHS[3].start, cause=Cause.WIRING):
     return Order(
         service_point_id=point.id,
         meter_id=meter_id,
@@ -129,7 +132,7 @@ def settle(run_id):
 
 
 def test_two_runs_bill_one_correction_once():
-    account, point, meter_id = supplied(tariffs.FLAT)
+    _account, point, meter_id = supplied(tariffs.FLAT)
     propose(order(point, meter_id))
     first, second = bill(LAST), bill(LAST)
     assert Bill.objects.filter(run_id=first).count() == 1
@@ -138,7 +141,7 @@ def test_two_runs_bill_one_correction_once():
 
 
 def test_an_account_that_cannot_be_billed_says_so_in_the_preview():
-    account, point, meter_id = supplied(tariffs.FLAT)
+    _account, point, meter_id = supplied(tariffs.FLAT)
     Usage.objects.filter(start_date=MONTHS[3].start).delete()
     trial = trials.of_order(order=order(point, meter_id), today=TODAY, actor=FIRST)
     assert not trial.is_billable
@@ -147,7 +150,7 @@ def test_an_account_that_cannot_be_billed_says_so_in_the_preview():
 
 
 def test_an_account_without_a_bill_has_no_money_to_show():
-    account, point, meter_id = supplied(tariffs.FLAT)
+    _account, point, meter_id = supplied(tariffs.FLAT)
     Bill.objects.update(state="draft", number=None)
     trial = trials.of_order(order=order(point, meter_id), today=TODAY, actor=FIRST)
     assert (trial.accounts[0].months, trial.is_billable) == ((), True)
