@@ -37,7 +37,6 @@ class Input(StrEnum):
     CAPACITY_VA       (n,) transformers and motors connected at high voltage, as contracted [VA]
     CONTRACT_W        (n,) contracted maximum demand (合同最大需量) [W]
     REACTIVE_VARH     (n,) reactive energy that counts for the power factor, |import| + |export| [varh]
-    REACTIVE_PEAK_VAR (n,) largest mean reactive demand in the window of the plan [var]
     EXPORT_WH         (n, p) energy given to the grid, by period of use, never negative [Wh]
     ENERGIZED_MINUTES (n,) time under voltage, outages subtracted [min]
     METERS            (n,) meters of the agreement
@@ -48,6 +47,7 @@ class Input(StrEnum):
     ORDERED_WH        (n, k, p) energy by step and period where steps fill in order of time [Wh]
     SUBMETER_WH       (n, p) energy of the sub-meters that are billed apart [Wh]
     GREEN_BLOCKS      (n,) blocks of green energy bought a month
+    REACTIVE_PEAK_VAR (n,) largest mean reactive demand in the window of the plan [var]
     """
 
     MONTH = "month"
@@ -59,7 +59,6 @@ class Input(StrEnum):
     CAPACITY_VA = "capacity_va"
     CONTRACT_W = "contract_w"
     REACTIVE_VARH = "reactive_varh"
-    REACTIVE_PEAK_VAR = "reactive_peak_var"
     EXPORT_WH = "export_wh"
     ENERGIZED_MINUTES = "energized_minutes"
     METERS = "meters"
@@ -70,6 +69,7 @@ class Input(StrEnum):
     ORDERED_WH = "ordered_wh"
     SUBMETER_WH = "submeter_wh"
     GREEN_BLOCKS = "green_blocks"
+    REACTIVE_PEAK_VAR = "reactive_peak_var"
 
 
 class Written(NamedTuple):
