@@ -4,7 +4,7 @@
 #   make clean-demo                                            remove the demo's data
 #   make test [ARGS="tests/unit -k tier"]                      what CI runs
 #   make proof                                                 the same tests with larger numbers, for a night
-#   make lint | make bench [BENCH_ARGS=--quick] | make messages | make setup
+#   make lint | make bench [BENCH_ARGS=--quick] | make messages | make setup | make setup-bench
 
 PYTHON ?= python3
 VENV := .venv/bin/python
@@ -14,7 +14,7 @@ DEMO := $(if $(filter 0,$(SERVE)),--no-serve) $(if $(ACCOUNTS),--accounts $(ACCO
 	$(if $(MONTHS),--months $(MONTHS)) $(if $(SEED),--seed $(SEED))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test demo clean-demo test proof lint bench messages
+.PHONY: help setup setup-test setup-bench demo clean-demo test proof lint bench messages
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile
@@ -41,7 +41,10 @@ proof: setup-test
 lint: setup-test
 	@$(VENV) tools/check.py --only lint
 
-bench: setup-test
+setup-bench:
+	@$(PYTHON) tools/bootstrap.py bench
+
+bench: setup-bench
 	@$(VENV) -m benchmarks $(BENCH_ARGS)
 
 messages: setup-test

@@ -4,6 +4,7 @@ Make everything that Wattline needs to run on this machine; done before, it ends
 
     python3 tools/bootstrap.py demo     what `make demo` needs
     python3 tools/bootstrap.py test     and what `make test` needs
+    python3 tools/bootstrap.py bench    and the peers that benchmarks measure beside us
     python3 tools/bootstrap.py image    what the container image needs: no private services
 
 System packages (by apt, as root; otherwise they are named), .venv from uv.lock, node_modules from package-lock.json,
@@ -45,6 +46,7 @@ TEST_PROGRAMS = {
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
     "poppler-utils": ("pdftoppm", "pdftotext"),
 }
+GROUPS = {"bench", "dev"}
 ALL_OF = {"poppler-utils"}  # each of the programs is needed; of the others one will do
 # For commands that ask no database; no key of this installation is used, as an image must not carry one.
 NOWHERE = {
@@ -99,7 +101,7 @@ def missing_packages(purpose: str) -> list[str]:
     missing = [package for package, library in LIBRARIES.items() if not loads(library)]
     if not has_cjk_font():
         missing.append(CJK_FONT)
-    programs = {**PROGRAMS, **(TEST_PROGRAMS if purpose == "test" else {})}
+    programs = {**PROGRAMS, **(TEST_PROGRAMS if purpose in {"test", "bench"} else {})}
     for package, names in programs.items():
         need = all if package in ALL_OF else any
         if not need(shutil.which(name) for name in names):
@@ -174,7 +176,8 @@ def apt(packages: list[str]) -> None:
 
 def sync_python(purpose: str, *, with_node: bool) -> None:
     """Bring .venv to uv.lock; what another purpose put there stays."""
-    wanted = {"demo": {"embedded"}, "test": {"embedded", "dev"}, "image": set()}[purpose]
+    wanted = {"demo": {"embedded"}, "test": {"embedded", "dev"}, "bench": {"embedded", "dev", "bench"}, "image": set()}
+    wanted = set(wanted[purpose])
     wanted |= {"node"} if with_node else set()
     stamp = VENV / "wattline.stamp"
     key = digest(PROJECT / "uv.lock") + ":" + UV
@@ -183,8 +186,8 @@ def sync_python(purpose: str, *, with_node: bool) -> None:
         return
     make_venv()
     parts = sorted(wanted | there)
-    extras = [word for part in parts if part != "dev" for word in ("--extra", part)]
-    groups = ["--group", "dev"] if "dev" in parts else ["--no-dev"]
+    extras = [word for part in parts if part not in GROUPS for word in ("--extra", part)]
+    groups = [word for part in parts if part in GROUPS for word in ("--group", part)] or ["--no-dev"]
     say("installing Python packages from uv.lock")
     sync = [str(PYTHON), "-m", "uv", "sync", "--frozen", "--inexact", *extras, *groups]
     run(sync, what="uv sync", tries=2, env=uv_environment())
@@ -235,7 +238,7 @@ def machine_has_node() -> bool:
 def install_front_end(purpose: str, *, with_node: bool) -> None:
     stamp = PROJECT / "node_modules" / "wattline.stamp"
     key = digest(PROJECT / "package-lock.json")
-    parts = {"dev"} if purpose == "test" else set()
+    parts = {"dev"} if purpose in {"test", "bench"} else set()
     if is_stamped(stamp, key) and parts <= set(stamp_lines(stamp)[1:]):
         return
     say("installing front-end files from package-lock.json")
@@ -342,7 +345,7 @@ def set_up(purpose: str) -> None:
         if with_front_end:
             install_front_end(purpose, with_node=with_node)
         compile_messages()
-        if purpose != "test":
+        if purpose not in {"test", "bench"}:
             collect_static(purpose)
         if purpose == "image":
             prepare_fonts()
@@ -351,7 +354,7 @@ def set_up(purpose: str) -> None:
 
 def main() -> int:
     purpose = sys.argv[1] if len(sys.argv) > 1 else ""
-    if purpose not in {"demo", "test", "image"}:
+    if purpose not in {"demo", "test", "bench", "image"}:
         sys.stderr.write(__doc__ or "")
         return 2
     started = time.monotonic()

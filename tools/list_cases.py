@@ -101,13 +101,7 @@ def collected(name: str) -> Iterator[tuple[str, str]]:
     document = json.loads(path.read_text("utf-8"))
     cases = document if isinstance(document, list) else next(one for one in document.values() if isinstance(one, list))
     for case in cases:
-        about = (
-            case.get("kind"),
-            case.get("model"),
-            case.get("mode"),
-            case.get("billing_period"),
-            case.get("load_column"),
-        )
+        about = (case.get("kind"), case.get("model"), case.get("mode"), case.get("billing_period"))
         yield case["id"], next((word for word in about if word), "")
 
 

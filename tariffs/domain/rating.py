@@ -281,7 +281,7 @@ class Rounder:
     def sums(self, amounts_e9: NDArray[Any]) -> NDArray[Any]:
         """Return the exact sum of the bill up to and with each line, (l, n)."""
         self.bound += len(amounts_e9) * max(int(amounts_e9.max(initial=0)), -int(amounts_e9.min(initial=0)))
-        if self.bound >= fixed.LIMIT:
+        if self.bound >= fixed.LIMIT or self.sum_e9.dtype == np.object_:
             amounts_e9, self.wide = amounts_e9.astype(object), True
         sums_e9 = np.empty_like(amounts_e9)
         before = self.sum_e9

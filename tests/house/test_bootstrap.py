@@ -43,7 +43,7 @@ def words(bootstrap):
     return [" ".join(command) for command in bootstrap.commands]
 
 
-@pytest.mark.parametrize("purpose", ["demo", "test"])
+@pytest.mark.parametrize("purpose", ["demo", "test", "bench"])
 def test_a_second_run_does_nothing(bootstrap, purpose):
     bootstrap.set_up(purpose)
     assert bootstrap.commands
@@ -78,6 +78,14 @@ def test_the_demo_after_the_tests_keeps_the_tools_of_the_tests(bootstrap):
     bootstrap.commands.clear()
     bootstrap.set_up("demo")
     assert not any("uv sync" in line for line in words(bootstrap))
+
+
+def test_peers_are_installed_for_benchmarks_alone(bootstrap):
+    bootstrap.set_up("test")
+    assert not any("--group bench" in line for line in words(bootstrap))
+    bootstrap.commands.clear()
+    bootstrap.set_up("bench")
+    assert any("--group bench --group dev" in line for line in words(bootstrap))
 
 
 def test_where_there_is_no_node_the_wheel_brings_it(bootstrap, monkeypatch):

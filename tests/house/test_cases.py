@@ -21,8 +21,7 @@ def named_tests():
 
 @COLLECTED
 def test_the_list_is_what_data_and_tests_say():
-    """If this fails: .venv/bin/python tools/list_cases.py writes the page anew."""
-    assert list_cases.page() == PAGE
+    assert list_cases.page() == PAGE, "docs/cases.md is old: run .venv/bin/python tools/list_cases.py"
 
 
 @pytest.mark.parametrize("test", named_tests())
