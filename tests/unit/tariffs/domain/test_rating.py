@@ -1,6 +1,7 @@
 """The kernel against the oracle, and what must hold for every tariff and every batch."""
 
 import os
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 
@@ -14,7 +15,8 @@ from tariffs.domain import rating
 from tariffs.domain.batch import RatingBatch
 from tariffs.domain.components.basic import Energy, Fixed, Per, Tax, TaxMode
 from tariffs.domain.components.tiers import TieredEnergy
-from tariffs.domain.lines import LedgerClass, MissingPrice, Unit
+from tariffs.domain.inputs import Input
+from tariffs.domain.lines import LedgerClass, MissingPrice, Scoped, Unit
 from tariffs.domain.plan import Scope, compile_plan
 from tests.unit.tariffs import oracle
 from tests.unit.tariffs.cases import KINDS, segments, tariffs
@@ -238,3 +240,13 @@ def test_a_standing_charge_counts_days_or_months():
     rated = rating.rate(plan=plan, batch=columns)
     assert rated.amount_minor.tolist() == [[16_200, 540]]
     assert rated.quantity.tolist() == [[20, 666_666_667]]
+
+
+def test_by_bill_a_sum_that_needed_no_width_in_the_end_is_added_to_all_the_same():
+    """Found by random whole bills: a huge price that holds in other months alone leaves exact integers behind."""
+    huge = replace(energy("huge", 10**12), scope=Scoped(months=frozenset({1})))
+    plan = compile_plan(components=(huge, energy()), rounding_scope=Scope.BILL)
+    columns = RatingBatch.of(used_wh=np.array([[10**9], [10**9]]), inputs={Input.MONTH: np.array([2, 3])})
+    large = RatingBatch.of(used_wh=np.array([[10**15], [10**9]]), inputs={Input.MONTH: np.array([2, 3])})
+    assert rating.rate(plan=plan, batch=columns).total_minor.tolist() == [61_700_000, 61_700_000]
+    assert rating.rate(plan=plan, batch=large).total_minor.tolist() == [61_700_000_000_000, 61_700_000]
