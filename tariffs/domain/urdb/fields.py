@@ -42,13 +42,29 @@ BILLED = frozenset(
 """Fields that become a part of the document."""
 
 ALIASES = {
+    "coincidentrateunits": "coincidentrateunit",
+    "coincidentratestrux": "coincidentratestructure",
+    "coincidentsched": "coincidentrateschedule",
+    "coincidentschedule": "coincidentrateschedule",
+    "demandratchetpct": "demandratchetpercentage",
+    "demandratestrux": "demandratestructure",
     "demandrateunits": "demandrateunit",
+    "demandreactivepowerchg": "demandreactivepowercharge",
     "demandreactpwrcharge": "demandreactivepowercharge",
+    "demandweekdaysched": "demandweekdayschedule",
+    "demandweekendsched": "demandweekendschedule",
+    "effectivedate": "startdate",
+    "energyratestrux": "energyratestructure",
+    "energyweekdaysched": "energyweekdayschedule",
+    "energyweekendsched": "energyweekendschedule",
+    "flatdemandstrux": "flatdemandstructure",
     "flatdemandunits": "flatdemandunit",
+    "ratename": "name",
     "sourcereference": "source",
     "supercedes": "supersedes",
+    "utilityname": "utility",
 }
-"""Other spellings seen, once letters are small."""
+"""Other spellings, once letters are small: those of files seen, and of the dump of the whole database."""
 
 KEPT = frozenset(
     {
@@ -58,12 +74,19 @@ KEPT = frozenset(
         "country",
         "demandattrs",
         "demandcomments",
+        "demandkeyvals",
+        "demandmax",
+        "demandmin",
         "description",
         "dgrules",
         "eiaid",
         "energyattrs",
         "energycomments",
+        "energykeyvals",
+        "energymax",
+        "energymin",
         "fixedattrs",
+        "fixedkeyvals",
         "is_default",
         "maxdemand",
         "maxkwhusage",

@@ -3,13 +3,13 @@
 import re
 from fractions import Fraction
 
-from tariffs.domain.batch import MAX_ENERGY_WH
-
 PRICE_PLACES = 8
 """Of dollars, so that a price is kept to 10^-6 cent."""
 MINOR_PLACES = 2
 KILO_PLACES = 3
 SIGNIFICANT = 7
+ENDLESS = 10**9
+"""No customer takes a TWh a month, or a TW."""
 SINGLE = 2**24
 """Numbers of single precision are at most 1 part in 2^24 off."""
 NUMBER = re.compile(r"-?[0-9]{1,40}(?:\.[0-9]{1,40})?(?:[eE][+-]?[0-9]{1,3})?")
@@ -53,9 +53,9 @@ def _rounded(number: Fraction) -> Fraction:
 
 
 def is_endless(value: object) -> bool:
-    """Return whether a limit is none: absent, 0, or beyond all energy, as 1e+38."""
+    """Return whether a limit is none: absent, 0, or beyond what any customer takes, as 1e+38."""
     number = exact(value)
-    return value is None or number == 0 or (number is not None and number * 1000 >= MAX_ENERGY_WH)
+    return value is None or number == 0 or (number is not None and number >= ENDLESS)
 
 
 def is_nothing(value: object) -> bool:

@@ -30,32 +30,38 @@ class ScheduleReader:
 
     def flat(self) -> tuple[Tiers, ...] | None:
         """Return the tiers of the demand at whatever hour by month, None if there is none."""
-        structure = self._structure("flatdemandstructure", POWER_UNITS)
-        months = self.reader.values.get("flatdemandmonths")
-        if structure is None:
+        key = "flatdemandmonths"
+        rows = self._rows("flatdemandstructure")
+        if rows is None:
             return None
-        row = self._row("flatdemandmonths", months, MONTHS, len(structure))
-        return None if row is None else tuple(structure[period] for period in row)
+        months = self.reader.values.get(key, [0] * MONTHS if len(rows) == 1 else None)
+        row = self._row(key, months, MONTHS, len(rows))
+        if row is None:
+            return None
+        structure = self._structure("flatdemandstructure", rows, POWER_UNITS, set(row))
+        return tuple(structure[period] for period in row)
 
     def schedule(self, kind: str, units: Units) -> Schedule | None:
         """Return structure and hours of energy or demand, None if there is none."""
         key = f"{kind}ratestructure"
-        structure = self._structure(key, units)
+        rows = self._rows(key)
         keys = (f"{kind}weekdayschedule", f"{kind}weekendschedule")
-        if structure is None:
+        if rows is None:
             for schedule in keys:
                 if schedule in self.reader.values and key not in self.reader.values:
                     self.reader.refuse(schedule, "schedule_without_rates", f"{schedule} has no rates to tell apart.")
             return None
-        weekday, weekend = (self._hours(schedule, len(structure)) for schedule in keys)
+        weekday, weekend = (self._hours(schedule, len(rows)) for schedule in keys)
         if weekday is None or weekend is None:
             return None
+        used = {period for row in (*weekday, *weekend) for period in row}
+        structure = self._structure(key, rows, units, used)
         names = [*self.reader.texts(f"{kind}toulabels"), *[""] * len(structure)][: len(structure)]
         return Schedule(structure=structure, weekday=weekday, weekend=weekend, labels=tuple(names))
 
     def _hours(self, key: str, periods: int) -> Hours | None:
-        """Return the period of each hour of each month, (12, 24)."""
-        rows = self.reader.values.get(key)
+        """Return the period of each hour of each month, (12, 24); with a single period no schedule is needed."""
+        rows = self.reader.values.get(key, [[0] * HOURS] * MONTHS if periods == 1 else None)
         if not isinstance(rows, list) or len(rows) != MONTHS:
             self.reader.refuse(key, "bad_schedule", f"{key} is no table of 12 months.")
             return None
@@ -82,15 +88,28 @@ class ScheduleReader:
             return None
         return places
 
-    def _structure(self, key: str, units: Units) -> tuple[Tiers, ...] | None:
-        """Return the tiers of each period, None if the field is absent, empty or no structure."""
+    def _rows(self, key: str) -> list[list[Any]] | None:
+        """Return the rows of tiers of each period, None if the field is absent, empty or no structure."""
         periods = self.reader.values.get(key)
         if periods is None or periods == []:
             return None
-        if not isinstance(periods, list) or not all(isinstance(tiers, list) and tiers for tiers in periods):
+        # The dump of the whole database has a table with a list of tiers in place of each list.
+        unpacked = [_only_list(one) for one in periods] if isinstance(periods, list) else []
+        if not unpacked or not all(isinstance(tiers, list) for tiers in unpacked):
             self.reader.refuse(key, "bad_structure", f"{key} is no list of tiers by period.")
             return None
-        return tuple(self._tiers(f"{key}[{place}]", tiers, units) for place, tiers in enumerate(periods))
+        return unpacked
+
+    def _structure(self, key: str, rows: list[list[Any]], units: Units, used: set[int]) -> tuple[Tiers, ...]:
+        """Return the tiers of each period that any hour has; others are not billed, and have none."""
+        found: list[Tiers] = []
+        for place, tiers in enumerate(rows):
+            where = f"{key}[{place}]"
+            if place in used and not tiers:
+                message = f"Hours have period {place}, and it has no rate."
+                self.reader.refuse(where, "period_without_rate", message, "Add its rate, or correct the schedule.")
+            found.append(self._tiers(where, tiers, units) if place in used else ())
+        return tuple(found)
 
     def _tiers(self, where: str, rows: list[Any], units: Units) -> Tiers:
         """Return the tiers of one period; their limits must ascend and the last one must have none."""
@@ -142,6 +161,8 @@ class ScheduleReader:
         per = self._unit(row, units)
         if per is None:
             self.reader.refuse(f"{at}.unit", "unbillable_field", f"A tier in {row.get('unit')} is not billed here.")
+        if row.get("rate") is None and row.get("adj") is None:
+            self.reader.refuse(at, "period_without_rate", f"{at} has neither rate nor adjustment.", "Add its rate.")
         price_e6 = sum(self._number(f"{at}.{key}", row.get(key) or 0, PRICE_PLACES) for key in ("rate", "adj"))
         ends_with_block = block is not None and not is_last and per is LimitsPer.MONTH and is_endless(row.get("max"))
         if ends_with_block and block is not None:
@@ -167,6 +188,12 @@ class ScheduleReader:
             self.reader.refuse(at, "bad_number", f"{value!r} is no number with at most {places} decimals.")
             return 0
         return found
+
+
+def _only_list(value: Any) -> Any:
+    """Return the one list that a table holds, or the value as it is."""
+    lists = [one for one in value.values() if isinstance(one, list)] if isinstance(value, dict) else []
+    return lists[0] if len(lists) == 1 and len(value) == 1 else value
 
 
 def check_tiers(*, reader: Reader, kind: str, schedule: Schedule, choices: Choices) -> None:

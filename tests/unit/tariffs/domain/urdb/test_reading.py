@@ -41,6 +41,8 @@ def structure(value):
             "schedule_without_rates",
         ),
         (structure("none"), "energyratestructure", "bad_structure"),
+        (structure([[], [{"rate": 1}]]), "energyratestructure[0]", "period_without_rate"),
+        (structure([[{"unit": "kWh"}], [{"rate": 1}]]), "energyratestructure[0][0]", "period_without_rate"),
         (structure([["none"], [{"rate": 1}]]), "energyratestructure[0]", "bad_structure"),
         (structure(CLOSED), "energyratestructure[0][1].max", "last_tier_closed"),
         (structure(FALLING), "energyratestructure[0]", "limits_not_ascending"),
@@ -188,3 +190,41 @@ def test_only_plain_numbers_are_numbers(text):
 def test_all_that_no_field_of_a_rate_holds_is_found_by_period_and_hour():
     flat = rate(**ONE_PERIOD, **FLAT_DEMAND, lookbackpercent=0.9, lookbackmonths=[1] + [0] * 11)
     assert len(imported(flat).documents) == 1
+
+
+def test_a_period_that_no_hour_has_is_not_read():
+    unused = [[{"rate": 0.1}], [{"rate": 0.2}], [], [{"rate": "none", "unit": "therm"}]]
+    assert len(imported(rate(energyratestructure=unused)).documents) == 1
+
+
+def test_a_single_period_needs_no_schedule():
+    alone = rate(energyratestructure=[[{"rate": 0.1}]], energyweekdayschedule=None, energyweekendschedule=None)
+    assert len(imported(alone | {"flatdemandstructure": [[{"rate": 3}]]}).documents) == 1
+
+
+@pytest.mark.parametrize("top", [10**9, 9_999_999_999, 1e38])
+def test_a_limit_beyond_all_customers_is_none(top):
+    endless = [tiers((0.1, 300), (0.2, top)), tiers((0.1, 300), (0.3, top))]
+    assert len(imported(rate(energyratestructure=endless)).documents) == 1
+
+
+def test_the_spellings_of_the_dump_of_the_database_are_those_of_its_answers():
+    plain = rate(**FLAT_DEMAND, **OF_DEMAND)
+    dumped = {
+        "utilityName": plain["utility"],
+        "rateName": plain["name"],
+        "effectiveDate": {"$date": "2024-01-01T08:00:00Z"},
+        "sourceReference": plain["source"],
+        "energyRateStrux": [{"energyRateTiers": one} for one in plain["energyratestructure"]],
+        "energyWeekdaySched": plain["energyweekdayschedule"],
+        "energyWeekendSched": plain["energyweekendschedule"],
+        "demandRateStrux": [{"demandRateTiers": one} for one in plain["demandratestructure"]],
+        "demandWeekdaySched": plain["demandweekdayschedule"],
+        "demandWeekendSched": plain["demandweekendschedule"],
+        "flatDemandStrux": [{"flatDemandTiers": one} for one in plain["flatdemandstructure"]],
+        "flatDemandMonths": plain["flatdemandmonths"],
+        "fixedChargeFirstMeter": plain["fixedchargefirstmeter"],
+        "fixedChargeUnits": plain["fixedchargeunits"],
+        "energyKeyVals": [{"key": "Season", "val": "Summer"}],
+    }
+    assert imported(dumped).documents == imported(plain).documents
