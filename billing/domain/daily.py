@@ -5,8 +5,8 @@ The approved energy of a usage row is dealt to what it is cut into in the propor
 parts sum to what was approved, on days of 23 and 25 hours too. An interval belongs to the local day in which it starts.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -18,9 +18,10 @@ from cis.kernel import fixed
 from cis.kernel.calendar import LocalClock
 from cis.kernel.columns import Columns, group_rows
 from cis.kernel.fixed import Int64
+from cis.kernel.periods import Period
 from metering.domain.intervals import NO_VALUE, IntervalColumns, ValuesTooLarge
 from metering.domain.usage import UsageColumns
-from tariffs.domain.time_of_use import DAY_TYPES, day_type_of
+from tariffs.domain.time_of_use import NO_EVENTS, Events
 
 USAGE_OUTDATED = "usage_outdated"
 AMBIGUOUS_USAGE = "ambiguous_usage"
@@ -29,15 +30,21 @@ UNCHECKED = np.iinfo(np.int64).min
 """In place of approved energy: it is an agreed load, which interval values only deal out."""
 MIDNIGHT_STEP = -12 * 60
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+ALWAYS = Period(date.min, date.max)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocalDays:
-    """What local days are: their clock, and the days that calendars treat as holidays or as worked."""
+    """
+    What local days are: their clock, the days that calendars treat as holidays or as worked, and announced events.
+
+    events  by id of the tariff
+    """
 
     clock: LocalClock
     holidays: frozenset[date] = frozenset()
     makeup_days: frozenset[date] = frozenset()
+    events: Mapping[int, Events] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +66,20 @@ class Windows(Columns):
 def windows_of(*, pieces: Pieces, usage: UsageColumns, located: Located, lanes: Lanes) -> Windows:
     """Return the spans that the usage rows marked ``by_day`` are cut into, by row and start."""
     rows = np.flatnonzero(located.by_day)
+    row, piece, start, end = overlaps(pieces=pieces, usage=usage, rows=rows)
+    # Where the registers that suit the plan have energy, intervals of all hours are only a check of them.
+    checked = ~located.lanes[piece, lanes.total] & (located.since[piece] < located.until[piece])
+    parts = [
+        (row, piece, start, np.where(checked, np.minimum(end, located.since[piece]), end)),
+        (row, piece, np.where(checked, np.maximum(start, located.until[piece]), end), end),
+    ]
+    row, piece, start, end = (np.concatenate(columns) for columns in zip(*parts, strict=True))
+    kept = start < end
+    return with_rests(usage=usage, rows=rows, row=row[kept], piece=piece[kept], start=start[kept], end=end[kept])
+
+
+def overlaps(*, pieces: Pieces, usage: UsageColumns, rows: Int64) -> tuple[Int64, Int64, Int64, Int64]:
+    """Return each pair of some usage rows and a piece that they reach into: row, piece, first and end day in common."""
     points, place = np.unique(pieces.service_point_id, return_inverse=True)
     at = np.searchsorted(points, usage.service_point_id[rows])
     first = np.searchsorted(
@@ -72,19 +93,11 @@ def windows_of(*, pieces: Pieces, usage: UsageColumns, located: Located, lanes: 
     piece = np.repeat(first, count) + np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
     start = np.maximum(usage.start_day[row], pieces.start_day[piece])
     end = np.minimum(usage.end_day[row], pieces.end_day[piece])
-    # Where the registers that suit the plan have energy, intervals of all hours are only a check of them.
-    checked = ~located.lanes[piece, lanes.total] & (located.since[piece] < located.until[piece])
-    parts = [
-        (row, piece, start, np.where(checked, np.minimum(end, located.since[piece]), end)),
-        (row, piece, np.where(checked, np.maximum(start, located.until[piece]), end), end),
-    ]
-    row, piece, start, end = (np.concatenate(columns) for columns in zip(*parts, strict=True))
-    kept = start < end
-    return _with_rests(usage, rows, row[kept], piece[kept], start[kept], end[kept])
+    return row, piece, start, end
 
 
-def _with_rests(usage: UsageColumns, rows: Int64, row: Int64, piece: Int64, start: Int64, end: Int64) -> Windows:
-    """Return the windows together with what lies between them in each row."""
+def with_rests(*, usage: UsageColumns, rows: Int64, row: Int64, piece: Int64, start: Int64, end: Int64) -> Windows:
+    """Return windows of some rows, together with what lies between them in each row, by row and start."""
     edge_row = np.concatenate((row, rows))
     edge_start = np.concatenate((start, usage.end_day[rows]))
     edge_end = np.concatenate((end, usage.end_day[rows]))
@@ -153,11 +166,13 @@ def add_block(
     lanes: Lanes,
     versions: Sequence[PlanVersion],
     local: LocalDays,
+    within: Period = ALWAYS,
 ) -> None:
     """
     Add the values of a block of interval days to the windows that they lie in.
 
     exponent  of the sums, not above that of the block
+    within    local days that are added; the block may reach out of them
 
     :raises IntervalTooCoarse: an interval is cut by the edge of a period of use.
     """
@@ -173,6 +188,8 @@ def add_block(
     for start_us, rows in group_rows(block.start_us):
         mine = rows[known[rows]]
         for day, minutes, slots in _local_slots(local.clock, start_us, block):
+            if not within.start.toordinal() <= day < within.end.toordinal():
+                continue
             found = np.searchsorted(keys, key_of(place=at[mine], day=np.full(len(mine), day)), side="right") - 1
             window = order[np.maximum(found, 0)]
             inside = (found >= 0) & (windows.register_id[window] == block.register_id[mine])
@@ -208,19 +225,17 @@ def _lane_of_slots(
         return np.full(len(minutes), lanes.total, dtype=np.int64)
     calendar = versions[version].plan.calendar
     assert calendar is not None
+    on = date.fromordinal(day)
+    events = local.events.get(versions[version].tariff_id, NO_EVENTS)
+    day_place = calendar.day_place(on=on, holidays=local.holidays, makeup_days=local.makeup_days, events=events)
     period = calendar.period_of_slot(
         local_minutes=minutes[None, :],
-        season=np.array([[calendar.season_of(on=date.fromordinal(day))]], dtype=np.int64),
-        day_type=np.array([[_day_type(day, local)]], dtype=np.int64),
+        season=np.array([[calendar.season_of(on=on)]], dtype=np.int64),
+        day_type=np.array([[day_place]], dtype=np.int64),
         interval_minutes=interval_minutes,
     )[0]
     lane: Int64 = np.array(lanes.of_version[version], dtype=np.int64)[period]
     return lane
-
-
-def _day_type(day: int, local: LocalDays) -> int:
-    on = date.fromordinal(day)
-    return DAY_TYPES.index(day_type_of(on=on, holidays=local.holidays, makeup_days=local.makeup_days))
 
 
 def _add(sums: Sums, part: IntervalColumns, window: Int64, slots: slice, lane: Int64, scale: int) -> None:

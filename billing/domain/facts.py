@@ -18,8 +18,8 @@ from cis.kernel.fixed import Int64
 from contracts.domain.agreements import NOT_AGREED
 from metering.domain.usage import UsageColumns
 from tariffs.domain.components.tiers import OWN_COUNT, Cycle
-from tariffs.domain.inputs import Input
-from tariffs.domain.plan import TOTAL, Plan
+from tariffs.domain.inputs import AXES, Input
+from tariffs.domain.plan import Plan
 
 NOT_AGREED_YET = "not_agreed"
 NOT_MEASURED = "not_measured"
@@ -29,7 +29,6 @@ WORDS = {
     Input.CAPACITY_VA: "capacity",
     Input.CONTRACT_W: "contracted demand",
     Input.REACTIVE_VARH: "reactive energy",
-    Input.EXPORT_WH: "energy given to the grid",
 }
 
 
@@ -77,25 +76,40 @@ def inputs_of(
     counts: Mapping[Input, Counted],
     apart_wh: Int64,
     lanes: Lanes,
+    measured: Mapping[Input, Int64],
     obstacles: Obstacles,
 ) -> dict[int, dict[Input, Int64]]:
     """
     Return the inputs of each version that needs some: place of the version -> input -> column of its rows, in order.
 
-    rows    places of the pieces that are rated
-    counts  energy by kind, for those kinds that a version needs
+    rows      places of the pieces that are rated
+    counts    energy by kind, for those kinds that a version needs
     apart_wh  (m, k) what is billed apart from the meters of the place, by lane [Wh]
+    measured  (m, ...) what was measured of all pieces, as wide as the plan with the longest axes
     """
     found = {}
     for version, mine in group_rows(pieces.version[rows]):
         plan = versions[version].plan
         if plan.needs:
             at = rows[mine]
-            columns = {need: _column(need, plan, pieces, at, counts, obstacles) for need in sorted(plan.needs)}
+            columns = {
+                need: _cut(measured[need][at], need, plan)
+                if need in measured
+                else _column(need, plan, pieces, at, counts, obstacles)
+                for need in sorted(plan.needs)
+            }
             if Input.SUBMETER_WH in plan.needs:
                 columns[Input.SUBMETER_WH] = _by_period(apart_wh[at], lanes, version)
             found[version] = {need: column for need, column in columns.items() if column is not None}
     return found
+
+
+def _cut(column: Int64, need: Input, plan: Plan) -> Int64:
+    """Return an input as wide as a plan has it."""
+    lengths = [plan.length_of(axis) for axis in AXES.get(need, ())]
+    if need is Input.ORDERED_WH:
+        lengths[0] = plan.steps_in_order
+    return column[(slice(None), *(slice(length) for length in lengths))]
 
 
 def _column(
@@ -111,9 +125,8 @@ def _column(
         return sets.reshape(len(pieces.feature_sets), -1)[pieces.features[at]]
     if need in AGREED:
         return _agreed(need, pieces, at, obstacles)
-    if need is Input.REACTIVE_VARH or (need is Input.EXPORT_WH and plan.periods == TOTAL):
-        column = _measured(need, pieces, at, counts[need], obstacles)
-        return column[:, None] if need is Input.EXPORT_WH else column
+    if need is Input.REACTIVE_VARH:
+        return _measured(need, pieces, at, counts[need], obstacles)
     return None
 
 
@@ -127,10 +140,14 @@ def _agreed(need: Input, pieces: Pieces, at: Int64, obstacles: Obstacles) -> Int
     """Return an agreed power, noting the accounts that have agreed on none."""
     column: Int64 = getattr(pieces, AGREED[need])[at]
     for place in at[column == NOT_AGREED].tolist():
-        _note(
-            pieces, place, obstacles, NOT_AGREED_YET, f"The tariff asks for a {WORDS[need]}, and none is agreed",
-            "Enter it in the terms of the agreement, then rate again.",
-        )  # fmt: skip
+        note(
+            pieces=pieces,
+            place=place,
+            obstacles=obstacles,
+            code=NOT_AGREED_YET,
+            message=f"The tariff asks for a {WORDS[need]}, and none is agreed",
+            advice="Enter it in the terms of the agreement, then rate again.",
+        )
     return np.where(column == NOT_AGREED, 1, column)
 
 
@@ -138,10 +155,14 @@ def _measured(need: Input, pieces: Pieces, at: Int64, count: Counted, obstacles:
     """Return counted energy, noting the accounts where some days of it are missing."""
     short = count.days[at] < pieces.end_day[at] - pieces.start_day[at]
     for place in at[short].tolist():
-        _note(
-            pieces, place, obstacles, NOT_MEASURED, f"The tariff prices {WORDS[need]}, and not all of it is read",
-            "Read its register at both ends of the span, approve the usage, then rate again.",
-        )  # fmt: skip
+        note(
+            pieces=pieces,
+            place=place,
+            obstacles=obstacles,
+            code=NOT_MEASURED,
+            message=f"The tariff prices {WORDS[need]}, and not all of it is read",
+            advice="Read its register at both ends of the span, approve the usage, then rate again.",
+        )
     return count.energy[at]
 
 
@@ -156,14 +177,18 @@ def note_unbillable(*, pieces: Pieces, versions: Sequence[PlanVersion], obstacle
         dtype=np.bool_,
     )
     for place in np.flatnonzero(pieces.is_billed & (pieces.version != NOWHERE) & odd[pieces.version]).tolist():
-        _note(
-            pieces, place, obstacles, NOT_BILLABLE,
-            "The steps of the tariff begin anew at other events than the end of an agreement",
-            "Publish a version whose tier_cycle names move and holder_change.",
-        )  # fmt: skip
+        note(
+            pieces=pieces,
+            place=place,
+            obstacles=obstacles,
+            code=NOT_BILLABLE,
+            message="The steps of the tariff begin anew at other events than the end of an agreement",
+            advice="Publish a version whose tier_cycle names move and holder_change.",
+        )
 
 
-def _note(pieces: Pieces, place: int, obstacles: Obstacles, code: str, message: str, advice: str) -> None:
+def note(*, pieces: Pieces, place: int, obstacles: Obstacles, code: str, message: str, advice: str) -> None:
+    """Note an obstacle of a piece, by its place, with the day from which on it matters."""
     start = date.fromordinal(int(pieces.start_day[place]))
     obstacles.add(
         int(pieces.account_id[place]), Obstacle(code=code, message=f"{message} (from {start}).", advice=advice)

@@ -14,6 +14,7 @@ import numpy as np
 
 from billing.domain.findings import Obstacle, Obstacles
 from billing.domain.pieces import NOWHERE, Mask, Pieces, PlanVersion, key_of
+from cis.kernel.columns import group_rows
 from cis.kernel.fixed import Int64
 from metering.domain.usage import UsageColumns
 from tariffs.domain.plan import TOTAL
@@ -241,6 +242,23 @@ def energy_by_lane(*, pieces: Pieces, usage: UsageColumns, located: Located, lan
     rows = np.flatnonzero(located.counts & ~located.by_day)
     np.add.at(energy, (located.piece[rows], lanes.of_code[usage.period_of_use[rows]]), usage.energy_wh[rows])
     return energy
+
+
+def by_period(*, energy_wh: Int64, version: Int64, lanes: Lanes, width: int) -> Int64:
+    """
+    Return the energy of pieces by period of use, in the order of each one's plan, (n, width). [Wh]
+
+    energy_wh  (n, k) by lane [Wh]
+    version    (n,) NOWHERE = nothing is known of its periods
+    width      periods of the plan with most of them
+    """
+    found = np.zeros((len(energy_wh), width), dtype=np.int64)
+    for place, rows in group_rows(version):
+        if place == NOWHERE:
+            continue
+        for period, lane in enumerate(lanes.of_version[place]):
+            found[rows, period] = energy_wh[rows].sum(axis=1) if lane == lanes.total else energy_wh[rows, lane]
+    return found
 
 
 def note_gaps(

@@ -12,10 +12,10 @@ import numpy as np
 from billing.domain.facts import Counted, inputs_of
 from billing.domain.findings import Obstacle, Obstacles
 from billing.domain.kept import Kept, kept_of
-from billing.domain.measured import Lanes
+from billing.domain.measured import Lanes, by_period
 from billing.domain.pieces import NOWHERE, Mask, Pieces, PlanVersion, before_wh
 from cis.kernel import fixed
-from cis.kernel.columns import Columns, group_rows
+from cis.kernel.columns import Columns
 from cis.kernel.fixed import Int64
 from tariffs.domain.batch import RatingBatch, month_shares_e9
 from tariffs.domain.components.basic import Tax, TaxMode
@@ -146,6 +146,7 @@ def expect(
     versions: Sequence[PlanVersion],
     counts: Mapping[Input, Counted],
     apart_wh: Int64,
+    measured: Mapping[Input, Int64],
     known_minor: Int64,
     is_known: Mask,
     obstacles: Obstacles,
@@ -156,6 +157,7 @@ def expect(
     energy_wh              (m, k) energy of each piece by lane [Wh]
     counts                 energy of other kinds, for those that a version needs
     apart_wh               (m, k) what is billed apart from the meters of the place, by lane [Wh]
+    measured               (m, ...) what else was measured, as wide as the plan with the longest axes
     known_minor, is_known  (m,) amounts of settled pieces, which need no rating [minor unit]
 
     :raises Refused: a segment cannot be rated for a reason that lies in itself, as an amount beyond 64 bits.
@@ -164,12 +166,8 @@ def expect(
     before = before_wh(pieces=pieces, energy_wh=used)
     rows = np.flatnonzero(pieces.is_billed & ~is_known & (pieces.version != NOWHERE))
     widest = max((len(one.plan.periods) for one in versions), default=1)
-    by_period = np.zeros((len(rows), widest), dtype=np.int64)
-    for version, mine in group_rows(pieces.version[rows]):
-        for place, lane in enumerate(lanes.of_version[version]):
-            by_period[mine, place] = used[rows[mine]] if lane == lanes.total else energy_wh[rows[mine], lane]
     batch = RatingBatch.of(
-        used_wh=by_period,
+        used_wh=by_period(energy_wh=energy_wh[rows], version=pieces.version[rows], lanes=lanes, width=widest),
         days=pieces.end_day[rows] - pieces.start_day[rows],
         month_share_e9=month_shares_e9(start_day=pieces.start_day[rows], end_day=pieces.end_day[rows]),
         before_wh=before[rows],
@@ -184,6 +182,7 @@ def expect(
         counts=counts,
         apart_wh=apart_wh,
         lanes=lanes,
+        measured=measured,
         obstacles=obstacles,
     )
     plans = [one.plan for one in versions]

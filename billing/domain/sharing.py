@@ -382,6 +382,7 @@ def _joined(dealing: _Dealing, agreed: list[tuple[int, int, int, int, int, bool]
         energy_wh=np.concatenate((dealing.energy_wh, energy, load)),
         is_estimated=np.concatenate((usage.is_estimated[of], none)),
         is_interval=np.concatenate((usage.is_interval[of], by_profile == 1)),
+        multiplier=np.concatenate((usage.multiplier[of], np.ones(len(place), dtype=np.int64))),
     )
     approved = np.concatenate((usage.energy_wh[of], np.full(len(place), UNCHECKED, dtype=np.int64)))
     order = np.lexsort((joined.start_day, joined.register_id, joined.service_point_id))

@@ -258,11 +258,13 @@ def _hanging(book: RuleBook) -> dict[int, list[Span]]:
     for register in book.registers:
         if register.is_drawn:
             span = (register.start_day, register.end_day)
-            hung.setdefault(register.service_point_id, []).extend(_less(span, book.left_out_days(register.meter_id)))
+            hung.setdefault(register.service_point_id, []).extend(
+                less(span=span, holes=book.left_out_days(register.meter_id))
+            )
     return {point: union(spans) for point, spans in hung.items()}
 
 
-def _less(span: Span, holes: Iterable[Span]) -> list[Span]:
+def less(*, span: Span, holes: Iterable[Span]) -> list[Span]:
     """Return what is left of a span without some others."""
     spans = [span]
     for start, end in holes:

@@ -125,6 +125,7 @@ def _columns(spans: Sequence[SpanProof]) -> UsageColumns:
         energy_wh=column(one.energy_wh for one in spans),
         is_estimated=np.array([one.is_estimated for one in spans], dtype=np.bool_),
         is_interval=np.array([one.is_interval for one in spans], dtype=np.bool_),
+        multiplier=column(one.multiplier for one in spans),
     )
 
 

@@ -1,29 +1,25 @@
 """What billing expects of accounts, and what exists: rows of all rooms to columns, in few statements."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
 
-from accounts.queries import supplier
-from billing.domain import daily, facts, measured, segments, sharing
-from billing.domain.daily import LocalDays
+from billing.domain import facts, segments, sharing
 from billing.domain.findings import Obstacles
-from billing.domain.measured import Lanes, Located
-from billing.domain.pieces import NOWHERE, BilledPeriods, Mask, Pieces, PlanVersion, cut, key_of
+from billing.domain.pieces import NOWHERE, BilledPeriods, Mask, Pieces, PlanVersion, cut
 from billing.domain.segments import Difference, Existing, Expected
-from billing.domain.sharing import Drawn
 from billing.domain.streams import Streams, streams_of
-from billing.queries import rebills, sources
+from billing.queries import reading, rebills, sources
+from billing.queries.curves import MEASURED, Curves, has_needs, own_meters, redelivered_prices
+from billing.queries.exports import Exports
+from billing.queries.reading import Metered
 from billing.queries.rebills import Reach
-from cis.kernel.calendar import local_clock
 from cis.kernel.fixed import Int64
 from cis.kernel.periods import MONTHS_IN_YEAR, Period, add_months
-from cis.platform import calendars, db
+from cis.platform import db
 from contracts.queries import agreements
-from metering.domain.usage import UsageColumns
-from metering.queries import intervals
 from tariffs.queries import plans
 
 LOOK_BACK_MONTHS = 1
@@ -196,78 +192,51 @@ def expect(*, pieces: Pieces, versions: tuple[PlanVersion, ...], existing: Exist
     facts.note_unbillable(pieces=pieces, versions=versions, obstacles=obstacles)
     book = sources.rules_of(pieces)
     streams = streams_of(pieces=pieces, book=book, versions=versions, obstacles=obstacles)
-    drawn = sharing.deal(
-        usage=sources.usage_of(pieces, book), book=book, streams=streams, pieces=pieces, obstacles=obstacles
+    approved, found = sources.usage_of(pieces, book), Obstacles()
+    drawn = sharing.deal(usage=approved, book=book, streams=streams, pieces=pieces, obstacles=obstacles)
+    of = reading.metered(pieces=streams.pieces, versions=versions, drawn=drawn, obstacles=found)
+    exports = Exports(pieces=pieces, versions=versions, book=book)
+    parts_redelivered = reading.redelivered(of=of, also=has_needs(of.pieces, versions, MEASURED))
+    is_known, known = _settle(streams, of, parts_redelivered, existing)
+    local = reading.local_days(pieces=pieces, versions=versions)
+    curves = Curves(
+        of=own_meters(of, streams=streams, usage=approved, book=book, pieces=pieces),
+        book=book,
+        settled=streams.spread(is_known),
+        ruled=streams.spread(~streams.is_plain),
+        local=local,
+        obstacles=obstacles,
     )
-    parts, usage, found = streams.pieces, drawn.usage, Obstacles()
-    lanes = measured.lanes_of(period_codes=usage.period_codes, versions=versions)
-    located = measured.locate(pieces=parts, usage=usage, lanes=lanes, versions=versions, obstacles=found)
-    redelivered = _redelivered(parts, usage, located)
-    is_known, known = _settle(streams, usage, located, redelivered, versions, existing)
-    energy = measured.energy_by_lane(pieces=parts, usage=usage, located=located, lanes=lanes)
-    days = None
-    if located.by_day.any():
-        added, days = _by_day(parts, drawn, located, lanes, versions, found)
-        energy += added
-    measured.note_gaps(pieces=parts, usage=usage, located=located, lanes=lanes, days=days, obstacles=found)
+    energy = reading.split(of=of, local=local, taker=curves)
     streams.note_below_nothing(energy_wh=energy, pieces=pieces, obstacles=found)
     streams.tell(found, into=obstacles)
+    by_lane = streams.fold(energy)
+    told = curves.order(measured=curves.finish(), energy_wh=by_lane, lanes=of.lanes)
+    given, is_given_estimated = exports.finish(local=local, obstacles=obstacles)
+    redelivered = streams.sums(parts_redelivered) + exports.redelivered
     return segments.expect(
         pieces=pieces,
-        energy_wh=streams.fold(energy),
-        is_estimated=streams.spread(_is_estimated(parts, usage, located)),
-        redelivered=streams.sums(redelivered),
-        lanes=lanes,
+        energy_wh=by_lane,
+        is_estimated=streams.spread(reading.is_estimated(of)) | told.is_estimated | is_given_estimated,
+        redelivered=redelivered + redelivered_prices(pieces=pieces, versions=versions),
+        lanes=of.lanes,
         versions=versions,
         counts=sources.counts_of(pieces, book, versions),
         apart_wh=streams.apart(energy),
+        measured={**told.inputs, **given},
         known_minor=streams.sums(known),
         is_known=streams.spread(is_known),
         obstacles=obstacles,
     )
 
 
-def _redelivered(pieces: Pieces, usage: UsageColumns, located: Located) -> Int64:
-    """
-    Return how many newer versions there are of the interval days that each piece is split by, (m,).
-
-    Asked before the values are read: a version that comes in between is not counted, so the next run splits again.
-    """
-    counts = np.zeros(len(pieces), dtype=np.int64)
-    rows = np.flatnonzero(located.by_day & located.counts & (located.piece != NOWHERE))
-    if not len(rows):
-        return counts
-    # A local day reaches into two days of the metering clock.
-    first, last = usage.start_day[rows] - 1, usage.end_day[rows] + 1
-    ids = sharing.registers_of(usage.register_id[rows])
-    registers, days = intervals.redelivered(
-        register_ids=np.unique(ids),
-        start_date=date.fromordinal(int(first.min())),
-        end_date=date.fromordinal(int(last.max())),
-    )
-    known, place = np.unique(registers, return_inverse=True)
-    keys = np.sort(key_of(place=place, day=days))
-    at = np.searchsorted(known, ids)
-    is_known = np.isin(ids, known)
-    found = np.searchsorted(keys, key_of(place=at, day=last)) - np.searchsorted(keys, key_of(place=at, day=first))
-    np.add.at(counts, located.piece[rows], np.where(is_known, found, 0))
-    return counts
-
-
-def _settle(
-    streams: Streams,
-    usage: UsageColumns,
-    located: Located,
-    redelivered: Int64,
-    versions: tuple[PlanVersion, ...],
-    existing: Existing,
-) -> tuple[Mask, Int64]:
+def _settle(streams: Streams, of: Metered, redelivered: Int64, existing: Existing) -> tuple[Mask, Int64]:
     """
     Take interval usage of pieces that were billed just so off the list of what is split by day.
 
     Pieces under usage rules are looked at anew: what others count may have changed.
     """
-    pieces = streams.pieces
+    pieces, usage, located = of.pieces, of.usage, of.located
     is_known = np.zeros(len(pieces), dtype=np.bool_)
     known = np.zeros(len(pieces), dtype=np.int64)
     whole = located.counts & (located.piece != NOWHERE)
@@ -277,7 +246,7 @@ def _settle(
     rough = np.zeros(len(pieces), dtype=np.int64)
     np.add.at(rough, located.piece[whole], usage.energy_wh[whole])
     match = segments.settled(
-        pieces=pieces, energy_wh=rough, redelivered=redelivered, existing=existing, versions=versions
+        pieces=pieces, energy_wh=rough, redelivered=redelivered, existing=existing, versions=of.versions
     )
     crossing = split[usage.end_day[split] > pieces.end_day[located.piece[split]]]
     is_known[located.piece[split]] = True
@@ -287,83 +256,6 @@ def _settle(
     known[is_known] = existing.amount_minor[match[is_known]]
     located.by_day[split[is_known[located.piece[split]]]] = False
     return is_known, known
-
-
-def _by_day(
-    pieces: Pieces,
-    drawn: Drawn,
-    located: Located,
-    lanes: Lanes,
-    versions: tuple[PlanVersion, ...],
-    obstacles: Obstacles,
-) -> tuple[Int64, tuple[Int64, Int64, Int64]]:
-    """Return the energy that interval usage is split into, and the spans that it covers."""
-    usage = drawn.usage
-    windows = daily.windows_of(pieces=pieces, usage=usage, located=located, lanes=lanes)
-    windows = daily.check_plans(
-        windows=windows, pieces=pieces, lanes=lanes, located=located, versions=versions, obstacles=obstacles
-    )
-    sums = daily.no_sums(windows=windows, lanes=lanes)
-    local = _local_days()
-    exponent = 0
-    for registers, first, last in _months(windows):
-        ids = np.unique(sharing.registers_of(registers))
-        for delivered in intervals.days(register_ids=ids, start_date=first, end_date=last):
-            block = sharing.in_streams(block=delivered, numbers=registers)
-            exponent = daily.align(sums=sums, exponent=exponent, block=block)
-            daily.add_block(
-                sums=sums,
-                exponent=exponent,
-                block=block,
-                windows=windows,
-                pieces=pieces,
-                lanes=lanes,
-                versions=versions,
-                local=local,
-            )
-    dealt = daily.deal(
-        windows=windows,
-        sums=sums,
-        exponent=exponent,
-        pieces=pieces,
-        usage=usage,
-        approved_wh=drawn.approved_wh,
-        clock=local.clock,
-        obstacles=obstacles,
-    )
-    covers = dealt.complete & (windows.piece != NOWHERE)
-    return dealt.energy_wh, (windows.piece[covers], windows.start_day[covers], windows.end_day[covers])
-
-
-def _months(windows: daily.Windows) -> Iterator[tuple[Int64, date, date]]:
-    """
-    Yield registers and dates to be read, a month at a time, so that memory stays flat.
-
-    A local day reaches into two days of the metering clock, so a day more is read before the first month and after
-    the last; the months between them share their edges without reading a day twice.
-    """
-    if not len(windows):
-        return
-    first = date.fromordinal(int(windows.start_day.min()) - 1)
-    last = date.fromordinal(int(windows.end_day.max()) + 1)
-    for month in Period(first, last).months():
-        near = (windows.start_day - 1 < month.end.toordinal()) & (windows.end_day + 1 > month.start.toordinal())
-        if near.any():
-            yield np.unique(windows.register_id[near]), month.start, month.end
-
-
-def _local_days() -> LocalDays:
-    card = supplier.current()
-    holidays = calendars.business_calendar(supplier.country())
-    return LocalDays(clock=local_clock(card.time_zone), holidays=holidays.holidays, makeup_days=holidays.makeup_days)
-
-
-def _is_estimated(pieces: Pieces, usage: UsageColumns, located: Located) -> Mask:
-    """Return whether a piece rests on usage that was not wholly measured."""
-    estimated = np.zeros(len(pieces), dtype=np.bool_)
-    rows = located.counts & usage.is_estimated & (located.piece != NOWHERE)
-    estimated[located.piece[rows]] = True
-    return estimated
 
 
 def _without(

@@ -13,27 +13,27 @@ from metering.domain.usage_rules import RuleBook
 from metering.queries import usage as metered
 from metering.queries import usage_rules
 from tariffs.domain.inputs import Input
+from tariffs.domain.plan import Plan
 
 NO_END = date.max.toordinal()
 Kind = tuple[Quantity, tuple[Direction, ...]]
 DRAWN: Kind = (Quantity.ACTIVE, (Direction.IMPORT,))
-COUNTED_BY: dict[Input, Kind] = {
-    Input.REACTIVE_VARH: (Quantity.REACTIVE, (Direction.IMPORT, Direction.EXPORT)),
-    Input.EXPORT_WH: (Quantity.ACTIVE, (Direction.EXPORT,)),
-}
+GIVEN: Kind = (Quantity.ACTIVE, (Direction.EXPORT,))
+DEMAND: Kind = (Quantity.DEMAND, (Direction.IMPORT,))
+COUNTED_BY: dict[Input, Kind] = {Input.REACTIVE_VARH: (Quantity.REACTIVE, (Direction.IMPORT, Direction.EXPORT))}
 """By which registers energy of other kinds is counted; reactive energy either way is added up."""
 
 
 def rules_of(pieces: Pieces) -> RuleBook:
     """Return the usage rules that bear on the pieces; one statement, and two more where there are some."""
-    first, last = _days_of(pieces)
+    first, last = days_of(pieces)
     points = np.unique(pieces.service_point_id)
     return usage_rules.bearing_on(service_point_ids=points, start_date=first, end_date=last)
 
 
 def usage_of(pieces: Pieces, book: RuleBook, kind: Kind = DRAWN) -> UsageColumns:
     """Return the approved usage of a kind of the pieces' places and of those that rules name; one statement."""
-    first, last = _days_of(pieces)
+    first, last = days_of(pieces)
     return metered.approved(
         service_point_ids=np.union1d(pieces.service_point_id, np.array(sorted(book.places), dtype=np.int64)),
         start_date=first,
@@ -43,16 +43,20 @@ def usage_of(pieces: Pieces, book: RuleBook, kind: Kind = DRAWN) -> UsageColumns
     )
 
 
-def _days_of(pieces: Pieces) -> tuple[date, date]:
-    """Return first and end date of all pieces."""
+def days_of(pieces: Pieces) -> tuple[date, date]:
+    """Return the first date of all pieces, and the first one after them."""
     first, last = int(pieces.start_day.min(initial=NO_END)), int(pieces.end_day.max(initial=1))
     return date.fromordinal(min(first, last)), date.fromordinal(last)
 
 
+def plans_of(pieces: Pieces, versions: Sequence[PlanVersion]) -> list[Plan]:
+    """Return the plans that some pieces have."""
+    return [versions[place].plan for place in np.unique(pieces.version[pieces.version != NOWHERE]).tolist()]
+
+
 def counts_of(pieces: Pieces, book: RuleBook, versions: Sequence[PlanVersion]) -> dict[Input, facts.Counted]:
     """Return the energy of other kinds that the versions of the pieces need; one statement a kind."""
-    used = [versions[place].plan for place in np.unique(pieces.version[pieces.version != NOWHERE]).tolist()]
-    needs = {need for plan in used for need in plan.needs}
+    needs = {need for plan in plans_of(pieces, versions) for need in plan.needs}
     return {
         kind: facts.counted(
             pieces=pieces, usage=sharing.without_check_meters(usage=usage_of(pieces, book, registers), book=book)

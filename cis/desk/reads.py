@@ -20,6 +20,7 @@ from cis.platform.access import actor_of, allow
 from cis.platform.phrases import explain
 from cis.platform.templatetags.local import day
 from contracts.queries import agreements
+from metering.domain.places import Quantity
 from metering.domain.registers import SpanCode, usage_between
 from metering.operations import reads as operations
 from metering.operations.reads import Entered
@@ -155,9 +156,9 @@ def _doubts(form: ReadForm, counters: list[Counter]) -> dict[str, Doubt]:
 
 
 def doubt_of(counter: Counter, *, reading_wh: int, on: date) -> Doubt | None:
-    """Return why a reading is unlikely, from the last one and the usual use; None if it is not."""
+    """Return why a reading is unlikely, from the last one and the usual use; None if it is not, or is of no energy."""
     last = counter.register.latest
-    if last is None or last.read_date >= on:
+    if last is None or last.read_date >= on or counter.register.quantity != Quantity.ACTIVE:
         return None
     days = (on - last.read_date).days
     span = usage_between(

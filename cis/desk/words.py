@@ -13,7 +13,7 @@ PERIODS: Mapping[str, Any] = {
     "valley": _("Valley"),
 }
 PERIOD_ORDER = tuple(PERIODS)
-REGISTERS: Mapping[str, Any] = {"total": _("All hours")}
+REGISTERS: Mapping[str, Any] = {"total": _("All hours"), "demand": _("Largest demand")}
 CUSTOMER_KINDS: Mapping[str, Any] = {"resident": _("Person"), "company": _("Company"), "agency": _("Public body")}
 CONTACT_KINDS: Mapping[str, Any] = {
     "mobile": _("Mobile"),

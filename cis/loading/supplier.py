@@ -72,6 +72,7 @@ METERS = (
     Column("period_of_use", is_required=False),
     Column("digits", whole, is_required=False, default=6),
     Column("is_interval", yes_no, is_required=False, default=False),
+    Column("resets", is_required=False),
 )
 AGREEMENTS = (
     Column("agreement"),
@@ -235,7 +236,7 @@ def _place(line: int, row: Row) -> NewPlace:
 
 
 def _meter(line: int, row: Row) -> NewMeter:
-    counter = ("quantity", "direction", "period_of_use", "digits", "is_interval")
+    counter = ("quantity", "direction", "period_of_use", "digits", "is_interval", "resets")
     kept = ("serial", "model", "service_point", "installed_date", "removed_date", "multiplier")
     return NewMeter(
         external_id=str(row["meter"]),

@@ -38,10 +38,29 @@ class Direction(StrEnum):
 
 
 class Quantity(StrEnum):
-    """What a register counts."""
+    """What a register counts; one of demand shows the largest mean power since it was reset (最大需量)."""
 
     ACTIVE = "active"
     REACTIVE = "reactive"
+    DEMAND = "demand"
+
+
+UNITS = {Quantity.ACTIVE: "kWh", Quantity.REACTIVE: "kvarh", Quantity.DEMAND: "kW"}
+"""In which a register is read."""
+
+
+class Reset(StrEnum):
+    """
+    When a register of demand begins anew at 0.
+
+    MONTH  by itself, with each calendar month; a read at the start of a month is what it showed just before
+    READ   by whoever reads it, with each read
+    NEVER  unless somebody does so by hand
+    """
+
+    MONTH = "month"
+    READ = "read"
+    NEVER = "never"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +92,7 @@ class NewRegister:
     period_of_use  sharp, peak, flat, valley; "" = counts at all hours
     digits         before the decimal point
     is_interval    delivered as interval days, not as counter values
+    resets         when a register of demand begins anew, a ``Reset``; "" = a counter of energy
     """
 
     code: str
@@ -81,6 +101,7 @@ class NewRegister:
     period_of_use: str = ""
     digits: int = 6
     is_interval: bool = False
+    resets: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,9 +162,22 @@ def check_register(new: NewRegister, *, where: str, findings: Findings) -> None:
     if new.direction not in set(Direction):
         advice = f"Use one of {', '.join(Direction)}."
         findings.add(f"{prefix}direction", "unknown_direction", f"{new.direction!r} is no direction.", advice)
+    _check_resets(new, prefix=prefix, findings=findings)
     if not DIGITS_LEAST <= new.digits <= DIGITS_MOST:
         message = f"A dial has {DIGITS_LEAST} to {DIGITS_MOST} digits before the point."
         findings.add(f"{prefix}digits", "bad_digits", message)
+
+
+def _check_resets(new: NewRegister, *, prefix: str, findings: Findings) -> None:
+    """Note a register of demand that does not say when it begins anew, or is read in intervals."""
+    if new.quantity == Quantity.DEMAND and new.resets not in set(Reset):
+        message = f"{new.resets!r} does not say when a register of demand begins anew."
+        findings.add(f"{prefix}resets", "unknown_reset", message, f"Use one of {', '.join(Reset)}.")
+    if new.quantity != Quantity.DEMAND and new.resets:
+        findings.add(f"{prefix}resets", "counter_resets", "Only a register of demand begins anew.", "Leave it empty.")
+    if new.quantity == Quantity.DEMAND and new.is_interval:
+        message = "A register of demand is read as a counter."
+        findings.add(f"{prefix}is_interval", "demand_in_intervals", message, "Demand of intervals follows from energy.")
 
 
 def check_serial(*, serial: str, model: str, where: str, findings: Findings) -> None:

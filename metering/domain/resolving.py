@@ -11,7 +11,7 @@ from cis.kernel.calendar import LocalClock
 from cis.kernel.fixed import Int64
 from metering.domain.reads import ReadFault
 
-QUANTITY_OF_UNIT = {"Wh": "active", "varh": "reactive"}
+QUANTITY_OF_UNIT = {"Wh": "active", "varh": "reactive", "W": "demand"}
 OPEN_END = 3_652_060
 """Day number after all dates: until further notice."""
 

@@ -27,6 +27,7 @@ class UsageColumns(Columns):
     energy_wh         (n,) multiplier included [Wh]
     is_estimated      (n,) a value it was computed from was not measured
     is_interval       (n,) computed from interval days, so that it can be split by time of day
+    multiplier        (n,) by which values of its register become energy
     """
 
     period_codes: tuple[str, ...]
@@ -38,6 +39,45 @@ class UsageColumns(Columns):
     energy_wh: Int64
     is_estimated: Flags
     is_interval: Flags
+    multiplier: Int64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hung(Columns):
+    """
+    Registers that can measure demand while their meters hung somewhere, h rows by service point, start and meter.
+
+    period_codes  codes of periods, "" = all hours; ``period_of_use`` counts in them
+
+    meter_id           (h,) of one feed of the service point
+    is_demand          (h,) it shows the largest demand; else it counts active energy drawn
+    is_interval        (h,) delivered as interval days
+    start_day, end_day (h,) half-open, ``date.toordinal``, not cut to any window
+    """
+
+    period_codes: tuple[str, ...]
+    service_point_id: Int64
+    meter_id: Int64
+    register_id: Int64
+    is_demand: Flags
+    is_interval: Flags
+    period_of_use: Int64
+    start_day: Int64
+    end_day: Int64
+
+
+_NONE = np.zeros(0, dtype=np.int64)
+NOTHING_HUNG = Hung(
+    period_codes=(),
+    service_point_id=_NONE,
+    meter_id=_NONE,
+    register_id=_NONE,
+    is_demand=_NONE > 0,
+    is_interval=_NONE > 0,
+    period_of_use=_NONE,
+    start_day=_NONE,
+    end_day=_NONE,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +171,8 @@ class Doubts(Columns):
 
 
 NO_READ = -1
-_KEY = 1 << 22  # day numbers fit below it, so that a row and a day make one sortable key
+KEY = 1 << 22
+"""Day numbers fit below it, so that a row and a day make one sortable key."""
 
 
 def between_reads(*, hangings: Hangings, reads: Reads, cuts: Cuts) -> tuple[Spans, Doubts]:
@@ -142,13 +183,13 @@ def between_reads(*, hangings: Hangings, reads: Reads, cuts: Cuts) -> tuple[Span
     boundary without a read is not made. Energy is added up over all reads inside a span, so each rollover counts. A
     span with a doubtful step (see registers.SpanCode) is not made: nothing is guessed.
     """
-    hanging, read = _reads_of(hangings, reads)
+    hanging, read = reads_of(hangings=hangings, reads=reads)
     day = reads.day[read]
     needed_hanging, needed_day = required_days(hangings=hangings, cuts=cuts)
-    needed = needed_hanging * _KEY + needed_day
-    missing = ~np.isin(needed, hanging * _KEY + day)
+    needed = needed_hanging * KEY + needed_day
+    missing = ~np.isin(needed, hanging * KEY + day)
     steps = _steps(hangings, reads, hanging, read)
-    is_cut = np.isin(hanging * _KEY + day, needed) | cuts.every_read
+    is_cut = np.isin(hanging * KEY + day, needed) | cuts.every_read
     at = np.flatnonzero(is_cut)
     first, last = at[:-1], at[1:]
     passed = np.searchsorted(cuts.boundaries, day[last], "left") - np.searchsorted(cuts.boundaries, day[first], "right")
@@ -195,14 +236,14 @@ def required_days(*, hangings: Hangings, cuts: Cuts) -> tuple[Int64, Int64]:
     keys = np.unique(
         np.concatenate(
             (
-                every * _KEY + hangings.start_day,
-                every * _KEY + hangings.end_day,
-                inner_hanging * _KEY + cuts.boundaries[inner],
-                own_hanging[inside] * _KEY + days[own][inside],
+                every * KEY + hangings.start_day,
+                every * KEY + hangings.end_day,
+                inner_hanging * KEY + cuts.boundaries[inner],
+                own_hanging[inside] * KEY + days[own][inside],
             )
         )
     )
-    return keys // _KEY, keys % _KEY
+    return keys // KEY, keys % KEY
 
 
 def ragged(*, low: Int64, high: Int64) -> tuple[Int64, Int64]:
@@ -222,15 +263,15 @@ class _Steps:
     is_doubtful: Flags
 
 
-def _reads_of(hangings: Hangings, reads: Reads) -> tuple[Int64, Int64]:
+def reads_of(*, hangings: Hangings, reads: Reads) -> tuple[Int64, Int64]:
     """Return the reads of each hanging, those of both of its ends included: (place among hangings, among reads)."""
     ids = np.unique(reads.register_id)
     rank = np.searchsorted(ids, hangings.register_id)
     known = np.zeros(len(hangings), dtype=np.bool_)
     known[rank < len(ids)] = ids[rank[rank < len(ids)]] == hangings.register_id[rank < len(ids)]
-    keys = np.searchsorted(ids, reads.register_id) * _KEY + reads.day
-    low = np.searchsorted(keys, rank * _KEY + hangings.start_day, "left")
-    high = np.searchsorted(keys, rank * _KEY + hangings.end_day, "right")
+    keys = np.searchsorted(ids, reads.register_id) * KEY + reads.day
+    low = np.searchsorted(keys, rank * KEY + hangings.start_day, "left")
+    high = np.searchsorted(keys, rank * KEY + hangings.end_day, "right")
     return ragged(low=low, high=np.where(known, high, low))
 
 

@@ -5,7 +5,7 @@ from django.contrib.postgres.indexes import OpClass
 from django.db import models
 
 from cis.platform.fields import Code, ExternalId, choices_of, no_overlap, one_of
-from metering.domain.places import Direction, Quantity
+from metering.domain.places import Direction, Quantity, Reset
 
 
 class Meter(models.Model):
@@ -24,7 +24,8 @@ class Register(models.Model):
     One counter of a meter.
 
     ``code`` names it in files (``total``, ``peak``, ``valley``; NEM12 suffix ``E1``). ``period_of_use`` is empty
-    for a counter of all hours. ``is_interval``: delivered as interval days, not as counter values.
+    for a counter of all hours. ``is_interval``: delivered as interval days, not as counter values. A register of demand
+    shows the largest mean power since it was reset, and ``resets`` says when that is.
     """
 
     meter = models.ForeignKey("metering.Meter", on_delete=models.PROTECT, related_name="registers")
@@ -34,6 +35,13 @@ class Register(models.Model):
     period_of_use = Code(max_length=20, default="", blank=True)
     digits = models.SmallIntegerField(default=6, help_text="Digits before the decimal point; then it rolls over.")
     is_interval = models.BooleanField(default=False)
+    resets = Code(
+        choices=choices_of(Reset),
+        default="",
+        db_default="",
+        blank=True,
+        help_text="Only of demand: when it begins anew.",
+    )
 
     class Meta:
         constraints = [
@@ -41,6 +49,11 @@ class Register(models.Model):
             one_of(name="register_quantity_is_known", column="quantity", values=Quantity),
             one_of(name="register_direction_is_known", column="direction", values=Direction),
             models.CheckConstraint(name="register_digits_are_real", condition=models.Q(digits__range=(3, 12))),
+            models.CheckConstraint(
+                name="register_of_demand_resets",
+                condition=models.Q(quantity=Quantity.DEMAND.value, resets__in=[one.value for one in Reset])
+                | (~models.Q(quantity=Quantity.DEMAND.value) & models.Q(resets="")),
+            ),
         ]
 
 

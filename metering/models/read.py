@@ -70,7 +70,7 @@ class RegisterRead(models.Model):
 
     register = models.ForeignKey("metering.Register", on_delete=models.PROTECT, related_name="reads")
     read_date = models.DateField(help_text="Value at 00:00 local time of this date.")
-    reading_wh = models.BigIntegerField(help_text="Counter value before the multiplier. [Wh or varh]")
+    reading_wh = models.BigIntegerField(help_text="Counter value before the multiplier. [Wh, varh or W]")
     kind = Code(choices=choices_of(ReadKind), default=ReadKind.ACTUAL.value)
     version = models.SmallIntegerField(default=1)
     read_file = models.ForeignKey("metering.ReadFile", on_delete=models.PROTECT, null=True)

@@ -20,7 +20,8 @@ class Usage(models.Model):
     Approved energy of one register at one service point over [start_date, end_date).
 
     A newer version of the same span replaces the older one: ``is_current`` marks the one that holds. For a register
-    basis the two counter values stay visible, since the bill prints them.
+    basis the two counter values stay visible, since the bill prints them. Of a register of demand it is the largest
+    mean power in the span.
     """
 
     service_point = models.ForeignKey("metering.ServicePoint", on_delete=models.PROTECT, related_name="usages")
@@ -32,7 +33,7 @@ class Usage(models.Model):
     start_reading_wh = models.BigIntegerField(null=True)
     end_reading_wh = models.BigIntegerField(null=True)
     multiplier = models.IntegerField(default=1)
-    energy_wh = models.BigIntegerField(help_text="After the multiplier; import positive. [Wh]")
+    energy_wh = models.BigIntegerField(help_text="After the multiplier; import positive. [Wh, varh or W]")
     recorded_wh = models.BigIntegerField(null=True, help_text="What the counter values say; empty: the energy itself.")
     correction = models.ForeignKey(
         "metering.UsageCorrection",

@@ -8,7 +8,10 @@ import numpy as np
 
 from cis.platform import db
 from cis.platform.db import copy_rows, joins_transaction
+from metering.domain.demand import fits_dial
+from metering.domain.places import Quantity
 from metering.domain.reads import FITS, GivenReads, HeldReads, ReadFault, fault_of, fit
+from metering.domain.registers import SpanCode
 from metering.domain.resolving import Hanging
 
 ESTIMATED = "estimated"
@@ -25,7 +28,7 @@ class Given:
     One counter value that belongs to a known register.
 
     day         local date, ``date.toordinal``
-    reading_wh  before the multiplier [Wh or varh]
+    reading_wh  before the multiplier [Wh, varh or W]
     line        line of the file; 0 for a single entry
     """
 
@@ -75,7 +78,7 @@ def store(
     if not given:
         return StoredReads(0, 0, (), ())
     held = _held(given)
-    codes = fit(given=_columns(given), held=_held_columns(held))
+    codes = _fit(given, held)
     misfits = [
         _misfit(place, given[place], fault_of(code)) for place, code in enumerate(codes.tolist()) if code != FITS
     ]
@@ -97,6 +100,20 @@ def store(
         rows.append((key[0], day, read.reading_wh, read.kind, versions[place], read_file_id, received_at, actor_id))
     copy_rows(table="metering_registerread", columns=_COLUMNS, rows=rows)
     return StoredReads(len(rows), unchanged, tuple(misfits), tuple(versions))
+
+
+def _fit(given: Sequence[Given], held: dict[tuple[int, int], _Held]) -> np.ndarray:
+    """Return which values do not fit; one of demand begins anew, so it must only be one that its dial can show."""
+    codes = np.zeros(len(given), dtype=np.int64)
+    is_demand = np.array([read.hanging.quantity == Quantity.DEMAND for read in given], dtype=np.bool_)
+    facts = _columns(given)
+    counters, demands = np.flatnonzero(~is_demand), facts.take(is_demand)
+    shown = fits_dial(reading_w=demands.reading_wh, digits=demands.digits)
+    codes[is_demand] = np.where(shown, FITS, int(SpanCode.OFF_DIAL))
+    ids = set(facts.register_id[counters].tolist())
+    kept = {key: row for key, row in held.items() if key[0] in ids}
+    codes[counters] = fit(given=facts.take(counters), held=_held_columns(kept))
+    return codes
 
 
 _COLUMNS = ("register_id", "read_date", "reading_wh", "kind", "version", "read_file_id", "received_at", "actor_id")

@@ -156,7 +156,9 @@ class Delivery:
         days = day_of(reads.read_at.astype(np.int64)) + UNIX_DAY
         given = []
         for place, (serial, code) in enumerate(zip(reads.meter, reads.register, strict=True)):
-            found = named(known=self._meters.get(serial), name=serial, code=code, fault=ReadFault.UNKNOWN_METER)
+            unit = reads.unit[place] or None
+            known = self._meters.get(serial)
+            found = named(known=known, name=serial, code=code, unit=unit, fault=ReadFault.UNKNOWN_METER)
             line, day, kind = int(reads.line[place]), int(days[place]), reads.kind[place]
             label = f"{serial},{code}"
             hanging = self._hanging(

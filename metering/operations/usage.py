@@ -18,6 +18,7 @@ from metering.operations.usage_rows import (
     MISSING,
     Expected,
     UsageFinding,
+    from_demands,
     from_intervals,
     from_reads,
     hangings,
@@ -93,7 +94,8 @@ def approve_step(
     """
     Approve what registers counted in [start_date, end_date), a constant number of statements a chunk.
 
-    Energy drawn and energy given to the grid, active and reactive: each is billed by those tariffs that price it.
+    Energy drawn and energy given to the grid, active and reactive, and the largest demand of registers that show it:
+    each is billed by those tariffs that price it.
 
     Registers read as counters: a span between each two reads. Interval registers: a span between each two boundaries,
     whole local days. No span passes over a boundary, and the ends of an installation are boundaries too: an exchange
@@ -135,13 +137,14 @@ def _approve_chunk(points: list[int], scope: Scope, result: Approved) -> None:
     # Two who approve the same places at once would both write version 1.
     db.fetch("SELECT id FROM metering_servicepoint WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [points])
     scope = _with_split_days(scope, points)
-    counters, intervals, codes, drawn = hangings(points, scope.period)
+    hung = hangings(points, scope.period)
     findings: list[UsageFinding] = []
     expected = [
-        *from_reads(counters, codes, scope.period, scope.cuts, findings),
-        *from_intervals(intervals, codes, scope.period, scope.cuts, scope.clock, findings),
+        *from_reads(hung, scope.period, scope.cuts, findings),
+        *from_demands(hung, scope.period, scope.cuts, findings),
+        *from_intervals(hung, scope.period, scope.cuts, scope.clock, findings),
     ]
-    result.findings += [one for one in findings if one.register_id in drawn or one.code not in MISSING]
+    result.findings += [one for one in findings if one.register_id in hung.drawn or one.code not in MISSING]
     kept = kept_rows(service_point_ids=points, start_date=scope.period.start, end_date=scope.period.end)
     new, stale = _compare(expected, kept, scope.period, result)
     if stale:

@@ -10,14 +10,16 @@ from cis.kernel.calendar import LocalClock
 from cis.kernel.fixed import Int64
 from cis.kernel.periods import Period
 from cis.platform import db
+from metering.domain.demand import RESETS, DemandDoubt, between_resets
 from metering.domain.intervals import Window, sum_spans
 from metering.domain.registers import SpanCode
-from metering.domain.usage import NO_READ, Cuts, Hangings, Reads, between_reads, required_days
+from metering.domain.usage import NO_READ, Cuts, Doubts, Hangings, Reads, Spans, between_reads, required_days
 from metering.queries import intervals
 from metering.queries.usage_rows import Expected, Kept
 
 _DAY = timedelta(days=1)
 MISSING = ("read_missing", "days_missing")
+"""What is missing of registers other than those that count what customers draw may not be needed at all."""
 _SAID = {
     NO_READ: ("read_missing", "There is no read of {day}.", "Enter or import the read of that date."),
     int(SpanCode.ABOVE_MAXIMUM): (
@@ -36,6 +38,31 @@ _SAID = {
         "Read the meter again and correct the read.",
     ),
     int(SpanCode.OFF_DIAL): (
+        "off_dial",
+        "The reading of {day} has more digits than the register.",
+        "Check the read and the digits of the register.",
+    ),
+    int(DemandDoubt.UNMOVED): (
+        "demand_unmoved",
+        "Up to {day} the register of demand did not move, so it may show what was before.",
+        "Let the register be reset with each read, or read the demand from interval values.",
+    ),
+    int(DemandDoubt.FELL): (
+        "demand_fell",
+        "Up to {day} the register of demand was reset by hand, so it is not known since when it counts.",
+        "Enter the read of the date on which it was reset.",
+    ),
+    int(DemandDoubt.MONTH_CUT): (
+        "demand_month_cut",
+        "Before {day} the register of demand began a new month, and it was not read then.",
+        "Enter or import the read of the first day of the month.",
+    ),
+    int(DemandDoubt.TOO_HIGH): (
+        "demand_too_high",
+        "The demand read on {day} is more than the supply can carry.",
+        "Check the read, the multiplier and the agreed capacity.",
+    ),
+    int(DemandDoubt.OFF_DIAL): (
         "off_dial",
         "The reading of {day} has more digits than the register.",
         "Check the read and the digits of the register.",
@@ -81,30 +108,52 @@ class UsageFinding:
         )
 
 
-def hangings(points: list[int], period: Period) -> tuple[Hangings, Hangings, list[str], frozenset[int]]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hung:
     """
-    Return the registers that hung at some service points, and the codes of their periods of use.
+    The registers that hung at some service points.
 
-    One statement; registers read as counters, registers read in intervals; and the ids of those that count what
-    customers draw, which may not be missing. Whether others are missed depends on the tariff, so billing says it.
+    counters, intervals, demands  by how they are read
+    resets                        (h,) when each hanging of ``demands`` begins anew, place in ``demand.RESETS``
+    codes                         codes of periods of use that ``Hangings.period_of_use`` counts in
+    drawn                         ids of those that count what customers draw, which may not be missing; whether others
+                                  are missed depends on the tariff, so billing says it
     """
+
+    counters: Hangings
+    intervals: Hangings
+    demands: Hangings
+    resets: Int64
+    codes: list[str]
+    drawn: frozenset[int]
+
+
+def hangings(points: list[int], period: Period) -> Hung:
+    """Return the registers that hung at some service points; one statement."""
     found = db.fetch(_HANGINGS, {"points": points, "start": period.start, "end": period.end})
-    drawn = frozenset(row[3] for row in found if row[0])
-    rows = [row[1:] for row in found]
+    drawn = frozenset(row[4] for row in found if row[0])
+    rows = [(RESETS.index(row[1]), *row[2:]) for row in found]
     codes = sorted({row[-1] for row in rows})
     place = {code: at for at, code in enumerate(codes)}
-    table = np.array([(*row[:-1], place[row[-1]]) for row in rows], dtype=np.int64).reshape(-1, 9)
-    is_interval = table[:, 0] == 1
+    table = np.array([(*row[:-1], place[row[-1]]) for row in rows], dtype=np.int64).reshape(-1, 10)
+    resets, is_interval = table[:, 0], table[:, 1] == 1
     fields = tuple(Hangings.__dataclass_fields__)
 
     def columns(part: Int64) -> Hangings:
-        return Hangings(**{name: part[:, at + 1].copy() for at, name in enumerate(fields)})
+        return Hangings(**{name: part[:, at + 2].copy() for at, name in enumerate(fields)})
 
-    return columns(table[~is_interval]), columns(table[is_interval]), codes, drawn
+    return Hung(
+        counters=columns(table[~is_interval & (resets == 0)]),
+        intervals=columns(table[is_interval]),
+        demands=columns(table[resets > 0]),
+        resets=resets[resets > 0],
+        codes=codes,
+        drawn=drawn,
+    )
 
 
 _HANGINGS = """
-SELECT g.quantity = 'active' AND g.direction = 'import', g.is_interval::int, i.service_point_id, g.id,
+SELECT g.quantity = 'active' AND g.direction = 'import', g.resets, g.is_interval::int, i.service_point_id, g.id,
        greatest(lower(i.period), %(start)s::date) - DATE '0001-01-01' + 1,
        least(upper(i.period), %(end)s::date) - DATE '0001-01-01' + 1,
        i.multiplier, g.digits, s.capacity_w, g.period_of_use
@@ -116,13 +165,27 @@ ORDER BY i.service_point_id, g.id, i.period
 """
 
 
-def from_reads(
-    counters: Hangings, codes: list[str], period: Period, cuts: Cuts, findings: list[UsageFinding]
-) -> Iterator[Expected]:
+def from_reads(hung: Hung, period: Period, cuts: Cuts, findings: list[UsageFinding]) -> Iterator[Expected]:
     """Yield the spans of registers read as counters; one statement."""
-    if not len(counters):
+    if not len(hung.counters):
         return
-    spans, doubts = between_reads(hangings=counters, reads=_reads(counters.register_id, period), cuts=cuts)
+    spans, doubts = between_reads(hangings=hung.counters, reads=_reads(hung.counters.register_id, period), cuts=cuts)
+    yield from _expected(hung.counters, hung.codes, spans, doubts, findings)
+
+
+def from_demands(hung: Hung, period: Period, cuts: Cuts, findings: list[UsageFinding]) -> Iterator[Expected]:
+    """Yield the spans of registers of demand, with the largest power of each; one statement if there are any."""
+    if not len(hung.demands):
+        return
+    reads = _reads(hung.demands.register_id, period)
+    spans, doubts = between_resets(hangings=hung.demands, resets=hung.resets, reads=reads, cuts=cuts)
+    yield from _expected(hung.demands, hung.codes, spans, doubts, findings)
+
+
+def _expected(
+    counters: Hangings, codes: list[str], spans: Spans, doubts: Doubts, findings: list[UsageFinding]
+) -> Iterator[Expected]:
+    """Yield spans between reads as rows, and note what is doubtful."""
     for hanging, day, code in zip(doubts.hanging.tolist(), doubts.day.tolist(), doubts.code.tolist(), strict=True):
         findings.append(_finding(counters, hanging, date.fromordinal(day), *_SAID[code]))
     at = spans.hanging
@@ -172,13 +235,14 @@ FROM (
 
 
 def from_intervals(
-    registers: Hangings, codes: list[str], period: Period, cuts: Cuts, clock: LocalClock, findings: list[UsageFinding]
+    hung: Hung, period: Period, cuts: Cuts, clock: LocalClock, findings: list[UsageFinding]
 ) -> Iterator[Expected]:
     """
     Yield the spans of interval registers that have a value for each interval; two statements at most.
 
     Interval values of meter files are energy already: the multiplier is not applied to them.
     """
+    registers, codes = hung.intervals, hung.codes
     if not len(registers):
         return
     hanging, start, end = _local_spans(registers, cuts)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from cis.kernel.errors import Refused
+from metering.domain.places import UNITS, Quantity
 from metering.models.device import Installation, Register
 from metering.models.place import Premises, ServicePoint
 from metering.queries import reads, usage
@@ -34,6 +35,11 @@ class RegisterCard:
     digits: int
     is_interval: bool
     latest: ReadRow | None
+
+    @property
+    def unit(self) -> str:
+        """Return the unit in which it is read."""
+        return UNITS[Quantity(self.quantity)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,9 +1,13 @@
 """Registers by the names that meter files use, with where and when their meters hung."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from datetime import date
+
+import numpy as np
 
 from cis.platform import db
 from metering.domain.resolving import OPEN_END, Hanging
+from metering.domain.usage import Hung
 
 
 def at_service_points(external_ids: Iterable[str]) -> dict[str, tuple[Hanging, ...]]:
@@ -36,6 +40,31 @@ def names(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], tuple[str, 
     given = {"points": [point for point, _ in wanted], "registers": [register for _, register in wanted]}
     rows = db.fetch(_NAMES, given)
     return {(point, register): (external_id, serial, code) for point, register, external_id, serial, code in rows}
+
+
+def hung(*, service_point_ids: Sequence[int] | np.ndarray, start_date: date, end_date: date) -> Hung:
+    """
+    Return what could measure demand at some service points in [start_date, end_date): active energy drawn, and demand.
+
+    One statement for any number of service points.
+    """
+    wanted = np.asarray(service_point_ids, dtype=np.int64).tolist()
+    given = {"points": wanted, "start": start_date, "end": end_date, "open": OPEN_END}
+    rows = db.fetch(_HUNG, given)
+    codes = tuple(sorted({row[-1] for row in rows}))
+    place = {code: at for at, code in enumerate(codes)}
+    table = np.array([(*row[:-1], place[row[-1]]) for row in rows], dtype=np.int64).reshape(-1, 8).T.copy()
+    return Hung(
+        period_codes=codes,
+        service_point_id=table[0],
+        meter_id=table[1],
+        register_id=table[2],
+        is_demand=table[3] == 1,
+        is_interval=table[4] == 1,
+        start_day=table[5],
+        end_day=table[6],
+        period_of_use=table[7],
+    )
 
 
 def _grouped(sql: str, names: Iterable[str]) -> dict[str, tuple[Hanging, ...]]:
@@ -71,6 +100,16 @@ LEFT JOIN metering_servicepoint s ON s.id = i.service_point_id
 WHERE m.serial = ANY(%(names)s)
 ORDER BY m.id, g.code, i.period
 """  # noqa: S608 - put together of constants
+_HUNG = """
+SELECT i.service_point_id, m.id, g.id, (g.quantity = 'demand')::int, g.is_interval::int,
+       lower(i.period) - DATE '0001-01-01' + 1, coalesce(upper(i.period) - DATE '0001-01-01' + 1, %(open)s),
+       g.period_of_use
+FROM metering_installation i
+JOIN metering_meter m ON m.id = i.meter_id
+JOIN metering_register g ON g.meter_id = m.id AND g.direction = 'import' AND g.quantity IN ('active', 'demand')
+WHERE i.service_point_id = ANY(%(points)s) AND i.period && daterange(%(start)s, %(end)s)
+ORDER BY i.service_point_id, i.period, m.id, g.id
+"""
 _NAMES = """
 SELECT w.point, w.register, s.external_id, m.serial, g.code
 FROM unnest(%(points)s::bigint[], %(registers)s::bigint[]) AS w(point, register)

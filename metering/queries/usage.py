@@ -16,7 +16,7 @@ MONTHS_SHOWN = 13
 _ROW = np.dtype(
     [
         ("service_point_id", ">i8"), ("register_id", ">i8"), ("energy_wh", ">i8"),
-        ("start_day", ">i4"), ("end_day", ">i4"), ("is_estimated", "?"), ("is_interval", "?"),
+        ("start_day", ">i4"), ("end_day", ">i4"), ("is_estimated", "?"), ("is_interval", "?"), ("multiplier", ">i4"),
     ]
 )  # fmt: skip
 
@@ -67,6 +67,7 @@ def approved(
         energy_wh=rows["energy_wh"].astype(np.int64),
         is_estimated=rows["is_estimated"].astype(np.bool_),
         is_interval=rows["is_interval"].astype(np.bool_),
+        multiplier=rows["multiplier"].astype(np.int64),
     )
 
 
@@ -119,7 +120,7 @@ WITH held AS (
 SELECT (SELECT known FROM codes),
        string_agg(int8send(service_point_id) || int8send(register_id) || int8send(energy_wh)
                   || int4send(start_date - DATE '0001-01-01' + 1) || int4send(end_date - DATE '0001-01-01' + 1)
-                  || boolsend(is_estimated) || boolsend(is_interval), ''
+                  || boolsend(is_estimated) || boolsend(is_interval) || int4send(multiplier), ''
                   ORDER BY service_point_id, register_id, start_date),
        array_agg(array_position((SELECT known FROM codes), period_of_use::text) - 1
                  ORDER BY service_point_id, register_id, start_date)

@@ -26,6 +26,7 @@ from tariffs.domain.plan import (
     DemandMetering,
     Plan,
     Scope,
+    SeveralFeeds,
     UnknownBase,
     compile_plan,
 )
@@ -192,8 +193,9 @@ def _read_demand(table: Table, frame: Frame) -> DemandMetering:
     calendar = read_calendar(table=part, periods=frame.demand_periods[1:]) if len(frame.demand_periods) > 1 else None
     if len(frame.demand_periods) > 1 and calendar is None:
         part.note("season", "missing_key", "Periods of demand need their hours.", "Add the tables demand.season.")
+    feeds = part.word("several_feeds", SeveralFeeds) if part.has("several_feeds") else None
     part.close()
-    return DemandMetering(window_minutes=window, periods=frame.demand_periods, calendar=calendar)
+    return DemandMetering(window_minutes=window, periods=frame.demand_periods, calendar=calendar, several_feeds=feeds)
 
 
 def _read_labels(

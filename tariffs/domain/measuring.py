@@ -101,13 +101,12 @@ def layout_of(*, plan: Plan, run: Run) -> Layout:
     """
     months = run.months()
     month = run.month_of_slot(months)
-    period = _period_of_slot(plan.calendar, plan.periods, run)
+    period = period_of_slot(calendar=plan.calendar, periods=plan.periods, run=run)
     measured = bool(plan.needs & {Input.PEAK_W, Input.PAST_PEAKS_W})
-    slots = _slots_of_window(plan.demand, run) if measured else 1
+    slots = slots_of_window(demand=plan.demand, run=run) if measured else 1
     # The period of demand of the whole time is no cell of its own: it is the largest of all others.
     width = max(len(plan.demand.periods) - 1, 1) if measured else 1
-    heads = run if slots == 1 else run.every(slots)
-    demand_period = _period_of_slot(plan.demand.calendar, plan.demand.periods[1:] or TOTAL, heads) if measured else None
+    demand_period = demand_period_of_window(demand=plan.demand, run=run) if measured else None
     key = month * len(plan.periods) + period
     demand, shape = None, (len(months), len(plan.periods), 1)
     if demand_period is not None and slots == 1:
@@ -125,8 +124,14 @@ def layout_of(*, plan: Plan, run: Run) -> Layout:
     )
 
 
-def _period_of_slot(calendar: Calendar | None, periods: tuple[str, ...], run: Run) -> Int64:
-    """Return the period of each slot, (s,)."""
+def period_of_slot(*, calendar: Calendar | None, periods: tuple[str, ...], run: Run) -> Int64:
+    """
+    Return the period of each slot of a run, (s,).
+
+    :raises MissingCalendar: there are several periods and no calendar.
+    :raises IntervalTooCoarse: the edge of a period may cut an interval.
+    :raises TwoEvents: two events of the calendar are announced for one day.
+    """
     if len(periods) == 1:
         return np.zeros(len(run.minute), dtype=np.int64)
     if calendar is None:
@@ -135,7 +140,11 @@ def _period_of_slot(calendar: Calendar | None, periods: tuple[str, ...], run: Ru
             advice="Give the tariff a calendar, or bill it on registers.",
         )
     season, day_type = day_columns(
-        calendar=calendar, dates=run.dates(), holidays=run.holidays, makeup_days=run.makeup_days
+        calendar=calendar,
+        dates=run.dates(),
+        holidays=run.holidays,
+        makeup_days=run.makeup_days,
+        events=run.events,
     )
     return calendar.period_of_slot(
         local_minutes=run.minute,
@@ -145,8 +154,23 @@ def _period_of_slot(calendar: Calendar | None, periods: tuple[str, ...], run: Ru
     )
 
 
-def _slots_of_window(demand: DemandMetering, run: Run) -> int:
-    """Return how many slots the plan's window of demand has."""
+def demand_period_of_window(*, demand: DemandMetering, run: Run) -> Int64:
+    """
+    Return the period of demand of each window of a run, (s / slots of a window,); all 0 where there are none.
+
+    :raises WindowTooFine, IntervalTooCoarse: demand cannot be seen in these intervals.
+    """
+    slots = slots_of_window(demand=demand, run=run)
+    heads = run if slots == 1 else run.every(slots)
+    return period_of_slot(calendar=demand.calendar, periods=demand.periods[1:] or TOTAL, run=heads)
+
+
+def slots_of_window(*, demand: DemandMetering, run: Run) -> int:
+    """
+    Return how many slots of a run the plan's window of demand has.
+
+    :raises WindowTooFine: it is shorter than an interval, or no whole number of them.
+    """
     slots, rest = divmod(demand.window_minutes, run.interval_minutes)
     if rest or not slots or len(run.minute) % slots:
         raise WindowTooFine(
@@ -303,29 +327,41 @@ def _priced(values_wh: Int64, prices_e6: Int64) -> Int64:
 
 def _with_order(plan: Plan, layout: Layout, values_wh: Int64, place: int, batch: RatingBatch) -> RatingBatch:
     """Return the batch of a month with its energy by step and period, the steps filled in order of time."""
-    ordering = [one for one in plan.components if isinstance(one, Stepped) and Input.ORDERED_WH in one.needs]
-    month = layout.months[place].start.month
-    # Of seasons with limits of their own the month has one; without any, whatever order serves as well.
-    stepped = [one for one in ordering if not one.scope.months or month in one.scope.months] or ordering[:1]
-    limits = [one.limits(batch) for one in stepped]
-    if any(not _same(other, limits[0]) for other in limits[1:]):
-        raise MixedSteps(f"Components of {plan.code} fill different steps in order of time.")
+    start_wh, limits_wh = steps_in_order(plan=plan, batch=batch, month=layout.months[place].start.month)
     slots = slice(*layout.bounds[place : place + 2])
     parts = []
     for start in range(0, len(values_wh), BLOCK):
         rows = slice(start, start + BLOCK)
-        bounds = [limit[rows] if isinstance(limit, np.ndarray) else limit for limit in limits[0]]
         part = ordered(
             values_wh=values_wh[rows, slots],
-            before_wh=batch.before_wh[rows],
-            limits_wh=bounds,
+            before_wh=start_wh[rows],
+            limits_wh=[limit[rows] if isinstance(limit, np.ndarray) else limit for limit in limits_wh],
             keys=layout.period[slots],
             count=len(plan.periods),
         )
         parts.append(part)
-    shape = (0, len(limits[0]) + 1, len(plan.periods))
+    shape = (0, len(limits_wh) + 1, len(plan.periods))
     inputs = {**batch.inputs, Input.ORDERED_WH: np.concatenate(parts) if parts else np.zeros(shape, dtype=np.int64)}
     return replace(batch, inputs=inputs)
+
+
+def steps_in_order(*, plan: Plan, batch: RatingBatch, month: int) -> tuple[Int64, list[Int64 | int]]:
+    """
+    Return where the steps of a plan lie that fill in order of time: the count at the start, (n,), and each limit. [Wh]
+
+    batch  of which ``before_wh``, time and household are read, and the demand where limits are per kW
+    month  calendar month of its segments, 1 to 12
+
+    :raises MixedSteps: components of the plan fill different steps.
+    """
+    ordering = [one for one in plan.components if isinstance(one, Stepped) and Input.ORDERED_WH in one.needs]
+    # Of seasons with limits of their own the month has one; without any, whatever order serves as well.
+    stepped = [one for one in ordering if not one.scope.months or month in one.scope.months] or ordering[:1]
+    found = [(one.start_wh(batch), one.limits(batch)) for one in stepped]
+    start_wh, limits_wh = found[0]
+    if any(not np.array_equal(start, start_wh) or not _same(limits, limits_wh) for start, limits in found[1:]):
+        raise MixedSteps(f"Components of {plan.code} fill different steps in order of time.")
+    return start_wh, limits_wh
 
 
 def _same(one: Sequence[Int64 | int], other: Sequence[Int64 | int]) -> bool:

@@ -10,7 +10,7 @@ from cis.kernel.errors import Refused
 from cis.kernel.fixed import Rounding
 from tariffs.domain.components.charge_limits import YearlyLimit
 from tariffs.domain.components.dynamic import DynamicEnergy
-from tariffs.domain.components.tiers import TierCycle
+from tariffs.domain.components.tiers import Stepped, TierCycle
 from tariffs.domain.inputs import PAST_MONTHS, Axis, Input
 from tariffs.domain.lines import Adjusting, Component, LineSlot, Unit
 from tariffs.domain.time_of_use import Calendar
@@ -43,6 +43,18 @@ class Scope(StrEnum):
     BILL = "bill"
 
 
+class SeveralFeeds(StrEnum):
+    """
+    How the demand of a place with several feeds (多路进线) is counted; a tariff that meets such a place declares it.
+
+    ADDED     each feed has its largest demand, and these are added [source: provincial notices on the basic fee]
+    TOGETHER  what all feeds take in a window is added, and the largest sum counts
+    """
+
+    ADDED = "added"
+    TOGETHER = "together"
+
+
 @dataclass(frozen=True, slots=True, eq=False, kw_only=True)
 class DemandMetering:
     """
@@ -51,11 +63,13 @@ class DemandMetering:
     window_minutes  span over which demand is averaged
     periods         (q,) codes; the first is ``WHOLE_TIME``
     calendar        when the others hold, with their codes as its periods; None if there are no others
+    several_feeds   what holds for a place with several feeds; None = such a place cannot be billed
     """
 
     window_minutes: int = 15
     periods: tuple[str, ...] = (WHOLE_TIME,)
     calendar: Calendar | None = None
+    several_feeds: SeveralFeeds | None = None
 
 
 PLAIN_DEMAND = DemandMetering()
@@ -127,6 +141,12 @@ class Plan:
     def priced_by_hour(self) -> tuple[DynamicEnergy, ...]:
         """Return the (r,) components that charge the prices of a series, in the order of ``Input.SERIES_E9``."""
         return tuple(component for component in self.components if isinstance(component, DynamicEnergy))
+
+    @property
+    def steps_in_order(self) -> int:
+        """Return the (k,) steps that fill in order of time, 0 where none do; ``Input.ORDERED_WH`` has as many."""
+        ordered = (one for one in self.components if isinstance(one, Stepped) and Input.ORDERED_WH in one.needs)
+        return max((len(one.limits_wh) + 1 for one in ordered), default=0)
 
     @property
     def adjusting(self) -> tuple[Adjusting, ...]:

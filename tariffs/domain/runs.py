@@ -1,6 +1,6 @@
 """Runs of meter intervals: which local day and minute each slot of an unbroken series lies in."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -9,6 +9,7 @@ from cis.kernel.calendar import MINUTES_IN_DAY, LocalClock
 from cis.kernel.errors import Refused
 from cis.kernel.fixed import Int64
 from cis.kernel.periods import Period
+from tariffs.domain.time_of_use import NO_EVENTS, Events
 
 
 class UnevenRun(Refused):
@@ -28,6 +29,7 @@ class Run:
     day               (s,) local date on which each slot begins, counted from the first
     minute            (s,) what the clock on the wall shows then [minutes since local midnight]
     holidays, makeup_days  as calendars treat them
+    events            what is announced for its dates
     """
 
     first_day: date
@@ -37,6 +39,7 @@ class Run:
     minute: Int64
     holidays: frozenset[date] = frozenset()
     makeup_days: frozenset[date] = frozenset()
+    events: Events = field(default_factory=dict)
 
     def dates(self) -> list[date]:
         """Return the local dates of the run."""
@@ -93,6 +96,7 @@ def local_run(
     interval_minutes: int,
     holidays: frozenset[date] = frozenset(),
     makeup_days: frozenset[date] = frozenset(),
+    events: Events = NO_EVENTS,
 ) -> Run:
     """
     Return the run of the local dates [first_day, end_day), of 23, 24 or 25 hours as the clock has them.
@@ -114,4 +118,5 @@ def local_run(
         minute=minute,
         holidays=holidays,
         makeup_days=makeup_days,
+        events=events,
     )

@@ -1,6 +1,6 @@
 """Published prices day by day, and announced events."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -27,20 +27,10 @@ def price_days(*, codes: Sequence[str], start_date: date, end_date: date) -> Map
 
     :raises PricesMissing: a series has no prices on one of the days; the message names the first.
     """
-    rows = (
-        PriceSeriesDay.objects.filter(series__code__in=list(codes), day_date__gte=start_date, day_date__lt=end_date)
-        .order_by("series__code", "day_date", "-version")
-        .distinct("series__code", "day_date")
-        .values_list("series__code", "day_date", "start_at", "interval_minutes", "prices_e6")
-    )
-    found: dict[str, list[PriceDay]] = {code: [] for code in codes}
-    for code, day, start_at, minutes, packed in rows:
-        prices_e6 = unpack(packed=bytes(packed))
-        found[code].append(PriceDay(day=day, start_at=start_at, interval_minutes=minutes, prices_e6=prices_e6))
+    found = known_days(codes=codes, start_date=start_date, end_date=end_date)
     for code, days in found.items():
-        known = {one.day for one in days}
         wanted = (start_date + timedelta(days=offset) for offset in range((end_date - start_date).days))
-        missing = next((day for day in wanted if day not in known), None)
+        missing = next((day for day in wanted if day not in days), None)
         if missing is not None:
             raise PricesMissing(
                 f"The price series {code} has no prices on {missing}.",
@@ -48,7 +38,30 @@ def price_days(*, codes: Sequence[str], start_date: date, end_date: date) -> Map
                 series=code,
                 day=missing,
             )
-    return {code: tuple(days) for code, days in found.items()}
+    return {code: tuple(days.values()) for code, days in found.items()}
+
+
+def known_days(*, codes: Collection[str], start_date: date, end_date: date) -> Mapping[str, Mapping[date, PriceDay]]:
+    """Return the prices that some series have in [start_date, end_date), by series and day, in order; one statement."""
+    rows = (
+        PriceSeriesDay.objects.filter(series__code__in=list(codes), day_date__gte=start_date, day_date__lt=end_date)
+        .order_by("series__code", "day_date", "-version")
+        .distinct("series__code", "day_date")
+        .values_list("series__code", "day_date", "start_at", "interval_minutes", "prices_e6")
+    )
+    found: dict[str, dict[date, PriceDay]] = {code: {} for code in codes}
+    for code, day, start_at, minutes, packed in rows:
+        prices_e6 = unpack(packed=bytes(packed))
+        found[code][day] = PriceDay(day=day, start_at=start_at, interval_minutes=minutes, prices_e6=prices_e6)
+    return found
+
+
+def corrected_days(*, codes: Collection[str], start_date: date, end_date: date) -> Sequence[tuple[str, date]]:
+    """Return series and day of each further version of prices in [start_date, end_date); one statement."""
+    rows = PriceSeriesDay.objects.filter(
+        series__code__in=list(codes), day_date__gte=start_date, day_date__lt=end_date, version__gt=1
+    )
+    return list(rows.order_by("series__code", "day_date", "version").values_list("series__code", "day_date"))
 
 
 def events(*, start_date: date, end_date: date) -> Mapping[int, Events]:

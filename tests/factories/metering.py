@@ -1,5 +1,6 @@
 """Places, meters and what they measured."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
@@ -7,6 +8,7 @@ import numpy as np
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 
+from cis.kernel.calendar import local_clock
 from cis.kernel.text import bigrams
 from metering.models.device import Installation, Meter, Register
 from metering.models.place import Premises, ServicePoint
@@ -97,6 +99,37 @@ def interval_day(
     return IntervalDay.objects.create(
         register=of, day_date=on, version=version, values=held.tobytes(), quality=quality, **values
     )
+
+
+def curve(
+    *,
+    of: Register,
+    start_date: date,
+    end_date: date,
+    value_of: Callable[[datetime], int],
+    minutes: int = 15,
+    zone: str = "Asia/Shanghai",
+    version: int = 1,
+) -> dict[datetime, int]:
+    """
+    Interval days of a register over local dates, on the NEM12 clock; what lies outside of them has no value.
+
+    :param value_of: energy of the interval that begins at an instant [Wh].
+    :returns: the energy of each interval inside the local dates, by its instant.
+    """
+    clock, step = local_clock(zone), timedelta(minutes=minutes)
+    since, until = clock.day_start_utc(start_date), clock.day_start_utc(end_date)
+    inside = {since + n * step: value_of(since + n * step) for n in range((until - since) // step)}
+    day = start_date - timedelta(days=1)
+    while day <= end_date:
+        start = datetime(day.year, day.month, day.day, tzinfo=UTC) - MARKET_OFFSET
+        slots = [start + n * step for n in range(24 * 60 // minutes)]
+        values = [inside.get(at, 0) for at in slots]
+        quality = "".join("A" if at in inside else "N" for at in slots)
+        if "A" in quality:
+            interval_day(of=of, on=day, values_wh=values, quality=quality, version=version)
+        day += timedelta(days=1)
+    return inside
 
 
 def usage(

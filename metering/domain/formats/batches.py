@@ -233,8 +233,9 @@ class CounterReads:
     register     n register codes (``total``, ``peak`` ...); empty: the meter's only register
     line         (n,)
     read_at      (n,) local time of the read; a date alone is its midnight, the start of that day
-    reading_wh   (n,) counter value before the multiplier [Wh or varh]
+    reading_wh   (n,) counter value before the multiplier [Wh, varh or W]
     digits       (n,) digits written before the point
+    unit         n base units, as Wh, varh or W; "" where the line has none
     kind         n of ``actual``, ``estimated``, ``customer``, ``initial``, ``final``
     note         n texts
     """
@@ -245,6 +246,7 @@ class CounterReads:
     read_at: Instants = field(default_factory=_instants)
     reading_wh: Int64 = field(default_factory=_ints)
     digits: Int64 = field(default_factory=_ints)
+    unit: Sequence[str] = ()
     kind: Sequence[str] = ()
     note: Sequence[str] = ()
 

@@ -12,7 +12,8 @@ commas, semicolons or tabs, as in the first line. Text is UTF-8 (with or without
                                              2026-07-31T09:30:00, 20260731, 2026年7月31日; a date alone is its 00:00,
                                              24:00 is the 00:00 of the next day
     reading   示数 表示数 止码                  counter value before the multiplier (needed): digits and a point
-    unit      单位                            kWh if left out; else Wh, MWh, varh, kvarh, Mvarh
+    unit      单位                            as kWh if left out; else Wh, MWh, varh, kvarh, Mvarh, and kW, W, MW of
+                                             registers that show demand
     kind      抄表方式 示数来源                 actual (实抄) if left out; estimated (估抄), customer (自报),
                                              initial (装表), final (拆表)
     note      备注                            free text
@@ -53,6 +54,11 @@ _REGISTERS = {
     **dict.fromkeys(("峰", "有功峰", "正向有功峰"), "peak"),
     **dict.fromkeys(("平", "有功平", "正向有功平"), "flat"),
     **dict.fromkeys(("谷", "有功谷", "正向有功谷"), "valley"),
+    **dict.fromkeys(("需量", "最大需量", "正向有功最大需量"), "demand"),
+    **dict.fromkeys(("尖需量", "尖最大需量"), "demand-sharp"),
+    **dict.fromkeys(("峰需量", "峰最大需量"), "demand-peak"),
+    **dict.fromkeys(("平需量", "平最大需量"), "demand-flat"),
+    **dict.fromkeys(("谷需量", "谷最大需量"), "demand-valley"),
 }
 _KINDS = {
     **dict.fromkeys(("", "actual", "实抄", "抄见", "正常"), "actual"),
@@ -61,7 +67,7 @@ _KINDS = {
     **dict.fromkeys(("initial", "装表", "起码"), "initial"),
     **dict.fromkeys(("final", "拆表", "止码"), "final"),
 }
-_COUNTED_UNITS = ("Wh", "varh")
+_COUNTED_UNITS = ("Wh", "varh", "W")
 _DEFAULT_UNIT = "kWh"
 _SEPARATORS = (",", ";", "\t")
 _ENCODINGS = ("utf-8", "gb18030")
@@ -79,7 +85,7 @@ _TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})(?::([0-9]{2})(?:\.0+)?)?")
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """One line; ``at`` in seconds since 1970, local."""
+    """One line; ``at`` in seconds since 1970, local; ``unit`` "" where the line has none."""
 
     line: int
     meter: str
@@ -87,6 +93,7 @@ class _Read:
     at: int
     reading_wh: int
     digits: int
+    unit: str
     kind: str
     note: str
 
@@ -252,13 +259,15 @@ def _read_of(layout: _Layout, text: str, *, line: int, today: date) -> _Read:
     at = _local_second(values["read_at"])
     if at >= ((today - _EPOCH.date()).days + 1) * _DAY_HOURS * 3600:
         raise LineFault(Fault.DATE_IN_FUTURE, f"The date {values['read_at']} is in the future.")
+    uom = values.get("unit", "")
     return _Read(
         line=line,
         meter=meter,
         register=_REGISTERS.get(register, register),
         at=at,
-        reading_wh=_reading_wh(values["reading"], values.get("unit", "") or _DEFAULT_UNIT),
+        reading_wh=_reading_wh(values["reading"], uom or _DEFAULT_UNIT),
         digits=whole_digits(values["reading"]),
+        unit=unit_of(uom)[0] if uom else "",
         kind=kind,
         note=values.get("note", "")[:_LONGEST_NOTE],
     )
@@ -310,6 +319,7 @@ def _columns(reads: list[_Read]) -> CounterReads:
         read_at=np.array([read.at for read in reads], dtype=np.int64).astype("datetime64[s]"),
         reading_wh=np.array([read.reading_wh for read in reads], dtype=np.int64),
         digits=np.array([read.digits for read in reads], dtype=np.int64),
+        unit=[read.unit for read in reads],
         kind=[read.kind for read in reads],
         note=[read.note for read in reads],
     )

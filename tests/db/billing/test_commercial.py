@@ -69,7 +69,7 @@ def test_reactive_energy_that_was_corrected_is_billed_anew():
     [
         ({"capacity_va": None}, "not_agreed"),
         ({"kvarh": None}, "not_measured"),
-        ({"tariff": "commercial-measured-demand"}, "missing_input"),
+        ({"tariff": "commercial-measured-demand"}, "not_measured"),
     ],
 )
 def test_what_a_tariff_prices_and_nobody_knows_holds_the_account(given, code):

@@ -33,7 +33,12 @@ def interval_account(source=mass.SIX_LINES, months=(JANUARY,), multiplier=1):
         day += timedelta(days=1)
     for month in months:
         metering.usage(
-            of=register, at=point, start_date=month.start, end_date=month.end, energy_wh=month.days * 4_800 * multiplier
+            of=register,
+            at=point,
+            start_date=month.start,
+            end_date=month.end,
+            energy_wh=month.days * 4_800 * multiplier,
+            multiplier=multiplier,
         )
     return account, register
 

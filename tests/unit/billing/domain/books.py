@@ -56,7 +56,7 @@ def version(plan, *, version_id=1, tariff_id=1, start=date(2020, 1, 1), end=NEVE
 
 
 def usage(*rows):
-    """Rows as (service point, register, code, start, end, Wh); interval rows have a seventh value True."""
+    """Rows as (service point, register, code, start, end, Wh); interval rows have True after it, then a multiplier."""
     codes = tuple(sorted({row[2] for row in rows}))
     ordered = sorted(rows, key=lambda row: (row[0], row[1], row[3]))
     return UsageColumns(
@@ -69,6 +69,7 @@ def usage(*rows):
         column(row[5] for row in ordered),
         column((False for row in ordered), np.bool_),
         column((len(row) > 6 and row[6] for row in ordered), np.bool_),
+        column(row[7] if len(row) > 7 else 1 for row in ordered),
     )
 
 
@@ -135,6 +136,7 @@ class Book:
             versions=self.versions,
             counts={},
             apart_wh=np.zeros_like(by_lane),
+            measured={},
             known_minor=nothing,
             is_known=nothing != 0,
             obstacles=obstacles,
