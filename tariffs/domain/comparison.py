@@ -5,7 +5,6 @@ Prices, limits and hours are compared as they are compiled, so that another way 
 else the documents say is compared key by key, so that nothing that differs is passed over.
 """
 
-import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,11 +27,10 @@ from tariffs.domain.changes import (
 )
 from tariffs.domain.document import TariffDocument
 from tariffs.domain.lines import Component
-from tariffs.domain.outline import Part, Span, Words, hours_of, limits_of, part_of, runs, words_of
+from tariffs.domain.outline import Part, Span, Words, hours_of, limits_of, part_of, runs, text_of, words_of
 from tariffs.domain.plan import Plan
 from tariffs.domain.time_of_use import DAY_TYPES, SLOTS, Calendar, DayType
 
-NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 CALENDARS = ("time_of_use", "demand")
 APART = frozenset({"component", "vector", "labels"})
 """Parts of a document that are compared by themselves; seasons and events of the calendars are, too."""
@@ -112,24 +110,12 @@ def _differing(old: Any, new: Any, where: str = "") -> Iterator[tuple[str, str, 
         for place in range(max(len(old), len(new))):
             pair = [rows[place] if place < len(rows) else None for rows in (old, new)]
             yield from _differing(pair[0], pair[1], f"{where}.{place + 1}")
-    elif _text(old) != _text(new):
-        yield where, _text(old), _text(new)
+    elif text_of(old) != text_of(new):
+        yield where, text_of(old), text_of(new)
 
 
 def _is_tables(value: Any) -> bool:
     return isinstance(value, list) and any(isinstance(one, dict) for one in value)
-
-
-def _text(value: Any) -> str:
-    """Return a value as people read it; numbers alike where they are equal."""
-    if value is None:
-        return ""
-    if isinstance(value, dict):
-        return ", ".join(f"{key} {_text(one)}" for key, one in value.items())
-    if isinstance(value, list):
-        return ", ".join(_text(one) for one in value)
-    text = str(value)
-    return text.rstrip("0").rstrip(".") if "." in text and NUMBER.fullmatch(text) else text
 
 
 # ---- components ------------------------------------------------------------------------------------------------------
@@ -208,7 +194,9 @@ def _calendars(which: str, before: _Side, after: _Side) -> Iterator[Change]:
             yield from _hours(which, name, before, after)
     old, new = before.tables(which, "event"), after.tables(which, "event")
     for code in dict.fromkeys([*new, *old]):
-        was_event, is_event = ({key: _text(value) for key, value in side.get(code, {}).items()} for side in (old, new))
+        was_event, is_event = (
+            {key: text_of(value) for key, value in side.get(code, {}).items()} for side in (old, new)
+        )
         keys = [key for key in dict.fromkeys([*was_event, *is_event]) if was_event.get(key) != is_event.get(key)]
         if keys:
             texts = ({key: one[key] for key in keys if key in one} for one in (was_event, is_event))
@@ -218,7 +206,7 @@ def _calendars(which: str, before: _Side, after: _Side) -> Iterator[Change]:
 def _season(side: _Side, which: str, written: Values, name: str) -> Season:
     calendar = side.calendar(which)
     hours = hours_of(calendar=calendar, season=name, labels=side.plan.labels) if calendar else ()
-    return Season(dates=_text(written.get("dates")), hours=hours)
+    return Season(dates=text_of(written.get("dates")), hours=hours)
 
 
 def _hours(which: str, season: str, before: _Side, after: _Side) -> Iterator[Change]:

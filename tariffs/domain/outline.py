@@ -1,6 +1,7 @@
 """What a plan looks like to a reader: its components with prices and steps, its seasons with hours."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -13,6 +14,7 @@ from tariffs.domain.lines import Component, LineSlot, Unit, price_text
 from tariffs.domain.plan import Plan
 from tariffs.domain.time_of_use import DAY_TYPES, Calendar, DayType
 
+NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 Words = Mapping[str, str]
 
 
@@ -98,6 +100,23 @@ def _price(plan: Plan, component: Component, slot: LineSlot) -> Price:
     )
 
 
+def rules_of(values: Mapping[str, Any], *, told: Collection[str]) -> tuple[tuple[str, str], ...]:
+    """Return (key, text) of what a component's table says beside prices; ``told`` names keys to be left out."""
+    return tuple((key, text_of(value)) for key, value in values.items() if key not in told)
+
+
+def text_of(value: Any) -> str:
+    """Return a value of a document as people read it; numbers alike where they are equal."""
+    if value is None:
+        return ""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {text_of(one)}" for key, one in value.items())
+    if isinstance(value, list):
+        return ", ".join(text_of(one) for one in value)
+    text = str(value)
+    return text.rstrip("0").rstrip(".") if "." in text and NUMBER.fullmatch(text) else text
+
+
 def limits_of(*, plan: Plan, component: Component, period: str) -> tuple[Limit, ...]:
     """Return where the steps of a component end; () for one without steps."""
     if isinstance(component, MeasuredDemand):
@@ -129,13 +148,13 @@ def words_of(*, labels: Mapping[str, Words], key: str) -> Words:
     return labels.get(key) or {"en": key, "zh": key}
 
 
-def runs(values: Sequence[Any]) -> list[tuple[int, int, Any]]:
-    """Return (start, end, value) of the runs of equal values of a day; one that goes on after midnight is one."""
+def runs(values: Sequence[Any], *, over_midnight: bool = True) -> list[tuple[int, int, Any]]:
+    """Return (start, end, value) of the runs of equal values; over midnight, one that goes on there is one."""
     found, start = [], 0
     for value, same in groupby(values):
         length = len(list(same))
         found.append((start, start + length, value))
         start += length
-    if len(found) > 1 and found[0][2] == found[-1][2]:
+    if over_midnight and len(found) > 1 and found[0][2] == found[-1][2]:
         found[0] = (found.pop()[0], found[0][1], found[0][2])
     return found
