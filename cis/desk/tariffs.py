@@ -1,188 +1,173 @@
-"""The price book, to be read: tariffs, versions, prices, and when each period of use holds."""
+"""The price book: the list, one version with its hours and test cases, two versions compared, documents and files."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 from django.utils.translation import gettext as _
 
-from cis.desk.answers import csv_file, today
-from cis.desk.roles import READERS
-from cis.kernel import fixed
-from cis.platform.access import allow
-from cis.platform.templatetags.local import in_language
-from tariffs.domain.components.blocks import limits_of_step
-from tariffs.domain.components.tiers import Cycle, LimitsPer, Stepped
-from tariffs.domain.lines import LineSlot, price_text
-from tariffs.domain.plan import Plan
-from tariffs.domain.time_of_use import DAY_TYPES, Calendar
-from tariffs.queries import plans
-from tariffs.queries.plans import TariffCard, VersionCard
-
-HALF_HOURS = 48
-Limits = tuple[tuple[int, LimitsPer], ...]
+from accounts.queries import users
+from cis.desk.answers import csv_file, or_404, today
+from cis.desk.forms.tariffs import BookForm, CompareForm
+from cis.desk.roles import BILLERS, READERS
+from cis.desk.tariff_page import price_rows, told, view_of
+from cis.desk.words import word
+from cis.platform.access import actor_of, allow
+from cis.platform.paging import page_of
+from tariffs.domain import comparison, wording
+from tariffs.domain.changes import Change
+from tariffs.domain.workflow import WORKFLOW
+from tariffs.queries import versions
+from tariffs.queries.versions import ALIVE, Standing, VersionRow
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hours:
-    """One strip of 24 hours: (period of use, first half hour, half hours) in a row."""
+class BookRow:
+    """A version in the list, and how it stands today."""
 
-    season: str
-    days: tuple[str, ...]
-    parts: tuple[tuple[str, int, int], ...]
-
-    @property
-    def texts(self) -> list[tuple[str, str]]:
-        """Return the same in words: (period of use, "22:00-06:00")."""
-        return [(code, f"{_clock(start)}-{_clock(start + length)}") for code, start, length in self.parts]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PriceRow:
-    """One price; ``step_text`` says up to where its step goes. ``price`` None: not known yet."""
-
-    label: str
-    step: int
-    step_text: str
-    period: str
-    price: str | None
-    unit: str
-    ledger: str
+    card: VersionRow
+    standing: Standing
 
 
 @allow(*READERS)
 def index(request: HttpRequest) -> HttpResponse:
-    """List the tariffs."""
-    text = request.GET.get("text", "").strip()
-    cards = [
-        card
-        for card in plans.price_book()
-        if not text or text.casefold() in f"{card.code} {card.name_zh} {card.name_en}".casefold()
+    """List the versions of the price book: those that matter now, or those chosen."""
+    form = BookForm(request.GET or None, rows=(cards := versions.listed()))
+    found, pager = page_of(request, _chosen(form, cards))
+    context = {
+        "form": form,
+        "rows": found,
+        "pager": pager,
+        "is_filtered": any(request.GET.get(name) for name in form.fields),
+        "may_price": _may_price(request),
+        "has_any": bool(cards),
+    }
+    return render(request, "desk/tariffs/index.html", context)
+
+
+@allow(*READERS)
+def book_file(request: HttpRequest) -> StreamingHttpResponse:
+    """Give the list as a file."""
+    cards = versions.listed()
+    header = [_("Code"), _("Name"), _("State"), _("Class of customers"), _("Area"), _("From"), _("To, not included"),
+              _("Legal source")]  # fmt: skip
+    rows = (
+        (one.card.code, _name(one.card), word("standing", one.standing),
+         word("customer_class", one.card.customer_class), one.card.area, one.card.start_date,
+         one.card.end_date, one.card.legal_source)
+        for one in _chosen(BookForm(request.GET or None, rows=cards), cards)
+    )  # fmt: skip
+    return csv_file("tariffs.csv", header, rows)
+
+
+def _chosen(form: BookForm, cards: tuple[VersionRow, ...]) -> list[BookRow]:
+    """Return the versions that fit the filters."""
+    rows = [BookRow(card=card, standing=card.standing(today())) for card in cards]
+    wanted = form.cleaned_data if form.is_valid() else {}
+    text, standing, on = wanted.get("text", "").casefold(), wanted.get("standing", ""), wanted.get("on")
+    return [
+        row
+        for row in rows
+        if text in f"{row.card.code} {row.card.name_zh} {row.card.name_en}".casefold()
+        and (standing == "all" or row.standing in ({standing} if standing else ALIVE))
+        and wanted.get("customer_class", "") in {"", row.card.customer_class}
+        and wanted.get("area", "") in {"", row.card.area}
+        and (on is None or (row.card.start_date <= on and (row.card.end_date is None or on < row.card.end_date)))
     ]
-    rows = [{"card": card, "version": _now(card)} for card in cards]
-    return render(request, "desk/tariffs.html", {"rows": rows, "text": text})
+
+
+def _name(card: VersionRow) -> str:
+    return told(wording.Labels({"zh": card.name_zh, "en": card.name_en}))
 
 
 @allow(*READERS)
 def show(request: HttpRequest, tariff_id: int) -> HttpResponse:
-    """Show a tariff with the prices of one version: the one that holds, or the one chosen."""
-    card, version = _found(request, tariff_id)
-    plan = plans.compiled(version.id) if version and version.state == "published" else None
+    """Show a tariff with one version: the one in force, or the one chosen."""
+    rows, card = _found(request, tariff_id)
+    actor, names = actor_of(request), users.names([card.actor_id, card.approver_id])
     context = {
         "card": card,
-        "version": version,
-        "plan": plan,
-        "prices": price_rows(plan) if plan else [],
-        "strips": strips(plan.calendar) if plan and plan.calendar else [],
-        "allowance": _allowance(plan) if plan else None,
-        "today": today(),
+        "standing": card.standing(today()),
+        "versions": [BookRow(card=row, standing=row.standing(today())) for row in rows],
+        "view": view_of(versions.document_of(card.id)),
+        "author": names.get(card.actor_id or 0, ""),
+        "approver": names.get(card.approver_id or 0, ""),
+        "actions": frozenset(str(action) for action in WORKFLOW.actions(card.state, actor)),
+        "is_own": actor.id == card.actor_id,
+        "may_price": _may_price(request),
     }
-    return render(request, "desk/tariff.html", context)
+    return render(request, "desk/tariffs/tariff.html", context)
 
 
 @allow(*READERS)
-def export(request: HttpRequest, tariff_id: int) -> StreamingHttpResponse:
+def prices_file(request: HttpRequest, tariff_id: int) -> StreamingHttpResponse:
     """Give the prices of a version as a file."""
-    card, version = _found(request, tariff_id)
-    if version is None or version.state != "published":
-        raise Http404
+    _rows, card = _found(request, tariff_id)
     header = [_("What"), _("Step"), _("Period of use"), _("Price"), _("Unit")]
-    rows = ((r.label, r.step_text, r.period, r.price, r.unit) for r in price_rows(plans.compiled(version.id)))
+    rows = ((r.label, r.step, r.period, r.price, r.unit) for r in price_rows(versions.document_of(card.id).plan))
     return csv_file(f"{card.code}.csv", header, rows)
 
 
-def price_rows(plan: Plan) -> list[PriceRow]:
-    """Return the prices of a plan in the order of the bill; lines that only tell a quantity have none."""
-    components = {component.code: component for component in plan.components}
+@allow(*READERS)
+def text_file(request: HttpRequest, version_id: int) -> HttpResponse:  # noqa: ARG001
+    """Give the document of a version as it was written."""
+    with or_404():
+        card, document = versions.one(version_id=version_id), versions.document_of(version_id)
+    answer = HttpResponse(document.text, content_type="application/toml; charset=utf-8")
+    answer["Content-Disposition"] = f'attachment; filename="{card.code}@{card.start_date.isoformat()}.toml"'
+    return answer
+
+
+@allow(*READERS)
+def compare(request: HttpRequest) -> HttpResponse:
+    """Show what changes from one version to another."""
+    form = CompareForm(request.GET or None, rows=versions.listed())
+    context: dict[str, Any] = {"form": form, "sections": None}
+    if form.is_valid():
+        before, after = form.cleaned_data["before"], form.cleaned_data["after"]
+        context |= {"sections": sections_of(before, after), "query": request.GET.urlencode()}
+    return render(request, "desk/tariffs/compare.html", context)
+
+
+@allow(*READERS)
+def changes_file(request: HttpRequest) -> StreamingHttpResponse:
+    """Give the changes from one version to another as a file."""
+    form = CompareForm(request.GET or None, rows=versions.listed())
+    if not form.is_valid():
+        raise Http404
+    sections = sections_of(form.cleaned_data["before"], form.cleaned_data["after"])
+    rows = ((heading, sentence) for heading, sentences in sections for sentence in sentences)
+    return csv_file("changes.csv", [_("Part"), _("Change")], rows)
+
+
+def sections_of(before_id: int, after_id: int) -> list[tuple[str, list[str]]]:
+    """Return the changes from one version to another: headings with sentences."""
+    pair = (versions.document_of(version_id) for version_id in (before_id, after_id))
+    return told_changes(comparison.compare(before=next(pair), after=next(pair)))
+
+
+def told_changes(changes: tuple[Change, ...]) -> list[tuple[str, list[str]]]:
+    """Return changes in the language of the page: headings with sentences."""
+    ordered = sorted(changes, key=wording.place_of)
     return [
-        _price(slot, plan, limits_of_step(component=components[slot.code], period=slot.period))
-        for slot in plan.slots
-        if slot.in_total or slot.price_e6 != 0
+        (gettext(heading), [told(wording.sentence_of(change)) for change in same])
+        for heading, same in groupby(ordered, key=wording.section_of)
     ]
 
 
-def strips(calendar: Calendar) -> list[Hours]:
-    """Return the 24-hour strips of a calendar; kinds of days with the same hours share one."""
-    found = []
-    for season, name in enumerate(calendar.seasons):
-        by_hours: dict[tuple[int, ...], list[str]] = {}
-        for place, day_type in enumerate(DAY_TYPES):
-            by_hours.setdefault(tuple(calendar.slots[season, place].tolist()), []).append(str(day_type))
-        for slots, days in by_hours.items():
-            found.append(Hours(season=name, days=tuple(days), parts=_parts(slots, calendar.periods)))
-    return found
-
-
-def _parts(slots: tuple[int, ...], periods: tuple[str, ...]) -> tuple[tuple[str, int, int], ...]:
-    parts, start = [], 0
-    for period, run in groupby(slots):
-        length = len(list(run))
-        parts.append((periods[period], start, length))
-        start += length
-    return tuple(parts)
-
-
-def _price(slot: LineSlot, plan: Plan, limits: Limits) -> PriceRow:
-    labels: Mapping[str, str] = plan.labels.get(slot.label, {})
-    return PriceRow(
-        label=in_language(dict(labels)) or slot.code,
-        step=slot.step,
-        step_text=_step(slot.step, limits, plan.tier_cycle.kind) if slot.step else "",
-        period=in_language(dict(plan.labels.get(slot.period, {}))) if slot.period else "",
-        price=None if slot.price_e6 is None else price_text(slot=slot, decimals=plan.decimals),
-        unit=str(slot.unit),
-        ledger=str(slot.ledger),
-    )
-
-
-def _step(step: int, limits: Limits, cycle: Cycle) -> str:
-    if not limits:
-        return str(step)
-    limit_wh, per = limits[min(step, len(limits)) - 1]
-    words = {
-        LimitsPer.CYCLE: {Cycle.YEAR: _("a year"), Cycle.SEASON: _("a season")}.get(cycle, _("a month")),
-        LimitsPer.MONTH: _("a month"),
-        LimitsPer.DAY: _("a day"),
-        LimitsPer.KW: _("per kW and month"),
-        LimitsPer.KW_DAY: _("per kW and day"),
-    }
-    given = {"step": step, "limit": fixed.to_text(limit_wh, places=3).rstrip("0").rstrip("."), "per": words[per]}
-    if step > len(limits):
-        return _("%(step)s: above %(limit)s kWh %(per)s") % given
-    return _("%(step)s: up to %(limit)s kWh %(per)s") % given
-
-
-def _allowance(plan: Plan) -> dict[str, Any] | None:
-    """Return by how much steps widen for large households; None if they do not."""
-    found = next((c.allowances[0] for c in plan.components if isinstance(c, Stepped) and c.allowances), None)
-    return {"from_persons": found.from_persons, "grow_wh": found.grow_wh} if found else None
-
-
-def _found(request: HttpRequest, tariff_id: int) -> tuple[TariffCard, VersionCard | None]:
-    card = next((one for one in plans.price_book() if one.id == tariff_id), None)
-    if card is None:
+def _found(request: HttpRequest, tariff_id: int) -> tuple[tuple[VersionRow, ...], VersionRow]:
+    """Return the versions of a tariff, and the one chosen: else the one in force, the next to come, the latest."""
+    rows = versions.of_tariff(tariff_id=tariff_id)
+    if not rows:
         raise Http404
     wanted = request.GET.get("version", "")
-    chosen = next((version for version in card.versions if str(version.id) == wanted), None)
-    return card, chosen or _now(card) or next(iter(card.versions), None)
+    by_standing = {row.standing(today()): row for row in rows}
+    preferred = next((by_standing[one] for one in (Standing.IN_FORCE, Standing.COMING) if one in by_standing), rows[0])
+    return rows, next((row for row in rows if str(row.id) == wanted), preferred)
 
 
-def _now(card: TariffCard) -> VersionCard | None:
-    """Return the published version that holds today."""
-    return next(
-        (
-            version
-            for version in card.versions
-            if version.state == "published"
-            and version.start_date <= today()
-            and (version.end_date is None or today() < version.end_date)
-        ),
-        None,
-    )
-
-
-def _clock(half_hours: int) -> str:
-    return f"{half_hours // 2:02d}:{'30' if half_hours % 2 else '00'}"
+def _may_price(request: HttpRequest) -> bool:
+    return bool(actor_of(request).roles & set(BILLERS))

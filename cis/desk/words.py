@@ -113,12 +113,28 @@ ROLES: Mapping[str, Any] = {
 ROLE_MEANINGS: Mapping[str, Any] = {
     "clerk": _("takes on and edits customers, begins and ends supplies, enters reads"),
     "cashier": _("takes payments"),
-    "billing": _("starts, approves and drops runs, cancels bills"),
+    "billing": _("starts, approves and drops runs, cancels bills, drafts and publishes tariffs"),
     "metering": _("uploads meter files, enters reads"),
     "field": _("enters reads"),
     "supervisor": _("may do all of these"),
     "auditor": _("looks at everything and changes nothing"),
     "admin": _("lets staff in and looks at all tables"),
+}
+STANDINGS: Mapping[str, Any] = {
+    "in_force": _("In force"),
+    "coming": _("Coming"),
+    "draft": _("Draft"),
+    "ended": _("Ended"),
+    "rejected": _("Rejected"),
+    "replaced": _("Replaced"),
+}
+CUSTOMER_CLASSES: Mapping[str, Any] = {
+    "residential": _("Homes"),
+    "commercial": _("Commerce"),
+    "industrial": _("Industry"),
+    "agricultural": _("Agriculture"),
+    "lighting": _("Lighting"),
+    "other": _("Other"),
 }
 LOGIN_STATES: Mapping[str, Any] = {"active": _("May sign in"), "closed": _("Login closed")}
 TONES: Mapping[str, str] = {
@@ -144,6 +160,9 @@ TONES: Mapping[str, str] = {
     "failed": "bad",
     "published": "ok",
     "active": "ok",
+    "in_force": "ok",
+    "coming": "info",
+    "rejected": "bad",
     "promoted": "ok",
     "accepted": "ok",
     "blocked": "bad",
@@ -174,6 +193,8 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "format": FORMATS,
     "role": ROLES,
     "login": LOGIN_STATES,
+    "standing": STANDINGS,
+    "customer_class": CUSTOMER_CLASSES,
 }
 
 

@@ -27,7 +27,7 @@ from tariffs.domain.changes import (
 )
 from tariffs.domain.document import TariffDocument
 from tariffs.domain.lines import Component
-from tariffs.domain.outline import Part, Span, Words, hours_of, limits_of, part_of, runs, text_of, words_of
+from tariffs.domain.outline import Part, Span, Words, hours_of, is_alike, limits_of, part_of, runs, text_of, words_of
 from tariffs.domain.plan import Plan
 from tariffs.domain.time_of_use import DAY_TYPES, SLOTS, Calendar, DayType
 
@@ -89,16 +89,22 @@ class _Side:
 # ---- facts and keys --------------------------------------------------------------------------------------------------
 
 
-def _facts(old: Values, new: Values) -> Iterator[Change]:
-    def rest(values: Values) -> Values:
-        kept = {key: value for key, value in values.items() if key not in APART}
-        for which in CALENDARS:
-            if which in kept:
-                kept[which] = {key: value for key, value in kept[which].items() if key not in {"season", "event"}}
-        return kept
+def facts_of(values: Values) -> tuple[tuple[str, str], ...]:
+    """Return (key, text) of what a document says outside components, calendars, words and test vectors."""
+    return tuple((key, text) for key, _, text in _differing({}, _rest(values)))
 
-    for key, before, after in _differing(rest(old), rest(new)):
+
+def _facts(old: Values, new: Values) -> Iterator[Change]:
+    for key, before, after in _differing(_rest(old), _rest(new)):
         yield FactChanged(key=key, before=before, after=after)
+
+
+def _rest(values: Values) -> Values:
+    kept = {key: value for key, value in values.items() if key not in APART}
+    for which in CALENDARS:
+        if which in kept:
+            kept[which] = {key: value for key, value in kept[which].items() if key not in {"season", "event"}}
+    return kept
 
 
 def _differing(old: Any, new: Any, where: str = "") -> Iterator[tuple[str, str, str]]:
@@ -106,11 +112,13 @@ def _differing(old: Any, new: Any, where: str = "") -> Iterator[tuple[str, str, 
     if isinstance(old, dict) and isinstance(new, dict):
         for key in dict.fromkeys([*old, *new]):
             yield from _differing(old.get(key), new.get(key), f"{where}.{key}" if where else key)
+    elif isinstance(new, dict):
+        yield from _differing({}, new, where)
     elif _is_tables(old) and _is_tables(new):
         for place in range(max(len(old), len(new))):
             pair = [rows[place] if place < len(rows) else None for rows in (old, new)]
             yield from _differing(pair[0], pair[1], f"{where}.{place + 1}")
-    elif text_of(old) != text_of(new):
+    elif not is_alike(old, new):
         yield where, text_of(old), text_of(new)
 
 

@@ -82,8 +82,13 @@ def part_of(*, plan: Plan, place: int, kind: str = "") -> Part:
         code=component.code,
         labels=plan.labels.get(slots[0].label, {}) if slots else {},
         kind=kind,
-        prices=tuple(_price(plan, component, slot) for slot in slots if slot.in_total or slot.price_e6 != 0),
+        prices=tuple(_price(plan, component, slot) for slot in slots if _is_priced(slot)),
     )
+
+
+def _is_priced(slot: LineSlot) -> bool:
+    """Return whether a line has a price; those that only tell a quantity have none, nor has the power factor."""
+    return slot.price_e6 != 0 or (slot.in_total and slot.unit is not Unit.FACTOR)
 
 
 def _price(plan: Plan, component: Component, slot: LineSlot) -> Price:
@@ -106,14 +111,23 @@ def rules_of(values: Mapping[str, Any], *, told: Collection[str]) -> tuple[tuple
 
 
 def text_of(value: Any) -> str:
-    """Return a value of a document as people read it; numbers alike where they are equal."""
+    """Return a value of a document as people read it, "" for none."""
     if value is None:
         return ""
     if isinstance(value, dict):
         return ", ".join(f"{key} {text_of(one)}" for key, one in value.items())
     if isinstance(value, list):
         return ", ".join(text_of(one) for one in value)
-    text = str(value)
+    return str(value)
+
+
+def is_alike(one: Any, other: Any) -> bool:
+    """Return whether two values of a document say the same: numbers are alike where they are equal."""
+    return _plain(one) == _plain(other)
+
+
+def _plain(value: Any) -> str:
+    text = text_of([_plain(one) for one in value] if isinstance(value, list) else value)
     return text.rstrip("0").rstrip(".") if "." in text and NUMBER.fullmatch(text) else text
 
 

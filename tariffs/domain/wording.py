@@ -26,7 +26,7 @@ from tariffs.domain.changes import (
 )
 from tariffs.domain.outline import Limit, Part, Price, Span, Words
 from tariffs.domain.time_of_use import DAY_TYPES, DayType
-from tariffs.domain.words import FACTS, KEYS, KINDS, _
+from tariffs.domain.words import FACTS, KEYS, KINDS, VALUES, _
 
 Value: TypeAlias = "str | Sentence | Labels | Joined"
 PLACES = 3
@@ -83,12 +83,13 @@ def sentence_of(change: Change) -> Sentence:
 
 
 def _fact(change: FactChanged) -> Sentence:
-    return _from_to(_name(FACTS, change.key), change.before, change.after)
+    before, after = (value_of(change.key, text) for text in (change.before, change.after))
+    return _from_to(fact_name(change.key), before, after)
 
 
 def _rule(change: RuleChanged) -> Sentence:
-    what = Sentence(_("%(part)s, %(key)s"), {"part": _called(change.part), "key": _name(KEYS, change.key)})
-    return _from_to(what, change.before, change.after)
+    what = Sentence(_("%(part)s, %(key)s"), {"part": _called(change.part), "key": rule_name(change.key)})
+    return _from_to(what, *(value_of(change.key, text) for text in (change.before, change.after)))
 
 
 def _order(change: OrderChanged) -> Sentence:
@@ -107,6 +108,25 @@ def _from_to(what: Value, before: Value, after: Value) -> Sentence:
     if not after:
         return Sentence(_("%(what)s: no longer (before: %(before)s)"), values)
     return Sentence(_("%(what)s: %(before)s → %(after)s"), values)
+
+
+def fact_name(key: str) -> Value:
+    """Return the words of a key outside components."""
+    return _name(FACTS, key)
+
+
+def rule_name(key: str) -> Value:
+    """Return the words of a key of a component."""
+    return _name(KEYS, key)
+
+
+def value_of(key: str, text: str) -> Value:
+    """Return the value of a key in words, the text itself where it has none."""
+    words = VALUES.get(key, {})
+    parts = text.split(", ") if words else []
+    if any(part in words for part in parts):
+        return Joined(tuple(Sentence(words[part]) if part in words else part for part in parts))
+    return text
 
 
 def _name(words: Mapping[str, str], key: str) -> Value:

@@ -306,7 +306,8 @@ def put_in_force(*, version_id: int, actor: Actor) -> None:
     version.published_at = timezone.now()
     version.approver_id = actor.id
     version.save(update_fields=["period", "state", "published_at", "approver_id"])
-    Tariff.objects.filter(id=version.tariff_id).update(**_names(read))
+    if after is None:  # the price book calls a tariff as its latest version does
+        Tariff.objects.filter(id=version.tariff_id).update(**_names(read))
     audit.record(
         actor, "publish", "tariff_version", version_id, tariff=version.tariff.code, start_date=start.isoformat()
     )

@@ -104,6 +104,14 @@ def test_versions_may_come_in_any_order():
     assert in_force() == [(early, Y2020, Y2022), (middle, Y2022, Y2024), (late, Y2024, None)]
 
 
+def test_a_tariff_is_called_as_its_latest_version_calls_it():
+    publish(text("2024-01-01", "0.8", "80.00").replace('"One price"', '"New name"'))
+    publish(FLAT)
+    assert Tariff.objects.get().name_en == "New name"
+    publish(text("2025-01-01", "0.8", "80.00").replace('"One price"', '"Newest name"'))
+    assert Tariff.objects.get().name_en == "Newest name"
+
+
 def test_a_version_keeps_the_end_that_its_text_gives():
     first = publish(text(until="2021-01-01"))
     second = publish(text("2022-01-01", "0.7", "70.00"))

@@ -1,8 +1,9 @@
 """The table of prices of a tariff."""
 
+import pytest
 from django.utils import translation
 
-from cis.desk.tariffs import price_rows
+from cis.desk.tariff_page import price_rows
 from tariffs.domain.components.demand import MeasuredDemand
 from tariffs.domain.components.spans import Proration
 from tariffs.domain.components.tiers import LimitsPer, TieredEnergy
@@ -21,24 +22,30 @@ STEPS_OF_DEMAND = MeasuredDemand(
 )
 
 
+@pytest.fixture(autouse=True)
+def _in_english():
+    with translation.override("en"):
+        yield
+
+
 def test_steps_of_demand_have_their_prices_and_not_the_limits_of_the_energy():
     tiers = TieredEnergy(**HEAD, code="energy", limits_wh=(3_120_000,), prices_e6=(61_700_000, 66_700_000))
     for components in ((STEPS_OF_DEMAND,), (tiers, STEPS_OF_DEMAND)):
-        demand = [row for row in price_rows(compile_plan(components=components)) if row.unit == "kW"]
-        assert [(row.step_text, row.price) for row in demand] == [("1", "0.00"), ("2", "12.00")]
+        demand = [row for row in price_rows(compile_plan(components=components)) if row.unit == "CNY/kW"]
+        steps = [("step 1 up to 50 kW", "0.00"), ("step 2 above 50 kW", "12.00")]
+        assert [(row.step, row.price) for row in demand] == steps
 
 
 def test_each_component_has_its_own_limits_and_says_what_they_are_per():
     prices = {"prices_e6": (61_700_000, 66_700_000)}
     summer = TieredEnergy(**HEAD, code="summer", limits_wh=(260_000,), limits_per=(LimitsPer.MONTH,), **prices)
     basic = TieredEnergy(**HEAD, code="basic", limits_wh=(8_500,), limits_per=(LimitsPer.DAY,), **prices)
-    with translation.override("en"):
-        texts = [row.step_text for row in price_rows(compile_plan(components=(summer, basic)))]
+    texts = [row.step for row in price_rows(compile_plan(components=(summer, basic)))]
     assert texts == [
-        "1: up to 260 kWh a month",
-        "2: above 260 kWh a month",
-        "1: up to 8.5 kWh a day",
-        "2: above 8.5 kWh a day",
+        "step 1 up to 260 kWh a month",
+        "step 2 above 260 kWh a month",
+        "step 1 up to 8.5 kWh a day",
+        "step 2 above 8.5 kWh a day",
     ]
 
 

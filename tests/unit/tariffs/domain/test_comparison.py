@@ -305,8 +305,9 @@ def test_rules_of_demand_and_of_what_floats():
     assert kinds == [FactChanged, PriceChanged, RuleChanged, RuleChanged, RuleChanged]
     assert texts[0] == "Minutes over which demand is averaged: 15 → 30"
     assert texts[1] == "Energy, Valley: 0.209 → 0.22 CNY/kWh (+5.3 %)"
-    assert texts[2] == "Energy, ratio (valley): 0.38 → 0.4"
-    assert "Demand, demand beyond the contract: measured_plus_excess → contract_plus_double_excess" in texts
+    assert texts[2] == "Energy, ratio (valley): 0.38 → 0.40"
+    excess = "what was measured, and the excess once more → the contract, and the excess twice"
+    assert f"Demand, demand beyond the contract: {excess}" in texts
     assert "Demand, lower price for good use (from_kwh_per_kva): 260 → 250" in texts
 
 
