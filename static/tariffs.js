@@ -1,4 +1,4 @@
-// Pages of tariffs: what a map of hours says where the pointer or the arrow keys are.
+// Pages of tariffs: what a map of hours says where the pointer or the arrow keys are; the line of a finding.
 (() => {
   const number = (block, name) => Number(block.getAttribute(name));
   const holds = (block, x, y) => number(block, "x") <= x && x < number(block, "x") + number(block, "width")
@@ -37,4 +37,16 @@
   }
 
   document.querySelectorAll("[data-heat]").forEach(prepare);
+
+  // A finding leads to its line in the document.
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-line]");
+    const text = document.getElementById("id_text");
+    if (!button || !text) return;
+    const lines = text.value.split("\n"), line = Number(button.dataset.line) - 1;
+    const start = lines.slice(0, line).reduce((sum, one) => sum + one.length + 1, 0);
+    text.focus();
+    text.setSelectionRange(start, start + (lines[line] ?? "").length);
+    text.scrollTop = (text.scrollHeight / lines.length) * Math.max(line - 3, 0);
+  });
 })();

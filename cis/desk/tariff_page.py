@@ -13,6 +13,7 @@ from cis.platform.phrases import Words, explain
 from cis.platform.templatetags.local import MONTHS, in_language
 from tariffs.domain import comparison, wording
 from tariffs.domain.document import TariffDocument
+from tariffs.domain.editing import Field
 from tariffs.domain.energy_prices import energy_prices
 from tariffs.domain.heat_map import HeatMap, heat_maps
 from tariffs.domain.lines import PRICE_PLACES
@@ -135,7 +136,7 @@ def view_of(document: TariffDocument) -> VersionView:
     return VersionView(
         plan=plan,
         facts=tuple(
-            (told(wording.fact_name(key)), told(wording.value_of(key, text)))
+            (told(wording.fact_name(key)), told(wording.value_of(key=key, text=text)))
             for key, text in facts
             if key not in hidden
         ),
@@ -168,7 +169,7 @@ def _parts(plan: Plan, written: Sequence[Mapping[str, Any]]) -> tuple[PartView, 
     for place, values in enumerate(written):
         part = part_of(plan=plan, place=place, kind=str(values["kind"]))
         rules = tuple(
-            (told(wording.rule_name(key)), told(wording.value_of(key, text)))
+            (told(wording.rule_name(key)), told(wording.value_of(key=key, text=text)))
             for key, text in rules_of(values, told=TOLD)
         )
         rows = tuple(_row(part, price) for price in part.prices)
@@ -188,6 +189,17 @@ def _row(part: Part, price: Price) -> PriceRow:
         price=price.text,
         unit=price.unit,
     )
+
+
+def price_label(plan: Plan, number: Field) -> str:
+    """Return what a number of a document is: component, key, step, period or base price, and unit."""
+    part = part_of(plan=plan, place=number.place)
+    words = {"price": "", "prices": ""}
+    key = words.get(number.key, told(wording.rule_name(number.key)))
+    name = _word(plan, number.name) if number.name else ""
+    step = gettext("step %(step)s") % {"step": number.step} if number.step else ""
+    shown = ", ".join(text for text in (_label(part), key, step, name) if text)
+    return f"{shown} ({number.unit})" if number.unit and number.is_price else shown
 
 
 # ---- hours -----------------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from cis.desk import (
     simulations,
     staff,
     supply,
+    tariff_drafts,
     tariffs,
     usage,
 )
@@ -80,6 +81,10 @@ urlpatterns = [
     path("tariffs.csv", tariffs.book_file, name="book_file"),
     path("tariffs/<int:tariff_id>/", tariffs.show, name="tariff"),
     path("tariffs/<int:tariff_id>/prices.csv", tariffs.prices_file, name="prices_file"),
+    path("tariffs/new/", tariff_drafts.new, name="new_tariff"),
+    path("tariffs/versions/<int:version_id>/edit/", tariff_drafts.edit, name="edit_tariff"),
+    path("tariffs/versions/<int:version_id>/prices/", tariff_drafts.prices, name="new_prices"),
+    path("tariffs/versions/<int:version_id>/decide/", tariff_drafts.decide, name="decide_tariff"),
     path("tariffs/versions/<int:version_id>/tariff.toml", tariffs.text_file, name="tariff_text"),
     path("tariffs/compare/", tariffs.compare, name="compare_tariffs"),
     path("tariffs/compare.csv", tariffs.changes_file, name="changes_file"),

@@ -112,13 +112,14 @@ def _differing(old: Any, new: Any, where: str = "") -> Iterator[tuple[str, str, 
     if isinstance(old, dict) and isinstance(new, dict):
         for key in dict.fromkeys([*old, *new]):
             yield from _differing(old.get(key), new.get(key), f"{where}.{key}" if where else key)
-    elif isinstance(new, dict):
-        yield from _differing({}, new, where)
+    elif isinstance(old, dict) or isinstance(new, dict):
+        pair = [one if isinstance(one, dict) else {} for one in (old, new)]
+        yield from _differing(pair[0], pair[1], where)
     elif _is_tables(old) and _is_tables(new):
         for place in range(max(len(old), len(new))):
             pair = [rows[place] if place < len(rows) else None for rows in (old, new)]
             yield from _differing(pair[0], pair[1], f"{where}.{place + 1}")
-    elif not is_alike(old, new):
+    elif not is_alike(one=old, other=new):
         yield where, text_of(old), text_of(new)
 
 

@@ -121,7 +121,7 @@ def text_of(value: Any) -> str:
     return str(value)
 
 
-def is_alike(one: Any, other: Any) -> bool:
+def is_alike(*, one: Any, other: Any) -> bool:
     """Return whether two values of a document say the same: numbers are alike where they are equal."""
     return _plain(one) == _plain(other)
 

@@ -83,13 +83,13 @@ def sentence_of(change: Change) -> Sentence:
 
 
 def _fact(change: FactChanged) -> Sentence:
-    before, after = (value_of(change.key, text) for text in (change.before, change.after))
+    before, after = (value_of(key=change.key, text=text) for text in (change.before, change.after))
     return _from_to(fact_name(change.key), before, after)
 
 
 def _rule(change: RuleChanged) -> Sentence:
     what = Sentence(_("%(part)s, %(key)s"), {"part": _called(change.part), "key": rule_name(change.key)})
-    return _from_to(what, *(value_of(change.key, text) for text in (change.before, change.after)))
+    return _from_to(what, *(value_of(key=change.key, text=text) for text in (change.before, change.after)))
 
 
 def _order(change: OrderChanged) -> Sentence:
@@ -120,7 +120,7 @@ def rule_name(key: str) -> Value:
     return _name(KEYS, key)
 
 
-def value_of(key: str, text: str) -> Value:
+def value_of(*, key: str, text: str) -> Value:
     """Return the value of a key in words, the text itself where it has none."""
     words = VALUES.get(key, {})
     parts = text.split(", ") if words else []
