@@ -113,8 +113,8 @@ def _differing(old: Any, new: Any, where: str = "") -> Iterator[tuple[str, str, 
         for key in dict.fromkeys([*old, *new]):
             yield from _differing(old.get(key), new.get(key), f"{where}.{key}" if where else key)
     elif isinstance(old, dict) or isinstance(new, dict):
-        pair = [one if isinstance(one, dict) else {} for one in (old, new)]
-        yield from _differing(pair[0], pair[1], where)
+        old, new = (one if isinstance(one, dict) else {} for one in (old, new))
+        yield from _differing(old, new, where)
     elif _is_tables(old) and _is_tables(new):
         for place in range(max(len(old), len(new))):
             pair = [rows[place] if place < len(rows) else None for rows in (old, new)]
