@@ -108,6 +108,7 @@ SENTENCES: Mapping[str, str] = {
     "no_price": _("The tariff has no published price on this date."),
     "unknown_tariff_version": _("There is no such version of a tariff."),
     "invalid_tariff": _("The document has findings: mend them and save it again."),
+    "invalid_case": _("The usage cannot be rated as it is given: mend what is named."),
     "red_vectors": _("The tariff does not compute what its test cases say; it is not published."),
     "start_taken": _("Another published version begins on this date, and what is published is frozen."),
     "own_draft": _("Whoever wrote a draft does not publish it: ask somebody else to look."),

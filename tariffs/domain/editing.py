@@ -21,6 +21,7 @@ EDITED = frozenset((*PRICES, *OTHERS))
 STEPS = "steps"
 COMPUTED = "  # computed anew; compare it with the order"
 ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"}
+BARE = re.compile(r"[A-Za-z0-9_-]+")
 CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -108,7 +109,8 @@ def put(*, text: str, values: Mapping[str, str]) -> str:
 def literal(value: Any) -> str:
     """Return a text, whole number, date, list or table as TOML in one line."""
     if isinstance(value, dict):
-        return "{ " + ", ".join(f"{key} = {literal(item)}" for key, item in value.items()) + " }" if value else "{}"
+        rows = (f"{key if BARE.fullmatch(key) else literal(key)} = {literal(item)}" for key, item in value.items())
+        return "{ " + ", ".join(rows) + " }" if value else "{}"
     if isinstance(value, list | tuple):
         return f"[{', '.join(literal(item) for item in value)}]"
     if isinstance(value, int | date):

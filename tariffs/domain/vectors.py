@@ -93,6 +93,15 @@ def read_vectors(*, table: Table, plan: Plan) -> tuple[Vector, ...]:
     return tuple(_read_vector(part, plan) for part in table.tables("vector", required=False))
 
 
+def read_case(*, values: Mapping[str, Any], plan: Plan) -> tuple[Vector, Findings]:
+    """Return the inputs of a vector alone, without name and expected lines, and everything found in them."""
+    findings = Findings()
+    table = Table(values=values, where="", findings=findings)
+    vector = _read_inputs_of(table, plan, name="", lines=(), total="0")
+    table.close()
+    return vector, findings
+
+
 def _read_vector(table: Table, plan: Plan) -> Vector:
     """Return one vector."""
     lines = []
@@ -100,20 +109,25 @@ def _read_vector(table: Table, plan: Plan) -> Vector:
         quantity = part.text("quantity") if part.has("quantity") else None
         lines.append(ExpectedLine(slot=part.text("line"), amount=part.text("amount"), quantity=quantity))
         part.close()
-    vector = Vector(
+    vector = _read_inputs_of(table, plan, name=table.text("name"), lines=tuple(lines), total=table.text("total"))
+    table.close()
+    return vector
+
+
+def _read_inputs_of(table: Table, plan: Plan, *, name: str, lines: tuple[ExpectedLine, ...], total: str) -> Vector:
+    """Return a vector with the inputs that a table gives."""
+    return Vector(
         where=table.where,
-        name=table.text("name"),
+        name=name,
         days=table.integer("days", low=0, high=MAX_DAYS, default=30),
         month_share_e9=table.number("months", places=MONTH_PLACES, required=False, default=ONE_MONTH_E9),
         used_wh=_read_energy(table, plan.periods),
         before_wh=_bounded(table, "before_kwh", table.number("before_kwh", places=WH_PLACES, required=False)),
         household=table.integer("household", low=0, high=MAX_PERSONS, default=1),
         inputs=_read_inputs(table, plan),
-        lines=tuple(lines),
-        total=table.text("total"),
+        lines=lines,
+        total=total,
     )
-    table.close()
-    return vector
 
 
 def _read_energy(table: Table, periods: tuple[str, ...]) -> tuple[int, ...]:

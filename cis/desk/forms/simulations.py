@@ -94,8 +94,8 @@ class SupplyListForm(PageForm):
 
 
 def _offered(book: tuple[TariffCard, ...]) -> list[tuple[TariffCard, VersionCard]]:
-    """Return all versions, drafts first: they are what a simulation is for."""
-    every = [(card, version) for card in book for version in card.versions]
+    """Return drafts and published versions, drafts first: they are what a simulation is for."""
+    every = [(card, one) for card in book for one in card.versions if one.state in {"draft", "published"}]
     return sorted(every, key=lambda one: one[1].state == "published")
 
 
