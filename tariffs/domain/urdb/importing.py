@@ -91,7 +91,7 @@ def _written(rate: Rate, choices: Choices, code: str, found: Imported) -> Writte
         choices=choices,
         needs=plain.plan.needs,
         periods=writer.periods,
-        demand_periods=writer.demand_periods,
+        demand_periods=writer.demand_periods if writer.tells_demand else (),
     )
     text = writer.text(vectors, lines)
     whole, wrong = document.examine(text=text)

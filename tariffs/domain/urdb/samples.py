@@ -66,7 +66,7 @@ def vectors_of(
     Return the TOML lines of the vectors: for each kind of month little use, and much use in each period and in all.
 
     needs                    what the components of the document ask for
-    periods, demand_periods  as the document names them; one alone has no table
+    periods, demand_periods  as the document names them, () where it has one alone
     """
     lines: list[str] = []
     for month in kinds_of_months(rate):
@@ -118,10 +118,11 @@ def _samples_of(rate: Rate, choices: Choices, month: int) -> list[Sample]:
 
 def _unlifted(rate: Rate, choices: Choices, sample: Sample) -> Sample:
     """Return a sample with so much more of its energy that its prices count, and not its least charge alone."""
+    least, found = sum(_timed_cents(one) for one in rate.minimum), sample
     for _ in range(MOST_TENFOLD):
-        if _exact_cents(rate, choices, sample) > sum(_timed_cents(one) for one in rate.minimum):
-            return sample
-        sample = replace(sample, used_wh={number: 10 * wh for number, wh in sample.used_wh.items()})
+        if _exact_cents(rate, choices, found) > least:
+            return found
+        found = replace(found, used_wh={number: 10 * wh for number, wh in found.used_wh.items()})
     return sample
 
 
@@ -242,7 +243,7 @@ def _inputs(
     """Return what the components ask for besides, as keys with their values."""
     by_period = [(one.code, kilo(sample.peaks_w.get(one.number, 0))) for one in demand_periods]
     peak = quoted(kilo(sample.peak_w))
-    if len(by_period) > 1:
+    if by_period:
         peak = _table([(WHOLE_TIME, kilo(sample.peak_w)), *by_period])
     written = {
         Input.MONTH: f"month = {sample.month + 1}",

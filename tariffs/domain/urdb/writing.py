@@ -27,6 +27,8 @@ class Writer:
         energy = rate.energy if rate.energy is not None and not has_one_period_a_month(rate.energy) else None
         self.periods = periods_of(schedule=energy, letter="p")
         self.demand_periods = periods_of(schedule=rate.demand, letter="d", taken=[one.code for one in self.periods])
+        # A single period is the whole time, unless a look-back stands for the demand of the whole time.
+        self.tells_demand = len(self.demand_periods) > 1 or (rate.look_back is not None and is_per_kw(rate.energy))
         self.labels: dict[str, tuple[str, str]] = {}
 
     def text(self, vectors: Sequence[str], decisions: Sequence[str]) -> str:
@@ -73,7 +75,7 @@ class Writer:
             self.name(self.periods)
         if needs_demand(self.rate):
             lines += ["", "[demand]", f"window_minutes = {self.rate.window or self.choices.window_minutes}"]
-        if needs_demand(self.rate) and len(self.demand_periods) > 1 and self.rate.demand is not None:
+        if needs_demand(self.rate) and self.tells_demand and self.rate.demand is not None:
             lines += calendar_lines(
                 table="demand", schedule=self.rate.demand, periods=self.demand_periods, holidays=holidays
             )
@@ -193,7 +195,7 @@ class Writer:
         demand, found = self.rate.demand, []
         for one in self.demand_periods if demand is not None else ():
             tiers = demand.structure[one.number] if demand is not None else ()
-            period = [f"period = {quoted(one.code)}"] if len(self.demand_periods) > 1 else []
+            period = [f"period = {quoted(one.code)}"] if self.tells_demand else []
             if any(tier.price_e6 for tier in tiers):
                 lines = [*period, *self.power(tiers)]
                 found += self.component("measured_demand", f"demand-of-{one.code}", lines, label="demand-by-period")

@@ -300,6 +300,20 @@ def test_a_look_back_also_moves_blocks_of_kwh_per_kw():
     assert total(plan, [2500], peak_w=[[10_000]], past_peaks_w=past) == pytest.approx(cost)
 
 
+def test_a_look_back_moves_no_demand_of_a_period_even_of_one_that_is_the_whole_time():
+    """Found by random rates: the single period was priced by the demand that the look-back stands for."""
+    blocks = tiers((0.5, 100, "kWh/kW"), (0.1, None, "kWh/kW"))
+    alone = {"demandratestructure": [[{"rate": 4}]], "demandweekdayschedule": [[0] * 24] * 12}
+    alone["demandweekendschedule"] = alone["demandweekdayschedule"]
+    plan = plan_of(
+        rate(**ONE_PERIOD, **FLAT_DEMAND, **alone, energyratestructure=[blocks], lookbackpercent=50, lookbackrange=11)
+    )
+    past = np.zeros((1, 12, 2), dtype=np.int64)
+    past[0, 5, 0] = 40_000
+    cost = 2000 * 0.5 + 500 * 0.1 + 20 * 3 + 10 * 4 + 5
+    assert total(plan, [2500], peak_w=[[10_000, 10_000]], past_peaks_w=past) == pytest.approx(cost)
+
+
 def test_least_charges_of_a_month_and_of_a_day_lift_the_bill():
     assert total(plan_of(rate(mincharge=50, minchargeunits="$/month")), [0, 0]) == 50
     assert total(plan_of(rate(mincharge=2, minchargeunits="$/day")), [0, 0]) == 60
