@@ -13,6 +13,7 @@ At what price: pure rules of tariffs, from the text of a version to the lines of
     shares.split_by_share, .split_by_quantity, .less_submeters   one meter for several classes
     rating.by_ledger_class(plan=, rated=)   what to post under each ledger class, summing to the total
     plan.slots[j]                           static half of line j: code, label, unit, price, ledger class, step, period
+    urdb.importing.documents(text=, choices=, ...)   a rate of the OpenEI URDB as documents, or findings by field
     lines.price_text(slot=, decimals=)      the price as printed
     plan.tier_cycle.start_of(on=), .cuts(period=)   from when ``before_wh`` counts, where a segment must be cut
     time_of_use.periods_of_run(calendar=plan.calendar, clock=, start_at=, ...)   period of use of each interval, (s,)
