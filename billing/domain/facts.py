@@ -4,7 +4,7 @@ What the components of a plan ask for beside energy, time and household, as far 
 What it does not know is left out, so that rating refuses the plan by name: nothing is taken as 0 in its place.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -18,6 +18,7 @@ from cis.kernel.fixed import Int64
 from contracts.domain.agreements import NOT_AGREED
 from metering.domain.usage import UsageColumns
 from tariffs.domain.components.tiers import OWN_COUNT, Cycle
+from tariffs.domain.day_counts import cycle_months_of, even_days_of
 from tariffs.domain.inputs import AXES, Input
 from tariffs.domain.plan import Plan
 
@@ -116,8 +117,8 @@ def _column(
     need: Input, plan: Plan, pieces: Pieces, at: Int64, counts: Mapping[Input, Counted], obstacles: Obstacles
 ) -> Int64 | None:
     """Return one input of some pieces; None = billing does not know it."""
-    if need is Input.MONTH:
-        return np.array([date.fromordinal(day).month for day in pieces.start_day[at].tolist()], dtype=np.int64)
+    if need in BY_TIME:
+        return BY_TIME[need](pieces.take(at))
     if need is Input.GREEN_BLOCKS:
         return pieces.green_blocks[at]
     if need is Input.FEATURES:
@@ -128,6 +129,31 @@ def _column(
     if need is Input.REACTIVE_VARH:
         return _measured(need, pieces, at, counts[need], obstacles)
     return None
+
+
+def _months(pieces: Pieces) -> Int64:
+    return np.array([date.fromordinal(day).month for day in pieces.start_day.tolist()], dtype=np.int64)
+
+
+def _even_days(pieces: Pieces) -> Int64:
+    return even_days_of(start_day=pieces.start_day, end_day=pieces.end_day)
+
+
+def _cycle_months(pieces: Pieces) -> Int64:
+    return cycle_months_of(
+        start_day=pieces.start_day,
+        end_day=pieces.end_day,
+        cycle_start_day=pieces.period_start_day,
+        cycle_end_day=pieces.period_end_day,
+    )
+
+
+BY_TIME: Mapping[Input, Callable[[Pieces], Int64]] = {
+    Input.MONTH: _months,
+    Input.EVEN_DAYS: _even_days,
+    Input.CYCLE_MONTHS_E9: _cycle_months,
+}
+"""What follows from the days of a piece alone."""
 
 
 def _by_period(energy_wh: Int64, lanes: Lanes, version: int) -> Int64:

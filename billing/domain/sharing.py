@@ -3,7 +3,7 @@ What the meters of shared places count, dealt to those who take a part of it.
 
 Each span of usage is split as a whole: so the parts of a span sum to what was approved of it, to the Wh, whatever
 becomes of each part afterwards. Sub-meters come first: their energy is taken off. Then fixed quantities are filled
-(定量); fixed shares (定比) are of what is left, and the rest stays with the place whose meter it is (decision 0017).
+(定量); fixed shares (定比) are of what is left, and the rest stays with the place whose meter it is (decision 0020).
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -212,6 +212,7 @@ SENTENCES: Mapping[str, str] = {
     "interval_too_coarse": _("The intervals are too long for the hours of the tariff."),
     "usage_outdated": _("Reads came in after the usage was approved: approve it anew, then retry."),
     "ambiguous_usage": _("Usage overlaps for the same hours: look at the counters."),
+    "missing_profile": _("The load profile that the bill needs is not there for all days."),
     "missing_calendar": _("The tariff has no hours for its periods of use."),
     "two_events": _("Two events are announced for the same day."),
     "uneven_order": _("The energy by step in order of time does not sum to that of the periods."),

@@ -48,6 +48,8 @@ class Input(StrEnum):
     SUBMETER_WH       (n, p) energy of the sub-meters that are billed apart [Wh]
     GREEN_BLOCKS      (n,) blocks of green energy bought a month
     REACTIVE_PEAK_VAR (n,) largest mean reactive demand in the window of the plan [var]
+    EVEN_DAYS         (n,) days of the segment in months that all have 30 days
+    CYCLE_MONTHS_E9   (n,) months of the segment by the days of its billed period [10^-9 month]
     """
 
     MONTH = "month"
@@ -70,6 +72,8 @@ class Input(StrEnum):
     SUBMETER_WH = "submeter_wh"
     GREEN_BLOCKS = "green_blocks"
     REACTIVE_PEAK_VAR = "reactive_peak_var"
+    EVEN_DAYS = "even_days"
+    CYCLE_MONTHS_E9 = "cycle_months_e9"
 
 
 class Written(NamedTuple):
@@ -113,5 +117,7 @@ WRITTEN: dict[Input, Written] = {
     Input.ORDERED_WH: Written("ordered_kwh", 3),
     Input.SUBMETER_WH: Written("submeter_kwh", 3),
     Input.GREEN_BLOCKS: Written("green_blocks", 0),
+    Input.EVEN_DAYS: Written("even_days", 0),
+    Input.CYCLE_MONTHS_E9: Written("cycle_months", 9),
 }
 """Keys of the table ``inputs`` of a test vector."""

@@ -10,7 +10,7 @@ from recompute.terms import Keys, Tariff
 
 KW = 1000
 ONE = Fraction(1)
-PRORATIONS = ("whole", "calendar_days", "thirtieths", "days")
+PRORATIONS = ("whole", "calendar_days", "thirtieths", "thirty_day_months", "cycle_days", "days")
 # For each standard of 1983: the last power factor that is rewarded.
 REWARDED_TO = {90: 95, 85: 94, 80: 92}
 SMALL_TO, SMALL_STEPS, LARGE_STEPS = 90, 20, 25

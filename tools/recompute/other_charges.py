@@ -2,11 +2,11 @@
 
 from fractions import Fraction
 
+from recompute.demand_charges import PRORATIONS
 from recompute.numbers import cut, number, rounded, shared, to_grain
 from recompute.segment import Line, Segment, told
 from recompute.terms import Keys, Tariff
 
-PRORATIONS = ("whole", "calendar_days", "thirtieths", "days")
 TIMES = ("day", "month")
 HUNDRED = Fraction(100)
 
@@ -17,7 +17,12 @@ def by_time(code: str, price: Fraction, per: str, segment: Segment, count: int =
 
 
 def fixed(keys: Keys, tariff: Tariff, segment: Segment, _base: int) -> list[Line]:
-    return [by_time(keys.need("code"), tariff.price(keys), tariff.per(keys, TIMES), segment)]
+    code, price, per = keys.need("code"), tariff.price(keys), tariff.per(keys, TIMES)
+    proration = keys.word("proration", PRORATIONS, "calendar_days")
+    if per == "day" or proration == "calendar_days":
+        return [by_time(code, price, per, segment)]
+    part = segment.part(proration)
+    return [Line(code, per, rounded(part * 10**9), price, cut(price * part))]
 
 
 def meter_charge(keys: Keys, tariff: Tariff, segment: Segment, _base: int) -> list[Line]:
@@ -178,7 +183,7 @@ def unmetered(keys: Keys, _tariff: Tariff, segment: Segment, _base: int) -> list
 YEAR = "on amount year_starts negative"
 LOST = "grain_kwh deal period"
 KINDS = {
-    "fixed": (fixed, "unit price"),
+    "fixed": (fixed, "unit price proration"),
     "meter_charge": (meter_charge, "unit price"),
     "tax": (tax, "rate mode on"),
     "minimum_charge": (minimum_charge, "on unit price negative"),

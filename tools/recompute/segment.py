@@ -106,6 +106,10 @@ class Segment:
             return self.months
         if proration == "days":
             return Fraction(self.days)
+        if proration == "thirty_day_months":
+            return Fraction(self["even_days"], 30)
+        if proration == "cycle_days":
+            return Fraction(self["cycle_months_e9"], 10**9)
         if proration != "thirtieths":
             raise CannotTell(f"a price is prorated by {proration}")
         is_whole = self.months.denominator == 1 and self.months > 0

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from cis.kernel import fixed
 from cis.kernel.fixed import Int64
 from tariffs.domain.batch import RatingBatch
+from tariffs.domain.components.spans import Proration, needs_of, part_of, span_of
+from tariffs.domain.inputs import Input
 from tariffs.domain.lines import Charge, LineSlot, Named, Unit, known
 
 E6 = 10**6
@@ -28,13 +30,20 @@ class Fixed(Named):
     """
     A standing charge by time, whatever was used.
 
-    Rule: per day x days; per month x the share of months, which counts each month by its own days.
+    Rule: per day x days; per month x what the segment is of months, by the day count that the tariff names.
 
-    price_e6  price of one day or month. [10^-6 minor unit]
+    price_e6   price of one day or month. [10^-6 minor unit]
+    proration  what a segment pays of the price of a month
     """
 
     per: Per
     price_e6: int | None
+    proration: Proration = Proration.CALENDAR_DAYS
+
+    @property
+    def needs(self) -> tuple[Input, ...]:
+        """Return what counts parts of a month."""
+        return needs_of(self.proration)
 
     def slots(self) -> tuple[LineSlot, ...]:
         """Return its one line slot."""
@@ -43,8 +52,14 @@ class Fixed(Named):
     def charge(self, batch: RatingBatch, base_minor: Int64) -> Charge:  # noqa: ARG002 - the protocol of all components
         """Return the standing charge, (n, 1)."""
         (price_e6,) = known((self.price_e6,))
-        amounts_e9, spans = by_time(batch, per=self.per, price_e6=price_e6)
-        return Charge(amounts_e9[:, None], spans[:, None])
+        if self.per is Per.DAY or self.proration is Proration.CALENDAR_DAYS:
+            amounts_e9, spans = by_time(batch, per=self.per, price_e6=price_e6)
+            return Charge(amounts_e9[:, None], spans[:, None])
+        over, under = span_of(batch=batch, proration=self.proration)
+        # A month costs as many 10^-9 minor units as it has 10^-6, a thousandfold.
+        price_e9 = fixed.times(np.full(len(batch), 1000, dtype=np.int64), price_e6)
+        months_e9 = (2 * fixed.times(over, E9) + under) // (2 * under)
+        return Charge(part_of(price_e9, over=over, under=under)[:, None], months_e9.astype(np.int64)[:, None])
 
 
 def by_time(batch: RatingBatch, *, per: Per, price_e6: int) -> tuple[NDArray[Any], Int64]:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from cis.kernel import fixed
 from cis.kernel.fixed import Int64
 from tariffs.domain.batch import E9, RatingBatch
-from tariffs.domain.components.spans import Proration, part_of, span_of
+from tariffs.domain.components.spans import Proration, needs_of, part_of, span_of
 from tariffs.domain.inputs import PAST_MONTHS, Input
 from tariffs.domain.lines import Charge, LineSlot, Named, Unit, known
 
@@ -43,8 +43,8 @@ class Capacity(Named):
 
     @property
     def needs(self) -> tuple[Input, ...]:
-        """Return the capacity."""
-        return (Input.CAPACITY_VA,)
+        """Return the capacity, and what counts parts of a month."""
+        return (Input.CAPACITY_VA, *needs_of(self.proration))
 
     def slots(self) -> tuple[LineSlot, ...]:
         """Return its one line slot."""
@@ -130,6 +130,11 @@ class PricedByPower(Named):
     proration: Proration
     discount: UseDiscount | None = None
 
+    @property
+    def shared_needs(self) -> tuple[Input, ...]:
+        """Return what the discount asks for, and what counts parts of a month."""
+        return (*needs_of(self.proration), *(self.discount.needs if self.discount else ()))
+
     def amounts_e9(self, batch: RatingBatch, billed_w: Int64, prices_e6: tuple[int | None, ...]) -> NDArray[Any]:
         """Return what (n, k) power costs at the prices of its steps, (n, k). [10^-9 minor unit]"""
         full = known(prices_e6)
@@ -197,7 +202,7 @@ class ContractedDemand(PricedByPower):
     def needs(self) -> tuple[Input, ...]:
         """Return contract and peak, and what floor and discount ask for."""
         floor = (Input.CAPACITY_VA,) if self.floor_e6 else ()
-        return (Input.CONTRACT_W, Input.PEAK_W, *floor, *(self.discount.needs if self.discount else ()))
+        return (Input.CONTRACT_W, Input.PEAK_W, *floor, *self.shared_needs)
 
     def slots(self) -> tuple[LineSlot, ...]:
         """Return the slot of what is billed, and those that tell how it came about."""
@@ -285,7 +290,7 @@ class MeasuredDemand(PricedByPower):
         past = (Input.PAST_PEAKS_W,) if self.ratchets else ()
         month = (Input.MONTH,) if any(ratchet.months for ratchet in self.ratchets) else ()
         billed = (Input.BILLED_PEAK_W,) if self.incremental else ()
-        return (Input.PEAK_W, *past, *month, *billed, *(self.discount.needs if self.discount else ()))
+        return (Input.PEAK_W, *past, *month, *billed, *self.shared_needs)
 
     def slots(self) -> tuple[LineSlot, ...]:
         """Return one line slot per step, and those that tell how the billed demand came about."""

@@ -11,7 +11,7 @@ import numpy as np
 from cis.kernel import fixed
 from cis.kernel.fixed import Exact, Int64
 from tariffs.domain.batch import RatingBatch
-from tariffs.domain.components.spans import Proration, part_of, span_of
+from tariffs.domain.components.spans import Proration, needs_of, part_of, span_of
 from tariffs.domain.inputs import Input
 from tariffs.domain.lines import Adjusting, Charge, LineSlot, Named, Unit, known
 
@@ -149,6 +149,11 @@ class AgreedLoss(Lost):
     wh: int
     varh: int
     proration: Proration
+
+    @property
+    def needs(self) -> tuple[Input, ...]:
+        """Return what counts parts of a month."""
+        return needs_of(self.proration)
 
     def lost_wh(self, batch: RatingBatch) -> Int64:
         """Return the energy lost, (n,). [Wh]"""

@@ -17,7 +17,7 @@ from cis.kernel import fixed
 from cis.kernel.fixed import Int64
 from tariffs.domain.batch import RatingBatch
 from tariffs.domain.components.demand import MEASURED, filled
-from tariffs.domain.components.spans import Proration, part_of, span_of
+from tariffs.domain.components.spans import Proration, needs_of, part_of, span_of
 from tariffs.domain.inputs import Input
 from tariffs.domain.lines import Charge, LineSlot, Named, Unit, known
 
@@ -242,7 +242,7 @@ class PowerFactorDemand(ByPowerFactor):
     def needs(self) -> tuple[Input, ...]:
         """Return the peak and what the power factor is computed from."""
         series = (Input.SUBMETER_WH,) if self.submeters is Submeters.SERIES else ()
-        return (Input.PEAK_W, Input.REACTIVE_VARH, *series)
+        return (Input.PEAK_W, Input.REACTIVE_VARH, *series, *needs_of(self.proration))
 
     def slots(self) -> tuple[LineSlot, ...]:
         """Return the slot of the added demand, and those that tell power factor and measured demand."""
@@ -308,8 +308,8 @@ class ReactiveDemand(Named):
 
     @property
     def needs(self) -> tuple[Input, ...]:
-        """Return the largest reactive demand."""
-        return (Input.REACTIVE_PEAK_VAR,)
+        """Return the largest reactive demand, and what counts parts of a month."""
+        return (Input.REACTIVE_PEAK_VAR, *needs_of(self.proration))
 
     def slots(self) -> tuple[LineSlot, ...]:
         """Return its one line slot."""

@@ -1,6 +1,7 @@
 """Reading of components without steps: fixed charges, energy, time of use, tax."""
 
 from tariffs.domain.components.basic import Energy, Fixed, Per, Tax, TaxMode, TimeOfUse
+from tariffs.domain.components.spans import Proration
 from tariffs.domain.grammar import Table
 from tariffs.domain.lines import LedgerClass, Unit
 from tariffs.domain.parts.frame import (
@@ -27,7 +28,18 @@ def read_fixed(*, table: Table, code: str, frame: Frame) -> Fixed:
         ledger=ledger_of(table=table, default=LedgerClass.FIXED),
         per=Per.DAY if unit is Unit.DAY else Per.MONTH,
         price_e6=read_price(table=table, key="price", places=places),
+        proration=_read_proration(table, unit),
     )
+
+
+def _read_proration(table: Table, unit: Unit) -> Proration:
+    """Return what a segment pays of the price of a month; a price of a day is paid for each day."""
+    if not table.has("proration"):
+        return Proration.CALENDAR_DAYS
+    proration = table.word("proration", Proration)
+    if unit is Unit.DAY or proration is Proration.DAYS:
+        table.note("proration", "no_month", "A price of a day is paid for each day.", "Leave the key out.")
+    return proration
 
 
 def read_energy(*, table: Table, code: str, frame: Frame) -> Energy:

@@ -179,7 +179,7 @@ def measured_demand(make):
 
 
 def proration(make):
-    return make.pick("whole", "calendar_days", "thirtieths", "days")
+    return make.pick("whole", "calendar_days", "thirtieths", "thirty_day_months", "cycle_days", "days")
 
 
 def power(make, *, unit="yuan/kW"):
@@ -274,8 +274,15 @@ def dynamic(make):
     return {"unit": "yuan/kWh", "series": "spot", "margin": make.price(), "negative_prices": "keep"}
 
 
+def standing(make):
+    if make.chance():
+        return {"unit": make.pick("yuan/day", "yuan/month", "fen/day"), "price": make.price(50)}
+    counts = ("whole", "calendar_days", "thirtieths", "thirty_day_months", "cycle_days")
+    return {"unit": "yuan/month", "price": make.price(50), "proration": make.pick(*counts)}
+
+
 MAKERS = {
-    "fixed": lambda make: {"unit": make.pick("yuan/day", "yuan/month", "fen/day"), "price": make.price(50)},
+    "fixed": standing,
     "energy": lambda make: {"unit": make.pick("yuan/kWh", "fen/kWh"), "price": make.price()},
     "time_of_use": lambda make: {"unit": "yuan/kWh", "prices": make.by_period(make.price)},
     "tiered_energy": of_stepped,
@@ -406,7 +413,7 @@ def segment_of(draw, plan):
 
 LARGEST = {Input.CAPACITY_VA: 2_000_000, Input.CONTRACT_W: 900_000, Input.REACTIVE_VARH: 2_000_000,
            Input.ENERGIZED_MINUTES: 50_000, Input.METERS: 3, Input.YEAR_MINOR: 400_000, Input.GREEN_BLOCKS: 9,
-           Input.FINAL: 1, Input.FEATURES: 1, Input.SERIES_E9: 10**14}  # fmt: skip
+           Input.EVEN_DAYS: 62, Input.CYCLE_MONTHS_E9: 2 * 10**9, Input.FINAL: 1, Input.FEATURES: 1, Input.SERIES_E9: 10**14}  # fmt: skip
 
 
 def _input(draw, need, plan, used):

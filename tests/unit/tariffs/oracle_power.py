@@ -18,7 +18,17 @@ def cent(amount):
     return half_up(amount) if amount >= 0 else -half_up(-amount)
 
 
+def counts_of(days, months_e9):
+    """Other counts of a segment, made to differ from its days and months."""
+    return {"even_days": max(days - 1, 0), "cycle_months_e9": months_e9 // 2}
+
+
 def months_paid(proration, days, months):
+    other = counts_of(days, int(months * 10**9))
+    if proration == "thirty_day_months":
+        return Fraction(other["even_days"], 30)
+    if proration == "cycle_days":
+        return Fraction(other["cycle_months_e9"], 10**9)
     if proration == "whole":
         return Fraction(1)
     if proration == "days":

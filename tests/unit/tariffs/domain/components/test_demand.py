@@ -37,7 +37,10 @@ def batch(*, days=30, months_e9=10**9, used_kwh=0, **inputs):
         used_wh=np.array([[used_kwh * 1000]], dtype=np.int64),
         days=np.array([days], dtype=np.int64),
         month_share_e9=np.array([months_e9], dtype=np.int64),
-        inputs={Input(name): np.array([value], dtype=np.int64) for name, value in inputs.items()},
+        inputs={
+            Input(name): np.array([value], dtype=np.int64)
+            for name, value in {**oracle.counts_of(days, months_e9), **inputs}.items()
+        },
     )
 
 
@@ -120,6 +123,8 @@ def test_sub_meters_that_are_billed_apart_count_where_the_tariff_says_so():
         (Proration.THIRTIETHS, 0, 0, 0),
         (Proration.CALENDAR_DAYS, 13, 419_354_839, 335_484),
         (Proration.DAYS, 13, 0, 10_400_000),
+        (Proration.THIRTY_DAY_MONTHS, 14, 0, 346_667),
+        (Proration.CYCLE_DAYS, 13, 866_666_666, 346_667),
     ],
 )
 def test_a_part_of_a_month_pays_what_the_tariff_declares(proration, days, months_e9, minor):

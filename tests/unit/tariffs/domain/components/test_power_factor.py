@@ -254,7 +254,10 @@ def test_any_reactive_demand_costs_what_fractions_say(largest_var, price_e6, pro
         used_wh=np.array([[0]]),
         days=np.array([days]),
         month_share_e9=np.array([months_e9]),
-        inputs={Input.REACTIVE_PEAK_VAR: np.array([largest_var])},
+        inputs={
+            Input.REACTIVE_PEAK_VAR: np.array([largest_var]),
+            **{Input(name): np.array([value]) for name, value in oracle.counts_of(days, months_e9).items()},
+        },
     )
     charge = component.charge(given_batch, np.zeros(1, dtype=np.int64))
     paid = oracle.months_paid(proration.value, days, Fraction(months_e9, 10**9))
