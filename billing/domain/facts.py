@@ -202,7 +202,7 @@ def note_unbillable(*, pieces: Pieces, versions: Sequence[PlanVersion], obstacle
         + [False],
         dtype=np.bool_,
     )
-    for place in np.flatnonzero(pieces.is_billed & (pieces.version != NOWHERE) & odd[pieces.version]).tolist():
+    for place in np.flatnonzero(pieces.is_rated & (pieces.version != NOWHERE) & odd[pieces.version]).tolist():
         note(
             pieces=pieces,
             place=place,

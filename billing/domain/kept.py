@@ -5,10 +5,11 @@ The order of the numbers is that of the plan (``tariffs.domain.layout``), so the
 the segment names. A segment that takes another back was not rated and keeps nothing: look at the one it names.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from cis.kernel.columns import Columns
 from cis.kernel.fixed import Int64
@@ -20,6 +21,7 @@ from tariffs.domain.plan import Plan
 from tariffs.domain.rating import RatedGroup, batch_of
 
 NOT_KEPT = -1
+Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +83,37 @@ def lists_of(*, parts: Sequence[tuple[Int64, Int64]], count: int) -> Lists:
             values[places[wanted], : one.shape[1]] = one[wanted]
             lengths[places[wanted]] = one.shape[1]
     return Lists(values=values, lengths=lengths)
+
+
+def hands_on_same(*, kept: Sequence[Kept], rows: Int64, existing: Lists) -> Mask:
+    """
+    Return whether segments that exist hand on what is expected of them, (b,).
+
+    kept      what is expected, by place
+    rows      (b,) places, ascending
+    existing  (b,) what those that exist hand on
+    """
+    expected = lists_of(parts=[(_place_in(rows, one.rows), one.handed_on) for one in kept], count=len(rows))
+    width = max(expected.values.shape[1], existing.values.shape[1])
+    same: Mask = expected.lengths == existing.lengths
+    for one, other in zip(_columns(expected, width), _columns(existing, width), strict=True):
+        same &= one == other
+    return same
+
+
+def _place_in(rows: Int64, wanted: Int64) -> Int64:
+    """Return the place of each wanted row among the (b,) ascending rows; NOT_KEPT = it is not there."""
+    if not len(rows):
+        return np.full(len(wanted), NOT_KEPT, dtype=np.int64)
+    at = np.minimum(np.searchsorted(rows, wanted), len(rows) - 1)
+    return np.where(rows[at] == wanted, at, NOT_KEPT)
+
+
+def _columns(lists: Lists, width: int) -> Iterator[Int64]:
+    """Yield the numbers column by column, 0 beyond the lists."""
+    nothing = np.zeros(len(lists), dtype=np.int64)
+    for column in range(width):
+        yield lists.values[:, column] if column < lists.values.shape[1] else nothing
 
 
 def read_back(

@@ -12,11 +12,14 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from billing.domain.chained import NOT_CHAINED, Chained, linked, rhythm
+from billing.domain.covers import covers
 from cis.kernel.columns import Columns
 from cis.kernel.fixed import Int64
 from cis.kernel.periods import Period
 from contracts.domain.agreements import AgreementColumns
 from tariffs.domain.components.tiers import Cycle
+from tariffs.domain.layout import counts_as_billed
 from tariffs.domain.plan import Plan
 
 NOWHERE = -1
@@ -47,6 +50,8 @@ class BilledPeriods(Columns):
     """
     Periods of which agreements have segments in force, one row for each agreement and period.
 
+    They stand in the order in which they were first billed: days that lie in two of them belong to the first.
+
     frozen  (n,) the period began before the window: what was billed of it stays as it is
     """
 
@@ -66,6 +71,7 @@ class Pieces(Columns):
     period_start_day, period_end_day  (m,) billed period that it is a piece of; 0 if it only counts for the tier year
     cycle_day                         (m,) from here on energy counts into its steps
     is_billed                         (m,) it makes a segment
+    is_rated                          (m,) it is rated: it makes a segment, or hands on to one that does
     is_own                            (m,) its billed period is that of the run
     capacity_va, contract_w, green_blocks, features, feature_sets  agreed facts, as in ``AgreementColumns``
     """
@@ -82,6 +88,7 @@ class Pieces(Columns):
     period_end_day: Int64
     cycle_day: Int64
     is_billed: Mask
+    is_rated: Mask
     is_own: Mask
     capacity_va: Int64
     contract_w: Int64
@@ -96,22 +103,51 @@ def cut(
     versions: Sequence[PlanVersion],
     billed: BilledPeriods,
     period: Period,
+    chained: Chained | None = None,
 ) -> Pieces:
     """
-    Return the pieces to be billed, and those that only count for the tier year of a billed one.
+    Return the pieces to be billed, and those that only count for the tier year of a billed one, or hand on to one.
 
     agreements  agreement x term over the whole window
     billed      what was billed of it, besides the period of the run
     period      of the run
+    chained     agreements whose bills hand something on; None = none does
     """
     terms = join_terms(agreements)
     own = (period.start.toordinal(), period.end.toordinal())
     starts = _starts(terms, versions)
-    cells = _cells(terms, _edges(terms, versions, billed, own, starts))
+    edges = _edges(terms, versions, billed, own, starts)
+    steps = edges[:0]
+    if chained is not None and len(chained) and len(edges):
+        steps = rhythm(period=period, low=int(edges[0]), high=int(edges[-1]))
+        edges = np.union1d(edges, steps)
+    cells = _cells(terms, edges)
     version = _version_of(cells, versions)
     in_period = _period_of(cells, billed, own)
-    pieces = _merge(terms, cells, version, in_period, versions, starts)
-    return pieces.take(_wanted(pieces, versions))
+    cut_here = _is_start(cells, versions, starts)
+    if chained is not None and len(steps):
+        waits = (chained.place_of(cells.agreement_id) != NOT_CHAINED) & (in_period.end_day == 0)
+        cut_here |= waits & np.isin(cells.start_day, steps)
+    pieces = _merge(terms, cells, version, in_period, versions, cut_here)
+    wanted = _wanted(pieces, versions)
+    if chained is not None:
+        pieces = _with_links(pieces, versions, wanted, chained)
+    return pieces.take(wanted | pieces.is_rated)
+
+
+def _with_links(pieces: Pieces, versions: Sequence[PlanVersion], wanted: Mask, chained: Chained) -> Pieces:
+    """Return the pieces, those rated too that hand on to a billed one."""
+    if not len(chained):
+        return pieces
+    adjusts = np.array([counts_as_billed(plan=one.plan) for one in versions] + [False], dtype=np.bool_)
+    links = linked(
+        chained=chained,
+        agreement_id=pieces.agreement_id,
+        start_day=pieces.start_day,
+        is_billed=pieces.is_billed,
+        counts=wanted & adjusts[pieces.version],
+    )
+    return replace(pieces, is_rated=pieces.is_billed | links)
 
 
 def join_terms(agreements: AgreementColumns) -> AgreementColumns:
@@ -225,17 +261,17 @@ def _period_of(cells: _Cells, billed: BilledPeriods, own: tuple[int, int]) -> _I
     end = np.zeros(len(cells), dtype=np.int64)
     frozen = np.zeros(len(cells), dtype=np.bool_)
     if len(billed):
+        row, first, last = covers(agreement_id=billed.agreement_id, start_day=billed.start_day, end_day=billed.end_day)
         agreements = np.unique(billed.agreement_id)
-        order = np.lexsort((billed.start_day, billed.agreement_id))
-        keys = key_of(place=np.searchsorted(agreements, billed.agreement_id[order]), day=billed.start_day[order])
+        keys = key_of(place=np.searchsorted(agreements, billed.agreement_id[row]), day=first)
         place = np.searchsorted(agreements, cells.agreement_id)
         known = agreements[np.minimum(place, len(agreements) - 1)] == cells.agreement_id
         found = np.searchsorted(keys, key_of(place=place, day=cells.start_day), side="right") - 1
-        row = order[np.maximum(found, 0)]
-        inside = known & (found >= 0) & (billed.agreement_id[row] == cells.agreement_id)
-        inside &= cells.start_day < billed.end_day[row]
-        start[inside], end[inside] = billed.start_day[row[inside]], billed.end_day[row[inside]]
-        frozen[inside] = billed.frozen[row[inside]]
+        near = np.maximum(found, 0)
+        inside = known & (found >= 0) & (billed.agreement_id[row[near]] == cells.agreement_id)
+        inside &= cells.start_day < last[near]
+        mine = row[near[inside]]
+        start[inside], end[inside], frozen[inside] = billed.start_day[mine], billed.end_day[mine], billed.frozen[mine]
     free = (end == 0) & (cells.start_day >= own[0]) & (cells.start_day < own[1])
     start[free], end[free] = own
     return _InPeriod(
@@ -262,10 +298,9 @@ def _merge(
     version: Int64,
     in_period: _InPeriod,
     versions: Sequence[PlanVersion],
-    starts: dict[MonthDay, list[int]],
+    cut_here: Mask,
 ) -> Pieces:
     """Return the cells put together again where nothing cuts their agreement."""
-    cut_here = _is_start(cells, versions, starts)
     apart = np.ones(len(cells), dtype=np.bool_)
     if len(cells) > 1:
         apart[1:] = cut_here[1:] | (cells.end_day[:-1] != cells.start_day[1:])
@@ -288,6 +323,7 @@ def _merge(
         period_end_day=where.end_day,
         cycle_day=_cycle_day(whole, version, where, versions),
         is_billed=where.is_billed,
+        is_rated=where.is_billed,
         is_own=where.is_own,
         **{name: getattr(terms, name)[whole.term] for name in FACTS},
         feature_sets=terms.feature_sets,
@@ -341,10 +377,16 @@ def before_wh(*, pieces: Pieces, energy_wh: Int64) -> Int64:
 
     energy_wh  (m,) energy of each piece
     """
+    until = np.cumsum(energy_wh) - energy_wh
+    return until - until[cycle_first(pieces=pieces)] if len(pieces) else until
+
+
+def cycle_first(*, pieces: Pieces) -> Int64:
+    """Return the place of the first piece of the same agreement in the tier cycle of each piece, (m,)."""
     # Pieces are sorted by service point and start, and an agreement has one service point: its pieces are neighbours.
     fresh = np.ones(len(pieces), dtype=np.bool_)
     fresh[1:] = pieces.agreement_id[1:] != pieces.agreement_id[:-1]
     place = np.cumsum(fresh) - 1
-    until = np.cumsum(energy_wh) - energy_wh
-    first = np.searchsorted(key_of(place=place, day=pieces.start_day), key_of(place=place, day=pieces.cycle_day))
-    return until - until[first] if len(pieces) else until
+    return np.searchsorted(key_of(place=place, day=pieces.start_day), key_of(place=place, day=pieces.cycle_day)).astype(
+        np.int64, copy=False
+    )

@@ -10,19 +10,21 @@ from datetime import date
 import numpy as np
 
 from billing.domain.facts import Counted, inputs_of
-from billing.domain.findings import Obstacle, Obstacles
-from billing.domain.kept import Kept, kept_of
+from billing.domain.findings import Obstacle, Obstacles, note_refusal
+from billing.domain.handing import History, no_history
+from billing.domain.kept import Kept, Lists, hands_on_same, kept_of
 from billing.domain.measured import Lanes, by_period
 from billing.domain.pieces import NOWHERE, Mask, Pieces, PlanVersion, before_wh
+from billing.domain.sequence import Work, in_order, rate_in_order
 from cis.kernel import fixed
 from cis.kernel.columns import Columns
 from cis.kernel.fixed import Int64
 from tariffs.domain.batch import RatingBatch, month_shares_e9
 from tariffs.domain.components.basic import Tax, TaxMode
 from tariffs.domain.inputs import Input
-from tariffs.domain.lines import MissingPrice
+from tariffs.domain.layout import needs_order
 from tariffs.domain.plan import Plan
-from tariffs.domain.rating import MissingInput, Rated, RatedGroup, rate_many
+from tariffs.domain.rating import Rated, RatedGroup, rate_many
 
 MISSING_PRICE = "missing_price"
 
@@ -120,8 +122,8 @@ def settled(
     mine = _keys(agreements, pieces.agreement_id, pieces.start_day)
     order = np.argsort(theirs, kind="stable")
     match = order[np.minimum(np.searchsorted(theirs[order], mine), len(existing) - 1)]
-    # What else a plan prices is not kept with a segment, so it is looked at anew.
-    plain = np.array([not one.plan.needs for one in versions] + [False], dtype=np.bool_)
+    # What else a plan prices is looked at anew, and so is what hands on to it.
+    plain = np.array([not (one.plan.needs or needs_order(plan=one.plan)) for one in versions] + [False], dtype=np.bool_)
     same = pieces.is_billed & plain[pieces.version] & (theirs[match] == mine)
     for given, kept in (
         (pieces.end_day, existing.end_day),
@@ -150,6 +152,7 @@ def expect(
     known_minor: Int64,
     is_known: Mask,
     obstacles: Obstacles,
+    history: History | None = None,
 ) -> Expected:
     """
     Return what each billed piece costs, noting those whose version leaves a price open.
@@ -159,12 +162,14 @@ def expect(
     apart_wh               (m, k) what is billed apart from the meters of the place, by lane [Wh]
     measured               (m, ...) what else was measured, as wide as the plan with the longest axes
     known_minor, is_known  (m,) amounts of settled pieces, which need no rating [minor unit]
+    history                what earlier bills hand on; None = no bill of the chunk hands anything on
 
     :raises Refused: a segment cannot be rated for a reason that lies in itself, as an amount beyond 64 bits.
     """
+    history = history or no_history()
     used = energy_wh.sum(axis=1)
     before = before_wh(pieces=pieces, energy_wh=used)
-    rows = np.flatnonzero(pieces.is_billed & ~is_known & (pieces.version != NOWHERE))
+    rows = np.flatnonzero(pieces.is_rated & ~is_known & (pieces.version != NOWHERE))
     widest = max((len(one.plan.periods) for one in versions), default=1)
     batch = RatingBatch.of(
         used_wh=by_period(energy_wh=energy_wh[rows], version=pieces.version[rows], lanes=lanes, width=widest),
@@ -173,8 +178,6 @@ def expect(
         before_wh=before[rows],
         household=pieces.household[rows],
     )
-    amount = np.where(is_known, known_minor, 0)
-    groups, kept = [], []
     inputs = inputs_of(
         pieces=pieces,
         rows=rows,
@@ -185,16 +188,16 @@ def expect(
         measured=measured,
         obstacles=obstacles,
     )
-    plans = [one.plan for one in versions]
-    for group in rate_many(plans=plans, plan_of=pieces.version[rows], batch=batch, inputs_of=inputs):
-        places = rows[group.rows]
-        if group.rated is None:
-            _note_refusal(pieces, places, group, obstacles)
-            continue
-        amount[places] = group.rated.total_minor
-        groups.append(RatedGroup(group.plan, places, group.rated, None))
-        given = inputs.get(int(pieces.version[places[0]]), {})
-        kept.append(kept_of(group=group, batch=batch, inputs=given, rows=places))
+    work = Work(pieces=pieces, versions=versions, rows=rows, batch=batch, inputs=inputs, obstacles=obstacles)
+    chained = in_order(pieces=pieces, history=history)[rows]
+    found = _rate(work.part(~chained)) if chained.any() else _rate(work)
+    if chained.any():
+        ordered = rate_in_order(work=work.part(chained), used_wh=used, before_wh=before, history=history)
+        found, before = [*found, *zip(ordered.groups, ordered.kept, strict=True)], ordered.before_wh
+    amount = np.where(is_known, known_minor, 0)
+    for group, _ in found:
+        assert group.rated is not None
+        amount[group.rows] = np.where(pieces.is_billed[group.rows], group.rated.total_minor, 0)
     return Expected(
         pieces=pieces,
         used_wh=used,
@@ -202,14 +205,31 @@ def expect(
         is_estimated=is_estimated,
         amount_minor=amount,
         redelivered=redelivered,
-        groups=tuple(groups),
-        kept=tuple(kept),
+        groups=tuple(group for group, _ in found),
+        kept=tuple(kept for _, kept in found),
     )
 
 
+def _rate(work: Work) -> list[tuple[RatedGroup, Kept]]:
+    """Return what pieces cost that read nothing of those before them, and what is kept of them."""
+    found = []
+    plans = [one.plan for one in work.versions]
+    version = work.pieces.version[work.rows]
+    for group in rate_many(plans=plans, plan_of=version, batch=work.batch, inputs_of=work.inputs):
+        places = work.rows[group.rows]
+        if group.refusal is not None:
+            accounts = work.pieces.account_id[places]
+            note_refusal(accounts=accounts, refusal=group.refusal, obstacles=work.obstacles)
+            continue
+        given = work.inputs.get(int(work.pieces.version[places[0]]), {})
+        kept = kept_of(group=group, batch=work.batch, inputs=given, rows=places)
+        found.append((RatedGroup(group.plan, places, group.rated, None), kept))
+    return found
+
+
 def note_unpriced(*, pieces: Pieces, obstacles: Obstacles) -> None:
-    """Note the accounts of billed pieces for which no tariff version is in force."""
-    for place in np.flatnonzero(pieces.is_billed & (pieces.version == NOWHERE)).tolist():
+    """Note the accounts of rated pieces for which no tariff version is in force."""
+    for place in np.flatnonzero(pieces.is_rated & (pieces.version == NOWHERE)).tolist():
         on = date.fromordinal(int(pieces.start_day[place]))
         obstacles.add(
             int(pieces.account_id[place]),
@@ -221,22 +241,15 @@ def note_unpriced(*, pieces: Pieces, obstacles: Obstacles) -> None:
         )
 
 
-def _note_refusal(pieces: Pieces, places: Int64, group: RatedGroup, obstacles: Obstacles) -> None:
-    refusal = group.refusal
-    assert refusal is not None
-    if not isinstance(refusal, MissingPrice | MissingInput):
-        # Not the plan is at fault but one of its segments: who asked splits the accounts until it stands alone.
-        raise refusal
-    for account in np.unique(pieces.account_id[places]).tolist():
-        obstacles.add(account, Obstacle(code=refusal.code, message=refusal.message, advice=refusal.advice))
-
-
-def diff(*, expected: Expected, existing: Existing) -> Difference:
+def diff(*, expected: Expected, existing: Existing, handed_on: Lists | None = None) -> Difference:
     """
     Return which expected pieces become segments and which existing ones are cancelled.
 
-    A segment stays if one is expected for the same agreement and days, with the same energy and the same money.
-    Existing segments of frozen periods are not given here.
+    A segment stays if one is expected for the same agreement and days, with the same energy and money, and handing on
+    the same: credits that changed are corrected though the money of their month did not. What it was rated by may
+    differ where it makes no difference. Existing segments of frozen periods are not given here.
+
+    handed_on  what the existing segments hand on, in their order; None = nothing
     """
     pieces = expected.pieces
     billed = np.flatnonzero(pieces.is_billed)
@@ -254,6 +267,8 @@ def diff(*, expected: Expected, existing: Existing) -> Difference:
         & (existing.used_wh[match] == expected.used_wh[billed])
         & (existing.amount_minor[match] == expected.amount_minor[billed])
     )
+    if handed_on is not None:
+        same &= hands_on_same(kept=expected.kept, rows=billed, existing=handed_on.take(match))
     stays = np.zeros(len(existing), dtype=np.bool_)
     stays[match[same]] = True
     return Difference(new=billed[~same], gone=np.flatnonzero(~stays))

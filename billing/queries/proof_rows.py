@@ -157,6 +157,7 @@ def pieces_of(*, rows: Sequence[SegmentRow], versions: Sequence[PlanVersion]) ->
         period_end_day=days("period_end_date"),
         cycle_day=days("start_date"),
         is_billed=yes,
+        is_rated=yes,
         is_own=yes,
         capacity_va=nothing,
         contract_w=nothing,

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
+from numpy.typing import NDArray
 
 from billing.models.rebill import Rebill, RebillState
 from cis.kernel.fixed import Int64
 from cis.platform import db
 
+Mask = NDArray[np.bool_]
 NEVER = np.iinfo(np.int64).max
 
 
@@ -37,6 +39,23 @@ class Reach:
     def earliest(self, default: date) -> date:
         """Return the first of all the days, or the default if that is earlier."""
         return date.fromordinal(int(self.from_day.min(initial=default.toordinal())))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """What a run may correct: all since its start, and more of accounts that are billed anew."""
+
+    start: date
+    reach: Reach
+
+    def freezes(self, account_id: Int64, period_start_day: Int64, period_end_day: Int64) -> Mask:
+        """Return which billed periods stay as they are, (n,)."""
+        before: Mask = period_start_day < self.start.toordinal()
+        return before & (period_end_day <= self.reach.of(account_id))
+
+    def first_day(self, account_id: Int64) -> Int64:
+        """Return from which day on each account may be rated anew, (n,)."""
+        return np.minimum(self.reach.of(account_id), self.start.toordinal())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

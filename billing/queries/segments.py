@@ -2,23 +2,23 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 import numpy as np
 
 from billing.domain import facts, segments, sharing
 from billing.domain.findings import Obstacles
-from billing.domain.pieces import NOWHERE, BilledPeriods, Mask, Pieces, PlanVersion, cut
+from billing.domain.handing import History
+from billing.domain.pieces import NOWHERE, Mask, Pieces, PlanVersion, cut
 from billing.domain.segments import Difference, Existing, Expected
 from billing.domain.streams import Streams, streams_of
-from billing.queries import reading, rebills, sources
+from billing.queries import existing_segments, reading, rebills, sequence, sources
 from billing.queries.curves import MEASURED, Curves, has_needs, own_meters, redelivered_prices
 from billing.queries.exports import Exports
 from billing.queries.reading import Metered
-from billing.queries.rebills import Reach
+from billing.queries.rebills import Reach, Window
 from cis.kernel.fixed import Int64
 from cis.kernel.periods import MONTHS_IN_YEAR, Period, add_months
-from cis.platform import db
 from contracts.queries import agreements
 from tariffs.queries import plans
 
@@ -27,22 +27,7 @@ LOOK_BACK_MONTHS = 1
 Each run reaches back into the tier year in which the day so many months before its period lies; further for accounts
 whose usage of then was corrected (``billing.queries.rebills``).
 """
-YEAR_DAYS = 366
 NO_END = date.max.toordinal()
-_FIELDS = (*Existing.__dataclass_fields__, "in_force")
-_EXISTING = """
-    SELECT s.agreement_id, s.tariff_version_id,
-           (s.start_date - DATE '0001-01-01' + 1)::bigint, (s.end_date - DATE '0001-01-01' + 1)::bigint,
-           (s.period_start_date - DATE '0001-01-01' + 1)::bigint, (s.period_end_date - DATE '0001-01-01' + 1)::bigint,
-           s.used_wh, s.before_wh, s.household::bigint, s.is_estimated::int::bigint, s.amount_minor,
-           s.redelivered::bigint, s.id, s.bill_id, b.account_id,
-           (b.state = 'issued' AND NOT EXISTS (
-               SELECT 1 FROM billing_billsegment c JOIN billing_bill cb ON cb.id = c.bill_id
-               WHERE c.cancels_id = s.id AND cb.state = 'issued'))::int::bigint
-    FROM billing_bill b JOIN billing_billsegment s ON s.bill_id = b.id
-    WHERE b.account_id = ANY(%(accounts)s) AND b.state IN ('issued', 'cancelled')
-      AND s.cancels_id IS NULL AND s.period_end_date > %(since)s
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,18 +76,20 @@ def find(*, account_ids: Collection[int], scope: Scope) -> Findings:
     wanted = sorted(account_ids)
     reach = rebills.reach(account_ids=wanted)
     versions = versions_of(scope, since=reach.earliest(scope.period.start))
-    window = _Window(start=_cycle_start(versions, add_months(scope.period.start, -LOOK_BACK_MONTHS)), reach=reach)
+    window = Window(start=_cycle_start(versions, add_months(scope.period.start, -LOOK_BACK_MONTHS)), reach=reach)
     since = min(window.start, _cycle_start(versions, reach.earliest(window.start)))
-    existing, billed = _existing(wanted, since, scope.period, window)
+    existing, billed = existing_segments.find(account_ids=wanted, since=since, period=scope.period, window=window)
     until = max(scope.period.end, date.fromordinal(int(billed.end_day.max(initial=1))))
     in_force = agreements.in_force(account_ids=wanted, start_date=since, end_date=until)
-    pieces = cut(agreements=in_force, versions=versions, billed=billed, period=scope.period)
+    history = sequence.history(in_force=in_force, versions=versions, since=since, window=window)
+    pieces = cut(agreements=in_force, versions=versions, billed=billed, period=scope.period, chained=history.chained)
     correctable = existing.take(
         ~window.freezes(existing.account_id, existing.period_start_day, existing.period_end_day)
     )
     obstacles = Obstacles()
-    expected = expect(pieces=pieces, versions=versions, existing=correctable, obstacles=obstacles)
-    difference = segments.diff(expected=expected, existing=correctable)
+    expected = expect(pieces=pieces, versions=versions, existing=correctable, obstacles=obstacles, history=history)
+    handed_on = sequence.handed_of(existing=correctable, history=history)
+    difference = segments.diff(expected=expected, existing=correctable, handed_on=handed_on)
     return Findings(
         versions=versions,
         expected=expected,
@@ -138,19 +125,6 @@ def versions_of(scope: Scope, *, since: date | None = None) -> tuple[PlanVersion
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Window:
-    """What a run may correct: all since its start, and more of accounts that are billed anew."""
-
-    start: date
-    reach: Reach
-
-    def freezes(self, account_id: Int64, period_start_day: Int64, period_end_day: Int64) -> Mask:
-        """Return which billed periods stay as they are, (n,)."""
-        before: Mask = period_start_day < self.start.toordinal()
-        return before & (period_end_day <= self.reach.of(account_id))
-
-
 def _cycle_start(versions: Sequence[PlanVersion], on: date) -> date:
     """Return the start of the tier year that a date lies in, the first of all tariffs' years."""
     cycles = {one.plan.tier_cycle for one in versions if one.plan.tier_cycle.starts}
@@ -158,36 +132,27 @@ def _cycle_start(versions: Sequence[PlanVersion], on: date) -> date:
     return min(starts, default=date(on.year, 1, 1))
 
 
-def _existing(account_ids: list[int], since: date, period: Period, window: _Window) -> tuple[Existing, BilledPeriods]:
-    """Return the segments in force since the window, or for a year; and the periods that were ever billed."""
-    asked = min(since, period.start - timedelta(days=YEAR_DAYS))
-    columns = db.read_columns(_EXISTING, {"accounts": account_ids, "since": asked}, columns=len(_FIELDS))
-    order = np.lexsort((columns[_FIELDS.index("start_day")], columns[_FIELDS.index("agreement_id")]))
-    by_name = dict(zip(_FIELDS, columns[:, order], strict=True))
-    in_force = by_name.pop("in_force") == 1
-    rows = Existing(**by_name)
-    seen = rows.take(rows.period_end_day > since.toordinal())
-    keys = np.stack((seen.agreement_id, seen.period_start_day, seen.period_end_day, seen.account_id))
-    agreement_id, start_day, end_day, account_id = np.unique(keys, axis=1)
-    return rows.take(in_force), BilledPeriods(
-        agreement_id=agreement_id,
-        start_day=start_day,
-        end_day=end_day,
-        frozen=window.freezes(account_id, start_day, end_day),
-    )
-
-
-def expect(*, pieces: Pieces, versions: tuple[PlanVersion, ...], existing: Existing, obstacles: Obstacles) -> Expected:
+def expect(
+    *,
+    pieces: Pieces,
+    versions: tuple[PlanVersion, ...],
+    existing: Existing,
+    obstacles: Obstacles,
+    history: History | None = None,
+) -> Expected:
     """
     Return what pieces cost at given versions, from approved usage and interval days; nothing is compared or kept.
 
     existing  segments in force: a piece that was billed just so is not measured again
+    history   what bills before the pieces hand on; None = nothing, as on a first bill
 
     Statements: usage rules, and two more where there are some; usage; where interval days are split, one for their
-    newer versions and one for each month of them.
+    newer versions and one for each month of them; where bills hand something on, one for their agreements; where meters
+    are counted, one for them.
 
     :raises Refused: a segment cannot be rated for a reason that lies in itself.
     """
+    history = history or sequence.lives_of(pieces=pieces, versions=versions)
     segments.note_unpriced(pieces=pieces, obstacles=obstacles)
     facts.note_unbillable(pieces=pieces, versions=versions, obstacles=obstacles)
     book = sources.rules_of(pieces)
@@ -223,10 +188,15 @@ def expect(*, pieces: Pieces, versions: tuple[PlanVersion, ...], existing: Exist
         versions=versions,
         counts=sources.counts_of(pieces, book, versions),
         apart_wh=streams.apart(energy),
-        measured={**told.inputs, **given},
+        measured={
+            **told.inputs,
+            **given,
+            **sequence.told_of(pieces=pieces, versions=versions, history=history, obstacles=obstacles),
+        },
         known_minor=streams.sums(known),
         is_known=streams.spread(is_known),
         obstacles=obstacles,
+        history=history,
     )
 
 

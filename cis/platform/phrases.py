@@ -194,6 +194,8 @@ SENTENCES: Mapping[str, str] = {
     "unknown_payment": _("There is no such payment."),
     # bills and money
     "missing_price": _("A price that the bill needs is not published."),
+    "not_billed_before": _("Days before the bill, which hand something on to it, are not billed."),
+    "credits_left": _("Credits are left of the tariff before, and the new one does not take them over."),
     "other_layout": _("A bill of another release keeps its inputs in another order."),
     "missing_input": _("The tariff prices something that was not measured or agreed."),
     "shares_do_not_fit": _("The fixed shares of a meter are more than all of it."),

@@ -7,6 +7,7 @@ from datetime import date
 import numpy as np
 
 from cis.kernel.errors import Refused
+from cis.kernel.fixed import Int64
 from cis.platform import db
 from contracts.domain.agreements import Agreed, AgreementColumns
 from contracts.models.agreement import AgreementTerm, ServiceAgreement
@@ -64,6 +65,17 @@ def in_force(*, account_ids: Sequence[int] | np.ndarray, start_date: date, end_d
     columns = np.ascontiguousarray(rows.T.astype(np.int64))
     feature_sets = tuple(tuple(words.split()) for words in sets or [""])
     return AgreementColumns(**dict(zip(FIELDS, columns, strict=True)), feature_sets=feature_sets)
+
+
+def lives(*, agreement_ids: Sequence[int] | np.ndarray) -> tuple[Int64, Int64, Int64]:
+    """
+    Return (id, first day, first day without supply) of some agreements, ascending by id, (g,) each; one statement.
+
+    Days are ordinals; the end of one that goes on until further notice is the largest int64.
+    """
+    wanted = np.asarray(agreement_ids, dtype=np.int64).tolist()
+    columns = db.read_columns(_LIVES, [wanted], columns=3)
+    return columns[0], columns[1], columns[2]
 
 
 def of_account(*, account_id: int) -> tuple[AgreementCard, ...]:
@@ -148,6 +160,12 @@ def _cards(rows: Iterable[ServiceAgreement]) -> tuple[AgreementCard, ...]:
         for agreement in agreements
     )
 
+
+_LIVES = """
+    SELECT id, (lower(period) - DATE '0001-01-01' + 1)::bigint,
+           coalesce((upper(period) - DATE '0001-01-01' + 1)::bigint, 9223372036854775807)
+    FROM contracts_serviceagreement WHERE id = ANY(%s) ORDER BY id
+"""
 
 # int8send gives big-endian 8 bytes; a date less 0001-01-01, plus 1, is Python's ordinal.
 _IN_FORCE = """

@@ -3,8 +3,10 @@
 from collections.abc import Iterable, Sequence
 from datetime import date
 
+
 import numpy as np
 
+from cis.kernel.fixed import Int64
 from cis.platform import db
 from metering.domain.resolving import OPEN_END, Hanging
 from metering.domain.usage import Hung
@@ -67,6 +69,17 @@ def hung(*, service_point_ids: Sequence[int] | np.ndarray, start_date: date, end
     )
 
 
+def meters(*, service_point_ids: Sequence[int] | np.ndarray) -> tuple[Int64, Int64, Int64]:
+    """
+    Return (service point, first day, end day) of all meters that ever hung at some service points, (h,) each.
+
+    By service point and start; days are ordinals, half-open; ``OPEN_END`` = until further notice. One statement.
+    """
+    wanted = np.asarray(service_point_ids, dtype=np.int64).tolist()
+    columns = db.read_columns(_METERS, {"points": wanted, "open": OPEN_END}, columns=3)
+    return columns[0], columns[1], columns[2]
+
+
 def _grouped(sql: str, names: Iterable[str]) -> dict[str, tuple[Hanging, ...]]:
     fields = tuple(Hanging.__dataclass_fields__)
     found: dict[str, list[Hanging]] = {}
@@ -77,6 +90,11 @@ def _grouped(sql: str, names: Iterable[str]) -> dict[str, tuple[Hanging, ...]]:
     return {name: tuple(group) for name, group in found.items()}
 
 
+_METERS = """
+    SELECT service_point_id, (lower(period) - DATE '0001-01-01' + 1)::bigint AS start,
+           coalesce(upper(period) - DATE '0001-01-01' + 1, %(open)s)::bigint
+    FROM metering_installation WHERE service_point_id = ANY(%(points)s) ORDER BY service_point_id, start
+"""
 _FIELDS = """
        g.id, coalesce(s.id, 0), m.serial, g.code, g.quantity, g.direction, g.digits, g.is_interval,
        coalesce(lower(i.period) - DATE '0001-01-01' + 1, 0),

@@ -59,6 +59,18 @@ class Part(NamedTuple):
 
 
 Layout = tuple[Part, ...]
+READ_FROM_EARLIER = frozenset({Input.CARRIED, Input.YEAR_MINOR, Input.BILLED_PEAK_W, Input.PAST_PEAKS_W})
+"""Inputs that earlier segments of the agreement tell."""
+
+
+def needs_order(*, plan: Plan) -> bool:
+    """Return whether segments must be rated in order of time: one needs what those before it hand on."""
+    return bool(plan.needs & READ_FROM_EARLIER) or counts_as_billed(plan=plan)
+
+
+def counts_as_billed(*, plan: Plan) -> bool:
+    """Return whether energy counts in the tier cycle as it is billed, adjusted by losses or credits."""
+    return plan.tier_cycle.kind is not Cycle.NONE and bool(plan.adjusting)
 
 
 def inputs_layout(*, plan: Plan) -> Layout:
@@ -70,9 +82,8 @@ def inputs_layout(*, plan: Plan) -> Layout:
 def handed_layout(*, plan: Plan) -> Layout:
     """Return the order of ``handed_on``, as ``HandedOn`` lists it; () where a plan hands on nothing but its energy."""
     demands = (len(plan.demand.periods),)
-    counts = plan.tier_cycle.kind is not Cycle.NONE and bool(plan.adjusting)
     parts: list[tuple[bool, HandedOn, tuple[int, ...]]] = [
-        (counts, HandedOn.COUNTED_WH, ()),
+        (counts_as_billed(plan=plan), HandedOn.COUNTED_WH, ()),
         (Input.PEAK_W in plan.needs, HandedOn.PEAK_W, demands),
         (Input.BILLED_PEAK_W in plan.needs, HandedOn.CHARGED_W, demands),
         (Input.YEAR_MINOR in plan.needs, HandedOn.YEAR_MINOR, ()),

@@ -78,6 +78,7 @@ class LineSlot:
     in_total         False for a line that only informs, as a tax that the prices contain
     carries          its quantity is handed to the next bill of the agreement, as ``Input.CARRIED``; its component
                      reads there what its own slots carried, in their order
+    is_credit        what it carries belongs to the customer: it may not be lost where the tariff changes
     is_mean_price    its price is that of no unit but the mean of each segment, ``mean_price_e6``; ``price_e6`` then
                      holds the part that is the same for all units
     quantity_places  decimals of the stored integer quantity: 3 for kWh kept in Wh
@@ -92,6 +93,7 @@ class LineSlot:
     period: str = ""
     in_total: bool = True
     carries: bool = False
+    is_credit: bool = False
     is_mean_price: bool = False
     quantity_places: int = 0
 

@@ -202,7 +202,7 @@ class KwhCredits(Netting):
             self.slot(Unit.KWH, price_e6),
             replace(told, code=f"{self.code}-offset"),
             replace(told, code=f"{self.code}-net", carries=True),
-            *(replace(told, code=f"{self.code}-credit", period=name, carries=True) for name in names),
+            *(replace(told, code=f"{self.code}-credit", period=name, carries=True, is_credit=True) for name in names),
         )
 
     def credit_wh(self, batch: RatingBatch) -> Int64:
@@ -349,7 +349,7 @@ class MoneyCredits(Named):
         return (
             money,
             replace(money, code=f"{self.code}-paid"),
-            replace(money, code=f"{self.code}-balance", carries=True, in_total=False),
+            replace(money, code=f"{self.code}-balance", carries=True, is_credit=True, in_total=False),
             *(
                 replace(self.slot(Unit.KWH, price_e6, period=name), code=f"{self.code}-earned", in_total=False)
                 for name, price_e6 in zip(names, self.prices_e6, strict=True)

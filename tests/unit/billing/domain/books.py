@@ -1,5 +1,6 @@
 """A billing run without a database: agreements, usage and what was billed, in memory."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -8,6 +9,8 @@ import numpy as np
 from billing.domain import measured, segments
 from billing.domain.drafts import GoneTotals, compose
 from billing.domain.findings import Obstacles
+from billing.domain.handing import no_history
+from billing.domain.kept import NOT_KEPT, Lists
 from billing.domain.pieces import BilledPeriods, PlanVersion, cut
 from billing.domain.segments import Existing
 from cis.kernel.periods import Period
@@ -78,6 +81,19 @@ def no_periods():
     return BilledPeriods(agreement_id=nothing, start_day=nothing, end_day=nothing, frozen=column((), np.bool_))
 
 
+def lists(rows):
+    """Return rows of numbers as ``Lists``; an empty row is none."""
+    values = np.zeros((len(rows), max(map(len, rows), default=0)), dtype=np.int64)
+    for row, numbers in zip(values, rows, strict=True):
+        row[: len(numbers)] = numbers
+    return Lists(values=values, lengths=column(len(row) or NOT_KEPT for row in rows))
+
+
+def row_of(kept, place):
+    """Return one row of ``Lists``."""
+    return kept.values[place, : max(int(kept.lengths[place]), 0)].tolist()
+
+
 @dataclass
 class Segment:
     segment_id: int
@@ -97,29 +113,43 @@ class Segment:
     redelivered: int = 0
     lines: int = 0
     tax_minor: int = 0
+    inputs: list = field(default_factory=list)
+    handed_on: list = field(default_factory=list)
 
 
 @dataclass
 class Book:
-    """What was billed so far; ``run`` bills a period and keeps the result."""
+    """
+    What was billed so far; ``run`` bills a period and keeps the result.
+
+    periods  (agreement, start, end) in the order in which they were first billed
+    told     returns the inputs that nothing here measures, of all pieces
+    """
 
     versions: list
+    told: Callable = lambda pieces, history: {}
     in_force: dict = field(default_factory=dict)
     bills: list = field(default_factory=list)
     next_id: int = 1
+    periods: dict = field(default_factory=dict)
 
     def existing(self):
         rows = sorted(self.in_force.values(), key=lambda row: (row.agreement_id, row.start_day))
         names = Existing.__dataclass_fields__
         return Existing(**{name: column(getattr(row, name) for row in rows) for name in names})
 
-    def expect(self, period, terms, energy):
+    def history(self):
+        """Return what bills before the window hand on; nothing here."""
+        return no_history()
+
+    def expect(self, period, terms, energy, since=0):
         existing = self.existing()
-        keys = np.unique(np.stack((existing.agreement_id, existing.period_start_day, existing.period_end_day)), axis=1)
-        billed = BilledPeriods(
-            agreement_id=keys[0], start_day=keys[1], end_day=keys[2], frozen=np.zeros(keys.shape[1], dtype=np.bool_)
-        )
-        pieces = cut(agreements=terms, versions=self.versions, billed=billed, period=period)
+        keys = np.array(list(self.periods), dtype=np.int64).reshape(-1, 3).T
+        keys = keys[:, keys[2] > since]
+        billed = BilledPeriods(agreement_id=keys[0], start_day=keys[1], end_day=keys[2], frozen=keys[1] < since)
+        existing = existing.take(existing.period_start_day >= since)
+        history = self.history()
+        pieces = cut(agreements=terms, versions=self.versions, billed=billed, period=period, chained=history.chained)
         obstacles = Obstacles()
         segments.note_unpriced(pieces=pieces, obstacles=obstacles)
         lanes = measured.lanes_of(period_codes=energy.period_codes, versions=self.versions)
@@ -136,25 +166,27 @@ class Book:
             versions=self.versions,
             counts={},
             apart_wh=np.zeros_like(by_lane),
-            measured={},
+            measured=self.told(pieces, history),
+            history=history,
             known_minor=nothing,
             is_known=nothing != 0,
             obstacles=obstacles,
         )
         return expected, existing, obstacles
 
-    def draft(self, period, terms, energy):
-        expected, existing, obstacles = self.expect(period, terms, energy)
-        difference = segments.diff(expected=expected, existing=existing)
+    def draft(self, period, terms, energy, since=0):
+        expected, existing, obstacles = self.expect(period, terms, energy, since)
+        rows = [self.in_force[i].handed_on for i in existing.segment_id.tolist()]
+        difference = segments.diff(expected=expected, existing=existing, handed_on=lists(rows))
         kept = {row.segment_id: row for row in self.in_force.values()}
         gone = [kept[i] for i in existing.segment_id[difference.gone].tolist()]
         totals = GoneTotals(lines=column(r.lines for r in gone), tax_minor=column(r.tax_minor for r in gone))
         made = compose(expected=expected, existing=existing, difference=difference, gone=totals, versions=self.versions)
         return made, obstacles
 
-    def run(self, period: Period, terms, energy):
+    def run(self, period: Period, terms, energy, since=0):
         """Bill everything, keep it, and return the draft; nobody may be held."""
-        made, obstacles = self.draft(period, terms, energy)
+        made, obstacles = self.draft(period, terms, energy, since)
         assert not obstacles.of_account
         lines = np.bincount(made.lines.segment, minlength=len(made.segments))
         taxes = np.zeros(len(made.segments), dtype=np.int64)
@@ -166,12 +198,15 @@ class Book:
             if cancels:
                 del self.in_force[cancels]
                 continue
+            self.periods[(row["agreement_id"], row["period_start_day"], row["period_end_day"])] = True
             self.in_force[self.next_id] = Segment(
                 segment_id=self.next_id,
                 bill_id=len(self.bills) + 1,
                 account_id=account,
                 lines=int(lines[place]),
                 tax_minor=int(taxes[place]),
+                inputs=row_of(made.inputs, place),
+                handed_on=row_of(made.handed_on, place),
                 **row,
             )
             self.next_id += 1

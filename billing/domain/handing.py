@@ -1,0 +1,187 @@
+"""
+What bills hand to the next of the same agreement: credits, peaks, demand charged in the month, amounts of the year.
+
+It is read from segments in force where a month stays as it was billed, and from newly expected ones where it is rated
+anew, in order of time: so a correction of March flows through April.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from billing.domain.chained import Chained, Mask
+from cis.kernel.columns import Columns
+from cis.kernel.fixed import Int64
+from tariffs.domain.chain import MONTHS, year_start_of
+from tariffs.domain.inputs import PAST_MONTHS, Input
+from tariffs.domain.layout import HandedOn, apart, handed_layout, width_of
+from tariffs.domain.lines import LineSlot
+from tariffs.domain.plan import Plan
+
+EPOCH_DAY = 719_163
+"""1 January 1970 as a day number."""
+NOTHING = -1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Earlier(Columns):
+    """
+    f segments in force of chained agreements that stay as they were billed, by agreement and start.
+
+    version    (f,) place in ``plans``
+    handed_on  (f, w) as in ``layout.handed_layout`` of its plan, padded
+    """
+
+    agreement_id: Int64
+    start_day: Int64
+    end_day: Int64
+    version: Int64
+    handed_on: Int64
+    plans: tuple[Plan, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class History:
+    """
+    What is known of the agreements of a chunk whose bills hand something on.
+
+    chained  those agreements
+    earlier  what was billed of them before the window
+    """
+
+    chained: Chained
+    earlier: Earlier
+
+
+def no_history() -> History:
+    """Return the history of a chunk in which no bill hands anything on."""
+    none = np.zeros(0, dtype=np.int64)
+    return History(
+        chained=Chained(agreement_id=none, since_day=none, window_day=none, end_day=none),
+        earlier=Earlier(
+            agreement_id=none, start_day=none, end_day=none, version=none, handed_on=none.reshape(0, 0), plans=()
+        ),
+    )
+
+
+def month_number(days: Int64) -> Int64:
+    """Return the month of each day number, counted from January 1970, (n,)."""
+    months: Int64 = (days - EPOCH_DAY).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
+    return months
+
+
+def calendar_month(numbers: Int64) -> Int64:
+    """Return the calendar month, 1 to 12, of months counted from January 1970, (n,)."""
+    return numbers % MONTHS + 1
+
+
+def month_end_of(*, start_day: Int64, end_day: Int64) -> Int64:
+    """Return ``Input.MONTH_END`` of spans, (n,): the calendar month whose last day they hold, the latest; 0 = none."""
+    month = month_number(end_day)
+    first = month.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64) + EPOCH_DAY
+    return np.where(first - 1 >= start_day, calendar_month(month - 1), 0)
+
+
+class Memory:
+    """
+    What the segments of g agreements have handed on so far; they are told agreement by agreement in order of time.
+
+    A month is that in which a segment begins. What nobody told is nothing: as on a first bill.
+
+    peaks, charged  (g, months, q) largest demand measured, and charged; q codes of demand periods of all plans [W]
+    years           (g, months) amount that yearly limits count [minor unit]
+    last            (g,) place in ``plans`` of the plan of the last segment
+    carried         (g, c) what it carries, in the order of its plan
+    """
+
+    def __init__(self, *, agreements: int, months: range, plans: Sequence[Plan]) -> None:
+        self.first, self.plans = months.start, tuple(dict.fromkeys(plans))
+        codes = dict.fromkeys(code for plan in self.plans for code in plan.demand.periods)
+        self.demands = {code: place for place, code in enumerate(codes)}
+        self.peaks = np.zeros((agreements, len(months), len(codes)), dtype=np.int64)
+        self.charged = np.zeros_like(self.peaks)
+        self.years = np.zeros((agreements, len(months)), dtype=np.int64)
+        self.last = np.full(agreements, NOTHING, dtype=np.int64)
+        self.carried = np.zeros((agreements, max((len(p.carried) for p in self.plans), default=0)), dtype=np.int64)
+
+    def tell(self, *, plan: Plan, of: Int64, month: Int64, handed_on: Int64) -> dict[HandedOn, Int64]:
+        """
+        Take in what segments of one plan hand on, and return it by name.
+
+        of         (n,) their agreements; a later one of the same agreement stands behind the earlier
+        month      (n,) months in which they begin, from January 1970
+        handed_on  (n, v) as in ``layout.handed_layout``, perhaps padded
+
+        :raises OtherLayout: it is not what segments of the plan hand on.
+        """
+        parts = handed_layout(plan=plan)
+        columns = apart(layout=parts, values=handed_on[:, : width_of(parts)])
+        found = {HandedOn(name): column for name, column in columns.items()}
+        at, demands = (of, month - self.first), self._demands(plan)
+        for name, table in ((HandedOn.PEAK_W, self.peaks), (HandedOn.CHARGED_W, self.charged)):
+            if name in found:
+                for column, demand in enumerate(demands):
+                    np.maximum.at(table[:, :, demand], at, found[name][:, column])
+        if HandedOn.YEAR_MINOR in found:
+            np.add.at(self.years, at, found[HandedOn.YEAR_MINOR])
+        self.last[of] = self.plans.index(plan)
+        if HandedOn.CARRIED in found:
+            self.carried[of, : len(plan.carried)] = found[HandedOn.CARRIED]
+        return found
+
+    def inputs_for(self, *, plan: Plan, of: Int64, month: Int64) -> dict[Input, Int64]:
+        """Return what segments of one plan that begin in some months read of those before them, but for credits."""
+        found = {}
+        if Input.PAST_PEAKS_W in plan.needs:
+            found[Input.PAST_PEAKS_W] = self._past_peaks(plan, of, month - self.first)
+        if Input.BILLED_PEAK_W in plan.needs:
+            charged = self.charged[of, month - self.first]
+            found[Input.BILLED_PEAK_W] = charged[:, self._demands(plan)]
+        if Input.YEAR_MINOR in plan.needs:
+            found[Input.YEAR_MINOR] = self._year(plan, of, month)
+        return found
+
+    def carried_for(self, *, plan: Plan, of: Int64) -> tuple[Int64, Mask]:
+        """
+        Return what segments of one plan find carried, (n, c), each slot that of the same name on the bill before.
+
+        :returns: besides, (n,) whether a credit is left there that the plan has no slot for.
+        """
+        found = np.zeros((len(of), len(plan.carried)), dtype=np.int64)
+        is_left = np.zeros(len(of), dtype=np.bool_)
+        for place in np.unique(self.last[of]).tolist():
+            if place == NOTHING:
+                continue
+            rows = np.flatnonzero(self.last[of] == place)
+            mine = {_name(slot): column for column, slot in enumerate(plan.carried)}
+            for column, slot in enumerate(self.plans[place].carried):
+                quantity = self.carried[of[rows], column]
+                if _name(slot) in mine:
+                    found[rows, mine[_name(slot)]] = quantity
+                elif slot.is_credit:
+                    is_left[rows] |= quantity != 0
+        return found, is_left
+
+    def _demands(self, plan: Plan) -> list[int]:
+        return [self.demands[code] for code in plan.demand.periods]
+
+    def _past_peaks(self, plan: Plan, of: Int64, at: Int64) -> Int64:
+        """Return the peaks of the months before, (n, 12, q), the latest first. [W]"""
+        back = at[:, None] - 1 - np.arange(PAST_MONTHS)
+        known = (back >= 0)[:, :, None]
+        peaks = self.peaks[of[:, None], np.maximum(back, 0)][:, :, self._demands(plan)]
+        return np.where(known, peaks, 0)
+
+    def _year(self, plan: Plan, of: Int64, month: Int64) -> Int64:
+        """Return what was counted since the year of the plan's limits began, (n,). [minor unit]"""
+        since = (calendar_month(month) - (year_start_of(plan=plan) or 1)) % MONTHS
+        back = (month - self.first)[:, None] - np.arange(MONTHS)
+        counts = (np.arange(MONTHS) <= since[:, None]) & (back >= 0)
+        amounts: Int64 = np.where(counts, self.years[of[:, None], np.maximum(back, 0)], 0).sum(axis=1)
+        return amounts
+
+
+def _name(slot: LineSlot) -> tuple[str, str, int]:
+    """Return by what a carrying slot is known from one version of a tariff to the next."""
+    return (slot.key, slot.unit.value, slot.quantity_places)
