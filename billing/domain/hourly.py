@@ -32,7 +32,7 @@ FINEST = 6
 def wants(*, pieces: Pieces, versions: Sequence[PlanVersion], need: Input) -> Mask:
     """Return the billed pieces whose plan needs an input, (m,)."""
     needs = np.array([need in one.plan.needs for one in versions] + [False], dtype=np.bool_)
-    return np.asarray(pieces.is_billed & needs[pieces.version])
+    return np.asarray(pieces.is_rated & needs[pieces.version])
 
 
 def note_counters(*, pieces: Pieces, wanted: Mask, usage: UsageColumns, located: Located, obstacles: Obstacles) -> None:

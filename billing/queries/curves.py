@@ -210,7 +210,7 @@ class Curves:
 def has_needs(pieces: Pieces, versions: Sequence[PlanVersion], needs: frozenset[Input]) -> Mask:
     """Return the billed pieces whose plan needs one of some inputs, (m,)."""
     asks = np.array([bool(one.plan.needs & needs) for one in versions] + [False], dtype=np.bool_)
-    return np.asarray(asks[pieces.version] & pieces.is_billed)
+    return np.asarray(asks[pieces.version] & pieces.is_rated)
 
 
 def own_meters(of: Metered, *, streams: Streams, usage: UsageColumns, book: RuleBook, pieces: Pieces) -> Metered:

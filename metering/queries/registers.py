@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from datetime import date
 
-
 import numpy as np
 
 from cis.kernel.fixed import Int64
