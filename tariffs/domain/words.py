@@ -41,6 +41,7 @@ KINDS: Mapping[str, str] = {
     "power_factor_percent": _("power factor by percent"),
     "power_factor_demand": _("demand added for the power factor"),
     "reactive_energy": _("reactive energy"),
+    "reactive_demand": _("reactive demand"),
     "transformer_loss": _("losses of the transformer"),
     "agreed_loss": _("agreed losses"),
     "line_loss": _("losses of the grid"),

@@ -37,11 +37,11 @@ class Sample:
     """
     A month of 30 days and what was used in it.
 
-    month    0 to 11
-    used_wh  by number of the period of use [Wh]
-    peaks_w  by number of the period of demand [W]
-    peak_w   largest demand at whatever hour [W]
-    past_w   that of the month before [W]
+    month        0 to 11
+    used_wh      by number of the period of use [Wh]
+    peaks_w      by number of the period of demand [W]
+    peak_w       largest demand at whatever hour [W]
+    past_w       that of the month before [W]
     largest_var  largest reactive demand [var]
     """
 

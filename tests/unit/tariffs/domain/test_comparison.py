@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tariffs.domain import document
+from tariffs.domain import document, words
 from tariffs.domain.changes import (
     CaseChanged,
     EventChanged,
@@ -25,6 +25,7 @@ from tariffs.domain.changes import (
     WordsChanged,
 )
 from tariffs.domain.comparison import compare
+from tariffs.domain.parts.readers import READERS
 from tariffs.domain.wording import say, section_of, sentence_of
 from tests.factories.documents import as_toml
 from tests.unit.tariffs.domain.test_places import leaves
@@ -316,6 +317,10 @@ def test_sentences_are_told_in_the_language_of_the_door():
         before=document.parse(text=pack("cn-shanghai/residential-tiered-tou")),
         after=document.parse(text=pack("cn-shanghai/residential-tiered-tou").replace('"0.337"', '"0.347"', 1)),
     )
-    words = {"step %(step)s above %(low)s up to %(high)s": "第%(step)s档%(low)s至%(high)s", "a year": "每年"}
-    said = say(sentence_of(change), language="zh", translate=lambda text: words.get(text, text))
+    chinese = {"step %(step)s above %(low)s up to %(high)s": "第%(step)s档%(low)s至%(high)s", "a year": "每年"}
+    said = say(sentence_of(change), language="zh", translate=lambda text: chinese.get(text, text))
     assert said == "阶梯分时电度电费, 第2档3,120至4,800 kWh 每年, 谷: 0.337 → 0.347 CNY/kWh (+3.0 %)"
+
+
+def test_every_kind_of_component_has_its_word():
+    assert set(words.KINDS) == set(READERS)
