@@ -4,8 +4,9 @@ from django.contrib import admin
 
 from cis.platform.admin import ReadOnlyAdmin
 from contracts.models.agreement import AgreementTerm, ServiceAgreement
+from contracts.models.charge import BreachCase, OneOffCharge
 
 
-@admin.register(ServiceAgreement, AgreementTerm)
+@admin.register(ServiceAgreement, AgreementTerm, BreachCase, OneOffCharge)
 class ContractsAdmin(ReadOnlyAdmin):
     """Agreements and what holds in them."""

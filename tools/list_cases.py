@@ -61,9 +61,9 @@ def rows_of(path: Path) -> list[dict[str, str]]:
 def problems() -> list[Case]:
     """Return the cases of the problems, each with where it is computed."""
     vectors = {}
-    for path in sorted((GOLDEN / "tariffs").glob("*.toml")):
+    for path in sorted(GOLDEN.glob("*/*.toml")):
         for name in re.findall(r'^name = "([a-z]{2}-\d{3})\b', path.read_text("utf-8"), re.MULTILINE):
-            vectors.setdefault(name, f"tests/golden/tariffs/{path.name}")
+            vectors.setdefault(name, str(path.relative_to(ROOT)))
     tests = {
         str(path.relative_to(ROOT)): path.read_text("utf-8") for path in sorted((ROOT / "tests").rglob("test_*.py"))
     }

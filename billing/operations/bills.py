@@ -6,6 +6,7 @@ from django.db import IntegrityError
 
 from billing.domain import numbers
 from billing.models.bill import Bill, BillKind, BillSegment, BillState
+from billing.models.charge import BillCharge
 from billing.operations import ledger, payments
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
@@ -28,6 +29,11 @@ _COPY_LINES = """
            -l.tax_minor, l.ledger_class
     FROM billing_billline l JOIN billing_billsegment s ON s.cancels_id = l.segment_id AND s.bill_id = %(new)s
     WHERE l.bill_id = %(old)s
+"""
+_COPY_CHARGES = """
+    INSERT INTO billing_billcharge (bill_id, charge_id, amount_minor, tax_minor, ledger_class, cancels_id)
+    SELECT %(new)s, charge_id, -amount_minor, -tax_minor, ledger_class, id
+    FROM billing_billcharge WHERE bill_id = %(old)s ORDER BY id
 """
 
 
@@ -92,6 +98,7 @@ def _write_note(bill: Bill, *, as_of_date: date) -> Bill:
     values = {"old": bill.id, "new": note.id}
     execute(_COPY_SEGMENTS, values)
     execute(_COPY_LINES, values)
+    execute(_COPY_CHARGES, values)
     return note
 
 
@@ -104,13 +111,13 @@ def _check(bill: Bill | None, *, bill_id: int, reason: str) -> None:
         raise BillNotCancellable(
             f"Bill {bill.number or bill.id} is {bill.state}; only an issued bill can be cancelled.",
         )
-    segments = BillSegment.objects.filter(bill_id=bill.id)
-    if segments.filter(cancels__isnull=False).exists():
+    segments, charges = BillSegment.objects.filter(bill_id=bill.id), BillCharge.objects.filter(bill_id=bill.id)
+    if any(rows.filter(cancels__isnull=False).exists() for rows in (segments, charges)):
         raise BillNotCancellable(
             f"Bill {bill.number} corrects earlier months and cannot be taken back as a whole.",
             advice="Correct the reads or the agreement and bill the account again: the difference is billed.",
         )
-    if segments.filter(cancelled_by__isnull=False).exists():
+    if any(rows.filter(cancelled_by__isnull=False).exists() for rows in (segments, charges)):
         raise _corrected(bill)
 
 

@@ -13,7 +13,7 @@ from billing.domain.drafts import Draft
 from billing.domain.findings import Obstacle
 from billing.models.bill import Bill, BillState
 from billing.models.run import ChunkState, RunChunk
-from billing.operations import drafting, progress, rebill_rows, shadowing
+from billing.operations import charging, drafting, progress, rebill_rows, shadowing
 from billing.operations.drafting import Origin
 from billing.queries import segments
 from billing.queries.segments import Findings, Scope
@@ -124,12 +124,15 @@ def _rate_bills(run_id: int, claim: _Claim) -> None:
         account = int(draft.bills.account_id[place])
         obstacles[account], bill_of[account] = obstacle, int(bill_ids[place])
     drafts = dict(zip(draft.bills.account_id.tolist(), bill_ids.tolist(), strict=True))
+    rated = [account for account in claim.account_ids if account not in found.obstacles.of_account]
+    made = charging.add(origin=origin, account_ids=rated, bill_of=drafts)
     rebill_rows.settle(reach=found.reach, bill_of=drafts, parked=list(found.obstacles.of_account))
     if obstacles:
         drafting.hold(run_id=run_id, period=period, obstacles=obstacles, bill_of=bill_of)
-    _finish(claim, draft, held=len(obstacles), parked=len(found.obstacles))
-    if emptied:
-        progress.recount(chunk_ids=emptied)
+    _finish(claim, draft, held=len(obstacles), parked=len(found.obstacles), made=made or 0)
+    others = [*emptied, claim.chunk_id] if made is not None else emptied
+    if others:
+        progress.recount(chunk_ids=others)
 
 
 def _claim(run_id: int) -> _Claim | None:
@@ -164,13 +167,14 @@ def _outside(found: Findings, draft: Draft, period: Period) -> dict[int, Obstacl
     return bounds.check(bounds=limits, facts=facts)
 
 
-def _finish(claim: _Claim, draft: Draft, *, held: int, parked: int) -> None:
+def _finish(claim: _Claim, draft: Draft, *, held: int, parked: int, made: int = 0) -> None:
+    """Note what came of a chunk; ``made``: bills of charges alone."""
     accounts = len(claim.account_ids)
     RunChunk.objects.filter(id=claim.chunk_id).update(
         state=ChunkState.RATED.value,
         bills=len(draft.bills),
         held=held,
-        unchanged=accounts - len(draft.bills) - parked,
+        unchanged=accounts - len(draft.bills) - parked - made,
         amount_minor=int(draft.bills.amount_minor.sum()),
         energy_wh=int(draft.bills.energy_wh.sum()),
         rated_at=timezone.now(),

@@ -37,6 +37,7 @@ _TAKE_BACK = """
 
 _DROP = (
     "DELETE FROM billing_billline WHERE bill_id IN (SELECT id FROM billing_bill WHERE {drafts})",
+    "DELETE FROM billing_billcharge WHERE bill_id IN (SELECT id FROM billing_bill WHERE {drafts})",
     "DELETE FROM billing_billsegment WHERE bill_id IN (SELECT id FROM billing_bill WHERE {drafts})",
     "UPDATE billing_heldbill SET bill_id = NULL WHERE bill_id IN (SELECT id FROM billing_bill WHERE {drafts})",
     "UPDATE billing_rebill SET bill_id = NULL WHERE bill_id IN (SELECT id FROM billing_bill WHERE {drafts})",

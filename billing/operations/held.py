@@ -22,6 +22,13 @@ _BILLED_TWICE = """
     WHERE n.bill_id = %(bill)s AND n.cancels_id IS NULL AND NOT EXISTS (
         SELECT 1 FROM billing_billsegment c JOIN billing_bill cb ON cb.id = c.bill_id
         WHERE c.cancels_id = e.id AND (cb.state = 'issued' OR cb.id = %(bill)s))
+    UNION ALL
+    SELECT e.id FROM billing_billcharge n
+    JOIN billing_billcharge e ON e.charge_id = n.charge_id AND e.bill_id <> n.bill_id AND e.cancels_id IS NULL
+    JOIN billing_bill b ON b.id = e.bill_id AND b.state = 'issued'
+    WHERE n.bill_id = %(bill)s AND n.cancels_id IS NULL AND NOT EXISTS (
+        SELECT 1 FROM billing_billcharge c JOIN billing_bill cb ON cb.id = c.bill_id
+        WHERE c.cancels_id = e.id AND (cb.state = 'issued' OR cb.id = %(bill)s))
     LIMIT 1
 """
 _OTHER_RUN = """

@@ -33,16 +33,19 @@ _ENSURE_SYSTEM = """
     ON CONFLICT DO NOTHING
 """
 _LOCK = "SELECT id FROM billing_ledgeraccount WHERE account_id = ANY(%(accounts)s) ORDER BY id FOR UPDATE"
-# One row a bill and part; what a line contains as VAT is posted apart from its revenue.
+# One row a bill and part, out of lines and charges; what they contain as VAT is posted apart from its revenue.
 _POST_BILLS = """
     WITH part AS (
         SELECT l.bill_id, x.part, x.code, sum(x.amount) AS amount
-        FROM billing_billline l
+        FROM (
+            SELECT bill_id, ledger_class, amount_minor, tax_minor FROM billing_billline WHERE bill_id = ANY(%(bills)s)
+            UNION ALL
+            SELECT bill_id, ledger_class, amount_minor, tax_minor FROM billing_billcharge WHERE bill_id = ANY(%(bills)s)
+        ) l
         CROSS JOIN LATERAL (VALUES
             (l.ledger_class, 'revenue.' || l.ledger_class, l.amount_minor - l.tax_minor),
             ('vat', 'liability.vat', l.tax_minor)
         ) AS x(part, code, amount)
-        WHERE l.bill_id = ANY(%(bills)s)
         GROUP BY l.bill_id, x.part, x.code
         HAVING sum(x.amount) <> 0
     ), posted AS (
@@ -64,7 +67,10 @@ _POST_BILLS = """
           GROUP BY b.account_id) moved
     WHERE l.account_id = moved.account_id
 """
-_CLASSES = "SELECT DISTINCT ledger_class FROM billing_billline WHERE bill_id = ANY(%(bills)s)"
+_CLASSES = """
+    SELECT DISTINCT ledger_class FROM billing_billline WHERE bill_id = ANY(%(bills)s)
+    UNION SELECT ledger_class FROM billing_billcharge WHERE bill_id = ANY(%(bills)s)
+"""
 _CHANNELS = "SELECT DISTINCT channel FROM billing_payment WHERE id = ANY(%(payments)s)"
 _POST_PAYMENTS = """
     WITH posted AS (

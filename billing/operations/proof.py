@@ -67,21 +67,25 @@ LAWS = (
     ),
     Law(
         "bill_is_sum_of_lines",
-        "each bill's amount and VAT are the sums of its printed lines",
+        "each bill's amount and VAT are the sums of its printed lines and charges",
         """
         SELECT b.id FROM billing_bill b
         LEFT JOIN (SELECT bill_id, sum(amount_minor) AS amount, sum(tax_minor) AS tax
-                   FROM billing_billline GROUP BY bill_id) l ON l.bill_id = b.id
+                   FROM (SELECT bill_id, amount_minor, tax_minor FROM billing_billline
+                         UNION ALL SELECT bill_id, amount_minor, tax_minor FROM billing_billcharge) x
+                   GROUP BY bill_id) l ON l.bill_id = b.id
         WHERE (b.amount_minor, b.tax_minor) <> (coalesce(l.amount, 0), coalesce(l.tax, 0))
         """,
     ),
     Law(
         "bill_is_sum_of_segments",
-        "each bill's amount is the sum of its segments, and each segment's that of its lines",
+        "each bill's amount is the sum of its segments and charges, and each segment's that of its lines",
         """
         SELECT b.id FROM billing_bill b
-        LEFT JOIN (SELECT bill_id, sum(amount_minor) AS amount FROM billing_billsegment GROUP BY bill_id) s
-          ON s.bill_id = b.id
+        LEFT JOIN (SELECT bill_id, sum(amount_minor) AS amount
+                   FROM (SELECT bill_id, amount_minor FROM billing_billsegment
+                         UNION ALL SELECT bill_id, amount_minor FROM billing_billcharge) x
+                   GROUP BY bill_id) s ON s.bill_id = b.id
         WHERE b.amount_minor <> coalesce(s.amount, 0)
         UNION
         SELECT s.bill_id FROM billing_billsegment s
@@ -113,6 +117,20 @@ LAWS = (
                 SELECT 1 FROM billing_billsegment c JOIN billing_bill cb ON cb.id = c.bill_id
                 WHERE c.cancels_id = s.id AND cb.state = 'issued')
         ) laid WHERE start_date < billed_until
+        """,
+    ),
+    Law(
+        "charge_is_billed_once",
+        "no charge is on two bills, and what takes one back mirrors it",
+        """
+        SELECT c.charge_id FROM billing_billcharge c JOIN billing_bill b ON b.id = c.bill_id AND b.state = 'issued'
+        WHERE c.cancels_id IS NULL AND NOT EXISTS (
+            SELECT 1 FROM billing_billcharge k JOIN billing_bill kb ON kb.id = k.bill_id
+            WHERE k.cancels_id = c.id AND kb.state = 'issued')
+        GROUP BY c.charge_id HAVING count(*) > 1
+        UNION ALL
+        SELECT k.charge_id FROM billing_billcharge k JOIN billing_billcharge c ON c.id = k.cancels_id
+        WHERE (k.charge_id, k.amount_minor, k.tax_minor) <> (c.charge_id, -c.amount_minor, -c.tax_minor)
         """,
     ),
     Law(

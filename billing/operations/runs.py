@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.queries import supplier
 from billing.domain.workflow import ACTIVE, WORKFLOW, RunAction, RunState, step
 from billing.models.run import BillCycle, BillRun, ChunkState, HeldBill, HeldState, RunChunk
-from billing.operations import chunks, drafting, issuing, progress
+from billing.operations import chunks, drafting, issuing, progress, run_chunks
 from billing.queries.segments import first_day
 from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.calendar import local_clock
@@ -24,24 +24,6 @@ AGREEMENTS_IN_CHUNK = 2_000
 
 # Runs are opened one after another, so that two of them cannot take the same accounts.
 _ONE_BY_ONE = "LOCK TABLE billing_billrun IN SHARE ROW EXCLUSIVE MODE"
-_SPLIT = """
-    INSERT INTO billing_runchunk (run_id, account_ids, state, attempts, error, bills, held, unchanged, amount_minor,
-                                  energy_wh)
-    SELECT %(run)s, array_agg(account_id ORDER BY account_id), 'waiting', 0, '', 0, 0, 0, 0, 0
-    FROM (
-        SELECT account_id, (sum(agreements) OVER (ORDER BY account_id) - 1)::bigint / %(size)s AS place
-        FROM (
-            SELECT g.account_id, count(*) AS agreements FROM contracts_serviceagreement g
-            WHERE (g.period && daterange(%(since)s, %(until)s) OR EXISTS (
-                  SELECT 1 FROM billing_rebill r WHERE r.account_id = g.account_id AND r.state = 'open'))
-              AND (%(accounts)s::bigint[] IS NULL OR g.account_id = ANY(%(accounts)s))
-              AND (%(cycle)s::bigint IS NULL OR EXISTS (
-                  SELECT 1 FROM billing_cyclemember m WHERE m.account_id = g.account_id AND m.cycle_id = %(cycle)s))
-            GROUP BY g.account_id
-        ) counted
-    ) placed
-    GROUP BY place ORDER BY place
-"""
 _TAKEN = """
     SELECT account FROM billing_runchunk c JOIN billing_billrun r ON r.id = c.run_id, unnest(c.account_ids) AS account
     WHERE r.state = ANY(%(active)s) AND r.id <> %(run)s AND NOT r.is_shadow AND c.state <> 'split'
@@ -186,18 +168,14 @@ def _published() -> list[int]:
 
 
 def _split(run: BillRun, account_ids: Collection[int] | None) -> None:
-    """Split the accounts of a run into chunks: those that had an agreement since it reaches back, or are rebilled."""
+    """Split the accounts of a run into chunks: who had an agreement since it reaches back, or has more to bill."""
     start = first_day(period=Period(run.start_date, run.end_date))
-    made = db.execute(
-        _SPLIT,
-        {
-            "run": run.id,
-            "size": AGREEMENTS_IN_CHUNK,
-            "since": start,
-            "until": run.end_date,
-            "accounts": None if account_ids is None else sorted(account_ids),
-            "cycle": run.cycle_id,
-        },
+    made = run_chunks.lay(
+        run_id=run.id,
+        size=AGREEMENTS_IN_CHUNK,
+        period=Period(start, run.end_date),
+        account_ids=account_ids,
+        cycle_id=run.cycle_id,
     )
     if not made:
         raise NothingToBill("No account here has an agreement.", advice="Check the cycle and the period.")

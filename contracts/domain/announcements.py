@@ -31,3 +31,12 @@ class TermChanged:
     agreement_id: int
     account_id: int
     from_date: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargeAgreed:
+    """An amount is owed once: the next bill of the account carries it."""
+
+    charge_id: int
+    agreement_id: int
+    account_id: int

@@ -50,6 +50,12 @@ class OwnProposal(Refused):
     code = "own_proposal"
 
 
+class PartOfCase(Refused):
+    """The energy of a theft is corrected by its case alone."""
+
+    code = "part_of_case"
+
+
 class ReasonMissing(Refused):
     """Nobody said why."""
 
@@ -66,7 +72,9 @@ def propose(*, order: Order, request_key: str, today: date, actor: Actor) -> int
     :raises BadCorrection: see ``correction_plans.plan``.
     :raises AlreadyCorrected: there is one of the same cause for some of the days.
     :raises NotAllowed: the actor may not correct.
+    :raises PartOfCase: it is theft, which is a case of the contract.
     """
+    _refuse_theft(order.cause)
     writing.lock(service_point_id=order.service_point_id)
     known = UsageCorrection.objects.filter(request_key=request_key).values_list("id", flat=True).first()
     if known is not None:
@@ -102,7 +110,9 @@ def apply(*, correction_id: int, actor: Actor) -> None:
     :raises NotAllowed: the actor may not correct.
     :raises OwnProposal: the actor proposed it.
     :raises UsageMoved: usage has changed since; look at it anew.
+    :raises PartOfCase: its case decides on it.
     """
+    _refuse_theft(_cause_of(correction_id))
     apply_step(correction_id=correction_id, actor=actor)
 
 
@@ -128,7 +138,9 @@ def drop(*, correction_id: int, actor: Actor) -> None:
     :raises UnknownCorrection: there is none.
     :raises IllegalMove: it is not proposed.
     :raises NotAllowed: the actor may not correct.
+    :raises PartOfCase: its case decides on it.
     """
+    _refuse_theft(_cause_of(correction_id))
     drop_step(correction_id=correction_id, actor=actor)
 
 
@@ -153,7 +165,9 @@ def undo(*, correction_id: int, reason: str, actor: Actor) -> None:
     :raises NotAllowed: the actor may not correct.
     :raises ReasonMissing: no reason is given.
     :raises CorrectedSince: a later correction lies on top of it.
+    :raises PartOfCase: its case decides on it.
     """
+    _refuse_theft(_cause_of(correction_id))
     undo_step(correction_id=correction_id, reason=reason, actor=actor)
 
 
@@ -247,6 +261,16 @@ def _make(order: Order, request_key: str, today: date, actor: Actor) -> tuple[Us
     facts = {"cause": order.cause.value, "start": plan.start_date, "end": plan.end_date, "change_wh": plan.change_wh}
     audit.record(actor, "propose", "usage_correction", row.id, **facts)
     return row, plan
+
+
+def _refuse_theft(cause: str) -> None:
+    if cause == Cause.THEFT:
+        raise PartOfCase("Stolen energy is billed by its case.", advice="Open the case of breach.")
+
+
+def _cause_of(correction_id: int) -> str:
+    found = UsageCorrection.objects.filter(id=correction_id).values_list("cause", flat=True).first()
+    return found or ""
 
 
 def _refuse_twice(order: Order, plan: Plan) -> None:

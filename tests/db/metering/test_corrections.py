@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 import pytest
+from django.db import transaction
 
 from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.enums import Role
@@ -230,8 +231,19 @@ def test_the_normal_time_may_be_counted_by_another_meter():
 
 def test_energy_that_no_register_saw_is_added_by_days_or_in_the_mix():
     point, (peak, valley) = metered(100, 100, 100, registers=("peak", "valley"))
-    made(point, peak, cause=Cause.THEFT, amount=AddedEnergy(energy_wh=590_000),
-         since_date=STARTS[1], until_date=STARTS[3])  # fmt: skip
+    wanted = order(point, peak, cause=Cause.THEFT, amount=AddedEnergy(energy_wh=590_000))
+    with pytest.raises(corrections.PartOfCase):
+        corrections.propose(order=wanted, request_key="k", today=TODAY, actor=FIRST)
+    with transaction.atomic():
+        found = corrections.propose_step(order=wanted, request_key="k", today=TODAY, actor=FIRST)
+        corrections.apply_step(correction_id=found, actor=SECOND)
+    for alone in (
+        lambda: corrections.apply(correction_id=found, actor=SECOND),
+        lambda: corrections.drop(correction_id=found, actor=SECOND),
+        lambda: corrections.undo(correction_id=found, reason="x", actor=SECOND),
+    ):
+        with pytest.raises(corrections.PartOfCase):
+            alone()
     one, other = energies(peak), energies(valley)
     assert sum(one[1:]) - 200_000 == round(F(590_000, 3))
     assert sum(one[1:]) + sum(other[1:]) == 600_000 + 590_000

@@ -1,0 +1,98 @@
+"""One-off charges onto bills: what is agreed and on no bill, less what is on one and owed no more."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from billing.models.bill import Bill, BillKind, BillState
+from billing.models.charge import BillCharge
+from billing.operations.drafting import Origin
+from cis.platform import db
+from cis.platform.db import joins_transaction
+
+# A charge that a bill in force carries.
+_IN_FORCE = """
+    SELECT b.id, b.bill_id, b.charge_id, b.amount_minor, b.tax_minor, b.ledger_class
+    FROM billing_billcharge b JOIN billing_bill i ON i.id = b.bill_id AND i.state = 'issued'
+    WHERE b.charge_id = c.id AND b.cancels_id IS NULL AND NOT EXISTS (
+        SELECT 1 FROM billing_billcharge k JOIN billing_bill ki ON ki.id = k.bill_id
+        WHERE k.cancels_id = b.id AND ki.state = 'issued')
+"""
+_DIFFERENCE = f"""
+    SELECT g.account_id, c.id, c.amount_minor, c.tax_minor, c.ledger_class, NULL::bigint
+    FROM contracts_oneoffcharge c JOIN contracts_serviceagreement g ON g.id = c.agreement_id
+    WHERE g.account_id = ANY(%(accounts)s) AND c.state = 'agreed' AND NOT EXISTS ({_IN_FORCE})
+    UNION ALL
+    SELECT g.account_id, f.charge_id, -f.amount_minor, -f.tax_minor, f.ledger_class, f.id
+    FROM contracts_oneoffcharge c JOIN contracts_serviceagreement g ON g.id = c.agreement_id
+    CROSS JOIN LATERAL ({_IN_FORCE}) f
+    WHERE g.account_id = ANY(%(accounts)s) AND c.state = 'cancelled'
+    ORDER BY 1, 2
+"""  # noqa: S608 (no value of anybody's is in it)
+_ADD_UP = """
+    UPDATE billing_bill b SET amount_minor = b.amount_minor + n.amount, tax_minor = b.tax_minor + n.tax
+    FROM (SELECT bill_id, sum(amount_minor) AS amount, sum(tax_minor) AS tax FROM billing_billcharge
+          WHERE bill_id = ANY(%s) GROUP BY bill_id) n
+    WHERE b.id = n.bill_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A charge to be carried, or taken back where it names the row that carried it."""
+
+    account_id: int
+    charge_id: int
+    amount_minor: int
+    tax_minor: int
+    ledger_class: str
+    cancels_id: int | None
+
+
+@joins_transaction
+def add(*, origin: Origin, account_ids: Sequence[int], bill_of: Mapping[int, int]) -> int | None:
+    """
+    Put the charges of some accounts onto their drafts; who has no draft gets one. One statement where there are none.
+
+    account_ids  accounts that were rated
+    bill_of      drafts by account
+
+    :returns: how many bills were made for it; None: there are no charges, and nothing was written.
+    """
+    found = [_Row(*row) for row in db.fetch(_DIFFERENCE, {"accounts": list(account_ids)})]
+    if not found:
+        return None
+    lacking = sorted({row.account_id for row in found} - bill_of.keys())
+    drafts = dict(bill_of) | _make_bills(lacking, origin)
+    BillCharge.objects.bulk_create(
+        BillCharge(
+            bill_id=drafts[row.account_id],
+            charge_id=row.charge_id,
+            amount_minor=row.amount_minor,
+            tax_minor=row.tax_minor,
+            ledger_class=row.ledger_class,
+            cancels_id=row.cancels_id,
+        )
+        for row in found
+    )
+    db.execute(_ADD_UP, [sorted({drafts[row.account_id] for row in found})])
+    return len(lacking)
+
+
+def _make_bills(account_ids: Sequence[int], origin: Origin) -> dict[int, int]:
+    made = Bill.objects.bulk_create(
+        Bill(
+            account_id=account_id,
+            run_id=origin.run_id,
+            chunk_id=origin.chunk_id,
+            kind=BillKind.REGULAR.value,
+            state=BillState.DRAFT.value,
+            start_date=origin.period.start,
+            end_date=origin.period.end,
+            amount_minor=0,
+            created_at=timezone.now(),
+        )
+        for account_id in account_ids
+    )
+    return {bill.account_id: bill.id for bill in made}

@@ -1,0 +1,199 @@
+"""One-off charges on bills: once, whatever runs; taken back when they are cancelled; posted under their class."""
+
+from datetime import date
+
+import pytest
+from django.db import connection, transaction
+
+from billing.models.bill import Bill
+from billing.models.charge import BillCharge
+from billing.models.ledger import Transfer
+from billing.models.run import HeldBill, RunChunk
+from billing.operations import bills, held, proof, runs
+from cis.kernel.actors import SYSTEM, Actor, ActorKind
+from cis.kernel.enums import Role
+from contracts.domain.breach_claims import Claim, Tampering
+from contracts.domain.breaches import BreachKind
+from contracts.models.agreement import AgreementTerm, ServiceAgreement
+from contracts.operations import breaches
+from tests.db.billing.night import FEBRUARY, JANUARY, MARCH, bill, forget, issue, prove, rate
+from tests.factories import mass
+
+pytestmark = pytest.mark.django_db
+
+FIRST = Actor(ActorKind.STAFF, 1, "first", frozenset({Role.METERING}))
+SECOND = Actor(ActorKind.STAFF, 2, "second", frozenset({Role.SUPERVISOR}))
+TODAY = date(2025, 2, 1)
+
+
+@pytest.fixture
+def ids():
+    return mass.supply(count=3, months=[JANUARY, FEBRUARY, MARCH])
+
+
+def agreed(account, *, key="k", count=1):
+    """A penalty of 500 yuan, or so many times."""
+    found = breaches.propose(
+        claim=Claim(
+            agreement_id=account, kind=BreachKind.TAMPERING, found_date=TODAY, evidence="seal broken",
+            fact=Tampering(is_home=True, count=count),
+        ),
+        request_key=key, today=TODAY, actor=FIRST,
+    )  # fmt: skip
+    breaches.agree(case_id=found, today=TODAY, actor=SECOND)
+    return found
+
+
+def charged(account):
+    rows = BillCharge.objects.filter(bill__account_id=account).order_by("id")
+    return [(row.bill.state, row.amount_minor, row.tax_minor) for row in rows]
+
+
+def test_a_charge_is_on_the_next_bill_and_on_no_other(ids):
+    bill()
+    before = sum(Bill.objects.filter(account_id=ids[0]).values_list("amount_minor", flat=True))
+    agreed(ids[0])
+    run_id = bill(FEBRUARY)
+    one = Bill.objects.get(run_id=run_id, account_id=ids[0])
+    energy = one.segments.get().amount_minor
+    assert (one.amount_minor, charged(ids[0])) == (energy + 50_000, [("issued", 50_000, 5_752)])
+    assert RunChunk.objects.get(run_id=run_id).amount_minor == sum(
+        Bill.objects.filter(run_id=run_id).values_list("amount_minor", flat=True)
+    )
+    posted = {row.part: row.amount_minor for row in Transfer.objects.filter(kind="bill", source_id=one.id)}
+    assert posted["penalty"] == 50_000 - 5_752
+    assert posted["vat"] == one.tax_minor
+    assert sum(posted.values()) == one.amount_minor
+    bill(FEBRUARY)
+    bill(MARCH)
+    assert len(charged(ids[0])) == 1
+    assert before > 0
+    prove()
+
+
+def test_a_charge_alone_makes_a_bill(ids):
+    bill()
+    agreed(ids[0])
+    run_id = bill(JANUARY)
+    one = Bill.objects.get(run_id=run_id)
+    assert (one.account_id, one.amount_minor, one.energy_wh, one.number is not None) == (ids[0], 50_000, 0, True)
+    chunk = RunChunk.objects.get(run_id=run_id)
+    assert (chunk.bills, chunk.unchanged, chunk.amount_minor) == (1, 2, 50_000)
+    assert not Bill.objects.filter(run_id=bill(JANUARY)).exists()
+    prove()
+
+
+def test_a_dropped_run_leaves_the_charge_to_the_next(ids):
+    agreed(ids[0])
+    dropped = rate()
+    assert charged(ids[0]) == [("draft", 50_000, 5_752)]
+    runs.drop(run_id=dropped, actor=SYSTEM)
+    assert charged(ids[0]) == []
+    bill()
+    assert charged(ids[0]) == [("issued", 50_000, 5_752)]
+    prove()
+
+
+def test_a_cancelled_charge_is_taken_back_by_the_next_bill_and_once(ids):
+    case = agreed(ids[0])
+    bill()
+    breaches.cancel(case_id=case, reason="mistaken", actor=SECOND)
+    run_id = bill(FEBRUARY)
+    one = Bill.objects.get(run_id=run_id, account_id=ids[0])
+    assert one.amount_minor == one.segments.get().amount_minor - 50_000
+    assert [amount for _, amount, _ in charged(ids[0])] == [50_000, -50_000]
+    bill(MARCH)
+    assert len(charged(ids[0])) == 2
+    prove()
+
+
+def test_a_charge_that_is_cancelled_before_a_bill_is_on_none(ids):
+    breaches.cancel(case_id=agreed(ids[0]), reason="mistaken", actor=SECOND)
+    bill()
+    assert charged(ids[0]) == []
+
+
+def test_a_cancelled_bill_gives_its_charge_to_the_next(ids):
+    agreed(ids[0])
+    bill()
+    wrong = Bill.objects.get(account_id=ids[0])
+    bills.cancel(bill_id=wrong.id, reason="wrong meter", as_of_date=TODAY, actor=SYSTEM)
+    prove()
+    bill(FEBRUARY)
+    assert [amount for _, amount, _ in charged(ids[0])] == [50_000, -50_000, 50_000]
+    prove()
+
+
+def test_a_bill_that_takes_a_charge_back_is_not_cancelled_as_a_whole(ids):
+    case = agreed(ids[0])
+    bill()
+    first = Bill.objects.get(account_id=ids[0])
+    breaches.cancel(case_id=case, reason="mistaken", actor=SECOND)
+    run_id = bill(FEBRUARY)
+    second = Bill.objects.get(run_id=run_id, account_id=ids[0])
+    for one in (first, second):
+        with pytest.raises(bills.BillNotCancellable):
+            bills.cancel(bill_id=one.id, reason="x", as_of_date=TODAY, actor=SYSTEM)
+
+
+def test_an_account_that_cannot_be_rated_keeps_its_charge_for_later(ids):
+    agreed(ids[0])
+    forget(ids[0], JANUARY)
+    bill()
+    assert charged(ids[0]) == []
+    prove()
+
+
+def test_who_moved_out_long_ago_is_charged_by_the_run_of_all(ids):
+    bill()
+    ServiceAgreement.objects.filter(id=ids[0]).update(period=(JANUARY.start, FEBRUARY.start))
+    AgreementTerm.objects.filter(agreement=ids[0]).update(period=(JANUARY.start, FEBRUARY.start))
+    agreed(ids[0])
+    later = JANUARY.__class__(date(2027, 1, 1), date(2027, 2, 1))
+    ServiceAgreement.objects.exclude(id=ids[0]).update(period=(JANUARY.start, FEBRUARY.start))
+    AgreementTerm.objects.exclude(agreement=ids[0]).update(period=(JANUARY.start, FEBRUARY.start))
+    run_id = bill(later)
+    assert Bill.objects.get(run_id=run_id).account_id == ids[0]
+    assert charged(ids[0]) == [("issued", 50_000, 5_752)]
+    prove()
+
+
+def test_two_held_drafts_of_one_charge_are_not_both_released(ids, monkeypatch):
+    """January's draft is held, February's too: whoever is released first carries the charge."""
+    agreed(ids[0])
+    for month in (JANUARY, FEBRUARY):
+        run_id = rate(month, account_ids=[ids[0]])
+        draft = Bill.objects.get(run_id=run_id)
+        draft.state = "held"
+        draft.save()
+        HeldBill.objects.create(
+            run_id=run_id, account_id=ids[0], start_date=month.start, end_date=month.end, bill=draft, code="usage_above",
+            message="", advice="",
+        )  # fmt: skip
+        issue(run_id)
+    first, second = HeldBill.objects.order_by("id")
+    held.release(held_id=first.id, today=TODAY, actor=SECOND)
+    with pytest.raises(held.BilledMeanwhile):
+        held.release(held_id=second.id, today=TODAY, actor=SECOND)
+    assert [state for state, _, _ in charged(ids[0])] == ["issued", "held"]
+    prove()
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE billing_billcharge SET charge_id = (SELECT min(charge_id) FROM billing_billcharge)",
+        "UPDATE billing_billcharge SET amount_minor = amount_minor - 1 WHERE cancels_id IS NOT NULL",
+    ],
+)
+def test_a_charge_that_is_billed_twice_or_not_mirrored_is_found(ids, damage):
+    case = agreed(ids[0])
+    for account in ids[1:]:
+        agreed(account, key=str(account))
+    bill()
+    breaches.cancel(case_id=case, reason="mistaken", actor=SECOND)
+    bill(FEBRUARY)
+    prove()
+    with transaction.atomic():
+        connection.cursor().execute(damage)
+    assert "charge_is_billed_once" in {breach.law.name for breach in proof.verify()}
