@@ -5,6 +5,7 @@ from django.urls import path
 from billing.api import endpoints as billing
 from cis.api import schema
 from metering.api import endpoints as metering
+from tariffs.api import endpoints as tariffs
 
 urlpatterns = [
     path("bills", billing.BillList.as_view(), name="api_bills"),
@@ -15,6 +16,7 @@ urlpatterns = [
     path("payments", billing.PaymentList.as_view(), name="api_payments"),
     path("payments/<int:payment_id>", billing.PaymentOne.as_view(), name="api_payment"),
     path("reads", metering.ReadList.as_view(), name="api_reads"),
+    path("rate-checks", tariffs.RateCheck.as_view(), name="api_rate_checks"),
     path("schema", schema.Schema.as_view(), name="api_schema"),
     path("", schema.Reference.as_view(url_name="api_schema"), name="api_reference"),
     path("<path:rest>", schema.NotThere.as_view(), name="api_not_there"),

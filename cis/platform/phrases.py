@@ -238,6 +238,7 @@ SENTENCES: Mapping[str, str] = {
     "unusable_bounds": _("The bounds of the jurisdiction pack cannot be read."),
     "amount_out_of_range": _("An amount is out of range."),
     "energy_out_of_range": _("An energy is out of range."),
+    "unknown_segment": _("There is no such part of a bill."),
     "unknown_bill": _("There is no such bill."),
     "bill_not_cancellable": _("This bill cannot be cancelled: only an issued bill that no later bill corrects."),
     "bad_payment": _("Amount, reference or date of the payment is impossible."),

@@ -22,6 +22,7 @@ ONE_MONTH_E9 = 10**MONTH_PLACES
 MAX_DAYS = 3660
 MAX_PERSONS = 99
 MAX_COUNT = 10**6
+MAX_MONTHS_E9 = MAX_DAYS * 10**9
 OPTIONAL = frozenset(
     {
         Input.FINAL,
@@ -34,6 +35,7 @@ OPTIONAL = frozenset(
     }
 )
 """What a vector may leave out: nothing of it then, as on a first bill."""
+BOUNDS: Mapping[Input, tuple[int, int]] = {Input.MONTH: (1, 12), Input.MONTH_END: (0, 12), Input.FINAL: (0, 1)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ def _read_inputs_of(table: Table, plan: Plan, *, name: str, lines: tuple[Expecte
         where=table.where,
         name=name,
         days=table.integer("days", low=0, high=MAX_DAYS, default=30),
-        month_share_e9=table.number("months", places=MONTH_PLACES, required=False, default=ONE_MONTH_E9),
+        month_share_e9=_read_months(table),
         used_wh=_read_energy(table, plan.periods),
         before_wh=_bounded(table, "before_kwh", table.number("before_kwh", places=WH_PLACES, required=False)),
         household=table.integer("household", low=0, high=MAX_PERSONS, default=1),
@@ -128,6 +130,15 @@ def _read_inputs_of(table: Table, plan: Plan, *, name: str, lines: tuple[Expecte
         lines=lines,
         total=total,
     )
+
+
+def _read_months(table: Table) -> int:
+    """Return the months of a segment, by default one. [10^-9 month]"""
+    months_e9 = table.number("months", places=MONTH_PLACES, required=False, default=ONE_MONTH_E9)
+    if 0 <= months_e9 <= MAX_MONTHS_E9:
+        return months_e9
+    table.note("months", "out_of_range", "A segment has no negative time.")
+    return int(ONE_MONTH_E9)
 
 
 def _read_energy(table: Table, periods: tuple[str, ...]) -> tuple[int, ...]:
@@ -154,13 +165,19 @@ def _read_inputs(table: Table, plan: Plan) -> dict[Input, Int64]:
     return inputs
 
 
+def _read_single(part: Table, need: Input, key: str, places: int) -> int:
+    """Return an input of one number."""
+    low, high = BOUNDS.get(need, (0, MAX_COUNT))
+    return part.number(key, places=places) if places else part.integer(key, low=low, high=high)
+
+
 def _read_axes(part: Table, need: Input, plan: Plan) -> int | list[Any]:
     """Return one input: a number, a table by period, a list of codes, or lists of numbers."""
     key, places = WRITTEN[need]
     places = plan.decimals if need is Input.YEAR_MINOR else places
     axes = AXES.get(need, ())
     if not axes:
-        return part.integer(key, low=0, high=MAX_COUNT) if places == 0 else part.number(key, places=places)
+        return _read_single(part, need, key, places)
     if axes == (Axis.FEATURE,):
         codes = part.entries(key, required=False)
         return [int(code in codes) for code in plan.features]

@@ -33,7 +33,7 @@ def _load():
 
 @pytest.fixture
 def bearer(world):
-    return key("bills:read", "balances:read", "payments:read", "payments:write", "reads:write")
+    return key("bills:read", "balances:read", "payments:read", "payments:write", "reads:write", "tariffs:read")
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode))
@@ -48,6 +48,7 @@ def bearer(world):
         ("/api/v1/payments", "POST"),
         ("/api/v1/payments/{payment_id}", "GET"),
         ("/api/v1/reads", "POST"),
+        ("/api/v1/rate-checks", "POST"),
     ],
 )
 def test_each_operation_answers_as_described(described, bearer, path, method, mode):
@@ -66,6 +67,7 @@ def test_the_description_names_each_operation_with_an_example_for_its_problems(c
     operations = {op["operationId"]: op for path in described["paths"].values() for op in path.values()}
     assert set(operations) == {
         "list_bills", "get_bill", "get_bill_pdf", "get_bill_proof", "get_balance", "report_payment", "get_payment", "report_reads",
+        "check_rate",
     }  # fmt: skip
     for operation in operations.values():
         assert "application/problem+json" in operation["responses"]["401"]["content"]

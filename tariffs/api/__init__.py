@@ -1,0 +1,1 @@
+"""Endpoints of the room: the rate check."""
