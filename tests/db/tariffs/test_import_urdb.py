@@ -2,6 +2,9 @@
 
 import gzip
 import json
+from datetime import date
+from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -9,6 +12,8 @@ from django.core.management import CommandError, call_command
 from tariffs.queries import plans
 from tests.unit.tariffs.domain.urdb.rates import COLLECTED, rate
 
+HISTORY = Path(__file__).parents[4] / "shared" / "data" / "tariffs" / "urdb_history"
+EVENTS = ["pdp_charge_energy", "pdp_credit_demandratestructure", "pdp_credit_energyratestructure"]
 NO_KVAR = ["--without", "demandReactPwrCharge"]
 
 
@@ -24,6 +29,20 @@ def test_each_collected_rate_can_be_published(path, tmp_path, capsys):
     run("load", tmp_path, "--publish")
     assert "new, published" in capsys.readouterr().out
     assert len(plans.price_book()) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(
+    not HISTORY.is_dir(), reason="the collected histories, without a licence, are not beside the project"
+)
+def test_a_history_is_published_as_one_entry_of_the_price_book(tmp_path, capsys):
+    run("import-urdb", HISTORY / "pge_e19_2014_2019.json.gz", "--out", tmp_path, "--without", *EVENTS)
+    run("load", tmp_path, "--publish")
+    assert capsys.readouterr().out.count("new, published") == 17
+    held = plans.versions(start_date=date(2014, 1, 1), end_date=date(2021, 1, 1))
+    assert len({version.tariff_id for version in held}) == 1
+    assert len(held) == 17
+    assert all(one.end_date == other.start_date for one, other in pairwise(held))
 
 
 def test_without_a_place_the_document_is_printed_and_the_decisions_are_told_beside_it(tmp_path, capsys):
