@@ -130,6 +130,22 @@ def kinds(*, account_ids: Collection[int], start_date: date, end_date: date) -> 
     return dict(rows.order_by("period").values_list("account_id", "customer__kind"))
 
 
+def holder_changes(*, account_ids: Collection[int], start_date: date, end_date: date) -> list[tuple[int, date]]:
+    """Return account and day of each change to another holder in [start_date, end_date); one statement."""
+    given = {"accounts": list(account_ids), "start": start_date, "end": end_date}
+    return db.fetch(_HOLDER_CHANGES, given)
+
+
+_HOLDER_CHANGES = """
+SELECT n.account_id, lower(n.period)
+FROM accounts_accountholder n
+JOIN accounts_accountholder o ON o.account_id = n.account_id AND o.customer_id <> n.customer_id
+ AND upper(o.period) = lower(n.period)
+WHERE n.account_id = ANY(%(accounts)s) AND lower(n.period) >= %(start)s AND lower(n.period) < %(end)s
+ORDER BY 1, 2
+"""
+
+
 def held_by(*, customer_id: int) -> tuple[HolderSpan, ...]:
     """Return the accounts that a customer holds or held, with the time, by account, latest first; one statement."""
     return _spans(AccountHolder.objects.filter(customer_id=customer_id))

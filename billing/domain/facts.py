@@ -17,7 +17,7 @@ from cis.kernel.columns import group_rows
 from cis.kernel.fixed import Int64
 from contracts.domain.agreements import NOT_AGREED
 from metering.domain.usage import UsageColumns
-from tariffs.domain.components.tiers import OWN_COUNT, Cycle
+from tariffs.domain.components.tiers import CountOf, Cycle
 from tariffs.domain.day_counts import cycle_months_of, even_days_of
 from tariffs.domain.inputs import AXES, Input
 from tariffs.domain.plan import Plan
@@ -193,10 +193,10 @@ def _measured(need: Input, pieces: Pieces, at: Int64, count: Counted, obstacles:
 
 
 def note_unbillable(*, pieces: Pieces, versions: Sequence[PlanVersion], obstacles: Obstacles) -> None:
-    """Note the accounts whose tariff counts its steps over events that billing does not tell apart yet."""
+    """Note the accounts whose tariff counts the energy of a place whoever is supplied there: billing cannot see it."""
     odd = np.array(
         [
-            one.plan.tier_cycle.kind is not Cycle.NONE and one.plan.tier_cycle.restarts_at != OWN_COUNT
+            one.plan.tier_cycle.kind is not Cycle.NONE and one.plan.tier_cycle.count_of is CountOf.PLACE
             for one in versions
         ]
         + [False],
@@ -208,8 +208,8 @@ def note_unbillable(*, pieces: Pieces, versions: Sequence[PlanVersion], obstacle
             place=place,
             obstacles=obstacles,
             code=NOT_BILLABLE,
-            message="The steps of the tariff begin anew at other events than the end of an agreement",
-            advice="Publish a version whose tier_cycle names move and holder_change.",
+            message="The tariff counts its steps on from the customer before at the same place",
+            advice="Publish a version whose tier_cycle names holder_change.",
         )
 
 

@@ -12,8 +12,10 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
+from billing.domain import restarts
 from billing.domain.chained import NOT_CHAINED, Chained, linked, rhythm
 from billing.domain.covers import covers
+from billing.domain.restarts import NO_RESTARTS, Restarts
 from cis.kernel.columns import Columns
 from cis.kernel.fixed import Int64
 from cis.kernel.periods import Period
@@ -66,6 +68,7 @@ class Pieces(Columns):
     """
     m pieces, sorted by service point and start.
 
+    count_of                          (m,) agreement with which it is counted: its own, or the one it goes on from
     version                           (m,) place in the versions; NOWHERE = no price is in force
     start_day, end_day                (m,) half-open
     period_start_day, period_end_day  (m,) billed period that it is a piece of; 0 if it only counts for the tier year
@@ -78,6 +81,7 @@ class Pieces(Columns):
 
     account_id: Int64
     agreement_id: Int64
+    count_of: Int64
     service_point_id: Int64
     tariff_id: Int64
     version: Int64
@@ -104,6 +108,7 @@ def cut(
     billed: BilledPeriods,
     period: Period,
     chained: Chained | None = None,
+    events: Restarts = NO_RESTARTS,
 ) -> Pieces:
     """
     Return the pieces to be billed, and those that only count for the tier year of a billed one, or hand on to one.
@@ -112,11 +117,12 @@ def cut(
     billed      what was billed of it, besides the period of the run
     period      of the run
     chained     agreements whose bills hand something on; None = none does
+    events      at which steps may begin anew, beside what terms and versions tell
     """
     terms = join_terms(agreements)
     own = (period.start.toordinal(), period.end.toordinal())
     starts = _starts(terms, versions)
-    edges = _edges(terms, versions, billed, own, starts)
+    edges = np.union1d(_edges(terms, versions, billed, own, starts), _within(events.day, terms))
     steps = edges[:0]
     if chained is not None and len(chained) and len(edges):
         steps = rhythm(period=period, low=int(edges[0]), high=int(edges[-1]))
@@ -124,11 +130,18 @@ def cut(
     cells = _cells(terms, edges)
     version = _version_of(cells, versions)
     in_period = _period_of(cells, billed, own)
-    cut_here = _is_start(cells, versions, starts)
+    since = restarts.since(
+        agreement_id=cells.agreement_id,
+        start_day=cells.start_day,
+        version=version,
+        plans=[one.plan for one in versions],
+        events=restarts.joined(events, restarts.of_terms(terms=terms)),
+    )
+    cut_here = _is_start(cells, versions, starts) | (since == cells.start_day)
     if chained is not None and len(steps):
         waits = (chained.place_of(cells.agreement_id) != NOT_CHAINED) & (in_period.end_day == 0)
         cut_here |= waits & np.isin(cells.start_day, steps)
-    pieces = _merge(terms, cells, version, in_period, versions, cut_here)
+    pieces = _merge(terms, cells, version, in_period, versions, cut_here, since)
     wanted = _wanted(pieces, versions)
     if chained is not None:
         pieces = _with_links(pieces, versions, wanted, chained)
@@ -299,6 +312,7 @@ def _merge(
     in_period: _InPeriod,
     versions: Sequence[PlanVersion],
     cut_here: Mask,
+    since: Int64,
 ) -> Pieces:
     """Return the cells put together again where nothing cuts their agreement."""
     apart = np.ones(len(cells), dtype=np.bool_)
@@ -309,10 +323,12 @@ def _merge(
     first = np.flatnonzero(apart)
     last = np.append(first[1:], len(cells)) - 1 if len(first) else first
     whole, where = cells.take(first), in_period.take(first)
-    version = version[first]
+    version, plans = version[first], [one.plan for one in versions]
+    goes_on = restarts.counted_with(terms=terms, agreement_id=whole.agreement_id, version=version, plans=plans)
     return Pieces(
         account_id=whole.account_id,
         agreement_id=whole.agreement_id,
+        count_of=goes_on.count_of,
         service_point_id=whole.service_point_id,
         tariff_id=whole.tariff_id,
         version=version,
@@ -321,13 +337,19 @@ def _merge(
         end_day=cells.end_day[last],
         period_start_day=where.start_day,
         period_end_day=where.end_day,
-        cycle_day=_cycle_day(whole, version, where, versions),
+        cycle_day=np.maximum(_cycle_day(whole, version, where, versions), np.maximum(since[first], goes_on.begun)),
         is_billed=where.is_billed,
         is_rated=where.is_billed,
         is_own=where.is_own,
         **{name: getattr(terms, name)[whole.term] for name in FACTS},
         feature_sets=terms.feature_sets,
     )
+
+
+def _within(days: Int64, terms: AgreementColumns) -> Int64:
+    """Return those days that lie in the window of the terms."""
+    low, high = int(terms.start_day.min(initial=0)), int(terms.end_day.max(initial=0))
+    return days[(days > low) & (days < high)]
 
 
 def _cycle_day(whole: _Cells, version: Int64, where: _InPeriod, versions: Sequence[PlanVersion]) -> Int64:
@@ -355,7 +377,7 @@ def _wanted(pieces: Pieces, versions: Sequence[PlanVersion]) -> Mask:
     """Return which pieces are billed, or lie in the cycle before a billed one of the same agreement."""
     if not len(pieces):
         return np.zeros(0, dtype=np.bool_)
-    _, place = np.unique(pieces.agreement_id, return_inverse=True)
+    _, place = np.unique(pieces.count_of, return_inverse=True)
     groups = int(place.max()) + 1
     stepped = np.array([one.plan.tier_cycle.kind is not Cycle.NONE for one in versions] + [False], dtype=np.bool_)
     counts = pieces.is_billed & stepped[pieces.version]
@@ -369,24 +391,3 @@ def _wanted(pieces: Pieces, versions: Sequence[PlanVersion]) -> Mask:
 def key_of(*, place: Int64, day: Int64) -> Int64:
     """Return keys that sort by place, then day."""
     return (place << DAY_BITS) | day
-
-
-def before_wh(*, pieces: Pieces, energy_wh: Int64) -> Int64:
-    """
-    Return the energy of the same agreement since the tier cycle began, before each piece, (m,). [Wh]
-
-    energy_wh  (m,) energy of each piece
-    """
-    until = np.cumsum(energy_wh) - energy_wh
-    return until - until[cycle_first(pieces=pieces)] if len(pieces) else until
-
-
-def cycle_first(*, pieces: Pieces) -> Int64:
-    """Return the place of the first piece of the same agreement in the tier cycle of each piece, (m,)."""
-    # Pieces are sorted by service point and start, and an agreement has one service point: its pieces are neighbours.
-    fresh = np.ones(len(pieces), dtype=np.bool_)
-    fresh[1:] = pieces.agreement_id[1:] != pieces.agreement_id[:-1]
-    place = np.cumsum(fresh) - 1
-    return np.searchsorted(key_of(place=place, day=pieces.start_day), key_of(place=place, day=pieces.cycle_day)).astype(
-        np.int64, copy=False
-    )

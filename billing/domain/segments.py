@@ -9,12 +9,13 @@ from datetime import date
 
 import numpy as np
 
+from billing.domain.counting import before_wh
 from billing.domain.facts import Counted, inputs_of
 from billing.domain.findings import Obstacle, Obstacles, note_refusal
 from billing.domain.handing import History, no_history
 from billing.domain.kept import Kept, Lists, hands_on_same, kept_of
 from billing.domain.measured import Lanes, by_period
-from billing.domain.pieces import NOWHERE, Mask, Pieces, PlanVersion, before_wh
+from billing.domain.pieces import NOWHERE, Mask, Pieces, PlanVersion
 from billing.domain.sequence import Work, in_order, rate_in_order
 from cis.kernel import fixed
 from cis.kernel.columns import Columns

@@ -13,10 +13,11 @@ from typing import Self
 import numpy as np
 
 from billing.domain.chained import NOT_CHAINED
+from billing.domain.counting import cycle_first
 from billing.domain.findings import Obstacle, Obstacles, note_refusal
 from billing.domain.handing import History, Memory, month_number
 from billing.domain.kept import Kept
-from billing.domain.pieces import NOWHERE, Mask, Pieces, PlanVersion, cycle_first, key_of
+from billing.domain.pieces import NOWHERE, Mask, Pieces, PlanVersion, key_of
 from cis.kernel.columns import group_rows
 from cis.kernel.errors import Refused
 from cis.kernel.fixed import Int64

@@ -8,6 +8,7 @@ import numpy as np
 
 from billing.domain import daily, hourly, sharing
 from billing.domain.checks import Checks
+from billing.domain.counting import before_wh
 from billing.domain.curves import Lines, Refusals, Sheet, Spans, lines_of, sheets
 from billing.domain.daily import LocalDays
 from billing.domain.demand import Demands, note_uncovered
@@ -15,7 +16,7 @@ from billing.domain.feeds import FeedRegisters, Feeds, feeds_of, units_of, witho
 from billing.domain.findings import Obstacles
 from billing.domain.hourly import Ordered, Priced, steps_of
 from billing.domain.measured import ALL_HOURS, Lanes, by_period
-from billing.domain.pieces import NOWHERE, Mask, Pieces, PlanVersion, before_wh
+from billing.domain.pieces import NOWHERE, Mask, Pieces, PlanVersion
 from billing.domain.streams import Streams
 from billing.queries import reading, sources
 from billing.queries.reading import Metered, Reading

@@ -147,6 +147,7 @@ def pieces_of(*, rows: Sequence[SegmentRow], versions: Sequence[PlanVersion]) ->
     return Pieces(
         account_id=nothing,
         agreement_id=column("agreement_id"),
+        count_of=column("agreement_id"),
         service_point_id=column("service_point_id"),
         tariff_id=column("tariff_id"),
         version=np.array([place[row.version_id] for row in rows], dtype=np.int64),

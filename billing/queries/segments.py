@@ -12,7 +12,7 @@ from billing.domain.handing import History
 from billing.domain.pieces import NOWHERE, Mask, Pieces, PlanVersion, cut
 from billing.domain.segments import Difference, Existing, Expected
 from billing.domain.streams import Streams, streams_of
-from billing.queries import existing_segments, reading, rebills, sequence, sources
+from billing.queries import existing_segments, reading, rebills, restarts, sequence, sources
 from billing.queries.curves import MEASURED, Curves, has_needs, own_meters, redelivered_prices
 from billing.queries.exports import Exports
 from billing.queries.reading import Metered
@@ -82,7 +82,14 @@ def find(*, account_ids: Collection[int], scope: Scope) -> Findings:
     until = max(scope.period.end, date.fromordinal(int(billed.end_day.max(initial=1))))
     in_force = agreements.in_force(account_ids=wanted, start_date=since, end_date=until)
     history = sequence.history(in_force=in_force, versions=versions, since=since, window=window)
-    pieces = cut(agreements=in_force, versions=versions, billed=billed, period=scope.period, chained=history.chained)
+    pieces = cut(
+        agreements=in_force,
+        versions=versions,
+        billed=billed,
+        period=scope.period,
+        chained=history.chained,
+        events=restarts.found(terms=in_force, versions=versions, start_date=since, end_date=until),
+    )
     correctable = existing.take(
         ~window.freezes(existing.account_id, existing.period_start_day, existing.period_end_day)
     )

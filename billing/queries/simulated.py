@@ -13,7 +13,7 @@ from billing.domain.measured import MISSING_REGISTER
 from billing.domain.outcomes import Groups, Outcomes
 from billing.domain.pieces import BilledPeriods, PlanVersion, cut
 from billing.domain.simulation import NO_INTERVALS, Billed, BilledSegments, Measured, Rows
-from billing.queries import segments
+from billing.queries import restarts, segments
 from cis.kernel.fixed import Int64
 from cis.kernel.periods import Period, add_months
 from cis.platform import db
@@ -174,15 +174,15 @@ def _measure(rows: Rows, versions: tuple[PlanVersion, ...], scope: Scope) -> tup
         else one
         for place, one in enumerate(versions)
     )
-    in_force = agreements.in_force(
-        account_ids=np.unique(mine.account_id), start_date=_since(replaced, scope.period), end_date=scope.period.end
-    )
+    since = _since(replaced, scope.period)
+    in_force = agreements.in_force(account_ids=np.unique(mine.account_id), start_date=since, end_date=scope.period.end)
     beyond = Period(scope.period.end, date.fromordinal(scope.period.end.toordinal() + 1))
     pieces = cut(
         agreements=in_force.take(np.isin(in_force.agreement_id, wanted)),
         versions=replaced,
         billed=_periods(mine),
         period=beyond,
+        events=restarts.found(terms=in_force, versions=replaced, start_date=since, end_date=scope.period.end),
     )
     obstacles = Obstacles()
     expected = segments.expect(

@@ -209,7 +209,7 @@ SENTENCES: Mapping[str, str] = {
     "not_measured": _("The tariff prices energy or demand that is not measured."),
     "feeds_undeclared": _("Several meters hang there, and the tariff does not say how their demand is counted."),
     "feeds_unclear": _("It is not clear which of several meters came in the place of which."),
-    "not_billable_yet": _("The steps of the tariff begin anew at events that cannot be billed."),
+    "not_billable_yet": _("The tariff counts its steps on from the customer before, which cannot be billed."),
     "missing_register": _("The tariff asks for counters that the meter does not have."),
     "interval_too_coarse": _("The intervals are too long for the hours of the tariff."),
     "usage_outdated": _("Reads came in after the usage was approved: approve it anew, then retry."),

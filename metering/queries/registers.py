@@ -79,6 +79,18 @@ def meters(*, service_point_ids: Sequence[int] | np.ndarray) -> tuple[Int64, Int
     return columns[0], columns[1], columns[2]
 
 
+def exchanges(
+    *, service_point_ids: Sequence[int] | np.ndarray, start_date: date, end_date: date
+) -> list[tuple[int, date]]:
+    """
+    Return service point and day of each exchange of meters in [start_date, end_date); one statement.
+
+    A meter that is hung up where another was taken down, on that day or before while nothing hung there.
+    """
+    wanted = np.asarray(service_point_ids, dtype=np.int64).tolist()
+    return db.fetch(_EXCHANGES, {"points": wanted, "start": start_date, "end": end_date})
+
+
 def _grouped(sql: str, names: Iterable[str]) -> dict[str, tuple[Hanging, ...]]:
     fields = tuple(Hanging.__dataclass_fields__)
     found: dict[str, list[Hanging]] = {}
@@ -126,6 +138,17 @@ JOIN metering_meter m ON m.id = i.meter_id
 JOIN metering_register g ON g.meter_id = m.id AND g.direction = 'import' AND g.quantity IN ('active', 'demand')
 WHERE i.service_point_id = ANY(%(points)s) AND i.period && daterange(%(start)s, %(end)s)
 ORDER BY i.service_point_id, i.period, m.id, g.id
+"""
+_EXCHANGES = """
+SELECT DISTINCT n.service_point_id, lower(n.period)
+FROM metering_installation n
+JOIN metering_installation o ON o.service_point_id = n.service_point_id AND o.id <> n.id
+ AND upper(o.period) <= lower(n.period)
+WHERE n.service_point_id = ANY(%(points)s) AND lower(n.period) >= %(start)s AND lower(n.period) < %(end)s
+  AND (upper(o.period) = lower(n.period) OR NOT EXISTS (
+      SELECT FROM metering_installation h
+      WHERE h.service_point_id = n.service_point_id AND h.period @> (lower(n.period) - 1)))
+ORDER BY 1, 2
 """
 _NAMES = """
 SELECT w.point, w.register, s.external_id, m.serial, g.code

@@ -42,6 +42,7 @@ class Restart(StrEnum):
     METER_EXCHANGE    another meter is hung
     HOUSEHOLD_CHANGE  the number of persons changes (一户多人口)
     TARIFF_CHANGE     the agreement changes to another tariff, as from one price to peak and valley
+    CYCLE_CHANGE      another cycle comes into force, as months in place of the year, or another first month
     """
 
     MOVE = "move"
@@ -49,6 +50,7 @@ class Restart(StrEnum):
     METER_EXCHANGE = "meter_exchange"
     HOUSEHOLD_CHANGE = "household_change"
     TARIFF_CHANGE = "tariff_change"
+    CYCLE_CHANGE = "cycle_change"
 
 
 class CountOf(StrEnum):
