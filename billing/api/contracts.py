@@ -146,6 +146,39 @@ class BillWhole(BillShort):
         )
     ]
 )
+class TariffCost(serializers.Serializer):
+    """What a tariff would have cost."""
+
+    tariff = serializers.CharField(help_text="Code.")
+    tariff_names = serializers.DictField(child=serializers.CharField())
+    is_current = serializers.BooleanField()
+    cost = MoneyField(allow_null=True, help_text="Null: it cannot be computed, see reason.")
+    saving = MoneyField(allow_null=True, help_text="Against the present tariff; below 0 it costs more.")
+    reason = serializers.CharField(allow_null=True, help_text="Code of why it cannot be computed.")
+    message = serializers.CharField(allow_null=True)
+
+
+class SupplyAdvice(serializers.Serializer):
+    """What is advised for one supply."""
+
+    agreement = serializers.CharField(help_text="External id.")
+    months = serializers.IntegerField(help_text="Whole months of use that are known, up to 12.")
+    months_needed = serializers.IntegerField()
+    ready_date = serializers.DateField(allow_null=True, help_text="From when there are enough; null: there are.")
+    start_date = serializers.DateField(allow_null=True)
+    end_date = serializers.DateField(allow_null=True, help_text="First day that was not looked at.")
+    energy_wh = serializers.IntegerField(allow_null=True)
+    tariffs = TariffCost(many=True, help_text="Cheapest first; none while there are too few months.")
+
+
+class AccountAdvice(serializers.Serializer):
+    """Which tariff would have been cheapest: the same use at the same hours, at today's prices."""
+
+    account = serializers.CharField()
+    on_date = serializers.DateField()
+    supplies = SupplyAdvice(many=True)
+
+
 class BalanceNow(serializers.Serializer):
     """What an account owes."""
 

@@ -133,7 +133,7 @@ class AccountBalance(APIView):
     )
     def get(self, request: Request, number: str) -> Response:  # noqa: ARG002
         """Return what an account owes today; below 0 the customer has credit."""
-        account_id = accounts.id_of_number(_plain(number, UnknownAccount))
+        account_id = accounts.id_of_number(plain(number, UnknownAccount))
         today = timezone.localdate()
         found = balances.of_account(account_id=account_id, today=today)
         currency = supplier.current().currency
@@ -222,13 +222,13 @@ def _rows(wanted: dict[str, Any]) -> Any:
 
 
 def _bill(number: str) -> BillDetail:
-    found = bills.one(bill_id=bills.id_of_number(_plain(number, UnknownBill)))
+    found = bills.one(bill_id=bills.id_of_number(plain(number, UnknownBill)))
     if found.card.state not in SHOWN_STATES:
         raise UnknownBill(f"There is no bill {number}.")
     return found
 
 
-def _plain(number: str, unknown: type[UnknownBill | UnknownAccount]) -> str:
+def plain(number: str, unknown: type[UnknownBill | UnknownAccount]) -> str:
     """Return a number from a path if it can be one at all."""
     if not (number.isascii() and number.isdigit()) or len(number) > NUMBER_MOST:
         raise unknown("There is none of this number.", advice="A number has digits only.")

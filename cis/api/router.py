@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from billing.api import advice
 from billing.api import endpoints as billing
 from cis.api import schema
 from metering.api import endpoints as metering
@@ -13,6 +14,7 @@ urlpatterns = [
     path("bills/<str:number>/pdf", billing.BillPdf.as_view(), name="api_bill_pdf"),
     path("bills/<str:number>/proof", billing.BillProof.as_view(), name="api_bill_proof"),
     path("accounts/<str:number>/balance", billing.AccountBalance.as_view(), name="api_balance"),
+    path("accounts/<str:number>/advice", advice.AccountAdvice.as_view(), name="api_advice"),
     path("payments", billing.PaymentList.as_view(), name="api_payments"),
     path("payments/<int:payment_id>", billing.PaymentOne.as_view(), name="api_payment"),
     path("reads", metering.ReadList.as_view(), name="api_reads"),

@@ -41,9 +41,8 @@ def term(request: HttpRequest, account_id: int, agreement_id: int) -> HttpRespon
     """Let another tariff or household hold from a date on."""
     account, card = _found(account_id, agreement_id)
     now = card.term_on(today()) or card.terms[-1]
-    form = TermForm(
-        posted(request), initial={"tariff": now.tariff_id, "household": now.household, "from_date": today()}
-    )
+    chosen = request.GET.get("tariff", now.tariff_id)
+    form = TermForm(posted(request), initial={"tariff": chosen, "household": now.household, "from_date": today()})
     if request.method == "POST" and form.is_valid():
         try:
             operations.change_term(

@@ -4,6 +4,7 @@ from django.urls import path
 
 from cis.desk import (
     account_page,
+    advice,
     bills,
     customers,
     cycles,
@@ -36,6 +37,7 @@ urlpatterns = [
     path("customers/<int:account_id>/supply/", supply.begin, name="supply"),
     path("customers/<int:account_id>/supply/<int:agreement_id>/", supply.term, name="term"),
     path("customers/<int:account_id>/supply/<int:agreement_id>/end/", supply.end, name="end_supply"),
+    path("customers/<int:account_id>/advice/", advice.show, name="advice"),
     path("customers/<int:account_id>/read/", reads.enter, name="read"),
     path("customers/<int:account_id>/payment/", payments.take, name="payment"),
     path("customers/<int:account_id>/login/", logins.portal, name="portal_login"),

@@ -25,6 +25,9 @@ Params = Sequence[Any] | Mapping[str, Any]
 _is_open_at_door: ContextVar[bool] = ContextVar("is_open_at_door", default=False)
 
 
+_answers: ContextVar[dict[tuple[str, str], Any] | None] = ContextVar("answers", default=None)
+
+
 class NoTransaction(RuntimeError):
     """A step was called without a use case above it."""
 
@@ -91,6 +94,32 @@ def joins_transaction(step: Callable[P, R]) -> Callable[P, R]:
     return joined
 
 
+@contextmanager
+def asked_once() -> Iterator[None]:
+    """
+    Answer a query of the data plane that was asked before, with the same parameters, out of memory.
+
+    For reading alone, where one computation is made of the same rows many times: what others write meanwhile is not
+    seen. Nothing may be written inside.
+    """
+    token = _answers.set({})
+    try:
+        yield
+    finally:
+        _answers.reset(token)
+
+
+def _answer(sql: str, params: Params, ask: Callable[[], R]) -> R:
+    answers = _answers.get()
+    if answers is None:
+        return ask()
+    key = (sql, repr(params))
+    if key not in answers:
+        answers[key] = ask()
+    found: R = answers[key]
+    return found
+
+
 def raw_cursor() -> psycopg.Cursor[tuple[Any, ...]]:
     """Return a psycopg cursor on Django's connection, for COPY; the caller closes it (``with``)."""
     connection.ensure_connection()
@@ -127,8 +156,12 @@ def read_columns(sql: str, params: Params = (), *, columns: int) -> NDArray[np.i
 
     The rows come by COPY in PostgreSQL's binary form and are never Python objects: tenfold faster than fetching them.
     """
-    with raw_cursor() as cursor, cursor.copy(f"COPY ({sql}) TO STDOUT (FORMAT BINARY)", params) as copy:
-        packed = b"".join(copy)
+
+    def ask() -> bytes:
+        with raw_cursor() as cursor, cursor.copy(f"COPY ({sql}) TO STDOUT (FORMAT BINARY)", params) as copy:
+            return b"".join(copy)
+
+    packed = _answer(sql, params, ask)
     row = np.dtype([("fields", ">i2"), ("values", [("length", ">i4"), ("value", ">i8")], (columns,))])
     # 19 bytes of header before the rows, 2 of trailer behind them.
     rows = np.frombuffer(packed, dtype=row, offset=19, count=(len(packed) - 21) // row.itemsize)
@@ -145,6 +178,8 @@ def take_ids(table: str, count: int) -> list[int]:
 
 def execute(sql: str, params: Params = ()) -> int:
     """Run one statement of the data plane; return the number of rows that it touched."""
+    if _answers.get() is not None:
+        raise RuntimeError("nothing is written while answers are kept")
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         touched: int = cursor.rowcount
@@ -153,10 +188,14 @@ def execute(sql: str, params: Params = ()) -> int:
 
 def fetch(sql: str, params: Params = ()) -> list[tuple[Any, ...]]:
     """Run one query of the data plane and return its rows."""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, params)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-        return rows
+
+    def ask() -> list[tuple[Any, ...]]:
+        with connection.cursor() as cursor:
+            cursor.execute(sql, params)
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+            return rows
+
+    return _answer(sql, params, ask)
 
 
 def stream(sql: str, params: Sequence[Any] = (), *, size: int = 2_000) -> Iterator[list[tuple[Any, ...]]]:

@@ -167,6 +167,7 @@ class Rules:
     bill_due_days: int = field(metadata={"least": 0, "most": 366})
     bounds: Bounds
     shadow: Shadow
+    advice_least_months: int = field(metadata={"least": 1, "most": 12})
     backbill_meter_error: Backbill = field(metadata=_LOCAL)
     backbill_voltage_drop: BackbillDrop = field(metadata=_LOCAL)
     backbill_wiring: Backbill = field(metadata=_LOCAL)

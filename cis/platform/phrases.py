@@ -263,6 +263,7 @@ SENTENCES: Mapping[str, str] = {
     "own_case": _("Who proposed a case does not agree to it: ask a second person."),
     "unknown_breach": _("There is no such case."),
     "within_limit": _("The error is one that is allowed: nothing is corrected."),
+    "no_such_hours": _("The meter does not tell the hours of this tariff apart."),
     "nothing_to_simulate": _("Nobody here has one of these tariffs in these months."),
     "no_bills_yet": _("No bill was issued yet."),
     "unusable_prices": _("A price of the tariff is not known, or it is in another currency."),

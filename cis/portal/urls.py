@@ -2,13 +2,14 @@
 
 from django.urls import path
 
-from cis.portal import bills, payments, profile
+from cis.portal import advice, bills, payments, profile
 
 app_name = "portal"
 urlpatterns = [
     path("", bills.home, name="bills"),
     path("bills/<str:number>", bills.bill, name="bill"),
     path("bills/<str:number>/pdf", bills.bill_pdf, name="bill_pdf"),
+    path("advice", advice.advice, name="advice"),
     path("payments", payments.payments, name="payments"),
     path("details", profile.profile, name="profile"),
 ]

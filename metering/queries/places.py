@@ -123,6 +123,11 @@ def districts(*, service_point_ids: Collection[int]) -> dict[int, str]:
     return dict(rows.values_list("id", "premises__district"))
 
 
+def voltages(*, service_point_ids: Collection[int]) -> dict[int, str]:
+    """Return the voltage of some service points, by id; one statement."""
+    return dict(ServicePoint.objects.filter(id__in=service_point_ids).values_list("id", "voltage"))
+
+
 def all_districts() -> tuple[str, ...]:
     """Return the districts in which there are places, sorted; one statement."""
     rows = Premises.objects.exclude(district="").order_by("district")

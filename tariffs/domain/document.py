@@ -15,6 +15,7 @@ from typing import Any
 
 from cis.kernel.errors import Findings, Refused
 from tariffs.domain.calendars import read_calendar, read_periods
+from tariffs.domain.choice import read_choice
 from tariffs.domain.grammar import Table
 from tariffs.domain.lines import Component
 from tariffs.domain.parts.frame import Frame
@@ -137,6 +138,7 @@ def _read_plan(table: Table, text_hash: str) -> tuple[Plan | None, tuple[Vector,
             valid_to=valid_to,
             customer_class=str(table.word("customer_class", CustomerClass)) if table.has("customer_class") else "",
             area=table.text("area", required=False),
+            choice=read_choice(table=table),
             currency=frame.currency,
             decimals=frame.decimals,
             periods=periods,

@@ -8,6 +8,7 @@ from itertools import count
 
 from cis.kernel.errors import Refused
 from cis.kernel.fixed import Rounding
+from tariffs.domain.choice import Choice
 from tariffs.domain.components.charge_limits import YearlyLimit
 from tariffs.domain.components.dynamic import DynamicEnergy
 from tariffs.domain.components.tiers import Stepped, TierCycle
@@ -82,6 +83,7 @@ class Plan:
 
     code, name_zh, name_en, legal_source, valid_from, valid_to  as in the document; valid_to is the first day without
     customer_class, area  whom and where it is for, in words of the document; "" = it does not say
+    choice              to whom it is open; None = nobody may choose it
     currency, decimals  ISO 4217 code, decimals of its minor unit
     components          in the order in which they are charged
     periods             (p,) periods of use in the order of ``RatingBatch.used_wh``; ("total",) without any
@@ -109,6 +111,7 @@ class Plan:
     valid_to: date | None
     customer_class: str
     area: str
+    choice: Choice | None
     currency: str
     decimals: int
     components: tuple[Component, ...]
@@ -182,6 +185,7 @@ def compile_plan(
     valid_to: date | None = None,
     customer_class: str = "",
     area: str = "",
+    choice: Choice | None = None,
     currency: str = "CNY",
     decimals: int = 2,
     periods: tuple[str, ...] = TOTAL,
@@ -218,6 +222,7 @@ def compile_plan(
         valid_to=valid_to,
         customer_class=customer_class,
         area=area,
+        choice=choice,
         currency=currency,
         decimals=decimals,
         components=components,

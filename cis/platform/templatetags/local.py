@@ -2,10 +2,13 @@
 
 import re
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django import template
 from django.utils import timezone
 from django.utils.translation import get_language
+
+from cis.platform.phrases import explain
 
 register = template.Library()
 SYMBOLS = {"CNY": "¥", "AUD": "A$", "USD": "$", "EUR": "€", "GBP": "£"}
@@ -115,6 +118,18 @@ def in_language(words: dict[str, str]) -> str:
 def language_of(text: str) -> str:
     """Return the language in which a text is written that is shown as it stands, for its lang attribute."""
     return "zh-Hans" if CHINESE.search(text) else "en"
+
+
+@register.filter
+def reason(obstacle: Any) -> str:
+    """Return why something cannot be done, of whatever has a code and an English message, in the page's language."""
+    return explain(obstacle.code, obstacle.message).message
+
+
+@register.filter
+def name_of(thing: Any) -> str:
+    """Return the name of the page's language of whatever has ``name_zh`` and ``name_en``."""
+    return in_language({"zh": thing.name_zh, "en": thing.name_en})
 
 
 @register.filter

@@ -33,7 +33,7 @@ def _load():
 
 @pytest.fixture
 def bearer(world):
-    return key("bills:read", "balances:read", "payments:read", "payments:write", "reads:write", "tariffs:read")
+    return key("bills:read", "balances:read", "advice:read", "payments:read", "payments:write", "reads:write", "tariffs:read")
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode))
@@ -45,6 +45,7 @@ def bearer(world):
         ("/api/v1/bills/{number}/pdf", "GET"),
         ("/api/v1/bills/{number}/proof", "GET"),
         ("/api/v1/accounts/{number}/balance", "GET"),
+        ("/api/v1/accounts/{number}/advice", "GET"),
         ("/api/v1/payments", "POST"),
         ("/api/v1/payments/{payment_id}", "GET"),
         ("/api/v1/reads", "POST"),
@@ -67,7 +68,7 @@ def test_the_description_names_each_operation_with_an_example_for_its_problems(c
     operations = {op["operationId"]: op for path in described["paths"].values() for op in path.values()}
     assert set(operations) == {
         "list_bills", "get_bill", "get_bill_pdf", "get_bill_proof", "get_balance", "report_payment", "get_payment", "report_reads",
-        "check_rate",
+        "check_rate", "get_advice",
     }  # fmt: skip
     for operation in operations.values():
         assert "application/problem+json" in operation["responses"]["401"]["content"]
