@@ -33,7 +33,9 @@ def _load():
 
 @pytest.fixture
 def bearer(world):
-    return key("bills:read", "balances:read", "advice:read", "payments:read", "payments:write", "reads:write", "tariffs:read")
+    return key(
+        "bills:read", "balances:read", "advice:read", "payments:read", "payments:write", "reads:write", "tariffs:read"
+    )
 
 
 @pytest.mark.parametrize("mode", list(GenerationMode))
