@@ -128,6 +128,12 @@ STANDINGS: Mapping[str, Any] = {
     "rejected": _("Rejected"),
     "replaced": _("Replaced"),
 }
+HAPPENINGS: Mapping[str, Any] = {
+    "starts": _("Begins to hold"),
+    "draft_starts": _("Draft for this day"),
+    "ends": _("Ends"),
+    "gap": _("No price"),
+}
 CUSTOMER_CLASSES: Mapping[str, Any] = {
     "residential": _("Homes"),
     "commercial": _("Commerce"),
@@ -161,6 +167,10 @@ TONES: Mapping[str, str] = {
     "published": "ok",
     "active": "ok",
     "in_force": "ok",
+    "starts": "ok",
+    "draft_starts": "info",
+    "ends": "warn",
+    "gap": "bad",
     "coming": "info",
     "rejected": "bad",
     "promoted": "ok",
@@ -194,6 +204,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "role": ROLES,
     "login": LOGIN_STATES,
     "standing": STANDINGS,
+    "happening": HAPPENINGS,
     "customer_class": CUSTOMER_CLASSES,
 }
 

@@ -4,9 +4,11 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from django.db.models import Count, Max, Min
+
 from tariffs.domain.price_series import PriceDay, PricesMissing, unpack
 from tariffs.domain.time_of_use import Events
-from tariffs.models.price import PriceEvent, PriceSeriesDay
+from tariffs.models.price import PriceEvent, PriceSeries, PriceSeriesDay
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +21,40 @@ class EventCard:
     event_date: date
     source: str
     announced_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesCard:
+    """
+    A price series, as a page shows it.
+
+    first_day, last_day  None = it has no prices yet
+    missing              days between them without prices
+    """
+
+    code: str
+    source: str
+    first_day: date | None
+    last_day: date | None
+    days: int
+
+    @property
+    def missing(self) -> int:
+        """Return how many days between the first and the last have no prices."""
+        if self.first_day is None or self.last_day is None:
+            return 0
+        return (self.last_day - self.first_day).days + 1 - self.days
+
+
+def all_series() -> tuple[SeriesCard, ...]:
+    """Return all price series by code; one statement."""
+    rows = PriceSeries.objects.annotate(
+        first_day=Min("days__day_date"), last_day=Max("days__day_date"), count=Count("days__day_date", distinct=True)
+    )
+    return tuple(
+        SeriesCard(code=row.code, source=row.source, first_day=row.first_day, last_day=row.last_day, days=row.count)
+        for row in rows.order_by("code")
+    )
 
 
 def price_days(*, codes: Sequence[str], start_date: date, end_date: date) -> Mapping[str, tuple[PriceDay, ...]]:

@@ -41,6 +41,8 @@ WRITERS = {
     "new_tariff": {Role.BILLING, Role.SUPERVISOR},
     "edit_tariff": {Role.BILLING, Role.SUPERVISOR},
     "new_prices": {Role.BILLING, Role.SUPERVISOR},
+    "announce_event": {Role.BILLING, Role.SUPERVISOR},
+    "load_series": {Role.BILLING, Role.SUPERVISOR},
     "decide_tariff": {Role.BILLING, Role.SUPERVISOR},
     "staff": {Role.ADMIN},
     "new_staff": {Role.ADMIN},
