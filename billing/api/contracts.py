@@ -122,13 +122,26 @@ class SegmentShown(serializers.Serializer):
     lines = LineShown(many=True)
 
 
+class ChargeShown(serializers.Serializer):
+    """An amount that is charged once, beside the energy: a penalty, a difference of prices."""
+
+    id = serializers.IntegerField()
+    kind = serializers.CharField()
+    labels = Labels()
+    legal_source = serializers.CharField()
+    is_taken_back = serializers.BooleanField(help_text="It takes one back that an earlier bill carried.")
+    amount = MoneyField()
+    tax = MoneyField()
+
+
 @extend_schema_serializer(
-    examples=[OpenApiExample("October", value={**BILL, "segments": [SEGMENT]}, response_only=True)]
+    examples=[OpenApiExample("October", value={**BILL, "segments": [SEGMENT], "charges": []}, response_only=True)]
 )
 class BillWhole(BillShort):
-    """A bill with its segments and lines."""
+    """A bill with its segments, lines and one-off charges."""
 
     segments = SegmentShown(many=True)
+    charges = ChargeShown(many=True)
 
 
 @extend_schema_serializer(

@@ -21,6 +21,7 @@ from billing.operations import documents, payments, proofs
 from billing.queries import balances, bills
 from billing.queries import payments as payment_queries
 from billing.queries.bills import SHOWN_STATES, BillCard, BillDetail, Line, Segment, UnknownBill
+from billing.queries.charges import ChargeOnBill
 from billing.queries.payments import PaymentDetail
 from cis.kernel.enums import Role
 from cis.platform import api
@@ -255,7 +256,23 @@ def _card(card: BillCard, currency: str) -> dict[str, object]:
 
 
 def _detail(bill: BillDetail, currency: str) -> dict[str, object]:
-    return {**_card(bill.card, currency), "segments": [_segment(one, currency) for one in bill.segments]}
+    return {
+        **_card(bill.card, currency),
+        "segments": [_segment(one, currency) for one in bill.segments],
+        "charges": [_charge(one, currency) for one in bill.charges],
+    }
+
+
+def _charge(charge: ChargeOnBill, currency: str) -> dict[str, object]:
+    return {
+        "id": charge.id,
+        "kind": charge.kind,
+        "labels": charge.labels,
+        "legal_source": charge.legal_source,
+        "is_taken_back": charge.is_taken_back,
+        "amount": money(charge.amount_minor, currency),
+        "tax": money(charge.tax_minor, currency),
+    }
 
 
 def _segment(segment: Segment, currency: str) -> dict[str, object]:

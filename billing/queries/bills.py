@@ -10,7 +10,8 @@ from django.db.models import F, QuerySet
 from billing.domain import numbers
 from billing.models.bill import Bill, BillLine, BillSegment, BillState
 from billing.models.payment import Payment
-from billing.queries import balances
+from billing.queries import balances, charges
+from billing.queries.charges import ChargeOnBill
 from cis.kernel.errors import Refused
 from cis.platform.db import fetch
 from tariffs.domain.lines import LineSlot, price_text
@@ -121,6 +122,7 @@ class BillDetail:
 
     card: BillCard
     segments: tuple[Segment, ...]
+    charges: tuple[ChargeOnBill, ...] = ()
 
     @property
     def is_correction(self) -> bool:
@@ -192,7 +194,7 @@ def id_of_number(number: str) -> int:
 
 def one(*, bill_id: int, account_ids: Sequence[int] | None = None) -> BillDetail:
     """
-    Return a bill with its segments and lines; six statements at most, whatever its size.
+    Return a bill with its segments, lines and charges; seven statements at most, whatever its size.
 
     :param account_ids: where given, only a bill shown to these accounts' holder is found.
     :raises UnknownBill: there is none.
@@ -212,7 +214,11 @@ def one(*, bill_id: int, account_ids: Sequence[int] | None = None) -> BillDetail
         .defer("tariff_version__source")
         .order_by("agreement_id", "start_date", TAKEN_BACK_FIRST, "id")
     )
-    return BillDetail(card=found[0], segments=tuple(_segment(row, lines.get(row.id, [])) for row in segments))
+    return BillDetail(
+        card=found[0],
+        segments=tuple(_segment(row, lines.get(row.id, [])) for row in segments),
+        charges=charges.of_bill(bill_id=bill_id),
+    )
 
 
 def usage_by_month(*, account_id: int, end_date: date, months: int = 13) -> tuple[MonthOfUse, ...]:

@@ -57,7 +57,8 @@ class BillDocument:
     @property
     def legal_sources(self) -> tuple[str, ...]:
         """The texts that the prices rest on, each once."""
-        return tuple(dict.fromkeys(segment.legal_source for segment in self.bill.segments))
+        prices = [segment.legal_source for segment in self.bill.segments]
+        return tuple(dict.fromkeys([*prices, *(charge.legal_source for charge in self.bill.charges)]))
 
 
 def of_bill(*, bill_id: int) -> BillDocument:

@@ -78,6 +78,7 @@ PARTS: Mapping[str, Any] = {
     "energy": _("Energy"),
     "fixed": _("Fixed charge"),
     "fund": _("Funds"),
+    "penalty": _("Penalties"),
     "tax": _("Tax"),
     "vat": _("VAT"),
     **CHANNELS,

@@ -10,6 +10,8 @@ from billing.models.charge import BillCharge
 from billing.models.ledger import Transfer
 from billing.models.run import HeldBill, RunChunk
 from billing.operations import bills, held, proof, runs
+from billing.queries import bills as bill_queries
+from billing.queries import documents
 from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.enums import Role
 from contracts.domain.breach_claims import Claim, Tampering
@@ -197,3 +199,15 @@ def test_a_charge_that_is_billed_twice_or_not_mirrored_is_found(ids, damage):
     with transaction.atomic():
         connection.cursor().execute(damage)
     assert "charge_is_billed_once" in {breach.law.name for breach in proof.verify()}
+
+
+def test_a_bill_shows_its_charges_on_page_and_paper(ids):
+    agreed(ids[0])
+    bill()
+    one = Bill.objects.get(account_id=ids[0])
+    shown = bill_queries.one(bill_id=one.id)
+    (charge,) = shown.charges
+    assert (charge.amount_minor, charge.labels["zh"], charge.is_taken_back) == (50_000, "违约使用电费", False)
+    assert "第一百条" in charge.legal_source
+    paper = documents.of_bill(bill_id=one.id)
+    assert charge.legal_source in paper.legal_sources
