@@ -68,7 +68,8 @@ def rhythm(*, period: Period, low: int, high: int) -> Int64:
     months = (period.end.year - period.start.year) * MONTHS + period.end.month - period.start.month
     is_whole = months > 0 and period.start.day == period.end.day
     start, step = (period.start, months) if is_whole else (period.start.replace(day=1), 1)
-    first = (date.fromordinal(low).year - start.year) * MONTHS // step - 1
-    last = ((date.fromordinal(high).year - start.year + 1) * MONTHS) // step + 1
-    days = [add_months(start, step * count).toordinal() for count in range(first, last + 1)]
+    first, last = (
+        (day.year - start.year) * MONTHS + day.month - start.month for day in map(date.fromordinal, (low, high))
+    )
+    days = [add_months(start, step * count).toordinal() for count in range(first // step - 1, last // step + 2)]
     return np.array([day for day in days if low <= day < high], dtype=np.int64)
