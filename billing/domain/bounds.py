@@ -1,7 +1,7 @@
 """Which bills a person must look at before they are issued."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from cis.kernel.periods import Period
 WH_PLACES = 3
 YEAR_DAYS = 366
 PERCENT = 100
+HOURS = 24
 ADVICE = "Look at the reads and at the lines of the bill; release it, drop it, or mend the reads and retry."
 
 
@@ -37,6 +38,8 @@ class Bounds:
     max_wh_per_day   of one agreement [Wh]
     max_total_minor  of a bill, or of a credit [minor unit]
     negative_total   hold every credit
+    max_load_percent  of what the agreed capacity could carry all the time
+    larger           bounds of accounts from an agreed capacity on, by ascending size; the last one reached holds
     """
 
     zero_bills: int | None = None
@@ -45,6 +48,16 @@ class Bounds:
     max_wh_per_day: int | None = None
     max_total_minor: int | None = None
     negative_total: bool = False
+    max_load_percent: int | None = None
+    larger: tuple["Larger", ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Larger:
+    """Bounds of accounts with an agreed capacity of at least so much [VA]."""
+
+    from_va: int
+    bounds: Bounds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +71,8 @@ class Facts(Columns):
     most_wh_per_day        (b,) the largest mean daily use of a segment
     past_wh, past_days     (b,) of the bills of the twelve months before
     zero_bills             (b,) bills in a row before this one without use
+    capacity_va            (b,) agreed capacity of all agreements, 0 = none [VA]
+    is_overloaded_at       (b,) percentage of what the agreed capacity could carry, of the segment with the highest
     """
 
     amount_minor: Int64
@@ -69,6 +84,8 @@ class Facts(Columns):
     past_wh: Int64
     past_days: Int64
     zero_bills: Int64
+    capacity_va: Int64
+    is_overloaded_at: Int64
 
 
 def read_bounds(rule: Mapping[str, object], *, decimals: int) -> Bounds:
@@ -78,8 +95,27 @@ def read_bounds(rule: Mapping[str, object], *, decimals: int) -> Bounds:
     :param decimals: of the currency's minor unit.
     :raises UnusableBounds: a key is unknown, or a value is not of its kind.
     """
-    known = {"zero_kwh_bills", "above_percent", "below_percent", "max_kwh_per_day", "max_total", "negative_total"}
-    if unknown := set(rule) - known:
+    plain, larger = _plain(rule, decimals, {"larger"}), rule.get("larger")
+    if larger is None:
+        return plain
+    if not isinstance(larger, Mapping):
+        raise UnusableBounds("The rule bounds.larger must be a table.")
+    from_va = _number(larger, "from_kva", WH_PLACES) or 0
+    if from_va <= 0:
+        raise UnusableBounds("The rule bounds.larger.from_kva must be above 0.")
+    return replace(plain, larger=(Larger(from_va=from_va, bounds=_plain(larger, decimals, {"from_kva"})),))
+
+
+KEYS = frozenset(
+    {
+        "zero_kwh_bills", "above_percent", "below_percent", "max_kwh_per_day", "max_total", "negative_total",
+        "max_load_percent",
+    }
+)  # fmt: skip
+
+
+def _plain(rule: Mapping[str, object], decimals: int, more: set[str]) -> Bounds:
+    if unknown := set(rule) - KEYS - more:
         raise UnusableBounds(f"The rule bounds has unknown keys: {', '.join(sorted(unknown))}.")
     return Bounds(
         zero_bills=_whole(rule, "zero_kwh_bills"),
@@ -88,6 +124,7 @@ def read_bounds(rule: Mapping[str, object], *, decimals: int) -> Bounds:
         max_wh_per_day=_number(rule, "max_kwh_per_day", WH_PLACES),
         max_total_minor=_number(rule, "max_total", decimals),
         negative_total=rule.get("negative_total", False) is True,
+        max_load_percent=_whole(rule, "max_load_percent"),
     )
 
 
@@ -142,7 +179,27 @@ def facts_of(
         past_wh=_sum(past.bill, past.used_wh, bills),
         past_days=_sum(past.bill, past.days, bills),
         zero_bills=_zeros_before(past, bills),
+        capacity_va=_capacity(expected.pieces, own, place, bills),
+        is_overloaded_at=_load(np.maximum(expected.pieces.capacity_va[own], 0), used, days, place, bills),
     )
+
+
+def _capacity(pieces: Pieces, own: Int64, place: Int64, bills: int) -> Int64:
+    """Return the agreed capacity of each bill, of each agreement the largest, (b,). [VA]"""
+    keys = np.stack((place, pieces.agreement_id[own]))
+    distinct, of = np.unique(keys, axis=1, return_inverse=True)
+    largest = np.zeros(distinct.shape[1], dtype=np.int64)
+    np.maximum.at(largest, of.reshape(-1), np.maximum(pieces.capacity_va[own], 0))
+    return _sum(distinct[0], largest, bills)
+
+
+def _load(capacity_va: Int64, used_wh: Int64, days: Int64, place: Int64, bills: int) -> Int64:
+    """Return how much of what its capacity could carry a segment used, rounded up, the highest of a bill, (b,). [%]"""
+    most = np.zeros(bills, dtype=np.int64)
+    carried_wh = np.maximum(capacity_va * HOURS * days, 1)
+    load = np.where(capacity_va > 0, -(-used_wh * PERCENT // carried_wh), 0)
+    np.maximum.at(most, place, load)
+    return most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +271,16 @@ def _zeros_before(past: _Past, bills: int) -> Int64:
 def check(*, bounds: Bounds, facts: Facts) -> dict[int, Obstacle]:
     """Return why bills are held, by place of the bill; of several reasons the code is that of the first."""
     found: dict[int, Obstacle] = {}
-    for code, message, outside in _checks(bounds, facts):
+    tops = [*(one.from_va for one in bounds.larger), fixed.LIMIT]
+    for low, high, mine in zip([0, *tops], tops, [bounds, *(one.bounds for one in bounds.larger)], strict=False):
+        size = (facts.capacity_va >= low) & (facts.capacity_va < high)
+        _note(found, [(code, message, outside & size) for code, message, outside in _checks(mine, facts)])
+    return found
+
+
+def _note(found: dict[int, Obstacle], checks: list[tuple[str, str, Mask]]) -> None:
+    """Add what was found outside of bounds."""
+    for code, message, outside in checks:
         for place in np.flatnonzero(outside).tolist():
             earlier = found.get(place)
             found[place] = Obstacle(
@@ -222,7 +288,6 @@ def check(*, bounds: Bounds, facts: Facts) -> dict[int, Obstacle]:
                 message=f"{earlier.message} {message}" if earlier else message,
                 advice=ADVICE,
             )
-    return found
 
 
 def _checks(bounds: Bounds, facts: Facts) -> list[tuple[str, str, Mask]]:
@@ -248,6 +313,9 @@ def _checks(bounds: Bounds, facts: Facts) -> list[tuple[str, str, Mask]]:
         limit = fixed.to_text(bounds.max_wh_per_day, places=WH_PLACES)
         text = f"Daily use is above {limit} kWh."
         checks.append(("usage_very_high", text, own & (facts.most_wh_per_day > bounds.max_wh_per_day)))
+    if bounds.max_load_percent is not None:
+        text = f"Use is above {bounds.max_load_percent} % of what the agreed capacity carries."
+        checks.append(("usage_very_high", text, own & (facts.is_overloaded_at > bounds.max_load_percent)))
     if bounds.max_total_minor is not None:
         text = "The amount is above the absolute limit."
         checks.append(("amount_too_large", text, np.abs(facts.amount_minor) > bounds.max_total_minor))

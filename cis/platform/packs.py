@@ -48,6 +48,19 @@ def _like(pattern: str) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
+class LargerBounds:
+    """When a bill of an account is held that has agreed on a capacity of at least ``from_kva``."""
+
+    from_kva: str = field(metadata={"decimals": 3})
+    zero_kwh_bills: int = field(default=0, metadata={"least": 1})
+    above_percent: int = field(default=0, metadata={"least": 100})
+    below_percent: int = field(default=0, metadata={"least": 0, "most": 100})
+    max_load_percent: int = field(default=0, metadata={"least": 1})
+    max_total: str = field(default="", metadata={"decimals": 3})
+    negative_total: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Bounds:
     """When a bill is held for a person to look at; a bound that is left out is not checked."""
 
@@ -57,6 +70,7 @@ class Bounds:
     max_kwh_per_day: str = field(default="", metadata={"decimals": 3})
     max_total: str = field(default="", metadata={"decimals": 3})
     negative_total: bool = False
+    larger: LargerBounds = field(default=LargerBounds(from_kva=""))
 
 
 @dataclass(frozen=True, slots=True)
