@@ -141,16 +141,18 @@ def _note_crossings(
         if crosses_in[row]:
             edges.append((int(following[row]), int(pieces.start_day[following[row]])))
         for place, day in edges:
-            start, end = (date.fromordinal(int(column[row])) for column in (usage.start_day, usage.end_day))
-            on = date.fromordinal(day)
-            obstacles.add(
-                int(pieces.account_id[place]),
-                Obstacle(
-                    code=MISSING_READ,
-                    message=f"Usage from {start} to {end} crosses {on}, where price, agreement or period changes.",
-                    advice=f"Enter a read of the meter for {on}; its usage is approved with it. Then rate again.",
-                ),
-            )
+            found = crossing(start_day=int(usage.start_day[row]), end_day=int(usage.end_day[row]), day=day)
+            obstacles.add(int(pieces.account_id[place]), found)
+
+
+def crossing(*, start_day: int, end_day: int, day: int) -> Obstacle:
+    """Return that a span of register usage crosses a day on which it would have to end; ``date.toordinal``."""
+    start, end, on = (date.fromordinal(one) for one in (start_day, end_day, day))
+    return Obstacle(
+        code=MISSING_READ,
+        message=f"Usage from {start} to {end} crosses {on}, where price, agreement or period changes.",
+        advice=f"Enter a read of the meter for {on}; its usage is approved with it. Then rate again.",
+    )
 
 
 def _choose(

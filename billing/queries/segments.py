@@ -6,7 +6,7 @@ from datetime import date
 
 import numpy as np
 
-from billing.domain import facts, segments, sharing
+from billing.domain import facts, prorated, segments, sharing
 from billing.domain.findings import Obstacles
 from billing.domain.handing import History
 from billing.domain.pieces import NOWHERE, Mask, Pieces, PlanVersion, cut
@@ -166,6 +166,7 @@ def expect(
     streams = streams_of(pieces=pieces, book=book, versions=versions, obstacles=obstacles)
     approved, found = sources.usage_of(pieces, book), Obstacles()
     drawn = sharing.deal(usage=approved, book=book, streams=streams, pieces=pieces, obstacles=obstacles)
+    drawn = prorated.split(drawn=drawn, pieces=streams.pieces, versions=versions, obstacles=found)
     of = reading.metered(pieces=streams.pieces, versions=versions, drawn=drawn, obstacles=found)
     exports = Exports(pieces=pieces, versions=versions, book=book)
     parts_redelivered = reading.redelivered(of=of, also=has_needs(of.pieces, versions, MEASURED))

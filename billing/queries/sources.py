@@ -5,7 +5,8 @@ from datetime import date
 
 import numpy as np
 
-from billing.domain import facts, sharing
+from billing.domain import facts, prorated, sharing
+from billing.domain.findings import Obstacles
 from billing.domain.pieces import NOWHERE, Pieces, PlanVersion
 from metering.domain.places import Direction, Quantity
 from metering.domain.usage import UsageColumns
@@ -57,10 +58,13 @@ def plans_of(pieces: Pieces, versions: Sequence[PlanVersion]) -> list[Plan]:
 def counts_of(pieces: Pieces, book: RuleBook, versions: Sequence[PlanVersion]) -> dict[Input, facts.Counted]:
     """Return the energy of other kinds that the versions of the pieces need; one statement a kind."""
     needs = {need for plan in plans_of(pieces, versions) for need in plan.needs}
-    return {
-        kind: facts.counted(
-            pieces=pieces, usage=sharing.without_check_meters(usage=usage_of(pieces, book, registers), book=book)
+
+    def counted(registers: Kind) -> facts.Counted:
+        usage = sharing.without_check_meters(usage=usage_of(pieces, book, registers), book=book)
+        # What cannot be split is missed by name, with the day that needs a read.
+        drawn = prorated.split(
+            drawn=sharing.as_approved(usage), pieces=pieces, versions=versions, obstacles=Obstacles()
         )
-        for kind, registers in COUNTED_BY.items()
-        if kind in needs
-    }
+        return facts.counted(pieces=pieces, usage=drawn.usage)
+
+    return {kind: counted(registers) for kind, registers in COUNTED_BY.items() if kind in needs}

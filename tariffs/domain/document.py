@@ -28,6 +28,7 @@ from tariffs.domain.plan import (
     Plan,
     Scope,
     SeveralFeeds,
+    SplitBy,
     UnknownBase,
     compile_plan,
 )
@@ -125,6 +126,7 @@ def _read_plan(table: Table, text_hash: str) -> tuple[Plan | None, tuple[Vector,
     demand = _read_demand(table, frame)
     components = read_components(table=table, frame=frame)
     tier_cycle = read_tier_cycle(table=table, components=components)
+    usage_split = _read_usage_split(table)
     periods = frame.periods or TOTAL
     labels = _read_labels(table, components, (*frame.periods, *frame.demand_periods[1:]))
     try:
@@ -144,6 +146,7 @@ def _read_plan(table: Table, text_hash: str) -> tuple[Plan | None, tuple[Vector,
             periods=periods,
             calendar=calendar,
             tier_cycle=tier_cycle,
+            usage_split=usage_split,
             demand=demand,
             rounding_scope=table.word("rounding", Scope),
             labels=labels,
@@ -176,6 +179,17 @@ def _read_frame(table: Table) -> tuple[Frame, Table]:
     demand_periods = read_periods(table=table.table("demand")) if _names_demand(table) else ()
     frame = Frame(currency=currency, decimals=decimals, periods=periods, demand_periods=(WHOLE_TIME, *demand_periods))
     return frame, times
+
+
+def _read_usage_split(table: Table) -> SplitBy:
+    """Return how usage of registers is split at an edge; it is not where the document does not say so."""
+    if not table.has("proration"):
+        return SplitBy.READ
+    part = table.table("proration")
+    found = part.word("usage", SplitBy)
+    part.text("source")
+    part.close()
+    return found
 
 
 def _names_demand(table: Table) -> bool:

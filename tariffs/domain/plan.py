@@ -37,6 +37,18 @@ class YearlyLimitsDiffer(UnknownBase):
     code = "yearly_limits_differ"
 
 
+class SplitBy(StrEnum):
+    """
+    How usage of a register between two reads is split where price, agreement or period changes in between.
+
+    READ  it is not: a read of that day is needed
+    DAYS  each day has an equal part
+    """
+
+    READ = "read"
+    DAYS = "days"
+
+
 class Scope(StrEnum):
     """What is rounded to minor units: each line, or the bill, whose lines then carry the remainder on."""
 
@@ -89,6 +101,7 @@ class Plan:
     periods             (p,) periods of use in the order of ``RatingBatch.used_wh``; ("total",) without any
     calendar            when they hold; None if the plan has none, or is billed on registers alone
     tier_cycle          when the steps begin anew
+    usage_split         how usage of registers is split at an edge
     demand              how demand is measured
     rounding            rule by which amounts are rounded to minor units
     rounding_scope      whether each line is rounded, or the bill
@@ -118,6 +131,7 @@ class Plan:
     periods: tuple[str, ...]
     calendar: Calendar | None
     tier_cycle: TierCycle
+    usage_split: SplitBy
     demand: DemandMetering
     rounding: Rounding
     rounding_scope: Scope
@@ -191,6 +205,7 @@ def compile_plan(
     periods: tuple[str, ...] = TOTAL,
     calendar: Calendar | None = None,
     tier_cycle: TierCycle = NO_STEPS,
+    usage_split: SplitBy = SplitBy.READ,
     demand: DemandMetering = PLAIN_DEMAND,
     rounding: Rounding = Rounding.HALF_AWAY,
     rounding_scope: Scope = Scope.LINE,
@@ -229,6 +244,7 @@ def compile_plan(
         periods=periods,
         calendar=calendar,
         tier_cycle=tier_cycle,
+        usage_split=usage_split,
         demand=demand,
         rounding=rounding,
         rounding_scope=rounding_scope,

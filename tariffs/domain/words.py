@@ -70,6 +70,8 @@ FACTS: Mapping[str, str] = {
     "tier_cycle.every": _("Steps begin anew every"),
     "tier_cycle.start_month": _("Month in which the tier year begins"),
     "tier_cycle.restarts_at": _("Steps begin anew as well at"),
+    "proration.usage": _("Usage between two reads is split"),
+    "proration.source": _("Source of the split"),
     "time_of_use.periods": _("Periods of use"),
     "demand.window_minutes": _("Minutes over which demand is averaged"),
     "demand.periods": _("Periods of demand"),
@@ -162,6 +164,7 @@ VALUES: Mapping[str, Mapping[str, str]] = {
         "move": _("move"), "holder_change": _("change of holder"), "meter_exchange": _("meter exchange"),
         "household_change": _("change of household"), "tariff_change": _("change of tariff"),
     },
+    "proration.usage": {"read": _("not at all: a read is needed"), "days": _("by days")},
     "customer_class": {
         "residential": _("homes"), "commercial": _("commerce"), "industrial": _("industry"),
         "agricultural": _("agriculture"), "lighting": _("lighting"), "other": _("others"),
