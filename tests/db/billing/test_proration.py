@@ -31,9 +31,9 @@ def _supplier():
 
 
 def supplied(source=BY_DAYS, *, wh=310_001, start=JANUARY.start, end=JANUARY.end, since=JANUARY.start):
-    version = tariffs.version(source=source, start_date=min(since, tariffs.START))
+    version = tariffs.version(source=source)
     point = metering.service_point()
-    (register,) = metering.metered(at=point, start_date=since)
+    (register,) = metering.metered(at=point)
     agreement = contracts.agreement(service_point=point, tariff=version.tariff, start_date=since)
     metering.usage(of=register, at=point, start_date=start, end_date=end, energy_wh=wh)
     return agreement, version
@@ -80,8 +80,8 @@ def test_the_read_of_the_day_replaces_the_estimate():
 
 
 def test_en_016_a_bill_of_35_days_has_18_at_the_old_rate_and_17_at_the_new():
-    """en-016: published the other way round; 1 January less 14 December is 18 days."""
-    start, end, on = date(1995, 12, 14), date(1996, 1, 18), date(1996, 1, 1)
+    """en-016: published the other way round; 1 January less 14 December is 18 days. The dates are thirty years later."""
+    start, end, on = date(2025, 12, 14), date(2026, 1, 18), date(2026, 1, 1)
     _, version = supplied(BY_DAYS, wh=35_000_000, start=start, end=end, since=start)
     change_price(version, BY_DAYS, on=on)
     rate(Period(start, end))
