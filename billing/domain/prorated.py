@@ -75,7 +75,8 @@ def _until(usage: UsageColumns, row: Int64, day: Int64) -> Int64:
     energy = usage.energy_wh[row].astype(object)
     days = usage.end_day[row] - usage.start_day[row]
     part = (2 * abs(energy) * (day - usage.start_day[row]) + days) // (2 * days)
-    return np.where(usage.energy_wh[row] < 0, -part, part).astype(np.int64)
+    until: Int64 = np.where(usage.energy_wh[row] < 0, -part, part).astype(np.int64)
+    return until
 
 
 def _note(usage: UsageColumns, pieces: Pieces, row: int, piece: int, obstacles: Obstacles) -> None:
