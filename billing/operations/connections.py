@@ -15,6 +15,7 @@ from billing.operations import cycles
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
 from cis.platform.db import joins_transaction, opens_transaction
+from contracts.domain.agreements import NOTHING, Agreed
 from contracts.operations import agreements
 from metering.domain.places import NewPlace, NewRegister
 from metering.operations import meters, places, reads
@@ -64,6 +65,7 @@ class Supply:
     place: NewPlace | None = None
     meter: MeterToHang | None = None
     cycle_code: str = ""
+    agreed: Agreed = NOTHING
 
 
 @opens_transaction
@@ -120,6 +122,7 @@ def connect(*, account_id: int, supply: Supply, today: date, actor: Actor) -> in
         tariff_id=supply.tariff_id,
         start_date=supply.start_date,
         household=supply.household,
+        agreed=supply.agreed,
         actor=actor,
     )
     if supply.cycle_code:

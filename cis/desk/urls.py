@@ -37,6 +37,7 @@ urlpatterns = [
     path("customers/<int:account_id>/holder/<int:customer_id>/contacts/", customers.contacts, name="contacts"),
     path("customers/<int:account_id>/supply/", supply.begin, name="supply"),
     path("customers/<int:account_id>/supply/<int:agreement_id>/", supply.term, name="term"),
+    path("customers/<int:account_id>/supply/<int:agreement_id>/terms.csv", supply.terms_file, name="terms_file"),
     path("customers/<int:account_id>/supply/<int:agreement_id>/end/", supply.end, name="end_supply"),
     path("customers/<int:account_id>/advice/", advice.show, name="advice"),
     path("customers/<int:account_id>/read/", reads.enter, name="read"),

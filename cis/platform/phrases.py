@@ -101,6 +101,7 @@ SENTENCES: Mapping[str, str] = {
     "outside_agreement": _("The supply is not in force on this date."),
     "already_ended": _("The supply ends by then anyway."),
     "nothing_changes": _("All of it holds already as asked."),
+    "facts_missing": _("The tariff asks for this: agree on it, then enter it here."),
     "bad_facts": _("An agreed power, feature or number of blocks cannot be."),
     "bad_household": _("A household has 1 to 99 persons."),
     "unknown_agreement": _("There is no such supply."),

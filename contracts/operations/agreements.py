@@ -23,6 +23,7 @@ from contracts.domain.announcements import AgreementEnded, AgreementStarted, Ter
 from contracts.models.agreement import AgreementTerm, ServiceAgreement
 from contracts.queries import agreements as queries
 from contracts.queries.agreements import UnknownAgreement
+from tariffs.domain.inputs import Input
 from tariffs.queries import plans
 
 OPEN = "open"
@@ -57,6 +58,12 @@ class BadFacts(Refused):
     """An agreed power, feature or number of blocks cannot be."""
 
     code = "bad_facts"
+
+
+class FactsMissing(Refused):
+    """The tariff asks for facts that are not agreed; ``detail["findings"]`` has one entry for each."""
+
+    code = "facts_missing"
 
 
 class OutsideAgreement(Refused):
@@ -115,6 +122,7 @@ def start(
     :raises NoPrice: the tariff has no published version on the start date.
     :raises BadHousehold: not 1 to 99 persons.
     :raises BadFacts: an agreed fact cannot be.
+    :raises FactsMissing: the tariff asks for a fact that is not agreed.
     """
     return begin(
         account_id=account_id,
@@ -148,9 +156,10 @@ def begin(
             advice=f"It is {account.state}, and was opened on {account.opened_date}.",
             account_id=account_id,
         )
-    plans.version_on(tariff_id=tariff_id, day=start_date)
+    version = plans.version_on(tariff_id=tariff_id, day=start_date)
     _check_household(household)
     _check_facts(agreed)
+    _check_asked(version.version_id, agreed.capacity_va, agreed.contract_w)
     agreement = ServiceAgreement(
         external_id=external_id or uuid.uuid4().hex,
         account_id=account_id,
@@ -233,6 +242,7 @@ def change_term(
     :raises NoPrice: the tariff has no published version on the date.
     :raises BadHousehold: not 1 to 99 persons.
     :raises BadFacts: an agreed fact cannot be.
+    :raises FactsMissing: the tariff asks for a fact that is not agreed.
     """
     agreement = _lock(agreement_id)
     term = AgreementTerm.objects.filter(agreement=agreement, period__contains=from_date).first()
@@ -245,9 +255,10 @@ def change_term(
     wanted |= {} if agreed is None else _columns_of(agreed)
     if wanted == held:
         raise NothingChanges("All of it holds already as asked.", agreement_id=agreement_id)
-    plans.version_on(tariff_id=wanted["tariff_id"], day=from_date)
+    version = plans.version_on(tariff_id=wanted["tariff_id"], day=from_date)
     _check_household(wanted["household"])
     _check_facts(agreed or NOTHING)
+    _check_asked(version.version_id, wanted["capacity_va"], wanted["contract_w"])
     since, until = term.period.lower, term.period.upper
     if since < from_date:
         term.period = DateRange(since, from_date)
@@ -366,6 +377,19 @@ def _check_household(persons: int) -> None:
 def _check_facts(agreed: Agreed) -> None:
     for field, _, message in rules.wrong_facts(agreed):
         raise BadFacts(message, field=field)
+
+
+def _check_asked(version_id: int, capacity_va: int | None, contract_w: int | None) -> None:
+    """Refuse a tariff that asks for a power which nobody has agreed on: its bills would all be held."""
+    needs = plans.compiled(version_id).needs
+    findings = Findings()
+    for need, value, field, word in (
+        (Input.CAPACITY_VA, capacity_va, "capacity_kva", "capacity"),
+        (Input.CONTRACT_W, contract_w, "contract_kw", "contracted demand"),
+    ):
+        if need in needs and value is None:
+            findings.add(field, FactsMissing.code, f"The tariff asks for a {word}.", "Agree on it, then enter it here.")
+    findings.raise_if_any(FactsMissing)
 
 
 def _columns_of(agreed: Agreed) -> dict[str, Any]:

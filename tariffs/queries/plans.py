@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from cis.kernel.errors import Refused
 from tariffs.domain import document
+from tariffs.domain.inputs import Input
 from tariffs.domain.lines import price_text
 from tariffs.domain.plan import Plan
 from tariffs.domain.workflow import VersionState
@@ -107,6 +108,41 @@ def version_on(*, tariff_id: int, day: date) -> VersionInForce:
             day=day,
         )
     return _in_force(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedCard:
+    """
+    What a tariff asks an agreement for.
+
+    needs     inputs that are agreed: capacity, contracted demand, blocks of green energy
+    features  codes that its components are only for, or not for
+    """
+
+    tariff_id: int
+    name_zh: str
+    name_en: str
+    needs: tuple[Input, ...]
+    features: tuple[str, ...]
+
+
+AGREED = (Input.CAPACITY_VA, Input.CONTRACT_W, Input.GREEN_BLOCKS)
+"""Inputs that somebody agrees on, in the order in which a page shows them."""
+
+
+def asked(*, day: date) -> tuple[AskedCard, ...]:
+    """Return the tariffs with a price on a date that ask for agreed facts; one statement once plans are compiled."""
+    held = TariffVersion.objects.filter(state=VersionState.PUBLISHED, period__contains=day)
+    cards = []
+    for version_id, tariff_id, name_zh, name_en in held.order_by("tariff__code").values_list(
+        "id", "tariff_id", "tariff__name_zh", "tariff__name_en"
+    ):
+        plan = compiled(version_id)
+        needs = tuple(need for need in AGREED if need in plan.needs)
+        if needs or plan.features:
+            card = AskedCard(tariff_id=tariff_id, name_zh=name_zh, name_en=name_en, needs=needs, features=plan.features)
+            cards.append(card)
+    return tuple(cards)
 
 
 def text_of(version_id: int) -> str:

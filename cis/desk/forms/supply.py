@@ -9,8 +9,10 @@ from django.utils.translation import gettext_lazy as _
 from billing.operations.connections import FirstRead, MeterToHang, Supply
 from billing.queries import cycles
 from cis.desk.forms.customers import choices
+from cis.kernel import fixed
 from cis.kernel.errors import Refused
 from cis.platform.forms import DayField, EnergyField, PageForm
+from contracts.domain.agreements import Agreed
 from metering.domain.places import NewPlace, NewRegister, Voltage
 from tariffs.queries import plans
 
@@ -29,6 +31,7 @@ W_PER_KW = 1_000
 METER_CODES = {"invalid_meter", "meter_taken", "bad_multiplier", "no_meter_there"}
 PLACE_CODES = {"invalid_place", "unknown_service_point", "service_point_taken"}
 TERM_CODES = {"no_price", "bad_household", "unknown_tariff", "account_not_open", "unknown_cycle"}
+FACT_CODES = {"facts_missing", "bad_facts"}
 READ_CODES = {"read_refused", "out_of_order", "off_dial", "date_in_future", "not_installed", "unknown_register"}
 
 
@@ -44,7 +47,42 @@ def cycle_choices() -> list[tuple[str, str]]:
     return [(card.code, card.name_zh if is_chinese else card.name_en) for card in cycles.listed()]
 
 
-class SupplyForm(PageForm):
+class FactsForm(PageForm):
+    """What is agreed beside tariff and household, where the tariff asks for it."""
+
+    capacity_kva = EnergyField(label=_("Agreed capacity (kVA)"), required=False)
+    contract_kw = EnergyField(label=_("Contracted demand (kW)"), required=False)
+    features = forms.CharField(
+        label=_("Features"), max_length=400, required=False, help_text=_("Codes that the tariff names, with blanks.")
+    )
+    green_blocks = forms.IntegerField(label=_("Blocks of green energy a month"), min_value=0, required=False)
+
+    def agreed(self) -> Agreed:
+        """Return the agreed facts as typed."""
+        given = self.cleaned_data
+        return Agreed(
+            capacity_va=given["capacity_kva"],
+            contract_w=given["contract_kw"],
+            features=tuple(given["features"].split()),
+            green_blocks=given["green_blocks"] or 0,
+        )
+
+
+def facts_of(agreed: Agreed) -> dict[str, Any]:
+    """Return agreed facts as a form shows them at first."""
+
+    def text(value: int | None) -> str:
+        return "" if value is None else fixed.to_text(value, places=3).rstrip("0").rstrip(".")
+
+    return {
+        "capacity_kva": text(agreed.capacity_va),
+        "contract_kw": text(agreed.contract_w),
+        "features": " ".join(agreed.features),
+        "green_blocks": agreed.green_blocks,
+    }
+
+
+class SupplyForm(FactsForm):
     """A supply to begin."""
 
     field_of = {
@@ -126,6 +164,7 @@ class SupplyForm(PageForm):
             place=self._place() if is_new else None,
             meter=self._meter() if given["serial"] else None,
             cycle_code=given["cycle"],
+            agreed=self.agreed(),
         )
 
     def _place(self) -> NewPlace:
@@ -155,11 +194,11 @@ class SupplyForm(PageForm):
     @staticmethod
     def is_about(refusal: Refused) -> bool:
         """Return whether a refusal concerns the supply, not the customer."""
-        return refusal.code in METER_CODES | PLACE_CODES | TERM_CODES | READ_CODES
+        return refusal.code in METER_CODES | PLACE_CODES | TERM_CODES | FACT_CODES | READ_CODES
 
 
-class TermForm(PageForm):
-    """Another tariff or household from a date on."""
+class TermForm(FactsForm):
+    """Another tariff, household or other facts from a date on."""
 
     field_of = {
         "outside_agreement": "from_date",

@@ -45,6 +45,23 @@ NEW = {
 }
 
 
+CAPACITY = tariffs.FLAT.replace('"flat"', '"asking"').replace(
+    "[[vector]]",
+    """[labels.capacity]
+zh = "容量"
+en = "Capacity"
+[[component]]
+kind = "capacity"
+code = "capacity"
+unit = "yuan/kVA"
+price = "30"
+proration = "thirtieths"
+not_for = ["relief"]
+[[vector]]
+inputs = { capacity_kva = "0" }""",
+)
+
+
 @pytest.fixture
 def tariff(supplier):
     BillCycle.objects.create(code="01", name_zh="一段", name_en="One")
@@ -164,6 +181,31 @@ class TestEdits:
         ).content.decode()
         assert "The change is entered" in page
         assert AgreementTerm.objects.filter(agreement=billed.agreement, tariff=tariff, household=5).count() == 1
+
+    def test_a_tariff_that_asks_for_a_capacity_is_agreed_with_it_or_not_at_all(self, desk, billed):
+        asking = tariffs.version(source=CAPACITY).tariff
+        url = f"/desk/customers/{billed.account.id}/supply/{billed.agreement.id}/"
+        given = {"tariff": asking.id, "household": 1, "from_date": "2026-03-01"}
+        page = desk.get(url).content.decode()
+        assert "What tariffs ask for" in page
+        assert "<code>relief</code>" in page
+        page = desk.post(url, given, follow=True).content.decode()
+        assert "The tariff asks for a capacity." in page
+        assert not AgreementTerm.objects.filter(tariff=asking).exists()
+        facts = {"capacity_kva": "800.5", "contract_kw": "600", "features": "relief", "green_blocks": "2"}
+        page = desk.post(url, {**given, **facts}, follow=True).content.decode()
+        assert "The change is entered" in page
+        term = AgreementTerm.objects.get(tariff=asking)
+        assert (term.capacity_va, term.contract_w, term.features, term.green_blocks) == (
+            800_500,
+            600_000,
+            ["relief"],
+            2,
+        )
+        page = desk.get(url).content.decode()
+        assert "800.5" in page
+        text = b"".join(desk.get(f"{url}terms.csv").streaming_content).decode("utf-8-sig")
+        assert "800500,600000,2,relief" in text
 
     def test_an_agreement_of_somebody_else_is_not_found(self, desk, billed):
         other = make_billed(name="别人")
