@@ -21,9 +21,9 @@ from contracts.domain import agreements as rules
 from contracts.domain.agreements import HOUSEHOLD_MOST, NOTHING, Agreed, NewAgreement, Supplied
 from contracts.domain.announcements import AgreementEnded, AgreementStarted, TermChanged
 from contracts.models.agreement import AgreementTerm, ServiceAgreement
+from contracts.operations import asked_facts
 from contracts.queries import agreements as queries
 from contracts.queries.agreements import UnknownAgreement
-from tariffs.domain.inputs import Input
 from tariffs.queries import plans
 
 OPEN = "open"
@@ -58,12 +58,6 @@ class BadFacts(Refused):
     """An agreed power, feature or number of blocks cannot be."""
 
     code = "bad_facts"
-
-
-class FactsMissing(Refused):
-    """The tariff asks for facts that are not agreed; ``detail["findings"]`` has one entry for each."""
-
-    code = "facts_missing"
 
 
 class OutsideAgreement(Refused):
@@ -121,8 +115,7 @@ def start(
     :raises ServicePointTaken: another agreement has it on some day from the start on.
     :raises NoPrice: the tariff has no published version on the start date.
     :raises BadHousehold: not 1 to 99 persons.
-    :raises BadFacts: an agreed fact cannot be.
-    :raises FactsMissing: the tariff asks for a fact that is not agreed.
+    :raises BadFacts, FactsMissing: an agreed fact cannot be, or the tariff asks for one that is not agreed.
     """
     return begin(
         account_id=account_id,
@@ -159,7 +152,7 @@ def begin(
     version = plans.version_on(tariff_id=tariff_id, day=start_date)
     _check_household(household)
     _check_facts(agreed)
-    _check_asked(version.version_id, agreed.capacity_va, agreed.contract_w)
+    asked_facts.check(version_id=version.version_id, capacity_va=agreed.capacity_va, contract_w=agreed.contract_w)
     agreement = ServiceAgreement(
         external_id=external_id or uuid.uuid4().hex,
         account_id=account_id,
@@ -241,8 +234,7 @@ def change_term(
     :raises NothingChanges: all of it holds on the date already.
     :raises NoPrice: the tariff has no published version on the date.
     :raises BadHousehold: not 1 to 99 persons.
-    :raises BadFacts: an agreed fact cannot be.
-    :raises FactsMissing: the tariff asks for a fact that is not agreed.
+    :raises BadFacts, FactsMissing: an agreed fact cannot be, or the tariff asks for one that is not agreed.
     """
     agreement = _lock(agreement_id)
     term = AgreementTerm.objects.filter(agreement=agreement, period__contains=from_date).first()
@@ -258,7 +250,7 @@ def change_term(
     version = plans.version_on(tariff_id=wanted["tariff_id"], day=from_date)
     _check_household(wanted["household"])
     _check_facts(agreed or NOTHING)
-    _check_asked(version.version_id, wanted["capacity_va"], wanted["contract_w"])
+    asked_facts.check(version_id=version.version_id, capacity_va=wanted["capacity_va"], contract_w=wanted["contract_w"])
     since, until = term.period.lower, term.period.upper
     if since < from_date:
         term.period = DateRange(since, from_date)
@@ -377,19 +369,6 @@ def _check_household(persons: int) -> None:
 def _check_facts(agreed: Agreed) -> None:
     for field, _, message in rules.wrong_facts(agreed):
         raise BadFacts(message, field=field)
-
-
-def _check_asked(version_id: int, capacity_va: int | None, contract_w: int | None) -> None:
-    """Refuse a tariff that asks for a power which nobody has agreed on: its bills would all be held."""
-    needs = plans.compiled(version_id).needs
-    findings = Findings()
-    for need, value, field, word in (
-        (Input.CAPACITY_VA, capacity_va, "capacity_kva", "capacity"),
-        (Input.CONTRACT_W, contract_w, "contract_kw", "contracted demand"),
-    ):
-        if need in needs and value is None:
-            findings.add(field, FactsMissing.code, f"The tariff asks for a {word}.", "Agree on it, then enter it here.")
-    findings.raise_if_any(FactsMissing)
 
 
 def _columns_of(agreed: Agreed) -> dict[str, Any]:
