@@ -92,6 +92,11 @@ class Advice:
         """Return whether the months are a whole year, so that savings are those of a year."""
         return self.months == MONTHS
 
+    @property
+    def is_whole(self) -> bool:
+        """Return whether every option could be computed, so that the cheapest is the cheapest of all."""
+        return all(option.cost_minor is not None for option in self.options)
+
     def saving_minor(self, option: Option) -> int | None:
         """Return how much less an option costs than the present tariff; below 0 it costs more. [minor unit]"""
         if option.cost_minor is None or self.current.cost_minor is None:

@@ -29,7 +29,7 @@ def test_the_cheapest_comes_first_and_what_is_not_known_last():
         ("c", 100, 77), ("d", None, 88), ("b", -100, 100), ("a", None, 0),
     ]  # fmt: skip
     assert (found.best_saving_minor, found.cheapest.code, found.current.code) == (100, "c", "d")
-    assert (found.months, found.is_year, found.used_wh) == (12, True, 5)
+    assert (found.months, found.is_year, found.used_wh, found.is_whole) == (12, True, 5, False)
 
 
 def test_who_has_the_cheapest_tariff_saves_nothing():
@@ -37,6 +37,7 @@ def test_who_has_the_cheapest_tariff_saves_nothing():
     assert [row.option.code for row in found.rows] == ["b", "a"]
     assert found.best_saving_minor == 0
     assert found.cheapest.is_current
+    assert found.is_whole
 
 
 def test_without_the_present_cost_there_is_no_saving():
