@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from tariffs.domain import document
 from tariffs.domain.document import TariffDocument
+from tariffs.domain.time_of_use import PriceEventRule
 from tariffs.domain.workflow import VersionState
 from tariffs.models.tariff import TariffVersion
 from tariffs.queries.plans import PLANS_KEPT, UnknownVersion, text_of
@@ -91,6 +92,19 @@ def before(*, version: VersionRow) -> VersionRow | None:
         tariff_id=version.tariff_id, state=VersionState.PUBLISHED, period__startswith__lt=version.start_date
     ).exclude(id=version.id)
     return next(iter(_rows(rows.order_by("-period")[:1])), None)
+
+
+def with_events() -> tuple[tuple[VersionRow, tuple[PriceEventRule, ...]], ...]:
+    """Return the published versions whose calendar has events, with these, by code, latest first; two statements."""
+    # Every event names who announces it.
+    rows = TariffVersion.objects.filter(state=VersionState.PUBLISHED, source__contains="announced_by")
+    texts = dict(rows.values_list("id", "source"))
+    found = []
+    for card in _rows(rows.order_by("tariff__code", "-period", "-id")):
+        calendar = document.parse(text=texts[card.id]).plan.calendar
+        if calendar is not None and calendar.events:
+            found.append((card, calendar.events))
+    return tuple(found)
 
 
 @lru_cache(maxsize=PLANS_KEPT)

@@ -8,7 +8,6 @@ from django.utils.translation import gettext_lazy as _
 
 from cis.desk.answers import today
 from cis.platform.forms import DayField, PageForm
-from tariffs.domain.workflow import VersionState
 from tariffs.queries import versions
 from tariffs.queries.versions import Standing
 
@@ -35,13 +34,10 @@ class EventForm(PageForm):
         super().__init__(*args, **kwargs)
         is_chinese = (get_language() or "").startswith("zh")
         offered = []
-        for row in versions.listed():
-            if row.state is not VersionState.PUBLISHED or row.standing(today()) is Standing.ENDED:
-                continue
-            calendar = versions.document_of(row.id).plan.calendar
+        for row, rules in versions.with_events():
             name = row.name_zh if is_chinese else row.name_en
-            rules = calendar.events if calendar else ()
-            offered += [(f"{row.code} {one.code}", f"{name}: {one.code} ({one.announced_by})") for one in rules]
+            if row.standing(today()) is not Standing.ENDED:
+                offered += [(f"{row.code} {one.code}", f"{name}: {one.code} ({one.announced_by})") for one in rules]
         self.fields["tariffs"].choices = list(dict(offered).items())  # type: ignore[attr-defined]
 
     def by_event(self) -> dict[str, list[str]]:

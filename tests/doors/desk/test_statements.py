@@ -101,6 +101,32 @@ def test_the_price_book_and_a_tariff_with_its_versions(desk, supplier):
     assert tariff_statements(9) == page <= 10
 
 
+def test_calendar_events_series_comparison_decision_and_rate_check(desk, supplier):
+    def book(count):
+        for _ in range(count):
+            one = tariffs.tariff()
+            tariffs.version(of=one, source=f"{tariffs.FLAT}# {one.code}\n", start_date=date(2027, 1, 1))
+            draft = tariffs.version(of=one, source=f"{tariffs.FLAT}# {one.code} draft\n", state="draft")
+        return draft
+
+    def statements():
+        return {name: _statements(desk, url, "<html", 1) for name, url in urls.items()}
+
+    draft = book(1)
+    urls = {
+        "calendar": "/desk/tariffs/calendar/",
+        "announce": "/desk/tariffs/events/announce/",
+        "series": "/desk/tariffs/series/",
+        "compare": f"/desk/tariffs/compare/?before={draft.id}&after={draft.id}",
+        "decide": f"/desk/tariffs/versions/{draft.id}/decide/",
+        "check": f"/desk/tariffs/check/?version={draft.id}&from_date=2026-03-01&to_date=2026-04-01&v0=100",
+    }
+    one = statements()
+    book(MANY)
+    assert statements() == one
+    assert max(one.values()) <= 10
+
+
 def test_lists_of_customers_runs_cycles_work_and_the_first_page(desk, supplier):
     urls = {"/": 20, "/desk/customers/": 12, "/desk/runs/": 10, "/desk/runs/cycles/": 7, "/desk/usage/": 8}
 
