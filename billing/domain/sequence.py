@@ -14,6 +14,7 @@ import numpy as np
 
 from billing.domain.chained import NOT_CHAINED
 from billing.domain.counting import cycle_first
+from billing.domain.facts import NOT_BILLABLE, note
 from billing.domain.findings import Obstacle, Obstacles, note_refusal
 from billing.domain.handing import History, Memory, month_number
 from billing.domain.kept import Kept
@@ -89,6 +90,7 @@ def rate_in_order(*, work: Work, used_wh: Int64, before_wh: Int64, history: Hist
     """
     walk = _Walk(work, history, _counted(work.pieces, history, used_wh))
     walk.note_holes()
+    walk.note_moves()
     version = work.pieces.version[work.rows]
     for _, step in group_rows(_rank(walk.of[work.rows])):
         for place, near in group_rows(version[step]):
@@ -179,6 +181,22 @@ class _Walk:
                         advice=f"Open a run for the month of {start}, issue its bill, then rate again.",
                     ),
                 )
+
+    def note_moves(self) -> None:
+        """Note accounts whose count goes on from another agreement, where energy counts as it is billed."""
+        pieces, rows = self.pieces, self.work.rows
+        pairs = np.unique(np.stack((pieces.count_of, pieces.agreement_id)), axis=1)[0]
+        shared = pairs[1:][pairs[1:] == pairs[:-1]]
+        counts = np.array([layout.counts_as_billed(plan=one.plan) for one in self.work.versions], dtype=np.bool_)
+        for place in rows[counts[pieces.version[rows]] & np.isin(pieces.count_of[rows], shared)].tolist():
+            note(
+                pieces=pieces,
+                place=place,
+                obstacles=self.obstacles,
+                code=NOT_BILLABLE,
+                message="The steps count losses or credits, and their count goes on from another agreement",
+                advice="Publish a version whose tier_cycle begins anew at a move.",
+            )
 
     def _is_open(self, of: Int64) -> Mask:
         """Return which agreements (n,) can still be rated: nothing was noted of their accounts."""

@@ -65,6 +65,15 @@ class ChainBook(Book):
         self.meters[agreement].spans[half.toordinal()] = (used_wh, given_wh, peak_w)
 
     def bill(self, period):
+        self.fresh_from = self.next_id
+        return self.run(period, *self._given(period), since=self.since)
+
+    def held(self, period):
+        """Return why accounts cannot be billed for a period."""
+        _, obstacles = self.draft(period, *self._given(period), since=self.since)
+        return {account: one.code for account, one in obstacles.of_account.items()}
+
+    def _given(self, period):
         ends = self.ends or books.NEVER
         low = date.fromordinal(max(self.since, self.begins.toordinal()))
         last = max([period.end.toordinal(), *(row.period_end_day for row in self.in_force.values())])
@@ -76,8 +85,7 @@ class ChainBook(Book):
             for day, (used, _, _) in sorted(meter.spans.items()):
                 start = date.fromordinal(day)
                 rows.append((agreement, agreement, "", start, half_end(start), used))
-        self.fresh_from = self.next_id
-        return self.run(period, terms, books.usage(*rows), since=self.since)
+        return terms, books.usage(*rows)
 
     def history(self):
         if not any(needs_order(plan=one.plan) for one in self.versions):

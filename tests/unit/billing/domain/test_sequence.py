@@ -20,6 +20,7 @@ from tariffs.domain.components.tiers import Cycle, TierCycle, TieredEnergy
 from tariffs.domain.inputs import Input
 from tariffs.domain.lines import LedgerClass
 from tariffs.domain.plan import compile_plan
+from tests.unit.billing.domain import books
 from tests.unit.billing.domain.books import version
 from tests.unit.billing.domain.chains import FIRST, ChainBook, Oracle, halves, month
 
@@ -203,3 +204,18 @@ def test_whole_months_cost_what_the_chain_of_months_says(data, names, year):
         )
     expected = [int(one.total_minor[0]) for one in chain.rate_months(plan=plan, months=batches, first_month=1)]
     assert [row.amount_minor for row in book.segments_of(1)] == expected
+
+
+def test_a_count_with_losses_that_goes_on_from_another_agreement_is_not_guessed(monkeypatch):
+    """Who moved on takes the count along; how much of it were losses is known of his own agreement only."""
+    cut = books.cut
+    monkeypatch.setattr(books, "cut", lambda **given: replace(p := cut(**given), count_of=np.ones_like(p.count_of)))
+    for names, expected in (
+        (("loss", "energy"), {1: "not_billable_yet", 2: "not_billable_yet"}),
+        (("energy", "most"), {}),
+    ):
+        book = book_of(plan_of(names), agreements=2)
+        for agreement in book.meters:
+            for half in halves(FIRST, 1):
+                book.use(agreement, half, 100_000)
+        assert book.held(month(FIRST)) == expected
