@@ -45,6 +45,13 @@ def test_a_bill_carries_every_line_with_quantity_price_amount_and_read():
     assert "2026-11-22" in text
 
 
+def test_power_is_printed_in_its_own_unit():
+    demand = replace(papers.line("600", "40", 2_400_000), unit="kW")
+    text = _text(_render(papers.bill(papers.segment([demand]))))
+    assert "600kW40" in text
+    assert "600CNY" not in text
+
+
 def test_the_words_compare_with_the_month_before_and_the_year_before():
     text = _text(_render(papers.bill()))
     assert "日均用电比上月多26%" in text
