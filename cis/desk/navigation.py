@@ -11,6 +11,7 @@ ENTRIES = (
     NavEntry("desk:customers", _("Customers"), "users", STAFF),
     NavEntry("desk:bills", _("Bills"), "file-invoice", STAFF),
     NavEntry("desk:runs", _("Runs"), "refresh-dot", STAFF),
+    NavEntry("desk:corrections", _("Corrections"), "scale", STAFF),
     NavEntry("desk:files", _("Meter files"), "file-import", STAFF),
     NavEntry("desk:tariffs", _("Tariffs"), "receipt-2", STAFF),
     NavEntry("desk:simulations", _("Simulate"), "chart-histogram", frozenset(BILLERS)),

@@ -52,6 +52,21 @@ SHADOW_STATES: Mapping[str, Any] = {
     "blocked": _("Cannot be billed"),
     "plain": _("Like before"),
 }
+CORRECTION_CAUSES: Mapping[str, Any] = {
+    "meter_error": _("Meter error"),
+    "voltage_drop": _("Voltage lost in the leads"),
+    "wiring": _("Wrong wiring"),
+    "multiplier": _("Wrong multiplier"),
+    "fuse": _("Fuse blown"),
+    "other": _("Other reason"),
+    "theft": _("Theft"),
+}
+CORRECTION_STATES: Mapping[str, Any] = {
+    "proposed": _("Waits for a second person"),
+    "applied": _("Applied"),
+    "dropped": _("Dropped"),
+    "undone": _("Undone"),
+}
 HELD_STATES: Mapping[str, Any] = {
     "open": _("Waits for a look"),
     "released": _("Released"),
@@ -196,6 +211,8 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "job_name": JOB_NAMES,
     "simulation": SIMULATION_STATES,
     "read_kind": READ_KINDS,
+    "correction_cause": CORRECTION_CAUSES,
+    "correction_state": CORRECTION_STATES,
     "channel": CHANNELS,
     "movement": MOVEMENTS,
     "part": PARTS,
