@@ -18,13 +18,14 @@ from billing.operations import cycles
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Findings, Refused
 from cis.loading import consistency
-from cis.loading.tables import Column, Row, day, read, thousandths, whole, words, yes_no
+from cis.loading.tables import Column, Row, day, one_of, read, ten_thousandths, thousandths, whole, words, yes_no
 from cis.platform.db import opens_transaction
 from contracts.domain.agreements import Agreed, NewAgreement
 from contracts.operations import agreements
 from contracts.queries import agreements as agreement_queries
 from metering.domain.places import NewMeter, NewPlace, NewRegister
-from metering.operations import meter_loads, places
+from metering.domain.usage_rules import Rule, RuleKind
+from metering.operations import meter_loads, places, usage_rules
 from tariffs.operations import tariffs
 from tariffs.queries import plans
 from tariffs.queries.plans import TariffCard
@@ -87,6 +88,18 @@ AGREEMENTS = (
     Column("start_date", day),
     Column("end_date", day, is_required=False, default=None),
 )
+USAGE_RULES = (
+    Column("kind", one_of(RuleKind)),
+    Column("service_point"),
+    Column("source", is_required=False, default=None),
+    Column("meter", is_required=False, default=None),
+    Column("share_percent", ten_thousandths, is_required=False, default=None),
+    Column("quantity_kwh", thousandths, is_required=False, default=None),
+    Column("per", is_required=False),
+    Column("excess", is_required=False),
+    Column("start_date", day),
+    Column("end_date", day, is_required=False, default=None),
+)
 Lines = Sequence[tuple[int, Row]]
 
 
@@ -116,10 +129,12 @@ class _Folder:
     premises: Lines
     meters: Lines
     agreements: Lines
+    usage_rules: Lines
 
 
 def read_folder(folder: Path, *, findings: Findings) -> _Folder:
-    """Read all files of a supplier; supplier.csv may be missing when the supplier is set up already."""
+    """Read all files of a supplier; supplier.csv may be missing when it is set up, usage_rules.csv always."""
+    has_rules = (folder / "usage_rules.csv").exists()
     has_supplier = (folder / "supplier.csv").exists()
     return _Folder(
         supplier=read(folder / "supplier.csv", columns=SUPPLIER, findings=findings) if has_supplier else [],
@@ -127,6 +142,7 @@ def read_folder(folder: Path, *, findings: Findings) -> _Folder:
         premises=read(folder / "premises.csv", columns=PREMISES, findings=findings),
         meters=read(folder / "meters.csv", columns=METERS, findings=findings),
         agreements=read(folder / "agreements.csv", columns=AGREEMENTS, findings=findings),
+        usage_rules=read(folder / "usage_rules.csv", columns=USAGE_RULES, findings=findings) if has_rules else [],
     )
 
 
@@ -172,7 +188,12 @@ def _write(files: _Folder, *, actor: Actor) -> Loaded:
         prices_since={card.code: min(since) for card in plans.price_book() if (since := _published(card))},
         findings=findings,
     )
-    for prepared in (people, points, meters, terms):
+    rules = usage_rules.prepare(
+        delivered=[_rule(line, row) for line, row in files.usage_rules],
+        service_points=point_names,
+        meters={str(row["meter"]) for _, row in files.meters},
+    )
+    for prepared in (people, points, meters, terms, rules):
         findings.extend(prepared.findings)
     findings.raise_if_any(SupplierNotLoaded)
     loaded = customers.load(prepared=people, actor=actor)
@@ -181,6 +202,7 @@ def _write(files: _Folder, *, actor: Actor) -> Loaded:
     agreement_ids = agreements.load(
         prepared=terms, account_ids=loaded.account_ids, service_point_ids=point_ids, actor=actor
     )
+    usage_rules.load(prepared=rules, service_point_ids=point_ids, meter_ids=meter_ids, actor=actor)
     _join_cycles(files.customers, account_ids=loaded.account_ids, actor=actor)
     return Loaded(
         customers=len(loaded.customer_ids),
@@ -244,6 +266,11 @@ def _meter(line: int, row: Row) -> NewMeter:
         **{name: row[name] for name in kept},  # type: ignore[arg-type]
         where=f"meters.csv:{line}",
     )
+
+
+def _rule(line: int, row: Row) -> Rule[str]:
+    names = {"share_percent": "share_e6", "quantity_kwh": "quantity_wh"}
+    return Rule(**{names.get(name, name): value for name, value in row.items()}, where=f"usage_rules.csv:{line}")  # type: ignore[arg-type]
 
 
 def _agreement(line: int, row: Row) -> NewAgreement:

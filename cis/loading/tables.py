@@ -10,6 +10,7 @@ import io
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from pathlib import Path
 
 from cis.kernel import fixed
@@ -63,6 +64,25 @@ def thousandths(value: str) -> int:
         return fixed.parse(value, places=3)
     except Refused:
         raise BadCell(f"{value!r} is not a number of at most three decimals") from None
+
+
+def ten_thousandths(value: str) -> int:
+    """Return a number of at most four decimals, times 10,000: a percentage as millionths."""
+    try:
+        return fixed.parse(value, places=4)
+    except Refused:
+        raise BadCell(f"{value!r} is not a number of at most four decimals") from None
+
+
+def one_of(known: type[StrEnum]) -> Parse:
+    """Return what reads one of some words."""
+
+    def parse(value: str) -> object:
+        if value not in set(known):
+            raise BadCell(f"{value!r} is none of {', '.join(known)}")
+        return known(value)
+
+    return parse
 
 
 def words(value: str) -> tuple[str, ...]:

@@ -141,7 +141,7 @@ def prepare(
     Check a whole delivery of rules whose places and meters are external ids; nothing is asked or written.
 
     :param service_points: external ids of all service points that are loaded with it.
-    :param meters: serial numbers of all meters likewise.
+    :param meters: external ids of all meters likewise.
     """
     findings = Findings()
     for rule in delivered:
@@ -166,7 +166,7 @@ def load(
     Write a prepared delivery by COPY; no usage is approved yet that it could bear on.
 
     :param service_point_ids: ids by external id.
-    :param meter_ids: ids by serial number.
+    :param meter_ids: ids by external id.
     :returns: how many there are.
     :raises InvalidLoad: the delivery has findings; nothing is written.
     """

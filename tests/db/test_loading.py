@@ -14,6 +14,7 @@ from cis.loading import supplier
 from cis.loading.supplier import SupplierNotLoaded
 from contracts.models.agreement import AgreementTerm
 from metering.models.device import Installation, Register
+from metering.models.rule import UsageRule
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ACCOUNTS = 120
@@ -46,6 +47,37 @@ def test_the_made_up_supplier_loads_whole(folder):
     assert Account.objects.count() == CycleMember.objects.count() == AgreementTerm.objects.count() == ACCOUNTS
     assert Installation.objects.count() == loaded.meters
     assert Register.objects.filter(is_interval=True).exists()
+
+
+RULES = "kind,service_point,source,meter,share_percent,quantity_kwh,per,excess,start_date,end_date\n"
+
+
+def test_usage_rules_are_loaded_with_the_places_that_they_name(folder):
+    first, second, third = _places(folder)
+    rules = f"share,{second},{first},,12.5,,,,2026-09-01,\n"
+    rules += f"quantity,{third},{first},,,300,month,refuse,2026-09-01,2027-01-01\n"
+    (folder / "usage_rules.csv").write_text(RULES + rules, encoding="utf-8")
+    supplier.load(folder=folder, actor=SYSTEM)
+    share, quantity = UsageRule.objects.order_by("id")
+    assert (share.kind, share.share_e6, share.source.external_id) == ("share", 125_000, first)
+    assert (quantity.quantity_wh, quantity.per, quantity.period.upper) == (300_000, "month", date(2027, 1, 1))
+
+
+def test_usage_rules_that_do_not_fit_are_named(folder):
+    first, second, third = _places(folder)
+    rules = f"share,{second},{first},,60,,,,2026-09-01,\nshare,{third},{first},,60,,,,2026-09-01,\n"
+    rules += f"share,{third},nowhere,,1,,,,2026-09-01,\n"
+    (folder / "usage_rules.csv").write_text(RULES + rules, encoding="utf-8")
+    with pytest.raises(SupplierNotLoaded) as caught:
+        supplier.load(folder=folder, actor=SYSTEM)
+    found = {finding.code for finding in caught.value.detail["findings"]}
+    assert found == {"shares_exceed", "unknown_service_point"}
+
+
+def _places(folder):
+    lines = (folder / "premises.csv").read_text(encoding="utf-8-sig").splitlines()
+    place = lines[0].split(",").index("service_point")
+    return [line.split(",")[place] for line in lines[1:4]]
 
 
 def test_every_fault_of_every_file_is_named_and_nothing_is_written(folder):
