@@ -15,8 +15,9 @@ from accounts.queries import supplier
 from billing.domain import kept, proving
 from billing.domain.pieces import PlanVersion
 from billing.models.bill import BillLine
-from billing.queries import balances, bills, proof_energy, proof_rows
+from billing.queries import balances, bills, changes, proof_energy, proof_rows
 from billing.queries.bills import BillDetail, Line, Segment
+from billing.queries.changes import Change
 from billing.queries.proof_energy import Energy
 from billing.queries.proof_rows import Before, SegmentRow
 from cis.kernel import fixed
@@ -47,11 +48,12 @@ class Material:
     energy: Energy
 
 
-def of_bill(*, bill_id: int, with_staff: bool = False) -> Plain:
+def of_bill(*, bill_id: int, with_staff: bool = False, since_date: date | None = None) -> Plain:
     """
     Return the proof of a bill, as JSON has it; a constant number of statements, whatever its size.
 
     :param with_staff: whether the number of a member of staff who typed in a reading stands in it.
+    :param since_date: day on which the reader took the account over: no bill of others is compared with theirs.
     :raises UnknownBill: there is none.
     """
     found = _gather(bill_id, with_staff=with_staff)
@@ -71,6 +73,18 @@ def of_bill(*, bill_id: int, with_staff: bool = False) -> Plain:
         **found.energy.told,
         "segments": parts,
         "postings": _postings(bill_id),
+        "changes": [_change(one) for one in changes.of_bill(bill=found.bill, since_date=since_date).known],
+    }
+
+
+def _change(change: Change) -> Plain:
+    return {
+        "bills": list(change.numbers),
+        "start_date": change.start_date.isoformat(),
+        "end_date": change.end_date.isoformat(),
+        "then_minor": change.difference.then_minor,
+        "now_minor": change.difference.now_minor,
+        "causes": [{"cause": row.cause, "amount_minor": row.amount_minor} for row in change.rows],
     }
 
 
@@ -167,6 +181,7 @@ def _tariffs(found: Material) -> list[Plain]:
                 "legal_source": text.legal_source,
                 "start_date": text.start_date.isoformat(),
                 "end_date": text.end_date.isoformat() if text.end_date else None,
+                "rounding": str(plan.rounding_scope),
                 "sha256": text.sha256,
                 "text": text.text,
                 "events": [

@@ -11,6 +11,7 @@ PERIODS: Mapping[str, Any] = {
     "peak": _("Peak"),
     "flat": _("Flat"),
     "valley": _("Valley"),
+    "any": _("All hours"),
 }
 PERIOD_ORDER = tuple(PERIODS)
 REGISTERS: Mapping[str, Any] = {"total": _("All hours"), "demand": _("Largest demand")}
@@ -104,7 +105,37 @@ DAY_TYPES: Mapping[str, Any] = {
     "sunday": _("Sunday"),
     "holiday": _("Public holiday"),
 }
-UNITS: Mapping[str, Any] = {"kWh": "kWh", "day": _("days"), "month": _("months"), "money": ""}
+GIVEN: Mapping[str, Any] = {
+    "month": _("Calendar month"),
+    "month_end": _("Month that ends in it"),
+    "final": _("Last segment of the agreement"),
+    "peak_w": _("Largest demand"),
+    "billed_peak_w": _("Demand charged before in the month"),
+    "past_peaks_w": _("Largest demand of the months before"),
+    "capacity_va": _("Agreed capacity"),
+    "contract_w": _("Contracted demand"),
+    "reactive_varh": _("Reactive energy"),
+    "reactive_peak_var": _("Largest reactive demand"),
+    "export_wh": _("Energy given to the grid"),
+    "energized_minutes": _("Minutes under voltage"),
+    "meters": _("Meters"),
+    "features": _("Features of the agreement"),
+    "carried": _("Carried from the bill before"),
+    "year_minor": _("Charged in the year before"),
+    "series_minor": _("Energy at the prices of its hours"),
+    "ordered_wh": _("Energy by step in order of time"),
+    "submeter_wh": _("Energy of sub-meters"),
+    "green_blocks": _("Blocks of green energy"),
+}
+UNITS: Mapping[str, Any] = {
+    "kWh": "kWh",
+    "day": _("days"),
+    "month": _("months"),
+    "meter": _("meters"),
+    "block": _("blocks"),
+    "factor": "",
+    "money": "",
+}
 FORMATS: Mapping[str, Any] = {"nem12": "NEM12", "nem13": "NEM13", "csv": "CSV", "entry": _("Typed in")}
 JOB_NAMES: Mapping[str, Any] = {
     "billing": _("Billing run"),
@@ -218,6 +249,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "part": PARTS,
     "day_type": DAY_TYPES,
     "unit": UNITS,
+    "given": GIVEN,
     "format": FORMATS,
     "role": ROLES,
     "login": LOGIN_STATES,

@@ -4,16 +4,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.queries import supplier
 from accounts.queries.supplier import SupplierCard
-from billing.operations import documents
-from billing.queries import balances, bills, explanations
+from billing.operations import documents, proofs
+from billing.queries import balances, bills, changes, explanations
 from billing.queries.balances import Balance
 from billing.queries.bills import BillCard, BillDetail, Segment
+from billing.queries.changes import Changes
 from billing.queries.explanations import Explanation
 from cis.platform.access import actor_of, allow_portal
 from cis.platform.paging import Pager, page_of
@@ -64,6 +65,7 @@ class BillPage:
     today: date
     bill: BillDetail
     explanation: Explanation
+    changes: Changes
     chart: Chart
     spans: tuple[SpanCard, ...]
     current: tuple[Segment, ...]
@@ -122,6 +124,19 @@ def bill_pdf(request: HttpRequest, number: str) -> HttpResponse:
     return answer
 
 
+@allow_portal
+@require_safe
+def bill_proof(request: HttpRequest, number: str) -> JsonResponse:
+    """Give one bill with all that it rests on, for a program to compute it again; the look is recorded."""
+    visit, found = access.bill(request, number)
+    assert visit.chosen is not None
+    told = proofs.show(bill_id=found.card.id, actor=actor_of(request), since_date=visit.chosen.since)
+    answer = JsonResponse(told, json_dumps_params={"ensure_ascii": False, "indent": 1})
+    answer["Content-Disposition"] = f'attachment; filename="bill-{found.card.number}.json"'
+    answer["Cache-Control"] = "private, no-store"
+    return answer
+
+
 def _home(visit: Visit, held: Held, *, latest: BillCard | None, shown: Sequence[BillCard], pager: Pager) -> Home:
     today = access.today()
     explanation = drawn = None
@@ -154,6 +169,7 @@ def _bill_page(visit: Visit, found: BillDetail) -> BillPage:
         today=access.today(),
         bill=found,
         explanation=explanation,
+        changes=changes.of_bill(bill=found, since_date=visit.chosen.since),
         chart=chart(months=explanation.months, last=explanation.month),
         spans=spans.within(service_point_ids=points, start_date=since, end_date=card.end_date),
         current=tuple(segment for segment in found.segments if segment.id not in early),

@@ -10,6 +10,7 @@ urlpatterns = [
     path("bills/<str:number>", bills.bill, name="bill"),
     path("bills/<str:number>/pdf", bills.bill_pdf, name="bill_pdf"),
     path("advice", advice.advice, name="advice"),
+    path("bills/<str:number>/proof.json", bills.bill_proof, name="bill_proof"),
     path("payments", payments.payments, name="payments"),
     path("details", profile.profile, name="profile"),
 ]

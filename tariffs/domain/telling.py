@@ -105,6 +105,7 @@ def _step(plan: Plan, trace: Trace, step: Step, kind: str, tax_minor: Int64) -> 
     told: Plain = {
         "component": step.component.code,
         "kind": kind,
+        "labels": dict(plan.labels.get(plan.slots[step.places.start].label, {})),
         "is_charged": step.is_charged,
         "on": list(step.component.base),
         "base_minor": step.base_minor,

@@ -20,7 +20,7 @@ VAT_SHARE = (13, 113)
 def draft(
     *, world: World, kwh: int = 100, start_date: date = START, end_date: date = END, state: str = "draft"
 ) -> Bill:
-    """A bill of one line at 0.617 yuan/kWh with 13 % VAT inside; it owes nothing yet."""
+    """A bill of one line at 0.617 yuan/kWh with 13 % VAT inside, rated by its energy; it owes nothing yet."""
     amount = (kwh * PRICE_E6 + 500_000) // 1_000_000
     tax = round(amount * VAT_SHARE[0] / VAT_SHARE[1])
     bill = Bill.objects.create(
@@ -44,6 +44,7 @@ def draft(
         before_wh=0,
         household=1,
         amount_minor=amount,
+        inputs=[kwh * 1_000],
     )
     BillLine.objects.create(
         bill=bill,

@@ -53,6 +53,11 @@ class Proof:
             self.check_part(one, f"segment {place}")
         self.check_sums()
         self.check_postings()
+        for one in self.told["changes"]:
+            where = f"change since {one['start_date']}"
+            self.out.same(f"{where} now_minor", one["now_minor"], self.told["bill"]["amount_minor"])
+            moved = sum(cause["amount_minor"] for cause in one["causes"])
+            self.out.same(f"{where} sum of causes", moved, one["now_minor"] - one["then_minor"])
         return self.out
 
     def check_tariff(self, one: Told) -> None:

@@ -15,7 +15,7 @@ UNSET = "unset"
 WHOLE_TIME = "any"
 ROOT = """
     schema code name_zh name_en legal_source valid_from valid_to labels vector currency decimals rounding
-    time_of_use demand tier_cycle proration component customer_class area
+    time_of_use demand tier_cycle proration component customer_class area choice
 """
 
 
@@ -130,7 +130,7 @@ def read(text: str) -> Tariff:
     """Return the tariff of a text."""
     root = Keys(tomllib.loads(text), "the tariff").only(ROOT)
     use = root.table("time_of_use").only("periods season event")
-    demand = root.table("demand").only("window_minutes periods season event")
+    demand = root.table("demand").only("window_minutes periods season event several_feeds")
     cycle = root.table("tier_cycle").only("every start_month seasons restarts_at")
     return Tariff(
         code=root.need("code"),
@@ -151,4 +151,5 @@ def head(text: str) -> dict[str, Any]:
     """Return what a proof repeats of a text: its names and its legal source."""
     root = tomllib.loads(text)
     names = {language: root[f"name_{language}"].strip() for language in ("zh", "en")}
-    return {"code": root["code"], "legal_source": root["legal_source"].strip(), "names": names}
+    told = {key: root[key].strip() for key in ("code", "legal_source", "rounding")}
+    return {**told, "names": names}

@@ -32,6 +32,19 @@ def money(amount_minor: int | None, currency: str = "CNY") -> str:
 
 
 @register.filter
+def signed_money(amount_minor: int, currency: str = "CNY") -> str:
+    """Return an amount that is added or taken off, with its sign."""
+    return f"+{money(amount_minor, currency)}" if amount_minor > 0 else money(amount_minor, currency)
+
+
+@register.filter
+def priced(price: str, currency: str = "CNY") -> str:
+    """Return a price text in major units with the symbol of its currency: "¥0.617"."""
+    sign = "−" if price.startswith("-") else ""
+    return f"{sign}{SYMBOLS.get(currency, currency + ' ')}{price.removeprefix('-')}"
+
+
+@register.filter
 def plain_money(amount_minor: int) -> str:
     """Return an amount of minor units as "1234.56", as a form or a file takes it."""
     whole, rest = divmod(abs(amount_minor), 100)

@@ -32,7 +32,7 @@ from tests.unit.proof.mutants import mutant, name_of, places
 pytestmark = pytest.mark.django_db
 
 LABELS = {
-    "bill.number", "bill.account", "segments.takes_back.bill", "segments.year_to_date.from.bill",
+    "bill.number", "bill.account", "changes.bills", "segments.takes_back.bill", "segments.year_to_date.from.bill",
     "interval_days.version", "reads.version", "usage.version", "registers.meter",
 }  # fmt: skip
 """Names that look like numbers: nothing follows from them."""
@@ -248,9 +248,9 @@ def test_a_proof_takes_the_same_number_of_statements_whatever_its_size():
         with CaptureQueriesContext(connection) as asked:
             proofs.of_bill(bill_id=row.id)
         counts.add(len(asked))
-    assert max(counts) <= 18
-    # What is taken back asks two more.
-    assert max(counts) - min(counts) <= 2
+    assert max(counts) <= 20
+    # What is taken back asks two more, and what it is compared with one.
+    assert max(counts) - min(counts) <= 3
 
 
 def test_the_command_writes_what_the_program_reads_and_the_look_is_kept(tmp_path):

@@ -99,3 +99,46 @@ def _world(billed):
         version = billed.tariff.versions.get()
 
     return World
+
+
+def test_a_bill_is_explained_from_its_readings_to_its_postings(desk, billed):
+    bill = billed.bills[1]
+    page = desk.get(f"/desk/bills/{bill.id}/explain/").content.decode()
+    for text in ("1,100 → 1,200", "energy · energy", "6170.000000000", "revenue.energy", "Since Jan 2026"):
+        assert text in page, text
+    assert "28 days instead of 31" in page
+    assert f'href="/desk/bills/{bill.id}/proof.json"' in page
+    looks = AuditEvent.objects.filter(action="look").values_list("subject", "subject_id")
+    assert {("bill_proof", bill.id), ("customer", billed.customer.id)} <= set(looks)
+
+
+def test_the_proof_comes_as_a_file_and_a_bill_that_is_not_there_as_404(desk, billed):
+    answer = desk.get(f"/desk/bills/{billed.bills[0].id}/proof.json")
+    assert answer["Content-Disposition"] == 'attachment; filename="bill-0000000001.json"'
+    assert answer.json()["bill"]["amount_minor"] == 6170
+    for page in ("explain/", "proof.json"):
+        assert desk.get(f"/desk/bills/999999/{page}").status_code == 404
+
+
+def test_a_bill_without_kept_inputs_and_a_credit_note_are_explained_too(desk, billed):
+    bill = billed.bills[0]
+    bill.segments.update(inputs=None)
+    assert "Inputs not kept" in desk.get(f"/desk/bills/{bill.id}/explain/").content.decode()
+    desk.post(f"/desk/bills/{bill.id}/cancel/", {"reason": "read was wrong"})
+    note = Bill.objects.get(kind="credit")
+    page = desk.get(f"/desk/bills/{note.id}/explain/").content.decode()
+    assert f"takes back what bill {bill.number} charged" in page
+
+
+def test_explaining_takes_the_same_number_of_statements_however_many_lines(desk, billed):
+    url = f"/desk/bills/{billed.bills[1].id}/explain/"
+    desk.get(url)
+    with CaptureQueriesContext(connection) as few:
+        desk.get(url)
+    line = billed.bills[1].lines.get()
+    for seq in range(2, 12):
+        line.seq = seq
+        line.save(force_insert=True)
+    with CaptureQueriesContext(connection) as many:
+        desk.get(url)
+    assert len(many) == len(few) <= 45

@@ -7,14 +7,17 @@ from html import unescape
 import pytest
 import time_machine
 from django.db import connection
+from django.db.backends.postgresql.psycopg_any import DateRange
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.models.account import AccountHolder
 from billing.models.payment import Payment, PaymentChannel
 from billing.operations import bills as bill_operations
 from billing.operations import payments
 from cis.kernel.actors import SYSTEM
 from cis.kernel.periods import add_months
+from cis.platform.models import AuditEvent
 from tests.factories import accounts, billing, contracts, metering
 
 pytestmark = pytest.mark.django_db
@@ -113,7 +116,7 @@ def test_the_bill_page_shows_how_it_is_computed(world, visitor):
         start_reading_wh=5_000_000, end_reading_wh=5_100_000,
     )  # fmt: skip
     words = _words(visitor.get(reverse("portal:bill", args=[bill.number])))
-    assert "100 kWh × 0.617" in words
+    assert "100 kWh at ¥0.617 each" in words
     assert "5,000 → 5,100" in words
     assert "of which VAT" in words
     assert "100 kWh in 31 days, about 3.2 kWh a day" in words
@@ -250,3 +253,44 @@ def test_a_page_keeps_nothing_inline_that_the_policy_refuses(world, visitor):
     policy = reply["Content-Security-Policy"]
     assert "default-src 'self'" in policy
     assert "unsafe" not in policy
+
+
+def test_a_bill_says_what_changed_since_the_one_before_and_a_year_ago(world, visitor):
+    billing.issued(world=world, kwh=90, start_date=date(2025, 2, 1), end_date=date(2025, 3, 1))
+    billing.issued(world=world, kwh=100)
+    bill = billing.issued(world=world, kwh=140, start_date=date(2026, 2, 1), end_date=date(2026, 3, 1))
+    words = _words(visitor.get(reverse("portal:bill", args=[bill.number])))
+    assert 'Since Jan 2026</h3> <strong class="tabular">¥24.68 more' in words
+    # 28 days of the use of January are 90.323 kWh; what is above it is more use.
+    for text in (
+        "28 days instead of 31",
+        "−¥5.97",
+        "5 kWh a day instead of 3.2",
+        "+¥30.65",
+        "Since Feb 2025",
+        "¥30.85",
+    ):
+        assert text in words, text
+    assert "140 kWh at ¥0.617 each" in words
+
+
+def test_the_proof_of_a_bill_is_for_its_holder_alone(world, visitor):
+    bill = billing.issued(world=world)
+    answer = visitor.get(reverse("portal:bill_proof", args=[bill.number]))
+    assert answer["Content-Disposition"] == f'attachment; filename="bill-{bill.number}.json"'
+    assert answer["Cache-Control"] == "private, no-store"
+    proof = answer.json()
+    assert proof["bill"]["number"] == bill.number
+    assert AuditEvent.objects.filter(action="look", subject="bill_proof", subject_id=bill.id).count() == 1
+    foreign = billing.issued(world=contracts.world())
+    assert visitor.get(reverse("portal:bill_proof", args=[foreign.number])).status_code == 404
+    assert visitor.get(reverse("portal:bill_proof", args=["12345"])).status_code == 404
+
+
+def test_what_was_before_a_holder_is_compared_with_nothing(world, visitor):
+    billing.issued(world=world, kwh=100)
+    bill = billing.issued(world=world, kwh=140, start_date=date(2026, 2, 1), end_date=date(2026, 3, 1))
+    AccountHolder.objects.update(period=DateRange(date(2026, 2, 1), None))
+    words = _words(visitor.get(reverse("portal:bill", args=[bill.number])))
+    assert "What changed" not in words
+    assert visitor.get(reverse("portal:bill_proof", args=[bill.number])).json()["changes"] == []

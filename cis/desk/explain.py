@@ -1,0 +1,166 @@
+"""A bill explained: what changed, and its proof as tables, from the readings to the postings."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+
+from accounts.operations import customers
+from accounts.queries import accounts
+from accounts.queries.accounts import AccountOverview
+from billing.operations import proofs
+from billing.queries import bills, changes
+from billing.queries.bills import BillDetail
+from cis.desk.answers import or_404, today
+from cis.desk.roles import READERS
+from cis.desk.words import word
+from cis.kernel import fixed
+from cis.platform.access import actor_of, allow
+from cis.platform.templatetags.local import kwh, money, scaled
+
+Plain = Mapping[str, Any]
+THOUSANDTHS = {"w": "kW", "va": "kVA", "wh": "kWh", "varh": "kvarh", "var": "kvar"}
+WH_PLACES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnergyRow:
+    """
+    Approved energy that a segment rests on.
+
+    readings  (date, Wh) of the first and last counter value; None for interval meters
+    files     that its values came in; empty: typed in
+    """
+
+    counts_as: str
+    meter: str
+    register: str
+    period_of_use: str
+    start_date: date
+    end_date: date
+    readings: tuple[tuple[date, int], tuple[date, int]] | None
+    multiplier: int
+    energy_wh: int
+    is_cut: bool
+    is_estimated: bool
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """
+    One segment of the proof, as the page shows it.
+
+    told    as in the proof
+    months  decimal text without zeros at its end
+    given   what it was rated by, in words
+    """
+
+    told: Plain
+    tariff: Plain
+    months: str
+    start_date: date
+    end_date: date
+    energy: tuple[EnergyRow, ...]
+    given: tuple[tuple[str, str], ...]
+
+
+@allow(*READERS)
+def show(request: HttpRequest, bill_id: int) -> HttpResponse:
+    """Show the proof of a bill; that somebody looked at the customer's data is recorded."""
+    bill, account = _opened(request, bill_id)
+    proof = proofs.show(bill_id=bill_id, actor=actor_of(request), with_staff=True)
+    context = {
+        "bill": bill,
+        "card": bill.card,
+        "account": account,
+        "changes": changes.of_bill(bill=bill),
+        "proof": proof,
+        "parts": [_part(one, proof) for one in proof["segments"]],
+        "today": today(),
+    }
+    return render(request, "desk/bill_explain.html", context)
+
+
+@allow(*READERS)
+def export(request: HttpRequest, bill_id: int) -> JsonResponse:
+    """Give the proof of a bill as a file, for a program to compute it again."""
+    bill, _ = _opened(request, bill_id)
+    proof = proofs.show(bill_id=bill_id, actor=actor_of(request), with_staff=True)
+    answer = JsonResponse(proof, json_dumps_params={"ensure_ascii": False, "indent": 1})
+    answer["Content-Disposition"] = f'attachment; filename="bill-{bill.card.number or f"draft-{bill_id}"}.json"'
+    return answer
+
+
+def _opened(request: HttpRequest, bill_id: int) -> tuple[BillDetail, AccountOverview]:
+    with or_404():
+        bill = bills.one(bill_id=bill_id)
+    account = accounts.overview(account_id=bill.card.account_id, at_date=bill.card.start_date)
+    customers.record_look(customer_id=account.holder.id, actor=actor_of(request))
+    return bill, account
+
+
+def _part(told: Plain, proof: Plain) -> Part:
+    usage, registers, reads = ({row["ref"]: row for row in proof[name]} for name in ("usage", "registers", "reads"))
+    rests = told.get("energy_from", [])
+    return Part(
+        told=told,
+        tariff=next(one for one in proof["tariffs"] if one["ref"] == told["tariff"]),
+        start_date=date.fromisoformat(told["start_date"]),
+        end_date=date.fromisoformat(told["end_date"]),
+        months=_short(told.get("months", "")),
+        energy=tuple(_energy(rest, usage[rest["usage"]], registers, reads, proof) for rest in rests),
+        given=tuple(_given(told)) if "given" in told else (),
+    )
+
+
+def _short(decimal: str) -> str:
+    return decimal.rstrip("0").rstrip(".") if "." in decimal else decimal
+
+
+def _energy(rest: Plain, usage: Plain, registers: Plain, reads: Plain, proof: Plain) -> EnergyRow:
+    register = registers[usage["register"]]
+    values = [reads[ref] for ref in usage["reads"]]
+    days = [one for one in proof["interval_days"] if one["register"] == usage["register"]]
+    files = dict.fromkeys(one["source"]["file"] for one in (*values, *days) if one["source"]["file"])
+    ends = [(date.fromisoformat(one["date"]), one["reading_wh"]) for one in values]
+    return EnergyRow(
+        counts_as=rest["counts_as"],
+        meter=register["meter"],
+        register=register["register"],
+        period_of_use=register["period_of_use"],
+        start_date=date.fromisoformat(rest["start_date"]),
+        end_date=date.fromisoformat(rest["end_date"]),
+        readings=(ends[0], ends[-1]) if ends else None,
+        multiplier=usage["multiplier"],
+        energy_wh=usage["energy_wh"],
+        is_cut=rest["is_cut"],
+        is_estimated=usage["is_estimated"],
+        files=tuple(files),
+    )
+
+
+def _given(told: Plain) -> Iterator[tuple[str, str]]:
+    """Yield what a segment was rated by, each with its word and unit."""
+    for period, energy in told["energy_wh"].items():
+        if len(told["energy_wh"]) > 1:
+            yield word("period", period), f"{kwh(energy)} kWh"
+    for name, value in told["given"].items():
+        yield word("given", name), _text(name, value)
+
+
+def _text(name: str, value: Any) -> str:
+    """Return one input as people read it."""
+    unit = THOUSANDTHS.get(name.rpartition("_")[2])
+    if isinstance(value, dict):
+        return ", ".join(f"{word('period', key)} {_text(name, one)}" for key, one in value.items())
+    if isinstance(value, list):
+        return " / ".join(_text(name, one) for one in value) or "–"
+    if name == "year_minor":
+        return money(value)
+    if name == "series_minor":
+        return money(fixed.parse(value.partition(".")[0], places=0))
+    return f"{scaled(value, WH_PLACES)} {unit}" if unit and isinstance(value, int) else str(value)
