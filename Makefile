@@ -48,5 +48,5 @@ bench: setup-bench
 	@$(VENV) -m benchmarks $(BENCH_ARGS)
 
 messages: setup-test
-	@$(VENV) manage.py makemessages --locale zh_Hans --locale en --add-location file --no-wrap \
+	@$(VENV) manage.py makemessages --locale zh_Hans --add-location file --no-wrap \
 		--ignore .venv --ignore node_modules --ignore var --ignore tests

@@ -28,4 +28,7 @@ if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
 _common = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]}
 settings.register_profile("default", max_examples=60, **_common)
 settings.register_profile("proof", max_examples=3_000, **_common)
-settings.load_profile("proof" if os.environ.get("WATTLINE_PROOF") else "default")
+settings.register_profile("mutation", max_examples=15, derandomize=True, database=None, **_common)
+settings.load_profile(
+    "proof" if os.environ.get("WATTLINE_PROOF") else "mutation" if os.environ.get("WATTLINE_MUTATION") else "default"
+)
