@@ -3,7 +3,8 @@
 #   make demo [SERVE=0] [ACCOUNTS=2000] [MONTHS=14] [SEED=1]   private services, demo supplier, billing run, web server
 #   make clean-demo                                            remove the demo's data
 #   make test [ARGS="tests/unit -k tier"]                      what CI runs
-#   make proof                                                 the same tests with larger numbers, for a night
+#   make proof [MUTATE=--sample=500]                           the same tests with larger numbers, then the tests proved by
+#                                                              changing the code in small ways; for a night
 #   make lint | make bench [BENCH_ARGS=--quick] | make messages | make setup | make setup-bench
 
 PYTHON ?= python3
@@ -14,7 +15,7 @@ DEMO := $(if $(filter 0,$(SERVE)),--no-serve) $(if $(ACCOUNTS),--accounts $(ACCO
 	$(if $(MONTHS),--months $(MONTHS)) $(if $(SEED),--seed $(SEED))
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-test setup-bench demo clean-demo test proof lint bench messages
+.PHONY: help setup setup-test setup-bench setup-proof demo clean-demo test proof lint bench messages
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile
@@ -35,11 +36,15 @@ clean-demo:
 test: setup-test
 	@$(VENV) tools/check.py $(ARGS)
 
-proof: setup-test
+proof: setup-proof
 	@WATTLINE_PROOF=1 $(VENV) tools/check.py $(ARGS)
+	@$(VENV) tools/mutate.py $(MUTATE)
 
 lint: setup-test
 	@$(VENV) tools/check.py --only lint
+
+setup-proof:
+	@$(PYTHON) tools/bootstrap.py proof
 
 setup-bench:
 	@$(PYTHON) tools/bootstrap.py bench

@@ -5,6 +5,7 @@ Make everything that Wattline needs to run on this machine; done before, it ends
     python3 tools/bootstrap.py demo     what `make demo` needs
     python3 tools/bootstrap.py test     and what `make test` needs
     python3 tools/bootstrap.py bench    and the peers that benchmarks measure beside us
+    python3 tools/bootstrap.py proof    and what proves the tests
     python3 tools/bootstrap.py image    what the container image needs: no private services
 
 System packages (by apt, as root; otherwise they are named), .venv from uv.lock, node_modules from package-lock.json,
@@ -46,7 +47,8 @@ TEST_PROGRAMS = {
     "chromium": ("chromium", "chromium-browser", "google-chrome"),
     "poppler-utils": ("pdftoppm", "pdftotext"),
 }
-GROUPS = {"bench", "dev"}
+GROUPS = {"bench", "dev", "proof"}
+TESTING = {"test", "bench", "proof"}
 ALL_OF = {"poppler-utils"}  # each of the programs is needed; of the others one will do
 # For commands that ask no database; no key of this installation is used, as an image must not carry one.
 NOWHERE = {
@@ -101,7 +103,7 @@ def missing_packages(purpose: str) -> list[str]:
     missing = [package for package, library in LIBRARIES.items() if not loads(library)]
     if not has_cjk_font():
         missing.append(CJK_FONT)
-    programs = {**PROGRAMS, **(TEST_PROGRAMS if purpose in {"test", "bench"} else {})}
+    programs = {**PROGRAMS, **(TEST_PROGRAMS if purpose in TESTING else {})}
     for package, names in programs.items():
         need = all if package in ALL_OF else any
         if not need(shutil.which(name) for name in names):
@@ -176,8 +178,7 @@ def apt(packages: list[str]) -> None:
 
 def sync_python(purpose: str, *, with_node: bool) -> None:
     """Bring .venv to uv.lock; what another purpose put there stays."""
-    wanted = {"demo": {"embedded"}, "test": {"embedded", "dev"}, "bench": {"embedded", "dev", "bench"}, "image": set()}
-    wanted = set(wanted[purpose])
+    wanted = {"demo": {"embedded"}, "image": set()}.get(purpose, {"embedded", "dev"}) | (GROUPS & {purpose})
     wanted |= {"node"} if with_node else set()
     stamp = VENV / "wattline.stamp"
     key = digest(PROJECT / "uv.lock") + ":" + UV
@@ -238,7 +239,7 @@ def machine_has_node() -> bool:
 def install_front_end(purpose: str, *, with_node: bool) -> None:
     stamp = PROJECT / "node_modules" / "wattline.stamp"
     key = digest(PROJECT / "package-lock.json")
-    parts = {"dev"} if purpose in {"test", "bench"} else set()
+    parts = {"dev"} if purpose in TESTING else set()
     if is_stamped(stamp, key) and parts <= set(stamp_lines(stamp)[1:]):
         return
     say("installing front-end files from package-lock.json")
@@ -345,7 +346,7 @@ def set_up(purpose: str) -> None:
         if with_front_end:
             install_front_end(purpose, with_node=with_node)
         compile_messages()
-        if purpose not in {"test", "bench"}:
+        if purpose not in TESTING:
             collect_static(purpose)
         if purpose == "image":
             prepare_fonts()
@@ -354,7 +355,7 @@ def set_up(purpose: str) -> None:
 
 def main() -> int:
     purpose = sys.argv[1] if len(sys.argv) > 1 else ""
-    if purpose not in {"demo", "test", "bench", "image"}:
+    if purpose not in {"demo", "image", *TESTING}:
         sys.stderr.write(__doc__ or "")
         return 2
     started = time.monotonic()
