@@ -16,7 +16,7 @@ PACKAGES = (
         for name in ("kernel", "platform", "packs", "desk", "portal", "api", "loading", "demo", "embedded")
     ),
 )
-SKIPPED = {"node_modules", "var"}
+SKIPPED = {"mutants", "node_modules", "var"}
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 COMMAND = re.compile(r"manage\.py ([a-z][a-z_]+)")
 ADDRESS = re.compile(r"(?<![\w.:/])/(?:desk|portal|api/v1|health|admin|accounts)/[\w<>/.-]*")
