@@ -14,6 +14,6 @@ ENTRIES = (
     NavEntry("desk:corrections", _("Corrections"), "scale", STAFF),
     NavEntry("desk:files", _("Meter files"), "file-import", STAFF),
     NavEntry("desk:tariffs", _("Tariffs"), "receipt-2", STAFF),
-    NavEntry("desk:simulations", _("Simulate"), "chart-histogram", frozenset(BILLERS)),
+    NavEntry("desk:simulations", _("Simulations"), "chart-histogram", frozenset(BILLERS)),
     NavEntry("desk:staff", _("Staff"), "user-shield", frozenset(ADMINS)),
 )
