@@ -261,7 +261,9 @@ def files_below(folder_name: str) -> list[Path]:
     """Return the project's own files below folders of this name."""
     found = []
     for folder, inner, names in os.walk(PROJECT):
-        inner[:] = [name for name in inner if name not in {"mutants", "node_modules", "var"} and not name.startswith(".")]
+        inner[:] = [
+            name for name in inner if name not in {"mutants", "node_modules", "var"} and not name.startswith(".")
+        ]
         if folder_name in Path(folder).relative_to(PROJECT).parts:
             found += [Path(folder) / name for name in names]
     return sorted(found)
