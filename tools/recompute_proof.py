@@ -45,6 +45,8 @@ def check(name: str) -> int:
         f"{name}: bill {bill['number'] or 'draft'} {verdict}: {len(proof.told['segments'])} segments, {lines} lines,"
         f" {bill['amount_minor']} minor units of {bill['currency']}"
     )
+    if proof.taken:
+        print(f"{name}: taken as given: {', '.join(sorted(proof.taken))}")
     return 1 if found else 0
 
 

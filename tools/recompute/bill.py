@@ -29,6 +29,7 @@ class Proof:
             raise CannotTell(f"this program reads {FORMAT}, not {told.get('format')!r}")
         self.told = told
         self.out = Differences()
+        self.taken: set[str] = set()
         place = told["local"]
         self.local = Local(
             zone=ZoneInfo(place["time_zone"]),
@@ -114,6 +115,7 @@ class Proof:
 
     def check_time(self, one: Told, where: str) -> None:
         """Compare days and months of a segment with its dates, and these with the validity of its tariff."""
+        self.taken |= set(one["given"]) - CHECKED
         start, end, same = day(one["start_date"]), day(one["end_date"]), self.out.same
         same(f"{where} days", one["days"], (end - start).days)
         same(f"{where} months", one["months"], written(months_of(start, end), 9))
@@ -238,6 +240,8 @@ class Proof:
 
 
 TWO = 2
+CHECKED = {"month", "capacity_va", "contract_w", "green_blocks", "features", "reactive_varh", "export_wh"}
+"""Inputs that are followed to where they come from; others are taken as they are given, and named."""
 
 
 def by_ref(rows: list[Told]) -> dict[str, Told]:
