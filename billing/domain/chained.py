@@ -60,16 +60,20 @@ def linked(*, chained: Chained, agreement_id: Int64, start_day: Int64, is_billed
 
 def rhythm(*, period: Period, low: int, high: int) -> Int64:
     """
-    Return the days in [low, high) on which a period like that of the run begins, ascending ordinals.
+    Return the days on which a period like that of the run begins, ascending ordinals: from the last one at or before
+    the day ``low`` to the first one at or after ``high``, and perhaps one more at either end.
 
     Days that nobody billed yet are rated in such periods, as they will be billed. A period that is no whole number of
     months counts as one of calendar months.
     """
-    months = (period.end.year - period.start.year) * MONTHS + period.end.month - period.start.month
+    months = _months_apart(period.start, period.end)
     is_whole = months > 0 and period.start.day == period.end.day
     start, step = (period.start, months) if is_whole else (period.start.replace(day=1), 1)
-    first, last = (
-        (day.year - start.year) * MONTHS + day.month - start.month for day in map(date.fromordinal, (low, high))
-    )
-    days = [add_months(start, step * count).toordinal() for count in range(first // step - 1, last // step + 2)]
-    return np.array([day for day in days if low <= day < high], dtype=np.int64)
+    first = _months_apart(start, date.fromordinal(low)) // step - 1
+    last = _months_apart(start, date.fromordinal(high)) // step + 1
+    days = [add_months(start, step * count).toordinal() for count in range(first, last + 1)]
+    return np.array(days, dtype=np.int64)
+
+
+def _months_apart(start: date, end: date) -> int:
+    return (end.year - start.year) * MONTHS + end.month - start.month

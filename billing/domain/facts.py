@@ -11,12 +11,12 @@ from datetime import date
 import numpy as np
 
 from billing.domain.findings import Obstacle, Obstacles
-from billing.domain.measured import Lanes
-from billing.domain.pieces import DAY_BITS, NOWHERE, Pieces, PlanVersion
+from billing.domain.measured import Lanes, covered_days
+from billing.domain.pieces import NOWHERE, Mask, Pieces, PlanVersion, key_of
 from cis.kernel.columns import group_rows
 from cis.kernel.fixed import Int64
 from contracts.domain.agreements import NOT_AGREED
-from metering.domain.usage import UsageColumns
+from metering.domain.usage import Hung, UsageColumns, ragged
 from tariffs.domain.components.tiers import CountOf, Cycle
 from tariffs.domain.day_counts import cycle_months_of, even_days_of
 from tariffs.domain.inputs import AXES, Input
@@ -39,34 +39,66 @@ class Counted:
     Energy of a kind that was counted in pieces.
 
     energy    (m,) sum of the spans that lie in each piece [Wh or varh]
-    days      (m,) days of the piece that those spans cover, of the register that covers most
+    is_whole  (m,) on each day some register of the kind hangs there, and all that hang are read
     """
 
     energy: Int64
-    days: Int64
+    is_whole: Mask
 
 
-def counted(*, pieces: Pieces, usage: UsageColumns) -> Counted:
-    """Return what spans of usage count in each piece; a span that reaches out of its piece counts in none."""
-    energy = np.zeros(len(pieces), dtype=np.int64)
-    days = np.zeros(len(pieces), dtype=np.int64)
+def counted(*, pieces: Pieces, usage: UsageColumns, hung: Hung) -> Counted:
+    """
+    Return what spans of usage count in each piece; a span that reaches out of its piece counts in none.
+
+    hung  registers of the kind at the places of the pieces, without check meters
+    """
     points, place = np.unique(pieces.service_point_id, return_inverse=True)
-    if not len(pieces) or not len(usage):
-        return Counted(energy=energy, days=days)
-    # Pieces are sorted by service point and start.
-    keys = (place.astype(np.int64) << DAY_BITS) | pieces.start_day
+    energy = np.zeros(len(pieces), dtype=np.int64)
+    if not len(pieces):
+        return Counted(energy=energy, is_whole=energy > 0)
+    # Pieces are sorted by service point and start, and do not overlap.
     at = np.minimum(np.searchsorted(points, usage.service_point_id), len(points) - 1)
-    found = np.searchsorted(keys, (at.astype(np.int64) << DAY_BITS) | usage.start_day, side="right") - 1
-    piece = np.maximum(found, 0)
-    inside = (found >= 0) & (pieces.service_point_id[piece] == usage.service_point_id)
+    found = np.searchsorted(
+        key_of(place=place, day=pieces.start_day), key_of(place=at, day=usage.start_day), side="right"
+    )
+    piece = np.maximum(found - 1, 0)
+    inside = (found > 0) & (pieces.service_point_id[piece] == usage.service_point_id)
     inside &= usage.end_day <= pieces.end_day[piece]
     np.add.at(energy, piece[inside], usage.energy_wh[inside])
-    pairs = np.stack((piece[inside], usage.register_id[inside]))
-    distinct, of = np.unique(pairs, axis=1, return_inverse=True)
-    covered = np.zeros(distinct.shape[1], dtype=np.int64)
-    np.add.at(covered, of, usage.end_day[inside] - usage.start_day[inside])
-    np.maximum.at(days, distinct[0], covered)
-    return Counted(energy=energy, days=days)
+    read = (piece[inside], usage.register_id[inside], usage.start_day[inside], usage.end_day[inside])
+    return Counted(energy=energy, is_whole=_is_whole(pieces, read, _hanging(pieces, hung)))
+
+
+_Spans = tuple[Int64, Int64, Int64, Int64]
+"""Piece, register, first day, end day."""
+
+
+def _hanging(pieces: Pieces, hung: Hung) -> _Spans:
+    """Return the days of each piece on which each register hangs."""
+    points, place = np.unique(pieces.service_point_id, return_inverse=True)
+    at = np.searchsorted(points, hung.service_point_id)
+    low = np.searchsorted(key_of(place=place, day=pieces.end_day), key_of(place=at, day=hung.start_day), side="right")
+    high = np.searchsorted(key_of(place=place, day=pieces.start_day), key_of(place=at, day=hung.end_day), side="left")
+    row, piece = ragged(low=low, high=high)
+    start = np.maximum(hung.start_day[row], pieces.start_day[piece])
+    return piece, hung.register_id[row], start, np.minimum(hung.end_day[row], pieces.end_day[piece])
+
+
+def _is_whole(pieces: Pieces, read: _Spans, hanging: _Spans) -> Mask:
+    """Return whether on each day of a piece some register hangs, and each is read on the days on which it does."""
+    piece, register, start, end = (np.concatenate(pair) for pair in zip(read, hanging, strict=True))
+    pairs, group = np.unique(np.stack((piece, register)), axis=1, return_inverse=True)
+    group, count = group.reshape(-1).astype(np.int64), pairs.shape[1]
+    hangs = np.arange(len(piece)) >= len(read[0])
+    read_days, wanted, on_any = (
+        covered_days(group=of[rows], start=start[rows], end=end[rows], groups=groups)
+        for of, rows, groups in (
+            (group, ~hangs, count), (group, hangs, count), (piece, hangs, len(pieces)),
+        )
+    )  # fmt: skip
+    whole = on_any == pieces.end_day - pieces.start_day
+    whole[pairs[0][read_days < wanted]] = False
+    return np.asarray(whole, dtype=np.bool_)
 
 
 def inputs_of(
@@ -179,8 +211,7 @@ def _agreed(need: Input, pieces: Pieces, at: Int64, obstacles: Obstacles) -> Int
 
 def _measured(need: Input, pieces: Pieces, at: Int64, count: Counted, obstacles: Obstacles) -> Int64:
     """Return counted energy, noting the accounts where some days of it are missing."""
-    short = count.days[at] < pieces.end_day[at] - pieces.start_day[at]
-    for place in at[short].tolist():
+    for place in at[~count.is_whole[at]].tolist():
         note(
             pieces=pieces,
             place=place,

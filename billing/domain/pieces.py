@@ -71,7 +71,7 @@ class Pieces(Columns):
     count_of                          (m,) agreement with which it is counted: its own, or the one it goes on from
     version                           (m,) place in the versions; NOWHERE = no price is in force
     start_day, end_day                (m,) half-open
-    period_start_day, period_end_day  (m,) billed period that it is a piece of; 0 if it only counts for the tier year
+    period_start_day, period_end_day  (m,) period in which it is billed, or will be if it hands on; 0 if it only counts
     cycle_day                         (m,) from here on energy counts into its steps
     is_billed                         (m,) it makes a segment
     is_rated                          (m,) it is rated: it makes a segment, or hands on to one that does
@@ -126,10 +126,13 @@ def cut(
     steps = edges[:0]
     if chained is not None and len(chained) and len(edges):
         steps = rhythm(period=period, low=int(edges[0]), high=int(edges[-1]))
-        edges = np.union1d(edges, steps)
+        edges = np.union1d(edges, _within(steps, terms))
     cells = _cells(terms, edges)
     version = _version_of(cells, versions)
     in_period = _period_of(cells, billed, own)
+    if chained is not None and len(steps):
+        waits = (chained.place_of(cells.agreement_id) != NOT_CHAINED) & (in_period.end_day == 0)
+        in_period = _with_waiting(cells, in_period, waits, steps)
     since = restarts.since(
         agreement_id=cells.agreement_id,
         start_day=cells.start_day,
@@ -138,9 +141,6 @@ def cut(
         events=restarts.joined(events, restarts.of_terms(terms=terms)),
     )
     cut_here = _is_start(cells, versions, starts) | (since == cells.start_day)
-    if chained is not None and len(steps):
-        waits = (chained.place_of(cells.agreement_id) != NOT_CHAINED) & (in_period.end_day == 0)
-        cut_here |= waits & np.isin(cells.start_day, steps)
     pieces = _merge(terms, cells, version, in_period, versions, cut_here, since)
     wanted = _wanted(pieces, versions)
     if chained is not None:
@@ -295,6 +295,13 @@ def _period_of(cells: _Cells, billed: BilledPeriods, own: tuple[int, int]) -> _I
     )
 
 
+def _with_waiting(cells: _Cells, in_period: _InPeriod, waits: Mask, steps: Int64) -> _InPeriod:
+    """Return the periods of the cells, those that wait to be billed in the period in which they will be."""
+    at = np.searchsorted(steps, cells.start_day, side="right")
+    start, end = np.where(waits, steps[at - 1], in_period.start_day), np.where(waits, steps[at], in_period.end_day)
+    return replace(in_period, start_day=start, end_day=end)
+
+
 def _is_start(cells: _Cells, versions: Sequence[PlanVersion], starts: dict[MonthDay, list[int]]) -> Mask:
     """Return whether a tier cycle or season of one of the agreement's own tariffs begins with the cell."""
     begins = np.zeros(len(cells), dtype=np.bool_)
@@ -360,7 +367,7 @@ def _cycle_day(whole: _Cells, version: Int64, where: _InPeriod, versions: Sequen
         rows = np.flatnonzero(version == place)
         if kind is Cycle.MONTH:
             # Monthly steps belong to the billed period, whatever cuts it.
-            cycle[rows] = np.where(where.is_billed[rows], where.start_day[rows], cycle[rows])
+            cycle[rows] = np.where(where.end_day[rows] > 0, where.start_day[rows], cycle[rows])
         elif kind is not Cycle.NONE:
             cycle[rows] = _year_days(versions[place].plan, whole.start_day[rows])
     return cycle

@@ -11,6 +11,7 @@ from billing.domain.findings import Obstacles
 from billing.domain.handing import History
 from billing.domain.pieces import NOWHERE, Mask, Pieces, PlanVersion, cut
 from billing.domain.segments import Difference, Existing, Expected
+from billing.domain.sequence import in_order
 from billing.domain.streams import Streams, streams_of
 from billing.queries import existing_segments, reading, rebills, restarts, sequence, sources
 from billing.queries.curves import MEASURED, Curves, has_needs, own_meters, redelivered_prices
@@ -170,7 +171,7 @@ def expect(
     of = reading.metered(pieces=streams.pieces, versions=versions, drawn=drawn, obstacles=found)
     exports = Exports(pieces=pieces, versions=versions, book=book)
     parts_redelivered = reading.redelivered(of=of, also=has_needs(of.pieces, versions, MEASURED))
-    is_known, known = _settle(streams, of, parts_redelivered, existing)
+    is_known, known = _settle(streams, of, parts_redelivered, existing, history)
     local = reading.local_days(pieces=pieces, versions=versions)
     curves = Curves(
         of=own_meters(of, streams=streams, usage=approved, book=book, pieces=pieces),
@@ -208,11 +209,14 @@ def expect(
     )
 
 
-def _settle(streams: Streams, of: Metered, redelivered: Int64, existing: Existing) -> tuple[Mask, Int64]:
+def _settle(
+    streams: Streams, of: Metered, redelivered: Int64, existing: Existing, history: History
+) -> tuple[Mask, Int64]:
     """
     Take interval usage of pieces that were billed just so off the list of what is split by day.
 
-    Pieces under usage rules are looked at anew: what others count may have changed.
+    Pieces under usage rules are looked at anew: what others count may have changed. So are those of agreements whose
+    bills hand something on, under whatever version: each is a link between the bills before and after it.
     """
     pieces, usage, located = of.pieces, of.usage, of.located
     is_known = np.zeros(len(pieces), dtype=np.bool_)
@@ -226,6 +230,7 @@ def _settle(streams: Streams, of: Metered, redelivered: Int64, existing: Existin
     match = segments.settled(
         pieces=pieces, energy_wh=rough, redelivered=redelivered, existing=existing, versions=of.versions
     )
+    match[in_order(pieces=pieces, history=history)] = NOWHERE
     crossing = split[usage.end_day[split] > pieces.end_day[located.piece[split]]]
     is_known[located.piece[split]] = True
     is_known &= match != NOWHERE

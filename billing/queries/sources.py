@@ -6,13 +6,14 @@ from datetime import date
 import numpy as np
 
 from billing.domain import facts, prorated, sharing
+from billing.domain.feeds import without_checks
 from billing.domain.findings import Obstacles
 from billing.domain.pieces import NOWHERE, Pieces, PlanVersion
 from metering.domain.places import Direction, Quantity
-from metering.domain.usage import UsageColumns
+from metering.domain.usage import Hung, UsageColumns
 from metering.domain.usage_rules import RuleBook
+from metering.queries import registers, usage_rules
 from metering.queries import usage as metered
-from metering.queries import usage_rules
 from tariffs.domain.inputs import Input
 from tariffs.domain.plan import Plan
 
@@ -56,15 +57,28 @@ def plans_of(pieces: Pieces, versions: Sequence[PlanVersion]) -> list[Plan]:
 
 
 def counts_of(pieces: Pieces, book: RuleBook, versions: Sequence[PlanVersion]) -> dict[Input, facts.Counted]:
-    """Return the energy of other kinds that the versions of the pieces need; one statement a kind."""
+    """Return the energy of other kinds that the versions of the pieces need; two statements a kind."""
     needs = {need for plan in plans_of(pieces, versions) for need in plan.needs}
 
-    def counted(registers: Kind) -> facts.Counted:
-        usage = sharing.without_check_meters(usage=usage_of(pieces, book, registers), book=book)
+    def counted(kind_of: Kind) -> facts.Counted:
+        usage = sharing.without_check_meters(usage=usage_of(pieces, book, kind_of), book=book)
+        hung = without_checks(hung=_hung(pieces, kind_of), book=book)
         # What cannot be split is missed by name, with the day that needs a read.
         drawn = prorated.split(
             drawn=sharing.as_approved(usage), pieces=pieces, versions=versions, obstacles=Obstacles()
         )
-        return facts.counted(pieces=pieces, usage=drawn.usage)
+        return facts.counted(pieces=pieces, usage=drawn.usage, hung=hung)
 
-    return {kind: counted(registers) for kind, registers in COUNTED_BY.items() if kind in needs}
+    return {kind: counted(of) for kind, of in COUNTED_BY.items() if kind in needs}
+
+
+def _hung(pieces: Pieces, kind: Kind) -> Hung:
+    """Return the registers of a kind that hung at the places of the pieces."""
+    first, last = days_of(pieces)
+    return registers.hung(
+        service_point_ids=np.unique(pieces.service_point_id),
+        start_date=first,
+        end_date=last,
+        quantities=kind[:1],
+        directions=kind[1],
+    )

@@ -45,12 +45,12 @@ class UsageColumns(Columns):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hung(Columns):
     """
-    Registers that can measure demand while their meters hung somewhere, h rows by service point, start and meter.
+    Registers of some kinds while their meters hung somewhere, h rows by service point, start and meter.
 
     period_codes  codes of periods, "" = all hours; ``period_of_use`` counts in them
 
     meter_id           (h,) of one feed of the service point
-    is_demand          (h,) it shows the largest demand; else it counts active energy drawn
+    is_demand          (h,) it shows the largest demand; else it counts energy
     is_interval        (h,) delivered as interval days
     start_day, end_day (h,) half-open, ``date.toordinal``, not cut to any window
     """

@@ -1,12 +1,13 @@
 """Registers by the names that meter files use, with where and when their meters hung."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 
 import numpy as np
 
 from cis.kernel.fixed import Int64
 from cis.platform import db
+from metering.domain.places import Direction, Quantity
 from metering.domain.resolving import OPEN_END, Hanging
 from metering.domain.usage import Hung
 
@@ -43,14 +44,23 @@ def names(pairs: Iterable[tuple[int, int]]) -> dict[tuple[int, int], tuple[str, 
     return {(point, register): (external_id, serial, code) for point, register, external_id, serial, code in rows}
 
 
-def hung(*, service_point_ids: Sequence[int] | np.ndarray, start_date: date, end_date: date) -> Hung:
+def hung(
+    *,
+    service_point_ids: Sequence[int] | np.ndarray,
+    start_date: date,
+    end_date: date,
+    quantities: Collection[Quantity] = (Quantity.ACTIVE, Quantity.DEMAND),
+    directions: Collection[Direction] = (Direction.IMPORT,),
+) -> Hung:
     """
-    Return what could measure demand at some service points in [start_date, end_date): active energy drawn, and demand.
+    Return registers that hung at some service points in [start_date, end_date), by default what could measure demand:
+    active energy drawn, and demand.
 
     One statement for any number of service points.
     """
     wanted = np.asarray(service_point_ids, dtype=np.int64).tolist()
     given = {"points": wanted, "start": start_date, "end": end_date, "open": OPEN_END}
+    given |= {"quantities": [one.value for one in quantities], "directions": [one.value for one in directions]}
     rows = db.fetch(_HUNG, given)
     codes = tuple(sorted({row[-1] for row in rows}))
     place = {code: at for at, code in enumerate(codes)}
@@ -135,7 +145,8 @@ SELECT i.service_point_id, m.id, g.id, (g.quantity = 'demand')::int, g.is_interv
        g.period_of_use
 FROM metering_installation i
 JOIN metering_meter m ON m.id = i.meter_id
-JOIN metering_register g ON g.meter_id = m.id AND g.direction = 'import' AND g.quantity IN ('active', 'demand')
+JOIN metering_register g ON g.meter_id = m.id
+  AND g.direction = ANY(%(directions)s) AND g.quantity = ANY(%(quantities)s)
 WHERE i.service_point_id = ANY(%(points)s) AND i.period && daterange(%(start)s, %(end)s)
 ORDER BY i.service_point_id, i.period, m.id, g.id
 """

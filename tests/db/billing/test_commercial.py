@@ -1,8 +1,10 @@
 """Commercial accounts: what the terms agree on and what other registers count is gathered and priced, or missed."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
+from django.db.backends.postgresql.psycopg_any import DateRange
 
 from billing.models.bill import Bill, BillLine
 from billing.models.run import HeldBill
@@ -77,3 +79,32 @@ def test_what_a_tariff_prices_and_nobody_knows_holds_the_account(given, code):
     bill()
     assert [row.code for row in HeldBill.objects.all()] == [code]
     assert not Bill.objects.filter(state="issued").exists()
+
+
+def reactive_of(point, meter, *spans, code="Q1", direction="import"):
+    register = metering.register(of=meter, code=code, quantity="reactive", direction=direction)
+    for start_date, end_date, kvarh in spans:
+        metering.usage(of=register, kwh=kvarh, start_date=start_date, end_date=end_date, at=point)
+
+
+def test_reactive_energy_of_a_meter_that_was_exchanged_is_that_of_both():
+    agreement = factory(kvarh=None)
+    point, middle = agreement.service_point, date(2025, 1, 15)
+    hung = point.installations.get()
+    hung.period = DateRange(hung.period.lower, middle)
+    hung.save()
+    other = metering.meter(registers=())
+    metering.installation(of=other, at=point, start_date=middle)
+    reactive_of(point, hung.meter, (JANUARY.start, middle, 45))
+    reactive_of(point, other, (middle, JANUARY.end, 55))
+    bill()
+    assert not HeldBill.objects.exists()
+    assert Bill.objects.get().amount_minor == 18_042
+
+
+def test_reactive_energy_of_which_one_register_is_not_read_holds_the_account():
+    agreement = factory()
+    (hung,) = agreement.service_point.installations.all()
+    reactive_of(agreement.service_point, hung.meter, code="Q4", direction="export")
+    bill()
+    assert [row.code for row in HeldBill.objects.all()] == ["not_measured"]
