@@ -20,6 +20,7 @@ from metering.domain.usage import Hung, UsageColumns, ragged
 from tariffs.domain.components.tiers import CountOf, Cycle
 from tariffs.domain.day_counts import cycle_months_of, even_days_of
 from tariffs.domain.inputs import AXES, Input
+from tariffs.domain.layout import counts_as_billed
 from tariffs.domain.plan import Plan
 
 NOT_AGREED_YET = "not_agreed"
@@ -224,24 +225,28 @@ def _measured(need: Input, pieces: Pieces, at: Int64, count: Counted, obstacles:
 
 
 def note_unbillable(*, pieces: Pieces, versions: Sequence[PlanVersion], obstacles: Obstacles) -> None:
-    """Note the accounts whose tariff counts the energy of a place whoever is supplied there: billing cannot see it."""
-    odd = np.array(
-        [
-            one.plan.tier_cycle.kind is not Cycle.NONE and one.plan.tier_cycle.count_of is CountOf.PLACE
-            for one in versions
-        ]
-        + [False],
-        dtype=np.bool_,
-    )
-    for place in np.flatnonzero(pieces.is_rated & (pieces.version != NOWHERE) & odd[pieces.version]).tolist():
-        note(
-            pieces=pieces,
-            place=place,
-            obstacles=obstacles,
-            code=NOT_BILLABLE,
-            message="The tariff counts its steps on from the customer before at the same place",
-            advice="Publish a version whose tier_cycle names holder_change.",
-        )
+    """
+    Note the accounts whose tariff counts what billing cannot see: the energy of a place whoever is supplied there; the
+    losses that were billed at the place from which the customer moved.
+    """
+    plans = [one.plan for one in versions]
+    whole = [plan.tier_cycle.kind is not Cycle.NONE and plan.tier_cycle.count_of is CountOf.PLACE for plan in plans]
+    goes_on = pieces.count_of != pieces.agreement_id
+    priced = pieces.is_rated & (pieces.version != NOWHERE)
+    for odd, of, what, event in (
+        (whole, priced, "on from the customer before at the same place", "holder_change"),
+        ([counts_as_billed(plan=plan) for plan in plans], priced & goes_on, "with losses, on from a move", "move"),
+    ):
+        asks = np.array([*odd, False], dtype=np.bool_)
+        for place in np.flatnonzero(of & asks[pieces.version]).tolist():
+            note(
+                pieces=pieces,
+                place=place,
+                obstacles=obstacles,
+                code=NOT_BILLABLE,
+                message=f"The tariff counts its steps {what}",
+                advice=f"Publish a version whose tier_cycle names {event}.",
+            )
 
 
 def note(*, pieces: Pieces, place: int, obstacles: Obstacles, code: str, message: str, advice: str) -> None:

@@ -15,7 +15,7 @@ from cis.kernel.columns import Columns
 from cis.kernel.fixed import Int64
 from tariffs.domain.chain import MONTHS, year_start_of
 from tariffs.domain.inputs import PAST_MONTHS, Input
-from tariffs.domain.layout import HandedOn, apart, handed_layout, width_of
+from tariffs.domain.layout import HandedOn, OtherLayout, apart, handed_layout, width_of
 from tariffs.domain.lines import LineSlot
 from tariffs.domain.plan import Plan
 
@@ -31,6 +31,7 @@ class Earlier(Columns):
 
     version    (f,) place in ``plans``
     handed_on  (f, w) as in ``layout.handed_layout`` of its plan, padded
+    kept       (f,) numbers that each of them keeps; ``kept.NOT_KEPT`` = none
     """
 
     agreement_id: Int64
@@ -38,7 +39,20 @@ class Earlier(Columns):
     end_day: Int64
     version: Int64
     handed_on: Int64
+    kept: Int64
     plans: tuple[Plan, ...]
+
+    def told(self, *, version: int, rows: Int64) -> Int64:
+        """
+        Return what some segments of one version hand on, (n, v).
+
+        :raises OtherLayout: a segment keeps more or fewer numbers than its plan hands on: what is not kept is not 0.
+        """
+        width = width_of(handed_layout(plan=self.plans[version]))
+        for kept in np.unique(np.maximum(self.kept[rows], 0)).tolist():
+            if kept != width:
+                raise OtherLayout.of(kept=kept, wanted=width)
+        return self.handed_on[rows, :width]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +74,13 @@ def no_history() -> History:
     return History(
         chained=Chained(agreement_id=none, since_day=none, window_day=none, end_day=none),
         earlier=Earlier(
-            agreement_id=none, start_day=none, end_day=none, version=none, handed_on=none.reshape(0, 0), plans=()
+            agreement_id=none,
+            start_day=none,
+            end_day=none,
+            version=none,
+            handed_on=none.reshape(0, 0),
+            kept=none,
+            plans=(),
         ),
     )
 

@@ -118,7 +118,7 @@ def _counted(pieces: Pieces, history: History, used_wh: Int64) -> Int64:
         plan = earlier.plans[version]
         if layout.counts_as_billed(plan=plan):
             parts = layout.handed_layout(plan=plan)
-            found = layout.apart(layout=parts, values=earlier.handed_on[rows, : layout.width_of(parts)])
+            found = layout.apart(layout=parts, values=earlier.told(version=version, rows=rows))
             _, at, kept = np.intersect1d(mine, theirs[rows], assume_unique=True, return_indices=True)
             extra[frozen[at]] = found[HandedOn.COUNTED_WH][kept] - used_wh[frozen[at]]
     return extra
@@ -162,7 +162,8 @@ class _Walk:
             for version, rows in group_rows(np.where(told, earlier.version, NOWHERE)):
                 if version != NOWHERE:
                     plan = earlier.plans[version]
-                    self.memory.tell(plan=plan, of=of[rows], month=month[rows], handed_on=earlier.handed_on[rows])
+                    handed = earlier.told(version=version, rows=rows)
+                    self.memory.tell(plan=plan, of=of[rows], month=month[rows], handed_on=handed)
 
     def note_holes(self) -> None:
         """Note the accounts where days that hand on are not billed, and lie before the window."""

@@ -84,12 +84,14 @@ def history(*, in_force: AgreementColumns, versions: Sequence[PlanVersion], sinc
     columns = columns[:, window.freezes(columns[7], columns[5], columns[6])]
     segment, agreement, version, first, last = columns[:5]
     version_ids, place = np.unique(version, return_inverse=True)
+    handed = handed_on(segment_ids=segment)
     earlier = Earlier(
         agreement_id=agreement,
         start_day=first,
         end_day=last,
         version=place.astype(np.int64),
-        handed_on=handed_on(segment_ids=segment).values,
+        handed_on=handed.values,
+        kept=handed.lengths,
         plans=tuple(plans.compiled(one) for one in version_ids.tolist()),
     )
     known, row = np.unique(in_force.agreement_id, return_index=True)

@@ -8,7 +8,7 @@ version rate to the same lines again. ``handed_on`` is what later segments of th
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from math import prod
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -26,6 +26,14 @@ class OtherLayout(Refused):
     """Numbers were kept in another layout than that of the plan."""
 
     code = "other_layout"
+
+    @classmethod
+    def of(cls, *, kept: int, wanted: int) -> Self:
+        """Return the refusal of a segment that keeps more or fewer numbers than its plan's segments do."""
+        return cls(
+            f"A segment keeps {kept} numbers where its tariff version has {wanted}.",
+            advice="It was billed by another release: rate its period anew.",
+        )
 
 
 class HandedOn(StrEnum):
@@ -109,10 +117,7 @@ def apart(*, layout: Layout, values: Int64) -> dict[str, Int64]:
     :raises OtherLayout: there are more or fewer numbers than the layout has.
     """
     if values.ndim != 2 or values.shape[1] != width_of(layout):  # noqa: PLR2004 (segments and numbers)
-        raise OtherLayout(
-            f"A segment keeps {values.shape[-1]} numbers where its tariff version has {width_of(layout)}.",
-            advice="It was billed by another release: rate its period anew.",
-        )
+        raise OtherLayout.of(kept=values.shape[-1], wanted=width_of(layout))
     return {part.name: column.reshape(-1, *part.shape) for part, column in _columns(layout, values)}
 
 

@@ -95,3 +95,53 @@ def test_days_that_wait_count_by_the_days_of_the_period_in_which_they_will_be_bi
     bill(month(1))
     assert in_force(home) == [(1, 5_000), (2, 5_000), (3, 5_000)]
     prove()
+
+
+LOSSES = """
+tier_cycle = { every = "year", start_month = 1, restarts_at = ["holder_change"] }
+[[component]]
+kind = "transformer_loss"
+code = "loss"
+active = { iron_w = "500" }
+[[component]]
+kind = "tiered_energy"
+code = "energy"
+unit = "yuan/kWh"
+limits_kwh = ["1000"]
+prices = ["1", "2"]
+"""
+
+
+def test_steps_that_count_losses_on_from_a_move_hold_the_account():
+    old = supplied(handing_on(LOSSES), export=False, end_date=month(0).end)
+    used(old, 0, 400)
+    place = metering.service_point(capacity_w=100_000)
+    metering.metered(at=place)
+    new = contracts.agreement(
+        account=old.account, service_point=place, tariff=old.terms.get().tariff, start_date=month(1).start
+    )
+    used(new, 1, 400)
+    bill(month(0))
+    bill(month(1))
+    # 372 kWh of losses of January would be missing in the steps of February.
+    assert [code for code, _ in held()] == ["not_billable_yet"]
+    assert in_force(old) == [(1, 77_200)]
+
+
+def test_a_bill_that_kept_nothing_holds_its_account_whoever_stands_beside_it():
+    home = supplied(handing_on(NET, ENERGY, RENT))
+    other = metering.service_point(capacity_w=100_000)
+    (drawn,) = metering.metered(at=other)
+    metering.register(of=drawn.meter, code="B1", direction="export")
+    beside = contracts.agreement(service_point=other, tariff=home.terms.get().tariff, start_date=month(0).start)
+    for one in (home, beside):
+        for number in range(14):
+            used(one, number, 100, 110)
+    for number in range(13):
+        bill(month(number))
+    # As a release did that kept nothing yet.
+    BillSegment.objects.filter(agreement=home).update(handed_on=None)
+    bill(month(13))
+    assert [row.account_id for row in HeldBill.objects.filter(state="open")] == [home.account_id]
+    assert len(in_force(beside)) == 14
+    assert len(in_force(home)) == 13

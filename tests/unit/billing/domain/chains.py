@@ -114,6 +114,7 @@ class ChainBook(Book):
                 end_day=column(row.end_day for row in rows),
                 version=column(version[row.version_id] for row in rows),
                 handed_on=handed.values,
+                kept=handed.lengths,
                 plans=tuple(one.plan for one in self.versions),
             ),
         )
