@@ -17,11 +17,11 @@ from billing.domain.daily import UNCHECKED, USAGE_OUTDATED
 from billing.domain.findings import Obstacle, Obstacles
 from billing.domain.measured import ALL_HOURS, MISSING_READ
 from billing.domain.pieces import Mask, Pieces
-from billing.domain.streams import REGISTER_BITS, REGISTERS, TOLD, Stream, Streams
+from billing.domain.streams import REGISTER_BITS, REGISTERS, TOLD, Stream, Streams, union
 from cis.kernel import fixed
 from cis.kernel.fixed import Int64
 from metering.domain.intervals import IntervalColumns
-from metering.domain.shares import Excess, QuantitiesDoNotFit, split_by_quantity, split_by_share
+from metering.domain.shares import Excess, QuantitiesDoNotFit, over_rows, split_by_quantity, split_by_share
 from metering.domain.usage import UsageColumns
 from metering.domain.usage_rules import TAKING, Rule, RuleBook, RuleKind, agreed_wh
 
@@ -173,7 +173,7 @@ class _Dealing:
         for start, end, holding in _cells(taking):
             mine = self._inside(main, start, end, taking)
             less = {sub.id: self._inside(subs[sub.id], start, end, taking) for sub in behind}
-            self._split_cell(source, mine, less, holding, [sub for sub in behind if len(less[sub.id])])
+            self._split_cell(source, mine, less, holding, behind)
 
     def _within(self, rows: Int64, rule: Rule[int]) -> Int64:
         """Return the rows that have days on which a rule holds."""
@@ -201,6 +201,7 @@ class _Dealing:
         quantities = [rule for rule in holding if rule.kind is RuleKind.QUANTITY]
         shares = [rule for rule in holding if rule.kind is RuleKind.SHARE]
         shares_e6 = np.array([rule.share_e6 or 0 for rule in shares], dtype=np.int64)
+        self._note_unread(main, less, quantities, behind)
         filled = self._fill(source, main, less, quantities)
         left = self.usage.energy_wh[main] - filled.sum(axis=1)
         parts = np.column_stack([filled, split_by_share(energy_wh=left, shares_e6=shares_e6)])
@@ -244,8 +245,26 @@ class _Dealing:
                 self._note(points, (start, end), Obstacle(code=refusal.code, message=message, advice=refusal.advice))
                 continue
             at = [place[row] for row in rows.tolist()]
-            filled[at] = _over_rows(taken, np.maximum(self.usage.energy_wh[rows], 0))
+            filled[at] = over_rows(taken, np.maximum(self.usage.energy_wh[rows], 0))
         return filled
+
+    def _note_unread(
+        self, main: Int64, less: dict[int, Int64], quantities: Sequence[Rule[int]], behind: Sequence[Rule[int]]
+    ) -> None:
+        """Note who takes fixed quantities where a sub-meter is not read: how much there is for them is not known."""
+        usage, points = self.usage, {rule.service_point for rule in quantities}
+        for rows in self._clusters(main) if quantities else ():
+            first, last = int(usage.start_day[rows].min()), int(usage.end_day[rows].max())
+            for sub in behind:
+                start, end = max(first, sub.days[0]), min(last, sub.days[1])
+                mine = less[sub.id]
+                spans = zip(usage.start_day[mine].tolist(), usage.end_day[mine].tolist(), strict=True)
+                read = union((max(low, start), min(high, end)) for low, high in spans if low < end and high > start)
+                if start < end and read != [(start, end)]:
+                    name = self.book.names.get(sub.service_point, "")
+                    message = f"Sub-meter at {name}: not all of it is read ({date.fromordinal(start)} on)."
+                    advice = "Enter its reads, approve the usage, then rate again."
+                    self._note(points, (start, end), Obstacle(code=MISSING_READ, message=message, advice=advice))
 
     def _clusters(self, rows: Int64) -> Iterator[Int64]:
         """Yield rows that make up the same days: a month, or longer where a span is; all hours and periods apart."""
@@ -298,21 +317,6 @@ def _cells(taking: Sequence[Rule[int]]) -> Iterator[tuple[int, int, list[Rule[in
     edges = sorted({1, *(day for rule in taking for day in rule.days), date.max.toordinal()})
     for start, end in pairwise(edges):
         yield start, end, [rule for rule in taking if rule.days[0] <= start < rule.days[1]]
-
-
-def _over_rows(taken: Int64, weights: Int64) -> Int64:
-    """
-    Return quantities dealt to rows in proportion to their energy, (n, q); no row gives more than it has. [Wh]
-
-    taken    (q,) no more than the weights together [Wh]
-    weights  (n,) energy of each row, not negative [Wh]
-    """
-    left = fixed.share(taken.sum(keepdims=True), weights)[0]
-    dealt = np.zeros((len(weights), len(taken)), dtype=np.int64)
-    for column in range(len(taken)):
-        dealt[:, column] = fixed.share(taken[column : column + 1], left)[0]
-        left = left - dealt[:, column]
-    return dealt
 
 
 @dataclass(frozen=True, slots=True)

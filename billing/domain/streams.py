@@ -183,7 +183,9 @@ def streams_of(*, pieces: Pieces, book: RuleBook, versions: Sequence[PlanVersion
             own = [span for span in own if span[0] < span[1]]
             _note_uncounted(pieces, place, union([*own, *given[place]]), obstacles)
         parts += [(place, start, end, None) for start, end in own]
-    return _laid_out(pieces, streams, parts, book)
+    ruled = _ruled(pieces, places, book)
+    ruled[[part[0] for part in parts if part[3] is not None]] = True
+    return _laid_out(pieces, streams, parts, ruled)
 
 
 def _telling(pieces: Pieces, versions: Sequence[PlanVersion]) -> frozenset[int]:
@@ -237,6 +239,17 @@ def _places_of(pieces: Pieces) -> dict[int, list[int]]:
     for place, point in enumerate(pieces.service_point_id.tolist()):
         places.setdefault(point, []).append(place)
     return places
+
+
+def _ruled(pieces: Pieces, places: dict[int, list[int]], book: RuleBook) -> Mask:
+    """Return the pieces with days on which a rule changes the energy of their place, (m,)."""
+    ruled = np.zeros(len(pieces), dtype=np.bool_)
+    for rule in book.rules:
+        for point in rule.places:
+            for place in places.get(point, ()):
+                start, end = _clip(pieces, place, rule.days)
+                ruled[place] |= start < end
+    return ruled
 
 
 def _clip(pieces: Pieces, place: int, span: Span) -> Span:
@@ -304,9 +317,13 @@ def _note_uncounted(pieces: Pieces, place: int, counted: list[Span], obstacles: 
 
 
 def _laid_out(
-    pieces: Pieces, streams: tuple[Stream, ...], parts: list[tuple[int, int, int, Stream | None]], book: RuleBook
+    pieces: Pieces, streams: tuple[Stream, ...], parts: list[tuple[int, int, int, Stream | None]], ruled: Mask
 ) -> Streams:
-    """Return the parts as pieces, sorted by place and start."""
+    """
+    Return the parts as pieces, sorted by place and start.
+
+    ruled  (m,) pieces that are not billed on just what their own meters count
+    """
     target = np.array([part[0] for part in parts], dtype=np.int64)
     accounts = tuple((int(pieces.account_id[place]), stream) for place, _, _, stream in parts if stream is not None)
     number = 0
@@ -316,7 +333,6 @@ def _laid_out(
             number -= 1
             account[row], point[row] = number, stream.number
     start = np.array([part[1] for part in parts], dtype=np.int64)
-    ruled = np.isin(pieces.service_point_id, sorted(book.places))
     order = np.lexsort((start, point))
     laid = replace(
         pieces.take(target),

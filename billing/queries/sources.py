@@ -9,6 +9,7 @@ from billing.domain import facts, prorated, sharing
 from billing.domain.feeds import without_checks
 from billing.domain.findings import Obstacles
 from billing.domain.pieces import NOWHERE, Pieces, PlanVersion
+from cis.kernel.periods import month_of
 from metering.domain.places import Direction, Quantity
 from metering.domain.usage import Hung, UsageColumns
 from metering.domain.usage_rules import RuleBook
@@ -27,15 +28,22 @@ COUNTED_BY: dict[Input, Kind] = {Input.REACTIVE_VARH: (Quantity.REACTIVE, (Direc
 
 
 def rules_of(pieces: Pieces) -> RuleBook:
-    """Return the usage rules that bear on the pieces; one statement, and two more where there are some."""
-    first, last = days_of(pieces)
+    """
+    Return the usage rules that bear on the pieces; one statement, and two more where there are some.
+
+    Fixed quantities are filled month by month: so whole months are looked at, whichever pieces stand together.
+    """
+    first, last = _months_of(pieces)
     points = np.unique(pieces.service_point_id)
     return usage_rules.bearing_on(service_point_ids=points, start_date=first, end_date=last)
 
 
 def usage_of(pieces: Pieces, book: RuleBook, kind: Kind = DRAWN) -> UsageColumns:
-    """Return the approved usage of a kind of the pieces' places and of those that rules name; one statement."""
-    first, last = days_of(pieces)
+    """
+    Return the approved usage of a kind of the pieces' places and of those that rules name, of whole months where there
+    are rules; one statement.
+    """
+    first, last = _months_of(pieces) if book.rules else days_of(pieces)
     return metered.approved(
         service_point_ids=np.union1d(pieces.service_point_id, np.array(sorted(book.places), dtype=np.int64)),
         start_date=first,
@@ -49,6 +57,12 @@ def days_of(pieces: Pieces) -> tuple[date, date]:
     """Return the first date of all pieces, and the first one after them."""
     first, last = int(pieces.start_day.min(initial=NO_END)), int(pieces.end_day.max(initial=1))
     return date.fromordinal(min(first, last)), date.fromordinal(last)
+
+
+def _months_of(pieces: Pieces) -> tuple[date, date]:
+    """Return the first date of the months that all pieces lie in, and the first one after them."""
+    first, last = days_of(pieces)
+    return month_of(first).start, last if last.day == 1 else month_of(last).end
 
 
 def plans_of(pieces: Pieces, versions: Sequence[PlanVersion]) -> list[Plan]:

@@ -87,6 +87,21 @@ def split_by_quantity(*, energy_wh: Int64, fixed_wh: Int64, excess: Excess) -> I
     return np.column_stack([split_wh, energy_wh - split_wh.sum(axis=1)])
 
 
+def over_rows(taken: Int64, weights: Int64) -> Int64:
+    """
+    Return quantities dealt to rows in proportion to their energy, (n, q); no row gives more than it has. [Wh]
+
+    taken    (q,) no more than the weights together [Wh]
+    weights  (n,) energy of each row, not negative [Wh]
+    """
+    left = fixed.share(taken.sum(keepdims=True), weights)[0]
+    dealt = np.zeros((len(weights), len(taken)), dtype=np.int64)
+    for column in range(len(taken)):
+        dealt[:, column] = fixed.share(taken[column : column + 1], left)[0]
+        left = left - dealt[:, column]
+    return dealt
+
+
 def less_submeters(*, energy_wh: Int64, submeters_wh: Int64) -> Int64:
     """
     Return the energy of a main meter less that of sub-meters billed apart, (n, p). [Wh]

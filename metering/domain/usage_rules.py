@@ -94,6 +94,12 @@ class Rule(Generic[Name]):
         """Return first and end day, ``date.toordinal``, half-open."""
         return self.start_date.toordinal(), (self.end_date or date.max).toordinal()
 
+    @property
+    def places(self) -> frozenset[Name]:
+        """Return the places whose energy the rule changes."""
+        source = self.source if self.kind in HAS_SOURCE else None
+        return frozenset(point for point in (self.service_point, source) if point is not None)
+
     def holds(self, on: date) -> bool:
         """Return whether the rule holds on a date."""
         return self.start_date <= on and (self.end_date is None or on < self.end_date)
@@ -140,8 +146,7 @@ class RuleBook:
     @property
     def places(self) -> frozenset[int]:
         """Return the service points whose energy the rules change."""
-        sources = {rule.source for rule in self.rules if rule.kind in HAS_SOURCE and rule.source is not None}
-        return frozenset(sources | {rule.service_point for rule in self.rules})
+        return frozenset(point for rule in self.rules for point in rule.places)
 
 
 def check(rule: Rule[Name], *, findings: Findings) -> None:

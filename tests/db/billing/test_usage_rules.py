@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from django.db.backends.postgresql.psycopg_any import DateRange
 
 from billing.models.bill import Bill, BillLine, BillSegment
 from billing.models.run import HeldBill
@@ -423,3 +424,31 @@ def test_what_is_billed_apart_counts_in_the_power_factor_where_the_tariff_says_s
     line = BillLine.objects.get(code="power-factor", segment__agreement__service_point=main)
     assert line.quantity == 92
     prove()
+
+
+def test_a_sub_meter_that_is_not_read_holds_who_takes_a_quantity_too(flat):
+    main, sub, home = supplied(flat, kwh=1_000), supplied(flat), supplied(flat)
+    metering.installation(at=sub)
+    begin("submeter", sub, main)
+    begin("quantity", home, main, quantity_wh=300_000, excess="in_proportion")
+    bill()
+    row = held()[home.agreements.get().account_id]
+    assert row.code == "missing_read"
+    assert f"Sub-meter at {sub.external_id}" in row.message
+
+
+def test_a_quantity_is_dealt_over_the_month_whoever_is_billed_together(flat):
+    main, home = supplied(flat, kwh=0, months=()), supplied(flat)
+    begin("quantity", home, main, quantity_wh=200_000, excess="in_proportion")
+    (register,) = main.installations.get().meter.registers.all()
+    for start, end, kwh in ((JANUARY.start, MIDDLE, 100), (MIDDLE, JANUARY.end, 300)):
+        metering.usage(of=register, kwh=kwh, start_date=start, end_date=end, at=main)
+    agreement = home.agreements.get()
+    AgreementTerm.objects.filter(agreement=agreement).update(period=DateRange(MIDDLE, None))
+    agreement.period = DateRange(MIDDLE, None)
+    agreement.save()
+    bill(account_ids=[agreement.account_id])
+    # 200 of 400 kWh: half of each span.
+    assert billed(home) == [150_000]
+    bill()
+    assert (billed(home), billed(main)) == ([150_000], [200_000])
