@@ -18,7 +18,6 @@ from billing.domain.findings import Obstacle, Obstacles
 from billing.domain.measured import ALL_HOURS, MISSING_READ
 from billing.domain.pieces import Mask, Pieces
 from billing.domain.streams import REGISTER_BITS, REGISTERS, TOLD, Stream, Streams, union
-from cis.kernel import fixed
 from cis.kernel.fixed import Int64
 from metering.domain.intervals import IntervalColumns
 from metering.domain.shares import Excess, QuantitiesDoNotFit, over_rows, split_by_quantity, split_by_share

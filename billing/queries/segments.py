@@ -96,7 +96,7 @@ def find(*, account_ids: Collection[int], scope: Scope) -> Findings:
     )
     obstacles = Obstacles()
     expected = expect(pieces=pieces, versions=versions, existing=correctable, obstacles=obstacles, history=history)
-    handed_on = sequence.handed_of(existing=correctable, history=history)
+    handed_on = sequence.handed_of(existing=correctable, pieces=pieces, versions=versions)
     difference = segments.diff(expected=expected, existing=correctable, handed_on=handed_on)
     return Findings(
         versions=versions,

@@ -14,6 +14,7 @@ from billing.domain.handing import Earlier, History, no_history
 from billing.domain.kept import Lists
 from billing.domain.pieces import Pieces, PlanVersion
 from billing.domain.segments import Existing
+from billing.queries import sources
 from billing.queries.rebills import Window
 from cis.kernel.calendar import local_clock
 from cis.kernel.fixed import Int64
@@ -23,7 +24,7 @@ from contracts.domain.agreements import AgreementColumns
 from contracts.queries import agreements
 from metering.queries import registers
 from tariffs.domain.inputs import PAST_MONTHS, Input
-from tariffs.domain.layout import needs_order
+from tariffs.domain.layout import handed_layout, needs_order
 from tariffs.queries import plans
 
 NOT_KEPT = -1
@@ -119,9 +120,13 @@ def told_of(
     return told.told(pieces=pieces, versions=versions, history=history, clock=clock, hung=hung, obstacles=obstacles)
 
 
-def handed_of(*, existing: Existing, history: History) -> Lists | None:
-    """Return what existing segments hand on, in their order; None where none of their bills hands anything on."""
-    if not len(history.chained):
+def handed_of(*, existing: Existing, pieces: Pieces, versions: Sequence[PlanVersion]) -> Lists | None:
+    """
+    Return what existing segments hand on, in their order; None where no bill of the pieces hands anything on.
+
+    Peaks are handed on by tariffs that do not look back at them too: a later version may.
+    """
+    if not any(handed_layout(plan=plan) for plan in sources.plans_of(pieces, versions)):
         return None
     return handed_on(segment_ids=existing.segment_id)
 

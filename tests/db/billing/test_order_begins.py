@@ -1,11 +1,14 @@
 """Bills that hand on beside bills that do not: another version of the tariff, days that wait, the release before."""
 
+from datetime import date
+
 import pytest
 
 from billing.models.bill import Bill, BillSegment
 from billing.models.run import HeldBill
 from metering.operations import usage as approval
 from tests.db.billing.night import FEBRUARY, JANUARY, MARCH, bill, prove
+from tests.db.billing.test_measured import DEMAND_TARIFF, customer
 from tests.db.billing.test_sequence import ENERGY, LABELS, NET, RENT, month, supplied, used
 from tests.db.billing.test_sequence import document as handing_on
 from tests.factories import accounts, contracts, metering, tariffs
@@ -145,3 +148,18 @@ def test_a_bill_that_kept_nothing_holds_its_account_whoever_stands_beside_it():
     assert [row.account_id for row in HeldBill.objects.filter(state="open")] == [home.account_id]
     assert len(in_force(beside)) == 14
     assert len(in_force(home)) == 13
+
+
+def test_a_peak_that_was_corrected_is_handed_on_though_it_cost_nothing():
+    registers = customer(source=DEMAND_TARIFF.replace('price = "30"', 'price = "0"'))
+    metering.curve(of=registers["E1"], start_date=JANUARY.start, end_date=JANUARY.end, value_of=lambda _: 100)
+    approval.approve(start_date=JANUARY.start, end_date=JANUARY.end)
+    bill()
+    (peak,) = BillSegment.objects.get().handed_on
+    assert peak == 400
+    metering.interval_day(of=registers["E1"], on=date(2025, 1, 10), version=2, values_wh=[0] * 95 + [9_600])
+    approval.approve(start_date=JANUARY.start, end_date=JANUARY.end)
+    bill()
+    row = BillSegment.objects.get(cancels=None, cancelled_by=None)
+    assert row.handed_on == [38_400]
+    prove()

@@ -1,6 +1,7 @@
 """Parts of a meter: whoever takes them, and however spans lie, they sum to what was approved."""
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 from itertools import pairwise
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from billing.domain import sharing
 from billing.domain.findings import Obstacles
-from billing.domain.pieces import cut
+from billing.domain.pieces import BilledPeriods, cut
 from billing.domain.streams import streams_of, union
 from cis.kernel.periods import Period, month_of
 from metering.domain.intervals import IntervalColumns
@@ -189,3 +190,24 @@ def test_a_chunk_without_rules_is_left_as_it_is():
     values = np.arange(len(pieces), dtype=np.int64)
     assert streams.fold(values) is values
     assert timedelta(days=int(pieces.end_day[0] - pieces.start_day[0])).days == JANUARY.days
+
+
+def test_only_pieces_with_days_of_a_rule_are_billed_by_it():
+    february = Period(date(2025, 2, 1), date(2025, 3, 1))
+    terms = books.agreements(*((n, n, n, 1, 1, JANUARY.start, february.end) for n in (MAIN, FIRST_TAKER)))
+    versions = (books.version(plans.flat()),)
+    billed = BilledPeriods(
+        agreement_id=books.column((MAIN, FIRST_TAKER)),
+        start_day=np.full(2, JANUARY.start.toordinal()),
+        end_day=np.full(2, JANUARY.end.toordinal()),
+        frozen=np.zeros(2, dtype=np.bool_),
+    )
+    pieces = cut(agreements=terms, versions=versions, billed=billed, period=february)
+    rules = book(rule(RuleKind.SHARE, 1, FIRST_TAKER, share_e6=300_000, end_date=JANUARY.end))
+    registers = (*rules.registers, HungRegister(FIRST_TAKER, 30, 30, True, True, february.start.toordinal(), HANGS[1]))
+    streams = streams_of(
+        pieces=pieces, book=replace(rules, registers=registers), versions=versions, obstacles=Obstacles()
+    )
+    of = streams.target[streams.is_plain]
+    plain = zip(pieces.service_point_id[of].tolist(), pieces.start_day[of].tolist(), strict=True)
+    assert list(plain) == [(n, february.start.toordinal()) for n in (MAIN, FIRST_TAKER)]
