@@ -244,7 +244,7 @@ class _Dealing:
                 self._note(points, (start, end), Obstacle(code=refusal.code, message=message, advice=refusal.advice))
                 continue
             at = [place[row] for row in rows.tolist()]
-            filled[at] = over_rows(taken, np.maximum(self.usage.energy_wh[rows], 0))
+            filled[at] = over_rows(taken=taken, weights=np.maximum(self.usage.energy_wh[rows], 0))
         return filled
 
     def _note_unread(

@@ -87,7 +87,7 @@ def split_by_quantity(*, energy_wh: Int64, fixed_wh: Int64, excess: Excess) -> I
     return np.column_stack([split_wh, energy_wh - split_wh.sum(axis=1)])
 
 
-def over_rows(taken: Int64, weights: Int64) -> Int64:
+def over_rows(*, taken: Int64, weights: Int64) -> Int64:
     """
     Return quantities dealt to rows in proportion to their energy, (n, q); no row gives more than it has. [Wh]
 
