@@ -74,9 +74,9 @@ def counts_of(pieces: Pieces, book: RuleBook, versions: Sequence[PlanVersion]) -
     """Return the energy of other kinds that the versions of the pieces need; two statements a kind."""
     needs = {need for plan in plans_of(pieces, versions) for need in plan.needs}
 
-    def counted(kind_of: Kind) -> facts.Counted:
-        usage = sharing.without_check_meters(usage=usage_of(pieces, book, kind_of), book=book)
-        hung = without_checks(hung=_hung(pieces, kind_of), book=book)
+    def counted(kind: Kind) -> facts.Counted:
+        usage = sharing.without_check_meters(usage=usage_of(pieces, book, kind), book=book)
+        hung = without_checks(hung=_hung(pieces, kind), book=book)
         # What cannot be split is missed by name, with the day that needs a read.
         drawn = prorated.split(
             drawn=sharing.as_approved(usage), pieces=pieces, versions=versions, obstacles=Obstacles()
