@@ -117,11 +117,10 @@ def announce(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         try:
-            for code, tariffs in form.by_event().items():
-                operations.announce(
-                    tariffs=tariffs, code=code, event_date=given["event_date"], source=given["source"],
-                    actor=actor_of(request),
-                )  # fmt: skip
+            operations.announce_together(
+                tariffs_by_event=form.by_event(), event_date=given["event_date"], source=given["source"],
+                actor=actor_of(request),
+            )  # fmt: skip
         except Refused as refusal:
             form.refuse(refusal)
         else:

@@ -9,15 +9,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
-from accounts.queries import supplier
-from billing.queries import rated_segments
+from accounts.operations import customers as customer_operations
+from accounts.queries import accounts, supplier
+from billing.queries import bills, rated_segments
 from cis.desk.answers import or_404, today
 from cis.desk.forms.rate_check import CaseForm, VersionForm
 from cis.desk.roles import READERS
 from cis.kernel.errors import Refused
 from cis.kernel.periods import Period, add_months, month_of
 from cis.platform import calendars
-from cis.platform.access import allow
+from cis.platform.access import actor_of, allow
 from cis.platform.templatetags.local import in_language, kwh, money
 from tariffs.domain import cases
 from tariffs.domain.cases import CaseLine, CasePart, RatedCase
@@ -77,13 +78,20 @@ def _rated(request: HttpRequest, version_id: int) -> dict[str, Any]:
 
 
 def _beginning(request: HttpRequest, plan: Plan) -> tuple[date, date, Mapping[str, str], int | None]:
-    """Return the span and the values that the form begins with: those of a bill's segment, else the last month."""
+    """
+    Return the span and the values that the form begins with: those of a bill's segment, else the last month.
+
+    That somebody looked at a customer's use is recorded.
+    """
     last = month_of(add_months(month_of(today()).start, -1))
     given = request.GET.get("segment", "")
     if not (given.isascii() and given.isdigit()):
         return last.start, last.end, {}, None
     with or_404():
         one = rated_segments.one(segment_id=int(given))
+        card = bills.one(bill_id=one.bill_id).card
+    account = accounts.overview(account_id=card.account_id, at_date=card.start_date)
+    customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request))
     return one.start_date, one.end_date, _adapted(one.values, plan), one.bill_id
 
 

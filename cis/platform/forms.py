@@ -5,12 +5,16 @@ A refusal of an operation becomes an error beside the field that it is about, so
 """
 
 from collections.abc import Mapping
+from datetime import date
+from typing import Any
 
 from django import forms
 
 from cis.kernel import fixed
 from cis.kernel.errors import Finding, Refused
 from cis.platform.phrases import explain
+
+YEARS = (1900, 2999)
 
 
 class PageForm(forms.Form):
@@ -65,6 +69,13 @@ class DayField(forms.DateField):
 
     widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
     input_formats = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d")
+
+    def to_python(self, value: Any) -> date | None:
+        """Return the date; at either end of the calendar there is no month before or after to reckon with."""
+        day: date | None = super().to_python(value)
+        if day is not None and not YEARS[0] <= day.year <= YEARS[1]:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid")
+        return day
 
 
 class MoneyField(forms.CharField):

@@ -81,7 +81,7 @@ def propose(*, order: Order, request_key: str, today: date, actor: Actor) -> int
         return known
     row, plan = _make(order, request_key, today, actor)
     limit = fixed.parse(packs.rule("backbill_second_person", at=today)["above_kwh"], places=3)
-    if abs(plan.change_wh) <= limit:
+    if plan.moved <= limit:
         _apply(row, plan, actor)
     return row.id
 
@@ -183,7 +183,8 @@ def undo_step(*, correction_id: int, reason: str, actor: Actor) -> None:
     writing.restore(
         correction_id=row.id,
         replaced_ids=[part.replaced_id for part in parts if part.replaced_id is not None],
-        register_ids=sorted({part.register_id for part in by_day}),
+        # Days of a register whose sums stayed as they were are of the correction too.
+        register_ids=list(row.meter.registers.filter(is_interval=True).order_by("id").values_list("id", flat=True)),
         days=(row.start_date - _DAY, row.end_date + _DAY),
     )
     if by_day:

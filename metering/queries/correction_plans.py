@@ -79,6 +79,20 @@ class Plan:
         return sum(part.change_wh for part in whole or drawn)
 
     @property
+    def moved(self) -> int:
+        """
+        Return how much is changed of what is changed most, both ways added up. [Wh or varh]
+
+        Energy that is moved between periods of use or months, and energy given to the grid, is money too.
+        """
+        sums: dict[tuple[str, str, bool], int] = {}
+        for part in self.parts:
+            quantity, direction, period = part.register.lane
+            kind = (quantity, direction, bool(period))
+            sums[kind] = sums.get(kind, 0) + abs(part.change_wh)
+        return max(sums.values(), default=0)
+
+    @property
     def start_date(self) -> date:
         """Return the first day that is corrected."""
         return date.fromordinal(self.days.start_day)

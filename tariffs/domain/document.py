@@ -7,6 +7,7 @@ Reading is complete: every finding is collected, unknown keys are findings, and 
 
 import hashlib
 import json
+import re
 import tomllib
 from dataclasses import dataclass
 from datetime import date
@@ -38,6 +39,14 @@ SCHEMA = 1
 MAX_DECIMALS = 3
 LANGUAGES = ("zh", "en")
 WINDOWS = (5, 10, 15, 30, 60)
+MOST_DEEP = 32
+"""
+So deep tables and lists may lie in each other, and so many parts a dotted key may have: what the reader of the
+standard library needs grows with the square of them, and readers of values go down by calling themselves.
+"""
+_LONG_KEY = re.compile(
+    r"""(?:\.[ \t]*+(?:[A-Za-z0-9_-]++|"(?:[^"\\\n]|\\.)*+"|'[^'\n]*+')[ \t]*+){%d}""" % MOST_DEEP  # noqa: UP031
+)
 
 
 class CustomerClass(StrEnum):
@@ -96,18 +105,47 @@ def check(*, document: TariffDocument) -> Findings:
 def examine(*, text: str) -> tuple[TariffDocument | None, Findings]:
     """Return the document and everything found in its text; the document is None if there are findings."""
     findings = Findings()
-    try:
-        values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        findings.add("", "not_toml", f"The text is not TOML: {error}.")
+    values, text_hash = _read_toml(text, findings)
+    if values is None:
         return None, findings
     table = Table(values=values, where="", findings=findings)
-    text_hash = _hash_of(values)
     plan, vectors = _read_plan(table, text_hash)
     table.close()
     if findings or plan is None:
         return None, findings
     return TariffDocument(plan=plan, vectors=vectors, text=text, text_hash=text_hash), findings
+
+
+def _read_toml(text: str, findings: Findings) -> tuple[dict[str, Any] | None, str]:
+    """Return the values of a text with their hash, or note why it is not read: it may come from anybody."""
+    long_key = _LONG_KEY.search(text)
+    if long_key:
+        line = text.count("\n", 0, long_key.start()) + 1
+        findings.add("", "not_toml", f"The text is not a tariff: a key has too many parts (at line {line}, column 1).")
+        return None, ""
+    try:
+        values = tomllib.loads(text)
+        if not _is_too_deep(values):
+            return values, _hash_of(values)
+    except ValueError as error:  # not TOML, or a number of thousands of digits
+        findings.add("", "not_toml", f"The text is not TOML: {error}.")
+        return None, ""
+    except RecursionError:
+        pass
+    findings.add("", "not_toml", "The text is not a tariff: its lists or tables are nested too deep.")
+    return None, ""
+
+
+def _is_too_deep(values: dict[str, Any]) -> bool:
+    layer: list[Any] = [values]
+    for _ in range(MOST_DEEP):
+        layer = [
+            item
+            for outer in layer
+            for item in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(item, dict | list)
+        ]
+    return bool(layer)
 
 
 def _hash_of(values: dict[str, Any]) -> str:

@@ -53,7 +53,8 @@ class Table:
         value = self.raw(key, required=required)
         if value is None:
             return ""
-        if not isinstance(value, str) or not value.strip():
+        # No column of the database holds the letter 0.
+        if not isinstance(value, str) or not value.strip() or "\0" in value:
             self.note(key, "not_text", f"{key} must be a text that is not blank.", 'Write it in quotes, as "...".')
             return ""
         return value.strip()

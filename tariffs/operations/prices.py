@@ -1,6 +1,6 @@
 """Prices day by day: take in files of a price series, announce events."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -126,6 +126,20 @@ def announce(*, tariffs: Sequence[str], code: str, event_date: date, source: str
     """
     now = timezone.now()
     return tuple(_announce(tariff, code, event_date, source, now, actor) for tariff in sorted(set(tariffs)))
+
+
+@opens_transaction
+def announce_together(
+    *, tariffs_by_event: Mapping[str, Sequence[str]], event_date: date, source: str, actor: Actor
+) -> tuple[int, ...]:
+    """
+    Announce several events for a local date, all of them or none; see ``announce``.
+
+    :param tariffs_by_event: codes of the price book by code of the event.
+    """
+    now = timezone.now()
+    pairs = sorted({(tariff, code) for code, tariffs in tariffs_by_event.items() for tariff in tariffs})
+    return tuple(_announce(tariff, code, event_date, source, now, actor) for tariff, code in pairs)
 
 
 def _announce(tariff: str, code: str, event_date: date, source: str, now: datetime, actor: Actor) -> int:

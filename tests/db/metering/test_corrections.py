@@ -188,6 +188,21 @@ def test_much_energy_waits_for_a_second_person():
         corrections.apply(correction_id=found, actor=SECOND)
 
 
+def test_much_energy_of_another_kind_waits_too_and_so_does_what_adds_up_to_nothing():
+    point, (register,) = metered(0, 0, 0)
+    given = factories.metering.register(of=register.meter, code="export", direction="export")
+    for place, start in enumerate(STARTS[:4]):
+        factories.metering.read(of=given, on=start, kwh=3000 * place)
+    usage.approve(start_date=STARTS[0], end_date=STARTS[3], service_point_ids=[point.id], every_read=False)
+    found = made(point, register, cause=Cause.MULTIPLIER, amount=Scale(factor=F(2)))
+    assert (state(found), UsageCorrection.objects.get(id=found).change_wh) == ("proposed", 0)
+    assert energies(given) == [3_000_000] * 3
+    point, (register,) = metered(3000, 0, 6000)
+    moved = made(point, register, key="even", cause=Cause.OTHER, since_date=STARTS[1], until_date=STARTS[3],
+                 amount=NormalUse(start_date=STARTS[0], end_date=STARTS[1]))  # fmt: skip
+    assert state(moved) == "proposed"
+
+
 def test_a_proposal_whose_usage_moved_is_not_applied_and_may_be_dropped():
     point, (register,) = metered(1000, 2000, 3000, 4000)
     found = made(point, register)
@@ -371,6 +386,18 @@ def test_interval_values_are_scaled_by_day_and_usage_follows():
     assert energies(register) == [31 * 4800, 28 * 4800, 31 * 4800]
     day = IntervalDay.objects.filter(register=register, day_date=date(2026, 1, 20)).latest("version")
     assert (day.version, day.correction_id, day.exponent) == (3, None, 0)
+
+
+def test_undoing_takes_back_the_days_of_registers_whose_sums_stayed():
+    point, register = interval_metered()
+    idle = factories.metering.register(of=register.meter, code="idle", direction="export", is_interval=True)
+    for row in IntervalDay.objects.filter(register=register):
+        factories.metering.interval_day(of=idle, on=row.day_date, values_wh=[0] * 48)
+    found = made(point, register, cause=Cause.MULTIPLIER, amount=Scale(factor=F(2)))
+    corrections.undo(correction_id=found, reason="no", actor=SECOND)
+    for one in (register, idle):
+        day = IntervalDay.objects.filter(register=one, day_date=date(2026, 2, 10)).latest("version")
+        assert (day.correction_id, day.version) == (None, 3)
 
 
 def test_two_corrections_of_interval_values_come_off_from_the_top():

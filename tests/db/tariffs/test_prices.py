@@ -154,6 +154,18 @@ def test_a_second_event_of_the_day_is_refused(tariff):
         announce("frost")
 
 
+def test_several_events_are_announced_all_or_none(tariff):
+    factories.tariffs.version(
+        of=factories.tariffs.tariff(code="other"), source=CRITICAL.replace('code = "critical"', 'code = "other"')
+    )
+    given = {"event_date": HOT, "source": "forecast", "actor": SYSTEM}
+    with pytest.raises(EventTaken):
+        prices.announce_together(tariffs_by_event={"frost": ["critical", "other"], "heat": ["critical"]}, **given)
+    assert not PriceEvent.objects.exists()
+    prices.announce_together(tariffs_by_event={"frost": ["other"], "heat": ["critical"]}, **given)
+    assert set(PriceEvent.objects.values_list("tariff__code", "code")) == {("other", "frost"), ("critical", "heat")}
+
+
 @pytest.mark.parametrize(
     ("code", "later", "is_late"),
     [

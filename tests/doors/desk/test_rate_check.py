@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 import pytest
 
 from cis.kernel.enums import Role
+from cis.platform.models import AuditEvent
 from tests.doors.desk.conftest import sign_in
 from tests.factories import tariffs
 
@@ -80,7 +81,16 @@ def test_the_month_is_that_of_the_first_day(desk, supplier):
     assert "does not hold in this month" in july
 
 
-@pytest.mark.parametrize("span", [("2026-03-01", "2026-03-01"), ("2026-03-02", "2026-03-01"), ("x", "2026-03-01")])
+@pytest.mark.parametrize(
+    "span",
+    [
+        ("2026-03-01", "2026-03-01"),
+        ("2026-03-02", "2026-03-01"),
+        ("x", "2026-03-01"),
+        ("9999-12-01", "9999-12-31"),
+        ("0001-01-01", "0001-02-01"),
+    ],
+)
 def test_a_span_without_days_is_refused(desk, supplier, span):
     version = tariffs.from_pack()
     shown = page(desk, version, from_date=span[0], to_date=span[1], v0="1")
@@ -99,6 +109,8 @@ def test_a_bill_is_tried_on_another_version(desk, billed):
     segment = bill.segments.get()
     assert f"version={segment.tariff_version_id}&amp;segment={segment.id}" in shown
     other = tariffs.from_pack("residential-tiered-tou")
+    looks = AuditEvent.objects.filter(action="look").count()
     begun = page(desk, other, segment=segment.id)
+    assert AuditEvent.objects.filter(action="look").count() == looks + 1
     assert f'value="{segment.start_date.isoformat()}"' in begun
     assert desk.get(f"/desk/tariffs/check/?version={other.id}&segment=999999").status_code == 404

@@ -318,6 +318,28 @@ def test_a_text_that_is_not_toml_is_one_finding():
     assert found("code = ") == [("", "not_toml")]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        ".".join("a" * 100_000) + " = 1",
+        "[" + ".".join([r'"\""'] * 50_000) + "]",
+        "x = {" + " . ".join(["'a'"] * 50_000) + " = 1}",
+        "x = " + "[" * 100_000,
+        "x = " + "[" * 100 + "]" * 100,
+        "x = " + "{a = " * 100_000,
+        "x = " + "9" * 100_000,
+        "x = 0x" + "f" * 100_000,
+    ],
+    ids=["key", "quoted", "inline", "lists", "few lists", "tables", "digits", "hexadecimal"],
+)
+def test_a_text_that_only_costs_time_and_memory_is_one_finding(text):
+    assert found(text + "\n" + FLAT) == [("", "not_toml")]
+
+
+def test_a_name_that_no_database_holds_is_found():
+    assert changed('name_en = "', 'name_en = "\\u0000', FLAT) == [("name_en", "not_text")]
+
+
 def test_check_finds_no_vector_and_failing_vectors():
     assert not document.check(document=document.parse(text=FLAT))
     bare = FLAT[: FLAT.index("[[vector]]")]
