@@ -126,6 +126,10 @@ def _rate_bills(run_id: int, claim: _Claim) -> None:
     drafts = dict(zip(draft.bills.account_id.tolist(), bill_ids.tolist(), strict=True))
     rated = [account for account in claim.account_ids if account not in found.obstacles.of_account]
     made = charging.add(origin=origin, account_ids=rated, bill_of=drafts)
+    if made is not None and claim.promotes_id is not None:
+        reasons, charged = shadowing.hold_charged(run_id=run_id, chunk_id=claim.chunk_id)
+        obstacles |= reasons
+        bill_of |= charged
     rebill_rows.settle(reach=found.reach, bill_of=drafts, parked=list(found.obstacles.of_account))
     if obstacles:
         drafting.hold(run_id=run_id, period=period, obstacles=obstacles, bill_of=bill_of)

@@ -19,6 +19,13 @@ _APPROVED = """
     SELECT account_id, amount_minor, fingerprint, array_position(%(states)s::text[], state::text)::bigint - 1
     FROM billing_shadowbill WHERE run_id = %(run)s AND account_id = ANY(%(accounts)s) ORDER BY account_id
 """
+# Drafts of a promoted run that carry charges.
+_HOLD_CHARGED = """
+    UPDATE billing_bill b SET state = 'held'
+    WHERE b.run_id = %(run)s AND b.chunk_id = %(chunk)s AND b.state = 'draft'
+      AND EXISTS (SELECT 1 FROM billing_billcharge c WHERE c.bill_id = b.id)
+    RETURNING b.account_id, b.id
+"""
 
 
 @joins_transaction
@@ -103,6 +110,22 @@ def unlike(*, shadow_id: int, draft: Draft, outside: Mapping[int, Obstacle]) -> 
         decimals=packs.rule("decimals", at=of_run.as_of_date),
         shadow_date=of_run.as_of_date,
     )
+
+
+@joins_transaction
+def hold_charged(*, run_id: int, chunk_id: int) -> tuple[dict[int, Obstacle], dict[int, int]]:
+    """
+    Hold the drafts of a chunk that carry charges, since shadow bills do not show them; one statement.
+
+    :returns: reason and draft, by account.
+    """
+    bill_of = dict(db.fetch(_HOLD_CHARGED, {"run": run_id, "chunk": chunk_id}))
+    reason = Obstacle(
+        code=shadow.DIFFERS,
+        message="The bill carries a one-off charge, or takes one back, which the shadow run does not show.",
+        advice="Look at the charge; release the bill, or drop it.",
+    )
+    return dict.fromkeys(bill_of, reason), bill_of
 
 
 def _approved(shadow_id: int, accounts: Int64) -> Approved:

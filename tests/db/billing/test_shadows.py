@@ -15,6 +15,7 @@ from cis.kernel.errors import Refused
 from cis.kernel.periods import Period
 from cis.kernel.workflow import IllegalMove
 from tests.db.billing.night import FEBRUARY, JANUARY, MARCH, bill, forget, prove, rate, use
+from tests.db.billing.test_charges import agreed, charged
 from tests.factories import mass
 
 pytestmark = pytest.mark.django_db
@@ -63,6 +64,32 @@ def test_a_shadow_run_makes_no_bill_and_says_who_is_unlike_before(ids):
     assert one.own_days == 28
     assert not HeldBill.objects.exists()
     prove()
+
+
+@pytest.mark.parametrize("is_before", [True, False])
+def test_a_charge_that_the_shadow_run_does_not_show_is_not_issued_by_itself(ids, is_before):
+    if is_before:
+        agreed(ids[1])
+    run_id = shadow()
+    if not is_before:
+        agreed(ids[1])
+    shown = ShadowBill.objects.get(run_id=run_id, account_id=ids[1]).amount_minor
+    real = promote(run_id)
+    one = Bill.objects.get(run_id=real, account_id=ids[1])
+    assert (one.state, one.amount_minor) == ("held", shown + 50_000)
+    waiting = HeldBill.objects.get(run_id=real, account_id=ids[1])
+    assert (waiting.code, waiting.bill_id) == ("differs_from_shadow", one.id)
+    held.release(held_id=waiting.id, today=TODAY, actor=SYSTEM)
+    assert charged(ids[1]) == [("issued", 50_000, 5_752)]
+    prove()
+
+
+def test_a_charge_alone_in_a_promoted_run_waits_too(ids):
+    bill(FEBRUARY)
+    run_id = shadow()
+    agreed(ids[2])
+    one = Bill.objects.get(run_id=promote(run_id), account_id=ids[2])
+    assert (one.state, one.amount_minor) == ("held", 50_000)
 
 
 def test_its_sums_stand_beside_those_of_the_bills_before(ids):
