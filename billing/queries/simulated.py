@@ -135,16 +135,21 @@ def versions_of(period: Period) -> tuple[PlanVersion, ...]:
 
 
 def billed(*, account_ids: Sequence[int], period: Period, versions: Sequence[PlanVersion]) -> list[Billed]:
-    """Return the segments in force of the billed periods that begin in a period, by version; one statement."""
+    """Return the segments in force of the billed periods that begin in a period, by version; mostly one statement."""
     given = {"accounts": account_ids, "start": period.start, "end": period.end}
-    of = {one.version_id: one for one in versions}
+    tariff_of = {one.version_id: one.tariff_id for one in versions}
+    rows = db.fetch(_SEGMENTS, given)
+    if any(row[0] not in tariff_of for row in rows):
+        # A version whose end was drawn before these months by a later publication, and nobody is billed anew yet.
+        every = plans.versions(start_date=date.min, end_date=date.max)
+        tariff_of = {one.version_id: one.tariff_id for one in every}
     return [
         Billed(
-            tariff_id=of[version_id].tariff_id,
-            plan=of[version_id].plan,
+            tariff_id=tariff_of[version_id],
+            plan=plans.compiled(version_id),
             segments=_segments(heads, inputs, width),
         )
-        for version_id, width, heads, inputs in db.fetch(_SEGMENTS, given)
+        for version_id, width, heads, inputs in rows
     ]
 
 

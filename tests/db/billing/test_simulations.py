@@ -6,6 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from django.db import connection
+from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.models import Sum
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -30,7 +31,7 @@ from cis.platform.models import Job
 from metering.queries import usage
 from tariffs.domain.batch import RatingBatch
 from tariffs.domain.rating import rate
-from tariffs.models.tariff import Tariff
+from tariffs.models.tariff import Tariff, TariffVersion
 from tests.db.billing.night import FEBRUARY, JANUARY, bill, use
 from tests.db.billing.test_commercial import factory
 from tests.db.billing.test_expected import interval_account
@@ -90,6 +91,14 @@ def test_other_prices_cost_what_arithmetic_says(five):
         more = sum(int(line.quantity * dearer[line.step] / 10 + Fraction(1, 2)) - line.amount_minor for line in lines)
         row = supply_of(simulation_id, account)
         assert row.new_minor - row.old_minor == more > 0
+
+
+def test_months_billed_by_a_version_that_a_later_publication_ended_are_simulated(five):
+    TariffVersion.objects.update(period=DateRange(date(2020, 1, 1), date(2020, 1, 2)))
+    simulation_id = simulate(instead(mass.SIX_LINES))
+    assert found.one(simulation_id=simulation_id).state == "done"
+    row = supply_of(simulation_id, five[1])
+    assert (row.reason, row.old_minor, row.new_minor) == ("", billed_minor(five[1]), row.old_minor)
 
 
 def test_nothing_is_written_to_bills(five):
