@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import tomllib
 from pathlib import Path
 
@@ -67,6 +68,10 @@ def test_every_problem_has_a_result_or_waits_for_something_that_is_named():
     results = {vector.name.split()[0] for each in DOCUMENTS.values() for vector in each.vectors}
     corrections = [tomllib.loads((CORRECTIONS / f"{name}.toml").read_text("utf-8")) for name in ("energy", "breaches")]
     results |= {case["name"].split()[0] for each in corrections for case in each["case"]}
+    # A case of the billing of a change of price needs a run: tests/db/billing/test_proration.py.
+    results |= set(
+        re.findall(r'"""([a-z]{2}-\d{3}): ', (ROOT / "tests/db/billing/test_proration.py").read_text("utf-8"))
+    )
     for row in rows_of("problems.csv"):
         assert (row["id"] in results) != bool(row["waits_for"]), row["id"]
 

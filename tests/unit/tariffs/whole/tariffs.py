@@ -13,6 +13,7 @@ from tariffs.domain.components.charge_limits import (
 from tariffs.domain.inputs import Input
 from tariffs.domain.lines import LedgerClass, Scoped, Unit
 from tariffs.domain.plan import DemandMetering, Scope, compile_plan
+from tests.unit.tariffs.oracle_power import counts_of
 from tests.unit.tariffs.oracle_whole import Facts
 from tests.unit.tariffs.whole.drawing import kilo
 from tests.unit.tariffs.whole.energy import DrawsEnergy
@@ -117,6 +118,8 @@ def segments(plan, seed, count):
     """A batch of segments, and the same as facts for the oracle."""
     chance = Random(seed)
     rows = [_row(plan, chance) for _ in range(count)]
+    for row in rows:
+        row.update({Input(name): value for name, value in counts_of(row["days"], row["months"]).items()})
 
     def column(name):
         return np.array([row[name] for row in rows], dtype=np.int64)
