@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ DRIVER = """
 import pathlib, sys
 from cis import serving
 
-folder, body = pathlib.Path(sys.argv[1]), sys.argv[2]
+folder, port, body = pathlib.Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 
 def command_of(part, address, *, processes_each):
     body_of_part = body if part == "web" else "sleep 90 & echo $$ $! >> %s/pids; wait"
@@ -27,14 +28,23 @@ def command_of(part, address, *, processes_each):
 
 serving.command_of = command_of
 say = lambda line: print(line, flush=True)
-sys.exit(serving.serve(serving.free_address(port=18_500), logs=folder / "log", announce=say))
+sys.exit(serving.serve(serving.Address("127.0.0.1", port), logs=folder / "log", announce=say))
 """
 WEB = f"{sys.executable} -m http.server PORT --bind 127.0.0.1 & echo $$ $! >> %s/pids; wait"
 
 
+@contextmanager
 def start(folder, body=WEB):
-    command = [sys.executable, "-c", DRIVER, str(folder), body]
-    return subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+    """Serve at a port that no other worker of the test run has; a test that fails leaves nothing to wait for."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [sys.executable, "-c", DRIVER, str(folder), str(port), body]
+    running = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
+    try:
+        yield running
+    finally:
+        running.kill()
+        running.communicate()
 
 
 def pids(folder):
@@ -53,7 +63,7 @@ def wait_until(condition, seconds=15.0):
 @pytest.mark.parametrize("ending", [signal.SIGINT, signal.SIGTERM])
 def test_all_parts_and_their_children_end_with_it(tmp_path, ending):
     with start(tmp_path) as running:
-        assert running.stdout.readline().startswith("serving on http://127.0.0.1:185")
+        assert running.stdout.readline().startswith("serving on http://127.0.0.1:")
         assert wait_until(lambda: len(pids(tmp_path)) == 6)
         started = pids(tmp_path)
         assert all(processes.is_alive(pid) for pid in started)
