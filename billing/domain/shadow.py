@@ -6,7 +6,7 @@ fingerprint that somebody approved is issued.
 """
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
@@ -14,6 +14,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from billing.domain.charges import DueCharge
 from billing.domain.drafts import Draft
 from billing.domain.findings import Obstacle
 from billing.domain.pieces import Mask
@@ -145,9 +146,9 @@ def _past(accounts: Int64, account: Int64, amount: Int64, energy: Int64, days: I
     return Past(amount_minor=sums[0], energy_wh=sums[1], days=sums[2])
 
 
-def outliers(*, limits: Limits, comparison: Comparison) -> dict[int, Obstacle]:
+def outliers(*, accounts: Int64, limits: Limits, comparison: Comparison) -> dict[int, Obstacle]:
     """
-    Return the bills that are unlike all earlier ones that are known, by place.
+    Return the bills that are unlike all earlier ones that are known, by account.
 
     Who uses more in each winter is like last year, and who moved in lately like last month: one earlier bill that is
     alike is enough. An account without an earlier bill is none.
@@ -165,15 +166,15 @@ def outliers(*, limits: Limits, comparison: Comparison) -> dict[int, Obstacle]:
     for code, rows, side in ((OUTLIER_ABOVE, above, "above"), (OUTLIER_BELOW, below, "below")):
         for place in np.flatnonzero(rows & known).tolist():
             message = f"The amount a day is {side} the limit: {_percents(comparison, place)}."
-            found[place] = Obstacle(code=code, message=message, advice=ADVICE)
+            found[int(accounts[place])] = Obstacle(code=code, message=message, advice=ADVICE)
     return found
 
 
 def together(*, outliers: Mapping[int, Obstacle], outside: Mapping[int, Obstacle]) -> dict[int, Obstacle]:
-    """Return all reasons to look at bills, by place; of two the code is that of the outlier, and both are told."""
+    """Return all reasons to look at bills, by account; of two the code is that of the outlier, and both are told."""
     found = {**outside, **outliers}
-    for place in outliers.keys() & outside.keys():
-        found[place] = replace(outliers[place], message=f"{outliers[place].message} {outside[place].message}")
+    for one in outliers.keys() & outside.keys():
+        found[one] = replace(outliers[one], message=f"{outliers[one].message} {outside[one].message}")
     return found
 
 
@@ -197,9 +198,44 @@ def _sides(limits: Limits, own: Past, past: Past) -> tuple[Mask, Mask]:
     return above, below
 
 
-def fingerprints(*, draft: Draft) -> Int64:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told(Columns):
     """
-    Return a number for all that each bill of a draft says, (b,): equal bills have equal ones.
+    What the bills of a chunk say, one row an account, ascending: those of the draft, and those of charges alone.
+
+    fingerprint  a number for all that a bill says: equal bills have equal ones
+    """
+
+    account_id: Int64
+    amount_minor: Int64
+    energy_wh: Int64
+    fingerprint: Int64
+
+
+def tell(*, draft: Draft, charges: Sequence[DueCharge] = ()) -> Told:
+    """Return what the bills of a draft say together with the one-off charges that are put onto them."""
+    columns = (
+        (one.account_id, one.charge_id, one.amount_minor, one.tax_minor, zlib.crc32(one.ledger_class.encode()),
+         one.cancels_id or 0)
+        for one in charges
+    )  # fmt: skip
+    account, *said = np.array(list(columns), dtype=np.int64).reshape(-1, 6).T
+    bills = draft.bills
+    accounts = np.union1d(bills.account_id, account)
+    of_bill, of_charge = np.searchsorted(accounts, bills.account_id), np.searchsorted(accounts, account)
+    amount, energy = np.zeros((2, len(accounts)), dtype=np.int64)
+    amount[of_bill], energy[of_bill] = bills.amount_minor, bills.energy_wh
+    np.add.at(amount, of_charge, said[1])
+    total = np.zeros(len(accounts), dtype=np.uint64)
+    total[of_bill] = _mark(draft)
+    np.add.at(total, of_charge, _mixed(tuple(said)))
+    fingerprint = (total >> np.uint64(1)).astype(np.int64)
+    return Told(account_id=accounts, amount_minor=amount, energy_wh=energy, fingerprint=fingerprint)
+
+
+def _mark(draft: Draft) -> NDArray[np.uint64]:
+    """
+    Return a word for all that each bill of a draft says, (b,).
 
     Sums of mixed 64-bit words, so that the order of segments and lines does not matter; ids that the database gives
     and chances of a chunk's neighbours are left out.
@@ -223,7 +259,7 @@ def fingerprints(*, draft: Draft) -> Int64:
     if len(lines):
         printed = (kinds[lines.kind], segments.start_day[lines.segment], lines.quantity, lines.amount_minor)
         np.add.at(total, lines.bill, _mixed((*printed, lines.tax_minor)))
-    return (total >> np.uint64(1)).astype(np.int64)
+    return total
 
 
 def _mixed(columns: tuple[Int64, ...]) -> NDArray[np.uint64]:
@@ -251,28 +287,29 @@ STATES = tuple(ShadowState)
 
 
 def promote(
-    *, draft: Draft, outside: Mapping[int, Obstacle], approved: Approved, decimals: int, shadow_date: date
+    *, told: Told, outside: Mapping[int, Obstacle], approved: Approved, decimals: int, shadow_date: date
 ) -> dict[int, Obstacle]:
     """
-    Return why bills of the real run are held, by place: all that is not just as it was approved.
+    Return why bills of the real run are held, by account: all that is not just as it was approved.
 
-    outside      what the bounds of the run hold, by place; waived where somebody accepted the very same bill
+    outside      what the bounds of the run hold, by account; waived where somebody accepted the very same bill
     shadow_date  local date of the shadow run, for the message
     """
-    accounts = draft.bills.account_id
+    accounts = told.account_id
     if not len(approved):
         nobody = np.zeros(1, dtype=np.int64)
         approved = Approved(account_id=nobody, amount_minor=nobody, fingerprint=nobody, state=nobody)
     row = np.minimum(np.searchsorted(approved.account_id, accounts), len(approved) - 1)
     state = np.where(approved.account_id[row] == accounts, approved.state[row], STATES.index(ShadowState.BLOCKED))
     is_known = state != STATES.index(ShadowState.BLOCKED)
-    is_same = is_known & (approved.fingerprint[row] == fingerprints(draft=draft))
+    is_same = is_known & (approved.fingerprint[row] == told.fingerprint)
     held: dict[int, Obstacle] = {}
     for place in np.flatnonzero(~is_same).tolist():
         then_minor = int(approved.amount_minor[row[place]]) if is_known[place] else None
-        held[place] = _differing(int(draft.bills.amount_minor[place]), then_minor, decimals, shadow_date)
-    for place in np.flatnonzero(is_same & (state == STATES.index(ShadowState.OPEN))).tolist():
-        held[place] = outside.get(place) or Obstacle(
+        now_minor = int(told.amount_minor[place])
+        held[int(accounts[place])] = _differing(now_minor, then_minor, decimals, shadow_date)
+    for account in accounts[is_same & (state == STATES.index(ShadowState.OPEN))].tolist():
+        held[account] = outside.get(account) or Obstacle(
             code=NOT_ACCEPTED,
             message="The shadow run called this bill an outlier; nobody accepted it.",
             advice="Look at the reads and at the lines of the bill; release it, or drop it.",
@@ -286,5 +323,5 @@ def _differing(now_minor: int, then_minor: int | None, decimals: int, shadow_dat
     return Obstacle(
         code=DIFFERS,
         message=f"The account {then} in the shadow run of {shadow_date} and comes to {now} now.",
-        advice="See what came in since, as a corrected read or a new price; release the bill, or drop it.",
+        advice="See what came in since, as a corrected read, a new price or a one-off charge; release it, or drop it.",
     )

@@ -1,10 +1,10 @@
 """One-off charges onto bills: what is agreed and on no bill, less what is on one and owed no more."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 
 from django.utils import timezone
 
+from billing.domain.charges import DueCharge
 from billing.models.bill import Bill, BillKind, BillState
 from billing.models.charge import BillCharge
 from billing.operations.drafting import Origin
@@ -38,33 +38,27 @@ _ADD_UP = """
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A charge to be carried, or taken back where it names the row that carried it."""
-
-    account_id: int
-    charge_id: int
-    amount_minor: int
-    tax_minor: int
-    ledger_class: str
-    cancels_id: int | None
+@joins_transaction
+def due(*, account_ids: Sequence[int]) -> tuple[DueCharge, ...]:
+    """Return what the next bills of some accounts are to carry, by account; one statement."""
+    return tuple(DueCharge(*row) for row in db.fetch(_DIFFERENCE, {"accounts": list(account_ids)}))
 
 
 @joins_transaction
-def add(*, origin: Origin, account_ids: Sequence[int], bill_of: Mapping[int, int]) -> int | None:
+def add(
+    *, charges: Sequence[DueCharge], origin: Origin, bill_of: Mapping[int, int], held: Collection[int]
+) -> dict[int, int]:
     """
-    Put the charges of some accounts onto their drafts; who has no draft gets one. One statement where there are none.
+    Put charges onto the drafts of their accounts; who has no draft gets one. No statement where there are none.
 
-    account_ids  accounts that were rated
-    bill_of      drafts by account
-
-    :returns: how many bills were made for it; None: there are no charges, and nothing was written.
+    bill_of  drafts by account
+    held     accounts whose bill somebody has to look at
+    :returns: the drafts that were made for it, by account.
     """
-    found = [_Row(*row) for row in db.fetch(_DIFFERENCE, {"accounts": list(account_ids)})]
-    if not found:
-        return None
-    lacking = sorted({row.account_id for row in found} - bill_of.keys())
-    drafts = dict(bill_of) | _make_bills(lacking, origin)
+    if not charges:
+        return {}
+    made = _make_bills(sorted({row.account_id for row in charges} - bill_of.keys()), origin, held)
+    drafts = dict(bill_of) | made
     BillCharge.objects.bulk_create(
         BillCharge(
             bill_id=drafts[row.account_id],
@@ -74,20 +68,20 @@ def add(*, origin: Origin, account_ids: Sequence[int], bill_of: Mapping[int, int
             ledger_class=row.ledger_class,
             cancels_id=row.cancels_id,
         )
-        for row in found
+        for row in charges
     )
-    db.execute(_ADD_UP, [sorted({drafts[row.account_id] for row in found})])
-    return len(lacking)
+    db.execute(_ADD_UP, [sorted({drafts[row.account_id] for row in charges})])
+    return made
 
 
-def _make_bills(account_ids: Sequence[int], origin: Origin) -> dict[int, int]:
+def _make_bills(account_ids: Sequence[int], origin: Origin, held: Collection[int]) -> dict[int, int]:
     made = Bill.objects.bulk_create(
         Bill(
             account_id=account_id,
             run_id=origin.run_id,
             chunk_id=origin.chunk_id,
             kind=BillKind.REGULAR.value,
-            state=BillState.DRAFT.value,
+            state=(BillState.HELD if account_id in held else BillState.DRAFT).value,
             start_date=origin.period.start,
             end_date=origin.period.end,
             amount_minor=0,

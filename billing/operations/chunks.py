@@ -8,9 +8,11 @@ from django.db import DatabaseError, InterfaceError, OperationalError
 from django.db.models import Q
 from django.utils import timezone
 
-from billing.domain import bounds
+from billing.domain import bounds, shadow
+from billing.domain.charges import DueCharge
 from billing.domain.drafts import Draft
 from billing.domain.findings import Obstacle
+from billing.domain.shadow import Told
 from billing.models.bill import Bill, BillState
 from billing.models.run import ChunkState, RunChunk
 from billing.operations import charging, drafting, progress, rebill_rows, shadowing
@@ -98,11 +100,13 @@ def _rate_next(*, run_id: int, claimed: list[_Claim]) -> bool:
 
 def _rate_shadow(run_id: int, claim: _Claim) -> None:
     """Rate a chunk to compare: what it comes to is written down, and nothing else."""
+    period = claim.scope.period
     found = segments.find(account_ids=claim.account_ids, scope=claim.scope)
     draft = drafting.draft_of(found)
-    outside = _outside(found, draft, claim.scope.period)
-    flagged = shadowing.write(run_id=run_id, found=found, draft=draft, outside=outside, period=claim.scope.period)
-    _finish(claim, draft, held=flagged, parked=len(found.obstacles))
+    outside = _outside(found, draft, period)
+    told = shadow.tell(draft=draft, charges=_due(claim, found))
+    flagged = shadowing.write(run_id=run_id, found=found, told=told, outside=outside, period=period)
+    _finish(claim, told, held=flagged, parked=len(found.obstacles))
 
 
 def _rate_bills(run_id: int, claim: _Claim) -> None:
@@ -111,32 +115,31 @@ def _rate_bills(run_id: int, claim: _Claim) -> None:
     emptied = drafting.take_over(run_id=run_id, period=period, account_ids=claim.account_ids)
     found = segments.find(account_ids=claim.account_ids, scope=claim.scope)
     draft = drafting.draft_of(found)
+    charges = _due(claim, found)
+    told = shadow.tell(draft=draft, charges=charges)
     outside = _outside(found, draft, period)
     if claim.promotes_id is not None:
-        outside = shadowing.unlike(shadow_id=claim.promotes_id, draft=draft, outside=outside)
-    held = np.zeros(len(draft.bills), dtype=np.bool_)
-    held[list(outside)] = True
+        outside = shadowing.unlike(shadow_id=claim.promotes_id, told=told, outside=outside)
+    accounts = draft.bills.account_id
     origin = Origin(run_id=run_id, chunk_id=claim.chunk_id, period=period)
-    bill_ids = drafting.write(draft=draft, held=held, origin=origin) if len(draft.bills) else draft.bills.account_id
-    obstacles = dict(found.obstacles.of_account)
-    bill_of = {}
-    for place, obstacle in outside.items():
-        account = int(draft.bills.account_id[place])
-        obstacles[account], bill_of[account] = obstacle, int(bill_ids[place])
-    drafts = dict(zip(draft.bills.account_id.tolist(), bill_ids.tolist(), strict=True))
-    rated = [account for account in claim.account_ids if account not in found.obstacles.of_account]
-    made = charging.add(origin=origin, account_ids=rated, bill_of=drafts)
-    if made is not None and claim.promotes_id is not None:
-        reasons, charged = shadowing.hold_charged(run_id=run_id, chunk_id=claim.chunk_id)
-        obstacles |= reasons
-        bill_of |= charged
+    held = np.isin(accounts, list(outside))
+    bill_ids = drafting.write(draft=draft, held=held, origin=origin) if len(accounts) else accounts
+    drafts = dict(zip(accounts.tolist(), bill_ids.tolist(), strict=True))
+    charged = charging.add(charges=charges, origin=origin, bill_of=drafts, held=outside.keys())
     rebill_rows.settle(reach=found.reach, bill_of=drafts, parked=list(found.obstacles.of_account))
+    obstacles = found.obstacles.of_account | outside
     if obstacles:
+        bill_of = {account: bill_id for account, bill_id in (drafts | charged).items() if account in outside}
         drafting.hold(run_id=run_id, period=period, obstacles=obstacles, bill_of=bill_of)
-    _finish(claim, draft, held=len(obstacles), parked=len(found.obstacles), made=made or 0)
-    others = [*emptied, claim.chunk_id] if made is not None else emptied
-    if others:
-        progress.recount(chunk_ids=others)
+    _finish(claim, told, held=len(obstacles), parked=len(found.obstacles))
+    if emptied:
+        progress.recount(chunk_ids=emptied)
+
+
+def _due(claim: _Claim, found: Findings) -> tuple[DueCharge, ...]:
+    """Return the one-off charges of the accounts that can be billed; one statement."""
+    rated = [account for account in claim.account_ids if account not in found.obstacles.of_account]
+    return charging.due(account_ids=rated)
 
 
 def _claim(run_id: int) -> _Claim | None:
@@ -155,7 +158,7 @@ def _claim(run_id: int) -> _Claim | None:
 
 
 def _outside(found: Findings, draft: Draft, period: Period) -> dict[int, Obstacle]:
-    """Return the bills out of bounds, by their place in the draft."""
+    """Return the bills out of bounds, by account; one-off charges do not count, two persons have agreed to them."""
     if not len(draft.bills):
         return {}
     rule = packs.rule("bounds", at=period.start)
@@ -168,19 +171,18 @@ def _outside(found: Findings, draft: Draft, period: Period) -> dict[int, Obstacl
         difference=found.difference,
         period=period,
     )
-    return bounds.check(bounds=limits, facts=facts)
+    outside = bounds.check(bounds=limits, facts=facts)
+    return {int(draft.bills.account_id[place]): obstacle for place, obstacle in outside.items()}
 
 
-def _finish(claim: _Claim, draft: Draft, *, held: int, parked: int, made: int = 0) -> None:
-    """Note what came of a chunk; ``made``: bills of charges alone."""
-    accounts = len(claim.account_ids)
+def _finish(claim: _Claim, told: Told, *, held: int, parked: int) -> None:
     RunChunk.objects.filter(id=claim.chunk_id).update(
         state=ChunkState.RATED.value,
-        bills=len(draft.bills),
+        bills=len(told),
         held=held,
-        unchanged=accounts - len(draft.bills) - parked - made,
-        amount_minor=int(draft.bills.amount_minor.sum()),
-        energy_wh=int(draft.bills.energy_wh.sum()),
+        unchanged=len(claim.account_ids) - len(told) - parked,
+        amount_minor=int(told.amount_minor.sum()),
+        energy_wh=int(told.energy_wh.sum()),
         rated_at=timezone.now(),
     )
 

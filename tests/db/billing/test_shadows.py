@@ -66,13 +66,21 @@ def test_a_shadow_run_makes_no_bill_and_says_who_is_unlike_before(ids):
     prove()
 
 
-@pytest.mark.parametrize("is_before", [True, False])
-def test_a_charge_that_the_shadow_run_does_not_show_is_not_issued_by_itself(ids, is_before):
-    if is_before:
-        agreed(ids[1])
+def test_a_charge_that_the_shadow_run_showed_is_issued_with_its_bill(ids):
+    use(ids[0], FEBRUARY, 100_000)
+    agreed(ids[1])
     run_id = shadow()
-    if not is_before:
-        agreed(ids[1])
+    summary = queries.summary(run_id=run_id)
+    real = promote(run_id)
+    assert set(Bill.objects.filter(run_id=real).values_list("state", flat=True)) == {"issued"}
+    assert summary.amount_minor == sum(Bill.objects.filter(run_id=real).values_list("amount_minor", flat=True))
+    assert charged(ids[1]) == [("issued", 50_000, 5_752)]
+    prove()
+
+
+def test_a_charge_that_came_after_the_shadow_run_waits_for_somebody(ids):
+    run_id = shadow()
+    agreed(ids[1])
     shown = ShadowBill.objects.get(run_id=run_id, account_id=ids[1]).amount_minor
     real = promote(run_id)
     one = Bill.objects.get(run_id=real, account_id=ids[1])
@@ -84,12 +92,20 @@ def test_a_charge_that_the_shadow_run_does_not_show_is_not_issued_by_itself(ids,
     prove()
 
 
-def test_a_charge_alone_in_a_promoted_run_waits_too(ids):
+@pytest.mark.parametrize("is_before", [True, False])
+def test_a_charge_alone_is_shown_and_waits_if_it_was_not(ids, is_before):
+    use(ids[0], FEBRUARY, 100_000)
     bill(FEBRUARY)
+    if is_before:
+        agreed(ids[2])
     run_id = shadow()
-    agreed(ids[2])
+    if not is_before:
+        agreed(ids[2])
+    assert states(run_id) == ({ids[2]: "plain"} if is_before else {})
     one = Bill.objects.get(run_id=promote(run_id), account_id=ids[2])
-    assert (one.state, one.amount_minor) == ("held", 50_000)
+    assert (one.state, one.amount_minor) == ("issued" if is_before else "held", 50_000)
+    assert HeldBill.objects.filter(bill=one).exists() is not is_before
+    prove()
 
 
 def test_its_sums_stand_beside_those_of_the_bills_before(ids):

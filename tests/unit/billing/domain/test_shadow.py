@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing.domain import shadow
+from billing.domain.charges import DueCharge
 from billing.domain.drafts import BillColumns, CopiedLines, Draft, LineColumns, SegmentColumns
 from billing.domain.findings import Obstacle
 from billing.domain.kept import Lists
@@ -28,7 +29,7 @@ def past(amount, days, energy=0):
 
 def codes(own, last, year):
     comparison = Comparison(own=past(*own), last=past(*last), year=past(*year))
-    return [one.code for one in shadow.outliers(limits=LIMITS, comparison=comparison).values()]
+    return [one.code for one in shadow.outliers(accounts=columns(7), limits=LIMITS, comparison=comparison).values()]
 
 
 @pytest.mark.parametrize(
@@ -55,7 +56,7 @@ def test_a_bill_is_an_outlier_if_it_is_unlike_all_that_is_known(own, last, year,
 
 def test_the_reason_tells_both_percentages():
     comparison = Comparison(own=past(30_000, 30), last=past(10_000, 30), year=past(7_500, 30))
-    (one,) = shadow.outliers(limits=LIMITS, comparison=comparison).values()
+    (one,) = shadow.outliers(accounts=columns(7), limits=LIMITS, comparison=comparison).values()
     assert "300 % of the last bill, 400 % of a year ago" in one.message
 
 
@@ -96,7 +97,7 @@ def draft(*, kinds=KINDS, accounts=(7, 9), inputs=((1, 2), (3, 4)), handed=((5,)
     )  # fmt: skip
 
 
-MARKS = shadow.fingerprints(draft=draft())
+MARKS = shadow.tell(draft=draft()).fingerprint
 
 
 @pytest.mark.parametrize(
@@ -118,14 +119,14 @@ MARKS = shadow.fingerprints(draft=draft())
     ],
 )
 def test_a_fingerprint_changes_with_each_thing_that_a_bill_says(change):
-    marks = shadow.fingerprints(draft=draft(**change))
+    marks = shadow.tell(draft=draft(**change)).fingerprint
     assert marks[0] == MARKS[0]
     assert marks[1] != MARKS[1]
 
 
 def test_a_fingerprint_changes_with_a_price_and_not_with_the_neighbours():
     dearer = (replace(KINDS[0], price_e6=61_800_000), KINDS[1])
-    assert (shadow.fingerprints(draft=draft(kinds=dearer)) != MARKS).all()
+    assert (shadow.tell(draft=draft(kinds=dearer)).fingerprint != MARKS).all()
     turned = draft(
         inputs=((3, 4), (1, 2)), handed=((6,), (5,)),
         segments__bill=columns(1, 0), segments__used_wh=columns(8_000, 5_000),
@@ -134,8 +135,8 @@ def test_a_fingerprint_changes_with_a_price_and_not_with_the_neighbours():
         **{f"segments__{field.name}": columns(2, 1) for field in fields(SegmentColumns)
            if field.name not in {"bill", "start_day", "used_wh"}},
     )  # fmt: skip
-    assert (shadow.fingerprints(draft=turned) == MARKS).all()
-    wider = shadow.fingerprints(draft=draft(inputs=((1, 2), (3, 4, 0))))
+    assert (shadow.tell(draft=turned).fingerprint == MARKS).all()
+    wider = shadow.tell(draft=draft(inputs=((1, 2), (3, 4, 0)))).fingerprint
     assert (wider[0] == MARKS[0], wider[1] == MARKS[1]) == (True, False)
     assert (MARKS >= 0).all()
 
@@ -147,28 +148,60 @@ def approved(*rows):
     return Approved(account_id=account, amount_minor=amount, fingerprint=mark, state=state)
 
 
-def promote(*rows, outside=None):
+def promote(*rows, outside=None, charges=()):
+    told = shadow.tell(draft=draft(), charges=charges)
     held = shadow.promote(
-        draft=draft(), outside=outside or {}, approved=approved(*rows), decimals=2, shadow_date=date(2026, 3, 1)
+        told=told, outside=outside or {}, approved=approved(*rows), decimals=2, shadow_date=date(2026, 3, 1)
     )
-    return {place: one.code for place, one in held.items()}
+    return {account: one.code for account, one in held.items()}
 
 
 PLAIN, OPEN, ACCEPTED, BLOCKED = range(4)
 
 
 def test_what_was_approved_goes_through_even_out_of_bounds():
-    out = {0: Obstacle(code="usage_above", message="x", advice="y"), 1: Obstacle(code="z", message="x", advice="y")}
+    out = {7: Obstacle(code="usage_above", message="x", advice="y"), 9: Obstacle(code="z", message="x", advice="y")}
     assert promote((7, 319, MARKS[0], PLAIN), (9, 510, MARKS[1], ACCEPTED), outside=out) == {}
 
 
 def test_all_else_is_held():
-    assert promote() == {0: "differs_from_shadow", 1: "differs_from_shadow"}
+    assert promote() == {7: "differs_from_shadow", 9: "differs_from_shadow"}
     assert promote((7, 319, MARKS[0], OPEN), (9, 510, MARKS[1] + 1, ACCEPTED)) == {
-        0: "outlier_not_accepted", 1: "differs_from_shadow",
+        7: "outlier_not_accepted", 9: "differs_from_shadow",
     }  # fmt: skip
     assert promote((7, 0, MARKS[0], BLOCKED), (8, 510, MARKS[1], PLAIN)) == {
-        0: "differs_from_shadow", 1: "differs_from_shadow",
+        7: "differs_from_shadow", 9: "differs_from_shadow",
+    }  # fmt: skip
+
+
+CHARGE = DueCharge(
+    account_id=9, charge_id=3, amount_minor=50_000, tax_minor=5_752, ledger_class="penalty", cancels_id=None
+)
+
+
+def test_charges_are_told_on_the_bill_and_alone():
+    told = shadow.tell(draft=draft(), charges=[CHARGE, replace(CHARGE, account_id=8)])
+    assert told.account_id.tolist() == [7, 8, 9]
+    assert told.amount_minor.tolist() == [319, 50_000, 50_510]
+    assert told.energy_wh.tolist() == [5_000, 0, 8_000]
+    assert (told.fingerprint[0] == MARKS[0], told.fingerprint[2] == MARKS[1]) == (True, False)
+
+
+@pytest.mark.parametrize("change", [{"charge_id": 4}, {"amount_minor": 1}, {"tax_minor": 1}, {"ledger_class": "other"},
+                                    {"cancels_id": 1}])  # fmt: skip
+def test_a_fingerprint_changes_with_each_thing_of_a_charge(change):
+    one, other = (shadow.tell(draft=draft(), charges=[charge]) for charge in (CHARGE, replace(CHARGE, **change)))
+    assert one.fingerprint[0] == other.fingerprint[0]
+    assert one.fingerprint[1] != other.fingerprint[1]
+
+
+def test_a_charge_goes_through_if_it_was_seen_and_waits_if_not():
+    shown = shadow.tell(draft=draft(), charges=[CHARGE]).fingerprint
+    seen = ((7, 319, MARKS[0], PLAIN), (9, 50_510, shown[1], PLAIN))
+    assert promote(*seen, charges=[CHARGE]) == {}
+    assert promote(*seen) == {9: "differs_from_shadow"}
+    assert promote((7, 319, MARKS[0], PLAIN), (9, 510, MARKS[1], PLAIN), charges=[CHARGE, replace(CHARGE, account_id=8)]) == {
+        8: "differs_from_shadow", 9: "differs_from_shadow",
     }  # fmt: skip
 
 
@@ -178,7 +211,10 @@ def test_all_else_is_held():
 )
 def test_no_bill_is_above_and_below_at_once(amounts, days):
     own, last, year = (past(amount, span) for amount, span in zip(amounts, days, strict=True))
-    assert len(shadow.outliers(limits=LIMITS, comparison=Comparison(own=own, last=last, year=year))) <= 1
+    assert (
+        len(shadow.outliers(accounts=columns(7), limits=LIMITS, comparison=Comparison(own=own, last=last, year=year)))
+        <= 1
+    )
 
 
 @pytest.mark.parametrize("rule", [{}, {"above_percent": 100, "below_percent": 50, "min_difference": "5"},
