@@ -323,7 +323,7 @@ def deal(
     """
     width = sums.values.shape[1]
     energy = np.zeros((len(pieces), width), dtype=np.int64)
-    complete = _is_complete(windows, sums, clock)
+    complete = is_complete(windows=windows, sums=sums, clock=clock)
     if not len(windows):
         return Dealt(energy_wh=energy, complete=complete)
     rows, place = np.unique(windows.row, return_inverse=True)
@@ -365,7 +365,8 @@ def _is_outdated(raw: Int64, approved_wh: Int64, exponent: int) -> Mask:
     return outdated
 
 
-def _is_complete(windows: Windows, sums: Sums, clock: LocalClock) -> Mask:
+def is_complete(*, windows: Windows, sums: Sums, clock: LocalClock) -> Mask:
+    """Return whether each interval of a window has a value, (w,)."""
     days = np.unique(np.concatenate((windows.start_day, windows.end_day)))
     starts = [clock.day_start_utc(date.fromordinal(day)) for day in days.tolist()]
     minute = np.array([(start - EPOCH) // timedelta(minutes=1) for start in starts], dtype=np.int64)

@@ -9,7 +9,7 @@ from billing.domain.daily import LocalDays
 from billing.domain.facts import NOT_MEASURED
 from billing.domain.findings import Obstacle, Obstacles
 from billing.domain.pieces import Mask, Pieces, PlanVersion
-from billing.queries import reading, sources
+from billing.queries import profiles, reading, sources
 from billing.queries.reading import Metered
 from cis.kernel.fixed import Int64
 from metering.domain.usage_rules import RuleBook
@@ -31,8 +31,9 @@ class Exports:
         if len(self.rows):
             mine = pieces.take(self.rows)
             usage = sharing.without_check_meters(usage=sources.usage_of(mine, book, sources.GIVEN), book=book)
-            drawn = sharing.as_approved(usage)
-            self.of = reading.metered(pieces=mine, versions=versions, drawn=drawn, obstacles=Obstacles())
+            found, drawn = Obstacles(), sharing.as_approved(usage)
+            drawn = profiles.split(drawn=drawn, pieces=mine, versions=versions, obstacles=found)
+            self.of = reading.metered(pieces=mine, versions=versions, drawn=drawn, obstacles=found)
             nothing = np.zeros(len(mine), dtype=np.bool_)
             self.redelivered[self.rows] = reading.redelivered(of=self.of, also=nothing)
 

@@ -6,14 +6,14 @@ from datetime import date
 
 import numpy as np
 
-from billing.domain import facts, prorated, segments, sharing
+from billing.domain import facts, segments, sharing
 from billing.domain.findings import Obstacles
 from billing.domain.handing import History
 from billing.domain.pieces import NOWHERE, Mask, Pieces, PlanVersion, cut
 from billing.domain.segments import Difference, Existing, Expected
 from billing.domain.sequence import in_order
 from billing.domain.streams import Streams, streams_of
-from billing.queries import existing_segments, reading, rebills, restarts, sequence, sources
+from billing.queries import counts, existing_segments, profiles, reading, rebills, restarts, sequence, sources
 from billing.queries.curves import MEASURED, Curves, has_needs, own_meters, redelivered_prices
 from billing.queries.exports import Exports
 from billing.queries.reading import Metered
@@ -156,7 +156,7 @@ def expect(
 
     Statements: usage rules, and two more where there are some; usage; where interval days are split, one for their
     newer versions and one for each month of them; where bills hand something on, one for their agreements; where meters
-    are counted, one for them.
+    are counted, one for them; where usage is split by load profiles, as in ``profiles.split``.
 
     :raises Refused: a segment cannot be rated for a reason that lies in itself.
     """
@@ -167,7 +167,7 @@ def expect(
     streams = streams_of(pieces=pieces, book=book, versions=versions, obstacles=obstacles)
     approved, found = sources.usage_of(pieces, book), Obstacles()
     drawn = sharing.deal(usage=approved, book=book, streams=streams, pieces=pieces, obstacles=obstacles)
-    drawn = prorated.split(drawn=drawn, pieces=streams.pieces, versions=versions, obstacles=found)
+    drawn = profiles.split(drawn=drawn, pieces=streams.pieces, versions=versions, obstacles=found)
     of = reading.metered(pieces=streams.pieces, versions=versions, drawn=drawn, obstacles=found)
     exports = Exports(pieces=pieces, versions=versions, book=book)
     parts_redelivered = reading.redelivered(of=of, also=has_needs(of.pieces, versions, MEASURED))
@@ -195,7 +195,7 @@ def expect(
         redelivered=redelivered + redelivered_prices(pieces=pieces, versions=versions),
         lanes=of.lanes,
         versions=versions,
-        counts=sources.counts_of(pieces, book, versions),
+        counts=counts.counts_of(pieces, book, versions),
         apart_wh=streams.apart(energy),
         measured={
             **told.inputs,

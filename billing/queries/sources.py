@@ -5,17 +5,13 @@ from datetime import date
 
 import numpy as np
 
-from billing.domain import facts, prorated, sharing
-from billing.domain.feeds import without_checks
-from billing.domain.findings import Obstacles
 from billing.domain.pieces import NOWHERE, Pieces, PlanVersion
 from cis.kernel.periods import month_of
 from metering.domain.places import Direction, Quantity
-from metering.domain.usage import Hung, UsageColumns
+from metering.domain.usage import UsageColumns
 from metering.domain.usage_rules import RuleBook
-from metering.queries import registers, usage_rules
 from metering.queries import usage as metered
-from tariffs.domain.inputs import Input
+from metering.queries import usage_rules
 from tariffs.domain.plan import Plan
 
 NO_END = date.max.toordinal()
@@ -23,8 +19,6 @@ Kind = tuple[Quantity, tuple[Direction, ...]]
 DRAWN: Kind = (Quantity.ACTIVE, (Direction.IMPORT,))
 GIVEN: Kind = (Quantity.ACTIVE, (Direction.EXPORT,))
 DEMAND: Kind = (Quantity.DEMAND, (Direction.IMPORT,))
-COUNTED_BY: dict[Input, Kind] = {Input.REACTIVE_VARH: (Quantity.REACTIVE, (Direction.IMPORT, Direction.EXPORT))}
-"""By which registers energy of other kinds is counted; reactive energy either way is added up."""
 
 
 def rules_of(pieces: Pieces) -> RuleBook:
@@ -68,31 +62,3 @@ def _months_of(pieces: Pieces) -> tuple[date, date]:
 def plans_of(pieces: Pieces, versions: Sequence[PlanVersion]) -> list[Plan]:
     """Return the plans that some pieces have."""
     return [versions[place].plan for place in np.unique(pieces.version[pieces.version != NOWHERE]).tolist()]
-
-
-def counts_of(pieces: Pieces, book: RuleBook, versions: Sequence[PlanVersion]) -> dict[Input, facts.Counted]:
-    """Return the energy of other kinds that the versions of the pieces need; two statements a kind."""
-    needs = {need for plan in plans_of(pieces, versions) for need in plan.needs}
-
-    def counted(kind: Kind) -> facts.Counted:
-        usage = sharing.without_check_meters(usage=usage_of(pieces, book, kind), book=book)
-        hung = without_checks(hung=_hung(pieces, kind), book=book)
-        # What cannot be split is missed by name, with the day that needs a read.
-        drawn = prorated.split(
-            drawn=sharing.as_approved(usage), pieces=pieces, versions=versions, obstacles=Obstacles()
-        )
-        return facts.counted(pieces=pieces, usage=drawn.usage, hung=hung)
-
-    return {kind: counted(of) for kind, of in COUNTED_BY.items() if kind in needs}
-
-
-def _hung(pieces: Pieces, kind: Kind) -> Hung:
-    """Return the registers of a kind that hung at the places of the pieces."""
-    first, last = days_of(pieces)
-    return registers.hung(
-        service_point_ids=np.unique(pieces.service_point_id),
-        start_date=first,
-        end_date=last,
-        quantities=kind[:1],
-        directions=kind[1],
-    )

@@ -164,7 +164,7 @@ def _read_plan(table: Table, text_hash: str) -> tuple[Plan | None, tuple[Vector,
     demand = _read_demand(table, frame)
     components = read_components(table=table, frame=frame)
     tier_cycle = read_tier_cycle(table=table, components=components)
-    usage_split = _read_usage_split(table)
+    usage_split, usage_profile = _read_usage_split(table)
     periods = frame.periods or TOTAL
     labels = _read_labels(table, components, (*frame.periods, *frame.demand_periods[1:]))
     try:
@@ -185,6 +185,7 @@ def _read_plan(table: Table, text_hash: str) -> tuple[Plan | None, tuple[Vector,
             calendar=calendar,
             tier_cycle=tier_cycle,
             usage_split=usage_split,
+            usage_profile=usage_profile,
             demand=demand,
             rounding_scope=table.word("rounding", Scope),
             labels=labels,
@@ -219,15 +220,16 @@ def _read_frame(table: Table) -> tuple[Frame, Table]:
     return frame, times
 
 
-def _read_usage_split(table: Table) -> SplitBy:
-    """Return how usage of registers is split at an edge; it is not where the document does not say so."""
+def _read_usage_split(table: Table) -> tuple[SplitBy, str]:
+    """Return how usage of registers is split at an edge, and by which profile; it is not where nothing says so."""
     if not table.has("proration"):
-        return SplitBy.READ
+        return SplitBy.READ, ""
     part = table.table("proration")
     found = part.word("usage", SplitBy)
+    profile = part.text("profile") if found is SplitBy.PROFILE else ""
     part.text("source")
     part.close()
-    return found
+    return found, profile
 
 
 def _names_demand(table: Table) -> bool:

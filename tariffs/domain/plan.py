@@ -41,12 +41,14 @@ class SplitBy(StrEnum):
     """
     How usage of a register between two reads is split where price, agreement or period changes in between.
 
-    READ  it is not: a read of that day is needed
-    DAYS  each day has an equal part
+    READ     it is not: a read of that day is needed
+    DAYS     each day has an equal part
+    PROFILE  each day has the part that it has in a load profile
     """
 
     READ = "read"
     DAYS = "days"
+    PROFILE = "profile"
 
 
 class Scope(StrEnum):
@@ -102,6 +104,7 @@ class Plan:
     calendar            when they hold; None if the plan has none, or is billed on registers alone
     tier_cycle          when the steps begin anew
     usage_split         how usage of registers is split at an edge
+    usage_profile       external id of the service point whose interval values are the load profile; "" = none
     demand              how demand is measured
     rounding            rule by which amounts are rounded to minor units
     rounding_scope      whether each line is rounded, or the bill
@@ -132,6 +135,7 @@ class Plan:
     calendar: Calendar | None
     tier_cycle: TierCycle
     usage_split: SplitBy
+    usage_profile: str
     demand: DemandMetering
     rounding: Rounding
     rounding_scope: Scope
@@ -206,6 +210,7 @@ def compile_plan(
     calendar: Calendar | None = None,
     tier_cycle: TierCycle = NO_STEPS,
     usage_split: SplitBy = SplitBy.READ,
+    usage_profile: str = "",
     demand: DemandMetering = PLAIN_DEMAND,
     rounding: Rounding = Rounding.HALF_AWAY,
     rounding_scope: Scope = Scope.LINE,
@@ -245,6 +250,7 @@ def compile_plan(
         calendar=calendar,
         tier_cycle=tier_cycle,
         usage_split=usage_split,
+        usage_profile=usage_profile,
         demand=demand,
         rounding=rounding,
         rounding_scope=rounding_scope,

@@ -71,6 +71,7 @@ FACTS: Mapping[str, str] = {
     "tier_cycle.start_month": _("Month in which the tier year begins"),
     "tier_cycle.restarts_at": _("Steps begin anew as well at"),
     "proration.usage": _("Usage between two reads is split"),
+    "proration.profile": _("Load profile"),
     "proration.source": _("Source of the split"),
     "time_of_use.periods": _("Periods of use"),
     "demand.window_minutes": _("Minutes over which demand is averaged"),
@@ -164,7 +165,9 @@ VALUES: Mapping[str, Mapping[str, str]] = {
         "move": _("move"), "holder_change": _("change of holder"), "meter_exchange": _("meter exchange"),
         "household_change": _("change of household"), "tariff_change": _("change of tariff"),
     },
-    "proration.usage": {"read": _("not at all: a read is needed"), "days": _("by days")},
+    "proration.usage": {
+        "read": _("not at all: a read is needed"), "days": _("by days"), "profile": _("by a load profile"),
+    },
     "customer_class": {
         "residential": _("homes"), "commercial": _("commerce"), "industrial": _("industry"),
         "agricultural": _("agriculture"), "lighting": _("lighting"), "other": _("others"),
@@ -178,6 +181,7 @@ VALUES: Mapping[str, Mapping[str, str]] = {
     "convention": {"proportional": _("in proportion"), "time_order": _("in order of time")},
     "proration": {
         "whole": _("the whole price"), "calendar_days": _("by the days of the month"), "thirtieths": _("1/30 a day"),
+        "thirty_day_months": _("by months of 30 days"), "cycle_days": _("by the days of the billed period"),
         "days": _("price of a day"),
     },
     "excess": {

@@ -8,6 +8,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from billing.models.bill import BillLine, BillSegment
 from billing.models.run import HeldBill
 from cis.kernel.actors import SYSTEM
+from cis.kernel.calendar import local_clock
 from cis.kernel.periods import Period
 from contracts.domain.agreements import Agreed
 from contracts.operations import agreements
@@ -22,6 +23,11 @@ pytestmark = pytest.mark.django_db
 MIDDLE = date(2025, 1, 11)
 BY_DAYS = tariffs.FLAT.replace('"flat"', '"by-days"').replace(
     "[labels.energy]", '[proration]\nusage = "days"\nsource = "made for tests"\n\n[labels.energy]'
+)
+
+PROFILE = "PROFILE-HOMES"
+BY_PROFILE = BY_DAYS.replace('"by-days"', '"by-profile"').replace(
+    'usage = "days"', f'usage = "profile"\nprofile = "{PROFILE}"'
 )
 
 
@@ -166,3 +172,58 @@ def test_a_part_of_a_meter_is_split_as_its_own_tariff_says():
     energy = [row[1] for row in segments()]
     assert sum(energy) == 310_001
     assert [round(each, -3) for each in energy] == [50_000, 105_000, 50_000, 105_000]
+
+
+def profile(early=100, late=100, without=()):
+    """A place whose interval values are a load profile: Wh an hour before and from the middle of January on."""
+    (register,) = metering.metered(at=metering.service_point(external_id=PROFILE), is_interval=True)
+    middle = local_clock("Asia/Shanghai").day_start_utc(MIDDLE)
+    metering.curve(
+        of=register, start_date=JANUARY.start, end_date=JANUARY.end, minutes=60,
+        value_of=lambda at: early if at < middle else late,
+    )  # fmt: skip
+    register.interval_days.filter(day_date__in=without).delete()
+
+
+def test_a_new_price_splits_a_register_by_the_profile_that_the_tariff_names():
+    profile(early=300)
+    _, version = supplied(BY_PROFILE, wh=510_001)
+    change_price(version, BY_PROFILE)
+    bill()
+    # 10 days of 7.2 and 21 of 2.4 are 72 and 50.4 of 122.4.
+    assert segments() == [(JANUARY.start, 300_001, True), (MIDDLE, 210_000, True)]
+    prove()
+
+
+@pytest.mark.parametrize("without", [None, (date(2025, 1, 20),)])
+def test_a_profile_that_is_not_there_or_has_a_hole_holds_the_account(without):
+    if without:
+        profile(without=without)
+    _, version = supplied(BY_PROFILE)
+    change_price(version, BY_PROFILE)
+    bill()
+    held = HeldBill.objects.get()
+    assert (held.code, PROFILE in held.message) == ("missing_profile", True)
+
+
+def test_without_anything_to_split_the_profile_is_not_asked_for():
+    supplied(BY_PROFILE)
+    bill()
+    assert segments() == [(JANUARY.start, 310_001, False)]
+
+
+def test_energy_given_to_the_grid_is_split_too():
+    export = BY_DAYS.replace('"by-days"', '"by-days-export"').replace(
+        "[[vector]]",
+        '[labels.given]\nzh = "上网"\nen = "Given"\n[[component]]\nkind = "export_credit"\ncode = "given"\n'
+        'unit = "yuan/kWh"\nprice = "0.4"\n[[vector]]\ninputs = { export_kwh = "0" }',
+    )
+    agreement, version = supplied(export)
+    given = metering.register(of=Usage.objects.get().register.meter, code="given", direction="export")
+    metering.usage(
+        of=given, at=agreement.service_point, start_date=JANUARY.start, end_date=JANUARY.end, energy_wh=62_000
+    )
+    change_price(version, export)
+    bill()
+    lines = BillLine.objects.filter(code="given").order_by("segment__start_date")
+    assert list(lines.values_list("quantity", flat=True)) == [20_000, 42_000]

@@ -16,7 +16,7 @@ from tariffs.domain.components.basic import Energy, Fixed, Per, Tax, TaxMode, Ti
 from tariffs.domain.components.tiers import Cycle, HouseholdAllowance, TierCycle, TieredEnergy, TieredTimeOfUse
 from tariffs.domain.grammar import Table
 from tariffs.domain.lines import LedgerClass, price_text
-from tariffs.domain.plan import Scope
+from tariffs.domain.plan import Scope, SplitBy
 
 PACKS = sorted((Path(__file__).parents[4] / "cis" / "packs").glob("*/tariffs/*.toml"))
 
@@ -181,6 +181,25 @@ def test_the_head_of_the_document_is_read():
     assert plan.periods == ("peak", "valley")
     assert plan.labels["valley"] == {"zh": "谷", "en": "Valley"}
     assert plan.missing_prices == ("steps/3",)
+
+
+@pytest.mark.parametrize(
+    ("text", "split", "profile"),
+    [
+        ('usage = "read"', SplitBy.READ, ""),
+        ('usage = "days"', SplitBy.DAYS, ""),
+        ('usage = "profile"\nprofile = "HOMES"', SplitBy.PROFILE, "HOMES"),
+    ],
+)
+def test_a_tariff_says_how_usage_of_registers_is_split(text, split, profile):
+    made = document.parse(text=FULL.replace("[labels]", f'[proration]\n{text}\nsource = "law"\n[labels]'))
+    assert (made.plan.usage_split, made.plan.usage_profile) == (split, profile)
+
+
+@pytest.mark.parametrize("text", ['usage = "profile"', 'usage = "days"\nprofile = "HOMES"'])
+def test_a_profile_stands_where_usage_is_split_by_one_and_nowhere_else(text):
+    _, findings = document.examine(text=FULL.replace("[labels]", f'[proration]\n{text}\nsource = "law"\n[labels]'))
+    assert [finding.where for finding in findings] == ["proration.profile"]
 
 
 def test_lines_are_named_and_priced_as_printed():
