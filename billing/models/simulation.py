@@ -117,7 +117,23 @@ class SimulatedSupply(models.Model):
     message = models.TextField(default="")
 
 
-class SimulatedMonth(models.Model):
+class _Sums(models.Model):
+    """What some supplies were billed and what they would have been; losers are those who would have paid more."""
+
+    supplies = models.IntegerField()
+    used_wh = models.BigIntegerField()
+    old_minor = models.BigIntegerField()
+    new_minor = models.BigIntegerField()
+    losers = models.IntegerField()
+    lost_minor = models.BigIntegerField()
+    winners = models.IntegerField()
+    won_minor = models.BigIntegerField()
+
+    class Meta:
+        abstract = True
+
+
+class SimulatedMonth(_Sums):
     """What the simulated supplies of one chunk were billed of one month, and what it would have been."""
 
     pk = models.CompositePrimaryKey("chunk_id", "month")
@@ -128,14 +144,6 @@ class SimulatedMonth(models.Model):
         "billing.SimulationChunk", on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
     )
     month = models.DateField()
-    supplies = models.IntegerField()
-    used_wh = models.BigIntegerField()
-    old_minor = models.BigIntegerField()
-    new_minor = models.BigIntegerField()
-    losers = models.IntegerField()
-    lost_minor = models.BigIntegerField()
-    winners = models.IntegerField()
-    won_minor = models.BigIntegerField()
 
 
 class GroupedBy(StrEnum):
@@ -152,7 +160,7 @@ class GroupedBy(StrEnum):
     REASON = "reason"
 
 
-class SimulationGroup(models.Model):
+class SimulationGroup(_Sums):
     """Sums of one group, made when the simulation ends; ``place`` is their order on a page."""
 
     simulation = models.ForeignKey(
@@ -161,14 +169,6 @@ class SimulationGroup(models.Model):
     by = Code(choices=choices_of(GroupedBy))
     place = models.IntegerField()
     key = models.CharField(max_length=100, help_text="Month, kind, area, tariff id, tenth, bin or reason.")
-    supplies = models.IntegerField()
-    used_wh = models.BigIntegerField()
-    old_minor = models.BigIntegerField()
-    new_minor = models.BigIntegerField()
-    losers = models.IntegerField()
-    lost_minor = models.BigIntegerField()
-    winners = models.IntegerField()
-    won_minor = models.BigIntegerField()
 
     class Meta:
         constraints = [

@@ -4,13 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-import numpy as np
-
-from billing.domain import kept
 from billing.domain.causes import Difference, Rated, Side, difference
 from billing.domain.waterfall import Fall, falls
 from billing.models.bill import Bill, BillKind, BillSegment, BillState
 from billing.queries.bills import BillDetail
+from billing.queries.rated_segments import batch_of
 from cis.kernel.periods import add_months
 from tariffs.domain.layout import OtherLayout
 from tariffs.queries import plans
@@ -177,14 +175,7 @@ def _side(group: Sequence[_Bill], rows: Sequence[BillSegment]) -> Side | None:
 def _rated(row: BillSegment) -> Rated | None:
     plan = plans.compiled(row.tariff_version_id)
     try:
-        batch = kept.read_back(
-            plan=plan,
-            start_day=np.array([row.start_date.toordinal()]),
-            end_day=np.array([row.end_date.toordinal()]),
-            before_wh=np.array([row.before_wh]),
-            household=np.array([row.household]),
-            inputs=[row.inputs or []],
-        )
+        batch = batch_of(plan=plan, row=row)
     except OtherLayout:
         return None
     return Rated(version_id=row.tariff_version_id, plan=plan, batch=batch, amount_minor=row.amount_minor)

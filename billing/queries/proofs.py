@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 
-import numpy as np
-
 from accounts.queries import supplier
-from billing.domain import kept, proving
+from billing.domain import proving
 from billing.domain.pieces import PlanVersion
 from billing.models.bill import BillLine
 from billing.queries import balances, bills, changes, proof_energy, proof_rows
@@ -20,6 +18,7 @@ from billing.queries.bills import BillDetail, Line, Segment
 from billing.queries.changes import Change
 from billing.queries.proof_energy import Energy
 from billing.queries.proof_rows import Before, SegmentRow
+from billing.queries.rated_segments import batch_of
 from cis.kernel import fixed
 from contracts.queries import agreements
 from contracts.queries.agreements import TermCard
@@ -198,14 +197,7 @@ def _rated(found: Material, place: int, row: SegmentRow, shown: Segment) -> Plai
     told = {**_head(found, row), "takes_back": None, "term": _term(found, row)}
     told |= {"energy_from": found.energy.rests.get(place, []), "year_to_date": _year_to_date(found, plan, row)}
     try:
-        batch = kept.read_back(
-            plan=plan,
-            start_day=np.array([row.start_date.toordinal()]),
-            end_day=np.array([row.end_date.toordinal()]),
-            before_wh=np.array([row.before_wh]),
-            household=np.array([row.household]),
-            inputs=[row.inputs or []],
-        )
+        batch = batch_of(plan=plan, row=row)
     except OtherLayout:
         return {**told, "inputs_kept": False, **_sums(row, shown)}
     kinds = _kinds(row.version_id, found.texts[row.version_id].text)

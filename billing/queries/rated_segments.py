@@ -1,9 +1,9 @@
 """What a segment of a bill was rated by, as a case that any other version may rate."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -12,7 +12,9 @@ from billing.models.bill import BillSegment
 from cis.kernel import fixed
 from cis.kernel.errors import Refused
 from tariffs.domain import cases
+from tariffs.domain.batch import RatingBatch
 from tariffs.domain.layout import OtherLayout
+from tariffs.domain.plan import Plan
 from tariffs.queries import plans
 
 WH_PLACES = 3
@@ -35,6 +37,37 @@ class SegmentCase:
     values: Mapping[str, Any]
 
 
+class _Row(Protocol):
+    """What rating read of a segment, as its row keeps it."""
+
+    @property
+    def start_date(self) -> date: ...
+    @property
+    def end_date(self) -> date: ...
+    @property
+    def before_wh(self) -> int: ...
+    @property
+    def household(self) -> int: ...
+    @property
+    def inputs(self) -> Sequence[int] | None: ...
+
+
+def batch_of(*, plan: Plan, row: _Row) -> RatingBatch:
+    """
+    Return what a segment was rated by.
+
+    :raises OtherLayout: it keeps nothing, or not what the plan asks for.
+    """
+    return kept.read_back(
+        plan=plan,
+        start_day=np.array([row.start_date.toordinal()]),
+        end_day=np.array([row.end_date.toordinal()]),
+        before_wh=np.array([row.before_wh]),
+        household=np.array([row.household]),
+        inputs=[row.inputs or []],
+    )
+
+
 def one(*, segment_id: int) -> SegmentCase:
     """
     Return what a segment was rated by; one statement once its plan is compiled.
@@ -48,14 +81,7 @@ def one(*, segment_id: int) -> SegmentCase:
         raise UnknownSegment(f"There is no segment {segment_id}.")
     plan = plans.compiled(row.tariff_version_id)
     try:
-        batch = kept.read_back(
-            plan=plan,
-            start_day=np.array([row.start_date.toordinal()]),
-            end_day=np.array([row.end_date.toordinal()]),
-            before_wh=np.array([row.before_wh]),
-            household=np.array([row.household]),
-            inputs=[row.inputs or []],
-        )
+        batch = batch_of(plan=plan, row=row)
         values = cases.written(plan=plan, batch=batch)
     except OtherLayout:
         values = {"household": row.household, "used_kwh": fixed.to_text(row.used_wh, places=WH_PLACES)}

@@ -41,6 +41,10 @@ class Reach:
         return date.fromordinal(int(self.from_day.min(initial=default.toordinal())))
 
 
+_NOTHING = np.zeros(0, dtype=np.int64)
+NO_REBILLS = Reach(rebill_id=_NOTHING, account_id=_NOTHING, from_day=_NOTHING)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
     """What a run may correct: all since its start, and more of accounts that are billed anew."""

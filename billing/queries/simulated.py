@@ -13,7 +13,8 @@ from billing.domain.measured import MISSING_REGISTER
 from billing.domain.outcomes import Groups, Outcomes
 from billing.domain.pieces import BilledPeriods, PlanVersion, cut
 from billing.domain.simulation import NO_INTERVALS, Billed, BilledSegments, Measured, Rows
-from billing.queries import restarts, segments
+from billing.queries import restarts, segments, sequence
+from billing.queries.rebills import NO_REBILLS, Window
 from cis.kernel.fixed import Int64
 from cis.kernel.periods import Period, add_months
 from cis.platform import db
@@ -85,7 +86,7 @@ def find(*, account_ids: Collection[int], scope: Scope) -> Found:
     Return what some accounts were billed at the tariffs that are replaced, and what they would have been.
 
     Statements: versions, segments, agreements, kinds, areas; where months are measured anew, agreements of the tier
-    year before and what ``segments.expect`` asks.
+    year before, what earlier bills hand on, and what ``segments.expect`` asks.
 
     :raises Refused: a segment cannot be rated for a reason that lies in itself.
     """
@@ -182,16 +183,26 @@ def _measure(rows: Rows, versions: tuple[PlanVersion, ...], scope: Scope) -> tup
     since = _since(replaced, scope.period)
     in_force = agreements.in_force(account_ids=np.unique(mine.account_id), start_date=since, end_date=scope.period.end)
     beyond = Period(scope.period.end, date.fromordinal(scope.period.end.toordinal() + 1))
+    looked_at = in_force.take(np.isin(in_force.agreement_id, wanted))
+    # What bills before these months handed on is handed on here too: it was not at the other prices.
+    history = sequence.history(
+        in_force=looked_at, versions=replaced, since=since, window=Window(start=scope.period.start, reach=NO_REBILLS)
+    )
     pieces = cut(
-        agreements=in_force.take(np.isin(in_force.agreement_id, wanted)),
+        agreements=looked_at,
         versions=replaced,
         billed=_periods(mine),
         period=beyond,
+        chained=history.chained,
         events=restarts.found(terms=in_force, versions=replaced, start_date=since, end_date=scope.period.end),
     )
     obstacles = Obstacles()
     expected = segments.expect(
-        pieces=pieces, versions=replaced, existing=segments.nothing_exists(), obstacles=obstacles
+        pieces=pieces,
+        versions=replaced,
+        existing=segments.nothing_exists(),
+        obstacles=obstacles,
+        history=history,
     )
     found = {account: _meant(obstacle) for account, obstacle in obstacles.of_account.items()}
     return simulation.measured_of(expected=expected, tariff_ids=list(scope.plans)), found
