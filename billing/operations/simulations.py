@@ -83,6 +83,12 @@ class ReplacedTwice(Refused):
     code = "replaced_twice"
 
 
+class NotFailed(Refused):
+    """Only a simulation that failed is tried again."""
+
+    code = "simulation_not_failed"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
     """
@@ -243,20 +249,46 @@ def finish(*, simulation_id: int) -> bool:
 
 
 @opens_transaction
+def retry(*, simulation_id: int, actor: Actor) -> None:
+    """
+    Simulate anew the chunks that failed, once the cause is mended; what the others came to stays.
+
+    :raises UnknownSimulation: there is none.
+    :raises NotFailed: it has not failed.
+    """
+    simulation = _locked(simulation_id)
+    if simulation.state != SimulationState.FAILED:
+        raise NotFailed(f"The simulation {simulation.name} has not failed.")
+    chunks = SimulationChunk.objects.filter(simulation_id=simulation_id, state=SimulationChunkState.FAILED.value)
+    chunks.update(state=SimulationChunkState.WAITING.value, error="")
+    simulation.state, simulation.error, simulation.ended_at = SimulationState.RUNNING.value, "", None
+    simulation.save(update_fields=["state", "error", "ended_at"])
+    total, _, _ = simulating.accounts_of(simulation_id=simulation_id)
+    jobs.start(name=WORK, total=total, subject=subject_of(simulation_id), actor=actor)
+    audit.record(actor, "retry_simulation", "simulation", simulation_id)
+    jobs.wake(WORK)
+
+
+@opens_transaction
 def delete(*, simulation_id: int, actor: Actor) -> None:
     """
     Delete a simulation with its results, at any time; waits for the chunks that are under way.
 
     :raises UnknownSimulation: there is none.
     """
-    simulation = Simulation.objects.select_for_update().filter(id=simulation_id).first()
-    if simulation is None:
-        raise UnknownSimulation(f"There is no simulation {simulation_id}.", simulation_id=simulation_id)
+    simulation = _locked(simulation_id)
     for statement in _DELETE:
         db.execute(statement, [simulation_id])
     for job_id in _jobs_of(simulation_id):
         jobs.fail(job_id, "deleted")
     audit.record(actor, "delete_simulation", "simulation", simulation_id, name=simulation.name)
+
+
+def _locked(simulation_id: int) -> Simulation:
+    simulation = Simulation.objects.select_for_update().filter(id=simulation_id).first()
+    if simulation is None:
+        raise UnknownSimulation(f"There is no simulation {simulation_id}.", simulation_id=simulation_id)
+    return simulation
 
 
 def _jobs_of(simulation_id: int) -> list[int]:

@@ -17,7 +17,7 @@ from billing.operations.simulations import Change
 from billing.queries import simulations
 from billing.queries.simulations import GroupCard, NoBillsYet, SimulationCard, SupplyCard
 from cis.desk import bins
-from cis.desk.answers import FILE_ROWS_MOST, asks_for, csv_file, or_404, posted
+from cis.desk.answers import FILE_ROWS_MOST, asks_for, csv_file, or_404, posted, tell_refusal
 from cis.desk.forms.simulations import SimulationForm, SupplyListForm
 from cis.desk.roles import BILLERS
 from cis.desk.words import word
@@ -287,6 +287,19 @@ def delete(request: HttpRequest, simulation_id: int) -> HttpResponse:
         messages.success(request, _("The simulation is deleted."))
         return redirect("desk:simulations")
     return render(request, "desk/simulation_delete.html", {"card": card})
+
+
+@allow(*BILLERS)
+def retry(request: HttpRequest, simulation_id: int) -> HttpResponse:
+    """Try once more what failed of a simulation."""
+    with or_404():
+        simulations.one(simulation_id=simulation_id)
+    if request.method == "POST":
+        try:
+            operations.retry(simulation_id=simulation_id, actor=actor_of(request))
+        except Refused as refusal:
+            tell_refusal(request, refusal)
+    return redirect("desk:simulation", simulation_id)
 
 
 def _with_sums(cards: Sequence[SimulationCard]) -> list[tuple[SimulationCard, GroupView | None]]:

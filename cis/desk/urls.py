@@ -95,6 +95,7 @@ urlpatterns = [
     path("simulations/<int:simulation_id>/left-out/", simulations.left_out, name="left_out"),
     path("simulations/<int:simulation_id>/groups.csv", simulations.groups_file, name="simulation_groups_file"),
     path("simulations/<int:simulation_id>/prices/<int:tariff_id>.toml", simulations.prices, name="simulated_prices"),
+    path("simulations/<int:simulation_id>/retry/", simulations.retry, name="retry_simulation"),
     path("simulations/<int:simulation_id>/delete/", simulations.delete, name="delete_simulation"),
     path("tariffs/", tariffs.index, name="tariffs"),
     path("tariffs.csv", tariffs.book_file, name="book_file"),

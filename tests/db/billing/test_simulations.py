@@ -260,6 +260,29 @@ def test_an_error_that_nobody_foresaw_fails_the_simulation(five, monkeypatch):
     assert not SimulationGroup.objects.exists()
 
 
+def test_what_failed_is_tried_again_once_the_cause_is_mended(five, monkeypatch):
+    monkeypatch.setattr(simulations, "AGREEMENTS_IN_CHUNK", 2)
+    real, broken = simulated.find, five[2]
+
+    def find(*, account_ids, scope):
+        return 1 // 0 if broken in account_ids else real(account_ids=account_ids, scope=scope)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(simulated, "find", find)
+        simulation_id = simulate(instead(DEARER))
+    done = set(SimulatedSupply.objects.values_list("account_id", flat=True))
+    assert broken not in done
+    assert done
+    simulations.retry(simulation_id=simulation_id, actor=SYSTEM)
+    with pytest.raises(simulations.NotFailed):
+        simulations.retry(simulation_id=simulation_id, actor=SYSTEM)
+    simulations.work(timezone.now())
+    card = found.one(simulation_id=simulation_id)
+    assert (card.state, card.error) == ("done", "")
+    assert found.groups(simulation_id=simulation_id)["all"][0].supplies == 5
+    assert set(Job.objects.filter(name="simulation").values_list("state", flat=True)) == {"failed", "done"}
+
+
 def test_a_deleted_simulation_leaves_nothing(five):
     simulation_id = simulate(instead(DEARER))
     simulations.delete(simulation_id=simulation_id, actor=SYSTEM)

@@ -8,6 +8,7 @@ from django.utils import timezone
 from billing.models.bill import Bill, BillSegment
 from billing.models.simulation import SimulatedSupply, Simulation
 from billing.operations import simulations
+from billing.queries import simulated
 from cis.kernel.enums import Role
 from tests.doors.desk.conftest import make_billed, sign_in
 from tests.doors.desk.test_statements import _statements
@@ -182,3 +183,19 @@ def test_pages_cost_as_many_statements_for_many_supplies_as_for_one(desk, billed
     assert statements(simulated()) == one
     assert max(one) <= 16
     assert _statements(desk, "/desk/simulations/", ">dearer<", 2) == lists <= 9
+
+
+def test_what_failed_is_tried_again_from_the_page(desk, draft):
+    desk.post("/desk/simulations/new/", form(draft))
+    with pytest.MonkeyPatch.context() as broken:
+        broken.setattr(simulated, "find", lambda **_: 1 // 0)
+        simulations.work(timezone.now())
+    url = f"/desk/simulations/{Simulation.objects.get().id}/"
+    page = desk.get(url).content.decode()
+    assert f'action="{url}retry/"' in page
+    desk.get(url + "retry/")
+    assert Simulation.objects.get().state == "failed"
+    assert desk.post(url + "retry/")["Location"] == url
+    simulations.work(timezone.now())
+    assert Simulation.objects.get().state == "done"
+    assert "has not failed" in desk.post(url + "retry/", follow=True).content.decode()
