@@ -4,9 +4,9 @@ from django.contrib import admin
 
 from cis.platform.admin import ReadOnlyAdmin
 from contracts.models.agreement import AgreementTerm, ServiceAgreement
-from contracts.models.charge import BreachCase, OneOffCharge
+from contracts.models.charge import BreachCase, BreachStep, OneOffCharge
 
 
-@admin.register(ServiceAgreement, AgreementTerm, BreachCase, OneOffCharge)
+@admin.register(ServiceAgreement, AgreementTerm, BreachCase, BreachStep, OneOffCharge)
 class ContractsAdmin(ReadOnlyAdmin):
     """Agreements and what holds in them."""

@@ -8,6 +8,7 @@ from billing.domain.charges import DueCharge
 from billing.models.bill import Bill, BillKind, BillState
 from billing.models.charge import BillCharge
 from billing.operations.drafting import Origin
+from cis.kernel.errors import Refused
 from cis.platform import db
 from cis.platform.db import joins_transaction
 
@@ -36,6 +37,17 @@ _ADD_UP = """
           WHERE bill_id = ANY(%s) GROUP BY bill_id) n
     WHERE b.id = n.bill_id
 """
+_MOVED = """
+    SELECT b.bill_id FROM billing_billcharge b JOIN contracts_oneoffcharge c ON c.id = b.charge_id
+    WHERE b.bill_id = ANY(%s) AND c.state <> CASE WHEN b.cancels_id IS NULL THEN 'agreed' ELSE 'cancelled' END
+    ORDER BY b.bill_id LIMIT 1
+"""
+
+
+class ChargeMoved(Refused):
+    """A draft carries a charge that is owed no more."""
+
+    code = "charge_moved"
 
 
 @joins_transaction
@@ -72,6 +84,22 @@ def add(
     )
     db.execute(_ADD_UP, [sorted({drafts[row.account_id] for row in charges})])
     return made
+
+
+@joins_transaction
+def check(*, bill_ids: Sequence[int]) -> None:
+    """
+    Refuse drafts with a charge whose case was cancelled after they were rated; one statement.
+
+    The run then holds the account by name, and a retry rates it anew without the charge: nothing else of it is lost.
+
+    :raises ChargeMoved: there is one.
+    """
+    found = db.fetch(_MOVED, [list(bill_ids)])
+    if found:
+        raise ChargeMoved(
+            "A charge of the draft was cancelled after it was rated.", advice="Retry: rate the account anew."
+        )
 
 
 def _make_bills(account_ids: Sequence[int], origin: Origin, held: Collection[int]) -> dict[int, int]:

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from billing.domain import numbers
 from billing.models.run import ChunkState, RunChunk
-from billing.operations import chunks, ledger, payments, rebill_rows
+from billing.operations import charging, chunks, ledger, payments, rebill_rows
 from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.errors import Refused
 from cis.platform import db, outbox, packs, sequences
@@ -96,7 +96,9 @@ def issue(*, bill_ids: list[int], account_ids: list[int], issue_date: date, acto
     bill_ids, account_ids  one draft for each account
 
     :raises DraftsMoved: one of them is no draft any more.
+    :raises ChargeMoved: one carries a charge that was cancelled since it was rated.
     """
+    charging.check(bill_ids=bill_ids)
     ledger.post_bills(bill_ids=bill_ids, account_ids=account_ids, occurred_date=issue_date, actor=actor)
     _queue_paper(bill_ids)
     first = sequences.take(numbers.SEQUENCE, len(bill_ids))

@@ -10,15 +10,12 @@ from datetime import date
 from billing.domain.findings import Obstacle
 from billing.queries import rebill_changes, segments
 from billing.queries.rebill_changes import MonthChange
-from billing.queries.segments import Scope
 from cis.kernel.actors import Actor
-from cis.kernel.periods import Period
 from cis.platform import db
 from metering.domain.correction_orders import Order
 from metering.operations import corrections
 from metering.queries import corrections as found_corrections
 from metering.queries.corrections import CorrectionDetail
-from tariffs.queries import plans
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,14 +80,9 @@ def _of_account(account_id: int) -> AccountChange:
     last = rebill_changes.last_billed(account_id=account_id)
     if last is None:
         return AccountChange(account_id=account_id, months=())
-    found = segments.find(account_ids=[account_id], scope=_scope(last))
+    found = segments.find(account_ids=[account_id], scope=rebill_changes.scope_of(last))
     return AccountChange(
         account_id=account_id,
         months=rebill_changes.changes_of(found),
         obstacle=found.obstacles.of_account.get(account_id),
     )
-
-
-def _scope(period: Period) -> Scope:
-    published = plans.versions(start_date=date.min, end_date=date.max)
-    return Scope(period=period, version_ids=frozenset(one.version_id for one in published))

@@ -7,8 +7,9 @@ import numpy as np
 
 from billing.models.bill import BillSegment, BillState
 from billing.models.rebill import Rebill
-from billing.queries.segments import Findings
+from billing.queries.segments import Findings, Scope
 from cis.kernel.periods import Period
+from tariffs.queries import plans
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +65,12 @@ def changes_of(found: Findings) -> tuple[MonthChange, ...]:
             *periods.tolist(), *sums.tolist(), strict=True
         )
     )
+
+
+def scope_of(period: Period) -> Scope:
+    """Return the scope of a run over a period by all that is published now; one statement."""
+    published = plans.versions(start_date=date.min, end_date=date.max)
+    return Scope(period=period, version_ids=frozenset(one.version_id for one in published))
 
 
 def last_billed(*, account_id: int) -> Period | None:

@@ -82,6 +82,22 @@ def rolled_back() -> Iterator[None]:
             transaction.set_rollback(True)
 
 
+@contextmanager
+def taken_back() -> Iterator[None]:
+    """
+    Run steps of a use case and take back all that they wrote: to measure what they would do, and go on.
+
+    :raises NoTransaction: there is no use case above it.
+    """
+    if not connection.in_atomic_block:
+        raise NoTransaction("taken_back is part of a use case; open one")
+    with transaction.atomic():
+        try:
+            yield
+        finally:
+            transaction.set_rollback(True)
+
+
 def joins_transaction(step: Callable[P, R]) -> Callable[P, R]:
     """Refuse to run the step outside a transaction, since alone it would leave half a use case."""
 

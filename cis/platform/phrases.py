@@ -262,6 +262,13 @@ SENTENCES: Mapping[str, str] = {
     "part_of_case": _("Stolen energy is billed by its case of breach: open that."),
     "bad_breach": _("These facts cannot be right: check power, days, prices and what shows it."),
     "own_case": _("Who proposed a case does not agree to it: ask a second person."),
+    "own_cancellation": _("Who wants a case cancelled does not agree to that: ask a second person."),
+    "request_key_taken": _("This form was sent before with something else in it: open it anew."),
+    "charge_moved": _("A charge of the draft was cancelled after it was rated: retry the account."),
+    "cost_moved": _(
+        "The stolen energy costs something else than when the case was entered: enter it anew."
+    ),
+    "cost_unknown": _("The stolen energy cannot be billed, so what it costs is not known."),
     "unknown_breach": _("There is no such case."),
     "within_limit": _("The error is one that is allowed: nothing is corrected."),
     "no_such_hours": _("The meter does not tell the hours of this tariff apart."),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from contracts.domain.breach_steps import Step
 from contracts.domain.breaches import BadBreach, BreachKind, Misuse
 
 EVIDENCE_MOST = 4_000
@@ -44,13 +45,36 @@ class Tampering:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Theft:
     """
-    Energy that was drawn past the meter, and costs so much as it is billed. [minor unit]
+    Energy that was drawn past the meter.
 
-    tampering  what was done to the meter besides
+    computed_minor  what it costs as it is billed: bills with it less bills without it; None: nobody can say
+                    [minor unit]
+    given_minor     what a person takes in its place for the penalty; None: what was computed [minor unit]
+    reason          why
+    tampering       what was done to the meter besides
     """
 
-    owed_minor: int
+    computed_minor: int | None
+    given_minor: int | None = None
+    reason: str = ""
     tampering: Tampering | None = None
+
+    @property
+    def owed_minor(self) -> int:
+        """
+        Return what the penalty is a multiple of. [minor unit]
+
+        :raises BadBreach: nobody says what it costs, or somebody does without a reason.
+        """
+        if self.given_minor is not None:
+            if not self.reason.strip():
+                raise BadBreach("Another cost than what the bills say needs a reason.", advice="Say why.")
+            return self.given_minor
+        if self.computed_minor is None:
+            raise BadBreach(
+                "What the stolen energy costs is not known.", advice="Mend what keeps it from being billed."
+            )
+        return self.computed_minor
 
 
 Fact = Category | Capacity | Tampering | Theft
@@ -63,6 +87,7 @@ class Claim:
 
     given     what was typed in, by name, as text: kept for whoever asks why
     evidence  what shows it: report, photo, order
+    steps     how the facts came about: energy by power and hours, capacity found less capacity agreed
     """
 
     agreement_id: int
@@ -71,6 +96,7 @@ class Claim:
     fact: Fact
     evidence: str
     given: Mapping[str, str] = field(default_factory=dict)
+    steps: tuple[Step, ...] = ()
 
 
 _FACTS: Mapping[BreachKind, type] = {

@@ -7,17 +7,21 @@ printed. All factors and amounts come from the pack of the place.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
 
 from cis.kernel import fixed
 from cis.kernel.errors import Refused
+from contracts.domain import breach_steps as steps
+from contracts.domain.breach_steps import Step, StepCode, StepUnit, Term
 from tariffs.domain.components.basic import Tax, TaxMode
 from tariffs.domain.lines import LedgerClass
 
 THOUSAND = 1_000
+E9_PLACES = 9
+ONE_E6 = 1_000_000
 POWER_MOST_W = 10**12
 DAYS_MOST = 3_660
 HOURS_MOST = 24
@@ -66,10 +70,11 @@ class BadBreach(Refused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Due:
-    """One amount that is due. [minor unit]"""
+    """One amount that is due, and how it came about. [minor unit]"""
 
     kind: ChargeKind
     amount_minor: int
+    steps: tuple[Step, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +104,13 @@ def energy_by_use(*, power_w: int, days: int, hours: int) -> int:
     return power_w * days * hours
 
 
+def step_of_use(*, power_w: int, days: int, hours: int) -> Step:
+    """Return how ``energy_by_use`` comes to its energy; refuses what that refuses."""
+    energy_wh = energy_by_use(power_w=power_w, days=days, hours=hours)
+    terms = (steps.power(power_w), Term(hours, StepUnit.HOURS), Term(days, StepUnit.DAYS))
+    return steps.product(StepCode.ENERGY_OF_USE, terms, steps.energy(energy_wh))
+
+
 def of_category(*, uses: Sequence[Misuse], times: int) -> tuple[Due, ...]:
     """
     Return the difference of prices, and so many times the difference.
@@ -112,10 +124,17 @@ def of_category(*, uses: Sequence[Misuse], times: int) -> tuple[Due, ...]:
         _check_range("The energy", use.energy_wh, 1, fixed.LIMIT)
         if not 0 <= use.paid_e6 < use.right_e6:
             raise BadBreach("The price that was paid is not the lower one.", advice="Check both prices.")
-    difference = sum(_e9(use.energy_wh, use.right_e6 - use.paid_e6) for use in uses)
+    costs = [_e9(use.energy_wh, use.right_e6 - use.paid_e6) for use in uses]
+    difference, exact = sum(costs), steps.money(sum(costs), E9_PLACES)
+    shown = [step for use, cost in zip(uses, costs, strict=True) for step in _steps_of(use, cost)]
+    if len(costs) > 1:
+        shown.append(steps.total(StepCode.SUM, [steps.money(cost, E9_PLACES) for cost in costs], exact))
+    amount = _minor(difference)
+    if amount * fixed.E9 != difference:
+        shown.append(steps.one(StepCode.ROUNDED, exact, steps.money(amount)))
     return (
-        Due(kind=ChargeKind.PRICE_DIFFERENCE, amount_minor=_minor(difference)),
-        *_penalty(times * difference),
+        Due(kind=ChargeKind.PRICE_DIFFERENCE, amount_minor=amount, steps=tuple(shown)),
+        *_penalty(times * difference, (exact, steps.times(times))),
     )
 
 
@@ -136,7 +155,13 @@ def of_capacity_fee(*, capacity_va: int, months_e3: int, price_e6: int, times: i
     fee, rest = divmod(_e9(capacity_va, price_e6) * months_e3, THOUSAND)
     if rest:
         raise BadBreach("Capacity, price and months have too many decimals.", advice="Give fewer decimals.")
-    return (Due(kind=ChargeKind.CAPACITY_FEE, amount_minor=_minor(fee)), *_penalty(times * fee))
+    amount = _minor(fee)
+    terms = (steps.capacity(capacity_va), steps.price(price_e6), Term(months_e3, StepUnit.MONTHS, 3))
+    step = steps.product(StepCode.FEE, terms, steps.money(amount))
+    return (
+        Due(kind=ChargeKind.CAPACITY_FEE, amount_minor=amount, steps=(step,)),
+        *_penalty(times * fee, (steps.money(fee, E9_PLACES), steps.times(times))),
+    )
 
 
 def of_capacity(*, capacity_va: int, per_kw_e6: int, count: int = 1) -> tuple[Due, ...]:
@@ -149,7 +174,8 @@ def of_capacity(*, capacity_va: int, per_kw_e6: int, count: int = 1) -> tuple[Du
     _check_range("The capacity", capacity_va, 1, POWER_MOST_W)
     _check_range("The amount for each kW", per_kw_e6, 1, fixed.LIMIT)
     _check_range("The number of times", count, 1, THOUSAND)
-    return _penalty(count * _e9(capacity_va, per_kw_e6))
+    terms = (steps.power(capacity_va), steps.price(per_kw_e6), steps.times(count))
+    return _penalty(count * _e9(capacity_va, per_kw_e6), terms)
 
 
 def of_tampering(*, amount_minor: int, count: int = 1) -> tuple[Due, ...]:
@@ -161,7 +187,7 @@ def of_tampering(*, amount_minor: int, count: int = 1) -> tuple[Due, ...]:
     """
     _check_range("The amount", amount_minor, 1, fixed.LIMIT)
     _check_range("The number of times", count, 1, THOUSAND)
-    return (Due(kind=ChargeKind.PENALTY, amount_minor=amount_minor * count),)
+    return _penalty(amount_minor * count * fixed.E9, (steps.money(amount_minor), steps.times(count)))
 
 
 def theft_penalty(*, owed_minor: int, times: int) -> tuple[Due, ...]:
@@ -172,7 +198,7 @@ def theft_penalty(*, owed_minor: int, times: int) -> tuple[Due, ...]:
     :raises BadBreach: it costs nothing.
     """
     _check_range("What is owed for the energy", owed_minor, 1, fixed.LIMIT)
-    return _penalty(times * owed_minor * fixed.E9)
+    return _penalty(times * owed_minor * fixed.E9, (steps.money(owed_minor), steps.times(times)))
 
 
 def theft_at_price(*, energy_wh: int, price_e6: int, times: int, is_exact: bool) -> tuple[int, tuple[Due, ...]]:
@@ -188,7 +214,8 @@ def theft_at_price(*, energy_wh: int, price_e6: int, times: int, is_exact: bool)
     _check_range("The price", price_e6, 1, fixed.LIMIT)
     exact = _e9(energy_wh, price_e6)
     owed = _minor(exact)
-    return owed, _penalty(times * (exact if is_exact else owed * fixed.E9))
+    base = exact if is_exact else owed * fixed.E9
+    return owed, _penalty(times * base, (steps.money(base, E9_PLACES), steps.times(times)))
 
 
 def tax_of(*, amount_minor: int, rate_e6: int, mode: TaxMode) -> int:
@@ -201,6 +228,14 @@ def tax_of(*, amount_minor: int, rate_e6: int, mode: TaxMode) -> int:
     return int(fixed.to_minor(tax.of(np.array([amount_minor], dtype=np.int64)))[0])
 
 
+def step_of_tax(*, amount_minor: int, rate_e6: int, mode: TaxMode, tax_minor: int) -> Step:
+    """Return how ``tax_of`` comes to its tax."""
+    amount, rate, tax = steps.money(amount_minor), Term(rate_e6, places=6), steps.money(tax_minor)
+    if mode is TaxMode.ON_TOP:
+        return steps.product(StepCode.TAX, (amount, rate), tax)
+    return Step(StepCode.TAX, (amount, rate, Term(ONE_E6 + rate_e6, places=6)), ("×", "÷"), tax)
+
+
 def _e9(energy_wh: int, price_e6: int) -> int:
     """Return an exact amount, however large. [10^-9 minor unit]"""
     return energy_wh * price_e6
@@ -210,9 +245,18 @@ def _minor(amount_e9: int) -> int:
     return int(fixed.to_minor(np.array([amount_e9], dtype=object))[0])
 
 
-def _penalty(amount_e9: int) -> tuple[Due, ...]:
+def _penalty(amount_e9: int, terms: Sequence[Term]) -> tuple[Due, ...]:
     amount = _minor(amount_e9)
-    return (Due(kind=ChargeKind.PENALTY, amount_minor=amount),) if amount else ()
+    step = steps.product(StepCode.PENALTY, terms, steps.money(amount))
+    return (Due(kind=ChargeKind.PENALTY, amount_minor=amount, steps=(step,)),) if amount else ()
+
+
+def _steps_of(use: Misuse, cost_e9: int) -> tuple[Step, Step]:
+    gap = steps.price(use.right_e6 - use.paid_e6)
+    return (
+        steps.difference(StepCode.PRICE_GAP, steps.price(use.right_e6), steps.price(use.paid_e6), gap),
+        steps.product(StepCode.COST_OF_USE, (steps.energy(use.energy_wh), gap), steps.money(cost_e9, E9_PLACES)),
+    )
 
 
 def _check_range(what: str, value: int, least: int, most: int) -> None:

@@ -1,4 +1,4 @@
-"""States of a case of breach and of its charges, and who may move them."""
+"""States of a case of breach and of its charges, and who may move a case; charges follow their case."""
 
 from enum import StrEnum
 
@@ -9,7 +9,7 @@ from cis.kernel.workflow import Move, Workflow
 
 class ChargeState(StrEnum):
     """
-    States of a charge, and of the case that it belongs to.
+    States of a charge.
 
     PROPOSED   waits for a second person; nothing is owed
     AGREED     the next bill carries it
@@ -23,23 +23,45 @@ class ChargeState(StrEnum):
     CANCELLED = "cancelled"
 
 
-class ChargeAction(StrEnum):
-    """What moves a charge."""
+class CaseState(StrEnum):
+    """
+    States of a case.
+
+    PROPOSED    waits for a second person; nothing is owed
+    AGREED      its charges are owed
+    CANCELLING  one person wants it cancelled; its charges are owed until a second one agrees to that
+    DROPPED     was never owed
+    CANCELLED   is owed no more
+    """
+
+    PROPOSED = "proposed"
+    AGREED = "agreed"
+    CANCELLING = "cancelling"
+    DROPPED = "dropped"
+    CANCELLED = "cancelled"
+
+
+class CaseAction(StrEnum):
+    """What moves a case."""
 
     AGREE = "agree"
     DROP = "drop"
+    ASK_CANCEL = "ask_cancel"
     CANCEL = "cancel"
+    KEEP = "keep"
 
 
 CHARGERS: frozenset[Role | ActorKind] = frozenset((Role.BILLING, Role.METERING, Role.SUPERVISOR))
 DECIDERS: frozenset[Role | ActorKind] = frozenset((Role.BILLING, Role.SUPERVISOR))
 
-_S, _A = ChargeState, ChargeAction
+_S, _A = CaseState, CaseAction
 WORKFLOW = Workflow(
-    "charge",
+    "case of breach",
     {
         (_S.PROPOSED, _A.AGREE): Move(_S.AGREED, DECIDERS),
         (_S.PROPOSED, _A.DROP): Move(_S.DROPPED, CHARGERS),
-        (_S.AGREED, _A.CANCEL): Move(_S.CANCELLED, DECIDERS),
+        (_S.AGREED, _A.ASK_CANCEL): Move(_S.CANCELLING, CHARGERS),
+        (_S.CANCELLING, _A.CANCEL): Move(_S.CANCELLED, DECIDERS),
+        (_S.CANCELLING, _A.KEEP): Move(_S.AGREED, CHARGERS),
     },
 )

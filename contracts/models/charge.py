@@ -4,8 +4,11 @@ from django.db import models
 from django.utils import timezone
 
 from cis.platform.fields import Code, choices_of, one_of
+from contracts.domain.breach_steps import StepCode
 from contracts.domain.breaches import BreachKind, ChargeKind
-from contracts.domain.charge_workflow import ChargeState
+from contracts.domain.charge_workflow import CaseState, ChargeState
+
+_TWO_PERSONS = (CaseState.AGREED.value, CaseState.CANCELLING.value, CaseState.CANCELLED.value)
 
 
 class BreachCase(models.Model):
@@ -13,31 +16,60 @@ class BreachCase(models.Model):
     One breach of a supply contract, or theft of energy: what was found, and what it costs by which rule.
 
     The energy of a theft is a correction of usage, which is billed as energy at the prices of its months; it is applied
-    when the case is agreed. All else are charges.
+    when the case is agreed. All else are charges. Two persons agree to it, and two persons cancel it: the database
+    knows that too.
     """
 
     agreement = models.ForeignKey("contracts.ServiceAgreement", on_delete=models.PROTECT, related_name="breaches")
     kind = Code(choices=choices_of(BreachKind))
-    state = Code(choices=choices_of(ChargeState), default=ChargeState.PROPOSED.value)
+    state = Code(choices=choices_of(CaseState), default=CaseState.PROPOSED.value)
     found_date = models.DateField()
     given = models.JSONField(default=dict, help_text="What was typed in, by name, as text.")
     evidence = models.TextField(help_text="Report, photo, order: what shows it.")
     correction = models.ForeignKey(
         "metering.UsageCorrection", on_delete=models.PROTECT, null=True, related_name="breaches"
     )
+    owed_minor = models.BigIntegerField(null=True, help_text="What the penalty of a theft is a multiple of.")
+    computed_minor = models.BigIntegerField(null=True, help_text="What the bills say that the stolen energy costs.")
+    owed_reason = models.CharField(max_length=300, default="", help_text="Why another cost is taken than that.")
     request_key = models.CharField(max_length=64, unique=True, help_text="The same request twice is one case.")
+    request_sha256 = models.CharField(max_length=64, help_text="Of all that was asked for under the key.")
     proposed_at = models.DateTimeField(default=timezone.now)
     proposer_id = models.BigIntegerField(null=True)
     decided_at = models.DateTimeField(null=True)
     decider_id = models.BigIntegerField(null=True, help_text="Who agreed to it or dropped it.")
-    cancelled_at = models.DateTimeField(null=True)
-    canceller_id = models.BigIntegerField(null=True)
+    cancel_asked_at = models.DateTimeField(null=True)
+    canceller_id = models.BigIntegerField(null=True, help_text="Who wants it cancelled.")
     cancel_reason = models.CharField(max_length=300, default="")
+    cancelled_at = models.DateTimeField(null=True)
+    cancel_decider_id = models.BigIntegerField(null=True, help_text="Who agreed to that.")
 
     class Meta:
         constraints = [
             one_of(name="breach_kind_is_known", column="kind", values=BreachKind),
-            one_of(name="breach_state_is_known", column="state", values=ChargeState),
+            one_of(name="breach_state_is_known", column="state", values=CaseState),
+            models.CheckConstraint(
+                name="nobody_agrees_to_their_own_case",
+                condition=~models.Q(state__in=_TWO_PERSONS)
+                | models.Q(proposer_id__isnull=False, decider_id__isnull=False)
+                & ~models.Q(decider_id=models.F("proposer_id")),
+            ),
+            models.CheckConstraint(
+                name="nobody_cancels_a_case_alone",
+                condition=~models.Q(state=CaseState.CANCELLED.value)
+                | models.Q(canceller_id__isnull=False, cancel_decider_id__isnull=False)
+                & ~models.Q(cancel_decider_id=models.F("canceller_id"))
+                & ~models.Q(cancel_reason=""),
+            ),
+            models.CheckConstraint(
+                name="cost_of_a_theft_is_computed_or_reasoned",
+                condition=models.Q(owed_minor=None, computed_minor=None) & ~models.Q(kind=BreachKind.THEFT.value)
+                | models.Q(kind=BreachKind.THEFT.value, owed_minor__gt=0)
+                & (
+                    models.Q(computed_minor__isnull=False, computed_minor=models.F("owed_minor"))
+                    | ~models.Q(owed_reason="")
+                ),
+            ),
         ]
 
 
@@ -71,4 +103,24 @@ class OneOffCharge(models.Model):
                 name="agreed_charge_has_its_day",
                 condition=models.Q(agreed_date__isnull=False) | models.Q(state__in=["proposed", "dropped"]),
             ),
+        ]
+
+
+class BreachStep(models.Model):
+    """
+    One step by which the amounts of a case were worked out, kept as it was shown to those who decided.
+
+    ``charge``: the charge that it belongs to; empty: it leads to the facts of the case.
+    """
+
+    case = models.ForeignKey("contracts.BreachCase", on_delete=models.PROTECT, related_name="steps")
+    charge = models.ForeignKey("contracts.OneOffCharge", on_delete=models.PROTECT, null=True, related_name="steps")
+    seq = models.SmallIntegerField()
+    code = Code(choices=choices_of(StepCode))
+    text = models.TextField(help_text="As 5 kW × 12 h × 90 d = 5,400 kWh; amounts in major units.")
+
+    class Meta:
+        constraints = [
+            one_of(name="breach_step_is_known", column="code", values=StepCode),
+            models.UniqueConstraint(name="breach_step_has_one_place", fields=["case", "seq"]),
         ]

@@ -9,6 +9,7 @@ from cis.kernel import fixed
 from cis.platform import packs
 from contracts.domain import breach_claims, breaches
 from contracts.domain.breach_claims import Capacity, Category, Claim, Tampering, Theft
+from contracts.domain.breach_steps import Step
 from contracts.domain.breaches import BreachKind, ChargeKind, Due
 from tariffs.domain.components.basic import TaxMode
 from tariffs.domain.lines import LedgerClass
@@ -29,6 +30,7 @@ class Charge:
 
     amount_minor  what is owed, tax included
     tax_minor     contained in it
+    steps         how it came about
     """
 
     kind: ChargeKind
@@ -36,6 +38,7 @@ class Charge:
     tax_minor: int
     ledger_class: str
     legal_source: str
+    steps: tuple[Step, ...]
 
 
 def of_claim(*, claim: Claim, today: date) -> tuple[Charge, ...]:
@@ -64,9 +67,9 @@ def _dues(claim: Claim, at: date) -> list[tuple[str, Due]]:
             found = _of_capacity(fact, rule, at)
         case Tampering() as fact:
             found = _of_tampering(fact, at)
-        case Theft(owed_minor=owed, tampering=tampering):
-            penalty = [(key, due) for due in breaches.theft_penalty(owed_minor=owed, times=rule["times"])]
-            touched = [] if tampering is None else _of_tampering(tampering, at)
+        case Theft() as fact:
+            penalty = [(key, due) for due in breaches.theft_penalty(owed_minor=fact.owed_minor, times=rule["times"])]
+            touched = [] if fact.tampering is None else _of_tampering(fact.tampering, at)
             return penalty + [(f"breach_{BreachKind.TAMPERING}", due) for due in touched]
     return [(key, due) for due in found]
 
@@ -76,33 +79,37 @@ def _of_capacity(fact: Capacity, rule: Mapping[str, Any], at: date) -> tuple[Due
         return breaches.of_capacity_fee(
             capacity_va=fact.capacity_va, months_e3=fact.months_e3, price_e6=fact.price_e6, times=rule["times"]
         )
-    per_kw_e6 = fixed.parse(rule["per_kw"], places=_decimals(at) + 6)
+    per_kw_e6 = fixed.parse(rule["per_kw"], places=decimals(at) + 6)
     return breaches.of_capacity(capacity_va=fact.capacity_va, per_kw_e6=per_kw_e6, count=fact.count)
 
 
 def _of_tampering(fact: Tampering, at: date) -> tuple[Due, ...]:
     rule = packs.rule(f"breach_{BreachKind.TAMPERING}", at=at)
-    amount = fixed.parse(rule["home" if fact.is_home else "other"], places=_decimals(at))
+    amount = fixed.parse(rule["home" if fact.is_home else "other"], places=decimals(at))
     return breaches.of_tampering(amount_minor=amount, count=fact.count)
 
 
 def _charge(due: Due, legal_source: str, at: date) -> Charge:
     """Return an amount with the VAT that it contains, or that comes on top of it."""
+    shown = due.steps
     is_taxed = due.kind is not ChargeKind.PENALTY or packs.rule("penalty_taxed", at=at)
     tax = 0
     mode = TaxMode.INSIDE if packs.rule("vat_mode", at=at) == INSIDE else TaxMode.ON_TOP
     if is_taxed:
         rate_e6 = fixed.parse(packs.rule("vat_rate", at=at), places=6)
         tax = breaches.tax_of(amount_minor=due.amount_minor, rate_e6=rate_e6, mode=mode)
+        shown += (breaches.step_of_tax(amount_minor=due.amount_minor, rate_e6=rate_e6, mode=mode, tax_minor=tax),)
     return Charge(
         kind=due.kind,
         amount_minor=due.amount_minor + (tax if mode is TaxMode.ON_TOP else 0),
         tax_minor=tax,
         ledger_class=LEDGER[due.kind],
         legal_source=legal_source,
+        steps=shown,
     )
 
 
-def _decimals(at: date) -> int:
+def decimals(at: date) -> int:
+    """Return how many decimals the minor unit of the place has."""
     found: int = packs.rule("decimals", at=at)
     return found

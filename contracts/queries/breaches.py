@@ -8,9 +8,13 @@ from django.db.models import QuerySet
 
 from accounts.queries import users
 from cis.kernel.errors import Refused
+from contracts.domain.breach_steps import StepCode
 from contracts.domain.breaches import BreachKind, ChargeKind
-from contracts.domain.charge_workflow import ChargeState
-from contracts.models.charge import BreachCase, OneOffCharge
+from contracts.domain.charge_workflow import CaseState, ChargeState
+from contracts.models.charge import BreachCase, BreachStep, OneOffCharge
+
+Steps = dict[tuple[int, int | None], list[BreachStep]]
+"""By case and charge; no charge: those that lead to the facts."""
 
 
 class UnknownBreach(Refused):
@@ -20,8 +24,16 @@ class UnknownBreach(Refused):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class StepCard:
+    """One step of the computation, as 5 kW × 12 h × 90 d = 5,400 kWh."""
+
+    code: StepCode
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChargeCard:
-    """One charge as a page shows it. [minor unit]"""
+    """One charge as a page shows it; ``steps``: how it came about. [minor unit]"""
 
     id: int
     kind: ChargeKind
@@ -29,6 +41,7 @@ class ChargeCard:
     amount_minor: int
     tax_minor: int
     legal_source: str
+    steps: tuple[StepCard, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +49,10 @@ class BreachCard:
     """
     A case with its charges.
 
-    proposer, decider, canceller  names; "" where nobody did
+    proposer, decider, canceller, cancel_decider  names; "" where nobody did
+    steps           that lead to its facts
+    owed_minor      of a theft: what its penalty is a multiple of [minor unit]
+    computed_minor  of a theft: what the bills say that the energy costs; None: they could not say [minor unit]
     """
 
     id: int
@@ -45,19 +61,26 @@ class BreachCard:
     account_number: str
     address: str
     kind: BreachKind
-    state: ChargeState
+    state: CaseState
     found_date: date
     given: Mapping[str, str]
     evidence: str
     correction_id: int | None
+    owed_minor: int | None
+    computed_minor: int | None
+    owed_reason: str
     proposed_at: datetime
     proposer_id: int | None
     proposer: str
     decided_at: datetime | None
     decider: str
-    cancelled_at: datetime | None
+    cancel_asked_at: datetime | None
+    canceller_id: int | None
     canceller: str
     cancel_reason: str
+    cancelled_at: datetime | None
+    cancel_decider: str
+    steps: tuple[StepCard, ...]
     charges: tuple[ChargeCard, ...]
 
     @property
@@ -69,7 +92,7 @@ class BreachCard:
 def listed(
     *, state: str = "", kind: str = "", text: str = "", offset: int = 0, most: int = 50
 ) -> tuple[BreachCard, ...]:
-    """Return some cases, latest first; three statements. ``text``: beginning of an account number."""
+    """Return some cases, latest first; four statements. ``text``: beginning of an account number."""
     return _cards(_filtered(state, kind, text).order_by("-id")[offset : offset + most])
 
 
@@ -79,13 +102,13 @@ def count(*, state: str = "", kind: str = "", text: str = "") -> int:
 
 
 def of_account(*, account_id: int) -> tuple[BreachCard, ...]:
-    """Return the cases of an account, latest first; three statements."""
+    """Return the cases of an account, latest first; four statements."""
     return _cards(BreachCase.objects.filter(agreement__account_id=account_id).order_by("-id"))
 
 
 def one(*, case_id: int) -> BreachCard:
     """
-    Return a case; three statements.
+    Return a case; four statements.
 
     :raises UnknownBreach: there is none.
     """
@@ -108,8 +131,11 @@ def _filtered(state: str, kind: str, text: str) -> QuerySet[BreachCase]:
 
 def _cards(rows: QuerySet[BreachCase]) -> tuple[BreachCard, ...]:
     found = list(rows.select_related("agreement__account", "agreement__service_point__premises"))
-    ids = {person for row in found for person in (row.proposer_id, row.decider_id, row.canceller_id) if person}
+    ids = {person for row in found for person in _persons(row) if person is not None}
     names = users.names(ids) if ids else {}
+    steps: Steps = {}
+    for step in BreachStep.objects.filter(case__in=found).order_by("case_id", "seq"):
+        steps.setdefault((step.case_id, step.charge_id), []).append(step)
     charges: dict[int | None, list[OneOffCharge]] = {}
     for charge in OneOffCharge.objects.filter(case__in=found).order_by("id"):
         charges.setdefault(charge.case_id, []).append(charge)
@@ -125,26 +151,37 @@ def _cards(rows: QuerySet[BreachCase]) -> tuple[BreachCard, ...]:
             account_number=row.agreement.account.number,
             address=row.agreement.service_point.premises.address,
             kind=BreachKind(row.kind),
-            state=ChargeState(row.state),
+            state=CaseState(row.state),
             found_date=row.found_date,
             given=row.given,
             evidence=row.evidence,
             correction_id=row.correction_id,
+            owed_minor=row.owed_minor,
+            computed_minor=row.computed_minor,
+            owed_reason=row.owed_reason,
             proposed_at=row.proposed_at,
             proposer_id=row.proposer_id,
             proposer=name(row.proposer_id),
             decided_at=row.decided_at,
             decider=name(row.decider_id),
-            cancelled_at=row.cancelled_at,
+            cancel_asked_at=row.cancel_asked_at,
+            canceller_id=row.canceller_id,
             canceller=name(row.canceller_id),
             cancel_reason=row.cancel_reason,
-            charges=_charge_cards(charges.get(row.id, ())),
+            cancelled_at=row.cancelled_at,
+            cancel_decider=name(row.cancel_decider_id),
+            steps=_step_cards(steps.get((row.id, None), ())),
+            charges=_charge_cards(charges.get(row.id, ()), steps),
         )
         for row in found
     )
 
 
-def _charge_cards(rows: Sequence[OneOffCharge]) -> tuple[ChargeCard, ...]:
+def _persons(row: BreachCase) -> tuple[int | None, ...]:
+    return row.proposer_id, row.decider_id, row.canceller_id, row.cancel_decider_id
+
+
+def _charge_cards(rows: Sequence[OneOffCharge], steps: Steps) -> tuple[ChargeCard, ...]:
     return tuple(
         ChargeCard(
             id=row.id,
@@ -153,6 +190,11 @@ def _charge_cards(rows: Sequence[OneOffCharge]) -> tuple[ChargeCard, ...]:
             amount_minor=row.amount_minor,
             tax_minor=row.tax_minor,
             legal_source=row.legal_source,
+            steps=_step_cards(steps.get((row.case_id or 0, row.id), ())),
         )
         for row in rows
     )
+
+
+def _step_cards(rows: Sequence[BreachStep]) -> tuple[StepCard, ...]:
+    return tuple(StepCard(code=StepCode(row.code), text=row.text) for row in rows)

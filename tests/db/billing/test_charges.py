@@ -9,7 +9,8 @@ from billing.models.bill import Bill
 from billing.models.charge import BillCharge
 from billing.models.ledger import Transfer
 from billing.models.run import HeldBill, RunChunk
-from billing.operations import bills, held, proof, runs
+from billing.operations import bills, breach_cases, held, proof, runs
+from billing.operations.charging import ChargeMoved
 from billing.queries import bills as bill_queries
 from billing.queries import documents
 from cis.kernel.actors import SYSTEM, Actor, ActorKind
@@ -17,7 +18,6 @@ from cis.kernel.enums import Role
 from contracts.domain.breach_claims import Claim, Tampering
 from contracts.domain.breaches import BreachKind
 from contracts.models.agreement import AgreementTerm, ServiceAgreement
-from contracts.operations import breaches
 from tests.db.billing.night import FEBRUARY, JANUARY, MARCH, bill, forget, issue, prove, rate
 from tests.factories import mass
 
@@ -25,6 +25,7 @@ pytestmark = pytest.mark.django_db
 
 FIRST = Actor(ActorKind.STAFF, 1, "first", frozenset({Role.METERING}))
 SECOND = Actor(ActorKind.STAFF, 2, "second", frozenset({Role.SUPERVISOR}))
+THIRD = Actor(ActorKind.STAFF, 3, "third", frozenset({Role.BILLING}))
 TODAY = date(2025, 2, 1)
 
 
@@ -35,15 +36,20 @@ def ids():
 
 def agreed(account, *, key="k", count=1):
     """A penalty of 500 yuan, or so many times."""
-    found = breaches.propose(
+    found = breach_cases.propose(
         claim=Claim(
             agreement_id=account, kind=BreachKind.TAMPERING, found_date=TODAY, evidence="seal broken",
             fact=Tampering(is_home=True, count=count),
         ),
-        request_key=key, today=TODAY, actor=FIRST,
+        order=None, request_key=key, today=TODAY, actor=FIRST,
     )  # fmt: skip
-    breaches.agree(case_id=found, today=TODAY, actor=SECOND)
+    breach_cases.agree(case_id=found, today=TODAY, actor=SECOND)
     return found
+
+
+def cancelled(case_id):
+    breach_cases.ask_cancel(case_id=case_id, reason="mistaken", actor=FIRST)
+    breach_cases.cancel(case_id=case_id, actor=SECOND)
 
 
 def charged(account):
@@ -99,7 +105,7 @@ def test_a_dropped_run_leaves_the_charge_to_the_next(ids):
 def test_a_cancelled_charge_is_taken_back_by_the_next_bill_and_once(ids):
     case = agreed(ids[0])
     bill()
-    breaches.cancel(case_id=case, reason="mistaken", actor=SECOND)
+    cancelled(case)
     run_id = bill(FEBRUARY)
     one = Bill.objects.get(run_id=run_id, account_id=ids[0])
     assert one.amount_minor == one.segments.get().amount_minor - 50_000
@@ -109,8 +115,42 @@ def test_a_cancelled_charge_is_taken_back_by_the_next_bill_and_once(ids):
     prove()
 
 
+def test_a_charge_that_is_cancelled_while_it_stands_on_a_draft_is_not_issued(ids):
+    """The run holds the account by name; all else of its bill is kept, and a retry rates it without the charge."""
+    case = agreed(ids[0])
+    run_id = rate()
+    cancelled(case)
+    issue(run_id)
+    assert charged(ids[0]) == [("held", 50_000, 5_752)]
+    assert set(Bill.objects.filter(state="issued").values_list("account_id", flat=True)) == set(ids[1:])
+    one = HeldBill.objects.get()
+    assert (one.account_id, one.code) == (ids[0], "charge_moved")
+    with pytest.raises(ChargeMoved):
+        held.release(held_id=one.id, today=TODAY, actor=SECOND)
+    held.retry(held_id=one.id, actor=SECOND)
+    while runs.rate_chunk(run_id=run_id):
+        pass
+    issue(run_id)
+    mine = Bill.objects.get(account_id=ids[0])
+    assert (mine.state, mine.amount_minor) == ("issued", mine.segments.get().amount_minor)
+    assert charged(ids[0]) == []
+    prove()
+
+
+def test_a_charge_is_issued_while_one_person_alone_wants_it_cancelled(ids):
+    case = agreed(ids[0])
+    run_id = rate()
+    breach_cases.ask_cancel(case_id=case, reason="doubt", actor=SECOND)
+    issue(run_id)
+    assert charged(ids[0]) == [("issued", 50_000, 5_752)]
+    breach_cases.cancel(case_id=case, actor=THIRD)
+    bill(FEBRUARY)
+    assert [amount for _, amount, _ in charged(ids[0])] == [50_000, -50_000]
+    prove()
+
+
 def test_a_charge_that_is_cancelled_before_a_bill_is_on_none(ids):
-    breaches.cancel(case_id=agreed(ids[0]), reason="mistaken", actor=SECOND)
+    cancelled(agreed(ids[0]))
     bill()
     assert charged(ids[0]) == []
 
@@ -130,7 +170,7 @@ def test_a_bill_that_takes_a_charge_back_is_not_cancelled_as_a_whole(ids):
     case = agreed(ids[0])
     bill()
     first = Bill.objects.get(account_id=ids[0])
-    breaches.cancel(case_id=case, reason="mistaken", actor=SECOND)
+    cancelled(case)
     run_id = bill(FEBRUARY)
     second = Bill.objects.get(run_id=run_id, account_id=ids[0])
     for one in (first, second):
@@ -193,7 +233,7 @@ def test_a_charge_that_is_billed_twice_or_not_mirrored_is_found(ids, damage):
     for account in ids[1:]:
         agreed(account, key=str(account))
     bill()
-    breaches.cancel(case_id=case, reason="mistaken", actor=SECOND)
+    cancelled(case)
     bill(FEBRUARY)
     prove()
     with transaction.atomic():

@@ -4,6 +4,7 @@ from datetime import date
 from fractions import Fraction
 
 import pytest
+from django.db import IntegrityError, connection, transaction
 
 from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.enums import Role
@@ -29,6 +30,7 @@ pytestmark = pytest.mark.django_db
 
 FIRST = Actor(ActorKind.STAFF, 1, "first", frozenset({Role.METERING}))
 SECOND = Actor(ActorKind.STAFF, 2, "second", frozenset({Role.SUPERVISOR}))
+THIRD = Actor(ActorKind.STAFF, 4, "third", frozenset({Role.BILLING}))
 CLERK = Actor(ActorKind.STAFF, 3, "clerk", frozenset({Role.CLERK}))
 TODAY = date(2026, 7, 10)
 TWO_SHOPS = Category(uses=(Misuse(energy_wh=650_000, paid_e6=50_000_000, right_e6=80_000_000),))
@@ -46,8 +48,21 @@ def claim(world, fact=TWO_SHOPS, kind=BreachKind.CATEGORY, **values):
     return Claim(agreement_id=world.agreement.id, kind=kind, fact=fact, **values)
 
 
+def made(claimed, *, key="k", actor=FIRST, order=None):
+    request = repr((claimed, order))
+    known = breaches.check_and_lock(claim=claimed, order=order, request=request, request_key=key, actor=actor)
+    if known is not None:
+        return known
+    return breaches.propose(claim=claimed, order=order, request=request, request_key=key, today=TODAY, actor=actor)
+
+
 def propose(world, *, key="k", actor=FIRST, order=None, **values):
-    return breaches.propose(claim=claim(world, **values), request_key=key, today=TODAY, actor=actor, order=order)
+    return made(claim(world, **values), key=key, actor=actor, order=order)
+
+
+def cancelled(case_id, reason="was the neighbour"):
+    breaches.ask_cancel(case_id=case_id, reason=reason, actor=FIRST)
+    breaches.cancel(case_id=case_id, actor=SECOND)
 
 
 def states():
@@ -86,22 +101,74 @@ def test_who_proposed_does_not_agree(world):
     assert states() == ({"proposed"}, {"proposed"})
 
 
-def test_one_request_is_one_case(world):
+def test_one_request_is_one_case_and_its_name_serves_no_other(world):
     assert propose(world) == propose(world)
     assert OneOffCharge.objects.count() == 2
+    for other in ({"evidence": "other photos"}, {"fact": Tampering(is_home=True), "kind": BreachKind.TAMPERING}):
+        with pytest.raises(breaches.KeyTaken):
+            propose(world, **other)
+    assert BreachCase.objects.count() == 1
 
 
-def test_a_case_is_dropped_or_cancelled_with_a_reason(world):
-    dropped = propose(world)
-    breaches.drop(case_id=dropped, actor=FIRST)
+def test_a_case_is_dropped(world):
+    breaches.drop(case_id=propose(world), actor=FIRST)
     assert states() == ({"dropped"}, {"dropped"})
-    other = propose(world, key="other")
+
+
+def test_two_persons_cancel_a_case_with_a_reason(world):
+    other = propose(world)
     breaches.agree(case_id=other, today=TODAY, actor=SECOND)
     with pytest.raises(breaches.NoReason):
-        breaches.cancel(case_id=other, reason=" ", actor=SECOND)
-    breaches.cancel(case_id=other, reason="was the neighbour", actor=SECOND)
-    assert queries.one(case_id=other).cancel_reason == "was the neighbour"
-    assert set(OneOffCharge.objects.filter(case_id=other).values_list("state", flat=True)) == {"cancelled"}
+        breaches.ask_cancel(case_id=other, reason=" ", actor=SECOND)
+    with pytest.raises(IllegalMove):
+        breaches.cancel(case_id=other, actor=SECOND)
+    breaches.ask_cancel(case_id=other, reason="was the neighbour", actor=SECOND)
+    assert states() == ({"cancelling"}, {"agreed"})
+    with pytest.raises(breaches.OwnCancellation):
+        breaches.cancel(case_id=other, actor=SECOND)
+    breaches.cancel(case_id=other, actor=THIRD)
+    card = queries.one(case_id=other)
+    assert (card.cancel_reason, card.canceller_id) == ("was the neighbour", SECOND.id)
+    assert states() == ({"cancelled"}, {"cancelled"})
+
+
+def test_a_case_that_one_wants_cancelled_is_kept_by_another(world):
+    found = propose(world)
+    breaches.agree(case_id=found, today=TODAY, actor=SECOND)
+    breaches.ask_cancel(case_id=found, reason="doubt", actor=FIRST)
+    breaches.keep(case_id=found, actor=SECOND)
+    assert states() == ({"agreed"}, {"agreed"})
+    card = queries.one(case_id=found)
+    assert (card.cancel_reason, card.canceller_id, card.cancel_asked_at) == ("", None, None)
+
+
+@pytest.mark.parametrize(
+    ("change", "law"),
+    [
+        ("state = 'agreed', decider_id = proposer_id", "nobody_agrees_to_their_own_case"),
+        ("state = 'agreed', decider_id = NULL", "nobody_agrees_to_their_own_case"),
+        ("state = 'cancelled', decider_id = 2, canceller_id = 3, cancel_decider_id = 3, cancel_reason = 'x'",
+         "nobody_cancels_a_case_alone"),
+        ("state = 'cancelled', decider_id = 2, canceller_id = 3, cancel_reason = 'x'", "nobody_cancels_a_case_alone"),
+        ("state = 'cancelled', decider_id = 2, canceller_id = 3, cancel_decider_id = 2", "nobody_cancels_a_case_alone"),
+        ("kind = 'theft'", "cost_of_a_theft_is_computed_or_reasoned"),
+        ("kind = 'theft', owed_minor = 5", "cost_of_a_theft_is_computed_or_reasoned"),
+        ("kind = 'theft', owed_minor = 5, computed_minor = 6", "cost_of_a_theft_is_computed_or_reasoned"),
+        ("owed_minor = 5", "cost_of_a_theft_is_computed_or_reasoned"),
+    ],
+)  # fmt: skip
+def test_the_database_knows_that_two_persons_decide_and_that_costs_are_reasoned(world, change, law):
+    found = propose(world)
+    with pytest.raises(IntegrityError, match=law), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"UPDATE contracts_breachcase SET {change} WHERE id = %s", [found])
+
+
+def test_every_step_is_kept_with_the_amount_that_it_leads_to(world):
+    card = queries.one(case_id=propose(world))
+    assert [[step.text for step in charge.steps] for charge in card.charges] == [
+        ["0.80 − 0.50 = 0.30", "650 kWh × 0.30 = 195.00", "195.00 × 0.13 ÷ 1.13 ≈ 22.43"],
+        ["195.00 × 2 = 390.00", "390.00 × 0.13 ÷ 1.13 ≈ 44.87"],
+    ]
 
 
 @pytest.mark.parametrize(
@@ -151,7 +218,7 @@ def test_where_tax_comes_on_top_it_is_added(world, settings):
         {"found_date": date(2026, 7, 11)},
         {"kind": BreachKind.CAPACITY},
         {"kind": BreachKind.OWN_SUPPLY, "fact": Capacity(capacity_va=1, price_e6=1, months_e3=1)},
-        {"kind": BreachKind.THEFT, "fact": Theft(owed_minor=100)},
+        {"kind": BreachKind.THEFT, "fact": Theft(computed_minor=100)},
     ],
 )
 def test_claims_that_cannot_be_are_refused(world, values):
@@ -166,10 +233,7 @@ def test_who_may_not_and_what_is_not_there(world):
     with pytest.raises(UnknownBreach):
         breaches.drop(case_id=99, actor=FIRST)
     with pytest.raises(UnknownAgreement):
-        breaches.propose(
-            claim=Claim(agreement_id=99, kind=BreachKind.CATEGORY, found_date=TODAY, fact=TWO_SHOPS, evidence="x"),
-            request_key="z", today=TODAY, actor=FIRST,
-        )  # fmt: skip
+        made(Claim(agreement_id=99, kind=BreachKind.CATEGORY, found_date=TODAY, fact=TWO_SHOPS, evidence="x"))
 
 
 class TestTheft:
@@ -197,7 +261,7 @@ class TestTheft:
     def propose(self, **values):
         return propose(
             self.world, kind=BreachKind.THEFT, order=self.order(**values),
-            fact=Theft(owed_minor=111_677, tampering=Tampering(is_home=True)),
+            fact=Theft(computed_minor=111_677, tampering=Tampering(is_home=True)),
         )  # fmt: skip
 
     def energies(self):
@@ -212,7 +276,7 @@ class TestTheft:
         assert self.energies()[0] == 100_000 + 310_000
         card = queries.one(case_id=found)
         assert [one.amount_minor for one in card.charges] == [335_031, 50_000]
-        breaches.cancel(case_id=found, reason="not his", actor=SECOND)
+        cancelled(found)
         assert self.energies() == [100_000] * 6
         assert UsageCorrection.objects.get().state == "undone"
 
@@ -221,7 +285,7 @@ class TestTheft:
         assert UsageCorrection.objects.get().state == "dropped"
         self.world  # noqa: B018
         propose(
-            self.world, key="again", kind=BreachKind.THEFT, fact=Theft(owed_minor=1), order=self.order()
+            self.world, key="again", kind=BreachKind.THEFT, fact=Theft(computed_minor=1), order=self.order()
         )  # it may be proposed anew
 
     def test_stolen_energy_by_a_factor(self):
@@ -233,10 +297,20 @@ class TestTheft:
     def test_the_meter_must_be_that_of_the_agreement(self):
         other = contracts.world()
         with pytest.raises(BadBreach):
-            breaches.propose(
-                claim=claim(other, kind=BreachKind.THEFT, fact=Theft(owed_minor=1)), request_key="z", today=TODAY,
-                actor=FIRST, order=self.order(),
-            )  # fmt: skip
+            made(claim(other, kind=BreachKind.THEFT, fact=Theft(computed_minor=1)), order=self.order())
+
+    def test_nobody_is_billed_for_days_before_the_supply(self):
+        with pytest.raises(BadBreach):
+            self.propose(since_date=date(2022, 12, 31))
+
+    def test_another_cost_than_the_bills_say_needs_a_reason_and_both_are_kept(self):
+        for fact in (Theft(computed_minor=None), Theft(computed_minor=5, given_minor=9, reason=" ")):
+            with pytest.raises(BadBreach):
+                propose(self.world, kind=BreachKind.THEFT, order=self.order(), fact=fact)
+        given = Theft(computed_minor=5, given_minor=9, reason="court of 3 May")
+        card = queries.one(case_id=propose(self.world, kind=BreachKind.THEFT, order=self.order(), fact=given))
+        assert (card.owed_minor, card.computed_minor, card.owed_reason) == (9, 5, "court of 3 May")
+        assert [one.amount_minor for one in card.charges] == [27]
 
     def test_what_is_made_of_it_is_announced(self, monkeypatch):
         heard = []
