@@ -19,9 +19,8 @@ from cis.kernel.errors import Refused
 from cis.kernel.periods import Period
 from cis.platform import db
 from cis.platform.db import opens_transaction
-from contracts.domain import breach_steps
 from contracts.domain.breach_claims import Claim, Theft
-from contracts.domain.breach_steps import StepCode
+from contracts.domain.breach_steps import Step, StepCode, Term
 from contracts.operations import breaches as steps
 from contracts.queries import agreements, breach_dues, breaches
 from contracts.queries.breach_dues import Charge
@@ -180,11 +179,11 @@ def _work_out(claim: Claim, order: Order | None, today: date, actor: Actor) -> W
     return WorkedOut(claim=claim, charges=breach_dues.of_claim(claim=claim, today=today), cost=cost)
 
 
-def _steps_of(cost: Cost) -> tuple[breach_steps.Step, ...]:
+def _steps_of(cost: Cost) -> tuple[Step, ...]:
     if cost.amount_minor is None:
         return ()
-    terms = [breach_steps.money(amount) for _, amount in cost.months]
-    return (breach_steps.total(StepCode.STOLEN_COST, terms, breach_steps.money(cost.amount_minor)),)
+    terms = [Term.money(amount) for _, amount in cost.months]
+    return (Step.total(StepCode.STOLEN_COST, terms, Term.money(cost.amount_minor)),)
 
 
 class _Measured:

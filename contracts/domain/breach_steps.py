@@ -63,6 +63,36 @@ class Term:
     unit: StepUnit = StepUnit.PLAIN
     places: int = 0
 
+    @classmethod
+    def money(cls, amount_minor: int, places: int = 0) -> "Term":
+        """Return an amount. [minor unit times 10^-places]"""
+        return cls(amount_minor, StepUnit.MONEY, places)
+
+    @classmethod
+    def price(cls, price_e6: int) -> "Term":
+        """Return a price. [10^-6 minor unit]"""
+        return cls(price_e6, StepUnit.MONEY, 6)
+
+    @classmethod
+    def energy(cls, energy_wh: int) -> "Term":
+        """Return energy. [Wh]"""
+        return cls(energy_wh, StepUnit.KWH, 3)
+
+    @classmethod
+    def power(cls, power_w: int) -> "Term":
+        """Return power. [W]"""
+        return cls(power_w, StepUnit.KW, 3)
+
+    @classmethod
+    def capacity(cls, capacity_va: int) -> "Term":
+        """Return capacity. [VA]"""
+        return cls(capacity_va, StepUnit.KVA, 3)
+
+    @classmethod
+    def times(cls, count: int) -> "Term":
+        """Return how often."""
+        return cls(count)
+
     def exact(self) -> Fraction:
         """Return the number itself; of money in minor units."""
         return Fraction(self.number, 10**self.places)
@@ -125,52 +155,22 @@ class Step:
         equal = "=" if self.exact() == self.result.exact() else "≈"
         return " ".join([*words, equal, self.result.text(decimals)])
 
+    @classmethod
+    def product(cls, code: StepCode, terms: Sequence[Term], result: Term) -> "Step":
+        """Return a step that multiplies."""
+        return cls(code, tuple(terms), ("×",) * (len(terms) - 1), result)
 
-def product(code: StepCode, terms: Sequence[Term], result: Term) -> Step:
-    """Return a step that multiplies."""
-    return Step(code, tuple(terms), ("×",) * (len(terms) - 1), result)
+    @classmethod
+    def difference(cls, code: StepCode, whole: Term, part: Term, result: Term) -> "Step":
+        """Return a step that takes one from another."""
+        return cls(code, (whole, part), ("−",), result)
 
+    @classmethod
+    def total(cls, code: StepCode, terms: Sequence[Term], result: Term) -> "Step":
+        """Return a step that adds up."""
+        return cls(code, tuple(terms), ("+",) * (len(terms) - 1), result)
 
-def difference(code: StepCode, whole: Term, part: Term, result: Term) -> Step:
-    """Return a step that takes one from another."""
-    return Step(code, (whole, part), ("−",), result)
-
-
-def total(code: StepCode, terms: Sequence[Term], result: Term) -> Step:
-    """Return a step that adds up."""
-    return Step(code, tuple(terms), ("+",) * (len(terms) - 1), result)
-
-
-def one(code: StepCode, term: Term, result: Term | None = None) -> Step:
-    """Return a step that states a number, or rounds it."""
-    return Step(code, (term,), (), result or term)
-
-
-def money(amount_minor: int, places: int = 0) -> Term:
-    """Return an amount. [minor unit times 10^-places]"""
-    return Term(amount_minor, StepUnit.MONEY, places)
-
-
-def price(price_e6: int) -> Term:
-    """Return a price. [10^-6 minor unit]"""
-    return Term(price_e6, StepUnit.MONEY, 6)
-
-
-def energy(energy_wh: int) -> Term:
-    """Return energy. [Wh]"""
-    return Term(energy_wh, StepUnit.KWH, 3)
-
-
-def power(power_w: int) -> Term:
-    """Return power. [W]"""
-    return Term(power_w, StepUnit.KW, 3)
-
-
-def capacity(capacity_va: int) -> Term:
-    """Return capacity. [VA]"""
-    return Term(capacity_va, StepUnit.KVA, 3)
-
-
-def times(count: int) -> Term:
-    """Return how often."""
-    return Term(count)
+    @classmethod
+    def one(cls, code: StepCode, term: Term, result: Term | None = None) -> "Step":
+        """Return a step that states a number, or rounds it."""
+        return cls(code, (term,), (), result or term)

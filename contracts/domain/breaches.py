@@ -14,7 +14,6 @@ import numpy as np
 
 from cis.kernel import fixed
 from cis.kernel.errors import Refused
-from contracts.domain import breach_steps as steps
 from contracts.domain.breach_steps import Step, StepCode, StepUnit, Term
 from tariffs.domain.components.basic import Tax, TaxMode
 from tariffs.domain.lines import LedgerClass
@@ -107,8 +106,8 @@ def energy_by_use(*, power_w: int, days: int, hours: int) -> int:
 def step_of_use(*, power_w: int, days: int, hours: int) -> Step:
     """Return how ``energy_by_use`` comes to its energy; refuses what that refuses."""
     energy_wh = energy_by_use(power_w=power_w, days=days, hours=hours)
-    terms = (steps.power(power_w), Term(hours, StepUnit.HOURS), Term(days, StepUnit.DAYS))
-    return steps.product(StepCode.ENERGY_OF_USE, terms, steps.energy(energy_wh))
+    terms = (Term.power(power_w), Term(hours, StepUnit.HOURS), Term(days, StepUnit.DAYS))
+    return Step.product(StepCode.ENERGY_OF_USE, terms, Term.energy(energy_wh))
 
 
 def of_category(*, uses: Sequence[Misuse], times: int) -> tuple[Due, ...]:
@@ -125,16 +124,16 @@ def of_category(*, uses: Sequence[Misuse], times: int) -> tuple[Due, ...]:
         if not 0 <= use.paid_e6 < use.right_e6:
             raise BadBreach("The price that was paid is not the lower one.", advice="Check both prices.")
     costs = [_e9(use.energy_wh, use.right_e6 - use.paid_e6) for use in uses]
-    difference, exact = sum(costs), steps.money(sum(costs), E9_PLACES)
+    difference, exact = sum(costs), Term.money(sum(costs), E9_PLACES)
     shown = [step for use, cost in zip(uses, costs, strict=True) for step in _steps_of(use, cost)]
     if len(costs) > 1:
-        shown.append(steps.total(StepCode.SUM, [steps.money(cost, E9_PLACES) for cost in costs], exact))
+        shown.append(Step.total(StepCode.SUM, [Term.money(cost, E9_PLACES) for cost in costs], exact))
     amount = _minor(difference)
     if amount * fixed.E9 != difference:
-        shown.append(steps.one(StepCode.ROUNDED, exact, steps.money(amount)))
+        shown.append(Step.one(StepCode.ROUNDED, exact, Term.money(amount)))
     return (
         Due(kind=ChargeKind.PRICE_DIFFERENCE, amount_minor=amount, steps=tuple(shown)),
-        *_penalty(times * difference, (exact, steps.times(times))),
+        *_penalty(times * difference, (exact, Term.times(times))),
     )
 
 
@@ -156,11 +155,11 @@ def of_capacity_fee(*, capacity_va: int, months_e3: int, price_e6: int, times: i
     if rest:
         raise BadBreach("Capacity, price and months have too many decimals.", advice="Give fewer decimals.")
     amount = _minor(fee)
-    terms = (steps.capacity(capacity_va), steps.price(price_e6), Term(months_e3, StepUnit.MONTHS, 3))
-    step = steps.product(StepCode.FEE, terms, steps.money(amount))
+    terms = (Term.capacity(capacity_va), Term.price(price_e6), Term(months_e3, StepUnit.MONTHS, 3))
+    step = Step.product(StepCode.FEE, terms, Term.money(amount))
     return (
         Due(kind=ChargeKind.CAPACITY_FEE, amount_minor=amount, steps=(step,)),
-        *_penalty(times * fee, (steps.money(fee, E9_PLACES), steps.times(times))),
+        *_penalty(times * fee, (Term.money(fee, E9_PLACES), Term.times(times))),
     )
 
 
@@ -174,7 +173,7 @@ def of_capacity(*, capacity_va: int, per_kw_e6: int, count: int = 1) -> tuple[Du
     _check_range("The capacity", capacity_va, 1, POWER_MOST_W)
     _check_range("The amount for each kW", per_kw_e6, 1, fixed.LIMIT)
     _check_range("The number of times", count, 1, THOUSAND)
-    terms = (steps.power(capacity_va), steps.price(per_kw_e6), steps.times(count))
+    terms = (Term.power(capacity_va), Term.price(per_kw_e6), Term.times(count))
     return _penalty(count * _e9(capacity_va, per_kw_e6), terms)
 
 
@@ -187,7 +186,7 @@ def of_tampering(*, amount_minor: int, count: int = 1) -> tuple[Due, ...]:
     """
     _check_range("The amount", amount_minor, 1, fixed.LIMIT)
     _check_range("The number of times", count, 1, THOUSAND)
-    return _penalty(amount_minor * count * fixed.E9, (steps.money(amount_minor), steps.times(count)))
+    return _penalty(amount_minor * count * fixed.E9, (Term.money(amount_minor), Term.times(count)))
 
 
 def theft_penalty(*, owed_minor: int, times: int) -> tuple[Due, ...]:
@@ -198,7 +197,7 @@ def theft_penalty(*, owed_minor: int, times: int) -> tuple[Due, ...]:
     :raises BadBreach: it costs nothing.
     """
     _check_range("What is owed for the energy", owed_minor, 1, fixed.LIMIT)
-    return _penalty(times * owed_minor * fixed.E9, (steps.money(owed_minor), steps.times(times)))
+    return _penalty(times * owed_minor * fixed.E9, (Term.money(owed_minor), Term.times(times)))
 
 
 def theft_at_price(*, energy_wh: int, price_e6: int, times: int, is_exact: bool) -> tuple[int, tuple[Due, ...]]:
@@ -215,7 +214,7 @@ def theft_at_price(*, energy_wh: int, price_e6: int, times: int, is_exact: bool)
     exact = _e9(energy_wh, price_e6)
     owed = _minor(exact)
     base = exact if is_exact else owed * fixed.E9
-    return owed, _penalty(times * base, (steps.money(base, E9_PLACES), steps.times(times)))
+    return owed, _penalty(times * base, (Term.money(base, E9_PLACES), Term.times(times)))
 
 
 def tax_of(*, amount_minor: int, rate_e6: int, mode: TaxMode) -> int:
@@ -230,9 +229,9 @@ def tax_of(*, amount_minor: int, rate_e6: int, mode: TaxMode) -> int:
 
 def step_of_tax(*, amount_minor: int, rate_e6: int, mode: TaxMode, tax_minor: int) -> Step:
     """Return how ``tax_of`` comes to its tax."""
-    amount, rate, tax = steps.money(amount_minor), Term(rate_e6, places=6), steps.money(tax_minor)
+    amount, rate, tax = Term.money(amount_minor), Term(rate_e6, places=6), Term.money(tax_minor)
     if mode is TaxMode.ON_TOP:
-        return steps.product(StepCode.TAX, (amount, rate), tax)
+        return Step.product(StepCode.TAX, (amount, rate), tax)
     return Step(StepCode.TAX, (amount, rate, Term(ONE_E6 + rate_e6, places=6)), ("×", "÷"), tax)
 
 
@@ -247,15 +246,15 @@ def _minor(amount_e9: int) -> int:
 
 def _penalty(amount_e9: int, terms: Sequence[Term]) -> tuple[Due, ...]:
     amount = _minor(amount_e9)
-    step = steps.product(StepCode.PENALTY, terms, steps.money(amount))
+    step = Step.product(StepCode.PENALTY, terms, Term.money(amount))
     return (Due(kind=ChargeKind.PENALTY, amount_minor=amount, steps=(step,)),) if amount else ()
 
 
 def _steps_of(use: Misuse, cost_e9: int) -> tuple[Step, Step]:
-    gap = steps.price(use.right_e6 - use.paid_e6)
+    gap = Term.price(use.right_e6 - use.paid_e6)
     return (
-        steps.difference(StepCode.PRICE_GAP, steps.price(use.right_e6), steps.price(use.paid_e6), gap),
-        steps.product(StepCode.COST_OF_USE, (steps.energy(use.energy_wh), gap), steps.money(cost_e9, E9_PLACES)),
+        Step.difference(StepCode.PRICE_GAP, Term.price(use.right_e6), Term.price(use.paid_e6), gap),
+        Step.product(StepCode.COST_OF_USE, (Term.energy(use.energy_wh), gap), Term.money(cost_e9, E9_PLACES)),
     )
 
 

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.domain import breach_steps as steps
 from contracts.domain import breaches
 from contracts.domain.breach_steps import Step, StepCode, StepUnit, Term
 from contracts.domain.breaches import Misuse
@@ -22,13 +21,13 @@ def rounded(value):
     [
         (breaches.step_of_use(power_w=5_000, days=90, hours=12), "5 kW × 12 h × 90 d = 5,400 kWh"),
         (breaches.step_of_use(power_w=1_500, days=180, hours=6), "1.5 kW × 6 h × 180 d = 1,620 kWh"),
-        (steps.one(StepCode.ENERGY_COUNTED, steps.energy(1_234_567)), "1,234.567 kWh"),
-        (steps.one(StepCode.ROUNDED, steps.money(159_008_400_000_000, 9), steps.money(159_008)), "1,590.084 ≈ 1,590.08"),
-        (steps.total(StepCode.STOLEN_COST, [steps.money(10_050), steps.money(-50)], steps.money(10_000)),
+        (Step.one(StepCode.ENERGY_COUNTED, Term.energy(1_234_567)), "1,234.567 kWh"),
+        (Step.one(StepCode.ROUNDED, Term.money(159_008_400_000_000, 9), Term.money(159_008)), "1,590.084 ≈ 1,590.08"),
+        (Step.total(StepCode.STOLEN_COST, [Term.money(10_050), Term.money(-50)], Term.money(10_000)),
          "100.50 + −0.50 = 100.00"),
-        (steps.difference(StepCode.EXCESS, steps.power(21_000), steps.power(8_000), steps.power(13_000)),
+        (Step.difference(StepCode.EXCESS, Term.power(21_000), Term.power(8_000), Term.power(13_000)),
          "21 kW − 8 kW = 13 kW"),
-        (steps.one(StepCode.PENALTY, Term(3_050, StepUnit.MONTHS, 3)), "3.05 mo"),
+        (Step.one(StepCode.PENALTY, Term(3_050, StepUnit.MONTHS, 3)), "3.05 mo"),
     ],
 )  # fmt: skip
 def test_a_step_reads_as_school_wrote_it(step, text):
@@ -36,8 +35,8 @@ def test_a_step_reads_as_school_wrote_it(step, text):
 
 
 def test_money_without_decimals_has_none():
-    assert steps.money(1_500).text(0) == "1,500"
-    assert steps.money(1_500_250, 3).text(0) == "1,500.25"
+    assert Term.money(1_500).text(0) == "1,500"
+    assert Term.money(1_500_250, 3).text(0) == "1,500.25"
 
 
 @given(
