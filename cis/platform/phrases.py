@@ -265,9 +265,7 @@ SENTENCES: Mapping[str, str] = {
     "own_cancellation": _("Who wants a case cancelled does not agree to that: ask a second person."),
     "request_key_taken": _("This form was sent before with something else in it: open it anew."),
     "charge_moved": _("A charge of the draft was cancelled after it was rated: retry the account."),
-    "cost_moved": _(
-        "The stolen energy costs something else than when the case was entered: enter it anew."
-    ),
+    "cost_moved": _("The stolen energy costs something else than when the case was entered: enter it anew."),
     "cost_unknown": _("The stolen energy cannot be billed, so what it costs is not known."),
     "unknown_breach": _("There is no such case."),
     "within_limit": _("The error is one that is allowed: nothing is corrected."),
