@@ -55,6 +55,7 @@ SHADOW_STATES: Mapping[str, Any] = {
 }
 CORRECTION_CAUSES: Mapping[str, Any] = {
     "meter_error": _("Meter error"),
+    "transformer_error": _("Error of current transformers"),
     "voltage_drop": _("Voltage lost in the leads"),
     "wiring": _("Wrong wiring"),
     "multiplier": _("Wrong multiplier"),

@@ -114,9 +114,13 @@ class BackbillCap:
 
 @dataclass(frozen=True, slots=True)
 class BackbillLimit:
-    """Energy above which a second person decides on a correction, either way."""
+    """
+    Energy above which a second person decides on a correction, either way, together with what others moved at the same
+    meter or place: on the same months, or proposed so many months before.
+    """
 
     above_kwh: str = field(metadata={"decimals": 3})
+    within_months: int = field(metadata={"least": 1, "most": 240})
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +187,7 @@ class Rules:
     shadow: Shadow
     advice_least_months: int = field(metadata={"least": 1, "most": 12})
     backbill_meter_error: Backbill = field(metadata=_LOCAL)
+    backbill_transformer_error: Backbill = field(metadata=_LOCAL)
     backbill_voltage_drop: BackbillDrop = field(metadata=_LOCAL)
     backbill_wiring: Backbill = field(metadata=_LOCAL)
     backbill_multiplier: Backbill = field(metadata=_LOCAL)

@@ -13,12 +13,19 @@ from cis.kernel.errors import Refused
 WH_PER_KWH = 1_000
 SECONDS_PER_HOUR = 3_600
 MOST = 10**6
+NO_LIMIT = Fraction(0)
 
 
 class BadCorrection(Refused):
     """The facts of a correction cannot be right, or do not say by how much to correct."""
 
     code = "bad_correction"
+
+
+class NoReactiveFactor(Refused):
+    """What the counter of reactive energy shows leads to the real reactive energy by no factor."""
+
+    code = "no_reactive_factor"
 
 
 class WithinLimit(Refused):
@@ -100,15 +107,26 @@ def of_ratios(ratios: Sequence[tuple[Fraction, Fraction]]) -> Fraction:
     return _of_shares([used / real for real, used in ratios])
 
 
-def of_transformer_errors(errors: Sequence[Fraction]) -> Fraction:
+def of_transformer_errors(errors: Sequence[Fraction], *, limit: Fraction = NO_LIMIT) -> Fraction:
     """
     Return the factor of current transformers with verified errors of ratio, one an element.
 
-    Errors of 0, -40 and +10 %: 3 / (1 + 0.6 + 1.1) = 10/9.
+    Errors of 0, -40 and +10 %: 3 / (1 + 0.6 + 1.1) = 10/9. Base is an error of zero, also of those within the limit.
+
+    limit  the greatest error that their class allows, as a share
 
     [source: 供电营业规则 (1996) art 80 (1), with the parts of a balanced load]
-    :raises BadCorrection: there is no element, one counts backward, all count nothing, or none has an error.
+    :raises WithinLimit: none of the errors is beyond the limit.
+    :raises BadCorrection: the limit is below 0; there is no element, one counts backward, all count nothing, or none has an error.
     """
+    if limit < 0:
+        raise BadCorrection("The limit of error is not below 0.", advice="Give the class: 0.5 is 0.5 %.")
+    greatest = max((abs(error) for error in errors), default=limit + 1)
+    if limit and greatest <= limit:
+        raise WithinLimit(
+            f"An error of {_percent(greatest)} % is within the limit of {_percent(limit)} %.",
+            advice="Nothing is corrected. The fee of the test is kept or given back as the rules of the place say.",
+        )
     return _of_shares([1 + _small(error) for error in errors])
 
 
@@ -158,6 +176,20 @@ def error_by_lamp(*, constant: Fraction, load_w: Fraction, turns: Fraction, seco
     _positive(constant, load_w, turns, seconds)
     should_take = turns * SECONDS_PER_HOUR * WH_PER_KWH / (constant * load_w)
     return (should_take - seconds) / seconds
+
+
+def error_by_dial(*, counted: Fraction, real: Fraction) -> Fraction:
+    """
+    Return the error of a meter out of what its dial went on by, beside the energy that really flowed meanwhile.
+
+    counted  what the dial went on by, without the multiplier
+    real     of a reference meter on the same load, or a steady load times its time; in the same unit
+
+    [source: 电能计量 textbooks, 走字试验]
+    :raises BadCorrection: one of them is not above 0.
+    """
+    _positive(counted, real)
+    return counted / real - 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,14 @@ FRACTION_MOST = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scale:
-    """What was counted, times a factor."""
+    """
+    What was counted, times a factor.
+
+    reactive_factor  for the registers of reactive energy; None: as the cause says, by the same factor or not at all
+    """
 
     factor: Fraction
+    reactive_factor: Fraction | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +82,9 @@ def check(order: Order, *, today: date) -> None:
     match order.amount:
         case Scale(factor=factor) if not 0 < factor <= FACTOR_MOST or factor == 1:
             raise BadCorrection(f"A factor is above 0, up to {FACTOR_MOST}, and not 1.", advice="Check the facts.")
-        case Scale(factor=factor) if len(str(factor)) > FRACTION_MOST:
+        case Scale(reactive_factor=Fraction() as factor) if not 0 < factor <= FACTOR_MOST:
+            raise BadCorrection(f"A factor of reactive energy is above 0, up to {FACTOR_MOST}.", advice="Check the facts.")
+        case Scale(factor=factor, reactive_factor=reactive) if len(f"{factor}{reactive}") > FRACTION_MOST:
             raise BadCorrection("The factor has too many digits.", advice="Give the numbers with fewer decimals.")
         case NormalUse(start_date=start, end_date=end) if start >= end:
             raise BadCorrection("The normal time has no day.", advice="Check its days.")

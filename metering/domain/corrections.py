@@ -21,16 +21,18 @@ class Cause(StrEnum):
     """
     Why energy was counted wrongly; each has its own rule in the pack of the place.
 
-    METER_ERROR   the meter or a transformer is beyond its limit of error
-    VOLTAGE_DROP  more voltage is lost in the leads than allowed
-    WIRING        wires were connected wrongly
-    MULTIPLIER    another multiplier, or ratio of transformers, was used than the real one
-    FUSE          a fuse of a voltage transformer blew, a phase failed
-    OTHER         stopped, burnt, lost: what a normal month uses is taken
-    THEFT         energy was drawn past the meter
+    METER_ERROR        the meter is beyond its limit of error
+    TRANSFORMER_ERROR  a current transformer is beyond its limit of error
+    VOLTAGE_DROP       more voltage is lost in the leads than allowed
+    WIRING             wires were connected wrongly
+    MULTIPLIER         another multiplier, or ratio of transformers, was used than the real one
+    FUSE               a fuse of a voltage transformer blew, a phase failed
+    OTHER              stopped, burnt, lost: what a normal month uses is taken
+    THEFT              energy was drawn past the meter
     """
 
     METER_ERROR = "meter_error"
+    TRANSFORMER_ERROR = "transformer_error"
     VOLTAGE_DROP = "voltage_drop"
     WIRING = "wiring"
     MULTIPLIER = "multiplier"
@@ -39,8 +41,11 @@ class Cause(StrEnum):
     THEFT = "theft"
 
 
-EVERY_REGISTER = frozenset({Cause.MULTIPLIER, Cause.FUSE})
-"""Causes that change what each register of the meter counted alike; others change active energy drawn."""
+EVERY_REGISTER = frozenset({Cause.TRANSFORMER_ERROR, Cause.MULTIPLIER, Cause.FUSE})
+"""
+Causes that change what each register of the meter counted alike; others change active energy drawn, and reactive energy
+only where the order has a factor of its own for it.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

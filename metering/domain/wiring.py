@@ -18,7 +18,7 @@ from fractions import Fraction
 from math import isqrt
 from types import MappingProxyType
 
-from metering.domain.correction_factors import BadCorrection
+from metering.domain.correction_factors import BadCorrection, NoReactiveFactor
 
 Phases = tuple[int | Fraction, int | Fraction, int | Fraction]
 FACTOR_PLACES = 6
@@ -139,20 +139,59 @@ def factor(*, name: str, power_factor: Fraction | None = None, is_leading: bool 
     in_phase, across = measured(_fault(name).wiring)
     share = in_phase
     if across:
-        tangent = _root3_tangent(power_factor)
-        share += across * (-tangent if is_leading else tangent)
+        share += across * _root3_tangent(power_factor, is_leading=is_leading)
     if share <= 0:
         raise BadCorrection(
             "With this wiring the meter stood still or ran backward: no factor leads to the real energy.",
             advice="Correct by a normal month.",
         )
-    found = 3 / share
-    if across:
-        unit = 10**FACTOR_PLACES
-        found = Fraction((2 * found.numerator * unit + found.denominator) // (2 * found.denominator), unit)
+    found = _over(share, is_exact=not across)
     if found == 1:
         raise BadCorrection("With this power factor the wiring measures right.", advice="Check the power factor.")
     return found
+
+
+def reactive_factor(*, name: str, power_factor: Fraction | None = None, is_leading: bool = False) -> Fraction:
+    """
+    Return right reactive power over measured reactive power of a fault; 1 where it is measured right.
+
+    For meters that count reactive energy by the same elements, each with its voltage turned by 90 degrees, as
+    electronic ones do: element by element sin(d + phi) stands for cos(d + phi), so the reactive power is
+    U I sin phi x (A - B x sqrt(3) / tan phi), with the A and B of the active power. Meters of the older kind, which
+    take the voltages of other phases (90 degrees crossed, 60 degrees), measure something else under the same fault.
+
+    power_factor, is_leading  as in ``factor``
+
+    [source: 电能计量 textbooks, 无功更正系数 = right / measured reactive power, from the same phasors as the active one]
+    :raises BadCorrection: there is no such fault; the power factor is missing or impossible.
+    :raises NoReactiveFactor: the load has no reactive energy; or the meter stood still, or counted it in the other
+        direction.
+    """
+    in_phase, across = measured(_fault(name).wiring)
+    share = in_phase
+    if across:
+        tangent = _root3_tangent(power_factor, is_leading=is_leading)
+        if tangent == 0:
+            raise NoReactiveFactor(
+                "A load of power factor 1 has no reactive energy, so what was counted says nothing of it.",
+                advice="Check the power factor, or correct active energy alone.",
+            )
+        share -= 3 * across / tangent
+    if share <= 0:
+        raise NoReactiveFactor(
+            "With this wiring the counter of reactive energy stood still or ran the other way: no factor leads to it.",
+            advice="Correct active energy alone, and reactive energy by measured powers or a normal month.",
+        )
+    return _over(share, is_exact=not across)
+
+
+def _over(share: Fraction, *, is_exact: bool) -> Fraction:
+    """Return right power over measured power; rounded to six decimals where a root is in it."""
+    found = 3 / share
+    if is_exact:
+        return found
+    unit = 10**FACTOR_PLACES
+    return Fraction((2 * found.numerator * unit + found.denominator) // (2 * found.denominator), unit)
 
 
 def _fault(name: str) -> Fault:
@@ -161,12 +200,13 @@ def _fault(name: str) -> Fault:
     return FAULTS[name]
 
 
-def _root3_tangent(power_factor: Fraction | None) -> Fraction:
-    """Return sqrt(3) x tan phi, to 15 decimals: sqrt(3 (q^2 - p^2)) / p of a power factor p/q."""
+def _root3_tangent(power_factor: Fraction | None, *, is_leading: bool) -> Fraction:
+    """Return sqrt(3) x tan phi, to 15 decimals: sqrt(3 (q^2 - p^2)) / p of a power factor p/q; leading: below 0."""
     if power_factor is None or not 0 < power_factor <= 1:
         raise BadCorrection(
             "The factor of this wiring depends on the power factor.", advice="Give it: above 0 and up to 1, as 0.86."
         )
     p, q = power_factor.numerator, power_factor.denominator
     unit = 10**_ROOT_PLACES
-    return Fraction(isqrt(3 * (q * q - p * p) * unit * unit), p * unit)
+    tangent = Fraction(isqrt(3 * (q * q - p * p) * unit * unit), p * unit)
+    return -tangent if is_leading else tangent

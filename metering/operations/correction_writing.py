@@ -5,13 +5,16 @@ from datetime import date
 
 import numpy as np
 
+from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
 from cis.kernel.periods import month_of
 from cis.platform import copying, db
 from cis.platform.db import joins_transaction
+from metering.domain.correction_orders import AddedEnergy, NormalUse, Order, Scale
 from metering.domain.intervals import IntervalColumns, round_wh
+from metering.models.correction import CorrectionPart, UsageCorrection
 from metering.operations import usage
-from metering.queries.correction_plans import Part
+from metering.queries.correction_plans import Part, Plan
 
 TABLE = "metering_intervalday"
 OVERLAP = "span_overlaps"
@@ -90,6 +93,46 @@ class CorrectedSince(Refused):
 def lock(*, service_point_id: int) -> None:
     """Let nobody approve or correct usage of a service point meanwhile."""
     db.fetch("SELECT id FROM metering_servicepoint WHERE id = %s FOR NO KEY UPDATE", [service_point_id])
+
+
+@joins_transaction
+def keep(*, order: Order, plan: Plan, request_key: str, actor: Actor) -> UsageCorrection:
+    """Keep a proposed correction with what it makes of each register."""
+    amount = order.amount
+    row = UsageCorrection.objects.create(
+        service_point_id=order.service_point_id,
+        meter_id=order.meter_id,
+        cause=order.cause.value,
+        since_date=order.since_date,
+        start_date=plan.start_date,
+        first_share=str(plan.days.first_share),
+        end_date=plan.end_date,
+        factor=str(amount.factor) if isinstance(amount, Scale) else "",
+        reactive_factor=str(amount.reactive_factor or "") if isinstance(amount, Scale) else "",
+        normal_start_date=amount.start_date if isinstance(amount, NormalUse) else None,
+        normal_end_date=amount.end_date if isinstance(amount, NormalUse) else None,
+        added_wh=amount.energy_wh if isinstance(amount, AddedEnergy) else None,
+        given=dict(order.given),
+        evidence=order.evidence.strip(),
+        is_customer_fault=order.is_customer_fault,
+        change_wh=plan.change_wh,
+        moved_wh=plan.moved,
+        request_key=request_key,
+        proposer_id=actor.id,
+    )
+    CorrectionPart.objects.bulk_create(
+        CorrectionPart(
+            correction=row,
+            register_id=part.register.id,
+            start_date=part.start_date,
+            end_date=part.end_date,
+            before_wh=part.before_wh,
+            after_wh=part.after_wh,
+            replaced_id=part.replaced_id,
+        )
+        for part in plan.parts
+    )
+    return row
 
 
 @joins_transaction

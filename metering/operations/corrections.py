@@ -15,6 +15,7 @@ from cis.kernel import fixed
 from cis.kernel.actors import Actor
 from cis.kernel.calendar import local_clock
 from cis.kernel.errors import Refused
+from cis.kernel.periods import Period, add_months, month_of
 from cis.kernel.workflow import NotAllowed
 from cis.platform import audit, events, packs
 from cis.platform.db import joins_transaction, opens_transaction
@@ -28,9 +29,10 @@ from metering.domain.correction_workflow import (
     CorrectionState,
 )
 from metering.domain.corrections import Cause
-from metering.models.correction import CorrectionPart, UsageCorrection
+from metering.models.correction import UsageCorrection
 from metering.operations import correction_writing as writing
 from metering.queries import correction_plans
+from metering.queries import corrections as found_corrections
 from metering.queries.correction_plans import Plan
 from metering.queries.corrections import UnknownCorrection
 
@@ -67,6 +69,9 @@ def propose(*, order: Order, request_key: str, today: date, actor: Actor) -> int
     """
     Propose a correction; one that changes little energy is applied at once, another waits for a second person.
 
+    Little is what stays within the limit of the pack together with all that other corrections moved at the same meter or
+    place, on the same months or proposed in the months before: so nobody slices a large one.
+
     :param request_key: names the request: the same one twice is one correction.
     :returns: id of the correction.
     :raises BadCorrection: see ``correction_plans.plan``.
@@ -80,16 +85,20 @@ def propose(*, order: Order, request_key: str, today: date, actor: Actor) -> int
     if known is not None:
         return known
     row, plan = _make(order, request_key, today, actor)
-    limit = fixed.parse(packs.rule("backbill_second_person", at=today)["above_kwh"], places=3)
-    if plan.moved <= limit:
+    row.needs_two = _is_for_two(row, today)
+    row.save(update_fields=["needs_two"])
+    if not row.needs_two:
         _apply(row, plan, actor)
     return row.id
 
 
 @joins_transaction
 def propose_step(*, order: Order, request_key: str, today: date, actor: Actor) -> int:
-    """Propose a correction that a larger case decides on, as a step of it; see ``propose``."""
-    return _make(order, request_key, today, actor)[0].id
+    """Propose a correction that a larger case decides on, by a second person, as a step of it; see ``propose``."""
+    row, _plan = _make(order, request_key, today, actor)
+    row.needs_two = True
+    row.save(update_fields=["needs_two"])
+    return row.id
 
 
 @joins_transaction
@@ -156,9 +165,10 @@ def drop_step(*, correction_id: int, actor: Actor) -> None:
 
 
 @opens_transaction
-def undo(*, correction_id: int, reason: str, actor: Actor) -> None:
+def undo(*, correction_id: int, reason: str, today: date, actor: Actor) -> None:
     """
-    Take a correction back: what held before it holds again, by further versions.
+    Take a correction back: what held before it holds again, by further versions; one that two decided on, or that is
+    above the limit with others of its meter or place, waits for a second person here too: see ``confirm_undo``.
 
     :raises UnknownCorrection: there is none.
     :raises IllegalMove: it is not applied.
@@ -168,16 +178,67 @@ def undo(*, correction_id: int, reason: str, actor: Actor) -> None:
     :raises PartOfCase: its case decides on it.
     """
     _refuse_theft(_cause_of(correction_id))
-    undo_step(correction_id=correction_id, reason=reason, actor=actor)
+    row = _lock(correction_id)
+    if not (row.needs_two or _is_for_two(row, today)):
+        undo_step(correction_id=correction_id, reason=reason, actor=actor)
+        return
+    row.state = WORKFLOW.step(CorrectionState(row.state), CorrectionAction.ASK_UNDO, actor).to.value
+    row.undo_reason = _reason(reason)
+    row.undo_proposed_at = timezone.now()
+    row.undo_proposer_id = actor.id
+    row.save(update_fields=["state", "undo_reason", "undo_proposed_at", "undo_proposer_id"])
+    audit.record(actor, "ask_undo", "usage_correction", row.id, reason=row.undo_reason)
+
+
+@opens_transaction
+def confirm_undo(*, correction_id: int, actor: Actor) -> None:
+    """
+    Take a correction back, as the second person.
+
+    :raises UnknownCorrection: there is none.
+    :raises IllegalMove: nobody asked that it be undone.
+    :raises NotAllowed: the actor may not correct.
+    :raises OwnProposal: the actor asked for it.
+    :raises CorrectedSince: a later correction lies on top of it.
+    """
+    row = _lock(correction_id)
+    state = WORKFLOW.step(CorrectionState(row.state), CorrectionAction.CONFIRM_UNDO, actor).to
+    if actor.id == row.undo_proposer_id:
+        raise OwnProposal("Who proposed a correction does not decide on it.", advice="Ask a second person.")
+    _take_back(row, state, row.undo_reason, actor)
+
+
+@opens_transaction
+def keep(*, correction_id: int, actor: Actor) -> None:
+    """
+    Leave a correction as it is, although somebody asked that it be undone.
+
+    :raises UnknownCorrection: there is none.
+    :raises IllegalMove: nobody asked.
+    :raises NotAllowed: the actor may not correct.
+    """
+    row = _lock(correction_id)
+    row.state = WORKFLOW.step(CorrectionState(row.state), CorrectionAction.KEEP, actor).to.value
+    row.undo_proposed_at, row.undo_proposer_id, row.undo_reason = None, None, ""
+    row.save(update_fields=["state", "undo_proposed_at", "undo_proposer_id", "undo_reason"])
+    audit.record(actor, "keep", "usage_correction", row.id)
 
 
 @joins_transaction
 def undo_step(*, correction_id: int, reason: str, actor: Actor) -> None:
-    """Take a correction back as a step of a larger case; see ``undo``."""
+    """Take a correction back as a step of a larger case, which says by how many persons; see ``undo``."""
     row = _lock(correction_id)
     state = WORKFLOW.step(CorrectionState(row.state), CorrectionAction.UNDO, actor).to
-    if not reason.strip():
+    _take_back(row, state, _reason(reason), actor)
+
+
+def _reason(text: str) -> str:
+    if not text.strip():
         raise ReasonMissing("A reason is needed.", advice="Say in a few words why the correction was wrong.")
+    return text.strip()[:REASON_MOST]
+
+
+def _take_back(row: UsageCorrection, state: CorrectionState, reason: str, actor: Actor) -> None:
     parts = list(row.parts.all())
     by_day = [part for part in parts if part.replaced_id is None]
     writing.restore(
@@ -192,17 +253,18 @@ def undo_step(*, correction_id: int, reason: str, actor: Actor) -> None:
     row.state = state.value
     row.undone_at = timezone.now()
     row.undoer_id = actor.id
-    row.undo_reason = reason.strip()[:REASON_MOST]
+    row.undo_reason = reason
     row.save(update_fields=["state", "undone_at", "undoer_id", "undo_reason"])
     _announce(row)
-    audit.record(actor, "undo", "usage_correction", row.id, reason=row.undo_reason)
+    audit.record(actor, "undo", "usage_correction", row.id, reason=reason)
 
 
 def order_of(row: UsageCorrection) -> Order:
     """Return the order that a correction was made from."""
     amount: Scale | NormalUse | AddedEnergy
     if row.factor:
-        amount = Scale(factor=Fraction(row.factor))
+        reactive = Fraction(row.reactive_factor) if row.reactive_factor else None
+        amount = Scale(factor=Fraction(row.factor), reactive_factor=reactive)
     elif row.normal_start_date is not None and row.normal_end_date is not None:
         amount = NormalUse(start_date=row.normal_start_date, end_date=row.normal_end_date)
     else:
@@ -227,41 +289,23 @@ def _make(order: Order, request_key: str, today: date, actor: Actor) -> tuple[Us
     writing.lock(service_point_id=order.service_point_id)
     plan = correction_plans.plan(order=order, today=today)
     _refuse_twice(order, plan)
-    amount = order.amount
-    row = UsageCorrection.objects.create(
-        service_point_id=order.service_point_id,
-        meter_id=order.meter_id,
-        cause=order.cause.value,
-        since_date=order.since_date,
-        start_date=plan.start_date,
-        first_share=str(plan.days.first_share),
-        end_date=plan.end_date,
-        factor=str(amount.factor) if isinstance(amount, Scale) else "",
-        normal_start_date=amount.start_date if isinstance(amount, NormalUse) else None,
-        normal_end_date=amount.end_date if isinstance(amount, NormalUse) else None,
-        added_wh=amount.energy_wh if isinstance(amount, AddedEnergy) else None,
-        given=dict(order.given),
-        evidence=order.evidence.strip(),
-        is_customer_fault=order.is_customer_fault,
-        change_wh=plan.change_wh,
-        request_key=request_key,
-        proposer_id=actor.id,
-    )
-    CorrectionPart.objects.bulk_create(
-        CorrectionPart(
-            correction=row,
-            register_id=part.register.id,
-            start_date=part.start_date,
-            end_date=part.end_date,
-            before_wh=part.before_wh,
-            after_wh=part.after_wh,
-            replaced_id=part.replaced_id,
-        )
-        for part in plan.parts
-    )
+    row = writing.keep(order=order, plan=plan, request_key=request_key, actor=actor)
     facts = {"cause": order.cause.value, "start": plan.start_date, "end": plan.end_date, "change_wh": plan.change_wh}
     audit.record(actor, "propose", "usage_correction", row.id, **facts)
     return row, plan
+
+
+def _is_for_two(row: UsageCorrection, today: date) -> bool:
+    """Return whether a correction, with others of its meter or place, is above what one person decides on."""
+    rule = packs.rule("backbill_second_person", at=today)
+    others_wh = found_corrections.moved_beside(
+        correction_id=row.id,
+        service_point_id=row.service_point_id,
+        meter_id=row.meter_id,
+        months=Period(month_of(row.start_date).start, month_of(row.end_date - _DAY).end),
+        since_date=add_months(today, -rule["within_months"]),
+    )
+    return row.moved_wh + others_wh > fixed.parse(rule["above_kwh"], places=3)
 
 
 def _refuse_theft(cause: str) -> None:

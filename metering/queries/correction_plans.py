@@ -33,6 +33,11 @@ class CountedBy:
         """Return whether it counts active energy drawn."""
         return self.lane[:2] == ("active", "import")
 
+    @property
+    def is_reactive(self) -> bool:
+        """Return whether it counts reactive energy, either way."""
+        return self.lane[0] == "reactive"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
@@ -178,9 +183,14 @@ def _registers(order: Order, days: Affected) -> list[CountedBy]:
         raise BadCorrection(
             f"The meter did not hang there from {start} to {end}.", advice="Make a correction for each meter."
         )
-    chosen = [one for one in found if order.cause in EVERY_REGISTER or one.is_drawn]
+    has_own = isinstance(order.amount, Scale) and order.amount.reactive_factor is not None
+    chosen = [
+        one for one in found if order.cause in EVERY_REGISTER or one.is_drawn or (has_own and one.is_reactive)
+    ]
     if not any(one.is_drawn for one in chosen):
         raise BadCorrection("The meter has no register of energy drawn.", advice="Check the meter.")
+    if has_own and not any(one.is_reactive for one in chosen):
+        raise BadCorrection("The meter has no register of reactive energy.", advice="Correct active energy alone.")
     return chosen
 
 
@@ -231,8 +241,9 @@ def _effects(
 ) -> dict[int, Effect]:
     """Return the effect on each register."""
     match order.amount:
-        case Scale(factor=factor):
-            return {one.id: Effect(factor=factor) for one in registers}
+        case Scale(factor=factor, reactive_factor=reactive):
+            own = factor if reactive is None else reactive
+            return {one.id: Effect(factor=own if one.is_reactive else factor) for one in registers}
         case NormalUse(start_date=start, end_date=end):
             return _normal(
                 order.service_point_id, Affected(start_day=start.toordinal(), end_day=end.toordinal()), registers

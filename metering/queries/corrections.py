@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from fractions import Fraction
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Sum
 
 from accounts.queries import users
 from cis.kernel.errors import Refused
+from cis.kernel.periods import Period
 from metering.domain.correction_workflow import CorrectionState
 from metering.domain.corrections import Cause
 from metering.models.correction import CorrectionPart, UsageCorrection
@@ -26,7 +27,8 @@ class CorrectionCard:
     A correction in a list.
 
     change_wh  active energy drawn that it adds; below 0: takes off. [Wh]
-    proposer, decider, undoer  names; "" where nobody did
+    proposer, decider, undo_proposer, undoer  names; "" where nobody did
+    needs_two  a second person decides on it
     """
 
     id: int
@@ -44,9 +46,11 @@ class CorrectionCard:
     proposer: str
     decided_at: datetime | None
     decider: str
+    undo_proposer: str
     undone_at: datetime | None
     undoer: str
     undo_reason: str
+    needs_two: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,12 +72,14 @@ class CorrectionDetail:
     One correction as a whole.
 
     factor             None: a normal time, or added energy
+    reactive_factor    None: reactive energy goes by the factor, or is not corrected, as the cause says
     normal             the normal time, None: none
     given              what was typed in, by name
     """
 
     card: CorrectionCard
     factor: Fraction | None
+    reactive_factor: Fraction | None
     normal: tuple[date, date] | None
     added_wh: int | None
     first_share: Fraction
@@ -116,6 +122,7 @@ def one(*, correction_id: int) -> CorrectionDetail:
     return CorrectionDetail(
         card=cards[0],
         factor=Fraction(row.factor) if row.factor else None,
+        reactive_factor=Fraction(row.reactive_factor) if row.reactive_factor else None,
         normal=normal,
         added_wh=row.added_wh,
         first_share=Fraction(row.first_share),
@@ -137,6 +144,21 @@ def one(*, correction_id: int) -> CorrectionDetail:
     )
 
 
+def moved_beside(
+    *, correction_id: int, service_point_id: int, meter_id: int, months: Period, since_date: date
+) -> int:
+    """
+    Return how much energy other corrections of a meter or a service point moved; one statement. [Wh or varh]
+
+    Those that concern some of the months, and those proposed since a date; undone ones too, but not dropped ones.
+    """
+    near = Q(start_date__lt=months.end, end_date__gt=months.start) | Q(proposed_at__date__gte=since_date)
+    others = UsageCorrection.objects.filter(Q(service_point_id=service_point_id) | Q(meter_id=meter_id), near)
+    counted = others.exclude(id=correction_id).exclude(state=CorrectionState.DROPPED.value)
+    found: int | None = counted.aggregate(moved=Sum("moved_wh"))["moved"]
+    return found or 0
+
+
 def _filtered(state: str, cause: str, text: str) -> QuerySet[UsageCorrection]:
     rows = UsageCorrection.objects.all()
     if state:
@@ -148,9 +170,13 @@ def _filtered(state: str, cause: str, text: str) -> QuerySet[UsageCorrection]:
     return rows
 
 
+def _persons(row: UsageCorrection) -> tuple[int | None, ...]:
+    return row.proposer_id, row.decider_id, row.undo_proposer_id, row.undoer_id
+
+
 def _cards(rows: QuerySet[UsageCorrection]) -> tuple[CorrectionCard, ...]:
     found = list(rows.select_related("meter", "service_point__premises"))
-    ids = {person for row in found for person in (row.proposer_id, row.decider_id, row.undoer_id) if person}
+    ids = {person for row in found for person in _persons(row) if person}
     names = users.names(ids) if ids else {}
 
     def name(person: int | None) -> str:
@@ -173,9 +199,11 @@ def _cards(rows: QuerySet[UsageCorrection]) -> tuple[CorrectionCard, ...]:
             proposer=name(row.proposer_id),
             decided_at=row.decided_at,
             decider=name(row.decider_id),
+            undo_proposer=name(row.undo_proposer_id),
             undone_at=row.undone_at,
             undoer=name(row.undoer_id),
             undo_reason=row.undo_reason,
+            needs_two=row.needs_two,
         )
         for row in found
     )

@@ -1,6 +1,6 @@
 """Demand, exports by period, hourly prices and steps in order of time in the billing run, from tables to bills."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -11,11 +11,16 @@ from django.utils import timezone
 
 from billing.models.bill import Bill, BillLine, BillSegment
 from billing.models.run import HeldBill
-from billing.operations import chunks, runs
-from cis.kernel.actors import SYSTEM
+from billing.operations import chunks, held, runs
+from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.calendar import local_clock
+from cis.kernel.enums import Role
 from cis.kernel.periods import Period
 from contracts.models.agreement import AgreementTerm
+from metering.domain.correction_orders import Order, Scale
+from metering.domain.corrections import Cause
+from metering.models.correction import UsageCorrection
+from metering.operations import corrections
 from metering.operations import reads as meter_reads
 from metering.operations import usage as approval
 from tariffs.operations import prices
@@ -24,6 +29,8 @@ from tests.factories import accounts, contracts, metering, tariffs
 
 pytestmark = pytest.mark.django_db
 PACKS = Path(__file__).parents[3] / "cis" / "packs"
+METERER = Actor(ActorKind.STAFF, 1, "first", frozenset({Role.METERING}))
+SUPERVISOR = Actor(ActorKind.STAFF, 2, "second", frozenset({Role.SUPERVISOR}))
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 HEAD = """
 schema = 1
@@ -117,6 +124,44 @@ def approve(period=JANUARY):
     return approval.approve(start_date=period.start, end_date=period.end)
 
 
+def demands():
+    """Largest demand and energy of the segments in force, by the month that they bill. [W, Wh]"""
+    rows = BillSegment.objects.filter(cancels=None, cancelled_by=None).exclude(bill__state="cancelled")
+    return {
+        row.start_date: (BillLine.objects.get(bill_id=row.bill_id, segment=row, code="demand").quantity, row.used_wh)
+        for row in rows
+    }
+
+
+def correct(register, cause, factor, *, since, until):
+    """Correct a register by a factor, by two persons where that is needed."""
+    wanted = Order(
+        service_point_id=register.meter.installations.get().service_point_id,
+        meter_id=register.meter_id,
+        cause=Cause(cause),
+        since_date=since,
+        until_date=until,
+        amount=Scale(factor=factor),
+        evidence="report 17",
+    )
+    found = corrections.propose(order=wanted, request_key="k", today=until, actor=METERER)
+    if UsageCorrection.objects.get(id=found).state == "proposed":
+        corrections.apply(correction_id=found, actor=SUPERVISOR)
+    return found
+
+
+def undo(correction_id):
+    corrections.undo(correction_id=correction_id, reason="no", today=date(2025, 3, 1), actor=METERER)
+    if UsageCorrection.objects.get(id=correction_id).state == "undoing":
+        corrections.confirm_undo(correction_id=correction_id, actor=SUPERVISOR)
+
+
+def settle(run_id):
+    for one in HeldBill.objects.filter(run_id=run_id, state="open"):
+        assert one.code == "negative_total"
+        held.release(held_id=one.id, today=date(2025, 3, 1), actor=SUPERVISOR)
+
+
 class TestDemandOfIntervals:
     """The largest mean demand of a window, from interval days."""
 
@@ -131,6 +176,41 @@ class TestDemandOfIntervals:
         assert found["demand"].quantity == peak_w
         assert found["demand"].amount_minor == int(Fraction(peak_w * 30 * 100, 1000) + Fraction(1, 2))
         assert BillSegment.objects.get().used_wh == sum(inside.values())
+        prove()
+
+    @pytest.mark.parametrize(
+        ("cause", "factor"), [("wiring", Fraction(3, 2)), ("meter_error", Fraction(1000, 1037)), ("fuse", Fraction(3))]
+    )
+    def test_values_that_are_corrected_bill_demand_and_energy_anew_and_back(self, cause, factor):
+        registers = customer(source=DEMAND_TARIFF)
+        last = Period(JANUARY.start, FEBRUARY.end)
+        inside = metering.curve(of=registers["E1"], start_date=last.start, end_date=last.end, value_of=value_of)
+        assert approve(last).findings == []
+        bill()
+        settle(bill(FEBRUARY))
+        before = demands()
+        # An odd number of days: half of a day is corrected where half of the time is.
+        correction_id = correct(registers["E1"], cause, factor, since=date(2025, 1, 13), until=date(2025, 2, 11))
+        settle(bill(FEBRUARY))
+        assert not HeldBill.objects.filter(state="open").exists()
+        found = UsageCorrection.objects.get(id=correction_id)
+        begin = datetime.combine(found.start_date, time(), SHANGHAI)
+        share, end = Fraction(found.first_share), datetime(2025, 2, 11, tzinfo=SHANGHAI)
+        for month in (JANUARY, FEBRUARY):
+            exact = [
+                wh * (1 + (factor - 1) * (share if at < begin + timedelta(days=1) else 1) * (begin <= at < end))
+                for at, wh in inside.items()
+                if month.start <= local(at).date() < month.end
+            ]
+            peak_w, used_wh = demands()[month.start]
+            assert abs(peak_w - max(exact) * 4) <= 2
+            assert abs(used_wh - sum(exact)) <= 1
+        assert demands() != before
+        prove()
+        undo(correction_id)
+        settle(bill(FEBRUARY))
+        assert demands() == before
+        assert not HeldBill.objects.filter(state="open").exists()
         prove()
 
     def test_missing_intervals_hold_the_account_and_never_make_a_smaller_demand(self):

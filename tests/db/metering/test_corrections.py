@@ -135,8 +135,8 @@ def test_undoing_restores_what_was_and_approval_goes_on_as_before():
     point, (register,) = metered(100, 200, 300, 400)
     found = made(point, register)
     with pytest.raises(corrections.ReasonMissing):
-        corrections.undo(correction_id=found, reason="  ", actor=SECOND)
-    corrections.undo(correction_id=found, reason="other meter", actor=SECOND)
+        corrections.undo(correction_id=found, reason="  ", today=TODAY, actor=SECOND)
+    corrections.undo(correction_id=found, reason="other meter", today=TODAY, actor=SECOND)
     assert state(found) == "undone"
     assert current(register) == [
         (100_000, None, 1), (200_000, None, 3), (300_000, None, 3), (400_000, None, 1),
@@ -144,7 +144,7 @@ def test_undoing_restores_what_was_and_approval_goes_on_as_before():
     again = usage.approve(start_date=STARTS[0], end_date=STARTS[4], service_point_ids=[point.id], every_read=False)
     assert (again.unchanged, again.approved) == (4, 0)
     with pytest.raises(IllegalMove):
-        corrections.undo(correction_id=found, reason="twice", actor=SECOND)
+        corrections.undo(correction_id=found, reason="twice", today=TODAY, actor=SECOND)
     # It may be made anew.
     made(point, register, key="anew", amount=Scale(factor=F(2)))
     assert energies(register) == [100_000, 400_000, 600_000, 400_000]
@@ -166,10 +166,10 @@ def test_corrections_of_two_causes_lie_on_each_other_and_come_off_from_the_top()
     top = made(point, register, key="top", cause=Cause.MULTIPLIER, amount=Scale(factor=F(4, 3)))
     assert current(register)[1] == (400_000, 200_000, 3)
     with pytest.raises(CorrectedSince):
-        corrections.undo(correction_id=below, reason="wrong", actor=SECOND)
-    corrections.undo(correction_id=top, reason="wrong", actor=SECOND)
+        corrections.undo(correction_id=below, reason="wrong", today=TODAY, actor=SECOND)
+    corrections.undo(correction_id=top, reason="wrong", today=TODAY, actor=SECOND)
     assert current(register)[1] == (300_000, 200_000, 4)
-    corrections.undo(correction_id=below, reason="wrong", actor=SECOND)
+    corrections.undo(correction_id=below, reason="wrong", today=TODAY, actor=SECOND)
     assert current(register)[1] == (200_000, None, 5)
 
 
@@ -255,7 +255,7 @@ def test_energy_that_no_register_saw_is_added_by_days_or_in_the_mix():
     for alone in (
         lambda: corrections.apply(correction_id=found, actor=SECOND),
         lambda: corrections.drop(correction_id=found, actor=SECOND),
-        lambda: corrections.undo(correction_id=found, reason="x", actor=SECOND),
+        lambda: corrections.undo(correction_id=found, reason="x", today=TODAY, actor=SECOND),
     ):
         with pytest.raises(corrections.PartOfCase):
             alone()
@@ -273,7 +273,7 @@ def test_a_wrong_multiplier_corrects_reactive_energy_too_and_wiring_does_not():
     usage.approve(start_date=STARTS[0], end_date=STARTS[3], service_point_ids=[point.id], every_read=False)
     first = made(point, register)
     assert energies(reactive) == [50_000] * 3
-    corrections.undo(correction_id=first, reason="no", actor=SECOND)
+    corrections.undo(correction_id=first, reason="no", today=TODAY, actor=SECOND)
     made(point, register, key="m", cause=Cause.MULTIPLIER, amount=Scale(factor=F(2)))
     assert energies(reactive) == [50_000, 100_000, 100_000]
     assert UsageCorrection.objects.latest("id").change_wh == 500_000
@@ -311,7 +311,7 @@ def test_only_those_may_correct_and_what_is_not_there_is_unknown():
     with pytest.raises(NotAllowed):
         made(point, register, actor=CLERK)
     for missing in (
-        lambda: corrections.undo(correction_id=99, reason="x", actor=SECOND),
+        lambda: corrections.undo(correction_id=99, reason="x", today=TODAY, actor=SECOND),
         lambda: queries.one(correction_id=99),
     ):
         with pytest.raises(UnknownCorrection):
@@ -382,7 +382,7 @@ def test_interval_values_are_scaled_by_day_and_usage_follows():
     assert (day.version, day.correction_id, day.quality) == (2, found, "A")
     parts = queries.one(correction_id=found).parts
     assert [(part.before_wh, part.after_wh) for part in parts] == [(21 * 4800, 21 * 7200), (5 * 4800, 5 * 7200)]
-    corrections.undo(correction_id=found, reason="no", actor=SECOND)
+    corrections.undo(correction_id=found, reason="no", today=TODAY, actor=SECOND)
     assert energies(register) == [31 * 4800, 28 * 4800, 31 * 4800]
     day = IntervalDay.objects.filter(register=register, day_date=date(2026, 1, 20)).latest("version")
     assert (day.version, day.correction_id, day.exponent) == (3, None, 0)
@@ -394,7 +394,7 @@ def test_undoing_takes_back_the_days_of_registers_whose_sums_stayed():
     for row in IntervalDay.objects.filter(register=register):
         factories.metering.interval_day(of=idle, on=row.day_date, values_wh=[0] * 48)
     found = made(point, register, cause=Cause.MULTIPLIER, amount=Scale(factor=F(2)))
-    corrections.undo(correction_id=found, reason="no", actor=SECOND)
+    corrections.undo(correction_id=found, reason="no", today=TODAY, actor=SECOND)
     for one in (register, idle):
         day = IntervalDay.objects.filter(register=one, day_date=date(2026, 2, 10)).latest("version")
         assert (day.correction_id, day.version) == (None, 3)
@@ -406,10 +406,10 @@ def test_two_corrections_of_interval_values_come_off_from_the_top():
     top = made(point, register, key="top", cause=Cause.MULTIPLIER, amount=Scale(factor=F(2)))
     assert energies(register)[1:] == [28 * 4800 * 3, 31 * 4800 * 3]
     with pytest.raises(CorrectedSince):
-        corrections.undo(correction_id=below, reason="x", actor=SECOND)
-    corrections.undo(correction_id=top, reason="x", actor=SECOND)
+        corrections.undo(correction_id=below, reason="x", today=TODAY, actor=SECOND)
+    corrections.undo(correction_id=top, reason="x", today=TODAY, actor=SECOND)
     assert energies(register)[1:] == [28 * 7200, 31 * 7200]
-    corrections.undo(correction_id=below, reason="x", actor=SECOND)
+    corrections.undo(correction_id=below, reason="x", today=TODAY, actor=SECOND)
     assert energies(register)[1:] == [28 * 4800, 31 * 4800]
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from metering.domain import correction_factors as factors
 from metering.domain import wiring
 from metering.domain.correction_days import Instants, corrected, days_inside, like, profile_of
-from metering.domain.correction_factors import BadCorrection, WithinLimit
+from metering.domain.correction_factors import BadCorrection, NoReactiveFactor, WithinLimit
 from metering.domain.corrections import (
     Affected,
     Effect,
@@ -76,9 +76,34 @@ def test_wrong_multipliers_ratios_elements_and_powers():
     assert factors.of_powers(right_w=F(900), measured_w=F(300)) == 3
 
 
+@given(
+    watts=st.integers(1, 5_000), constant=st.integers(1, 20_000), blinks=st.integers(1, 1_000),
+    seconds=st.integers(1, 10_000),
+)  # fmt: skip
+def test_a_lamp_and_a_dial_say_the_same_of_a_meter(watts, constant, blinks, seconds):
+    """So many blinks are so much counted energy; the lamp drew its power for the time it took."""
+    assume(F(blinks, constant) <= 10**6)
+    counted_kwh, real_kwh = F(blinks, constant), F(watts * seconds, 3_600_000)
+    by_lamp = factors.error_by_lamp(constant=F(constant), load_w=F(watts), turns=F(blinks), seconds=F(seconds))
+    assert by_lamp == factors.error_by_dial(counted=counted_kwh, real=real_kwh) == (counted_kwh - real_kwh) / real_kwh
+
+
+def test_transformers_within_their_class_are_not_corrected():
+    with pytest.raises(WithinLimit):
+        factors.of_transformer_errors([F(5, 1000), F(-4, 1000), F(0)], limit=F(5, 1000))
+    # One beyond it: the base is an error of zero for all of them.
+    assert factors.of_transformer_errors([F(6, 1000), F(4, 1000), F(0)], limit=F(5, 1000)) == F(3000, 3010)
+    with pytest.raises(BadCorrection):
+        factors.of_transformer_errors([F(1), F(0), F(0)], limit=F(-1))
+    with pytest.raises(BadCorrection):
+        factors.of_transformer_errors([], limit=F(1, 100))
+
+
 @pytest.mark.parametrize(
     "wrong",
     [
+        lambda: factors.error_by_dial(counted=F(0), real=F(1)),
+        lambda: factors.error_by_dial(counted=F(1), real=F(-1)),
         lambda: factors.of_multiplier(right=F(30), wrong=F(30)),
         lambda: factors.of_multiplier(right=F(30), wrong=F(0)),
         lambda: factors.of_ratios([]),
@@ -134,6 +159,57 @@ def test_each_fault_has_the_factor_that_phasors_give(name, cosine, leading):
         return
     found = wiring.factor(name=name, power_factor=cosine, is_leading=leading)
     assert float(found) == pytest.approx(right / wrong, rel=1e-6)
+
+
+def _phasor_reactive_power(elements, phi):
+    """Reactive power of a wiring whose elements turn their voltage by 90 degrees, by complex phasors."""
+    turn = [complex(math.cos(a), math.sin(a)) for a in (0, -2 * math.pi / 3, 2 * math.pi / 3)]
+    lag = complex(math.cos(phi), -math.sin(phi))
+    power = 0.0
+    for element in elements:
+        voltage = sum(float(part) * turn[x] for x, part in enumerate(element.voltage))
+        current = sum(float(part) * turn[x] * lag for x, part in enumerate(element.current))
+        power += (voltage * -1j * current.conjugate()).real  # the element as a meter of active energy, turned back
+    return power
+
+
+@pytest.mark.parametrize("name", wiring.FAULTS)
+@pytest.mark.parametrize(
+    ("cosine", "leading"), [(F(9, 10), False), (F(6, 10), False), (F(8, 10), True), (F(3, 10), True), (F(1), False)]
+)
+def test_each_fault_has_the_reactive_factor_that_phasors_give(name, cosine, leading):
+    fault = wiring.FAULTS[name]
+    phi = math.acos(float(cosine)) * (-1 if leading else 1)
+    right = _phasor_reactive_power(wiring.RIGHT[fault.connection], phi)
+    wrong = _phasor_reactive_power(fault.wiring, phi)
+    assert right == pytest.approx(3 * math.sin(phi))
+    is_known_without = wiring.measured(fault.wiring)[1] == 0
+    counted = wrong / right if abs(right) > 1e-9 else float(wiring.measured(fault.wiring)[0]) * is_known_without / 3
+    if counted < 1e-9:
+        with pytest.raises(NoReactiveFactor):
+            wiring.reactive_factor(name=name, power_factor=cosine, is_leading=leading)
+        return
+    found = wiring.reactive_factor(name=name, power_factor=cosine, is_leading=leading)
+    assert float(found) == pytest.approx(1 / counted, rel=1e-6, abs=1e-6)
+
+
+def test_reactive_factors_by_hand():
+    # One of three currents reversed: 1 of 3 parts is left of either energy.
+    assert wiring.reactive_factor(name="3p4w_one_current_reversed") == 3
+    # Current a missing: U_cb I_c sin(phi - 30) of sqrt(3) U I sin phi, so 2 sqrt(3) / (sqrt(3) - 1 / tan phi).
+    found = wiring.reactive_factor(name="3p3w_current_a_missing", power_factor=F(6, 10))
+    assert found == F(round(2 * math.sqrt(3) / (math.sqrt(3) - 0.75) * 10**6), 10**6)
+    with pytest.raises(NoReactiveFactor) as refused:
+        wiring.reactive_factor(name="3p3w_current_a_missing", power_factor=F(9, 10))
+    assert "other way" in refused.value.message
+    with pytest.raises(NoReactiveFactor) as refused:
+        wiring.reactive_factor(name="3p3w_current_a_missing", power_factor=F(1))
+    assert "no reactive energy" in refused.value.message
+    for wrong in (None, F(0), F(2)):
+        with pytest.raises(BadCorrection):
+            wiring.reactive_factor(name="3p3w_current_a_missing", power_factor=wrong)
+    with pytest.raises(BadCorrection):
+        wiring.reactive_factor(name="no such fault")
 
 
 def test_textbook_factors_of_wiring():
