@@ -14,7 +14,7 @@ from accounts.queries import accounts, users
 from billing.queries import balances, bills, cycles
 from billing.queries.bills import BillCard
 from cis.desk.answers import csv_file, or_404, today
-from cis.desk.roles import BILLERS, CASHIERS, CLERKS, READ_TAKERS, READERS
+from cis.desk.roles import BILLERS, CASHIERS, CLERKS, METERERS, READ_TAKERS, READERS
 from cis.desk.timeline import Event, events_of
 from cis.desk.words import PERIOD_ORDER, PERIODS
 from cis.kernel.enums import Role
@@ -50,6 +50,7 @@ class May:
     read: bool
     pay: bool
     bill: bool
+    correct: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +155,7 @@ def may(roles: frozenset[Role]) -> May:
         read=bool(roles & set(READ_TAKERS)),
         pay=bool(roles & set(CASHIERS)),
         bill=bool(roles & set(BILLERS)),
+        correct=bool(roles & {*BILLERS, *METERERS}),
     )
 
 

@@ -12,32 +12,33 @@ from accounts.queries import accounts
 from billing.operations import rebills, trials
 from billing.queries import rebills as rebill_queries
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_refusal, today
-from cis.desk.forms.corrections import METHODS, CorrectionForm
+from cis.desk.forms.correction_methods import GROUPS, METHODS, words_of
+from cis.desk.forms.corrections import CorrectionForm, CorrectionListForm
 from cis.desk.roles import BILLERS, METERERS, READERS
-from cis.desk.words import CORRECTION_CAUSES, CORRECTION_STATES
 from cis.kernel.errors import Refused
+from cis.kernel.fixed import to_text
 from cis.platform.access import actor_of, allow
+from cis.platform.paging import ROWS, Pager, page_number, query_of
 from contracts.queries import agreements
 from contracts.queries.agreements import UnknownAgreement
-from metering.domain.correction_factors import shown
 from metering.domain.correction_orders import Order
 from metering.domain.correction_workflow import WORKFLOW
 from metering.operations import corrections as operations
 from metering.queries import corrections, places
 
-PAGE = 50
-
 
 @allow(*READERS)
 def index(request: HttpRequest) -> HttpResponse:
     """List the corrections, latest first."""
-    filters = _filters(request)
+    form, wanted = _wanted(request)
+    number = page_number(request)
+    cards = corrections.listed(**wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
-        "cards": corrections.listed(**filters, most=PAGE),
-        "count": corrections.count(**filters),
-        "filters": filters,
-        "causes": CORRECTION_CAUSES,
-        "states": CORRECTION_STATES,
+        "form": form,
+        "cards": cards[:ROWS],
+        "count": corrections.count(**wanted),
+        "pager": Pager(number, len(cards) > ROWS, query_of(request)),
+        "is_filtered": any(wanted.values()),
     }
     return render(request, "desk/corrections.html", context)
 
@@ -45,24 +46,18 @@ def index(request: HttpRequest) -> HttpResponse:
 @allow(*READERS)
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """Give the same list as a file."""
-    cards = corrections.listed(**_filters(request), most=FILE_ROWS_MOST)
+    _form, wanted = _wanted(request)
+    cards = corrections.listed(**wanted, most=FILE_ROWS_MOST)
+    header = [
+        _("Number"), _("Cause"), _("State"), _("Meter"), _("Address"), _("From"), _("To, not included"), "kWh",
+        _("Proposed by"), _("Decided by"), _("Undone by"),
+    ]  # fmt: skip
     rows = (
-        (
-            c.id,
-            str(c.cause),
-            str(c.state),
-            c.serial,
-            c.address,
-            c.start_date,
-            c.end_date,
-            c.change_wh,
-            c.proposer,
-            c.decider,
-        )
+        (c.id, c.cause, c.state, c.serial, c.address, c.start_date, c.end_date, to_text(c.change_wh, places=3),
+         c.proposer, c.decider, c.undoer)
         for c in cards
-    )
-    head = ("id", "cause", "state", "meter", "address", "from", "until", "change_wh", "proposed_by", "decided_by")
-    return csv_file("corrections.csv", head, rows)
+    )  # fmt: skip
+    return csv_file("corrections.csv", header, rows)
 
 
 @allow(*BILLERS, *METERERS)
@@ -80,9 +75,9 @@ def new(request: HttpRequest, account_id: int, agreement_id: int, method: str) -
     meters = [(str(meter.id), meter.serial) for meter in place.meters]
     form = CorrectionForm(
         posted(request),
-        method=METHODS[method],
+        way=method,
         meters=meters,
-        initial={"until_date": today(), "request_key": uuid4().hex},
+        initial={"until_date": today(), "request_key": uuid4().hex, "reactive": _has_reactive(place)},
     )
     trial = None
     if request.method == "POST" and form.is_valid():
@@ -101,10 +96,10 @@ def new(request: HttpRequest, account_id: int, agreement_id: int, method: str) -
         "form": form,
         "account": account,
         "agreement": agreement,
-        "method": method,
-        "methods": METHODS,
+        "place": place,
+        "way": method,
+        "groups": _groups(),
         "trial": trial,
-        "factor": shown(trial.correction.factor) if trial and trial.correction.factor else None,
     }
     return render(request, "desk/correction_new.html", context)
 
@@ -117,7 +112,7 @@ def show(request: HttpRequest, correction_id: int) -> HttpResponse:
     context = {
         "detail": detail,
         "card": detail.card,
-        "factor": shown(detail.factor) if detail.factor else None,
+        "given": words_of(detail.given),
         "rebills": rebill_queries.of_correction(correction_id=correction_id),
         "actions": [str(action) for action in WORKFLOW.actions(detail.card.state, actor_of(request))],
         "may_bill": bool(actor_of(request).roles & set(BILLERS)),
@@ -127,7 +122,7 @@ def show(request: HttpRequest, correction_id: int) -> HttpResponse:
 
 @allow(*BILLERS, *METERERS)
 def decide(request: HttpRequest, correction_id: int) -> HttpResponse:
-    """Apply, drop or undo a correction."""
+    """Apply, drop or undo a correction; confirm that it is undone, or keep it."""
     action = request.POST.get("action", "")
     actor = actor_of(request)
     try:
@@ -136,7 +131,12 @@ def decide(request: HttpRequest, correction_id: int) -> HttpResponse:
         elif action == "drop":
             operations.drop(correction_id=correction_id, actor=actor)
         elif action == "undo":
-            operations.undo(correction_id=correction_id, reason=request.POST.get("reason", ""), actor=actor)
+            reason = request.POST.get("reason", "")
+            operations.undo(correction_id=correction_id, reason=reason, today=today(), actor=actor)
+        elif action == "confirm_undo":
+            operations.confirm_undo(correction_id=correction_id, actor=actor)
+        elif action == "keep":
+            operations.keep(correction_id=correction_id, actor=actor)
     except Refused as refusal:
         tell_refusal(request, refusal)
     return redirect("desk:correction", correction_id)
@@ -168,5 +168,22 @@ def _order(form: CorrectionForm, service_point_id: int) -> Order:
     )
 
 
-def _filters(request: HttpRequest) -> dict[str, Any]:
-    return {name: request.GET.get(name, "") for name in ("state", "cause", "text")}
+def _wanted(request: HttpRequest) -> tuple[CorrectionListForm, dict[str, str]]:
+    """Return the filters, as a form and as what is asked of the query; nonsense filters nothing."""
+    form = CorrectionListForm(request.GET)
+    form.is_valid()
+    return form, {name: form.cleaned_data.get(name, "") for name in ("state", "cause", "text")}
+
+
+def _groups() -> list[tuple[Any, list[tuple[str, Any]]]]:
+    """Return the ways to correct, (word of the group, [(slug, label)])."""
+    return [
+        (word, [(slug, one.label) for slug, one in METHODS.items() if one.group == group])
+        for group, word in GROUPS.items()
+    ]
+
+
+def _has_reactive(place: places.ServicePointOverview) -> bool:
+    """Return whether the meter that hangs there counts reactive energy."""
+    hanging = [meter for meter in place.meters if meter.hangs(today())]
+    return any(register.quantity == "reactive" for meter in hanging for register in meter.registers)

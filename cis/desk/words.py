@@ -67,6 +67,7 @@ CORRECTION_STATES: Mapping[str, Any] = {
     "proposed": _("Waits for a second person"),
     "applied": _("Applied"),
     "dropped": _("Dropped"),
+    "undoing": _("Undoing waits for a second person"),
     "undone": _("Undone"),
 }
 HELD_STATES: Mapping[str, Any] = {
@@ -223,6 +224,9 @@ TONES: Mapping[str, str] = {
     "rejected": "bad",
     "promoted": "ok",
     "accepted": "ok",
+    "proposed": "warn",
+    "applied": "ok",
+    "undoing": "warn",
     "blocked": "bad",
 }
 """Colour of the badge of a state; it always carries the word too."""

@@ -251,6 +251,9 @@ SENTENCES: Mapping[str, str] = {
     "nothing_billed": _("Nothing was billed of this account yet: its first run bills all."),
     # corrections
     "bad_correction": _("These facts cannot be right, or do not say by how much to correct: check the numbers."),
+    "no_reactive_factor": _(
+        "No factor leads from what was counted to the real reactive energy: correct active energy alone, or by powers."
+    ),
     "already_corrected": _("There is a correction of the same cause for some of these days."),
     "own_proposal": _("Who proposed it does not decide on it: ask a second person."),
     "reason_missing": _("Say in a few words why."),

@@ -1,6 +1,7 @@
 """Tags of the desk's pages: words for codes, badges of states."""
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 from django import template
 from django.utils.html import format_html
@@ -9,6 +10,7 @@ from django.utils.safestring import SafeString
 from billing.queries.bills import BillCard
 from cis.desk import words
 from cis.platform.phrases import explain
+from metering.domain.correction_factors import shown
 
 register = template.Library()
 
@@ -23,6 +25,13 @@ def word(code: str, table: str) -> str:
 def at(values: Sequence[object], place: int) -> object:
     """Return one of several values by its place: ``{{ names|at:forloop.counter0 }}``."""
     return values[place]
+
+
+@register.filter
+def factor(value: Fraction) -> str:
+    """Return a factor as a person reads it: ``1.1250 = 9/8``."""
+    found = shown(value)
+    return f"{found.decimals} = {found.fraction}" if found.fraction else found.decimals
 
 
 @register.simple_tag

@@ -117,7 +117,8 @@ def of_transformer_errors(errors: Sequence[Fraction], *, limit: Fraction = NO_LI
 
     [source: 供电营业规则 (1996) art 80 (1), with the parts of a balanced load]
     :raises WithinLimit: none of the errors is beyond the limit.
-    :raises BadCorrection: the limit is below 0; there is no element, one counts backward, all count nothing, or none has an error.
+    :raises BadCorrection: the limit is below 0; there is no element, one counts backward, all count nothing, or none
+        has an error.
     """
     if limit < 0:
         raise BadCorrection("The limit of error is not below 0.", advice="Give the class: 0.5 is 0.5 %.")

@@ -80,15 +80,23 @@ def check(order: Order, *, today: date) -> None:
     if len(order.evidence) > EVIDENCE_MOST:
         raise BadCorrection(f"The text is longer than {EVIDENCE_MOST} characters.", advice="Keep it short.")
     match order.amount:
-        case Scale(factor=factor) if not 0 < factor <= FACTOR_MOST or factor == 1:
-            raise BadCorrection(f"A factor is above 0, up to {FACTOR_MOST}, and not 1.", advice="Check the facts.")
-        case Scale(reactive_factor=Fraction() as factor) if not 0 < factor <= FACTOR_MOST:
-            raise BadCorrection(f"A factor of reactive energy is above 0, up to {FACTOR_MOST}.", advice="Check the facts.")
-        case Scale(factor=factor, reactive_factor=reactive) if len(f"{factor}{reactive}") > FRACTION_MOST:
-            raise BadCorrection("The factor has too many digits.", advice="Give the numbers with fewer decimals.")
+        case Scale() as scale:
+            _check_factors(scale)
         case NormalUse(start_date=start, end_date=end) if start >= end:
             raise BadCorrection("The normal time has no day.", advice="Check its days.")
         case NormalUse(start_date=start, end_date=end) if start < order.until_date and order.since_date < end:
             raise BadCorrection("The normal time lies in the time that is corrected.", advice="Choose another.")
         case AddedEnergy(energy_wh=energy) if energy <= 0:
             raise BadCorrection("Energy that was not counted is above 0.", advice="Check power, days and hours.")
+
+
+def _check_factors(scale: Scale) -> None:
+    if not 0 < scale.factor <= FACTOR_MOST or scale.factor == 1:
+        raise BadCorrection(f"A factor is above 0, up to {FACTOR_MOST}, and not 1.", advice="Check the facts.")
+    if scale.reactive_factor is not None and not 0 < scale.reactive_factor <= FACTOR_MOST:
+        raise BadCorrection(
+            f"A factor of reactive energy is above 0, up to {FACTOR_MOST}.", advice="Correct active energy alone."
+        )
+    for factor in (scale.factor, scale.reactive_factor):
+        if len(str(factor)) > FRACTION_MOST:
+            raise BadCorrection("The factor has too many digits.", advice="Give the numbers with fewer decimals.")

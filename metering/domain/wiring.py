@@ -162,7 +162,7 @@ def reactive_factor(*, name: str, power_factor: Fraction | None = None, is_leadi
 
     power_factor, is_leading  as in ``factor``
 
-    [source: 电能计量 textbooks, 无功更正系数 = right / measured reactive power, from the same phasors as the active one]
+    [source: 电能计量 textbooks, 无功更正系数 = right / measured reactive power, from the phasors of the active one]
     :raises BadCorrection: there is no such fault; the power factor is missing or impossible.
     :raises NoReactiveFactor: the load has no reactive energy; or the meter stood still, or counted it in the other
         direction.

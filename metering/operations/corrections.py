@@ -69,8 +69,8 @@ def propose(*, order: Order, request_key: str, today: date, actor: Actor) -> int
     """
     Propose a correction; one that changes little energy is applied at once, another waits for a second person.
 
-    Little is what stays within the limit of the pack together with all that other corrections moved at the same meter or
-    place, on the same months or proposed in the months before: so nobody slices a large one.
+    Little is what stays within the limit of the pack together with all that other corrections moved at the same meter
+    or place, on the same months or proposed in the months before: so nobody slices a large one.
 
     :param request_key: names the request: the same one twice is one correction.
     :returns: id of the correction.

@@ -184,9 +184,7 @@ def _registers(order: Order, days: Affected) -> list[CountedBy]:
             f"The meter did not hang there from {start} to {end}.", advice="Make a correction for each meter."
         )
     has_own = isinstance(order.amount, Scale) and order.amount.reactive_factor is not None
-    chosen = [
-        one for one in found if order.cause in EVERY_REGISTER or one.is_drawn or (has_own and one.is_reactive)
-    ]
+    chosen = [one for one in found if order.cause in EVERY_REGISTER or one.is_drawn or (has_own and one.is_reactive)]
     if not any(one.is_drawn for one in chosen):
         raise BadCorrection("The meter has no register of energy drawn.", advice="Check the meter.")
     if has_own and not any(one.is_reactive for one in chosen):

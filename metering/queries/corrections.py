@@ -12,6 +12,7 @@ from cis.kernel.errors import Refused
 from cis.kernel.periods import Period
 from metering.domain.correction_workflow import CorrectionState
 from metering.domain.corrections import Cause
+from metering.domain.places import UNITS, Quantity
 from metering.models.correction import CorrectionPart, UsageCorrection
 
 
@@ -59,11 +60,22 @@ class PartCard:
 
     register: str
     quantity: str
+    direction: str
     period_of_use: str
     start_date: date
     end_date: date
     before_wh: int
     after_wh: int
+
+    @property
+    def change_wh(self) -> int:
+        """Return what is added; below 0: taken off. [Wh or varh]"""
+        return self.after_wh - self.before_wh
+
+    @property
+    def unit(self) -> str:
+        """Return the unit in which it is shown."""
+        return UNITS[Quantity(self.quantity)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +145,7 @@ def one(*, correction_id: int) -> CorrectionDetail:
             PartCard(
                 register=part.register.code,
                 quantity=part.register.quantity,
+                direction=part.register.direction,
                 period_of_use=part.register.period_of_use,
                 start_date=part.start_date,
                 end_date=part.end_date,
@@ -144,9 +157,7 @@ def one(*, correction_id: int) -> CorrectionDetail:
     )
 
 
-def moved_beside(
-    *, correction_id: int, service_point_id: int, meter_id: int, months: Period, since_date: date
-) -> int:
+def moved_beside(*, correction_id: int, service_point_id: int, meter_id: int, months: Period, since_date: date) -> int:
     """
     Return how much energy other corrections of a meter or a service point moved; one statement. [Wh or varh]
 

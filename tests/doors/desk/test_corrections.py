@@ -8,17 +8,22 @@ from cis.kernel.enums import Role
 from metering.models.correction import UsageCorrection
 from metering.models.usage import Usage
 from tests.doors.desk.conftest import sign_in
+from tests.factories import corrections as factories
 from tests.factories import metering
 
 pytestmark = pytest.mark.django_db
 
 METHODS = {
     "error": {"error": "4", "limit": "2"},
+    "lamp": {"constant": "3600", "load_w": "60", "turns": "6", "seconds": "60", "limit": "2"},
+    "dial": {"counted_kwh": "1.05", "real_kwh": "1", "limit": "2"},
+    "ratios": {"used": "200/5", "ratio_a": "300/5", "ratio_b": "40", "ratio_c": "200/5"},
+    "transformers": {"error_a": "0", "error_b": "-40", "error_c": "10", "limit": "0.5"},
     "drop": {"actual": "2", "allowed": "0.5"},
     "wiring": {"fault": "3p4w_one_voltage_missing"},
     "powers": {"right_w": "900", "measured_w": "300"},
     "multiplier": {"right": "40", "wrong": "30"},
-    "fuse": {"working": "2", "elements": "3"},
+    "fuse": {"working": "2"},
     "normal": {"normal_start": "2024-01-01", "normal_end": "2024-02-01"},
 }
 
@@ -32,6 +37,12 @@ def supply(billed):
                 of=billed.register, start_date=date(2026, month, 1), end_date=date(2026, month + 1, 1), kwh=100
             )
     return billed
+
+
+FACTORS = {
+    "error": "25/26", "lamp": "3/5", "dial": "20/21", "ratios": "9/8", "transformers": "10/9", "drop": "199/196",
+    "wiring": "3/2", "powers": "3", "multiplier": "4/3", "fuse": "3/2",
+}  # fmt: skip
 
 
 def address(supply, method):
@@ -53,7 +64,46 @@ def test_each_way_has_its_form(desk, supply, method):
         assert f'name="{name}"' in page
     answer = desk.post(address(supply, method), {**fields(supply, method), "preview": ""})
     assert answer.status_code == 200
+    assert FACTORS.get(method, "") in answer.content.decode()
     assert not UsageCorrection.objects.exists()
+
+
+@pytest.fixture
+def with_reactive(supply):
+    register = metering.register(of=supply.register.meter, code="Q1", quantity="reactive")
+    for month in (1, 2):
+        metering.usage(of=register, start_date=date(2026, month, 1), end_date=date(2026, month + 1, 1), kwh=50)
+    return register
+
+
+def test_reactive_energy_is_corrected_with_its_own_factor_or_refused_by_name(desk, supply, with_reactive):
+    fault = {"fault": "3p3w_current_a_missing", "reactive": "on"}
+    asked = desk.get(address(supply, "wiring")).content.decode()
+    assert 'name="reactive"' in asked
+    assert 'id="id_reactive" checked' in asked
+    page = desk.post(address(supply, "wiring"), fields(supply, "wiring", **fault, power_factor="0.9")).content.decode()
+    assert "ran the other way" in page
+    page = desk.post(address(supply, "wiring"), fields(supply, "wiring", **fault, power_factor="0.6")).content.decode()
+    assert "Reactive factor" in page
+    assert "kvarh" in page
+    # A leading load turns the phasors the other way.
+    leading = fields(supply, "wiring", **fault, power_factor="0.9", is_leading="on")
+    assert "0.9124" in desk.post(address(supply, "wiring"), leading).content.decode()
+    one = fields(supply, "powers", right_var="4", measured_var="")
+    assert "Give both of them" in desk.post(address(supply, "powers"), one).content.decode()
+    both = fields(supply, "powers", right_var="4", measured_var="2")
+    desk.post(address(supply, "powers"), {**both, "propose": ""})
+    found = UsageCorrection.objects.get()
+    assert (found.factor, found.reactive_factor) == ("3", "2")
+    page = desk.get(f"/desk/corrections/{found.id}/").content.decode()
+    for words in ("Measured powers", "Reactive power that the meter measured", "Reactive factor"):
+        assert words in page
+
+
+@pytest.mark.parametrize("ratio", ["0/5", "-3", "x", "200/0"])
+def test_ratios_that_cannot_be_are_errors_of_their_field(desk, supply, ratio):
+    page = desk.post(address(supply, "ratios"), fields(supply, "ratios", ratio_b=ratio)).content.decode()
+    assert 'id="id_ratio_b_error"' in page
 
 
 def test_what_would_change_is_shown_then_proposed_then_undone(desk, supply):
@@ -78,6 +128,50 @@ def test_refusals_are_shown_and_strangers_are_not_found(desk, supply):
     assert "within the limit" in page
     assert desk.get(address(supply, "no-such-way")).status_code == 404
     assert desk.get("/desk/corrections/99/").status_code == 404
+
+
+def test_large_corrections_are_undone_by_two(desk, supply, django_user_model):
+    Usage.objects.update(energy_wh=900_000)
+    desk.post(address(supply, "powers"), {**fields(supply, "powers"), "propose": ""})
+    found = UsageCorrection.objects.get()
+    decide = f"/desk/corrections/{found.id}/decide/"
+    page = desk.post(decide, {"action": "apply"}, follow=True).content.decode()
+    assert "second person" in page
+    UsageCorrection.objects.update(proposer_id=found.proposer_id + 1_000)
+    desk.post(decide, {"action": "apply"})
+    desk.post(decide, {"action": "undo", "reason": "other meter"})
+    found.refresh_from_db()
+    assert found.state == "undoing"
+    page = desk.get(f"/desk/corrections/{found.id}/").content.decode()
+    assert 'value="confirm_undo"' in page
+    assert 'value="keep"' in page
+    desk.post(decide, {"action": "confirm_undo"})
+    found.refresh_from_db()
+    assert found.state == "undoing"
+    desk.post(decide, {"action": "keep"})
+    desk.post(decide, {"action": "undo", "reason": "other meter"})
+    UsageCorrection.objects.update(undo_proposer_id=found.proposer_id)
+    desk.post(decide, {"action": "confirm_undo"})
+    found.refresh_from_db()
+    assert found.state == "undone"
+
+
+def test_the_list_is_filtered_paged_and_a_file(desk, supply):
+    for day in range(1, 53):
+        factories.correction(
+            meter_id=supply.register.meter_id, service_point_id=supply.agreement.service_point_id, start_date=date(2026, 1, 1),
+            end_date=date(2026, 1, 1 + day % 30 + 1), cause="fuse" if day % 2 else "wiring", change_wh=1_500,
+        )  # fmt: skip
+    page = desk.get("/desk/corrections/").content.decode()
+    assert page.count('class="tabular shrink"') == 50
+    assert "page=2" in page
+    assert desk.get("/desk/corrections/?page=2").content.decode().count('class="tabular shrink"') == 2
+    assert desk.get("/desk/corrections/?cause=fuse").content.decode().count('class="tabular shrink"') == 26
+    assert "No correction fits" in desk.get("/desk/corrections/?state=dropped").content.decode()
+    rows = b"".join(desk.get("/desk/corrections.csv?cause=fuse").streaming_content).decode().splitlines()
+    assert len(rows) == 27
+    assert ",1.500," in rows[1]
+    assert desk.get("/desk/corrections/?cause=nonsense").status_code == 200
 
 
 def test_an_account_is_billed_anew_by_a_run(desk, supply):
