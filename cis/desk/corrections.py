@@ -168,7 +168,7 @@ def _order(form: CorrectionForm, service_point_id: int) -> Order:
     )
 
 
-def _wanted(request: HttpRequest) -> tuple[CorrectionListForm, dict[str, str]]:
+def _wanted(request: HttpRequest) -> tuple[CorrectionListForm, dict[str, Any]]:
     """Return the filters, as a form and as what is asked of the query; nonsense filters nothing."""
     form = CorrectionListForm(request.GET)
     form.is_valid()

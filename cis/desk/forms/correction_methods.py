@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as now
 from django.utils.translation import gettext_lazy as _
 
 from cis.kernel import fixed
@@ -315,11 +316,11 @@ def words_of(given: Mapping[str, str]) -> list[tuple[Any, Any]]:
         return [(name, value) for name, value in given.items() if value]
     found: list[tuple[Any, Any]] = [(_("Way"), method.label)]
     for name, made in method.fields.items():
-        value, field = given.get(name, ""), made()
-        if isinstance(field, forms.BooleanField):
-            value = _("Yes") if value else ""
+        field, value = made(), given.get(name, "")
+        if isinstance(field, forms.BooleanField) and value:
+            value = now("Yes")
         elif isinstance(field, forms.ChoiceField):
-            value = dict(field.choices).get(value, value)
+            value = str(FAULTS.get(value, value))
         if value:
             found.append((field.label, value))
     return found

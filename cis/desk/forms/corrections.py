@@ -34,7 +34,7 @@ class CorrectionForm(PageForm):
 
     def __init__(self, *args: Any, way: str, meters: list[tuple[str, str]], **kwargs: Any) -> None:
         self.way, self.method = way, METHODS[way]
-        self.base_fields = self.base_fields | {name: made() for name, made in self.method.fields.items()}
+        self.base_fields = self.base_fields | {name: made() for name, made in self.method.fields.items()}  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self.fields["meter"].choices = meters  # type: ignore[attr-defined]
 
