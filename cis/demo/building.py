@@ -24,10 +24,12 @@ from cis.kernel.actors import SYSTEM
 from cis.kernel.periods import Period, add_months, month_of
 from cis.loading import supplier
 from metering.operations import arrivals, reads
+from tariffs.operations import tariffs
 
 Say = Callable[[str], None]
 Bar = Callable[[str, int, int], None]
 SOON, LATE, NEVER = 12, 45, None
+COMMERCIAL_PACK = "cn-commercial"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,7 @@ def seed(*, scale: Scale, folder: Path, today: date, say: Say, bar: Bar) -> Impo
     with _timed(say, "loading the supplier"):
         # Each step may be repeated, so a demo that was cut off goes on where it stopped.
         if not supplier.is_loaded():
+            load_commercial_prices()
             supplier.load(folder=written.supplier, actor=SYSTEM)
     counted = [0, 0, 0]
     imported: list[int] = []
@@ -77,6 +80,12 @@ def seed(*, scale: Scale, folder: Path, today: date, say: Say, bar: Bar) -> Impo
             arrivals.approve_file(read_file_id=read_file_id, today=today)
             bar("usage", n, len(imported))
     return Imported(reads=counted[0], interval_values=counted[1], rejected=counted[2])
+
+
+def load_commercial_prices() -> None:
+    """Put the tariffs of works in force, which the supplier has beside those of its pack."""
+    texts = [tariffs.text_of(path) for path in tariffs.documents_of_pack(COMMERCIAL_PACK)]
+    tariffs.load(texts=texts, is_published=True, actor=SYSTEM)
 
 
 def bill(*, month: Period, bar: Bar) -> Billed:

@@ -10,8 +10,8 @@ from typing import Protocol, TextIO
 
 import numpy as np
 
-from cis.demo.readings import CounterValue, counter_values, metering_days, registers_of
-from cis.demo.world import DIGITS, INTERVAL, Household, Scale, households
+from cis.demo.readings import UNITS, CounterValue, counter_values, metering_days, registers_of
+from cis.demo.world import DIGITS, INTERVAL, WORKS, WORKS_CAPACITY_KVA, Household, Scale, households
 from cis.kernel import fixed
 
 
@@ -76,9 +76,11 @@ class _Tables:
         "premises": ("service_point", "premises", "address", "district", "postcode", "voltage", "capacity_w"),
         "meters": (
             "meter", "serial", "model", "service_point", "installed_date", "removed_date", "multiplier", "register",
-            "quantity", "direction", "period_of_use", "digits", "is_interval",
+            "quantity", "direction", "period_of_use", "digits", "is_interval", "resets",
         ),
-        "agreements": ("agreement", "account", "service_point", "tariff", "household", "start_date", "end_date"),
+        "agreements": (
+            "agreement", "account", "service_point", "tariff", "household", "start_date", "end_date", "capacity_kva",
+        ),
     }  # fmt: skip
 
     def __init__(self, stack: ExitStack, folder: Path) -> None:
@@ -97,13 +99,21 @@ class _Tables:
         ))  # fmt: skip
         self._writers["premises"].writerow((
             point, place, household.address, household.district, household.postcode,
-            "380V" if household.is_company else "220V", 60_000 if household.is_company else 8_000,
+            *_connection(household),
         ))  # fmt: skip
         for row in _meter_rows(household, point):
             self._writers["meters"].writerow(row)
         self._writers["agreements"].writerow(
-            (f"G{number:08d}", account, point, household.tariff, household.persons, household.start, NO_DATE)
-        )
+            (f"G{number:08d}", account, point, household.tariff, household.persons, household.start, NO_DATE,
+             WORKS_CAPACITY_KVA if household.metering == WORKS else "")
+        )  # fmt: skip
+
+
+def _connection(household: Household) -> tuple[str, int]:
+    """Return voltage and capacity of the service point. [W]"""
+    if household.metering == WORKS:
+        return "10kV", WORKS_CAPACITY_KVA * 1_000
+    return ("380V", 60_000) if household.is_company else ("220V", 8_000)
 
 
 def service_point_of(household: Household) -> str:
@@ -117,11 +127,12 @@ def _meter_rows(household: Household, point: str) -> Iterator[tuple[object, ...]
     spans = [(household.start, exchange), (exchange, NO_DATE)]
     for serial, (installed, removed) in zip(household.meter_serials, spans, strict=False):
         for register in registers_of(household):
-            period_of_use = register if register in {"peak", "valley"} else ""
+            period_of_use = register if register in {"peak", "flat", "valley"} else ""
+            quantity = register if register in UNITS else "active"
             yield (
                 f"M-{serial}", serial, "DDZY-30" if household.metering == INTERVAL else "DDS-1", point, installed,
-                removed, household.multiplier, register, "active", "import", period_of_use, DIGITS,
-                "yes" if household.metering == INTERVAL else "no",
+                removed, household.multiplier, register, quantity, "import", period_of_use, DIGITS,
+                "yes" if household.metering == INTERVAL else "no", "month" if quantity == "demand" else "",
             )  # fmt: skip
 
 
@@ -144,17 +155,17 @@ class _Sheets:
     def close(self) -> None:
         """Write the lines that such files have in real life and that must be refused, and the end records."""
         last = self._sheets[self._scale.end]
-        last.writerow(("SH99999999", "total", self._scale.end, "1200.00", "actual"))
-        last.writerow((f"SH{1:08d}", "total", self._scale.end, "１２３４", "actual"))
-        last.writerow((f"SH{2:08d}", "total", self._scale.end, "NaN", "actual"))
-        last.writerow((f"SH{3:08d}", "total", self._scale.end + timedelta(days=4_000), "88.00", "actual"))
+        wrong = ((99_999_999, 0, "1200.00"), (1, 0, "１２３４"), (2, 0, "NaN"), (3, 4_000, "88.00"))
+        for number, after, reading in wrong:
+            read_date = self._scale.end + timedelta(days=after)
+            last.writerow((f"SH{number:08d}", "total", read_date, reading, "kWh", "actual"))
         for file in self._nem12.values():
             file.write("900\n")
 
     def _sheet(self, stack: ExitStack, folder: Path, month_end: date) -> CsvWriter:
         path = folder / f"reads-{month_end:%Y-%m-%d}.csv"
         self.paths.append(path)
-        return _writer(stack, path, ("meter", "register", "read_at", "reading", "kind"))
+        return _writer(stack, path, ("meter", "register", "read_at", "reading", "unit", "kind"))
 
     def _delivery(self, stack: ExitStack, folder: Path, month_end: date) -> TextIO:
         path = folder / f"intervals-{month_end:%Y-%m-%d}.nem12.csv"
@@ -188,7 +199,8 @@ def _writer(stack: ExitStack, path: Path, head: Iterable[str]) -> CsvWriter:
 
 
 def _sheet_row(value: CounterValue) -> tuple[object, ...]:
-    return value.serial, value.register, value.read_date, fixed.to_text(value.reading_wh, places=3), value.kind
+    reading = fixed.to_text(value.reading_wh, places=3)
+    return value.serial, value.register, value.read_date, reading, value.unit, value.kind
 
 
 def _write_block(file: TextIO, household: Household, days: list[tuple[date, np.ndarray]]) -> None:

@@ -10,13 +10,16 @@ from cis.demo import names, shapes
 from cis.kernel.periods import Period
 
 PEAK_SLOTS = slice(12, 44)  # 06:00 to 22:00
-FLAT, SPLIT, INTERVAL = "flat", "split", "interval"
+FLAT, SPLIT, INTERVAL, WORKS = "flat", "split", "interval", "works"
 TARIFF_FLAT = "residential-tiered"
 TARIFF_TOU = "residential-tiered-tou"
 TARIFF_COLLECTIVE = "residential-non-household"
+TARIFF_WORKS = "commercial-measured-demand"
 DIGITS = 6
 FULL_TURN_WH: int = 10**DIGITS * 1_000
 COMPANY_MULTIPLIER = 20
+WORKS_MULTIPLIER = 120  # 600 A / 5 A
+WORKS_CAPACITY_KVA = 400
 FIRST_NUMBER = 1
 
 
@@ -75,8 +78,14 @@ def households(scale: Scale) -> Iterator[Household]:
 
 def _household(rng: np.random.Generator, *, scale: Scale, number: int) -> Household:
     is_company = number % 33 == 0
-    metering = FLAT if is_company else str(rng.choice((FLAT, SPLIT, INTERVAL), p=(0.55, 0.30, 0.15)))
+    is_works = number % 198 == 33
+    if is_company:
+        metering = WORKS if is_works else FLAT
+    else:
+        metering = str(rng.choice((FLAT, SPLIT, INTERVAL), p=(0.55, 0.30, 0.15)))
     year_kwh = rng.uniform(12_000, 40_000) if is_company else float(np.clip(rng.lognormal(7.95, 0.45), 400, 9_500))
+    if is_works:
+        year_kwh *= 20
     address, district, postcode = names.address(rng)
     used = shapes.half_hours(
         rng,
@@ -97,15 +106,21 @@ def _household(rng: np.random.Generator, *, scale: Scale, number: int) -> Househ
         district=district,
         postcode=postcode,
         metering=metering,
-        tariff=TARIFF_COLLECTIVE if is_company else TARIFF_TOU if is_tou else TARIFF_FLAT,
+        tariff=_tariff(metering, is_company=is_company, is_tou=is_tou),
         persons=int(rng.integers(5, 8)) if rng.random() < 0.04 else int(rng.integers(1, 5)),
         start=scale.months[1].start + timedelta(days=11) if moves_in else scale.start,
-        multiplier=COMPANY_MULTIPLIER if is_company else 1,
+        multiplier=WORKS_MULTIPLIER if is_works else COMPANY_MULTIPLIER if is_company else 1,
         first_reading_wh=_first_reading(rng, number=number),
         exchange_date=_exchange_date(scale, number=number, metering=metering),
         skips_last_read=number % 311 == 0,
         half_hours_wh=used,
     )
+
+
+def _tariff(metering: str, *, is_company: bool, is_tou: bool) -> str:
+    if is_company:
+        return TARIFF_WORKS if metering == WORKS else TARIFF_COLLECTIVE
+    return TARIFF_TOU if is_tou else TARIFF_FLAT
 
 
 def _first_reading(rng: np.random.Generator, *, number: int) -> int:
@@ -116,6 +131,6 @@ def _first_reading(rng: np.random.Generator, *, number: int) -> int:
 
 
 def _exchange_date(scale: Scale, *, number: int, metering: str) -> date | None:
-    if number % 113 or metering == INTERVAL or len(scale.months) < 3:
+    if number % 113 or metering in {INTERVAL, WORKS} or len(scale.months) < 3:
         return None
     return scale.months[-2].start + timedelta(days=14)

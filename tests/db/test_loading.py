@@ -7,7 +7,7 @@ import pytest
 
 from accounts.models.account import Account
 from billing.models.run import CycleMember
-from cis.demo import files, world
+from cis.demo import building, files, world
 from cis.kernel.actors import SYSTEM
 from cis.kernel.periods import Period
 from cis.loading import supplier
@@ -32,6 +32,7 @@ def made(tmp_path_factory):
 
 @pytest.fixture
 def folder(made, tmp_path):
+    building.load_commercial_prices()
     return shutil.copytree(made, tmp_path / "supplier")
 
 

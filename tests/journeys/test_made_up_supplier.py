@@ -28,6 +28,8 @@ FLAT = tuple(Fraction(price) for price in ("0.617", "0.667", "0.917"))
 PEAK = tuple(Fraction(price) for price in ("0.617", "0.677", "0.977"))
 VALLEY = tuple(Fraction(price) for price in ("0.307", "0.337", "0.487"))
 NON_HOUSEHOLD = Fraction("0.641")
+WORKS_RATIOS = {"peak": "1.7", "flat": "1", "valley": "0.38"}
+FUNDS = tuple(Fraction(price) for price in ("0.02", "0.00196875", "0.0062", "0.019"))
 
 
 @pytest.fixture
@@ -99,6 +101,9 @@ def _expected(home, scale):
     for month in scale.months:
         if month.end <= home.start:
             continue
+        if home.tariff == world.TARIFF_WORKS:
+            costs[month.start] = _works_cost(*_turned(home, scale, month))
+            continue
         peak, valley = _used_kwh(home, scale, month)
         costs[max(month.start, home.start).replace(day=1)] = _rounded(_cost(home, before, peak, valley))
         before += peak + valley
@@ -111,15 +116,39 @@ def _used_kwh(home, scale, month):
         days = home.half_hours_wh[(max(month.start, home.start) - origin).days : (month.end - origin).days]
         peak = int(days[:, world.PEAK_SLOTS].sum())
         return Fraction(peak, 1000), Fraction(int(days.sum()) - peak, 1000)
-    turned = defaultdict(int)
+    used, _ = _turned(home, scale, month)
+    return used.get("peak", used.get("total", Fraction(0))), used.get("valley", Fraction(0))
+
+
+def _turned(home, scale, month):
+    """Return what each register counted in a month, and what that of demand showed at its end. [kWh, kW]"""
+    turned, shown_kw = defaultdict(int), None
     last = {}
     for value in readings.counter_values(home, scale=scale):
         key = (value.serial, value.register)
+        if value.register == "demand":
+            shown_kw = Fraction(value.reading_wh * home.multiplier, 1000) if value.read_date == month.end else shown_kw
+            continue
         if key in last and month.start < value.read_date <= month.end:
             turned[value.register] += (value.reading_wh - last[key]) % world.FULL_TURN_WH
         last[key] = value.reading_wh
-    used = {register: Fraction(wh * home.multiplier, 1000) for register, wh in turned.items()}
-    return used.get("peak", used.get("total", Fraction(0))), used.get("valley", Fraction(0))
+    return {register: Fraction(wh * home.multiplier, 1000) for register, wh in turned.items()}, shown_kw
+
+
+def _works_cost(used, demand_kw):
+    """Return a month of a works: two parts, power factor 0.92 of 0.90, funds; each line is rounded. [fen]"""
+    active = used["peak"] + used["flat"] + used["valley"]
+    assert Fraction(4, 10) < used["reactive"] / active < Fraction(44, 100)
+    assert active < 260 * world.WORKS_CAPACITY_KVA
+    priced = [
+        *(used[period] * Fraction("0.55") * Fraction(ratio) for period, ratio in WORKS_RATIOS.items()),
+        active * Fraction("0.40") * Fraction("0.035") / Fraction("0.965"),
+        active * Fraction("0.03"),
+        demand_kw * 40,
+    ]
+    base = sum(map(_rounded, priced))
+    earned = _rounded(Fraction(base, 100) * Fraction("0.003"))
+    return base - earned + sum(_rounded(active * fund) for fund in FUNDS)
 
 
 def _cost(home, before, peak, valley):

@@ -53,7 +53,9 @@ def test_peak_and_valley_counters_turn_as_much_as_the_home_uses():
     assert 0 <= used - total < 20 * 2 * 124  # counters drop what is below 10 Wh a day
 
 
-@pytest.mark.parametrize("feature", ["company", "moves in", "exchange", "rolls over", "skips", "large household"])
+@pytest.mark.parametrize(
+    "feature", ["company", "moves in", "exchange", "rolls over", "skips", "large household", "works"]
+)
 def test_the_cases_of_real_life_are_there(feature):
     found = {
         "company": lambda h: h.is_company and h.multiplier > 1,
@@ -61,6 +63,24 @@ def test_the_cases_of_real_life_are_there(feature):
         "exchange": lambda h: h.exchange_date is not None and len(h.meter_serials) == 2,
         "rolls over": lambda h: h.first_reading_wh > world.FULL_TURN_WH - 1_000_000,
         "skips": lambda h: h.skips_last_read,
+        "works": lambda h: h.metering == world.WORKS and h.tariff == world.TARIFF_WORKS,
         "large household": lambda h: h.persons >= 5,
     }[feature]
     assert any(found(home) for home in world.households(_scale(accounts=320)))
+
+
+def test_the_meter_of_a_works_tells_periods_reactive_energy_and_demand():
+    scale = _scale()
+    works = next(h for h in world.households(scale) if h.metering == world.WORKS)
+    values = {}
+    for value in readings.counter_values(works, scale=scale):
+        values.setdefault(value.register, []).append(value)
+    assert {register: found[0].unit for register, found in values.items()} == {
+        "peak": "kWh", "flat": "kWh", "valley": "kWh", "reactive": "kvarh", "demand": "kW",
+    }  # fmt: skip
+    turned = {register: found[-1].reading_wh - found[0].reading_wh for register, found in values.items()}
+    used = int(works.half_hours_wh[1:-1].sum())
+    assert 0 <= used - works.multiplier * (turned["peak"] + turned["flat"] + turned["valley"]) < 0.01 * used
+    july = works.half_hours_wh[1:32]
+    # A counter of demand begins anew with each month: what it shows at the end of July is the largest half hour of July.
+    assert values["demand"][1].reading_wh == int(july.max()) * 2 // works.multiplier
