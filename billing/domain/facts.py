@@ -128,8 +128,8 @@ def inputs_of(
             at = rows[mine]
             columns = {
                 need: _cut(measured[need][at], need, plan)
-                if need in measured
-                else _column(need, plan, pieces, at, counts, obstacles)
+                if need in measured and need not in AGREED
+                else _column(need, plan, pieces, at, counts, measured.get(need), obstacles)
                 for need in sorted(plan.needs)
             }
             if Input.SUBMETER_WH in plan.needs:
@@ -147,9 +147,15 @@ def _cut(column: Int64, need: Input, plan: Plan) -> Int64:
 
 
 def _column(
-    need: Input, plan: Plan, pieces: Pieces, at: Int64, counts: Mapping[Input, Counted], obstacles: Obstacles
+    need: Input,
+    plan: Plan,
+    pieces: Pieces,
+    at: Int64,
+    counts: Mapping[Input, Counted],
+    column: Int64 | None,
+    obstacles: Obstacles,
 ) -> Int64 | None:
-    """Return one input of some pieces; None = billing does not know it."""
+    """Return one input of some pieces; None = billing does not know it. ``column``: (m,) if it was found elsewhere."""
     if need in BY_TIME:
         return BY_TIME[need](pieces.take(at))
     if need is Input.GREEN_BLOCKS:
@@ -158,7 +164,7 @@ def _column(
         sets = np.array([[code in one for code in plan.features] for one in pieces.feature_sets], dtype=np.int64)
         return sets.reshape(len(pieces.feature_sets), -1)[pieces.features[at]]
     if need in AGREED:
-        return _agreed(need, pieces, at, obstacles)
+        return _agreed(need, column, pieces, at, obstacles)
     if need is Input.REACTIVE_VARH:
         return _measured(need, pieces, at, counts[need], obstacles)
     return None
@@ -195,9 +201,9 @@ def _by_period(energy_wh: Int64, lanes: Lanes, version: int) -> Int64:
     return energy_wh.sum(axis=1, keepdims=True) if mine == (lanes.total,) else energy_wh[:, list(mine)]
 
 
-def _agreed(need: Input, pieces: Pieces, at: Int64, obstacles: Obstacles) -> Int64:
-    """Return an agreed power, noting the accounts that have agreed on none."""
-    column: Int64 = getattr(pieces, AGREED[need])[at]
+def _agreed(need: Input, power: Int64 | None, pieces: Pieces, at: Int64, obstacles: Obstacles) -> Int64:
+    """Return an agreed power, or what (m,) is in use of it, noting the accounts that have agreed on none."""
+    column: Int64 = (getattr(pieces, AGREED[need]) if power is None else power)[at]
     for place in at[column == NOT_AGREED].tolist():
         note(
             pieces=pieces,

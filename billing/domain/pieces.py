@@ -30,7 +30,7 @@ DAY_BITS = 22
 
 Mask = NDArray[np.bool_]
 MonthDay = tuple[int, int]
-FACTS = ("capacity_va", "contract_w", "green_blocks", "features")
+FACTS = ("capacity_va", "contract_w", "suspended_va", "green_blocks", "features")
 TERM = ("agreement_id", "tariff_id", "household", *FACTS)
 """What makes one term differ from the next."""
 
@@ -76,7 +76,7 @@ class Pieces(Columns):
     is_billed                         (m,) it makes a segment
     is_rated                          (m,) it is rated: it makes a segment, or hands on to one that does
     is_own                            (m,) its billed period is that of the run
-    capacity_va, contract_w, green_blocks, features, feature_sets  agreed facts, as in ``AgreementColumns``
+    capacity_va, contract_w, suspended_va, green_blocks, features, feature_sets  agreed, as in ``AgreementColumns``
     """
 
     account_id: Int64
@@ -96,6 +96,7 @@ class Pieces(Columns):
     is_own: Mask
     capacity_va: Int64
     contract_w: Int64
+    suspended_va: Int64
     green_blocks: Int64
     features: Int64
     feature_sets: tuple[tuple[str, ...], ...]
@@ -229,9 +230,7 @@ def _edges(
     if not len(terms):
         return np.zeros(0, dtype=np.int64)
     low, high = int(terms.start_day.min()), int(terms.end_day.max())
-    days = [low, high, *own]
-    for one in versions:
-        days += [one.start_day, one.end_day]
+    days = [low, high, *own, *(day for one in versions for day in (one.start_day, one.end_day))]
     for dates in starts.values():
         days += dates
     edges = np.unique(np.concatenate((np.array(days, dtype=np.int64), billed.start_day, billed.end_day)))

@@ -11,6 +11,7 @@ from billing.domain.facts import NOT_MEASURED, note
 from billing.domain.findings import Obstacles
 from billing.domain.handing import History, month_end_of
 from billing.domain.pieces import NOWHERE, Pieces, PlanVersion, key_of
+from billing.domain.suspended import energized_minutes
 from cis.kernel.calendar import LocalClock
 from cis.kernel.columns import Columns
 from cis.kernel.fixed import Int64
@@ -54,7 +55,10 @@ def told(
         ends = np.append(history.chained.end_day, NOT_CHAINED)[place] == pieces.end_day
         found[Input.FINAL] = ends.astype(np.int64)
     if Input.ENERGIZED_MINUTES in needs:
-        found[Input.ENERGIZED_MINUTES] = minutes_of(start_day=pieces.start_day, end_day=pieces.end_day, clock=clock)
+        minutes = minutes_of(start_day=pieces.start_day, end_day=pieces.end_day, clock=clock)
+        found[Input.ENERGIZED_MINUTES] = energized_minutes(
+            pieces=pieces, versions=versions, minutes=minutes, obstacles=obstacles
+        )
     if Input.METERS in needs and hung is not None:
         found[Input.METERS] = meters_of(pieces=pieces, hung=hung)
         asks = np.array([Input.METERS in one.plan.needs for one in versions] + [False], dtype=np.bool_)

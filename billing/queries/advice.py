@@ -208,6 +208,7 @@ def _as_if(card: AgreementCard, term: TermCard, tariff_id: int, held: Period) ->
         household=column(term.household),
         capacity_va=power(term.agreed.capacity_va),
         contract_w=power(term.agreed.contract_w),
+        suspended_va=column(0),
         green_blocks=column(term.agreed.green_blocks),
         features=column(0),
         start_day=column(max(held.start, card.start_date).toordinal()),

@@ -162,6 +162,7 @@ def pieces_of(*, rows: Sequence[SegmentRow], versions: Sequence[PlanVersion]) ->
         is_own=yes,
         capacity_va=nothing,
         contract_w=nothing,
+        suspended_va=nothing,
         green_blocks=nothing,
         features=nothing,
         feature_sets=((),),

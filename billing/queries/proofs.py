@@ -12,6 +12,7 @@ from functools import lru_cache
 from accounts.queries import supplier
 from billing.domain import proving
 from billing.domain.pieces import PlanVersion
+from billing.domain.suspended import counted_va
 from billing.models.bill import BillLine
 from billing.queries import balances, bills, changes, proof_energy, proof_rows
 from billing.queries.bills import BillDetail, Line, Segment
@@ -257,14 +258,27 @@ def _term(found: Material, row: SegmentRow) -> Plain | None:
         Input.FEATURES: [code for code in plan.features if code in agreed.features],
         Input.GREEN_BLOCKS: agreed.green_blocks,
     }
+    told = {need.value: fact for need, fact in facts.items() if need in plan.needs}
+    if Input.CAPACITY_VA in plan.needs and agreed.suspended_va:
+        told["suspended_va"] = _suspended_va(found.terms[row.agreement_id], plan, row.start_date)
     return {
         "start_date": term.start_date.isoformat(),
         "end_date": term.end_date.isoformat() if term.end_date else None,
         "tariff": term.tariff_code,
         "household": term.household,
         # What the tariff does not ask for concerns nobody here.
-        "agreed": {need.value: fact for need, fact in facts.items() if need in plan.needs},
+        "agreed": told,
     }
+
+
+def _suspended_va(terms: Sequence[TermCard], plan: Plan, day: date) -> int:
+    """Return how much of the capacity is suspended for long enough not to be paid for. [VA]"""
+    times = [
+        (one.start_date.toordinal(), (one.end_date or date.max).toordinal(), one.agreed.suspended_va)
+        for one in terms
+        if one.agreed.suspended_va
+    ]
+    return counted_va(times=times, day=day.toordinal(), least_days=plan.suspended_least_days or 0)
 
 
 def _year_to_date(found: Material, plan: Plan, row: SegmentRow) -> Plain | None:

@@ -6,13 +6,14 @@ from datetime import date
 
 import numpy as np
 
-from billing.domain import facts, segments, sharing
+from billing.domain import facts, segments, sharing, suspended
 from billing.domain.findings import Obstacles
 from billing.domain.handing import History
 from billing.domain.pieces import NOWHERE, Mask, Pieces, PlanVersion, cut
 from billing.domain.segments import Difference, Existing, Expected
 from billing.domain.sequence import in_order
 from billing.domain.streams import Streams, streams_of
+from billing.domain.suspended import Suspensions
 from billing.queries import counts, existing_segments, profiles, reading, rebills, restarts, sequence, sources
 from billing.queries.curves import MEASURED, Curves, has_needs, own_meters, redelivered_prices
 from billing.queries.exports import Exports
@@ -21,6 +22,7 @@ from billing.queries.rebills import Reach, Window
 from cis.kernel.fixed import Int64
 from cis.kernel.periods import MONTHS_IN_YEAR, Period, add_months
 from contracts.queries import agreements
+from tariffs.domain.inputs import Input
 from tariffs.queries import plans
 
 LOOK_BACK_MONTHS = 1
@@ -156,7 +158,8 @@ def expect(
 
     Statements: usage rules, and two more where there are some; usage; where interval days are split, one for their
     newer versions and one for each month of them; where bills hand something on, one for their agreements; where meters
-    are counted, one for them; where usage is split by load profiles, as in ``profiles.split``.
+    are counted, one for them; where usage is split by load profiles, as in ``profiles.split``; where capacity is
+    suspended, one for how long.
 
     :raises Refused: a segment cannot be rated for a reason that lies in itself.
     """
@@ -200,6 +203,7 @@ def expect(
         measured={
             **told.inputs,
             **given,
+            **_in_use(pieces, versions, obstacles),
             **sequence.told_of(pieces=pieces, versions=versions, history=history, obstacles=obstacles),
         },
         known_minor=streams.sums(known),
@@ -207,6 +211,17 @@ def expect(
         obstacles=obstacles,
         history=history,
     )
+
+
+def _in_use(pieces: Pieces, versions: Sequence[PlanVersion], obstacles: Obstacles) -> dict[Input, Int64]:
+    """Return the capacity in use where some of it is suspended; then one statement, else none."""
+    rows = pieces.suspended_va > 0
+    if not rows.any():
+        return {}
+    times = agreements.suspensions(agreement_ids=np.unique(pieces.agreement_id[rows]))
+    suspensions = Suspensions(agreement_id=times[0], start_day=times[1], end_day=times[2], suspended_va=times[3])
+    in_use = suspended.in_use_va(pieces=pieces, versions=versions, suspensions=suspensions, obstacles=obstacles)
+    return {Input.CAPACITY_VA: in_use}
 
 
 def _settle(

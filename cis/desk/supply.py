@@ -85,11 +85,21 @@ def end(request: HttpRequest, account_id: int, agreement_id: int) -> HttpRespons
 def terms_file(request: HttpRequest, account_id: int, agreement_id: int) -> StreamingHttpResponse:  # noqa: ARG001
     """Give the terms of a supply as a file, in the order of time."""
     account, card = _found(account_id, agreement_id)
-    header = [_("From"), _("Until"), _("Tariff"), _("Persons"), "VA", "W", _("Green blocks"), _("Features")]
+    header = [
+        _("From"),
+        _("Until"),
+        _("Tariff"),
+        _("Persons"),
+        "VA",
+        _("Suspended VA"),
+        "W",
+        _("Green blocks"),
+        _("Features"),
+    ]
     rows = (
         (
             one.start_date, one.end_date, one.tariff_code, one.household, one.agreed.capacity_va,
-            one.agreed.contract_w, one.agreed.green_blocks, " ".join(one.agreed.features),
+            one.agreed.suspended_va, one.agreed.contract_w, one.agreed.green_blocks, " ".join(one.agreed.features),
         )
         for one in card.terms
     )  # fmt: skip

@@ -85,6 +85,7 @@ AGREEMENTS = (
     Column("contract_kw", thousandths, is_required=False, default=None),
     Column("features", words, is_required=False, default=()),
     Column("green_blocks", whole, is_required=False, default=0),
+    Column("suspended_kva", thousandths, is_required=False, default=0),
     Column("start_date", day),
     Column("end_date", day, is_required=False, default=None),
 )
@@ -274,7 +275,7 @@ def _rule(line: int, row: Row) -> Rule[str]:
 
 
 def _agreement(line: int, row: Row) -> NewAgreement:
-    facts = {"capacity_kva": "capacity_va", "contract_kw": "contract_w"}
+    facts = {"capacity_kva": "capacity_va", "contract_kw": "contract_w", "suspended_kva": "suspended_va"}
     facts |= {name: name for name in ("features", "green_blocks")}
     agreed = Agreed(**{name: row[column] for column, name in facts.items()})  # type: ignore[arg-type]
     fields = {name: value for name, value in row.items() if name != "agreement" and name not in facts}

@@ -215,6 +215,8 @@ SENTENCES: Mapping[str, str] = {
     "interval_too_coarse": _("The intervals are too long for the hours of the tariff."),
     "usage_outdated": _("Reads came in after the usage was approved: approve it anew, then retry."),
     "ambiguous_usage": _("Usage overlaps for the same hours: look at the counters."),
+    "suspension_undeclared": _("Capacity is suspended, and the tariff does not say how that is billed."),
+    "suspension_unclear": _("A part of the capacity is suspended, and losses of transformers are added by the hour."),
     "missing_profile": _("The load profile that the bill needs is not there for all days."),
     "missing_calendar": _("The tariff has no hours for its periods of use."),
     "two_events": _("Two events are announced for the same day."),

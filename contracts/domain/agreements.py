@@ -29,6 +29,7 @@ class AgreementColumns(Columns):
     household            (n,) persons proven to live there
     capacity_va          (n,) agreed capacity, ``NOT_AGREED`` = none [VA]
     contract_w           (n,) contracted maximum demand, ``NOT_AGREED`` = none [W]
+    suspended_va         (n,) capacity that is suspended or reduced for a time [VA]
     green_blocks         (n,) blocks of green energy a month
     features             (n,) place in ``feature_sets``
     start_day, end_day   (n,) half-open, ``date.toordinal()``, clipped to the period asked for
@@ -42,6 +43,7 @@ class AgreementColumns(Columns):
     household: Int64
     capacity_va: Int64
     contract_w: Int64
+    suspended_va: Int64
     green_blocks: Int64
     features: Int64
     start_day: Int64
@@ -58,12 +60,14 @@ class Agreed:
     contract_w    contracted maximum demand (合同最大需量); None = not agreed [W]
     features      codes that components of tariffs ask for, as "relief"; kept sorted, each once
     green_blocks  blocks of green energy bought a month
+    suspended_va  part of the capacity that is suspended or reduced for a time (暂停, 减容), up to all of it [VA]
     """
 
     capacity_va: int | None = None
     contract_w: int | None = None
     features: tuple[str, ...] = ()
     green_blocks: int = 0
+    suspended_va: int = 0
 
     def __post_init__(self) -> None:
         """Bring the features into their order."""
@@ -132,6 +136,8 @@ def wrong_facts(agreed: Agreed) -> list[tuple[str, str, str]]:
     for field, value in (("capacity_kva", agreed.capacity_va), ("contract_kw", agreed.contract_w)):
         if value is not None and not 0 < value <= POWER_MOST_W:
             found.append((field, "bad_power", "An agreed power is above 0 and at most 10 GW."))
+    if not 0 <= agreed.suspended_va <= (agreed.capacity_va or 0):
+        found.append(("suspended_kva", "bad_suspension", "No more is suspended than the agreed capacity."))
     if not 0 <= agreed.green_blocks <= BLOCKS_MOST:
         found.append(("green_blocks", "bad_blocks", f"Green energy is bought in 0 to {BLOCKS_MOST:,} blocks."))
     found += [

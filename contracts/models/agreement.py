@@ -30,6 +30,7 @@ class AgreementTerm(models.Model):
     contract_w = models.BigIntegerField(null=True, help_text="Contracted maximum demand (合同最大需量); empty: none.")
     features = ArrayField(Code(max_length=40), default=list, blank=True, help_text="Sorted codes that tariffs ask for.")
     green_blocks = models.SmallIntegerField(default=0, help_text="Blocks of green energy bought a month.")
+    suspended_va = models.BigIntegerField(default=0, help_text="Capacity that is suspended for a time (暂停, 减容).")
     period = DateRangeField()
 
     class Meta:
@@ -41,5 +42,10 @@ class AgreementTerm(models.Model):
                 condition=(models.Q(capacity_va=None) | models.Q(capacity_va__gt=0))
                 & (models.Q(contract_w=None) | models.Q(contract_w__gt=0))
                 & models.Q(green_blocks__gte=0),
+            ),
+            models.CheckConstraint(
+                name="no_more_is_suspended_than_agreed",
+                condition=models.Q(suspended_va=0)
+                | models.Q(suspended_va__gt=0, suspended_va__lte=models.F("capacity_va"), capacity_va__isnull=False),
             ),
         ]

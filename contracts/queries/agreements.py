@@ -57,7 +57,7 @@ def in_force(*, account_ids: Sequence[int] | np.ndarray, start_date: date, end_d
     """
     Return the agreements of some accounts in [start_date, end_date), one row per piece of agreement x term.
 
-    One statement for any number of accounts, and one value: all rows packed, 88 bytes each.
+    One statement for any number of accounts, and one value: all rows packed, 96 bytes each.
     """
     wanted = np.asarray(account_ids, dtype=np.int64).tolist()
     ((packed, sets),) = db.fetch(_IN_FORCE, {"accounts": wanted, "start": start_date, "end": end_date})
@@ -76,6 +76,17 @@ def lives(*, agreement_ids: Sequence[int] | np.ndarray) -> tuple[Int64, Int64, I
     wanted = np.asarray(agreement_ids, dtype=np.int64).tolist()
     columns = db.read_columns(_LIVES, [wanted], columns=3)
     return columns[0], columns[1], columns[2]
+
+
+def suspensions(*, agreement_ids: Sequence[int] | np.ndarray) -> tuple[Int64, Int64, Int64, Int64]:
+    """
+    Return (agreement, first day, end day, suspended VA) of terms in which capacity is suspended; one statement.
+
+    By agreement and start, whole terms, (n,) each; the end of one that goes on until further notice is far away.
+    """
+    wanted = np.asarray(agreement_ids, dtype=np.int64).tolist()
+    columns = db.read_columns(_SUSPENSIONS, [wanted], columns=4)
+    return columns[0], columns[1], columns[2], columns[3]
 
 
 def of_account(*, account_id: int) -> tuple[AgreementCard, ...]:
@@ -142,6 +153,7 @@ def _cards(rows: Iterable[ServiceAgreement]) -> tuple[AgreementCard, ...]:
                     contract_w=term.contract_w,
                     features=tuple(term.features),
                     green_blocks=term.green_blocks,
+                    suspended_va=term.suspended_va,
                 ),
                 start_date=term.period.lower,
                 end_date=term.period.upper,
@@ -167,13 +179,18 @@ _LIVES = """
     FROM contracts_serviceagreement WHERE id = ANY(%s) ORDER BY id
 """
 
+_SUSPENSIONS = """
+SELECT agreement_id, (lower(period) - DATE '0001-01-01' + 1)::bigint,
+       (coalesce(upper(period), DATE '9999-12-31') - DATE '0001-01-01' + 1)::bigint, suspended_va
+FROM contracts_agreementterm WHERE agreement_id = ANY(%s) AND suspended_va > 0 ORDER BY agreement_id, lower(period)
+"""
 # int8send gives big-endian 8 bytes; a date less 0001-01-01, plus 1, is Python's ordinal.
 _IN_FORCE = """
 WITH pieces AS (
     SELECT * FROM (
         SELECT g.account_id, g.id AS agreement_id, g.service_point_id, t.tariff_id, t.household,
                coalesce(t.capacity_va, -1) AS capacity_va, coalesce(t.contract_w, -1) AS contract_w,
-               t.green_blocks::bigint AS green_blocks, array_to_string(t.features, ' ') AS features,
+               t.suspended_va, t.green_blocks::bigint AS green_blocks, array_to_string(t.features, ' ') AS features,
                g.period * t.period * daterange(%(start)s, %(end)s) AS piece
         FROM contracts_serviceagreement g JOIN contracts_agreementterm t ON t.agreement_id = g.id
         WHERE g.account_id = ANY(%(accounts)s)
@@ -184,7 +201,8 @@ WITH pieces AS (
 )
 SELECT string_agg(
     int8send(account_id) || int8send(agreement_id) || int8send(service_point_id) || int8send(tariff_id)
-    || int8send(household) || int8send(capacity_va) || int8send(contract_w) || int8send(green_blocks)
+    || int8send(household) || int8send(capacity_va) || int8send(contract_w) || int8send(suspended_va)
+    || int8send(green_blocks)
     || int8send(array_position(sets.known, features) - 1)
     || int8send(lower(piece) - DATE '0001-01-01' + 1) || int8send(upper(piece) - DATE '0001-01-01' + 1),
     ''::bytea ORDER BY account_id, agreement_id, lower(piece)), (SELECT known FROM sets)

@@ -37,6 +37,8 @@ from tariffs.domain.vectors import Vector, check_vectors, read_vectors
 
 SCHEMA = 1
 MAX_DECIMALS = 3
+MONTH_MOST = 31
+"""Most days of a suspension that is paid for: each run looks back a month, so that one that ended early is billed."""
 LANGUAGES = ("zh", "en")
 WINDOWS = (5, 10, 15, 30, 60)
 MOST_DEEP = 32
@@ -165,6 +167,7 @@ def _read_plan(table: Table, text_hash: str) -> tuple[Plan | None, tuple[Vector,
     components = read_components(table=table, frame=frame)
     tier_cycle = read_tier_cycle(table=table, components=components)
     usage_split, usage_profile = _read_usage_split(table)
+    suspended_least_days = _read_suspension(table)
     periods = frame.periods or TOTAL
     labels = _read_labels(table, components, (*frame.periods, *frame.demand_periods[1:]))
     try:
@@ -187,6 +190,7 @@ def _read_plan(table: Table, text_hash: str) -> tuple[Plan | None, tuple[Vector,
             usage_split=usage_split,
             usage_profile=usage_profile,
             demand=demand,
+            suspended_least_days=suspended_least_days,
             rounding_scope=table.word("rounding", Scope),
             labels=labels,
             text_hash=text_hash,
@@ -230,6 +234,17 @@ def _read_usage_split(table: Table) -> tuple[SplitBy, str]:
     part.text("source")
     part.close()
     return found, profile
+
+
+def _read_suspension(table: Table) -> int | None:
+    """Return for how many days capacity must be suspended, else it is paid for; None where nothing is said of it."""
+    if not table.has("suspension"):
+        return None
+    part = table.table("suspension")
+    least_days = part.integer("least_days", low=1, high=MONTH_MOST)
+    part.text("source")
+    part.close()
+    return least_days
 
 
 def _names_demand(table: Table) -> bool:

@@ -34,7 +34,7 @@ class Input(StrEnum):
     PEAK_W            (n, q) largest mean demand in the window of the plan, by demand period [W]
     BILLED_PEAK_W     (n, q) demand of the same month that was charged before [W]
     PAST_PEAKS_W      (n, 12, q) peaks of the months before, the latest first; 0 = none [W]
-    CAPACITY_VA       (n,) transformers and motors connected at high voltage, as contracted [VA]
+    CAPACITY_VA       (n,) transformers and motors at high voltage, as contracted, less what is suspended [VA]
     CONTRACT_W        (n,) contracted maximum demand (合同最大需量) [W]
     REACTIVE_VARH     (n,) reactive energy that counts for the power factor, |import| + |export| [varh]
     EXPORT_WH         (n, p) energy given to the grid, by period of use, never negative [Wh]

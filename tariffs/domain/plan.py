@@ -106,6 +106,7 @@ class Plan:
     usage_split         how usage of registers is split at an edge
     usage_profile       external id of the service point whose interval values are the load profile; "" = none
     demand              how demand is measured
+    suspended_least_days  capacity that is suspended for fewer days is paid for; None = nothing is said of it
     rounding            rule by which amounts are rounded to minor units
     rounding_scope      whether each line is rounded, or the bill
     labels              words of line labels and periods: key -> language -> text
@@ -137,6 +138,7 @@ class Plan:
     usage_split: SplitBy
     usage_profile: str
     demand: DemandMetering
+    suspended_least_days: int | None
     rounding: Rounding
     rounding_scope: Scope
     labels: Mapping[str, Mapping[str, str]]
@@ -212,6 +214,7 @@ def compile_plan(
     usage_split: SplitBy = SplitBy.READ,
     usage_profile: str = "",
     demand: DemandMetering = PLAIN_DEMAND,
+    suspended_least_days: int | None = None,
     rounding: Rounding = Rounding.HALF_AWAY,
     rounding_scope: Scope = Scope.LINE,
     labels: Mapping[str, Mapping[str, str]] | None = None,
@@ -252,6 +255,7 @@ def compile_plan(
         usage_split=usage_split,
         usage_profile=usage_profile,
         demand=demand,
+        suspended_least_days=suspended_least_days,
         rounding=rounding,
         rounding_scope=rounding_scope,
         labels=labels or {},

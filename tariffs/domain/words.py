@@ -73,6 +73,8 @@ FACTS: Mapping[str, str] = {
     "proration.usage": _("Usage between two reads is split"),
     "proration.profile": _("Load profile"),
     "proration.source": _("Source of the split"),
+    "suspension.least_days": _("Days for which capacity is suspended at the least, else it is paid for"),
+    "suspension.source": _("Source of the rule on suspended capacity"),
     "time_of_use.periods": _("Periods of use"),
     "demand.window_minutes": _("Minutes over which demand is averaged"),
     "demand.periods": _("Periods of demand"),

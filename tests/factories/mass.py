@@ -103,8 +103,9 @@ _ROWS = (
        FROM {series}, (VALUES (0, 'peak'), (1, 'valley')) AS r(k, code)""",
     """INSERT INTO contracts_serviceagreement (id, external_id, account_id, service_point_id, period, created_at)
        SELECT n, 'mass-' || n, n, n, daterange(%(start)s, NULL), now() FROM {series}""",
-    """INSERT INTO contracts_agreementterm (id, agreement_id, tariff_id, household, green_blocks, features, period)
-       SELECT n, n, %(tariff)s, 1, 0, '{{}}', daterange(%(start)s, NULL) FROM {series}""",
+    """INSERT INTO contracts_agreementterm
+           (id, agreement_id, tariff_id, household, green_blocks, suspended_va, features, period)
+       SELECT n, n, %(tariff)s, 1, 0, 0, '{{}}', daterange(%(start)s, NULL) FROM {series}""",
 )
 _USAGE = """
     INSERT INTO metering_usage (service_point_id, register_id, period_of_use, start_date, end_date, basis, multiplier,

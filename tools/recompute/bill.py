@@ -138,7 +138,10 @@ class Proof:
         agreed = {
             name: given[name] for name in ("capacity_va", "contract_w", "green_blocks", "features") if name in given
         }
-        self.out.rows(f"{where} agreed", term["agreed"], agreed)
+        told = dict(term["agreed"])
+        if suspended_va := told.pop("suspended_va", 0):
+            told["capacity_va"] -= suspended_va
+        self.out.rows(f"{where} agreed", told, agreed)
         self.out.same(f"{where} tariff", term["tariff"], self.tariffs[one["tariff"]].code)
         self.out.same(f"{where} is inside its term", True, term["start_date"] <= one["start_date"])
 

@@ -15,7 +15,7 @@ UNSET = "unset"
 WHOLE_TIME = "any"
 ROOT = """
     schema code name_zh name_en legal_source valid_from valid_to labels vector currency decimals rounding
-    time_of_use demand tier_cycle proration component customer_class area choice
+    time_of_use demand tier_cycle proration suspension component customer_class area choice
 """
 
 

@@ -51,6 +51,7 @@ class FactsForm(PageForm):
     """What is agreed beside tariff and household, where the tariff asks for it."""
 
     capacity_kva = EnergyField(label=_("Agreed capacity (kVA)"), required=False)
+    suspended_kva = EnergyField(label=_("Suspended of it (kVA)"), required=False)
     contract_kw = EnergyField(label=_("Contracted demand (kW)"), required=False)
     features = forms.CharField(
         label=_("Features"), max_length=400, required=False, help_text=_("Codes that the tariff names, with blanks.")
@@ -65,6 +66,7 @@ class FactsForm(PageForm):
             contract_w=given["contract_kw"],
             features=tuple(given["features"].split()),
             green_blocks=given["green_blocks"] or 0,
+            suspended_va=given["suspended_kva"] or 0,
         )
 
 
@@ -76,6 +78,7 @@ def facts_of(agreed: Agreed) -> dict[str, Any]:
 
     return {
         "capacity_kva": text(agreed.capacity_va),
+        "suspended_kva": text(agreed.suspended_va or None),
         "contract_kw": text(agreed.contract_w),
         "features": " ".join(agreed.features),
         "green_blocks": agreed.green_blocks,

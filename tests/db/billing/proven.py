@@ -41,7 +41,7 @@ def published(text, **replaced):
     return TariffVersion.objects.get(id=kept.version_id)
 
 
-def supply(tariff=SHANGHAI, *, household=1, capacity_va=None, **hung):
+def supply(tariff=SHANGHAI, *, household=1, capacity_va=None, suspended_va=0, **hung):
     """An account on a new meter; returns its registers by code."""
     accounts.supplier()
     version = tariff if isinstance(tariff, TariffVersion) else published(tariff)
@@ -50,7 +50,7 @@ def supply(tariff=SHANGHAI, *, household=1, capacity_va=None, **hung):
     agreement = contracts.agreement(
         service_point=point, tariff=version.tariff, household=household, start_date=JANUARY.start
     )
-    AgreementTerm.objects.filter(agreement=agreement).update(capacity_va=capacity_va)
+    AgreementTerm.objects.filter(agreement=agreement).update(capacity_va=capacity_va, suspended_va=suspended_va)
     return {register.code: register for register in registers}
 
 

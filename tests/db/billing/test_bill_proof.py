@@ -168,13 +168,22 @@ def test_a_credit_note_is_the_bill_below_zero():
     holds(told(kind="regular"))
 
 
-def factory():
-    registers = supply(proven.FACTORY, registers=("peak", "flat", "valley"), capacity_va=800)
+def factory(**agreed):
+    registers = supply(proven.FACTORY, registers=("peak", "flat", "valley"), capacity_va=800, **agreed)
     reactive = metering.register(of=registers["peak"].meter, code="Q1", quantity="reactive")
     for place, register in enumerate([*registers.values(), reactive]):
         read(register, d0101=0, d0201=[80, 90, 70, 100][place])
     approve(JANUARY)
     bill()
+
+
+def test_capacity_that_is_suspended_is_told_beside_what_is_agreed():
+    factory(suspended_va=300)
+    proof = told()
+    holds(proof)
+    (segment,) = proof["segments"]
+    assert segment["given"]["capacity_va"] == 500
+    assert segment["term"]["agreed"] == {"capacity_va": 800, "suspended_va": 300}
 
 
 def test_a_factory_with_capacity_and_power_factor():

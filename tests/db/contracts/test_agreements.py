@@ -207,11 +207,36 @@ def test_agreed_facts_hold_from_their_day_and_stand_in_the_columns(place):
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"capacity_va": 0}, {"contract_w": 10**11}, {"green_blocks": -1}, {"features": ("Green!",)}]
+    "wrong",
+    [
+        {"capacity_va": 0},
+        {"contract_w": 10**11},
+        {"green_blocks": -1},
+        {"features": ("Green!",)},
+        {"suspended_va": 1},
+        {"capacity_va": 5, "suspended_va": 6},
+        {"capacity_va": 5, "suspended_va": -1},
+    ],
 )
 def test_facts_that_cannot_be_are_refused(place, wrong):
     with pytest.raises(agreements.BadFacts):
         agreements.start(**place, start_date=JAN, agreed=Agreed(**wrong))
+
+
+def test_suspended_capacity_stands_in_the_columns_and_in_times_of_its_own(place):
+    agreement_id = agreements.start(**place, start_date=JAN, agreed=Agreed(capacity_va=800))
+    for day, suspended in ((FEB, 300), (MAR, 800)):
+        agreements.change_term(
+            agreement_id=agreement_id, from_date=day, agreed=Agreed(capacity_va=800, suspended_va=suspended),
+            actor=SYSTEM,
+        )  # fmt: skip
+    columns = queries.in_force(account_ids=[place["account_id"]], start_date=JAN, end_date=MAR)
+    assert columns.suspended_va.tolist() == [0, 300]
+    found = np.stack(queries.suspensions(agreement_ids=[agreement_id])).T.tolist()
+    far = date.max.toordinal()
+    assert found == [
+        [agreement_id, FEB.toordinal(), MAR.toordinal(), 300], [agreement_id, MAR.toordinal(), far, 800],
+    ]  # fmt: skip
 
 
 @pytest.mark.django_db

@@ -192,7 +192,13 @@ class TestEdits:
         page = desk.post(url, given, follow=True).content.decode()
         assert "The tariff asks for a capacity." in page
         assert not AgreementTerm.objects.filter(tariff=asking).exists()
-        facts = {"capacity_kva": "800.5", "contract_kw": "600", "features": "relief", "green_blocks": "2"}
+        facts = {
+            "capacity_kva": "800.5",
+            "suspended_kva": "300",
+            "contract_kw": "600",
+            "features": "relief",
+            "green_blocks": "2",
+        }
         page = desk.post(url, {**given, **facts}, follow=True).content.decode()
         assert "The change is entered" in page
         term = AgreementTerm.objects.get(tariff=asking)
@@ -204,8 +210,9 @@ class TestEdits:
         )
         page = desk.get(url).content.decode()
         assert "800.5" in page
+        assert term.suspended_va == 300_000
         text = b"".join(desk.get(f"{url}terms.csv").streaming_content).decode("utf-8-sig")
-        assert "800500,600000,2,relief" in text
+        assert "800500,300000,600000,2,relief" in text
 
     def test_an_agreement_of_somebody_else_is_not_found(self, desk, billed):
         other = make_billed(name="别人")

@@ -40,6 +40,7 @@ def agreements(*terms):
         household=ids[4],
         capacity_va=column([-1] * len(rows)),
         contract_w=column([-1] * len(rows)),
+        suspended_va=column([0] * len(rows)),
         green_blocks=column([0] * len(rows)),
         features=column([0] * len(rows)),
         start_day=days[0],
