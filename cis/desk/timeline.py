@@ -33,6 +33,9 @@ SENTENCES: Mapping[tuple[str, str], Any] = {
     ("meter", "exchange"): _("Meter exchanged"),
     ("bill", "cancel"): _("Bill cancelled"),
     ("bill", "release_bill"): _("Held bill released"),
+    ("usage_rule", "begin"): _("Usage rule begun"),
+    ("usage_rule", "change"): _("Usage rule changed"),
+    ("usage_rule", "end"): _("Usage rule ended"),
     ("user", "create"): _("Login for the portal given"),
     ("user", "deactivate"): _("Login for the portal closed"),
 }

@@ -25,6 +25,7 @@ from cis.desk import (
     tariff_drafts,
     tariffs,
     usage,
+    usage_rules,
 )
 
 app_name = "desk"
@@ -44,6 +45,11 @@ urlpatterns = [
         name="new_correction",
     ),
     path("customers/<int:account_id>/rebill/", corrections.rebill, name="rebill"),
+    path("places/<int:service_point_id>/rules/", usage_rules.show, name="usage_rules"),
+    path("places/<int:service_point_id>/rules.csv", usage_rules.export, name="usage_rules_file"),
+    path("places/<int:service_point_id>/rules/begin/<slug:kind>/", usage_rules.begin, name="new_usage_rule"),
+    path("places/<int:service_point_id>/rules/<int:rule_id>/change/", usage_rules.change, name="change_usage_rule"),
+    path("places/<int:service_point_id>/rules/<int:rule_id>/end/", usage_rules.end, name="end_usage_rule"),
     path("corrections/", corrections.index, name="corrections"),
     path("corrections.csv", corrections.export, name="corrections_file"),
     path("corrections/<int:correction_id>/", corrections.show, name="correction"),

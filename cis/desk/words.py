@@ -70,6 +70,19 @@ CORRECTION_STATES: Mapping[str, Any] = {
     "undoing": _("Undoing waits for a second person"),
     "undone": _("Undone"),
 }
+RULE_KINDS: Mapping[str, Any] = {
+    "share": _("Fixed share"),
+    "quantity": _("Fixed quantity"),
+    "submeter": _("Sub-meter"),
+    "left_out": _("Check meter"),
+    "unmetered": _("Supply without a meter"),
+}
+RULE_SPANS: Mapping[str, Any] = {"month": _("a month"), "day": _("a day")}
+RULE_EXCESSES: Mapping[str, Any] = {
+    "refuse": _("Hold the bills for a look"),
+    "in_proportion": _("Cut all in proportion"),
+    "in_order": _("Fill one after another"),
+}
 HELD_STATES: Mapping[str, Any] = {
     "open": _("Waits for a look"),
     "released": _("Released"),
@@ -249,6 +262,9 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "read_kind": READ_KINDS,
     "correction_cause": CORRECTION_CAUSES,
     "correction_state": CORRECTION_STATES,
+    "rule_kind": RULE_KINDS,
+    "rule_span": RULE_SPANS,
+    "rule_excess": RULE_EXCESSES,
     "channel": CHANNELS,
     "movement": MOVEMENTS,
     "part": PARTS,

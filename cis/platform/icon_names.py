@@ -1,8 +1,9 @@
 """The pictures that pages use, by their names in @tabler/icons: these and no others are served."""
 
 ICONS = frozenset({
-    "address-book-off", "alert-circle", "alert-triangle", "arrow-left", "bolt", "building-bank", "bulb",
-    "calendar-repeat", "cash", "cash-off", "chart-bar", "chart-histogram", "check", "checks", "chevron-left",
+    "address-book-off", "alert-circle", "alert-triangle", "arrow-left", "arrows-split-2", "bolt",
+    "building-bank", "bulb", "calculator", "calendar-repeat", "cash", "cash-off",
+    "chart-bar", "chart-histogram", "check", "checks", "chevron-left",
     "chevron-right", "circle-check", "clipboard-check", "clock-hour-4", "download", "edit", "eye", "file-import",
     "file-invoice", "file-off", "file-type-pdf", "file-upload", "file-x", "filter", "gauge", "git-compare",
     "hand-stop", "help-circle", "history", "home", "home-bolt", "id", "info-circle", "key", "keyboard", "list-check",

@@ -282,7 +282,8 @@ def _clashes(holding: Sequence[Rule[Name]]) -> Iterator[_Clash]:
     for source, takers in taken.items():
         total_e6 = sum(rule.share_e6 or 0 for rule in takers)
         if total_e6 > ONE_E6:
-            message = f"The fixed shares of the meter come to {fixed.to_text(total_e6, places=4)} % together."
+            percent = fixed.to_text(total_e6, places=4).rstrip("0").rstrip(".")
+            message = f"The fixed shares of the meter come to {percent} % together."
             yield _Clash("shares_exceed", source, "share", takers, message, "Lower one of them, or end it.")
         if len({rule.excess for rule in takers if rule.kind is RuleKind.QUANTITY}) > 1:
             message = "Fixed quantities of one meter agree on what is done where they are more than it shows."

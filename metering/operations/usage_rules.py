@@ -65,6 +65,12 @@ def begin(*, rule: Rule[int], actor: Actor) -> int:
         the same holds already; energy would go round in a circle, or a share be shared again; the check meter does not
         hang at the place, or no meter hangs where one must count.
     """
+    return begin_step(rule=rule, actor=actor)
+
+
+@joins_transaction
+def begin_step(*, rule: Rule[int], actor: Actor) -> int:
+    """Let a rule hold as a step of a larger case; see ``begin``."""
     _serialise()
     _check_places(rule)
     findings = Findings()
@@ -97,6 +103,22 @@ def change(
     :raises NothingChanges: it says this already.
     :raises InvalidUsageRule: it has no share or quantity to change, or the new one does not fit; see ``begin``.
     """
+    return change_step(
+        rule_id=rule_id, from_date=from_date, share_e6=share_e6, quantity_wh=quantity_wh, per=per, actor=actor
+    )
+
+
+@joins_transaction
+def change_step(
+    *,
+    rule_id: int,
+    from_date: date,
+    share_e6: int | None = None,
+    quantity_wh: int | None = None,
+    per: str = "",
+    actor: Actor,
+) -> int:
+    """Let another share or quantity hold as a step of a larger case; see ``change``."""
     _serialise()
     held = _lock(rule_id)
     if not held.holds(from_date):
@@ -123,6 +145,12 @@ def end(*, rule_id: int, end_date: date, actor: Actor) -> None:
     :raises UnknownUsageRule: there is no such rule.
     :raises RuleNotInForce: the date is before its first day, or it ends by then anyway.
     """
+    end_step(rule_id=rule_id, end_date=end_date, actor=actor)
+
+
+@joins_transaction
+def end_step(*, rule_id: int, end_date: date, actor: Actor) -> None:
+    """End a rule as a step of a larger case; see ``end``."""
     _serialise()
     held = _lock(rule_id)
     if end_date < held.start_date or (held.end_date is not None and held.end_date <= end_date):

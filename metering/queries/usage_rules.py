@@ -87,6 +87,20 @@ def touching(*, service_point_ids: Iterable[int]) -> tuple[Rule[int], ...]:
     return tuple(_rule(row) for row in rows)
 
 
+def holding(*, service_point_ids: Iterable[int], on: date) -> tuple[Rule[int], ...]:
+    """Return the rules that hang together with some service points and hold on a local date; one statement."""
+    return tuple(rule for rule in touching(service_point_ids=service_point_ids) if rule.holds(on))
+
+
+def book_of(
+    *, rules: Sequence[Rule[int]], service_point_ids: Sequence[int], start_date: date, end_date: date
+) -> RuleBook:
+    """Return some rules as a book, with what hangs at the places and at those that the rules name; two statements."""
+    named = {point for rule in rules for point in (rule.service_point, rule.source) if point is not None}
+    points = sorted(named | set(service_point_ids))
+    return RuleBook(rules=tuple(rules), registers=_registers(points, start_date, end_date), names=_names(points))
+
+
 def near(*, service_point_ids: Sequence[int]) -> tuple[int, ...]:
     """Return some service points and all that rules connect with them, whenever they hold; one statement."""
     given = {"points": list(service_point_ids), "sourced": [kind.value for kind in HAS_SOURCE]}
