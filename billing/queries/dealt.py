@@ -166,6 +166,7 @@ def _pieces(points: Sequence[int], month: Period) -> Pieces:
         is_own=yes,
         capacity_va=all_of(0),
         contract_w=all_of(0),
+        suspended_va=all_of(0),
         green_blocks=all_of(0),
         features=all_of(0),
         feature_sets=((),),

@@ -4,6 +4,7 @@ Changes of a tariff, its steps and hours in sentences, each with its values apar
 A sentence is an English text with names for its values; values are texts, words by language, or sentences themselves.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -26,7 +27,7 @@ from tariffs.domain.changes import (
 )
 from tariffs.domain.outline import Limit, Part, Price, Span, Words
 from tariffs.domain.time_of_use import DAY_TYPES, DayType
-from tariffs.domain.words import FACTS, KEYS, KINDS, VALUES, _
+from tariffs.domain.words import FACTS, KEYS, KINDS, TABLES, VALUES, _
 
 Value: TypeAlias = "str | Sentence | Labels | Joined"
 PLACES = 3
@@ -122,11 +123,28 @@ def rule_name(key: str) -> Value:
 
 def value_of(*, key: str, text: str) -> Value:
     """Return the value of a key in words, the text itself where it has none."""
+    if key in TABLES:
+        return _table(*TABLES[key], text)
     words = VALUES.get(key, {})
     parts = text.split(", ") if words else []
     if any(part in words for part in parts):
         return Joined(tuple(Sentence(words[part]) if part in words else part for part in parts))
     return text
+
+
+def _table(pattern: str, sentence: str, text: str) -> Value:
+    """Return a table, or a list of them, as a sentence each; the text itself where it looks otherwise."""
+    found = list(re.finditer(pattern, text))
+    if ", ".join(one.group() for one in found) != text:
+        return text
+    rows = [Sentence(sentence, {name: _numbers(value) for name, value in one.groupdict().items()}) for one in found]
+    return Joined(rows, by="; ")
+
+
+def _numbers(text: str) -> str:
+    """Return numbers of a document with thousands apart, as "1,200 / 0"; one that stands for all of them once."""
+    shown = [quantity(fixed.parse(one, places=PLACES)) for one in text.split(", ")]
+    return shown[0] if len(set(shown)) == 1 else " / ".join(shown)
 
 
 def _name(words: Mapping[str, str], key: str) -> Value:

@@ -87,6 +87,11 @@ KEYS: Mapping[str, str] = {
     "only_for": _("only for"),
     "not_for": _("not for"),
     "household": _("allowance of large households"),
+    "household.from_persons": _("allowance of large households, from so many persons on"),
+    "household.grow_kwh": _("allowance of large households, kWh by which limits grow"),
+    "discount.from_kwh_per_kva": _("lower price for good use, from so many kWh per kVA on"),
+    "discount.factor": _("lower price for good use, factor"),
+    "discount.counts": _("lower price for good use, energy that counts"),
     "limits_kwh": _("limits"),
     "limits_kw": _("limits"),
     "limits_per": _("what limits are per"),
@@ -206,5 +211,18 @@ VALUES: Mapping[str, Mapping[str, str]] = {
     "deal": {"mix": _("as the energy lies"), "one_period": _("to one period")},
     "cap_per": {"month": _("month"), "year": _("year")},
     "on": {"*": _("all before it")},
+    "discount.counts": {"billed": _("energy of the bill"), "with_submeters": _("sub-meters too")},
 }  # fmt: skip
 """Words for the values of some keys."""
+
+TABLES: Mapping[str, tuple[str, str]] = {
+    "household": (
+        r"from_persons (?P<persons>\d+), grow_kwh (?P<grow>[\d., ]*\d)",
+        _("from %(persons)s persons on, limits grow by %(grow)s kWh"),
+    ),
+    "discount": (
+        r"from_kwh_per_kva (?P<least>[\d.]+), factor (?P<factor>[\d.]+), counts billed",
+        _("from %(least)s kWh a month for each kVA on, the price times %(factor)s"),
+    ),
+}
+"""Sentences for the values of keys that are tables in a document, with what they look like there."""

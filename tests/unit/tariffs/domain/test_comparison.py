@@ -25,8 +25,9 @@ from tariffs.domain.changes import (
     WordsChanged,
 )
 from tariffs.domain.comparison import compare
+from tariffs.domain.outline import rules_of
 from tariffs.domain.parts.readers import READERS
-from tariffs.domain.wording import say, section_of, sentence_of
+from tariffs.domain.wording import say, section_of, sentence_of, value_of
 from tests.factories.documents import as_toml
 from tests.unit.tariffs.domain.test_places import leaves
 
@@ -178,8 +179,37 @@ def test_a_limit_that_moves_and_the_allowance_beside_it():
     assert kinds == [LimitChanged, RuleChanged]
     assert texts == [
         "Energy by step and period: step 1 ends at 3,240.5 kWh a year (before: 3,120 kWh a year)",
-        "Energy by step and period, allowance of large households (from_persons): 5 → 6",
+        "Energy by step and period, allowance of large households, from so many persons on: 5 → 6",
     ]
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "said"),
+    [
+        ("household", "from_persons 5, grow_kwh 1200, 1200", "from 5 persons on, limits grow by 1,200 kWh"),
+        ("household", "from_persons 5, grow_kwh 1200, 0", "from 5 persons on, limits grow by 1,200 / 0 kWh"),
+        (
+            "household", "from_persons 5, grow_kwh 100.5, from_persons 7, grow_kwh 200",
+            "from 5 persons on, limits grow by 100.5 kWh; from 7 persons on, limits grow by 200 kWh",
+        ),
+        ("household", "", ""),
+        ("household", "from_persons 5", "from_persons 5"),
+        (
+            "discount", "from_kwh_per_kva 260, factor 0.9, counts billed",
+            "from 260 kWh a month for each kVA on, the price times 0.9",
+        ),
+    ],
+)  # fmt: skip
+def test_tables_of_a_document_are_told_as_sentences(key, text, said):
+    assert say(value_of(key=key, text=text)) == said
+
+
+def test_no_pack_shows_names_of_keys_to_people():
+    for path in sorted(PACKS.glob("*/tariffs/*.toml")):
+        for values in tomllib.loads(path.read_text(encoding="utf-8"))["component"]:
+            for key, text in rules_of(values, told={"kind", "code", "label", "price", "prices", "fees", "steps"}):
+                if key != "only_for":
+                    assert not re.search(r"[a-z]_[a-z]", say(value_of(key=key, text=text))), (path.name, key)
 
 
 def test_a_step_more_and_a_step_less():
@@ -309,7 +339,7 @@ def test_rules_of_demand_and_of_what_floats():
     assert texts[2] == "Energy, ratio (valley): 0.38 → 0.40"
     excess = "what was measured, and the excess once more → the contract, and the excess twice"
     assert f"Demand, demand beyond the contract: {excess}" in texts
-    assert "Demand, lower price for good use (from_kwh_per_kva): 260 → 250" in texts
+    assert "Demand, lower price for good use, from so many kWh per kVA on: 260 → 250" in texts
 
 
 def test_sentences_are_told_in_the_language_of_the_door():
