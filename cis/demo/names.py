@@ -24,6 +24,7 @@ DISTRICTS = (
     ("嘉定区", "201800", ("清河路", "塔城路", "博乐路", "曹安公路")),
 )
 FIRMS = ("物业管理有限公司", "养老服务中心", "社区学校", "文化服务有限公司", "幼儿园")
+WORKS = ("精密机械有限公司", "食品加工有限公司", "包装材料有限公司", "电子科技有限公司", "纺织有限公司")
 FIRM_WORDS = ("安居", "和谐", "春晖", "康宁", "明德", "佳园", "银杏", "新苑", "百合", "阳光")
 FIRST_BIRTH = date(1950, 1, 1)
 BIRTH_DAYS = 19_000
@@ -50,9 +51,9 @@ def person(rng: np.random.Generator, *, number: int) -> Person:
     return Person(name=name, id_number=body + check, mobile=_mobile(number), email=_email(name, number))
 
 
-def firm(rng: np.random.Generator, *, number: int) -> Person:
-    """Return a body that lives in residential-priced premises: a property manager, a school, a care home."""
-    name = f"上海{rng.choice(FIRM_WORDS)}{rng.choice(FIRM_WORDS)}{rng.choice(FIRMS)}"
+def firm(rng: np.random.Generator, *, number: int, is_works: bool) -> Person:
+    """Return a works, or a body in residential-priced premises: a property manager, a school, a care home."""
+    name = f"上海{rng.choice(FIRM_WORDS)}{rng.choice(FIRM_WORDS)}{rng.choice(WORKS if is_works else FIRMS)}"
     body = f"91310000{number:09d}"
     return Person(
         name=name, id_number=body + uscc.calc_check_digit(body), mobile=_mobile(number), email=_email(name[2:6], number)

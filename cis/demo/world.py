@@ -100,7 +100,7 @@ def _household(rng: np.random.Generator, *, scale: Scale, number: int) -> Househ
     moves_in = number % 97 == 0 and len(scale.months) > 2
     return Household(
         number=number,
-        person=names.firm(rng, number=number) if is_company else names.person(rng, number=number),
+        person=names.firm(rng, number=number, is_works=is_works) if is_company else names.person(rng, number=number),
         is_company=is_company,
         address=address,
         district=district,
