@@ -64,6 +64,17 @@ def command_of(part: str, address: Address, *, processes_each: int) -> list[str]
     return [*celery, "--pidfile="]
 
 
+def forget_schedule(part: str) -> None:
+    """
+    Take away what the beat before this one kept: a kill may have left it half written, and beat would not start again.
+
+    Nothing is lost: PostgreSQL knows what is due. Beat's health is told by the age of the file it makes.
+    """
+    if part == "beat":
+        for path in var_folder().glob("beat-schedule*"):
+            path.unlink(missing_ok=True)
+
+
 def free_address(host: str = "127.0.0.1", port: int = 8000) -> Address:
     """
     Return this address, or the next one whose port is free.
@@ -96,6 +107,7 @@ class Supervisor:
 
     def start(self, part: str) -> None:
         """Start one part in its own session, its output appended to its log."""
+        forget_schedule(part)
         with (self.logs / f"{part}.log").open("ab") as output:
             self.running[part] = subprocess.Popen(  # noqa: S603 (our own commands)
                 command_of(part, self.address, processes_each=self.processes_each),
@@ -212,6 +224,7 @@ def main(arguments: Sequence[str]) -> int:
         name = (os.environ.get("ALLOWED_HOSTS") or "localhost").split(",")[0].strip()
         return 0 if is_healthy(Address(host, port), host_name=name) else 1
     if arguments:
+        forget_schedule(arguments[0])
         command = command_of(arguments[0], Address(host, port), processes_each=each)
         os.execv(command[0], command)  # noqa: S606 (our own commands)
     logs = var_folder() / "log"

@@ -87,7 +87,7 @@ def taken_back(of: Segment, *, number: int = 9) -> Segment:
 
 def span(**values) -> SpanCard:
     given = {
-        "service_point_id": 1, "serial": "SH00000017", "register": "total", "period_of_use": "",
+        "service_point_id": 1, "serial": "SH00000017", "names": {"zh": "总", "en": "All hours"}, "unit": "kWh",
         "start_date": LAST, "end_date": date(2026, 11, 1), "start_reading_wh": 12_480_000,
         "end_reading_wh": 12_792_000, "multiplier": 1, "energy_wh": 312_000, "is_estimated": False,
     }  # fmt: skip

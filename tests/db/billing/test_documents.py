@@ -32,8 +32,14 @@ def _text(reader: PdfReader) -> str:
     return re.sub(r"\s+", "", "".join(page.extract_text() for page in reader.pages))
 
 
+DEMAND = {
+    "names": {"zh": "最大需量", "en": "largest demand"}, "unit": "kW", "start_reading_wh": 0, "end_reading_wh": 1_438,
+    "multiplier": 120, "energy_wh": 172_560,
+}  # fmt: skip
+
+
 def test_a_bill_carries_every_line_with_quantity_price_amount_and_read():
-    reader = _render(papers.bill(papers.time_of_use(), spans=(papers.span(register="peak"),)))
+    reader = _render(papers.bill(papers.time_of_use(), spans=(papers.span(), papers.span(**DEMAND))))
     text = _text(reader)
     assert len(reader.pages) == 1
     for line in ("120.5kWh0.61774.35", "61.25kWh0.30718.80", "88kWh0.67759.58", "42.25kWh0.33714.24"):
@@ -41,7 +47,8 @@ def test_a_bill_carries_every_line_with_quantity_price_amount_and_read():
     assert "¥166.97" in text
     assert "第1档·峰" in text
     assert "step2,valley" in text
-    assert "SH00000017peak2026-10-01–2026-11-0112,48012,7921312" in text
+    assert "SH00000017总Allhours2026-10-01–2026-11-0112,48012,7921312kWh" in text
+    assert "SH00000017最大需量largestdemand2026-10-01–2026-11-0101.438120172.56kW" in text
     assert "2026-11-22" in text
 
 

@@ -106,6 +106,17 @@ def test_a_part_that_dies_again_and_again_ends_the_whole_with_an_error(tmp_path)
     assert not any(processes.is_alive(pid) for pid in pids(tmp_path))
 
 
+@pytest.mark.parametrize("part", ["beat", "worker"])
+def test_a_beat_that_was_killed_while_it_wrote_starts_again(tmp_path, monkeypatch, part):
+    torn = tmp_path / "beat-schedule.db"
+    torn.write_bytes(b"")
+    monkeypatch.setenv("WATTLINE_VAR", str(tmp_path))
+    monkeypatch.setattr(os, "execv", lambda _, command: sys.exit(" ".join(command)))
+    with pytest.raises(SystemExit, match=f"--quiet {part}"):
+        serving.main([part])
+    assert torn.exists() is (part == "worker")
+
+
 def test_the_next_free_port_is_taken():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
