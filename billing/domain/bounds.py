@@ -13,6 +13,7 @@ from cis.kernel.columns import Columns
 from cis.kernel.errors import Refused
 from cis.kernel.fixed import Int64
 from cis.kernel.periods import Period
+from tariffs.domain.inputs import Input
 
 WH_PLACES = 3
 YEAR_DAYS = 366
@@ -37,7 +38,7 @@ class Bounds:
     below_percent    of the same
     max_wh_per_day   of one agreement [Wh]
     max_total_minor  of a bill, or of a credit [minor unit]
-    negative_total   hold every credit
+    negative_total   hold a credit that nothing explains: neither energy given to the grid nor a correction
     max_load_percent  of what the agreed capacity could carry all the time
     larger           bounds of accounts from an agreed capacity on, by ascending size; the last one reached holds
     """
@@ -73,6 +74,8 @@ class Facts(Columns):
     zero_bills             (b,) bills in a row before this one without use
     capacity_va            (b,) agreed capacity of all agreements, 0 = none [VA]
     is_overloaded_at       (b,) percentage of what the agreed capacity could carry, of the segment with the highest
+    may_be_credit          (b,) a tariff of the account pays for energy given to the grid, or it is billed anew for a
+                           correction that somebody decided on
     """
 
     amount_minor: Int64
@@ -86,6 +89,7 @@ class Facts(Columns):
     zero_bills: Int64
     capacity_va: Int64
     is_overloaded_at: Int64
+    may_be_credit: Mask
 
 
 def read_bounds(rule: Mapping[str, object], *, decimals: int) -> Bounds:
@@ -151,12 +155,14 @@ def facts_of(
     expected: Expected,
     existing: Existing,
     difference: Difference,
+    corrected: Int64,
     period: Period,
 ) -> Facts:
     """
     Return the facts of each bill.
 
     accounts, amount_minor  (b,) of the bills, accounts ascending
+    corrected               accounts that are billed anew for a correction
     existing                segments in force of the last twelve months, those of the window included
     """
     own = _own(accounts, expected.pieces, difference)
@@ -181,7 +187,19 @@ def facts_of(
         zero_bills=_zeros_before(past, bills),
         capacity_va=_capacity(expected.pieces, own, place, bills),
         is_overloaded_at=_load(np.maximum(expected.pieces.capacity_va[own], 0), used, days, place, bills),
+        may_be_credit=np.isin(accounts, corrected) | np.isin(accounts, _paid_for_energy(expected)),
     )
+
+
+def _paid_for_energy(expected: Expected) -> Int64:
+    """Return the accounts whose tariffs look at energy given to the grid, or hand on credits of it."""
+    rows = [
+        group.rows
+        for group in expected.groups
+        if group.plan.needs & {Input.EXPORT_WH, Input.CARRIED} and len(group.rows)
+    ]
+    places = np.concatenate(rows) if rows else np.zeros(0, dtype=np.int64)
+    return np.unique(expected.pieces.account_id[places])
 
 
 def _capacity(pieces: Pieces, own: Int64, place: Int64, bills: int) -> Int64:
@@ -320,5 +338,7 @@ def _checks(bounds: Bounds, facts: Facts) -> list[tuple[str, str, Mask]]:
         text = "The amount is above the absolute limit."
         checks.append(("amount_too_large", text, np.abs(facts.amount_minor) > bounds.max_total_minor))
     if bounds.negative_total:
-        checks.append(("negative_total", "The bill is a credit.", facts.amount_minor < 0))
+        unexpected = (facts.amount_minor < 0) & ~facts.may_be_credit
+        text = "The bill is a credit, and neither energy given to the grid nor a correction explains it."
+        checks.append(("negative_total", text, unexpected))
     return checks

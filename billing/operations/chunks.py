@@ -169,6 +169,7 @@ def _outside(found: Findings, draft: Draft, period: Period) -> dict[int, Obstacl
         expected=found.expected,
         existing=found.existing,
         difference=found.difference,
+        corrected=found.reach.account_id,
         period=period,
     )
     outside = bounds.check(bounds=limits, facts=facts)

@@ -160,10 +160,10 @@ def charged_w_of(*, plan: Plan, batch: RatingBatch, rated: Rated) -> Int64:
     charged_w = np.zeros((len(batch), len(plan.demand.periods)), dtype=np.int64)
     for component, span in zip(plan.components, plan.spans, strict=True):
         if isinstance(component, MeasuredDemand) and component.incremental:
-            until_w = component.rounded(batch.inputs[Input.BILLED_PEAK_W][:, component.place])
-            for place in span:
-                if plan.slots[place].in_total:
-                    until_w = until_w + rated.quantity[:, place]
+            before_w = batch.inputs[Input.BILLED_PEAK_W][:, component.place]
+            added_w = rated.quantity[:, [place for place in span if plan.slots[place].in_total]].sum(axis=1)
+            # A component of another season adds nothing, and its grain rounds nothing.
+            until_w = np.where(added_w > 0, component.rounded(before_w) + added_w, before_w)
             np.maximum(charged_w[:, component.place], until_w, out=charged_w[:, component.place])
     return charged_w
 

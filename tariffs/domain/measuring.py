@@ -340,9 +340,11 @@ def _with_order(plan: Plan, layout: Layout, values_wh: Int64, place: int, batch:
             count=len(plan.periods),
         )
         parts.append(part)
-    shape = (0, len(limits_wh) + 1, len(plan.periods))
-    inputs = {**batch.inputs, Input.ORDERED_WH: np.concatenate(parts) if parts else np.zeros(shape, dtype=np.int64)}
-    return replace(batch, inputs=inputs)
+    # As wide as the plan has it: another season may have more steps.
+    cells = np.zeros((len(values_wh), plan.steps_in_order, len(plan.periods)), dtype=np.int64)
+    if parts:
+        cells[:, : len(limits_wh) + 1] = np.concatenate(parts)
+    return replace(batch, inputs={**batch.inputs, Input.ORDERED_WH: cells})
 
 
 def steps_in_order(*, plan: Plan, batch: RatingBatch, month: int) -> tuple[Int64, list[Int64 | int]]:

@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
-from itertools import count
+from itertools import combinations, count
 
 from cis.kernel.errors import Refused
 from cis.kernel.fixed import Rounding
 from tariffs.domain.choice import Choice
 from tariffs.domain.components.charge_limits import YearlyLimit
+from tariffs.domain.components.demand import MeasuredDemand
 from tariffs.domain.components.dynamic import DynamicEnergy
 from tariffs.domain.components.tiers import Stepped, TierCycle
 from tariffs.domain.inputs import PAST_MONTHS, Axis, Input
@@ -35,6 +36,12 @@ class YearlyLimitsDiffer(UnknownBase):
     """Two yearly limits of a plan count different amounts, but a segment brings one amount of the year."""
 
     code = "yearly_limits_differ"
+
+
+class DemandsDiffer(UnknownBase):
+    """Two components that leave out demand charged before share a period of demand, but not what they charge there."""
+
+    code = "demands_differ"
 
 
 class SplitBy(StrEnum):
@@ -236,6 +243,7 @@ def compile_plan(
         spans.append(range(len(slots), len(slots) + len(filled)))
         slots.extend(replace(slot, quantity_places=decimals) if slot.unit is Unit.MONEY else slot for slot in filled)
     _check_years(components, bases)
+    _check_demands(components)
     return Plan(
         code=code,
         name_zh=name_zh,
@@ -310,6 +318,29 @@ def _check_years(components: tuple[Component, ...], bases: list[tuple[int, ...]]
     }
     if len(years) > 1:
         raise YearlyLimitsDiffer("The yearly limits do not count the same components from the same month.")
+
+
+def _check_demands(components: tuple[Component, ...]) -> None:
+    """
+    Refuse two components that deduct different demand of one period in one month: one number of a period is handed on.
+
+    Those that charge the same demand share it, and those of different months never meet.
+    """
+    mine = [one for one in components if isinstance(one, MeasuredDemand) and one.incremental]
+    for one, other in combinations(mine, 2):
+        months = one.scope.months, other.scope.months
+        apart = all(months) and not months[0] & months[1]
+        if one.place == other.place and not apart and _deducted(one) != _deducted(other):
+            raise DemandsDiffer(
+                f"{one.code} and {other.code} leave out what was charged before of the same period of demand, and"
+                " charge different demand there.",
+                advice="Let them have the same ratchets, least_kw, grain_kw and scope, or periods of their own.",
+            )
+
+
+def _deducted(component: MeasuredDemand) -> tuple[object, ...]:
+    """Return what decides on the demand that a component has charged of a month."""
+    return (component.ratchets, component.least_w, component.grain_w, component.scope)
 
 
 def _base_slots(*, component: Component, earlier: list[LineSlot]) -> tuple[int, ...]:

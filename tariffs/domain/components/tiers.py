@@ -362,12 +362,18 @@ class TieredTimeOfUse(Stepped):
         """
         Return the cells as measured, (n, k x p). [Wh]
 
+        Where components of other seasons have more steps, more are given; in months of this one they are empty.
+
         :raises UnevenOrder: they are not all of the energy, as when something was added to it after it was measured.
         """
-        cells_wh = batch.inputs[Input.ORDERED_WH]
-        if cells_wh.shape[1] != len(self.prices_e6):
-            raise ValueError(f"{self.code} has {len(self.prices_e6)} steps, {cells_wh.shape[1]} are given")
-        if (cells_wh.sum(axis=1) != batch.used_wh).any():
+        steps, given = len(self.prices_e6), batch.inputs[Input.ORDERED_WH]
+        if given.shape[1] < steps:
+            raise ValueError(f"{self.code} has {steps} steps, {given.shape[1]} are given")
+        cells_wh = given[:, :steps]
+        is_uneven = (cells_wh.sum(axis=1) != batch.used_wh).any(axis=1)
+        if self.scope.months:
+            is_uneven &= np.isin(batch.inputs[Input.MONTH], list(self.scope.months))
+        if is_uneven.any():
             raise UnevenOrder(f"The steps of {self.code} in order of time do not sum to the energy of their periods.")
         return cells_wh.reshape(len(batch), -1)
 

@@ -10,6 +10,8 @@ from tariffs.domain import chain
 from tariffs.domain.batch import RatingBatch
 from tariffs.domain.components.basic import Energy
 from tariffs.domain.components.charge_limits import Negative, YearlyMaximum
+from tariffs.domain.components.demand import MeasuredDemand, Ratchet
+from tariffs.domain.components.spans import Proration
 from tariffs.domain.components.tiers import Cycle, TierCycle, TieredEnergy
 from tariffs.domain.inputs import Input
 from tariffs.domain.lines import Charge, LedgerClass, LineSlot, Named, Scoped, Unit
@@ -167,3 +169,51 @@ def test_months_of_different_customers_are_a_mistake_of_the_caller():
     assert chain.rate_months(plan=plan, months=[], first_month=1) == ()
     with pytest.raises(ValueError, match="same customers"):
         chain.rate_months(plan=plan, months=[month(1), month(1, 2)], first_month=1)
+
+
+def demand(code="one", **changed):
+    values = {
+        "code": code, "label": "x", "ledger": LedgerClass.FIXED, "period": "", "place": 0, "limits_w": (),
+        "prices_e6": (10**8,), "proration": Proration.WHOLE, "incremental": True,
+    }  # fmt: skip
+    return MeasuredDemand(**{**values, **changed})
+
+
+JULY, AUGUST = (Scoped(months=frozenset({month})) for month in (7, 8))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"grain_w": 1000}, {"least_w": 5}, {"ratchets": (Ratchet(part_e6=500_000),)}, {"scope": JULY}],
+)
+def test_two_demands_that_leave_out_what_was_charged_of_one_period_must_charge_the_same(other):
+    with pytest.raises(UnknownBase, match="one and two leave out what was charged before") as refusal:
+        compile_plan(components=(demand(), demand("two", **other)))
+    assert refusal.value.code == "demands_differ"
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ({}, {"prices_e6": (5,)}),
+        ({"scope": JULY}, {"scope": AUGUST, "grain_w": 1000}),
+        ({}, {"incremental": False, "grain_w": 1000}),
+    ],
+)
+def test_demands_that_charge_the_same_or_never_meet_stand_together(one, two):
+    assert compile_plan(components=(demand(**one), demand("two", **two)))
+
+
+def test_the_grain_of_another_season_rounds_nothing():
+    plan = compile_plan(components=(demand(scope=JULY), demand("two", scope=AUGUST, grain_w=1000)))
+    inputs = {
+        Input.MONTH: np.array([7, 8, 8]),
+        Input.PEAK_W: np.array([[150_700], [150_700], [9]]),
+        Input.BILLED_PEAK_W: np.array([[100_600], [100_600], [150_700]]),
+    }
+    batch = RatingBatch.of(used_wh=np.zeros((3, 1), dtype=np.int64), inputs=inputs)
+    rated = rate(plan=plan, batch=batch)
+    charged = chain.charged_w_of(plan=plan, batch=batch, rated=rated)
+    # July as it is; August to the kW: 151 less 101; then nothing more, and what was charged stays.
+    assert charged.tolist() == [[150_700], [151_000], [150_700]]
+    assert rated.quantity[:, [0, 2]].tolist() == [[50_100, 0], [0, 50_000], [0, 0]]

@@ -13,11 +13,19 @@ from cis.kernel.calendar import local_clock
 from cis.kernel.fixed import Int64
 from tariffs.domain import measuring
 from tariffs.domain.batch import RatingBatch
-from tariffs.domain.components.tiers import Cycle, TierCycle, TieredEnergy
+from tariffs.domain.components.tiers import (
+    Convention,
+    Cycle,
+    TierCycle,
+    TieredEnergy,
+    TieredTimeOfUse,
+    UnevenOrder,
+)
 from tariffs.domain.inputs import Input
 from tariffs.domain.lines import ALWAYS, Charge, LedgerClass, LineSlot, Named, Scoped, Unit
 from tariffs.domain.measuring import MissingCalendar, MissingHistory, MixedSteps, Netting, WindowTooFine, measure
 from tariffs.domain.plan import DemandMetering, compile_plan
+from tariffs.domain.rating import rate
 from tariffs.domain.runs import UnevenRun, local_run, plain_run
 from tariffs.domain.time_of_use import IntervalTooCoarse
 from tests.unit.tariffs.domain.test_time_of_use import YEAR, calendar
@@ -255,6 +263,36 @@ def test_seasons_may_have_limits_of_their_own_in_order_of_time():
     assert first_steps(replace(low, scope=Scoped(months=frozenset({1})))) == [1000, 1000]
     with pytest.raises(MixedSteps):
         first_steps(low, replace(high, scope=ALWAYS))
+
+
+def test_seasons_may_have_more_or_fewer_steps_in_order_of_time():
+    made = calendar(DEMAND_HOURS)
+    shared = {"label": "x", "ledger": LedgerClass.ENERGY, "convention": Convention.TIME_ORDER, "periods": made.periods}
+    june = TieredTimeOfUse(
+        code="june",
+        **shared,
+        limits_wh=(1000,),
+        prices_e6=((10**6, 2 * 10**6),) * 2,
+        scope=Scoped(months=frozenset({6})),
+    )
+    july = TieredTimeOfUse(
+        code="july",
+        **shared,
+        limits_wh=(2000, 4000),
+        prices_e6=((10**6, 2 * 10**6),) * 3,
+        scope=Scoped(months=frozenset({7})),
+    )
+    plan = compile_plan(components=(june, july), periods=made.periods, calendar=made, tier_cycle=TierCycle(Cycle.MONTH))
+    run = plain_run(first_day=date(2025, 6, 30), days=2, interval_minutes=60)
+    batches = measure(plan=plan, run=run, values_wh=np.full((1, 48), 250), before_wh=np.array([0]))
+    cells = [batch.inputs[Input.ORDERED_WH][0].sum(axis=1).tolist() for batch in batches]
+    assert cells == [[1000, 5000, 0], [2000, 2000, 2000]]
+    rated = [rate(plan=plan, batch=batch).quantity[0].reshape(-1, 2).sum(axis=1).tolist() for batch in batches]
+    assert rated == [[1000, 5000, 0, 0, 0], [0, 0, 2000, 2000, 2000]]
+    # Energy in a step that the season does not have is not left out of the bill.
+    astray = np.roll(batches[0].inputs[Input.ORDERED_WH], 1, axis=1)
+    with pytest.raises(UnevenOrder):
+        rate(plan=plan, batch=replace(batches[0], inputs={**batches[0].inputs, Input.ORDERED_WH: astray}))
 
 
 def test_energy_before_a_month_counts_from_the_start_of_the_tier_cycle():
