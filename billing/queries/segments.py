@@ -14,7 +14,7 @@ from billing.domain.segments import Difference, Existing, Expected
 from billing.domain.sequence import in_order
 from billing.domain.streams import Streams, streams_of
 from billing.domain.suspended import Suspensions
-from billing.queries import counts, existing_segments, profiles, reading, rebills, restarts, sequence, sources
+from billing.queries import counts, existing_segments, profiles, reactive, reading, rebills, restarts, sequence, sources
 from billing.queries.curves import MEASURED, Curves, has_needs, own_meters, redelivered_prices
 from billing.queries.exports import Exports
 from billing.queries.reading import Metered
@@ -159,7 +159,7 @@ def expect(
     Statements: usage rules, and two more where there are some; usage; where interval days are split, one for their
     newer versions and one for each month of them; where bills hand something on, one for their agreements; where meters
     are counted, one for them; where usage is split by load profiles, as in ``profiles.split``; where capacity is
-    suspended, one for how long.
+    suspended, one for how long; where reactive demand is priced, those of ``reactive.peaks``.
 
     :raises Refused: a segment cannot be rated for a reason that lies in itself.
     """
@@ -204,6 +204,7 @@ def expect(
             **told.inputs,
             **given,
             **_in_use(pieces, versions, obstacles),
+            **reactive.peaks(pieces=pieces, versions=versions, book=book, local=local, obstacles=obstacles),
             **sequence.told_of(pieces=pieces, versions=versions, history=history, obstacles=obstacles),
         },
         known_minor=streams.sums(known),

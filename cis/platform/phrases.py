@@ -203,6 +203,7 @@ SENTENCES: Mapping[str, str] = {
     "quantities_do_not_fit": _("The fixed quantities or the sub-meters are more than the meter shows."),
     "missing_read": _("A read that the bill needs is missing or not approved."),
     "missing_history": _("The steps count from an earlier day, and the energy since then is not known."),
+    "demands_differ": _("Two demands of one period deduct what was charged before, and charge different demand."),
     "mixed_steps": _("Two components fill different steps in order of time."),
     "uneven_run": _("The local days are no whole number of intervals."),
     "window_too_fine": _("The intervals are too long for the span over which demand is averaged."),

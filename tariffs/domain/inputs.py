@@ -47,7 +47,7 @@ class Input(StrEnum):
     ORDERED_WH        (n, k, p) energy by step and period where steps fill in order of time [Wh]
     SUBMETER_WH       (n, p) energy of the sub-meters that are billed apart [Wh]
     GREEN_BLOCKS      (n,) blocks of green energy bought a month
-    REACTIVE_PEAK_VAR (n,) largest mean reactive demand in the window of the plan [var]
+    REACTIVE_PEAK_VAR (n,) largest mean reactive demand drawn, in the window of the plan [var]
     EVEN_DAYS         (n,) days of the segment in months that all have 30 days
     CYCLE_MONTHS_E9   (n,) months of the segment by the days of its billed period [10^-9 month]
     """

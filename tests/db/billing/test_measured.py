@@ -91,6 +91,14 @@ DEMAND_TARIFF = document(
     labels=("energy", "demand"),
     inputs='inputs = { peak_kw = "0" }',
 )
+REACTIVE_TARIFF = document(
+    "kvar",
+    ENERGY,
+    "[demand]\nwindow_minutes = 30\n",
+    '[[component]]\nkind = "reactive_demand"\ncode = "kvar"\nunit = "yuan/kvar"\nprice = "30"\nproration = "whole"\n',
+    labels=("energy", "kvar"),
+    inputs='inputs = { reactive_peak_kvar = "0" }',
+)
 
 
 def customer(*registers, source, capacity_w=1_000_000, is_interval=True, zone="Asia/Shanghai", multiplier=1):
@@ -160,6 +168,58 @@ def settle(run_id):
     for one in HeldBill.objects.filter(run_id=run_id, state="open"):
         assert one.code == "negative_total"
         held.release(held_id=one.id, today=date(2025, 3, 1), actor=SUPERVISOR)
+
+
+class TestReactiveDemand:
+    """The largest mean reactive demand of a window, from reactive interval values."""
+
+    def supplied(self, **values):
+        registers = customer(source=REACTIVE_TARIFF)
+        metering.curve(of=registers["E1"], start_date=JANUARY.start, end_date=JANUARY.end, value_of=value_of)
+        return metering.register(
+            of=registers["E1"].meter, code="Q1", quantity="reactive", **{"is_interval": True, **values}
+        )
+
+    def test_it_is_billed_by_its_own_register(self):
+        drawn = self.supplied()
+        given = metering.register(of=drawn.meter, code="K1", quantity="reactive", direction="export", is_interval=True)
+        span = {"start_date": JANUARY.start, "end_date": JANUARY.end}
+        inside = metering.curve(of=drawn, value_of=lambda at: value_of(at) * 2 // 3, **span)
+        # What capacitors give back is no demand, however much it is.
+        metering.curve(of=given, value_of=lambda _: 10_000, **span)
+        assert approve().findings == []
+        bill()
+        assert not HeldBill.objects.exists()
+        line = lines()["kvar"]
+        windows = sorted(inside)
+        peak = max(inside[one] + inside[two] for one, two in zip(windows[::2], windows[1::2], strict=True)) * 2
+        assert (line.quantity, line.unit) == (peak, "kvar")
+        assert line.amount_minor == int(Fraction(peak * 30 * 100, 1000) + Fraction(1, 2))
+        prove()
+
+    @pytest.mark.parametrize(
+        ("values", "last", "code"),
+        [
+            ({"is_interval": False}, JANUARY.end, "not_measured"),
+            ({}, date(2025, 1, 20), "not_measured"),
+        ],
+    )
+    def test_what_is_not_measured_holds_the_account(self, values, last, code):
+        drawn = self.supplied(**values)
+        if drawn.is_interval:
+            metering.curve(of=drawn, start_date=JANUARY.start, end_date=last, value_of=value_of)
+        approve()
+        bill()
+        one = HeldBill.objects.get()
+        assert (one.code, "Reactive demand" in one.message) == (code, True)
+
+    def test_values_that_changed_since_they_were_approved_hold_the_account(self):
+        drawn = self.supplied()
+        metering.curve(of=drawn, start_date=JANUARY.start, end_date=JANUARY.end, value_of=value_of)
+        approve()
+        drawn.usages.update(energy_wh=5)
+        bill()
+        assert HeldBill.objects.get().code == "usage_outdated"
 
 
 class TestDemandOfIntervals:
