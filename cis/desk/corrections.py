@@ -100,6 +100,7 @@ def new(request: HttpRequest, account_id: int, agreement_id: int, method: str) -
         "way": method,
         "groups": _groups(),
         "trial": trial,
+        "stays": _staying(place, form.cleaned_data["meter"], trial) if trial else [],
     }
     return render(request, "desk/correction_new.html", context)
 
@@ -181,6 +182,13 @@ def _groups() -> list[tuple[Any, list[tuple[str, Any]]]]:
         (word, [(slug, one.label) for slug, one in METHODS.items() if one.group == group])
         for group, word in GROUPS.items()
     ]
+
+
+def _staying(place: places.ServicePointOverview, meter: str, trial: trials.Trial) -> list[str]:
+    """Return the registers of a meter that a trial leaves as they were counted, with their units."""
+    changed = {part.register for part in trial.correction.parts}
+    registers = [one for card in place.meters if str(card.id) == meter for one in card.registers]
+    return [f"{one.code} ({one.unit})" for one in registers if one.code not in changed]
 
 
 def _has_reactive(place: places.ServicePointOverview) -> bool:

@@ -8,7 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from cis.desk.forms.correction_methods import METHODS
 from cis.desk.forms.customers import choices
 from cis.desk.words import CORRECTION_CAUSES, CORRECTION_STATES
+from cis.kernel.errors import Refused
 from cis.platform.forms import DayField, PageForm
+from cis.platform.phrases import explain
 
 
 class CorrectionListForm(PageForm):
@@ -37,6 +39,14 @@ class CorrectionForm(PageForm):
         self.base_fields = self.base_fields | {name: made() for name, made in self.method.fields.items()}  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self.fields["meter"].choices = meters  # type: ignore[attr-defined]
+
+    def refuse(self, refusal: Refused) -> None:
+        """Show a refusal; in other languages with its English text, since one sentence stands for many facts there."""
+        words = explain(refusal.code, refusal.message, refusal.advice)
+        if words.detail:
+            self.add_error(None, f"{words.message} ({refusal.message} {refusal.advice})")
+        else:
+            super().refuse(refusal)
 
     def given(self) -> dict[str, str]:
         """Return the way and what was typed, as text."""

@@ -166,7 +166,7 @@ def undo(correction_id):
 
 def settle(run_id):
     for one in HeldBill.objects.filter(run_id=run_id, state="open"):
-        assert one.code == "negative_total"
+        assert one.code in ("negative_total", "usage_very_high")
         held.release(held_id=one.id, today=date(2025, 3, 1), actor=SUPERVISOR)
 
 
@@ -387,6 +387,19 @@ class TestDemandOfRegisters:
             41_000,
             44_000,
         ]
+        prove()
+
+    def test_a_wrong_multiplier_corrects_the_demand_that_its_register_showed_too(self):
+        total, shown = self.meter(multiplier=1)
+        for day, kwh, kw in ((JANUARY.start, 0, 0), (JANUARY.end, 5_000, 41)):
+            metering.read(of=total, on=day, kwh=kwh)
+            metering.read(of=shown, on=day, reading_wh=kw * 1_000)
+        approve()
+        bill()
+        correct(total, "multiplier", Fraction(3, 2), since=JANUARY.start, until=JANUARY.end)
+        settle(bill())
+        assert demands() == {JANUARY.start: (61_500, 7_500_000)}
+        assert not HeldBill.objects.filter(state="open").exists()
         prove()
 
 

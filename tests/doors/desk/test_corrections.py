@@ -83,8 +83,11 @@ def test_reactive_energy_is_corrected_with_its_own_factor_or_refused_by_name(des
     assert 'id="id_reactive" checked' in asked
     page = desk.post(address(supply, "wiring"), fields(supply, "wiring", **fault, power_factor="0.9")).content.decode()
     assert "ran the other way" in page
+    alone = fields(supply, "wiring", fault=fault["fault"], power_factor="0.6")
+    assert "stay: Q1 (kvarh)" in desk.post(address(supply, "wiring"), alone).content.decode()
     page = desk.post(address(supply, "wiring"), fields(supply, "wiring", **fault, power_factor="0.6")).content.decode()
     assert "Reactive factor" in page
+    assert "stay:" not in page
     assert "kvarh" in page
     # A leading load turns the phasors the other way.
     leading = fields(supply, "wiring", **fault, power_factor="0.9", is_leading="on")
@@ -184,3 +187,10 @@ def test_who_may_not_correct_may_look(supply, client):
     clerk = sign_in(client, Role.CLERK)
     assert clerk.get("/desk/corrections/").status_code == 200
     assert clerk.get(address(supply, "error")).status_code == 403
+
+
+def test_in_chinese_the_facts_of_a_refusal_stand_beside_its_sentence(desk, supply):
+    desk.cookies["django_language"] = "zh-hans"
+    page = desk.post(address(supply, "powers"), fields(supply, "powers", right_w="7", measured_w="7")).content.decode()
+    assert "请核对数字" in page
+    assert "Both powers are the same" in page
