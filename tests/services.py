@@ -8,7 +8,7 @@ holds a lease, and the last one stops them.
 import os
 from pathlib import Path
 
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from cis.embedded import Embedded
 
@@ -28,7 +28,10 @@ if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):
 _common = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]}
 settings.register_profile("default", max_examples=60, **_common)
 settings.register_profile("proof", max_examples=3_000, **_common)
-settings.register_profile("mutation", max_examples=15, derandomize=True, database=None, **_common)
+# A change of the code is found when a test fails; it need not be told with the smallest example.
+settings.register_profile(
+    "mutation", max_examples=15, derandomize=True, database=None, phases=(Phase.explicit, Phase.generate), **_common
+)
 settings.load_profile(
     "proof" if os.environ.get("WATTLINE_PROOF") else "mutation" if os.environ.get("WATTLINE_MUTATION") else "default"
 )

@@ -1,71 +1,88 @@
 """
 Prove the tests: change the code of rating in small ways, one at a time, and count how many changes the tests notice.
 
-    .venv/bin/python tools/mutate.py [--sample 300] [--seed 1] [--goal 90] [MODULE ...]
+    .venv/bin/python tools/mutate.py [--sample 300] [--seed 1] [--goal 90] [--again] [MODULE ...]
 
 Without modules all of ``[tool.mutmut]`` in pyproject.toml. A change that no test notices is a survivor; those that
-change nothing that can be seen are listed with the reason in tests/mutation/accepted.csv and do not count. The last
-line is the score; below the goal the command fails. Needs the dependency group ``proof`` (mutmut).
+change nothing that can be seen are listed with the reason in tests/mutation/accepted.csv and do not count. Neither do
+changes of the message or advice of a refusal: a text is no money. The last line is the score; below the goal the
+command fails. Needs the dependency group ``proof`` (mutmut).
 """
 
 import argparse
 import csv
-import json
 import os
 import random
-import re
+import shutil
 import subprocess
 import sys
+import tomllib
 from collections import Counter
+from collections.abc import Mapping, Sequence
+from math import sqrt
 from pathlib import Path
+
+from mutation.changes import Change, changes
 
 PROJECT = Path(__file__).resolve().parents[1]
 MUTANTS = PROJECT / "mutants"
+RESULTS = MUTANTS / "tried.tsv"
 ACCEPTED = PROJECT / "tests" / "mutation" / "accepted.csv"
 PYTHON = str(PROJECT / ".venv" / "bin" / "python")
-NOBODY = "no_such_mutant*"
 # The tests of the domain ask no database: these addresses keep the private services from being started.
 ALONE = {
     "DATABASE_URL": "postgresql://none@127.0.0.1:1/none",
     "REDIS_URL": "redis://127.0.0.1:1",
     "SECRET_KEY": "none",
     "WATTLINE_MUTATION": "1",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
 }
-SURVIVED, NO_TESTS, NOT_RUN = 0, 33, None
+MAKE = """
+from pathlib import Path
+from mutmut.__main__ import CatchOutput, copy_also_copy_files, copy_src_dir, create_mutants
+Path("mutants").mkdir(exist_ok=True)
+with CatchOutput():
+    copy_src_dir()
+    copy_also_copy_files()
+    create_mutants(1)
+"""
+SURVIVORS = ("survived", "no tests")
+WILSON = 1.959964
+"""Of the normal distribution, for 95 %."""
 
 
-def mutmut(*arguments: str, quiet: bool = False) -> subprocess.CompletedProcess[str]:
-    """Run mutmut in the project."""
-    output = subprocess.PIPE if quiet else sys.stderr
-    return subprocess.run(
-        [PYTHON, "-m", "mutmut", *arguments], cwd=PROJECT, env={**os.environ, **ALONE}, stdin=subprocess.DEVNULL,
-        stdout=output, stderr=subprocess.STDOUT, text=True, check=False,
-    )  # fmt: skip
+def make() -> list[Change]:
+    """Make the changes with mutmut, and copy the tests beside them."""
+    shutil.rmtree(MUTANTS / "tests", ignore_errors=True)
+    subprocess.run([PYTHON, "-c", MAKE], cwd=PROJECT, env={**os.environ, **ALONE}, check=True)
+    return [change for change in changes(MUTANTS) if not change.is_text]
 
 
-def exit_codes() -> dict[str, int | None]:
-    """Return how the tests of each mutant ended, by its name; None = they were not run."""
-    codes: dict[str, int | None] = {}
-    for meta in sorted(MUTANTS.rglob("*.py.meta")):
-        codes.update(json.loads(meta.read_text())["exit_code_by_key"])
-    return codes
+def attempt(names: Sequence[str]) -> None:
+    """Try changes; what becomes of them is added to the results."""
+    with (PROJECT / "pyproject.toml").open("rb") as file:
+        tests = tomllib.load(file)["tool"]["mutmut"]["pytest_add_cli_args_test_selection"]
+    loop = [PYTHON, str(PROJECT / "tools" / "mutation" / "loop.py"), str(RESULTS), *tests]
+    subprocess.run(
+        loop, cwd=MUTANTS, env={**os.environ, **ALONE}, input="\n".join(names), text=True, stdout=sys.stderr, check=True
+    )
 
 
-def chosen(names: list[str], modules: list[str], sample: int, seed: int) -> list[str]:
-    """Return the mutants to be tried: of the modules asked for, and as many of them as the sample has."""
-    mine = [name for name in names if not modules or any(name.startswith(f"{module}.") for module in modules)]
+def outcomes() -> dict[str, str]:
+    """Return what became of each change that was tried, by its name; the last try counts."""
+    if not RESULTS.exists():
+        return {}
+    rows = (line.split("\t") for line in RESULTS.read_text().splitlines())
+    return dict(rows)
+
+
+def chosen(made: Sequence[Change], modules: Sequence[str], sample: int, seed: int) -> list[Change]:
+    """Return the changes to be tried: of the modules asked for, and as many of them as the sample has."""
+    mine = [change for change in made if not modules or change.module in modules]
     if not sample or sample >= len(mine):
         return mine
-    return sorted(random.Random(seed).sample(mine, sample))
-
-
-def change_of(name: str) -> tuple[str, str, str, str]:
-    """Return module, function, and the lines that a mutant takes away and puts in their place."""
-    shown = mutmut("show", name, quiet=True).stdout
-    lines = [line for line in shown.splitlines() if not line.startswith(("---", "+++", "#"))]
-    old, new = (" ".join(line[1:].strip() for line in lines if line.startswith(mark)) for mark in "-+")
-    path, _, function = re.sub(r"__mutmut_\d+$", "", name).rpartition(".")
-    return path, function.removeprefix("x_").replace("xǁ", "").replace("ǁ", "."), old, new
+    return sorted(random.Random(seed).sample(mine, sample), key=lambda change: change.name)
 
 
 def accepted() -> set[tuple[str, str, str, str]]:
@@ -80,38 +97,50 @@ def main() -> int:
     parser.add_argument("--sample", type=int, default=0, help="try so many, drawn by chance; 0 = all")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--goal", type=float, default=90.0, help="least percent of changes that tests must notice")
+    parser.add_argument("--again", action="store_true", help="try only what survived or was not tried the last time")
     asked = parser.parse_args()
-    mutmut("run", NOBODY)  # makes the mutants and learns which test runs which function; tries none
-    names = chosen(list(exit_codes()), asked.modules, asked.sample, asked.seed)
-    if not names:
-        print("No mutant was made: see what mutmut says above.", file=sys.stderr)
+    wanted = chosen(make(), asked.modules, asked.sample, asked.seed)
+    if not wanted:
+        print("No change was made: is the module in [tool.mutmut]?", file=sys.stderr)
         return 1
-    mutmut("run", *names)
-    codes = exit_codes()
-    return report({name: codes[name] for name in names}, asked.goal)
+    if not asked.again:
+        RESULTS.unlink(missing_ok=True)
+    before = outcomes()
+    attempt([change.name for change in wanted if before.get(change.name, "survived") in SURVIVORS])
+    return report(wanted, outcomes(), asked.goal)
 
 
-def report(codes: dict[str, int | None], goal: float) -> int:
+def report(tried: Sequence[Change], became: Mapping[str, str], goal: float) -> int:
     """Print the survivors that nobody has accepted, the score of each module, and the score."""
-    known, found, tried = accepted(), Counter[str](), Counter[str]()
-    for name, code in codes.items():
-        if code is NOT_RUN:
+    known, found, counted = accepted(), Counter[str](), Counter[str]()
+    alike = 0
+    for change in tried:
+        survives = became[change.name] in SURVIVORS
+        if survives and change.key in known:
+            alike += 1
             continue
-        module = name.rpartition(".")[0]
-        if code in (SURVIVED, NO_TESTS):
-            change = change_of(name)
-            if change in known:
-                continue
-            print(f"survived {change[0]} {change[1]}\n  - {change[2]}\n  + {change[3]}")
-        else:
-            found[module] += 1
-        tried[module] += 1
-    for module in sorted(tried):
-        print(f"{100 * found[module] / tried[module]:6.1f} % of {tried[module]:4} {module}")
-    total = sum(tried.values())
-    score = 100 * sum(found.values()) / total if total else 0.0
-    print(f"mutation score {score:.1f} % of {total} changes, goal {goal:g} %")
+        counted[change.module] += 1
+        found[change.module] += not survives
+        if survives:
+            print(f"survived {change.module} {change.function}\n  - {change.old}\n  + {change.new}")
+    for module in sorted(counted):
+        print(f"{100 * found[module] / counted[module]:6.1f} % of {counted[module]:4} {module}")
+    total, noticed = counted.total(), found.total()
+    score = 100 * noticed / total
+    low, high = interval(noticed, total)
+    print(
+        f"mutation score {score:.1f} % of {total} changes ({low:.1f} to {high:.1f} % of all that could be made, were "
+        f"these a sample), goal {goal:g} %; {alike} that change nothing are accepted"
+    )
     return int(score < goal)
+
+
+def interval(found: int, total: int) -> tuple[float, float]:
+    """Return the bounds of Wilson's interval of 95 %, in percent."""
+    part, square = found / total, WILSON**2
+    middle = (part + square / (2 * total)) / (1 + square / total)
+    half = WILSON / (1 + square / total) * sqrt(part * (1 - part) / total + square / (4 * total**2))
+    return 100 * (middle - half), 100 * (middle + half)
 
 
 if __name__ == "__main__":
