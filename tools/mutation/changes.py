@@ -1,12 +1,17 @@
 """The changes that mutmut has made, read from its files: which function, which line, what it was and what it became."""
 
 import ast
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 ORIGINAL = "__mutmut_orig"
 BORDER = "ǁ"
+TEXT = "the message or advice of a refusal or an error"
+GUARD = "a guard or a copy that changes no value"
+VALUELESS = ("strict", "copy")
+"""``strict`` of zip tells of columns that differ in length, which the callers make equal; ``copy`` saves one."""
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -17,7 +22,7 @@ class Change:
 
     name     as mutmut calls it, with the module
     old, new  first line of the innermost statement that differs
-    is_text  it changes nothing but the message or the advice of a refusal or an error
+    excuse   why no test need notice it; "" = one must
     """
 
     name: str
@@ -25,7 +30,7 @@ class Change:
     function: str
     old: str
     new: str
-    is_text: bool
+    excuse: str
 
     @property
     def key(self) -> tuple[str, str, str, str]:
@@ -48,25 +53,38 @@ def changes_of(source: str, module: str) -> Iterator[Change]:
         function, mark, number = name.partition("__mutmut_")
         if not mark or not number.isdigit():
             continue
-        old, new, is_text = _differing(originals[function], changed)
+        old, new, excuse = _differing(originals[function], changed)
         plain = function.removeprefix("x" + BORDER).removeprefix("x_").replace(BORDER, ".")
-        yield Change(f"{module}.{name}", module, plain, _line(old), _line(new), is_text)
+        yield Change(f"{module}.{name}", module, plain, _line(old), _line(new), excuse)
 
 
-def _differing(old: Function, new: Function) -> tuple[ast.stmt, ast.stmt, bool]:
-    """Return the innermost statements that differ, and whether they differ in a text alone."""
+def _differing(old: Function, new: Function) -> tuple[ast.stmt, ast.stmt, str]:
+    """Return the innermost statements that differ, and what excuses the change."""
     statements: tuple[ast.stmt, ast.stmt] = (old, new)
-    returned = old.returns
     one, two = _body(old), _body(new)
     while True:
         if isinstance(one, ast.stmt) and isinstance(two, ast.stmt):
             statements = one, two
-            if _told(one, returned) is not None and _told(one, returned) == _told(two, returned):
-                return *statements, True
         pairs = _children(one, two)
         if len(pairs) != 1:
-            return *statements, False
+            return *statements, _excuse(*statements, old.returns)
         one, two = pairs[0]
+
+
+def _excuse(old: ast.stmt, new: ast.stmt, returned: ast.expr | None) -> str:
+    """Return why no test need notice that a statement became another, "" if one must."""
+    if _told(old, returned) is not None and _told(old, returned) == _told(new, returned):
+        return TEXT
+    return GUARD if _unguarded(old) == _unguarded(new) else ""
+
+
+def _unguarded(statement: ast.stmt) -> str:
+    """Return a statement without those keywords that change no value."""
+    bare = copy.deepcopy(statement)
+    for node in ast.walk(bare):
+        if isinstance(node, ast.Call):
+            node.keywords = [keyword for keyword in node.keywords if keyword.arg not in VALUELESS]
+    return ast.dump(bare)
 
 
 def _body(function: Function) -> ast.AST:
