@@ -354,8 +354,9 @@ def _merge(
 
 def _within(days: Int64, terms: AgreementColumns) -> Int64:
     """Return those days that lie in the window of the terms."""
-    low, high = int(terms.start_day.min(initial=0)), int(terms.end_day.max(initial=0))
-    return days[(days > low) & (days < high)]
+    if not len(terms):
+        return days[:0]
+    return days[(days > terms.start_day.min()) & (days < terms.end_day.max())]
 
 
 def _cycle_day(whole: _Cells, version: Int64, where: _InPeriod, versions: Sequence[PlanVersion]) -> Int64:

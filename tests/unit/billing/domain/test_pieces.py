@@ -283,3 +283,47 @@ def test_keys_sort_by_place_then_day():
     keys = key_of(place=places, day=days)
     assert keys.tolist() == [places[at] * 2**22 + days[at] for at in range(4)]
     assert (np.diff(keys) > 0).all()
+
+
+def test_two_parts_that_nothing_of_their_own_keeps_apart_are_one():
+    other = books.version(FLAT, version_id=2, tariff_id=2, start=date(2025, 1, 11))
+    found = made(terms((1, 7, 3, 1, JANUARY.start, JANUARY.end)), [books.version(FLAT), other])
+    assert spans(found) == [("25-01-01", "25-02-01")]
+
+
+def test_an_agreement_of_which_nothing_was_billed_stands_beside_one_of_which_something_was():
+    for agreement in (6, 8):
+        found = made(terms((1, agreement, 3, 1, *WHOLE[4:])), [books.version(FLAT)], (7, DECEMBER))
+        assert spans(found) == [("25-01-01", "25-02-01")]
+
+
+def test_cycles_of_two_tariffs_cut_each_its_own_agreements():
+    over = Period(date(2024, 11, 10), date(2025, 1, 10))
+    versions = [books.version(YEARLY), books.version(SEASONS, version_id=2, tariff_id=2)]
+    found = made(terms(WHOLE, (2, 8, 4, 2, *WHOLE[4:])), versions, period=over)
+    billed_ones = found.take(found.is_billed)
+    rows = list(zip(billed_ones.agreement_id.tolist(), spans(billed_ones), strict=True))
+    assert rows == [
+        (7, ("24-11-10", "25-01-01")),
+        (7, ("25-01-01", "25-01-10")),
+        (8, ("24-11-10", "24-11-16")),
+        (8, ("24-11-16", "25-01-10")),
+    ]
+
+
+def test_the_count_of_a_customer_who_moves_goes_along_where_the_tariff_does_not_restart_it():
+    moved = date(2025, 1, 16)
+    agreed = terms((1, 7, 3, 1, WHOLE[4], moved), (1, 8, 4, 1, moved, WHOLE[5]))
+    along = TierCycle(Cycle.YEAR, 1, restarts_at=frozenset({Restart.HOLDER_CHANGE}))
+    found = made(agreed, [books.version(compile_plan(components=(TIERS,), tier_cycle=along))])
+    assert found.count_of.tolist() == [7, 7]
+    assert day_texts(found.cycle_day) == ["25-01-01", "25-01-01"]
+    # Both tariffs of a new place: the one that restarts counts from the move, whatever the other does.
+    anew = TierCycle(Cycle.YEAR, 1, restarts_at=frozenset({Restart.HOLDER_CHANGE, Restart.MOVE}))
+    versions = [
+        books.version(compile_plan(components=(TIERS,), tier_cycle=along), end=date(2025, 1, 21)),
+        books.version(compile_plan(components=(TIERS,), tier_cycle=anew), version_id=2, start=date(2025, 1, 21)),
+    ]
+    found = made(agreed, versions)
+    assert spans(found)[-2:] == [("25-01-16", "25-01-21"), ("25-01-21", "25-02-01")]
+    assert day_texts(found.cycle_day) == ["25-01-01", "25-01-01", "25-01-16"]
