@@ -1,7 +1,7 @@
 """
 Prove the tests: change the code of rating in small ways, one at a time, and count how many changes the tests notice.
 
-    .venv/bin/python tools/mutate.py [--sample 300] [--seed 1] [--goal 90] [--again] [MODULE ...]
+    .venv/bin/python tools/mutate.py [--sample 300] [--seed 1] [--goal 90] [--again | --told] [MODULE ...]
 
 Without modules all of ``[tool.mutmut]`` in pyproject.toml. A change that no test notices is a survivor; those that
 change nothing that can be seen are listed with the reason in tests/mutation/accepted.csv and do not count. Neither do
@@ -20,6 +20,7 @@ import sys
 import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from math import sqrt
 from pathlib import Path
 
@@ -79,11 +80,10 @@ def outcomes() -> dict[str, str]:
 
 
 def chosen(made: Sequence[Change], modules: Sequence[str], sample: int, seed: int) -> list[Change]:
-    """Return the changes to be tried: of the modules asked for, and as many of them as the sample has."""
+    """Return the changes of the modules asked for in an order of chance; of a sample, the first of them."""
     mine = [change for change in made if not modules or change.module in modules]
-    if not sample or sample >= len(mine):
-        return mine
-    return sorted(random.Random(seed).sample(mine, sample), key=lambda change: change.name)
+    random.Random(seed).shuffle(mine)
+    return mine[: sample or None]
 
 
 def accepted() -> set[tuple[str, str, str, str]]:
@@ -98,24 +98,29 @@ def main() -> int:
     parser.add_argument("--sample", type=int, default=0, help="try so many, drawn by chance; 0 = all")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--goal", type=float, default=90.0, help="least percent of changes that tests must notice")
+    parser.add_argument("--told", action="store_true", help="try nothing, tell what became of those tried before")
     parser.add_argument("--again", action="store_true", help="try only what survived or was not tried the last time")
     asked = parser.parse_args()
     wanted = chosen(make(), asked.modules, asked.sample, asked.seed)
     if not wanted:
         print("No change was made: is the module in [tool.mutmut]?", file=sys.stderr)
         return 1
-    if not asked.again:
+    if not (asked.again or asked.told):
         RESULTS.unlink(missing_ok=True)
     before = outcomes()
-    attempt([change.name for change in wanted if before.get(change.name, "survived") in SURVIVORS])
-    return report(wanted, outcomes(), asked.goal)
+    if not asked.told:
+        attempt([change.name for change in wanted if before.get(change.name, "survived") in SURVIVORS])
+    became = outcomes()
+    # A run that was cut short has tried the first of an order of chance: those are a sample of all.
+    tried = list(takewhile(lambda change: change.name in became, wanted))
+    return report(tried, became, asked.goal)
 
 
 def report(tried: Sequence[Change], became: Mapping[str, str], goal: float) -> int:
     """Print the survivors that nobody has accepted, the score of each module, and the score."""
     known, found, counted = accepted(), Counter[str](), Counter[str]()
     alike = 0
-    for change in tried:
+    for change in sorted(tried, key=lambda change: change.name):
         survives = became[change.name] in SURVIVORS
         if survives and change.key in known:
             alike += 1

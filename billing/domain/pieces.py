@@ -356,7 +356,8 @@ def _within(days: Int64, terms: AgreementColumns) -> Int64:
     """Return those days that lie in the window of the terms."""
     if not len(terms):
         return days[:0]
-    return days[(days > terms.start_day.min()) & (days < terms.end_day.max())]
+    inside: Mask = (days > terms.start_day.min()) & (days < terms.end_day.max())
+    return days[inside]
 
 
 def _cycle_day(whole: _Cells, version: Int64, where: _InPeriod, versions: Sequence[PlanVersion]) -> Int64:

@@ -375,13 +375,14 @@ class TieredTimeOfUse(Stepped):
             is_uneven &= np.isin(batch.inputs[Input.MONTH], list(self.scope.months))
         if is_uneven.any():
             raise UnevenOrder(f"The steps of {self.code} in order of time do not sum to the energy of their periods.")
-        return cells_wh.reshape(len(batch), -1)
+        return cells_wh.reshape(-1, len(self.prices_e6) * len(self.periods))
 
     def dealt_wh(self, batch: RatingBatch) -> Int64:
         """Return the cells in proportion, (n, k x p). [Wh]"""
         below_wh, used_wh = self.below_wh(batch), batch.used_wh
+        cells = len(self.prices_e6) * len(self.periods)
         if used_wh.min(initial=0) >= 0:
-            return deal(below_wh=below_wh, used_wh=used_wh).reshape(-1, len(batch)).T
+            return deal(below_wh=below_wh, used_wh=used_wh).reshape(cells, -1).T
         mixed = np.flatnonzero((used_wh < 0).any(axis=1) & (used_wh > 0).any(axis=1))
         plain_below_wh, plain_used_wh = below_wh.copy(), used_wh.copy()
         plain_below_wh[:, mixed] = 0
@@ -395,4 +396,4 @@ class TieredTimeOfUse(Stepped):
                 before_wh=int(start_wh[row]),
                 limits_wh=[int(limit[row]) for limit in limits],
             )
-        return cells_wh.reshape(-1, len(batch)).T
+        return cells_wh.reshape(cells, -1).T
