@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from cis.kernel import fixed
 from tariffs.domain import rating
 from tariffs.domain.batch import RatingBatch
-from tariffs.domain.components.basic import Energy, Fixed, Per, Tax, TaxMode
+from tariffs.domain.components.basic import Energy, Fixed, Per, Tax, TaxMode, by_time, fraction_e9
+from tariffs.domain.components.spans import Proration
 from tariffs.domain.components.tiers import TieredEnergy
 from tariffs.domain.inputs import Input
 from tariffs.domain.lines import LedgerClass, MissingPrice, Scoped, Unit
@@ -240,6 +241,30 @@ def test_a_standing_charge_counts_days_or_months():
     rated = rating.rate(plan=plan, batch=columns)
     assert rated.amount_minor.tolist() == [[16_200, 540]]
     assert rated.quantity.tolist() == [[20, 666_666_667]]
+
+
+@pytest.mark.parametrize("price_e6", [1_500_001, -1_500_001, 10**12 + 7, -(10**12) - 7, 0])
+def test_a_price_of_a_month_below_zero_is_cut_towards_zero_like_one_above(price_e6):
+    given_batch = RatingBatch.of(used_wh=np.zeros((1, 1), dtype=np.int64), month_share_e9=np.array([666_666_667]))
+    amounts_e9, spans = by_time(given_batch, per=Per.MONTH, price_e6=price_e6)
+    assert amounts_e9.tolist() == [int(Fraction(666_666_667 * price_e6, 10**6))]
+    assert spans.tolist() == [666_666_667]
+
+
+def test_a_price_of_a_day_counts_days_however_parts_of_months_count():
+    head = {"code": "fixed", "label": "x", "ledger": LedgerClass.FIXED, "price_e6": 10**8}
+    plan = compile_plan(components=(Fixed(**head, per=Per.DAY, proration=Proration.WHOLE),))
+    given_batch = RatingBatch.of(used_wh=np.zeros((1, 1), dtype=np.int64), days=np.array([20]))
+    rated = rating.rate(plan=plan, batch=given_batch)
+    assert rated.amount_minor.tolist() == [[2_000]]
+    assert rated.quantity.tolist() == [[20]]
+
+
+def test_a_tax_inside_the_largest_amounts_is_cut_towards_zero_exactly():
+    base = np.array([0, 1, -1, 113, -113, 2**40, 2**61, -(2**61)], dtype=np.int64)
+    found = fraction_e9(base, over=130_000, under=1_130_000)
+    assert found.tolist() == [int(Fraction(minor * 13 * 10**9, 113)) for minor in base.tolist()]
+    assert fraction_e9(base[:0], over=130_000, under=1_130_000).shape == (0,)
 
 
 def test_by_bill_a_sum_that_needed_no_width_in_the_end_is_added_to_all_the_same():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from cis.kernel.periods import Period
 from tariffs.domain import document
 from tariffs.domain.batch import RatingBatch, month_share_e9
-from tariffs.domain.components.basic import Per
+from tariffs.domain.components.basic import Energy, Per
 from tariffs.domain.components.blocks import (
     FeeOf,
     Fills,
@@ -19,6 +19,8 @@ from tariffs.domain.components.blocks import (
     StepFee,
     TieredByPeriod,
     VolumeEnergy,
+    limits_of_step,
+    step_reached,
 )
 from tariffs.domain.components.tiers import (
     Convention,
@@ -169,6 +171,25 @@ def test_periods_with_steps_of_their_own():
 def test_a_true_up_whose_periods_cancel_stands_in_the_step_of_the_next_wh():
     shared = by_period(Fills.ALL, (100,), (300,), per=LimitsPer.CYCLE)
     assert quantities(shared, segment(50, -50, before=200)) == [0, 50, -50, 0]
+    assert quantities(shared, segment(50, -50, before=99)) == [50, 0, -50, 0]
+    assert quantities(shared, segment(50, -50, before=100)) == [0, 50, -50, 0]
+
+
+def test_the_step_reached_is_a_number_and_on_a_limit_the_one_below_it():
+    found = step_reached(count_wh=np.array([99, 100, 101, 201]), limits=[100, np.array([200, 200, 50, 200])])
+    assert found.dtype == np.int64
+    assert found.tolist() == [0, 0, 2, 2]
+    assert step_reached(count_wh=np.array([5]), limits=[]).dtype == np.int64
+
+
+def test_the_limits_of_steps_are_told_with_what_they_are_per():
+    one, each = tiers(100, 200), tiers(100, 200, per=(MONTH, KW))
+    assert limits_of_step(component=one, period="") == ((100, MONTH), (200, MONTH))
+    assert limits_of_step(component=each, period="") == ((100, MONTH), (200, KW))
+    parts = by_period(Fills.OWN, (100,), (300, 400), per=DAY)
+    assert limits_of_step(component=parts, period="a") == ((100, DAY),)
+    assert limits_of_step(component=parts, period="b") == ((300, DAY), (400, DAY))
+    assert limits_of_step(component=Energy(**HEAD, price_e6=1), period="") == ()
 
 
 def test_energy_in_order_of_time_must_be_all_the_energy():

@@ -185,3 +185,9 @@ def test_billed_demand_leaves_the_periods_of_demand_alone():
     assert demand.needs == (Input.PEAK_W,)
     assert demand.added_peak_w(segment(0, peak_w=[5_000, 4_000])).tolist() == [[4_000, 0]]
     assert demand.added_peak_w(segment(0, peak_w=[-5_000, 4_000])).tolist() == [[14_000, 0]]
+
+
+def test_without_a_least_demand_a_month_of_no_demand_is_billed_none():
+    demand = BilledDemand(code="demand", **HEAD)
+    for peak_w in (0, -5_000):
+        assert demand.billed_w(segment(0, peak_w=[peak_w])).tolist() == [0]
