@@ -41,13 +41,18 @@ ALONE = {
     "OPENBLAS_NUM_THREADS": "1",
 }
 MAKE = """
+import shutil
 from pathlib import Path
+from mutmut.configuration import config
 from mutmut.__main__ import CatchOutput, copy_also_copy_files, copy_src_dir, create_mutants
 Path("mutants").mkdir(exist_ok=True)
 with CatchOutput():
     copy_src_dir()
     copy_also_copy_files()
     create_mutants(1)
+# mutmut copies anew what has changed of the code, but not the packs and what else lies beside it.
+for path in config().source_paths:
+    shutil.copytree(path, Path("mutants") / path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("*.py", "*.pyc"))
 """
 SURVIVORS = ("survived", "no tests")
 WILSON = 1.959964

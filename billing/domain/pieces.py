@@ -239,9 +239,8 @@ def _edges(
 
 def _cells(terms: AgreementColumns, edges: Int64) -> _Cells:
     """Return the parts of the terms between neighbouring edges."""
-    low, high = edges[:-1], edges[1:]
-    start = np.maximum(terms.start_day[:, None], low[None, :])
-    end = np.minimum(terms.end_day[:, None], high[None, :])
+    start = np.maximum(terms.start_day[:, None], edges[None, :-1])
+    end = np.minimum(terms.end_day[:, None], edges[None, 1:])
     term, cell = np.nonzero(start < end)
     first = start[term, cell]
     order = np.lexsort((first, terms.service_point_id[term]))
