@@ -63,5 +63,5 @@ def test_a_total_beyond_64_bits_names_the_tariff(sign):
 def test_an_input_of_another_shape_is_a_mistake_of_the_caller(values):
     plan = compile_plan(components=(WIND, Energy(code="x", **HEAD, price_e6=1, scope=Scoped(not_for=("relief",)))))
     given = RatingBatch.of(used_wh=np.array([[1000]]), inputs={Input.FEATURES: np.array(values)})
-    with pytest.raises(ValueError, match="features of .* has axes"):
+    with pytest.raises(ValueError, match=r"features of .* has axes"):
         rate(plan=plan, batch=given)
