@@ -151,6 +151,7 @@ class GroupedBy(StrEnum):
 
     ALL = "all"
     MONTH = "month"
+    CLASS = "class"
     KIND = "kind"
     AREA = "area"
     TARIFF = "tariff"

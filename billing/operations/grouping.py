@@ -11,6 +11,7 @@ from billing.models.simulation import GroupedBy, Simulation, SimulationGroup
 from cis.kernel.fixed import Int64
 from cis.platform import db
 from cis.platform.db import joins_transaction
+from tariffs.queries import versions
 
 Keyed = tuple[Groups, Sequence[str]]
 """Groups, and the key of each as it is kept."""
@@ -35,7 +36,7 @@ _MONTHS = """
 
 @joins_transaction
 def group(simulation: Simulation) -> None:
-    """Keep the groups of a simulation whose chunks are done, and the steps of its distributions; four statements."""
+    """Keep the groups of a simulation whose chunks are done, and the steps of its distributions; five statements."""
     rows, kinds, areas, reasons = _rows(simulation.id)
     shown = rows.take(found.simulated(rows))
     money, percent = found.in_money(shown), found.in_percent(shown)
@@ -46,6 +47,7 @@ def group(simulation: Simulation) -> None:
     by: dict[GroupedBy, Keyed] = {
         GroupedBy.ALL: _plain(found.group_of(shown, key=none)),
         GroupedBy.MONTH: _months(simulation.id),
+        GroupedBy.CLASS: _by_class(shown),
         GroupedBy.KIND: _named(found.group_of(shown, key=shown.kind), kinds),
         GroupedBy.AREA: _named(found.group_of(shown, key=shown.area), areas),
         GroupedBy.TARIFF: _plain(found.group_of(shown, key=shown.tariff_id)),
@@ -72,6 +74,16 @@ def _rows(simulation_id: int) -> tuple[Outcomes, list[str], list[str], list[str]
 def _unpriced(rows: Outcomes) -> Groups:
     """Return the groups of supplies that were not simulated by their reason: nothing is said of what they would pay."""
     return found.group(key=rows.reason, used_wh=rows.used_wh, old_minor=rows.old_minor, new_minor=rows.old_minor)
+
+
+def _by_class(rows: Outcomes) -> Keyed:
+    """Return the groups by class of customers, which the tariff of a supply names."""
+    tariff_ids, place = np.unique(rows.tariff_id, return_inverse=True)
+    class_of = versions.classes(tariff_ids=tariff_ids.tolist())
+    named = [class_of.get(one, "") for one in tariff_ids.tolist()]
+    words = sorted(set(named))
+    key = np.array([words.index(one) for one in named], dtype=np.int64)[place]
+    return _named(found.group_of(rows, key=key), words)
 
 
 def _plain(groups: Groups) -> Keyed:

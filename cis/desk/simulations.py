@@ -182,7 +182,8 @@ def gather(card: SimulationCard) -> SimulationPage:
     views = {by: [GroupView(label=_label(one, labels), card=one) for one in cards] for by, cards in groups.items()}
     more, less = (_shocks(card.id, order=order) for order in ("pays_more", "pays_less"))
     names = {
-        "kind": (_("By class"), _("Class")),
+        "class": (_("By class"), _("Class")),
+        "kind": (_("By kind of customer"), _("Kind of customer")),
         "area": (_("By area"), _("Area")),
         "decile": (_("By use"), _("Use")),
         "tariff": (_("By tariff"), _("Tariff")),
@@ -350,6 +351,8 @@ def _labels() -> dict[str, str]:
 def _label(card: GroupCard, tariffs: dict[str, str]) -> str:
     if card.by == "month":
         return month_text(date.fromisoformat(card.key))
+    if card.by == "class":
+        return word("customer_class", card.key) if card.key else _("not known")
     if card.by == "kind":
         return word("customer_kind", card.key) if card.key else _("not known")
     if card.by == "tariff":

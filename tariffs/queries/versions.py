@@ -1,6 +1,6 @@
 """Versions of tariffs in every state, for those who deal with the price book."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -115,6 +115,12 @@ def document_of(version_id: int) -> TariffDocument:
     :raises UnknownVersion: there is none.
     """
     return document.parse(text=text_of(version_id))
+
+
+def classes(*, tariff_ids: Collection[int]) -> dict[int, str]:
+    """Return the class of customers of each tariff, as its latest published version names it; one statement."""
+    rows = TariffVersion.objects.filter(tariff_id__in=tariff_ids, state=VersionState.PUBLISHED)
+    return dict(rows.order_by("period", "id").values_list("tariff_id", "customer_class"))
 
 
 def _rows(rows: Iterable[TariffVersion]) -> tuple[VersionRow, ...]:

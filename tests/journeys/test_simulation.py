@@ -22,13 +22,15 @@ from tests.journeys.test_made_up_supplier import ACCOUNTS, MONTHS, _cost, _round
 
 __all__ = ["billed"]
 pytestmark = pytest.mark.django_db(transaction=True)
-PACK = django_settings.BASE_DIR / "cis" / "packs" / "cn-shanghai" / "tariffs"
+PACKS = django_settings.BASE_DIR / "cis" / "packs"
+TARIFFS = (world.TARIFF_FLAT, world.TARIFF_TOU, world.TARIFF_COLLECTIVE, world.TARIFF_WORKS)
 PERIOD = Period(MONTHS[0].start, MONTHS[-1].end)
 LATE_PEAK = slice(16, 44)  # 08:00 to 22:00
 
 
 def text(code):
-    return (PACK / f"{code}.toml").read_text(encoding="utf-8")
+    pack = "cn-commercial" if code == world.TARIFF_WORKS else "cn-shanghai"
+    return (PACKS / pack / "tariffs" / f"{code}.toml").read_text(encoding="utf-8")
 
 
 def simulate(*texts):
@@ -43,7 +45,7 @@ def simulate(*texts):
 def test_the_same_prices_cost_what_was_billed(billed, monkeypatch, is_measured):
     if is_measured:  # as if nothing that is kept would do
         monkeypatch.setattr(simulation, "is_told", lambda **_: False)
-    rows = simulate(*(text(code) for code in (world.TARIFF_FLAT, world.TARIFF_TOU, world.TARIFF_COLLECTIVE)))
+    rows = simulate(*map(text, TARIFFS))
     assert rows.count() == ACCOUNTS
     assert set(rows.values_list("reason", flat=True)) == {""}
     for row in rows:
@@ -51,6 +53,8 @@ def test_the_same_prices_cost_what_was_billed(billed, monkeypatch, is_measured):
         amounts = list(segments.values_list("amount_minor", flat=True))
         assert row.old_minor == row.new_minor == sum(amounts) != 0
     assert sum(row.old_minor for row in rows) == sum(Bill.objects.values_list("amount_minor", flat=True))
+    simulated = found.groups(simulation_id=rows[0].simulation_id)
+    assert {card.key: card.supplies for card in simulated["class"]} == {"residential": ACCOUNTS - 1, "industrial": 1}
 
 
 def test_other_hours_cost_what_the_half_hours_say(billed):

@@ -37,7 +37,7 @@ class Command(BaseCommand):
         parser.add_argument("--months", type=int, default=MONTHS, help="billed months that are looked at")
         parser.add_argument("--until", default="", help="the last of them, as 2025-01; default: the last billed one")
         parser.add_argument("--cycle", default="", help="code of a bill cycle")
-        parser.add_argument("--class", default="", dest="kind", help="kind of customer: resident, company, agency")
+        parser.add_argument("--kind", default="", help="kind of customer: resident, company, agency")
         parser.add_argument("--area", default="", help="district of the places that are supplied")
         parser.add_argument("--keep", action="store_true", help="keep the result for the pages of the desk")
         parser.add_argument("--json", action="store_true", help="print the JSON alone")
@@ -135,7 +135,7 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"pay more: {one['losers']}, together {one['lost']}; pay less: {one['winners']}, together {one['won']}"
             )
-        for by in ("month", "kind", "area", "tariff", "decile"):
+        for by in ("month", "class", "kind", "area", "tariff", "decile"):
             for one in groups[by]:
                 self.stdout.write(
                     f"{by} {one['key'] or '-'}: {one['old']} -> {one['new']} ({one['percent'] or '-'} %), "

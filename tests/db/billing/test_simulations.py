@@ -112,12 +112,13 @@ def test_groups_sum_to_the_supplies(five):
     groups = found.groups(simulation_id=simulation_id)
     rows = SimulatedSupply.objects.filter(simulation_id=simulation_id)
     sums = rows.aggregate(old=Sum("old_minor"), new=Sum("new_minor"), used=Sum("used_wh"))
-    for by in ("all", "month", "kind", "area", "tariff", "decile", "money", "percent"):
+    for by in ("all", "month", "class", "kind", "area", "tariff", "decile", "money", "percent"):
         cards = groups[by]
         assert sum(card.old_minor for card in cards) == sums["old"], by
         assert sum(card.new_minor for card in cards) == sums["new"], by
         assert sum(card.used_wh for card in cards) == sums["used"], by
         assert sum(card.lost_minor - card.won_minor for card in cards) == sums["new"] - sums["old"], by
+    assert [card.key for card in groups["class"]] == [""]  # these documents name none
     assert [card.key for card in groups["month"]] == ["2025-01-01", "2025-02-01"]
     assert [card.key for card in groups["decile"]] == ["1", "3", "5", "7", "9"]
     assert (groups["all"][0].supplies, groups["all"][0].losers, groups["reason"]) == (5, 5, ())
