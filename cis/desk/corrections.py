@@ -110,13 +110,17 @@ def show(request: HttpRequest, correction_id: int) -> HttpResponse:
     """Show one correction: what, why, by whom, and what became of the bills."""
     with or_404():
         detail = corrections.one(correction_id=correction_id)
+    actor = actor_of(request)
+    # Nobody is offered what only a second person may do.
+    own = {"apply"} if actor.id == detail.card.proposer_id else set()
+    own |= {"confirm_undo"} if actor.id == detail.card.undo_proposer_id else set()
     context = {
         "detail": detail,
         "card": detail.card,
         "given": words_of(detail.given),
         "rebills": rebill_queries.of_correction(correction_id=correction_id),
-        "actions": [str(action) for action in WORKFLOW.actions(detail.card.state, actor_of(request))],
-        "may_bill": bool(actor_of(request).roles & set(BILLERS)),
+        "actions": [str(one) for one in WORKFLOW.actions(detail.card.state, actor) if str(one) not in own],
+        "may_bill": bool(actor.roles & set(BILLERS)),
     }
     return render(request, "desk/correction.html", context)
 

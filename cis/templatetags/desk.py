@@ -29,7 +29,9 @@ def at(values: Sequence[object], place: int) -> object:
 
 @register.filter
 def factor(value: Fraction) -> str:
-    """Return a factor as a person reads it: ``1.1250 = 9/8``."""
+    """Return a factor as a person reads it: ``1.1250 = 9/8``, or ``3``."""
+    if value.denominator == 1:
+        return str(value)
     found = shown(value)
     return f"{found.decimals} = {found.fraction}" if found.fraction else found.decimals
 

@@ -47,6 +47,7 @@ class CorrectionCard:
     proposer: str
     decided_at: datetime | None
     decider: str
+    undo_proposer_id: int | None
     undo_proposer: str
     undone_at: datetime | None
     undoer: str
@@ -210,6 +211,7 @@ def _cards(rows: QuerySet[UsageCorrection]) -> tuple[CorrectionCard, ...]:
             proposer=name(row.proposer_id),
             decided_at=row.decided_at,
             decider=name(row.decider_id),
+            undo_proposer_id=row.undo_proposer_id,
             undo_proposer=name(row.undo_proposer_id),
             undone_at=row.undone_at,
             undoer=name(row.undoer_id),

@@ -211,6 +211,7 @@ VALUES: Mapping[str, Mapping[str, str]] = {
     "deal": {"mix": _("as the energy lies"), "one_period": _("to one period")},
     "cap_per": {"month": _("month"), "year": _("year")},
     "on": {"*": _("all before it")},
+    "choice.kinds": {"resident": _("persons"), "company": _("companies"), "agency": _("public bodies")},
     "discount.counts": {"billed": _("energy of the bill"), "with_submeters": _("sub-meters too")},
 }  # fmt: skip
 """Words for the values of some keys."""

@@ -88,6 +88,20 @@ def test_a_lamp_and_a_dial_say_the_same_of_a_meter(watts, constant, blinks, seco
     assert by_lamp == factors.error_by_dial(counted=counted_kwh, real=real_kwh) == (counted_kwh - real_kwh) / real_kwh
 
 
+@given(
+    energy=st.integers(1, 10**9), parts=st.lists(st.tuples(st.integers(5, 4000), st.integers(5, 4000)), min_size=3,
+    max_size=3),
+)  # fmt: skip
+def test_ratios_and_errors_of_three_transformers_lead_back_to_the_energy(energy, parts):
+    """Each element counts a third of the energy by the ratio used over the real one: that is its error too."""
+    assume(any(real != used for real, used in parts))
+    counted = sum((F(energy, 3) * used / real for real, used in parts), F(0))
+    assume(counted != energy)
+    by_ratio = factors.of_ratios([(F(real, 5), F(used, 5)) for real, used in parts])
+    by_error = factors.of_transformer_errors([F(used, real) - 1 for real, used in parts])
+    assert counted * by_ratio == counted * by_error == energy
+
+
 def test_transformers_within_their_class_are_not_corrected():
     with pytest.raises(WithinLimit):
         factors.of_transformer_errors([F(5, 1000), F(-4, 1000), F(0)], limit=F(5, 1000))
