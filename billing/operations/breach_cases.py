@@ -180,10 +180,11 @@ def _work_out(claim: Claim, order: Order | None, today: date, actor: Actor) -> W
 
 
 def _steps_of(cost: Cost) -> tuple[Step, ...]:
-    if cost.amount_minor is None:
-        return ()
+    stolen = Step.one(StepCode.ENERGY_STOLEN, Term.energy(cost.correction.card.change_wh))
+    if cost.amount_minor is None or not cost.months:
+        return (stolen,)
     terms = [Term.money(amount) for _, amount in cost.months]
-    return (Step.total(StepCode.STOLEN_COST, terms, Term.money(cost.amount_minor)),)
+    return stolen, Step.total(StepCode.STOLEN_COST, terms, Term.money(cost.amount_minor))
 
 
 class _Measured:

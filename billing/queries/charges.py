@@ -14,9 +14,15 @@ LABELS: Mapping[str, Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChargeOnBill:
-    """A charge on a bill; ``is_taken_back``: it takes one back that an earlier bill carried. [minor unit]"""
+    """
+    A charge on a bill. [minor unit]
+
+    case_id        the case of breach that it comes from; None: none
+    is_taken_back  it takes one back that an earlier bill carried
+    """
 
     id: int
+    case_id: int | None
     kind: str
     labels: Mapping[str, str]
     legal_source: str
@@ -31,11 +37,44 @@ def of_bill(*, bill_id: int) -> tuple[ChargeOnBill, ...]:
     return tuple(
         ChargeOnBill(
             id=row.charge_id,
+            case_id=row.charge.case_id,
             kind=row.charge.kind,
             labels=LABELS[row.charge.kind],
             legal_source=row.charge.legal_source,
             amount_minor=row.amount_minor,
             tax_minor=row.tax_minor,
+            is_taken_back=row.cancels_id is not None,
+        )
+        for row in rows
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarryingBill:
+    """A bill, or a draft of one, that carries a charge of a case or takes it back. [minor unit]"""
+
+    bill_id: int
+    number: str | None
+    state: str
+    kind: str
+    charge_id: int
+    labels: Mapping[str, str]
+    amount_minor: int
+    is_taken_back: bool
+
+
+def of_case(*, case_id: int) -> tuple[CarryingBill, ...]:
+    """Return the bills that carry charges of a case, in the order of time; one statement."""
+    rows = BillCharge.objects.filter(charge__case_id=case_id).select_related("charge", "bill").order_by("id")
+    return tuple(
+        CarryingBill(
+            bill_id=row.bill_id,
+            number=row.bill.number,
+            state=row.bill.state,
+            kind=row.bill.kind,
+            charge_id=row.charge_id,
+            labels=LABELS[row.charge.kind],
+            amount_minor=row.amount_minor,
             is_taken_back=row.cancels_id is not None,
         )
         for row in rows

@@ -83,6 +83,40 @@ RULE_EXCESSES: Mapping[str, Any] = {
     "in_proportion": _("Cut all in proportion"),
     "in_order": _("Fill one after another"),
 }
+BREACH_KINDS: Mapping[str, Any] = {
+    "category": _("Wrong category of use"),
+    "capacity": _("Over capacity"),
+    "suspended": _("Suspended equipment used"),
+    "tampering": _("Meter touched"),
+    "own_supply": _("Own supply, or passed on"),
+    "theft": _("Theft"),
+}
+BREACH_STATES: Mapping[str, Any] = {
+    "proposed": _("Waits for a second person"),
+    "agreed": _("Agreed"),
+    "cancelling": _("To be cancelled: waits for a second person"),
+    "dropped": _("Dropped"),
+    "cancelled": _("Cancelled"),
+}
+BREACH_CHARGES: Mapping[str, Any] = {
+    "price_difference": _("Difference of prices"),
+    "capacity_fee": _("Capacity fee"),
+    "penalty": _("Penalty"),
+}
+BREACH_STEPS: Mapping[str, Any] = {
+    "energy_of_use": _("Power × hours a day × days"),
+    "energy_counted": _("Energy that the meter counted"),
+    "energy_stolen": _("Energy that no meter counted"),
+    "excess": _("Found less agreed"),
+    "price_gap": _("Price that it has less price paid"),
+    "cost_of_use": _("Energy × difference of prices"),
+    "sum": _("All uses together"),
+    "rounded": _("Rounded once"),
+    "fee": _("Capacity × price × months"),
+    "stolen_cost": _("Bills with it less bills without it"),
+    "penalty": _("Penalty by the rule"),
+    "tax": _("VAT"),
+}
 HELD_STATES: Mapping[str, Any] = {
     "open": _("Waits for a look"),
     "released": _("Released"),
@@ -241,6 +275,8 @@ TONES: Mapping[str, str] = {
     "applied": "ok",
     "undoing": "warn",
     "blocked": "bad",
+    "agreed": "ok",
+    "cancelling": "warn",
 }
 """Colour of the badge of a state; it always carries the word too."""
 OTHER_TONES: Mapping[tuple[str, str], str] = {("held", "open"): "warn", ("shadow", "open"): "warn"}
@@ -265,6 +301,10 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "rule_kind": RULE_KINDS,
     "rule_span": RULE_SPANS,
     "rule_excess": RULE_EXCESSES,
+    "breach_kind": BREACH_KINDS,
+    "breach_state": BREACH_STATES,
+    "breach_charge": BREACH_CHARGES,
+    "breach_step": BREACH_STEPS,
     "channel": CHANNELS,
     "movement": MOVEMENTS,
     "part": PARTS,

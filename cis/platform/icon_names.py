@@ -5,7 +5,7 @@ ICONS = frozenset({
     "building-bank", "bulb", "calculator", "calendar-repeat", "cash", "cash-off",
     "chart-bar", "chart-histogram", "check", "checks", "chevron-left",
     "chevron-right", "circle-check", "clipboard-check", "clock-hour-4", "download", "edit", "eye", "file-import",
-    "file-invoice", "file-off", "file-type-pdf", "file-upload", "file-x", "filter", "gauge", "git-compare",
+    "file-invoice", "file-off", "file-type-pdf", "file-upload", "file-x", "filter", "gauge", "gavel", "git-compare",
     "hand-stop", "help-circle", "history", "home", "home-bolt", "id", "info-circle", "key", "keyboard", "list-check",
     "list-details", "logout", "mail", "map-pin", "moon", "player-play", "plug", "plug-off", "plus", "printer",
     "progress", "receipt", "receipt-2", "receipt-off", "refresh-dot", "refresh-off", "reload", "scale", "search",

@@ -12,7 +12,7 @@ class StepCode(StrEnum):
 
     ENERGY_OF_USE     power times hours a day times days
     ENERGY_COUNTED    what the meter counted in the days of the case
-    ENERGY_BY_FACTOR  what was counted, less what the bills hold of it already
+    ENERGY_STOLEN     that no meter counted, as usage is corrected by it
     EXCESS            capacity that was found less capacity that was agreed
     PRICE_GAP         price that it has less price that was paid
     COST_OF_USE       energy times the gap, or energy times a price
@@ -26,7 +26,7 @@ class StepCode(StrEnum):
 
     ENERGY_OF_USE = "energy_of_use"
     ENERGY_COUNTED = "energy_counted"
-    ENERGY_BY_FACTOR = "energy_by_factor"
+    ENERGY_STOLEN = "energy_stolen"
     EXCESS = "excess"
     PRICE_GAP = "price_gap"
     COST_OF_USE = "cost_of_use"

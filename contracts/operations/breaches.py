@@ -100,7 +100,7 @@ def propose(*, claim: Claim, order: Order | None, request: str, request_key: str
     correction_id = None
     if order is not None:
         correction_id = corrections.propose_step(
-            order=order, request_key=f"breach {request_key}"[:64], today=today, actor=actor
+            order=order, request_key=f"breach {request_key}", today=today, actor=actor
         )
     theft = claim.fact if isinstance(claim.fact, Theft) else None
     case = BreachCase.objects.create(

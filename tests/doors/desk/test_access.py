@@ -31,6 +31,8 @@ WRITERS = {
     "drop_run": {Role.BILLING, Role.SUPERVISOR},
     "new_correction": {Role.BILLING, Role.METERING, Role.SUPERVISOR},
     "decide_correction": {Role.BILLING, Role.METERING, Role.SUPERVISOR},
+    "new_breach": {Role.BILLING, Role.METERING, Role.SUPERVISOR},
+    "decide_breach": {Role.BILLING, Role.METERING, Role.SUPERVISOR},
     "rebill": {Role.BILLING, Role.SUPERVISOR},
     "retry_run": {Role.BILLING, Role.SUPERVISOR},
     "accept_outliers": {Role.BILLING, Role.SUPERVISOR},
