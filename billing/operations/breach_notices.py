@@ -15,5 +15,5 @@ def pdf(*, case_id: int) -> bytes:
 
     :raises UnknownBreach: there is none.
     """
-    card = breach_notices.of_case(case_id=case_id)
-    return rendering.pdf(template=TEMPLATE, css=STYLESHEET, context={"document": card})
+    found = breach_notices.of_case(case_id=case_id)
+    return rendering.pdf(template=TEMPLATE, css=STYLESHEET, context={"document": found})

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 
 from accounts.queries import accounts, supplier
 from accounts.queries.accounts import Addressee
@@ -96,9 +95,9 @@ class BreachNotice:
         }.get(self.card.state, ("", ""))
 
 
-def of_case(*, case_id: int, at: date) -> BreachNotice:
+def of_case(*, case_id: int) -> BreachNotice:
     """
-    Return the notice of a case; addresses as on a date.
+    Return the notice of a case, to whoever held the account on the day on which it was found.
 
     :raises UnknownBreach: there is none.
     """
@@ -109,7 +108,7 @@ def of_case(*, case_id: int, at: date) -> BreachNotice:
     return BreachNotice(
         card=card,
         supplier=supplier.current(),
-        addressee=accounts.addressees(account_ids=[card.account_id], at_date=at).get(card.account_id),
+        addressee=accounts.addressees(account_ids=[card.account_id], at_date=card.found_date).get(card.account_id),
         correction=correction,
         bills=tuple(one for one in charges.of_case(case_id=case_id) if one.state == "issued"),
     )

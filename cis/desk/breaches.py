@@ -28,6 +28,7 @@ from contracts.domain.charge_workflow import WORKFLOW
 from contracts.queries import agreements, breach_dues, breach_facts, breaches
 from contracts.queries.agreements import UnknownAgreement
 from contracts.queries.breach_facts import Known
+from contracts.queries.breaches import Wanted
 
 USES_SHOWN = 6
 
@@ -35,15 +36,15 @@ USES_SHOWN = 6
 @allow(*READERS)
 def index(request: HttpRequest) -> HttpResponse:
     """List the cases, latest first."""
-    form, filters = _filters(request)
+    form, wanted = _wanted(request)
     number = page_number(request)
-    cards = breaches.listed(**filters, offset=(number - 1) * ROWS, most=ROWS + 1)
+    cards = breaches.listed(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
         "form": form,
         "rows": cards[:ROWS],
-        "count": breaches.count(**filters),
+        "count": breaches.count(wanted=wanted),
         "pager": Pager(number, len(cards) > ROWS, query_of(request)),
-        "is_filtered": any(filters.values()),
+        "is_filtered": wanted != Wanted(),
     }
     return render(request, "desk/breaches.html", context)
 
@@ -51,7 +52,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @allow(*READERS)
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """Give the same list as a file."""
-    _form, filters = _filters(request)
+    _form, wanted = _wanted(request)
     header = [
         _("Case"), _("Account"), _("Address"), _("Kind"), _("State"), _("Found on"), _("Amount"), _("Entered by"),
         _("Entered on"), _("Decided by"), _("Cancelled by"),
@@ -59,7 +60,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     rows = (
         (c.id, c.account_number, c.address, str(BREACH_KINDS[c.kind]), str(BREACH_STATES[c.state]), c.found_date,
          plain_money(c.amount_minor), c.proposer, c.proposed_at.date(), c.decider, c.cancel_decider)
-        for c in breaches.listed(**filters, most=FILE_ROWS_MOST)
+        for c in breaches.listed(wanted=wanted, most=FILE_ROWS_MOST)
     )  # fmt: skip
     return csv_file("breaches.csv", header, rows)
 
@@ -158,10 +159,10 @@ def notice(request: HttpRequest, case_id: int) -> HttpResponse:
     return answer
 
 
-def _filters(request: HttpRequest) -> tuple[BreachListForm, dict[str, str]]:
+def _wanted(request: HttpRequest) -> tuple[BreachListForm, Wanted]:
     form = BreachListForm(request.GET or None)
     given = form.cleaned_data if form.is_valid() else {}
-    return form, {name: given.get(name) or "" for name in ("state", "kind", "text")}
+    return form, Wanted(**{name: given.get(name) or "" for name in ("state", "kind", "text")})
 
 
 def _found_date(request: HttpRequest) -> date:

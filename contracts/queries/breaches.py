@@ -89,16 +89,23 @@ class BreachCard:
         return sum(charge.amount_minor for charge in self.charges)
 
 
-def listed(
-    *, state: str = "", kind: str = "", text: str = "", offset: int = 0, most: int = 50
-) -> tuple[BreachCard, ...]:
-    """Return some cases, latest first; four statements. ``text``: beginning of an account number."""
-    return _cards(_filtered(state, kind, text).order_by("-id")[offset : offset + most])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which cases are listed; "" = all. ``text``: beginning of an account number."""
+
+    state: str = ""
+    kind: str = ""
+    text: str = ""
 
 
-def count(*, state: str = "", kind: str = "", text: str = "") -> int:
+def listed(*, wanted: Wanted, offset: int = 0, most: int = 50) -> tuple[BreachCard, ...]:
+    """Return some cases, latest first; four statements."""
+    return _cards(_filtered(wanted).order_by("-id")[offset : offset + most])
+
+
+def count(*, wanted: Wanted) -> int:
     """Return how many there are; one statement."""
-    return _filtered(state, kind, text).count()
+    return _filtered(wanted).count()
 
 
 def of_account(*, account_id: int) -> tuple[BreachCard, ...]:
@@ -118,15 +125,13 @@ def one(*, case_id: int) -> BreachCard:
     return found[0]
 
 
-def _filtered(state: str, kind: str, text: str) -> QuerySet[BreachCase]:
-    rows = BreachCase.objects.all()
-    if state:
-        rows = rows.filter(state=state)
-    if kind:
-        rows = rows.filter(kind=kind)
-    if text:
-        rows = rows.filter(agreement__account__number__startswith=text)
-    return rows
+def _filtered(wanted: Wanted) -> QuerySet[BreachCase]:
+    given = {
+        "state": wanted.state,
+        "kind": wanted.kind,
+        "agreement__account__number__startswith": wanted.text.strip(),
+    }
+    return BreachCase.objects.filter(**{name: value for name, value in given.items() if value})
 
 
 def _cards(rows: QuerySet[BreachCase]) -> tuple[BreachCard, ...]:

@@ -10,7 +10,7 @@ from django import forms
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from cis.desk.forms.corrections import NumberField
+from cis.desk.forms.correction_methods import NumberField
 from cis.desk.words import BREACH_KINDS, BREACH_STATES
 from cis.kernel import fixed
 from cis.platform.forms import DayField, EnergyField, MoneyField, PageForm
@@ -170,7 +170,7 @@ class CapacityForm(CaseForm):
     """More connected than agreed."""
 
     kind = BreachKind.CAPACITY
-    own = ("found_kva", "months")
+    own: ClassVar[tuple[str, ...]] = ("found_kva", "months")
 
     found_kva = EnergyField(label=_("Capacity found, all together (kVA or kW)"))
     months = EnergyField(label=_("Months of use"), required=False)
