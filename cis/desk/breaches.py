@@ -15,7 +15,8 @@ from accounts.queries import accounts
 from billing.operations import breach_cases, breach_notices
 from billing.queries import charges, rebills
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_refusal, today
-from cis.desk.forms.breaches import FORMS, BreachListForm, CaseForm, CategoryForm
+from cis.desk.forms.breaches import FORMS, USES_MOST, CategoryForm
+from cis.desk.forms.cases import BreachListForm, CaseForm
 from cis.desk.roles import BILLERS, METERERS, READERS
 from cis.desk.words import BREACH_KINDS, BREACH_STATES
 from cis.kernel.errors import Refused
@@ -30,7 +31,8 @@ from contracts.queries.agreements import UnknownAgreement
 from contracts.queries.breach_facts import Known
 from contracts.queries.breaches import Wanted
 
-USES_SHOWN = 6
+MONTHS_SHOWN = 6
+USES_DIGITS = 4
 
 
 @allow(*READERS)
@@ -83,8 +85,8 @@ def new(request: HttpRequest, account_id: int, agreement_id: int, way: str) -> H
     except Refused as refusal:
         tell_refusal(request, refusal)
         return redirect("desk:account", account_id)
-    context |= {"form": form, "known": known, "months": known.place.months[-USES_SHOWN:]}
-    if request.method == "POST" and "more" not in request.POST and form.is_valid():
+    context |= {"form": form, "known": known, "months": known.place.months[-MONTHS_SHOWN:]}
+    if form.is_bound and form.is_valid():
         try:
             claim, order = form.claim()
             if "propose" in request.POST:
@@ -176,18 +178,28 @@ def _found_date(request: HttpRequest) -> date:
 
 def _form(request: HttpRequest, way: str, known: Known) -> CaseForm:
     made = FORMS[way].form
-    initial = {
+    initial: dict[str, Any] = {
         "found_date": today(),
         "until_date": today(),
         "is_home": known.is_home,
         "request_key": uuid4().hex,
         "uses": 1,
-        "until_0": today(),
     }
+    is_again = "more" in request.POST or "again" in request.POST
+    if is_again:  # the form as it is, with other fields: nothing is checked yet
+        initial |= request.POST.dict()
+        initial["uses"] = min(USES_MOST, _uses(request) + ("more" in request.POST))
+    for place in range(USES_MOST):
+        initial.setdefault(f"until_{place}", today())
     more: dict[str, Any] = {}
     if issubclass(made, CategoryForm):
         more["prices"] = breach_facts.prices(at=known.at)
-    return made(posted(request), known=known, initial=initial, **more)
+    return made(None if is_again else posted(request), known=known, initial=initial, **more)
+
+
+def _uses(request: HttpRequest) -> int:
+    text = request.POST.get("uses", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < USES_DIGITS else 1
 
 
 def _shown(found: breach_cases.WorkedOut) -> dict[str, Any]:
