@@ -254,7 +254,7 @@ def test_the_list_is_filtered_and_given_as_a_file(desk, other, supply):
 def test_the_list_is_paged(desk, supply):
     case, _ = entered(desk, supply)
     for place in range(50):
-        case.pk, case.request_key = None, f"k{place}"
+        case.pk, case.request_key = None, f"copy {place}"
         case.save(force_insert=True)
     page = desk.get("/desk/breaches/").content.decode()
     assert "page=2" in page
