@@ -12,9 +12,8 @@ from contracts.domain.breach_steps import Step, StepCode, Term
 from contracts.domain.breaches import BadBreach, BreachKind, Equipment
 from contracts.queries import agreements
 from contracts.queries.agreements import AgreementCard, TermCard
-from metering.queries import places, spans
+from metering.queries import places, usage
 from metering.queries.places import ServicePointOverview
-from metering.queries.spans import SpanCard
 from tariffs.domain.capacity_prices import CapacityPrice, capacity_price
 from tariffs.domain.energy_prices import energy_prices
 from tariffs.domain.plan import TOTAL
@@ -152,17 +151,20 @@ def counted(*, service_point_id: int, start_date: date, end_date: date) -> tuple
 
     :raises BadBreach: approved spans do not fill just these days.
     """
-    found = spans.within(service_point_ids=[service_point_id], start_date=start_date, end_date=end_date)
-    lanes: dict[str, list[SpanCard]] = {}
-    for span in found:
-        lanes.setdefault(span.period_of_use, []).append(span)
+    found = usage.approved(service_point_ids=[service_point_id], start_date=start_date, end_date=end_date)
+    lanes: dict[str, list[tuple[int, int, int]]] = {}
+    for place, start, end, energy in zip(
+        found.period_of_use.tolist(), found.start_day.tolist(), found.end_day.tolist(), found.energy_wh.tolist(),
+        strict=True,
+    ):  # fmt: skip
+        lanes.setdefault(found.period_codes[place], []).append((start, end, energy))
     chosen = [lanes[""]] if "" in lanes else list(lanes.values())
     if not chosen or not all(_fill(lane, start_date, end_date) for lane in chosen):
         raise BadBreach(
             f"There is no approved usage for just the days from {start_date} to {end_date}.",
             advice="Give days on which the meter was read, or enter the reads.",
         )
-    energy_wh = sum(span.energy_wh for lane in chosen for span in lane)
+    energy_wh = sum(energy for lane in chosen for _, _, energy in lane)
     return energy_wh, Step.one(StepCode.ENERGY_COUNTED, Term.energy(energy_wh))
 
 
@@ -195,10 +197,11 @@ def of_capacity(
     return Capacity(capacity_va=capacity_va, price_e6=known.fee.price_e6, months_e3=months_e3), shown
 
 
-def _fill(lane: list[SpanCard], start_date: date, end_date: date) -> bool:
-    day = start_date
-    for span in sorted(lane, key=lambda one: one.start_date):
-        if span.start_date != day:
+def _fill(lane: list[tuple[int, int, int]], start_date: date, end_date: date) -> bool:
+    """Return whether spans follow one another from the first day to the last."""
+    day = start_date.toordinal()
+    for start, end, _ in sorted(lane):
+        if start != day:
             return False
-        day = span.end_date
-    return day == end_date
+        day = end
+    return day == end_date.toordinal()

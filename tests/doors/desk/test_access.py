@@ -14,6 +14,7 @@ CLERKS = {Role.CLERK, Role.SUPERVISOR}
 SIMULATIONS = (
     "simulations", "simulations_file", "new_simulation", "simulation", "simulated_supplies", "simulated_supplies_file",
     "left_out", "simulation_groups_file", "simulated_prices", "delete_simulation",
+    "retry_simulation",
 )  # fmt: skip
 WRITERS = {
     **dict.fromkeys(SIMULATIONS, BILLERS),
@@ -33,6 +34,9 @@ WRITERS = {
     "decide_correction": {Role.BILLING, Role.METERING, Role.SUPERVISOR},
     "new_breach": {Role.BILLING, Role.METERING, Role.SUPERVISOR},
     "decide_breach": {Role.BILLING, Role.METERING, Role.SUPERVISOR},
+    **dict.fromkeys(
+        ("new_usage_rule", "change_usage_rule", "end_usage_rule"), {Role.BILLING, Role.METERING, Role.SUPERVISOR}
+    ),
     "rebill": {Role.BILLING, Role.SUPERVISOR},
     "retry_run": {Role.BILLING, Role.SUPERVISOR},
     "accept_outliers": {Role.BILLING, Role.SUPERVISOR},
