@@ -34,9 +34,9 @@ WRITERS = {
     "decide_correction": {Role.BILLING, Role.METERING, Role.SUPERVISOR},
     "new_breach": {Role.BILLING, Role.METERING, Role.SUPERVISOR},
     "decide_breach": {Role.BILLING, Role.METERING, Role.SUPERVISOR},
-    **dict.fromkeys(
-        ("new_usage_rule", "change_usage_rule", "end_usage_rule"), {Role.BILLING, Role.METERING, Role.SUPERVISOR}
-    ),
+    "new_usage_rule": {Role.BILLING, Role.METERING, Role.SUPERVISOR},
+    "change_usage_rule": {Role.BILLING, Role.METERING, Role.SUPERVISOR},
+    "end_usage_rule": {Role.BILLING, Role.METERING, Role.SUPERVISOR},
     "rebill": {Role.BILLING, Role.SUPERVISOR},
     "retry_run": {Role.BILLING, Role.SUPERVISOR},
     "accept_outliers": {Role.BILLING, Role.SUPERVISOR},
