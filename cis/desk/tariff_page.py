@@ -169,12 +169,20 @@ def _parts(plan: Plan, written: Sequence[Mapping[str, Any]]) -> tuple[PartView, 
     for place, values in enumerate(written):
         part = part_of(plan=plan, place=place, kind=str(values["kind"]))
         rules = tuple(
-            (told(wording.rule_name(key)), told(wording.value_of(key=key, text=text)))
-            for key, text in rules_of(values, told=TOLD)
+            (told(wording.rule_name(key)), _rule(plan, key, text)) for key, text in rules_of(values, told=TOLD)
         )
         rows = tuple(_row(part, price) for price in part.prices)
         found.append(PartView(label=_label(part), kind=told(wording.kind_of(part.kind)), rules=rules, prices=rows))
     return tuple(found)
+
+
+def _rule(plan: Plan, key: str, text: str) -> str:
+    """Return what a rule says; codes of components that something is charged on ("*" = all before) by their labels."""
+    if key != "on":
+        return told(wording.value_of(key=key, text=text))
+    parts = (part_of(plan=plan, place=place) for place in range(len(plan.components)))
+    labels = {"*": gettext("everything before it"), **{part.code: _label(part) for part in parts}}
+    return ", ".join(labels.get(code, code) for code in text.split(", "))
 
 
 def _label(part: Part) -> str:

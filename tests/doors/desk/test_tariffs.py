@@ -126,6 +126,13 @@ def test_a_tariff_billed_on_registers_says_that_it_has_no_hours(desk, supplier):
     assert "it is billed on the registers of the meter" in page(desk, f"/desk/tariffs/{version.tariff_id}/")
 
 
+def test_what_a_component_is_charged_on_is_told_by_its_label(desk, supplier):
+    version = tariffs.from_pack("commercial-measured-demand", pack="cn-commercial")
+    shown = page(desk, f"/desk/tariffs/{version.tariff_id}/")
+    assert "charged on: Energy, Losses of the grid, System operation, Demand" in shown
+    assert "charged on: everything before it" in shown
+
+
 def test_the_version_in_force_is_shown_first_and_any_other_by_its_address(desk, flat):
     draft = operations.draft(text=text("2027-01-01", "0.7", "70.00"), actor=SYSTEM)
     shown = page(desk, f"/desk/tariffs/{flat.tariff_id}/")
