@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 
 from accounts.queries import accounts, supplier
 from accounts.queries.accounts import Addressee
 from accounts.queries.supplier import SupplierCard
 from billing.queries import charges
 from billing.queries.charges import LABELS, CarryingBill
+from cis.kernel.calendar import local_clock
 from contracts.queries import breaches
 from contracts.queries.breaches import BreachCard
 from metering.queries import corrections
@@ -56,6 +58,12 @@ class BreachNotice:
     addressee: Addressee | None
     correction: CorrectionCard | None
     bills: tuple[CarryingBill, ...]
+
+    @property
+    def decided_date(self) -> date | None:
+        """The local date on which it was agreed to or dropped; None: not yet."""
+        at = self.card.decided_at
+        return None if at is None else local_clock(self.supplier.time_zone).local_date(at)
 
     @property
     def kind(self) -> Words:

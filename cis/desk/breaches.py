@@ -115,12 +115,14 @@ def show(request: HttpRequest, case_id: int) -> HttpResponse:
         actions.discard("agree")
     if actor.id == card.canceller_id:
         actions.discard("cancel")
+    carried = charges.of_case(case_id=case_id)
     context = {
         "card": card,
         "account": account,
         "actions": actions,
         "waits_for_other": card.state in {"proposed", "cancelling"} and not actions & {"agree", "cancel"},
-        "carried": charges.of_case(case_id=case_id),
+        "carried": carried,
+        "may_bill": card.state in {"agreed", "cancelling"} and not carried and bool(actor.roles & set(BILLERS)),
         "rebills": rebills.of_correction(correction_id=card.correction_id) if card.correction_id else (),
     }
     return render(request, "desk/breach.html", context)

@@ -197,14 +197,10 @@ def _use_fields(paid: Sequence[tuple[str, str]], right: Sequence[tuple[str, Any]
         "way": forms.ChoiceField(label=_("Energy by"), choices=list(WAYS.items()), widget=forms.Select(attrs=ANEW)),
         "power_kw": EnergyField(label=_("Power (kW)"), required=False),
         "equipment": forms.ChoiceField(label=_("Equipment"), choices=list(EQUIPMENT.items()), required=False),
-        "hours": forms.IntegerField(
-            label=_("Hours a day"),
-            min_value=1,
-            max_value=24,
-            required=False,
-            help_text=_("Not known: as the rule says."),
+        "hours": hours_field(),
+        "since": DayField(
+            label=_("Since when"), required=False, help_text=_("Not known: as many months as the rule says.")
         ),
-        "since": DayField(label=_("Since"), required=False, help_text=_("Not known: as many months as the rule says.")),
         "until": DayField(label=_("Until, not included"), required=False),
         "energy_kwh": EnergyField(label=_("Energy (kWh)"), required=False),
         "paid": forms.ChoiceField(label=_("Price that was paid"), choices=paid),

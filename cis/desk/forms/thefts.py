@@ -26,7 +26,7 @@ class TheftForm(CaseForm):
     after = ("meter", "since_date", "until_date", "is_tampered", "is_home")
 
     meter = forms.ChoiceField(label=_("Meter"))
-    since_date = DayField(label=_("Since"))
+    since_date = DayField(label=_("Since when"))
     until_date = DayField(label=_("Ended on"), help_text=_("The first day without; the meter is read then."))
     is_tampered = forms.BooleanField(label=_("Meter, seal or leads were touched"), required=False)
     is_home = forms.BooleanField(label=_("It is a home"), required=False)
