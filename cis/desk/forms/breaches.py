@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
-from cis.desk.forms.cases import EQUIPMENT, CaseForm, Told
+from cis.desk.forms.cases import EQUIPMENT, CaseForm, Told, hours_field
 from cis.desk.forms.thefts import TheftByEnergyForm, TheftByPowerForm, TheftByRatioForm
 from cis.kernel import fixed
 from cis.platform.forms import DayField, EnergyField

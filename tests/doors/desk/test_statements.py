@@ -13,6 +13,7 @@ from cis.kernel.actors import SYSTEM
 from cis.kernel.enums import Role
 from cis.kernel.periods import Period
 from cis.platform.models import Job
+from contracts.models.charge import BreachCase, OneOffCharge
 from metering.models.read import ReadFile, ReadRejection
 from tests.doors.desk.conftest import ALL, make_billed, sign_in
 from tests.factories import accounts, tariffs
@@ -163,3 +164,21 @@ def test_staff_and_the_logins_of_a_customer(client, supplier):
     many = (_statements(client, "/desk/staff/", state, 1 + MANY), _statements(client, logins, state, 1 + MANY))
     assert many == one
     assert max(one) <= 12
+
+
+def test_cases_of_breach(desk, supplier):
+    def case(count):
+        for _ in range(count):
+            one = BreachCase.objects.create(
+                agreement=world.agreement, kind="tampering", found_date=date(2026, 3, 1), evidence="photo",
+                request_key=str(BreachCase.objects.count()), request_sha256="",
+            )  # fmt: skip
+            OneOffCharge.objects.create(
+                agreement=world.agreement, case=one, kind="penalty", amount_minor=100, ledger_class="penalty"
+            )
+
+    world = make_billed()
+    case(1)
+    one = _statements(desk, "/desk/breaches/", 'class="tabular shrink"', 1)
+    case(MANY)
+    assert _statements(desk, "/desk/breaches/", 'class="tabular shrink"', 1 + MANY) == one <= 12
