@@ -2,15 +2,18 @@
 
 import numpy as np
 
+from billing.domain.openings import NO_OPENINGS, counted_wh
 from billing.domain.pieces import Pieces, key_of
 from cis.kernel.fixed import Int64
+from contracts.domain.openings import OpeningColumns
 
 
-def before_wh(*, pieces: Pieces, energy_wh: Int64) -> Int64:
+def before_wh(*, pieces: Pieces, energy_wh: Int64, openings: OpeningColumns = NO_OPENINGS) -> Int64:
     """
     Return the energy since the tier cycle began that is counted with each piece, before it, (m,). [Wh]
 
     energy_wh  (m,) energy of each piece
+    openings   what was used of the cycle before the agreements began here
     """
     if not len(pieces):
         return np.zeros(0, dtype=np.int64)
@@ -21,7 +24,7 @@ def before_wh(*, pieces: Pieces, energy_wh: Int64) -> Int64:
     first = np.searchsorted(keys[order], key_of(place=place, day=pieces.cycle_day)[order])
     before = np.empty(len(pieces), dtype=np.int64)
     before[order] = until - until[first]
-    return before
+    return before + counted_wh(pieces=pieces, openings=openings) if len(openings) else before
 
 
 def cycle_first(*, pieces: Pieces) -> Int64:

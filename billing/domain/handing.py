@@ -5,14 +5,16 @@ It is read from segments in force where a month stays as it was billed, and from
 anew, in order of time: so a correction of March flows through April.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from billing.domain.chained import Chained, Mask
+from billing.domain.chained import NOT_CHAINED, Chained, Mask
+from billing.domain.openings import NO_OPENINGS, credits_of, rows_of
 from cis.kernel.columns import Columns
 from cis.kernel.fixed import Int64
+from contracts.domain.openings import OpeningColumns, OpeningKind
 from tariffs.domain.chain import MONTHS, year_start_of
 from tariffs.domain.inputs import PAST_MONTHS, Input
 from tariffs.domain.layout import HandedOn, OtherLayout, apart, handed_layout, width_of
@@ -62,10 +64,12 @@ class History:
 
     chained  those agreements
     earlier  what was billed of them before the window
+    openings  what all agreements of the chunk bring along from other books
     """
 
     chained: Chained
     earlier: Earlier
+    openings: OpeningColumns = NO_OPENINGS
 
 
 def no_history() -> History:
@@ -124,6 +128,25 @@ class Memory:
         self.years = np.zeros((agreements, len(months)), dtype=np.int64)
         self.last = np.full(agreements, NOTHING, dtype=np.int64)
         self.carried = np.zeros((agreements, max((len(p.carried) for p in self.plans), default=0)), dtype=np.int64)
+        self.opened: dict[int, Mapping[str, int]] = {}
+
+    def begin(self, *, chained: Chained, openings: OpeningColumns) -> None:
+        """Take in what agreements bring along from other books: it stands before their first bill."""
+        for kind, table in ((OpeningKind.PEAK, self.peaks), (OpeningKind.YEAR_AMOUNT, self.years)):
+            rows = rows_of(openings=openings, kind=kind)
+            of = chained.place_of(rows.agreement_id)
+            rows, of = rows.take(of != NOT_CHAINED), of[of != NOT_CHAINED]
+            if kind is OpeningKind.YEAR_AMOUNT:
+                np.add.at(table, (of, month_number(rows.start_day) - self.first), rows.value)
+                continue
+            demand = np.array([self.demands.get(name, NOTHING) for name in openings.names], dtype=np.int64)[rows.name]
+            known = demand != NOTHING
+            at = (of[known], month_number(rows.month_day[known]) - self.first, demand[known])
+            np.maximum.at(table, at, rows.value[known])
+        for agreement, found in credits_of(openings=openings).items():
+            (of,) = chained.place_of(np.array([agreement], dtype=np.int64)).tolist()
+            if of != NOT_CHAINED:
+                self.opened[of] = found
 
     def tell(self, *, plan: Plan, of: Int64, month: Int64, handed_on: Int64) -> dict[HandedOn, Int64]:
         """
@@ -170,6 +193,10 @@ class Memory:
         """
         found = np.zeros((len(of), len(plan.carried)), dtype=np.int64)
         is_left = np.zeros(len(of), dtype=np.bool_)
+        for row in np.flatnonzero(self.last[of] == NOTHING).tolist() if self.opened else ():
+            opened = dict(self.opened.get(int(of[row]), {}))
+            found[row] = [opened.pop(slot.key, 0) for slot in plan.carried]
+            is_left[row] = any(opened.values())
         for place in np.unique(self.last[of]).tolist():
             if place == NOTHING:
                 continue

@@ -15,11 +15,13 @@ from billing.domain.findings import Obstacle, Obstacles, note_refusal
 from billing.domain.handing import History, no_history
 from billing.domain.kept import Kept, Lists, hands_on_same, kept_of
 from billing.domain.measured import Lanes, by_period
+from billing.domain.openings import NO_OPENINGS
 from billing.domain.pieces import NOWHERE, Mask, Pieces, PlanVersion
 from billing.domain.sequence import Work, in_order, rate_in_order
 from cis.kernel import fixed
 from cis.kernel.columns import Columns
 from cis.kernel.fixed import Int64
+from contracts.domain.openings import OpeningColumns
 from tariffs.domain.batch import RatingBatch, month_shares_e9
 from tariffs.domain.components.basic import Tax, TaxMode
 from tariffs.domain.inputs import Input
@@ -102,7 +104,13 @@ class Difference:
 
 
 def settled(
-    *, pieces: Pieces, energy_wh: Int64, redelivered: Int64, existing: Existing, versions: Sequence[PlanVersion]
+    *,
+    pieces: Pieces,
+    energy_wh: Int64,
+    redelivered: Int64,
+    existing: Existing,
+    versions: Sequence[PlanVersion],
+    openings: OpeningColumns = NO_OPENINGS,
 ) -> Int64:
     """
     Return for each piece the place of the existing segment that is just like it, (m,); NOWHERE = there is none.
@@ -116,7 +124,7 @@ def settled(
     found = np.full(len(pieces), NOWHERE, dtype=np.int64)
     if not len(existing) or not len(pieces):
         return found
-    before = before_wh(pieces=pieces, energy_wh=energy_wh)
+    before = before_wh(pieces=pieces, energy_wh=energy_wh, openings=openings)
     ids = np.array([one.version_id for one in versions] + [NOWHERE], dtype=np.int64)
     agreements = np.unique(np.concatenate((pieces.agreement_id, existing.agreement_id)))
     theirs = _keys(agreements, existing.agreement_id, existing.start_day)
@@ -169,7 +177,7 @@ def expect(
     """
     history = history or no_history()
     used = energy_wh.sum(axis=1)
-    before = before_wh(pieces=pieces, energy_wh=used)
+    before = before_wh(pieces=pieces, energy_wh=used, openings=history.openings)
     rows = np.flatnonzero(pieces.is_rated & ~is_known & (pieces.version != NOWHERE))
     widest = max((len(one.plan.periods) for one in versions), default=1)
     batch = RatingBatch.of(

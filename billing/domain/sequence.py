@@ -133,12 +133,15 @@ class _Walk:
         self.of = history.chained.place_of(pieces.agreement_id)
         self.month = month_number(pieces.start_day)
         earlier = history.earlier
-        months = np.concatenate((month_number(earlier.start_day), self.month))
+        opened = history.openings
+        opened_days = np.where(opened.month_day > 0, opened.month_day, opened.start_day)
+        months = np.concatenate((month_number(earlier.start_day), self.month, month_number(opened_days)))
         self.memory = Memory(
             agreements=len(history.chained),
             months=range(int(months.min(initial=0)), int(months.max(initial=0)) + 1),
             plans=[*earlier.plans, *(one.plan for one in work.versions)],
         )
+        self.memory.begin(chained=history.chained, openings=opened)
         self._remember_earlier()
         self.first = cycle_first(pieces=pieces)
         # What counts more than was used, before each piece, and up to now.

@@ -16,12 +16,14 @@ from billing.domain.feeds import FeedRegisters, Feeds, feeds_of, units_of, witho
 from billing.domain.findings import Obstacles
 from billing.domain.hourly import Ordered, Priced, steps_of
 from billing.domain.measured import ALL_HOURS, Lanes, by_period
+from billing.domain.openings import NO_OPENINGS
 from billing.domain.pieces import NOWHERE, Mask, Pieces, PlanVersion
 from billing.domain.streams import Streams
 from billing.queries import reading, sources
 from billing.queries.reading import Metered, Reading
 from cis.kernel.fixed import Int64
 from cis.kernel.periods import Period
+from contracts.domain.openings import OpeningColumns
 from metering.domain.intervals import IntervalColumns
 from metering.domain.usage import NOTHING_HUNG, UsageColumns
 from metering.domain.usage_rules import RuleBook
@@ -177,11 +179,14 @@ class Curves:
             inputs[Input.SERIES_E9] = self.sums.amounts_e9()
         return Measured(inputs=inputs, is_estimated=estimated)
 
-    def order(self, *, measured: Measured, energy_wh: Int64, lanes: Lanes) -> Measured:
+    def order(
+        self, *, measured: Measured, energy_wh: Int64, lanes: Lanes, openings: OpeningColumns = NO_OPENINGS
+    ) -> Measured:
         """
         Return what was measured with the energy by step where steps fill in order of time; a statement a month.
 
         energy_wh  (m, k) energy by lane, of all that pieces are billed on [Wh]
+        openings   what was used of their tier cycles before
         """
         if not self.ordered.any():
             return measured
@@ -190,7 +195,7 @@ class Curves:
             pieces=of.pieces,
             versions=of.versions,
             wanted=self.ordered,
-            before_wh=before_wh(pieces=of.pieces, energy_wh=energy_wh.sum(axis=1)),
+            before_wh=before_wh(pieces=of.pieces, energy_wh=energy_wh.sum(axis=1), openings=openings),
             peak_w=measured.inputs.get(Input.PEAK_W),
             refusals=refusals,
         )

@@ -188,7 +188,7 @@ def expect(
     streams.note_below_nothing(energy_wh=energy, pieces=pieces, obstacles=found)
     streams.tell(found, into=obstacles)
     by_lane = streams.fold(energy)
-    told = curves.order(measured=curves.finish(), energy_wh=by_lane, lanes=of.lanes)
+    told = curves.order(measured=curves.finish(), energy_wh=by_lane, lanes=of.lanes, openings=history.openings)
     given, is_given_estimated = exports.finish(local=local, obstacles=obstacles)
     redelivered = streams.sums(parts_redelivered) + exports.redelivered
     return segments.expect(
@@ -244,7 +244,12 @@ def _settle(
     rough = np.zeros(len(pieces), dtype=np.int64)
     np.add.at(rough, located.piece[whole], usage.energy_wh[whole])
     match = segments.settled(
-        pieces=pieces, energy_wh=rough, redelivered=redelivered, existing=existing, versions=of.versions
+        pieces=pieces,
+        energy_wh=rough,
+        redelivered=redelivered,
+        existing=existing,
+        versions=of.versions,
+        openings=history.openings,
     )
     match[in_order(pieces=pieces, history=history)] = NOWHERE
     crossing = split[usage.end_day[split] > pieces.end_day[located.piece[split]]]

@@ -22,6 +22,7 @@ from cis.kernel.periods import add_months
 from cis.platform import db
 from contracts.domain.agreements import AgreementColumns
 from contracts.queries import agreements
+from contracts.queries import openings as opened
 from metering.queries import registers
 from tariffs.domain.inputs import PAST_MONTHS, Input
 from tariffs.domain.layout import handed_layout, needs_order
@@ -74,11 +75,12 @@ def history(*, in_force: AgreementColumns, versions: Sequence[PlanVersion], sinc
 
     since  first day of all that is looked at
 
-    Where no tariff of theirs asks for it nothing is read; else three statements.
+    One statement for what agreements bring along; where a tariff of theirs is rated in order of time, three more.
     """
+    openings = opened.of(agreement_ids=np.unique(in_force.agreement_id))
     mine = _chained_agreements(in_force.agreement_id, in_force.tariff_id, versions)
     if not len(mine):
-        return no_history()
+        return replace(no_history(), openings=openings)
     ids, start, end = agreements.lives(agreement_ids=mine)
     given = {"agreements": ids.tolist(), "before": window.start, "from": add_months(since, -PAST_MONTHS - 1)}
     columns = db.read_columns(_EARLIER, given, columns=8)
@@ -102,7 +104,7 @@ def history(*, in_force: AgreementColumns, versions: Sequence[PlanVersion], sinc
     since_day = np.where(start >= window_day, start, FAR)
     since_day[np.searchsorted(ids, agreement)] = last
     chained = Chained(agreement_id=ids, since_day=since_day, window_day=window_day, end_day=end)
-    return History(chained=chained, earlier=earlier)
+    return History(chained=chained, earlier=earlier, openings=openings)
 
 
 def told_of(

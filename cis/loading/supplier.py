@@ -21,7 +21,8 @@ from cis.loading import consistency
 from cis.loading.tables import Column, Row, day, one_of, read, ten_thousandths, thousandths, whole, words, yes_no
 from cis.platform.db import opens_transaction
 from contracts.domain.agreements import Agreed, NewAgreement
-from contracts.operations import agreements
+from contracts.domain.openings import NewOpening, OpeningKind
+from contracts.operations import agreements, openings
 from contracts.queries import agreements as agreement_queries
 from metering.domain.places import NewMeter, NewPlace, NewRegister
 from metering.domain.usage_rules import Rule, RuleKind
@@ -89,6 +90,14 @@ AGREEMENTS = (
     Column("start_date", day),
     Column("end_date", day, is_required=False, default=None),
 )
+OPENING_VALUES = (
+    Column("agreement"),
+    Column("kind", one_of(OpeningKind)),
+    Column("name", is_required=False),
+    Column("month", day, is_required=False, default=None),
+    Column("value"),
+    Column("source"),
+)
 USAGE_RULES = (
     Column("kind", one_of(RuleKind)),
     Column("service_point"),
@@ -131,19 +140,23 @@ class _Folder:
     meters: Lines
     agreements: Lines
     usage_rules: Lines
+    opening_values: Lines
 
 
 def read_folder(folder: Path, *, findings: Findings) -> _Folder:
-    """Read all files of a supplier; supplier.csv may be missing when it is set up, usage_rules.csv always."""
-    has_rules = (folder / "usage_rules.csv").exists()
-    has_supplier = (folder / "supplier.csv").exists()
+    """Read all files; usage_rules.csv and opening_values.csv may be missing, and supplier.csv where it is set up."""
+
+    def optional(name: str, columns: tuple[Column, ...]) -> Lines:
+        return read(folder / name, columns=columns, findings=findings) if (folder / name).exists() else []
+
     return _Folder(
-        supplier=read(folder / "supplier.csv", columns=SUPPLIER, findings=findings) if has_supplier else [],
+        supplier=optional("supplier.csv", SUPPLIER),
         customers=read(folder / "customers.csv", columns=CUSTOMERS, findings=findings),
         premises=read(folder / "premises.csv", columns=PREMISES, findings=findings),
         meters=read(folder / "meters.csv", columns=METERS, findings=findings),
         agreements=read(folder / "agreements.csv", columns=AGREEMENTS, findings=findings),
-        usage_rules=read(folder / "usage_rules.csv", columns=USAGE_RULES, findings=findings) if has_rules else [],
+        usage_rules=optional("usage_rules.csv", USAGE_RULES),
+        opening_values=optional("opening_values.csv", OPENING_VALUES),
     )
 
 
@@ -178,8 +191,9 @@ def _write(files: _Folder, *, actor: Actor) -> Loaded:
     point_names = {str(row["service_point"]) for _, row in files.premises}
     meters = meter_loads.prepare(meters=[_meter(line, row) for line, row in files.meters], service_points=point_names)
     account_names = {str(row["account"]) for _, row in files.customers}
+    agreed = [_agreement(line, row) for line, row in files.agreements]
     terms = agreements.prepare(
-        agreements=[_agreement(line, row) for line, row in files.agreements],
+        agreements=agreed,
         accounts=account_names,
         service_points=point_names,
     )
@@ -194,7 +208,11 @@ def _write(files: _Folder, *, actor: Actor) -> Loaded:
         service_points=point_names,
         meters={str(row["meter"]) for _, row in files.meters},
     )
-    for prepared in (people, points, meters, terms, rules):
+    values = openings.prepare(
+        delivered=[NewOpening(**row, where=f"opening_values.csv:{line}") for line, row in files.opening_values],  # type: ignore[arg-type]
+        agreements=agreed,
+    )
+    for prepared in (people, points, meters, terms, rules, values):
         findings.extend(prepared.findings)
     findings.raise_if_any(SupplierNotLoaded)
     loaded = customers.load(prepared=people, actor=actor)
@@ -203,6 +221,7 @@ def _write(files: _Folder, *, actor: Actor) -> Loaded:
     agreement_ids = agreements.load(
         prepared=terms, account_ids=loaded.account_ids, service_point_ids=point_ids, actor=actor
     )
+    openings.load(prepared=values, agreement_ids=agreement_ids, actor=actor)
     usage_rules.load(prepared=rules, service_point_ids=point_ids, meter_ids=meter_ids, actor=actor)
     _join_cycles(files.customers, account_ids=loaded.account_ids, actor=actor)
     return Loaded(

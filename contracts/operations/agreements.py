@@ -270,23 +270,24 @@ def prepare(
     *, agreements: Sequence[NewAgreement], accounts: Collection[str], service_points: Collection[str]
 ) -> PreparedLoad:
     """
-    Check a whole delivery of agreements; four statements, nothing is written.
+    Check a whole delivery of agreements; five statements, and the texts of tariffs once each; nothing is written.
 
     :param accounts: external ids of all accounts that exist or are loaded with it.
     :param service_points: likewise of service points.
     """
     findings = Findings()
-    tariff_ids = plans.tariff_ids({new.tariff for new in agreements})
+    prices = asked_facts.FirstPrices(agreements=agreements)
     kept = queries.ids_by_external_id(new.external_id for new in agreements)
     seen: set[str] = set()
     for new in agreements:
         rules.check(new, findings=findings)
+        prices.note_missing(new, findings=findings)
         for field, code, is_wrong, value in (
             ("external_id", "external_id_taken", new.external_id in kept, new.external_id),
             ("external_id", "external_id_twice", new.external_id in seen, new.external_id),
             ("account", "unknown_account", new.account not in accounts, new.account),
             ("service_point", "unknown_service_point", new.service_point not in service_points, new.service_point),
-            ("tariff", "unknown_tariff", new.tariff not in tariff_ids, new.tariff),
+            ("tariff", "unknown_tariff", new.tariff not in prices.ids, new.tariff),
         ):
             if is_wrong:
                 findings.add(f"{new.where}: {field}", code, f"{value}: {_SAID[code]}")
@@ -294,7 +295,7 @@ def prepare(
     times = queries.times_supplied({new.service_point for new in agreements})
     kept_times = [(point, Supplied(since, until, agreement)) for point, agreement, since, until in times]
     rules.check_overlaps(delivered=agreements, kept=kept_times, findings=findings)
-    return PreparedLoad(agreements=tuple(agreements), tariff_ids=tariff_ids, findings=findings)
+    return PreparedLoad(agreements=tuple(agreements), tariff_ids=prices.ids, findings=findings)
 
 
 @joins_transaction

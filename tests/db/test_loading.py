@@ -1,5 +1,6 @@
 """A whole supplier from a folder of CSV files."""
 
+import csv
 import shutil
 from datetime import date
 
@@ -13,6 +14,7 @@ from cis.kernel.periods import Period
 from cis.loading import supplier
 from cis.loading.supplier import SupplierNotLoaded
 from contracts.models.agreement import AgreementTerm
+from contracts.models.opening import OpeningValue
 from metering.models.device import Installation, Register
 from metering.models.rule import UsageRule
 
@@ -73,6 +75,52 @@ def test_usage_rules_that_do_not_fit_are_named(folder):
         supplier.load(folder=folder, actor=SYSTEM)
     found = {finding.code for finding in caught.value.detail["findings"]}
     assert found == {"shares_exceed", "unknown_service_point"}
+
+
+OPENINGS = "agreement,kind,name,month,value,source\n"
+
+
+def _first(folder, name, column="agreement", **where):
+    """A cell of the first line of a file in which other cells are as given."""
+    with (folder / name).open(encoding="utf-8-sig") as lines:
+        return next(row[column] for row in csv.DictReader(lines) if where.items() <= row.items())
+
+
+def test_opening_values_are_loaded_with_the_agreements(folder):
+    home = _first(folder, "agreements.csv", tariff="residential-tiered")
+    (folder / "opening_values.csv").write_text(f"{OPENINGS}{home},counted,,,2400.5,book 7\n", encoding="utf-8")
+    supplier.load(folder=folder, actor=SYSTEM)
+    value = OpeningValue.objects.get()
+    assert (value.agreement.external_id, value.kind, value.value, value.source) == (
+        home, "counted", 2_400_500, "book 7",
+    )  # fmt: skip
+
+
+def test_opening_values_that_do_not_fit_are_named(folder):
+    home = _first(folder, "agreements.csv", tariff="residential-tiered")
+    rows = f"{home},peak,any,2026-08-01,5,book 7\nnobody,counted,,,5,book 7\n"
+    (folder / "opening_values.csv").write_text(OPENINGS + rows, encoding="utf-8")
+    with pytest.raises(SupplierNotLoaded) as caught:
+        supplier.load(folder=folder, actor=SYSTEM)
+    found = {finding.where: finding.code for finding in caught.value.detail["findings"]}
+    assert found == {
+        "opening_values.csv:2: kind": "opening_unasked", "opening_values.csv:3: agreement": "unknown_agreement",
+    }  # fmt: skip
+
+
+def test_an_agreement_without_a_fact_that_its_tariff_asks_for_is_named(folder):
+    path = folder / "agreements.csv"
+    rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
+    works = next(row for row in rows if row["capacity_kva"])
+    works["capacity_kva"] = ""
+    with path.open("w", encoding="utf-8", newline="") as lines:
+        writer = csv.DictWriter(lines, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    with pytest.raises(SupplierNotLoaded) as caught:
+        supplier.load(folder=folder, actor=SYSTEM)
+    (finding,) = caught.value.detail["findings"]
+    assert (finding.code, finding.where.endswith("capacity_kva")) == ("facts_missing", True)
 
 
 def _places(folder):

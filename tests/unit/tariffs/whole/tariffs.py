@@ -10,6 +10,7 @@ from tariffs.domain.batch import RatingBatch
 from tariffs.domain.components.charge_limits import (
     YearlyLimit,
 )
+from tariffs.domain.components.demand import MeasuredDemand
 from tariffs.domain.inputs import Input
 from tariffs.domain.lines import LedgerClass, Scoped, Unit
 from tariffs.domain.plan import DemandMetering, Scope, compile_plan
@@ -52,6 +53,12 @@ class Drawer(DrawsEnergy, DrawsPower, DrawsGiven):
         self.rules.append(rule)
         if any(slot.in_total and slot.code == code for slot in component.slots()):
             self.priced.append(code)
+
+    def drop(self, component):
+        """Take the last component back."""
+        assert self.components.pop() is component
+        self.rules.pop()
+        self.priced.remove(component.code)
 
 
 ON_OTHERS = (
@@ -99,12 +106,14 @@ def tariff(seed, kinds=KINDS, most=7):
         if kind in ON_OTHERS and not drawer.priced:
             kind = drawer.chance.choice(PRICED)
         drawer.add(kind)
+        # A bill hands on one number of what was charged of a period of demand: those that leave it out charge the same.
+        deducting = [one for one in drawer.components if isinstance(one, MeasuredDemand) and one.incremental]
+        if len({one.place for one in deducting}) < len(deducting):
+            drawer.drop(deducting[-1])
         yearly = [one for one in drawer.components if isinstance(one, YearlyLimit)]
         # A bill hands on one amount of the year, so all yearly limits of a tariff count the same.
         if len(yearly) > 1:
-            drawer.components.pop()
-            drawer.rules.pop()
-            drawer.priced.remove(yearly[-1].code)
+            drawer.drop(yearly[-1])
     plan = compile_plan(
         components=tuple(drawer.components),
         periods=drawer.periods if len(drawer.periods) > 1 else ("total",),
