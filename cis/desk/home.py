@@ -10,7 +10,8 @@ from cis.desk.roles import BILLERS, CASHIERS, CLERKS, METERERS
 from cis.kernel.enums import Role
 from cis.platform import progress
 from cis.platform.access import actor_of, allow_signed_in
-from metering.queries import files
+from metering.domain.correction_workflow import CORRECTORS
+from metering.queries import corrections, files
 
 HELD_SHOWN = 8
 RUNS_SHOWN = 5
@@ -35,6 +36,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "files": files.listed(most=FILES_SHOWN),
         "jobs": progress.latest(most=JOBS_SHOWN),
         "overdue": overdue,
+        "corrections": corrections.count(state=corrections.WAITING) if actor.is_one_of(CORRECTORS) else None,
         "cycles": cycles.listed(),
         "today": today(),
         "is_clerk": bool(actor.roles & set(CLERKS)),

@@ -102,10 +102,19 @@ class CorrectionDetail:
     parts: tuple[PartCard, ...]
 
 
+WAITING = "waiting"
+"""In place of a state: what a second person decides on; the energy of a theft is decided on with its case."""
+
+
 def listed(
     *, state: str = "", cause: str = "", text: str = "", offset: int = 0, most: int = 50
 ) -> tuple[CorrectionCard, ...]:
-    """Return some corrections, latest first; two statements. ``text``: beginning of a meter number, or an address."""
+    """
+    Return some corrections, latest first; two statements.
+
+    state  one of them, or ``WAITING``; "" = all
+    text   beginning of a meter number, or an address
+    """
     return _cards(_filtered(state, cause, text).order_by("-id")[offset : offset + most])
 
 
@@ -173,7 +182,10 @@ def moved_beside(*, correction_id: int, service_point_id: int, meter_id: int, mo
 
 def _filtered(state: str, cause: str, text: str) -> QuerySet[UsageCorrection]:
     rows = UsageCorrection.objects.all()
-    if state:
+    if state == WAITING:
+        open_states = [CorrectionState.PROPOSED.value, CorrectionState.UNDOING.value]
+        rows = rows.filter(state__in=open_states).exclude(cause=Cause.THEFT.value)
+    elif state:
         rows = rows.filter(state=state)
     if cause:
         rows = rows.filter(cause=cause)

@@ -11,12 +11,17 @@ from cis.desk.words import CORRECTION_CAUSES, CORRECTION_STATES
 from cis.kernel.errors import Refused
 from cis.platform.forms import DayField, PageForm
 from cis.platform.phrases import explain
+from metering.queries import corrections
 
 
 class CorrectionListForm(PageForm):
     """Filters of the list of corrections."""
 
-    state = forms.ChoiceField(label=_("State"), required=False, choices=choices(CORRECTION_STATES, empty=_("All")))
+    state = forms.ChoiceField(
+        label=_("State"),
+        required=False,
+        choices=choices({corrections.WAITING: _("To be decided"), **CORRECTION_STATES}, empty=_("All")),
+    )
     cause = forms.ChoiceField(label=_("Cause"), required=False, choices=choices(CORRECTION_CAUSES, empty=_("All")))
     text = forms.CharField(label=_("Meter number or address"), required=False, max_length=100)
 

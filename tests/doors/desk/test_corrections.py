@@ -173,6 +173,11 @@ def test_the_list_is_filtered_paged_and_a_file(desk, supply):
     assert "page=2" in page
     assert desk.get("/desk/corrections/?page=2").content.decode().count('class="tabular shrink"') == 2
     assert desk.get("/desk/corrections/?cause=fuse").content.decode().count('class="tabular shrink"') == 26
+    UsageCorrection.objects.filter(cause="wiring").update(state="proposed", needs_two=True)
+    assert desk.get("/desk/corrections/?state=waiting").content.decode().count('class="tabular shrink"') == 26
+    assert '?state=waiting"><div class="tile-label">Corrections</div><div class="tile-value text-warn">26<' in (
+        desk.get("/").content.decode()
+    )
     assert "No correction fits" in desk.get("/desk/corrections/?state=dropped").content.decode()
     rows = b"".join(desk.get("/desk/corrections.csv?cause=fuse").streaming_content).decode().splitlines()
     assert len(rows) == 27
@@ -189,6 +194,7 @@ def test_an_account_is_billed_anew_by_a_run(desk, supply):
 def test_who_may_not_correct_may_look(supply, client):
     clerk = sign_in(client, Role.CLERK)
     assert clerk.get("/desk/corrections/").status_code == 200
+    assert "?state=waiting" not in clerk.get("/").content.decode()
     assert clerk.get(address(supply, "error")).status_code == 403
 
 
