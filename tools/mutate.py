@@ -13,13 +13,13 @@ changes of the message or advice of a refusal, as a text is no money, and of key
 import argparse
 import csv
 import os
-import random
 import shutil
 import subprocess
 import sys
 import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from itertools import takewhile
 from math import sqrt
 from pathlib import Path
@@ -44,8 +44,12 @@ MAKE = """
 import shutil
 from pathlib import Path
 from mutmut.configuration import config
-from mutmut.__main__ import CatchOutput, copy_also_copy_files, copy_src_dir, create_mutants
+from mutmut.__main__ import CatchOutput, copy_also_copy_files, copy_src_dir, create_mutants, walk_mutatable_files
 Path("mutants").mkdir(exist_ok=True)
+# A file that was only copied before is to be changed now.
+for path in walk_mutatable_files():
+    if not Path(f"mutants/{path}.meta").exists():
+        Path("mutants", path).unlink(missing_ok=True)
 with CatchOutput():
     copy_src_dir()
     copy_also_copy_files()
@@ -87,7 +91,8 @@ def outcomes() -> dict[str, str]:
 def chosen(made: Sequence[Change], modules: Sequence[str], sample: int, seed: int) -> list[Change]:
     """Return the changes of the modules asked for in an order of chance; of a sample, the first of them."""
     mine = [change for change in made if not modules or change.module in modules]
-    random.Random(seed).shuffle(mine)
+    # By a hash of the name, so that a change that is made anew elsewhere leaves the order of the others.
+    mine.sort(key=lambda change: sha256(f"{seed} {change.name}".encode()).digest())
     return mine[: sample or None]
 
 

@@ -205,7 +205,11 @@ def test_energy_in_order_of_time_must_be_all_the_energy():
     with pytest.raises(UnevenOrder):
         quantities(component, segment(150, 51, ordered_wh=[[80, 20], [70, 30]]))
     with pytest.raises(ValueError, match="2 steps"):
-        quantities(component, segment(150, 50, ordered_wh=[[80, 20], [70, 30], [0, 0]]))
+        quantities(component, segment(150, 50, ordered_wh=[[150, 50]]))
+    # A season of more steps gives more; here they are empty, or the energy is not all.
+    assert quantities(component, segment(150, 50, ordered_wh=[[80, 20], [70, 30], [0, 0]])) == [80, 20, 70, 30]
+    with pytest.raises(UnevenOrder):
+        quantities(component, segment(150, 50, ordered_wh=[[80, 20], [60, 30], [10, 0]]))
 
 
 SEASONS = TierCycle(Cycle.SEASON, seasons=((5, 1), (11, 1)))
