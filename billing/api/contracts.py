@@ -30,7 +30,7 @@ SEGMENT = {
     "energy_wh": 312000, "energy_before_wh": 2600000, "is_estimated": False, "amount": MONEY,
     "lines": [{
         "code": "energy", "labels": {"zh": "阶梯电度电费", "en": "Energy by step"}, "step": 1, "period_of_use": None,
-        "unit": "kWh", "quantity": "312.000", "price": "0.617", "amount": MONEY,
+        "unit": "kWh", "quantity": "312.000", "price": "0.617", "margin": None, "amount": MONEY,
         "tax": {"amount_minor": 2215, "currency": "CNY", "text": "22.15"},
     }],
 }  # fmt: skip
@@ -99,7 +99,14 @@ class LineShown(serializers.Serializer):
     period_of_use = serializers.CharField(allow_null=True)
     unit = serializers.CharField()
     quantity = serializers.CharField(help_text="Decimal text in the unit.")
-    price = serializers.CharField(help_text="Major units per unit, as printed; percent of money for a tax.")
+    price = serializers.CharField(
+        allow_blank=True,
+        help_text="Major units per unit, as printed; percent of money for a tax. Of energy at hourly prices the mean.",
+    )
+    margin = serializers.CharField(
+        allow_null=True,
+        help_text="What is on top of each hour's price, and contained in the mean price; null: the price is no mean.",
+    )
     amount = MoneyField()
     tax = MoneyField()
 

@@ -302,6 +302,7 @@ def _line(line: Line, currency: str) -> dict[str, object]:
         "unit": line.unit,
         "quantity": contract.quantity(line.quantity, line.quantity_places),
         "price": line.price,
+        "margin": line.margin,
         "amount": money(line.amount_minor, currency),
         "tax": money(line.tax_minor, currency),
     }

@@ -10,11 +10,11 @@ from django.db.models import F, QuerySet
 from billing.domain import numbers
 from billing.models.bill import Bill, BillLine, BillSegment, BillState
 from billing.models.payment import Payment
-from billing.queries import balances, charges
+from billing.queries import balances, charges, estimates
 from billing.queries.charges import ChargeOnBill
 from cis.kernel.errors import Refused
 from cis.platform.db import fetch
-from tariffs.domain.lines import LineSlot, price_text
+from tariffs.domain.lines import LineSlot, mean_price_text, price_text
 from tariffs.queries import plans
 
 TAKEN_BACK_FIRST = F("cancels_id").desc(nulls_last=True)
@@ -70,7 +70,8 @@ class Line:
     labels           language -> words
     period_labels    language -> words of the period of use; empty: all hours
     quantity_places  decimals of the stored quantity
-    price            major units per unit as printed, "0.617"
+    price            major units per unit as printed, "0.617"; of energy at hourly prices the mean of all hours
+    margin           what is on top of each hour's price, and contained in the mean; None: the price is no mean
     """
 
     code: str
@@ -82,6 +83,7 @@ class Line:
     quantity: int
     quantity_places: int
     price: str
+    margin: str | None
     price_e6: int
     amount_minor: int
     tax_minor: int
@@ -95,7 +97,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Segment:
-    """One agreement's part of a bill with its lines; ``cancels_id``: it takes that segment back."""
+    """
+    One agreement's part of a bill with its lines.
+
+    split_by    "days" or "profile": usage that reaches over its edge was dealt to days, which is an estimate; else ""
+    cancels_id  the segment that it takes back
+    """
 
     id: int
     agreement_id: int
@@ -111,6 +118,7 @@ class Segment:
     before_wh: int
     household: int
     is_estimated: bool
+    split_by: str
     amount_minor: int
     cancels_id: int | None
     lines: tuple[Line, ...]
@@ -194,7 +202,7 @@ def id_of_number(number: str) -> int:
 
 def one(*, bill_id: int, account_ids: Sequence[int] | None = None) -> BillDetail:
     """
-    Return a bill with its segments, lines and charges; seven statements at most, whatever its size.
+    Return a bill with its segments, lines and charges; eight statements at most, whatever its size.
 
     :param account_ids: where given, only a bill shown to these accounts' holder is found.
     :raises UnknownBill: there is none.
@@ -208,15 +216,16 @@ def one(*, bill_id: int, account_ids: Sequence[int] | None = None) -> BillDetail
     lines: dict[int, list[BillLine]] = {}
     for line in BillLine.objects.filter(bill_id=bill_id).order_by("seq"):
         lines.setdefault(line.segment_id, []).append(line)
-    segments = (
+    segments = list(
         BillSegment.objects.filter(bill_id=bill_id)
-        .select_related("tariff_version__tariff", "agreement__service_point__premises")
+        .select_related("tariff_version__tariff", "agreement__service_point__premises", "bill")
         .defer("tariff_version__source")
         .order_by("agreement_id", "start_date", TAKEN_BACK_FIRST, "id")
     )
+    split = estimates.split_by(rows=segments)
     return BillDetail(
         card=found[0],
-        segments=tuple(_segment(row, lines.get(row.id, [])) for row in segments),
+        segments=tuple(_segment(row, lines.get(row.id, []), split.get(row.id, "")) for row in segments),
         charges=charges.of_bill(bill_id=bill_id),
     )
 
@@ -296,7 +305,7 @@ def cards(rows: QuerySet[Bill]) -> tuple[BillCard, ...]:
     )
 
 
-def _segment(row: BillSegment, lines: Sequence[BillLine]) -> Segment:
+def _segment(row: BillSegment, lines: Sequence[BillLine], split_by: str) -> Segment:
     tariff = row.tariff_version.tariff
     return Segment(
         id=row.id,
@@ -313,6 +322,7 @@ def _segment(row: BillSegment, lines: Sequence[BillLine]) -> Segment:
         before_wh=row.before_wh,
         household=row.household,
         is_estimated=row.is_estimated,
+        split_by=split_by,
         amount_minor=row.amount_minor,
         cancels_id=row.cancels_id,
         lines=tuple(line(one, version_id=row.tariff_version_id) for one in lines),
@@ -328,6 +338,15 @@ def line(row: BillLine, *, version_id: int) -> Line:
     """Return a stored line as it is printed; no statement once the plan of its version is compiled."""
     plan = plans.compiled(version_id)
     slot = _slots(version_id)[row.code, row.step, row.period_of_use]
+    price, margin = price_text(slot=slot, decimals=plan.decimals), None
+    if slot.is_mean_price:
+        margin = price
+        price = mean_price_text(
+            amount_minor=row.amount_minor,
+            quantity=row.quantity,
+            quantity_places=slot.quantity_places,
+            decimals=plan.decimals,
+        )
     return Line(
         code=row.code,
         labels=plan.labels.get(slot.label, {}),
@@ -337,7 +356,8 @@ def line(row: BillLine, *, version_id: int) -> Line:
         unit=row.unit,
         quantity=row.quantity,
         quantity_places=slot.quantity_places,
-        price=price_text(slot=slot, decimals=plan.decimals),
+        price=price,
+        margin=margin,
         price_e6=row.price_e6,
         amount_minor=row.amount_minor,
         tax_minor=row.tax_minor,

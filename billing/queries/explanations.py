@@ -7,10 +7,11 @@ from datetime import date, timedelta
 from billing.domain import steps
 from billing.domain.comparisons import Comparison, Use, compare
 from billing.domain.steps import StepsReached
-from billing.models.bill import BillKind
-from billing.queries import bills
+from billing.models.bill import BillKind, BillSegment
+from billing.queries import bills, proof_rows
 from billing.queries.bills import SHOWN_STATES, BillDetail, MonthOfUse, Segment
 from cis.kernel.periods import add_months
+from tariffs.domain.layout import counts_as_billed
 from tariffs.queries import plans
 
 MONTHS = 13
@@ -40,7 +41,8 @@ class Explanation:
 
 def of_bill(*, bill: BillDetail, since_date: date | None = None) -> Explanation:
     """
-    Return why a bill is as high as it is; one statement, plus one for each plan not compiled before.
+    Return why a bill is as high as it is; one statement, one more where steps count losses or credits, and one for
+    each plan not compiled before.
 
     :param since_date: day on which the reader took the account over: what others used before is not shown.
     """
@@ -80,15 +82,32 @@ def _steps(segments: Sequence[Segment]) -> tuple[StepsReached, ...]:
             segment.agreement_id not in last or last[segment.agreement_id].start_date <= segment.start_date
         ):
             last[segment.agreement_id] = segment
+    counted = _counted(list(last.values()))
     found = (
         steps.reached(
             plan=plans.compiled(segment.tariff_version_id),
             household=segment.household,
-            used_wh=segment.before_wh + segment.used_wh,
+            used_wh=segment.before_wh + counted[segment.id],
         )
         for segment in last.values()
     )
     return tuple(one for one in found if one is not None)
+
+
+def _counted(segments: Sequence[Segment]) -> dict[int, int]:
+    """
+    Return what counts of segments in their steps, by id: where losses or credits change it, as it was billed. [Wh]
+
+    One statement where some do.
+    """
+    asked = [one.id for one in segments if counts_as_billed(plan=plans.compiled(one.tariff_version_id))]
+    kept = dict(BillSegment.objects.filter(id__in=asked).values_list("id", "handed_on")) if asked else {}
+    return {
+        one.id: proof_rows.counted_wh(
+            plan=plans.compiled(one.tariff_version_id), used_wh=one.used_wh, handed_on=kept.get(one.id)
+        )
+        for one in segments
+    }
 
 
 def _with_draft(months: Sequence[MonthOfUse], segments: Sequence[Segment]) -> tuple[MonthOfUse, ...]:

@@ -1,35 +1,26 @@
-"""The energy of segments down to what meters told, as it was known when a bill was rated."""
+"""The energy and demand of segments down to what meters told, as it was known when a bill was rated."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from itertools import pairwise
-
-import numpy as np
+from datetime import date, datetime
 
 from accounts.queries import supplier
-from billing.domain import evidence
 from billing.domain.daily import LocalDays
-from billing.domain.evidence import Rest
+from billing.domain.evidence import Cut
 from billing.domain.pieces import PlanVersion
+from billing.domain.streams import DRAWN, LESS, Stream
+from billing.queries import proof_meters, proof_parts
+from billing.queries.proof_meters import Profile, Told
+from billing.queries.proof_parts import DemandPart, Part, Parts
 from billing.queries.proof_rows import SegmentRow, pieces_of
 from cis.kernel import fixed
 from cis.kernel.calendar import local_clock
 from cis.platform import calendars
-from metering.domain.places import Direction, Quantity
-from metering.domain.usage import UsageColumns
-from metering.queries import evidence as metered
-from metering.queries.evidence import DayProof, Origin, ReadProof, SpanProof
-from tariffs.domain.inputs import Input
+from metering.domain.usage_rules import Rule, RuleBook, RuleKind
 from tariffs.domain.telling import Plain
 
-DAY = timedelta(days=1)
-KINDS = (
-    ("energy_wh", Quantity.ACTIVE, (Direction.IMPORT,), None),
-    ("reactive_varh", Quantity.REACTIVE, (Direction.IMPORT, Direction.EXPORT), Input.REACTIVE_VARH),
-    ("export_wh", Quantity.ACTIVE, (Direction.EXPORT,), Input.EXPORT_WH),
-)
-"""What is counted, by which registers; None: by every plan."""
+SHARE_PLACES = 6
+COUNTS = {DRAWN: "added", LESS: "taken_off"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,12 +28,14 @@ class Energy:
     """
     What segments rest on.
 
-    rests  place of a segment -> parts of approved spans
-    told   registers, reads, interval days and approved spans, as a proof writes them
-    span   first and last day that are looked at
+    rests   place of a segment -> parts of approved usage
+    demand  place of a segment -> what its demand is read from
+    told    registers, reads, interval days, usage, corrections and usage rules, as a proof writes them
+    span    first and last day that are looked at
     """
 
     rests: Mapping[int, list[Plain]]
+    demand: Mapping[int, list[Plain]]
     told: Plain
     span: tuple[date, date]
 
@@ -58,206 +51,142 @@ def of_segments(
     *, rows: Sequence[SegmentRow], versions: Sequence[PlanVersion], known_at: datetime, with_staff: bool
 ) -> Energy:
     """
-    Return what the rated segments of a bill rest on; three statements.
+    Return what the rated segments of a bill rest on; statements: those of ``proof_parts`` and ``proof_meters``.
 
     rows  all segments; those that take another back rest on nothing of their own
     """
     own = [place for place, row in enumerate(rows) if row.cancels_id is None]
+    if not own:
+        nothing = proof_meters.told(spans=(), used=(), profiles=(), known_at=known_at, with_staff=with_staff)
+        day = min((row.start_date for row in rows), default=known_at.date())
+        return Energy(rests={}, demand={}, told={**nothing.plain, "rules": []}, span=(day, day))
     own.sort(key=lambda place: (rows[place].service_point_id, rows[place].start_date))
-    first = min((rows[place].start_date for place in own), default=known_at.date())
-    last = max((rows[place].end_date for place in own), default=first)
-    spans = metered.spans(
-        service_point_ids=sorted({rows[place].service_point_id for place in own}),
-        start_date=first,
-        end_date=last,
+    pieces = pieces_of(rows=[rows[place] for place in own], versions=versions)
+    parts = proof_parts.of_pieces(pieces=pieces, versions=versions, known_at=known_at)
+    used = parts.used
+    told = proof_meters.told(
+        spans=parts.spans,
+        used=used,
+        profiles=[_profile(key, parts) for key in sorted(parts.profiles)],
         known_at=known_at,
+        with_staff=with_staff,
     )
-    found = _rests([rows[place] for place in own], spans, versions)
-    used = sorted({at for rest in found for at in (rest[2],)})
-    refs = {at: f"u{number}" for number, at in enumerate(used, start=1)}
+    rules = {rule.id: f"s{number}" for number, rule in enumerate(_shown_rules(parts), start=1)}
     rests: dict[int, list[Plain]] = {}
-    for piece, name, at, rest in found:
-        rests.setdefault(own[piece], []).append(_rest(name, refs[at], rest))
-    shown = [spans[at] for at in used]
+    for part in parts.energy:
+        rests.setdefault(own[part.piece], []).append(_rest(part, told, rules, is_ruled=part.piece in parts.ruled))
+    demand: dict[int, list[Plain]] = {}
+    for place, mine in _demand(parts.demand, told):
+        demand.setdefault(own[place], []).append(mine)
+    shown = [parts.spans[at] for at in used]
+    first = min(rows[place].start_date for place in own)
+    last = max(rows[place].end_date for place in own)
     return Energy(
         rests=rests,
-        told=_told(shown, list(refs.values()), known_at, with_staff=with_staff),
+        demand=demand,
+        told={**told.plain, "rules": [_rule(one, rules, parts) for one in _shown_rules(parts)]},
         span=(min([first, *(one.start_date for one in shown)]), max([last, *(one.end_date for one in shown)])),
     )
 
 
-def _rests(
-    rows: Sequence[SegmentRow], spans: Sequence[SpanProof], versions: Sequence[PlanVersion]
-) -> list[tuple[int, str, int, Rest]]:
-    """Return (piece, what is counted, place of the span, part) for all kinds of energy."""
-    pieces = pieces_of(rows=rows, versions=versions)
-    needs = {one.version_id: one.plan.needs for one in versions}
-    found: list[tuple[int, str, int, Rest]] = []
-    for name, quantity, directions, need in KINDS:
-        at = [
-            place
-            for place, one in enumerate(spans)
-            if one.quantity == quantity.value and one.direction in {direction.value for direction in directions}
-        ]
-        usage = _columns([spans[place] for place in at])
-        if need is None:
-            rests = evidence.energy(pieces=pieces, usage=usage, versions=versions)
-        else:
-            rests = evidence.counted(pieces=pieces, usage=usage)
-        wanted = (one for one in rests if need is None or need in needs[rows[one.piece].version_id])
-        found += [(one.piece, name, at[one.row], one) for one in wanted]
+def _profile(register_id: int, parts: Parts) -> Profile:
+    """Return a load profile with the days on which something is dealt by it."""
+    mine = [part for part in parts.energy if part.register_id == register_id]
+    spans = [parts.spans[part.span] for part in mine if part.span is not None]
+    days = [(part.start, part.end) for part in mine] + [(one.start_date, one.end_date) for one in spans]
+    return Profile(
+        counter=parts.profiles[register_id],
+        start_date=min(start for start, _ in days),
+        end_date=max(end for _, end in days),
+    )
+
+
+def _shown_rules(parts: Parts) -> tuple[Rule[int], ...]:
+    """Return the rules that a proof shows: all that bear on the segments, if one of these is billed by rules."""
+    return parts.rules.rules if parts.ruled else ()
+
+
+def _rest(part: Part, told: Told, rules: Mapping[int, str], *, is_ruled: bool) -> Plain:
+    found: Plain = {
+        "counts_as": part.counts_as,
+        "usage": None if part.span is None else told.spans[part.span],
+        "start_date": part.start.isoformat(),
+        "end_date": part.end.isoformat(),
+        "cut": str(part.cut),
+    }
+    if part.cut is Cut.PROFILE:
+        found["profile"] = told.registers[part.register_id]
+    if not is_ruled or part.counts_as != proof_parts.ENERGY:
+        return found
+    found |= _by_rule(part.stream, rules)
+    if part.span is None:
+        found["agreed_wh"] = part.agreed_wh
+        found["cut"] = str(Cut.INTERVALS if part.register_id else Cut.WHOLE)
+        found["profile"] = told.registers.get(part.register_id)
     return found
 
 
-def _columns(spans: Sequence[SpanProof]) -> UsageColumns:
-    codes = tuple(sorted({one.period_of_use for one in spans}))
-
-    def column(values: Iterable[int]) -> np.ndarray:
-        return np.fromiter(values, dtype=np.int64, count=len(spans))
-
-    return UsageColumns(
-        period_codes=codes,
-        service_point_id=column(one.service_point_id for one in spans),
-        register_id=column(one.register_id for one in spans),
-        period_of_use=column(codes.index(one.period_of_use) for one in spans),
-        start_day=column(one.start_date.toordinal() for one in spans),
-        end_day=column(one.end_date.toordinal() for one in spans),
-        energy_wh=column(one.energy_wh for one in spans),
-        is_estimated=np.array([one.is_estimated for one in spans], dtype=np.bool_),
-        is_interval=np.array([one.is_interval for one in spans], dtype=np.bool_),
-        multiplier=column(one.multiplier for one in spans),
-    )
-
-
-def _rest(name: str, usage: str, rest: Rest) -> Plain:
+def _by_rule(stream: Stream | None, rules: Mapping[int, str]) -> Plain:
+    """Return by which rule a part comes, behind which sub-meter's rule, and how it counts."""
+    if stream is None:
+        return {"rule": None, "behind": None, "counts": COUNTS[DRAWN]}
     return {
-        "counts_as": name,
-        "usage": usage,
-        "start_date": date.fromordinal(rest.start_day).isoformat(),
-        "end_date": date.fromordinal(rest.end_day).isoformat(),
-        "is_cut": rest.is_cut,
+        "rule": rules[stream.rule.id] if stream.rule else None,
+        "behind": rules[stream.behind.id] if stream.behind else None,
+        "counts": COUNTS.get(stream.sign, "told"),
     }
 
 
-def _told(spans: Sequence[SpanProof], refs: Sequence[str], known_at: datetime, *, with_staff: bool) -> Plain:
-    """Return registers, counter values, interval days and spans."""
-    first = min((one.start_date for one in spans), default=known_at.date())
-    last = max((one.end_date for one in spans), default=first)
-    counters = sorted({one.register_id for one in spans if not one.is_interval})
-    meters = sorted({one.register_id for one in spans if one.is_interval})
-    reads = metered.reads(register_ids=counters, start_date=first, end_date=last)
-    days = metered.interval_days(register_ids=meters, start_date=first - DAY, end_date=last + DAY, known_at=known_at)
-    places = {one: f"r{number}" for number, one in enumerate(sorted({span.register_id for span in spans}), start=1)}
-    chosen = [_reads_of(one, reads) for one in spans]
-    rolled = {one.register_id for one, mine in zip(spans, chosen, strict=True) if _fell(mine)}
-    numbers = {read.id: f"c{place}" for place, read in enumerate(_distinct(chosen), start=1)}
-    return {
-        "registers": _registers(spans, places, rolled),
-        "reads": [_read(one, numbers, places, with_staff=with_staff) for one in _distinct(chosen)],
-        "interval_days": [_day(one, places[one.register_id]) for one in days if _is_near(one, spans)],
-        "usage": [
-            _usage(ref, one, places[one.register_id], [numbers[read.id] for read in mine])
-            for ref, one, mine in zip(refs, spans, chosen, strict=True)
-        ],
+def _demand(parts: Sequence[DemandPart], told: Told) -> Iterator[tuple[int, Plain]]:
+    """Yield (place of the piece, what its demand is read from): one for each register of a feed."""
+    found: dict[tuple[int, int, int, str, str, bool], list[str]] = {}
+    usage = {row["ref"]: row for row in told.plain["usage"]}
+    for part in parts:
+        ref = told.spans[part.span]
+        key = (part.piece, part.lane, part.feed, usage[ref]["register"], part.shows, part.is_curve)
+        found.setdefault(key, []).append(ref)
+    lanes: dict[tuple[int, int], str] = {}
+    feeds: dict[tuple[int, int], str] = {}
+    for (piece, lane, feed, register, shows, is_curve), refs in found.items():
+        yield (
+            piece,
+            {
+                "lane": lanes.setdefault((piece, lane), f"l{sum(one == piece for one, _ in lanes) + 1}"),
+                "feed": feeds.setdefault((piece, feed), f"f{sum(one == piece for one, _ in feeds) + 1}"),
+                "register": register,
+                "by": "intervals" if is_curve else "register",
+                **({} if is_curve else {"shows": shows}),
+                "usage": refs,
+            },
+        )
+
+
+def _rule(rule: Rule[int], refs: Mapping[int, str], parts: Parts) -> Plain:
+    names = parts.rules.names
+    told: Plain = {
+        "ref": refs[rule.id],
+        "kind": str(rule.kind),
+        "service_point": names.get(rule.service_point, ""),
+        "source": None if rule.source is None else names.get(rule.source) or _external(rule.source, parts),
+        "start_date": rule.start_date.isoformat(),
+        "end_date": rule.end_date.isoformat() if rule.end_date else None,
     }
+    if rule.share_e6 is not None:
+        told["share"] = fixed.to_text(rule.share_e6, places=SHARE_PLACES)
+    if rule.quantity_wh is not None:
+        told |= {"quantity_wh": rule.quantity_wh, "per": rule.per}
+    if rule.excess:
+        told["excess"] = rule.excess
+    if rule.kind is RuleKind.LEFT_OUT:
+        told["meter"] = _serial(rule, parts.rules, parts)
+    return told
 
 
-def _reads_of(span: SpanProof, reads: Sequence[ReadProof]) -> list[ReadProof]:
-    """Return the counter values that a span was computed from: of each date the last known when it was approved."""
-    if span.is_interval:
-        return []
-    found: dict[date, ReadProof] = {}
-    for read in reads:
-        inside = read.register_id == span.register_id and span.start_date <= read.read_date <= span.end_date
-        if inside and read.received_at <= span.approved_at:
-            found[read.read_date] = read
-    return [found[day] for day in sorted(found)]
+def _external(service_point_id: int, parts: Parts) -> str:
+    return next((one.service_point for one in parts.spans if one.service_point_id == service_point_id), "")
 
 
-def _fell(reads: Sequence[ReadProof]) -> bool:
-    return any(after.reading_wh < before.reading_wh for before, after in pairwise(reads))
-
-
-def _distinct(chosen: Sequence[Sequence[ReadProof]]) -> list[ReadProof]:
-    found = {read.id: read for reads in chosen for read in reads}
-    return sorted(found.values(), key=lambda read: (read.register_id, read.read_date, read.version))
-
-
-def _is_near(day: DayProof, spans: Sequence[SpanProof]) -> bool:
-    """Return whether a day of the metering clock may hold an interval of a span."""
-    return any(
-        one.register_id == day.register_id and one.start_date - DAY <= day.day_date < one.end_date + DAY
-        for one in spans
-    )
-
-
-def _registers(spans: Sequence[SpanProof], places: Mapping[int, str], rolled: set[int]) -> list[Plain]:
-    found: dict[int, Plain] = {}
-    for one in spans:
-        found[one.register_id] = {
-            "ref": places[one.register_id],
-            "meter": one.serial,
-            "register": one.code,
-            "quantity": one.quantity,
-            "direction": one.direction,
-            "period_of_use": one.period_of_use,
-            **({"digits": one.digits} if one.register_id in rolled else {}),
-        }
-    return [found[register_id] for register_id in sorted(found)]
-
-
-def _read(read: ReadProof, numbers: Mapping[int, str], places: Mapping[int, str], *, with_staff: bool) -> Plain:
-    return {
-        "ref": numbers[read.id],
-        "register": places[read.register_id],
-        "date": read.read_date.isoformat(),
-        "reading_wh": read.reading_wh,
-        "kind": read.kind,
-        "version": str(read.version),
-        "received_at": read.received_at.isoformat(),
-        "source": _source(read.origin, with_staff=with_staff),
-    }
-
-
-def _source(origin: Origin, *, with_staff: bool) -> Plain:
-    """Return the delivered file, or that there is none: then the value was typed in."""
-    told: Plain = {"file": origin.file or None, "sha256": origin.sha256 or None}
-    typed = with_staff and not origin.file and origin.actor_id is not None
-    return {**told, "typed_in_by": str(origin.actor_id)} if typed else told
-
-
-def _day(day: DayProof, register: str) -> Plain:
-    values = np.frombuffer(day.values, dtype="<i4").tolist()
-    return {
-        "register": register,
-        "date": day.day_date.isoformat(),
-        "version": str(day.version),
-        "start_at": day.start_at.isoformat(),
-        "interval_minutes": day.interval_minutes,
-        "exponent": day.exponent,
-        "values": values,
-        "sum_wh": _in_wh(sum(values), day.exponent),
-        "quality": day.quality,
-        "source": _source(day.origin, with_staff=False),
-    }
-
-
-def _in_wh(total: int, exponent: int) -> str:
-    """Return a sum of values in Wh, exactly."""
-    return fixed.to_text(total * 10 ** max(exponent, 0), places=max(-exponent, 0))
-
-
-def _usage(ref: str, span: SpanProof, register: str, reads: Sequence[str]) -> Plain:
-    return {
-        "ref": ref,
-        "register": register,
-        "start_date": span.start_date.isoformat(),
-        "end_date": span.end_date.isoformat(),
-        "basis": "interval" if span.is_interval else "register",
-        "multiplier": span.multiplier,
-        "energy_wh": span.energy_wh,
-        "is_estimated": span.is_estimated,
-        "version": str(span.version),
-        "approved_at": span.approved_at.isoformat(),
-        "reads": list(reads),
-    }
+def _serial(rule: Rule[int], book: RuleBook, parts: Parts) -> str:
+    """Return the serial number of a check meter; "" where it has no usage that could be left out."""
+    mine = {one.register_id for one in book.registers if one.meter_id == rule.meter}
+    return next((one.serial for one in parts.spans if one.register_id in mine), "")

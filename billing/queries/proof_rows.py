@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 import numpy as np
 
@@ -12,7 +12,6 @@ from billing.queries.bills import TAKEN_BACK_FIRST
 from cis.platform.db import fetch
 from contracts.queries.agreements import TermCard
 from tariffs.domain import layout
-from tariffs.domain.components.tiers import Cycle
 from tariffs.domain.layout import HandedOn
 from tariffs.domain.plan import Plan
 
@@ -56,10 +55,13 @@ class Before:
     """
     A segment that was in force when a later one of the same agreement was rated.
 
-    bill  number, "" for the bill itself while it is a draft
+    agreement  external id
+    bill       number, "" for the bill itself while it is a draft
     """
 
+    id: int
     agreement_id: int
+    agreement: str
     version_id: int
     bill: str
     start_date: date
@@ -126,13 +128,6 @@ def counted_wh(*, plan: Plan, used_wh: int, handed_on: list[int] | None) -> int:
     return handed_on[0]
 
 
-def counted_from(*, plan: Plan, row: SegmentRow) -> date | None:
-    """Return the day from which energy counts into the steps of a segment; None for a plan without steps."""
-    if plan.tier_cycle.kind is Cycle.MONTH:
-        return row.period_start_date
-    return plan.tier_cycle.start_of(on=row.start_date)
-
-
 def pieces_of(*, rows: Sequence[SegmentRow], versions: Sequence[PlanVersion]) -> Pieces:
     """Return segments as pieces, in their order; what was agreed is not looked at, so it is left out."""
     place = {one.version_id: at for at, one in enumerate(versions)}
@@ -174,15 +169,12 @@ def term_of(terms: Sequence[TermCard], day: date) -> TermCard | None:
     return next((one for one in terms if one.start_date <= day and (one.end_date is None or day < one.end_date)), None)
 
 
-def day_before(day: date) -> date:
-    """Return the day before."""
-    return day - timedelta(days=1)
-
-
 _BEFORE = """
 WITH this AS (SELECT id, created_at FROM billing_bill WHERE id = %(bill)s)
-SELECT s.agreement_id, s.tariff_version_id, coalesce(b.number, ''), s.start_date, s.end_date, s.used_wh, s.handed_on
+SELECT s.id, s.agreement_id, a.external_id, s.tariff_version_id, coalesce(b.number, ''), s.start_date, s.end_date,
+       s.used_wh, s.handed_on
 FROM this, billing_billsegment s JOIN billing_bill b ON b.id = s.bill_id
+JOIN contracts_serviceagreement a ON a.id = s.agreement_id
 WHERE s.agreement_id = ANY(%(agreements)s) AND s.cancels_id IS NULL AND s.end_date > %(since)s
   AND (b.id = this.id OR (b.number IS NOT NULL AND b.id < this.id))
   AND NOT EXISTS (

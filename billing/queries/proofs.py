@@ -4,48 +4,33 @@ The proof of a bill: every input and every step as one JSON document (docs/guide
 What a bill rests on is given as it was known when the bill was rated. Names of people are not in it.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import date, timedelta
-from functools import lru_cache
 
 from accounts.queries import supplier
-from billing.domain import proving
 from billing.domain.pieces import PlanVersion
-from billing.domain.suspended import counted_va
-from billing.models.bill import BillLine
-from billing.queries import balances, bills, changes, proof_energy, proof_rows
-from billing.queries.bills import BillDetail, Line, Segment
+from billing.queries import (
+    balances,
+    bills,
+    changes,
+    proof_chain,
+    proof_charges,
+    proof_energy,
+    proof_rows,
+    proof_segments,
+)
+from billing.queries.bills import BillDetail
 from billing.queries.changes import Change
-from billing.queries.proof_energy import Energy
-from billing.queries.proof_rows import Before, SegmentRow
-from billing.queries.rated_segments import batch_of
+from billing.queries.proof_segments import Material
 from cis.kernel import fixed
 from contracts.queries import agreements
-from contracts.queries.agreements import TermCard
-from tariffs.domain import telling
-from tariffs.domain.inputs import Input
-from tariffs.domain.layout import OtherLayout
 from tariffs.domain.plan import Plan
 from tariffs.domain.telling import Plain
 from tariffs.queries import plans, prices
 from tariffs.queries.plans import VersionText
 
-FORMAT = "wattline-bill-proof-1"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Material:
-    """All that a proof is written from."""
-
-    bill: BillDetail
-    rows: tuple[SegmentRow, ...]
-    plans: Mapping[int, Plan]
-    texts: Mapping[int, VersionText]
-    refs: Mapping[int, str]
-    terms: Mapping[int, Sequence[TermCard]]
-    before: Sequence[Before]
-    energy: Energy
+FORMAT = "wattline-bill-proof-2"
+E6_PLACES = 6
 
 
 def of_bill(*, bill_id: int, with_staff: bool = False, since_date: date | None = None) -> Plain:
@@ -57,21 +42,15 @@ def of_bill(*, bill_id: int, with_staff: bool = False, since_date: date | None =
     :raises UnknownBill: there is none.
     """
     found = _gather(bill_id, with_staff=with_staff)
-    shown = {segment.id: segment for segment in found.bill.segments}
-    back = proof_rows.taken_back(segment_ids=[row.cancels_id for row in found.rows if row.cancels_id is not None])
-    parts = []
-    for place, row in enumerate(found.rows):
-        if row.cancels_id is None:
-            parts.append(_rated(found, place, row, shown[row.id]))
-        else:
-            parts.append(_taken_back(found, row, shown[row.id], back[row.cancels_id]))
     return {
         "format": FORMAT,
         "bill": _bill(found.bill),
         "local": _local(found),
         "tariffs": _tariffs(found),
+        "price_series": _price_series(found),
         **found.energy.told,
-        "segments": parts,
+        "segments": list(proof_segments.written(found)),
+        "charges": proof_charges.of_bill(bill_id=bill_id),
         "postings": _postings(bill_id),
         "changes": [_change(one) for one in changes.of_bill(bill=found.bill, since_date=since_date).known],
     }
@@ -89,33 +68,28 @@ def _change(change: Change) -> Plain:
 
 
 def _gather(bill_id: int, *, with_staff: bool) -> Material:
-    bill = bills.one(bill_id=bill_id)
+    bill, known_at = bills.one(bill_id=bill_id), proof_rows.made_at(bill_id=bill_id)
     rows = proof_rows.segments(bill_id=bill_id)
     version_ids = sorted({row.version_id for row in rows})
-    texts = plans.texts(version_ids=version_ids)
+    texts = plans.texts(version_ids=version_ids, known_at=known_at)
     compiled = {version_id: plans.compiled(version_id) for version_id in version_ids}
-    cards = agreements.cards(agreement_ids=sorted({row.agreement_id for row in rows}))
-    since = min((_since(compiled[row.version_id], row) for row in rows), default=bill.card.start_date)
-    own = [row for row in rows if row.cancels_id is None]
+    versions = {version_id: _version(version_id, compiled, texts) for version_id in version_ids}
+    ids = sorted({row.agreement_id for row in rows})
     return Material(
         bill=bill,
+        known_at=known_at,
         rows=rows,
         plans=compiled,
         texts=texts,
         refs={version_id: f"t{place}" for place, version_id in enumerate(version_ids, start=1)},
-        terms={card.id: card.terms for card in cards},
-        before=proof_rows.before(bill_id=bill_id, agreement_ids=[row.agreement_id for row in own], since=since),
+        agreements={card.id: card for card in agreements.cards(agreement_ids=ids)},
+        changed_at=proof_segments.changes_of_terms(agreement_ids=ids, since=known_at),
+        meters=proof_segments.meters_of(rows=rows, compiled=compiled),
+        chain=proof_chain.of_rows(bill_id=bill_id, account_id=bill.card.account_id, rows=rows, versions=versions),
         energy=proof_energy.of_segments(
-            rows=rows,
-            versions=[_version(version_id, compiled, texts) for version_id in version_ids],
-            known_at=proof_rows.made_at(bill_id=bill_id),
-            with_staff=with_staff,
+            rows=rows, versions=list(versions.values()), known_at=known_at, with_staff=with_staff
         ),
     )
-
-
-def _since(plan: Plan, row: SegmentRow) -> date:
-    return proof_rows.counted_from(plan=plan, row=row) or row.start_date
 
 
 def _version(version_id: int, compiled: Mapping[int, Plan], texts: Mapping[int, VersionText]) -> PlanVersion:
@@ -168,7 +142,8 @@ def _between(days: frozenset[date], span: tuple[date, date]) -> list[str]:
 
 def _tariffs(found: Material) -> list[Plain]:
     span = found.energy.span
-    events = prices.announced(start_date=span[0], end_date=max(span[1], span[0] + timedelta(days=1)))
+    until = max(span[1], span[0] + timedelta(days=1))
+    events = prices.announced(start_date=span[0], end_date=until, known_at=found.known_at)
     told = []
     for version_id, ref in found.refs.items():
         text, plan = found.texts[version_id], found.plans[version_id]
@@ -192,135 +167,26 @@ def _tariffs(found: Material) -> list[Plain]:
     return told
 
 
-def _rated(found: Material, place: int, row: SegmentRow, shown: Segment) -> Plain:
-    """Return a segment with what it was rated by, each step, and its printed lines."""
-    plan = found.plans[row.version_id]
-    told = {**_head(found, row), "takes_back": None, "term": _term(found, row)}
-    told |= {"energy_from": found.energy.rests.get(place, []), "year_to_date": _year_to_date(found, plan, row)}
-    try:
-        batch = batch_of(plan=plan, row=row)
-    except OtherLayout:
-        return {**told, "inputs_kept": False, **_sums(row, shown)}
-    kinds = _kinds(row.version_id, found.texts[row.version_id].text)
-    return {**told, "inputs_kept": True, **proving.rated(plan=plan, batch=batch, kinds=kinds), **_sums(row, shown)}
-
-
-@lru_cache(maxsize=plans.PLANS_KEPT)
-def _kinds(version_id: int, text: str) -> tuple[str, ...]:  # noqa: ARG001 (the version makes the key short to compare)
-    return telling.kinds_of(text=text)
-
-
-def _head(found: Material, row: SegmentRow) -> Plain:
-    return {
-        "agreement": row.agreement,
-        "service_point": row.service_point,
-        "tariff": found.refs[row.version_id],
-        "start_date": row.start_date.isoformat(),
-        "end_date": row.end_date.isoformat(),
-        "period_start_date": row.period_start_date.isoformat(),
-        "period_end_date": row.period_end_date.isoformat(),
-        "is_estimated": row.is_estimated,
-    }
-
-
-def _sums(row: SegmentRow, shown: Segment) -> Plain:
-    return {
-        "used_wh": row.used_wh,
-        "amount_minor": row.amount_minor,
-        "tax_minor": sum(line.tax_minor for line in shown.lines),
-        "lines": [_line(line) for line in shown.lines],
-    }
-
-
-def _line(line: Line) -> Plain:
-    return {
-        "line": line.key,
-        "labels": dict(line.labels),
-        "period_labels": dict(line.period_labels),
-        "unit": line.unit,
-        "quantity": fixed.to_text(line.quantity, places=line.quantity_places),
-        "price": line.price,
-        "amount_minor": line.amount_minor,
-        "tax_minor": line.tax_minor,
-        "ledger": line.ledger_class,
-    }
-
-
-def _term(found: Material, row: SegmentRow) -> Plain | None:
-    """Return what the agreement says on the first day of a segment, None if it says nothing any more."""
-    term = proof_rows.term_of(found.terms.get(row.agreement_id, ()), row.start_date)
-    if term is None:
-        return None
-    plan, agreed = found.plans[row.version_id], term.agreed
-    facts = {
-        Input.CAPACITY_VA: agreed.capacity_va,
-        Input.CONTRACT_W: agreed.contract_w,
-        Input.FEATURES: [code for code in plan.features if code in agreed.features],
-        Input.GREEN_BLOCKS: agreed.green_blocks,
-    }
-    told = {need.value: fact for need, fact in facts.items() if need in plan.needs}
-    if Input.CAPACITY_VA in plan.needs and agreed.suspended_va:
-        told["suspended_va"] = _suspended_va(found.terms[row.agreement_id], plan, row.start_date)
-    return {
-        "start_date": term.start_date.isoformat(),
-        "end_date": term.end_date.isoformat() if term.end_date else None,
-        "tariff": term.tariff_code,
-        "household": term.household,
-        # What the tariff does not ask for concerns nobody here.
-        "agreed": told,
-    }
-
-
-def _suspended_va(terms: Sequence[TermCard], plan: Plan, day: date) -> int:
-    """Return how much of the capacity is suspended for long enough not to be paid for. [VA]"""
-    times = [
-        (one.start_date.toordinal(), (one.end_date or date.max).toordinal(), one.agreed.suspended_va)
-        for one in terms
-        if one.agreed.suspended_va
+def _price_series(found: Material) -> list[Plain]:
+    """Return the prices by the hour by which segments were rated, day by day; one statement if there are any."""
+    own = [row for row in found.rows if row.cancels_id is None]
+    codes = {one.series for row in own for one in found.plans[row.version_id].priced_by_hour}
+    if not codes:
+        return []
+    start, end = min(row.start_date for row in own), max(row.end_date for row in own)
+    days = prices.days_of_proof(codes=codes, start_date=start, end_date=end, known_at=found.known_at)
+    return [
+        {
+            "series": one.series,
+            "source": one.source,
+            "date": one.day.day.isoformat(),
+            "version": str(one.version),
+            "interval_minutes": one.day.interval_minutes,
+            "prices": [fixed.to_text(price, places=E6_PLACES) for price in one.day.prices_e6.tolist()],
+        }
+        for one in days
+        if any(row.start_date <= one.day.day < row.end_date for row in own)
     ]
-    return counted_va(times=times, day=day.toordinal(), least_days=plan.suspended_least_days or 0)
-
-
-def _year_to_date(found: Material, plan: Plan, row: SegmentRow) -> Plain | None:
-    """Return what counted into the steps before a segment; what no bill says of it stands without a number."""
-    since = proof_rows.counted_from(plan=plan, row=row)
-    if since is None:
-        return None
-    parts: list[Plain] = []
-    for one in found.before:
-        if one.agreement_id == row.agreement_id and since <= one.start_date < row.start_date:
-            energy = proof_rows.counted_wh(
-                plan=plans.compiled(one.version_id), used_wh=one.used_wh, handed_on=one.handed_on
-            )
-            parts.append({"bill": one.bill or found.bill.card.number or None, **_days(one), "counted_wh": energy})
-    rest = row.before_wh - sum(part["counted_wh"] for part in parts)
-    if rest:
-        unbilled = {"start_date": since.isoformat(), "end_date": row.start_date.isoformat(), "counted_wh": rest}
-        parts.append({"bill": None, **unbilled})
-    return {"since_date": since.isoformat(), "from": parts}
-
-
-def _days(one: Before) -> Plain:
-    return {"start_date": one.start_date.isoformat(), "end_date": one.end_date.isoformat()}
-
-
-def _taken_back(
-    found: Material, row: SegmentRow, shown: Segment, back: tuple[SegmentRow, str, Sequence[BillLine]]
-) -> Plain:
-    """Return a segment that takes an earlier one back, beside what it takes back."""
-    original, number, lines = back
-    return {
-        **_head(found, row),
-        "takes_back": {
-            "bill": number,
-            "is_estimated": original.is_estimated,
-            "used_wh": original.used_wh,
-            "amount_minor": original.amount_minor,
-            "tax_minor": sum(line.tax_minor for line in lines),
-            "lines": [_line(bills.line(line, version_id=original.version_id)) for line in lines],
-        },
-        **_sums(row, shown),
-    }
 
 
 def _postings(bill_id: int) -> list[Plain]:

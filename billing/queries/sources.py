@@ -1,7 +1,7 @@
 """Out of what billing is made: approved usage of the places of some pieces, and the usage rules that bear on them."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 
 import numpy as np
 
@@ -21,15 +21,17 @@ GIVEN: Kind = (Quantity.ACTIVE, (Direction.EXPORT,))
 DEMAND: Kind = (Quantity.DEMAND, (Direction.IMPORT,))
 
 
-def rules_of(pieces: Pieces) -> RuleBook:
+def rules_of(pieces: Pieces, known_at: datetime | None = None) -> RuleBook:
     """
     Return the usage rules that bear on the pieces; one statement, and two more where there are some.
 
+    :param known_at: only those that were entered by then.
+
     Fixed quantities are filled month by month: so whole months are looked at, whichever pieces stand together.
     """
-    first, last = _months_of(pieces)
+    first, last = months_of(pieces)
     points = np.unique(pieces.service_point_id)
-    return usage_rules.bearing_on(service_point_ids=points, start_date=first, end_date=last)
+    return usage_rules.bearing_on(service_point_ids=points, start_date=first, end_date=last, known_at=known_at)
 
 
 def usage_of(pieces: Pieces, book: RuleBook, kind: Kind = DRAWN) -> UsageColumns:
@@ -37,7 +39,7 @@ def usage_of(pieces: Pieces, book: RuleBook, kind: Kind = DRAWN) -> UsageColumns
     Return the approved usage of a kind of the pieces' places and of those that rules name, of whole months where there
     are rules; one statement.
     """
-    first, last = _months_of(pieces) if book.rules else days_of(pieces)
+    first, last = months_of(pieces) if book.rules else days_of(pieces)
     return metered.approved(
         service_point_ids=np.union1d(pieces.service_point_id, np.array(sorted(book.places), dtype=np.int64)),
         start_date=first,
@@ -53,7 +55,7 @@ def days_of(pieces: Pieces) -> tuple[date, date]:
     return date.fromordinal(min(first, last)), date.fromordinal(last)
 
 
-def _months_of(pieces: Pieces) -> tuple[date, date]:
+def months_of(pieces: Pieces) -> tuple[date, date]:
     """Return the first date of the months that all pieces lie in, and the first one after them."""
     first, last = days_of(pieces)
     return month_of(first).start, last if last.day == 1 else month_of(last).end

@@ -1,6 +1,6 @@
 """A bill explained: what changed, and its proof as tables, from the readings to the postings."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -31,7 +31,10 @@ class EnergyRow:
     """
     Approved energy that a segment rests on.
 
+    meter     "" for an agreed load, which nothing counts
     readings  (date, Wh) of the first and last counter value; None for interval meters
+    cut       how it came out of the approved span, as in the proof
+    by        the usage rule by which it comes, and how it counts; None: the meters of the place count it
     files     that its values came in; empty: typed in
     """
 
@@ -44,9 +47,28 @@ class EnergyRow:
     readings: tuple[tuple[date, int], tuple[date, int]] | None
     multiplier: int
     energy_wh: int
-    is_cut: bool
+    cut: str
+    by: Plain | None
     is_estimated: bool
     files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemandRow:
+    """
+    What the demand of a segment is read from.
+
+    shows  period of demand that a register is for; "" for interval values, which show all
+    power  largest value that the register showed [W]; None for interval values
+    """
+
+    meter: str
+    register: str
+    start_date: date
+    end_date: date
+    shows: str
+    power: int | None
+    multiplier: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +79,7 @@ class Part:
     told    as in the proof
     months  decimal text without zeros at its end
     given   what it was rated by, in words
+    earlier  segments from which it reads what bills hand on: (bill, start, end, what they hand on)
     """
 
     told: Plain
@@ -65,7 +88,9 @@ class Part:
     start_date: date
     end_date: date
     energy: tuple[EnergyRow, ...]
+    demand: tuple[DemandRow, ...]
     given: tuple[tuple[str, str], ...]
+    earlier: tuple[tuple[str, str, str, tuple[tuple[str, str], ...]], ...]
 
 
 @allow(*READERS)
@@ -80,6 +105,7 @@ def show(request: HttpRequest, bill_id: int) -> HttpResponse:
         "changes": changes.of_bill(bill=bill),
         "proof": proof,
         "parts": [_part(one, proof) for one in proof["segments"]],
+        "series": _series(proof),
         "today": today(),
     }
     return render(request, "desk/bill_explain.html", context)
@@ -112,9 +138,22 @@ def _part(told: Plain, proof: Plain) -> Part:
         start_date=date.fromisoformat(told["start_date"]),
         end_date=date.fromisoformat(told["end_date"]),
         months=_short(told.get("months", "")),
-        energy=tuple(_energy(rest, usage[rest["usage"]], registers, reads, proof) for rest in rests),
+        energy=tuple(
+            _energy(rest, usage[rest["usage"]], registers, reads, proof) if rest["usage"] else _agreed(rest, proof)
+            for rest in rests
+        ),
+        demand=tuple(_demand(told.get("demand_from", []), usage, registers)),
         given=tuple(_given(told)) if "given" in told else (),
+        earlier=tuple(_earlier(told.get("earlier") or [])),
     )
+
+
+def _series(proof: Plain) -> list[tuple[str, str, int]]:
+    """Return the hourly price series that the bill rests on: name, who publishes it, days."""
+    days: dict[tuple[str, str], int] = {}
+    for one in proof["price_series"]:
+        days[one["series"], one["source"]] = days.get((one["series"], one["source"]), 0) + 1
+    return [(*key, count) for key, count in days.items()]
 
 
 def _short(decimal: str) -> str:
@@ -137,10 +176,65 @@ def _energy(rest: Plain, usage: Plain, registers: Plain, reads: Plain, proof: Pl
         readings=(ends[0], ends[-1]) if ends else None,
         multiplier=usage["multiplier"],
         energy_wh=usage["energy_wh"],
-        is_cut=rest["is_cut"],
+        cut=rest["cut"],
+        by=_by(rest, proof),
         is_estimated=usage["is_estimated"],
         files=tuple(files),
     )
+
+
+def _agreed(rest: Plain, proof: Plain) -> EnergyRow:
+    """Return an agreed load, which no meter counts."""
+    return EnergyRow(
+        counts_as=rest["counts_as"],
+        meter="",
+        register="",
+        period_of_use="",
+        start_date=date.fromisoformat(rest["start_date"]),
+        end_date=date.fromisoformat(rest["end_date"]),
+        readings=None,
+        multiplier=1,
+        energy_wh=rest["agreed_wh"],
+        cut=rest["cut"],
+        by=_by(rest, proof),
+        is_estimated=False,
+        files=(),
+    )
+
+
+def _by(rest: Plain, proof: Plain) -> Plain | None:
+    """Return the usage rules of a part in the proof's words; None where the meters of the place count it."""
+    if not rest.get("rule") and not rest.get("behind"):
+        return None
+    rules = {row["ref"]: row for row in proof["rules"]}
+    return {
+        "rule": rules.get(rest["rule"]),
+        "behind": rules.get(rest["behind"]),
+        "counts": rest["counts"],
+    }
+
+
+def _demand(parts: Sequence[Plain], usage: Plain, registers: Plain) -> Iterator[DemandRow]:
+    for part in parts:
+        register = registers[part["register"]]
+        for span in (usage[ref] for ref in part["usage"]):
+            yield DemandRow(
+                meter=register["meter"],
+                register=register["register"],
+                start_date=date.fromisoformat(span["start_date"]),
+                end_date=date.fromisoformat(span["end_date"]),
+                shows=part.get("shows", ""),
+                power=span["energy_wh"] if part["by"] == "register" else None,
+                multiplier=span["multiplier"],
+            )
+
+
+def _earlier(parts: Sequence[Plain]) -> Iterator[tuple[str, str, str, tuple[tuple[str, str], ...]]]:
+    """Yield earlier segments with what of them is read, in words; without a number where they are on no bill."""
+    for part in parts:
+        handed = part["handed_on"] or {}
+        texts = tuple((word("handed", name), _text(name, value)) for name, value in handed.items())
+        yield part["bill"] or "", part["start_date"], part["end_date"], texts
 
 
 def _given(told: Plain) -> Iterator[tuple[str, str]]:

@@ -175,6 +175,21 @@ GIVEN: Mapping[str, Any] = {
     "ordered_wh": _("Energy by step in order of time"),
     "submeter_wh": _("Energy of sub-meters"),
     "green_blocks": _("Blocks of green energy"),
+    "even_days": _("Days in months of 30"),
+    "cycle_months_e9": _("Months by the days of the period, in billionths"),
+}
+HANDED: Mapping[str, Any] = {
+    "peak_w": _("Largest demand"),
+    "charged_w": _("Demand charged in the month"),
+    "year_minor": _("Counted in the year"),
+    "carried": _("Carried on"),
+}
+USAGE_RULES: Mapping[str, Any] = {
+    "share": _("fixed share"),
+    "quantity": _("fixed quantity"),
+    "submeter": _("sub-meter"),
+    "left_out": _("check meter"),
+    "unmetered": _("agreed load"),
 }
 UNITS: Mapping[str, Any] = {
     "kWh": "kWh",
@@ -311,6 +326,8 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "day_type": DAY_TYPES,
     "unit": UNITS,
     "given": GIVEN,
+    "handed": HANDED,
+    "usage_rule": USAGE_RULES,
     "format": FORMATS,
     "role": ROLES,
     "login": LOGIN_STATES,

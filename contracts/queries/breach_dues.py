@@ -91,11 +91,9 @@ def _of_tampering(fact: Tampering, at: date) -> tuple[Due, ...]:
 
 def _charge(due: Due, legal_source: str, at: date) -> Charge:
     """Return an amount with the VAT that it contains, or that comes on top of it."""
-    shown = due.steps
-    is_taxed = due.kind is not ChargeKind.PENALTY or packs.rule("penalty_taxed", at=at)
-    tax = 0
+    shown, tax = due.steps, 0
     mode = TaxMode.INSIDE if packs.rule("vat_mode", at=at) == INSIDE else TaxMode.ON_TOP
-    if is_taxed:
+    if is_taxed(kind=due.kind, at=at):
         rate_e6 = fixed.parse(packs.rule("vat_rate", at=at), places=6)
         tax = breaches.tax_of(amount_minor=due.amount_minor, rate_e6=rate_e6, mode=mode)
         shown += (breaches.step_of_tax(amount_minor=due.amount_minor, rate_e6=rate_e6, mode=mode, tax_minor=tax),)
@@ -109,7 +107,15 @@ def _charge(due: Due, legal_source: str, at: date) -> Charge:
     )
 
 
-def decimals(at: date) -> int:
-    """Return how many decimals the minor unit of the place has."""
+def is_taxed(*, kind: str, at: date) -> bool:
+    """
+    Return whether VAT is in a charge, by the rules of a day.
+
+    :raises MissingRule: the pack of the place has no rule for it.
+    """
+    return kind != ChargeKind.PENALTY or bool(packs.rule("penalty_taxed", at=at))
+
+
+def _decimals(at: date) -> int:
     found: int = packs.rule("decimals", at=at)
     return found

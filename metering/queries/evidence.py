@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from cis.platform import db
 
@@ -26,12 +27,16 @@ class SpanProof:
     """
     Approved energy of a register over [start_date, end_date).
 
-    is_interval  summed from interval days; else from counter values
-    energy_wh    multiplier included [Wh or varh]
+    service_point  external id
+    resets         when a register of demand begins anew, "" for energy
+    is_interval    summed from interval days; else from counter values
+    energy_wh      multiplier included; of a register of demand the largest mean power [Wh, varh or W]
+    recorded_wh    what the counter values say, where a correction changed it; else None
     """
 
     id: int
     service_point_id: int
+    service_point: str
     register_id: int
     serial: str
     code: str
@@ -39,11 +44,13 @@ class SpanProof:
     direction: str
     period_of_use: str
     digits: int
+    resets: str
     start_date: date
     end_date: date
     is_interval: bool
     multiplier: int
     energy_wh: int
+    recorded_wh: int | None
     is_estimated: bool
     version: int
     approved_at: datetime
@@ -51,7 +58,7 @@ class SpanProof:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadProof:
-    """A counter value at the start of a local day, before the multiplier. [Wh or varh]"""
+    """What a register showed at the start of a local day, before the multiplier. [Wh, varh or W]"""
 
     id: int
     register_id: int
@@ -68,8 +75,9 @@ class DayProof:
     """
     A day of interval values on the metering clock.
 
-    values   packed, little-endian int32 [10^exponent Wh or varh]
-    quality  one letter for the day, or one a value
+    values         packed, little-endian int32 [10^exponent Wh or varh]
+    quality        one letter for the day, or one a value
+    correction_id  the last correction that the values hold; None: they are as delivered
     """
 
     register_id: int
@@ -80,7 +88,41 @@ class DayProof:
     exponent: int
     values: bytes
     quality: str
+    correction_id: int | None
     origin: Origin
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectedPart:
+    """What a correction made of one register over [start_date, end_date). [Wh or varh]"""
+
+    register_id: int
+    is_interval: bool
+    start_date: date
+    end_date: date
+    before_wh: int
+    after_wh: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectionProof:
+    """
+    A correction that held when a bill was made; what its fields mean is told in ``models.correction``.
+
+    parts  of some registers, by register and time
+    """
+
+    id: int
+    cause: str
+    start_date: date
+    first_share: str
+    end_date: date
+    factor: str
+    normal_start_date: date | None
+    normal_end_date: date | None
+    added_wh: int | None
+    applied_at: datetime
+    parts: tuple[CorrectedPart, ...]
 
 
 def spans(
@@ -132,7 +174,8 @@ def interval_days(
     """
     Return the interval days of some registers with a metering-clock date in [start_date, end_date); one statement.
 
-    Of each day the last version that had come at an instant, in the order of register and day.
+    Of each day the last version that had come at an instant, in the order of register and day. A correction that held
+    goes before what was delivered: nothing newer is taken while it holds, and what is newer is of when it was undone.
     """
     given = {"registers": list(register_ids), "start": start_date, "end": end_date, "at": known_at}
     return tuple(
@@ -145,21 +188,45 @@ def interval_days(
             exponent=row[5],
             values=bytes(row[6]),
             quality=row[7],
-            origin=Origin(file=row[8], sha256=row[9], actor_id=None),
+            correction_id=row[8],
+            origin=Origin(file=row[9], sha256=row[10], actor_id=None),
         )
         for row in db.fetch(_DAYS, given)
     )
 
 
+def corrections(*, register_ids: Sequence[int], known_at: datetime) -> tuple[CorrectionProof, ...]:
+    """
+    Return the corrections of some registers that held at an instant, in the order in which they were applied; one
+    statement.
+    """
+    given = {"registers": list(register_ids), "at": known_at}
+    heads: dict[int, tuple[Any, ...]] = {}
+    parts: dict[int, list[CorrectedPart]] = {}
+    for row in db.fetch(_CORRECTIONS, given):
+        heads[row[0]] = row[:10]
+        parts.setdefault(row[0], []).append(
+            CorrectedPart(**dict(zip(CorrectedPart.__dataclass_fields__, row[10:], strict=True)))
+        )
+    names = tuple(CorrectionProof.__dataclass_fields__)[:-1]
+    return tuple(
+        CorrectionProof(**dict(zip(names, head, strict=True)), parts=tuple(parts[key])) for key, head in heads.items()
+    )
+
+
 _SPANS = """
-SELECT u.id, u.service_point_id, u.register_id, m.serial, g.code, g.quantity, g.direction, u.period_of_use, g.digits,
-       u.start_date, u.end_date, u.basis = 'interval', u.multiplier, u.energy_wh, u.is_estimated, u.version,
-       u.approved_at
+SELECT u.id, u.service_point_id, p.external_id, u.register_id, m.serial, g.code, g.quantity, g.direction,
+       u.period_of_use, g.digits, g.resets, u.start_date, u.end_date, u.basis = 'interval', u.multiplier, u.energy_wh,
+       u.recorded_wh, u.is_estimated, u.version, u.approved_at
 FROM metering_usage u
+JOIN metering_servicepoint p ON p.id = u.service_point_id
 JOIN metering_register g ON g.id = u.register_id
 JOIN metering_meter m ON m.id = g.meter_id
 WHERE u.service_point_id = ANY(%(points)s) AND u.start_date < %(end)s AND u.end_date > %(start)s
-  AND u.approved_at <= %(at)s
+  AND u.approved_at <= %(at)s AND NOT EXISTS (
+      SELECT 1 FROM metering_usage n
+      WHERE n.service_point_id = u.service_point_id AND n.register_id = u.register_id AND n.start_date = u.start_date
+        AND n.version > u.version AND n.approved_at <= %(at)s)
 ORDER BY u.approved_at DESC, u.version DESC, u.is_current DESC, u.id DESC
 """
 _READS = """
@@ -171,9 +238,20 @@ ORDER BY r.register_id, r.read_date, r.version
 """
 _DAYS = """
 SELECT DISTINCT ON (d.register_id, d.day_date) d.register_id, d.day_date, d.version, d.start_at, d.interval_minutes,
-       d.exponent, d.values, d.quality, coalesce(f.name, ''), coalesce(f.sha256, '')
-FROM metering_intervalday d LEFT JOIN metering_readfile f ON f.id = d.read_file_id
+       d.exponent, d.values, d.quality, d.correction_id, coalesce(f.name, ''), coalesce(f.sha256, '')
+FROM metering_intervalday d
+LEFT JOIN metering_readfile f ON f.id = d.read_file_id
+LEFT JOIN metering_usagecorrection c ON c.id = d.correction_id
 WHERE d.register_id = ANY(%(registers)s) AND d.day_date >= %(start)s AND d.day_date < %(end)s
   AND (f.imported_at IS NULL OR f.imported_at <= %(at)s)
-ORDER BY d.register_id, d.day_date, d.version DESC
+  AND (c.id IS NULL OR (c.decided_at <= %(at)s AND (c.undone_at IS NULL OR c.undone_at > %(at)s)))
+ORDER BY d.register_id, d.day_date, c.decided_at DESC NULLS LAST, d.version DESC
+"""
+_CORRECTIONS = """
+SELECT c.id, c.cause, c.start_date, c.first_share, c.end_date, c.factor, c.normal_start_date, c.normal_end_date,
+       c.added_wh, c.decided_at, q.register_id, q.replaced_id IS NULL, q.start_date, q.end_date, q.before_wh, q.after_wh
+FROM metering_usagecorrection c JOIN metering_correctionpart q ON q.correction_id = c.id
+WHERE q.register_id = ANY(%(registers)s) AND c.state IN ('applied', 'undone') AND c.decided_at <= %(at)s
+  AND (c.undone_at IS NULL OR c.undone_at > %(at)s)
+ORDER BY c.decided_at, c.id, q.register_id, q.start_date
 """

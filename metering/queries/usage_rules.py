@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 import numpy as np
 from django.db.models import Q
@@ -42,12 +42,20 @@ class RuleCard:
         return self.rule.end_date is None or on < self.rule.end_date
 
 
-def bearing_on(*, service_point_ids: Sequence[int] | np.ndarray, start_date: date, end_date: date) -> RuleBook:
+def bearing_on(
+    *,
+    service_point_ids: Sequence[int] | np.ndarray,
+    start_date: date,
+    end_date: date,
+    known_at: datetime | None = None,
+) -> RuleBook:
     """
     Return the rules that say what some service points are billed on in [start_date, end_date).
 
     Those of the places themselves; all that take of the same meters, since together they are the whole; and the check
     meters of all places whose meters count. One statement, and one more where there are rules.
+
+    :param known_at: only rules that were entered by then.
     """
     given = {
         "points": np.asarray(service_point_ids, dtype=np.int64).tolist(),
@@ -55,6 +63,7 @@ def bearing_on(*, service_point_ids: Sequence[int] | np.ndarray, start_date: dat
         "end": end_date,
         "taking": [kind.value for kind in TAKING],
         "sourced": [kind.value for kind in HAS_SOURCE],
+        "known_at": known_at,
     }
     rules = tuple(_rule(row) for row in db.fetch(_BEARING, given))
     if not rules:
@@ -165,7 +174,9 @@ _FIELDS = """
 """
 _BEARING = f"""
 WITH held AS (
-    SELECT * FROM metering_usagerule WHERE period && daterange(%(start)s, %(end)s)
+    SELECT * FROM metering_usagerule
+    WHERE period && daterange(%(start)s, %(end)s)
+      AND (%(known_at)s::timestamptz IS NULL OR created_at <= %(known_at)s)
 ), counting AS (
     SELECT unnest(%(points)s::bigint[]) AS id
     UNION

@@ -15,6 +15,8 @@ from tariffs.domain.inputs import Input
 
 PRICE_PLACES = 6
 """A price is kept to this many decimals of the minor unit."""
+MEAN_PLACES = 2
+"""A mean price is printed to this many decimals of the minor unit."""
 
 
 class MissingPrice(Refused):
@@ -266,6 +268,20 @@ def mean_price_e6(*, amount_minor: Int64, energy_wh: Int64) -> Int64:
     sign = np.where((amount < 0) == (energy < 0), 1, -1)
     found: Int64 = np.where(energy_wh == 0, 0, np.minimum(size, fixed.LIMIT) * sign).astype(np.int64)
     return found
+
+
+def mean_price_text(*, amount_minor: int, quantity: int, quantity_places: int, decimals: int) -> str:
+    """
+    Return what each unit of a line cost on the whole, in major units, to two decimals of the minor unit; "" of nothing.
+
+    quantity  in whole steps of its last decimal place
+    """
+    if not quantity:
+        return ""
+    size, under = abs(amount_minor) * 10 ** (MEAN_PLACES + quantity_places), abs(quantity)
+    mean = (2 * size + under) // (2 * under)
+    sign = -1 if (amount_minor < 0) != (quantity < 0) else 1
+    return fixed.to_text(sign * mean, places=decimals + MEAN_PLACES)
 
 
 def price_text(*, slot: LineSlot, decimals: int) -> str:

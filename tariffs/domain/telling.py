@@ -11,8 +11,10 @@ from typing import Any
 
 from cis.kernel import fixed
 from cis.kernel.fixed import Int64
+from tariffs.domain import layout
 from tariffs.domain.batch import RatingBatch
 from tariffs.domain.inputs import AXES, Axis, Input
+from tariffs.domain.layout import HandedOn
 from tariffs.domain.lines import LineSlot, price_text
 from tariffs.domain.plan import Plan
 from tariffs.domain.tracing import Step, Trace
@@ -36,6 +38,27 @@ def given(*, plan: Plan, batch: RatingBatch) -> Plain:
         "energy_wh": _by_name(plan.periods, batch.used_wh[0]),
         "given": {_key(need): _input(need, plan, batch.inputs[need][0]) for need in Input if need in plan.needs},
     }
+
+
+def handed_on(*, plan: Plan, handed_on: Int64) -> Plain:
+    """
+    Return what one segment hands to those after it, by name.
+
+    handed_on  (1, v) as in ``layout.handed_layout``
+
+    :raises OtherLayout: the plan's segments hand on more or fewer numbers.
+    """
+    parts = layout.handed_layout(plan=plan)
+    names = {
+        HandedOn.PEAK_W: plan.demand.periods,
+        HandedOn.CHARGED_W: plan.demand.periods,
+        HandedOn.CARRIED: tuple(slot.key for slot in plan.carried),
+    }
+    found = {}
+    for name, values in layout.apart(layout=parts, values=handed_on).items():
+        of = names.get(HandedOn(name))
+        found[name] = int(values[0].item()) if of is None else _by_name(of, values[0])
+    return found
 
 
 def _by_name(names: Sequence[str], values: Int64) -> dict[str, int]:

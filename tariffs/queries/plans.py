@@ -2,8 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
+
+from django.db.models import Exists, OuterRef
+from django.utils import timezone
 
 from cis.kernel.errors import Refused
 from tariffs.domain import document
@@ -184,8 +187,18 @@ class VersionText:
     text: str
 
 
-def texts(*, version_ids: Iterable[int]) -> dict[int, VersionText]:
-    """Return the documents of some versions, by version id; one statement."""
+def texts(*, version_ids: Iterable[int], known_at: datetime | None = None) -> dict[int, VersionText]:
+    """
+    Return the documents of some versions, by version id; one statement.
+
+    :param known_at: an end that came by a version published later is left out: then it is that of the text, if any.
+    """
+    following = TariffVersion.objects.filter(
+        tariff_id=OuterRef("tariff_id"),
+        state=VersionState.PUBLISHED,
+        period__startswith=OuterRef("period__endswith"),
+        published_at__gt=known_at or timezone.now(),
+    )
     rows = TariffVersion.objects.filter(id__in=list(version_ids)).select_related("tariff")
     return {
         row.id: VersionText(
@@ -193,11 +206,11 @@ def texts(*, version_ids: Iterable[int]) -> dict[int, VersionText]:
             code=row.tariff.code,
             legal_source=row.legal_source,
             start_date=row.period.lower,
-            end_date=row.period.upper,
+            end_date=compiled(row.id).valid_to if row.is_ended_since else row.period.upper,
             sha256=row.sha256,
             text=row.source,
         )
-        for row in rows
+        for row in rows.annotate(is_ended_since=Exists(following))
     }
 
 

@@ -46,6 +46,16 @@ class SeriesCard:
         return (self.last_day - self.first_day).days + 1 - self.days
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceDayCard:
+    """The prices of a series on a local day, as a proof tells them: who published them, and which version it is."""
+
+    series: str
+    source: str
+    version: int
+    day: PriceDay
+
+
 def all_series() -> tuple[SeriesCard, ...]:
     """Return all price series by code; one statement."""
     rows = PriceSeries.objects.annotate(
@@ -92,6 +102,35 @@ def known_days(*, codes: Collection[str], start_date: date, end_date: date) -> M
     return found
 
 
+def days_of_proof(
+    *, codes: Collection[str], start_date: date, end_date: date, known_at: datetime
+) -> list[PriceDayCard]:
+    """
+    Return the prices of some series in [start_date, end_date) as they were known at an instant; one statement.
+
+    In the order of series and day.
+    """
+    rows = (
+        PriceSeriesDay.objects.filter(
+            series__code__in=list(codes), day_date__gte=start_date, day_date__lt=end_date, loaded_at__lte=known_at
+        )
+        .order_by("series__code", "day_date", "-version")
+        .distinct("series__code", "day_date")
+        .values_list(
+            "series__code", "series__source", "version", "day_date", "start_at", "interval_minutes", "prices_e6"
+        )
+    )
+    return [
+        PriceDayCard(
+            series=code,
+            source=source,
+            version=version,
+            day=PriceDay(day=day, start_at=start_at, interval_minutes=minutes, prices_e6=unpack(packed=bytes(packed))),
+        )
+        for code, source, version, day, start_at, minutes, packed in rows
+    ]
+
+
 def corrected_days(*, codes: Collection[str], start_date: date, end_date: date) -> Sequence[tuple[str, date]]:
     """Return series and day of each further version of prices in [start_date, end_date); one statement."""
     rows = PriceSeriesDay.objects.filter(
@@ -109,9 +148,15 @@ def events(*, start_date: date, end_date: date) -> Mapping[int, Events]:
     return found
 
 
-def announced(*, start_date: date, end_date: date) -> tuple[EventCard, ...]:
-    """Return the events announced for the dates of [start_date, end_date), by date and tariff; one statement."""
+def announced(*, start_date: date, end_date: date, known_at: datetime | None = None) -> tuple[EventCard, ...]:
+    """
+    Return the events announced for the dates of [start_date, end_date), by date and tariff; one statement.
+
+    :param known_at: only those that were announced by then.
+    """
     rows = PriceEvent.objects.filter(event_date__gte=start_date, event_date__lt=end_date).select_related("tariff")
+    if known_at is not None:
+        rows = rows.filter(announced_at__lte=known_at)
     return tuple(
         EventCard(
             tariff_id=row.tariff_id,

@@ -45,7 +45,7 @@ def line(kwh: str, price: str, amount_minor: int, *, step: int = 1, period: str 
     given = {
         "code": "energy", "labels": ENERGY, "period_labels": PERIODS.get(period, {}), "step": step,
         "period_of_use": period, "unit": "kWh", "quantity": int(whole + rest.ljust(3, "0")), "quantity_places": 3,
-        "price": price, "price_e6": 61_700_000, "amount_minor": amount_minor, "tax_minor": 0,
+        "price": price, "margin": None, "price_e6": 61_700_000, "amount_minor": amount_minor, "tax_minor": 0,
         "ledger_class": "energy",
     }  # fmt: skip
     return Line(**{**given, **values})
@@ -59,7 +59,7 @@ def segment(lines: Sequence[Line], *, start: date = LAST, end: date = date(2026,
         "tariff_names": {"zh": "居民生活用电（一户一表）", "en": "Residential, one meter a household"},
         "legal_source": "上海市发展和改革委员会《上海市居民用户电价表》，2020-07-27",
         "start_date": start, "end_date": end, "used_wh": used, "before_wh": 2_600_000, "household": 3,
-        "is_estimated": False, "amount_minor": sum(one.amount_minor for one in lines), "cancels_id": None,
+        "is_estimated": False, "split_by": "", "amount_minor": sum(one.amount_minor for one in lines), "cancels_id": None,
         "lines": tuple(lines),
     }  # fmt: skip
     return Segment(**{**given, **values})

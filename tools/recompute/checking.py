@@ -3,7 +3,7 @@
 from fractions import Fraction
 from typing import Any
 
-from recompute.numbers import cut, written
+from recompute.numbers import cut, number, rounded, written
 from recompute.pricing import PLACES, Priced, Result, Step, price
 from recompute.segment import Line, Segment
 from recompute.terms import Tariff
@@ -105,6 +105,20 @@ def price_text(line: Line, tariff: Tariff) -> str | None:
     return f"{whole}.{decimals}" if decimals else whole
 
 
+def mean_price(one: Priced, tariff: Tariff) -> str:
+    """Return what a kWh cost on the whole, in major units, to two decimals of the minor unit; "" of no energy."""
+    if not one.line.quantity:
+        return ""
+    mean = Fraction(one.amount * 10 ** PLACES[one.line.unit], one.line.quantity)
+    return written(Fraction(rounded(mean * 100), 100 * 10**tariff.decimals), tariff.decimals + 2)
+
+
+def margin_of(code: str, tariff: Tariff) -> Fraction:
+    """Return what is on top of each hour's price, in major units."""
+    keys = next(one for one in tariff.components if one.need("code") == code)
+    return tariff.price(keys, "margin") / 10**tariff.decimals
+
+
 def check_printed(printed: list[dict[str, Any]], found: Result, tariff: Tariff, where: str, out: Differences) -> None:
     """Compare the printed lines with those that count; a segment of nothing prints the first of these."""
     counting = [one for one in found.lines if one.line.counts]
@@ -116,3 +130,8 @@ def check_printed(printed: list[dict[str, Any]], found: Result, tariff: Tariff, 
             line, computed = said[one.line.key], plain(one, tariff)
             for name in ("quantity", "unit", "price", "amount_minor", "tax_minor", "ledger"):
                 out.same(f"{where} printed {one.line.key} {name}", line[name], computed[name])
+            if "mean_price" in line:
+                mean = mean_price(one, tariff)
+                out.same(f"{where} printed {one.line.key} mean_price", line["mean_price"], mean)
+                margin = margin_of(one.line.code, tariff)
+                out.same(f"{where} printed {one.line.key} margin", number(line["margin"]), margin)

@@ -76,18 +76,23 @@ def measured(days: list[dict[str, Any]], local: Local, start: date, end: date) -
 
 
 def split(
-    usage: dict[str, Any], days: list[dict[str, Any]], local: Local, start: date, end: date, calendar: Calendar | None
+    energy: int,
+    span: tuple[date, date],
+    days: list[dict[str, Any]],
+    local: Local,
+    start: date,
+    end: date,
+    calendar: Calendar | None,
 ) -> dict[str, int]:
     """
-    Return what approved energy has in [start, end), by period of use; "" without a calendar. [Wh]
+    Return what the energy of a span has in [start, end), by period of use; "" without a calendar. [Wh]
 
-    The approved energy is dealt in proportion to the interval values, those of the span in the order of time, and
-    inside a part in the alphabetical order of its periods: the first parts together are rounded half away from zero.
+    It is dealt in proportion to the interval values, those of the span in the order of time, and inside a part in the
+    alphabetical order of its periods: the first parts together are rounded half away from zero.
     """
-    before, total, parts = Fraction(0), Fraction(0), dict[str, Fraction]()
+    before, total = Fraction(0), Fraction(0)
     names = sorted(calendar.periods) if calendar else [ALL_HOURS]
     parts = dict.fromkeys(names, Fraction(0))
-    span = date.fromisoformat(usage["start_date"]), date.fromisoformat(usage["end_date"])
     for slot in slots_of(days, local, *span):
         total += slot.wh
         if slot.day < start:
@@ -96,9 +101,14 @@ def split(
             parts[calendar.period(slot.day, slot.minute) if calendar else ALL_HOURS] += slot.wh
     if not total:
         return dict.fromkeys(names, 0)
-    found, until = {}, rounded(usage["energy_wh"] * before / total)
+    found, until = {}, rounded(energy * before / total)
     for name in names:
         before += parts[name]
-        after = rounded(usage["energy_wh"] * before / total)
+        after = rounded(energy * before / total)
         found[name], until = after - until, after
     return found
+
+
+def largest(reads: list[dict[str, Any]], multiplier: int) -> int:
+    """Return the demand that a register showed in a span: the largest value after its first day. [W]"""
+    return max(int(read["reading_wh"]) for read in reads[1:]) * multiplier

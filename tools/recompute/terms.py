@@ -80,6 +80,8 @@ class Tariff:
     demand_periods: tuple[str, ...]
     window_minutes: int
     cycle: Keys
+    usage_split: str
+    usage_profile: str
     calendar: Keys
     demand_calendar: Keys
     components: list[Keys]
@@ -132,6 +134,7 @@ def read(text: str) -> Tariff:
     use = root.table("time_of_use").only("periods season event")
     demand = root.table("demand").only("window_minutes periods season event several_feeds")
     cycle = root.table("tier_cycle").only("every start_month seasons restarts_at")
+    proration = root.table("proration").only("usage profile source")
     return Tariff(
         code=root.need("code"),
         currency=root.need("currency"),
@@ -141,6 +144,8 @@ def read(text: str) -> Tariff:
         demand_periods=(WHOLE_TIME, *(demand.get("periods") or ())),
         window_minutes=demand.get("window_minutes", 15),
         cycle=cycle,
+        usage_split=proration.get("usage", "read"),
+        usage_profile=proration.get("profile", ""),
         calendar=use,
         demand_calendar=demand,
         components=root.tables("component"),

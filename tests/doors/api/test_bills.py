@@ -179,7 +179,7 @@ def test_staff_on_the_pages_may_what_their_role_may(world, bills, client):
 
 def test_the_proof_of_a_bill_is_given_and_the_look_is_kept(world, bills):
     proof = Caller(READ).get("bills/0000000001/proof").json()
-    assert proof["format"] == "wattline-bill-proof-1"
+    assert proof["format"] == "wattline-bill-proof-2"
     assert (proof["bill"]["number"], proof["bill"]["amount_minor"]) == ("0000000001", 6170)
     assert [line["line"] for line in proof["segments"][0]["lines"]] == ["energy"]
     assert world.customer.name not in str(proof)
