@@ -11,8 +11,13 @@ from tariffs.domain.telling import Plain
 
 
 def of_bill(*, bill_id: int) -> list[Plain]:
-    """Return the charges of a bill, those that it takes back with the bill that carried them; one statement."""
+    """
+    Return the charges of a bill, those that it takes back with the bill that carried them; one statement.
+
+    One more where there are cases, for the steps by which their amounts were worked out.
+    """
     rows = BillCharge.objects.filter(bill_id=bill_id).select_related("charge__case", "cancels__bill").order_by("id")
+    rows = rows.prefetch_related("charge__case__steps")
     return [_charge(row) for row in rows]
 
 
@@ -30,8 +35,15 @@ def _charge(row: BillCharge) -> Plain:
         "agreed_date": charge.agreed_date.isoformat() if charge.agreed_date else None,
         "legal_source": charge.legal_source,
         "takes_back": None if back is None else back.bill.number,
+        "steps": _steps(charge.case, charge.id) if charge.case else [],
         "rule": None if charge.case is None else _rule(charge.reason, charge.kind, charge.case.found_date),
     }
+
+
+def _steps(case: Any, charge_id: int) -> list[Plain]:
+    """Return how an amount of a case was worked out, as it was shown to those who decided."""
+    mine = [step for step in case.steps.all() if step.charge_id in (None, charge_id)]
+    return [{"code": step.code, "text": step.text} for step in sorted(mine, key=lambda step: step.seq)]
 
 
 def _rule(breach: str, kind: str, found_date: date) -> Plain:

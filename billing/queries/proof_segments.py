@@ -205,7 +205,7 @@ def _term(found: Material, row: SegmentRow, batch: RatingBatch | None) -> Plain 
         "tariff": term.tariff_code,
         "household": term.household,
         "agreed": told,
-        **({"all_suspended": True} if _all_suspended(agreed) else {}),
+        **({"all_suspended": _all_suspended(agreed)} if Input.ENERGIZED_MINUTES in plan.needs else {}),
     }
 
 

@@ -116,6 +116,7 @@ def is_taxed(*, kind: str, at: date) -> bool:
     return kind != ChargeKind.PENALTY or bool(packs.rule("penalty_taxed", at=at))
 
 
-def _decimals(at: date) -> int:
+def decimals(at: date) -> int:
+    """Return how many decimals the minor unit of the place has."""
     found: int = packs.rule("decimals", at=at)
     return found

@@ -251,7 +251,7 @@ _CORRECTIONS = """
 SELECT c.id, c.cause, c.start_date, c.first_share, c.end_date, c.factor, c.normal_start_date, c.normal_end_date,
        c.added_wh, c.decided_at, q.register_id, q.replaced_id IS NULL, q.start_date, q.end_date, q.before_wh, q.after_wh
 FROM metering_usagecorrection c JOIN metering_correctionpart q ON q.correction_id = c.id
-WHERE q.register_id = ANY(%(registers)s) AND c.state IN ('applied', 'undone') AND c.decided_at <= %(at)s
+WHERE q.register_id = ANY(%(registers)s) AND c.state NOT IN ('proposed', 'dropped') AND c.decided_at <= %(at)s
   AND (c.undone_at IS NULL OR c.undone_at > %(at)s)
 ORDER BY c.decided_at, c.id, q.register_id, q.start_date
 """

@@ -4,7 +4,8 @@ from collections import Counter
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from recompute.numbers import number, rounded, times
+from recompute import claims
+from recompute.numbers import number, rounded
 from recompute.other_charges import tax_on
 
 if TYPE_CHECKING:
@@ -46,39 +47,10 @@ def check_charge(proof: "Proof", one: Told, where: str) -> None:
         base = claimed - sign * one["tax_minor"] if on_top else claimed
         tax = rounded(tax_on(base, rate, on_top=on_top))
     same(f"{where} tax_minor", one["tax_minor"], sign * tax)
-    check_rule(proof, one, where, without_tax(one, rule))
-
-
-def without_tax(one: Told, rule: Told) -> int:
-    """Return what the rule of a charge comes to: the claim without tax that is on top of it."""
-    claimed = int(one["claimed_minor"])
-    return claimed - abs(one["tax_minor"]) if rule["vat_mode"] == "on_top" else claimed
-
-
-def check_rule(proof: "Proof", one: Told, where: str, amount: int) -> None:
-    """
-    Compare an amount with the numbers of its rule, as far as these alone tell it.
-
-    So many times another charge of the case; a whole number of times an amount. What was drawn, for how long and at
-    which price is in the case, not in the proof.
-    """
-    says, key = one["rule"]["says"], one["rule"]["key"]
-    if one["kind"] == "penalty" and "times" in says:
-        others = [row for row in proof.told["charges"] if row["case"] == one["case"] and row["kind"] != "penalty"]
-        if others:
-            bases = sum(without_tax(row, row["rule"]) for row in others if row["takes_back"] == one["takes_back"])
-            # The penalty is so many times the exact amount, which is half a minor unit off at most.
-            off = abs(amount - int(says["times"]) * bases)
-            proof.out.same(
-                f"{where} is {says['times']} times the other charge", True, 2 * off <= int(says["times"]) + 1
-            )
-    elif key == "breach_tampering":
-        each = [times(says[name], 10**proof.decimals) for name in ("home", "other")]
-        proof.out.same(
-            f"{where} is a number of times what the rule says", True, any(amount % part == 0 for part in each)
-        )
-    else:
+    steps = {step["code"]: step["text"] for step in one["steps"] if step["code"] in claims.RESULTS}
+    if not steps:
         proof.taken.add(f"the facts of case {one['case']}")
+    claims.check(proof, one, where, claimed - abs(one["tax_minor"]) if rule["vat_mode"] == "on_top" else claimed)
 
 
 def check_sums(proof: "Proof") -> None:

@@ -12,7 +12,7 @@ from recompute.bill import Proof
 
 from billing.models.bill import Bill, BillSegment
 from billing.models.run import HeldBill
-from billing.operations import bills
+from billing.operations import bills, breach_cases
 from billing.queries import proofs
 from cis.kernel.actors import SYSTEM
 from cis.kernel.calendar import local_clock
@@ -23,7 +23,6 @@ from contracts.models.agreement import ServiceAgreement
 from contracts.operations import agreements
 from metering.domain.corrections import Cause
 from metering.models.usage import Usage
-from metering.operations import corrections
 from tariffs.operations import prices
 from tests.db.billing import test_charges as charged
 from tests.db.billing import test_corrections as mended
@@ -410,7 +409,7 @@ class TestCorrections:
         both = Bill.objects.latest("id")
         assert len(told(both)["corrections"]) == 2
         assert taken(told(both)) == set()
-        corrections.undo(correction_id=second, reason="no", actor=mended.SECOND)
+        mended.undo(second)
         mended.settle(bill(mended.LAST))
         assert len(told(Bill.objects.latest("id"))["corrections"]) == 1
         assert taken(told(Bill.objects.latest("id"))) == set()
@@ -436,9 +435,9 @@ class TestCharges:
         (charge,) = proof["charges"]
         assert (charge["amount_minor"], charge["takes_back"]) == (50_000, None)
         assert charge["rule"]["says"] == {"home": "500", "other": "5000"}
-        # Which of the two amounts it is, is a fact of the case.
+        # Which of the two amounts it is, the steps of the case say.
         assert unseen(proof) <= {"charges.rule.says.home", "charges.rule.says.other"}
-        charged.breaches.cancel(case_id=case, reason="mistaken", actor=charged.SECOND)
+        charged.cancelled(case)
         bill(FEBRUARY)
         back = told(Bill.objects.latest("id"))
         assert taken(back) == set()
@@ -452,16 +451,24 @@ class TestCharges:
             agreement_id=ids[0], kind=charged.BreachKind.CATEGORY, found_date=charged.TODAY, evidence="photos",
             fact=Category(uses=(Misuse(energy_wh=650_001, paid_e6=50_000_000, right_e6=80_000_000),)),
         )  # fmt: skip
-        found = charged.breaches.propose(claim=claim, request_key="k", today=charged.TODAY, actor=charged.FIRST)
-        charged.breaches.agree(case_id=found, today=charged.TODAY, actor=charged.SECOND)
+        found = breach_cases.propose(claim=claim, order=None, request_key="k", today=charged.TODAY, actor=charged.FIRST)
+        breach_cases.agree(case_id=found, today=charged.TODAY, actor=charged.SECOND)
         bill()
         proof = told()
-        assert taken(proof) == {f"the facts of case b{found}"}
+        assert taken(proof) == set()
         assert [one["kind"] for one in proof["charges"]] == ["price_difference", "penalty"]
-        assert unseen(proof) <= {
-            f"charges.rule.says.{name}"
-            for name in ("unknown_months", "days_in_month", "power_hours", "light_hours", "times")
-        }
+        texts = [step["text"] for step in proof["charges"][0]["steps"]]
+        assert any("650.001 kWh" in text for text in texts)
+        # Of the rule's numbers the penalty alone has one in it.
+        says = ("unknown_months", "days_in_month", "power_hours", "light_hours", "times")
+        assert unseen(proof) <= {f"charges.rule.says.{name}" for name in says}
+        assert Proof(mutant(proof, ("charges", 1, "rule", "says", "times"))).check()
+        for place, charge in enumerate(proof["charges"]):
+            for number, step in enumerate(charge["steps"]):
+                if " " in step["text"]:
+                    proof["charges"][place]["steps"][number]["text"] = step["text"] + "1"
+                    assert Proof(proof).check()
+                    proof["charges"][place]["steps"][number]["text"] = step["text"].removesuffix("1")
 
 
 def test_a_bill_that_is_cancelled_and_one_that_replaces_it_both_prove():
