@@ -18,11 +18,13 @@ class ChargeOnBill:
     A charge on a bill. [minor unit]
 
     case_id        the case of breach that it comes from; None: none
+    address        of the supply that it is for
     is_taken_back  it takes one back that an earlier bill carried
     """
 
     id: int
     case_id: int | None
+    address: str
     kind: str
     labels: Mapping[str, str]
     legal_source: str
@@ -33,11 +35,13 @@ class ChargeOnBill:
 
 def of_bill(*, bill_id: int) -> tuple[ChargeOnBill, ...]:
     """Return the charges of a bill; one statement."""
-    rows = BillCharge.objects.filter(bill_id=bill_id).select_related("charge").order_by("id")
+    supply = "charge__agreement__service_point__premises"
+    rows = BillCharge.objects.filter(bill_id=bill_id).select_related(supply).order_by("id")
     return tuple(
         ChargeOnBill(
             id=row.charge_id,
             case_id=row.charge.case_id,
+            address=row.charge.agreement.service_point.premises.address,
             kind=row.charge.kind,
             labels=LABELS[row.charge.kind],
             legal_source=row.charge.legal_source,

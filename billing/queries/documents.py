@@ -51,8 +51,9 @@ class BillDocument:
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """The places that are billed, each once, in the order of the segments."""
-        return tuple(dict.fromkeys(segment.address for segment in self.bill.segments))
+        """The places that are billed, each once, in the order of the segments, then of charges."""
+        places = [segment.address for segment in self.bill.segments]
+        return tuple(dict.fromkeys([*places, *(charge.address for charge in self.bill.charges)]))
 
     @property
     def legal_sources(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ from billing.models.charge import BillCharge
 from billing.models.ledger import Transfer
 from billing.models.run import HeldBill, RunChunk
 from billing.operations import bills, breach_cases, held, proof, runs
+from billing.operations import documents as printing
 from billing.operations.charging import ChargeMoved
 from billing.queries import bills as bill_queries
 from billing.queries import documents
@@ -79,7 +80,8 @@ def test_a_charge_is_on_the_next_bill_and_on_no_other(ids):
     prove()
 
 
-def test_a_charge_alone_makes_a_bill(ids):
+def test_a_charge_alone_makes_a_bill_that_can_be_printed(ids, settings, tmp_path):
+    settings.DOCUMENTS_DIR = tmp_path / "documents"
     bill()
     agreed(ids[0])
     run_id = bill(JANUARY)
@@ -88,6 +90,8 @@ def test_a_charge_alone_makes_a_bill(ids):
     chunk = RunChunk.objects.get(run_id=run_id)
     assert (chunk.bills, chunk.unchanged, chunk.amount_minor) == (1, 2, 50_000)
     assert not Bill.objects.filter(run_id=bill(JANUARY)).exists()
+    assert documents.of_bill(bill_id=one.id).addresses == (f"示范路{ids[0]}号",)
+    assert printing.pdf(bill_id=one.id).startswith(b"%PDF-")
     prove()
 
 
