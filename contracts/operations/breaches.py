@@ -28,6 +28,7 @@ from contracts.queries.breach_dues import Charge
 from contracts.queries.breaches import UnknownBreach
 from metering.domain.correction_orders import Order
 from metering.operations import corrections
+from metering.operations.corrections import KeyTaken
 
 REASON_MOST = 300
 
@@ -48,12 +49,6 @@ class NoReason(Refused):
     """Nobody said why."""
 
     code = "reason_missing"
-
-
-class KeyTaken(Refused):
-    """The name of the request belongs to another request."""
-
-    code = "request_key_taken"
 
 
 @joins_transaction

@@ -5,6 +5,7 @@ A correction is never an amount: it writes further versions of usage and of inte
 months follows by itself, at the price of each month.
 """
 
+from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 
@@ -58,6 +59,12 @@ class PartOfCase(Refused):
     code = "part_of_case"
 
 
+class KeyTaken(Refused):
+    """The name of the request belongs to another request."""
+
+    code = "request_key_taken"
+
+
 class ReasonMissing(Refused):
     """Nobody said why."""
 
@@ -78,12 +85,15 @@ def propose(*, order: Order, request_key: str, today: date, actor: Actor) -> int
     :raises AlreadyCorrected: there is one of the same cause for some of the days.
     :raises NotAllowed: the actor may not correct.
     :raises PartOfCase: it is theft, which is a case of the contract.
+    :raises KeyTaken: the key named another request.
     """
     _refuse_theft(order.cause)
     writing.lock(service_point_id=order.service_point_id)
-    known = UsageCorrection.objects.filter(request_key=request_key).values_list("id", flat=True).first()
+    known = UsageCorrection.objects.filter(request_key=request_key).first()
     if known is not None:
-        return known
+        if order_of(known) != replace(order, evidence=order.evidence.strip(), given=dict(order.given)):
+            raise KeyTaken(f"This form has made correction {known.id} of something else.", advice="Open the form anew.")
+        return known.id
     row, plan = _make(order, request_key, today, actor)
     row.needs_two = _is_for_two(row, today)
     row.save(update_fields=["needs_two"])

@@ -17,7 +17,6 @@ from contracts.domain.breach_claims import Claim, Tampering, Theft
 from contracts.domain.breaches import BreachKind, ChargeKind
 from contracts.models.agreement import AgreementTerm
 from contracts.models.charge import BreachCase
-from contracts.operations.breaches import KeyTaken
 from contracts.queries import breaches as queries
 from metering.domain.correction_orders import AddedEnergy, Order, Scale
 from metering.domain.corrections import Cause
@@ -25,6 +24,7 @@ from metering.models.correction import UsageCorrection
 from metering.models.device import Installation
 from metering.models.usage import Usage
 from metering.operations.correction_writing import UsageMoved
+from metering.operations.corrections import KeyTaken
 from tariffs.models.tariff import TariffVersion
 from tests.db.billing.night import FEBRUARY, JANUARY, MARCH, bill, prove, use
 from tests.factories import mass

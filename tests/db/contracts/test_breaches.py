@@ -24,6 +24,7 @@ from metering.domain.correction_orders import AddedEnergy, Order, Scale
 from metering.domain.corrections import Cause
 from metering.models.correction import UsageCorrection
 from metering.models.usage import Usage
+from metering.operations.corrections import KeyTaken
 from tests.factories import accounts, contracts, metering
 
 pytestmark = pytest.mark.django_db
@@ -105,7 +106,7 @@ def test_one_request_is_one_case_and_its_name_serves_no_other(world):
     assert propose(world) == propose(world)
     assert OneOffCharge.objects.count() == 2
     for other in ({"evidence": "other photos"}, {"fact": Tampering(is_home=True), "kind": BreachKind.TAMPERING}):
-        with pytest.raises(breaches.KeyTaken):
+        with pytest.raises(KeyTaken):
             propose(world, **other)
     assert BreachCase.objects.count() == 1
 

@@ -150,6 +150,18 @@ def test_undoing_restores_what_was_and_approval_goes_on_as_before():
     assert energies(register) == [100_000, 400_000, 600_000, 400_000]
 
 
+@pytest.mark.parametrize(
+    "other",
+    [{"amount": Scale(factor=F(2))}, {"evidence": "report 18"}, {"since_date": STARTS[0]}, {"cause": Cause.FUSE}],
+)
+def test_the_name_of_a_request_serves_no_other_order(other):
+    point, (register,) = metered(100, 200, 300, 400)
+    found = made(point, register)
+    assert made(point, register, evidence=" report 17 ") == found
+    with pytest.raises(corrections.KeyTaken):
+        made(point, register, **other)
+
+
 def test_one_request_is_one_correction_and_one_cause_corrects_a_day_once():
     point, (register,) = metered(100, 200, 300, 400)
     first = made(point, register)
