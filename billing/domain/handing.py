@@ -31,6 +31,7 @@ class Earlier(Columns):
     """
     f segments in force of chained agreements that stay as they were billed, by agreement and start.
 
+    period_start_day  (f,) first day of the period in which it was billed
     version    (f,) place in ``plans``
     handed_on  (f, w) as in ``layout.handed_layout`` of its plan, padded
     kept       (f,) numbers that each of them keeps; ``kept.NOT_KEPT`` = none
@@ -39,6 +40,7 @@ class Earlier(Columns):
     agreement_id: Int64
     start_day: Int64
     end_day: Int64
+    period_start_day: Int64
     version: Int64
     handed_on: Int64
     kept: Int64
@@ -81,6 +83,7 @@ def no_history() -> History:
             agreement_id=none,
             start_day=none,
             end_day=none,
+            period_start_day=none,
             version=none,
             handed_on=none.reshape(0, 0),
             kept=none,
@@ -111,7 +114,9 @@ class Memory:
     """
     What the segments of g agreements have handed on so far; they are told agreement by agreement in order of time.
 
-    A month is that in which a segment begins. What nobody told is nothing: as on a first bill.
+    A month is that in which a segment begins; of demand that was charged, that in which its billed period begins: so a
+    period from the 15th to the 15th that is cut on the first is charged for its demand once. What nobody told is
+    nothing: as on a first bill.
 
     peaks, charged  (g, months, q) largest demand measured, and charged; q codes of demand periods of all plans [W]
     years           (g, months) amount that yearly limits count [minor unit]
@@ -148,12 +153,13 @@ class Memory:
             if of != NOT_CHAINED:
                 self.opened[of] = found
 
-    def tell(self, *, plan: Plan, of: Int64, month: Int64, handed_on: Int64) -> dict[HandedOn, Int64]:
+    def tell(self, *, plan: Plan, of: Int64, month: Int64, period: Int64, handed_on: Int64) -> dict[HandedOn, Int64]:
         """
         Take in what segments of one plan hand on, and return it by name.
 
         of         (n,) their agreements; a later one of the same agreement stands behind the earlier
         month      (n,) months in which they begin, from January 1970
+        period     (n,) months in which their billed periods begin
         handed_on  (n, v) as in ``layout.handed_layout``, perhaps padded
 
         :raises OtherLayout: it is not what segments of the plan hand on.
@@ -161,25 +167,27 @@ class Memory:
         parts = handed_layout(plan=plan)
         columns = apart(layout=parts, values=handed_on[:, : width_of(parts)])
         found = {HandedOn(name): column for name, column in columns.items()}
-        at, demands = (of, month - self.first), self._demands(plan)
-        for name, table in ((HandedOn.PEAK_W, self.peaks), (HandedOn.CHARGED_W, self.charged)):
+        demands = self._demands(plan)
+        for name, table, at in (
+            (HandedOn.PEAK_W, self.peaks, month), (HandedOn.CHARGED_W, self.charged, period),
+        ):  # fmt: skip
             if name in found:
                 for column, demand in enumerate(demands):
-                    np.maximum.at(table[:, :, demand], at, found[name][:, column])
+                    np.maximum.at(table[:, :, demand], (of, at - self.first), found[name][:, column])
         if HandedOn.YEAR_MINOR in found:
-            np.add.at(self.years, at, found[HandedOn.YEAR_MINOR])
+            np.add.at(self.years, (of, month - self.first), found[HandedOn.YEAR_MINOR])
         self.last[of] = self.plans.index(plan)
         if HandedOn.CARRIED in found:
             self.carried[of, : len(plan.carried)] = found[HandedOn.CARRIED]
         return found
 
-    def inputs_for(self, *, plan: Plan, of: Int64, month: Int64) -> dict[Input, Int64]:
-        """Return what segments of one plan that begin in some months read of those before them, but for credits."""
+    def inputs_for(self, *, plan: Plan, of: Int64, month: Int64, period: Int64) -> dict[Input, Int64]:
+        """Return what segments of one plan, months as in ``tell``, read of those before them, but for credits."""
         found = {}
         if Input.PAST_PEAKS_W in plan.needs:
             found[Input.PAST_PEAKS_W] = self._past_peaks(plan, of, month - self.first)
         if Input.BILLED_PEAK_W in plan.needs:
-            charged = self.charged[of, month - self.first]
+            charged = self.charged[of, period - self.first]
             found[Input.BILLED_PEAK_W] = charged[:, self._demands(plan)]
         if Input.YEAR_MINOR in plan.needs:
             found[Input.YEAR_MINOR] = self._year(plan, of, month)

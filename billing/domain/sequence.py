@@ -132,10 +132,13 @@ class _Walk:
         self.pieces = pieces = work.pieces
         self.of = history.chained.place_of(pieces.agreement_id)
         self.month = month_number(pieces.start_day)
+        # What only counts is in no billed period.
+        self.period = month_number(np.where(pieces.period_end_day > 0, pieces.period_start_day, pieces.start_day))
         earlier = history.earlier
         opened = history.openings
         opened_days = np.where(opened.month_day > 0, opened.month_day, opened.start_day)
-        months = np.concatenate((month_number(earlier.start_day), self.month, month_number(opened_days)))
+        days = np.concatenate((earlier.start_day, earlier.period_start_day, opened_days))
+        months = np.concatenate((month_number(days), self.month, self.period))
         self.memory = Memory(
             agreements=len(history.chained),
             months=range(int(months.min(initial=0)), int(months.max(initial=0)) + 1),
@@ -157,7 +160,7 @@ class _Walk:
     def _remember_earlier(self) -> None:
         earlier = self.history.earlier
         of = self.history.chained.place_of(earlier.agreement_id)
-        month = month_number(earlier.start_day)
+        month, period = month_number(earlier.start_day), month_number(earlier.period_start_day)
         # The last of each agreement is told last, since it says what is carried.
         last = np.ones(len(of), dtype=np.bool_)
         last[:-1] = of[1:] != of[:-1]
@@ -166,7 +169,7 @@ class _Walk:
                 if version != NOWHERE:
                     plan = earlier.plans[version]
                     handed = earlier.told(version=version, rows=rows)
-                    self.memory.tell(plan=plan, of=of[rows], month=month[rows], handed_on=handed)
+                    self.memory.tell(plan=plan, of=of[rows], month=month[rows], period=period[rows], handed_on=handed)
 
     def note_holes(self) -> None:
         """Note the accounts where days that hand on are not billed, and lie before the window."""
@@ -218,7 +221,7 @@ class _Walk:
         if not len(at):
             return
         places, plan = self.work.rows[at], self.work.versions[version].plan
-        of, month = self.of[places], self.month[places]
+        of, month, period = self.of[places], self.month[places], self.period[places]
         batch = self._batch(version, at, before_wh)
         try:
             rated = rate(plan=plan, batch=batch)
@@ -226,7 +229,7 @@ class _Walk:
             note_refusal(accounts=self.pieces.account_id[places], refusal=refusal, obstacles=self.obstacles)
             return
         handed_on = handed_of(plan=plan, batch=batch, rated=rated)
-        found = self.memory.tell(plan=plan, of=of, month=month, handed_on=handed_on)
+        found = self.memory.tell(plan=plan, of=of, month=month, period=period, handed_on=handed_on)
         if HandedOn.COUNTED_WH in found:
             self.extra[of] += found[HandedOn.COUNTED_WH] - batch.total_wh
         self.outcomes[version].append((places, batch, rated, handed_on))
@@ -236,7 +239,7 @@ class _Walk:
         places, plan = self.work.rows[at], self.work.versions[version].plan
         of = self.of[places]
         given = {name: column[self.position[at]] for name, column in self.work.inputs.get(version, {}).items()}
-        given |= self.memory.inputs_for(plan=plan, of=of, month=self.month[places])
+        given |= self.memory.inputs_for(plan=plan, of=of, month=self.month[places], period=self.period[places])
         carried, is_left = self.memory.carried_for(plan=plan, of=of)
         self._note_left(plan, places[is_left])
         if plan.carried:

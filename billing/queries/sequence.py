@@ -85,13 +85,14 @@ def history(*, in_force: AgreementColumns, versions: Sequence[PlanVersion], sinc
     given = {"agreements": ids.tolist(), "before": window.start, "from": add_months(since, -PAST_MONTHS - 1)}
     columns = db.read_columns(_EARLIER, given, columns=8)
     columns = columns[:, window.freezes(columns[7], columns[5], columns[6])]
-    segment, agreement, version, first, last = columns[:5]
+    segment, agreement, version, first, last, period_start = columns[:6]
     version_ids, place = np.unique(version, return_inverse=True)
     handed = handed_on(segment_ids=segment)
     earlier = Earlier(
         agreement_id=agreement,
         start_day=first,
         end_day=last,
+        period_start_day=period_start,
         version=place.astype(np.int64),
         handed_on=handed.values,
         kept=handed.lengths,

@@ -112,6 +112,7 @@ class ChainBook(Book):
                 agreement_id=column(row.agreement_id for row in rows),
                 start_day=column(row.start_day for row in rows),
                 end_day=column(row.end_day for row in rows),
+                period_start_day=column(row.period_start_day for row in rows),
                 version=column(version[row.version_id] for row in rows),
                 handed_on=handed.values,
                 kept=handed.lengths,

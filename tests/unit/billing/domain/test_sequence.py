@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cis.kernel.periods import Period, add_months
-from tariffs.domain import chain
+from tariffs.domain import chain, layout
 from tariffs.domain.batch import RatingBatch, month_share_e9
 from tariffs.domain.components.charge_limits import Leaving, Negative, YearlyMaximum, YearlyMinimum
 from tariffs.domain.components.demand import MeasuredDemand, Ratchet
@@ -219,3 +219,35 @@ def test_a_count_with_losses_that_goes_on_from_another_agreement_is_not_guessed(
             for half in halves(FIRST, 1):
                 book.use(agreement, half, 100_000)
         assert book.held(month(FIRST)) == expected
+
+
+def charged_kw(book, start):
+    """Demand charged of each segment from a day on, in order of time. [W]"""
+    plans = {one.version_id: one.plan for one in book.versions}
+    found = []
+    for row in book.segments_of(1):
+        if row.start_day >= start.toordinal():
+            parts = layout.handed_layout(plan=plans[row.version_id])
+            handed = layout.apart(layout=parts, values=np.array([row.handed_on], dtype=np.int64))
+            found.append(int(handed["charged_w"][0, 0]))
+    return found
+
+
+def test_a_period_that_is_cut_on_the_first_of_a_month_is_charged_for_its_demand_once():
+    """Billed from the 16th to the 16th, with other prices from the first on."""
+    plain = {"demand": {"ratchets": (), "least_w": 0, "limits_w": (), "prices_e6": (YUAN,)}}
+    old, new = (plan_of(("energy", "demand"), **plain) for _ in range(2))
+    cut = add_months(FIRST, 1)
+    book = ChainBook(versions=[version(old, end=cut), version(new, version_id=2, start=cut)])
+    for half, peak_w in zip(halves(FIRST, 3), (9_000, 100_000, 150_000, 80_000, 120_000, 7_000), strict=True):
+        book.use(1, half, 1_000, 0, peak_w)
+    start = FIRST.replace(day=16)
+    book.bill(Period(start, add_months(start, 1)))
+    book.bill(Period(add_months(start, 1), add_months(start, 2)))
+    # 100 kW, then the 50 above it; the next period begins anew.
+    assert charged_kw(book, start) == [100_000, 150_000, 120_000]
+    amounts = [row.amount_minor for row in book.segments_of(1) if row.start_day >= start.toordinal()]
+    assert [amount // 100 for amount in amounts] == [101, 51, 122]
+    book.since = add_months(start, 1).toordinal()
+    book.bill(Period(add_months(start, 1), add_months(start, 2)))
+    assert charged_kw(book, start)[-1] == 120_000
