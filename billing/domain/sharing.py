@@ -17,6 +17,7 @@ from billing.domain.daily import UNCHECKED, USAGE_OUTDATED
 from billing.domain.findings import Obstacle, Obstacles
 from billing.domain.measured import ALL_HOURS, MISSING_READ
 from billing.domain.pieces import Mask, Pieces
+from billing.domain.quantities import blocks_of, by_days, clusters, is_closed, wanted_wh
 from billing.domain.streams import REGISTER_BITS, REGISTERS, TOLD, Stream, Streams, union
 from cis.kernel.fixed import Int64
 from metering.domain.intervals import IntervalColumns
@@ -225,34 +226,53 @@ class _Dealing:
         if not quantities:
             return filled
         place = {row: at for at, row in enumerate(main.tolist())}
-        for rows in self._clusters(main):
-            start, end = int(self.usage.start_day[rows].min()), int(self.usage.end_day[rows].max())
-            room = int(self.usage.energy_wh[rows].sum()) - sum(self._counted(sub, start, end) for sub in less.values())
-            wanted = [
-                agreed_wh(quantity_wh=rule.quantity_wh or 0, per=rule.per, start_day=start, end_day=end)
-                for rule in quantities
-            ]
-            try:
-                taken = split_by_quantity(
-                    energy_wh=np.array([room], dtype=np.int64),
-                    fixed_wh=np.array([wanted], dtype=np.int64),
-                    excess=Excess(quantities[0].excess),
-                )[0, :-1]
-            except QuantitiesDoNotFit as refusal:
-                points = {source, *(rule.service_point for rule in quantities)}
-                message = f"{refusal.message} ({date.fromordinal(start)} to {date.fromordinal(end)})"
-                self._note(points, (start, end), Obstacle(code=refusal.code, message=message, advice=refusal.advice))
-                continue
-            at = [place[row] for row in rows.tolist()]
-            filled[at] = over_rows(taken=taken, weights=np.maximum(self.usage.energy_wh[rows], 0))
+        for rows in clusters(usage=self.usage, rows=main):
+            blocks = list(blocks_of(usage=self.usage, rows=rows))
+            room = np.array([self._room(block, less) for block in blocks], dtype=np.int64)
+            wanted = np.array(
+                [wanted_wh(usage=self.usage, rows=block, quantities=quantities) for block in blocks], dtype=np.int64
+            )
+            taken = by_days(room_wh=room, wanted_wh=wanted)
+            if (taken.sum(axis=0) < wanted.sum(axis=0)).any() and is_closed(
+                usage=self.usage, rows=rows, quantities=quantities
+            ):
+                everything = self._all_that_is_there(source, rows, quantities, room, wanted)
+                if everything is None:
+                    continue
+                blocks, taken = [rows], everything
+            for block, one in zip(blocks, taken, strict=True):
+                at = [place[row] for row in block.tolist()]
+                filled[at] = over_rows(taken=one, weights=np.maximum(self.usage.energy_wh[block], 0))
         return filled
+
+    def _room(self, rows: Int64, less: dict[int, Int64]) -> int:
+        """Return what rows leave for fixed quantities: their energy without that of sub-meters. [Wh]"""
+        start, end = int(self.usage.start_day[rows].min()), int(self.usage.end_day[rows].max())
+        return int(self.usage.energy_wh[rows].sum()) - sum(self._counted(sub, start, end) for sub in less.values())
+
+    def _all_that_is_there(
+        self, source: int, rows: Int64, quantities: Sequence[Rule[int]], room: Int64, wanted: Int64
+    ) -> Int64 | None:
+        """Return what a month gives that has too little, (1, q), as the rules say; None = refused, and noted."""
+        start, end = int(self.usage.start_day[rows].min()), int(self.usage.end_day[rows].max())
+        try:
+            return split_by_quantity(
+                energy_wh=room.sum(keepdims=True),
+                fixed_wh=wanted.sum(axis=0, keepdims=True),
+                excess=Excess(quantities[0].excess),
+            )[:, :-1]
+        except QuantitiesDoNotFit as refusal:
+            points = {source, *(rule.service_point for rule in quantities)}
+            message = f"{refusal.message} ({date.fromordinal(start)} to {date.fromordinal(end)})"
+            self._note(points, (start, end), Obstacle(code=refusal.code, message=message, advice=refusal.advice))
+            return None
 
     def _note_unread(
         self, main: Int64, less: dict[int, Int64], quantities: Sequence[Rule[int]], behind: Sequence[Rule[int]]
     ) -> None:
         """Note who takes fixed quantities where a sub-meter is not read: how much there is for them is not known."""
         usage, points = self.usage, {rule.service_point for rule in quantities}
-        for rows in self._clusters(main) if quantities else ():
+        for rows in clusters(usage=self.usage, rows=main) if quantities else ():
             first, last = int(usage.start_day[rows].min()), int(usage.end_day[rows].max())
             for sub in behind:
                 start, end = max(first, sub.days[0]), min(last, sub.days[1])
@@ -264,25 +284,6 @@ class _Dealing:
                     message = f"Sub-meter at {name}: not all of it is read ({date.fromordinal(start)} on)."
                     advice = "Enter its reads, approve the usage, then rate again."
                     self._note(points, (start, end), Obstacle(code=MISSING_READ, message=message, advice=advice))
-
-    def _clusters(self, rows: Int64) -> Iterator[Int64]:
-        """Yield rows that make up the same days: a month, or longer where a span is; all hours and periods apart."""
-        usage = self.usage
-        is_total = np.array([code == ALL_HOURS for code in usage.period_codes], dtype=np.bool_)[usage.period_of_use]
-        for kind in (True, False):
-            cluster: list[int] = []
-            end, month = 0, (0, 0)
-            for row in rows[is_total[rows] == kind].tolist():
-                on = date.fromordinal(int(usage.start_day[row]))
-                if cluster and usage.start_day[row] >= end and (on.year, on.month) != month:
-                    yield np.array(cluster, dtype=np.int64)
-                    cluster, end = [], 0
-                if not cluster:
-                    month = (on.year, on.month)
-                cluster.append(row)
-                end = max(end, int(usage.end_day[row]))
-            if cluster:
-                yield np.array(cluster, dtype=np.int64)
 
     def _counted(self, rows: Int64, start: int, end: int) -> int:
         """Return what a sub-meter counted in some days: by its counters of all hours if there are any. [Wh]"""

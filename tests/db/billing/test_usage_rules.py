@@ -448,7 +448,7 @@ def test_a_quantity_is_dealt_over_the_month_whoever_is_billed_together(flat):
     agreement.period = DateRange(MIDDLE, None)
     agreement.save()
     bill(account_ids=[agreement.account_id])
-    # 200 of 400 kWh: half of each span.
-    assert billed(home) == [150_000]
+    # 14 of 31 days are before: cut at whole Wh.
+    assert billed(home) == [200_000 - 200_000 * 14 // 31]
     bill()
-    assert (billed(home), billed(main)) == ([150_000], [200_000])
+    assert (billed(home), billed(main)) == ([200_000 - 200_000 * 14 // 31], [200_000])

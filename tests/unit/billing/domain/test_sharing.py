@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from billing.domain import sharing
 from billing.domain.findings import Obstacles
 from billing.domain.pieces import BilledPeriods, cut
+from billing.domain.quantities import by_days
 from billing.domain.streams import streams_of, union
 from cis.kernel.periods import Period, month_of
 from metering.domain.intervals import IntervalColumns
@@ -121,7 +122,53 @@ def test_a_quantity_is_dealt_over_the_month_and_not_span_by_span():
     found, drawn, held = dealt([taker], rows, [MAIN, FIRST_TAKER])
     assert not held
     assert found == {MAIN: 5_000, FIRST_TAKER: 5_000}
-    assert sorted(drawn.usage.energy_wh.tolist()) == [500, 500, 4_500, 4_500]
+    assert sorted(drawn.usage.energy_wh.tolist()) == [0, 1_000, 4_000, 5_000]
+
+
+def given_by(rows, quantity_wh, excess="refuse"):
+    """What each span gives of a quantity, in order of time, and why it cannot be said."""
+    taker = rule(RuleKind.QUANTITY, 1, FIRST_TAKER, quantity_wh=quantity_wh, excess=excess)
+    _, drawn, held = dealt([taker], rows, [MAIN, FIRST_TAKER])
+    usage = drawn.usage
+    mine = usage.service_point_id < 0
+    found = sorted(zip(usage.start_day[mine].tolist(), usage.energy_wh[mine].tolist(), strict=True))
+    return [wh for _, wh in found], {one.code for one in held.values()}
+
+
+def test_the_part_of_a_month_that_is_billed_first_stays_when_the_rest_is_measured():
+    middle = date(2025, 1, 11)
+    first, rest = of("", 9_000, 10, JANUARY.start, middle), of("", 5_000, 10, middle, JANUARY.end)
+    assert given_by([first], 6_200) == ([2_000], set())
+    assert given_by([first, rest], 6_200) == ([2_000, 4_200], set())
+
+
+def test_what_the_rest_of_the_month_cannot_give_the_first_days_do():
+    middle = date(2025, 1, 11)
+    rows = [of("", 9_000, 10, JANUARY.start, middle), of("", 1_000, 10, middle, JANUARY.end)]
+    assert given_by(rows, 6_200) == ([5_200, 1_000], set())
+    # More than the month has is refused, once the month is over; of its first days nobody can tell.
+    assert given_by(rows, 10_001)[1] == {"quantities_do_not_fit"}
+    assert given_by(rows[:1], 31_000) == ([9_000], set())
+    assert given_by(rows, 20_000, "in_proportion") == ([9_000, 1_000], set())
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.integers(0, 10_000), min_size=1, max_size=4),
+    st.lists(st.integers(0, 9_000), min_size=1, max_size=3),
+    st.data(),
+)
+def test_quantities_are_dealt_by_days_wherever_there_is_enough(rooms, wanted, data):
+    """Whatever is short somewhere is given elsewhere: nothing is lost, no span gives more than it has."""
+    parts = [[data.draw(st.integers(0, one)) for one in wanted] for _ in rooms]
+    given = by_days(room_wh=np.array(rooms), wanted_wh=np.array(parts))
+    assert (given >= 0).all()
+    assert (given.sum(axis=1) <= rooms).all()
+    asked = np.array(parts).sum(axis=0)
+    assert (given.sum(axis=0) <= asked).all()
+    assert given.sum() == min(sum(rooms), int(asked.sum()))
+    if all(sum(row) <= room for row, room in zip(parts, rooms, strict=True)):
+        assert given.tolist() == parts
 
 
 def test_a_reading_over_two_months_gives_the_quantities_of_two_months():
