@@ -5,16 +5,20 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils import timezone
 from playwright.sync_api import expect
 
 from billing.models.run import BillCycle, BillRun
 from billing.operations import runs
+from cis.desk.forms.correction_methods import METHODS
+from cis.desk.words import RULE_KINDS
 from cis.kernel.enums import Role
 from cis.kernel.periods import add_months, month_of
+from metering.models.rule import UsageRule
 from metering.operations import uploads
 from tests.doors.desk.conftest import ALL, make_billed
-from tests.factories import accounts, metering
+from tests.factories import accounts, corrections, metering
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 AUDIT = (Path(__file__).parent / "audit.js").read_text(encoding="utf-8")
@@ -182,7 +186,27 @@ def _pages(billed):
         f"/desk/bills/{billed.bills[0].id}/cancel/", "/desk/runs/", "/desk/runs/new/?cycle=all&month={month}",
         "/desk/files/", "/desk/files/upload/", "/desk/tariffs/", f"/desk/tariffs/{billed.tariff.id}/",
         f"{account}login/", "/desk/runs/cycles/", f"/desk/runs/cycles/{cycle.id}/", "/desk/staff/", "/desk/staff/new/",
-        f"/desk/staff/{clerk.id}/",
+        f"/desk/staff/{clerk.id}/", *_pages_of_usage(billed),
+    ]  # fmt: skip
+
+
+def _pages_of_usage(billed):
+    """Corrections and usage rules: a correction that two are undoing, a share that another place takes."""
+    point = billed.agreement.service_point
+    made = corrections.correction(
+        meter_id=billed.register.meter_id, service_point_id=point.id, start_date=date(2026, 1, 1),
+        end_date=date(2026, 2, 1), state="undoing", undo_reason="other meter",
+    )  # fmt: skip
+    other = metering.service_point()
+    rule = UsageRule.objects.create(
+        service_point=other, source=point, kind="share", share_e6=300_000, period=DateRange(date(2026, 1, 1), None)
+    )
+    rules = f"/desk/places/{other.id}/rules/"
+    correct = f"/desk/customers/{billed.account.id}/supply/{billed.agreement.id}/correct/"
+    return [
+        "/desk/corrections/", f"/desk/corrections/{made.id}/", *(f"{correct}{way}/" for way in METHODS),
+        f"/desk/places/{point.id}/rules/", *(f"{rules}begin/{kind}/" for kind in RULE_KINDS),
+        f"{rules}{rule.id}/change/", f"{rules}{rule.id}/end/",
     ]  # fmt: skip
 
 
