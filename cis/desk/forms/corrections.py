@@ -11,6 +11,7 @@ from cis.desk.words import CORRECTION_CAUSES, CORRECTION_STATES
 from cis.kernel.errors import Refused
 from cis.platform.forms import DayField, PageForm
 from cis.platform.phrases import explain
+from metering.domain import wiring
 from metering.queries import corrections
 
 
@@ -44,6 +45,14 @@ class CorrectionForm(PageForm):
         self.base_fields = self.base_fields | {name: made() for name, made in self.method.fields.items()}  # type: ignore[misc]
         super().__init__(*args, **kwargs)
         self.fields["meter"].choices = meters  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for the power factor where the factor of the chosen fault depends on it."""
+        given: dict[str, Any] = super().clean() or {}
+        fault = given.get("fault")
+        if fault and wiring.needs_power_factor(fault) and given.get("power_factor", "") is None:
+            self.add_error("power_factor", self.fields["power_factor"].error_messages["required"])
+        return given
 
     def refuse(self, refusal: Refused) -> None:
         """Show a refusal; in other languages with its English text, since one sentence stands for many facts there."""

@@ -68,6 +68,14 @@ def test_each_way_has_its_form(desk, supply, method):
     assert not UsageCorrection.objects.exists()
 
 
+def test_a_power_factor_is_asked_for_where_the_factor_depends_on_it(desk, supply):
+    fault = fields(supply, "wiring", fault="3p3w_current_a_missing")
+    assert 'id="id_power_factor_error"' in desk.post(address(supply, "wiring"), fault).content.decode()
+    assert 'id="id_power_factor_error"' not in (
+        desk.post(address(supply, "wiring"), fields(supply, "wiring")).content.decode()
+    )
+
+
 @pytest.fixture
 def with_reactive(supply):
     register = metering.register(of=supply.register.meter, code="Q1", quantity="reactive")
