@@ -14,6 +14,7 @@ from billing.queries import balances, charges, estimates
 from billing.queries.charges import ChargeOnBill
 from cis.kernel.errors import Refused
 from cis.platform.db import fetch
+from tariffs.domain.components.power_factor import PowerFactor
 from tariffs.domain.lines import LineSlot, mean_price_text, price_text
 from tariffs.queries import plans
 
@@ -72,6 +73,7 @@ class Line:
     quantity_places  decimals of the stored quantity
     price            major units per unit as printed, "0.617"; of energy at hourly prices the mean of all hours
     margin           what is on top of each hour's price, and contained in the mean; None: the price is no mean
+    percent_e2       what a power factor adds to other amounts [1/100 percent]; None: it is another line
     """
 
     code: str
@@ -84,6 +86,7 @@ class Line:
     quantity_places: int
     price: str
     margin: str | None
+    percent_e2: int | None
     price_e6: int
     amount_minor: int
     tax_minor: int
@@ -334,6 +337,13 @@ def _slots(version_id: int) -> Mapping[tuple[str, int, str], LineSlot]:
     return {(slot.code, slot.step, slot.period): slot for slot in plans.compiled(version_id).slots}
 
 
+@lru_cache(maxsize=plans.PLANS_KEPT)
+def _schedules(version_id: int) -> Mapping[str, Sequence[int]]:
+    """Return the schedules of power factors, by code of their component."""
+    parts = plans.compiled(version_id).components
+    return {part.code: part.schedule for part in parts if isinstance(part, PowerFactor)}
+
+
 def line(row: BillLine, *, version_id: int) -> Line:
     """Return a stored line as it is printed; no statement once the plan of its version is compiled."""
     plan = plans.compiled(version_id)
@@ -347,6 +357,7 @@ def line(row: BillLine, *, version_id: int) -> Line:
             quantity_places=slot.quantity_places,
             decimals=plan.decimals,
         )
+    schedule = _schedules(version_id).get(row.code)
     return Line(
         code=row.code,
         labels=plan.labels.get(slot.label, {}),
@@ -358,6 +369,8 @@ def line(row: BillLine, *, version_id: int) -> Line:
         quantity_places=slot.quantity_places,
         price=price,
         margin=margin,
+        # Of a segment that is taken back the quantity is below 0.
+        percent_e2=schedule[abs(row.quantity)] if schedule else None,
         price_e6=row.price_e6,
         amount_minor=row.amount_minor,
         tax_minor=row.tax_minor,

@@ -45,7 +45,7 @@ def line(kwh: str, price: str, amount_minor: int, *, step: int = 1, period: str 
     given = {
         "code": "energy", "labels": ENERGY, "period_labels": PERIODS.get(period, {}), "step": step,
         "period_of_use": period, "unit": "kWh", "quantity": int(whole + rest.ljust(3, "0")), "quantity_places": 3,
-        "price": price, "margin": None, "price_e6": 61_700_000, "amount_minor": amount_minor, "tax_minor": 0,
+        "price": price, "margin": None, "percent_e2": None, "price_e6": 61_700_000, "amount_minor": amount_minor, "tax_minor": 0,
         "ledger_class": "energy",
     }  # fmt: skip
     return Line(**{**given, **values})

@@ -8,6 +8,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 
 from billing.models.bill import Bill, BillLine
 from billing.models.run import HeldBill
+from billing.queries import bills
 from contracts.models.agreement import AgreementTerm
 from metering.models.usage import Usage
 from tests.db.billing.night import JANUARY, bill, prove
@@ -35,6 +36,16 @@ def factory(*, tariff="commercial-capacity", capacity_va=800, kvarh=100):
         reactive = metering.register(of=registers[0].meter, code="Q1", quantity="reactive")
         metering.usage(of=reactive, kwh=kvarh, **span)
     return agreement
+
+
+def test_a_bill_prints_the_percentage_of_the_power_factor():
+    factory()
+    run_id = bill()
+    found = bills.one(bill_id=Bill.objects.get(run_id=run_id).id)
+    (adjusted,) = (line for line in found.segments[0].lines if line.unit == "factor")
+    # tan phi = 100 / 240: a power factor of 0.92 of 0.90 earns 0.30 %.
+    assert (adjusted.quantity, adjusted.percent_e2) == (92, -30)
+    assert {line.percent_e2 for line in found.segments[0].lines if line.unit != "factor"} == {None}
 
 
 def test_a_two_part_bill_prices_capacity_and_power_factor():
