@@ -20,6 +20,7 @@ from cis.desk.forms.cases import BreachListForm, CaseForm
 from cis.desk.roles import BILLERS, METERERS, READERS
 from cis.desk.words import BREACH_KINDS, BREACH_STATES
 from cis.kernel.errors import Refused
+from cis.kernel.fixed import to_text
 from cis.platform import packs
 from cis.platform.access import actor_of, allow
 from cis.platform.forms import DayField
@@ -33,6 +34,7 @@ from contracts.queries.breaches import Wanted
 
 MONTHS_SHOWN = 6
 USES_DIGITS = 4
+VA_PLACES = 3
 
 
 @allow(*READERS)
@@ -187,6 +189,8 @@ def _form(request: HttpRequest, way: str, known: Known) -> CaseForm:
         "request_key": uuid4().hex,
         "uses": 1,
     }
+    if way == "suspended" and known.term.agreed.suspended_va:
+        initial["found_kva"] = to_text(known.term.agreed.suspended_va, places=VA_PLACES).rstrip("0").rstrip(".")
     is_again = "more" in request.POST or "again" in request.POST
     if is_again:  # the form as it is, with other fields: nothing is checked yet
         initial |= request.POST.dict()

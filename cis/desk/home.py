@@ -10,6 +10,8 @@ from cis.desk.roles import BILLERS, CASHIERS, CLERKS, METERERS
 from cis.kernel.enums import Role
 from cis.platform import progress
 from cis.platform.access import actor_of, allow_signed_in
+from contracts.domain.charge_workflow import DECIDERS
+from contracts.queries import breaches
 from metering.domain.correction_workflow import CORRECTORS
 from metering.queries import corrections, files
 
@@ -37,6 +39,9 @@ def show(request: HttpRequest) -> HttpResponse:
         "jobs": progress.latest(most=JOBS_SHOWN),
         "overdue": overdue,
         "corrections": corrections.count(state=corrections.WAITING) if actor.is_one_of(CORRECTORS) else None,
+        "breaches": breaches.count(wanted=breaches.Wanted(state=breaches.WAITING))
+        if actor.is_one_of(DECIDERS)
+        else None,
         "cycles": cycles.listed(),
         "today": today(),
         "is_clerk": bool(actor.roles & set(CLERKS)),

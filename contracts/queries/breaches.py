@@ -13,6 +13,9 @@ from contracts.domain.breaches import BreachKind, ChargeKind
 from contracts.domain.charge_workflow import CaseState, ChargeState
 from contracts.models.charge import BreachCase, BreachStep, OneOffCharge
 
+WAITING = "waiting"
+WAITING_STATES = (CaseState.PROPOSED.value, CaseState.CANCELLING.value)
+"""States in which a second person is asked."""
 Steps = dict[tuple[int, int | None], list[BreachStep]]
 """By case and charge; no charge: those that lead to the facts."""
 
@@ -91,7 +94,12 @@ class BreachCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which cases are listed; "" = all. ``text``: beginning of an account number."""
+    """
+    Which cases are listed; "" = all.
+
+    state  one of them, or ``WAITING``
+    text   beginning of an account number
+    """
 
     state: str = ""
     kind: str = ""
@@ -108,11 +116,6 @@ def count(*, wanted: Wanted) -> int:
     return _filtered(wanted).count()
 
 
-def of_account(*, account_id: int) -> tuple[BreachCard, ...]:
-    """Return the cases of an account, latest first; four statements."""
-    return _cards(BreachCase.objects.filter(agreement__account_id=account_id).order_by("-id"))
-
-
 def one(*, case_id: int) -> BreachCard:
     """
     Return a case; four statements.
@@ -126,8 +129,8 @@ def one(*, case_id: int) -> BreachCard:
 
 
 def _filtered(wanted: Wanted) -> QuerySet[BreachCase]:
-    given = {
-        "state": wanted.state,
+    given: dict[str, object] = {
+        "state__in": WAITING_STATES if wanted.state == WAITING else [wanted.state] if wanted.state else [],
         "kind": wanted.kind,
         "agreement__account__number__startswith": wanted.text.strip(),
     }

@@ -15,6 +15,7 @@ from cis.desk.forms.correction_methods import METHODS
 from cis.desk.words import RULE_KINDS
 from cis.kernel.enums import Role
 from cis.kernel.periods import add_months, month_of
+from contracts.models.charge import BreachCase
 from metering.models.rule import UsageRule
 from metering.operations import uploads
 from tests.doors.desk.conftest import ALL, make_billed
@@ -178,6 +179,10 @@ def _pages(billed):
     clerk = accounts.staff(username="li.hua", first_name="李华", email="li.hua@example.com")
     accounts.portal_user(of=billed.customer, username="zhangsan")
     account = f"/desk/customers/{billed.account.id}/"
+    breach = f"{account}supply/{billed.agreement.id}/breach/"
+    case = BreachCase.objects.create(
+        agreement=billed.agreement, kind="tampering", found_date=date(2026, 3, 1), evidence="photo", request_key="k"
+    )
     return [
         "/", "/desk/search/?q=张三", "/desk/customers/", "/desk/customers/new/", account,
         f"{account}holder/{billed.customer.id}/", f"{account}holder/{billed.customer.id}/contacts/", f"{account}supply/",
@@ -186,7 +191,8 @@ def _pages(billed):
         f"/desk/bills/{billed.bills[0].id}/cancel/", "/desk/runs/", "/desk/runs/new/?cycle=all&month={month}",
         "/desk/files/", "/desk/files/upload/", "/desk/tariffs/", f"/desk/tariffs/{billed.tariff.id}/",
         f"{account}login/", "/desk/runs/cycles/", f"/desk/runs/cycles/{cycle.id}/", "/desk/staff/", "/desk/staff/new/",
-        f"/desk/staff/{clerk.id}/", *_pages_of_usage(billed),
+        f"/desk/staff/{clerk.id}/", *_pages_of_usage(billed), "/desk/breaches/",
+        f"/desk/breaches/{case.id}/", f"{breach}category/", f"{breach}theft/", f"{breach}tampering/",
     ]  # fmt: skip
 
 

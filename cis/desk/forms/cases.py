@@ -12,6 +12,7 @@ from contracts.domain.breach_claims import Claim, Fact
 from contracts.domain.breach_steps import Step
 from contracts.domain.breaches import BreachKind, Equipment
 from contracts.queries.breach_facts import Known
+from contracts.queries.breaches import WAITING
 from metering.domain.correction_orders import Order
 
 EQUIPMENT = {
@@ -30,7 +31,13 @@ class BreachListForm(PageForm):
     """Which cases are listed."""
 
     state = forms.ChoiceField(
-        label=_("State"), required=False, choices=lambda: [("", _("All states")), *BREACH_STATES.items()]
+        label=_("State"),
+        required=False,
+        choices=lambda: [
+            ("", _("All states")),
+            (WAITING, _("All that wait for a second person")),
+            *BREACH_STATES.items(),
+        ],
     )
     kind = forms.ChoiceField(
         label=_("Kind"), required=False, choices=lambda: [("", _("All kinds")), *BREACH_KINDS.items()]

@@ -243,12 +243,25 @@ def test_the_list_is_filtered_and_given_as_a_file(desk, other, supply):
     assert listed("") == [first.id, second.id]
     assert listed("state=agreed") == [first.id]
     assert listed("kind=capacity") == [second.id]
+    assert listed("state=waiting") == [second.id]
     assert listed(f"text={supply.account.number[:4]}") == [first.id, second.id]
     assert listed("text=999999") == []
     assert listed("state=nonsense") == [first.id, second.id]
     file = b"".join(desk.get("/desk/breaches.csv?state=agreed").streaming_content).decode("utf-8-sig")
     assert file.splitlines()[1].startswith(f"{first.id},{supply.account.number},")
     assert len(file.splitlines()) == 2
+
+
+def test_what_waits_for_a_second_person_is_told_to_those_who_may_decide(desk, other, supply):
+    entered(desk, supply)
+    assert other.get("/").context["breaches"] == 1
+    assert "state=waiting" in other.get("/").content.decode()
+    assert sign_in(Client(), Role.METERING).get("/").context["breaches"] is None
+
+
+def test_capacity_that_is_known_to_be_suspended_stands_in_the_form(desk, supply):
+    AgreementTerm.objects.update(capacity_va=315_000, suspended_va=100_000)
+    assert 'value="100"' in desk.get(address(supply, "suspended")).content.decode()
 
 
 def test_the_list_is_paged(desk, supply):
