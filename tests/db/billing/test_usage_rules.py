@@ -108,6 +108,18 @@ def test_a_fixed_share_is_billed_where_it_is_used_and_the_rest_at_the_meter(flat
     prove()
 
 
+def test_a_rule_that_begins_in_the_past_is_billed_by_the_next_run(flat):
+    months = (JANUARY, FEBRUARY)
+    main, home = supplied(flat, kwh=1_000, months=months), supplied(flat)
+    begin("unmetered", home, quantity_wh=1_000)
+    bill()
+    assert (billed(main), billed(home)) == ([1_000_000], [1_000])
+    begin("share", home, main, share_e6=300_000)
+    bill(FEBRUARY)
+    assert (billed(main), billed(home)) == ([700_000, 700_000], [301_000, 301_000])
+    prove()
+
+
 def test_a_fixed_quantity_is_billed_in_full_and_the_rest_at_the_meter(flat):
     main, home = supplied(flat, kwh=1_000), supplied(flat)
     begin("quantity", home, main, quantity_wh=300_000)
