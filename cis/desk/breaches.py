@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.operations import customers as customer_operations
@@ -63,7 +64,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     ]  # fmt: skip
     rows = (
         (c.id, c.account_number, c.address, str(BREACH_KINDS[c.kind]), str(BREACH_STATES[c.state]), c.found_date,
-         plain_money(c.amount_minor), c.proposer, c.proposed_at.date(), c.decider, c.cancel_decider)
+         plain_money(c.amount_minor), c.proposer, timezone.localdate(c.proposed_at), c.decider, c.cancel_decider)
         for c in breaches.listed(wanted=wanted, most=FILE_ROWS_MOST)
     )  # fmt: skip
     return csv_file("breaches.csv", header, rows)
