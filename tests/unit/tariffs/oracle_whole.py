@@ -43,6 +43,7 @@ class Facts:
     household: int
     blocks: int
     features: set[str]
+    ordered: list[list[Fraction]]
     carried: dict[str, Fraction] = field(default_factory=dict)
 
     @property
@@ -97,6 +98,19 @@ def bill(rules, facts, *, by_bill):
                 line.amount = nearest(line.exact, CENT)
         found += lines
     return found, sum((line.amount for line in found if line.counts), NOTHING)
+
+
+def in_order(code, prices, periods):
+    """Steps in order of time: each cell at its price."""
+
+    def lines(facts, base):
+        return [
+            Line(f"{code}/{step}/{period}", facts.ordered[step - 1][place], facts.ordered[step - 1][place] * row[place])
+            for step, row in enumerate(prices, start=1)
+            for place, period in enumerate(periods)
+        ]
+
+    return Rule(code, lines)
 
 
 def plain(part: Part, periods):

@@ -76,6 +76,15 @@ class DrawsEnergy(Draws):
         )
         return self.plain(made, part)
 
+    def in_order(self, code):
+        """Steps in order of time: what lies in each cell is measured, and given."""
+        limits, part = self.limits("in_order", code, (LimitsPer.MONTH,))
+        rows = tuple(tuple(self.price() for _ in self.periods) for _ in range(len(part.limits) + 1))
+        made = TieredTimeOfUse(
+            **self.head, **limits, periods=self.periods, prices_e6=rows, convention=Convention.TIME_ORDER
+        )
+        return made, oracle_whole.in_order(code, [[dollars(one) for one in row] for row in rows], self.periods)
+
     def tiered_by_period(self, code):
         fills = self.word(Fills)
         part, steps = Part("tiered_by_period", code, fills=fills.value), []

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 from random import Random
 
 import numpy as np
@@ -12,7 +13,7 @@ from tariffs.domain.components.charge_limits import (
 )
 from tariffs.domain.components.demand import MeasuredDemand
 from tariffs.domain.inputs import Input
-from tariffs.domain.lines import LedgerClass, Scoped, Unit
+from tariffs.domain.lines import Adjusting, LedgerClass, Scoped, Unit
 from tariffs.domain.plan import DemandMetering, Scope, compile_plan
 from tests.unit.tariffs.oracle_power import counts_of
 from tests.unit.tariffs.oracle_whole import Facts
@@ -58,7 +59,8 @@ class Drawer(DrawsEnergy, DrawsPower, DrawsGiven):
         """Take the last component back."""
         assert self.components.pop() is component
         self.rules.pop()
-        self.priced.remove(component.code)
+        if component.code in self.priced:
+            self.priced.remove(component.code)
 
 
 ON_OTHERS = (
@@ -79,6 +81,7 @@ PRICED = (
     "tiered_energy",
     "volume_energy",
     "tiered_time_of_use",
+    "in_order",
     "tiered_by_period",
     "package_energy",
     "step_fee",
@@ -110,6 +113,10 @@ def tariff(seed, kinds=KINDS, most=7):
         deducting = [one for one in drawer.components if isinstance(one, MeasuredDemand) and one.incremental]
         if len({one.place for one in deducting}) < len(deducting):
             drawer.drop(deducting[-1])
+        # What losses or credits add to energy lies in no step of it.
+        if any(isinstance(one, Adjusting) for one in drawer.components) and any(map(is_in_order, drawer.components)):
+            drawer.drop(drawer.components[-1])
+            continue
         yearly = [one for one in drawer.components if isinstance(one, YearlyLimit)]
         # A bill hands on one amount of the year, so all yearly limits of a tariff count the same.
         if len(yearly) > 1:
@@ -121,6 +128,28 @@ def tariff(seed, kinds=KINDS, most=7):
         rounding_scope=drawer.word(Scope),
     )
     return plan, drawer.rules
+
+
+def is_in_order(component):
+    """Whether the steps of a component fill in order of time."""
+    return Input.ORDERED_WH in component.needs
+
+
+def ordered(plan, chance, used, month):
+    """Cells of steps and periods that sum to the energy of each period, in no step that the month does not have."""
+    mine = [one for one in plan.components if is_in_order(one)]
+    if not mine:
+        return []
+    steps = min(
+        (len(one.prices_e6) for one in mine if not one.scope.months or month in one.scope.months),
+        default=plan.steps_in_order,
+    )
+    cells = [[0] * len(used) for _ in range(plan.steps_in_order)]
+    for place, energy in enumerate(used):
+        cuts = sorted(chance.randint(0, abs(energy)) for _ in range(steps - 1))
+        for step, (low, high) in enumerate(pairwise([0, *cuts, abs(energy)])):
+            cells[step][place] = high - low if energy > 0 else low - high
+    return cells
 
 
 def segments(plan, seed, count):
@@ -162,8 +191,10 @@ def _row(plan, chance):
     sign = chance.choice([1, 1, 1, 1, -1])
     signs = [chance.choice([1, -1]) if chance.random() < 0.1 else sign for _ in plan.periods]
     power = chance.choice([1000, 200_000, 5_000_000])
+    used = [one * energy() for one in signs]
     return {
-        "used": [one * energy() for one in signs],
+        "used": used,
+        Input.ORDERED_WH: ordered(plan, chance, used, month),
         "before": chance.choice([0, energy()]),
         "days": days,
         "months": chance.choice([10**9, 10**9, 2 * 10**9, chance.randint(0, 3 * 10**9)]),
@@ -198,6 +229,7 @@ def _facts(plan, row):
         for slot, value in zip(plan.carried, row[Input.CARRIED], strict=True)
     }
     return Facts(
+        ordered=[[kilo(one) for one in cells] for cells in row[Input.ORDERED_WH]],
         used=all_of("used"),
         export=all_of(Input.EXPORT_WH),
         peaks=all_of(Input.PEAK_W),
