@@ -39,12 +39,14 @@ class Chained(Columns):
         return np.where(self.agreement_id[place] == agreement_id, place, NOT_CHAINED)
 
 
-def linked(*, chained: Chained, agreement_id: Int64, start_day: Int64, is_billed: Mask, counts: Mask) -> Mask:
+def linked(
+    *, chained: Chained, agreement_id: Int64, count_of: Int64, start_day: Int64, is_billed: Mask, counts: Mask
+) -> Mask:
     """
     Return which pieces (m,) come before a billed one of the same agreement, and hand something on to it.
 
     counts  (m,) the piece counts in the tier year of a billed one, where energy counts as it is billed, with losses: so
-            it is rated, however early it lies
+            it is rated, however early it lies, and at whatever place the customer was then
     """
     place = chained.place_of(agreement_id)
     mine = place != NOT_CHAINED
@@ -53,8 +55,11 @@ def linked(*, chained: Chained, agreement_id: Int64, start_day: Int64, is_billed
     billed = mine & is_billed
     np.minimum.at(since, place[billed], start_day[billed])
     np.maximum.at(until, place[billed], start_day[billed])
+    _, group = np.unique(count_of, return_inverse=True)
+    last = np.zeros(len(count_of), dtype=np.int64)
+    np.maximum.at(last, group[billed], start_day[billed])
     since_day = np.maximum(np.where(counts, known[place], since[place]), chained.window_day[place])
-    found: Mask = mine & (start_day >= since_day) & (start_day < until[place])
+    found: Mask = mine & (start_day >= since_day) & (start_day < np.where(counts, last[group], until[place]))
     return found
 
 

@@ -1,5 +1,7 @@
 """The energy that counts in a tier cycle before each piece."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from billing.domain.openings import NO_OPENINGS, counted_wh
@@ -27,12 +29,26 @@ def before_wh(*, pieces: Pieces, energy_wh: Int64, openings: OpeningColumns = NO
     return before + counted_wh(pieces=pieces, openings=openings) if len(openings) else before
 
 
-def cycle_first(*, pieces: Pieces) -> Int64:
-    """Return the place of the first piece of the same agreement in the tier cycle of each piece, (m,)."""
-    # Pieces are sorted by service point and start, and an agreement has one service point: its pieces are neighbours.
-    fresh = np.ones(len(pieces), dtype=np.bool_)
-    fresh[1:] = pieces.agreement_id[1:] != pieces.agreement_id[:-1]
-    place = np.cumsum(fresh) - 1
-    return np.searchsorted(key_of(place=place, day=pieces.start_day), key_of(place=place, day=pieces.cycle_day)).astype(
-        np.int64, copy=False
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """
+    Pieces by the count that they are counted in, which may go on from one agreement to the next.
+
+    group  (m,) number of the count
+    order  (m,) places of pieces by count, then start
+    first  (m,) place of the first piece in the tier cycle of each
+    """
+
+    group: Int64
+    order: Int64
+    first: Int64
+
+
+def counts_of(*, pieces: Pieces) -> Counts:
+    """Return the counts of pieces."""
+    _, group = np.unique(pieces.count_of, return_inverse=True)
+    keys = key_of(place=group, day=pieces.start_day)
+    order = np.argsort(keys, kind="stable")
+    at = np.searchsorted(keys[order], key_of(place=group, day=pieces.cycle_day))
+    first = order[np.minimum(at, max(len(pieces) - 1, 0))] if len(pieces) else order
+    return Counts(group=group.astype(np.int64, copy=False), order=order, first=first)

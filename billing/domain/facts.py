@@ -232,16 +232,17 @@ def _measured(need: Input, pieces: Pieces, at: Int64, count: Counted, obstacles:
 
 def note_unbillable(*, pieces: Pieces, versions: Sequence[PlanVersion], obstacles: Obstacles) -> None:
     """
-    Note the accounts whose tariff counts what billing cannot see: the energy of a place whoever is supplied there; the
-    losses that were billed at the place from which the customer moved.
+    Note the accounts whose tariff counts what billing cannot see: the energy of a place whoever is supplied there; and
+    a count that goes on from a move, where one of the tariffs counts losses or credits and another does not.
     """
     plans = [one.plan for one in versions]
     whole = [plan.tier_cycle.kind is not Cycle.NONE and plan.tier_cycle.count_of is CountOf.PLACE for plan in plans]
     goes_on = pieces.count_of != pieces.agreement_id
     priced = pieces.is_rated & (pieces.version != NOWHERE)
+    mixed = priced & goes_on & _is_mixed(pieces, plans)
     for odd, of, what, event in (
         (whole, priced, "on from the customer before at the same place", "holder_change"),
-        ([counts_as_billed(plan=plan) for plan in plans], priced & goes_on, "with losses, on from a move", "move"),
+        ([True] * len(plans), mixed, "on from a move, and only one of the two counts losses or credits", "move"),
     ):
         asks = np.array([*odd, False], dtype=np.bool_)
         for place in np.flatnonzero(of & asks[pieces.version]).tolist():
@@ -253,6 +254,20 @@ def note_unbillable(*, pieces: Pieces, versions: Sequence[PlanVersion], obstacle
                 message=f"The tariff counts its steps {what}",
                 advice=f"Publish a version whose tier_cycle names {event}.",
             )
+
+
+def _is_mixed(pieces: Pieces, plans: Sequence[Plan]) -> Mask:
+    """Return the pieces of counts in which energy counts as it is billed under one plan, and as used under another."""
+    follows = [
+        plan.tier_cycle.kind is not Cycle.NONE and plan.tier_cycle.count_of is CountOf.CUSTOMER for plan in plans
+    ]
+    kinds = [1 + counts_as_billed(plan=plan) if counts else 0 for plan, counts in zip(plans, follows, strict=True)]
+    kind = np.array([*kinds, 0], dtype=np.int64)[pieces.version]
+    _, group = np.unique(pieces.count_of, return_inverse=True)
+    some, others = np.zeros((2, len(pieces)), dtype=np.bool_)
+    some[group[kind == 1]] = True
+    others[group[kind > 1]] = True
+    return np.asarray((some & others)[group], dtype=np.bool_)
 
 
 def note(*, pieces: Pieces, place: int, obstacles: Obstacles, code: str, message: str, advice: str) -> None:

@@ -154,13 +154,8 @@ def _with_links(pieces: Pieces, versions: Sequence[PlanVersion], wanted: Mask, c
     if not len(chained):
         return pieces
     adjusts = np.array([counts_as_billed(plan=one.plan) for one in versions] + [False], dtype=np.bool_)
-    links = linked(
-        chained=chained,
-        agreement_id=pieces.agreement_id,
-        start_day=pieces.start_day,
-        is_billed=pieces.is_billed,
-        counts=wanted & adjusts[pieces.version],
-    )
+    columns = {name: getattr(pieces, name) for name in ("agreement_id", "count_of", "start_day", "is_billed")}
+    links = linked(chained=chained, counts=wanted & adjusts[pieces.version], **columns)
     return replace(pieces, is_rated=pieces.is_billed | links)
 
 

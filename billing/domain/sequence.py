@@ -13,8 +13,7 @@ from typing import Self
 import numpy as np
 
 from billing.domain.chained import NOT_CHAINED
-from billing.domain.counting import cycle_first
-from billing.domain.facts import NOT_BILLABLE, note
+from billing.domain.counting import counts_of
 from billing.domain.findings import Obstacle, Obstacles, note_refusal
 from billing.domain.handing import History, Memory, month_number
 from billing.domain.kept import Kept
@@ -90,20 +89,21 @@ def rate_in_order(*, work: Work, used_wh: Int64, before_wh: Int64, history: Hist
     """
     walk = _Walk(work, history, _counted(work.pieces, history, used_wh))
     walk.note_holes()
-    walk.note_moves()
     version = work.pieces.version[work.rows]
-    for _, step in group_rows(_rank(walk.of[work.rows])):
+    for _, step in group_rows(_rank(walk.counts.group[work.rows], work.pieces.start_day[work.rows])):
         for place, near in group_rows(version[step]):
             walk.rate(place, step[near], before_wh)
     return walk.result(before_wh)
 
 
-def _rank(of: Int64) -> Int64:
-    """Return the number of each row, from 0, among the neighbours of the same agreement, (r,)."""
-    place = np.arange(len(of), dtype=np.int64)
-    fresh = np.ones(len(of), dtype=np.bool_)
-    fresh[1:] = of[1:] != of[:-1]
-    return place - np.maximum.accumulate(np.where(fresh, place, 0)) if len(of) else place
+def _rank(group: Int64, start_day: Int64) -> Int64:
+    """Return the number of each row, from 0, in the order of time of its count, (r,)."""
+    place, rank = np.arange(len(group), dtype=np.int64), np.zeros(len(group), dtype=np.int64)
+    order = np.lexsort((start_day, group))
+    fresh = np.ones(len(group), dtype=np.bool_)
+    fresh[1:] = group[order][1:] != group[order][:-1]
+    rank[order] = place - np.maximum.accumulate(np.where(fresh, place, 0)) if len(group) else place
+    return rank
 
 
 def _counted(pieces: Pieces, history: History, used_wh: Int64) -> Int64:
@@ -146,12 +146,14 @@ class _Walk:
         )
         self.memory.begin(chained=history.chained, openings=opened)
         self._remember_earlier()
-        self.first = cycle_first(pieces=pieces)
-        # What counts more than was used, before each piece, and up to now.
-        self.extra_before = np.cumsum(extra_wh) - extra_wh
-        self.extra = np.zeros(len(history.chained), dtype=np.int64)
-        mine = self.of != NOT_CHAINED
-        self.extra[self.of[mine]] = (self.extra_before + extra_wh)[mine]
+        self.counts = counts_of(pieces=pieces)
+        # What counts more than was used, before each piece, and up to now; a count may go on from a move.
+        order = self.counts.order
+        until = np.cumsum(extra_wh[order])
+        self.extra_before = np.zeros(len(pieces), dtype=np.int64)
+        self.extra_before[order] = until - extra_wh[order]
+        self.extra = np.zeros(int(self.counts.group.max(initial=-1)) + 1, dtype=np.int64)
+        self.extra[self.counts.group[order]] = until
         self.position = np.zeros(len(work.rows), dtype=np.int64)
         for _, mine in group_rows(pieces.version[work.rows]):
             self.position[mine] = np.arange(len(mine))
@@ -189,22 +191,6 @@ class _Walk:
                     ),
                 )
 
-    def note_moves(self) -> None:
-        """Note accounts whose count goes on from another agreement, where energy counts as it is billed."""
-        pieces, rows = self.pieces, self.work.rows
-        pairs = np.unique(np.stack((pieces.count_of, pieces.agreement_id)), axis=1)[0]
-        shared = pairs[1:][pairs[1:] == pairs[:-1]]
-        counts = np.array([layout.counts_as_billed(plan=one.plan) for one in self.work.versions], dtype=np.bool_)
-        for place in rows[counts[pieces.version[rows]] & np.isin(pieces.count_of[rows], shared)].tolist():
-            note(
-                pieces=pieces,
-                place=place,
-                obstacles=self.obstacles,
-                code=NOT_BILLABLE,
-                message="The steps count losses or credits, and their count goes on from another agreement",
-                advice="Publish a version whose tier_cycle begins anew at a move.",
-            )
-
     def _is_open(self, of: Int64) -> Mask:
         """Return which agreements (n,) can still be rated: nothing was noted of their accounts."""
         if not len(self.obstacles):
@@ -231,7 +217,7 @@ class _Walk:
         handed_on = handed_of(plan=plan, batch=batch, rated=rated)
         found = self.memory.tell(plan=plan, of=of, month=month, period=period, handed_on=handed_on)
         if HandedOn.COUNTED_WH in found:
-            self.extra[of] += found[HandedOn.COUNTED_WH] - batch.total_wh
+            self.extra[self.counts.group[places]] += found[HandedOn.COUNTED_WH] - batch.total_wh
         self.outcomes[version].append((places, batch, rated, handed_on))
 
     def _batch(self, version: int, at: Int64, before_wh: Int64) -> RatingBatch:
@@ -244,8 +230,9 @@ class _Walk:
         self._note_left(plan, places[is_left])
         if plan.carried:
             given[Input.CARRIED] = carried
-        self.extra_before[places] = self.extra[of]
-        before_wh = before_wh[places] + self.extra[of] - self.extra_before[self.first[places]]
+        extra = self.extra[self.counts.group[places]]
+        self.extra_before[places] = extra
+        before_wh = before_wh[places] + extra - self.extra_before[self.counts.first[places]]
         return replace(batch_of(plan=plan, batch=self.work.batch, rows=at, inputs=given), before_wh=before_wh)
 
     def _note_left(self, plan: Plan, places: Int64) -> None:

@@ -1,13 +1,16 @@
 """What one bill hands to the next: rated month by month, corrected in between, it is as if all were rated at once."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from random import Random
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from billing.domain import facts
+from billing.domain.findings import Obstacles
 from cis.kernel.periods import Period, add_months
 from tariffs.domain import chain, layout
 from tariffs.domain.batch import RatingBatch, month_share_e9
@@ -16,7 +19,7 @@ from tariffs.domain.components.demand import MeasuredDemand, Ratchet
 from tariffs.domain.components.export import Applied, CreditYear, Ending, KwhCredits, MoneyCredits, Netting, Paid
 from tariffs.domain.components.losses import AgreedLoss
 from tariffs.domain.components.spans import Proration
-from tariffs.domain.components.tiers import Cycle, TierCycle, TieredEnergy
+from tariffs.domain.components.tiers import Cycle, Restart, TierCycle, TieredEnergy
 from tariffs.domain.inputs import Input
 from tariffs.domain.lines import LedgerClass
 from tariffs.domain.plan import compile_plan
@@ -206,19 +209,85 @@ def test_whole_months_cost_what_the_chain_of_months_says(data, names, year):
     assert [row.amount_minor for row in book.segments_of(1)] == expected
 
 
-def test_a_count_with_losses_that_goes_on_from_another_agreement_is_not_guessed(monkeypatch):
-    """Who moved on takes the count along; how much of it were losses is known of his own agreement only."""
-    cut = books.cut
-    monkeypatch.setattr(books, "cut", lambda **given: replace(p := cut(**given), count_of=np.ones_like(p.count_of)))
-    for names, expected in (
-        (("loss", "energy"), {1: "not_billable_yet", 2: "not_billable_yet"}),
-        (("energy", "most"), {}),
-    ):
-        book = book_of(plan_of(names), agreements=2)
-        for agreement in book.meters:
-            for half in halves(FIRST, 1):
-                book.use(agreement, half, 100_000)
-        assert book.held(month(FIRST)) == expected
+@dataclass
+class Moved(ChainBook):
+    """One customer who moves: agreement 1 until the move, agreement 2 from then on."""
+
+    agreements: int = 2
+    move: date = FIRST
+
+    def _given(self, period):
+        terms, usage = super()._given(period)
+        first, on = terms.agreement_id == 1, self.move.toordinal()
+        terms = replace(
+            terms,
+            account_id=np.ones_like(terms.account_id),
+            start_day=np.where(first, terms.start_day, np.maximum(terms.start_day, on)),
+            end_day=np.where(first, np.minimum(terms.end_day, on), terms.end_day),
+        )
+        return terms.take(terms.start_day < terms.end_day), usage
+
+    def history(self):
+        found = super().history()
+        chained = found.chained
+        since = np.where(
+            chained.agreement_id == 1, chained.since_day, np.maximum(chained.since_day, self.move.toordinal())
+        )
+        return replace(found, chained=replace(chained, since_day=since))
+
+
+ALONG = TierCycle(Cycle.YEAR, 1, restarts_at=frozenset({Restart.HOLDER_CHANGE}))
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("names", [("loss", "energy"), ("netting", "energy"), ("loss", "kwh", "energy")], ids="-".join)
+def test_a_count_with_losses_goes_along_with_who_moves(names, seed):
+    """As if the customer had stayed: month by month, with corrections of before the move, and with months that stay."""
+    plan, chance = plan_of(names, tiers=ALONG), Random(seed)
+    move = chance.randint(1, 5)
+    moved = Moved(versions=[version(plan)], move=add_months(FIRST, move))
+    stayed = ChainBook(versions=[version(plan)])
+
+    def use(half):
+        # Credits end with an agreement: who moves has none to take along.
+        drawn, given, peak = amounts(chance)
+        values = (drawn, 0 if "kwh" in names else given, peak)
+        moved.use(1 if half < moved.move else 2, half, *values)
+        stayed.use(1, half, *values)
+
+    def check():
+        rows = sorted(moved.in_force.values(), key=lambda row: row.start_day)
+        others = stayed.segments_of(1)
+        assert [(r.start_day, r.before_wh, r.amount_minor) for r in rows] == [
+            (r.start_day, r.before_wh, r.amount_minor) for r in others
+        ]
+
+    for half in halves(FIRST, 14):
+        use(half)
+    for number in range(9):
+        for book in (moved, stayed):
+            book.bill(month(add_months(FIRST, number)))
+        check()
+    use(chance.choice(halves(FIRST, 9)))
+    for book in (moved, stayed):
+        book.bill(month(add_months(FIRST, 9)))
+    check()
+    for book in (moved, stayed):
+        book.since = add_months(FIRST, move + 2).toordinal()
+        book.bill(month(add_months(FIRST, 10)))
+    check()
+
+
+def test_a_count_of_which_only_one_half_counts_losses_is_not_guessed():
+    with_loss, without = (plan_of(names, tiers=ALONG) for names in (("loss", "energy"), ("energy", "most")))
+    move = FIRST.replace(day=16)
+    for plans, held in (((with_loss, without), True), ((without, with_loss), True), ((with_loss, with_loss), False)):
+        versions = [version(plan, version_id=n, tariff_id=n) for n, plan in enumerate(plans, start=1)]
+        terms = books.agreements((1, 1, 1, 1, 1, FIRST, move), (1, 2, 2, 2, 1, move, books.NEVER))
+        pieces = books.cut(agreements=terms, versions=versions, billed=books.no_periods(), period=month(FIRST))
+        found = Obstacles()
+        facts.note_unbillable(pieces=pieces, versions=versions, obstacles=found)
+        assert [one.code for one in found.of_account.values()] == (["not_billable_yet"] if held else [])
 
 
 def charged_kw(book, start):
