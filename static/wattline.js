@@ -168,4 +168,17 @@
   }
   fillBars(document);
   document.addEventListener("htmx:afterSettle", () => fillBars(document));
+
+  // On a phone the rail is a row that moves: the page that is shown is in sight, and the edge that hides more fades.
+  const rail = document.querySelector(".desk-nav");
+  if (rail) {
+    const fade = () => {
+      rail.classList.toggle("has-before", rail.scrollLeft > 4);
+      rail.classList.toggle("has-after", rail.scrollLeft + rail.clientWidth < rail.scrollWidth - 4);
+    };
+    rail.querySelector(".is-here")?.scrollIntoView({ block: "nearest", inline: "center" });
+    rail.addEventListener("scroll", fade, { passive: true });
+    window.addEventListener("resize", fade);
+    fade();
+  }
 })();

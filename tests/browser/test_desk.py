@@ -238,6 +238,15 @@ def test_every_page_has_names_contrast_and_no_sideways_scroll(boss, open_page, w
     assert faults == {}
 
 
+def test_on_a_phone_the_rail_shows_where_one_is_and_that_there_is_more(boss, open_page):
+    page = open_page(boss, width=390, height=844)
+    for path in ("/desk/runs/", "/desk/tariffs/", "/desk/staff/"):
+        page.goto(path)
+        box = page.locator(".desk-nav .is-here").bounding_box()
+        assert -1 < box["x"] < 391 - box["width"], path
+    assert "has-before" in page.locator(".desk-nav").get_attribute("class")
+
+
 def test_a_new_login_is_shown_once_with_its_password(boss, open_page):
     page = open_page(boss, width=390, height=844)
     page.goto("/desk/staff/new/")
