@@ -327,3 +327,28 @@ def test_the_count_of_a_customer_who_moves_goes_along_where_the_tariff_does_not_
     found = made(agreed, versions)
     assert spans(found)[-2:] == [("25-01-16", "25-01-21"), ("25-01-21", "25-02-01")]
     assert day_texts(found.cycle_day) == ["25-01-01", "25-01-01", "25-01-16"]
+
+
+def test_days_long_after_the_run_wait_and_are_in_no_piece():
+    handing = chained(7, since=date(2024, 11, 1))
+    found = made(terms((*WHOLE[:5], date(2025, 9, 1))), [books.version(FLAT)], chained=handing)
+    assert spans(found) == [("24-11-01", "24-12-01"), ("24-12-01", "25-01-01"), ("25-01-01", "25-02-01")]
+
+
+def test_days_without_a_price_hand_on_nothing():
+    given = terms((1, 7, 3, 1, date(2025, 1, 1), date(2025, 3, 1)))
+    priced = books.version(WITH_LOSS, start=date(2025, 1, 11))
+    found = made(given, [priced], chained=chained(7), period=FEBRUARY)
+    rated = dict(zip(spans(found), found.is_rated.tolist(), strict=True))
+    assert rated == {
+        ("25-01-01", "25-01-11"): False,
+        ("25-01-11", "25-02-01"): True,
+        ("25-02-01", "25-03-01"): True,
+    }
+
+
+def test_days_without_a_price_have_no_steps_into_which_others_count():
+    frozen = Period(date(2024, 12, 10), date(2024, 12, 20))
+    later = books.version(YEARLY, start=date(2025, 6, 1))
+    found = made(terms(WHOLE), [later], (7, frozen, True), (7, DECEMBER))
+    assert spans(found) == [("24-12-01", "24-12-10"), ("24-12-20", "25-01-01"), ("25-01-01", "25-02-01")]

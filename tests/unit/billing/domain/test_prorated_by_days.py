@@ -163,3 +163,10 @@ def test_parts_sum_to_what_was_approved_and_end_where_fractions_say(wh, days, ed
         assert until == half_away(Fraction(wh * end, days))
     assert approved == [wh] * len(bounds)
     assert waiting == {}
+
+
+def test_the_largest_span_is_cut_to_the_wh():
+    wh = 10**17 + 7
+    rows, _, _ = split(usage((1, 9, 0, 31, wh)), pieces((5, 1, DAYS, 0, 10), (5, 1, DAYS, 10, 31)))
+    first = half_away(Fraction(wh * 10, 31))
+    assert [row[4] for row in rows] == [first, wh - first]

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cis.kernel import fixed
+from cis.kernel.fixed import Rounding
 from tariffs.domain import rating
 from tariffs.domain.batch import RatingBatch
 from tariffs.domain.components.basic import Energy, Fixed, Per, Tax, TaxMode, by_time, fraction_e9
@@ -275,3 +276,35 @@ def test_by_bill_a_sum_that_needed_no_width_in_the_end_is_added_to_all_the_same(
     large = RatingBatch.of(used_wh=np.array([[10**15], [10**9]]), inputs={Input.MONTH: np.array([2, 3])})
     assert rating.rate(plan=plan, batch=columns).total_minor.tolist() == [61_700_000, 61_700_000]
     assert rating.rate(plan=plan, batch=large).total_minor.tolist() == [61_700_000_000_000, 61_700_000]
+
+
+@pytest.mark.parametrize(
+    ("rounding", "minor"),
+    [(Rounding.HALF_AWAY, [1, 2, -1]), (Rounding.HALF_EVEN, [0, 2, 0]), (Rounding.DOWN, [0, 1, 0])],
+)
+@pytest.mark.parametrize("scope", Scope)
+def test_halves_are_rounded_as_the_tariff_says(rounding, minor, scope):
+    # 0.5, 1.5 and -0.5 fen.
+    plan = compile_plan(components=(energy(price_e6=50),), rounding=rounding, rounding_scope=scope)
+    rated = rating.rate(plan=plan, batch=batch(10_000_000, 30_000_000, -10_000_000))
+    assert rated.amount_minor[:, 0].tolist() == rated.total_minor.tolist() == minor
+    assert rated.amount_minor.dtype == rated.quantity.dtype == rated.total_minor.dtype == np.int64
+
+
+def test_a_tax_inside_is_moved_between_classes_as_it_is_printed():
+    for rounding in Rounding:
+        plan = compile_plan(components=(energy(price_e6=10**8), vat()), rounding=rounding)
+        rated = rating.rate(plan=plan, batch=batch(*range(30, 600, 7)))
+        classes = rating.by_ledger_class(plan=plan, rated=rated)
+        assert {column.dtype for column in classes.values()} == {np.dtype(np.int64)}
+        assert classes[LedgerClass.TAX].tolist() == rated.amount_minor[:, 1].tolist()
+        assert (classes[LedgerClass.ENERGY] + classes[LedgerClass.TAX]).tolist() == rated.total_minor.tolist()
+
+
+def test_more_plans_than_fit_16_bits_are_told_apart():
+    cheap, dear = compile_plan(components=(energy("a", 10**8),)), compile_plan(components=(energy("b", 2 * 10**8),))
+    plans = [cheap] * 32_769 + [dear]
+    groups = rating.rate_many(plans=plans, plan_of=np.array([32_769, 0, 32_768]), batch=batch(1000, 1000, 1000))
+    found = {group.plan.slots[0].code: group.rated.total_minor.tolist() for group in groups if 0 in group.rows}
+    assert found == {"b": [200]}
+    assert sorted(row for group in groups for row in group.rows.tolist()) == [0, 1, 2]

@@ -5,6 +5,7 @@ import pytest
 
 from tariffs.domain.batch import RatingBatch
 from tariffs.domain.components.basic import Energy
+from tariffs.domain.components.dynamic import DynamicEnergy, NegativePrice, NegativePrices
 from tariffs.domain.inputs import Input
 from tariffs.domain.lines import LedgerClass, MissingPrice, Scoped
 from tariffs.domain.plan import compile_plan
@@ -65,3 +66,11 @@ def test_an_input_of_another_shape_is_a_mistake_of_the_caller(values):
     given = RatingBatch.of(used_wh=np.array([[1000]]), inputs={Input.FEATURES: np.array(values)})
     with pytest.raises(ValueError, match=r"features of .* has axes"):
         rate(plan=plan, batch=given)
+
+
+def test_a_price_below_zero_that_a_tariff_refuses_names_the_series():
+    spot = DynamicEnergy(code="x", **HEAD, series="spot", margin_e6=0, negative=NegativePrices.REFUSE)
+    with pytest.raises(NegativePrice) as refusal:
+        spot.bounded(prices_e6=np.array([5, -1]))
+    assert refusal.value.detail == {"series": "spot"}
+    assert spot.bounded(prices_e6=np.array([0, 5])).tolist() == [0, 5]

@@ -205,3 +205,19 @@ def test_only_a_tier_year_cuts_a_billing_period():
     assert TierCycle(Cycle.YEAR, 12).cuts(period=Period(date(2024, 12, 1), date(2025, 12, 1))) == ()
     assert TierCycle(Cycle.MONTH).cuts(period=period) == ()
     assert TierCycle().cuts(period=period) == ()
+
+
+@given(st.lists(st.integers(0, 10**6), min_size=3, max_size=3), st.integers(0, 3), st.integers(0, 2 * 10**6))
+def test_a_period_without_use_leaves_the_cells_of_the_others_as_they_are(used, place, before):
+    limits = (300_000, 900_000)
+
+    def cells(periods):
+        component = _with_periods(limits, len(periods))
+        # A true-up beside it: the batch is not all of one sign.
+        given_batch = batch([periods, [-1] * len(periods)], before_wh=[before, 0])
+        found = component.charge(given_batch, np.zeros(2, dtype=np.int64)).quantities[0]
+        return found.reshape(3, len(periods)).tolist()
+
+    with_none = cells([*used[:place], 0, *used[place:]])
+    assert [[*row[:place], *row[place + 1 :]] for row in with_none] == cells(used)
+    assert [row[place] for row in with_none] == [0, 0, 0]

@@ -73,6 +73,12 @@ def test_demand_above_105_percent_of_the_contract_is_charged_as_each_reading_say
         assert lines(contracted(excess), given_batch)["demand"][1] == yuan * 100
 
 
+def test_the_first_watt_above_the_tolerance_is_charged_as_what_was_measured_and_itself_once_more():
+    for measured_w, billed_w in ((1050, 1000), (1051, 1052), (1052, 1054)):
+        component = contracted(Excess.MEASURED_PLUS_EXCESS)
+        assert lines(component, batch(peak_w=[measured_w], contract_w=1000))["demand"][0] == billed_w
+
+
 def test_a_contract_below_40_percent_of_the_capacity_counts_as_40_percent():
     floored = contracted(Excess.CONTRACT_PLUS_DOUBLE_EXCESS, floor_e6=400_000)
     found = lines(floored, batch(peak_w=[300_000], contract_w=250_000, capacity_va=800_000))

@@ -274,3 +274,37 @@ def test_money_credits_equal_a_purse(months, end, same, price):
         purse -= out
         expected.append(owed - pays - out)
     assert [one.total_minor.item() for one in rated] == expected
+
+
+def slots_of(component):
+    return {slot.key: (slot.price_e6, slot.in_total, slot.carries, slot.is_credit) for slot in component.slots()}
+
+
+def test_what_is_given_has_prices_below_zero_and_unknown_ones_stay_unknown():
+    sold = ExportCredit(code="sold", **HEAD, **PAIR, prices_e6=(YUAN, None))
+    assert slots_of(sold) == {"sold/peak": (-YUAN, True, False, False), "sold/valley": (None, True, False, False)}
+    stepped = TieredExport(code="sold", **HEAD, limits_wh=(4_000,), prices_e6=(YUAN, None))
+    assert slots_of(stepped) == {"sold/1": (-YUAN, True, False, False), "sold/2": (None, True, False, False)}
+
+
+def test_credits_are_those_of_the_customer_and_are_handed_on():
+    in_kwh = kwh(((0,), (1,)), PAIR["periods"])
+    found = slots_of(in_kwh)
+    told = {key: flags[1:] for key, flags in found.items()}
+    assert told == {
+        "solar": (True, False, False),
+        "solar-offset": (False, False, False),
+        "solar-net": (False, True, False),
+        "solar-credit/peak": (False, True, True),
+        "solar-credit/valley": (False, True, True),
+    }
+    in_money = MoneyCredits(
+        code="account", **HEAD, on=("energy",), applied=Applied.SAME_MONTH, year=JANUARY, **PAIR, prices_e6=(1, 2)
+    )
+    assert slots_of(in_money) == {
+        "account": (10**6, True, False, False),
+        "account-paid": (10**6, True, False, False),
+        "account-balance": (10**6, False, True, True),
+        "account-earned/peak": (1, False, False, False),
+        "account-earned/valley": (2, False, False, False),
+    }

@@ -110,6 +110,16 @@ def test_a_varh_more_at_the_edge_of_a_huge_customer_lowers_the_power_factor(hund
     assert (factor_of(active, edge), factor_of(active, edge + 1)) == (hundredths, hundredths - 1)
 
 
+def test_a_huge_neighbour_leaves_those_without_energy_as_they_are():
+    active, reactive = np.array([2**60, 0, 0]), np.array([1, 0, 5])
+    assert power_factor(active_wh=active, reactive_varh=reactive).tolist() == [100, 100, 0]
+
+
+def test_whatever_is_far_more_reactive_than_active_has_no_power_factor_left():
+    reactive = 3 * 2 ** np.arange(7, 48)
+    assert not power_factor(active_wh=np.ones_like(reactive), reactive_varh=reactive).any()
+
+
 @given(st.lists(st.tuples(st.integers(0, 10**15), st.integers(0, 10**15)), max_size=20))
 def test_a_power_factor_does_not_depend_on_its_neighbours(pairs):
     columns = np.array(pairs, dtype=np.int64).reshape(-1, 2)

@@ -10,25 +10,25 @@ from tariffs.domain.components.spans import Proration, needs_of, part_of, span_o
 from tariffs.domain.inputs import Input
 
 E9 = 10**9
-DAYS = np.array([31, 20, 60, 0], dtype=np.int64)
-MONTHS_E9 = np.array([E9, 645_161_290, 2 * E9, 0], dtype=np.int64)
-EVEN, CYCLE = np.array([30, 20, 59, 0]), np.array([E9, 7 * 10**8, 19 * 10**8, 0])
+DAYS = np.array([31, 20, 60, 0, 13], dtype=np.int64)
+MONTHS_E9 = np.array([E9, 645_161_290, 2 * E9, 0, 0], dtype=np.int64)
+EVEN, CYCLE = np.array([30, 20, 59, 0, 13]), np.array([E9, 7 * 10**8, 19 * 10**8, 0, 10**8])
 
 
 @pytest.mark.parametrize(
     ("proration", "over", "under", "needs"),
     [
-        (Proration.WHOLE, [1, 1, 1, 1], 1, ()),
+        (Proration.WHOLE, [1, 1, 1, 1, 1], 1, ()),
         (Proration.CALENDAR_DAYS, MONTHS_E9.tolist(), E9, ()),
-        (Proration.THIRTIETHS, [30, 20, 60, 0], 30, ()),
-        (Proration.THIRTY_DAY_MONTHS, [30, 20, 59, 0], 30, (Input.EVEN_DAYS,)),
+        (Proration.THIRTIETHS, [30, 20, 60, 0, 13], 30, ()),
+        (Proration.THIRTY_DAY_MONTHS, [30, 20, 59, 0, 13], 30, (Input.EVEN_DAYS,)),
         (Proration.CYCLE_DAYS, CYCLE.tolist(), E9, (Input.CYCLE_MONTHS_E9,)),
-        (Proration.DAYS, [31, 20, 60, 0], 1, ()),
+        (Proration.DAYS, [31, 20, 60, 0, 13], 1, ()),
     ],
 )
 def test_each_tariff_says_how_the_parts_of_a_month_count(proration, over, under, needs):
     batch = RatingBatch.of(
-        used_wh=np.zeros((4, 1), dtype=np.int64),
+        used_wh=np.zeros((5, 1), dtype=np.int64),
         days=DAYS,
         month_share_e9=MONTHS_E9,
         inputs={Input.EVEN_DAYS: EVEN, Input.CYCLE_MONTHS_E9: CYCLE},

@@ -95,6 +95,12 @@ def test_green_blocks_count_by_the_time_of_the_segment():
     assert blocks.green_wh(segment(0, green_blocks=1, months_e9=333_335_000)).tolist() == [33_334]
 
 
+def test_huge_green_blocks_are_exact_to_the_wh():
+    blocks = green(part_e6=None, block_wh=10**9)
+    found = blocks.green_wh(segment(0, green_blocks=9_999, months_e9=645_161_291))
+    assert found.tolist() == [(9_999 * 645_161_291 * 10**9 + 5 * 10**8) // 10**9]
+
+
 def off(rate, rate_e6, **keys):
     return Concession(code="relief", **HEAD, on=("energy",), rate=rate, rate_e6=rate_e6, **keys)
 
@@ -117,6 +123,16 @@ def off(rate, rate_e6, **keys):
 def test_a_concession_takes_off_its_rate_up_to_the_base_and_its_cap(component, used, amount, quantity):
     found = lines(compile_plan(components=(ENERGY, component)), segment(used))
     assert (found[0][1], found[1][1]) == (amount, quantity)
+
+
+def test_a_rate_that_is_not_known_yet_leaves_the_price_of_the_line_unknown():
+    assert [slot.price_e6 for slot in off(ConcessionOf.KWH, None).slots()] == [None]
+
+
+def test_what_was_granted_in_the_year_of_a_cap_is_told_in_no_total_and_handed_on():
+    taken, granted = off(ConcessionOf.KWH, 5, cap_minor=9, cap_span=CapSpan.YEAR).slots()
+    assert (taken.price_e6, taken.in_total, taken.carries) == (-5, True, False)
+    assert (granted.key, granted.in_total, granted.carries) == ("relief-granted", False, True)
 
 
 def test_the_cap_of_a_month_counts_by_time():
