@@ -86,3 +86,8 @@ def test_a_bridging_period_has_each_day_counted_by_its_own_month():
 )
 def test_a_cycle_is_whole_months_when_it_ends_on_the_day_on_which_it_began(start, end, months):
     assert whole_months(Period(start, end)) == months
+
+
+def test_a_cycle_is_one_month_where_nobody_says_how_many():
+    anchor = date(2025, 1, 10)
+    assert cycle_of(on=date(2025, 3, 1), anchor=anchor, day=10) == Period(date(2025, 2, 10), date(2025, 3, 10))

@@ -308,3 +308,13 @@ def test_more_plans_than_fit_16_bits_are_told_apart():
     found = {group.plan.slots[0].code: group.rated.total_minor.tolist() for group in groups if 0 in group.rows}
     assert found == {"b": [200]}
     assert sorted(row for group in groups for row in group.rows.tolist()) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_by_bill_a_sum_beyond_64_bits_of_lines_that_fit_them_is_exact(sign):
+    # Each line is 4 x 10^18 of 10^-9 fen, below 2^62; three of them are more than 2^63.
+    lines = tuple(energy(f"e{place}", sign * 10**12) for place in range(3))
+    plan = compile_plan(components=lines, rounding_scope=Scope.BILL)
+    rated = rating.rate(plan=plan, batch=batch(4 * 10**6))
+    assert rated.amount_minor.tolist() == [[sign * 4 * 10**9] * 3]
+    assert rated.total_minor.tolist() == [sign * 12 * 10**9]

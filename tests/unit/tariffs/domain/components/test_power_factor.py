@@ -274,3 +274,11 @@ def test_any_reactive_demand_costs_what_fractions_say(largest_var, price_e6, pro
     billed = max(largest_var, 0)
     assert charge.quantities.tolist() == [[billed]]
     assert fixed.to_minor(charge.amounts_e9)[0, 0] == oracle.cent(billed * Fraction(price_e6, 10**9) * paid)
+
+
+def test_the_free_share_of_a_huge_customer_is_exact_to_the_varh():
+    component = ReactiveEnergy(**HEAD, code="kvarh", price_e6=1, free_e6=333_333)
+    given = batch(used_kwh=999_999_999_999, reactive_kvarh=999_999_999_999)
+    wh = 999_999_999_999_000
+    billed = component.charge(given, np.zeros(1, dtype=np.int64)).quantities[0, 0]
+    assert billed == wh - (wh * 333_333 + 500_000) // 10**6
