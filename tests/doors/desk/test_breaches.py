@@ -287,6 +287,7 @@ def test_the_notice_is_a_pdf_in_every_state(desk, other, supply):
 def test_the_supply_leads_to_the_form_and_strangers_are_not_found(desk, supply, client):
     page = desk.get(f"/desk/customers/{supply.account.id}/").content.decode()
     assert address(supply, "theft") in page
+    assert f"/desk/breaches/?text={supply.account.number}" in page
     stranger = make_billed(name="李四")
     wrong = f"/desk/customers/{stranger.account.id}/supply/{supply.agreement.id}/breach/theft/"
     assert desk.get(wrong).status_code == 404
