@@ -1,8 +1,8 @@
 """What earlier bills hand to the segments of a bill: energy in the steps, credits, peaks, amounts of the year."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 
 import numpy as np
 
@@ -14,9 +14,11 @@ from billing.queries import restarts as happened
 from billing.queries.proof_rows import Before, SegmentRow
 from cis.kernel.periods import add_months
 from contracts.domain.agreements import AgreementColumns
-from contracts.queries import agreements
+from contracts.domain.openings import OpeningKind
+from contracts.queries import agreements, openings
+from contracts.queries.openings import OpeningCard
 from tariffs.domain import layout, telling
-from tariffs.domain.components.tiers import Cycle
+from tariffs.domain.components.tiers import Cycle, Restart
 from tariffs.domain.inputs import PAST_MONTHS, Input
 from tariffs.domain.layout import HandedOn
 from tariffs.domain.plan import Plan
@@ -31,6 +33,12 @@ READ: Mapping[Input, HandedOn] = {
     Input.CARRIED: HandedOn.CARRIED,
 }
 """What of earlier segments each input is read from."""
+OPENED: Mapping[Input, OpeningKind] = {
+    Input.PAST_PEAKS_W: OpeningKind.PEAK,
+    Input.YEAR_MINOR: OpeningKind.YEAR_AMOUNT,
+    Input.CARRIED: OpeningKind.CREDIT,
+}
+"""What of other books each input is read from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,19 +65,33 @@ class Chain:
     before   segments in force, by agreement and time
     own      number of a segment among those of the bill, from 1, by its id
     numbers  of agreements, external ids
+    opened   what agreements bring along from other books
+    begins   first day of each agreement
     """
 
     counted: Mapping[int, Counted]
     before: Sequence[Before]
     own: Mapping[int, int]
     numbers: Mapping[int, str]
+    opened: Sequence[OpeningCard]
+    begins: Mapping[int, date]
 
 
-def of_rows(*, bill_id: int, account_id: int, rows: Sequence[SegmentRow], versions: Mapping[int, PlanVersion]) -> Chain:
+def of_rows(
+    *,
+    bill_id: int,
+    account_id: int,
+    rows: Sequence[SegmentRow],
+    versions: Mapping[int, PlanVersion],
+    begins: Mapping[int, date],
+    known_at: datetime,
+) -> Chain:
     """
     Return what came before the segments of a bill.
 
-    Statements: one; two and those of ``queries.restarts`` where steps count over months.
+    begins  first day of each agreement
+
+    Statements: two; three and those of ``queries.restarts`` where steps count over months.
     """
     own = [place for place, row in enumerate(rows) if row.cancels_id is None]
     counted = _counted(account_id, [(place, rows[place]) for place in own], versions)
@@ -81,17 +103,18 @@ def of_rows(*, bill_id: int, account_id: int, rows: Sequence[SegmentRow], versio
         counted=counted,
         before=before,
         own={row.id: place for place, row in enumerate(rows, start=1)},
+        opened=openings.known(agreement_ids=sorted(ids), known_at=known_at),
+        begins=begins,
         numbers=named | {one.agreement_id: one.agreement for one in before},
     )
 
 
 def _first(row: SegmentRow, plan: Plan, counted: Counted | None) -> date:
-    """Return the day from which on segments matter for one."""
+    """Return the day from which on segments matter for one; the one before it may lie some months back."""
     first = row.start_date if counted is None else counted.since
-    if plan.needs & {Input.PAST_PEAKS_W, Input.YEAR_MINOR}:
-        first = min(first, add_months(row.start_date.replace(day=1), -PAST_MONTHS))
-    # What carries is carried by the one just before.
-    return min(first, row.start_date.replace(day=1) - DAY) if layout.needs_order(plan=plan) else first
+    if not layout.needs_order(plan=plan):
+        return first
+    return min(first, add_months(row.start_date.replace(day=1), -PAST_MONTHS))
 
 
 def _counted(
@@ -139,11 +162,12 @@ def _since(row: SegmentRow, plan: Plan, terms: AgreementColumns, events: Restart
     return Counted(since=since, event=event, agreements=frozenset(group))
 
 
-def year_to_date(*, chain: Chain, place: int, row: SegmentRow) -> Plain | None:
+def year_to_date(*, chain: Chain, plan: Plan, place: int, row: SegmentRow) -> Plain | None:
     """Return what counted into the steps before a segment; what no bill says of it stands without a number."""
     counted = chain.counted.get(place)
     if counted is None:
         return None
+    counted = _after_change_of_cycle(chain, counted, row, plan)
     parts: list[Plain] = []
     for one in sorted(chain.before, key=lambda part: part.start_date):
         if one.agreement_id in counted.agreements and counted.since <= one.start_date < row.start_date:
@@ -152,11 +176,59 @@ def year_to_date(*, chain: Chain, place: int, row: SegmentRow) -> Plain | None:
             )
             moved = {} if one.agreement_id == row.agreement_id else {"agreement": chain.numbers[one.agreement_id]}
             parts.append({**_head(chain, one), **moved, "counted_wh": energy})
+    for value in _counted_before(chain, counted, row):
+        days = {"start_date": counted.since.isoformat(), "end_date": row.start_date.isoformat()}
+        opened = {"opened": value.source, "counted_wh": value.value}
+        parts.insert(0, {"bill": None, "segment": None, **days, **opened})
     rest = row.before_wh - sum(part["counted_wh"] for part in parts)
     if rest:
         days = {"start_date": counted.since.isoformat(), "end_date": row.start_date.isoformat()}
         parts.append({"bill": None, "segment": None, **days, "counted_wh": rest})
     return {"since_date": counted.since.isoformat(), "restart": counted.event or None, "from": parts}
+
+
+def _after_change_of_cycle(chain: Chain, counted: Counted, row: SegmentRow, plan: Plan) -> Counted:
+    """Return from when on the count runs, where it begins anew with another cycle and another one was in force."""
+    if Restart.CYCLE_CHANGE not in plan.tier_cycle.restarts_at:
+        return counted
+    mine = (plan.tier_cycle.kind, plan.tier_cycle.starts)
+    others = [
+        one.end_date
+        for one in chain.before
+        if one.agreement_id == row.agreement_id and one.start_date < row.start_date
+        if (cycle := plans.compiled(one.version_id).tier_cycle) and (cycle.kind, cycle.starts) != mine
+    ]
+    if not others or max(others) <= counted.since:
+        return counted
+    return replace(counted, since=max(others), event=str(Restart.CYCLE_CHANGE))
+
+
+def _counted_before(chain: Chain, counted: Counted, row: SegmentRow) -> list[OpeningCard]:
+    """Return the energy that was used in other books since the count of a segment began."""
+    begins = chain.begins.get(row.agreement_id)
+    return [
+        one
+        for one in chain.opened
+        if one.kind is OpeningKind.COUNTED and one.agreement_id in counted.agreements
+        if begins is not None and counted.since <= begins
+    ]
+
+
+def opened(*, chain: Chain, plan: Plan, row: SegmentRow) -> list[Plain]:
+    """Return what the agreement of a segment brings along from other books, of what its tariff reads of bills."""
+    wanted = {kind for need, kind in OPENED.items() if need in plan.needs}
+    begins = chain.begins.get(row.agreement_id)
+    return [
+        {
+            "kind": str(one.kind),
+            "name": one.name,
+            "month_date": (one.month or (begins or row.start_date).replace(day=1)).isoformat(),
+            "value": one.value,
+            "source": one.source,
+        }
+        for one in chain.opened
+        if one.agreement_id == row.agreement_id and one.kind in wanted
+    ]
 
 
 def earlier(*, chain: Chain, plan: Plan, row: SegmentRow) -> list[Plain] | None:

@@ -36,7 +36,7 @@ def _charge(row: BillCharge) -> Plain:
         "legal_source": charge.legal_source,
         "takes_back": None if back is None else back.bill.number,
         "steps": _steps(charge.case, charge.id) if charge.case else [],
-        "rule": None if charge.case is None else _rule(charge.reason, charge.kind, charge.case.found_date),
+        "rule": None if charge.case is None else _rule(charge, charge.case.found_date),
     }
 
 
@@ -46,11 +46,16 @@ def _steps(case: Any, charge_id: int) -> list[Plain]:
     return [{"code": step.code, "text": step.text} for step in sorted(mine, key=lambda step: step.seq)]
 
 
-def _rule(breach: str, kind: str, found_date: date) -> Plain:
-    """Return the rules by which a breach costs what it does, as they were on the day on which it was found."""
-    key = f"breach_{breach}"
+def _rule(charge: Any, found_date: date) -> Plain:
+    """
+    Return the rule by which a charge costs what it does, as it was on the day on which the case was found.
+
+    What was done to the meter stands in a case of theft too, by its own rule.
+    """
+    keys = (f"breach_{charge.reason}", "breach_tampering")
+    key = next((one for one in keys if packs.text_of(one, at=found_date).source == charge.legal_source), keys[0])
     value: Any = packs.rule(key, at=found_date)
-    is_taxed = breach_dues.is_taxed(kind=kind, at=found_date)
+    is_taxed = breach_dues.is_taxed(kind=charge.kind, at=found_date)
     return {
         "key": key,
         "found_date": found_date.isoformat(),

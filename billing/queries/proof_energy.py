@@ -29,13 +29,14 @@ class Energy:
     What segments rest on.
 
     rests   place of a segment -> parts of approved usage
-    demand  place of a segment -> what its demand is read from
+    demand, reactive  place of a segment -> what its demand, or reactive demand, is read from
     told    registers, reads, interval days, usage, corrections and usage rules, as a proof writes them
     span    first and last day that are looked at
     """
 
     rests: Mapping[int, list[Plain]]
     demand: Mapping[int, list[Plain]]
+    reactive: Mapping[int, list[Plain]]
     told: Plain
     span: tuple[date, date]
 
@@ -59,7 +60,7 @@ def of_segments(
     if not own:
         nothing = proof_meters.told(spans=(), used=(), profiles=(), known_at=known_at, with_staff=with_staff)
         day = min((row.start_date for row in rows), default=known_at.date())
-        return Energy(rests={}, demand={}, told={**nothing.plain, "rules": []}, span=(day, day))
+        return Energy(rests={}, demand={}, reactive={}, told={**nothing.plain, "rules": []}, span=(day, day))
     own.sort(key=lambda place: (rows[place].service_point_id, rows[place].start_date))
     pieces = pieces_of(rows=[rows[place] for place in own], versions=versions)
     parts = proof_parts.of_pieces(pieces=pieces, versions=versions, known_at=known_at)
@@ -75,15 +76,17 @@ def of_segments(
     rests: dict[int, list[Plain]] = {}
     for part in parts.energy:
         rests.setdefault(own[part.piece], []).append(_rest(part, told, rules, is_ruled=part.piece in parts.ruled))
-    demand: dict[int, list[Plain]] = {}
-    for place, mine in _demand(parts.demand, told):
-        demand.setdefault(own[place], []).append(mine)
+    demand, reactive = (
+        {own[piece]: mine for piece, mine in _by_piece(_demand(found, told)).items()}
+        for found in (parts.demand, parts.reactive)
+    )
     shown = [parts.spans[at] for at in used]
     first = min(rows[place].start_date for place in own)
     last = max(rows[place].end_date for place in own)
     return Energy(
         rests=rests,
         demand=demand,
+        reactive=reactive,
         told={**told.plain, "rules": [_rule(one, rules, parts) for one in _shown_rules(parts)]},
         span=(min([first, *(one.start_date for one in shown)]), max([last, *(one.end_date for one in shown)])),
     )
@@ -159,6 +162,13 @@ def _demand(parts: Sequence[DemandPart], told: Told) -> Iterator[tuple[int, Plai
                 "usage": refs,
             },
         )
+
+
+def _by_piece(found: Iterator[tuple[int, Plain]]) -> dict[int, list[Plain]]:
+    by_piece: dict[int, list[Plain]] = {}
+    for piece, mine in found:
+        by_piece.setdefault(piece, []).append(mine)
+    return by_piece
 
 
 def _rule(rule: Rule[int], refs: Mapping[int, str], parts: Parts) -> Plain:

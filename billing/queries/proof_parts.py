@@ -81,13 +81,16 @@ class Parts:
     profiles: Mapping[int, Hanging]
     energy: tuple[Part, ...]
     demand: tuple[DemandPart, ...]
+    reactive: tuple[DemandPart, ...]
     rules: RuleBook
     ruled: frozenset[int]
 
     @property
     def used(self) -> list[int]:
         """Return the places of the spans that a proof shows: what segments rest on, and what rules look at."""
-        shown = {part.span for part in self.energy if part.span is not None} | {part.span for part in self.demand}
+        shown = {part.span for part in self.energy if part.span is not None} | {
+            part.span for part in (*self.demand, *self.reactive)
+        }
         if self.ruled:
             named = self.rules.places
             shown |= {at for at, one in enumerate(self.spans) if one.service_point_id in named and is_of(one, *DRAWN)}
@@ -115,7 +118,8 @@ def of_pieces(*, pieces: Pieces, versions: Sequence[PlanVersion], known_at: date
         spans=spans,
         profiles={key: one for key, one in finder.profiles.items() if key in dealt_by},
         energy=tuple(energy),
-        demand=tuple(finder.demand()),
+        demand=tuple(finder.demand(Input.PEAK_W, (Quantity.ACTIVE, Quantity.DEMAND))),
+        reactive=tuple(finder.demand(Input.REACTIVE_PEAK_VAR, (Quantity.REACTIVE,))),
         rules=book,
         ruled=frozenset(streams.target[~streams.is_plain].tolist()),
     )
@@ -176,14 +180,14 @@ class _Finder:
         rests = evidence.energy(pieces=self.pieces, usage=usage, versions=self.versions)
         return [self._part(EXPORT, one.piece, one, usage) for one in self._asked(rests, Input.EXPORT_WH)]
 
-    def demand(self) -> list[DemandPart]:
+    def demand(self, need: Input, quantities: Sequence[Quantity]) -> list[DemandPart]:
         """Return what the demand of the pieces whose tariffs ask for it is read from; one statement if any do."""
-        wanted = hourly.wants(pieces=self.pieces, versions=self.versions, need=Input.PEAK_W)
+        wanted = hourly.wants(pieces=self.pieces, versions=self.versions, need=need)
         hung = NOTHING_HUNG
         if wanted.any():
             start, end = sources.days_of(self.pieces)
             points = np.unique(self.pieces.service_point_id[wanted])
-            hung = registers.hung(service_point_ids=points, start_date=start, end_date=end)
+            hung = registers.hung(service_point_ids=points, start_date=start, end_date=end, quantities=quantities)
         feeds, shown_by = feeds_of(
             pieces=self.pieces,
             wanted=wanted,
@@ -191,8 +195,8 @@ class _Finder:
             versions=self.versions,
             obstacles=Obstacles(),
         )
-        kinds = ((Quantity.ACTIVE, (Direction.IMPORT,)), (Quantity.DEMAND, (Direction.IMPORT,)))
-        places = [at for at, one in enumerate(self.spans) if any(is_of(one, *kind) for kind in kinds)]
+        drawn = (Direction.IMPORT,)
+        places = [at for at, one in enumerate(self.spans) if any(is_of(one, kind, drawn) for kind in quantities)]
         usage = _columns([self.spans[at] for at in places])
         found = evidence.demand(pieces=self.pieces, feeds=feeds, registers=shown_by, usage=usage)
         return [

@@ -118,7 +118,7 @@ def _sources(found: Material, place: int, row: SegmentRow, batch: RatingBatch | 
     told: Plain = {
         "term": _term(found, row, batch),
         "energy_from": found.energy.rests.get(place, []),
-        "year_to_date": proof_chain.year_to_date(chain=found.chain, place=place, row=row),
+        "year_to_date": proof_chain.year_to_date(chain=found.chain, plan=plan, place=place, row=row),
     }
     if Input.PEAK_W in plan.needs:
         told["demand_from"] = found.energy.demand.get(place, [])
@@ -128,7 +128,11 @@ def _sources(found: Material, place: int, row: SegmentRow, batch: RatingBatch | 
             for start, end in found.meters.get(row.service_point_id, ())
         ]
     earlier = proof_chain.earlier(chain=found.chain, plan=plan, row=row)
-    return told if earlier is None else {**told, "earlier": earlier}
+    if Input.REACTIVE_PEAK_VAR in plan.needs:
+        told["reactive_from"] = found.energy.reactive.get(place, [])
+    if earlier is None:
+        return told
+    return {**told, "opened": proof_chain.opened(chain=found.chain, plan=plan, row=row), "earlier": earlier}
 
 
 @lru_cache(maxsize=plans.PLANS_KEPT)
@@ -179,14 +183,17 @@ def _term(found: Material, row: SegmentRow, batch: RatingBatch | None) -> Plain 
 
     Where the agreement was changed since, for days of the segment, that is what the segment keeps of it.
     """
-    changed = [at for day, at in found.changed_at.get(row.agreement_id, ()) if day < row.end_date]
+    # How long capacity is suspended is known once it is in use again.
+    plan = found.plans[row.version_id]
+    waits = Input.CAPACITY_VA in plan.needs and bool(plan.suspended_least_days)
+    changed = [at for day, at in found.changed_at.get(row.agreement_id, ()) if day < row.end_date or waits]
     card = found.agreements.get(row.agreement_id)
     if changed and batch is not None:
         return _term_kept(found, row, batch, min(changed))
     term = proof_rows.term_of(card.terms, row.start_date) if card else None
     if card is None or term is None:
         return None
-    plan, agreed = found.plans[row.version_id], term.agreed
+    agreed = term.agreed
     facts = {
         Input.CAPACITY_VA: agreed.capacity_va,
         Input.CONTRACT_W: agreed.contract_w,

@@ -75,6 +75,15 @@ def _gather(bill_id: int, *, with_staff: bool) -> Material:
     compiled = {version_id: plans.compiled(version_id) for version_id in version_ids}
     versions = {version_id: _version(version_id, compiled, texts) for version_id in version_ids}
     ids = sorted({row.agreement_id for row in rows})
+    cards = {card.id: card for card in agreements.cards(agreement_ids=ids)}
+    chain = proof_chain.of_rows(
+        bill_id=bill_id,
+        account_id=bill.card.account_id,
+        rows=rows,
+        versions=versions,
+        begins={card.id: card.start_date for card in cards.values()},
+        known_at=known_at,
+    )
     return Material(
         bill=bill,
         known_at=known_at,
@@ -82,10 +91,10 @@ def _gather(bill_id: int, *, with_staff: bool) -> Material:
         plans=compiled,
         texts=texts,
         refs={version_id: f"t{place}" for place, version_id in enumerate(version_ids, start=1)},
-        agreements={card.id: card for card in agreements.cards(agreement_ids=ids)},
+        agreements=cards,
         changed_at=proof_segments.changes_of_terms(agreement_ids=ids, since=known_at),
         meters=proof_segments.meters_of(rows=rows, compiled=compiled),
-        chain=proof_chain.of_rows(bill_id=bill_id, account_id=bill.card.account_id, rows=rows, versions=versions),
+        chain=chain,
         energy=proof_energy.of_segments(
             rows=rows, versions=list(versions.values()), known_at=known_at, with_staff=with_staff
         ),

@@ -16,7 +16,7 @@ from billing.queries import bills, changes
 from billing.queries.bills import BillDetail
 from cis.desk.answers import or_404, today
 from cis.desk.roles import READERS
-from cis.desk.words import word
+from cis.desk.words import TOLD_LINES, word
 from cis.kernel import fixed
 from cis.platform.access import actor_of, allow
 from cis.platform.templatetags.local import kwh, money, scaled
@@ -78,6 +78,7 @@ class Part:
 
     told    as in the proof
     months  decimal text without zeros at its end
+    steps   as in the proof, their lines with the word for what they tell and numbers without zeros at their end
     given   what it was rated by, in words
     earlier  segments from which it reads what bills hand on: (bill, start, end, what they hand on)
     """
@@ -87,6 +88,7 @@ class Part:
     months: str
     start_date: date
     end_date: date
+    steps: tuple[Plain, ...]
     energy: tuple[EnergyRow, ...]
     demand: tuple[DemandRow, ...]
     given: tuple[tuple[str, str], ...]
@@ -138,6 +140,7 @@ def _part(told: Plain, proof: Plain) -> Part:
         start_date=date.fromisoformat(told["start_date"]),
         end_date=date.fromisoformat(told["end_date"]),
         months=_short(told.get("months", "")),
+        steps=tuple(_step(one) for one in told.get("steps", ())),
         energy=tuple(
             _energy(rest, usage[rest["usage"]], registers, reads, proof) if rest["usage"] else _agreed(rest, proof)
             for rest in rests
@@ -158,6 +161,28 @@ def _series(proof: Plain) -> list[tuple[str, str, int]]:
 
 def _short(decimal: str) -> str:
     return decimal.rstrip("0").rstrip(".") if "." in decimal else decimal
+
+
+def _step(told: Plain) -> Plain:
+    """Return a step as the page shows it."""
+    lines = []
+    for one in told["lines"]:
+        end = one["line"].rpartition("/")[2]
+        lines.append(
+            {
+                **one,
+                "word": word("told_line", end) if not one["in_total"] and end in TOLD_LINES else "",
+                "quantity": _short(one["quantity"]),
+                "exact_minor": _short(one["exact_minor"]),
+                # A factor has no price, and a line that only tells has none either.
+                "price": None if one["unit"] == "factor" or not one["in_total"] else one["price"],
+            }
+        )
+    # A tax tells its rate, though it is contained and not added.
+    for line, one in zip(lines, told["lines"], strict=True):
+        if told["kind"] == "tax":
+            line["price"] = one["price"]
+    return {**told, "lines": lines}
 
 
 def _energy(rest: Plain, usage: Plain, registers: Plain, reads: Plain, proof: Plain) -> EnergyRow:

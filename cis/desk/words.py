@@ -178,6 +178,18 @@ GIVEN: Mapping[str, Any] = {
     "even_days": _("Days in months of 30"),
     "cycle_months_e9": _("Months by the days of the period, in billionths"),
 }
+TOLD_LINES: Mapping[str, Any] = {
+    "measured": _("measured"),
+    "contract": _("contracted"),
+    "ratchet": _("at least, for earlier peaks"),
+    "kwh-per-kva": _("kWh used per kVA"),
+    "discount": _("factor of the price"),
+    "percent": _("adjustment, in percent"),
+    "base": _("amount that is adjusted"),
+    "factor": _("power factor"),
+    "reactive": _("reactive energy lost"),
+}
+"""Lines that only tell how another came about, by the end of their name."""
 HANDED: Mapping[str, Any] = {
     "peak_w": _("Largest demand"),
     "charged_w": _("Demand charged in the month"),
@@ -327,6 +339,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "unit": UNITS,
     "given": GIVEN,
     "handed": HANDED,
+    "told_line": TOLD_LINES,
     "usage_rule": USAGE_RULES,
     "format": FORMATS,
     "role": ROLES,

@@ -37,13 +37,25 @@ def check(proof: "Proof", one: Told, where: str) -> None:
         return
     tariff = proof.tariffs[one["tariff"]]
     found = {
-        "past_peaks_w": lambda: past_peaks(parts, one, tariff),
+        "past_peaks_w": lambda: past_peaks([*parts, *opened(one, "peak")], one, tariff),
         "billed_peak_w": lambda: billed_peak(parts, one, tariff),
-        "year_minor": lambda: year(parts, one, tariff),
-        "carried": lambda: carried(parts, given["carried"]),
+        "year_minor": lambda: year([*parts, *opened(one, "year_amount")], one, tariff),
+        "carried": lambda: carried(parts or opened(one, "credit"), given["carried"]),
     }
     for name in wanted:
         proof.out.same(f"{where} {name} as earlier bills hand it on", given[name], found[name]())
+
+
+def opened(one: Told, kind: str) -> list[Told]:
+    """Return what the agreement brings along from other books, as if earlier segments handed it on."""
+    mine = [value for value in one["opened"] if value["kind"] == kind]
+    if kind == "credit":
+        return [{"handed_on": {"carried": {value["name"]: value["value"] for value in mine}}}]
+    if kind == "year_amount":
+        return [{"start_date": value["month_date"], "handed_on": {"year_minor": value["value"]}} for value in mine]
+    return [
+        {"start_date": value["month_date"], "handed_on": {"peak_w": {value["name"]: value["value"]}}} for value in mine
+    ]
 
 
 def follows(proof: "Proof", parts: list[Told], one: Told, where: str) -> None:
@@ -124,7 +136,9 @@ def charged(result: Result, one: Told, tariff: Tariff) -> dict[str, int]:
     for keys, step in zip(tariff.components, result.steps, strict=True):
         if keys.need("kind") == "measured_demand" and keys.get("billed_before") == "deduct":
             period = keys.get("period", "any")
-            before = half_up_to(one["given"]["billed_peak_w"][period], keys.whole("grain_kw", 1000, "0.001"))
-            until = before + sum(line.line.quantity for line in step.lines if line.line.counts)
+            before = one["given"]["billed_peak_w"][period]
+            more = sum(line.line.quantity for line in step.lines if line.line.counts)
+            # A component of another season adds nothing, and its grain rounds nothing.
+            until = half_up_to(before, keys.whole("grain_kw", 1000, "0.001")) + more if more > 0 else before
             found[period] = max(found[period], until)
     return found

@@ -31,7 +31,10 @@ def check(proof: "Proof", one: Told, energy: "Energy", where: str) -> None:
     check_term(proof, one, where)
     check_year(proof, one, where)
     if "peak_w" in given:
-        proof.out.rows(f"{where} peak_w", given["peak_w"], power.peaks(proof, one, where))
+        proof.out.rows(f"{where} peak_w", given["peak_w"], power.peaks(proof, one, one["demand_from"], where))
+    if "reactive_peak_var" in given:
+        reactive = power.peaks(proof, one, one["reactive_from"], where)["any"]
+        proof.out.same(f"{where} reactive_peak_var", given["reactive_peak_var"], reactive)
     if "series_minor" in given:
         found = {name: written(exact, 9) for name, exact in hours.series_minor(proof, one).items()}
         proof.out.rows(f"{where} series_minor", given["series_minor"], found)
@@ -149,7 +152,9 @@ def check_year(proof: "Proof", one: Told, where: str) -> None:
         proof.out.same(f"{where} begins anew", True, year["restart"] in (tariff.cycle.get("restarts_at") or RESTARTS))
         proof.out.same(f"{where} begins in the cycle", True, year["since_date"] >= since.isoformat())
     for part in year["from"]:
-        fits = year["since_date"] <= part["start_date"] < part["end_date"] <= one["start_date"]
+        fits = year["since_date"] <= part["start_date"] <= part["end_date"] <= one["start_date"]
+        # What other books say may lie before a year that begins with the agreement.
+        fits = fits and ("opened" in part or part["start_date"] < part["end_date"])
         proof.out.same(f"{where} {part['start_date']} lies in the cycle before it", True, fits)
         if part["segment"] is not None:
             theirs = proof.told["segments"][part["segment"] - 1]
@@ -160,7 +165,8 @@ def check_year(proof: "Proof", one: Told, where: str) -> None:
 RESTARTS = ["move", "holder_change"]
 KNOWN = {
     "month", "month_end", "final", "energized_minutes", "even_days", "cycle_months_e9", "meters", *AGREED,
-    "reactive_varh", "export_wh", "submeter_wh", "peak_w", "series_minor", "ordered_wh", *earlier.READ,
+    "reactive_varh", "export_wh", "submeter_wh", "peak_w", "reactive_peak_var", "series_minor", "ordered_wh",
+    *earlier.READ,
 }  # fmt: skip
 """Inputs that are followed to where they come from; others are taken as they are given, and named."""
 

@@ -17,18 +17,18 @@ Told = dict[str, Any]
 WHOLE_TIME = "any"
 
 
-def peaks(proof: "Proof", one: Told, where: str) -> dict[str, int]:
+def peaks(proof: "Proof", one: Told, read_from: list[Told], where: str) -> dict[str, int]:
     """
-    Return the demand of a segment by period of demand. [W]
+    Return the demand of a segment by period of demand. [W or var]
 
     Registers of one feed are added up window by window, or show demand themselves; feeds of one lane follow each
     other, so that the largest counts; lanes hang at the same time and are added.
     """
     tariff = proof.tariffs[one["tariff"]]
     lanes: dict[str, dict[str, int]] = {}
-    for lane in dict.fromkeys(part["lane"] for part in one["demand_from"]):
+    for lane in dict.fromkeys(part["lane"] for part in read_from):
         found = dict.fromkeys(tariff.demand_periods, 0)
-        parts = [part for part in one["demand_from"] if part["lane"] == lane]
+        parts = [part for part in read_from if part["lane"] == lane]
         for feed in dict.fromkeys(part["feed"] for part in parts):
             mine = [part for part in parts if part["feed"] == feed]
             for part in mine:

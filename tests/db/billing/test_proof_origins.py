@@ -27,7 +27,9 @@ from tariffs.operations import prices
 from tests.db.billing import test_charges as charged
 from tests.db.billing import test_corrections as mended
 from tests.db.billing import test_measured as measured
+from tests.db.billing import test_openings as opened
 from tests.db.billing import test_proration as prorated
+from tests.db.billing import test_restarts as restarts
 from tests.db.billing import test_sequence as chained
 from tests.db.billing import test_usage_rules as ruled
 from tests.db.billing.night import FEBRUARY, JANUARY, bill, prove
@@ -310,6 +312,69 @@ class TestHandedOn:
         assert unseen(proof) <= {"segments.earlier.handed_on.peak_w.any"}
 
 
+class TestCounts:
+    """From when on, and with which agreements, the energy in the steps is counted."""
+
+    @pytest.mark.parametrize("event", ["household", "tariff", "cycle", "move"])
+    def test_what_begins_the_count_anew_is_named(self, event):
+        test = {
+            "household": restarts.test_a_change_of_household_restarts_the_count_where_the_tariff_says_so,
+            "tariff": restarts.test_a_change_of_tariff_restarts_the_count_where_the_new_one_says_so,
+            "cycle": restarts.test_a_change_of_the_cycle_restarts_the_count_where_the_tariff_says_so,
+        }.get(event)
+        if test is None:
+            restarts.test_the_count_goes_along_with_a_customer_who_moves_unless_the_tariff_restarts_it(
+                '"holder_change"', [(JANUARY.start, 0), (restarts.MIDDLE, 290)]
+            )
+        else:
+            test(f'"move", "holder_change", "{event}_change"', 0)
+        read_as_approved()
+        years = []
+        for row in Bill.objects.exclude(number=None).order_by("id"):
+            proof = told(row)
+            assert taken(proof) == set()
+            assert unseen(proof) == set()
+            years += [one["year_to_date"] for one in proof["segments"]]
+        assert years[-1]["restart"] == (f"{event}_change" if test else None)
+        assert [part["bill"] is None for year in years for part in year["from"]] == [False] * len(
+            [part for year in years for part in year["from"]]
+        )
+        if test is None:
+            assert {part.get("agreement") for part in years[-1]["from"]} != {None}
+
+    def test_values_of_other_books_stand_with_their_source(self):
+        accounts.supplier()
+        source = opened.TIERS.replace("[labels.energy]", '[tier_cycle]\nevery = "year"\n\n[labels.energy]')
+        version = tariffs.version(source=source)
+        point = metering.service_point()
+        (register,) = metering.metered(at=point)
+        made = contracts.agreement(service_point=point, tariff=version.tariff, start_date=JANUARY.start)
+        metering.usage(of=register, at=point, start_date=JANUARY.start, end_date=JANUARY.end, kwh=100)
+        read_as_approved()
+        opened.opened(made)
+        bill()
+        proof = told()
+        assert taken(proof) == set()
+        (part,) = proof["segments"][0]["year_to_date"]["from"]
+        assert (part["bill"], part["opened"], part["counted_wh"]) == (None, "book 7", 950_000)
+        assert unseen(proof) == set()
+
+    def test_credits_of_other_books_are_those_of_the_first_bill(self):
+        home = chained.supplied(chained.document(chained.NET, chained.ENERGY))
+        for kind, name, value in (("credit", "net-credit", 70_000), ("credit", "net-net", 70_000)):
+            opened.opened(home, kind=kind, name=name, value=value)
+        chained.used(home, 0, 100, 0)
+        read_as_approved()
+        bill(chained.month(0))
+        proof = told()
+        assert taken(proof) == set()
+        (segment,) = proof["segments"]
+        assert segment["earlier"] == []
+        assert {one["source"] for one in segment["opened"]} == {"book 7"}
+        assert segment["energy_wh"]["total"] - segment["priced"]["energy_wh"]["total"] == 70_000
+        assert unseen(proof) <= {"usage.multiplier"}
+
+
 class TestRules:
     """Shares, fixed quantities and sub-meters, split anew."""
 
@@ -375,6 +440,38 @@ class TestDays:
         assert [one["is_estimated"] for one in proof["segments"]] == [True, True]
         assert {rest["cut"] for one in proof["segments"] for rest in one["energy_from"]} == {"days"}
         assert unseen(proof) == set()
+
+    def test_a_load_profile_deals_the_days(self):
+        prorated.profile(early=300)
+        _, version = prorated.supplied(prorated.BY_PROFILE, wh=510_001)
+        prorated.change_price(version, prorated.BY_PROFILE)
+        read_as_approved()
+        bill()
+        proof = told()
+        assert taken(proof) == set()
+        rests = [rest for one in proof["segments"] for rest in one["energy_from"]]
+        assert {rest["cut"] for rest in rests} == {"profile"}
+        assert {rest["profile"] for rest in rests} <= {one["register"] for one in proof["interval_days"]}
+
+
+class TestReactiveDemand:
+    """The largest reactive demand, out of reactive interval values."""
+
+    def test_it_follows_from_the_values(self):
+        registers = measured.customer(source=measured.REACTIVE_TARIFF)
+        reactive = metering.register(of=registers["E1"].meter, code="Q1", quantity="reactive", is_interval=True)
+        for register in (registers["E1"], reactive):
+            metering.curve(
+                of=register, start_date=JANUARY.start, end_date=JANUARY.end, value_of=measured.value_of, minutes=15
+            )
+        measured.approve()
+        bill()
+        assert not HeldBill.objects.exists()
+        proof = of(JANUARY.start)
+        assert taken(proof) == set()
+        (segment,) = proof["segments"]
+        assert segment["given"]["reactive_peak_var"] > 0
+        assert [part["by"] for part in segment["reactive_from"]] == ["intervals"]
 
 
 class TestCorrections:
