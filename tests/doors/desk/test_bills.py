@@ -2,13 +2,20 @@
 
 import pytest
 from django.db import connection
+from django.template.loader import render_to_string
 from django.test.utils import CaptureQueriesContext
 
 from billing.models.bill import Bill
 from billing.operations import proof
+from billing.queries import bills, documents
 from cis.platform.models import AuditEvent
+from tests.db.billing import night, proven
+from tests.db.billing import test_charges as charged
+from tests.db.billing import test_measured as measured
+from tests.db.billing import test_proration as prorated
+from tests.db.billing import test_sequence as chained
 from tests.doors.desk.conftest import make_billed
-from tests.factories import billing
+from tests.factories import accounts, billing
 
 pytestmark = pytest.mark.django_db
 
@@ -104,7 +111,7 @@ def _world(billed):
 def test_a_bill_is_explained_from_its_readings_to_its_postings(desk, billed):
     bill = billed.bills[1]
     page = desk.get(f"/desk/bills/{bill.id}/explain/").content.decode()
-    for text in ("1,100 → 1,200", "energy · energy", "6170.000000000", "revenue.energy", "Since Jan 2026"):
+    for text in ("1,100 → 1,200", "energy · energy", ">6170<", "revenue.energy", "Since Jan 2026"):
         assert text in page, text
     assert "28 days instead of 31" in page
     assert f'href="/desk/bills/{bill.id}/proof.json"' in page
@@ -142,3 +149,51 @@ def test_explaining_takes_the_same_number_of_statements_however_many_lines(desk,
     with CaptureQueriesContext(connection) as many:
         desk.get(url)
     assert len(many) == len(few) <= 45
+
+
+def paper(bill):
+    return render_to_string("documents/bill.html", {"document": documents.of_bill(bill_id=bill.id)})
+
+
+def test_energy_at_hourly_prices_shows_the_mean_and_the_margin(desk):
+    measured.TestHourlyPrices().account()
+    measured.load(night.JANUARY)
+    night.bill()
+    bill = Bill.objects.get()
+    line = bills.one(bill_id=bill.id).segments[0].lines[0]
+    assert line.price != line.margin == "0.02"
+    page = desk.get(f"/desk/bills/{bill.id}/").content.decode()
+    assert f"{line.price}<br>" in page
+    assert "mean of hourly prices, margin 0.02 in it" in page
+    page = desk.get(f"/desk/bills/{bill.id}/explain/").content.decode()
+    assert "day-ahead" in page
+    assert "exchange" in page
+    assert "逐时电价均价，含加价 0.02" in paper(bill)
+
+
+def test_usage_that_was_dealt_to_days_is_explained_as_an_estimate(desk):
+    accounts.supplier()
+    _, version = prorated.supplied()
+    prorated.change_price(version, prorated.BY_DAYS)
+    proven.read_as_approved()
+    night.bill()
+    bill = Bill.objects.get()
+    assert [one.split_by for one in bills.one(bill_id=bill.id).segments] == ["days", "days"]
+    for page in (f"/desk/bills/{bill.id}/", f"/desk/bills/{bill.id}/explain/"):
+        found = desk.get(page).content.decode()
+        assert "dealt to the days evenly" in found or "dealt to days evenly" in found
+    assert "按日平均分摊" in paper(bill)
+
+
+def test_what_earlier_bills_hand_on_and_a_penalty_are_explained(desk):
+    home = chained.supplied(chained.document(chained.NET, chained.ENERGY))
+    for number, given in enumerate((300, 0)):
+        chained.used(home, number, 100, given)
+    proven.read_as_approved()
+    night.bill(chained.month(0))
+    charged.agreed(home.id)
+    night.bill(chained.month(1))
+    bill = Bill.objects.latest("id")
+    page = desk.get(f"/desk/bills/{bill.id}/explain/").content.decode()
+    for text in ("What earlier bills hand on", "Carried on", "breach_tampering", "home 500"):
+        assert text in page, text
