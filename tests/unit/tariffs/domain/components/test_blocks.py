@@ -35,7 +35,7 @@ from tariffs.domain.components.tiers import (
     UnevenOrder,
 )
 from tariffs.domain.inputs import Input
-from tariffs.domain.lines import LedgerClass
+from tariffs.domain.lines import LedgerClass, Scoped
 
 HEAD = {"code": "energy", "label": "energy", "ledger": LedgerClass.ENERGY}
 MONTH, DAY, KW, KW_DAY = LimitsPer.MONTH, LimitsPer.DAY, LimitsPer.KW, LimitsPer.KW_DAY
@@ -411,3 +411,20 @@ def test_a_slip_is_found_where_it_stands(old, new, where, code):
         assert not findings
     else:
         assert (where, code) in {(finding.where, finding.code) for finding in findings}
+
+
+def test_energy_out_of_order_in_a_month_of_another_season_stops_nobody():
+    component = TieredTimeOfUse(
+        **HEAD,
+        limits_wh=(100,),
+        periods=("a", "b"),
+        prices_e6=((1, 2), (3, 4)),
+        convention=Convention.TIME_ORDER,
+        scope=Scoped(months=frozenset({7})),
+    )
+    cells = np.array([[[80, 20], [70, 30]], [[0, 0], [0, 0]]])
+    months = {Input.ORDERED_WH: cells, Input.MONTH: np.array([7, 1])}
+    found = component.charge(
+        RatingBatch.of(used_wh=np.array([[150, 50], [5, 5]]), inputs=months), np.zeros(2, dtype=np.int64)
+    )
+    assert found.quantities.tolist() == [[80, 20, 70, 30], [0, 0, 0, 0]]

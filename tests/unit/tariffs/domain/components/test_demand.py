@@ -319,3 +319,15 @@ def test_any_measured_demand_costs_what_fractions_say(data, span, proration, gra
     assert [kw(w) for w in charge.quantities[0, : len(column)].tolist()] == inside
     for line, (power, price_e6) in enumerate(zip(inside, column, strict=True)):
         assert to_minor(charge, line) == oracle.cent(power * paid(span, proration, price_e6))
+
+
+def test_the_smallest_capacity_is_used_well_by_a_kwh_and_by_nothing_not_at_all():
+    for used_kwh, factor, use in ((1, 90, 100_000), (0, 100, 0)):
+        given_batch = batch(used_kwh=used_kwh, capacity_va=1, peak_w=[0], contract_w=1000)
+        found = lines(contracted(Excess.MEASURED_PLUS_EXCESS, discount=WELL_USED), given_batch)
+        assert (found["demand/discount"][0], found["demand/kwh-per-kva"][0]) == (factor, use)
+
+
+def test_past_peaks_below_zero_ask_for_nothing():
+    ratchet = Ratchet(part_e6=500_000)
+    assert ratchet.least_w(batch(past_peaks_w=[[-8_000]] * 12), 0).tolist() == [0]
