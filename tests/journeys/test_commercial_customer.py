@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from recompute.bill import Proof
 
 from billing.models.bill import Bill, BillLine
 from billing.models.run import HeldBill
@@ -11,6 +12,7 @@ from cis.kernel.actors import SYSTEM
 from cis.kernel.periods import Period
 from contracts.models.agreement import AgreementTerm
 from metering.operations import arrivals, reads
+from tests.db.billing import proven
 from tests.db.billing.night import bill, prove
 from tests.factories import accounts, contracts, metering, tariffs
 
@@ -100,6 +102,12 @@ def test_the_complete_bill_of_a_factory_comes_out_of_its_load_curve(factory_mete
     periods = dict(BillLine.objects.filter(code="energy").values_list("period_of_use", "amount_minor"))
     assert periods == {"peak": 7_480_000, "flat": 4_950_000, "valley": 1_463_000}
     prove()
+    # The proof goes from each line down to the file of the load curve, and is recomputed apart from the kernel.
+    proof = proven.told(one)
+    recomputed = Proof(proof)
+    assert [said for said in recomputed.check() if not proven.MADE_UP.match(said)] == []
+    assert recomputed.taken == set()
+    assert {day["source"]["file"] for day in proof["interval_days"]} == {"curve.csv"}
     bill(JUNE)
     assert Bill.objects.count() == 1
 
