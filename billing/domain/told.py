@@ -10,7 +10,7 @@ from billing.domain.chained import NOT_CHAINED
 from billing.domain.facts import NOT_MEASURED, note
 from billing.domain.findings import Obstacles
 from billing.domain.handing import History, month_end_of
-from billing.domain.pieces import NOWHERE, Pieces, PlanVersion, key_of
+from billing.domain.pieces import NOWHERE, Mask, Pieces, PlanVersion, key_of
 from billing.domain.suspended import energized_minutes
 from cis.kernel.calendar import LocalClock
 from cis.kernel.columns import Columns
@@ -18,7 +18,7 @@ from cis.kernel.fixed import Int64
 from tariffs.domain.inputs import Input
 
 MICROSECONDS_IN_MINUTE = 60 * 10**6
-TOLD = frozenset({Input.MONTH_END, Input.FINAL, Input.ENERGIZED_MINUTES, Input.METERS})
+TOLD = frozenset({Input.MONTH_END, Input.FINAL, Input.ENERGIZED_MINUTES, Input.METERS, Input.ACCOUNT_DAYS})
 """Inputs that are told here."""
 
 
@@ -59,6 +59,9 @@ def told(
         found[Input.ENERGIZED_MINUTES] = energized_minutes(
             pieces=pieces, versions=versions, minutes=minutes, obstacles=obstacles
         )
+    if Input.ACCOUNT_DAYS in needs:
+        asks = np.array([Input.ACCOUNT_DAYS in one.plan.needs for one in versions] + [False], dtype=np.bool_)
+        found[Input.ACCOUNT_DAYS] = account_days(pieces=pieces, pays=asks[pieces.version])
     if Input.METERS in needs and hung is not None:
         found[Input.METERS] = meters_of(pieces=pieces, hung=hung)
         asks = np.array([Input.METERS in one.plan.needs for one in versions] + [False], dtype=np.bool_)
@@ -87,6 +90,27 @@ def minutes_of(*, start_day: Int64, end_day: Int64, clock: LocalClock) -> Int64:
     start, end = begins[place].reshape(2, -1)
     minutes: Int64 = (end - start) // MICROSECONDS_IN_MINUTE
     return minutes
+
+
+def account_days(*, pieces: Pieces, pays: Mask) -> Int64:
+    """
+    Return the days of each piece on which no agreement of the account with a lower id pays too, (m,).
+
+    pays  (m,) the tariff of the piece charges something once for the account
+    """
+    days = np.where(pays, pieces.end_day - pieces.start_day, 0)
+    rows = np.flatnonzero(pays)
+    rows = rows[np.lexsort((pieces.start_day[rows], pieces.agreement_id[rows], pieces.account_id[rows]))]
+    account, agreement = pieces.account_id[rows], pieces.agreement_id[rows]
+    several = account[1:][(account[1:] == account[:-1]) & (agreement[1:] != agreement[:-1])]
+    for one in np.unique(several).tolist():
+        paid: set[int] = set()
+        for row in rows[account == one].tolist():
+            # Pieces come agreement by agreement, and those of one agreement do not overlap.
+            mine = set(range(int(pieces.start_day[row]), int(pieces.end_day[row])))
+            days[row] = len(mine - paid)
+            paid |= mine
+    return days
 
 
 def meters_of(*, pieces: Pieces, hung: Hung) -> Int64:

@@ -168,6 +168,7 @@ GIVEN: Mapping[str, Any] = {
     "export_wh": _("Energy given to the grid"),
     "energized_minutes": _("Minutes under voltage"),
     "meters": _("Meters"),
+    "account_days": _("Days that the account pays here"),
     "features": _("Features of the agreement"),
     "carried": _("Carried from the bill before"),
     "year_minor": _("Charged in the year before"),

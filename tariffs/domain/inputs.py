@@ -50,6 +50,7 @@ class Input(StrEnum):
     REACTIVE_PEAK_VAR (n,) largest mean reactive demand drawn, in the window of the plan [var]
     EVEN_DAYS         (n,) days of the segment in months that all have 30 days
     CYCLE_MONTHS_E9   (n,) months of the segment by the days of its billed period [10^-9 month]
+    ACCOUNT_DAYS      (n,) days on which no other agreement of the account pays what is charged once for the account
     """
 
     MONTH = "month"
@@ -74,6 +75,7 @@ class Input(StrEnum):
     REACTIVE_PEAK_VAR = "reactive_peak_var"
     EVEN_DAYS = "even_days"
     CYCLE_MONTHS_E9 = "cycle_months_e9"
+    ACCOUNT_DAYS = "account_days"
 
 
 class Written(NamedTuple):
@@ -119,5 +121,6 @@ WRITTEN: dict[Input, Written] = {
     Input.GREEN_BLOCKS: Written("green_blocks", 0),
     Input.EVEN_DAYS: Written("even_days", 0),
     Input.CYCLE_MONTHS_E9: Written("cycle_months", 9),
+    Input.ACCOUNT_DAYS: Written("account_days", 0),
 }
 """Keys of the table ``inputs`` of a test vector."""

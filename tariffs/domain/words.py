@@ -31,6 +31,7 @@ KINDS: Mapping[str, str] = {
     "money_credits": _("credits in money for energy given"),
     "billed_demand": _("rule for the billed demand"),
     "meter_charge": _("charge by meters"),
+    "account_charge": _("charge once for an account"),
     "unmetered": _("supply without a meter"),
     "green_premium": _("premium for green energy"),
     "concession": _("concession"),

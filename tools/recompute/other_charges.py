@@ -30,6 +30,15 @@ def meter_charge(keys: Keys, tariff: Tariff, segment: Segment, _base: int) -> li
     return [by_time(keys.need("code"), price, per, segment, segment["meters"])]
 
 
+def account_charge(keys: Keys, tariff: Tariff, segment: Segment, _base: int) -> list[Line]:
+    """Charge the days that no other agreement of the account pays; of a month their part of the segment's days."""
+    code, price, per = keys.need("code"), tariff.price(keys), tariff.per(keys, TIMES)
+    if per == "day":
+        return [Line(code, per, segment["account_days"], price, cut(price * segment["account_days"]))]
+    months = rounded(Fraction(segment.months_e9 * segment["account_days"], segment.days))
+    return [Line(code, per, months, price, cut(price * Fraction(months, 10**9)))]
+
+
 def tax(keys: Keys, _tariff: Tariff, _segment: Segment, base: int) -> list[Line]:
     rate = number(keys.need("rate"))
     on_top = keys.word("mode", ("inside", "on_top")) == "on_top"
@@ -185,6 +194,7 @@ LOST = "grain_kwh deal period"
 KINDS = {
     "fixed": (fixed, "unit price proration"),
     "meter_charge": (meter_charge, "unit price"),
+    "account_charge": (account_charge, "unit price"),
     "tax": (tax, "rate mode on"),
     "minimum_charge": (minimum_charge, "on unit price negative"),
     "maximum_charge": (maximum_charge, "on unit price"),

@@ -17,7 +17,16 @@ LEDGERS = {
     "tax": "tax",
     "concession": "fund",
     **dict.fromkeys(
-        ("fixed", "step_fee", "capacity", "contracted_demand", "measured_demand", "billed_demand", "meter_charge"),
+        (
+            "fixed",
+            "step_fee",
+            "capacity",
+            "contracted_demand",
+            "measured_demand",
+            "billed_demand",
+            "meter_charge",
+            "account_charge",
+        ),
         "fixed",
     ),
     **dict.fromkeys(("minimum_charge", "maximum_charge", "yearly_minimum", "yearly_maximum"), "fixed"),

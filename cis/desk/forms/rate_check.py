@@ -43,6 +43,7 @@ WORDS: Mapping[str, Any] = {
     "export_kwh": _("Energy given to the grid (kWh)"),
     "energized_minutes": _("Minutes under voltage"),
     "meters": _("Meters"),
+    "account_days": _("Days that the account pays here"),
     "features": _("Features"),
     "carried": _("Carried from the bill before"),
     "year_amount": _("Charged before in the year"),

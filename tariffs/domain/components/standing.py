@@ -50,6 +50,39 @@ class MeterCharge(Named):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountCharge(Named):
+    """
+    A standing charge once for the account, however many agreements it has.
+
+    Rule: time x price, for the days on which no other agreement of the account pays it; of a month their part of the
+    segment's days, half up to 10^-9 month. The quantity is days or months.
+
+    price_e6  price of one day or month [10^-6 minor unit]
+    """
+
+    per: Per
+    price_e6: int | None
+
+    @property
+    def needs(self) -> tuple[Input, ...]:
+        """Return the days that are paid here."""
+        return (Input.ACCOUNT_DAYS,)
+
+    def slots(self) -> tuple[LineSlot, ...]:
+        """Return its one line slot."""
+        return (self.slot(Unit(self.per.value), self.price_e6),)
+
+    def charge(self, batch: RatingBatch, base_minor: Int64) -> Charge:  # noqa: ARG002 - the protocol of all components
+        """Return the charge of the account, (n, 1)."""
+        days, whole = batch.inputs[Input.ACCOUNT_DAYS], np.maximum(batch.days, 1)
+        share_e9 = (2 * batch.month_share_e9 * days + whole) // (2 * whole)
+        paid = replace(batch, days=days, month_share_e9=share_e9)
+        (price_e6,) = known((self.price_e6,))
+        amounts_e9, spans = by_time(paid, per=self.per, price_e6=price_e6)
+        return Charge(amounts_e9[:, None], spans[:, None])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unmetered(Adjusting):
     """
     Supply without a meter, as of street lamps: energy by a profile of burning hours.

@@ -46,6 +46,7 @@ READERS: Mapping[str, Reader] = {
     "money_credits": export.read_money_credits,
     "billed_demand": billed_demand.read_billed_demand,
     "meter_charge": standing.read_meter_charge,
+    "account_charge": standing.read_account_charge,
     "unmetered": standing.read_unmetered,
     "green_premium": standing.read_green_premium,
     "concession": standing.read_concession,

@@ -3,6 +3,7 @@
 from tariffs.domain.components.basic import Per
 from tariffs.domain.components.standing import (
     DECEMBER,
+    AccountCharge,
     BeyondUse,
     CapSpan,
     Concession,
@@ -27,6 +28,18 @@ def read_meter_charge(*, table: Table, code: str, frame: Frame) -> MeterCharge:
     """Read a price per meter and day or month."""
     unit, places = read_unit(table=table, currency=frame.currency, decimals=frame.decimals, units=TIMES)
     return MeterCharge(
+        code=code,
+        label=label_of(table=table, code=code),
+        ledger=ledger_of(table=table, default=LedgerClass.FIXED),
+        per=Per(unit.value),
+        price_e6=read_price(table=table, key="price", places=places),
+    )
+
+
+def read_account_charge(*, table: Table, code: str, frame: Frame) -> AccountCharge:
+    """Read a price per day or month that an account pays once."""
+    unit, places = read_unit(table=table, currency=frame.currency, decimals=frame.decimals, units=TIMES)
+    return AccountCharge(
         code=code,
         label=label_of(table=table, code=code),
         ledger=ledger_of(table=table, default=LedgerClass.FIXED),

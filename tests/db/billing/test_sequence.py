@@ -64,6 +64,7 @@ LABELS = {
     "net": '{ zh = "净计量", en = "Net metering" }',
     "least": '{ zh = "年度最低电费", en = "Least of the year" }',
     "rent": '{ zh = "表计费", en = "Meters" }',
+    "service": '{ zh = "服务费", en = "Service" }',
     "loss": '{ zh = "变损", en = "Losses" }',
 }
 
@@ -254,6 +255,38 @@ code = "rent"
 unit = "yuan/month"
 price = "3"
 """
+
+
+ACCOUNT = """
+[[component]]
+kind = "account_charge"
+code = "service"
+unit = "yuan/month"
+price = "30"
+"""
+
+
+def test_an_account_with_two_supplies_pays_its_charge_once_and_goes_on_when_the_first_ends():
+    one = supplied(document(ACCOUNT, ENERGY, code="served"), export=False)
+    place = metering.service_point()
+    metering.metered(at=place)
+    other = contracts.agreement(
+        service_point=place, tariff=one.terms.get().tariff, start_date=START, account=one.account
+    )
+    for home in (one, other):
+        used(home, 0, 100)
+    bill(month(0))
+    assert [in_force(home) for home in (one, other)] == [[(1, 13_000)], [(1, 10_000)]]
+    middle = date(2024, 2, 11)
+    ServiceAgreement.objects.filter(id=one.id).update(period=DateRange(START, middle))
+    AgreementTerm.objects.filter(agreement=one).update(period=DateRange(START, middle))
+    used(one, 1, 100, period=Period(month(1).start, middle))
+    used(other, 1, 100)
+    bill(month(1))
+    assert held() == []
+    # 10 of the 29 days are paid at the first supply, 19 at the other.
+    assert [in_force(home)[-1] for home in (one, other)] == [(2, 10_000 + 1_034), (2, 10_000 + 1_966)]
+    prove()
 
 
 def test_losses_count_in_the_tier_year_and_a_meter_that_was_exchanged_counts_once():

@@ -306,6 +306,7 @@ MAKERS = {
                                    "unit": "yuan/kWh", **priced_by_period(make), **make.year()},
     "billed_demand": lambda make: {"least_kw": make.number(0, 50), **ratchets(make),
                                    "own": [{"months": [1, 2, 3, 7], "percent": make.percent()}]},
+    "account_charge": lambda make: {"unit": make.pick("yuan/day", "yuan/month"), "price": make.price()},
     "meter_charge": lambda make: {"unit": make.pick("yuan/day", "yuan/month"), "price": make.price()},
     "unmetered": unmetered,
     "green_premium": green_premium,
@@ -412,7 +413,7 @@ def segment_of(draw, plan):
 
 
 LARGEST = {Input.CAPACITY_VA: 2_000_000, Input.CONTRACT_W: 900_000, Input.REACTIVE_VARH: 2_000_000,
-           Input.ENERGIZED_MINUTES: 50_000, Input.METERS: 3, Input.YEAR_MINOR: 400_000, Input.GREEN_BLOCKS: 9,
+           Input.ENERGIZED_MINUTES: 50_000, Input.METERS: 3, Input.ACCOUNT_DAYS: 28, Input.YEAR_MINOR: 400_000, Input.GREEN_BLOCKS: 9,
            Input.EVEN_DAYS: 62, Input.CYCLE_MONTHS_E9: 2 * 10**9, Input.FINAL: 1, Input.FEATURES: 1, Input.SERIES_E9: 10**14}  # fmt: skip
 
 

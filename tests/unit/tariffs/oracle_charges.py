@@ -328,6 +328,16 @@ def meter_charge(code, *, per, price):
     return Rule(code, lambda f, _: [Line(code, f.time(per) * f.meters, f.time(per) * f.meters * price)])
 
 
+def account_charge(code, *, per, price):
+    def lines(facts, _):
+        if per == "day":
+            return [Line(code, facts.account_days, facts.account_days * price)]
+        months = power.half_up(facts.months * facts.account_days / max(facts.days, 1), Fraction(1, 10**9))
+        return [Line(code, months, months * price)]
+
+    return Rule(code, lines)
+
+
 def unmetered(code, *, hours, weights):
     def kwh(facts):
         return power.half_up(facts.contract * hours[facts.month - 1] * facts.months, WH)

@@ -40,6 +40,7 @@ class Facts:
     final: bool
     minutes: int
     meters: int
+    account_days: int
     household: int
     blocks: int
     features: set[str]

@@ -1,6 +1,7 @@
 """What time, agreement and meters tell: month ends, minutes by the clock on the wall, meters that hang at once."""
 
 from datetime import date
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -44,6 +45,18 @@ def test_days_have_23_and_25_hours_where_clocks_change():
     end = days(date(2025, 3, 31), date(2025, 10, 27), date(2025, 4, 1))
     minutes = told.minutes_of(start_day=start, end_day=end, clock=clock)
     assert minutes.tolist() == [23 * 60, 25 * 60, 31 * 1440 - 60]
+
+
+def test_the_first_agreement_of_an_account_pays_for_it():
+    # Account 1: agreement 4 ends on day 40, 5 lives on; 3 pays nothing of the kind. Account 2 has one agreement.
+    pieces = SimpleNamespace(
+        account_id=np.array([1, 1, 1, 1, 1, 2]),
+        agreement_id=np.array([5, 4, 4, 5, 3, 9]),
+        start_day=np.array([30, 0, 30, 0, 0, 0]),
+        end_day=np.array([60, 30, 40, 30, 60, 30]),
+    )
+    pays = np.array([True, True, True, True, False, True])
+    assert told.account_days(pieces=pieces, pays=pays).tolist() == [20, 30, 10, 0, 0, 30]
 
 
 def test_meters_are_counted_that_hang_at_once():

@@ -21,6 +21,7 @@ from tariffs.domain.components.export import (
     TieredExport,
 )
 from tariffs.domain.components.standing import (
+    AccountCharge,
     BeyondUse,
     CapSpan,
     Concession,
@@ -114,6 +115,11 @@ class DrawsGiven(Draws):
         per, price = self.word(Per), self.price()
         made = MeterCharge(**self.head, per=per, price_e6=price)
         return made, oracle.meter_charge(code, per=per.value, price=dollars(price))
+
+    def account_charge(self, code):
+        per, price = self.word(Per), self.price()
+        made = AccountCharge(**self.head, per=per, price_e6=price)
+        return made, oracle.account_charge(code, per=per.value, price=dollars(price))
 
     def unmetered(self, code):
         hours = tuple(self.up_to(744_000) for _ in range(12))

@@ -96,6 +96,7 @@ PRICED = (
     "export_credit",
     "tiered_export",
     "meter_charge",
+    "account_charge",
     "green_premium",
 )
 KINDS = (*PRICED, *CHANGING, *ON_OTHERS)
@@ -212,6 +213,7 @@ def _row(plan, chance):
         Input.EXPORT_WH: [chance.choice([0, energy()]) for _ in plan.periods],
         Input.ENERGIZED_MINUTES: chance.randint(0, 44_640),
         Input.METERS: chance.randint(0, 5),
+        Input.ACCOUNT_DAYS: chance.choice([0, chance.randint(0, days), days]),
         Input.FEATURES: [chance.randint(0, 1) for _ in plan.features],
         Input.CARRIED: [chance.randint(0, 10**6) for _ in plan.carried],
         Input.YEAR_MINOR: chance.randint(-(10**5), 10**6),
@@ -249,6 +251,7 @@ def _facts(plan, row):
         final=bool(row[Input.FINAL]),
         minutes=row[Input.ENERGIZED_MINUTES],
         meters=row[Input.METERS],
+        account_days=row[Input.ACCOUNT_DAYS],
         household=row["household"],
         blocks=row[Input.GREEN_BLOCKS],
         features={code for code, has in zip(plan.features, row[Input.FEATURES], strict=True) if has},

@@ -13,6 +13,7 @@ from tariffs.domain.components.basic import Energy, Per
 from tariffs.domain.components.billed_demand import BilledDemand, PartOfMonth
 from tariffs.domain.components.demand import Ratchet
 from tariffs.domain.components.standing import (
+    AccountCharge,
     BeyondUse,
     CapSpan,
     Concession,
@@ -52,6 +53,18 @@ def test_each_meter_pays():
     daily = MeterCharge(code="rent", **HEAD, per=Per.DAY, price_e6=YUAN // 10)
     assert lines(compile_plan(components=(daily,)), segment(meters=3, days=5)) == ([150], [15])
     assert lines(compile_plan(components=(daily,)), segment(meters=0, days=5)) == ([0], [0])
+
+
+def test_an_account_pays_once_by_the_days_that_no_other_agreement_pays():
+    monthly = AccountCharge(code="account", **HEAD, per=Per.MONTH, price_e6=3 * YUAN)
+    plan = compile_plan(components=(monthly,))
+    assert lines(plan, segment(account_days=30, days=30)) == ([300], [10**9])
+    assert lines(plan, segment(account_days=0, days=30)) == ([0], [0])
+    # 20 of 30 days of a whole month, and of half a month that is billed as 15 days.
+    assert lines(plan, segment(account_days=20, days=30)) == ([200], [666_666_667])
+    assert lines(plan, segment(account_days=10, days=15, months_e9=10**9 // 2)) == ([100], [333_333_333])
+    daily = AccountCharge(code="account", **HEAD, per=Per.DAY, price_e6=YUAN // 10)
+    assert lines(compile_plan(components=(daily,)), segment(account_days=7, days=30)) == ([70], [7])
 
 
 def test_a_load_without_a_meter_is_billed_by_its_burning_hours():
