@@ -19,6 +19,7 @@ from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_refu
 from cis.desk.forms.breaches import FORMS, USES_MOST, CategoryForm
 from cis.desk.forms.cases import BreachListForm, CaseForm
 from cis.desk.roles import BILLERS, METERERS, READERS
+from cis.desk.supply import supply_of
 from cis.desk.words import BREACH_KINDS, BREACH_STATES
 from cis.kernel.errors import Refused
 from cis.kernel.fixed import to_text
@@ -28,8 +29,7 @@ from cis.platform.forms import DayField
 from cis.platform.paging import ROWS, Pager, page_number, query_of
 from cis.platform.templatetags.local import plain_money
 from contracts.domain.charge_workflow import WORKFLOW
-from contracts.queries import agreements, breach_dues, breach_facts, breaches
-from contracts.queries.agreements import UnknownAgreement
+from contracts.queries import breach_dues, breach_facts, breaches
 from contracts.queries.breach_facts import Known
 from contracts.queries.breaches import Wanted
 
@@ -75,11 +75,7 @@ def new(request: HttpRequest, account_id: int, agreement_id: int, way: str) -> H
     """Work out a case at a supply; the first button shows what it costs, the second one enters it."""
     if way not in FORMS:
         raise Http404
-    with or_404():
-        account = accounts.overview(account_id=account_id, at_date=today())
-        agreement = agreements.card(agreement_id=agreement_id)
-        if agreement.account_id != account_id:
-            raise UnknownAgreement(f"There is no agreement {agreement_id}.")
+    account, agreement = supply_of(account_id, agreement_id)
     customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request))
     context: dict[str, Any] = {"account": account, "agreement": agreement, "way": way, "ways": FORMS}
     try:

@@ -8,19 +8,17 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
-from accounts.queries import accounts
 from billing.operations import rebills, trials
 from billing.queries import rebills as rebill_queries
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_refusal, today
 from cis.desk.forms.correction_methods import GROUPS, METHODS, words_of
 from cis.desk.forms.corrections import CorrectionForm, CorrectionListForm
 from cis.desk.roles import BILLERS, METERERS, READERS
+from cis.desk.supply import supply_of
 from cis.kernel.errors import Refused
 from cis.kernel.fixed import to_text
 from cis.platform.access import actor_of, allow
 from cis.platform.paging import ROWS, Pager, page_number, query_of
-from contracts.queries import agreements
-from contracts.queries.agreements import UnknownAgreement
 from metering.domain.correction_orders import Order
 from metering.domain.correction_workflow import WORKFLOW
 from metering.operations import corrections as operations
@@ -65,11 +63,7 @@ def new(request: HttpRequest, account_id: int, agreement_id: int, method: str) -
     """Work out a correction at a supply; the first button shows what would change, the second proposes it."""
     if method not in METHODS:
         raise Http404
-    with or_404():
-        account = accounts.overview(account_id=account_id, at_date=today())
-        agreement = agreements.card(agreement_id=agreement_id)
-        if agreement.account_id != account_id:
-            raise UnknownAgreement(f"There is no agreement {agreement_id}.")
+    account, agreement = supply_of(account_id, agreement_id)
     point = agreement.service_point_id
     (place,) = places.overview(service_point_ids=[point], at_date=today())
     meters = [(str(meter.id), meter.serial) for meter in place.meters]

@@ -41,7 +41,7 @@ def begin(request: HttpRequest, account_id: int) -> HttpResponse:
 @allow(*CLERKS)
 def term(request: HttpRequest, account_id: int, agreement_id: int) -> HttpResponse:
     """Let another tariff, household or other agreed facts hold from a date on; shows the terms so far."""
-    account, card = _found(account_id, agreement_id)
+    account, card = supply_of(account_id, agreement_id)
     now = card.term_on(today()) or card.terms[-1]
     chosen = request.GET.get("tariff", now.tariff_id)
     held = {"tariff": chosen, "household": now.household, "from_date": today(), **facts_of(now.agreed)}
@@ -68,7 +68,7 @@ def term(request: HttpRequest, account_id: int, agreement_id: int) -> HttpRespon
 @allow(*CLERKS)
 def end(request: HttpRequest, account_id: int, agreement_id: int) -> HttpResponse:
     """End a supply."""
-    account, card = _found(account_id, agreement_id)
+    account, card = supply_of(account_id, agreement_id)
     form = EndForm(posted(request), initial={"end_date": today()})
     if request.method == "POST" and form.is_valid():
         try:
@@ -84,7 +84,7 @@ def end(request: HttpRequest, account_id: int, agreement_id: int) -> HttpRespons
 @allow(*READERS)
 def terms_file(request: HttpRequest, account_id: int, agreement_id: int) -> StreamingHttpResponse:  # noqa: ARG001
     """Give the terms of a supply as a file, in the order of time."""
-    account, card = _found(account_id, agreement_id)
+    account, card = supply_of(account_id, agreement_id)
     header = [
         _("From"),
         _("Until"),
@@ -106,7 +106,7 @@ def terms_file(request: HttpRequest, account_id: int, agreement_id: int) -> Stre
     return csv_file(f"terms-{account.number}.csv", header, rows)
 
 
-def _found(account_id: int, agreement_id: int) -> tuple[accounts.AccountOverview, AgreementCard]:
+def supply_of(account_id: int, agreement_id: int) -> tuple[accounts.AccountOverview, AgreementCard]:
     """Return account and agreement; not found unless they belong together."""
     with or_404():
         account = accounts.overview(account_id=account_id, at_date=today())

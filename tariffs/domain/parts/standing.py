@@ -1,5 +1,7 @@
 """Reading of charges by meters, unmetered supply, premiums for green energy, and concessions."""
 
+from typing import Any
+
 from tariffs.domain.components.basic import Per
 from tariffs.domain.components.standing import (
     DECEMBER,
@@ -26,26 +28,24 @@ GRANTED_PER = (Unit.DAY, Unit.MONTH, Unit.KWH)
 
 def read_meter_charge(*, table: Table, code: str, frame: Frame) -> MeterCharge:
     """Read a price per meter and day or month."""
-    unit, places = read_unit(table=table, currency=frame.currency, decimals=frame.decimals, units=TIMES)
-    return MeterCharge(
-        code=code,
-        label=label_of(table=table, code=code),
-        ledger=ledger_of(table=table, default=LedgerClass.FIXED),
-        per=Per(unit.value),
-        price_e6=read_price(table=table, key="price", places=places),
-    )
+    return MeterCharge(**_by_time(table, code, frame))
 
 
 def read_account_charge(*, table: Table, code: str, frame: Frame) -> AccountCharge:
     """Read a price per day or month that an account pays once."""
+    return AccountCharge(**_by_time(table, code, frame))
+
+
+def _by_time(table: Table, code: str, frame: Frame) -> dict[str, Any]:
+    """Return the fields of a charge by days or months."""
     unit, places = read_unit(table=table, currency=frame.currency, decimals=frame.decimals, units=TIMES)
-    return AccountCharge(
-        code=code,
-        label=label_of(table=table, code=code),
-        ledger=ledger_of(table=table, default=LedgerClass.FIXED),
-        per=Per(unit.value),
-        price_e6=read_price(table=table, key="price", places=places),
-    )
+    return {
+        "code": code,
+        "label": label_of(table=table, code=code),
+        "ledger": ledger_of(table=table, default=LedgerClass.FIXED),
+        "per": Per(unit.value),
+        "price_e6": read_price(table=table, key="price", places=places),
+    }
 
 
 def read_unmetered(*, table: Table, code: str, frame: Frame) -> Unmetered:
