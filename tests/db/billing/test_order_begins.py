@@ -115,7 +115,7 @@ prices = ["1", "2"]
 """
 
 
-def test_steps_that_count_losses_on_from_a_move_hold_the_account():
+def test_steps_that_count_losses_go_along_with_who_moves():
     old = supplied(handing_on(LOSSES), export=False, end_date=month(0).end)
     used(old, 0, 400)
     place = metering.service_point(capacity_w=100_000)
@@ -126,9 +126,10 @@ def test_steps_that_count_losses_on_from_a_move_hold_the_account():
     used(new, 1, 400)
     bill(month(0))
     bill(month(1))
-    # 372 kWh of losses of January would be missing in the steps of February.
-    assert [code for code, _ in held()] == ["not_billable_yet"]
-    assert in_force(old) == [(1, 77_200)]
+    assert held() == []
+    # 400 kWh and losses of 372 in January, 400 and 348 in February: of these 228 are left at the first price.
+    assert [in_force(home) for home in (old, new)] == [[(1, 77_200)], [(2, 22_800 + 2 * 52_000)]]
+    prove()
 
 
 def test_a_bill_that_kept_nothing_holds_its_account_whoever_stands_beside_it():
