@@ -77,5 +77,7 @@ def wanted_wh(*, usage: UsageColumns, rows: Int64, quantities: Sequence[Rule[int
 
 def is_closed(*, usage: UsageColumns, rows: Int64, quantities: Sequence[Rule[int]]) -> bool:
     """Return whether all of a month is measured, or all of what a rule holds for: what is short then stays short."""
+    # Cycles end on any day; where a span ends in another month than the first one begins, the next is another cluster.
     end = int(usage.end_day[rows].max())
-    return date.fromordinal(end).day == 1 or any(rule.days[1] == end for rule in quantities)
+    first, last = date.fromordinal(int(usage.start_day[rows].min())), date.fromordinal(end)
+    return (first.year, first.month) != (last.year, last.month) or any(rule.days[1] == end for rule in quantities)

@@ -233,9 +233,10 @@ class _Dealing:
                 [wanted_wh(usage=self.usage, rows=block, quantities=quantities) for block in blocks], dtype=np.int64
             )
             taken = by_days(room_wh=room, wanted_wh=wanted)
-            if (taken.sum(axis=0) < wanted.sum(axis=0)).any() and is_closed(
-                usage=self.usage, rows=rows, quantities=quantities
-            ):
+            is_short = (taken.sum(axis=0) < wanted.sum(axis=0)).any()
+            # A sub-meter that is read less often leaves less in all than span by span.
+            is_beyond = taken.sum() > max(int(room.sum()), 0)
+            if is_beyond or (is_short and is_closed(usage=self.usage, rows=rows, quantities=quantities)):
                 everything = self._all_that_is_there(source, rows, quantities, room, wanted)
                 if everything is None:
                     continue

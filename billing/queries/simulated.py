@@ -183,13 +183,13 @@ def _measure(rows: Rows, versions: tuple[PlanVersion, ...], scope: Scope) -> tup
     since = _since(replaced, scope.period)
     in_force = agreements.in_force(account_ids=np.unique(mine.account_id), start_date=since, end_date=scope.period.end)
     beyond = Period(scope.period.end, date.fromordinal(scope.period.end.toordinal() + 1))
-    looked_at = in_force.take(np.isin(in_force.agreement_id, wanted))
+    # All supplies of the accounts are laid out: what an account pays once, and the count of who moved, rest on them.
     # What bills before these months handed on is handed on here too: it was not at the other prices.
     history = sequence.history(
-        in_force=looked_at, versions=replaced, since=since, window=Window(start=scope.period.start, reach=NO_REBILLS)
+        in_force=in_force, versions=replaced, since=since, window=Window(start=scope.period.start, reach=NO_REBILLS)
     )
     pieces = cut(
-        agreements=looked_at,
+        agreements=in_force,
         versions=replaced,
         billed=_periods(mine),
         period=beyond,

@@ -8,6 +8,7 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from accounts.operations import customers as customer_operations
 from billing.operations import rebills, trials
 from billing.queries import rebills as rebill_queries
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_refusal, today
@@ -19,6 +20,7 @@ from cis.kernel.errors import Refused
 from cis.kernel.fixed import to_text
 from cis.platform.access import actor_of, allow
 from cis.platform.paging import ROWS, Pager, page_number, query_of
+from contracts.queries import breaches
 from metering.domain.correction_orders import Order
 from metering.domain.correction_workflow import WORKFLOW
 from metering.operations import corrections as operations
@@ -64,6 +66,7 @@ def new(request: HttpRequest, account_id: int, agreement_id: int, method: str) -
     if method not in METHODS:
         raise Http404
     account, agreement = supply_of(account_id, agreement_id)
+    customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request))
     point = agreement.service_point_id
     (place,) = places.overview(service_point_ids=[point], at_date=today())
     meters = [(str(meter.id), meter.serial) for meter in place.meters]
@@ -105,6 +108,7 @@ def show(request: HttpRequest, correction_id: int) -> HttpResponse:
     with or_404():
         detail = corrections.one(correction_id=correction_id)
     actor = actor_of(request)
+    case_id = breaches.of_correction(correction_id=correction_id)
     # Nobody is offered what only a second person may do.
     own = {"apply"} if actor.id == detail.card.proposer_id else set()
     own |= {"confirm_undo"} if actor.id == detail.card.undo_proposer_id else set()
@@ -113,7 +117,13 @@ def show(request: HttpRequest, correction_id: int) -> HttpResponse:
         "card": detail.card,
         "given": words_of(detail.given),
         "rebills": rebill_queries.of_correction(correction_id=correction_id),
-        "actions": [str(one) for one in WORKFLOW.actions(detail.card.state, actor) if str(one) not in own],
+        "case_id": case_id,
+        "actions": [
+            str(one)
+            for one in WORKFLOW.actions(detail.card.state, actor)
+            # What is part of a case is decided there.
+            if case_id is None and str(one) not in own
+        ],
         "may_bill": bool(actor.roles & set(BILLERS)),
     }
     return render(request, "desk/correction.html", context)

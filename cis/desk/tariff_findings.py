@@ -37,6 +37,7 @@ SENTENCES: Mapping[str, str] = {
     "cycle_without_steps": _("A cycle belongs to steps, and steps to a cycle."),
     "count_of_two": _("One count cannot follow both the customer and the place."),
     "no_periods": _("The document names no periods of use."),
+    "account_scope": _("What an account pays once is paid by everybody and in all months."),
     "no_base": _("It must name what it is charged on."),
     "unknown_base": _("It is charged on a component that does not come before it."),
     "yearly_limits_differ": _("The yearly limits do not count the same components from the same month."),

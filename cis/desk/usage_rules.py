@@ -1,6 +1,7 @@
 """Usage rules of a place: what it is billed on and what others take of it; begin, change and end a rule."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -11,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts
 from billing.operations import rule_trials
-from billing.queries import dealt
+from billing.queries import billed_days, dealt
 from cis.desk.answers import csv_file, or_404, posted, today
 from cis.desk.forms.usage_rules import HINTS, RuleChangeForm, RuleEndForm, RuleForm
 from cis.desk.roles import BILLERS, METERERS, READERS
@@ -78,6 +79,7 @@ def begin(request: HttpRequest, service_point_id: int, kind: str) -> HttpRespons
     trial = None
     if request.method == "POST" and form.is_valid():
         try:
+            _check_day(form.rule().start_date, service_point_id, form.rule().source)
             if "enter" in request.POST:
                 operations.begin(rule=form.rule(), actor=actor_of(request))
                 messages.success(request, _("The usage rule is entered."))
@@ -116,6 +118,7 @@ def change(request: HttpRequest, service_point_id: int, rule_id: int) -> HttpRes
             "actor": actor_of(request),
         }
         try:
+            _check_day(given["from_date"], service_point_id, rule.source)
             if "enter" in request.POST:
                 operations.change(**given)
                 messages.success(request, _("The change is entered."))
@@ -136,6 +139,7 @@ def end(request: HttpRequest, service_point_id: int, rule_id: int) -> HttpRespon
     if request.method == "POST" and form.is_valid():
         given = {"rule_id": rule_id, "end_date": form.cleaned_data["end_date"], "actor": actor_of(request)}
         try:
+            _check_day(given["end_date"], service_point_id, card.rule.source)
             if "enter" in request.POST:
                 operations.end(**given)
                 messages.success(request, _("The end of the usage rule is entered."))
@@ -145,6 +149,11 @@ def end(request: HttpRequest, service_point_id: int, rule_id: int) -> HttpRespon
             form.refuse(refusal)
     context = {**_head(request, place), "form": form, "trial": trial, "card": card}
     return render(request, "desk/usage_rule_end.html", context)
+
+
+def _check_day(day: date, place: int, source: int | None) -> None:
+    """Refuse a day that is billed already."""
+    billed_days.check_rule_day(service_point_ids=[place, *([] if source is None else [source])], day=day)
 
 
 def _place(service_point_id: int) -> ServicePointOverview:

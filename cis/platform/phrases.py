@@ -280,6 +280,9 @@ SENTENCES: Mapping[str, str] = {
     "no_bills_yet": _("No bill was issued yet."),
     "unusable_prices": _("A price of the tariff is not known, or it is in another currency."),
     "replaced_twice": _("Two texts are to stand in place of one tariff: choose one of them."),
+    "already_billed": _(
+        "Bills are issued beyond this day: rules begin, change and end after it. Correct usage for days before."
+    ),
     "simulation_not_failed": _("Only a simulation that failed is tried again."),
     "unknown_simulation": _("There is no such simulation."),
     "not_reproduced": _("What was kept with a bill does not rate to its amount."),

@@ -129,6 +129,8 @@ def of_category(*, uses: Sequence[Misuse], times: int) -> tuple[Due, ...]:
     if len(costs) > 1:
         shown.append(Step.total(StepCode.SUM, [Term.money(cost, E9_PLACES) for cost in costs], exact))
     amount = _minor(difference)
+    if amount == 0:
+        raise BadBreach("The difference of prices comes to nothing.", advice="Check the energy and both prices.")
     if amount * fixed.E9 != difference:
         shown.append(Step.one(StepCode.ROUNDED, exact, Term.money(amount)))
     return (

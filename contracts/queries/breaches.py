@@ -106,6 +106,11 @@ class Wanted:
     text: str = ""
 
 
+def of_correction(*, correction_id: int) -> int | None:
+    """Return the case that a correction of usage belongs to; one statement. None: it belongs to none."""
+    return BreachCase.objects.filter(correction_id=correction_id).values_list("id", flat=True).first()
+
+
 def listed(*, wanted: Wanted, offset: int = 0, most: int = 50) -> tuple[BreachCard, ...]:
     """Return some cases, latest first; four statements."""
     return _cards(_filtered(wanted).order_by("-id")[offset : offset + most])

@@ -83,7 +83,12 @@ class PlaceField(forms.CharField):
 class RuleForm(PageForm):
     """A rule to begin, of one kind."""
 
-    field_of = {"not_installed": "meter", "no_meter_there": "source", "empty_period": "end_date"}
+    field_of = {
+        "not_installed": "meter",
+        "no_meter_there": "source",
+        "empty_period": "end_date",
+        "already_billed": "start_date",
+    }
     source = PlaceField(label=_("Place whose meter counts"), help_text=_("Service point, meter number or address."))
     meter = forms.ChoiceField(label=_("Check meter"))
     share = ShareField(label=_("Share (%)"))
@@ -140,7 +145,12 @@ class RuleForm(PageForm):
 class RuleChangeForm(PageForm):
     """Another share or quantity from a date on."""
 
-    field_of = {"rule_not_in_force": "from_date", "nothing_changes": "share", "empty_period": "from_date"}
+    field_of = {
+        "rule_not_in_force": "from_date",
+        "nothing_changes": "share",
+        "empty_period": "from_date",
+        "already_billed": "from_date",
+    }
     share = ShareField(label=_("Share (%)"))
     quantity = EnergyField(label=_("Quantity (kWh)"))
     per = forms.ChoiceField(label=_("Quantity for"), choices=choices(RULE_SPANS))
@@ -157,7 +167,7 @@ class RuleChangeForm(PageForm):
 class RuleEndForm(PageForm):
     """The end of a rule."""
 
-    field_of = {"rule_not_in_force": "end_date"}
+    field_of = {"rule_not_in_force": "end_date", "already_billed": "end_date"}
     end_date = DayField(
         label=_("First day on which it holds no more"), help_text=_("On its first day: as if it had never held.")
     )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
+from tariffs.domain.components.standing import AccountCharge
 from tariffs.domain.grammar import CODE, Table
 from tariffs.domain.lines import Component, Scoped
 from tariffs.domain.parts import (
@@ -77,7 +78,13 @@ def read_components(*, table: Table, frame: Frame) -> tuple[Component, ...]:
         codes.add(code)
         if kind in READERS:
             component = READERS[kind](table=part, code=code, frame=frame)
-            components.append(replace(component, scope=_read_scope(part)))  # type: ignore[type-var]
+            scope = _read_scope(part)
+            if isinstance(component, AccountCharge) and scope != Scoped():
+                part.note(
+                    "kind", "account_scope", "What an account pays once is paid by everybody and in all months.",
+                    "Leave out months, only_for and not_for.",
+                )  # fmt: skip
+            components.append(replace(component, scope=scope))  # type: ignore[type-var]
             part.close()
         elif kind:
             part.note("kind", "unknown_kind", f"{kind!r} is no component.", f"Use one of {', '.join(READERS)}.")

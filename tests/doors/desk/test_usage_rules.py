@@ -164,6 +164,17 @@ def test_a_share_is_changed_and_ended(desk, main, shop):
         assert words in page
 
 
+def test_a_day_that_is_billed_already_is_refused(desk, main, shop):
+    """One person enters rules: what was billed is corrected by usage, which two decide on."""
+    given = {"source": main.external_id, "share": "40", "enter": ""}
+    page = desk.post(new(shop, "share"), {**given, "start_date": "2026-02-15"}).content.decode()
+    assert 'id="id_start_date_error"' in page
+    assert "Bills are issued up to 2026-03-01" in page
+    assert not UsageRule.objects.exists()
+    desk.post(new(shop, "share"), {**given, "start_date": "2026-03-01"})
+    assert UsageRule.objects.count() == 1
+
+
 def test_the_page_shows_what_the_rules_mean_and_is_a_file(desk, main, shop):
     share(shop, main)
     page = desk.get(rules(main)).content.decode()

@@ -177,6 +177,36 @@ def test_a_reading_over_two_months_gives_the_quantities_of_two_months():
     assert dealt([taker], rows, [MAIN, FIRST_TAKER])[0] == {MAIN: 5_000, FIRST_TAKER: 4_000}
 
 
+@pytest.mark.parametrize(("excess", "codes"), [("refuse", {"quantities_do_not_fit"}), ("in_proportion", set())])
+def test_a_cycle_that_ends_in_the_middle_of_a_month_is_closed_too(excess, codes):
+    """Read on the 15th: quantities of 62 kWh in all where 10 kWh were counted."""
+    rows = [of("", 10_000, 10, date(2024, 12, 15), date(2025, 1, 15))]
+    takers = [
+        rule(RuleKind.QUANTITY, n, FIRST_TAKER + n, quantity_wh=31_000, excess=excess, start_date=date(2024, 1, 1))
+        for n in (1, 2)
+    ]
+    found, _, held = dealt(takers, rows, [MAIN, FIRST_TAKER + 1, FIRST_TAKER + 2])
+    assert {one.code for one in held.values()} == codes
+    if not codes:
+        assert (found[FIRST_TAKER + 1], found[FIRST_TAKER + 2]) == (5_000, 5_000)
+
+
+def test_a_sub_meter_that_is_read_less_often_leaves_what_it_leaves_in_all():
+    """The main meter counted 40 and 60 kWh, the sub-meter 50 over both spans: 50 are left, not 55."""
+    middle = date(2025, 1, 16)
+    rows = [
+        of("", 40_000, 10, JANUARY.start, middle), of("", 60_000, 10, middle, JANUARY.end),
+        of("", 50_000, 20, point=SUB),
+    ]  # fmt: skip
+    rules = [
+        rule(RuleKind.SUBMETER, 1, SUB),
+        rule(RuleKind.QUANTITY, 2, FIRST_TAKER, quantity_wh=55_000, excess="in_order"),
+    ]
+    found, _, held = dealt(rules, rows, [MAIN, SUB, FIRST_TAKER])
+    assert not held
+    assert found == {MAIN: 0, SUB: 50_000, FIRST_TAKER: 50_000}
+
+
 def test_a_true_up_below_nothing_goes_to_those_with_shares_and_to_the_rest():
     rows = [of("", -1_000, 10)]
     rules = [

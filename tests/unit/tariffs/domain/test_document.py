@@ -305,6 +305,7 @@ def test_a_slip_is_found_where_it_stands(old, new, finding):
         ('on = ["*"]', "on = []", ("component[5].on", "no_base")),
         ('on = ["*"]', 'on = ["energy"]', ("component", "unknown_base")),
         ('unit = "yuan/month"', 'unit = "yuan/kWh"', ("component[0].unit", "wrong_unit")),
+        ('kind = "fixed"', 'kind = "account_charge"\nmonths = [1]', ("component[0].kind", "account_scope")),
         ('[tier_cycle]\nevery = "year"\nstart_month = 7\n', "", ("tier_cycle", "missing_key")),
         ("start_month = 7", "start_month = 13", ("tier_cycle.start_month", "not_an_integer")),
         ('every = "year"', 'every = "none"', ("tier_cycle", "cycle_without_steps")),
