@@ -345,9 +345,10 @@ def text_of(draw, kinds=None):
         if part.get("convention") == "time_order":
             part |= {"convention": "proportional"} if in_order else {}
             in_order = True
-        if make.chance(15):
+        in_months, for_some = make.chance(15), make.chance(15)
+        if in_months and kind != "account_charge":
             part["months"] = sorted(draw.sample(range(1, 13), 7))
-        if make.chance(15):
+        if for_some and kind != "account_charge":
             part[make.pick("only_for", "not_for")] = [make.pick("big", "green", "poor")]
         parts.append(part)
         make.codes = (*make.codes, part["code"])
