@@ -31,9 +31,9 @@ class Strict(serializers.Serializer):
         if isinstance(data, Mapping):
             unknown = sorted(set(data) - set(self.fields))
             if unknown:
-                raise ValidationError(
-                    {name: [ErrorDetail("This field is not known here.", code="unknown_field")] for name in unknown}
-                )
+                known = ", ".join(sorted(name for name, field in self.fields.items() if not field.read_only))
+                said = ErrorDetail(f"This field is not known here. Known are: {known}.", code="unknown_field")
+                raise ValidationError({name: [said] for name in unknown})
         return super().to_internal_value(data)
 
 

@@ -127,6 +127,7 @@ class TestOnce:
         reply = Caller(WRITE).post("payments", _body(world, ammount=3), idempotency_key="a")
         [fault] = assert_problem(reply, 422, "invalid_request")["errors"]
         assert (fault["where"], fault["code"]) == ("ammount", "unknown_field")
+        assert "Known are: account, amount_minor" in fault["message"]
 
     def test_the_largest_amount_fits(self, world):
         reply = Caller(WRITE).post("payments", _body(world, amount_minor=10**13), idempotency_key="a")
