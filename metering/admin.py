@@ -6,6 +6,8 @@ Interval days have no page: their table has a key of three columns, and outside 
 """
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from cis.platform.admin import ReadOnlyAdmin
 from metering.models.device import Installation, Meter, Register
@@ -15,9 +17,18 @@ from metering.models.rule import UsageRule
 from metering.models.usage import Usage
 
 
-@admin.register(Register, Installation, ReadFile, ReadRejection, RegisterRead, Usage, UsageRule)
+@admin.register(Register, Installation, ReadFile, ReadRejection, RegisterRead, Usage)
 class MeteringAdmin(ReadOnlyAdmin):
-    """Counters, where meters hung, delivered files and what was refused, reads, approved usage, rules of usage."""
+    """Counters, where meters hung, delivered files and what was refused, reads, approved usage."""
+
+
+@admin.register(UsageRule)
+class UsageRuleAdmin(ReadOnlyAdmin):
+    """What places are billed on, by the rows that hold; those that were retired are kept for proofs."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[UsageRule]:
+        """Show the rows that hold."""
+        return super().get_queryset(request).filter(retired_at=None)
 
 
 @admin.register(Premises)

@@ -3,6 +3,7 @@
 from django.contrib.postgres.fields import DateRangeField
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from cis.platform.fields import Code, choices_of, no_overlap, one_of
@@ -28,6 +29,9 @@ class UsageRule(models.Model):
     One rule of what a service point is billed on; its kinds are told in ``metering.domain.usage_rules``.
 
     Shares over 100 %, circles and shares of shares are refused by the operations, which write one at a time.
+
+    A row is never changed or deleted, so that proofs of bills made earlier find the rule as it was then: one that is
+    cut short is retired, and what stays of it is a new row. Whoever holds a rule knows it by the id of its first row.
     """
 
     service_point = models.ForeignKey("metering.ServicePoint", on_delete=models.PROTECT, related_name="usage_rules")
@@ -42,7 +46,13 @@ class UsageRule(models.Model):
     per = Code(choices=choices_of(Span), default="", blank=True)
     excess = Code(choices=choices_of(Excess), default="", blank=True)
     period = DateRangeField(help_text="Local dates, half-open; no end: until further notice.")
+    first = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="later",
+        help_text="The row by which the rule was begun, whose id is that of the rule; none: this one.",
+    )  # fmt: skip
     created_at = models.DateTimeField(default=timezone.now)
+    retired_at = models.DateTimeField(null=True, help_text="From when on this row no longer says what holds.")
+    retirer_id = models.BigIntegerField(null=True, help_text="Who changed or ended the rule then; none: the machine.")
 
     class Meta:
         constraints = [
@@ -52,8 +62,19 @@ class UsageRule(models.Model):
             no_overlap(
                 name="place_has_one_rule_for_a_source",
                 owner=("service_point_id", "source_id"),
-                condition=Q(kind__in=["share", "quantity", "submeter"]),
+                condition=Q(kind__in=["share", "quantity", "submeter"], retired_at=None),
             ),
-            no_overlap(name="meter_is_left_out_once", owner="meter_id", condition=Q(kind="left_out")),
-            no_overlap(name="place_has_one_unmetered_load", owner="service_point_id", condition=Q(kind="unmetered")),
+            no_overlap(name="meter_is_left_out_once", owner="meter_id", condition=Q(kind="left_out", retired_at=None)),
+            no_overlap(
+                name="place_has_one_unmetered_load",
+                owner="service_point_id",
+                condition=Q(kind="unmetered", retired_at=None),
+            ),
+            models.UniqueConstraint(
+                Coalesce("first_id", "id"), name="usage_rule_has_one_row_in_force", condition=Q(retired_at=None)
+            ),
+            models.CheckConstraint(
+                name="usage_rule_is_retired_after_it_came",
+                condition=Q(retired_at=None) | Q(retired_at__gte=F("created_at")),
+            ),
         ]

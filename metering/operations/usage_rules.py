@@ -11,6 +11,8 @@ from datetime import date
 from typing import Any
 
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.db.models import Q
+from django.utils import timezone
 
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Findings, Refused
@@ -95,7 +97,7 @@ def change(
     actor: Actor,
 ) -> int:
     """
-    Let another share or quantity hold from a local date on; the rule ends there and the new one takes the rest of it.
+    Let another share or quantity hold from a local date on; the rule ends there and a new one takes the rest of it.
 
     :returns: id of the rule that holds from the date on.
     :raises UnknownUsageRule: there is no such rule.
@@ -129,7 +131,7 @@ def change_step(
     findings = Findings()
     rules.check(wanted, findings=findings)
     findings.raise_if_any(InvalidUsageRule)
-    _cut_short(held, from_date)
+    _cut_short(held, from_date, actor)
     _check_beside_others(wanted)
     made = UsageRule.objects.create(**_columns_of(wanted))
     _approve_anew(wanted)
@@ -157,7 +159,7 @@ def end_step(*, rule_id: int, end_date: date, actor: Actor) -> None:
         raise RuleNotInForce(
             f"The rule holds from {held.start_date} to {held.end_date or 'further notice'}.", rule_id=rule_id
         )
-    _cut_short(held, end_date)
+    _cut_short(held, end_date, actor)
     _approve_anew(replace(held, start_date=end_date))
     audit.record(actor, "end", "usage_rule", rule_id, end_date=end_date.isoformat(), **_facts_of(held))
 
@@ -264,19 +266,22 @@ def _check_beside_others(rule: Rule[int]) -> None:
     findings.raise_if_any(InvalidUsageRule)
 
 
-def _cut_short(held: Rule[int], end_date: date) -> None:
-    rows = UsageRule.objects.filter(id=held.id)
-    if end_date == held.start_date:
-        rows.delete()
-    else:
-        rows.update(period=DateRange(held.start_date, end_date))
+def _cut_short(held: Rule[int], end_date: date, actor: Actor) -> None:
+    """Retire the row that holds, and write what stays of the rule anew; both at one instant, so no gap is between."""
+    now = timezone.now()
+    UsageRule.objects.filter(Q(id=held.id, first=None) | Q(first_id=held.id), retired_at=None).update(
+        retired_at=now, retirer_id=actor.id
+    )
+    if held.start_date < end_date:
+        kept = replace(held, end_date=end_date)
+        UsageRule.objects.create(**_columns_of(kept), first_id=held.id, created_at=now)
 
 
 def _approve_anew(rule: Rule[int]) -> None:
     """Approve interval usage anew that runs over the first or the last day of a rule, so that it ends there."""
     points = [rule.service_point] if rule.kind is RuleKind.LEFT_OUT else [rule.source]
     if rule.source is not None:
-        behind = UsageRule.objects.filter(source_id=rule.source, kind=RuleKind.SUBMETER.value)
+        behind = UsageRule.objects.filter(source_id=rule.source, kind=RuleKind.SUBMETER.value, retired_at=None)
         points += list(behind.values_list("service_point_id", flat=True))
     for day in (rule.start_date, rule.end_date):
         if day is None or rule.kind is RuleKind.UNMETERED:

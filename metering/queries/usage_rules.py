@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 import numpy as np
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 
 from cis.kernel.errors import Refused
 from cis.platform import db
@@ -55,7 +56,7 @@ def bearing_on(
     Those of the places themselves; all that take of the same meters, since together they are the whole; and the check
     meters of all places whose meters count. One statement, and one more where there are rules.
 
-    :param known_at: only rules that were entered by then.
+    :param known_at: the rules as they were known then; now by default.
     """
     given = {
         "points": np.asarray(service_point_ids, dtype=np.int64).tolist(),
@@ -74,17 +75,17 @@ def bearing_on(
 
 def at_place(*, service_point_id: int) -> tuple[RuleCard, ...]:
     """Return the rules that name a service point, as their place or their source, latest first; one statement."""
-    rows = UsageRule.objects.filter(Q(service_point_id=service_point_id) | Q(source_id=service_point_id))
-    return _cards(rows)
+    of_place = Q(service_point_id=service_point_id) | Q(source_id=service_point_id)
+    return _cards(UsageRule.objects.filter(of_place, retired_at=None))
 
 
 def card(*, rule_id: int) -> RuleCard:
     """
-    Return one rule; one statement.
+    Return one rule as it holds now; one statement.
 
-    :raises UnknownUsageRule: there is none.
+    :raises UnknownUsageRule: there is none, or it was ended on its first day.
     """
-    found = _cards(UsageRule.objects.filter(id=rule_id))
+    found = _cards(UsageRule.objects.filter(Q(id=rule_id, first=None) | Q(first_id=rule_id), retired_at=None))
     if not found:
         raise UnknownUsageRule(f"There is no usage rule {rule_id}.", rule_id=rule_id)
     return found[0]
@@ -145,8 +146,8 @@ def _cards(rows: Iterable[UsageRule]) -> tuple[RuleCard, ...]:
         RuleCard(
             rule=_rule(
                 (
-                    row.id, row.kind, row.service_point_id, row.source_id, row.meter_id, row.share_e6, row.quantity_wh,
-                    row.per, row.excess, row.period.lower, row.period.upper,
+                    row.first_id or row.id, row.kind, row.service_point_id, row.source_id, row.meter_id, row.share_e6,
+                    row.quantity_wh, row.per, row.excess, row.period.lower, row.period.upper,
                 )
             ),
             place=row.service_point.external_id,
@@ -155,7 +156,7 @@ def _cards(rows: Iterable[UsageRule]) -> tuple[RuleCard, ...]:
             source_address=row.source.premises.address if row.source else "",
             meter=row.meter.serial if row.meter else "",
         )
-        for row in shown.order_by("-period", "id")
+        for row in shown.order_by("-period", Coalesce("first_id", "id"))
     )  # fmt: skip
 
 
@@ -169,14 +170,15 @@ def _names(points: list[int]) -> dict[int, str]:
 
 
 _FIELDS = """
-    r.id, r.kind, r.service_point_id, r.source_id, r.meter_id, r.share_e6, r.quantity_wh, r.per, r.excess,
-    lower(r.period), upper(r.period)
+    coalesce(r.first_id, r.id), r.kind, r.service_point_id, r.source_id, r.meter_id, r.share_e6, r.quantity_wh, r.per,
+    r.excess, lower(r.period), upper(r.period)
 """
 _BEARING = f"""
 WITH held AS (
     SELECT * FROM metering_usagerule
     WHERE period && daterange(%(start)s, %(end)s)
-      AND (%(known_at)s::timestamptz IS NULL OR created_at <= %(known_at)s)
+      AND CASE WHEN %(known_at)s::timestamptz IS NULL THEN retired_at IS NULL
+               ELSE created_at <= %(known_at)s AND (retired_at IS NULL OR %(known_at)s < retired_at) END
 ), counting AS (
     SELECT unnest(%(points)s::bigint[]) AS id
     UNION
@@ -190,30 +192,36 @@ SELECT {_FIELDS} FROM held r
 WHERE r.service_point_id = ANY(%(points)s)
    OR (r.source_id IN (SELECT id FROM counting) AND r.kind = ANY(%(sourced)s))
    OR (r.service_point_id IN (SELECT id FROM seen) AND r.kind = 'left_out')
-ORDER BY r.id
+ORDER BY coalesce(r.first_id, r.id)
 """  # noqa: S608 - put together of constants
 _NEAR = """
-WITH RECURSIVE near(id) AS (
+WITH RECURSIVE held AS (
+    SELECT * FROM metering_usagerule WHERE retired_at IS NULL
+), near(id) AS (
     SELECT unnest(%(points)s::bigint[])
     UNION
     SELECT CASE WHEN r.source_id = near.id THEN r.service_point_id ELSE r.source_id END
-    FROM near JOIN metering_usagerule r ON r.kind = ANY(%(sourced)s) AND near.id IN (r.source_id, r.service_point_id)
+    FROM near JOIN held r ON r.kind = ANY(%(sourced)s) AND near.id IN (r.source_id, r.service_point_id)
 )
 """
 _NEAR_IDS = f"{_NEAR} SELECT id FROM near ORDER BY id"  # noqa: S608 - put together of constants
 _TOUCHING = f"""{_NEAR}
-SELECT {_FIELDS} FROM metering_usagerule r WHERE r.service_point_id IN (SELECT id FROM near) ORDER BY r.id
+SELECT {_FIELDS} FROM held r
+WHERE r.service_point_id IN (SELECT id FROM near)
+ORDER BY coalesce(r.first_id, r.id)
 """  # noqa: S608 - put together of constants
 _SPLIT_DAYS = """
-WITH shared AS (
+WITH held AS (
+    SELECT * FROM metering_usagerule WHERE retired_at IS NULL
+), shared AS (
     SELECT p.id, r.period FROM unnest(%(points)s::bigint[]) AS p(id)
-    JOIN metering_usagerule r ON r.source_id = p.id AND r.kind = ANY(%(taking)s)
+    JOIN held r ON r.source_id = p.id AND r.kind = ANY(%(taking)s)
     UNION
-    SELECT s.service_point_id, r.period FROM metering_usagerule s
-    JOIN metering_usagerule r ON r.source_id = s.source_id AND r.kind = ANY(%(taking)s)
+    SELECT s.service_point_id, r.period FROM held s
+    JOIN held r ON r.source_id = s.source_id AND r.kind = ANY(%(taking)s)
     WHERE s.service_point_id = ANY(%(points)s) AND s.kind = 'submeter'
     UNION
-    SELECT r.service_point_id, r.period FROM metering_usagerule r
+    SELECT r.service_point_id, r.period FROM held r
     WHERE r.service_point_id = ANY(%(points)s) AND r.kind = 'left_out'
 )
 SELECT id, lower(period) FROM shared

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -12,7 +12,7 @@ from recompute.bill import Proof
 
 from billing.models.bill import Bill, BillSegment
 from billing.models.run import HeldBill
-from billing.operations import bills, breach_cases
+from billing.operations import bills, breach_cases, held, rebills, runs
 from billing.queries import proofs
 from cis.kernel.actors import SYSTEM
 from cis.kernel.calendar import local_clock
@@ -23,6 +23,7 @@ from contracts.models.agreement import ServiceAgreement
 from contracts.operations import agreements
 from metering.domain.corrections import Cause
 from metering.models.usage import Usage
+from metering.operations import usage_rules
 from tariffs.operations import prices
 from tests.db.billing import test_charges as charged
 from tests.db.billing import test_corrections as mended
@@ -32,7 +33,7 @@ from tests.db.billing import test_proration as prorated
 from tests.db.billing import test_restarts as restarts
 from tests.db.billing import test_sequence as chained
 from tests.db.billing import test_usage_rules as ruled
-from tests.db.billing.night import FEBRUARY, JANUARY, bill, prove
+from tests.db.billing.night import FEBRUARY, JANUARY, bill, issue, prove
 from tests.db.billing.proven import MADE_UP, all_hold, read, read_as_approved, supply, told
 from tests.factories import accounts, contracts, mass, metering, tariffs
 from tests.unit.proof.mutants import mutant, name_of, places
@@ -415,6 +416,44 @@ class TestRules:
         read_as_approved()
         bill()
         assert all_hold() == 3
+
+    @pytest.mark.parametrize("undo", ["another share", "an end", "never", "both at once"])
+    def test_a_rule_that_is_another_since_holds_in_the_proof_of_before(self, undo):
+        flat = tariffs.version(source=tariffs.FLAT).tariff
+        main, home = ruled.interval_place(flat), ruled.supplied(flat)
+        ruled.begin("unmetered", home, quantity_wh=31_000)
+        rule = ruled.begin("share", home, main, share_e6=400_000)
+        bill()
+        accounts_of = [point.agreements.get().account_id for point in (main, home)]
+        before = [told(Bill.objects.get(account=one)) for one in accounts_of]
+        if undo == "another share":
+            usage_rules.change(rule_id=rule, from_date=ruled.MIDDLE, share_e6=100_000, actor=SYSTEM)
+        elif undo == "both at once":
+            with transaction.atomic():
+                later = usage_rules.change_step(rule_id=rule, from_date=ruled.MIDDLE, share_e6=100_000, actor=SYSTEM)
+                usage_rules.end_step(rule_id=later, end_date=date(2025, 1, 20), actor=SYSTEM)
+                usage_rules.end_step(rule_id=rule, end_date=date(2025, 1, 10), actor=SYSTEM)
+        else:
+            day = JANUARY.start if undo == "never" else ruled.MIDDLE
+            usage_rules.end(rule_id=rule, end_date=day, actor=SYSTEM)
+        first = list(Bill.objects.filter(account__in=accounts_of).order_by("id"))
+        assert [told(one) for one in first] == sorted(before, key=lambda proof: int(proof["bill"]["number"]))
+        for account in accounts_of:
+            run_id = rebills.rebill(account_id=account, today=FEBRUARY.start, actor=SYSTEM)
+            while runs.rate_chunk(run_id=run_id):
+                pass
+            issue(run_id)
+        # A credit that no correction explains waits for a person.
+        for row in HeldBill.objects.filter(code="negative_total"):
+            held.release(held_id=row.id, today=FEBRUARY.start, actor=SYSTEM)
+        again = Bill.objects.filter(account__in=accounts_of).exclude(id__in=[one.id for one in first])
+        assert again.count() == 2
+        assert all_hold() == 4
+        days = {"another share": (14, 17), "an end": (14, 0), "never": (0, 0), "both at once": (9, 5)}[undo]
+        given = days[0] * 1_920 + days[1] * 480
+        assert sum(ruled.billed(home)) == 31_000 + given
+        assert sum(ruled.billed(main)) == 31 * 4_800 - given
+        prove()
 
     def test_a_load_that_nothing_counts(self):
         flat = tariffs.version(source=tariffs.FLAT).tariff

@@ -216,7 +216,7 @@ def test_a_rule_ends_once_and_on_its_first_day_never_held():
         with pytest.raises(RuleNotInForce):
             usage_rules.end(rule_id=rule_id, end_date=day, actor=SYSTEM)
     usage_rules.end(rule_id=rule_id, end_date=JAN, actor=SYSTEM)
-    assert not UsageRule.objects.exists()
+    assert not UsageRule.objects.filter(retired_at=None).exists()
     with pytest.raises(UnknownUsageRule):
         usage_rules.end(rule_id=rule_id, end_date=FEB, actor=SYSTEM)
 
@@ -269,3 +269,44 @@ def test_asking_for_rules_costs_one_statement_where_there_are_none(django_assert
 
 def metering_free():
     return 0
+
+
+def test_rows_are_retired_and_never_changed():
+    main, flat = metered_place(), place()
+    rule_id = share(main, flat, 30)
+    entered = UsageRule.objects.get()
+    later = usage_rules.change(rule_id=rule_id, from_date=FEB, share_e6=200_000, actor=SYSTEM)
+    usage_rules.end(rule_id=rule_id, end_date=MIDDLE, actor=SYSTEM)
+    usage_rules.end(rule_id=later, end_date=FEB, actor=SYSTEM)
+    kept = UsageRule.objects.get(id=rule_id)
+    assert (kept.period, kept.share_e6, kept.created_at) == (entered.period, 300_000, entered.created_at)
+    assert kept.retired_at is not None
+    (card,) = queries.at_place(service_point_id=flat)
+    assert (card.rule.id, card.rule.start_date, card.rule.end_date) == (rule_id, JAN, MIDDLE)
+    assert queries.card(rule_id=rule_id).rule.end_date == MIDDLE
+    with pytest.raises(UnknownUsageRule):
+        queries.card(rule_id=later)
+    now = {"service_point_ids": [flat], "start_date": JAN, "end_date": MAR}
+    assert [rule.end_date for rule in queries.bearing_on(**now).rules] == [MIDDLE]
+    seen = [row.created_at for row in UsageRule.objects.order_by("created_at", "id")]
+    ends = {at: [rule.end_date for rule in queries.bearing_on(**now, known_at=at).rules] for at in dict.fromkeys(seen)}
+    assert list(ends.values()) == [[None], [FEB], [FEB, None], [MIDDLE, None]]
+
+
+def test_rules_that_were_cut_short_keep_their_place_in_the_order():
+    main, first, second = metered_place(), place(), place()
+    one = quantity(main, first, excess="in_order")
+    two = quantity(main, second, excess="in_order")
+    usage_rules.end(rule_id=one, end_date=FEB, actor=SYSTEM)
+    assert [rule.id for rule in queries.touching(service_point_ids=[main])] == [one, two]
+    book = queries.bearing_on(service_point_ids=[main], start_date=JAN, end_date=FEB)
+    assert [rule.id for rule in book.rules] == [one, two]
+    assert queries.near(service_point_ids=[second]) == tuple(sorted((main, first, second)))
+
+
+def test_a_rule_that_never_held_connects_nothing_any_more():
+    main, flat = metered_place(), place()
+    usage_rules.end(rule_id=share(main, flat, 30), end_date=JAN, actor=SYSTEM)
+    assert queries.near(service_point_ids=[flat]) == (flat,)
+    assert queries.split_days(service_point_ids=[main]) == ()
+    assert share(main, flat, 40)

@@ -149,15 +149,16 @@ def test_a_share_is_changed_and_ended(desk, main, shop):
     page = desk.post(change, {"share": "45.5", "from_date": "2026-03-01", "preview": ""}).content.decode()
     assert "455" in page
     desk.post(change, {"share": "45.5", "from_date": "2026-03-01", "enter": ""})
-    first, second = UsageRule.objects.order_by("id")
+    second, first = UsageRule.objects.filter(retired_at=None).order_by("-period")
     assert (first.period.upper, second.share_e6) == (date(2026, 3, 1), 455_000)
     end = f"{rules(shop)}{second.id}/end/"
     page = desk.post(end, {"end_date": "2026-02-01", "enter": ""}).content.decode()
     assert 'id="id_end_date_error"' in page
     assert "Feb 2026 with it" in desk.post(end, {"end_date": "2026-03-05", "preview": ""}).content.decode()
     desk.post(end, {"end_date": "2026-03-05", "enter": ""})
-    second.refresh_from_db()
-    assert second.period.upper == date(2026, 3, 5)
+    assert UsageRule.objects.get(retired_at=None, first=second).period.upper == date(2026, 3, 5)
+    signed_in = int(desk.session["_auth_user_id"])
+    assert set(UsageRule.objects.exclude(retired_at=None).values_list("retirer_id", flat=True)) == {signed_in}
     page = desk.get(rules(shop)).content.decode()
     assert "Rules that held" in page
     for words in ("Usage rule changed", "Usage rule ended", "45.5 %"):
