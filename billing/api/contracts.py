@@ -130,11 +130,12 @@ class SegmentShown(serializers.Serializer):
 
 
 class ChargeShown(serializers.Serializer):
-    """An amount that is charged once, beside the energy: a penalty, a difference of prices."""
+    """An amount that is charged once, beside the energy: a connection fee, an instalment, a penalty."""
 
     id = serializers.IntegerField()
     kind = serializers.CharField()
     labels = Labels()
+    reason = serializers.CharField(allow_blank=True, help_text="What it is for; empty: a breach of the contract.")
     legal_source = serializers.CharField()
     is_taken_back = serializers.BooleanField(help_text="It takes one back that an earlier bill carried.")
     amount = MoneyField()

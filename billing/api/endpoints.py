@@ -268,6 +268,7 @@ def _charge(charge: ChargeOnBill, currency: str) -> dict[str, object]:
         "id": charge.id,
         "kind": charge.kind,
         "labels": charge.labels,
+        "reason": charge.reason,
         "legal_source": charge.legal_source,
         "is_taken_back": charge.is_taken_back,
         "amount": money(charge.amount_minor, currency),

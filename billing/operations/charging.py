@@ -21,14 +21,14 @@ _IN_FORCE = """
         WHERE k.cancels_id = b.id AND ki.state = 'issued')
 """
 _DIFFERENCE = f"""
-    SELECT g.account_id, c.id, c.amount_minor, c.tax_minor, c.ledger_class, NULL::bigint
-    FROM contracts_oneoffcharge c JOIN contracts_serviceagreement g ON g.id = c.agreement_id
-    WHERE g.account_id = ANY(%(accounts)s) AND c.state = 'agreed' AND NOT EXISTS ({_IN_FORCE})
+    SELECT c.account_id, c.id, c.amount_minor, c.tax_minor, c.ledger_class, NULL::bigint
+    FROM contracts_oneoffcharge c
+    WHERE c.account_id = ANY(%(accounts)s) AND c.state = 'agreed' AND NOT EXISTS ({_IN_FORCE})
     UNION ALL
-    SELECT g.account_id, f.charge_id, -f.amount_minor, -f.tax_minor, f.ledger_class, f.id
-    FROM contracts_oneoffcharge c JOIN contracts_serviceagreement g ON g.id = c.agreement_id
+    SELECT c.account_id, f.charge_id, -f.amount_minor, -f.tax_minor, f.ledger_class, f.id
+    FROM contracts_oneoffcharge c
     CROSS JOIN LATERAL ({_IN_FORCE}) f
-    WHERE g.account_id = ANY(%(accounts)s) AND c.state = 'cancelled'
+    WHERE c.account_id = ANY(%(accounts)s) AND c.state = 'cancelled'
     ORDER BY 1, 2
 """  # noqa: S608 (no value of anybody's is in it)
 _ADD_UP = """
@@ -89,7 +89,7 @@ def add(
 @joins_transaction
 def check(*, bill_ids: Sequence[int]) -> None:
     """
-    Refuse drafts with a charge whose case was cancelled after they were rated; one statement.
+    Refuse drafts with a charge that was cancelled after they were rated; one statement.
 
     The run then holds the account by name, and a retry rates it anew without the charge: nothing else of it is lost.
 

@@ -11,7 +11,7 @@ _LAY = """
     WITH more AS (
         SELECT account_id FROM billing_rebill WHERE state = 'open'
         UNION
-        SELECT a.account_id FROM contracts_oneoffcharge c JOIN contracts_serviceagreement a ON a.id = c.agreement_id
+        SELECT c.account_id FROM contracts_oneoffcharge c
         WHERE (c.state = 'agreed') <> EXISTS (
             SELECT 1 FROM billing_billcharge b JOIN billing_bill i ON i.id = b.bill_id AND i.state = 'issued'
             WHERE b.charge_id = c.id AND b.cancels_id IS NULL AND NOT EXISTS (
@@ -24,9 +24,15 @@ _LAY = """
     FROM (
         SELECT account_id, (sum(agreements) OVER (ORDER BY account_id) - 1)::bigint / %(size)s AS place
         FROM (
-            SELECT g.account_id, count(*) AS agreements FROM contracts_serviceagreement g
-            WHERE (g.period && daterange(%(since)s, %(until)s) OR g.account_id IN (SELECT account_id FROM more))
-              AND (%(accounts)s::bigint[] IS NULL OR g.account_id = ANY(%(accounts)s))
+            SELECT g.account_id, count(*) AS agreements
+            FROM (
+                SELECT account_id FROM contracts_serviceagreement
+                WHERE period && daterange(%(since)s, %(until)s) OR account_id IN (SELECT account_id FROM more)
+                UNION ALL
+                SELECT account_id FROM more WHERE NOT EXISTS (
+                    SELECT 1 FROM contracts_serviceagreement a WHERE a.account_id = more.account_id)
+            ) g
+            WHERE (%(accounts)s::bigint[] IS NULL OR g.account_id = ANY(%(accounts)s))
               AND (%(cycle)s::bigint IS NULL OR EXISTS (
                   SELECT 1 FROM billing_cyclemember m WHERE m.account_id = g.account_id AND m.cycle_id = %(cycle)s))
             GROUP BY g.account_id

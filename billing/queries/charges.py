@@ -4,12 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from billing.models.charge import BillCharge
+from contracts.domain.charge_kinds import WORDS
 
-LABELS: Mapping[str, Mapping[str, str]] = {
-    "price_difference": {"zh": "差额电费", "en": "Difference of prices"},
-    "capacity_fee": {"zh": "补交基本电费", "en": "Capacity fee"},
-    "penalty": {"zh": "违约使用电费", "en": "Penalty"},
-}
+LABELS: Mapping[str, Mapping[str, str]] = {kind.value: words for kind, words in WORDS.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,13 +15,15 @@ class ChargeOnBill:
     A charge on a bill. [minor unit]
 
     case_id        the case of breach that it comes from; None: none
-    address        of the supply that it is for
+    address        of the supply that it is for; "": it is for the account
+    reason         what it is for, as people read it; "" of a case, which says more
     is_taken_back  it takes one back that an earlier bill carried
     """
 
     id: int
     case_id: int | None
     address: str
+    reason: str
     kind: str
     labels: Mapping[str, str]
     legal_source: str
@@ -41,7 +40,8 @@ def of_bill(*, bill_id: int) -> tuple[ChargeOnBill, ...]:
         ChargeOnBill(
             id=row.charge_id,
             case_id=row.charge.case_id,
-            address=row.charge.agreement.service_point.premises.address,
+            address=row.charge.agreement.service_point.premises.address if row.charge.agreement else "",
+            reason="" if row.charge.case_id else row.charge.reason,
             kind=row.charge.kind,
             labels=LABELS[row.charge.kind],
             legal_source=row.charge.legal_source,

@@ -53,7 +53,8 @@ class BillDocument:
     def addresses(self) -> tuple[str, ...]:
         """The places that are billed, each once, in the order of the segments, then of charges."""
         places = [segment.address for segment in self.bill.segments]
-        return tuple(dict.fromkeys([*places, *(charge.address for charge in self.bill.charges)]))
+        charged = [charge.address for charge in self.bill.charges if charge.address]
+        return tuple(dict.fromkeys([*places, *charged]))
 
     @property
     def legal_sources(self) -> tuple[str, ...]:

@@ -169,6 +169,14 @@ class BreachOwnSupply:
 
 
 @dataclass(frozen=True, slots=True)
+class ChargeTax:
+    """The tax on a one-off charge: its rate, "0" for none; contained in the agreed amount, or put on top of it."""
+
+    vat_rate: str = field(metadata={"decimals": 6})
+    vat_mode: str = field(metadata=_like("inside|on_top"))
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """
     Every rule that a pack may hold, with the type of its value. A new rule is named here and in the README.
@@ -203,6 +211,18 @@ class Rules:
     breach_tampering: BreachTampering = field(metadata=_LOCAL)
     breach_own_supply: BreachOwnSupply = field(metadata=_LOCAL)
     penalty_taxed: bool = field(metadata=_LOCAL)
+    charge_connection: ChargeTax = field(metadata=_LOCAL)
+    charge_works: ChargeTax = field(metadata=_LOCAL)
+    charge_meter_work: ChargeTax = field(metadata=_LOCAL)
+    charge_relocation: ChargeTax = field(metadata=_LOCAL)
+    charge_reconnection: ChargeTax = field(metadata=_LOCAL)
+    charge_temporary_supply: ChargeTax = field(metadata=_LOCAL)
+    charge_service: ChargeTax = field(metadata=_LOCAL)
+    charge_green_package: ChargeTax = field(metadata=_LOCAL)
+    charge_lease_rent: ChargeTax = field(metadata=_LOCAL)
+    charge_instalment: ChargeTax = field(metadata=_LOCAL)
+    charge_early_settlement: ChargeTax = field(metadata=_LOCAL)
+    charge_early_termination: ChargeTax = field(metadata=_LOCAL)
 
 
 @dataclass(frozen=True, slots=True)

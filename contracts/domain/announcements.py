@@ -38,5 +38,5 @@ class ChargeAgreed:
     """An amount is owed once: the next bill of the account carries it."""
 
     charge_id: int
-    agreement_id: int
+    agreement_id: int | None
     account_id: int

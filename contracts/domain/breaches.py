@@ -15,6 +15,7 @@ import numpy as np
 from cis.kernel import fixed
 from cis.kernel.errors import Refused
 from contracts.domain.breach_steps import Step, StepCode, StepUnit, Term
+from contracts.domain.charge_kinds import ChargeKind
 from tariffs.domain.components.basic import Tax, TaxMode
 from tariffs.domain.lines import LedgerClass
 
@@ -44,14 +45,6 @@ class BreachKind(StrEnum):
     TAMPERING = "tampering"
     OWN_SUPPLY = "own_supply"
     THEFT = "theft"
-
-
-class ChargeKind(StrEnum):
-    """What is charged once: a difference of prices, a capacity fee, a penalty."""
-
-    PRICE_DIFFERENCE = "price_difference"
-    CAPACITY_FEE = "capacity_fee"
-    PENALTY = "penalty"
 
 
 class Equipment(StrEnum):

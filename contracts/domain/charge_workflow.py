@@ -52,6 +52,7 @@ class CaseAction(StrEnum):
 
 
 CHARGERS: frozenset[Role | ActorKind] = frozenset((Role.BILLING, Role.METERING, Role.SUPERVISOR))
+REVERSERS: frozenset[Role | ActorKind] = frozenset((Role.BILLING, Role.SUPERVISOR))
 DECIDERS: frozenset[Role | ActorKind] = frozenset((Role.BILLING, Role.SUPERVISOR))
 
 _S, _A = CaseState, CaseAction

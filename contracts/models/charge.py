@@ -5,9 +5,11 @@ from django.utils import timezone
 
 from cis.platform.fields import Code, choices_of, one_of
 from contracts.domain.breach_steps import StepCode
-from contracts.domain.breaches import BreachKind, ChargeKind
+from contracts.domain.breaches import BreachKind
+from contracts.domain.charge_kinds import OF_BREACH, ChargeKind
 from contracts.domain.charge_workflow import CaseState, ChargeState
 
+_WITHOUT_CASE = (ChargeState.AGREED.value, ChargeState.CANCELLED.value)
 _TWO_PERSONS = (CaseState.AGREED.value, CaseState.CANCELLING.value, CaseState.CANCELLED.value)
 
 
@@ -75,21 +77,29 @@ class BreachCase(models.Model):
 
 class OneOffCharge(models.Model):
     """
-    An amount that the next bill of the agreement's account carries, once.
+    An amount that the next bill of the account carries, once; cancelled, the bill after that takes it back.
 
-    Agreed by two persons, taken back by cancelling: the bill after that takes it back if one has carried it.
+    It comes from a case of breach, to which two persons agree, or from something that the customer signed: then it has
+    a key, under which it is agreed once, and names what it comes from.
     """
 
-    agreement = models.ForeignKey("contracts.ServiceAgreement", on_delete=models.PROTECT, related_name="charges")
+    account = models.ForeignKey("accounts.Account", on_delete=models.PROTECT, related_name="charges")
+    agreement = models.ForeignKey(
+        "contracts.ServiceAgreement", on_delete=models.PROTECT, null=True, related_name="charges"
+    )
     case = models.ForeignKey("contracts.BreachCase", on_delete=models.PROTECT, null=True, related_name="charges")
     kind = Code(choices=choices_of(ChargeKind))
     state = Code(choices=choices_of(ChargeState), default=ChargeState.PROPOSED.value)
     amount_minor = models.BigIntegerField(help_text="What is owed, tax included.")
     tax_minor = models.BigIntegerField(default=0, help_text="VAT contained in the amount.")
     ledger_class = models.CharField(max_length=20)
-    reason = models.CharField(max_length=200, help_text="What it is for: the breach.")
+    reason = models.CharField(max_length=200, help_text="What it is for, as people read it; of a case: the breach.")
     legal_source = models.TextField()
     agreed_date = models.DateField(null=True)
+    key = models.CharField(max_length=100, unique=True, null=True, help_text="The same key twice is one charge.")
+    subject = Code(default="", help_text="What it comes from: offer, lease; empty: a case.")
+    subject_id = models.BigIntegerField(null=True)
+    cancel_reason = models.CharField(max_length=300, default="")
 
     class Meta:
         constraints = [
@@ -102,6 +112,19 @@ class OneOffCharge(models.Model):
             models.CheckConstraint(
                 name="agreed_charge_has_its_day",
                 condition=models.Q(agreed_date__isnull=False) | models.Q(state__in=["proposed", "dropped"]),
+            ),
+            models.CheckConstraint(
+                name="charge_comes_from_a_case_or_has_a_key",
+                condition=models.Q(
+                    case__isnull=False, agreement__isnull=False, key=None, kind__in=[one.value for one in OF_BREACH]
+                )
+                | models.Q(case=None, key__isnull=False, state__in=_WITHOUT_CASE)
+                & ~models.Q(kind__in=[one.value for one in OF_BREACH])
+                & ~models.Q(subject=""),
+            ),
+            models.CheckConstraint(
+                name="charge_without_a_case_is_cancelled_for_a_reason",
+                condition=~models.Q(case=None, state=ChargeState.CANCELLED.value) | ~models.Q(cancel_reason=""),
             ),
         ]
 

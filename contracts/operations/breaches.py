@@ -227,8 +227,10 @@ def keep(*, case_id: int, actor: Actor) -> None:
 
 
 def _keep_charges(case: BreachCase, claim: Claim, charges: Sequence[Charge]) -> None:
+    account_id = ServiceAgreement.objects.values_list("account_id", flat=True).get(id=claim.agreement_id)
     rows = OneOffCharge.objects.bulk_create(
         OneOffCharge(
+            account_id=account_id,
             agreement_id=claim.agreement_id,
             case=case,
             kind=one.kind.value,

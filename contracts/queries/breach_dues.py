@@ -10,16 +10,10 @@ from cis.platform import packs
 from contracts.domain import breach_claims, breaches
 from contracts.domain.breach_claims import Capacity, Category, Claim, Tampering, Theft
 from contracts.domain.breach_steps import Step
-from contracts.domain.breaches import BreachKind, ChargeKind, Due
+from contracts.domain.breaches import BreachKind, Due
+from contracts.domain.charge_kinds import LEDGER, ChargeKind
 from tariffs.domain.components.basic import TaxMode
-from tariffs.domain.lines import LedgerClass
 
-PENALTY = "penalty"
-LEDGER = {
-    ChargeKind.PRICE_DIFFERENCE: LedgerClass.ENERGY.value,
-    ChargeKind.CAPACITY_FEE: LedgerClass.FIXED.value,
-    ChargeKind.PENALTY: PENALTY,
-}
 INSIDE = "inside"
 
 

@@ -9,7 +9,8 @@ from django.db.models import QuerySet
 from accounts.queries import users
 from cis.kernel.errors import Refused
 from contracts.domain.breach_steps import StepCode
-from contracts.domain.breaches import BreachKind, ChargeKind
+from contracts.domain.breaches import BreachKind
+from contracts.domain.charge_kinds import ChargeKind
 from contracts.domain.charge_workflow import CaseState, ChargeState
 from contracts.models.charge import BreachCase, BreachStep, OneOffCharge
 

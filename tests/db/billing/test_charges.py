@@ -18,9 +18,11 @@ from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.enums import Role
 from contracts.domain.breach_claims import Claim, Tampering
 from contracts.domain.breaches import BreachKind
+from contracts.domain.charge_kinds import ChargeKind
 from contracts.models.agreement import AgreementTerm, ServiceAgreement
+from contracts.operations import charges
 from tests.db.billing.night import FEBRUARY, JANUARY, MARCH, bill, forget, issue, prove, rate
-from tests.factories import mass
+from tests.factories import accounts, mass
 
 pytestmark = pytest.mark.django_db
 
@@ -255,3 +257,41 @@ def test_a_bill_shows_its_charges_on_page_and_paper(ids):
     assert "第一百条" in charge.legal_source
     paper = documents.of_bill(bill_id=one.id)
     assert charge.legal_source in paper.legal_sources
+
+
+def connected(account, *, key="offer-1", agreement_id=None):
+    return charges.agree_step(
+        account_id=account, kind=ChargeKind.CONNECTION, amount_minor=11_300, reason="40 kVA", subject="offer",
+        subject_id=1, key=key, today=TODAY, actor=SYSTEM, agreement_id=agreement_id,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("with_agreement", [False, True])
+def test_a_charge_without_a_case_is_billed_posted_shown_and_taken_back(ids, settings, tmp_path, with_agreement):
+    settings.DOCUMENTS_DIR = tmp_path / "documents"
+    charge = connected(ids[0], agreement_id=ids[0] if with_agreement else None)
+    bill()
+    one = Bill.objects.get(account_id=ids[0])
+    assert charged(ids[0]) == [("issued", 11_300, 1_300)]
+    posted = {row.part: row.amount_minor for row in Transfer.objects.filter(kind="bill", source_id=one.id)}
+    assert posted["service"] == 10_000
+    (shown,) = bill_queries.one(bill_id=one.id).charges
+    assert (shown.labels["zh"], shown.reason, bool(shown.address)) == ("接电费", "40 kVA", with_agreement)
+    assert "" not in documents.of_bill(bill_id=one.id).addresses
+    assert printing.pdf(bill_id=one.id).startswith(b"%PDF-")
+    charges.reverse_step(charge_id=charge, reason="waived", actor=THIRD)
+    bill(FEBRUARY)
+    assert [amount for _, amount, _ in charged(ids[0])] == [11_300, -11_300]
+    prove()
+
+
+def test_who_has_no_supply_yet_is_billed_for_a_charge_by_the_run_of_all(ids):
+    """An application that was withdrawn after works were done for it: nothing else will ever be billed."""
+    waiting = accounts.account()
+    connected(waiting.id)
+    run_id = bill()
+    one = Bill.objects.get(run_id=run_id, account_id=waiting.id)
+    assert (one.state, one.amount_minor, charged(waiting.id)) == ("issued", 11_300, [("issued", 11_300, 1_300)])
+    bill(FEBRUARY)
+    assert len(charged(waiting.id)) == 1
+    prove()
