@@ -96,7 +96,9 @@ class OneOffCharge(models.Model):
     reason = models.CharField(max_length=200, help_text="What it is for, as people read it; of a case: the breach.")
     legal_source = models.TextField()
     agreed_date = models.DateField(null=True)
-    key = models.CharField(max_length=100, unique=True, null=True, help_text="The same key twice is one charge.")
+    key = models.CharField(  # noqa: DJ001 (none for those of a case)
+        max_length=100, unique=True, null=True, help_text="The same key twice is one charge."
+    )
     subject = Code(default="", help_text="What it comes from: offer, lease; empty: a case.")
     subject_id = models.BigIntegerField(null=True)
     cancel_reason = models.CharField(max_length=300, default="")

@@ -74,9 +74,10 @@ def agree_step(
     """
     _check(kind, amount_minor, reason, subject, key)
     account_queries.card(account_id=account_id)
-    if agreement_id is not None and not ServiceAgreement.objects.filter(
-        id=agreement_id, account_id=account_id
-    ).exists():
+    if (
+        agreement_id is not None
+        and not ServiceAgreement.objects.filter(id=agreement_id, account_id=account_id).exists()
+    ):
         raise UnknownAgreement(f"The account has no agreement {agreement_id}.", agreement_id=agreement_id)
     taxed = charge_rules.taxed(kind=kind, amount_minor=amount_minor, at=today)
     wanted = {

@@ -38,6 +38,4 @@ def taxed(*, kind: ChargeKind, amount_minor: int, at: date) -> Taxed:
     mode = TaxMode.INSIDE if text.value["vat_mode"] == INSIDE else TaxMode.ON_TOP
     rate_e6 = fixed.parse(text.value["vat_rate"], places=RATE_PLACES)
     tax = breaches.tax_of(amount_minor=amount_minor, rate_e6=rate_e6, mode=mode) if rate_e6 else 0
-    return Taxed(
-        amount_minor=amount_minor + (tax if mode is TaxMode.ON_TOP else 0), tax_minor=tax, source=text.source
-    )
+    return Taxed(amount_minor=amount_minor + (tax if mode is TaxMode.ON_TOP else 0), tax_minor=tax, source=text.source)

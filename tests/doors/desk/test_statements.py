@@ -174,7 +174,12 @@ def test_cases_of_breach(desk, supplier):
                 request_key=str(BreachCase.objects.count()), request_sha256="",
             )  # fmt: skip
             OneOffCharge.objects.create(
-                account=world.account, agreement=world.agreement, case=one, kind="penalty", amount_minor=100, ledger_class="penalty"
+                account=world.account,
+                agreement=world.agreement,
+                case=one,
+                kind="penalty",
+                amount_minor=100,
+                ledger_class="penalty",
             )
 
     world = make_billed()

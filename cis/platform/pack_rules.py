@@ -1,0 +1,191 @@
+"""
+Every rule that a jurisdiction pack may hold, with the type of its value and its limits.
+
+``cis.platform.packs`` checks each pack against ``Rules``; what the rules mean is said in cis/packs/README.md.
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+
+def _like(pattern: str) -> dict[str, Any]:
+    return {"pattern": re.compile(pattern)}
+
+
+@dataclass(frozen=True, slots=True)
+class LargerBounds:
+    """When a bill of an account is held that has agreed on a capacity of at least ``from_kva``."""
+
+    from_kva: str = field(metadata={"decimals": 3})
+    zero_kwh_bills: int = field(default=0, metadata={"least": 1})
+    above_percent: int = field(default=0, metadata={"least": 100})
+    below_percent: int = field(default=0, metadata={"least": 0, "most": 100})
+    max_load_percent: int = field(default=0, metadata={"least": 1})
+    max_total: str = field(default="", metadata={"decimals": 3})
+    negative_total: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """When a bill is held for a person to look at; a bound that is left out is not checked."""
+
+    zero_kwh_bills: int = field(default=0, metadata={"least": 1})
+    above_percent: int = field(default=0, metadata={"least": 100})
+    below_percent: int = field(default=0, metadata={"least": 0, "most": 100})
+    max_kwh_per_day: str = field(default="", metadata={"decimals": 3})
+    max_total: str = field(default="", metadata={"decimals": 3})
+    negative_total: bool = False
+    larger: LargerBounds = field(default=LargerBounds(from_kva=""))
+
+
+@dataclass(frozen=True, slots=True)
+class Shadow:
+    """When a shadow run calls a bill an outlier: its amount a day in percent of that of an earlier bill."""
+
+    above_percent: int = field(metadata={"least": 101})
+    below_percent: int = field(metadata={"least": 0, "most": 99})
+    min_difference: str = field(metadata={"decimals": 3})
+
+
+_PERCENT = {"least": 1, "most": 100}
+_TIMES = {"least": 0, "most": 10}
+_HOURS = {"least": 1, "most": 24}
+_MONEY = {"decimals": 3}
+_LOCAL = {"is_local": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Backbill:
+    """How much of the time from the first wrong day until it was mended is corrected: its last part, in percent."""
+
+    period_percent: int = field(metadata=_PERCENT)
+
+
+@dataclass(frozen=True, slots=True)
+class BackbillDrop:
+    """The same for voltage lost in leads, and the loss that is allowed."""
+
+    period_percent: int = field(metadata=_PERCENT)
+    allowed_percent: str = field(metadata={"decimals": 4})
+
+
+@dataclass(frozen=True, slots=True)
+class BackbillCap:
+    """So many months before the day of the correction may still be billed to a customer; 0: all. See ``spares``."""
+
+    months: int = field(metadata={"least": 0, "most": 240})
+    spares: str = field(metadata=_like("everybody|blameless"))
+
+
+@dataclass(frozen=True, slots=True)
+class BackbillLimit:
+    """
+    Energy above which a second person decides on a correction, either way, together with what others moved at the same
+    meter or place: on the same months, or proposed so many months before.
+    """
+
+    above_kwh: str = field(metadata={"decimals": 3})
+    within_months: int = field(metadata={"least": 1, "most": 240})
+
+
+@dataclass(frozen=True, slots=True)
+class BreachCategory:
+    """Cheap supply used for what is dearer: so many times the difference, and what is taken if nobody knows."""
+
+    times: int = field(metadata=_TIMES)
+    unknown_months: int = field(metadata={"least": 1, "most": 60})
+    days_in_month: int = field(metadata={"least": 28, "most": 31})
+    power_hours: int = field(metadata=_HOURS)
+    light_hours: int = field(metadata=_HOURS)
+
+
+@dataclass(frozen=True, slots=True)
+class BreachCapacity:
+    """Capacity that was not agreed: so many times its capacity fee, or an amount for each kW (kVA)."""
+
+    times: int = field(metadata=_TIMES)
+    per_kw: str = field(metadata=_MONEY)
+
+
+@dataclass(frozen=True, slots=True)
+class BreachTheft:
+    """Theft: so many times what is owed, on the exact or the rounded amount, and what is taken if nobody knows."""
+
+    times: int = field(metadata=_TIMES)
+    penalty_on: str = field(metadata=_like("exact|rounded"))
+    unknown_days: int = field(metadata={"least": 1, "most": 3_660})
+    power_hours: int = field(metadata=_HOURS)
+    light_hours: int = field(metadata=_HOURS)
+
+
+@dataclass(frozen=True, slots=True)
+class BreachTampering:
+    """An amount each time that a meter or its seal was touched."""
+
+    home: str = field(metadata=_MONEY)
+    other: str = field(metadata=_MONEY)
+
+
+@dataclass(frozen=True, slots=True)
+class BreachOwnSupply:
+    """An amount for each kW (kVA) of a source that was connected without leave."""
+
+    per_kw: str = field(metadata=_MONEY)
+
+
+@dataclass(frozen=True, slots=True)
+class ChargeTax:
+    """The tax on a one-off charge: its rate, "0" for none; contained in the agreed amount, or put on top of it."""
+
+    vat_rate: str = field(metadata={"decimals": 6})
+    vat_mode: str = field(metadata=_like("inside|on_top"))
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """
+    Every rule that a pack may hold, with the type of its value. A new rule is named here and in the README.
+
+    A rule that ``is_local`` is one that not every place has: whoever needs it there is refused by its name.
+    """
+
+    currency: str = field(metadata=_like("[A-Z]{3}"))
+    decimals: int = field(metadata={"least": 0, "most": 3})
+    time_zone: str = field(metadata={"zone": True})
+    holiday_country: str = field(metadata=_like("[A-Z]{2}"))
+    vat_rate: str = field(metadata={"decimals": 6})
+    vat_mode: str = field(metadata=_like("inside|on_top"))
+    bill_due_days: int = field(metadata={"least": 0, "most": 366})
+    bounds: Bounds
+    shadow: Shadow
+    advice_least_months: int = field(metadata={"least": 1, "most": 12})
+    backbill_meter_error: Backbill = field(metadata=_LOCAL)
+    backbill_transformer_error: Backbill = field(metadata=_LOCAL)
+    backbill_voltage_drop: BackbillDrop = field(metadata=_LOCAL)
+    backbill_wiring: Backbill = field(metadata=_LOCAL)
+    backbill_multiplier: Backbill = field(metadata=_LOCAL)
+    backbill_fuse: Backbill = field(metadata=_LOCAL)
+    backbill_other: Backbill = field(metadata=_LOCAL)
+    backbill_theft: Backbill = field(metadata=_LOCAL)
+    backbill_cap: BackbillCap = field(metadata=_LOCAL)
+    backbill_second_person: BackbillLimit = field(metadata=_LOCAL)
+    breach_category: BreachCategory = field(metadata=_LOCAL)
+    breach_capacity: BreachCapacity = field(metadata=_LOCAL)
+    breach_suspended: BreachCapacity = field(metadata=_LOCAL)
+    breach_theft: BreachTheft = field(metadata=_LOCAL)
+    breach_tampering: BreachTampering = field(metadata=_LOCAL)
+    breach_own_supply: BreachOwnSupply = field(metadata=_LOCAL)
+    penalty_taxed: bool = field(metadata=_LOCAL)
+    charge_connection: ChargeTax = field(metadata=_LOCAL)
+    charge_works: ChargeTax = field(metadata=_LOCAL)
+    charge_meter_work: ChargeTax = field(metadata=_LOCAL)
+    charge_relocation: ChargeTax = field(metadata=_LOCAL)
+    charge_reconnection: ChargeTax = field(metadata=_LOCAL)
+    charge_temporary_supply: ChargeTax = field(metadata=_LOCAL)
+    charge_service: ChargeTax = field(metadata=_LOCAL)
+    charge_green_package: ChargeTax = field(metadata=_LOCAL)
+    charge_lease_rent: ChargeTax = field(metadata=_LOCAL)
+    charge_instalment: ChargeTax = field(metadata=_LOCAL)
+    charge_early_settlement: ChargeTax = field(metadata=_LOCAL)
+    charge_early_termination: ChargeTax = field(metadata=_LOCAL)
