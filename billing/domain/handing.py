@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from billing.domain.billing_months import NOTHING, first_day, month_number
 from billing.domain.chained import NOT_CHAINED, Chained, Mask
 from billing.domain.openings import NO_OPENINGS, credits_of, rows_of
 from cis.kernel.columns import Columns
@@ -21,17 +22,13 @@ from tariffs.domain.layout import HandedOn, OtherLayout, apart, handed_layout, w
 from tariffs.domain.lines import LineSlot
 from tariffs.domain.plan import Plan
 
-EPOCH_DAY = 719_163
-"""1 January 1970 as a day number."""
-NOTHING = -1
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Earlier(Columns):
     """
     f segments in force of chained agreements that stay as they were billed, by agreement and start.
 
-    period_start_day  (f,) first day of the period in which it was billed
+    period_start_day, period_end_day  (f,) of the period in which it was billed
     version    (f,) place in ``plans``
     handed_on  (f, w) as in ``layout.handed_layout`` of its plan, padded
     kept       (f,) numbers that each of them keeps; ``kept.NOT_KEPT`` = none
@@ -41,6 +38,7 @@ class Earlier(Columns):
     start_day: Int64
     end_day: Int64
     period_start_day: Int64
+    period_end_day: Int64
     version: Int64
     handed_on: Int64
     kept: Int64
@@ -84,18 +82,13 @@ def no_history() -> History:
             start_day=none,
             end_day=none,
             period_start_day=none,
+            period_end_day=none,
             version=none,
             handed_on=none.reshape(0, 0),
             kept=none,
             plans=(),
         ),
     )
-
-
-def month_number(days: Int64) -> Int64:
-    """Return the month of each day number, counted from January 1970, (n,)."""
-    months: Int64 = (days - EPOCH_DAY).astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
-    return months
 
 
 def calendar_month(numbers: Int64) -> Int64:
@@ -106,30 +99,30 @@ def calendar_month(numbers: Int64) -> Int64:
 def month_end_of(*, start_day: Int64, end_day: Int64) -> Int64:
     """Return ``Input.MONTH_END`` of spans, (n,): the calendar month whose last day they hold, the latest; 0 = none."""
     month = month_number(end_day)
-    first = month.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64) + EPOCH_DAY
-    return np.where(first - 1 >= start_day, calendar_month(month - 1), 0)
+    return np.where(first_day(month) - 1 >= start_day, calendar_month(month - 1), 0)
 
 
 class Memory:
     """
     What the segments of g agreements have handed on so far; they are told agreement by agreement in order of time.
 
-    A month is that in which a segment begins; of demand that was charged, that in which its billed period begins: so a
+    A month is that in which a segment begins; of demand that was charged, the billing month (``billing_months``): so a
     period from the 15th to the 15th that is cut on the first is charged for its demand once. What nobody told is
     nothing: as on a first bill.
 
-    peaks, charged  (g, months, q) largest demand measured, and charged; q codes of demand periods of all plans [W]
-    years           (g, months) amount that yearly limits count [minor unit]
-    last            (g,) place in ``plans`` of the plan of the last segment
-    carried         (g, c) what it carries, in the order of its plan
+    peaks    (g, months, q) largest demand measured; q codes of demand periods of all plans [W]
+    charged  (g, billing months, q) largest demand charged [W]
+    years    (g, months) amount that yearly limits count [minor unit]
+    last     (g,) place in ``plans`` of the plan of the last segment
+    carried  (g, c) what it carries, in the order of its plan
     """
 
-    def __init__(self, *, agreements: int, months: range, plans: Sequence[Plan]) -> None:
+    def __init__(self, *, agreements: int, months: range, billing_months: int, plans: Sequence[Plan]) -> None:
         self.first, self.plans = months.start, tuple(dict.fromkeys(plans))
         codes = dict.fromkeys(code for plan in self.plans for code in plan.demand.periods)
         self.demands = {code: place for place, code in enumerate(codes)}
         self.peaks = np.zeros((agreements, len(months), len(codes)), dtype=np.int64)
-        self.charged = np.zeros_like(self.peaks)
+        self.charged = np.zeros((agreements, billing_months, len(codes)), dtype=np.int64)
         self.years = np.zeros((agreements, len(months)), dtype=np.int64)
         self.last = np.full(agreements, NOTHING, dtype=np.int64)
         self.carried = np.zeros((agreements, max((len(p.carried) for p in self.plans), default=0)), dtype=np.int64)
@@ -153,14 +146,16 @@ class Memory:
             if of != NOT_CHAINED:
                 self.opened[of] = found
 
-    def tell(self, *, plan: Plan, of: Int64, month: Int64, period: Int64, handed_on: Int64) -> dict[HandedOn, Int64]:
+    def tell(
+        self, *, plan: Plan, of: Int64, month: Int64, billing_month: Int64, handed_on: Int64
+    ) -> dict[HandedOn, Int64]:
         """
         Take in what segments of one plan hand on, and return it by name.
 
-        of         (n,) their agreements; a later one of the same agreement stands behind the earlier
-        month      (n,) months in which they begin, from January 1970
-        period     (n,) months in which their billed periods begin
-        handed_on  (n, v) as in ``layout.handed_layout``, perhaps padded
+        of             (n,) their agreements; a later one of the same agreement stands behind the earlier
+        month          (n,) months in which they begin, from January 1970
+        billing_month  (n,) of their billed periods, counted from 0 in each agreement
+        handed_on      (n, v) as in ``layout.handed_layout``, perhaps padded
 
         :raises OtherLayout: it is not what segments of the plan hand on.
         """
@@ -169,11 +164,11 @@ class Memory:
         found = {HandedOn(name): column for name, column in columns.items()}
         demands = self._demands(plan)
         for name, table, at in (
-            (HandedOn.PEAK_W, self.peaks, month), (HandedOn.CHARGED_W, self.charged, period),
+            (HandedOn.PEAK_W, self.peaks, month - self.first), (HandedOn.CHARGED_W, self.charged, billing_month),
         ):  # fmt: skip
             if name in found:
                 for column, demand in enumerate(demands):
-                    np.maximum.at(table[:, :, demand], (of, at - self.first), found[name][:, column])
+                    np.maximum.at(table[:, :, demand], (of, at), found[name][:, column])
         if HandedOn.YEAR_MINOR in found:
             np.add.at(self.years, (of, month - self.first), found[HandedOn.YEAR_MINOR])
         self.last[of] = self.plans.index(plan)
@@ -181,14 +176,13 @@ class Memory:
             self.carried[of, : len(plan.carried)] = found[HandedOn.CARRIED]
         return found
 
-    def inputs_for(self, *, plan: Plan, of: Int64, month: Int64, period: Int64) -> dict[Input, Int64]:
+    def inputs_for(self, *, plan: Plan, of: Int64, month: Int64, billing_month: Int64) -> dict[Input, Int64]:
         """Return what segments of one plan, months as in ``tell``, read of those before them, but for credits."""
         found = {}
         if Input.PAST_PEAKS_W in plan.needs:
             found[Input.PAST_PEAKS_W] = self._past_peaks(plan, of, month - self.first)
         if Input.BILLED_PEAK_W in plan.needs:
-            charged = self.charged[of, period - self.first]
-            found[Input.BILLED_PEAK_W] = charged[:, self._demands(plan)]
+            found[Input.BILLED_PEAK_W] = self.charged[of, billing_month][:, self._demands(plan)]
         if Input.YEAR_MINOR in plan.needs:
             found[Input.YEAR_MINOR] = self._year(plan, of, month)
         return found

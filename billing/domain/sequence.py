@@ -12,10 +12,11 @@ from typing import Self
 
 import numpy as np
 
+from billing.domain.billing_months import billing_months, month_number, rank_in_time
 from billing.domain.chained import NOT_CHAINED
 from billing.domain.counting import counts_of
 from billing.domain.findings import Obstacle, Obstacles, note_refusal
-from billing.domain.handing import History, Memory, month_number
+from billing.domain.handing import History, Memory
 from billing.domain.kept import Kept
 from billing.domain.pieces import NOWHERE, Mask, Pieces, PlanVersion, key_of
 from cis.kernel.columns import group_rows
@@ -90,20 +91,12 @@ def rate_in_order(*, work: Work, used_wh: Int64, before_wh: Int64, history: Hist
     walk = _Walk(work, history, _counted(work.pieces, history, used_wh))
     walk.note_holes()
     version = work.pieces.version[work.rows]
-    for _, step in group_rows(_rank(walk.counts.group[work.rows], work.pieces.start_day[work.rows])):
+    for _, step in group_rows(
+        rank_in_time(of=walk.counts.group[work.rows], start_day=work.pieces.start_day[work.rows])
+    ):
         for place, near in group_rows(version[step]):
             walk.rate(place, step[near], before_wh)
     return walk.result(before_wh)
-
-
-def _rank(group: Int64, start_day: Int64) -> Int64:
-    """Return the number of each row, from 0, in the order of time of its count, (r,)."""
-    place, rank = np.arange(len(group), dtype=np.int64), np.zeros(len(group), dtype=np.int64)
-    order = np.lexsort((start_day, group))
-    fresh = np.ones(len(group), dtype=np.bool_)
-    fresh[1:] = group[order][1:] != group[order][:-1]
-    rank[order] = place - np.maximum.accumulate(np.where(fresh, place, 0)) if len(group) else place
-    return rank
 
 
 def _counted(pieces: Pieces, history: History, used_wh: Int64) -> Int64:
@@ -132,16 +125,15 @@ class _Walk:
         self.pieces = pieces = work.pieces
         self.of = history.chained.place_of(pieces.agreement_id)
         self.month = month_number(pieces.start_day)
-        # What only counts is in no billed period.
-        self.period = month_number(np.where(pieces.period_end_day > 0, pieces.period_start_day, pieces.start_day))
         earlier = history.earlier
+        self.billing_month_before, self.billing_month = self._billing_months()
         opened = history.openings
         opened_days = np.where(opened.month_day > 0, opened.month_day, opened.start_day)
-        days = np.concatenate((earlier.start_day, earlier.period_start_day, opened_days))
-        months = np.concatenate((month_number(days), self.month, self.period))
+        months = np.concatenate((month_number(np.concatenate((earlier.start_day, opened_days))), self.month))
         self.memory = Memory(
             agreements=len(history.chained),
             months=range(int(months.min(initial=0)), int(months.max(initial=0)) + 1),
+            billing_months=int(max(self.billing_month_before.max(initial=0), self.billing_month.max(initial=0))) + 1,
             plans=[*earlier.plans, *(one.plan for one in work.versions)],
         )
         self.memory.begin(chained=history.chained, openings=opened)
@@ -159,10 +151,30 @@ class _Walk:
             self.position[mine] = np.arange(len(mine))
         self.outcomes: dict[int, list[tuple[Int64, RatingBatch, Rated, Int64]]] = defaultdict(list)
 
+    def _billing_months(self) -> tuple[Int64, Int64]:
+        """Return the billing month of each earlier segment, and of each piece; of other agreements 0."""
+        earlier, pieces = self.history.earlier, self.pieces
+        mine = np.flatnonzero(self.of != NOT_CHAINED)
+        # What only counts is in no billed period.
+        counts = pieces.period_end_day == 0
+        found = billing_months(
+            of=np.concatenate((self.history.chained.place_of(earlier.agreement_id), self.of[mine])),
+            start_day=np.concatenate((earlier.start_day, pieces.start_day[mine])),
+            period_start_day=np.concatenate(
+                (earlier.period_start_day, np.where(counts, pieces.start_day, pieces.period_start_day)[mine])
+            ),
+            period_end_day=np.concatenate(
+                (earlier.period_end_day, np.where(counts, pieces.end_day, pieces.period_end_day)[mine])
+            ),
+        )
+        of_pieces = np.zeros(len(pieces), dtype=np.int64)
+        of_pieces[mine] = found[len(earlier) :]
+        return found[: len(earlier)], of_pieces
+
     def _remember_earlier(self) -> None:
         earlier = self.history.earlier
         of = self.history.chained.place_of(earlier.agreement_id)
-        month, period = month_number(earlier.start_day), month_number(earlier.period_start_day)
+        month = month_number(earlier.start_day)
         # The last of each agreement is told last, since it says what is carried.
         last = np.ones(len(of), dtype=np.bool_)
         last[:-1] = of[1:] != of[:-1]
@@ -171,7 +183,13 @@ class _Walk:
                 if version != NOWHERE:
                     plan = earlier.plans[version]
                     handed = earlier.told(version=version, rows=rows)
-                    self.memory.tell(plan=plan, of=of[rows], month=month[rows], period=period[rows], handed_on=handed)
+                    self.memory.tell(
+                        plan=plan,
+                        of=of[rows],
+                        month=month[rows],
+                        billing_month=self.billing_month_before[rows],
+                        handed_on=handed,
+                    )
 
     def note_holes(self) -> None:
         """Note the accounts where days that hand on are not billed, and lie before the window."""
@@ -207,7 +225,7 @@ class _Walk:
         if not len(at):
             return
         places, plan = self.work.rows[at], self.work.versions[version].plan
-        of, month, period = self.of[places], self.month[places], self.period[places]
+        of, month, billing_month = self.of[places], self.month[places], self.billing_month[places]
         batch = self._batch(version, at, before_wh)
         try:
             rated = rate(plan=plan, batch=batch)
@@ -215,7 +233,7 @@ class _Walk:
             note_refusal(accounts=self.pieces.account_id[places], refusal=refusal, obstacles=self.obstacles)
             return
         handed_on = handed_of(plan=plan, batch=batch, rated=rated)
-        found = self.memory.tell(plan=plan, of=of, month=month, period=period, handed_on=handed_on)
+        found = self.memory.tell(plan=plan, of=of, month=month, billing_month=billing_month, handed_on=handed_on)
         if HandedOn.COUNTED_WH in found:
             self.extra[self.counts.group[places]] += found[HandedOn.COUNTED_WH] - batch.total_wh
         self.outcomes[version].append((places, batch, rated, handed_on))
@@ -225,7 +243,9 @@ class _Walk:
         places, plan = self.work.rows[at], self.work.versions[version].plan
         of = self.of[places]
         given = {name: column[self.position[at]] for name, column in self.work.inputs.get(version, {}).items()}
-        given |= self.memory.inputs_for(plan=plan, of=of, month=self.month[places], period=self.period[places])
+        given |= self.memory.inputs_for(
+            plan=plan, of=of, month=self.month[places], billing_month=self.billing_month[places]
+        )
         carried, is_left = self.memory.carried_for(plan=plan, of=of)
         self._note_left(plan, places[is_left])
         if plan.carried:

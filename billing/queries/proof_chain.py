@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 import numpy as np
 
 from billing.domain import restarts
+from billing.domain.billing_months import billing_months
 from billing.domain.pieces import PlanVersion
 from billing.domain.restarts import Restarts
 from billing.queries import proof_rows
@@ -235,23 +236,45 @@ def earlier(*, chain: Chain, plan: Plan, row: SegmentRow) -> list[Plain] | None:
     """
     Return the segments from which a segment reads what bills hand on, oldest first; None where it reads nothing.
 
-    Days between them that no bill has stand there without a number.
+    Days between them that no bill has stand there without a number. Only those of its billing month hand on the demand
+    that was charged.
     """
     wanted = {of for need, of in READ.items() if need in plan.needs}
     if not wanted:
         return None
-    month = row.start_date.replace(day=1)
-    is_long = bool(plan.needs & {Input.PAST_PEAKS_W, Input.YEAR_MINOR})
-    since = add_months(month, -PAST_MONTHS) if is_long else month
     mine = [one for one in chain.before if one.agreement_id == row.agreement_id and one.start_date < row.start_date]
+    same_month = _of_billing_month(mine, row) if HandedOn.CHARGED_W in wanted else []
+    is_long = bool(plan.needs & {Input.PAST_PEAKS_W, Input.YEAR_MINOR})
+    month = row.start_date.replace(day=1)
+    since = min([add_months(month, -PAST_MONTHS) if is_long else month, *(one.start_date for one in same_month)])
     shown = [one for one in mine if one.start_date >= since or (one is mine[-1] and Input.CARRIED in plan.needs)]
     parts = []
     for one in shown:
         names = wanted if one is mine[-1] else wanted - {HandedOn.CARRIED}
-        if one.start_date < month:
+        if one not in same_month:
             names = names - {HandedOn.CHARGED_W}
-        parts.append({**_head(chain, one), "handed_on": handed(one, names=names)})
+        parts.append({**_head(chain, one), **_period(one), "handed_on": handed(one, names=names)})
     return list(_with_holes(parts, row.start_date))
+
+
+def _of_billing_month(before: Sequence[Before], row: SegmentRow) -> list[Before]:
+    """Return the segments before one that are of its billing month."""
+    every = [*before, row]
+
+    def days(name: str) -> np.ndarray:
+        return np.array([getattr(one, name).toordinal() for one in every], dtype=np.int64)
+
+    names = ("start_day", "period_start_day", "period_end_day")
+    columns = {name: days(name.replace("_day", "_date")) for name in names}
+    month = billing_months(of=np.zeros(len(every), dtype=np.int64), **columns)
+    return [one for one, number in zip(before, month.tolist(), strict=False) if number == month[-1]]
+
+
+def _period(one: Before) -> Plain:
+    return {
+        "period_start_date": one.period_start_date.isoformat(),
+        "period_end_date": one.period_end_date.isoformat(),
+    }
 
 
 def _with_holes(parts: Sequence[Plain], until: date) -> Iterator[Plain]:

@@ -66,6 +66,8 @@ class Before:
     bill: str
     start_date: date
     end_date: date
+    period_start_date: date
+    period_end_date: date
     used_wh: int
     handed_on: list[int] | None
 
@@ -172,7 +174,7 @@ def term_of(terms: Sequence[TermCard], day: date) -> TermCard | None:
 _BEFORE = """
 WITH this AS (SELECT id, created_at FROM billing_bill WHERE id = %(bill)s)
 SELECT s.id, s.agreement_id, a.external_id, s.tariff_version_id, coalesce(b.number, ''), s.start_date, s.end_date,
-       s.used_wh, s.handed_on
+       s.period_start_date, s.period_end_date, s.used_wh, s.handed_on
 FROM this, billing_billsegment s JOIN billing_bill b ON b.id = s.bill_id
 JOIN contracts_serviceagreement a ON a.id = s.agreement_id
 WHERE s.agreement_id = ANY(%(agreements)s) AND s.cancels_id IS NULL AND s.end_date > %(since)s

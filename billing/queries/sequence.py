@@ -85,7 +85,7 @@ def history(*, in_force: AgreementColumns, versions: Sequence[PlanVersion], sinc
     given = {"agreements": ids.tolist(), "before": window.start, "from": add_months(since, -PAST_MONTHS - 1)}
     columns = db.read_columns(_EARLIER, given, columns=8)
     columns = columns[:, window.freezes(columns[7], columns[5], columns[6])]
-    segment, agreement, version, first, last, period_start = columns[:6]
+    segment, agreement, version, first, last, period_start, period_end = columns[:7]
     version_ids, place = np.unique(version, return_inverse=True)
     handed = handed_on(segment_ids=segment)
     earlier = Earlier(
@@ -93,6 +93,7 @@ def history(*, in_force: AgreementColumns, versions: Sequence[PlanVersion], sinc
         start_day=first,
         end_day=last,
         period_start_day=period_start,
+        period_end_day=period_end,
         version=place.astype(np.int64),
         handed_on=handed.values,
         kept=handed.lengths,

@@ -32,7 +32,7 @@ class Input(StrEnum):
     MONTH_END         (n,) calendar month, 1 to 12, whose last day the segment holds; 0 = its month goes on
     FINAL             (n,) 1 = the agreement ends with the segment
     PEAK_W            (n, q) largest mean demand in the window of the plan, by demand period [W]
-    BILLED_PEAK_W     (n, q) demand of the same month that was charged before [W]
+    BILLED_PEAK_W     (n, q) demand of the same billing month that was charged before [W]
     PAST_PEAKS_W      (n, 12, q) peaks of the months before, the latest first; 0 = none [W]
     CAPACITY_VA       (n,) transformers and motors at high voltage, as contracted, less what is suspended [VA]
     CONTRACT_W        (n,) contracted maximum demand (合同最大需量) [W]

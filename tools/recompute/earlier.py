@@ -1,5 +1,6 @@
 """What earlier bills hand to a segment, and what a segment hands to those after it."""
 
+from calendar import monthrange
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -89,9 +90,27 @@ def past_peaks(parts: list[Told], one: Told, tariff: Tariff) -> list[dict[str, i
 
 
 def billed_peak(parts: list[Told], one: Told, tariff: Tariff) -> dict[str, int]:
-    """Return the demand of the same month that was charged before."""
-    mine = [part["handed_on"].get("charged_w", {}) for part in parts if months_before(part, one) == 0]
-    return {name: max([0, *(row.get(name, 0) for row in mine)]) for name in tariff.demand_periods}
+    """
+    Return the demand that was charged before in the same billing month.
+
+    It begins with a billed period; the next are parts of it as long as they end within a month of its first day.
+    """
+    found = dict.fromkeys(tariff.demand_periods, 0)
+    begins = None
+    for part in [*parts, one]:
+        start, end = (date.fromisoformat(part[name]) for name in ("period_start_date", "period_end_date"))
+        if begins is None or (start != begins and end > month_after(begins)):
+            begins, found = start, dict.fromkeys(tariff.demand_periods, 0)
+        if part is not one:
+            charged_w = part["handed_on"].get("charged_w", {})
+            found = {name: max(peak, charged_w.get(name, 0)) for name, peak in found.items()}
+    return found
+
+
+def month_after(day: date) -> date:
+    """Return the same day of the next month, or the last one of that month."""
+    year, month = divmod(day.year * MONTHS + day.month, MONTHS)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def year(parts: list[Told], one: Told, tariff: Tariff) -> int:

@@ -272,7 +272,7 @@ class MeasuredDemand(PricedByPower):
     ratchets     what past peaks ask for at the least
     least_w      [W]
     grain_w      demand is rounded to multiples of it: 1, 10, 100 or 1000 [W]
-    incremental  whether what was charged in the same month is left out
+    incremental  whether what was charged in the same billing month is left out
     """
 
     period: str

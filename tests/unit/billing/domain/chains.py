@@ -113,6 +113,7 @@ class ChainBook(Book):
                 start_day=column(row.start_day for row in rows),
                 end_day=column(row.end_day for row in rows),
                 period_start_day=column(row.period_start_day for row in rows),
+                period_end_day=column(row.period_end_day for row in rows),
                 version=column(version[row.version_id] for row in rows),
                 handed_on=handed.values,
                 kept=handed.lengths,
@@ -168,7 +169,8 @@ class Oracle:
             if segment is not None and segment.period_start_day < book.since:
                 before.append(self.kept[(agreement, start, end)])
                 continue
-            one = self._rate(book, agreement, start, end, before)
+            period = (start, end) if segment is None else (segment.period_start_day, segment.period_end_day)
+            one = self._rate(book, agreement, start, end, before, tuple(map(date.fromordinal, period)))
             before.append(one)
             if segment is not None:
                 self.kept[(agreement, start, end)] = one
@@ -197,7 +199,7 @@ class Oracle:
             yield segment.start_day, segment.end_day, segment
             until = segment.end_day
 
-    def _rate(self, book, agreement, start, end, before):
+    def _rate(self, book, agreement, start, end, before, period):
         first = date.fromordinal(start)
         plan = self.plan_of(first)
         used, given, peak = book.meters[agreement].of(start, end)
@@ -211,7 +213,7 @@ class Oracle:
             Input.CARRIED: [self._carried(plan, before)],
             Input.YEAR_MINOR: [self._year(plan, first, before)],
             Input.PAST_PEAKS_W: [self._past_peaks(first, before)],
-            Input.BILLED_PEAK_W: [[self._billed_peak(first, before)]],
+            Input.BILLED_PEAK_W: [[self._billed_peak(period, before)]],
         }
         counted = self._counted_since(plan, first, before)
         batch = RatingBatch.of(
@@ -226,13 +228,14 @@ class Oracle:
         amounts = dict(zip([slot.key for slot in plan.slots], rated.amount_minor[0].tolist(), strict=True))
         return {
             "start": first,
+            "period": period,
             "peak": peak,
             "total": int(rated.total_minor[0]),
             "before_wh": counted,
             "counted": used + self._added(plan, lines),
             "carried": {slot.key: lines[slot.key] for slot in plan.slots if slot.carries},
             "year": self._adds_to_year(plan, amounts),
-            "charged": self._charged(plan, before, first, peak, inputs),
+            "charged": self._charged(plan, before, first, peak, inputs, period),
         }
 
     @staticmethod
@@ -267,11 +270,16 @@ class Oracle:
         return [[max((one["peak"] for one in before if one["start"].replace(day=1) == at), default=0)] for at in months]
 
     @staticmethod
-    def _billed_peak(first, before):
-        same = [one["charged"] for one in before if one["start"].replace(day=1) == first.replace(day=1)]
-        return max(same, default=0)
+    def _billed_peak(period, before):
+        """What was charged since the billing month began: with the first period that does not end in the one before."""
+        begins, charged = None, 0
+        for (start, end), more in [*((one["period"], one["charged"]) for one in before), (period, 0)]:
+            if begins is None or (start != begins and end > add_months(begins, 1)):
+                begins, charged = start, 0
+            charged = max(charged, more)
+        return charged
 
-    def _charged(self, plan, before, first, peak, inputs):
+    def _charged(self, plan, before, first, peak, inputs, period):
         """The largest demand charged in the month: of this segment, or of one before it."""
         demand = next((one for one in plan.components if isinstance(one, MeasuredDemand) and one.incremental), None)
         if demand is None:
@@ -285,7 +293,7 @@ class Oracle:
             ]
             largest = max(largest, (max(back, default=0) * ratchet.part_e6 + 500_000) // 1_000_000)
         rounded = (largest + demand.grain_w // 2) // demand.grain_w * demand.grain_w
-        return max(rounded, self._billed_peak(first, before))
+        return max(rounded, self._billed_peak(period, before))
 
     @staticmethod
     def _added(plan, lines):

@@ -320,3 +320,20 @@ def test_a_period_that_is_cut_on_the_first_of_a_month_is_charged_for_its_demand_
     book.since = add_months(start, 1).toordinal()
     book.bill(Period(add_months(start, 1), add_months(start, 2)))
     assert charged_kw(book, start)[-1] == 120_000
+
+
+def test_a_whole_month_after_a_moved_day_of_reading_pays_for_its_own_demand():
+    """Billed 1 to 16 January, then from the 16th to the 16th: neither half of January nor of February goes free."""
+    plain = {"demand": {"ratchets": (), "least_w": 0, "limits_w": (), "prices_e6": (YUAN,)}}
+    book = book_of(plan_of(("energy", "demand"), **plain))
+    for half, peak_w in zip(halves(FIRST, 3), (100_000, 40_000, 120_000, 80_000, 90_000, 7_000), strict=True):
+        book.use(1, half, 1_000, 0, peak_w)
+    moved = FIRST.replace(day=16)
+    book.bill(Period(FIRST, moved))
+    book.bill(Period(moved, add_months(moved, 1)))
+    # A bill between two readings: the rest of the month, in whatever calendar month, pays what is above it.
+    book.bill(Period(add_months(moved, 1), add_months(FIRST, 2)))
+    book.bill(Period(add_months(moved, 1), add_months(moved, 2)))
+    assert charged_kw(book, FIRST) == [100_000, 120_000, 80_000, 90_000]
+    amounts = [row.amount_minor // 100 for row in book.segments_of(1)]
+    assert amounts == [101, 122, 81, 11]
