@@ -13,6 +13,8 @@ class ContactPoint(models.Model):
     kind = Code(choices=choices_of(ContactKind))
     value = models.CharField(max_length=300, help_text="Telephones as E.164, e.g. +8613812345678.")
     is_preferred = models.BooleanField(default=False)
+    bounced_at = models.DateTimeField(null=True, help_text="A message came back: somebody has to ask the customer.")
+    bounce_reason = models.CharField(max_length=300, db_default="")
 
     class Meta:
         constraints = [
@@ -24,4 +26,7 @@ class ContactPoint(models.Model):
                 condition=models.Q(is_preferred=True),
             ),
         ]
-        indexes = [models.Index(name="contact_by_value", fields=["value"])]
+        indexes = [
+            models.Index(name="contact_by_value", fields=["value"]),
+            models.Index(name="contact_bounced", fields=["bounced_at"], condition=~models.Q(bounced_at=None)),
+        ]

@@ -8,8 +8,8 @@ from django.utils.translation import gettext as _
 from accounts.queries import supplier
 from billing.domain.outcomes import BINS
 from billing.queries.simulations import GroupCard, SimulationCard
+from cis.kernel.currency import SYMBOLS
 from cis.kernel.fixed import to_text
-from cis.platform.templatetags.local import SYMBOLS
 
 Groups = Mapping[str, Sequence[GroupCard]]
 

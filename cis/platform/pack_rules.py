@@ -143,6 +143,37 @@ class ChargeTax:
 
 
 @dataclass(frozen=True, slots=True)
+class QuietHours:
+    """Local times between which no SMS, or no e-mail, is sent to customers; ``start`` after ``end``: over midnight."""
+
+    start: str = field(metadata=_like(r"([01]\d|2[0-3]):[0-5]\d"))
+    end: str = field(metadata=_like(r"([01]\d|2[0-3]):[0-5]\d"))
+    sms: bool = True
+    email: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Notices:
+    """
+    When customers are told.
+
+    remind_days  so many days before the due date of a bill that is open
+    fresh_days   what happened longer ago is kept in the inbox, and no message is sent about it
+    """
+
+    remind_days: int = field(metadata={"least": 1, "most": 60})
+    fresh_days: int = field(metadata={"least": 1, "most": 60})
+
+
+@dataclass(frozen=True, slots=True)
+class Mailings:
+    """From how many customers on a second person lets a mailing go, and how many a mailing has at most."""
+
+    second_person_from: int = field(metadata={"least": 1})
+    most: int = field(metadata={"least": 1})
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """
     Every rule that a pack may hold, with the type of its value. A new rule is named here and in the README.
@@ -159,6 +190,9 @@ class Rules:
     bill_due_days: int = field(metadata={"least": 0, "most": 366})
     bounds: Bounds
     shadow: Shadow
+    quiet_hours: QuietHours
+    notices: Notices
+    mailings: Mailings
     advice_least_months: int = field(metadata={"least": 1, "most": 12})
     backbill_meter_error: Backbill = field(metadata=_LOCAL)
     backbill_transformer_error: Backbill = field(metadata=_LOCAL)

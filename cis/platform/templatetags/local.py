@@ -8,10 +8,10 @@ from django import template
 from django.utils import timezone
 from django.utils.translation import get_language
 
+from cis.kernel.currency import SYMBOLS, written
 from cis.platform.phrases import explain
 
 register = template.Library()
-SYMBOLS = {"CNY": "¥", "AUD": "A$", "USD": "$", "EUR": "€", "GBP": "£"}
 NOTHING = "–"
 CHINESE = re.compile("[\u3400-\u9fff]")
 WH_PER_KWH = 1_000
@@ -27,8 +27,7 @@ def money(amount_minor: int | None, currency: str = "CNY") -> str:
     """Return an amount of minor units as "¥1,234.56"; a minus sign stands before the symbol."""
     if amount_minor is None:
         return NOTHING
-    whole, rest = divmod(abs(amount_minor), 100)
-    return f"{'−' if amount_minor < 0 else ''}{SYMBOLS.get(currency, currency + ' ')}{whole:,}.{rest:02d}"
+    return written(amount_minor, currency=currency)
 
 
 @register.filter

@@ -1,0 +1,212 @@
+"""
+The catalogue of events that customers are told of: each with its facts, its class, and the ways by which it goes.
+
+A new event is a row here and a file of its texts, ``templates/notices/<code>.toml``. Whoever tells a customer calls
+``accounts.operations.notices.queue_step`` with the facts that the row names, no more and no less.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from cis.kernel.errors import Findings, Refused
+from cis.kernel.fixed import NotANumber, parse
+
+TEXT_MOST = 500
+NUMBER_PLACES = 6
+
+
+class UnknownEvent(Refused):
+    """The catalogue has no such event."""
+
+    code = "unknown_notice_event"
+
+
+class BadFacts(Refused):
+    """A fact is missing, is not of its kind, or the event has none of this name."""
+
+    code = "bad_facts"
+
+
+class NoticeClass(StrEnum):
+    """What a notice is for: it decides which consent it needs."""
+
+    SERVICE = "service"
+    MONEY = "money"
+    MARKETING = "marketing"
+
+
+class Channel(StrEnum):
+    """By which way a notice goes."""
+
+    SMS = "sms"
+    EMAIL = "email"
+    POST = "post"
+    INBOX = "inbox"
+
+
+class FactKind(StrEnum):
+    """What a fact is: it decides how a language writes it."""
+
+    TEXT = "text"
+    DATE = "date"
+    MONEY = "money"
+    NUMBER = "number"
+    LINK = "link"
+    SECRET = "secret"  # noqa: S105 (the kind, not a secret)
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount as a fact of a notice. [minor unit]"""
+
+    amount_minor: int
+    currency: str = "CNY"
+    decimals: int = 2
+
+
+Fact = str | int | date | Money
+"""
+TEXT    str of one line, at most 500 characters
+DATE    date
+MONEY   Money
+NUMBER  int, or a decimal text as "12.5"
+LINK    str, a path of this site: "/portal/bills/2026000001"
+SECRET  str; once it is sent, what is kept of the notice no longer shows it
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """
+    One thing of which customers are told.
+
+    facts        its facts by name, with their kinds; a text may also use those of ``COMMON``
+    ladder       ways outside the portal, the first that reaches the customer is taken
+    in_inbox     it also lies in the customer's inbox in the portal
+    everywhere   it goes by all ways of the ladder at once, not by the first alone
+    is_urgent    quiet hours do not hold it up
+    is_required  law or contract wants it to arrive: a refused channel does not stop it
+    """
+
+    code: str
+    notice_class: NoticeClass
+    facts: Mapping[str, FactKind]
+    ladder: tuple[Channel, ...] = (Channel.EMAIL, Channel.SMS)
+    in_inbox: bool = True
+    everywhere: bool = False
+    is_urgent: bool = False
+    is_required: bool = False
+
+
+COMMON: Final[Mapping[str, FactKind]] = MappingProxyType(
+    {
+        "name": FactKind.TEXT,
+        "account": FactKind.TEXT,
+        "supplier": FactKind.TEXT,
+        "supplier_phone": FactKind.TEXT,
+        "today": FactKind.DATE,
+        "portal": FactKind.LINK,
+    }
+)
+"""Facts that every text may use; ``account`` is "–" where the notice is about none."""
+
+_TEXT, _DATE, _MONEY, _LINK = FactKind.TEXT, FactKind.DATE, FactKind.MONEY, FactKind.LINK
+_ROWS: Final = (
+    Event(
+        code="bill_issued",
+        notice_class=NoticeClass.MONEY,
+        facts={"bill": _TEXT, "period": _TEXT, "kwh": FactKind.NUMBER, "amount": _MONEY, "due": _DATE, "link": _LINK},
+    ),
+    Event(
+        code="bill_credited",
+        notice_class=NoticeClass.MONEY,
+        facts={"bill": _TEXT, "period": _TEXT, "amount": _MONEY, "link": _LINK},
+    ),
+    Event(
+        code="payment_received",
+        notice_class=NoticeClass.MONEY,
+        facts={"amount": _MONEY, "received": _DATE, "reference": _TEXT},
+        ladder=(Channel.SMS, Channel.EMAIL),
+    ),
+    Event(
+        code="payment_due_soon",
+        notice_class=NoticeClass.MONEY,
+        facts={"bill": _TEXT, "open": _MONEY, "due": _DATE, "link": _LINK},
+        ladder=(Channel.SMS, Channel.EMAIL),
+    ),
+    Event(
+        code="one_time_code",
+        notice_class=NoticeClass.SERVICE,
+        facts={"code": FactKind.SECRET, "purpose": _TEXT, "minutes": FactKind.NUMBER},
+        ladder=(Channel.SMS, Channel.EMAIL),
+        in_inbox=False,
+        is_urgent=True,
+        is_required=True,
+    ),
+    Event(code="announcement", notice_class=NoticeClass.SERVICE, facts={}),
+    Event(code="offer", notice_class=NoticeClass.MARKETING, facts={}),
+)
+EVENTS: Final[Mapping[str, Event]] = MappingProxyType({row.code: row for row in _ROWS})
+
+
+def event(code: str) -> Event:
+    """
+    Return an event of the catalogue.
+
+    :raises UnknownEvent: there is none of this code.
+    """
+    if code not in EVENTS:
+        raise UnknownEvent(f"{code!r} is no event.", advice="Add it to accounts/domain/notice_events.py.")
+    return EVENTS[code]
+
+
+def check(of: Event, facts: Mapping[str, Fact]) -> None:
+    """
+    Refuse facts that the event does not have, lacks, or has in another kind.
+
+    :raises BadFacts: every fault at once.
+    """
+    findings = Findings()
+    for name in sorted(facts.keys() - of.facts.keys()):
+        findings.add(name, "unknown_fact", f"The event {of.code} has no fact {name}.")
+    for name, kind in of.facts.items():
+        if name not in facts:
+            findings.add(name, "missing_fact", f"The event {of.code} needs the fact {name}.")
+        elif not _fits(facts[name], kind):
+            findings.add(name, "wrong_fact", f"The fact {name} of {of.code} is no {kind}: {str(facts[name])[:80]!r}.")
+    findings.raise_if_any(BadFacts)
+
+
+def _fits(value: Fact, kind: FactKind) -> bool:
+    if kind is FactKind.MONEY:
+        return isinstance(value, Money)
+    if kind is FactKind.DATE:
+        return type(value) is date
+    if kind is FactKind.NUMBER:
+        return (type(value) is int) or (isinstance(value, str) and _is_number(value))
+    if not isinstance(value, str) or len(value) > TEXT_MOST:
+        return False
+    return kind is not FactKind.LINK or is_path(value)
+
+
+def is_path(text: str) -> bool:
+    """Return whether a text is a path of this site, and so cannot lead anywhere else."""
+    return (
+        text.startswith("/")
+        and not text.startswith(("//", "/\\"))
+        and text.isascii()
+        and text.isprintable()
+        and not set(text) & set(" <>\"'\\")
+    )
+
+
+def _is_number(text: str) -> bool:
+    try:
+        parse(text, places=NUMBER_PLACES)
+    except NotANumber:
+        return False
+    return True

@@ -1,0 +1,120 @@
+"""Texts of notices: the delivered ones, and the versions of the desk that are in force in their place."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+
+from django.conf import settings
+
+from accounts.domain import notice_events, notice_texts
+from accounts.domain.customer import LANGUAGES
+from accounts.domain.notice_events import EVENTS, Channel, Event
+from accounts.domain.notice_texts import Template, Text
+from accounts.models.notice import NoticeTemplate
+from cis.platform import db
+
+Place = tuple[Channel, str]
+"""A way and a language."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """One version of a text; version 0 is the delivered one, which nobody wrote here."""
+
+    version: int
+    text: Text
+    created_at: datetime | None = None
+    actor_name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventRow:
+    """An event of the catalogue as the desk lists it; ``changed`` = texts of it that the desk wrote."""
+
+    event: Event
+    channels: tuple[Channel, ...]
+    changed: int
+
+
+def channels_of(event: Event) -> tuple[Channel, ...]:
+    """Return the ways for which an event has texts: those of its ladder, then the inbox."""
+    return (*event.ladder, *((Channel.INBOX,) if event.in_inbox else ()))
+
+
+@cache
+def delivered(code: str) -> Mapping[Place, Text]:
+    """
+    Return the delivered texts of an event, of every way and language, from templates/notices; read once per process.
+
+    Each language says ``sms``, ``subject`` and ``body``: the body serves mail, letter and inbox alike.
+
+    :raises FileNotFoundError: the event has no file.
+    :raises KeyError: a language or one of its texts is missing.
+    """
+    path = Path(settings.BASE_DIR) / "templates" / "notices" / f"{code}.toml"
+    told = tomllib.loads(path.read_text(encoding="utf-8"))
+    found: dict[Place, Text] = {}
+    for language in LANGUAGES:
+        texts = told[language]
+        for channel in Channel:
+            is_sms = channel is Channel.SMS
+            body = texts["sms"] if is_sms else texts["body"]
+            found[channel, language] = Text("" if is_sms else texts["subject"], body.strip())
+    return found
+
+
+def in_force(code: str) -> dict[Place, tuple[int, Template]]:
+    """
+    Return the texts of an event that are in force, with their versions, ready to be filled; one statement.
+
+    :raises UnknownEvent: there is no such event.
+    """
+    event = notice_events.event(code)
+    found = {place: (0, text) for place, text in delivered(code).items()}
+    for channel, language, version, subject, body in db.fetch(_LATEST, [code]):
+        found[Channel(channel), language] = (version, Text(subject, body))
+    return {place: (version, _compiled(text, event.code, place[0])) for place, (version, text) in found.items()}
+
+
+def versions(*, code: str, channel: Channel, language: str) -> tuple[Version, ...]:
+    """
+    Return all versions of a text, the one in force first, the delivered one last; one statement.
+
+    :raises UnknownEvent: there is no such event.
+    """
+    notice_events.event(code)
+    rows = NoticeTemplate.objects.filter(event=code, channel=channel.value, language=language).order_by("-version")
+    written = (
+        Version(
+            version=row.version,
+            text=Text(row.subject, row.body),
+            created_at=row.created_at,
+            actor_name=row.actor_name,
+        )
+        for row in rows
+    )
+    return (*written, Version(version=0, text=delivered(code)[channel, language]))
+
+
+def listed() -> tuple[EventRow, ...]:
+    """Return the catalogue with how many texts of each event the desk wrote; one statement."""
+    counts = dict(
+        db.fetch("SELECT event, count(DISTINCT (channel, language)) FROM accounts_noticetemplate GROUP BY event")
+    )
+    return tuple(
+        EventRow(event=one, channels=channels_of(one), changed=counts.get(one.code, 0)) for one in EVENTS.values()
+    )
+
+
+@cache
+def _compiled(text: Text, code: str, channel: Channel) -> Template:
+    return notice_texts.compiled(text, event=EVENTS[code], channel=channel)
+
+
+_LATEST = """
+    SELECT DISTINCT ON (channel, language) channel, language, version, subject, body
+    FROM accounts_noticetemplate WHERE event = %s ORDER BY channel, language, version DESC
+"""
