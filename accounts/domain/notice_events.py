@@ -28,7 +28,7 @@ class UnknownEvent(Refused):
 class BadFacts(Refused):
     """A fact is missing, is not of its kind, or the event has none of this name."""
 
-    code = "bad_facts"
+    code = "bad_notice_facts"
 
 
 class NoticeClass(StrEnum):

@@ -61,7 +61,7 @@ SENTENCES: Mapping[str, str] = {
     "no_supplier": _("No supplier is set up yet."),
     # notices
     "unknown_notice_event": _("There is no such event."),
-    "bad_facts": _("Facts of the event are missing or wrong."),
+    "bad_notice_facts": _("Facts of the event are missing or wrong."),
     "bad_recipient": _("Nobody is named to be told."),
     "bad_notice_text": _("The text of the notice has faults."),
     "unknown_fact": _("There is no such fact: choose one of the list."),
