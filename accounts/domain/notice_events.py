@@ -164,7 +164,7 @@ def event(code: str) -> Event:
     return EVENTS[code]
 
 
-def check(of: Event, facts: Mapping[str, Fact]) -> None:
+def check(of: Event, *, facts: Mapping[str, Fact]) -> None:
     """
     Refuse facts that the event does not have, lacks, or has in another kind.
 

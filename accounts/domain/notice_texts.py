@@ -96,7 +96,7 @@ def compiled(text: Text, *, event: Event, channel: Channel) -> Template:
     return made
 
 
-def filled(template: Template, values: Values) -> Text:
+def filled(template: Template, *, values: Values) -> Text:
     """Return the text with its facts: a subject of one line, a body without anything that cannot be seen."""
     return Text(subject=one_line(_put(template.subject, values)), body=_put(template.body, values).strip())
 

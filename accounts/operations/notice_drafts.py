@@ -166,7 +166,7 @@ class Writer:
 
     def _text(self, channel: Channel, values: Values) -> tuple[int, Text]:
         version, template = self.templates[channel, values.language]
-        return version, notice_texts.filled(template, values)
+        return version, notice_texts.filled(template, values=values)
 
     def _values(self, new: NewNotice, person: Person) -> Values:
         facts = {

@@ -98,7 +98,7 @@ def _check(kind: Event, new: NewNotice) -> None:
         raise BadRecipient("Name either a customer or a recipient.", key=new.key)
     if not new.key or len(new.key) > KEY_MOST:
         raise BadRecipient(f"A key has 1 to {KEY_MOST} characters.", key=new.key)
-    notice_events.check(kind, new.facts)
+    notice_events.check(kind, facts=new.facts)
 
 
 def _people(fresh: Sequence[NewNotice]) -> dict[str, Person]:

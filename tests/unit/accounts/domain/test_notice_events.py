@@ -32,7 +32,7 @@ def test_an_unknown_event_is_refused():
 
 
 def test_good_facts_pass():
-    notice_events.check(EVENTS["payment_received"], PAID)
+    notice_events.check(EVENTS["payment_received"], facts=PAID)
 
 
 @pytest.mark.parametrize(
@@ -48,13 +48,13 @@ def test_good_facts_pass():
 )
 def test_facts_of_another_kind_are_refused(change, code):
     with pytest.raises(BadFacts) as refused:
-        notice_events.check(EVENTS["payment_received"], {**PAID, **change})
+        notice_events.check(EVENTS["payment_received"], facts={**PAID, **change})
     assert [finding.code for finding in refused.value.detail["findings"]] == [code]
 
 
 def test_a_missing_fact_is_refused():
     with pytest.raises(BadFacts):
-        notice_events.check(EVENTS["payment_received"], {})
+        notice_events.check(EVENTS["payment_received"], facts={})
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ def fill(body, *, subject="s", language="en", channel=Channel.EMAIL, **facts):
     template = notice_texts.compiled(Text(subject, body), event=DUE, channel=channel)
     kinds = {**COMMON, **DUE.facts}
     return notice_texts.filled(
-        template, Values(facts={**FACTS, **facts}, kinds=kinds, language=language, site="https://power.example")
+        template, values=Values(facts={**FACTS, **facts}, kinds=kinds, language=language, site="https://power.example")
     )
 
 
