@@ -59,6 +59,11 @@ def one_of_staff(*, user_id: int) -> LoginCard:
     return found[0]
 
 
+def with_role(*, role: Role) -> tuple[LoginCard, ...]:
+    """Return the members of staff who may sign in and have a role, by name of the login; one statement."""
+    return _cards(_staff().filter(is_active=True, roles__contains=[str(role)]).order_by("username"))
+
+
 def of_customer(*, customer_id: int) -> tuple[LoginCard, ...]:
     """Return a customer's logins for the portal, those that are open first; one statement."""
     return _cards(User.objects.filter(customer_id=customer_id).order_by("-is_active", "username"))

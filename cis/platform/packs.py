@@ -112,6 +112,14 @@ def folder(name: str) -> Path:
     return Path(settings.BASE_DIR) / "cis" / "packs" / name
 
 
+@cache
+def line_of(name: str) -> tuple[str, ...]:
+    """Return a pack with those that it inherits from, nearest first: where its files are looked for."""
+    load(name)
+    parent = tomllib.loads((folder(name) / "pack.toml").read_text(encoding="utf-8")).get("inherits")
+    return (name, *(line_of(parent) if parent else ()))
+
+
 def read(path: Path, *, heirs: tuple[str, ...] = ()) -> Pack:
     """
     Read a pack file with what it inherits.

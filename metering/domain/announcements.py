@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from datetime import date
 
+from cis.kernel.actors import Actor
+from metering.domain.work_orders import Outcome, WorkKind
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UsageCorrected:
@@ -20,3 +23,36 @@ class CorrectionMade:
     service_point_id: int
     start_date: date
     end_date: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkOrderDone:
+    """
+    A crew finished a work order.
+
+    subject, subject_id  the case that asked for it
+    outcome              one of ``work_orders.OUTCOMES`` of the kind
+    done_date            local date on which it was finished
+    """
+
+    work_order_id: int
+    kind: WorkKind
+    subject: str
+    subject_id: int
+    outcome: Outcome
+    premises_id: int | None
+    service_point_id: int | None
+    done_date: date
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkOrderCancelled:
+    """The desk dropped a work order; the case that asked for it must do without or order again."""
+
+    work_order_id: int
+    kind: WorkKind
+    subject: str
+    subject_id: int
+    reason: str
+    actor: Actor

@@ -1,0 +1,74 @@
+"""The one way in which a work order moves: locked, by its workflow, with its history."""
+
+from datetime import date
+
+from django.utils import timezone
+
+from cis.kernel.actors import Actor
+from cis.kernel.enums import Role
+from cis.kernel.errors import Refused
+from cis.platform import audit
+from cis.platform.db import joins_transaction
+from metering.domain.work_orders import NOTE_MOST, WORKFLOW, WorkAction, WorkState
+from metering.models.work import WorkOrder, WorkOrderMove
+from metering.queries import crews
+from metering.queries.work_orders import UnknownWorkOrder
+
+SUBJECT = "work_order"
+
+
+class NotYourOrder(Refused):
+    """The order belongs to another crew."""
+
+    code = "not_your_order"
+
+
+@joins_transaction
+def lock(work_order_id: int) -> WorkOrder:
+    """
+    Return a work order, locked until the use case commits.
+
+    :raises UnknownWorkOrder: there is none.
+    """
+    row = WorkOrder.objects.select_for_update().filter(id=work_order_id).first()
+    if row is None:
+        raise UnknownWorkOrder(f"There is no work order {work_order_id}.", work_order_id=work_order_id)
+    return row
+
+
+def is_repeat(row: WorkOrder, request_key: str) -> bool:
+    """Return whether this very request was done before: a phone without a signal sends twice."""
+    return request_key != "" and WorkOrderMove.objects.filter(work_order=row, request_key=request_key).exists()
+
+
+def check_crew(row: WorkOrder, actor: Actor) -> None:
+    """
+    Do nothing where the actor may do the work of this order: crews do their own, the desk does all.
+
+    :raises NotYourOrder: the actor is of another crew.
+    """
+    if actor.roles & {Role.METERING, Role.SUPERVISOR} or Role.FIELD not in actor.roles:
+        return
+    if row.crew_id is None or crews.of_user(user_id=actor.id) != row.crew_id:
+        raise NotYourOrder("This work order belongs to another crew.", advice="Ask the desk to give it to yours.")
+
+
+@joins_transaction
+def move(
+    row: WorkOrder, action: WorkAction, *, actor: Actor, note: str = "", hindrance: str = "",
+    request_key: str = "", crew_id: int | None = None, planned_date: date | None = None,
+) -> None:  # fmt: skip
+    """
+    Move a locked order and write its history; whoever calls has set the other columns and saves them here.
+
+    :raises IllegalMove: its state does not allow it.
+    :raises NotAllowed: the actor may not do it.
+    """
+    row.state = WORKFLOW.step(WorkState(row.state), action, actor).to.value
+    row.save()
+    WorkOrderMove.objects.create(
+        work_order=row, at=timezone.now(), action=action, to_state=row.state, crew_id=crew_id,
+        planned_date=planned_date, hindrance=hindrance, note=note.strip()[:NOTE_MOST], request_key=request_key,
+        actor_id=actor.id, actor_name=actor.name[:150],
+    )  # fmt: skip
+    audit.record(actor, action, SUBJECT, row.id, state=row.state, **({"hindrance": hindrance} if hindrance else {}))

@@ -1,0 +1,245 @@
+"""Work orders as pages, the API and the cases that asked for them read them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Q, QuerySet
+
+from cis.kernel.errors import Refused
+from metering.domain.work_orders import UNDER_WAY
+from metering.models.work import WorkAnswer, WorkOrder, WorkOrderMove, WorkPhoto
+from metering.queries import appointments
+from metering.queries.appointments import AppointmentCard
+
+
+class UnknownWorkOrder(Refused):
+    """There is no such work order."""
+
+    code = "unknown_work_order"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkCard:
+    """
+    A work order in a list.
+
+    appointment  the one that stands; None: none does
+    """
+
+    id: int
+    kind: str
+    state: str
+    priority: str
+    subject: str
+    subject_id: int
+    premises_id: int | None
+    service_point_id: int | None
+    address: str
+    district: str
+    facts: Mapping[str, str]
+    checklist: str
+    due_date: date
+    crew_id: int | None
+    crew: str
+    planned_date: date | None
+    route_place: int
+    attempts: int
+    outcome: str
+    note: str
+    created_at: datetime
+    started_at: datetime | None
+    done_at: datetime | None
+    appointment: AppointmentCard | None
+
+    @property
+    def is_under_way(self) -> bool:
+        """Return whether it is still to be done."""
+        return self.state in UNDER_WAY
+
+    def is_late(self, on: date) -> bool:
+        """Return whether it should have been done before a date."""
+        return self.is_under_way and self.due_date < on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveRow:
+    """One step of an order's history."""
+
+    at: datetime
+    action: str
+    to_state: str
+    crew: str
+    planned_date: date | None
+    hindrance: str
+    note: str
+    actor: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerRow:
+    """An answer to an item, with the words that the item had when it was answered."""
+
+    item: str
+    kind: str
+    label_en: str
+    label_zh: str
+    value: str
+    value_en: str
+    value_zh: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhotoRow:
+    """A photo of an item."""
+
+    id: int
+    item: str
+    document_id: int
+    taken_at: datetime | None
+    kept_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """
+    Which orders a list shows; an empty field does not filter.
+
+    crew_id  0: those that no crew has
+    due      "late" before ``today``, "today", "week" the next seven days with today
+    """
+
+    kind: str = ""
+    state: str = ""
+    crew_id: int | None = None
+    area: str = ""
+    due: str = ""
+    text: str = ""
+    subject: str = ""
+    subject_id: int | None = None
+
+
+def listed(*, wanted: Wanted, today: date, offset: int = 0, most: int = 50) -> tuple[WorkCard, ...]:
+    """Return orders, urgent and soonest due first; two statements."""
+    rows = _filtered(wanted, today).order_by("-priority", "due_date", "id")
+    return _cards(rows[offset : offset + most])
+
+
+def count(*, wanted: Wanted, today: date) -> int:
+    """Return how many orders a list has."""
+    return _filtered(wanted, today).count()
+
+
+def one(*, work_order_id: int) -> WorkCard:
+    """
+    Return a work order; two statements.
+
+    :raises UnknownWorkOrder: there is none.
+    """
+    found = _cards(WorkOrder.objects.filter(id=work_order_id))
+    if not found:
+        raise UnknownWorkOrder(f"There is no work order {work_order_id}.", work_order_id=work_order_id)
+    return found[0]
+
+
+def of_case(*, subject: str, subject_id: int) -> tuple[WorkCard, ...]:
+    """Return the orders that a case asked for, latest first; two statements."""
+    return _cards(WorkOrder.objects.filter(subject=subject, subject_id=subject_id).order_by("-id"))
+
+
+def of_day(*, crew_id: int, on: date) -> tuple[WorkCard, ...]:
+    """Return the orders of a crew on a day, in the order of the route; two statements."""
+    rows = WorkOrder.objects.filter(crew_id=crew_id, planned_date=on).exclude(state="cancelled")
+    return by_route(_cards(rows))
+
+
+def by_route(cards: Iterable[WorkCard]) -> tuple[WorkCard, ...]:
+    """Return orders as they are driven: appointments at their hours, within them by area and address."""
+    return tuple(sorted(cards, key=_route_key))
+
+
+def moves(*, work_order_id: int) -> tuple[MoveRow, ...]:
+    """Return the history of an order, oldest first; one statement."""
+    rows = WorkOrderMove.objects.filter(work_order_id=work_order_id).select_related("crew").order_by("at", "id")
+    return tuple(
+        MoveRow(
+            at=row.at, action=row.action, to_state=row.to_state, crew=row.crew.name if row.crew else "",
+            planned_date=row.planned_date, hindrance=row.hindrance, note=row.note, actor=row.actor_name,
+        )
+        for row in rows
+    )  # fmt: skip
+
+
+def answers(*, work_order_id: int) -> tuple[AnswerRow, ...]:
+    """Return the answers to the checklist of an order, in its sequence; one statement."""
+    rows = WorkAnswer.objects.filter(work_order_id=work_order_id).order_by("place")
+    names = ("item", "kind", "label_en", "label_zh", "value", "value_en", "value_zh")
+    return tuple(AnswerRow(**values) for values in rows.values(*names))
+
+
+def photos(*, work_order_id: int) -> tuple[PhotoRow, ...]:
+    """Return the photos of an order, oldest first; one statement."""
+    rows = WorkPhoto.objects.filter(work_order_id=work_order_id).order_by("id")
+    return tuple(PhotoRow(**values) for values in rows.values("id", "item", "document_id", "taken_at", "kept_at"))
+
+
+def areas() -> tuple[str, ...]:
+    """Return the areas in which there are work orders, by name; one statement."""
+    rows = WorkOrder.objects.exclude(district="").values_list("district", flat=True).distinct().order_by("district")
+    return tuple(rows)
+
+
+def _route_key(card: WorkCard) -> tuple[object, ...]:
+    promised = card.appointment
+    start = promised.start_time.isoformat() if promised is not None else "~"
+    return (card.route_place or 10_000, card.priority != "urgent", start, card.district, card.address, card.id)
+
+
+def _filtered(wanted: Wanted, today: date) -> QuerySet[WorkOrder]:
+    rows = WorkOrder.objects.all()
+    if wanted.kind:
+        rows = rows.filter(kind=wanted.kind)
+    if wanted.state == "under_way":
+        rows = rows.filter(state__in=UNDER_WAY)
+    elif wanted.state:
+        rows = rows.filter(state=wanted.state)
+    if wanted.crew_id is not None:
+        rows = rows.filter(crew_id=wanted.crew_id) if wanted.crew_id else rows.filter(crew=None)
+    if wanted.area:
+        rows = rows.filter(district=wanted.area)
+    if wanted.subject:
+        rows = rows.filter(subject=wanted.subject)
+    if wanted.subject_id is not None:
+        rows = rows.filter(subject_id=wanted.subject_id)
+    if wanted.text:
+        number = int(wanted.text) if wanted.text.isascii() and wanted.text.isdigit() and len(wanted.text) < 16 else 0  # noqa: PLR2004
+        rows = rows.filter(Q(address__icontains=wanted.text) | Q(id=number))
+    return _due(rows, wanted.due, today)
+
+
+def _due(rows: QuerySet[WorkOrder], due: str, today: date) -> QuerySet[WorkOrder]:
+    match due:
+        case "late":
+            return rows.filter(state__in=UNDER_WAY, due_date__lt=today)
+        case "today":
+            return rows.filter(due_date=today)
+        case "week":
+            return rows.filter(due_date__gte=today, due_date__lt=date.fromordinal(today.toordinal() + 7))
+    return rows
+
+
+def _cards(rows: QuerySet[WorkOrder]) -> tuple[WorkCard, ...]:
+    found: Sequence[WorkOrder] = list(rows.select_related("crew"))
+    promised = appointments.of_orders(work_order_ids=[row.id for row in found])
+    return tuple(
+        WorkCard(
+            id=row.id, kind=row.kind, state=row.state, priority=row.priority, subject=row.subject,
+            subject_id=row.subject_id, premises_id=row.premises_id, service_point_id=row.service_point_id,
+            address=row.address, district=row.district, facts=row.facts, checklist=row.checklist,
+            due_date=row.due_date, crew_id=row.crew_id, crew=row.crew.name if row.crew else "",
+            planned_date=row.planned_date, route_place=row.route_place, attempts=row.attempts, outcome=row.outcome,
+            note=row.note, created_at=row.created_at, started_at=row.started_at, done_at=row.done_at,
+            appointment=next((card for card in promised.get(row.id, ()) if card.stands), None),
+        )
+        for row in found
+    )  # fmt: skip
