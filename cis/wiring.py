@@ -13,7 +13,9 @@ from cis.desk import navigation
 from cis.platform import events, idempotency, jobs, outbox, rendering
 from cis.platform.schedules import Daily
 from metering.domain.announcements import CorrectionMade
-from metering.operations import approvals, arrivals, uploads
+from metering.gateways import head_end
+from metering.gateways.sandbox import Sandbox
+from metering.operations import approvals, arrivals, device_commands, uploads
 
 USAGE_AT = time(1, 0)
 """When usage is approved that was left, before bills are made of it."""
@@ -42,6 +44,9 @@ def bind() -> None:
     jobs.register("forget_idempotency_keys", idempotency.forget, schedule=Daily(TIDY_AT, settings.TIME_ZONE))
     events.listen(CorrectionMade, rebill_rows.note)
     outbox.send_by(issuing.PRINT, _print_bill)
+    outbox.send_by(device_commands.SEND, device_commands.send)
+    outbox.send_by(device_commands.ASK, device_commands.ask)
+    head_end.use(Sandbox())
 
 
 def _print_bill(message: outbox.Message) -> None:

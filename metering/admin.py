@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from cis.platform.admin import ReadOnlyAdmin
+from metering.models.command import DeviceCommand
 from metering.models.device import Installation, Meter, Register
 from metering.models.place import Premises, ServicePoint
 from metering.models.read import ReadFile, ReadRejection, RegisterRead
@@ -17,9 +18,9 @@ from metering.models.rule import UsageRule
 from metering.models.usage import Usage
 
 
-@admin.register(Register, Installation, ReadFile, ReadRejection, RegisterRead, Usage)
+@admin.register(Register, Installation, ReadFile, ReadRejection, RegisterRead, Usage, DeviceCommand)
 class MeteringAdmin(ReadOnlyAdmin):
-    """Counters, where meters hung, delivered files and what was refused, reads, approved usage."""
+    """Counters, where meters hung, delivered files and what was refused, reads, approved usage, commands."""
 
 
 @admin.register(UsageRule)

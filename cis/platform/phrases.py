@@ -350,4 +350,7 @@ SENTENCES: Mapping[str, str] = {
     "slot_full": _("All appointments of this slot are taken: choose another one."),
     "slot_unfit": _("The crew of this slot does not work there, or the slot has begun: choose another one."),
     "appointment_exists": _("The work order has an appointment: move it."),
+    # meters: store, seals, commands
+    "unknown_command": _("There is no such command."),
+    "command_under_way": _("The meter is being switched by another command: wait for its answer."),
 }

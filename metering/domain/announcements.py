@@ -1,9 +1,10 @@
 """What this room tells the rooms downstream; who listens stands in cis/wiring.py."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from cis.kernel.actors import Actor
+from metering.domain.device_commands import Command, CommandState, Reading
 from metering.domain.work_orders import Outcome, WorkKind
 
 
@@ -56,3 +57,26 @@ class WorkOrderCancelled:
     subject_id: int
     reason: str
     actor: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceCommandDone:
+    """
+    A command to a meter came to an end: it succeeded, was refused, timed out, or was cancelled.
+
+    subject, subject_id  the case that ordered it
+    reason               why it was refused or cancelled, "" else
+    readings             what the registers showed, for a command that reads
+    is_late              it had timed out before, and that was told then
+    """
+
+    command_id: int
+    meter_id: int
+    command: Command
+    subject: str
+    subject_id: int
+    outcome: CommandState
+    at: datetime
+    reason: str = ""
+    readings: tuple[Reading, ...] = ()
+    is_late: bool = False

@@ -5,6 +5,7 @@ from django.contrib.postgres.indexes import OpClass
 from django.db import models
 
 from cis.platform.fields import Code, ExternalId, choices_of, no_overlap, one_of
+from metering.domain.device_commands import Switch
 from metering.domain.places import Direction, Quantity, Reset
 
 
@@ -14,8 +15,13 @@ class Meter(models.Model):
     external_id = ExternalId()
     serial = models.CharField(max_length=40, unique=True)
     model = models.CharField(max_length=60, default="", blank=True)
+    switch = Code(
+        choices=choices_of(Switch), default=Switch.UNKNOWN.value, db_default=Switch.UNKNOWN.value,
+        help_text="What its last answer to a command says.",
+    )  # fmt: skip
 
     class Meta:
+        constraints = [one_of(name="meter_switch_is_known", column="switch", values=Switch)]
         indexes = [models.Index(OpClass("serial", name="text_pattern_ops"), name="meter_by_serial_prefix")]
 
 

@@ -1,0 +1,1 @@
+"""Doors of the room to the world outside: head ends that speak to meters."""
