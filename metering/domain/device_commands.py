@@ -156,7 +156,7 @@ class Answer:
     readings: tuple[Reading, ...] = ()
 
 
-def takes_up(state: CommandState, kind: AnswerKind) -> bool:
+def takes_up(*, state: CommandState, kind: AnswerKind) -> bool:
     """
     Return whether an answer says something new of a command in a state.
 

@@ -250,7 +250,7 @@ def _take(answer: Answer) -> None:
     :raises UnknownCommand: it is about no command of ours.
     """
     row = _lock(_id_of(answer.reference))
-    if not takes_up(CommandState(row.state), answer.kind):
+    if not takes_up(state=CommandState(row.state), kind=answer.kind):
         row.repeats += 1
         row.save(update_fields=["repeats"])
         return
