@@ -1,7 +1,7 @@
 """Everything that is bound together: who listens to which announcement, who answers which port, what runs when."""
 
 import os
-from datetime import time
+from datetime import time, timedelta
 
 from django.conf import settings
 
@@ -10,8 +10,8 @@ from billing import tasks
 from billing.operations import documents as bill_documents
 from billing.operations import issuing, proof, rebill_rows, simulations
 from cis.desk import navigation
-from cis.platform import events, idempotency, jobs, outbox, rendering
-from cis.platform.schedules import Daily
+from cis.platform import deadlines, events, idempotency, jobs, outbox, rendering
+from cis.platform.schedules import Daily, Every
 from metering.domain.announcements import CorrectionMade
 from metering.gateways import head_end
 from metering.gateways.sandbox import Sandbox
@@ -25,6 +25,9 @@ NIGHT_AT = time(1, 30)
 
 PROOF_AT = time(3, 30)
 """When the books are proved."""
+
+DEADLINES_EVERY = timedelta(minutes=5)
+"""How often deadlines are looked through for those that come near or have passed."""
 
 TIDY_AT = time(4, 30)
 """When what nobody needs any more is deleted."""
@@ -41,6 +44,7 @@ def bind() -> None:
     jobs.register(tasks.NIGHT, tasks.night, schedule=Daily(NIGHT_AT, settings.TIME_ZONE))
     jobs.register(arrivals.WORK, arrivals.night, schedule=Daily(USAGE_AT, settings.TIME_ZONE))
     jobs.register(proof.WORK, proof.night, schedule=Daily(PROOF_AT, settings.TIME_ZONE))
+    jobs.register(deadlines.WORK, deadlines.sweep, schedule=Every(DEADLINES_EVERY))
     jobs.register("forget_idempotency_keys", idempotency.forget, schedule=Daily(TIDY_AT, settings.TIME_ZONE))
     events.listen(CorrectionMade, rebill_rows.note)
     outbox.send_by(issuing.PRINT, _print_bill)

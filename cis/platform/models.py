@@ -6,6 +6,7 @@ import pgtrigger
 from django.db import models
 from django.utils import timezone
 
+from cis.kernel.deadlines import Unit
 from cis.platform.fields import Code, choices_of, one_of
 
 
@@ -135,3 +136,105 @@ class ApiKey(models.Model):
     scopes = models.JSONField(default=list)
     created_at = models.DateTimeField(default=timezone.now)
     revoked_at = models.DateTimeField(null=True)
+
+
+class DeadlineState(StrEnum):
+    """
+    States of one deadline.
+
+    RUNNING  its clock runs
+    STOPPED  its clock stands still while somebody else has to act
+    MET      what it is for was done, in time or not
+    DROPPED  what it is for is not wanted any more
+    """
+
+    RUNNING = "running"
+    STOPPED = "stopped"
+    MET = "met"
+    DROPPED = "dropped"
+
+
+OPEN_DEADLINES = (DeadlineState.RUNNING.value, DeadlineState.STOPPED.value)
+
+
+class Deadline(models.Model):
+    """
+    Until when something has to be done, by a service standard of the pack as it was when the clock started.
+
+    ``due_at`` is empty while the clock stands still; a deadline that has passed keeps it.
+    """
+
+    subject = Code(max_length=60, help_text="Kind of row that it is about, as in the audit trail.")
+    subject_id = models.BigIntegerField()
+    standard = Code(max_length=80, help_text="Key of the service standard.")
+    state = Code(choices=choices_of(DeadlineState), default=DeadlineState.RUNNING.value)
+    within = models.IntegerField()
+    unit = Code(choices=choices_of(Unit))
+    warn = models.IntegerField(help_text="So much of the unit before the end somebody is warned.")
+    started_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True)
+    warn_at = models.DateTimeField(null=True)
+    warned_at = models.DateTimeField(null=True)
+    passed_at = models.DateTimeField(null=True, help_text="When it was told that it has passed.")
+    ended_at = models.DateTimeField(null=True, help_text="When it was met or dropped.")
+    used_hundredths = models.IntegerField(null=True, help_text="What was used up when it was met; 1/100 of the unit.")
+    in_time = models.BooleanField(null=True, help_text="Whether it was met in time; empty if it was not met.")
+
+    class Meta:
+        constraints = [
+            one_of(name="deadline_state_is_known", column="state", values=DeadlineState),
+            one_of(name="deadline_unit_is_known", column="unit", values=Unit),
+            models.UniqueConstraint(
+                name="one_open_clock_of_a_standard",
+                fields=["subject", "subject_id", "standard"],
+                condition=models.Q(state__in=OPEN_DEADLINES),
+            ),
+            models.CheckConstraint(
+                name="running_clock_has_an_end", condition=~models.Q(state="running") | models.Q(due_at__isnull=False)
+            ),
+            models.CheckConstraint(
+                name="ended_deadline_has_its_instant",
+                condition=models.Q(state__in=OPEN_DEADLINES, ended_at=None)
+                | ~models.Q(state__in=OPEN_DEADLINES) & models.Q(ended_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="met_deadline_says_whether_in_time",
+                condition=models.Q(state="met", in_time__isnull=False, used_hundredths__isnull=False)
+                | ~models.Q(state="met") & models.Q(in_time=None, used_hundredths=None),
+            ),
+        ]
+        indexes = [
+            models.Index(name="deadline_by_subject", fields=["subject", "subject_id"]),
+            models.Index(
+                name="deadline_to_warn_of",
+                fields=["warn_at"],
+                condition=models.Q(state="running", warned_at=None, passed_at=None),
+            ),
+            models.Index(
+                name="deadline_to_pass",
+                fields=["due_at"],
+                condition=models.Q(state__in=OPEN_DEADLINES, passed_at=None, due_at__isnull=False),
+            ),
+            models.Index(name="deadline_by_end", fields=["subject", "ended_at"], condition=models.Q(state="met")),
+        ]
+
+
+class DeadlineStop(models.Model):
+    """The clock of a deadline stood still over [stopped_at, went_on_at)."""
+
+    deadline = models.ForeignKey(Deadline, on_delete=models.CASCADE, related_name="stops")
+    stopped_at = models.DateTimeField()
+    went_on_at = models.DateTimeField(null=True)
+    reason = Code(max_length=60, help_text="For whom or what is waited.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                name="a_clock_stands_still_once", fields=["deadline"], condition=models.Q(went_on_at=None)
+            ),
+            models.CheckConstraint(
+                name="a_stop_ends_after_it_began",
+                condition=models.Q(went_on_at=None) | models.Q(went_on_at__gte=models.F("stopped_at")),
+            ),
+        ]
+        indexes = [models.Index(name="stop_of_deadline", fields=["deadline", "stopped_at"])]

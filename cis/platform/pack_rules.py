@@ -174,6 +174,20 @@ class Mailings:
 
 
 @dataclass(frozen=True, slots=True)
+class ServiceStandard:
+    """
+    How long something may take, in working days or in hours, and how long before its end somebody is warned.
+
+    ``source``: the law, order or promise of this very standard.
+    """
+
+    within: int = field(metadata={"least": 1, "most": 10_000})
+    unit: str = field(metadata=_like("working_days|hours"))
+    warn: int = field(metadata={"least": 0, "most": 10_000})
+    source: str = field(metadata=_like(r"(?s).*\S.*"))
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """
     Every rule that a pack may hold, with the type of its value. A new rule is named here and in the README.
@@ -223,3 +237,6 @@ class Rules:
     charge_instalment: ChargeTax = field(metadata=_LOCAL)
     charge_early_settlement: ChargeTax = field(metadata=_LOCAL)
     charge_early_termination: ChargeTax = field(metadata=_LOCAL)
+    service_standards: dict[str, ServiceStandard] = field(
+        metadata={**_LOCAL, "names": re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")}
+    )

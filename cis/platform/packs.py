@@ -14,7 +14,7 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, get_type_hints
+from typing import Any, get_args, get_origin, get_type_hints
 
 from django.conf import settings
 
@@ -28,7 +28,7 @@ HEAD = frozenset({"schema", "code", "name_zh", "name_en", "inherits", "rule"})
 TEXT_KEYS = frozenset({"value", "source", "valid_from"})
 RULE_KEYS = TEXT_KEYS | {"note", "earlier", "test"}
 CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-Kind = tuple[type, Mapping[str, Any]]
+Kind = tuple[Any, Mapping[str, Any]]
 """The type of a value and its limits."""
 
 
@@ -215,6 +215,10 @@ def _checked(where: str, value: Any, kind: Kind, findings: Findings) -> Any:
     wanted, limits = kind
     if is_dataclass(wanted):
         return _checked_table(where, value, wanted, findings)
+    if get_origin(wanted) is list:
+        return _checked_list(where, value, kind, findings)
+    if get_origin(wanted) is dict:
+        return _checked_names(where, value, kind, findings)
     is_right = type(value) is wanted  # a truth is no integer here
     if not is_right:
         findings.add(where, "wrong_type", f"The value must be of type {wanted.__name__}.")
@@ -231,6 +235,30 @@ def _checked(where: str, value: Any, kind: Kind, findings: Findings) -> Any:
     except (NotANumber, UnknownZone) as error:
         findings.add(where, error.code, error.message)
     return value
+
+
+def _checked_list(where: str, value: Any, kind: Kind, findings: Findings) -> Any:
+    """Check each member of a list; return it as a tuple."""
+    wanted, limits = kind
+    if not isinstance(value, list):
+        findings.add(where, "wrong_type", "The value must be a list.")
+        return value
+    (member,) = get_args(wanted)
+    return tuple(_checked(f"{where}[{place}]", one, (member, limits), findings) for place, one in enumerate(value))
+
+
+def _checked_names(where: str, value: Any, kind: Kind, findings: Findings) -> Any:
+    """Check a table whose names the pack chooses, in the form that the rule gives for them."""
+    wanted, limits = kind
+    if not isinstance(value, dict):
+        findings.add(where, "wrong_type", "The value must be a table.")
+        return value
+    for name in value:
+        if not limits["names"].fullmatch(name):
+            findings.add(f"{where}.{name}", "wrong_form", f"{name!r} is not of the form {limits['names'].pattern}.")
+    _, member = get_args(wanted)
+    known = {name: _checked(f"{where}.{name}", one, (member, {}), findings) for name, one in value.items()}
+    return MappingProxyType(known)
 
 
 def _checked_table(where: str, value: Any, schema: Any, findings: Findings) -> Any:

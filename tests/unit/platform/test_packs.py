@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from cis.platform import calendars, packs
+from cis.platform.pack_rules import Rules
 from cis.platform.packs import BadPack, MissingRule
 
 HEAD = 'schema = 1\ncode = "{code}"\nname_zh = "地"\nname_en = "Place"\n'
@@ -118,7 +119,7 @@ def test_all_findings_are_reported_at_once(write):
 @pytest.mark.parametrize("code", sorted(path.parent.name for path in packs.folder("").glob("*/pack.toml")))
 def test_every_shipped_pack_is_complete_and_typed(code):
     pack = packs.load(code)
-    for key, rule in packs.Rules.__dataclass_fields__.items():
+    for key, rule in Rules.__dataclass_fields__.items():
         if "is_local" in rule.metadata and key not in pack.rules:
             continue
         assert pack.text(key, at=date(2026, 1, 1)).source.strip()
@@ -134,7 +135,7 @@ def test_the_rule_of_this_installation_is_read_by_its_key():
 
 def test_every_rule_is_in_some_shipped_pack():
     shipped = [packs.load(path.parent.name) for path in packs.folder("").glob("*/pack.toml")]
-    assert packs.Rules.__dataclass_fields__.keys() == {key for pack in shipped for key in pack.rules}
+    assert Rules.__dataclass_fields__.keys() == {key for pack in shipped for key in pack.rules}
 
 
 def test_business_days_of_china_know_the_make_up_days():

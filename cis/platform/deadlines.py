@@ -1,0 +1,345 @@
+"""
+Deadlines by service standards of the pack: started, stopped while the customer's side works, met or dropped.
+
+What a deadline is for is said by ``subject`` and ``subject_id``, as in the audit trail; this module knows no room. How
+long a standard is stands in the rule ``service_standards``; what was started keeps the length it had then. A sweep
+tells of each deadline once that it comes near and once that it has passed: ``DeadlineNear``, ``DeadlinePassed``.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import ceil
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from cis.kernel.calendar import local_clock
+from cis.kernel.deadlines import DeadlineNear, DeadlinePassed, Limit, Passing, Stop, Unit, WorkClock
+from cis.kernel.errors import Refused
+from cis.platform import calendars, db, events, packs
+from cis.platform.models import OPEN_DEADLINES, Deadline, DeadlineState, DeadlineStop
+
+WORK = "deadlines"
+BATCH = 500
+
+
+class ClockRuns(Refused):
+    """A clock of this standard runs already for one of the subjects."""
+
+    code = "clock_runs"
+
+
+class UnknownStandard(Refused):
+    """The pack has no service standard of this key."""
+
+    code = "unknown_standard"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceStandard:
+    """A service standard in force: its length, how long before its end is warned, and where it comes from."""
+
+    key: str
+    limit: Limit
+    warn: int
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """
+    One deadline, for pages.
+
+    due_at   None: the clock stands still
+    reason   for whom or what it stands still; "" if it runs
+    in_time  None: not met
+    """
+
+    id: int
+    subject: str
+    subject_id: int
+    standard: str
+    state: DeadlineState
+    limit: Limit
+    started_at: datetime
+    due_at: datetime | None
+    ended_at: datetime | None
+    used_hundredths: int | None
+    in_time: bool | None
+    reason: str = ""
+
+    def is_late(self, at: datetime) -> bool:
+        """Return whether it is open and has passed, or was met too late."""
+        if self.in_time is not None:
+            return not self.in_time
+        return self.ended_at is None and self.due_at is not None and self.due_at <= at
+
+
+def find_standard(key: str, *, at: datetime) -> ServiceStandard:
+    """
+    Return a service standard of this installation's pack.
+
+    :raises MissingRule: the pack has no service standards.
+    :raises UnknownStandard: it has none of this key.
+    """
+    day = local_clock(settings.TIME_ZONE).local_date(at)
+    value: Mapping[str, Any] = packs.rule("service_standards", at=day)
+    if key not in value:
+        raise UnknownStandard(
+            f"The pack has no service standard {key}.",
+            advice=f"Add {key} with its source to the rule service_standards of the pack.",
+            key=key,
+        )
+    one = value[key]
+    limit = Limit(one["within"], Unit(one["unit"]))
+    return ServiceStandard(key=key, limit=limit, warn=one["warn"], source=one["source"])
+
+
+@db.joins_transaction
+def start(*, subject: str, subject_id: int, standard: str, at: datetime) -> datetime:
+    """
+    Start the clock of a standard for one thing; return when it is due.
+
+    :raises MissingRule: the pack has no service standards.
+    :raises UnknownStandard: it has none of this key.
+    :raises ClockRuns: it runs already.
+    """
+    return start_many(subject=subject, subject_ids=(subject_id,), standard=standard, at=at)
+
+
+@db.joins_transaction
+def start_many(*, subject: str, subject_ids: Sequence[int], standard: str, at: datetime) -> datetime:
+    """Start the clock of a standard for many things at once, in one statement; see ``start``."""
+    rule = find_standard(standard, at=at)
+    clock = _clock()
+    limit = rule.limit
+    due_at = clock.due_at(start_at=at, limit=limit)
+    warn_at = clock.due_at(start_at=at, limit=limit.less(rule.warn))
+    assert due_at is not None  # nothing has stopped it
+    made = db.execute(
+        """
+        INSERT INTO platform_deadline
+            (subject, subject_id, standard, state, within, unit, warn, started_at, due_at, warn_at)
+        SELECT %s, one.id, %s, 'running', %s, %s, %s, %s, %s, %s FROM unnest(%s::bigint[]) AS one (id)
+        ON CONFLICT (subject, subject_id, standard) WHERE state IN ('running', 'stopped') DO NOTHING
+        """,
+        [subject, standard, limit.amount, limit.unit.value, rule.warn, at, due_at, warn_at, list(subject_ids)],
+    )
+    if made != len(subject_ids):
+        raise ClockRuns(f"The clock {standard} runs already for this {subject}.", advice="Look at its page again.")
+    return due_at
+
+
+@db.joins_transaction
+def stop(*, subject: str, subject_id: int, at: datetime, reason: str) -> int:
+    """
+    Stop all running clocks of one thing, since it is waited for somebody else; return how many stopped.
+
+    A clock that has passed stands still too, but stays late. ``reason``: for whom or what is waited, a code.
+    """
+    return db.execute(
+        """
+        WITH stopped AS (
+            UPDATE platform_deadline SET
+                state = 'stopped', due_at = CASE WHEN due_at <= %s THEN due_at END, warn_at = NULL
+            WHERE subject = %s AND subject_id = %s AND state = 'running' RETURNING id
+        )
+        INSERT INTO platform_deadlinestop (deadline_id, stopped_at, reason) SELECT id, %s, %s FROM stopped
+        """,
+        [at, subject, subject_id, at, reason],
+    )
+
+
+@db.joins_transaction
+def go_on(*, subject: str, subject_id: int, at: datetime) -> int:
+    """Let all clocks of one thing that stand still go on; return how many. What was stood still is not counted."""
+    rows = [row for row in _lock(subject, subject_id, None) if row.state is DeadlineState.STOPPED]
+    if not rows:
+        return 0
+    clock = _clock()
+    ends = [row.ends(clock, until_at=at) for row in rows]
+    db.execute(
+        """
+        WITH ended AS (
+            UPDATE platform_deadlinestop SET went_on_at = greatest(stopped_at, %s)
+            WHERE deadline_id = ANY(%s) AND went_on_at IS NULL
+        )
+        UPDATE platform_deadline SET state = 'running', due_at = one.due_at, warn_at = one.warn_at
+        FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[]) AS one (id, due_at, warn_at)
+        WHERE platform_deadline.id = one.id
+        """,
+        [at, [row.id for row in rows], [row.id for row in rows], [end[0] for end in ends], [end[1] for end in ends]],
+    )
+    return len(rows)
+
+
+@db.joins_transaction
+def meet(*, subject: str, subject_id: int, at: datetime, standard: str | None = None) -> int:
+    """
+    Note that what the open deadlines of one thing are for was done; return how many were open.
+
+    :param standard: this one alone; None: all that are open.
+    """
+    rows = _lock(subject, subject_id, standard)
+    if not rows:
+        return 0
+    clock = _clock()
+    due = [clock.due_at(start_at=row.started_at, limit=row.limit, stops=row.stops) for row in rows]
+    used = [
+        clock.used(start_at=row.started_at, until_at=at, unit=row.limit.unit, stops=row.stops) * 100 for row in rows
+    ]
+    db.execute(
+        """
+        WITH ended AS (
+            UPDATE platform_deadlinestop SET went_on_at = greatest(stopped_at, %s)
+            WHERE deadline_id = ANY(%s) AND went_on_at IS NULL
+        )
+        UPDATE platform_deadline SET state = 'met', ended_at = %s, due_at = one.due_at, warn_at = NULL,
+            used_hundredths = one.used, in_time = one.due_at IS NULL OR %s < one.due_at
+        FROM unnest(%s::bigint[], %s::timestamptz[], %s::int[]) AS one (id, due_at, used)
+        WHERE platform_deadline.id = one.id
+        """,
+        [at, [row.id for row in rows], at, at, [row.id for row in rows], due, [ceil(one) for one in used]],
+    )
+    return len(rows)
+
+
+@db.joins_transaction
+def drop(*, subject: str, subject_id: int, at: datetime, standard: str | None = None) -> int:
+    """
+    Forget the open deadlines of one thing, since what they are for is not wanted any more; return how many.
+
+    :param standard: this one alone; None: all that are open.
+    """
+    return db.execute(
+        """
+        WITH dropped AS (
+            UPDATE platform_deadline SET state = 'dropped', ended_at = %(at)s, warn_at = NULL
+            WHERE subject = %(subject)s AND subject_id = %(id)s AND state IN ('running', 'stopped')
+                AND (%(standard)s::text IS NULL OR standard = %(standard)s)
+            RETURNING id
+        ), ended AS (
+            UPDATE platform_deadlinestop SET went_on_at = greatest(stopped_at, %(at)s)
+            WHERE deadline_id IN (SELECT id FROM dropped) AND went_on_at IS NULL
+        )
+        SELECT id FROM dropped
+        """,
+        {"at": at, "subject": subject, "id": subject_id, "standard": standard},
+    )
+
+
+def of_subject(*, subject: str, subject_ids: Sequence[int]) -> tuple[Card, ...]:
+    """Return all deadlines of some things, oldest first; one statement."""
+    return _cards(models.Q(subject=subject, subject_id__in=list(subject_ids)), order=("started_at", "id"))
+
+
+def overdue(*, at: datetime, subject: str | None = None, most: int = 1_000) -> tuple[Card, ...]:
+    """Return the open deadlines that have passed, longest first; one statement."""
+    of_one = models.Q() if subject is None else models.Q(subject=subject)
+    return _cards(of_one & models.Q(state__in=OPEN_DEADLINES, due_at__lte=at), order=("due_at", "id"), most=most)
+
+
+def sweep(at: datetime) -> None:
+    """Tell of each running deadline once that it comes near, and of each open one once that it has passed."""
+    # Those that have passed come first: of them nobody needs to hear that they come near.
+    while _tell(DeadlinePassed, _PASSED, at) == BATCH:
+        pass
+    while _tell(DeadlineNear, _NEAR, at) == BATCH:
+        pass
+
+
+_PASSED = """
+    UPDATE platform_deadline SET passed_at = %(at)s, warned_at = coalesce(warned_at, %(at)s) WHERE id IN (
+        SELECT id FROM platform_deadline
+        WHERE state IN ('running', 'stopped') AND passed_at IS NULL AND due_at IS NOT NULL AND due_at <= %(at)s
+        ORDER BY due_at, id LIMIT %(most)s FOR UPDATE SKIP LOCKED
+    ) RETURNING id, subject, subject_id, standard, due_at
+"""
+_NEAR = """
+    UPDATE platform_deadline SET warned_at = %(at)s WHERE id IN (
+        SELECT id FROM platform_deadline
+        WHERE state = 'running' AND warned_at IS NULL AND passed_at IS NULL AND warn_at <= %(at)s
+        ORDER BY warn_at, id LIMIT %(most)s FOR UPDATE SKIP LOCKED
+    ) RETURNING id, subject, subject_id, standard, due_at
+"""
+
+
+@db.opens_transaction
+def _tell(kind: type[DeadlineNear | DeadlinePassed], sql: str, at: datetime) -> int:
+    found = db.fetch(sql, {"at": at, "most": BATCH})
+    passing = (
+        Passing(deadline_id=row_id, subject=subject, subject_id=subject_id, standard=key, due_at=due_at)
+        for row_id, subject, subject_id, key, due_at in sorted(found, key=lambda row: (row[4], row[0]))
+    )
+    if found:
+        events.announce(kind(deadlines=tuple(passing)))
+    return len(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """An open deadline, locked."""
+
+    id: int
+    state: DeadlineState
+    limit: Limit
+    warn: int
+    started_at: datetime
+    stops: tuple[Stop, ...]
+
+    def ends(self, clock: WorkClock, *, until_at: datetime) -> tuple[datetime | None, datetime | None]:
+        """Return when it is due and when to warn, if it stands still until an instant."""
+        stops = [Stop(one.start_at, one.end_at or max(one.start_at, until_at)) for one in self.stops]
+        limits = (self.limit, self.limit.less(self.warn))
+        due_at, warn_at = (clock.due_at(start_at=self.started_at, limit=limit, stops=stops) for limit in limits)
+        return due_at, warn_at
+
+
+def _lock(subject: str, subject_id: int, standard: str | None) -> list[_Open]:
+    rows = db.fetch(
+        """
+        SELECT id, state, within, unit, warn, started_at,
+            ARRAY(SELECT stopped_at FROM platform_deadlinestop WHERE deadline_id = d.id ORDER BY id),
+            ARRAY(SELECT went_on_at FROM platform_deadlinestop WHERE deadline_id = d.id ORDER BY id)
+        FROM platform_deadline AS d
+        WHERE subject = %(subject)s AND subject_id = %(id)s AND state IN ('running', 'stopped')
+            AND (%(standard)s::text IS NULL OR standard = %(standard)s)
+        ORDER BY id FOR UPDATE
+        """,
+        {"subject": subject, "id": subject_id, "standard": standard},
+    )
+    return [
+        _Open(row_id, DeadlineState(state), Limit(within, Unit(unit)), warn, started_at, tuple(map(Stop, begun, ended)))
+        for row_id, state, within, unit, warn, started_at, begun, ended in rows
+    ]
+
+
+def _clock() -> WorkClock:
+    """Return the working days and the local clock of this installation."""
+    country = packs.rule("holiday_country", at=timezone.localdate())
+    return WorkClock(calendar=calendars.business_calendar(country), clock=local_clock(settings.TIME_ZONE))
+
+
+def _cards(wanted: models.Q, *, order: Sequence[str], most: int | None = None) -> tuple[Card, ...]:
+    waiting = DeadlineStop.objects.filter(deadline_id=models.OuterRef("id"), went_on_at=None).values("reason")[:1]
+    rows = Deadline.objects.filter(wanted).annotate(reason=models.Subquery(waiting)).order_by(*order)
+    return tuple(
+        Card(
+            id=row.id,
+            subject=row.subject,
+            subject_id=row.subject_id,
+            standard=row.standard,
+            state=DeadlineState(row.state),
+            limit=Limit(row.within, Unit(row.unit)),
+            started_at=row.started_at,
+            due_at=row.due_at,
+            ended_at=row.ended_at,
+            used_hundredths=row.used_hundredths,
+            in_time=row.in_time,
+            reason=row.reason or "",
+        )
+        for row in (rows if most is None else rows[:most])
+    )
