@@ -59,7 +59,6 @@ SENTENCES: Mapping[str, str] = {
     "weak_password": _("The password is too easy to guess."),
     "own_login": _("Nobody closes their own login or takes the administrator's role from themselves: ask another."),
     "no_supplier": _("No supplier is set up yet."),
-<<<<<<< HEAD
     # notices
     "unknown_notice_event": _("There is no such event."),
     "bad_notice_facts": _("Facts of the event are missing or wrong."),
@@ -73,11 +72,9 @@ SENTENCES: Mapping[str, str] = {
     "empty_text": _("The text is empty."),
     "long_text": _("The text is too long."),
     "sms_subject": _("An SMS has no subject."),
-=======
     # deadlines
     "clock_runs": _("The clock of this standard runs already."),
     "unknown_standard": _("The pack has no service standard of this name."),
->>>>>>> 7057674 (Say refusals of deadlines in Chinese)
     # places and meters
     "invalid_place": _("Fields of the place are wrong."),
     "bad_address": _("An address has 1 to 300 characters."),
