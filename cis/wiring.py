@@ -10,18 +10,23 @@ from billing import tasks
 from billing.operations import documents as bill_documents
 from billing.operations import issuing, proof, rebill_rows, simulations
 from cis.desk import navigation
+from cis.kernel.actors import SYSTEM
 from cis.platform import deadlines, events, idempotency, jobs, outbox, rendering
 from cis.platform.schedules import Daily, Every
+from contracts.domain.announcements import AgreementStarted
 from metering.domain.announcements import CorrectionMade
 from metering.gateways import head_end
 from metering.gateways.sandbox import Sandbox
-from metering.operations import approvals, arrivals, device_commands, uploads
+from metering.operations import approvals, arrivals, capacity, device_commands, uploads
 
 USAGE_AT = time(1, 0)
 """When usage is approved that was left, before bills are made of it."""
 
 NIGHT_AT = time(1, 30)
 """When bill cycles are looked through for what is due."""
+
+EXPIRY_AT = time(0, 30)
+"""When reserved capacity whose last day has passed is marked; it counts no more since midnight."""
 
 PROOF_AT = time(3, 30)
 """When the books are proved."""
@@ -46,11 +51,18 @@ def bind() -> None:
     jobs.register(proof.WORK, proof.night, schedule=Daily(PROOF_AT, settings.TIME_ZONE))
     jobs.register(deadlines.WORK, deadlines.sweep, schedule=Every(DEADLINES_EVERY))
     jobs.register("forget_idempotency_keys", idempotency.forget, schedule=Daily(TIDY_AT, settings.TIME_ZONE))
+    jobs.register(capacity.WORK, capacity.night, schedule=Daily(EXPIRY_AT, settings.TIME_ZONE))
     events.listen(CorrectionMade, rebill_rows.note)
+    events.listen(AgreementStarted, _connect)
     outbox.send_by(issuing.PRINT, _print_bill)
     outbox.send_by(device_commands.SEND, device_commands.send)
     outbox.send_by(device_commands.ASK, device_commands.ask)
     head_end.use(Sandbox())
+
+
+def _connect(started: AgreementStarted) -> None:
+    """Count the service point of an agreement as connected, in the place of what was reserved for it."""
+    capacity.connect_step(service_point_id=started.service_point_id, actor=SYSTEM)
 
 
 def _print_bill(message: outbox.Message) -> None:

@@ -10,6 +10,7 @@ from typing import Protocol, TextIO
 
 import numpy as np
 
+from cis.demo.names import DISTRICTS
 from cis.demo.readings import UNITS, CounterValue, counter_values, metering_days, registers_of
 from cis.demo.world import DIGITS, INTERVAL, WORKS, WORKS_CAPACITY_KVA, Household, Scale, households
 from cis.kernel import fixed
@@ -37,6 +38,10 @@ SUPPLIER = {
     "time_zone": "Asia/Shanghai",
 }
 CYCLE = "01"
+FEEDER_KVA = 8_000
+BANK_KVA = (100, 200, 315, 400)
+ACCOUNTS_A_BANK = 300
+"""Accounts of all districts that share a transformer in each district."""
 NO_DATE = ""
 
 
@@ -73,7 +78,12 @@ class _Tables:
             "customer", "account", "kind", "name", "id_number", "mobile", "email", "language", "cycle", "opened_date",
             "paper_bill",
         ),
-        "premises": ("service_point", "premises", "address", "district", "postcode", "voltage", "capacity_w"),
+        "feeders": ("feeder", "name", "substation", "voltage", "capacity_kva"),
+        "transformers": ("transformer", "name", "feeder", "district", "address", "voltage", "capacity_kva"),
+        "premises": (
+            "service_point", "premises", "address", "district", "postcode", "voltage", "capacity_w", "transformer",
+            "feeder",
+        ),
         "meters": (
             "meter", "serial", "model", "service_point", "installed_date", "removed_date", "multiplier", "register",
             "quantity", "direction", "period_of_use", "digits", "is_interval", "resets",
@@ -86,6 +96,7 @@ class _Tables:
     def __init__(self, stack: ExitStack, folder: Path) -> None:
         self._writers = {name: _writer(stack, folder / f"{name}.csv", head) for name, head in self.HEADS.items()}
         self._writers["supplier"].writerow(SUPPLIER.values())
+        self._known: set[str] = set()
 
     def add(self, household: Household) -> None:
         """Write the rows of one account."""
@@ -99,7 +110,7 @@ class _Tables:
         ))  # fmt: skip
         self._writers["premises"].writerow((
             point, place, household.address, household.district, household.postcode,
-            *_connection(household),
+            *_connection(household), *self._hang(household),
         ))  # fmt: skip
         for row in _meter_rows(household, point):
             self._writers["meters"].writerow(row)
@@ -107,6 +118,27 @@ class _Tables:
             (f"G{number:08d}", account, point, household.tariff, household.persons, household.start, NO_DATE,
              WORKS_CAPACITY_KVA if household.metering == WORKS else "")
         )  # fmt: skip
+
+    def _hang(self, household: Household) -> tuple[str, str]:
+        """Return transformer and feeder of an account; write each of them when it is first named."""
+        place = next(n for n, (district, *_) in enumerate(DISTRICTS, start=1) if district == household.district)
+        feeder, district = f"F{place:02d}", household.district
+        if feeder not in self._known:
+            self._known.add(feeder)
+            line = (feeder, f"{district.removesuffix('区')}{place}线", f"{district}变电站", "10kV", FEEDER_KVA)
+            self._writers["feeders"].writerow(line)
+        if household.metering == WORKS:
+            return "", feeder
+        bank = household.number // ACCOUNTS_A_BANK
+        transformer = f"T{place:02d}{bank:04d}"
+        if transformer not in self._known:
+            self._known.add(transformer)
+            lane = f"{household.address.split('弄')[0]}弄"
+            name = f"{lane.removeprefix('上海市').removeprefix(district)}{bank + 1}号变"
+            capacity_kva = BANK_KVA[(bank + place) % len(BANK_KVA)]
+            row = (transformer, name, feeder, district, lane, "380V", capacity_kva)
+            self._writers["transformers"].writerow(row)
+        return transformer, ""
 
 
 def _connection(household: Household) -> tuple[str, int]:

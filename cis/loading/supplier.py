@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from accounts.domain.account import NewAccount
 from accounts.domain.customer import NewCustomer
@@ -24,9 +25,10 @@ from contracts.domain.agreements import Agreed, NewAgreement
 from contracts.domain.openings import NewOpening, OpeningKind
 from contracts.operations import agreements, openings
 from contracts.queries import agreements as agreement_queries
+from metering.domain.network import NewFeeder, NewTransformer
 from metering.domain.places import NewMeter, NewPlace, NewRegister
 from metering.domain.usage_rules import Rule, RuleKind
-from metering.operations import meter_loads, places, usage_rules
+from metering.operations import meter_loads, network, places, usage_rules
 from tariffs.operations import tariffs
 from tariffs.queries import plans
 from tariffs.queries.plans import TariffCard
@@ -59,6 +61,24 @@ PREMISES = (
     Column("postcode", is_required=False),
     Column("voltage", is_required=False, default="220V"),
     Column("capacity_w", whole, is_required=False, default=8_000),
+    Column("transformer", is_required=False),
+    Column("feeder", is_required=False),
+)
+FEEDERS = (
+    Column("feeder"),
+    Column("name"),
+    Column("substation", is_required=False),
+    Column("voltage", is_required=False, default="10kV"),
+    Column("capacity_kva", thousandths),
+)
+TRANSFORMERS = (
+    Column("transformer"),
+    Column("name"),
+    Column("feeder"),
+    Column("district", is_required=False),
+    Column("address", is_required=False),
+    Column("voltage", is_required=False, default="380V"),
+    Column("capacity_kva", thousandths),
 )
 METERS = (
     Column("meter"),
@@ -136,6 +156,8 @@ class _Folder:
 
     supplier: Lines
     customers: Lines
+    feeders: Lines
+    transformers: Lines
     premises: Lines
     meters: Lines
     agreements: Lines
@@ -144,7 +166,11 @@ class _Folder:
 
 
 def read_folder(folder: Path, *, findings: Findings) -> _Folder:
-    """Read all files; usage_rules.csv and opening_values.csv may be missing, and supplier.csv where it is set up."""
+    """
+    Read all files.
+
+    Those of the network, of usage rules and of opening values may be missing, and supplier.csv where it is set up.
+    """
 
     def optional(name: str, columns: tuple[Column, ...]) -> Lines:
         return read(folder / name, columns=columns, findings=findings) if (folder / name).exists() else []
@@ -152,6 +178,8 @@ def read_folder(folder: Path, *, findings: Findings) -> _Folder:
     return _Folder(
         supplier=optional("supplier.csv", SUPPLIER),
         customers=read(folder / "customers.csv", columns=CUSTOMERS, findings=findings),
+        feeders=optional("feeders.csv", FEEDERS),
+        transformers=optional("transformers.csv", TRANSFORMERS),
         premises=read(folder / "premises.csv", columns=PREMISES, findings=findings),
         meters=read(folder / "meters.csv", columns=METERS, findings=findings),
         agreements=read(folder / "agreements.csv", columns=AGREEMENTS, findings=findings),
@@ -187,7 +215,17 @@ def load(*, folder: Path, actor: Actor) -> Loaded:
 def _write(files: _Folder, *, actor: Actor) -> Loaded:
     findings = Findings()
     people = customers.prepare(customers=_customers(files.customers), accounts=_accounts(files.customers))
-    points = places.prepare(places=[_place(line, row) for line, row in files.premises])
+    grid = network.prepare(
+        feeders=[NewFeeder(**_asset(row), where=f"feeders.csv:{line}") for line, row in files.feeders],
+        transformers=[
+            NewTransformer(**_asset(row), where=f"transformers.csv:{line}") for line, row in files.transformers
+        ],
+    )
+    points = places.prepare(
+        places=[_place(line, row) for line, row in files.premises],
+        transformers={new.transformer for new in grid.transformers},
+        feeders={new.feeder for new in grid.feeders},
+    )
     point_names = {str(row["service_point"]) for _, row in files.premises}
     meters = meter_loads.prepare(meters=[_meter(line, row) for line, row in files.meters], service_points=point_names)
     account_names = {str(row["account"]) for _, row in files.customers}
@@ -212,11 +250,12 @@ def _write(files: _Folder, *, actor: Actor) -> Loaded:
         delivered=[NewOpening(**row, where=f"opening_values.csv:{line}") for line, row in files.opening_values],  # type: ignore[arg-type]
         agreements=agreed,
     )
-    for prepared in (people, points, meters, terms, rules, values):
+    for prepared in (people, grid, points, meters, terms, rules, values):
         findings.extend(prepared.findings)
     findings.raise_if_any(SupplierNotLoaded)
     loaded = customers.load(prepared=people, actor=actor)
-    point_ids = places.load(prepared=points, actor=actor)
+    transformer_ids, feeder_ids = network.load(prepared=grid, actor=actor)
+    point_ids = places.load(prepared=points, transformer_ids=transformer_ids, feeder_ids=feeder_ids, actor=actor)
     meter_ids = meter_loads.load(prepared=meters, service_point_ids=point_ids, actor=actor)
     agreement_ids = agreements.load(
         prepared=terms, account_ids=loaded.account_ids, service_point_ids=point_ids, actor=actor
@@ -271,6 +310,10 @@ def _accounts(lines: Lines) -> list[NewAccount]:
         )
         for line, row in lines
     ]
+
+
+def _asset(row: Row) -> dict[str, Any]:
+    return {"capacity_va" if name == "capacity_kva" else name: value for name, value in row.items()}
 
 
 def _place(line: int, row: Row) -> NewPlace:

@@ -173,6 +173,32 @@ class Mailings:
     most: int = field(metadata={"least": 1})
 
 
+_LOAD = {"least": 1, "most": 200}
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkLoad:
+    """
+    How full the network may be: up to ``usable_percent`` of the rating of a transformer or feeder, on which a service
+    point counts so many percent of its agreed capacity, by its voltage; and how long a reservation holds.
+    """
+
+    usable_percent: int = field(metadata=_LOAD)
+    percent_220v: int = field(metadata=_PERCENT)
+    percent_380v: int = field(metadata=_PERCENT)
+    percent_10kv: int = field(metadata=_PERCENT)
+    percent_35kv: int = field(metadata=_PERCENT)
+    reserved_days: int = field(metadata={"least": 1, "most": 1_830})
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentSlots:
+    """Hours that are offered to customers, as "09:00-12:00, 13:00-17:00", and how many appointments a crew takes."""
+
+    hours: str = field(metadata=_like(r"\d\d:\d\d-\d\d:\d\d(, \d\d:\d\d-\d\d:\d\d)*"))
+    capacity: int = field(metadata={"least": 1, "most": 100})
+
+
 @dataclass(frozen=True, slots=True)
 class ServiceStandard:
     """
@@ -240,3 +266,5 @@ class Rules:
     service_standards: dict[str, ServiceStandard] = field(
         metadata={**_LOCAL, "names": re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")}
     )
+    network_load: NetworkLoad = field(metadata=_LOCAL)
+    appointment_slots: AppointmentSlots = field(metadata=_LOCAL)

@@ -356,4 +356,13 @@ SENTENCES: Mapping[str, str] = {
     # meters: store, seals, commands
     "unknown_command": _("There is no such command."),
     "command_under_way": _("The meter is being switched by another command: wait for its answer."),
+    # the network
+    "unknown_transformer": _("There is no such transformer."),
+    "unknown_feeder": _("There is no such feeder."),
+    "capacity_taken": _("The supply point has not as much capacity free: choose another one."),
+    "asset_unfit": _("This supply point does not supply at this voltage, or is out of service."),
+    "invalid_asset": _("Fields of the feeder or transformer are wrong."),
+    "asset_in_use": _("It is in use: move what hangs on it first."),
+    "bad_asset": _("The code is empty or too long."),
+    "two_assets": _("A service point hangs on a transformer or on a feeder, not on both."),
 }

@@ -70,6 +70,7 @@ class NewPlace:
 
     service_point, premises  external ids; several service points may name the same premises
     capacity_w               agreed capacity [W]
+    transformer, feeder      external id of what it hangs on; at most one of them
     where                    where it stands in its file ("premises.csv:3"), for findings
     """
 
@@ -80,6 +81,8 @@ class NewPlace:
     postcode: str = ""
     voltage: str = Voltage.V220.value
     capacity_w: int = 8_000
+    transformer: str = ""
+    feeder: str = ""
     where: str = ""
 
 
@@ -147,6 +150,8 @@ def check_place(new: NewPlace, *, findings: Findings) -> None:
         note("voltage", "unknown_voltage", f"{new.voltage!r} is no voltage level.", f"Use one of {', '.join(Voltage)}.")
     if not 0 < new.capacity_w <= CAPACITY_MOST_W:
         note("capacity_w", "bad_capacity", "The capacity is above 0.", "Give it in watts.")
+    if new.transformer and new.feeder:
+        note("feeder", "two_assets", "It hangs on a transformer or on a feeder, not on both.")
 
 
 def check_register(new: NewRegister, *, where: str, findings: Findings) -> None:

@@ -3,6 +3,7 @@
 from django.db import models
 
 from cis.platform.fields import Code, ExternalId, SearchGrams, choices_of, one_of, search_index
+from metering.domain.network import PointState
 from metering.domain.places import Voltage
 
 
@@ -21,12 +22,31 @@ class Premises(models.Model):
 
 
 class ServicePoint(models.Model):
-    """The socket where supply is delivered and metered."""
+    """
+    The socket where supply is delivered and metered.
+
+    It hangs on a transformer of the network, or on a feeder directly; on neither where that is not recorded.
+    """
 
     external_id = ExternalId()
     premises = models.ForeignKey("metering.Premises", on_delete=models.PROTECT, related_name="service_points")
     voltage = Code(choices=choices_of(Voltage), default=Voltage.V220.value)
     capacity_w = models.BigIntegerField(default=8_000)
+    state = Code(
+        choices=choices_of(PointState), default=PointState.CONNECTED.value, db_default=PointState.CONNECTED.value
+    )
+    transformer = models.ForeignKey(
+        "metering.Transformer", on_delete=models.PROTECT, null=True, blank=True, related_name="service_points"
+    )
+    feeder = models.ForeignKey(
+        "metering.Feeder", on_delete=models.PROTECT, null=True, blank=True, related_name="service_points"
+    )
 
     class Meta:
-        constraints = [one_of(name="service_point_voltage_is_known", column="voltage", values=Voltage)]
+        constraints = [
+            one_of(name="service_point_voltage_is_known", column="voltage", values=Voltage),
+            one_of(name="service_point_state_is_known", column="state", values=PointState),
+            models.CheckConstraint(
+                name="service_point_hangs_on_one_asset", condition=models.Q(transformer=None) | models.Q(feeder=None)
+            ),
+        ]

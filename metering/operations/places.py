@@ -1,7 +1,7 @@
 """Places: create premises and service points, load many."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from cis.kernel.actors import Actor
@@ -12,6 +12,7 @@ from cis.platform.db import copy_rows, joins_transaction, opens_transaction, tak
 from metering.domain import places as rules
 from metering.domain.places import NewPlace
 from metering.models.place import Premises, ServicePoint
+from metering.queries import network
 from metering.queries import places as queries
 
 
@@ -64,11 +65,15 @@ def add(*, place: NewPlace, actor: Actor) -> CreatedPlace:
     findings = Findings()
     checked = NewPlace(
         service_point=point, premises=premises, address=place.address, district=place.district,
-        postcode=place.postcode, voltage=place.voltage, capacity_w=place.capacity_w,
+        postcode=place.postcode, voltage=place.voltage, capacity_w=place.capacity_w, transformer=place.transformer,
+        feeder=place.feeder,
     )  # fmt: skip
     rules.check_place(checked, findings=findings)
     if queries.ids_by_external_id([point]):
         findings.add("service_point", "external_id_taken", f"The service point {point} exists already.")
+    named = [name for name in (place.transformer, place.feeder) if name]
+    transformers, feeders = network.ids_by_external_id(named) if named else ({}, {})
+    _check_assets(place, transformers, feeders, findings)
     findings.raise_if_any(InvalidPlace)
     premises_id = queries.premises_by_external_id([premises]).get(premises)
     if premises_id is None:
@@ -80,19 +85,26 @@ def add(*, place: NewPlace, actor: Actor) -> CreatedPlace:
             search_grams=grams(place),
         ).id
     made = ServicePoint.objects.create(
-        external_id=point, premises_id=premises_id, voltage=place.voltage, capacity_w=place.capacity_w
-    )
+        external_id=point, premises_id=premises_id, voltage=place.voltage, capacity_w=place.capacity_w,
+        transformer_id=transformers.get(place.transformer), feeder_id=feeders.get(place.feeder),
+    )  # fmt: skip
     audit.record(actor, "create", "service_point", made.id, external_id=point)
     return CreatedPlace(premises_id=premises_id, service_point_id=made.id)
 
 
-def prepare(*, places: Sequence[NewPlace]) -> PreparedPlaces:
+def prepare(
+    *, places: Sequence[NewPlace], transformers: Collection[str] = (), feeders: Collection[str] = ()
+) -> PreparedPlaces:
     """
     Check a whole delivery of service points; two statements, nothing is written.
 
     Premises that exist stay as they are. All faults are found, not only the first.
+
+    :param transformers: external ids that a place may hang on, ``feeders`` likewise.
     """
     findings = Findings()
+    for place in places:
+        _check_assets(place, transformers, feeders, findings)
     kept = queries.ids_by_external_id(place.service_point for place in places)
     premises_kept = queries.premises_by_external_id({place.premises for place in places})
     seen: dict[str, NewPlace] = {}
@@ -114,9 +126,14 @@ def prepare(*, places: Sequence[NewPlace]) -> PreparedPlaces:
 
 
 @joins_transaction
-def load(*, prepared: PreparedPlaces, actor: Actor) -> dict[str, int]:
+def load(
+    *, prepared: PreparedPlaces, actor: Actor, transformer_ids: Mapping[str, int] | None = None,
+    feeder_ids: Mapping[str, int] | None = None,
+) -> dict[str, int]:  # fmt: skip
     """
     Write a prepared delivery by COPY; the use case that loads all rooms' data stands above it.
+
+    :param transformer_ids: by external id, of those that places hang on; ``feeder_ids`` likewise.
 
     :returns: ids of the service points by external id.
     :raises InvalidLoad: the delivery has findings; nothing is written.
@@ -133,17 +150,36 @@ def load(*, prepared: PreparedPlaces, actor: Actor) -> dict[str, int]:
         ),
     )
     premises_ids = {**prepared.premises_kept, **ids}
+    transformers: Mapping[str, int | None] = {"": None, **(transformer_ids or {})}
+    feeders: Mapping[str, int | None] = {"": None, **(feeder_ids or {})}
     point_ids = take_ids("metering_servicepoint", len(prepared.places))
     copy_rows(
         table="metering_servicepoint",
-        columns=("id", "external_id", "premises_id", "voltage", "capacity_w"),
+        columns=("id", "external_id", "premises_id", "voltage", "capacity_w", "transformer_id", "feeder_id"),
         rows=(
-            (point_id, place.service_point, premises_ids[place.premises], place.voltage, place.capacity_w)
+            (
+                point_id,
+                place.service_point,
+                premises_ids[place.premises],
+                place.voltage,
+                place.capacity_w,
+                transformers[place.transformer],
+                feeders[place.feeder],
+            )
             for place, point_id in zip(prepared.places, point_ids, strict=True)
         ),
     )
     audit.record(actor, "load", "service_point", None, service_points=len(point_ids), premises=len(ids))
     return {place.service_point: point_id for place, point_id in zip(prepared.places, point_ids, strict=True)}
+
+
+def _check_assets(place: NewPlace, transformers: Collection[str], feeders: Collection[str], findings: Findings) -> None:
+    where = f"{place.where}: " if place.where else ""
+    if place.transformer and place.transformer not in transformers:
+        message = f"There is no transformer {place.transformer}."
+        findings.add(f"{where}transformer", "unknown_transformer", message)
+    if place.feeder and place.feeder not in feeders:
+        findings.add(f"{where}feeder", "unknown_feeder", f"There is no feeder {place.feeder}.")
 
 
 def grams(place: NewPlace) -> list[str]:

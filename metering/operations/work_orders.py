@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Findings, Refused
+from cis.kernel.workflow import NotAllowed
 from cis.platform import audit, events
 from cis.platform.db import joins_transaction, opens_transaction
 from metering.domain import work_orders as rules
@@ -14,6 +15,7 @@ from metering.domain.announcements import WorkOrderCancelled, WorkOrderDone
 from metering.domain.appointments import AppointmentAction
 from metering.domain.work_orders import (
     BY_CUSTOMER,
+    DISPATCHERS,
     NOTE_MOST,
     OUTCOMES,
     UNDER_WAY,
@@ -32,6 +34,8 @@ from metering.queries.crews import UnknownCrew
 from metering.queries.places import UnknownServicePoint
 
 BULK_MOST = 200
+AT_PLACE = "service_point"
+"""The case of work that the desk itself orders: the place."""
 
 
 class InvalidWork(Refused):
@@ -117,6 +121,25 @@ def create_step(
     row.save()
     audit.record(actor, "create", work_moves.SUBJECT, row.id, kind=new.kind, case=subject, case_id=subject_id)
     return row.id
+
+
+@opens_transaction
+def create(
+    *, kind: WorkKind | str, service_point_id: int, facts: Mapping[str, object], due_date: date, actor: Actor,
+    priority: Priority | str = Priority.NORMAL,
+) -> int:  # fmt: skip
+    """
+    Order work at a service point that no other case asks for, as somebody at the desk does.
+
+    :raises NotAllowed: the actor may not send crews out.
+    :raises WorkExists: the service point has such an order under way.
+    """
+    if not actor.is_one_of(DISPATCHERS):
+        raise NotAllowed(f"{actor.name} may not order work.", advice="Ask the desk.")
+    return create_step(
+        kind=kind, subject=AT_PLACE, subject_id=service_point_id, service_point_id=service_point_id, facts=facts,
+        due_date=due_date, priority=priority, actor=actor,
+    )  # fmt: skip
 
 
 @opens_transaction

@@ -16,7 +16,9 @@ from cis.loading.supplier import SupplierNotLoaded
 from contracts.models.agreement import AgreementTerm
 from contracts.models.opening import OpeningValue
 from metering.models.device import Installation, Register
+from metering.models.place import ServicePoint
 from metering.models.rule import UsageRule
+from metering.queries import network
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ACCOUNTS = 120
@@ -50,6 +52,21 @@ def test_the_made_up_supplier_loads_whole(folder):
     assert Account.objects.count() == CycleMember.objects.count() == AgreementTerm.objects.count() == ACCOUNTS
     assert Installation.objects.count() == loaded.meters
     assert Register.objects.filter(is_interval=True).exists()
+
+
+def test_places_hang_on_the_network_that_is_delivered_with_them(folder):
+    supplier.load(folder=folder, actor=SYSTEM)
+    loads = network.transformers(wanted=network.Wanted(), at=date(2026, 10, 1), most=100)
+    assert sum(card.points for card in loads) + ServicePoint.objects.filter(voltage="10kV").count() == ACCOUNTS
+    assert {card.feeder_id for card in loads} <= {card.id for card in network.feeders(at=date(2026, 10, 1))}
+
+
+def test_a_place_on_a_transformer_that_nobody_delivers_is_refused_by_name(folder):
+    (folder / "transformers.csv").unlink()
+    with pytest.raises(SupplierNotLoaded) as refusal:
+        supplier.load(folder=folder, actor=SYSTEM)
+    assert {finding.code for finding in refusal.value.detail["findings"]} == {"unknown_transformer"}
+    assert refusal.value.detail["findings"][0].where.startswith("premises.csv:")
 
 
 RULES = "kind,service_point,source,meter,share_percent,quantity_kwh,per,excess,start_date,end_date\n"

@@ -11,6 +11,7 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from cis.kernel.calendar import local_clock
 from cis.kernel.text import bigrams
 from metering.models.device import Installation, Meter, Register
+from metering.models.network import Feeder, Transformer
 from metering.models.place import Premises, ServicePoint
 from metering.models.read import IntervalDay, RegisterRead
 from metering.models.usage import Usage
@@ -26,6 +27,20 @@ def premises(*, address: str = "", **values) -> Premises:
     address = address or f"上海市黄浦区南京东路{serial}号"
     given = {"external_id": f"P{serial:06d}", "search_grams": bigrams(address), **values}
     return Premises.objects.create(address=address, **given)
+
+
+def feeder(**values) -> Feeder:
+    """A 10 kV feeder of 10 MVA."""
+    serial = next(_serial)
+    defaults = {"external_id": f"F{serial:06d}", "name": f"Feeder {serial}", "capacity_va": 10_000_000}
+    return Feeder.objects.create(**{**defaults, **values})
+
+
+def transformer(*, at: Feeder | None = None, **values) -> Transformer:
+    """A transformer of 400 kVA, 320 of them usable."""
+    serial = next(_serial)
+    defaults = {"external_id": f"T{serial:06d}", "name": f"Transformer {serial}", "capacity_va": 400_000}
+    return Transformer.objects.create(feeder=at or feeder(), **{**defaults, **values})
 
 
 def service_point(*, at: Premises | None = None, **values) -> ServicePoint:

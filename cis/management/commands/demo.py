@@ -17,7 +17,7 @@ from accounts.queries import accounts as account_queries
 from billing.operations import proof
 from billing.queries import bills
 from cis import serving
-from cis.demo import building
+from cis.demo import building, field_work
 from cis.demo.building import Billed, Imported
 from cis.demo.world import Scale
 from cis.kernel import fixed
@@ -31,6 +31,8 @@ STAFF = {
     "billing": (Role.BILLING,),
     "metering": (Role.METERING,),
     "auditor": (Role.AUDITOR,),
+    "field": (Role.FIELD,),
+    "field2": (Role.FIELD,),
 }
 CUSTOMER = "customer"
 DONE = "done.json"
@@ -96,7 +98,9 @@ def _build(folder: Path, *, accounts: int, months: int, seed: int) -> dict[str, 
     if breaches:
         raise CommandError("; ".join(f"{breach.law.name}: {breach.count}" for breach in breaches))
     pdf = building.one_pdf(billed=billed, folder=folder)
-    return {"figures": _figures(imported, billed, pdf=pdf, accounts=accounts), "logins": _logins(billed)}
+    logins = _logins(billed)
+    field_work.build(today=today, field_users=("field", "field2"))
+    return {"figures": _figures(imported, billed, pdf=pdf, accounts=accounts), "logins": logins}
 
 
 def _figures(imported: Imported, billed: Billed, *, pdf: Path, accounts: int) -> dict[str, str]:

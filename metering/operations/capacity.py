@@ -1,0 +1,203 @@
+"""
+Capacity of the network: reserved under the lock of its asset, so that two cases can never take the same kVA.
+
+What is connected and what is held are summed under that lock; whoever connects, reserves or changes a service point on
+an asset takes the lock first. A reservation that is past its last day counts no more, from that day on.
+"""
+
+from datetime import date, datetime, timedelta
+
+from django.utils import timezone
+
+from accounts.queries import supplier
+from cis.kernel import fixed
+from cis.kernel.actors import SYSTEM, Actor
+from cis.kernel.calendar import local_clock
+from cis.kernel.errors import Refused
+from cis.platform import audit
+from cis.platform.db import joins_transaction, opens_transaction
+from metering.domain.network import Asset, PointState, ReservationState, serves
+from metering.models.network import CapacityReservation, Feeder, Transformer
+from metering.models.place import ServicePoint
+from metering.queries import network
+from metering.queries.network import AssetCard, UnknownFeeder, UnknownTransformer
+from metering.queries.places import UnknownServicePoint
+
+WORK = "expire_reservations"
+
+
+class CapacityTaken(Refused):
+    """The asset has not as much free; ``detail["free_va"]`` says how much it has."""
+
+    code = "capacity_taken"
+
+
+class AssetUnfit(Refused):
+    """The transformer or feeder cannot supply at this voltage, or is out of service."""
+
+    code = "asset_unfit"
+
+
+@joins_transaction
+def reserve_step(
+    *, asset: Asset, asset_id: int, capacity_w: int, voltage: str, subject: str, subject_id: int, today: date,
+    actor: Actor, service_point_id: int | None = None, until_date: date | None = None,
+) -> int:  # fmt: skip
+    """
+    Hold capacity of a transformer or a feeder for a case, in the place of what the case holds already.
+
+    :param capacity_w: what is needed beyond what the service point has. [W]
+    :param until_date: last day; None: by the pack's rule, from today.
+    :returns: id of the reservation.
+    :raises CapacityTaken: less is free; AssetUnfit: it does not supply at this voltage.
+    """
+    rule = network.rule_at(today)
+    until = until_date or today + timedelta(days=rule.reserved_days)
+    _lock(asset, asset_id, voltage)
+    before = CapacityReservation.objects.select_for_update().filter(
+        subject=subject, subject_id=subject_id, service_point_id=service_point_id, state=ReservationState.HELD
+    )
+    before.update(state=ReservationState.RELEASED, ended_at=timezone.now())
+    counted = rule.counted_va(capacity_w=capacity_w, voltage=voltage)
+    card = _card(asset, asset_id, today)
+    if counted > card.free_va:
+        raise CapacityTaken(
+            f"{card.name} has {_kva(max(0, card.free_va))} kVA free, {_kva(counted)} kVA are needed.",
+            advice="Choose another supply point, or one that is enlarged first.", free_va=card.free_va,
+            needed_va=counted,
+        )  # fmt: skip
+    made = CapacityReservation.objects.create(
+        transformer_id=asset_id if asset is Asset.TRANSFORMER else None,
+        feeder_id=asset_id if asset is Asset.FEEDER else None, service_point_id=service_point_id, subject=subject,
+        subject_id=subject_id, capacity_w=capacity_w, counted_va=counted, until_date=until,
+    )  # fmt: skip
+    audit.record(actor, "reserve", "capacity", made.id, asset=asset, asset_id=asset_id, counted_va=counted, until=until)
+    return made.id
+
+
+@joins_transaction
+def release_step(*, subject: str, subject_id: int, actor: Actor) -> int:
+    """Give back what a case holds, as a step of what ends it; returns how many reservations that were."""
+    return _end(ReservationState.RELEASED, actor, subject=subject, subject_id=subject_id)
+
+
+@joins_transaction
+def connect_step(*, service_point_id: int, actor: Actor) -> None:
+    """
+    Count a service point as connected in the place of what was reserved for it; nothing to do where it is already.
+
+    :raises UnknownServicePoint: there is none.
+    """
+    point = _point(service_point_id)
+    if point.state != PointState.CONNECTED:
+        point.state = PointState.CONNECTED.value
+        point.save(update_fields=["state"])
+        audit.record(actor, "connect", "service_point", point.id)
+    _end(ReservationState.USED, actor, service_point_id=service_point_id)
+
+
+@joins_transaction
+def remove_step(*, service_point_id: int, actor: Actor) -> None:
+    """Count a service point no more, since it was taken down."""
+    point = _point(service_point_id)
+    point.state = PointState.REMOVED.value
+    point.save(update_fields=["state"])
+    _end(ReservationState.RELEASED, actor, service_point_id=service_point_id)
+    audit.record(actor, "remove", "service_point", point.id)
+
+
+@joins_transaction
+def change_step(*, service_point_id: int, capacity_w: int, today: date, actor: Actor) -> None:
+    """
+    Give a service point another agreed capacity; what was reserved for its increase is used up by it.
+
+    :raises CapacityTaken: the increase was not reserved, and there is no room for it.
+    """
+    point = _point(service_point_id)
+    before = point.capacity_w
+    _end(ReservationState.USED, actor, service_point_id=service_point_id)
+    point.capacity_w = capacity_w
+    point.save(update_fields=["capacity_w"])
+    asset, asset_id = _asset_of(point)
+    if asset is not None and capacity_w > before and point.state == PointState.CONNECTED:
+        card = _card(asset, asset_id, today)
+        if card.free_va < 0:
+            raise CapacityTaken(
+                f"{card.name} has no room for the increase.", advice="Reserve it with a survey.", free_va=card.free_va
+            )
+    audit.record(actor, "change_capacity", "service_point", point.id, before_w=before, capacity_w=capacity_w)
+
+
+@opens_transaction
+def expire(*, today: date, actor: Actor = SYSTEM) -> int:
+    """Mark reservations whose last day has passed; they count no more since then. Returns how many."""
+    rows = CapacityReservation.objects.select_for_update().filter(state=ReservationState.HELD, until_date__lt=today)
+    ids = list(rows.values_list("id", flat=True))
+    CapacityReservation.objects.filter(id__in=ids).update(state=ReservationState.EXPIRED, ended_at=timezone.now())
+    for reservation_id in ids:
+        audit.record(actor, "expire", "capacity", reservation_id)
+    return len(ids)
+
+
+def night(at: datetime) -> None:
+    """Mark what has passed by the local date of an instant, as the schedule calls it."""
+    expire(today=local_clock(supplier.current().time_zone).local_date(at))
+
+
+def _kva(va: int) -> str:
+    return fixed.to_text(va, places=3)
+
+
+def _end(state: ReservationState, actor: Actor, **of: object) -> int:
+    rows = CapacityReservation.objects.select_for_update().filter(state=ReservationState.HELD, **of)
+    ids = list(rows.values_list("id", flat=True))
+    CapacityReservation.objects.filter(id__in=ids).update(state=state, ended_at=timezone.now())
+    for reservation_id in ids:
+        audit.record(actor, state, "capacity", reservation_id)
+    return len(ids)
+
+
+def _point(service_point_id: int) -> ServicePoint:
+    """Return a service point, locked after its asset: everywhere in this sequence."""
+    found = ServicePoint.objects.filter(id=service_point_id).first()
+    if found is None:
+        raise UnknownServicePoint(f"There is no service point {service_point_id}.")
+    asset, asset_id = _asset_of(found)
+    if asset is not None:
+        _lock_row(asset, asset_id)
+    return ServicePoint.objects.select_for_update().get(id=service_point_id)
+
+
+def _asset_of(point: ServicePoint) -> tuple[Asset | None, int]:
+    if point.transformer_id is not None:
+        return Asset.TRANSFORMER, point.transformer_id
+    return (Asset.FEEDER, point.feeder_id) if point.feeder_id is not None else (None, 0)
+
+
+def _lock(asset: Asset, asset_id: int, voltage: str) -> None:
+    row = _lock_row(asset, asset_id)
+    fits = (
+        serves(transformer_voltage=row.voltage, voltage=voltage)
+        if asset is Asset.TRANSFORMER
+        else row.voltage == voltage
+    )
+    if not row.is_active or not fits:
+        raise AssetUnfit(f"{row.name} does not supply at {voltage}.", advice="Choose another supply point.")
+
+
+def _lock_row(asset: Asset, asset_id: int) -> Transformer | Feeder:
+    if asset is Asset.TRANSFORMER:
+        transformer = Transformer.objects.select_for_update().filter(id=asset_id).first()
+        if transformer is None:
+            raise UnknownTransformer(f"There is no transformer {asset_id}.")
+        return transformer
+    feeder = Feeder.objects.select_for_update().filter(id=asset_id).first()
+    if feeder is None:
+        raise UnknownFeeder(f"There is no feeder {asset_id}.")
+    return feeder
+
+
+def _card(asset: Asset, asset_id: int, today: date) -> AssetCard:
+    if asset is Asset.TRANSFORMER:
+        return network.transformer(transformer_id=asset_id, at=today)
+    return network.feeder(feeder_id=asset_id, at=today)
