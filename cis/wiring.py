@@ -8,12 +8,15 @@ from django.conf import settings
 from accounts.queries import supplier
 from billing import tasks
 from billing.operations import documents as bill_documents
-from billing.operations import issuing, proof, rebill_rows, simulations
+from billing.operations import final_accounts, issuing, proof, rebill_rows, simulations
+from billing.queries import balances
 from cis.desk import navigation
 from cis.kernel.actors import SYSTEM
 from cis.platform import deadlines, events, idempotency, jobs, outbox, rendering
 from cis.platform.schedules import Daily, Every
-from contracts.domain.announcements import AgreementStarted
+from contracts.domain.announcements import AccountToSettle, AgreementStarted, ChangeMade, SettlementDropped
+from contracts.operations import changes
+from contracts.queries import change_facts
 from metering.domain.announcements import CorrectionMade
 from metering.gateways import head_end
 from metering.gateways.sandbox import Sandbox
@@ -27,6 +30,12 @@ NIGHT_AT = time(1, 30)
 
 EXPIRY_AT = time(0, 30)
 """When reserved capacity whose last day has passed is marked; it counts no more since midnight."""
+
+CHANGES_AT = time(0, 20)
+"""When changes of use take hold whose date has come, before usage is approved and bills are made."""
+
+FINAL_AT = time(2, 30)
+"""When final accounts are billed, after the bills of the night."""
 
 PROOF_AT = time(3, 30)
 """When the books are proved."""
@@ -54,6 +63,13 @@ def bind() -> None:
     jobs.register(capacity.WORK, capacity.night, schedule=Daily(EXPIRY_AT, settings.TIME_ZONE))
     events.listen(CorrectionMade, rebill_rows.note)
     events.listen(AgreementStarted, _connect)
+    jobs.register(changes.WORK, changes.work, schedule=Daily(CHANGES_AT, settings.TIME_ZONE))
+    jobs.register(final_accounts.WORK, final_accounts.work, schedule=Daily(FINAL_AT, settings.TIME_ZONE))
+    change_facts.answer_arrears_by(balances.arrears_minor)
+    events.listen(CorrectionMade, rebill_rows.note)
+    events.listen(ChangeMade, rebill_rows.note_change)
+    events.listen(AccountToSettle, final_accounts.open_step)
+    events.listen(SettlementDropped, final_accounts.drop_step)
     outbox.send_by(issuing.PRINT, _print_bill)
     outbox.send_by(device_commands.SEND, device_commands.send)
     outbox.send_by(device_commands.ASK, device_commands.ask)

@@ -4,9 +4,13 @@ from django.contrib import admin
 
 from cis.platform.admin import ReadOnlyAdmin
 from contracts.models.agreement import AgreementTerm, ServiceAgreement
+from contracts.models.change import ChangeEffect, ChangeMove, ChangePaper, ChangePart, ChangeRead, ChangeSet
 from contracts.models.charge import BreachCase, BreachStep, OneOffCharge
 
 
-@admin.register(ServiceAgreement, AgreementTerm, BreachCase, BreachStep, OneOffCharge)
+@admin.register(
+    ServiceAgreement, AgreementTerm, BreachCase, BreachStep, OneOffCharge,
+    ChangeSet, ChangePart, ChangeRead, ChangePaper, ChangeMove, ChangeEffect,
+)  # fmt: skip
 class ContractsAdmin(ReadOnlyAdmin):
     """Agreements and what holds in them."""

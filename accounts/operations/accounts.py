@@ -6,7 +6,7 @@ from datetime import date
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from accounts.domain.numbers import account_number
-from accounts.models.account import Account, AccountHolder
+from accounts.models.account import Account, AccountHolder, AccountState
 from accounts.operations.contacts import lock_customer
 from accounts.queries.accounts import UnknownAccount, numbers_taken
 from cis.kernel.actors import Actor
@@ -89,3 +89,19 @@ def take_numbers(*, count: int, reserved: Collection[str] = frozenset()) -> list
         taken = numbers_taken(made).union(reserved)
         numbers += [number for number in made if number not in taken]
     return numbers
+
+
+@joins_transaction
+def close(*, account_id: int, closed_date: date, actor: Actor) -> None:
+    """
+    Close an account: nothing is supplied on it any more, and nothing is open. Its holder's time ends with it.
+
+    :raises UnknownAccount: there is no such account.
+    """
+    account = lock_account(account_id=account_id)
+    account.state, account.closed_date = AccountState.CLOSED.value, closed_date
+    account.save(update_fields=["state", "closed_date"])
+    last = AccountHolder.objects.filter(account=account).order_by("-period")[0]
+    last.period = DateRange(last.period.lower, closed_date)
+    last.save(update_fields=["period"])
+    audit.record(actor, "close", "account", account_id, closed_date=closed_date)

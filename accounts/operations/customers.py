@@ -11,10 +11,11 @@ from django.utils import timezone
 
 from accounts.domain import account as account_rules
 from accounts.domain import customer as customer_rules
+from accounts.domain import names
 from accounts.domain.account import NewAccount
 from accounts.domain.contact import ContactKind
 from accounts.domain.customer import CheckedCustomer, NewCustomer
-from accounts.domain.identity import masked
+from accounts.domain.identity import CustomerKind, masked
 from accounts.models.contact import ContactPoint
 from accounts.models.customer import Customer
 from accounts.operations import accounts as account_steps
@@ -141,6 +142,23 @@ def edit(*, customer_id: int, version: int, customer: NewCustomer, actor: Actor)
         if before != after:
             changes[field] = [before, after]
     audit.record(actor, "edit", "customer", customer_id, changes=changes)
+
+
+@joins_transaction
+def rename(*, customer_id: int, name: str, actor: Actor) -> str:
+    """
+    Call a customer otherwise (更名); return the name before.
+
+    :raises UnknownCustomer: there is no such customer.
+    :raises BadName: it cannot be a name.
+    """
+    row = contacts.lock_customer(customer_id=customer_id)
+    before = row.name
+    row.name = names.plain_name(name)
+    row.name_pinyin = names.pinyin(row.name, is_person=row.kind == CustomerKind.RESIDENT)
+    contacts.touch(customer=row)
+    audit.record(actor, "edit", "customer", customer_id, changes={"name": [before, row.name]})
+    return before
 
 
 @opens_transaction

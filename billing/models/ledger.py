@@ -37,6 +37,7 @@ class TransferKind(StrEnum):
 
     BILL = "bill"
     PAYMENT = "payment"
+    REFUND = "refund"
 
 
 class Transfer(models.Model):
@@ -47,7 +48,7 @@ class Transfer(models.Model):
     account = models.ForeignKey("accounts.Account", on_delete=models.PROTECT, related_name="transfers")
     amount_minor = models.BigIntegerField()
     kind = Code(choices=choices_of(TransferKind))
-    source_id = models.BigIntegerField(help_text="Bill or payment.")
+    source_id = models.BigIntegerField(help_text="Bill, payment or refund.")
     part = Code(help_text="Ledger class of a bill: energy, fund, tax ...")
     occurred_date = models.DateField()
     period = models.DateField(help_text="First day of the accounting month.")

@@ -16,6 +16,7 @@ from cis.platform.db import execute, fetch, joins_transaction
 REVENUE_PREFIX = "revenue."
 CASH_PREFIX = "cash."
 VAT_CODE = "liability.vat"
+REFUND_FROM = "cash.bank"
 
 _ENSURE_CUSTOMERS = """
     INSERT INTO billing_ledgeraccount (code, account_id, balance_minor)
@@ -101,6 +102,16 @@ _REVERSE = """
 """
 
 
+_REFUND = """
+    INSERT INTO billing_transfer
+        (debit_id, credit_id, account_id, amount_minor, kind, source_id, part, occurred_date, period, posted_at,
+         actor_id, reason)
+    SELECT %(customer)s, s.id, %(account)s, %(amount)s, 'refund', %(refund)s, 'bank', %(occurred)s,
+           date_trunc('month', %(occurred)s::date)::date, now(), %(actor)s, ''
+    FROM billing_ledgeraccount s WHERE s.code = %(cash)s
+"""
+
+
 @joins_transaction
 def lock_customers(*, account_ids: Sequence[int]) -> None:
     """Make the ledger accounts of these customers where they are missing, and lock them in the order of their ids."""
@@ -159,6 +170,29 @@ def post_payments(*, payment_ids: Sequence[int], account_ids: Sequence[int], act
     codes = sorted(CASH_PREFIX + channel for (channel,) in fetch(_CHANNELS, values))
     execute(_ENSURE_SYSTEM, {"codes": codes})
     execute(_POST_PAYMENTS, values)
+
+
+@joins_transaction
+def post_refund(*, refund_id: int, account_id: int, amount_minor: int, occurred_date: date, actor: Actor) -> None:
+    """
+    Post money that is paid back by bank: what the customer had as credit against cash.
+
+    :raises django.db.IntegrityError: it was posted before (``transfer_posted_once``).
+    """
+    lock_customers(account_ids=[account_id])
+    execute(_ENSURE_SYSTEM, {"codes": [REFUND_FROM]})
+    customer = LedgerAccount.objects.get(account_id=account_id)
+    values = {
+        "refund": refund_id,
+        "account": account_id,
+        "amount": amount_minor,
+        "occurred": occurred_date,
+        "actor": actor.id,
+        "customer": customer.id,
+        "cash": REFUND_FROM,
+    }
+    execute(_REFUND, values)
+    _move(customer, amount_minor)
 
 
 def _move(customer: LedgerAccount, owed_minor: int) -> None:

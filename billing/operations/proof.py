@@ -156,6 +156,16 @@ LAWS = (
         """,
     ),
     Law(
+        "refund_is_posted_once",
+        "each refund that was paid has posted exactly its amount, and no other has",
+        """
+        SELECT r.id FROM billing_refund r
+        LEFT JOIN billing_transfer t ON t.kind = 'refund' AND t.source_id = r.id
+        GROUP BY r.id
+        HAVING coalesce(sum(t.amount_minor), 0) <> CASE WHEN r.paid_date IS NULL THEN 0 ELSE r.amount_minor END
+        """,
+    ),
+    Law(
         "allocations_fit",
         "no payment pays more than it is, and no bill is paid more than once",
         """

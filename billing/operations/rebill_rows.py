@@ -1,10 +1,11 @@
-"""Rebills as rows: noted when usage was corrected, settled by the run that bills the account anew."""
+"""Rebills as rows: noted when usage was corrected or terms changed, settled by the run that bills the account anew."""
 
 from collections.abc import Mapping, Sequence
 
 from billing.queries.rebills import Reach
 from cis.platform import db
 from cis.platform.db import joins_transaction
+from contracts.domain.announcements import ChangeMade
 from metering.domain.announcements import CorrectionMade
 from metering.queries import usage_rules
 
@@ -14,6 +15,13 @@ _NOTE = """
     FROM contracts_serviceagreement g
     WHERE g.service_point_id = ANY(%(points)s) AND g.period && daterange(%(start)s, %(end)s)
     GROUP BY g.account_id ORDER BY g.account_id
+"""
+_NOTE_CHANGE = """
+    INSERT INTO billing_rebill (account_id, change_id, from_date, state, opened_at)
+    SELECT b.account_id, %(change)s, %(start)s::date, 'open', now()
+    FROM billing_billsegment s JOIN billing_bill b ON b.id = s.bill_id AND b.state = 'issued'
+    WHERE b.account_id = ANY(%(accounts)s) AND s.end_date > %(start)s AND s.cancels_id IS NULL
+    GROUP BY b.account_id ORDER BY b.account_id
 """
 _SETTLE = """
     UPDATE billing_rebill r
@@ -41,6 +49,12 @@ def note(made: CorrectionMade) -> None:
             "end": made.end_date,
         },
     )
+
+
+@joins_transaction
+def note_change(made: ChangeMade) -> None:
+    """Note the accounts that were billed for days on which a change of use holds: their next run reaches back to it."""
+    db.execute(_NOTE_CHANGE, {"change": made.change_id, "accounts": list(made.account_ids), "start": made.from_date})
 
 
 @joins_transaction

@@ -1,5 +1,6 @@
 """What an account owes."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -123,6 +124,16 @@ def postings_of(*, bill_id: int) -> tuple[Posting, ...]:
         )
         for part, debit, debtor, credit, creditor, amount, on, reverses in rows
     )
+
+
+def arrears_minor(*, account_ids: Collection[int], today: date) -> int:  # noqa: ARG001 (the signature of the port)
+    """
+    Return what some accounts owe together for bills that were issued, due or not; one statement. [minor unit]
+
+    Who gives up a supply settles all of it. Credit of one account pays no other.
+    """
+    rows = LedgerAccount.objects.filter(account_id__in=list(account_ids), balance_minor__gt=0)
+    return rows.aggregate(sum=Sum("balance_minor"))["sum"] or 0
 
 
 def total_owed_minor() -> int:

@@ -23,7 +23,7 @@ from cis.loading.tables import Column, Row, day, one_of, read, ten_thousandths, 
 from cis.platform.db import opens_transaction
 from contracts.domain.agreements import Agreed, NewAgreement
 from contracts.domain.openings import NewOpening, OpeningKind
-from contracts.operations import agreements, openings
+from contracts.operations import agreement_loads, openings
 from contracts.queries import agreements as agreement_queries
 from metering.domain.network import NewFeeder, NewTransformer
 from metering.domain.places import NewMeter, NewPlace, NewRegister
@@ -230,7 +230,7 @@ def _write(files: _Folder, *, actor: Actor) -> Loaded:
     meters = meter_loads.prepare(meters=[_meter(line, row) for line, row in files.meters], service_points=point_names)
     account_names = {str(row["account"]) for _, row in files.customers}
     agreed = [_agreement(line, row) for line, row in files.agreements]
-    terms = agreements.prepare(
+    terms = agreement_loads.prepare(
         agreements=agreed,
         accounts=account_names,
         service_points=point_names,
@@ -257,7 +257,7 @@ def _write(files: _Folder, *, actor: Actor) -> Loaded:
     transformer_ids, feeder_ids = network.load(prepared=grid, actor=actor)
     point_ids = places.load(prepared=points, transformer_ids=transformer_ids, feeder_ids=feeder_ids, actor=actor)
     meter_ids = meter_loads.load(prepared=meters, service_point_ids=point_ids, actor=actor)
-    agreement_ids = agreements.load(
+    agreement_ids = agreement_loads.load(
         prepared=terms, account_ids=loaded.account_ids, service_point_ids=point_ids, actor=actor
     )
     openings.load(prepared=values, agreement_ids=agreement_ids, actor=actor)

@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from cis.platform import pack_changes
+
 
 def _like(pattern: str) -> dict[str, Any]:
     return {"pattern": re.compile(pattern)}
@@ -263,6 +265,15 @@ class Rules:
     charge_instalment: ChargeTax = field(metadata=_LOCAL)
     charge_early_settlement: ChargeTax = field(metadata=_LOCAL)
     charge_early_termination: ChargeTax = field(metadata=_LOCAL)
+    change_suspension: pack_changes.Suspension = field(metadata=_LOCAL)
+    change_reduction: pack_changes.Reduction = field(metadata=_LOCAL)
+    change_demand_mode: pack_changes.Start = field(metadata=_LOCAL)
+    change_contract_demand: pack_changes.Start = field(metadata=_LOCAL)
+    change_tou: pack_changes.Start
+    change_class: pack_changes.Start
+    change_household: pack_changes.Household = field(metadata=_LOCAL)
+    change_blocks: str = field(metadata=_like("restart|carry"))
+    change_papers: pack_changes.ChangePapers
     service_standards: dict[str, ServiceStandard] = field(
         metadata={**_LOCAL, "names": re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")}
     )

@@ -40,3 +40,48 @@ class ChargeAgreed:
     charge_id: int
     agreement_id: int | None
     account_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeMade:
+    """A change of use holds from a local date on, or is taken back from there: bills of these accounts may change."""
+
+    change_id: int
+    account_ids: tuple[int, ...]
+    from_date: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountToSettle:
+    """
+    Nothing more is supplied on an account: a final bill is to be made, and what is over paid back.
+
+    known_date  the day on which it came to be known
+
+    from_agreement_id, to_agreement_id  whose count of steps goes on in whose; None: in nobody's
+    """
+
+    change_id: int
+    account_id: int
+    on: date
+    known_date: date
+    from_agreement_id: int | None = None
+    to_agreement_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SettlementDropped:
+    """An account is supplied after all: no final bill is to be made."""
+
+    change_id: int
+    account_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkWanted:
+    """Somebody is to go to a service point for a change of use; ``kind`` as work orders are called."""
+
+    change_id: int
+    kind: str
+    service_point_id: int
+    on: date

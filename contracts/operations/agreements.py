@@ -1,8 +1,7 @@
-"""Agreements: start, end, change what holds from a date on, load many."""
+"""Agreements: start, end, change what holds from a date on. Many at once are in ``agreement_loads``."""
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -10,19 +9,17 @@ import psycopg
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
-from django.utils import timezone
 
 from accounts.queries import accounts as account_queries
 from cis.kernel.actors import Actor
-from cis.kernel.errors import Findings, Refused
+from cis.kernel.errors import Refused
 from cis.platform import audit, events
-from cis.platform.db import copy_rows, joins_transaction, opens_transaction, take_ids
+from cis.platform.db import joins_transaction, opens_transaction
 from contracts.domain import agreements as rules
-from contracts.domain.agreements import HOUSEHOLD_MOST, NOTHING, Agreed, NewAgreement, Supplied
+from contracts.domain.agreements import HOUSEHOLD_MOST, NOTHING, Agreed
 from contracts.domain.announcements import AgreementEnded, AgreementStarted, TermChanged
 from contracts.models.agreement import AgreementTerm, ServiceAgreement
 from contracts.operations import asked_facts
-from contracts.queries import agreements as queries
 from contracts.queries.agreements import UnknownAgreement
 from tariffs.queries import plans
 
@@ -72,25 +69,22 @@ class AlreadyEnded(Refused):
     code = "already_ended"
 
 
+class LaterTerm(Refused):
+    """Other terms were agreed that begin before the change would end."""
+
+    code = "later_term"
+
+
+class NotEnded(Refused):
+    """The agreement goes on anyway."""
+
+    code = "not_ended"
+
+
 class NothingChanges(Refused):
     """All of it holds already as asked."""
 
     code = "nothing_changes"
-
-
-class InvalidLoad(Refused):
-    """The delivery has findings; nothing of it was written."""
-
-    code = "invalid_load"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreparedLoad:
-    """A checked delivery with everything found in it; only one without findings can be loaded."""
-
-    agreements: tuple[NewAgreement, ...]
-    tariff_ids: Mapping[str, int]
-    findings: Findings
 
 
 @opens_transaction
@@ -161,7 +155,7 @@ def begin(
     )
     _write(agreement)
     AgreementTerm.objects.create(
-        agreement=agreement, tariff_id=tariff_id, household=household, period=agreement.period, **_columns_of(agreed)
+        agreement=agreement, tariff_id=tariff_id, household=household, period=agreement.period, **columns_of(agreed)
     )
     events.announce(
         AgreementStarted(
@@ -186,6 +180,12 @@ def end(*, agreement_id: int, end_date: date, actor: Actor) -> None:
     :raises OutsideAgreement: the end is not after the start.
     :raises AlreadyEnded: the agreement ends by then anyway.
     """
+    end_step(agreement_id=agreement_id, end_date=end_date, actor=actor)
+
+
+@joins_transaction
+def end_step(*, agreement_id: int, end_date: date, actor: Actor) -> None:
+    """End supply as a step of a larger use case; see ``end``."""
     agreement = _lock(agreement_id)
     since, until = agreement.period.lower, agreement.period.upper
     if end_date <= since:
@@ -236,123 +236,100 @@ def change_term(
     :raises BadHousehold: not 1 to 99 persons.
     :raises BadFacts, FactsMissing: an agreed fact cannot be, or the tariff asks for one that is not agreed.
     """
+    return change_step(
+        agreement_id=agreement_id,
+        from_date=from_date,
+        tariff_id=tariff_id,
+        household=household,
+        agreed=agreed,
+        actor=actor,
+    )
+
+
+@joins_transaction
+def change_step(
+    *,
+    agreement_id: int,
+    from_date: date,
+    until_date: date | None = None,
+    tariff_id: int | None = None,
+    household: int | None = None,
+    agreed: Agreed | None = None,
+    actor: Actor,
+) -> int:
+    """
+    Change what holds as a step of a larger use case; see ``change_term``.
+
+    until_date  first date on which what held before holds again; None: for the rest of its time
+
+    :raises LaterTerm: other terms were agreed that begin before it.
+    """
     agreement = _lock(agreement_id)
     term = AgreementTerm.objects.filter(agreement=agreement, period__contains=from_date).first()
     if term is None:
         raise OutsideAgreement(f"The agreement is not in force on {from_date}.", agreement_id=agreement_id)
     held = {"tariff_id": term.tariff_id, "household": term.household}
-    held |= {name: getattr(term, name) for name in _columns_of(NOTHING)}
+    held |= {name: getattr(term, name) for name in columns_of(NOTHING)}
     wanted = held | ({} if tariff_id is None else {"tariff_id": tariff_id})
     wanted |= {} if household is None else {"household": household}
-    wanted |= {} if agreed is None else _columns_of(agreed)
+    wanted |= {} if agreed is None else columns_of(agreed)
     if wanted == held:
         raise NothingChanges("All of it holds already as asked.", agreement_id=agreement_id)
     version = plans.version_on(tariff_id=wanted["tariff_id"], day=from_date)
     _check_household(wanted["household"])
     _check_facts(agreed or NOTHING)
     asked_facts.check(version_id=version.version_id, capacity_va=wanted["capacity_va"], contract_w=wanted["contract_w"])
-    since, until = term.period.lower, term.period.upper
-    if since < from_date:
-        term.period = DateRange(since, from_date)
-        term.save(update_fields=["period"])
-        term = AgreementTerm(agreement=agreement)
-    for name, value in wanted.items():
-        setattr(term, name, value)
-    term.period = DateRange(from_date, until)
-    term.save()
+    term = _lay_term(term, from_date=from_date, until_date=until_date, held=held, wanted=wanted)
     events.announce(TermChanged(agreement_id=agreement_id, account_id=agreement.account_id, from_date=from_date))
     changed = {name: value for name, value in wanted.items() if value != held[name]}
     audit.record(actor, "change_term", "agreement", agreement_id, from_date=from_date.isoformat(), **changed)
     return term.id
 
 
-def prepare(
-    *, agreements: Sequence[NewAgreement], accounts: Collection[str], service_points: Collection[str]
-) -> PreparedLoad:
-    """
-    Check a whole delivery of agreements; five statements, and the texts of tariffs once each; nothing is written.
-
-    :param accounts: external ids of all accounts that exist or are loaded with it.
-    :param service_points: likewise of service points.
-    """
-    findings = Findings()
-    prices = asked_facts.FirstPrices(agreements=agreements)
-    kept = queries.ids_by_external_id(new.external_id for new in agreements)
-    seen: set[str] = set()
-    for new in agreements:
-        rules.check(new, findings=findings)
-        prices.note_missing(new, findings=findings)
-        for field, code, is_wrong, value in (
-            ("external_id", "external_id_taken", new.external_id in kept, new.external_id),
-            ("external_id", "external_id_twice", new.external_id in seen, new.external_id),
-            ("account", "unknown_account", new.account not in accounts, new.account),
-            ("service_point", "unknown_service_point", new.service_point not in service_points, new.service_point),
-            ("tariff", "unknown_tariff", new.tariff not in prices.ids, new.tariff),
-        ):
-            if is_wrong:
-                findings.add(f"{new.where}: {field}", code, f"{value}: {_SAID[code]}")
-        seen.add(new.external_id)
-    times = queries.times_supplied({new.service_point for new in agreements})
-    kept_times = [(point, Supplied(since, until, agreement)) for point, agreement, since, until in times]
-    rules.check_overlaps(delivered=agreements, kept=kept_times, findings=findings)
-    return PreparedLoad(agreements=tuple(agreements), tariff_ids=prices.ids, findings=findings)
-
-
 @joins_transaction
-def load(
-    *, prepared: PreparedLoad, account_ids: Mapping[str, int], service_point_ids: Mapping[str, int], actor: Actor
-) -> dict[str, int]:
+def reopen_step(*, agreement_id: int, actor: Actor) -> None:
     """
-    Write a prepared delivery by COPY; nothing is announced, since no room has data yet that could depend on it.
+    Let an agreement that was ended go on until further notice, with the terms that held last. Announces TermChanged.
 
-    :param account_ids, service_point_ids: ids by external id.
-    :returns: ids of the agreements, by external id.
-    :raises InvalidLoad: the delivery has findings; nothing is written.
+    :raises UnknownAgreement: there is no such agreement.
+    :raises NotEnded: it has no end.
+    :raises ServicePointTaken: somebody else is supplied there since.
     """
-    prepared.findings.raise_if_any(InvalidLoad)
-    ids = take_ids("contracts_serviceagreement", len(prepared.agreements))
-    rows = list(zip(prepared.agreements, ids, strict=True))
-    now = timezone.now()
-    copy_rows(
-        table="contracts_serviceagreement",
-        columns=("id", "external_id", "account_id", "service_point_id", "period", "created_at"),
-        rows=(
-            (
-                new_id,
-                new.external_id,
-                account_ids[new.account],
-                service_point_ids[new.service_point],
-                DateRange(new.start_date, new.end_date),
-                now,
-            )
-            for new, new_id in rows
-        ),
-    )
-    copy_rows(
-        table="contracts_agreementterm",
-        columns=("agreement_id", "tariff_id", "household", "period", *_columns_of(NOTHING)),
-        rows=(
-            (
-                new_id,
-                prepared.tariff_ids[new.tariff],
-                new.household,
-                DateRange(new.start_date, new.end_date),
-                *_columns_of(new.agreed).values(),
-            )
-            for new, new_id in rows
-        ),
-    )
-    audit.record(actor, "load", "agreement", None, agreements=len(rows))
-    return {new.external_id: new_id for new, new_id in rows}
+    agreement = _lock(agreement_id)
+    end_date = agreement.period.upper
+    if end_date is None:
+        raise NotEnded("The agreement goes on anyway.", agreement_id=agreement_id)
+    agreement.period = DateRange(agreement.period.lower, None)
+    _write(agreement)
+    last = AgreementTerm.objects.filter(agreement=agreement).order_by("-period")[0]
+    last.period = DateRange(last.period.lower, None)
+    last.save(update_fields=["period"])
+    events.announce(TermChanged(agreement_id=agreement_id, account_id=agreement.account_id, from_date=end_date))
+    audit.record(actor, "reopen", "agreement", agreement_id, end_date=end_date.isoformat())
 
 
-_SAID = {
-    "external_id_taken": "this agreement exists already.",
-    "external_id_twice": "this agreement stands twice in the delivery.",
-    "unknown_account": "there is no such account.",
-    "unknown_service_point": "there is no such service point.",
-    "unknown_tariff": "the price book has no such tariff.",
-}
+def _lay_term(
+    term: AgreementTerm, *, from_date: date, until_date: date | None, held: dict[str, Any], wanted: dict[str, Any]
+) -> AgreementTerm:
+    """Put other values in place of a term's over [from_date, until_date); return the term that has them."""
+    since, until = term.period.lower, term.period.upper
+    if until_date is not None and until is not None and until_date > until:
+        raise LaterTerm(
+            f"Other terms were agreed that begin on {until}.", advice=f"End it on {until} or before.",
+            agreement_id=term.agreement_id,
+        )  # fmt: skip
+    laid = term
+    if since < from_date:
+        term.period = DateRange(since, from_date)
+        term.save(update_fields=["period"])
+        laid = AgreementTerm(agreement_id=term.agreement_id)
+    for name, value in wanted.items():
+        setattr(laid, name, value)
+    laid.period = DateRange(from_date, until_date or until)
+    laid.save()
+    if until_date is not None and until_date != until:
+        AgreementTerm.objects.create(agreement_id=term.agreement_id, period=DateRange(until_date, until), **held)
+    return laid
 
 
 def _lock(agreement_id: int) -> ServiceAgreement:
@@ -372,13 +349,13 @@ def _check_facts(agreed: Agreed) -> None:
         raise BadFacts(message, field=field)
 
 
-def _columns_of(agreed: Agreed) -> dict[str, Any]:
+def columns_of(agreed: Agreed) -> dict[str, Any]:
     """Return the facts as columns of a term."""
     return {**asdict(agreed), "features": list(agreed.features)}
 
 
 def _write(agreement: ServiceAgreement) -> None:
-    """Insert an agreement; the database refuses a second one at the service point, also when two start at once."""
+    """Write an agreement; the database refuses a second one at the service point, also when two start at once."""
     point = agreement.service_point_id
     try:
         agreement.clean_fields(exclude=["id"])
@@ -388,7 +365,7 @@ def _write(agreement: ServiceAgreement) -> None:
         raise UnknownServicePoint(f"There is no service point {point}.", service_point_id=point) from None
     try:
         with transaction.atomic():
-            agreement.save(force_insert=True)
+            agreement.save(force_insert=agreement.pk is None)
     except IntegrityError as error:
         cause = error.__cause__
         if not isinstance(cause, psycopg.Error) or cause.diag.constraint_name != ONE_AT_A_TIME:

@@ -11,8 +11,9 @@ from cis.platform import audit
 from cis.platform.db import copy_rows, joins_transaction
 from contracts.domain import openings as rules
 from contracts.domain.agreements import NewAgreement
-from contracts.domain.openings import Begun, NewOpening, Opening
-from contracts.operations.agreements import InvalidLoad
+from contracts.domain.openings import Begun, NewOpening, Opening, OpeningKind
+from contracts.models.opening import OpeningValue
+from contracts.operations.agreement_loads import InvalidLoad
 from contracts.operations.asked_facts import FirstPrices
 
 
@@ -39,6 +40,23 @@ def prepare(*, delivered: Sequence[NewOpening], agreements: Sequence[NewAgreemen
     begun = {one.external_id: Begun(start_date=one.start_date, plan=prices.of(one)) for one in mine}
     values = rules.checked(delivered=delivered, begun=begun, findings=findings)
     return PreparedOpenings(values=values, findings=findings)
+
+
+@joins_transaction
+def carry_count(*, agreement_id: int, counted_wh: int, source: str, actor: Actor) -> None:
+    """
+    Let the count of steps of another agreement go on in one that followed it; a value that is there is replaced.
+
+    counted_wh  energy since the tier cycle began, on the first day of the agreement [Wh]
+    """
+    OpeningValue.objects.update_or_create(
+        agreement_id=agreement_id,
+        kind=OpeningKind.COUNTED.value,
+        name="",
+        month_date=None,
+        defaults={"value": counted_wh, "source": source, "actor_id": actor.id},
+    )
+    audit.record(actor, "carry_count", "agreement", agreement_id, counted_wh=counted_wh, source=source)
 
 
 @joins_transaction

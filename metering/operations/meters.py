@@ -122,6 +122,12 @@ def remove(*, meter_id: int, on_date: date, actor: Actor) -> None:
     :raises UnknownMeter: there is no such meter.
     :raises NotInstalled: it hangs nowhere the day before.
     """
+    take_down(meter_id=meter_id, on_date=on_date, actor=actor)
+
+
+@joins_transaction
+def take_down(*, meter_id: int, on_date: date, actor: Actor) -> None:
+    """Take a meter down as a step of a larger use case; see ``remove``."""
     service_point_id = _take_down(_lock(meter_id), on_date=on_date).service_point_id
     audit.record(actor, "remove", "meter", meter_id, service_point_id=service_point_id, on_date=on_date.isoformat())
 

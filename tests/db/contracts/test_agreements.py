@@ -15,12 +15,12 @@ from cis.platform import events
 from contracts.domain.agreements import NOT_AGREED, Agreed, NewAgreement
 from contracts.domain.announcements import AgreementEnded, AgreementStarted, TermChanged
 from contracts.models.agreement import AgreementTerm, ServiceAgreement
-from contracts.operations import agreements
+from contracts.operations import agreement_loads, agreements
+from contracts.operations.agreement_loads import InvalidLoad
 from contracts.operations.agreements import (
     AccountNotOpen,
     AlreadyEnded,
     BadHousehold,
-    InvalidLoad,
     NothingChanges,
     OutsideAgreement,
     ServicePointTaken,
@@ -341,9 +341,9 @@ def delivery(count, **values):
 @pytest.mark.django_db
 def test_a_delivery_is_loaded_whole():
     given_rows, accounts, points = delivery(5)
-    prepared = agreements.prepare(agreements=given_rows, accounts=accounts, service_points=points)
+    prepared = agreement_loads.prepare(agreements=given_rows, accounts=accounts, service_points=points)
 
-    ids = agreements.load(prepared=prepared, account_ids=accounts, service_point_ids=points, actor=SYSTEM)
+    ids = agreement_loads.load(prepared=prepared, account_ids=accounts, service_point_ids=points, actor=SYSTEM)
 
     assert set(ids) == {f"G{line}" for line in range(2, 7)}
     columns = queries.in_force(account_ids=list(accounts.values()), start_date=JAN, end_date=FEB)
@@ -358,7 +358,7 @@ def test_a_delivery_with_findings_names_all_of_them_and_writes_nothing():
     factories.contracts.agreement(
         external_id="G3", service_point=factories.contracts.ServicePoint.objects.get(id=points[taken])
     )
-    prepared = agreements.prepare(
+    prepared = agreement_loads.prepare(
         agreements=[*given_rows[:2], NewAgreement(
             external_id="G2", account="nobody", service_point="nowhere", tariff="none", start_date=FEB, end_date=JAN,
             where="agreements.csv:4",
@@ -377,5 +377,5 @@ def test_a_delivery_with_findings_names_all_of_them_and_writes_nothing():
         ("agreements.csv:2: service_point", "service_point_taken"),
     ]
     with pytest.raises(InvalidLoad), transaction.atomic():
-        agreements.load(prepared=prepared, account_ids=accounts, service_point_ids=points, actor=SYSTEM)
+        agreement_loads.load(prepared=prepared, account_ids=accounts, service_point_ids=points, actor=SYSTEM)
     assert AgreementTerm.objects.count() == 1

@@ -1,0 +1,46 @@
+"""Sentences on changes of use and final accounts, for ``cis.platform.phrases``."""
+
+from collections.abc import Mapping
+
+from django.utils.translation import gettext_noop as _
+
+SENTENCES: Mapping[str, str] = {
+    "change_refused": _("This change cannot be: see what is said beside the fields."),
+    "unknown_change": _("There is no such change of use."),
+    "arrears_owed": _("The account owes for bills that were issued: they are paid first."),
+    "papers_missing": _("Something is to be proven first: add the papers."),
+    "key_taken": _("This form was sent before with something else in it: open it anew."),
+    "not_self_service": _("This is asked for at the desk."),
+    "not_reversible": _("This cannot be taken back: let another change undo it."),
+    "later_term": _("Other terms were agreed that begin before it would end."),
+    "not_ended": _("The supply goes on anyway."),
+    "unknown_refund": _("There is no such refund."),
+    "refund_paid": _("The refund was paid already."),
+    "bad_refund": _("Reference, date or amount of the refund is impossible."),
+    "needed_here": _("This is needed."),
+    "not_of_this_kind": _("This does not belong to this kind of change."),
+    "asked_in_future": _("Nobody has asked on a day that is still to come."),
+    "change_too_soon": _("It cannot hold so soon after it was asked for."),
+    "not_first_of_month": _("It holds from the first day of a month on."),
+    "not_first_of_quarter": _("It holds from the first day of a quarter on."),
+    "no_increase": _("The capacity is not more than what is agreed."),
+    "no_reduction": _("What is left is more than 0 and less than what is agreed."),
+    "lasts_too_short": _("So short a time is not allowed."),
+    "lasts_too_long": _("So long a time is not allowed."),
+    "suspended_now": _("Capacity is suspended then: let it be resumed first."),
+    "suspended_too_long": _("Capacity would be suspended for more months of the year than is allowed."),
+    "suspended_too_often": _("Capacity would be suspended more often in the year than is allowed."),
+    "not_whole_months": _("Who is billed by demand changes capacity by whole months."),
+    "tariff_not_for_capacity": _("The tariff is not for this capacity: choose another one."),
+    "nothing_suspended": _("No capacity is suspended on that day."),
+    "same_tariff": _("The supply has this tariff already."),
+    "not_open": _("This tariff is not open to the customer."),
+    "other_class": _("The tariff is for another use."),
+    "no_contract_demand": _("The tariff knows no contracted demand."),
+    "same_demand": _("So much is contracted already."),
+    "same_household": _("So many persons are known already."),
+    "too_few": _("There is no allowance for so few persons."),
+    "capacity_not_shared": _("All parts together have the capacity that is agreed."),
+    "other_customer": _("All of them are supplies of one customer: transfer them first."),
+    "same_supply": _("A supply is not merged with itself."),
+}
