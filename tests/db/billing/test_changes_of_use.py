@@ -7,7 +7,7 @@ import pytest
 from billing.models.bill import Bill, BillLine, BillSegment
 from billing.models.rebill import Rebill
 from billing.models.settlement import FinalAccount, Refund
-from billing.operations import final_accounts, payments
+from billing.operations import final_accounts, payments, proof
 from billing.operations.payments import PaymentChannel
 from billing.queries import balances
 from cis.kernel.actors import SYSTEM
@@ -200,6 +200,8 @@ def test_moving_out_ends_with_a_final_bill_and_the_credit_is_paid_back():
     agreement.account.refresh_from_db()
     assert (agreement.account.state, ChangeSet.objects.get(id=change_id).state) == ("closed", "done")
     prove()
+    Refund.objects.update(amount_minor=3_829)
+    assert [broken.law.name for broken in proof.verify()] == ["refund_is_posted_once"]
 
 
 def test_a_final_bill_without_a_read_says_what_it_waits_for():
