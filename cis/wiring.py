@@ -5,10 +5,11 @@ from datetime import time, timedelta
 
 from django.conf import settings
 
+from accounts.operations import notice_drafts, notice_sending
 from accounts.queries import supplier
 from billing import tasks
 from billing.operations import documents as bill_documents
-from billing.operations import final_accounts, issuing, proof, rebill_rows, simulations
+from billing.operations import final_accounts, issuing, proof, rebill_rows, simulations, telling
 from billing.queries import balances
 from cis.desk import navigation
 from cis.kernel.actors import SYSTEM
@@ -43,6 +44,9 @@ PROOF_AT = time(3, 30)
 DEADLINES_EVERY = timedelta(minutes=5)
 """How often deadlines are looked through for those that come near or have passed."""
 
+REMIND_AT = time(9, 0)
+"""When customers are reminded of bills that are due soon."""
+
 TIDY_AT = time(4, 30)
 """When what nobody needs any more is deleted."""
 
@@ -61,7 +65,6 @@ def bind() -> None:
     jobs.register(deadlines.WORK, deadlines.sweep, schedule=Every(DEADLINES_EVERY))
     jobs.register("forget_idempotency_keys", idempotency.forget, schedule=Daily(TIDY_AT, settings.TIME_ZONE))
     jobs.register(capacity.WORK, capacity.night, schedule=Daily(EXPIRY_AT, settings.TIME_ZONE))
-    events.listen(CorrectionMade, rebill_rows.note)
     events.listen(AgreementStarted, _connect)
     jobs.register(changes.WORK, changes.work, schedule=Daily(CHANGES_AT, settings.TIME_ZONE))
     jobs.register(final_accounts.WORK, final_accounts.work, schedule=Daily(FINAL_AT, settings.TIME_ZONE))
@@ -70,7 +73,10 @@ def bind() -> None:
     events.listen(ChangeMade, rebill_rows.note_change)
     events.listen(AccountToSettle, final_accounts.open_step)
     events.listen(SettlementDropped, final_accounts.drop_step)
+    jobs.register(telling.REMIND, telling.remind, schedule=Daily(REMIND_AT, settings.TIME_ZONE))
     outbox.send_by(issuing.PRINT, _print_bill)
+    outbox.send_by(telling.TELL, telling.tell)
+    outbox.send_by(notice_drafts.SEND, notice_sending.send)
     outbox.send_by(device_commands.SEND, device_commands.send)
     outbox.send_by(device_commands.ASK, device_commands.ask)
     head_end.use(Sandbox())

@@ -14,6 +14,7 @@ from typing import Final
 
 from cis.kernel.errors import Findings, Refused
 from cis.kernel.fixed import NotANumber, parse
+from cis.kernel.periods import Period
 
 TEXT_MOST = 500
 NUMBER_PLACES = 6
@@ -56,6 +57,7 @@ class FactKind(StrEnum):
     MONEY = "money"
     NUMBER = "number"
     LINK = "link"
+    PERIOD = "period"
     SECRET = "secret"  # noqa: S105 (the kind, not a secret)
 
 
@@ -68,12 +70,13 @@ class Money:
     decimals: int = 2
 
 
-Fact = str | int | date | Money
+Fact = str | int | date | Money | Period
 """
 TEXT    str of one line, at most 500 characters
 DATE    date
 MONEY   Money
 NUMBER  int, or a decimal text as "12.5"
+PERIOD  Period
 LINK    str, a path of this site: "/portal/bills/2026000001"
 SECRET  str; once it is sent, what is kept of the notice no longer shows it
 """
@@ -114,18 +117,14 @@ COMMON: Final[Mapping[str, FactKind]] = MappingProxyType(
 )
 """Facts that every text may use; ``account`` is "–" where the notice is about none."""
 
-_TEXT, _DATE, _MONEY, _LINK = FactKind.TEXT, FactKind.DATE, FactKind.MONEY, FactKind.LINK
+_TEXT, _DATE, _MONEY, _LINK, _PERIOD = FactKind.TEXT, FactKind.DATE, FactKind.MONEY, FactKind.LINK, FactKind.PERIOD
+_BILL: Final[Mapping[str, FactKind]] = {
+    "bill": _TEXT, "period": _PERIOD, "kwh": FactKind.NUMBER, "amount": _MONEY, "link": _LINK,
+}  # fmt: skip
 _ROWS: Final = (
-    Event(
-        code="bill_issued",
-        notice_class=NoticeClass.MONEY,
-        facts={"bill": _TEXT, "period": _TEXT, "kwh": FactKind.NUMBER, "amount": _MONEY, "due": _DATE, "link": _LINK},
-    ),
-    Event(
-        code="bill_credited",
-        notice_class=NoticeClass.MONEY,
-        facts={"bill": _TEXT, "period": _TEXT, "amount": _MONEY, "link": _LINK},
-    ),
+    Event(code="bill_issued", notice_class=NoticeClass.MONEY, facts={**_BILL, "to_pay": _MONEY, "due": _DATE}),
+    Event(code="bill_settled", notice_class=NoticeClass.MONEY, facts=_BILL),
+    Event(code="bill_credited", notice_class=NoticeClass.MONEY, facts=_BILL),
     Event(
         code="payment_received",
         notice_class=NoticeClass.MONEY,
@@ -184,6 +183,8 @@ def check(of: Event, *, facts: Mapping[str, Fact]) -> None:
 def _fits(value: Fact, kind: FactKind) -> bool:
     if kind is FactKind.MONEY:
         return isinstance(value, Money)
+    if kind is FactKind.PERIOD:
+        return isinstance(value, Period)
     if kind is FactKind.DATE:
         return type(value) is date
     if kind is FactKind.NUMBER:

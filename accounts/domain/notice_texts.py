@@ -11,12 +11,13 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Final
 
 from accounts.domain.notice_events import COMMON, Channel, Event, Fact, FactKind, Money
 from cis.kernel.currency import written
 from cis.kernel.errors import Findings, Refused
+from cis.kernel.periods import Period, month_of
 
 SUBJECT_MOST = 150
 BODY_MOST = {Channel.SMS: 500, Channel.EMAIL: 8_000, Channel.POST: 4_000, Channel.INBOX: 8_000}
@@ -121,9 +122,31 @@ def segments(text: str) -> int:
     return 1 if units <= alone else math.ceil(units / joined)
 
 
-def paragraphs(body: str) -> tuple[tuple[str, ...], ...]:
-    """Return a body as paragraphs of lines."""
-    return tuple(tuple(block.splitlines()) for block in re.split(r"\n\s*\n", body) if block.strip())
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of a line; ``path`` where it is a link to a page of this site, else ""."""
+
+    text: str
+    path: str = ""
+
+
+Line = tuple[Span, ...]
+
+
+def paragraphs(body: str, *, site: str) -> tuple[tuple[Line, ...], ...]:
+    """Return a body as paragraphs of lines; what links to a page of this site is a link, and nothing else is."""
+    link = re.compile(re.escape(site) + r"(/[A-Za-z0-9/_.?=&%-]*[A-Za-z0-9/])")
+    blocks = (block for block in re.split(r"\n\s*\n", body) if block.strip())
+    return tuple(tuple(_line(line, link) for line in block.splitlines()) for block in blocks)
+
+
+def _line(line: str, link: re.Pattern[str]) -> Line:
+    spans: list[Span] = []
+    end = 0
+    for match in link.finditer(line):
+        spans += [Span(line[end : match.start()]), Span(match.group(0), match.group(1))]
+        end = match.end()
+    return tuple(span for span in (*spans, Span(line[end:])) if span.text)
 
 
 def shown(value: Fact, *, kind: FactKind, language: str, site: str = "", filters: Sequence[str] = ()) -> str:
@@ -133,21 +156,41 @@ def shown(value: Fact, *, kind: FactKind, language: str, site: str = "", filters
         changed = _FILTERS[name].apply(value, is_chinese)
         if isinstance(changed, str):
             value, kind = changed, FactKind.TEXT
-    if isinstance(value, Money):
-        return written(value.amount_minor, currency=value.currency, decimals=value.decimals)
-    if isinstance(value, date):
-        return _day(value, is_chinese)
-    if isinstance(value, int):
-        return f"{value:,}"
+    if not isinstance(value, str):
+        return _value(value, is_chinese)
     if kind is FactKind.LINK:
         return f"{site}{value}"
+    if kind is FactKind.NUMBER:
+        return _number(value)
     return one_line(value) or NOTHING
+
+
+def _value(value: int | date | Money | Period, is_chinese: bool) -> str:
+    if isinstance(value, Money):
+        return written(value.amount_minor, currency=value.currency, decimals=value.decimals)
+    if isinstance(value, Period):
+        return _period(value, is_chinese)
+    return _day(value, is_chinese) if isinstance(value, date) else f"{value:,}"
 
 
 def _day(day: date, is_chinese: bool) -> str:
     if is_chinese:
         return f"{day.year}年{day.month}月{day.day}日"
     return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
+
+
+def _number(text: str) -> str:
+    """Return a decimal text with its thousands apart, without zeros at the end."""
+    whole, _, decimals = text.removeprefix("-").partition(".")
+    rest = decimals.rstrip("0")
+    return f"{'−' if text.startswith('-') else ''}{int(whole):,}{f'.{rest}' if rest else ''}"
+
+
+def _period(period: Period, is_chinese: bool) -> str:
+    first, last = period.start, period.end - timedelta(days=1)
+    if period == month_of(first):
+        return f"{first.year}年{first.month}月" if is_chinese else f"{_MONTHS[first.month - 1]} {first.year}"
+    return f"{_day(first, is_chinese)}{'至' if is_chinese else ' to '}{_day(last, is_chinese)}"
 
 
 @dataclass(frozen=True, slots=True)

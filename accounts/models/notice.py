@@ -31,7 +31,7 @@ class Notice(models.Model):
     spares = ArrayField(
         models.TextField(),
         default=list,
-        help_text="Texts of later ways, until it arrives: way, version, subject, body.",
+        help_text="Texts of later ways, until it arrives: way, address, version, subject, body.",
     )
     template_version = models.IntegerField(default=0, help_text="0: the delivered text.")
     reason = Code(default="", help_text="Why it did not go or arrive.")

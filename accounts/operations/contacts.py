@@ -82,6 +82,22 @@ def prefer(*, customer_id: int, contact_id: int, actor: Actor) -> None:
     audit.record(actor, "prefer_contact", "customer", customer_id, kind=point.kind, value=point.value)
 
 
+@opens_transaction
+def mend(*, customer_id: int, contact_id: int, actor: Actor) -> None:
+    """
+    Say that a contact point works again, though a message came back from it: the customer was asked.
+
+    :raises UnknownCustomer: there is no such customer.
+    :raises UnknownContact: the customer has no such contact point.
+    """
+    customer = lock_customer(customer_id=customer_id)
+    point = _point(customer, contact_id)
+    if point.bounced_at is not None:
+        point.bounced_at, point.bounce_reason = None, ""
+        point.save(update_fields=["bounced_at", "bounce_reason"])
+        audit.record(actor, "mend_contact", "customer", customer_id, kind=point.kind, value=point.value)
+
+
 @joins_transaction
 def lock_customer(*, customer_id: int) -> Customer:
     """

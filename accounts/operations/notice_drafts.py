@@ -13,7 +13,7 @@ from accounts.domain.customer import LANGUAGES
 from accounts.domain.notice_events import COMMON, Channel, Event, Fact, FactKind
 from accounts.domain.notice_routes import Address, Person, QuietHours, Route
 from accounts.domain.notice_states import NoticeState
-from accounts.domain.notice_texts import Template, Text, Values
+from accounts.domain.notice_texts import HIDDEN, Template, Text, Values
 from accounts.queries import notice_texts as stored_texts
 from accounts.queries import supplier
 from accounts.queries.notice_texts import Place
@@ -218,12 +218,18 @@ def _row(event: Event, draft: Draft, now: datetime) -> tuple[object, ...]:
     if route.channel is Channel.INBOX:
         state = NoticeState.SENT
     # unnest takes no arrays of different lengths, and no text has a separator: control characters are taken out.
+    addresses = draft.person.addresses
     spares = [
-        part for way, version, text in draft.spares for part in (way.value, str(version), text.subject, text.body)
+        part
+        for way, version, text in draft.spares
+        for part in (way.value, addresses[way].value if way in addresses else "", str(version), text.subject, text.body)
     ]
+    body, secret = draft.text.body, draft.secret
+    if route.reason and secret:
+        body, secret = body.replace(secret, HIDDEN), ""
     return (
         event.code, event.notice_class.value, route.channel.value, state.value, draft.key, draft.customer_id,
         draft.account_id, route.address.contact_id, draft.person.name, route.address.value, draft.person.language,
-        draft.text.subject, draft.text.body, draft.secret, SEPARATOR.join(spares), draft.version, route.reason,
-        draft.occurred_date, now, now if state is NoticeState.SENT else None, draft.instead_of, draft.mailing_id,
+        draft.text.subject, body, secret, SEPARATOR.join(spares), draft.version, route.reason, draft.occurred_date,
+        now, now if state is NoticeState.SENT else None, draft.instead_of, draft.mailing_id,
     )  # fmt: skip

@@ -17,12 +17,13 @@ class UnknownCustomer(Refused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactCard:
-    """One contact point."""
+    """One contact point; ``bounce_reason`` says why a message came back from it, "" = none did."""
 
     id: int
     kind: str
     value: str
     is_preferred: bool
+    bounce_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,13 @@ def cards(*, customer_ids: Iterable[int]) -> dict[int, CustomerCard]:
     wanted = list(customer_ids)
     contacts: dict[int, list[ContactCard]] = {}
     for point in ContactPoint.objects.filter(customer_id__in=wanted).order_by("kind", "-is_preferred", "id"):
-        contact = ContactCard(id=point.id, kind=point.kind, value=point.value, is_preferred=point.is_preferred)
+        contact = ContactCard(
+            id=point.id,
+            kind=point.kind,
+            value=point.value,
+            is_preferred=point.is_preferred,
+            bounce_reason=(point.bounce_reason or "bounced") if point.bounced_at else "",
+        )
         contacts.setdefault(point.customer_id, []).append(contact)
     return {row.id: _card(row, contacts.get(row.id, [])) for row in Customer.objects.filter(id__in=wanted)}
 

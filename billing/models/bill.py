@@ -70,6 +70,9 @@ class Bill(models.Model):
         ]
         indexes = [
             models.Index(name="bill_by_chunk", fields=["run", "chunk"]),
+            models.Index(
+                name="bill_by_due_date", fields=["due_date", "id"], condition=models.Q(state="issued", kind="regular")
+            ),
         ]
 
 

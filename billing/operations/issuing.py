@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from billing.domain import numbers
 from billing.models.run import ChunkState, RunChunk
-from billing.operations import charging, chunks, ledger, payments, rebill_rows
+from billing.operations import charging, chunks, ledger, payments, rebill_rows, telling
 from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.errors import Refused
 from cis.platform import db, outbox, packs, sequences
@@ -115,6 +115,7 @@ def issue(*, bill_ids: list[int], account_ids: list[int], issue_date: date, acto
         raise DraftsMoved(f"Of {len(bill_ids)} drafts only {issued} could be issued.", advice="Try again.")
     rebill_rows.bill(bill_ids=bill_ids)
     _pay_from_credit(bill_ids)
+    telling.queue_bills_step(bill_ids=bill_ids)
 
 
 def _pay_from_credit(bill_ids: list[int]) -> None:

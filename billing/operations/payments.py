@@ -11,7 +11,7 @@ from datetime import date
 
 from billing.domain.channels import PaymentChannel
 from billing.models.payment import Payment
-from billing.operations import ledger
+from billing.operations import ledger, telling
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
 from cis.platform import audit
@@ -139,6 +139,7 @@ def book(
         return Received(payment_id=payment.id, is_new=False)
     ledger.post_payments(payment_ids=[payment.id], account_ids=[account_id], actor=actor)
     allocate(account_ids=[account_id])
+    telling.queue_payments_step(payment_ids=[payment.id])
     audit.record(actor, "receive_payment", "account", account_id, payment=payment.id, channel=channel.value)
     return Received(payment_id=payment.id, is_new=True)
 
@@ -165,8 +166,10 @@ def book_new(*, payments: Sequence[NewPayment], channel: PaymentChannel, today: 
         for new in payments
     )
     account_ids = sorted({new.account_id for new in payments})
-    ledger.post_payments(payment_ids=[row.id for row in rows], account_ids=account_ids, actor=actor)
+    payment_ids = [row.id for row in rows]
+    ledger.post_payments(payment_ids=payment_ids, account_ids=account_ids, actor=actor)
     allocate(account_ids=account_ids)
+    telling.queue_payments_step(payment_ids=payment_ids)
 
 
 @joins_transaction

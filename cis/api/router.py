@@ -2,6 +2,8 @@
 
 from django.urls import path
 
+from accounts.api import endpoints as accounts
+from accounts.api import receipts
 from billing.api import advice
 from billing.api import endpoints as billing
 from cis.api import schema
@@ -15,6 +17,9 @@ urlpatterns = [
     path("bills/<str:number>/proof", billing.BillProof.as_view(), name="api_bill_proof"),
     path("accounts/<str:number>/balance", billing.AccountBalance.as_view(), name="api_balance"),
     path("accounts/<str:number>/advice", advice.AccountAdvice.as_view(), name="api_advice"),
+    path("accounts/<str:number>/notices", accounts.AccountNotices.as_view(), name="api_notices"),
+    path("accounts/<str:number>/consent", accounts.AccountConsent.as_view(), name="api_consent"),
+    path("receipts", receipts.take, name="api_receipts"),
     path("payments", billing.PaymentList.as_view(), name="api_payments"),
     path("payments/<int:payment_id>", billing.PaymentOne.as_view(), name="api_payment"),
     path("reads", metering.ReadList.as_view(), name="api_reads"),

@@ -74,6 +74,8 @@ SENTENCES: Mapping[str, str] = {
     "empty_text": _("The text is empty."),
     "long_text": _("The text is too long."),
     "sms_subject": _("An SMS has no subject."),
+    "unknown_notice": _("There is no such notice."),
+    "no_such_choice": _("This cannot be chosen: what belongs to the supply always lies in the inbox."),
     # deadlines
     "clock_runs": _("The clock of this standard runs already."),
     "unknown_standard": _("The pack has no service standard of this name."),

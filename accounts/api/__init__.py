@@ -1,0 +1,1 @@
+"""Endpoints of the room: notices, consent, receipts of gateways."""

@@ -1,0 +1,63 @@
+"""Receipts of gateways: what became of messages after they were taken."""
+
+import time
+from collections.abc import Sequence
+
+import structlog
+
+from accounts.domain import receipts
+from accounts.domain.notice_states import NOTICE, NoticeAction, NoticeState
+from accounts.domain.receipts import Outcome, Receipt, Signed
+from accounts.gateways import sms
+from accounts.models.notice import Notice
+from accounts.operations import notice_settling
+from cis.platform.db import opens_transaction
+
+ACTIONS = {
+    Outcome.DELIVERED: NoticeAction.DELIVER,
+    Outcome.BOUNCED: NoticeAction.BOUNCE,
+    Outcome.FAILED: NoticeAction.FAIL,
+}
+log = structlog.get_logger(__name__)
+
+
+def take_signed(*, signed: Signed) -> int:
+    """
+    Take receipts as a gateway sends them; return how many changed something. The same ones again change nothing.
+
+    :raises BadSignature: they are not signed with our key.
+    :raises BadReceipt: they cannot be read.
+    """
+    return take(found=receipts.opened(signed, key=sms.receipt_key(), now_seconds=int(time.time())))
+
+
+@opens_transaction
+def take(*, found: Sequence[Receipt]) -> int:
+    """
+    Write down what receipts say, in one transaction; return how many changed something.
+
+    A receipt of a message whose sending was not written down yet proves that it was sent. A receipt of a message that
+    nobody knows, or that says what is known, changes nothing.
+    """
+    return sum(_take(receipt) for receipt in sorted(found, key=lambda one: (one.notice_id or 0, one.proof)))
+
+
+def _take(receipt: Receipt) -> bool:
+    notice = _notice(receipt)
+    if notice is None:
+        log.warning("receipt_of_nothing", notice=receipt.notice_id, proof=receipt.proof)
+        return False
+    if notice.state == NoticeState.QUEUED and receipt.proof:
+        notice_settling.settle_step(notice=notice, action=NoticeAction.SEND, proof=receipt.proof)
+    action = ACTIONS[receipt.outcome]
+    if (NoticeState(notice.state), action) not in NOTICE.moves:
+        return False
+    reason = "" if receipt.outcome is Outcome.DELIVERED else receipt.outcome.value
+    notice_settling.settle_step(notice=notice, action=action, reason=reason, detail=receipt.reason)
+    return True
+
+
+def _notice(receipt: Receipt) -> Notice | None:
+    if receipt.notice_id is not None:
+        return notice_settling.lock(notice_id=receipt.notice_id)
+    return Notice.objects.select_for_update().filter(proof=receipt.proof).order_by("id").first()

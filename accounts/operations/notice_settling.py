@@ -1,0 +1,123 @@
+"""What became of a notice: sent, delivered, bounced, failed; and the next way, where one led nowhere."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from django.utils import timezone
+
+from accounts.domain import notice_events, notice_routes
+from accounts.domain.notice_events import Channel
+from accounts.domain.notice_routes import Address, Person
+from accounts.domain.notice_states import NOTICE, NoticeAction, NoticeState
+from accounts.domain.notice_texts import HIDDEN, Text
+from accounts.models.contact import ContactPoint
+from accounts.models.notice import Notice
+from accounts.operations import notice_drafts
+from accounts.operations.notice_drafts import Draft
+from accounts.queries import notice_people
+from cis.kernel.actors import SYSTEM
+from cis.platform import audit
+from cis.platform.db import joins_transaction
+
+DETAIL_MOST = 500
+SPARE_PARTS = 5
+
+
+@joins_transaction
+def lock(*, notice_id: int) -> Notice | None:
+    """Lock a notice until the use case ends; None if there is none."""
+    return Notice.objects.select_for_update().filter(id=notice_id).first()
+
+
+@joins_transaction
+def settle_step(*, notice: Notice, action: NoticeAction, reason: str = "", detail: str = "", proof: str = "") -> None:
+    """
+    Write down what happened to a locked notice; where it did not arrive, queue it by the next way.
+
+    A bounce marks the contact point, which is a task for the desk until somebody has asked the customer.
+
+    :raises IllegalMove: the notice is in a state in which this cannot happen.
+    """
+    move = NOTICE.step(NoticeState(notice.state), action, SYSTEM)
+    now = timezone.now()
+    notice.state = move.to.value
+    notice.reason, notice.detail = reason, detail[:DETAIL_MOST]
+    notice.proof = proof or notice.proof
+    if action is NoticeAction.SEND:
+        notice.sent_at = now
+    else:
+        notice.settled_at = now
+    if move.to in {NoticeState.BOUNCED, NoticeState.FAILED}:
+        if move.to is NoticeState.BOUNCED:
+            _mark_contact(notice, detail or reason)
+        _fall_back(notice)
+    if move.to is not NoticeState.SENT:
+        notice.spares = []
+    if notice.secret:
+        notice.body = notice.body.replace(notice.secret, HIDDEN)
+        notice.secret = notice.secret if notice.spares else ""
+    notice.save()
+
+
+def _mark_contact(notice: Notice, reason: str) -> None:
+    """Mark the contact point that a message came back from, once."""
+    if notice.contact_point_id is None:
+        return
+    point = ContactPoint.objects.filter(id=notice.contact_point_id, value=notice.address, bounced_at=None)
+    changed = point.update(bounced_at=timezone.now(), bounce_reason=reason[:300])
+    if changed:
+        audit.record(
+            SYSTEM, "bounce_contact", "customer", notice.customer_id, channel=notice.channel, value=notice.address
+        )
+
+
+def _fall_back(notice: Notice) -> None:
+    event = notice_events.event(notice.event)
+    spares = _spares(notice.spares)
+    person = _person(notice, spares)
+    if event.everywhere or person is None or not spares:
+        return
+    after = Channel(notice.channel)
+    taken = notice_routes.routes(person, event=event, after=after, only=frozenset(way for way, *_ in spares))
+    drafts = [_draft(notice, person, route, spares) for route in taken]
+    notice_drafts.write_step(event=event, drafts=drafts)
+
+
+Spare = tuple[Channel, str, int, Text]
+"""A way with its address of that time, and the text for it."""
+
+
+def _spares(parts: Sequence[str]) -> list[Spare]:
+    found = []
+    for start in range(0, len(parts), SPARE_PARTS):
+        way, address, version, subject, body = parts[start : start + SPARE_PARTS]
+        found.append((Channel(way), address, int(version), Text(subject, body)))
+    return found
+
+
+def _person(notice: Notice, spares: list[Spare]) -> Person | None:
+    """Return who is told, a customer as known now, somebody else by the addresses given at that time."""
+    if notice.customer_id is not None:
+        return notice_people.of_customers(customer_ids=[notice.customer_id]).get(notice.customer_id)
+    addresses = {way: Address(address) for way, address, _version, _text in spares if address}
+    return Person(name=notice.name, language=notice.language, addresses=addresses, has_inbox=False)
+
+
+def _draft(notice: Notice, person: Person, route: notice_routes.Route, spares: list[Spare]) -> Draft:
+    place = next(place for place, (way, *_) in enumerate(spares) if way is route.channel)
+    _way, _address, version, text = spares[place]
+    return Draft(
+        key=notice.key,
+        customer_id=notice.customer_id,
+        account_id=notice.account_id,
+        # The text is in the language of that time.
+        person=replace(person, language=notice.language),
+        route=route,
+        text=text,
+        version=version,
+        occurred_date=notice.occurred_date,
+        secret=notice.secret,
+        spares=tuple((way, number, words) for way, _, number, words in spares[place + 1 :]),
+        instead_of=notice.id,
+        mailing_id=notice.mailing_id,
+    )

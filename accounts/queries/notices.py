@@ -1,0 +1,282 @@
+"""Notices to look at: lists, one with its text as sent, the inbox of a customer, addresses that do not work."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from accounts.domain import notice_texts
+from accounts.domain.notice_events import Channel
+from accounts.domain.notice_texts import HIDDEN
+from accounts.models.notice import Notice
+from accounts.queries.search import patterns
+from cis.kernel.errors import Refused
+from cis.platform import db
+
+FOUND_MOST = 500
+FILE_CHUNK = 2_000
+
+
+class UnknownNotice(Refused):
+    """There is no such notice."""
+
+    code = "unknown_notice"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeCard:
+    """
+    One notice by one way, as a list shows it.
+
+    address    number, mailbox or postal address at that time; "" of the inbox
+    reason     why it did not go or arrive, a code; "" = nothing is wrong
+    settled_at when it arrived, bounced or failed
+    read_at    when it was opened in the inbox
+    """
+
+    id: int
+    event: str
+    notice_class: str
+    channel: str
+    state: str
+    reason: str
+    customer_id: int | None
+    account_id: int | None
+    account_number: str
+    name: str
+    address: str
+    subject: str
+    occurred_date: date
+    created_at: datetime
+    sent_at: datetime | None
+    settled_at: datetime | None
+    read_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeDetail:
+    """
+    A notice with its text as sent; a one-time code in it is not shown.
+
+    proof       the gateway's own name of the message, or the Message-ID
+    segments    SMS that the text takes, 0 of other ways
+    instead_of  the notice of another way that did not arrive; ``fall_backs`` the other way round
+    """
+
+    card: NoticeCard
+    language: str
+    body: str
+    detail: str
+    proof: str
+    template_version: int
+    segments: int
+    instead_of: int | None
+    fall_backs: tuple[int, ...]
+    mailing_id: int | None
+    batch_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """
+    Which notices are listed; what is empty does not narrow the list.
+
+    text        number of an account, or part of the name or telephone of a customer
+    since_date  told on this local date or later
+    """
+
+    text: str = ""
+    event: str = ""
+    channel: str = ""
+    state: str = ""
+    since_date: date | None = None
+    mailing_id: int | None = None
+    batch_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BouncedContact:
+    """A contact point that a message came back from: a task until somebody has asked the customer."""
+
+    contact_id: int
+    customer_id: int
+    account_id: int | None
+    name: str
+    kind: str
+    value: str
+    bounced_at: datetime
+    reason: str
+
+
+_CARD = """
+SELECT n.id, n.event, n.notice_class, n.channel, n.state, n.reason, n.customer_id, n.account_id,
+       coalesce(a.number, ''), n.name, n.address,
+       CASE WHEN n.subject = '' THEN left(n.body, 120) ELSE n.subject END, n.occurred_date, n.created_at, n.sent_at,
+       n.settled_at, n.read_at, n.secret
+FROM accounts_notice n LEFT JOIN accounts_account a ON a.id = n.account_id
+"""
+_FOUND = """
+(n.account_id = (SELECT id FROM accounts_account WHERE number = %(plain)s)
+ OR n.customer_id IN (SELECT id FROM accounts_customer WHERE cardinality(%(grams)s::text[]) > 0
+                      AND search_grams @> %(grams)s::text[] LIMIT %(found_most)s))
+"""
+
+
+def listed(*, wanted: Wanted, offset: int = 0, most: int = 50) -> tuple[NoticeCard, ...]:
+    """Return notices, the latest first; one statement."""
+    where, params = _conditions(wanted)
+    sql = f"{_CARD} WHERE {where} ORDER BY n.id DESC LIMIT %(most)s OFFSET %(offset)s"
+    return _cards(db.fetch(sql, {**params, "most": most, "offset": offset}))
+
+
+def all_listed(*, wanted: Wanted, most: int) -> Iterator[NoticeCard]:
+    """Yield notices for a file, the latest first, some thousands at a time."""
+    where, params = _conditions(wanted)
+    sql = f"{_CARD} WHERE {where} AND n.id < %(before)s ORDER BY n.id DESC LIMIT %(most)s"
+    before, left = 2**62, most
+    while left > 0:
+        found = _cards(db.fetch(sql, {**params, "before": before, "most": min(left, FILE_CHUNK)}))
+        if not found:
+            return
+        yield from found
+        before, left = found[-1].id, left - len(found)
+
+
+def of_ids(*, notice_ids: Sequence[int]) -> tuple[NoticeCard, ...]:
+    """Return notices by their ids, the latest first; one statement."""
+    return _cards(db.fetch(f"{_CARD} WHERE n.id = ANY(%s) ORDER BY n.id DESC", [list(notice_ids)]))
+
+
+def of_account(*, account_id: int, customer_id: int, most: int) -> tuple[NoticeCard, ...]:
+    """Return the contact history of an account: what is about it, or about its holder and no account; latest first."""
+    sql = f"""{_CARD} WHERE n.account_id = %s OR (n.account_id IS NULL AND n.customer_id = %s)
+              ORDER BY n.id DESC LIMIT %s"""
+    return _cards(db.fetch(sql, [account_id, customer_id, most]))
+
+
+def one(*, notice_id: int) -> NoticeDetail:
+    """
+    Return a notice with its text; two statements.
+
+    :raises UnknownNotice: there is none.
+    """
+    row = Notice.objects.filter(id=notice_id).first()
+    if row is None:
+        raise UnknownNotice(f"There is no notice {notice_id}.", notice_id=notice_id)
+    body = row.body.replace(row.secret, HIDDEN) if row.secret else row.body
+    return NoticeDetail(
+        card=of_ids(notice_ids=[notice_id])[0],
+        language=row.language,
+        body=body,
+        detail=row.detail,
+        proof=row.proof,
+        template_version=row.template_version,
+        segments=notice_texts.segments(row.body) if row.channel == Channel.SMS else 0,
+        instead_of=row.instead_of_id,
+        fall_backs=tuple(Notice.objects.filter(instead_of_id=notice_id).order_by("id").values_list("id", flat=True)),
+        mailing_id=row.mailing_id,
+        batch_id=row.batch_id,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeText:
+    """A notice with its text, as programs get it."""
+
+    id: int
+    event: str
+    notice_class: str
+    channel: str
+    state: str
+    reason: str
+    address: str
+    subject: str
+    body: str
+    occurred_date: date
+    created_at: datetime
+    sent_at: datetime | None
+    settled_at: datetime | None
+    read_at: datetime | None
+
+
+def with_texts(*, notice_ids: Sequence[int]) -> tuple[NoticeText, ...]:
+    """Return notices with their texts, the latest first; one statement. A one-time code in them is not shown."""
+    names = [name for name in NoticeText.__dataclass_fields__ if name != "body"]
+    rows = Notice.objects.filter(id__in=notice_ids).order_by("-id")
+    return tuple(
+        NoticeText(
+            body=row.body.replace(row.secret, HIDDEN) if row.secret else row.body,
+            **{name: getattr(row, name) for name in names},
+        )
+        for row in rows
+    )
+
+
+def inbox(*, customer_id: int, offset: int = 0, most: int = 50) -> tuple[NoticeCard, ...]:
+    """Return what lies in a customer's inbox, the latest first; one statement."""
+    sql = f"""{_CARD} WHERE n.customer_id = %s AND n.channel = 'inbox'
+              ORDER BY n.occurred_date DESC, n.id DESC LIMIT %s OFFSET %s"""
+    return _cards(db.fetch(sql, [customer_id, most, offset]))
+
+
+def in_inbox(*, customer_id: int, notice_id: int) -> NoticeDetail:
+    """
+    Return what lies in a customer's inbox.
+
+    :raises UnknownNotice: there is none, or it is another's.
+    """
+    found = one(notice_id=notice_id)
+    if found.card.customer_id != customer_id or found.card.channel != Channel.INBOX:
+        raise UnknownNotice(f"There is no notice {notice_id}.", notice_id=notice_id)
+    return found
+
+
+def unread(*, customer_id: int) -> int:
+    """Return how much in a customer's inbox was never opened; one statement."""
+    return Notice.objects.filter(customer_id=customer_id, channel=Channel.INBOX.value, read_at=None).count()
+
+
+def to_mend(*, offset: int = 0, most: int = 50) -> tuple[BouncedContact, ...]:
+    """Return contact points that a message came back from, the oldest first; one statement."""
+    rows = db.fetch(_TO_MEND, [most, offset])
+    return tuple(BouncedContact(**dict(zip(BouncedContact.__dataclass_fields__, row, strict=True))) for row in rows)
+
+
+def count_to_mend() -> int:
+    """Return how many contact points wait for somebody who asks the customer; one statement."""
+    ((count,),) = db.fetch("SELECT count(*) FROM accounts_contactpoint WHERE bounced_at IS NOT NULL")
+    return int(count)
+
+
+_TO_MEND = """
+SELECT p.id, c.id, (SELECT h.account_id FROM accounts_accountholder h WHERE h.customer_id = c.id
+                    ORDER BY upper(h.period) DESC NULLS FIRST, h.account_id LIMIT 1),
+       c.name, p.kind, p.value, p.bounced_at, p.bounce_reason
+FROM accounts_contactpoint p JOIN accounts_customer c ON c.id = p.customer_id
+WHERE p.bounced_at IS NOT NULL ORDER BY p.bounced_at, p.id LIMIT %s OFFSET %s
+"""
+
+
+def _conditions(wanted: Wanted) -> tuple[str, dict[str, object]]:
+    conditions, params = ["true"], dict[str, object]()
+    for name in ("event", "channel", "state", "mailing_id", "batch_id"):
+        if value := getattr(wanted, name):
+            conditions.append(f"n.{name} = %({name})s")
+            params[name] = value
+    if wanted.since_date:
+        conditions.append("n.occurred_date >= %(since)s")
+        params["since"] = wanted.since_date
+    if text := wanted.text.strip():
+        conditions.append(_FOUND)
+        params |= {"plain": text, "grams": patterns(text)["grams"], "found_most": FOUND_MOST}
+    return " AND ".join(conditions), params
+
+
+def _cards(rows: Sequence[tuple[object, ...]]) -> tuple[NoticeCard, ...]:
+    names = tuple(NoticeCard.__dataclass_fields__)
+    found = []
+    for *values, secret in rows:
+        given = dict(zip(names, values, strict=True))
+        if secret:
+            given["subject"] = str(given["subject"]).replace(str(secret), HIDDEN)
+        found.append(NoticeCard(**given))  # type: ignore[arg-type]
+    return tuple(found)

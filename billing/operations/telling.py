@@ -1,0 +1,162 @@
+"""
+Customers are told of their bills and payments.
+
+The use case that issues or books leaves one message in the outbox, so that a run of millions pays nothing for it; a
+worker makes the notices of it afterwards, some thousands in a constant number of statements. Reminders fall due by the
+clock, each bill once.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta
+
+from django.utils import timezone
+
+from accounts.domain.notice_events import Channel, Fact, Money
+from accounts.operations import notices
+from accounts.operations.notices import NewNotice
+from accounts.queries import supplier
+from billing.queries import telling
+from billing.queries.telling import BillToTell, PaymentToTell
+from cis.kernel import fixed
+from cis.kernel.actors import SYSTEM
+from cis.kernel.calendar import local_clock
+from cis.kernel.periods import Period
+from cis.platform import outbox, packs
+from cis.platform.db import joins_transaction, opens_transaction
+
+TELL = "billing.tell"
+REMIND = "billing_reminders"
+CHUNK = 2_000
+WH_PLACES = 3
+INBOX_ALONE = frozenset({Channel.INBOX})
+DAY = timedelta(days=1)
+
+
+@joins_transaction
+def queue_bills_step(*, bill_ids: Sequence[int]) -> None:
+    """Leave a message that the customers of bills that were just issued are to be told; one statement."""
+    _queue("bill", bill_ids)
+
+
+@joins_transaction
+def queue_payments_step(*, payment_ids: Sequence[int]) -> None:
+    """Leave a message that the customers of payments that were just booked are to be told; one statement."""
+    _queue("payment", payment_ids)
+
+
+def _queue(kind: str, ids: Sequence[int]) -> None:
+    pieces = [list(ids[place : place + CHUNK]) for place in range(0, len(ids), CHUNK)]
+    # What is issued or booked once is in one message, so its first id names the message.
+    outbox.queue_many(kind=TELL, payloads={f"{kind}:{piece[0]}": {f"{kind}_ids": piece} for piece in pieces})
+
+
+def tell(message: outbox.Message) -> None:
+    """Make the notices of a message: the outbox calls this. Done again, it makes none twice."""
+    payload = message.payload
+    tell_bills(bill_ids=payload.get("bill_ids", []))
+    tell_payments(payment_ids=payload.get("payment_ids", []))
+
+
+@opens_transaction
+def tell_bills(*, bill_ids: Sequence[int]) -> int:
+    """
+    Tell customers of their new bills; return how many notices were written. A constant number of statements.
+
+    What was issued longer ago than the pack's ``fresh_days`` goes to the inbox alone: bills of years that a supplier
+    brings along ring at nobody's door.
+    """
+    found = telling.bills(bill_ids=bill_ids)
+    return _tell((_event_of(bill), bill.issue_date, _bill_notice(bill)) for bill in found)
+
+
+@opens_transaction
+def tell_payments(*, payment_ids: Sequence[int]) -> int:
+    """Tell customers that their money came in; return how many notices were written; see ``tell_bills``."""
+    found = telling.payments(payment_ids=payment_ids)
+    return _tell(("payment_received", one.received_date, _payment_notice(one)) for one in found)
+
+
+def remind(at: datetime) -> None:
+    """Remind customers of bills that are due soon and not paid: what falls due by the clock each day."""
+    today = local_clock(supplier.current().time_zone).local_date(at)
+    until = today + packs.rule("notices", at=today)["remind_days"] * DAY + DAY
+    after = (date.min, 0)
+    while found := telling.due(from_date=today + DAY, until_date=until, after=after, most=CHUNK):
+        _remind_of(found)
+        after = (found[-1].due_date, found[-1].id)
+
+
+@opens_transaction
+def _remind_of(bills: Sequence[BillToTell]) -> None:
+    """Remind of some bills, each once; one paid meanwhile is reminded of no more."""
+    still_open = [bill for bill in telling.bills(bill_ids=[bill.id for bill in bills]) if bill.open_minor > 0]
+    new = [
+        NewNotice(
+            key=f"bill:{bill.id}",
+            facts={"bill": bill.number, "open": _money(bill.open_minor), "due": bill.due_date, "link": _link(bill)},
+            customer_id=bill.customer_id,
+            account_id=bill.account_id,
+        )
+        for bill in still_open
+    ]
+    notices.queue_many_step(event="payment_due_soon", notices=new, actor=SYSTEM)
+
+
+def _tell(news: Iterable[tuple[str, date, NewNotice]]) -> int:
+    """Queue notices by event, those of what is long past for the inbox alone."""
+    today = local_clock(supplier.current().time_zone).local_date(timezone.now())
+    fresh_since = today - packs.rule("notices", at=today)["fresh_days"] * DAY
+    groups: dict[tuple[str, bool], list[NewNotice]] = {}
+    for event, day, new in news:
+        groups.setdefault((event, day >= fresh_since), []).append(new)
+    return sum(
+        notices.queue_many_step(event=event, notices=group, actor=SYSTEM, only=None if is_fresh else INBOX_ALONE)
+        for (event, is_fresh), group in groups.items()
+    )
+
+
+def _event_of(bill: BillToTell) -> str:
+    if bill.amount_minor < 0:
+        return "bill_credited"
+    return "bill_issued" if bill.open_minor > 0 else "bill_settled"
+
+
+def _bill_notice(bill: BillToTell) -> NewNotice:
+    facts: dict[str, Fact] = {
+        "bill": bill.number,
+        "period": Period(bill.start_date, bill.end_date),
+        "kwh": fixed.to_text(bill.energy_wh, places=WH_PLACES),
+        "amount": _money(abs(bill.amount_minor)),
+        "link": _link(bill),
+    }
+    if _event_of(bill) == "bill_issued":
+        facts |= {"to_pay": _money(bill.open_minor), "due": bill.due_date}
+    return NewNotice(
+        key=f"bill:{bill.id}",
+        facts=facts,
+        customer_id=bill.customer_id,
+        account_id=bill.account_id,
+        occurred_date=bill.issue_date,
+    )
+
+
+def _payment_notice(payment: PaymentToTell) -> NewNotice:
+    return NewNotice(
+        key=f"payment:{payment.id}",
+        facts={
+            "amount": _money(payment.amount_minor),
+            "received": payment.received_date,
+            "reference": payment.reference,
+        },
+        customer_id=payment.customer_id,
+        account_id=payment.account_id,
+        occurred_date=payment.received_date,
+    )
+
+
+def _money(amount_minor: int) -> Money:
+    return Money(amount_minor, supplier.current().currency)
+
+
+def _link(bill: BillToTell) -> str:
+    return f"/portal/bills/{bill.number}"

@@ -1,0 +1,98 @@
+"""Bills and payments as customers are told of them: whose they were, and what is left to pay."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from cis.platform import db
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillToTell:
+    """An issued bill with the holder of its last day; ``open_minor`` is left to pay. [Wh, minor unit]"""
+
+    id: int
+    number: str
+    account_id: int
+    customer_id: int
+    start_date: date
+    end_date: date
+    issue_date: date
+    due_date: date
+    energy_wh: int
+    amount_minor: int
+    open_minor: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentToTell:
+    """A payment with the holder of the day on which it came in. [minor unit]"""
+
+    id: int
+    account_id: int
+    customer_id: int
+    received_date: date
+    amount_minor: int
+    reference: str
+
+
+_BILLS = """
+    SELECT b.id, b.number, b.account_id, h.customer_id, b.start_date, b.end_date, b.issue_date, b.due_date,
+           b.energy_wh, b.amount_minor,
+           (CASE WHEN b.amount_minor > 0 THEN b.amount_minor - coalesce(p.paid, 0) ELSE 0 END)::bigint AS open_minor
+    FROM billing_bill b
+    JOIN accounts_accountholder h ON h.account_id = b.account_id AND h.period @> (b.end_date - 1)
+    LEFT JOIN LATERAL (
+        SELECT sum(a.amount_minor) AS paid FROM billing_paymentallocation a WHERE a.bill_id = b.id
+    ) p ON true
+    WHERE b.state = 'issued' AND b.kind = 'regular'
+"""
+
+_BY_ID = f"{_BILLS} AND b.id = ANY(%s) ORDER BY b.id"
+_DUE = f"""
+    SELECT * FROM ({_BILLS} AND b.due_date >= %s AND b.due_date < %s AND (b.due_date, b.id) > (%s, %s)) AS told
+    WHERE open_minor > 0 ORDER BY due_date, id LIMIT %s
+"""  # noqa: S608 (made of constants)
+
+
+def bills(*, bill_ids: Sequence[int]) -> tuple[BillToTell, ...]:
+    """Return those of the bills that are issued and stand, by id; one statement. A credit note is not among them."""
+    return _told(_BY_ID, [list(bill_ids)])
+
+
+def due(*, from_date: date, until_date: date, after: tuple[date, int], most: int) -> tuple[BillToTell, ...]:
+    """
+    Return bills with something left to pay that are due in [from_date, until_date), in order of due date and id.
+
+    :param after: due date and id of the last one that is known.
+    """
+    return _told(_DUE, [from_date, until_date, *after, most])
+
+
+def payments(*, payment_ids: Sequence[int]) -> tuple[PaymentToTell, ...]:
+    """Return payments by id; one statement. One of an account that nobody held on that day is left out."""
+    rows = db.fetch(_PAYMENTS, [list(payment_ids)])
+    return tuple(
+        PaymentToTell(
+            id=row[0],
+            account_id=row[1],
+            customer_id=row[2],
+            received_date=row[3],
+            amount_minor=row[4],
+            reference=row[5],
+        )
+        for row in rows
+    )
+
+
+_PAYMENTS = """
+    SELECT p.id, p.account_id, h.customer_id, p.received_date, p.amount_minor, p.reference
+    FROM billing_payment p
+    JOIN accounts_accountholder h ON h.account_id = p.account_id AND h.period @> p.received_date
+    WHERE p.id = ANY(%s) ORDER BY p.id
+"""
+
+
+def _told(sql: str, params: Sequence[object]) -> tuple[BillToTell, ...]:
+    names = BillToTell.__dataclass_fields__
+    return tuple(BillToTell(**dict(zip(names, row, strict=True))) for row in db.fetch(sql, params))
