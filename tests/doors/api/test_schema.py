@@ -70,7 +70,7 @@ def test_the_description_names_each_operation_with_an_example_for_its_problems(c
     operations = {op["operationId"]: op for path in described["paths"].values() for op in path.values()}
     assert set(operations) == {
         "list_bills", "get_bill", "get_bill_pdf", "get_bill_proof", "get_balance", "report_payment", "get_payment", "report_reads",
-        "check_rate", "get_advice",
+        "check_rate", "get_advice", "list_notices", "get_consent", "put_consent",
     }  # fmt: skip
     for operation in operations.values():
         assert "application/problem+json" in operation["responses"]["401"]["content"]
