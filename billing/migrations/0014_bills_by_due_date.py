@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0005_spare_texts'),
-        ('billing', '0012_simulated_classes'),
+        ('billing', '0013_final_accounts'),
     ]
 
     operations = [
