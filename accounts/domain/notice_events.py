@@ -146,6 +146,27 @@ _ROWS: Final = (
         is_urgent=True,
         is_required=True,
     ),
+    Event(
+        code="supply_offer",
+        notice_class=NoticeClass.SERVICE,
+        facts={"offer": _TEXT, "address": _TEXT, "until": _DATE, "link": _LINK},
+    ),
+    Event(
+        code="contract_issued",
+        notice_class=NoticeClass.SERVICE,
+        facts={"contract": _TEXT, "address": _TEXT, "link": _LINK},
+    ),
+    Event(
+        code="contract_expiring",
+        notice_class=NoticeClass.SERVICE,
+        facts={"contract": _TEXT, "end": _DATE, "renewal": FactKind.NUMBER, "link": _LINK},
+        is_required=True,
+    ),
+    Event(
+        code="contract_renewed",
+        notice_class=NoticeClass.SERVICE,
+        facts={"contract": _TEXT, "end": _DATE, "link": _LINK},
+    ),
     Event(code="announcement", notice_class=NoticeClass.SERVICE, facts={}),
     Event(code="offer", notice_class=NoticeClass.MARKETING, facts={}),
 )

@@ -37,6 +37,15 @@ def query_bigrams(text: str) -> list[str]:
     return sorted(found) or sorted(set(words))
 
 
+def squeezed(text: str) -> str:
+    """
+    Return a text as it is compared in searches: letters, digits and their marks, without blanks, width and case.
+
+    What a row that has all pieces of a query is compared by: the query, squeezed, must stand in it.
+    """
+    return "".join(_words(text))
+
+
 def _pairs(word: str) -> set[str]:
     return {first + second for first, second in pairwise(word)}
 

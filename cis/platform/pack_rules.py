@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cis.platform import pack_changes
+from cis.platform.pack_contracts import ContractTerms, SupplyQuality
 
 
 def _like(pattern: str) -> dict[str, Any]:
@@ -279,3 +280,5 @@ class Rules:
     )
     network_load: NetworkLoad = field(metadata=_LOCAL)
     appointment_slots: AppointmentSlots = field(metadata=_LOCAL)
+    contract_terms: ContractTerms = field(metadata=_LOCAL)
+    supply_quality: SupplyQuality = field(metadata=_LOCAL)

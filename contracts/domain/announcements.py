@@ -34,6 +34,35 @@ class TermChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ContractSigned:
+    """
+    A supply contract was signed, and its fees are agreed.
+
+    subject, subject_id  what it follows from, as "application"; "": it was made at the desk
+    replaced_id          the version that it takes the place of; None: none
+    """
+
+    contract_id: int
+    number: str
+    customer_id: int
+    account_id: int
+    tariff_id: int
+    subject: str
+    subject_id: int | None
+    replaced_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContractEnded:
+    """A supply contract ended: this local date is the first without it."""
+
+    contract_id: int
+    number: str
+    account_id: int | None
+    end_date: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ChargeAgreed:
     """An amount is owed once: the next bill of the account carries it."""
 
