@@ -229,7 +229,7 @@ def check(*, clauses: Sequence[Clause], facts: Facts) -> Findings:
     return findings
 
 
-def check_terms(facts: Facts) -> Findings:
+def check_terms(*, facts: Facts) -> Findings:
     """Return what contradicts itself in what is to be agreed."""
     findings = Findings()
     is_high = facts.voltage in HIGH_VOLTAGE
@@ -256,7 +256,7 @@ def fill(*, clauses: Sequence[Clause], facts: Facts) -> tuple[FilledClause, ...]
     :raises IncompleteContract: a key point or a value is missing.
     """
     check(clauses=clauses, facts=facts).raise_if_any(IncompleteContract)
-    said = {language: say(facts, language) for language in LANGUAGES}
+    said = {language: say(facts=facts, language=language) for language in LANGUAGES}
     return tuple(
         FilledClause(
             number=number,
@@ -271,7 +271,7 @@ def fill(*, clauses: Sequence[Clause], facts: Facts) -> tuple[FilledClause, ...]
     )
 
 
-def say(facts: Facts, language: str) -> dict[str, str]:
+def say(*, facts: Facts, language: str) -> dict[str, str]:
     """Return each field as a contract writes it in a language."""
     said = {}
     for name in FIELDS:
@@ -294,7 +294,7 @@ def say(facts: Facts, language: str) -> dict[str, str]:
     return said
 
 
-def capacity_text(capacity_va: int) -> str:
+def capacity_text(*, capacity_va: int) -> str:
     """Return a capacity as "630 kVA"."""
     whole, rest = divmod(capacity_va, 10**VA_PLACES)
     decimals = f".{rest:0{VA_PLACES}d}".rstrip("0") if rest else ""
@@ -327,7 +327,7 @@ def _is_empty(value: object) -> bool:
 def _capacity(capacity_va: int | None, language: str) -> str:
     if capacity_va is None:
         return {"zh": "未约定", "en": "not agreed"}[language]
-    return capacity_text(capacity_va)
+    return capacity_text(capacity_va=capacity_va)
 
 
 def _renewal(months: int, language: str) -> str:

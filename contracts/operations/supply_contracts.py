@@ -97,7 +97,7 @@ def draft_step(*, new: NewContract, today: date, actor: Actor, amends: SupplyCon
         actor_id=actor.id,
     )
     facts = contract_facts.of_contract(row, today=today)
-    terms.check_terms(facts).raise_if_any(BadTerms)
+    terms.check_terms(facts=facts).raise_if_any(BadTerms)
     _index(row, facts, ())
     row.save(force_insert=True)
     audit.record(actor, "draft", SUBJECT, row.id, customer_id=new.customer_id, version=row.version)

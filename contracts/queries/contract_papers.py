@@ -122,7 +122,7 @@ def of_contract(*, contract_id: int, today: date) -> ContractPaper:
 
 
 def _rows(facts: Facts) -> tuple[tuple[Words, str, str], ...]:
-    said = {language: terms.say(facts, language) for language in terms.LANGUAGES}
+    said = {language: terms.say(facts=facts, language=language) for language in terms.LANGUAGES}
     rows = []
     for name, words in ROWS:
         zh, en = said["zh"][name], said["en"][name]

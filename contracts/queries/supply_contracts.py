@@ -65,7 +65,7 @@ class ContractCard:
     @property
     def capacity(self) -> str:
         """The agreed capacity in words; "" = none."""
-        return "" if self.capacity_va is None else terms.capacity_text(self.capacity_va)
+        return "" if self.capacity_va is None else terms.capacity_text(capacity_va=self.capacity_va)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -150,9 +150,13 @@ def test_the_version_of_the_day_holds_and_a_place_replaces_what_it_inherits():
     ],
 )
 def test_terms_that_contradict_each_other_are_named(values, code):
-    assert code in {one.code for one in terms.check_terms(replace(FACTS, **values))}
-    assert not terms.check_terms(FACTS)
+    assert code in {one.code for one in terms.check_terms(facts=replace(FACTS, **values))}
+    assert not terms.check_terms(facts=FACTS)
 
 
 def test_a_capacity_is_written_without_zeros_at_its_end():
-    assert [terms.capacity_text(one) for one in (630_000, 1_250_500, 8)] == ["630 kVA", "1,250.5 kVA", "0.008 kVA"]
+    assert [terms.capacity_text(capacity_va=one) for one in (630_000, 1_250_500, 8)] == [
+        "630 kVA",
+        "1,250.5 kVA",
+        "0.008 kVA",
+    ]
