@@ -1,6 +1,6 @@
 """Each day: who is told that a contract ends, which go on, which end. Run twice, it does nothing twice."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db.models import F
 from django.db.models.functions import Coalesce
@@ -21,9 +21,9 @@ AT_ONCE = 500
 END_REASON = "Its time is over."
 
 
-def night() -> None:
-    """Do what is due today; the daily job."""
-    run(today=timezone.localdate())
+def night(due_at: datetime) -> None:
+    """Do what is due on the local day of a schedule; the daily job."""
+    run(today=timezone.localdate(due_at))
 
 
 def run(*, today: date) -> int:
