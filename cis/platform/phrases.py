@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_noop as _
 
-from cis.platform import change_phrases
+from cis.platform import change_phrases, meter_phrases
 
 
 @dataclass(frozen=True, slots=True)
@@ -372,9 +372,6 @@ SENTENCES: Mapping[str, str] = {
     "slot_full": _("All appointments of this slot are taken: choose another one."),
     "slot_unfit": _("The crew of this slot does not work there, or the slot has begun: choose another one."),
     "appointment_exists": _("The work order has an appointment: move it."),
-    # meters: store, seals, commands
-    "unknown_command": _("There is no such command."),
-    "command_under_way": _("The meter is being switched by another command: wait for its answer."),
     # the network
     "unknown_transformer": _("There is no such transformer."),
     "unknown_feeder": _("There is no such feeder."),
@@ -385,4 +382,6 @@ SENTENCES: Mapping[str, str] = {
     "bad_asset": _("The code is empty or too long."),
     "two_assets": _("A service point hangs on a transformer or on a feeder, not on both."),
     **change_phrases.SENTENCES,
+    **meter_phrases.SENTENCES,
+    **meter_phrases.SENTENCES,
 }

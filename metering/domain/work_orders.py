@@ -23,6 +23,7 @@ class WorkKind(StrEnum):
     SURVEY = "survey"
     METER_INSTALL = "meter_install"
     METER_EXCHANGE = "meter_exchange"
+    METER_REMOVE = "meter_remove"
     CUT = "cut"
     RECONNECT = "reconnect"
     RE_READ = "re_read"
@@ -115,6 +116,7 @@ OUTCOMES: Mapping[WorkKind, tuple[Outcome, ...]] = MappingProxyType(
         WorkKind.SURVEY: (Outcome.FEASIBLE, Outcome.WITH_WORKS, Outcome.NOT_FEASIBLE),
         WorkKind.METER_INSTALL: _WORK_DONE,
         WorkKind.METER_EXCHANGE: _WORK_DONE,
+        WorkKind.METER_REMOVE: _WORK_DONE,
         WorkKind.CUT: _WORK_DONE,
         WorkKind.RECONNECT: _WORK_DONE,
         WorkKind.RE_READ: _WORK_DONE,

@@ -6,23 +6,50 @@ from django.db import models
 
 from cis.platform.fields import Code, ExternalId, choices_of, no_overlap, one_of
 from metering.domain.device_commands import Switch
+from metering.domain.meter_store import MeterState
 from metering.domain.places import Direction, Quantity, Reset
 
 
 class Meter(models.Model):
-    """A device that counts energy."""
+    """
+    A device that counts energy.
+
+    ``state`` says where it is now, ``crew`` who has it on the van; where it hung when is said by its installations.
+    Of meters that came with a supplier's books no certificate is known.
+    """
 
     external_id = ExternalId()
     serial = models.CharField(max_length=40, unique=True)
     model = models.CharField(max_length=60, default="", blank=True)
+    state = Code(
+        choices=choices_of(MeterState), default=MeterState.IN_STORE.value, db_default=MeterState.IN_STORE.value
+    )
+    crew = models.ForeignKey("metering.Crew", on_delete=models.PROTECT, null=True, related_name="meters")
+    delivery = models.ForeignKey("metering.MeterDelivery", on_delete=models.PROTECT, null=True, related_name="+")
+    certificate = models.CharField(
+        max_length=60, default="", db_default="", blank=True, help_text="Number of the test certificate."
+    )
+    certified_date = models.DateField(null=True)
+    certified_until = models.DateField(null=True, help_text="Last day on which the certificate holds.")
     switch = Code(
         choices=choices_of(Switch), default=Switch.UNKNOWN.value, db_default=Switch.UNKNOWN.value,
         help_text="What its last answer to a command says.",
     )  # fmt: skip
 
     class Meta:
-        constraints = [one_of(name="meter_switch_is_known", column="switch", values=Switch)]
-        indexes = [models.Index(OpClass("serial", name="text_pattern_ops"), name="meter_by_serial_prefix")]
+        constraints = [
+            one_of(name="meter_switch_is_known", column="switch", values=Switch),
+            one_of(name="meter_state_is_known", column="state", values=MeterState),
+            models.CheckConstraint(
+                name="meter_on_a_van_has_a_crew",
+                condition=models.Q(state=MeterState.ON_VAN.value, crew__isnull=False)
+                | (~models.Q(state=MeterState.ON_VAN.value) & models.Q(crew=None)),
+            ),
+        ]
+        indexes = [
+            models.Index(OpClass("serial", name="text_pattern_ops"), name="meter_by_serial_prefix"),
+            models.Index(name="meter_by_state", fields=["state", "serial"]),
+        ]
 
 
 class Register(models.Model):

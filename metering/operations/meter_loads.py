@@ -11,6 +11,7 @@ from cis.kernel.errors import Findings
 from cis.platform import audit
 from cis.platform.db import copy_rows, joins_transaction, take_ids
 from metering.domain import places as rules
+from metering.domain.meter_store import MeterState
 from metering.domain.places import NewMeter, NewRegister
 from metering.models.device import Meter
 from metering.operations.places import InvalidLoad
@@ -68,11 +69,15 @@ def load(*, prepared: PreparedMeters, service_point_ids: Mapping[str, int], acto
         first.setdefault(row.external_id, row)
         registers.setdefault((row.external_id, row.register.code), row.register)
         hangings.setdefault((row.external_id, row.installed_date), row)
+    states = {
+        name: (MeterState.INSTALLED if row.removed_date is None else MeterState.RETIRED).value
+        for (name, _day), row in sorted(hangings.items(), key=lambda item: item[0])
+    }
     ids = dict(zip(first, take_ids("metering_meter", len(first)), strict=True))
     copy_rows(
         table="metering_meter",
-        columns=("id", "external_id", "serial", "model"),
-        rows=((ids[name], name, row.serial, row.model) for name, row in first.items()),
+        columns=("id", "external_id", "serial", "model", "state"),
+        rows=((ids[name], name, row.serial, row.model, states[name]) for name, row in first.items()),
     )
     fields = tuple(NewRegister.__dataclass_fields__)
     copy_rows(

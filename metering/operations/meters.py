@@ -12,6 +12,7 @@ from cis.kernel.errors import Findings, Refused
 from cis.platform import audit
 from cis.platform.db import joins_transaction, opens_transaction
 from metering.domain import places as rules
+from metering.domain.meter_store import METER_WORKFLOW, MeterAction, MeterState
 from metering.domain.places import MULTIPLIER_MOST, NewRegister
 from metering.models.device import Installation, Meter, Register
 from metering.models.place import ServicePoint
@@ -97,6 +98,7 @@ def install(*, meter_id: int, service_point_id: int, from_date: date, multiplier
     :raises UnknownServicePoint: there is no such service point.
     :raises BadMultiplier: the multiplier is not 1 or more.
     :raises MeterTaken: the meter hangs somewhere on that date or later.
+    :raises IllegalMove: the meter is scrapped.
     """
     return hang(
         meter_id=meter_id, service_point_id=service_point_id, from_date=from_date, multiplier=multiplier, actor=actor
@@ -107,7 +109,9 @@ def install(*, meter_id: int, service_point_id: int, from_date: date, multiplier
 def hang(*, meter_id: int, service_point_id: int, from_date: date, multiplier: int = 1, actor: Actor) -> int:
     """Hang a meter up as a step of a larger use case; see ``install``."""
     meter = _lock(meter_id)
-    installation = _hang(meter, service_point_id=service_point_id, from_date=from_date, multiplier=multiplier)
+    installation = _hang(
+        meter, service_point_id=service_point_id, from_date=from_date, multiplier=multiplier, actor=actor
+    )
     audit.record(
         actor, "install", "meter", meter_id, service_point_id=service_point_id, from_date=from_date.isoformat()
     )
@@ -126,10 +130,11 @@ def remove(*, meter_id: int, on_date: date, actor: Actor) -> None:
 
 
 @joins_transaction
-def take_down(*, meter_id: int, on_date: date, actor: Actor) -> None:
-    """Take a meter down as a step of a larger use case; see ``remove``."""
-    service_point_id = _take_down(_lock(meter_id), on_date=on_date).service_point_id
+def take_down(*, meter_id: int, on_date: date, actor: Actor) -> int:
+    """Take a meter down as a step of a larger use case, see ``remove``; return the service point where it hung."""
+    service_point_id = _take_down(_lock(meter_id), on_date=on_date, actor=actor).service_point_id
     audit.record(actor, "remove", "meter", meter_id, service_point_id=service_point_id, on_date=on_date.isoformat())
+    return service_point_id
 
 
 @opens_transaction
@@ -147,13 +152,24 @@ def exchange(
     :raises MeterTaken: the new meter hangs somewhere on that date or later.
     :raises BadMultiplier: the multiplier is not 1 or more.
     """
+    return exchange_step(
+        old_meter_id=old_meter_id, new_meter_id=new_meter_id, on_date=on_date, multiplier=multiplier, actor=actor
+    )
+
+
+@joins_transaction
+def exchange_step(
+    *, old_meter_id: int, new_meter_id: int, on_date: date, multiplier: int | None = None, actor: Actor
+) -> int:
+    """Hang another meter in place of one as a step of a larger use case; see ``exchange``."""
     meters = {meter_id: _lock(meter_id) for meter_id in sorted({old_meter_id, new_meter_id})}
-    taken_down = _take_down(meters[old_meter_id], on_date=on_date)
+    taken_down = _take_down(meters[old_meter_id], on_date=on_date, actor=actor)
     made = _hang(
         meters[new_meter_id],
         service_point_id=taken_down.service_point_id,
         from_date=on_date,
         multiplier=taken_down.multiplier if multiplier is None else multiplier,
+        actor=actor,
     )
     audit.record(
         actor, "exchange", "meter", old_meter_id,
@@ -170,12 +186,13 @@ def _lock(meter_id: int) -> Meter:
     return meter
 
 
-def _hang(meter: Meter, *, service_point_id: int, from_date: date, multiplier: int) -> Installation:
+def _hang(meter: Meter, *, service_point_id: int, from_date: date, multiplier: int, actor: Actor) -> Installation:
     """Insert an installation; the database refuses a second place at the same time, also when two come at once."""
     if not 1 <= multiplier <= MULTIPLIER_MOST:
         raise BadMultiplier(f"A multiplier is a number from 1 to {MULTIPLIER_MOST}, not {multiplier}.")
     if not ServicePoint.objects.filter(id=service_point_id).exists():
         raise UnknownServicePoint(f"There is no service point {service_point_id}.", service_point_id=service_point_id)
+    _move(meter, MeterAction.INSTALL, actor)
     try:
         with transaction.atomic():
             return Installation.objects.create(
@@ -205,7 +222,13 @@ def _taken(meter: Meter, from_date: date) -> MeterTaken:
     )
 
 
-def _take_down(meter: Meter, *, on_date: date) -> Installation:
+def _move(meter: Meter, action: MeterAction, actor: Actor) -> None:
+    """Say where the meter is now; its deed has an audit event of its own."""
+    meter.state, meter.crew_id = METER_WORKFLOW.step(MeterState(meter.state), action, actor).to.value, None
+    meter.save(update_fields=["state", "crew"])
+
+
+def _take_down(meter: Meter, *, on_date: date, actor: Actor) -> Installation:
     hung = Installation.objects.select_for_update().filter(
         meter=meter, period__startswith__lt=on_date, period__overlap=DateRange(on_date, None)
     )
@@ -218,4 +241,5 @@ def _take_down(meter: Meter, *, on_date: date) -> Installation:
         )
     installation.period = DateRange(installation.period.lower, on_date)
     installation.save(update_fields=["period"])
+    _move(meter, MeterAction.REMOVE, actor)
     return installation

@@ -74,8 +74,11 @@ def installation(
     end_date: date | None = None,
     multiplier: int = 1,
 ) -> Installation:
+    of = of or meter()
+    of.state, of.crew = ("retired" if end_date else "installed"), None
+    of.save(update_fields=["state", "crew"])
     return Installation.objects.create(
-        meter=of or meter(),
+        meter=of,
         service_point=at or service_point(),
         period=DateRange(start_date, end_date),
         multiplier=multiplier,

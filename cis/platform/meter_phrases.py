@@ -1,0 +1,31 @@
+"""Sentences on meters, seals and commands, for ``cis.platform.phrases``."""
+
+from collections.abc import Mapping
+
+from django.utils.translation import gettext_noop as _
+
+SENTENCES: Mapping[str, str] = {
+    "unknown_command": _("There is no such command."),
+    "command_under_way": _("The meter is being switched by another command: wait for its answer."),
+    "bad_delivery": _("The delivery cannot be taken in."),
+    "not_utf8": _("The file is no text in UTF-8."),
+    "empty_delivery": _("The file has no meter."),
+    "too_many_lines": _("The file has too many lines."),
+    "unknown_meter_kind": _("This is no kind of meter."),
+    "no_certificate": _("The number of the test certificate is missing."),
+    "bad_certificate": _("The test certificate has no number, or ends before it begins."),
+    "bad_seal_numbers": _("These numbers are no range of seals."),
+    "seals_taken": _("Some of these seals are known already."),
+    "unknown_seal": _("There is no such seal, or another crew has it."),
+    "no_seals": _("A meter is sealed when it is hung up: give the numbers of the seals."),
+    "seal_twice": _("A seal stands twice."),
+    "too_many_meters": _("These are more meters than are moved at a time."),
+    "invalid_meter_work": _("What was reported of the meter is incomplete or wrong."),
+    "wrong_meter_work": _("This kind of work has another meter to report."),
+    "not_meter_work": _("The work order is about no meter."),
+    "no_service_point": _("The work order names no service point: let the desk name it first."),
+    "meter_not_at_hand": _("This meter is not on the van of this crew."),
+    "not_certified": _("The test certificate of the meter does not hold: hang another one up."),
+    "place_has_meter": _("A meter hangs there already: order a meter exchange instead."),
+    "reading_missing": _("The reading of a register is missing."),
+}
