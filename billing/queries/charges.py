@@ -1,10 +1,12 @@
 """One-off charges that bills carry, as pages, paper and API show them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from billing.domain.charges import DueCharge
 from billing.models.charge import BillCharge
 from contracts.domain.charge_kinds import WORDS
+from contracts.queries import charges as owed
 
 LABELS: Mapping[str, Mapping[str, str]] = {kind.value: words for kind, words in WORDS.items()}
 
@@ -50,6 +52,27 @@ def of_bill(*, bill_id: int) -> tuple[ChargeOnBill, ...]:
             is_taken_back=row.cancels_id is not None,
         )
         for row in rows
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DueLine:
+    """A charge that the next bill carries. [minor unit]"""
+
+    kind: str
+    labels: Mapping[str, str]
+    amount_minor: int
+
+
+def due_of_account(*, account_id: int, due: Sequence[DueCharge]) -> tuple[DueLine, ...]:
+    """Return in words what the next bill of an account carries; one statement where it carries something."""
+    mine = [one for one in due if one.account_id == account_id]
+    if not mine:
+        return ()
+    kinds = owed.kinds(charge_ids=[one.charge_id for one in mine])
+    return tuple(
+        DueLine(kind=kinds[one.charge_id], labels=LABELS[kinds[one.charge_id]], amount_minor=one.amount_minor)
+        for one in mine
     )
 
 

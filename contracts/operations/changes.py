@@ -97,7 +97,7 @@ def draft_step(*, wanted: Wanted, asked_date: date, request_key: str, today: dat
             raise KeyTaken(f"This form has made change {known[0]} of something else.", advice="Open the form anew.")
         return int(known[0])
     facts = change_facts.of_wanted(wanted, asked_date=asked_date, today=today)
-    _refuse(wanted, facts, but="arrears_owed")
+    refuse(wanted, facts, but="arrears_owed")
     if wanted.account_id is None and facts.supply is not None:
         wanted = replace(wanted, account_id=facts.supply.account_id)
     change = ChangeSet.objects.create(
@@ -187,7 +187,7 @@ def confirm_step(*, change_id: int, today: date, actor: Actor) -> ChangeState:
         move(change, ChangeAction.SUBMIT, actor)
         return ChangeState(change.state)
     WORKFLOW.step(ChangeState(change.state), ChangeAction.CONFIRM, actor)
-    _refuse(wanted, facts)
+    refuse(wanted, facts)
     missing = missing_papers(wanted=wanted, facts=facts)
     if missing:
         names = ", ".join(sorted(paper.value.replace("_", " ") for paper in missing))
@@ -242,34 +242,9 @@ def carry_out(*, change_id: int, today: date, actor: Actor) -> ChangeState:
     if change.state != ChangeState.CONFIRMED or change.effective_date > today:
         return ChangeState(change.state)
     wanted, facts = _known(change, today=today)
-    _refuse(wanted, facts)
+    refuse(wanted, facts)
     _carry_out(change, wanted, facts, today=today, actor=actor)
     return ChangeState(change.state)
-
-
-@joins_transaction
-def try_out(*, wanted: Wanted, asked_date: date, today: date, actor: Actor) -> doing.Doing:
-    """
-    Do all effects of a change that nobody has agreed to, for whoever rolls them back: to see what it would mean.
-
-    What would only be refused for arrears or want of papers is done all the same.
-
-    :raises ChangeRefused: it cannot be.
-    """
-    facts = change_facts.of_wanted(wanted, asked_date=asked_date, today=today)
-    _refuse(wanted, facts, but="arrears_owed")
-    # A read of a day that is still to come is not known; what would be used until then is assumed by who asks.
-    known = replace(wanted, reads=() if wanted.effective_date > today else wanted.reads)
-    change = ChangeSet.objects.create(
-        kind=wanted.kind.value,
-        asked_date=asked_date,
-        request_key="trial",
-        request_sha256="",
-        **{name: getattr(wanted, name) for name in COLUMNS},
-    )
-    return doing.do(
-        change=change, effects=change_effects.effects_of(wanted=known, facts=facts), today=today, actor=actor
-    )
 
 
 @joins_transaction
@@ -331,7 +306,8 @@ def _known(change: ChangeSet, *, today: date) -> tuple[Wanted, Facts]:
     return wanted, change_facts.of_wanted(wanted, asked_date=change.asked_date, today=today, papers=papers)
 
 
-def _refuse(wanted: Wanted, facts: Facts, *, but: str = "") -> None:
+def refuse(wanted: Wanted, facts: Facts, *, but: str = "") -> None:
+    """Refuse a change that cannot be; ``but`` names a code of findings that do not matter yet."""
     findings = [finding for finding in change_checks.check(wanted=wanted, facts=facts) if finding.code != but]
     if not findings:
         return

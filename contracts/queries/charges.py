@@ -1,6 +1,6 @@
 """One-off charges, for pages."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -70,6 +70,11 @@ def one(*, charge_id: int) -> OwedCharge:
     if not found:
         raise UnknownCharge(f"There is no charge {charge_id}.")
     return found[0]
+
+
+def kinds(*, charge_ids: Iterable[int]) -> dict[int, str]:
+    """Return the kind of some charges, by id; one statement."""
+    return dict(OneOffCharge.objects.filter(id__in=list(charge_ids)).values_list("id", "kind"))
 
 
 def _cards(rows: QuerySet[OneOffCharge]) -> tuple[OwedCharge, ...]:

@@ -128,6 +128,12 @@ def voltages(*, service_point_ids: Collection[int]) -> dict[int, str]:
     return dict(ServicePoint.objects.filter(id__in=service_point_ids).values_list("id", "voltage"))
 
 
+def addresses(*, service_point_ids: Iterable[int]) -> dict[int, str]:
+    """Return the address of some service points, by id; one statement."""
+    rows = ServicePoint.objects.filter(id__in=list(service_point_ids))
+    return dict(rows.values_list("id", "premises__address"))
+
+
 def all_districts() -> tuple[str, ...]:
     """Return the districts in which there are places, sorted; one statement."""
     rows = Premises.objects.exclude(district="").order_by("district")
