@@ -107,6 +107,11 @@ def one_line(text: str) -> str:
     return " ".join(_UNSEEN.sub(" ", text).split())
 
 
+def without_facts(text: str) -> str:
+    """Return a text with a mark where facts are put in."""
+    return _SLOT.sub("…", text)
+
+
 def segments(text: str) -> int:
     """
     Return how many SMS a text takes: 160 characters, or 70 where one is not of the basic alphabet; more are joined.

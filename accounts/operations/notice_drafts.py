@@ -24,7 +24,6 @@ from cis.platform.db import joins_transaction
 SEND = "notice.send"
 """Kind of the messages in the outbox that send notices."""
 
-PORTAL = "/portal/"
 SEPARATOR = "\x1f"
 
 _INSERT = """
@@ -122,14 +121,11 @@ class Writer:
     only: frozenset[Channel] | None = None
     wording: Wording | None = None
     templates: Mapping[Place, tuple[int, Template]] = field(init=False)
-    common: Mapping[str, Fact] = field(init=False)
-    names: Mapping[str, str] = field(init=False)
+    common: Mapping[str, Mapping[str, Fact]] = field(init=False)
 
     def __post_init__(self) -> None:
         self.templates = self.wording.templates if self.wording else stored_texts.in_force(self.event.code)
-        ours = supplier.current()
-        self.names = {language: ours.name(language=language) for language in LANGUAGES}
-        self.common = {"supplier_phone": ours.phone, "today": timezone.localdate(), "portal": PORTAL}
+        self.common = {language: stored_texts.common_facts(language) for language in LANGUAGES}
         if self.wording:
             worded = frozenset(channel for channel, _ in self.templates)
             self.only = worded if self.only is None else self.only & worded
@@ -169,13 +165,8 @@ class Writer:
         return version, notice_texts.filled(template, values=values)
 
     def _values(self, new: NewNotice, person: Person) -> Values:
-        facts = {
-            **self.common,
-            "name": person.name,
-            "account": self.numbers.get(new.account_id or 0, ""),
-            "supplier": self.names[person.language],
-            **new.facts,
-        }
+        number = self.numbers.get(new.account_id or 0, "")
+        facts = {**self.common[person.language], "name": person.name, "account": number, **new.facts}
         kinds = {**COMMON, **self.event.facts}
         return Values(facts=facts, kinds=kinds, language=person.language, site=settings.SITE_URL)
 

@@ -6,16 +6,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
+from django.utils import timezone
 
 from accounts.domain import notice_events, notice_texts
 from accounts.domain.customer import LANGUAGES
-from accounts.domain.notice_events import EVENTS, Channel, Event
-from accounts.domain.notice_texts import Template, Text
+from accounts.domain.notice_events import COMMON, EVENTS, Channel, Event, Fact, FactKind, Money
+from accounts.domain.notice_texts import Template, Text, Values
 from accounts.models.notice import NoticeTemplate
+from accounts.queries import supplier
+from cis.kernel.periods import month_of
 from cis.platform import db
 
+PORTAL = "/portal/"
 Place = tuple[Channel, str]
 """A way and a language."""
 
@@ -39,9 +44,63 @@ class EventRow:
     changed: int
 
 
+def common_facts(language: str) -> dict[str, Fact]:
+    """Return the facts that every text may use, but those of the person and the account."""
+    ours = supplier.current()
+    return {
+        "supplier": ours.name(language=language),
+        "supplier_phone": ours.phone,
+        "today": timezone.localdate(),
+        "portal": PORTAL,
+    }
+
+
+def preview(
+    *, event: Event, channel: Channel, language: str, text: Text, facts: Mapping[str, Fact], name: str, account: str
+) -> Text:
+    """
+    Return a text filled with the facts of one customer, as it would be sent.
+
+    :raises BadText: the text has faults.
+    """
+    given = {**common_facts(language), "name": name, "account": account, **facts}
+    values = Values(facts=given, kinds={**COMMON, **event.facts}, language=language, site=settings.SITE_URL)
+    return notice_texts.filled(notice_texts.compiled(text, event=event, channel=channel), values=values)
+
+
+def made_up_facts(event: Event) -> dict[str, Fact]:
+    """Return facts of the right kinds for a preview of an event whose own facts nobody has yet."""
+    today = timezone.localdate()
+    samples: dict[FactKind, Fact] = {
+        FactKind.DATE: today,
+        FactKind.MONEY: Money(123_45, supplier.current().currency),
+        FactKind.NUMBER: "123.4",
+        FactKind.LINK: PORTAL,
+        FactKind.PERIOD: month_of(today),
+        FactKind.SECRET: "123456",
+    }
+    return {name: samples.get(kind, f"[{name}]") for name, kind in event.facts.items()}
+
+
 def channels_of(event: Event) -> tuple[Channel, ...]:
     """Return the ways for which an event has texts: those of its ladder, then the inbox."""
     return (*event.ladder, *((Channel.INBOX,) if event.in_inbox else ()))
+
+
+@cache
+def _file(code: str) -> dict[str, Any]:
+    path = Path(settings.BASE_DIR) / "templates" / "notices" / f"{code}.toml"
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+@cache
+def title(code: str, language: str) -> str:
+    """Return what an event is called in a language: its ``title``, else its subject with the facts left out."""
+    if code not in EVENTS:
+        return code
+    texts = _file(code)["zh-hans" if language.startswith("zh") else "en"]
+    named: str = texts.get("title") or notice_texts.without_facts(texts["subject"])
+    return named
 
 
 @cache
@@ -49,13 +108,13 @@ def delivered(code: str) -> Mapping[Place, Text]:
     """
     Return the delivered texts of an event, of every way and language, from templates/notices; read once per process.
 
-    Each language says ``sms``, ``subject`` and ``body``: the body serves mail, letter and inbox alike.
+    Each language says ``sms``, ``subject`` and ``body``: the body serves mail, letter and inbox alike. ``title`` is
+    what the desk calls the event.
 
     :raises FileNotFoundError: the event has no file.
     :raises KeyError: a language or one of its texts is missing.
     """
-    path = Path(settings.BASE_DIR) / "templates" / "notices" / f"{code}.toml"
-    told = tomllib.loads(path.read_text(encoding="utf-8"))
+    told = _file(code)
     found: dict[Place, Text] = {}
     for language in LANGUAGES:
         texts = told[language]

@@ -66,7 +66,7 @@ def tell_bills(*, bill_ids: Sequence[int]) -> int:
     brings along ring at nobody's door.
     """
     found = telling.bills(bill_ids=bill_ids)
-    return _tell((_event_of(bill), bill.issue_date, _bill_notice(bill)) for bill in found)
+    return _tell((event_of(bill), bill.issue_date, _bill_notice(bill)) for bill in found)
 
 
 @opens_transaction
@@ -93,7 +93,7 @@ def _remind_of(bills: Sequence[BillToTell]) -> None:
     new = [
         NewNotice(
             key=f"bill:{bill.id}",
-            facts={"bill": bill.number, "open": _money(bill.open_minor), "due": bill.due_date, "link": _link(bill)},
+            facts=facts_of_reminder(bill),
             customer_id=bill.customer_id,
             account_id=bill.account_id,
         )
@@ -115,25 +115,41 @@ def _tell(news: Iterable[tuple[str, date, NewNotice]]) -> int:
     )
 
 
-def _event_of(bill: BillToTell) -> str:
+def event_of(bill: BillToTell) -> str:
+    """Return the event that tells of a new bill: something is to pay, nothing is, or money goes back."""
     if bill.amount_minor < 0:
         return "bill_credited"
     return "bill_issued" if bill.open_minor > 0 else "bill_settled"
 
 
-def _bill_notice(bill: BillToTell) -> NewNotice:
+def facts_of_bill(bill: BillToTell) -> dict[str, Fact]:
+    """Return the facts of the event that tells of a new bill."""
     facts: dict[str, Fact] = {
         "bill": bill.number,
         "period": Period(bill.start_date, bill.end_date),
         "kwh": fixed.to_text(bill.energy_wh, places=WH_PLACES),
-        "amount": _money(abs(bill.amount_minor)),
+        "amount": money(abs(bill.amount_minor)),
         "link": _link(bill),
     }
-    if _event_of(bill) == "bill_issued":
-        facts |= {"to_pay": _money(bill.open_minor), "due": bill.due_date}
+    if event_of(bill) == "bill_issued":
+        facts |= {"to_pay": money(bill.open_minor), "due": bill.due_date}
+    return facts
+
+
+def facts_of_reminder(bill: BillToTell) -> dict[str, Fact]:
+    """Return the facts of a reminder."""
+    return {"bill": bill.number, "open": money(bill.open_minor), "due": bill.due_date, "link": _link(bill)}
+
+
+def facts_of_payment(payment: PaymentToTell) -> dict[str, Fact]:
+    """Return the facts of the event that tells of a payment."""
+    return {"amount": money(payment.amount_minor), "received": payment.received_date, "reference": payment.reference}
+
+
+def _bill_notice(bill: BillToTell) -> NewNotice:
     return NewNotice(
         key=f"bill:{bill.id}",
-        facts=facts,
+        facts=facts_of_bill(bill),
         customer_id=bill.customer_id,
         account_id=bill.account_id,
         occurred_date=bill.issue_date,
@@ -143,18 +159,15 @@ def _bill_notice(bill: BillToTell) -> NewNotice:
 def _payment_notice(payment: PaymentToTell) -> NewNotice:
     return NewNotice(
         key=f"payment:{payment.id}",
-        facts={
-            "amount": _money(payment.amount_minor),
-            "received": payment.received_date,
-            "reference": payment.reference,
-        },
+        facts=facts_of_payment(payment),
         customer_id=payment.customer_id,
         account_id=payment.account_id,
         occurred_date=payment.received_date,
     )
 
 
-def _money(amount_minor: int) -> Money:
+def money(amount_minor: int) -> Money:
+    """Return an amount in the supplier's currency as a fact of a notice."""
     return Money(amount_minor, supplier.current().currency)
 
 

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from billing.models.bill import Bill, BillKind, BillState
+from billing.models.payment import Payment
 from cis.platform import db
 
 
@@ -91,6 +93,20 @@ _PAYMENTS = """
     JOIN accounts_accountholder h ON h.account_id = p.account_id AND h.period @> p.received_date
     WHERE p.id = ANY(%s) ORDER BY p.id
 """
+
+
+def latest_bill_id(*, account_id: int | None) -> int | None:
+    """Return the latest issued bill of an account, or of all; None if there is none. One statement."""
+    rows = Bill.objects.filter(state=BillState.ISSUED.value, kind=BillKind.REGULAR.value)
+    if account_id is not None:
+        rows = rows.filter(account_id=account_id)
+    return rows.order_by("-id").values_list("id", flat=True).first()
+
+
+def latest_payment_id(*, account_id: int | None) -> int | None:
+    """Return the latest payment of an account, or of all; None if there is none. One statement."""
+    rows = Payment.objects.all() if account_id is None else Payment.objects.filter(account_id=account_id)
+    return rows.order_by("-id").values_list("id", flat=True).first()
 
 
 def _told(sql: str, params: Sequence[object]) -> tuple[BillToTell, ...]:

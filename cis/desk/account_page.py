@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.domain.identity import masked
 from accounts.operations import customers as customer_operations
-from accounts.queries import accounts, users
+from accounts.queries import accounts, notices, users
 from billing.queries import balances, bills, cycles
 from billing.queries.bills import BillCard
 from cis.desk.answers import csv_file, or_404, today
@@ -30,6 +30,7 @@ from metering.queries.places import ServicePointOverview
 BILLS_SHOWN = 13
 MOVEMENTS_SHOWN = 12
 MONTHS = 13
+NOTICES_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +69,7 @@ class AccountPage:
     events: tuple[Event, ...]
     chart: dict[str, Any]
     last_month: "MonthNote | None"
+    notices: tuple[notices.NoticeCard, ...]
     may: May
 
     @property
@@ -144,6 +146,7 @@ def gather(*, overview: accounts.AccountOverview, on: date, roles: frozenset[Rol
         ),
         chart=chart,
         last_month=_last_month(chart),
+        notices=notices.of_account(account_id=overview.id, customer_id=overview.holder.id, most=NOTICES_SHOWN),
         may=may(roles),
     )
 

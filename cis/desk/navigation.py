@@ -13,6 +13,7 @@ ENTRIES = (
     NavEntry("desk:runs", _("Runs"), "refresh-dot", STAFF),
     NavEntry("desk:corrections", _("Corrections"), "scale", STAFF),
     NavEntry("desk:breaches", _("Breach and theft"), "gavel", STAFF),
+    NavEntry("desk:notices", _("Notices"), "send", STAFF),
     NavEntry("desk:files", _("Meter files"), "file-import", STAFF),
     NavEntry("desk:tariffs", _("Tariffs"), "receipt-2", STAFF),
     NavEntry("desk:simulations", _("Simulations"), "chart-histogram", frozenset(BILLERS)),

@@ -5,6 +5,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from cis.desk import notice_words
+
 PERIODS: Mapping[str, Any] = {
     "": _("All hours"),
     "sharp": _("Sharp"),
@@ -310,7 +312,11 @@ TONES: Mapping[str, str] = {
     "cancelling": "warn",
 }
 """Colour of the badge of a state; it always carries the word too."""
-OTHER_TONES: Mapping[tuple[str, str], str] = {("held", "open"): "warn", ("shadow", "open"): "warn"}
+OTHER_TONES: Mapping[tuple[str, str], str] = {
+    ("held", "open"): "warn",
+    ("shadow", "open"): "warn",
+    **notice_words.TONES,
+}
 
 TABLES: Mapping[str, Mapping[str, Any]] = {
     "period": PERIODS,
@@ -351,6 +357,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "standing": STANDINGS,
     "happening": HAPPENINGS,
     "customer_class": CUSTOMER_CLASSES,
+    **notice_words.TABLES,
 }
 
 

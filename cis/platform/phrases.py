@@ -75,6 +75,7 @@ SENTENCES: Mapping[str, str] = {
     "long_text": _("The text is too long."),
     "sms_subject": _("An SMS has no subject."),
     "unknown_notice": _("There is no such notice."),
+    "unknown_notice_text": _("There is no such text."),
     "no_such_choice": _("This cannot be chosen: what belongs to the supply always lies in the inbox."),
     # deadlines
     "clock_runs": _("The clock of this standard runs already."),

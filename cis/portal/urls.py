@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cis.portal import advice, bills, payments, profile
+from cis.portal import advice, bills, notices, payments, profile
 
 app_name = "portal"
 urlpatterns = [
@@ -12,5 +12,9 @@ urlpatterns = [
     path("advice", advice.advice, name="advice"),
     path("bills/<str:number>/proof.json", bills.bill_proof, name="bill_proof"),
     path("payments", payments.payments, name="payments"),
+    path("notices", notices.inbox, name="notices"),
+    path("notices/read", notices.mark_read, name="notices_read"),
+    path("notices/settings", notices.ways, name="notice_ways"),
+    path("notices/<int:notice_id>", notices.one, name="notice"),
     path("details", profile.profile, name="profile"),
 ]

@@ -6,7 +6,9 @@ from fractions import Fraction
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
+from accounts.queries import notice_texts
 from billing.queries.bills import BillCard
 from cis.desk import words
 from cis.platform.phrases import explain
@@ -19,6 +21,12 @@ register = template.Library()
 def word(code: str, table: str) -> str:
     """Return the word of the trade for a code: ``{{ run.state|word:"run" }}``."""
     return words.word(table, code)
+
+
+@register.filter
+def event_name(code: str) -> str:
+    """Return what an event is called of which customers are told, in the page's language."""
+    return notice_texts.title(code, get_language() or "en")
 
 
 @register.filter

@@ -1,0 +1,126 @@
+"""Notices: what customers were told, by which way, and what became of it; addresses that do not work."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from accounts.domain import notice_texts
+from accounts.operations import contacts
+from accounts.operations import customers as customer_operations
+from accounts.queries import notice_texts as stored_texts
+from accounts.queries import notices
+from accounts.queries.notices import NoticeCard, Wanted
+from cis.desk import words
+from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, tell_refusal
+from cis.desk.forms.notices import NoticeListForm
+from cis.desk.roles import CLERKS, READERS
+from cis.kernel.errors import Refused
+from cis.platform.access import actor_of, allow
+from cis.platform.paging import ROWS, Pager, page_number, query_of
+
+
+@allow(*READERS)
+def index(request: HttpRequest) -> HttpResponse:
+    """List the notices, the latest first."""
+    form, wanted = _wanted(request)
+    number = page_number(request)
+    rows = notices.listed(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
+    context = {
+        "form": form,
+        "rows": rows[:ROWS],
+        "wanted": wanted,
+        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        "is_filtered": wanted != Wanted(),
+        "to_mend": notices.count_to_mend(),
+        "is_sandbox": settings.SMS_GATEWAY == "sandbox",
+    }
+    return render(request, "desk/notices.html", context)
+
+
+@allow(*READERS)
+def export(request: HttpRequest) -> StreamingHttpResponse:
+    """Give the same list as a file."""
+    _form, wanted = _wanted(request)
+    language = get_language() or "en"
+    header = [
+        _("Notice"), _("Told on"), _("What for"), _("Way"), _("State"), _("Reason"), _("Account"), _("Name"),
+        _("Sent to"), _("Subject"), _("Sent"), _("Settled"), _("Read"),
+    ]  # fmt: skip
+
+    def row(card: NoticeCard) -> tuple[object, ...]:
+        return (
+            card.id, card.occurred_date, stored_texts.title(card.event, language),
+            words.word("notice_channel", card.channel), words.word("notice", card.state),
+            words.word("notice_reason", card.reason), card.account_number, card.name, card.address, card.subject,
+            *(one and timezone.localtime(one).isoformat(" ", "minutes")
+              for one in (card.sent_at, card.settled_at, card.read_at)),
+        )  # fmt: skip
+
+    return csv_file(
+        "notices.csv", header, (row(card) for card in notices.all_listed(wanted=wanted, most=FILE_ROWS_MOST))
+    )
+
+
+@allow(*READERS)
+def show(request: HttpRequest, notice_id: int) -> HttpResponse:
+    """Show a notice with its text as sent; that somebody looked at the customer is recorded."""
+    with or_404():
+        notice = notices.one(notice_id=notice_id)
+    if notice.card.customer_id is not None:
+        customer_operations.record_look(customer_id=notice.card.customer_id, actor=actor_of(request))
+    paragraphs = notice_texts.paragraphs(notice.body, site=settings.SITE_URL)
+    return render(request, "desk/notice.html", {"notice": notice, "card": notice.card, "paragraphs": paragraphs})
+
+
+@allow(*READERS)
+def to_mend(request: HttpRequest) -> HttpResponse:
+    """List the numbers and addresses that a message came back from; clerks say that one works again."""
+    actor = actor_of(request)
+    may_mend = bool(actor.roles & set(CLERKS))
+    if request.method == "POST" and may_mend:
+        customer_id, _dot, contact_id = request.POST.get("contact", "").partition(".")
+        try:
+            contacts.mend(customer_id=_id(customer_id), contact_id=_id(contact_id), actor=actor)
+        except Refused as refusal:
+            tell_refusal(request, refusal)
+        else:
+            messages.success(request, _("Saved."))
+        return redirect("desk:contacts_to_mend")
+    number = page_number(request)
+    rows = notices.to_mend(offset=(number - 1) * ROWS, most=ROWS + 1)
+    pager = Pager(number, len(rows) > ROWS, query_of(request))
+    return render(request, "desk/contacts_to_mend.html", {"rows": rows[:ROWS], "pager": pager, "may_mend": may_mend})
+
+
+@allow(*READERS)
+def to_mend_file(request: HttpRequest) -> StreamingHttpResponse:  # noqa: ARG001
+    """Give the same list as a file."""
+    header = [_("Name"), _("Kind"), _("Number or address"), _("Came back on"), _("Reason")]
+    rows = (
+        (one.name, words.word("contact_kind", one.kind), one.value, timezone.localdate(one.bounced_at), one.reason)
+        for one in notices.to_mend(most=FILE_ROWS_MOST)
+    )
+    return csv_file("contacts-to-mend.csv", header, rows)
+
+
+def _id(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0  # noqa: PLR2004
+
+
+def _wanted(request: HttpRequest) -> tuple[NoticeListForm, Wanted]:
+    form = NoticeListForm(request.GET or None)
+    given = form.cleaned_data if form.is_valid() else {}
+    wanted = Wanted(
+        text=given.get("text", ""),
+        event=given.get("event", ""),
+        channel=given.get("channel", ""),
+        state=given.get("state", ""),
+        since_date=given.get("since"),
+        mailing_id=given.get("mailing"),
+        batch_id=given.get("batch"),
+    )
+    return form, wanted

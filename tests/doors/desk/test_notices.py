@@ -1,0 +1,161 @@
+"""Notices on the desk: list, file, one with its text, addresses to mend, texts with preview and versions."""
+
+from datetime import date
+
+import pytest
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.domain.notice_events import EVENTS, Money
+from accounts.models.notice import Notice, NoticeTemplate
+from accounts.operations import notices
+from accounts.queries import notice_texts
+from billing.operations import telling
+from cis.kernel.actors import SYSTEM
+from cis.kernel.enums import Role
+from cis.platform.models import AuditEvent
+from tests.doors.desk.conftest import sign_in
+from tests.factories import accounts
+
+pytestmark = pytest.mark.django_db(transaction=True)
+PAID = {"amount": Money(5_00), "received": date(2026, 3, 9), "reference": "<script>alert(1)</script>"}
+
+
+@pytest.fixture
+def told(billed):
+    with transaction.atomic():
+        notices.queue_step(
+            event="payment_received", facts=PAID, key="k:1", actor=SYSTEM, customer_id=billed.customer.id,
+            account_id=billed.account.id,
+        )  # fmt: skip
+    return billed
+
+
+def text_of(answer):
+    return answer.content.decode()
+
+
+def test_notices_are_listed_filtered_and_given_as_a_file(desk, told):
+    page = text_of(desk.get("/desk/notices/"))
+    assert "Payment received" in page
+    assert told.account.number in page
+    assert "Inbox of the portal" in page
+    narrowed = text_of(desk.get(f"/desk/notices/?channel=sms&text={told.account.number}"))
+    assert narrowed.count('href="/desk/notices/1') <= 1
+    assert "No notice fits" in text_of(desk.get("/desk/notices/?state=bounced"))
+    assert "No notice fits" in text_of(desk.get("/desk/notices/?text=9999999999"))
+    assert told.account.number in text_of(desk.get(f"/desk/notices/?text={told.customer.name[:2]}"))
+    lines = b"".join(desk.get("/desk/notices.csv").streaming_content).decode("utf-8-sig").splitlines()
+    assert len(lines) == 3
+    assert "Payment received" in lines[1]
+
+
+def test_a_notice_is_shown_with_its_text_and_the_look_is_recorded(desk, told):
+    notice = Notice.objects.get(channel="inbox")
+    page = text_of(desk.get(f"/desk/notices/{notice.id}/"))
+    assert "&lt;script&gt;alert(1)" in page
+    assert "<script>alert" not in page
+    assert AuditEvent.objects.filter(action="look", subject_id=told.customer.id).exists()
+    assert desk.get(f"/desk/notices/{notice.id + 999}/").status_code == 404
+
+
+def test_the_account_page_shows_the_contact_history(desk, told):
+    page = text_of(desk.get(f"/desk/customers/{told.account.id}/"))
+    assert "Contact history" in page
+    assert "Payment received" in page
+
+
+def test_an_address_that_bounced_waits_until_a_clerk_says_that_it_works(desk, told):
+    point = told.customer.contact_points.first()
+    point.bounced_at, point.bounce_reason = timezone.now(), "unknown_number"
+    point.save()
+    assert "does not work" in text_of(desk.get("/desk/notices/"))
+    assert point.value in text_of(desk.get("/desk/notices/mend/"))
+    assert "does not work" in text_of(desk.get(reverse("desk:contacts", args=[told.account.id, told.customer.id])))
+    assert point.value in b"".join(desk.get("/desk/notices/mend.csv").streaming_content).decode()
+    desk.post("/desk/notices/mend/", {"contact": f"{told.customer.id}.{point.id}"})
+    point.refresh_from_db()
+    assert point.bounced_at is None
+    assert "All numbers and addresses work" in text_of(desk.get("/desk/notices/mend/"))
+
+
+def test_an_auditor_mends_nothing(client, told):
+    point = told.customer.contact_points.first()
+    point.bounced_at = timezone.now()
+    point.save()
+    sign_in(client, Role.AUDITOR).post("/desk/notices/mend/", {"contact": f"{told.customer.id}.{point.id}"})
+    point.refresh_from_db()
+    assert point.bounced_at is not None
+
+
+@pytest.mark.parametrize("code", sorted(EVENTS))
+def test_every_text_is_previewed_in_every_way_and_language(desk, told, code):
+    assert desk.get("/desk/notices/texts/").status_code == 200
+    for channel in notice_texts.channels_of(EVENTS[code]):
+        for language in ("zh-hans", "en"):
+            page = text_of(desk.get(f"/desk/notices/texts/{code}/{channel}/{language}/"))
+            assert '<div class="letter"' in page
+            assert "text-bad" not in page
+
+
+def test_a_preview_shows_the_facts_of_the_account_that_is_asked_for(desk, told):
+    bill = told.bills[-1]
+    page = text_of(desk.get(f"/desk/notices/texts/bill_issued/email/en/?account={told.account.number}"))
+    assert bill.number in page
+    assert f"With the facts of account {told.account.number}" in page
+
+
+def test_a_supervisor_writes_a_version_that_holds_from_the_next_notice_on(desk, told):
+    place = "/desk/notices/texts/bill_issued/sms/zh-hans/"
+    new = {"body": "{{ name }}，{{ to_pay }}", "version": "0", "do": "save"}
+    assert desk.post(place, new).status_code == 302
+    telling.tell_bills(bill_ids=[told.bills[-1].id])
+    sms = Notice.objects.get(event="bill_issued", channel="sms")
+    assert (sms.template_version, sms.body) == (1, f"{told.customer.name}，¥{told.bills[-1].amount_minor / 100:.2f}")
+    page = text_of(desk.get(place))
+    assert "in force" in page
+    assert "as delivered" in page
+    assert "【{{ supplier }}】" in text_of(desk.get(f"{place}?version=0"))
+
+
+def test_a_text_with_faults_is_not_saved_and_each_fault_is_told(desk, told):
+    place = "/desk/notices/texts/bill_issued/email/en/"
+    page = text_of(desk.post(place, {"subject": "{{ what }}", "body": "{% now %}", "version": "0", "do": "save"}))
+    assert "There is no fact what" in page
+    assert "A notice has no tags" in page
+    assert not NoticeTemplate.objects.exists()
+
+
+def test_two_who_write_at_once_do_not_overwrite_each_other(desk, told):
+    place = "/desk/notices/texts/bill_issued/sms/en/"
+    desk.post(place, {"body": "first {{ name }}", "version": "0", "do": "save"})
+    page = text_of(desk.post(place, {"body": "second {{ name }}", "version": "0", "do": "save"}))
+    assert "meanwhile" in page
+    assert NoticeTemplate.objects.get().body == "first {{ name }}"
+
+
+def test_who_is_no_supervisor_looks_but_does_not_write(client, told):
+    clerk = sign_in(client, Role.CLERK)
+    place = "/desk/notices/texts/bill_issued/sms/en/"
+    assert "A supervisor changes texts" in text_of(clerk.get(place))
+    assert clerk.post(place, {"body": "x", "version": "0", "do": "save"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "place",
+    ["never/sms/en", "bill_issued/fax/en", "bill_issued/sms/fr", "bill_issued/post/en", "one_time_code/inbox/en"],
+)
+def test_texts_that_are_not_there_answer_404(desk, told, place):
+    assert desk.get(f"/desk/notices/texts/{place}/").status_code == 404
+
+
+def test_the_list_takes_the_same_number_of_statements_whatever_its_length(desk, told, django_assert_max_num_queries):
+    with django_assert_max_num_queries(30) as few:
+        desk.get("/desk/notices/")
+    for n in range(8):
+        who = accounts.customer()
+        with transaction.atomic():
+            notices.queue_step(event="payment_received", facts=PAID, key=f"n:{n}", actor=SYSTEM, customer_id=who.id)
+    with django_assert_max_num_queries(len(few)):
+        desk.get("/desk/notices/")
