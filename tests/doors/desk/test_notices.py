@@ -107,16 +107,19 @@ def test_a_preview_shows_the_facts_of_the_account_that_is_asked_for(desk, told):
 
 
 def test_a_supervisor_writes_a_version_that_holds_from_the_next_notice_on(desk, told):
-    place = "/desk/notices/texts/bill_issued/sms/zh-hans/"
-    new = {"body": "{{ name }}，{{ to_pay }}", "version": "0", "do": "save"}
+    place = "/desk/notices/texts/bill_issued/inbox/zh-hans/"
+    new = {"subject": "S", "body": "{{ name }}，{{ to_pay }}", "version": "0", "do": "save"}
     assert desk.post(place, new).status_code == 302
     telling.tell_bills(bill_ids=[told.bills[-1].id])
-    sms = Notice.objects.get(event="bill_issued", channel="sms")
-    assert (sms.template_version, sms.body) == (1, f"{told.customer.name}，¥{told.bills[-1].amount_minor / 100:.2f}")
+    notice = Notice.objects.get(event="bill_issued", channel="inbox")
+    assert (notice.template_version, notice.body) == (
+        1,
+        f"{told.customer.name}，¥{told.bills[-1].amount_minor / 100:.2f}",
+    )
     page = text_of(desk.get(place))
     assert "in force" in page
     assert "as delivered" in page
-    assert "【{{ supplier }}】" in text_of(desk.get(f"{place}?version=0"))
+    assert "账期：{{ period }}" in text_of(desk.get(f"{place}?version=0"))
 
 
 def test_a_text_with_faults_is_not_saved_and_each_fault_is_told(desk, told):
