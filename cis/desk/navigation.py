@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_noop as _
 
 from cis.desk.roles import ADMINS, BILLERS, READERS
+from cis.kernel.enums import Role
 from cis.platform.rendering import NavEntry
 
 STAFF = frozenset(READERS)
@@ -14,6 +15,9 @@ ENTRIES = (
     NavEntry("desk:corrections", _("Corrections"), "scale", STAFF),
     NavEntry("desk:breaches", _("Breach and theft"), "gavel", STAFF),
     NavEntry("desk:notices", _("Notices"), "send", STAFF),
+    NavEntry("desk:field", _("My day"), "route", frozenset({Role.FIELD})),
+    NavEntry("desk:work_orders", _("Work orders"), "tools", STAFF),
+    NavEntry("desk:network", _("Network"), "topology-star-3", STAFF),
     NavEntry("desk:files", _("Meter files"), "file-import", STAFF),
     NavEntry("desk:tariffs", _("Tariffs"), "receipt-2", STAFF),
     NavEntry("desk:simulations", _("Simulations"), "chart-histogram", frozenset(BILLERS)),

@@ -12,3 +12,7 @@ METERERS = (Role.METERING, Role.SUPERVISOR)
 READ_TAKERS = (Role.CLERK, Role.METERING, Role.FIELD, Role.SUPERVISOR)
 BILLERS = (Role.BILLING, Role.SUPERVISOR)
 ADMINS = (Role.ADMIN,)
+DISPATCHERS = (Role.CLERK, Role.METERING, Role.SUPERVISOR)
+"""Who sends crews out."""
+FIELD_WORKERS = (Role.FIELD, Role.METERING, Role.SUPERVISOR)
+"""Who does work in the field, on the phone pages."""

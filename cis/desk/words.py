@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from cis.desk import notice_words
+from cis.desk import field_words, notice_words
 
 PERIODS: Mapping[str, Any] = {
     "": _("All hours"),
@@ -316,6 +316,7 @@ OTHER_TONES: Mapping[tuple[str, str], str] = {
     ("held", "open"): "warn",
     ("shadow", "open"): "warn",
     **notice_words.TONES,
+    **field_words.TONES,
 }
 
 TABLES: Mapping[str, Mapping[str, Any]] = {
@@ -358,6 +359,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "happening": HAPPENINGS,
     "customer_class": CUSTOMER_CLASSES,
     **notice_words.TABLES,
+    **field_words.TABLES,
 }
 
 

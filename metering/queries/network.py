@@ -71,6 +71,11 @@ class AssetCard:
         return self.reserved_va * PERCENT // self.capacity_va
 
     @property
+    def usable_percent(self) -> int:
+        """Return up to where it may be loaded, of the rating, rounded down."""
+        return min(PERCENT, self.usable_va * PERCENT // self.capacity_va)
+
+    @property
     def free_percent(self) -> int:
         """Return what is free, of the rating, rounded down; 0 where nothing is."""
         return max(0, self.free_va) * PERCENT // self.capacity_va

@@ -117,6 +117,31 @@ def overview(*, service_point_ids: Sequence[int], at_date: date) -> tuple[Servic
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HungPoint:
+    """A service point on a transformer or feeder."""
+
+    id: int
+    external_id: str
+    address: str
+    voltage: str
+    capacity_w: int
+    state: str
+
+
+def on_asset(
+    *, transformer_id: int | None = None, feeder_id: int | None = None, most: int = 100
+) -> tuple[HungPoint, ...]:
+    """Return the service points that hang on a transformer, or on a feeder directly, by address; one statement."""
+    asset = {"transformer_id": transformer_id} if transformer_id is not None else {"feeder_id": feeder_id or 0}
+    rows = ServicePoint.objects.filter(**asset).order_by("premises__address", "external_id")[:most]
+    names = ("id", "external_id", "premises__address", "voltage", "capacity_w", "state")
+    return tuple(
+        HungPoint(id=one, external_id=name, address=address, voltage=voltage, capacity_w=capacity_w, state=state)
+        for one, name, address, voltage, capacity_w, state in rows.values_list(*names)
+    )
+
+
 def districts(*, service_point_ids: Collection[int]) -> dict[int, str]:
     """Return the district of some service points, by id, "" where it is not known; one statement."""
     rows = ServicePoint.objects.filter(id__in=service_point_ids)

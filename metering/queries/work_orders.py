@@ -4,12 +4,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
+from cis.kernel.actors import Actor
+from cis.kernel.enums import Role
 from cis.kernel.errors import Refused
 from metering.domain.work_orders import UNDER_WAY
 from metering.models.work import WorkAnswer, WorkOrder, WorkOrderMove, WorkPhoto
-from metering.queries import appointments
+from metering.queries import appointments, crews
 from metering.queries.appointments import AppointmentCard
 
 
@@ -142,6 +144,18 @@ def one(*, work_order_id: int) -> WorkCard:
     return found[0]
 
 
+def check_visible(*, card: WorkCard, actor: Actor) -> None:
+    """
+    Do nothing where somebody may work on an order: the desk on all, a crew on its own.
+
+    :raises UnknownWorkOrder: to a crew, the orders of another one do not exist.
+    """
+    if actor.roles & {Role.METERING, Role.SUPERVISOR}:
+        return
+    if card.crew_id is None or crews.of_user(user_id=actor.id) != card.crew_id:
+        raise UnknownWorkOrder(f"There is no work order {card.id} of your crew.", work_order_id=card.id)
+
+
 def of_case(*, subject: str, subject_id: int) -> tuple[WorkCard, ...]:
     """Return the orders that a case asked for, latest first; two statements."""
     return _cards(WorkOrder.objects.filter(subject=subject, subject_id=subject_id).order_by("-id"))
@@ -151,6 +165,13 @@ def of_day(*, crew_id: int, on: date) -> tuple[WorkCard, ...]:
     """Return the orders of a crew on a day, in the order of the route; two statements."""
     rows = WorkOrder.objects.filter(crew_id=crew_id, planned_date=on).exclude(state="cancelled")
     return by_route(_cards(rows))
+
+
+def loads(*, crew_id: int, start_date: date, end_date: date) -> dict[date, int]:
+    """Return how many orders a crew has on each day of [start_date, end_date); one statement."""
+    rows = WorkOrder.objects.filter(crew_id=crew_id, planned_date__gte=start_date, planned_date__lt=end_date)
+    counted = rows.exclude(state="cancelled").values_list("planned_date").annotate(orders=Count("id"))
+    return {day: orders for day, orders in counted if day is not None}
 
 
 def by_route(cards: Iterable[WorkCard]) -> tuple[WorkCard, ...]:

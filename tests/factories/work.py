@@ -7,6 +7,7 @@ from itertools import count
 from django.utils import timezone
 from PIL import Image
 
+from accounts.models.user import User
 from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.enums import Role
 from metering.models.work import AppointmentSlot, Crew, CrewMember, WorkOrder
@@ -56,3 +57,10 @@ def photo(*, kind: str = "JPEG", size: tuple[int, int] = (64, 48), exif: Image.E
     Image.new("RGB", size, (next(_serial) % 255, 90, 40)).save(written, kind, **more)
     written.seek(0)
     return written
+
+
+def join(made: Crew, *, username: str) -> User:
+    """Put somebody who is there into a crew."""
+    user = User.objects.get(username=username)
+    CrewMember.objects.create(crew=made, user=user)
+    return user

@@ -16,7 +16,13 @@ SIMULATIONS = (
     "left_out", "simulation_groups_file", "simulated_prices", "delete_simulation",
     "retry_simulation",
 )  # fmt: skip
+DISPATCHERS = {Role.CLERK, Role.METERING, Role.SUPERVISOR}
+METERERS = {Role.METERING, Role.SUPERVISOR}
+IN_THE_FIELD = {Role.FIELD, Role.METERING, Role.SUPERVISOR}
 WRITERS = {
+    **dict.fromkeys(("new_work", "assign_work", "act_on_work", "book_work"), DISPATCHERS),
+    **dict.fromkeys(("new_crew", "crew", "new_asset"), METERERS),
+    **dict.fromkeys(("field", "field_order", "start_work", "field_photo", "fail_work"), IN_THE_FIELD),
     **dict.fromkeys(SIMULATIONS, BILLERS),
     "new_customer": CLERKS,
     "edit_customer": CLERKS,

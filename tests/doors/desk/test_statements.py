@@ -16,7 +16,7 @@ from cis.platform.models import Job
 from contracts.models.charge import BreachCase, OneOffCharge
 from metering.models.read import ReadFile, ReadRejection
 from tests.doors.desk.conftest import ALL, make_billed, sign_in
-from tests.factories import accounts, tariffs
+from tests.factories import accounts, metering, tariffs, work
 
 pytestmark = pytest.mark.django_db
 MANY = 12
@@ -187,3 +187,17 @@ def test_cases_of_breach(desk, supplier):
     one = _statements(desk, "/desk/breaches/", 'class="tabular shrink"', 1)
     case(MANY)
     assert _statements(desk, "/desk/breaches/", 'class="tabular shrink"', 1 + MANY) == one <= 12
+
+
+def test_lists_of_work_and_network_with_one_row_or_many(desk, supplier):
+    crew = work.crew(members=2)
+    work.order(crew=crew)
+    metering.transformer()
+    pages = (("/desk/work/", 'name="order"'), ("/desk/work/board/", "board-card"), ("/desk/work/day/", "route-place"),
+             ("/desk/network/", "load-bar"))  # fmt: skip
+    few = [_statements(desk, url, row, 1) for url, row in pages]
+    for _ in range(MANY):
+        work.order(crew=crew)
+        metering.service_point(transformer=metering.transformer())
+    assert [_statements(desk, url, row, 1 + MANY) for url, row in pages] == few
+    assert max(few) <= 14
