@@ -88,6 +88,19 @@ def create(*, customer: NewCustomer, opened_date: date, paper_bill: bool = False
 @joins_transaction
 def add(*, customer: NewCustomer, opened_date: date, paper_bill: bool = False, actor: Actor) -> Created:
     """Create a customer as a step of a larger use case; see ``create``."""
+    customer_id = enroll(customer=customer, actor=actor)
+    account = account_steps.add_account(customer_id=customer_id, opened_date=opened_date, paper_bill=paper_bill)
+    audit.record(actor, "open", "account", account.id, number=account.number, customer_id=customer_id)
+    return Created(customer_id=customer_id, account_id=account.id, account_number=account.number)
+
+
+@joins_transaction
+def enroll(*, customer: NewCustomer, actor: Actor) -> int:
+    """
+    Create a customer who has no account yet; return the id.
+
+    :raises InvalidCustomer: fields are wrong, or the external id is taken.
+    """
     checked = _checked(customer)
     if checked.external_id and customer_queries.ids_by_external_id([checked.external_id]):
         findings = Findings()
@@ -102,9 +115,7 @@ def add(*, customer: NewCustomer, opened_date: date, paper_bill: bool = False, a
         ContactPoint(customer=row, kind=kind, value=value, is_preferred=True) for kind, value in checked.contacts
     )
     audit.record(actor, "create", "customer", row.id, name=row.name)
-    account = account_steps.add_account(customer_id=row.id, opened_date=opened_date, paper_bill=paper_bill)
-    audit.record(actor, "open", "account", account.id, number=account.number, customer_id=row.id)
-    return Created(customer_id=row.id, account_id=account.id, account_number=account.number)
+    return row.id
 
 
 @opens_transaction

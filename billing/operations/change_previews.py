@@ -11,6 +11,7 @@ from datetime import date
 
 import numpy as np
 
+from accounts.domain.customer import NewCustomer
 from billing.domain.drafts import Draft, GoneTotals, compose
 from billing.domain.findings import Obstacle
 from billing.domain.segments import Difference
@@ -146,7 +147,9 @@ class ChangePreview:
         return sum(month.change_minor for account in self.accounts for month in account.months)
 
 
-def of_change(*, wanted: Wanted, asked_date: date, today: date, actor: Actor) -> ChangePreview:
+def of_change(
+    *, wanted: Wanted, asked_date: date, today: date, actor: Actor, newcomer: NewCustomer | None = None
+) -> ChangePreview:
     """
     Return what a change would mean; nothing is kept.
 
@@ -161,7 +164,7 @@ def of_change(*, wanted: Wanted, asked_date: date, today: date, actor: Actor) ->
             _assume(concerned, until=periods[-1].end, cuts=())
             before = {account: _bills(account, periods) for account in concerned}
             corrected = {account: _corrected(account, periods) for account in concerned}
-        done = change_trials.try_out(wanted=wanted, asked_date=asked_date, today=today, actor=actor)
+        done = change_trials.try_out(wanted=wanted, asked_date=asked_date, today=today, actor=actor, newcomer=newcomer)
         everybody = sorted({*concerned, *done.accounts})
         assumed = _assume(everybody, until=periods[-1].end, cuts=(wanted.effective_date,))
         ending = {row.account_id for row in done.rows if row.code == "settle_account"}

@@ -22,8 +22,10 @@ from cis.kernel.periods import add_months, month_of
 from cis.platform.access import actor_of, allow
 from cis.platform.templatetags.local import month as month_text
 from cis.platform.templatetags.local import plain_money
-from contracts.queries import agreements
+from contracts.queries import agreements, change_facts, changes
 from contracts.queries.agreements import AgreementCard, TermCard
+from contracts.queries.change_facts import Can
+from contracts.queries.changes import ChangeCard
 from metering.queries import places
 from metering.queries.places import ServicePointOverview
 
@@ -31,6 +33,7 @@ BILLS_SHOWN = 13
 MOVEMENTS_SHOWN = 12
 MONTHS = 13
 NOTICES_SHOWN = 10
+CHANGES_SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +55,7 @@ class May:
     pay: bool
     bill: bool
     correct: bool
+    change: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +75,8 @@ class AccountPage:
     last_month: "MonthNote | None"
     notices: tuple[notices.NoticeCard, ...]
     may: May
+    changes: tuple[ChangeCard, ...]
+    possible_changes: tuple[Can, ...]
 
     @property
     def figures(self) -> list[dict[str, Any]]:
@@ -148,6 +154,8 @@ def gather(*, overview: accounts.AccountOverview, on: date, roles: frozenset[Rol
         last_month=_last_month(chart),
         notices=notices.of_account(account_id=overview.id, customer_id=overview.holder.id, most=NOTICES_SHOWN),
         may=may(roles),
+        changes=changes.of_account(account_id=overview.id, most=CHANGES_SHOWN),
+        possible_changes=change_facts.possible(account_id=overview.id, today=on, cards=cards),
     )
 
 
@@ -159,6 +167,7 @@ def may(roles: frozenset[Role]) -> May:
         pay=bool(roles & set(CASHIERS)),
         bill=bool(roles & set(BILLERS)),
         correct=bool(roles & {*BILLERS, *METERERS}),
+        change=bool(roles & {*BILLERS, *CLERKS}),
     )
 
 

@@ -13,6 +13,7 @@ ENTRIES = (
     NavEntry("desk:bills", _("Bills"), "file-invoice", STAFF),
     NavEntry("desk:runs", _("Runs"), "refresh-dot", STAFF),
     NavEntry("desk:corrections", _("Corrections"), "scale", STAFF),
+    NavEntry("desk:changes", _("Changes of use"), "versions", STAFF),
     NavEntry("desk:breaches", _("Breach and theft"), "gavel", STAFF),
     NavEntry("desk:notices", _("Notices"), "send", STAFF),
     NavEntry("desk:field", _("My day"), "route", frozenset({Role.FIELD})),

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from cis.desk import field_words, notice_words
+from cis.desk import change_words, field_words, notice_words
 
 PERIODS: Mapping[str, Any] = {
     "": _("All hours"),
@@ -140,7 +140,7 @@ READ_KINDS: Mapping[str, Any] = {
     "final": _("Last read"),
 }
 CHANNELS: Mapping[str, Any] = {"cash": _("Cash"), "bank": _("Bank"), "online": _("Online"), "api": _("By interface")}
-MOVEMENTS: Mapping[str, Any] = {"bill": _("Bill"), "payment": _("Payment")}
+MOVEMENTS: Mapping[str, Any] = {"bill": _("Bill"), "payment": _("Payment"), "refund": _("Refund")}
 PARTS: Mapping[str, Any] = {
     "energy": _("Energy"),
     "fixed": _("Fixed charge"),
@@ -226,6 +226,8 @@ JOB_NAMES: Mapping[str, Any] = {
     "usage_approval": _("Approval of usage"),
     "usage_arrivals": _("Usage of what came in"),
     "ledger_proof": _("Proof of the books"),
+    "changes_of_use": _("Changes of use"),
+    "final_accounts": _("Final accounts"),
     "simulation": _("Simulation of prices"),
     "forget_idempotency_keys": _("Tidying up"),
 }
@@ -317,9 +319,11 @@ OTHER_TONES: Mapping[tuple[str, str], str] = {
     ("shadow", "open"): "warn",
     **notice_words.TONES,
     **field_words.TONES,
+    **change_words.TONES,
 }
 
 TABLES: Mapping[str, Mapping[str, Any]] = {
+    **change_words.TABLES,
     "period": PERIODS,
     "register": REGISTERS,
     "customer_kind": CUSTOMER_KINDS,

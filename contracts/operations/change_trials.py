@@ -3,13 +3,14 @@
 from dataclasses import replace
 from datetime import date
 
+from accounts.domain.customer import NewCustomer
 from cis.kernel.actors import Actor
 from cis.platform.db import joins_transaction
 from contracts.domain import change_effects
 from contracts.domain.changes import Wanted
 from contracts.models.change import ChangeSet
 from contracts.operations import change_effects as doing
-from contracts.operations.changes import COLUMNS, refuse
+from contracts.operations.changes import COLUMNS, refuse, with_newcomer
 from contracts.queries import change_facts
 from metering.operations import reads
 
@@ -27,7 +28,9 @@ def try_reads(*, wanted: Wanted, today: date, actor: Actor) -> None:
 
 
 @joins_transaction
-def try_out(*, wanted: Wanted, asked_date: date, today: date, actor: Actor) -> doing.Doing:
+def try_out(
+    *, wanted: Wanted, asked_date: date, today: date, actor: Actor, newcomer: NewCustomer | None = None
+) -> doing.Doing:
     """
     Do all effects of a change that nobody has agreed to, for whoever rolls them back: to see what it would mean.
 
@@ -35,6 +38,7 @@ def try_out(*, wanted: Wanted, asked_date: date, today: date, actor: Actor) -> d
 
     :raises ChangeRefused: it cannot be.
     """
+    wanted = with_newcomer(wanted=wanted, newcomer=newcomer, actor=actor)
     facts = change_facts.of_wanted(wanted, asked_date=asked_date, today=today)
     refuse(wanted, facts, but="arrears_owed")
     # A read of a day that is still to come is not known; what would be used until then is assumed by who asks.

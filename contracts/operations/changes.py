@@ -12,6 +12,8 @@ from datetime import date, datetime
 import structlog
 from django.utils import timezone
 
+from accounts.domain.customer import NewCustomer
+from accounts.operations import customers
 from accounts.queries import supplier
 from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.calendar import local_clock
@@ -73,9 +75,36 @@ class NotSelfService(Refused):
 
 
 @opens_transaction
-def draft(*, wanted: Wanted, asked_date: date, request_key: str, today: date, actor: Actor) -> int:
-    """Write a change down; see ``draft_step``."""
-    return draft_step(wanted=wanted, asked_date=asked_date, request_key=request_key, today=today, actor=actor)
+def draft(
+    *,
+    wanted: Wanted,
+    asked_date: date,
+    request_key: str,
+    today: date,
+    actor: Actor,
+    newcomer: NewCustomer | None = None,
+) -> int:
+    """
+    Write a change down, and who comes with it if nobody knows him yet; see ``draft_step``.
+
+    :raises InvalidCustomer: fields of the newcomer are wrong.
+    """
+    known = ChangeSet.objects.filter(request_key=request_key).values_list("id", flat=True).first()
+    if known is not None and newcomer is not None:
+        return int(known)
+    one = with_newcomer(wanted=wanted, newcomer=newcomer, actor=actor)
+    return draft_step(wanted=one, asked_date=asked_date, request_key=request_key, today=today, actor=actor)
+
+
+@joins_transaction
+def with_newcomer(*, wanted: Wanted, newcomer: NewCustomer | None, actor: Actor) -> Wanted:
+    """Return a change with the customer who comes, who is made; None: he is known, or nobody comes."""
+    if newcomer is None:
+        return wanted
+    customer_id = customers.enroll(customer=newcomer, actor=actor)
+    if wanted.parts:
+        return replace(wanted, parts=tuple(replace(part, customer_id=customer_id) for part in wanted.parts))
+    return replace(wanted, customer_id=customer_id)
 
 
 @joins_transaction
@@ -148,8 +177,7 @@ def add_reads(*, change_id: int, reads: Sequence[FinalRead], actor: Actor) -> No
     """
     Say what counters show at the instant of a change that does not hold yet; a value given before is replaced.
 
-    :raises UnknownChange: there is none.
-    :raises ChangeRefused: it holds already: the read is entered at the account.
+    :raises UnknownChange, ChangeRefused: there is none, or it holds already: the read is entered at the account.
     """
     change = lock(change_id)
     if change.state not in {ChangeState.DRAFTED, ChangeState.WAITING, ChangeState.CONFIRMED}:

@@ -1,11 +1,12 @@
 """What must be known to judge a change of use: rules of the place, the supply as it holds, tariffs, what is owed."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from accounts.queries import accounts, customers
+from cis.kernel.calendar import BusinessCalendar
 from cis.platform import packs
 from cis.platform.calendars import business_calendar
 from contracts.domain.arrears import Arrears
@@ -17,8 +18,8 @@ from contracts.queries.agreements import AgreementCard, TermCard
 from metering.queries import places
 from tariffs.domain.choice import Chooser, is_open
 from tariffs.domain.inputs import Input
+from tariffs.domain.plan import Plan
 from tariffs.queries import plans
-from tariffs.queries.plans import NoPrice
 
 HAS_PAPERS = (
     ChangeKind.TRANSFER, ChangeKind.RENAME, ChangeKind.HOUSEHOLD, ChangeKind.CLASS_CHANGE, ChangeKind.SPLIT,
@@ -91,6 +92,11 @@ def limits_on(day: date) -> Limits:
     return Limits(**named)
 
 
+def working_days(day: date) -> BusinessCalendar:
+    """Return the working days of the place, as notice is counted."""
+    return business_calendar(packs.rule("holiday_country", at=day))
+
+
 def source_of(kind: ChangeKind, *, at: date) -> str:
     """Return the legal source of the rule that a kind follows; "" = the place has none of its own."""
     key = _RULE_OF.get(kind)
@@ -143,7 +149,7 @@ def of_wanted(wanted: Wanted, *, asked_date: date, today: date, papers: Iterable
     return Facts(
         known_date=today,
         asked_date=asked_date,
-        calendar=business_calendar(packs.rule("holiday_country", at=today)),
+        calendar=working_days(today),
         limits=limits_on(asked_date),
         customer_id=customer_id,
         supply=supply,
@@ -163,33 +169,38 @@ class Can:
     agreement_id: int | None
 
 
-def possible(*, account_id: int, today: date) -> tuple[Can, ...]:
-    """Return the changes that make sense for an account: none for what it does not have."""
+def possible(*, account_id: int, today: date, cards: Sequence[AgreementCard] | None = None) -> tuple[Can, ...]:
+    """
+    Return the changes that make sense for an account: none for what it does not have.
+
+    :param cards: its agreements, if they are known.
+    """
     account = accounts.card(account_id=account_id)
     if account.state != "open":
         return ()
     limits = limits_on(today)
-    found = [Can(kind=ChangeKind.RENAME, agreement_id=None), Can(kind=ChangeKind.TEMPORARY, agreement_id=None)]
-    cards = [
-        card for card in agreements.of_account(account_id=account_id) if card.end_date is None or card.end_date > today
+    found = [
+        Can(kind=kind, agreement_id=None) for kind in (ChangeKind.RENAME, ChangeKind.MOVE_IN, ChangeKind.TEMPORARY)
     ]
-    for card in cards:
+    known = agreements.of_account(account_id=account_id) if cards is None else cards
+    supplies = [card for card in known if card.end_date is None or card.end_date > today]
+    held = plans.versions(start_date=today, end_date=date.fromordinal(today.toordinal() + 1)) if supplies else ()
+    priced = {one.tariff_id: plans.compiled(one.version_id) for one in held}
+    for card in supplies:
         term = card.term_on(max(today, card.start_date)) or card.terms[-1]
         kinds = [ChangeKind.TRANSFER, ChangeKind.MOVE_OUT, ChangeKind.CLASS_CHANGE, ChangeKind.RELOCATION]
-        kinds += _kinds_of_term(term, today=max(today, card.start_date), household_least=limits.household_least)
+        kinds += _kinds_of_term(term, plan=priced.get(term.tariff_id), household_least=limits.household_least)
         kinds += [ChangeKind.SPLIT, ChangeKind.REMOVAL]
-        if len(cards) > 1:
+        if len(supplies) > 1:
             kinds.append(ChangeKind.MERGE)
         found += [Can(kind=kind, agreement_id=card.id) for kind in kinds]
     return tuple(found)
 
 
-def _kinds_of_term(term: TermCard, *, today: date, household_least: int) -> list[ChangeKind]:
+def _kinds_of_term(term: TermCard, *, plan: Plan | None, household_least: int) -> list[ChangeKind]:
     """Return the kinds that depend on what is agreed: a home has no capacity to suspend."""
     kinds = [ChangeKind.TOU_OPT_IN]
-    try:
-        plan = plans.compiled(plans.version_on(tariff_id=term.tariff_id, day=today).version_id)
-    except NoPrice:
+    if plan is None:
         return kinds
     if term.agreed.capacity_va is not None:
         kinds.append(ChangeKind.CAPACITY_INCREASE)

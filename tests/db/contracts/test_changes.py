@@ -163,7 +163,7 @@ def test_what_others_were_built_on_is_not_taken_back(agreement):
 def test_an_account_is_offered_what_it_can_have(agreement):
     home = {can.kind.value for can in change_facts.possible(account_id=agreement.account_id, today=TODAY)}
     assert {"rename", "transfer", "move_out", "household", "tou_opt_in", "removal"} <= home
-    assert not home & {"suspension", "resumption", "capacity_increase", "contract_demand", "merge", "move_in"}
+    assert not home & {"suspension", "resumption", "capacity_increase", "contract_demand", "merge"}
     AgreementTerm.objects.filter(agreement=agreement).update(capacity_va=500_000)
     works = {can.kind.value for can in change_facts.possible(account_id=agreement.account_id, today=TODAY)}
     assert {"suspension", "capacity_increase", "capacity_reduction"} <= works
