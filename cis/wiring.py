@@ -5,7 +5,7 @@ from datetime import time, timedelta
 
 from django.conf import settings
 
-from accounts.operations import notice_drafts, notice_sending
+from accounts.operations import letters, mailings, notice_drafts, notice_sending
 from accounts.queries import supplier
 from billing import tasks
 from billing.operations import documents as bill_documents
@@ -77,6 +77,8 @@ def bind() -> None:
     jobs.register(telling.REMIND, telling.remind, schedule=Daily(REMIND_AT, settings.TIME_ZONE))
     outbox.send_by(issuing.PRINT, _print_bill)
     outbox.send_by(telling.TELL, telling.tell)
+    jobs.register(mailings.WORK, mailings.work)
+    outbox.send_by(letters.PRINT, letters.render)
     outbox.send_by(notice_drafts.SEND, notice_sending.send)
     outbox.send_by(device_commands.SEND, device_commands.send)
     outbox.send_by(device_commands.ASK, device_commands.ask)

@@ -167,7 +167,12 @@ _ROWS: Final = (
         notice_class=NoticeClass.SERVICE,
         facts={"contract": _TEXT, "end": _DATE, "link": _LINK},
     ),
-    Event(code="announcement", notice_class=NoticeClass.SERVICE, facts={}),
+    Event(
+        code="announcement",
+        notice_class=NoticeClass.SERVICE,
+        facts={},
+        ladder=(Channel.EMAIL, Channel.SMS, Channel.POST),
+    ),
     Event(code="offer", notice_class=NoticeClass.MARKETING, facts={}),
 )
 EVENTS: Final[Mapping[str, Event]] = MappingProxyType({row.code: row for row in _ROWS})

@@ -211,6 +211,12 @@ def with_texts(*, notice_ids: Sequence[int]) -> tuple[NoticeText, ...]:
     )
 
 
+def told(*, events: Sequence[str], keys: Sequence[str]) -> set[str]:
+    """Return those keys of which one of the events was told already; one statement."""
+    sql = "SELECT DISTINCT key FROM accounts_notice WHERE event = ANY(%s) AND key = ANY(%s)"
+    return {key for (key,) in db.fetch(sql, [list(events), list(keys)])}
+
+
 def inbox(*, customer_id: int, offset: int = 0, most: int = 50) -> tuple[NoticeCard, ...]:
     """Return what lies in a customer's inbox, the latest first; one statement."""
     sql = f"""{_CARD} WHERE n.customer_id = %s AND n.channel = 'inbox'

@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.domain.notice_events import Channel, Fact, Money
 from accounts.operations import notices
 from accounts.operations.notices import NewNotice
+from accounts.queries import notices as notice_queries
 from accounts.queries import supplier
 from billing.queries import telling
 from billing.queries.telling import BillToTell, PaymentToTell
@@ -26,6 +27,7 @@ from cis.platform.db import joins_transaction, opens_transaction
 
 TELL = "billing.tell"
 REMIND = "billing_reminders"
+BILL_EVENTS = ("bill_issued", "bill_settled", "bill_credited")
 CHUNK = 2_000
 WH_PLACES = 3
 INBOX_ALONE = frozenset({Channel.INBOX})
@@ -65,7 +67,10 @@ def tell_bills(*, bill_ids: Sequence[int]) -> int:
     What was issued longer ago than the pack's ``fresh_days`` goes to the inbox alone: bills of years that a supplier
     brings along ring at nobody's door.
     """
-    found = telling.bills(bill_ids=bill_ids)
+    # What is left to pay decides the event, and may change until the message comes again: the bill is told once.
+    keys = [_bill_key(bill_id) for bill_id in bill_ids]
+    known = notice_queries.told(events=BILL_EVENTS, keys=keys)
+    found = [bill for bill in telling.bills(bill_ids=bill_ids) if _bill_key(bill.id) not in known]
     return _tell((event_of(bill), bill.issue_date, _bill_notice(bill)) for bill in found)
 
 
@@ -92,7 +97,7 @@ def _remind_of(bills: Sequence[BillToTell]) -> None:
     still_open = [bill for bill in telling.bills(bill_ids=[bill.id for bill in bills]) if bill.open_minor > 0]
     new = [
         NewNotice(
-            key=f"bill:{bill.id}",
+            key=_bill_key(bill.id),
             facts=facts_of_reminder(bill),
             customer_id=bill.customer_id,
             account_id=bill.account_id,
@@ -148,12 +153,16 @@ def facts_of_payment(payment: PaymentToTell) -> dict[str, Fact]:
 
 def _bill_notice(bill: BillToTell) -> NewNotice:
     return NewNotice(
-        key=f"bill:{bill.id}",
+        key=_bill_key(bill.id),
         facts=facts_of_bill(bill),
         customer_id=bill.customer_id,
         account_id=bill.account_id,
         occurred_date=bill.issue_date,
     )
+
+
+def _bill_key(bill_id: int) -> str:
+    return f"bill:{bill_id}"
 
 
 def _payment_notice(payment: PaymentToTell) -> NewNotice:

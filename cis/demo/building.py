@@ -13,7 +13,7 @@ from pathlib import Path
 from time import perf_counter
 
 from billing.domain.channels import PaymentChannel
-from billing.operations import documents, held, payments, runs
+from billing.operations import documents, held, payments, runs, telling
 from billing.operations.payments import NewPayment
 from billing.queries import bills, cycles
 from billing.queries import runs as run_queries
@@ -103,7 +103,18 @@ def bill(*, month: Period, bar: Bar) -> Billed:
     while more:
         more = runs.issue_chunk(run_id=run_id)
         _show(bar, "issuing", run_id)
-    return Billed(run_id=run_id, month=month, totals=run_queries.totals(run_id=run_id), seconds=perf_counter() - began)
+    billed = Billed(
+        run_id=run_id, month=month, totals=run_queries.totals(run_id=run_id), seconds=perf_counter() - began
+    )
+    _tell(billed)
+    return billed
+
+
+def _tell(billed: Billed) -> None:
+    """Tell the customers of a run's bills at once, while nothing of them is paid: no worker runs yet."""
+    for offset in range(0, billed.totals.bills, telling.CHUNK):
+        told = bills.of_run(run_id=billed.run_id, state="issued", offset=offset, most=telling.CHUNK)
+        telling.tell_bills(bill_ids=[card.id for card in told])
 
 
 def release_held(*, billed: Billed, today: date) -> None:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 CHANNELS: Mapping[str, Any] = {
     "sms": _("SMS"),
-    "email": _("E-mail"),
+    "email": _("Mail"),
     "post": _("Letter"),
     "inbox": _("Inbox of the portal"),
 }
@@ -42,11 +42,11 @@ MAILING_STATES: Mapping[str, Any] = {
     "dropped": _("Dropped"),
 }
 FACT_KINDS: Mapping[str, Any] = {
-    "text": _("Text"),
+    "text": _("Words"),
     "date": _("Date"),
     "period": _("Period"),
     "money": _("Amount"),
-    "number": _("Number"),
+    "number": _("Quantity"),
     "link": _("Link to the portal"),
     "secret": _("Code, kept hidden"),
 }

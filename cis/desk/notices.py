@@ -9,6 +9,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.domain import notice_texts
+from accounts.domain.notice_events import Channel
+from accounts.domain.notice_states import NoticeState
 from accounts.operations import contacts
 from accounts.operations import customers as customer_operations
 from accounts.queries import notice_texts as stored_texts
@@ -73,7 +75,15 @@ def show(request: HttpRequest, notice_id: int) -> HttpResponse:
     if notice.card.customer_id is not None:
         customer_operations.record_look(customer_id=notice.card.customer_id, actor=actor_of(request))
     paragraphs = notice_texts.paragraphs(notice.body, site=settings.SITE_URL)
-    return render(request, "desk/notice.html", {"notice": notice, "card": notice.card, "paragraphs": paragraphs})
+    card = notice.card
+    is_posted = card.channel == Channel.POST and card.state == NoticeState.SENT
+    context = {
+        "notice": notice,
+        "card": card,
+        "paragraphs": paragraphs,
+        "may_return": is_posted and bool(actor_of(request).roles & set(CLERKS)),
+    }
+    return render(request, "desk/notice.html", context)
 
 
 @allow(*READERS)

@@ -230,6 +230,8 @@ JOB_NAMES: Mapping[str, Any] = {
     "final_accounts": _("Final accounts"),
     "simulation": _("Simulation of prices"),
     "forget_idempotency_keys": _("Tidying up"),
+    "mailings": _("Mailing"),
+    "billing_reminders": _("Reminders before the due date"),
 }
 ROLES: Mapping[str, Any] = {
     "clerk": _("Clerk"),

@@ -74,6 +74,14 @@ def test_what_is_left_to_pay_is_said_and_a_bill_that_credit_pays_asks_for_nothin
     assert {event for event, _, _ in told()} == {"bill_settled"}
 
 
+def test_a_bill_that_is_paid_before_its_message_comes_again_is_not_told_twice(world):
+    bill = billing.issued(world=world)
+    telling.tell_bills(bill_ids=[bill.id])
+    pay(world, 6_170)
+    assert telling.tell_bills(bill_ids=[bill.id]) == 0
+    assert {event for event, _, _ in told()} == {"bill_issued"}
+
+
 def test_bills_of_years_before_lie_in_the_inbox_and_ring_nowhere(world):
     bill = billing.issued(world=world, start_date=date(2025, 1, 1), end_date=date(2025, 2, 1))
     telling.tell_bills(bill_ids=[bill.id])
@@ -107,7 +115,7 @@ def test_money_that_comes_in_leaves_a_message_and_its_notice_says_so(world):
 def test_many_bills_are_told_in_as_many_statements_as_one(world, django_assert_max_num_queries):
     worlds = [world] + [contracts.world() for _ in range(5)]
     made = [billing.issued(world=one) for one in worlds]
-    with django_assert_max_num_queries(10) as few:
+    with django_assert_max_num_queries(11) as few:
         telling.tell_bills(bill_ids=[made[0].id])
     with django_assert_max_num_queries(len(few)):
         telling.tell_bills(bill_ids=[bill.id for bill in made[1:]])

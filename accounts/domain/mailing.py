@@ -1,0 +1,75 @@
+"""A mailing before it is let go: its texts, and what must be right about them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from accounts.domain import notice_events, notice_texts
+from accounts.domain.customer import LANGUAGES
+from accounts.domain.notice_events import Channel
+from accounts.domain.notice_texts import BadText, Template, Text
+from cis.kernel.errors import Findings
+
+TITLE_MOST = 100
+EVENTS = ("announcement", "offer")
+"""Events that a mailing may be: about the supply, or advertising, which goes to who asked for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a mailing says in one language; ``sms`` "" = it does not go by SMS."""
+
+    subject: str
+    body: str
+    sms: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewMailing:
+    """A mailing as typed: a name for the desk, the event that it is, its words in every language."""
+
+    title: str
+    event: str
+    words: Mapping[str, Words]
+
+
+def templates(new: NewMailing) -> dict[tuple[Channel, str], tuple[int, Template]]:
+    """
+    Return the texts of a mailing by way and language, ready to be filled.
+
+    An SMS goes where it is written in every language; a letter where the event goes by letter.
+
+    :raises BadText: every fault at once, with its language.
+    """
+    findings = Findings()
+    if not new.title.strip() or len(new.title) > TITLE_MOST:
+        findings.add("title", "long_text", f"A mailing has a name of 1 to {TITLE_MOST} characters.")
+    if new.event not in EVENTS:
+        findings.add("event", "unknown_notice_event", f"A mailing is one of {', '.join(EVENTS)}.")
+    findings.raise_if_any(BadText)
+    event = notice_events.event(new.event)
+    found: dict[tuple[Channel, str], tuple[int, Template]] = {}
+    with_sms = [language for language in LANGUAGES if new.words[language].sms.strip()]
+    for language in LANGUAGES:
+        words = new.words[language]
+        if with_sms and language not in with_sms:
+            findings.add(f"sms_{language}", "empty_text", "The SMS is written in one language alone.")
+        for channel in (*event.ladder, Channel.INBOX):
+            text = Text(words.subject, words.body) if channel is not Channel.SMS else Text("", words.sms)
+            if channel is Channel.SMS and not with_sms:
+                continue
+            try:
+                found[channel, language] = (0, notice_texts.compiled(text, event=event, channel=channel))
+            except BadText as refused:
+                _keep(findings, language, channel, refused)
+    findings.raise_if_any(BadText)
+    return found
+
+
+def _keep(findings: Findings, language: str, channel: Channel, refused: BadText) -> None:
+    """Note the faults of one text, those that mail, letter and inbox share once."""
+    known = {(finding.where, finding.code) for finding in findings}
+    for finding in refused.detail["findings"]:
+        field = "sms" if channel is Channel.SMS else finding.where
+        where = f"{field}_{language}"
+        if (where, finding.code) not in known:
+            findings.add(where, finding.code, finding.message, finding.advice)

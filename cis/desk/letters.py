@@ -1,0 +1,89 @@
+"""Letters: print batches, their PDF, handed over to the post, come back."""
+
+from django.contrib import messages
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accounts.operations import letters as operations
+from accounts.queries import letters
+from cis.desk.answers import or_404, tell_refusal
+from cis.desk.roles import CLERKS, READERS
+from cis.kernel.errors import Refused
+from cis.platform import documents
+from cis.platform.access import actor_of, allow
+from cis.platform.paging import ROWS, Pager, page_number, query_of
+
+REASON_MOST = 200
+
+
+@allow(*READERS)
+def index(request: HttpRequest) -> HttpResponse:
+    """List the print batches, and how many letters wait for one."""
+    number = page_number(request)
+    rows = letters.listed(offset=(number - 1) * ROWS, most=ROWS + 1)
+    context = {
+        "waiting": letters.waiting(),
+        "most": operations.LETTERS_MOST,
+        "rows": rows[:ROWS],
+        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        "may_print": bool(actor_of(request).roles & set(CLERKS)),
+    }
+    return render(request, "desk/letters.html", context)
+
+
+@allow(*CLERKS)
+@require_POST
+def make(request: HttpRequest) -> HttpResponse:
+    """Put the letters that wait into a batch."""
+    try:
+        operations.make_batch(actor=actor_of(request))
+    except Refused as refusal:
+        tell_refusal(request, refusal)
+    else:
+        messages.success(request, _("The batch is made; its PDF is ready in a moment."))
+    return redirect("desk:letters")
+
+
+@allow(*READERS)
+def paper(request: HttpRequest, batch_id: int) -> FileResponse:  # noqa: ARG001
+    """Give a batch as PDF."""
+    with or_404():
+        batch = letters.batch(batch_id=batch_id)
+        if batch.document_id is None:
+            raise Http404
+        return FileResponse(
+            documents.open(batch.document_id), content_type=operations.MEDIA_TYPE, filename=f"letters-{batch_id}.pdf"
+        )
+
+
+@allow(*CLERKS)
+@require_POST
+def hand_over(request: HttpRequest, batch_id: int) -> HttpResponse:
+    """Say that a batch was handed to the post."""
+    with or_404():
+        try:
+            operations.hand_over(batch_id=batch_id, actor=actor_of(request))
+        except operations.NotPrinted as refusal:
+            tell_refusal(request, refusal)
+        else:
+            messages.success(request, _("Saved."))
+    return redirect("desk:letters")
+
+
+@allow(*CLERKS)
+@require_POST
+def came_back(request: HttpRequest, notice_id: int) -> HttpResponse:
+    """Note that a letter came back."""
+    with or_404():
+        try:
+            reason = request.POST.get("reason", "")[:REASON_MOST]
+            operations.came_back(notice_id=notice_id, reason=reason, actor=actor_of(request))
+        except Refused as refusal:
+            if refusal.code.startswith("unknown_"):
+                raise
+            tell_refusal(request, refusal)
+        else:
+            messages.success(request, _("Saved."))
+    return redirect("desk:notice", notice_id)

@@ -1,0 +1,128 @@
+"""Mailings: written with count and sample before anything is sent, let go by two above the bound, reported on."""
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from accounts.domain import mailing as rules
+from accounts.domain import notice_events, notice_texts
+from accounts.domain.customer import LANGUAGES
+from accounts.domain.mailing import NewMailing
+from accounts.domain.notice_events import Channel
+from accounts.domain.notice_states import DECIDERS, MAILERS, MAILING, MailingState
+from accounts.domain.notice_texts import Text
+from accounts.operations import mailings as operations
+from accounts.queries import mailings
+from accounts.queries import notice_texts as stored
+from billing.operations import mailings as proposals
+from billing.queries import mailing_targets
+from cis.desk.answers import asks_for, or_404, posted, tell_refusal, today
+from cis.desk.forms.mailings import MailingForm
+from cis.desk.roles import READERS
+from cis.kernel.errors import Refused
+from cis.platform import packs, progress
+from cis.platform.access import actor_of, allow
+from cis.platform.paging import ROWS, Pager, page_number, query_of
+
+SAMPLE = 10
+
+
+@allow(*READERS)
+def index(request: HttpRequest) -> HttpResponse:
+    """List the mailings, the latest first."""
+    number = page_number(request)
+    rows = mailings.listed(offset=(number - 1) * ROWS, most=ROWS + 1)
+    context = {
+        "rows": rows[:ROWS],
+        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        "may_write": bool(actor_of(request).roles & MAILERS),
+    }
+    return render(request, "desk/mailings.html", context)
+
+
+@allow(*MAILERS)
+def new(request: HttpRequest) -> HttpResponse:
+    """Write a mailing: the first button shows count, sample and text, the second one proposes it."""
+    form = MailingForm(posted(request))
+    context = {"form": form, "rule": packs.rule("mailings", at=today())}
+    if form.is_bound and form.is_valid():
+        try:
+            if request.POST.get("do") == "propose":
+                mailing_id = proposals.propose(
+                    new=form.mailing(), choice=form.choice(), today=today(), actor=actor_of(request)
+                )
+                messages.success(request, _("The mailing is kept. Nothing is sent before it is let go."))
+                return redirect("desk:mailing", mailing_id)
+            rules.templates(form.mailing())
+            context["count"] = mailing_targets.count(choice=form.choice(), at_date=today())
+            found = mailing_targets.sample(choice=form.choice(), at_date=today(), most=SAMPLE)
+            context["sample"] = found
+            name, account = (found[0].name, found[0].account_number) if found else ("–", "–")
+            context["letters"] = _letters(form.mailing(), name, account)
+        except Refused as refusal:
+            form.refuse(refusal)
+    return render(request, "desk/mailing_new.html", context)
+
+
+@allow(*READERS)
+def show(request: HttpRequest, mailing_id: int) -> HttpResponse:
+    """Show a mailing: whom, what, how far it is, what became of its notices; decide on it."""
+    with or_404():
+        card = mailings.one(mailing_id=mailing_id)
+    actor = actor_of(request)
+    if request.method == "POST":
+        return _decide(request, mailing_id)
+    job = progress.one(job_id=card.job_id) if card.job_id else None
+    context = {"card": card, "job": job, "reports": mailings.report(mailing_id=mailing_id)}
+    if asks_for(request, "mailing-progress"):
+        answer = render(request, "desk/_mailing.html", context)
+        if card.state != MailingState.SENDING:
+            answer["HX-Refresh"] = "true"
+        return answer
+    found = mailings.sample(mailing_id=mailing_id, most=SAMPLE)
+    name, account = (found[0][2], found[0][1]) if found else ("–", "–")
+    is_author = actor.id == card.actor_id
+    context |= {
+        "sample": found,
+        "letters": _letters(mailings.words_of(mailing_id=mailing_id), name, account),
+        "actions": [str(one) for one in MAILING.actions(MailingState(card.state), actor)],
+        "waits_for_other": card.needs_another and (is_author or actor.roles.isdisjoint(DECIDERS)),
+    }
+    return render(request, "desk/mailing.html", context)
+
+
+def _decide(request: HttpRequest, mailing_id: int) -> HttpResponse:
+    act = {"approve": operations.approve, "drop": operations.drop}.get(request.POST.get("do", ""))
+    if act is not None:
+        try:
+            act(mailing_id=mailing_id, actor=actor_of(request))
+        except Refused as refusal:
+            tell_refusal(request, refusal)
+    return redirect("desk:mailing", mailing_id)
+
+
+def _letters(new: NewMailing, name: str, account: str) -> list[dict[str, object]]:
+    """Return the texts as the first customer of the sample would read them, in every language."""
+    event = notice_events.event(new.event)
+    found: list[dict[str, object]] = []
+    for language in LANGUAGES:
+        words = new.words[language]
+        ways = [(Channel.EMAIL, Text(words.subject, words.body))]
+        if words.sms.strip():
+            ways.append((Channel.SMS, Text("", words.sms)))
+        for channel, text in ways:
+            made = stored.preview(
+                event=event, channel=channel, language=language, text=text, facts={}, name=name, account=account
+            )
+            found.append(
+                {
+                    "channel": channel.value,
+                    "language": language,
+                    "subject": made.subject,
+                    "paragraphs": notice_texts.paragraphs(made.body, site=settings.SITE_URL),
+                    "segments": notice_texts.segments(made.body) if channel is Channel.SMS else 0,
+                }
+            )
+    return found

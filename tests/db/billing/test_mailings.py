@@ -1,0 +1,184 @@
+"""Mailings: who is chosen, how many, by whom they are let go, and that each customer is told once."""
+
+from datetime import date
+
+import pytest
+
+from accounts.domain.mailing import NewMailing, Words
+from accounts.domain.notice_texts import BadText
+from accounts.models.notice import Consent, Mailing, MailingTarget, Notice
+from accounts.operations import mailings as operations
+from accounts.operations.mailings import NeedsAnother, NobodyChosen, TooMany
+from accounts.queries import mailings as queries
+from billing.operations import mailings
+from billing.queries import mailing_targets
+from billing.queries.mailing_targets import Choice
+from cis.kernel.actors import SYSTEM, Actor, ActorKind
+from cis.kernel.enums import Role
+from cis.kernel.workflow import IllegalMove, NotAllowed
+from cis.platform import packs
+from cis.platform.models import Job, OutboxMessage
+from tests.factories import accounts, contracts
+
+pytestmark = pytest.mark.django_db(transaction=True)
+TODAY = date(2026, 3, 10)
+WORDS = Words("S {{ account }}", "Dear {{ name }}", "SMS {{ name }}")
+NEW = NewMailing(title="Outage", event="announcement", words={"zh-hans": WORDS, "en": WORDS})
+CLERK = Actor(ActorKind.STAFF, 1, "clerk", frozenset({Role.CLERK}))
+SUPERVISOR = Actor(ActorKind.STAFF, 2, "supervisor", frozenset({Role.SUPERVISOR}))
+
+
+@pytest.fixture
+def worlds():
+    accounts.supplier()
+    found = [contracts.world() for _ in range(4)]
+    for one in found:
+        accounts.contact_point(of=one.customer)
+    return found
+
+
+def propose(choice=None, *, new=NEW, actor=CLERK):
+    return mailings.propose(new=new, choice=choice or Choice(), today=TODAY, actor=actor)
+
+
+def bound(monkeypatch, **values):
+    rule = packs.rule
+
+    def changed(key, *, at):
+        return {"second_person_from": 500, "most": 1_000, **values} if key == "mailings" else rule(key, at=at)
+
+    monkeypatch.setattr(packs, "rule", changed)
+
+
+def test_count_sample_and_what_is_kept_are_the_same_customers(worlds):
+    choice = Choice()
+    assert mailing_targets.count(choice=choice, at_date=TODAY) == 4
+    sample = mailing_targets.sample(choice=choice, at_date=TODAY)
+    assert {one.customer_id for one in sample} == {one.customer.id for one in worlds}
+    mailing_id = propose(choice)
+    kept = MailingTarget.objects.filter(mailing_id=mailing_id)
+    assert set(kept.values_list("customer_id", "account_id")) == {(one.customer.id, one.account.id) for one in worlds}
+
+
+def test_a_choice_by_class_area_and_tariff_narrows(worlds):
+    first = worlds[0]
+    first.customer.kind = "company"
+    first.customer.save()
+    premises = worlds[1].service_point.premises
+    premises.district = "黄浦区"
+    premises.save()
+    assert mailing_targets.count(choice=Choice(customer_kind="company"), at_date=TODAY) == 1
+    assert mailing_targets.count(choice=Choice(district="黄浦区"), at_date=TODAY) == 1
+    assert mailing_targets.count(choice=Choice(tariff="never"), at_date=TODAY) == 0
+    assert mailing_targets.count(choice=Choice(cycle="never"), at_date=TODAY) == 0
+    assert mailing_targets.count(choice=Choice(), at_date=date(2001, 1, 1)) == 0
+
+
+def test_a_customer_with_two_accounts_is_told_once(worlds):
+    holding = worlds[1].account.holders.get()
+    holding.customer = worlds[0].customer
+    holding.save()
+    assert mailing_targets.count(choice=Choice(), at_date=TODAY) == 3
+    propose()
+    assert MailingTarget.objects.filter(customer=worlds[0].customer).count() == 1
+
+
+def test_offers_go_to_who_asked_for_them(worlds):
+    Consent.objects.create(customer=worlds[2].customer, notice_class="marketing", channel="sms", is_given=True)
+    Consent.objects.create(customer=worlds[3].customer, notice_class="marketing", channel="sms", is_given=False)
+    assert mailing_targets.count(choice=Choice(asked_for=True), at_date=TODAY) == 1
+
+
+def test_nothing_is_sent_before_it_is_let_go_and_then_each_is_told_once(worlds):
+    mailing_id = propose()
+    operations.work(None)
+    assert not Notice.objects.exists()
+    operations.approve(mailing_id=mailing_id, actor=CLERK)
+    operations.work(None)
+    operations.work(None)
+    assert Notice.objects.filter(channel="inbox", mailing_id=mailing_id).count() == 4
+    assert Notice.objects.filter(channel="sms").first().body.startswith("SMS ")
+    assert OutboxMessage.objects.filter(kind="notice.send").count() == 4
+    card = queries.one(mailing_id=mailing_id)
+    assert card.state == "sent"
+    job = Job.objects.get(id=card.job_id)
+    assert (job.state, job.done, job.total) == ("done", 4, 4)
+    assert {one.channel: one.counts for one in queries.report(mailing_id=mailing_id)} == {
+        "inbox": {"sent": 4}, "sms": {"queued": 4},
+    }  # fmt: skip
+
+
+def test_a_worker_that_dies_goes_on_where_it_stopped(worlds, monkeypatch):
+    monkeypatch.setattr(operations, "CHUNK", 1)
+    mailing_id = propose()
+    operations.approve(mailing_id=mailing_id, actor=CLERK)
+    assert operations._next_chunk(mailing_id=mailing_id)
+    assert Notice.objects.filter(channel="inbox").count() == 1
+    operations.work(None)
+    assert Notice.objects.filter(channel="inbox").count() == 4
+
+
+def test_above_the_bound_another_person_a_supervisor_lets_it_go(worlds, monkeypatch):
+    bound(monkeypatch, second_person_from=4)
+    mailing_id = propose(actor=SUPERVISOR)
+    other_clerk = Actor(ActorKind.STAFF, 3, "other", frozenset({Role.CLERK}))
+    for actor in (SUPERVISOR, other_clerk):
+        with pytest.raises(NeedsAnother):
+            operations.approve(mailing_id=mailing_id, actor=actor)
+    other = Actor(ActorKind.STAFF, 4, "another", frozenset({Role.SUPERVISOR}))
+    operations.approve(mailing_id=mailing_id, actor=other)
+    with pytest.raises(IllegalMove):
+        operations.approve(mailing_id=mailing_id, actor=other)
+
+
+def test_a_mailing_has_an_end_and_somebody_to_go_to(worlds, monkeypatch):
+    bound(monkeypatch, most=3)
+    with pytest.raises(TooMany):
+        propose()
+    with pytest.raises(NobodyChosen):
+        propose(Choice(tariff="never"))
+    assert not Mailing.objects.exists()
+
+
+def test_who_writes_no_mailings_lets_none_go_and_a_dropped_one_stays_dropped(worlds):
+    mailing_id = propose()
+    with pytest.raises(NotAllowed):
+        operations.approve(mailing_id=mailing_id, actor=Actor(ActorKind.STAFF, 9, "x", frozenset({Role.AUDITOR})))
+    operations.drop(mailing_id=mailing_id, actor=CLERK)
+    with pytest.raises(IllegalMove):
+        operations.approve(mailing_id=mailing_id, actor=CLERK)
+    operations.work(None)
+    assert not Notice.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "where"),
+    [
+        (Words("", "x"), "subject_en"),
+        (Words("s", "{{ amount }}"), "body_en"),
+        (Words("s", "x", "{% x %}"), "sms_en"),
+        (Words("s", "x", ""), "sms_en"),
+    ],
+)
+def test_faults_of_the_text_are_told_by_language(worlds, words, where):
+    new = NewMailing(title="t", event="announcement", words={"zh-hans": WORDS, "en": words})
+    with pytest.raises(BadText) as refused:
+        propose(new=new)
+    assert where in {finding.where for finding in refused.value.detail["findings"]}
+
+
+def test_only_mailings_may_be_sent_in_bulk(worlds):
+    with pytest.raises(BadText):
+        propose(new=NewMailing(title="t", event="one_time_code", words=NEW.words))
+
+
+def test_many_are_told_in_as_many_statements_as_few(worlds, django_assert_max_num_queries):
+    mailing_id = propose()
+    operations.approve(mailing_id=mailing_id, actor=CLERK)
+    with django_assert_max_num_queries(20):
+        operations._next_chunk(mailing_id=mailing_id)
+
+
+def test_the_system_lets_nothing_go(worlds):
+    with pytest.raises(NotAllowed):
+        operations.approve(mailing_id=propose(), actor=SYSTEM)

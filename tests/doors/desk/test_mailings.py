@@ -1,0 +1,91 @@
+"""Mailings and letters on the desk."""
+
+import pytest
+
+from accounts.models.notice import Mailing, Notice
+from accounts.operations import mailings
+from cis.kernel.enums import Role
+from cis.platform import outbox
+from tests.doors.desk.conftest import sign_in
+from tests.factories import accounts
+
+pytestmark = pytest.mark.django_db(transaction=True)
+TEXT = {
+    "title": "Outage", "event": "announcement", "subject_zh-hans": "停电", "body_zh-hans": "{{ name }}", "sms_zh-hans": "",
+    "subject_en": "Outage", "body_en": "<b>Dear</b> {{ name }}", "sms_en": "",
+}  # fmt: skip
+
+
+def text_of(answer):
+    return answer.content.decode()
+
+
+def test_count_sample_and_text_come_before_anything_is_kept(desk, billed):
+    page = text_of(desk.get("/desk/notices/mailings/new/"))
+    assert "Count and sample come first" in page
+    assert "Keep it for" not in page
+    page = text_of(desk.post("/desk/notices/mailings/new/", {**TEXT, "do": "try"}))
+    assert "Keep it for one customer" in page
+    assert billed.account.number in page
+    assert "&lt;b&gt;Dear&lt;/b&gt;" in page
+    assert not Mailing.objects.exists()
+
+
+def test_a_mailing_is_kept_let_go_and_reported_on(desk, billed):
+    answer = desk.post("/desk/notices/mailings/new/", {**TEXT, "do": "propose"})
+    mailing = Mailing.objects.get()
+    assert answer["Location"] == f"/desk/notices/mailings/{mailing.id}/"
+    assert "Let it go" in text_of(desk.get(answer["Location"]))
+    desk.post(answer["Location"], {"do": "approve"})
+    mailings.work(None)
+    page = text_of(desk.get(answer["Location"]))
+    assert "Let it go<" not in page
+    assert "What became of it" in page
+    piece = desk.get(answer["Location"], headers={"HX-Request": "true", "HX-Target": "mailing-progress"})
+    assert piece["HX-Refresh"] == "true"
+    assert "Outage" in text_of(desk.get("/desk/notices/mailings/"))
+    assert "No notice fits" not in text_of(desk.get(f"/desk/notices/?mailing={mailing.id}"))
+
+
+def test_a_mailing_with_faults_or_without_anybody_is_not_kept(desk, billed):
+    page = text_of(desk.post("/desk/notices/mailings/new/", {**TEXT, "body_en": "{{ no }}", "do": "propose"}))
+    assert "There is no fact no" in page
+    page = text_of(desk.post("/desk/notices/mailings/new/", {**TEXT, "event": "offer", "do": "try"}))
+    assert "Nobody is chosen" in page
+    assert not Mailing.objects.exists()
+
+
+def test_who_may_not_write_mailings_does_not(client, billed):
+    biller = sign_in(client, Role.BILLING)
+    assert biller.get("/desk/notices/mailings/new/").status_code == 403
+    assert "New mailing" not in text_of(biller.get("/desk/notices/mailings/"))
+    assert biller.get("/desk/notices/mailings/99/").status_code == 404
+
+
+def test_letters_are_printed_handed_over_and_come_back(desk, billed):
+    billed.customer.contact_points.all().delete()
+    accounts.contact_point(of=billed.customer, kind="post")
+    desk.post("/desk/notices/mailings/new/", {**TEXT, "do": "propose"})
+    desk.post(f"/desk/notices/mailings/{Mailing.objects.get().id}/", {"do": "approve"})
+    mailings.work(None)
+    assert "One letter waits." in text_of(desk.get("/desk/notices/letters/"))
+    desk.post("/desk/notices/letters/new/")
+    batch = Notice.objects.get(channel="post").batch_id
+    assert desk.get(f"/desk/notices/letters/{batch}/letters.pdf").status_code == 404
+    outbox.deliver_due()
+    assert b"".join(desk.get(f"/desk/notices/letters/{batch}/letters.pdf").streaming_content).startswith(b"%PDF")
+    desk.post(f"/desk/notices/letters/{batch}/posted/")
+    notice = Notice.objects.get(channel="post")
+    assert notice.state == "sent"
+    assert "The letter came back" in text_of(desk.get(f"/desk/notices/{notice.id}/"))
+    desk.post(f"/desk/notices/{notice.id}/came-back/", {"reason": "moved"})
+    notice.refresh_from_db()
+    assert notice.state == "bounced"
+    assert "moved" in text_of(desk.get("/desk/notices/mend/"))
+
+
+def test_who_reads_only_prints_nothing(client, billed):
+    auditor = sign_in(client, Role.AUDITOR)
+    assert auditor.get("/desk/notices/letters/").status_code == 200
+    assert auditor.post("/desk/notices/letters/new/").status_code == 403
+    assert auditor.post("/desk/notices/letters/1/posted/").status_code == 403
