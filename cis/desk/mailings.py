@@ -1,5 +1,7 @@
 """Mailings: written with count and sample before anything is sent, let go by two above the bound, reported on."""
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -75,7 +77,7 @@ def show(request: HttpRequest, mailing_id: int) -> HttpResponse:
     if request.method == "POST":
         return _decide(request, mailing_id)
     job = progress.one(job_id=card.job_id) if card.job_id else None
-    context = {"card": card, "job": job, "reports": mailings.report(mailing_id=mailing_id)}
+    context: dict[str, Any] = {"card": card, "job": job, "reports": mailings.report(mailing_id=mailing_id)}
     if asks_for(request, "mailing-progress"):
         answer = render(request, "desk/_mailing.html", context)
         if card.state != MailingState.SENDING:
