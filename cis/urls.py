@@ -6,6 +6,7 @@ from django.views.i18n import set_language
 
 from cis import health
 from cis.desk import home
+from cis.portal import verify
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health/live", health.live, name="health_live"),
@@ -15,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("allauth.urls")),
     path("", home.show, name="home"),
     path("desk/", include("cis.desk.urls")),
+    path("verify/<str:token>", verify.show, name="verify_contract"),
     path("portal/", include("cis.portal.urls")),
     path("api/v1/", include("cis.api.router")),
     path("admin/", admin.site.urls),

@@ -22,10 +22,11 @@ from cis.kernel.periods import add_months, month_of
 from cis.platform.access import actor_of, allow
 from cis.platform.templatetags.local import month as month_text
 from cis.platform.templatetags.local import plain_money
-from contracts.queries import agreements, change_facts, changes
+from contracts.queries import agreements, change_facts, changes, supply_contracts
 from contracts.queries.agreements import AgreementCard, TermCard
 from contracts.queries.change_facts import Can
 from contracts.queries.changes import ChangeCard
+from contracts.queries.supply_contracts import ContractCard
 from metering.queries import places
 from metering.queries.places import ServicePointOverview
 
@@ -74,6 +75,7 @@ class AccountPage:
     chart: dict[str, Any]
     last_month: "MonthNote | None"
     notices: tuple[notices.NoticeCard, ...]
+    contracts: tuple[ContractCard, ...]
     may: May
     changes: tuple[ChangeCard, ...]
     possible_changes: tuple[Can, ...]
@@ -153,6 +155,7 @@ def gather(*, overview: accounts.AccountOverview, on: date, roles: frozenset[Rol
         chart=chart,
         last_month=_last_month(chart),
         notices=notices.of_account(account_id=overview.id, customer_id=overview.holder.id, most=NOTICES_SHOWN),
+        contracts=supply_contracts.of_account(account_id=overview.id),
         may=may(roles),
         changes=changes.of_account(account_id=overview.id, most=CHANGES_SHOWN),
         possible_changes=change_facts.possible(account_id=overview.id, today=on, cards=cards),

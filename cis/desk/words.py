@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from cis.desk import change_words, field_words, notice_words
+from cis.desk import change_words, contract_words, field_words, notice_words
 
 PERIODS: Mapping[str, Any] = {
     "": _("All hours"),
@@ -322,6 +322,7 @@ OTHER_TONES: Mapping[tuple[str, str], str] = {
     **notice_words.TONES,
     **field_words.TONES,
     **change_words.TONES,
+    **contract_words.TONES,
 }
 
 TABLES: Mapping[str, Mapping[str, Any]] = {
@@ -366,6 +367,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "customer_class": CUSTOMER_CLASSES,
     **notice_words.TABLES,
     **field_words.TABLES,
+    **contract_words.TABLES,
 }
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cis.portal import advice, bills, notices, payments, profile
+from cis.portal import advice, bills, contracts, notices, offers, payments, profile
 
 app_name = "portal"
 urlpatterns = [
@@ -17,4 +17,12 @@ urlpatterns = [
     path("notices/settings", notices.ways, name="notice_ways"),
     path("notices/<int:notice_id>", notices.one, name="notice"),
     path("details", profile.profile, name="profile"),
+    path("contracts", contracts.index, name="contracts"),
+    path("contracts/<int:contract_id>", contracts.show, name="contract"),
+    path("contracts/<int:contract_id>/pdf", contracts.pdf, name="contract_pdf"),
+    path("contracts/<int:contract_id>/code", contracts.send_code, name="contract_code"),
+    path("contracts/<int:contract_id>/sign", contracts.sign, name="sign_contract"),
+    path("offers/<int:offer_id>", offers.show, name="offer"),
+    path("offers/<int:offer_id>/pdf", offers.pdf, name="offer_pdf"),
+    path("offers/<int:offer_id>/answer", offers.answer, name="answer_offer"),
 ]

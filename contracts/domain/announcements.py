@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
+from cis.kernel.actors import Actor
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgreementStarted:
@@ -34,6 +36,29 @@ class TermChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OfferSent:
+    """A plan reply was sent; ``subject``, ``subject_id``: what it answers, as "application"."""
+
+    offer_id: int
+    subject: str
+    subject_id: int
+    version: int
+    customer_id: int | None
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferAccepted:
+    """The customer accepted a tariff of an offer; its contract waits for a signature."""
+
+    offer_id: int
+    subject: str
+    subject_id: int
+    tariff_id: int
+    contract_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ContractSigned:
     """
     A supply contract was signed, and its fees are agreed.
@@ -50,6 +75,7 @@ class ContractSigned:
     subject: str
     subject_id: int | None
     replaced_id: int | None
+    actor: Actor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

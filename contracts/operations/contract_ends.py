@@ -14,6 +14,7 @@ from cis.platform import audit, packs
 from cis.platform.db import joins_transaction, opens_transaction
 from contracts.domain.contract_workflow import WORKFLOW, ContractAction, ContractState
 from contracts.models.supply_contract import SupplyContract
+from contracts.operations import offers
 from contracts.operations.supply_contracts import SUBJECT, end_row
 
 WORK = "contract_ends"
@@ -28,7 +29,9 @@ def night(due_at: datetime) -> None:
 
 def run(*, today: date) -> int:
     """
-    Tell of ends that come, renew what goes on by itself, end what does not; return how many contracts were touched.
+    Tell of ends that come, renew what goes on by itself, end what does not; return how many were touched.
+
+    Offers whose last day has passed end too.
 
     Each piece of ``AT_ONCE`` contracts is a transaction of its own.
     """
@@ -38,8 +41,7 @@ def run(*, today: date) -> int:
         if not found:
             break
         touched += _end(today, found)
-    touched += _tell(today)
-    return touched
+    return touched + _tell(today) + offers.expire(today=today)
 
 
 def _due(today: date) -> list[int]:

@@ -11,6 +11,7 @@ from datetime import date
 from django.utils import timezone
 
 from accounts.operations import accounts as account_operations
+from accounts.operations import notices
 from accounts.queries import accounts as account_queries
 from accounts.queries import customers
 from cis.kernel import text
@@ -146,6 +147,14 @@ def issue_step(*, contract_id: int, today: date, actor: Actor) -> str:
     row.content_sha256 = terms.content_sha256(head=head_of(row), clauses=filled)
     _index(row, facts, filled)
     row.save()
+    notices.queue_step(
+        event="contract_issued",
+        customer_id=row.customer_id,
+        account_id=row.account_id,
+        facts={"contract": str(row.number), "address": row.address, "link": f"/portal/contracts/{row.id}"},
+        key=f"contract_issued:{row.id}",
+        actor=actor,
+    )
     audit.record(actor, "issue", SUBJECT, row.id, number=row.number, content_sha256=row.content_sha256)
     return str(row.number)
 
@@ -226,6 +235,7 @@ def sign_step(
             subject=row.subject,
             subject_id=row.subject_id,
             replaced_id=replaced_id,
+            actor=actor,
         )
     )
     audit.record(actor, "sign", SUBJECT, row.id, number=row.number, way=way.value, signed_by=row.signed_by)

@@ -1,0 +1,143 @@
+"""Offers: their list, one with its fees and estimates, draft, send, accept for the customer, decline, paper."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accounts.operations import customers as customer_operations
+from accounts.queries import accounts
+from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_refusal, today
+from cis.desk.contracts import beginning
+from cis.desk.forms.offers import OfferForm, OfferListForm
+from cis.desk.roles import CLERKS, READERS
+from cis.kernel.errors import Refused
+from cis.platform.access import actor_of, allow
+from cis.platform.paging import ROWS, Pager, page_number, query_of
+from contracts.domain.offer_workflow import WORKFLOW, OfferAction
+from contracts.operations import offers as operations
+from contracts.queries import offers, supply_contracts
+from contracts.queries.offers import WantedOffers
+
+SUBJECT = "account"
+"""What an offer answers that was made on the page of an account."""
+CLOSING = {one.value: one for one in (OfferAction.DECLINE, OfferAction.WITHDRAW)}
+
+
+@allow(*READERS)
+def index(request: HttpRequest) -> HttpResponse:
+    """List the offers, latest first."""
+    form, wanted = _wanted(request)
+    number = page_number(request)
+    cards = offers.listed(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
+    context = {
+        "form": form,
+        "cards": cards[:ROWS],
+        "count": offers.count(wanted=wanted),
+        "pager": Pager(number, len(cards) > ROWS, query_of(request)),
+        "is_filtered": bool(wanted.text or wanted.state),
+    }
+    return render(request, "desk/offers.html", context)
+
+
+@allow(*READERS)
+def export(request: HttpRequest) -> StreamingHttpResponse:
+    """Give the same list as a file."""
+    _form, wanted = _wanted(request)
+    header = [
+        _("Number"), _("State"), _("Customer"), _("Account"), _("Address"), _("Nature of use"), _("Holds until"),
+    ]  # fmt: skip
+    rows = (
+        (c.reference, c.state, c.recipient, c.account_number, c.address, c.use_class, c.valid_until)
+        for c in offers.listed(wanted=wanted, most=FILE_ROWS_MOST)
+    )
+    return csv_file("offers.csv", header, rows)
+
+
+@allow(*READERS)
+def show(request: HttpRequest, offer_id: int) -> HttpResponse:
+    """Show an offer; looking at a customer is recorded."""
+    with or_404():
+        detail = offers.one(offer_id=offer_id)
+    actor = actor_of(request)
+    if detail.card.customer_id is not None:
+        customer_operations.record_look(customer_id=detail.card.customer_id, actor=actor)
+    context = {
+        "detail": detail,
+        "card": detail.card,
+        "actions": WORKFLOW.actions(detail.card.state, actor),
+        "contracts": supply_contracts.of_offer(offer_id=offer_id),
+    }
+    return render(request, "desk/offer.html", context)
+
+
+@allow(*CLERKS)
+def new(request: HttpRequest, account_id: int) -> HttpResponse:
+    """Draft an offer to who holds an account."""
+    with or_404():
+        account = accounts.overview(account_id=account_id, at_date=today())
+    form = OfferForm(posted(request), initial=beginning(account_id))
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = operations.draft(
+                new=form.offer(
+                    subject=SUBJECT, subject_id=account_id, customer_id=account.holder.id, account_id=account_id
+                ),
+                today=today(),
+                actor=actor_of(request),
+            )
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            messages.success(request, _("The offer is drafted. Look at the estimates, then send it."))
+            return redirect("desk:offer", made)
+    return render(request, "desk/offer_new.html", {"form": form, "account": account})
+
+
+@allow(*CLERKS)
+@require_POST
+def act(request: HttpRequest, offer_id: int) -> HttpResponse:
+    """Send an offer, accept one of its tariffs in the customer's name, decline or withdraw it."""
+    with or_404():
+        offers.one(offer_id=offer_id)
+    actor, action = actor_of(request), request.POST.get("action", "")
+    tariff = request.POST.get("tariff", "")
+    try:
+        if action == OfferAction.SEND:
+            operations.send(offer_id=offer_id, today=today(), actor=actor)
+            messages.success(request, _("The offer is sent."))
+        elif action == OfferAction.ACCEPT and tariff.isascii() and tariff.isdigit():
+            contract_id = operations.accept(offer_id=offer_id, tariff_id=int(tariff), today=today(), actor=actor)
+            messages.success(request, _("The offer is accepted; its contract waits for a signature."))
+            return redirect("desk:contract", contract_id)
+        elif action in CLOSING:
+            operations.close(offer_id=offer_id, action=CLOSING[action], actor=actor)
+            messages.success(request, _("The offer is closed."))
+        else:
+            raise Http404
+    except Refused as refusal:
+        tell_refusal(request, refusal)
+        for finding in refusal.detail.get("findings", ())[:8]:
+            messages.warning(request, str(finding))
+    return redirect("desk:offer", offer_id)
+
+
+@allow(*READERS)
+def pdf(request: HttpRequest, offer_id: int) -> HttpResponse:
+    """Give the paper of an offer."""
+    with or_404():
+        card = offers.one(offer_id=offer_id).card
+    if card.customer_id is not None:
+        customer_operations.record_look(customer_id=card.customer_id, actor=actor_of(request))
+    answer = HttpResponse(operations.paper(offer_id=offer_id), content_type="application/pdf")
+    answer["Content-Disposition"] = f'inline; filename="offer-{card.reference}.pdf"'
+    return answer
+
+
+def _wanted(request: HttpRequest) -> tuple[OfferListForm, WantedOffers]:
+    form = OfferListForm(request.GET)
+    given: dict[str, Any] = form.cleaned_data if form.is_valid() else {}
+    return form, WantedOffers(state=given.get("state", ""), text=given.get("text", ""))
