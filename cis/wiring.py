@@ -16,7 +16,7 @@ from cis.kernel.actors import SYSTEM
 from cis.platform import deadlines, events, idempotency, jobs, outbox, rendering
 from cis.platform.schedules import Daily, Every
 from contracts.domain.announcements import AccountToSettle, AgreementStarted, ChangeMade, SettlementDropped
-from contracts.operations import changes, contract_ends
+from contracts.operations import change_nights, contract_ends
 from contracts.queries import change_facts
 from metering.domain.announcements import CorrectionMade
 from metering.gateways import head_end
@@ -68,7 +68,7 @@ def bind() -> None:
     jobs.register(contract_ends.WORK, contract_ends.night, schedule=Daily(TIDY_AT, settings.TIME_ZONE))
     events.listen(CorrectionMade, rebill_rows.note)
     events.listen(AgreementStarted, _connect)
-    jobs.register(changes.WORK, changes.work, schedule=Daily(CHANGES_AT, settings.TIME_ZONE))
+    jobs.register(change_nights.WORK, change_nights.work, schedule=Daily(CHANGES_AT, settings.TIME_ZONE))
     jobs.register(final_accounts.WORK, final_accounts.work, schedule=Daily(FINAL_AT, settings.TIME_ZONE))
     change_facts.answer_arrears_by(balances.arrears_minor)
     events.listen(ChangeMade, rebill_rows.note_change)

@@ -7,6 +7,7 @@ from accounts.api import receipts
 from billing.api import advice
 from billing.api import endpoints as billing
 from cis.api import schema
+from contracts.api import changes
 from metering.api import endpoints as metering
 from tariffs.api import endpoints as tariffs
 
@@ -20,6 +21,8 @@ urlpatterns = [
     path("accounts/<str:number>/notices", accounts.AccountNotices.as_view(), name="api_notices"),
     path("accounts/<str:number>/consent", accounts.AccountConsent.as_view(), name="api_consent"),
     path("receipts", receipts.take, name="api_receipts"),
+    path("changes", changes.ChangeList.as_view(), name="api_changes"),
+    path("changes/<int:change_id>", changes.ChangeOne.as_view(), name="api_change"),
     path("payments", billing.PaymentList.as_view(), name="api_payments"),
     path("payments/<int:payment_id>", billing.PaymentOne.as_view(), name="api_payment"),
     path("reads", metering.ReadList.as_view(), name="api_reads"),

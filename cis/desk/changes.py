@@ -1,10 +1,8 @@
 """Changes of use: listed, asked for on a form that shows what they cost, agreed to, followed, taken back."""
 
-from io import BytesIO
 from typing import Any
 
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -23,14 +21,14 @@ from cis.desk.supply import supply_of
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
 from cis.kernel.fixed import to_text
-from cis.platform import documents, photos
+from cis.platform import documents
 from cis.platform.access import actor_of, allow
 from cis.platform.paging import ROWS, Pager, page_number, query_of
 from cis.platform.templatetags.local import plain_money
 from contracts.domain import change_checks
 from contracts.domain.change_facts import REVERSIBLE, first_effective, missing_papers
 from contracts.domain.changes import WORKFLOW, ChangeAction, ChangeKind, PaperKind
-from contracts.operations import change_reversals, changes
+from contracts.operations import change_papers, change_reversals, changes
 from contracts.queries import change_facts
 from contracts.queries import changes as queries
 from contracts.queries.agreements import AgreementCard, of_account
@@ -38,8 +36,6 @@ from contracts.queries.changes import ChangeDetail, ChangeFilter
 from metering.queries import places
 
 VA_PLACES = 3
-PDF_HEAD = b"%PDF-"
-PAPER_BYTES_MOST = 15 * 2**20
 ASKING = (*CLERKS, *BILLERS)
 
 
@@ -162,7 +158,7 @@ def add_paper(request: HttpRequest, change_id: int) -> HttpResponse:
     if form.is_bound and form.is_valid():
         given = form.cleaned_data["file"]
         try:
-            document_id = _kept(given, actor_of(request))
+            document_id = change_papers.keep(given.file, name=given.name, actor=actor_of(request))
             changes.add_paper(
                 change_id=change_id, kind=PaperKind(form.cleaned_data["kind"]), document_id=document_id,
                 file_name=given.name, actor=actor_of(request),
@@ -218,18 +214,6 @@ def pay_back(request: HttpRequest, refund_id: int) -> HttpResponse:
             messages.success(request, _("The refund is posted."))
             return redirect("desk:account", card.account_id)
     return render(request, "desk/refund.html", {"form": form, "card": card})
-
-
-def _kept(given: UploadedFile, actor: Actor) -> int:
-    """Keep a paper by what it is, not by what it is called: a PDF as it came, a picture decoded and written anew."""
-    name = given.name or "paper"
-    if given.read(len(PDF_HEAD)) == PDF_HEAD:
-        given.seek(0)
-        return documents.keep(
-            BytesIO(given.read()), name=name, media_type="application/pdf", actor=actor, bytes_most=PAPER_BYTES_MOST
-        )
-    given.seek(0)
-    return photos.keep(BytesIO(given.read()), name=name, actor=actor).document_id
 
 
 def _filter(request: HttpRequest) -> tuple[ChangeListForm, ChangeFilter]:

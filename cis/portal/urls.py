@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cis.portal import advice, bills, contracts, notices, offers, payments, profile
+from cis.portal import advice, bills, changes, contracts, notices, offers, payments, profile
 
 app_name = "portal"
 urlpatterns = [
@@ -11,6 +11,9 @@ urlpatterns = [
     path("bills/<str:number>/pdf", bills.bill_pdf, name="bill_pdf"),
     path("advice", advice.advice, name="advice"),
     path("bills/<str:number>/proof.json", bills.bill_proof, name="bill_proof"),
+    path("supply", changes.index, name="changes"),
+    path("supply/new/<slug:kind>", changes.new, name="new_change"),
+    path("supply/<int:change_id>/withdraw", changes.withdraw, name="withdraw_change"),
     path("payments", payments.payments, name="payments"),
     path("notices", notices.inbox, name="notices"),
     path("notices/read", notices.mark_read, name="notices_read"),

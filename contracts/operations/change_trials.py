@@ -10,7 +10,8 @@ from contracts.domain import change_effects
 from contracts.domain.changes import Wanted
 from contracts.models.change import ChangeSet
 from contracts.operations import change_effects as doing
-from contracts.operations.changes import COLUMNS, refuse, with_newcomer
+from contracts.operations.changes import COLUMNS, refuse
+from contracts.operations.newcomers import with_newcomer
 from contracts.queries import change_facts
 from metering.operations import reads
 

@@ -7,16 +7,12 @@ All kinds go this one way; what each of them needs, forbids and does is in ``con
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date
 
-import structlog
 from django.utils import timezone
 
 from accounts.domain.customer import NewCustomer
-from accounts.operations import customers
-from accounts.queries import supplier
-from cis.kernel.actors import SYSTEM, Actor, ActorKind
-from cis.kernel.calendar import local_clock
+from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.errors import Refused
 from cis.platform import audit, events
 from cis.platform.db import joins_transaction, opens_transaction
@@ -26,16 +22,15 @@ from contracts.domain.change_facts import SELF_CONFIRMED, SELF_SERVICE, Facts, m
 from contracts.domain.changes import WORKFLOW, ChangeAction, ChangeState, FinalRead, PaperKind, Wanted
 from contracts.models.change import ChangeMove, ChangePaper, ChangePart, ChangeRead, ChangeSet
 from contracts.operations import change_effects as doing
-from contracts.queries import change_facts, changes
+from contracts.operations import newcomers
+from contracts.queries import change_facts
 from contracts.queries.changes import UnknownChange, wanted_of
 
-WORK = "changes_of_use"
 REASON_MOST = 300
 COLUMNS = (
     "account_id", "agreement_id", "effective_date", "until_date", "customer_id", "name", "service_point_id",
     "tariff_id", "household", "capacity_va", "suspended_va", "contract_w", "reason",
 )  # fmt: skip
-log = structlog.get_logger(__name__)
 
 
 class ChangeRefused(Refused):
@@ -92,19 +87,8 @@ def draft(
     known = ChangeSet.objects.filter(request_key=request_key).values_list("id", flat=True).first()
     if known is not None and newcomer is not None:
         return int(known)
-    one = with_newcomer(wanted=wanted, newcomer=newcomer, actor=actor)
+    one = newcomers.with_newcomer(wanted=wanted, newcomer=newcomer, actor=actor)
     return draft_step(wanted=one, asked_date=asked_date, request_key=request_key, today=today, actor=actor)
-
-
-@joins_transaction
-def with_newcomer(*, wanted: Wanted, newcomer: NewCustomer | None, actor: Actor) -> Wanted:
-    """Return a change with the customer who comes, who is made; None: he is known, or nobody comes."""
-    if newcomer is None:
-        return wanted
-    customer_id = customers.enroll(customer=newcomer, actor=actor)
-    if wanted.parts:
-        return replace(wanted, parts=tuple(replace(part, customer_id=customer_id) for part in wanted.parts))
-    return replace(wanted, customer_id=customer_id)
 
 
 @joins_transaction
@@ -141,6 +125,19 @@ def draft_step(*, wanted: Wanted, asked_date: date, request_key: str, today: dat
     _keep_reads(change, wanted.reads)
     audit.record(actor, "draft", "change", change.id, kind=wanted.kind.value, effective_date=wanted.effective_date)
     return change.id
+
+
+@opens_transaction
+def ask(*, wanted: Wanted, asked_date: date, request_key: str, today: date, actor: Actor) -> int:
+    """
+    Ask for a change in one go, as customers and programs do: written down, then agreed to, or left to somebody.
+
+    :raises ChangeRefused, ArrearsOwed: it cannot be.
+    """
+    change_id = draft_step(wanted=wanted, asked_date=asked_date, request_key=request_key, today=today, actor=actor)
+    if ChangeSet.objects.filter(id=change_id, state=ChangeState.DRAFTED.value).exists():
+        confirm_step(change_id=change_id, today=today, actor=actor)
+    return change_id
 
 
 @opens_transaction
@@ -281,33 +278,6 @@ def finish_step(*, change_id: int, actor: Actor) -> None:
     change = lock(change_id)
     if change.state == ChangeState.EFFECTIVE:
         move(change, ChangeAction.FINISH, actor)
-
-
-def work(at: datetime) -> None:
-    """Carry out what has come, each in a transaction of its own; finish what has ended."""
-    today = local_clock(supplier.current().time_zone).local_date(at)
-    for change_id in changes.due(today=today):
-        try:
-            carry_out(change_id=change_id, today=today, actor=SYSTEM)
-        except Refused as refusal:
-            # One that cannot be must not keep the others from holding.
-            log.warning("change_stuck", change=change_id, code=refusal.code, message=refusal.message)
-            _note_stuck(change_id=change_id, refusal=refusal)
-    for change_id in changes.ended(today=today):
-        _finish(change_id=change_id)
-
-
-@opens_transaction
-def _finish(*, change_id: int) -> None:
-    finish_step(change_id=change_id, actor=SYSTEM)
-
-
-@opens_transaction
-def _note_stuck(*, change_id: int, refusal: Refused) -> None:
-    change = lock(change_id)
-    if change.state == ChangeState.CONFIRMED:
-        change.stuck_code, change.stuck_message = refusal.code[:60], refusal.message
-        change.save(update_fields=["stuck_code", "stuck_message"])
 
 
 def _carry_out(change: ChangeSet, wanted: Wanted, facts: Facts, *, today: date, actor: Actor) -> None:

@@ -39,6 +39,7 @@ class ChangeCard:
     state: ChangeState
     account_id: int | None
     account_number: str
+    service_point: str
     address: str
     customer_name: str
     asked_date: date
@@ -254,6 +255,7 @@ def _card(row: ChangeSet) -> ChangeCard:
         state=ChangeState(row.state),
         account_id=row.account_id,
         account_number=row.account.number if row.account else "",
+        service_point=point.external_id if point else "",
         address=point.premises.address if point else "",
         customer_name=row.customer.name if row.customer else "",
         asked_date=row.asked_date,

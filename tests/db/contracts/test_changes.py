@@ -9,7 +9,7 @@ from cis.platform.models import AuditEvent
 from contracts.domain.changes import ChangeState, PaperKind
 from contracts.models.agreement import AgreementTerm
 from contracts.models.change import ChangeEffect, ChangeMove, ChangeSet
-from contracts.operations import agreements, changes
+from contracts.operations import agreements, change_nights, changes
 from contracts.queries import change_facts
 from contracts.queries import changes as queries
 from contracts.queries.changes import ChangeFilter, UnknownChange
@@ -28,7 +28,7 @@ def agreement():
 
 
 def night(day):
-    changes.work(datetime(day.year, day.month, day.day, 4, tzinfo=UTC))
+    change_nights.work(datetime(day.year, day.month, day.day, 4, tzinfo=UTC))
 
 
 def test_what_is_to_be_proven_is_named_and_then_it_goes_through(agreement):

@@ -71,6 +71,7 @@ def test_the_description_names_each_operation_with_an_example_for_its_problems(c
     assert set(operations) == {
         "list_bills", "get_bill", "get_bill_pdf", "get_bill_proof", "get_balance", "report_payment", "get_payment", "report_reads",
         "check_rate", "get_advice", "list_notices", "get_consent", "put_consent",
+        "ask_for_change", "get_change",
     }  # fmt: skip
     for operation in operations.values():
         assert "application/problem+json" in operation["responses"]["401"]["content"]
