@@ -1,5 +1,6 @@
 """What a crew reports that hung a meter up, exchanged or took one down; what is checked of it before it is kept."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -12,6 +13,8 @@ HANGS = frozenset({WorkKind.METER_INSTALL, WorkKind.METER_EXCHANGE})
 TAKES_DOWN = frozenset({WorkKind.METER_EXCHANGE, WorkKind.METER_REMOVE})
 """Kinds of work that take a meter down."""
 METER_WORK = HANGS | TAKES_DOWN
+REGISTER_PHOTO = re.compile(r"(new|old)_[A-Za-z0-9_-]{1,20}", re.ASCII)
+"""Names of photos of registers: "new_total" of the meter that is hung up, "old_total" of the one taken down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,3 +73,8 @@ def check_registers(*, part: ReportedMeter, codes: Sequence[str], name: str, fin
             findings.add(f"{name}_photo_{code}", "photo_missing", f"The photo of register {code} is missing.")
     for code in sorted(part.readings.keys() - set(codes)):
         findings.add(f"{name}_{code}", "unknown_register", f"Meter {part.serial} has no register {code} to read.")
+
+
+def takes_photo(*, kind: WorkKind, name: str) -> bool:
+    """Return whether work of a kind has photos of registers by this name."""
+    return kind in METER_WORK and REGISTER_PHOTO.fullmatch(name) is not None

@@ -7,19 +7,25 @@ All of it is one transaction; the same request twice is done once.
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from typing import BinaryIO
 
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Findings, Refused
-from cis.platform import audit, photos
+from cis.platform import audit
 from cis.platform.db import joins_transaction, opens_transaction
 from metering.domain.meter_store import KEEPERS, MeterState, SealState
-from metering.domain.meter_work import METER_WORK, MeterReport, ReportedMeter, check_registers, check_report
+from metering.domain.meter_work import (
+    METER_WORK,
+    MeterReport,
+    ReportedMeter,
+    check_registers,
+    check_report,
+    takes_photo,
+)
 from metering.domain.work_orders import WORKFLOW, Outcome, WorkAction, WorkKind, WorkState
 from metering.models.device import Installation, Meter, Register
 from metering.models.read import ReadKind
 from metering.models.store import ReadPhoto, Seal
-from metering.models.work import WorkOrder
+from metering.models.work import WorkOrder, WorkPhoto
 from metering.operations import meters, reads, seals, work_moves, work_orders
 from metering.operations.meters import NotInstalled, UnknownMeter
 
@@ -62,29 +68,12 @@ class PlaceHasMeter(Refused):
 
 @opens_transaction
 def finish(
-    *, work_order_id: int, report: MeterReport, pictures: Mapping[str, BinaryIO], answers: Mapping[str, str],
-    note: str, request_key: str, today: date, actor: Actor,
+    *, work_order_id: int, report: MeterReport, answers: Mapping[str, str], note: str, request_key: str, today: date,
+    actor: Actor,
 ) -> bool:  # fmt: skip
-    """
-    Finish a work order on a meter with what the crew did; see ``finish_step``.
-
-    :param pictures: photos of registers as they came, "new_total" for register total of the meter that was hung up,
-        "old_total" of the one that was taken down.
-    :returns: False: this very request was done before.
-    """
-    row = work_moves.lock(work_order_id)
-    if work_moves.is_repeat(row, request_key):
-        return False
-    work_moves.check_crew(row, actor)
-    kept = {
-        name: photos.keep(source, name=f"work-{work_order_id}-{name}", actor=actor).document_id
-        for name, source in pictures.items()
-    }
-    shown = MeterReport(
-        hung=_with_photos(report.hung, "new_", kept), taken_down=_with_photos(report.taken_down, "old_", kept)
-    )
+    """Finish a work order on a meter with what the crew did; see ``finish_step``."""
     return finish_step(
-        work_order_id=work_order_id, report=shown, answers=answers, note=note, request_key=request_key, today=today,
+        work_order_id=work_order_id, report=report, answers=answers, note=note, request_key=request_key, today=today,
         actor=actor,
     )  # fmt: skip
 
@@ -97,6 +86,7 @@ def finish_step(
     """
     Finish a work order on a meter: reads, seals, installation; ``WorkOrderDone`` tells the case.
 
+    Photos of registers were kept before, by ``work_answers.add_photo`` as "new_total", "old_total".
     A meter counts from, and another one to, the start of ``today``.
 
     :returns: whether it was done now; False: this request did it before.
@@ -125,13 +115,19 @@ def finish_step(
     findings = Findings()
     check_report(kind=kind, report=report, findings=findings)
     findings.raise_if_any(InvalidMeterWork)
+    taken = {
+        photo.item: photo.document_id
+        for photo in WorkPhoto.objects.filter(work_order=row).order_by("id")
+        if takes_photo(kind=kind, name=photo.item)
+    }
     if report.taken_down is not None:
+        part = _with_photos(report.taken_down, "old_", taken)
         take_down_step(
-            service_point_id=row.service_point_id, part=report.taken_down, today=today, actor=actor,
+            service_point_id=row.service_point_id, part=part, today=today, actor=actor,
             work_order_id=row.id,
         )  # fmt: skip
     if report.hung is not None:
-        _hang(row, report.hung, today=today, actor=actor)
+        _hang(row, _with_photos(report.hung, "new_", taken), today=today, actor=actor)
     return work_orders.finish_step(
         work_order_id=work_order_id, outcome=Outcome.DONE, answers=answers, note=note, actor=actor,
         request_key=request_key,
@@ -237,8 +233,7 @@ def _meter(serial: str, field: str) -> Meter:
     return meter
 
 
-def _with_photos(part: ReportedMeter | None, prefix: str, kept: Mapping[str, int]) -> ReportedMeter | None:
-    if part is None:
-        return None
-    mine = {name.removeprefix(prefix): document for name, document in kept.items() if name.startswith(prefix)}
-    return replace(part, photos=mine)
+def _with_photos(part: ReportedMeter, prefix: str, taken: Mapping[str, int]) -> ReportedMeter:
+    """Return a part with its photos of registers that have a reading."""
+    mine = {name.removeprefix(prefix): document for name, document in taken.items() if name.startswith(prefix)}
+    return replace(part, photos={code: mine[code] for code in part.readings if code in mine} | dict(part.photos))

@@ -9,7 +9,8 @@ from cis.platform import audit, photos
 from cis.platform.db import joins_transaction, opens_transaction
 from metering.domain import checklists as lists
 from metering.domain.checklists import Checklist
-from metering.domain.work_orders import WORKFLOW, WorkAction, WorkState
+from metering.domain.meter_work import takes_photo
+from metering.domain.work_orders import WORKFLOW, WorkAction, WorkKind, WorkState
 from metering.models.work import WorkAnswer, WorkOrder, WorkPhoto
 from metering.operations import work_moves
 from metering.queries import checklists
@@ -42,9 +43,7 @@ def add_photo(*, work_order_id: int, item: str, source: BinaryIO, actor: Actor) 
     row = work_moves.lock(work_order_id)
     work_moves.check_crew(row, actor)
     WORKFLOW.step(WorkState(row.state), WorkAction.FINISH, actor)
-    checklist = checklists.one(code=row.checklist)
-    found = checklist.item(item)
-    if found is None or found.kind is not lists.ItemKind.PHOTO:
+    if not _takes_photo(row, item):
         raise UnknownItem(f"The checklist asks for no photo {item!r}.")
     if WorkPhoto.objects.filter(work_order=row, item=item).count() >= lists.PHOTOS_MOST:
         raise TooManyPhotos(f"An item takes up to {lists.PHOTOS_MOST} photos.", advice="Remove one first.")
@@ -68,6 +67,13 @@ def remove_photo(*, work_order_id: int, photo_id: int, actor: Actor) -> None:
     if photo is not None:
         photo.delete()
         audit.record(actor, "remove_photo", work_moves.SUBJECT, row.id, document_id=photo.document_id)
+
+
+def _takes_photo(row: WorkOrder, item: str) -> bool:
+    if takes_photo(kind=WorkKind(row.kind), name=item):
+        return True
+    found = checklists.one(code=row.checklist).item(item) if row.checklist else None
+    return found is not None and found.kind is lists.ItemKind.PHOTO
 
 
 @joins_transaction

@@ -13,13 +13,13 @@ from cis.kernel.errors import Refused
 from cis.kernel.workflow import IllegalMove
 from cis.platform import events
 from metering.domain.announcements import WorkOrderDone
-from metering.domain.meter_work import MeterReport, ReportedMeter
+from metering.domain.meter_work import MeterReport, ReportedMeter, takes_photo
 from metering.models.device import Installation, Meter
 from metering.models.read import RegisterRead
 from metering.models.store import ReadPhoto, Seal
 from metering.models.usage import Usage
 from metering.models.work import WorkOrder
-from metering.operations import meter_work
+from metering.operations import meter_work, work_answers
 from metering.operations.meter_work import (
     InvalidMeterWork,
     MeterNotAtHand,
@@ -81,14 +81,16 @@ def down(serial, kwh, registers=("total",)):
     return ReportedMeter(serial=serial, readings=dict.fromkeys(registers, kwh * 1000))
 
 
-def finish(row, *, new=None, old=None, actor, today, key="k1", pictures=None):
-    wanted = {f"new_{code}" for code in (new.readings if new else ())} | {
-        f"old_{code}" for code in (old.readings if old else ())
-    }
+def finish(row, *, new=None, old=None, actor, today, key="k1", photos=True):
+    wanted = [f"new_{code}" for code in (new.readings if new else ())]
+    wanted += [f"old_{code}" for code in (old.readings if old else ())]
+    if photos and WorkOrder.objects.get(id=row.id).state == "started":
+        for name in wanted:
+            if takes_photo(kind=row.kind, name=name) and not row.photos.filter(item=name).exists():
+                work_answers.add_photo(work_order_id=row.id, item=name, source=work.photo(), actor=actor)
     return meter_work.finish(
-        work_order_id=row.id, report=MeterReport(hung=new, taken_down=old),
-        pictures={name: work.photo() for name in wanted} if pictures is None else pictures, answers={}, note="",
-        request_key=key, today=today, actor=actor,
+        work_order_id=row.id, report=MeterReport(hung=new, taken_down=old), answers={}, note="", request_key=key,
+        today=today, actor=actor,
     )  # fmt: skip
 
 
@@ -162,9 +164,8 @@ def test_what_is_wrong_is_refused_and_nothing_is_kept(crew, today, what, refusal
         "off the dial": hung(seals=("S1",), kwh=10**6),
     }.get(what, hung(seals=("S1",)))
     old = down("N1", 1) if what == "old meter" else None
-    pictures = {} if what == "no photo" else None
     with pytest.raises(refusal):
-        finish(row, new=new, old=old, actor=work.actor_of(crew), today=today, pictures=pictures)
+        finish(row, new=new, old=old, actor=work.actor_of(crew), today=today, photos=what != "no photo")
     nothing_was_done(row)
 
 
