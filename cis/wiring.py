@@ -9,7 +9,7 @@ from accounts.operations import letters, mailings, notice_drafts, notice_sending
 from accounts.queries import supplier
 from billing import tasks
 from billing.operations import documents as bill_documents
-from billing.operations import final_accounts, issuing, proof, rebill_rows, simulations, telling
+from billing.operations import energizing, final_accounts, issuing, proof, rebill_rows, simulations, telling
 from billing.queries import balances
 from cis.desk import navigation
 from cis.kernel.actors import SYSTEM
@@ -18,7 +18,7 @@ from cis.platform.schedules import Daily, Every
 from contracts.domain.announcements import AccountToSettle, AgreementStarted, ChangeMade, SettlementDropped
 from contracts.operations import change_nights, contract_ends
 from contracts.queries import change_facts
-from metering.domain.announcements import CorrectionMade
+from metering.domain.announcements import CorrectionMade, DeviceCommandDone
 from metering.gateways import head_end
 from metering.gateways.sandbox import Sandbox
 from metering.operations import approvals, arrivals, capacity, device_commands, uploads
@@ -67,6 +67,7 @@ def bind() -> None:
     jobs.register(capacity.WORK, capacity.night, schedule=Daily(EXPIRY_AT, settings.TIME_ZONE))
     jobs.register(contract_ends.WORK, contract_ends.night, schedule=Daily(TIDY_AT, settings.TIME_ZONE))
     events.listen(CorrectionMade, rebill_rows.note)
+    events.listen(DeviceCommandDone, energizing.note)
     events.listen(AgreementStarted, _connect)
     jobs.register(change_nights.WORK, change_nights.work, schedule=Daily(CHANGES_AT, settings.TIME_ZONE))
     jobs.register(final_accounts.WORK, final_accounts.work, schedule=Daily(FINAL_AT, settings.TIME_ZONE))

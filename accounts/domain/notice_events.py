@@ -168,6 +168,12 @@ _ROWS: Final = (
         facts={"contract": _TEXT, "end": _DATE, "link": _LINK},
     ),
     Event(
+        code="welcome",
+        notice_class=NoticeClass.SERVICE,
+        facts={"address": _TEXT, "since": _DATE, "first_bill": _DATE, "link": _LINK},
+        ladder=(Channel.SMS, Channel.EMAIL),
+    ),
+    Event(
         code="announcement",
         notice_class=NoticeClass.SERVICE,
         facts={},

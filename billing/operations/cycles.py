@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from billing.models.energizing import CycleRule
 from billing.models.run import BillCycle, CycleMember
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
@@ -85,3 +86,28 @@ def put(*, account_id: int, cycle_code: str, actor: Actor) -> None:
         raise UnknownCycle(f"There is no cycle {cycle_code}.")
     CycleMember.objects.update_or_create(account_id=account_id, defaults={"cycle": cycle})
     audit.record(actor, "assign_cycle", "account", account_id, cycle=cycle_code)
+
+
+@opens_transaction
+def set_rule(*, district: str, use_class: str, cycle_code: str, actor: Actor) -> None:
+    """
+    Say which cycle bills new supplies of a district and class; "" = all of them. A rule for the same is replaced.
+
+    :raises UnknownCycle: there is no such cycle.
+    """
+    cycle = BillCycle.objects.filter(code=cycle_code).first()
+    if cycle is None:
+        raise UnknownCycle(f"There is no cycle {cycle_code}.")
+    row, _ = CycleRule.objects.update_or_create(
+        district=district.strip(), use_class=use_class, defaults={"cycle": cycle}
+    )
+    audit.record(actor, "set", "cycle_rule", row.id, district=row.district, use_class=use_class, cycle=cycle_code)
+
+
+@opens_transaction
+def drop_rule(*, rule_id: int, actor: Actor) -> None:
+    """Take a rule away that chooses the cycle of new supplies; nothing happens if there is none."""
+    row = CycleRule.objects.filter(id=rule_id).first()
+    if row is not None:
+        row.delete()
+        audit.record(actor, "drop", "cycle_rule", rule_id, district=row.district, use_class=row.use_class)

@@ -6,6 +6,8 @@ from datetime import date
 
 from django.db.models import Count
 
+from billing.domain.energizing import CycleChoice, choose_cycle
+from billing.models.energizing import CycleRule
 from billing.models.run import BillCycle
 from cis.platform.db import fetch
 
@@ -33,6 +35,30 @@ def of_account(*, account_id: int) -> CycleCard | None:
     """Return the cycle of an account, None if it is in none; one statement. ``accounts`` is not counted here: 0."""
     row = BillCycle.objects.filter(members__account_id=account_id).values(*_PLAIN).first()
     return CycleCard(accounts=0, **row) if row else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleCard:
+    """Which cycle bills new supplies; district "" = all, use_class "" = all."""
+
+    id: int
+    district: str
+    use_class: str
+    cycle_code: str
+
+
+def rules() -> tuple[RuleCard, ...]:
+    """Return the rules that choose the cycle of new supplies, by district and class; one statement."""
+    rows = CycleRule.objects.order_by("district", "use_class").values_list("id", "district", "use_class", "cycle__code")
+    return tuple(RuleCard(id=one[0], district=one[1], use_class=one[2], cycle_code=one[3]) for one in rows)
+
+
+def chosen(*, district: str, use_class: str) -> str | None:
+    """Return the code of the cycle that bills a new supply, None: no rule fits it; one statement."""
+    choices = [
+        CycleChoice(cycle_code=rule.cycle_code, district=rule.district, use_class=rule.use_class) for rule in rules()
+    ]
+    return choose_cycle(choices=choices, district=district, use_class=use_class)
 
 
 _PLAIN = tuple(name for name in CycleCard.__dataclass_fields__ if name != "accounts")

@@ -28,4 +28,13 @@ SENTENCES: Mapping[str, str] = {
     "not_certified": _("The test certificate of the meter does not hold: hang another one up."),
     "place_has_meter": _("A meter hangs there already: order a meter exchange instead."),
     "reading_missing": _("The reading of a register is missing."),
+    # energizing
+    "unknown_energizing": _("There is no such energizing."),
+    "not_inspected": _("The inspection of the supply has not passed: inspect it first."),
+    "no_cycle": _("No rule says which bill cycle new supplies get here: add one on the page of bill cycles."),
+    "energized_before": _("The place is being energized already."),
+    "meters_unclear": _("Several meters hang at the place: begin the supply on the account's page."),
+    "switch_refused": _("The meter refused to switch on."),
+    "switch_timed_out": _("The meter was not heard of in time."),
+    "switch_cancelled": _("The command to the meter was cancelled."),
 }
