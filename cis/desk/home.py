@@ -3,6 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from accounts.queries import notices
 from billing.queries import cycles, listing, runs
 from billing.queries.listing import Wanted
 from cis.desk.answers import today
@@ -42,6 +43,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "breaches": breaches.count(wanted=breaches.Wanted(state=breaches.WAITING))
         if actor.is_one_of(DECIDERS)
         else None,
+        "to_mend": notices.count_to_mend() if actor.roles & set(CLERKS) else None,
         "cycles": cycles.listed(),
         "today": today(),
         "is_clerk": bool(actor.roles & set(CLERKS)),

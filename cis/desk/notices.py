@@ -11,13 +11,15 @@ from django.utils.translation import gettext as _
 from accounts.domain import notice_texts
 from accounts.domain.notice_events import Channel
 from accounts.domain.notice_states import NoticeState
-from accounts.operations import contacts
+from accounts.operations import consents, contacts
 from accounts.operations import customers as customer_operations
+from accounts.queries import consents as consent_queries
+from accounts.queries import customers, notices
 from accounts.queries import notice_texts as stored_texts
-from accounts.queries import notices
 from accounts.queries.notices import NoticeCard, Wanted
+from accounts.web.ways import WaysForm
 from cis.desk import words
-from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, tell_refusal
+from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_refusal
 from cis.desk.forms.notices import NoticeListForm
 from cis.desk.roles import CLERKS, READERS
 from cis.kernel.errors import Refused
@@ -84,6 +86,21 @@ def show(request: HttpRequest, notice_id: int) -> HttpResponse:
         "may_return": is_posted and bool(actor_of(request).roles & set(CLERKS)),
     }
     return render(request, "desk/notice.html", context)
+
+
+@allow(*CLERKS)
+def ways(request: HttpRequest, account_id: int, customer_id: int) -> HttpResponse:
+    """Write down by which ways a customer wants to be told, as they say at the counter or on the phone."""
+    with or_404():
+        card = customers.card(customer_id=customer_id)
+    choices = consent_queries.of_customer(customer_id=customer_id)
+    form = WaysForm(posted(request), choices=choices)
+    if form.is_bound and form.is_valid():
+        consents.change(customer_id=customer_id, choices=form.said(), actor=actor_of(request))
+        messages.success(request, _("Saved."))
+        return redirect("desk:account", account_id)
+    context = {"card": card, "account_id": account_id, "groups": form.groups()}
+    return render(request, "desk/ways.html", context)
 
 
 @allow(*READERS)

@@ -127,6 +127,7 @@ urlpatterns = [
     path("runs/<int:run_id>/shadow/promote/", shadows.promote, name="promote_run"),
     path("runs/<int:run_id>/held/", runs.held, name="held"),
     path("runs/<int:run_id>/held.csv", runs.held_file, name="held_file"),
+    path("customers/<int:account_id>/holder/<int:customer_id>/ways/", notices.ways, name="ways"),
     path("notices/", notices.index, name="notices"),
     path("notices.csv", notices.export, name="notices_file"),
     path("notices/<int:notice_id>/", notices.show, name="notice"),

@@ -1,8 +1,5 @@
 """My inbox, and by which ways I am told."""
 
-from typing import Any
-
-from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -11,19 +8,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.domain import notice_texts
-from accounts.domain.notice_events import NoticeClass
 from accounts.operations import consents, inboxes
 from accounts.queries import consents as consent_queries
 from accounts.queries import customers, notices, supplier
-from accounts.queries.consents import Choice
 from accounts.queries.notices import UnknownNotice
+from accounts.web.ways import WaysForm
 from cis.platform import packs
 from cis.platform.access import actor_of, allow_portal
 from cis.platform.paging import Pager, page_number, query_of
 from cis.portal import access
 
 ROWS = 24
-CLASSES = (NoticeClass.MONEY, NoticeClass.SERVICE, NoticeClass.MARKETING)
 
 
 @allow_portal
@@ -75,19 +70,6 @@ def mark_read(request: HttpRequest) -> HttpResponse:
     return redirect("portal:notices")
 
 
-class WaysForm(forms.Form):
-    """One tick for each class and way."""
-
-    def __init__(self, *args: Any, choices: tuple[Choice, ...], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for one in choices:
-            self.fields[_name(one)] = forms.BooleanField(
-                required=False,
-                initial=one.is_on,
-                widget=forms.CheckboxInput(attrs={"class": "form-check-input", "role": "switch"}),
-            )
-
-
 @allow_portal
 @require_http_methods(["GET", "HEAD", "POST"])
 def ways(request: HttpRequest) -> HttpResponse:
@@ -96,22 +78,15 @@ def ways(request: HttpRequest) -> HttpResponse:
     choices = consent_queries.of_customer(customer_id=visit.customer_id)
     form = WaysForm(request.POST if request.method == "POST" else None, choices=choices)
     if form.is_bound and form.is_valid():
-        said = {(one.notice_class, one.channel): bool(form.cleaned_data[_name(one)]) for one in choices}
-        consents.change(customer_id=visit.customer_id, choices=said, actor=actor_of(request))
+        consents.change(customer_id=visit.customer_id, choices=form.said(), actor=actor_of(request))
         messages.success(request, _("Saved. It holds from the next message on."))
         return redirect("portal:notice_ways")
     quiet = packs.rule("quiet_hours", at=access.today())
     context = {
         "visit": visit,
-        "groups": [
-            (kind, [(one, form[_name(one)]) for one in choices if one.notice_class is kind]) for kind in CLASSES
-        ],
+        "groups": form.groups(),
         "customer": customers.card(customer_id=visit.customer_id),
         "supplier": supplier.current(),
         "quiet": quiet if quiet.get("sms", True) or quiet.get("email", False) else None,
     }
     return render(request, "portal/notice_ways.html", context)
-
-
-def _name(choice: Choice) -> str:
-    return f"{choice.notice_class}_{choice.channel}"

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.domain.notice_events import EVENTS, Money
-from accounts.models.notice import Notice, NoticeTemplate
+from accounts.models.notice import Consent, Notice, NoticeTemplate
 from accounts.operations import notices
 from accounts.queries import notice_texts
 from billing.operations import telling
@@ -162,3 +162,18 @@ def test_the_list_takes_the_same_number_of_statements_whatever_its_length(desk, 
             notices.queue_step(event="payment_received", facts=PAID, key=f"n:{n}", actor=SYSTEM, customer_id=who.id)
     with django_assert_max_num_queries(len(few)):
         desk.get("/desk/notices/")
+
+
+def test_a_clerk_writes_down_how_a_customer_wants_to_be_told(desk, client, told):
+    place = reverse("desk:ways", args=[told.account.id, told.customer.id])
+    assert "not said yet" in text_of(desk.get(place))
+    ticks = {f"{kind}_{way}": "on" for kind in ("money", "service") for way in ("email", "post")}
+    assert desk.post(place, {**ticks, "service_sms": "on"}).status_code == 302
+    assert Consent.objects.values_list("notice_class", "channel", "is_given").get() == ("money", "sms", False)
+    assert AuditEvent.objects.filter(action="change_consent").count() == 1
+    assert sign_in(client, Role.AUDITOR).get(place).status_code == 403
+
+
+def test_the_first_page_counts_addresses_that_do_not_work(desk, told):
+    told.customer.contact_points.update(bounced_at=timezone.now())
+    assert "a message came back" in text_of(desk.get("/"))

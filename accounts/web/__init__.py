@@ -1,0 +1,1 @@
+"""Pieces of pages that desk and portal share."""
