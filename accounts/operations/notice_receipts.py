@@ -18,6 +18,7 @@ ACTIONS = {
     Outcome.BOUNCED: NoticeAction.BOUNCE,
     Outcome.FAILED: NoticeAction.FAIL,
 }
+KNOWN_REASONS = frozenset({"unknown_number", "unknown_mailbox", "refused"})
 log = structlog.get_logger(__name__)
 
 
@@ -52,7 +53,9 @@ def _take(receipt: Receipt) -> bool:
     action = ACTIONS[receipt.outcome]
     if (NoticeState(notice.state), action) not in NOTICE.moves:
         return False
-    reason = "" if receipt.outcome is Outcome.DELIVERED else receipt.outcome.value
+    reason = ""
+    if receipt.outcome is not Outcome.DELIVERED:
+        reason = receipt.reason if receipt.reason in KNOWN_REASONS else receipt.outcome.value
     notice_settling.settle_step(notice=notice, action=action, reason=reason, detail=receipt.reason)
     return True
 

@@ -28,7 +28,8 @@ WORDS = {
         subject="Planned outage",
         body="Dear {{ name }},\n\n"
         "lines are maintained next Tuesday: there is no power in your area from 9:00 "
-        "to 12:00. We are sorry for that.\n\nYou depend on power at that time? Call {{ supplier_phone }}.\n{{ supplier }}",
+        "to 12:00. We are sorry for that.\n\n"
+        "You depend on power at that time? Call {{ supplier_phone }}.\n{{ supplier }}",
         sms="{{ supplier }}: no power in your area next Tuesday 9:00 to 12:00, lines are maintained. "
         "Questions: {{ supplier_phone }}.",
     ),
