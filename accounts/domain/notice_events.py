@@ -121,6 +121,24 @@ _TEXT, _DATE, _MONEY, _LINK, _PERIOD = FactKind.TEXT, FactKind.DATE, FactKind.MO
 _BILL: Final[Mapping[str, FactKind]] = {
     "bill": _TEXT, "period": _PERIOD, "kwh": FactKind.NUMBER, "amount": _MONEY, "link": _LINK,
 }  # fmt: skip
+_APPLICATION_STEPS = ("received", "accepted", "surveyed", "offered", "contracted", "metered", "energized")
+_APPLICATION_FACTS = {
+    **dict.fromkeys(_APPLICATION_STEPS, {}),
+    "link": {},
+    "papers": {"what": _TEXT},
+    **dict.fromkeys(("suspended", "withdrawn", "rejected"), {"reason": _TEXT}),
+    "message": {"text": _TEXT},
+}
+_APPLICATION_ROWS: Final = tuple(
+    Event(
+        code=f"application_{step}",
+        notice_class=NoticeClass.SERVICE,
+        facts={"number": _TEXT, **more, "link": _LINK},
+        ladder=(Channel.SMS, Channel.EMAIL),
+        in_inbox=step != "link",
+    )
+    for step, more in _APPLICATION_FACTS.items()
+)
 _ROWS: Final = (
     Event(code="bill_issued", notice_class=NoticeClass.MONEY, facts={**_BILL, "to_pay": _MONEY, "due": _DATE}),
     Event(code="bill_settled", notice_class=NoticeClass.MONEY, facts=_BILL),
@@ -167,6 +185,7 @@ _ROWS: Final = (
         notice_class=NoticeClass.SERVICE,
         facts={"contract": _TEXT, "end": _DATE, "link": _LINK},
     ),
+    *_APPLICATION_ROWS,
     Event(
         code="welcome",
         notice_class=NoticeClass.SERVICE,

@@ -26,4 +26,5 @@ class Customer(models.Model):
         indexes = [
             search_index("customer_search"),
             models.Index(name="customer_by_name", fields=["name_pinyin", "id"]),
+            models.Index(name="customer_by_id_number", fields=["id_number"], condition=~models.Q(id_number="")),
         ]

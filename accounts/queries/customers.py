@@ -82,6 +82,13 @@ def ids_by_external_id(external_ids: Iterable[str]) -> dict[str, int]:
     return dict(rows.values_list("external_id", "id"))
 
 
+def with_id_number(id_number: str) -> tuple[int, ...]:
+    """Return the customers with an identity number in its plain form, oldest first; none for an empty one."""
+    if not id_number:
+        return ()
+    return tuple(Customer.objects.filter(id_number=id_number).order_by("id").values_list("id", flat=True))
+
+
 def _card(row: Customer, contacts: list[ContactCard]) -> CustomerCard:
     return CustomerCard(
         id=row.id,

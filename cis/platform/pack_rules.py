@@ -55,6 +55,7 @@ _PERCENT = {"least": 1, "most": 100}
 _TIMES = {"least": 0, "most": 10}
 _HOURS = {"least": 1, "most": 24}
 _MONEY = {"decimals": 3}
+_PAPER = _like("identity|premises_right|business_licence|agent_identity|power_of_attorney|other")
 _LOCAL = {"is_local": True}
 
 
@@ -217,6 +218,25 @@ class ServiceStandard:
 
 
 @dataclass(frozen=True, slots=True)
+class Applications:
+    """
+    Applications for a supply: which papers by the kind of the applicant, and which capacity for a load list.
+
+    resident, company, agency, agent  papers that are needed; ``agent`` beside those of the applicant he acts for
+    residential_percent, other_percent  part of a load list that runs at once
+    sizes_kw                          capacities that are offered
+    """
+
+    resident: list[str] = field(metadata=_PAPER)
+    company: list[str] = field(metadata=_PAPER)
+    agency: list[str] = field(metadata=_PAPER)
+    agent: list[str] = field(metadata=_PAPER)
+    residential_percent: int = field(metadata=_PERCENT)
+    other_percent: int = field(metadata=_PERCENT)
+    sizes_kw: list[int] = field(metadata={"least": 1})
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """
     Every rule that a pack may hold, with the type of its value. A new rule is named here and in the README.
@@ -275,6 +295,7 @@ class Rules:
     change_household: pack_changes.Household = field(metadata=_LOCAL)
     change_blocks: str = field(metadata=_like("restart|carry"))
     change_papers: pack_changes.ChangePapers
+    applications: Applications = field(metadata=_LOCAL)
     service_standards: dict[str, ServiceStandard] = field(
         metadata={**_LOCAL, "names": re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")}
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from cis.kernel.actors import Actor
+from contracts.domain.application_workflow import ApplicationAction, ApplicationState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -14,6 +15,17 @@ class AgreementStarted:
     account_id: int
     service_point_id: int
     start_date: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationMoved:
+    """An application for a supply went from one state to another, or stands still or goes on in the same."""
+
+    application_id: int
+    action: ApplicationAction
+    before: ApplicationState
+    after: ApplicationState
+    customer_id: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -194,6 +194,16 @@ def ids_by_external_id(external_ids: Iterable[str]) -> dict[str, int]:
     return dict(ServicePoint.objects.filter(external_id__in=list(external_ids)).values_list("external_id", "id"))
 
 
+def premises_ids(*, service_point_ids: Collection[int]) -> dict[int, int]:
+    """Return the premises of service points; one statement."""
+    return dict(ServicePoint.objects.filter(id__in=service_point_ids).values_list("id", "premises_id"))
+
+
+def addresses_of_premises(external_ids: Iterable[str]) -> dict[str, str]:
+    """Return the addresses of those premises that exist, by external id; one statement."""
+    return dict(Premises.objects.filter(external_id__in=list(external_ids)).values_list("external_id", "address"))
+
+
 def premises_by_external_id(external_ids: Iterable[str]) -> dict[str, int]:
     """Return the ids of those premises that exist, by external id; one statement."""
     return dict(Premises.objects.filter(external_id__in=list(external_ids)).values_list("external_id", "id"))

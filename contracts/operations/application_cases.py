@@ -1,0 +1,282 @@
+"""
+Use cases on applications for desk, portal and API: papers, moves, messages, links.
+
+Each refused move is noted in the audit trail.
+"""
+
+import secrets
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from hmac import compare_digest
+from typing import Any, BinaryIO
+
+from accounts.domain.customer import NewCustomer
+from accounts.domain.identity import CustomerKind
+from accounts.operations import accounts as account_steps
+from accounts.operations import customers
+from cis.kernel.actors import Actor
+from cis.kernel.errors import Refused
+from cis.platform import audit, deadlines, papers
+from cis.platform.db import joins_transaction, opens_transaction
+from contracts.domain import application_workflow as workflow
+from contracts.domain.application_workflow import SUBJECT, ApplicationAction, ApplicationState, WaitsFor
+from contracts.domain.applications import PaperKind
+from contracts.models.application import ApplicationItem, ApplicationMessage, ApplicationPaper, ServiceApplication
+from contracts.operations import application_moves as moves
+from contracts.operations import application_notices, applications
+from contracts.operations.application_intake import LINK_BYTES, LINK_KEPT, digest
+from contracts.queries import application_rules
+from metering.domain.work_orders import WorkKind
+from metering.operations import work_orders
+
+MESSAGE_MOST = 1_000
+PAPERS_MOST = 40
+LINK_WAIT = timedelta(minutes=2)
+WORK_DAYS = timedelta(days=3)
+
+
+class PapersMissing(Refused):
+    """Papers are lacking that this kind of applicant brings."""
+
+    code = "papers_missing"
+
+
+class TooManyPapers(Refused):
+    """More papers than one application takes."""
+
+    code = "too_many_papers"
+
+
+class WrongLink(Refused):
+    """The link is used up, too old, or was never given out."""
+
+    code = "wrong_link"
+
+
+class EmptyMessage(Refused):
+    """Nothing is written, or too much."""
+
+    code = "empty_message"
+
+
+@opens_transaction
+def add_paper(
+    *, application_id: int, kind: PaperKind, source: BinaryIO, name: str, actor: Actor, at: datetime
+) -> tuple[PaperKind, ...]:
+    """
+    Keep a paper that came with an application; return what is lacking still.
+
+    When nothing is lacking any more the supplier's clock starts.
+
+    :raises UnknownApplication: there is none.
+    :raises NotAPaper, FileTooLarge: it is no PDF, JPEG or PNG, or too large.
+    :raises IllegalMove: the application is over.
+    """
+    row = moves.lock(application_id)
+    if row.papers.count() >= PAPERS_MOST:
+        raise TooManyPapers(f"An application takes at most {PAPERS_MOST} papers.", advice="Put them into one PDF.")
+    if ApplicationState(row.state) in moves.ENDED:
+        raise moves.IllegalMove("The application is over.", advice="Apply anew.")
+    document_id = papers.keep(source, name=name, actor=actor)
+    ApplicationPaper.objects.get_or_create(
+        application=row,
+        kind=kind.value,
+        document_id=document_id,
+        defaults={"name": name[-255:], "came_at": at, "actor_name": actor.name[:150]},
+    )
+    audit.record(actor, "add_paper", SUBJECT, row.id, kind=kind.value, document=document_id)
+    return _look_at_papers(row, at)
+
+
+@opens_transaction
+def confirm_documents(*, application_id: int, actor: Actor, at: datetime, today: date) -> None:
+    """
+    Confirm that the papers are complete and true; customer and account are made if there are none.
+
+    :raises IllegalMove, NotAllowed: see ``application_moves.check``.
+    :raises PapersMissing: some are lacking.
+    """
+    row = moves.lock(application_id)
+    moves.check(row, ApplicationAction.CONFIRM_DOCUMENTS, actor)
+    missing = _missing(row, at)
+    if missing:
+        names = ", ".join(missing)
+        raise PapersMissing(f"Papers are lacking: {names}.", advice="Ask the applicant for them.", missing=missing)
+    changed = _customer(row, today, actor)
+    moves.go(row, ApplicationAction.CONFIRM_DOCUMENTS, actor=actor, at=at, **changed)
+
+
+@opens_transaction
+def assign_survey(*, application_id: int, actor: Actor, at: datetime, today: date) -> int:
+    """
+    Order the survey; return the id of the work order.
+
+    :raises IllegalMove, NotAllowed: see ``application_moves.check``.
+    """
+    row = moves.lock(application_id)
+    moves.go(row, ApplicationAction.ASSIGN_SURVEY, actor=actor, at=at)
+    cards = deadlines.of_subject(subject=SUBJECT, subject_ids=[row.id])
+    due = [card.due_at for card in cards if card.standard.startswith("connection_survey") and card.due_at]
+    items = list(row.items.order_by("seq").values_list("unit", "capacity_w", "voltage")[:3])
+    count = row.items.count()
+    return work_orders.create_step(
+        kind=WorkKind.SURVEY,
+        subject=SUBJECT,
+        subject_id=row.id,
+        premises_id=row.premises_id,
+        address=row.address,
+        district=row.district,
+        facts={
+            "application": row.number,
+            "applicant": row.name,
+            "phone": row.agent_phone or row.phone,
+            "supplies": count,
+            "capacity": f"{sum(item[1] for item in items) // 1000} kW" if count <= len(items) else "",
+            "voltage": items[0][2],
+        },
+        due_date=due[0].date() if due else today + WORK_DAYS,
+        actor=actor,
+    )
+
+
+def move(*, application_id: int, action: ApplicationAction, reason: str = "", actor: Actor, at: datetime) -> None:
+    """
+    Send back, suspend, resume, withdraw or reject an application.
+
+    :raises IllegalMove, NotAllowed, ReasonMissing: see ``application_moves.check``; refused moves are noted.
+    """
+    with moves.refusals_noted(application_id=application_id, action=action.value, actor=actor):
+        _move(application_id=application_id, action=action, reason=reason, actor=actor, at=at)
+
+
+@opens_transaction
+def _move(*, application_id: int, action: ApplicationAction, reason: str, actor: Actor, at: datetime) -> None:
+    row = moves.lock(application_id)
+    is_back = action is ApplicationAction.SEND_BACK and row.state == ApplicationState.DOCUMENTED
+    before = row.state
+    moves.go(row, action, actor=actor, at=at, reason=reason, lacks_papers=is_back)
+    if row.state in {*moves.ENDED, ApplicationState.DOCUMENTED} and before != row.state:
+        work_orders.withdraw_step(subject=SUBJECT, subject_id=row.id, reason=reason[:200] or action.value, actor=actor)
+    if before == ApplicationState.METERED and action is ApplicationAction.SEND_BACK:
+        ApplicationItem.objects.filter(application=row).update(metered_at=None)
+
+
+@opens_transaction
+def report_survey(*, application_id: int, points: Mapping[int, int], actor: Actor, at: datetime) -> None:
+    """Report a survey; see ``applications.report_survey_step``."""
+    applications.report_survey_step(application_id=application_id, points=points, actor=actor, at=at)
+
+
+@opens_transaction
+def offer(*, application_id: int, actor: Actor, at: datetime) -> None:
+    """Note that the plan reply is out; see ``applications.offer_step``."""
+    applications.offer_step(application_id=application_id, actor=actor, at=at)
+
+
+@opens_transaction
+def sign(*, application_id: int, contract_number: str, actor: Actor, at: datetime) -> None:
+    """Note a signature; see ``applications.sign_step``."""
+    applications.sign_step(application_id=application_id, contract_number=contract_number, actor=actor, at=at)
+
+
+@opens_transaction
+def install_meter(*, application_id: int, actor: Actor, at: datetime) -> None:
+    """Note that all meters hang; see ``applications.install_meter_step``."""
+    applications.install_meter_step(application_id=application_id, actor=actor, at=at)
+
+
+@opens_transaction
+def energize(*, application_id: int, inspection_passed: bool, actor: Actor, at: datetime) -> None:
+    """Note that current flows everywhere; see ``applications.energize_step``."""
+    applications.energize_step(application_id=application_id, inspection_passed=inspection_passed, actor=actor, at=at)
+
+
+@opens_transaction
+def write(*, application_id: int, text: str, is_from_applicant: bool, actor: Actor, at: datetime) -> None:
+    """
+    Keep a message; what the supplier writes goes to the applicant too.
+
+    :raises UnknownApplication: there is none.
+    :raises EmptyMessage: nothing is written, or more than 1,000 characters.
+    """
+    row = moves.lock(application_id)
+    plain = " ".join(text.split())
+    if not plain or len(plain) > MESSAGE_MOST:
+        raise EmptyMessage(f"A message has 1 to {MESSAGE_MOST} characters.", field="text")
+    message = ApplicationMessage.objects.create(
+        application=row, at=at, is_from_applicant=is_from_applicant, text=plain, actor_name=actor.name[:150]
+    )
+    audit.record(actor, "write", SUBJECT, row.id, message=message.id)
+    if not is_from_applicant:
+        application_notices.tell_message_step(row, message, actor=actor)
+
+
+@opens_transaction
+def open_link(*, number: str, secret: str, actor: Actor, at: datetime) -> int:
+    """
+    Use up the link to an application's page; return its id.
+
+    :raises WrongLink: it is used up, too old, or was never given out.
+    """
+    row = ServiceApplication.objects.select_for_update().filter(number=number).first()
+    is_right = row is not None and bool(row.link_sha256) and compare_digest(row.link_sha256, digest(secret))
+    if row is None or not is_right or row.link_until is None or row.link_until < at:
+        raise WrongLink("The link is used up or too old.", advice="Ask for a new one with the number.")
+    row.link_sha256, row.link_until = "", None
+    row.save(update_fields=["link_sha256", "link_until"])
+    audit.record(actor, "open_link", SUBJECT, row.id)
+    return row.id
+
+
+@opens_transaction
+def send_link(*, number: str, actor: Actor, at: datetime) -> None:
+    """
+    Send the applicant a new link to the page of an application; one within two minutes, nothing to a wrong number.
+
+    Who asks is told nothing either way: numbers can be guessed.
+    """
+    row = ServiceApplication.objects.select_for_update().filter(number=number.strip().upper()).first()
+    if row is None or (row.link_until and row.link_until > at + LINK_KEPT - LINK_WAIT):
+        return
+    secret = secrets.token_urlsafe(LINK_BYTES)
+    row.link_sha256, row.link_until = digest(secret), at + LINK_KEPT
+    row.save(update_fields=["link_sha256", "link_until"])
+    link = f"/apply/{row.number}/{secret}/"
+    application_notices.tell_link_step(row, link=link, key=f"link:{row.id}:{at.isoformat()}", actor=actor)
+    audit.record(actor, "send_link", SUBJECT, row.id)
+
+
+@joins_transaction
+def _look_at_papers(row: ServiceApplication, at: datetime) -> tuple[PaperKind, ...]:
+    """Turn the application over to the desk once nothing is lacking; the clock of the check starts."""
+    missing = _missing(row, at)
+    if row.state == ApplicationState.APPLIED and not missing and row.waits_for == WaitsFor.CUSTOMER:
+        row.waits_for = WaitsFor.DESK.value
+        row.save(update_fields=["waits_for"])
+        moves.start_clock(row, workflow.standard_of(ApplicationState.APPLIED) or workflow.WHOLE, at)
+    return missing
+
+
+def _missing(row: ServiceApplication, at: datetime) -> tuple[PaperKind, ...]:
+    return application_rules.missing_papers(
+        kind=CustomerKind(row.applicant_kind),
+        has_agent=bool(row.agent_name),
+        given=list(row.papers.values_list("kind", flat=True)),
+        at=at,
+    )
+
+
+def _customer(row: ServiceApplication, today: date, actor: Actor) -> dict[str, Any]:
+    """Return customer and account of an application, made if there are none: each supply contract has its account."""
+    if row.customer_id is None:
+        new = NewCustomer(
+            name=row.name, kind=row.applicant_kind, id_number=row.id_number, language=row.language, phone=row.phone,
+            email=row.email, postal_address=row.address,
+        )  # fmt: skip
+        made = customers.add(customer=new, opened_date=today, actor=actor)
+        return {"customer_id": made.customer_id, "account_id": made.account_id}
+    if row.account_id is None:
+        account = account_steps.add_account(customer_id=row.customer_id, opened_date=today, paper_bill=False)
+        audit.record(actor, "open", "account", account.id, number=account.number, customer_id=row.customer_id)
+        return {"account_id": account.id}
+    return {}

@@ -1,0 +1,221 @@
+"""Applications are filed: checked as a whole, told apart from those that are open, kept in few statements."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from accounts.queries import customers, supplier
+from cis.kernel.actors import Actor
+from cis.kernel.errors import Findings, Refused
+from cis.kernel.text import bigrams
+from cis.platform.db import joins_transaction, opens_transaction, take_ids
+from contracts.domain import application_workflow as workflow
+from contracts.domain import applications as rules
+from contracts.domain.application_workflow import WaitsFor
+from contracts.domain.applications import ApplicationChannel, CheckedPerson, NewApplication, PaperKind
+from contracts.models.application import (
+    ApplicationItem,
+    ApplicationLoad,
+    ApplicationPaper,
+    ServiceApplication,
+)
+from contracts.operations import application_moves as moves
+from contracts.operations import application_notices
+from contracts.queries import application_rules
+from metering.queries import places
+
+LINK_KEPT = timedelta(days=14)
+LINK_BYTES = 24
+
+
+class InvalidApplication(Refused):
+    """Fields of the application are wrong; ``detail["findings"]`` has one entry for each."""
+
+    code = "invalid_application"
+
+
+class ApplicationTaken(Refused):
+    """Somebody has applied for the same supply already, and that application is open."""
+
+    code = "application_taken"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filed:
+    """
+    An application that was filed.
+
+    missing  papers that are lacking yet
+    link     path of its page for the applicant, with a secret that is told once
+    known    the same external id of the same system was filed before: nothing new was kept
+    """
+
+    id: int
+    number: str
+    missing: tuple[PaperKind, ...]
+    link: str
+    known: bool = False
+
+
+@opens_transaction
+def file(*, application: NewApplication, channel: ApplicationChannel, actor: Actor, at: datetime) -> Filed:
+    """
+    File an application.
+
+    :raises InvalidApplication: every fault at once.
+    :raises ApplicationTaken: an application for the same supply is open.
+    """
+    return file_step(application=application, channel=channel, actor=actor, at=at)
+
+
+@joins_transaction
+def file_step(*, application: NewApplication, channel: ApplicationChannel, actor: Actor, at: datetime) -> Filed:
+    """File an application as a step of a larger use case; see ``file``."""
+    findings = Findings()
+    applicant, agent = rules.check(application, country=supplier.country(), findings=findings)
+    places_known = _known_places(application, findings)
+    findings.raise_if_any(InvalidApplication)
+    if applicant is None:
+        raise InvalidApplication("The applicant cannot be kept.")
+    missing = application_rules.missing_papers(
+        kind=applicant.kind,
+        has_agent=agent is not None,
+        given=[kind for kind, _ in application.documents],
+        at=at,
+    )
+    keys = _conflict_keys(application)
+    _refuse_twice(keys)
+    secret = secrets.token_urlsafe(LINK_BYTES)
+    row = _row(application, applicant, agent, channel, actor, at, secret)
+    row.premises_id = places_known.premises_id
+    row.waits_for = (WaitsFor.CUSTOMER if missing else WaitsFor.DESK).value
+    row.save(force_insert=True)
+    _keep_parts(row, application, keys, places_known.point_ids, actor, at)
+    moves.keep(row, "apply", before="", actor=actor, at=at)
+    if not missing:
+        moves.start_clock(row, workflow.standard_of(workflow.ApplicationState.APPLIED) or workflow.WHOLE, at)
+    link = f"/apply/{row.number}/{secret}/"
+    application_notices.tell_received_step(row, link=link, actor=actor)
+    return Filed(id=row.id, number=row.number, missing=missing, link=link)
+
+
+@dataclass(frozen=True, slots=True)
+class _Places:
+    premises_id: int | None
+    point_ids: dict[str, int]
+
+
+def _known_places(new: NewApplication, findings: Findings) -> _Places:
+    """Return the premises and service points that an application names; note those that are not there."""
+    premises_id = None
+    if new.premises:
+        premises_id = places.premises_by_external_id([new.premises]).get(new.premises)
+        if premises_id is None:
+            findings.add("premises", "unknown_premises", f"There are no premises {new.premises}.", "Check the number.")
+    names = [item.service_point for item in new.items if item.service_point]
+    points = places.ids_by_external_id(names) if names else {}
+    for place, item in enumerate(new.items):
+        if item.service_point and item.service_point not in points:
+            message = f"There is no service point {item.service_point}."
+            findings.add(f"items[{place}].service_point", "unknown_service_point", message, "Check the number.")
+    if points and not findings:
+        taken = application_rules.supplied_points(list(points.values()))
+        for name, point_id in points.items():
+            if point_id in taken:
+                findings.add(
+                    "items", "point_supplied", f"At {name} somebody is supplied.", "Move in instead of applying anew."
+                )
+        if premises_id is None:
+            premises_id = application_rules.premises_of(min(points.values()))
+    return _Places(premises_id, points)
+
+
+def _conflict_keys(new: NewApplication) -> list[str]:
+    place = new.premises or rules.plain_address(f"{new.district}{new.address}")
+    return [rules.conflict_key(kind=new.kind, place=place, item=item) for item in new.items]
+
+
+def _refuse_twice(keys: Sequence[str]) -> None:
+    taken = (
+        ApplicationItem.objects.filter(conflict_key__in=keys, is_open=True)
+        .values_list("application__number", "unit")
+        .order_by("id")
+        .first()
+    )
+    if taken is not None:
+        raise ApplicationTaken(
+            f"The application {taken[0]} for the same supply is open{f' ({taken[1]})' if taken[1] else ''}.",
+            advice="Look at that one, or name the flat or shop of this one.",
+            number=taken[0],
+        )
+
+
+def _row(
+    new: NewApplication,
+    applicant: CheckedPerson,
+    agent: CheckedPerson | None,
+    channel: ApplicationChannel,
+    actor: Actor,
+    at: datetime,
+    secret: str,
+) -> ServiceApplication:
+    (row_id,) = take_ids("contracts_serviceapplication", 1)
+    number = f"A{at:%y}{row_id:07d}"
+    voltages, classes = {item.voltage for item in new.items}, {item.use_class for item in new.items}
+    customer_id = new.customer_id or _customer_of(applicant)
+    address = new.address.strip() or (application_rules.address_of_premises(new.premises) if new.premises else "")
+    told: dict[str, Any] = {}
+    if agent is not None and new.agent is not None:
+        told = {"agent_name": agent.name, "agent_id_number": agent.id_number, "agent_phone": agent.phone}
+        told["agent_scope"] = new.agent.scope
+    return ServiceApplication(
+        id=row_id, number=number, kind=new.kind, channel=channel.value, state_since=at, applied_at=at,
+        standard_class=rules.standard_class(use_classes=classes, voltages=voltages, is_dual=new.is_dual).value,
+        applicant_kind=applicant.kind.value, name=applicant.name, id_number=applicant.id_number, phone=applicant.phone,
+        is_mobile=applicant.is_mobile, email=applicant.email, language=new.applicant.language, address=address,
+        district=new.district.strip(), postcode=new.postcode.strip(), is_dual=new.is_dual, customer_id=customer_id,
+        note=new.note.strip(), external_id=new.external_id, link_sha256=digest(secret), link_until=at + LINK_KEPT,
+        actor_id=actor.id, search_grams=bigrams(number, applicant.name, address), **told,
+    )  # fmt: skip
+
+
+def _customer_of(applicant: CheckedPerson) -> int | None:
+    """Return the one customer who has the applicant's number; None: nobody, or several."""
+    known = customers.with_id_number(applicant.id_number)
+    return known[0] if len(known) == 1 else None
+
+
+def _keep_parts(
+    row: ServiceApplication,
+    new: NewApplication,
+    keys: Sequence[str],
+    points: dict[str, int],
+    actor: Actor,
+    at: datetime,
+) -> None:
+    ApplicationItem.objects.bulk_create(
+        [
+            ApplicationItem(
+                application=row, seq=seq, unit=item.unit.strip(), use_class=item.use_class, voltage=item.voltage,
+                capacity_w=item.capacity_w, conflict_key=key, service_point_id=points.get(item.service_point),
+            )
+            for seq, (item, key) in enumerate(zip(new.items, keys, strict=True))
+        ],
+        batch_size=1_000,
+    )  # fmt: skip
+    ApplicationLoad.objects.bulk_create(
+        ApplicationLoad(application=row, seq=seq, name=load.name.strip(), power_w=load.power_w, count=load.count)
+        for seq, load in enumerate(new.loads)
+    )
+    ApplicationPaper.objects.bulk_create(
+        ApplicationPaper(application=row, kind=kind, document_id=document_id, came_at=at, actor_name=actor.name[:150])
+        for kind, document_id in dict.fromkeys(new.documents)
+    )
+
+
+def digest(secret: str) -> str:
+    """Return what is kept of a secret in a link."""
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,88 @@
+"""What an applicant is told at each move: the customer once there is one, before that the one who applied."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from accounts.domain.notice_events import Fact
+from accounts.operations import notices
+from accounts.operations.notice_drafts import Recipient
+from cis.kernel.actors import Actor
+from cis.platform.db import joins_transaction
+from contracts.domain.application_workflow import ApplicationAction, ApplicationState
+from contracts.models.application import ApplicationMessage, ServiceApplication
+
+STATUS_PAGE: Final = "/apply/status/"
+"""Where an applicant asks for the link to the page of his application."""
+
+_EVENTS: Final[Mapping[ApplicationAction, str]] = {
+    ApplicationAction.CONFIRM_DOCUMENTS: "application_accepted",
+    ApplicationAction.REPORT_SURVEY: "application_surveyed",
+    ApplicationAction.OFFER: "application_offered",
+    ApplicationAction.SIGN: "application_contracted",
+    ApplicationAction.INSTALL_METER: "application_metered",
+    ApplicationAction.ENERGIZE: "application_energized",
+}
+_REASONED: Final[Mapping[ApplicationAction, str]] = {
+    ApplicationAction.SUSPEND: "application_suspended",
+    ApplicationAction.WITHDRAW: "application_withdrawn",
+    ApplicationAction.REJECT: "application_rejected",
+}
+
+
+@joins_transaction
+def tell_received_step(row: ServiceApplication, *, link: str, actor: Actor) -> None:
+    """Tell the applicant the number and the link to the page of the application."""
+    _tell(row, "application_received", {"number": row.number, "link": link}, key=f"{row.id}", actor=actor)
+
+
+@joins_transaction
+def tell_link_step(row: ServiceApplication, *, link: str, key: str, actor: Actor) -> None:
+    """Send a new link to the page of the application."""
+    _tell(row, "application_link", {"number": row.number, "link": link}, key=key, actor=actor)
+
+
+@joins_transaction
+def tell_papers_step(row: ServiceApplication, *, what: str, key: str, actor: Actor) -> None:
+    """Ask the applicant for what is missing, or for better papers."""
+    _tell(
+        row,
+        "application_papers",
+        {"number": row.number, "what": what or "–", "link": STATUS_PAGE},
+        key=key,
+        actor=actor,
+    )
+
+
+@joins_transaction
+def tell_message_step(row: ServiceApplication, message: ApplicationMessage, *, actor: Actor) -> None:
+    """Send what the supplier wrote."""
+    facts = {"number": row.number, "text": message.text[:480], "link": STATUS_PAGE}
+    _tell(row, "application_message", facts, key=f"message:{message.id}", actor=actor)
+
+
+@joins_transaction
+def tell_move_step(row: ServiceApplication, action: ApplicationAction, *, reason: str, actor: Actor) -> None:
+    """Tell of a move that matters to the applicant; moves inside the house are not told."""
+    key = f"{row.id}:{action}:{row.state_since.isoformat()}"
+    facts: dict[str, Fact] = {"number": row.number, "link": STATUS_PAGE}
+    if action in _EVENTS:
+        _tell(row, _EVENTS[action], facts, key=key, actor=actor)
+    elif action in _REASONED:
+        _tell(row, _REASONED[action], {**facts, "reason": reason[:480]}, key=key, actor=actor)
+    elif row.state == ApplicationState.APPLIED and action is ApplicationAction.SEND_BACK:
+        tell_papers_step(row, what=reason[:480], key=key, actor=actor)
+
+
+def _tell(row: ServiceApplication, event: str, facts: Mapping[str, Fact], *, key: str, actor: Actor) -> None:
+    """Tell the customer, or who applied as long as there is none; nobody if there is no way to reach him."""
+    if row.customer_id is not None:
+        notices.queue_step(
+            event=event, customer_id=row.customer_id, account_id=row.account_id, facts=facts, key=f"application:{key}",
+            actor=actor,
+        )  # fmt: skip
+        return
+    mobile = row.phone if row.is_mobile else ""
+    if not mobile and not row.email:
+        return
+    recipient = Recipient(name=row.name, language=row.language, mobile=mobile, email=row.email)
+    notices.queue_step(event=event, recipient=recipient, facts=facts, key=f"application:{key}", actor=actor)

@@ -1,0 +1,193 @@
+"""
+The steps of an application, in order: survey, offer, contract, meter, energizing; each checks what must be true first.
+
+The first door of each is a step, for use cases of other rooms (a surveyor's report, a signature, a work order); the
+use cases for desk and API stand in ``application_cases``.
+"""
+
+from collections.abc import Collection, Mapping
+from datetime import datetime
+
+from cis.kernel.actors import Actor
+from cis.kernel.errors import Refused
+from cis.platform.db import execute, joins_transaction
+from contracts.domain.application_workflow import ApplicationAction
+from contracts.models.application import ApplicationItem, ServiceApplication
+from contracts.operations import application_moves as moves
+from metering.domain.places import NewPlace
+from metering.operations import places
+
+
+class PointMissing(Refused):
+    """The survey has not said where a supply of the application is to be."""
+
+    code = "point_missing"
+
+
+class NotReadyToEnergize(Refused):
+    """The inspection has not passed, or a supply has no meter."""
+
+    code = "not_ready_to_energize"
+
+
+class UnknownItem(Refused):
+    """The application has no such supply."""
+
+    code = "unknown_item"
+
+
+@joins_transaction
+def report_survey_step(
+    *, application_id: int, points: Mapping[int, int] | None = None, actor: Actor, at: datetime
+) -> None:
+    """
+    Note that a place was surveyed and can be supplied.
+
+    :param points: of each item its service point, as the survey made it; those left out are made here.
+    :raises IllegalMove: it is not being surveyed.
+    :raises NotAllowed: the actor may not.
+    :raises UnknownItem: the application has no such item.
+    """
+    row = moves.lock(application_id)
+    moves.check(row, ApplicationAction.REPORT_SURVEY, actor)
+    _set_points(row, dict(points or {}), actor)
+    moves.go(row, ApplicationAction.REPORT_SURVEY, actor=actor, at=at)
+
+
+@joins_transaction
+def offer_step(*, application_id: int, actor: Actor, at: datetime) -> None:
+    """
+    Note that the plan reply went to the customer, who decides from now on: the clocks stand still.
+
+    :raises IllegalMove: it is not surveyed.
+    :raises NotAllowed: the actor may not.
+    :raises PointMissing: a supply has no service point.
+    """
+    row = moves.lock(application_id)
+    moves.check(row, ApplicationAction.OFFER, actor)
+    if ApplicationItem.objects.filter(application=row, service_point=None).exists():
+        raise PointMissing("A supply has no service point yet.", advice="Let the survey make it.")
+    moves.go(row, ApplicationAction.OFFER, actor=actor, at=at)
+
+
+@joins_transaction
+def sign_step(*, application_id: int, contract_number: str, actor: Actor, at: datetime) -> None:
+    """
+    Note that the contract is signed; the clocks go on.
+
+    :param contract_number: of the supply contract, "" where it is kept elsewhere.
+    :raises IllegalMove: nothing is offered.
+    :raises NotAllowed: the actor may not.
+    """
+    row = moves.lock(application_id)
+    moves.go(row, ApplicationAction.SIGN, actor=actor, at=at, contract_number=contract_number)
+
+
+@joins_transaction
+def install_meter_step(
+    *, application_id: int, service_point_ids: Collection[int] | None = None, actor: Actor, at: datetime
+) -> bool:
+    """
+    Note that meters hang at some supplies; the application moves when they hang at all.
+
+    :param service_point_ids: where; None: everywhere.
+    :returns: whether it moved.
+    :raises IllegalMove: the contract is not signed, or all is metered.
+    :raises NotAllowed: the actor may not.
+    :raises UnknownItem: a service point is not one of the application.
+    """
+    row = moves.lock(application_id)
+    moves.check(row, ApplicationAction.INSTALL_METER, actor)
+    if not _mark(row, "metered_at", service_point_ids, at):
+        return False
+    moves.go(row, ApplicationAction.INSTALL_METER, actor=actor, at=at)
+    return True
+
+
+@joins_transaction
+def energize_step(
+    *,
+    application_id: int,
+    inspection_passed: bool,
+    agreements: Mapping[int, int] | None = None,
+    service_point_ids: Collection[int] | None = None,
+    actor: Actor,
+    at: datetime,
+) -> bool:
+    """
+    Note that current flows at some supplies; the application is done when it flows at all.
+
+    :param inspection_passed: what the safety inspection said.
+    :param agreements: of each service point the agreement that began with it.
+    :param service_point_ids: where; None: everywhere.
+    :returns: whether it moved.
+    :raises IllegalMove: it is not metered yet, or already energized.
+    :raises NotAllowed: the actor may not.
+    :raises NotReadyToEnergize: no passed inspection.
+    :raises UnknownItem: a service point is not one of the application.
+    """
+    row = moves.lock(application_id)
+    moves.check(row, ApplicationAction.ENERGIZE, actor)
+    if not inspection_passed:
+        raise NotReadyToEnergize("The safety inspection has not passed.", advice="Inspect it first.")
+    for point_id, agreement_id in (agreements or {}).items():
+        ApplicationItem.objects.filter(application=row, service_point_id=point_id).update(agreement_id=agreement_id)
+    if not _mark(row, "energized_at", service_point_ids, at):
+        return False
+    moves.go(row, ApplicationAction.ENERGIZE, actor=actor, at=at)
+    return True
+
+
+def _mark(row: ServiceApplication, column: str, service_point_ids: Collection[int] | None, at: datetime) -> bool:
+    """Set an instant at items where it is empty; return whether no item is without it."""
+    items = ApplicationItem.objects.filter(application=row)
+    if service_point_ids is None:
+        items.filter(**{column: None}).update(**{column: at})
+        return True
+    wanted = set(service_point_ids)
+    known = set(items.filter(service_point_id__in=wanted).values_list("service_point_id", flat=True))
+    if wanted - known:
+        raise UnknownItem(f"No supply of the application has the service point {min(wanted - known)}.")
+    items.filter(service_point_id__in=wanted, **{column: None}).update(**{column: at})
+    return not items.filter(**{column: None}).exists()
+
+
+def _set_points(row: ServiceApplication, points: dict[int, int], actor: Actor) -> None:
+    """Give each item its service point; make those that nobody made, all at once."""
+    items = list(ApplicationItem.objects.filter(application=row).order_by("seq").select_related("service_point"))
+    strangers = points.keys() - {item.id for item in items}
+    if strangers:
+        raise UnknownItem(f"The application has no supply {min(strangers)}.")
+    bare = [item for item in items if item.service_point_id is None and item.id not in points]
+    if bare:
+        made = places.load(prepared=places.prepare(places=[_place(row, item) for item in bare]), actor=actor)
+        points |= {item.id: made[_point_name(row, item)] for item in bare}
+    if points:
+        execute(
+            """
+            UPDATE contracts_applicationitem SET service_point_id = one.point
+            FROM unnest(%s::bigint[], %s::bigint[]) AS one (id, point) WHERE contracts_applicationitem.id = one.id
+            """,
+            [list(points), list(points.values())],
+        )
+    if row.premises_id is None:
+        found = ApplicationItem.objects.filter(application=row).values_list("service_point__premises_id", flat=True)
+        row.premises_id = found[:1][0]
+        row.save(update_fields=["premises_id"])
+
+
+def _point_name(row: ServiceApplication, item: ApplicationItem) -> str:
+    return f"{row.number}-{item.seq + 1}"
+
+
+def _place(row: ServiceApplication, item: ApplicationItem) -> NewPlace:
+    premises = row.premises.external_id if row.premises else f"{row.number}-P"
+    return NewPlace(
+        service_point=_point_name(row, item),
+        premises=premises,
+        address=row.address,
+        district=row.district,
+        postcode=row.postcode,
+        voltage=item.voltage,
+        capacity_w=item.capacity_w,
+    )

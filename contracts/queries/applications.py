@@ -1,0 +1,351 @@
+"""Applications for pages and the API: lists by the page, one with all that belongs to it, counts by queue."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Count, QuerySet, Sum
+from django.utils import timezone
+
+from accounts.domain.identity import CustomerKind, masked
+from cis.kernel.calendar import local_clock
+from cis.kernel.errors import Refused
+from cis.kernel.text import query_bigrams
+from cis.platform import deadlines
+from cis.platform.deadlines import Card as Deadline
+from contracts.domain.application_workflow import OPEN, SUBJECT, ApplicationState, StandardClass, WaitsFor
+from contracts.domain.applications import PaperKind
+from contracts.models.application import (
+    ApplicationItem,
+    ApplicationLoad,
+    ApplicationMessage,
+    ApplicationMove,
+    ApplicationPaper,
+    ServiceApplication,
+)
+from contracts.queries import application_rules
+
+_OPEN = [state.value for state in OPEN]
+LATE_MOST = 100_000
+
+
+class UnknownApplication(Refused):
+    """There is no such application."""
+
+    code = "unknown_application"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """
+    Which applications a list shows; "" and None: all.
+
+    queue  a WaitsFor; open applications alone
+    late   an open deadline has passed
+    text   in number, name or address
+    """
+
+    state: str = ""
+    queue: str = ""
+    kind: str = ""
+    standard_class: str = ""
+    text: str = ""
+    late: bool = False
+    since: date | None = None
+    until: date | None = None
+    account_id: int | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationRow:
+    """One application in a list, with the clock that ends first."""
+
+    id: int
+    number: str
+    kind: str
+    channel: str
+    state: ApplicationState
+    state_since: datetime
+    waits_for: WaitsFor
+    is_suspended: bool
+    standard_class: StandardClass
+    name: str
+    address: str
+    applied_at: datetime
+    item_count: int
+    capacity_w: int
+    deadline: Deadline | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One supply of an application."""
+
+    id: int
+    seq: int
+    unit: str
+    use_class: str
+    voltage: str
+    capacity_w: int
+    service_point_id: int | None
+    service_point: str
+    agreement_id: int | None
+    metered_at: datetime | None
+    energized_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Paper:
+    """A paper of an application."""
+
+    id: int
+    kind: PaperKind
+    document_id: int
+    name: str
+    media_type: str
+    came_at: datetime
+    actor_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One move of the history."""
+
+    at: datetime
+    action: str
+    before: str
+    after: str
+    reason: str
+    actor_kind: str
+    actor_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """What one side wrote."""
+
+    at: datetime
+    is_from_applicant: bool
+    text: str
+    actor_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationDetail:
+    """One application with all that belongs to it; the identity number is masked."""
+
+    row: ApplicationRow
+    applicant_kind: CustomerKind
+    id_number: str
+    phone: str
+    email: str
+    language: str
+    agent_name: str
+    agent_id_number: str
+    agent_phone: str
+    agent_scope: str
+    district: str
+    postcode: str
+    is_dual: bool
+    premises_id: int | None
+    customer_id: int | None
+    account_id: int | None
+    contract_number: str
+    note: str
+    ended_at: datetime | None
+    items: tuple[Item, ...]
+    loads: tuple[tuple[str, int, int], ...]
+    papers: tuple[Paper, ...]
+    missing: tuple[PaperKind, ...]
+    moves: tuple[Step, ...]
+    messages: tuple[Message, ...]
+    deadlines: tuple[Deadline, ...]
+
+    @property
+    def load_w(self) -> int:
+        """Return the sum of the load list. [W]"""
+        return sum(power_w * count for _, power_w, count in self.loads)
+
+
+def listed(*, wanted: Wanted, offset: int = 0, most: int = 50) -> tuple[ApplicationRow, ...]:
+    """Return applications, latest first; two statements."""
+    return rows_of(list(_rows(wanted).order_by("-id")[offset : offset + most]))
+
+
+def rows_of(found: Sequence[ServiceApplication]) -> tuple[ApplicationRow, ...]:
+    """Return loaded applications as rows of a list; two statements for any number."""
+    ids = [row.id for row in found]
+    sums = {
+        key: (count, total)
+        for key, count, total in ApplicationItem.objects.filter(application_id__in=ids)
+        .values_list("application_id")
+        .annotate(Count("id"), Sum("capacity_w"))
+    }
+    clocks: dict[int, Deadline] = {}
+    for card in deadlines.of_subject(subject=SUBJECT, subject_ids=ids):
+        if card.ended_at is None and (card.subject_id not in clocks or _ends(card) < _ends(clocks[card.subject_id])):
+            clocks[card.subject_id] = card
+    return tuple(_row(row, sums.get(row.id, (0, 0)), clocks.get(row.id)) for row in found)
+
+
+def count(*, wanted: Wanted) -> int:
+    """Return how many applications a list has."""
+    return _rows(wanted).count()
+
+
+def queues(*, at: datetime) -> Mapping[str, int]:
+    """Return how many open applications wait for whom, and how many are late; two statements."""
+    rows = ServiceApplication.objects.filter(state__in=_OPEN).values_list("waits_for").annotate(Count("id"))
+    found = dict(rows)
+    return {
+        **found,
+        "late": len({card.subject_id for card in deadlines.overdue(at=at, subject=SUBJECT, most=LATE_MOST)}),
+    }
+
+
+def one(*, application_id: int, at: datetime) -> ApplicationDetail:
+    """
+    Return one application with all that belongs to it; nine statements.
+
+    :raises UnknownApplication: there is none.
+    """
+    row = ServiceApplication.objects.filter(id=application_id).first()
+    if row is None:
+        raise UnknownApplication(f"There is no application {application_id}.")
+    papers = tuple(_paper(paper) for paper in row.papers.select_related("document").order_by("id"))
+    missing = application_rules.missing_papers(
+        kind=CustomerKind(row.applicant_kind),
+        has_agent=bool(row.agent_name),
+        given=[paper.kind.value for paper in papers],
+        at=at,
+    )
+    return ApplicationDetail(
+        row=rows_of([row])[0],
+        applicant_kind=CustomerKind(row.applicant_kind),
+        id_number=masked(row.id_number),
+        phone=row.phone,
+        email=row.email,
+        language=row.language,
+        agent_name=row.agent_name,
+        agent_id_number=masked(row.agent_id_number),
+        agent_phone=row.agent_phone,
+        agent_scope=row.agent_scope,
+        district=row.district,
+        postcode=row.postcode,
+        is_dual=row.is_dual,
+        premises_id=row.premises_id,
+        customer_id=row.customer_id,
+        account_id=row.account_id,
+        contract_number=row.contract_number,
+        note=row.note,
+        ended_at=row.ended_at,
+        items=tuple(_item(item) for item in row.items.select_related("service_point").order_by("seq")),
+        loads=tuple(
+            ApplicationLoad.objects.filter(application=row).order_by("seq").values_list("name", "power_w", "count")
+        ),
+        papers=papers,
+        missing=missing,
+        moves=tuple(_step(move) for move in ApplicationMove.objects.filter(application=row).order_by("id")),
+        messages=tuple(
+            Message(at=one.at, is_from_applicant=one.is_from_applicant, text=one.text, actor_name=one.actor_name)
+            for one in ApplicationMessage.objects.filter(application=row).order_by("id")
+        ),
+        deadlines=deadlines.of_subject(subject=SUBJECT, subject_ids=[row.id]),
+    )
+
+
+def id_of_number(number: str) -> int:
+    """
+    Return the id of an application by its number.
+
+    :raises UnknownApplication: there is none.
+    """
+    found = ServiceApplication.objects.filter(number=number).values_list("id", flat=True).first()
+    if found is None:
+        raise UnknownApplication(f"There is no application {number}.")
+    return found
+
+
+def of_customers(customer_ids: Sequence[int]) -> tuple[ApplicationRow, ...]:
+    """Return the applications of some customers, latest first."""
+    return rows_of(list(ServiceApplication.objects.filter(customer_id__in=list(customer_ids)).order_by("-id")[:50]))
+
+
+def similar(*, id_number: str, but_id: int | None = None) -> tuple[tuple[int, str, str], ...]:
+    """Return id, number and address of open applications of the same applicant: perhaps it is the same one."""
+    rows = ServiceApplication.objects.filter(id_number=id_number, state__in=_OPEN)
+    if but_id is not None:
+        rows = rows.exclude(id=but_id)
+    return tuple(rows.order_by("-id").values_list("id", "number", "address")[:5])
+
+
+def paper(*, application_id: int, paper_id: int) -> Paper:
+    """
+    Return one paper of an application.
+
+    :raises UnknownApplication: the application has no such paper.
+    """
+    row = ApplicationPaper.objects.filter(id=paper_id, application_id=application_id).select_related("document").first()
+    if row is None:
+        raise UnknownApplication(f"The application {application_id} has no paper {paper_id}.")
+    return _paper(row)
+
+
+def _rows(wanted: Wanted) -> QuerySet[ServiceApplication]:
+    rows = ServiceApplication.objects.all()
+    exact = {name: getattr(wanted, name) for name in ("state", "kind", "standard_class", "account_id")}
+    rows = rows.filter(**{name: value for name, value in exact.items() if value})
+    if wanted.queue:
+        rows = rows.filter(waits_for=wanted.queue, state__in=_OPEN)
+    if wanted.late:
+        late = [
+            card.subject_id
+            for card in deadlines.overdue(at=wanted.at or timezone.now(), subject=SUBJECT, most=LATE_MOST)
+        ]
+        rows = rows.filter(state__in=_OPEN, id__in=late)
+    if wanted.text.strip():
+        rows = rows.filter(search_grams__contains=query_bigrams(wanted.text))
+    clock = local_clock(settings.TIME_ZONE)
+    if wanted.since:
+        rows = rows.filter(applied_at__gte=clock.day_start_utc(wanted.since))
+    if wanted.until:
+        rows = rows.filter(applied_at__lt=clock.day_start_utc(wanted.until + timedelta(days=1)))
+    return rows
+
+
+def _ends(card: Deadline) -> tuple[bool, float]:
+    return (card.due_at is None, card.due_at.timestamp() if card.due_at else 0.0)
+
+
+def _row(row: ServiceApplication, sums: tuple[int, int], deadline: Deadline | None) -> ApplicationRow:
+    return ApplicationRow(
+        id=row.id, number=row.number, kind=row.kind, channel=row.channel, state=ApplicationState(row.state),
+        state_since=row.state_since, waits_for=WaitsFor(row.waits_for), is_suspended=row.suspended_at is not None,
+        standard_class=StandardClass(row.standard_class), name=row.name, address=row.address,
+        applied_at=row.applied_at, item_count=sums[0], capacity_w=sums[1], deadline=deadline,
+    )  # fmt: skip
+
+
+def _item(item: ApplicationItem) -> Item:
+    return Item(
+        id=item.id, seq=item.seq, unit=item.unit, use_class=item.use_class, voltage=item.voltage,
+        capacity_w=item.capacity_w, service_point_id=item.service_point_id,
+        service_point=item.service_point.external_id if item.service_point else "", agreement_id=item.agreement_id,
+        metered_at=item.metered_at, energized_at=item.energized_at,
+    )  # fmt: skip
+
+
+def _paper(row: ApplicationPaper) -> Paper:
+    return Paper(
+        id=row.id, kind=PaperKind(row.kind), document_id=row.document_id, name=row.name or row.document.name,
+        media_type=row.document.media_type, came_at=row.came_at, actor_name=row.actor_name,
+    )  # fmt: skip
+
+
+def _step(move: ApplicationMove) -> Step:
+    return Step(
+        at=move.at, action=move.action, before=move.before, after=move.after, reason=move.reason,
+        actor_kind=move.actor_kind, actor_name=move.actor_name,
+    )  # fmt: skip
