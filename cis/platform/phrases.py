@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_noop as _
 
-from cis.platform import change_phrases, meter_phrases
+from cis.platform import application_phrases, change_phrases, meter_phrases
 
 
 @dataclass(frozen=True, slots=True)
@@ -394,7 +394,7 @@ SENTENCES: Mapping[str, str] = {
     "asset_in_use": _("It is in use: move what hangs on it first."),
     "bad_asset": _("The code is empty or too long."),
     "two_assets": _("A service point hangs on a transformer or on a feeder, not on both."),
+    **application_phrases.SENTENCES,
     **change_phrases.SENTENCES,
-    **meter_phrases.SENTENCES,
     **meter_phrases.SENTENCES,
 }

@@ -169,11 +169,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='applicationpaper',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['identity', 'premises_right', 'business_licence', 'agent_identity', 'power_of_attorney', 'other'])), name='paper_kind_is_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['identity', 'premises_right', 'business_licence', 'agent_identity', 'power_of_attorney', 'other'])), name='application_paper_kind_is_known'),
         ),
         migrations.AddConstraint(
             model_name='applicationpaper',
-            constraint=models.UniqueConstraint(fields=('application', 'kind', 'document'), name='paper_comes_once'),
+            constraint=models.UniqueConstraint(fields=('application', 'kind', 'document'), name='application_paper_comes_once'),
         ),
         migrations.AddIndex(
             model_name='applicationmove',

@@ -145,8 +145,8 @@ class ApplicationPaper(models.Model):
 
     class Meta:
         constraints = [
-            one_of(name="paper_kind_is_known", column="kind", values=PaperKind),
-            models.UniqueConstraint(name="paper_comes_once", fields=["application", "kind", "document"]),
+            one_of(name="application_paper_kind_is_known", column="kind", values=PaperKind),
+            models.UniqueConstraint(name="application_paper_comes_once", fields=["application", "kind", "document"]),
         ]
 
 

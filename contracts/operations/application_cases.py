@@ -14,7 +14,8 @@ from accounts.domain.customer import NewCustomer
 from accounts.domain.identity import CustomerKind
 from accounts.operations import accounts as account_steps
 from accounts.operations import customers
-from cis.kernel.actors import Actor
+from cis.kernel.actors import Actor, ActorKind
+from cis.kernel.enums import Role
 from cis.kernel.errors import Refused
 from cis.platform import audit, deadlines, papers
 from cis.platform.db import joins_transaction, opens_transaction
@@ -25,20 +26,23 @@ from contracts.models.application import ApplicationItem, ApplicationMessage, Ap
 from contracts.operations import application_moves as moves
 from contracts.operations import application_notices, applications
 from contracts.operations.application_intake import LINK_BYTES, LINK_KEPT, digest
+from contracts.operations.changes import ArrearsOwed
 from contracts.queries import application_rules
+from contracts.queries import applications as queries
 from metering.domain.work_orders import WorkKind
 from metering.operations import work_orders
 
 MESSAGE_MOST = 1_000
 PAPERS_MOST = 40
 LINK_WAIT = timedelta(minutes=2)
+GO_ON_DESPITE_ARREARS: frozenset[Role | ActorKind] = frozenset((Role.SUPERVISOR,))
 WORK_DAYS = timedelta(days=3)
 
 
 class PapersMissing(Refused):
     """Papers are lacking that this kind of applicant brings."""
 
-    code = "papers_missing"
+    code = "application_papers_missing"
 
 
 class TooManyPapers(Refused):
@@ -89,12 +93,17 @@ def add_paper(
 
 
 @opens_transaction
-def confirm_documents(*, application_id: int, actor: Actor, at: datetime, today: date) -> None:
+def confirm_documents(
+    *, application_id: int, actor: Actor, at: datetime, today: date, despite_arrears: str = ""
+) -> None:
     """
     Confirm that the papers are complete and true; customer and account are made if there are none.
 
+    :param despite_arrears: why a supervisor goes on though the applicant owes.
+
     :raises IllegalMove, NotAllowed: see ``application_moves.check``.
     :raises PapersMissing: some are lacking.
+    :raises ArrearsOwed: the applicant owes for bills that were issued, and no supervisor says why that does not matter.
     """
     row = moves.lock(application_id)
     moves.check(row, ApplicationAction.CONFIRM_DOCUMENTS, actor)
@@ -102,8 +111,18 @@ def confirm_documents(*, application_id: int, actor: Actor, at: datetime, today:
     if missing:
         names = ", ".join(missing)
         raise PapersMissing(f"Papers are lacking: {names}.", advice="Ask the applicant for them.", missing=missing)
+    owed_minor = queries.owed_minor(customer_id=row.customer_id, id_number=row.id_number, today=today)
+    why = despite_arrears.strip()
+    if owed_minor and not (why and actor.is_one_of(GO_ON_DESPITE_ARREARS)):
+        raise ArrearsOwed(
+            "The applicant owes for bills that were issued.",
+            advice="Let it be paid first, or let a supervisor say why the application goes on.",
+            owed_minor=owed_minor,
+            field="despite_arrears",
+        )
     changed = _customer(row, today, actor)
-    moves.go(row, ApplicationAction.CONFIRM_DOCUMENTS, actor=actor, at=at, **changed)
+    reason = why if owed_minor else ""
+    moves.go(row, ApplicationAction.CONFIRM_DOCUMENTS, actor=actor, at=at, reason=reason, **changed)
 
 
 @opens_transaction

@@ -9,6 +9,7 @@ from django.db.models import Count, QuerySet, Sum
 from django.utils import timezone
 
 from accounts.domain.identity import CustomerKind, masked
+from accounts.queries import accounts, customers
 from cis.kernel.calendar import local_clock
 from cis.kernel.errors import Refused
 from cis.kernel.text import query_bigrams
@@ -24,7 +25,7 @@ from contracts.models.application import (
     ApplicationPaper,
     ServiceApplication,
 )
-from contracts.queries import application_rules
+from contracts.queries import application_rules, change_facts
 
 _OPEN = [state.value for state in OPEN]
 LATE_MOST = 100_000
@@ -279,6 +280,17 @@ def similar(*, id_number: str, but_id: int | None = None) -> tuple[tuple[int, st
     if but_id is not None:
         rows = rows.exclude(id=but_id)
     return tuple(rows.order_by("-id").values_list("id", "number", "address")[:5])
+
+
+def owed_minor(*, customer_id: int | None, id_number: str, today: date) -> int:
+    """
+    Return what an applicant owes for bills that were issued, in all accounts held by who has this number. [minor unit]
+
+    :raises LookupError: nobody was bound to answer (``contracts.domain.arrears``).
+    """
+    holders = {customer_id} if customer_id is not None else set(customers.with_id_number(id_number))
+    account_ids = [span.account_id for holder in sorted(holders) for span in accounts.held_by(customer_id=holder)]
+    return change_facts.owed_minor(account_ids=account_ids, today=today)
 
 
 def paper(*, application_id: int, paper_id: int) -> Paper:

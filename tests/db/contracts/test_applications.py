@@ -375,3 +375,23 @@ def test_filing_is_a_use_case():
         application=factory.new(), channel=application_intake.ApplicationChannel.API, actor=STAFF, at=AT
     )
     assert row(made.id).channel == "api"
+
+
+def test_who_owes_pays_first_unless_a_supervisor_says_why(monkeypatch):
+    known = accounts.customer(id_number=factory.resident_id(8))
+    account = accounts.account(holder=known)
+    asked = []
+    monkeypatch.setattr(
+        queries.change_facts, "owed_minor", lambda *, account_ids, today: asked.append(list(account_ids)) or 12_300
+    )
+    applicant = Applicant(kind="resident", name="王芳", id_number=known.id_number, phone="13812345678")
+    made = filed(applicant=applicant)
+    confirm = {"application_id": made.id, "at": AT, "today": AT.date()}
+    clerk = Actor(ActorKind.STAFF, 5, "clerk", frozenset({Role.CLERK}))
+    with pytest.raises(application_cases.ArrearsOwed):
+        application_cases.confirm_documents(actor=STAFF, **confirm)
+    with pytest.raises(application_cases.ArrearsOwed):
+        application_cases.confirm_documents(actor=clerk, despite_arrears="he will", **confirm)
+    application_cases.confirm_documents(actor=STAFF, despite_arrears="the court said so", **confirm)
+    assert asked == [[account.id]] * 3
+    assert ApplicationMove.objects.latest("id").reason == "the court said so"

@@ -1,0 +1,28 @@
+"""Sentences for refusals and findings on applications for a supply (see ``cis.platform.phrases``)."""
+
+from collections.abc import Mapping
+
+from django.utils.translation import gettext_noop as _
+
+SENTENCES: Mapping[str, str] = {
+    "invalid_application": _("Fields of the application are wrong."),
+    "unknown_application": _("There is no such application."),
+    "application_taken": _("An application for the same supply is open already."),
+    "id_number_missing": _("An application names the ID number of its applicant."),
+    "bad_items": _("An application has at least one supply, and not too many."),
+    "bad_count": _("The count is a whole number of 1 or more."),
+    "item_twice": _("The same supply stands here twice: name the flat or shop of each."),
+    "service_point_missing": _("Name the service point that is there."),
+    "service_point_given": _("The survey makes the service point: leave it out."),
+    "unknown_premises": _("There are no such premises."),
+    "point_supplied": _("Somebody is supplied there: choose a move-in instead."),
+    "move_reason_missing": _("Say in a few words why."),
+    "application_papers_missing": _("Papers are lacking that this kind of applicant brings."),
+    "too_many_papers": _("More papers than one application takes."),
+    "not_a_paper": _("The file is no PDF, JPEG or PNG that can be looked at safely."),
+    "wrong_link": _("The link is used up or too old: ask for a new one."),
+    "empty_message": _("The message is empty or too long."),
+    "point_missing": _("A supply has no service point yet: the survey makes it."),
+    "not_ready_to_energize": _("The safety inspection has not passed."),
+    "unknown_item": _("The application has no such supply."),
+}
