@@ -123,10 +123,10 @@ _BILL: Final[Mapping[str, FactKind]] = {
 }  # fmt: skip
 _APPLICATION_STEPS = ("received", "accepted", "surveyed", "offered", "contracted", "metered", "energized")
 _APPLICATION_FACTS = {
-    **dict.fromkeys(_APPLICATION_STEPS, {}),
+    **{step: {} for step in _APPLICATION_STEPS},
     "link": {},
     "papers": {"what": _TEXT},
-    **dict.fromkeys(("suspended", "withdrawn", "rejected"), {"reason": _TEXT}),
+    **{step: {"reason": _TEXT} for step in ("suspended", "withdrawn", "rejected")},
     "message": {"text": _TEXT},
 }
 _APPLICATION_ROWS: Final = tuple(
