@@ -15,10 +15,17 @@ from cis.desk import navigation
 from cis.kernel.actors import SYSTEM
 from cis.platform import deadlines, events, idempotency, jobs, outbox, rendering
 from cis.platform.schedules import Daily, Every
-from contracts.domain.announcements import AccountToSettle, AgreementStarted, ChangeMade, SettlementDropped
-from contracts.operations import change_nights, contract_ends
+from contracts.domain.announcements import (
+    AccountToSettle,
+    AgreementStarted,
+    ChangeMade,
+    ContractSigned,
+    OfferSent,
+    SettlementDropped,
+)
+from contracts.operations import application_events, change_nights, contract_ends
 from contracts.queries import change_facts
-from metering.domain.announcements import CorrectionMade, DeviceCommandDone
+from metering.domain.announcements import CorrectionMade, DeviceCommandDone, WorkOrderDone
 from metering.gateways import head_end
 from metering.gateways.sandbox import Sandbox
 from metering.operations import approvals, arrivals, capacity, device_commands, uploads
@@ -68,6 +75,9 @@ def bind() -> None:
     jobs.register(contract_ends.WORK, contract_ends.night, schedule=Daily(TIDY_AT, settings.TIME_ZONE))
     events.listen(CorrectionMade, rebill_rows.note)
     events.listen(DeviceCommandDone, energizing.note)
+    events.listen(OfferSent, application_events.offer_sent)
+    events.listen(ContractSigned, application_events.contract_signed)
+    events.listen(WorkOrderDone, application_events.work_done)
     events.listen(AgreementStarted, _connect)
     jobs.register(change_nights.WORK, change_nights.work, schedule=Daily(CHANGES_AT, settings.TIME_ZONE))
     jobs.register(final_accounts.WORK, final_accounts.work, schedule=Daily(FINAL_AT, settings.TIME_ZONE))

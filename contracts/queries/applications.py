@@ -257,6 +257,12 @@ def one(*, application_id: int, at: datetime) -> ApplicationDetail:
     )
 
 
+def state_of(application_id: int) -> ApplicationState | None:
+    """Return the state of an application; None: there is none."""
+    found = ServiceApplication.objects.filter(id=application_id).values_list("state", flat=True).first()
+    return None if found is None else ApplicationState(found)
+
+
 def id_of_number(number: str) -> int:
     """
     Return the id of an application by its number.
