@@ -171,6 +171,6 @@ def standard_of(state: ApplicationState) -> Standard | None:
     return None
 
 
-def standard_key(standard: Standard, standard_class: StandardClass) -> str:
+def standard_key(standard: Standard, *, standard_class: StandardClass) -> str:
     """Return the key of a standard for a class of supply, as the pack names it."""
     return f"{standard.key}_{standard_class}"

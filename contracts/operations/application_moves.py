@@ -187,4 +187,4 @@ def _turn(
 
 
 def _key(row: ServiceApplication, standard: Standard) -> str:
-    return rules.standard_key(standard, StandardClass(row.standard_class))
+    return rules.standard_key(standard, standard_class=StandardClass(row.standard_class))
