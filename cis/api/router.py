@@ -7,7 +7,7 @@ from accounts.api import receipts
 from billing.api import advice
 from billing.api import endpoints as billing
 from cis.api import schema
-from contracts.api import changes
+from contracts.api import archive, changes
 from metering.api import endpoints as metering
 from tariffs.api import endpoints as tariffs
 
@@ -25,6 +25,9 @@ urlpatterns = [
     path("changes/<int:change_id>", changes.ChangeOne.as_view(), name="api_change"),
     path("payments", billing.PaymentList.as_view(), name="api_payments"),
     path("payments/<int:payment_id>", billing.PaymentOne.as_view(), name="api_payment"),
+    path("contracts", archive.ContractList.as_view(), name="api_contracts"),
+    path("contracts/<str:number>", archive.ContractOne.as_view(), name="api_contract"),
+    path("contracts/<str:number>/pdf", archive.ContractPdf.as_view(), name="api_contract_pdf"),
     path("reads", metering.ReadList.as_view(), name="api_reads"),
     path("rate-checks", tariffs.RateCheck.as_view(), name="api_rate_checks"),
     path("schema", schema.Schema.as_view(), name="api_schema"),

@@ -48,7 +48,8 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     """Give the same list as a file."""
     _form, wanted = _wanted(request)
     header = [
-        _("Number"), _("State"), _("Customer"), _("Account"), _("Address"), _("Nature of use"), _("Holds until"),
+        _("Number"), _("State"), _("Customer"), _("Account"), _("Address"), _("Nature of use"),
+        _("May be accepted until"),
     ]  # fmt: skip
     rows = (
         (c.reference, c.state, c.recipient, c.account_number, c.address, c.use_class, c.valid_until)

@@ -1,1 +1,1 @@
-"""Endpoints of the room: changes of use."""
+"""Endpoints of the room: the contract archive, changes of use, applications."""

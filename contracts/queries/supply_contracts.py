@@ -122,6 +122,16 @@ def count(*, wanted: WantedContracts) -> int:
     return _filtered(wanted).count()
 
 
+def issued(*, wanted: WantedContracts) -> QuerySet[SupplyContract]:
+    """Return the rows of contracts that have a number and a text, for pages by cursor."""
+    return _filtered(wanted).exclude(state=ContractState.DRAFT.value).exclude(issued_at=None)
+
+
+def cards(*, contract_ids: Sequence[int]) -> tuple[ContractCard, ...]:
+    """Return contracts by their ids, latest first; one statement."""
+    return _cards(SupplyContract.objects.filter(id__in=list(contract_ids)).order_by("-id"))
+
+
 def of_account(*, account_id: int) -> tuple[ContractCard, ...]:
     """Return the contracts of an account, latest first; one statement."""
     return _cards(SupplyContract.objects.filter(account_id=account_id).order_by("-id"))
@@ -149,7 +159,7 @@ def id_of_number(number: str) -> int:
 
     :raises UnknownContract: there is none.
     """
-    rows = SupplyContract.objects.filter(number=number).exclude(state=ContractState.DRAFT.value)
+    rows = SupplyContract.objects.filter(number=number).exclude(issued_at=None)
     found = rows.order_by("-version").values_list("id", flat=True).first()
     if found is None:
         raise UnknownContract(f"There is no contract {number}.")
@@ -240,13 +250,7 @@ def verified(*, token: str) -> Verified:
 
     :raises UnknownContract: no issued contract has this token.
     """
-    row = (
-        SupplyContract.objects.filter(verify_token=token)
-        .exclude(state=ContractState.DRAFT.value)
-        .exclude(number=None)
-        .select_related("document")
-        .first()
-    )
+    row = SupplyContract.objects.filter(verify_token=token).exclude(issued_at=None).select_related("document").first()
     if row is None:
         raise UnknownContract("There is no such contract.")
     found = terms.content_sha256(head=head_of(row), clauses=clauses_of(contract_id=row.id))

@@ -52,7 +52,7 @@ class TermsForm(PageForm):
     use_class = forms.ChoiceField(label=_("Nature of use"), choices=choices(USE_CLASSES))
     voltage = forms.ChoiceField(label=_("Voltage"), choices=choices(VOLTAGES))
     supply_mode = forms.ChoiceField(label=_("Supply mode"), choices=choices(SUPPLY_MODES))
-    metering_side = forms.ChoiceField(label=_("Metering"), choices=choices(METERING_SIDES))
+    metering_side = forms.ChoiceField(label=_("Metering mode"), choices=choices(METERING_SIDES))
     capacity_kva = EnergyField(label=_("Agreed capacity (kVA)"), required=False)
     boundary_zh = forms.CharField(label=_("Property boundary, in Chinese"), max_length=300, required=False)
     boundary_en = forms.CharField(label=_("Property boundary, in English"), max_length=300, required=False)

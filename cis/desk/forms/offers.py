@@ -48,7 +48,9 @@ class OfferForm(TermsForm):
         widget=forms.CheckboxSelectMultiple,
         help_text=_("None: those that are open to such a customer."),
     )
-    valid_until = DayField(label=_("Holds until"), required=False, help_text=_("Empty: as the rules of the place say."))
+    valid_until = DayField(
+        label=_("May be accepted until"), required=False, help_text=_("Empty: as the rules of the place say.")
+    )
     note = forms.CharField(
         label=_("Special terms"), required=False, max_length=2_000, widget=forms.Textarea(attrs={"rows": 2})
     )

@@ -72,6 +72,7 @@ def test_the_description_names_each_operation_with_an_example_for_its_problems(c
         "list_bills", "get_bill", "get_bill_pdf", "get_bill_proof", "get_balance", "report_payment", "get_payment", "report_reads",
         "check_rate", "get_advice", "list_notices", "get_consent", "put_consent",
         "ask_for_change", "get_change",
+        "list_contracts", "get_contract", "get_contract_pdf",
     }  # fmt: skip
     for operation in operations.values():
         assert "application/problem+json" in operation["responses"]["401"]["content"]
