@@ -9,7 +9,16 @@ from accounts.operations import letters, mailings, notice_drafts, notice_sending
 from accounts.queries import supplier
 from billing import tasks
 from billing.operations import documents as bill_documents
-from billing.operations import energizing, final_accounts, issuing, proof, rebill_rows, simulations, telling
+from billing.operations import (
+    energizing,
+    final_accounts,
+    financed_sales,
+    issuing,
+    proof,
+    rebill_rows,
+    simulations,
+    telling,
+)
 from billing.queries import balances
 from cis.desk import navigation
 from cis.kernel.actors import SYSTEM
@@ -17,13 +26,18 @@ from cis.platform import deadlines, events, idempotency, jobs, outbox, rendering
 from cis.platform.schedules import Daily, Every
 from contracts.domain.announcements import (
     AccountToSettle,
+    AgreementEnded,
     AgreementStarted,
     ChangeMade,
     ContractSigned,
+    FinancingPaid,
+    FinancingReturned,
     OfferSent,
     SettlementDropped,
 )
-from contracts.operations import application_events, change_nights, contract_ends
+from contracts.gateways import partner_bank
+from contracts.gateways.sandbox_bank import SandboxBank
+from contracts.operations import application_events, change_nights, contract_ends, financing, program_nights, programs
 from contracts.queries import change_facts
 from metering.domain.announcements import CorrectionMade, DeviceCommandDone, WorkOrderDone
 from metering.gateways import head_end
@@ -56,6 +70,13 @@ REMIND_AT = time(9, 0)
 
 TIDY_AT = time(4, 30)
 """When what nobody needs any more is deleted."""
+
+PROGRAMS_AT = time(0, 40)
+"""When instalments and rents that are due become charges, before bills are made."""
+
+BANK_ANSWERS = "partner_bank_answers"
+BANK_EVERY = timedelta(minutes=10)
+"""How often a partner bank is asked what it has to say."""
 
 
 def bind() -> None:
@@ -94,6 +115,14 @@ def bind() -> None:
     outbox.send_by(device_commands.SEND, device_commands.send)
     outbox.send_by(device_commands.ASK, device_commands.ask)
     head_end.use(Sandbox())
+    jobs.register(program_nights.WORK, program_nights.night, schedule=Daily(PROGRAMS_AT, settings.TIME_ZONE))
+    jobs.register(BANK_ANSWERS, financing.take_answers, schedule=Every(BANK_EVERY))
+    events.listen(FinancingPaid, financed_sales.book_step)
+    events.listen(FinancingReturned, financed_sales.return_step)
+    events.listen(AgreementEnded, programs.note_agreement_ended)
+    outbox.send_by(financing.ASK, financing.send)
+    outbox.send_by(financing.WITHDRAW, financing.send)
+    partner_bank.use(SandboxBank())
 
 
 def _connect(started: AgreementStarted) -> None:

@@ -6,11 +6,14 @@ from cis.platform.admin import ReadOnlyAdmin
 from contracts.models.agreement import AgreementTerm, ServiceAgreement
 from contracts.models.change import ChangeEffect, ChangeMove, ChangePaper, ChangePart, ChangeRead, ChangeSet
 from contracts.models.charge import BreachCase, BreachStep, OneOffCharge
+from contracts.models.lease import EquipmentLease, Financing, ScheduleRow
+from contracts.models.program import Enrollment, Program
 
 
 @admin.register(
     ServiceAgreement, AgreementTerm, BreachCase, BreachStep, OneOffCharge,
     ChangeSet, ChangePart, ChangeRead, ChangePaper, ChangeMove, ChangeEffect,
+    Program, Enrollment, EquipmentLease, ScheduleRow, Financing,
 )  # fmt: skip
 class ContractsAdmin(ReadOnlyAdmin):
     """Agreements and what holds in them."""

@@ -193,6 +193,15 @@ _ROWS: Final = (
         ladder=(Channel.SMS, Channel.EMAIL),
     ),
     Event(
+        code="program_signed",
+        notice_class=NoticeClass.SERVICE,
+        facts={"program": _TEXT, "start": _DATE, "cancel_until": _DATE, "link": _LINK},
+    ),
+    Event(code="program_cancelled", notice_class=NoticeClass.SERVICE, facts={"program": _TEXT, "link": _LINK}),
+    Event(
+        code="program_ended", notice_class=NoticeClass.SERVICE, facts={"program": _TEXT, "day": _DATE, "link": _LINK}
+    ),
+    Event(
         code="announcement",
         notice_class=NoticeClass.SERVICE,
         facts={},

@@ -38,6 +38,7 @@ class TransferKind(StrEnum):
     BILL = "bill"
     PAYMENT = "payment"
     REFUND = "refund"
+    FINANCING = "financing"
 
 
 class Transfer(models.Model):
@@ -48,7 +49,7 @@ class Transfer(models.Model):
     account = models.ForeignKey("accounts.Account", on_delete=models.PROTECT, related_name="transfers")
     amount_minor = models.BigIntegerField()
     kind = Code(choices=choices_of(TransferKind))
-    source_id = models.BigIntegerField(help_text="Bill, payment or refund.")
+    source_id = models.BigIntegerField(help_text="Bill, payment, refund or financing.")
     part = Code(help_text="Ledger class of a bill: energy, fund, tax ...")
     occurred_date = models.DateField()
     period = models.DateField(help_text="First day of the accounting month.")

@@ -16,6 +16,8 @@ from cis.platform.db import execute, fetch, joins_transaction
 REVENUE_PREFIX = "revenue."
 CASH_PREFIX = "cash."
 VAT_CODE = "liability.vat"
+BANK_CASH = "cash.partner_bank"
+EQUIPMENT = "revenue.equipment"
 REFUND_FROM = "cash.bank"
 
 _ENSURE_CUSTOMERS = """
@@ -110,6 +112,26 @@ _REFUND = """
            date_trunc('month', %(occurred)s::date)::date, now(), %(actor)s, ''
     FROM billing_ledgeraccount s WHERE s.code = %(cash)s
 """
+_FINANCING = """
+    INSERT INTO billing_transfer
+        (debit_id, credit_id, account_id, amount_minor, kind, source_id, part, occurred_date, period, posted_at,
+         actor_id, reason)
+    SELECT c.id, s.id, %(account)s, x.amount, 'financing', %(financing)s, x.part, %(occurred)s,
+           date_trunc('month', %(occurred)s::date)::date, now(), %(actor)s, ''
+    FROM (VALUES (%(revenue)s, 'equipment', %(net)s::bigint), ('liability.vat', 'vat', %(tax)s::bigint))
+        AS x(code, part, amount)
+    JOIN billing_ledgeraccount s ON s.code = x.code
+    JOIN billing_ledgeraccount c ON c.code = %(cash)s
+    WHERE x.amount > 0
+"""
+_RETURN_FINANCING = """
+    INSERT INTO billing_transfer
+        (debit_id, credit_id, account_id, amount_minor, kind, source_id, part, occurred_date, period, posted_at,
+         reverses_id, actor_id, reason)
+    SELECT t.credit_id, t.debit_id, t.account_id, t.amount_minor, t.kind, t.source_id, 'returned_' || t.part,
+           %(occurred)s, date_trunc('month', %(occurred)s::date)::date, now(), t.id, %(actor)s, %(reason)s
+    FROM billing_transfer t WHERE t.kind = 'financing' AND t.source_id = %(financing)s AND t.reverses_id IS NULL
+"""
 
 
 @joins_transaction
@@ -193,6 +215,43 @@ def post_refund(*, refund_id: int, account_id: int, amount_minor: int, occurred_
     }
     execute(_REFUND, values)
     _move(customer, amount_minor)
+
+
+@joins_transaction
+def post_financing(
+    *, financing_id: int, account_id: int, amount_minor: int, tax_minor: int, occurred_date: date, actor: Actor
+) -> None:
+    """
+    Post what a partner bank paid for equipment that a customer bought: cash against revenue and VAT; two statements.
+
+    The customer's own account is not touched: the instalments are the bank's.
+
+    :param account_id: whose sale it is. :param amount_minor: with the VAT that it contains. [minor unit]
+    :raises django.db.IntegrityError: it was posted before (``transfer_posted_once``).
+    """
+    execute(_ENSURE_SYSTEM, {"codes": sorted([BANK_CASH, EQUIPMENT, VAT_CODE])})
+    values = {
+        "financing": financing_id,
+        "account": account_id,
+        "net": amount_minor - tax_minor,
+        "tax": tax_minor,
+        "occurred": occurred_date,
+        "actor": actor.id,
+        "revenue": EQUIPMENT,
+        "cash": BANK_CASH,
+    }
+    execute(_FINANCING, values)
+
+
+@joins_transaction
+def return_financing(*, financing_id: int, occurred_date: date, actor: Actor, reason: str) -> None:
+    """
+    Post that the money of a partner bank goes back, since the sale was taken back; one statement.
+
+    :raises django.db.IntegrityError: it went back before.
+    """
+    values = {"financing": financing_id, "occurred": occurred_date, "actor": actor.id, "reason": reason[:200]}
+    execute(_RETURN_FINANCING, values)
 
 
 def _move(customer: LedgerAccount, owed_minor: int) -> None:

@@ -166,6 +166,17 @@ LAWS = (
         """,
     ),
     Law(
+        "financing_is_posted_once",
+        "each sale that a bank has paid for has posted exactly what it paid, and no other has",
+        """
+        SELECT f.id FROM contracts_financing f
+        LEFT JOIN billing_transfer t ON t.kind = 'financing' AND t.source_id = f.id
+        GROUP BY f.id
+        HAVING coalesce(sum(CASE WHEN t.reverses_id IS NULL THEN t.amount_minor ELSE -t.amount_minor END), 0)
+            <> CASE f.state WHEN 'paid' THEN f.amount_minor ELSE 0 END
+        """,
+    ),
+    Law(
         "allocations_fit",
         "no payment pays more than it is, and no bill is paid more than once",
         """

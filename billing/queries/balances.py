@@ -7,7 +7,7 @@ from datetime import date
 from django.db.models import Sum
 
 from billing.models.bill import Bill, BillKind, BillState
-from billing.models.ledger import LedgerAccount, Transfer
+from billing.models.ledger import LedgerAccount, Transfer, TransferKind
 from billing.models.payment import PaymentAllocation
 
 CUSTOMER = "customer"
@@ -67,6 +67,7 @@ def movements(*, account_id: int, most: int = 100) -> tuple[Movement, ...]:
     """Return the last movements on the customer's ledger account, newest first."""
     rows = (
         Transfer.objects.filter(account_id=account_id)
+        .exclude(kind=TransferKind.FINANCING.value)  # a bank's money for a sale: not on the customer's account
         .order_by("-id")
         .values_list("id", "occurred_date", "kind", "part", "source_id", "amount_minor", "debit__account_id", "reason")[
             :most

@@ -237,6 +237,18 @@ class Applications:
 
 
 @dataclass(frozen=True, slots=True)
+class CoolingOff:
+    """
+    So many ``calendar`` or ``working`` days a customer may take back what was signed: after the day of ``signing``, or
+    of ``receipt`` where equipment is handed over later.
+    """
+
+    days: int = field(metadata={"least": 0, "most": 60})
+    count: str = field(metadata=_like("calendar|working"))
+    since: str = field(metadata=_like("signing|receipt"))
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """
     Every rule that a pack may hold, with the type of its value. A new rule is named here and in the README.
@@ -274,6 +286,8 @@ class Rules:
     breach_tampering: BreachTampering = field(metadata=_LOCAL)
     breach_own_supply: BreachOwnSupply = field(metadata=_LOCAL)
     penalty_taxed: bool = field(metadata=_LOCAL)
+    program_cooling_off: CoolingOff = field(metadata=_LOCAL)
+    program_rebate: str = field(metadata={**_LOCAL, **_like("unearned|none")})
     charge_connection: ChargeTax = field(metadata=_LOCAL)
     charge_works: ChargeTax = field(metadata=_LOCAL)
     charge_meter_work: ChargeTax = field(metadata=_LOCAL)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_noop as _
 
-from cis.platform import application_phrases, change_phrases, meter_phrases
+from cis.platform import application_phrases, change_phrases, meter_phrases, program_phrases
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +124,7 @@ SENTENCES: Mapping[str, str] = {
     "shared_twice": _("A place that has only a part of another meter cannot be shared again."),
     "rules_overlap": _("A rule for the same holds at that time already: end or change that one."),
     "rules_in_a_circle": _("The place would be billed on energy that is taken from itself."),
+    **program_phrases.SENTENCES,
     # supply
     "service_point_taken": _("Somebody is supplied there at that time: end that supply first."),
     "outside_agreement": _("The supply is not in force on this date."),
@@ -314,10 +315,6 @@ SENTENCES: Mapping[str, str] = {
     "offer_over": _("The last day of the offer has passed: make a new version."),
     "no_customer_yet": _("The offer was made to somebody who is no customer yet: take them on first."),
     "not_estimable": _("What this tariff asks for cannot be estimated."),
-    "bad_charge": _("A charge is an amount above 0, and says what it is for."),
-    "charge_key_taken": _("This charge was agreed before, with another amount or for another purpose."),
-    "charge_not_reversible": _("The charge comes from a case of breach: ask there for it to be cancelled."),
-    "unknown_charge": _("There is no such charge."),
     "bad_breach": _("These facts cannot be right: check power, days, prices and what shows it."),
     "own_case": _("Who proposed a case does not agree to it: ask a second person."),
     "own_cancellation": _("Who wants a case cancelled does not agree to that: ask a second person."),

@@ -152,3 +152,22 @@ class WorkWanted:
     kind: str
     service_point_id: int
     on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinancingPaid:
+    """A partner bank has paid what it finances of a sale; the amount contains its VAT. [minor unit]"""
+
+    financing_id: int
+    account_id: int
+    amount_minor: int
+    tax_minor: int
+    on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinancingReturned:
+    """A sale that a partner bank had paid for was taken back: its money goes back."""
+
+    financing_id: int
+    on: date

@@ -1,5 +1,7 @@
 """One-off charges that come from something the customer signed: agreed once, and undone by reversal."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from accounts.queries import accounts as account_queries
@@ -108,6 +110,68 @@ def agree_step(
         actor, "agree", "charge", made.id, kind=kind.value, amount_minor=made.amount_minor, account_id=account_id
     )
     return made.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCharge:
+    """A charge to be, one of many of a kind; see ``agree_step``. [minor unit]"""
+
+    account_id: int
+    amount_minor: int
+    reason: str
+    subject_id: int
+    key: str
+    agreement_id: int | None = None
+
+
+@joins_transaction
+def agree_many_step(
+    *, kind: ChargeKind, subject: str, charges: Sequence[NewCharge], legal_source: str = "", today: date, actor: Actor
+) -> dict[str, int]:
+    """
+    Agree many charges of one kind in a constant number of statements; announces ChargeAgreed for each that is new.
+
+    Accounts and agreements are those of rows that exist: the caller has read them from there.
+
+    :returns: ids of the charges, by key; the same key again is the same charge.
+    :raises BadCharge, MissingRule, ChargeKeyTaken: as ``agree_step``; nothing is written.
+    """
+    rows = []
+    for one in charges:
+        _check(kind, one.amount_minor, one.reason, subject, one.key)
+        taxed = charge_rules.taxed(kind=kind, amount_minor=one.amount_minor, at=today)
+        rows.append(
+            OneOffCharge(
+                account_id=one.account_id,
+                agreement_id=one.agreement_id,
+                kind=kind.value,
+                state=ChargeState.AGREED.value,
+                amount_minor=taxed.amount_minor,
+                tax_minor=taxed.tax_minor,
+                ledger_class=LEDGER[kind],
+                reason=one.reason.strip()[:REASON_MOST],
+                legal_source=legal_source.strip() or taxed.source,
+                agreed_date=today,
+                key=one.key,
+                subject=subject,
+                subject_id=one.subject_id,
+            )
+        )
+    known = {row.key: row for row in OneOffCharge.objects.filter(key__in=[row.key for row in rows])}
+    new = [row for row in rows if row.key not in known]
+    for row in rows:
+        before = known.get(row.key, row)
+        if any(getattr(before, name) != getattr(row, name) for name in _SAME):
+            raise ChargeKeyTaken(f"Charge {before.id} has this key, and is another one.", charge_id=before.id)
+    OneOffCharge.objects.bulk_create(new)
+    for row in new:
+        events.announce(ChargeAgreed(charge_id=row.id, agreement_id=row.agreement_id, account_id=row.account_id))
+    audit.record_many(actor, "agree", "charge", [row.id for row in new], kind=kind.value)
+    return {str(row.key): row.id for row in (*known.values(), *new)}
+
+
+_SAME = ("account_id", "agreement_id", "kind", "amount_minor", "subject", "subject_id")
+"""What two charges of one key have in common."""
 
 
 @joins_transaction
