@@ -38,6 +38,12 @@ SUBJECT = "energizing"
 WELCOME = "welcome"
 """Event of the notice that tells a customer that the supply began."""
 
+_FAILURES = {
+    CommandState.REFUSED: "The meter refused to switch on:",
+    CommandState.TIMED_OUT: "The meter was not heard of in time.",
+    CommandState.CANCELLED: "The command to the meter was cancelled:",
+}
+
 
 class NotInspected(Refused):
     """No passed inspection of the case is known."""
@@ -188,7 +194,7 @@ def note(done: DeviceCommandDone) -> None:
         _move(row, EnergizingAction.HOLD, SYSTEM)
         _begin(row, at=done.at, actor=SYSTEM)
     elif row.state == EnergizingState.SWITCHING:
-        row.code, row.message = f"switch_{done.outcome}", done.reason
+        row.code, row.message = f"switch_{done.outcome}", f"{_FAILURES[done.outcome]} {done.reason}".strip()
         row.advice = "Try again, or switch on at the place."
         _move(row, EnergizingAction.FAIL, SYSTEM)
 

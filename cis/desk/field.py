@@ -19,13 +19,14 @@ from cis.desk.roles import FIELD_WORKERS
 from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow
 from cis.platform.forms import DayField
+from metering.domain.meter_work import METER_WORK
 from metering.domain.work_orders import OUTCOMES, WorkKind
 from metering.operations import work_answers, work_orders
 from metering.queries import checklists, crews
 from metering.queries import work_orders as queries
 from metering.queries.work_orders import WorkCard
 
-OWN_PAGES: Mapping[WorkKind, str] = {}
+OWN_PAGES: Mapping[WorkKind, str] = dict.fromkeys(METER_WORK, "desk:field_meter")
 """Kinds of work that end on a page of their own, by the name of its address; it takes the work order's id."""
 
 

@@ -9,6 +9,7 @@ WORK_KINDS: Mapping[str, Any] = {
     "survey": _("Site survey"),
     "meter_install": _("Meter installation"),
     "meter_exchange": _("Meter exchange"),
+    "meter_remove": _("Meter removal"),
     "cut": _("Disconnection"),
     "reconnect": _("Reconnection"),
     "re_read": _("Special reading"),

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from cis.desk import change_words, contract_words, field_words, notice_words
+from cis.desk import change_words, contract_words, field_words, meter_words, notice_words
 
 PERIODS: Mapping[str, Any] = {
     "": _("All hours"),
@@ -321,6 +321,7 @@ OTHER_TONES: Mapping[tuple[str, str], str] = {
     ("shadow", "open"): "warn",
     **notice_words.TONES,
     **field_words.TONES,
+    **meter_words.TONES,
     **change_words.TONES,
     **contract_words.TONES,
 }
@@ -367,6 +368,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "customer_class": CUSTOMER_CLASSES,
     **notice_words.TABLES,
     **field_words.TABLES,
+    **meter_words.TABLES,
     **contract_words.TABLES,
 }
 

@@ -13,7 +13,7 @@ from cis.desk import job_sheets
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_refusal, today
 from cis.desk.field_words import OUTCOMES, WORK_KINDS, WORK_STATES
 from cis.desk.forms.work import ALL_UNDER_WAY, AssignForm, DayForm, WorkForm, WorkListForm
-from cis.desk.roles import DISPATCHERS, READERS
+from cis.desk.roles import DISPATCHERS, METERERS, READERS
 from cis.kernel.errors import Refused
 from cis.platform import audit, documents
 from cis.platform.access import actor_of, allow
@@ -125,6 +125,7 @@ def show(request: HttpRequest, work_order_id: int) -> HttpResponse:
         "photos": queries.photos(work_order_id=work_order_id),
         "appointments": slots.of_orders(work_order_ids=[work_order_id]).get(work_order_id, ()),
         "actions": {str(action) for action in actions_for(state=WorkState(card.state), actor=actor_of(request))},
+        "may_energize": bool(actor_of(request).roles & set(METERERS)),
         "may_dispatch": _may_dispatch(request),
         "assign_form": AssignForm(crews=serving or at_work, initial={"crew": card.crew_id, "planned_date": day}),
     }

@@ -1,0 +1,122 @@
+"""Energizing on the desk: supplies that are switched on, what failed, what is held; which cycle bills new ones."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+
+from accounts.queries import accounts
+from billing.operations import energizing as operations
+from billing.queries import energizing as queries
+from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_refusal, today
+from cis.desk.forms.meters import EnergizeForm, EnergizingListForm
+from cis.desk.roles import METERERS, READERS
+from cis.kernel.errors import Refused
+from cis.platform.access import actor_of, allow
+from cis.platform.paging import ROWS, Pager, page_number, query_of
+from metering.queries import places, work_orders
+from metering.queries.places import UnknownServicePoint
+
+
+@allow(*READERS)
+def index(request: HttpRequest) -> HttpResponse:
+    """List energizings, latest first."""
+    form, wanted = _wanted(request)
+    number = page_number(request)
+    rows = queries.listed(**wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
+    context = {
+        "form": form, "rows": rows[:ROWS], "count": queries.count(**wanted),
+        "pager": Pager(number, len(rows) > ROWS, query_of(request)), "is_filtered": any(wanted.values()),
+        "may_keep": bool(actor_of(request).roles & set(METERERS)), "view": "energizings",
+    }  # fmt: skip
+    return render(request, "desk/meters/energizings.html", context)
+
+
+@allow(*READERS)
+def export(request: HttpRequest) -> StreamingHttpResponse:
+    """Give the same list as a file."""
+    _form, wanted = _wanted(request)
+    header = [_("Number"), _("Account"), _("Service point"), _("Address"), _("Meter"), _("State"), _("Since"),
+              _("Reason"), _("Ordered by")]  # fmt: skip
+    rows = (
+        (r.id, r.account, r.place, r.address, r.serial, r.state, r.on_date, r.code, r.actor_name)
+        for r in queries.listed(**wanted, most=FILE_ROWS_MOST)
+    )
+    return csv_file("energizings.csv", header, rows)
+
+
+@allow(*METERERS)
+def new(request: HttpRequest, work_order_id: int) -> HttpResponse:
+    """Order that the supply is switched on for which a work order was done."""
+    with or_404():
+        card = work_orders.one(work_order_id=work_order_id)
+    place = _place(card.service_point_id)
+    form = EnergizeForm(posted(request), initial={"service_point": place, "account": card.facts.get("account", "")})
+    if request.method == "POST" and form.is_valid():
+        try:
+            _order(request, form, subject=card.subject, subject_id=card.subject_id)
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            messages.success(request, _("The supply is being switched on."))
+            return redirect("desk:energizings")
+    return render(request, "desk/meters/energize.html", {"form": form, "card": card})
+
+
+@allow(*METERERS)
+def act(request: HttpRequest, energizing_id: int) -> HttpResponse:
+    """Try again, note a switch by hand, do the steps of a held supply, or give up."""
+    with or_404():
+        queries.one(energizing_id=energizing_id)
+    given: dict[str, Any] = {"energizing_id": energizing_id, "actor": actor_of(request)}
+    try:
+        match request.POST.get("action", ""):
+            case "switch":
+                operations.switch_again(**given)
+                messages.success(request, _("The meter is told once more."))
+            case "by_hand":
+                operations.switched_by_hand(**given, note=request.POST.get("note", ""))
+                messages.success(request, _("Noted."))
+            case "retry":
+                if operations.retry(**given):
+                    messages.success(request, _("The supply is billed from its first day on."))
+                else:
+                    messages.warning(request, _("The supply is still held: see the reason."))
+            case "drop":
+                operations.drop(**given)
+                messages.success(request, _("Given up."))
+    except Refused as refusal:
+        tell_refusal(request, refusal)
+    return redirect("desk:energizings")
+
+
+def _order(request: HttpRequest, form: EnergizeForm, *, subject: str, subject_id: int) -> None:
+    given = form.cleaned_data
+    operations.order(
+        subject=subject, subject_id=subject_id, service_point_id=_place_id(given["service_point"]),
+        account_id=accounts.id_of_number(given["account"].strip()), tariff_id=int(given["tariff"]),
+        household=given["household"], agreed=form.agreed(), use_class=given["use_class"], cycle_code=given["cycle"],
+        by_hand=given["by_hand"], today=today(), actor=actor_of(request),
+    )  # fmt: skip
+
+
+def _place_id(external_id: str) -> int:
+    found = places.ids_by_external_id([external_id.strip()])
+    if external_id.strip() not in found:
+        raise UnknownServicePoint(f"There is no service point {external_id.strip()}.")
+    return found[external_id.strip()]
+
+
+def _place(service_point_id: int | None) -> str:
+    if service_point_id is None:
+        return ""
+    found = places.overview(service_point_ids=[service_point_id], at_date=today())
+    return found[0].external_id if found else ""
+
+
+def _wanted(request: HttpRequest) -> tuple[EnergizingListForm, dict[str, Any]]:
+    form = EnergizingListForm(request.GET)
+    given = form.cleaned_data if form.is_valid() else {}
+    return form, {"state": given.get("state", ""), "text": given.get("text", "")}
