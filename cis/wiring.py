@@ -110,6 +110,7 @@ def bind() -> None:
     outbox.send_by(issuing.PRINT, _print_bill)
     outbox.send_by(telling.TELL, telling.tell)
     jobs.register(mailings.WORK, mailings.work)
+    jobs.register(notice_sending.GIVE_UP, notice_sending.give_up, schedule=Daily(TIDY_AT, settings.TIME_ZONE))
     outbox.send_by(letters.PRINT, letters.render)
     outbox.send_by(notice_drafts.SEND, notice_sending.send)
     outbox.send_by(device_commands.SEND, device_commands.send)

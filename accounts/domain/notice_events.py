@@ -144,6 +144,11 @@ _ROWS: Final = (
     Event(code="bill_settled", notice_class=NoticeClass.MONEY, facts=_BILL),
     Event(code="bill_credited", notice_class=NoticeClass.MONEY, facts=_BILL),
     Event(
+        code="bill_cancelled",
+        notice_class=NoticeClass.MONEY,
+        facts={"bill": _TEXT, "period": _PERIOD, "amount": _MONEY, "link": _LINK},
+    ),
+    Event(
         code="payment_received",
         notice_class=NoticeClass.MONEY,
         facts={"amount": _MONEY, "received": _DATE, "reference": _TEXT},

@@ -8,6 +8,8 @@ from accounts.domain.notice_events import Channel, NoticeClass
 from accounts.domain.notice_states import MailingState, NoticeState
 from cis.platform.fields import Code, choices_of, one_of
 
+TO_LOOK_AT = [str(one) for one in NoticeState if one not in {NoticeState.SENT, NoticeState.DELIVERED}]
+
 
 class Notice(models.Model):
     """One notice by one way, with its text as sent; the same key counts once for an event and a way."""
@@ -65,6 +67,8 @@ class Notice(models.Model):
                 models.Index(name=f"notice_by_{column}", fields=[column], condition=~models.Q(**{column: None}))
                 for column in ("contact_point", "instead_of", "mailing", "batch")
             ),
+            # What is looked for on the desk is what did not go well; the many that did need no index.
+            models.Index(name="notice_to_look_at", fields=["state", "id"], condition=models.Q(state__in=TO_LOOK_AT)),
             models.Index(name="notice_by_proof", fields=["proof"], condition=~models.Q(proof="")),
             models.Index(
                 name="notice_letters", fields=["id"], condition=models.Q(channel="post", state="queued", batch=None)

@@ -5,6 +5,8 @@ A crash between sending and writing that down repeats that one notice at most on
 reference. A notice that is not queued any more, because a receipt came first or consent was withdrawn, is not sent.
 """
 
+from datetime import datetime, timedelta
+
 from django.conf import settings
 from django.utils import timezone
 
@@ -21,6 +23,8 @@ from accounts.queries import notice_people, supplier
 from cis.platform import outbox
 from cis.platform.db import opens_transaction
 
+GIVE_UP = "notices_give_up"
+DEAD_SINCE = timedelta(days=7)
 CONSENT_PATH = "/portal/notices/settings"
 
 
@@ -45,6 +49,12 @@ def send(message: outbox.Message) -> None:
     _settle(notice_id=notice.id, action=NoticeAction.SEND, proof=taken.proof)
     if taken.receipt is not None:
         notice_receipts.take_signed(signed=taken.receipt)
+
+
+def give_up(at: datetime) -> None:
+    """Let notices fail whose message is dead though nobody wrote that down, as when it killed its worker each time."""
+    for payload in outbox.dead(kind=notice_drafts.SEND, since=at - DEAD_SINCE):
+        _settle(notice_id=payload["notice_id"], action=NoticeAction.FAIL, reason="gateway_down")
 
 
 @opens_transaction

@@ -7,7 +7,7 @@ from django.db import IntegrityError
 from billing.domain import numbers
 from billing.models.bill import Bill, BillKind, BillSegment, BillState
 from billing.models.charge import BillCharge
-from billing.operations import ledger, payments
+from billing.operations import ledger, payments, telling
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
 from cis.platform import audit, sequences
@@ -73,6 +73,7 @@ def cancel(*, bill_id: int, reason: str, as_of_date: date, actor: Actor) -> int:
     )
     payments.release_from_bill(bill_id=bill.id)
     payments.allocate(account_ids=[bill.account_id])
+    telling.queue_cancelled_step(bill_ids=[bill.id])
     audit.record(actor, "cancel", "bill", bill.id, reason=reason, credit_note=note.id)
     # Last, so that the sequence's row is locked for the shortest time and no number is lost.
     note.number = numbers.bill_number(sequences.take(numbers.SEQUENCE, 1))

@@ -46,6 +46,12 @@ def queue_payments_step(*, payment_ids: Sequence[int]) -> None:
     _queue("payment", payment_ids)
 
 
+@joins_transaction
+def queue_cancelled_step(*, bill_ids: Sequence[int]) -> None:
+    """Leave a message that the customers of bills that were just cancelled are to be told; one statement."""
+    _queue("cancelled", bill_ids)
+
+
 def _queue(kind: str, ids: Sequence[int]) -> None:
     pieces = [list(ids[place : place + CHUNK]) for place in range(0, len(ids), CHUNK)]
     # What is issued or booked once is in one message, so its first id names the message.
@@ -57,6 +63,7 @@ def tell(message: outbox.Message) -> None:
     payload = message.payload
     tell_bills(bill_ids=payload.get("bill_ids", []))
     tell_payments(payment_ids=payload.get("payment_ids", []))
+    tell_cancelled(bill_ids=payload.get("cancelled_ids", []))
 
 
 @opens_transaction
@@ -79,6 +86,14 @@ def tell_payments(*, payment_ids: Sequence[int]) -> int:
     """Tell customers that their money came in; return how many notices were written; see ``tell_bills``."""
     found = telling.payments(payment_ids=payment_ids)
     return _tell(("payment_received", one.received_date, _payment_notice(one)) for one in found)
+
+
+@opens_transaction
+def tell_cancelled(*, bill_ids: Sequence[int]) -> int:
+    """Tell customers that a bill of theirs holds no more; return how many notices were written; see ``tell_bills``."""
+    today = _today()
+    found = telling.cancelled(bill_ids=bill_ids)
+    return _tell(("bill_cancelled", today, _cancelled_notice(bill, today)) for bill in found)
 
 
 def remind(at: datetime) -> None:
@@ -109,7 +124,7 @@ def _remind_of(bills: Sequence[BillToTell]) -> None:
 
 def _tell(news: Iterable[tuple[str, date, NewNotice]]) -> int:
     """Queue notices by event, those of what is long past for the inbox alone."""
-    today = local_clock(supplier.current().time_zone).local_date(timezone.now())
+    today = _today()
     fresh_since = today - packs.rule("notices", at=today)["fresh_days"] * DAY
     groups: dict[tuple[str, bool], list[NewNotice]] = {}
     for event, day, new in news:
@@ -163,6 +178,26 @@ def _bill_notice(bill: BillToTell) -> NewNotice:
 
 def _bill_key(bill_id: int) -> str:
     return f"bill:{bill_id}"
+
+
+def facts_of_cancelled(bill: BillToTell) -> dict[str, Fact]:
+    """Return the facts of the event that tells of a bill that holds no more."""
+    period = Period(bill.start_date, bill.end_date)
+    return {"bill": bill.number, "period": period, "amount": money(bill.amount_minor), "link": _link(bill)}
+
+
+def _cancelled_notice(bill: BillToTell, today: date) -> NewNotice:
+    return NewNotice(
+        key=_bill_key(bill.id),
+        facts=facts_of_cancelled(bill),
+        customer_id=bill.customer_id,
+        account_id=bill.account_id,
+        occurred_date=today,
+    )
+
+
+def _today() -> date:
+    return local_clock(supplier.current().time_zone).local_date(timezone.now())
 
 
 def _payment_notice(payment: PaymentToTell) -> NewNotice:

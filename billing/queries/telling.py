@@ -47,19 +47,25 @@ _BILLS = """
     LEFT JOIN LATERAL (
         SELECT sum(a.amount_minor) AS paid FROM billing_paymentallocation a WHERE a.bill_id = b.id
     ) p ON true
-    WHERE b.state = 'issued' AND b.kind = 'regular'
+    WHERE b.kind = 'regular'
 """
 
-_BY_ID = f"{_BILLS} AND b.id = ANY(%s) ORDER BY b.id"
+_BY_ID = f"{_BILLS} AND b.state = %s AND b.id = ANY(%s) ORDER BY b.id"
 _DUE = f"""
-    SELECT * FROM ({_BILLS} AND b.due_date >= %s AND b.due_date < %s AND (b.due_date, b.id) > (%s, %s)) AS told
+    SELECT * FROM ({_BILLS} AND b.state = 'issued' AND b.due_date >= %s AND b.due_date < %s
+                   AND (b.due_date, b.id) > (%s, %s)) AS told
     WHERE open_minor > 0 ORDER BY due_date, id LIMIT %s
 """  # noqa: S608 (made of constants)
 
 
 def bills(*, bill_ids: Sequence[int]) -> tuple[BillToTell, ...]:
     """Return those of the bills that are issued and stand, by id; one statement. A credit note is not among them."""
-    return _told(_BY_ID, [list(bill_ids)])
+    return _told(_BY_ID, [BillState.ISSUED.value, list(bill_ids)])
+
+
+def cancelled(*, bill_ids: Sequence[int]) -> tuple[BillToTell, ...]:
+    """Return those of the bills that were cancelled, by id; one statement."""
+    return _told(_BY_ID, [BillState.CANCELLED.value, list(bill_ids)])
 
 
 def due(*, from_date: date, until_date: date, after: tuple[date, int], most: int) -> tuple[BillToTell, ...]:

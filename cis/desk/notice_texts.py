@@ -181,6 +181,13 @@ def _bill_alone(account_id: int | None) -> Real | None:
     return {name: fact for name, fact in facts.items() if name not in {"to_pay", "due"}}, shown_id
 
 
+def _cancelled(account_id: int | None) -> Real | None:
+    """Return the latest bill as if it were cancelled."""
+    bill_id = telling.latest_bill_id(account_id=account_id)
+    found = telling.bills(bill_ids=[bill_id]) if bill_id is not None else ()
+    return (bill_facts.facts_of_cancelled(found[0]), found[0].account_id) if found else None
+
+
 def _reminder(account_id: int | None) -> Real | None:
     bill_id = telling.latest_bill_id(account_id=account_id)
     found = telling.bills(bill_ids=[bill_id]) if bill_id is not None else ()
@@ -197,6 +204,7 @@ _REAL: Mapping[str, Callable[[int | None], Real | None]] = {
     "bill_issued": _bill,
     "bill_settled": _bill_alone,
     "bill_credited": _bill_alone,
+    "bill_cancelled": _cancelled,
     "payment_due_soon": _reminder,
     "payment_received": _payment,
 }

@@ -231,6 +231,7 @@ JOB_NAMES: Mapping[str, Any] = {
     "simulation": _("Simulation of prices"),
     "forget_idempotency_keys": _("Tidying up"),
     "mailings": _("Mailing"),
+    "notices_give_up": _("Notices that could not be sent"),
     "billing_reminders": _("Reminders before the due date"),
 }
 ROLES: Mapping[str, Any] = {

@@ -112,6 +112,12 @@ def revive(message_id: int) -> bool:
     return bool(changed)
 
 
+def dead(*, kind: str, since: datetime, most: int = 10_000) -> list[dict[str, Any]]:
+    """Return the payloads of dead messages of a kind that were queued since an instant, the latest first."""
+    rows = OutboxMessage.objects.filter(kind=kind, state=OutboxState.DEAD.value, created_at__gte=since)
+    return list(rows.order_by("-id").values_list("payload", flat=True)[:most])
+
+
 def wait_after(attempt: int) -> timedelta:
     """Return how long to wait after a failed attempt, counted from 1: twice as long each time, up to six hours."""
     doubled: int = 2 ** (min(attempt, 30) - 1)

@@ -175,6 +175,18 @@ def test_a_worker_that_dies_between_sending_and_writing_it_down_repeats_the_noti
     assert state_of("sms") == ("delivered", "")
 
 
+def test_a_notice_that_kills_each_worker_fails_in_the_end_and_goes_by_the_next_way():
+    tell(customer(("mobile", "+8613800138002"), ("email", "fang@example.com")))
+    OutboxMessage.objects.update(attempts=outbox.ATTEMPTS_MOST)
+    deliver()
+    assert state_of("sms") == ("queued", "")
+    notice_sending.give_up(timezone.now())
+    assert state_of("sms") == ("failed", "gateway_down")
+    notice_sending.give_up(timezone.now())
+    deliver()
+    assert state_of("email") == ("sent", "")
+
+
 def test_a_receipt_that_comes_before_the_sending_was_written_down_prevents_even_that(tmp_path):
     tell(customer(("mobile", "+8613800138002")))
     notice = Notice.objects.get(channel="sms")

@@ -9,7 +9,7 @@ from django.db import transaction
 from accounts.models.notice import Notice
 from accounts.operations import holders
 from billing.domain.channels import PaymentChannel
-from billing.operations import payments, telling
+from billing.operations import bills, payments, telling
 from cis.kernel.actors import SYSTEM
 from cis.platform import outbox
 from cis.platform.models import OutboxMessage
@@ -96,9 +96,19 @@ def test_the_holder_of_that_time_is_told_not_the_one_who_came_after(world):
     assert set(Notice.objects.values_list("customer_id", flat=True)) == {old.id}
 
 
-def test_a_cancelled_bill_and_a_draft_are_not_told(world):
+def test_a_draft_is_not_told(world):
     draft = billing.draft(world=world)
     assert telling.tell_bills(bill_ids=[draft.id]) == 0
+
+
+def test_who_was_told_to_pay_is_told_that_the_bill_holds_no_more(world):
+    bill = billing.issued(world=world)
+    telling.tell_bills(bill_ids=[bill.id])
+    note_id = bills.cancel(bill_id=bill.id, reason="wrong read", as_of_date=TODAY, actor=SYSTEM)
+    outbox.deliver_due()
+    assert told()[2:] == [("bill_cancelled", "sms", "queued"), ("bill_cancelled", "inbox", "sent")]
+    assert f"账单 {bill.number} 已作废" in Notice.objects.filter(event="bill_cancelled").latest("id").subject
+    assert telling.tell_bills(bill_ids=[note_id, bill.id]) == 0
 
 
 def test_money_that_comes_in_leaves_a_message_and_its_notice_says_so(world):
