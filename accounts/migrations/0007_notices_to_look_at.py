@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0005_spare_texts'),
+        ('accounts', '0006_customers_by_id_number'),
     ]
 
     operations = [
