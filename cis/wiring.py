@@ -22,6 +22,7 @@ from billing.operations import (
 from billing.queries import balances
 from cis.desk import navigation
 from cis.kernel.actors import SYSTEM
+from cis.kernel.deadlines import DeadlineNear, DeadlinePassed
 from cis.platform import deadlines, events, idempotency, jobs, outbox, rendering
 from cis.platform.schedules import Daily, Every
 from contracts.domain.announcements import (
@@ -37,9 +38,19 @@ from contracts.domain.announcements import (
 )
 from contracts.gateways import partner_bank
 from contracts.gateways.sandbox_bank import SandboxBank
-from contracts.operations import application_events, change_nights, contract_ends, financing, program_nights, programs
+from contracts.operations import (
+    application_events,
+    change_nights,
+    contract_ends,
+    defects,
+    financing,
+    inspection_notices,
+    inspections,
+    program_nights,
+    programs,
+)
 from contracts.queries import change_facts
-from metering.domain.announcements import CorrectionMade, DeviceCommandDone, WorkOrderDone
+from metering.domain.announcements import CorrectionMade, DeviceCommandDone, WorkOrderCancelled, WorkOrderDone
 from metering.gateways import head_end
 from metering.gateways.sandbox import Sandbox
 from metering.operations import approvals, arrivals, capacity, device_commands, uploads
@@ -61,6 +72,9 @@ FINAL_AT = time(2, 30)
 
 PROOF_AT = time(3, 30)
 """When the books are proved."""
+
+INSPECTIONS_AT = time(2, 30)
+"""When safety inspections are made that fall due."""
 
 DEADLINES_EVERY = timedelta(minutes=5)
 """How often deadlines are looked through for those that come near or have passed."""
@@ -113,6 +127,12 @@ def bind() -> None:
     jobs.register(notice_sending.GIVE_UP, notice_sending.give_up, schedule=Daily(TIDY_AT, settings.TIME_ZONE))
     outbox.send_by(letters.PRINT, letters.render)
     outbox.send_by(notice_drafts.SEND, notice_sending.send)
+    jobs.register(inspections.WORK, inspections.night, schedule=Daily(INSPECTIONS_AT, settings.TIME_ZONE))
+    events.listen(WorkOrderDone, inspections.report_step)
+    events.listen(WorkOrderCancelled, inspections.release_step)
+    events.listen(DeadlineNear, defects.remind_step)
+    events.listen(DeadlinePassed, defects.pass_by_step)
+    outbox.send_by(inspection_notices.PAPER, inspection_notices.print_paper)
     outbox.send_by(device_commands.SEND, device_commands.send)
     outbox.send_by(device_commands.ASK, device_commands.ask)
     head_end.use(Sandbox())

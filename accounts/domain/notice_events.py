@@ -207,6 +207,26 @@ _ROWS: Final = (
         code="program_ended", notice_class=NoticeClass.SERVICE, facts={"program": _TEXT, "day": _DATE, "link": _LINK}
     ),
     Event(
+        code="defects_found",
+        notice_class=NoticeClass.SERVICE,
+        facts={"number": _TEXT, "count": FactKind.NUMBER, "due": _DATE, "address": _TEXT, "link": _LINK},
+        ladder=(Channel.SMS, Channel.EMAIL, Channel.POST),
+        is_required=True,
+    ),
+    Event(
+        code="defect_due_soon",
+        notice_class=NoticeClass.SERVICE,
+        facts={"defect": _TEXT, "defect_en": _TEXT, "due": _DATE, "address": _TEXT, "link": _LINK},
+        ladder=(Channel.SMS, Channel.EMAIL),
+    ),
+    Event(
+        code="defect_overdue",
+        notice_class=NoticeClass.SERVICE,
+        facts={"defect": _TEXT, "defect_en": _TEXT, "due": _DATE, "address": _TEXT, "link": _LINK},
+        ladder=(Channel.SMS, Channel.EMAIL, Channel.POST),
+        is_required=True,
+    ),
+    Event(
         code="announcement",
         notice_class=NoticeClass.SERVICE,
         facts={},

@@ -1,4 +1,4 @@
-"""Sentences on meters, seals and commands, for ``cis.platform.phrases``."""
+"""Sentences on meters, seals, commands and the network, for ``cis.platform.phrases``."""
 
 from collections.abc import Mapping
 
@@ -37,4 +37,13 @@ SENTENCES: Mapping[str, str] = {
     "switch_refused": _("The meter refused to switch on."),
     "switch_timed_out": _("The meter was not heard of in time."),
     "switch_cancelled": _("The command to the meter was cancelled."),
+    # the network
+    "unknown_transformer": _("There is no such transformer."),
+    "unknown_feeder": _("There is no such feeder."),
+    "capacity_taken": _("The supply point has not as much capacity free: choose another one."),
+    "asset_unfit": _("This supply point does not supply at this voltage, or is out of service."),
+    "invalid_asset": _("Fields of the feeder or transformer are wrong."),
+    "asset_in_use": _("It is in use: move what hangs on it first."),
+    "bad_asset": _("The code is empty or too long."),
+    "two_assets": _("A service point hangs on a transformer or on a feeder, not on both."),
 }

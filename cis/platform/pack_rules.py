@@ -236,6 +236,52 @@ class Applications:
     sizes_kw: list[int] = field(metadata={"least": 1})
 
 
+class InspectionPlan:
+    """
+    Which customers' installations are inspected how often, and by which checklist; an empty list is all.
+
+    voltages, uses, grades  of the places; grades are those of the register of important customers
+    every_months            between two inspections; 0: not by the calendar
+    ahead_days              how long before it is due an inspection is made
+    fails_on                severities of defects with which an installation does not pass
+    """
+
+    voltages: list[str] = field(metadata=_like("220V|380V|10kV|35kV"))
+    uses: list[str] = field(metadata=_like("[a-z]+(_[a-z]+)*"))
+    grades: list[str] = field(metadata=_like("top|first|second|temporary"))
+    every_months: int = field(metadata={"least": 0, "most": 240})
+    ahead_days: int = field(metadata={"least": 0, "most": 366})
+    checklist: str = field(metadata=_like("[a-z0-9]+(-[a-z0-9]+)*"))
+    fails_on: list[str] = field(metadata=_like("urgent|serious|general"))
+    source: str = field(metadata=_like(r"(?s).*\S.*"))
+
+
+@dataclass(frozen=True, slots=True)
+class InspectionSeason:
+    """
+    An inspection of all places of some plans before a date of each year, fixed (``month``, ``day``) or a ``holiday``.
+
+    holiday  its name in the calendar of ``holiday_country``, in the language of the country
+    """
+
+    name_en: str = field(metadata=_like(r"(?s).*\S.*"))
+    name_zh: str = field(metadata=_like(r"(?s).*\S.*"))
+    plans: list[str] = field(metadata=_like("[a-z0-9]+(_[a-z0-9]+)*"))
+    ahead_days: int = field(metadata={"least": 0, "most": 200})
+    source: str = field(metadata=_like(r"(?s).*\S.*"))
+    month: int = field(default=0, metadata={"least": 1, "most": 12})
+    day: int = field(default=0, metadata={"least": 1, "most": 28})
+    holiday: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportantCustomers:
+    """When an entry of the register is looked at again, and how much of the security load a backup must carry."""
+
+    review_months: int = field(metadata={"least": 1, "most": 60})
+    backup_percent: int = field(metadata={"least": 1, "most": 1_000})
+
+
 @dataclass(frozen=True, slots=True)
 class CoolingOff:
     """
@@ -317,3 +363,10 @@ class Rules:
     appointment_slots: AppointmentSlots = field(metadata=_LOCAL)
     contract_terms: ContractTerms = field(metadata=_LOCAL)
     supply_quality: SupplyQuality = field(metadata=_LOCAL)
+    inspection_plans: dict[str, InspectionPlan] = field(
+        metadata={**_LOCAL, "names": re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")}
+    )
+    inspection_seasons: dict[str, InspectionSeason] = field(
+        metadata={**_LOCAL, "names": re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")}
+    )
+    important_customers: ImportantCustomers = field(metadata=_LOCAL)

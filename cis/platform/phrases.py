@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_noop as _
 
-from cis.platform import application_phrases, change_phrases, meter_phrases, program_phrases
+from cis.platform import application_phrases, change_phrases, inspection_phrases, meter_phrases, program_phrases
 
 
 @dataclass(frozen=True, slots=True)
@@ -382,16 +382,8 @@ SENTENCES: Mapping[str, str] = {
     "slot_full": _("All appointments of this slot are taken: choose another one."),
     "slot_unfit": _("The crew of this slot does not work there, or the slot has begun: choose another one."),
     "appointment_exists": _("The work order has an appointment: move it."),
-    # the network
-    "unknown_transformer": _("There is no such transformer."),
-    "unknown_feeder": _("There is no such feeder."),
-    "capacity_taken": _("The supply point has not as much capacity free: choose another one."),
-    "asset_unfit": _("This supply point does not supply at this voltage, or is out of service."),
-    "invalid_asset": _("Fields of the feeder or transformer are wrong."),
-    "asset_in_use": _("It is in use: move what hangs on it first."),
-    "bad_asset": _("The code is empty or too long."),
-    "two_assets": _("A service point hangs on a transformer or on a feeder, not on both."),
     **application_phrases.SENTENCES,
     **change_phrases.SENTENCES,
     **meter_phrases.SENTENCES,
+    **inspection_phrases.SENTENCES,
 }

@@ -24,6 +24,7 @@ from cis.kernel.enums import Role
 THEMES: Final = ("auto", "light", "dark")
 FONTS: Final = {"regular": 400, "bold": 700}
 FONT_SCHEME: Final = "wattline-font"
+PICTURE_SCHEME: Final = "wattline-picture"
 SYSTEM_FONT: Final = '"Noto Sans CJK SC"'
 PRINTED_FONT: Final = '"Wattline CJK"'
 _RENDERING: Final = Lock()
@@ -128,9 +129,10 @@ def _closed() -> tuple[Any, Any]:
     from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
     class ClosedFetcher(URLFetcher):
-        """Fetches nothing but our own fonts: a document brings all that it needs."""
+        """Fetches nothing but our own fonts and what the caller gave: a document brings all that it needs."""
 
         refused: ClassVar[list[str]] = []
+        pictures: ClassVar[dict[str, bytes]] = {}
 
         def fetch(self, url: str, headers: Mapping[str, str] | None = None) -> Any:  # noqa: ARG002
             """Refuse, and stop the rendering: a bill with a hole in it would be worse than none."""
@@ -138,6 +140,8 @@ def _closed() -> tuple[Any, Any]:
             fonts = _prepared_fonts()
             if scheme == FONT_SCHEME and weight in fonts:
                 return URLFetcherResponse(url, body=fonts[weight].read_bytes(), headers={"Content-Type": "font/otf"})
+            if scheme == PICTURE_SCHEME and weight in self.pictures:
+                return URLFetcherResponse(url, body=self.pictures[weight], headers={"Content-Type": "image/jpeg"})
             # Noted too, since inside drawings the library goes on without what it could not fetch.
             self.refused.append(f"documents fetch nothing, asked for {url[:100]}")
             raise FatalURLFetchingError(self.refused[-1])
@@ -164,12 +168,13 @@ def _stylesheet(path: str) -> Any:
     return CSS(string="".join([*faces, text]), url_fetcher=fetcher, font_config=fonts)
 
 
-def pdf(*, template: str, css: str, context: Mapping[str, Any]) -> bytes:
+def pdf(*, template: str, css: str, context: Mapping[str, Any], pictures: Mapping[str, bytes] | None = None) -> bytes:
     """
     Return a document as PDF.
 
     :param template: HTML template under ``templates/documents``; autoescaped.
     :param css: stylesheet template beside it.
+    :param pictures: JPEG files that the document may show, by the name after ``wattline-picture:``.
     :raises FetchRefused: the document asks for something from outside itself.
     """
     from weasyprint import HTML
@@ -180,6 +185,7 @@ def pdf(*, template: str, css: str, context: Mapping[str, Any]) -> bytes:
     with _RENDERING:
         fetcher, fonts = _closed()
         fetcher.refused.clear()
+        fetcher.pictures.update(pictures or {})
         try:
             page = HTML(string=text, url_fetcher=fetcher, base_url="about:blank")
             written: bytes = page.write_pdf(
@@ -187,6 +193,8 @@ def pdf(*, template: str, css: str, context: Mapping[str, Any]) -> bytes:
             )
         except FatalURLFetchingError as error:
             raise FetchRefused(str(error)) from error
+        finally:
+            fetcher.pictures.clear()
         if fetcher.refused:
             raise FetchRefused(fetcher.refused[0])
     return written

@@ -1,12 +1,24 @@
 """Tables of the room; import names from their module, so that the import contracts see them."""
 
-from contracts.models import agreement, application, change, charge, lease, offer, opening, program, supply_contract
+from contracts.models import (
+    agreement,
+    application,
+    change,
+    charge,
+    inspection,
+    lease,
+    offer,
+    opening,
+    program,
+    supply_contract,
+)
 
 __all__ = [
     "agreement",
     "application",
     "change",
     "charge",
+    "inspection",
     "lease",
     "offer",
     "opening",

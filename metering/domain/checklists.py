@@ -21,6 +21,7 @@ PHOTOS_MOST = 10
 DECIMALS_MOST = 6
 HEAD = frozenset({"schema", "code", "name_en", "name_zh", "source", "item"})
 COMMON = frozenset({"code", "kind", "label_en", "label_zh", "required"})
+DEFECT_KEYS = frozenset({"severity", "answers", "below", "above", "text_en", "text_zh", "remedy_en", "remedy_zh"})
 YES, NO = "yes", "no"
 
 
@@ -69,7 +70,8 @@ class Defect:
     """
     When an answer is a defect: these answers, or a number outside of the bounds of what is in order.
 
-    severity  name of a deadline in the pack's rule ``defect_deadlines``
+    severity                 how bad it is: the pack's service standard ``defect_<severity>`` says how long it may stay
+    remedy_en, remedy_zh     what is to be done, in plain words; "" = the text says it
     """
 
     severity: str
@@ -78,6 +80,8 @@ class Defect:
     above: str = ""
     text_en: str
     text_zh: str
+    remedy_en: str = ""
+    remedy_zh: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -279,8 +283,8 @@ def _check_defect_answers(item: Item, where: str, findings: Findings) -> None:
 
 
 def _defect(row: Any, where: str, decimals: int, findings: Findings) -> Defect | None:
-    if not isinstance(row, dict) or row.keys() - {"severity", "answers", "below", "above", "text_en", "text_zh"}:
-        findings.add(where, "wrong_defect", "A defect says severity, answers or bounds, text_en and text_zh.")
+    if not isinstance(row, dict) or row.keys() - DEFECT_KEYS:
+        findings.add(where, "wrong_defect", f"A defect has no other keys than {', '.join(sorted(DEFECT_KEYS))}.")
         return None
     answers = row.get("answers", [])
     if not isinstance(answers, list) or not all(isinstance(one, str) for one in answers):
@@ -293,6 +297,7 @@ def _defect(row: Any, where: str, decimals: int, findings: Findings) -> Defect |
         above=_bound(row, "above", decimals, where, findings),
         text_en=_text(row, "text_en", f"{where}.text_en", findings),
         text_zh=_text(row, "text_zh", f"{where}.text_zh", findings),
+        **{key: _text(row, key, f"{where}.{key}", findings) for key in ("remedy_en", "remedy_zh") if key in row},
     )
 
 

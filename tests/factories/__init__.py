@@ -4,6 +4,6 @@ Small worlds for tests: plain functions that write rows directly, each with defa
 They go past the operations on purpose: a test of billing must not fail because a customer's name is refused.
 """
 
-from tests.factories import accounts, contracts, metering, tariffs, work
+from tests.factories import accounts, contracts, inspections, metering, tariffs, work
 
-__all__ = ["accounts", "contracts", "metering", "tariffs", "work"]
+__all__ = ["accounts", "contracts", "inspections", "metering", "tariffs", "work"]

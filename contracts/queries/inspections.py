@@ -1,0 +1,240 @@
+"""Safety inspections as pages, the API, and what comes before energizing ask for them."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Count, Q, QuerySet
+
+from cis.kernel.errors import Refused
+from contracts.domain.inspection import InspectionKind
+from contracts.domain.inspection_workflow import GOOD, STANDING, UNDER_WAY, InspectionState
+from contracts.models.inspection import SafetyInspection
+
+UNDER_WAY_FILTER = "under_way"
+
+
+class UnknownInspection(Refused):
+    """There is no such inspection."""
+
+    code = "unknown_inspection"
+
+
+class UnknownDefect(Refused):
+    """There is no such defect."""
+
+    code = "unknown_defect"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InspectionCard:
+    """
+    An inspection in a list.
+
+    season        of a special one, as "summer_peak_2026"
+    crew          that has it; "" = none yet
+    defects       how many it found
+    standing      how many of them are neither rectified nor waived
+    notice_id     None: no notice is issued
+    """
+
+    id: int
+    kind: InspectionKind
+    state: InspectionState
+    season: str
+    plan: str
+    checklist: str
+    due_date: date
+    done_date: date | None
+    reason: str
+    agreement_id: int | None
+    account_id: int | None
+    account_number: str
+    application_id: int | None
+    service_point_id: int | None
+    customer_name: str
+    address: str
+    district: str
+    follows_id: int | None
+    work_order_id: int | None
+    crew_id: int | None
+    crew: str
+    planned_date: date | None
+    defects: int
+    standing: int
+    notice_id: int | None
+    notice_number: str
+
+    @property
+    def is_under_way(self) -> bool:
+        """Return whether it is still to be made."""
+        return self.state in UNDER_WAY
+
+    def is_late(self, on: date) -> bool:
+        """Return whether it should have been made before a date."""
+        return self.is_under_way and self.due_date < on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """
+    Which inspections are listed; "" = all.
+
+    state  one of them, or ``under_way``
+    due    "late" before ``today``, "month" the next thirty days with today
+    """
+
+    state: str = ""
+    kind: str = ""
+    area: str = ""
+    due: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DayLoad:
+    """How many inspections a crew has on a day; crew "" = planned, and no crew has them; ``late``: past their date."""
+
+    day: date
+    crew: str
+    count: int
+    late: int
+
+
+def has_passed(*, application_id: int) -> bool:
+    """
+    Return whether the acceptance inspection of a new connection is passed, so that it may be energized; one statement.
+
+    Defects that do not fail an installation may still stand. One that failed has to be cleared, by evidence or by a
+    follow-up.
+    """
+    states = set(SafetyInspection.objects.filter(application_id=application_id).values_list("state", flat=True))
+    return bool(states & set(GOOD)) and InspectionState.FAILED not in states
+
+
+def listed(*, wanted: Wanted, today: date, offset: int = 0, most: int = 50) -> tuple[InspectionCard, ...]:
+    """Return inspections, those to be made first, by date; one statement."""
+    rows = _filtered(wanted, today).annotate(is_open=Q(state__in=UNDER_WAY))
+    return _cards(rows.order_by("-is_open", "due_date", "id")[offset : offset + most])
+
+
+def count(*, wanted: Wanted, today: date) -> int:
+    """Return how many inspections a list has."""
+    return _filtered(wanted, today).count()
+
+
+def one(*, inspection_id: int) -> InspectionCard:
+    """
+    Return an inspection; one statement.
+
+    :raises UnknownInspection: there is none.
+    """
+    found = _cards(SafetyInspection.objects.filter(id=inspection_id))
+    if not found:
+        raise UnknownInspection(f"There is no inspection {inspection_id}.")
+    return found[0]
+
+
+def of_account(*, account_id: int, most: int = 20) -> tuple[InspectionCard, ...]:
+    """Return the inspections of an account, latest first; one statement."""
+    return _cards(SafetyInspection.objects.filter(agreement__account_id=account_id).order_by("-due_date", "-id")[:most])
+
+
+def of_service_point(*, service_point_id: int, most: int = 100) -> tuple[InspectionCard, ...]:
+    """Return the inspections of a place, latest first; one statement."""
+    rows = SafetyInspection.objects.filter(service_point_id=service_point_id)
+    return _cards(rows.order_by("-due_date", "-id")[:most])
+
+
+def follow_ups(*, inspection_id: int) -> tuple[InspectionCard, ...]:
+    """Return the inspections that follow one up, latest first; one statement."""
+    return _cards(SafetyInspection.objects.filter(follows_id=inspection_id).order_by("-id"))
+
+
+def of_application(*, application_id: int) -> tuple[InspectionCard, ...]:
+    """Return the inspections of an application, latest first; one statement."""
+    return _cards(SafetyInspection.objects.filter(application_id=application_id).order_by("-id"))
+
+
+def calendar(*, start_date: date, end_date: date, today: date) -> tuple[DayLoad, ...]:
+    """
+    Return how many inspections fall on each day of [start_date, end_date), by crew; one statement.
+
+    One that a crew has falls on the day of its work, any other on the day on which it is due.
+    """
+    found: dict[tuple[date, str], list[int]] = {}
+    rows = SafetyInspection.objects.filter(state__in=UNDER_WAY).filter(
+        Q(work_order__planned_date__gte=start_date, work_order__planned_date__lt=end_date)
+        | Q(work_order__planned_date=None, due_date__gte=start_date, due_date__lt=end_date)
+    )
+    values = rows.values_list("work_order__planned_date", "due_date", "work_order__crew__name").annotate(n=Count("id"))
+    for planned, due, crew, n in values.order_by():
+        sums = found.setdefault((planned or due, crew or ""), [0, 0])
+        sums[0] += n
+        sums[1] += n if due < today else 0
+    return tuple(DayLoad(day, crew, total, late) for (day, crew), (total, late) in sorted(found.items()))
+
+
+def areas() -> tuple[str, ...]:
+    """Return the areas in which there are inspections, by name; one statement."""
+    rows = SafetyInspection.objects.exclude(district="").values_list("district", flat=True)
+    return tuple(rows.distinct().order_by("district"))
+
+
+def state_counts() -> dict[str, int]:
+    """Return how many inspections there are in each state; one statement."""
+    return dict(SafetyInspection.objects.values_list("state").annotate(n=Count("id")).order_by())
+
+
+def ids_of_work(*, work_order_ids: Collection[int]) -> dict[int, int]:
+    """Return the inspections of work orders, by work order; one statement."""
+    rows = SafetyInspection.objects.filter(work_order_id__in=list(work_order_ids))
+    return dict(rows.values_list("work_order_id", "id"))
+
+
+def _filtered(wanted: Wanted, today: date) -> QuerySet[SafetyInspection]:
+    rows = SafetyInspection.objects.all()
+    if wanted.state == UNDER_WAY_FILTER:
+        rows = rows.filter(state__in=UNDER_WAY)
+    elif wanted.state:
+        rows = rows.filter(state=wanted.state)
+    if wanted.kind:
+        rows = rows.filter(kind=wanted.kind)
+    if wanted.area:
+        rows = rows.filter(district=wanted.area)
+    if wanted.due == "late":
+        rows = rows.filter(state__in=UNDER_WAY, due_date__lt=today)
+    elif wanted.due == "month":
+        rows = rows.filter(due_date__gte=today, due_date__lt=date.fromordinal(today.toordinal() + 30))
+    if wanted.text:
+        rows = rows.filter(
+            Q(address__icontains=wanted.text)
+            | Q(customer_name__icontains=wanted.text)
+            | Q(agreement__account__number__startswith=wanted.text)
+        )
+    return rows
+
+
+def _cards(rows: QuerySet[SafetyInspection]) -> tuple[InspectionCard, ...]:
+    found: Sequence[SafetyInspection] = list(
+        rows.select_related("agreement__account", "work_order__crew", "notice").annotate(
+            found=Count("defects"), standing=Count("defects", filter=Q(defects__state__in=STANDING))
+        )
+    )  # fmt: skip
+    return tuple(_card(row) for row in found)
+
+
+def _card(row: SafetyInspection) -> InspectionCard:
+    agreement, work, notice = row.agreement, row.work_order, getattr(row, "notice", None)
+    return InspectionCard(
+        id=row.id, kind=InspectionKind(row.kind), state=InspectionState(row.state), season=row.season, plan=row.plan,
+        checklist=row.checklist, due_date=row.due_date, done_date=row.done_date, reason=row.reason,
+        agreement_id=row.agreement_id, account_id=agreement.account_id if agreement else None,
+        account_number=agreement.account.number if agreement else "", application_id=row.application_id,
+        service_point_id=row.service_point_id, customer_name=row.customer_name, address=row.address,
+        district=row.district, follows_id=row.follows_id, work_order_id=row.work_order_id,
+        crew_id=work.crew_id if work else None, crew=work.crew.name if work and work.crew else "",
+        planned_date=work.planned_date if work else None,
+        defects=row.found, standing=row.standing,  # type: ignore[attr-defined]
+        notice_id=notice.id if notice else None, notice_number=notice.number if notice else "",
+    )  # fmt: skip
