@@ -5,22 +5,29 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_refusal, today
-from cis.desk.contracts import beginning
+from cis.desk.contracts import BOUNDARY, beginning
+from cis.desk.forms.contracts import kva_text
 from cis.desk.forms.offers import OfferForm, OfferListForm
 from cis.desk.roles import CLERKS, READERS
 from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow
 from cis.platform.paging import ROWS, Pager, page_number, query_of
+from contracts.domain.application_workflow import SUBJECT as APPLICATION
+from contracts.domain.applications import ApplicationKind
 from contracts.domain.offer_workflow import WORKFLOW, OfferAction
+from contracts.domain.terms import HIGH_VOLTAGE, MeteringSide, SupplyMode
 from contracts.operations import offers as operations
-from contracts.queries import offers, supply_contracts
+from contracts.queries import applications, offers, supply_contracts
+from contracts.queries.applications import ApplicationDetail
 from contracts.queries.offers import WantedOffers
+from metering.domain.places import Voltage
 
 SUBJECT = "account"
 """What an offer answers that was made on the page of an account."""
@@ -96,6 +103,56 @@ def new(request: HttpRequest, account_id: int) -> HttpResponse:
             messages.success(request, _("The offer is drafted. Look at the estimates, then send it."))
             return redirect("desk:offer", made)
     return render(request, "desk/offer_new.html", {"form": form, "account": account})
+
+
+@allow(*CLERKS)
+def answer(request: HttpRequest, application_id: int) -> HttpResponse:
+    """Draft the plan reply to an application; it begins with what was asked for and surveyed."""
+    with or_404():
+        detail = applications.one(application_id=application_id, at=timezone.now())
+    form = OfferForm(posted(request), initial=_asked_for(detail))
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = operations.draft(
+                new=form.offer(
+                    subject=APPLICATION,
+                    subject_id=application_id,
+                    customer_id=detail.customer_id,
+                    account_id=detail.account_id,
+                    recipient=detail.row.name,
+                ),
+                today=today(),
+                actor=actor_of(request),
+            )
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            messages.success(request, _("The offer is drafted. Look at the estimates, then send it."))
+            return redirect("desk:offer", made)
+    return render(request, "desk/offer_new.html", {"form": form, "application": detail.row})
+
+
+def _asked_for(detail: ApplicationDetail) -> dict[str, Any]:
+    """Return what an application asks for, as the form of its offer begins with it."""
+    found: dict[str, Any] = {**BOUNDARY, "address": detail.row.address, "household": 1}
+    if not detail.items:
+        return found
+    first = detail.items[0]
+    is_high = first.voltage in HIGH_VOLTAGE
+    if detail.row.kind == ApplicationKind.TEMPORARY:
+        mode = SupplyMode.TEMPORARY
+    elif is_high:
+        mode = SupplyMode.HIGH_DUAL_SOURCE if detail.is_dual else SupplyMode.HIGH_SINGLE_SOURCE
+    else:
+        mode = SupplyMode.LOW_SINGLE_PHASE if first.voltage == Voltage.V220 else SupplyMode.LOW_THREE_PHASE
+    return {
+        **found,
+        "use_class": first.use_class,
+        "voltage": first.voltage,
+        "supply_mode": mode.value,
+        "metering_side": (MeteringSide.HIGH_HIGH if is_high else MeteringSide.LOW_LOW).value,
+        "capacity_kva": kva_text(sum(item.capacity_w for item in detail.items)),
+    }
 
 
 @allow(*CLERKS)

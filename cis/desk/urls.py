@@ -81,6 +81,7 @@ urlpatterns = [
     path("contracts/<int:contract_id>/sign/", contracts.sign, name="sign_contract"),
     path("contracts/<int:contract_id>/end/", contracts.end, name="end_contract"),
     path("customers/<int:account_id>/offers/new/", offers.new, name="new_offer"),
+    path("applications/<int:application_id>/offer/", offers.answer, name="new_application_offer"),
     path("offers/", offers.index, name="offers"),
     path("offers.csv", offers.export, name="offers_file"),
     path("offers/<int:offer_id>/", offers.show, name="offer"),

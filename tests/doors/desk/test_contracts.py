@@ -9,11 +9,12 @@ from django.test import Client
 
 from accounts.models.notice import Notice
 from cis.kernel.enums import Role
+from contracts.models.application import ServiceApplication
 from contracts.models.charge import OneOffCharge
 from contracts.models.offer import Offer
 from contracts.models.supply_contract import SupplyContract
 from tests.doors.desk.conftest import sign_in
-from tests.factories import accounts, papers_signed, tariffs
+from tests.factories import accounts, applications, papers_signed, tariffs
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TERMS = {
@@ -235,3 +236,34 @@ def test_an_offer_without_tariffs_names_those_that_are_open(desk, billed):
     ))  # fmt: skip
     row = offered(desk, billed, tariffs=[])
     assert row.tariffs.count() == 1
+
+
+def test_the_plan_reply_to_an_application_leads_to_its_signed_contract(desk, billed):
+    """From surveyed to contracted: each step of the offer moves the application, and its fees are on the account."""
+    application_id = applications.walked(to="surveyed")
+    page = f"/desk/applications/{application_id}/offer/"
+    asked = desk.get(page).content.decode()
+    row = ServiceApplication.objects.get(id=application_id)
+    assert row.address in asked
+    assert 'value="8"' in asked
+    wanted = {
+        **TERMS, "address": row.address, "month_kwh": "260", "household": "3", "tariffs": [billed.tariff.id],
+        "capacity_kva": "8", "kind_0": "connection", "amount_0": "113.00", "reason_0": "8 kVA",
+    }  # fmt: skip
+    reply = desk.post(page, wanted)
+    offer = Offer.objects.get()
+    assert reply["Location"] == f"/desk/offers/{offer.id}/"
+    assert (offer.subject, offer.subject_id, offer.customer_id) == ("application", application_id, row.customer_id)
+    desk.post(f"/desk/offers/{offer.id}/act/", {"action": "send"})
+    row.refresh_from_db()
+    assert row.state == "offered"
+    desk.post(f"/desk/offers/{offer.id}/act/", {"action": "accept", "tariff": billed.tariff.id})
+    contract = SupplyContract.objects.get()
+    assert (contract.subject, contract.subject_id, contract.capacity_va) == ("application", application_id, 8_000)
+    scan = SimpleUploadedFile("scan.pdf", b"%PDF-1.4 scan")
+    desk.post(f"/desk/contracts/{contract.id}/sign/", {"signed_by": "王芳", "scan": scan})
+    row.refresh_from_db()
+    assert (row.state, row.contract_number) == ("contracted", contract.number)
+    fee = OneOffCharge.objects.get()
+    assert (fee.account_id, fee.amount_minor) == (row.account_id, 11_300)
+    assert desk.get("/desk/applications/999999/offer/").status_code == 404
