@@ -9,10 +9,14 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from accounts.domain.mailing import NewMailing, Words
+from accounts.models.notice import Notice
 from billing.models.run import BillCycle, BillRun
-from billing.operations import runs
+from billing.operations import mailings, runs, telling
+from billing.queries.mailing_targets import Choice
 from cis.desk.forms.correction_methods import METHODS
 from cis.desk.words import RULE_KINDS
+from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.enums import Role
 from cis.kernel.periods import add_months, month_of
 from contracts.models.charge import BreachCase
@@ -193,6 +197,24 @@ def _pages(billed):
         f"{account}login/", "/desk/runs/cycles/", f"/desk/runs/cycles/{cycle.id}/", "/desk/staff/", "/desk/staff/new/",
         f"/desk/staff/{clerk.id}/", *_pages_of_usage(billed), "/desk/breaches/",
         f"/desk/breaches/{case.id}/", f"{breach}category/", f"{breach}theft/", f"{breach}tampering/",
+        *_pages_of_notices(billed),
+    ]  # fmt: skip
+
+
+def _pages_of_notices(billed):
+    """A bill that was told, an address that came back, a mailing that waits."""
+    telling.tell_bills(bill_ids=[bill.id for bill in billed.bills])
+    billed.customer.contact_points.update(bounced_at=timezone.now(), bounce_reason="unknown_number")
+    words = Words("Subject {{ name }}", "Text of a mailing", "SMS")
+    new = NewMailing(title="Mailing", event="announcement", words={"zh-hans": words, "en": words})
+    author = Actor(ActorKind.STAFF, None, "author", frozenset({Role.CLERK}))
+    mailing = mailings.propose(new=new, choice=Choice(), today=date(2026, 3, 10), actor=author)
+    notice = Notice.objects.first()
+    return [
+        "/desk/notices/", f"/desk/notices/{notice.id}/", "/desk/notices/mend/", "/desk/notices/texts/",
+        "/desk/notices/texts/bill_issued/email/en/", "/desk/notices/texts/bill_issued/sms/zh-hans/",
+        "/desk/notices/mailings/", "/desk/notices/mailings/new/", f"/desk/notices/mailings/{mailing}/",
+        "/desk/notices/letters/", f"/desk/customers/{billed.account.id}/holder/{billed.customer.id}/ways/",
     ]  # fmt: skip
 
 

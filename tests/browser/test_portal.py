@@ -6,6 +6,8 @@ from urllib.parse import urlsplit
 import pytest
 from django.urls import reverse
 
+from accounts.models.notice import Consent, Notice
+from billing.operations import telling
 from tests.factories import accounts, billing, contracts
 from tests.factories.accounts import PASSWORD
 
@@ -133,3 +135,26 @@ def test_without_scripts_the_bills_are_there_too(bill, live_server, browser):
     visit.sign_in(reverse("portal:bills"))
     assert "420 kWh" in visit.page.inner_text("main")
     assert visit.page.inner_text(".owed-sum").startswith("¥")
+
+
+@pytest.mark.parametrize("viewport", [PHONE, SCREEN], ids=["phone", "screen"])
+def test_a_message_is_read_and_its_ways_are_chosen_by_key(bill, live_server, browser, viewport):
+    telling.tell_bills(bill_ids=[bill.id])
+    visit = Visit(browser, live_server, viewport=viewport)
+    visit.sign_in(reverse("portal:notices"))
+    page = visit.page
+    page.locator(".bill-list a").first.click()
+    page.wait_for_url("**/portal/notices/*")
+    assert bill.number in page.locator("article").inner_text()
+    assert Notice.objects.get(channel="inbox").read_at is not None
+    page.locator(f"article a[href='/portal/bills/{bill.number}']").click()
+    page.wait_for_url(f"**/portal/bills/{bill.number}")
+    visit.open(reverse("portal:notice_ways"))
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    page.locator("#id_money_sms").focus()
+    page.keyboard.press("Space")
+    page.locator("form .btn-primary").last.press("Enter")
+    page.locator(".messages .alert").wait_for()
+    assert not page.locator("#id_money_sms").is_checked()
+    assert Consent.objects.values_list("notice_class", "channel", "is_given").get() == ("money", "sms", False)
+    assert visit.complaints == []
