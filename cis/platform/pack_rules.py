@@ -236,6 +236,7 @@ class Applications:
     sizes_kw: list[int] = field(metadata={"least": 1})
 
 
+@dataclass(frozen=True, slots=True)
 class InspectionPlan:
     """
     Which customers' installations are inspected how often, and by which checklist; an empty list is all.
