@@ -6,7 +6,7 @@ from django.views.i18n import set_language
 
 from cis import health
 from cis.desk import home
-from cis.portal import verify
+from cis.portal import apply, verify
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health/live", health.live, name="health_live"),
@@ -17,6 +17,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.show, name="home"),
     path("desk/", include("cis.desk.urls")),
     path("verify/<str:token>", verify.show, name="verify_contract"),
+    path("apply/", apply.new, name="apply"),
+    path("apply/status/", apply.status, name="application_status"),
+    path("apply/mine/<int:application_id>/", apply.mine, name="my_application"),
+    path("apply/mine/<int:application_id>/change/", apply.change, name="change_my_application"),
+    path("apply/<str:number>/<str:secret>/", apply.open_link, name="application_link"),
     path("portal/", include("cis.portal.urls")),
     path("api/v1/", include("cis.api.router")),
     path("admin/", admin.site.urls),

@@ -23,7 +23,7 @@ from billing.queries import balances
 from cis.desk import navigation
 from cis.kernel.actors import SYSTEM
 from cis.kernel.deadlines import DeadlineNear, DeadlinePassed
-from cis.platform import deadlines, events, idempotency, jobs, outbox, rendering
+from cis.platform import deadlines, events, idempotency, jobs, limits, outbox, rendering
 from cis.platform.schedules import Daily, Every
 from contracts.domain.announcements import (
     AccountToSettle,
@@ -105,6 +105,7 @@ def bind() -> None:
     jobs.register(arrivals.WORK, arrivals.night, schedule=Daily(USAGE_AT, settings.TIME_ZONE))
     jobs.register(proof.WORK, proof.night, schedule=Daily(PROOF_AT, settings.TIME_ZONE))
     jobs.register(deadlines.WORK, deadlines.sweep, schedule=Every(DEADLINES_EVERY))
+    jobs.register("forget_rate_counts", limits.forget, schedule=Daily(TIDY_AT, settings.TIME_ZONE))
     jobs.register("forget_idempotency_keys", idempotency.forget, schedule=Daily(TIDY_AT, settings.TIME_ZONE))
     jobs.register(capacity.WORK, capacity.night, schedule=Daily(EXPIRY_AT, settings.TIME_ZONE))
     jobs.register(contract_ends.WORK, contract_ends.night, schedule=Daily(TIDY_AT, settings.TIME_ZONE))

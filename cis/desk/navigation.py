@@ -10,6 +10,7 @@ STAFF = frozenset(READERS)
 ENTRIES = (
     NavEntry("home", _("Home"), "home", STAFF),
     NavEntry("desk:customers", _("Customers"), "users", STAFF),
+    NavEntry("desk:applications", _("Applications"), "plug", STAFF),
     NavEntry("desk:contracts", _("Contracts"), "file-text", STAFF),
     NavEntry("desk:bills", _("Bills"), "file-invoice", STAFF),
     NavEntry("desk:runs", _("Runs"), "refresh-dot", STAFF),

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from cis.desk import change_words, contract_words, field_words, meter_words, notice_words
+from cis.desk import application_words, change_words, contract_words, field_words, meter_words, notice_words
 
 PERIODS: Mapping[str, Any] = {
     "": _("All hours"),
@@ -322,12 +322,13 @@ OTHER_TONES: Mapping[tuple[str, str], str] = {
     ("shadow", "open"): "warn",
     **notice_words.TONES,
     **field_words.TONES,
-    **meter_words.TONES,
+from cis.desk import **application_words.TONES, **meter_words.TONES
     **change_words.TONES,
     **contract_words.TONES,
 }
 
 TABLES: Mapping[str, Mapping[str, Any]] = {
+    **application_words.TABLES,
     **change_words.TABLES,
     "period": PERIODS,
     "register": REGISTERS,

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from django.utils.translation import gettext_noop as _
 
 SENTENCES: Mapping[str, str] = {
+    "too_many_requests": _("Too many requests came from here: try again later, or call us."),
     "invalid_application": _("Fields of the application are wrong."),
     "unknown_application": _("There is no such application."),
     "application_taken": _("An application for the same supply is open already."),

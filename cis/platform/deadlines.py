@@ -343,3 +343,52 @@ def _cards(wanted: models.Q, *, order: Sequence[str], most: int | None = None) -
         )
         for row in (rows if most is None else rows[:most])
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """
+    How the deadlines of one standard went that were met in a span.
+
+    median_hundredths  what half of them used up at most; 1/100 of the unit
+    late_open          open ones that have passed
+    """
+
+    standard: str
+    within: int
+    unit: Unit
+    met: int
+    in_time: int
+    median_hundredths: int
+    late_open: int
+
+    @property
+    def percent(self) -> int:
+        """Return how many of a hundred were met in time, rounded down; 100 if none was met."""
+        return self.in_time * 100 // self.met if self.met else 100
+
+
+def figures(*, subject: str, since_at: datetime, until_at: datetime, at: datetime) -> tuple[Figures, ...]:
+    """Return how the standards of a kind of thing were kept over [since_at, until_at); one statement."""
+    rows = db.fetch(
+        """
+        SELECT standard, max(within), max(unit),
+            count(*) FILTER (WHERE state = 'met'), count(*) FILTER (WHERE in_time),
+            coalesce(percentile_disc(0.5) WITHIN GROUP (ORDER BY used_hundredths) FILTER (WHERE state = 'met'), 0),
+            count(*) FILTER (WHERE state <> 'met')
+        FROM platform_deadline
+        WHERE subject = %(subject)s AND (
+            state = 'met' AND ended_at >= %(since)s AND ended_at < %(until)s
+            OR state IN ('running', 'stopped') AND due_at <= %(at)s
+        )
+        GROUP BY standard ORDER BY standard
+        """,
+        {"subject": subject, "since": since_at, "until": until_at, "at": at},
+    )
+    return tuple(
+        Figures(
+            standard=key, within=within, unit=Unit(unit), met=met, in_time=in_time, median_hundredths=median,
+            late_open=late,
+        )
+        for key, within, unit, met, in_time, median, late in rows
+    )  # fmt: skip

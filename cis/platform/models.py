@@ -238,3 +238,14 @@ class DeadlineStop(models.Model):
             ),
         ]
         indexes = [models.Index(name="stop_of_deadline", fields=["deadline", "stopped_at"])]
+
+
+class RateCount(models.Model):
+    """How often something public was done from one place within a span; the place is a hash."""
+
+    key = models.CharField(max_length=64)
+    since = models.DateTimeField()
+    count = models.IntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="one_count_of_a_span", fields=["key", "since"])]

@@ -1,0 +1,114 @@
+"""Words of the trade for applications for a supply; ``cis.desk.words`` serves them to pages."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+APPLICATION_STATES: Mapping[str, Any] = {
+    "applied": _("Applied"),
+    "documented": _("Papers complete"),
+    "surveying": _("Being surveyed"),
+    "surveyed": _("Surveyed"),
+    "offered": _("Offered"),
+    "contracted": _("Contract signed"),
+    "metered": _("Meter hangs"),
+    "energized": _("Energized"),
+    "withdrawn": _("Withdrawn"),
+    "rejected": _("Rejected"),
+}
+APPLICATION_ACTIONS: Mapping[str, Any] = {
+    "apply": _("Applied"),
+    "confirm_documents": _("Papers confirmed"),
+    "assign_survey": _("Survey ordered"),
+    "report_survey": _("Surveyed"),
+    "offer": _("Offered"),
+    "sign": _("Contract signed"),
+    "install_meter": _("Meter hung up"),
+    "energize": _("Energized"),
+    "send_back": _("Sent back"),
+    "suspend": _("Suspended"),
+    "resume": _("Resumed"),
+    "withdraw": _("Withdrawn"),
+    "reject": _("Rejected"),
+}
+APPLICATION_BUTTONS: Mapping[str, Any] = {
+    "confirm_documents": _("Confirm the papers"),
+    "assign_survey": _("Order the survey"),
+    "report_survey": _("The place is surveyed"),
+    "offer": _("The offer is out"),
+    "sign": _("The contract is signed"),
+    "install_meter": _("The meters hang"),
+    "energize": _("Current flows"),
+    "send_back": _("Send back"),
+    "suspend": _("Suspend"),
+    "resume": _("Resume"),
+    "withdraw": _("Withdraw"),
+    "reject": _("Reject"),
+}
+APPLICATION_KINDS: Mapping[str, Any] = {
+    "new_point": _("New supply"),
+    "existing_point": _("Supply at a point that is there"),
+    "temporary": _("Temporary supply"),
+}
+APPLICATION_PAPERS: Mapping[str, Any] = {
+    "identity": _("Proof of identity"),
+    "premises_right": _("Right to the premises"),
+    "business_licence": _("Business licence"),
+    "agent_identity": _("Identity of the agent"),
+    "power_of_attorney": _("Power of attorney"),
+    "other": _("Other paper"),
+}
+APPLICATION_USES: Mapping[str, Any] = {
+    "residential": _("Home"),
+    "commercial": _("Trade and services"),
+    "industrial": _("Industry"),
+    "agricultural": _("Farming"),
+}
+APPLICATION_CLASSES: Mapping[str, Any] = {
+    "home": _("Homes, low voltage"),
+    "low": _("Others, low voltage"),
+    "high": _("High voltage, one source"),
+    "high_dual": _("High voltage, two sources"),
+}
+APPLICATION_WAITS: Mapping[str, Any] = {
+    "desk": _("Desk"),
+    "field": _("Field"),
+    "customer": _("Customer"),
+    "nobody": _("Nobody"),
+}
+APPLICATION_CHANNELS: Mapping[str, Any] = {"desk": _("Desk"), "portal": _("Portal"), "api": _("Program")}
+AGENT_SCOPES: Mapping[str, Any] = {"file": _("Apply and bring papers"), "sign": _("Sign too")}
+CLOCK_STOPS: Mapping[str, Any] = {"customer": _("the customer decides"), "suspended": _("suspended")}
+STANDARDS: Mapping[str, Any] = {
+    "connection": _("All steps together"),
+    "connection_documents": _("Check of papers"),
+    "connection_survey": _("Survey"),
+    "connection_offer": _("Offer"),
+    "connection_meter": _("Meter"),
+    "connection_energize": _("Energizing"),
+}
+TABLES: Mapping[str, Mapping[str, Any]] = {
+    "application": APPLICATION_STATES,
+    "application_action": APPLICATION_ACTIONS,
+    "application_button": APPLICATION_BUTTONS,
+    "application_kind": APPLICATION_KINDS,
+    "application_paper": APPLICATION_PAPERS,
+    "application_use": APPLICATION_USES,
+    "application_class": APPLICATION_CLASSES,
+    "application_waits": APPLICATION_WAITS,
+    "application_channel": APPLICATION_CHANNELS,
+    "agent_scope": AGENT_SCOPES,
+    "clock_stop": CLOCK_STOPS,
+    "standard": STANDARDS,
+}
+TONES: Mapping[tuple[str, str], str] = {
+    ("application", "applied"): "info",
+    ("application", "documented"): "info",
+    ("application", "surveying"): "info",
+    ("application", "surveyed"): "info",
+    ("application", "offered"): "warn",
+    ("application", "contracted"): "info",
+    ("application", "metered"): "info",
+    ("application", "energized"): "ok",
+}

@@ -1,0 +1,159 @@
+"""
+Applying for a supply without an account: a form that anybody may fill in, a link that opens once, a page to follow it.
+
+Whoever opened the link sees the application in this browser until the session ends; nobody else does.
+"""
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from cis.kernel.actors import Actor, ActorKind
+from cis.kernel.errors import Refused
+from cis.platform import limits
+from cis.platform.access import allow_public
+from cis.platform.phrases import explain
+from cis.portal.apply_forms import ApplyForm, LinkForm, PaperForm
+from contracts.domain.application_workflow import STEPS, ApplicationAction, ApplicationState
+from contracts.domain.applications import ApplicationChannel
+from contracts.operations import application_cases, application_intake
+from contracts.queries import applications
+
+APPLICANT = Actor(ActorKind.CUSTOMER, None, "applicant")
+SEEN = "applications"
+SEEN_MOST = 20
+FILE_MOST, FILE_HOURS = 10, 1
+ASK_MOST, ASK_HOURS = 10, 1
+OPEN_MOST = 30
+WAY = (ApplicationState.DOCUMENTED, *STEPS.values())
+
+
+@allow_public
+@require_http_methods(["GET", "HEAD", "POST"])
+def new(request: HttpRequest) -> HttpResponse:
+    """Take an application of anybody."""
+    is_sent = request.method == "POST"
+    form = ApplyForm(request.POST if is_sent else None, language=get_language() or "")
+    if is_sent and request.POST.get("website"):
+        return redirect("application_status")  # a program that fills in what nobody sees is told nothing
+    if is_sent and form.is_valid():
+        now = timezone.now()
+        try:
+            limits.take(name="apply", request=request, most=FILE_MOST, hours=FILE_HOURS, at=now)
+            filed = application_intake.file(
+                application=form.application(), channel=ApplicationChannel.PORTAL, actor=APPLICANT, at=now
+            )
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            _remember(request, filed.id)
+            messages.success(request, _("Your application has the number %(number)s.") % {"number": filed.number})
+            return redirect("my_application", filed.id)
+    return _private(render(request, "portal/apply.html", {"form": form}))
+
+
+@allow_public
+@require_http_methods(["GET", "HEAD", "POST"])
+def status(request: HttpRequest) -> HttpResponse:
+    """Send a new link to the applicant's phone or mailbox; whoever asks is told the same in any case."""
+    is_sent = request.method == "POST"
+    form = LinkForm(request.POST if is_sent else None)
+    is_asked = False
+    if is_sent and form.is_valid():
+        now = timezone.now()
+        try:
+            limits.take(name="link", request=request, most=ASK_MOST, hours=ASK_HOURS, at=now)
+            if not form.cleaned_data["website"]:
+                application_cases.send_link(number=form.cleaned_data["number"], actor=APPLICANT, at=now)
+            is_asked = True
+        except Refused as refusal:
+            form.refuse(refusal)
+    return _private(render(request, "portal/apply_status.html", {"form": form, "is_asked": is_asked}))
+
+
+@allow_public
+@require_http_methods(["GET", "HEAD", "POST"])
+def open_link(request: HttpRequest, number: str, secret: str) -> HttpResponse:
+    """Use up a link: a look at it changes nothing, since mail programs look at links; the button opens."""
+    if request.method == "POST":
+        now = timezone.now()
+        try:
+            limits.take(name="open", request=request, most=OPEN_MOST, hours=ASK_HOURS, at=now)
+            application_id = application_cases.open_link(number=number, secret=secret, actor=APPLICANT, at=now)
+        except Refused as refusal:
+            messages.error(request, explain(refusal.code, refusal.message).message)
+            return redirect("application_status")
+        _remember(request, application_id)
+        return redirect("my_application", application_id)
+    return _private(render(request, "portal/apply_link.html", {"number": number}))
+
+
+@allow_public
+@require_http_methods(["GET", "HEAD"])
+def mine(request: HttpRequest, application_id: int) -> HttpResponse:
+    """Show an application to the one who opened its link."""
+    _check(request, application_id)
+    detail = applications.one(application_id=application_id, at=timezone.now())
+    order = (ApplicationState.APPLIED, ApplicationState.DOCUMENTED, ApplicationState.SURVEYING, *STEPS.values())
+    reached = order.index(detail.row.state) if detail.row.state in order else -1
+    context = {
+        "detail": detail,
+        "row": detail.row,
+        "stages": [(one, order.index(one) <= reached) for one in WAY],
+        "paper_form": PaperForm(initial={"kind": detail.missing[0].value if detail.missing else "other"}),
+        "may_withdraw": detail.row.state.value in {"applied", "documented", "surveying", "surveyed", "offered"},
+    }
+    return _private(render(request, "portal/apply_mine.html", context))
+
+
+@allow_public
+@require_http_methods(["POST"])
+def change(request: HttpRequest, application_id: int) -> HttpResponse:
+    """Take a paper, a message, or a withdrawal."""
+    _check(request, application_id)
+    now, what = timezone.now(), request.POST.get("what")
+    try:
+        if what == "paper":
+            form = PaperForm(request.POST, request.FILES)
+            if form.is_valid():
+                given = form.cleaned_data["file"]
+                application_cases.add_paper(
+                    application_id=application_id, kind=form.paper_kind(), source=given.file, name=given.name,
+                    actor=APPLICANT, at=now,
+                )  # fmt: skip
+            else:
+                messages.error(request, _("Choose a file first."))
+        elif what == "message":
+            application_cases.write(
+                application_id=application_id, text=request.POST.get("text", ""), is_from_applicant=True,
+                actor=APPLICANT, at=now,
+            )  # fmt: skip
+        elif what == "withdraw":
+            application_cases.move(
+                application_id=application_id, action=ApplicationAction.WITHDRAW,
+                reason=request.POST.get("reason", ""), actor=APPLICANT, at=now,
+            )  # fmt: skip
+    except Refused as refusal:
+        messages.error(request, explain(refusal.code, refusal.message).message)
+    return redirect("my_application", application_id)
+
+
+def _remember(request: HttpRequest, application_id: int) -> None:
+    seen = [one for one in request.session.get(SEEN, []) if one != application_id]
+    request.session[SEEN] = [*seen, application_id][-SEEN_MOST:]
+
+
+def _check(request: HttpRequest, application_id: int) -> None:
+    if application_id not in request.session.get(SEEN, []):
+        raise Http404
+
+
+def _private(answer: HttpResponse) -> HttpResponse:
+    answer["X-Robots-Tag"] = "noindex"
+    answer["Referrer-Policy"] = "no-referrer"
+    answer["Cache-Control"] = "no-store"
+    return answer
