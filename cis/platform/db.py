@@ -68,6 +68,11 @@ def door_transaction() -> Iterator[None]:
             _is_open_at_door.reset(token)
 
 
+def is_open_at_door() -> bool:
+    """Return whether a door holds the transaction open around the use case (``door_transaction``)."""
+    return _is_open_at_door.get()
+
+
 @contextmanager
 def rolled_back() -> Iterator[None]:
     """

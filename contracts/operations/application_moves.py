@@ -9,13 +9,11 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
-
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
 from cis.kernel.workflow import IllegalMove, NotAllowed, Standard
 from cis.platform import audit, deadlines, events
-from cis.platform.db import joins_transaction, opens_transaction
+from cis.platform.db import is_open_at_door, joins_transaction, opens_transaction
 from contracts.domain import application_workflow as rules
 from contracts.domain.announcements import ApplicationMoved
 from contracts.domain.application_workflow import (
@@ -132,7 +130,7 @@ def refusals_noted(*, application_id: int, action: str, actor: Actor) -> Iterato
     try:
         yield
     except (IllegalMove, NotAllowed) as refusal:
-        if not connection.in_atomic_block:
+        if not is_open_at_door():
             note_refusal(application_id=application_id, action=action, refusal=refusal, actor=actor)
         raise
 

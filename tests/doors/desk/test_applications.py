@@ -1,0 +1,143 @@
+"""Applications on the desk: typed in, followed from paper to current, refused where they must be, listed, counted."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+
+from cis.kernel.enums import Role
+from cis.platform.models import AuditEvent, Deadline
+from contracts.models.application import ServiceApplication
+from tests.doors.desk.conftest import sign_in
+from tests.factories import applications as factory
+
+TYPED = {
+    "kind": "new_point", "applicant_kind": "resident", "name": "王芳", "id_number": "11010519491231002X",
+    "phone": "13812345678", "language": "zh-hans", "address": "上海市静安区愚园路1号", "use_class": "residential",
+    "voltage": "220V", "capacity": "8", "agent_scope": "file",
+}  # fmt: skip
+PDF = b"%PDF-1.7\nx\n%%EOF"
+
+
+def text(answer):
+    return answer.content.decode()
+
+
+def only():
+    return ServiceApplication.objects.get()
+
+
+def test_an_application_is_typed_in_and_walks_to_current(desk):
+    answer = desk.post("/desk/applications/new/", TYPED, follow=True)
+    assert "is filed" in text(answer)
+    assert "Lacking yet" in text(answer)
+    page = f"/desk/applications/{only().id}/"
+    for kind in ("identity", "premises_right"):
+        desk.post(f"{page}papers/", {"kind": kind, "file": SimpleUploadedFile("a.pdf", PDF + kind.encode() + b"%%EOF")})
+    for action, more in (
+        ("confirm_documents", {}), ("assign_survey", {}), ("report_survey", {}), ("offer", {}),
+        ("sign", {"contract_number": "HT-1"}), ("install_meter", {}), ("energize", {"inspection_passed": "on"}),
+    ):  # fmt: skip
+        answer = desk.post(f"{page}decide/", {"action": action, **more}, follow=True)
+        assert answer.status_code == 200
+    found = only()
+    assert (found.state, found.contract_number) == ("energized", "HT-1")
+    shown = text(desk.get(page))
+    assert "Energized" in shown
+    assert "0000002X"[-4:] in shown
+    assert "11010519491231002X" not in shown
+
+
+def test_a_capacity_is_suggested_from_the_load_list(desk):
+    desk.post("/desk/applications/new/", {**TYPED, "capacity": "", "loads": "空调, 3, 3\n灯;0.04;20\n\n"})
+    item = only().items.get()
+    assert item.capacity_w == 8_000  # 9.8 kW x 60 %, next size
+    assert list(only().loads.values_list("name", "power_w", "count")) == [("空调", 3_000, 3), ("灯", 40, 20)]
+
+
+def test_many_flats_come_from_lines_or_a_file(desk):
+    desk.post("/desk/applications/new/", {**TYPED, "units": "1-101\n1-102, 12\n1-103\t4"})
+    assert list(only().items.order_by("seq").values_list("unit", "capacity_w")) == [
+        ("1-101", 8_000), ("1-102", 12_000), ("1-103", 4_000),
+    ]  # fmt: skip
+    lines = "\n".join(f"2-{number},8" for number in range(400))
+    file = SimpleUploadedFile("flats.csv", lines.encode())
+    desk.post("/desk/applications/new/", {**TYPED, "address": "愚园路2号", "units_file": file})
+    assert ServiceApplication.objects.latest("id").items.count() == 400
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"id_number": "110105194912310021"}, "does not fit"),
+        ({"loads": "空调, drei, 1"}, "Line 1 needs its kW"),
+        ({"units": "1-101\n1-101"}, "same as"),
+        ({"capacity": ""}, "above 0"),
+        ({"name": ""}, "required"),
+    ],
+)
+def test_what_is_wrong_is_said_and_nothing_is_lost(desk, given, said):
+    shown = text(desk.post("/desk/applications/new/", {**TYPED, **given}))
+    assert said in shown
+    assert "愚园路1号" in shown
+    assert not ServiceApplication.objects.exists()
+
+
+def test_the_same_supply_twice_is_refused_with_the_number_of_the_first(desk):
+    desk.post("/desk/applications/new/", TYPED)
+    assert only().number in text(desk.post("/desk/applications/new/", TYPED))
+
+
+def test_an_illegal_move_is_told_and_audited(desk):
+    made = factory.filed()
+    shown = text(desk.post(f"/desk/applications/{made.id}/decide/", {"action": "energize"}, follow=True))
+    assert "does not allow" in shown
+    assert AuditEvent.objects.get(action="refuse").detail["move"] == "energize"
+    assert "no such action" in text(desk.post(f"/desk/applications/{made.id}/decide/", {"action": "x"}, follow=True))
+
+
+def test_buttons_are_those_of_the_actor(supplier, client):
+    made = factory.walked(to="contracted")
+    crew = sign_in(client, Role.FIELD)
+    assert 'value="install_meter"' in text(crew.get(f"/desk/applications/{made}/"))
+    clerk = sign_in(client, Role.CLERK, username="clerk2")
+    assert 'value="install_meter"' not in text(clerk.get(f"/desk/applications/{made}/"))
+
+
+def test_the_list_filters_and_gives_a_file(desk):
+    factory.filed()
+    late = factory.walked(to="documented", at=factory.AT.replace(month=1))
+    number = ServiceApplication.objects.get(id=late).number
+    assert text(desk.get("/desk/applications/")).count("/desk/applications/A") == 0
+    shown = text(desk.get("/desk/applications/?late=on"))
+    assert number in shown
+    assert "2 applications" in shown
+    assert "No application fits" in text(desk.get("/desk/applications/?queue=customer"))
+    rows = b"".join(desk.get("/desk/applications.csv?queue=desk").streaming_content).decode()
+    assert rows.count("\n") == 3
+
+
+def test_the_figures_tell_the_share_in_time(desk):
+    factory.walked(to="energized")
+    Deadline.objects.filter(standard="connection_home").update(in_time=False, used_hundredths=725)
+    shown = text(desk.get("/desk/applications/figures/"))
+    assert "<strong>0</strong>" in shown
+    assert "7.25" in shown
+    paper = desk.get("/desk/applications/figures.pdf")
+    assert paper.content.startswith(b"%PDF")
+    rows = b"".join(desk.get("/desk/applications/figures.csv").streaming_content).decode()
+    assert rows.count("\n") == 7
+
+
+def test_foreign_papers_are_not_there(desk):
+    first, second = factory.filed(), factory.filed()
+    paper = ServiceApplication.objects.get(id=first.id).papers.first()
+    assert desk.get(f"/desk/applications/{first.id}/papers/{paper.id}/").status_code == 200
+    assert desk.get(f"/desk/applications/{second.id}/papers/{paper.id}/").status_code == 404
+    assert desk.get("/desk/applications/999999/").status_code == 404
+    assert AuditEvent.objects.filter(action="look", detail__paper=paper.id).count() == 1
+
+
+def test_the_page_takes_the_same_statements_however_many_flats(desk, django_assert_max_num_queries):
+    made = factory.filed(units=[str(unit) for unit in range(60)])
+    desk.get(f"/desk/applications/{made.id}/")
+    with django_assert_max_num_queries(24):
+        desk.get(f"/desk/applications/{made.id}/")
