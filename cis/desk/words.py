@@ -322,7 +322,8 @@ OTHER_TONES: Mapping[tuple[str, str], str] = {
     ("shadow", "open"): "warn",
     **notice_words.TONES,
     **field_words.TONES,
-from cis.desk import **application_words.TONES, **meter_words.TONES
+    **meter_words.TONES,
+    **application_words.TONES,
     **change_words.TONES,
     **contract_words.TONES,
 }
