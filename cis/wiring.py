@@ -105,8 +105,7 @@ def bind() -> None:
     jobs.register(arrivals.WORK, arrivals.night, schedule=Daily(USAGE_AT, settings.TIME_ZONE))
     jobs.register(proof.WORK, proof.night, schedule=Daily(PROOF_AT, settings.TIME_ZONE))
     jobs.register(deadlines.WORK, deadlines.sweep, schedule=Every(DEADLINES_EVERY))
-    jobs.register("forget_rate_counts", limits.forget, schedule=Daily(TIDY_AT, settings.TIME_ZONE))
-    jobs.register("forget_idempotency_keys", idempotency.forget, schedule=Daily(TIDY_AT, settings.TIME_ZONE))
+    _tidy()
     jobs.register(capacity.WORK, capacity.night, schedule=Daily(EXPIRY_AT, settings.TIME_ZONE))
     jobs.register(contract_ends.WORK, contract_ends.night, schedule=Daily(TIDY_AT, settings.TIME_ZONE))
     events.listen(CorrectionMade, rebill_rows.note)
@@ -145,6 +144,12 @@ def bind() -> None:
     outbox.send_by(financing.ASK, financing.send)
     outbox.send_by(financing.WITHDRAW, financing.send)
     partner_bank.use(SandboxBank())
+
+
+def _tidy() -> None:
+    """Register what deletes what nobody needs any more."""
+    jobs.register("forget_idempotency_keys", idempotency.forget, schedule=Daily(TIDY_AT, settings.TIME_ZONE))
+    jobs.register("forget_rate_counts", limits.forget, schedule=Daily(TIDY_AT, settings.TIME_ZONE))
 
 
 def _connect(started: AgreementStarted) -> None:
