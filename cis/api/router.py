@@ -7,7 +7,7 @@ from accounts.api import receipts
 from billing.api import advice
 from billing.api import endpoints as billing
 from cis.api import schema
-from contracts.api import archive, changes
+from contracts.api import applications, archive, changes
 from metering.api import endpoints as metering
 from tariffs.api import endpoints as tariffs
 
@@ -21,6 +21,10 @@ urlpatterns = [
     path("accounts/<str:number>/notices", accounts.AccountNotices.as_view(), name="api_notices"),
     path("accounts/<str:number>/consent", accounts.AccountConsent.as_view(), name="api_consent"),
     path("receipts", receipts.take, name="api_receipts"),
+    path("applications", applications.ApplicationList.as_view(), name="api_applications"),
+    path("applications/<str:number>", applications.ApplicationOne.as_view(), name="api_application"),
+    path("applications/<str:number>/papers", applications.PaperList.as_view(), name="api_papers"),
+    path("applications/<str:number>/moves", applications.MoveList.as_view(), name="api_moves"),
     path("changes", changes.ChangeList.as_view(), name="api_changes"),
     path("changes/<int:change_id>", changes.ChangeOne.as_view(), name="api_change"),
     path("payments", billing.PaymentList.as_view(), name="api_payments"),

@@ -175,6 +175,21 @@ def listed(*, wanted: Wanted, offset: int = 0, most: int = 50) -> tuple[Applicat
     return rows_of(list(_rows(wanted).order_by("-id")[offset : offset + most]))
 
 
+def selected(*, wanted: Wanted) -> QuerySet[ServiceApplication]:
+    """Return the applications of a list, for pages by cursor."""
+    return _rows(wanted)
+
+
+def item_ids(*, application_id: int) -> Mapping[int, int]:
+    """Return the id of each supply of an application by its place in it; one statement."""
+    return dict(ApplicationItem.objects.filter(application_id=application_id).values_list("seq", "id"))
+
+
+def account_number(*, application_id: int) -> str | None:
+    """Return the number of the account that an application has got; None before; one statement."""
+    return ServiceApplication.objects.values_list("account__number", flat=True).get(id=application_id)
+
+
 def rows_of(found: Sequence[ServiceApplication]) -> tuple[ApplicationRow, ...]:
     """Return loaded applications as rows of a list; two statements for any number."""
     ids = [row.id for row in found]
