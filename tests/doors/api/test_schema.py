@@ -52,6 +52,10 @@ def bearer(world):
         ("/api/v1/payments/{payment_id}", "GET"),
         ("/api/v1/reads", "POST"),
         ("/api/v1/rate-checks", "POST"),
+        ("/api/v1/applications", "GET"),
+        ("/api/v1/applications", "POST"),
+        ("/api/v1/applications/{number}", "GET"),
+        ("/api/v1/applications/{number}/moves", "POST"),
     ],
 )
 def test_each_operation_answers_as_described(described, bearer, path, method, mode):
@@ -72,6 +76,7 @@ def test_the_description_names_each_operation_with_an_example_for_its_problems(c
         "list_bills", "get_bill", "get_bill_pdf", "get_bill_proof", "get_balance", "report_payment", "get_payment", "report_reads",
         "check_rate", "get_advice", "list_notices", "get_consent", "put_consent",
         "ask_for_change", "get_change",
+        "list_applications", "file_application", "get_application", "add_paper", "move_application",
         "list_contracts", "get_contract", "get_contract_pdf",
     }  # fmt: skip
     for operation in operations.values():

@@ -1,0 +1,192 @@
+"""
+Applications from filing to energizing: filed by API with their papers, then walked through all five steps.
+
+W workers share the applications. Filing, papers, confirming, ordering and reporting the survey go through the API, with
+all that a request costs (key, idempotency, JSON); offer, signature, meter and energizing are the steps that their own
+use cases call. A move counts as one: filing, confirming, ordering the survey, and the five steps; papers do not count,
+but their time does. With clocks, history, audit trail, notices and conflict rules of the real thing.
+
+    .venv/bin/python benchmarks/applications.py --applications 10000 --workers 2
+"""
+
+import multiprocessing
+import os
+import shutil
+import tempfile
+import time
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import _report  # first: makes the project importable
+
+from cis.embedded import Embedded
+
+WORKERS = 2
+APPLICATIONS, QUICK = 10_000, 400
+GOAL = 150
+MOVES = 8
+WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+SCOPES = ("applications:read", "applications:write")
+
+
+def main() -> None:
+    parser = _report.parser(__doc__)
+    parser.add_argument("--applications", type=int)
+    parser.add_argument("--workers", type=int, default=WORKERS)
+    given = parser.parse_args()
+    count = given.applications or (QUICK if given.quick else APPLICATIONS)
+    folder = Path(tempfile.mkdtemp(prefix="wattline-bench-"))
+    folder.chmod(0o755)
+    try:
+        with Embedded(folder / "var", durable=True) as services:
+            urls = services.urls()
+            os.environ.update(
+                WATTLINE_VAR=str(folder / "var"),
+                DATABASE_URL=urls.database_url,
+                REDIS_URL=urls.redis_url,
+                ALLOWED_HOSTS="testserver",
+            )
+            measure(count, given.workers)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def measure(count: int, workers: int) -> None:
+    bearer = prepare()
+    context = multiprocessing.get_context("spawn")
+    pipes: list[Connection] = []
+    for place in range(workers):
+        ours, theirs = context.Pipe()
+        context.Process(target=work, args=(theirs, bearer, range(place, count, workers)), daemon=True).start()
+        pipes.append(ours)
+    for pipe in pipes:
+        pipe.recv()
+    start = time.perf_counter()
+    for pipe in pipes:
+        pipe.send("go")
+    peaks = [pipe.recv() for pipe in pipes]
+    taken_s = time.perf_counter() - start
+    check(count)
+    value = count * MOVES / taken_s
+    _report.finish(
+        name="applications",
+        value=round(value),
+        unit="moves/s",
+        goal=f">= {GOAL} moves/s",
+        holds=value >= GOAL,
+        reference=None,
+        ratio=None,
+        n=count,
+        taken_s=taken_s,
+        workers=workers,
+        worker_rss_mb=max(peaks),
+        applications_per_s=round(count / taken_s, 1),
+    )
+
+
+def set_up() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cis.settings")
+    import django
+
+    django.setup()
+
+
+def prepare() -> str:
+    """Make tables, supplier and a key; return the key."""
+    set_up()
+    from django.core.management import call_command
+    from django.db import connection
+
+    from cis.api import router  # noqa: F401 (names the scopes)
+    from cis.kernel.actors import SYSTEM
+    from cis.platform import api, keys
+    from tests.factories import accounts
+
+    call_command("migrate", verbosity=0, interactive=False)
+    accounts.supplier()
+    bearer = keys.create(name="benchmark", scopes=SCOPES, known_scopes=api.SCOPES, actor=SYSTEM)
+    connection.close()
+    return bearer
+
+
+def work(pipe: Connection, bearer: str, serials: range) -> None:
+    """Walk some applications, once told to; then tell the largest memory."""
+    set_up()
+    from django.test import Client
+
+    from cis.api import router  # noqa: F401 (loaded before the clock runs)
+
+    client = Client(headers={"Authorization": f"Bearer {bearer}"})
+    client.get("/api/v1/applications")
+    pipe.send("ready")
+    pipe.recv()
+    for done, serial in enumerate(serials, start=1):
+        walk(client, serial)
+        if done % 500 == 0:
+            _report.progress(f"{done} of {len(serials)} applications")
+    pipe.send(_report.peak_rss_mb())
+
+
+def walk(client: Any, serial: int) -> None:
+    """File one application and walk it to flowing current."""
+    from django.core.files.uploadedfile import SimpleUploadedFile
+    from django.utils import timezone
+
+    from contracts.operations import application_cases as cases
+    from contracts.queries import applications
+    from tests.factories.applications import STAFF
+
+    number = post(client, "applications", application(serial), key=f"{serial}")["number"]
+    for kind in ("identity", "premises_right"):
+        scan = SimpleUploadedFile("scan.pdf", f"%PDF-1.7 {serial} {kind} %%EOF".encode())
+        reply = client.post(f"/api/v1/applications/{number}/papers", {"kind": kind, "file": scan})
+        assert reply.status_code == 200, reply.content
+    for action in ("confirm_documents", "assign_survey", "report_survey"):
+        post(client, f"applications/{number}/moves", {"action": action}, key=f"{serial} {action}".replace(" ", "-"))
+    application_id = applications.id_of_number(number)
+    cases.offer(application_id=application_id, actor=STAFF, at=timezone.now())
+    cases.sign(application_id=application_id, contract_number=f"C{serial}", actor=STAFF, at=timezone.now())
+    cases.install_meter(application_id=application_id, actor=STAFF, at=timezone.now())
+    cases.energize(application_id=application_id, inspection_passed=True, actor=STAFF, at=timezone.now())
+
+
+def post(client: Any, path: str, body: dict[str, Any], *, key: str) -> dict[str, Any]:
+    reply = client.post(f"/api/v1/{path}", body, content_type="application/json", headers={"Idempotency-Key": key})
+    assert reply.status_code in {200, 201}, reply.content
+    found: dict[str, Any] = reply.json()
+    return found
+
+
+def application(serial: int) -> dict[str, Any]:
+    """Return an application of a person who can be, but is nobody."""
+    born = f"{1940 + serial // 28_000 % 60}{1 + serial // 28 % 12:02d}{1 + serial % 28:02d}"
+    digits = f"310101{born}{serial // 336 % 1000:03d}"
+    check = "10X98765432"[sum(int(digit) * weight for digit, weight in zip(digits, WEIGHTS, strict=True)) % 11]
+    return {
+        "applicant": {
+            "kind": "resident", "name": f"客户{serial}", "id_number": digits + check,
+            "phone": f"138{serial:08d}",
+        },
+        "address": f"幸福路 {serial + 1} 号",
+        "district": "静安",
+        "items": [{"unit": "", "capacity_w": 8000}],
+        "loads": [{"name": "空调", "power_w": 1500, "count": 2}, {"name": "电磁炉", "power_w": 2000}],
+    }  # fmt: skip
+
+
+def check(count: int) -> None:
+    """Compare what is there with what was walked."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM contracts_serviceapplication WHERE state = 'energized'")
+        assert cursor.fetchone()[0] == count
+        cursor.execute("SELECT count(*) FROM contracts_applicationmove")
+        assert cursor.fetchone()[0] == count * MOVES
+        cursor.execute("SELECT count(*) FROM platform_deadline WHERE ended_at IS NULL AND subject = 'application'")
+        assert cursor.fetchone()[0] == 0
+
+
+if __name__ == "__main__":
+    main()
