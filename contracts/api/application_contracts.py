@@ -209,6 +209,12 @@ class ApplicationKept(ApplicationShown):
     clocks = ClockShown(many=True)
 
 
+class PapersLacking(serializers.Serializer):
+    """What is to be proven yet."""
+
+    missing_papers = serializers.ListField(child=serializers.ChoiceField(CHOICES["paper"]))
+
+
 class ApplicationPage(serializers.Serializer):
     """One page of applications."""
 

@@ -129,14 +129,14 @@ class PaperList(APIView):
         tags=["Applications"],
         request={"multipart/form-data": contract.PaperNew},
         parameters=[NUMBER],
-        responses={200: contract.ApplicationKept, **problems(404, 409, 415, 422)},
+        responses={200: contract.PapersLacking, **problems(404, 409, 415, 422)},
     )
     def post(self, request: Request, number: str) -> Response:
         """Keep a paper; the same file of the same kind counts once, so the request may be repeated."""
         given = contract.PaperNew(data=request.data)
         given.is_valid(raise_exception=True)
         application_id, file = _id(number), given.validated_data["file"]
-        application_cases.add_paper(
+        missing = application_cases.add_paper(
             application_id=application_id,
             kind=PaperKind(given.validated_data["kind"]),
             source=file,
@@ -144,7 +144,7 @@ class PaperList(APIView):
             actor=actor_of(request),
             at=timezone.now(),
         )
-        return Response(_told(application_id))
+        return Response({"missing_papers": [kind.value for kind in missing]})
 
 
 def _refusals_noted(post: Callable[..., Any]) -> Callable[..., Any]:
@@ -172,7 +172,7 @@ class MoveList(APIView):
         tags=["Applications"],
         request=contract.MoveNew,
         parameters=[NUMBER, KEY],
-        responses={200: contract.ApplicationKept, **problems(400, 404, 409, 415, 422)},
+        responses={200: contract.ApplicationShown, **problems(400, 404, 409, 415, 422)},
     )
     @_refusals_noted
     @idempotent
@@ -187,7 +187,7 @@ class MoveList(APIView):
         given.is_valid(raise_exception=True)
         application_id = _id(number)
         _move(request, application_id, given.validated_data)
-        return Response(_told(application_id))
+        return Response(_short(queries.row(application_id=application_id)))
 
 
 def _move(request: Request, application_id: int, given: Mapping[str, Any]) -> None:

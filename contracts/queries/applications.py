@@ -180,6 +180,18 @@ def selected(*, wanted: Wanted) -> QuerySet[ServiceApplication]:
     return _rows(wanted)
 
 
+def row(*, application_id: int) -> ApplicationRow:
+    """
+    Return one application as a row of a list; three statements.
+
+    :raises UnknownApplication: there is none.
+    """
+    found = rows_of(list(ServiceApplication.objects.filter(id=application_id)))
+    if not found:
+        raise UnknownApplication(f"There is no application {application_id}.")
+    return found[0]
+
+
 def item_ids(*, application_id: int) -> Mapping[int, int]:
     """Return the id of each supply of an application by its place in it; one statement."""
     return dict(ApplicationItem.objects.filter(application_id=application_id).values_list("seq", "id"))
