@@ -27,9 +27,15 @@ from cis.kernel.periods import month_of
 from cis.platform import audit, db
 from cis.platform.db import joins_transaction, opens_transaction
 from contracts.domain.agreements import NOTHING, Agreed
+from contracts.domain.application_workflow import SUBJECT as APPLICATION
+from contracts.domain.application_workflow import ApplicationState
+from contracts.operations import applications as application_steps
+from contracts.operations import inspections
+from contracts.queries import applications
 from metering.domain.announcements import DeviceCommandDone
 from metering.domain.device_commands import Command, CommandState
-from metering.operations import device_commands, reads
+from metering.domain.work_orders import WorkKind
+from metering.operations import device_commands, reads, work_orders
 from metering.queries import meters, places
 from metering.queries.meters import MeterDetail
 
@@ -61,6 +67,12 @@ class EnergizedBefore(Refused):
     """The place is being energized already."""
 
     code = "energized_before"
+
+
+class CaseNotReady(Refused):
+    """The application is not where it can be energized."""
+
+    code = "case_not_ready"
 
 
 class MetersUnclear(Refused):
@@ -99,6 +111,7 @@ def order_step(
     :param cycle_code: "" = by the rule; an account that is in a cycle stays there.
     :param by_hand: who switched on at the place, and how; "" = the meter is told to.
     :returns: id of the energizing.
+    :raises CaseNotReady: it is an application that is not metered yet, or ended.
     :raises NotInspected: no passed inspection; NoMeterThere, MetersUnclear: not one meter hangs there.
     :raises NoCycle: nobody says which cycle bills it; UnknownCycle: there is no such cycle.
     :raises EnergizedBefore: the place is being energized.
@@ -107,6 +120,8 @@ def order_step(
     db.fetch("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"{SUBJECT} {service_point_id}"])
     if not queries.is_inspected(subject=subject, subject_id=subject_id):
         raise NotInspected("The inspection of the supply has not passed.", advice="Inspect it first.")
+    if subject == APPLICATION and applications.state_of(subject_id) is not ApplicationState.METERED:
+        raise CaseNotReady("Not all meters of the application hang.", advice="Install the meters first.")
     hung = meters.hanging_at(service_point_id=service_point_id, on=today)
     if not hung:
         raise NoMeterThere("No meter hangs at the service point.", advice="Install the meter first.")
@@ -131,6 +146,30 @@ def order_step(
     else:
         _switch(row, actor)
     return row.id
+
+
+@opens_transaction
+def order_inspection(
+    *, subject: str, subject_id: int, service_point_id: int, due_date: date, today: date, actor: Actor
+) -> None:
+    """
+    Order the inspection that a case needs before it is energized: of an application its acceptance inspection.
+
+    :raises WorkExists, InspectionExists: one is under way; NoPlan: no plan of the pack takes such a place.
+    """
+    if subject != APPLICATION:
+        work_orders.create_step(
+            kind=WorkKind.INSPECTION, subject=subject, subject_id=subject_id, service_point_id=service_point_id,
+            facts={}, due_date=due_date, actor=actor,
+        )  # fmt: skip
+        return
+    case = applications.one(application_id=subject_id, at=timezone.now())
+    item = next(one for one in case.items if one.service_point_id == service_point_id)
+    inspections.plan_acceptance_step(
+        application_id=subject_id, voltage=item.voltage, use=item.use_class, due_date=due_date, today=today,
+        actor=actor, service_point_id=service_point_id, customer_name=case.row.name, address=case.row.address,
+        district=case.district,
+    )  # fmt: skip
 
 
 @opens_transaction
@@ -235,6 +274,11 @@ def _start(row: Energizing, *, today: date, actor: Actor) -> None:
     row.save()
     audit.record(actor, "start", SUBJECT, row.id, agreement_id=row.agreement_id, from_date=row.on_date)
     _welcome(row, actor)
+    if row.subject == APPLICATION:
+        application_steps.energize_step(
+            application_id=row.subject_id, inspection_passed=True, agreements={row.service_point_id: row.agreement_id},
+            service_point_ids=[row.service_point_id], actor=actor, at=timezone.now(),
+        )  # fmt: skip
 
 
 def _read(meter: MeterDetail, *, day: date, today: date, actor: Actor) -> None:

@@ -8,6 +8,8 @@ from django.db.models import QuerySet
 from billing.domain.energizing import OPEN, EnergizingState
 from billing.models.energizing import Energizing
 from cis.kernel.errors import Refused
+from contracts.domain.application_workflow import SUBJECT as APPLICATION
+from contracts.queries import inspections
 from metering.domain.work_orders import Outcome, WorkKind, WorkState
 from metering.queries import work_orders
 
@@ -54,7 +56,12 @@ class EnergizingCard:
 
 
 def is_inspected(*, subject: str, subject_id: int) -> bool:
-    """Return whether the last finished inspection of a case passed; two statements."""
+    """
+    Return whether the inspection of a case passed: of an application the acceptance inspection of its installation, of
+    another case the last work order for an inspection; two statements.
+    """
+    if subject == APPLICATION and inspections.has_passed(application_id=subject_id):
+        return True
     found = [
         card
         for card in work_orders.of_case(subject=subject, subject_id=subject_id)

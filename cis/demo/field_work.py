@@ -85,13 +85,13 @@ def _go(work_order_id: int, kind: WorkKind, fate: str, crew_id: int, today: date
     if fate == "done":
         work_orders.start(work_order_id=work_order_id, actor=DESK)
         if kind in {WorkKind.CUT, WorkKind.RECONNECT}:
-            work_answers.add_photo(work_order_id=work_order_id, item="photo_meter", source=_picture(), actor=DESK)
+            work_answers.add_photo(work_order_id=work_order_id, item="photo_meter", source=picture(), actor=DESK)
         work_orders.finish(
             work_order_id=work_order_id, outcome="done", answers=ANSWERS.get(kind, {}), note="", actor=DESK
         )
 
 
-def _picture() -> BytesIO:
+def picture() -> BytesIO:
     """Draw what stands for a photo of a meter."""
     picture = Image.new("RGB", (960, 720), (96, 104, 110))
     pen = ImageDraw.Draw(picture)

@@ -1,10 +1,12 @@
 """Energizing on the desk: supplies that are switched on, what failed, what is held; which cycle bills new ones."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.queries import accounts
@@ -12,12 +14,21 @@ from billing.operations import energizing as operations
 from billing.queries import energizing as queries
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_refusal, today
 from cis.desk.forms.meters import EnergizeForm, EnergizingListForm
+from cis.desk.forms.supply import facts_of
 from cis.desk.roles import METERERS, READERS
 from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow
 from cis.platform.paging import ROWS, Pager, page_number, query_of
+from contracts.domain.agreements import Agreed
+from contracts.domain.application_workflow import SUBJECT as APPLICATION
+from contracts.domain.contract_workflow import ContractState
+from contracts.queries import applications, supply_contracts
 from metering.queries import places, work_orders
 from metering.queries.places import UnknownServicePoint
+from metering.queries.work_orders import WorkCard
+
+INSPECTED_WITHIN = 3
+"""Days in which an inspection is to be made that somebody orders here."""
 
 
 @allow(*READERS)
@@ -53,7 +64,7 @@ def new(request: HttpRequest, work_order_id: int) -> HttpResponse:
     with or_404():
         card = work_orders.one(work_order_id=work_order_id)
     place = _place(card.service_point_id)
-    form = EnergizeForm(posted(request), initial={"service_point": place, "account": card.facts.get("account", "")})
+    form = EnergizeForm(posted(request), initial={"service_point": place, **_known(card)})
     if request.method == "POST" and form.is_valid():
         try:
             _order(request, form, subject=card.subject, subject_id=card.subject_id)
@@ -62,7 +73,25 @@ def new(request: HttpRequest, work_order_id: int) -> HttpResponse:
         else:
             messages.success(request, _("The supply is being switched on."))
             return redirect("desk:energizings")
-    return render(request, "desk/meters/energize.html", {"form": form, "card": card})
+    is_inspected = queries.is_inspected(subject=card.subject, subject_id=card.subject_id)
+    return render(request, "desk/meters/energize.html", {"form": form, "card": card, "is_inspected": is_inspected})
+
+
+@allow(*METERERS)
+def inspect(request: HttpRequest, work_order_id: int) -> HttpResponse:
+    """Order the inspection that the case of a work order needs before it is energized."""
+    with or_404():
+        card = work_orders.one(work_order_id=work_order_id)
+    if request.method == "POST" and card.service_point_id is not None:
+        try:
+            operations.order_inspection(
+                subject=card.subject, subject_id=card.subject_id, service_point_id=card.service_point_id,
+                due_date=today() + timedelta(days=INSPECTED_WITHIN), today=today(), actor=actor_of(request),
+            )  # fmt: skip
+            messages.success(request, _("The inspection is ordered."))
+        except Refused as refusal:
+            tell_refusal(request, refusal)
+    return redirect("desk:energize", work_order_id)
 
 
 @allow(*METERERS)
@@ -100,6 +129,21 @@ def _order(request: HttpRequest, form: EnergizeForm, *, subject: str, subject_id
         household=given["household"], agreed=form.agreed(), use_class=given["use_class"], cycle_code=given["cycle"],
         by_hand=given["by_hand"], today=today(), actor=actor_of(request),
     )  # fmt: skip
+
+
+def _known(card: WorkCard) -> dict[str, Any]:
+    """Return what the case of a work order says of account, tariff and class."""
+    found: dict[str, Any] = {"account": card.facts.get("account", "")}
+    if card.subject != APPLICATION or applications.state_of(card.subject_id) is None:
+        return found
+    detail = applications.one(application_id=card.subject_id, at=timezone.now())
+    if detail.account_id is not None:
+        found["account"] = accounts.overview(account_id=detail.account_id, at_date=today()).number
+    for contract in supply_contracts.of_subject(subject=APPLICATION, subject_id=card.subject_id):
+        if contract.state == ContractState.SIGNED:
+            found |= {"tariff": contract.tariff_id, "use_class": contract.use_class}
+            found |= facts_of(Agreed(capacity_va=contract.capacity_va))
+    return found
 
 
 def _place_id(external_id: str) -> int:

@@ -19,10 +19,10 @@ SEAL_STATES: Mapping[str, Any] = {
     "broken": _("Broken"),
     "lost": _("Lost"),
 }
-SWITCHES: Mapping[str, Any] = {"unknown": _("Not known"), "on": _("On"), "off": _("Off")}
+SWITCHES: Mapping[str, Any] = {"unknown": _("Not known"), "on": _("Switched on"), "off": _("Switched off")}
 COMMANDS: Mapping[str, Any] = {
     "switch_on": _("Switch on"),
-    "switch_off": _("Switch off"),
+    "switch_off": _("Cut the supply off"),
     "read_now": _("Read now"),
 }
 COMMAND_STATES: Mapping[str, Any] = {

@@ -68,7 +68,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     """Give the same list as a file."""
     _form, wanted = _wanted(request)
     header = [_("Meter"), _("Model"), _("State"), _("Crew"), _("Service point"), _("Address"), _("Switch"),
-              _("Test certificate"), _("Holds until")]  # fmt: skip
+              _("Test certificate"), _("Certificate holds until")]  # fmt: skip
     rows = (
         (r.serial, r.model, r.state, r.crew, r.place, r.address, r.switch, r.certificate, r.certified_until)
         for r in queries.listed(wanted=wanted, most=FILE_ROWS_MOST)

@@ -237,6 +237,7 @@ urlpatterns = [
     path("energizing/", energizing.index, name="energizings"),
     path("energizing.csv", energizing.export, name="energizings_file"),
     path("energizing/new/<int:work_order_id>/", energizing.new, name="energize"),
+    path("energizing/new/<int:work_order_id>/inspect/", energizing.inspect, name="order_inspection"),
     path("energizing/<int:energizing_id>/act/", energizing.act, name="act_on_energizing"),
     path("network/", network.index, name="network"),
     path("network.csv", network.export, name="network_file"),

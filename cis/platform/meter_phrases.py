@@ -31,6 +31,7 @@ SENTENCES: Mapping[str, str] = {
     # energizing
     "unknown_energizing": _("There is no such energizing."),
     "not_inspected": _("The inspection of the supply has not passed: inspect it first."),
+    "case_not_ready": _("Not all meters of the application hang, or it has ended."),
     "no_cycle": _("No rule says which bill cycle new supplies get here: add one on the page of bill cycles."),
     "energized_before": _("The place is being energized already."),
     "meters_unclear": _("Several meters hang at the place: begin the supply on the account's page."),

@@ -118,7 +118,7 @@ class TakeInForm(PageForm):
 
     certificate = forms.CharField(label=_("Test certificate"), max_length=60)
     certified_date = DayField(label=_("Tested on"))
-    certified_until = DayField(label=_("Holds until"))
+    certified_until = DayField(label=_("Certificate holds until"))
 
 
 class EnergizeForm(FactsForm):

@@ -14,7 +14,7 @@ from billing.models.energizing import Energizing
 from billing.models.run import BillCycle, CycleMember, HeldBill
 from billing.operations import cycles, energizing, nights
 from billing.operations.connections import NoMeterThere
-from billing.operations.energizing import EnergizedBefore, MetersUnclear, NoCycle, NotInspected
+from billing.operations.energizing import CaseNotReady, EnergizedBefore, MetersUnclear, NoCycle, NotInspected
 from billing.queries import cycles as cycle_queries
 from billing.queries import energizing as queries
 from cis.kernel.actors import SYSTEM, Actor, ActorKind
@@ -25,17 +25,19 @@ from cis.kernel.workflow import IllegalMove, NotAllowed
 from cis.platform import jobs, outbox
 from cis.platform.models import OutboxMessage
 from contracts.models.agreement import ServiceAgreement
+from contracts.models.application import ApplicationItem
+from contracts.models.inspection import SafetyInspection
 from metering.domain.meter_work import MeterReport, ReportedMeter
 from metering.models.command import DeviceCommand, SandboxAnswer, SandboxMeter
 from metering.models.store import Seal
 from metering.models.work import WorkOrder
 from metering.operations import device_commands, meter_work, reads, work_answers
-from tests.factories import accounts, contracts, metering, tariffs, work
+from tests.factories import accounts, applications, contracts, metering, tariffs, work
 
 pytestmark = pytest.mark.django_db(transaction=True)
 METERER = Actor(ActorKind.STAFF, 5, "Wu", frozenset({Role.METERING}))
 CLERK = Actor(ActorKind.STAFF, 6, "Li", frozenset({Role.CLERK}))
-CASE = {"subject": "application", "subject_id": 17}
+CASE = {"subject": "case", "subject_id": 17}
 DAY = timedelta(days=1)
 
 
@@ -248,6 +250,29 @@ def test_current_that_flows_is_held_with_its_reason_until_it_is_mended(point, ac
     other.delete()
     assert energizing.retry(energizing_id=energizing_id, actor=METERER)
     assert (one(energizing_id).state, one(energizing_id).code) == ("started", "")
+
+
+def test_an_application_is_done_when_current_flows(account, tariff, today, settings, tmp_path):
+    settings.DOCUMENTS_DIR = tmp_path
+    BillCycle.objects.create(code="C1", name_zh="一", name_en="One")
+    application_id = applications.walked(to="contracted", at=timezone.now())
+    item = ApplicationItem.objects.get()
+    case = {"subject": "application", "subject_id": application_id}
+    energizing.order_inspection(
+        **case, service_point_id=item.service_point_id, due_date=today + DAY, today=today, actor=METERER
+    )
+    assert not queries.is_inspected(**case)
+    SafetyInspection.objects.filter(application_id=application_id).update(state="passed", done_date=today)
+    metering.metered(at=item.service_point, start_date=today)
+    given = {**case, "account": item.application.account, "tariff": tariff, "today": today, "cycle_code": "C1"}
+    with pytest.raises(CaseNotReady):
+        order(item.service_point, **given)
+    applications.step(application_id, "metered", at=timezone.now())
+    order(item.service_point, **given)
+    work_off()
+    item.refresh_from_db()
+    assert item.application.state == "energized"
+    assert (item.agreement.service_point_id, item.energized_at is not None) == (item.service_point_id, True)
 
 
 def test_an_account_in_a_cycle_stays_there(point, account, tariff, today):

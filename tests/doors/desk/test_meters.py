@@ -15,6 +15,7 @@ from metering.domain.meter_store import COLUMNS
 from metering.models.command import DeviceCommand
 from metering.models.device import Installation, Meter
 from metering.models.store import ReadPhoto, Seal
+from metering.models.work import WorkOrder
 from tests.doors.desk.conftest import TODAY, sign_in
 from tests.factories import accounts, metering, tariffs, work
 
@@ -74,7 +75,7 @@ def test_one_meter_shows_its_life_and_takes_commands(desk, billed):
     desk.post(f"/desk/meters/{meter.id}/act/", {"command": "switch_off"})
     command = DeviceCommand.objects.get()
     assert (command.command, command.state) == ("switch_off", "queued")
-    assert "Switch off" in text(desk.get("/desk/meter-commands/?state=under_way"))
+    assert "Cut the supply off" in text(desk.get("/desk/meter-commands/?state=under_way"))
     assert lines(desk.get("/desk/meter-commands.csv"))[1].split(",")[1] == meter.serial
     desk.post(f"/desk/meter-commands/{command.id}/cancel/", {"reason": "paid"})
     command.refresh_from_db()
@@ -182,7 +183,9 @@ def test_a_supply_is_energized_from_its_work_order(desk):
         "use_class": "", "cycle": "", "by_hand": "",
     }  # fmt: skip
     assert "inspection" in text(desk.post(page, given))
-    work.order(kind="inspection", outcome="passed", **done)
+    desk.post(f"{page}inspect/")
+    assert WorkOrder.objects.get(kind="inspection").subject_id == 4
+    WorkOrder.objects.filter(kind="inspection").update(state="done", outcome="passed", done_at=timezone.now())
     assert 'id="id_cycle_error"' in text(desk.post(page, given))
     desk.post("/desk/runs/cycles/rules/", {"district": "", "use_class": "", "cycle_code": "C1"})
     assert "C1" in text(desk.get("/desk/runs/cycles/"))
