@@ -22,6 +22,7 @@ from contracts.domain.charge_kinds import ChargeKind
 from contracts.models.agreement import AgreementTerm, ServiceAgreement
 from contracts.operations import charges
 from tests.db.billing.night import FEBRUARY, JANUARY, MARCH, bill, forget, issue, prove, rate
+from tests.db.billing.proven import told
 from tests.factories import accounts, mass
 
 pytestmark = pytest.mark.django_db
@@ -275,6 +276,8 @@ def test_a_charge_without_a_case_is_billed_posted_shown_and_taken_back(ids, sett
     assert charged(ids[0]) == [("issued", 11_300, 1_300)]
     posted = {row.part: row.amount_minor for row in Transfer.objects.filter(kind="bill", source_id=one.id)}
     assert posted["service"] == 10_000
+    (told_charge,) = told(one)["charges"]
+    assert (told_charge["kind"], told_charge["case"], told_charge["rule"]) == ("connection", None, None)
     (shown,) = bill_queries.one(bill_id=one.id).charges
     assert (shown.labels["zh"], shown.reason, bool(shown.address)) == ("接电费", "40 kVA", with_agreement)
     assert "" not in documents.of_bill(bill_id=one.id).addresses
