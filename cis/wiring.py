@@ -110,9 +110,7 @@ def bind() -> None:
     jobs.register(contract_ends.WORK, contract_ends.night, schedule=Daily(TIDY_AT, settings.TIME_ZONE))
     events.listen(CorrectionMade, rebill_rows.note)
     events.listen(DeviceCommandDone, energizing.note)
-    events.listen(OfferSent, application_events.offer_sent)
-    events.listen(ContractSigned, application_events.contract_signed)
-    events.listen(WorkOrderDone, application_events.work_done)
+    _move_applications()
     events.listen(AgreementStarted, _connect)
     jobs.register(change_nights.WORK, change_nights.work, schedule=Daily(CHANGES_AT, settings.TIME_ZONE))
     jobs.register(final_accounts.WORK, final_accounts.work, schedule=Daily(FINAL_AT, settings.TIME_ZONE))
@@ -144,6 +142,14 @@ def bind() -> None:
     outbox.send_by(financing.ASK, financing.send)
     outbox.send_by(financing.WITHDRAW, financing.send)
     partner_bank.use(SandboxBank())
+
+
+def _move_applications() -> None:
+    """Let applications hear of their offers, contracts, meters and supplies."""
+    events.listen(OfferSent, application_events.offer_sent)
+    events.listen(ContractSigned, application_events.contract_signed)
+    events.listen(WorkOrderDone, application_events.work_done)
+    events.listen(AgreementStarted, application_events.supply_began)
 
 
 def _tidy() -> None:

@@ -1,0 +1,96 @@
+"""Applications for a supply as the demo shows them: at each step of the way, some late, one of a building of flats."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from cis.kernel.actors import Actor, ActorKind
+from cis.kernel.enums import Role
+from cis.platform import documents
+from contracts.domain.application_workflow import ApplicationAction, ApplicationState
+from contracts.domain.applications import Applicant, ApplicationChannel, Item, Load, NewApplication
+from contracts.operations import application_cases, application_intake
+from contracts.queries import applications
+from contracts.queries.applications import Wanted
+
+CLERK = Actor(ActorKind.STAFF, None, "demo", frozenset({Role.CLERK, Role.FIELD, Role.SUPERVISOR}))
+NAMES = ("陈静", "李娜", "刘洋", "赵磊", "周婷", "吴强", "郑爽", "孙悦", "马超", "朱琳", "胡军", "林峰")
+PLANNED = (
+    "energized", "energized", "metered", "contracted", "offered", "surveyed", "surveying", "documented", "applied",
+    "lacking", "rejected", "flats",
+)  # fmt: skip
+"""How far each application comes; the first ones are the oldest."""
+PAPERS = ("identity", "premises_right")
+WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+LOADS = (
+    Load(name="空调", power_w=2_500, count=3),
+    Load(name="电热水器", power_w=2_000),
+    Load(name="照明", power_w=15, count=30),
+)
+
+
+def build() -> int:
+    """File the applications and walk each to its state; return how many. Done before: nothing."""
+    if applications.count(wanted=Wanted()):
+        return 0
+    now = timezone.now()
+    for place, end in enumerate(PLANNED):
+        _one(place, end, now - timedelta(days=2 * (len(PLANNED) - place)))
+    return len(PLANNED)
+
+
+def _one(place: int, end: str, at: datetime) -> None:
+    items = (Item(capacity_w=8_000),)
+    if end == "flats":
+        items = tuple(Item(unit=f"{floor}-{flat}", capacity_w=8_000) for floor in range(1, 11) for flat in range(1, 5))
+    papers = () if end == "lacking" else PAPERS
+    new = NewApplication(
+        applicant=Applicant(
+            kind="resident", name=NAMES[place], id_number=_id_number(place), phone=f"1390000{place:04d}"
+        ),
+        address=f"上海市普陀区长寿路{100 + place}号",
+        district="普陀区",
+        items=items,
+        loads=LOADS,
+        documents=tuple((kind, _paper(place, kind)) for kind in papers),
+    )
+    channel = (ApplicationChannel.DESK, ApplicationChannel.PORTAL)[place % 2]
+    filed = application_intake.file(application=new, channel=channel, actor=CLERK, at=at)
+    if end == "rejected":
+        application_cases.move(
+            application_id=filed.id, action=ApplicationAction.REJECT, reason="该地址不在供电范围内", actor=CLERK, at=at
+        )
+    elif end in set(ApplicationState):
+        _walk(filed.id, ApplicationState(end), at)
+
+
+def _walk(application_id: int, end: ApplicationState, at: datetime) -> None:
+    """Carry out steps, one a day, until a state is reached."""
+    case: dict[str, Any] = {"application_id": application_id, "actor": CLERK}
+    steps: tuple[tuple[ApplicationState, Callable[..., object], dict[str, Any]], ...] = (
+        (ApplicationState.DOCUMENTED, application_cases.confirm_documents, {"today": at.date()}),
+        (ApplicationState.SURVEYING, application_cases.assign_survey, {"today": at.date()}),
+        (ApplicationState.SURVEYED, application_cases.report_survey, {"points": {}}),
+        (ApplicationState.OFFERED, application_cases.offer, {}),
+        (ApplicationState.CONTRACTED, application_cases.sign, {"contract_number": ""}),
+        (ApplicationState.METERED, application_cases.install_meter, {}),
+        (ApplicationState.ENERGIZED, application_cases.energize, {"inspection_passed": True}),
+    )
+    if end is ApplicationState.APPLIED:
+        return
+    for day, (state, step, more) in enumerate(steps):
+        step(**case, **more, at=at + timedelta(days=day))
+        if state is end:
+            return
+
+
+def _id_number(place: int) -> str:
+    digits = f"31010719900{place % 9 + 1}15{place:03d}"[:17].ljust(17, "0")
+    return digits + "10X98765432"[sum(int(one) * weight for one, weight in zip(digits, WEIGHTS, strict=True)) % 11]
+
+
+def _paper(place: int, kind: str) -> int:
+    content = f"%PDF-1.4\n% {kind} {place}\n%%EOF\n".encode()
+    return documents.keep(content, name=f"{kind}.pdf", media_type="application/pdf", actor=CLERK)
