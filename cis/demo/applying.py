@@ -42,7 +42,7 @@ def build() -> int:
 
 
 def _one(place: int, end: str, at: datetime) -> None:
-    items = (Item(capacity_w=8_000),)
+    items: tuple[Item, ...] = (Item(capacity_w=8_000),)
     if end == "flats":
         items = tuple(Item(unit=f"{floor}-{flat}", capacity_w=8_000) for floor in range(1, 11) for flat in range(1, 5))
     papers = () if end == "lacking" else PAPERS
