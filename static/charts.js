@@ -106,7 +106,31 @@
     };
   }
 
-  const KINDS = { usage, spread, bins, pair };
+  // What is paid of a schedule: price or rent, and the interest on top of it, in minor units.
+  function schedule(data) {
+    const text = colour("--tblr-secondary");
+    const line = colour("--wl-line");
+    const money = (minor) => `${data.words.symbol}${format(minor / 100, 2)}`;
+    const names = data.interest.some(Boolean) ? ["principal", "interest"] : ["principal"];
+    return {
+      animation: false,
+      aria: { enabled: true },
+      grid: { left: 64, right: 8, top: names.length > 1 ? 28 : 10, bottom: 24 },
+      legend: { show: names.length > 1, top: 0, left: 0, itemWidth: 10, itemHeight: 10, textStyle: { color: text, fontSize: 12 } },
+      tooltip: {
+        trigger: "axis", renderMode: "richText", axisPointer: { type: "shadow" }, confine: true,
+        formatter: (points) => [data.labels[points[0].dataIndex], ...points.map((point) => `${point.seriesName}: ${money(point.value)}`)].join("\n"),
+      },
+      xAxis: { type: "category", data: data.labels, axisTick: { show: false }, axisLine: { lineStyle: { color: line } }, axisLabel: { color: text, fontSize: 11, hideOverlap: true } },
+      yAxis: { type: "value", axisLabel: { color: text, fontSize: 11, formatter: (value) => format(value / 100, 0) }, splitLine: { lineStyle: { color: line } } },
+      series: names.map((name, index) => ({
+        name: data.words[name], type: "bar", stack: "amount", barMaxWidth: 26, data: data[name],
+        itemStyle: { color: colour(["--wl-chart", "--wl-chart-2"][index]) },
+      })),
+    };
+  }
+
+  const KINDS = { usage, spread, bins, pair, schedule };
 
   function draw(place) {
     const data = JSON.parse(document.getElementById(place.dataset.source).textContent);

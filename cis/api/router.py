@@ -7,7 +7,7 @@ from accounts.api import receipts
 from billing.api import advice
 from billing.api import endpoints as billing
 from cis.api import schema
-from contracts.api import applications, archive, changes
+from contracts.api import applications, archive, changes, programs
 from metering.api import endpoints as metering
 from tariffs.api import endpoints as tariffs
 
@@ -32,6 +32,9 @@ urlpatterns = [
     path("contracts", archive.ContractList.as_view(), name="api_contracts"),
     path("contracts/<str:number>", archive.ContractOne.as_view(), name="api_contract"),
     path("contracts/<str:number>/pdf", archive.ContractPdf.as_view(), name="api_contract_pdf"),
+    path("programs", programs.ProgramList.as_view(), name="api_programs"),
+    path("enrolments", programs.EnrolmentList.as_view(), name="api_enrolments"),
+    path("enrolments/<int:enrollment_id>", programs.EnrolmentOne.as_view(), name="api_enrolment"),
     path("reads", metering.ReadList.as_view(), name="api_reads"),
     path("rate-checks", tariffs.RateCheck.as_view(), name="api_rate_checks"),
     path("schema", schema.Schema.as_view(), name="api_schema"),

@@ -22,10 +22,11 @@ from cis.kernel.periods import add_months, month_of
 from cis.platform.access import actor_of, allow
 from cis.platform.templatetags.local import month as month_text
 from cis.platform.templatetags.local import plain_money
-from contracts.queries import agreements, change_facts, changes, supply_contracts
+from contracts.queries import agreements, change_facts, changes, enrollments, supply_contracts
 from contracts.queries.agreements import AgreementCard, TermCard
 from contracts.queries.change_facts import Can
 from contracts.queries.changes import ChangeCard
+from contracts.queries.enrollments import EnrollmentCard
 from contracts.queries.supply_contracts import ContractCard
 from metering.queries import places
 from metering.queries.places import ServicePointOverview
@@ -35,6 +36,7 @@ MOVEMENTS_SHOWN = 12
 MONTHS = 13
 NOTICES_SHOWN = 10
 CHANGES_SHOWN = 6
+ENROLMENTS_SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +78,7 @@ class AccountPage:
     last_month: "MonthNote | None"
     notices: tuple[notices.NoticeCard, ...]
     contracts: tuple[ContractCard, ...]
+    enrolments: tuple[EnrollmentCard, ...]
     may: May
     changes: tuple[ChangeCard, ...]
     possible_changes: tuple[Can, ...]
@@ -155,6 +158,7 @@ def gather(*, overview: accounts.AccountOverview, on: date, roles: frozenset[Rol
         chart=chart,
         last_month=_last_month(chart),
         notices=notices.of_account(account_id=overview.id, customer_id=overview.holder.id, most=NOTICES_SHOWN),
+        enrolments=enrollments.of_account(account_id=overview.id, most=ENROLMENTS_SHOWN),
         contracts=supply_contracts.of_account(account_id=overview.id),
         may=may(roles),
         changes=changes.of_account(account_id=overview.id, most=CHANGES_SHOWN),

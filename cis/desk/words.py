@@ -5,7 +5,15 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from cis.desk import application_words, change_words, contract_words, field_words, meter_words, notice_words
+from cis.desk import (
+    application_words,
+    change_words,
+    contract_words,
+    field_words,
+    meter_words,
+    notice_words,
+    programme_words,
+)
 
 PERIODS: Mapping[str, Any] = {
     "": _("All hours"),
@@ -326,6 +334,7 @@ OTHER_TONES: Mapping[tuple[str, str], str] = {
     **application_words.TONES,
     **change_words.TONES,
     **contract_words.TONES,
+    **programme_words.TONES,
 }
 
 TABLES: Mapping[str, Mapping[str, Any]] = {
@@ -373,6 +382,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     **field_words.TABLES,
     **meter_words.TABLES,
     **contract_words.TABLES,
+    **programme_words.TABLES,
 }
 
 

@@ -78,6 +78,15 @@ class DayField(forms.DateField):
         return day
 
 
+def day_of(text: str | None) -> date | None:
+    """Return the day that was typed outside a form; None where it is none."""
+    try:
+        day: date | None = DayField(required=False).clean(text or "")
+    except forms.ValidationError:
+        return None
+    return day
+
+
 class MoneyField(forms.CharField):
     """An amount as typed, kept in minor units; by the kernel's grammar, so 1E5 and full-width digits are refused."""
 

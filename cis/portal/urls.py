@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cis.portal import advice, bills, changes, contracts, notices, offers, payments, profile
+from cis.portal import advice, bills, changes, contracts, notices, offers, payments, profile, programmes
 
 app_name = "portal"
 urlpatterns = [
@@ -28,4 +28,10 @@ urlpatterns = [
     path("offers/<int:offer_id>", offers.show, name="offer"),
     path("offers/<int:offer_id>/pdf", offers.pdf, name="offer_pdf"),
     path("offers/<int:offer_id>/answer", offers.answer, name="answer_offer"),
+    path("programmes", programmes.index, name="programmes"),
+    path("programmes/join/<int:program_id>", programmes.offer, name="programme_offer"),
+    path("programmes/join/<int:program_id>/sign", programmes.sign, name="sign_programme"),
+    path("programmes/<int:enrollment_id>", programmes.show, name="programme"),
+    path("programmes/<int:enrollment_id>/accept", programmes.accept, name="accept_programme"),
+    path("programmes/<int:enrollment_id>/leave", programmes.leave, name="leave_programme"),
 ]

@@ -24,7 +24,7 @@ RATE_MOST_E6 = E6
 
 
 class BadSchedule(Refused):
-    """Nobody can pay by these terms: a number is out of its range, or an instalment would be nothing."""
+    """Nobody can pay by these terms: a number is out of its range, or an instalment would pay nothing of the price."""
 
     code = "bad_schedule"
 
@@ -184,7 +184,7 @@ def sale_rows(sale: Sale, *, start: date) -> tuple[Row, ...]:
 
     The parts of the price sum to the price; interest is that on what is left, rounded in each row.
 
-    :raises BadSchedule: a number is out of range, or an instalment would be nothing.
+    :raises BadSchedule: a number is out of range, or an instalment would pay nothing of the price.
     """
     _check_number("instalments", sale.instalments, 1, MONTHS_MOST)
     _check_number("price", sale.price_minor, 1, AMOUNT_MOST)
@@ -317,9 +317,11 @@ def _rounded(over: int, under: int) -> int:
 
 def _all_paid(rows: Iterable[Row]) -> tuple[Row, ...]:
     found = tuple(rows)
-    if any(row.amount_minor <= 0 for row in found):
+    if any(row.principal_minor <= 0 for row in found):
         raise BadSchedule(
-            "An instalment would be nothing.", advice="Choose fewer instalments, or a larger amount.", field="months"
+            "An instalment would pay nothing of the price.",
+            advice="Choose fewer instalments, or a larger amount.",
+            field="months",
         )
     return found
 

@@ -123,6 +123,11 @@ def one(*, program_id: int) -> ProgramCard:
     return _only(_cards(Program.objects.filter(id=program_id)), str(program_id))
 
 
+def cards(*, program_ids: Iterable[int]) -> dict[int, ProgramCard]:
+    """Return some programmes, those that exist, by id; one statement."""
+    return {card.id: card for card in _cards(Program.objects.filter(id__in=list(program_ids)))}
+
+
 def of_code(code: str) -> ProgramCard:
     """
     Return the programme of a code; one statement.

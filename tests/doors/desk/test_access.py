@@ -20,6 +20,9 @@ DISPATCHERS = {Role.CLERK, Role.METERING, Role.SUPERVISOR}
 METERERS = {Role.METERING, Role.SUPERVISOR}
 IN_THE_FIELD = {Role.FIELD, Role.METERING, Role.SUPERVISOR}
 WRITERS = {
+    **dict.fromkeys(("new_programme", "withdraw_programme"), BILLERS),
+    **dict.fromkeys(("offer_programme", "settle_enrolment"), CLERKS),
+    "act_enrolment": {Role.CLERK, Role.FIELD, Role.METERING, Role.SUPERVISOR},
     **dict.fromkeys(("new_work", "assign_work", "act_on_work", "book_work"), DISPATCHERS),
     **dict.fromkeys(("new_crew", "crew", "new_asset"), METERERS),
     **dict.fromkeys(("field", "field_order", "start_work", "field_photo", "fail_work"), IN_THE_FIELD),

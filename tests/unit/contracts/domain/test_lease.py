@@ -70,7 +70,7 @@ def test_instalments_sum_to_the_price_and_bear_interest_on_what_is_left(sale, st
     assert sum(row.principal_minor for row in rows) == sale.price_minor
     left = sale.price_minor
     for row in rows:
-        assert row.principal_minor >= 0
+        assert row.principal_minor > 0
         assert row.interest_minor >= 0
         assert row.amount_minor > 0
         if row.seq:
@@ -178,6 +178,7 @@ def test_a_lease_that_begins_within_a_month_pays_parts_of_two():
         {"instalments": 0},
         {"instalments": 361},
         {"instalments": 300, "price_minor": 299},
+        {"instalments": 300, "price_minor": 200, "rate_e6": 43_500},
         {"leave_e6": 10**6 + 1},
     ],
 )
