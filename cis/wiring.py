@@ -29,6 +29,7 @@ from contracts.domain.announcements import (
     AccountToSettle,
     AgreementEnded,
     AgreementStarted,
+    ApplicationMoved,
     ChangeMade,
     ContractSigned,
     FinancingPaid,
@@ -48,6 +49,7 @@ from contracts.operations import (
     inspections,
     program_nights,
     programs,
+    surveys,
 )
 from contracts.queries import change_facts
 from metering.domain.announcements import CorrectionMade, DeviceCommandDone, WorkOrderCancelled, WorkOrderDone
@@ -97,6 +99,7 @@ def bind() -> None:
     """Bind all; called once when Django is ready."""
     rendering.name_supplier(_supplier_name)
     rendering.add_nav(*navigation.ENTRIES)
+    _bind_network()
     jobs.register(uploads.WORK, uploads.work)
     jobs.register(approvals.WORK, approvals.work)
     jobs.register(tasks.RUNS, tasks.work, workers=os.cpu_count() or 1)
@@ -106,12 +109,10 @@ def bind() -> None:
     jobs.register(proof.WORK, proof.night, schedule=Daily(PROOF_AT, settings.TIME_ZONE))
     jobs.register(deadlines.WORK, deadlines.sweep, schedule=Every(DEADLINES_EVERY))
     _tidy()
-    jobs.register(capacity.WORK, capacity.night, schedule=Daily(EXPIRY_AT, settings.TIME_ZONE))
     jobs.register(contract_ends.WORK, contract_ends.night, schedule=Daily(TIDY_AT, settings.TIME_ZONE))
     events.listen(CorrectionMade, rebill_rows.note)
     events.listen(DeviceCommandDone, energizing.note)
     _move_applications()
-    events.listen(AgreementStarted, _connect)
     jobs.register(change_nights.WORK, change_nights.work, schedule=Daily(CHANGES_AT, settings.TIME_ZONE))
     jobs.register(final_accounts.WORK, final_accounts.work, schedule=Daily(FINAL_AT, settings.TIME_ZONE))
     change_facts.answer_arrears_by(balances.arrears_minor)
@@ -156,6 +157,13 @@ def _tidy() -> None:
     """Register what deletes what nobody needs any more."""
     jobs.register("forget_idempotency_keys", idempotency.forget, schedule=Daily(TIDY_AT, settings.TIME_ZONE))
     jobs.register("forget_rate_counts", limits.forget, schedule=Daily(TIDY_AT, settings.TIME_ZONE))
+
+
+def _bind_network() -> None:
+    """Bind what holds, gives back and uses up the capacity of the network."""
+    jobs.register(capacity.WORK, capacity.night, schedule=Daily(EXPIRY_AT, settings.TIME_ZONE))
+    events.listen(ApplicationMoved, surveys.free_capacity)
+    events.listen(AgreementStarted, _connect)
 
 
 def _connect(started: AgreementStarted) -> None:

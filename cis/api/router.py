@@ -9,6 +9,7 @@ from billing.api import endpoints as billing
 from cis.api import schema
 from contracts.api import applications, archive, changes, programs
 from metering.api import endpoints as metering
+from metering.api import field_endpoints as field
 from tariffs.api import endpoints as tariffs
 
 urlpatterns = [
@@ -36,6 +37,10 @@ urlpatterns = [
     path("enrolments", programs.EnrolmentList.as_view(), name="api_enrolments"),
     path("enrolments/<int:enrollment_id>", programs.EnrolmentOne.as_view(), name="api_enrolment"),
     path("reads", metering.ReadList.as_view(), name="api_reads"),
+    path("work-orders", field.WorkOrderList.as_view(), name="api_work_orders"),
+    path("work-orders/<int:work_order_id>", field.WorkOrderOne.as_view(), name="api_work_order"),
+    path("transformers", field.TransformerList.as_view(), name="api_transformers"),
+    path("transformers/<str:code>", field.TransformerOne.as_view(), name="api_transformer"),
     path("rate-checks", tariffs.RateCheck.as_view(), name="api_rate_checks"),
     path("schema", schema.Schema.as_view(), name="api_schema"),
     path("", schema.Reference.as_view(url_name="api_schema"), name="api_reference"),

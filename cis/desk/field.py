@@ -26,7 +26,10 @@ from metering.queries import checklists, crews
 from metering.queries import work_orders as queries
 from metering.queries.work_orders import WorkCard
 
-OWN_PAGES: Mapping[WorkKind, str] = dict.fromkeys(METER_WORK, "desk:field_meter")
+OWN_PAGES: Mapping[WorkKind, str] = {
+    **dict.fromkeys(METER_WORK, "desk:field_meter"),
+    WorkKind.SURVEY: "desk:field_survey",
+}
 """Kinds of work that end on a page of their own, by the name of its address; it takes the work order's id."""
 
 

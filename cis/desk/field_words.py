@@ -78,6 +78,8 @@ WORK_FACTS: Mapping[str, Any] = {
     "meter": _("Meter"),
     "defect": _("Defect"),
     "items": _("Supplies"),
+    "supplies": _("Supplies"),
+    "capacity": _("Capacity"),
 }
 WORK_CASES: Mapping[str, Any] = {
     "service_point": _("Ordered by the desk"),
@@ -103,6 +105,16 @@ SUPPLY_MODES: Mapping[str, Any] = {
     "high_low": _("high voltage, metered at low voltage"),
     "high_high": _("high voltage, metered at high voltage"),
 }
+SURVEY_REASONS: Mapping[str, Any] = {
+    "no_capacity": _("no capacity free"),
+    "line_needed": _("a line must be built"),
+    "no_way": _("no way for the line"),
+    "room_missing": _("no room for meter or switchgear"),
+    "wiring_unsafe": _("wiring not safe"),
+    "use_differs": _("use is not as applied for"),
+    "no_right": _("right to the place not proved"),
+    "other": _("other reason"),
+}
 PHASES: Mapping[str, Any] = {"1": _("single phase"), "3": _("three phases")}
 
 TABLES: Mapping[str, Mapping[str, Any]] = {
@@ -120,6 +132,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "asset": ASSETS,
     "supply_mode": SUPPLY_MODES,
     "phases": PHASES,
+    "survey_reason": SURVEY_REASONS,
 }
 TONES: Mapping[tuple[str, str], str] = {
     ("work_state", "open"): "warn",

@@ -18,7 +18,8 @@ from cis.kernel.errors import Refused
 from cis.platform import audit, documents
 from cis.platform.access import actor_of, allow
 from cis.platform.paging import ROWS, Pager, page_number, query_of
-from metering.domain.work_orders import UNDER_WAY, WorkState, actions_for
+from contracts.queries import surveys
+from metering.domain.work_orders import UNDER_WAY, WorkKind, WorkState, actions_for
 from metering.operations import appointments, work_orders
 from metering.queries import appointments as slots
 from metering.queries import crews, places
@@ -122,6 +123,7 @@ def show(request: HttpRequest, work_order_id: int) -> HttpResponse:
         "today": today(),
         "moves": queries.moves(work_order_id=work_order_id),
         "answers": queries.answers(work_order_id=work_order_id),
+        "survey": surveys.of_work_order(work_order_id=work_order_id) if card.kind == WorkKind.SURVEY else None,
         "photos": queries.photos(work_order_id=work_order_id),
         "appointments": slots.of_orders(work_order_ids=[work_order_id]).get(work_order_id, ()),
         "actions": {str(action) for action in actions_for(state=WorkState(card.state), actor=actor_of(request))},

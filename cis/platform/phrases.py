@@ -11,7 +11,14 @@ from dataclasses import dataclass
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_noop as _
 
-from cis.platform import application_phrases, change_phrases, inspection_phrases, meter_phrases, program_phrases
+from cis.platform import (
+    application_phrases,
+    change_phrases,
+    field_phrases,
+    inspection_phrases,
+    meter_phrases,
+    program_phrases,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,44 +351,7 @@ SENTENCES: Mapping[str, str] = {
     "billed_meanwhile": _("Another run has billed the same days or holds the account."),
     "illegal_move": _("This cannot be done in the present state: load the page anew."),
     "not_allowed": _("You may not do this."),
-    # work in the field
-    "unknown_work_order": _("There is no such work order."),
-    "invalid_work": _("The work order cannot be made."),
-    "work_exists": _("Such a work order is under way already."),
-    "wrong_outcome": _("This cannot come out of this kind of work."),
-    "appointment_stands": _("A customer was promised another crew or day: move the appointment."),
-    "too_many_orders": _("These are more work orders than are moved at a time."),
-    "not_your_order": _("This work order belongs to another crew."),
-    "bad_subject": _("The case has no name that can be kept."),
-    "no_place": _("The work order names no place."),
-    "too_many_facts": _("These are more facts than a work order takes."),
-    "unknown_item": _("The checklist has no such item."),
-    "too_many_photos": _("The item has all photos that it takes: remove one first."),
-    "bad_checklist": _("The checklist cannot be used."),
-    "unknown_checklist": _("There is no such checklist."),
-    "bad_answers": _("Answers are missing or wrong."),
-    "photo_missing": _("A photo is missing: take it before you finish."),
-    "answer_missing": _("An answer is missing."),
-    "wrong_answer": _("This answer is not among the choices."),
-    "answer_too_long": _("The answer is too long."),
-    "answer_out_of_bounds": _("This value cannot be true: measure again."),
-    "not_a_photo": _("The file is no photo in JPEG, PNG or WebP."),
-    "unknown_crew": _("There is no such crew."),
-    "invalid_crew": _("Fields of the crew are wrong."),
-    "crew_taken": _("There is a crew of this name already."),
-    "crew_has_work": _("The crew still has work orders: give them to other crews first."),
-    "bad_areas": _("The name of an area is too long."),
-    "no_field_worker": _("Members of a crew have the role of the field."),
-    "unknown_slot": _("There is no such slot."),
-    "unknown_appointment": _("There is no such appointment."),
-    "invalid_slots": _("The slots cannot be opened."),
-    "no_days": _("There is no working day among these days."),
-    "too_many_days": _("These are too many days at a time."),
-    "bad_hours": _("Each slot begins before it ends."),
-    "hours_overlap": _("Slots of a day do not overlap."),
-    "slot_full": _("All appointments of this slot are taken: choose another one."),
-    "slot_unfit": _("The crew of this slot does not work there, or the slot has begun: choose another one."),
-    "appointment_exists": _("The work order has an appointment: move it."),
+    **field_phrases.SENTENCES,
     **application_phrases.SENTENCES,
     **change_phrases.SENTENCES,
     **meter_phrases.SENTENCES,

@@ -11,6 +11,7 @@ from contracts.models import (
     opening,
     program,
     supply_contract,
+    survey,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "opening",
     "program",
     "supply_contract",
+    "survey",
 ]

@@ -5,8 +5,11 @@ What is connected and what is held are summed under that lock; whoever connects,
 an asset takes the lock first. A reservation that is past its last day counts no more, from that day on.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.queries import supplier
@@ -38,41 +41,95 @@ class AssetUnfit(Refused):
     code = "asset_unfit"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Need:
+    """
+    What a service point takes of a transformer or feeder.
+
+    capacity_w        beyond what the service point has [W]
+    service_point_id  None: not made yet
+    """
+
+    asset: Asset
+    asset_id: int
+    capacity_w: int
+    voltage: str
+    service_point_id: int | None = None
+
+
 @joins_transaction
 def reserve_step(
     *, asset: Asset, asset_id: int, capacity_w: int, voltage: str, subject: str, subject_id: int, today: date,
     actor: Actor, service_point_id: int | None = None, until_date: date | None = None,
 ) -> int:  # fmt: skip
     """
-    Hold capacity of a transformer or a feeder for a case, in the place of what the case holds already.
+    Hold capacity of a transformer or a feeder for a case, in the place of what it holds for the service point already.
 
     :param capacity_w: what is needed beyond what the service point has. [W]
     :param until_date: last day; None: by the pack's rule, from today.
     :returns: id of the reservation.
     :raises CapacityTaken: less is free; AssetUnfit: it does not supply at this voltage.
     """
+    need = Need(
+        asset=asset, asset_id=asset_id, capacity_w=capacity_w, voltage=voltage, service_point_id=service_point_id
+    )
+    made = reserve_all_step(
+        needs=[need], subject=subject, subject_id=subject_id, today=today, actor=actor, until_date=until_date
+    )
+    return made[0]
+
+
+@joins_transaction
+def reserve_all_step(
+    *, needs: Sequence[Need], subject: str, subject_id: int, today: date, actor: Actor, until_date: date | None = None
+) -> tuple[int, ...]:
+    """
+    Hold capacity for all service points of a case, all or nothing; see ``reserve_step``.
+
+    The assets are locked in the sequence of their ids; the number of statements grows with the assets, not the points.
+    """
     rule = network.rule_at(today)
     until = until_date or today + timedelta(days=rule.reserved_days)
-    _lock(asset, asset_id, voltage)
-    before = CapacityReservation.objects.select_for_update().filter(
-        subject=subject, subject_id=subject_id, service_point_id=service_point_id, state=ReservationState.HELD
-    )
-    before.update(state=ReservationState.RELEASED, ended_at=timezone.now())
-    counted = rule.counted_va(capacity_w=capacity_w, voltage=voltage)
-    card = _card(asset, asset_id, today)
-    if counted > card.free_va:
-        raise CapacityTaken(
-            f"{card.name} has {_kva(max(0, card.free_va))} kVA free, {_kva(counted)} kVA are needed.",
-            advice="Choose another supply point, or one that is enlarged first.", free_va=card.free_va,
-            needed_va=counted,
+    by_asset: dict[tuple[Asset, int], list[Need]] = {}
+    for need in needs:
+        by_asset.setdefault((need.asset, need.asset_id), []).append(need)
+    for (asset, asset_id), found in sorted(by_asset.items()):
+        for voltage in sorted({need.voltage for need in found}):
+            _lock(asset, asset_id, voltage)
+    points = [need.service_point_id for need in needs if need.service_point_id is not None]
+    held = CapacityReservation.objects.filter(subject=subject, subject_id=subject_id, state=ReservationState.HELD)
+    has_place = Q(service_point_id__in=points)
+    if len(points) < len(needs):
+        has_place |= Q(service_point=None)
+    held.filter(has_place).update(state=ReservationState.RELEASED, ended_at=timezone.now())
+    rows: list[CapacityReservation] = []
+    for (asset, asset_id), found in sorted(by_asset.items()):
+        counted = [rule.counted_va(capacity_w=need.capacity_w, voltage=need.voltage) for need in found]
+        _check_room(_card(asset, asset_id, today), sum(counted))
+        rows += [_row(need, va, subject, subject_id, until) for need, va in zip(found, counted, strict=True)]
+        audit.record(
+            actor, "reserve", "capacity", asset_id, asset=asset, counted_va=sum(counted), until=until, case=subject,
+            case_id=subject_id, points=len(found),
         )  # fmt: skip
-    made = CapacityReservation.objects.create(
-        transformer_id=asset_id if asset is Asset.TRANSFORMER else None,
-        feeder_id=asset_id if asset is Asset.FEEDER else None, service_point_id=service_point_id, subject=subject,
-        subject_id=subject_id, capacity_w=capacity_w, counted_va=counted, until_date=until,
+    return tuple(row.id for row in CapacityReservation.objects.bulk_create(rows))
+
+
+def _check_room(card: AssetCard, needed_va: int) -> None:
+    if needed_va > card.free_va:
+        raise CapacityTaken(
+            f"{card.name} has {_kva(max(0, card.free_va))} kVA free, {_kva(needed_va)} kVA are needed.",
+            advice="Choose another supply point, or one that is enlarged first.", free_va=card.free_va,
+            needed_va=needed_va,
+        )  # fmt: skip
+
+
+def _row(need: Need, counted_va: int, subject: str, subject_id: int, until: date) -> CapacityReservation:
+    is_transformer = need.asset is Asset.TRANSFORMER
+    return CapacityReservation(
+        transformer_id=need.asset_id if is_transformer else None, feeder_id=None if is_transformer else need.asset_id,
+        service_point_id=need.service_point_id, subject=subject, subject_id=subject_id, capacity_w=need.capacity_w,
+        counted_va=counted_va, until_date=until,
     )  # fmt: skip
-    audit.record(actor, "reserve", "capacity", made.id, asset=asset, asset_id=asset_id, counted_va=counted, until=until)
-    return made.id
 
 
 @joins_transaction

@@ -13,7 +13,6 @@ from metering.domain.places import NewPlace
 from metering.models.network import Feeder, Transformer
 from metering.models.place import ServicePoint
 from metering.operations import places
-from metering.operations.places import CreatedPlace
 from metering.queries import network as queries
 from metering.queries.network import UnknownFeeder, UnknownTransformer
 
@@ -82,26 +81,41 @@ def change(*, asset: Asset, asset_id: int, name: str, capacity_va: int, is_activ
 
 
 @joins_transaction
-def plan_point_step(*, place: NewPlace, asset: Asset, asset_id: int, actor: Actor) -> CreatedPlace:
+def plan_points_step(*, new: Sequence[NewPlace], actor: Actor) -> dict[str, int]:
     """
-    Make the service point of a building to be: planned, on its asset; ``capacity.connect_step`` connects it.
+    Make the service points of buildings to be: planned, each on the transformer or feeder that it names.
 
-    :raises InvalidPlace: fields of the place are wrong.
+    ``capacity.connect_step`` connects one. All are written together, however many there are.
+
+    :returns: ids by external id.
+    :raises InvalidLoad: fields of a place are wrong, or its external id is taken.
     """
-    made = places.add(place=place, actor=actor)
-    column = "transformer_id" if asset is Asset.TRANSFORMER else "feeder_id"
-    ServicePoint.objects.filter(id=made.service_point_id).update(state=PointState.PLANNED.value, **{column: asset_id})
+    names = sorted({name for place in new for name in (place.transformer, place.feeder) if name})
+    transformers, feeders = queries.ids_by_external_id(names)
+    prepared = places.prepare(places=new, transformers=transformers, feeders=feeders)
+    made = places.load(prepared=prepared, actor=actor, transformer_ids=transformers, feeder_ids=feeders)
+    ServicePoint.objects.filter(id__in=made.values()).update(state=PointState.PLANNED.value)
     return made
 
 
 @joins_transaction
-def hang_step(*, service_point_id: int, asset: Asset, asset_id: int, actor: Actor) -> None:
-    """Note on which transformer or feeder a service point hangs, as a survey found it."""
+def hang_step(*, service_point_id: int, asset: Asset, asset_id: int, voltage: str, actor: Actor) -> None:
+    """Note on which transformer or feeder a service point hangs by a survey; a planned one gets its voltage too."""
     is_transformer = asset is Asset.TRANSFORMER
-    ServicePoint.objects.filter(id=service_point_id).update(
-        transformer_id=asset_id if is_transformer else None, feeder_id=None if is_transformer else asset_id
-    )
+    rows = ServicePoint.objects.filter(id=service_point_id)
+    rows.update(transformer_id=asset_id if is_transformer else None, feeder_id=None if is_transformer else asset_id)
+    rows.filter(state=PointState.PLANNED).update(voltage=voltage)
     audit.record(actor, "hang", "service_point", service_point_id, asset=asset, asset_id=asset_id)
+
+
+@joins_transaction
+def drop_planned_step(*, service_point_ids: Sequence[int], actor: Actor) -> int:
+    """Take down service points that were planned and will not be built; returns how many."""
+    rows = ServicePoint.objects.filter(id__in=list(service_point_ids), state=PointState.PLANNED)
+    count = rows.update(state=PointState.REMOVED.value)
+    if count:
+        audit.record(actor, "drop_planned", "service_point", None, points=list(service_point_ids))
+    return count
 
 
 def prepare(*, feeders: Sequence[NewFeeder], transformers: Sequence[NewTransformer]) -> PreparedNetwork:

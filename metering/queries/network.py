@@ -8,7 +8,7 @@ from typing import Any
 from cis.kernel.errors import Refused
 from cis.platform import packs
 from cis.platform.db import fetch
-from metering.domain.network import PERCENT, Asset, LoadRule, voltages_serving
+from metering.domain.network import LOW, PERCENT, Asset, LoadRule, voltages_serving
 from metering.domain.places import Voltage
 from metering.models.network import CapacityReservation, Feeder, Transformer
 
@@ -163,6 +163,15 @@ def transformer(*, transformer_id: int, at: date) -> AssetCard:
     return _cards(Asset.TRANSFORMER, rows, at)[0]
 
 
+def by_ids(*, transformer_ids: Sequence[int], at: date) -> dict[int, AssetCard]:
+    """Return some transformers with their load by their ids; one statement."""
+    rows = fetch(
+        f"SELECT * FROM ({_TRANSFORMERS}) t WHERE id = ANY(%(ids)s)",  # noqa: S608 (constants only)
+        _params(at) | {"ids": list(transformer_ids)},
+    )
+    return {card.id: card for card in _cards(Asset.TRANSFORMER, rows, at)}
+
+
 def feeder(*, feeder_id: int, at: date) -> AssetCard:
     """
     Return a feeder with its load.
@@ -179,11 +188,15 @@ def suggested(*, capacity_w: int, voltage: str, district: str, at: date, most: i
     """
     Return where a supply could hang: those with room for all of it, in its district first, then by the room left.
 
-    At low voltage transformers, above it feeders of the voltage; an asset out of service is none. Two statements.
+    At low voltage transformers, above it feeders of the voltage; an asset out of service is none. One statement.
     """
-    rule = rule_at(at)
-    needed = rule.counted_va(capacity_w=capacity_w, voltage=voltage)
-    if voltage in {Voltage.V220, Voltage.V380}:
+    needed = rule_at(at).counted_va(capacity_w=capacity_w, voltage=voltage)
+    return with_room(least_va=needed, voltage=voltage, district=district, at=at, most=most)
+
+
+def with_room(*, least_va: int, voltage: str, district: str, at: date, most: int = 5) -> tuple[AssetCard, ...]:
+    """Return assets that supply at a voltage and have so much free; see ``suggested``. One statement."""
+    if voltage in LOW:
         rows = fetch(
             f"SELECT * FROM ({_TRANSFORMERS}) t WHERE is_active AND voltage = ANY(%(voltages)s)",  # noqa: S608
             _params(at) | {"voltages": list(voltages_serving(voltage))},
@@ -191,7 +204,7 @@ def suggested(*, capacity_w: int, voltage: str, district: str, at: date, most: i
         found = _cards(Asset.TRANSFORMER, rows, at)
     else:
         found = tuple(card for card in feeders(at=at) if card.is_active and card.voltage == voltage)
-    fitting = [card for card in found if card.free_va >= needed]
+    fitting = [card for card in found if card.free_va >= max(1, least_va)]
     fitting.sort(key=lambda card: (card.district != district, -card.free_va, card.name))
     return tuple(fitting[:most])
 

@@ -144,6 +144,11 @@ def one(*, work_order_id: int) -> WorkCard:
     return found[0]
 
 
+def by_ids(*, work_order_ids: Sequence[int]) -> dict[int, WorkCard]:
+    """Return some work orders by their ids; two statements."""
+    return {card.id: card for card in _cards(WorkOrder.objects.filter(id__in=list(work_order_ids)))}
+
+
 def check_visible(*, card: WorkCard, actor: Actor) -> None:
     """
     Do nothing where somebody may work on an order: the desk on all, a crew on its own.

@@ -113,14 +113,17 @@ def test_a_reservation_counts_until_its_last_day_and_is_marked_the_night_after()
 
 def test_a_planned_point_is_counted_once_it_is_connected_in_the_place_of_its_reservation():
     one = factories.metering.transformer()
-    place = NewPlace(service_point="S1", premises="", address="1 New Road", voltage="380V", capacity_w=100_000)
+    place = NewPlace(
+        service_point="S1", premises="P1", address="1 New Road", voltage="380V", capacity_w=100_000,
+        transformer=one.external_id,
+    )  # fmt: skip
     with transaction.atomic():
-        made = network.plan_point_step(place=place, asset=Asset.TRANSFORMER, asset_id=one.id, actor=DESK)
-    _reserve(one, case=1, kw=100, service_point_id=made.service_point_id)
+        point_id = network.plan_points_step(new=[place], actor=DESK)["S1"]
+    _reserve(one, case=1, kw=100, service_point_id=point_id)
     before = _card(one)
     for _ in range(2):
         with transaction.atomic():
-            capacity.connect_step(service_point_id=made.service_point_id, actor=SYSTEM)
+            capacity.connect_step(service_point_id=point_id, actor=SYSTEM)
     after = _card(one)
     assert (before.connected_va, before.reserved_va) == (0, 70_000)
     assert (after.connected_va, after.reserved_va, after.free_va) == (70_000, 0, before.free_va)

@@ -25,7 +25,7 @@ WRITERS = {
     "act_enrolment": {Role.CLERK, Role.FIELD, Role.METERING, Role.SUPERVISOR},
     **dict.fromkeys(("new_work", "assign_work", "act_on_work", "book_work"), DISPATCHERS),
     **dict.fromkeys(("new_crew", "crew", "new_asset"), METERERS),
-    **dict.fromkeys(("field", "field_order", "start_work", "field_photo", "fail_work"), IN_THE_FIELD),
+    **dict.fromkeys(("field", "field_order", "start_work", "field_photo", "fail_work", "field_survey"), IN_THE_FIELD),
     **dict.fromkeys(SIMULATIONS, BILLERS),
     "new_customer": CLERKS,
     "edit_customer": CLERKS,
