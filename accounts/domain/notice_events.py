@@ -227,6 +227,22 @@ _ROWS: Final = (
         is_required=True,
     ),
     Event(
+        code="change_agreed",
+        notice_class=NoticeClass.SERVICE,
+        facts={"change": _TEXT, "start": _DATE, "link": _LINK},
+    ),
+    Event(
+        code="change_rejected",
+        notice_class=NoticeClass.SERVICE,
+        facts={"change": _TEXT, "reason": _TEXT, "link": _LINK},
+    ),
+    Event(
+        code="change_ending",
+        notice_class=NoticeClass.SERVICE,
+        facts={"change": _TEXT, "end": _DATE, "link": _LINK},
+        is_required=True,
+    ),
+    Event(
         code="announcement",
         notice_class=NoticeClass.SERVICE,
         facts={},

@@ -145,16 +145,6 @@ class SettlementDropped:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WorkWanted:
-    """Somebody is to go to a service point for a change of use; ``kind`` as work orders are called."""
-
-    change_id: int
-    kind: str
-    service_point_id: int
-    on: date
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class FinancingPaid:
     """A partner bank has paid what it finances of a sale; the amount contains its VAT. [minor unit]"""
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from functools import singledispatch
 from typing import Any
 
@@ -11,7 +11,7 @@ from accounts.operations import customers
 from cis.kernel.actors import Actor, ActorKind
 from cis.platform import events
 from cis.platform.db import joins_transaction
-from contracts.domain.announcements import AccountToSettle, WorkWanted
+from contracts.domain.announcements import AccountToSettle
 from contracts.domain.changes import (
     BeginAgreement,
     ChangeTerm,
@@ -27,8 +27,15 @@ from contracts.models.change import ChangeEffect, ChangeSet
 from contracts.operations import agreements
 from contracts.queries import agreements as queries
 from contracts.queries.agreements import TermCard
-from metering.operations import meters, reads
+from metering.domain.work_orders import WorkKind
+from metering.operations import meters, reads, work_orders
 from metering.queries import places
+
+SUBJECT = "change"
+RELOCATE = "move the meter to another place of the premises 移表"
+LAST_READ = "last reading of a supply that ends 终结抄表"
+FRESH_DAYS = 3
+"""A counter that was read so few days ago is read by itself."""
 
 
 @dataclass(slots=True)
@@ -98,6 +105,7 @@ def _end(effect: EndAgreement, doing: Doing) -> None:
     agreements.end_step(agreement_id=effect.agreement_id, end_date=effect.on, actor=doing.actor)
     doing.accounts.add(card.account_id)
     doing.keep("end_agreement", effect.on, agreement_id=effect.agreement_id, account_id=card.account_id)
+    _order_last_read(doing, service_point_id=card.service_point_id, on=effect.on)
 
 
 @_do.register
@@ -193,11 +201,33 @@ def _settle(effect: SettleAccount, doing: Doing) -> None:
 
 @_do.register
 def _order_work(effect: OrderWork, doing: Doing) -> None:
-    events.announce(
-        WorkWanted(change_id=doing.change.id, kind=effect.kind, service_point_id=effect.service_point_id, on=effect.on)
-    )
+    _order(doing, kind=WorkKind.REPAIR, service_point_id=effect.service_point_id, on=effect.on, what=RELOCATE)
     doing.follows = True
     doing.keep("order_work", effect.on, text=effect.kind)
+
+
+def _order(doing: Doing, *, kind: WorkKind, service_point_id: int, on: date, what: str) -> None:
+    work_orders.create_step(
+        kind=kind,
+        subject=SUBJECT,
+        subject_id=doing.change.id,
+        service_point_id=service_point_id,
+        facts={"what": what, "change": doing.change.id},
+        due_date=max(on, doing.today),
+        actor=doing.actor,
+    )
+
+
+def _order_last_read(doing: Doing, *, service_point_id: int, on: date) -> None:
+    """Send somebody for the last reading, unless it came with the change, or comes by itself."""
+    if doing.change.reads.exists():
+        return
+    (point,) = places.overview(service_point_ids=[service_point_id], at_date=on)
+    counters = [one for meter in point.meters if meter.hangs(on) for one in meter.registers if not one.is_interval]
+    fresh = on - timedelta(days=FRESH_DAYS)
+    if any(one.latest is None or one.latest.read_date < fresh for one in counters):
+        _order(doing, kind=WorkKind.RE_READ, service_point_id=service_point_id, on=on, what=LAST_READ)
+        doing.keep("order_work", on, text=WorkKind.RE_READ.value)
 
 
 def old_columns(term: TermCard) -> dict[str, Any]:

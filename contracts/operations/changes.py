@@ -19,12 +19,14 @@ from cis.platform.db import joins_transaction, opens_transaction
 from contracts.domain import change_checks, change_effects
 from contracts.domain.announcements import ChangeMade
 from contracts.domain.change_facts import SELF_CONFIRMED, SELF_SERVICE, Facts, missing_papers
-from contracts.domain.changes import WORKFLOW, ChangeAction, ChangeState, FinalRead, PaperKind, Wanted
+from contracts.domain.changes import WORKFLOW, ChangeAction, ChangeKind, ChangeState, FinalRead, PaperKind, Wanted
 from contracts.models.change import ChangeMove, ChangePaper, ChangePart, ChangeRead, ChangeSet
 from contracts.operations import change_effects as doing
-from contracts.operations import newcomers
+from contracts.operations import change_notices, newcomers
 from contracts.queries import change_facts
 from contracts.queries.changes import UnknownChange, wanted_of
+from metering.domain.announcements import WorkOrderDone
+from metering.domain.work_orders import Outcome
 
 REASON_MOST = 300
 COLUMNS = (
@@ -273,6 +275,15 @@ def carry_out(*, change_id: int, today: date, actor: Actor) -> ChangeState:
 
 
 @joins_transaction
+def work_done(done: WorkOrderDone) -> None:
+    """Finish a change that waited for somebody to go there; a reading that was taken finishes nothing by itself."""
+    if done.subject == doing.SUBJECT and done.outcome is Outcome.DONE:
+        change = lock(done.subject_id)
+        if change.kind == ChangeKind.RELOCATION and change.state == ChangeState.EFFECTIVE:
+            move(change, ChangeAction.FINISH, done.actor)
+
+
+@joins_transaction
 def finish_step(*, change_id: int, actor: Actor) -> None:
     """Note that nothing follows a change any more; one that is done, or taken back, stays as it is."""
     change = lock(change_id)
@@ -368,3 +379,4 @@ def move(change: ChangeSet, action: ChangeAction, actor: Actor, *, reason: str =
         reason=reason.strip()[:REASON_MOST],
     )
     audit.record(actor, action.value, "change", change.id, kind=change.kind, reason=reason.strip()[:REASON_MOST])
+    change_notices.tell(change, action, reason=reason.strip()[:REASON_MOST])

@@ -3,8 +3,11 @@
 from datetime import UTC, date, datetime
 
 import pytest
+from django.db import transaction
 
+from accounts.models.notice import Notice
 from cis.kernel.workflow import IllegalMove, NotAllowed
+from cis.platform import events
 from cis.platform.models import AuditEvent
 from contracts.domain.changes import ChangeState, PaperKind
 from contracts.models.agreement import AgreementTerm
@@ -13,7 +16,10 @@ from contracts.operations import agreements, change_nights, changes
 from contracts.queries import change_facts
 from contracts.queries import changes as queries
 from contracts.queries.changes import ChangeFilter, UnknownChange
-from tests.factories import accounts, contracts
+from metering.domain.announcements import WorkOrderDone
+from metering.domain.work_orders import Outcome, WorkKind
+from metering.models.work import WorkOrder
+from tests.factories import accounts, contracts, metering
 from tests.factories.changes import BILLER, CLERK, CUSTOMER, done, drafted, wanted
 
 pytestmark = pytest.mark.django_db
@@ -180,3 +186,36 @@ def test_there_is_none(agreement):
     for ask in (queries.one, lambda change_id: changes.submit(change_id=change_id, actor=CLERK)):
         with pytest.raises(UnknownChange):
             ask(change_id=999)
+
+
+def test_a_meter_that_moves_waits_for_the_crew(agreement):
+    change_id = done("relocation", agreement, TODAY, today=TODAY)
+    order = WorkOrder.objects.get()
+    assert (order.subject, order.subject_id, order.state) == ("change", change_id, "open")
+    assert ChangeSet.objects.get().state == "effective"
+    told = WorkOrderDone(
+        work_order_id=order.id, kind=WorkKind.REPAIR, subject="change", subject_id=change_id, outcome=Outcome.DONE,
+        premises_id=None, service_point_id=agreement.service_point_id, done_date=TODAY, actor=CLERK,
+    )  # fmt: skip
+    with transaction.atomic():
+        events.announce(told)
+        events.announce(told)
+    assert ChangeSet.objects.get().state == "done"
+
+
+def test_who_ends_without_a_reading_is_read_by_a_crew(agreement):
+    metering.metered(at=agreement.service_point)
+    done("move_out", agreement, TODAY, today=TODAY)
+    assert WorkOrder.objects.get().kind == "re_read"
+
+
+def test_the_customer_is_told_what_was_agreed_to_and_before_it_ends(agreement):
+    accounts.contact_point(of=agreement.account.holders.get().customer)
+    change_id = done("household", agreement, date(2026, 3, 1), today=TODAY, household=6, until_date=date(2027, 3, 1))
+    assert set(Notice.objects.values_list("key", flat=True)) == {f"change_agreed:{change_id}"}
+    night(date(2027, 1, 29))
+    assert not Notice.objects.filter(event="change_ending").exists()
+    night(date(2027, 1, 31))
+    night(date(2027, 2, 1))
+    told = Notice.objects.filter(event="change_ending", channel="inbox")
+    assert [row.key for row in told] == [f"change_ending:{change_id}"]
