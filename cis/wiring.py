@@ -114,13 +114,7 @@ def bind() -> None:
     events.listen(CorrectionMade, rebill_rows.note)
     events.listen(DeviceCommandDone, energizing.note)
     _move_applications()
-    jobs.register(change_nights.WORK, change_nights.work, schedule=Daily(CHANGES_AT, settings.TIME_ZONE))
-    jobs.register(final_accounts.WORK, final_accounts.work, schedule=Daily(FINAL_AT, settings.TIME_ZONE))
-    change_facts.answer_arrears_by(balances.arrears_minor)
-    events.listen(ChangeMade, rebill_rows.note_change)
-    events.listen(WorkOrderDone, changes.work_done)
-    events.listen(AccountToSettle, final_accounts.open_step)
-    events.listen(SettlementDropped, final_accounts.drop_step)
+    _bind_changes()
     jobs.register(telling.REMIND, telling.remind, schedule=Daily(REMIND_AT, settings.TIME_ZONE))
     outbox.send_by(issuing.PRINT, _print_bill)
     outbox.send_by(telling.TELL, telling.tell)
@@ -166,6 +160,17 @@ def _bind_network() -> None:
     jobs.register(capacity.WORK, capacity.night, schedule=Daily(EXPIRY_AT, settings.TIME_ZONE))
     events.listen(ApplicationMoved, surveys.free_capacity)
     events.listen(AgreementStarted, _connect)
+
+
+def _bind_changes() -> None:
+    """Bind what changes of use and final accounts need."""
+    jobs.register(change_nights.WORK, change_nights.work, schedule=Daily(CHANGES_AT, settings.TIME_ZONE))
+    jobs.register(final_accounts.WORK, final_accounts.work, schedule=Daily(FINAL_AT, settings.TIME_ZONE))
+    change_facts.answer_arrears_by(balances.arrears_minor)
+    events.listen(ChangeMade, rebill_rows.note_change)
+    events.listen(WorkOrderDone, changes.work_done)
+    events.listen(AccountToSettle, final_accounts.open_step)
+    events.listen(SettlementDropped, final_accounts.drop_step)
 
 
 def _connect(started: AgreementStarted) -> None:
