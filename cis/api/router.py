@@ -7,7 +7,7 @@ from accounts.api import receipts
 from billing.api import advice
 from billing.api import endpoints as billing
 from cis.api import schema
-from contracts.api import applications, archive, changes, programs
+from contracts.api import applications, archive, changes, inspections, programs
 from metering.api import endpoints as metering
 from metering.api import field_endpoints as field
 from tariffs.api import endpoints as tariffs
@@ -26,6 +26,7 @@ urlpatterns = [
     path("applications/<str:number>", applications.ApplicationOne.as_view(), name="api_application"),
     path("applications/<str:number>/papers", applications.PaperList.as_view(), name="api_papers"),
     path("applications/<str:number>/moves", applications.MoveList.as_view(), name="api_moves"),
+    path("places/<str:place>/inspections", inspections.PlaceInspections.as_view(), name="api_place_inspections"),
     path("changes", changes.ChangeList.as_view(), name="api_changes"),
     path("changes/<int:change_id>", changes.ChangeOne.as_view(), name="api_change"),
     path("payments", billing.PaymentList.as_view(), name="api_payments"),

@@ -14,7 +14,7 @@ from accounts.queries import accounts, notices, users
 from billing.queries import balances, bills, cycles
 from billing.queries.bills import BillCard
 from cis.desk.answers import csv_file, or_404, today
-from cis.desk.roles import BILLERS, CASHIERS, CLERKS, METERERS, READ_TAKERS, READERS
+from cis.desk.roles import BILLERS, CASHIERS, CLERKS, DISPATCHERS, METERERS, READ_TAKERS, READERS
 from cis.desk.timeline import Event, events_of
 from cis.desk.words import PERIOD_ORDER, PERIODS
 from cis.kernel.enums import Role
@@ -22,7 +22,7 @@ from cis.kernel.periods import add_months, month_of
 from cis.platform.access import actor_of, allow
 from cis.platform.templatetags.local import month as month_text
 from cis.platform.templatetags.local import plain_money
-from contracts.queries import agreements, change_facts, changes, enrollments, supply_contracts
+from contracts.queries import agreements, change_facts, changes, enrollments, inspections, supply_contracts
 from contracts.queries.agreements import AgreementCard, TermCard
 from contracts.queries.change_facts import Can
 from contracts.queries.changes import ChangeCard
@@ -33,6 +33,7 @@ from metering.queries.places import ServicePointOverview
 
 BILLS_SHOWN = 13
 MOVEMENTS_SHOWN = 12
+INSPECTIONS_SHOWN = 4
 MONTHS = 13
 NOTICES_SHOWN = 10
 CHANGES_SHOWN = 6
@@ -59,6 +60,7 @@ class May:
     bill: bool
     correct: bool
     change: bool
+    inspect: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +81,7 @@ class AccountPage:
     notices: tuple[notices.NoticeCard, ...]
     contracts: tuple[ContractCard, ...]
     enrolments: tuple[EnrollmentCard, ...]
+    inspections: tuple[inspections.InspectionCard, ...]
     may: May
     changes: tuple[ChangeCard, ...]
     possible_changes: tuple[Can, ...]
@@ -160,6 +163,7 @@ def gather(*, overview: accounts.AccountOverview, on: date, roles: frozenset[Rol
         notices=notices.of_account(account_id=overview.id, customer_id=overview.holder.id, most=NOTICES_SHOWN),
         enrolments=enrollments.of_account(account_id=overview.id, most=ENROLMENTS_SHOWN),
         contracts=supply_contracts.of_account(account_id=overview.id),
+        inspections=inspections.of_account(account_id=overview.id, most=INSPECTIONS_SHOWN),
         may=may(roles),
         changes=changes.of_account(account_id=overview.id, most=CHANGES_SHOWN),
         possible_changes=change_facts.possible(account_id=overview.id, today=on, cards=cards),
@@ -175,6 +179,7 @@ def may(roles: frozenset[Role]) -> May:
         bill=bool(roles & set(BILLERS)),
         correct=bool(roles & {*BILLERS, *METERERS}),
         change=bool(roles & {*BILLERS, *CLERKS}),
+        inspect=bool(roles & set(DISPATCHERS)),
     )
 
 

@@ -65,6 +65,8 @@ def order(request: HttpRequest, work_order_id: int) -> HttpResponse:
             form.refuse(refusal)
         else:
             messages.success(request, _("Done. On to the next one."))
+            if card.kind == WorkKind.INSPECTION and card.subject == "inspection":
+                return redirect("desk:hand_over", work_order_id)
             return redirect(_back(card))
     context = order_context(card, form) | {"outcomes": OUTCOMES[WorkKind(card.kind)]}
     return render(request, "field/order.html", context)

@@ -21,6 +21,7 @@ ENTRIES = (
     NavEntry("desk:field", _("My day"), "route", frozenset({Role.FIELD})),
     NavEntry("desk:work_orders", _("Work orders"), "tools", STAFF),
     NavEntry("desk:meters", _("Meter store"), "gauge", STAFF),
+    NavEntry("desk:inspections", _("Inspections"), "list-check", STAFF),
     NavEntry("desk:network", _("Network"), "topology-star-3", STAFF),
     NavEntry("desk:files", _("Meter files"), "file-import", STAFF),
     NavEntry("desk:tariffs", _("Tariffs"), "receipt-2", STAFF),

@@ -13,6 +13,7 @@ from cis.desk import (
     meter_words,
     notice_words,
     programme_words,
+    safety_words,
 )
 
 PERIODS: Mapping[str, Any] = {
@@ -330,6 +331,7 @@ OTHER_TONES: Mapping[tuple[str, str], str] = {
     ("shadow", "open"): "warn",
     **notice_words.TONES,
     **field_words.TONES,
+    **safety_words.TONES,
     **meter_words.TONES,
     **application_words.TONES,
     **change_words.TONES,
@@ -380,6 +382,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "customer_class": CUSTOMER_CLASSES,
     **notice_words.TABLES,
     **field_words.TABLES,
+    **safety_words.TABLES,
     **meter_words.TABLES,
     **contract_words.TABLES,
     **programme_words.TABLES,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cis.portal import advice, bills, changes, contracts, notices, offers, payments, profile, programmes
+from cis.portal import advice, bills, changes, contracts, notices, offers, payments, profile, programmes, safety
 
 app_name = "portal"
 urlpatterns = [
@@ -19,6 +19,10 @@ urlpatterns = [
     path("notices/read", notices.mark_read, name="notices_read"),
     path("notices/settings", notices.ways, name="notice_ways"),
     path("notices/<int:notice_id>", notices.one, name="notice"),
+    path("safety", safety.safety, name="safety"),
+    path("safety/defects/<int:defect_id>/done", safety.claim, name="claim_defect"),
+    path("safety/defects/<int:defect_id>/photos/<int:photo_id>", safety.photo, name="defect_photo"),
+    path("safety/<int:inspection_id>/notice.pdf", safety.notice, name="rectification_notice"),
     path("details", profile.profile, name="profile"),
     path("contracts", contracts.index, name="contracts"),
     path("contracts/<int:contract_id>", contracts.show, name="contract"),

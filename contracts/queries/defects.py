@@ -116,6 +116,18 @@ def standing_of_account(*, account_id: int) -> tuple[DefectCard, ...]:
     return _cards(rows.order_by("due_date", "id"))
 
 
+def photo(*, photo_id: int) -> PhotoCard:
+    """
+    Return a photo of a defect; one statement.
+
+    :raises UnknownDefect: there is none.
+    """
+    row = DefectPhoto.objects.filter(id=photo_id).first()
+    if row is None:
+        raise UnknownDefect(f"There is no photo {photo_id}.")
+    return PhotoCard(id=row.id, document_id=row.document_id, is_evidence=row.is_evidence, kept_at=row.kept_at)
+
+
 def _filtered(wanted: Wanted) -> QuerySet[Defect]:
     rows = Defect.objects.all()
     if wanted.state == STANDING_FILTER:

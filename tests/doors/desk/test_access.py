@@ -11,6 +11,10 @@ pytestmark = pytest.mark.django_db
 STAFF = set(Role) - {Role.CUSTOMER}
 BILLERS = {Role.BILLING, Role.SUPERVISOR}
 CLERKS = {Role.CLERK, Role.SUPERVISOR}
+DISPATCHERS = {Role.CLERK, Role.METERING, Role.SUPERVISOR}
+CREWS = {Role.FIELD, Role.METERING, Role.SUPERVISOR}
+REGISTER = {Role.CLERK, Role.METERING, Role.FIELD, Role.SUPERVISOR, Role.AUDITOR}
+REGISTRARS = {Role.METERING, Role.SUPERVISOR}
 SIMULATIONS = (
     "simulations", "simulations_file", "new_simulation", "simulation", "simulated_supplies", "simulated_supplies_file",
     "left_out", "simulation_groups_file", "simulated_prices", "delete_simulation",
@@ -67,6 +71,20 @@ WRITERS = {
     "announce_event": {Role.BILLING, Role.SUPERVISOR},
     "load_series": {Role.BILLING, Role.SUPERVISOR},
     "decide_tariff": {Role.BILLING, Role.SUPERVISOR},
+    **dict.fromkeys(
+        ("act_on_inspection", "order_inspections", "new_inspection", "add_defect"),
+        DISPATCHERS,
+    ),
+    **dict.fromkeys(("hand_over", "issue_notice", "hand_over_photo"), CREWS),
+    "decide_defect": {Role.CLERK, Role.FIELD, Role.METERING, Role.SUPERVISOR},
+    **dict.fromkeys(
+        ("important_customers", "important_file", "important_customer"),
+        REGISTER,
+    ),
+    **dict.fromkeys(
+        ("new_important_customer", "change_important_customer", "act_on_important_customer"),
+        REGISTRARS,
+    ),
     "staff": {Role.ADMIN},
     "new_staff": {Role.ADMIN},
     "staff_member": {Role.ADMIN},
