@@ -53,9 +53,7 @@ def bearer(world):
         ("/api/v1/reads", "POST"),
         ("/api/v1/rate-checks", "POST"),
         ("/api/v1/applications", "GET"),
-        ("/api/v1/applications", "POST"),
         ("/api/v1/applications/{number}", "GET"),
-        ("/api/v1/applications/{number}/moves", "POST"),
     ],
 )
 def test_each_operation_answers_as_described(described, bearer, path, method, mode):
@@ -76,6 +74,8 @@ def test_the_description_names_each_operation_with_an_example_for_its_problems(c
         "list_bills", "get_bill", "get_bill_pdf", "get_bill_proof", "get_balance", "report_payment", "get_payment", "report_reads",
         "check_rate", "get_advice", "list_notices", "get_consent", "put_consent",
         "ask_for_change", "get_change",
+        "list_programs", "enrol", "get_enrolment", "list_work_orders", "get_work_order", "list_transformers",
+        "get_transformer", "list_inspections_of_place",
         "list_applications", "file_application", "get_application", "add_paper", "move_application",
         "list_contracts", "get_contract", "get_contract_pdf",
     }  # fmt: skip
