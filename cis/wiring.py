@@ -142,11 +142,10 @@ def bind() -> None:
 
 
 def _move_applications() -> None:
-    """Let applications hear of their offers, contracts, meters and supplies."""
+    """Let applications hear of their offers, contracts and meters."""
     events.listen(OfferSent, application_events.offer_sent)
     events.listen(ContractSigned, application_events.contract_signed)
     events.listen(WorkOrderDone, application_events.work_done)
-    events.listen(AgreementStarted, application_events.supply_began)
 
 
 def _tidy() -> None:

@@ -2,12 +2,11 @@
 
 from django.utils import timezone
 
-from cis.kernel.actors import SYSTEM
 from cis.platform.db import joins_transaction
-from contracts.domain.announcements import AgreementStarted, ContractSigned, OfferSent
+from contracts.domain.announcements import ContractSigned, OfferSent
 from contracts.domain.application_workflow import SUBJECT, ApplicationState
 from contracts.operations import applications
-from contracts.queries.applications import metered_at_point, state_of
+from contracts.queries.applications import state_of
 from metering.domain.announcements import WorkOrderDone
 from metering.domain.work_orders import Outcome, WorkKind
 
@@ -41,24 +40,5 @@ def work_done(told: WorkOrderDone) -> None:
             application_id=told.subject_id,
             service_point_ids=[told.service_point_id],
             actor=told.actor,
-            at=timezone.now(),
-        )
-
-
-@joins_transaction
-def supply_began(told: AgreementStarted) -> None:
-    """
-    Note that current flows where a metered application of the account waited for it.
-
-    Whoever began the supply has checked the inspection (``billing.operations.energizing``).
-    """
-    application_id = metered_at_point(service_point_id=told.service_point_id, account_id=told.account_id)
-    if application_id is not None:
-        applications.energize_step(
-            application_id=application_id,
-            inspection_passed=True,
-            agreements={told.service_point_id: told.agreement_id},
-            service_point_ids=[told.service_point_id],
-            actor=SYSTEM,
             at=timezone.now(),
         )

@@ -290,17 +290,6 @@ def state_of(application_id: int) -> ApplicationState | None:
     return None if found is None else ApplicationState(found)
 
 
-def metered_at_point(*, service_point_id: int, account_id: int) -> int | None:
-    """Return the application of an account that is metered and waits for current at a service point; None: none."""
-    rows = ApplicationItem.objects.filter(
-        service_point_id=service_point_id,
-        is_open=True,
-        application__account_id=account_id,
-        application__state=ApplicationState.METERED.value,
-    )
-    return rows.values_list("application_id", flat=True).first()
-
-
 def id_of_number(number: str) -> int:
     """
     Return the id of an application by its number.

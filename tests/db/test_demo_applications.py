@@ -18,28 +18,3 @@ def test_the_demo_has_applications_in_each_state_and_makes_them_once():
         "applied", "documented", "surveying", "surveyed", "offered", "contracted", "metered", "energized", "rejected",
     }  # fmt: skip
     assert max(one.items.count() for one in ServiceApplication.objects.all()) == 40
-
-
-def test_a_supply_that_begins_at_a_metered_point_energizes_its_application():
-    from datetime import date
-
-    from django.db import transaction
-
-    from contracts.domain.announcements import AgreementStarted
-    from contracts.operations import application_events
-    from tests.factories import applications, contracts
-
-    accounts.supplier()
-    found = ServiceApplication.objects.get(id=applications.walked(to="metered"))
-    item = found.items.get()
-    agreement = contracts.agreement(account=found.account, service_point=item.service_point)
-    told = {"agreement_id": agreement.id, "service_point_id": item.service_point_id, "start_date": date(2026, 3, 2)}
-    with transaction.atomic():
-        application_events.supply_began(AgreementStarted(account_id=found.account_id + 1, **told))
-    found.refresh_from_db()
-    assert found.state == "metered"
-    with transaction.atomic():
-        application_events.supply_began(AgreementStarted(account_id=found.account_id, **told))
-    found.refresh_from_db()
-    item.refresh_from_db()
-    assert (found.state, item.agreement_id) == ("energized", agreement.id)

@@ -11,7 +11,6 @@ pytestmark = pytest.mark.django_db
 STAFF = set(Role) - {Role.CUSTOMER}
 BILLERS = {Role.BILLING, Role.SUPERVISOR}
 CLERKS = {Role.CLERK, Role.SUPERVISOR}
-DISPATCHERS = {Role.CLERK, Role.METERING, Role.SUPERVISOR}
 CREWS = {Role.FIELD, Role.METERING, Role.SUPERVISOR}
 REGISTER = {Role.CLERK, Role.METERING, Role.FIELD, Role.SUPERVISOR, Role.AUDITOR}
 REGISTRARS = {Role.METERING, Role.SUPERVISOR}
@@ -23,7 +22,19 @@ SIMULATIONS = (
 DISPATCHERS = {Role.CLERK, Role.METERING, Role.SUPERVISOR}
 METERERS = {Role.METERING, Role.SUPERVISOR}
 IN_THE_FIELD = {Role.FIELD, Role.METERING, Role.SUPERVISOR}
+CLERKS_ALONE = (
+    "new_contract", "amend_contract", "act_contract", "sign_contract", "end_contract", "new_offer", "act_offer",
+    "new_application_offer", "new_application", "add_application_paper", "write_to_applicant", "ways",
+    "letter_came_back", "make_batch", "hand_over_batch", "new_mailing",
+)  # fmt: skip
+METERERS_ALONE = (
+    "move_meters", "act_on_meter", "move_seals", "cancel_command", "energize", "order_inspection", "act_on_energizing",
+)  # fmt: skip
 WRITERS = {
+    **dict.fromkeys(CLERKS_ALONE, CLERKS),
+    **dict.fromkeys(METERERS_ALONE, METERERS),
+    "field_meter": IN_THE_FIELD,
+    "cycle_rules": BILLERS,
     **dict.fromkeys(("new_programme", "withdraw_programme"), BILLERS),
     **dict.fromkeys(("offer_programme", "settle_enrolment"), CLERKS),
     "act_enrolment": {Role.CLERK, Role.FIELD, Role.METERING, Role.SUPERVISOR},
