@@ -15,8 +15,10 @@ from contracts.domain.changes import WORKFLOW, ChangeAction, ChangeKind, ChangeS
 from contracts.models.agreement import AgreementTerm
 from contracts.models.change import ChangeEffect, ChangeSet
 from contracts.operations import agreements
+from contracts.operations.change_effects import SUBJECT
 from contracts.operations.changes import NoReason, lock, move
 from contracts.queries import agreements as queries
+from metering.operations import work_orders
 
 
 class NotReversible(Refused):
@@ -73,6 +75,10 @@ def _undo(change: ChangeSet, effect: ChangeEffect, touched: set[int], actor: Act
         if holder.name != effect.text:
             raise NotReversible("The customer was renamed since.", advice="Rename the customer.")
         customers.rename(customer_id=holder.id, name=effect.old_name, actor=actor)
+    elif effect.code == "order_work":
+        work_orders.withdraw_step(
+            subject=SUBJECT, subject_id=change.id, reason="The change is taken back.", actor=actor
+        )
     elif effect.code != "keep_read":  # a counter value that was read stays true
         raise NotReversible("What it did cannot be taken back.", advice="Let another change undo it.")
 
