@@ -9,6 +9,7 @@ from billing.queries import cycles as cycle_queries
 from cis.demo.field_work import DESK, picture
 from cis.kernel.actors import SYSTEM
 from contracts.queries import agreements
+from metering.domain.checklists import ItemKind
 from metering.domain.device_commands import Command
 from metering.domain.meter_store import COLUMNS, MeterKind
 from metering.domain.meter_work import MeterReport, ReportedMeter
@@ -25,7 +26,8 @@ from metering.operations import (
     work_answers,
     work_orders,
 )
-from metering.queries import crews, meters
+from metering.queries import checklists, crews, meters
+from metering.queries import work_orders as orders
 from metering.queries.meters import WantedMeters
 
 DELIVERED = (
@@ -94,11 +96,19 @@ def _connect(run_id: int, crew_id: int, today: date) -> None:
         actor=DESK,
     )  # fmt: skip
     checked = _started(WorkKind.INSPECTION, point, number, crew_id, today)
-    work_orders.finish(work_order_id=checked, outcome="passed", answers={}, note="", actor=DESK)
+    work_answers.add_photo(work_order_id=checked, item="photo_room", source=picture(), actor=DESK)
+    work_orders.finish(work_order_id=checked, outcome="passed", answers=_in_order(checked), note="", actor=DESK)
     energizing.order(
         subject="service_point", subject_id=point, service_point_id=point, account_id=account_id,
         tariff_id=term.tariff_id, household=term.household, agreed=term.agreed, today=today, actor=DESK,
     )  # fmt: skip
+
+
+def _in_order(work_order_id: int) -> dict[str, str]:
+    """Answer all that the list of an inspection asks: nothing is wrong, and there is no backup supply."""
+    fine = {ItemKind.YES_NO: "yes", ItemKind.NUMBER: "1.00", ItemKind.CHOICE: "none"}
+    checklist = checklists.one(code=orders.one(work_order_id=work_order_id).checklist)
+    return {item.code: fine[item.kind] for item in checklist.items if item.is_required and item.kind in fine}
 
 
 def _started(kind: WorkKind, point: int, account: str, crew_id: int, today: date) -> int:
