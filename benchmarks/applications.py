@@ -131,9 +131,10 @@ def work(pipe: Connection, bearer: str, serials: range) -> None:
 def walk(client: Any, serial: int) -> None:
     """File one application and walk it to flowing current."""
     from django.core.files.uploadedfile import SimpleUploadedFile
+    from django.db import transaction
     from django.utils import timezone
 
-    from contracts.operations import application_cases as cases
+    from contracts.operations import applications as steps
     from contracts.queries import applications
     from tests.factories.applications import STAFF
 
@@ -144,11 +145,15 @@ def walk(client: Any, serial: int) -> None:
         assert reply.status_code == 200, reply.content
     for action in ("confirm_documents", "assign_survey", "report_survey"):
         post(client, f"applications/{number}/moves", {"action": action}, key=f"{serial} {action}".replace(" ", "-"))
-    application_id = applications.id_of_number(number)
-    cases.offer(application_id=application_id, actor=STAFF, at=timezone.now())
-    cases.sign(application_id=application_id, contract_number=f"C{serial}", actor=STAFF, at=timezone.now())
-    cases.install_meter(application_id=application_id, actor=STAFF, at=timezone.now())
-    cases.energize(application_id=application_id, inspection_passed=True, actor=STAFF, at=timezone.now())
+    case = {"application_id": applications.id_of_number(number), "actor": STAFF}
+    for step, more in (
+        (steps.offer_step, {}),
+        (steps.sign_step, {"contract_number": f"C{serial}"}),
+        (steps.install_meter_step, {}),
+        (steps.energize_step, {"inspection_passed": True}),
+    ):
+        with transaction.atomic():
+            step(**case, **more, at=timezone.now())
 
 
 def post(client: Any, path: str, body: dict[str, Any], *, key: str) -> dict[str, Any]:

@@ -10,13 +10,15 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, Stream
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.operations import customers as customer_operations
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_refusal, today
 from cis.desk.forms.applications import ApplicationForm, ApplicationListForm, PaperForm
-from cis.desk.roles import CLERKS, READERS
+from cis.desk.roles import CLERKS, DISPATCHERS, METERERS, READERS
 from cis.desk.words import word
 from cis.kernel.errors import Refused
+from cis.kernel.workflow import IllegalMove
 from cis.platform import audit, documents
 from cis.platform.access import actor_of, allow
 from cis.platform.deadlines import Card
@@ -24,12 +26,16 @@ from cis.platform.paging import ROWS, Pager, page_number, query_of
 from contracts.domain import application_workflow as workflow
 from contracts.domain.application_workflow import NEEDS_REASON, STEPS, SUBJECT, ApplicationAction, ApplicationState
 from contracts.domain.applications import ApplicationChannel, PaperKind
-from contracts.operations import application_cases, application_intake
+from contracts.operations import application_cases, application_intake, application_meters
 from contracts.operations.application_moves import refusals_noted
-from contracts.queries import applications
+from contracts.queries import applications, offers, surveys
 from contracts.queries.applications import ApplicationDetail, Wanted
 from metering.queries import work_orders
 
+ELSEWHERE = frozenset(
+    (ApplicationAction.OFFER, ApplicationAction.SIGN, ApplicationAction.INSTALL_METER, ApplicationAction.ENERGIZE)
+)
+"""Steps that follow from the offer, the contract, the work orders and the switch, each on its own page."""
 WAY = (ApplicationState.DOCUMENTED, *STEPS.values())
 """Papers, and the five steps, as the page shows them."""
 
@@ -114,11 +120,15 @@ def show(request: HttpRequest, application_id: int) -> HttpResponse:
         "detail": detail,
         "row": row,
         "stages": _stages(row.state),
-        "steps": [one.value for one in actions if one not in NEEDS_REASON],
+        "steps": [one.value for one in actions if one not in NEEDS_REASON | ELSEWHERE],
         "others": [one.value for one in actions if one in NEEDS_REASON],
         "clocks": [_clock(card, now) for card in detail.deadlines],
         "owed_minor": owed_minor,
         "work": work_orders.of_case(subject=SUBJECT, subject_id=application_id),
+        "offers": offers.of_subject(subject=SUBJECT, subject_id=application_id),
+        "surveys": surveys.of_application(application_id=application_id),
+        "may_dispatch": bool(actor.roles & set(DISPATCHERS)),
+        "may_energize": bool(actor.roles & set(METERERS)),
         "paper_form": PaperForm(initial={"kind": detail.missing[0].value if detail.missing else "other"}),
         "may_write": bool(actor.roles & set(CLERKS)),
         "now": now,
@@ -151,19 +161,29 @@ def _do(action: ApplicationAction, application_id: int, reason: str, request: Ht
         ),
         ApplicationAction.ASSIGN_SURVEY: lambda: application_cases.assign_survey(**case, today=today()),
         ApplicationAction.REPORT_SURVEY: lambda: application_cases.report_survey(**case, points={}),
-        ApplicationAction.OFFER: lambda: application_cases.offer(**case),
-        ApplicationAction.SIGN: lambda: application_cases.sign(
-            **case, contract_number=request.POST.get("contract_number", "").strip()[:40]
-        ),
-        ApplicationAction.INSTALL_METER: lambda: application_cases.install_meter(**case),
-        ApplicationAction.ENERGIZE: lambda: application_cases.energize(
-            **case, inspection_passed=request.POST.get("inspection_passed") == "on"
-        ),
     }
+    if action in ELSEWHERE:
+        raise IllegalMove("This step follows from its own page.", advice="Open it from the application.")
     if action in steps:
         steps[action]()
     else:
         application_cases.move(**case, action=action, reason=reason)
+
+
+@allow(*DISPATCHERS)
+def order_meters(request: HttpRequest, application_id: int) -> HttpResponse:
+    """Order meters for the supplies of a signed application where none is ordered."""
+    if request.method == "POST":
+        try:
+            with or_404():
+                count = application_meters.order(application_id=application_id, today=today(), actor=actor_of(request))
+        except Refused as refusal:
+            tell_refusal(request, refusal)
+        else:
+            messages.success(
+                request, ngettext("%(n)s meter is ordered.", "%(n)s meters are ordered.", count) % {"n": count}
+            )
+    return redirect("desk:application", application_id)
 
 
 @allow(*CLERKS)

@@ -104,6 +104,7 @@ urlpatterns = [
     path("applications/new/", applications.new, name="new_application"),
     path("applications/<int:application_id>/", applications.show, name="application"),
     path("applications/<int:application_id>/decide/", applications.decide, name="decide_application"),
+    path("applications/<int:application_id>/meters/", applications.order_meters, name="order_application_meters"),
     path("applications/<int:application_id>/papers/", applications.add_paper, name="add_application_paper"),
     path("applications/<int:application_id>/papers/<int:paper_id>/", applications.paper, name="application_paper"),
     path("applications/<int:application_id>/write/", applications.write, name="write_to_applicant"),

@@ -17,7 +17,7 @@ from accounts.operations import customers
 from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.enums import Role
 from cis.kernel.errors import Refused
-from cis.platform import audit, deadlines, papers
+from cis.platform import audit, papers
 from cis.platform.db import joins_transaction, opens_transaction
 from contracts.domain import application_workflow as workflow
 from contracts.domain.application_workflow import SUBJECT, ApplicationAction, ApplicationState, WaitsFor
@@ -134,8 +134,6 @@ def assign_survey(*, application_id: int, actor: Actor, at: datetime, today: dat
     """
     row = moves.lock(application_id)
     moves.go(row, ApplicationAction.ASSIGN_SURVEY, actor=actor, at=at)
-    cards = deadlines.of_subject(subject=SUBJECT, subject_ids=[row.id])
-    due = [card.due_at for card in cards if card.standard.startswith("connection_survey") and card.due_at]
     items = list(row.items.order_by("seq").values_list("unit", "capacity_w", "voltage")[:3])
     count = row.items.count()
     return work_orders.create_step(
@@ -153,7 +151,7 @@ def assign_survey(*, application_id: int, actor: Actor, at: datetime, today: dat
             "capacity": f"{sum(item[1] for item in items) // 1000} kW" if count <= len(items) else "",
             "voltage": items[0][2],
         },
-        due_date=due[0].date() if due else today + WORK_DAYS,
+        due_date=moves.due_date(row, "connection_survey") or today + WORK_DAYS,
         actor=actor,
     )
 
@@ -184,30 +182,6 @@ def _move(*, application_id: int, action: ApplicationAction, reason: str, actor:
 def report_survey(*, application_id: int, points: Mapping[int, int], actor: Actor, at: datetime) -> None:
     """Report a survey; see ``applications.report_survey_step``."""
     applications.report_survey_step(application_id=application_id, points=points, actor=actor, at=at)
-
-
-@opens_transaction
-def offer(*, application_id: int, actor: Actor, at: datetime) -> None:
-    """Note that the plan reply is out; see ``applications.offer_step``."""
-    applications.offer_step(application_id=application_id, actor=actor, at=at)
-
-
-@opens_transaction
-def sign(*, application_id: int, contract_number: str, actor: Actor, at: datetime) -> None:
-    """Note a signature; see ``applications.sign_step``."""
-    applications.sign_step(application_id=application_id, contract_number=contract_number, actor=actor, at=at)
-
-
-@opens_transaction
-def install_meter(*, application_id: int, actor: Actor, at: datetime) -> None:
-    """Note that all meters hang; see ``applications.install_meter_step``."""
-    applications.install_meter_step(application_id=application_id, actor=actor, at=at)
-
-
-@opens_transaction
-def energize(*, application_id: int, inspection_passed: bool, actor: Actor, at: datetime) -> None:
-    """Note that current flows everywhere; see ``applications.energize_step``."""
-    applications.energize_step(application_id=application_id, inspection_passed=inspection_passed, actor=actor, at=at)
 
 
 @opens_transaction

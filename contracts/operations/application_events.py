@@ -5,7 +5,7 @@ from django.utils import timezone
 from cis.platform.db import joins_transaction
 from contracts.domain.announcements import ContractSigned, OfferSent
 from contracts.domain.application_workflow import SUBJECT, ApplicationState
-from contracts.operations import applications
+from contracts.operations import application_meters, applications
 from contracts.queries.applications import state_of
 from metering.domain.announcements import WorkOrderDone
 from metering.domain.work_orders import Outcome, WorkKind
@@ -20,13 +20,13 @@ def offer_sent(told: OfferSent) -> None:
 
 @joins_transaction
 def contract_signed(told: ContractSigned) -> None:
-    """Move an application whose contract was signed."""
+    """Move an application whose contract was signed, and order its meters."""
     if told.subject != SUBJECT or told.subject_id is None:
         return
     if state_of(told.subject_id) is ApplicationState.OFFERED:
-        applications.sign_step(
-            application_id=told.subject_id, contract_number=told.number, actor=told.actor, at=timezone.now()
-        )
+        now = timezone.now()
+        applications.sign_step(application_id=told.subject_id, contract_number=told.number, actor=told.actor, at=now)
+        application_meters.order_step(application_id=told.subject_id, today=timezone.localdate(now), actor=told.actor)
 
 
 @joins_transaction

@@ -6,10 +6,13 @@ The guards of each step are in ``applications``; here is what all moves have in 
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
+
 from cis.kernel.actors import Actor
+from cis.kernel.calendar import local_clock
 from cis.kernel.errors import Refused
 from cis.kernel.workflow import IllegalMove, NotAllowed, Standard
 from cis.platform import audit, deadlines, events
@@ -31,6 +34,7 @@ from contracts.operations import application_notices
 from contracts.queries.applications import UnknownApplication
 
 REASON_MOST = 500
+MOMENT = timedelta(microseconds=1)
 ENDED = frozenset(WORKFLOW.final)
 BACK = frozenset((ApplicationAction.SEND_BACK,))
 PAUSES = frozenset((ApplicationAction.SUSPEND, ApplicationAction.RESUME))
@@ -139,6 +143,15 @@ def refusals_noted(*, application_id: int, action: str, actor: Actor) -> Iterato
 def note_refusal(*, application_id: int, action: str, refusal: Refused, actor: Actor) -> None:
     """Note a refused move in the audit trail."""
     audit.record(actor, "refuse", SUBJECT, application_id, move=action, code=refusal.code, message=refusal.message)
+
+
+def due_date(row: ServiceApplication, standard: str) -> date | None:
+    """Return the local date on which the running clock of a standard, without its class, ends; None: none runs."""
+    clock = local_clock(settings.TIME_ZONE)
+    cards = deadlines.of_subject(subject=SUBJECT, subject_ids=[row.id])
+    mine = (card.due_at for card in cards if card.standard.startswith(standard) and card.ended_at is None)
+    # A clock ends with a day: at the midnight after it.
+    return next((clock.local_date(due_at - MOMENT) for due_at in mine if due_at is not None), None)
 
 
 @joins_transaction

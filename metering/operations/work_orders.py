@@ -142,6 +142,58 @@ def create(
     )  # fmt: skip
 
 
+@joins_transaction
+def create_at_points_step(
+    *,
+    kind: WorkKind,
+    subject: str,
+    subject_id: int,
+    service_point_ids: Sequence[int],
+    facts: Mapping[str, object],
+    due_date: date,
+    actor: Actor,
+) -> int:
+    """
+    Order the same work for a case at each of some service points where none of the kind is under way.
+
+    The same few statements for one point or for hundreds; otherwise as ``create_step``.
+
+    :returns: number of orders.
+    :raises UnknownServicePoint: a service point does not exist.
+    """
+    points = ServicePoint.objects.select_related("premises").in_bulk(list(service_point_ids))
+    missing = set(service_point_ids) - points.keys()
+    if missing:
+        raise UnknownServicePoint(f"There is no service point {min(missing)}.")
+    under_way = WorkOrder.objects.filter(
+        kind=kind, subject=subject, subject_id=subject_id, service_point_id__in=points, state__in=UNDER_WAY
+    )
+    busy = set(under_way.values_list("service_point_id", flat=True))
+    told, checklist = rules.plain_facts(facts), checklists.of_kind(kind=kind)
+    rows = [
+        WorkOrder(
+            kind=kind, subject=subject, subject_id=subject_id, service_point=point, premises=point.premises,
+            address=point.premises.address, district=point.premises.district, facts=dict(told),
+            checklist=checklist.code if checklist else "", due_date=due_date,
+        )
+        for point_id, point in sorted(points.items())
+        if point_id not in busy
+    ]  # fmt: skip
+    WorkOrder.objects.bulk_create(rows)
+    if rows:
+        audit.record(
+            actor,
+            "create",
+            work_moves.SUBJECT,
+            rows[0].id,
+            kind=kind,
+            case=subject,
+            case_id=subject_id,
+            orders=len(rows),
+        )
+    return len(rows)
+
+
 @opens_transaction
 def assign(*, work_order_ids: Sequence[int], crew_id: int, planned_date: date, actor: Actor) -> int:
     """

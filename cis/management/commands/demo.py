@@ -19,7 +19,7 @@ from billing.queries import bills
 from cis import serving
 from cis.demo import applying, building, field_work, meter_store, paperwork, programmes, telling
 from cis.demo.building import Billed, Imported
-from cis.demo.world import Scale
+from cis.demo.world import TARIFF_FLAT, Scale
 from cis.kernel import fixed
 from cis.kernel.actors import SYSTEM
 from cis.kernel.enums import Role
@@ -102,7 +102,7 @@ def _build(folder: Path, *, accounts: int, months: int, seed: int) -> dict[str, 
     field_work.build(today=today, field_users=("field", "field2"))
     meter_store.build(run_id=billed.run_id, today=today)
     telling.build(today=today)
-    applying.build()
+    applying.build(tariff=TARIFF_FLAT)
     paperwork.build(run_id=billed.run_id, today=today)
     programmes.seed(today=today)
     return {"figures": _figures(imported, billed, pdf=pdf, accounts=accounts), "logins": logins}

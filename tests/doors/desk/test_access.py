@@ -38,7 +38,7 @@ WRITERS = {
     **dict.fromkeys(("new_programme", "withdraw_programme"), BILLERS),
     **dict.fromkeys(("offer_programme", "settle_enrolment"), CLERKS),
     "act_enrolment": {Role.CLERK, Role.FIELD, Role.METERING, Role.SUPERVISOR},
-    **dict.fromkeys(("new_work", "assign_work", "act_on_work", "book_work"), DISPATCHERS),
+    **dict.fromkeys(("new_work", "assign_work", "act_on_work", "book_work", "order_application_meters"), DISPATCHERS),
     **dict.fromkeys(("new_crew", "crew", "new_asset"), METERERS),
     **dict.fromkeys(("field", "field_order", "start_work", "field_photo", "fail_work", "field_survey"), IN_THE_FIELD),
     **dict.fromkeys(SIMULATIONS, BILLERS),

@@ -6,6 +6,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from cis.kernel.enums import Role
 from cis.platform.models import AuditEvent, Deadline
 from contracts.models.application import ServiceApplication
+from metering.models.work import WorkOrder
 from tests.doors.desk.conftest import sign_in
 from tests.factories import applications as factory
 
@@ -25,7 +26,7 @@ def only():
     return ServiceApplication.objects.get()
 
 
-def test_an_application_is_typed_in_and_walks_to_current(desk):
+def test_an_application_is_typed_in_and_walks_to_its_meter(desk):
     answer = desk.post("/desk/applications/new/", TYPED, follow=True)
     assert "is filed" in text(answer)
     assert "Lacking yet" in text(answer)
@@ -33,15 +34,20 @@ def test_an_application_is_typed_in_and_walks_to_current(desk):
     for kind in ("identity", "premises_right"):
         desk.post(f"{page}papers/", {"kind": kind, "file": SimpleUploadedFile("a.pdf", PDF + kind.encode() + b"%%EOF")})
     for action, more in (
-        ("confirm_documents", {}), ("assign_survey", {}), ("report_survey", {}), ("offer", {}),
-        ("sign", {"contract_number": "HT-1"}), ("install_meter", {}), ("energize", {"inspection_passed": "on"}),
+        ("confirm_documents", {}), ("assign_survey", {}), ("report_survey", {}),
     ):  # fmt: skip
         answer = desk.post(f"{page}decide/", {"action": action, **more}, follow=True)
         assert answer.status_code == 200
-    found = only()
-    assert (found.state, found.contract_number) == ("energized", "HT-1")
+    assert only().state == "surveyed"
+    assert f"{page}offer/" in text(desk.get(page))
+    factory.step(only().id, "offered")
+    factory.step(only().id, "contracted")
+    assert "1 meter is ordered" in text(desk.post(f"{page}meters/", follow=True))
+    assert "0 meters are ordered" in text(desk.post(f"{page}meters/", follow=True))
+    order = WorkOrder.objects.get(kind="meter_install")
+    assert (order.service_point, order.subject_id) == (only().items.get().service_point, only().id)
     shown = text(desk.get(page))
-    assert "Energized" in shown
+    assert f"/desk/work/{order.id}/" in shown
     assert "0000002X"[-4:] in shown
     assert "11010519491231002X" not in shown
 
@@ -88,18 +94,20 @@ def test_the_same_supply_twice_is_refused_with_the_number_of_the_first(desk):
 
 def test_an_illegal_move_is_told_and_audited(desk):
     made = factory.filed()
-    shown = text(desk.post(f"/desk/applications/{made.id}/decide/", {"action": "energize"}, follow=True))
+    shown = text(desk.post(f"/desk/applications/{made.id}/decide/", {"action": "report_survey"}, follow=True))
     assert "does not allow" in shown
-    assert AuditEvent.objects.get(action="refuse").detail["move"] == "energize"
+    assert AuditEvent.objects.get(action="refuse").detail["move"] == "report_survey"
+    assert "own page" in text(desk.post(f"/desk/applications/{made.id}/decide/", {"action": "energize"}, follow=True))
     assert "no such action" in text(desk.post(f"/desk/applications/{made.id}/decide/", {"action": "x"}, follow=True))
 
 
 def test_buttons_are_those_of_the_actor(supplier, client):
     made = factory.walked(to="contracted")
-    crew = sign_in(client, Role.FIELD)
-    assert 'value="install_meter"' in text(crew.get(f"/desk/applications/{made}/"))
-    clerk = sign_in(client, Role.CLERK, username="clerk2")
-    assert 'value="install_meter"' not in text(clerk.get(f"/desk/applications/{made}/"))
+    clerk = sign_in(client, Role.CLERK)
+    assert f"/applications/{made}/meters/" in text(clerk.get(f"/desk/applications/{made}/"))
+    crew = sign_in(client, Role.FIELD, username="crew2")
+    assert f"/applications/{made}/meters/" not in text(crew.get(f"/desk/applications/{made}/"))
+    assert crew.post(f"/desk/applications/{made}/meters/").status_code == 403
 
 
 def test_the_list_filters_and_gives_a_file(desk):
