@@ -26,8 +26,8 @@ from billing.queries.payments import PaymentDetail
 from cis.kernel.enums import Role
 from cis.platform import api
 from cis.platform.access import actor_of
-from cis.platform.api_fields import NUMBER_MOST, JsonParser, PdfRenderer, money, problems, query_of
-from cis.platform.idempotency import HEADER, idempotent
+from cis.platform.api_fields import NUMBER_MOST, JsonParser, PdfRenderer, key_parameter, money, problems, query_of
+from cis.platform.idempotency import idempotent
 
 BILLS_READ = api.scope(
     "bills:read", "Read bills and their lines.", roles={Role.CLERK, Role.CASHIER, Role.BILLING, Role.AUDITOR}
@@ -160,13 +160,7 @@ class PaymentList(APIView):
         summary="Report a payment",
         tags=["Payments"],
         parameters=[
-            OpenApiParameter(
-                HEADER,
-                {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
-                OpenApiParameter.HEADER,
-                required=True,
-                description="New for each payment, the same for its repetition: the same reply comes again.",
-            ),
+            key_parameter("payment"),
         ],
         request=contract.PaymentNew,
         responses={

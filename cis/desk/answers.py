@@ -15,6 +15,7 @@ from cis.kernel.errors import Refused
 from cis.platform.phrases import explain
 
 FILE_ROWS_MOST = 200_000
+FINDINGS_MOST = 8
 FORMULA = re.compile(r"[=+\-@\t\r]")
 NUMERIC = re.compile(r"[+-]?[0-9 .,;()-]+")
 
@@ -49,6 +50,13 @@ def tell_refusal(request: HttpRequest, refusal: Refused) -> None:
     """Show on the next page why something was not done."""
     words = explain(refusal.code, refusal.message, refusal.advice)
     messages.error(request, f"{words.message} {words.advice}".strip())
+
+
+def tell_findings(request: HttpRequest, refusal: Refused) -> None:
+    """Show on the next page why something was not done, and the first faults that were found, one line each."""
+    tell_refusal(request, refusal)
+    for finding in refusal.detail.get("findings", ())[:FINDINGS_MOST]:
+        messages.warning(request, str(finding))
 
 
 def csv_file(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> StreamingHttpResponse:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts
-from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_refusal, today
+from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_findings, tell_refusal, today
 from cis.desk.forms.contracts import ContractEndForm, ContractForm, ContractListForm, PaperForm, initial_of
 from cis.desk.roles import CLERKS, READERS
 from cis.kernel.errors import Refused
@@ -138,9 +138,7 @@ def act(request: HttpRequest, contract_id: int) -> HttpResponse:
         else:
             raise Http404
     except Refused as refusal:
-        tell_refusal(request, refusal)
-        for finding in refusal.detail.get("findings", ())[:8]:
-            messages.warning(request, str(finding))
+        tell_findings(request, refusal)
     return redirect("desk:contract", contract_id)
 
 

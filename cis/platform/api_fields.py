@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiSerializerExtension
-from drf_spectacular.utils import OpenApiExample, OpenApiResponse
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 from rest_framework.exceptions import ErrorDetail, ParseError, ValidationError
 from rest_framework.parsers import JSONParser
@@ -17,6 +17,7 @@ from rest_framework.request import Request
 
 from cis.kernel import fixed
 from cis.platform.api import PROBLEM_TYPE
+from cis.platform.idempotency import HEADER
 
 MINOR_PLACES = 2
 NUMBER_MOST = 20
@@ -47,6 +48,17 @@ class _StrictInSchema(OpenApiSerializerExtension):
         """Say that further fields are refused."""
         schema = auto_schema._map_serializer(self.target, direction, bypass_extensions=True)  # noqa: SLF001
         return {**schema, "additionalProperties": False}
+
+
+def key_parameter(of: str) -> OpenApiParameter:
+    """Return the header that lets a request have its effect once; ``of``: what is new with each key."""
+    return OpenApiParameter(
+        HEADER,
+        {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+        OpenApiParameter.HEADER,
+        required=True,
+        description=f"New for each {of}, the same for its repetition: the same reply comes again.",
+    )
 
 
 def query_of(request: Request) -> dict[str, str]:

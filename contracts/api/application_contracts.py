@@ -8,7 +8,8 @@ from accounts.domain.identity import CustomerKind
 from cis.platform.api_fields import Strict, WholeNumber
 from contracts.domain import applications as rules
 from contracts.domain.application_workflow import ApplicationAction, ApplicationState, StandardClass, WaitsFor
-from contracts.domain.applications import AgentScope, ApplicationKind, PaperKind, UseClass
+from contracts.domain.applications import AgentScope, ApplicationKind, PaperKind
+from contracts.domain.terms import UseClass
 from metering.domain.places import ADDRESS_MOST, CAPACITY_MOST_W, DISTRICT_MOST, POSTCODE_MOST, Voltage
 
 EXTERNAL_MOST = 64

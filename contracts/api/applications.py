@@ -15,8 +15,8 @@ from rest_framework.views import APIView
 from cis.kernel.enums import Role
 from cis.platform import api
 from cis.platform.access import actor_of
-from cis.platform.api_fields import JsonParser, problems, query_of
-from cis.platform.idempotency import HEADER, idempotent
+from cis.platform.api_fields import JsonParser, key_parameter, problems, query_of
+from cis.platform.idempotency import idempotent
 from contracts.api import application_contracts as contract
 from contracts.domain.application_workflow import ApplicationAction
 from contracts.domain.applications import (
@@ -38,13 +38,7 @@ READ = api.scope("applications:read", "Read applications.", roles={Role.CLERK, R
 WRITE = api.scope("applications:write", "File and move applications.", roles={Role.CLERK})
 NUMBER = OpenApiParameter("number", str, OpenApiParameter.PATH, description="As the applicant was told.")
 NUMBER_MOST = 20
-KEY = OpenApiParameter(
-    HEADER,
-    {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
-    OpenApiParameter.HEADER,
-    required=True,
-    description="New for each request, the same for its repetition: the same reply comes again.",
-)
+KEY = key_parameter("request")
 
 
 @api.needs(GET=READ, POST=WRITE)

@@ -15,8 +15,8 @@ from accounts.queries.customers import UnknownCustomer
 from cis.kernel.enums import Role
 from cis.platform import api
 from cis.platform.access import actor_of
-from cis.platform.api_fields import JsonParser, problems
-from cis.platform.idempotency import HEADER, idempotent
+from cis.platform.api_fields import JsonParser, key_parameter, problems
+from cis.platform.idempotency import idempotent
 from contracts.api import change_contracts as contract
 from contracts.domain.change_facts import FIELDS
 from contracts.domain.changes import ChangeKind, FinalRead, Part, Wanted
@@ -44,13 +44,7 @@ class ChangeList(APIView):
         tags=["Changes of use"],
         request=contract.ChangeNew,
         parameters=[
-            OpenApiParameter(
-                HEADER,
-                {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
-                OpenApiParameter.HEADER,
-                required=True,
-                description="New for each change, the same for its repetition: the same reply comes again.",
-            ),
+            key_parameter("change"),
         ],
         responses={201: contract.ChangeKept, **problems(400, 404, 409, 415, 422)},
     )

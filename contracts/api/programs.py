@@ -15,8 +15,8 @@ from cis.kernel import fixed
 from cis.kernel.enums import Role
 from cis.platform import api
 from cis.platform.access import actor_of
-from cis.platform.api_fields import JsonParser, money, problems, query_of
-from cis.platform.idempotency import HEADER, idempotent
+from cis.platform.api_fields import JsonParser, key_parameter, money, problems, query_of
+from cis.platform.idempotency import idempotent
 from contracts.api import program_contracts as contract
 from contracts.models.program import Program
 from contracts.operations import programs as operations
@@ -70,13 +70,7 @@ class EnrolmentList(APIView):
         tags=["Programmes"],
         request=contract.EnrolmentNew,
         parameters=[
-            OpenApiParameter(
-                HEADER,
-                {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
-                OpenApiParameter.HEADER,
-                required=True,
-                description="New for each enrolment, the same for its repetition: the same reply comes again.",
-            ),
+            key_parameter("enrolment"),
         ],
         responses={201: contract.EnrolmentShown, **problems(400, 403, 404, 409, 415, 422)},
     )

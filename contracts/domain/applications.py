@@ -13,6 +13,7 @@ from accounts.domain.identity import BadIdNumber, CustomerKind
 from accounts.domain.names import BadName
 from cis.kernel.errors import Findings
 from contracts.domain.application_workflow import StandardClass
+from contracts.domain.terms import UseClass
 from metering.domain.places import ADDRESS_MOST, CAPACITY_MOST_W, DISTRICT_MOST, POSTCODE_MOST, Voltage
 
 ITEMS_MOST = 5_000
@@ -45,15 +46,6 @@ class ApplicationChannel(StrEnum):
     DESK = "desk"
     PORTAL = "portal"
     API = "api"
-
-
-class UseClass(StrEnum):
-    """What the supply is used for."""
-
-    RESIDENTIAL = "residential"
-    COMMERCIAL = "commercial"
-    INDUSTRIAL = "industrial"
-    AGRICULTURAL = "agricultural"
 
 
 class PaperKind(StrEnum):

@@ -7,7 +7,8 @@ from django.utils import timezone
 from accounts.domain.identity import CustomerKind
 from cis.platform.fields import Code, SearchGrams, choices_of, one_of, search_index
 from contracts.domain.application_workflow import OPEN, ApplicationAction, ApplicationState, StandardClass, WaitsFor
-from contracts.domain.applications import AgentScope, ApplicationChannel, ApplicationKind, PaperKind, UseClass
+from contracts.domain.applications import AgentScope, ApplicationChannel, ApplicationKind, PaperKind
+from contracts.domain.terms import UseClass
 from metering.domain.places import Voltage
 
 _OPEN = [state.value for state in OPEN]

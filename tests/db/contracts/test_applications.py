@@ -19,7 +19,7 @@ from cis.platform.papers import NotAPaper
 from contracts.domain.announcements import ApplicationMoved
 from contracts.domain.applications import Applicant, Item, PaperKind
 from contracts.models.application import ApplicationItem, ApplicationMove, ServiceApplication
-from contracts.operations import application_cases, application_intake, applications
+from contracts.operations import application_cases, application_intake, application_meters, applications
 from contracts.operations.application_intake import ApplicationTaken, InvalidApplication
 from contracts.operations.application_moves import ReasonMissing
 from contracts.queries import applications as queries
@@ -302,6 +302,26 @@ def test_each_step_takes_the_same_few_statements_for_one_flat_or_many(state):
             step(application_id, state)
         counts.append(len(asked))
     assert counts[0] == counts[1] <= 32
+
+
+def test_meters_are_ordered_once_for_each_supply_in_the_same_few_statements():
+    counts = []
+    for units in (("",), tuple(str(unit) for unit in range(40))):
+        application_id = walked(to="contracted", units=units)
+        with CaptureQueriesContext(connection) as asked:
+            assert application_meters.order(application_id=application_id, today=AT.date(), actor=STAFF) == len(units)
+        counts.append(len(asked))
+        assert application_meters.order(application_id=application_id, today=AT.date(), actor=STAFF) == 0
+        orders = WorkOrder.objects.filter(kind="meter_install", subject="application", subject_id=application_id)
+        assert orders.values("service_point").distinct().count() == len(units)
+    assert counts[0] == counts[1]
+    # Filed on Monday at 10:00; the meter of a home hangs within a working day.
+    assert set(orders.values_list("due_date", flat=True)) == {AT.date() + DAY}
+
+
+def test_meters_are_not_ordered_before_the_contract_is_signed():
+    with pytest.raises(IllegalMove):
+        application_meters.order(application_id=walked(to="offered"), today=AT.date(), actor=STAFF)
 
 
 def test_a_link_opens_once_and_only_with_its_secret():
