@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 APPLICATION_STATES: Mapping[str, Any] = {
-    "applied": _("Applied"),
+    "applied": _("Filed"),
     "documented": _("Papers complete"),
     "surveying": _("Being surveyed"),
     "surveyed": _("Surveyed"),
@@ -18,7 +18,7 @@ APPLICATION_STATES: Mapping[str, Any] = {
     "rejected": _("Rejected"),
 }
 APPLICATION_ACTIONS: Mapping[str, Any] = {
-    "apply": _("Applied"),
+    "apply": _("Filed"),
     "confirm_documents": _("Papers confirmed"),
     "assign_survey": _("Survey ordered"),
     "report_survey": _("Surveyed"),
@@ -36,15 +36,11 @@ APPLICATION_BUTTONS: Mapping[str, Any] = {
     "confirm_documents": _("Confirm the papers"),
     "assign_survey": _("Order the survey"),
     "report_survey": _("The place is surveyed"),
-    "offer": _("The offer is out"),
-    "sign": _("The contract is signed"),
-    "install_meter": _("The meters hang"),
-    "energize": _("Current flows"),
     "send_back": _("Send back"),
     "suspend": _("Suspend"),
     "resume": _("Resume"),
     "withdraw": _("Withdraw"),
-    "reject": _("Reject"),
+    "reject": _("Turn down"),
 }
 APPLICATION_KINDS: Mapping[str, Any] = {
     "new_point": _("New supply"),
@@ -60,7 +56,7 @@ APPLICATION_PAPERS: Mapping[str, Any] = {
     "other": _("Other paper"),
 }
 APPLICATION_USES: Mapping[str, Any] = {
-    "residential": _("Home"),
+    "residential": _("Residential"),
     "commercial": _("Trade and services"),
     "industrial": _("Industry"),
     "agricultural": _("Farming"),
