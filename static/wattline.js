@@ -66,14 +66,21 @@
     else box().form.submit();
   }
 
+  function openPart(part) {
+    const section = part.querySelector("details");
+    if (!section) { part.querySelector("a").click(); return; }
+    section.open = true;
+    section.querySelector("a.is-here, a").focus();
+  }
+
   // ---- keys -----------------------------------------------------------------------------------------------------------
   document.addEventListener("keydown", (event) => {
     if (event.isComposing) return;
     if (event.target === box()) { searchKey(event); return; }
     if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") { focusSearch(event); return; }
     if (event.altKey && !event.ctrlKey && /^Digit[1-9]$/.test(event.code)) {
-      const link = document.querySelector(`[data-alt="${event.code.slice(5)}"]`);
-      if (link) { event.preventDefault(); link.click(); }
+      const part = document.querySelectorAll(".desk-nav > ul > li")[Number(event.code.slice(5)) - 1];
+      if (part) { event.preventDefault(); openPart(part); }
       return;
     }
     if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
@@ -169,16 +176,20 @@
   fillBars(document);
   document.addEventListener("htmx:afterSettle", () => fillBars(document));
 
-  // On a phone the rail is a row that moves: the page that is shown is in sight, and the edge that hides more fades.
+  // On a phone a section of the rail is a panel over the page: none is open at first, and a tap beside it or Esc shuts it.
   const rail = document.querySelector(".desk-nav");
   if (rail) {
-    const fade = () => {
-      rail.classList.toggle("has-before", rail.scrollLeft > 4);
-      rail.classList.toggle("has-after", rail.scrollLeft + rail.clientWidth < rail.scrollWidth - 4);
-    };
-    rail.querySelector(".is-here")?.scrollIntoView({ block: "nearest", inline: "center" });
-    rail.addEventListener("scroll", fade, { passive: true });
-    window.addEventListener("resize", fade);
-    fade();
+    const isPhone = matchMedia("(max-width: 47.99rem)");
+    const shut = () => rail.querySelectorAll("details[open]").forEach((section) => { section.open = false; });
+    if (isPhone.matches) shut();
+    rail.classList.add("is-ready");
+    document.addEventListener("click", (event) => { if (isPhone.matches && !rail.contains(event.target)) shut(); });
+    rail.addEventListener("keydown", (event) => {
+      const section = event.target.closest("details[open]");
+      if (event.key !== "Escape" || !section) return;
+      section.open = false;
+      section.querySelector("summary").focus();
+    });
+    if (!isPhone.matches) rail.querySelector(".is-here")?.scrollIntoView({ block: "nearest" });
   }
 })();

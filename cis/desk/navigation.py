@@ -4,27 +4,33 @@ from django.utils.translation import gettext_noop as _
 
 from cis.desk.roles import ADMINS, BILLERS, READERS
 from cis.kernel.enums import Role
-from cis.platform.rendering import NavEntry
+from cis.platform.rendering import NavEntry, NavSection
 
 STAFF = frozenset(READERS)
+_CARE = NavSection(_("Customer care"), "users-group")
+_BILLING = NavSection(_("Billing"), "file-invoice")
+_FIELD = NavSection(_("Field and meters"), "tools")
+_PRICES = NavSection(_("Prices"), "receipt-2")
+_AGREED = ("desk:offers", "desk:programmes", "desk:enrolments")
+_STORE = ("desk:seals", "desk:meter_commands", "desk:energizings")
 ENTRIES = (
     NavEntry("home", _("Home"), "home", STAFF),
-    NavEntry("desk:customers", _("Customers"), "users", STAFF),
-    NavEntry("desk:applications", _("Applications"), "plug", STAFF),
-    NavEntry("desk:contracts", _("Contracts"), "file-text", STAFF),
-    NavEntry("desk:bills", _("Bills"), "file-invoice", STAFF),
-    NavEntry("desk:runs", _("Runs"), "refresh-dot", STAFF),
-    NavEntry("desk:corrections", _("Corrections"), "scale", STAFF),
-    NavEntry("desk:changes", _("Changes of use"), "versions", STAFF),
-    NavEntry("desk:breaches", _("Breach and theft"), "gavel", STAFF),
-    NavEntry("desk:notices", _("Notices"), "send", STAFF),
-    NavEntry("desk:field", _("My day"), "route", frozenset({Role.FIELD})),
-    NavEntry("desk:work_orders", _("Work orders"), "tools", STAFF),
-    NavEntry("desk:meters", _("Meter store"), "gauge", STAFF),
-    NavEntry("desk:inspections", _("Inspections"), "list-check", STAFF),
-    NavEntry("desk:network", _("Network"), "topology-star-3", STAFF),
-    NavEntry("desk:files", _("Meter files"), "file-import", STAFF),
-    NavEntry("desk:tariffs", _("Tariffs"), "receipt-2", STAFF),
-    NavEntry("desk:simulations", _("Simulations"), "chart-histogram", frozenset(BILLERS)),
+    NavEntry("desk:customers", _("Customers"), "users", STAFF, _CARE),
+    NavEntry("desk:applications", _("Applications"), "plug", STAFF, _CARE),
+    NavEntry("desk:contracts", _("Contracts"), "file-text", STAFF, _CARE, _AGREED),
+    NavEntry("desk:changes", _("Changes of use"), "versions", STAFF, _CARE),
+    NavEntry("desk:notices", _("Notices"), "send", STAFF, _CARE),
+    NavEntry("desk:bills", _("Bills"), "file-invoice", STAFF, _BILLING),
+    NavEntry("desk:runs", _("Runs"), "refresh-dot", STAFF, _BILLING),
+    NavEntry("desk:corrections", _("Corrections"), "scale", STAFF, _BILLING),
+    NavEntry("desk:breaches", _("Breach and theft"), "gavel", STAFF, _BILLING),
+    NavEntry("desk:field", _("My day"), "route", frozenset({Role.FIELD}), _FIELD),
+    NavEntry("desk:work_orders", _("Work orders"), "tools", STAFF, _FIELD),
+    NavEntry("desk:meters", _("Meter store"), "gauge", STAFF, _FIELD, _STORE),
+    NavEntry("desk:inspections", _("Inspections"), "list-check", STAFF, _FIELD),
+    NavEntry("desk:network", _("Network"), "topology-star-3", STAFF, _FIELD),
+    NavEntry("desk:files", _("Meter files"), "file-import", STAFF, _FIELD, ("desk:usage",)),
+    NavEntry("desk:tariffs", _("Tariffs"), "receipt-2", STAFF, _PRICES),
+    NavEntry("desk:simulations", _("Simulations"), "chart-histogram", frozenset(BILLERS), _PRICES),
     NavEntry("desk:staff", _("Staff"), "user-shield", frozenset(ADMINS)),
 )

@@ -9,6 +9,7 @@ import atexit
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from threading import Lock
 from typing import Any, ClassVar, Final
@@ -31,13 +32,28 @@ _RENDERING: Final = Lock()
 
 
 @dataclass(frozen=True, slots=True)
+class NavSection:
+    """Places in the navigation that fold together: its words (a msgid) and its icon."""
+
+    label: str
+    icon: str
+
+
+@dataclass(frozen=True, slots=True)
 class NavEntry:
-    """A place in the navigation: the name of its URL, its words (a msgid), its icon, and who sees it."""
+    """
+    A place in the navigation: the name of its URL, its words (a msgid), its icon, and who sees it.
+
+    section  with which others it folds; None: it stands alone
+    more     names of URLs whose pages belong to it though their addresses do not begin with its own
+    """
 
     url_name: str
     label: str
     icon: str
     roles: frozenset[Role]
+    section: NavSection | None = None
+    more: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +67,20 @@ class NavItem:
 
 
 @dataclass(frozen=True, slots=True)
+class NavGroup:
+    """Items as one page shows them: a section that folds, or one item that stands alone (``label`` "")."""
+
+    items: tuple[NavItem, ...]
+    label: str = ""
+    icon: str = ""
+
+    @property
+    def is_here(self) -> bool:
+        """Return whether the page that is shown is one of them."""
+        return any(item.is_here for item in self.items)
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """What the frame of every page needs."""
 
@@ -58,7 +88,7 @@ class Page:
     language: str
     theme: str
     theme_choice: str
-    nav: tuple[NavItem, ...]
+    nav: tuple[NavGroup, ...]
 
 
 _nav: list[NavEntry] = []
@@ -91,22 +121,31 @@ def page_context(request: HttpRequest) -> dict[str, Page]:
     }
 
 
-def _nav_of(request: HttpRequest) -> tuple[NavItem, ...]:
+def _nav_of(request: HttpRequest) -> tuple[NavGroup, ...]:
+    """Return the places that the reader may open; a section of one place is that place."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return ()
     roles = frozenset(Role(role) for role in user.roles)
-    items = []
-    for entry in _nav:
-        if not entry.roles & roles:
-            continue
-        try:
-            url = reverse(entry.url_name)
-        except NoReverseMatch:
-            continue
-        is_here = request.path == url or (url != "/" and request.path.startswith(url))
-        items.append(NavItem(url=url, label=gettext(entry.label), icon=entry.icon, is_here=is_here))
-    return tuple(items)
+    shown = [(entry, item) for entry in _nav if entry.roles & roles and (item := _item(entry, request.path))]
+    groups = []
+    for section, found in groupby(shown, key=lambda one: one[0].section):
+        items = tuple(item for _entry, item in found)
+        if section is None or len(items) == 1:
+            groups += [NavGroup(items=(item,)) for item in items]
+        else:
+            groups.append(NavGroup(items=items, label=gettext(section.label), icon=section.icon))
+    return tuple(groups)
+
+
+def _item(entry: NavEntry, path: str) -> NavItem | None:
+    """Return an entry as a page shows it; None where its address does not exist."""
+    try:
+        url, *others = (reverse(name) for name in (entry.url_name, *entry.more))
+    except NoReverseMatch:
+        return None
+    is_here = path == url or any(one != "/" and path.startswith(one) for one in (url, *others))
+    return NavItem(url=url, label=gettext(entry.label), icon=entry.icon, is_here=is_here)
 
 
 class FetchRefused(ValueError):

@@ -260,13 +260,47 @@ def test_every_page_has_names_contrast_and_no_sideways_scroll(boss, open_page, w
     assert faults == {}
 
 
-def test_on_a_phone_the_rail_shows_where_one_is_and_that_there_is_more(boss, open_page):
+def test_on_a_phone_a_section_of_the_rail_is_a_panel_that_shuts_again(boss, open_page):
     page = open_page(boss, width=390, height=844)
-    for path in ("/desk/runs/", "/desk/tariffs/", "/desk/staff/"):
-        page.goto(path)
-        box = page.locator(".desk-nav .is-here").bounding_box()
-        assert -1 < box["x"] < 391 - box["width"], path
-    assert "has-before" in page.locator(".desk-nav").get_attribute("class")
+    page.goto("/desk/runs/")
+    here = page.locator(".desk-nav a.is-here")
+    expect(here).to_be_hidden()
+    section = page.locator(".desk-nav summary.has-here")
+    section.click()
+    expect(here).to_be_visible()
+    assert page.evaluate(AUDIT) == []
+    page.keyboard.press("Escape")
+    expect(here).to_be_hidden()
+    section.click()
+    page.locator("h1").click()
+    expect(here).to_be_hidden()
+    boxes = [one.bounding_box() for one in page.locator(".desk-nav > ul > li").all()]
+    assert all(box["x"] > -1 and box["x"] + box["width"] < 391 for box in boxes)
+
+
+def test_the_rail_opens_where_one_is_and_by_keys(boss, open_page):
+    page = open_page(boss)
+    page.goto("/desk/applications/")
+    expect(page.locator(".desk-nav a.is-here")).to_be_visible()
+    page.keyboard.press("Alt+3")
+    assert page.evaluate("document.activeElement.closest('details').open")
+    expect(page.locator(".desk-nav a.is-here")).to_be_hidden()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/desk/bills/")
+    expect(page.locator(".desk-nav a.is-here")).to_be_visible()
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_no_word_of_the_rail_is_wider_than_the_rail(boss, open_page, language):
+    page = open_page(boss, language=language)
+    page.goto("/desk/applications/")
+    page.evaluate("document.querySelectorAll('.desk-nav details').forEach((one) => one.removeAttribute('name'))")
+    page.evaluate("document.querySelectorAll('.desk-nav details').forEach((one) => { one.open = true; })")
+    wide = page.evaluate(
+        "[...document.querySelectorAll('.desk-nav a, .desk-nav summary')]"
+        ".filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.textContent)"
+    )
+    assert wide == []
 
 
 def test_a_new_login_is_shown_once_with_its_password(boss, open_page):

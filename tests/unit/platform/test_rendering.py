@@ -13,7 +13,7 @@ from pypdf import PdfReader
 
 from cis.kernel.enums import Role
 from cis.platform import fonts, rendering
-from cis.platform.rendering import FetchRefused, NavEntry
+from cis.platform.rendering import FetchRefused, NavEntry, NavSection
 
 CSS = '@page { size: A4 } body { font-family: "Noto Sans CJK SC", sans-serif }'
 HAS_FONT = any(Path("/usr/share/fonts").rglob("NotoSansCJK-Regular.ttc"))
@@ -132,25 +132,37 @@ def frame(user=None, path="/", **cookies):
     return rendering.page_context(request)["page"]
 
 
+SOME = NavSection("Some", "tools")
+
+
 @pytest.fixture
 def navigation(monkeypatch):
     monkeypatch.setattr(rendering, "_nav", [])
     rendering.add_nav(
-        NavEntry("health_live", "Somewhere", "bolt", frozenset({Role.BILLING})),
-        NavEntry("health_ready", "Elsewhere", "file", frozenset({Role.METERING, Role.BILLING})),
-        NavEntry("there_is_none", "Nothing", "x", frozenset({Role.BILLING})),
+        NavEntry("home", "Nowhere else", "home", frozenset({Role.BILLING})),
+        NavEntry("health_live", "Somewhere", "bolt", frozenset({Role.BILLING}), SOME, ("desk:files",)),
+        NavEntry("health_ready", "Elsewhere", "file", frozenset({Role.METERING, Role.BILLING}), SOME),
+        NavEntry("there_is_none", "Nothing", "x", frozenset({Role.BILLING}), SOME),
     )
 
 
-def test_everybody_sees_the_places_of_their_roles(navigation):
-    assert [item.label for item in frame(Somebody(Role.BILLING)).nav] == ["Somewhere", "Elsewhere"]
-    assert [item.label for item in frame(Somebody(Role.METERING)).nav] == ["Elsewhere"]
+def test_everybody_sees_the_places_of_their_roles_and_a_section_of_one_place_does_not_fold(navigation):
+    def labels(page):
+        return [(group.label, [item.label for item in group.items]) for group in page.nav]
+
+    assert labels(frame(Somebody(Role.BILLING))) == [("", ["Nowhere else"]), ("Some", ["Somewhere", "Elsewhere"])]
+    assert labels(frame(Somebody(Role.METERING))) == [("", ["Elsewhere"])]
     assert frame(Somebody()).nav == frame().nav == ()
 
 
-def test_the_place_where_one_is_is_marked(navigation):
-    page = frame(Somebody(Role.BILLING), path="/health/ready")
-    assert [item.is_here for item in page.nav] == [False, True]
+@pytest.mark.parametrize(
+    ("path", "here"),
+    [("/health/ready", "Elsewhere"), ("/desk/files/3/", "Somewhere"), ("/", "Nowhere else"), ("/desk/search/", None)],
+)
+def test_the_place_where_one_is_is_marked_and_its_section_too(navigation, path, here):
+    groups = frame(Somebody(Role.BILLING), path=path).nav
+    assert [item.label for group in groups for item in group.items if item.is_here] == [here] * bool(here)
+    assert [group.is_here for group in groups] == [here == "Nowhere else", here in {"Somewhere", "Elsewhere"}]
 
 
 @pytest.mark.parametrize(
