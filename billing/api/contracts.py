@@ -258,4 +258,5 @@ class PaymentKept(serializers.Serializer):
     reference = serializers.CharField()
     received_date = serializers.DateField()
     amount = MoneyField()
-    pays = PaysBill(many=True, help_text="The bills it paid; the rest is credit.")
+    pays = PaysBill(many=True, help_text="The bills it paid; what is left and was not refunded is credit.")
+    refunded = MoneyField(help_text="What was paid back of it.")

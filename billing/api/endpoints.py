@@ -313,4 +313,5 @@ def _payment(payment: PaymentDetail, currency: str) -> dict[str, object]:
         "received_date": payment.received_date,
         "amount": money(payment.amount_minor, currency),
         "pays": [{"bill": number, "amount": money(amount, currency)} for number, amount in paid],
+        "refunded": money(payment.refunded_minor, currency),
     }

@@ -27,12 +27,21 @@ class Payment(models.Model):
 
 
 class PaymentAllocation(models.Model):
-    """What part of a payment pays what part of a bill; re-allocation adds rows, also negative ones."""
+    """What part of a payment pays part of a bill, or was paid back; re-allocation adds rows, also negative ones."""
 
     payment = models.ForeignKey("billing.Payment", on_delete=models.PROTECT, related_name="allocations")
-    bill = models.ForeignKey("billing.Bill", on_delete=models.PROTECT, related_name="allocations", db_constraint=False)
+    bill = models.ForeignKey(
+        "billing.Bill", on_delete=models.PROTECT, null=True, related_name="allocations", db_constraint=False
+    )
+    refund = models.ForeignKey("billing.Refund", on_delete=models.PROTECT, null=True, related_name="allocations")
     amount_minor = models.BigIntegerField()
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        constraints = [models.CheckConstraint(name="allocation_is_not_empty", condition=~models.Q(amount_minor=0))]
+        constraints = [
+            models.CheckConstraint(name="allocation_is_not_empty", condition=~models.Q(amount_minor=0)),
+            models.CheckConstraint(
+                name="allocation_is_for_a_bill_or_a_refund",
+                condition=models.Q(bill__isnull=False, refund=None) | models.Q(bill=None, refund__isnull=False),
+            ),
+        ]

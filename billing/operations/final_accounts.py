@@ -15,7 +15,7 @@ from accounts.queries import accounts, supplier
 from billing.models.bill import Bill, BillKind, BillState
 from billing.models.run import BillRun, RunState
 from billing.models.settlement import FinalAccount, FinalState, Refund
-from billing.operations import ledger, nights, runs
+from billing.operations import ledger, nights, payments, runs
 from billing.queries import balances, final_accounts, rebill_changes, rebills, segments
 from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.calendar import local_clock
@@ -193,6 +193,7 @@ def pay_back(*, refund_id: int, payee: str, reference: str, paid_date: date, tod
         occurred_date=paid_date,
         actor=actor,
     )
+    payments.refund_step(refund_id=refund.id, account_id=refund.account_id, amount_minor=refund.amount_minor)
     deadlines.meet(subject=REFUND, subject_id=refund.id, at=timezone.now())
     audit.record(actor, "pay_back", "account", refund.account_id, refund=refund.id, amount_minor=refund.amount_minor)
     _close(refund.final_account_id, today=today)

@@ -42,6 +42,19 @@ _ALLOCATE = """
     SELECT m.id, d.id, least(m.high, d.high) - greatest(m.low, d.low), now()
     FROM laid_money m JOIN laid_debt d ON d.account_id = m.account_id AND m.high > d.low AND d.high > m.low
 """
+# What is paid back is taken from money that pays nothing, oldest first; the rest of a refund came from credit of bills.
+_REFUND = """
+    WITH money AS (
+        SELECT p.id, p.received_date, p.amount_minor - coalesce(sum(a.amount_minor), 0) AS free
+        FROM billing_payment p LEFT JOIN billing_paymentallocation a ON a.payment_id = p.id
+        WHERE p.account_id = %(account)s GROUP BY p.id HAVING p.amount_minor > coalesce(sum(a.amount_minor), 0)
+    ), laid_money AS (
+        SELECT id, sum(free) OVER w - free AS low, sum(free) OVER w AS high FROM money
+        WINDOW w AS (ORDER BY received_date, id)
+    )
+    INSERT INTO billing_paymentallocation (payment_id, refund_id, amount_minor, created_at)
+    SELECT id, %(refund)s, least(high, %(amount)s) - low, now() FROM laid_money WHERE low < %(amount)s
+"""
 _TAKE_BACK = """
     INSERT INTO billing_paymentallocation (payment_id, bill_id, amount_minor, created_at)
     SELECT payment_id, bill_id, -sum(amount_minor), now() FROM billing_paymentallocation
@@ -176,6 +189,12 @@ def book_new(*, payments: Sequence[NewPayment], channel: PaymentChannel, today: 
 def allocate(*, account_ids: Sequence[int]) -> None:
     """Let money that pays nothing yet pay the oldest open bills of its account; one statement."""
     execute(_ALLOCATE, {"accounts": list(account_ids)})
+
+
+@joins_transaction
+def refund_step(*, refund_id: int, account_id: int, amount_minor: int) -> None:
+    """Let money of an account that pays nothing be what a refund paid back, so that it pays no later bill."""
+    execute(_REFUND, {"refund": refund_id, "account": account_id, "amount": amount_minor})
 
 
 @joins_transaction

@@ -178,7 +178,7 @@ LAWS = (
     ),
     Law(
         "allocations_fit",
-        "no payment pays more than it is, and no bill is paid more than once",
+        "no payment pays more than it is, no bill is paid more than once, no refund takes more than it paid back",
         """
         SELECT p.id FROM billing_payment p JOIN billing_paymentallocation a ON a.payment_id = p.id
         GROUP BY p.id HAVING sum(a.amount_minor) NOT BETWEEN 0 AND p.amount_minor
@@ -187,6 +187,27 @@ LAWS = (
         GROUP BY b.id
         HAVING sum(a.amount_minor) NOT BETWEEN 0
             AND CASE b.state WHEN 'issued' THEN greatest(b.amount_minor, 0) ELSE 0 END
+        UNION
+        SELECT r.id FROM billing_refund r JOIN billing_paymentallocation a ON a.refund_id = r.id
+        GROUP BY r.id
+        HAVING sum(a.amount_minor) NOT BETWEEN 0 AND CASE WHEN r.paid_date IS NULL THEN 0 ELSE r.amount_minor END
+        """,
+    ),
+    Law(
+        "free_money_is_credit",
+        "money of an account that has paid something back and pays nothing yet is no more than its credit",
+        """
+        SELECT l.account_id FROM billing_ledgeraccount l
+        JOIN (
+            SELECT p.account_id, sum(p.amount_minor - coalesce(a.minor, 0)) AS free
+            FROM billing_payment p
+            LEFT JOIN (SELECT payment_id, sum(amount_minor) AS minor FROM billing_paymentallocation GROUP BY 1) a
+                ON a.payment_id = p.id
+            WHERE EXISTS (
+                SELECT 1 FROM billing_refund r WHERE r.account_id = p.account_id AND r.paid_date IS NOT NULL)
+            GROUP BY 1
+        ) m ON m.account_id = l.account_id
+        WHERE m.free > greatest(-l.balance_minor, 0)
         """,
     ),
     Law(

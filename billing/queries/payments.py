@@ -20,8 +20,8 @@ class PaymentDetail:
     """
     A payment.
 
-    paid  (printed number of a bill, what it paid of that) in the order of the bills; the rest is the account's credit
-          [minor unit]
+    paid            (printed number of a bill, what it paid of that) in the order of the bills [minor unit]
+    refunded_minor  what was paid back of it; the rest is the account's credit [minor unit]
     """
 
     id: int
@@ -31,19 +31,21 @@ class PaymentDetail:
     amount_minor: int
     received_date: date
     paid: tuple[tuple[str, int], ...]
+    refunded_minor: int
 
 
 def one(*, payment_id: int) -> PaymentDetail:
     """
-    Return a payment with what it paid; two statements.
+    Return a payment with what it paid; three statements.
 
     :raises UnknownPayment: there is none.
     """
     row = Payment.objects.filter(id=payment_id).select_related("account").first()
     if row is None:
         raise UnknownPayment(f"There is no payment {payment_id}.")
+    parts = PaymentAllocation.objects.filter(payment_id=payment_id)
     paid = (
-        PaymentAllocation.objects.filter(payment_id=payment_id)
+        parts.filter(refund=None)
         .values_list("bill__number")
         .annotate(sum=Sum("amount_minor"))
         .exclude(sum=0)
@@ -57,4 +59,5 @@ def one(*, payment_id: int) -> PaymentDetail:
         amount_minor=row.amount_minor,
         received_date=row.received_date,
         paid=tuple(paid),
+        refunded_minor=parts.filter(bill=None).aggregate(sum=Sum("amount_minor"))["sum"] or 0,
     )

@@ -21,14 +21,14 @@ from cis.desk.supply import supply_of
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
 from cis.kernel.fixed import to_text
-from cis.platform import documents
+from cis.platform import documents, papers
 from cis.platform.access import actor_of, allow
 from cis.platform.paging import ROWS, Pager, page_number, query_of
 from cis.platform.templatetags.local import plain_money
 from contracts.domain import change_checks
 from contracts.domain.change_facts import REVERSIBLE, first_effective, missing_papers
 from contracts.domain.changes import WORKFLOW, ChangeAction, ChangeKind, PaperKind
-from contracts.operations import change_papers, change_reversals, changes
+from contracts.operations import change_reversals, changes
 from contracts.queries import change_facts
 from contracts.queries import changes as queries
 from contracts.queries.agreements import AgreementCard, of_account
@@ -143,7 +143,7 @@ def decide(request: HttpRequest, change_id: int) -> HttpResponse:
             case "reject":
                 changes.reject(change_id=change_id, reason=reason, actor=actor)
             case "reverse":
-                change_reversals.reverse(change_id=change_id, reason=reason, actor=actor)
+                change_reversals.reverse(change_id=change_id, reason=reason, today=today(), actor=actor)
     except Refused as refusal:
         tell_refusal(request, refusal)
     return redirect("desk:change", change_id)
@@ -158,7 +158,7 @@ def add_paper(request: HttpRequest, change_id: int) -> HttpResponse:
     if form.is_bound and form.is_valid():
         given = form.cleaned_data["file"]
         try:
-            document_id = change_papers.keep(given.file, name=given.name, actor=actor_of(request))
+            document_id = papers.keep(given.file, name=given.name, actor=actor_of(request))
             changes.add_paper(
                 change_id=change_id, kind=PaperKind(form.cleaned_data["kind"]), document_id=document_id,
                 file_name=given.name, actor=actor_of(request),

@@ -16,6 +16,7 @@ from billing.operations import change_previews
 from billing.queries import final_accounts
 from cis.kernel.errors import Refused
 from cis.kernel.periods import add_months
+from cis.platform import papers
 from cis.platform.access import actor_of, allow_portal
 from cis.platform.forms import DayField, EnergyField, PageForm
 from cis.portal import access
@@ -23,7 +24,7 @@ from cis.portal.access import Held, Visit
 from contracts.domain import change_checks
 from contracts.domain.change_facts import SELF_SERVICE, first_effective, missing_papers
 from contracts.domain.changes import ChangeKind, FinalRead, PaperKind, Wanted
-from contracts.operations import change_papers, changes
+from contracts.operations import changes
 from contracts.queries import agreements, change_facts
 from contracts.queries import changes as queries
 from contracts.queries.agreements import AgreementCard
@@ -299,7 +300,7 @@ def _shown(wanted: Wanted, visit: Visit) -> dict[str, Any]:
 def _sent(request: HttpRequest, form: ChangeForm, wanted: Wanted) -> HttpResponse:
     today, actor = access.today(), actor_of(request)
     given = form.cleaned_data.get("paper")
-    document_id = change_papers.keep(given.file, name=given.name, actor=actor) if given else None
+    document_id = papers.keep(given.file, name=given.name, actor=actor) if given else None
     change_id = changes.ask(
         wanted=wanted, asked_date=today, request_key=form.cleaned_data["request_key"], today=today, actor=actor
     )

@@ -1,5 +1,6 @@
 """What a change of use does: its effects, all at one instant."""
 
+from collections.abc import Mapping
 from datetime import date
 
 from contracts.domain.agreements import NOTHING, Agreed
@@ -25,6 +26,21 @@ def effects_of(*, wanted: Wanted, facts: Facts) -> tuple[Effect, ...]:
     """Return what a change that was checked does, in the order in which it is done."""
     reads = [KeepRead(read=read, on=wanted.effective_date) for read in wanted.reads]
     return (*reads, *_EFFECTS.get(wanted.kind, _term_effects)(wanted, facts))
+
+
+_TAKING = frozenset((_K.CAPACITY_INCREASE, _K.CLASS_CHANGE, _K.DEMAND_MODE, _K.MOVE_IN, _K.TEMPORARY))
+
+
+def taken(*, wanted: Wanted, facts: Facts) -> Mapping[int, int]:
+    """
+    Return the capacity that service points are to have by a change that may need more of the network. [VA]
+
+    A split or a merge is not among them: what one place takes another gives up in the same instant.
+    """
+    point = facts.supply.service_point_id if facts.supply is not None else wanted.service_point_id
+    if wanted.kind not in _TAKING or wanted.capacity_va is None or point is None:
+        return {}
+    return {point: wanted.capacity_va}
 
 
 def _term_effects(wanted: Wanted, facts: Facts) -> list[Effect]:

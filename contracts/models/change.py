@@ -145,6 +145,7 @@ class ChangeEffect(models.Model):
     old_capacity_va = models.BigIntegerField(null=True)
     old_contract_w = models.BigIntegerField(null=True)
     old_suspended_va = models.BigIntegerField(null=True)
+    old_network_w = models.BigIntegerField(null=True, help_text="What the network counted there. [W]")
     old_name = models.CharField(max_length=200, default="", blank=True)
     text = models.CharField(max_length=300, default="", blank=True)
 

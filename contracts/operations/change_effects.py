@@ -24,11 +24,11 @@ from contracts.domain.changes import (
     SettleAccount,
 )
 from contracts.models.change import ChangeEffect, ChangeSet
-from contracts.operations import agreements
+from contracts.operations import agreements, change_capacity
 from contracts.queries import agreements as queries
 from contracts.queries.agreements import TermCard
 from metering.domain.work_orders import WorkKind
-from metering.operations import meters, reads, work_orders
+from metering.operations import capacity, meters, reads, work_orders
 from metering.queries import places
 
 SUBJECT = "change"
@@ -130,6 +130,7 @@ def _begin(effect: BeginAgreement, doing: Doing) -> None:
         doing.follows = doing.follows or effect.until > doing.today
     if effect.carries_on is not None:
         doing.carried = (effect.carries_on, agreement_id)
+    change_capacity.follow_step(agreement_id=agreement_id, on=effect.on, today=doing.today, actor=doing.actor)
     doing.begun.append(agreement_id)
     doing.accounts.add(account_id)
     doing.keep("begin_agreement", effect.on, until_date=effect.until, agreement_id=agreement_id, account_id=account_id)
@@ -155,6 +156,11 @@ def _change_term(effect: ChangeTerm, doing: Doing) -> None:
         actor=doing.actor,
     )
     assert old is not None  # change_step refuses a day without a term
+    before_w = None
+    if effect.capacity_va is not None:
+        before_w = change_capacity.follow_step(
+            agreement_id=effect.agreement_id, on=effect.on, today=doing.today, actor=doing.actor
+        )
     doing.accounts.add(card.account_id)
     doing.follows = doing.follows or (effect.until is not None and effect.until > doing.today)
     doing.keep(
@@ -163,6 +169,7 @@ def _change_term(effect: ChangeTerm, doing: Doing) -> None:
         until_date=effect.until,
         agreement_id=effect.agreement_id,
         account_id=card.account_id,
+        old_network_w=before_w,
         **old_columns(old),
     )
 
@@ -174,6 +181,7 @@ def _remove_meters(effect: RemoveMeters, doing: Doing) -> None:
         if meter.end_date is None:
             meters.take_down(meter_id=meter.id, on_date=effect.on, actor=doing.actor)
             doing.keep("remove_meter", effect.on, text=meter.serial)
+    capacity.remove_step(service_point_id=effect.service_point_id, actor=doing.actor)
 
 
 @_do.register

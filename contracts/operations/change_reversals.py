@@ -18,7 +18,7 @@ from contracts.operations import agreements
 from contracts.operations.change_effects import SUBJECT
 from contracts.operations.changes import NoReason, lock, move
 from contracts.queries import agreements as queries
-from metering.operations import work_orders
+from metering.operations import capacity, work_orders
 
 
 class NotReversible(Refused):
@@ -28,7 +28,7 @@ class NotReversible(Refused):
 
 
 @opens_transaction
-def reverse(*, change_id: int, reason: str, actor: Actor) -> None:
+def reverse(*, change_id: int, reason: str, today: date, actor: Actor) -> None:
     """
     Take a change back from its date on, as if it had never been; bills are corrected by their next run.
 
@@ -38,6 +38,7 @@ def reverse(*, change_id: int, reason: str, actor: Actor) -> None:
     :raises NoReason: no reason is given.
     :raises NotReversible: its kind cannot be, or something was agreed since.
     :raises ServicePointTaken: somebody else is supplied there since.
+    :raises CapacityTaken: capacity that was given up has gone to others.
     """
     change = lock(change_id)
     WORKFLOW.step(ChangeState(change.state), ChangeAction.REVERSE, actor)
@@ -47,7 +48,7 @@ def reverse(*, change_id: int, reason: str, actor: Actor) -> None:
         raise NotReversible("This kind of change is not taken back.", advice="Let another change undo it.")
     touched: set[int] = set()
     for effect in change.effects.order_by("-seq"):
-        _undo(change, effect, touched, actor)
+        _undo(change, effect, touched, today, actor)
     move(change, ChangeAction.REVERSE, actor, reason=reason)
     if touched:
         events.announce(
@@ -55,11 +56,11 @@ def reverse(*, change_id: int, reason: str, actor: Actor) -> None:
         )
 
 
-def _undo(change: ChangeSet, effect: ChangeEffect, touched: set[int], actor: Actor) -> None:
+def _undo(change: ChangeSet, effect: ChangeEffect, touched: set[int], today: date, actor: Actor) -> None:
     if effect.account_id is not None:
         touched.add(effect.account_id)
     if effect.code == "change_term":
-        _undo_term(effect, actor)
+        _undo_term(effect, today, actor)
     elif effect.code == "end_agreement":
         assert effect.agreement_id is not None
         agreements.reopen_step(agreement_id=effect.agreement_id, actor=actor)
@@ -83,7 +84,7 @@ def _undo(change: ChangeSet, effect: ChangeEffect, touched: set[int], actor: Act
         raise NotReversible("What it did cannot be taken back.", advice="Let another change undo it.")
 
 
-def _undo_term(effect: ChangeEffect, actor: Actor) -> None:
+def _undo_term(effect: ChangeEffect, today: date, actor: Actor) -> None:
     assert effect.agreement_id is not None
     card = queries.card(agreement_id=effect.agreement_id)
     term = card.term_on(effect.on_date)
@@ -104,6 +105,10 @@ def _undo_term(effect: ChangeEffect, actor: Actor) -> None:
         actor=actor,
     )
     _join(effect.agreement_id)
+    if effect.old_network_w is not None:
+        capacity.change_step(
+            service_point_id=card.service_point_id, capacity_w=effect.old_network_w, today=today, actor=actor
+        )
 
 
 def _is_whole(term_end: date | None, until: date | None, card: queries.AgreementCard) -> bool:

@@ -21,8 +21,8 @@ from contracts.domain.announcements import ChangeMade
 from contracts.domain.change_facts import SELF_CONFIRMED, SELF_SERVICE, Facts, missing_papers
 from contracts.domain.changes import WORKFLOW, ChangeAction, ChangeKind, ChangeState, FinalRead, PaperKind, Wanted
 from contracts.models.change import ChangeMove, ChangePaper, ChangePart, ChangeRead, ChangeSet
+from contracts.operations import change_capacity, change_notices, newcomers
 from contracts.operations import change_effects as doing
-from contracts.operations import change_notices, newcomers
 from contracts.queries import change_facts
 from contracts.queries.changes import UnknownChange, wanted_of
 from metering.domain.announcements import WorkOrderDone
@@ -206,6 +206,7 @@ def confirm_step(*, change_id: int, today: date, actor: Actor) -> ChangeState:
     :raises ChangeRefused: it cannot be any more.
     :raises ArrearsOwed: bills are to be paid first.
     :raises PapersMissing: something is to be proven first.
+    :raises CapacityTaken: the network has no room for it.
     """
     change = lock(change_id)
     wanted, facts = _known(change, today=today)
@@ -224,6 +225,8 @@ def confirm_step(*, change_id: int, today: date, actor: Actor) -> ChangeState:
     move(change, ChangeAction.CONFIRM, actor)
     if wanted.effective_date <= today:
         _carry_out(change, wanted, facts, today=today, actor=actor)
+    else:
+        change_capacity.hold_step(change=change, wanted=wanted, facts=facts, today=today, actor=actor)
     return ChangeState(change.state)
 
 
@@ -379,4 +382,8 @@ def move(change: ChangeSet, action: ChangeAction, actor: Actor, *, reason: str =
         reason=reason.strip()[:REASON_MOST],
     )
     audit.record(actor, action.value, "change", change.id, kind=change.kind, reason=reason.strip()[:REASON_MOST])
+    if action in {ChangeAction.WITHDRAW, ChangeAction.REJECT}:
+        change_capacity.drop_step(change_id=change.id, actor=actor)
+    if action is ChangeAction.FINISH and change.kind == ChangeKind.TEMPORARY:
+        change_capacity.give_back_step(change=change, actor=actor)
     change_notices.tell(change, action, reason=reason.strip()[:REASON_MOST])

@@ -3,13 +3,16 @@
 from datetime import UTC, date, datetime
 
 import pytest
+from django.db import transaction
 
 from billing.models.bill import Bill, BillLine, BillSegment
+from billing.models.payment import Payment, PaymentAllocation
 from billing.models.rebill import Rebill
 from billing.models.settlement import FinalAccount, Refund
 from billing.operations import final_accounts, payments, proof
 from billing.operations.payments import PaymentChannel
 from billing.queries import balances
+from billing.queries import payments as payment_queries
 from cis.kernel.actors import SYSTEM
 from contracts.domain.changes import ChangeState, Part
 from contracts.models.agreement import ServiceAgreement
@@ -200,8 +203,35 @@ def test_moving_out_ends_with_a_final_bill_and_the_credit_is_paid_back():
     agreement.account.refresh_from_db()
     assert (agreement.account.state, ChangeSet.objects.get(id=change_id).state) == ("closed", "done")
     prove()
+    # Of the 100.00 the bill took 61.70 and the bank 38.30: nothing is left that could pay a later bill.
+    paid = payment_queries.one(payment_id=Payment.objects.get().id)
+    assert ([minor for _, minor in paid.paid], paid.refunded_minor) == ([6_170], 3_830)
+    with transaction.atomic():
+        payments.allocate(account_ids=[agreement.account_id])
+    assert PaymentAllocation.objects.count() == 2
+    PaymentAllocation.objects.exclude(refund=None).update(amount_minor=3_829)
+    assert [broken.law.name for broken in proof.verify()] == ["free_money_is_credit"]
+    PaymentAllocation.objects.exclude(refund=None).update(amount_minor=3_830)
     Refund.objects.update(amount_minor=3_829)
-    assert [broken.law.name for broken in proof.verify()] == ["refund_is_posted_once"]
+    assert [broken.law.name for broken in proof.verify()] == ["refund_is_posted_once", "allocations_fit"]
+
+
+def test_a_refund_of_two_payments_and_of_a_corrected_bill_leaves_no_free_money():
+    """191.27 billed and paid, 20.00 paid in advance; of the bill 129.57 come back: 149.57 are paid back, 20.00 of it free."""
+    agreement = home()
+    read(agreement, (FEBRUARY.start, 1_310))
+    bill()
+    pay(agreement.account_id, 19_127)
+    pay(agreement.account_id, 2_000)
+    done("move_out", agreement, MIDDLE, today=TODAY, kwh=1_100)
+    final_accounts.work(NIGHT)
+    refund = Refund.objects.get()
+    assert refund.amount_minor == 14_957
+    final_accounts.pay_back(
+        refund_id=refund.id, payee="张三", reference="B-2", paid_date=TODAY, today=TODAY, actor=BILLER
+    )
+    assert balances.of_account(account_id=agreement.account_id, today=TODAY).balance_minor == 0
+    prove()
 
 
 def test_a_final_bill_without_a_read_says_what_it_waits_for():
@@ -311,8 +341,8 @@ def test_a_change_is_taken_back_as_if_it_had_never_been():
     read(agreement, (FEBRUARY.start, 1_310))
     bill()
     with pytest.raises(change_reversals.NoReason):
-        change_reversals.reverse(change_id=change_id, reason=" ", actor=BILLER)
-    change_reversals.reverse(change_id=change_id, reason="never used otherwise", actor=BILLER)
+        change_reversals.reverse(change_id=change_id, reason=" ", today=TODAY, actor=BILLER)
+    change_reversals.reverse(change_id=change_id, reason="never used otherwise", today=TODAY, actor=BILLER)
     assert agreement.terms.count() == 1
     bill()
     assert balances.of_account(account_id=agreement.account_id, today=TODAY).balance_minor == 19_127  # 310 kWh x 0.617
@@ -322,7 +352,7 @@ def test_a_change_is_taken_back_as_if_it_had_never_been():
 def test_moving_out_is_taken_back_and_nothing_is_final():
     agreement = home()
     change_id = done("move_out", agreement, MIDDLE, today=TODAY, kwh=1_100)
-    change_reversals.reverse(change_id=change_id, reason="stays after all", actor=BILLER)
+    change_reversals.reverse(change_id=change_id, reason="stays after all", today=TODAY, actor=BILLER)
     read(agreement, (FEBRUARY.start, 1_310))
     final_accounts.work(NIGHT)
     bill()

@@ -132,7 +132,7 @@ def test_every_law_can_be_broken_or_is_guarded_by_the_database():
     assert {law.name for law in proof.LAWS} == {
         "balance_is_sum_of_transfers", "issued_bill_is_posted", "bill_is_sum_of_lines", "bill_is_sum_of_segments",
         "no_orphans", "segments_in_force_do_not_overlap", "bill_numbers_have_no_gaps", "payment_is_posted_once",
-        "allocations_fit", "reversal_mirrors", "charge_is_billed_once", "refund_is_posted_once",
+        "allocations_fit", "free_money_is_credit", "reversal_mirrors", "charge_is_billed_once", "refund_is_posted_once",
         "financing_is_posted_once",
     }  # fmt: skip
 

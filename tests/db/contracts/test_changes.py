@@ -147,11 +147,11 @@ def test_a_rename_keeps_the_account_and_can_be_taken_back(agreement):
     change_id = done("rename", None, TODAY, today=TODAY, account_id=agreement.account_id, name="新名")
     holder = agreement.account.holders.get().customer
     assert (holder.name, holder.name_pinyin) == ("新名", "xin ming")
-    change_reversals.reverse(change_id=change_id, reason="misread", actor=BILLER)
+    change_reversals.reverse(change_id=change_id, reason="misread", today=TODAY, actor=BILLER)
     holder.refresh_from_db()
     assert holder.name == "张三"
     with pytest.raises(IllegalMove):
-        change_reversals.reverse(change_id=change_id, reason="again", actor=BILLER)
+        change_reversals.reverse(change_id=change_id, reason="again", today=TODAY, actor=BILLER)
 
 
 def test_what_others_were_built_on_is_not_taken_back(agreement):
@@ -160,10 +160,10 @@ def test_what_others_were_built_on_is_not_taken_back(agreement):
     change_id = done("household", agreement, date(2026, 3, 1), today=TODAY, household=6, until_date=date(2027, 3, 1))
     agreements.change_term(agreement_id=agreement.id, from_date=APRIL, household=7, actor=CLERK)
     with pytest.raises(change_reversals.NotReversible):
-        change_reversals.reverse(change_id=change_id, reason="wrong", actor=BILLER)
+        change_reversals.reverse(change_id=change_id, reason="wrong", today=TODAY, actor=BILLER)
     removal = done("removal", contracts.world().agreement, TODAY, today=TODAY)
     with pytest.raises(change_reversals.NotReversible):
-        change_reversals.reverse(change_id=removal, reason="wrong", actor=BILLER)
+        change_reversals.reverse(change_id=removal, reason="wrong", today=TODAY, actor=BILLER)
 
 
 def test_an_account_is_offered_what_it_can_have(agreement):
