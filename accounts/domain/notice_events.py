@@ -127,6 +127,7 @@ _APPLICATION_FACTS = {
     **{step: {} for step in _APPLICATION_STEPS},
     "link": {},
     "papers": {"what": _TEXT},
+    "defects": {"what": _TEXT, "what_en": _TEXT, "due": _DATE},
     **{step: {"reason": _TEXT} for step in ("suspended", "withdrawn", "rejected")},
     "message": {"text": _TEXT},
 }

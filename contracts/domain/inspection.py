@@ -13,6 +13,9 @@ from cis.kernel.periods import add_months
 
 NEVER = 0
 """Months of a plan that is not inspected by the calendar."""
+HASHES = 2**32
+GOLDEN = 2_654_435_769
+"""Of 2**32 the golden section: numbers in any even stride times it lie evenly (Knuth, multiplicative hashing)."""
 
 
 class InspectionKind(StrEnum):
@@ -172,6 +175,18 @@ def next_due(plan: Plan, *, since_date: date, last_date: date | None) -> date | 
     return add_months(last_date or since_date, plan.every_months)
 
 
+def spread_due(plan: Plan, *, service_point_id: int, today: date) -> date:
+    """
+    Return the first date, from today on, of a place that was never inspected though its time has come long ago.
+
+    Such dates are dealt over one interval by the service point, so that a supplier who begins with many places has
+    the same work on each day; a place keeps its date until it is over. After it the next one is an interval later.
+    """
+    days = plan.every_months * 365 // 12
+    phase = (service_point_id * GOLDEN % HASHES) * days // HASHES
+    return today + timedelta(days=(phase - today.toordinal()) % days)
+
+
 def seasons(specials: Iterable[Special], *, today: date, holidays: Mapping[str, Sequence[date]]) -> tuple[Season, ...]:
     """
     Return the special inspections that are to be made today: their date is near and has not come.
@@ -188,13 +203,19 @@ def seasons(specials: Iterable[Special], *, today: date, holidays: Mapping[str, 
 
 
 def due(supplies: Iterable[Supply], *, plans: Sequence[Plan], coming: Sequence[Season], today: date) -> tuple[Due, ...]:
-    """Return the inspections that are to be made today; which of them exist is for the database to say."""
+    """
+    Return the inspections that are to be made today; which of them exist is for the database to say.
+
+    What was never inspected and is past its time is spread over an interval, see ``spread_due``.
+    """
     found = []
     for one in supplies:
         plan = plan_for(plans, voltage=one.voltage, use=one.use, grade=one.grade)
         if plan is None:
             continue
         day = next_due(plan, since_date=one.since_date, last_date=one.last_date)
+        if day is not None and day < today and one.last_date is None:
+            day = spread_due(plan, service_point_id=one.service_point_id, today=today)
         if day is not None and day - timedelta(days=plan.ahead_days) <= today:
             found.append(_due(one, plan, InspectionKind.PERIODIC, "", day))
         found += [

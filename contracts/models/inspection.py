@@ -22,7 +22,10 @@ class SafetyInspection(models.Model):
     agreement = models.ForeignKey(
         "contracts.ServiceAgreement", on_delete=models.PROTECT, null=True, related_name="inspections"
     )
-    application_id = models.BigIntegerField(null=True, help_text="Of a new connection; empty: of a supply.")
+    application = models.ForeignKey(
+        "contracts.ServiceApplication", on_delete=models.PROTECT, null=True, related_name="inspections",
+        db_index=False, help_text="Of a new connection; empty: of a supply.",
+    )  # fmt: skip
     service_point = models.ForeignKey(
         "metering.ServicePoint", on_delete=models.PROTECT, null=True, related_name="inspections"
     )
@@ -51,8 +54,7 @@ class SafetyInspection(models.Model):
             one_of(name="inspection_state_is_known", column="state", values=InspectionState),
             models.CheckConstraint(
                 name="inspection_is_of_a_supply_or_an_application",
-                condition=Q(agreement__isnull=False, application_id=None)
-                | Q(agreement=None, application_id__isnull=False),
+                condition=Q(agreement__isnull=False, application=None) | Q(agreement=None, application__isnull=False),
             ),
             models.CheckConstraint(
                 name="inspection_that_was_made_has_its_day",
@@ -69,7 +71,7 @@ class SafetyInspection(models.Model):
             ),
             models.UniqueConstraint(
                 name="acceptance_is_inspected_once_at_a_time",
-                fields=["application_id"],
+                fields=["application"],
                 condition=Q(kind=InspectionKind.ACCEPTANCE.value, state__in=[one.value for one in UNDER_WAY]),
             ),
             models.UniqueConstraint(
@@ -80,7 +82,7 @@ class SafetyInspection(models.Model):
         ]
         indexes = [
             models.Index(name="inspection_by_state", fields=["state", "due_date"]),
-            models.Index(name="inspection_of_application", fields=["application_id"]),
+            models.Index(name="inspection_of_application", fields=["application"]),
         ]
 
 

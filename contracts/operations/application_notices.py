@@ -1,6 +1,7 @@
 """What an applicant is told at each move: the customer once there is one, before that the one who applied."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Final
 
 from accounts.domain.notice_events import Fact
@@ -56,6 +57,15 @@ def tell_message_step(row: ServiceApplication, message: ApplicationMessage, *, a
     """Send what the supplier wrote."""
     facts = {"number": row.number, "text": message.text[:480], "link": STATUS_PAGE}
     _tell(row, "application_message", facts, key=f"message:{message.id}", actor=actor)
+
+
+@joins_transaction
+def tell_defects_step(
+    row: ServiceApplication, *, what: str, what_en: str, due: date, key: str, actor: Actor
+) -> None:  # fmt: skip
+    """Say what is to be mended, and until when, before the supply can be switched on."""
+    facts = {"number": row.number, "what": what, "what_en": what_en, "due": due, "link": STATUS_PAGE}
+    _tell(row, "application_defects", facts, key=key, actor=actor)
 
 
 @joins_transaction

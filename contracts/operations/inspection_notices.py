@@ -1,18 +1,21 @@
 """The notice of rectification (整改通知书): issued with a receipt, numbered, rendered once and kept as delivered."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import BinaryIO
 
 from django.utils import timezone
 
+from accounts.domain.notice_events import TEXT_MOST
 from accounts.operations import notices
 from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.errors import Refused
 from cis.kernel.workflow import NotAllowed
 from cis.platform import audit, documents, outbox, photos, rendering, sequences
 from cis.platform.db import joins_transaction, opens_transaction
-from contracts.domain.inspection_workflow import INSPECTORS, PLANNERS, REASON_MOST
+from contracts.domain.inspection_workflow import INSPECTORS, PLANNERS, REASON_MOST, STANDING, InspectionState
 from contracts.models.inspection import Defect, RectificationNotice, SafetyInspection
+from contracts.operations import application_notices
 from contracts.operations.defect_steps import ReasonMissing, lock_inspection
 from contracts.queries import inspection_people, rectification_notices
 from contracts.queries.rectification_notices import UnknownNotice
@@ -24,6 +27,7 @@ STYLESHEET = "documents/rectification.css"
 MEDIA_TYPE = "application/pdf"
 PORTAL = "/portal/safety"
 SIGNER_MOST = 100
+MORE = " …"
 
 
 class NoDefects(Refused):
@@ -73,8 +77,9 @@ def issue(
     receipt = "signed" if kept else "refused" if new.refusal else "open"
     audit.record(actor, "issue", SUBJECT, new.id, number=new.number, receipt=receipt, inspection=row.id)
     outbox.queue(kind=PAPER, key=str(new.id), payload={"notice_id": new.id})
-    _tell(row, "defects_found", key=f"notice:{new.id}", actor=actor, number=new.number,
-          count=row.defects.count(), due=min(row.defects.values_list("due_date", flat=True)))  # fmt: skip
+    if row.application_id is None or row.state != InspectionState.FAILED:  # that was told when it failed
+        _tell(row, "defects_found", key=f"notice:{new.id}", actor=actor, number=new.number,
+              count=row.defects.count(), due=min(row.defects.values_list("due_date", flat=True)))  # fmt: skip
     return new.id
 
 
@@ -105,6 +110,21 @@ def paper(*, notice_id: int) -> bytes:
 
 
 @joins_transaction
+def tell_failed_step(row: SafetyInspection, *, actor: Actor) -> None:
+    """Tell an applicant what is to be mended before the supply is switched on; of a supply: nothing."""
+    if row.application is None or row.state != InspectionState.FAILED:
+        return
+    about = [row.id, row.follows_id] if row.follows_id else [row.id]
+    rows = list(Defect.objects.filter(inspection_id__in=about, state__in=STANDING).order_by("due_date", "id"))
+    if rows:
+        application_notices.tell_defects_step(
+            row.application, what=_in_one_line([one.text_zh for one in rows], "；"),
+            what_en=_in_one_line([one.text_en for one in rows], "; "), due=rows[0].due_date, key=f"inspection:{row.id}",
+            actor=actor,
+        )  # fmt: skip
+
+
+@joins_transaction
 def tell_overdue_step(row: Defect) -> None:
     """Tell the customer that the time of a defect is over."""
     _tell(row.inspection, "defect_overdue", key=f"defect:{row.id}", actor=SYSTEM,
@@ -129,10 +149,21 @@ def _keep(notice_id: int, written: bytes) -> None:
         row.save(update_fields=["document"])
 
 
+def _in_one_line(texts: Sequence[str], between: str) -> str:
+    """Return texts with numbers, as many as a notice takes; the paper and the portal have all."""
+    line = ""
+    for place, text in enumerate(texts, start=1):
+        more = f"{between if line else ''}{place}. {' '.join(text.split())}"
+        if len(line) + len(more) > TEXT_MOST - len(MORE):
+            return line + MORE
+        line += more
+    return line
+
+
 def _tell(row: SafetyInspection, event: str, *, key: str, actor: Actor, **facts: str | int | date) -> None:
     to = inspection_people.of_inspection(inspection=row, on=timezone.localdate())
     if to is None:
-        return  # of an application: its own notices tell the applicant
+        return  # nobody holds the account
     notices.queue_step(
         event=event, customer_id=to.customer_id, account_id=to.account_id,
         facts={**facts, "address": row.address, "link": PORTAL}, key=key, actor=actor,

@@ -22,6 +22,7 @@ from contracts.domain.inspection_workflow import (
 )
 from contracts.models.inspection import SafetyInspection
 from contracts.operations import defect_steps as steps
+from contracts.operations import inspection_notices
 from contracts.queries import inspection_facts, inspection_rules
 from metering.domain.announcements import WorkOrderCancelled, WorkOrderDone
 from metering.domain.work_orders import Outcome, WorkKind
@@ -258,6 +259,7 @@ def report_step(done: WorkOrderDone) -> None:
     fresh = steps.settle_followed_step(row, found=found, actor=done.actor) if row.follows_id else found
     steps.add_step(row, found=fresh, actor=done.actor)
     steps.clear_step(row, actor=done.actor)
+    inspection_notices.tell_failed_step(row, actor=done.actor)
 
 
 @joins_transaction

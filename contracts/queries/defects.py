@@ -112,7 +112,8 @@ def of_inspections(*, inspection_ids: Iterable[int]) -> dict[int, tuple[DefectCa
 
 def standing_of_account(*, account_id: int) -> tuple[DefectCard, ...]:
     """Return the defects of an account that are neither rectified nor waived, soonest first; three statements."""
-    rows = Defect.objects.filter(inspection__agreement__account_id=account_id, state__in=STANDING)
+    mine = Q(inspection__agreement__account=account_id) | Q(inspection__application__account=account_id)
+    rows = Defect.objects.filter(mine, state__in=STANDING)
     return _cards(rows.order_by("due_date", "id"))
 
 
@@ -148,7 +149,9 @@ def _filtered(wanted: Wanted) -> QuerySet[Defect]:
 
 
 def _cards(rows: QuerySet[Defect]) -> tuple[DefectCard, ...]:
-    found: Sequence[Defect] = list(rows.select_related("inspection__agreement__account"))
+    found: Sequence[Defect] = list(
+        rows.select_related("inspection__agreement__account", "inspection__application__account")
+    )
     pictures: dict[int, list[PhotoCard]] = {}
     for row in DefectPhoto.objects.filter(defect__in=found).order_by("id"):
         shown = PhotoCard(id=row.id, document_id=row.document_id, is_evidence=row.is_evidence, kept_at=row.kept_at)
@@ -159,10 +162,12 @@ def _cards(rows: QuerySet[Defect]) -> tuple[DefectCard, ...]:
 
 
 def _card(row: Defect, photos: tuple[PhotoCard, ...], names: dict[int, str]) -> DefectCard:
-    at, agreement = row.inspection, row.inspection.agreement
+    at = row.inspection
+    of = at.agreement or at.application
+    account = of.account if of else None
     return DefectCard(
-        id=row.id, inspection_id=row.inspection_id, account_id=agreement.account_id if agreement else None,
-        account_number=agreement.account.number if agreement else "", customer_name=at.customer_name,
+        id=row.id, inspection_id=row.inspection_id, account_id=account.id if account else None,
+        account_number=account.number if account else "", customer_name=at.customer_name,
         address=at.address, district=at.district, code=row.code, severity=Severity(row.severity),
         state=DefectState(row.state), text_en=row.text_en, text_zh=row.text_zh, remedy_en=row.remedy_en,
         remedy_zh=row.remedy_zh, note=row.note, found_at=row.found_at, due_date=row.due_date,

@@ -136,8 +136,9 @@ def one(*, inspection_id: int) -> InspectionCard:
 
 
 def of_account(*, account_id: int, most: int = 20) -> tuple[InspectionCard, ...]:
-    """Return the inspections of an account, latest first; one statement."""
-    return _cards(SafetyInspection.objects.filter(agreement__account_id=account_id).order_by("-due_date", "-id")[:most])
+    """Return the inspections of an account, also of its applications, latest first; one statement."""
+    rows = SafetyInspection.objects.filter(Q(agreement__account=account_id) | Q(application__account=account_id))
+    return _cards(rows.order_by("-due_date", "-id")[:most])
 
 
 def of_service_point(*, service_point_id: int, most: int = 100) -> tuple[InspectionCard, ...]:
@@ -211,13 +212,14 @@ def _filtered(wanted: Wanted, today: date) -> QuerySet[SafetyInspection]:
             Q(address__icontains=wanted.text)
             | Q(customer_name__icontains=wanted.text)
             | Q(agreement__account__number__startswith=wanted.text)
+            | Q(application__number=wanted.text)
         )
     return rows
 
 
 def _cards(rows: QuerySet[SafetyInspection]) -> tuple[InspectionCard, ...]:
     found: Sequence[SafetyInspection] = list(
-        rows.select_related("agreement__account", "work_order__crew", "notice").annotate(
+        rows.select_related("agreement__account", "application__account", "work_order__crew", "notice").annotate(
             found=Count("defects"), standing=Count("defects", filter=Q(defects__state__in=STANDING))
         )
     )  # fmt: skip
@@ -225,12 +227,13 @@ def _cards(rows: QuerySet[SafetyInspection]) -> tuple[InspectionCard, ...]:
 
 
 def _card(row: SafetyInspection) -> InspectionCard:
-    agreement, work, notice = row.agreement, row.work_order, getattr(row, "notice", None)
+    of, work, notice = row.agreement or row.application, row.work_order, getattr(row, "notice", None)
+    account = of.account if of else None
     return InspectionCard(
         id=row.id, kind=InspectionKind(row.kind), state=InspectionState(row.state), season=row.season, plan=row.plan,
         checklist=row.checklist, due_date=row.due_date, done_date=row.done_date, reason=row.reason,
-        agreement_id=row.agreement_id, account_id=agreement.account_id if agreement else None,
-        account_number=agreement.account.number if agreement else "", application_id=row.application_id,
+        agreement_id=row.agreement_id, account_id=account.id if account else None,
+        account_number=account.number if account else "", application_id=row.application_id,
         service_point_id=row.service_point_id, customer_name=row.customer_name, address=row.address,
         district=row.district, follows_id=row.follows_id, work_order_id=row.work_order_id,
         crew_id=work.crew_id if work else None, crew=work.crew.name if work and work.crew else "",

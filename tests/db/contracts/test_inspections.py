@@ -1,6 +1,8 @@
 """Inspections: made once when due, reported by crews, their defects kept to their deadlines until the last is closed."""
 
-from datetime import date, datetime
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from unittest import mock
 
 import pytest
 import time_machine
@@ -15,17 +17,22 @@ from cis.kernel.workflow import IllegalMove, NotAllowed
 from cis.platform import deadlines, events
 from cis.platform.models import AuditEvent
 from contracts.domain.inspection import Severity
+from contracts.models.application import ServiceApplication
 from contracts.models.inspection import Defect, SafetyInspection
 from contracts.operations import defects, important, inspection_notices, inspections
 from contracts.operations.defect_steps import ReasonMissing
 from contracts.queries import defects as defect_queries
+from contracts.queries import inspection_rules
 from contracts.queries import inspections as found
 from metering.operations import work_orders
 from tests import factories
+from tests.factories import applications
 from tests.factories import inspections as made
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TODAY = date(2026, 3, 10)
+FIRST_TIME = date(2023, 12, 20)
+"""Shortly before the first inspections of supplies of 10 kV: later than their date they would be spread."""
 DESK = factories.work.DESK
 BOSS = Actor(ActorKind.STAFF, 901, "Boss", frozenset({Role.SUPERVISOR}))
 OTHER = Actor(ActorKind.STAFF, 902, "Other", frozenset({Role.METERING}))
@@ -54,10 +61,10 @@ def at(day):
 
 
 def test_the_night_makes_each_due_inspection_once_and_again_after_its_interval():
-    world = made.supply()  # supplied since 2023, 10 kV: every 12 months
+    world = made.supply()  # supplied since 2023-01-01, 10 kV: every 12 months
     made.supply(voltage="220V")  # of a home: not by the calendar
     for new in (1, 0):
-        assert inspections.plan_due(today=TODAY) == new
+        assert inspections.plan_due(today=FIRST_TIME) == new
     (row,) = SafetyInspection.objects.all()
     assert (row.agreement_id, row.plan, row.kind, row.due_date) == (
         world.agreement.id, "high_10kv", "periodic", date(2024, 1, 1),
@@ -77,7 +84,7 @@ def test_the_night_takes_a_constant_number_of_statements():
         for _ in range(n):
             made.supply()
         with CaptureQueriesContext(connection) as taken:
-            assert inspections.plan_due(today=TODAY) == n
+            assert inspections.plan_due(today=FIRST_TIME) == n
         counts.append(len(taken))
     assert counts[0] == counts[1]
 
@@ -99,10 +106,10 @@ def test_a_dropped_inspection_comes_again_after_its_interval_and_its_work_is_wit
 def test_important_places_are_inspected_before_the_peaks_and_more_often():
     world = made.supply(voltage="220V")
     important.enter(entry=factories.inspections.entry(world), today=TODAY, actor=BOSS)
-    assert inspections.plan_due(today=date(2026, 5, 20)) == 2  # never inspected; and before the summer
+    made_by_night = [inspections.plan_due(today=date(2026, 5, 20) + timedelta(days=night)) for night in range(62)]
+    assert sum(made_by_night) == 2  # never inspected: within its three months; and before the summer
     kinds = set(SafetyInspection.objects.values_list("kind", "season", "plan"))
     assert kinds == {("periodic", "", "important_high"), ("special", "summer_peak_2026", "important_high")}
-    assert inspections.plan_due(today=date(2026, 5, 21)) == 0
 
 
 def test_what_the_desk_plans_is_there_once_and_has_a_reason():
@@ -114,7 +121,7 @@ def test_what_the_desk_plans_is_there_once_and_has_a_reason():
         made.planned(of=made.supply(), reason="")
     with pytest.raises(NotAllowed):
         made.planned(of=made.supply(), actor=CUSTOMER)
-    assert inspections.plan_due(today=TODAY) == 2  # of the other supplies: the planned one stands
+    assert inspections.plan_due(today=FIRST_TIME) == 2  # of the other supplies: the planned one stands
 
 
 def test_answers_become_defects_with_deadlines_in_working_days():
@@ -252,31 +259,83 @@ def test_a_follow_up_closes_what_it_does_not_find_again_and_keeps_the_old_deadli
         inspections.re_inspect(inspection_id=first, due_date=TODAY, actor=DESK)
 
 
-def test_a_new_connection_has_passed_only_when_its_inspection_has():
-    assert not found.has_passed(application_id=7)
+def acceptance(application_id):
+    """The ordered inspection of an application; its id."""
     with transaction.atomic():
-        made_id = inspections.plan_acceptance_step(
-            application_id=7, voltage="10kV", use="commercial", due_date=TODAY, today=TODAY, actor=DESK,
+        return inspections.plan_acceptance_step(
+            application_id=application_id, voltage="10kV", use="commercial", due_date=TODAY, today=TODAY, actor=DESK,
             customer_name="New Works", address="1 New Road",
         )  # fmt: skip
-    assert (one(made_id).state, found.has_passed(application_id=7)) == ("ordered", False)
+
+
+def test_a_new_connection_has_passed_only_when_its_inspection_has():
+    application_id = applications.walked(to="documented", at=timezone.now())
+    assert not found.has_passed(application_id=application_id)
+    made_id = acceptance(application_id)
+    assert (one(made_id).state, found.has_passed(application_id=application_id)) == ("ordered", False)
     made.carry_out(one(made_id).work_order_id, outcome="defects", grounding="9.00", safety_tools="no")
-    assert not found.has_passed(application_id=7)
+    assert not found.has_passed(application_id=application_id)
     defects.rectify(defect_id=Defect.objects.get(code="grounding").id, reason="seen", actor=FIELD)
-    assert not found.has_passed(application_id=7)  # failed until cleared, by evidence or a follow-up
+    assert not found.has_passed(application_id=application_id)  # failed until cleared, by evidence or a follow-up
     again = inspections.re_inspect(inspection_id=made_id, due_date=TODAY, actor=DESK)
     made.carry_out(one(again).work_order_id)
-    assert found.has_passed(application_id=7)
-    assert not found.has_passed(application_id=8)
+    assert found.has_passed(application_id=application_id)
+    assert not found.has_passed(application_id=application_id + 1)
+
+
+def test_an_applicant_is_told_once_what_to_mend_each_time_the_inspection_fails():
+    application_id = applications.walked(to="documented", at=timezone.now())
+    first = acceptance(application_id)
+    made.carry_out(one(first).work_order_id, outcome="defects", grounding="9.00", safety_tools="no")
+    told = Notice.objects.filter(event="application_defects", channel="inbox")
+    assert told.count() == 1
+    assert "接地电阻超过 4 Ω" in told.get().body
+    inspection_notices.issue(inspection_id=first, actor=FIELD)
+    assert not Notice.objects.filter(event="defects_found").exists()  # the same defects: one message is enough
+    defects.rectify(defect_id=Defect.objects.get(code="safety_tools").id, reason="seen", actor=FIELD)
+    again = inspections.re_inspect(inspection_id=first, due_date=TODAY, actor=DESK)
+    made.carry_out(one(again).work_order_id, outcome="defects", grounding="8.00", cabinet_closed="no")
+    assert told.count() == 2
+    body = told.order_by("-id")[0].body
+    assert body.index("1. 存在裸露带电部位") < body.index("2. 接地电阻超过 4 Ω")  # the soonest first; also what stands
+    last = inspections.re_inspect(inspection_id=again, due_date=TODAY, actor=DESK)
+    made.carry_out(one(last).work_order_id)
+    assert told.count() == 2
+    account_id = ServiceApplication.objects.get(id=application_id).account_id
+    assert [card.id for card in found.of_account(account_id=account_id)] == [last, again, first]
+
+
+def test_of_more_defects_than_a_notice_takes_the_first_are_told():
+    application_id = applications.walked(to="documented", at=timezone.now())
+    checklist = one(first := acceptance(application_id)).checklist
+    with mock.patch.object(inspection_rules, "catalogue", long_catalogue(inspection_rules.catalogue)):
+        made.carry_out(one(first).work_order_id, outcome="defects", grounding="9.00", cabinet_closed="no")
+    assert checklist == "inspection-high"
+    assert " …" in Notice.objects.get(event="application_defects", channel="inbox").body
+
+
+def long_catalogue(real):
+    """The kinds of defects, each in as many words as a defect takes."""
+
+    def kinds(*, checklist):
+        return {code: replace(kind, text_zh="长" * 300) for code, kind in real(checklist=checklist).items()}
+
+    return kinds
+
+
+def test_an_inspection_is_of_an_application_that_exists():
+    with pytest.raises(IntegrityError):
+        acceptance(7)
 
 
 def test_general_defects_do_not_keep_a_connection_from_being_energized():
-    with transaction.atomic():
-        made_id = inspections.plan_acceptance_step(
-            application_id=7, voltage="10kV", use="commercial", due_date=TODAY, today=TODAY, actor=DESK, address="1 R"
-        )
+    application_id = applications.walked(to="documented", at=timezone.now())
+    made_id = acceptance(application_id)
     made.carry_out(one(made_id).work_order_id, outcome="defects", safety_tools="no")
-    assert (one(made_id).state, found.has_passed(application_id=7)) == ("with_defects", True)
+    assert (one(made_id).state, found.has_passed(application_id=application_id)) == ("with_defects", True)
+    assert not Notice.objects.filter(event="application_defects").exists()
+    inspection_notices.issue(inspection_id=made_id, actor=FIELD)
+    assert Notice.objects.filter(event="defects_found", channel="inbox").count() == 1
 
 
 def test_a_defect_added_by_hand_makes_it_worse_and_comes_before_the_notice():

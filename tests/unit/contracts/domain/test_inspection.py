@@ -1,6 +1,7 @@
 """Which plan takes a place, when it is due, and what an inspection comes to."""
 
 from calendar import monthrange
+from dataclasses import replace
 from datetime import date, timedelta
 from itertools import product
 
@@ -96,6 +97,59 @@ def test_whoever_inspects_on_the_due_date_is_not_due_again_before_the_interval(l
 def test_a_supply_that_was_never_inspected_counts_from_its_beginning_and_homes_are_not_by_the_calendar():
     assert rules.next_due(PLANS[1], since_date=date(2024, 2, 29), last_date=None) == date(2025, 2, 28)
     assert rules.next_due(PLANS[4], since_date=date(2020, 1, 1), last_date=None) is None
+
+
+def backlog(n, *, stride=1):
+    """Places that a supplier had for long, none of which was ever inspected."""
+    return [
+        replace(supply(since=date(2009, 7, 1)), agreement_id=one, service_point_id=one * stride)
+        for one in range(1, n + 1)
+    ]
+
+
+def made_by_night(places, plan_, *, first, nights):
+    """Which places are made on which night, as the database lets them: each once."""
+    found, known = [], set()
+    for night in range(nights):
+        rows = rules.due(places, plans=[plan_], coming=(), today=first + timedelta(days=night))
+        fresh = [one for one in rows if one.agreement_id not in known]
+        known |= {one.agreement_id for one in fresh}
+        found.append(fresh)
+    return found
+
+
+@pytest.mark.parametrize("stride", [1, 2, 7, 91, 198])
+def test_places_that_were_never_inspected_are_dealt_over_the_interval_and_each_comes_once(stride):
+    """At an existing supplier the first night has what falls into the days ahead; each later one about one day's."""
+    first, places = date(2026, 3, 10), backlog(910, stride=stride)
+    nights = made_by_night(places, plan(every=3, ahead=30), first=first, nights=91)
+    assert 31 * 10 * 0.8 < len(nights[0]) < 31 * 10 * 1.2
+    assert max(map(len, nights[1:])) <= 20
+    assert sum(map(len, nights)) == 910
+    assert all(first <= one.due_date < first + timedelta(days=91) for night in nights for one in night)
+
+
+@given(st.integers(1, 10**12), DAYS, st.integers(1, 60))
+def test_a_place_keeps_its_spread_date_until_it_is_over_and_comes_again_an_interval_later(point, today, every):
+    one = plan(every=every)
+    day = rules.spread_due(one, service_point_id=point, today=today)
+    assert today <= day < today + timedelta(days=every * 365 // 12)
+    assert rules.spread_due(one, service_point_id=point, today=day) == day
+    later = rules.spread_due(one, service_point_id=point, today=day + timedelta(days=1))
+    assert later == day + timedelta(days=every * 365 // 12)
+
+
+def test_what_was_inspected_before_and_is_late_is_late_and_not_spread():
+    (made,) = rules.due([supply(last=date(2020, 5, 1))], plans=[plan()], coming=(), today=date(2026, 3, 10))
+    assert made.due_date == date(2021, 5, 1)
+
+
+def test_a_new_supply_is_not_spread_and_one_on_a_shorter_plan_is():
+    new = supply(since=date(2025, 3, 20))
+    (made,) = rules.due([new], plans=[plan()], coming=(), today=date(2026, 3, 10))
+    assert made.due_date == date(2026, 3, 20)
+    spread = made_by_night([new], plan(every=3, ahead=5), first=date(2026, 3, 10), nights=91)
+    assert sum(map(len, spread)) == 1
 
 
 SUMMER = Special(code="summer", plans=frozenset({"top"}), month=6, day=15, ahead_days=45, source="s")
