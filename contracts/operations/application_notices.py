@@ -64,7 +64,7 @@ def tell_defects_step(
     row: ServiceApplication, *, what: str, what_en: str, due: date, key: str, actor: Actor
 ) -> None:  # fmt: skip
     """Say what is to be mended, and until when, before the supply can be switched on."""
-    facts = {"number": row.number, "what": what, "what_en": what_en, "due": due, "link": STATUS_PAGE}
+    facts: dict[str, Fact] = {"number": row.number, "what": what, "what_en": what_en, "due": due, "link": STATUS_PAGE}
     _tell(row, "application_defects", facts, key=key, actor=actor)
 
 

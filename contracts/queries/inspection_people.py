@@ -18,8 +18,11 @@ class Answerable:
 def of_inspection(*, inspection: SafetyInspection, on: date) -> Answerable | None:
     """Return who holds the account on a date, or will as applicant; None: nobody, or nobody is known yet."""
     if (asked := inspection.application) is not None:
-        known = asked.customer_id is not None and asked.account_id is not None
-        return Answerable(asked.customer_id, asked.account_id) if known else None
+        if asked.customer_id is None or asked.account_id is None:
+            return None
+        return Answerable(asked.customer_id, asked.account_id)
+    if inspection.agreement_id is None:
+        return None
     found = (
         ServiceAgreement.objects.filter(id=inspection.agreement_id, account__holders__period__contains=on)
         .values_list("account__holders__customer_id", "account_id")
