@@ -11,7 +11,7 @@ KEY = "inspection_is_of_an_application_that_exists"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("contracts", "0014_surveys")]
+    dependencies = [("contracts", "0015_network_of_changes")]
 
     operations = [
         migrations.SeparateDatabaseAndState(
