@@ -5,6 +5,7 @@ Every variable is named in docs/operations/settings.md. Without DATABASE_URL and
 under WATTLINE_VAR (default: var/) are used, which `make demo` starts.
 """
 
+import os
 import secrets
 from datetime import timedelta
 from pathlib import Path
@@ -64,6 +65,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "anymail",
     "axes",
     "corsheaders",
     "django_filters",
@@ -201,9 +203,32 @@ CELERY_BEAT_SCHEDULE = {
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 
-EMAIL_BACKEND = env.str("EMAIL_BACKEND", default="django.core.mail.backends.filebased.EmailBackend")
+EMAIL_HOST = env.str("EMAIL_HOST", default="")
+_SUBMISSION, _SUBMISSIONS = 587, 465
+EMAIL_PORT = env.int("EMAIL_PORT", default=_SUBMISSION)
+EMAIL_HOST_USER = env.str("EMAIL_HOST_USER", default="")
+EMAIL_HOST_PASSWORD = env.str("EMAIL_HOST_PASSWORD", default="")
+EMAIL_USE_SSL = env.bool("EMAIL_USE_SSL", default=EMAIL_PORT == _SUBMISSIONS)
+EMAIL_USE_TLS = env.bool("EMAIL_USE_TLS", default=EMAIL_PORT == _SUBMISSION)
+EMAIL_TIMEOUT = env.int("EMAIL_TIMEOUT", default=30)
 EMAIL_FILE_PATH = VAR_DIR / "mail"
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="noreply@wattline.example")
+# A server of one's own by SMTP, where it is named; files without one; or a mail service through django-anymail.
+MAIL_SERVICE = env.str("MAIL_SERVICE", default="smtp" if EMAIL_HOST else "files")
+_MAIL_BACKENDS = {
+    "files": "django.core.mail.backends.filebased.EmailBackend",
+    "smtp": "django.core.mail.backends.smtp.EmailBackend",
+}
+EMAIL_BACKEND = env.str(
+    "EMAIL_BACKEND", default=_MAIL_BACKENDS.get(MAIL_SERVICE, f"anymail.backends.{MAIL_SERVICE}.EmailBackend")
+)
+# ANYMAIL_MAILGUN_API_KEY and all others that django-anymail documents are read as they are named there.
+ANYMAIL = {
+    "IGNORE_UNSUPPORTED_FEATURES": True,
+    **{name.removeprefix("ANYMAIL_"): value for name, value in os.environ.items() if name.startswith("ANYMAIL_")},
+}
+BOUNCE_ADDRESS = env.str("BOUNCE_ADDRESS", default="")
+BOUNCE_MAILBOX = env.str("BOUNCE_MAILBOX", default="")
 
 SMS_GATEWAY = env.str("SMS_GATEWAY", default="sandbox")
 SMS_GATEWAY_URL = env.str("SMS_GATEWAY_URL", default="")

@@ -5,7 +5,7 @@ from datetime import time, timedelta
 
 from django.conf import settings
 
-from accounts.operations import letters, mailings, notice_drafts, notice_sending
+from accounts.operations import bounces, letters, mailings, notice_drafts, notice_sending
 from accounts.queries import supplier
 from billing import tasks
 from billing.operations import documents as bill_documents
@@ -91,6 +91,9 @@ TIDY_AT = time(4, 30)
 PROGRAMS_AT = time(0, 40)
 """When instalments and rents that are due become charges, before bills are made."""
 
+BOUNCES_EVERY = timedelta(minutes=5)
+"""How often the mailbox is read to which mails come back."""
+
 BANK_ANSWERS = "partner_bank_answers"
 BANK_EVERY = timedelta(minutes=10)
 """How often a partner bank is asked what it has to say."""
@@ -119,6 +122,7 @@ def bind() -> None:
     outbox.send_by(issuing.PRINT, _print_bill)
     outbox.send_by(telling.TELL, telling.tell)
     jobs.register(mailings.WORK, mailings.work)
+    jobs.register(bounces.WORK, bounces.work, schedule=Every(BOUNCES_EVERY))
     jobs.register(notice_sending.GIVE_UP, notice_sending.give_up, schedule=Daily(TIDY_AT, settings.TIME_ZONE))
     outbox.send_by(letters.PRINT, letters.render)
     outbox.send_by(notice_drafts.SEND, notice_sending.send)

@@ -20,17 +20,18 @@ def take(request: HttpRequest) -> HttpResponse:
     """Take receipts; 204 if they were taken, also for the second time."""
     length = request.headers.get("Content-Length", "")
     if not length.isdigit() or int(length) > BYTES_MOST:
-        return _problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", f"A body has at most {BYTES_MOST} bytes.")
+        return refused_as(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", f"A body has at most {BYTES_MOST} bytes.")
     headers = {name: request.headers.get(name, "") for name in SIGNED_BY}
     try:
         notice_receipts.take_signed(signed=Signed(headers, request.body))
     except BadSignature as refused:
-        return _problem(HTTPStatus.UNAUTHORIZED, refused.code, refused.message)
+        return refused_as(HTTPStatus.UNAUTHORIZED, refused.code, refused.message)
     except BadReceipt as refused:
-        return _problem(HTTPStatus.BAD_REQUEST, refused.code, refused.message)
+        return refused_as(HTTPStatus.BAD_REQUEST, refused.code, refused.message)
     return HttpResponse(status=HTTPStatus.NO_CONTENT)
 
 
-def _problem(status: HTTPStatus, code: str, detail: str) -> HttpResponse:
+def refused_as(status: HTTPStatus, code: str, detail: str) -> HttpResponse:
+    """Return a refusal in the form of the API."""
     body = {"type": "about:blank", "title": status.phrase, "status": status.value, "code": code, "detail": detail}
     return JsonResponse(body, status=status, content_type="application/problem+json")

@@ -17,6 +17,7 @@ class NoticeState(StrEnum):
     BOUNCED = "bounced"
     FAILED = "failed"
     SUPPRESSED = "suppressed"
+    WITHDRAWN = "withdrawn"
 
 
 class MailingState(StrEnum):
@@ -44,9 +45,14 @@ class NoticeAction(StrEnum):
     BOUNCE = "bounce"
     FAIL = "fail"
     SUPPRESS = "suppress"
+    RETRY = "retry"
+    WITHDRAW = "withdraw"
+    RESEND = "resend"
 
 
 MACHINE: Final = frozenset({ActorKind.SYSTEM})
+KEEPERS: Final = frozenset({Role.CLERK, Role.SUPERVISOR})
+"""Who may withdraw a notice that waits, and send one again that did not arrive."""
 MAILERS: Final = frozenset({Role.CLERK, Role.SUPERVISOR})
 """Who may propose a mailing; above the bound another supervisor lets it go."""
 DECIDERS: Final = frozenset({Role.SUPERVISOR})
@@ -64,6 +70,15 @@ NOTICE: Final = Workflow(
         (_S.SENT, _A.FAIL): Move(_S.FAILED, MACHINE),
         # A mailbox may answer late that it took nothing, after a server on the way had said that it did.
         (_S.DELIVERED, _A.BOUNCE): Move(_S.BOUNCED, MACHINE),
+        # It came back for something that passes, and is tried again.
+        (_S.SENT, _A.RETRY): Move(_S.QUEUED, MACHINE),
+        (_S.QUEUED, _A.WITHDRAW): Move(_S.WITHDRAWN, KEEPERS),
+        # It was on its way while somebody withdrew it: what was sent was sent.
+        (_S.WITHDRAWN, _A.SEND): Move(_S.SENT, MACHINE),
+        (_S.BOUNCED, _A.RESEND): Move(_S.QUEUED, KEEPERS),
+        (_S.FAILED, _A.RESEND): Move(_S.QUEUED, KEEPERS),
+        (_S.SUPPRESSED, _A.RESEND): Move(_S.QUEUED, KEEPERS),
+        (_S.WITHDRAWN, _A.RESEND): Move(_S.QUEUED, KEEPERS),
     },
 )
 MAILING: Final = Workflow(

@@ -1,5 +1,8 @@
 """
-Receipts: what a gateway says later about a message that it took, signed so that nobody else can say it.
+Receipts: what is said later about a message that was taken, in one form, whichever door it came by.
+
+Gateways of SMS and relays sign theirs by the scheme below; a mail service tells its own way
+(``gateways.mail_service``), and mails come back with reports (``domain.bounce_mails``).
 
 [source: Standard Webhooks 1.0.0, signature scheme v1: HMAC-SHA256 of "id.timestamp.body", base64]
 """
@@ -19,7 +22,7 @@ from cis.kernel.errors import Refused
 AGE_MOST_SECONDS: Final = 300
 RECEIPTS_MOST: Final = 500
 BYTES_MOST: Final = 256 * 1024
-REFERENCE: Final = re.compile(r"notice:([1-9][0-9]{0,17})", re.ASCII)
+REFERENCE: Final = re.compile(r"notice:([1-9][0-9]{0,17})(?::([1-9][0-9]{0,3}))?", re.ASCII)
 
 
 class BadSignature(Refused):
@@ -39,7 +42,9 @@ class Outcome(StrEnum):
 
     DELIVERED = "delivered"
     BOUNCED = "bounced"
+    RETURNED = "returned"
     FAILED = "failed"
+    COMPLAINED = "complained"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +52,19 @@ class Receipt:
     """
     One receipt: of a notice by its id, or by the gateway's own name of it (``proof``).
 
-    BOUNCED  the address does not work
-    FAILED   the message was lost otherwise
+    BOUNCED     the address does not work
+    RETURNED    it came back for something that passes, as a full mailbox: it is sent again some times
+    FAILED      the message was lost otherwise
+    COMPLAINED  it arrived, and the customer called it unwanted
+
+    resent      which sending of the notice is meant: 0 the first one; None = the latest
     """
 
     outcome: Outcome
     notice_id: int | None = None
     proof: str = ""
     reason: str = ""
+    resent: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +73,11 @@ class Signed:
 
     headers: Mapping[str, str]
     body: bytes
+
+
+def reference(*, notice_id: int, resent: int) -> str:
+    """Return the name of one sending of a notice, as notice:17, or notice:17:2 when it is sent again."""
+    return f"notice:{notice_id}:{resent}" if resent else f"notice:{notice_id}"
 
 
 def sign(*, body: bytes, message_id: str, at_seconds: int, key: bytes) -> Signed:
@@ -126,4 +141,5 @@ def _receipt(row: object) -> Receipt:
         notice_id=int(named.group(1)) if named else None,
         proof=given["id"][:200],
         reason=given["reason"][:200],
+        resent=int(named.group(2) or 0) if named else None,
     )

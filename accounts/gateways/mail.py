@@ -1,23 +1,30 @@
 """
-Mail, by whatever EMAIL_BACKEND names: SMTP, files, or a backend of a mail service, as those of django-anymail.
+Mail, by what MAIL_SERVICE names: SMTP, files, or a mail service through django-anymail.
 
-What the server refuses at once for the address itself is undeliverable; what comes back later is told by a receipt.
+What is refused at once for the address itself is undeliverable. What comes back later is told by the mail service
+(``mail_service``) or by a mail to BOUNCE_ADDRESS (``mailbox``); both know the sending by its signed name, which is the
+Message-ID, part of the envelope's sender, and given to the mail service beside the mail.
 """
 
+import hashlib
+import hmac
 from dataclasses import dataclass
 from email.utils import formataddr, parseaddr
 from smtplib import SMTPRecipientsRefused, SMTPResponseException
 from typing import Final
 
+from anymail.exceptions import AnymailAPIError, AnymailRecipientsRefused
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 
-from accounts.domain import notice_texts
+from accounts.domain import bounce_codes, mail_tokens, notice_texts
+from accounts.domain.mail_tokens import Sending
+from accounts.domain.receipts import Outcome
 from accounts.gateways.undeliverable import GatewayDown, Undeliverable
 
-# Of the permanent answers those that are about the mailbox. [source: RFC 5321 section 4.2.3; RFC 3463 class X.1]
-MAILBOX_CODES: Final = frozenset({550, 551, 553})
+MARK: Final = "wattline_notice"
+"""Under this name a mail service gives the name of the sending back."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +32,7 @@ class Mail:
     """
     One mail to one mailbox.
 
-    message_id     the same for a mail that is sent again
+    sending        which sending of which notice it is; a crash repeats it under the same Message-ID
     sender         whom it is from, beside the address of DEFAULT_FROM_EMAIL
     refuse_url     where such mail is switched off; "" = it is no advertising
     """
@@ -35,31 +42,23 @@ class Mail:
     body: str
     language: str
     sender: str
-    message_id: str
+    sending: Sending
     refuse_url: str = ""
+
+
+def token_key() -> bytes:
+    """Return the key that signs the names of sendings; only this installation knows it."""
+    return hmac.new(settings.SECRET_KEY.encode(), b"sendings of notices", hashlib.sha256).digest()
 
 
 def send(mail: Mail) -> str:
     """
-    Send a mail, as text and as HTML; return its Message-ID.
+    Send a mail, as text and as HTML; return its Message-ID, or the mail service's own name of it.
 
     :raises Undeliverable: the server does not know the mailbox.
     :raises GatewayDown: the server took nothing.
     """
-    headers = {"Message-ID": mail.message_id, "Auto-Submitted": "auto-generated"}
-    if mail.refuse_url:
-        headers["List-Unsubscribe"] = f"<{mail.refuse_url}>"
-    subject = notice_texts.one_line(mail.subject)
-    paragraphs = notice_texts.paragraphs(mail.body, site=settings.SITE_URL)
-    context = {"mail": mail, "paragraphs": paragraphs, "site": settings.SITE_URL}
-    message = EmailMultiAlternatives(
-        subject=subject,
-        body=mail.body,
-        from_email=formataddr((notice_texts.one_line(mail.sender), parseaddr(settings.DEFAULT_FROM_EMAIL)[1])),
-        to=[mail.to],
-        headers=headers,
-        alternatives=[(render_to_string("documents/mail.html", context), "text/html")],
-    )
+    message = _message(mail)
     try:
         taken = message.send()
     except SMTPRecipientsRefused as refused:
@@ -67,12 +66,52 @@ def send(mail: Mail) -> str:
         raise _answer(code, words) from refused
     except SMTPResponseException as refused:
         raise _answer(refused.smtp_code, refused.smtp_error) from refused
+    except AnymailRecipientsRefused as refused:
+        raise Undeliverable("refused", notice_texts.one_line(str(refused))[:200]) from refused
+    except AnymailAPIError as error:
+        raise GatewayDown(notice_texts.one_line(str(error))[:500]) from error
     if not taken:
         raise GatewayDown("the mail server took nothing")
-    return mail.message_id
+    return _proof(message)
+
+
+def _message(mail: Mail) -> EmailMultiAlternatives:
+    name = mail_tokens.token(mail.sending, key=token_key())
+    address = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    sender = formataddr((notice_texts.one_line(mail.sender), address))
+    headers = {
+        "Message-ID": f"<{name}@{address.rpartition('@')[2] or 'localhost'}>",
+        "Auto-Submitted": "auto-generated",
+    }
+    if mail.refuse_url:
+        headers["List-Unsubscribe"] = f"<{mail.refuse_url}>"
+    returns_to = ""
+    if settings.BOUNCE_ADDRESS:
+        returns_to = mail_tokens.envelope(settings.BOUNCE_ADDRESS, name=name)
+        headers["From"] = sender
+    paragraphs = notice_texts.paragraphs(mail.body, site=settings.SITE_URL)
+    context = {"mail": mail, "paragraphs": paragraphs, "site": settings.SITE_URL}
+    message = EmailMultiAlternatives(
+        subject=notice_texts.one_line(mail.subject),
+        body=mail.body,
+        from_email=returns_to or sender,
+        to=[mail.to],
+        headers=headers,
+        alternatives=[(render_to_string("documents/mail.html", context), "text/html")],
+    )
+    # The backends of django-anymail read this; others do not look at it.
+    vars(message)["metadata"] = {MARK: name}
+    return message
+
+
+def _proof(message: EmailMultiAlternatives) -> str:
+    status = getattr(message, "anymail_status", None)
+    named = getattr(status, "message_id", None)
+    return str(named)[:200] if isinstance(named, str) and named else message.extra_headers["Message-ID"]
 
 
 def _answer(code: int, words: bytes | str) -> Exception:
     said = words.decode(errors="replace") if isinstance(words, bytes) else words
     text = notice_texts.one_line(f"{code} {said}")
-    return Undeliverable("unknown_mailbox", text) if code in MAILBOX_CODES else GatewayDown(text)
+    is_address = bounce_codes.judged(said=text) is Outcome.BOUNCED
+    return Undeliverable("unknown_mailbox", text) if is_address else GatewayDown(text)

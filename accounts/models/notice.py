@@ -39,6 +39,7 @@ class Notice(models.Model):
     reason = Code(default="", help_text="Why it did not go or arrive.")
     detail = models.CharField(max_length=500, default="")
     proof = models.CharField(max_length=200, default="", help_text="The gateway's own name of it.")
+    resent = models.IntegerField(default=0, help_text="How often it was sent again.")
     occurred_date = models.DateField(help_text="Local date of what it tells.")
     created_at = models.DateTimeField(default=timezone.now)
     sent_at = models.DateTimeField(null=True)

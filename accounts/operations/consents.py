@@ -11,7 +11,7 @@ from accounts.queries import consents
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
 from cis.platform import audit
-from cis.platform.db import opens_transaction
+from cis.platform.db import joins_transaction, opens_transaction
 
 
 class UnknownChoice(Refused):
@@ -28,6 +28,12 @@ def change(*, customer_id: int, choices: Mapping[tuple[NoticeClass, Channel], bo
     :raises UnknownCustomer: there is no such customer.
     :raises UnknownChoice: a class and way cannot be chosen.
     """
+    return change_step(customer_id=customer_id, choices=choices, actor=actor)
+
+
+@joins_transaction
+def change_step(*, customer_id: int, choices: Mapping[tuple[NoticeClass, Channel], bool], actor: Actor) -> int:
+    """Do what ``change`` does, as a step of a use case."""
     lock_customer(customer_id=customer_id)
     known = {(one.notice_class, one.channel): one for one in consents.of_customer(customer_id=customer_id)}
     changed = {}

@@ -30,12 +30,12 @@ _INSERT = """
     INSERT INTO accounts_notice (
         event, notice_class, channel, state, key, customer_id, account_id, contact_point_id, name, address, language,
         subject, body, secret, spares, template_version, reason, occurred_date, created_at, sent_at, instead_of_id,
-        mailing_id, detail, proof
+        mailing_id, detail, proof, resent
     )
     SELECT one.event, one.notice_class, one.channel, one.state, one.key, one.customer, one.account, one.contact,
            one.name, one.address, one.language, one.subject, one.body, one.secret,
            string_to_array(one.spares, chr(31)), one.version, one.reason, one.occurred, one.created, one.sent,
-           one.instead_of, one.mailing, '', ''
+           one.instead_of, one.mailing, '', '', 0
     FROM unnest(
         %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[],
         %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int[], %s::text[],
@@ -192,6 +192,14 @@ def write_step(*, event: Event, drafts: Sequence[Draft]) -> int:
         payloads = {f"notice:{notice_id}": {"notice_id": notice_id} for notice_id in ids}
         outbox.queue_many(kind=SEND, payloads=payloads, due_at=due_at)
     return len(made)
+
+
+@joins_transaction
+def queue_step(*, notice_id: int, resent: int, due_at: datetime | None) -> None:
+    """Queue one sending of a notice that was sent before, or is put off; each sending and instant once."""
+    when = due_at.isoformat() if due_at else "now"
+    payload = {"notice_id": notice_id, "resent": resent}
+    outbox.queue(kind=SEND, key=f"notice:{notice_id}:{resent}:{when}", payload=payload, due_at=due_at)
 
 
 def quiet_until(now: datetime, *, event: Event, channel: Channel) -> datetime | None:

@@ -1,4 +1,4 @@
-"""Receipts of gateways: what became of messages after they were taken."""
+"""Receipts, whichever door they came by: what became of messages after they were taken."""
 
 import time
 from collections.abc import Sequence
@@ -6,19 +6,23 @@ from collections.abc import Sequence
 import structlog
 
 from accounts.domain import receipts
+from accounts.domain.notice_events import Channel, NoticeClass
 from accounts.domain.notice_states import NOTICE, NoticeAction, NoticeState
 from accounts.domain.receipts import Outcome, Receipt, Signed
 from accounts.gateways import sms
 from accounts.models.notice import Notice
-from accounts.operations import notice_settling
+from accounts.operations import consents, notice_resending, notice_settling
+from cis.kernel.actors import SYSTEM
 from cis.platform.db import opens_transaction
 
 ACTIONS = {
     Outcome.DELIVERED: NoticeAction.DELIVER,
     Outcome.BOUNCED: NoticeAction.BOUNCE,
+    Outcome.RETURNED: NoticeAction.FAIL,
     Outcome.FAILED: NoticeAction.FAIL,
 }
 KNOWN_REASONS = frozenset({"unknown_number", "unknown_mailbox", "refused"})
+COMPLAINED = "complained"
 log = structlog.get_logger(__name__)
 
 
@@ -48,8 +52,15 @@ def _take(receipt: Receipt) -> bool:
     if notice is None:
         log.warning("receipt_of_nothing", notice=receipt.notice_id, proof=receipt.proof)
         return False
-    if notice.state == NoticeState.QUEUED and receipt.proof:
+    if receipt.resent is not None and receipt.resent != notice.resent:
+        return False  # of a sending before the latest
+    if notice.state == NoticeState.QUEUED and (receipt.proof or receipt.resent is not None):
         notice_settling.settle_step(notice=notice, action=NoticeAction.SEND, proof=receipt.proof)
+    if receipt.outcome is Outcome.COMPLAINED:
+        return _complain(notice, receipt)
+    is_tried = receipt.outcome is Outcome.RETURNED and notice.state == NoticeState.SENT
+    if is_tried and notice_resending.retry_step(notice=notice, reason="returned", detail=receipt.reason):
+        return True
     action = ACTIONS[receipt.outcome]
     if (NoticeState(notice.state), action) not in NOTICE.moves:
         return False
@@ -57,6 +68,20 @@ def _take(receipt: Receipt) -> bool:
     if receipt.outcome is not Outcome.DELIVERED:
         reason = receipt.reason if receipt.reason in KNOWN_REASONS else receipt.outcome.value
     notice_settling.settle_step(notice=notice, action=action, reason=reason, detail=receipt.reason)
+    return True
+
+
+def _complain(notice: Notice, receipt: Receipt) -> bool:
+    """Write down that a customer called a notice unwanted: it arrived, and no offers go by this way any more."""
+    if notice.reason == COMPLAINED:
+        return False
+    if notice.state == NoticeState.SENT:
+        notice_settling.settle_step(notice=notice, action=NoticeAction.DELIVER)
+    notice.reason, notice.detail = COMPLAINED, receipt.reason[: notice_settling.DETAIL_MOST]
+    notice.save(update_fields=["reason", "detail"])
+    if notice.customer_id is not None:
+        choices = {(NoticeClass.MARKETING, Channel(notice.channel)): False}
+        consents.change_step(customer_id=notice.customer_id, choices=choices, actor=SYSTEM)
     return True
 
 

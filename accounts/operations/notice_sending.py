@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.domain import notice_events, notice_routes
+from accounts.domain import notice_events, notice_routes, receipts
+from accounts.domain.mail_tokens import Sending
 from accounts.domain.notice_events import Channel, NoticeClass
 from accounts.domain.notice_states import NoticeAction, NoticeState
 from accounts.gateways import mail, sms
@@ -34,11 +35,11 @@ def send(message: outbox.Message) -> None:
 
     :raises GatewayDown: it was not taken; the outbox tries again, and after the last attempt the notice has failed.
     """
-    notice = _prepare(notice_id=message.payload["notice_id"])
+    notice = _prepare(notice_id=message.payload["notice_id"], resent=message.payload.get("resent", 0))
     if notice is None:
         return
     try:
-        taken = _hand_over(notice, message)
+        taken = _hand_over(notice)
     except Undeliverable as refused:
         _settle(notice_id=notice.id, action=NoticeAction.BOUNCE, reason=refused.reason, detail=refused.detail)
         return
@@ -54,21 +55,27 @@ def send(message: outbox.Message) -> None:
 def give_up(at: datetime) -> None:
     """Let notices fail whose message is dead though nobody wrote that down, as when it killed its worker each time."""
     for payload in outbox.dead(kind=notice_drafts.SEND, since=at - DEAD_SINCE):
-        _settle(notice_id=payload["notice_id"], action=NoticeAction.FAIL, reason="gateway_down")
+        _give_up(notice_id=payload["notice_id"], resent=payload.get("resent", 0))
 
 
 @opens_transaction
-def _prepare(*, notice_id: int) -> Notice | None:
-    """Return the notice if it may go now; put it off into the morning, or suppress it, if not."""
+def _give_up(*, notice_id: int, resent: int) -> None:
     notice = notice_settling.lock(notice_id=notice_id)
-    if notice is None or notice.state != NoticeState.QUEUED:
+    if notice is not None and notice.state == NoticeState.QUEUED and notice.resent == resent:
+        notice_settling.settle_step(notice=notice, action=NoticeAction.FAIL, reason="gateway_down")
+
+
+@opens_transaction
+def _prepare(*, notice_id: int, resent: int) -> Notice | None:
+    """Return the notice if this sending of it may go now; put it off into the morning, or suppress it, if not."""
+    notice = notice_settling.lock(notice_id=notice_id)
+    if notice is None or notice.state != NoticeState.QUEUED or notice.resent != resent:
         return None
     event = notice_events.event(notice.event)
     channel = Channel(notice.channel)
     if until := notice_drafts.quiet_until(timezone.now(), event=event, channel=channel):
         # An attempt that failed may fall due at night, though the first one did not.
-        key = f"notice:{notice.id}:{until.isoformat()}"
-        outbox.queue(kind=notice_drafts.SEND, key=key, payload={"notice_id": notice.id}, due_at=until)
+        notice_drafts.queue_step(notice_id=notice.id, resent=resent, due_at=until)
         return None
     if notice.customer_id is not None:
         person = notice_people.of_customers(customer_ids=[notice.customer_id])[notice.customer_id]
@@ -78,9 +85,10 @@ def _prepare(*, notice_id: int) -> Notice | None:
     return notice
 
 
-def _hand_over(notice: Notice, message: outbox.Message) -> Taken:
+def _hand_over(notice: Notice) -> Taken:
     if notice.channel == Channel.SMS:
-        return sms.gateway().send(to=notice.address, text=notice.body, reference=f"notice:{notice.id}")
+        reference = receipts.reference(notice_id=notice.id, resent=notice.resent)
+        return sms.gateway().send(to=notice.address, text=notice.body, reference=reference)
     is_offer = notice.notice_class == NoticeClass.MARKETING
     letter = Mail(
         to=notice.address,
@@ -88,7 +96,7 @@ def _hand_over(notice: Notice, message: outbox.Message) -> Taken:
         body=notice.body,
         language=notice.language,
         sender=supplier.current().name(language=notice.language),
-        message_id=message.message_id,
+        sending=Sending(notice.id, notice.resent),
         refuse_url=f"{settings.SITE_URL}{CONSENT_PATH}" if is_offer else "",
     )
     return Taken(mail.send(letter))
@@ -96,7 +104,10 @@ def _hand_over(notice: Notice, message: outbox.Message) -> Taken:
 
 @opens_transaction
 def _settle(*, notice_id: int, action: NoticeAction, reason: str = "", detail: str = "", proof: str = "") -> None:
-    """Write down what came of it, unless a receipt said so before."""
+    """Write down what came of it, unless a receipt said so before; what was withdrawn meanwhile and went, went."""
     notice = notice_settling.lock(notice_id=notice_id)
-    if notice is not None and notice.state == NoticeState.QUEUED:
+    if notice is None:
+        return
+    went = notice.state == NoticeState.WITHDRAWN and action is NoticeAction.SEND
+    if notice.state == NoticeState.QUEUED or went:
         notice_settling.settle_step(notice=notice, action=action, reason=reason, detail=detail, proof=proof)

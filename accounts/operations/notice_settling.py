@@ -51,12 +51,17 @@ def settle_step(*, notice: Notice, action: NoticeAction, reason: str = "", detai
         if move.to is NoticeState.BOUNCED:
             _mark_contact(notice, detail or reason)
         _fall_back(notice)
-    if move.to is not NoticeState.SENT:
+    if move.to not in {NoticeState.SENT, NoticeState.QUEUED}:
         notice.spares = []
+    hide_secret(notice)
+    notice.save()
+
+
+def hide_secret(notice: Notice) -> None:
+    """Mask a one-time code in the text of a notice; it is forgotten once no other way may need it."""
     if notice.secret:
         notice.body = notice.body.replace(notice.secret, HIDDEN)
         notice.secret = notice.secret if notice.spares else ""
-    notice.save()
 
 
 def _mark_contact(notice: Notice, reason: str) -> None:

@@ -3,7 +3,7 @@
 from django.urls import path
 
 from accounts.api import endpoints as accounts
-from accounts.api import receipts
+from accounts.api import mail_events, receipts
 from billing.api import advice
 from billing.api import endpoints as billing
 from cis.api import schema
@@ -22,6 +22,7 @@ urlpatterns = [
     path("accounts/<str:number>/notices", accounts.AccountNotices.as_view(), name="api_notices"),
     path("accounts/<str:number>/consent", accounts.AccountConsent.as_view(), name="api_consent"),
     path("receipts", receipts.take, name="api_receipts"),
+    path("mail-events", mail_events.take, name="api_mail_events"),
     path("applications", applications.ApplicationList.as_view(), name="api_applications"),
     path("applications/<str:number>", applications.ApplicationOne.as_view(), name="api_application"),
     path("applications/<str:number>/papers", applications.PaperList.as_view(), name="api_papers"),

@@ -10,10 +10,10 @@ from django.core import mail as outgoing
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.domain import receipts
+from accounts.domain import mail_tokens, receipts
 from accounts.domain.notice_events import Money
 from accounts.domain.receipts import BadSignature, Outcome, Receipt
-from accounts.gateways import sms
+from accounts.gateways import mail, sms
 from accounts.gateways.undeliverable import GatewayDown
 from accounts.models.contact import ContactPoint
 from accounts.models.notice import Consent, Notice
@@ -83,7 +83,7 @@ def test_an_sms_is_sent_once_and_its_receipt_proves_it(tmp_path):
     assert notice.spares == []
 
 
-def test_a_mail_has_text_and_html_and_the_message_id_of_its_outbox_row():
+def test_a_mail_has_text_and_html_and_the_signed_name_of_its_sending():
     who = customer(("email", "fang@example.com"))
     who.name = "<b>Fang</b>"
     who.save()
@@ -94,8 +94,10 @@ def test_a_mail_has_text_and_html_and_the_message_id_of_its_outbox_row():
     assert (sent.to, sent.subject, kind) == (["fang@example.com"], "We received ¥5.00", "text/html")
     assert "<b>Fang" not in html
     assert "&lt;b&gt;Fang" in html
-    assert sent.extra_headers["Message-ID"] == f"<outbox.{OutboxMessage.objects.get().id}@wattline.example>"
-    assert Notice.objects.get(channel="email").proof == sent.extra_headers["Message-ID"]
+    notice = Notice.objects.get(channel="email")
+    sending = mail_tokens.found(sent.extra_headers["Message-ID"], key=mail.token_key())
+    assert (sending.notice_id, sending.resent) == (notice.id, 0)
+    assert notice.proof == sent.extra_headers["Message-ID"]
 
 
 def test_a_number_that_nobody_has_bounces_marks_the_contact_and_the_next_way_is_taken():

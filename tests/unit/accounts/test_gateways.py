@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
+from accounts.domain import mail_tokens
+from accounts.domain.mail_tokens import Sending
 from accounts.gateways import mail, sms
 from accounts.gateways.mail import Mail
 from accounts.gateways.undeliverable import GatewayDown, Undeliverable
@@ -56,21 +58,23 @@ def smtp(*, answer_to_recipient="250 ok", answer_to_data="250 taken"):
 def letter(settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST = "127.0.0.1"
+    settings.EMAIL_USE_TLS = False
     settings.EMAIL_TIMEOUT = 5
     settings.DEFAULT_FROM_EMAIL = "noreply@power.example"
     settings.SITE_URL = "https://power.example"
     return Mail(
         to="fang@example.com", subject="账单 1\r\nBcc: everybody@example.com", body="Dear <b>Fang</b>\n\nhttps://power.example/portal/x",
-        language="en", sender="示范\r\nX-Evil: 1", message_id="<outbox.7@power.example>", refuse_url="https://power.example/off",
+        language="en", sender="示范\r\nX-Evil: 1", sending=Sending(7, 0), refuse_url="https://power.example/off",
     )  # fmt: skip
 
 
 def test_a_mail_arrives_with_its_message_id_and_no_header_that_a_text_smuggled_in(letter, settings):
     with smtp() as (port, heard):
         settings.EMAIL_PORT = port
-        assert mail.send(letter) == "<outbox.7@power.example>"
+        named = f"<{mail_tokens.token(Sending(7, 0), key=mail.token_key())}@power.example>"
+        assert mail.send(letter) == named
     headers = heard[: heard.index("")]
-    assert "Message-ID: <outbox.7@power.example>" in headers
+    assert f"Message-ID: {named}" in headers
     assert "List-Unsubscribe: <https://power.example/off>" in headers
     assert "Auto-Submitted: auto-generated" in headers
     assert [one.lower() for one in heard if one.lower().startswith("rcpt")] == ["rcpt to:<fang@example.com>"]
@@ -81,6 +85,7 @@ def test_a_mail_arrives_with_its_message_id_and_no_header_that_a_text_smuggled_i
     ("answer", "error"),
     [
         ("550 no such user", Undeliverable), ("553 not allowed", Undeliverable),
+        ("550 5.7.1 looks like spam", GatewayDown),
         ("450 try later", GatewayDown), ("552 mailbox is full", GatewayDown),
     ],
 )  # fmt: skip
