@@ -121,7 +121,8 @@ _TEXT, _DATE, _MONEY, _LINK, _PERIOD = FactKind.TEXT, FactKind.DATE, FactKind.MO
 _BILL: Final[Mapping[str, FactKind]] = {
     "bill": _TEXT, "period": _PERIOD, "kwh": FactKind.NUMBER, "amount": _MONEY, "link": _LINK,
 }  # fmt: skip
-_APPLICATION_STEPS = ("received", "accepted", "surveyed", "offered", "contracted", "metered", "energized")
+_APPLICATION_STEPS = ("received", "accepted", "surveyed", "contracted", "metered")
+"""Of an offer tells ``supply_offer``, of flowing current ``welcome``."""
 _APPLICATION_FACTS = {
     **{step: {} for step in _APPLICATION_STEPS},
     "link": {},

@@ -28,10 +28,9 @@ from cis.platform import audit, db
 from cis.platform.db import joins_transaction, opens_transaction
 from contracts.domain.agreements import NOTHING, Agreed
 from contracts.domain.application_workflow import SUBJECT as APPLICATION
-from contracts.domain.application_workflow import ApplicationState
+from contracts.operations import application_inspections
 from contracts.operations import applications as application_steps
-from contracts.operations import inspections
-from contracts.queries import applications
+from contracts.queries import application_supplies
 from metering.domain.announcements import DeviceCommandDone
 from metering.domain.device_commands import Command, CommandState
 from metering.domain.work_orders import WorkKind
@@ -111,7 +110,8 @@ def order_step(
     :param cycle_code: "" = by the rule; an account that is in a cycle stays there.
     :param by_hand: who switched on at the place, and how; "" = the meter is told to.
     :returns: id of the energizing.
-    :raises CaseNotReady: it is an application that is not metered yet, or ended.
+    :raises CaseNotReady: it is an application that has no meter at the place yet, ended, or stands still; the supplies
+        of one are switched on one by one as their meters hang.
     :raises NotInspected: no passed inspection; NoMeterThere, MetersUnclear: not one meter hangs there.
     :raises NoCycle: nobody says which cycle bills it; UnknownCycle: there is no such cycle.
     :raises EnergizedBefore: the place is being energized.
@@ -120,8 +120,8 @@ def order_step(
     db.fetch("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"{SUBJECT} {service_point_id}"])
     if not queries.is_inspected(subject=subject, subject_id=subject_id):
         raise NotInspected("The inspection of the supply has not passed.", advice="Inspect it first.")
-    if subject == APPLICATION and applications.state_of(subject_id) is not ApplicationState.METERED:
-        raise CaseNotReady("Not all meters of the application hang.", advice="Install the meters first.")
+    if subject == APPLICATION:
+        _check_application(subject_id, service_point_id)
     hung = meters.hanging_at(service_point_id=service_point_id, on=today)
     if not hung:
         raise NoMeterThere("No meter hangs at the service point.", advice="Install the meter first.")
@@ -155,20 +155,14 @@ def order_inspection(
     """
     Order the inspection that a case needs before it is energized: of an application its acceptance inspection.
 
-    :raises WorkExists, InspectionExists: one is under way; NoPlan: no plan of the pack takes such a place.
+    :raises WorkExists, InspectionExists: one is under way.
     """
-    if subject != APPLICATION:
-        work_orders.create_step(
-            kind=WorkKind.INSPECTION, subject=subject, subject_id=subject_id, service_point_id=service_point_id,
-            facts={}, due_date=due_date, actor=actor,
-        )  # fmt: skip
+    if subject == APPLICATION:
+        application_inspections.order_step(application_id=subject_id, today=today, actor=actor)
         return
-    case = applications.one(application_id=subject_id, at=timezone.now())
-    item = next(one for one in case.items if one.service_point_id == service_point_id)
-    inspections.plan_acceptance_step(
-        application_id=subject_id, voltage=item.voltage, use=item.use_class, due_date=due_date, today=today,
-        actor=actor, service_point_id=service_point_id, customer_name=case.row.name, address=case.row.address,
-        district=case.district,
+    work_orders.create_step(
+        kind=WorkKind.INSPECTION, subject=subject, subject_id=subject_id, service_point_id=service_point_id, facts={},
+        due_date=due_date, actor=actor,
     )  # fmt: skip
 
 
@@ -291,8 +285,20 @@ def _read(meter: MeterDetail, *, day: date, today: date, actor: Actor) -> None:
             )  # fmt: skip
 
 
+def _check_application(application_id: int, service_point_id: int) -> None:
+    """Do nothing if a supply of an application can be switched on: its meter hangs, and the application goes on."""
+    ready = application_supplies.ready_to_energize(application_id=application_id)
+    if ready is None:
+        raise CaseNotReady("The application stands still, or is not as far.", advice="Look at the application.")
+    if service_point_id not in ready:
+        raise CaseNotReady(
+            "No meter of the application hangs at the place, or current flows there.",
+            advice="Install the meter first.", field="service_point",
+        )  # fmt: skip
+
+
 def _welcome(row: Energizing, actor: Actor) -> None:
-    """Tell the customer that the supply began, and when the first bill comes."""
+    """Tell the customer that the supply began, and when the first bill comes; once for all supplies of a case."""
     assert row.on_date is not None
     cycle = cycle_queries.of_account(account_id=row.account_id)
     assert cycle is not None
@@ -304,7 +310,7 @@ def _welcome(row: Energizing, actor: Actor) -> None:
             "address": place.address, "since": row.on_date,
             "first_bill": month_of(row.on_date).end.replace(day=cycle.run_day), "link": "/portal/",
         },
-        key=f"{SUBJECT}:{row.id}", actor=actor,
+        key=f"{row.subject}:{row.subject_id}", actor=actor,
     )  # fmt: skip
 
 

@@ -35,7 +35,6 @@ APPLICATION_ACTIONS: Mapping[str, Any] = {
 APPLICATION_BUTTONS: Mapping[str, Any] = {
     "confirm_documents": _("Confirm the papers"),
     "assign_survey": _("Order the survey"),
-    "report_survey": _("The place is surveyed"),
     "send_back": _("Send back"),
     "suspend": _("Suspend"),
     "resume": _("Resume"),

@@ -28,14 +28,13 @@ from contracts.domain.application_workflow import NEEDS_REASON, STEPS, SUBJECT, 
 from contracts.domain.applications import ApplicationChannel, PaperKind
 from contracts.operations import application_cases, application_intake, application_meters
 from contracts.operations.application_moves import refusals_noted
-from contracts.queries import applications, offers, surveys
+from contracts.queries import application_supplies, applications, inspections, offers, surveys
 from contracts.queries.applications import ApplicationDetail, Wanted
+from metering.domain.work_orders import WorkKind
 from metering.queries import work_orders
 
-ELSEWHERE = frozenset(
-    (ApplicationAction.OFFER, ApplicationAction.SIGN, ApplicationAction.INSTALL_METER, ApplicationAction.ENERGIZE)
-)
-"""Steps that follow from the offer, the contract, the work orders and the switch, each on its own page."""
+ELSEWHERE = frozenset(STEPS)
+"""Steps that follow from the survey's report, the offer, the contract, the meter's work order and the switch."""
 WAY = (ApplicationState.DOCUMENTED, *STEPS.values())
 """Papers, and the five steps, as the page shows them."""
 
@@ -113,6 +112,7 @@ def show(request: HttpRequest, application_id: int) -> HttpResponse:
     _looked(request, detail)
     row, actor = detail.row, actor_of(request)
     actions = workflow.actions(row.state, is_suspended=row.is_suspended, actor=actor)
+    work = work_orders.of_case(subject=SUBJECT, subject_id=application_id)
     owed_minor = 0
     if row.state is ApplicationState.APPLIED and detail.customer_id:
         owed_minor = applications.owed_minor(customer_id=detail.customer_id, id_number="", today=today())
@@ -124,7 +124,10 @@ def show(request: HttpRequest, application_id: int) -> HttpResponse:
         "others": [one.value for one in actions if one in NEEDS_REASON],
         "clocks": [_clock(card, now) for card in detail.deadlines],
         "owed_minor": owed_minor,
-        "work": work_orders.of_case(subject=SUBJECT, subject_id=application_id),
+        "work": work,
+        "survey_order": next((one for one in work if one.kind == WorkKind.SURVEY and one.is_under_way), None),
+        "ready_points": application_supplies.ready_to_energize(application_id=application_id) or frozenset(),
+        "inspections": inspections.of_application(application_id=application_id),
         "offers": offers.of_subject(subject=SUBJECT, subject_id=application_id),
         "surveys": surveys.of_application(application_id=application_id),
         "may_dispatch": bool(actor.roles & set(DISPATCHERS)),
@@ -160,7 +163,6 @@ def _do(action: ApplicationAction, application_id: int, reason: str, request: Ht
             **case, today=today(), despite_arrears=reason
         ),
         ApplicationAction.ASSIGN_SURVEY: lambda: application_cases.assign_survey(**case, today=today()),
-        ApplicationAction.REPORT_SURVEY: lambda: application_cases.report_survey(**case, points={}),
     }
     if action in ELSEWHERE:
         raise IllegalMove("This step follows from its own page.", advice="Open it from the application.")

@@ -22,7 +22,7 @@ from cis.platform.paging import ROWS, Pager, page_number, query_of
 from contracts.domain.agreements import Agreed
 from contracts.domain.application_workflow import SUBJECT as APPLICATION
 from contracts.domain.contract_workflow import ContractState
-from contracts.queries import applications, supply_contracts
+from contracts.queries import applications, inspections, supply_contracts
 from metering.queries import places, work_orders
 from metering.queries.places import UnknownServicePoint
 from metering.queries.work_orders import WorkCard
@@ -73,8 +73,12 @@ def new(request: HttpRequest, work_order_id: int) -> HttpResponse:
         else:
             messages.success(request, _("The supply is being switched on."))
             return redirect("desk:energizings")
-    is_inspected = queries.is_inspected(subject=card.subject, subject_id=card.subject_id)
-    return render(request, "desk/meters/energize.html", {"form": form, "card": card, "is_inspected": is_inspected})
+    made = inspections.of_application(application_id=card.subject_id) if card.subject == APPLICATION else ()
+    context = {
+        "form": form, "card": card, "inspection": next((one for one in made if one.state != "dropped"), None),
+        "is_inspected": queries.is_inspected(subject=card.subject, subject_id=card.subject_id),
+    }  # fmt: skip
+    return render(request, "desk/meters/energize.html", context)
 
 
 @allow(*METERERS)

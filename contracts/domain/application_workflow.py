@@ -98,6 +98,8 @@ OPEN: Final = (
     _S.APPLIED, _S.DOCUMENTED, _S.SURVEYING, _S.SURVEYED, _S.OFFERED, _S.CONTRACTED, _S.METERED,
 )  # fmt: skip
 """States in which something is still to be done."""
+WITH_METERS: Final = (_S.CONTRACTED, _S.METERED)
+"""States in which supplies are switched on, each once its meter hangs; the application is energized with the last."""
 
 WORKFLOW = Workflow(
     "service application",

@@ -175,7 +175,7 @@ def _move(*, application_id: int, action: ApplicationAction, reason: str, actor:
     if row.state in {*moves.ENDED, ApplicationState.DOCUMENTED} and before != row.state:
         work_orders.withdraw_step(subject=SUBJECT, subject_id=row.id, reason=reason[:200] or action.value, actor=actor)
     if before == ApplicationState.METERED and action is ApplicationAction.SEND_BACK:
-        ApplicationItem.objects.filter(application=row).update(metered_at=None)
+        ApplicationItem.objects.filter(application=row, energized_at=None).update(metered_at=None)
 
 
 @opens_transaction

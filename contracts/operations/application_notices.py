@@ -18,10 +18,8 @@ STATUS_PAGE: Final = "/apply/status/"
 _EVENTS: Final[Mapping[ApplicationAction, str]] = {
     ApplicationAction.CONFIRM_DOCUMENTS: "application_accepted",
     ApplicationAction.REPORT_SURVEY: "application_surveyed",
-    ApplicationAction.OFFER: "application_offered",
     ApplicationAction.SIGN: "application_contracted",
     ApplicationAction.INSTALL_METER: "application_metered",
-    ApplicationAction.ENERGIZE: "application_energized",
 }
 _REASONED: Final[Mapping[ApplicationAction, str]] = {
     ApplicationAction.SUSPEND: "application_suspended",
@@ -72,7 +70,11 @@ def tell_defects_step(
 
 @joins_transaction
 def tell_move_step(row: ServiceApplication, action: ApplicationAction, *, reason: str, actor: Actor) -> None:
-    """Tell of a move that matters to the applicant; moves inside the house are not told."""
+    """
+    Tell of a move that matters to the applicant; moves inside the house are not told.
+
+    Of the offer itself tells ``offers.send_step``, of the supply that begins ``billing.operations.energizing``.
+    """
     key = f"{row.id}:{action}:{row.state_since.isoformat()}"
     facts: dict[str, Fact] = {"number": row.number, "link": STATUS_PAGE}
     if action in _EVENTS:

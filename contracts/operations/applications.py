@@ -10,8 +10,10 @@ from datetime import datetime
 
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
+from cis.kernel.workflow import IllegalMove
+from cis.platform import audit
 from cis.platform.db import execute, joins_transaction
-from contracts.domain.application_workflow import ApplicationAction
+from contracts.domain.application_workflow import SUBJECT, ApplicationAction, ApplicationState
 from contracts.models.application import ApplicationItem, ServiceApplication
 from contracts.operations import application_moves as moves
 from metering.domain.places import NewPlace
@@ -117,25 +119,39 @@ def energize_step(
     """
     Note that current flows at some supplies; the application is done when it flows at all.
 
+    A supply is energized once its own meter hangs, while others of the application still wait for theirs.
+
     :param inspection_passed: what the safety inspection said.
     :param agreements: of each service point the agreement that began with it.
     :param service_point_ids: where; None: everywhere.
     :returns: whether it moved.
-    :raises IllegalMove: it is not metered yet, or already energized.
+    :raises IllegalMove: a meter is missing there, or all is energized.
     :raises NotAllowed: the actor may not.
     :raises NotReadyToEnergize: no passed inspection.
     :raises UnknownItem: a service point is not one of the application.
     """
     row = moves.lock(application_id)
-    moves.check(row, ApplicationAction.ENERGIZE, actor)
+    _check_energize(row, service_point_ids, actor)
     if not inspection_passed:
         raise NotReadyToEnergize("The safety inspection has not passed.", advice="Inspect it first.")
     for point_id, agreement_id in (agreements or {}).items():
         ApplicationItem.objects.filter(application=row, service_point_id=point_id).update(agreement_id=agreement_id)
     if not _mark(row, "energized_at", service_point_ids, at):
+        audit.record(actor, "energize_part", SUBJECT, row.id, service_points=sorted(service_point_ids or ()))
         return False
     moves.go(row, ApplicationAction.ENERGIZE, actor=actor, at=at)
     return True
+
+
+def _check_energize(row: ServiceApplication, service_point_ids: Collection[int] | None, actor: Actor) -> None:
+    """Refuse to energize where no meter hangs: all of an application that is metered, or some before."""
+    if service_point_ids is None or row.state != ApplicationState.CONTRACTED:
+        moves.check(row, ApplicationAction.ENERGIZE, actor)
+        return
+    moves.check(row, ApplicationAction.INSTALL_METER, actor)  # the same people, and it may not be suspended
+    bare = ApplicationItem.objects.filter(application=row, service_point_id__in=service_point_ids, metered_at=None)
+    if bare.exists():
+        raise IllegalMove("No meter hangs at a supply.", advice="Install the meter first.")
 
 
 def _mark(row: ServiceApplication, column: str, service_point_ids: Collection[int] | None, at: datetime) -> bool:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from threading import Barrier, Thread
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models.notice import Notice
@@ -27,6 +27,7 @@ from cis.platform.models import OutboxMessage
 from contracts.models.agreement import ServiceAgreement
 from contracts.models.application import ApplicationItem
 from contracts.models.inspection import SafetyInspection
+from contracts.operations import applications as application_steps
 from metering.domain.meter_work import MeterReport, ReportedMeter
 from metering.models.command import DeviceCommand, SandboxAnswer, SandboxMeter
 from metering.models.store import Seal
@@ -273,6 +274,47 @@ def test_an_application_is_done_when_current_flows(account, tariff, today, setti
     item.refresh_from_db()
     assert item.application.state == "energized"
     assert (item.agreement.service_point_id, item.energized_at is not None) == (item.service_point_id, True)
+
+
+def test_flats_are_switched_on_one_by_one_and_welcomed_once(tariff, today, settings, tmp_path):
+    settings.DOCUMENTS_DIR = tmp_path
+    BillCycle.objects.create(code="C1", name_zh="一", name_en="One")
+    application_id = applications.walked(to="contracted", at=timezone.now(), units=("1-1", "1-2"))
+    first, second = ApplicationItem.objects.order_by("seq")
+    case = {"subject": "application", "subject_id": application_id}
+    energizing.order_inspection(
+        **case, service_point_id=first.service_point_id, due_date=today + DAY, today=today, actor=METERER
+    )
+    SafetyInspection.objects.update(state="passed", done_date=today)
+    given = {**case, "account": first.application.account, "tariff": tariff, "today": today, "cycle_code": "C1"}
+    stranger = metering.service_point()
+    for point in (first.service_point, second.service_point, stranger):
+        metering.metered(at=point, start_date=today)
+
+    def note_meter(item):
+        with transaction.atomic():
+            return application_steps.install_meter_step(
+                application_id=application_id, service_point_ids=[item.service_point_id], actor=METERER,
+                at=timezone.now(),
+            )  # fmt: skip
+
+    assert not note_meter(first)
+    order(first.service_point, **given)
+    for point in (second.service_point, stranger):
+        with pytest.raises(CaseNotReady):
+            order(point, **given)
+    work_off()
+    first.refresh_from_db()
+    assert (first.application.state, first.energized_at is not None) == ("contracted", True)
+    with pytest.raises(CaseNotReady):
+        order(first.service_point, **given)
+    assert note_meter(second)
+    order(second.service_point, **given)
+    work_off()
+    second.refresh_from_db()
+    assert second.application.state == "energized"
+    assert ServiceAgreement.objects.filter(account=second.application.account).count() == 2
+    assert Notice.objects.filter(event="welcome").values("key").distinct().count() == 1
 
 
 def test_an_account_in_a_cycle_stays_there(point, account, tariff, today):

@@ -22,6 +22,7 @@ from contracts.models.application import ApplicationItem, ApplicationMove, Servi
 from contracts.operations import application_cases, application_intake, application_meters, applications
 from contracts.operations.application_intake import ApplicationTaken, InvalidApplication
 from contracts.operations.application_moves import ReasonMissing
+from contracts.queries import application_supplies
 from contracts.queries import applications as queries
 from contracts.queries.applications import UnknownApplication, Wanted
 from metering.models.place import ServicePoint
@@ -157,7 +158,8 @@ def test_from_paper_to_current_in_five_steps():
     audited = AuditEvent.objects.filter(subject="application").exclude(action="look").values_list("action", flat=True)
     assert list(audited.order_by("id")) == list(actions)
     told = set(Notice.objects.values_list("event", flat=True))
-    assert told == {f"application_{step}" for step in ("received", "accepted", "surveyed", "offered", "contracted", "metered", "energized")}  # fmt: skip
+    # Of the offer tells the offer, of flowing current the welcome.
+    assert told == {f"application_{step}" for step in ("received", "accepted", "surveyed", "contracted", "metered")}
 
 
 def test_a_known_customer_gets_one_more_account():
@@ -279,6 +281,53 @@ def test_a_building_of_400_flats_is_one_application_in_few_statements():
             application_id=made.id, service_point_ids=points[399:], actor=STAFF, at=AT
         )
     assert row(made.id).state == "metered"
+
+
+def test_flats_are_energized_one_by_one_as_their_meters_hang():
+    application_id = walked(to="contracted", units=("1-1", "1-2", "1-3"))
+    first, second, third = row(application_id).items.order_by("seq").values_list("service_point_id", flat=True)
+
+    def at_points(step_of, *points, **more):
+        with transaction.atomic():
+            return step_of(application_id=application_id, service_point_ids=points, actor=STAFF, at=AT, **more)
+
+    hang = lambda *points: at_points(applications.install_meter_step, *points)  # noqa: E731
+    energize = lambda *points: at_points(applications.energize_step, *points, inspection_passed=True)  # noqa: E731
+    with pytest.raises(IllegalMove, match="No meter"):
+        energize(first)
+    hang(first, second)
+    assert application_supplies.ready_to_energize(application_id=application_id) == {first, second}
+    assert not energize(first)
+    assert application_supplies.ready_to_energize(application_id=application_id) == {second}
+    assert row(application_id).state == "contracted"
+    with pytest.raises(IllegalMove), transaction.atomic():
+        applications.energize_step(application_id=application_id, inspection_passed=True, actor=STAFF, at=AT)
+    # The last meter was hung wrongly: what flows already goes on flowing.
+    assert hang(third)
+    moved(application_id, "send_back", reason="wrong meter")
+    assert set(row(application_id).items.filter(metered_at=None).values_list("service_point_id", flat=True)) == {
+        second, third,
+    }  # fmt: skip
+    assert hang(second, third)
+    assert not energize(second)
+    assert energize(third)
+    assert row(application_id).state == "energized"
+    parts = AuditEvent.objects.filter(action="energize_part").order_by("id")
+    assert [one.detail["service_points"] for one in parts] == [[first], [second]]
+    assert application_supplies.ready_to_energize(application_id=application_id) is None
+
+
+def test_a_suspended_application_lets_no_supply_on():
+    application_id = walked(to="contracted", units=("1-1", "1-2"))
+    first = row(application_id).items.first().service_point_id
+    with transaction.atomic():
+        applications.install_meter_step(application_id=application_id, service_point_ids=[first], actor=STAFF, at=AT)
+    moved(application_id, "suspend", reason="the house is not built")
+    assert application_supplies.ready_to_energize(application_id=application_id) is None
+    with pytest.raises(IllegalMove), transaction.atomic():
+        applications.energize_step(
+            application_id=application_id, inspection_passed=True, service_point_ids=[first], actor=STAFF, at=AT
+        )
 
 
 def test_nothing_is_offered_where_no_point_is_and_nothing_flows_without_inspection():

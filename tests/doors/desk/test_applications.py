@@ -6,6 +6,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from cis.kernel.enums import Role
 from cis.platform.models import AuditEvent, Deadline
 from contracts.models.application import ServiceApplication
+from metering.models.place import ServicePoint
 from metering.models.work import WorkOrder
 from tests.doors.desk.conftest import sign_in
 from tests.factories import applications as factory
@@ -33,12 +34,16 @@ def test_an_application_is_typed_in_and_walks_to_its_meter(desk):
     page = f"/desk/applications/{only().id}/"
     for kind in ("identity", "premises_right"):
         desk.post(f"{page}papers/", {"kind": kind, "file": SimpleUploadedFile("a.pdf", PDF + kind.encode() + b"%%EOF")})
-    for action, more in (
-        ("confirm_documents", {}), ("assign_survey", {}), ("report_survey", {}),
-    ):  # fmt: skip
-        answer = desk.post(f"{page}decide/", {"action": action, **more}, follow=True)
+    for action in ("confirm_documents", "assign_survey"):
+        answer = desk.post(f"{page}decide/", {"action": action}, follow=True)
         assert answer.status_code == 200
-    assert only().state == "surveyed"
+    # Whoever surveys says it on the phone, with the facts; the desk has no button for it.
+    survey = WorkOrder.objects.get(kind="survey")
+    assert f'href="/desk/work/{survey.id}/"' in text(answer)
+    assert 'value="report_survey"' not in text(answer)
+    assert "own page" in text(desk.post(f"{page}decide/", {"action": "report_survey"}, follow=True))
+    assert (only().state, ServicePoint.objects.count()) == ("surveying", 0)
+    factory.step(only().id, "surveyed")
     assert f"{page}offer/" in text(desk.get(page))
     factory.step(only().id, "offered")
     factory.step(only().id, "contracted")
@@ -94,9 +99,9 @@ def test_the_same_supply_twice_is_refused_with_the_number_of_the_first(desk):
 
 def test_an_illegal_move_is_told_and_audited(desk):
     made = factory.filed()
-    shown = text(desk.post(f"/desk/applications/{made.id}/decide/", {"action": "report_survey"}, follow=True))
+    shown = text(desk.post(f"/desk/applications/{made.id}/decide/", {"action": "assign_survey"}, follow=True))
     assert "does not allow" in shown
-    assert AuditEvent.objects.get(action="refuse").detail["move"] == "report_survey"
+    assert AuditEvent.objects.get(action="refuse").detail["move"] == "assign_survey"
     assert "own page" in text(desk.post(f"/desk/applications/{made.id}/decide/", {"action": "energize"}, follow=True))
     assert "no such action" in text(desk.post(f"/desk/applications/{made.id}/decide/", {"action": "x"}, follow=True))
 
