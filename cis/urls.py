@@ -6,7 +6,7 @@ from django.views.i18n import set_language
 
 from cis import health
 from cis.desk import home
-from cis.portal import apply, verify
+from cis.portal import apply, apply_contract, verify
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health/live", health.live, name="health_live"),
@@ -21,6 +21,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("apply/status/", apply.status, name="application_status"),
     path("apply/mine/<int:application_id>/", apply.mine, name="my_application"),
     path("apply/mine/<int:application_id>/change/", apply.change, name="change_my_application"),
+    path("apply/mine/<int:application_id>/offer/", apply_contract.offer, name="my_application_offer"),
+    path("apply/mine/<int:application_id>/offer.pdf", apply_contract.offer_pdf, name="my_application_offer_pdf"),
+    path("apply/mine/<int:application_id>/contract/", apply_contract.contract, name="my_application_contract"),
+    path(
+        "apply/mine/<int:application_id>/contract.pdf", apply_contract.contract_pdf, name="my_application_contract_pdf"
+    ),
     path("apply/<str:number>/<str:secret>/", apply.open_link, name="application_link"),
     path("portal/", include("cis.portal.urls")),
     path("api/v1/", include("cis.api.router")),

@@ -144,11 +144,10 @@ def decide(request: HttpRequest, application_id: int) -> HttpResponse:
     """Carry out a move; who may do which stands in the workflow's table."""
     if applications.state_of(application_id) is None:
         raise Http404
-    given, actor = request.POST, actor_of(request)
+    given = request.POST
     try:
         action = ApplicationAction(given.get("action", ""))
-        with refusals_noted(application_id=application_id, action=action.value, actor=actor):
-            _do(action, application_id, given.get("reason", ""), request, timezone.now())
+        _do(action, application_id, given.get("reason", ""), request, timezone.now())
     except ValueError:
         messages.error(request, _("There is no such action."))
     except Refused as refusal:
@@ -164,12 +163,13 @@ def _do(action: ApplicationAction, application_id: int, reason: str, request: Ht
         ),
         ApplicationAction.ASSIGN_SURVEY: lambda: application_cases.assign_survey(**case, today=today()),
     }
-    if action in ELSEWHERE:
-        raise IllegalMove("This step follows from its own page.", advice="Open it from the application.")
-    if action in steps:
-        steps[action]()
-    else:
+    if action not in steps | dict.fromkeys(ELSEWHERE):
         application_cases.move(**case, action=action, reason=reason)
+        return
+    with refusals_noted(application_id=application_id, action=action.value, actor=case["actor"]):
+        if action in ELSEWHERE:
+            raise IllegalMove("This step follows from its own page.", advice="Open it from the application.")
+        steps[action]()
 
 
 @allow(*DISPATCHERS)

@@ -22,7 +22,7 @@ from cis.platform.paging import ROWS, Pager, page_number, query_of
 from contracts.domain.agreements import Agreed
 from contracts.domain.application_workflow import SUBJECT as APPLICATION
 from contracts.domain.contract_workflow import ContractState
-from contracts.queries import applications, inspections, supply_contracts
+from contracts.queries import applications, inspections, offers, supply_contracts
 from metering.queries import places, work_orders
 from metering.queries.places import UnknownServicePoint
 from metering.queries.work_orders import WorkCard
@@ -146,7 +146,12 @@ def _known(card: WorkCard) -> dict[str, Any]:
     for contract in supply_contracts.of_subject(subject=APPLICATION, subject_id=card.subject_id):
         if contract.state == ContractState.SIGNED:
             found |= {"tariff": contract.tariff_id, "use_class": contract.use_class}
-            found |= facts_of(Agreed(capacity_va=contract.capacity_va))
+            offer = None if contract.offer_id is None else offers.one(offer_id=contract.offer_id)
+            # The contract of many flats names what they have together.
+            own = [item.capacity_w for item in detail.items if item.service_point_id == card.service_point_id]
+            capacity_va = own[0] if len(detail.items) > 1 and own else contract.capacity_va
+            found |= facts_of(Agreed(capacity_va=capacity_va, contract_w=offer.contract_w if offer else None))
+            found["household"] = offer.household if offer else 1
     return found
 
 

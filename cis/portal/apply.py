@@ -18,10 +18,10 @@ from cis.platform import limits
 from cis.platform.access import allow_public
 from cis.platform.phrases import explain
 from cis.portal.apply_forms import ApplyForm, LinkForm, PaperForm
-from contracts.domain.application_workflow import STEPS, ApplicationAction, ApplicationState
+from contracts.domain.application_workflow import STEPS, SUBJECT, ApplicationAction, ApplicationState
 from contracts.domain.applications import ApplicationChannel
 from contracts.operations import application_cases, application_intake
-from contracts.queries import applications
+from contracts.queries import applications, offers, supply_contracts
 
 APPLICANT = Actor(ActorKind.CUSTOMER, None, "applicant")
 SEEN = "applications"
@@ -53,7 +53,7 @@ def new(request: HttpRequest) -> HttpResponse:
             _remember(request, filed.id)
             messages.success(request, _("Your application has the number %(number)s.") % {"number": filed.number})
             return redirect("my_application", filed.id)
-    return _private(render(request, "portal/apply.html", {"form": form}))
+    return private(render(request, "portal/apply.html", {"form": form}))
 
 
 @allow_public
@@ -72,7 +72,7 @@ def status(request: HttpRequest) -> HttpResponse:
             is_asked = True
         except Refused as refusal:
             form.refuse(refusal)
-    return _private(render(request, "portal/apply_status.html", {"form": form, "is_asked": is_asked}))
+    return private(render(request, "portal/apply_status.html", {"form": form, "is_asked": is_asked}))
 
 
 @allow_public
@@ -89,14 +89,14 @@ def open_link(request: HttpRequest, number: str, secret: str) -> HttpResponse:
             return redirect("application_status")
         _remember(request, application_id)
         return redirect("my_application", application_id)
-    return _private(render(request, "portal/apply_link.html", {"number": number}))
+    return private(render(request, "portal/apply_link.html", {"number": number}))
 
 
 @allow_public
 @require_http_methods(["GET", "HEAD"])
 def mine(request: HttpRequest, application_id: int) -> HttpResponse:
     """Show an application to the one who opened its link."""
-    _check(request, application_id)
+    check(request, application_id)
     detail = applications.one(application_id=application_id, at=timezone.now())
     order = (ApplicationState.APPLIED, ApplicationState.DOCUMENTED, ApplicationState.SURVEYING, *STEPS.values())
     reached = order.index(detail.row.state) if detail.row.state in order else -1
@@ -105,16 +105,25 @@ def mine(request: HttpRequest, application_id: int) -> HttpResponse:
         "row": detail.row,
         "stages": [(one, order.index(one) <= reached) for one in WAY],
         "paper_form": PaperForm(initial={"kind": detail.missing[0].value if detail.missing else "other"}),
+        "has_offer": any(one.state == "sent" for one in offers.of_subject(subject=SUBJECT, subject_id=application_id)),
+        "contract": next(
+            (
+                one
+                for one in supply_contracts.of_subject(subject=SUBJECT, subject_id=application_id)
+                if one.state in supply_contracts.SHOWN_TO_CUSTOMERS
+            ),
+            None,
+        ),
         "may_withdraw": detail.row.state.value in {"applied", "documented", "surveying", "surveyed", "offered"},
     }
-    return _private(render(request, "portal/apply_mine.html", context))
+    return private(render(request, "portal/apply_mine.html", context))
 
 
 @allow_public
 @require_http_methods(["POST"])
 def change(request: HttpRequest, application_id: int) -> HttpResponse:
     """Take a paper, a message, or a withdrawal."""
-    _check(request, application_id)
+    check(request, application_id)
     now, what = timezone.now(), request.POST.get("what")
     try:
         if what == "paper":
@@ -147,12 +156,14 @@ def _remember(request: HttpRequest, application_id: int) -> None:
     request.session[SEEN] = [*seen, application_id][-SEEN_MOST:]
 
 
-def _check(request: HttpRequest, application_id: int) -> None:
+def check(request: HttpRequest, application_id: int) -> None:
+    """Answer "not found" to a browser that neither filed the application nor opened its link."""
     if application_id not in request.session.get(SEEN, []):
         raise Http404
 
 
-def _private(answer: HttpResponse) -> HttpResponse:
+def private(answer: HttpResponse) -> HttpResponse:
+    """Let nobody keep or list a page that its link alone protects."""
     answer["X-Robots-Tag"] = "noindex"
     answer["Referrer-Policy"] = "no-referrer"
     answer["Cache-Control"] = "no-store"

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -42,6 +43,9 @@ def show(request: HttpRequest, contract_id: int) -> HttpResponse:
         "detail": detail,
         "card": detail.card,
         "customer": customers.card(customer_id=visit.customer_id),
+        "pdf_url": reverse("portal:contract_pdf", args=[contract_id]),
+        "code_url": reverse("portal:contract_code", args=[contract_id]),
+        "sign_url": reverse("portal:sign_contract", args=[contract_id]),
         "is_sent": request.session.get("signing_contract") == contract_id,
     }
     return render(request, "portal/contract.html", context)

@@ -3,6 +3,7 @@
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -26,6 +27,8 @@ def show(request: HttpRequest, offer_id: int) -> HttpResponse:
         "visit": visit,
         "detail": detail,
         "card": detail.card,
+        "answer_url": reverse("portal:answer_offer", args=[offer_id]),
+        "pdf_url": reverse("portal:offer_pdf", args=[offer_id]),
         "is_open": detail.card.state == "sent" and access.today() <= detail.card.valid_until,
     }
     return render(request, "portal/offer.html", context)

@@ -11,9 +11,7 @@ from cis.kernel.actors import Actor
 from cis.platform.db import joins_transaction
 from contracts.domain.application_workflow import ApplicationAction, ApplicationState
 from contracts.models.application import ApplicationMessage, ServiceApplication
-
-STATUS_PAGE: Final = "/apply/status/"
-"""Where an applicant asks for the link to the page of his application."""
+from contracts.queries.application_links import STATUS_PAGE
 
 _EVENTS: Final[Mapping[ApplicationAction, str]] = {
     ApplicationAction.CONFIRM_DOCUMENTS: "application_accepted",

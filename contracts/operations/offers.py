@@ -22,7 +22,7 @@ from contracts.domain.offer_workflow import WORKFLOW, OfferAction, OfferState
 from contracts.domain.terms import MeteringSide, SupplyMode, UseClass
 from contracts.models.offer import Offer, OfferFee, OfferTariff
 from contracts.operations import supply_contracts
-from contracts.queries import charge_rules
+from contracts.queries import application_links, charge_rules
 from contracts.queries import estimates as estimate_queries
 from contracts.queries import offers as queries
 from contracts.queries.offers import UnknownOffer
@@ -165,7 +165,9 @@ def send_step(*, offer_id: int, today: date, actor: Actor) -> None:
                 "offer": queries.reference_of(offer_id=row.id, version=row.version),
                 "address": row.address,
                 "until": row.valid_until,
-                "link": f"/portal/offers/{row.id}",
+                "link": application_links.link(
+                    subject=row.subject, customer_id=row.customer_id, path=f"/portal/offers/{row.id}"
+                ),
             },
             key=f"supply_offer:{row.id}",
             actor=actor,

@@ -28,7 +28,7 @@ from contracts.domain.terms import BadTerms, UseClass
 from contracts.models.offer import OfferFee
 from contracts.models.supply_contract import ContractClause, SupplyContract
 from contracts.operations import charges
-from contracts.queries import clauses, contract_facts, contract_papers
+from contracts.queries import application_links, clauses, contract_facts, contract_papers
 from contracts.queries.supply_contracts import UnknownContract, head_of
 from tariffs.queries import plans
 
@@ -151,7 +151,13 @@ def issue_step(*, contract_id: int, today: date, actor: Actor) -> str:
         event="contract_issued",
         customer_id=row.customer_id,
         account_id=row.account_id,
-        facts={"contract": str(row.number), "address": row.address, "link": f"/portal/contracts/{row.id}"},
+        facts={
+            "contract": str(row.number),
+            "address": row.address,
+            "link": application_links.link(
+                subject=row.subject, customer_id=row.customer_id, path=f"/portal/contracts/{row.id}"
+            ),
+        },
         key=f"contract_issued:{row.id}",
         actor=actor,
     )

@@ -88,6 +88,7 @@ class OfferDetail:
     peak_percent: int
     valley_percent: int
     peak_w: int | None
+    contract_w: int | None
     household: int
     note: str
     first_month: date
@@ -162,6 +163,7 @@ def one(*, offer_id: int, customer_id: int | None = None) -> OfferDetail:
         peak_percent=row.peak_percent,
         valley_percent=row.valley_percent,
         peak_w=row.peak_w,
+        contract_w=row.contract_w,
         household=row.household,
         note=row.note,
         first_month=estimates.months_of(start=made)[0].start,

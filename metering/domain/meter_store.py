@@ -140,6 +140,7 @@ class MeterKind(StrEnum):
     PEAK_VALLEY   two counters: peak and valley
     FOUR_PERIODS  counters of sharp, peak, flat and valley
     INDUSTRY      one counter, reactive energy, and the largest demand of the month
+    INDUSTRY_PERIODS  counters of peak, flat and valley, reactive energy, and the largest demand of the month
     INTERVAL      values by the hour or finer, by meter files
     """
 
@@ -147,6 +148,7 @@ class MeterKind(StrEnum):
     PEAK_VALLEY = "peak_valley"
     FOUR_PERIODS = "four_periods"
     INDUSTRY = "industry"
+    INDUSTRY_PERIODS = "industry_periods"
     INTERVAL = "interval"
 
 
@@ -154,16 +156,17 @@ def _periods(*codes: str) -> tuple[NewRegister, ...]:
     return tuple(NewRegister(code=code, period_of_use=code) for code in codes)
 
 
+_REACTIVE_AND_DEMAND = (
+    NewRegister(code="reactive", quantity=Quantity.REACTIVE.value),
+    NewRegister(code="demand", quantity=Quantity.DEMAND.value, resets=Reset.MONTH.value),
+)
 REGISTERS: Mapping[MeterKind, tuple[NewRegister, ...]] = MappingProxyType(
     {
         MeterKind.TOTAL: (NewRegister(code="total"),),
         MeterKind.PEAK_VALLEY: _periods("peak", "valley"),
         MeterKind.FOUR_PERIODS: _periods("sharp", "peak", "flat", "valley"),
-        MeterKind.INDUSTRY: (
-            NewRegister(code="total"),
-            NewRegister(code="reactive", quantity=Quantity.REACTIVE.value),
-            NewRegister(code="demand", quantity=Quantity.DEMAND.value, resets=Reset.MONTH.value),
-        ),
+        MeterKind.INDUSTRY: (NewRegister(code="total"), *_REACTIVE_AND_DEMAND),
+        MeterKind.INDUSTRY_PERIODS: (*_periods("peak", "flat", "valley"), *_REACTIVE_AND_DEMAND),
         MeterKind.INTERVAL: (NewRegister(code="E1", is_interval=True, direction=Direction.IMPORT.value),),
     }
 )
