@@ -1,4 +1,4 @@
-"""By which way money comes in."""
+"""By which way money comes in, and why it goes back."""
 
 from enum import StrEnum
 
@@ -10,3 +10,17 @@ class PaymentChannel(StrEnum):
     BANK = "bank"
     ONLINE = "online"
     API = "api"
+
+
+class ReturnKind(StrEnum):
+    """
+    Why a payment counts no more.
+
+    BOUNCED    the bank could not collect it, or the payer had it taken back
+    MOVED      it belongs to another account, where it was booked anew
+    CORRECTED  it was booked wrongly: no such money came in
+    """
+
+    BOUNCED = "bounced"
+    MOVED = "moved"
+    CORRECTED = "corrected"

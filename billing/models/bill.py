@@ -24,10 +24,23 @@ class BillState(StrEnum):
 
 
 class BillKind(StrEnum):
-    """A bill for a run's period, or a credit note that cancels one bill whole."""
+    """
+    What a bill is.
+
+    REGULAR   the bill for a run's period
+    CREDIT    a credit note that cancels one bill whole
+    NOTE      charges or credits that do not wait for the next run
+    LATE_FEE  a note of late fees, which bears none itself
+    """
 
     REGULAR = "regular"
     CREDIT = "credit"
+    NOTE = "note"
+    LATE_FEE = "late_fee"
+
+
+OWED_KINDS = (BillKind.REGULAR, BillKind.NOTE, BillKind.LATE_FEE)
+"""Kinds that are owed while they are issued; a credit note takes back a bill that is cancelled, and so is neither."""
 
 
 class Bill(models.Model):
@@ -71,7 +84,9 @@ class Bill(models.Model):
         indexes = [
             models.Index(name="bill_by_chunk", fields=["run", "chunk"]),
             models.Index(
-                name="bill_by_due_date", fields=["due_date", "id"], condition=models.Q(state="issued", kind="regular")
+                name="bill_by_due_date",
+                fields=["due_date", "id"],
+                condition=models.Q(state="issued") & ~models.Q(kind="credit"),
             ),
         ]
 

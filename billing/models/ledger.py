@@ -1,11 +1,10 @@
 """The money ledger: append-only, balanced by construction, written only by billing.operations.ledger."""
 
-from enum import StrEnum
-
 import pgtrigger
 from django.db import models
 from django.utils import timezone
 
+from billing.domain.entries import TransferKind
 from cis.platform.fields import Code, choices_of, one_of
 
 
@@ -32,21 +31,18 @@ class LedgerAccount(models.Model):
         ]
 
 
-class TransferKind(StrEnum):
-    """What a transfer comes from."""
-
-    BILL = "bill"
-    PAYMENT = "payment"
-    REFUND = "refund"
-    FINANCING = "financing"
-
-
 class Transfer(models.Model):
     """One movement of money: a debit and a credit in one row, so it cannot be unbalanced."""
 
     debit = models.ForeignKey("billing.LedgerAccount", on_delete=models.PROTECT, related_name="debits")
     credit = models.ForeignKey("billing.LedgerAccount", on_delete=models.PROTECT, related_name="credits")
-    account = models.ForeignKey("accounts.Account", on_delete=models.PROTECT, related_name="transfers")
+    account = models.ForeignKey(
+        "accounts.Account",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="transfers",
+        help_text="Whom it is about; none: money of nobody known, or of the till.",
+    )
     amount_minor = models.BigIntegerField()
     kind = Code(choices=choices_of(TransferKind))
     source_id = models.BigIntegerField(help_text="Bill, payment, refund or financing.")

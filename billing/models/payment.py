@@ -1,9 +1,9 @@
-"""Money received and what it pays."""
+"""Money received, what of it went back, and what money pays."""
 
 from django.db import models
 from django.utils import timezone
 
-from billing.domain.channels import PaymentChannel
+from billing.domain.channels import PaymentChannel, ReturnKind
 from cis.platform.fields import Code, choices_of, one_of
 
 
@@ -26,10 +26,36 @@ class Payment(models.Model):
         ]
 
 
-class PaymentAllocation(models.Model):
-    """What part of a payment pays part of a bill, or was paid back; re-allocation adds rows, also negative ones."""
+class PaymentReturn(models.Model):
+    """
+    A payment that went back: a direct debit that bounced, a charge that the payer took back, a booking that was wrong.
 
-    payment = models.ForeignKey("billing.Payment", on_delete=models.PROTECT, related_name="allocations")
+    The payment stays, as it was; its postings are reversed and it pays nothing any more.
+    """
+
+    payment = models.OneToOneField("billing.Payment", on_delete=models.PROTECT, related_name="returned")
+    kind = Code(choices=choices_of(ReturnKind))
+    returned_date = models.DateField()
+    reason = models.CharField(max_length=200, help_text="As the bank, the provider or the clerk says it.")
+    created_at = models.DateTimeField(default=timezone.now)
+    actor_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [one_of(name="return_kind_is_known", column="kind", values=ReturnKind)]
+
+
+class Allocation(models.Model):
+    """
+    What part of somebody's money pays what part of a debt; re-allocation adds rows, also negative ones.
+
+    payment, credit  where the money comes from: a payment, or a bill that is a credit
+    bill, refund     what it pays: a bill, or money that was paid back
+    """
+
+    payment = models.ForeignKey("billing.Payment", on_delete=models.PROTECT, null=True, related_name="allocations")
+    credit = models.ForeignKey(
+        "billing.Bill", on_delete=models.PROTECT, null=True, related_name="spent", db_constraint=False
+    )
     bill = models.ForeignKey(
         "billing.Bill", on_delete=models.PROTECT, null=True, related_name="allocations", db_constraint=False
     )
@@ -41,7 +67,13 @@ class PaymentAllocation(models.Model):
         constraints = [
             models.CheckConstraint(name="allocation_is_not_empty", condition=~models.Q(amount_minor=0)),
             models.CheckConstraint(
-                name="allocation_is_for_a_bill_or_a_refund",
-                condition=models.Q(bill__isnull=False, refund=None) | models.Q(bill=None, refund__isnull=False),
+                name="allocation_comes_from_one_thing",
+                condition=models.Q(payment__isnull=True, credit__isnull=False)
+                | models.Q(payment__isnull=False, credit__isnull=True),
+            ),
+            models.CheckConstraint(
+                name="allocation_pays_one_thing",
+                condition=models.Q(bill__isnull=True, refund__isnull=False)
+                | models.Q(bill__isnull=False, refund__isnull=True),
             ),
         ]

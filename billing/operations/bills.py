@@ -1,5 +1,6 @@
 """One bill: cancelling it by a credit note. Issuing whole runs is in ``runs``."""
 
+from collections.abc import Collection
 from datetime import date
 
 from django.db import IntegrityError
@@ -7,11 +8,11 @@ from django.db import IntegrityError
 from billing.domain import numbers
 from billing.models.bill import Bill, BillKind, BillSegment, BillState
 from billing.models.charge import BillCharge
-from billing.operations import ledger, payments, telling
+from billing.operations import allocation, ledger, telling
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
 from cis.platform import audit, sequences
-from cis.platform.db import execute, opens_transaction
+from cis.platform.db import execute, joins_transaction, opens_transaction
 
 _COPY_SEGMENTS = """
     INSERT INTO billing_billsegment
@@ -50,10 +51,20 @@ def cancel(*, bill_id: int, reason: str, as_of_date: date, actor: Actor) -> int:
 
     :param reason: why, for the history; must not be empty.
     :returns: id of the credit note.
-    :raises BillNotCancellable: it is a draft, cancelled, a correction, or corrected by a later bill.
+    :raises BillNotCancellable: it is a draft, cancelled, a correction, a note, or corrected by a later bill.
+    """
+    return cancel_step(bill_id=bill_id, kinds=(BillKind.REGULAR,), reason=reason, as_of_date=as_of_date, actor=actor)
+
+
+@joins_transaction
+def cancel_step(*, bill_id: int, kinds: Collection[BillKind], reason: str, as_of_date: date, actor: Actor) -> int:
+    """
+    Cancel a bill of one of these kinds; see ``cancel``. A note is cancelled through ``notes``, with its charges.
+
+    :raises BillNotCancellable: as there, or it is of another kind.
     """
     bill = Bill.objects.select_for_update().filter(id=bill_id).first()
-    _check(bill, bill_id=bill_id, reason=reason)
+    _check(bill, bill_id=bill_id, kinds=kinds, reason=reason)
     assert bill is not None
     ledger.lock_customers(account_ids=[bill.account_id])
     try:
@@ -71,8 +82,8 @@ def cancel(*, bill_id: int, reason: str, as_of_date: date, actor: Actor) -> int:
         actor=actor,
         reason=reason,
     )
-    payments.release_from_bill(bill_id=bill.id)
-    payments.allocate(account_ids=[bill.account_id])
+    allocation.release_bill(bill_id=bill.id)
+    allocation.allocate(account_ids=[bill.account_id], today=as_of_date)
     telling.queue_cancelled_step(bill_ids=[bill.id])
     audit.record(actor, "cancel", "bill", bill.id, reason=reason, credit_note=note.id)
     # Last, so that the sequence's row is locked for the shortest time and no number is lost.
@@ -103,14 +114,15 @@ def _write_note(bill: Bill, *, as_of_date: date) -> Bill:
     return note
 
 
-def _check(bill: Bill | None, *, bill_id: int, reason: str) -> None:
+def _check(bill: Bill | None, *, bill_id: int, kinds: Collection[BillKind], reason: str) -> None:
     if bill is None:
         raise BillNotCancellable(f"There is no bill {bill_id}.")
     if not reason.strip():
         raise BillNotCancellable("A reason is needed.", advice="Say in a few words why the bill is wrong.")
-    if bill.state != BillState.ISSUED.value or bill.kind != BillKind.REGULAR.value:
+    if bill.state != BillState.ISSUED.value or bill.kind not in kinds:
         raise BillNotCancellable(
-            f"Bill {bill.number or bill.id} is {bill.state}; only an issued bill can be cancelled.",
+            f"Bill {bill.number or bill.id} is a {bill.state} one of kind {bill.kind} and cannot be cancelled here.",
+            advice="Only an issued bill is cancelled; a note is taken back with its charges.",
         )
     segments, charges = BillSegment.objects.filter(bill_id=bill.id), BillCharge.objects.filter(bill_id=bill.id)
     if any(rows.filter(cancels__isnull=False).exists() for rows in (segments, charges)):

@@ -37,11 +37,13 @@ _ADD_UP = """
           WHERE bill_id = ANY(%s) GROUP BY bill_id) n
     WHERE b.id = n.bill_id
 """
-_MOVED = """
-    SELECT b.bill_id FROM billing_billcharge b JOIN contracts_oneoffcharge c ON c.id = b.charge_id
-    WHERE b.bill_id = ANY(%s) AND c.state <> CASE WHEN b.cancels_id IS NULL THEN 'agreed' ELSE 'cancelled' END
-    ORDER BY b.bill_id LIMIT 1
-"""
+_MOVED = f"""
+    SELECT d.bill_id FROM billing_billcharge d JOIN contracts_oneoffcharge c ON c.id = d.charge_id
+    WHERE d.bill_id = ANY(%s) AND (
+        c.state <> CASE WHEN d.cancels_id IS NULL THEN 'agreed' ELSE 'cancelled' END
+        OR d.cancels_id IS NULL AND EXISTS ({_IN_FORCE}))
+    ORDER BY d.bill_id LIMIT 1
+"""  # noqa: S608 (no value of anybody's is in it)
 
 
 class ChargeMoved(Refused):
@@ -89,7 +91,7 @@ def add(
 @joins_transaction
 def check(*, bill_ids: Sequence[int]) -> None:
     """
-    Refuse drafts with a charge that was cancelled after they were rated; one statement.
+    Refuse drafts with a charge that was cancelled, or billed by a note, after they were rated; one statement.
 
     The run then holds the account by name, and a retry rates it anew without the charge: nothing else of it is lost.
 
@@ -98,7 +100,7 @@ def check(*, bill_ids: Sequence[int]) -> None:
     found = db.fetch(_MOVED, [list(bill_ids)])
     if found:
         raise ChargeMoved(
-            "A charge of the draft was cancelled after it was rated.", advice="Retry: rate the account anew."
+            "A charge of the draft was cancelled or billed after it was rated.", advice="Retry: rate the account anew."
         )
 
 

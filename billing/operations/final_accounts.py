@@ -12,10 +12,11 @@ from django.utils import timezone
 
 from accounts.operations import accounts as account_steps
 from accounts.queries import accounts, supplier
+from billing.domain.entries import CUSTOMER, Entry, TransferKind
 from billing.models.bill import Bill, BillKind, BillState
 from billing.models.run import BillRun, RunState
 from billing.models.settlement import FinalAccount, FinalState, Refund
-from billing.operations import ledger, nights, payments, runs
+from billing.operations import allocation, ledger, nights, runs
 from billing.queries import balances, final_accounts, rebill_changes, rebills, segments
 from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.calendar import local_clock
@@ -32,6 +33,7 @@ WORK = "final_accounts"
 SUBJECT, REFUND = "final_account", "refund"
 BILL_STANDARD, REFUND_STANDARD = "final_bill", "refund_credit"
 PAYERS = frozenset((Role.CASHIER, Role.BILLING, Role.SUPERVISOR))
+REFUND_FROM = "cash.bank"
 REFERENCE_MOST = 100
 PERIODS_MOST = 36
 """So many months of one account are billed in one go; more than that is looked at by somebody."""
@@ -186,14 +188,17 @@ def pay_back(*, refund_id: int, payee: str, reference: str, paid_date: date, tod
     refund.payee, refund.reference = payee.strip()[:200], reference.strip()
     refund.paid_date, refund.actor_id = paid_date, actor.id
     refund.save(update_fields=["payee", "reference", "paid_date", "actor_id"])
-    ledger.post_refund(
-        refund_id=refund.id,
+    paid_back = Entry(
+        source_id=refund.id,
+        part="bank",
+        debit=CUSTOMER,
+        credit=REFUND_FROM,
         account_id=refund.account_id,
         amount_minor=refund.amount_minor,
         occurred_date=paid_date,
-        actor=actor,
     )
-    payments.refund_step(refund_id=refund.id, account_id=refund.account_id, amount_minor=refund.amount_minor)
+    ledger.post(kind=TransferKind.REFUND, entries=[paid_back], actor=actor)
+    allocation.allocate(account_ids=[refund.account_id], today=today)
     deadlines.meet(subject=REFUND, subject_id=refund.id, at=timezone.now())
     audit.record(actor, "pay_back", "account", refund.account_id, refund=refund.id, amount_minor=refund.amount_minor)
     _close(refund.final_account_id, today=today)

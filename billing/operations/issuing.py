@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from billing.domain import numbers
 from billing.models.run import ChunkState, RunChunk
-from billing.operations import charging, chunks, ledger, payments, rebill_rows, telling
+from billing.operations import allocation, charging, chunks, ledger, rebill_rows, telling
 from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.errors import Refused
 from cis.platform import db, outbox, packs, sequences
@@ -41,7 +41,9 @@ _ON_PAPER = """
     WHERE b.id = ANY(%s) AND a.paper_bill ORDER BY b.id
 """
 _WITH_CREDIT = """
-    SELECT account_id FROM billing_bill WHERE id = ANY(%s) AND balance_before_minor < 0 AND amount_minor > 0
+    SELECT account_id FROM billing_bill
+    WHERE id = ANY(%s) AND (amount_minor > 0 AND balance_before_minor < 0
+                            OR amount_minor < 0 AND balance_before_minor > 0)
 """
 
 
@@ -89,14 +91,22 @@ def _issue_next(*, run_id: int, claimed: list[int]) -> bool:
 
 
 @joins_transaction
-def issue(*, bill_ids: list[int], account_ids: list[int], issue_date: date, actor: Actor) -> None:
+def issue(
+    *,
+    bill_ids: list[int],
+    account_ids: list[int],
+    issue_date: date,
+    actor: Actor,
+    due_date: date | None = None,
+) -> None:
     """
     Make drafts real: post them, give them numbers, let money on account pay them; a constant number of statements.
 
     bill_ids, account_ids  one draft for each account
+    due_date               None: as the pack's rule ``bill_due_days`` says
 
     :raises DraftsMoved: one of them is no draft any more.
-    :raises ChargeMoved: one carries a charge that was cancelled since it was rated.
+    :raises ChargeMoved: one carries a charge that was cancelled or billed elsewhere since it was rated.
     """
     charging.check(bill_ids=bill_ids)
     ledger.post_bills(bill_ids=bill_ids, account_ids=account_ids, occurred_date=issue_date, actor=actor)
@@ -108,21 +118,21 @@ def issue(*, bill_ids: list[int], account_ids: list[int], issue_date: date, acto
             "bills": bill_ids,
             "numbers": [numbers.bill_number(first + place) for place in range(len(bill_ids))],
             "issue": issue_date,
-            "due": issue_date + timedelta(days=packs.rule("bill_due_days", at=issue_date)),
+            "due": due_date or issue_date + timedelta(days=packs.rule("bill_due_days", at=issue_date)),
         },
     )
     if issued != len(bill_ids):
         raise DraftsMoved(f"Of {len(bill_ids)} drafts only {issued} could be issued.", advice="Try again.")
     rebill_rows.bill(bill_ids=bill_ids)
-    _pay_from_credit(bill_ids)
+    _pay_from_credit(bill_ids, today=issue_date)
     telling.queue_bills_step(bill_ids=bill_ids)
 
 
-def _pay_from_credit(bill_ids: list[int]) -> None:
-    """Let money that customers had on account pay their new bills."""
+def _pay_from_credit(bill_ids: list[int], *, today: date) -> None:
+    """Let money that customers had on account pay their new bills, and new credits what is open."""
     rows = db.fetch(_WITH_CREDIT, [bill_ids])
     if rows:
-        payments.allocate(account_ids=[account for (account,) in rows])
+        allocation.allocate(account_ids=[account for (account,) in rows], today=today)
 
 
 def _queue_paper(bill_ids: list[int]) -> None:

@@ -9,16 +9,15 @@ postings never wait for each other in a circle.
 from collections.abc import Sequence
 from datetime import date
 
-from billing.models.ledger import LedgerAccount
+from billing.domain.entries import CUSTOMER, Entry, TransferKind
 from cis.kernel.actors import Actor
 from cis.platform.db import execute, fetch, joins_transaction
 
 REVENUE_PREFIX = "revenue."
 CASH_PREFIX = "cash."
 VAT_CODE = "liability.vat"
-BANK_CASH = "cash.partner_bank"
-EQUIPMENT = "revenue.equipment"
-REFUND_FROM = "cash.bank"
+RETURNED = "returned_"
+REASON_MOST = 200
 
 _ENSURE_CUSTOMERS = """
     INSERT INTO billing_ledgeraccount (code, account_id, balance_minor)
@@ -46,7 +45,8 @@ _POST_BILLS = """
             SELECT bill_id, ledger_class, amount_minor, tax_minor FROM billing_billcharge WHERE bill_id = ANY(%(bills)s)
         ) l
         CROSS JOIN LATERAL (VALUES
-            (l.ledger_class, 'revenue.' || l.ledger_class, l.amount_minor - l.tax_minor),
+            (l.ledger_class, CASE WHEN strpos(l.ledger_class, '.') > 0 THEN l.ledger_class
+                                  ELSE 'revenue.' || l.ledger_class END, l.amount_minor - l.tax_minor),
             ('vat', 'liability.vat', l.tax_minor)
         ) AS x(part, code, amount)
         GROUP BY l.bill_id, x.part, x.code
@@ -93,45 +93,48 @@ _POST_PAYMENTS = """
     FROM (SELECT account_id, sum(amount_minor) AS amount FROM posted GROUP BY account_id) paid
     WHERE l.account_id = paid.account_id
 """
+# The other way round, and the balances of the customers that it moves.
 _REVERSE = """
-    INSERT INTO billing_transfer
-        (debit_id, credit_id, account_id, amount_minor, kind, source_id, part, occurred_date, period, posted_at,
-         reverses_id, actor_id, reason)
-    SELECT t.credit_id, t.debit_id, t.account_id, t.amount_minor, t.kind, %(new)s, t.part, %(occurred)s,
-           date_trunc('month', %(occurred)s::date)::date, now(), t.id, %(actor)s, %(reason)s
-    FROM billing_transfer t WHERE t.kind = 'bill' AND t.source_id = %(old)s
-    RETURNING debit_id, credit_id, amount_minor
+    WITH back AS (
+        INSERT INTO billing_transfer
+            (debit_id, credit_id, account_id, amount_minor, kind, source_id, part, occurred_date, period, posted_at,
+             reverses_id, actor_id, reason)
+        SELECT t.credit_id, t.debit_id, t.account_id, t.amount_minor, t.kind, %(new)s, %(prefix)s || t.part,
+               %(occurred)s, date_trunc('month', %(occurred)s::date)::date, now(), t.id, %(actor)s, %(reason)s
+        FROM billing_transfer t WHERE t.kind = %(kind)s AND t.source_id = %(old)s AND t.reverses_id IS NULL
+        RETURNING debit_id, credit_id, amount_minor
+    )
+    UPDATE billing_ledgeraccount l
+    SET balance_minor = l.balance_minor + moved.owed
+    FROM (SELECT side, sum(amount) AS owed
+          FROM (SELECT debit_id AS side, amount_minor AS amount FROM back
+                UNION ALL SELECT credit_id, -amount_minor FROM back) sides GROUP BY side) moved
+    WHERE l.id = moved.side AND l.account_id IS NOT NULL
 """
-
-
-_REFUND = """
-    INSERT INTO billing_transfer
-        (debit_id, credit_id, account_id, amount_minor, kind, source_id, part, occurred_date, period, posted_at,
-         actor_id, reason)
-    SELECT %(customer)s, s.id, %(account)s, %(amount)s, 'refund', %(refund)s, 'bank', %(occurred)s,
-           date_trunc('month', %(occurred)s::date)::date, now(), %(actor)s, ''
-    FROM billing_ledgeraccount s WHERE s.code = %(cash)s
-"""
-_FINANCING = """
-    INSERT INTO billing_transfer
-        (debit_id, credit_id, account_id, amount_minor, kind, source_id, part, occurred_date, period, posted_at,
-         actor_id, reason)
-    SELECT c.id, s.id, %(account)s, x.amount, 'financing', %(financing)s, x.part, %(occurred)s,
-           date_trunc('month', %(occurred)s::date)::date, now(), %(actor)s, ''
-    FROM (VALUES (%(revenue)s, 'equipment', %(net)s::bigint), ('liability.vat', 'vat', %(tax)s::bigint))
-        AS x(code, part, amount)
-    JOIN billing_ledgeraccount s ON s.code = x.code
-    JOIN billing_ledgeraccount c ON c.code = %(cash)s
-    WHERE x.amount > 0
-"""
-_RETURN_FINANCING = """
-    INSERT INTO billing_transfer
-        (debit_id, credit_id, account_id, amount_minor, kind, source_id, part, occurred_date, period, posted_at,
-         reverses_id, actor_id, reason)
-    SELECT t.credit_id, t.debit_id, t.account_id, t.amount_minor, t.kind, t.source_id, 'returned_' || t.part,
-           %(occurred)s, date_trunc('month', %(occurred)s::date)::date, now(), t.id, %(actor)s, %(reason)s
-    FROM billing_transfer t WHERE t.kind = 'financing' AND t.source_id = %(financing)s AND t.reverses_id IS NULL
-"""
+_POST = f"""
+    WITH entry AS (
+        SELECT * FROM unnest(
+            %(sources)s::bigint[], %(parts)s::text[], %(debits)s::text[], %(credits)s::text[], %(accounts)s::bigint[],
+            %(amounts)s::bigint[], %(dates)s::date[], %(reasons)s::text[]
+        ) AS e(source_id, part, debit, credit, account_id, amount, occurred, reason)
+    ), posted AS (
+        INSERT INTO billing_transfer
+            (debit_id, credit_id, account_id, amount_minor, kind, source_id, part, occurred_date, period, posted_at,
+             actor_id, reason)
+        SELECT d.id, c.id, e.account_id, e.amount, %(kind)s, e.source_id, e.part, e.occurred,
+               date_trunc('month', e.occurred)::date, now(), %(actor)s, e.reason
+        FROM entry e
+        JOIN billing_ledgeraccount d
+          ON d.code = CASE e.debit WHEN '{CUSTOMER}' THEN 'customer.' || e.account_id ELSE e.debit END
+        JOIN billing_ledgeraccount c
+          ON c.code = CASE e.credit WHEN '{CUSTOMER}' THEN 'customer.' || e.account_id ELSE e.credit END
+    )
+    UPDATE billing_ledgeraccount l
+    SET balance_minor = l.balance_minor + moved.owed
+    FROM (SELECT account_id, sum(CASE debit WHEN '{CUSTOMER}' THEN amount ELSE -amount END) AS owed
+          FROM entry WHERE '{CUSTOMER}' IN (debit, credit) GROUP BY account_id) moved
+    WHERE l.account_id = moved.account_id
+"""  # noqa: S608 (the only word put in is our own)
 
 
 @joins_transaction
@@ -152,9 +155,14 @@ def post_bills(*, bill_ids: Sequence[int], account_ids: Sequence[int], occurred_
     """
     values = {"bills": list(bill_ids), "occurred": occurred_date, "actor": actor.id}
     lock_customers(account_ids=account_ids)
-    codes = sorted({VAT_CODE, *(REVENUE_PREFIX + name for (name,) in fetch(_CLASSES, values))})
+    codes = sorted({VAT_CODE, *(_code_of(name) for (name,) in fetch(_CLASSES, values))})
     execute(_ENSURE_SYSTEM, {"codes": codes})
     execute(_POST_BILLS, values)
+
+
+def _code_of(ledger_class: str) -> str:
+    """Return the ledger account of a class: one with a dot is a code itself, as ``expense.bad_debt``."""
+    return ledger_class if "." in ledger_class else REVENUE_PREFIX + ledger_class
 
 
 @joins_transaction
@@ -167,16 +175,7 @@ def reverse_bill(
     :param credit_note_id: the bill of kind credit that says so to the customer.
     """
     lock_customers(account_ids=[account_id])
-    customer = LedgerAccount.objects.get(account_id=account_id)
-    values = {
-        "old": bill_id,
-        "new": credit_note_id,
-        "occurred": occurred_date,
-        "actor": actor.id,
-        "reason": reason[:200],
-    }
-    owed = sum(amount if debit == customer.id else -amount for debit, _, amount in fetch(_REVERSE, values))
-    _move(customer, owed)
+    execute(_REVERSE, _reversal(TransferKind.BILL, bill_id, credit_note_id, "", occurred_date, actor, reason))
 
 
 @joins_transaction
@@ -195,65 +194,56 @@ def post_payments(*, payment_ids: Sequence[int], account_ids: Sequence[int], act
 
 
 @joins_transaction
-def post_refund(*, refund_id: int, account_id: int, amount_minor: int, occurred_date: date, actor: Actor) -> None:
+def post(*, kind: TransferKind, entries: Sequence[Entry], actor: Actor) -> None:
     """
-    Post money that is paid back by bank: what the customer had as credit against cash.
+    Post movements that are neither bills nor payments; four statements, however many. No entries: nothing happens.
 
-    :raises django.db.IntegrityError: it was posted before (``transfer_posted_once``).
+    :raises django.db.IntegrityError: one of them was posted before (``transfer_posted_once``).
     """
-    lock_customers(account_ids=[account_id])
-    execute(_ENSURE_SYSTEM, {"codes": [REFUND_FROM]})
-    customer = LedgerAccount.objects.get(account_id=account_id)
-    values = {
-        "refund": refund_id,
-        "account": account_id,
-        "amount": amount_minor,
-        "occurred": occurred_date,
-        "actor": actor.id,
-        "customer": customer.id,
-        "cash": REFUND_FROM,
-    }
-    execute(_REFUND, values)
-    _move(customer, amount_minor)
+    if not entries:
+        return
+    lock_customers(account_ids=[entry.account_id for entry in entries if entry.account_id is not None])
+    codes = {code for entry in entries for code in (entry.debit, entry.credit)} - {CUSTOMER}
+    execute(_ENSURE_SYSTEM, {"codes": sorted(codes)})
+    execute(
+        _POST,
+        {
+            "kind": kind.value,
+            "actor": actor.id,
+            "sources": [entry.source_id for entry in entries],
+            "parts": [entry.part for entry in entries],
+            "debits": [entry.debit for entry in entries],
+            "credits": [entry.credit for entry in entries],
+            "accounts": [entry.account_id for entry in entries],
+            "amounts": [entry.amount_minor for entry in entries],
+            "dates": [entry.occurred_date for entry in entries],
+            "reasons": [entry.reason[:REASON_MOST] for entry in entries],
+        },
+    )
 
 
 @joins_transaction
-def post_financing(
-    *, financing_id: int, account_id: int, amount_minor: int, tax_minor: int, occurred_date: date, actor: Actor
+def reverse(
+    *, kind: TransferKind, source_id: int, account_id: int | None, occurred_date: date, actor: Actor, reason: str
 ) -> None:
     """
-    Post what a partner bank paid for equipment that a customer bought: cash against revenue and VAT; two statements.
+    Take back what a payment, a refund or another movement posted, each of its transfers the other way round.
 
-    The customer's own account is not touched: the instalments are the bank's.
-
-    :param account_id: whose sale it is. :param amount_minor: with the VAT that it contains. [minor unit]
-    :raises django.db.IntegrityError: it was posted before (``transfer_posted_once``).
+    :raises django.db.IntegrityError: it was taken back before.
     """
-    execute(_ENSURE_SYSTEM, {"codes": sorted([BANK_CASH, EQUIPMENT, VAT_CODE])})
-    values = {
-        "financing": financing_id,
-        "account": account_id,
-        "net": amount_minor - tax_minor,
-        "tax": tax_minor,
+    lock_customers(account_ids=[] if account_id is None else [account_id])
+    execute(_REVERSE, _reversal(kind, source_id, source_id, RETURNED, occurred_date, actor, reason))
+
+
+def _reversal(
+    kind: TransferKind, old: int, new: int, prefix: str, occurred_date: date, actor: Actor, reason: str
+) -> dict[str, object]:
+    return {
+        "kind": kind.value,
+        "old": old,
+        "new": new,
+        "prefix": prefix,
         "occurred": occurred_date,
         "actor": actor.id,
-        "revenue": EQUIPMENT,
-        "cash": BANK_CASH,
+        "reason": reason[:REASON_MOST],
     }
-    execute(_FINANCING, values)
-
-
-@joins_transaction
-def return_financing(*, financing_id: int, occurred_date: date, actor: Actor, reason: str) -> None:
-    """
-    Post that the money of a partner bank goes back, since the sale was taken back; one statement.
-
-    :raises django.db.IntegrityError: it went back before.
-    """
-    values = {"financing": financing_id, "occurred": occurred_date, "actor": actor.id, "reason": reason[:200]}
-    execute(_RETURN_FINANCING, values)
-
-
-def _move(customer: LedgerAccount, owed_minor: int) -> None:
-    customer.balance_minor += owed_minor  # the row is locked
-    customer.save(update_fields=["balance_minor"])

@@ -1,71 +1,38 @@
 """
 Money received.
 
-A payment is told apart by its channel's reference: the same reference again is the same payment. What it pays is
-written as allocations, oldest bill first; re-allocation adds rows, also negative ones, and never changes any.
+A payment is told apart by its channel's reference: the same reference again is the same payment. What it pays is said
+by ``allocation``; a payment that goes back stays, and is taken back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from billing.domain.channels import PaymentChannel
-from billing.models.payment import Payment
-from billing.operations import ledger, telling
+from billing.domain.channels import PaymentChannel, ReturnKind
+from billing.domain.entries import TransferKind
+from billing.models.payment import Payment, PaymentReturn
+from billing.operations import allocation, ledger, telling
+from billing.queries.payments import UnknownPayment
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
 from cis.platform import audit
-from cis.platform.db import execute, joins_transaction, opens_transaction
+from cis.platform.db import joins_transaction, opens_transaction
 
 AMOUNT_MOST_MINOR = 10**13
 REFERENCE_MOST = 100
-
-# Money and debts of an account are laid end to end in order of age; where two stretches overlap, one pays the other.
-_ALLOCATE = """
-    WITH money AS (
-        SELECT p.id, p.account_id, p.received_date, p.amount_minor - coalesce(sum(a.amount_minor), 0) AS free
-        FROM billing_payment p LEFT JOIN billing_paymentallocation a ON a.payment_id = p.id
-        WHERE p.account_id = ANY(%(accounts)s) GROUP BY p.id HAVING p.amount_minor > coalesce(sum(a.amount_minor), 0)
-    ), laid_money AS (
-        SELECT id, account_id, sum(free) OVER w - free AS low, sum(free) OVER w AS high FROM money
-        WINDOW w AS (PARTITION BY account_id ORDER BY received_date, id)
-    ), debt AS (
-        SELECT b.id, b.account_id, b.due_date, b.amount_minor - coalesce(sum(a.amount_minor), 0) AS open
-        FROM billing_bill b LEFT JOIN billing_paymentallocation a ON a.bill_id = b.id
-        WHERE b.account_id = ANY(%(accounts)s) AND b.state = 'issued' AND b.kind = 'regular'
-        GROUP BY b.id HAVING b.amount_minor > coalesce(sum(a.amount_minor), 0)
-    ), laid_debt AS (
-        SELECT id, account_id, sum(open) OVER w - open AS low, sum(open) OVER w AS high FROM debt
-        WINDOW w AS (PARTITION BY account_id ORDER BY due_date, id)
-    )
-    INSERT INTO billing_paymentallocation (payment_id, bill_id, amount_minor, created_at)
-    SELECT m.id, d.id, least(m.high, d.high) - greatest(m.low, d.low), now()
-    FROM laid_money m JOIN laid_debt d ON d.account_id = m.account_id AND m.high > d.low AND d.high > m.low
-"""
-# What is paid back is taken from money that pays nothing, oldest first; the rest of a refund came from credit of bills.
-_REFUND = """
-    WITH money AS (
-        SELECT p.id, p.received_date, p.amount_minor - coalesce(sum(a.amount_minor), 0) AS free
-        FROM billing_payment p LEFT JOIN billing_paymentallocation a ON a.payment_id = p.id
-        WHERE p.account_id = %(account)s GROUP BY p.id HAVING p.amount_minor > coalesce(sum(a.amount_minor), 0)
-    ), laid_money AS (
-        SELECT id, sum(free) OVER w - free AS low, sum(free) OVER w AS high FROM money
-        WINDOW w AS (ORDER BY received_date, id)
-    )
-    INSERT INTO billing_paymentallocation (payment_id, refund_id, amount_minor, created_at)
-    SELECT id, %(refund)s, least(high, %(amount)s) - low, now() FROM laid_money WHERE low < %(amount)s
-"""
-_TAKE_BACK = """
-    INSERT INTO billing_paymentallocation (payment_id, bill_id, amount_minor, created_at)
-    SELECT payment_id, bill_id, -sum(amount_minor), now() FROM billing_paymentallocation
-    WHERE bill_id = %s GROUP BY payment_id, bill_id HAVING sum(amount_minor) <> 0
-"""
 
 
 class BadPayment(Refused):
     """The payment cannot be what is meant: no amount, no reference, a date to come."""
 
     code = "bad_payment"
+
+
+class BadReturn(Refused):
+    """A payment cannot be taken back like that."""
+
+    code = "bad_return"
 
 
 class ReferenceReused(Refused):
@@ -102,6 +69,7 @@ def receive(
     received_date: date,
     today: date,
     actor: Actor,
+    for_bills: Mapping[int, int] | None = None,
 ) -> Received:
     """Book a payment as a use case of its own; see ``book``."""
     return book(
@@ -112,6 +80,7 @@ def receive(
         received_date=received_date,
         today=today,
         actor=actor,
+        for_bills=for_bills,
     )
 
 
@@ -125,13 +94,16 @@ def book(
     received_date: date,
     today: date,
     actor: Actor,
+    for_bills: Mapping[int, int] | None = None,
 ) -> Received:
     """
-    Book a payment, post it and let it pay the oldest bills.
+    Book a payment, post it and let it pay what its payer says, else what is to be paid first.
 
     :param amount_minor: more than 0. [minor unit]
     :param reference: the channel's own name of the payment; counts once.
+    :param for_bills: what it pays of each bill, by id of the bill; the rest goes by the rule. [minor unit]
     :raises BadPayment: amount, reference or date are impossible.
+    :raises BadDirection: it cannot pay these bills.
     :raises ReferenceReused: the reference belongs to a payment of another amount or account.
     """
     _check(amount_minor=amount_minor, reference=reference, received_date=received_date, today=today)
@@ -151,7 +123,8 @@ def book(
         _check_same(payment, account_id=account_id, amount_minor=amount_minor)
         return Received(payment_id=payment.id, is_new=False)
     ledger.post_payments(payment_ids=[payment.id], account_ids=[account_id], actor=actor)
-    allocate(account_ids=[account_id])
+    allocation.direct(payment_id=payment.id, account_id=account_id, amount_minor=amount_minor, parts=for_bills or {})
+    allocation.allocate(account_ids=[account_id], today=today)
     telling.queue_payments_step(payment_ids=[payment.id])
     audit.record(actor, "receive_payment", "account", account_id, payment=payment.id, channel=channel.value)
     return Received(payment_id=payment.id, is_new=True)
@@ -181,26 +154,48 @@ def book_new(*, payments: Sequence[NewPayment], channel: PaymentChannel, today: 
     account_ids = sorted({new.account_id for new in payments})
     payment_ids = [row.id for row in rows]
     ledger.post_payments(payment_ids=payment_ids, account_ids=account_ids, actor=actor)
-    allocate(account_ids=account_ids)
+    allocation.allocate(account_ids=account_ids, today=today)
     telling.queue_payments_step(payment_ids=payment_ids)
 
 
 @joins_transaction
-def allocate(*, account_ids: Sequence[int]) -> None:
-    """Let money that pays nothing yet pay the oldest open bills of its account; one statement."""
-    execute(_ALLOCATE, {"accounts": list(account_ids)})
+def take_back_step(*, payment_id: int, kind: ReturnKind, returned_date: date, reason: str, actor: Actor) -> None:
+    """
+    Take a payment back: its postings are reversed, what it paid is open again, and other money on account may pay it.
 
+    The same payment again for the same kind is the same return.
 
-@joins_transaction
-def refund_step(*, refund_id: int, account_id: int, amount_minor: int) -> None:
-    """Let money of an account that pays nothing be what a refund paid back, so that it pays no later bill."""
-    execute(_REFUND, {"refund": refund_id, "account": account_id, "amount": amount_minor})
-
-
-@joins_transaction
-def release_from_bill(*, bill_id: int) -> None:
-    """Free the money that paid a bill which is being cancelled."""
-    execute(_TAKE_BACK, [bill_id])
+    :param reason: as the bank, the provider or the clerk says it; must not be empty.
+    :raises UnknownPayment: there is none.
+    :raises BadReturn: no reason is given, it is before the payment, or it was taken back as another kind.
+    """
+    payment = Payment.objects.filter(id=payment_id).first()
+    if payment is None:
+        raise UnknownPayment(f"There is no payment {payment_id}.")
+    ledger.lock_customers(account_ids=[payment.account_id])
+    known = PaymentReturn.objects.filter(payment_id=payment_id).first()
+    if known is not None and known.kind == kind:
+        return
+    if known is not None or not reason.strip() or returned_date < payment.received_date:
+        raise BadReturn(
+            f"Payment {payment.reference} of {payment.received_date} cannot be taken back.",
+            advice="It was taken back already, or the day or the reason is missing.",
+            payment_id=payment_id,
+        )
+    PaymentReturn.objects.create(
+        payment=payment, kind=kind.value, returned_date=returned_date, reason=reason.strip()[:200], actor_id=actor.id
+    )
+    ledger.reverse(
+        kind=TransferKind.PAYMENT,
+        source_id=payment_id,
+        account_id=payment.account_id,
+        occurred_date=returned_date,
+        actor=actor,
+        reason=reason,
+    )
+    allocation.release_payment(payment_id=payment_id)
+    allocation.allocate(account_ids=[payment.account_id], today=returned_date)
+    audit.record(actor, "take_back", "account", payment.account_id, payment=payment_id, kind=kind.value, reason=reason)
 
 
 def _check(*, amount_minor: int, reference: str, received_date: date, today: date) -> None:

@@ -148,11 +148,15 @@ LAWS = (
     ),
     Law(
         "payment_is_posted_once",
-        "each payment has posted exactly its amount",
+        "each payment has posted exactly its amount, and exactly that the other way if it went back",
         """
         SELECT p.id FROM billing_payment p
+        LEFT JOIN billing_paymentreturn r ON r.payment_id = p.id
         LEFT JOIN billing_transfer t ON t.kind = 'payment' AND t.source_id = p.id
-        GROUP BY p.id HAVING coalesce(sum(t.amount_minor), 0) <> p.amount_minor
+        GROUP BY p.id, r.id
+        HAVING coalesce(sum(t.amount_minor) FILTER (WHERE t.reverses_id IS NULL), 0) <> p.amount_minor
+            OR coalesce(sum(t.amount_minor) FILTER (WHERE t.reverses_id IS NOT NULL), 0)
+               <> CASE WHEN r.id IS NULL THEN 0 ELSE p.amount_minor END
         """,
     ),
     Law(
@@ -178,36 +182,63 @@ LAWS = (
     ),
     Law(
         "allocations_fit",
-        "no payment pays more than it is, no bill is paid more than once, no refund takes more than it paid back",
+        "no money pays more than it is, no debt is paid more than once, and money that went back pays nothing",
         """
-        SELECT p.id FROM billing_payment p JOIN billing_paymentallocation a ON a.payment_id = p.id
-        GROUP BY p.id HAVING sum(a.amount_minor) NOT BETWEEN 0 AND p.amount_minor
+        SELECT p.id FROM billing_payment p JOIN billing_allocation a ON a.payment_id = p.id
+        LEFT JOIN billing_paymentreturn r ON r.payment_id = p.id
+        GROUP BY p.id, r.id
+        HAVING sum(a.amount_minor) NOT BETWEEN 0 AND CASE WHEN r.id IS NULL THEN p.amount_minor ELSE 0 END
         UNION
-        SELECT b.id FROM billing_bill b JOIN billing_paymentallocation a ON a.bill_id = b.id
+        SELECT b.id FROM billing_bill b JOIN billing_allocation a ON a.bill_id = b.id
         GROUP BY b.id
         HAVING sum(a.amount_minor) NOT BETWEEN 0
             AND CASE b.state WHEN 'issued' THEN greatest(b.amount_minor, 0) ELSE 0 END
         UNION
-        SELECT r.id FROM billing_refund r JOIN billing_paymentallocation a ON a.refund_id = r.id
+        SELECT b.id FROM billing_bill b JOIN billing_allocation a ON a.credit_id = b.id
+        GROUP BY b.id
+        HAVING sum(a.amount_minor) NOT BETWEEN 0
+            AND CASE b.state WHEN 'issued' THEN greatest(-b.amount_minor, 0) ELSE 0 END
+        UNION
+        SELECT r.id FROM billing_refund r JOIN billing_allocation a ON a.refund_id = r.id
         GROUP BY r.id
         HAVING sum(a.amount_minor) NOT BETWEEN 0 AND CASE WHEN r.paid_date IS NULL THEN 0 ELSE r.amount_minor END
         """,
     ),
     Law(
-        "free_money_is_credit",
-        "money of an account that has paid something back and pays nothing yet is no more than its credit",
+        "balance_is_open_debt_less_free_money",
+        "what a customer owes is what is open of his debts less what is free of his money",
         """
         SELECT l.account_id FROM billing_ledgeraccount l
-        JOIN (
-            SELECT p.account_id, sum(p.amount_minor - coalesce(a.minor, 0)) AS free
-            FROM billing_payment p
-            LEFT JOIN (SELECT payment_id, sum(amount_minor) AS minor FROM billing_paymentallocation GROUP BY 1) a
-                ON a.payment_id = p.id
-            WHERE EXISTS (
-                SELECT 1 FROM billing_refund r WHERE r.account_id = p.account_id AND r.paid_date IS NOT NULL)
-            GROUP BY 1
-        ) m ON m.account_id = l.account_id
-        WHERE m.free > greatest(-l.balance_minor, 0)
+        LEFT JOIN (
+            SELECT account_id, sum(amount) AS owed FROM (
+                SELECT account_id, amount_minor AS amount FROM billing_bill WHERE state = 'issued' AND kind <> 'credit'
+                UNION ALL
+                SELECT p.account_id, -p.amount_minor FROM billing_payment p
+                WHERE NOT EXISTS (SELECT 1 FROM billing_paymentreturn r WHERE r.payment_id = p.id)
+                UNION ALL
+                SELECT account_id, amount_minor FROM billing_refund WHERE paid_date IS NOT NULL) items
+            GROUP BY account_id
+        ) i ON i.account_id = l.account_id
+        WHERE l.account_id IS NOT NULL AND l.balance_minor <> coalesce(i.owed, 0)
+        """,
+    ),
+    Law(
+        "free_money_is_credit",
+        "money that pays nothing yet is no more than the credit of its account: where something is open, it pays that",
+        """
+        SELECT m.account_id FROM (
+            SELECT account_id, sum(amount) AS free FROM (
+                SELECT p.account_id, p.amount_minor AS amount FROM billing_payment p
+                WHERE NOT EXISTS (SELECT 1 FROM billing_paymentreturn r WHERE r.payment_id = p.id)
+                UNION ALL
+                SELECT account_id, -amount_minor FROM billing_bill
+                WHERE state = 'issued' AND kind <> 'credit' AND amount_minor < 0
+                UNION ALL
+                SELECT coalesce(p.account_id, b.account_id), -a.amount_minor FROM billing_allocation a
+                LEFT JOIN billing_payment p ON p.id = a.payment_id LEFT JOIN billing_bill b ON b.id = a.credit_id) x
+            GROUP BY account_id
+        ) m LEFT JOIN billing_ledgeraccount l ON l.account_id = m.account_id
+        WHERE m.free > greatest(-coalesce(l.balance_minor, 0), 0)
         """,
     ),
     Law(

@@ -6,11 +6,10 @@ from datetime import date
 
 from django.db.models import Sum
 
-from billing.models.bill import Bill, BillKind, BillState
-from billing.models.ledger import LedgerAccount, Transfer, TransferKind
-from billing.models.payment import PaymentAllocation
-
-CUSTOMER = "customer"
+from billing.domain.entries import CUSTOMER, TransferKind
+from billing.models.bill import OWED_KINDS, Bill, BillState
+from billing.models.ledger import LedgerAccount, Transfer
+from billing.models.payment import Allocation
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,10 @@ def of_account(*, account_id: int, today: date) -> Balance:
     unpaid = [
         (due, amount - (paid or 0))
         for due, amount, paid in Bill.objects.filter(
-            account_id=account_id, state=BillState.ISSUED.value, kind=BillKind.REGULAR.value, amount_minor__gt=0
+            account_id=account_id,
+            state=BillState.ISSUED.value,
+            kind__in=[kind.value for kind in OWED_KINDS],
+            amount_minor__gt=0,
         )
         .annotate(paid=Sum("allocations__amount_minor"))
         .values_list("due_date", "amount_minor", "paid")
@@ -144,5 +146,5 @@ def total_owed_minor() -> int:
 
 def paid_minor(*, bill_ids: tuple[int, ...]) -> dict[int, int]:
     """Return what was paid of each bill; bills without payment are missing. [minor unit]"""
-    rows = PaymentAllocation.objects.filter(bill_id__in=bill_ids).values_list("bill_id").annotate(Sum("amount_minor"))
+    rows = Allocation.objects.filter(bill_id__in=bill_ids).values_list("bill_id").annotate(Sum("amount_minor"))
     return dict(rows)

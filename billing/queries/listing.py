@@ -87,7 +87,8 @@ def _chosen(wanted: Wanted, today: date) -> QuerySet[Bill]:
         rows = rows.filter(state__in=bills.SHOWN_STATES)
     if wanted.state == "overdue":
         rows = (
-            rows.filter(state=BillState.ISSUED.value, kind=BillKind.REGULAR.value, due_date__lt=today)
+            rows.filter(state=BillState.ISSUED.value, due_date__lt=today)
+            .exclude(kind=BillKind.CREDIT.value)
             .alias(paid=Sum("allocations__amount_minor", default=0))
             .filter(amount_minor__gt=F("paid"))
         )

@@ -5,7 +5,7 @@ from datetime import date
 
 from django.db.models import Sum
 
-from billing.models.payment import Payment, PaymentAllocation
+from billing.models.payment import Allocation, Payment
 from cis.kernel.errors import Refused
 
 
@@ -43,7 +43,7 @@ def one(*, payment_id: int) -> PaymentDetail:
     row = Payment.objects.filter(id=payment_id).select_related("account").first()
     if row is None:
         raise UnknownPayment(f"There is no payment {payment_id}.")
-    parts = PaymentAllocation.objects.filter(payment_id=payment_id)
+    parts = Allocation.objects.filter(payment_id=payment_id)
     paid = (
         parts.filter(refund=None)
         .values_list("bill__number")

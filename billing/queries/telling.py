@@ -45,9 +45,9 @@ _BILLS = """
     FROM billing_bill b
     JOIN accounts_accountholder h ON h.account_id = b.account_id AND h.period @> (b.end_date - 1)
     LEFT JOIN LATERAL (
-        SELECT sum(a.amount_minor) AS paid FROM billing_paymentallocation a WHERE a.bill_id = b.id
+        SELECT sum(a.amount_minor) AS paid FROM billing_allocation a WHERE a.bill_id = b.id
     ) p ON true
-    WHERE b.kind = 'regular'
+    WHERE b.kind <> 'credit'
 """
 
 _BY_ID = f"{_BILLS} AND b.state = %s AND b.id = ANY(%s) ORDER BY b.id"

@@ -296,6 +296,18 @@ class CoolingOff:
 
 
 @dataclass(frozen=True, slots=True)
+class PaymentOrder:
+    """
+    What is paid first, where the payer does not say it: the ``oldest`` due date, or one ``kind`` of debt.
+
+    kinds  of debts, in the order in which they are paid; where the oldest is first, for debts of one day
+    """
+
+    first: str = field(metadata=_like("oldest|kind"))
+    kinds: list[str] = field(metadata=_like("regular|note|late_fee"))
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """
     Every rule that a pack may hold, with the type of its value. A new rule is named here and in the README.
@@ -310,6 +322,7 @@ class Rules:
     vat_rate: str = field(metadata={"decimals": 6})
     vat_mode: str = field(metadata=_like("inside|on_top"))
     bill_due_days: int = field(metadata={"least": 0, "most": 366})
+    payment_order: PaymentOrder
     bounds: Bounds
     shadow: Shadow
     quiet_hours: QuietHours

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from billing.domain import numbers
 from billing.models.bill import Bill, BillLine, BillSegment
-from billing.operations import ledger
+from billing.operations import allocation, ledger
 from cis.kernel.actors import SYSTEM
 from cis.platform import sequences
 from tests.factories.contracts import World
@@ -71,4 +71,5 @@ def issued(*, world: World, kwh: int = 100, start_date: date = START, end_date: 
         bill.due_date = end_date + timedelta(days=20)
         bill.number = numbers.bill_number(sequences.take(numbers.SEQUENCE, 1))
         bill.save()
+        allocation.allocate(account_ids=[bill.account_id], today=end_date)
     return bill

@@ -6,10 +6,10 @@ import pytest
 from django.db import transaction
 
 from billing.models.bill import Bill, BillLine, BillSegment
-from billing.models.payment import Payment, PaymentAllocation
+from billing.models.payment import Allocation, Payment
 from billing.models.rebill import Rebill
 from billing.models.settlement import FinalAccount, Refund
-from billing.operations import final_accounts, payments, proof
+from billing.operations import allocation, final_accounts, payments, proof
 from billing.operations.payments import PaymentChannel
 from billing.queries import balances
 from billing.queries import payments as payment_queries
@@ -207,13 +207,17 @@ def test_moving_out_ends_with_a_final_bill_and_the_credit_is_paid_back():
     paid = payment_queries.one(payment_id=Payment.objects.get().id)
     assert ([minor for _, minor in paid.paid], paid.refunded_minor) == ([6_170], 3_830)
     with transaction.atomic():
-        payments.allocate(account_ids=[agreement.account_id])
-    assert PaymentAllocation.objects.count() == 2
-    PaymentAllocation.objects.exclude(refund=None).update(amount_minor=3_829)
+        allocation.allocate(account_ids=[agreement.account_id], today=TODAY)
+    assert Allocation.objects.count() == 2
+    Allocation.objects.exclude(refund=None).update(amount_minor=3_829)
     assert [broken.law.name for broken in proof.verify()] == ["free_money_is_credit"]
-    PaymentAllocation.objects.exclude(refund=None).update(amount_minor=3_830)
+    Allocation.objects.exclude(refund=None).update(amount_minor=3_830)
     Refund.objects.update(amount_minor=3_829)
-    assert [broken.law.name for broken in proof.verify()] == ["refund_is_posted_once", "allocations_fit"]
+    assert [broken.law.name for broken in proof.verify()] == [
+        "refund_is_posted_once",
+        "allocations_fit",
+        "balance_is_open_debt_less_free_money",
+    ]
 
 
 def test_a_refund_of_two_payments_and_of_a_corrected_bill_leaves_no_free_money():

@@ -7,8 +7,8 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from billing.domain.channels import PaymentChannel
-from billing.models.payment import Payment, PaymentAllocation
-from billing.operations import payments, proof
+from billing.models.payment import Allocation, Payment
+from billing.operations import allocation, payments, proof
 from billing.operations.payments import BadPayment, NewPayment, ReferenceReused
 from billing.queries import balances, bills
 from cis.kernel.actors import SYSTEM
@@ -64,7 +64,7 @@ def test_too_much_money_stays_as_credit_and_pays_the_next_bill(world):
     assert balances.of_account(account_id=world.account.id, today=TODAY).balance_minor == -10_000
     billing.issued(world=world)
     with transaction.atomic():
-        payments.allocate(account_ids=[world.account.id])
+        allocation.allocate(account_ids=[world.account.id], today=TODAY)
     assert _open(world) == {1: 0}
     assert proof.verify() == ()
 
@@ -119,7 +119,7 @@ def test_ten_messages_at_once_book_one_payment(world):
 def test_the_proof_finds_a_payment_that_pays_too_much(world):
     billing.issued(world=world)
     _pay(world, 1_000)
-    PaymentAllocation.objects.update(amount_minor=1_001)
+    Allocation.objects.update(amount_minor=1_001)
     assert {breach.law.name for breach in proof.verify()} == {"allocations_fit"}
 
 

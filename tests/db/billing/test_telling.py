@@ -9,7 +9,7 @@ from django.db import transaction
 from accounts.models.notice import Notice
 from accounts.operations import holders
 from billing.domain.channels import PaymentChannel
-from billing.operations import bills, payments, telling
+from billing.operations import allocation, bills, payments, telling
 from cis.kernel.actors import SYSTEM
 from cis.platform import outbox
 from cis.platform.models import OutboxMessage
@@ -69,7 +69,7 @@ def test_what_is_left_to_pay_is_said_and_a_bill_that_credit_pays_asks_for_nothin
     OutboxMessage.objects.all().delete()
     bill = billing.issued(world=world)
     with transaction.atomic():
-        payments.allocate(account_ids=[world.account.id])
+        allocation.allocate(account_ids=[world.account.id], today=TODAY)
     telling.tell_bills(bill_ids=[bill.id])
     assert {event for event, _, _ in told()} == {"bill_settled"}
 

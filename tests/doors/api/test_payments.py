@@ -88,7 +88,7 @@ class TestOnce:
         assert not Payment.objects.exists()
 
     def test_the_key_is_kept_with_the_effect_or_not_at_all(self, world, bills, monkeypatch):
-        monkeypatch.setattr("billing.operations.payments.allocate", _fail)
+        monkeypatch.setattr("billing.operations.allocation.allocate", _fail)
         reply = Caller(WRITE).post("payments", _body(world), idempotency_key="a")
         assert_problem(reply, 500, "internal_error")
         assert not Payment.objects.exists()
