@@ -82,6 +82,8 @@ INSTALLED_APPS = [
     "tariffs",
     "contracts",
     "billing",
+    "cashiering",
+    "arrears",
     "cis",
 ]
 

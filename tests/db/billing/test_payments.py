@@ -125,7 +125,7 @@ def test_the_proof_finds_a_payment_that_pays_too_much(world):
 
 def test_the_proof_finds_a_payment_that_was_not_posted(world):
     Payment.objects.create(account=world.account, channel="cash", reference="x", amount_minor=5, received_date=TODAY)
-    assert {breach.law.name for breach in proof.verify()} == {"payment_is_posted_once"}
+    assert "payment_is_posted_once" in {breach.law.name for breach in proof.verify()}
 
 
 def test_many_payments_are_booked_at_once_or_not_at_all(world, django_assert_max_num_queries):

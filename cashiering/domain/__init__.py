@@ -1,0 +1,1 @@
+"""Rules on money that comes in; no framework."""

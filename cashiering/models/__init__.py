@@ -1,0 +1,1 @@
+"""Tables of the room; import names from their module, so that the import contracts see them."""

@@ -1,0 +1,1 @@
+"""Use cases on money that comes in and goes out."""

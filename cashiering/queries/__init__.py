@@ -1,0 +1,1 @@
+"""Reading of receipts, statements and tills."""
