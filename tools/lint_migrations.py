@@ -17,7 +17,7 @@ from django.apps import apps  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 
-# Until the first release no installation has rows in these tables, so what only locks or fills a table is allowed.
+# Until the first release no installation has rows in these tables, so what only locks, fills or renames one is allowed.
 BEFORE_FIRST_RELEASE = [
     "NOT_NULL",
     "ADD_UNIQUE",
@@ -25,6 +25,7 @@ BEFORE_FIRST_RELEASE = [
     "CREATE_INDEX_EXCLUSIVE",
     "ALTER_COLUMN",
     "DROP_INDEX",
+    "RENAME_TABLE",
 ]
 
 settings.INSTALLED_APPS = [*settings.INSTALLED_APPS, "django_migration_linter"]
