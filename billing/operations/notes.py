@@ -14,10 +14,10 @@ from cis.platform.db import joins_transaction
 from contracts.operations import charges
 
 
-class NothingToBill(Refused):
+class NotBillable(Refused):
     """A charge is not the account's, not agreed, or on a bill already."""
 
-    code = "nothing_to_bill"
+    code = "charges_not_billable"
 
 
 @joins_transaction
@@ -38,12 +38,12 @@ def bill_now_step(
     :param kind: NOTE or LATE_FEE.
     :param due_date: None: as long after the issue as any bill.
     :returns: id of the note.
-    :raises NothingToBill: one of the charges cannot be billed now; nothing is written.
+    :raises NotBillable: one of the charges cannot be billed now; nothing is written.
     """
     ledger.lock_customers(account_ids=[account_id])
     due = [row for row in charging.due(account_ids=[account_id]) if row.charge_id in charge_ids]
     if not due or {row.charge_id for row in due} != set(charge_ids):
-        raise NothingToBill("These charges are not there to be billed.", advice="Look at the charges of the account.")
+        raise NotBillable("These charges are not there to be billed.", advice="Look at the charges of the account.")
     note = Bill.objects.create(
         account_id=account_id,
         kind=kind.value,

@@ -13,7 +13,7 @@ from billing.models.payment import Allocation
 from billing.operations import allocation, ledger, notes, payments, proof
 from billing.operations.allocation import BadDirection
 from billing.operations.bills import BillNotCancellable
-from billing.operations.notes import NothingToBill
+from billing.operations.notes import NotBillable
 from billing.operations.payments import BadReturn
 from billing.queries import balances, bills
 from cis.kernel.actors import SYSTEM
@@ -173,7 +173,7 @@ def test_a_charge_is_not_billed_twice_by_notes(world):
     with transaction.atomic():
         _note(world.account.id, 1_130)
     charge_id = OneOffCharge.objects.get().id
-    with pytest.raises(NothingToBill), transaction.atomic():
+    with pytest.raises(NotBillable), transaction.atomic():
         notes.bill_now_step(
             account_id=world.account.id, charge_ids=[charge_id], kind=BillKind.NOTE, issue_date=TODAY, due_date=None,
             actor=SYSTEM,
