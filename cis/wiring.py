@@ -45,10 +45,12 @@ from contracts.operations import (
     changes,
     contract_ends,
     defects,
+    enrollment_offers,
     financing,
     inspection_notices,
     inspections,
     program_nights,
+    program_signing,
     programs,
     surveys,
 )
@@ -132,6 +134,7 @@ def bind() -> None:
     events.listen(DeadlineNear, defects.remind_step)
     events.listen(DeadlinePassed, defects.pass_by_step)
     outbox.send_by(inspection_notices.PAPER, inspection_notices.print_paper)
+    outbox.send_by(enrollment_offers.PAPER, program_signing.print_paper)
     outbox.send_by(device_commands.SEND, device_commands.send)
     outbox.send_by(device_commands.ASK, device_commands.ask)
     head_end.use(Sandbox())

@@ -6,6 +6,8 @@ from datetime import date, datetime
 
 from accounts.domain import notice_texts
 from accounts.domain.notice_events import Channel
+from accounts.domain.notice_events import Channel
+from accounts.domain.notice_states import NoticeState
 from accounts.domain.notice_texts import HIDDEN
 from accounts.models.notice import Notice
 from accounts.queries.search import patterns
@@ -215,6 +217,13 @@ def told(*, events: Sequence[str], keys: Sequence[str]) -> set[str]:
     """Return those keys of which one of the events was told already; one statement."""
     sql = "SELECT DISTINCT key FROM accounts_notice WHERE event = ANY(%s) AND key = ANY(%s)"
     return {key for (key,) in db.fetch(sql, [list(events), list(keys)])}
+
+
+def is_on_its_way(*, event: str, key: str) -> bool:
+    """Return whether what is told under a key goes out by some way, not to the inbox alone; one statement."""
+    gone = (NoticeState.SUPPRESSED.value, NoticeState.FAILED.value)
+    rows = Notice.objects.filter(event=event, key=key).exclude(channel=Channel.INBOX.value)
+    return rows.exclude(state__in=gone).exists()
 
 
 def inbox(*, customer_id: int, offset: int = 0, most: int = 50) -> tuple[NoticeCard, ...]:

@@ -28,7 +28,7 @@ from cis.platform.paging import ROWS, Pager, page_number, query_of
 from cis.platform.templatetags.local import day as day_text
 from cis.platform.templatetags.local import in_language, plain_money
 from contracts.domain.programs import WORKFLOW, ProgramKind
-from contracts.operations import equipment, programs
+from contracts.operations import equipment, program_signing, programs
 from contracts.operations.equipment import HANDLERS
 from contracts.queries import enrollments
 from contracts.queries import programs as program_queries
@@ -219,6 +219,16 @@ def _context(request: HttpRequest, detail: EnrollmentDetail) -> dict[str, Any]:
         and detail.card.state in {"signed", "running"},
         "may_take_back": may_handle and device is not None and is_there and device.returned_date is None,
     }
+
+
+@allow(*READERS)
+def pdf(request: HttpRequest, enrollment_id: int) -> HttpResponse:  # noqa: ARG001 (the view's form)
+    """Give the paper of a programme: what is signed, with its schedule and what ending it early costs."""
+    with or_404():
+        paper = program_signing.paper(enrollment_id=enrollment_id)
+    answer = HttpResponse(paper, content_type="application/pdf")
+    answer["Content-Disposition"] = f'inline; filename="programme-{enrollment_id}.pdf"'
+    return answer
 
 
 def _wanted(request: HttpRequest) -> tuple[EnrolmentListForm, Wanted]:

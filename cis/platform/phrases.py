@@ -324,6 +324,7 @@ SENTENCES: Mapping[str, str] = {
     "contract_end_refused": _("Say why; a contract does not end before its first day."),
     "bad_scan": _("The scan is no PDF, JPEG or PNG."),
     "signing_code_refused": _("This code does not serve: check it, or have a new one sent."),
+    "no_way_to_send_code": _("We know no phone or mailbox of yours: enter one under Contact, or sign at the counter."),
     "too_many_codes": _("Many codes were sent lately: wait an hour, or sign on paper."),
     "unknown_offer": _("There is no such offer."),
     "bad_offer": _("The offer says too little or too much, or names a day that has passed."),

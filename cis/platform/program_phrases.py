@@ -25,6 +25,7 @@ SENTENCES: Mapping[str, str] = {
     "enrollment_key_taken": _("This request came before with other details: begin anew."),
     "enrolled_already": _("The account is in this programme at that time."),
     "text_not_accepted": _("Accept the text that holds now, and type the name of who signs."),
+    "program_paper_not_seen": _("Open the PDF first: what it says is what is signed."),
     "cooling_off_over": _("The days in which it can be taken back are over: end it, or settle it early."),
     "no_reason_given": _("Say in a few words why."),
     "bad_end": _("It cannot end on this day."),

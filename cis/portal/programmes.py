@@ -16,13 +16,16 @@ from cis.platform.forms import day_of
 from cis.portal import access
 from cis.portal.access import Held, Visit
 from cis.portal.answers import or_404, tell_refusal
-from contracts.domain.programs import WORKFLOW, ProgramKind
+from contracts.domain.programs import WORKFLOW, EnrollmentState, ProgramKind
+from contracts.operations import program_signing
 from contracts.operations import programs as operations
-from contracts.queries import enrollments, programs
+from contracts.queries import enrollments, program_papers, programs
 from contracts.queries.enrollments import EnrollmentDetail
 from contracts.queries.programs import Joinable
 
 REASON = "by the customer, in the portal"
+SENT = "signing_programme"
+"""Of the session: the enrolment for which a code was sent."""
 
 
 @allow_portal
@@ -54,7 +57,7 @@ def offer(request: HttpRequest, program_id: int) -> HttpResponse:
         "one": one,
         "card": one.program,
         "rows": one.program.sample(today),
-        "customer": customers.card(customer_id=visit.customer_id),
+        "exits": program_papers.exits(one.program.terms, start=today, on=today),
         "supplier": supplier.current(),
         "request_key": uuid4().hex,
         "today": today,
@@ -64,28 +67,28 @@ def offer(request: HttpRequest, program_id: int) -> HttpResponse:
 
 @allow_portal
 @require_POST
-def sign(request: HttpRequest, program_id: int) -> HttpResponse:
-    """Join a programme: the text that was shown is the one that is accepted, by its hash."""
+def ask(request: HttpRequest, program_id: int) -> HttpResponse:
+    """Ask for a programme from a day on: what is to be signed is written down, nothing is owed yet."""
     visit = access.visit(request)
     held = _current(visit)
     today = access.today()
+    start = day_of(request.POST.get("start_date")) or today
+    waiting = enrollments.offered(account_id=held.account_id, program_id=program_id, start_date=start)
+    if waiting is not None:
+        return redirect("portal:programme", waiting)
     try:
         with or_404():
-            made = operations.join(
+            made = operations.offer(
                 program_id=program_id,
                 account_id=held.account_id,
-                start_date=day_of(request.POST.get("start_date")) or today,
+                start_date=start,
                 request_key=request.POST.get("request_key", "")[:64] + f":{visit.customer_id}",
-                accepted_sha256=request.POST.get("sha256", "") if request.POST.get("accepted") else "",
-                signed_name=request.POST.get("signed_name", ""),
-                signed_by="portal",
                 today=today,
                 actor=actor_of(request),
             )
     except Refused as refusal:
         tell_refusal(request, refusal)
         return redirect("portal:programmes")
-    messages.success(request, _("Thank you: you have joined."))
     return redirect("portal:programme", made)
 
 
@@ -106,28 +109,65 @@ def show(request: HttpRequest, enrollment_id: int) -> HttpResponse:
         **_may(request, detail),
         "customer": customers.card(customer_id=visit.customer_id),
     }
+    if detail.card.state is EnrollmentState.OFFERED:
+        terms, start = detail.card.program.terms, detail.card.start_date
+        context |= {
+            "planned": terms.rows(start),
+            "exits": program_papers.exits(terms, start=start, on=today),
+            "is_sent": request.session.get(SENT) == enrollment_id,
+        }
     if context["may_end"]:
         context["preview"] = enrollments.preview(detail=detail, on=on)
     return render(request, "portal/programme.html", context)
 
 
 @allow_portal
+@require_safe
+def pdf(request: HttpRequest, enrollment_id: int) -> HttpResponse:
+    """Give the paper of a programme: what is kept is what is signed."""
+    _mine(request, enrollment_id)
+    answer = HttpResponse(program_signing.paper(enrollment_id=enrollment_id), content_type="application/pdf")
+    answer["Content-Disposition"] = f'inline; filename="programme-{enrollment_id}.pdf"'
+    return answer
+
+
+@allow_portal
+@require_POST
+def send_code(request: HttpRequest, enrollment_id: int) -> HttpResponse:
+    """Send the customer a code, once the paper that it signs is kept."""
+    visit, _detail = _mine(request, enrollment_id)
+    try:
+        program_signing.paper(enrollment_id=enrollment_id)
+        program_signing.send_code(
+            enrollment_id=enrollment_id, customer_id=visit.customer_id, actor=actor_of(request)
+        )  # fmt: skip
+    except Refused as refusal:
+        tell_refusal(request, refusal)
+    else:
+        request.session[SENT] = enrollment_id
+        messages.success(request, _("The code is on its way; it holds for ten minutes."))
+    return redirect("portal:programme", enrollment_id)
+
+
+@allow_portal
 @require_POST
 def accept(request: HttpRequest, enrollment_id: int) -> HttpResponse:
-    """Sign a programme that staff have offered."""
-    _visit, _detail = _mine(request, enrollment_id)
+    """Sign a programme by the code; the text that was shown is the one that is accepted, by its hash."""
+    visit, _detail = _mine(request, enrollment_id)
     try:
-        operations.sign(
+        program_signing.sign_by_code(
             enrollment_id=enrollment_id,
+            customer_id=visit.customer_id,
+            code=request.POST.get("code", "")[:20],
             accepted_sha256=request.POST.get("sha256", "") if request.POST.get("accepted") else "",
             signed_name=request.POST.get("signed_name", ""),
-            signed_by="portal",
             today=access.today(),
             actor=actor_of(request),
         )
     except Refused as refusal:
         tell_refusal(request, refusal)
     else:
+        request.session.pop(SENT, None)
         messages.success(request, _("Thank you: you have joined."))
     return redirect("portal:programme", enrollment_id)
 

@@ -34,8 +34,10 @@ urlpatterns = [
     path("offers/<int:offer_id>/answer", offers.answer, name="answer_offer"),
     path("programmes", programmes.index, name="programmes"),
     path("programmes/join/<int:program_id>", programmes.offer, name="programme_offer"),
-    path("programmes/join/<int:program_id>/sign", programmes.sign, name="sign_programme"),
+    path("programmes/join/<int:program_id>/ask", programmes.ask, name="ask_programme"),
     path("programmes/<int:enrollment_id>", programmes.show, name="programme"),
+    path("programmes/<int:enrollment_id>/pdf", programmes.pdf, name="programme_pdf"),
+    path("programmes/<int:enrollment_id>/code", programmes.send_code, name="programme_code"),
     path("programmes/<int:enrollment_id>/accept", programmes.accept, name="accept_programme"),
     path("programmes/<int:enrollment_id>/leave", programmes.leave, name="leave_programme"),
 ]

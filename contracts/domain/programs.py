@@ -199,6 +199,14 @@ class Terms:
             return lease.settle_sale(self.sale, rows=rows, on=on, rebate=rebate)
         return lease.settle_rent(self.rent, rows=rows, on=on)
 
+    def exits(self, *, start: date, rebate: Rebate) -> tuple[Settlement, ...]:
+        """Return what ending it would cost at the end of each month but the last; none where nothing is owed here."""
+        rows = self.rows(start)
+        if self.is_financed or not rows:
+            return ()
+        days = sorted({row.end_date for row in rows if start < row.end_date < self.end_of(start)})
+        return tuple(self.settle(rows=rows, on=day, rebate=rebate) for day in days)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewProgram:

@@ -22,6 +22,12 @@ class TooManyCodes(Refused):
     code = "too_many_codes"
 
 
+class NoWayToSendCode(Refused):
+    """No phone and no mailbox of the customer is known, so no code can reach him."""
+
+    code = "no_way_to_send_code"
+
+
 def is_usable(*, expires_at: datetime, attempts: int, used_at: datetime | None, now: datetime) -> bool:
     """Return whether a code may still be tried: not used, not too old, not tried too often."""
     return used_at is None and now < expires_at and attempts < TRIES

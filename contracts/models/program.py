@@ -108,6 +108,10 @@ class Enrollment(models.Model):
     signed_by = Code(default="", blank=True, help_text="How it was signed: portal, desk, api.")
     signed_sha256 = models.CharField(max_length=64, default="", blank=True, help_text="Of the text that was accepted.")
     signer_id = models.BigIntegerField(null=True)
+    paper = models.ForeignKey(
+        "platform.Document", on_delete=models.PROTECT, null=True, related_name="+", db_index=False,
+        help_text="What is signed, with its schedule; empty: not rendered yet.",
+    )  # fmt: skip
     closed_at = models.DateTimeField(null=True)
     reason = models.CharField(max_length=200, default="", blank=True)
 
@@ -120,6 +124,10 @@ class Enrollment(models.Model):
                 | models.Q(signed_at__isnull=False, cancel_until__isnull=False)
                 & ~models.Q(signed_sha256="")
                 & ~models.Q(signed_name=""),
+            ),
+            models.CheckConstraint(
+                name="who_signs_in_the_portal_has_seen_the_paper",
+                condition=~models.Q(signed_by="portal") | models.Q(paper__isnull=False),
             ),
             no_overlap(
                 name="a_program_is_joined_once_at_a_time",

@@ -156,7 +156,8 @@ class ContractClause(models.Model):
 class SigningCode(models.Model):
     """A one-time code by which a customer signs in the portal; only a hash of it is kept."""
 
-    contract = models.ForeignKey("contracts.SupplyContract", on_delete=models.PROTECT, related_name="codes")
+    contract = models.ForeignKey("contracts.SupplyContract", on_delete=models.PROTECT, null=True, related_name="codes")
+    enrollment = models.ForeignKey("contracts.Enrollment", on_delete=models.PROTECT, null=True, related_name="codes")
     code_hash = models.CharField(max_length=64)
     sent_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
@@ -167,5 +168,10 @@ class SigningCode(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(name="signing_code_attempts_count", condition=models.Q(attempts__gte=0)),
+            models.CheckConstraint(
+                name="signing_code_is_for_one_paper",
+                condition=models.Q(contract=None, enrollment__isnull=False)
+                | models.Q(contract__isnull=False, enrollment=None),
+            ),
         ]
         indexes = [models.Index(name="signing_code_by_contract", fields=["contract", "-id"])]

@@ -1,25 +1,18 @@
 """Signing a contract: in the portal by a code that is sent once, or on paper whose scan is kept."""
 
-import secrets
-from datetime import date, timedelta
+from datetime import date
 
-from django.utils import timezone
-from django.utils.crypto import constant_time_compare, salted_hmac
-
-from accounts.operations import notices
 from accounts.queries import customers
 from cis.kernel.actors import Actor
-from cis.platform import audit, documents
+from cis.platform import documents
 from cis.platform.db import joins_transaction, opens_transaction
-from contracts.domain import signing
 from contracts.domain.contract_workflow import WORKFLOW, ContractAction, ContractState, SigningWay
-from contracts.domain.signing import CodeRefused, TooManyCodes
-from contracts.models.supply_contract import SigningCode, SupplyContract
-from contracts.operations import supply_contracts
+from contracts.domain.signing import CodeRefused
+from contracts.models.supply_contract import SupplyContract
+from contracts.operations import signing_codes, supply_contracts
 from contracts.operations.supply_contracts import SUBJECT, NotSignable
 from contracts.queries.supply_contracts import UnknownContract
 
-SALT = "contracts.signing"
 SCAN_MOST = 20 * 1024 * 1024
 SCANS = {b"%PDF-": "application/pdf", b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png"}
 """What a scan begins with, and what it is then: what its name says does not count."""
@@ -42,27 +35,7 @@ def send_code(*, contract_id: int, customer_id: int, actor: Actor) -> None:
     """
     row = _mine(contract_id, customer_id)
     WORKFLOW.step(ContractState(row.state), ContractAction.SIGN, actor)
-    now = timezone.now()
-    sent = SigningCode.objects.filter(contract=row, sent_at__gt=now - timedelta(hours=1)).count()
-    if sent >= signing.SENT_AN_HOUR:
-        raise TooManyCodes("Many codes were sent lately.", advice="Wait an hour, or sign on paper.")
-    code = f"{secrets.randbelow(10**signing.DIGITS):0{signing.DIGITS}d}"
-    SigningCode.objects.filter(contract=row, used_at=None).update(expires_at=now)
-    made = SigningCode.objects.create(contract=row, code_hash="", expires_at=now + signing.HOLDS, actor_id=actor.id)
-    made.code_hash = _hash(made.id, code)
-    made.save(update_fields=["code_hash"])
-    notices.queue_step(
-        event="one_time_code",
-        customer_id=customer_id,
-        facts={
-            "code": code,
-            "purpose": _purpose(row),
-            "minutes": int(signing.HOLDS.total_seconds()) // 60,
-        },
-        key=f"signing_code:{made.id}",
-        actor=actor,
-    )
-    audit.record(actor, "send_code", SUBJECT, row.id, number=row.number)
+    signing_codes.send_step(row, subject=SUBJECT, customer_id=customer_id, purpose=_purpose(row), actor=actor)
 
 
 def sign_by_code(*, contract_id: int, customer_id: int, code: str, signed_by: str, today: date, actor: Actor) -> None:
@@ -83,19 +56,7 @@ def sign_by_code(*, contract_id: int, customer_id: int, code: str, signed_by: st
 def _try_code(*, contract_id: int, customer_id: int, code: str, signed_by: str, today: date, actor: Actor) -> bool:
     """Sign if the code fits; return whether it did. Tries are counted whatever comes of them."""
     row = _mine(contract_id, customer_id)
-    now = timezone.now()
-    kept = SigningCode.objects.select_for_update().filter(contract=row).order_by("-id").first()
-    if kept is None or not signing.is_usable(
-        expires_at=kept.expires_at, attempts=kept.attempts, used_at=kept.used_at, now=now
-    ):
-        return False
-    kept.attempts += 1
-    fits = constant_time_compare(kept.code_hash, _hash(kept.id, code.strip()))
-    if fits:
-        kept.used_at = now
-    kept.save(update_fields=["attempts", "used_at"])
-    if not fits:
-        audit.record(actor, "wrong_code", SUBJECT, row.id, attempts=kept.attempts)
+    if not signing_codes.try_step(row, subject=SUBJECT, code=code, actor=actor):
         return False
     supply_contracts.sign_step(contract_id=row.id, way=SigningWay.PORTAL, signed_by=signed_by, today=today, actor=actor)
     return True
@@ -137,7 +98,3 @@ def _purpose(row: SupplyContract) -> str:
     """Return what the code is for, in the customer's language."""
     is_chinese = customers.card(customer_id=row.customer_id).language.startswith("zh")
     return f"签署合同 {row.number}" if is_chinese else f"signing contract {row.number}"
-
-
-def _hash(code_id: int, code: str) -> str:
-    return salted_hmac(SALT, f"{code_id}:{code}", algorithm="sha256").hexdigest()

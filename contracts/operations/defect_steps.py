@@ -67,9 +67,11 @@ def standing_texts(inspection_id: int) -> list[str]:
 
 
 @joins_transaction
-def add_step(row: SafetyInspection, *, found: Sequence[Kind], actor: Actor, note: str = "") -> tuple[int, ...]:
-    """Keep defects of a locked inspection and start their clocks; return their ids."""
-    at, made = timezone.now(), []
+def add_step(
+    row: SafetyInspection, *, found: Sequence[Kind], actor: Actor, note: str = "", found_at: datetime | None = None
+) -> tuple[int, ...]:  # fmt: skip
+    """Keep defects of a locked inspection and start their clocks, now or when they were found; return their ids."""
+    at, made = found_at or timezone.now(), []
     today = local_clock(settings.TIME_ZONE).local_date(at)
     for kind in found:
         new = Defect.objects.create(

@@ -1,6 +1,7 @@
 """Defects: added by hand, claimed rectified by the customer, seen to, rejected, waived."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import BinaryIO
 
 from django.utils import timezone
@@ -51,11 +52,15 @@ class NotReported(Refused):
 
 
 @opens_transaction
-def add(*, inspection_id: int, code: str, severity: Severity, text: str, note: str, actor: Actor) -> int:
+def add(
+    *, inspection_id: int, code: str, severity: Severity, text: str, note: str, actor: Actor,
+    found_at: datetime | None = None,
+) -> int:  # fmt: skip
     """
     Add a defect by hand to an inspection that was made: of the catalogue, or in own words; return its id.
 
     :param severity: of a defect in own words; one of the catalogue has its own.
+    :param found_at: when it was found, where that is entered later; None: now.
     :raises UnknownDefectCode: the catalogue has no such defect; ReasonMissing: own words are missing.
     :raises NotReported: the inspection was not made yet, or its notice is issued.
     :raises NotAllowed: the actor may not.
@@ -72,7 +77,7 @@ def add(*, inspection_id: int, code: str, severity: Severity, text: str, note: s
     action = InspectionAction.FAIL if failed else InspectionAction.FIND
     row.state = INSPECTIONS.step(InspectionState(row.state), action, actor).to.value
     row.save(update_fields=["state"])
-    (made,) = steps.add_step(row, found=[kind], actor=actor, note=note)
+    (made,) = steps.add_step(row, found=[kind], actor=actor, note=note, found_at=found_at)
     return made
 
 

@@ -11,7 +11,7 @@ from accounts.queries import accounts
 from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.errors import Refused
 from cis.kernel.workflow import NotAllowed
-from cis.platform import audit
+from cis.platform import audit, outbox
 from cis.platform.db import joins_transaction
 from contracts.domain.programs import OFFERERS, EnrollmentAction, ProgramKind
 from contracts.models.program import Enrollment
@@ -25,6 +25,8 @@ OPEN = "open"
 AHEAD_MOST_DAYS = 366
 KEY_MOST = 100
 NAME_MOST = 150
+PAPER = "enrollment_paper"
+"""Kind of the message by which the paper of what was signed is rendered and kept."""
 
 
 class NotOpenToAccount(Refused):
@@ -139,6 +141,7 @@ def sign_step(
         )
     elif locked.start <= today:
         move(locked, EnrollmentAction.START, actor=SYSTEM)
+    outbox.queue(kind=PAPER, key=str(row.id), payload={"enrollment_id": row.id})
     enrollment_steps.tell(
         locked, "program_signed", today=today, actor=actor, start=locked.start, cancel_until=row.cancel_until
     )

@@ -5,7 +5,7 @@ from datetime import date
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils import timezone
 
-from cis.kernel.actors import SYSTEM, Actor
+from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.errors import Refused
 from cis.kernel.workflow import NotAllowed
 from cis.platform import audit, packs
@@ -167,7 +167,8 @@ def join(
     actor: Actor,
     agreement_id: int | None = None,
 ) -> int:
-    """Offer a programme and sign it at once: what a customer does in the portal; see ``offer`` and ``sign``."""
+    """Offer a programme and sign it at once, as at the counter or by interface; see ``offer`` and ``sign``."""
+    _check_counter(actor)
     row = offer_step(
         program_id=program_id,
         account_id=account_id,
@@ -187,17 +188,21 @@ def sign(
     *, enrollment_id: int, accepted_sha256: str, signed_name: str, signed_by: str, today: date, actor: Actor
 ) -> None:
     """
-    Sign what was offered: the schedule is written, green energy laid over the supply's terms, the bank asked.
+    Sign at the counter or by interface what was offered.
+
+    The schedule is written, green energy laid over the supply's terms, the bank asked.
 
     What begins today runs at once; what a bank finances begins when the bank has accepted it.
 
     :param accepted_sha256: hash of the text that was shown and accepted.
-    :param signed_name: who accepted it, as typed. :param signed_by: how: portal, desk, api.
-    :raises UnknownEnrollment: there is none. :raises IllegalMove, NotAllowed: it cannot be signed now, or not by them.
+    :param signed_name: who accepted it, as typed. :param signed_by: how: desk, api.
+    :raises UnknownEnrollment: there is none. :raises IllegalMove, NotAllowed: it cannot be signed now, or not by them:
+        a customer signs by a code, see ``program_signing``.
     :raises TextNotAccepted: another text was accepted. :raises BadStart: its day is past.
     :raises NotOpenToAccount: the programme was withdrawn. :raises EnrolledAlready: the account is in it.
     :raises NoGreenPrice, GreenAlready, OtherTariffComes, OutsideAgreement, NoPrice: see ``green_terms``.
     """
+    _check_counter(actor)
     sign_step(lock(enrollment_id), accepted_sha256, signed_name, signed_by, today=today, actor=actor)
 
 
@@ -288,6 +293,11 @@ def note_agreement_ended(announcement: AgreementEnded) -> None:
             enrollment_steps.take_back_rows(locked.row.rows.order_by("seq"), reason="the supply ended", actor=SYSTEM)
         else:
             _end_green(locked, on_date=announcement.end_date, reason="the supply ends", today=today, actor=SYSTEM)
+
+
+def _check_counter(actor: Actor) -> None:
+    if actor.kind is ActorKind.CUSTOMER:
+        raise NotAllowed("A customer signs by a code.", advice="Have a code sent, and sign by it.")
 
 
 def _end_green(locked: Locked, *, on_date: date, reason: str, today: date, actor: Actor) -> None:

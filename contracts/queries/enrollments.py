@@ -109,7 +109,12 @@ class EnrollmentCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnrollmentDetail:
-    """An enrolment with all that belongs to it; ``charges`` beside the schedule: settlement and leaving."""
+    """
+    An enrolment with all that belongs to it.
+
+    charges       beside the schedule: settlement and leaving
+    paper_sha256  of the paper that is signed; "" = it is not rendered yet
+    """
 
     card: EnrollmentCard
     rows: tuple[RowCard, ...]
@@ -119,6 +124,7 @@ class EnrollmentDetail:
     last_cancel_day: date | None
     offerer: str
     signer: str
+    paper_sha256: str
 
     @property
     def due(self) -> tuple[RowCard, ...]:
@@ -212,7 +218,7 @@ def one(*, enrollment_id: int) -> EnrollmentDetail:
 
     :raises UnknownEnrollment: there is none.
     """
-    row = Enrollment.objects.select_related(*RELATED).filter(id=enrollment_id).first()
+    row = Enrollment.objects.select_related(*RELATED, "paper").filter(id=enrollment_id).first()
     if row is None:
         raise UnknownEnrollment(f"There is no enrolment {enrollment_id}.", enrollment_id=enrollment_id)
     persons = {one for one in (row.offerer_id, row.signer_id) if one is not None}
@@ -238,7 +244,16 @@ def one(*, enrollment_id: int) -> EnrollmentDetail:
         last_cancel_day=_cancel_until(row, equipment),
         offerer=names.get(row.offerer_id or 0, ""),
         signer=names.get(row.signer_id or 0, ""),
+        paper_sha256=row.paper.sha256 if row.paper else "",
     )
+
+
+def offered(*, account_id: int, program_id: int, start_date: date) -> int | None:
+    """Return the enrolment of an account that begins on a day and waits for a signature, if there is one."""
+    rows = Enrollment.objects.filter(
+        account_id=account_id, program_id=program_id, state=EnrollmentState.OFFERED.value, period__startswith=start_date
+    )
+    return rows.order_by("-id").values_list("id", flat=True).first()
 
 
 def preview(*, detail: EnrollmentDetail, on: date) -> Preview | None:
