@@ -6,7 +6,6 @@ from datetime import date, datetime
 
 from accounts.domain import notice_texts
 from accounts.domain.notice_events import Channel
-from accounts.domain.notice_events import Channel
 from accounts.domain.notice_states import NoticeState
 from accounts.domain.notice_texts import HIDDEN
 from accounts.models.notice import Notice
