@@ -219,9 +219,9 @@ def told(*, events: Sequence[str], keys: Sequence[str]) -> set[str]:
 
 
 def is_on_its_way(*, event: str, key: str) -> bool:
-    """Return whether what is told under a key goes out by some way, not to the inbox alone; one statement."""
+    """Return whether what is told under a key goes to a phone or a mailbox, so that it is there soon; one statement."""
     gone = (NoticeState.SUPPRESSED.value, NoticeState.FAILED.value)
-    rows = Notice.objects.filter(event=event, key=key).exclude(channel=Channel.INBOX.value)
+    rows = Notice.objects.filter(event=event, key=key, channel__in=(Channel.SMS.value, Channel.EMAIL.value))
     return rows.exclude(state__in=gone).exists()
 
 

@@ -32,5 +32,6 @@ ENTRIES = (
     NavEntry("desk:files", _("Meter files"), "file-import", STAFF, _FIELD, ("desk:usage",)),
     NavEntry("desk:tariffs", _("Tariffs"), "receipt-2", STAFF, _PRICES),
     NavEntry("desk:simulations", _("Simulations"), "chart-histogram", frozenset(BILLERS), _PRICES),
+    NavEntry("desk:rules", _("Rules"), "scale", STAFF, _PRICES),
     NavEntry("desk:staff", _("Staff"), "user-shield", frozenset(ADMINS)),
 )

@@ -11,6 +11,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import date
+from enum import StrEnum
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -26,10 +27,26 @@ from cis.platform.pack_rules import Rules
 SCHEMA = 1
 HEAD = frozenset({"schema", "code", "name_zh", "name_en", "inherits", "rule"})
 TEXT_KEYS = frozenset({"value", "source", "valid_from"})
-RULE_KEYS = TEXT_KEYS | {"note", "earlier", "test"}
+RULE_KEYS = TEXT_KEYS | {"source_status", "note", "earlier", "test"}
 CODE = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 Kind = tuple[Any, Mapping[str, Any]]
 """The type of a value and its limits."""
+
+
+class SourceStatus(StrEnum):
+    """
+    How sure the source of a text is.
+
+    READ        the text named was read, and says so
+    REPORTED    somebody who read it says so: to be compared with the text itself
+    CHOICE      no text binds here: the supplier's choice
+    UNVERIFIED  written from general knowledge: to be checked before it is relied on
+    """
+
+    READ = "read"
+    REPORTED = "reported"
+    CHOICE = "choice"
+    UNVERIFIED = "unverified"
 
 
 class BadPack(Refused):
@@ -51,6 +68,7 @@ class RuleText:
     value: Any
     source: str
     valid_from: date
+    status: SourceStatus = SourceStatus.UNVERIFIED
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +115,11 @@ def text_of(key: str, *, at: date) -> RuleText:
     return load(settings.PACK).text(key, at=at)
 
 
+def in_use() -> str:
+    """Return the code of this installation's pack."""
+    return str(settings.PACK)
+
+
 @cache
 def load(name: str) -> Pack:
     """
@@ -110,6 +133,13 @@ def load(name: str) -> Pack:
 def folder(name: str) -> Path:
     """Return where a pack lies."""
     return Path(settings.BASE_DIR) / "cis" / "packs" / name
+
+
+def rules_in_force(*, at: date) -> Mapping[str, RuleText]:
+    """Return the texts of this installation's pack that are in force on a date, by key."""
+    pack = load(settings.PACK)
+    found = {key: next((one for one in texts if one.valid_from <= at), None) for key, texts in pack.rules.items()}
+    return {key: text for key, text in sorted(found.items()) if text is not None}
 
 
 @cache
@@ -183,7 +213,8 @@ def _texts(key: str, table: Any, kinds: Mapping[str, Kind], findings: Findings) 
         return ()
     for extra in sorted(table.keys() - RULE_KEYS):
         findings.add(f"{where}.{extra}", "unknown_key", f"{extra} is no key of a rule.")
-    parts = [(where, {name: one for name, one in table.items() if name in TEXT_KEYS})]
+    stated = TEXT_KEYS | {"source_status"}
+    parts = [(where, {name: one for name, one in table.items() if name in stated})]
     parts += [(f"{where}.earlier[{place}]", part) for place, part in enumerate(earlier)]
     texts = [_text(place, part, kinds[key], findings) for place, part in parts]
     dates = [text.valid_from for text in texts if text is not None]
@@ -196,8 +227,15 @@ def _text(where: str, table: Mapping[str, Any], kind: Kind, findings: Findings) 
     missing = sorted(TEXT_KEYS - table.keys())
     for key in missing:
         findings.add(f"{where}.{key}", "missing_key", "Each text says its value, source and date.")
-    for extra in sorted(table.keys() - TEXT_KEYS):
+    for extra in sorted(table.keys() - TEXT_KEYS - {"source_status"}):
         findings.add(f"{where}.{extra}", "unknown_key", f"{extra} is no key of an earlier text.")
+    status = table.get("source_status", SourceStatus.UNVERIFIED.value)
+    if status not in set(SourceStatus):
+        findings.add(
+            f"{where}.source_status", "unknown_status", f"{status!r} is no status of a source.",
+            f"Known: {', '.join(SourceStatus)}.",
+        )  # fmt: skip
+        return None
     if missing:
         return None
     source, valid_from = table["source"], table["valid_from"]
@@ -207,7 +245,7 @@ def _text(where: str, table: Mapping[str, Any], kind: Kind, findings: Findings) 
         findings.add(f"{where}.valid_from", "wrong_date", "valid_from must be a date.")
         return None
     value = _checked(f"{where}.value", table["value"], kind, findings)
-    return RuleText(value=value, source=str(source), valid_from=valid_from)
+    return RuleText(value=value, source=str(source), valid_from=valid_from, status=SourceStatus(status))
 
 
 def _checked(where: str, value: Any, kind: Kind, findings: Findings) -> Any:

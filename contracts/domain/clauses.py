@@ -12,11 +12,13 @@ SCHEMA = 1
 CODE = re.compile(r"[a-z][a-z0-9]*(?:[-_][a-z0-9]+)*")
 KEYS = frozenset(
     {
-        "code", "version", "valid_from", "place", "covers", "classes", "source",
+        "code", "version", "valid_from", "place", "covers", "classes", "source", "source_status",
         "title_zh", "title_en", "body_zh", "body_en",
     }
 )  # fmt: skip
-OPTIONAL = frozenset({"classes"})
+OPTIONAL = frozenset({"classes", "source_status"})
+STATUSES = ("read", "reported", "choice", "unverified")
+"""How sure a source is, as ``cis.platform.packs.SourceStatus`` says it."""
 
 
 class BadClauses(Refused):
@@ -80,6 +82,7 @@ def _clause(part: Mapping[str, Any], where: str, findings: Findings) -> Clause |
         titles={language: part[f"title_{language}"].strip() for language in LANGUAGES},
         bodies={language: part[f"body_{language}"].strip() for language in LANGUAGES},
         source=part["source"].strip(),
+        source_status=part.get("source_status", "unverified"),
     )
 
 
@@ -87,6 +90,8 @@ def _check_types(part: Mapping[str, Any], where: str, findings: Findings) -> Non
     for key in ("code", "source", "title_zh", "title_en", "body_zh", "body_en"):
         if not isinstance(part[key], str) or not part[key].strip():
             findings.add(f"{where}: {key}", "wrong_type", f"{key} must be a text.")
+    if part.get("source_status", "unverified") not in STATUSES:
+        findings.add(f"{where}: source_status", "unknown_status", f"Known: {', '.join(STATUSES)}.")
     for key in ("version", "place"):
         if type(part[key]) is not int or part[key] < 1:
             findings.add(f"{where}: {key}", "wrong_type", f"{key} must be a whole number from 1 on.")

@@ -123,6 +123,7 @@ class Clause:
     covers   key points that it settles
     classes  natures of use that it is for; empty = every one
     bodies   its text in both languages, with holes as ``{customer}``
+    source_status  how sure the source is: read, reported, choice, unverified
     """
 
     code: str
@@ -134,6 +135,7 @@ class Clause:
     titles: Words
     bodies: Words
     source: str
+    source_status: str = "unverified"
 
     def is_for(self, use_class: UseClass) -> bool:
         """Return whether it stands in contracts for this nature of use."""

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
+from accounts.domain.notice_events import Fact
 from accounts.operations import notices
 from accounts.queries import notices as sent_notices
 from cis.kernel.actors import Actor
@@ -39,7 +40,7 @@ def send_step(row: Signable, *, subject: str, customer_id: int, purpose: str, ac
     made = SigningCode.objects.create(**_of(row), code_hash="", expires_at=now + signing.HOLDS, actor_id=actor.id)
     made.code_hash = _hash(made.id, code)
     made.save(update_fields=["code_hash"])
-    facts = {"code": code, "purpose": purpose, "minutes": int(signing.HOLDS.total_seconds()) // 60}
+    facts: dict[str, Fact] = {"code": code, "purpose": purpose, "minutes": int(signing.HOLDS.total_seconds()) // 60}
     key = f"signing_code:{made.id}"
     notices.queue_step(event=EVENT, customer_id=customer_id, facts=facts, key=key, actor=actor)
     if not sent_notices.is_on_its_way(event=EVENT, key=key):

@@ -139,7 +139,7 @@ def test_who_cannot_be_reached_is_told_so_and_gets_no_code(visitor, world):
     ContactPoint.objects.filter(customer=world.customer).delete()
     asked(visitor, published(LEASE))
     words = _words(visitor.post(reverse("portal:programme_code", args=[Enrollment.objects.get().id]), follow=True))
-    assert "We know no phone or mailbox of yours" in words
+    assert "No phone and no mailbox of the customer is known" in words
     assert not SigningCode.objects.exists()
 
 
