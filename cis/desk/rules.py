@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _late
 
 from cis.desk.answers import csv_file, today
 from cis.desk.roles import READERS
-from cis.desk.rule_words import SOURCE_STATUSES
+from cis.desk.safety_words import SOURCE_STATUSES
 from cis.platform import packs
 from cis.platform.access import allow
 from cis.platform.forms import PageForm

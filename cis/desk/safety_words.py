@@ -67,7 +67,15 @@ DEEDS: Mapping[str, Any] = {
     "end": _("Ended"),
     "look": _("Looked at"),
 }
+SOURCE_STATUSES: Mapping[str, Any] = {
+    "read": _("read in the text named"),
+    "reported": _("reported, not read in the text itself"),
+    "choice": _("the supplier's choice"),
+    "unverified": _("not verified"),
+}
+"""How sure the source of a rule is."""
 TABLES: Mapping[str, Mapping[str, Any]] = {
+    "source_status": SOURCE_STATUSES,
     "inspection_kind": INSPECTION_KINDS,
     "inspection_state": INSPECTION_STATES,
     "severity": SEVERITIES,
@@ -77,6 +85,9 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "safety_deed": DEEDS,
 }
 TONES: Mapping[tuple[str, str], str] = {
+    ("source_status", "read"): "ok",
+    ("source_status", "reported"): "info",
+    ("source_status", "unverified"): "warn",
     ("inspection_state", "planned"): "warn",
     ("inspection_state", "ordered"): "info",
     ("inspection_state", "passed"): "ok",

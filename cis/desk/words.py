@@ -13,7 +13,6 @@ from cis.desk import (
     meter_words,
     notice_words,
     programme_words,
-    rule_words,
     safety_words,
 )
 
@@ -333,7 +332,6 @@ OTHER_TONES: Mapping[tuple[str, str], str] = {
     **notice_words.TONES,
     **field_words.TONES,
     **safety_words.TONES,
-    **rule_words.TONES,
     **meter_words.TONES,
     **application_words.TONES,
     **change_words.TONES,
@@ -385,7 +383,6 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     **notice_words.TABLES,
     **field_words.TABLES,
     **safety_words.TABLES,
-    **rule_words.TABLES,
     **meter_words.TABLES,
     **contract_words.TABLES,
     **programme_words.TABLES,
