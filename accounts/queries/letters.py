@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.domain import notice_texts
+from accounts.domain import notice_texts, postal
 from accounts.domain.notice_texts import Line
 from accounts.models.notice import Notice, PrintBatch
 from accounts.queries import supplier
@@ -33,12 +34,13 @@ class BatchCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
-    """One letter as paper, in its language."""
+    """One letter as paper, in its language; ``lines`` stand in the window of the envelope."""
 
     notice_id: int
     place: int
     name: str
     address: str
+    lines: tuple[str, ...]
     account_number: str
     language: str
     subject: str
@@ -60,10 +62,32 @@ def waiting() -> int:
     return Notice.objects.filter(channel="post", state="queued", batch=None).count()
 
 
-def listed(*, offset: int = 0, most: int = 50) -> tuple[BatchCard, ...]:
-    """Return print batches, the latest first; one statement."""
-    rows = PrintBatch.objects.order_by("-id").values(*BatchCard.__dataclass_fields__)
-    return tuple(BatchCard(**row) for row in rows[offset : offset + most])
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """
+    Which print batches are listed; what is empty does not narrow the list.
+
+    state       "posted" or "open": handed to the post or not
+    since_date  made on this local date or later
+    order       "" the latest first, "oldest", or "count": the largest first
+    """
+
+    state: str = ""
+    since_date: date | None = None
+    order: str = ""
+
+
+ORDERS: Final = {"": ("-id",), "oldest": ("id",), "count": ("-count", "-id")}
+
+
+def listed(*, wanted: Wanted = Wanted(), offset: int = 0, most: int = 50) -> tuple[BatchCard, ...]:
+    """Return print batches in the order that is wanted; one statement."""
+    rows = PrintBatch.objects.order_by(*ORDERS[wanted.order])
+    if wanted.state:
+        rows = rows.filter(posted_at__isnull=wanted.state == "open")
+    if wanted.since_date:
+        rows = rows.filter(created_at__date__gte=wanted.since_date)
+    return tuple(BatchCard(**row) for row in rows.values(*BatchCard.__dataclass_fields__)[offset : offset + most])
 
 
 def batch(*, batch_id: int) -> BatchCard:
@@ -100,6 +124,7 @@ def _letter(row: Notice, place: int) -> Letter:
         place=place,
         name=row.name,
         address=row.address,
+        lines=postal.lines(name=row.name, address=row.address, country=supplier.country()),
         account_number=row.account.number if row.account else "",
         language=row.language,
         subject=row.subject,

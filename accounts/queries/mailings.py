@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import Final
+
+from django.db.models import Q
 
 from accounts.domain.mailing import NewMailing, Words
 from accounts.models.notice import Mailing, MailingText
@@ -62,9 +65,36 @@ class Report:
         return sum(self.counts.values())
 
 
-def listed(*, state: str = "", offset: int = 0, most: int = 50) -> tuple[MailingCard, ...]:
-    """Return mailings, the latest first; one statement."""
-    rows = Mailing.objects.filter(**({"state": state} if state else {})).order_by("-id")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """
+    Which mailings are listed; what is empty does not narrow the list.
+
+    text        part of the name of the mailing or of who wrote it
+    since_date  written on this local date or later
+    order       "" the latest first; one of ``ORDERS``
+    """
+
+    text: str = ""
+    event: str = ""
+    state: str = ""
+    since_date: date | None = None
+    order: str = ""
+
+
+ORDERS: Final = {"": ("-id",), "oldest": ("id",), "title": ("title", "-id"), "count": ("-count", "-id")}
+
+
+def listed(*, wanted: Wanted = Wanted(), offset: int = 0, most: int = 50) -> tuple[MailingCard, ...]:
+    """Return mailings in the order that is wanted; one statement."""
+    rows = Mailing.objects.order_by(*ORDERS[wanted.order])
+    if wanted.text:
+        rows = rows.filter(Q(title__icontains=wanted.text) | Q(actor_name__icontains=wanted.text))
+    if wanted.since_date:
+        rows = rows.filter(created_at__date__gte=wanted.since_date)
+    for name in ("event", "state"):
+        if value := getattr(wanted, name):
+            rows = rows.filter(**{name: value})
     return tuple(MailingCard(**row) for row in rows.values(*MailingCard.__dataclass_fields__)[offset : offset + most])
 
 

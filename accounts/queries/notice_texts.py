@@ -1,7 +1,7 @@
 """Texts of notices: the delivered ones, and the versions of the desk that are in force in their place."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -132,10 +132,16 @@ def in_force(code: str) -> dict[Place, tuple[int, Template]]:
     :raises UnknownEvent: there is no such event.
     """
     event = notice_events.event(code)
-    found = {place: (0, text) for place, text in delivered(code).items()}
-    for channel, language, version, subject, body in db.fetch(_LATEST, [code]):
-        found[Channel(channel), language] = (version, Text(subject, body))
+    found = written([code])[code]
     return {place: (version, _compiled(text, event.code, place[0])) for place, (version, text) in found.items()}
+
+
+def written(codes: Sequence[str]) -> dict[str, dict[Place, tuple[int, Text]]]:
+    """Return the texts of events that are in force as they were written, with their versions; one statement."""
+    found = {code: {place: (0, text) for place, text in delivered(code).items()} for code in codes}
+    for code, channel, language, version, subject, body in db.fetch(_LATEST, [list(codes)]):
+        found[code][Channel(channel), language] = (version, Text(subject, body))
+    return found
 
 
 def versions(*, code: str, channel: Channel, language: str) -> tuple[Version, ...]:
@@ -174,6 +180,6 @@ def _compiled(text: Text, code: str, channel: Channel) -> Template:
 
 
 _LATEST = """
-    SELECT DISTINCT ON (channel, language) channel, language, version, subject, body
-    FROM accounts_noticetemplate WHERE event = %s ORDER BY channel, language, version DESC
+    SELECT DISTINCT ON (event, channel, language) event, channel, language, version, subject, body
+    FROM accounts_noticetemplate WHERE event = ANY(%s) ORDER BY event, channel, language, version DESC
 """

@@ -61,6 +61,7 @@ class NoticeDetail:
     proof       the gateway's own name of the message, or the Message-ID
     segments    SMS that the text takes, 0 of other ways
     instead_of  the notice of another way that did not arrive; ``fall_backs`` the other way round
+    resent      how often it was sent again
     """
 
     card: NoticeCard
@@ -74,6 +75,7 @@ class NoticeDetail:
     fall_backs: tuple[int, ...]
     mailing_id: int | None
     batch_id: int | None
+    resent: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +85,7 @@ class Wanted:
 
     text        number of an account, or part of the name or telephone of a customer
     since_date  told on this local date or later
+    order       "" the latest first, or "oldest"
     """
 
     text: str = ""
@@ -92,6 +95,21 @@ class Wanted:
     since_date: date | None = None
     mailing_id: int | None = None
     batch_id: int | None = None
+    order: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToMend:
+    """
+    Which contact points are listed that do not work; what is empty does not narrow the list.
+
+    text   part of a name, number or address
+    order  "" the oldest first, or "latest"
+    """
+
+    text: str = ""
+    kind: str = ""
+    order: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,23 +141,28 @@ _FOUND = """
 
 
 def listed(*, wanted: Wanted, offset: int = 0, most: int = 50) -> tuple[NoticeCard, ...]:
-    """Return notices, the latest first; one statement."""
+    """Return notices in the order that is wanted; one statement."""
     where, params = _conditions(wanted)
-    sql = f"{_CARD} WHERE {where} ORDER BY n.id DESC LIMIT %(most)s OFFSET %(offset)s"
+    sql = f"{_CARD} WHERE {where} ORDER BY n.id {_direction(wanted)} LIMIT %(most)s OFFSET %(offset)s"
     return _cards(db.fetch(sql, {**params, "most": most, "offset": offset}))
 
 
 def all_listed(*, wanted: Wanted, most: int) -> Iterator[NoticeCard]:
-    """Yield notices for a file, the latest first, some thousands at a time."""
+    """Yield notices for a file in the order that is wanted, some thousands at a time."""
     where, params = _conditions(wanted)
-    sql = f"{_CARD} WHERE {where} AND n.id < %(before)s ORDER BY n.id DESC LIMIT %(most)s"
-    before, left = 2**62, most
+    sign, place = (">", 0) if wanted.order else ("<", 2**62)
+    sql = f"{_CARD} WHERE {where} AND n.id {sign} %(place)s ORDER BY n.id {_direction(wanted)} LIMIT %(most)s"
+    left = most
     while left > 0:
-        found = _cards(db.fetch(sql, {**params, "before": before, "most": min(left, FILE_CHUNK)}))
+        found = _cards(db.fetch(sql, {**params, "place": place, "most": min(left, FILE_CHUNK)}))
         if not found:
             return
         yield from found
-        before, left = found[-1].id, left - len(found)
+        place, left = found[-1].id, left - len(found)
+
+
+def _direction(wanted: Wanted) -> str:
+    return "ASC" if wanted.order == "oldest" else "DESC"
 
 
 def of_ids(*, notice_ids: Sequence[int]) -> tuple[NoticeCard, ...]:
@@ -176,6 +199,7 @@ def one(*, notice_id: int) -> NoticeDetail:
         fall_backs=tuple(Notice.objects.filter(instead_of_id=notice_id).order_by("id").values_list("id", flat=True)),
         mailing_id=row.mailing_id,
         batch_id=row.batch_id,
+        resent=row.resent,
     )
 
 
@@ -249,9 +273,11 @@ def unread(*, customer_id: int) -> int:
     return Notice.objects.filter(customer_id=customer_id, channel=Channel.INBOX.value, read_at=None).count()
 
 
-def to_mend(*, offset: int = 0, most: int = 50) -> tuple[BouncedContact, ...]:
-    """Return contact points that a message came back from, the oldest first; one statement."""
-    rows = db.fetch(_TO_MEND, [most, offset])
+def to_mend(*, wanted: ToMend = ToMend(), offset: int = 0, most: int = 50) -> tuple[BouncedContact, ...]:
+    """Return contact points that a message came back from, in the order that is wanted; one statement."""
+    params = {"kind": wanted.kind, "text": wanted.text.strip().lower(), "most": most, "offset": offset}
+    direction = "DESC" if wanted.order == "latest" else "ASC"
+    rows = db.fetch(f"{_TO_MEND} ORDER BY p.bounced_at {direction}, p.id LIMIT %(most)s OFFSET %(offset)s", params)
     return tuple(BouncedContact(**dict(zip(BouncedContact.__dataclass_fields__, row, strict=True))) for row in rows)
 
 
@@ -266,7 +292,8 @@ SELECT p.id, c.id, (SELECT h.account_id FROM accounts_accountholder h WHERE h.cu
                     ORDER BY upper(h.period) DESC NULLS FIRST, h.account_id LIMIT 1),
        c.name, p.kind, p.value, p.bounced_at, p.bounce_reason
 FROM accounts_contactpoint p JOIN accounts_customer c ON c.id = p.customer_id
-WHERE p.bounced_at IS NOT NULL ORDER BY p.bounced_at, p.id LIMIT %s OFFSET %s
+WHERE p.bounced_at IS NOT NULL AND (%(kind)s = '' OR p.kind = %(kind)s)
+  AND (%(text)s = '' OR position(%(text)s IN lower(c.name)) > 0 OR position(%(text)s IN lower(p.value)) > 0)
 """
 
 

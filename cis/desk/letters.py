@@ -1,14 +1,18 @@
 """Letters: print batches, their PDF, handed over to the post, come back."""
 
 from django.contrib import messages
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.operations import letters as operations
 from accounts.queries import letters
-from cis.desk.answers import or_404, tell_refusal
+from accounts.queries.letters import Wanted
+from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, tell_refusal
+from cis.desk.forms.notices import BatchListForm
+from cis.desk.notice_words import BATCH_STATES
 from cis.desk.roles import CLERKS, READERS
 from cis.kernel.errors import Refused
 from cis.platform import documents
@@ -22,8 +26,11 @@ REASON_MOST = 200
 def index(request: HttpRequest) -> HttpResponse:
     """List the print batches, and how many letters wait for one."""
     number = page_number(request)
-    rows = letters.listed(offset=(number - 1) * ROWS, most=ROWS + 1)
+    form, wanted = _wanted(request)
+    rows = letters.listed(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
+        "form": form,
+        "is_filtered": wanted != Wanted(),
         "waiting": letters.waiting(),
         "most": operations.LETTERS_MOST,
         "rows": rows[:ROWS],
@@ -31,6 +38,27 @@ def index(request: HttpRequest) -> HttpResponse:
         "may_print": bool(actor_of(request).roles & set(CLERKS)),
     }
     return render(request, "desk/letters.html", context)
+
+
+@allow(*READERS)
+def export(request: HttpRequest) -> StreamingHttpResponse:
+    """Give the same list as a file."""
+    header = [_("Batch"), _("Made"), _("Letters"), _("State"), _("Handed to the post")]
+    rows = (
+        (
+            batch.id, timezone.localtime(batch.created_at).isoformat(" ", "minutes"), batch.count,
+            BATCH_STATES["posted" if batch.posted_at else "open"],
+            batch.posted_at and timezone.localtime(batch.posted_at).isoformat(" ", "minutes"),
+        )
+        for batch in letters.listed(wanted=_wanted(request)[1], most=FILE_ROWS_MOST)
+    )  # fmt: skip
+    return csv_file("letters.csv", header, rows)
+
+
+def _wanted(request: HttpRequest) -> tuple[BatchListForm, Wanted]:
+    form = BatchListForm(request.GET or None)
+    given = form.cleaned_data if form.is_valid() else {}
+    return form, Wanted(state=given.get("state", ""), since_date=given.get("since"), order=given.get("order", ""))
 
 
 @allow(*CLERKS)

@@ -4,8 +4,10 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.domain import mailing as rules
@@ -18,10 +20,13 @@ from accounts.domain.notice_texts import Text
 from accounts.operations import mailings as operations
 from accounts.queries import mailings
 from accounts.queries import notice_texts as stored
+from accounts.queries.mailings import Wanted
 from billing.operations import mailings as proposals
 from billing.queries import mailing_targets
-from cis.desk.answers import asks_for, or_404, posted, tell_refusal, today
+from cis.desk import words
+from cis.desk.answers import FILE_ROWS_MOST, asks_for, csv_file, or_404, posted, tell_refusal, today
 from cis.desk.forms.mailings import MailingForm
+from cis.desk.forms.notices import MailingListForm
 from cis.desk.roles import READERS
 from cis.kernel.errors import Refused
 from cis.platform import packs, progress
@@ -35,13 +40,42 @@ SAMPLE = 10
 def index(request: HttpRequest) -> HttpResponse:
     """List the mailings, the latest first."""
     number = page_number(request)
-    rows = mailings.listed(offset=(number - 1) * ROWS, most=ROWS + 1)
+    form, wanted = _wanted(request)
+    rows = mailings.listed(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
+        "form": form,
         "rows": rows[:ROWS],
         "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        "is_filtered": wanted != Wanted(),
         "may_write": bool(actor_of(request).roles & MAILERS),
     }
     return render(request, "desk/mailings.html", context)
+
+
+@allow(*READERS)
+def export(request: HttpRequest) -> StreamingHttpResponse:
+    """Give the same list as a file."""
+    language = get_language() or LANGUAGES[0]
+    header = [
+        _("Mailing"), _("Name"), _("What for"), _("Customers"), _("Written by"), _("Written on"), _("Let go by"),
+        _("State"),
+    ]  # fmt: skip
+    rows = (
+        (
+            card.id, card.title, stored.title(card.event, language), card.count, card.actor_name,
+            timezone.localtime(card.created_at).isoformat(" ", "minutes"), card.decider_name,
+            words.word("mailing", card.state),
+        )
+        for card in mailings.listed(wanted=_wanted(request)[1], most=FILE_ROWS_MOST)
+    )  # fmt: skip
+    return csv_file("mailings.csv", header, rows)
+
+
+def _wanted(request: HttpRequest) -> tuple[MailingListForm, Wanted]:
+    form = MailingListForm(request.GET or None)
+    given = form.cleaned_data if form.is_valid() else {}
+    narrowed = {name: given.get(name, "") for name in ("text", "event", "state", "order")}
+    return form, Wanted(**narrowed, since_date=given.get("since"))
 
 
 @allow(*MAILERS)
@@ -110,10 +144,10 @@ def _letters(new: NewMailing, name: str, account: str) -> list[dict[str, object]
     event = notice_events.event(new.event)
     found: list[dict[str, object]] = []
     for language in LANGUAGES:
-        words = new.words[language]
-        ways = [(Channel.EMAIL, Text(words.subject, words.body))]
-        if words.sms.strip():
-            ways.append((Channel.SMS, Text("", words.sms)))
+        said = new.words[language]
+        ways = [(Channel.EMAIL, Text(said.subject, said.body))]
+        if said.sms.strip():
+            ways.append((Channel.SMS, Text("", said.sms)))
         for channel, text in ways:
             made = stored.preview(
                 event=event, channel=channel, language=language, text=text, facts={}, name=name, account=account

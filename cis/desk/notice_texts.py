@@ -6,9 +6,10 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.domain import notice_events, notice_texts
@@ -19,14 +20,17 @@ from accounts.operations import notice_templates
 from accounts.queries import accounts
 from accounts.queries import notice_texts as stored
 from accounts.queries.accounts import UnknownAccount
+from accounts.queries.notice_texts import EventRow
 from billing.operations import telling as bill_facts
 from billing.queries import telling
-from cis.desk.answers import posted, today
-from cis.desk.forms.notices import LANGUAGE_NAMES, TextForm
+from cis.desk import words
+from cis.desk.answers import csv_file, posted, today
+from cis.desk.forms.notices import LANGUAGE_NAMES, TextForm, TextListForm
 from cis.desk.roles import READERS
 from cis.kernel.enums import Role
 from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow
+from cis.platform.paging import Pager, query_of
 
 EDITORS = (Role.SUPERVISOR,)
 
@@ -44,8 +48,45 @@ class Sample:
 @allow(*READERS)
 def index(request: HttpRequest) -> HttpResponse:
     """List the events of which customers are told, with their texts."""
-    context = {"rows": stored.listed(), "languages": LANGUAGE_NAMES, "may_edit": _may_edit(request)}
+    form, rows, is_filtered = _listed(request)
+    context = {
+        "form": form, "rows": rows, "is_filtered": is_filtered, "languages": LANGUAGE_NAMES,
+        "pager": Pager(1, False, query_of(request)),
+    }  # fmt: skip
     return render(request, "desk/notice_texts.html", context)
+
+
+@allow(*READERS)
+def export(request: HttpRequest) -> StreamingHttpResponse:
+    """Give the same list as a file: each text in force, with its facts still in braces."""
+    language = get_language() or LANGUAGES[0]
+    header = [_("What for"), _("Class"), _("Way"), _("Language"), _("Version"), _("Subject"), _("Text")]
+    found = _listed(request)[1]
+    written = stored.written([row.event.code for row in found])
+    rows = (
+        (
+            stored.title(row.event.code, language), words.word("notice_class", row.event.notice_class),
+            words.word("notice_channel", channel), LANGUAGE_NAMES[spoken], version, text.subject, text.body,
+        )
+        for row in found
+        for (channel, spoken), (version, text) in written[row.event.code].items()
+    )  # fmt: skip
+    return csv_file("texts.csv", header, rows)
+
+
+def _listed(request: HttpRequest) -> tuple[TextListForm, list[EventRow], bool]:
+    """Return the events that are asked for, by their names in the page's language."""
+    form = TextListForm(request.GET or None)
+    given = {name: value for name, value in form.cleaned_data.items() if value} if form.is_valid() else {}
+    language = get_language() or LANGUAGES[0]
+    rows = [
+        row
+        for row in stored.listed()
+        if given.get("text", "").lower() in stored.title(row.event.code, language).lower()
+        and given.get("notice_class", row.event.notice_class) == row.event.notice_class
+        and given.get("state", "") in {"", "changed" if row.changed else "delivered"}
+    ]
+    return form, rows, bool(given)
 
 
 @allow(*READERS)

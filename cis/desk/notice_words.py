@@ -45,6 +45,10 @@ MAILING_STATES: Mapping[str, Any] = {
     "sent": _("Sent"),
     "dropped": _("Dropped"),
 }
+BATCH_STATES: Mapping[str, Any] = {
+    "open": _("Not handed over yet"),
+    "posted": _("Handed to the post"),
+}
 FACT_KINDS: Mapping[str, Any] = {
     "text": _("Words"),
     "date": _("Date"),

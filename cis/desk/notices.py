@@ -1,5 +1,7 @@
 """Notices: what customers were told, by which way, and what became of it; addresses that do not work."""
 
+from collections.abc import Callable
+
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -7,21 +9,23 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
 from accounts.domain import notice_texts
 from accounts.domain.notice_events import Channel
-from accounts.domain.notice_states import NoticeState
-from accounts.operations import consents, contacts
+from accounts.domain.notice_states import KEEPERS, NOTICE, NoticeAction, NoticeState
+from accounts.operations import consents, contacts, notice_resending
 from accounts.operations import customers as customer_operations
 from accounts.queries import consents as consent_queries
 from accounts.queries import customers, notices
 from accounts.queries import notice_texts as stored_texts
-from accounts.queries.notices import NoticeCard, Wanted
+from accounts.queries.notices import NoticeCard, ToMend, Wanted
 from accounts.web.ways import WaysForm
 from cis.desk import words
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_refusal
-from cis.desk.forms.notices import NoticeListForm
+from cis.desk.forms.notices import NoticeListForm, ToMendForm
 from cis.desk.roles import CLERKS, READERS
+from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow
 from cis.platform.paging import ROWS, Pager, page_number, query_of
@@ -79,13 +83,48 @@ def show(request: HttpRequest, notice_id: int) -> HttpResponse:
     paragraphs = notice_texts.paragraphs(notice.body, site=settings.SITE_URL)
     card = notice.card
     is_posted = card.channel == Channel.POST and card.state == NoticeState.SENT
+    actor = actor_of(request)
+    actions = NOTICE.actions(NoticeState(card.state), actor)
+    is_past = card.channel == Channel.INBOX or notice_resending.is_past(event=card.event)
     context = {
         "notice": notice,
         "card": card,
         "paragraphs": paragraphs,
-        "may_return": is_posted and bool(actor_of(request).roles & set(CLERKS)),
+        "may_return": is_posted and bool(actor.roles & set(CLERKS)),
+        "may_withdraw": NoticeAction.WITHDRAW in actions and notice.batch_id is None,
+        "may_resend": NoticeAction.RESEND in actions and not is_past,
     }
     return render(request, "desk/notice.html", context)
+
+
+@allow(*KEEPERS)
+@require_POST
+def withdraw(request: HttpRequest, notice_id: int) -> HttpResponse:
+    """Take back a notice that still waits."""
+    reason = request.POST.get("reason", "")
+    return _change(
+        request, notice_id, lambda actor: notice_resending.withdraw(notice_id=notice_id, reason=reason, actor=actor)
+    )
+
+
+@allow(*KEEPERS)
+@require_POST
+def resend(request: HttpRequest, notice_id: int) -> HttpResponse:
+    """Send a notice again that did not arrive."""
+    return _change(request, notice_id, lambda actor: notice_resending.resend(notice_id=notice_id, actor=actor))
+
+
+def _change(request: HttpRequest, notice_id: int, change: Callable[[Actor], None]) -> HttpResponse:
+    with or_404():
+        try:
+            change(actor_of(request))
+        except Refused as refusal:
+            if refusal.code.startswith("unknown_"):
+                raise
+            tell_refusal(request, refusal)
+        else:
+            messages.success(request, _("Saved."))
+    return redirect("desk:notice", notice_id)
 
 
 @allow(*CLERKS)
@@ -118,18 +157,31 @@ def to_mend(request: HttpRequest) -> HttpResponse:
             messages.success(request, _("Saved."))
         return redirect("desk:contacts_to_mend")
     number = page_number(request)
-    rows = notices.to_mend(offset=(number - 1) * ROWS, most=ROWS + 1)
-    pager = Pager(number, len(rows) > ROWS, query_of(request))
-    return render(request, "desk/contacts_to_mend.html", {"rows": rows[:ROWS], "pager": pager, "may_mend": may_mend})
+    form, wanted = _wanted_to_mend(request)
+    rows = notices.to_mend(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
+    context = {
+        "form": form,
+        "rows": rows[:ROWS],
+        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        "may_mend": may_mend,
+        "is_filtered": wanted != ToMend(),
+    }
+    return render(request, "desk/contacts_to_mend.html", context)
+
+
+def _wanted_to_mend(request: HttpRequest) -> tuple[ToMendForm, ToMend]:
+    form = ToMendForm(request.GET or None)
+    given = form.cleaned_data if form.is_valid() else {}
+    return form, ToMend(**{name: given.get(name, "") for name in ("text", "kind", "order")})
 
 
 @allow(*READERS)
-def to_mend_file(request: HttpRequest) -> StreamingHttpResponse:  # noqa: ARG001
+def to_mend_file(request: HttpRequest) -> StreamingHttpResponse:
     """Give the same list as a file."""
     header = [_("Name"), _("Kind"), _("Number or address"), _("Came back on"), _("Reason")]
     rows = (
         (one.name, words.word("contact_kind", one.kind), one.value, timezone.localdate(one.bounced_at), one.reason)
-        for one in notices.to_mend(most=FILE_ROWS_MOST)
+        for one in notices.to_mend(wanted=_wanted_to_mend(request)[1], most=FILE_ROWS_MOST)
     )
     return csv_file("contacts-to-mend.csv", header, rows)
 
@@ -149,5 +201,6 @@ def _wanted(request: HttpRequest) -> tuple[NoticeListForm, Wanted]:
         since_date=given.get("since"),
         mailing_id=given.get("mailing"),
         batch_id=given.get("batch"),
+        order=given.get("order", ""),
     )
     return form, wanted

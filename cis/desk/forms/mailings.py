@@ -64,7 +64,7 @@ class MailingForm(PageForm):
         )  # fmt: skip
         self.fields[f"sms_{code}"] = forms.CharField(
             label=_("SMS"), max_length=BODY_MOST[Channel.SMS], required=False,
-            widget=forms.Textarea(attrs={"rows": 2, "class": "form-control code-text"}),
+            widget=forms.Textarea(attrs={"rows": 4, "class": "form-control code-text"}),
             help_text=_("Empty in both languages: it does not go by SMS."),
         )  # fmt: skip
 

@@ -1,5 +1,6 @@
 """Notices on the desk: list, file, one with its text, addresses to mend, texts with preview and versions."""
 
+import csv
 from datetime import date
 
 import pytest
@@ -14,7 +15,8 @@ from accounts.queries import notice_texts
 from billing.operations import telling
 from cis.kernel.actors import SYSTEM
 from cis.kernel.enums import Role
-from cis.platform.models import AuditEvent
+from cis.platform import outbox
+from cis.platform.models import AuditEvent, OutboxMessage
 from tests.doors.desk.conftest import sign_in
 from tests.factories import accounts
 
@@ -177,3 +179,97 @@ def test_a_clerk_writes_down_how_a_customer_wants_to_be_told(desk, client, told)
 def test_the_first_page_counts_addresses_that_do_not_work(desk, told):
     told.customer.contact_points.update(bounced_at=timezone.now())
     assert "a message came back" in text_of(desk.get("/"))
+
+
+def lines_of(answer):
+    return b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
+
+
+@pytest.fixture
+def _by_day(monkeypatch):
+    monkeypatch.setattr("accounts.operations.notice_drafts.quiet_until", lambda *_, **__: None)
+
+
+def waiting(told):
+    told.customer.contact_points.filter(kind="mobile").update(value="+8613800138002")
+    with transaction.atomic():
+        notices.queue_step(
+            event="payment_received", facts=PAID, key="k:2", actor=SYSTEM, customer_id=told.customer.id,
+            account_id=told.account.id,
+        )  # fmt: skip
+    return Notice.objects.get(channel="sms", key="k:2")
+
+
+@pytest.mark.usefixtures("_by_day")
+def test_a_notice_that_waits_is_withdrawn_with_a_reason_and_never_sent(desk, told, settings, tmp_path):
+    settings.VAR_DIR = tmp_path
+    notice = waiting(told)
+    assert "Withdraw it" in text_of(desk.get(f"/desk/notices/{notice.id}/"))
+    desk.post(f"/desk/notices/{notice.id}/withdraw/", {"reason": "  "})
+    notice.refresh_from_db()
+    assert notice.state == "queued"
+    desk.post(f"/desk/notices/{notice.id}/withdraw/", {"reason": "paid by mistake"})
+    OutboxMessage.objects.update(due_at=timezone.now())
+    outbox.deliver_due()
+    notice.refresh_from_db()
+    assert (notice.state, notice.reason, notice.detail, notice.spares) == (
+        "withdrawn",
+        "withdrawn",
+        "paid by mistake",
+        [],
+    )
+    assert f"notice:{notice.id}" not in (tmp_path / "sms" / "sent.jsonl").read_text()
+    event = AuditEvent.objects.get(action="withdraw", subject_id=notice.id)
+    assert event.detail["reason"] == "paid by mistake"
+    page = text_of(desk.get(f"/desk/notices/{notice.id}/"))
+    assert "paid by mistake" in page
+    assert "Withdraw it" not in page
+    desk.post(f"/desk/notices/{notice.id}/withdraw/", {"reason": "again"})
+    assert AuditEvent.objects.filter(action="withdraw").count() == 1
+
+
+@pytest.mark.usefixtures("_by_day")
+def test_what_did_not_arrive_is_sent_again_to_the_address_of_today(desk, told, settings, tmp_path):
+    settings.VAR_DIR = tmp_path
+    notice = waiting(told)
+    Notice.objects.filter(id=notice.id).update(state="failed", reason="gateway_down", address="+8613800130000")
+    assert "Send it again" in text_of(desk.get(f"/desk/notices/{notice.id}/"))
+    desk.post(f"/desk/notices/{notice.id}/again/")
+    desk.post(f"/desk/notices/{notice.id}/again/")
+    OutboxMessage.objects.update(due_at=timezone.now())
+    outbox.deliver_due()
+    notice.refresh_from_db()
+    assert (notice.state, notice.resent, notice.address) == ("delivered", 1, "+8613800138002")
+    assert (tmp_path / "sms" / "sent.jsonl").read_text().count(f'"notice:{notice.id}') == 1
+    assert AuditEvent.objects.filter(action="resend", subject_id=notice.id).count() == 1
+    assert "Send it again" not in text_of(desk.get(f"/desk/notices/{notice.id}/"))
+
+
+def test_what_nobody_would_get_is_not_sent_again_and_who_may_not_does_not(desk, client, told):
+    notice = waiting(told)
+    told.customer.contact_points.filter(kind="mobile").update(bounced_at=timezone.now())
+    Notice.objects.filter(id=notice.id).update(state="failed")
+    assert "No number or address works" in text_of(desk.post(f"/desk/notices/{notice.id}/again/", follow=True))
+    notice.refresh_from_db()
+    assert notice.state == "failed"
+    assert desk.post("/desk/notices/999999/again/").status_code == 404
+    auditor = sign_in(client, Role.AUDITOR)
+    assert auditor.post(f"/desk/notices/{notice.id}/again/").status_code == 403
+    assert auditor.post(f"/desk/notices/{notice.id}/withdraw/", {"reason": "x"}).status_code == 403
+    assert "Send it again" not in text_of(auditor.get(f"/desk/notices/{notice.id}/"))
+
+
+def test_each_list_is_ordered_narrowed_and_given_as_a_file_as_it_is_shown(desk, told):
+    waiting(told)
+    latest = lines_of(desk.get("/desk/notices.csv"))[1:]
+    assert lines_of(desk.get("/desk/notices.csv?order=oldest"))[1:] == latest[::-1]
+    for place in ("notices/mend", "notices/letters", "notices/mailings", "notices/texts"):
+        assert desk.get(f"/desk/{place}/?order=oldest&state=nonsense").status_code == 200
+        assert "Show all" in text_of(desk.get(f"/desk/{place}/?since=2099-01-01&text=zzz")), place
+    texts = list(csv.reader(lines_of(desk.get("/desk/notices/texts.csv?text=payment+received"))))
+    assert {tuple(row[2:4]) for row in texts if row[0] == "Payment received"} >= {("SMS", "English"), ("Mail", "中文")}
+    page = text_of(desk.get("/desk/notices/texts/?state=changed"))
+    assert "No text fits these filters" in page
+    told.customer.contact_points.filter(kind="mobile").update(bounced_at=timezone.now())
+    assert "13800138002" in lines_of(desk.get("/desk/notices/mend.csv?kind=mobile"))[1]
+    assert len(lines_of(desk.get("/desk/notices/mend.csv?kind=email"))) == 1
