@@ -165,6 +165,7 @@ def check(request: HttpRequest, application_id: int) -> None:
 def private(answer: HttpResponse) -> HttpResponse:
     """Let nobody keep or list a page that its link alone protects."""
     answer["X-Robots-Tag"] = "noindex"
-    answer["Referrer-Policy"] = "no-referrer"
+    # Not "no-referrer": browsers then send forms with the origin "null", and none is taken.
+    answer["Referrer-Policy"] = "same-origin"
     answer["Cache-Control"] = "no-store"
     return answer

@@ -40,5 +40,5 @@ def show(request: HttpRequest, token: str) -> HttpResponse:
     }
     answer = render(request, "portal/verify.html", context)
     answer["X-Robots-Tag"] = "noindex"
-    answer["Referrer-Policy"] = "no-referrer"
+    answer["Referrer-Policy"] = "same-origin"
     return answer

@@ -7,7 +7,7 @@
   const nameOf = (element) => {
     const by = element.getAttribute("aria-labelledby");
     const label = element.labels?.[0]?.textContent ?? (by ? document.getElementById(by)?.textContent : "");
-    return [element.getAttribute("aria-label"), label, element.textContent, element.title, element.placeholder].find((text) => text?.trim()) ?? "";
+    return [element.getAttribute("aria-label"), label, element.textContent, element.title, element.placeholder, element.querySelector("img")?.alt].find((text) => text?.trim()) ?? "";
   };
   document.querySelectorAll("a[href], button, input:not([type=hidden]), select, textarea, [role=img]").forEach((element) => {
     const isField = element.matches("input, select, textarea");

@@ -74,12 +74,14 @@ def browser(chromium, live_server, under_way):
 
 @pytest.fixture
 def open_page(browser, live_server):
-    """Return a function that opens a page as somebody: open_page(user, width=..., theme=..., language=...)."""
+    """Return a function that opens a page as somebody: open_page(user, width=..., ...); None: nobody."""
     faults = []
 
     def opened(user, *, width=1366, height=768, theme="light", language="en"):
         context = browser.new_context(viewport={"width": width, "height": height}, base_url=live_server.url)
-        cookies = {"theme": theme, "django_language": language, "sessionid": _session(user)}
+        cookies = {"theme": theme, "django_language": language}
+        if user is not None:
+            cookies["sessionid"] = _session(user)
         context.add_cookies([{"name": name, "value": value, "url": live_server.url} for name, value in cookies.items()])
         page = context.new_page()
         page.set_default_timeout(15_000)
