@@ -195,11 +195,11 @@ def write_step(*, event: Event, drafts: Sequence[Draft]) -> int:
 
 
 @joins_transaction
-def queue_step(*, notice_id: int, resent: int, due_at: datetime | None) -> None:
-    """Queue one sending of a notice that was sent before, or is put off; each sending and instant once."""
+def queue_step(*, notice_id: int, resent: int, due_at: datetime | None) -> bool:
+    """Queue one sending of a notice that was sent before, or is put off; return False if it was queued for then."""
     when = due_at.isoformat() if due_at else "now"
     payload = {"notice_id": notice_id, "resent": resent}
-    outbox.queue(kind=SEND, key=f"notice:{notice_id}:{resent}:{when}", payload=payload, due_at=due_at)
+    return outbox.queue(kind=SEND, key=f"notice:{notice_id}:{resent}:{when}", payload=payload, due_at=due_at)
 
 
 def quiet_until(now: datetime, *, event: Event, channel: Channel) -> datetime | None:

@@ -17,7 +17,7 @@ from accounts.domain.notice_states import NoticeAction, NoticeState
 from accounts.gateways import mail, sms
 from accounts.gateways.mail import Mail
 from accounts.gateways.sms import Taken
-from accounts.gateways.undeliverable import Undeliverable
+from accounts.gateways.undeliverable import GatewayDown, Undeliverable
 from accounts.models.notice import Notice
 from accounts.operations import notice_drafts, notice_receipts, notice_settling
 from accounts.queries import notice_people, supplier
@@ -75,7 +75,9 @@ def _prepare(*, notice_id: int, resent: int) -> Notice | None:
     channel = Channel(notice.channel)
     if until := notice_drafts.quiet_until(timezone.now(), event=event, channel=channel):
         # An attempt that failed may fall due at night, though the first one did not.
-        notice_drafts.queue_step(notice_id=notice.id, resent=resent, due_at=until)
+        if not notice_drafts.queue_step(notice_id=notice.id, resent=resent, due_at=until):
+            # The clock of the database is before ours: this message itself was due at the end of the quiet hours.
+            raise GatewayDown("the quiet hours are not over yet")
         return None
     if notice.customer_id is not None:
         person = notice_people.of_customers(customer_ids=[notice.customer_id])[notice.customer_id]
