@@ -14,7 +14,7 @@ from contracts.domain.change_facts import REVERSIBLE
 from contracts.domain.changes import WORKFLOW, ChangeAction, ChangeKind, ChangeState
 from contracts.models.agreement import AgreementTerm
 from contracts.models.change import ChangeEffect, ChangeSet
-from contracts.operations import agreements
+from contracts.operations import agreements, programs
 from contracts.operations.change_effects import SUBJECT
 from contracts.operations.changes import NoReason, lock, move
 from contracts.queries import agreements as queries
@@ -63,7 +63,7 @@ def _undo(change: ChangeSet, effect: ChangeEffect, touched: set[int], today: dat
         _undo_term(effect, today, actor)
     elif effect.code == "end_agreement":
         assert effect.agreement_id is not None
-        agreements.reopen_step(agreement_id=effect.agreement_id, actor=actor)
+        _reopen(effect.agreement_id, actor)
     elif effect.code == "settle_account":
         assert effect.account_id is not None
         if accounts.card(account_id=effect.account_id).state != "open":
@@ -82,6 +82,14 @@ def _undo(change: ChangeSet, effect: ChangeEffect, touched: set[int], today: dat
         )
     elif effect.code != "keep_read":  # a counter value that was read stays true
         raise NotReversible("What it did cannot be taken back.", advice="Let another change undo it.")
+
+
+def _reopen(agreement_id: int, actor: Actor) -> None:
+    """Let a supply go on that was ended; packages that ended with it stay ended, and so does their energy."""
+    until = queries.card(agreement_id=agreement_id).end_date
+    agreements.reopen_step(agreement_id=agreement_id, actor=actor)
+    if until is not None:
+        programs.keep_green_off_step(agreement_id=agreement_id, since=until, actor=actor)
 
 
 def _undo_term(effect: ChangeEffect, today: date, actor: Actor) -> None:

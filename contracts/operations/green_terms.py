@@ -65,10 +65,12 @@ def lay_step(*, agreement_id: int, terms: Terms, start: date, end: date, actor: 
 
 @joins_transaction
 def take_off_step(
-    *, agreement_id: int, terms: Terms, held_tariff_id: int | None, start: date, end: date, actor: Actor
+    *, agreement_id: int, terms: Terms, held_tariff_id: int | None, start: date, end: date | None, actor: Actor
 ) -> None:
     """
-    Take the green energy off again over [start, end), where it is still agreed. Announces TermChanged.
+    Take the green energy off again over [start, end), where it is still agreed; end None: for ever.
+
+    Announces TermChanged.
 
     held_tariff_id  the tariff that holds again, where the one of the package still does
     """
@@ -82,16 +84,24 @@ def take_off_step(
         _change(agreement_id, term, since=since, end=end, tariff_id=tariff_id, agreed=wanted, actor=actor)
 
 
-def _covered(agreement_id: int, start: date, end: date) -> list[TermCard]:
+def _covered(agreement_id: int, start: date, end: date | None) -> list[TermCard]:
     found = queries.card(agreement_id=agreement_id).terms
-    return [term for term in found if term.start_date < end and (term.end_date is None or term.end_date > start)]
+    last = end or date.max
+    return [term for term in found if term.start_date < last and (term.end_date is None or term.end_date > start)]
 
 
 def _change(
-    agreement_id: int, term: TermCard, *, since: date, end: date, tariff_id: int | None, agreed: Agreed, actor: Actor
+    agreement_id: int,
+    term: TermCard,
+    *,
+    since: date,
+    end: date | None,
+    tariff_id: int | None,
+    agreed: Agreed,
+    actor: Actor,
 ) -> None:
     """Change what a term says from a day on; what is behind the end goes on as it was."""
-    is_within = term.end_date is None or end < term.end_date
+    is_within = end is not None and (term.end_date is None or end < term.end_date)
     agreements.change_step(
         agreement_id=agreement_id,
         from_date=since,

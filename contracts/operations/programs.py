@@ -24,7 +24,7 @@ from contracts.domain.programs import (
     ProgramState,
 )
 from contracts.models.program import Enrollment, Program
-from contracts.operations import enrollment_steps, enrollment_undo, financing
+from contracts.operations import enrollment_steps, enrollment_undo, financing, green_terms
 from contracts.operations.enrollment_offers import offer_step, sign_step
 from contracts.operations.enrollment_steps import Locked, lock, move
 from contracts.queries import enrollments as enrollment_queries
@@ -293,6 +293,25 @@ def note_agreement_ended(announcement: AgreementEnded) -> None:
             enrollment_steps.take_back_rows(locked.row.rows.order_by("seq"), reason="the supply ended", actor=SYSTEM)
         else:
             _end_green(locked, on_date=announcement.end_date, reason="the supply ends", today=today, actor=SYSTEM)
+
+
+@joins_transaction
+def keep_green_off_step(*, agreement_id: int, since: date, actor: Actor) -> None:
+    """
+    Take the energy of packages off that ended with a supply which is taken up again; the customer may join anew.
+
+    Otherwise the terms that held last would go on with green energy that nobody pays a package for.
+    """
+    ended = Enrollment.objects.filter(
+        agreement_id=agreement_id, program__kind=ProgramKind.GREEN.value, state=EnrollmentState.ENDED.value,
+        period__endswith=since,
+    )  # fmt: skip
+    for enrollment_id in ended.order_by("id").values_list("id", flat=True):
+        locked = lock(enrollment_id)
+        green_terms.take_off_step(
+            agreement_id=agreement_id, terms=locked.terms, held_tariff_id=locked.row.held_tariff_id, start=since,
+            end=None, actor=actor,
+        )  # fmt: skip
 
 
 def _check_counter(actor: Actor) -> None:

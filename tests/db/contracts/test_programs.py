@@ -289,6 +289,23 @@ def test_a_package_ends_with_its_supply(world, monkeypatch):
     assert owed(world.account) == [("green_package", 500), ("green_package", 250)]
 
 
+def test_a_supply_that_goes_on_after_all_goes_on_without_the_package_and_may_join_anew(world):
+    card = published(GREEN)
+    made = joined(card, account_id=world.account.id, start=TODAY)
+    end = date(2026, 3, 25)
+    agreements.end(agreement_id=world.agreement.id, end_date=end, actor=SYSTEM)
+    program_nights.day(today=end)
+    assert state(made) == "ended"
+    with transaction.atomic():
+        agreements.reopen_step(agreement_id=world.agreement.id, actor=SYSTEM)
+        programs.keep_green_off_step(agreement_id=world.agreement.id, since=end, actor=SYSTEM)
+    terms = agreement_queries.card(agreement_id=world.agreement.id).terms
+    assert [(one.start_date, one.agreed.green_blocks) for one in terms][-2:] == [(TODAY, 2), (end, 0)]
+    assert terms[-1].end_date is None
+    again = joined(card, account_id=world.account.id, start=date(2026, 3, 26))
+    assert (state(made), state(again)) == ("ended", "running")
+
+
 # ---- settled early ---------------------------------------------------------------------------------------------------
 
 
