@@ -80,6 +80,10 @@ WORK_FACTS: Mapping[str, Any] = {
     "items": _("Supplies"),
     "supplies": _("Supplies"),
     "capacity": _("Capacity"),
+    "customer": _("Customer"),
+    "inspection": _("Inspection"),
+    "season": _("Before"),
+    "look_at": _("Look at"),
 }
 WORK_CASES: Mapping[str, Any] = {
     "service_point": _("Ordered by the desk"),
@@ -130,7 +134,6 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "reservation": RESERVATION_STATES,
     "point": POINT_STATES,
     "asset": ASSETS,
-    "supply_mode": SUPPLY_MODES,
     "phases": PHASES,
     "survey_reason": SURVEY_REASONS,
 }

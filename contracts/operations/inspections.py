@@ -20,6 +20,7 @@ from contracts.domain.inspection_workflow import (
     InspectionAction,
     InspectionState,
 )
+from contracts.models.application import ServiceApplication
 from contracts.models.inspection import SafetyInspection
 from contracts.operations import defect_steps as steps
 from contracts.operations import inspection_notices
@@ -177,7 +178,7 @@ def order_step(*, inspection_id: int, actor: Actor) -> int:
     """Order the work of one inspection as a step of a larger use case; return the id of the work order."""
     row = steps.lock_inspection(inspection_id)
     row.state = INSPECTIONS.step(InspectionState(row.state), InspectionAction.ORDER, actor).to.value
-    facts = {"customer": row.customer_name, "inspection": row.kind, "plan": row.plan, "season": row.season}
+    facts = {"customer": row.customer_name, "inspection": row.kind, "season": row.season, **_applicant(row)}
     if row.follows_id is not None:
         facts["look_at"] = "; ".join(steps.standing_texts(row.follows_id))[:500]
     row.work_order_id = work_orders.create_step(
@@ -188,6 +189,12 @@ def order_step(*, inspection_id: int, actor: Actor) -> int:
     row.save(update_fields=["state", "work_order"])
     audit.record(actor, "order", SUBJECT, row.id, work_order=row.work_order_id)
     return row.work_order_id
+
+
+def _applicant(row: SafetyInspection) -> dict[str, str]:
+    """Return what the crew is to know of an application whose installation it accepts: its number, whom to call."""
+    found = ServiceApplication.objects.filter(id=row.application_id).first() if row.application_id else None
+    return {} if found is None else {"application": found.number, "phone": found.agent_phone or found.phone}
 
 
 @opens_transaction
