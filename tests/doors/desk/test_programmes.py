@@ -122,6 +122,6 @@ def test_who_only_looks_changes_nothing(client, supplier, billed):
     made = joined(published(LEASE), account_id=billed.account.id, start=TODAY)
     auditor = sign_in(client, Role.AUDITOR)
     page = text(auditor, "enrolment", made)
-    assert "What to do" not in page
+    assert "Next step" not in page
     assert auditor.post(reverse("desk:act_enrolment", args=[made]), {"action": "cancel"}).status_code == 403
     assert auditor.get(reverse("desk:new_programme")).status_code == 403
