@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
+
 from billing.domain.charges import DueCharge
 from billing.models.charge import BillCharge
 from contracts.domain.charge_kinds import WORDS
@@ -78,7 +80,7 @@ def due_of_account(*, account_id: int, due: Sequence[DueCharge]) -> tuple[DueLin
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CarryingBill:
-    """A bill, or a draft of one, that carries a charge of a case or takes it back. [minor unit]"""
+    """A bill, or a draft of one, that carries a charge or takes it back. [minor unit]"""
 
     bill_id: int
     number: str | None
@@ -92,7 +94,18 @@ class CarryingBill:
 
 def of_case(*, case_id: int) -> tuple[CarryingBill, ...]:
     """Return the bills that carry charges of a case, in the order of time; one statement."""
-    rows = BillCharge.objects.filter(charge__case_id=case_id).select_related("charge", "bill").order_by("id")
+    return _carrying(BillCharge.objects.filter(charge__case_id=case_id))
+
+
+def of_charges(*, charge_ids: Sequence[int]) -> dict[int, tuple[CarryingBill, ...]]:
+    """Return the bills that carry some charges, by charge, in the order of time; one statement."""
+    found: dict[int, tuple[CarryingBill, ...]] = {}
+    for one in _carrying(BillCharge.objects.filter(charge_id__in=charge_ids)):
+        found[one.charge_id] = (*found.get(one.charge_id, ()), one)
+    return found
+
+
+def _carrying(rows: QuerySet[BillCharge]) -> tuple[CarryingBill, ...]:
     return tuple(
         CarryingBill(
             bill_id=row.bill_id,
@@ -104,5 +117,5 @@ def of_case(*, case_id: int) -> tuple[CarryingBill, ...]:
             amount_minor=row.amount_minor,
             is_taken_back=row.cancels_id is not None,
         )
-        for row in rows
+        for row in rows.select_related("charge", "bill").order_by("id")
     )

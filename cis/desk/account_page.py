@@ -22,10 +22,21 @@ from cis.kernel.periods import add_months, month_of
 from cis.platform.access import actor_of, allow
 from cis.platform.templatetags.local import month as month_text
 from cis.platform.templatetags.local import plain_money
-from contracts.queries import agreements, change_facts, changes, enrollments, inspections, supply_contracts
+from contracts.queries import (
+    agreements,
+    applications,
+    change_facts,
+    changes,
+    charges,
+    enrollments,
+    inspections,
+    supply_contracts,
+)
 from contracts.queries.agreements import AgreementCard, TermCard
+from contracts.queries.applications import ApplicationRow
 from contracts.queries.change_facts import Can
 from contracts.queries.changes import ChangeCard
+from contracts.queries.charges import OwedCharge
 from contracts.queries.enrollments import EnrollmentCard
 from contracts.queries.supply_contracts import ContractCard
 from metering.queries import places
@@ -38,6 +49,8 @@ MONTHS = 13
 NOTICES_SHOWN = 10
 CHANGES_SHOWN = 6
 ENROLMENTS_SHOWN = 6
+APPLICATIONS_SHOWN = 6
+CHARGES_SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +73,7 @@ class May:
     bill: bool
     correct: bool
     change: bool
+    charge: bool
     inspect: bool
 
 
@@ -79,6 +93,8 @@ class AccountPage:
     chart: dict[str, Any]
     last_month: "MonthNote | None"
     notices: tuple[notices.NoticeCard, ...]
+    applications: tuple[ApplicationRow, ...]
+    charges: tuple[OwedCharge, ...]
     contracts: tuple[ContractCard, ...]
     enrolments: tuple[EnrollmentCard, ...]
     inspections: tuple[inspections.InspectionCard, ...]
@@ -161,6 +177,8 @@ def gather(*, overview: accounts.AccountOverview, on: date, roles: frozenset[Rol
         chart=chart,
         last_month=_last_month(chart),
         notices=notices.of_account(account_id=overview.id, customer_id=overview.holder.id, most=NOTICES_SHOWN),
+        applications=applications.of_customers([overview.holder.id], most=APPLICATIONS_SHOWN),
+        charges=charges.of_account(account_id=overview.id, most=CHARGES_SHOWN),
         enrolments=enrollments.of_account(account_id=overview.id, most=ENROLMENTS_SHOWN),
         contracts=supply_contracts.of_account(account_id=overview.id),
         inspections=inspections.of_account(account_id=overview.id, most=INSPECTIONS_SHOWN),
@@ -179,6 +197,7 @@ def may(roles: frozenset[Role]) -> May:
         bill=bool(roles & set(BILLERS)),
         correct=bool(roles & {*BILLERS, *METERERS}),
         change=bool(roles & {*BILLERS, *CLERKS}),
+        charge=bool(roles & {*BILLERS, *CLERKS}),
         inspect=bool(roles & set(DISPATCHERS)),
     )
 

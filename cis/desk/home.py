@@ -11,8 +11,8 @@ from cis.desk.roles import BILLERS, CASHIERS, CLERKS, METERERS
 from cis.kernel.enums import Role
 from cis.platform import progress
 from cis.platform.access import actor_of, allow_signed_in
-from contracts.domain.charge_workflow import DECIDERS
-from contracts.queries import breaches
+from contracts.domain.charge_workflow import DECIDERS, ChargeState
+from contracts.queries import breaches, charges
 from metering.domain.correction_workflow import CORRECTORS
 from metering.queries import corrections, files
 
@@ -41,6 +41,9 @@ def show(request: HttpRequest) -> HttpResponse:
         "overdue": overdue,
         "corrections": corrections.count(state=corrections.WAITING) if actor.is_one_of(CORRECTORS) else None,
         "breaches": breaches.count(wanted=breaches.Wanted(state=breaches.WAITING))
+        if actor.is_one_of(DECIDERS)
+        else None,
+        "charges": charges.count(wanted=charges.WantedCharges(state=ChargeState.PROPOSED.value, is_by_hand=True))
         if actor.is_one_of(DECIDERS)
         else None,
         "to_mend": notices.count_to_mend() if actor.roles & set(CLERKS) else None,

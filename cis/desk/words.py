@@ -109,6 +109,19 @@ BREACH_STATES: Mapping[str, Any] = {
     "dropped": _("Dropped"),
     "cancelled": _("Cancelled"),
 }
+CHARGE_ORIGINS: Mapping[str, Any] = {
+    "": _("Case of breach"),
+    "by_hand": _("Agreed by hand"),
+    "change": _("Change of use"),
+    "enrollment": _("Programme"),
+    "offer": _("Offer"),
+}
+CHARGE_DEEDS: Mapping[str, Any] = {
+    "propose": _("Entered; waits for a second person"),
+    "agree": _("Agreed"),
+    "drop": _("Dropped"),
+    "reverse": _("Reversed"),
+}
 BREACH_CHARGES: Mapping[str, Any] = {
     "price_difference": _("Difference of prices"),
     "capacity_fee": _("Capacity fee"),
@@ -364,6 +377,8 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "breach_kind": BREACH_KINDS,
     "breach_state": BREACH_STATES,
     "breach_charge": BREACH_CHARGES,
+    "charge_origin": CHARGE_ORIGINS,
+    "charge_deed": CHARGE_DEEDS,
     "breach_step": BREACH_STEPS,
     "channel": CHANNELS,
     "movement": MOVEMENTS,

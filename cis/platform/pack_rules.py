@@ -147,6 +147,21 @@ class ChargeTax:
 
 
 @dataclass(frozen=True, slots=True)
+class ChargesByHand:
+    """
+    One-off charges that staff may agree by hand: their kinds, the largest amount, and the largest that one person
+    agrees alone, together with what was agreed so on the account within so many days.
+    """
+
+    kinds: list[str] = field(
+        metadata=_like("connection|works|meter_work|relocation|reconnection|temporary_supply|service")
+    )
+    most: str = field(metadata=_MONEY)
+    alone_most: str = field(metadata=_MONEY)
+    within_days: int = field(metadata={"least": 1, "most": 366})
+
+
+@dataclass(frozen=True, slots=True)
 class QuietHours:
     """Local times between which no SMS, or no e-mail, is sent to customers; ``start`` after ``end``: over midnight."""
 
@@ -348,6 +363,7 @@ class Rules:
     penalty_taxed: bool = field(metadata=_LOCAL)
     program_cooling_off: CoolingOff = field(metadata=_LOCAL)
     program_rebate: str = field(metadata={**_LOCAL, **_like("unearned|none")})
+    charges_by_hand: ChargesByHand = field(metadata=_LOCAL)
     charge_connection: ChargeTax = field(metadata=_LOCAL)
     charge_works: ChargeTax = field(metadata=_LOCAL)
     charge_meter_work: ChargeTax = field(metadata=_LOCAL)

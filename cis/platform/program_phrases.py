@@ -36,6 +36,7 @@ SENTENCES: Mapping[str, str] = {
     "bad_hand_over": _("The equipment cannot be handed over or taken back like this."),
     "bad_charge": _("A charge is an amount above 0, and says what it is for."),
     "charge_key_taken": _("This charge was agreed before, with another amount or for another purpose."),
-    "charge_not_reversible": _("The charge comes from a case of breach: ask there for it to be cancelled."),
+    "charge_not_reversible": _("The charge is not owed, or it comes from a case of breach that alone can undo it."),
+    "charge_not_by_hand": _("The rules of the place do not let staff charge this kind, or so much, by hand."),
     "unknown_charge": _("There is no such charge."),
 }

@@ -1,4 +1,4 @@
-"""States of a case of breach and of its charges, and who may move a case; charges follow their case."""
+"""States of a case of breach and of charges, and who may move them; charges of a case follow it."""
 
 from enum import StrEnum
 
@@ -21,6 +21,14 @@ class ChargeState(StrEnum):
     AGREED = "agreed"
     DROPPED = "dropped"
     CANCELLED = "cancelled"
+
+
+class ChargeAction(StrEnum):
+    """What moves a charge that was agreed by hand; any charge without a case is reversed so."""
+
+    AGREE = "agree"
+    DROP = "drop"
+    REVERSE = "reverse"
 
 
 class CaseState(StrEnum):
@@ -52,7 +60,9 @@ class CaseAction(StrEnum):
 
 
 CHARGERS: frozenset[Role | ActorKind] = frozenset((Role.BILLING, Role.METERING, Role.SUPERVISOR))
-REVERSERS: frozenset[Role | ActorKind] = frozenset((Role.BILLING, Role.SUPERVISOR))
+AGREERS: frozenset[Role | ActorKind] = frozenset((Role.CLERK, Role.BILLING, Role.SUPERVISOR, ActorKind.CLIENT))
+"""Who agrees a charge by hand, up to what the place lets one person agree alone."""
+REVERSERS: frozenset[Role | ActorKind] = frozenset((Role.BILLING, Role.SUPERVISOR, ActorKind.CLIENT))
 DECIDERS: frozenset[Role | ActorKind] = frozenset((Role.BILLING, Role.SUPERVISOR))
 
 _S, _A = CaseState, CaseAction
@@ -64,5 +74,14 @@ WORKFLOW = Workflow(
         (_S.AGREED, _A.ASK_CANCEL): Move(_S.CANCELLING, CHARGERS),
         (_S.CANCELLING, _A.CANCEL): Move(_S.CANCELLED, DECIDERS),
         (_S.CANCELLING, _A.KEEP): Move(_S.AGREED, CHARGERS),
+    },
+)
+
+CHARGE_WORKFLOW = Workflow(
+    "one-off charge",
+    {
+        (ChargeState.PROPOSED, ChargeAction.AGREE): Move(ChargeState.AGREED, DECIDERS),
+        (ChargeState.PROPOSED, ChargeAction.DROP): Move(ChargeState.DROPPED, AGREERS),
+        (ChargeState.AGREED, ChargeAction.REVERSE): Move(ChargeState.CANCELLED, REVERSERS),
     },
 )

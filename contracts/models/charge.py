@@ -10,6 +10,7 @@ from contracts.domain.charge_kinds import OF_BREACH, ChargeKind
 from contracts.domain.charge_workflow import CaseState, ChargeState
 
 _WITHOUT_CASE = (ChargeState.AGREED.value, ChargeState.CANCELLED.value)
+_NOT_OWED = (ChargeState.PROPOSED.value, ChargeState.DROPPED.value)
 _TWO_PERSONS = (CaseState.AGREED.value, CaseState.CANCELLING.value, CaseState.CANCELLED.value)
 
 
@@ -79,8 +80,9 @@ class OneOffCharge(models.Model):
     """
     An amount that the next bill of the account carries, once; cancelled, the bill after that takes it back.
 
-    It comes from a case of breach, to which two persons agree, or from something that the customer signed: then it has
-    a key, under which it is agreed once, and names what it comes from.
+    It comes from a case of breach, to which two persons agree, or from something that the customer signed, or it was
+    agreed by hand: then it has a key, under which it is agreed once, and names what it comes from. By hand two persons
+    agree to what is above the limit of the place; the database knows that too.
     """
 
     account = models.ForeignKey("accounts.Account", on_delete=models.PROTECT, related_name="charges")
@@ -102,6 +104,9 @@ class OneOffCharge(models.Model):
     subject = Code(default="", help_text="What it comes from: offer, lease; empty: a case.")
     subject_id = models.BigIntegerField(null=True)
     cancel_reason = models.CharField(max_length=300, default="")
+    is_for_two = models.BooleanField(default=False, help_text="By hand, above what one person agrees alone.")
+    proposer_id = models.BigIntegerField(null=True, help_text="Staff who entered it by hand.")
+    decider_id = models.BigIntegerField(null=True, help_text="Who agreed to it as the second person, or dropped it.")
 
     class Meta:
         constraints = [
@@ -120,9 +125,17 @@ class OneOffCharge(models.Model):
                 condition=models.Q(
                     case__isnull=False, agreement__isnull=False, key=None, kind__in=[one.value for one in OF_BREACH]
                 )
-                | models.Q(case=None, key__isnull=False, state__in=_WITHOUT_CASE)
+                | models.Q(case=None, key__isnull=False)
+                & (models.Q(state__in=_WITHOUT_CASE) | models.Q(state__in=_NOT_OWED, is_for_two=True))
                 & ~models.Q(kind__in=[one.value for one in OF_BREACH])
                 & ~models.Q(subject=""),
+            ),
+            models.CheckConstraint(
+                name="charge_above_the_limit_is_agreed_by_two",
+                condition=models.Q(is_for_two=False)
+                | models.Q(state__in=_NOT_OWED)
+                | models.Q(decider_id__isnull=False)
+                & (models.Q(proposer_id=None) | ~models.Q(decider_id=models.F("proposer_id"))),
             ),
             models.CheckConstraint(
                 name="charge_without_a_case_is_cancelled_for_a_reason",

@@ -1,4 +1,4 @@
-"""One-off charges that come from something the customer signed: agreed once, and undone by reversal."""
+"""One-off charges without a case of breach: agreed once, and undone by reversal."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -57,6 +57,8 @@ def agree_step(
     actor: Actor,
     agreement_id: int | None = None,
     legal_source: str = "",
+    is_for_two: bool = False,
+    proposer_id: int | None = None,
 ) -> int:
     """
     Agree a one-off charge: the next bill of the account carries it. Announces ChargeAgreed.
@@ -68,6 +70,8 @@ def agree_step(
     :param reason: what it is for, as the bill prints it.
     :param subject, subject_id: what it comes from, as ``"offer"``.
     :param legal_source: where it rests on more than the pack rule, as a contract; else that rule's source.
+    :param is_for_two: it is proposed only: nothing is owed or announced until a second person agrees.
+    :param proposer_id: staff who entered it by hand.
     :returns: id of the charge.
     :raises BadCharge: the amount is not above 0, no reason or origin is given, or the kind comes from cases of breach.
     :raises UnknownAccount, UnknownAgreement: there is none, or the agreement is not the account's.
@@ -97,18 +101,22 @@ def agree_step(
         return known.id
     made = OneOffCharge.objects.create(
         **wanted,
-        state=ChargeState.AGREED.value,
+        state=(ChargeState.PROPOSED if is_for_two else ChargeState.AGREED).value,
         tax_minor=taxed.tax_minor,
         ledger_class=LEDGER[kind],
         reason=reason.strip()[:REASON_MOST],
         legal_source=legal_source.strip() or taxed.source,
-        agreed_date=today,
+        agreed_date=None if is_for_two else today,
         key=key,
+        is_for_two=is_for_two,
+        proposer_id=proposer_id,
     )
-    events.announce(ChargeAgreed(charge_id=made.id, agreement_id=agreement_id, account_id=account_id))
+    if not is_for_two:
+        events.announce(ChargeAgreed(charge_id=made.id, agreement_id=agreement_id, account_id=account_id))
     audit.record(
-        actor, "agree", "charge", made.id, kind=kind.value, amount_minor=made.amount_minor, account_id=account_id
-    )
+        actor, "propose" if is_for_two else "agree", "charge", made.id,
+        kind=kind.value, amount_minor=made.amount_minor, account_id=account_id,
+    )  # fmt: skip
     return made.id
 
 
@@ -190,6 +198,8 @@ def reverse_step(*, charge_id: int, reason: str, actor: Actor) -> None:
         raise NotReversible("The charge comes from a case of breach.", advice="Ask there for the case to be cancelled.")
     if charge.state == ChargeState.CANCELLED.value:
         return
+    if charge.state != ChargeState.AGREED.value:
+        raise NotReversible("The charge is not owed.", advice="Drop it while it waits for a second person.")
     if not reason.strip():
         raise BadCharge("A reason is needed.", advice="Say in a few words why it is not owed.", field="reason")
     charge.state = ChargeState.CANCELLED.value

@@ -302,9 +302,9 @@ def id_of_number(number: str) -> int:
     return found
 
 
-def of_customers(customer_ids: Sequence[int]) -> tuple[ApplicationRow, ...]:
+def of_customers(customer_ids: Sequence[int], *, most: int = 50) -> tuple[ApplicationRow, ...]:
     """Return the applications of some customers, latest first."""
-    return rows_of(list(ServiceApplication.objects.filter(customer_id__in=list(customer_ids)).order_by("-id")[:50]))
+    return rows_of(list(ServiceApplication.objects.filter(customer_id__in=list(customer_ids)).order_by("-id")[:most]))
 
 
 def similar(*, id_number: str, but_id: int | None = None) -> tuple[tuple[int, str, str], ...]:

@@ -1,4 +1,4 @@
-"""What the rules of the place say about a one-off charge: its tax, and the text that it rests on."""
+"""What the rules of the place say about a one-off charge: its tax, its bounds, and the text that it rests on."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -39,3 +39,35 @@ def taxed(*, kind: ChargeKind, amount_minor: int, at: date) -> Taxed:
     rate_e6 = fixed.parse(text.value["vat_rate"], places=RATE_PLACES)
     tax = breaches.tax_of(amount_minor=amount_minor, rate_e6=rate_e6, mode=mode) if rate_e6 else 0
     return Taxed(amount_minor=amount_minor + (tax if mode is TaxMode.ON_TOP else 0), tax_minor=tax, source=text.source)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ByHand:
+    """
+    What staff may agree by hand. [minor unit]
+
+    kinds       that may be charged so
+    most        largest amount, tax included
+    alone_most  largest amount that one person agrees alone, together with what was agreed so on the account within
+                ``within_days``; above it a second person decides
+    """
+
+    kinds: tuple[ChargeKind, ...]
+    most_minor: int
+    alone_most_minor: int
+    within_days: int
+
+
+def by_hand(*, at: date) -> ByHand:
+    """
+    Return which charges staff may agree by hand on a day: the pack rule ``charges_by_hand``.
+
+    :raises MissingRule: the pack of the place has no such rule: nothing is agreed by hand there.
+    """
+    rule, decimals = packs.rule("charges_by_hand", at=at), packs.rule("decimals", at=at)
+    return ByHand(
+        kinds=tuple(ChargeKind(kind) for kind in rule["kinds"]),
+        most_minor=fixed.parse(rule["most"], places=decimals),
+        alone_most_minor=fixed.parse(rule["alone_most"], places=decimals),
+        within_days=rule["within_days"],
+    )
