@@ -31,7 +31,15 @@ def test_a_charge_is_agreed_shown_on_the_account_and_waits_for_the_bill(desk, bi
     charge = OneOffCharge.objects.get()
     assert (charge.amount_minor, charge.tax_minor, charge.agreement_id) == (11_300, 1_300, billed.agreement.id)
     page = desk.get(answer.url).content.decode()
-    for text in ("Work at the meter", "¥113.00", "¥13.00", "Meter tested", "The next bill carries it.", "王敏", "南京东路"):
+    for text in (
+        "Work at the meter",
+        "¥113.00",
+        "¥13.00",
+        "Meter tested",
+        "The next bill carries it.",
+        "王敏",
+        "南京东路",
+    ):
         assert text in page, text
     account = desk.get(f"/desk/customers/{billed.account.id}/").content.decode()
     assert answer.url in account
@@ -82,7 +90,10 @@ def test_the_list_shows_the_bills_and_comes_as_a_file(desk, billed):
     assert place not in desk.get("/desk/charges/?state=proposed").content.decode()
     assert "No charge fits these filters" in desk.get("/desk/charges/?text=nobody").content.decode()
     text = b"".join(desk.get("/desk/charges.csv?kind=meter_work").streaming_content).decode("utf-8-sig")
-    assert f"{billed.account.number},Work at the meter,Meter tested,Agreed by hand,,113.00,13.00,Agreed,{bill.number}" in text
+    assert (
+        f"{billed.account.number},Work at the meter,Meter tested,Agreed by hand,,113.00,13.00,Agreed,{bill.number}"
+        in text
+    )
     assert bill.number in desk.get(place).content.decode()
 
 
