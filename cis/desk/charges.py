@@ -14,9 +14,10 @@ from accounts.operations import customers as customer_operations
 from accounts.queries import accounts
 from billing.queries import charges as carried
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_refusal, today
+from cis.desk.charge_words import CHARGE_ORIGINS
 from cis.desk.forms.charges import ChargeForm, ChargeListForm, ReverseForm, kind_choices
 from cis.desk.roles import BILLERS, CLERKS, READERS
-from cis.desk.words import BREACH_STATES, CHARGE_ORIGINS
+from cis.desk.words import BREACH_STATES
 from cis.kernel.errors import Refused
 from cis.platform import audit
 from cis.platform.access import actor_of, allow

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from cis.desk import (
     application_words,
     change_words,
+    charge_words,
     contract_words,
     field_words,
     meter_words,
@@ -108,19 +109,6 @@ BREACH_STATES: Mapping[str, Any] = {
     "cancelling": _("To be cancelled: waits for a second person"),
     "dropped": _("Dropped"),
     "cancelled": _("Cancelled"),
-}
-CHARGE_ORIGINS: Mapping[str, Any] = {
-    "": _("Case of breach"),
-    "by_hand": _("Agreed by hand"),
-    "change": _("Change of use"),
-    "enrollment": _("Programme"),
-    "offer": _("Offer"),
-}
-CHARGE_DEEDS: Mapping[str, Any] = {
-    "propose": _("Entered; waits for a second person"),
-    "agree": _("Agreed"),
-    "drop": _("Dropped"),
-    "reverse": _("Reversed"),
 }
 BREACH_CHARGES: Mapping[str, Any] = {
     "price_difference": _("Difference of prices"),
@@ -377,8 +365,6 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "breach_kind": BREACH_KINDS,
     "breach_state": BREACH_STATES,
     "breach_charge": BREACH_CHARGES,
-    "charge_origin": CHARGE_ORIGINS,
-    "charge_deed": CHARGE_DEEDS,
     "breach_step": BREACH_STEPS,
     "channel": CHANNELS,
     "movement": MOVEMENTS,
@@ -395,6 +381,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "standing": STANDINGS,
     "happening": HAPPENINGS,
     "customer_class": CUSTOMER_CLASSES,
+    **charge_words.TABLES,
     **notice_words.TABLES,
     **field_words.TABLES,
     **safety_words.TABLES,

@@ -1,0 +1,22 @@
+"""Words for one-off charges: what they come from, and what was done to them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+CHARGE_ORIGINS: Mapping[str, Any] = {
+    "": _("Case of breach"),
+    "by_hand": _("Agreed by hand"),
+    "change": _("Change of use"),
+    "enrollment": _("Programme"),
+    "offer": _("Offer"),
+}
+CHARGE_DEEDS: Mapping[str, Any] = {
+    "propose": _("Entered; waits for a second person"),
+    "agree": _("Agreed"),
+    "drop": _("Dropped"),
+    "reverse": _("Reversed"),
+}
+
+TABLES: Mapping[str, Mapping[str, Any]] = {"charge_origin": CHARGE_ORIGINS, "charge_deed": CHARGE_DEEDS}
