@@ -1,4 +1,4 @@
-"""Words for one-off charges: what they come from, and what was done to them."""
+"""Words for one-off charges: what they come from, what was done to them, and those of a case of breach."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -19,4 +19,14 @@ CHARGE_DEEDS: Mapping[str, Any] = {
     "reverse": _("Reversed"),
 }
 
-TABLES: Mapping[str, Mapping[str, Any]] = {"charge_origin": CHARGE_ORIGINS, "charge_deed": CHARGE_DEEDS}
+BREACH_CHARGES: Mapping[str, Any] = {
+    "price_difference": _("Difference of prices"),
+    "capacity_fee": _("Capacity fee"),
+    "penalty": _("Penalty"),
+}
+
+TABLES: Mapping[str, Mapping[str, Any]] = {
+    "charge_origin": CHARGE_ORIGINS,
+    "charge_deed": CHARGE_DEEDS,
+    "breach_charge": BREACH_CHARGES,
+}

@@ -110,11 +110,6 @@ BREACH_STATES: Mapping[str, Any] = {
     "dropped": _("Dropped"),
     "cancelled": _("Cancelled"),
 }
-BREACH_CHARGES: Mapping[str, Any] = {
-    "price_difference": _("Difference of prices"),
-    "capacity_fee": _("Capacity fee"),
-    "penalty": _("Penalty"),
-}
 BREACH_STEPS: Mapping[str, Any] = {
     "energy_of_use": _("Power × hours a day × days"),
     "energy_counted": _("Energy that the meter counted"),
@@ -364,7 +359,6 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "rule_excess": RULE_EXCESSES,
     "breach_kind": BREACH_KINDS,
     "breach_state": BREACH_STATES,
-    "breach_charge": BREACH_CHARGES,
     "breach_step": BREACH_STEPS,
     "channel": CHANNELS,
     "movement": MOVEMENTS,
