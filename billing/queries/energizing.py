@@ -1,5 +1,6 @@
 """Supplies that are switched on, for pages and for the cases that want them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -100,6 +101,11 @@ def one(*, energizing_id: int) -> EnergizingCard:
     if not found:
         raise UnknownEnergizing(f"There is no energizing {energizing_id}.", energizing_id=energizing_id)
     return found[0]
+
+
+def by_ids(*, energizing_ids: Iterable[int]) -> dict[int, EnergizingCard]:
+    """Return some energizings by id; one statement."""
+    return {card.id: card for card in _cards(Energizing.objects.filter(id__in=list(energizing_ids)))}
 
 
 def _filtered(state: str, text: str) -> QuerySet[Energizing]:

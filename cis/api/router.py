@@ -4,12 +4,14 @@ from django.urls import path
 
 from accounts.api import endpoints as accounts
 from accounts.api import mail_events, receipts
-from billing.api import advice
+from billing.api import advice, charges, energizing, previews
 from billing.api import endpoints as billing
 from cis.api import schema
-from contracts.api import applications, archive, changes, inspections, programs
+from contracts.api import applications, archive, changes, inspections, offers, programs, signing, surveys
 from metering.api import endpoints as metering
 from metering.api import field_endpoints as field
+from metering.api import meter_endpoints as meters
+from metering.api import work_endpoints as work
 from tariffs.api import endpoints as tariffs
 
 urlpatterns = [
@@ -30,17 +32,58 @@ urlpatterns = [
     path("places/<str:place>/inspections", inspections.PlaceInspections.as_view(), name="api_place_inspections"),
     path("changes", changes.ChangeList.as_view(), name="api_changes"),
     path("changes/<int:change_id>", changes.ChangeOne.as_view(), name="api_change"),
+    path("changes/<int:change_id>/withdraw", changes.WithdrawChange.as_view(), name="api_withdraw_change"),
+    path("changes/preview", previews.ChangePreviews.as_view(), name="api_preview_change"),
     path("payments", billing.PaymentList.as_view(), name="api_payments"),
     path("payments/<int:payment_id>", billing.PaymentOne.as_view(), name="api_payment"),
     path("contracts", archive.ContractList.as_view(), name="api_contracts"),
     path("contracts/<str:number>", archive.ContractOne.as_view(), name="api_contract"),
     path("contracts/<str:number>/pdf", archive.ContractPdf.as_view(), name="api_contract_pdf"),
+    path("contracts/<str:number>/signature", signing.SignContract.as_view(), name="api_contract_signature"),
+    path("contracts/<str:number>/verification", signing.ContractVerification.as_view(), name="api_verification"),
+    path("offers", offers.OfferList.as_view(), name="api_offers"),
+    path("offers/<int:offer_id>", offers.OfferOne.as_view(), name="api_offer"),
+    path("offers/<int:offer_id>/pdf", offers.OfferPdf.as_view(), name="api_offer_pdf"),
+    path("offers/<int:offer_id>/send", offers.SendOffer.as_view(), name="api_send_offer"),
+    path("offers/<int:offer_id>/accept", offers.AcceptOffer.as_view(), name="api_accept_offer"),
+    path("offers/<int:offer_id>/decline", offers.DeclineOffer.as_view(), name="api_decline_offer"),
+    path("offers/<int:offer_id>/withdraw", offers.WithdrawOffer.as_view(), name="api_withdraw_offer"),
+    path("charges", charges.ChargeList.as_view(), name="api_charges"),
+    path("charges/<int:charge_id>", charges.ChargeOne.as_view(), name="api_charge"),
+    path("charges/<int:charge_id>/reverse", charges.ReverseCharge.as_view(), name="api_reverse_charge"),
+    path("inspections", inspections.InspectionList.as_view(), name="api_inspections"),
+    path("inspections/<int:inspection_id>", inspections.InspectionOne.as_view(), name="api_inspection"),
+    path("defects", inspections.DefectList.as_view(), name="api_defects"),
     path("programs", programs.ProgramList.as_view(), name="api_programs"),
     path("enrolments", programs.EnrolmentList.as_view(), name="api_enrolments"),
     path("enrolments/<int:enrollment_id>", programs.EnrolmentOne.as_view(), name="api_enrolment"),
     path("reads", metering.ReadList.as_view(), name="api_reads"),
     path("work-orders", field.WorkOrderList.as_view(), name="api_work_orders"),
     path("work-orders/<int:work_order_id>", field.WorkOrderOne.as_view(), name="api_work_order"),
+    path("work-orders/<int:work_order_id>/assign", work.AssignWork.as_view(), name="api_assign_work"),
+    path("work-orders/<int:work_order_id>/slots", work.WorkSlots.as_view(), name="api_work_slots"),
+    path("work-orders/<int:work_order_id>/appointment", work.BookWork.as_view(), name="api_book_work"),
+    path("work-orders/<int:work_order_id>/start", work.StartWork.as_view(), name="api_start_work"),
+    path("work-orders/<int:work_order_id>/checklist", work.WorkChecklist.as_view(), name="api_checklist"),
+    path("work-orders/<int:work_order_id>/photos", work.WorkPhotos.as_view(), name="api_work_photos"),
+    path("work-orders/<int:work_order_id>/survey", surveys.SurveyReports.as_view(), name="api_survey"),
+    path("work-orders/<int:work_order_id>/finish", work.FinishWork.as_view(), name="api_finish_work"),
+    path("work-orders/<int:work_order_id>/fail", work.FailWork.as_view(), name="api_fail_work"),
+    path("work-orders/<int:work_order_id>/cancel", work.CancelWork.as_view(), name="api_cancel_work"),
+    path("crews", work.CrewList.as_view(), name="api_crews"),
+    path("meters", meters.MeterList.as_view(), name="api_meters"),
+    path("meters/<str:serial>", meters.MeterOne.as_view(), name="api_meter"),
+    path("meters/<str:serial>/install", meters.InstallMeter.as_view(), name="api_install_meter"),
+    path("meters/<str:serial>/exchange", meters.ExchangeMeter.as_view(), name="api_exchange_meter"),
+    path("meters/<str:serial>/remove", meters.RemoveMeter.as_view(), name="api_remove_meter"),
+    path("meter-deliveries", meters.DeliveryList.as_view(), name="api_deliveries"),
+    path("seals", meters.SealList.as_view(), name="api_seals"),
+    path("commands", meters.CommandList.as_view(), name="api_commands"),
+    path("commands/<int:command_id>", meters.CommandOne.as_view(), name="api_command"),
+    path("commands/<int:command_id>/cancel", meters.CancelCommand.as_view(), name="api_cancel_command"),
+    path("energizings", energizing.EnergizingList.as_view(), name="api_energizings"),
+    path("energizings/<int:energizing_id>", energizing.EnergizingOne.as_view(), name="api_energizing"),
+    path("energizings/<int:energizing_id>/moves", energizing.EnergizingMoves.as_view(), name="api_energizing_moves"),
     path("transformers", field.TransformerList.as_view(), name="api_transformers"),
     path("transformers/<str:code>", field.TransformerOne.as_view(), name="api_transformer"),
     path("rate-checks", tariffs.RateCheck.as_view(), name="api_rate_checks"),

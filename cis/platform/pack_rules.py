@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cis.platform import pack_changes
+from cis.platform.pack_charges import ChargesByHand, ChargeTax
 from cis.platform.pack_contracts import ContractTerms, SupplyQuality
 
 
@@ -136,29 +137,6 @@ class BreachOwnSupply:
     """An amount for each kW (kVA) of a source that was connected without leave."""
 
     per_kw: str = field(metadata=_MONEY)
-
-
-@dataclass(frozen=True, slots=True)
-class ChargeTax:
-    """The tax on a one-off charge: its rate, "0" for none; contained in the agreed amount, or put on top of it."""
-
-    vat_rate: str = field(metadata={"decimals": 6})
-    vat_mode: str = field(metadata=_like("inside|on_top"))
-
-
-@dataclass(frozen=True, slots=True)
-class ChargesByHand:
-    """
-    One-off charges that staff may agree by hand: their kinds, the largest amount, and the largest that one person
-    agrees alone, together with what was agreed so on the account within so many days.
-    """
-
-    kinds: list[str] = field(
-        metadata=_like("connection|works|meter_work|relocation|reconnection|temporary_supply|service")
-    )
-    most: str = field(metadata=_MONEY)
-    alone_most: str = field(metadata=_MONEY)
-    within_days: int = field(metadata={"least": 1, "most": 366})
 
 
 @dataclass(frozen=True, slots=True)

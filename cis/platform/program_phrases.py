@@ -37,6 +37,10 @@ SENTENCES: Mapping[str, str] = {
     "bad_charge": _("A charge is an amount above 0, and says what it is for."),
     "charge_key_taken": _("This charge was agreed before, with another amount or for another purpose."),
     "charge_not_reversible": _("The charge is not owed, or it comes from a case of breach that alone can undo it."),
+    "reported_elsewhere": _("A survey is reported with its service points, not finished like other work."),
+    "nothing_signed": _("The application has no signed contract: sign it, or name account and tariff."),
+    "bad_target": _("An offer answers one application or is made to one account."),
+    "unknown_supply_point": _("There is no such transformer or feeder."),
     "charge_not_by_hand": _("The rules of the place do not let staff charge this kind, or so much, by hand."),
     "unknown_charge": _("There is no such charge."),
 }

@@ -200,12 +200,21 @@ class ApplicationShown(serializers.Serializer):
     capacity_w = serializers.IntegerField()
 
 
+class WorkOfApplication(serializers.Serializer):
+    """A work order that an application asked for."""
+
+    id = serializers.IntegerField()
+    kind = serializers.CharField()
+    state = serializers.CharField()
+
+
 class ApplicationKept(ApplicationShown):
     """One application with what belongs to it; of the applicant only what a program must know."""
 
     account = serializers.CharField(allow_null=True)
     missing_papers = serializers.ListField(child=serializers.ChoiceField(CHOICES["paper"]))
     items = ItemShown(many=True)
+    work_orders = WorkOfApplication(many=True, help_text="Its own and those of its inspections.")
     moves = StepShown(many=True)
     clocks = ClockShown(many=True)
 

@@ -30,6 +30,7 @@ from contracts.domain.applications import (
 )
 from contracts.models.application import ServiceApplication
 from contracts.operations import application_cases, application_intake, application_moves
+from contracts.queries import application_supplies
 from contracts.queries import applications as queries
 from contracts.queries.applications import ApplicationDetail, ApplicationRow, UnknownApplication, Wanted
 from metering.queries import places
@@ -260,6 +261,10 @@ def _told(application_id: int) -> dict[str, Any]:
                 "energized_at": item.energized_at,
             }
             for item in found.items
+        ],
+        "work_orders": [
+            {"id": card.id, "kind": card.kind, "state": card.state}
+            for card in application_supplies.work_of(application_id=application_id)
         ],
         "moves": [
             {"at": step.at, "action": step.action, "state": step.after, "by": step.actor_name, "reason": step.reason}

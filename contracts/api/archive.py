@@ -65,25 +65,7 @@ class ContractOne(APIView):
     )
     def get(self, request: Request, number: str) -> Response:  # noqa: ARG002
         """Return the latest issued version of a contract with its clauses."""
-        found = supply_contracts.one(contract_id=_id(number))
-        return Response(
-            {
-                **_card(found.card),
-                "paper_sha256": found.document_sha256 or None,
-                "clauses": [
-                    {
-                        "number": one.number,
-                        "code": one.code,
-                        "version": one.version,
-                        "covers": [point.value for point in one.covers],
-                        "titles": dict(one.titles),
-                        "bodies": dict(one.bodies),
-                        "legal_source": one.source,
-                    }
-                    for one in found.clauses
-                ],
-            }
-        )
+        return Response(contract_shown(id_of(number)))
 
 
 @api.needs(GET=CONTRACTS_READ)
@@ -101,16 +83,42 @@ class ContractPdf(APIView):
     )
     def get(self, request: Request, number: str) -> HttpResponse:
         """Return the kept paper of the latest issued version of a contract."""
-        paper = operations.paper(contract_id=_id(number), actor=actor_of(request))
+        paper = operations.paper(contract_id=id_of(number), actor=actor_of(request))
         answer = HttpResponse(paper, content_type="application/pdf")
         answer["Content-Disposition"] = f'attachment; filename="contract-{number}.pdf"'
         return answer
 
 
-def _id(number: str) -> int:
+def id_of(number: str) -> int:
+    """
+    Return the latest issued version of a contract.
+
+    :raises UnknownContract: there is none.
+    """
     if not (number.isascii() and number.isdigit()) or len(number) > NUMBER_MOST:
         raise UnknownContract("There is none of this number.", advice="A number has digits only.")
     return supply_contracts.id_of_number(number)
+
+
+def contract_shown(contract_id: int) -> dict[str, Any]:
+    """Return a contract with its clauses as the API gives it."""
+    found = supply_contracts.one(contract_id=contract_id)
+    return {
+        **_card(found.card),
+        "paper_sha256": found.document_sha256 or None,
+        "clauses": [
+            {
+                "number": one.number,
+                "code": one.code,
+                "version": one.version,
+                "covers": [point.value for point in one.covers],
+                "titles": dict(one.titles),
+                "bodies": dict(one.bodies),
+                "legal_source": one.source,
+            }
+            for one in found.clauses
+        ],
+    }
 
 
 def _account(number: str) -> int:

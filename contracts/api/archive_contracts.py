@@ -1,5 +1,6 @@
 """What the endpoints of the contract archive take and give."""
 
+from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from cis.platform.api import PAGE_SIZE_MOST
@@ -75,3 +76,39 @@ class ContractWhole(ContractShort):
 
     paper_sha256 = serializers.CharField(allow_null=True, help_text="Of the kept PDF; null: it was not opened yet.")
     clauses = ClauseShown(many=True)
+
+
+class SignatureNew(Strict):
+    """A signature on paper."""
+
+    signed_by = serializers.CharField(max_length=200)
+    scan = serializers.FileField(help_text="PDF, JPEG or PNG by its content.")
+
+
+class VerificationQuery(Strict):
+    """Which hash is checked."""
+
+    sha256 = serializers.RegexField(r"^[0-9a-fA-F]{64}$")
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "The printed text is the kept one",
+            value={
+                "number": "0000000012", "version": 1, "state": "signed", "is_intact": True, "fits_text": True,
+                "fits_paper": False,
+            },
+            response_only=True,
+        )
+    ]
+)  # fmt: skip
+class Verification(serializers.Serializer):
+    """Whether a hash is that of what is kept."""
+
+    number = serializers.CharField()
+    version = serializers.IntegerField()
+    state = serializers.ChoiceField(SHOWN)
+    is_intact = serializers.BooleanField(help_text="The kept text still has the hash of its day of issue.")
+    fits_text = serializers.BooleanField()
+    fits_paper = serializers.BooleanField()

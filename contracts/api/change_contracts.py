@@ -74,6 +74,12 @@ class ChangeNew(Strict):
     reason = serializers.CharField(max_length=300, required=False)
 
 
+class WithdrawGiven(Strict):
+    """Why a change is taken back."""
+
+    reason = serializers.CharField(max_length=300, required=False, default="", allow_blank=True)
+
+
 class MoveMade(serializers.Serializer):
     """One step of a change."""
 

@@ -61,7 +61,7 @@ class ChangeList(APIView):
         today = timezone.localdate()
         actor = actor_of(request)
         change_id = changes.ask(
-            wanted=_wanted(given.validated_data),
+            wanted=wanted_of(given.validated_data),
             asked_date=given.validated_data.get("asked_date", today),
             request_key=uuid4().hex,
             today=today,
@@ -87,7 +87,30 @@ class ChangeOne(APIView):
         return Response(_told(queries.one(change_id=change_id)))
 
 
-def _wanted(given: dict[str, Any]) -> Wanted:
+@api.needs(POST=CHANGES_WRITE)
+class WithdrawChange(APIView):
+    """A change that is taken back."""
+
+    parser_classes = (JsonParser,)
+
+    @extend_schema(
+        operation_id="withdraw_change",
+        summary="Take it back",
+        tags=["Changes of use"],
+        request=contract.WithdrawGiven,
+        parameters=[OpenApiParameter("change_id", int, OpenApiParameter.PATH), key_parameter("request")],
+        responses={200: contract.ChangeKept, **problems(400, 404, 409, 415, 422)},
+    )
+    @idempotent
+    def post(self, request: Request, change_id: int) -> Response:
+        """Take a change back before it holds, for who asked for it."""
+        given = contract.WithdrawGiven(data=request.data)
+        given.is_valid(raise_exception=True)
+        changes.withdraw(change_id=change_id, reason=given.validated_data["reason"], actor=actor_of(request))
+        return Response(_told(queries.one(change_id=change_id)))
+
+
+def wanted_of(given: dict[str, Any]) -> Wanted:
     """Return what was asked for, by our own ids."""
     kind, day = ChangeKind(given["kind"]), given["effective_date"]
     account_id = accounts.id_of_number(given["account"])

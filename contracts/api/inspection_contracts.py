@@ -3,9 +3,12 @@
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
+from cis.platform.api import PAGE_SIZE_MOST
+from cis.platform.api_fields import Strict
 from contracts.domain.inspection import InspectionKind, Severity
 from contracts.domain.inspection_workflow import DefectState, InspectionState
 
+CURSOR_MOST = 500
 DEFECT = {
     "id": 12, "code": "grounding", "severity": "serious", "state": "open",
     "text": {"zh": "接地电阻超过 4 Ω", "en": "Earthing resistance above 4 Ω"}, "note": "", "found_date": "2026-11-02",
@@ -58,3 +61,47 @@ class InspectionsOfPlace(serializers.Serializer):
 
     place = serializers.CharField()
     results = InspectionShown(many=True)
+
+
+class PageQuery(Strict):
+    """Which page."""
+
+    cursor = serializers.CharField(max_length=CURSOR_MOST, required=False)
+    page_size = serializers.IntegerField(min_value=1, max_value=PAGE_SIZE_MOST, required=False)
+
+
+class InspectionQuery(PageQuery):
+    """Which inspections."""
+
+    state = serializers.ChoiceField([str(one) for one in InspectionState], required=False)
+    kind = serializers.ChoiceField([str(one) for one in InspectionKind], required=False)
+    account = serializers.RegexField(r"^[0-9]{1,20}$", required=False, help_text="Beginning of the account's number.")
+
+
+class InspectionPage(serializers.Serializer):
+    """A page of inspections."""
+
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = InspectionShown(many=True)
+
+
+class DefectQuery(PageQuery):
+    """Which defects."""
+
+    state = serializers.ChoiceField([str(one) for one in DefectState], required=False)
+    severity = serializers.ChoiceField([str(one) for one in Severity], required=False)
+
+
+class DefectOfInspection(DefectShown):
+    """A defect with its inspection."""
+
+    inspection = serializers.IntegerField()
+
+
+class DefectPage(serializers.Serializer):
+    """A page of defects."""
+
+    next = serializers.URLField(allow_null=True)
+    previous = serializers.URLField(allow_null=True)
+    results = DefectOfInspection(many=True)

@@ -8,11 +8,12 @@ from rest_framework.views import APIView
 
 from cis.kernel.enums import Role
 from cis.platform import api
-from cis.platform.api_fields import problems
+from cis.platform.api_fields import problems, query_of
 from contracts.api import inspection_contracts as contract
+from contracts.models.inspection import Defect, SafetyInspection
 from contracts.queries import defects, inspections
 from contracts.queries.defects import DefectCard
-from contracts.queries.inspections import InspectionCard
+from contracts.queries.inspections import InspectionCard, Wanted
 from metering.queries import places
 
 INSPECTIONS_READ = api.scope(
@@ -39,6 +40,79 @@ class PlaceInspections(APIView):
         cards = inspections.of_service_point(service_point_id=places.id_of_external_id(place))
         found = defects.of_inspections(inspection_ids=[card.id for card in cards])
         return Response({"place": place, "results": [_shown(card, found.get(card.id, ())) for card in cards]})
+
+
+@api.needs(GET=INSPECTIONS_READ)
+class InspectionList(APIView):
+    """Safety inspections, the latest first."""
+
+    pagination_class = api.IdCursorPagination
+
+    @extend_schema(
+        operation_id="list_inspections",
+        summary="List safety inspections",
+        tags=["Safety inspections"],
+        parameters=[contract.InspectionQuery],
+        responses={200: contract.InspectionPage, **problems(404, 422)},
+    )
+    def get(self, request: Request) -> Response:
+        """List inspections with their defects."""
+        wanted = contract.InspectionQuery(data=query_of(request))
+        wanted.is_valid(raise_exception=True)
+        given = wanted.validated_data
+        rows = inspections.selected(
+            wanted=Wanted(state=given.get("state", ""), kind=given.get("kind", ""), text=given.get("account", "")),
+            today=timezone.localdate(),
+        )
+        paginator = self.pagination_class()
+        page: list[SafetyInspection] = paginator.paginate_queryset(rows.only("id"), request, view=self) or []
+        ids = [row.id for row in page]
+        cards, found = inspections.by_ids(inspection_ids=ids), defects.of_inspections(inspection_ids=ids)
+        return paginator.get_paginated_response([_shown(cards[one], found.get(one, ())) for one in ids])
+
+
+@api.needs(GET=INSPECTIONS_READ)
+class InspectionOne(APIView):
+    """One safety inspection."""
+
+    @extend_schema(
+        operation_id="get_inspection",
+        summary="One safety inspection",
+        tags=["Safety inspections"],
+        parameters=[OpenApiParameter("inspection_id", int, OpenApiParameter.PATH, description="As in the list.")],
+        responses={200: contract.InspectionShown, **problems(404)},
+    )
+    def get(self, request: Request, inspection_id: int) -> Response:  # noqa: ARG002
+        """Return an inspection with its defects."""
+        card = inspections.one(inspection_id=inspection_id)
+        return Response(_shown(card, defects.of_inspections(inspection_ids=[card.id]).get(card.id, ())))
+
+
+@api.needs(GET=INSPECTIONS_READ)
+class DefectList(APIView):
+    """Defects, the latest first."""
+
+    pagination_class = api.IdCursorPagination
+
+    @extend_schema(
+        operation_id="list_defects",
+        summary="List defects",
+        tags=["Safety inspections"],
+        parameters=[contract.DefectQuery],
+        responses={200: contract.DefectPage, **problems(404, 422)},
+    )
+    def get(self, request: Request) -> Response:
+        """List defects with their deadlines."""
+        wanted = contract.DefectQuery(data=query_of(request))
+        wanted.is_valid(raise_exception=True)
+        filters = {name: value for name, value in wanted.validated_data.items() if name in {"state", "severity"}}
+        paginator = self.pagination_class()
+        rows = Defect.objects.filter(**filters).only("id")
+        page: list[Defect] = paginator.paginate_queryset(rows, request, view=self) or []
+        cards = defects.by_ids(defect_ids=[row.id for row in page])
+        return paginator.get_paginated_response(
+            [{**_defect(cards[row.id]), "inspection": cards[row.id].inspection_id} for row in page]
+        )
 
 
 def _shown(card: InspectionCard, found: tuple[DefectCard, ...]) -> dict[str, object]:

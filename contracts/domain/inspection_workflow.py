@@ -101,7 +101,7 @@ class DefectAction(StrEnum):
 
 
 PLANNERS: frozenset[Role | ActorKind] = frozenset((Role.CLERK, Role.METERING, Role.SUPERVISOR))
-INSPECTORS: frozenset[Role | ActorKind] = frozenset((Role.FIELD, Role.METERING, Role.SUPERVISOR))
+INSPECTORS: frozenset[Role | ActorKind] = frozenset((Role.FIELD, Role.METERING, Role.SUPERVISOR, ActorKind.CLIENT))
 WAIVERS: frozenset[Role | ActorKind] = frozenset((Role.METERING, Role.SUPERVISOR))
 CLAIMERS: frozenset[Role | ActorKind] = INSPECTORS | {Role.CLERK, ActorKind.CUSTOMER}
 REGISTRARS: frozenset[Role | ActorKind] = frozenset((Role.METERING, Role.SUPERVISOR))

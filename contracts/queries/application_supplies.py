@@ -1,7 +1,12 @@
-"""Supplies of an application apart from it: which of them may be switched on."""
+"""Supplies of an application apart from it: which of them may be switched on, and the work that was ordered for it."""
 
-from contracts.domain.application_workflow import WITH_METERS
+from collections.abc import Collection
+
+from contracts.domain.application_workflow import SUBJECT, WITH_METERS
 from contracts.models.application import ServiceApplication
+from contracts.queries import inspections
+from metering.queries import work_orders
+from metering.queries.work_orders import WorkCard
 
 
 def ready_to_energize(*, application_id: int) -> frozenset[int] | None:
@@ -15,3 +20,16 @@ def ready_to_energize(*, application_id: int) -> frozenset[int] | None:
         return None
     items = row.items.filter(metered_at__isnull=False, energized_at=None, service_point__isnull=False)
     return frozenset(point for point in items.values_list("service_point_id", flat=True) if point is not None)
+
+
+def work_of(*, application_id: int) -> tuple[WorkCard, ...]:
+    """Return the work orders of an application and of its inspections, latest first; five statements."""
+    own = work_orders.of_case(subject=SUBJECT, subject_id=application_id)
+    asked = [card.work_order_id for card in inspections.of_application(application_id=application_id)]
+    found = work_orders.by_ids(work_order_ids=[one for one in asked if one is not None])
+    return tuple(sorted({card.id: card for card in (*own, *found.values())}.values(), key=lambda card: -card.id))
+
+
+def numbers(*, application_ids: Collection[int]) -> dict[int, str]:
+    """Return the numbers of some applications by id; one statement."""
+    return dict(ServiceApplication.objects.filter(id__in=list(application_ids)).values_list("id", "number"))

@@ -29,7 +29,7 @@ class OwedCharge:
 
     case_id              the case of breach that it comes from; None: another origin
     subject, subject_id  that origin; "": a case
-    address              of the supply that it is for; "": it is for the account
+    address, service_point  of the supply that it is for, by external id; "": it is for the account
     is_for_two           by hand, above what one person agrees alone
     proposer, decider    names of staff; "": nobody, or not by hand
     """
@@ -51,6 +51,7 @@ class OwedCharge:
     agreed_date: date | None
     cancel_reason: str
     address: str
+    service_point: str
     is_for_two: bool
     proposer_id: int | None
     proposer: str
@@ -164,6 +165,7 @@ def _card(row: OneOffCharge, names: Mapping[int, str]) -> OwedCharge:
         agreed_date=row.agreed_date,
         cancel_reason=row.cancel_reason,
         address=row.agreement.service_point.premises.address if row.agreement else "",
+        service_point=row.agreement.service_point.external_id if row.agreement else "",
         is_for_two=row.is_for_two,
         proposer_id=row.proposer_id,
         proposer=names.get(row.proposer_id or 0, ""),

@@ -1,6 +1,6 @@
 """Safety inspections as pages, the API, and what comes before energizing ask for them."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -114,13 +114,13 @@ def has_passed(*, application_id: int) -> bool:
 
 def listed(*, wanted: Wanted, today: date, offset: int = 0, most: int = 50) -> tuple[InspectionCard, ...]:
     """Return inspections, those to be made first, by date; one statement."""
-    rows = _filtered(wanted, today).annotate(is_open=Q(state__in=UNDER_WAY))
+    rows = selected(wanted=wanted, today=today).annotate(is_open=Q(state__in=UNDER_WAY))
     return _cards(rows.order_by("-is_open", "due_date", "id")[offset : offset + most])
 
 
 def count(*, wanted: Wanted, today: date) -> int:
     """Return how many inspections a list has."""
-    return _filtered(wanted, today).count()
+    return selected(wanted=wanted, today=today).count()
 
 
 def one(*, inspection_id: int) -> InspectionCard:
@@ -193,7 +193,13 @@ def ids_of_work(*, work_order_ids: Collection[int]) -> dict[int, int]:
     return dict(rows.values_list("work_order_id", "id"))
 
 
-def _filtered(wanted: Wanted, today: date) -> QuerySet[SafetyInspection]:
+def by_ids(*, inspection_ids: Iterable[int]) -> dict[int, InspectionCard]:
+    """Return some inspections by id; one statement."""
+    return {card.id: card for card in _cards(SafetyInspection.objects.filter(id__in=list(inspection_ids)))}
+
+
+def selected(*, wanted: Wanted, today: date) -> QuerySet[SafetyInspection]:
+    """Return the rows of a list, in no order, for pages by cursor."""
     rows = SafetyInspection.objects.all()
     if wanted.state == UNDER_WAY_FILTER:
         rows = rows.filter(state__in=UNDER_WAY)

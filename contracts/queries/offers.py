@@ -1,6 +1,6 @@
 """Offers for pages and paper."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -119,12 +119,12 @@ def reference_of(*, offer_id: int, version: int) -> str:
 
 def listed(*, wanted: WantedOffers, offset: int = 0, most: int = 50) -> tuple[OfferCard, ...]:
     """Return some offers, latest first; one statement."""
-    return _cards(_filtered(wanted).order_by("-id")[offset : offset + most])
+    return _cards(selected(wanted=wanted).order_by("-id")[offset : offset + most])
 
 
 def count(*, wanted: WantedOffers) -> int:
     """Return how many there are; one statement."""
-    return _filtered(wanted).count()
+    return selected(wanted=wanted).count()
 
 
 def of_customer(*, customer_id: int, most: int = 20) -> tuple[OfferCard, ...]:
@@ -230,7 +230,13 @@ def _tariffs(row: Offer) -> tuple[TariffLine, ...]:
     )
 
 
-def _filtered(wanted: WantedOffers) -> QuerySet[Offer]:
+def by_ids(*, offer_ids: Iterable[int]) -> dict[int, OfferCard]:
+    """Return some offers by id; one statement."""
+    return {card.id: card for card in _cards(Offer.objects.filter(id__in=list(offer_ids)))}
+
+
+def selected(*, wanted: WantedOffers) -> QuerySet[Offer]:
+    """Return the rows of a list, in no order, for pages by cursor."""
     rows = Offer.objects.all()
     if wanted.state:
         rows = rows.filter(state=wanted.state)

@@ -250,7 +250,20 @@ def verified(*, token: str) -> Verified:
 
     :raises UnknownContract: no issued contract has this token.
     """
-    row = SupplyContract.objects.filter(verify_token=token).exclude(issued_at=None).select_related("document").first()
+    return _verified(SupplyContract.objects.filter(verify_token=token))
+
+
+def verified_by_id(*, contract_id: int) -> Verified:
+    """
+    Return what may be told of a contract to who has its paper; two statements.
+
+    :raises UnknownContract: there is none that was issued.
+    """
+    return _verified(SupplyContract.objects.filter(id=contract_id))
+
+
+def _verified(rows: QuerySet[SupplyContract]) -> Verified:
+    row = rows.exclude(issued_at=None).select_related("document").first()
     if row is None:
         raise UnknownContract("There is no such contract.")
     found = terms.content_sha256(head=head_of(row), clauses=clauses_of(contract_id=row.id))

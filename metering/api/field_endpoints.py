@@ -47,7 +47,7 @@ class WorkOrderList(APIView):
         rows = WorkOrder.objects.filter(**filters).only("id")
         page: list[WorkOrder] = paginator.paginate_queryset(rows, request, view=self) or []
         cards = work_orders.by_ids(work_order_ids=[row.id for row in page])
-        return paginator.get_paginated_response([_order(cards[row.id]) for row in page])
+        return paginator.get_paginated_response([order_shown(cards[row.id]) for row in page])
 
 
 @api.needs(GET=WORK_READ)
@@ -63,7 +63,7 @@ class WorkOrderOne(APIView):
     )
     def get(self, request: Request, work_order_id: int) -> Response:  # noqa: ARG002
         """Return a work order."""
-        return Response(_order(work_orders.one(work_order_id=work_order_id)))
+        return Response(order_shown(work_orders.one(work_order_id=work_order_id)))
 
 
 @api.needs(GET=NETWORK_READ)
@@ -110,7 +110,8 @@ class TransformerOne(APIView):
         return Response(_transformer(network.transformer(transformer_id=found[code], at=timezone.localdate())))
 
 
-def _order(card: WorkCard) -> dict[str, Any]:
+def order_shown(card: WorkCard) -> dict[str, Any]:
+    """Return a work order as the API gives it."""
     names = (
         "id", "kind", "state", "priority", "subject", "subject_id", "address", "district", "crew", "attempts",
         "outcome", "note", "facts",

@@ -52,7 +52,9 @@ class AppointmentAction(StrEnum):
 STANDING = (AppointmentState.BOOKED, AppointmentState.CONFIRMED)
 """States of an appointment that is still to come."""
 
-_CREW: frozenset[Role | ActorKind] = frozenset((Role.CLERK, Role.FIELD, Role.METERING, Role.SUPERVISOR))
+_CREW: frozenset[Role | ActorKind] = frozenset(
+    (Role.CLERK, Role.FIELD, Role.METERING, Role.SUPERVISOR, ActorKind.CLIENT)
+)
 _S, _A = AppointmentState, AppointmentAction
 WORKFLOW = Workflow(
     "appointment",

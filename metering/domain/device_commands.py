@@ -78,7 +78,7 @@ class CommandAction(StrEnum):
 
 UNDER_WAY = (CommandState.QUEUED, CommandState.SENT, CommandState.ACKNOWLEDGED)
 """States in which an answer is still awaited."""
-SWITCHERS: frozenset[Role | ActorKind] = frozenset((Role.METERING, Role.SUPERVISOR))
+SWITCHERS: frozenset[Role | ActorKind] = frozenset((Role.METERING, Role.SUPERVISOR, ActorKind.CLIENT))
 """Who orders commands by hand; cases order them as their own steps say."""
 CANCELLERS: frozenset[Role | ActorKind] = SWITCHERS | {ActorKind.SYSTEM, Role.CLERK, Role.BILLING, Role.FIELD}
 _MACHINE: frozenset[Role | ActorKind] = frozenset((ActorKind.SYSTEM,))

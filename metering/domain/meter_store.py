@@ -69,7 +69,7 @@ class MeterAction(StrEnum):
     SCRAP = "scrap"
 
 
-KEEPERS: frozenset[Role | ActorKind] = frozenset((Role.METERING, Role.SUPERVISOR))
+KEEPERS: frozenset[Role | ActorKind] = frozenset((Role.METERING, Role.SUPERVISOR, ActorKind.CLIENT))
 """Who keeps the store."""
 _M, _D = MeterState, MeterAction
 _USABLE = (_M.IN_STORE, _M.ON_VAN, _M.INSTALLED, _M.RETIRED)

@@ -126,8 +126,8 @@ OUTCOMES: Mapping[WorkKind, tuple[Outcome, ...]] = MappingProxyType(
 )
 """What may come out of each kind of work."""
 
-DISPATCHERS: frozenset[Role | ActorKind] = frozenset((Role.CLERK, Role.METERING, Role.SUPERVISOR))
-CREW: frozenset[Role | ActorKind] = frozenset((Role.FIELD, Role.METERING, Role.SUPERVISOR))
+DISPATCHERS: frozenset[Role | ActorKind] = frozenset((Role.CLERK, Role.METERING, Role.SUPERVISOR, ActorKind.CLIENT))
+CREW: frozenset[Role | ActorKind] = frozenset((Role.FIELD, Role.METERING, Role.SUPERVISOR, ActorKind.CLIENT))
 BOOKERS: frozenset[Role | ActorKind] = DISPATCHERS | {ActorKind.CUSTOMER, ActorKind.CLIENT}
 
 _S, _A = WorkState, WorkAction

@@ -1,5 +1,6 @@
 """Commands to meters, for pages and for the cases that ordered them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -61,12 +62,12 @@ def listed(
     state   one of them, or ``WAITING``; "" = all
     serial  the first characters of a meter number
     """
-    return _cards(_filtered(state, command, serial).order_by("-id")[offset : offset + most])
+    return _cards(selected(state=state, command=command, serial=serial).order_by("-id")[offset : offset + most])
 
 
 def count(*, state: str = "", command: str = "", serial: str = "") -> int:
     """Return how many there are; one statement."""
-    return _filtered(state, command, serial).count()
+    return selected(state=state, command=command, serial=serial).count()
 
 
 def of_meter(*, meter_id: int, most: int = 50) -> tuple[CommandCard, ...]:
@@ -91,7 +92,13 @@ def one(*, command_id: int) -> CommandCard:
     return found[0]
 
 
-def _filtered(state: str, command: str, serial: str) -> QuerySet[DeviceCommand]:
+def by_ids(*, command_ids: Iterable[int]) -> dict[int, CommandCard]:
+    """Return some commands by id; two statements."""
+    return {card.id: card for card in _cards(DeviceCommand.objects.filter(id__in=list(command_ids)))}
+
+
+def selected(*, state: str = "", command: str = "", serial: str = "") -> QuerySet[DeviceCommand]:
+    """Return the rows of a list, in no order, for pages by cursor."""
     rows = DeviceCommand.objects.all()
     if state:
         rows = rows.filter(state__in=UNDER_WAY) if state == WAITING else rows.filter(state=state)

@@ -1,5 +1,6 @@
 """Meters, wherever they are: lists of the store, one with its life, its seals and photos."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -128,12 +129,29 @@ class WantedMeters:
 
 def listed(*, wanted: WantedMeters, offset: int = 0, most: int = 50) -> tuple[MeterRow, ...]:
     """Return meters by number; two statements."""
-    return _rows(_filtered(wanted).order_by("serial")[offset : offset + most])
+    return _rows(selected(wanted=wanted).order_by("serial")[offset : offset + most])
+
+
+def by_ids(*, meter_ids: Iterable[int]) -> dict[int, MeterRow]:
+    """Return some meters by id; two statements."""
+    return {row.id: row for row in _rows(Meter.objects.filter(id__in=list(meter_ids)))}
+
+
+def id_of_serial(serial: str) -> int:
+    """
+    Return the id of a meter by its serial number.
+
+    :raises NoSuchMeter: there is none.
+    """
+    found = Meter.objects.filter(serial=serial).values_list("id", flat=True).first()
+    if found is None:
+        raise NoSuchMeter(f"There is no meter {serial}.", advice="Check the serial number.")
+    return found
 
 
 def count(*, wanted: WantedMeters) -> int:
     """Return how many meters a list has; one statement."""
-    return _filtered(wanted).count()
+    return selected(wanted=wanted).count()
 
 
 def states() -> dict[str, int]:
@@ -226,7 +244,8 @@ def deliveries(*, most: int = 10) -> tuple[tuple[str, int, datetime], ...]:
     return tuple((row.name, row.meters, row.delivered_at) for row in rows)
 
 
-def _filtered(wanted: WantedMeters) -> QuerySet[Meter]:
+def selected(*, wanted: WantedMeters) -> QuerySet[Meter]:
+    """Return the rows of a list, in no order, for pages by cursor."""
     rows = Meter.objects.all()
     if wanted.state:
         rows = rows.filter(state=wanted.state)

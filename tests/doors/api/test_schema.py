@@ -77,7 +77,14 @@ def test_the_description_names_each_operation_with_an_example_for_its_problems(c
         "list_programs", "enrol", "get_enrolment", "list_work_orders", "get_work_order", "list_transformers",
         "get_transformer", "list_inspections_of_place",
         "list_applications", "file_application", "get_application", "add_paper", "move_application",
-        "list_contracts", "get_contract", "get_contract_pdf",
+        "list_contracts", "get_contract", "get_contract_pdf", "sign_contract", "verify_contract",
+        "list_offers", "draft_offer", "get_offer", "get_offer_pdf", "send_offer", "accept_offer", "decline_offer",
+        "withdraw_offer", "list_charges", "agree_charge", "get_charge", "reverse_charge", "withdraw_change",
+        "preview_change", "list_inspections", "get_inspection", "list_defects", "assign_work_order", "list_free_slots",
+        "book_appointment", "start_work_order", "get_checklist", "add_work_photo", "report_survey", "finish_work_order",
+        "fail_work_order", "cancel_work_order", "list_crews", "list_meters", "get_meter", "deliver_meters",
+        "receive_seals", "install_meter", "exchange_meter", "remove_meter", "list_commands", "order_command",
+        "get_command", "cancel_command", "list_energizings", "energize", "get_energizing", "move_energizing",
     }  # fmt: skip
     for operation in operations.values():
         assert "application/problem+json" in operation["responses"]["401"]["content"]
