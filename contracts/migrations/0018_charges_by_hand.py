@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0007_notices_to_look_at'),
-        ('contracts', '0016_inspection_of_an_application'),
+        ('contracts', '0017_programmes_signed_by_code'),
     ]
 
     operations = [
