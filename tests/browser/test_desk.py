@@ -19,7 +19,7 @@ from cis.desk.words import RULE_KINDS
 from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.enums import Role
 from cis.kernel.periods import add_months, month_of
-from contracts.models.charge import BreachCase
+from contracts.models.charge import BreachCase, OneOffCharge
 from metering.models.rule import UsageRule
 from metering.operations import uploads
 from tests.doors.desk.conftest import ALL, make_billed
@@ -197,8 +197,17 @@ def _pages(billed):
         f"{account}login/", "/desk/runs/cycles/", f"/desk/runs/cycles/{cycle.id}/", "/desk/staff/", "/desk/staff/new/",
         f"/desk/staff/{clerk.id}/", *_pages_of_usage(billed), "/desk/breaches/",
         f"/desk/breaches/{case.id}/", f"{breach}category/", f"{breach}theft/", f"{breach}tampering/",
-        *_pages_of_notices(billed),
+        *_pages_of_notices(billed), *_pages_of_charges(billed),
     ]  # fmt: skip
+
+
+def _pages_of_charges(billed):
+    """A charge that waits for a second person, and the form of a new one."""
+    charge = OneOffCharge.objects.create(
+        account=billed.account, kind="works", state="proposed", amount_minor=300_000, ledger_class="service",
+        reason="cable", key="k", subject="by_hand", subject_id=billed.account.id, is_for_two=True,
+    )  # fmt: skip
+    return ["/desk/charges/", f"/desk/charges/{charge.id}/", f"/desk/customers/{billed.account.id}/charges/new/"]
 
 
 def _pages_of_notices(billed):

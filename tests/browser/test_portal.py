@@ -5,10 +5,13 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.urls import reverse
+from playwright.sync_api import expect
 
 from accounts.models.notice import Consent, Notice
 from billing.operations import telling
-from tests.factories import accounts, billing, contracts
+from cis.kernel.actors import SYSTEM
+from contracts.operations import supply_contracts
+from tests.factories import accounts, billing, contracts, papers_signed
 from tests.factories.accounts import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -157,4 +160,30 @@ def test_a_message_is_read_and_its_ways_are_chosen_by_key(bill, live_server, bro
     page.locator(".messages .alert").wait_for()
     assert not page.locator("#id_money_sms").is_checked()
     assert Consent.objects.values_list("notice_class", "channel", "is_given").get() == ("money", "sms", False)
+    assert visit.complaints == []
+
+
+@pytest.fixture
+def contract(bill):
+    row = papers_signed.issued(contracts.world())
+    supply_contracts.paper(contract_id=row.id, actor=SYSTEM)
+    row.refresh_from_db()
+    return row
+
+
+def test_a_paper_is_compared_by_who_scanned_its_code(browser, live_server, contract, tmp_path):
+    visit = Visit(browser, live_server)
+    place = f"/verify/{contract.verify_token}"
+    visit.open(f"{place}?h={contract.content_sha256}")
+    expect(visit.page.locator(".notice-ok")).to_contain_text("The hash fits.")
+    kept = supply_contracts.paper(contract_id=contract.id, actor=SYSTEM)
+    for name, content, said in (("same", kept, "byte by byte"), ("other", kept + b"%", "is not the one")):
+        file = tmp_path / f"{name}.pdf"
+        file.write_bytes(content)
+        visit.open(place)
+        visit.page.set_input_files("#paper", str(file))
+        visit.page.get_by_role("button", name="Compare", exact=True).click()
+        expect(visit.page.locator(".notice").first).to_contain_text(said)
+    visit.open(f"{place}?h={'0' * 64}")
+    expect(visit.page.locator(".notice-bad")).to_contain_text("The hash does not fit.")
     assert visit.complaints == []
