@@ -42,7 +42,7 @@ from contracts.gateways.sandbox_bank import SandboxBank
 from contracts.operations import (
     application_events,
     change_nights,
-    changes,
+    change_work,
     contract_ends,
     defects,
     enrollment_offers,
@@ -174,7 +174,7 @@ def _bind_changes() -> None:
     jobs.register(final_accounts.WORK, final_accounts.work, schedule=Daily(FINAL_AT, settings.TIME_ZONE))
     change_facts.answer_arrears_by(balances.arrears_minor)
     events.listen(ChangeMade, rebill_rows.note_change)
-    events.listen(WorkOrderDone, changes.work_done)
+    events.listen(WorkOrderDone, change_work.done)
     events.listen(AccountToSettle, final_accounts.open_step)
     events.listen(SettlementDropped, final_accounts.drop_step)
 

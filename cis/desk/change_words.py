@@ -61,6 +61,8 @@ CHANGE_EFFECTS: Mapping[str, Any] = {
     "rename": _("Name changed"),
     "settle_account": _("Final bill asked for"),
     "order_work": _("Work ordered"),
+    "move_meter": _("Meter to be moved"),
+    "charge_fee": _("Fee agreed"),
 }
 FINAL_STATES: Mapping[str, Any] = {
     "open": _("Final bill to come"),

@@ -10,6 +10,7 @@ WORK_KINDS: Mapping[str, Any] = {
     "meter_install": _("Meter installation"),
     "meter_exchange": _("Meter exchange"),
     "meter_remove": _("Meter removal"),
+    "meter_move": _("Meter relocation"),
     "cut": _("Disconnection"),
     "reconnect": _("Reconnection"),
     "re_read": _("Special reading"),
@@ -65,6 +66,10 @@ APPOINTMENT_STATES: Mapping[str, Any] = {
 }
 WORK_FACTS: Mapping[str, Any] = {
     "reason": _("Reason"),
+    "what": _("What is to be done"),
+    "change": _("Change of use"),
+    "position": _("Where it hangs"),
+    "new_position": _("Where it is to hang"),
     "application": _("Application"),
     "applicant": _("Applicant"),
     "name": _("Name"),

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
+_MONEY = {"decimals": 3}
 _DAYS = {"least": 0, "most": 366}
 _MONTHS = {"least": 0, "most": 120}
 _STARTS = {"pattern": re.compile("day|month|next|quarter")}
@@ -55,6 +56,18 @@ class Household:
     starts: str = field(metadata=_STARTS)
     most_months: int = field(metadata=_MONTHS)
     told_days: int = field(metadata=_DAYS)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeFees:
+    """What a change costs by itself, by kind, at low voltage and above it, in major units; "0": nothing."""
+
+    relocation_low: str = field(default="0", metadata=_MONEY)
+    relocation_high: str = field(default="0", metadata=_MONEY)
+    resumption_low: str = field(default="0", metadata=_MONEY)
+    resumption_high: str = field(default="0", metadata=_MONEY)
+    temporary_low: str = field(default="0", metadata=_MONEY)
+    temporary_high: str = field(default="0", metadata=_MONEY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,7 @@ class ChangeNew(Strict):
     capacity_va = WholeNumber(min_value=1, max_value=POWER_MOST_W, required=False)
     suspended_va = WholeNumber(min_value=1, max_value=POWER_MOST_W, required=False)
     contract_w = WholeNumber(min_value=1, max_value=POWER_MOST_W, required=False)
+    position = serializers.CharField(max_length=200, required=False, help_text="Where the meter is to hang.")
     parts = PartGiven(many=True, required=False)
     reads = ReadGiven(many=True, required=False)
     reason = serializers.CharField(max_length=300, required=False)

@@ -134,6 +134,7 @@ def wanted_of(given: dict[str, Any]) -> Wanted:
         capacity_va=given.get("capacity_va"),
         suspended_va=given.get("suspended_va"),
         contract_w=given.get("contract_w"),
+        position=given.get("position", ""),
         parts=tuple(_part(one, kind, account_id) for one in given.get("parts", ())),
         reads=tuple(
             FinalRead(serial=one["meter"], register=one["register"], reading_wh=one["reading_wh"])

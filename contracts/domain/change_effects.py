@@ -9,10 +9,11 @@ from contracts.domain.changes import (
     BeginAgreement,
     ChangeKind,
     ChangeTerm,
+    ChargeFee,
     Effect,
     EndAgreement,
     KeepRead,
-    OrderWork,
+    MoveMeter,
     RemoveMeters,
     Rename,
     SettleAccount,
@@ -25,7 +26,22 @@ _K = ChangeKind
 def effects_of(*, wanted: Wanted, facts: Facts) -> tuple[Effect, ...]:
     """Return what a change that was checked does, in the order in which it is done."""
     reads = [KeepRead(read=read, on=wanted.effective_date) for read in wanted.reads]
-    return (*reads, *_EFFECTS.get(wanted.kind, _term_effects)(wanted, facts))
+    return (*reads, *_EFFECTS.get(wanted.kind, _term_effects)(wanted, facts), *_fee(wanted, facts))
+
+
+def _fee(wanted: Wanted, facts: Facts) -> list[Effect]:
+    account_id = facts.supply.account_id if facts.supply is not None else wanted.account_id
+    if not facts.fee_minor or account_id is None:
+        return []
+    return [
+        ChargeFee(
+            account_id=account_id,
+            agreement_id=wanted.agreement_id,
+            kind=wanted.kind,
+            amount_minor=facts.fee_minor,
+            on=wanted.effective_date,
+        )
+    ]
 
 
 _TAKING = frozenset((_K.CAPACITY_INCREASE, _K.CLASS_CHANGE, _K.DEMAND_MODE, _K.MOVE_IN, _K.TEMPORARY))
@@ -145,7 +161,7 @@ def _rename_effects(wanted: Wanted, facts: Facts) -> list[Effect]:
 def _relocation_effects(wanted: Wanted, facts: Facts) -> list[Effect]:
     assert facts.supply is not None
     point = facts.supply.service_point_id
-    return [OrderWork(kind="relocate_meter", service_point_id=point, on=wanted.effective_date)]
+    return [MoveMeter(service_point_id=point, position=wanted.position, on=wanted.effective_date)]
 
 
 def _split_effects(wanted: Wanted, facts: Facts) -> list[Effect]:

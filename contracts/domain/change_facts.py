@@ -58,7 +58,7 @@ FIELDS: Mapping[ChangeKind, tuple[frozenset[str], frozenset[str]]] = {
         (_K.CONTRACT_DEMAND, "agreement_id contract_w", ""),
         (_K.HOUSEHOLD, "agreement_id household", "until_date"),
         (_K.TEMPORARY, "account_id service_point_id tariff_id until_date", "capacity_va contract_w reads"),
-        (_K.RELOCATION, "agreement_id", "reads"),
+        (_K.RELOCATION, "agreement_id position", "reads"),
         (_K.SPLIT, "agreement_id parts", "capacity_va reads"),
         (_K.MERGE, "agreement_id parts", "capacity_va reads"),
         (_K.REMOVAL, "agreement_id", "reads"),
@@ -175,6 +175,7 @@ class Facts:
     owed_minor    what the accounts concerned owe now [minor unit]
     taken         service points that somebody is supplied at on the effective date or after
     papers        what was proven so far
+    fee_minor     what the change costs by itself, by the rule of the place [minor unit]
     """
 
     known_date: date
@@ -188,6 +189,7 @@ class Facts:
     owed_minor: int = 0
     taken: frozenset[int] = frozenset()
     papers: frozenset[PaperKind] = frozenset()
+    fee_minor: int = 0
 
 
 def missing_papers(*, wanted: Wanted, facts: Facts) -> frozenset[PaperKind]:

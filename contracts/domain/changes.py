@@ -179,6 +179,7 @@ class Wanted:
     capacity_va       all of the agreed capacity after the change [VA]
     suspended_va      how much of it is out of use [VA]
     contract_w        contracted demand after the change [W]
+    position          where the meter is to hang, in words
     """
 
     kind: ChangeKind
@@ -194,6 +195,7 @@ class Wanted:
     capacity_va: int | None = None
     suspended_va: int | None = None
     contract_w: int | None = None
+    position: str = ""
     parts: tuple[Part, ...] = ()
     reads: tuple[FinalRead, ...] = ()
     reason: str = ""
@@ -278,12 +280,33 @@ class SettleAccount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OrderWork:
-    """Somebody goes there; ``kind`` as a work order is called."""
+class MoveMeter:
+    """A crew moves the meter to another place of the premises, given in words."""
 
-    kind: str
     service_point_id: int
+    position: str
     on: date
 
 
-Effect = EndAgreement | BeginAgreement | ChangeTerm | KeepRead | RemoveMeters | Rename | SettleAccount | OrderWork
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChargeFee:
+    """The next bill of an account carries a fee. [minor unit]"""
+
+    account_id: int
+    agreement_id: int | None
+    kind: ChangeKind
+    amount_minor: int
+    on: date
+
+
+Effect = (
+    EndAgreement
+    | BeginAgreement
+    | ChangeTerm
+    | KeepRead
+    | RemoveMeters
+    | Rename
+    | SettleAccount
+    | MoveMeter
+    | ChargeFee
+)

@@ -36,6 +36,7 @@ class ChangeSet(models.Model):
     capacity_va = models.BigIntegerField(null=True)
     suspended_va = models.BigIntegerField(null=True)
     contract_w = models.BigIntegerField(null=True)
+    position = models.CharField(max_length=200, default="", blank=True, help_text="Where the meter is to hang.")
     reason = models.CharField(max_length=300, default="", blank=True)
     origin = Code(choices=choices_of(ActorKind), default=ActorKind.STAFF.value)
     request_key = models.CharField(max_length=100, unique=True)

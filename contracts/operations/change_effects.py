@@ -14,25 +14,36 @@ from cis.platform.db import joins_transaction
 from contracts.domain.announcements import AccountToSettle
 from contracts.domain.changes import (
     BeginAgreement,
+    ChangeKind,
     ChangeTerm,
+    ChargeFee,
     Effect,
     EndAgreement,
     KeepRead,
-    OrderWork,
+    MoveMeter,
     RemoveMeters,
     Rename,
     SettleAccount,
 )
+from contracts.domain.charge_kinds import ChargeKind
 from contracts.models.change import ChangeEffect, ChangeSet
-from contracts.operations import agreements, change_capacity
+from contracts.operations import agreements, change_capacity, charges
 from contracts.queries import agreements as queries
+from contracts.queries import change_facts
 from contracts.queries.agreements import TermCard
 from metering.domain.work_orders import WorkKind
 from metering.operations import capacity, meters, reads, work_orders
 from metering.queries import places
 
 SUBJECT = "change"
-RELOCATE = "move the meter to another place of the premises 移表"
+FEES = {
+    ChangeKind.RELOCATION: ChargeKind.RELOCATION,
+    ChangeKind.RESUMPTION: ChargeKind.RECONNECTION,
+    ChangeKind.TEMPORARY: ChargeKind.TEMPORARY_SUPPLY,
+}
+"""Kinds of changes that may cost a fee by themselves, and how the bill calls it."""
+FEE_REASON = "change of use 变更用电 {change}"
+RELOCATE = "move the meter 移表"
 LAST_READ = "last reading of a supply that ends 终结抄表"
 FRESH_DAYS = 3
 """A counter that was read so few days ago is read by itself."""
@@ -208,19 +219,41 @@ def _settle(effect: SettleAccount, doing: Doing) -> None:
 
 
 @_do.register
-def _order_work(effect: OrderWork, doing: Doing) -> None:
-    _order(doing, kind=WorkKind.REPAIR, service_point_id=effect.service_point_id, on=effect.on, what=RELOCATE)
+def _move_meter(effect: MoveMeter, doing: Doing) -> None:
+    (place,) = places.overview(service_point_ids=[effect.service_point_id], at_date=effect.on)
+    facts = {"new_position": effect.position} | ({"position": place.meter_position} if place.meter_position else {})
+    kind = WorkKind.METER_MOVE
+    _order(doing, kind=kind, service_point_id=effect.service_point_id, on=effect.on, what=RELOCATE, **facts)
     doing.follows = True
-    doing.keep("order_work", effect.on, text=effect.kind)
+    doing.keep("move_meter", effect.on, old_name=place.meter_position, text=effect.position)
 
 
-def _order(doing: Doing, *, kind: WorkKind, service_point_id: int, on: date, what: str) -> None:
+@_do.register
+def _charge_fee(effect: ChargeFee, doing: Doing) -> None:
+    charges.agree_step(
+        account_id=effect.account_id,
+        agreement_id=effect.agreement_id,
+        kind=FEES[effect.kind],
+        amount_minor=effect.amount_minor,
+        reason=FEE_REASON.format(change=doing.change.id),
+        subject=SUBJECT,
+        subject_id=doing.change.id,
+        key=f"change {doing.change.id} fee",
+        legal_source=change_facts.fee_source(at=doing.change.asked_date),
+        today=doing.today,
+        actor=doing.actor,
+    )
+    doing.accounts.add(effect.account_id)
+    doing.keep("charge_fee", effect.on, account_id=effect.account_id, agreement_id=effect.agreement_id)
+
+
+def _order(doing: Doing, *, kind: WorkKind, service_point_id: int, on: date, what: str, **facts: str) -> None:
     work_orders.create_step(
         kind=kind,
         subject=SUBJECT,
         subject_id=doing.change.id,
         service_point_id=service_point_id,
-        facts={"what": what, "change": doing.change.id},
+        facts={"what": what, "change": doing.change.id, **facts},
         due_date=max(on, doing.today),
         actor=doing.actor,
     )

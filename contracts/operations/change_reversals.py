@@ -14,11 +14,14 @@ from contracts.domain.change_facts import REVERSIBLE
 from contracts.domain.changes import WORKFLOW, ChangeAction, ChangeKind, ChangeState
 from contracts.models.agreement import AgreementTerm
 from contracts.models.change import ChangeEffect, ChangeSet
-from contracts.operations import agreements, programs
+from contracts.models.charge import OneOffCharge
+from contracts.operations import agreements, charges, programs
 from contracts.operations.change_effects import SUBJECT
 from contracts.operations.changes import NoReason, lock, move
 from contracts.queries import agreements as queries
 from metering.operations import capacity, work_orders
+
+TAKEN_BACK = "The change is taken back."
 
 
 class NotReversible(Refused):
@@ -61,35 +64,53 @@ def _undo(change: ChangeSet, effect: ChangeEffect, touched: set[int], today: dat
         touched.add(effect.account_id)
     if effect.code == "change_term":
         _undo_term(effect, today, actor)
-    elif effect.code == "end_agreement":
-        assert effect.agreement_id is not None
-        _reopen(effect.agreement_id, actor)
-    elif effect.code == "settle_account":
-        assert effect.account_id is not None
-        if accounts.card(account_id=effect.account_id).state != "open":
-            raise NotReversible("The account was settled and closed.", advice="Let the customer move in anew.")
-        events.announce(SettlementDropped(change_id=change.id, account_id=effect.account_id))
-    elif effect.code == "rename":
-        row = ChangeSet.objects.select_related("account").get(id=change.id)
-        assert row.account_id is not None
-        holder = accounts.overview(account_id=row.account_id, at_date=change.effective_date).holder
-        if holder.name != effect.text:
-            raise NotReversible("The customer was renamed since.", advice="Rename the customer.")
-        customers.rename(customer_id=holder.id, name=effect.old_name, actor=actor)
-    elif effect.code == "order_work":
-        work_orders.withdraw_step(
-            subject=SUBJECT, subject_id=change.id, reason="The change is taken back.", actor=actor
-        )
+    elif effect.code in _UNDOING:
+        _UNDOING[effect.code](change, effect, actor)
     elif effect.code != "keep_read":  # a counter value that was read stays true
         raise NotReversible("What it did cannot be taken back.", advice="Let another change undo it.")
 
 
-def _reopen(agreement_id: int, actor: Actor) -> None:
-    """Let a supply go on that was ended; packages that ended with it stay ended, and so does their energy."""
-    until = queries.card(agreement_id=agreement_id).end_date
-    agreements.reopen_step(agreement_id=agreement_id, actor=actor)
+def _undo_end(change: ChangeSet, effect: ChangeEffect, actor: Actor) -> None:  # noqa: ARG001 (one signature)
+    assert effect.agreement_id is not None
+    # Packages that ended with the supply stay ended, and so does their energy.
+    until = queries.card(agreement_id=effect.agreement_id).end_date
+    agreements.reopen_step(agreement_id=effect.agreement_id, actor=actor)
     if until is not None:
-        programs.keep_green_off_step(agreement_id=agreement_id, since=until, actor=actor)
+        programs.keep_green_off_step(agreement_id=effect.agreement_id, since=until, actor=actor)
+
+
+def _undo_settlement(change: ChangeSet, effect: ChangeEffect, actor: Actor) -> None:  # noqa: ARG001 (one signature)
+    assert effect.account_id is not None
+    if accounts.card(account_id=effect.account_id).state != "open":
+        raise NotReversible("The account was settled and closed.", advice="Let the customer move in anew.")
+    events.announce(SettlementDropped(change_id=change.id, account_id=effect.account_id))
+
+
+def _undo_name(change: ChangeSet, effect: ChangeEffect, actor: Actor) -> None:
+    assert change.account_id is not None
+    holder = accounts.overview(account_id=change.account_id, at_date=change.effective_date).holder
+    if holder.name != effect.text:
+        raise NotReversible("The customer was renamed since.", advice="Rename the customer.")
+    customers.rename(customer_id=holder.id, name=effect.old_name, actor=actor)
+
+
+def _undo_fee(change: ChangeSet, effect: ChangeEffect, actor: Actor) -> None:  # noqa: ARG001 (one signature)
+    rows = OneOffCharge.objects.filter(subject=SUBJECT, subject_id=change.id)
+    for charge_id in rows.values_list("id", flat=True):
+        charges.reverse_step(charge_id=charge_id, reason=TAKEN_BACK, actor=actor)
+
+
+def _undo_work(change: ChangeSet, effect: ChangeEffect, actor: Actor) -> None:  # noqa: ARG001 (one signature)
+    work_orders.withdraw_step(subject=SUBJECT, subject_id=change.id, reason=TAKEN_BACK, actor=actor)
+
+
+_UNDOING = {
+    "end_agreement": _undo_end,
+    "settle_account": _undo_settlement,
+    "rename": _undo_name,
+    "charge_fee": _undo_fee,
+    "order_work": _undo_work,
+}
 
 
 def _undo_term(effect: ChangeEffect, today: date, actor: Actor) -> None:

@@ -25,13 +25,11 @@ from contracts.operations import change_capacity, change_notices, newcomers
 from contracts.operations import change_effects as doing
 from contracts.queries import change_facts
 from contracts.queries.changes import UnknownChange, wanted_of
-from metering.domain.announcements import WorkOrderDone
-from metering.domain.work_orders import Outcome
 
 REASON_MOST = 300
 COLUMNS = (
     "account_id", "agreement_id", "effective_date", "until_date", "customer_id", "name", "service_point_id",
-    "tariff_id", "household", "capacity_va", "suspended_va", "contract_w", "reason",
+    "tariff_id", "household", "capacity_va", "suspended_va", "contract_w", "position", "reason",
 )  # fmt: skip
 
 
@@ -275,15 +273,6 @@ def carry_out(*, change_id: int, today: date, actor: Actor) -> ChangeState:
     refuse(wanted, facts)
     _carry_out(change, wanted, facts, today=today, actor=actor)
     return ChangeState(change.state)
-
-
-@joins_transaction
-def work_done(done: WorkOrderDone) -> None:
-    """Finish a change that waited for somebody to go there; a reading that was taken finishes nothing by itself."""
-    if done.subject == doing.SUBJECT and done.outcome is Outcome.DONE:
-        change = lock(done.subject_id)
-        if change.kind == ChangeKind.RELOCATION and change.state == ChangeState.EFFECTIVE:
-            move(change, ChangeAction.FINISH, done.actor)
 
 
 @joins_transaction

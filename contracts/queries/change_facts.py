@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from accounts.queries import accounts, customers
+from cis.kernel import fixed
 from cis.kernel.calendar import BusinessCalendar
 from cis.platform import packs
 from cis.platform.calendars import business_calendar
@@ -15,6 +16,7 @@ from contracts.domain.changes import ChangeKind, PaperKind, Wanted
 from contracts.models.agreement import ServiceAgreement
 from contracts.queries import agreements
 from contracts.queries.agreements import AgreementCard, TermCard
+from metering.domain.network import LOW
 from metering.queries import places
 from tariffs.domain.choice import Chooser, is_open
 from tariffs.domain.inputs import Input
@@ -25,6 +27,9 @@ HAS_PAPERS = (
     ChangeKind.TRANSFER, ChangeKind.RENAME, ChangeKind.HOUSEHOLD, ChangeKind.CLASS_CHANGE, ChangeKind.SPLIT,
     ChangeKind.MERGE, ChangeKind.MOVE_IN,
 )  # fmt: skip
+
+
+WITH_FEE = (ChangeKind.RELOCATION, ChangeKind.RESUMPTION, ChangeKind.TEMPORARY)
 
 
 class _Port:
@@ -158,6 +163,7 @@ def of_wanted(wanted: Wanted, *, asked_date: date, today: date, papers: Iterable
         owed_minor=owed_minor(account_ids=[one for one in account_ids if one is not None], today=today),
         taken=_taken(wanted),
         papers=frozenset(papers),
+        fee_minor=_fee_minor(wanted, supply, asked_date),
     )
 
 
@@ -285,6 +291,21 @@ def _new_tariff(wanted: Wanted, supply: SupplyFacts | None, customer_id: int | N
             customer_class=supply.tariff.customer_class,
         )
     return _tariff(wanted.tariff_id, day=wanted.effective_date, who=who)
+
+
+def fee_source(*, at: date) -> str:
+    """Return where the fees of changes rest on, as it held when the customer asked."""
+    return packs.text_of("change_fees", at=at).source
+
+
+def _fee_minor(wanted: Wanted, supply: SupplyFacts | None, asked_date: date) -> int:
+    """Return what a change costs by itself, as it was when the customer asked; a place without a rule asks nothing."""
+    rule = _local("change_fees", asked_date) if wanted.kind in WITH_FEE else None
+    point_id = supply.service_point_id if supply is not None else wanted.service_point_id
+    if not rule or point_id is None:
+        return 0
+    side = "low" if places.voltages(service_point_ids=[point_id]).get(point_id) in LOW else "high"
+    return fixed.parse(rule.get(f"{wanted.kind}_{side}", "0"), places=packs.rule("decimals", at=asked_date))
 
 
 def _taken(wanted: Wanted) -> frozenset[int]:

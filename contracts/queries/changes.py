@@ -207,6 +207,7 @@ def wanted_of(row: ChangeSet) -> Wanted:
         capacity_va=row.capacity_va,
         suspended_va=row.suspended_va,
         contract_w=row.contract_w,
+        position=row.position,
         parts=tuple(
             Part(
                 agreement_id=part.agreement_id,

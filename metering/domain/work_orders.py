@@ -24,6 +24,7 @@ class WorkKind(StrEnum):
     METER_INSTALL = "meter_install"
     METER_EXCHANGE = "meter_exchange"
     METER_REMOVE = "meter_remove"
+    METER_MOVE = "meter_move"
     CUT = "cut"
     RECONNECT = "reconnect"
     RE_READ = "re_read"
@@ -117,6 +118,7 @@ OUTCOMES: Mapping[WorkKind, tuple[Outcome, ...]] = MappingProxyType(
         WorkKind.METER_INSTALL: _WORK_DONE,
         WorkKind.METER_EXCHANGE: _WORK_DONE,
         WorkKind.METER_REMOVE: _WORK_DONE,
+        WorkKind.METER_MOVE: _WORK_DONE,
         WorkKind.CUT: _WORK_DONE,
         WorkKind.RECONNECT: _WORK_DONE,
         WorkKind.RE_READ: _WORK_DONE,

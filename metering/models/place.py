@@ -4,7 +4,7 @@ from django.db import models
 
 from cis.platform.fields import Code, ExternalId, SearchGrams, choices_of, one_of, search_index
 from metering.domain.network import PointState
-from metering.domain.places import Voltage
+from metering.domain.places import POSITION_MOST, Voltage
 
 
 class Premises(models.Model):
@@ -40,6 +40,10 @@ class ServicePoint(models.Model):
     )
     feeder = models.ForeignKey(
         "metering.Feeder", on_delete=models.PROTECT, null=True, blank=True, related_name="service_points"
+    )
+
+    meter_position = models.CharField(
+        max_length=POSITION_MOST, default="", blank=True, db_default="", help_text="Where the meter hangs there."
     )
 
     class Meta:

@@ -47,6 +47,7 @@ _DAYS = """
           AND (w.day - k.day_date) %% 7 = 0
         ORDER BY k.day_date DESC, k.version DESC LIMIT 1) s
     WHERE NOT EXISTS (SELECT 1 FROM metering_intervalday h WHERE h.register_id = w.register_id AND h.day_date = w.day)
+    RETURNING day_date
 """
 
 
@@ -91,31 +92,37 @@ def assume(
     since = start_date - timedelta(days=HISTORY_DAYS)
     known = {tuple(row[:4]): row[4] for row in db.fetch(_HABITS, {"points": points, "since": since})}
     period = Period(start_date, end_date)
-    _intervals([one for one in registers if one.is_interval], points=points, period=period, cuts=cuts)
+    first = _intervals([one for one in registers if one.is_interval], points=points, period=period, cuts=cuts)
     made = _split(registers, cuts)
     for one in registers:
         habit = known.get((one.point_id, one.quantity, one.direction, one.period_of_use), 0)
         made += [_usage(one, part, habit) for part in _gaps(one, cuts)]
     Usage.objects.bulk_create(made)
     return Assumed(
-        first_day=min((row.start_date for row in made), default=None),
+        first_day=min((day for day in (first, *(row.start_date for row in made)) if day is not None), default=None),
         unknown=frozenset(points) - {row[0] for row in known},
     )
 
 
-def _intervals(registers: Sequence[_Register], *, points: list[int], period: Period, cuts: Sequence[date]) -> None:
-    """Repeat the days of the weeks before, and approve them as meters' values are."""
+def _intervals(
+    registers: Sequence[_Register], *, points: list[int], period: Period, cuts: Sequence[date]
+) -> date | None:
+    """Repeat the days of the weeks before, and approve them as meters' values are; return the first day repeated."""
     if not registers:
-        return
+        return None
     # A local day reaches into two days of the metering clock.
     start, end = period.start - timedelta(days=1), period.end + timedelta(days=1)
     partitions.ensure(months=[month.start for month in Period(start, end).months()])
+    repeated: list[date] = []
     given = {"registers": [one.id for one in registers], "start": start, "end": end}
     for _ in range(period.days // DAYS_IN_WEEK + 2):  # each turn has one more week to take from
-        if not db.execute(_DAYS, {**given, "since": start - timedelta(days=HISTORY_DAYS)}):
+        days = [day for (day,) in db.fetch(_DAYS, {**given, "since": start - timedelta(days=HISTORY_DAYS)})]
+        if not days:
             break
+        repeated += days
     inside = [(point, cut) for point in points for cut in cuts if period.contains(cut)]
     usage.approve_step(start_date=period.start, end_date=period.end, service_point_ids=points, cuts=inside)
+    return min((max(day, period.start) for day in repeated if day < period.end), default=None)
 
 
 def _split(registers: Sequence[_Register], cuts: Sequence[date]) -> list[Usage]:

@@ -10,7 +10,7 @@ from cis.kernel.text import bigrams
 from cis.platform import audit
 from cis.platform.db import copy_rows, joins_transaction, opens_transaction, take_ids
 from metering.domain import places as rules
-from metering.domain.places import NewPlace
+from metering.domain.places import POSITION_MOST, NewPlace
 from metering.models.place import Premises, ServicePoint
 from metering.queries import network
 from metering.queries import places as queries
@@ -90,6 +90,15 @@ def add(*, place: NewPlace, actor: Actor) -> CreatedPlace:
     )  # fmt: skip
     audit.record(actor, "create", "service_point", made.id, external_id=point)
     return CreatedPlace(premises_id=premises_id, service_point_id=made.id)
+
+
+@joins_transaction
+def place_meter_step(*, service_point_id: int, position: str, actor: Actor) -> None:
+    """Note where the meter of a service point hangs, in words, since it was moved there."""
+    rows = ServicePoint.objects.filter(id=service_point_id)
+    before = rows.values_list("meter_position", flat=True).first()
+    rows.update(meter_position=position.strip()[:POSITION_MOST])
+    audit.record(actor, "place_meter", "service_point", service_point_id, before=before, position=position.strip())
 
 
 def prepare(

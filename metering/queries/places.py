@@ -64,8 +64,9 @@ class ServicePointOverview:
     """
     A service point as a page shows it.
 
-    meters  all that ever hung there, latest first
-    months  approved energy of the last 13 months, oldest first
+    meter_position  where the meter hangs there, in words; "" = not recorded
+    meters          all that ever hung there, latest first
+    months          approved energy of the last 13 months, oldest first
     """
 
     id: int
@@ -75,6 +76,7 @@ class ServicePointOverview:
     postcode: str
     voltage: str
     capacity_w: int
+    meter_position: str
     meters: tuple[MeterCard, ...]
     months: tuple[MonthUsage, ...]
 
@@ -110,6 +112,7 @@ def overview(*, service_point_ids: Sequence[int], at_date: date) -> tuple[Servic
             postcode=point.premises.postcode,
             voltage=point.voltage,
             capacity_w=point.capacity_w,
+            meter_position=point.meter_position,
             meters=tuple(meters.get(point.id, ())),
             months=months.get(point.id, ()),
         )

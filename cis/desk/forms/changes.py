@@ -85,6 +85,10 @@ class ChangeForm(PageForm):
     part_kva = EnergyField(label=_("Capacity of the new supply (kVA)"), required=False)
     suspended_kva = EnergyField(label=_("Capacity out of use (kVA)"), required=False)
     contract_kw = EnergyField(label=_("Contracted demand (kW)"), required=False)
+    position = forms.CharField(
+        label=_("Where the meter is to hang"), max_length=200, required=False,
+        help_text=_("As the crew finds it: floor, room, which side."),
+    )  # fmt: skip
     reason = forms.CharField(label=_("Reason or remark"), max_length=300, required=False)
 
     def __init__(
@@ -201,6 +205,7 @@ class ChangeForm(PageForm):
             capacity_va=given.get("capacity_kva"),
             suspended_va=given.get("suspended_kva"),
             contract_w=given.get("contract_kw"),
+            position=given.get("position") or "",
             parts=parts,
             reads=tuple(
                 FinalRead(serial=meter.serial, register=code, reading_wh=given[name])
@@ -220,7 +225,7 @@ _PERSON = ("new_kind", "new_name", "new_id_number", "new_phone")
 _SINGLE = {
     "until_date": "until_date", "name": "name", "service_point_id": "service_point", "tariff_id": "tariff",
     "household": "household", "capacity_va": "capacity_kva", "suspended_va": "suspended_kva",
-    "contract_w": "contract_kw",
+    "contract_w": "contract_kw", "position": "position",
 }  # fmt: skip
 
 

@@ -6,10 +6,11 @@ import pytest
 from django.db import transaction
 
 from billing.models.bill import Bill, BillLine, BillSegment
+from billing.models.charge import BillCharge
 from billing.models.payment import Allocation, Payment
 from billing.models.rebill import Rebill
 from billing.models.settlement import FinalAccount, Refund
-from billing.operations import allocation, final_accounts, payments, proof
+from billing.operations import allocation, change_previews, final_accounts, payments, proof
 from billing.operations.payments import PaymentChannel
 from billing.queries import balances
 from billing.queries import payments as payment_queries
@@ -19,6 +20,7 @@ from contracts.models.agreement import ServiceAgreement
 from contracts.models.change import ChangeSet
 from contracts.models.opening import OpeningValue
 from contracts.operations import change_reversals, changes
+from metering.models.place import ServicePoint
 from metering.operations import reads
 from tests.db.billing.night import FEBRUARY, JANUARY, bill, prove
 from tests.factories import accounts, contracts, metering, tariffs
@@ -418,6 +420,26 @@ def test_split_and_merge_share_the_capacity():
     final_accounts.work(NIGHT)
     assert ChangeSet.objects.get(id=together).state == "done"
     assert new.account.__class__.objects.get(id=new.account_id).state == "closed"
+    prove()
+
+
+@pytest.mark.parametrize(("voltage", "fen"), [("220V", 12_000), ("10kV", 150_000)])
+def test_moving_a_meter_costs_the_fee_of_the_place_once(voltage, fen):
+    """120.00 at low voltage, 1,500.00 above it, by the pack; 13 % of VAT are in it: 120.00 x 13/113 = 13.81."""
+    agreement = home()
+    ServicePoint.objects.update(voltage=voltage)
+    one = wanted("relocation", agreement, TODAY, position="corridor")
+    (account,) = change_previews.of_change(wanted=one, asked_date=TODAY, today=TODAY, actor=CLERK).accounts
+    assert [(line.key, line.amount_minor) for line in account.months[0].after.charges] == [("relocation", fen)]
+    assert account.months[0].before.charges == ()
+    changes.confirm(change_id=drafted(one, today=TODAY), today=TODAY, actor=CLERK)
+    read(agreement, (FEBRUARY.start, 1_310))
+    bill()
+    carried = BillCharge.objects.get()
+    assert (carried.amount_minor, carried.tax_minor) == (fen, 1_381 if fen == 12_000 else 17_257)
+    assert Bill.objects.get().amount_minor == 19_127 + fen
+    bill()
+    assert BillCharge.objects.count() == 1
     prove()
 
 

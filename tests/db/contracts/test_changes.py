@@ -18,7 +18,7 @@ from contracts.queries import changes as queries
 from contracts.queries.changes import ChangeFilter, UnknownChange
 from metering.domain.announcements import WorkOrderDone
 from metering.domain.work_orders import Outcome, WorkKind
-from metering.models.work import WorkOrder
+from metering.models.work import WorkAnswer, WorkOrder
 from tests.factories import accounts, contracts, metering
 from tests.factories.changes import BILLER, CLERK, CUSTOMER, done, drafted, wanted
 
@@ -189,18 +189,46 @@ def test_there_is_none(agreement):
 
 
 def test_a_meter_that_moves_waits_for_the_crew(agreement):
-    change_id = done("relocation", agreement, TODAY, today=TODAY)
+    change_id = done("relocation", agreement, TODAY, today=TODAY, position="corridor, left of the door")
     order = WorkOrder.objects.get()
     assert (order.subject, order.subject_id, order.state) == ("change", change_id, "open")
+    assert (order.kind, order.checklist, order.facts["new_position"]) == (
+        "meter_move", "meter-move", "corridor, left of the door",
+    )  # fmt: skip
     assert ChangeSet.objects.get().state == "effective"
     told = WorkOrderDone(
-        work_order_id=order.id, kind=WorkKind.REPAIR, subject="change", subject_id=change_id, outcome=Outcome.DONE,
+        work_order_id=order.id, kind=WorkKind.METER_MOVE, subject="change", subject_id=change_id, outcome=Outcome.DONE,
         premises_id=None, service_point_id=agreement.service_point_id, done_date=TODAY, actor=CLERK,
     )  # fmt: skip
     with transaction.atomic():
         events.announce(told)
         events.announce(told)
     assert ChangeSet.objects.get().state == "done"
+    agreement.service_point.refresh_from_db()
+    assert agreement.service_point.meter_position == "corridor, left of the door"
+
+
+def test_where_the_meter_hangs_is_what_the_crew_says(agreement):
+    done("relocation", agreement, TODAY, today=TODAY, position="corridor")
+    order = WorkOrder.objects.get()
+    WorkAnswer.objects.create(
+        work_order=order, item="meter_position", place=1, kind="text", label_en="x", label_zh="x", value="staircase"
+    )
+    told = WorkOrderDone(
+        work_order_id=order.id, kind=WorkKind.METER_MOVE, subject="change", subject_id=order.subject_id,
+        outcome=Outcome.DONE, premises_id=None, service_point_id=agreement.service_point_id, done_date=TODAY,
+        actor=CLERK,
+    )  # fmt: skip
+    with transaction.atomic():
+        events.announce(told)
+    agreement.service_point.refresh_from_db()
+    assert agreement.service_point.meter_position == "staircase"
+
+
+def test_a_meter_that_moves_is_told_where_to(agreement):
+    with pytest.raises(changes.ChangeRefused) as refused:
+        drafted(wanted("relocation", agreement, TODAY), today=TODAY)
+    assert "position" in str(refused.value.detail["findings"])
 
 
 def test_who_ends_without_a_reading_is_read_by_a_crew(agreement):

@@ -1,0 +1,33 @@
+"""Changes of use whose crew is done: a meter hangs elsewhere."""
+
+from cis.platform.db import joins_transaction
+from contracts.domain.changes import ChangeAction, ChangeKind, ChangeState
+from contracts.models.change import ChangeSet
+from contracts.operations.change_effects import SUBJECT
+from contracts.operations.changes import lock, move
+from metering.domain.announcements import WorkOrderDone
+from metering.domain.work_orders import Outcome
+from metering.operations import places
+from metering.queries import work_orders
+
+POSITION = "meter_position"
+"""Item of the checklist by which a crew says where it hung a meter up."""
+
+
+@joins_transaction
+def done(told: WorkOrderDone) -> None:
+    """Finish a change that waited for somebody to go there; a reading that was taken finishes nothing by itself."""
+    if told.subject == SUBJECT and told.outcome is Outcome.DONE:
+        change = lock(told.subject_id)
+        if change.kind == ChangeKind.RELOCATION and change.state == ChangeState.EFFECTIVE:
+            _place_meter(change, told)
+            move(change, ChangeAction.FINISH, told.actor)
+
+
+def _place_meter(change: ChangeSet, told: WorkOrderDone) -> None:
+    """Note where the meter hangs now: where the crew says, else where it was asked for."""
+    said = {row.item: row.value for row in work_orders.answers(work_order_id=told.work_order_id)}
+    if told.service_point_id is not None:
+        places.place_meter_step(
+            service_point_id=told.service_point_id, position=said.get(POSITION) or change.position, actor=told.actor
+        )
