@@ -41,6 +41,7 @@ from contracts.gateways import partner_bank
 from contracts.gateways.sandbox_bank import SandboxBank
 from contracts.operations import (
     application_events,
+    change_contracts,
     change_nights,
     change_work,
     contract_ends,
@@ -172,6 +173,8 @@ def _bind_changes() -> None:
     """Bind what changes of use and final accounts need."""
     jobs.register(change_nights.WORK, change_nights.work, schedule=Daily(CHANGES_AT, settings.TIME_ZONE))
     jobs.register(final_accounts.WORK, final_accounts.work, schedule=Daily(FINAL_AT, settings.TIME_ZONE))
+    jobs.register(change_contracts.WORK, change_nights.work)
+    events.listen(ContractSigned, change_contracts.wake)
     change_facts.answer_arrears_by(balances.arrears_minor)
     events.listen(ChangeMade, rebill_rows.note_change)
     events.listen(WorkOrderDone, change_work.done)

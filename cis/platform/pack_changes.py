@@ -8,6 +8,8 @@ _DAYS = {"least": 0, "most": 366}
 _MONTHS = {"least": 0, "most": 120}
 _STARTS = {"pattern": re.compile("day|month|next|quarter")}
 _COUNTS = {"pattern": re.compile("working|calendar")}
+_AMENDED = "capacity_increase|capacity_reduction|class_change|tou_opt_in|demand_mode|contract_demand|split|merge"
+_KINDS = {"pattern": re.compile(rf"(({_AMENDED})( (?!$)|$))*")}
 _PAPERS = {
     "pattern": re.compile(
         r"((identity|right_to_premises|household_register|agreement_of_both|business_licence|request)( (?!$)|$))*"
@@ -56,6 +58,13 @@ class Household:
     starts: str = field(metadata=_STARTS)
     most_months: int = field(metadata=_MONTHS)
     told_days: int = field(metadata=_DAYS)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeContracts:
+    """Kinds of changes whose amended contract is signed ``before`` they hold, as words; that of others follows."""
+
+    before: str = field(metadata=_KINDS)
 
 
 @dataclass(frozen=True, slots=True)

@@ -362,6 +362,7 @@ class Rules:
     change_class: pack_changes.Start
     change_household: pack_changes.Household = field(metadata=_LOCAL)
     change_blocks: str = field(metadata=_like("restart|carry"))
+    change_contracts: pack_changes.ChangeContracts = field(metadata=_LOCAL)
     change_fees: pack_changes.ChangeFees = field(metadata=_LOCAL)
     change_papers: pack_changes.ChangePapers
     applications: Applications = field(metadata=_LOCAL)

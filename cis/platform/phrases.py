@@ -321,6 +321,7 @@ SENTENCES: Mapping[str, str] = {
     "bad_clauses": _("The clause library has faults."),
     "unknown_contract": _("There is no such contract."),
     "contract_not_signable": _("Nobody has seen the paper of the contract, or nobody is named who signs."),
+    "contract_unsigned": _("The amended contract is not signed yet: let the customer sign it."),
     "contract_end_refused": _("Say why; a contract does not end before its first day."),
     "bad_scan": _("The scan is no PDF, JPEG or PNG."),
     "signing_code_refused": _("This code does not serve: check it, or have a new one sent."),

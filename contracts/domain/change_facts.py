@@ -100,6 +100,7 @@ class Limits:
     household_least           persons from which there is an allowance
     household_most_months     after which it must be proven anew; 0 = never
     papers                    by kind, what must be proven
+    signed_before             kinds whose amended contract is signed before they hold; None: contracts do not follow
     """
 
     suspension_least_days: int = 0
@@ -124,6 +125,7 @@ class Limits:
     class_starts: Starts = Starts.DAY
     class_notice_days: int = 0
     blocks: Blocks = Blocks.RESTART
+    signed_before: frozenset[ChangeKind] | None = None
     papers: Mapping[ChangeKind, frozenset[PaperKind]]
 
 

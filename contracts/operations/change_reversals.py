@@ -15,7 +15,7 @@ from contracts.domain.changes import WORKFLOW, ChangeAction, ChangeKind, ChangeS
 from contracts.models.agreement import AgreementTerm
 from contracts.models.change import ChangeEffect, ChangeSet
 from contracts.models.charge import OneOffCharge
-from contracts.operations import agreements, charges, programs
+from contracts.operations import agreements, change_contracts, charges, programs
 from contracts.operations.change_effects import SUBJECT
 from contracts.operations.changes import NoReason, lock, move
 from contracts.queries import agreements as queries
@@ -52,6 +52,7 @@ def reverse(*, change_id: int, reason: str, today: date, actor: Actor) -> None:
     touched: set[int] = set()
     for effect in change.effects.order_by("-seq"):
         _undo(change, effect, touched, today, actor)
+    change_contracts.take_back_step(change=change, today=today)
     move(change, ChangeAction.REVERSE, actor, reason=reason)
     if touched:
         events.announce(

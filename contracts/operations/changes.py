@@ -21,8 +21,9 @@ from contracts.domain.announcements import ChangeMade
 from contracts.domain.change_facts import SELF_CONFIRMED, SELF_SERVICE, Facts, missing_papers
 from contracts.domain.changes import WORKFLOW, ChangeAction, ChangeKind, ChangeState, FinalRead, PaperKind, Wanted
 from contracts.models.change import ChangeMove, ChangePaper, ChangePart, ChangeRead, ChangeSet
-from contracts.operations import change_capacity, change_notices, newcomers
+from contracts.operations import change_capacity, change_contracts, change_notices, newcomers
 from contracts.operations import change_effects as doing
+from contracts.operations.change_contracts import ContractUnsigned
 from contracts.queries import change_facts
 from contracts.queries.changes import UnknownChange, wanted_of
 
@@ -221,7 +222,9 @@ def confirm_step(*, change_id: int, today: date, actor: Actor) -> ChangeState:
             f"To be proven yet: {names}.", advice="Add the papers first.", papers=sorted(p.value for p in missing)
         )
     move(change, ChangeAction.CONFIRM, actor)
-    if wanted.effective_date <= today:
+    effects = change_effects.effects_of(wanted=wanted, facts=facts)
+    is_unsigned = change_contracts.before_step(change=change, effects=effects, facts=facts, today=today)
+    if wanted.effective_date <= today and not is_unsigned:
         _carry_out(change, wanted, facts, today=today, actor=actor)
     else:
         change_capacity.hold_step(change=change, wanted=wanted, facts=facts, today=today, actor=actor)
@@ -264,11 +267,13 @@ def carry_out(*, change_id: int, today: date, actor: Actor) -> ChangeState:
     One that another worker carried out meanwhile stays as it is.
 
     :raises UnknownChange: there is none.
-    :raises ChangeRefused, ArrearsOwed: it cannot be any more; nothing is done.
+    :raises ChangeRefused, ArrearsOwed, ContractUnsigned: it cannot be yet, or any more; nothing is done.
     """
     change = lock(change_id)
     if change.state != ChangeState.CONFIRMED or change.effective_date > today:
         return ChangeState(change.state)
+    if change_contracts.is_unsigned(change_id=change_id):
+        raise ContractUnsigned("The amended contract is not signed.", advice="Let the customer sign it.")
     wanted, facts = _known(change, today=today)
     refuse(wanted, facts)
     _carry_out(change, wanted, facts, today=today, actor=actor)
@@ -284,9 +289,9 @@ def finish_step(*, change_id: int, actor: Actor) -> None:
 
 
 def _carry_out(change: ChangeSet, wanted: Wanted, facts: Facts, *, today: date, actor: Actor) -> None:
-    done = doing.do(
-        change=change, effects=change_effects.effects_of(wanted=wanted, facts=facts), today=today, actor=actor
-    )
+    effects = change_effects.effects_of(wanted=wanted, facts=facts)
+    done = doing.do(change=change, effects=effects, today=today, actor=actor)
+    change_contracts.after_step(change=change, effects=effects, facts=facts, today=today)
     change.carried_out_at = timezone.now()
     change.stuck_code = change.stuck_message = ""
     change.new_account_id = next(iter(done.new_accounts), None)
@@ -373,6 +378,7 @@ def move(change: ChangeSet, action: ChangeAction, actor: Actor, *, reason: str =
     audit.record(actor, action.value, "change", change.id, kind=change.kind, reason=reason.strip()[:REASON_MOST])
     if action in {ChangeAction.WITHDRAW, ChangeAction.REJECT}:
         change_capacity.drop_step(change_id=change.id, actor=actor)
+        change_contracts.drop_step(change_id=change.id, reason=reason)
     if action is ChangeAction.FINISH and change.kind == ChangeKind.TEMPORARY:
         change_capacity.give_back_step(change=change, actor=actor)
     change_notices.tell(change, action, reason=reason.strip()[:REASON_MOST])

@@ -249,6 +249,12 @@ def sign_step(
 
 @opens_transaction
 def withdraw(*, contract_id: int, reason: str, actor: Actor) -> None:
+    """Withdraw a contract at the desk; see ``withdraw_step``."""
+    withdraw_step(contract_id=contract_id, reason=reason, actor=actor)
+
+
+@joins_transaction
+def withdraw_step(*, contract_id: int, reason: str, actor: Actor) -> None:
     """
     Withdraw a contract that nobody has signed; a number that it has stays its own.
 
@@ -291,6 +297,12 @@ def terminate_step(*, contract_id: int, ended_date: date, reason: str, actor: Ac
 
 @opens_transaction
 def amend(*, contract_id: int, new: NewContract, today: date, actor: Actor) -> int:
+    """Draft the next version of a signed contract at the desk; see ``amend_step``."""
+    return amend_step(contract_id=contract_id, new=new, today=today, actor=actor)
+
+
+@joins_transaction
+def amend_step(*, contract_id: int, new: NewContract, today: date, actor: Actor) -> int:
     """
     Draft the next version of a signed contract; once it is signed it takes the place of this one.
 

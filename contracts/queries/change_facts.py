@@ -78,6 +78,9 @@ def limits_on(day: date) -> Limits:
             "reduction_notice_days": reduction["notice_days"],
             "reduction_by_working_days": reduction["notice_count"] == "working",
         }
+    contracts = _local("change_contracts", day)
+    if contracts is not None:
+        named["signed_before"] = frozenset(map(ChangeKind, contracts["before"].split()))
     household = _local("change_household", day)
     if household:
         named |= {

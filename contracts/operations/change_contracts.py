@@ -1,0 +1,212 @@
+"""
+Supply contracts follow changes of use: amended as a numbered version, ended, or drawn up anew for who comes.
+
+Which kinds are signed before they hold is the pack's rule ``change_contracts``; others are issued when they hold and
+signed after it. A supply whose contract is not in the archive has none to amend.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+
+from cis.kernel import fixed
+from cis.kernel.actors import SYSTEM
+from cis.kernel.errors import Refused
+from cis.platform import jobs
+from cis.platform.db import joins_transaction
+from contracts.domain.announcements import ContractSigned
+from contracts.domain.change_facts import Facts
+from contracts.domain.changes import BeginAgreement, ChangeTerm, Effect, EndAgreement, Rename
+from contracts.domain.contract_workflow import ContractState
+from contracts.domain.new_contracts import NewContract, NewTerms
+from contracts.domain.terms import MeteringSide, SupplyMode, UseClass
+from contracts.models.change import ChangeSet
+from contracts.models.supply_contract import SupplyContract
+from contracts.operations import supply_contracts
+from contracts.operations.change_effects import SUBJECT
+from contracts.queries import agreements
+from metering.domain.places import Voltage
+from metering.queries import places
+from tariffs.queries import plans
+
+WORK = "signed_changes"
+WAITING = (ContractState.DRAFT.value, ContractState.ISSUED.value)
+ENDED = "变更用电 change of use {change}"
+DEMAND = "合同最大需量 {kw} 千瓦，自 {on} 起。Contracted demand {kw} kW from {on} on."
+KW_PLACES = 3
+
+
+class ContractUnsigned(Refused):
+    """The amended contract of the change is not signed yet."""
+
+    code = "contract_unsigned"
+
+
+@joins_transaction
+def before_step(*, change: ChangeSet, effects: Sequence[Effect], facts: Facts, today: date) -> bool:
+    """
+    Issue the amendments that are to be signed before a change holds; return whether it waits for a signature.
+
+    :raises BadTerms, IncompleteContract: the contract cannot say so, or its next version is drafted already.
+    """
+    if facts.limits.signed_before is not None and change.kind in facts.limits.signed_before:
+        _amend_all(change, effects, today)
+    return is_unsigned(change_id=change.id)
+
+
+@joins_transaction
+def after_step(*, change: ChangeSet, effects: Sequence[Effect], facts: Facts, today: date) -> None:
+    """Amend, end and draw up contracts when a change holds; what was signed before is not amended again."""
+    if facts.limits.signed_before is None:
+        return
+    if change.kind not in facts.limits.signed_before:
+        _amend_all(change, effects, today)
+    for effect in effects:
+        if isinstance(effect, EndAgreement):
+            _end(change, effect)
+    # Who comes signs a contract of his own; it is drawn up after the one of who goes.
+    for row in change.effects.filter(code="begin_agreement").order_by("seq"):
+        assert row.agreement_id is not None
+        _draw_up(change, row.agreement_id, row.on_date, row.until_date, effects, today)
+
+
+def is_unsigned(*, change_id: int) -> bool:
+    """Return whether a change has amendments and not all of them are signed."""
+    states = set(SupplyContract.objects.filter(subject=SUBJECT, subject_id=change_id).values_list("state", flat=True))
+    return bool(states & {*WAITING, ContractState.WITHDRAWN.value})
+
+
+@joins_transaction
+def drop_step(*, change_id: int, reason: str) -> None:
+    """Withdraw the amendments of a change that will not hold, as far as nobody has signed them."""
+    rows = SupplyContract.objects.filter(subject=SUBJECT, subject_id=change_id, state__in=WAITING)
+    for contract_id in rows.order_by("id").values_list("id", flat=True):
+        supply_contracts.withdraw_step(contract_id=contract_id, reason=reason or "change", actor=SYSTEM)
+
+
+@joins_transaction
+def take_back_step(*, change: ChangeSet, today: date) -> None:
+    """Amend signed contracts back to what they said before a change that is taken back; unsigned ones are withdrawn."""
+    drop_step(change_id=change.id, reason="The change is taken back.")
+    rows = SupplyContract.objects.filter(subject=SUBJECT, subject_id=change.id, state=ContractState.SIGNED.value)
+    for row in rows.select_related("amends").order_by("id"):
+        if row.amends is not None:
+            _issue(row, _as(row.amends, change, on=change.effective_date), today)
+
+
+def wake(signed: ContractSigned) -> None:
+    """Let a change hold whose contract is signed, if its day has come."""
+    if signed.subject == SUBJECT:
+        jobs.wake(WORK)
+
+
+def _amend_all(change: ChangeSet, effects: Sequence[Effect], today: date) -> None:
+    for effect in effects:
+        if isinstance(effect, ChangeTerm) and effect.until is None:
+            named = (effect.tariff_id, effect.capacity_va, effect.contract_w)
+            row = _of_supply(effect.agreement_id)
+            if row is not None and any(value is not None for value in named):
+                _issue(row, _amended(row, change, effect), today)
+        elif isinstance(effect, Rename) and change.account_id is not None:
+            rows = SupplyContract.objects.filter(account_id=change.account_id, state=ContractState.SIGNED.value)
+            for one in rows.order_by("id"):
+                _issue(one, _as(one, change, on=change.effective_date), today)
+
+
+def _amended(row: SupplyContract, change: ChangeSet, effect: ChangeTerm) -> NewContract:
+    use = row.use_class
+    if effect.tariff_id is not None:
+        plan = plans.compiled(plans.version_on(tariff_id=effect.tariff_id, day=effect.on).version_id)
+        use = plan.customer_class or use
+    special = row.special
+    if effect.contract_w is not None:
+        kw = fixed.to_text(effect.contract_w, places=KW_PLACES).rstrip("0").rstrip(".")
+        special = "\n".join(filter(None, (special, DEMAND.format(kw=kw, on=effect.on))))
+    return _as(
+        row, change, on=effect.on, tariff_id=effect.tariff_id, capacity_va=effect.capacity_va, use=use, special=special
+    )
+
+
+def _as(
+    row: SupplyContract, change: ChangeSet, *, on: date, tariff_id: int | None = None, capacity_va: int | None = None,
+    use: str = "", special: str | None = None, address: str = "", customer_id: int | None = None,
+    account_id: int | None = None, until: date | None = None,
+) -> NewContract:  # fmt: skip
+    """Return a contract that says what another one says, but for what is named."""
+    last = until or row.extended_to_date or row.end_date
+    end = last if last is not None and last > on else None
+    return NewContract(
+        customer_id=customer_id or row.customer_id,
+        account_id=account_id or row.account_id,
+        terms=NewTerms(
+            address=address or row.address,
+            use_class=UseClass(use or row.use_class),
+            voltage=Voltage(row.voltage),
+            supply_mode=SupplyMode(row.supply_mode),
+            metering_side=MeteringSide(row.metering_side),
+            capacity_va=row.capacity_va if capacity_va is None else capacity_va,
+            boundary_zh=row.boundary_zh,
+            boundary_en=row.boundary_en,
+        ),
+        tariff_id=tariff_id or row.tariff_id,
+        start_date=on,
+        end_date=end,
+        renew_months=row.renew_months if end and until is None else 0,
+        special=row.special if special is None else special,
+        subject=SUBJECT,
+        subject_id=change.id,
+    )
+
+
+def _issue(row: SupplyContract, new: NewContract, today: date) -> None:
+    contract_id = supply_contracts.amend_step(contract_id=row.id, new=new, today=today, actor=SYSTEM)
+    supply_contracts.issue_step(contract_id=contract_id, today=today, actor=SYSTEM)
+
+
+def _end(change: ChangeSet, effect: EndAgreement) -> None:
+    row = _of_supply(effect.agreement_id)
+    if row is not None:
+        supply_contracts.terminate_step(
+            contract_id=row.id, ended_date=max(effect.on, row.start_date), reason=ENDED.format(change=change.id),
+            actor=SYSTEM,
+        )  # fmt: skip
+
+
+def _draw_up(
+    change: ChangeSet, agreement_id: int, on: date, until: date | None, effects: Sequence[Effect], today: date
+) -> None:
+    """Draw up the contract of who comes, after what was agreed at the place, or for the supply that is split."""
+    card = agreements.card(agreement_id=agreement_id)
+    address = places.addresses(service_point_ids=[card.service_point_id])[card.service_point_id]
+    row = _latest_at(address) or (_of_supply(change.agreement_id) if change.agreement_id is not None else None)
+    voltage = places.voltages(service_point_ids=[card.service_point_id])[card.service_point_id]
+    if row is None or row.voltage != voltage:
+        return  # nobody knows how it is supplied there: the desk writes the contract
+    begun = [
+        one for one in effects if isinstance(one, BeginAgreement) and one.service_point_id == card.service_point_id
+    ]
+    term = card.terms[0]
+    new = _as(
+        row, change, on=on, tariff_id=term.tariff_id, capacity_va=term.agreed.capacity_va, special="", address=address,
+        customer_id=begun[0].customer_id if begun else None, account_id=card.account_id, until=until,
+    )  # fmt: skip
+    contract_id = supply_contracts.draft_step(new=new, today=today, actor=SYSTEM)
+    supply_contracts.issue_step(contract_id=contract_id, today=today, actor=SYSTEM)
+
+
+def _of_supply(agreement_id: int) -> SupplyContract | None:
+    """Return the signed contract of a supply: that of its address, or the only one of an account with one supply."""
+    card = agreements.card(agreement_id=agreement_id)
+    rows = list(
+        SupplyContract.objects.filter(account_id=card.account_id, state=ContractState.SIGNED.value).order_by("-id")
+    )
+    address = places.addresses(service_point_ids=[card.service_point_id])[card.service_point_id]
+    there = [row for row in rows if row.address == address]
+    if there:
+        return there[0]
+    is_only = len(rows) == 1 and len(agreements.of_account(account_id=card.account_id)) == 1
+    return rows[0] if is_only else None
+
+
+def _latest_at(address: str) -> SupplyContract | None:
+    rows = SupplyContract.objects.filter(address=address).exclude(signed_at=None)
+    return rows.order_by("-signed_at", "-id").first()

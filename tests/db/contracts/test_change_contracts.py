@@ -1,0 +1,149 @@
+"""Contracts follow changes of use: amended, signed before the change holds where the rule asks it, ended, drawn up anew."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from contracts.domain.changes import ChangeState
+from contracts.models.change import ChangeSet
+from contracts.models.supply_contract import SupplyContract
+from contracts.operations import change_nights, change_reversals, changes, contract_signing, supply_contracts
+from tests.db.billing.test_changes_of_use import CAPACITY, DEAR
+from tests.factories import accounts, contracts, papers_signed, tariffs
+from tests.factories.changes import BILLER, CLERK, CUSTOMER, done, drafted, wanted
+from tests.factories.contracts import World
+
+pytestmark = pytest.mark.django_db
+TODAY = date(2026, 7, 10)
+LATER = date(2026, 8, 1)
+NIGHT = datetime(2026, 7, 10, 18, 0, tzinfo=UTC)
+SCAN = b"%PDF-1.4\n% signed\n%%EOF\n"
+
+
+@pytest.fixture(autouse=True)
+def _kept(settings, tmp_path):
+    settings.DOCUMENTS_DIR = tmp_path / "documents"
+    accounts.supplier()
+
+
+@pytest.fixture
+def world() -> World:
+    """A supply of 100 kVA with its signed contract."""
+    found = contracts.world(source=CAPACITY)
+    found.agreement.terms.update(capacity_va=100_000)
+    terms = papers_signed.terms(address=found.agreement.service_point.premises.address, capacity_va=100_000)
+    row = papers_signed.issued(found, terms=terms, start_date=date(2026, 1, 1))
+    sign(row.id)
+    return found
+
+
+def sign(contract_id):
+    """Look at the paper and sign it at the counter; a few bytes stand for the paper that was rendered before."""
+    row = SupplyContract.objects.get(id=contract_id)
+    if row.document_id is None:
+        supply_contracts.paper(contract_id=contract_id, actor=CLERK)
+    contract_signing.sign_on_paper(
+        contract_id=contract_id, scan=SCAN, name="s.pdf", signed_by="张三", today=TODAY, actor=CLERK
+    )
+
+
+def versions():
+    """(version, state, kVA) of the versions of all contracts."""
+    rows = SupplyContract.objects.order_by("number", "version").values_list("version", "state", "capacity_va")
+    return [(version, state, va // 1_000) for version, state, va in rows]
+
+
+def test_more_capacity_waits_until_its_amendment_is_signed(world):
+    change_id = drafted(wanted("capacity_increase", world.agreement, TODAY, capacity_va=160_000), today=TODAY)
+    assert changes.confirm(change_id=change_id, today=TODAY, actor=CLERK) == ChangeState.CONFIRMED
+    assert versions() == [(1, "signed", 100), (2, "issued", 160)]
+    assert world.agreement.terms.get().capacity_va == 100_000
+    change_nights.work(NIGHT)
+    change = ChangeSet.objects.get()
+    assert (change.state, change.stuck_code) == ("confirmed", "contract_unsigned")
+    sign(SupplyContract.objects.get(version=2).id)
+    change_nights.work(NIGHT)
+    change.refresh_from_db()
+    assert (change.state, change.stuck_code) == ("done", "")
+    assert versions() == [(1, "replaced", 100), (2, "signed", 160)]
+    assert world.agreement.terms.get(period__contains=TODAY).capacity_va == 160_000
+    paper = SupplyContract.objects.get(version=2)
+    assert (paper.start_date, paper.subject, paper.subject_id) == (TODAY, "change", change_id)
+    assert any("160 kVA" in one.body_en for one in paper.clauses.all())
+
+
+@pytest.mark.parametrize("way", ["withdraw", "reject"])
+def test_what_will_not_hold_leaves_the_contract_as_it_is(world, way):
+    change_id = drafted(wanted("capacity_increase", world.agreement, LATER, capacity_va=160_000), today=TODAY)
+    changes.confirm(change_id=change_id, today=TODAY, actor=CLERK)
+    if way == "withdraw":
+        changes.withdraw(change_id=change_id, actor=CLERK)
+    else:
+        changes.reject(change_id=change_id, reason="no line", actor=CLERK)
+    assert versions() == [(1, "signed", 100), (2, "withdrawn", 160)]
+
+
+def test_less_capacity_holds_at_once_and_is_signed_after_it(world):
+    change_id = done(
+        "capacity_reduction", world.agreement, TODAY, today=TODAY, asked_date=date(2026, 7, 1), capacity_va=63_000
+    )
+    assert versions() == [(1, "signed", 100), (2, "issued", 63)]
+    sign(SupplyContract.objects.get(version=2).id)
+    # Taken back, the contract says again what it said before.
+    change_reversals.reverse(change_id=change_id, reason="misread", today=TODAY, actor=BILLER)
+    assert versions() == [(1, "replaced", 100), (2, "signed", 63), (3, "issued", 100)]
+
+
+def test_capacity_that_rests_changes_no_contract(world):
+    given = {"asked_date": date(2026, 7, 1), "suspended_va": 50_000, "until_date": date(2026, 9, 1)}
+    done("suspension", world.agreement, TODAY, today=TODAY, **given)
+    assert versions() == [(1, "signed", 100)]
+
+
+def test_another_tariff_is_named_by_the_amendment(world):
+    dear = tariffs.version(source=DEAR).tariff
+    change_id = drafted(wanted("class_change", world.agreement, LATER, tariff_id=dear.id), today=TODAY)
+    changes.confirm(change_id=change_id, today=TODAY, actor=CLERK)
+    row = SupplyContract.objects.get(version=2)
+    assert (row.tariff_id, row.start_date) == (dear.id, LATER)
+
+
+def test_who_leaves_ends_the_contract_and_who_comes_gets_one_of_his_own(world):
+    new = accounts.customer(name="李四")
+    change_id = done("transfer", world.agreement, TODAY, today=TODAY, customer_id=new.id)
+    change = ChangeSet.objects.get(id=change_id)
+    old, drawn = SupplyContract.objects.order_by("id")
+    assert (old.state, old.ended_date) == ("ended", TODAY)
+    assert (drawn.state, drawn.customer_id, drawn.account_id) == ("issued", new.id, change.new_account_id)
+    assert (drawn.number != old.number, drawn.version, drawn.address, drawn.capacity_va) == (
+        True, 1, old.address, 100_000,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["move_out", "removal"])
+def test_the_contract_ends_with_the_supply(world, kind):
+    done(kind, world.agreement, TODAY, today=TODAY)
+    assert list(SupplyContract.objects.values_list("state", "ended_date")) == [("ended", TODAY)]
+
+
+def test_a_new_name_stands_in_the_next_version(world):
+    done("rename", None, TODAY, today=TODAY, account_id=world.account.id, name="张三丰")
+    row = SupplyContract.objects.get(version=2)
+    assert any("张三丰" in one.body_zh for one in row.clauses.all())
+
+
+def test_nothing_is_amended_where_there_is_no_contract():
+    found = contracts.world(source=CAPACITY)
+    found.agreement.terms.update(capacity_va=100_000)
+    done("capacity_increase", found.agreement, TODAY, today=TODAY, capacity_va=160_000)
+    assert ChangeSet.objects.get().state == "done"
+    assert not SupplyContract.objects.exists()
+
+
+def test_a_customer_moves_out_by_himself_and_his_contract_ends(world):
+    change_id = changes.ask(
+        wanted=wanted("move_out", world.agreement, TODAY), asked_date=TODAY, request_key="self", today=TODAY,
+        actor=CUSTOMER,
+    )  # fmt: skip
+    assert ChangeSet.objects.get(id=change_id).state == "effective"
+    assert SupplyContract.objects.get().state == "ended"
