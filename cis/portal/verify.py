@@ -2,7 +2,7 @@
 
 import re
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
@@ -20,12 +20,10 @@ PAPER_MOST = 20 * 1024 * 1024
 @require_http_methods(["GET", "HEAD", "POST"])
 def show(request: HttpRequest, token: str) -> HttpResponse:
     """Show number, dates, state, and whether the hash of the code fits; a paper that is sent is compared, not kept."""
-    if not TOKEN.fullmatch(token):
-        raise Http404
     try:
-        found = supply_contracts.verified(token=token)
+        found = supply_contracts.verified(token=token if TOKEN.fullmatch(token) else "")
     except UnknownContract:
-        raise Http404 from None
+        return render(request, "portal/verify_unknown.html", status=404)
     printed = request.GET.get("h", "")
     paper = request.FILES.get("paper") if request.method == "POST" else None
     compared = None

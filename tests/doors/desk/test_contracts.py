@@ -176,7 +176,9 @@ def test_anybody_verifies_a_paper_and_sees_nothing_personal(billed, client):
     assert "byte by byte" in client.post(page, {"paper": same}).content.decode()
     assert "not the one" in client.post(page, {"paper": SimpleUploadedFile("a.pdf", b"%PDF- x")}).content.decode()
     for wrong in ("x", "a" * 43, "..%2f..%2fetc"):
-        assert client.get(f"/verify/{wrong}").status_code == 404
+        unknown = client.get(f"/verify/{wrong}")
+        assert unknown.status_code == 404
+    assert "We keep no contract with this code." in client.get(f"/verify/{'a' * 43}").content.decode()
 
 
 @pytest.fixture
