@@ -6,14 +6,19 @@ all that a request costs (key, idempotency, JSON); offer, signature, meter and e
 use cases call. A move counts as one: filing, confirming, ordering the survey, and the five steps; papers do not count,
 but their time does. With clocks, history, audit trail, notices and conflict rules of the real thing.
 
+The floor of the same run is bare psycopg: as many workers write the rows that one application leaves in the database,
+in as many transactions, into tables without indexes, checks and keys; it reads nothing and changes nothing.
+
     .venv/bin/python benchmarks/applications.py --applications 10000 --workers 2
 """
 
 import multiprocessing
 import os
 import shutil
+import statistics
 import tempfile
 import time
+from collections.abc import Callable, Sequence
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -26,7 +31,11 @@ WORKERS = 2
 APPLICATIONS, QUICK = 10_000, 400
 GOAL = 150
 MOVES = 8
+TRANSACTIONS = 10
+"""Of one application: filing, two papers, and seven moves."""
+FLOOR_ROUNDS, FLOOR_APPLICATIONS = 3, 300
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+ROOMS = frozenset(("accounts", "metering", "contracts", "platform"))
 SCOPES = ("applications:read", "applications:write")
 
 
@@ -54,35 +63,93 @@ def main() -> None:
 
 def measure(count: int, workers: int) -> None:
     bearer = prepare()
-    context = multiprocessing.get_context("spawn")
-    pipes: list[Connection] = []
-    for place in range(workers):
-        ours, theirs = context.Pipe()
-        context.Process(target=work, args=(theirs, bearer, range(place, count, workers)), daemon=True).start()
-        pipes.append(ours)
-    for pipe in pipes:
-        pipe.recv()
-    start = time.perf_counter()
-    for pipe in pipes:
-        pipe.send("go")
-    peaks = [pipe.recv() for pipe in pipes]
-    taken_s = time.perf_counter() - start
+    taken_s, peaks = together(work, [(bearer, range(place, count, workers)) for place in range(workers)])
     check(count)
     value = count * MOVES / taken_s
+    rows = rows_of_one(bearer, count)
+    each = [(rows, FLOOR_APPLICATIONS // workers)] * workers
+    floor_s = statistics.median(together(write_bare, each)[0] for _ in range(FLOOR_ROUNDS))
+    floor = FLOOR_APPLICATIONS // workers * workers * MOVES / floor_s
     _report.finish(
         name="applications",
         value=round(value),
         unit="moves/s",
         goal=f">= {GOAL} moves/s",
         holds=value >= GOAL,
-        reference=None,
-        ratio=None,
+        reference={"name": "bare psycopg writing the same rows", "value": round(floor), "unit": "moves/s"},
+        ratio=value / floor,
         n=count,
         taken_s=taken_s,
         workers=workers,
         worker_rss_mb=max(peaks),
         applications_per_s=round(count / taken_s, 1),
     )
+
+
+def together(target: Callable[..., None], arguments: Sequence[tuple[Any, ...]]) -> tuple[float, list[float]]:
+    """Let workers get ready, then start at once; return how long they took, and what each told at its end."""
+    context = multiprocessing.get_context("spawn")
+    pipes: list[Connection] = []
+    for given in arguments:
+        ours, theirs = context.Pipe()
+        context.Process(target=target, args=(theirs, *given), daemon=True).start()
+        pipes.append(ours)
+    for pipe in pipes:
+        pipe.recv()
+    start = time.perf_counter()
+    for pipe in pipes:
+        pipe.send("go")
+    told = [pipe.recv() for pipe in pipes]
+    return time.perf_counter() - start, told
+
+
+def rows_of_one(bearer: str, serial: int) -> list[tuple[str, tuple[str | None, ...]]]:
+    """Walk one more application; make a bare table for each that it wrote to; return INSERTs with its rows as text."""
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT table_name FROM information_schema.columns WHERE table_schema = 'public' AND column_name = 'id'"
+        )
+        tables = [name for (name,) in cursor.fetchall() if name.partition("_")[0] in ROOMS]
+        last = {}
+        for table in tables:
+            cursor.execute(f'SELECT coalesce(max(id), 0) FROM "{table}"')
+            last[table] = cursor.fetchone()[0]
+        walk(client_of(bearer), serial)
+        found: list[tuple[str, tuple[str | None, ...]]] = []
+        for table in tables:
+            cursor.execute(f'SELECT * FROM "{table}" LIMIT 0')
+            names = ", ".join(f'"{column.name}"' for column in cursor.description)
+            texts = ", ".join(f'"{column.name}"::text' for column in cursor.description)
+            cursor.execute(f'SELECT {texts} FROM "{table}" WHERE id > %s ORDER BY id', [last[table]])
+            rows = cursor.fetchall()
+            if rows:
+                cursor.execute(f'CREATE TABLE "floor_{table}" (LIKE "{table}")')
+            places = ", ".join(["%s"] * names.count('", "') + ["%s"])
+            found += [(f'INSERT INTO "floor_{table}" ({names}) VALUES ({places})', row) for row in rows]
+    connection.close()
+    return found
+
+
+def write_bare(pipe: Connection, rows: list[tuple[str, tuple[str | None, ...]]], count: int) -> None:
+    """Write the rows of some applications, once told to, in as many transactions as they take."""
+    import psycopg
+
+    set_up()
+    from django.db import connection as known
+
+    given = known.get_connection_params()
+    own = {"cursor_factory", "context"}
+    with psycopg.connect(**{key: value for key, value in given.items() if key not in own}) as connection:
+        pipe.send("ready")
+        pipe.recv()
+        for _ in range(count):
+            for part in range(TRANSACTIONS):
+                for sql, row in rows[part::TRANSACTIONS]:
+                    connection.execute(sql, row)
+                connection.commit()
+        pipe.send(_report.peak_rss_mb())
 
 
 def set_up() -> None:
@@ -113,11 +180,7 @@ def prepare() -> str:
 def work(pipe: Connection, bearer: str, serials: range) -> None:
     """Walk some applications, once told to; then tell the largest memory."""
     set_up()
-    from django.test import Client
-
-    from cis.api import router  # noqa: F401 (loaded before the clock runs)
-
-    client = Client(headers={"Authorization": f"Bearer {bearer}"})
+    client = client_of(bearer)
     client.get("/api/v1/applications")
     pipe.send("ready")
     pipe.recv()
@@ -126,6 +189,15 @@ def work(pipe: Connection, bearer: str, serials: range) -> None:
         if done % 500 == 0:
             _report.progress(f"{done} of {len(serials)} applications")
     pipe.send(_report.peak_rss_mb())
+
+
+def client_of(bearer: str) -> Any:
+    """Return a client of the API with its key."""
+    from django.test import Client
+
+    from cis.api import router  # noqa: F401 (loaded before the clock runs)
+
+    return Client(headers={"Authorization": f"Bearer {bearer}"})
 
 
 def walk(client: Any, serial: int) -> None:

@@ -15,9 +15,9 @@ from accounts.operations import notice_drafts
 from accounts.operations.notice_drafts import NewNotice, Recipient, Wording, Writer
 from accounts.queries import notice_people
 from accounts.queries.customers import UnknownCustomer
+from accounts.queries.notice_people import Addressee
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
-from cis.platform import db
 from cis.platform.db import joins_transaction
 
 KEY_MOST = 200
@@ -82,14 +82,18 @@ def queue_many_step(
         _check(kind, new)
     if len({new.key for new in notices}) < len(notices):
         raise BadRecipient("A key comes twice: each thing that is told has its own.")
-    told = {key for (key,) in db.fetch(_TOLD, [kind.code, [new.key for new in notices]])}
-    fresh = [new for new in notices if new.key not in told]
+    known = notice_people.addressees(
+        event=kind.code,
+        keys=[new.key for new in notices],
+        customer_ids=[new.customer_id for new in notices],
+        account_ids=[new.account_id for new in notices],
+    )
+    fresh = [new for new in notices if not known[new.key].is_told]
     if not fresh:
         return 0
-    people = _people(fresh)
-    numbers = notice_people.numbers_of(account_ids=[new.account_id for new in fresh if new.account_id is not None])
+    numbers = {new.account_id: known[new.key].number for new in fresh if new.account_id is not None}
     writer = Writer(kind, numbers, only, wording)
-    drafts = [draft for new in fresh for draft in writer.drafts(new, people[new.key])]
+    drafts = [draft for new in fresh for draft in writer.drafts(new, _person(new, known[new.key]))]
     return notice_drafts.write_step(event=kind, drafts=drafts)
 
 
@@ -101,19 +105,10 @@ def _check(kind: Event, new: NewNotice) -> None:
     notice_events.check(kind, facts=new.facts)
 
 
-def _people(fresh: Sequence[NewNotice]) -> dict[str, Person]:
-    """Return who is told under each key."""
-    wanted = {new.customer_id for new in fresh if new.customer_id is not None}
-    customers = notice_people.of_customers(customer_ids=sorted(wanted))
-    found: dict[str, Person] = {}
-    for new in fresh:
-        if new.recipient is not None:
-            found[new.key] = new.recipient.person()
-        elif new.customer_id in customers:
-            found[new.key] = customers[new.customer_id]
-        else:
-            raise UnknownCustomer(f"There is no customer {new.customer_id}.", customer_id=new.customer_id)
-    return found
-
-
-_TOLD = "SELECT DISTINCT key FROM accounts_notice WHERE event = %s AND key = ANY(%s)"
+def _person(new: NewNotice, known: Addressee) -> Person:
+    """Return who is told."""
+    if new.recipient is not None:
+        return new.recipient.person()
+    if known.person is None:
+        raise UnknownCustomer(f"There is no customer {new.customer_id}.", customer_id=new.customer_id)
+    return known.person

@@ -1,14 +1,17 @@
 """The audit trail: who did or looked at what, when, in which request."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
 from typing import Any
 
+from django.utils import timezone
 from structlog.contextvars import get_contextvars
 
 from cis.kernel.actors import Actor
+from cis.platform import db
 from cis.platform.models import AuditEvent
 
 
@@ -38,25 +41,23 @@ def record(actor: Actor, action: str, subject: str, subject_id: int | None, **de
     :param subject: kind of row it was done to, as ``"agreement"``.
     :param detail: further facts; dates become ISO texts, sets sorted lists, what JSON does not know its text.
     """
-    _event(actor, action, subject, subject_id, detail).save(force_insert=True)
+    record_many(actor, action, subject, (subject_id,), **detail)
 
 
-def record_many(actor: Actor, action: str, subject: str, subject_ids: Iterable[int], **detail: object) -> None:
+def record_many(actor: Actor, action: str, subject: str, subject_ids: Iterable[int | None], **detail: object) -> None:
     """Write the same event for many rows of one kind, in one statement; see ``record``."""
-    AuditEvent.objects.bulk_create(_event(actor, action, subject, one, detail) for one in subject_ids)
-
-
-def _event(actor: Actor, action: str, subject: str, subject_id: int | None, detail: Mapping[str, object]) -> AuditEvent:
-    return AuditEvent(
-        actor_kind=actor.kind,
-        actor_id=actor.id,
-        actor_name=actor.name[:150],
-        action=action,
-        subject=subject,
-        subject_id=subject_id,
-        detail={key: _plain(value) for key, value in detail.items()},
-        request_id=request_id(),
-    )
+    facts = json.dumps({key: _plain(value) for key, value in detail.items()}, ensure_ascii=False)
+    db.execute(
+        """
+        INSERT INTO platform_auditevent
+            (at, actor_kind, actor_id, actor_name, action, subject, subject_id, detail, request_id)
+        SELECT %s, %s, %s::bigint, %s, %s, %s, one.id, %s::jsonb, %s FROM unnest(%s::bigint[]) AS one (id)
+        """,
+        [
+            timezone.now(), actor.kind.value, actor.id, actor.name[:150], action, subject, facts, request_id(),
+            list(subject_ids),
+        ],
+    )  # fmt: skip
 
 
 def of_subjects(subjects: Sequence[tuple[str, Sequence[int]]], *, most: int = 50) -> tuple[Entry, ...]:

@@ -17,6 +17,7 @@ from django.conf import settings
 
 from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.errors import Refused
+from cis.platform import db
 from cis.platform.models import Document
 
 BYTES_MOST = 1024 * 1024 * 1024
@@ -73,9 +74,16 @@ def keep(
             _put(Path(incoming.name), path_of(sha256))
         finally:
             Path(incoming.name).unlink(missing_ok=True)
-    row = Document(sha256=sha256, name=name[-NAME_MOST:], media_type=media_type, size=size, actor_id=actor.id)
-    Document.objects.bulk_create([row], ignore_conflicts=True)
-    return Document.objects.values_list("id", flat=True).get(sha256=sha256)
+    made = db.fetch(_KEEP, [sha256, name[-NAME_MOST:], media_type, size, actor.id])
+    # What was kept before is looked for by a statement of its own, which sees what others committed meanwhile.
+    row_id: int = made[0][0] if made else Document.objects.values_list("id", flat=True).get(sha256=sha256)
+    return row_id
+
+
+_KEEP = """
+    INSERT INTO platform_document (sha256, name, media_type, size, created_at, actor_id)
+    VALUES (%s, %s, %s, %s, now(), %s) ON CONFLICT (sha256) DO NOTHING RETURNING id
+"""
 
 
 def find(sha256: str) -> Kept | None:

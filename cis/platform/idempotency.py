@@ -7,6 +7,7 @@ The key is written in the transaction of the effect, so there is never one witho
 """
 
 import hashlib
+import json
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -109,21 +110,24 @@ def _claim(client: str, key: str, sha256: str) -> bool:
     """
     try:
         with connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = '{WAIT}'")
-            cursor.execute(
-                """
-                INSERT INTO platform_idempotencykey (client, key, request_sha256, status, response, created_at)
-                VALUES (%s, %s, %s, 0, '{}', now()) ON CONFLICT (client, key) DO NOTHING
-                """,
-                [client, key, sha256],
-            )
+            cursor.execute(_CLAIM, {"wait": WAIT, "client": client, "key": key, "sha256": sha256})
             is_ours: bool = cursor.rowcount == 1
-            cursor.execute("SET LOCAL lock_timeout TO DEFAULT")
     except OperationalError as error:
         if getattr(error.__cause__, "sqlstate", "") != LOCK_NOT_AVAILABLE:
             raise
         raise RequestInProgress("The first request with this key still runs.", advice="Ask again later.") from error
     return is_ours
+
+
+# The short patience holds for the key alone: the row, once written, puts back what the transaction had. A key that is
+# there already leaves it; nothing waits for a lock after that, since the kept reply is all that is read.
+_CLAIM = """
+    WITH before AS MATERIALIZED (SELECT current_setting('lock_timeout') AS patience),
+    patient AS MATERIALIZED (SELECT patience, set_config('lock_timeout', %(wait)s, true) FROM before)
+    INSERT INTO platform_idempotencykey (client, key, request_sha256, status, response, created_at)
+    SELECT %(client)s, %(key)s, %(sha256)s, 0, '{}', now() FROM patient
+    ON CONFLICT (client, key) DO NOTHING RETURNING set_config('lock_timeout', (SELECT patience FROM before), true)
+"""
 
 
 def _replay(client: str, key: str, sha256: str) -> HttpResponse:
@@ -139,6 +143,8 @@ def _replay(client: str, key: str, sha256: str) -> HttpResponse:
 def _keep(client: str, key: str, response: Response) -> None:
     body = "" if response.data is None else JSONRenderer().render(response.data).decode()
     headers = {"Location": response["Location"]} if response.has_header("Location") else {}
-    IdempotencyKey.objects.filter(client=client, key=key).update(
-        status=response.status_code, response={"body": body, "headers": headers}
+    reply = json.dumps({"body": body, "headers": headers}, ensure_ascii=False)
+    db.execute(
+        "UPDATE platform_idempotencykey SET status = %s, response = %s::jsonb WHERE client = %s AND key = %s",
+        [response.status_code, reply, client, key],
     )

@@ -32,7 +32,7 @@ from contracts.models.application import ServiceApplication
 from contracts.operations import application_cases, application_intake, application_moves
 from contracts.queries import application_supplies
 from contracts.queries import applications as queries
-from contracts.queries.applications import ApplicationDetail, ApplicationRow, UnknownApplication, Wanted
+from contracts.queries.applications import ApplicationDetail, ApplicationSummary, UnknownApplication, Wanted
 from metering.queries import places
 
 READ = api.scope("applications:read", "Read applications.", roles={Role.CLERK, Role.METERING, Role.AUDITOR})
@@ -66,7 +66,7 @@ class ApplicationList(APIView):
         )
         paginator = self.pagination_class()
         page: list[ServiceApplication] = paginator.paginate_queryset(rows, request, view=self) or []
-        return paginator.get_paginated_response([_short(row) for row in queries.rows_of(page)])
+        return paginator.get_paginated_response([_short(row) for row in queries.summaries_of(page)])
 
     @extend_schema(
         operation_id="file_application",
@@ -143,14 +143,15 @@ class PaperList(APIView):
 
 
 def _refusals_noted(post: Callable[..., Any]) -> Callable[..., Any]:
-    """Note in the audit trail which move was refused, once all else is rolled back."""
+    """Find the application; note in the audit trail which move of it was refused, once all else is rolled back."""
 
     @wraps(post)
     def noted(self: Any, request: Request, number: str) -> Any:
         data = request.data if isinstance(request.data, Mapping) else {}
         action = str(data.get("action", ""))[:40]
-        with application_moves.refusals_noted(application_id=_id(number), action=action, actor=actor_of(request)):
-            return post(self, request, number)
+        application_id = _id(number)
+        with application_moves.refusals_noted(application_id=application_id, action=action, actor=actor_of(request)):
+            return post(self, request, application_id)
 
     return noted
 
@@ -171,7 +172,7 @@ class MoveList(APIView):
     )
     @_refusals_noted
     @idempotent
-    def post(self, request: Request, number: str) -> Response:
+    def post(self, request: Request, application_id: int) -> Response:
         """
         Move an application one step on its way.
 
@@ -180,9 +181,8 @@ class MoveList(APIView):
         """
         given = contract.MoveNew(data=request.data)
         given.is_valid(raise_exception=True)
-        application_id = _id(number)
         _move(request, application_id, given.validated_data)
-        return Response(_short(queries.row(application_id=application_id)))
+        return Response(_short(queries.summary(application_id=application_id)))
 
 
 def _move(request: Request, application_id: int, given: Mapping[str, Any]) -> None:
@@ -226,7 +226,7 @@ def _new(given: Mapping[str, Any]) -> NewApplication:
     )
 
 
-def _short(row: ApplicationRow) -> dict[str, Any]:
+def _short(row: ApplicationSummary) -> dict[str, Any]:
     return {
         "number": row.number,
         "kind": row.kind,
@@ -247,7 +247,7 @@ def _told(application_id: int) -> dict[str, Any]:
     found: ApplicationDetail = queries.one(application_id=application_id, at=timezone.now())
     return {
         **_short(found.row),
-        "account": queries.account_number(application_id=application_id),
+        "account": found.account_number,
         "missing_papers": [kind.value for kind in found.missing],
         "items": [
             {

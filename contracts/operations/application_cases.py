@@ -5,7 +5,7 @@ Each refused move is noted in the audit trail.
 """
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 from hmac import compare_digest
 from typing import Any, BinaryIO
@@ -77,19 +77,19 @@ def add_paper(
     :raises IllegalMove: the application is over.
     """
     row = moves.lock(application_id)
-    if row.papers.count() >= PAPERS_MOST:
+    given = list(row.papers.values_list("kind", "document_id"))
+    if len(given) >= PAPERS_MOST:
         raise TooManyPapers(f"An application takes at most {PAPERS_MOST} papers.", advice="Put them into one PDF.")
     if ApplicationState(row.state) in moves.ENDED:
         raise moves.IllegalMove("The application is over.", advice="Apply anew.")
     document_id = papers.keep(source, name=name, actor=actor)
-    ApplicationPaper.objects.get_or_create(
-        application=row,
-        kind=kind.value,
-        document_id=document_id,
-        defaults={"name": name[-255:], "came_at": at, "actor_name": actor.name[:150]},
-    )
+    if (kind.value, document_id) not in given:
+        ApplicationPaper.objects.create(
+            application=row, kind=kind.value, document_id=document_id, name=name[-255:], came_at=at,
+            actor_name=actor.name[:150],
+        )  # fmt: skip
     audit.record(actor, "add_paper", SUBJECT, row.id, kind=kind.value, document=document_id)
-    return _look_at_papers(row, at)
+    return _look_at_papers(row, [kind.value, *(one for one, _ in given)], at)
 
 
 @opens_transaction
@@ -107,7 +107,7 @@ def confirm_documents(
     """
     row = moves.lock(application_id)
     moves.check(row, ApplicationAction.CONFIRM_DOCUMENTS, actor)
-    missing = _missing(row, at)
+    missing = _missing(row, list(row.papers.values_list("kind", flat=True)), at)
     if missing:
         names = ", ".join(missing)
         raise PapersMissing(f"Papers are lacking: {names}.", advice="Ask the applicant for them.", missing=missing)
@@ -134,8 +134,7 @@ def assign_survey(*, application_id: int, actor: Actor, at: datetime, today: dat
     """
     row = moves.lock(application_id)
     moves.go(row, ApplicationAction.ASSIGN_SURVEY, actor=actor, at=at)
-    items = list(row.items.order_by("seq").values_list("unit", "capacity_w", "voltage")[:3])
-    count = row.items.count()
+    items = list(row.items.order_by("seq").values_list("capacity_w", "voltage"))
     return work_orders.create_step(
         kind=WorkKind.SURVEY,
         subject=SUBJECT,
@@ -147,9 +146,9 @@ def assign_survey(*, application_id: int, actor: Actor, at: datetime, today: dat
             "application": row.number,
             "applicant": row.name,
             "phone": row.agent_phone or row.phone,
-            "supplies": count,
-            "capacity": f"{sum(item[1] for item in items) // 1000} kW" if count <= len(items) else "",
-            "voltage": items[0][2],
+            "supplies": len(items),
+            "capacity": f"{sum(capacity_w for capacity_w, _ in items) // 1000} kW",
+            "voltage": items[0][1],
         },
         due_date=moves.due_date(row, "connection_survey") or today + WORK_DAYS,
         actor=actor,
@@ -240,9 +239,9 @@ def send_link(*, number: str, actor: Actor, at: datetime) -> None:
 
 
 @joins_transaction
-def _look_at_papers(row: ServiceApplication, at: datetime) -> tuple[PaperKind, ...]:
+def _look_at_papers(row: ServiceApplication, given: Collection[str], at: datetime) -> tuple[PaperKind, ...]:
     """Turn the application over to the desk once nothing is lacking; the clock of the check starts."""
-    missing = _missing(row, at)
+    missing = _missing(row, given, at)
     if row.state == ApplicationState.APPLIED and not missing and row.waits_for == WaitsFor.CUSTOMER:
         row.waits_for = WaitsFor.DESK.value
         row.save(update_fields=["waits_for"])
@@ -250,12 +249,9 @@ def _look_at_papers(row: ServiceApplication, at: datetime) -> tuple[PaperKind, .
     return missing
 
 
-def _missing(row: ServiceApplication, at: datetime) -> tuple[PaperKind, ...]:
+def _missing(row: ServiceApplication, given: Collection[str], at: datetime) -> tuple[PaperKind, ...]:
     return application_rules.missing_papers(
-        kind=CustomerKind(row.applicant_kind),
-        has_agent=bool(row.agent_name),
-        given=list(row.papers.values_list("kind", flat=True)),
-        at=at,
+        kind=CustomerKind(row.applicant_kind), has_agent=bool(row.agent_name), given=given, at=at
     )
 
 

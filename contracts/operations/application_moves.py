@@ -16,7 +16,7 @@ from cis.kernel.calendar import local_clock
 from cis.kernel.errors import Refused
 from cis.kernel.workflow import IllegalMove, NotAllowed, Standard
 from cis.platform import audit, deadlines, events
-from cis.platform.db import is_open_at_door, joins_transaction, opens_transaction
+from cis.platform.db import execute, is_open_at_door, joins_transaction, opens_transaction
 from contracts.domain import application_workflow as rules
 from contracts.domain.announcements import ApplicationMoved
 from contracts.domain.application_workflow import (
@@ -29,7 +29,7 @@ from contracts.domain.application_workflow import (
     StandardClass,
     WaitsFor,
 )
-from contracts.models.application import ApplicationItem, ApplicationMove, ServiceApplication
+from contracts.models.application import ApplicationItem, ServiceApplication
 from contracts.operations import application_notices
 from contracts.queries.applications import UnknownApplication
 
@@ -53,7 +53,8 @@ def lock(application_id: int) -> ServiceApplication:
 
     :raises UnknownApplication: there is none.
     """
-    row = ServiceApplication.objects.select_for_update().filter(id=application_id).first()
+    locked = "SELECT * FROM contracts_serviceapplication WHERE id = %s FOR UPDATE"
+    row = next(iter(ServiceApplication.objects.raw(locked, [application_id])), None)
     if row is None:
         raise UnknownApplication(f"There is no application {application_id}.")
     return row
@@ -117,10 +118,14 @@ def go(
 def keep(row: ServiceApplication, action: str, *, before: str, actor: Actor, at: datetime, reason: str = "") -> None:
     """Keep a move in the history and in the audit trail."""
     why = reason.strip()[:REASON_MOST]
-    ApplicationMove.objects.create(
-        application=row, at=at, action=action, before=before, after=row.state, reason=why,
-        actor_kind=actor.kind.value, actor_id=actor.id, actor_name=actor.name[:150],
-    )  # fmt: skip
+    execute(
+        """
+        INSERT INTO contracts_applicationmove
+            (application_id, at, action, before, after, reason, actor_kind, actor_id, actor_name)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
+        """,
+        [row.id, at, action, before, row.state, why, actor.kind.value, actor.id, actor.name[:150]],
+    )
     audit.record(actor, action, SUBJECT, row.id, before=before, after=row.state, **({"reason": why} if why else {}))
 
 

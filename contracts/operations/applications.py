@@ -7,6 +7,7 @@ use cases for desk and API stand in ``application_cases``.
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
 
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
@@ -52,8 +53,8 @@ def report_survey_step(
     """
     row = moves.lock(application_id)
     moves.check(row, ApplicationAction.REPORT_SURVEY, actor)
-    _set_points(row, dict(points or {}), actor)
-    moves.go(row, ApplicationAction.REPORT_SURVEY, actor=actor, at=at)
+    found = _set_points(row, dict(points or {}), actor)
+    moves.go(row, ApplicationAction.REPORT_SURVEY, actor=actor, at=at, **found)
 
 
 @joins_transaction
@@ -168,8 +169,8 @@ def _mark(row: ServiceApplication, column: str, service_point_ids: Collection[in
     return not items.filter(**{column: None}).exists()
 
 
-def _set_points(row: ServiceApplication, points: dict[int, int], actor: Actor) -> None:
-    """Give each item its service point; make those that nobody made, all at once."""
+def _set_points(row: ServiceApplication, points: dict[int, int], actor: Actor) -> dict[str, Any]:
+    """Give each item its service point, made at once where nobody made it; return the premises if they are new."""
     items = list(ApplicationItem.objects.filter(application=row).order_by("seq").select_related("service_point"))
     strangers = points.keys() - {item.id for item in items}
     if strangers:
@@ -186,10 +187,10 @@ def _set_points(row: ServiceApplication, points: dict[int, int], actor: Actor) -
             """,
             [list(points), list(points.values())],
         )
-    if row.premises_id is None:
-        found = ApplicationItem.objects.filter(application=row).values_list("service_point__premises_id", flat=True)
-        row.premises_id = found[:1][0]
-        row.save(update_fields=["premises_id"])
+    if row.premises_id is not None:
+        return {}
+    found = ApplicationItem.objects.filter(application=row).values_list("service_point__premises_id", flat=True)
+    return {"premises_id": found[:1][0]}
 
 
 def _point_name(row: ServiceApplication, item: ApplicationItem) -> str:

@@ -1,8 +1,9 @@
 """Applications for pages and the API: lists by the page, one with all that belongs to it, counts by queue."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, QuerySet, Sum
@@ -13,7 +14,7 @@ from accounts.queries import accounts, customers
 from cis.kernel.calendar import local_clock
 from cis.kernel.errors import Refused
 from cis.kernel.text import query_bigrams
-from cis.platform import deadlines
+from cis.platform import db, deadlines
 from cis.platform.deadlines import Card as Deadline
 from contracts.domain.application_workflow import OPEN, SUBJECT, ApplicationState, StandardClass, WaitsFor
 from contracts.domain.applications import PaperKind
@@ -28,6 +29,12 @@ from contracts.models.application import (
 from contracts.queries import application_rules, change_facts
 
 _OPEN = [state.value for state in OPEN]
+_IN_SHORT = """
+    SELECT a.*, i.item_count, i.total_w FROM contracts_serviceapplication a, LATERAL (
+        SELECT count(*) AS item_count, coalesce(sum(capacity_w), 0)::bigint AS total_w
+        FROM contracts_applicationitem WHERE application_id = a.id
+    ) AS i WHERE a.id = %s
+"""
 LATE_MOST = 100_000
 
 
@@ -60,8 +67,8 @@ class Wanted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ApplicationRow:
-    """One application in a list, with the clock that ends first."""
+class ApplicationSummary:
+    """One application in short."""
 
     id: int
     number: str
@@ -77,6 +84,12 @@ class ApplicationRow:
     applied_at: datetime
     item_count: int
     capacity_w: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationRow(ApplicationSummary):
+    """One application in a list, with the clock that ends first."""
+
     deadline: Deadline | None
 
 
@@ -153,6 +166,7 @@ class ApplicationDetail:
     premises_id: int | None
     customer_id: int | None
     account_id: int | None
+    account_number: str | None
     contract_number: str
     note: str
     ended_at: datetime | None
@@ -180,16 +194,16 @@ def selected(*, wanted: Wanted) -> QuerySet[ServiceApplication]:
     return _rows(wanted)
 
 
-def row(*, application_id: int) -> ApplicationRow:
+def summary(*, application_id: int) -> ApplicationSummary:
     """
-    Return one application as a row of a list; three statements.
+    Return one application in short; one statement.
 
     :raises UnknownApplication: there is none.
     """
-    found = rows_of(list(ServiceApplication.objects.filter(id=application_id)))
-    if not found:
-        raise UnknownApplication(f"There is no application {application_id}.")
-    return found[0]
+    found: Iterable[Any] = ServiceApplication.objects.raw(_IN_SHORT, [application_id])
+    for row in found:
+        return ApplicationSummary(**_short(row, (row.item_count, row.total_w)))
+    raise UnknownApplication(f"There is no application {application_id}.")
 
 
 def item_ids(*, application_id: int) -> Mapping[int, int]:
@@ -197,24 +211,17 @@ def item_ids(*, application_id: int) -> Mapping[int, int]:
     return dict(ApplicationItem.objects.filter(application_id=application_id).values_list("seq", "id"))
 
 
-def account_number(*, application_id: int) -> str | None:
-    """Return the number of the account that an application has got; None before; one statement."""
-    return ServiceApplication.objects.values_list("account__number", flat=True).get(id=application_id)
+def summaries_of(found: Sequence[ServiceApplication]) -> tuple[ApplicationSummary, ...]:
+    """Return loaded applications in short; one statement for any number."""
+    sums = _sums([row.id for row in found])
+    return tuple(ApplicationSummary(**_short(row, sums.get(row.id, (0, 0)))) for row in found)
 
 
 def rows_of(found: Sequence[ServiceApplication]) -> tuple[ApplicationRow, ...]:
     """Return loaded applications as rows of a list; two statements for any number."""
     ids = [row.id for row in found]
-    sums = {
-        key: (count, total)
-        for key, count, total in ApplicationItem.objects.filter(application_id__in=ids)
-        .values_list("application_id")
-        .annotate(Count("id"), Sum("capacity_w"))
-    }
-    clocks: dict[int, Deadline] = {}
-    for card in deadlines.of_subject(subject=SUBJECT, subject_ids=ids):
-        if card.ended_at is None and (card.subject_id not in clocks or _ends(card) < _ends(clocks[card.subject_id])):
-            clocks[card.subject_id] = card
+    sums = _sums(ids)
+    clocks = _first(deadlines.of_subject(subject=SUBJECT, subject_ids=ids))
     return tuple(_row(row, sums.get(row.id, (0, 0)), clocks.get(row.id)) for row in found)
 
 
@@ -235,11 +242,11 @@ def queues(*, at: datetime) -> Mapping[str, int]:
 
 def one(*, application_id: int, at: datetime) -> ApplicationDetail:
     """
-    Return one application with all that belongs to it; nine statements.
+    Return one application with all that belongs to it; seven statements.
 
     :raises UnknownApplication: there is none.
     """
-    row = ServiceApplication.objects.filter(id=application_id).first()
+    row = ServiceApplication.objects.select_related("account").filter(id=application_id).first()
     if row is None:
         raise UnknownApplication(f"There is no application {application_id}.")
     papers = tuple(_paper(paper) for paper in row.papers.select_related("document").order_by("id"))
@@ -249,8 +256,10 @@ def one(*, application_id: int, at: datetime) -> ApplicationDetail:
         given=[paper.kind.value for paper in papers],
         at=at,
     )
+    items = tuple(_item(item) for item in row.items.select_related("service_point").order_by("seq"))
+    clocks = deadlines.of_subject(subject=SUBJECT, subject_ids=[row.id])
     return ApplicationDetail(
-        row=rows_of([row])[0],
+        row=_row(row, (len(items), sum(item.capacity_w for item in items)), _first(clocks).get(row.id)),
         applicant_kind=CustomerKind(row.applicant_kind),
         id_number=masked(row.id_number),
         phone=row.phone,
@@ -266,10 +275,11 @@ def one(*, application_id: int, at: datetime) -> ApplicationDetail:
         premises_id=row.premises_id,
         customer_id=row.customer_id,
         account_id=row.account_id,
+        account_number=row.account.number if row.account else None,
         contract_number=row.contract_number,
         note=row.note,
         ended_at=row.ended_at,
-        items=tuple(_item(item) for item in row.items.select_related("service_point").order_by("seq")),
+        items=items,
         loads=tuple(
             ApplicationLoad.objects.filter(application=row).order_by("seq").values_list("name", "power_w", "count")
         ),
@@ -280,7 +290,7 @@ def one(*, application_id: int, at: datetime) -> ApplicationDetail:
             Message(at=one.at, is_from_applicant=one.is_from_applicant, text=one.text, actor_name=one.actor_name)
             for one in ApplicationMessage.objects.filter(application=row).order_by("id")
         ),
-        deadlines=deadlines.of_subject(subject=SUBJECT, subject_ids=[row.id]),
+        deadlines=clocks,
     )
 
 
@@ -296,10 +306,11 @@ def id_of_number(number: str) -> int:
 
     :raises UnknownApplication: there is none.
     """
-    found = ServiceApplication.objects.filter(number=number).values_list("id", flat=True).first()
-    if found is None:
+    found = db.fetch("SELECT id FROM contracts_serviceapplication WHERE number = %s", [number])
+    if not found:
         raise UnknownApplication(f"There is no application {number}.")
-    return found
+    row_id: int = found[0][0]
+    return row_id
 
 
 def of_customers(customer_ids: Sequence[int], *, most: int = 50) -> tuple[ApplicationRow, ...]:
@@ -364,13 +375,33 @@ def _ends(card: Deadline) -> tuple[bool, float]:
     return (card.due_at is None, card.due_at.timestamp() if card.due_at else 0.0)
 
 
+def _first(cards: Sequence[Deadline]) -> dict[int, Deadline]:
+    """Return of each application its open clock that ends first."""
+    clocks: dict[int, Deadline] = {}
+    for card in cards:
+        if card.ended_at is None and (card.subject_id not in clocks or _ends(card) < _ends(clocks[card.subject_id])):
+            clocks[card.subject_id] = card
+    return clocks
+
+
+def _sums(ids: Sequence[int]) -> dict[int, tuple[int, int]]:
+    """Return of each application how many supplies it has, and their capacity. [W]"""
+    rows = ApplicationItem.objects.filter(application_id__in=ids).values_list("application_id")
+    return {key: (count, total) for key, count, total in rows.annotate(Count("id"), Sum("capacity_w"))}
+
+
 def _row(row: ServiceApplication, sums: tuple[int, int], deadline: Deadline | None) -> ApplicationRow:
-    return ApplicationRow(
-        id=row.id, number=row.number, kind=row.kind, channel=row.channel, state=ApplicationState(row.state),
-        state_since=row.state_since, waits_for=WaitsFor(row.waits_for), is_suspended=row.suspended_at is not None,
-        standard_class=StandardClass(row.standard_class), name=row.name, address=row.address,
-        applied_at=row.applied_at, item_count=sums[0], capacity_w=sums[1], deadline=deadline,
-    )  # fmt: skip
+    return ApplicationRow(**_short(row, sums), deadline=deadline)
+
+
+def _short(row: ServiceApplication, sums: tuple[int, int]) -> dict[str, Any]:
+    return {
+        "id": row.id, "number": row.number, "kind": row.kind, "channel": row.channel,
+        "state": ApplicationState(row.state), "state_since": row.state_since, "waits_for": WaitsFor(row.waits_for),
+        "is_suspended": row.suspended_at is not None, "standard_class": StandardClass(row.standard_class),
+        "name": row.name, "address": row.address, "applied_at": row.applied_at, "item_count": sums[0],
+        "capacity_w": sums[1],
+    }  # fmt: skip
 
 
 def _item(item: ApplicationItem) -> Item:

@@ -464,3 +464,16 @@ def test_who_owes_pays_first_unless_a_supervisor_says_why(monkeypatch):
     application_cases.confirm_documents(actor=STAFF, despite_arrears="the court said so", **confirm)
     assert asked == [[account.id]] * 3
     assert ApplicationMove.objects.latest("id").reason == "the court said so"
+
+
+def test_each_step_takes_so_many_statements(django_assert_num_queries):
+    application_id = walked(to="surveyed")
+    case = {"application_id": application_id, "actor": STAFF, "at": AT}
+    for take, more, statements in (
+        (applications.offer_step, {}, 12),
+        (applications.sign_step, {"contract_number": "C1"}, 11),
+        (applications.install_meter_step, {}, 12),
+        (applications.energize_step, {"inspection_passed": True}, 12),
+    ):
+        with transaction.atomic(), django_assert_num_queries(statements):
+            take(**case, **more)

@@ -149,3 +149,14 @@ def test_scopes_and_numbers_are_asked_for(caller):
     assert_problem(caller.get("applications/A260000999"), 404, "unknown_application")
     assert_problem(move(caller, "A26", "withdraw", "1", reason="x"), 404, "unknown_application")
     assert_problem(caller.post("applications", body()), 422, "idempotency_key_missing")
+
+
+def test_each_request_takes_so_many_statements(caller, django_assert_num_queries):
+    with django_assert_num_queries(24):
+        number = filed(caller)["number"]
+    for kind, statements in (("identity", 9), ("premises_right", 11)):
+        with django_assert_num_queries(statements):
+            assert paper(caller, number, kind, PDF % statements).status_code == 200
+    for action, statements in (("confirm_documents", 30), ("assign_survey", 16), ("report_survey", 26)):
+        with django_assert_num_queries(statements):
+            assert move(caller, number, action, action).status_code == 200
