@@ -23,7 +23,7 @@ from billing.queries import balances
 from cis.desk import navigation
 from cis.kernel.actors import SYSTEM
 from cis.kernel.deadlines import DeadlineNear, DeadlinePassed
-from cis.platform import deadlines, events, idempotency, jobs, limits, outbox, rendering
+from cis.platform import deadlines, events, idempotency, jobs, limits, outbox, queues, rendering
 from cis.platform.schedules import Daily, Every
 from contracts.domain.announcements import (
     AccountToSettle,
@@ -132,6 +132,8 @@ def bind() -> None:
     jobs.register(inspections.WORK, inspections.night, schedule=Daily(INSPECTIONS_AT, settings.TIME_ZONE))
     events.listen(WorkOrderDone, inspections.report_step)
     events.listen(WorkOrderCancelled, inspections.release_step)
+    events.listen(DeadlineNear, queues.note_near)
+    events.listen(DeadlinePassed, queues.note_passed)
     events.listen(DeadlineNear, defects.remind_step)
     events.listen(DeadlinePassed, defects.pass_by_step)
     outbox.send_by(inspection_notices.PAPER, inspection_notices.print_paper)

@@ -1,5 +1,6 @@
 """Final accounts: how far they are billed, what they wait for, what is to be paid back."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -99,6 +100,18 @@ def of_change(*, change_id: int) -> FinalCard | None:
 def of_account(*, account_id: int) -> tuple[FinalCard, ...]:
     """Return the final accounts of an account, latest first; two statements."""
     return _cards(account_id=account_id)
+
+
+def accounts_of(*, final_ids: Sequence[int], refund_ids: Sequence[int]) -> dict[tuple[str, int], tuple[int, str]]:
+    """Return id and number of the accounts of final accounts and refunds, by their kind and id; two statements."""
+    found: dict[tuple[str, int], tuple[int, str]] = {}
+    if final_ids:
+        finals = FinalAccount.objects.filter(id__in=list(final_ids)).values_list("id", "account_id", "account__number")
+        found |= {("final_account", row_id): (account_id, number) for row_id, account_id, number in finals}
+    if refund_ids:
+        refunds = Refund.objects.filter(id__in=list(refund_ids)).values_list("id", "account_id", "account__number")
+        found |= {("refund", row_id): (account_id, number) for row_id, account_id, number in refunds}
+    return found
 
 
 def to_pay(*, most: int = 200) -> tuple[RefundCard, ...]:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.queries import supplier
 from cis.desk.answers import csv_file, today
-from cis.desk.application_words import APPLICATION_CLASSES, STANDARDS
+from cis.desk.application_words import STANDARDS, standard_parts
 from cis.desk.roles import READERS
 from cis.desk.words import word
 from cis.kernel.calendar import local_clock
@@ -110,8 +110,7 @@ def _lines(since: date, until: date) -> list[Line]:
     )
     lines = []
     for card in cards:
-        found = next((one for one in _CLASSES if card.standard.endswith(f"_{one}")), "")
-        name = card.standard.removesuffix(f"_{found}")
+        name, found = standard_parts(card.standard)
         try:
             source = deadlines.find_standard(card.standard, at=now).source
         except Refused:
@@ -121,6 +120,3 @@ def _lines(since: date, until: date) -> list[Line]:
     return sorted(
         lines, key=lambda one: (order.index(one.standard) if one.standard in order else 99, one.standard_class)
     )
-
-
-_CLASSES = sorted(APPLICATION_CLASSES, key=len, reverse=True)

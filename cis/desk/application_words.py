@@ -82,7 +82,29 @@ STANDARDS: Mapping[str, Any] = {
     "connection_offer": _("Offer"),
     "connection_meter": _("Meter"),
     "connection_energize": _("Energizing"),
+    "final_bill": _("Final bill"),
+    "refund_credit": _("Refund of a credit"),
 }
+TASK_QUEUES: Mapping[str, Any] = {
+    "papers": _("Papers"),
+    "survey": _("Survey"),
+    "contract": _("Offer and contract"),
+    "metering": _("Meter and energizing"),
+    "settling": _("Final accounts"),
+    "whole": _("All steps together"),
+    "escalated": _("Late, with the supervisor"),
+}
+URGENCIES: Mapping[str, Any] = {"late": _("Late"), "near": _("Soon due"), "in_time": _("In time")}
+
+
+def standard_parts(key: str) -> tuple[str, str]:
+    """Return a standard of the pack without the class of supply in its key, and the class; "" if it has none."""
+    for one in sorted(APPLICATION_CLASSES, key=len, reverse=True):
+        if key.endswith(f"_{one}"):
+            return key.removesuffix(f"_{one}"), one
+    return key, ""
+
+
 TABLES: Mapping[str, Mapping[str, Any]] = {
     "application": APPLICATION_STATES,
     "application_action": APPLICATION_ACTIONS,
@@ -96,6 +118,8 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "agent_scope": AGENT_SCOPES,
     "clock_stop": CLOCK_STOPS,
     "standard": STANDARDS,
+    "task_queue": TASK_QUEUES,
+    "urgency": URGENCIES,
 }
 TONES: Mapping[tuple[str, str], str] = {
     ("application", "applied"): "info",

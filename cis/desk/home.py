@@ -6,6 +6,7 @@ from django.shortcuts import redirect, render
 from accounts.queries import notices
 from billing.queries import cycles, listing, runs
 from billing.queries.listing import Wanted
+from cis.desk import tasks
 from cis.desk.answers import today
 from cis.desk.roles import BILLERS, CASHIERS, CLERKS, METERERS
 from cis.kernel.enums import Role
@@ -39,6 +40,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "files": files.listed(most=FILES_SHOWN),
         "jobs": progress.latest(most=JOBS_SHOWN),
         "overdue": overdue,
+        "tasks": tasks.waiting(actor),
         "corrections": corrections.count(state=corrections.WAITING) if actor.is_one_of(CORRECTORS) else None,
         "breaches": breaches.count(wanted=breaches.Wanted(state=breaches.WAITING))
         if actor.is_one_of(DECIDERS)

@@ -15,6 +15,7 @@ _AGREED = ("desk:offers", "desk:programmes", "desk:enrolments")
 _STORE = ("desk:seals", "desk:meter_commands", "desk:energizings")
 ENTRIES = (
     NavEntry("home", _("Home"), "home", STAFF),
+    NavEntry("desk:tasks", _("Deadlines"), "clock-hour-4", STAFF),
     NavEntry("desk:customers", _("Customers"), "users", STAFF, _CARE),
     NavEntry("desk:applications", _("Applications"), "plug", STAFF, _CARE),
     NavEntry("desk:contracts", _("Contracts"), "file-text", STAFF, _CARE, _AGREED),

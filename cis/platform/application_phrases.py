@@ -25,5 +25,7 @@ SENTENCES: Mapping[str, str] = {
     "empty_message": _("The message is empty or too long."),
     "point_missing": _("A supply has no service point yet: the survey makes it."),
     "not_ready_to_energize": _("The safety inspection has not passed."),
+    "unknown_task": _("It is done meanwhile: look at the queue again."),
+    "task_taken": _("Somebody else has taken it, or you have not."),
     "unknown_item": _("The application has no such supply."),
 }

@@ -179,6 +179,9 @@ class Deadline(models.Model):
     ended_at = models.DateTimeField(null=True, help_text="When it was met or dropped.")
     used_hundredths = models.IntegerField(null=True, help_text="What was used up when it was met; 1/100 of the unit.")
     in_time = models.BooleanField(null=True, help_text="Whether it was met in time; empty if it was not met.")
+    taken_by_id = models.BigIntegerField(null=True, help_text="Who looks after it; empty: nobody yet.")
+    taken_by = models.CharField(max_length=150, db_default="", help_text="The name of who looks after it.")
+    taken_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -214,6 +217,11 @@ class Deadline(models.Model):
                 name="deadline_to_pass",
                 fields=["due_at"],
                 condition=models.Q(state__in=OPEN_DEADLINES, passed_at=None, due_at__isnull=False),
+            ),
+            models.Index(
+                name="deadline_open",
+                fields=["due_at", "id"],
+                condition=models.Q(state__in=OPEN_DEADLINES, due_at__isnull=False),
             ),
             models.Index(name="deadline_by_end", fields=["subject", "ended_at"], condition=models.Q(state="met")),
         ]

@@ -211,6 +211,14 @@ def item_ids(*, application_id: int) -> Mapping[int, int]:
     return dict(ApplicationItem.objects.filter(application_id=application_id).values_list("seq", "id"))
 
 
+def names_of(application_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """Return number, and name with address, of some applications by id; one statement."""
+    rows = ServiceApplication.objects.filter(id__in=list(application_ids)).values_list(
+        "id", "number", "name", "address"
+    )
+    return {row_id: (number, f"{name} · {address}") for row_id, number, name, address in rows}
+
+
 def summaries_of(found: Sequence[ServiceApplication]) -> tuple[ApplicationSummary, ...]:
     """Return loaded applications in short; one statement for any number."""
     sums = _sums([row.id for row in found])

@@ -1,0 +1,196 @@
+"""What waits for whom: deadlines as work queues by role, coloured by the time that is left; taken and given back."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from billing.queries import final_accounts
+from cis.desk.answers import FILE_ROWS_MOST, csv_file, tell_refusal
+from cis.desk.application_words import TASK_QUEUES, URGENCIES, standard_parts
+from cis.desk.forms.customers import choices
+from cis.desk.roles import READERS
+from cis.desk.words import word
+from cis.kernel.actors import Actor
+from cis.kernel.enums import Role
+from cis.kernel.errors import Refused
+from cis.kernel.workflow import Standard
+from cis.platform import queues
+from cis.platform.access import actor_of, allow
+from cis.platform.forms import PageForm
+from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.queues import Task, Urgency, Wanted
+from contracts.domain.application_workflow import SUBJECT, WHOLE, StandardClass, standard_key
+from contracts.queries import applications
+
+ESCALATED: Final = "escalated"
+MINE: Final = "mine"
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """Who acts on which standards of the pack; a supervisor acts on all that is late."""
+
+    roles: frozenset[Role]
+    standards: tuple[str, ...]
+
+
+def _of(*standards: str) -> tuple[str, ...]:
+    """Return standards of applications with each class of supply, as the pack names them."""
+    return tuple(standard_key(Standard(one), standard_class=each) for one in standards for each in StandardClass)
+
+
+QUEUES: Final[Mapping[str, Queue]] = MappingProxyType(
+    {
+        "papers": Queue(frozenset({Role.CLERK}), _of("connection_documents")),
+        "survey": Queue(frozenset({Role.CLERK, Role.FIELD, Role.METERING}), _of("connection_survey")),
+        "contract": Queue(frozenset({Role.CLERK}), _of("connection_offer")),
+        "metering": Queue(frozenset({Role.METERING, Role.FIELD}), _of("connection_meter", "connection_energize")),
+        "settling": Queue(frozenset({Role.BILLING}), ("final_bill", "refund_credit")),
+        "whole": Queue(frozenset({Role.SUPERVISOR}), _of(WHOLE.key)),
+    }
+)
+_ALL: Final = tuple(standard for queue in QUEUES.values() for standard in queue.standards)
+_QUEUE_OF: Final = {standard: code for code, queue in QUEUES.items() for standard in queue.standards}
+
+
+class TaskForm(PageForm):
+    """Filters of the queue."""
+
+    queue = forms.ChoiceField(
+        label=gettext_lazy("Queue"), required=False, choices=choices(TASK_QUEUES, empty=gettext_lazy("All"))
+    )
+    urgency = forms.ChoiceField(
+        label=gettext_lazy("Time left"), required=False, choices=choices(URGENCIES, empty=gettext_lazy("All"))
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One deadline as the page shows it: where its case is and what it is called."""
+
+    task: Task
+    queue: str
+    standard: str
+    standard_class: str
+    url: str
+    case: str
+    note: str
+
+
+def waiting(actor: Actor) -> dict[str, int]:
+    """Return how many deadlines wait for an actor, by urgency and in total; not those of others; one statement."""
+    wanted = _wanted(MINE, actor)
+    mine = Wanted(standards=wanted.standards, escalated=wanted.escalated, takers=(0, actor.id or 0))
+    found = queues.counts(wanted=mine, at=timezone.now())
+    return {**{urgency.value: count for urgency, count in found.items()}, "total": sum(found.values())}
+
+
+@allow(*READERS)
+def index(request: HttpRequest) -> HttpResponse:
+    """List what waits: for whoever looks, or for another queue; who may act may take it."""
+    actor, now, number = actor_of(request), timezone.now(), page_number(request)
+    form, wanted = _asked(request, actor)
+    tasks = queues.listed(wanted=wanted, at=now, offset=(number - 1) * ROWS, most=ROWS + 1)
+    context: dict[str, Any] = {
+        "form": form,
+        "rows": _lines(tasks[:ROWS]),
+        "counts": {
+            urgency.value: count
+            for urgency, count in queues.counts(
+                wanted=Wanted(standards=wanted.standards, escalated=wanted.escalated), at=now
+            ).items()
+        },
+        "pager": Pager(number, len(tasks) > ROWS, query_of(request)),
+        "is_filtered": bool(request.GET),
+        "queue": form.cleaned_data.get("queue") or "",
+        "urgency": form.cleaned_data.get("urgency") or "",
+        "me": actor.id,
+        "is_supervisor": Role.SUPERVISOR in actor.roles,
+        "own": [code for code, queue in QUEUES.items() if queue.roles & actor.roles],
+    }
+    return render(request, "desk/tasks.html", context)
+
+
+@allow(*READERS)
+def export(request: HttpRequest) -> StreamingHttpResponse:
+    """Give the same list as a file."""
+    actor = actor_of(request)
+    _form, wanted = _asked(request, actor)
+    header = [_("Due"), _("Time left"), _("What"), _("Class"), _("Case"), _("Name"), _("Queue"), _("Taken by")]
+    rows = (
+        (timezone.localtime(line.task.due_at).strftime("%Y-%m-%d %H:%M"), word("urgency", line.task.urgency),
+         word("standard", line.standard), word("application_class", line.standard_class), line.case, line.note,
+         word("task_queue", line.queue), line.task.taken_by)
+        for line in _lines(queues.listed(wanted=wanted, at=timezone.now(), most=FILE_ROWS_MOST))
+    )  # fmt: skip
+    return csv_file("tasks.csv", header, rows)
+
+
+@allow(*READERS)
+def take(request: HttpRequest, deadline_id: int) -> HttpResponse:
+    """Take a deadline, or give it back; a supervisor may take it over."""
+    actor = actor_of(request)
+    try:
+        if request.POST.get("action") == "give_back":
+            queues.give_back(deadline_id=deadline_id, actor=actor)
+        else:
+            is_over_all = Role.SUPERVISOR in actor.roles
+            standards = _ALL if is_over_all else _wanted(MINE, actor).standards
+            queues.take(
+                deadline_id=deadline_id, standards=standards, actor=actor, at=timezone.now(), from_others=is_over_all
+            )
+    except Refused as refusal:
+        tell_refusal(request, refusal)
+    else:
+        messages.success(request, _("Saved."))
+    return redirect(f"{reverse('desk:tasks')}?{request.GET.urlencode()}")
+
+
+def _asked(request: HttpRequest, actor: Actor) -> tuple[TaskForm, Wanted]:
+    form = TaskForm(request.GET)
+    given = form.cleaned_data if form.is_valid() else {}
+    wanted = _wanted(given.get("queue") or MINE, actor)
+    urgencies = (Urgency(given["urgency"]),) if given.get("urgency") else ()
+    if given.get("queue") == ESCALATED:
+        urgencies = (Urgency.LATE,)
+    return form, Wanted(standards=wanted.standards, escalated=wanted.escalated, urgencies=urgencies)
+
+
+def _wanted(queue: str, actor: Actor) -> Wanted:
+    if queue in QUEUES:
+        return Wanted(standards=QUEUES[queue].standards)
+    if queue != MINE:
+        return Wanted(standards=_ALL)
+    own = [standard for one in QUEUES.values() if one.roles & actor.roles for standard in one.standards]
+    return Wanted(standards=own, escalated=Role.SUPERVISOR in actor.roles)
+
+
+def _lines(tasks: Sequence[Task]) -> list[Line]:
+    """Return deadlines with their cases; three statements for any number."""
+    cases = applications.names_of([one.subject_id for one in tasks if one.subject == SUBJECT])
+    accounts = final_accounts.accounts_of(
+        final_ids=[one.subject_id for one in tasks if one.subject == "final_account"],
+        refund_ids=[one.subject_id for one in tasks if one.subject == "refund"],
+    )
+    lines = []
+    for task in tasks:
+        standard, standard_class = standard_parts(task.standard)
+        url, case, note = "", f"{task.subject} {task.subject_id}", ""
+        if task.subject == SUBJECT and task.subject_id in cases:
+            url = reverse("desk:application", args=[task.subject_id])
+            case, note = cases[task.subject_id]
+        elif (task.subject, task.subject_id) in accounts:
+            account_id, case = accounts[task.subject, task.subject_id]
+            url = reverse("desk:account", args=[account_id])
+        lines.append(Line(task, _QUEUE_OF.get(task.standard, ""), standard, standard_class, url, case, note))
+    return lines
