@@ -26,7 +26,8 @@ from contracts.models.application import (
     ApplicationPaper,
     ServiceApplication,
 )
-from contracts.queries import application_rules, change_facts
+from contracts.queries import application_parts, application_rules, change_facts
+from contracts.queries.application_parts import Item, Message, Paper, Step
 
 _OPEN = [state.value for state in OPEN]
 _IN_SHORT = """
@@ -91,59 +92,6 @@ class ApplicationRow(ApplicationSummary):
     """One application in a list, with the clock that ends first."""
 
     deadline: Deadline | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Item:
-    """One supply of an application."""
-
-    id: int
-    seq: int
-    unit: str
-    use_class: str
-    voltage: str
-    capacity_w: int
-    service_point_id: int | None
-    service_point: str
-    agreement_id: int | None
-    metered_at: datetime | None
-    energized_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Paper:
-    """A paper of an application."""
-
-    id: int
-    kind: PaperKind
-    document_id: int
-    name: str
-    media_type: str
-    came_at: datetime
-    actor_name: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """One move of the history."""
-
-    at: datetime
-    action: str
-    before: str
-    after: str
-    reason: str
-    actor_kind: str
-    actor_name: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """What one side wrote."""
-
-    at: datetime
-    is_from_applicant: bool
-    text: str
-    actor_name: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -257,14 +205,14 @@ def one(*, application_id: int, at: datetime) -> ApplicationDetail:
     row = ServiceApplication.objects.select_related("account").filter(id=application_id).first()
     if row is None:
         raise UnknownApplication(f"There is no application {application_id}.")
-    papers = tuple(_paper(paper) for paper in row.papers.select_related("document").order_by("id"))
+    papers = tuple(application_parts.paper_of(paper) for paper in row.papers.select_related("document").order_by("id"))
     missing = application_rules.missing_papers(
         kind=CustomerKind(row.applicant_kind),
         has_agent=bool(row.agent_name),
         given=[paper.kind.value for paper in papers],
         at=at,
     )
-    items = tuple(_item(item) for item in row.items.select_related("service_point").order_by("seq"))
+    items = tuple(application_parts.item_of(item) for item in row.items.select_related("service_point").order_by("seq"))
     clocks = deadlines.of_subject(subject=SUBJECT, subject_ids=[row.id])
     return ApplicationDetail(
         row=_row(row, (len(items), sum(item.capacity_w for item in items)), _first(clocks).get(row.id)),
@@ -293,7 +241,9 @@ def one(*, application_id: int, at: datetime) -> ApplicationDetail:
         ),
         papers=papers,
         missing=missing,
-        moves=tuple(_step(move) for move in ApplicationMove.objects.filter(application=row).order_by("id")),
+        moves=tuple(
+            application_parts.step_of(move) for move in ApplicationMove.objects.filter(application=row).order_by("id")
+        ),
         messages=tuple(
             Message(at=one.at, is_from_applicant=one.is_from_applicant, text=one.text, actor_name=one.actor_name)
             for one in ApplicationMessage.objects.filter(application=row).order_by("id")
@@ -354,7 +304,7 @@ def paper(*, application_id: int, paper_id: int) -> Paper:
     row = ApplicationPaper.objects.filter(id=paper_id, application_id=application_id).select_related("document").first()
     if row is None:
         raise UnknownApplication(f"The application {application_id} has no paper {paper_id}.")
-    return _paper(row)
+    return application_parts.paper_of(row)
 
 
 def _rows(wanted: Wanted) -> QuerySet[ServiceApplication]:
@@ -410,26 +360,3 @@ def _short(row: ServiceApplication, sums: tuple[int, int]) -> dict[str, Any]:
         "name": row.name, "address": row.address, "applied_at": row.applied_at, "item_count": sums[0],
         "capacity_w": sums[1],
     }  # fmt: skip
-
-
-def _item(item: ApplicationItem) -> Item:
-    return Item(
-        id=item.id, seq=item.seq, unit=item.unit, use_class=item.use_class, voltage=item.voltage,
-        capacity_w=item.capacity_w, service_point_id=item.service_point_id,
-        service_point=item.service_point.external_id if item.service_point else "", agreement_id=item.agreement_id,
-        metered_at=item.metered_at, energized_at=item.energized_at,
-    )  # fmt: skip
-
-
-def _paper(row: ApplicationPaper) -> Paper:
-    return Paper(
-        id=row.id, kind=PaperKind(row.kind), document_id=row.document_id, name=row.name or row.document.name,
-        media_type=row.document.media_type, came_at=row.came_at, actor_name=row.actor_name,
-    )  # fmt: skip
-
-
-def _step(move: ApplicationMove) -> Step:
-    return Step(
-        at=move.at, action=move.action, before=move.before, after=move.after, reason=move.reason,
-        actor_kind=move.actor_kind, actor_name=move.actor_name,
-    )  # fmt: skip

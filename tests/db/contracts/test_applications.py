@@ -470,10 +470,10 @@ def test_each_step_takes_so_many_statements(django_assert_num_queries):
     application_id = walked(to="surveyed")
     case = {"application_id": application_id, "actor": STAFF, "at": AT}
     for take, more, statements in (
-        (applications.offer_step, {}, 12),
+        (applications.offer_step, {}, 8),
         (applications.sign_step, {"contract_number": "C1"}, 11),
         (applications.install_meter_step, {}, 12),
-        (applications.energize_step, {"inspection_passed": True}, 12),
+        (applications.energize_step, {"inspection_passed": True}, 8),
     ):
         with transaction.atomic(), django_assert_num_queries(statements):
             take(**case, **more)

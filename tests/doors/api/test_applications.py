@@ -152,7 +152,7 @@ def test_scopes_and_numbers_are_asked_for(caller):
 
 
 def test_each_request_takes_so_many_statements(caller, django_assert_num_queries):
-    with django_assert_num_queries(24):
+    with django_assert_num_queries(26):
         number = filed(caller)["number"]
     for kind, statements in (("identity", 9), ("premises_right", 11)):
         with django_assert_num_queries(statements):
