@@ -28,6 +28,7 @@ from cis.platform import audit, deadlines
 from cis.platform.db import joins_transaction, opens_transaction
 from contracts.domain.announcements import AccountToSettle, SettlementDropped
 from contracts.operations import changes, openings
+from contracts.queries import enrollments
 
 WORK = "final_accounts"
 SUBJECT, REFUND = "final_account", "refund"
@@ -35,6 +36,7 @@ BILL_STANDARD, REFUND_STANDARD = "final_bill", "refund_credit"
 PAYERS = frozenset((Role.CASHIER, Role.BILLING, Role.SUPERVISOR))
 REFUND_FROM = "cash.bank"
 REFERENCE_MOST = 100
+PROGRAMME_RUNS = "A programme that the customer signed goes on: settle or end it first."
 PERIODS_MOST = 36
 """So many months of one account are billed in one go; more than that is looked at by somebody."""
 log = structlog.get_logger(__name__)
@@ -162,8 +164,7 @@ def settle(*, final_id: int, today: date) -> bool:
         _want_refund(final, amount_minor=-owed, today=today)
     if owed != 0:
         return False
-    _close(final_id, today=today)
-    return True
+    return _close(final_id, today=today)
 
 
 @opens_transaction
@@ -220,15 +221,21 @@ def _check_refund(refund: Refund, *, reference: str, paid_date: date, today: dat
 
 
 @joins_transaction
-def _close(final_id: int, *, today: date) -> None:
+def _close(final_id: int, *, today: date) -> bool:
+    """Close the account if nothing is owed and no programme runs; return whether it is closed."""
     final = FinalAccount.objects.select_for_update().get(id=final_id)
     if balances.of_account(account_id=final.account_id, today=today).balance_minor != 0:
-        return
-    final.state, final.settled_at = FinalState.SETTLED.value, timezone.now()
-    final.save(update_fields=["state", "settled_at"])
+        return False
+    if enrollments.is_running(account_id=final.account_id):
+        final.waits_for = PROGRAMME_RUNS
+        final.save(update_fields=["waits_for"])
+        return False
+    final.state, final.settled_at, final.waits_for = FinalState.SETTLED.value, timezone.now(), ""
+    final.save(update_fields=["state", "settled_at", "waits_for"])
     if accounts.card(account_id=final.account_id).state == "open":
         account_steps.close(account_id=final.account_id, closed_date=final.end_date, actor=SYSTEM)
     changes.finish_step(change_id=final.change_id, actor=SYSTEM)
+    return True
 
 
 @opens_transaction

@@ -207,6 +207,12 @@ def of_account(*, account_id: int, customer_id: int | None = None, most: int = 5
     return _cards(rows.order_by("-id")[:most])
 
 
+def is_running(*, account_id: int) -> bool:
+    """Return whether something that the account's customer signed goes on, and so may be owed yet; one statement."""
+    going_on = (EnrollmentState.SIGNED.value, EnrollmentState.RUNNING.value)
+    return Enrollment.objects.filter(account_id=account_id, state__in=going_on).exists()
+
+
 def cards(*, enrollment_ids: Iterable[int]) -> dict[int, EnrollmentCard]:
     """Return some enrolments, those that exist, by id; one statement."""
     return {card.id: card for card in _cards(Enrollment.objects.filter(id__in=list(enrollment_ids)))}

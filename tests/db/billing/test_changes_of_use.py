@@ -19,12 +19,13 @@ from contracts.domain.changes import ChangeState, Part
 from contracts.models.agreement import ServiceAgreement
 from contracts.models.change import ChangeSet
 from contracts.models.opening import OpeningValue
-from contracts.operations import change_reversals, changes
+from contracts.operations import change_reversals, changes, programs
 from metering.models.place import ServicePoint
 from metering.operations import reads
 from tests.db.billing.night import FEBRUARY, JANUARY, bill, prove
 from tests.factories import accounts, contracts, metering, tariffs
 from tests.factories.changes import BILLER, CLERK, done, drafted, wanted
+from tests.factories.programs import LEASE, joined, published
 
 pytestmark = pytest.mark.django_db
 
@@ -220,6 +221,21 @@ def test_moving_out_ends_with_a_final_bill_and_the_credit_is_paid_back():
         "allocations_fit",
         "balance_is_open_debt_less_free_money",
     ]
+
+
+def test_an_account_is_not_closed_over_a_programme_that_goes_on():
+    agreement = home()
+    signed = joined(published(LEASE), account_id=agreement.account_id, start=TODAY)
+    pay(agreement.account_id, 6_170)
+    done("move_out", agreement, MIDDLE, today=TODAY, kwh=1_100)
+    final_accounts.work(NIGHT)
+    final_accounts.work(NIGHT)
+    final = FinalAccount.objects.get()
+    assert (final.state, final.waits_for) == ("billed", final_accounts.PROGRAMME_RUNS)
+    programs.cancel(enrollment_id=signed, reason="moves out", today=TODAY, actor=CLERK)
+    final_accounts.work(NIGHT)
+    final.refresh_from_db()
+    assert (final.state, final.waits_for) == ("settled", "")
 
 
 def test_a_refund_of_two_payments_and_of_a_corrected_bill_leaves_no_free_money():
