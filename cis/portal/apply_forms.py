@@ -16,7 +16,7 @@ PAPER_TYPES = ".pdf,.jpg,.jpeg,.png"
 KINDS = [("new_point", _("New supply")), ("temporary", _("Temporary supply"))]
 WHO = [("resident", _("Person")), ("company", _("Company")), ("agency", _("Public body"))]
 USES = [
-    ("residential", _("Home")), ("commercial", _("Trade and services")), ("industrial", _("Industry")),
+    ("residential", _("Residential")), ("commercial", _("Trade and services")), ("industrial", _("Industry")),
     ("agricultural", _("Farming")),
 ]  # fmt: skip
 PAPERS = [
@@ -48,7 +48,7 @@ class ApplyForm(PageForm):
     address = forms.CharField(label=_("Address of the supply"), max_length=300)
     unit = forms.CharField(label=_("Flat or shop"), max_length=60, required=False)
     district = forms.CharField(label=_("District"), max_length=100, required=False)
-    use_class = forms.ChoiceField(label=_("Use"), choices=USES)
+    use_class = forms.ChoiceField(label=_("Kind of use"), choices=USES)
     voltage = forms.ChoiceField(label=_("Voltage"), choices=[(one.value, one.value) for one in Voltage])
     capacity = EnergyField(
         label=_("Capacity (kW)"),

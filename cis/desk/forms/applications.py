@@ -79,7 +79,7 @@ class ApplicationForm(PageForm):
     service_point = forms.CharField(
         label=_("Service point"), max_length=64, required=False, help_text=_("Where one is there already.")
     )
-    use_class = forms.ChoiceField(label=_("Use"), choices=choices(APPLICATION_USES))
+    use_class = forms.ChoiceField(label=_("Kind of use"), choices=choices(APPLICATION_USES))
     voltage = forms.ChoiceField(label=_("Voltage"), choices=[(one.value, one.value) for one in Voltage])
     is_dual = forms.BooleanField(label=_("Fed from two sources"), required=False)
     capacity = EnergyField(
