@@ -17,7 +17,17 @@ from accounts.queries import accounts as account_queries
 from billing.operations import proof
 from billing.queries import bills
 from cis import serving
-from cis.demo import applying, building, field_work, inspecting, meter_store, paperwork, programmes, telling
+from cis.demo import (
+    applying,
+    building,
+    changes_of_use,
+    field_work,
+    inspecting,
+    meter_store,
+    paperwork,
+    programmes,
+    telling,
+)
 from cis.demo.building import Billed, Imported
 from cis.demo.world import TARIFF_FLAT, Scale
 from cis.kernel import fixed
@@ -106,6 +116,7 @@ def _build(folder: Path, *, accounts: int, months: int, seed: int) -> dict[str, 
     paperwork.build(run_id=billed.run_id, today=today)
     programmes.seed(today=today)
     inspecting.build(today=today)
+    changes_of_use.build(run_id=billed.run_id, today=today)
     return {"figures": _figures(imported, billed, pdf=pdf, accounts=accounts), "logins": logins}
 
 
