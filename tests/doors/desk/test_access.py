@@ -25,7 +25,7 @@ IN_THE_FIELD = {Role.FIELD, Role.METERING, Role.SUPERVISOR}
 CLERKS_ALONE = (
     "new_contract", "amend_contract", "act_contract", "sign_contract", "end_contract", "new_offer", "act_offer",
     "new_application_offer", "new_application", "add_application_paper", "write_to_applicant", "ways",
-    "letter_came_back", "make_batch", "hand_over_batch", "new_mailing",
+    "letter_came_back", "make_batch", "hand_over_batch", "new_mailing", "withdraw_notice", "resend_notice",
 )  # fmt: skip
 METERERS_ALONE = (
     "move_meters", "act_on_meter", "move_seals", "cancel_command", "energize", "order_inspection", "act_on_energizing",
@@ -61,6 +61,7 @@ WRITERS = {
     "add_change_paper": {Role.CLERK, Role.BILLING, Role.SUPERVISOR},
     "change_paper": {Role.CLERK, Role.BILLING, Role.SUPERVISOR},
     "pay_back": {Role.CASHIER, Role.BILLING, Role.SUPERVISOR},
+    **dict.fromkeys(("new_charge", "act_on_charge"), {Role.CLERK, Role.BILLING, Role.SUPERVISOR}),
     "new_breach": {Role.BILLING, Role.METERING, Role.SUPERVISOR},
     "decide_breach": {Role.BILLING, Role.METERING, Role.SUPERVISOR},
     "new_usage_rule": {Role.BILLING, Role.METERING, Role.SUPERVISOR},
