@@ -31,7 +31,7 @@ SKIPPED = 20
 
 def build(*, run_id: int, today: date) -> int:
     """Let changes of use be asked for at some homes of a run; returns how many there are. All by the real doors."""
-    cards = bills.of_run(run_id=run_id, state="issued", offset=SKIPPED, most=len(FATES) * 2)
+    cards = bills.of_run(run_id=run_id, state="issued", offset=SKIPPED, most=len(FATES) * 3)
     found = [agreements.of_account(account_id=card.account_id) for card in cards]
     homes = [
         rows[0] for rows in found if len(rows) == 1 and rows[0].end_date is None and _has_one_counter(rows[0], today)

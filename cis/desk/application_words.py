@@ -84,12 +84,16 @@ STANDARDS: Mapping[str, Any] = {
     "connection_energize": _("Energizing"),
     "final_bill": _("Final bill"),
     "refund_credit": _("Refund of a credit"),
+    "defect_urgent": _("Urgent defect"),
+    "defect_serious": _("Serious defect"),
+    "defect_general": _("General defect"),
 }
 TASK_QUEUES: Mapping[str, Any] = {
     "papers": _("Papers"),
     "survey": _("Survey"),
     "contract": _("Offer and contract"),
     "metering": _("Meter and energizing"),
+    "safety": _("Defects"),
     "settling": _("Final accounts"),
     "whole": _("All steps together"),
     "escalated": _("Late, with the supervisor"),

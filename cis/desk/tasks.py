@@ -11,8 +11,8 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from billing.queries import final_accounts
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, tell_refusal
@@ -30,7 +30,9 @@ from cis.platform.forms import PageForm
 from cis.platform.paging import ROWS, Pager, page_number, query_of
 from cis.platform.queues import Task, Urgency, Wanted
 from contracts.domain.application_workflow import SUBJECT, WHOLE, StandardClass, standard_key
-from contracts.queries import applications
+from contracts.domain.inspection import Severity
+from contracts.operations import defect_steps
+from contracts.queries import applications, defects
 
 ESCALATED: Final = "escalated"
 MINE: Final = "mine"
@@ -55,6 +57,7 @@ QUEUES: Final[Mapping[str, Queue]] = MappingProxyType(
         "survey": Queue(frozenset({Role.CLERK, Role.FIELD, Role.METERING}), _of("connection_survey")),
         "contract": Queue(frozenset({Role.CLERK}), _of("connection_offer")),
         "metering": Queue(frozenset({Role.METERING, Role.FIELD}), _of("connection_meter", "connection_energize")),
+        "safety": Queue(frozenset({Role.METERING, Role.FIELD}), tuple(f"defect_{severity}" for severity in Severity)),
         "settling": Queue(frozenset({Role.BILLING}), ("final_bill", "refund_credit")),
         "whole": Queue(frozenset({Role.SUPERVISOR}), _of(WHOLE.key)),
     }
@@ -176,12 +179,13 @@ def _wanted(queue: str, actor: Actor) -> Wanted:
 
 
 def _lines(tasks: Sequence[Task]) -> list[Line]:
-    """Return deadlines with their cases; three statements for any number."""
+    """Return deadlines with their cases; a constant number of statements for any number."""
     cases = applications.names_of([one.subject_id for one in tasks if one.subject == SUBJECT])
     accounts = final_accounts.accounts_of(
         final_ids=[one.subject_id for one in tasks if one.subject == "final_account"],
         refund_ids=[one.subject_id for one in tasks if one.subject == "refund"],
     )
+    found = defects.by_ids(defect_ids=[one.subject_id for one in tasks if one.subject == defect_steps.SUBJECT])
     lines = []
     for task in tasks:
         standard, standard_class = standard_parts(task.standard)
@@ -189,6 +193,11 @@ def _lines(tasks: Sequence[Task]) -> list[Line]:
         if task.subject == SUBJECT and task.subject_id in cases:
             url = reverse("desk:application", args=[task.subject_id])
             case, note = cases[task.subject_id]
+        elif task.subject == defect_steps.SUBJECT and task.subject_id in found:
+            url = reverse("desk:defect", args=[task.subject_id])
+            defect = found[task.subject_id]
+            case = defect.text_zh if (get_language() or "").startswith("zh") else defect.text_en
+            note = f"{defect.customer_name} · {defect.address}"
         elif (task.subject, task.subject_id) in accounts:
             account_id, case = accounts[task.subject, task.subject_id]
             url = reverse("desk:account", args=[account_id])

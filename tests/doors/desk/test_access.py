@@ -61,7 +61,7 @@ WRITERS = {
     "add_change_paper": {Role.CLERK, Role.BILLING, Role.SUPERVISOR},
     "change_paper": {Role.CLERK, Role.BILLING, Role.SUPERVISOR},
     "pay_back": {Role.CASHIER, Role.BILLING, Role.SUPERVISOR},
-    **dict.fromkeys(("new_charge", "act_on_charge"), {Role.CLERK, Role.BILLING, Role.SUPERVISOR}),
+    **{key: {Role.CLERK, Role.BILLING, Role.SUPERVISOR} for key in ("new_charge", "act_on_charge")},
     "new_breach": {Role.BILLING, Role.METERING, Role.SUPERVISOR},
     "decide_breach": {Role.BILLING, Role.METERING, Role.SUPERVISOR},
     "new_usage_rule": {Role.BILLING, Role.METERING, Role.SUPERVISOR},

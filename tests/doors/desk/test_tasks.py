@@ -8,8 +8,10 @@ from cis.desk import tasks
 from cis.kernel.enums import Role
 from cis.platform import packs
 from cis.platform.models import Deadline
+from contracts.models.inspection import Defect
 from tests.doors.desk.conftest import sign_in
 from tests.factories import applications as factory
+from tests.factories import inspections
 
 LONG_AGO = datetime(2026, 2, 2, 2, tzinfo=UTC)
 NOW = datetime(2026, 3, 10, 1, tzinfo=UTC)
@@ -29,6 +31,16 @@ def test_every_role_sees_its_own_queue(supplier, client):
         sign_in(client, role)
         page = text(client.get("/desk/deadlines/"))
         assert ("/take/" in page, "Nothing waits here" in page) == (sees, not sees), role
+
+
+def test_a_defect_is_called_by_its_name_and_leads_to_its_page(supplier, client):
+    inspections.made(of=inspections.supply(), grounding="9.00")
+    found = Defect.objects.get()
+    sign_in(client, Role.METERING)
+    page = text(client.get("/desk/deadlines/?queue=safety"))
+    assert f"/desk/inspections/defects/{found.id}/" in page
+    assert f"{found.severity.capitalize()} defect" in page
+    assert found.text_en in page
 
 
 def test_a_late_one_is_with_the_supervisor_and_on_the_first_page(supplier, client):
