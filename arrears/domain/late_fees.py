@@ -51,6 +51,45 @@ class OpenSince:
     open_minor: int
 
 
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Days in a row, the last included, on which the same amount is open at the same rate. [minor unit, 10^-6]"""
+
+    first_day: date
+    last_day: date
+    rate_e6: int
+    open_minor: int
+
+    @property
+    def days(self) -> int:
+        """Return how many days it has."""
+        return (self.last_day - self.first_day).days + 1
+
+
+def stretches(
+    *, rule: LateFeeRule, due_date: date, steps: Sequence[OpenSince], until_date: date
+) -> tuple[Stretch, ...]:
+    """
+    Return the days that bear a fee, up to a day, in the order of time; see ``fee``.
+
+    :raises BadDebt: as ``fee``.
+    """
+    if not steps or steps[0].day > due_date or any(later.day <= early.day for early, later in pairwise(steps)):
+        raise BadDebt("It is not known what was open of the debt since its due date.", due_date=due_date.isoformat())
+    if min(step.open_minor for step in steps) < 0:
+        raise BadDebt("No less than nothing can be open of a debt.")
+    new_year = date(due_date.year + 1, 1, 1).toordinal()
+    found = []
+    for step, (first, last) in zip(steps, _spans(rule, due_date, steps, until_date), strict=True):
+        turn = min(max(first, new_year), last)
+        for start, end, rate_e6 in ((first, turn, rule.rate_e6), (turn, last, rule.carried_rate_e6)):
+            if start < end and step.open_minor:
+                found.append(
+                    Stretch(date.fromordinal(start), date.fromordinal(end - 1), rate_e6, step.open_minor)
+                )
+    return tuple(found)
+
+
 def fee(*, rule: LateFeeRule, due_date: date, steps: Sequence[OpenSince], until_date: date) -> int:
     """
     Return the late fee of one debt up to a day. [minor unit]
@@ -63,14 +102,8 @@ def fee(*, rule: LateFeeRule, due_date: date, steps: Sequence[OpenSince], until_
 
     :raises BadDebt: the steps are none, not in order, begin after the due date, or fall below 0.
     """
-    if not steps or steps[0].day > due_date or any(later.day <= early.day for early, later in pairwise(steps)):
-        raise BadDebt("It is not known what was open of the debt since its due date.", due_date=due_date.isoformat())
-    if min(step.open_minor for step in steps) < 0:
-        raise BadDebt("No less than nothing can be open of a debt.")
-    amount_e9 = sum(
-        step.open_minor * E3 * _rates(rule, due_date, first, last)
-        for step, (first, last) in zip(steps, _spans(rule, due_date, steps, until_date), strict=True)
-    )
+    parts = stretches(rule=rule, due_date=due_date, steps=steps, until_date=until_date)
+    amount_e9 = sum(part.open_minor * E3 * part.rate_e6 * part.days for part in parts)
     rounded = int(fixed.to_minor(np.array([amount_e9], dtype=object), rule.rounding)[0])
     return max(rounded, rule.least_minor) if amount_e9 else 0
 
@@ -86,10 +119,3 @@ def _spans(rule: LateFeeRule, due_date: date, steps: Sequence[OpenSince], until_
     end = max(until_date.toordinal() + 1, starts[0])
     starts = [min(start, end) for start in starts]
     return list(pairwise([*starts, end]))
-
-
-def _rates(rule: LateFeeRule, due_date: date, first: int, last: int) -> int:
-    """Return the rates of the days from ``first`` up to, and without, ``last`` added up. [10^-6]"""
-    new_year = date(due_date.year + 1, 1, 1).toordinal()
-    own = max(min(last, new_year) - first, 0)
-    return own * rule.rate_e6 + (last - first - own) * rule.carried_rate_e6

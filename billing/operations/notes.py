@@ -13,6 +13,9 @@ from cis.kernel.errors import Refused
 from cis.platform.db import joins_transaction
 from contracts.operations import charges
 
+LATE_FEE = BillKind.LATE_FEE
+"""For rooms above, to which the tables of billing are closed."""
+
 
 class NotBillable(Refused):
     """A charge is not the account's, not agreed, or on a bill already."""

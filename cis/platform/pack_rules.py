@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from cis.platform import pack_changes
+from cis.platform import pack_arrears, pack_changes
 from cis.platform.pack_charges import ChargesByHand, ChargeTax
 from cis.platform.pack_contracts import ContractTerms, SupplyQuality
 
@@ -316,6 +316,8 @@ class Rules:
     vat_mode: str = field(metadata=_like("inside|on_top"))
     bill_due_days: int = field(metadata={"least": 0, "most": 366})
     payment_order: PaymentOrder
+    late_fee: pack_arrears.LateFee
+    late_fee_waiver: pack_arrears.LateFeeWaiver = field(metadata=_LOCAL)
     bounds: Bounds
     shadow: Shadow
     quiet_hours: QuietHours
@@ -354,6 +356,7 @@ class Rules:
     charge_instalment: ChargeTax = field(metadata=_LOCAL)
     charge_early_settlement: ChargeTax = field(metadata=_LOCAL)
     charge_early_termination: ChargeTax = field(metadata=_LOCAL)
+    charge_late_fee: ChargeTax = field(metadata=_LOCAL)
     change_suspension: pack_changes.Suspension = field(metadata=_LOCAL)
     change_reduction: pack_changes.Reduction = field(metadata=_LOCAL)
     change_demand_mode: pack_changes.Start = field(metadata=_LOCAL)

@@ -25,6 +25,7 @@ class ChargeKind(StrEnum):
     INSTALMENT         instalment of equipment that is bought
     EARLY_SETTLEMENT   rest of a lease or an instalment sale that is settled early
     EARLY_TERMINATION  ending a contract before its time
+    LATE_FEE           late fee on a bill that was not paid in time
     """
 
     PRICE_DIFFERENCE = "price_difference"
@@ -42,6 +43,7 @@ class ChargeKind(StrEnum):
     INSTALMENT = "instalment"
     EARLY_SETTLEMENT = "early_settlement"
     EARLY_TERMINATION = "early_termination"
+    LATE_FEE = "late_fee"
 
 
 OF_BREACH = (ChargeKind.PRICE_DIFFERENCE, ChargeKind.CAPACITY_FEE, ChargeKind.PENALTY)
@@ -60,12 +62,14 @@ PENALTY = "penalty"
 SERVICE = "service"
 EQUIPMENT = "equipment"
 GREEN = "green"
+LATE_FEE = "late_fee"
 LEDGER: Mapping[ChargeKind, str] = {
     **dict.fromkeys(ChargeKind, SERVICE),
     ChargeKind.PRICE_DIFFERENCE: LedgerClass.ENERGY.value,
     ChargeKind.CAPACITY_FEE: LedgerClass.FIXED.value,
     ChargeKind.PENALTY: PENALTY,
     ChargeKind.EARLY_TERMINATION: PENALTY,
+    ChargeKind.LATE_FEE: LATE_FEE,
     ChargeKind.GREEN_PACKAGE: GREEN,
     ChargeKind.LEASE_RENT: EQUIPMENT,
     ChargeKind.INSTALMENT: EQUIPMENT,
@@ -89,5 +93,6 @@ WORDS: Mapping[ChargeKind, Mapping[str, str]] = {
     ChargeKind.INSTALMENT: {"zh": "分期付款", "en": "Instalment"},
     ChargeKind.EARLY_SETTLEMENT: {"zh": "提前结清款", "en": "Early settlement"},
     ChargeKind.EARLY_TERMINATION: {"zh": "提前解约金", "en": "Early termination"},
+    ChargeKind.LATE_FEE: {"zh": "电费违约金", "en": "Late fee"},
 }
 """What a kind is called on paper, in Chinese and English."""
