@@ -7,6 +7,7 @@ from django.conf import settings
 
 from accounts.operations import bounces, letters, mailings, notice_drafts, notice_sending
 from accounts.queries import supplier
+from arrears.operations import late_fees
 from billing import tasks
 from billing.operations import documents as bill_documents
 from billing.operations import (
@@ -76,6 +77,9 @@ CHANGES_AT = time(0, 20)
 FINAL_AT = time(2, 30)
 """When final accounts are billed, after the bills of the night."""
 
+LATE_FEES_AT = time(2, 45)
+"""When late fees are charged, after the bills of the night."""
+
 PROOF_AT = time(3, 30)
 """When the books are proved."""
 
@@ -113,6 +117,7 @@ def bind() -> None:
     jobs.register(simulations.WORK, simulations.work, workers=os.cpu_count() or 1)
     jobs.register(tasks.NIGHT, tasks.night, schedule=Daily(NIGHT_AT, settings.TIME_ZONE))
     jobs.register(arrivals.WORK, arrivals.night, schedule=Daily(USAGE_AT, settings.TIME_ZONE))
+    jobs.register(late_fees.WORK, late_fees.night, schedule=Daily(LATE_FEES_AT, settings.TIME_ZONE))
     jobs.register(proof.WORK, proof.night, schedule=Daily(PROOF_AT, settings.TIME_ZONE))
     jobs.register(deadlines.WORK, deadlines.sweep, schedule=Every(DEADLINES_EVERY))
     _tidy()

@@ -214,9 +214,12 @@ def reverse(*, charge_id: int, reason: str, actor: Actor) -> None:
     Undo a charge at the desk; see ``reverse_step``.
 
     :raises NotAllowed: the actor neither bills nor supervises.
+    :raises NotReversible: it is a late fee, which is waived.
     """
     if not actor.is_one_of(REVERSERS):
         raise NotAllowed(f"{actor.name} may not undo charges.", advice=f"Ask {Role.BILLING} or {Role.SUPERVISOR}.")
+    if OneOffCharge.objects.filter(id=charge_id, kind=ChargeKind.LATE_FEE.value).exists():
+        raise NotReversible("A late fee is waived, by the limits of the place.", advice="Waive it at the account.")
     reverse_step(charge_id=charge_id, reason=reason, actor=actor)
 
 

@@ -1,0 +1,145 @@
+"""What was open of overdue bills since their due dates, and the late fee that it bears."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from accounts.queries import supplier
+from arrears.domain import charged_days
+from arrears.domain.charged_days import Charged, Debt, FeeState, Window, steps_of
+from arrears.domain.late_fees import Stretch
+from arrears.models.late_fee import LateFee
+from arrears.queries import late_fee_rules
+from arrears.queries.late_fee_rules import FeeTerms
+from cis.platform.db import fetch
+
+# Money counts from the day it was received, a bill below 0 from its issue; a payment that went back counts no more from
+# the day it went. A bill that was paid in time, and from which nothing went back, is left out unless it was charged.
+# Its class is that of the tariffs it was rated by: a home's only where all of them are; else that of who held the account.
+_OVERDUE = """
+    WITH debt AS (
+        SELECT b.id, b.number, b.account_id, b.kind, b.due_date, b.amount_minor, b.state
+        FROM billing_bill b
+        WHERE b.account_id = ANY(%(accounts)s) AND b.kind IN ('regular', 'note') AND b.amount_minor > 0
+          AND b.due_date < %(today)s
+          AND (b.state = 'issued' OR EXISTS (
+               SELECT 1 FROM arrears_latefee f WHERE f.bill_id = b.id AND f.state = 'charged'))
+    ), paid AS (
+        SELECT a.bill_id, sum(a.amount_minor) AS amount,
+               CASE WHEN a.amount_minor > 0 THEN coalesce(p.received_date, c.issue_date)
+                    ELSE coalesce(r.returned_date, (a.created_at AT TIME ZONE %(zone)s)::date) END AS day
+        FROM debt d JOIN billing_allocation a ON a.bill_id = d.id
+        LEFT JOIN billing_payment p ON p.id = a.payment_id
+        LEFT JOIN billing_paymentreturn r ON r.payment_id = a.payment_id
+        LEFT JOIN billing_bill c ON c.id = a.credit_id
+        GROUP BY 1, 3
+    ), late AS (
+        SELECT d.*, coalesce(array_agg(p.day) FILTER (WHERE p.day IS NOT NULL), '{}') AS days,
+               coalesce(array_agg(p.amount) FILTER (WHERE p.day IS NOT NULL), '{}') AS amounts
+        FROM debt d LEFT JOIN paid p ON p.bill_id = d.id
+        GROUP BY d.id, d.number, d.account_id, d.kind, d.due_date, d.amount_minor, d.state
+        HAVING d.state <> 'issued' OR coalesce(bool_or(p.amount < 0), false)
+            OR coalesce(sum(p.amount) FILTER (WHERE p.day <= d.due_date), 0) < d.amount_minor
+    )
+    SELECT l.id, l.number, l.account_id, l.kind, l.due_date, l.amount_minor, l.state = 'issued', l.days, l.amounts,
+           coalesce(rated.class, held.class, '')
+    FROM late l
+    LEFT JOIN LATERAL (
+        SELECT CASE WHEN bool_and(v.customer_class = 'residential') THEN 'residential'
+                    ELSE max(v.customer_class) FILTER (WHERE v.customer_class <> 'residential') END AS class
+        FROM billing_billsegment s JOIN tariffs_tariffversion v ON v.id = s.tariff_version_id
+        WHERE s.bill_id = l.id AND v.customer_class <> '') rated ON true
+    LEFT JOIN LATERAL (
+        SELECT CASE k.kind WHEN 'resident' THEN 'residential' ELSE 'commercial' END AS class
+        FROM accounts_accountholder h JOIN accounts_customer k ON k.id = h.customer_id
+        WHERE h.account_id = l.account_id AND lower(h.period) <= l.due_date
+        ORDER BY lower(h.period) DESC LIMIT 1) held ON true
+    ORDER BY l.account_id, l.due_date, l.id
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverdueBill:
+    """
+    A bill that was not paid in time. [minor unit]
+
+    terms  None: it bears no late fee by the rule of its due date
+    debt   its history, and what was charged of it
+    """
+
+    bill_id: int
+    number: str
+    account_id: int
+    debt: Debt
+    terms: FeeTerms | None
+
+    @property
+    def open_minor(self) -> int:
+        """Return what is open of it now."""
+        return self.debt.steps[-1].open_minor if self.debt.bears else 0
+
+    def accrued_minor(self, *, today: date) -> int:
+        """Return the late fee up to today, today included, that is not charged yet."""
+        if self.terms is None:
+            return 0
+        return charged_days.accrued(rule=self.terms.rule, debt=self.debt, today=today)
+
+    def explained(self, window: Window) -> tuple[Stretch, ...]:
+        """Return the stretches of days that a charged window is made of."""
+        if self.terms is None:
+            return ()
+        return charged_days.explained(rule=self.terms.rule, debt=self.debt, window=window)
+
+    def uncharged(self, *, today: date) -> tuple[Stretch, ...]:
+        """Return the stretches of days that are not charged yet, today included."""
+        since = max((one.window.last_day for one in self.debt.charged), default=self.debt.due_date)
+        return self.explained(Window(since + charged_days.DAY, today, 0))
+
+
+def of_accounts(*, account_ids: Sequence[int], today: date) -> tuple[OverdueBill, ...]:
+    """
+    Return the bills of accounts that were not paid in time, with what was open since when; two statements.
+
+    Bills that were paid in time are left out, so are late fees themselves; cancelled ones are there while a late fee
+    of theirs stands, and bear none.
+
+    :raises MissingRule: the pack does not say what late fee there is.
+    """
+    values = {"accounts": list(account_ids), "today": today, "zone": supplier.current().time_zone}
+    rows = fetch(_OVERDUE, values)
+    charged = _charged([row[0] for row in rows])
+    return tuple(_bill(row, charged.get(row[0], ())) for row in rows)
+
+
+def accrued_minor(*, account_id: int, today: date) -> int:
+    """Return the late fee of an account up to today that no note has charged yet; two statements. [minor unit]"""
+    return sum(one.accrued_minor(today=today) for one in of_accounts(account_ids=[account_id], today=today))
+
+
+def _bill(row: Any, charged: tuple[Charged, ...]) -> OverdueBill:
+    bill_id, number, account_id, kind, due_date, amount, is_issued, days, amounts, use_class = row
+    terms = late_fee_rules.terms(use_class=use_class, kind=kind, due_date=due_date)
+    paid = zip(days, (int(one) for one in amounts), strict=True)
+    return OverdueBill(
+        bill_id=bill_id,
+        number=number,
+        account_id=account_id,
+        debt=Debt(
+            due_date=due_date,
+            steps=steps_of(due_date=due_date, amount_minor=amount, paid=paid),
+            bears=is_issued and terms is not None,
+            charged=charged,
+        ),
+        terms=terms,
+    )
+
+
+def _charged(bill_ids: Sequence[int]) -> dict[int, tuple[Charged, ...]]:
+    found: dict[int, tuple[Charged, ...]] = {}
+    rows = LateFee.objects.filter(bill_id__in=bill_ids).exclude(state=FeeState.TAKEN_BACK.value).order_by("period")
+    for row in rows:
+        window = Window(row.period.lower, row.period.upper - charged_days.DAY, row.amount_minor)
+        one = Charged(row.id, window, is_waived=row.state == FeeState.WAIVED.value)
+        found[row.bill_id] = (*found.get(row.bill_id, ()), one)
+    return found
