@@ -8,6 +8,7 @@ from django.conf import settings
 from accounts.operations import bounces, letters, mailings, notice_drafts, notice_sending
 from accounts.queries import supplier
 from arrears.operations import late_fees
+from arrears.queries import late_fees as accruals
 from billing import tasks
 from billing.operations import documents as bill_documents
 from billing.operations import (
@@ -118,6 +119,7 @@ def bind() -> None:
     jobs.register(tasks.NIGHT, tasks.night, schedule=Daily(NIGHT_AT, settings.TIME_ZONE))
     jobs.register(arrivals.WORK, arrivals.night, schedule=Daily(USAGE_AT, settings.TIME_ZONE))
     jobs.register(late_fees.WORK, late_fees.night, schedule=Daily(LATE_FEES_AT, settings.TIME_ZONE))
+    balances.answer_accrued_by(accruals.accrued_minor)
     jobs.register(proof.WORK, proof.night, schedule=Daily(PROOF_AT, settings.TIME_ZONE))
     jobs.register(deadlines.WORK, deadlines.sweep, schedule=Every(DEADLINES_EVERY))
     _tidy()

@@ -104,7 +104,9 @@ def plan(*, rule: LateFeeRule, debt: Debt, while_open: WhileOpen, today: date) -
     back, and the days are charged anew. What was waived stays waived.
     """
     wrong = _first_wrong(rule, debt)
-    gone = {one.id for one in debt.charged if not one.is_waived and (wrong is not None and one.window.first_day >= wrong)}
+    gone = {
+        one.id for one in debt.charged if not one.is_waived and (wrong is not None and one.window.first_day >= wrong)
+    }
     kept = [one.window for one in debt.charged if one.id not in gone]
     until = _until(debt, while_open, today) if debt.bears else None
     new = [] if until is None else _uncharged(rule, debt, kept, until)

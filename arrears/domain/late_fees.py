@@ -84,9 +84,7 @@ def stretches(
         turn = min(max(first, new_year), last)
         for start, end, rate_e6 in ((first, turn, rule.rate_e6), (turn, last, rule.carried_rate_e6)):
             if start < end and step.open_minor:
-                found.append(
-                    Stretch(date.fromordinal(start), date.fromordinal(end - 1), rate_e6, step.open_minor)
-                )
+                found.append(Stretch(date.fromordinal(start), date.fromordinal(end - 1), rate_e6, step.open_minor))
     return tuple(found)
 
 

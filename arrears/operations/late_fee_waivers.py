@@ -8,6 +8,7 @@ from arrears.domain.charged_days import FeeState
 from arrears.models.late_fee import LateFee, LateFeeWaiver, WaiverState
 from arrears.operations import late_fees
 from arrears.queries import late_fee_rules
+from arrears.queries.late_fees import UnknownLateFee
 from billing.operations import ledger
 from cis.kernel.actors import Actor
 from cis.kernel.enums import Role
@@ -18,12 +19,6 @@ from cis.platform.db import joins_transaction, opens_transaction
 
 DECIDERS = frozenset((Role.BILLING, Role.SUPERVISOR))
 REMARK_MOST = 200
-
-
-class UnknownLateFee(Refused):
-    """There is no such late fee, or no such waiver that waits."""
-
-    code = "unknown_late_fee"
 
 
 class BadWaiver(Refused):

@@ -96,9 +96,7 @@ def _charge_alone(account_id: int, today: date) -> int | None:
         return charge(account_ids=[account_id], today=today, actor=SYSTEM).charged
     except Refused as refusal:
         log.warning("late_fee_not_charged", account=account_id, code=refusal.code, message=refusal.message)
-        audit.record(
-            SYSTEM, "refuse_late_fee", "account", account_id, code=refusal.code, message=refusal.message
-        )
+        audit.record(SYSTEM, "refuse_late_fee", "account", account_id, code=refusal.code, message=refusal.message)
         return None
 
 
@@ -134,9 +132,7 @@ def charge(*, account_ids: Sequence[int], today: date, actor: Actor) -> Done:
             today=today,
         )
         for fee_id in todo.taken_back:
-            take_back_step(
-                fee_id=fee_id, state=FeeState.TAKEN_BACK, reason=_why(bill), as_of_date=today, actor=actor
-            )
+            take_back_step(fee_id=fee_id, state=FeeState.TAKEN_BACK, reason=_why(bill), as_of_date=today, actor=actor)
         for window in todo.charged:
             _charge_step(bill, window, today=today, actor=actor)
         made, gone = made + len(todo.charged), gone + len(todo.taken_back)

@@ -5,18 +5,21 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.db.models import Q
+
 from accounts.queries import supplier
 from arrears.domain import charged_days
 from arrears.domain.charged_days import Charged, Debt, FeeState, Window, steps_of
 from arrears.domain.late_fees import Stretch
-from arrears.models.late_fee import LateFee
+from arrears.models.late_fee import LateFee, LateFeeWaiver, WaiverState
 from arrears.queries import late_fee_rules
 from arrears.queries.late_fee_rules import FeeTerms
+from cis.kernel.errors import Refused
 from cis.platform.db import fetch
 
 # Money counts from the day it was received, a bill below 0 from its issue; a payment that went back counts no more from
 # the day it went. A bill that was paid in time, and from which nothing went back, is left out unless it was charged.
-# Its class is that of the tariffs it was rated by: a home's only where all of them are; else that of who held the account.
+# Its class is that of the tariffs it was rated by, a home's only where all of them are; else that of the holder.
 _OVERDUE = """
     WITH debt AS (
         SELECT b.id, b.number, b.account_id, b.kind, b.due_date, b.amount_minor, b.state
@@ -57,6 +60,12 @@ _OVERDUE = """
         ORDER BY lower(h.period) DESC LIMIT 1) held ON true
     ORDER BY l.account_id, l.due_date, l.id
 """
+
+
+class UnknownLateFee(Refused):
+    """There is no such late fee, or no such waiver that waits."""
+
+    code = "unknown_late_fee"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,3 +152,141 @@ def _charged(bill_ids: Sequence[int]) -> dict[int, tuple[Charged, ...]]:
         one = Charged(row.id, window, is_waived=row.state == FeeState.WAIVED.value)
         found[row.bill_id] = (*found.get(row.bill_id, ()), one)
     return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeeRow:
+    """
+    A late fee that was charged, for pages. [minor unit]
+
+    number, note_number   of the bill that was paid late, and of the note that charges it
+    last_day              included
+    waiver_id, reason, proposer_id  of a waiver that waits or was agreed; None: there is none
+    """
+
+    id: int
+    account_id: int
+    account_number: str
+    bill_id: int
+    number: str
+    note_id: int
+    note_number: str
+    first_day: date
+    last_day: date
+    amount_minor: int
+    state: str
+    is_waiting: bool
+    waiver_id: int | None
+    reason: str
+    proposer_id: int | None
+
+
+WAITING = "waiting"
+"""Filter for late fees whose waiver waits for a second person."""
+
+
+def listed(
+    *, text: str = "", state: str = "", account_id: int | None = None, offset: int = 0, most: int = 100
+) -> tuple[FeeRow, ...]:
+    """
+    Return late fees, the latest first; two statements.
+
+    text   number of an account or a bill
+    state  one of FeeState, or WAITING; "": all
+    """
+    rows = LateFee.objects.select_related("account", "bill", "note").order_by("-id")
+    if account_id is not None:
+        rows = rows.filter(account_id=account_id)
+    if text:
+        rows = rows.filter(Q(account__number=text) | Q(bill__number=text) | Q(note__number=text))
+    if state == WAITING:
+        rows = rows.filter(waivers__state=WaiverState.PROPOSED.value)
+    elif state:
+        rows = rows.filter(state=state)
+    found = list(rows[offset : offset + most])
+    live = LateFeeWaiver.objects.filter(fee__in=found).exclude(state=WaiverState.DROPPED.value)
+    waivers = {one.fee_id: one for one in live}
+    return tuple(_row(one, waivers.get(one.id)) for one in found)
+
+
+def _row(fee: LateFee, waiver: LateFeeWaiver | None) -> FeeRow:
+    return FeeRow(
+        id=fee.id,
+        account_id=fee.account_id,
+        account_number=fee.account.number,
+        bill_id=fee.bill_id,
+        number=fee.bill.number or "",
+        note_id=fee.note_id,
+        note_number=fee.note.number or "",
+        first_day=fee.period.lower,
+        last_day=fee.period.upper - charged_days.DAY,
+        amount_minor=fee.amount_minor,
+        state=fee.state,
+        is_waiting=waiver is not None and waiver.state == WaiverState.PROPOSED.value,
+        waiver_id=waiver.id if waiver else None,
+        reason=waiver.reason if waiver else "",
+        proposer_id=waiver.proposer_id if waiver else None,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillAccrual:
+    """A bill that bears a late fee now: what is open, and the fee not charged yet with its days. [minor unit]"""
+
+    bill_id: int
+    number: str
+    due_date: date
+    open_minor: int
+    accrued_minor: int
+    parts: tuple[Stretch, ...]
+
+    @property
+    def together_minor(self) -> int:
+        """Return what is to be paid today."""
+        return self.open_minor + self.accrued_minor
+
+
+def accruals(*, account_id: int, today: date) -> tuple[BillAccrual, ...]:
+    """Return what bears a late fee today that is not charged yet, by due date; two statements."""
+    found = []
+    for bill in of_accounts(account_ids=[account_id], today=today):
+        accrued = bill.accrued_minor(today=today)
+        if accrued:
+            found.append(
+                BillAccrual(
+                    bill_id=bill.bill_id,
+                    number=bill.number,
+                    due_date=bill.debt.due_date,
+                    open_minor=bill.open_minor,
+                    accrued_minor=accrued,
+                    parts=bill.uncharged(today=today),
+                )
+            )
+    return tuple(found)
+
+
+def one(*, fee_id: int) -> FeeRow:
+    """
+    Return one late fee; two statements.
+
+    :raises UnknownLateFee: there is none.
+    """
+    fee = LateFee.objects.select_related("account", "bill", "note").filter(id=fee_id).first()
+    if fee is None:
+        raise UnknownLateFee(f"There is no late fee {fee_id}.")
+    live = LateFeeWaiver.objects.filter(fee=fee).exclude(state=WaiverState.DROPPED.value)
+    return _row(fee, live.first())
+
+
+def parts_of(*, fee: FeeRow, today: date) -> tuple[Stretch, ...]:
+    """Return the stretches of days of a late fee as they are known today; none where its bill bears none any more."""
+    window = Window(fee.first_day, fee.last_day, fee.amount_minor)
+    for bill in of_accounts(account_ids=[fee.account_id], today=today):
+        if bill.bill_id == fee.bill_id and bill.debt.bears:
+            return bill.explained(window)
+    return ()
+
+
+def of_bill(*, bill_id: int, account_id: int, today: date) -> BillAccrual | None:
+    """Return the late fee of one bill that is not charged yet; None: there is none. Two statements."""
+    return next((one for one in accruals(account_id=account_id, today=today) if one.bill_id == bill_id), None)

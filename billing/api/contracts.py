@@ -161,6 +161,7 @@ class BillWhole(BillShort):
                 "on_date": "2026-11-10",
                 "balance": MONEY,
                 "overdue": NOTHING,
+                "late_fee": NOTHING,
                 "next_due_date": "2026-11-22",
             },
             response_only=True,
@@ -207,6 +208,7 @@ class BalanceNow(serializers.Serializer):
     on_date = serializers.DateField()
     balance = MoneyField(help_text="Above 0: owed; below 0: credit.")
     overdue = MoneyField(help_text="Part of it whose due date has passed.")
+    late_fee = MoneyField(help_text="Late fee up to today that no note has charged yet; it is not part of the balance.")
     next_due_date = serializers.DateField(allow_null=True)
 
 

@@ -144,6 +144,7 @@ class AccountBalance(APIView):
                 "on_date": today,
                 "balance": money(found.balance_minor, currency),
                 "overdue": money(found.overdue_minor, currency),
+                "late_fee": money(balances.accrued_minor(account_id=account_id, today=today), currency),
                 "next_due_date": found.next_due_date,
             }
         )

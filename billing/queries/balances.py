@@ -1,6 +1,6 @@
 """What an account owes."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
 
@@ -38,6 +38,28 @@ class Movement:
     source_id: int
     owed_minor: int
     reason: str
+
+
+class _Port:
+    """Who answers what late fee is not charged yet; bound once by ``cis.wiring``."""
+
+    accrued: Callable[..., int] | None = None
+
+
+def answer_accrued_by(accrued: Callable[..., int]) -> None:
+    """Bind who knows what late fee accrues. To be called from ``cis.wiring`` only."""
+    _Port.accrued = accrued
+
+
+def accrued_minor(*, account_id: int, today: date) -> int:
+    """
+    Return the late fee of an account up to today that is not billed yet, if it pays today. [minor unit]
+
+    :raises LookupError: nobody was bound to answer: nothing is assumed in its place.
+    """
+    if _Port.accrued is None:
+        raise LookupError("nobody answers what late fee accrues; see cis/wiring.py")
+    return _Port.accrued(account_id=account_id, today=today)
 
 
 def of_account(*, account_id: int, today: date) -> Balance:

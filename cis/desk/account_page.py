@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from accounts.domain.identity import masked
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts, notices, users
+from arrears.queries import late_fees
 from billing.queries import balances, bills, cycles
 from billing.queries.bills import BillCard
 from cis.desk.answers import csv_file, or_404, today
@@ -51,6 +52,7 @@ CHANGES_SHOWN = 6
 ENROLMENTS_SHOWN = 6
 APPLICATIONS_SHOWN = 6
 CHARGES_SHOWN = 6
+LATE_FEES_SHOWN = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +97,8 @@ class AccountPage:
     notices: tuple[notices.NoticeCard, ...]
     applications: tuple[ApplicationRow, ...]
     charges: tuple[OwedCharge, ...]
+    accruals: tuple[late_fees.BillAccrual, ...]
+    late_fees: tuple[late_fees.FeeRow, ...]
     contracts: tuple[ContractCard, ...]
     enrolments: tuple[EnrollmentCard, ...]
     inspections: tuple[inspections.InspectionCard, ...]
@@ -179,6 +183,8 @@ def gather(*, overview: accounts.AccountOverview, on: date, roles: frozenset[Rol
         notices=notices.of_account(account_id=overview.id, customer_id=overview.holder.id, most=NOTICES_SHOWN),
         applications=applications.of_customers([overview.holder.id], most=APPLICATIONS_SHOWN),
         charges=charges.of_account(account_id=overview.id, most=CHARGES_SHOWN),
+        accruals=late_fees.accruals(account_id=overview.id, today=on),
+        late_fees=late_fees.listed(account_id=overview.id, most=LATE_FEES_SHOWN),
         enrolments=enrollments.of_account(account_id=overview.id, most=ENROLMENTS_SHOWN),
         contracts=supply_contracts.of_account(account_id=overview.id),
         inspections=inspections.of_account(account_id=overview.id, most=INSPECTIONS_SHOWN),

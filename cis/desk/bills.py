@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts
+from arrears.queries import late_fees
 from billing.operations import bills as operations
 from billing.operations import documents
 from billing.queries import bills, explanations, listing
@@ -74,6 +75,7 @@ def show(request: HttpRequest, bill_id: int) -> HttpResponse:
         "explanation": explanations.of_bill(bill=bill),
         "may": may(actor_of(request).roles),
         "can_cancel": bill.card.state == "issued" and bill.card.kind == "regular" and not bill.is_correction,
+        "late": late_fees.of_bill(bill_id=bill_id, account_id=bill.card.account_id, today=today()),
         "today": today(),
     }
     return render(request, "desk/bill.html", context)

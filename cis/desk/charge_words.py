@@ -10,6 +10,7 @@ CHARGE_ORIGINS: Mapping[str, Any] = {
     "by_hand": _("Agreed by hand"),
     "change": _("Change of use"),
     "enrollment": _("Programme"),
+    "late_fee": _("Bill that was paid late"),
     "offer": _("Offer"),
 }
 CHARGE_DEEDS: Mapping[str, Any] = {

@@ -30,7 +30,13 @@ from contracts.queries import agreements, charge_rules, charges
 from contracts.queries.charges import OwedCharge, WantedCharges
 from metering.queries import places
 
-PAGES = {"": "desk:breach", "offer": "desk:offer", "enrollment": "desk:enrolment", "change": "desk:change"}
+PAGES = {
+    "": "desk:breach",
+    "late_fee": "desk:bill",
+    "offer": "desk:offer",
+    "enrollment": "desk:enrolment",
+    "change": "desk:change",
+}
 """Pages of what charges come from."""
 
 

@@ -24,7 +24,7 @@ class LateFee:
     kinds            of debts that bear it
     least            the least that a fee above 0 comes to
     counts_last_day  the day of payment counts too
-    while_open       a debt that stays open is charged at the end of each ``month`` or ``year``; ``none``: once it is paid
+    while_open       a debt that stays open is charged at the end of each ``month`` or ``year``, or (``none``) once paid
     """
 
     classes: dict[str, LateFeeRates] = field(

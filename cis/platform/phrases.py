@@ -296,6 +296,9 @@ SENTENCES: Mapping[str, str] = {
     "nothing_to_bill": _("No account here has a supply in this period."),
     "empty_period": _("The period has no day."),
     "nothing_billed": _("Nothing was billed of this account yet: its first run bills all."),
+    # late fees
+    "unknown_late_fee": _("There is no such late fee, or no waiver that waits."),
+    "bad_waiver": _("The late fee is owed no more, waits for a second person, or this reason is none of the place."),
     # corrections
     "bad_correction": _("These facts cannot be right, or do not say by how much to correct: check the numbers."),
     "no_reactive_factor": _(

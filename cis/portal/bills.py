@@ -10,6 +10,8 @@ from django.views.decorators.http import require_safe
 
 from accounts.queries import supplier
 from accounts.queries.supplier import SupplierCard
+from arrears.queries import late_fees
+from arrears.queries.late_fees import BillAccrual
 from billing.operations import documents, proofs
 from billing.queries import balances, bills, changes, explanations
 from billing.queries.balances import Balance
@@ -36,6 +38,7 @@ class Home:
     The first page.
 
     balance  None: somebody else holds the account now
+    late_fee_minor  what is to be paid beside the balance if it is paid today. [minor unit]
     bills    those of the page asked for; the rest of the first page is about the latest of all
     """
 
@@ -43,6 +46,7 @@ class Home:
     supplier: SupplierCard
     today: date
     balance: Balance | None
+    late_fee_minor: int
     latest: BillCard | None
     explanation: Explanation | None
     chart: Chart | None
@@ -58,6 +62,7 @@ class BillPage:
     current    the segments of the bill's own period
     corrected  segments that take earlier ones back, and what replaces them
     owed_minor what was owed with it when it was issued. [minor unit]
+    late       its late fee that is not charged yet
     """
 
     visit: Visit
@@ -71,6 +76,7 @@ class BillPage:
     current: tuple[Segment, ...]
     corrected: tuple[Segment, ...]
     owed_minor: int
+    late: BillAccrual | None
 
     @property
     def per_day_wh(self) -> int:
@@ -148,6 +154,7 @@ def _home(visit: Visit, held: Held, *, latest: BillCard | None, shown: Sequence[
         supplier=supplier.current(),
         today=today,
         balance=balances.of_account(account_id=held.account_id, today=today) if held.is_current else None,
+        late_fee_minor=(late_fees.accrued_minor(account_id=held.account_id, today=today) if held.is_current else 0),
         latest=latest,
         explanation=explanation,
         chart=drawn,
@@ -175,6 +182,7 @@ def _bill_page(visit: Visit, found: BillDetail) -> BillPage:
         current=tuple(segment for segment in found.segments if segment.id not in early),
         corrected=tuple(segment for segment in found.segments if segment.id in early),
         owed_minor=card.balance_before_minor + card.amount_minor,
+        late=late_fees.of_bill(bill_id=card.id, account_id=card.account_id, today=access.today()),
     )
 
 

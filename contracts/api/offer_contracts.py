@@ -16,7 +16,7 @@ NAME_MOST = 64
 CURSOR_MOST = 500
 AMOUNT_MOST = 10**13
 WH_MOST = 10**13
-FEE_KINDS = [kind.value for kind in ChargeKind if kind not in (*OF_BREACH, *OF_PROGRAMMES)]
+FEE_KINDS = [kind.value for kind in ChargeKind if kind not in (*OF_BREACH, *OF_PROGRAMMES, ChargeKind.LATE_FEE)]
 OFFER = {
     "offer": 12, "reference": "A000012-1", "state": "sent", "application": "A260000005", "account": None,
     "recipient": "周婷", "address": "上海市普陀区长寿路104号", "use_class": "residential", "voltage": "220V",

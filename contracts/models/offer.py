@@ -10,7 +10,7 @@ from contracts.domain.offer_workflow import OfferState
 from contracts.domain.terms import MeteringSide, SupplyMode, UseClass
 from metering.domain.places import Voltage
 
-FEE_KINDS = [kind for kind in ChargeKind if kind not in OF_BREACH]
+FEE_KINDS = [kind for kind in ChargeKind if kind not in OF_BREACH and kind is not ChargeKind.LATE_FEE]
 
 
 class SupplyTerms(models.Model):

@@ -15,12 +15,11 @@ from cis.platform import audit, events, packs, rendering
 from cis.platform.db import joins_transaction, opens_transaction
 from contracts.domain import estimates
 from contracts.domain.announcements import OfferAccepted, OfferSent
-from contracts.domain.charge_kinds import OF_BREACH
 from contracts.domain.new_contracts import NewContract, NewTerms
 from contracts.domain.new_offers import NewOffer
 from contracts.domain.offer_workflow import WORKFLOW, OfferAction, OfferState
 from contracts.domain.terms import MeteringSide, SupplyMode, UseClass
-from contracts.models.offer import Offer, OfferFee, OfferTariff
+from contracts.models.offer import FEE_KINDS, Offer, OfferFee, OfferTariff
 from contracts.operations import supply_contracts
 from contracts.queries import application_links, charge_rules
 from contracts.queries import estimates as estimate_queries
@@ -303,7 +302,7 @@ def _check(new: NewOffer, recipient: str, tariff_ids: Sequence[int], until: date
     if len(new.fees) > FEES_MOST:
         raise BadOffer(f"An offer has up to {FEES_MOST} fees.", field="fees")
     for fee in new.fees:
-        if fee.kind in OF_BREACH or fee.amount_minor <= 0 or not fee.reason.strip():
+        if fee.kind not in FEE_KINDS or fee.amount_minor <= 0 or not fee.reason.strip():
             raise BadOffer("A fee is an amount above 0 that says what it is for.", field="fees")
 
 

@@ -105,7 +105,7 @@ class OfferForm(TermsForm):
 
 def _kinds() -> list[tuple[str, str]]:
     language = "zh" if (get_language() or "").startswith("zh") else "en"
-    kinds = [kind for kind in ChargeKind if kind not in (*OF_BREACH, *OF_PROGRAMMES)]
+    kinds = [kind for kind in ChargeKind if kind not in (*OF_BREACH, *OF_PROGRAMMES, ChargeKind.LATE_FEE)]
     return [("", "–"), *((kind.value, WORDS[kind][language]) for kind in kinds)]
 
 

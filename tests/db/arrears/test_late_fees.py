@@ -112,8 +112,12 @@ def test_part_payments_lower_what_bears_it(world):
     charge(world, date(2026, 2, 28))
     # 4 x 0.617 + 2 x 0.300 = 3.068
     assert fees(world) == [(date(2026, 2, 22), date(2026, 2, 27), 307, "charged")]
-    assert Bill.objects.get(kind="late_fee").charges.get().charge.reason.endswith(
-        "4 天 d (2026-02-22–2026-02-25) × 1‰ × 617.00 + 2 天 d (2026-02-26–2026-02-27) × 1‰ × 300.00"
+    assert (
+        Bill.objects.get(kind="late_fee")
+        .charges.get()
+        .charge.reason.endswith(
+            "4 天 d (2026-02-22–2026-02-25) × 1‰ × 617.00 + 2 天 d (2026-02-26–2026-02-27) × 1‰ × 300.00"
+        )
     )
 
 
