@@ -185,18 +185,26 @@ WAITING = "waiting"
 """Filter for late fees whose waiver waits for a second person."""
 
 
-def listed(
-    *, text: str = "", state: str = "", account_id: int | None = None, offset: int = 0, most: int = 100
-) -> tuple[FeeRow, ...]:
+@dataclass(frozen=True, slots=True)
+class WantedFees:
     """
-    Return late fees, the latest first; two statements.
+    Which late fees.
 
-    text   number of an account or a bill
+    text   number of an account, a bill or a note
     state  one of FeeState, or WAITING; "": all
     """
+
+    text: str = ""
+    state: str = ""
+    account_id: int | None = None
+
+
+def listed(*, wanted: WantedFees, offset: int = 0, most: int = 100) -> tuple[FeeRow, ...]:
+    """Return late fees, the latest first; two statements."""
+    text, state = wanted.text, wanted.state
     rows = LateFee.objects.select_related("account", "bill", "note").order_by("-id")
-    if account_id is not None:
-        rows = rows.filter(account_id=account_id)
+    if wanted.account_id is not None:
+        rows = rows.filter(account_id=wanted.account_id)
     if text:
         rows = rows.filter(Q(account__number=text) | Q(bill__number=text) | Q(note__number=text))
     if state == WAITING:

@@ -184,7 +184,7 @@ def gather(*, overview: accounts.AccountOverview, on: date, roles: frozenset[Rol
         applications=applications.of_customers([overview.holder.id], most=APPLICATIONS_SHOWN),
         charges=charges.of_account(account_id=overview.id, most=CHARGES_SHOWN),
         accruals=late_fees.accruals(account_id=overview.id, today=on),
-        late_fees=late_fees.listed(account_id=overview.id, most=LATE_FEES_SHOWN),
+        late_fees=late_fees.listed(wanted=late_fees.WantedFees(account_id=overview.id), most=LATE_FEES_SHOWN),
         enrolments=enrollments.of_account(account_id=overview.id, most=ENROLMENTS_SHOWN),
         contracts=supply_contracts.of_account(account_id=overview.id),
         inspections=inspections.of_account(account_id=overview.id, most=INSPECTIONS_SHOWN),

@@ -29,12 +29,12 @@ def index(request: HttpRequest) -> HttpResponse:
     """List late fees, the latest first."""
     form, number = LateFeeListForm(request.GET), page_number(request)
     wanted = form.wanted()
-    rows = late_fees.listed(**wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
+    rows = late_fees.listed(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
         "form": form,
         "rows": rows[:ROWS],
         "pager": Pager(number, len(rows) > ROWS, query_of(request)),
-        "is_filtered": any(wanted.values()),
+        "is_filtered": wanted != late_fees.WantedFees(),
     }
     return render(request, "desk/late_fees.html", context)
 
@@ -42,7 +42,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @allow(*READERS)
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """Give the same list as a file."""
-    found = late_fees.listed(**LateFeeListForm(request.GET).wanted(), most=FILE_ROWS_MOST)
+    found = late_fees.listed(wanted=LateFeeListForm(request.GET).wanted(), most=FILE_ROWS_MOST)
     header = [
         _("Account"), _("Bill"), _("First day"), _("Last day"), _("Amount"), _("Note"), _("State"), _("Reason"),
     ]  # fmt: skip

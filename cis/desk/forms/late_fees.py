@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from arrears.queries.late_fees import WantedFees
 from cis.desk.forms.customers import choices
 from cis.desk.late_fee_words import LATE_FEE_STATES, WAIVER_REASONS
 from cis.platform.forms import PageForm
@@ -17,10 +18,11 @@ class LateFeeListForm(PageForm):
     text = forms.CharField(label=_("Bill or account number"), required=False, max_length=20)
     state = forms.ChoiceField(label=_("State"), required=False, choices=choices(LATE_FEE_STATES, empty=_("All")))
 
-    def wanted(self) -> dict[str, str]:
+    def wanted(self) -> WantedFees:
         """Return what is asked for; a filter that is wrong filters nothing."""
         self.is_valid()
-        return {name: self.cleaned_data.get(name) or "" for name in ("text", "state")}
+        given = self.cleaned_data
+        return WantedFees(given.get("text") or "", given.get("state") or "")
 
 
 class WaiveForm(PageForm):
