@@ -102,6 +102,7 @@ def test_the_balance_is_what_is_owed(world, bills):
     body = Caller("balances:read").get(f"accounts/{world.account.number}/balance").json()
     assert body["balance"] == {"amount_minor": 18510, "currency": "CNY", "text": "185.10"}
     assert body["overdue"]["amount_minor"] == 18510
+    assert body["late_fee"]["amount_minor"] > 0
 
 
 @pytest.mark.parametrize("number", ["1", "%00", "abc", "9" * 30])

@@ -294,3 +294,14 @@ def test_what_was_before_a_holder_is_compared_with_nothing(world, visitor):
     words = _words(visitor.get(reverse("portal:bill", args=[bill.number])))
     assert "What changed" not in words
     assert visitor.get(reverse("portal:bill_proof", args=[bill.number])).json()["changes"] == []
+
+
+def test_a_bill_tells_what_is_to_be_paid_today_and_how_much_of_it_is_late_fee(world, visitor):
+    """617.00, ten days after its due date: 10 x 0.617."""
+    bill = billing.issued(world=world, kwh=1_000)
+    with time_machine.travel("2026-03-03T02:00:00Z", tick=False):
+        page = visitor.get(reverse("portal:bill", args=[bill.number])).content.decode()
+        first = visitor.get(reverse("portal:bills")).content.decode()
+    for text in ("¥623.17", "¥6.17", "1 ‰ × ¥617.00"):
+        assert text in page, text
+    assert "¥6.17" in first
