@@ -1,10 +1,19 @@
-"""Types of the rules on what is not paid; see ``cis.platform.pack_rules``."""
+"""Types of the rules on what is not paid: late fees, dunning, disconnection; see ``cis.platform.pack_rules``."""
 
 import re
 from dataclasses import dataclass, field
+from typing import Any
 
 _MONEY = {"decimals": 3}
 _RATE = {"decimals": 6}
+_STEP = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
+_TIME = re.compile(r"([01]\d|2[0-4]):[0-5]\d")
+_SEASON = re.compile(r"(0[1-9]|1[0-2])-[0-3]\d/(0[1-9]|1[0-2])-[0-3]\d")
+_HOLDS = re.compile("life_support|vulnerable|complaint|dispute|plan|hardship|outage|pending_payment")
+_DAYS: dict[str, Any] = {"least": 0, "most": 366}
+_MINUTES: dict[str, Any] = {"least": 0, "most": 1_440}
+_PERSONS: dict[str, Any] = {"least": 1, "most": 5}
+_COUNT: dict[str, Any] = {"pattern": re.compile("calendar|working")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +57,56 @@ class LateFeeWaiver:
     billing_most: str = field(metadata=_MONEY)
     supervisor_most: str = field(metadata=_MONEY)
     within_days: int = field(metadata={"least": 1, "most": 366})
+
+
+@dataclass(frozen=True, slots=True)
+class DunningStep:
+    """
+    One step of a ladder: so many days after the step before it (the first: after the due date), by which channel, and
+    what has to prove that it was received.
+    """
+
+    wait_days: int = field(metadata=_DAYS)
+    count: str = field(metadata=_COUNT)
+    channel: str = field(metadata={"pattern": re.compile("sms|email|letter|call|visit")})
+    proof: str = field(metadata={"pattern": re.compile("none|delivered|posted|answered|handed_over")})
+
+
+@dataclass(frozen=True, slots=True)
+class DunningLadder:
+    """The steps of a class, in their order."""
+
+    steps: dict[str, DunningStep] = field(metadata={"names": _STEP})
+
+
+@dataclass(frozen=True, slots=True)
+class Weather:
+    """Temperatures, in degrees Celsius, that must not be foretold for the next hours."""
+
+    hours: int = field(metadata={"least": 1, "most": 240})
+    coldest: str = field(metadata={"decimals": 1})
+    hottest: str = field(metadata={"decimals": 1})
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnection:
+    """When a class may be cut off for its debts; ``arrears.domain.cut_facts.CutRule`` says what each number means."""
+
+    least: str = field(metadata={"decimals": 3})
+    overdue_days: int = field(metadata=_DAYS)
+    steps: list[str] = field(metadata={"pattern": _STEP})
+    notice_least_days: int = field(metadata=_DAYS)
+    notice_most_days: int = field(metadata=_DAYS)
+    notice_count: str = field(metadata=_COUNT)
+    reminder_least_minutes: int = field(metadata=_MINUTES)
+    reminder_most_minutes: int = field(metadata=_MINUTES)
+    weekdays: list[int] = field(metadata={"least": 1, "most": 7})
+    opens: str = field(metadata={"pattern": _TIME})
+    closes: str = field(metadata={"pattern": _TIME})
+    spares_eves: bool
+    seasons: list[str] = field(metadata={"pattern": _SEASON})
+    account_holds: list[str] = field(metadata={"pattern": _HOLDS})
+    copies_important: bool
+    approvals: int = field(metadata=_PERSONS)
+    important_approvals: int = field(metadata=_PERSONS)
+    approval_days: int = field(metadata={"least": 1, "most": 366})

@@ -383,3 +383,10 @@ class Rules:
         metadata={**_LOCAL, "names": re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")}
     )
     important_customers: ImportantCustomers = field(metadata=_LOCAL)
+    dunning: dict[str, pack_arrears.DunningLadder] = field(
+        metadata={**_LOCAL, "names": re.compile(r"[a-z]+(_[a-z]+)*")}
+    )
+    disconnection: dict[str, pack_arrears.Disconnection] = field(
+        metadata={**_LOCAL, "names": re.compile(r"[a-z]+(_[a-z]+)*")}
+    )
+    disconnection_weather: pack_arrears.Weather = field(metadata=_LOCAL)
