@@ -7,9 +7,10 @@ from django.conf import settings
 
 from accounts.operations import bounces, letters, mailings, notice_drafts, notice_sending
 from accounts.queries import supplier
-from arrears.operations import late_fees
+from arrears.operations import cutting, disconnections, late_fees
 from arrears.queries import late_fees as accruals
 from billing import tasks
+from billing.domain.announcements import PaymentsBooked
 from billing.operations import documents as bill_documents
 from billing.operations import (
     energizing,
@@ -99,6 +100,9 @@ TIDY_AT = time(4, 30)
 PROGRAMS_AT = time(0, 40)
 """When instalments and rents that are due become charges, before bills are made."""
 
+DISCONNECTIONS_EVERY = timedelta(minutes=1)
+"""How often orders of disconnection are looked through for those that have expired, or whose debts are gone."""
+
 BOUNCES_EVERY = timedelta(minutes=5)
 """How often the mailbox is read to which mails come back."""
 
@@ -128,6 +132,7 @@ def bind() -> None:
     events.listen(DeviceCommandDone, energizing.note)
     _move_applications()
     _bind_changes()
+    _bind_disconnections()
     jobs.register(telling.REMIND, telling.remind, schedule=Daily(REMIND_AT, settings.TIME_ZONE))
     outbox.send_by(issuing.PRINT, _print_bill)
     outbox.send_by(telling.TELL, telling.tell)
@@ -189,6 +194,16 @@ def _bind_changes() -> None:
     events.listen(WorkOrderDone, change_work.done)
     events.listen(AccountToSettle, final_accounts.open_step)
     events.listen(SettlementDropped, final_accounts.drop_step)
+
+
+def _bind_disconnections() -> None:
+    """Let payments undo disconnections, and orders hear of their meters and crews."""
+    events.listen(PaymentsBooked, cutting.note_payments)
+    events.listen(DeviceCommandDone, cutting.note_command)
+    events.listen(WorkOrderDone, cutting.note_work)
+    events.listen(WorkOrderCancelled, cutting.note_dropped)
+    outbox.send_by(cutting.RECALL, cutting.recall)
+    jobs.register(disconnections.WORK, disconnections.work, schedule=Every(DISCONNECTIONS_EVERY))
 
 
 def _connect(started: AgreementStarted) -> None:

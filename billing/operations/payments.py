@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from billing.domain.announcements import PaymentsBooked
 from billing.domain.channels import PaymentChannel, ReturnKind
 from billing.domain.entries import TransferKind
 from billing.models.payment import Payment, PaymentReturn
@@ -16,7 +17,7 @@ from billing.operations import allocation, ledger, telling
 from billing.queries.payments import UnknownPayment
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
-from cis.platform import audit
+from cis.platform import audit, events
 from cis.platform.db import joins_transaction, opens_transaction
 
 AMOUNT_MOST_MINOR = 10**13
@@ -97,7 +98,7 @@ def book(
     for_bills: Mapping[int, int] | None = None,
 ) -> Received:
     """
-    Book a payment, post it and let it pay what its payer says, else what is to be paid first.
+    Book a payment, post it and let it pay what its payer says, else what is to be paid first. Announces PaymentsBooked.
 
     :param amount_minor: more than 0. [minor unit]
     :param reference: the channel's own name of the payment; counts once.
@@ -126,6 +127,7 @@ def book(
     allocation.direct(payment_id=payment.id, account_id=account_id, amount_minor=amount_minor, parts=for_bills or {})
     allocation.allocate(account_ids=[account_id], today=today)
     telling.queue_payments_step(payment_ids=[payment.id])
+    events.announce(PaymentsBooked(account_ids=(account_id,)))
     audit.record(actor, "receive_payment", "account", account_id, payment=payment.id, channel=channel.value)
     return Received(payment_id=payment.id, is_new=True)
 
@@ -156,6 +158,7 @@ def book_new(*, payments: Sequence[NewPayment], channel: PaymentChannel, today: 
     ledger.post_payments(payment_ids=payment_ids, account_ids=account_ids, actor=actor)
     allocation.allocate(account_ids=account_ids, today=today)
     telling.queue_payments_step(payment_ids=payment_ids)
+    events.announce(PaymentsBooked(account_ids=tuple(account_ids)))
 
 
 @joins_transaction

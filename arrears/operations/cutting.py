@@ -1,0 +1,279 @@
+"""
+What meters and crews are told for an order of disconnection, and what they answer; and what a payment undoes.
+
+A command that was handed to the head end cannot be taken back. Such an order is recalled: once its answer is known it
+is cancelled if nothing was done, else current is restored at once.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import date, datetime
+
+from django.utils import timezone
+
+from arrears.domain.disconnection import BEFORE, NOTE_MOST, UNDER_WAY, WORKFLOW, OrderAction, OrderState, Way
+from arrears.models.collection import DisconnectionMove, DisconnectionOrder
+from arrears.queries import cuts
+from billing.domain.announcements import PaymentsBooked
+from billing.operations import ledger
+from cis.kernel.actors import SYSTEM, Actor
+from cis.kernel.workflow import IllegalMove
+from cis.platform import audit, deadlines, outbox
+from cis.platform.db import joins_transaction, opens_transaction
+from metering.domain.announcements import DeviceCommandDone, WorkOrderCancelled, WorkOrderDone
+from metering.domain.device_commands import Command, CommandState
+from metering.domain.work_orders import Priority, WorkKind, WorkState
+from metering.operations import device_commands, work_orders
+from metering.operations.device_commands import CommandUnderWay
+from metering.queries import work_orders as work_queries
+
+SUBJECT = "disconnection"
+"""What an order is called as the case of a command or of work, and for its clock."""
+RECALL = "disconnection_recall"
+"""Messages of the outbox: take back what a meter or a crew was told."""
+RECONNECTION = "reconnection"
+"""The service standard from the payment to current that flows again."""
+BEFORE_VALUES = tuple(state.value for state in BEFORE)
+
+
+@joins_transaction
+def cut_step(row: DisconnectionOrder, *, today: date, actor: Actor) -> None:
+    """
+    Tell the meter to switch off, or send a crew; the caller has made sure that nothing stands against it.
+
+    :raises UnknownStandard: the pack does not say how soon a supply is back: then it is not cut off.
+    """
+    deadlines.find_standard(RECONNECTION, at=timezone.now())
+    if row.way == Way.REMOTE and row.meter_id is not None:
+        row.command_id = _tell(row, Command.SWITCH_OFF, actor)
+        return
+    row.work_order_id = _send(row, WorkKind.CUT, today, actor)
+
+
+@joins_transaction
+def recall_step(row: DisconnectionOrder, *, reason: str, at: datetime, actor: Actor) -> None:
+    """
+    Take back what was dispatched: it stays RECALLED until the meter or the crew is known to have done nothing.
+
+    Meter and crew are told after the commit: who answers holds the command first and then the ledger, and who pays
+    holds the ledger, so that neither may wait for the other here.
+    """
+    move(row, OrderAction.RECALL, at=at, actor=actor, note=reason)
+    outbox.queue(kind=RECALL, key=str(row.id), payload={"order_id": row.id, "reason": reason})
+
+
+def recall(message: outbox.Message) -> None:
+    """Take the command or the work of a recalled order back; called by the outbox."""
+    order_id, reason = int(message.payload["order_id"]), str(message.payload["reason"])
+    row = DisconnectionOrder.objects.get(id=order_id)
+    if row.state != OrderState.RECALLED:
+        return
+    if row.way == Way.CREW:
+        _recall_crew(order_id, reason)
+    elif row.command_id is not None:
+        # One that was sent cannot be taken back: its answer says what became of it.
+        with suppress(IllegalMove):
+            device_commands.cancel(command_id=row.command_id, reason=reason, actor=SYSTEM)
+
+
+@opens_transaction
+def _recall_crew(order_id: int, reason: str) -> None:
+    """Withdraw the work; a crew that had begun it has to confirm that it did nothing (``acknowledge``)."""
+    work_orders.withdraw_step(subject=SUBJECT, subject_id=order_id, reason=reason, actor=SYSTEM, kind=WorkKind.CUT)
+    row = _lock(order_id)
+    if row is None or row.state != OrderState.RECALLED or row.work_order_id is None:
+        return
+    states = [one.to_state for one in work_queries.moves(work_order_id=row.work_order_id)]
+    if WorkState.STARTED not in states[-2:]:
+        move(row, OrderAction.FAIL, at=timezone.now(), actor=SYSTEM)
+
+
+@joins_transaction
+def restore_step(row: DisconnectionOrder, *, at: datetime, actor: Actor) -> None:
+    """Order that current flows again, and start its clock; a crew goes where the meter cannot be told."""
+    deadlines.start(subject=SUBJECT, subject_id=row.id, standard=RECONNECTION, at=at)
+    row.command_id, row.work_order_id = None, None
+    if row.way == Way.REMOTE and row.meter_id is not None:
+        with suppress(CommandUnderWay):
+            row.command_id = _tell(row, Command.SWITCH_ON, actor)
+    if row.command_id is None:
+        row.work_order_id = _send(row, WorkKind.RECONNECT, cuts.moment_of(at).day, actor)
+    row.save(update_fields=["command_id", "work_order_id"])
+
+
+@joins_transaction
+def note_payments(booked: PaymentsBooked) -> None:
+    """Take back, or restore, what payments have settled; listens to ``PaymentsBooked``, and runs under its locks."""
+    settle_step(account_ids=booked.account_ids, at=timezone.now())
+
+
+@joins_transaction
+def settle_step(*, account_ids: Sequence[int], at: datetime) -> int:
+    """
+    Undo the orders of accounts whose noticed debts are paid; return how many.
+
+    The caller holds the locks of their ledgers, or they are taken here.
+    """
+    wanted = DisconnectionOrder.objects.filter(account_id__in=list(account_ids), state__in=UNDER_WAY)
+    orders = list(wanted.order_by("id").values_list("id", "account_id"))
+    if not orders:
+        return 0
+    ledger.lock_customers(account_ids=[account_id for _, account_id in orders])
+    undone = 0
+    for row in DisconnectionOrder.objects.select_for_update().filter(id__in=[one for one, _ in orders]).order_by("id"):
+        if _is_settled(row, at):
+            undone += _undo(row, at)
+    return undone
+
+
+@joins_transaction
+def protect_step(*, account_id: int, reason: str, at: datetime, actor: Actor) -> None:
+    """Undo what was dispatched or cut before it was known that somebody there lives by a device."""
+    wanted = (OrderState.DISPATCHED.value, OrderState.CUT.value)
+    rows = DisconnectionOrder.objects.select_for_update().filter(account_id=account_id, state__in=wanted)
+    for row in rows.order_by("id"):
+        if row.state == OrderState.DISPATCHED:
+            recall_step(row, reason=reason, at=at, actor=SYSTEM)
+        else:
+            move(row, OrderAction.RESTORE, at=at, actor=SYSTEM, note=f"{reason}, {actor.name}")
+            restore_step(row, at=at, actor=SYSTEM)
+
+
+def _is_settled(row: DisconnectionOrder, at: datetime) -> bool:
+    """Return whether nothing is open of the bills that the notice names; before it, nothing that is overdue."""
+    day = cuts.moment_of(at).day
+    return not any(
+        debt.bill_id in row.bill_ids if row.bill_ids else debt.due_date < day
+        for debt in cuts.debts(account_id=row.account_id)
+    )
+
+
+def _undo(row: DisconnectionOrder, at: datetime) -> bool:
+    if row.state in BEFORE_VALUES:
+        move(row, OrderAction.CANCEL, at=at, actor=SYSTEM, note="paid")
+    elif row.state == OrderState.DISPATCHED:
+        recall_step(row, reason="paid", at=at, actor=SYSTEM)
+    elif row.state == OrderState.CUT:
+        move(row, OrderAction.RESTORE, at=at, actor=SYSTEM, note="paid")
+        restore_step(row, at=at, actor=SYSTEM)
+    else:
+        return False
+    return True
+
+
+@joins_transaction
+def note_command(done: DeviceCommandDone) -> None:
+    """Take up what became of the command of an order; listens to ``DeviceCommandDone``."""
+    if done.subject != SUBJECT:
+        return
+    row = _lock(done.subject_id)
+    if row is None or row.command_id not in {None, done.command_id}:
+        return
+    _answered(
+        row, is_cut=done.command is Command.SWITCH_OFF, is_done=done.outcome is CommandState.SUCCEEDED, at=done.at,
+        note=done.reason or done.outcome.value,
+    )  # fmt: skip
+
+
+@joins_transaction
+def note_work(done: WorkOrderDone) -> None:
+    """Take up that a crew has cut off or restored; listens to ``WorkOrderDone``."""
+    if done.subject != SUBJECT or done.kind not in {WorkKind.CUT, WorkKind.RECONNECT}:
+        return
+    row = _lock(done.subject_id)
+    if row is not None:
+        _answered(row, is_cut=done.kind is WorkKind.CUT, is_done=True, at=timezone.now(), note="")
+
+
+@joins_transaction
+def note_dropped(dropped: WorkOrderCancelled) -> None:
+    """Take up that the desk dropped the work of an order; listens to ``WorkOrderCancelled``."""
+    row = _lock(dropped.subject_id) if dropped.subject == SUBJECT else None
+    if row is not None:
+        is_cut = dropped.kind is WorkKind.CUT
+        _answered(row, is_cut=is_cut, is_done=False, at=timezone.now(), note=dropped.reason)
+
+
+def _answered(row: DisconnectionOrder, *, is_cut: bool, is_done: bool, at: datetime, note: str) -> None:
+    """Move an order by an answer; one that comes twice, or too late to matter, moves nothing."""
+    state = OrderState(row.state)
+    if not is_cut:
+        if state is OrderState.RESTORING and is_done:
+            move(row, OrderAction.RESTORED, at=at, actor=SYSTEM)
+            deadlines.meet(subject=SUBJECT, subject_id=row.id, at=at)
+        elif state is OrderState.RESTORING and row.work_order_id is None:
+            _by_hand(row, at)
+        return
+    action = OrderAction.DONE if is_done else OrderAction.FAIL
+    if (state, action) not in WORKFLOW.moves:
+        return
+    if state not in UNDER_WAY and not _gives_way(row, at):
+        return
+    move(row, action, at=at, actor=SYSTEM, note=note)
+    if row.state == OrderState.RESTORING:
+        restore_step(row, at=at, actor=SYSTEM)
+    elif row.state == OrderState.CUT and _is_settled(row, at):
+        _undo(row, at)
+
+
+def _gives_way(row: DisconnectionOrder, at: datetime) -> bool:
+    """Cancel a later order of the place that a late answer overtakes; False: by that one the supply is cut off."""
+    wanted = DisconnectionOrder.objects.select_for_update().filter(service_point_id=row.service_point_id)
+    later = wanted.filter(state__in=UNDER_WAY).first()
+    if later is None:
+        return True
+    if later.state not in BEFORE_VALUES:
+        return False
+    move(later, OrderAction.CANCEL, at=at, actor=SYSTEM, note="the meter did it late, by an earlier order")
+    return True
+
+
+def _by_hand(row: DisconnectionOrder, at: datetime) -> None:
+    """Send a crew where the meter did not switch on: the clock of the customer goes on."""
+    row.work_order_id = _send(row, WorkKind.RECONNECT, cuts.moment_of(at).day, SYSTEM)
+    row.save(update_fields=["work_order_id"])
+
+
+def _tell(row: DisconnectionOrder, command: Command, actor: Actor) -> int:
+    assert row.meter_id is not None
+    return device_commands.order_step(
+        meter_id=row.meter_id, command=command, subject=SUBJECT, subject_id=row.id, actor=actor
+    )
+
+
+def _send(row: DisconnectionOrder, kind: WorkKind, today: date, actor: Actor) -> int:
+    return work_orders.create_step(
+        kind=kind, subject=SUBJECT, subject_id=row.id, service_point_id=row.service_point_id, facts={},
+        due_date=today, actor=actor, priority=Priority.URGENT,
+    )  # fmt: skip
+
+
+def move(row: DisconnectionOrder, action: OrderAction, *, at: datetime, actor: Actor, note: str = "") -> None:
+    """Move a locked order, keep who did it, and save it."""
+    row.state = WORKFLOW.step(OrderState(row.state), action, actor).to.value
+    row.save()
+    DisconnectionMove.objects.create(
+        order=row, action=action.value, state=row.state, at=at, note=note.strip()[:NOTE_MOST], actor_id=actor.id,
+        actor_name=actor.name[:150],
+    )  # fmt: skip
+    audit.record(actor, action, SUBJECT, row.id, state=row.state, account_id=row.account_id, note=note)
+
+
+def _lock(order_id: int) -> DisconnectionOrder | None:
+    account_id = DisconnectionOrder.objects.filter(id=order_id).values_list("account_id", flat=True).first()
+    if account_id is None:
+        return None
+    ledger.lock_customers(account_ids=[account_id])
+    return DisconnectionOrder.objects.select_for_update().get(id=order_id)
+
+
+def sweep(at: datetime) -> None:
+    """Undo orders whose debts are gone without a payment, as by a credit; each in a transaction of its own."""
+    wanted = DisconnectionOrder.objects.filter(state__in=UNDER_WAY).order_by("account_id")
+    for account_id in list(wanted.values_list("account_id", flat=True).distinct()):
+        _settle(account_id, at)
+
+
+@opens_transaction
+def _settle(account_id: int, at: datetime) -> None:
+    settle_step(account_ids=[account_id], at=at)

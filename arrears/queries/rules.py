@@ -1,0 +1,87 @@
+"""The rules of the pack on dunning and disconnection, as the domain wants them."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from arrears.domain.cut_facts import CutRule, HoldKind, Season, WeatherRule
+from arrears.domain.ladder import LadderStep
+from cis.kernel.fixed import parse
+from cis.platform import packs
+from cis.platform.packs import MissingRule
+
+OTHER = "other"
+"""Stands in a pack for every class that is not named."""
+
+
+def cut_rule(*, customer_class: str, at: date) -> CutRule:
+    """
+    Return when a class may be cut off by the pack of the place.
+
+    :raises MissingRule: the pack says nothing of disconnection, or nothing of this class.
+    """
+    value = _of_class("disconnection", customer_class, at)
+    return CutRule(
+        least_minor=parse(value["least"], places=int(packs.rule("decimals", at=at))),
+        overdue_days=value["overdue_days"],
+        steps=tuple(value["steps"]),
+        notice_least_days=value["notice_least_days"],
+        notice_most_days=value["notice_most_days"],
+        counts_working_days=value["notice_count"] == "working",
+        reminder_least_minutes=value["reminder_least_minutes"],
+        reminder_most_minutes=value["reminder_most_minutes"],
+        weekdays=frozenset(value["weekdays"]),
+        opens_minute=_minute(value["opens"]),
+        closes_minute=_minute(value["closes"]),
+        spares_eves=value["spares_eves"],
+        seasons=tuple(map(_season, value["seasons"])),
+        account_kinds=frozenset(map(HoldKind, value["account_holds"])),
+        copies_important=value["copies_important"],
+        approvals=value["approvals"],
+        important_approvals=value["important_approvals"],
+        approval_days=value["approval_days"],
+        weather=_weather(at),
+    )
+
+
+def ladder(*, customer_class: str, at: date) -> tuple[LadderStep, ...]:
+    """
+    Return the ladder of a class by the pack of the place.
+
+    :raises MissingRule: the pack has no ladder, or none for this class.
+    """
+    return tuple(
+        LadderStep(code, step["wait_days"], step["count"] == "working", step["channel"], step["proof"])
+        for code, step in _of_class("dunning", customer_class, at)["steps"].items()
+    )
+
+
+def _of_class(key: str, customer_class: str, at: date) -> Mapping[str, Any]:
+    value: Mapping[str, Any] = packs.rule(key, at=at)
+    found = value.get(customer_class, value.get(OTHER))
+    if found is None:
+        raise MissingRule(
+            f"The rule {key} of the pack says nothing of the class {customer_class or '–'}.",
+            advice=f"Add {customer_class or OTHER} to the rule.",
+            key=key,
+        )
+    return dict(found)
+
+
+def _weather(at: date) -> WeatherRule | None:
+    """Return the rule on weather; a place whose pack has none knows no such rule."""
+    if "disconnection_weather" not in packs.rules_in_force(at=at):
+        return None
+    value = packs.rule("disconnection_weather", at=at)
+    coldest, hottest = (parse(value[name], places=1) for name in ("coldest", "hottest"))
+    return WeatherRule(value["hours"], coldest, hottest)
+
+
+def _season(text: str) -> Season:
+    first, last = (tuple(map(int, part.split("-"))) for part in text.split("/"))
+    return Season((first[0], first[1]), (last[0], last[1]))
+
+
+def _minute(text: str) -> int:
+    hours, minutes = text.split(":")
+    return int(hours) * 60 + int(minutes)
