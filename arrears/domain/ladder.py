@@ -86,19 +86,15 @@ def next_step(
     return None
 
 
-def _after(day: date, step: LadderStep, pauses: Sequence[Pause], calendar: BusinessCalendar) -> date | None:
+def _after(since: date, step: LadderStep, pauses: Sequence[Pause], calendar: BusinessCalendar) -> date | None:
     """Return the first day on which a step may be done: its wait is over and no pause holds; None: a pause goes on."""
-    left = step.wait_days
+    day, left = since, step.wait_days
     while True:
         held = [one for one in pauses if one.start <= day and (one.end is None or day < one.end)]
         if any(one.end is None for one in held):
             return None
-        if held:
-            day = max(one.end for one in held if one.end is not None)
-            continue
-        if left <= 0 and (not step.counts_working_days or calendar.is_business_day(day)):
+        counts = not held and (not step.counts_working_days or calendar.is_business_day(day))
+        left -= counts and day > since
+        if left <= 0 and counts:
             return day
         day += _DAY
-        is_held = any(one.start <= day and (one.end is None or day < one.end) for one in pauses)
-        counts = not step.counts_working_days or calendar.is_business_day(day)
-        left -= counts and not is_held

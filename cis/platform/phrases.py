@@ -13,6 +13,7 @@ from django.utils.translation import gettext_noop as _
 
 from cis.platform import (
     application_phrases,
+    arrears_phrases,
     change_phrases,
     field_phrases,
     inspection_phrases,
@@ -366,6 +367,7 @@ SENTENCES: Mapping[str, str] = {
     "not_allowed": _("You may not do this."),
     **field_phrases.SENTENCES,
     **application_phrases.SENTENCES,
+    **arrears_phrases.SENTENCES,
     **change_phrases.SENTENCES,
     **meter_phrases.SENTENCES,
     **inspection_phrases.SENTENCES,
