@@ -9,6 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+import numpy as np
+from django.utils import timezone
+
 from billing.domain.announcements import PaymentsBooked
 from billing.domain.channels import PaymentChannel, ReturnKind
 from billing.domain.entries import TransferKind
@@ -17,8 +20,8 @@ from billing.operations import allocation, ledger, telling
 from billing.queries.payments import UnknownPayment
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
-from cis.platform import audit, events
-from cis.platform.db import joins_transaction, opens_transaction
+from cis.platform import audit, copying, events
+from cis.platform.db import joins_transaction, opens_transaction, take_ids
 
 AMOUNT_MOST_MINOR = 10**13
 REFERENCE_MOST = 100
@@ -134,31 +137,47 @@ def book(
 
 @opens_transaction
 def book_new(*, payments: Sequence[NewPayment], channel: PaymentChannel, today: date, actor: Actor) -> None:
+    """Book many payments whose references are new, as a use case of its own; see ``book_new_step``."""
+    book_new_step(payments=payments, channel=channel, today=today, actor=actor)
+
+
+@joins_transaction
+def book_new_step(*, payments: Sequence[NewPayment], channel: PaymentChannel, today: date, actor: Actor) -> list[int]:
     """
     Book many payments whose references are new, as a statement of a bank brings them; a constant number of statements.
 
+    :returns: their ids, in the order of the payments.
     :raises BadPayment: one of them is impossible; nothing is booked.
     :raises django.db.IntegrityError: a reference is known already; nothing is booked.
     """
     for new in payments:
         _check(amount_minor=new.amount_minor, reference=new.reference, received_date=new.received_date, today=today)
-    rows = Payment.objects.bulk_create(
-        Payment(
-            account_id=new.account_id,
-            channel=channel.value,
-            reference=new.reference,
-            amount_minor=new.amount_minor,
-            received_date=new.received_date,
-            actor_id=actor.id,
-        )
-        for new in payments
-    )
+    if not payments:
+        return []
+    payment_ids = take_ids("billing_payment", len(payments))
+    _load(payments, payment_ids, channel=channel, actor=actor)
     account_ids = sorted({new.account_id for new in payments})
-    payment_ids = [row.id for row in rows]
     ledger.post_payments(payment_ids=payment_ids, account_ids=account_ids, actor=actor)
     allocation.allocate(account_ids=account_ids, today=today)
     telling.queue_payments_step(payment_ids=payment_ids)
     events.announce(PaymentsBooked(account_ids=tuple(account_ids)))
+    return payment_ids
+
+
+def _load(payments: Sequence[NewPayment], payment_ids: Sequence[int], *, channel: PaymentChannel, actor: Actor) -> None:
+    copying.load(
+        table="billing_payment",
+        columns={
+            "id": copying.int8(np.array(payment_ids, dtype=np.int64)),
+            "account_id": copying.int8(np.array([new.account_id for new in payments], dtype=np.int64)),
+            "channel": copying.text(channel.value),
+            "reference": copying.texts([new.reference for new in payments]),
+            "amount_minor": copying.int8(np.array([new.amount_minor for new in payments], dtype=np.int64)),
+            "received_date": copying.day(np.array([new.received_date.toordinal() for new in payments])),
+            "created_at": copying.instant(timezone.now()),
+            "actor_id": copying.null() if actor.id is None else copying.int8(actor.id),
+        },
+    )
 
 
 @joins_transaction

@@ -301,6 +301,17 @@ class PaymentOrder:
 
 
 @dataclass(frozen=True, slots=True)
+class BankStatements:
+    """
+    Money that comes by the bank: from which score of matching (0 to 100) it is booked without a person, and from which
+    amount on a second person agrees before money of nobody known is sent back.
+    """
+
+    certain_from: int = field(metadata={"least": 70, "most": 101})
+    second_person_from: str = field(metadata=_MONEY)
+
+
+@dataclass(frozen=True, slots=True)
 class Rules:
     """
     Every rule that a pack may hold, with the type of its value. A new rule is named here and in the README.
@@ -318,6 +329,7 @@ class Rules:
     payment_order: PaymentOrder
     late_fee: pack_arrears.LateFee
     late_fee_waiver: pack_arrears.LateFeeWaiver = field(metadata=_LOCAL)
+    bank_statements: BankStatements
     bounds: Bounds
     shadow: Shadow
     quiet_hours: QuietHours

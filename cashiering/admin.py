@@ -1,0 +1,11 @@
+"""Reference-data pages of the room, read-only."""
+
+from django.contrib import admin
+
+from cashiering.models.bank import BankStatement, LineDecision, LinePart, LineSuggestion, StatementFile, StatementLine
+from cis.platform.admin import ReadOnlyAdmin
+
+
+@admin.register(StatementFile, BankStatement, StatementLine, LinePart, LineSuggestion, LineDecision)
+class CashieringAdmin(ReadOnlyAdmin):
+    """Statements of the bank and what became of their lines."""

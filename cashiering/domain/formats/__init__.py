@@ -1,0 +1,1 @@
+"""Formats of files that banks send: bytes to statements."""
