@@ -23,6 +23,7 @@ from billing.operations import (
     telling,
 )
 from billing.queries import balances
+from cashiering.operations import posting as bank_posting
 from cis.desk import navigation
 from cis.kernel.actors import SYSTEM
 from cis.kernel.deadlines import DeadlineNear, DeadlinePassed
@@ -108,7 +109,7 @@ BOUNCES_EVERY = timedelta(minutes=5)
 
 BANK_ANSWERS = "partner_bank_answers"
 BANK_EVERY = timedelta(minutes=10)
-"""How often a partner bank is asked what it has to say."""
+"""How often a partner bank is asked what it has to say, and lines of statements are looked for that wait."""
 
 
 def bind() -> None:
@@ -120,6 +121,7 @@ def bind() -> None:
     jobs.register(approvals.WORK, approvals.work)
     jobs.register(tasks.RUNS, tasks.work, workers=os.cpu_count() or 1)
     jobs.register(simulations.WORK, simulations.work, workers=os.cpu_count() or 1)
+    jobs.register(bank_posting.WORK, bank_posting.work, schedule=Every(BANK_EVERY))
     jobs.register(tasks.NIGHT, tasks.night, schedule=Daily(NIGHT_AT, settings.TIME_ZONE))
     jobs.register(arrivals.WORK, arrivals.night, schedule=Daily(USAGE_AT, settings.TIME_ZONE))
     jobs.register(late_fees.WORK, late_fees.night, schedule=Daily(LATE_FEES_AT, settings.TIME_ZONE))

@@ -127,7 +127,7 @@ def numbers_in(text: str) -> tuple[str, ...]:
                 joined += group
                 if len(joined) > NUMBER_MOST:
                     break
-                if NUMBER_LEAST <= len(joined) and (joined == groups[first] or len(joined) == GROUPED):
+                if len(joined) >= NUMBER_LEAST and (joined == groups[first] or len(joined) == GROUPED):
                     found[joined] = None
     return tuple(found)
 

@@ -94,9 +94,7 @@ class StatementLine(models.Model):
         ]
         indexes = [
             models.Index(name="line_by_entry", fields=["bank_account", "entry_reference"]),
-            models.Index(
-                name="line_by_end_to_end_id", fields=["end_to_end_id"], condition=~models.Q(end_to_end_id="")
-            ),
+            models.Index(name="line_by_end_to_end_id", fields=["end_to_end_id"], condition=~models.Q(end_to_end_id="")),
             models.Index(
                 name="line_to_be_done",
                 fields=["state", "id"],

@@ -90,13 +90,17 @@ def post_chunk(*, today: date) -> int:
     if not lines:
         return 0
     known, differing, alike = _seen_before([line.id for line in lines])
-    fates = {line_id: _Fate(LineState.KNOWN, bank_lines.IS_KNOWN, earlier_id=earlier) for line_id, earlier in known.items()}
+    fates = {
+        line_id: _Fate(LineState.KNOWN, bank_lines.IS_KNOWN, earlier_id=earlier) for line_id, earlier in known.items()
+    }
     left = [line for line in lines if line.id not in fates]
     credits_ = [line for line in left if line.is_credit and not returns.takes_back(line)]
     matches = _matches(credits_, today)
     doubts = {**dict.fromkeys(alike, bank_lines.PERHAPS_KNOWN), **dict.fromkeys(differing, bank_lines.ENTRY_DIFFERS)}
     certain = [
-        (line, found) for line, found in zip(credits_, matches, strict=True) if found.account_id and line.id not in doubts
+        (line, found)
+        for line, found in zip(credits_, matches, strict=True)
+        if found.account_id and line.id not in doubts
     ]
     _book(certain, today)
     for line, found in certain:
@@ -141,7 +145,9 @@ def _matches(lines: Sequence[StatementLine], today: date) -> list[Match]:
     nameless = [one for one in paid if one.name and not any(number in named for number in numbers_in(one.text))]
     owing: defaultdict[tuple[int, str], list[Debtor]] = defaultdict(list)
     for account_id, owed, holder in debtors.by_balance(
-        amounts_minor={one.amount_minor for one in nameless}, names={plain_name(one.name) for one in nameless}, today=today
+        amounts_minor={one.amount_minor for one in nameless},
+        names={plain_name(one.name) for one in nameless},
+        today=today,
     ):
         owing[owed, plain_name(holder)].append(Debtor(account_id, owed, holder))
     certain_from = int(packs.rule("bank_statements", at=today)["certain_from"])

@@ -1,8 +1,8 @@
 """
 Money of nobody known: a clerk says whose it is, shares it out, sends it back, or says for what it went out.
 
-Each of them takes the money out of ``liability.suspense``. Above a bound of the pack a second person agrees before it is
-sent back.
+Each of them takes the money out of ``liability.suspense``. Above a bound of the pack a second person agrees before it
+is sent back.
 """
 
 from collections.abc import Sequence
@@ -80,9 +80,7 @@ def assign(*, line_id: int, shares: Sequence[Share], today: date, actor: Actor) 
             actor=actor,
         )
         parts.append(
-            LinePart(
-                line=line, payment_id=received.payment_id, amount_minor=share.amount_minor, actor_id=actor.id
-            )
+            LinePart(line=line, payment_id=received.payment_id, amount_minor=share.amount_minor, actor_id=actor.id)
         )
     ledger.post(kind=TransferKind.SUSPENSE, entries=entries, actor=actor)
     LinePart.objects.bulk_create(parts)
@@ -202,7 +200,12 @@ def _send(line: StatementLine, decision: LineDecision, today: date, actor: Actor
 
 def _decided(line: StatementLine, kind: str, reason: str, actor: Actor) -> None:
     LineDecision.objects.create(
-        line=line, kind=kind, amount_minor=line.suspense_minor, reason=reason, actor_id=actor.id, decided_at=timezone.now()
+        line=line,
+        kind=kind,
+        amount_minor=line.suspense_minor,
+        reason=reason,
+        actor_id=actor.id,
+        decided_at=timezone.now(),
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Count, F, Q, QuerySet, Sum
 
 from cashiering.domain.bank_lines import LineState
-from cashiering.models.bank import BankStatement, LineDecision, LinePart, LineSuggestion, StatementLine
+from cashiering.models.bank import BankStatement, LineDecision, LinePart, StatementLine
 from cis.kernel.errors import Refused
 from cis.platform.db import fetch
 

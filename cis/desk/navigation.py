@@ -23,6 +23,7 @@ ENTRIES = (
     NavEntry("desk:notices", _("Notices"), "send", STAFF, _CARE),
     NavEntry("desk:bills", _("Bills"), "file-invoice", STAFF, _BILLING),
     NavEntry("desk:runs", _("Runs"), "refresh-dot", STAFF, _BILLING),
+    NavEntry("desk:statements", _("Bank"), "building-bank", STAFF, _BILLING, ("desk:suspense",)),
     NavEntry("desk:corrections", _("Corrections"), "scale", STAFF, _BILLING),
     NavEntry("desk:charges", _("One-off charges"), "receipt", STAFF, _BILLING),
     NavEntry("desk:late_fees", _("Late fees"), "clock-hour-4", STAFF, _BILLING),

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cis.desk import (
     application_words,
+    bank_words,
     change_words,
     charge_words,
     contract_words,
@@ -238,6 +239,7 @@ JOB_NAMES: Mapping[str, Any] = {
     "simulation": _("Simulation of prices"),
     "forget_idempotency_keys": _("Tidying up"),
     "mailings": _("Mailing"),
+    "bank_lines": _("Posting of bank statements"),
     "notices_give_up": _("Notices that could not be sent"),
     "billing_reminders": _("Reminders before the due date"),
 }
@@ -335,6 +337,7 @@ OTHER_TONES: Mapping[tuple[str, str], str] = {
     **change_words.TONES,
     **contract_words.TONES,
     **programme_words.TONES,
+    **bank_words.TONES,
 }
 
 TABLES: Mapping[str, Mapping[str, Any]] = {
@@ -385,6 +388,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     **meter_words.TABLES,
     **contract_words.TABLES,
     **programme_words.TABLES,
+    **bank_words.TABLES,
 }
 
 

@@ -161,10 +161,11 @@ def copy_binary(*, table: str, columns: Sequence[str], blocks: Iterable[bytes]) 
     Load rows by COPY in PostgreSQL's binary form.
 
     :param blocks: encoded rows without file header and trailer (see ``cis.platform.copying``).
+    :raises django.db.IntegrityError: a row breaks a constraint; none is loaded.
     """
     names = ", ".join(f'"{name}"' for name in columns)
     statement = f'COPY "{table}" ({names}) FROM STDIN (FORMAT BINARY)'
-    with raw_cursor() as cursor, cursor.copy(statement) as copy:
+    with connection.wrap_database_errors, raw_cursor() as cursor, cursor.copy(statement) as copy:
         copy.write(b"PGCOPY\n\xff\r\n\x00" + bytes(8))
         for block in blocks:
             copy.write(block)

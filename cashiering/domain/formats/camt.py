@@ -158,7 +158,9 @@ def _entry(reader: _Reader, statement: Statement, entry: Element) -> None:
     amount, currency = _amount(reader, entry.find(f"{reader.prefix}Amt"))
     statement.currency = statement.currency or currency
     if currency != statement.currency:
-        raise _BadEntry(f"{currency} in a statement of {statement.currency}.", advice="Ask the bank.", code="wrong_currency")
+        raise _BadEntry(
+            f"{currency} in a statement of {statement.currency}.", advice="Ask the bank.", code="wrong_currency"
+        )
     whole = _line(reader, entry, None, amount=amount, is_credit=_is_credit(reader, entry))
     details = entry.findall(f"{reader.prefix}NtryDtls/{reader.prefix}TxDtls")
     statement.lines += _lines(reader, entry, whole, details)
@@ -226,7 +228,9 @@ def _line(reader: _Reader, entry: Element, detail: Element | None, *, amount: in
         payer_account=_account(reader, source.find(f"{reader.prefix}RltdPties/{reader.prefix}{side}Acct")),
         is_reversal=is_reversal,
         return_reason=reason[:NAME_MOST],
-        original=" ".join(filter(None, (_given(_text(reader, source, f"Refs/{name}")) for name in ("TxId", "InstrId")))),
+        original=" ".join(
+            filter(None, (_given(_text(reader, source, f"Refs/{name}")) for name in ("TxId", "InstrId")))
+        ),
     )
 
 

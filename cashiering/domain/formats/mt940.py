@@ -68,7 +68,9 @@ def read(stream: BinaryIO, *, name: str, places: int) -> list[Statement]:
         if one.tag == "20":
             statements.append(Statement(format=StatementFormat.MT940, reference="", bank_account="", currency=""))
         if not statements:
-            faults.append(Fault(f"line {one.line_no}", "no_statement", "A field before any :20:.", "Bring a whole file."))
+            faults.append(
+                Fault(f"line {one.line_no}", "no_statement", "A field before any :20:.", "Bring a whole file.")
+            )
             break
         try:
             _take(statements[-1], one, places)
@@ -105,7 +107,9 @@ def _fields(text: str, faults: list[Fault]) -> list[_Field]:
             last = fields[-1]
             fields[-1] = _Field(last.tag, f"{last.text}\n{line}", last.line_no)
         else:
-            faults.append(Fault(f"line {line_no}", "unknown_format", "This is no MT940.", "camt.053, camt.054 or MT940."))
+            faults.append(
+                Fault(f"line {line_no}", "unknown_format", "This is no MT940.", "camt.053, camt.054 or MT940.")
+            )
             break
     return fields
 

@@ -43,11 +43,16 @@ def test_every_version_says_the_same(version, kind):
 
 def test_a_batch_becomes_its_parts():
     batch = Movement(
-        amount_minor=300, reference="B1", parts=(Movement(amount_minor=100, text="a"), Movement(amount_minor=200, text="b"))
+        amount_minor=300,
+        reference="B1",
+        parts=(Movement(amount_minor=100, text="a"), Movement(amount_minor=200, text="b")),
     )
     for version in (2, 8):
         (statement,) = _camt(bank_files.camt([batch], version=version))
-        assert [(line.amount_minor, line.remittance, line.entry) for line in statement.lines] == [(100, "a", 1), (200, "b", 1)]
+        assert [(line.amount_minor, line.remittance, line.entry) for line in statement.lines] == [
+            (100, "a", 1),
+            (200, "b", 1),
+        ]
 
 
 def test_parts_that_do_not_add_up_are_refused_by_their_entry():
@@ -121,7 +126,9 @@ def test_mt940_says_the_same_as_its_peer():
         (6_170, False), (-5, False), (-6_170, True), (7, True),
     ]  # fmt: skip
     theirs = peer.parse(content.decode())
-    assert [abs(int(one.data["amount"].amount * 100)) for one in theirs] == [line.amount_minor for line in statement.lines]
+    assert [abs(int(one.data["amount"].amount * 100)) for one in theirs] == [
+        line.amount_minor for line in statement.lines
+    ]
     assert [one.data["date"] for one in theirs] == [line.value_date for line in statement.lines]
     assert (statement.opening_minor, statement.closing_minor) == (
         int(theirs.data["final_opening_balance"].amount.amount * 100),
@@ -129,7 +136,11 @@ def test_mt940_says_the_same_as_its_peer():
     )
     assert _faults(statement) == []
     first = statement.lines[0]
-    assert (first.remittance, first.payer_name, first.payer_account) == ("电费 账单 0000000042", "王伟 & 女儿", "6222021")
+    assert (first.remittance, first.payer_name, first.payer_account) == (
+        "电费 账单 0000000042",
+        "王伟 & 女儿",
+        "6222021",
+    )
     assert (first.end_to_end_id, first.bank_reference) == ("E2E-1", "BK1")
 
 
@@ -143,7 +154,7 @@ def test_mt940_in_words_and_over_the_new_year():
 
 def test_a_bad_line_of_mt940_is_named_by_its_number():
     content = bank_files.mt940([PAID, PAID]).replace(b"C61,70NTRFE2E-1//BK1", b"X61,70NTRF", 1)
-    with pytest.raises(StatementRefused, match="line 5: .* is no movement"):
+    with pytest.raises(StatementRefused, match=r"line 5: .* is no movement"):
         _mt940(content)
     with pytest.raises(StatementRefused, match="no MT940"):
         _mt940(b"date;amount\n1;2\n")

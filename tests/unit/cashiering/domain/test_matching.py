@@ -26,7 +26,7 @@ def _match(text, *, name="", amount=6_170, certain_from=85):
 
 def test_numbers_are_found_in_any_writing():
     assert numbers_in("电费０００００００４２，账单：0000000042。") == ("000000042", "0000000042")
-    assert numbers_in("No. 3100 0000 17 / 2026-11") [0:1] == ("3100000017",)
+    assert numbers_in("No. 3100 0000 17 / 2026-11")[0:1] == ("3100000017",)
     assert numbers_in("tel 12345") == ()
 
 
@@ -65,7 +65,11 @@ def test_the_bound_of_the_pack_decides():
     assert _match(f"bill {BILL}", certain_from=101).account_id is None
 
 
-@given(st.lists(st.sampled_from([*KNOWN, "999999999", "hello", "电费"]), max_size=6), st.integers(1, 10_000), st.sampled_from(["", "王伟", "Li Si", "Zhao"]))
+@given(
+    st.lists(st.sampled_from([*KNOWN, "999999999", "hello", "电费"]), max_size=6),
+    st.integers(1, 10_000),
+    st.sampled_from(["", "王伟", "Li Si", "Zhao"]),
+)
 def test_whoever_gets_money_is_named_alone(words, amount, name):
     found = _match(" , ".join(words), amount=amount, name=name)
     named = {hit.account_id for word in words for hit in KNOWN.get(word, ())}

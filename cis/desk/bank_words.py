@@ -1,0 +1,55 @@
+"""Words for statements of the bank: formats, states of lines, and why money is thought to be whose."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+STATES: Mapping[str, Any] = {
+    "new": _("Waits to be posted"),
+    "booked": _("Booked"),
+    "suspense": _("In suspense"),
+    "proposed": _("Waits for a second person"),
+    "sent_back": _("Goes back"),
+    "taken_back": _("Went back"),
+    "settled": _("Settled"),
+    "known": _("Counts elsewhere"),
+}
+REASONS: Mapping[str, Any] = {
+    "bill_and_amount": _("bill number and exact amount"),
+    "account_number": _("account number"),
+    "number_and_name": _("number and payer's name"),
+    "number_and_amount": _("number and exact amount"),
+    "amount_and_name": _("exact amount and payer's name"),
+    "number_alone": _("a number, nothing else"),
+    "several": _("numbers of several accounts"),
+    "namesakes": _("several of this name owe this amount"),
+    "nothing_found": _("nothing found"),
+    "return": _("return of an earlier payment"),
+    "return_unknown": _("return; of what, is not sure"),
+    "went_out": _("money that went out"),
+    "entry_differs": _("this entry came before with another amount"),
+    "perhaps_known": _("looks like a line of another statement"),
+    "is_known": _("came in another file"),
+    "transfer_out": _("transfer back to a payer"),
+}
+FORMATS: Mapping[str, Any] = {"camt.053": "camt.053", "camt.054": "camt.054", "mt940": "MT940"}
+DECISIONS: Mapping[str, Any] = {
+    "send_back": _("Send back"),
+    "fee": _("Fee of the bank"),
+    "entered": _("Posted where it was decided"),
+    "known": _("Counts elsewhere"),
+}
+TABLES: Mapping[str, Mapping[str, Any]] = {
+    "bank_line": STATES,
+    "bank_reason": REASONS,
+    "bank_format": FORMATS,
+    "bank_decision": DECISIONS,
+}
+TONES: Mapping[tuple[str, str], str] = {
+    ("bank_line", "new"): "info",
+    ("bank_line", "booked"): "ok",
+    ("bank_line", "suspense"): "warn",
+    ("bank_line", "proposed"): "info",
+    ("bank_line", "taken_back"): "bad",
+}
