@@ -3,8 +3,8 @@ A bank's file (camt.053) of many lines to payments that are posted and allocated
 
 A: cashiering.operations.statements.take of one file of N entries, each naming a bill or paying it by name and amount or
    belonging to nobody, and posting.work until nothing waits. Durable settings; one Python process and PostgreSQL.
-B: COPY of the rows of payments, transfers and allocations that A made into empty tables of the same columns and indexes,
-   as a floor.
+B: COPY of the rows of payments, transfers and allocations that A made into empty tables of the same columns and
+   indexes, as a floor.
 
     .venv/bin/python benchmarks/payments.py --lines 100000
 """
@@ -149,8 +149,9 @@ def entry(number: int) -> str:
     elif number % BY_NAME_EVERY == 0:
         text = "电费"
     return (
-        "<Ntry><Amt Ccy='CNY'>61.70</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>2026-03-09</Dt>"
-        f"</BookgDt><ValDt><Dt>2026-03-09</Dt></ValDt><AcctSvcrRef>BK{number}</AcctSvcrRef><NtryDtls><TxDtls><Refs>"
+        "<Ntry><Amt Ccy='CNY'>61.70</Amt><CdtDbtInd>CRDT</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts><BookgDt>"
+        f"<Dt>2026-03-09</Dt></BookgDt><ValDt><Dt>2026-03-09</Dt></ValDt><AcctSvcrRef>BK{number}</AcctSvcrRef>"
+        "<NtryDtls><TxDtls><Refs>"
         f"<EndToEndId>E{number}X</EndToEndId></Refs><Amt Ccy='CNY'>61.70</Amt><CdtDbtInd>CRDT</CdtDbtInd><RltdPties>"
         f"<Dbtr><Pty><Nm>{name}</Nm></Pty></Dbtr><DbtrAcct><Id><Othr><Id>6222{number:012d}</Id></Othr></Id></DbtrAcct>"
         f"</RltdPties><RmtInf><Ustrd>{text}</Ustrd></RmtInf></TxDtls></NtryDtls></Ntry>\n"

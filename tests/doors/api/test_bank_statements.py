@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 
 
 def _bring(caller, content, key="a", content_type="application/xml"):
-    return caller.client.post(
+    return caller._client.post(
         "/api/v1/bank-statements?name=day.xml",
         data=content,
         content_type=content_type,
