@@ -156,7 +156,7 @@ def refuse(faults: Sequence[Fault], *, name: str) -> None:
         raise StatementRefused(
             f"{name}: {faults[0]}",
             advice=f"{len(faults)} faults; nothing was taken." if len(faults) > 1 else "Nothing was taken.",
-            findings=[str(fault) for fault in faults[:FAULTS_MOST]],
+            findings=list(faults[:FAULTS_MOST]),
         )
 
 

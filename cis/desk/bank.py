@@ -28,6 +28,7 @@ from cis.desk.words import word
 from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow
 from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.phrases import explain
 from cis.platform.templatetags.local import plain_money
 
 KEYS = "123456789"
@@ -76,8 +77,9 @@ def upload(request: HttpRequest) -> HttpResponse:
         try:
             taken = statements.take(source=given, name=given.name, today=today(), actor=actor_of(request))
         except Refused as refusal:
-            form.refuse(refusal)
-            findings = refusal.detail.get("findings", [])
+            words = explain(refusal.code, refusal.message, refusal.advice)
+            form.add_error("file", f"{words.message} {words.advice}".strip())
+            findings = [str(fault) for fault in refusal.detail.get("findings", ())]
         else:
             if taken.is_known or not taken.statement_ids:
                 messages.info(request, _("This file was known before; nothing changed."))

@@ -19,7 +19,6 @@ PARTS = 5
 class StatementUploadForm(PageForm):
     """A file of a bank."""
 
-    field_of = {"statement_refused": "file", "file_too_large": "file"}
     file = forms.FileField(label=_("File of the bank"), allow_empty_file=True, max_length=255)
 
 
@@ -55,6 +54,8 @@ class AssignForm(PageForm):
                 label=_("Account number"), required=number == 1, max_length=20
             )
             self.fields[f"amount_{number}"] = MoneyField(label=_("Amount"), required=number == 1)
+        for field in self.fields.values():
+            field.widget.attrs["class"] = "form-control"
         self.fields["account_1"].widget.attrs["autofocus"] = True
 
     def rows(self) -> list[tuple[Any, Any]]:

@@ -60,8 +60,8 @@ def test_parts_that_do_not_add_up_are_refused_by_their_entry():
     with pytest.raises(StatementRefused) as refused:
         _camt(bank_files.camt([PAID, batch]))
     (finding,) = refused.value.detail["findings"]
-    assert "entry 2" in finding
-    assert "do not add up" in finding
+    assert "entry 2" in finding.where
+    assert "do not add up" in str(finding)
 
 
 def test_returns_and_reversals_are_told():
