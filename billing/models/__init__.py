@@ -1,5 +1,20 @@
 """Tables of the room; import names from their module, so that the import contracts see them."""
 
-from billing.models import bill, charge, energizing, ledger, payment, rebill, run, settlement, shadow, simulation
+from billing.models import (
+    bill,
+    charge,
+    energizing,
+    ledger,
+    payment,
+    period,
+    rebill,
+    run,
+    settlement,
+    shadow,
+    simulation,
+)
 
-__all__ = ["bill", "charge", "energizing", "ledger", "payment", "rebill", "run", "settlement", "shadow", "simulation"]
+__all__ = [
+    "bill", "charge", "energizing", "ledger", "payment", "period", "rebill", "run", "settlement", "shadow",
+    "simulation",
+]  # fmt: skip

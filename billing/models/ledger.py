@@ -1,6 +1,7 @@
 """The money ledger: append-only, balanced by construction, written only by billing.operations.ledger."""
 
 import pgtrigger
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.utils import timezone
 
@@ -48,7 +49,7 @@ class Transfer(models.Model):
     source_id = models.BigIntegerField(help_text="Bill, payment, refund or financing.")
     part = Code(help_text="Ledger class of a bill: energy, fund, tax ...")
     occurred_date = models.DateField()
-    period = models.DateField(help_text="First day of the accounting month.")
+    period = models.DateField(help_text="First day of the accounting month: the first open one, if its own is closed.")
     posted_at = models.DateTimeField(default=timezone.now)
     reverses = models.OneToOneField("billing.Transfer", on_delete=models.PROTECT, null=True, related_name="reversal")
     actor_id = models.BigIntegerField(null=True)
@@ -61,6 +62,23 @@ class Transfer(models.Model):
             models.CheckConstraint(name="transfer_has_two_sides", condition=~models.Q(debit=models.F("credit"))),
             models.UniqueConstraint(name="transfer_posted_once", fields=["kind", "source_id", "part"]),
         ]
+        # A month lies together, so a few kilobytes find it; posting pays nothing for them.
+        indexes = [BrinIndex(name="transfer_by_period", fields=["period"], pages_per_range=32, autosummarize=True)]
         triggers = [
             pgtrigger.Protect(name="ledger_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete),
+            # Once a statement, not once a row: a run posts thousands.
+            pgtrigger.Trigger(
+                name="closed_period_takes_nothing",
+                level=pgtrigger.Statement,
+                when=pgtrigger.After,
+                operation=pgtrigger.Insert,
+                referencing=pgtrigger.Referencing(new="posted"),
+                func="""
+                    IF EXISTS (SELECT 1 FROM posted JOIN billing_accountingperiod p ON p.month = posted.period
+                               WHERE p.state = 'closed') THEN
+                        RAISE EXCEPTION 'closed_period_takes_nothing: a transfer is posted in a closed month';
+                    END IF;
+                    RETURN NULL;
+                """,
+            ),
         ]

@@ -4,6 +4,9 @@ The one door to the ledger.
 A bill makes one transfer for each ledger class and one for its VAT; a credit swaps debit and credit; a zero amount
 makes none. Customer balances are moved under the row lock of the customer's ledger account, ids sorted, so that two
 postings never wait for each other in a circle.
+
+What is posted belongs to the month in which it occurred; where that is closed, to the first open one. Postings share
+a lock which the close of a month has alone, so a month gets nothing while it is being closed.
 """
 
 from collections.abc import Sequence
@@ -19,10 +22,12 @@ VAT_CODE = "liability.vat"
 RETURNED = "returned_"
 REASON_MOST = 200
 
+# The lock is taken also for no account, and a statement before the one that looks for the first open month.
 _ENSURE_CUSTOMERS = """
     INSERT INTO billing_ledgeraccount (code, account_id, balance_minor)
     SELECT 'customer.' || wanted, wanted, 0
-    FROM unnest(%(accounts)s::bigint[]) AS wanted
+    FROM unnest(CASE WHEN (SELECT pg_advisory_xact_lock_shared(hashtext('books'))::text) IS NOT NULL
+                     THEN %(accounts)s::bigint[] END) AS wanted
     WHERE NOT EXISTS (SELECT 1 FROM billing_ledgeraccount l WHERE l.account_id = wanted)
     ORDER BY wanted
     ON CONFLICT DO NOTHING
@@ -34,9 +39,14 @@ _ENSURE_SYSTEM = """
     ORDER BY wanted
     ON CONFLICT DO NOTHING
 """
+_CLOSE_TO_POSTINGS = "SELECT pg_advisory_xact_lock(hashtext('books'))"
 _LOCK = "SELECT id FROM billing_ledgeraccount WHERE account_id = ANY(%(accounts)s) ORDER BY id FOR UPDATE"
+_PERIOD = """greatest(date_trunc('month', {occurred}::date)::date, (
+                   SELECT (max(month) + interval '1 month')::date FROM billing_accountingperiod WHERE state = 'closed'
+               ))"""
+_PERIOD_GIVEN = _PERIOD.format(occurred="%(occurred)s")
 # One row a bill and part, out of lines and charges; what they contain as VAT is posted apart from its revenue.
-_POST_BILLS = """
+_POST_BILLS = f"""
     WITH part AS (
         SELECT l.bill_id, x.part, x.code, sum(x.amount) AS amount
         FROM (
@@ -58,7 +68,7 @@ _POST_BILLS = """
         SELECT CASE WHEN p.amount > 0 THEN c.id ELSE s.id END,
                CASE WHEN p.amount > 0 THEN s.id ELSE c.id END,
                b.account_id, abs(p.amount), 'bill', b.id, p.part,
-               %(occurred)s, date_trunc('month', %(occurred)s::date)::date, now(), %(actor)s, ''
+               %(occurred)s, {_PERIOD_GIVEN}, now(), %(actor)s, ''
         FROM part p
         JOIN billing_bill b ON b.id = p.bill_id
         JOIN billing_ledgeraccount c ON c.account_id = b.account_id
@@ -69,19 +79,19 @@ _POST_BILLS = """
     FROM (SELECT b.account_id, sum(p.amount) AS owed FROM part p JOIN billing_bill b ON b.id = p.bill_id
           GROUP BY b.account_id) moved
     WHERE l.account_id = moved.account_id
-"""
+"""  # noqa: S608 (the words put in are our own)
 _CLASSES = """
     SELECT DISTINCT ledger_class FROM billing_billline WHERE bill_id = ANY(%(bills)s)
     UNION SELECT ledger_class FROM billing_billcharge WHERE bill_id = ANY(%(bills)s)
 """
 _CHANNELS = "SELECT DISTINCT channel FROM billing_payment WHERE id = ANY(%(payments)s)"
-_POST_PAYMENTS = """
+_POST_PAYMENTS = f"""
     WITH posted AS (
         INSERT INTO billing_transfer
             (debit_id, credit_id, account_id, amount_minor, kind, source_id, part, occurred_date, period, posted_at,
              actor_id, reason)
         SELECT s.id, c.id, p.account_id, p.amount_minor, 'payment', p.id, p.channel, p.received_date,
-               date_trunc('month', p.received_date)::date, now(), %(actor)s, ''
+               {_PERIOD.format(occurred="p.received_date")}, now(), %(actor)s, ''
         FROM billing_payment p
         JOIN billing_ledgeraccount c ON c.account_id = p.account_id
         JOIN billing_ledgeraccount s ON s.code = 'cash.' || p.channel
@@ -92,15 +102,15 @@ _POST_PAYMENTS = """
     SET balance_minor = l.balance_minor - paid.amount
     FROM (SELECT account_id, sum(amount_minor) AS amount FROM posted GROUP BY account_id) paid
     WHERE l.account_id = paid.account_id
-"""
+"""  # noqa: S608 (the words put in are our own)
 # The other way round, and the balances of the customers that it moves.
-_REVERSE = """
+_REVERSE = f"""
     WITH back AS (
         INSERT INTO billing_transfer
             (debit_id, credit_id, account_id, amount_minor, kind, source_id, part, occurred_date, period, posted_at,
              reverses_id, actor_id, reason)
         SELECT t.credit_id, t.debit_id, t.account_id, t.amount_minor, t.kind, %(new)s, %(prefix)s || t.part,
-               %(occurred)s, date_trunc('month', %(occurred)s::date)::date, now(), t.id, %(actor)s, %(reason)s
+               %(occurred)s, {_PERIOD_GIVEN}, now(), t.id, %(actor)s, %(reason)s
         FROM billing_transfer t WHERE t.kind = %(kind)s AND t.source_id = %(old)s AND t.reverses_id IS NULL
         RETURNING debit_id, credit_id, amount_minor
     )
@@ -110,7 +120,7 @@ _REVERSE = """
           FROM (SELECT debit_id AS side, amount_minor AS amount FROM back
                 UNION ALL SELECT credit_id, -amount_minor FROM back) sides GROUP BY side) moved
     WHERE l.id = moved.side AND l.account_id IS NOT NULL
-"""
+"""  # noqa: S608 (the words put in are our own)
 _POST = f"""
     WITH entry AS (
         SELECT * FROM unnest(
@@ -122,7 +132,7 @@ _POST = f"""
             (debit_id, credit_id, account_id, amount_minor, kind, source_id, part, occurred_date, period, posted_at,
              actor_id, reason)
         SELECT d.id, c.id, e.account_id, e.amount, %(kind)s, e.source_id, e.part, e.occurred,
-               date_trunc('month', e.occurred)::date, now(), %(actor)s, e.reason
+               {_PERIOD.format(occurred="e.occurred")}, now(), %(actor)s, e.reason
         FROM entry e
         JOIN billing_ledgeraccount d
           ON d.code = CASE e.debit WHEN '{CUSTOMER}' THEN 'customer.' || e.account_id ELSE e.debit END
@@ -134,7 +144,13 @@ _POST = f"""
     FROM (SELECT account_id, sum(CASE debit WHEN '{CUSTOMER}' THEN amount ELSE -amount END) AS owed
           FROM entry WHERE '{CUSTOMER}' IN (debit, credit) GROUP BY account_id) moved
     WHERE l.account_id = moved.account_id
-"""  # noqa: S608 (the only word put in is our own)
+"""  # noqa: S608 (the words put in are our own)
+
+
+@joins_transaction
+def close_to_postings() -> None:
+    """Wait until what is being posted is committed, and keep all postings waiting until the use case ends."""
+    fetch(_CLOSE_TO_POSTINGS)
 
 
 @joins_transaction

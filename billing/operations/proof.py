@@ -5,6 +5,7 @@ from datetime import datetime
 
 import structlog
 
+from billing.queries import period_digests
 from cis.kernel.actors import SYSTEM
 from cis.platform import audit
 from cis.platform.db import fetch
@@ -248,6 +249,16 @@ LAWS = (
         SELECT r.id FROM billing_transfer r JOIN billing_transfer t ON t.id = r.reverses_id
         WHERE (r.debit_id, r.credit_id, r.amount_minor) <> (t.credit_id, t.debit_id, t.amount_minor)
         """,
+    ),
+    Law(
+        "closed_period_is_unchanged",
+        "each closed month holds what it held when it was closed, and its hash is chained to that of the month before",
+        period_digests.CHANGED,
+    ),
+    Law(
+        "closed_sums_are_sums_of_transfers",
+        "the sums kept of each closed month are those of its transfers",
+        period_digests.CHANGED_SUMS,
     ),
 )
 
