@@ -27,6 +27,7 @@ ENTRIES = (
     NavEntry("desk:corrections", _("Corrections"), "scale", STAFF, _BILLING),
     NavEntry("desk:charges", _("One-off charges"), "receipt", STAFF, _BILLING),
     NavEntry("desk:late_fees", _("Late fees"), "clock-hour-4", STAFF, _BILLING),
+    NavEntry("desk:books", _("Books"), "book-2", STAFF, _BILLING),
     NavEntry("desk:breaches", _("Breach and theft"), "gavel", STAFF, _BILLING),
     NavEntry("desk:field", _("My day"), "route", frozenset({Role.FIELD}), _FIELD),
     NavEntry("desk:work_orders", _("Work orders"), "tools", STAFF, _FIELD),

@@ -112,6 +112,22 @@ BREACH_STATES: Mapping[str, Any] = {
     "dropped": _("Dropped"),
     "cancelled": _("Cancelled"),
 }
+PERIOD_STATES: Mapping[str, Any] = {
+    "open": _("Open"),
+    "proposed": _("Waits for a second person"),
+    "closed": _("Closed for good"),
+}
+PERIOD_DONE: Mapping[str, Any] = {
+    "propose": _("The close is proposed; a second person closes the month."),
+    "take_back": _("The proposal is taken back; the month stays open."),
+    "close": _("The month is closed."),
+}
+PERIOD_OBSTACLES: Mapping[str, Any] = {
+    "month_not_over": _("The month is not over."),
+    "month_before_is_open": _("A month before it is open."),
+    "run_is_issuing": _("Bills are being issued."),
+    "law_is_broken": _("A law of the books does not hold."),
+}
 BREACH_STEPS: Mapping[str, Any] = {
     "energy_of_use": _("Power × hours a day × days"),
     "energy_counted": _("Energy that the meter counted"),
@@ -364,6 +380,9 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "rule_excess": RULE_EXCESSES,
     "breach_kind": BREACH_KINDS,
     "breach_state": BREACH_STATES,
+    "period_state": PERIOD_STATES,
+    "period_done": PERIOD_DONE,
+    "period_obstacle": PERIOD_OBSTACLES,
     "breach_step": BREACH_STEPS,
     "channel": CHANNELS,
     "movement": MOVEMENTS,

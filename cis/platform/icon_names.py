@@ -1,7 +1,8 @@
 """The pictures that pages use, by their names in @tabler/icons: these and no others are served."""
 
 ICONS = frozenset({
-    "address-book-off", "alert-circle", "alert-triangle", "arrow-left", "arrows-split-2", "bolt", "building-bank",
+    "address-book-off", "alert-circle", "alert-triangle", "arrow-left", "arrows-split-2", "bolt", "book-2",
+    "building-bank",
     "bulb", "calculator", "calendar-event", "calendar-repeat", "camera", "cash", "cash-off", "chart-bar",
     "chart-histogram", "check", "checks", "chevron-left", "chevron-right", "circle-check", "clipboard-check",
     "clock-hour-4", "download", "edit", "eye", "file-import", "file-invoice", "file-off", "file-text",
