@@ -40,7 +40,8 @@ def index(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest) -> StreamingHttpResponse:  # noqa: ARG001
     """Give the same list as a file, with the hashes."""
     header = [
-        _("Month"), _("State"), _("Closed at"), _("Transfers"), _("Amount moved"), _("Hash of the month before"), _("Hash"),
+        _("Month"), _("State"), _("Closed at"), _("Transfers"), _("Amount moved"), _("Hash of the month before"),
+        _("Hash"),
     ]  # fmt: skip
     rows = (
         (f"{one.month:%Y-%m}", word("period_state", one.state), one.closed_at, one.transfers,

@@ -18,6 +18,7 @@ from cis.desk import (
     programme_words,
     safety_words,
 )
+from cis.desk.book_words import PERIOD_DONE, PERIOD_OBSTACLES, PERIOD_STATES
 
 PERIODS: Mapping[str, Any] = {
     "": _("All hours"),
@@ -111,22 +112,6 @@ BREACH_STATES: Mapping[str, Any] = {
     "cancelling": _("To be cancelled: waits for a second person"),
     "dropped": _("Dropped"),
     "cancelled": _("Cancelled"),
-}
-PERIOD_STATES: Mapping[str, Any] = {
-    "open": _("Open"),
-    "proposed": _("Waits for a second person"),
-    "closed": _("Closed for good"),
-}
-PERIOD_DONE: Mapping[str, Any] = {
-    "propose": _("The close is proposed; a second person closes the month."),
-    "take_back": _("The proposal is taken back; the month stays open."),
-    "close": _("The month is closed."),
-}
-PERIOD_OBSTACLES: Mapping[str, Any] = {
-    "month_not_over": _("The month is not over."),
-    "month_before_is_open": _("A month before it is open."),
-    "run_is_issuing": _("Bills are being issued."),
-    "law_is_broken": _("A law of the books does not hold."),
 }
 BREACH_STEPS: Mapping[str, Any] = {
     "energy_of_use": _("Power × hours a day × days"),
