@@ -1,7 +1,7 @@
 """Statements of the bank from other programs: a file comes as the body of the request, as the bank sent it."""
 
 from io import BytesIO
-from typing import Any
+from typing import Any, cast
 
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
@@ -34,10 +34,9 @@ class XmlParser(BaseParser):
 
     media_type = "application/xml"
 
-    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> bytes:  # noqa: ARG002
+    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:  # noqa: ARG002
         """Return the bytes of the body."""
-        content: bytes = stream.read()
-        return content
+        return stream.read()
 
 
 class TextParser(XmlParser):
@@ -69,7 +68,7 @@ class StatementList(APIView):
         """
         name = request.query_params.get("name", "")[:NAME_MOST] or "statement"
         taken = statements.take(
-            source=BytesIO(request.data), name=name, today=timezone.localdate(), actor=actor_of(request)
+            source=BytesIO(cast("bytes", request.data)), name=name, today=timezone.localdate(), actor=actor_of(request)
         )
         body = {"statements": list(taken.statement_ids), "known": taken.known, "is_known": taken.is_known}
         return Response(body, status=200 if taken.is_known else 201)
