@@ -94,18 +94,26 @@ def settle_followed_step(row: SafetyInspection, *, found: Sequence[Kind], actor:
 
     What was found again stands, with the deadline that it has; if the customer claimed it rectified, that is rejected.
     One of which a second person decides whether it is waived waits for that.
+
+    What somebody put in own words is on no list: only the same words find it again, and what else was found says
+    nothing of it. It stands as it did until a follow-up finds nothing, or somebody closes it.
     """
-    again = {kind.code for kind in found}
+    again = {_identity(kind.code, kind.text_zh) for kind in found}
     rows = Defect.objects.select_for_update().filter(inspection_id=row.follows_id).order_by("id")
     standing = [one for one in rows if one.state in STANDING]
     for one in standing:
-        if one.code in again:
+        if _identity(one.code, one.text_zh) in again:
             if one.state == DefectState.CLAIMED:
                 reject_step(one, reason=f"Found again: inspection {row.id}", actor=actor)
-        elif one.state != DefectState.WAIVING:
+        elif one.state != DefectState.WAIVING and not (found and one.code == OTHER):
             close_step(one, DefectAction.RECTIFY, reason=f"Re-inspected: inspection {row.id}", actor=actor)
-    known = {one.code for one in standing}
-    return tuple(kind for kind in found if kind.code not in known)
+    known = {_identity(one.code, one.text_zh) for one in standing}
+    return tuple(kind for kind in found if _identity(kind.code, kind.text_zh) not in known)
+
+
+def _identity(code: str, text: str) -> tuple[str, str]:
+    """Return by what a defect is known again: its code, and its words where the catalogue does not have it."""
+    return code, text if code == OTHER else ""
 
 
 @joins_transaction

@@ -259,6 +259,44 @@ def test_a_follow_up_closes_what_it_does_not_find_again_and_keeps_the_old_deadli
         inspections.re_inspect(inspection_id=first, due_date=TODAY, actor=DESK)
 
 
+def in_own_words(text, *, follows=None):
+    """An inspection, or a follow-up, whose crew found what is on no list; its id."""
+    made_id = (
+        inspections.re_inspect(inspection_id=follows, due_date=date(2026, 3, 20), actor=DESK)
+        if follows
+        else made.planned()
+    )
+    if follows is None:
+        inspections.order(inspection_ids=[made_id], actor=DESK)
+    made.carry_out(one(made_id).work_order_id, outcome="defects", note=text)
+    return made_id
+
+
+def test_another_defect_in_own_words_is_kept_and_says_nothing_of_the_one_before():
+    first = in_own_words("ladder on the bus bar")
+    ladder = only_defect()
+    defects.claim(defect_id=ladder.id, note="taken away", evidence=[], actor=CUSTOMER)
+    again = in_own_words("water in the cable trench", follows=first)
+    water = Defect.objects.get(text_zh="water in the cable trench")
+    assert (water.inspection_id, water.state, water.code) == (again, "open", ladder.code)
+    ladder.refresh_from_db()
+    assert ladder.state == "claimed"
+    assert one(first).state == "with_defects"
+
+
+def test_the_same_words_find_it_again_and_a_follow_up_that_finds_nothing_closes_it():
+    first = in_own_words("ladder on the bus bar")
+    defects.claim(defect_id=only_defect().id, note="taken away", evidence=[], actor=CUSTOMER)
+    in_own_words("ladder on the bus bar", follows=first)
+    assert (only_defect().state, only_defect().inspection_id) == ("open", first)
+    other = inspections.re_inspect(inspection_id=first, due_date=date(2026, 3, 20), actor=DESK)
+    made.carry_out(one(other).work_order_id, outcome="defects", seals_whole="no")
+    assert Defect.objects.get(code="other").state == "open"
+    last = inspections.re_inspect(inspection_id=first, due_date=date(2026, 3, 20), actor=DESK)
+    made.carry_out(one(last).work_order_id)
+    assert Defect.objects.get(code="other").state == "rectified"
+
+
 def acceptance(application_id):
     """The ordered inspection of an application; its id."""
     with transaction.atomic():
