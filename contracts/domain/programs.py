@@ -103,6 +103,8 @@ WORKFLOW = Workflow(
         (_S.SIGNED, _A.CANCEL): Move(_S.CANCELLED, OFFERERS),
         (_S.SIGNED, _A.REFUSE): Move(_S.CANCELLED, OFFERERS),
         (_S.RUNNING, _A.CANCEL): Move(_S.CANCELLED, OFFERERS),
+        # Its supply turned out to have ended before it began.
+        (_S.RUNNING, _A.REFUSE): Move(_S.CANCELLED, MACHINE),
         (_S.RUNNING, _A.SETTLE): Move(_S.SETTLED, OFFERERS),
         (_S.RUNNING, _A.END): Move(_S.ENDED, OFFERERS),
     },

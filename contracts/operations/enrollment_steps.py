@@ -14,6 +14,7 @@ from cis.platform import audit, packs
 from cis.platform.calendars import business_calendar
 from cis.platform.db import joins_transaction
 from contracts.domain.charge_kinds import ChargeKind
+from contracts.domain.charge_workflow import ChargeState
 from contracts.domain.lease import Settlement
 from contracts.domain.programs import (
     CHARGE_KINDS,
@@ -23,6 +24,7 @@ from contracts.domain.programs import (
     ProgramKind,
     Terms,
 )
+from contracts.models.charge import OneOffCharge
 from contracts.models.lease import EquipmentLease, ScheduleRow
 from contracts.models.program import Enrollment
 from contracts.operations import charges
@@ -132,12 +134,25 @@ def take_back_rows(rows: Iterable[ScheduleRow], *, reason: str, actor: Actor) ->
 
 
 @joins_transaction
+def take_back_fee(locked: Locked, *, reason: str, actor: Actor) -> None:
+    """Let what was charged for ending early not be owed: it ends on another day, or was never there."""
+    made = OneOffCharge.objects.filter(
+        subject=SUBJECT, subject_id=locked.row.id, kind=ChargeKind.EARLY_TERMINATION.value,
+        state=ChargeState.AGREED.value,
+    )  # fmt: skip
+    for charge_id in made.order_by("id").values_list("id", flat=True):
+        charges.reverse_step(charge_id=charge_id, reason=reason, actor=actor)
+
+
+@joins_transaction
 def cut_off(locked: Locked, found: Settlement, *, reason: str, today: date, actor: Actor) -> None:
     """
     Leave of a schedule what a settlement keeps, and charge what it adds.
 
-    A rent of which a part is owed becomes that part. All else that is not kept is taken back or never charged.
+    A rent of which a part is owed becomes that part. All else that is not kept is taken back or never charged. What is
+    cut off again, on an earlier day, is charged anew: the fee of the day before is taken back.
     """
+    take_back_fee(locked, reason=reason, actor=actor)
     others = list(locked.row.rows.exclude(seq__in=found.kept).order_by("seq"))
     if locked.terms.kind is not ProgramKind.INSTALMENT_SALE and others and found.principal_minor:
         _shrink(locked, others.pop(0), found, reason=reason, today=today, actor=actor)
@@ -145,7 +160,7 @@ def cut_off(locked: Locked, found: Settlement, *, reason: str, today: date, acto
     if locked.terms.kind is ProgramKind.INSTALMENT_SALE:
         rest = found.principal_minor + found.interest_minor
         _charge(locked, ChargeKind.EARLY_SETTLEMENT, rest, "settle", today=today, actor=actor)
-    _charge(locked, ChargeKind.EARLY_TERMINATION, found.fee_minor, "leave", today=today, actor=actor)
+    _charge(locked, ChargeKind.EARLY_TERMINATION, found.fee_minor, f"leave-{found.on}", today=today, actor=actor)
     locked.row.period = DateRange(locked.start, max(found.on, date.fromordinal(locked.start.toordinal() + 1)))
 
 
@@ -156,8 +171,8 @@ def reason_of(name_zh: str, name_en: str, language: str, place: str = "") -> str
 
 
 @joins_transaction
-def tell(locked: Locked, event: str, *, today: date, actor: Actor, **facts: object) -> None:
-    """Tell the customer what became of the enrolment, once for each event."""
+def tell(locked: Locked, event: str, *, today: date, actor: Actor, again: str = "", **facts: object) -> None:
+    """Tell the customer what became of the enrolment, once for each event; ``again``: what is new of it."""
     row, program = locked.row, locked.row.program
     language = accounts.overview(account_id=row.account_id, at_date=today).holder.language
     notices.queue_step(
@@ -169,7 +184,7 @@ def tell(locked: Locked, event: str, *, today: date, actor: Actor, **facts: obje
             "link": f"/portal/programmes/{row.id}",
             **facts,  # type: ignore[dict-item]
         },
-        key=f"{SUBJECT}:{row.id}",
+        key=f"{SUBJECT}:{row.id}{again and f':{again}'}",
         actor=actor,
     )
 
@@ -180,7 +195,9 @@ def _shrink(locked: Locked, row: ScheduleRow, found: Settlement, *, reason: str,
     if row.charge_id is not None and found.principal_minor != whole:
         charges.reverse_step(charge_id=row.charge_id, reason=reason, actor=actor)
         kind = CHARGE_KINDS[locked.terms.kind]
-        row.charge_id = _charge(locked, kind, found.principal_minor, f"{row.seq}-part", today=today, actor=actor)
+        row.charge_id = _charge(
+            locked, kind, found.principal_minor, f"{row.seq}-part-{found.on}", today=today, actor=actor
+        )
     row.save()
 
 

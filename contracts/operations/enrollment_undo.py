@@ -14,6 +14,7 @@ def undo_step(locked: Locked, action: EnrollmentAction, *, reason: str, actor: A
     """Take all of an enrolment back: cancelled by the customer, or refused by the bank."""
     move(locked, action, actor=actor, reason=reason)
     enrollment_steps.take_back_rows(locked.row.rows.order_by("seq"), reason=reason, actor=actor)
+    enrollment_steps.take_back_fee(locked, reason=reason, actor=actor)
     take_green_off_step(locked, since=locked.start, actor=actor)
 
 

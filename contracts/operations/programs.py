@@ -141,6 +141,7 @@ def offer(
     :raises UnknownProgram, UnknownAccount: there is none. :raises AccountNotOpen: the account is closed.
     :raises NotOpenToAccount: not on this day, or not to this customer. :raises BadStart: not within a year from today.
     :raises EnrolledAlready: the account is in it. :raises EnrollmentKeyTaken: the key names another one.
+    :raises NoPartnerBank: a bank is to finance it, and none is connected.
     """
     return offer_step(
         program_id=program_id,
@@ -261,7 +262,8 @@ def end(*, enrollment_id: int, on_date: date, reason: str = "", today: date, act
     """
     End a green package: on ``on_date``, the first day without it, what held before holds again.
 
-    A day in the past is corrected by the next bill; one in the future ends it when it has come.
+    A day in the past is corrected by the next bill; one in the future ends it when it has come. Until then it may be
+    ended on an earlier day yet: what that comes to is charged in the place of what was charged before.
 
     :raises UnknownEnrollment: there is none. :raises IllegalMove, NotAllowed: it is not running, or not by them.
     :raises WrongProgramKind: equipment is settled early.
@@ -291,6 +293,7 @@ def note_agreement_ended(announcement: AgreementEnded) -> None:
         if announcement.end_date <= locked.start:
             move(locked, EnrollmentAction.REFUSE, actor=SYSTEM, reason="the supply ends before")
             enrollment_steps.take_back_rows(locked.row.rows.order_by("seq"), reason="the supply ended", actor=SYSTEM)
+            enrollment_steps.take_back_fee(locked, reason="the supply ended", actor=SYSTEM)
         else:
             _end_green(locked, on_date=announcement.end_date, reason="the supply ends", today=today, actor=SYSTEM)
 
@@ -320,10 +323,12 @@ def _check_counter(actor: Actor) -> None:
 
 
 def _end_green(locked: Locked, *, on_date: date, reason: str, today: date, actor: Actor) -> None:
-    rows = enrollment_queries.rows_of(locked.row)
     until = locked.end
+    rows = locked.terms.rows(locked.start)
+    was_ended = until != locked.terms.end_of(locked.start)
     if rows:
-        found = _settlement(locked, on_date)
+        # Of the whole schedule: what an end on a later day has cut off already counts as if that had not been.
+        found = locked.terms.settle(rows=rows, on=on_date, rebate=_rebate(on_date))
         enrollment_steps.cut_off(locked, found, reason=reason or "ended early", today=today, actor=actor)
     locked.row.period = DateRange(locked.start, on_date)
     if on_date <= today:
@@ -333,9 +338,13 @@ def _end_green(locked: Locked, *, on_date: date, reason: str, today: date, actor
         locked.row.save()
         audit.record(actor, "end_later", "enrollment", locked.row.id, on_date=on_date, reason=reason)
     enrollment_undo.take_green_off_step(locked, since=on_date, until=until, actor=actor)
-    enrollment_steps.tell(locked, "program_ended", today=today, actor=actor, day=on_date)
+    again = on_date.isoformat() if was_ended else ""
+    enrollment_steps.tell(locked, "program_ended", today=today, actor=actor, again=again, day=on_date)
 
 
 def _settlement(locked: Locked, on: date) -> Settlement:
-    rebate = Rebate(packs.rule("program_rebate", at=on))
-    return locked.terms.settle(rows=enrollment_queries.rows_of(locked.row), on=on, rebate=rebate)
+    return locked.terms.settle(rows=enrollment_queries.rows_of(locked.row), on=on, rebate=_rebate(on))
+
+
+def _rebate(on: date) -> Rebate:
+    return Rebate(packs.rule("program_rebate", at=on))

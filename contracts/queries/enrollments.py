@@ -78,7 +78,7 @@ class EnrollmentCard:
 
     end_date      first day after it
     cancel_until  last day on which it could be taken back; None: it is not signed
-    signed_by     portal, desk or api
+    signed_by     portal, desk or api; portal_click: in the portal before there were codes and papers
     """
 
     id: int
@@ -268,11 +268,14 @@ def preview(*, detail: EnrollmentDetail, on: date) -> Preview | None:
 
     :raises MissingRule: the pack of the place says nothing about rebates.
     """
-    rows = tuple(one.row for one in detail.due)
+    terms = detail.card.program.terms
+    # A package that is to end early may end earlier yet: what that comes to is told of its whole schedule.
+    is_green = terms.kind is ProgramKind.GREEN
+    rows = terms.rows(detail.card.start_date) if is_green else tuple(one.row for one in detail.due)
     if not detail.card.start_date <= on <= detail.card.end_date or not rows:
         return None
     try:
-        found = detail.card.program.terms.settle(rows=rows, on=on, rebate=Rebate(packs.rule("program_rebate", at=on)))
+        found = terms.settle(rows=rows, on=on, rebate=Rebate(packs.rule("program_rebate", at=on)))
     except BadSchedule:
         return None
     back = sum(

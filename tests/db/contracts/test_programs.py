@@ -7,6 +7,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
+from accounts.models.notice import Notice
 from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.enums import Role
 from cis.kernel.workflow import IllegalMove, NotAllowed
@@ -287,6 +288,56 @@ def test_a_package_ends_with_its_supply(world, monkeypatch):
     rows = ScheduleRow.objects.filter(enrollment=row, is_waived=False).order_by("seq")
     assert [one.principal_minor for one in rows] == [500, 250]
     assert owed(world.account) == [("green_package", 500), ("green_package", 250)]
+
+
+LEAVING = {"leave_e6": 100_000}
+"""A tenth of what is to come is owed for leaving."""
+
+
+def test_who_moves_out_before_the_day_on_which_a_package_was_to_end_pays_for_that_day_once(world):
+    made = joined(published(GREEN, changed=LEAVING), account_id=world.account.id, start=TODAY)
+    program_nights.day(today=date(2026, 4, 12))
+    programs.end(enrollment_id=made, on_date=date(2026, 9, 10), today=date(2026, 4, 12), actor=CLERK)
+    # Six months of 5.00 are to come: 3.00 for leaving.
+    assert owed(world.account) == [("green_package", 500), ("green_package", 500), ("early_termination", 300)]
+    agreements.end(agreement_id=world.agreement.id, end_date=date(2026, 4, 25), actor=SYSTEM)
+    row = Enrollment.objects.get(id=made)
+    assert row.period.upper == date(2026, 4, 25)
+    # Half of the second month, and a tenth of the ten and a half that are to come.
+    assert owed(world.account) == [("green_package", 500), ("green_package", 250), ("early_termination", 525)]
+    program_nights.day(today=date(2027, 4, 1))
+    assert [amount for _, amount in owed(world.account)] == [500, 250, 525]
+
+
+def test_a_package_may_be_ended_on_an_earlier_day_yet(world):
+    made = joined(published(GREEN, changed=LEAVING), account_id=world.account.id, start=TODAY)
+    program_nights.day(today=date(2026, 4, 12))
+    for day in (date(2026, 4, 29), date(2026, 4, 25), date(2026, 4, 20)):
+        programs.end(enrollment_id=made, on_date=day, today=date(2026, 4, 12), actor=CLERK)
+    # Ten of the thirty days of the second month, in both cases of which the charge was made before.
+    assert owed(world.account) == [("green_package", 500), ("green_package", 167), ("early_termination", 533)]
+    assert terms_of(world)[1:] == [(TODAY, date(2026, 4, 20), 2, ()), (date(2026, 4, 20), None, 0, ())]
+    told = Notice.objects.filter(event="program_ended", channel="inbox")
+    assert told.count() == 3
+    with pytest.raises(programs.BadEnd):
+        programs.end(enrollment_id=made, on_date=date(2026, 4, 22), today=date(2026, 4, 12), actor=CLERK)
+
+
+def test_what_is_taken_back_owes_nothing_for_leaving(world):
+    made = joined(published(GREEN, changed=LEAVING), account_id=world.account.id, start=TODAY)
+    programs.end(enrollment_id=made, on_date=date(2026, 9, 10), today=TODAY, actor=CLERK)
+    assert owed(world.account) == [("early_termination", 300)]
+    programs.cancel(enrollment_id=made, reason="changed my mind", today=TODAY, actor=CLERK)
+    assert (owed(world.account), state(made)) == ([], "cancelled")
+
+
+def test_a_package_whose_supply_ended_before_it_began_never_was(world):
+    made = joined(published(GREEN, changed=LEAVING), account_id=world.account.id, start=TODAY)
+    program_nights.day(today=TODAY)
+    assert state(made) == "running"
+    agreements.end(agreement_id=world.agreement.id, end_date=TODAY, actor=SYSTEM)
+    assert (state(made), owed(world.account)) == ("cancelled", [])
+    assert terms_of(world)[-1][1] == TODAY
 
 
 def test_a_supply_that_goes_on_after_all_goes_on_without_the_package_and_may_join_anew(world):
