@@ -35,7 +35,12 @@ FINANCING_STATES: Mapping[str, Any] = {
     "refused": _("Refused"),
     "withdrawn": _("Taken back"),
 }
-SIGNED_BY: Mapping[str, Any] = {"portal": _("in the portal"), "desk": _("at the counter"), "api": _("by interface")}
+SIGNED_BY: Mapping[str, Any] = {
+    "portal": _("in the portal"),
+    "portal_click": _("in the portal, by a click"),
+    "desk": _("at the counter"),
+    "api": _("by interface"),
+}
 CHARGES: Mapping[str, Any] = {
     "green_package": _("Green package"),
     "lease_rent": _("Rent"),

@@ -4,6 +4,11 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 
+# Before there were codes and papers, a customer signed in the portal by a click. That is what it was, and it is said so.
+BY_CLICK = "UPDATE contracts_enrollment SET signed_by = 'portal_click' WHERE signed_by = 'portal'"
+WAS_CLICK = "UPDATE contracts_enrollment SET signed_by = 'portal' WHERE signed_by = 'portal_click'"
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -14,6 +19,7 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.RunSQL(BY_CLICK, WAS_CLICK),
         migrations.AddField(
             model_name='enrollment',
             name='paper',
