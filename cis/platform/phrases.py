@@ -337,7 +337,7 @@ SENTENCES: Mapping[str, str] = {
     "contract_not_signable": _("Nobody has seen the paper of the contract, or nobody is named who signs."),
     "contract_unsigned": _("The amended contract is not signed yet: let the customer sign it."),
     "contract_end_refused": _("Say why; a contract does not end before its first day."),
-    "bad_scan": _("The scan is no PDF, JPEG or PNG."),
+    "bad_scan": _("The scan is no PDF, JPEG or PNG that can be looked at safely."),
     "signing_code_refused": _("This code does not serve: check it, or have a new one sent."),
     "no_way_to_send_code": _("We know no phone or mailbox of yours: enter one under Contact, or sign at the counter."),
     "too_many_codes": _("Many codes were sent lately: wait an hour, or sign on paper."),

@@ -1,10 +1,11 @@
 """Signing a contract: in the portal by a code that is sent once, or on paper whose scan is kept."""
 
 from datetime import date
+from io import BytesIO
 
 from accounts.queries import customers
 from cis.kernel.actors import Actor
-from cis.platform import documents
+from cis.platform import papers, photos
 from cis.platform.db import joins_transaction, opens_transaction
 from contracts.domain.contract_workflow import WORKFLOW, ContractAction, ContractState, SigningWay
 from contracts.domain.signing import CodeRefused
@@ -13,13 +14,11 @@ from contracts.operations import signing_codes, supply_contracts
 from contracts.operations.supply_contracts import SUBJECT, NotSignable
 from contracts.queries.supply_contracts import UnknownContract
 
-SCAN_MOST = 20 * 1024 * 1024
-SCANS = {b"%PDF-": "application/pdf", b"\xff\xd8\xff": "image/jpeg", b"\x89PNG\r\n\x1a\n": "image/png"}
-"""What a scan begins with, and what it is then: what its name says does not count."""
+SCAN_MOST = papers.BYTES_MOST
 
 
 class BadScan(NotSignable):
-    """The scan is no PDF, JPEG or PNG."""
+    """The scan is no PDF, JPEG or PNG that can be looked at safely."""
 
     code = "bad_scan"
 
@@ -68,14 +67,14 @@ def sign_on_paper(*, contract_id: int, scan: bytes, name: str, signed_by: str, t
     Enter a contract that was signed on paper, with the scan of what was signed.
 
     :raises UnknownContract: there is none.
-    :raises BadScan: the file is no PDF, JPEG or PNG, whatever its name says.
+    :raises BadScan: the file is no PDF, JPEG or PNG, whatever its name says, or holds programs; see ``papers``.
     :raises FileTooLarge: it is larger than is taken here.
     :raises IllegalMove, NotAllowed, NotSignable: see ``supply_contracts.sign_step``.
     """
-    media_type = next((kind for start, kind in SCANS.items() if scan.startswith(start)), None)
-    if media_type is None:
-        raise BadScan("The scan is no PDF, JPEG or PNG.", advice="Scan it as PDF.", field="scan")
-    scan_id = documents.keep(scan, name=name, media_type=media_type, actor=actor, bytes_most=SCAN_MOST)
+    try:
+        scan_id = papers.keep(BytesIO(scan), name=name, actor=actor)
+    except (papers.NotAPaper, photos.NotAPhoto) as refusal:
+        raise BadScan(refusal.message, advice=refusal.advice, field="scan") from refusal
     supply_contracts.sign_step(
         contract_id=contract_id, way=SigningWay.PAPER, signed_by=signed_by, today=today, actor=actor, scan_id=scan_id
     )

@@ -159,7 +159,7 @@ def signs_for_what_was_offered(house, clock):
     assert state_of(row) == "offered"
     house.desk.post(f"/desk/offers/{offer.id}/act/", {"action": "accept", "tariff": str(tariff.id)})
     contract = SupplyContract.objects.get()
-    scan = SimpleUploadedFile("scan.pdf", b"%PDF-1.4 signed and sealed")
+    scan = SimpleUploadedFile("scan.pdf", b"%PDF-1.4 signed and sealed %%EOF")
     house.desk.post(f"/desk/contracts/{contract.id}/sign/", {"signed_by": "华东精密机械有限公司", "scan": scan})
     assert (state_of(row), contract.capacity_va) == ("contracted", 630_000)
 

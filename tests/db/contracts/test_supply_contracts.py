@@ -26,7 +26,7 @@ from contracts.operations.supply_contracts import NoEndReason, NotSignable
 from contracts.queries import charges as charge_queries
 from contracts.queries import supply_contracts as queries
 from contracts.queries.supply_contracts import EXPIRING, WAITING, UnknownContract, WantedContracts
-from tests.factories import accounts, contracts, papers_signed
+from tests.factories import accounts, contracts, papers_signed, work
 from tests.factories.papers_signed import TODAY
 
 pytestmark = pytest.mark.django_db
@@ -187,10 +187,14 @@ def test_codes_are_not_sent_without_end(world):
 def test_a_contract_signed_on_paper_keeps_its_scan(world):
     row = papers_signed.issued(world)
     sign = {"contract_id": row.id, "name": "scan.pdf", "signed_by": "张三", "today": TODAY, "actor": CLERK}
-    for wrong in (b"MZ not a scan", b"", b"<html>"):
+    for wrong in (
+        b"MZ not a scan", b"", b"<html>", b"%PDF-", b"%PDF-1.4 cut off", b"%PDF-1.4 /JavaScript (x) %%EOF",
+        b"\xff\xd8\xff scan", b"\x89PNG\r\n\x1a\n",
+    ):  # fmt: skip
         with pytest.raises(BadScan):
             contract_signing.sign_on_paper(**sign, scan=wrong)
-    contract_signing.sign_on_paper(**sign, scan=b"\xff\xd8\xff scan")
+    assert state_of(row) == "issued"
+    contract_signing.sign_on_paper(**sign, scan=work.photo().read())
     row.refresh_from_db()
     assert (row.state, row.signed_way, documents.about(row.scan_id).media_type) == ("signed", "paper", "image/jpeg")
 
@@ -207,7 +211,7 @@ def test_the_next_version_takes_the_place_of_the_signed_one(world):
     row.document_id = documents.keep(b"%PDF- two", name="c.pdf", media_type="application/pdf")
     row.save(update_fields=["document"])
     contract_signing.sign_on_paper(
-        contract_id=draft, scan=b"%PDF- scan", name="s.pdf", signed_by="张三", today=TODAY, actor=CLERK
+        contract_id=draft, scan=b"%PDF-1.4 scan %%EOF", name="s.pdf", signed_by="张三", today=TODAY, actor=CLERK
     )
     assert (state_of(old), state_of(draft)) == ("replaced", "signed")
     detail = queries.one(contract_id=draft)

@@ -148,8 +148,8 @@ class TestOffers:
         assert caller.get(f"{place}/pdf").content.startswith(b"%PDF-")
         signing = f"contracts/{accepted['contract']}/signature"
         assert_problem(send(caller, signing, signed_by="王芳", scan=b"GIF89a"), 422, "bad_scan")
-        assert send(caller, signing, signed_by="王芳", scan=b"%PDF-1.7 signed").json()["state"] == "signed"
-        assert_problem(send(caller, signing, signed_by="王芳", scan=b"%PDF-1.7 signed"), 409, "illegal_move")
+        assert send(caller, signing, signed_by="王芳", scan=b"%PDF-1.7 signed %%EOF").json()["state"] == "signed"
+        assert_problem(send(caller, signing, signed_by="王芳", scan=b"%PDF-1.7 signed %%EOF"), 409, "illegal_move")
         assert [one["amount"]["amount_minor"] for one in caller.get("charges").json()["results"]] == [11_300]
 
     def test_they_are_listed_filtered_declined_and_withdrawn(self, world, caller):

@@ -50,14 +50,14 @@ def test_a_contract_is_drafted_issued_and_signed_on_paper(desk, billed):
     row.refresh_from_db()
     assert (row.state, row.number) == ("issued", "0000000001")
     assert "Property boundary and maintenance" in desk.get(page).content.decode()
-    scan = SimpleUploadedFile("scan.pdf", b"%PDF-1.4 scan")
+    scan = SimpleUploadedFile("scan.pdf", b"%PDF-1.4 scan %%EOF")
     assert "no PDF" in desk.post(f"{page}sign/", {
         "signed_by": "张三丰", "scan": SimpleUploadedFile("scan.pdf", b"MZ")
     }).content.decode()  # fmt: skip
     desk.post(f"{page}sign/", {"signed_by": "张三丰", "scan": scan})
     row.refresh_from_db()
     assert (row.state, row.signed_by) == ("signed", "张三丰")
-    assert b"".join(desk.get(f"{page}scan/").streaming_content) == b"%PDF-1.4 scan"
+    assert b"".join(desk.get(f"{page}scan/").streaming_content) == b"%PDF-1.4 scan %%EOF"
     assert "0000000001" in desk.get(f"/desk/customers/{billed.account.id}/").content.decode()
     assert "0000000001" in desk.get("/desk/contracts/?text=产权分界点").content.decode()
     assert "0000000001" in b"".join(desk.get("/desk/contracts.csv?state=signed").streaming_content).decode()
@@ -105,7 +105,7 @@ def test_an_offer_is_estimated_sent_and_accepted_in_the_customers_name(desk, bil
     assert (contract.state, contract.offer_id, contract.tariff_id) == ("issued", row.id, billed.tariff.id)
     assert OneOffCharge.objects.count() == 0
     desk.post(f"/desk/contracts/{contract.id}/sign/", {
-        "signed_by": "张三丰", "scan": SimpleUploadedFile("scan.pdf", b"%PDF-1.4 scan")
+        "signed_by": "张三丰", "scan": SimpleUploadedFile("scan.pdf", b"%PDF-1.4 scan %%EOF")
     })  # fmt: skip
     fee = OneOffCharge.objects.get()
     assert (fee.amount_minor, fee.tax_minor, fee.state, fee.account_id) == (11_300, 1_300, "agreed", billed.account.id)
@@ -262,7 +262,7 @@ def test_the_plan_reply_to_an_application_leads_to_its_signed_contract(desk, bil
     desk.post(f"/desk/offers/{offer.id}/act/", {"action": "accept", "tariff": billed.tariff.id})
     contract = SupplyContract.objects.get()
     assert (contract.subject, contract.subject_id, contract.capacity_va) == ("application", application_id, 8_000)
-    scan = SimpleUploadedFile("scan.pdf", b"%PDF-1.4 scan")
+    scan = SimpleUploadedFile("scan.pdf", b"%PDF-1.4 scan %%EOF")
     desk.post(f"/desk/contracts/{contract.id}/sign/", {"signed_by": "王芳", "scan": scan})
     row.refresh_from_db()
     assert (row.state, row.contract_number) == ("contracted", contract.number)
