@@ -11,6 +11,7 @@ from accounts.domain.receipts import BadReceipt, BadSignature
 from accounts.gateways import mail_service
 from accounts.gateways.mail_service import BYTES_MOST, NoMailService
 from accounts.operations import notice_receipts
+from cis.platform import typed
 from cis.platform.access import allow_public
 
 
@@ -21,8 +22,8 @@ def take(request: HttpRequest) -> HttpResponse:
     """Take events; 204 if they were taken, also for the second time. HEAD is how some services look for the place."""
     if request.method == "HEAD":
         return HttpResponse(status=HTTPStatus.NO_CONTENT)
-    length = request.headers.get("Content-Length", "")
-    if not length.isdigit() or int(length) > BYTES_MOST:
+    length = typed.number(request.headers.get("Content-Length", ""))
+    if length is None or length > BYTES_MOST:
         return refused_as(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", f"A body has at most {BYTES_MOST} bytes.")
     try:
         notice_receipts.take(found=mail_service.opened(request))

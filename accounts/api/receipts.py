@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.domain.receipts import BYTES_MOST, BadReceipt, BadSignature, Signed
 from accounts.operations import notice_receipts
+from cis.platform import typed
 from cis.platform.access import allow_public
 
 SIGNED_BY = ("webhook-id", "webhook-timestamp", "webhook-signature")
@@ -18,8 +19,8 @@ SIGNED_BY = ("webhook-id", "webhook-timestamp", "webhook-signature")
 @require_POST
 def take(request: HttpRequest) -> HttpResponse:
     """Take receipts; 204 if they were taken, also for the second time."""
-    length = request.headers.get("Content-Length", "")
-    if not length.isdigit() or int(length) > BYTES_MOST:
+    length = typed.number(request.headers.get("Content-Length", ""))
+    if length is None or length > BYTES_MOST:
         return refused_as(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", f"A body has at most {BYTES_MOST} bytes.")
     headers = {name: request.headers.get(name, "") for name in SIGNED_BY}
     try:

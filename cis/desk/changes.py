@@ -21,7 +21,7 @@ from cis.desk.supply import supply_of
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
 from cis.kernel.fixed import to_text
-from cis.platform import documents, papers
+from cis.platform import documents, papers, typed
 from cis.platform.access import actor_of, allow
 from cis.platform.paging import ROWS, Pager, page_number, query_of
 from cis.platform.templatetags.local import plain_money
@@ -230,9 +230,9 @@ def _filter(request: HttpRequest) -> tuple[ChangeListForm, ChangeFilter]:
 
 def _of_request(request: HttpRequest, account_id: int) -> tuple[AccountOverview, AgreementCard | None]:
     """Return account and supply that a form is about; not found unless they belong together."""
-    text = request.GET.get("supply", "")
-    if text.isascii() and text.isdigit():
-        return supply_of(account_id, int(text))
+    wanted = typed.number(request.GET.get("supply", ""))
+    if wanted is not None:
+        return supply_of(account_id, wanted)
     with or_404():
         return accounts.overview(account_id=account_id, at_date=today()), None
 

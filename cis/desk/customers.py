@@ -20,6 +20,7 @@ from cis.desk.forms.customers import ContactForm, CustomerForm, ListForm
 from cis.desk.forms.supply import SupplyForm
 from cis.desk.roles import CLERKS, READERS
 from cis.kernel.errors import Refused
+from cis.platform import typed
 from cis.platform.access import actor_of, allow
 from cis.platform.paging import ROWS, Pager, page_number, query_of
 from cis.platform.templatetags.local import plain_money
@@ -151,7 +152,7 @@ def _change_contact(request: HttpRequest, customer_id: int, form: ContactForm) -
             return False
         contact_operations.add(customer_id=customer_id, actor=actor, **form.cleaned_data)
         return True
-    contact_id = int(given) if given.isascii() and given.isdigit() else 0
+    contact_id = typed.number(given) or 0
     change = {"remove": contact_operations.remove, "prefer": contact_operations.prefer}.get(do or "")
     if change is None:
         return False

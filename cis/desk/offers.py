@@ -17,6 +17,7 @@ from cis.desk.forms.contracts import kva_text
 from cis.desk.forms.offers import OfferForm, OfferListForm
 from cis.desk.roles import CLERKS, READERS
 from cis.kernel.errors import Refused
+from cis.platform import typed
 from cis.platform.access import actor_of, allow
 from cis.platform.paging import ROWS, Pager, page_number, query_of
 from contracts.domain.application_workflow import SUBJECT as APPLICATION
@@ -162,13 +163,13 @@ def act(request: HttpRequest, offer_id: int) -> HttpResponse:
     with or_404():
         offers.one(offer_id=offer_id)
     actor, action = actor_of(request), request.POST.get("action", "")
-    tariff = request.POST.get("tariff", "")
+    tariff_id = typed.number(request.POST.get("tariff", ""))
     try:
         if action == OfferAction.SEND:
             operations.send(offer_id=offer_id, today=today(), actor=actor)
             messages.success(request, _("The offer is sent."))
-        elif action == OfferAction.ACCEPT and tariff.isascii() and tariff.isdigit():
-            contract_id = operations.accept(offer_id=offer_id, tariff_id=int(tariff), today=today(), actor=actor)
+        elif action == OfferAction.ACCEPT and tariff_id is not None:
+            contract_id = operations.accept(offer_id=offer_id, tariff_id=tariff_id, today=today(), actor=actor)
             messages.success(request, _("The offer is accepted; its contract waits for a signature."))
             return redirect("desk:contract", contract_id)
         elif action in CLOSING:

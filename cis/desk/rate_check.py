@@ -17,7 +17,7 @@ from cis.desk.forms.rate_check import CaseForm, VersionForm
 from cis.desk.roles import READERS
 from cis.kernel.errors import Refused
 from cis.kernel.periods import Period, add_months, month_of
-from cis.platform import calendars
+from cis.platform import calendars, typed
 from cis.platform.access import actor_of, allow
 from cis.platform.templatetags.local import in_language, kwh, money
 from tariffs.domain import cases
@@ -84,11 +84,11 @@ def _beginning(request: HttpRequest, plan: Plan) -> tuple[date, date, Mapping[st
     That somebody looked at a customer's use is recorded.
     """
     last = month_of(add_months(month_of(today()).start, -1))
-    given = request.GET.get("segment", "")
-    if not (given.isascii() and given.isdigit()):
+    segment_id = typed.number(request.GET.get("segment", ""))
+    if segment_id is None:
         return last.start, last.end, {}, None
     with or_404():
-        one = rated_segments.one(segment_id=int(given))
+        one = rated_segments.one(segment_id=segment_id)
         card = bills.one(bill_id=one.bill_id).card
     account = accounts.overview(account_id=card.account_id, at_date=card.start_date)
     customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request))

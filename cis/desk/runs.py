@@ -22,7 +22,7 @@ from cis.desk.roles import BILLERS, READERS
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
 from cis.kernel.fixed import to_text
-from cis.platform import progress
+from cis.platform import progress, typed
 from cis.platform.access import actor_of, allow
 from cis.platform.paging import ROWS, Pager, page_number, query_of
 from cis.platform.phrases import Words, explain
@@ -223,10 +223,11 @@ def _each(request: HttpRequest, run_id: int, do: Callable[[int], None], chosen: 
     known = {card.id for card in runs.held(run_id=run_id, most=HELD_SHOWN)}
     done, refusals = 0, dict[str, Refused]()
     for given in chosen:
-        if not (given.isascii() and given.isdigit()) or int(given) not in known:
+        held_id = typed.number(given)
+        if held_id is None or held_id not in known:
             continue
         try:
-            do(int(given))
+            do(held_id)
         except Refused as refusal:
             refusals[refusal.code] = refusal
         else:

@@ -19,6 +19,7 @@ from cis.desk.roles import BILLERS, READERS
 from cis.desk.runs import RunPage, gather
 from cis.kernel.errors import Refused
 from cis.kernel.fixed import to_text
+from cis.platform import typed
 from cis.platform.access import actor_of, allow
 from cis.platform.paging import ROWS, Pager, page_number, query_of
 from cis.platform.phrases import Words, explain
@@ -99,7 +100,7 @@ def accept(request: HttpRequest, run_id: int) -> HttpResponse:
         shadows.summary(run_id=run_id)
     one = request.POST.get("accept_one")
     chosen = [one] if one else request.POST.getlist("account")
-    ids = {int(given) for given in chosen if given.isascii() and given.isdigit()}
+    ids = {found for given in chosen if (found := typed.number(given)) is not None}
     try:
         count = operations.accept(run_id=run_id, account_ids=ids, actor=actor_of(request))
     except Refused as refusal:

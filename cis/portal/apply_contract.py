@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.queries import customers
 from cis.kernel.errors import Refused
+from cis.platform import typed
 from cis.platform.access import allow_public
 from cis.portal.access import today
 from cis.portal.answers import or_404, tell_refusal
@@ -92,16 +93,16 @@ def contract_pdf(request: HttpRequest, application_id: int) -> HttpResponse:
 
 
 def _answer(request: HttpRequest, application_id: int, found: Found) -> HttpResponse:
-    tariff = request.POST.get("tariff", "")
+    tariff_id = typed.number(request.POST.get("tariff", ""))
     try:
         if request.POST.get("action") == OfferAction.DECLINE:
             operations.close(offer_id=found.id, action=OfferAction.DECLINE, actor=APPLICANT)
             messages.success(request, _("The offer is declined."))
             return redirect("my_application", application_id)
-        if not (tariff.isascii() and tariff.isdigit()):
+        if tariff_id is None:
             raise Http404
         with or_404():
-            operations.accept(offer_id=found.id, tariff_id=int(tariff), today=today(), actor=APPLICANT)
+            operations.accept(offer_id=found.id, tariff_id=tariff_id, today=today(), actor=APPLICANT)
     except Refused as refusal:
         tell_refusal(request, refusal)
         return redirect("my_application_offer", application_id)

@@ -16,7 +16,7 @@ from billing.operations import change_previews
 from billing.queries import final_accounts
 from cis.kernel.errors import Refused
 from cis.kernel.periods import add_months
-from cis.platform import papers
+from cis.platform import papers, typed
 from cis.platform.access import actor_of, allow_portal
 from cis.platform.forms import DayField, EnergyField, PageForm
 from cis.portal import access
@@ -236,8 +236,7 @@ def _supply(request: HttpRequest, held: Held, kind: ChangeKind) -> AgreementCard
     if kind is ChangeKind.MOVE_IN:
         cards = agreements.of_account(account_id=held.account_id)
         return cards[0] if cards else None
-    text = request.GET.get("supply", "")
-    wanted = int(text) if text.isascii() and text.isdigit() else 0
+    wanted = typed.number(request.GET.get("supply", ""))
     cards = agreements.of_account(account_id=held.account_id)
     card = next((one for one in cards if one.id == wanted), None)
     possible = change_facts.possible(account_id=held.account_id, today=access.today(), cards=cards)

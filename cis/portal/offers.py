@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from cis.kernel.errors import Refused
+from cis.platform import typed
 from cis.platform.access import actor_of, allow_portal
 from cis.portal import access
 from cis.portal.answers import or_404, tell_refusal
@@ -51,7 +52,7 @@ def pdf(request: HttpRequest, offer_id: int) -> HttpResponse:
 def answer(request: HttpRequest, offer_id: int) -> HttpResponse:
     """Accept one tariff of the offer, or decline it."""
     visit = access.visit(request)
-    tariff, actor = request.POST.get("tariff", ""), actor_of(request)
+    tariff_id, actor = typed.number(request.POST.get("tariff", "")), actor_of(request)
     with or_404():
         offers.one(offer_id=offer_id, customer_id=visit.customer_id)
         try:
@@ -59,9 +60,9 @@ def answer(request: HttpRequest, offer_id: int) -> HttpResponse:
                 operations.close(offer_id=offer_id, action=OfferAction.DECLINE, actor=actor)
                 messages.success(request, _("The offer is declined."))
                 return redirect("portal:contracts")
-            if not (tariff.isascii() and tariff.isdigit()):
+            if tariff_id is None:
                 raise Http404
-            contract_id = operations.accept(offer_id=offer_id, tariff_id=int(tariff), today=access.today(), actor=actor)
+            contract_id = operations.accept(offer_id=offer_id, tariff_id=tariff_id, today=access.today(), actor=actor)
         except Refused as refusal:
             if refusal.code.startswith("unknown_"):
                 raise

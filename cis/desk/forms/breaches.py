@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from cis.desk.forms.cases import EQUIPMENT, CaseForm, Told, hours_field
 from cis.desk.forms.thefts import TheftByEnergyForm, TheftByPowerForm, TheftByRatioForm
 from cis.kernel import fixed
+from cis.platform import typed
 from cis.platform.forms import DayField, EnergyField
 from cis.platform.templatetags.local import in_language
 from contracts.domain.breach_claims import Capacity, Category, Tampering
@@ -61,8 +62,7 @@ class CategoryForm(CaseForm):
 
     def count(self) -> int:
         """Return how many uses the form has room for."""
-        text = str(self._typed("uses") or 1)
-        return max(1, min(USES_MOST, int(text))) if text.isascii() and text.isdigit() else 1
+        return max(1, min(USES_MOST, typed.number(str(self._typed("uses") or 1)) or 1))
 
     def use_rows(self) -> list[list[forms.BoundField]]:
         """Return the fields of each use, those of its way alone."""
