@@ -55,6 +55,7 @@ def main() -> None:
                 DATABASE_URL=urls.database_url,
                 REDIS_URL=urls.redis_url,
                 ALLOWED_HOSTS="testserver",
+                HEAD_END_GATEWAY="sandbox",
             )
             measure(count, given.workers)
     finally:

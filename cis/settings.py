@@ -235,6 +235,9 @@ BOUNCE_MAILBOX = env.str("BOUNCE_MAILBOX", default="")
 SMS_GATEWAY = env.str("SMS_GATEWAY", default="sandbox")
 SMS_GATEWAY_URL = env.str("SMS_GATEWAY_URL", default="")
 SMS_GATEWAY_TOKEN = env.str("SMS_GATEWAY_TOKEN", default="")
+# The sandboxes invent their answers: they are for demo and tests, and never used unless they are named.
+HEAD_END_GATEWAY = env.str("HEAD_END_GATEWAY", default="")
+PARTNER_BANK = env.str("PARTNER_BANK", default="")
 NOTICE_WEBHOOK_SECRET = env.str("NOTICE_WEBHOOK_SECRET", default="")
 
 REST_FRAMEWORK = {

@@ -4,6 +4,7 @@ import os
 from datetime import time, timedelta
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 from accounts.operations import bounces, letters, mailings, notice_drafts, notice_sending
 from accounts.queries import supplier
@@ -38,6 +39,7 @@ from contracts.domain.announcements import (
     ContractSigned,
     FinancingPaid,
     FinancingReturned,
+    FinancingUnwanted,
     OfferSent,
     SettlementDropped,
 )
@@ -132,6 +134,7 @@ def bind() -> None:
     jobs.register(contract_ends.WORK, contract_ends.night, schedule=Daily(TIDY_AT, settings.TIME_ZONE))
     events.listen(CorrectionMade, rebill_rows.note)
     events.listen(DeviceCommandDone, energizing.note)
+    events.listen(WorkOrderDone, energizing.note_work)
     _move_applications()
     _bind_changes()
     _bind_disconnections()
@@ -154,15 +157,28 @@ def bind() -> None:
     outbox.send_by(enrollment_offers.PAPER, program_signing.print_paper)
     outbox.send_by(device_commands.SEND, device_commands.send)
     outbox.send_by(device_commands.ASK, device_commands.ask)
-    head_end.use(Sandbox())
     jobs.register(program_nights.WORK, program_nights.night, schedule=Daily(PROGRAMS_AT, settings.TIME_ZONE))
     jobs.register(BANK_ANSWERS, financing.take_answers, schedule=Every(BANK_EVERY))
     events.listen(FinancingPaid, financed_sales.book_step)
+    events.listen(FinancingUnwanted, financed_sales.hold_step)
     events.listen(FinancingReturned, financed_sales.return_step)
     events.listen(AgreementEnded, programs.note_agreement_ended)
     outbox.send_by(financing.ASK, financing.send)
     outbox.send_by(financing.WITHDRAW, financing.send)
-    partner_bank.use(SandboxBank())
+    _bind_gateways()
+
+
+def _bind_gateways() -> None:
+    """Connect what the settings name: the sandboxes invent what they answer, so none is used that is not asked for."""
+    head_end.use(Sandbox() if _is_sandbox("HEAD_END_GATEWAY") else None)
+    partner_bank.use(SandboxBank() if _is_sandbox("PARTNER_BANK") else None)
+
+
+def _is_sandbox(setting: str) -> bool:
+    named = getattr(settings, setting)
+    if named not in {"", "sandbox"}:
+        raise ImproperlyConfigured(f"{setting} is sandbox, or empty.")
+    return bool(named)
 
 
 def _move_applications() -> None:

@@ -19,6 +19,7 @@ VAR = Path(__file__).resolve().parents[1] / "var" / "test"
 os.environ["WATTLINE_VAR"] = str(VAR)
 os.environ["WATTLINE_DURABLE"] = "0"
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cis.settings")
+os.environ["HEAD_END_GATEWAY"] = os.environ["PARTNER_BANK"] = "sandbox"
 os.environ.setdefault("STATICFILES_STORAGE", "django.contrib.staticfiles.storage.StaticFilesStorage")
 
 if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):

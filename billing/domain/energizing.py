@@ -16,7 +16,7 @@ class EnergizingState(StrEnum):
     States of an energizing.
 
     SWITCHING  the meter was told to switch on
-    FAILED     it did not, or was not heard of
+    FAILED     it did not, was not heard of, or cannot be told: somebody switches it at the place
     HELD       current flows, but the supply cannot begin to be billed, for a reason that is told
     STARTED    current flows and is billed
     DROPPED    given up before current flowed
@@ -56,7 +56,7 @@ WORKFLOW = Workflow(
     "energizing",
     {
         (_S.FAILED, _A.SWITCH): Move(_S.SWITCHING, ENERGIZERS),
-        (_S.FAILED, _A.BY_HAND): Move(_S.HELD, ENERGIZERS),
+        (_S.FAILED, _A.BY_HAND): Move(_S.HELD, ENERGIZERS | _MACHINE),
         (_S.SWITCHING, _A.FAIL): Move(_S.FAILED, _MACHINE),
         # A meter that had timed out may tell late that it is on.
         **{(state, _A.HOLD): Move(_S.HELD, _MACHINE) for state in (_S.SWITCHING, _S.FAILED, _S.HELD)},

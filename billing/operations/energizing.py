@@ -5,7 +5,7 @@ A meter answers when it answers. What follows the switch (read, agreement, cycle
 the supply is held with the reason and it is done later: current that flows is never lost.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db import transaction
 from django.utils import timezone
@@ -31,15 +31,18 @@ from contracts.domain.application_workflow import SUBJECT as APPLICATION
 from contracts.operations import application_inspections
 from contracts.operations import applications as application_steps
 from contracts.queries import application_supplies
-from metering.domain.announcements import DeviceCommandDone
+from metering.domain.announcements import DeviceCommandDone, WorkOrderDone
 from metering.domain.device_commands import Command, CommandState
-from metering.domain.work_orders import WorkKind
+from metering.domain.work_orders import Outcome, WorkKind
 from metering.operations import device_commands, reads, work_orders
+from metering.operations.device_commands import NoHeadEnd
 from metering.queries import meters, places
 from metering.queries.meters import MeterDetail
 
 SUBJECT = "energizing"
 """What an energizing is called as the case of a command."""
+SWITCHED_WITHIN = timedelta(days=3)
+"""In which a crew switches on what no head end can switch."""
 WELCOME = "welcome"
 """Event of the notice that tells a customer that the supply began."""
 
@@ -105,6 +108,8 @@ def order_step(
     """
     Order that a supply is switched on. What would keep it from being billed is refused before anything is switched.
 
+    Where no head end is connected, a crew is sent to switch it on; the supply begins on the day it did.
+
     :param subject: kind of the case, as ``"application"``; a passed inspection of the case is needed.
     :param use_class: class of the supply, for the rule that chooses the cycle.
     :param cycle_code: "" = by the rule; an account that is in a cycle stays there.
@@ -144,7 +149,7 @@ def order_step(
     if by_hand.strip():
         _begin(row, at=timezone.now(), actor=actor)
     else:
-        _switch(row, actor)
+        _switch_or_send(row, today=today, actor=actor)
     return row.id
 
 
@@ -172,10 +177,12 @@ def switch_again(*, energizing_id: int, actor: Actor) -> None:
     Tell a meter once more that did not switch on.
 
     :raises UnknownEnergizing: there is none; IllegalMove: it did not fail; NotAllowed: the actor may not.
+    :raises NoHeadEnd: no head end is connected.
     """
     row = _lock(energizing_id)
     _move(row, EnergizingAction.SWITCH, actor)
     _switch(row, actor)
+    _call_back(row, "the meter is told to switch on", actor)
 
 
 @opens_transaction
@@ -188,7 +195,20 @@ def switched_by_hand(*, energizing_id: int, note: str, actor: Actor) -> None:
     row = _lock(energizing_id)
     row.note = note.strip()[:NOTE_MOST]
     _move(row, EnergizingAction.BY_HAND, actor)
+    _call_back(row, "switched on already", actor)
     _begin(row, at=timezone.now(), actor=actor)
+
+
+@joins_transaction
+def note_work(done: WorkOrderDone) -> None:
+    """Begin a supply that a crew switched on since no head end could; listens to ``WorkOrderDone``."""
+    if done.subject != SUBJECT or done.outcome is not Outcome.DONE:
+        return
+    row = _lock(done.subject_id)
+    if row.state == EnergizingState.FAILED:
+        row.note = f"work order {done.work_order_id}, {done.actor.name}"[:NOTE_MOST]
+        _move(row, EnergizingAction.BY_HAND, SYSTEM)
+        _begin(row, at=timezone.now(), actor=SYSTEM)
 
 
 @opens_transaction
@@ -213,6 +233,7 @@ def drop(*, energizing_id: int, actor: Actor) -> None:
     """
     row = _lock(energizing_id)
     _move(row, EnergizingAction.DROP, actor)
+    _call_back(row, "given up", actor)
 
 
 @joins_transaction
@@ -230,6 +251,24 @@ def note(done: DeviceCommandDone) -> None:
         row.code, row.message = f"switch_{done.outcome}", f"{_FAILURES[done.outcome]} {done.reason}".strip()
         row.advice = "Try again, or switch on at the place."
         _move(row, EnergizingAction.FAIL, SYSTEM)
+
+
+def _switch_or_send(row: Energizing, *, today: date, actor: Actor) -> None:
+    """Tell the meter to switch on; where nothing can tell it, send a crew and keep why."""
+    try:
+        _switch(row, actor)
+    except NoHeadEnd as refusal:
+        row.code, row.message, row.advice = refusal.code, refusal.message, refusal.advice
+        _move(row, EnergizingAction.FAIL, SYSTEM)
+        work_orders.create_step(
+            kind=WorkKind.RECONNECT, subject=SUBJECT, subject_id=row.id, service_point_id=row.service_point_id,
+            facts={"meter": meters.one(meter_id=row.meter_id).row.serial}, due_date=today + SWITCHED_WITHIN,
+            actor=actor,
+        )  # fmt: skip
+
+
+def _call_back(row: Energizing, reason: str, actor: Actor) -> None:
+    work_orders.withdraw_step(subject=SUBJECT, subject_id=row.id, reason=reason, actor=actor)
 
 
 def _switch(row: Energizing, actor: Actor) -> None:

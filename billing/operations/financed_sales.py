@@ -4,10 +4,11 @@ from billing.domain.entries import Entry, TransferKind
 from billing.operations import ledger
 from cis.kernel.actors import SYSTEM
 from cis.platform.db import joins_transaction
-from contracts.domain.announcements import FinancingPaid, FinancingReturned
+from contracts.domain.announcements import FinancingPaid, FinancingReturned, FinancingUnwanted
 
 CASH = "cash.partner_bank"
 EQUIPMENT = "revenue.equipment"
+SUSPENSE = "liability.suspense"
 
 
 @joins_transaction
@@ -33,6 +34,26 @@ def book_step(announcement: FinancingPaid) -> None:
             )
             for part, code, amount_minor in parts
             if amount_minor > 0
+        ],
+        actor=SYSTEM,
+    )
+
+
+@joins_transaction
+def hold_step(announcement: FinancingUnwanted) -> None:
+    """Book a bank's money for a sale that was taken back before: it is here, and owed to the bank; a listener."""
+    ledger.post(
+        kind=TransferKind.SUSPENSE,
+        entries=[
+            Entry(
+                source_id=announcement.financing_id,
+                part="partner_bank",
+                debit=CASH,
+                credit=SUSPENSE,
+                account_id=None,
+                amount_minor=announcement.amount_minor,
+                occurred_date=announcement.on,
+            )
         ],
         actor=SYSTEM,
     )

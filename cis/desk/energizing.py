@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.queries import accounts
+from billing.domain.energizing import EnergizingState
 from billing.operations import energizing as operations
 from billing.queries import energizing as queries
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_refusal, today
@@ -67,11 +68,16 @@ def new(request: HttpRequest, work_order_id: int) -> HttpResponse:
     form = EnergizeForm(posted(request), initial={"service_point": place, **_known(card)})
     if request.method == "POST" and form.is_valid():
         try:
-            _order(request, form, subject=card.subject, subject_id=card.subject_id)
+            energizing_id = _order(request, form, subject=card.subject, subject_id=card.subject_id)
         except Refused as refusal:
             form.refuse(refusal)
         else:
-            messages.success(request, _("The supply is being switched on."))
+            if queries.one(energizing_id=energizing_id).state == EnergizingState.FAILED:
+                messages.warning(
+                    request, _("No head-end is connected: a work order was made to switch the supply on at the place.")
+                )
+            else:
+                messages.success(request, _("The supply is being switched on."))
             return redirect("desk:energizings")
     made = inspections.of_application(application_id=card.subject_id) if card.subject == APPLICATION else ()
     context = {
@@ -125,9 +131,9 @@ def act(request: HttpRequest, energizing_id: int) -> HttpResponse:
     return redirect("desk:energizings")
 
 
-def _order(request: HttpRequest, form: EnergizeForm, *, subject: str, subject_id: int) -> None:
+def _order(request: HttpRequest, form: EnergizeForm, *, subject: str, subject_id: int) -> int:
     given = form.cleaned_data
-    operations.order(
+    return operations.order(
         subject=subject, subject_id=subject_id, service_point_id=_place_id(given["service_point"]),
         account_id=accounts.id_of_number(given["account"].strip()), tariff_id=int(given["tariff"]),
         household=given["household"], agreed=form.agreed(), use_class=given["use_class"], cycle_code=given["cycle"],

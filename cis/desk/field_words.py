@@ -92,6 +92,7 @@ WORK_FACTS: Mapping[str, Any] = {
 }
 WORK_CASES: Mapping[str, Any] = {
     "service_point": _("Ordered by the desk"),
+    "energizing": _("Energizing"),
     "application": _("Application"),
     "change": _("Change of use"),
     "inspection": _("Inspection"),

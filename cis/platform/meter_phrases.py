@@ -35,6 +35,9 @@ SENTENCES: Mapping[str, str] = {
     "no_cycle": _("No rule says which bill cycle new supplies get here: add one on the page of bill cycles."),
     "energized_before": _("The place is being energized already."),
     "meters_unclear": _("Several meters hang at the place: begin the supply on the account's page."),
+    "no_head_end": _(
+        "No head-end is connected: do it at the meter by a work order, or have one named in HEAD_END_GATEWAY."
+    ),
     "switch_refused": _("The meter refused to switch on."),
     "switch_timed_out": _("The meter was not heard of in time."),
     "switch_cancelled": _("The command to the meter was cancelled."),

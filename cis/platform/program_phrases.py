@@ -30,6 +30,9 @@ SENTENCES: Mapping[str, str] = {
     "no_reason_given": _("Say in a few words why."),
     "bad_end": _("It cannot end on this day."),
     "wrong_program_kind": _("Equipment is settled early; a green package is ended."),
+    "no_partner_bank": _(
+        "No partner bank is connected: sell it by instalments of our own, or have one named in PARTNER_BANK."
+    ),
     "financed_by_bank": _("A bank finances this: settle it with the bank."),
     "unknown_financing": _("Nothing of this reference was asked of the bank."),
     "unknown_enrollment": _("There is no such enrolment."),

@@ -156,6 +156,15 @@ class FinancingPaid:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FinancingUnwanted:
+    """A partner bank has paid for a sale that is off: the money is not ours, and was asked to go back."""
+
+    financing_id: int
+    amount_minor: int
+    on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FinancingReturned:
     """A sale that a partner bank had paid for was taken back: its money goes back."""
 

@@ -2,12 +2,14 @@
 The partner bank: it pays us the price of what is sold by instalments, and the customer's instalments go to it.
 
 It is asked, and later says what it does: first yes or no, then that its money is sent. Both ways are repeated until
-they are confirmed, so either side may see a thing twice. Which bank is used is bound in ``cis.wiring``.
+they are confirmed, so either side may see a thing twice. Which bank is used is named by
+PARTNER_BANK and bound in ``cis.wiring``; where none is, nothing is sold that a bank would pay for.
 """
 
 from collections.abc import Sequence
 from typing import Protocol
 
+from cis.kernel.errors import Refused
 from contracts.domain.financing import BankAnswer, Request
 
 
@@ -15,8 +17,10 @@ class BankUnreachable(Exception):
     """The bank did not take the message; it is sent again."""
 
 
-class NoPartnerBank(RuntimeError):
-    """No bank is bound in ``cis.wiring``."""
+class NoPartnerBank(Refused):
+    """This installation speaks to no bank."""
+
+    code = "no_partner_bank"
 
 
 class PartnerBank(Protocol):
@@ -46,9 +50,14 @@ class PartnerBank(Protocol):
 _bound: list[PartnerBank] = []
 
 
-def use(bank: PartnerBank) -> None:
-    """Bind the bank; for ``cis.wiring`` only, and tests."""
-    _bound[:] = [bank]
+def use(bank: PartnerBank | None) -> None:
+    """Bind the bank, None: there is none; for ``cis.wiring`` only, and tests."""
+    _bound[:] = [] if bank is None else [bank]
+
+
+def is_bound() -> bool:
+    """Return whether a bank can be asked."""
+    return bool(_bound)
 
 
 def current() -> PartnerBank:
@@ -58,5 +67,8 @@ def current() -> PartnerBank:
     :raises NoPartnerBank: none is bound.
     """
     if not _bound:
-        raise NoPartnerBank("no partner bank is bound")
+        raise NoPartnerBank(
+            "No partner bank is connected: nothing can be financed.",
+            advice="Sell it by instalments of our own, or connect a bank by the setting PARTNER_BANK.",
+        )
     return _bound[0]

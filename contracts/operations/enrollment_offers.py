@@ -83,6 +83,7 @@ def offer_step(
             raise EnrollmentKeyTaken("The key names another enrolment.")
         return known
     program = queries.one(program_id=program_id)
+    financing.check_bank(program.terms)
     account = accounts.overview(account_id=account_id, at_date=today)
     if account.state != OPEN:
         raise AccountNotOpen(f"Account {account.number} is {account.state}.", account_id=account_id)

@@ -8,17 +8,18 @@ here. The customer's instalments are the bank's.
 from datetime import date, datetime
 
 import structlog
+from django.db import connection
 from django.utils import timezone
 
 from accounts.queries import supplier
 from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.errors import Refused
-from cis.kernel.workflow import IllegalMove
+from cis.kernel.workflow import IllegalMove, NotAllowed
 from cis.platform import audit, events, outbox
 from cis.platform.db import joins_transaction, opens_transaction
-from contracts.domain.announcements import FinancingPaid, FinancingReturned
+from contracts.domain.announcements import FinancingPaid, FinancingReturned, FinancingUnwanted
 from contracts.domain.charge_kinds import ChargeKind
-from contracts.domain.financing import REACHED, WORKFLOW, BankAnswer, FinancingAction, FinancingState, Request
+from contracts.domain.financing import BANK, REACHED, WORKFLOW, BankAnswer, FinancingAction, FinancingState, Request
 from contracts.domain.programs import EnrollmentAction, EnrollmentState, Terms
 from contracts.gateways import partner_bank
 from contracts.models.lease import Financing
@@ -32,8 +33,10 @@ WITHDRAW = "partner_bank_withdraw"
 """Messages of the outbox: tell it that the customer has taken a sale back."""
 ANSWERS_MOST = 200
 REASON_MOST = 200
+REFERENCE_MOST = 100
 REFERENCE = "WL-{}"
 _OPEN = (FinancingState.ASKED.value, FinancingState.ACCEPTED.value, FinancingState.PAID.value)
+_OVER = (FinancingState.WITHDRAWN.value, FinancingState.REFUSED.value)
 log = structlog.get_logger(__name__)
 
 
@@ -59,6 +62,16 @@ def check_ours(terms: Terms) -> None:
         raise FinancedByBank("A bank finances this: its instalments go there.", advice="Settle it with the bank.")
 
 
+def check_bank(terms: Terms) -> None:
+    """
+    Refuse what a bank finances where none can be asked.
+
+    :raises NoPartnerBank: no bank is connected.
+    """
+    if terms.is_financed:
+        partner_bank.current()
+
+
 @joins_transaction
 def ask_step(*, enrollment_id: int, amount_minor: int, today: date) -> int:
     """
@@ -66,7 +79,9 @@ def ask_step(*, enrollment_id: int, amount_minor: int, today: date) -> int:
 
     :param amount_minor: as agreed, before a tax that comes on top. [minor unit]
     :returns: id of the financing.
+    :raises NoPartnerBank: no bank is connected.
     """
+    partner_bank.current()
     taxed = charge_rules.taxed(kind=ChargeKind.INSTALMENT, amount_minor=amount_minor, at=today)
     amounts = {"amount_minor": taxed.amount_minor, "tax_minor": taxed.tax_minor}
     made, _ = Financing.objects.get_or_create(enrollment_id=enrollment_id, defaults=amounts)
@@ -95,12 +110,13 @@ def send(message: outbox.Message) -> None:
 
     :raises BankUnreachable: it is tried again later.
     """
+    if message.kind == WITHDRAW:
+        told = message.payload
+        partner_bank.current().withdraw(told.get("reference") or REFERENCE.format(told["financing_id"]))
+        return
     row = Financing.objects.select_related("enrollment__program", "enrollment__customer").get(
         id=message.payload["financing_id"]
     )
-    if message.kind == WITHDRAW:
-        partner_bank.current().withdraw(REFERENCE.format(row.id))
-        return
     if row.state != FinancingState.ASKED.value:
         return  # answered before, or taken back
     program = row.enrollment.program
@@ -121,16 +137,44 @@ def send(message: outbox.Message) -> None:
 
 def take_answers(at: datetime) -> int:
     """Take what the bank has to say, and confirm it once it is kept; return how many answers there were."""
+    if not partner_bank.is_bound():
+        return 0
     bank = partner_bank.current()
     found = bank.answers(most=ANSWERS_MOST)
     for answer in found:
-        try:
-            record_answer(answer=answer, today=timezone.localdate(at), actor=SYSTEM)
-        except (UnknownFinancing, IllegalMove) as refusal:
-            # It would come again for ever: it is kept in the trail, where somebody sees it.
-            log.warning("bank_answer_refused", reference=answer.reference, action=answer.action, code=refusal.code)
-        bank.confirm([answer.answer_id])
+        if _keep(answer, today=timezone.localdate(at)):
+            bank.confirm([answer.answer_id])
     return len(found)
+
+
+def _keep(answer: BankAnswer, *, today: date) -> bool:
+    """Keep one answer; one that cannot be kept now is given again, and does not stop the others."""
+    try:
+        record_answer(answer=answer, today=today, actor=SYSTEM)
+    except UnknownFinancing:
+        _keep_unknown(answer)
+    except Exception:
+        if not connection.is_usable():
+            raise  # the database went away, not the answer
+        log.exception("bank_answer_not_kept", reference=answer.reference, action=answer.action)
+        return False
+    return True
+
+
+@opens_transaction
+def _keep_unknown(answer: BankAnswer) -> None:
+    """
+    Keep in the audit trail what a bank says to a reference that is not ours, whole, for somebody to look into.
+
+    Money that it names is asked to go back, once; how much it is the bank does not say, so it cannot be booked.
+    """
+    audit.record(
+        SYSTEM, "unknown_answer", "financing", None, reference=answer.reference, answer=answer.action.value,
+        answer_id=answer.answer_id, bank_reference=answer.bank_reference, on=answer.on, reason=answer.reason,
+    )  # fmt: skip
+    if answer.action is FinancingAction.PAY:
+        key = f"answer:{answer.answer_id}"[:REFERENCE_MOST]
+        outbox.queue(kind=WITHDRAW, key=key, payload={"reference": answer.reference})
 
 
 @opens_transaction
@@ -138,8 +182,9 @@ def record_answer(*, answer: BankAnswer, today: date, actor: Actor) -> bool:
     """
     Keep what a bank says; return False where that was known already.
 
-    Yes lets the enrolment begin on its day, no takes it back, money is announced once. An answer that contradicts an
-    earlier one changes nothing; that it came is in the audit trail.
+    Yes lets the enrolment begin on its day, no takes it back, money is announced once. Money for a sale that was taken
+    back or refused before is announced as unwanted, and asked to go back. Any other answer that contradicts an earlier
+    one changes nothing; that it came is in the audit trail.
 
     :raises UnknownFinancing: nothing of this reference was asked.
     :raises NotAllowed: the actor is not the bank, nor billing.
@@ -148,6 +193,8 @@ def record_answer(*, answer: BankAnswer, today: date, actor: Actor) -> bool:
     action = answer.action
     if row.state in {state.value for state in REACHED[action]}:
         return False
+    if action is FinancingAction.PAY and row.state in _OVER:
+        return _hold(row, answer, actor=actor)
     if (row.state, action) == (FinancingState.ASKED.value, FinancingAction.PAY):
         _accept(row, answer, today=today, actor=actor)  # its yes was lost on the way, or comes later
     try:
@@ -181,6 +228,20 @@ def _accept(row: Financing, answer: BankAnswer, *, today: date, actor: Actor) ->
     locked = lock(row.enrollment_id)
     if locked.start <= today and locked.row.state == EnrollmentState.SIGNED.value:
         move(locked, EnrollmentAction.START, actor=SYSTEM)
+
+
+def _hold(row: Financing, answer: BankAnswer, *, actor: Actor) -> bool:
+    """Keep money that nobody waits for any more; one that was here before and has gone back is known already."""
+    if not actor.is_one_of(BANK):
+        raise NotAllowed(f"{actor.name} may not say that a bank has paid.")
+    if row.paid_date is not None:
+        return False
+    row.paid_date = answer.on
+    row.save(update_fields=["paid_date"])
+    events.announce(FinancingUnwanted(financing_id=row.id, amount_minor=row.amount_minor, on=answer.on))
+    outbox.queue(kind=WITHDRAW, key=f"{row.id}:paid", payload={"financing_id": row.id})
+    audit.record(actor, "pay_unwanted", "financing", row.id, state=row.state, on=answer.on)
+    return True
 
 
 def _paid(row: Financing, on: date) -> FinancingPaid:

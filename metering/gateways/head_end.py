@@ -2,12 +2,14 @@
 The head end: the system that speaks to meters over the air or the wire.
 
 It is handed commands and later tells what became of them, first an acknowledgement, then a result. Both ways are
-repeated until they are confirmed, so either side may see a thing twice. Which one is used is bound in ``cis.wiring``.
+repeated until they are confirmed, so either side may see a thing twice. Which one is used is named by
+HEAD_END_GATEWAY and bound in ``cis.wiring``; where none is, meters are switched by hand.
 """
 
 from collections.abc import Sequence
 from typing import Protocol
 
+from cis.kernel.errors import Refused
 from metering.domain.device_commands import Answer, Order
 
 
@@ -15,8 +17,10 @@ class Unreachable(Exception):
     """The head end did not take the command: nothing was done, and nothing will be."""
 
 
-class NoHeadEnd(RuntimeError):
-    """No head end is bound in ``cis.wiring``."""
+class NoHeadEnd(Refused):
+    """This installation speaks to no head end."""
+
+    code = "no_head_end"
 
 
 class HeadEnd(Protocol):
@@ -39,9 +43,14 @@ class HeadEnd(Protocol):
 _bound: list[HeadEnd] = []
 
 
-def use(head_end: HeadEnd) -> None:
-    """Bind the head end; for ``cis.wiring`` only, and tests."""
-    _bound[:] = [head_end]
+def use(head_end: HeadEnd | None) -> None:
+    """Bind the head end, None: there is none; for ``cis.wiring`` only, and tests."""
+    _bound[:] = [] if head_end is None else [head_end]
+
+
+def is_bound() -> bool:
+    """Return whether meters can be told anything."""
+    return bool(_bound)
 
 
 def current() -> HeadEnd:
@@ -51,5 +60,8 @@ def current() -> HeadEnd:
     :raises NoHeadEnd: none is bound.
     """
     if not _bound:
-        raise NoHeadEnd("no head end is bound")
+        raise NoHeadEnd(
+            "No head-end is connected: meters cannot be told anything from here.",
+            advice="Do it at the meter by a work order, or connect a head-end by the setting HEAD_END_GATEWAY.",
+        )
     return _bound[0]

@@ -5,6 +5,7 @@ A command is marked as sent, under its lock, before it is handed over; so one th
 that is sent cannot be cancelled. Answers come when they come, also twice or too late.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
@@ -33,7 +34,7 @@ from metering.domain.device_commands import (
     takes_up,
 )
 from metering.gateways import head_end
-from metering.gateways.head_end import Unreachable
+from metering.gateways.head_end import NoHeadEnd, Unreachable
 from metering.models.command import CommandReading, DeviceCommand
 from metering.models.device import Meter, Register
 from metering.operations.meters import UnknownMeter
@@ -71,6 +72,7 @@ def order(*, meter_id: int, command: Command | str, actor: Actor) -> int:
     :raises NotASwitcher: the actor has no role for it.
     :raises UnknownMeter: there is no such meter.
     :raises CommandUnderWay: the meter is being switched by another case.
+    :raises NoHeadEnd: no head end is connected.
     """
     if not actor.is_one_of(SWITCHERS):
         raise NotASwitcher(f"{actor.name} may not order commands to meters.")
@@ -88,8 +90,10 @@ def order_step(*, meter_id: int, command: Command | str, subject: str, subject_i
     :returns: id of the command.
     :raises UnknownMeter: there is no such meter.
     :raises CommandUnderWay: the meter is being switched by another case, or the other way.
+    :raises NoHeadEnd: no head end is connected: it is to be done at the meter.
     """
     wanted = Command(command)
+    head_end.current()
     meter = Meter.objects.select_for_update().filter(id=meter_id).first()
     if meter is None:
         raise UnknownMeter(f"There is no meter {meter_id}.", meter_id=meter_id)
@@ -136,7 +140,7 @@ def send(message: outbox.Message) -> None:
     """
     Hand a command to the head end, then take what it answers; called by the outbox, again if it failed.
 
-    :raises Unreachable: the head end did not take it; it waits, and may be cancelled.
+    :raises Unreachable, NoHeadEnd: the head end did not take it; it waits, and may be cancelled.
     """
     command_id = int(message.payload["command_id"])
     order_ = _begin(command_id)
@@ -144,7 +148,7 @@ def send(message: outbox.Message) -> None:
         return
     try:
         head_end.current().send(order_)
-    except Unreachable:
+    except (Unreachable, NoHeadEnd):
         _put_back(command_id)
         raise
     take_answers()
@@ -168,7 +172,7 @@ def take_answers() -> int:
         if not is_ours:
             return 0
         tried: set[str] = set()
-        while found := [one for one in head_end.current().answers(most=ANSWERS_MOST) if one.answer_id not in tried]:
+        while found := [one for one in _waiting() if one.answer_id not in tried]:
             tried.update(one.answer_id for one in found)
             for answer in found:
                 taken += _keep(answer)
@@ -177,6 +181,11 @@ def take_answers() -> int:
         ):
             _expire(command_id)
     return taken
+
+
+def _waiting() -> Sequence[Answer]:
+    """Return answers to take; where the head end was taken away, commands that were sent still run out of time."""
+    return head_end.current().answers(most=ANSWERS_MOST) if head_end.is_bound() else ()
 
 
 def _keep(answer: Answer) -> bool:

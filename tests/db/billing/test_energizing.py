@@ -29,10 +29,11 @@ from contracts.models.application import ApplicationItem
 from contracts.models.inspection import SafetyInspection
 from contracts.operations import applications as application_steps
 from metering.domain.meter_work import MeterReport, ReportedMeter
+from metering.gateways import head_end
 from metering.models.command import DeviceCommand, SandboxAnswer, SandboxMeter
 from metering.models.store import Seal
 from metering.models.work import WorkOrder
-from metering.operations import device_commands, meter_work, reads, work_answers
+from metering.operations import device_commands, meter_work, reads, work_answers, work_orders
 from tests.factories import accounts, applications, contracts, metering, tariffs, work
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -371,3 +372,31 @@ def test_lists(point, account, tariff, today, django_assert_num_queries):
     assert (card.account, card.state) == (account.number, EnergizingState.SWITCHING)
     assert queries.count(state="started") == 0
     assert [one.id for one in queries.of_case(**CASE)] == [card.id]
+
+
+def test_without_a_head_end_a_crew_switches_on_and_nothing_is_invented(point, account, tariff, today, monkeypatch):
+    monkeypatch.setattr(head_end, "_bound", [])
+    energizing_id = order(point, account, tariff, today)
+    work_off()
+    card = one(energizing_id)
+    assert (card.state, card.code, card.agreement_id) == ("failed", "no_head_end", None)
+    assert (DeviceCommand.objects.count(), ServiceAgreement.objects.count()) == (0, 0)
+    with pytest.raises(device_commands.NoHeadEnd):
+        energizing.switch_again(energizing_id=energizing_id, actor=METERER)
+    row = WorkOrder.objects.get(kind="reconnect", subject="energizing", subject_id=energizing_id)
+    assert (row.service_point, row.facts) == (point, {"meter": "N1"})
+    crew = work.crew()
+    work_orders.assign(work_order_ids=[row.id], crew_id=crew.id, planned_date=today, actor=work.DESK)
+    work_orders.start(work_order_id=row.id, actor=work.actor_of(crew))
+    work_orders.finish(work_order_id=row.id, outcome="done", answers={}, note="", actor=work.actor_of(crew))
+    card = one(energizing_id)
+    assert (card.state, card.on_date) == ("started", today)
+    assert ServiceAgreement.objects.get(id=card.agreement_id).period.lower == today
+
+
+def test_who_notes_a_switch_by_hand_calls_the_crew_back(point, account, tariff, today, monkeypatch):
+    monkeypatch.setattr(head_end, "_bound", [])
+    energizing_id = order(point, account, tariff, today)
+    energizing.switched_by_hand(energizing_id=energizing_id, note="Wu at the place", actor=METERER)
+    assert one(energizing_id).state == "started"
+    assert WorkOrder.objects.get(kind="reconnect").state == "cancelled"

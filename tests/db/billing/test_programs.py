@@ -9,8 +9,11 @@ from billing.models.bill import Bill, BillLine
 from billing.models.charge import BillCharge
 from billing.models.ledger import LedgerAccount, Transfer
 from billing.queries import balances
+from cis.kernel.actors import SYSTEM
 from cis.platform import jobs, outbox
-from contracts.operations import program_nights, programs
+from contracts.domain.financing import BankAnswer, FinancingAction
+from contracts.models.lease import Financing
+from contracts.operations import financing, program_nights, programs
 from tests.db.billing.night import FEBRUARY, JANUARY, MARCH, bill, prove
 from tests.factories import accounts, contracts, metering
 from tests.factories.programs import CLERK, GREEN, GREEN_TARIFF, LEASE, SALE, joined, published
@@ -100,4 +103,20 @@ def test_the_money_of_a_bank_is_ours_and_its_instalments_are_not(world, monkeypa
     prove()
     programs.cancel(enrollment_id=made, reason="no more", today=today, actor=CLERK)
     assert Transfer.objects.filter(kind="financing", reverses__isnull=False).count() == 2
+    prove()
+
+
+def test_the_money_of_a_bank_for_a_sale_that_is_off_is_owed_to_the_bank(world, monkeypatch):
+    monkeypatch.setattr(jobs, "send", lambda *_, **__: None)
+    today = timezone.localdate()
+    made = joined(published(SALE, changed={"is_financed": True}), account_id=world.account.id, start=today)
+    programs.cancel(enrollment_id=made, reason="no more", today=today, actor=CLERK)
+    row = Financing.objects.get()
+    paid = BankAnswer(answer_id="1", reference=f"WL-{row.id}", action=FinancingAction.PAY, on=today)
+    for _ in range(2):
+        financing.record_answer(answer=paid, today=today, actor=SYSTEM)
+    (posted,) = Transfer.objects.all()
+    assert (posted.debit.code, posted.credit.code) == ("cash.partner_bank", "liability.suspense")
+    assert (posted.kind, posted.amount_minor, posted.account_id) == ("suspense", 200_000, None)
+    assert balances.movements(account_id=world.account.id) == ()
     prove()

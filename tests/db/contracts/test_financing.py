@@ -8,9 +8,9 @@ from django.utils import timezone
 from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.enums import Role
 from cis.kernel.workflow import NotAllowed
-from cis.platform import events, jobs, outbox
-from cis.platform.models import OutboxMessage
-from contracts.domain.announcements import FinancingPaid, FinancingReturned
+from cis.platform import events, jobs, outbox, packs
+from cis.platform.models import AuditEvent, OutboxMessage
+from contracts.domain.announcements import FinancingPaid, FinancingReturned, FinancingUnwanted
 from contracts.domain.financing import BankAnswer, FinancingAction
 from contracts.gateways import partner_bank
 from contracts.models.charge import OneOffCharge
@@ -29,7 +29,8 @@ def heard(monkeypatch):
     accounts.supplier()
     monkeypatch.setattr(jobs, "send", lambda *_, **__: None)
     told = []
-    monkeypatch.setattr(events, "LISTENERS", {FinancingPaid: [told.append], FinancingReturned: [told.append]})
+    kinds = (FinancingPaid, FinancingReturned, FinancingUnwanted)
+    monkeypatch.setattr(events, "LISTENERS", {kind: [told.append] for kind in kinds})
     return told
 
 
@@ -150,6 +151,82 @@ def test_a_customer_who_cancels_takes_the_sale_back_from_the_bank(heard):
     assert say(made, PAY) is False
 
 
+@pytest.mark.parametrize("before", ["withdrawn", "refused"])
+def test_money_for_a_sale_that_is_off_is_kept_and_asked_to_go_back_once(heard, before):
+    made = sold()
+    if before == "refused":
+        say(made, REFUSE)
+    else:
+        programs.cancel(enrollment_id=made, reason="changed my mind", today=today(), actor=CLERK)
+    assert [say(made, PAY), say(made, PAY)] == [True, False]
+    row = Financing.objects.get()
+    assert (states(made), row.paid_date) == (("cancelled", before), today())
+    assert heard == [FinancingUnwanted(financing_id=row.id, amount_minor=200_000, on=today())]
+    assert OutboxMessage.objects.filter(kind=financing.WITHDRAW, key=f"{row.id}:paid").count() == 1
+    with pytest.raises(NotAllowed):
+        say(made, PAY, actor=Actor(ActorKind.STAFF, 1, "x", frozenset({Role.AUDITOR})))
+
+
+class Bank:
+    """A bank that has something to say, and notes what it is told."""
+
+    def __init__(self, *answers):
+        self.waiting, self.confirmed, self.withdrawn = list(answers), [], []
+
+    def ask(self, request):
+        """Say nothing to it yet."""
+
+    def withdraw(self, reference):
+        self.withdrawn.append(reference)
+
+    def answers(self, *, most):
+        return [one for one in self.waiting if one.answer_id not in self.confirmed][:most]
+
+    def confirm(self, answer_ids):
+        self.confirmed += answer_ids
+
+
+def test_what_is_said_of_nothing_that_was_asked_is_kept_and_its_money_asked_to_go_back(monkeypatch):
+    odd = [
+        BankAnswer(answer_id=f"A{n}", reference="WL-999999", action=action, on=today(), bank_reference="B7")
+        for n, action in enumerate((ACCEPT, PAY))
+    ]
+    bank = Bank(*odd)
+    monkeypatch.setattr(partner_bank, "_bound", [bank])
+    assert financing.take_answers(timezone.now()) == 2
+    assert bank.confirmed == ["A0", "A1"]
+    kept = AuditEvent.objects.filter(action="unknown_answer", subject_type="financing")
+    assert [row.detail["answer"] for row in kept.order_by("id")] == ["accept", "pay"]
+    assert kept.first().detail["reference"] == "WL-999999"
+    outbox.deliver_due()
+    assert bank.withdrawn == ["WL-999999"]
+
+
+def test_an_answer_that_cannot_be_kept_now_comes_again_and_stops_no_other(monkeypatch, heard):
+    stuck, fine = sold(), sold()
+    ids = {made: Financing.objects.get(enrollment_id=made).id for made in (stuck, fine)}
+    bank = Bank(
+        *(
+            BankAnswer(answer_id=str(made), reference=f"WL-{ids[made]}", action=ACCEPT, on=today())
+            for made in (stuck, fine)
+        )
+    )
+    monkeypatch.setattr(partner_bank, "_bound", [bank])
+    real = financing.record_answer
+
+    def refuse(*, answer, **given):
+        if answer.answer_id == str(stuck):
+            raise packs.MissingRule("The pack has no such rule.")
+        return real(answer=answer, **given)
+
+    monkeypatch.setattr(financing, "record_answer", refuse)
+    financing.take_answers(timezone.now())
+    assert (states(stuck)[1], states(fine)[1], bank.confirmed) == ("asked", "accepted", [str(fine)])
+    monkeypatch.setattr(financing, "record_answer", real)
+    financing.take_answers(timezone.now())
+    assert states(stuck)[1] == "accepted"
+
+
 def test_what_a_bank_finances_is_settled_there():
     made = sold()
     outbox.deliver_due()
@@ -157,10 +234,16 @@ def test_what_a_bank_finances_is_settled_there():
         programs.settle_early(enrollment_id=made, on_date=today(), today=today(), actor=CLERK)
 
 
-def test_without_a_bank_nothing_is_asked(monkeypatch):
+def test_without_a_bank_nothing_is_sold_that_it_would_pay(monkeypatch):
+    card = published(SALE, changed={"is_financed": True})
+    account = accounts.account()
     monkeypatch.setattr(partner_bank, "_bound", [])
-    with pytest.raises(partner_bank.NoPartnerBank):
-        partner_bank.current()
+    with pytest.raises(partner_bank.NoPartnerBank) as refused:
+        joined(card, account_id=account.id, start=today())
+    assert "PARTNER_BANK" in refused.value.advice
+    assert (Enrollment.objects.count(), Financing.objects.count()) == (0, 0)
+    assert financing.take_answers(timezone.now()) == 0
+    joined(published(SALE), account_id=account.id, start=today())
 
 
 def test_first_due_day_is_what_the_bank_is_told(monkeypatch):

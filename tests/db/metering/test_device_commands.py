@@ -333,3 +333,21 @@ def test_lists_take_the_same_number_of_statements(django_assert_num_queries):
         assert len(queries.listed()) == 4
     assert queries.count(state=CommandState.SUCCEEDED) == 4
     assert queries.listed(state=queries.WAITING) == ()
+
+
+def test_without_a_head_end_a_command_is_refused_by_name(meter, monkeypatch):
+    monkeypatch.setattr(head_end, "_bound", [])
+    with pytest.raises(head_end.NoHeadEnd) as refused:
+        order(meter)
+    assert "HEAD_END_GATEWAY" in refused.value.advice
+    assert (DeviceCommand.objects.count(), device_commands.take_answers()) == (0, 0)
+
+
+def test_a_command_waits_and_runs_out_of_time_when_the_head_end_is_taken_away(meter, monkeypatch):
+    command_id = order(meter)
+    monkeypatch.setattr(head_end, "_bound", [])
+    outbox.deliver_due()
+    assert state_of(command_id) == "queued"
+    DeviceCommand.objects.update(until=timezone.now())
+    device_commands.take_answers()
+    assert state_of(command_id) == "timed_out"
