@@ -195,7 +195,7 @@ def test_what_is_said_of_nothing_that_was_asked_is_kept_and_its_money_asked_to_g
     monkeypatch.setattr(partner_bank, "_bound", [bank])
     assert financing.take_answers(timezone.now()) == 2
     assert bank.confirmed == ["A0", "A1"]
-    kept = AuditEvent.objects.filter(action="unknown_answer", subject_type="financing")
+    kept = AuditEvent.objects.filter(action="unknown_answer", subject="financing")
     assert [row.detail["answer"] for row in kept.order_by("id")] == ["accept", "pay"]
     assert kept.first().detail["reference"] == "WL-999999"
     outbox.deliver_due()

@@ -195,7 +195,8 @@ def test_a_customer_accepts_an_offer_and_signs_in_the_portal(desk, billed, visit
     desk.post(f"/desk/offers/{row.id}/act/", {"action": "send"})
     assert "1,925.04" in visitor.get(f"/portal/offers/{row.id}").content.decode()
     assert visitor.get(f"/portal/offers/{row.id}/pdf").content.startswith(b"%PDF-")
-    assert visitor.post(f"/portal/offers/{row.id}/answer", {"tariff": "999"}).status_code == 404
+    for wrong in ("999", "9" * 4_400):
+        assert visitor.post(f"/portal/offers/{row.id}/answer", {"tariff": wrong}).status_code == 404
     visitor.post(f"/portal/offers/{row.id}/answer", {"action": "accept", "tariff": billed.tariff.id})
     contract = SupplyContract.objects.get()
     page = f"/portal/contracts/{contract.id}"

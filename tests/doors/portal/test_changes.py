@@ -65,6 +65,12 @@ def test_moving_out_shows_the_final_bill_and_is_agreed_to_at_once(visitor, world
     assert change.state == "withdrawn"
 
 
+@pytest.mark.parametrize("number", ["9" * 19, "9" * 4_400])
+def test_a_supply_of_too_many_digits_is_none(visitor, world, number):
+    place = f"{reverse('portal:new_change', args=['move_out'])}?supply={number}"
+    assert visitor.get(place).status_code == 404
+
+
 def test_many_persons_send_their_papers_and_wait(visitor, world):
     out = BytesIO()
     Image.new("RGB", (30, 30), "white").save(out, "JPEG")
