@@ -388,7 +388,8 @@ def test_without_a_head_end_a_crew_switches_on_and_nothing_is_invented(point, ac
     crew = work.crew()
     work_orders.assign(work_order_ids=[row.id], crew_id=crew.id, planned_date=today, actor=work.DESK)
     work_orders.start(work_order_id=row.id, actor=work.actor_of(crew))
-    work_orders.finish(work_order_id=row.id, outcome="done", answers={}, note="", actor=work.actor_of(crew))
+    given = {"customer_told": "yes", "voltage": "230"}
+    work_orders.finish(work_order_id=row.id, outcome="done", answers=given, note="", actor=work.actor_of(crew))
     card = one(energizing_id)
     assert (card.state, card.on_date) == ("started", today)
     assert ServiceAgreement.objects.get(id=card.agreement_id).period.lower == today
