@@ -36,10 +36,14 @@ from contracts.domain.announcements import (
     AgreementStarted,
     ApplicationMoved,
     ChangeMade,
+    ContractEnded,
     ContractSigned,
+    ContractWithdrawn,
     FinancingPaid,
     FinancingReturned,
     FinancingUnwanted,
+    OfferAccepted,
+    OfferClosed,
     OfferSent,
     SettlementDropped,
 )
@@ -51,11 +55,14 @@ from contracts.operations import (
     change_nights,
     change_work,
     contract_ends,
+    contract_fees,
+    contract_versions,
     defects,
     enrollment_offers,
     financing,
     inspection_notices,
     inspections,
+    offer_ends,
     program_nights,
     program_signing,
     programs,
@@ -182,7 +189,13 @@ def _is_sandbox(setting: str) -> bool:
 
 
 def _move_applications() -> None:
-    """Let applications hear of their offers, contracts and meters."""
+    """Let applications hear of their offers, contracts and meters, and offers and contracts of one another."""
+    events.listen(OfferAccepted, application_events.offer_accepted)
+    events.listen(OfferClosed, application_events.offer_closed)
+    events.listen(ContractWithdrawn, offer_ends.contract_withdrawn)
+    events.listen(ContractEnded, contract_versions.withdraw_waiting)
+    events.listen(ContractEnded, contract_fees.reverse_unearned)
+    events.listen(ContractEnded, application_events.contract_ended)
     events.listen(OfferSent, application_events.offer_sent)
     events.listen(ContractSigned, application_events.contract_signed)
     events.listen(WorkOrderDone, application_events.work_done)
@@ -207,6 +220,7 @@ def _bind_changes() -> None:
     jobs.register(final_accounts.WORK, final_accounts.work, schedule=Daily(FINAL_AT, settings.TIME_ZONE))
     jobs.register(change_contracts.WORK, change_nights.work)
     events.listen(ContractSigned, change_contracts.wake)
+    events.listen(ContractWithdrawn, change_work.amendment_withdrawn)
     change_facts.answer_arrears_by(balances.arrears_minor)
     events.listen(ChangeMade, rebill_rows.note_change)
     events.listen(WorkOrderDone, change_work.done)

@@ -18,7 +18,7 @@ from cis.platform import limits
 from cis.platform.access import allow_public
 from cis.platform.phrases import explain
 from cis.portal.apply_forms import ApplyForm, LinkForm, PaperForm
-from contracts.domain.application_workflow import STEPS, SUBJECT, ApplicationAction, ApplicationState
+from contracts.domain.application_workflow import OPEN, STEPS, SUBJECT, ApplicationAction, ApplicationState
 from contracts.domain.applications import ApplicationChannel
 from contracts.operations import application_cases, application_intake
 from contracts.queries import applications, offers, supply_contracts
@@ -114,7 +114,7 @@ def mine(request: HttpRequest, application_id: int) -> HttpResponse:
             ),
             None,
         ),
-        "may_withdraw": detail.row.state.value in {"applied", "documented", "surveying", "surveyed", "offered"},
+        "may_withdraw": detail.row.state in OPEN and not any(one.energized_at for one in detail.items),
     }
     return private(render(request, "portal/apply_mine.html", context))
 

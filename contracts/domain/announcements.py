@@ -5,6 +5,7 @@ from datetime import date
 
 from cis.kernel.actors import Actor
 from contracts.domain.application_workflow import ApplicationAction, ApplicationState
+from contracts.domain.offer_workflow import OfferState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +72,16 @@ class OfferAccepted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OfferClosed:
+    """An offer stands no more: declined, withdrawn or expired, as its state says; nobody has signed its contract."""
+
+    offer_id: int
+    subject: str
+    subject_id: int
+    state: OfferState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ContractSigned:
     """
     A supply contract was signed, and its fees are agreed.
@@ -91,13 +102,31 @@ class ContractSigned:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ContractWithdrawn:
+    """A supply contract, or a version of one, was withdrawn before anybody signed it."""
+
+    contract_id: int
+    offer_id: int | None
+    subject: str
+    subject_id: int | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ContractEnded:
-    """A supply contract ended: this local date is the first without it."""
+    """
+    A supply contract ended: this local date is the first without it.
+
+    subject, subject_id  what it follows from, as "application"; "": it was made at the desk
+    """
 
     contract_id: int
     number: str
     account_id: int | None
     end_date: date
+    subject: str
+    subject_id: int | None
+    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

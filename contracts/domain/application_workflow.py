@@ -114,12 +114,12 @@ WORKFLOW = Workflow(
         (_S.DOCUMENTED, _A.SEND_BACK): Move(_S.APPLIED, DESK),
         (_S.SURVEYING, _A.SEND_BACK): Move(_S.DOCUMENTED, DECIDERS),
         (_S.SURVEYED, _A.SEND_BACK): Move(_S.DOCUMENTED, DESK),
-        (_S.OFFERED, _A.SEND_BACK): Move(_S.SURVEYED, DESK),
+        (_S.OFFERED, _A.SEND_BACK): Move(_S.SURVEYED, DESK | {ActorKind.SYSTEM}),
         (_S.METERED, _A.SEND_BACK): Move(_S.CONTRACTED, DECIDERS),
         **{(state, _A.SUSPEND): Move(state, DESK) for state in OPEN},
         **{(state, _A.RESUME): Move(state, DESK) for state in OPEN},
-        **{(state, _A.WITHDRAW): Move(_S.WITHDRAWN, ANYONE) for state in OPEN[:5]},
-        **{(state, _A.REJECT): Move(_S.REJECTED, DESK) for state in OPEN[:4]},
+        **{(state, _A.WITHDRAW): Move(_S.WITHDRAWN, ANYONE) for state in OPEN},
+        **{(state, _A.REJECT): Move(_S.REJECTED, DESK) for state in OPEN},
     },
 )
 STEPS: Final[Mapping[ApplicationAction, ApplicationState]] = MappingProxyType(
@@ -133,6 +133,8 @@ STEPS: Final[Mapping[ApplicationAction, ApplicationState]] = MappingProxyType(
 )
 """The five steps in order, each with the state that it reaches."""
 
+ENDS: Final = frozenset((_A.WITHDRAW, _A.REJECT))
+"""What ends an application before current flows; once it flows at one of its supplies, none of these is possible."""
 NEEDS_REASON: Final = frozenset((_A.SEND_BACK, _A.SUSPEND, _A.WITHDRAW, _A.REJECT))
 _WHILE_SUSPENDED: Final = frozenset((_A.RESUME, _A.WITHDRAW, _A.REJECT))
 _WAITS: Final[Mapping[ApplicationState, WaitsFor]] = MappingProxyType(

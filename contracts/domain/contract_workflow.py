@@ -15,7 +15,7 @@ class ContractState(StrEnum):
     ISSUED     has its number and its text; waits for a signature
     SIGNED     holds from its first day on; nothing in it changes any more
     WITHDRAWN  was never signed
-    REPLACED   a later version was signed
+    REPLACED   a later version was signed; holds again if that one never will
     ENDED      was terminated, or its time is over
     """
 
@@ -36,6 +36,7 @@ class ContractAction(StrEnum):
     REPLACE = "replace"
     TERMINATE = "terminate"
     EXPIRE = "expire"
+    REINSTATE = "reinstate"
 
 
 class SigningWay(StrEnum):
@@ -61,5 +62,6 @@ WORKFLOW = Workflow(
         (_S.SIGNED, _A.REPLACE): Move(_S.REPLACED, SIGNERS),
         (_S.SIGNED, _A.TERMINATE): Move(_S.ENDED, ENDERS),
         (_S.SIGNED, _A.EXPIRE): Move(_S.ENDED, MACHINE),
+        (_S.REPLACED, _A.REINSTATE): Move(_S.SIGNED, MACHINE),
     },
 )

@@ -12,11 +12,11 @@ class OfferState(StrEnum):
 
     DRAFT      may still be changed
     SENT       the customer may accept one of its tariffs until its last day
-    ACCEPTED   one was accepted
+    ACCEPTED   one was accepted; its contract waits for a signature, or is signed
     DECLINED   the customer does not want it
-    REPLACED   a later version was sent
+    REPLACED   a later version was sent before a contract was signed
     EXPIRED    its time is over
-    WITHDRAWN  was never sent, or is offered no more
+    WITHDRAWN  was never sent, or is offered no more, or its contract was withdrawn unsigned
     """
 
     DRAFT = "draft"
@@ -50,5 +50,7 @@ WORKFLOW = Workflow(
         (_S.SENT, _A.REPLACE): Move(_S.REPLACED, WRITERS),
         (_S.SENT, _A.EXPIRE): Move(_S.EXPIRED, MACHINE),
         (_S.SENT, _A.WITHDRAW): Move(_S.WITHDRAWN, WRITERS),
+        (_S.ACCEPTED, _A.REPLACE): Move(_S.REPLACED, MACHINE),
+        (_S.ACCEPTED, _A.WITHDRAW): Move(_S.WITHDRAWN, MACHINE),
     },
 )

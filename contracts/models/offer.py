@@ -33,7 +33,8 @@ class Offer(SupplyTerms):
     """
     A plan reply to an application or to a change of use: fees, tariffs with what a year would cost, until a day.
 
-    A later offer for the same thing is a new version; the one before is replaced when it is sent.
+    A later offer for the same thing is a new version; once it is sent it replaces the one before, unless
+    that one's contract is signed.
     """
 
     subject = Code(help_text="What it answers: application, change.")
@@ -65,7 +66,7 @@ class Offer(SupplyTerms):
             models.UniqueConstraint(
                 name="one_offer_at_a_time",
                 fields=["subject", "subject_id"],
-                condition=models.Q(state__in=[OfferState.SENT.value, OfferState.ACCEPTED.value]),
+                condition=models.Q(state=OfferState.SENT.value),
             ),
             models.CheckConstraint(
                 name="accepted_offer_names_its_tariff",

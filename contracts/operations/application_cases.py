@@ -23,8 +23,8 @@ from contracts.domain import application_workflow as workflow
 from contracts.domain.application_workflow import SUBJECT, ApplicationAction, ApplicationState, WaitsFor
 from contracts.domain.applications import PaperKind
 from contracts.models.application import ApplicationItem, ApplicationMessage, ApplicationPaper, ServiceApplication
+from contracts.operations import application_ends, application_notices, applications
 from contracts.operations import application_moves as moves
-from contracts.operations import application_notices, applications
 from contracts.operations.application_intake import LINK_BYTES, LINK_KEPT, digest
 from contracts.operations.changes import ArrearsOwed
 from contracts.queries import application_rules
@@ -159,6 +159,8 @@ def move(*, application_id: int, action: ApplicationAction, reason: str = "", ac
     """
     Send back, suspend, resume, withdraw or reject an application.
 
+    What ends it, or takes its offer back, takes along what was made for it; see ``application_ends``.
+
     :raises IllegalMove, NotAllowed, ReasonMissing: see ``application_moves.check``; refused moves are noted.
     """
     with moves.refusals_noted(application_id=application_id, action=action.value, actor=actor):
@@ -167,12 +169,19 @@ def move(*, application_id: int, action: ApplicationAction, reason: str = "", ac
 
 @opens_transaction
 def _move(*, application_id: int, action: ApplicationAction, reason: str, actor: Actor, at: datetime) -> None:
+    move_step(application_id=application_id, action=action, reason=reason, actor=actor, at=at)
+
+
+@joins_transaction
+def move_step(*, application_id: int, action: ApplicationAction, reason: str, actor: Actor, at: datetime) -> None:
+    """Move an application as a step of what makes it move; see ``move``."""
     row = moves.lock(application_id)
+    moves.check(row, action, actor, reason)
+    application_ends.check_no_current(row, action)
     is_back = action is ApplicationAction.SEND_BACK and row.state == ApplicationState.DOCUMENTED
-    before = row.state
+    before = ApplicationState(row.state)
     moves.go(row, action, actor=actor, at=at, reason=reason, lacks_papers=is_back)
-    if row.state in {*moves.ENDED, ApplicationState.DOCUMENTED} and before != row.state:
-        work_orders.withdraw_step(subject=SUBJECT, subject_id=row.id, reason=reason[:200] or action.value, actor=actor)
+    application_ends.follow_step(row, action, before=before, reason=reason, actor=actor, at=at)
     if before == ApplicationState.METERED and action is ApplicationAction.SEND_BACK:
         ApplicationItem.objects.filter(application=row, energized_at=None).update(metered_at=None)
 

@@ -21,7 +21,7 @@ from contracts.domain.new_contracts import NewContract, NewTerms
 from contracts.domain.terms import MeteringSide, SupplyMode, UseClass
 from contracts.models.change import ChangeSet
 from contracts.models.supply_contract import SupplyContract
-from contracts.operations import supply_contracts
+from contracts.operations import contract_versions, supply_contracts
 from contracts.operations.change_effects import SUBJECT
 from contracts.queries import agreements
 from metering.domain.places import Voltage
@@ -30,6 +30,7 @@ from tariffs.queries import plans
 
 WORK = "signed_changes"
 WAITING = (ContractState.DRAFT.value, ContractState.ISSUED.value)
+DROPPED = "变更用电不再办理 The change will not hold."
 ENDED = "变更用电 change of use {change}"
 DEMAND = "合同最大需量 {kw} 千瓦，自 {on} 起。Contracted demand {kw} kW from {on} on."
 KW_PLACES = 3
@@ -77,16 +78,24 @@ def is_unsigned(*, change_id: int) -> bool:
 
 @joins_transaction
 def drop_step(*, change_id: int, reason: str) -> None:
-    """Withdraw the amendments of a change that will not hold, as far as nobody has signed them."""
+    """Withdraw the amendments of a change that will not hold; where one is signed the version before it holds again."""
+    why = reason.strip()[: supply_contracts.REASON_MOST] or DROPPED
+    _withdraw_waiting(change_id, why)
+    rows = SupplyContract.objects.filter(subject=SUBJECT, subject_id=change_id, state=ContractState.SIGNED.value)
+    for contract_id in rows.order_by("id").values_list("id", flat=True):
+        contract_versions.undo_step(contract_id=contract_id, reason=why)
+
+
+def _withdraw_waiting(change_id: int, reason: str) -> None:
     rows = SupplyContract.objects.filter(subject=SUBJECT, subject_id=change_id, state__in=WAITING)
     for contract_id in rows.order_by("id").values_list("id", flat=True):
-        supply_contracts.withdraw_step(contract_id=contract_id, reason=reason or "change", actor=SYSTEM)
+        supply_contracts.withdraw_step(contract_id=contract_id, reason=reason, actor=SYSTEM)
 
 
 @joins_transaction
 def take_back_step(*, change: ChangeSet, today: date) -> None:
     """Amend signed contracts back to what they said before a change that is taken back; unsigned ones are withdrawn."""
-    drop_step(change_id=change.id, reason="The change is taken back.")
+    _withdraw_waiting(change.id, "The change is taken back.")
     rows = SupplyContract.objects.filter(subject=SUBJECT, subject_id=change.id, state=ContractState.SIGNED.value)
     for row in rows.select_related("amends").order_by("id"):
         if row.amends is not None:

@@ -1,6 +1,8 @@
-"""Changes of use whose crew is done: a meter hangs elsewhere."""
+"""What a change of use hears of others: its crew is done, a meter hangs elsewhere; its amendment is withdrawn."""
 
+from cis.kernel.actors import SYSTEM
 from cis.platform.db import joins_transaction
+from contracts.domain.announcements import ContractWithdrawn
 from contracts.domain.changes import ChangeAction, ChangeKind, ChangeState
 from contracts.models.change import ChangeSet
 from contracts.operations.change_effects import SUBJECT
@@ -22,6 +24,15 @@ def done(told: WorkOrderDone) -> None:
         if change.kind == ChangeKind.RELOCATION and change.state == ChangeState.EFFECTIVE:
             _place_meter(change, told)
             move(change, ChangeAction.FINISH, told.actor)
+
+
+@joins_transaction
+def amendment_withdrawn(told: ContractWithdrawn) -> None:
+    """Reject a change whose amendment is withdrawn before it was signed: it could never hold; a listener."""
+    if told.subject == SUBJECT and told.subject_id is not None:
+        change = lock(told.subject_id)
+        if change.state == ChangeState.CONFIRMED:
+            move(change, ChangeAction.REJECT, SYSTEM, reason=told.reason)
 
 
 def _place_meter(change: ChangeSet, told: WorkOrderDone) -> None:

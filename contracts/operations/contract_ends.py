@@ -14,7 +14,7 @@ from cis.platform import audit, packs
 from cis.platform.db import joins_transaction, opens_transaction
 from contracts.domain.contract_workflow import WORKFLOW, ContractAction, ContractState
 from contracts.models.supply_contract import SupplyContract
-from contracts.operations import offers
+from contracts.operations import offer_ends
 from contracts.operations.supply_contracts import SUBJECT, end_row
 
 WORK = "contract_ends"
@@ -41,7 +41,7 @@ def run(*, today: date) -> int:
         if not found:
             break
         touched += _end(today, found)
-    return touched + _tell(today) + offers.expire(today=today)
+    return touched + _tell(today) + offer_ends.expire(today=today)
 
 
 def _due(today: date) -> list[int]:

@@ -207,7 +207,18 @@ def drop(*, inspection_id: int, reason: str, actor: Actor) -> None:
     """
     if not reason.strip():
         raise ReasonMissing("A reason is needed.", advice="Say why it is not made.", field="reason")
-    row = steps.lock_inspection(inspection_id)
+    _drop(steps.lock_inspection(inspection_id), reason, actor)
+
+
+@joins_transaction
+def drop_of_application_step(*, application_id: int, reason: str) -> None:
+    """Do without the inspections of an application that is over, as far as they are not made."""
+    rows = SafetyInspection.objects.filter(application_id=application_id, state__in=UNDER_WAY)
+    for inspection_id in rows.order_by("id").values_list("id", flat=True):
+        _drop(steps.lock_inspection(inspection_id), reason, SYSTEM)
+
+
+def _drop(row: SafetyInspection, reason: str, actor: Actor) -> None:
     row.state = INSPECTIONS.step(InspectionState(row.state), InspectionAction.DROP, actor).to.value
     row.reason = reason.strip()[:REASON_MOST]
     row.save(update_fields=["state", "reason"])

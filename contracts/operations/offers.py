@@ -14,7 +14,7 @@ from cis.kernel.errors import Refused
 from cis.platform import audit, events, packs, rendering
 from cis.platform.db import joins_transaction, opens_transaction
 from contracts.domain import estimates
-from contracts.domain.announcements import OfferAccepted, OfferSent
+from contracts.domain.announcements import OfferAccepted, OfferClosed, OfferSent
 from contracts.domain.new_contracts import NewContract, NewTerms
 from contracts.domain.new_offers import NewOffer
 from contracts.domain.offer_workflow import WORKFLOW, OfferAction, OfferState
@@ -24,19 +24,20 @@ from contracts.operations import supply_contracts
 from contracts.queries import application_links, charge_rules
 from contracts.queries import estimates as estimate_queries
 from contracts.queries import offers as queries
+from contracts.queries import supply_contracts as contract_queries
 from contracts.queries.offers import UnknownOffer
 from metering.domain.places import Voltage
 from tariffs.domain.choice import Chooser
 from tariffs.queries import eligible
 
 SUBJECT = "offer"
-WORK = "offer_ends"
 TEMPLATE = "documents/offer.html"
 STYLESHEET = "documents/contract.css"
 TARIFFS_MOST = 6
 FEES_MOST = 20
 REASON_MOST = 200
 NOTE_MOST = 2_000
+REPLACED = "已发出新的供电方案答复 A later offer was sent."
 
 
 class BadOffer(Refused):
@@ -130,19 +131,17 @@ def send_step(*, offer_id: int, today: date, actor: Actor) -> None:
     """
     Send an offer: the version before is replaced, the customer is told. Announces OfferSent.
 
+    One that was accepted is replaced too as long as nobody has signed its contract, which is withdrawn.
+
     :raises UnknownOffer: there is none.
     :raises IllegalMove, NotAllowed: it is no draft, or the actor may not.
     :raises OfferOver: its last day has passed.
     """
-    row = _lock(offer_id)
+    row, *others = _lock_all(offer_id)
     move = WORKFLOW.step(OfferState(row.state), OfferAction.SEND, actor)
     _check_day(row, today)
-    for old in Offer.objects.select_for_update().filter(
-        subject=row.subject, subject_id=row.subject_id, state=OfferState.SENT.value
-    ):
-        old.state = WORKFLOW.step(OfferState.SENT, OfferAction.REPLACE, actor).to.value
-        old.decided_at = timezone.now()
-        old.save(update_fields=["state", "decided_at"])
+    for old in others:
+        _replace(old, row, actor)
     row.state, row.sent_at = move.to.value, timezone.now()
     row.save(update_fields=["state", "sent_at"])
     events.announce(
@@ -195,7 +194,7 @@ def accept_step(*, offer_id: int, tariff_id: int, today: date, actor: Actor, sta
     :raises NoCustomerYet: it was made to somebody who is no customer.
     :raises IncompleteContract, BadTerms: the contract would lack something; see ``supply_contracts``.
     """
-    row = _lock(offer_id)
+    row = lock(offer_id)
     move = WORKFLOW.step(OfferState(row.state), OfferAction.ACCEPT, actor)
     _check_day(row, today)
     if row.customer_id is None:
@@ -223,30 +222,12 @@ def accept_step(*, offer_id: int, tariff_id: int, today: date, actor: Actor, sta
 @opens_transaction
 def close(*, offer_id: int, action: OfferAction, actor: Actor) -> None:
     """
-    Decline a sent offer, or withdraw one.
+    Decline a sent offer, or withdraw one. Announces OfferClosed.
 
     :raises UnknownOffer: there is none.
     :raises IllegalMove, NotAllowed: it is decided already, or the actor may not.
     """
-    row = _lock(offer_id)
-    row.state = WORKFLOW.step(OfferState(row.state), action, actor).to.value
-    row.decided_at = timezone.now()
-    row.save(update_fields=["state", "decided_at"])
-    audit.record(actor, action.value, SUBJECT, row.id)
-
-
-@opens_transaction
-def expire(*, today: date) -> int:
-    """End the offers whose last day has passed; return how many."""
-    rows = Offer.objects.select_for_update().filter(state=OfferState.SENT.value, valid_until__lt=today)
-    over = 0
-    for row in rows.order_by("id"):
-        row.state = WORKFLOW.step(OfferState.SENT, OfferAction.EXPIRE, SYSTEM).to.value
-        row.decided_at = timezone.now()
-        row.save(update_fields=["state", "decided_at"])
-        audit.record(SYSTEM, "expire", SUBJECT, row.id)
-        over += 1
-    return over
+    close_row(lock(offer_id), action, actor)
 
 
 def paper(*, offer_id: int) -> bytes:
@@ -259,11 +240,51 @@ def paper(*, offer_id: int) -> bytes:
 
 
 @joins_transaction
-def _lock(offer_id: int) -> Offer:
+def lock(offer_id: int) -> Offer:
+    """
+    Return an offer, locked until the use case ends.
+
+    :raises UnknownOffer: there is none.
+    """
     row = Offer.objects.select_for_update(of=("self",)).filter(id=offer_id).first()
     if row is None:
         raise UnknownOffer(f"There is no offer {offer_id}.", offer_id=offer_id)
     return row
+
+
+@joins_transaction
+def _lock_all(offer_id: int) -> list[Offer]:
+    """Return an offer and after it all others of its subject, locked: of two that are sent at once one waits."""
+    about = Offer.objects.filter(id=offer_id).values_list("subject", "subject_id").first()
+    if about is None:
+        raise UnknownOffer(f"There is no offer {offer_id}.", offer_id=offer_id)
+    rows = Offer.objects.select_for_update(of=("self",)).filter(subject=about[0], subject_id=about[1]).order_by("id")
+    return sorted(rows, key=lambda row: row.id != offer_id)
+
+
+@joins_transaction
+def close_row(row: Offer, action: OfferAction, actor: Actor) -> None:
+    """End a locked offer, as a step of what ends it; announces OfferClosed."""
+    state = WORKFLOW.step(OfferState(row.state), action, actor).to
+    row.state, row.decided_at = state.value, timezone.now()
+    row.save(update_fields=["state", "decided_at"])
+    audit.record(actor, action.value, SUBJECT, row.id)
+    events.announce(OfferClosed(offer_id=row.id, subject=row.subject, subject_id=row.subject_id, state=state))
+
+
+@joins_transaction
+def _replace(old: Offer, new: Offer, actor: Actor) -> None:
+    """Put a later version in the place of one that was sent, or accepted and not signed."""
+    waiting = contract_queries.unsigned_of_offer(offer_id=old.id) if old.state == OfferState.ACCEPTED else ()
+    if old.state != OfferState.SENT and not waiting:
+        return
+    by = SYSTEM if waiting else actor
+    old.state = WORKFLOW.step(OfferState(old.state), OfferAction.REPLACE, by).to.value
+    old.decided_at = timezone.now()
+    old.save(update_fields=["state", "decided_at"])
+    audit.record(actor, "replace", SUBJECT, old.id, by=new.id)
+    for contract_id in waiting:
+        supply_contracts.withdraw_step(contract_id=contract_id, reason=REPLACED, actor=SYSTEM)
 
 
 def _open_to(new: NewOffer, today: date) -> tuple[int, ...]:

@@ -20,14 +20,12 @@ from cis.kernel.errors import Refused
 from cis.platform import audit, documents, events, packs, rendering, sequences
 from cis.platform.db import joins_transaction, opens_transaction
 from contracts.domain import terms
-from contracts.domain.announcements import ContractEnded, ContractSigned
-from contracts.domain.charge_kinds import ChargeKind
+from contracts.domain.announcements import ContractEnded, ContractSigned, ContractWithdrawn
 from contracts.domain.contract_workflow import WORKFLOW, ContractAction, ContractState, SigningWay
 from contracts.domain.new_contracts import NewContract
 from contracts.domain.terms import BadTerms, UseClass
-from contracts.models.offer import OfferFee
 from contracts.models.supply_contract import ContractClause, SupplyContract
-from contracts.operations import charges
+from contracts.operations import contract_fees
 from contracts.queries import application_links, clauses, contract_facts, contract_papers
 from contracts.queries.supply_contracts import UnknownContract, head_of
 from tariffs.queries import plans
@@ -230,7 +228,7 @@ def sign_step(
     row.signed_at, row.signed_way = timezone.now(), way.value
     row.signed_by, row.signer_id, row.scan_id = signed_by.strip()[:NAME_MOST], actor.id, scan_id
     row.save(update_fields=["state", "account", "signed_at", "signed_way", "signed_by", "signer_id", "scan"])
-    _agree_fees(row, today, actor)
+    contract_fees.agree_step(row, today=today, actor=actor)
     events.announce(
         ContractSigned(
             contract_id=row.id,
@@ -256,7 +254,7 @@ def withdraw(*, contract_id: int, reason: str, actor: Actor) -> None:
 @joins_transaction
 def withdraw_step(*, contract_id: int, reason: str, actor: Actor) -> None:
     """
-    Withdraw a contract that nobody has signed; a number that it has stays its own.
+    Withdraw a contract that nobody has signed; a number that it has stays its own. Announces ContractWithdrawn.
 
     :raises UnknownContract: there is none.
     :raises IllegalMove, NotAllowed: it is signed, or the actor may not.
@@ -268,6 +266,15 @@ def withdraw_step(*, contract_id: int, reason: str, actor: Actor) -> None:
     row.state = move.to.value
     row.save(update_fields=["state", "end_reason"])
     audit.record(actor, "withdraw", SUBJECT, row.id, reason=row.end_reason)
+    events.announce(
+        ContractWithdrawn(
+            contract_id=row.id,
+            offer_id=row.offer_id,
+            subject=row.subject,
+            subject_id=row.subject_id,
+            reason=row.end_reason,
+        )
+    )
 
 
 @opens_transaction
@@ -328,7 +335,15 @@ def end_row(row: SupplyContract, *, state: ContractState, ended_date: date, reas
     row.state, row.ended_date, row.end_reason = state.value, ended_date, reason
     row.save(update_fields=["state", "ended_date", "end_reason"])
     events.announce(
-        ContractEnded(contract_id=row.id, number=str(row.number), account_id=row.account_id, end_date=ended_date)
+        ContractEnded(
+            contract_id=row.id,
+            number=str(row.number),
+            account_id=row.account_id,
+            end_date=ended_date,
+            subject=row.subject,
+            subject_id=row.subject_id,
+            reason=reason,
+        )
     )
 
 
@@ -366,23 +381,6 @@ def _replace(row: SupplyContract, actor: Actor) -> int | None:
     old.save(update_fields=["state"])
     audit.record(actor, "replace", SUBJECT, old.id, by=row.id)
     return old.id
-
-
-def _agree_fees(row: SupplyContract, today: date, actor: Actor) -> None:
-    if row.offer_id is None or row.account_id is None:
-        return
-    for fee in OfferFee.objects.filter(offer_id=row.offer_id).order_by("seq"):
-        charges.agree_step(
-            account_id=row.account_id,
-            kind=ChargeKind(fee.kind),
-            amount_minor=fee.amount_minor,
-            reason=fee.reason,
-            subject="offer",
-            subject_id=row.offer_id,
-            key=f"offer {row.offer_id} fee {fee.seq}",
-            today=today,
-            actor=actor,
-        )
 
 
 def _index(row: SupplyContract, facts: terms.Facts, filled: tuple[terms.FilledClause, ...]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 
 from contracts.domain.application_workflow import SUBJECT, WITH_METERS
-from contracts.models.application import ServiceApplication
+from contracts.models.application import ApplicationItem, ServiceApplication
 from contracts.queries import inspections
 from metering.queries import work_orders
 from metering.queries.work_orders import WorkCard
@@ -20,6 +20,11 @@ def ready_to_energize(*, application_id: int) -> frozenset[int] | None:
         return None
     items = row.items.filter(metered_at__isnull=False, energized_at=None, service_point__isnull=False)
     return frozenset(point for point in items.values_list("service_point_id", flat=True) if point is not None)
+
+
+def has_current(*, application_id: int) -> bool:
+    """Return whether current flows at some supply of an application; one statement."""
+    return ApplicationItem.objects.filter(application_id=application_id, energized_at__isnull=False).exists()
 
 
 def work_of(*, application_id: int) -> tuple[WorkCard, ...]:

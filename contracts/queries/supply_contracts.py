@@ -153,6 +153,12 @@ def of_offer(*, offer_id: int) -> tuple[ContractCard, ...]:
     return _cards(SupplyContract.objects.filter(offer_id=offer_id).order_by("-id"))
 
 
+def unsigned_of_offer(*, offer_id: int) -> tuple[int, ...]:
+    """Return the contracts of an offer that may still be signed; one statement."""
+    rows = SupplyContract.objects.filter(offer_id=offer_id, state__in=(ContractState.DRAFT, ContractState.ISSUED))
+    return tuple(rows.order_by("id").values_list("id", flat=True))
+
+
 def id_of_number(number: str) -> int:
     """
     Return the latest issued version of a number.

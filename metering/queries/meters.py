@@ -1,6 +1,6 @@
 """Meters, wherever they are: lists of the store, one with its life, its seals and photos."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -177,6 +177,14 @@ def hanging_at(*, service_point_id: int, on: date) -> tuple[MeterRow, ...]:
         "meter_id", flat=True
     )
     return _rows(Meter.objects.filter(id__in=list(ids)).order_by("serial"))
+
+
+def points_with_meters(*, service_point_ids: Collection[int], hung_from: date, on: date) -> tuple[int, ...]:
+    """Return at which of some service points a meter hangs on a local date that was hung up since another one."""
+    rows = Installation.objects.filter(
+        service_point_id__in=list(service_point_ids), period__contains=on, period__startswith__gte=hung_from
+    )
+    return tuple(sorted(set(rows.values_list("service_point_id", flat=True))))
 
 
 def counters_of(*, serial: str) -> tuple[str, ...]:

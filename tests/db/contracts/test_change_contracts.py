@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
+from cis.kernel.workflow import IllegalMove
 from contracts.domain.changes import ChangeState
 from contracts.models.change import ChangeSet
 from contracts.models.supply_contract import SupplyContract
@@ -81,6 +82,45 @@ def test_what_will_not_hold_leaves_the_contract_as_it_is(world, way):
     else:
         changes.reject(change_id=change_id, reason="no line", actor=CLERK)
     assert versions() == [(1, "signed", 100), (2, "withdrawn", 160)]
+
+
+@pytest.mark.parametrize("way", ["withdraw", "reject"])
+def test_what_was_signed_for_a_change_that_will_not_hold_is_taken_back(world, way):
+    change_id = drafted(wanted("capacity_increase", world.agreement, LATER, capacity_va=160_000), today=TODAY)
+    changes.confirm(change_id=change_id, today=TODAY, actor=CLERK)
+    sign(SupplyContract.objects.get(version=2).id)
+    assert versions() == [(1, "replaced", 100), (2, "signed", 160)]
+    if way == "withdraw":
+        changes.withdraw(change_id=change_id, actor=CLERK)
+    else:
+        changes.reject(change_id=change_id, reason="no line", actor=CLERK)
+    # The contract says what is billed.
+    assert versions() == [(1, "signed", 100), (2, "ended", 160)]
+    assert world.agreement.terms.get().capacity_va == 100_000
+    assert SupplyContract.objects.get(version=2).end_reason
+
+
+def test_a_change_whose_amendment_the_desk_withdraws_is_rejected(world):
+    change_id = drafted(wanted("capacity_increase", world.agreement, LATER, capacity_va=160_000), today=TODAY)
+    changes.confirm(change_id=change_id, today=TODAY, actor=CLERK)
+    contract_id = SupplyContract.objects.get(version=2).id
+    supply_contracts.withdraw(contract_id=contract_id, reason="wrong capacity", actor=CLERK)
+    change = ChangeSet.objects.get(id=change_id)
+    assert (change.state, change.moves.latest("id").reason) == ("rejected", "wrong capacity")
+    # Asked for anew, it gets an amendment of its own.
+    again = drafted(wanted("capacity_increase", world.agreement, LATER, capacity_va=125_000), today=TODAY)
+    changes.confirm(change_id=again, today=TODAY, actor=CLERK)
+    assert versions() == [(1, "signed", 100), (2, "withdrawn", 160), (3, "issued", 125)]
+
+
+def test_nobody_signs_an_amendment_of_a_supply_that_ended(world):
+    change_id = drafted(wanted("capacity_increase", world.agreement, LATER, capacity_va=160_000), today=TODAY)
+    changes.confirm(change_id=change_id, today=TODAY, actor=CLERK)
+    done("move_out", world.agreement, TODAY, today=TODAY)
+    assert versions() == [(1, "ended", 100), (2, "withdrawn", 160)]
+    assert ChangeSet.objects.get(id=change_id).state == "rejected"
+    with pytest.raises(IllegalMove):
+        sign(SupplyContract.objects.get(version=2).id)
 
 
 def test_less_capacity_holds_at_once_and_is_signed_after_it(world):
