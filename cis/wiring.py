@@ -164,6 +164,12 @@ def bind() -> None:
     outbox.send_by(enrollment_offers.PAPER, program_signing.print_paper)
     outbox.send_by(device_commands.SEND, device_commands.send)
     outbox.send_by(device_commands.ASK, device_commands.ask)
+    _bind_programmes()
+    _bind_gateways()
+
+
+def _bind_programmes() -> None:
+    """Let programmes cost what they cost, and their banks be heard."""
     jobs.register(program_nights.WORK, program_nights.night, schedule=Daily(PROGRAMS_AT, settings.TIME_ZONE))
     jobs.register(BANK_ANSWERS, financing.take_answers, schedule=Every(BANK_EVERY))
     events.listen(FinancingPaid, financed_sales.book_step)
@@ -172,7 +178,6 @@ def bind() -> None:
     events.listen(AgreementEnded, programs.note_agreement_ended)
     outbox.send_by(financing.ASK, financing.send)
     outbox.send_by(financing.WITHDRAW, financing.send)
-    _bind_gateways()
 
 
 def _bind_gateways() -> None:
@@ -210,6 +215,7 @@ def _tidy() -> None:
 def _bind_network() -> None:
     """Bind what holds, gives back and uses up the capacity of the network."""
     jobs.register(capacity.WORK, capacity.night, schedule=Daily(EXPIRY_AT, settings.TIME_ZONE))
+    events.listen(ApplicationMoved, energizing.keep_its_case)
     events.listen(ApplicationMoved, surveys.free_capacity)
     events.listen(AgreementStarted, _connect)
 

@@ -271,6 +271,8 @@ def test_an_application_is_done_when_current_flows(account, tariff, today, setti
         order(item.service_point, **given)
     applications.step(application_id, "metered", at=timezone.now())
     order(item.service_point, **given)
+    with pytest.raises(IllegalMove), transaction.atomic():  # the switch is on its way: current may flow
+        applications.moved(application_id, "withdraw", reason="moved abroad")
     work_off()
     item.refresh_from_db()
     assert item.application.state == "energized"

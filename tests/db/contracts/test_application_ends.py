@@ -218,7 +218,6 @@ def test_a_meter_that_was_hung_up_is_fetched_and_nothing_is_inspected(world):
     application_id, _contract = signed(world)
     point = ApplicationItem.objects.get().service_point
     metering.installation(at=point, start_date=timezone.localdate(AT))
-    WorkOrder.objects.filter(kind="meter_install").update(state="done")
     applications.step(application_id, "metered")
     application_inspections.order_step(application_id=application_id, today=TODAY, actor=SYSTEM)
     moved(application_id, "withdraw", reason="moved abroad", actor=APPLICANT)
