@@ -197,6 +197,7 @@ def _move_applications() -> None:
     """Let applications hear of their offers, contracts and meters, and offers and contracts of one another."""
     events.listen(OfferAccepted, application_events.offer_accepted)
     events.listen(OfferClosed, application_events.offer_closed)
+    events.listen(ApplicationMoved, application_events.resumed)
     events.listen(ContractWithdrawn, offer_ends.contract_withdrawn)
     events.listen(ContractEnded, contract_versions.withdraw_waiting)
     events.listen(ContractEnded, contract_fees.reverse_unearned)

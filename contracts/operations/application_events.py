@@ -5,12 +5,19 @@ from django.utils import timezone
 from cis.kernel.actors import SYSTEM
 from cis.kernel.workflow import IllegalMove
 from cis.platform.db import joins_transaction
-from contracts.domain.announcements import ContractEnded, ContractSigned, OfferAccepted, OfferClosed, OfferSent
+from contracts.domain.announcements import (
+    ApplicationMoved,
+    ContractEnded,
+    ContractSigned,
+    OfferAccepted,
+    OfferClosed,
+    OfferSent,
+)
 from contracts.domain.application_workflow import SUBJECT, WITH_METERS, ApplicationAction, ApplicationState
 from contracts.domain.offer_workflow import OfferState
 from contracts.operations import application_cases, application_inspections, application_meters, applications
 from contracts.queries import application_supplies, offers
-from contracts.queries.applications import state_of
+from contracts.queries.applications import is_offered, state_of
 from metering.domain.announcements import WorkOrderDone
 from metering.domain.work_orders import Outcome, WorkKind
 
@@ -52,15 +59,30 @@ def offer_accepted(told: OfferAccepted) -> None:
 @joins_transaction
 def offer_closed(told: OfferClosed) -> None:
     """Give an application whose last offer is declined, expired or withdrawn back to the desk, which decides."""
-    if told.subject != SUBJECT or state_of(told.subject_id) is not ApplicationState.OFFERED:
+    if told.subject == SUBJECT:
+        _give_back(told.subject_id)
+
+
+@joins_transaction
+def resumed(told: ApplicationMoved) -> None:
+    """Look again whether an offer stands: while an application is suspended it is not given back."""
+    if told.action is ApplicationAction.RESUME:
+        _give_back(told.application_id)
+
+
+def _give_back(application_id: int) -> None:
+    """Send an application back that waits for a decision on no offer."""
+    if not is_offered(application_id):
         return
-    cards = offers.of_subject(subject=SUBJECT, subject_id=told.subject_id)
+    cards = offers.of_subject(subject=SUBJECT, subject_id=application_id)
     if any(one.state in {OfferState.SENT, OfferState.ACCEPTED} for one in cards):
         return
-    application_cases.move_step(
-        application_id=told.subject_id, action=ApplicationAction.SEND_BACK, reason=CLOSED[told.state], actor=SYSTEM,
-        at=timezone.now(),
-    )  # fmt: skip
+    last = next((CLOSED[state] for one in cards if (state := OfferState(one.state)) in CLOSED), "")
+    if last:  # none was ever sent: the offer is kept elsewhere
+        application_cases.move_step(
+            application_id=application_id, action=ApplicationAction.SEND_BACK, reason=last, actor=SYSTEM,
+            at=timezone.now(),
+        )  # fmt: skip
 
 
 @joins_transaction

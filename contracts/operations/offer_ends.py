@@ -28,12 +28,16 @@ def contract_withdrawn(told: ContractWithdrawn) -> None:
             close_row(row, OfferAction.WITHDRAW, SYSTEM)
 
 
-@opens_transaction
 def expire(*, today: date) -> int:
-    """End the offers whose last day has passed, and announce OfferClosed of each; return how many."""
-    rows = Offer.objects.select_for_update().filter(state=OfferState.SENT.value, valid_until__lt=today)
-    over = 0
-    for row in rows.order_by("id"):
-        close_row(row, OfferAction.EXPIRE, SYSTEM)
-        over += 1
-    return over
+    """End the offers whose last day has passed, each in a transaction with what follows it; return how many."""
+    rows = Offer.objects.filter(state=OfferState.SENT.value, valid_until__lt=today).order_by("id")
+    return sum(_expire(offer_id) for offer_id in list(rows.values_list("id", flat=True)))
+
+
+@opens_transaction
+def _expire(offer_id: int) -> bool:
+    row = lock(offer_id)
+    if row.state != OfferState.SENT:
+        return False  # decided meanwhile
+    close_row(row, OfferAction.EXPIRE, SYSTEM)
+    return True

@@ -252,6 +252,12 @@ def one(*, application_id: int, at: datetime) -> ApplicationDetail:
     )
 
 
+def is_offered(application_id: int) -> bool:
+    """Return whether an application waits for the customer's decision and is not suspended; one statement."""
+    rows = ServiceApplication.objects.filter(id=application_id, state=ApplicationState.OFFERED.value)
+    return rows.filter(suspended_at=None).exists()
+
+
 def state_of(application_id: int) -> ApplicationState | None:
     """Return the state of an application; None: there is none."""
     found = ServiceApplication.objects.filter(id=application_id).values_list("state", flat=True).first()

@@ -187,6 +187,17 @@ def test_an_offer_that_stands_no_more_gives_its_application_back_to_the_desk(wor
     assert row(application_id).state == "contracted"
 
 
+def test_a_suspended_application_is_given_back_once_it_goes_on(world):
+    first, second = walked(to="surveyed"), walked(to="surveyed")
+    for application_id in (first, second):
+        offered(world, application_id)
+    moved(first, "suspend", reason="asked for")
+    assert offer_ends.expire(today=Offer.objects.first().valid_until + timedelta(days=1)) == 2
+    assert (row(first).state, row(second).state) == ("offered", "surveyed")
+    moved(first, "resume")
+    assert (row(first).state, row(first).waits_for) == ("surveyed", "desk")
+
+
 def test_an_application_waits_on_as_long_as_a_later_offer_is_sent(world):
     application_id = walked(to="surveyed")
     offered(world, application_id)
