@@ -113,8 +113,8 @@ INSPECTIONS = Workflow(
     "safety inspection",
     {
         (_S.PLANNED, _A.ORDER): Move(_S.ORDERED, PLANNERS | {ActorKind.SYSTEM}),
-        (_S.PLANNED, _A.DROP): Move(_S.DROPPED, PLANNERS),
-        (_S.ORDERED, _A.DROP): Move(_S.DROPPED, PLANNERS),
+        (_S.PLANNED, _A.DROP): Move(_S.DROPPED, PLANNERS | {ActorKind.SYSTEM}),
+        (_S.ORDERED, _A.DROP): Move(_S.DROPPED, PLANNERS | {ActorKind.SYSTEM}),
         (_S.ORDERED, _A.RELEASE): Move(_S.PLANNED, ANYONE),
         (_S.ORDERED, _A.PASS): Move(_S.PASSED, INSPECTORS),
         **{(state, _A.FIND): Move(_S.WITH_DEFECTS, INSPECTORS) for state in (_S.ORDERED, _S.PASSED, _S.WITH_DEFECTS)},
