@@ -34,6 +34,9 @@ MOVES = 8
 TRANSACTIONS = 10
 """Of one application: filing, two papers, and seven moves."""
 FLOOR_ROUNDS, FLOOR_APPLICATIONS = 3, 300
+BANKS = 100
+"""Transformers, so that not all applications wait for one."""
+
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 ROOMS = frozenset(("accounts", "metering", "contracts", "platform"))
 SCOPES = ("applications:read", "applications:write")
@@ -169,10 +172,13 @@ def prepare() -> str:
     from cis.api import router  # noqa: F401 (names the scopes)
     from cis.kernel.actors import SYSTEM
     from cis.platform import api, keys
-    from tests.factories import accounts
+    from tests.factories import accounts, metering
 
     call_command("migrate", verbosity=0, interactive=False)
     accounts.supplier()
+    above = metering.feeder()
+    for bank in range(BANKS):
+        metering.transformer(at=above, external_id=f"T{bank:03d}", capacity_va=10_000_000_000)
     bearer = keys.create(name="benchmark", scopes=SCOPES, known_scopes=api.SCOPES, actor=SYSTEM)
     connection.close()
     return bearer
@@ -217,7 +223,10 @@ def walk(client: Any, serial: int) -> None:
         reply = client.post(f"/api/v1/applications/{number}/papers", {"kind": kind, "file": scan})
         assert reply.status_code == 200, reply.content
     for action in ("confirm_documents", "assign_survey", "report_survey"):
-        post(client, f"applications/{number}/moves", {"action": action}, key=f"{serial} {action}".replace(" ", "-"))
+        body: dict[str, Any] = {"action": action}
+        if action == "report_survey":
+            body["points"] = [{"seq": 0, "service_point": planned(number)}]
+        post(client, f"applications/{number}/moves", body, key=f"{serial} {action}".replace(" ", "-"))
     case = {"application_id": applications.id_of_number(number), "actor": STAFF}
     for step, more in (
         (steps.offer_step, {}),
@@ -227,6 +236,23 @@ def walk(client: Any, serial: int) -> None:
     ):
         with transaction.atomic():
             step(**case, **more, at=timezone.now())
+
+
+def planned(number: str) -> str:
+    """Plan the service point of an application on one of the transformers; return its external id."""
+    from django.db import transaction
+
+    from metering.domain.places import NewPlace
+    from metering.operations import network
+    from tests.factories.applications import STAFF
+
+    place = NewPlace(
+        service_point=f"{number}-1", premises=f"{number}-P", address=number, voltage="220V", capacity_w=8000,
+        transformer=f"T{int(number[1:]) % BANKS:03d}",
+    )  # fmt: skip
+    with transaction.atomic():
+        network.plan_points_step(new=[place], actor=STAFF)
+    return place.service_point
 
 
 def post(client: Any, path: str, body: dict[str, Any], *, key: str) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from datetime import time, timedelta
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.utils import timezone
 
 from accounts.operations import bounces, letters, mailings, notice_drafts, notice_sending
 from accounts.queries import supplier
@@ -69,7 +70,13 @@ from contracts.operations import (
     surveys,
 )
 from contracts.queries import change_facts
-from metering.domain.announcements import CorrectionMade, DeviceCommandDone, WorkOrderCancelled, WorkOrderDone
+from metering.domain.announcements import (
+    CapacityEnding,
+    CorrectionMade,
+    DeviceCommandDone,
+    WorkOrderCancelled,
+    WorkOrderDone,
+)
 from metering.gateways import head_end
 from metering.gateways.sandbox import Sandbox
 from metering.operations import approvals, arrivals, capacity, device_commands, uploads
@@ -218,6 +225,8 @@ def _bind_network() -> None:
     jobs.register(capacity.WORK, capacity.night, schedule=Daily(EXPIRY_AT, settings.TIME_ZONE))
     events.listen(ApplicationMoved, energizing.keep_its_case)
     events.listen(ApplicationMoved, surveys.free_capacity)
+    events.listen(ApplicationMoved, surveys.hold_signed)
+    events.listen(CapacityEnding, surveys.capacity_ending)
     events.listen(AgreementStarted, _connect)
 
 
@@ -231,6 +240,7 @@ def _bind_changes() -> None:
     change_facts.answer_arrears_by(balances.arrears_minor)
     events.listen(ChangeMade, rebill_rows.note_change)
     events.listen(WorkOrderDone, change_work.done)
+    events.listen(WorkOrderCancelled, change_work.cancelled)
     events.listen(AccountToSettle, final_accounts.open_step)
     events.listen(SettlementDropped, final_accounts.drop_step)
 
@@ -247,7 +257,7 @@ def _bind_disconnections() -> None:
 
 def _connect(started: AgreementStarted) -> None:
     """Count the service point of an agreement as connected, in the place of what was reserved for it."""
-    capacity.connect_step(service_point_id=started.service_point_id, actor=SYSTEM)
+    capacity.connect_step(service_point_id=started.service_point_id, today=timezone.localdate(), actor=SYSTEM)
 
 
 def _print_bill(message: outbox.Message) -> None:

@@ -59,14 +59,17 @@ class EnergizingCard:
 def is_inspected(*, subject: str, subject_id: int) -> bool:
     """
     Return whether the inspection of a case passed: of an application the acceptance inspection of its installation, of
-    another case the last work order for an inspection; two statements.
+    another case the last work order for an inspection; up to five statements.
     """
     if subject == APPLICATION and inspections.has_passed(application_id=subject_id):
         return True
+    since = inspections.void_until(application_id=subject_id) if subject == APPLICATION else None
     found = [
         card
         for card in work_orders.of_case(subject=subject, subject_id=subject_id)
-        if card.kind == WorkKind.INSPECTION and card.state == WorkState.DONE
+        if card.kind == WorkKind.INSPECTION
+        and card.state == WorkState.DONE
+        and (since is None or (card.done_at is not None and card.done_at > since))
     ]
     return bool(found) and max(found, key=lambda card: card.id).outcome == Outcome.PASSED
 

@@ -14,11 +14,14 @@ from cis.kernel.enums import Role
 from cis.platform import documents
 from contracts.domain.application_workflow import ApplicationAction, ApplicationState
 from contracts.domain.applications import Applicant, ApplicationChannel, Item, Load, NewApplication
-from contracts.operations import application_cases, application_intake
+from contracts.operations import application_cases, application_intake, surveys
 from contracts.operations import applications as steps_of
 from contracts.queries import applications
+from contracts.queries import surveys as surveys_of
 from contracts.queries.applications import Wanted
-from metering.domain.places import NewRegister
+from metering.domain.places import NewPlace, NewRegister
+from metering.operations import network
+from metering.queries import network as network_of
 from tariffs.queries import plans
 
 CLERK = Actor(ActorKind.STAFF, None, "demo", frozenset({Role.CLERK, Role.FIELD, Role.SUPERVISOR}))
@@ -82,7 +85,7 @@ def _walk(application_id: int, end: ApplicationState, at: datetime, tariff: str)
     steps: tuple[tuple[ApplicationState, Callable[..., object], dict[str, Any]], ...] = (
         (ApplicationState.DOCUMENTED, application_cases.confirm_documents, {"today": at.date()}),
         (ApplicationState.SURVEYING, application_cases.assign_survey, {"today": at.date()}),
-        (ApplicationState.SURVEYED, application_cases.report_survey, {"points": {}}),
+        (ApplicationState.SURVEYED, _survey, {}),
         (ApplicationState.OFFERED, _in_one(steps_of.offer_step), {}),
         (ApplicationState.CONTRACTED, _in_one(steps_of.sign_step), {"contract_number": ""}),
         (ApplicationState.METERED, _in_one(steps_of.install_meter_step), {}),
@@ -104,6 +107,30 @@ def _in_one(step: Callable[..., object]) -> Callable[..., object]:
             return step(**given)
 
     return done
+
+
+def _survey(*, application_id: int, at: datetime, actor: Actor) -> None:
+    """Plan the service points where there is room, and report them as a survey that was made elsewhere."""
+    with transaction.atomic():
+        points = _planned(application_id, at, actor)
+    surveys.report_points(application_id=application_id, points=points, actor=actor, at=at)
+
+
+def _planned(application_id: int, at: datetime, actor: Actor) -> dict[int, int]:
+    row = applications.one(application_id=application_id, at=at).row
+    supplies = surveys_of.supplies_of(application_id=application_id)
+    (bank, *_) = network_of.suggested(
+        capacity_w=row.capacity_w, voltage=supplies[0].voltage, district="", at=timezone.localdate(at)
+    )
+    new = [
+        NewPlace(
+            service_point=f"{row.number}-{one.seq + 1}", premises=f"{row.number}-P", address=row.address,
+            voltage=one.voltage, capacity_w=one.capacity_w, transformer=bank.external_id,
+        )
+        for one in supplies
+    ]  # fmt: skip
+    made = network.plan_points_step(new=new, actor=actor)
+    return {one.item_id: made[place.service_point] for one, place in zip(supplies, new, strict=True)}
 
 
 def _energize(*, application_id: int, tariff: str, at: datetime, actor: Actor) -> None:

@@ -137,7 +137,7 @@ class MoveNew(Strict):
     reason = _text(REASON_MOST, "Needed to send back, suspend, withdraw and reject.")
     points = serializers.ListField(
         child=PointGiven(), required=False, default=list, max_length=rules.ITEMS_MOST,
-        help_text="Of report_survey; supplies left out get a new service point.",
+        help_text="Of report_survey, each on its transformer or feeder; those left out keep theirs.",
     )  # fmt: skip
 
 

@@ -29,7 +29,7 @@ from contracts.domain.applications import (
     PaperKind,
 )
 from contracts.models.application import ServiceApplication
-from contracts.operations import application_cases, application_intake, application_moves
+from contracts.operations import application_cases, application_intake, application_moves, surveys
 from contracts.queries import application_supplies
 from contracts.queries import applications as queries
 from contracts.queries.applications import ApplicationDetail, ApplicationSummary, UnknownApplication, Wanted
@@ -194,7 +194,7 @@ def _move(request: Request, application_id: int, given: Mapping[str, Any]) -> No
     elif action is ApplicationAction.ASSIGN_SURVEY:
         application_cases.assign_survey(**common, today=today)
     elif action is ApplicationAction.REPORT_SURVEY:
-        application_cases.report_survey(**common, points=_points(application_id, given["points"]))
+        surveys.report_points(**common, points=_points(application_id, given["points"]))
     else:
         application_cases.move(**common, action=action, reason=given["reason"])
 

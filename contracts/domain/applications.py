@@ -1,6 +1,7 @@
 """Applications for a supply as they are filed, and what is checked of them before they are kept."""
 
 import re
+import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -121,7 +122,7 @@ class NewApplication:
     An application to be, as typed or delivered.
 
     premises       external id of premises that are known; "" = ``address`` names new ones
-    customer_id    the applicant is this customer
+    customer_id    the applicant is signed in as this customer
     is_dual        fed from two sources
     documents      (PaperKind, id of the kept document) of each paper that came along
     external_id    name in the applicant's system; "" = none
@@ -316,3 +317,12 @@ def _check_loads(loads: Sequence[Load], findings: Findings) -> None:
             findings.add(f"loads[{place}].power", "bad_capacity", "The power is above 0.", "Give it in kW.")
         if not 1 <= load.count <= COUNT_MOST:
             findings.add(f"loads[{place}].count", "bad_count", f"The count is 1 to {COUNT_MOST}.")
+
+
+def is_same_name(one: str, other: str) -> bool:
+    """Return whether two names are the same: blanks, full-width forms and case apart."""
+    return _bare_name(one) == _bare_name(other)
+
+
+def _bare_name(name: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", name).split()).casefold()

@@ -128,7 +128,7 @@ WORKFLOW = Workflow(
         (_S.CONFIRMED, _A.WITHDRAW): Move(_S.WITHDRAWN, ASKERS),
         (_S.CONFIRMED, _A.REJECT): Move(_S.REJECTED, MACHINE),
         (_S.EFFECTIVE, _A.FINISH): Move(_S.DONE, frozenset((*MACHINE, ActorKind.CUSTOMER, ActorKind.CLIENT))),
-        (_S.EFFECTIVE, _A.REVERSE): Move(_S.REVERSED, REVERSERS),
+        (_S.EFFECTIVE, _A.REVERSE): Move(_S.REVERSED, REVERSERS | {ActorKind.SYSTEM}),
         (_S.DONE, _A.REVERSE): Move(_S.REVERSED, REVERSERS),
     },
 )

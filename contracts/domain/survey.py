@@ -49,6 +49,7 @@ class Supply:
 
     item_id           key of the application's item
     present_w         agreed capacity of the service point that it has; 0: none is connected
+    asset, asset_id   where that service point hangs; None: nowhere, or it has none
     """
 
     item_id: int
@@ -58,6 +59,8 @@ class Supply:
     capacity_w: int
     service_point_id: int | None = None
     present_w: int = 0
+    asset: Asset | None = None
+    asset_id: int = 0
 
     @property
     def more_w(self) -> int:

@@ -47,6 +47,10 @@ class ServiceApplication(models.Model):
     is_dual = models.BooleanField(default=False, help_text="Fed from two sources.")
     customer = models.ForeignKey("accounts.Customer", on_delete=models.PROTECT, null=True, related_name="applications")
     account = models.ForeignKey("accounts.Account", on_delete=models.PROTECT, null=True, related_name="applications")
+    kept_customer_since = models.DateTimeField(
+        null=True,
+        help_text="Since when it is of a customer who was kept before: who looked earlier may not.",
+    )
     contract_number = models.CharField(max_length=40, default="", blank=True)
     note = models.TextField(default="", blank=True)
     external_id = models.CharField(max_length=64, default="", blank=True)

@@ -5,10 +5,12 @@ Each refused move is noted in the audit trail.
 """
 
 import secrets
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from hmac import compare_digest
 from typing import Any, BinaryIO
+
+from django.utils import timezone
 
 from accounts.domain.customer import NewCustomer
 from accounts.domain.identity import CustomerKind
@@ -23,17 +25,19 @@ from contracts.domain import application_workflow as workflow
 from contracts.domain.application_workflow import SUBJECT, ApplicationAction, ApplicationState, WaitsFor
 from contracts.domain.applications import PaperKind
 from contracts.models.application import ApplicationItem, ApplicationMessage, ApplicationPaper, ServiceApplication
-from contracts.operations import application_ends, application_notices, applications
+from contracts.operations import application_ends, application_inspections, application_notices, applications
 from contracts.operations import application_moves as moves
 from contracts.operations.application_intake import LINK_BYTES, LINK_KEPT, digest
 from contracts.operations.changes import ArrearsOwed
-from contracts.queries import application_rules
+from contracts.queries import applicants, application_rules
 from contracts.queries import applications as queries
 from metering.domain.work_orders import WorkKind
 from metering.operations import work_orders
 
 MESSAGE_MOST = 1_000
+NEW_CUSTOMER = "new"
 PAPERS_MOST = 40
+PHONE_DIGITS = 8
 LINK_WAIT = timedelta(minutes=2)
 GO_ON_DESPITE_ARREARS: frozenset[Role | ActorKind] = frozenset((Role.SUPERVISOR,))
 WORK_DAYS = timedelta(days=3)
@@ -49,6 +53,12 @@ class TooManyPapers(Refused):
     """More papers than one application takes."""
 
     code = "too_many_papers"
+
+
+class CustomerUnclear(Refused):
+    """Customers with the applicant's number are kept; ``detail["customers"]`` are their ids."""
+
+    code = "customer_unclear"
 
 
 class WrongLink(Refused):
@@ -94,16 +104,19 @@ def add_paper(
 
 @opens_transaction
 def confirm_documents(
-    *, application_id: int, actor: Actor, at: datetime, today: date, despite_arrears: str = ""
+    *, application_id: int, actor: Actor, at: datetime, today: date, despite_arrears: str = "", who: str = ""
 ) -> None:
     """
     Confirm that the papers are complete and true; customer and account are made if there are none.
 
     :param despite_arrears: why a supervisor goes on though the applicant owes.
+    :param who: who the applicant is, as somebody at the desk saw: id of a customer with the same number and name, or
+        ``NEW_CUSTOMER``. Empty: nobody is kept with the number, or just one of the same name and a person confirms.
 
     :raises IllegalMove, NotAllowed: see ``application_moves.check``.
     :raises PapersMissing: some are lacking.
     :raises ArrearsOwed: the applicant owes for bills that were issued, and no supervisor says why that does not matter.
+    :raises CustomerUnclear: it is not clear which customer applies.
     """
     row = moves.lock(application_id)
     moves.check(row, ApplicationAction.CONFIRM_DOCUMENTS, actor)
@@ -120,7 +133,7 @@ def confirm_documents(
             owed_minor=owed_minor,
             field="despite_arrears",
         )
-    changed = _customer(row, today, actor)
+    changed = _customer(row, who, at, today, actor)
     reason = why if owed_minor else ""
     moves.go(row, ApplicationAction.CONFIRM_DOCUMENTS, actor=actor, at=at, reason=reason, **changed)
 
@@ -184,12 +197,8 @@ def move_step(*, application_id: int, action: ApplicationAction, reason: str, ac
     application_ends.follow_step(row, action, before=before, reason=reason, actor=actor, at=at)
     if before == ApplicationState.METERED and action is ApplicationAction.SEND_BACK:
         ApplicationItem.objects.filter(application=row, energized_at=None).update(metered_at=None)
-
-
-@opens_transaction
-def report_survey(*, application_id: int, points: Mapping[int, int], actor: Actor, at: datetime) -> None:
-    """Report a survey; see ``applications.report_survey_step``."""
-    applications.report_survey_step(application_id=application_id, points=points, actor=actor, at=at)
+    if action is ApplicationAction.RESUME and applications.follow_meters_step(row, at=at):
+        application_inspections.order_if_missing_step(application_id=row.id, today=timezone.localdate(at))
 
 
 @opens_transaction
@@ -230,14 +239,16 @@ def open_link(*, number: str, secret: str, actor: Actor, at: datetime) -> int:
 
 
 @opens_transaction
-def send_link(*, number: str, actor: Actor, at: datetime) -> None:
+def send_link(*, number: str, contact: str, actor: Actor, at: datetime) -> None:
     """
-    Send the applicant a new link to the page of an application; one within two minutes, nothing to a wrong number.
+    Send the applicant a new link to the page of an application; one within two minutes.
 
-    Who asks is told nothing either way: numbers can be guessed.
+    Who asks is told nothing either way, and a wrong number or contact changes nothing: numbers can be guessed.
+
+    :param contact: phone or mailbox of the application, as typed.
     """
     row = ServiceApplication.objects.select_for_update().filter(number=number.strip().upper()).first()
-    if row is None or (row.link_until and row.link_until > at + LINK_KEPT - LINK_WAIT):
+    if row is None or not _is_contact(row, contact) or (row.link_until and row.link_until > at + LINK_KEPT - LINK_WAIT):
         return
     secret = secrets.token_urlsafe(LINK_BYTES)
     row.link_sha256, row.link_until = digest(secret), at + LINK_KEPT
@@ -245,6 +256,18 @@ def send_link(*, number: str, actor: Actor, at: datetime) -> None:
     link = f"/apply/{row.number}/{secret}/"
     application_notices.tell_link_step(row, link=link, key=f"link:{row.id}:{at.isoformat()}", actor=actor)
     audit.record(actor, "send_link", SUBJECT, row.id)
+
+
+def _is_contact(row: ServiceApplication, typed: str) -> bool:
+    plain = typed.strip().casefold()
+    if plain and plain == row.email.casefold():
+        return True
+    return any(phone and _digits(plain) == _digits(phone) for phone in (row.phone, row.agent_phone))
+
+
+def _digits(phone: str) -> str:
+    """Return the last digits of a phone number, by which it is known with and without the code of the country."""
+    return "".join(one for one in phone if one in "0123456789")[-PHONE_DIGITS:]
 
 
 @joins_transaction
@@ -264,17 +287,45 @@ def _missing(row: ServiceApplication, given: Collection[str], at: datetime) -> t
     )
 
 
-def _customer(row: ServiceApplication, today: date, actor: Actor) -> dict[str, Any]:
+def _customer(row: ServiceApplication, who: str, at: datetime, today: date, actor: Actor) -> dict[str, Any]:
     """Return customer and account of an application, made if there are none: each supply contract has its account."""
+    kept: dict[str, Any] = {}
     if row.customer_id is None:
-        new = NewCustomer(
-            name=row.name, kind=row.applicant_kind, id_number=row.id_number, language=row.language, phone=row.phone,
-            email=row.email, postal_address=row.address,
-        )  # fmt: skip
-        made = customers.add(customer=new, opened_date=today, actor=actor)
-        return {"customer_id": made.customer_id, "account_id": made.account_id}
+        found = _kept_customer(row, who, actor)
+        if found is None:
+            new = NewCustomer(
+                name=row.name, kind=row.applicant_kind, id_number=row.id_number, language=row.language, phone=row.phone,
+                email=row.email, postal_address=row.address,
+            )  # fmt: skip
+            made = customers.add(customer=new, opened_date=today, actor=actor)
+            return {"customer_id": made.customer_id, "account_id": made.account_id}
+        kept = {"customer_id": found, "kept_customer_since": at, "link_sha256": "", "link_until": None}
     if row.account_id is None:
-        account = account_steps.add_account(customer_id=row.customer_id, opened_date=today, paper_bill=False)
-        audit.record(actor, "open", "account", account.id, number=account.number, customer_id=row.customer_id)
-        return {"account_id": account.id}
-    return {}
+        customer_id: int | None = kept.get("customer_id", row.customer_id)
+        assert customer_id is not None  # known before, or just found
+        account = account_steps.add_account(customer_id=customer_id, opened_date=today, paper_bill=False)
+        audit.record(actor, "open", "account", account.id, number=account.number, customer_id=customer_id)
+        kept["account_id"] = account.id
+    return kept
+
+
+def _kept_customer(row: ServiceApplication, who: str, actor: Actor) -> int | None:
+    """Return which kept customer applies; None: a new one. Numbers can be typed by anybody: a person says it."""
+    found = applicants.candidates(id_number=row.id_number, name=row.name)
+    if not found:
+        return None
+    agreeing = [one.id for one in found if one.agrees]
+    if actor.kind is ActorKind.STAFF:
+        if who == NEW_CUSTOMER:
+            return None
+        if who:
+            chosen = next((key for key in agreeing if str(key) == who), None)
+            if chosen is not None:
+                return chosen
+        elif len(found) == len(agreeing) == 1:
+            return agreeing[0]
+    raise CustomerUnclear(
+        "Customers with this ID number are kept, and it is not clear who applies.",
+        advice="Compare the proof of identity at the desk, and choose.", customers=[one.id for one in found],
+        field="who",
+    )  # fmt: skip

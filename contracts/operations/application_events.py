@@ -27,6 +27,8 @@ CLOSED = {
     OfferState.EXPIRED: "供电方案答复已过有效期 The time to accept the offer is over.",
     OfferState.WITHDRAWN: "供电方案答复已撤回 The offer was withdrawn.",
 }
+HANGING = frozenset((WorkKind.METER_INSTALL, WorkKind.METER_EXCHANGE))
+"""Work after which a meter hangs that did not before."""
 
 
 @joins_transaction
@@ -120,14 +122,16 @@ def work_done(told: WorkOrderDone) -> None:
     """
     Note that a meter hangs; with the last one the acceptance inspection is ordered.
 
+    A suspended application keeps what the crew did, and follows when it is resumed.
+
     What a survey found is reported by whoever writes the report.
     """
-    is_hung = told.kind is WorkKind.METER_INSTALL and told.outcome is Outcome.DONE
+    is_hung = told.kind in HANGING and told.outcome is Outcome.DONE
     if told.subject != SUBJECT or not is_hung or told.service_point_id is None:
         return
     if state_of(told.subject_id) is ApplicationState.CONTRACTED:
         now = timezone.now()
-        if applications.install_meter_step(
-            application_id=told.subject_id, service_point_ids=[told.service_point_id], actor=told.actor, at=now
+        if applications.hang_meter_step(
+            application_id=told.subject_id, service_point_id=told.service_point_id, actor=told.actor, at=now
         ):
             application_inspections.order_if_missing_step(application_id=told.subject_id, today=timezone.localdate(now))

@@ -6,7 +6,6 @@ from cis.kernel.actors import SYSTEM, Actor
 from cis.platform import packs
 from cis.platform.db import joins_transaction
 from contracts.domain.application_workflow import SUBJECT
-from contracts.domain.inspection_workflow import InspectionState
 from contracts.models.application import ApplicationItem
 from contracts.operations import application_moves as moves
 from contracts.operations import inspections
@@ -34,10 +33,17 @@ def order_step(*, application_id: int, today: date, actor: Actor) -> None:
 
 @joins_transaction
 def order_if_missing_step(*, application_id: int, today: date) -> None:
-    """Order the acceptance inspection unless one is under way or was made; one that failed is followed up."""
-    made = any(one.state != InspectionState.DROPPED for one in queries.of_application(application_id=application_id))
+    """
+    Order the acceptance inspection unless one is under way or was made; one that failed is followed up.
+
+    Those that were made before meters were hung anew do not count.
+    """
+    made = queries.is_ordered(application_id=application_id)
+    since = queries.void_until(application_id=application_id)
     plain = any(
-        card.kind == WorkKind.INSPECTION and card.state != WorkState.CANCELLED
+        card.kind == WorkKind.INSPECTION
+        and card.state != WorkState.CANCELLED
+        and (since is None or card.done_at is None or card.done_at > since)
         for card in work_queries.of_case(subject=SUBJECT, subject_id=application_id)
     )
     if not made and not plain:

@@ -80,6 +80,7 @@ def file_step(*, application: NewApplication, channel: ApplicationChannel, actor
     findings.raise_if_any(InvalidApplication)
     if applicant is None:
         raise InvalidApplication("The applicant cannot be kept.")
+    _check_customer(application.customer_id, applicant)
     missing = application_rules.missing_papers(
         kind=applicant.kind,
         has_agent=agent is not None,
@@ -87,7 +88,7 @@ def file_step(*, application: NewApplication, channel: ApplicationChannel, actor
         at=at,
     )
     keys = _conflict_keys(application)
-    _refuse_twice(keys)
+    _refuse_twice(keys, channel)
     secret = secrets.token_urlsafe(LINK_BYTES)
     row = _row(application, applicant, agent, channel, actor, at, secret)
     row.premises_id = places_known.premises_id
@@ -138,13 +139,18 @@ def _conflict_keys(new: NewApplication) -> list[str]:
     return [rules.conflict_key(kind=new.kind, place=place, item=item) for item in new.items]
 
 
-def _refuse_twice(keys: Sequence[str]) -> None:
+def _refuse_twice(keys: Sequence[str], channel: ApplicationChannel) -> None:
+    """Refuse what is applied for already; only who works with applications is told which one that is."""
     taken = (
         ApplicationItem.objects.filter(conflict_key__in=keys, is_open=True)
         .values_list("application__number", "unit")
         .order_by("id")
         .first()
     )
+    if taken is not None and channel is ApplicationChannel.PORTAL:
+        raise ApplicationTaken(
+            "An application for the same supply is open.", advice="Name the flat or shop, or call us if that is wrong."
+        )
     if taken is not None:
         raise ApplicationTaken(
             f"The application {taken[0]} for the same supply is open{f' ({taken[1]})' if taken[1] else ''}.",
@@ -165,7 +171,6 @@ def _row(
     (row_id,) = take_ids("contracts_serviceapplication", 1)
     number = f"A{at:%y}{row_id:07d}"
     voltages, classes = {item.voltage for item in new.items}, {item.use_class for item in new.items}
-    customer_id = new.customer_id or _customer_of(applicant)
     address = new.address.strip() or (application_rules.address_of_premises(new.premises) if new.premises else "")
     told: dict[str, Any] = {}
     if agent is not None and new.agent is not None:
@@ -176,16 +181,19 @@ def _row(
         standard_class=rules.standard_class(use_classes=classes, voltages=voltages, is_dual=new.is_dual).value,
         applicant_kind=applicant.kind.value, name=applicant.name, id_number=applicant.id_number, phone=applicant.phone,
         is_mobile=applicant.is_mobile, email=applicant.email, language=new.applicant.language, address=address,
-        district=new.district.strip(), postcode=new.postcode.strip(), is_dual=new.is_dual, customer_id=customer_id,
-        note=new.note.strip(), external_id=new.external_id, link_sha256=digest(secret), link_until=at + LINK_KEPT,
+        district=new.district.strip(), postcode=new.postcode.strip(), is_dual=new.is_dual, customer_id=new.customer_id,
+        kept_customer_since=at if new.customer_id else None, note=new.note.strip(),
+        external_id=new.external_id, link_sha256=digest(secret), link_until=at + LINK_KEPT,
         actor_id=actor.id, search_grams=bigrams(number, applicant.name, address), **told,
     )  # fmt: skip
 
 
-def _customer_of(applicant: CheckedPerson) -> int | None:
-    """Return the one customer who has the applicant's number; None: nobody, or several."""
-    known = customers.with_id_number(applicant.id_number)
-    return known[0] if len(known) == 1 else None
+def _check_customer(customer_id: int | None, applicant: CheckedPerson) -> None:
+    """Refuse an application that names another applicant than the customer who is signed in."""
+    if customer_id is not None:
+        card = customers.card(customer_id=customer_id)
+        if card.id_number != applicant.id_number or not rules.is_same_name(card.name, applicant.name):
+            raise InvalidApplication("The applicant is not the customer who is signed in.")
 
 
 def _keep_parts(

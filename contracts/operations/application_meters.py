@@ -10,6 +10,7 @@ from contracts.models.application import ApplicationItem
 from contracts.operations import application_moves as moves
 from metering.domain.work_orders import WorkKind
 from metering.operations import work_orders
+from metering.queries import meters
 
 WORK_DAYS = timedelta(days=7)
 """Until when meters are hung up where no clock of the application says it."""
@@ -28,7 +29,9 @@ def order(*, application_id: int, today: date, actor: Actor) -> int:
 @joins_transaction
 def order_step(*, application_id: int, today: date, actor: Actor) -> int:
     """
-    Order a meter for each supply of a signed application where none hangs and none is ordered.
+    Order a meter for each supply of a signed application that waits for its own, where none is ordered.
+
+    Where one hangs, as after the application was sent back, it is exchanged.
 
     :returns: number of work orders; 0: all are ordered.
     :raises IllegalMove: the contract is not signed yet, or all meters hang.
@@ -37,12 +40,18 @@ def order_step(*, application_id: int, today: date, actor: Actor) -> int:
     if row.state != ApplicationState.CONTRACTED:
         raise IllegalMove("Meters are ordered once the contract is signed.", advice="Let it be signed first.")
     items = ApplicationItem.objects.filter(application=row, metered_at=None, service_point__isnull=False)
-    return work_orders.create_at_points_step(
-        kind=WorkKind.METER_INSTALL,
-        subject=SUBJECT,
-        subject_id=row.id,
-        service_point_ids=list(items.values_list("service_point_id", flat=True)),
-        facts={"application": row.number, "customer": row.name, "phone": row.agent_phone or row.phone},
-        due_date=moves.due_date(row, "connection_meter") or today + WORK_DAYS,
-        actor=actor,
+    points = set(items.values_list("service_point_id", flat=True))
+    hung = meters.points_with(service_point_ids=points, on=today) if points else set()
+    return sum(
+        work_orders.create_at_points_step(
+            kind=kind,
+            subject=SUBJECT,
+            subject_id=row.id,
+            service_point_ids=sorted(wanted),
+            facts={"application": row.number, "customer": row.name, "phone": row.agent_phone or row.phone},
+            due_date=moves.due_date(row, "connection_meter") or today + WORK_DAYS,
+            actor=actor,
+        )
+        for kind, wanted in ((WorkKind.METER_INSTALL, points - hung), (WorkKind.METER_EXCHANGE, hung))
+        if wanted
     )

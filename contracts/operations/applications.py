@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from cis.kernel.actors import Actor
+from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.errors import Refused
 from cis.kernel.workflow import IllegalMove
 from cis.platform import audit
@@ -17,8 +17,6 @@ from cis.platform.db import execute, joins_transaction
 from contracts.domain.application_workflow import SUBJECT, ApplicationAction, ApplicationState
 from contracts.models.application import ApplicationItem, ServiceApplication
 from contracts.operations import application_moves as moves
-from metering.domain.places import NewPlace
-from metering.operations import places
 
 
 class PointMissing(Refused):
@@ -46,14 +44,15 @@ def report_survey_step(
     """
     Note that a place was surveyed and can be supplied.
 
-    :param points: of each item its service point, as the survey made it; those left out are made here.
+    :param points: of each item its service point, as the survey made it; those left out keep the one they have.
     :raises IllegalMove: it is not being surveyed.
     :raises NotAllowed: the actor may not.
     :raises UnknownItem: the application has no such item.
+    :raises PointMissing: a supply has none.
     """
     row = moves.lock(application_id)
     moves.check(row, ApplicationAction.REPORT_SURVEY, actor)
-    found = _set_points(row, dict(points or {}), actor)
+    found = _set_points(row, dict(points or {}))
     moves.go(row, ApplicationAction.REPORT_SURVEY, actor=actor, at=at, **found)
 
 
@@ -104,6 +103,33 @@ def install_meter_step(
     if not _mark(row, "metered_at", service_point_ids, at):
         return False
     moves.go(row, ApplicationAction.INSTALL_METER, actor=actor, at=at)
+    return True
+
+
+@joins_transaction
+def hang_meter_step(*, application_id: int, service_point_id: int, actor: Actor, at: datetime) -> bool:
+    """
+    Note that a crew hung a meter up: a suspended application keeps that, and moves when it is resumed.
+
+    :returns: whether it moved. See ``install_meter_step`` for refusals.
+    """
+    row = moves.lock(application_id)
+    if row.suspended_at is None:
+        return install_meter_step(
+            application_id=application_id, service_point_ids=[service_point_id], actor=actor, at=at
+        )
+    _mark(row, "metered_at", [service_point_id], at)
+    audit.record(actor, "hang_while_suspended", SUBJECT, row.id, service_point=service_point_id)
+    return False
+
+
+@joins_transaction
+def follow_meters_step(row: ServiceApplication, *, at: datetime) -> bool:
+    """Move a resumed application whose meters were all hung up while it was suspended; return whether it moved."""
+    bare = ApplicationItem.objects.filter(application=row, metered_at=None)
+    if row.state != ApplicationState.CONTRACTED or bare.exists():
+        return False
+    moves.go(row, ApplicationAction.INSTALL_METER, actor=SYSTEM, at=at)
     return True
 
 
@@ -169,16 +195,14 @@ def _mark(row: ServiceApplication, column: str, service_point_ids: Collection[in
     return not items.filter(**{column: None}).exists()
 
 
-def _set_points(row: ServiceApplication, points: dict[int, int], actor: Actor) -> dict[str, Any]:
-    """Give each item its service point, made at once where nobody made it; return the premises if they are new."""
-    items = list(ApplicationItem.objects.filter(application=row).order_by("seq").select_related("service_point"))
+def _set_points(row: ServiceApplication, points: dict[int, int]) -> dict[str, Any]:
+    """Give each item its service point; return the premises if they are new."""
+    items = list(ApplicationItem.objects.filter(application=row).order_by("seq"))
     strangers = points.keys() - {item.id for item in items}
     if strangers:
         raise UnknownItem(f"The application has no supply {min(strangers)}.")
-    bare = [item for item in items if item.service_point_id is None and item.id not in points]
-    if bare:
-        made = places.load(prepared=places.prepare(places=[_place(row, item) for item in bare]), actor=actor)
-        points |= {item.id: made[_point_name(row, item)] for item in bare}
+    if any(item.service_point_id is None and item.id not in points for item in items):
+        raise PointMissing("A supply has no service point yet.", advice="Let the crew report the survey.")
     if points:
         execute(
             """
@@ -191,20 +215,3 @@ def _set_points(row: ServiceApplication, points: dict[int, int], actor: Actor) -
         return {}
     found = ApplicationItem.objects.filter(application=row).values_list("service_point__premises_id", flat=True)
     return {"premises_id": found[:1][0]}
-
-
-def _point_name(row: ServiceApplication, item: ApplicationItem) -> str:
-    return f"{row.number}-{item.seq + 1}"
-
-
-def _place(row: ServiceApplication, item: ApplicationItem) -> NewPlace:
-    premises = row.premises.external_id if row.premises else f"{row.number}-P"
-    return NewPlace(
-        service_point=_point_name(row, item),
-        premises=premises,
-        address=row.address,
-        district=row.district,
-        postcode=row.postcode,
-        voltage=item.voltage,
-        capacity_w=item.capacity_w,
-    )

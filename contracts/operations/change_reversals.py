@@ -7,7 +7,7 @@ from accounts.queries import accounts
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
 from cis.platform import events
-from cis.platform.db import opens_transaction
+from cis.platform.db import joins_transaction, opens_transaction
 from contracts.domain.agreements import Agreed
 from contracts.domain.announcements import ChangeMade, SettlementDropped
 from contracts.domain.change_facts import REVERSIBLE
@@ -49,6 +49,12 @@ def reverse(*, change_id: int, reason: str, today: date, actor: Actor) -> None:
         raise NoReason("A reason is needed.", advice="Say in a few words what was wrong.")
     if ChangeKind(change.kind) not in REVERSIBLE:
         raise NotReversible("This kind of change is not taken back.", advice="Let another change undo it.")
+    take_back_step(change=change, reason=reason, today=today, actor=actor)
+
+
+@joins_transaction
+def take_back_step(*, change: ChangeSet, reason: str, today: date, actor: Actor) -> None:
+    """Undo all that a locked change did, the last first, and move it; see ``reverse`` for refusals."""
     touched: set[int] = set()
     for effect in change.effects.order_by("-seq"):
         _undo(change, effect, touched, today, actor)
@@ -105,12 +111,19 @@ def _undo_work(change: ChangeSet, effect: ChangeEffect, actor: Actor) -> None:  
     work_orders.withdraw_step(subject=SUBJECT, subject_id=change.id, reason=TAKEN_BACK, actor=actor)
 
 
+def _undo_meter(change: ChangeSet, effect: ChangeEffect, actor: Actor) -> None:
+    if change.state == ChangeState.DONE:
+        raise NotReversible("The meter hangs elsewhere by now.", advice="Let another change move it back.")
+    _undo_work(change, effect, actor)
+
+
 _UNDOING = {
     "end_agreement": _undo_end,
     "settle_account": _undo_settlement,
     "rename": _undo_name,
     "charge_fee": _undo_fee,
     "order_work": _undo_work,
+    "move_meter": _undo_meter,
 }
 
 

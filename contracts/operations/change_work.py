@@ -1,19 +1,24 @@
-"""What a change of use hears of others: its crew is done, a meter hangs elsewhere; its amendment is withdrawn."""
+"""What a change of use hears of others: its crew is done or not sent, a meter hangs elsewhere; its amendment is withdrawn."""
+
+from django.utils import timezone
 
 from cis.kernel.actors import SYSTEM
 from cis.platform.db import joins_transaction
 from contracts.domain.announcements import ContractWithdrawn
 from contracts.domain.changes import ChangeAction, ChangeKind, ChangeState
 from contracts.models.change import ChangeSet
+from contracts.operations import change_notices, change_reversals
 from contracts.operations.change_effects import SUBJECT
 from contracts.operations.changes import lock, move
-from metering.domain.announcements import WorkOrderDone
-from metering.domain.work_orders import Outcome
+from metering.domain.announcements import WorkOrderCancelled, WorkOrderDone
+from metering.domain.work_orders import Outcome, WorkKind
 from metering.operations import places
 from metering.queries import work_orders
 
 POSITION = "meter_position"
 """Item of the checklist by which a crew says where it hung a meter up."""
+
+WORK_DROPPED = "the work order was dropped 工单已取消: {reason}"
 
 
 @joins_transaction
@@ -33,6 +38,16 @@ def amendment_withdrawn(told: ContractWithdrawn) -> None:
         change = lock(told.subject_id)
         if change.state == ChangeState.CONFIRMED:
             move(change, ChangeAction.REJECT, SYSTEM, reason=told.reason)
+
+
+def cancelled(told: WorkOrderCancelled) -> None:
+    """Take a relocation back whose work order was dropped: the meter stays where it hangs, and its fee is not owed."""
+    if told.subject == SUBJECT and told.kind is WorkKind.METER_MOVE:
+        change = lock(told.subject_id)
+        if change.kind == ChangeKind.RELOCATION and change.state == ChangeState.EFFECTIVE:
+            reason = WORK_DROPPED.format(reason=told.reason)
+            change_reversals.take_back_step(change=change, reason=reason, today=timezone.localdate(), actor=SYSTEM)
+            change_notices.tell(change, ChangeAction.REJECT, reason=reason)
 
 
 def _place_meter(change: ChangeSet, told: WorkOrderDone) -> None:

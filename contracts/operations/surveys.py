@@ -8,20 +8,25 @@ application; if one of these is refused, nothing of it happens and the surveyor 
 from collections.abc import Mapping
 from datetime import date, datetime
 
+from django.utils import timezone
+
 from cis.kernel.actors import SYSTEM, Actor
 from cis.platform import audit
 from cis.platform.db import joins_transaction, opens_transaction
 from contracts.domain import survey as rules
 from contracts.domain.announcements import ApplicationMoved
-from contracts.domain.application_workflow import SUBJECT, ApplicationAction, ApplicationState
+from contracts.domain.application_workflow import SUBJECT, WITH_METERS, ApplicationAction, ApplicationState
 from contracts.domain.survey import NewReport, Room, Supply
+from contracts.models.application import ApplicationMessage
 from contracts.models.survey import SurveyPlacement, SurveyReport
-from contracts.operations import application_moves, applications
+from contracts.operations import application_moves, application_notices, applications
+from contracts.operations.applications import PointMissing
 from contracts.queries import surveys
 from contracts.queries.surveys import Wish
+from metering.domain.announcements import CapacityEnding
 from metering.domain.network import Asset, SupplyMode
 from metering.domain.places import NewPlace
-from metering.domain.work_orders import Outcome
+from metering.domain.work_orders import Outcome, WorkKind
 from metering.operations import capacity, network, work_orders
 from metering.operations.capacity import Need
 from metering.queries import network as network_queries
@@ -31,6 +36,12 @@ FREED_IN = frozenset({ApplicationState.WITHDRAWN, ApplicationState.REJECTED, App
 
 ENDED_WITHOUT = frozenset({ApplicationState.WITHDRAWN, ApplicationState.REJECTED})
 """States in which what was planned for an application is not built."""
+
+TEXTS = {
+    "en": "The capacity for your supply is kept until {until}. Decide by then; afterwards others may take it.",
+    "zh": "为您预留的供电容量保留至 {until}。请在此之前作出决定，逾期可能分配给其他用户。",
+}
+"""What who has not decided yet is written, in his language."""
 
 
 @opens_transaction
@@ -73,6 +84,43 @@ def report(
     return row.id
 
 
+@opens_transaction
+def report_points(*, application_id: int, points: Mapping[int, int], actor: Actor, at: datetime) -> None:
+    """
+    Report a survey that was made elsewhere: the service points are there, and what they need is reserved for them.
+
+    The order of our own crew is dropped.
+
+    :param points: of each item its service point; those left out keep the one that they have.
+    :raises PointMissing: a supply has no service point, or one that hangs on no transformer or feeder.
+    :raises CapacityTaken, AssetUnfit: where it hangs there is no room for it.
+    :raises IllegalMove, NotAllowed, UnknownItem: see ``applications.report_survey_step``.
+    """
+    applications.report_survey_step(application_id=application_id, points=points, actor=actor, at=at)
+    needs = [_need(one) for one in surveys.supplies_of(application_id=application_id) if one.more_w]
+    if needs:
+        today = timezone.localdate(at)
+        capacity.reserve_all_step(
+            needs=needs, subject=SUBJECT, subject_id=application_id, today=today, actor=actor
+        )  # fmt: skip
+    work_orders.withdraw_step(
+        subject=SUBJECT, subject_id=application_id, reason="surveyed elsewhere", actor=actor, kind=WorkKind.SURVEY
+    )
+
+
+def _need(one: Supply) -> Need:
+    """Return what a supply takes where its service point hangs."""
+    if one.asset is None or one.service_point_id is None:
+        raise PointMissing(
+            f"The service point of supply {one.seq} hangs on no transformer or feeder.",
+            advice="Enter where it hangs, or let our crew report the survey.",
+        )
+    return Need(
+        asset=one.asset, asset_id=one.asset_id, capacity_w=one.more_w, voltage=one.voltage,
+        service_point_id=one.service_point_id,
+    )  # fmt: skip
+
+
 @joins_transaction
 def free_capacity(moved: ApplicationMoved) -> None:
     """Give back what an application holds, and drop what was planned for it, once that is not needed; a listener."""
@@ -82,6 +130,41 @@ def free_capacity(moved: ApplicationMoved) -> None:
         network.drop_planned_step(
             service_point_ids=surveys.points_of(application_id=moved.application_id), actor=SYSTEM
         )
+
+
+@joins_transaction
+def hold_signed(moved: ApplicationMoved) -> None:
+    """
+    Hold the capacity of an application whose contract was signed for as long as the work may take; a listener.
+
+    :raises CapacityTaken: the customer took so long that somebody else has it.
+    """
+    if moved.action is ApplicationAction.SIGN:
+        today = timezone.localdate()
+        capacity.renew_step(subject=SUBJECT, subject_id=moved.application_id, today=today, actor=SYSTEM)
+
+
+@joins_transaction
+def capacity_ending(told: CapacityEnding) -> None:
+    """
+    Renew what a signed application holds; write to who has not decided yet that it passes; a listener.
+
+    He is told once for each last day, however many nights come before it.
+    """
+    if told.subject != SUBJECT:
+        return
+    row = application_moves.lock(told.subject_id)
+    if row.state in WITH_METERS:
+        capacity.renew_step(
+            subject=SUBJECT, subject_id=row.id, today=told.today, actor=SYSTEM, takes_anew=False
+        )  # fmt: skip
+        return
+    text = TEXTS["en" if row.language.startswith("en") else "zh"].format(until=told.until_date)
+    if not row.messages.filter(text=text).exists():
+        message = ApplicationMessage.objects.create(
+            application=row, is_from_applicant=False, text=text, actor_name=SYSTEM.name
+        )
+        application_notices.tell_message_step(row, message, actor=SYSTEM)
 
 
 def _send_back(row: SurveyReport, new: NewReport, wish: Wish, actor: Actor, at: datetime) -> None:

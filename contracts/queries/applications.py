@@ -282,6 +282,11 @@ def of_customers(customer_ids: Sequence[int], *, most: int = 50) -> tuple[Applic
     return rows_of(list(ServiceApplication.objects.filter(customer_id__in=list(customer_ids)).order_by("-id")[:most]))
 
 
+def is_of_customer(*, application_id: int, customer_id: int) -> bool:
+    """Return whether an application is known to be a customer's; one statement."""
+    return ServiceApplication.objects.filter(id=application_id, customer_id=customer_id).exists()
+
+
 def similar(*, id_number: str, but_id: int | None = None) -> tuple[tuple[int, str, str], ...]:
     """Return id, number and address of open applications of the same applicant: perhaps it is the same one."""
     rows = ServiceApplication.objects.filter(id_number=id_number, state__in=_OPEN)

@@ -2,13 +2,15 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Max, Q, QuerySet
 
 from cis.kernel.errors import Refused
+from contracts.domain.application_workflow import ApplicationState
 from contracts.domain.inspection import InspectionKind
 from contracts.domain.inspection_workflow import GOOD, STANDING, UNDER_WAY, InspectionState
+from contracts.models.application import ApplicationMove
 from contracts.models.inspection import SafetyInspection
 
 UNDER_WAY_FILTER = "under_way"
@@ -101,15 +103,44 @@ class DayLoad:
     late: int
 
 
+def void_until(*, application_id: int) -> datetime | None:
+    """
+    Return until when acceptance inspections of an application count no more; one statement.
+
+    The application was sent back then, for its meters to be hung anew: what was seen before is not what is switched on.
+    """
+    back = ApplicationMove.objects.filter(
+        application_id=application_id, before=ApplicationState.METERED, after=ApplicationState.CONTRACTED
+    )
+    last: datetime | None = back.aggregate(last=Max("at"))["last"]
+    return last
+
+
 def has_passed(*, application_id: int) -> bool:
     """
-    Return whether the acceptance inspection of a new connection is passed, so that it may be energized; one statement.
+    Return whether the acceptance inspection of a new connection is passed, so that it may be energized; two statements.
 
     Defects that do not fail an installation may still stand. One that failed has to be cleared, by evidence or by a
-    follow-up.
+    follow-up. What was inspected before meters were hung anew does not count.
     """
-    states = set(SafetyInspection.objects.filter(application_id=application_id).values_list("state", flat=True))
-    return bool(states & set(GOOD)) and InspectionState.FAILED not in states
+    since = void_until(application_id=application_id)
+    rows = SafetyInspection.objects.filter(application_id=application_id)
+    found = list(rows.values_list("state", "kind", "work_order__done_at"))
+    return InspectionState.FAILED not in {state for state, _, _ in found} and any(
+        state in GOOD
+        and kind == InspectionKind.ACCEPTANCE
+        and (since is None or (done_at is not None and done_at > since))
+        for state, kind, done_at in found
+    )
+
+
+def is_ordered(*, application_id: int) -> bool:
+    """Return whether an acceptance inspection that counts is under way or was made; two statements."""
+    rows = SafetyInspection.objects.filter(application_id=application_id).exclude(state=InspectionState.DROPPED)
+    since = void_until(application_id=application_id)
+    if since is not None:
+        rows = rows.filter(Q(done_date=None) | Q(work_order__done_at__gt=since), kind=InspectionKind.ACCEPTANCE)
+    return rows.exists()
 
 
 def listed(*, wanted: Wanted, today: date, offset: int = 0, most: int = 50) -> tuple[InspectionCard, ...]:

@@ -119,6 +119,12 @@ def wish_of_order(*, work_order_id: int) -> Wish:
     )  # fmt: skip
 
 
+def supplies_of(*, application_id: int) -> tuple[Supply, ...]:
+    """Return the supplies that an application asks for; one statement."""
+    items = ApplicationItem.objects.filter(application_id=application_id).select_related("service_point")
+    return tuple(_supply(item) for item in items.order_by("seq"))
+
+
 def proposal(*, wish: Wish, voltage: str, at: date) -> Proposal:
     """
     Return where the supplies of a wish could hang, those in its district first.
@@ -166,10 +172,11 @@ def of_work_order(*, work_order_id: int) -> ReportCard | None:
 def _supply(item: ApplicationItem) -> Supply:
     point = item.service_point
     is_connected = point is not None and point.state == "connected"
+    asset, asset_id = (None, 0) if point is None else network.asset_of(point)
     return Supply(
         item_id=item.id, seq=item.seq, unit=item.unit, voltage=item.voltage, capacity_w=item.capacity_w,
         service_point_id=item.service_point_id,
-        present_w=point.capacity_w if point is not None and is_connected else 0,
+        present_w=point.capacity_w if point is not None and is_connected else 0, asset=asset, asset_id=asset_id,
     )  # fmt: skip
 
 

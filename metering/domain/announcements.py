@@ -80,3 +80,13 @@ class DeviceCommandDone:
     reason: str = ""
     readings: tuple[Reading, ...] = ()
     is_late: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapacityEnding:
+    """What a case reserved in the network passes after this last day, told each night of the two weeks before."""
+
+    subject: str
+    subject_id: int
+    until_date: date
+    today: date

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Q
+from django.db.models import Min, Q
 from django.utils import timezone
 
 from accounts.queries import supplier
@@ -17,8 +17,9 @@ from cis.kernel import fixed
 from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.calendar import local_clock
 from cis.kernel.errors import Refused
-from cis.platform import audit
+from cis.platform import audit, events
 from cis.platform.db import joins_transaction, opens_transaction
+from metering.domain.announcements import CapacityEnding
 from metering.domain.network import Asset, PointState, ReservationState, serves
 from metering.models.network import CapacityReservation, Feeder, Transformer
 from metering.models.place import ServicePoint
@@ -27,6 +28,7 @@ from metering.queries.network import AssetCard, UnknownFeeder, UnknownTransforme
 from metering.queries.places import UnknownServicePoint
 
 WORK = "expire_reservations"
+WARNED_BEFORE = timedelta(days=14)
 
 
 class CapacityTaken(Refused):
@@ -139,18 +141,57 @@ def release_step(*, subject: str, subject_id: int, actor: Actor) -> int:
 
 
 @joins_transaction
-def connect_step(*, service_point_id: int, actor: Actor) -> None:
+def connect_step(*, service_point_id: int, today: date, actor: Actor) -> None:
     """
     Count a service point as connected in the place of what was reserved for it; nothing to do where it is already.
 
+    Who let a reservation pass, or never had one, takes only what is free.
+
     :raises UnknownServicePoint: there is none.
+    :raises CapacityTaken: nothing holds for it any more, and there is no room.
     """
     point = _point(service_point_id)
-    if point.state != PointState.CONNECTED:
+    is_new = point.state != PointState.CONNECTED
+    asset, asset_id = network.asset_of(point)
+    if is_new and asset is not None:
+        counted = network.rule_at(today).counted_va(capacity_w=point.capacity_w, voltage=point.voltage)
+        held = _held(point, today)
+        if counted > held:
+            _check_room(_card(asset, asset_id, today), counted - held)
+    if is_new:
         point.state = PointState.CONNECTED.value
         point.save(update_fields=["state"])
         audit.record(actor, "connect", "service_point", point.id)
     _end(ReservationState.USED, actor, service_point_id=service_point_id)
+
+
+@joins_transaction
+def renew_step(
+    *, subject: str, subject_id: int, today: date, actor: Actor, takes_anew: bool = True
+) -> int:  # fmt: skip
+    """
+    Hold what a case holds for the pack's days from today; what was given back or used is left alone.
+
+    :param takes_anew: what has passed is reserved anew.
+    :returns: number of reservations that hold longer now.
+    :raises CapacityTaken: one has passed, and somebody else took its place.
+    """
+    until = today + timedelta(days=network.rule_at(today).reserved_days)
+    mine = CapacityReservation.objects.filter(subject=subject, subject_id=subject_id)
+    latest = list(mine.order_by("service_point_id", "-id").distinct("service_point_id").select_related("service_point"))
+    held = [one.id for one in latest if one.state == ReservationState.HELD and today <= one.until_date < until]
+    CapacityReservation.objects.filter(id__in=held, state=ReservationState.HELD).update(until_date=until)
+    passed = [
+        one
+        for one in latest
+        if one.state == ReservationState.EXPIRED or (one.state == ReservationState.HELD and one.until_date < today)
+    ]
+    needs = [_need(one) for one in passed] if takes_anew else []
+    if needs:
+        reserve_all_step(needs=needs, subject=subject, subject_id=subject_id, today=today, actor=actor)
+    if held:
+        audit.record(actor, "renew", "capacity", None, case=subject, case_id=subject_id, until=until, points=len(held))
+    return len(held) + len(needs)
 
 
 @joins_transaction
@@ -175,7 +216,7 @@ def change_step(*, service_point_id: int, capacity_w: int, today: date, actor: A
     _end(ReservationState.USED, actor, service_point_id=service_point_id)
     point.capacity_w = capacity_w
     point.save(update_fields=["capacity_w"])
-    asset, asset_id = _asset_of(point)
+    asset, asset_id = network.asset_of(point)
     if asset is not None and capacity_w > before and point.state == PointState.CONNECTED:
         card = _card(asset, asset_id, today)
         if card.free_va < 0:
@@ -196,9 +237,49 @@ def expire(*, today: date, actor: Actor = SYSTEM) -> int:
     return len(ids)
 
 
+@opens_transaction
+def warn(*, today: date) -> int:
+    """
+    Tell cases whose reservation passes within two weeks (``CapacityEnding``): they renew it, or tell who waits.
+
+    :returns: number of cases.
+    """
+    rows = CapacityReservation.objects.filter(
+        state=ReservationState.HELD, until_date__range=(today, today + WARNED_BEFORE)
+    )
+    cases = rows.values_list("subject", "subject_id").annotate(Min("until_date")).order_by("subject", "subject_id")
+    for subject, subject_id, until_date in cases:
+        events.announce(CapacityEnding(subject=subject, subject_id=subject_id, until_date=until_date, today=today))
+    return len(cases)
+
+
 def night(at: datetime) -> None:
     """Mark what has passed by the local date of an instant, as the schedule calls it."""
-    expire(today=local_clock(supplier.current().time_zone).local_date(at))
+    today = local_clock(supplier.current().time_zone).local_date(at)
+    warn(today=today)
+    expire(today=today)
+
+
+def _held(point: ServicePoint, today: date) -> int:
+    """Return what holds for a service point where it hangs. [VA]"""
+    rows = CapacityReservation.objects.filter(
+        service_point_id=point.id, state=ReservationState.HELD, until_date__gte=today
+    )
+    asset, asset_id = network.asset_of(point)
+    where = rows.filter(transformer_id=asset_id) if asset is Asset.TRANSFORMER else rows.filter(feeder_id=asset_id)
+    return sum(where.values_list("counted_va", flat=True))
+
+
+def _need(row: CapacityReservation) -> Need:
+    """Return what a reservation was for."""
+    is_transformer = row.transformer_id is not None
+    asset_id = row.transformer_id or row.feeder_id
+    if asset_id is None or row.service_point is None:
+        raise UnknownServicePoint("The reservation names no service point.", advice="Have the place surveyed anew.")
+    return Need(
+        asset=Asset.TRANSFORMER if is_transformer else Asset.FEEDER, asset_id=asset_id, capacity_w=row.capacity_w,
+        voltage=row.service_point.voltage, service_point_id=row.service_point_id,
+    )  # fmt: skip
 
 
 def _kva(va: int) -> str:
@@ -219,16 +300,10 @@ def _point(service_point_id: int) -> ServicePoint:
     found = ServicePoint.objects.filter(id=service_point_id).first()
     if found is None:
         raise UnknownServicePoint(f"There is no service point {service_point_id}.")
-    asset, asset_id = _asset_of(found)
+    asset, asset_id = network.asset_of(found)
     if asset is not None:
         _lock_row(asset, asset_id)
     return ServicePoint.objects.select_for_update().get(id=service_point_id)
-
-
-def _asset_of(point: ServicePoint) -> tuple[Asset | None, int]:
-    if point.transformer_id is not None:
-        return Asset.TRANSFORMER, point.transformer_id
-    return (Asset.FEEDER, point.feeder_id) if point.feeder_id is not None else (None, 0)
 
 
 def _lock(asset: Asset, asset_id: int, voltage: str) -> None:

@@ -187,6 +187,12 @@ def points_with_meters(*, service_point_ids: Collection[int], hung_from: date, o
     return tuple(sorted(set(rows.values_list("service_point_id", flat=True))))
 
 
+def points_with(*, service_point_ids: Collection[int], on: date) -> set[int]:
+    """Return at which of some service points a meter hangs on a local date; one statement."""
+    rows = Installation.objects.filter(service_point_id__in=service_point_ids, period__contains=on)
+    return set(rows.values_list("service_point_id", flat=True))
+
+
 def counters_of(*, serial: str) -> tuple[str, ...]:
     """Return the codes of the registers of a meter that are read as counters; one statement."""
     rows = Register.objects.filter(meter__serial=serial.strip(), is_interval=False).order_by("id")

@@ -348,3 +348,10 @@ def _cards(asset: Asset, rows: Sequence[tuple[Any, ...]], at: date) -> tuple[Ass
     return tuple(
         AssetCard(asset=asset, usable_va=rule.usable_va(row[8]), **dict(zip(names, row, strict=True))) for row in rows
     )
+
+
+def asset_of(point: ServicePoint) -> tuple[Asset | None, int]:
+    """Return on which transformer or feeder a service point hangs; (None, 0): on none that is known."""
+    if point.transformer_id is not None:
+        return Asset.TRANSFORMER, point.transformer_id
+    return (Asset.FEEDER, point.feeder_id) if point.feeder_id is not None else (None, 0)

@@ -10,7 +10,10 @@ from cis.kernel.enums import Role
 from cis.platform import documents
 from contracts.domain.application_workflow import ApplicationAction
 from contracts.domain.applications import Applicant, ApplicationChannel, Item, NewApplication
+from contracts.models.application import ServiceApplication
 from contracts.operations import application_cases, application_intake, applications
+from metering.domain.places import NewPlace
+from metering.operations import places
 
 AT = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)  # Monday, 10:00 in Shanghai
 STAFF = Actor(ActorKind.STAFF, 1, "staff", frozenset({Role.CLERK, Role.FIELD, Role.SUPERVISOR}))
@@ -47,6 +50,22 @@ def filed(*, at=AT, actor=STAFF, channel=ApplicationChannel.DESK, **values):
         return application_intake.file_step(application=new(**values), channel=channel, actor=actor, at=at)
 
 
+def points(application_id) -> dict[int, int]:
+    """Service points for the supplies that have none, connected and on no transformer; of each item its point."""
+    row = ServiceApplication.objects.select_related("premises").get(id=application_id)
+    bare = list(row.items.filter(service_point=None).order_by("seq"))
+    new = [
+        NewPlace(
+            service_point=f"{row.number}-{item.seq + 1}",
+            premises=row.premises.external_id if row.premises else f"{row.number}-P", address=row.address,
+            district=row.district, postcode=row.postcode, voltage=item.voltage, capacity_w=item.capacity_w,
+        )
+        for item in bare
+    ]  # fmt: skip
+    made = places.load(prepared=places.prepare(places=new), actor=STAFF) if new else {}
+    return {item.id: made[place.service_point] for item, place in zip(bare, new, strict=True)}
+
+
 STEPS = {
     "documented": lambda key, at: application_cases.confirm_documents.__wrapped__(
         application_id=key, actor=STAFF, at=at, today=at.date()
@@ -54,7 +73,9 @@ STEPS = {
     "surveying": lambda key, at: application_cases.assign_survey.__wrapped__(
         application_id=key, actor=STAFF, at=at, today=at.date()
     ),
-    "surveyed": lambda key, at: applications.report_survey_step(application_id=key, actor=STAFF, at=at),
+    "surveyed": lambda key, at: applications.report_survey_step(
+        application_id=key, points=points(key), actor=STAFF, at=at
+    ),
     "offered": lambda key, at: applications.offer_step(application_id=key, actor=STAFF, at=at),
     "contracted": lambda key, at: applications.sign_step(application_id=key, contract_number="C1", actor=STAFF, at=at),
     "metered": lambda key, at: applications.install_meter_step(application_id=key, actor=STAFF, at=at),

@@ -12,6 +12,7 @@ from cis.platform.models import AuditEvent
 from contracts.domain.changes import ChangeState, PaperKind
 from contracts.models.agreement import AgreementTerm
 from contracts.models.change import ChangeEffect, ChangeMove, ChangeSet
+from contracts.models.charge import OneOffCharge
 from contracts.operations import agreements, change_nights, changes
 from contracts.queries import change_facts
 from contracts.queries import changes as queries
@@ -19,7 +20,8 @@ from contracts.queries.changes import ChangeFilter, UnknownChange
 from metering.domain.announcements import WorkOrderDone
 from metering.domain.work_orders import Outcome, WorkKind
 from metering.models.work import WorkAnswer, WorkOrder
-from tests.factories import accounts, contracts, metering
+from metering.operations import work_orders
+from tests.factories import accounts, contracts, metering, work
 from tests.factories.changes import BILLER, CLERK, CUSTOMER, done, drafted, wanted
 
 pytestmark = pytest.mark.django_db
@@ -206,6 +208,18 @@ def test_a_meter_that_moves_waits_for_the_crew(agreement):
     assert ChangeSet.objects.get().state == "done"
     agreement.service_point.refresh_from_db()
     assert agreement.service_point.meter_position == "corridor, left of the door"
+
+
+def test_a_meter_that_nobody_goes_to_move_stays_and_its_fee_is_not_owed(agreement):
+    change_id = done("relocation", agreement, TODAY, today=TODAY, position="corridor")
+    charge = OneOffCharge.objects.get()
+    assert (charge.amount_minor, charge.state) == (12_000, "agreed")
+    order = WorkOrder.objects.get()
+    work_orders.cancel(work_order_id=order.id, reason="the wall is not the customer's", actor=work.DESK)
+    charge.refresh_from_db()
+    assert (ChangeSet.objects.get(id=change_id).state, charge.state) == ("reversed", "cancelled")
+    assert "the wall is not" in ChangeMove.objects.latest("id").reason
+    assert Notice.objects.filter(event="change_rejected").exists()
 
 
 def test_where_the_meter_hangs_is_what_the_crew_says(agreement):

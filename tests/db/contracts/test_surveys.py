@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -14,6 +15,7 @@ from contracts.models.application import ApplicationItem, ServiceApplication
 from contracts.models.survey import SurveyPlacement, SurveyReport
 from contracts.operations import surveys
 from contracts.queries import surveys as queries
+from metering.domain.announcements import CapacityEnding
 from metering.domain.checklists import BadAnswers
 from metering.domain.network import Asset
 from metering.domain.work_orders import Outcome
@@ -199,3 +201,42 @@ def test_proposals_have_room_for_all_or_say_that_they_have_not():
     _application, order_id = _surveying(units=tuple(str(n) for n in range(120)))
     found = queries.proposal(wish=queries.wish_of_order(work_order_id=order_id), voltage="", at=TODAY)
     assert not found.is_enough
+
+
+def _ending(application_id, day):
+    row = CapacityReservation.objects.get(subject_id=application_id, state="held")
+    CapacityReservation.objects.filter(id=row.id).update(until_date=day + capacity.WARNED_BEFORE)
+    capacity.warn(today=day)
+    return CapacityReservation.objects.get(id=row.id).until_date
+
+
+def test_capacity_of_a_signed_application_is_renewed_and_who_decides_yet_is_told_once(monkeypatch):
+    monkeypatch.setattr(
+        events,
+        "LISTENERS",
+        {ApplicationMoved: [surveys.free_capacity], CapacityEnding: [surveys.capacity_ending]},
+    )
+    application_id, order_id = _surveying()
+    _report(order_id, metering.transformer())
+    step(application_id, "offered")
+    for _ in range(2):
+        assert _ending(application_id, TODAY) == TODAY + capacity.WARNED_BEFORE
+    row = ServiceApplication.objects.get(id=application_id)
+    assert str(TODAY + capacity.WARNED_BEFORE) in row.messages.get().text
+    step(application_id, "contracted")
+    assert _ending(application_id, TODAY) > TODAY + 10 * capacity.WARNED_BEFORE
+    assert row.messages.count() == 1
+
+
+def test_a_contract_that_is_signed_too_late_needs_room_again(monkeypatch):
+    monkeypatch.setattr(events, "LISTENERS", {ApplicationMoved: [surveys.free_capacity, surveys.hold_signed]})
+    bank = metering.transformer(capacity_va=5_000)
+    late, order_id = _surveying()
+    _report(order_id, bank)
+    step(late, "offered")
+    CapacityReservation.objects.update(until_date=TODAY - capacity.WARNED_BEFORE)
+    _, other = _surveying()
+    _report(other, bank, key="k2")
+    with pytest.raises(capacity.CapacityTaken), time_machine.travel(AT, tick=False):
+        step(late, "contracted")
+    assert _state(late) == "offered"

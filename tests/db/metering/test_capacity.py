@@ -123,7 +123,7 @@ def test_a_planned_point_is_counted_once_it_is_connected_in_the_place_of_its_res
     before = _card(one)
     for _ in range(2):
         with transaction.atomic():
-            capacity.connect_step(service_point_id=point_id, actor=SYSTEM)
+            capacity.connect_step(service_point_id=point_id, today=TODAY, actor=SYSTEM)
     after = _card(one)
     assert (before.connected_va, before.reserved_va) == (0, 70_000)
     assert (after.connected_va, after.reserved_va, after.free_va) == (70_000, 0, before.free_va)
@@ -195,3 +195,45 @@ def test_the_list_filters_by_feeder_district_text_and_room():
         ids(district="徐汇区") == ids(text="湖南") == ids(feeder_id=one.feeder_id) == ids(room_va=300_000) == [one.id]
     )
     assert ids(text="0%_") == ids(load="over") == [two.id]
+
+
+def _planned(transformer, name, kw=50):
+    place = NewPlace(
+        service_point=name, premises=f"{name}-P", address="1 New Road", voltage="380V", capacity_w=kw * 1_000,
+        transformer=transformer.external_id,
+    )  # fmt: skip
+    with transaction.atomic():
+        return network.plan_points_step(new=[place], actor=DESK)[name]
+
+
+def _connect(point_id, today):
+    with transaction.atomic():
+        capacity.connect_step(service_point_id=point_id, today=today, actor=SYSTEM)
+
+
+def test_who_let_a_reservation_pass_takes_only_what_is_free():
+    one = factories.metering.transformer(capacity_va=100_000)
+    first, second = (_planned(one, name, kw=80) for name in ("S1", "S2"))
+    _reserve(one, case=1, kw=80, service_point_id=first, until_date=TODAY)
+    later = TODAY + timedelta(days=1)
+    _connect_of = {"asset": Asset.TRANSFORMER, "asset_id": one.id, "capacity_w": 80_000, "voltage": "380V"}
+    with transaction.atomic():
+        capacity.reserve_step(
+            **_connect_of, subject="case", subject_id=2, today=later, actor=DESK, service_point_id=second
+        )
+    with pytest.raises(capacity.CapacityTaken):
+        _connect(first, later)
+    with pytest.raises(capacity.CapacityTaken), transaction.atomic():
+        capacity.renew_step(subject="case", subject_id=1, today=later, actor=DESK)
+    _connect(second, later)
+    assert (_card(one, later).free_va, ServicePoint.objects.get(id=first).state) == (24_000, "planned")
+
+
+def test_a_case_renews_what_it_holds_and_takes_anew_what_has_passed():
+    one = factories.metering.transformer(capacity_va=100_000)
+    first = _planned(one, "S1")
+    _reserve(one, case=1, kw=50, service_point_id=first, until_date=TODAY)
+    for day, renewed in ((TODAY, 1), (TODAY, 0), (TODAY + timedelta(days=400), 1)):
+        with transaction.atomic():
+            assert capacity.renew_step(subject="case", subject_id=1, today=day, actor=DESK) == renewed
+        assert _card(one, day + timedelta(days=100)).reserved_va == 35_000

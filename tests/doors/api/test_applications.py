@@ -6,9 +6,10 @@ from django.test import Client
 
 from cis.platform.models import AuditEvent
 from contracts.models.application import ServiceApplication
+from metering.models.network import CapacityReservation
 from metering.models.work import WorkOrder
 from tests.doors.api.calls import Caller, assert_problem
-from tests.factories import accounts
+from tests.factories import accounts, metering
 
 WRITE, READ = "applications:write", "applications:read"
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -110,10 +111,19 @@ def test_a_program_moves_an_application_to_its_survey(caller):
     assert move(caller, number, "assign_survey", "2").json()["state"] == "surveying"
     assert move(caller, number, "assign_survey", "2").json()["state"] == "surveying"
     assert WorkOrder.objects.get().subject_id == ServiceApplication.objects.get().id
-    told = move(caller, number, "report_survey", "3").json()
+    assert_problem(move(caller, number, "report_survey", "3"), 422, "point_missing")
+    nowhere = metering.service_point(state="planned")
+    points = [{"seq": 0, "service_point": nowhere.external_id}]
+    assert_problem(move(caller, number, "report_survey", "4", points=points), 422, "point_missing")
+    bank = metering.transformer()
+    points = [{"seq": 0, "service_point": metering.service_point(state="planned", transformer=bank).external_id}]
+    told = move(caller, number, "report_survey", "5", points=points).json()
     assert told["state"] == "surveyed"
     told = caller.get(f"applications/{number}").json()
-    assert told["items"][0]["service_point"] == f"{number}-1"
+    assert told["items"][0]["service_point"] == points[0]["service_point"]
+    held = CapacityReservation.objects.get()
+    assert (held.transformer_id, held.capacity_w, held.state) == (bank.id, 8_000, "held")
+    assert WorkOrder.objects.get().state == "cancelled"
     assert [step["action"] for step in told["moves"]] == [
         "apply", "confirm_documents", "assign_survey", "report_survey",
     ]  # fmt: skip
@@ -152,11 +162,17 @@ def test_scopes_and_numbers_are_asked_for(caller):
 
 
 def test_each_request_takes_so_many_statements(caller, django_assert_num_queries):
-    with django_assert_num_queries(26):
+    with django_assert_num_queries(25):
         number = filed(caller)["number"]
     for kind, statements in (("identity", 9), ("premises_right", 11)):
         with django_assert_num_queries(statements):
             assert paper(caller, number, kind, PDF % statements).status_code == 200
-    for action, statements in (("confirm_documents", 30), ("assign_survey", 16), ("report_survey", 26)):
+    place = metering.service_point(state="planned", transformer=metering.transformer())
+    points = {"points": [{"seq": 0, "service_point": place.external_id}]}
+    for action, statements, more in (
+        ("confirm_documents", 30, {}),
+        ("assign_survey", 16, {}),
+        ("report_survey", 26, points),
+    ):
         with django_assert_num_queries(statements):
-            assert move(caller, number, action, action).status_code == 200
+            assert move(caller, number, action, action, **more).status_code == 200
