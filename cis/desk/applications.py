@@ -28,7 +28,7 @@ from contracts.domain.application_workflow import NEEDS_REASON, STEPS, SUBJECT, 
 from contracts.domain.applications import ApplicationChannel, PaperKind
 from contracts.operations import application_cases, application_intake, application_meters
 from contracts.operations.application_moves import refusals_noted
-from contracts.queries import application_supplies, applications, inspections, offers, surveys
+from contracts.queries import applicants, application_supplies, applications, inspections, offers, surveys
 from contracts.queries.applications import ApplicationDetail, Wanted
 from metering.domain.work_orders import WorkKind
 from metering.queries import work_orders
@@ -113,9 +113,10 @@ def show(request: HttpRequest, application_id: int) -> HttpResponse:
     row, actor = detail.row, actor_of(request)
     actions = workflow.actions(row.state, is_suspended=row.is_suspended, actor=actor)
     work = work_orders.of_case(subject=SUBJECT, subject_id=application_id)
-    owed_minor = 0
-    if row.state is ApplicationState.APPLIED and detail.customer_id:
-        owed_minor = applications.owed_minor(customer_id=detail.customer_id, id_number="", today=today())
+    owed_minor, candidates = 0, applicants.of_application(application_id=application_id)
+    if row.state is ApplicationState.APPLIED:
+        for customer_id in {detail.customer_id, *(one.id for one in candidates)} - {None}:
+            owed_minor += applications.owed_minor(customer_id=customer_id, id_number="", today=today())
     context = {
         "detail": detail,
         "row": row,
@@ -124,6 +125,7 @@ def show(request: HttpRequest, application_id: int) -> HttpResponse:
         "others": [one.value for one in actions if one in NEEDS_REASON],
         "clocks": [_clock(card, now) for card in detail.deadlines],
         "owed_minor": owed_minor,
+        "candidates": candidates if row.state is ApplicationState.APPLIED else (),
         "work": work,
         "survey_order": next((one for one in work if one.kind == WorkKind.SURVEY and one.is_under_way), None),
         "ready_points": application_supplies.ready_to_energize(application_id=application_id) or frozenset(),
@@ -159,7 +161,7 @@ def _do(action: ApplicationAction, application_id: int, reason: str, request: Ht
     case: dict[str, Any] = {"application_id": application_id, "actor": actor_of(request), "at": at}
     steps: dict[ApplicationAction, Callable[[], object]] = {
         ApplicationAction.CONFIRM_DOCUMENTS: lambda: application_cases.confirm_documents(
-            **case, today=today(), despite_arrears=reason
+            **case, today=today(), despite_arrears=reason, who=request.POST.get("who", "")
         ),
         ApplicationAction.ASSIGN_SURVEY: lambda: application_cases.assign_survey(**case, today=today()),
     }

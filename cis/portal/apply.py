@@ -4,6 +4,9 @@ Applying for a supply without an account: a form that anybody may fill in, a lin
 Whoever opened the link sees the application in this browser until the session ends; nobody else does.
 """
 
+from dataclasses import replace
+from datetime import datetime
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -12,6 +15,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
+from accounts.queries import customers
 from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.errors import Refused
 from cis.platform import limits
@@ -19,9 +23,9 @@ from cis.platform.access import allow_public
 from cis.platform.phrases import explain
 from cis.portal.apply_forms import ApplyForm, LinkForm, PaperForm
 from contracts.domain.application_workflow import OPEN, STEPS, SUBJECT, ApplicationAction, ApplicationState
-from contracts.domain.applications import ApplicationChannel
+from contracts.domain.applications import ApplicationChannel, NewApplication, is_same_name
 from contracts.operations import application_cases, application_intake
-from contracts.queries import applications, offers, supply_contracts
+from contracts.queries import applicants, applications, offers, supply_contracts
 
 APPLICANT = Actor(ActorKind.CUSTOMER, None, "applicant")
 SEEN = "applications"
@@ -45,12 +49,15 @@ def new(request: HttpRequest) -> HttpResponse:
         try:
             limits.take(name="apply", request=request, most=FILE_MOST, hours=FILE_HOURS, at=now)
             filed = application_intake.file(
-                application=form.application(), channel=ApplicationChannel.PORTAL, actor=APPLICANT, at=now
+                application=_as_customer(request, form.application()),
+                channel=ApplicationChannel.PORTAL,
+                actor=APPLICANT,
+                at=now,
             )
         except Refused as refusal:
             form.refuse(refusal)
         else:
-            _remember(request, filed.id)
+            remember(request, filed.id, now)
             messages.success(request, _("Your application has the number %(number)s.") % {"number": filed.number})
             return redirect("my_application", filed.id)
     return private(render(request, "portal/apply.html", {"form": form}))
@@ -68,7 +75,9 @@ def status(request: HttpRequest) -> HttpResponse:
         try:
             limits.take(name="link", request=request, most=ASK_MOST, hours=ASK_HOURS, at=now)
             if not form.cleaned_data["website"]:
-                application_cases.send_link(number=form.cleaned_data["number"], actor=APPLICANT, at=now)
+                application_cases.send_link(
+                    number=form.cleaned_data["number"], contact=form.cleaned_data["contact"], actor=APPLICANT, at=now
+                )
             is_asked = True
         except Refused as refusal:
             form.refuse(refusal)
@@ -87,7 +96,7 @@ def open_link(request: HttpRequest, number: str, secret: str) -> HttpResponse:
         except Refused as refusal:
             messages.error(request, explain(refusal.code, refusal.message).message)
             return redirect("application_status")
-        _remember(request, application_id)
+        remember(request, application_id, now)
         return redirect("my_application", application_id)
     return private(render(request, "portal/apply_link.html", {"number": number}))
 
@@ -114,6 +123,7 @@ def mine(request: HttpRequest, application_id: int) -> HttpResponse:
             ),
             None,
         ),
+        "may_sign": applicants.agent_may_sign(application_id=application_id),
         "may_withdraw": detail.row.state in OPEN and not any(one.energized_at for one in detail.items),
     }
     return private(render(request, "portal/apply_mine.html", context))
@@ -151,14 +161,39 @@ def change(request: HttpRequest, application_id: int) -> HttpResponse:
     return redirect("my_application", application_id)
 
 
-def _remember(request: HttpRequest, application_id: int) -> None:
-    seen = [one for one in request.session.get(SEEN, []) if one != application_id]
-    request.session[SEEN] = [*seen, application_id][-SEEN_MOST:]
+def _as_customer(request: HttpRequest, new: NewApplication) -> NewApplication:
+    """Return the application of the signed-in customer where it names that customer; else of whoever it names."""
+    customer_id: int | None = getattr(request.user, "customer_id", None)
+    if customer_id is None:
+        return new
+    card = customers.card(customer_id=customer_id)
+    is_own = card.id_number == new.applicant.id_number.strip().upper() and is_same_name(card.name, new.applicant.name)
+    return replace(new, customer_id=customer_id) if is_own else new
+
+
+def remember(request: HttpRequest, application_id: int, at: datetime) -> None:
+    """Let this browser see an application until its session ends."""
+    seen = {key: when for key, when in _seen(request).items() if key != str(application_id)}
+    request.session[SEEN] = dict([*seen.items(), (str(application_id), at.isoformat())][-SEEN_MOST:])
+
+
+def _seen(request: HttpRequest) -> dict[str, str]:
+    """Return since when this browser may see which applications."""
+    kept = request.session.get(SEEN)
+    return kept if isinstance(kept, dict) else {}
 
 
 def check(request: HttpRequest, application_id: int) -> None:
-    """Answer "not found" to a browser that neither filed the application nor opened its link."""
-    if application_id not in request.session.get(SEEN, []):
+    """
+    Answer "not found" to a browser that neither filed the application nor opened its link.
+
+    Once somebody at the desk said that a kept customer applies, a link is needed that went to that customer since.
+    """
+    when = _seen(request).get(str(application_id))
+    if when is None:
+        raise Http404
+    since = applicants.kept_customer_since(application_id=application_id)
+    if since is not None and datetime.fromisoformat(when) < since:
         raise Http404
 
 

@@ -106,10 +106,14 @@ class ApplyForm(PageForm):
 
 
 class LinkForm(PageForm):
-    """The number of an application, to get its link again."""
+    """Number and phone or mailbox of an application, to get its link again."""
 
     website = forms.CharField(required=False, widget=forms.TextInput(attrs={"tabindex": "-1", "autocomplete": "off"}))
     number = forms.CharField(label=_("Number of the application"), max_length=20)
+    contact = forms.CharField(
+        label=_("Phone or e-mail of the application"), max_length=254,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )  # fmt: skip
 
 
 class PaperForm(PageForm):

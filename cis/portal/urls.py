@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from cis.portal import advice, bills, changes, contracts, notices, offers, payments, profile, programmes, safety
+from cis.portal import (
+    advice,
+    applications,
+    bills,
+    changes,
+    contracts,
+    notices,
+    offers,
+    payments,
+    profile,
+    programmes,
+    safety,
+)
 
 app_name = "portal"
 urlpatterns = [
@@ -24,6 +36,8 @@ urlpatterns = [
     path("safety/defects/<int:defect_id>/photos/<int:photo_id>", safety.photo, name="defect_photo"),
     path("safety/<int:inspection_id>/notice.pdf", safety.notice, name="rectification_notice"),
     path("details", profile.profile, name="profile"),
+    path("applications", applications.index, name="applications"),
+    path("applications/<int:application_id>", applications.show, name="application"),
     path("contracts", contracts.index, name="contracts"),
     path("contracts/<int:contract_id>", contracts.show, name="contract"),
     path("contracts/<int:contract_id>/pdf", contracts.pdf, name="contract_pdf"),

@@ -1,4 +1,4 @@
-"""What a change of use hears of others: its crew is done or not sent, a meter hangs elsewhere; its amendment is withdrawn."""
+"""What a change of use hears of others: its crew is done or not sent; its amendment is withdrawn."""
 
 from django.utils import timezone
 

@@ -10,7 +10,7 @@ from cis.platform.db import joins_transaction, opens_transaction
 from contracts.domain.contract_workflow import WORKFLOW, ContractAction, ContractState, SigningWay
 from contracts.domain.signing import CodeRefused
 from contracts.models.supply_contract import SupplyContract
-from contracts.operations import signing_codes, supply_contracts
+from contracts.operations import application_agents, signing_codes, supply_contracts
 from contracts.operations.supply_contracts import SUBJECT, NotSignable
 from contracts.queries.supply_contracts import UnknownContract
 
@@ -29,10 +29,12 @@ def send_code(*, contract_id: int, customer_id: int, actor: Actor) -> None:
     Send the customer of a contract a code to sign it by; codes sent before serve no more.
 
     :raises UnknownContract: there is none of this customer.
+    :raises BeyondScope: the agent of the application may not sign.
     :raises IllegalMove, NotAllowed: it does not wait for a signature, or the actor may not sign.
     :raises TooManyCodes: so many were sent within an hour.
     """
     row = _mine(contract_id, customer_id)
+    application_agents.check(subject=row.subject, subject_id=row.subject_id, actor=actor)
     WORKFLOW.step(ContractState(row.state), ContractAction.SIGN, actor)
     signing_codes.send_step(row, subject=SUBJECT, customer_id=customer_id, purpose=_purpose(row), actor=actor)
 
@@ -43,6 +45,7 @@ def sign_by_code(*, contract_id: int, customer_id: int, code: str, signed_by: st
 
     :raises UnknownContract: there is none of this customer.
     :raises CodeRefused: the code is wrong, too old, used, or was tried too often.
+    :raises BeyondScope: the agent of the application may not sign.
     :raises IllegalMove, NotAllowed, NotSignable: see ``supply_contracts.sign_step``.
     """
     if not _try_code(
@@ -55,6 +58,7 @@ def sign_by_code(*, contract_id: int, customer_id: int, code: str, signed_by: st
 def _try_code(*, contract_id: int, customer_id: int, code: str, signed_by: str, today: date, actor: Actor) -> bool:
     """Sign if the code fits; return whether it did. Tries are counted whatever comes of them."""
     row = _mine(contract_id, customer_id)
+    application_agents.check(subject=row.subject, subject_id=row.subject_id, actor=actor)
     if not signing_codes.try_step(row, subject=SUBJECT, code=code, actor=actor):
         return False
     supply_contracts.sign_step(contract_id=row.id, way=SigningWay.PORTAL, signed_by=signed_by, today=today, actor=actor)

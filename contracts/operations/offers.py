@@ -20,7 +20,7 @@ from contracts.domain.new_offers import NewOffer
 from contracts.domain.offer_workflow import WORKFLOW, OfferAction, OfferState
 from contracts.domain.terms import MeteringSide, SupplyMode, UseClass
 from contracts.models.offer import FEE_KINDS, Offer, OfferFee, OfferTariff
-from contracts.operations import supply_contracts
+from contracts.operations import application_agents, supply_contracts
 from contracts.queries import application_links, charge_rules
 from contracts.queries import estimates as estimate_queries
 from contracts.queries import offers as queries
@@ -190,11 +190,13 @@ def accept_step(*, offer_id: int, tariff_id: int, today: date, actor: Actor, sta
     :returns: id of the contract.
     :raises UnknownOffer: there is none, or it does not name the tariff.
     :raises IllegalMove, NotAllowed: it was not sent or is decided, or the actor may not.
+    :raises BeyondScope: the agent of the application may not decide.
     :raises OfferOver: its last day has passed.
     :raises NoCustomerYet: it was made to somebody who is no customer.
     :raises IncompleteContract, BadTerms: the contract would lack something; see ``supply_contracts``.
     """
     row = lock(offer_id)
+    application_agents.check(subject=row.subject, subject_id=row.subject_id, actor=actor)
     move = WORKFLOW.step(OfferState(row.state), OfferAction.ACCEPT, actor)
     _check_day(row, today)
     if row.customer_id is None:
@@ -227,7 +229,9 @@ def close(*, offer_id: int, action: OfferAction, actor: Actor) -> None:
     :raises UnknownOffer: there is none.
     :raises IllegalMove, NotAllowed: it is decided already, or the actor may not.
     """
-    close_row(lock(offer_id), action, actor)
+    row = lock(offer_id)
+    application_agents.check(subject=row.subject, subject_id=row.subject_id, actor=actor)
+    close_row(row, action, actor)
 
 
 def paper(*, offer_id: int) -> bytes:

@@ -17,7 +17,7 @@ from cis.platform import events
 from cis.platform.models import AuditEvent, Deadline
 from cis.platform.papers import NotAPaper
 from contracts.domain.announcements import ApplicationMoved
-from contracts.domain.applications import Applicant, Item, PaperKind
+from contracts.domain.applications import Applicant, ApplicationChannel, Item, PaperKind
 from contracts.models.application import ApplicationItem, ApplicationMove, ServiceApplication
 from contracts.operations import application_cases, application_intake, application_meters, applications
 from contracts.operations.application_intake import ApplicationTaken, InvalidApplication
@@ -162,9 +162,51 @@ def test_from_paper_to_current_in_five_steps():
     assert told == {f"application_{step}" for step in ("received", "accepted", "surveyed", "contracted", "metered")}
 
 
+def kept_customer(serial, name="王芳"):
+    known = accounts.customer(id_number=factory.resident_id(serial), name=name)
+    return known, Applicant(kind="resident", name="王芳", id_number=known.id_number, phone="13812345678")
+
+
+def confirm(application_id, who="", actor=STAFF):
+    application_cases.confirm_documents(application_id=application_id, actor=actor, at=AT, today=AT.date(), who=who)
+
+
+def test_a_number_that_anybody_can_type_links_nobody_before_a_person_confirms():
+    known, applicant = kept_customer(11)
+    application_id = filed(applicant=applicant, channel=ApplicationChannel.PORTAL).id
+    assert row(application_id).customer_id is None
+    assert Notice.objects.get().customer_id is None
+    with pytest.raises(application_cases.CustomerUnclear):
+        confirm(application_id, actor=Actor(ActorKind.CLIENT, 9, "program"))
+    confirm(application_id)
+    assert (row(application_id).customer_id, row(application_id).kept_customer_since) == (known.id, AT)
+    assert row(application_id).link_sha256 == ""
+
+
+def test_a_number_of_somebody_else_is_no_link_and_a_new_customer_is_said_to_be_one():
+    known, applicant = kept_customer(12, name="张伟")
+    application_id = filed(applicant=applicant).id
+    for who in ("", str(known.id)):
+        with pytest.raises(application_cases.CustomerUnclear):
+            confirm(application_id, who)
+    confirm(application_id, application_cases.NEW_CUSTOMER)
+    assert row(application_id).customer_id not in {None, known.id}
+    assert row(application_id).kept_customer_since is None
+
+
+def test_of_several_customers_with_a_number_none_is_chosen_silently():
+    known, applicant = kept_customer(13)
+    kept_customer(13)
+    application_id = filed(applicant=applicant).id
+    with pytest.raises(application_cases.CustomerUnclear) as refused:
+        confirm(application_id)
+    assert len(refused.value.detail["customers"]) == 2
+    confirm(application_id, str(known.id))
+    assert row(application_id).customer_id == known.id
+
+
 def test_a_known_customer_gets_one_more_account():
-    known = accounts.customer(id_number=factory.resident_id(7))
-    applicant = Applicant(kind="resident", name="王芳", id_number=known.id_number, phone="13812345678")
+    known, applicant = kept_customer(7)
     found = row(walked(to="documented", applicant=applicant))
     assert found.customer_id == known.id
     assert Customer.objects.count() == 1
@@ -381,9 +423,10 @@ def test_a_link_opens_once_and_only_with_its_secret():
     assert application_cases.open_link(number=made.number, secret=secret, actor=STAFF, at=AT) == made.id
     with pytest.raises(application_cases.WrongLink):
         application_cases.open_link(number=made.number, secret=secret, actor=STAFF, at=AT)
-    application_cases.send_link(number=made.number, actor=STAFF, at=AT + DAY)
-    application_cases.send_link(number="A260000000", actor=STAFF, at=AT + DAY)
-    application_cases.send_link(number=made.number, actor=STAFF, at=AT + DAY)
+    ask = {"contact": "+86 138-1234-5678", "actor": STAFF, "at": AT + DAY}
+    application_cases.send_link(number=made.number, **ask)
+    application_cases.send_link(number="A260000000", **ask)
+    application_cases.send_link(number=made.number, **ask)
     assert Notice.objects.filter(event="application_link").count() == 1
 
 
@@ -447,7 +490,7 @@ def test_filing_is_a_use_case():
 
 
 def test_who_owes_pays_first_unless_a_supervisor_says_why(monkeypatch):
-    known = accounts.customer(id_number=factory.resident_id(8))
+    known = accounts.customer(id_number=factory.resident_id(8), name="王芳")
     account = accounts.account(holder=known)
     asked = []
     monkeypatch.setattr(
@@ -471,7 +514,7 @@ def test_each_step_takes_so_many_statements(django_assert_num_queries):
     case = {"application_id": application_id, "actor": STAFF, "at": AT}
     for take, more, statements in (
         (applications.offer_step, {}, 8),
-        (applications.sign_step, {"contract_number": "C1"}, 11),
+        (applications.sign_step, {"contract_number": "C1"}, 12),
         (applications.install_meter_step, {}, 12),
         (applications.energize_step, {"inspection_passed": True}, 8),
     ):

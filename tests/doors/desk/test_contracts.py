@@ -6,13 +6,19 @@ from datetime import date
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models.notice import Notice
 from cis.kernel.enums import Role
+from cis.portal.apply import APPLICANT
+from contracts.domain.offer_workflow import OfferAction
+from contracts.domain.signing import CodeRefused
 from contracts.models.application import ServiceApplication
 from contracts.models.charge import OneOffCharge
 from contracts.models.offer import Offer
 from contracts.models.supply_contract import SupplyContract
+from contracts.operations import contract_signing, offers
+from contracts.operations.application_agents import BeyondScope
 from tests.doors.desk.conftest import sign_in
 from tests.factories import accounts, applications, papers_signed, tariffs
 
@@ -260,8 +266,23 @@ def test_the_plan_reply_to_an_application_leads_to_its_signed_contract(desk, bil
     desk.post(f"/desk/offers/{offer.id}/act/", {"action": "send"})
     row.refresh_from_db()
     assert row.state == "offered"
+    # An agent who may only file neither decides nor signs by the link.
+    ServiceApplication.objects.filter(id=row.id).update(agent_name="李四", agent_scope="file")
+    link = {"actor": APPLICANT}
+    with pytest.raises(BeyondScope):
+        offers.accept(offer_id=offer.id, tariff_id=billed.tariff.id, today=timezone.localdate(), **link)
+    with pytest.raises(BeyondScope):
+        offers.close(offer_id=offer.id, action=OfferAction.DECLINE, **link)
     desk.post(f"/desk/offers/{offer.id}/act/", {"action": "accept", "tariff": billed.tariff.id})
     contract = SupplyContract.objects.get()
+    mine = {"contract_id": contract.id, "customer_id": row.customer_id, **link}
+    with pytest.raises(BeyondScope):
+        contract_signing.send_code(**mine)
+    with pytest.raises(BeyondScope):
+        contract_signing.sign_by_code(**mine, code="1", signed_by="李四", today=timezone.localdate())
+    ServiceApplication.objects.filter(id=row.id).update(agent_scope="sign")
+    with pytest.raises(CodeRefused):
+        contract_signing.sign_by_code(**mine, code="1", signed_by="李四", today=timezone.localdate())
     assert (contract.subject, contract.subject_id, contract.capacity_va) == ("application", application_id, 8_000)
     scan = SimpleUploadedFile("scan.pdf", b"%PDF-1.4 scan %%EOF")
     desk.post(f"/desk/contracts/{contract.id}/sign/", {"signed_by": "王芳", "scan": scan})

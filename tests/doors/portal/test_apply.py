@@ -4,9 +4,11 @@ import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models.notice import Notice
 from contracts.models.application import ServiceApplication
+from contracts.operations import application_cases
 from tests.factories import accounts, applications
 
 TYPED = {
@@ -77,10 +79,11 @@ def test_the_link_opens_once_and_a_look_does_not_use_it_up(visitor):
 
 def test_a_new_link_comes_to_the_applicant_and_strangers_learn_nothing(visitor):
     made = applications.filed(at=applications.AT.replace(month=1))
-    known = text(visitor.post("/apply/status/", {"number": made.number}))
-    unknown = text(visitor.post("/apply/status/", {"number": "A260000000"}))
-    assert "on the way" in known
-    assert "on the way" in unknown
+    before = only().link_sha256
+    for number, contact in ((made.number, "13800000000"), ("A260000000", "13812345678"), (made.number, "13812345678")):
+        assert only().link_sha256 == before
+        assert "on the way" in text(visitor.post("/apply/status/", {"number": number, "contact": contact}))
+    assert only().link_sha256 != before
     assert Notice.objects.filter(event="application_link").count() == 1
 
 
@@ -97,3 +100,64 @@ def test_what_is_wrong_is_said_beside_its_field(visitor):
     assert "Give the capacity" in shown
     shown = text(visitor.post("/apply/", {**TYPED, "id_number": "110105194912310021"}))
     assert "does not fit" in shown
+
+
+def test_a_stranger_is_not_told_which_application_is_open(visitor):
+    made = applications.filed(address=TYPED["address"], units=("3-301",))
+    ServiceApplication.objects.get().items.update(conflict_key=_key(visitor))
+    shown = text(visitor.post("/apply/", TYPED))
+    assert ServiceApplication.objects.count() == 1
+    assert made.number not in shown
+    assert "3-301" not in shown
+
+
+def _key(visitor):
+    """The key of what the form asks for."""
+    from contracts.domain import applications as rules
+    from contracts.domain.applications import Item
+
+    item = Item(capacity_w=8_000)
+    return rules.conflict_key(kind="new_point", place=rules.plain_address(TYPED["address"]), item=item)
+
+
+def _confirmed(application_id):
+    application_cases.confirm_documents(
+        application_id=application_id, actor=applications.STAFF, at=timezone.now(), today=timezone.localdate()
+    )
+
+
+def test_who_typed_a_kept_customers_number_sees_nothing_of_him(visitor):
+    kept = accounts.customer(id_number=TYPED["id_number"], name=TYPED["name"])
+    with time_machine.travel("2026-03-10T02:00:00Z", tick=False) as clock:
+        visitor.post("/apply/", TYPED)
+        made, page = only(), f"/apply/mine/{only().id}/"
+        for kind in applications.PAPERS:
+            made.papers.create(kind=kind, document_id=applications.paper())
+        assert visitor.get(page).status_code == 200
+        clock.shift(60)
+        _confirmed(made.id)
+        assert only().customer_id == kept.id
+        for path in (page, f"{page}offer/", f"{page}contract/", f"{page}contract.pdf"):
+            assert visitor.get(path).status_code == 404
+
+
+def test_a_customer_who_is_signed_in_applies_as_himself_and_finds_it_in_the_portal(client):
+    kept = accounts.customer(id_number=TYPED["id_number"], name=TYPED["name"])
+    client.force_login(accounts.portal_user(of=kept))
+    client.cookies["django_language"] = "en"
+    assert "/apply/" in text(client.get("/portal/applications"))
+    client.post("/apply/", TYPED)
+    assert only().customer_id == kept.id
+    assert only().number in text(client.get("/portal/applications"))
+    other = applications.filed()
+    assert client.get(f"/portal/applications/{other.id}").status_code == 404
+    found = ServiceApplication.objects.get(customer=kept)
+    session = client.session
+    session["applications"] = {}
+    session.save()
+    assert client.get(f"/apply/mine/{found.id}/").status_code == 404
+    assert client.get(f"/portal/applications/{found.id}", follow=True).status_code == 200
+
+
+def test_the_page_of_signing_in_leads_to_applying(visitor):
+    assert "/apply/" in text(visitor.get("/accounts/login/"))
