@@ -228,6 +228,7 @@ def test_capacity_of_a_signed_application_is_renewed_and_who_decides_yet_is_told
     assert row.messages.count() == 1
 
 
+@time_machine.travel(AT, tick=True)
 def test_a_contract_that_is_signed_too_late_needs_room_again(monkeypatch):
     monkeypatch.setattr(events, "LISTENERS", {ApplicationMoved: [surveys.free_capacity, surveys.hold_signed]})
     bank = metering.transformer(capacity_va=5_000)
@@ -237,6 +238,6 @@ def test_a_contract_that_is_signed_too_late_needs_room_again(monkeypatch):
     CapacityReservation.objects.update(until_date=TODAY - capacity.WARNED_BEFORE)
     _, other = _surveying()
     _report(other, bank, key="k2")
-    with pytest.raises(capacity.CapacityTaken), time_machine.travel(AT, tick=False):
+    with pytest.raises(capacity.CapacityTaken):
         step(late, "contracted")
     assert _state(late) == "offered"

@@ -170,7 +170,7 @@ def test_each_request_takes_so_many_statements(caller, django_assert_num_queries
     place = metering.service_point(state="planned", transformer=metering.transformer())
     points = {"points": [{"seq": 0, "service_point": place.external_id}]}
     for action, statements, more in (
-        ("confirm_documents", 30, {}),
+        ("confirm_documents", 31, {}),
         ("assign_survey", 16, {}),
         ("report_survey", 26, points),
     ):
