@@ -172,7 +172,7 @@ def test_each_request_takes_so_many_statements(caller, django_assert_num_queries
     for action, statements, more in (
         ("confirm_documents", 31, {}),
         ("assign_survey", 16, {}),
-        ("report_survey", 26, points),
+        ("report_survey", 35, points),
     ):
         with django_assert_num_queries(statements):
             assert move(caller, number, action, action, **more).status_code == 200
