@@ -167,7 +167,9 @@ def _as_customer(request: HttpRequest, new: NewApplication) -> NewApplication:
     if customer_id is None:
         return new
     card = customers.card(customer_id=customer_id)
-    is_own = card.id_number == new.applicant.id_number.strip().upper() and is_same_name(card.name, new.applicant.name)
+    is_own = card.id_number == new.applicant.id_number.strip().upper() and is_same_name(
+        one=card.name, other=new.applicant.name
+    )
     return replace(new, customer_id=customer_id) if is_own else new
 
 

@@ -319,7 +319,7 @@ def _check_loads(loads: Sequence[Load], findings: Findings) -> None:
             findings.add(f"loads[{place}].count", "bad_count", f"The count is 1 to {COUNT_MOST}.")
 
 
-def is_same_name(one: str, other: str) -> bool:
+def is_same_name(*, one: str, other: str) -> bool:
     """Return whether two names are the same: blanks, full-width forms and case apart."""
     return _bare_name(one) == _bare_name(other)
 

@@ -192,7 +192,7 @@ def _check_customer(customer_id: int | None, applicant: CheckedPerson) -> None:
     """Refuse an application that names another applicant than the customer who is signed in."""
     if customer_id is not None:
         card = customers.card(customer_id=customer_id)
-        if card.id_number != applicant.id_number or not rules.is_same_name(card.name, applicant.name):
+        if card.id_number != applicant.id_number or not rules.is_same_name(one=card.name, other=applicant.name):
             raise InvalidApplication("The applicant is not the customer who is signed in.")
 
 

@@ -21,7 +21,7 @@ class Candidate:
 def candidates(*, id_number: str, name: str) -> tuple[Candidate, ...]:
     """Return the customers who could be an applicant, by number, oldest first."""
     cards = [customers.card(customer_id=key) for key in customers.with_id_number(id_number)]
-    return tuple(Candidate(card.id, card.name, rules.is_same_name(card.name, name)) for card in cards)
+    return tuple(Candidate(card.id, card.name, rules.is_same_name(one=card.name, other=name)) for card in cards)
 
 
 def of_application(*, application_id: int) -> tuple[Candidate, ...]:
