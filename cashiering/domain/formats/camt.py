@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from typing import Any, BinaryIO
 
 from lxml import etree
@@ -28,6 +29,9 @@ from cis.kernel.errors import Refused
 
 NAMESPACE = re.compile(r"urn:iso:std:iso:20022:tech:xsd:(camt\.05[34])\.001\.(\d{2})")
 VERSION_LEAST = 2
+READ = ("Document", "Stmt", "Ntfctn", "Ntry")
+"""Elements that are stopped at: the others are read from inside them, or passed over."""
+
 OPENING = ("OPBD", "PRCD")
 CLOSING = ("CLBD",)
 NOT_GIVEN = frozenset({"NOTPROVIDED", "NOT PROVIDED", "NONREF"})
@@ -75,8 +79,8 @@ def read(stream: BinaryIO, *, name: str, places: int) -> list[Statement]:
 
 def _events(stream: BinaryIO) -> Iterator[tuple[str, Element]]:
     events: Iterator[tuple[str, Element]] = etree.iterparse(
-        stream, events=("start", "end"), resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False,
-        remove_comments=True, remove_pis=True,
+        stream, events=("start", "end"), tag=[f"{{*}}{name}" for name in READ], resolve_entities=False, load_dtd=False,
+        no_network=True, huge_tree=False, remove_comments=True, remove_pis=True,
     )  # fmt: skip
     return events
 
@@ -300,8 +304,14 @@ def _child(reader: _Reader, element: Element, name: str) -> Element | None:
     return element.find(f"{reader.prefix}{name}")
 
 
+@cache
+def _qualified(prefix: str, path: str) -> str:
+    """Return a path with the namespace before each name; there are a few dozen of them."""
+    return "/".join(f"{prefix}{name}" for name in path.split("/"))
+
+
 def _text(reader: _Reader, element: Element, path: str) -> str:
-    found = element.find("/".join(f"{reader.prefix}{name}" for name in path.split("/")))
+    found = element.find(_qualified(reader.prefix, path))
     return "" if found is None or found.text is None else found.text.strip()
 
 
