@@ -1,7 +1,7 @@
 """Statements of the bank from other programs: a file comes as the body of the request, as the bank sent it."""
 
 from io import BytesIO
-from typing import Any, cast
+from typing import Any
 
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
@@ -67,8 +67,9 @@ class StatementList(APIView):
         A file with anything wrong in it is refused whole. 200: the file was known. Its lines are posted afterwards.
         """
         name = request.query_params.get("name", "")[:NAME_MOST] or "statement"
+        content: Any = request.data  # the bytes of the body, by the parsers above
         taken = statements.take(
-            source=BytesIO(cast("bytes", request.data)), name=name, today=timezone.localdate(), actor=actor_of(request)
+            source=BytesIO(content), name=name, today=timezone.localdate(), actor=actor_of(request)
         )
         body = {"statements": list(taken.statement_ids), "known": taken.known, "is_known": taken.is_known}
         return Response(body, status=200 if taken.is_known else 201)

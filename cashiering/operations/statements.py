@@ -80,7 +80,8 @@ def _read(document_id: int, *, name: str, today: date) -> list[Statement]:
         head = stream.read(HEAD_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip()
         stream.seek(0)
         is_xml = head.startswith(b"<") or head[:2] in (b"\xff\xfe", b"\xfe\xff")
-        statements: list[Statement] = (camt if is_xml else mt940).read(stream, name=name, places=places)
+        read = camt.read if is_xml else mt940.read
+        statements = read(stream, name=name, places=places)
     faults = [fault for one in statements for fault in check(one, currency=currency, places=places)]
     faults += [
         Fault(line.place, "date_in_future", f"{line.booking_date} is still to come.", "Ask the bank for it again.")

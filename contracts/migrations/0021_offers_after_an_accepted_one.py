@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("contracts", "0019_meter_positions_of_changes")]
+    dependencies = [("contracts", "0020_late_fees")]
 
     operations = [
         migrations.RemoveConstraint(model_name="offer", name="one_offer_at_a_time"),

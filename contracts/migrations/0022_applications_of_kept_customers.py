@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("contracts", "0019_meter_positions_of_changes")]
+    dependencies = [("contracts", "0021_offers_after_an_accepted_one")]
 
     operations = [
         migrations.AddField(
