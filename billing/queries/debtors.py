@@ -69,6 +69,4 @@ def by_balance(
     """
     if not amounts_minor or not names:
         return ()
-    return tuple(
-        fetch(_BY_BALANCE, {"amounts": sorted(amounts_minor), "names": sorted(names), "today": today})
-    )
+    return tuple(fetch(_BY_BALANCE, {"amounts": sorted(amounts_minor), "names": sorted(names), "today": today}))

@@ -68,9 +68,7 @@ class StatementList(APIView):
         """
         name = request.query_params.get("name", "")[:NAME_MOST] or "statement"
         content: Any = request.data  # the bytes of the body, by the parsers above
-        taken = statements.take(
-            source=BytesIO(content), name=name, today=timezone.localdate(), actor=actor_of(request)
-        )
+        taken = statements.take(source=BytesIO(content), name=name, today=timezone.localdate(), actor=actor_of(request))
         body = {"statements": list(taken.statement_ids), "known": taken.known, "is_known": taken.is_known}
         return Response(body, status=200 if taken.is_known else 201)
 

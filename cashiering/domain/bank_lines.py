@@ -68,7 +68,7 @@ def transfer_name(line_id: int) -> str:
     return f"{TRANSFER_PREFIX}{line_id:010d}"
 
 
-def payment_name(statement_id: int, line_no: int, part: int = 0) -> str:
+def payment_name(*, statement_id: int, line_no: int, part: int = 0) -> str:
     """Return the reference of the payment that a line, or a part of it, becomes."""
     return f"ST{statement_id}-{line_no}" + (f"-{part}" if part else "")
 

@@ -161,7 +161,7 @@ def _book(certain: Sequence[tuple[StatementLine, Match]], today: date) -> None:
         NewPayment(
             account_id=found.account_id or 0,
             amount_minor=line.amount_minor,
-            reference=bank_lines.payment_name(line.statement_id, line.line_no),
+            reference=bank_lines.payment_name(statement_id=line.statement_id, line_no=line.line_no),
             received_date=line.booking_date,
         )
         for line, found in certain

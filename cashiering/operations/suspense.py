@@ -74,7 +74,7 @@ def assign(*, line_id: int, shares: Sequence[Share], today: date, actor: Actor) 
             account_id=share.account_id,
             amount_minor=share.amount_minor,
             channel=PaymentChannel.BANK,
-            reference=bank_lines.payment_name(line.statement_id, line.line_no, number),
+            reference=bank_lines.payment_name(statement_id=line.statement_id, line_no=line.line_no, part=number),
             received_date=line.booking_date,
             today=today,
             actor=actor,

@@ -17,6 +17,7 @@ from cis.desk import (
     notice_words,
     programme_words,
     safety_words,
+    staff_words,
 )
 from cis.desk.book_words import PERIOD_DONE, PERIOD_OBSTACLES, PERIOD_STATES
 
@@ -244,26 +245,6 @@ JOB_NAMES: Mapping[str, Any] = {
     "notices_give_up": _("Notices that could not be sent"),
     "billing_reminders": _("Reminders before the due date"),
 }
-ROLES: Mapping[str, Any] = {
-    "clerk": _("Clerk"),
-    "cashier": _("Cashier"),
-    "billing": _("Billing"),
-    "metering": _("Metering"),
-    "field": _("Field work"),
-    "supervisor": _("Supervisor"),
-    "auditor": _("Auditor"),
-    "admin": _("Administrator"),
-}
-ROLE_MEANINGS: Mapping[str, Any] = {
-    "clerk": _("takes on and edits customers, begins and ends supplies, enters reads"),
-    "cashier": _("takes payments"),
-    "billing": _("starts, approves and drops runs, cancels bills, drafts and publishes tariffs"),
-    "metering": _("uploads meter files, enters reads"),
-    "field": _("enters reads"),
-    "supervisor": _("may do all of these"),
-    "auditor": _("looks at everything and changes nothing"),
-    "admin": _("lets staff in and looks at all tables"),
-}
 STANDINGS: Mapping[str, Any] = {
     "in_force": _("In force"),
     "coming": _("Coming"),
@@ -379,7 +360,6 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "told_line": TOLD_LINES,
     "usage_rule": USAGE_RULES,
     "format": FORMATS,
-    "role": ROLES,
     "login": LOGIN_STATES,
     "standing": STANDINGS,
     "happening": HAPPENINGS,
@@ -393,6 +373,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     **contract_words.TABLES,
     **programme_words.TABLES,
     **bank_words.TABLES,
+    **staff_words.TABLES,
 }
 
 

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from cis.platform import pack_arrears, pack_changes
+from cis.platform import pack_arrears, pack_changes, pack_money
 from cis.platform.pack_charges import ChargesByHand, ChargeTax
 from cis.platform.pack_contracts import ContractTerms, SupplyQuality
 
@@ -289,29 +289,6 @@ class CoolingOff:
 
 
 @dataclass(frozen=True, slots=True)
-class PaymentOrder:
-    """
-    What is paid first, where the payer does not say it: the ``oldest`` due date, or one ``kind`` of debt.
-
-    kinds  of debts, in the order in which they are paid; where the oldest is first, for debts of one day
-    """
-
-    first: str = field(metadata=_like("oldest|kind"))
-    kinds: list[str] = field(metadata=_like("regular|note|late_fee"))
-
-
-@dataclass(frozen=True, slots=True)
-class BankStatements:
-    """
-    Money that comes by the bank: from which score of matching (0 to 100) it is booked without a person, and from which
-    amount on a second person agrees before money of nobody known is sent back.
-    """
-
-    certain_from: int = field(metadata={"least": 70, "most": 101})
-    second_person_from: str = field(metadata=_MONEY)
-
-
-@dataclass(frozen=True, slots=True)
 class Rules:
     """
     Every rule that a pack may hold, with the type of its value. A new rule is named here and in the README.
@@ -326,10 +303,10 @@ class Rules:
     vat_rate: str = field(metadata={"decimals": 6})
     vat_mode: str = field(metadata=_like("inside|on_top"))
     bill_due_days: int = field(metadata={"least": 0, "most": 366})
-    payment_order: PaymentOrder
+    payment_order: pack_money.PaymentOrder
     late_fee: pack_arrears.LateFee
     late_fee_waiver: pack_arrears.LateFeeWaiver = field(metadata=_LOCAL)
-    bank_statements: BankStatements
+    bank_statements: pack_money.BankStatements
     bounds: Bounds
     shadow: Shadow
     quiet_hours: QuietHours

@@ -7,7 +7,7 @@ from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.utils.translation import gettext_lazy as _
 
 from cis.desk.forms.customers import choices
-from cis.desk.words import ROLE_MEANINGS, ROLES
+from cis.desk.staff_words import ROLE_MEANINGS, ROLES
 from cis.platform.forms import PageForm
 
 NAME_MOST = 150
