@@ -16,6 +16,7 @@ from billing.domain.announcements import PaymentsBooked
 from billing.operations import documents as bill_documents
 from billing.operations import (
     energizing,
+    energizing_ends,
     final_accounts,
     financed_sales,
     issuing,
@@ -223,7 +224,7 @@ def _tidy() -> None:
 def _bind_network() -> None:
     """Bind what holds, gives back and uses up the capacity of the network."""
     jobs.register(capacity.WORK, capacity.night, schedule=Daily(EXPIRY_AT, settings.TIME_ZONE))
-    events.listen(ApplicationMoved, energizing.keep_its_case)
+    events.listen(ApplicationMoved, energizing_ends.keep_its_case)
     events.listen(ApplicationMoved, surveys.free_capacity)
     events.listen(ApplicationMoved, surveys.hold_signed)
     events.listen(CapacityEnding, surveys.capacity_ending)

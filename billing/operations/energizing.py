@@ -24,12 +24,9 @@ from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.calendar import local_clock
 from cis.kernel.errors import Refused
 from cis.kernel.periods import month_of
-from cis.kernel.workflow import IllegalMove
 from cis.platform import audit, db
 from cis.platform.db import joins_transaction, opens_transaction
 from contracts.domain.agreements import NOTHING, Agreed
-from contracts.domain.announcements import ApplicationMoved
-from contracts.domain.application_workflow import ENDS
 from contracts.domain.application_workflow import SUBJECT as APPLICATION
 from contracts.operations import application_inspections
 from contracts.operations import applications as application_steps
@@ -272,22 +269,6 @@ def _switch_or_send(row: Energizing, *, today: date, actor: Actor) -> None:
 
 def _call_back(row: Energizing, reason: str, actor: Actor) -> None:
     work_orders.withdraw_step(subject=SUBJECT, subject_id=row.id, reason=reason, actor=actor)
-
-
-@joins_transaction
-def keep_its_case(moved: ApplicationMoved) -> None:
-    """
-    Let no application end while one of its supplies is being switched on: current may flow; a listener.
-
-    :raises IllegalMove: one is; what failed is given up first, what is held is finished.
-    """
-    if (
-        moved.action in ENDS
-        and Energizing.objects.filter(subject=APPLICATION, subject_id=moved.application_id, state__in=OPEN).exists()
-    ):
-        raise IllegalMove(
-            "A supply of the application is being switched on.", advice="Finish or give up its energizing first."
-        )
 
 
 def _switch(row: Energizing, actor: Actor) -> None:
