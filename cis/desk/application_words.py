@@ -84,6 +84,7 @@ STANDARDS: Mapping[str, Any] = {
     "connection_energize": _("Energizing"),
     "final_bill": _("Final bill"),
     "refund_credit": _("Refund of a credit"),
+    "reconnection": _("Reconnection"),
     "defect_urgent": _("Urgent defect"),
     "defect_serious": _("Serious defect"),
     "defect_general": _("General defect"),

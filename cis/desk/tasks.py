@@ -56,7 +56,9 @@ QUEUES: Final[Mapping[str, Queue]] = MappingProxyType(
         "papers": Queue(frozenset({Role.CLERK}), _of("connection_documents")),
         "survey": Queue(frozenset({Role.CLERK, Role.FIELD, Role.METERING}), _of("connection_survey")),
         "contract": Queue(frozenset({Role.CLERK}), _of("connection_offer")),
-        "metering": Queue(frozenset({Role.METERING, Role.FIELD}), _of("connection_meter", "connection_energize")),
+        "metering": Queue(
+            frozenset({Role.METERING, Role.FIELD}), (*_of("connection_meter", "connection_energize"), "reconnection")
+        ),
         "safety": Queue(frozenset({Role.METERING, Role.FIELD}), tuple(f"defect_{severity}" for severity in Severity)),
         "settling": Queue(frozenset({Role.BILLING}), ("final_bill", "refund_credit")),
         "whole": Queue(frozenset({Role.SUPERVISOR}), _of(WHOLE.key)),

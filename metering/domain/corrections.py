@@ -9,12 +9,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from math import ceil
+from itertools import accumulate
+from math import ceil, floor
 
 from metering.domain.correction_factors import BadCorrection
 
 LONGEST_DAYS = 366 * 20
 WHOLE = 100
+HALF = Fraction(1, 2)
 
 
 class Cause(StrEnum):
@@ -193,14 +195,16 @@ def added_in_mix(*, energy_wh: int, bases: Sequence[Fraction], days: Affected) -
 
 def rounded(exact: Iterable[Fraction]) -> Iterator[int]:
     """
-    Yield whole numbers whose running sums are those of the exact ones, rounded half away from zero.
+    Yield whole numbers whose running sums are those of the exact ones, rounded.
 
-    So they sum to the rounded whole, and each is less than 1 off.
+    A half of a running sum goes where that of the whole goes, away from zero: so they sum to the rounded whole, and
+    each is less than 1 off, also where signs are mixed.
     """
-    total, before = Fraction(0), 0
-    for part in exact:
-        total += part
-        now = nearest(total)
+    sums = list(accumulate(exact))
+    sign = -1 if sums and sums[-1] < 0 else 1
+    before = 0
+    for total in sums:
+        now = sign * floor(sign * total + HALF)
         yield now - before
         before = now
 

@@ -291,7 +291,7 @@ def test_the_rail_opens_where_one_is_and_by_keys(boss, open_page):
     page = open_page(boss)
     page.goto("/desk/applications/")
     expect(page.locator(".desk-nav a.is-here")).to_be_visible()
-    page.keyboard.press("Alt+3")
+    page.keyboard.press("Alt+4")
     assert page.evaluate("document.activeElement.closest('details').open")
     expect(page.locator(".desk-nav a.is-here")).to_be_hidden()
     page.keyboard.press("Enter")

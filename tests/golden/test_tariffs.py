@@ -72,6 +72,8 @@ def test_every_problem_has_a_result_or_waits_for_something_that_is_named():
     results |= set(
         re.findall(r'"""([a-z]{2}-\d{3}): ', (ROOT / "tests/db/billing/test_proration.py").read_text("utf-8"))
     )
+    late_fees = (ROOT / "tests/unit/arrears/domain/test_late_fees.py").read_text("utf-8")
+    results |= set(re.findall(r"problem ([a-z]{2}-\d{3})", late_fees))
     for row in rows_of("problems.csv"):
         assert (row["id"] in results) != bool(row["waits_for"]), row["id"]
 

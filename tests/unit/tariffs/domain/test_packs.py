@@ -25,9 +25,18 @@ def test_each_rule_has_a_value_a_source_and_a_date(folder):
     pack = tomllib.loads((folder / "pack.toml").read_text(encoding="utf-8"))
     assert pack["code"] == folder.name
     for key, rule in pack.get("rule", {}).items():
-        assert {"value", "source", "valid_from"} <= set(rule) <= {"value", "source", "valid_from", "note", "earlier"}, (
-            key
-        )
+        assert (
+            {"value", "source", "valid_from"}
+            <= set(rule)
+            <= {
+                "value",
+                "source",
+                "source_status",
+                "valid_from",
+                "note",
+                "earlier",
+            }
+        ), key
         assert rule["source"].strip(), key
         assert type(rule["valid_from"]) is date, key
 
