@@ -58,6 +58,7 @@ def test_a_customer_signs_on_glass_clears_and_signs_again(to_hand_over, open_pag
     work_order_id, user = to_hand_over
     page = open_page(user, **PHONE)
     page.goto(f"/desk/field/{work_order_id}/hand-over/")
+    page.wait_for_load_state()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     stroke(page, top=0.2)
     page.click("[data-clear]")
@@ -94,6 +95,7 @@ def test_a_customer_reads_and_signs_a_programme_on_the_phone(supplier, open_page
     page = open_page(accounts.portal_user(of=world.customer), **PHONE)
     page.goto(reverse("portal:programmes"))
     page.click("text=Charger by instalments")
+    page.wait_for_load_state()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.click("text=Go on")
     page.wait_for_selector("text=What ending it early costs")
@@ -108,6 +110,7 @@ def test_a_customer_reads_and_signs_a_programme_on_the_phone(supplier, open_page
         page.click("text=Sign and join")
         page.wait_for_load_state("networkidle")
     page.wait_for_selector("text=In force")
+    page.wait_for_load_state()
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     row.refresh_from_db()
     assert (row.signed_by, row.signed_sha256) == ("portal", card.sha256)
