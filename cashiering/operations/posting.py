@@ -30,6 +30,9 @@ from cis.platform import copying, jobs, packs
 from cis.platform.db import execute, fetch, opens_transaction
 
 WORK = "bank_lines"
+"""Woken when a statement came."""
+LOOK = "bank_lines_look"
+"""The same from time to time: for what was woken and is not done."""
 CHUNK = 2_000
 
 # The same entry in another statement of the account: one that counts already, or that stands before it.

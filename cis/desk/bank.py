@@ -57,7 +57,7 @@ def index(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """Give the list as a file."""
     _form, wanted = _asked(request)
-    header = [_("Statement"), _("Format"), _("Account at the bank"), _("Day"), _("Opening balance"), _("Moved"),
+    header = [_("Statement"), _("Format"), _("Account at the bank"), _("Day"), _("Opening balance"), _("Money moved"),
               _("Closing balance"), _("Lines"), _("Open lines"), _("In suspense"), _("File")]  # fmt: skip
     rows = (
         (c.reference, c.format, c.bank_account, c.statement_date, _plain(c.opening_minor), plain_money(c.moved_minor),
@@ -290,7 +290,7 @@ def _lines_asked(
 
 def _lines_csv(name: str, wanted: LinesWanted) -> StreamingHttpResponse:
     header = [_("Line"), _("Booked on"), _("Amount"), _("In suspense"), _("Payer"), _("Account of the payer"),
-              _("Text"), _("Reference of the bank"), _("State"), _("Reason"), _("Accounts")]  # fmt: skip
+              _("Remittance text"), _("Reference of the bank"), _("State"), _("Reason"), _("Accounts")]  # fmt: skip
     rows = (
         (c.line_no, c.booking_date, plain_money(c.signed_minor), plain_money(c.suspense_minor), c.payer_name,
          c.payer_account, c.remittance, c.bank_reference, word("bank_line", c.state), word("bank_reason", c.reason),

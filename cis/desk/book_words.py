@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 PERIOD_STATES: Mapping[str, Any] = {
-    "open": _("Open"),
+    "open": _("Not closed"),
     "proposed": _("Waits for a second person"),
     "closed": _("Closed for good"),
 }

@@ -242,6 +242,7 @@ JOB_NAMES: Mapping[str, Any] = {
     "forget_idempotency_keys": _("Tidying up"),
     "mailings": _("Mailing"),
     "bank_lines": _("Posting of bank statements"),
+    "bank_lines_look": _("Posting of bank statements"),
     "notices_give_up": _("Notices that could not be sent"),
     "billing_reminders": _("Reminders before the due date"),
 }

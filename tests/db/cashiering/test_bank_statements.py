@@ -18,6 +18,7 @@ from cashiering.operations import posting, statements, suspense
 from cashiering.operations.suspense import NotInSuspense, SamePerson, Share
 from cashiering.queries import bank
 from cis.kernel.actors import Actor, ActorKind
+from cis.platform import jobs
 from tests.factories import accounts, bank_files, billing, contracts
 from tests.factories.bank_files import Movement
 
@@ -82,6 +83,14 @@ def test_a_line_that_names_its_bill_pays_it(world):
     assert _bill(world).open_minor == 0
     assert Payment.objects.get().received_date == date(2026, 3, 5)
     _sound()
+
+
+def test_what_is_woken_when_a_statement_came_posts_it(world):
+    """Work with a schedule does nothing when it is woken and not due: the lines would wait for its time."""
+    _take(bank_files.camt([Movement(amount_minor=6_170, text="nobody")]), post=False)
+    assert _states() == [("new", "")]
+    jobs.run(posting.WORK)
+    assert StatementLine.objects.get().state != "new"
 
 
 def test_the_payer_and_the_exact_amount_are_enough(world):
