@@ -72,7 +72,7 @@ def _drop_papers(row: ServiceApplication, reason: str, today: date) -> None:
 def _fetch_meters(row: ServiceApplication, today: date) -> None:
     """Send a crew for the meters that were hung up for the application."""
     metered = ApplicationItem.objects.filter(application=row, metered_at__isnull=False, service_point__isnull=False)
-    points = meters.points_with_meters(
+    points = meters.points_with(
         service_point_ids=list(metered.values_list("service_point_id", flat=True)),
         hung_from=timezone.localdate(row.applied_at), on=today,
     )  # fmt: skip

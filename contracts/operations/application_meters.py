@@ -41,7 +41,7 @@ def order_step(*, application_id: int, today: date, actor: Actor) -> int:
         raise IllegalMove("Meters are ordered once the contract is signed.", advice="Let it be signed first.")
     items = ApplicationItem.objects.filter(application=row, metered_at=None, service_point__isnull=False)
     points = set(items.values_list("service_point_id", flat=True))
-    hung = meters.points_with(service_point_ids=points, on=today) if points else set()
+    hung = set(meters.points_with(service_point_ids=points, on=today)) if points else set()
     return sum(
         work_orders.create_at_points_step(
             kind=kind,

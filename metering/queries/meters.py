@@ -179,18 +179,12 @@ def hanging_at(*, service_point_id: int, on: date) -> tuple[MeterRow, ...]:
     return _rows(Meter.objects.filter(id__in=list(ids)).order_by("serial"))
 
 
-def points_with_meters(*, service_point_ids: Collection[int], hung_from: date, on: date) -> tuple[int, ...]:
-    """Return at which of some service points a meter hangs on a local date that was hung up since another one."""
+def points_with(*, service_point_ids: Collection[int], on: date, hung_from: date = date.min) -> tuple[int, ...]:
+    """Return at which of some points a meter hangs on a local date, hung up since another one; one statement."""
     rows = Installation.objects.filter(
         service_point_id__in=list(service_point_ids), period__contains=on, period__startswith__gte=hung_from
     )
     return tuple(sorted(set(rows.values_list("service_point_id", flat=True))))
-
-
-def points_with(*, service_point_ids: Collection[int], on: date) -> set[int]:
-    """Return at which of some service points a meter hangs on a local date; one statement."""
-    rows = Installation.objects.filter(service_point_id__in=service_point_ids, period__contains=on)
-    return set(rows.values_list("service_point_id", flat=True))
 
 
 def counters_of(*, serial: str) -> tuple[str, ...]:
