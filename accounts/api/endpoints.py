@@ -18,7 +18,7 @@ from accounts.queries.accounts import UnknownAccount
 from cis.kernel.enums import Role
 from cis.platform import api
 from cis.platform.access import actor_of
-from cis.platform.api_fields import NUMBER_MOST, JsonParser, problems, query_of
+from cis.platform.api_fields import NUMBER_MOST, JsonParser, asked, problems
 
 NOTICES_READ = api.scope("notices:read", "Read what customers were told.", roles={Role.CLERK, Role.AUDITOR})
 CONSENT_READ = api.scope("consent:read", "Read by which ways customers are told.", roles={Role.CLERK, Role.AUDITOR})
@@ -41,16 +41,14 @@ class AccountNotices(APIView):
     )
     def get(self, request: Request, number: str) -> Response:
         """List notices about an account, one row a way, with their texts as sent, the latest first."""
-        wanted = contract.NoticeQuery(data=query_of(request))
-        wanted.is_valid(raise_exception=True)
+        given = asked(contract.NoticeQuery, request)
         rows = Notice.objects.filter(account_id=_account(number)).only("id")
         for name in ("channel", "state"):
-            if name in wanted.validated_data:
-                rows = rows.filter(**{name: wanted.validated_data[name]})
-        paginator = self.pagination_class()
-        page: list[Notice] = paginator.paginate_queryset(rows, request, view=self) or []
+            if name in given:
+                rows = rows.filter(**{name: given[name]})
+        page, reply = api.page_of(self, request, rows)
         found = notices.with_texts(notice_ids=[row.id for row in page])
-        return paginator.get_paginated_response([contract.NoticeShown(one).data for one in found])
+        return reply([contract.NoticeShown(one).data for one in found])
 
 
 @api.needs(GET=CONSENT_READ, PUT=CONSENT_WRITE)

@@ -17,7 +17,7 @@ from billing.queries.charges import CarryingBill
 from cis.kernel.enums import Role
 from cis.platform import api
 from cis.platform.access import actor_of
-from cis.platform.api_fields import JsonParser, key_parameter, money, problems, query_of
+from cis.platform.api_fields import JsonParser, asked, key_parameter, money, problems
 from cis.platform.idempotency import idempotent
 from contracts.domain.charge_kinds import ChargeKind
 from contracts.operations import charges as operations
@@ -51,20 +51,17 @@ class ChargeList(APIView):
     )
     def get(self, request: Request) -> Response:
         """List charges of every origin with the bills that carry them."""
-        wanted = contract.ChargeQuery(data=query_of(request))
-        wanted.is_valid(raise_exception=True)
-        given = {name: value for name, value in wanted.validated_data.items() if name not in {"cursor", "page_size"}}
+        given = asked(contract.ChargeQuery, request)
         account = given.pop("account", None)
         rows = queries.selected(wanted=WantedCharges(**given))
         if account is not None:
             rows = rows.filter(account_id=accounts.id_of_number(account))
-        paginator = self.pagination_class()
-        page: list[Any] = paginator.paginate_queryset(rows.only("id"), request, view=self) or []
+        page, reply = api.page_of(self, request, rows.only("id"))
         ids = [row.id for row in page]
         cards, bills, currency = (
             queries.by_ids(charge_ids=ids), carried.of_charges(charge_ids=ids), supplier.current().currency
         )  # fmt: skip
-        return paginator.get_paginated_response([_shown(cards[one], bills.get(one, ()), currency) for one in ids])
+        return reply([_shown(cards[one], bills.get(one, ()), currency) for one in ids])
 
     @extend_schema(
         operation_id="agree_charge",

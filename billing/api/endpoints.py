@@ -26,7 +26,7 @@ from billing.queries.payments import PaymentDetail
 from cis.kernel.enums import Role
 from cis.platform import api
 from cis.platform.access import actor_of
-from cis.platform.api_fields import NUMBER_MOST, JsonParser, PdfRenderer, key_parameter, money, problems, query_of
+from cis.platform.api_fields import NUMBER_MOST, JsonParser, PdfRenderer, asked, key_parameter, money, problems
 from cis.platform.idempotency import idempotent
 
 BILLS_READ = api.scope(
@@ -53,13 +53,11 @@ class BillList(APIView):
     )
     def get(self, request: Request) -> Response:
         """List issued bills, with the latest first; cancelled ones and credit notes are among them."""
-        wanted = contract.BillQuery(data=query_of(request))
-        wanted.is_valid(raise_exception=True)
-        paginator = self.pagination_class()
-        page: list[Bill] = paginator.paginate_queryset(_rows(wanted.validated_data), request, view=self) or []
+        given = asked(contract.BillQuery, request)
+        page, reply = api.page_of(self, request, _rows(given))
         cards = {card.id: card for card in bills.listed(bill_ids=[row.id for row in page])}
         currency = supplier.current().currency
-        return paginator.get_paginated_response([_card(cards[row.id], currency) for row in page])
+        return reply([_card(cards[row.id], currency) for row in page])
 
 
 @api.needs(GET=BILLS_READ)

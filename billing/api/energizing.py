@@ -20,7 +20,7 @@ from cis.kernel.enums import Role
 from cis.kernel.errors import Refused
 from cis.platform import api
 from cis.platform.access import actor_of
-from cis.platform.api_fields import JsonParser, key_parameter, problems, query_of
+from cis.platform.api_fields import JsonParser, asked, key_parameter, problems
 from cis.platform.idempotency import idempotent
 from contracts.domain.agreements import Agreed
 from contracts.domain.application_workflow import SUBJECT as APPLICATION
@@ -57,19 +57,16 @@ class EnergizingList(APIView):
     )
     def get(self, request: Request) -> Response:
         """List energizings: under way, failed, held, started, given up."""
-        wanted = contract.EnergizingQuery(data=query_of(request))
-        wanted.is_valid(raise_exception=True)
-        given = wanted.validated_data
+        given = asked(contract.EnergizingQuery, request)
         rows = Energizing.objects.all()
         if "state" in given:
             rows = rows.filter(state=given["state"])
         if "application" in given:
             rows = rows.filter(subject=APPLICATION, subject_id=applications.id_of_number(given["application"]))
-        paginator = self.pagination_class()
-        page: list[Energizing] = paginator.paginate_queryset(rows.only("id"), request, view=self) or []
+        page, reply = api.page_of(self, request, rows.only("id"))
         cards = queries.by_ids(energizing_ids=[row.id for row in page])
         numbers = _numbers(cards.values())
-        return paginator.get_paginated_response([_shown(cards[row.id], numbers) for row in page])
+        return reply([_shown(cards[row.id], numbers) for row in page])
 
     @extend_schema(
         operation_id="energize",

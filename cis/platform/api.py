@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db.models import Model, QuerySet
 from django.http import Http404
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import exceptions
@@ -32,6 +33,7 @@ from cis.kernel.workflow import IllegalMove, NotAllowed
 from cis.platform import access, audit, keys
 
 View = TypeVar("View", bound=Callable[..., Any])
+Row = TypeVar("Row", bound=Model)
 log = structlog.get_logger(__name__)
 PROBLEM_TYPE = "application/problem+json"
 PAGE_SIZE_MOST = 1_000
@@ -158,6 +160,16 @@ class IdCursorPagination(CursorPagination):
     ordering = "-id"
     page_size_query_param = "page_size"
     max_page_size = PAGE_SIZE_MOST
+
+
+def page_of(view: Any, request: Request, rows: QuerySet[Row]) -> tuple[list[Row], Callable[[Any], Response]]:
+    """
+    Return the asked page of rows, newest first, and what makes the reply of the things that are shown for them.
+
+    One statement; the view names its ``pagination_class``, which describes the list too.
+    """
+    paginator: CursorPagination = view.pagination_class()
+    return paginator.paginate_queryset(rows, request, view=view) or [], paginator.get_paginated_response
 
 
 # ---- errors ----------------------------------------------------------------------------------------------------------

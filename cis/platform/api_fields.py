@@ -61,6 +61,17 @@ def key_parameter(of: str) -> OpenApiParameter:
     )
 
 
+def asked(contract: type[serializers.Serializer], request: Request) -> dict[str, Any]:
+    """
+    Return what a list is asked for by its query, without what pages it.
+
+    :raises ValidationError: a parameter is unknown, wrong, or comes twice.
+    """
+    wanted = contract(data=query_of(request))
+    wanted.is_valid(raise_exception=True)
+    return {name: value for name, value in wanted.validated_data.items() if name not in {"cursor", "page_size"}}
+
+
 def query_of(request: Request) -> dict[str, str]:
     """
     Return the query of a request for a strict contract; an empty value is a value, not a missing one.

@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 from cis.kernel.enums import Role
 from cis.platform import api
 from cis.platform.access import actor_of
-from cis.platform.api_fields import JsonParser, key_parameter, problems, query_of
+from cis.platform.api_fields import JsonParser, asked, key_parameter, problems
 from cis.platform.idempotency import idempotent
 from contracts.api import application_contracts as contract
 from contracts.domain.application_workflow import ApplicationAction
@@ -28,7 +28,6 @@ from contracts.domain.applications import (
     NewApplication,
     PaperKind,
 )
-from contracts.models.application import ServiceApplication
 from contracts.operations import application_cases, application_intake, application_moves, surveys
 from contracts.queries import application_supplies
 from contracts.queries import applications as queries
@@ -58,15 +57,12 @@ class ApplicationList(APIView):
     )
     def get(self, request: Request) -> Response:
         """List applications, the latest first."""
-        wanted = contract.ApplicationQuery(data=query_of(request))
-        wanted.is_valid(raise_exception=True)
-        given = wanted.validated_data
+        given = asked(contract.ApplicationQuery, request)
         rows = queries.selected(
             wanted=Wanted(state=given.get("state", ""), queue=given.get("waits_for", ""), text=given.get("text", ""))
         )
-        paginator = self.pagination_class()
-        page: list[ServiceApplication] = paginator.paginate_queryset(rows, request, view=self) or []
-        return paginator.get_paginated_response([_short(row) for row in queries.summaries_of(page)])
+        page, reply = api.page_of(self, request, rows)
+        return reply([_short(row) for row in queries.summaries_of(page)])
 
     @extend_schema(
         operation_id="file_application",

@@ -14,9 +14,8 @@ from accounts.queries.accounts import UnknownAccount
 from cis.kernel.enums import Role
 from cis.platform import api
 from cis.platform.access import actor_of
-from cis.platform.api_fields import NUMBER_MOST, PdfRenderer, problems, query_of
+from cis.platform.api_fields import NUMBER_MOST, PdfRenderer, asked, problems
 from contracts.api import archive_contracts as contract
-from contracts.models.supply_contract import SupplyContract
 from contracts.operations import supply_contracts as operations
 from contracts.queries import supply_contracts
 from contracts.queries.supply_contracts import ContractCard, UnknownContract, WantedContracts
@@ -40,16 +39,13 @@ class ContractList(APIView):
     )
     def get(self, request: Request) -> Response:
         """List all versions that were issued; the search looks through their whole text."""
-        wanted = contract.ContractQuery(data=query_of(request))
-        wanted.is_valid(raise_exception=True)
-        given = wanted.validated_data
+        given = asked(contract.ContractQuery, request)
         rows = supply_contracts.issued(wanted=WantedContracts(text=given.get("text", ""), state=given.get("state", "")))
         if "account" in given:
             rows = rows.filter(account_id=_account(given["account"]))
-        paginator = self.pagination_class()
-        page: list[SupplyContract] = paginator.paginate_queryset(rows, request, view=self) or []
+        page, reply = api.page_of(self, request, rows)
         cards = {card.id: card for card in supply_contracts.cards(contract_ids=[row.id for row in page])}
-        return paginator.get_paginated_response([_card(cards[row.id]) for row in page])
+        return reply([_card(cards[row.id]) for row in page])
 
 
 @api.needs(GET=CONTRACTS_READ)

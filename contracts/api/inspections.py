@@ -8,9 +8,9 @@ from rest_framework.views import APIView
 
 from cis.kernel.enums import Role
 from cis.platform import api
-from cis.platform.api_fields import problems, query_of
+from cis.platform.api_fields import asked, problems
 from contracts.api import inspection_contracts as contract
-from contracts.models.inspection import Defect, SafetyInspection
+from contracts.models.inspection import Defect
 from contracts.queries import defects, inspections
 from contracts.queries.defects import DefectCard
 from contracts.queries.inspections import InspectionCard, Wanted
@@ -57,18 +57,15 @@ class InspectionList(APIView):
     )
     def get(self, request: Request) -> Response:
         """List inspections with their defects."""
-        wanted = contract.InspectionQuery(data=query_of(request))
-        wanted.is_valid(raise_exception=True)
-        given = wanted.validated_data
+        given = asked(contract.InspectionQuery, request)
         rows = inspections.selected(
             wanted=Wanted(state=given.get("state", ""), kind=given.get("kind", ""), text=given.get("account", "")),
             today=timezone.localdate(),
         )
-        paginator = self.pagination_class()
-        page: list[SafetyInspection] = paginator.paginate_queryset(rows.only("id"), request, view=self) or []
+        page, reply = api.page_of(self, request, rows.only("id"))
         ids = [row.id for row in page]
         cards, found = inspections.by_ids(inspection_ids=ids), defects.of_inspections(inspection_ids=ids)
-        return paginator.get_paginated_response([_shown(cards[one], found.get(one, ())) for one in ids])
+        return reply([_shown(cards[one], found.get(one, ())) for one in ids])
 
 
 @api.needs(GET=INSPECTIONS_READ)
@@ -103,16 +100,11 @@ class DefectList(APIView):
     )
     def get(self, request: Request) -> Response:
         """List defects with their deadlines."""
-        wanted = contract.DefectQuery(data=query_of(request))
-        wanted.is_valid(raise_exception=True)
-        filters = {name: value for name, value in wanted.validated_data.items() if name in {"state", "severity"}}
-        paginator = self.pagination_class()
+        filters = asked(contract.DefectQuery, request)
         rows = Defect.objects.filter(**filters).only("id")
-        page: list[Defect] = paginator.paginate_queryset(rows, request, view=self) or []
+        page, reply = api.page_of(self, request, rows)
         cards = defects.by_ids(defect_ids=[row.id for row in page])
-        return paginator.get_paginated_response(
-            [{**_defect(cards[row.id]), "inspection": cards[row.id].inspection_id} for row in page]
-        )
+        return reply([{**_defect(cards[row.id]), "inspection": cards[row.id].inspection_id} for row in page])
 
 
 def _shown(card: InspectionCard, found: tuple[DefectCard, ...]) -> dict[str, object]:

@@ -17,7 +17,7 @@ from cis.kernel.enums import Role
 from cis.kernel.errors import Refused
 from cis.platform import api
 from cis.platform.access import actor_of
-from cis.platform.api_fields import JsonParser, PdfRenderer, key_parameter, money, problems, query_of
+from cis.platform.api_fields import JsonParser, PdfRenderer, asked, key_parameter, money, problems
 from cis.platform.idempotency import idempotent
 from contracts.api import offer_contracts as contract
 from contracts.domain.application_workflow import SUBJECT as APPLICATION
@@ -27,7 +27,6 @@ from contracts.domain.new_contracts import NewTerms
 from contracts.domain.new_offers import NewFee, NewOffer
 from contracts.domain.offer_workflow import OfferAction
 from contracts.domain.terms import MeteringSide, SupplyMode, UseClass
-from contracts.models.offer import Offer
 from contracts.operations import offers as operations
 from contracts.queries import application_supplies, applications, offers, supply_contracts
 from contracts.queries.applications import ApplicationDetail
@@ -69,17 +68,14 @@ class OfferList(APIView):
     )
     def get(self, request: Request) -> Response:
         """List offers; ``application``: those that answer it."""
-        wanted = contract.OfferQuery(data=query_of(request))
-        wanted.is_valid(raise_exception=True)
-        given = wanted.validated_data
+        given = asked(contract.OfferQuery, request)
         rows = offers.selected(wanted=WantedOffers(state=given.get("state", ""), text=given.get("text", "")))
         if "application" in given:
             rows = rows.filter(subject=APPLICATION, subject_id=applications.id_of_number(given["application"]))
-        paginator = self.pagination_class()
-        page: list[Offer] = paginator.paginate_queryset(rows.only("id"), request, view=self) or []
+        page, reply = api.page_of(self, request, rows.only("id"))
         cards = offers.by_ids(offer_ids=[row.id for row in page])
         numbers = _numbers(cards.values())
-        return paginator.get_paginated_response([_short(cards[row.id], numbers) for row in page])
+        return reply([_short(cards[row.id], numbers) for row in page])
 
     @extend_schema(
         operation_id="draft_offer",

@@ -15,7 +15,7 @@ from cis.kernel import fixed
 from cis.kernel.enums import Role
 from cis.platform import api
 from cis.platform.access import actor_of
-from cis.platform.api_fields import JsonParser, key_parameter, money, problems, query_of
+from cis.platform.api_fields import JsonParser, asked, key_parameter, money, problems
 from cis.platform.idempotency import idempotent
 from contracts.api import program_contracts as contract
 from contracts.models.program import Program
@@ -45,17 +45,15 @@ class ProgramList(APIView):
     )
     def get(self, request: Request) -> Response:
         """List what customers may sign: green packages, leases, sales by instalments."""
-        wanted = contract.ProgramQuery(data=query_of(request))
-        wanted.is_valid(raise_exception=True)
+        given = asked(contract.ProgramQuery, request)
         rows = Program.objects.only("id")
-        day = wanted.validated_data.get("open_on")
+        day = given.get("open_on")
         if day is not None:
             rows = rows.filter(state="published", period__contains=day)
-        paginator = self.pagination_class()
-        page: list[Program] = paginator.paginate_queryset(rows, request, view=self) or []
+        page, reply = api.page_of(self, request, rows)
         cards = programs.cards(program_ids=[row.id for row in page])
         currency = supplier.current().currency
-        return paginator.get_paginated_response([_program(cards[row.id], currency) for row in page])
+        return reply([_program(cards[row.id], currency) for row in page])
 
 
 @api.needs(POST=PROGRAMS_WRITE)

@@ -11,7 +11,7 @@ from rest_framework.views import APIView
 
 from cis.kernel.enums import Role
 from cis.platform import api
-from cis.platform.api_fields import problems, query_of
+from cis.platform.api_fields import asked, problems
 from metering.api import field_contracts as contract
 from metering.models.network import Transformer
 from metering.models.work import WorkOrder
@@ -40,14 +40,11 @@ class WorkOrderList(APIView):
     )
     def get(self, request: Request) -> Response:
         """List work orders with the latest first, done and cancelled ones among them."""
-        wanted = contract.WorkQuery(data=query_of(request))
-        wanted.is_valid(raise_exception=True)
-        filters = {k: v for k, v in wanted.validated_data.items() if k not in {"page_size", "cursor"}}
-        paginator = self.pagination_class()
+        filters = asked(contract.WorkQuery, request)
         rows = WorkOrder.objects.filter(**filters).only("id")
-        page: list[WorkOrder] = paginator.paginate_queryset(rows, request, view=self) or []
+        page, reply = api.page_of(self, request, rows)
         cards = work_orders.by_ids(work_order_ids=[row.id for row in page])
-        return paginator.get_paginated_response([order_shown(cards[row.id]) for row in page])
+        return reply([order_shown(cards[row.id]) for row in page])
 
 
 @api.needs(GET=WORK_READ)
@@ -81,14 +78,11 @@ class TransformerList(APIView):
     )
     def get(self, request: Request) -> Response:
         """List transformers: rating, what is connected, reserved and free."""
-        wanted = contract.TransformerQuery(data=query_of(request))
-        wanted.is_valid(raise_exception=True)
-        filters = {k: v for k, v in wanted.validated_data.items() if k not in {"page_size", "cursor"}}
-        paginator = self.pagination_class()
+        filters = asked(contract.TransformerQuery, request)
         rows = Transformer.objects.filter(**filters).only("id")
-        page: list[Transformer] = paginator.paginate_queryset(rows, request, view=self) or []
+        page, reply = api.page_of(self, request, rows)
         cards = network.by_ids(transformer_ids=[row.id for row in page], at=timezone.localdate())
-        return paginator.get_paginated_response([_transformer(cards[row.id]) for row in page])
+        return reply([_transformer(cards[row.id]) for row in page])
 
 
 @api.needs(GET=NETWORK_READ)

@@ -12,12 +12,10 @@ from rest_framework.views import APIView
 from cis.kernel.enums import Role
 from cis.platform import api
 from cis.platform.access import actor_of
-from cis.platform.api_fields import JsonParser, key_parameter, problems, query_of
+from cis.platform.api_fields import JsonParser, asked, key_parameter, problems
 from cis.platform.idempotency import idempotent
 from metering.api import meter_contracts as contract
 from metering.domain.meter_store import DELIVERY_BYTES_MOST
-from metering.models.command import DeviceCommand
-from metering.models.device import Meter
 from metering.operations import device_commands, meter_store, meters, seals
 from metering.queries import device_commands as command_queries
 from metering.queries import meters as queries
@@ -54,14 +52,11 @@ class MeterList(APIView):
     )
     def get(self, request: Request) -> Response:
         """List meters: in the store, on vans, hanging, taken down."""
-        wanted = contract.MeterQuery(data=query_of(request))
-        wanted.is_valid(raise_exception=True)
-        given = wanted.validated_data
+        given = asked(contract.MeterQuery, request)
         rows = queries.selected(wanted=WantedMeters(state=given.get("state", ""), text=given.get("text", "")))
-        paginator = self.pagination_class()
-        page: list[Meter] = paginator.paginate_queryset(rows.only("id"), request, view=self) or []
+        page, reply = api.page_of(self, request, rows.only("id"))
         cards = queries.by_ids(meter_ids=[row.id for row in page])
-        return paginator.get_paginated_response([_short(cards[row.id]) for row in page])
+        return reply([_short(cards[row.id]) for row in page])
 
 
 @api.needs(GET=METERS_READ)
@@ -212,16 +207,13 @@ class CommandList(APIView):
     )
     def get(self, request: Request) -> Response:
         """List commands, the latest first."""
-        wanted = contract.CommandQuery(data=query_of(request))
-        wanted.is_valid(raise_exception=True)
-        given = wanted.validated_data
+        given = asked(contract.CommandQuery, request)
         rows = command_queries.selected(
             state=given.get("state", ""), command=given.get("command", ""), serial=given.get("meter", "")
         )
-        paginator = self.pagination_class()
-        page: list[DeviceCommand] = paginator.paginate_queryset(rows.only("id"), request, view=self) or []
+        page, reply = api.page_of(self, request, rows.only("id"))
         cards = command_queries.by_ids(command_ids=[row.id for row in page])
-        return paginator.get_paginated_response([_command(cards[row.id]) for row in page])
+        return reply([_command(cards[row.id]) for row in page])
 
     @extend_schema(
         operation_id="order_command",

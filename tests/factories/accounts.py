@@ -6,6 +6,7 @@ from itertools import count
 
 from django.contrib.auth.hashers import make_password
 from django.db.backends.postgresql.psycopg_any import DateRange
+from stdnum import damm
 
 from accounts.domain.names import pinyin
 from accounts.models.account import Account, AccountHolder
@@ -56,13 +57,19 @@ def contact_point(*, of: Customer, kind: str = "mobile", value: str = "", is_pre
     return ContactPoint.objects.create(customer=of, kind=kind, value=value, is_preferred=is_preferred)
 
 
+def _number(serial: int) -> str:
+    """A number whose check digit is wrong: a right one would be known in a payer's text, one time in ten by chance."""
+    stem = str(900_000_000 + serial)
+    return f"{stem}{(int(damm.calc_check_digit(stem)) + 1) % 10}"
+
+
 def account(
     *, holder: Customer | None = None, opened_date: date = OPENED, closed_date: date | None = None, **values
 ) -> Account:
     """An account held by ``holder`` (a new customer by default) since it was opened."""
     serial = next(_serial)
     values.setdefault("external_id", f"A{serial:06d}")
-    values.setdefault("number", f"{9_000_000_000 + serial}")
+    values.setdefault("number", _number(serial))
     values.setdefault("state", "closed" if closed_date else "open")
     made = Account.objects.create(opened_date=opened_date, closed_date=closed_date, **values)
     AccountHolder.objects.create(
