@@ -9,6 +9,7 @@ from cis.platform.rendering import NavEntry, NavSection
 STAFF = frozenset(READERS)
 _CARE = NavSection(_("Customer care"), "users-group")
 _BILLING = NavSection(_("Billing"), "file-invoice")
+_MONEY = NavSection(_("Payments and debts"), "coins")
 _FIELD = NavSection(_("Field and meters"), "tools")
 _PRICES = NavSection(_("Prices"), "receipt-2")
 _AGREED = ("desk:offers", "desk:programmes", "desk:enrolments")
@@ -23,12 +24,12 @@ ENTRIES = (
     NavEntry("desk:notices", _("Notices"), "send", STAFF, _CARE),
     NavEntry("desk:bills", _("Bills"), "file-invoice", STAFF, _BILLING),
     NavEntry("desk:runs", _("Runs"), "refresh-dot", STAFF, _BILLING),
-    NavEntry("desk:statements", _("Bank"), "building-bank", STAFF, _BILLING, ("desk:suspense",)),
     NavEntry("desk:corrections", _("Corrections"), "scale", STAFF, _BILLING),
     NavEntry("desk:charges", _("One-off charges"), "receipt", STAFF, _BILLING),
-    NavEntry("desk:late_fees", _("Late fees"), "clock-hour-4", STAFF, _BILLING),
-    NavEntry("desk:books", _("Books"), "book-2", STAFF, _BILLING),
     NavEntry("desk:breaches", _("Breach and theft"), "gavel", STAFF, _BILLING),
+    NavEntry("desk:statements", _("Bank"), "building-bank", STAFF, _MONEY, ("desk:suspense",)),
+    NavEntry("desk:late_fees", _("Late fees"), "clock-hour-4", STAFF, _MONEY),
+    NavEntry("desk:books", _("Books"), "book-2", STAFF, _MONEY),
     NavEntry("desk:field", _("My day"), "route", frozenset({Role.FIELD}), _FIELD),
     NavEntry("desk:work_orders", _("Work orders"), "tools", STAFF, _FIELD),
     NavEntry("desk:meters", _("Meter store"), "gauge", STAFF, _FIELD, _STORE),

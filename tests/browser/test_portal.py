@@ -39,7 +39,7 @@ class Visit:
 
     def __init__(self, browser, server, *, viewport=PHONE, **context) -> None:
         self.page = browser.new_context(viewport=viewport, locale="en-GB", **context).new_page()
-        self.page.set_default_timeout(20_000)
+        self.page.set_default_timeout(30_000)
         self.server = server
         self.complaints: list[str] = []
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
