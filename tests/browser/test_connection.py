@@ -33,6 +33,7 @@ class Screens:
 
     def look(self, page, name) -> None:
         """A page has names, contrast and no sideways scroll; keep its picture if wanted."""
+        page.wait_for_load_state()  # a click waits for the next page to begin, not to be there
         faults = page.evaluate(AUDIT)
         assert not faults, f"{name}: {faults}"
         self.seen += 1
