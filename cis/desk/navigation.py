@@ -9,7 +9,7 @@ from cis.platform.rendering import NavEntry, NavSection
 STAFF = frozenset(READERS)
 _CARE = NavSection(_("Customer care"), "users-group")
 _BILLING = NavSection(_("Billing"), "file-invoice")
-_MONEY = NavSection(_("Payments and debts"), "coins")
+_MONEY = NavSection(_("Payments and debts"), "cash")
 _FIELD = NavSection(_("Field and meters"), "tools")
 _PRICES = NavSection(_("Prices"), "receipt-2")
 _AGREED = ("desk:offers", "desk:programmes", "desk:enrolments")
