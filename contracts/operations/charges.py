@@ -94,23 +94,25 @@ def agree_step(
         "subject": subject,
         "subject_id": subject_id,
     }
-    known = OneOffCharge.objects.filter(key=key).first()
-    if known is not None:
-        if any(getattr(known, name) != value for name, value in wanted.items()):
-            raise ChargeKeyTaken(f"Charge {known.id} has this key, and is another one.", charge_id=known.id)
-        return known.id
-    made = OneOffCharge.objects.create(
-        **wanted,
-        state=(ChargeState.PROPOSED if is_for_two else ChargeState.AGREED).value,
-        tax_minor=taxed.tax_minor,
-        ledger_class=LEDGER[kind],
-        reason=reason.strip()[:REASON_MOST],
-        legal_source=legal_source.strip() or taxed.source,
-        agreed_date=None if is_for_two else today,
+    # Of two who agree with one key at once, the second waits here for the first.
+    made, is_new = OneOffCharge.objects.get_or_create(
         key=key,
-        is_for_two=is_for_two,
-        proposer_id=proposer_id,
+        defaults={
+            **wanted,
+            "state": (ChargeState.PROPOSED if is_for_two else ChargeState.AGREED).value,
+            "tax_minor": taxed.tax_minor,
+            "ledger_class": LEDGER[kind],
+            "reason": reason.strip()[:REASON_MOST],
+            "legal_source": legal_source.strip() or taxed.source,
+            "agreed_date": None if is_for_two else today,
+            "is_for_two": is_for_two,
+            "proposer_id": proposer_id,
+        },
     )
+    if not is_new:
+        if any(getattr(made, name) != value for name, value in wanted.items()):
+            raise ChargeKeyTaken(f"Charge {made.id} has this key, and is another one.", charge_id=made.id)
+        return made.id
     if not is_for_two:
         events.announce(ChargeAgreed(charge_id=made.id, agreement_id=agreement_id, account_id=account_id))
     audit.record(
