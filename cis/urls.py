@@ -5,7 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
 from cis import health
-from cis.desk import home
+from cis.desk import home, service_standards
 from cis.portal import apply, apply_contract, verify
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -17,6 +17,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", home.show, name="home"),
     path("desk/", include("cis.desk.urls")),
     path("verify/<str:token>", verify.show, name="verify_contract"),
+    path("service-standards/", service_standards.show, name="service_standards"),
+    path("service-standards.pdf", service_standards.paper, name="service_standards_paper"),
     path("apply/", apply.new, name="apply"),
     path("apply/status/", apply.status, name="application_status"),
     path("apply/mine/<int:application_id>/", apply.mine, name="my_application"),

@@ -130,7 +130,46 @@
     };
   }
 
-  const KINDS = { usage, spread, bins, pair, schedule };
+  // The share in time by month as bars, and under it the median; a month in which nothing was due has neither.
+  function share(data) {
+    const text = colour("--tblr-secondary");
+    const line = colour("--wl-line");
+    const tone = (percent) => colour(percent < 90 ? "--wl-bad" : percent < 100 ? "--wl-chart-2" : "--wl-chart");
+    const axis = { type: "category", data: data.starts, axisTick: { show: false }, axisLine: { lineStyle: { color: line } } };
+    const months = (start, place) => ((place === 0 && start.slice(5, 7) < "11") || start.slice(5, 7) === "01" ? `${Number(start.slice(5, 7))}\n${start.slice(0, 4)}` : String(Number(start.slice(5, 7))));
+    const label = { color: text, fontSize: 11 };
+    return {
+      animation: false,
+      aria: { enabled: true },
+      grid: [{ left: 40, right: 8, top: 22, height: "40%" }, { left: 40, right: 8, bottom: 34, height: "22%" }],
+      title: ["share", "median"].map((name, place) => ({
+        text: name === "share" ? `${data.words.share} (%)` : `${data.words.median} (${data.words.unit})`,
+        left: 0, top: place ? "58%" : 0, textStyle: { color: text, fontSize: 11, fontWeight: "normal" },
+      })),
+      axisPointer: { link: [{ xAxisIndex: "all" }] },
+      tooltip: {
+        trigger: "axis", renderMode: "richText", axisPointer: { type: "shadow" }, confine: true,
+        formatter: (points) => {
+          const place = points[0].dataIndex;
+          if (data.percent[place] == null) return `${data.labels[place]}\n${data.words.nothing}`;
+          const lines = [data.labels[place], `${data.words.share}: ${data.percent[place]} % (${data.in_time[place]}/${data.due[place]})`];
+          if (data.median[place] != null) lines.push(`${data.words.median}: ${format(data.median[place] / 100, 2)} ${data.words.unit}`);
+          return lines.join("\n");
+        },
+      },
+      xAxis: [{ ...axis, gridIndex: 0, axisLabel: { show: false } }, { ...axis, gridIndex: 1, axisLabel: { ...label, interval: data.starts.length > 14 ? "auto" : 0, formatter: months } }],
+      yAxis: [
+        { type: "value", gridIndex: 0, min: 0, max: 100, interval: 50, axisLabel: label, splitLine: { lineStyle: { color: line } } },
+        { type: "value", gridIndex: 1, min: 0, splitNumber: 2, axisLabel: { ...label, formatter: (value) => format(value, 1) }, splitLine: { lineStyle: { color: line } } },
+      ],
+      series: [
+        { name: data.words.share, type: "bar", barMaxWidth: 22, data: data.percent.map((percent) => ({ value: percent, itemStyle: { color: tone(percent) } })) },
+        { name: data.words.median, type: "line", xAxisIndex: 1, yAxisIndex: 1, symbolSize: 6, connectNulls: false, lineStyle: { color: colour("--wl-chart-3") }, itemStyle: { color: colour("--wl-chart-3") }, data: data.median.map((median) => (median == null ? null : median / 100)) },
+      ],
+    };
+  }
+
+  const KINDS = { usage, spread, bins, pair, schedule, share };
 
   function draw(place) {
     const data = JSON.parse(document.getElementById(place.dataset.source).textContent);

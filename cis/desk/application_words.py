@@ -99,6 +99,19 @@ TASK_QUEUES: Mapping[str, Any] = {
     "whole": _("All steps together"),
     "escalated": _("Late, with the supervisor"),
 }
+TURN_OUTCOMES: Mapping[str, Any] = {
+    "in_time": _("In time"),
+    "late": _("Late"),
+    "sent_back": _("Sent back"),
+    "running": _("Still running"),
+    "overdue": _("Late and still running"),
+}
+UNITS: Mapping[str, Any] = {"working_days": _("working days"), "hours": _("hours")}
+SPANS: Mapping[str, Any] = {
+    "year": _("Twelve months"),
+    "this_year": _("This year"),
+    "last_year": _("Last year"),
+}
 URGENCIES: Mapping[str, Any] = {"late": _("Late"), "near": _("Soon due"), "in_time": _("In time")}
 
 
@@ -124,9 +137,16 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "clock_stop": CLOCK_STOPS,
     "standard": STANDARDS,
     "task_queue": TASK_QUEUES,
+    "turn_outcome": TURN_OUTCOMES,
+    "standard_unit": UNITS,
+    "figures_span": SPANS,
     "urgency": URGENCIES,
 }
 TONES: Mapping[tuple[str, str], str] = {
+    ("turn_outcome", "in_time"): "ok",
+    ("turn_outcome", "late"): "bad",
+    ("turn_outcome", "overdue"): "bad",
+    ("turn_outcome", "running"): "info",
     ("application", "applied"): "info",
     ("application", "documented"): "info",
     ("application", "surveying"): "info",

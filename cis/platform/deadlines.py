@@ -78,6 +78,20 @@ class Card:
         return self.ended_at is None and self.due_at is not None and self.due_at <= at
 
 
+def standards(*, at: datetime) -> tuple[ServiceStandard, ...]:
+    """
+    Return all service standards of this installation's pack, in its order.
+
+    :raises MissingRule: the pack has no service standards.
+    """
+    return tuple(
+        ServiceStandard(
+            key=key, limit=Limit(one["within"], Unit(one["unit"])), warn=one["warn"], source=one["source"]
+        )
+        for key, one in _standards(at).items()
+    )
+
+
 def find_standard(key: str, *, at: datetime) -> ServiceStandard:
     """
     Return a service standard of this installation's pack.
@@ -85,17 +99,20 @@ def find_standard(key: str, *, at: datetime) -> ServiceStandard:
     :raises MissingRule: the pack has no service standards.
     :raises UnknownStandard: it has none of this key.
     """
-    day = local_clock(settings.TIME_ZONE).local_date(at)
-    value: Mapping[str, Any] = packs.rule("service_standards", at=day)
-    if key not in value:
+    one = _standards(at).get(key)
+    if one is None:
         raise UnknownStandard(
             f"The pack has no service standard {key}.",
             advice=f"Add {key} with its source to the rule service_standards of the pack.",
             key=key,
         )
-    one = value[key]
     limit = Limit(one["within"], Unit(one["unit"]))
     return ServiceStandard(key=key, limit=limit, warn=one["warn"], source=one["source"])
+
+
+def _standards(at: datetime) -> Mapping[str, Any]:
+    value: Mapping[str, Any] = packs.rule("service_standards", at=local_clock(settings.TIME_ZONE).local_date(at))
+    return value
 
 
 @db.joins_transaction
@@ -343,52 +360,3 @@ def _cards(wanted: models.Q, *, order: Sequence[str], most: int | None = None) -
         )
         for row in (rows if most is None else rows[:most])
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
-    """
-    How the deadlines of one standard went that were met in a span.
-
-    median_hundredths  what half of them used up at most; 1/100 of the unit
-    late_open          open ones that have passed
-    """
-
-    standard: str
-    within: int
-    unit: Unit
-    met: int
-    in_time: int
-    median_hundredths: int
-    late_open: int
-
-    @property
-    def percent(self) -> int:
-        """Return how many of a hundred were met in time, rounded down; 100 if none was met."""
-        return self.in_time * 100 // self.met if self.met else 100
-
-
-def figures(*, subject: str, since_at: datetime, until_at: datetime, at: datetime) -> tuple[Figures, ...]:
-    """Return how the standards of a kind of thing were kept over [since_at, until_at); one statement."""
-    rows = db.fetch(
-        """
-        SELECT standard, max(within), max(unit),
-            count(*) FILTER (WHERE state = 'met'), count(*) FILTER (WHERE in_time),
-            coalesce(percentile_disc(0.5) WITHIN GROUP (ORDER BY used_hundredths) FILTER (WHERE state = 'met'), 0),
-            count(*) FILTER (WHERE state <> 'met')
-        FROM platform_deadline
-        WHERE subject = %(subject)s AND (
-            state = 'met' AND ended_at >= %(since)s AND ended_at < %(until)s
-            OR state IN ('running', 'stopped') AND due_at <= %(at)s
-        )
-        GROUP BY standard ORDER BY standard
-        """,
-        {"subject": subject, "since": since_at, "until": until_at, "at": at},
-    )
-    return tuple(
-        Figures(
-            standard=key, within=within, unit=Unit(unit), met=met, in_time=in_time, median_hundredths=median,
-            late_open=late,
-        )
-        for key, within, unit, met, in_time, median, late in rows
-    )  # fmt: skip

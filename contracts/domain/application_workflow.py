@@ -93,6 +93,8 @@ WHOLE: Final = Standard("connection")
 
 _DOCUMENTS, _SURVEY, _OFFER = map(Standard, ("connection_documents", "connection_survey", "connection_offer"))
 _METER, _ENERGIZE = map(Standard, ("connection_meter", "connection_energize"))
+STANDARDS: Final = (WHOLE, _DOCUMENTS, _SURVEY, _OFFER, _METER, _ENERGIZE)
+"""All standards of an application: the whole, then its steps in order."""
 _S, _A = ApplicationState, ApplicationAction
 OPEN: Final = (
     _S.APPLIED, _S.DOCUMENTED, _S.SURVEYING, _S.SURVEYED, _S.OFFERED, _S.CONTRACTED, _S.METERED,

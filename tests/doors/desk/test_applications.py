@@ -128,18 +128,6 @@ def test_the_list_filters_and_gives_a_file(desk):
     assert rows.count("\n") == 3
 
 
-def test_the_figures_tell_the_share_in_time(desk):
-    factory.walked(to="energized")
-    Deadline.objects.filter(standard="connection_home").update(in_time=False, used_hundredths=725)
-    shown = text(desk.get("/desk/applications/figures/"))
-    assert "<strong>0</strong>" in shown
-    assert "7.25" in shown
-    paper = desk.get("/desk/applications/figures.pdf")
-    assert paper.content.startswith(b"%PDF")
-    rows = b"".join(desk.get("/desk/applications/figures.csv").streaming_content).decode()
-    assert rows.count("\n") == 7
-
-
 def test_foreign_papers_are_not_there(desk):
     first, second = factory.filed(), factory.filed()
     paper = ServiceApplication.objects.get(id=first.id).papers.first()
