@@ -2,12 +2,13 @@
 
 import os
 from datetime import time, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.utils import timezone
 
-from accounts.operations import bounces, letters, mailings, notice_drafts, notice_sending
+from accounts.operations import bounces, deadline_mails, letters, mailings, notice_drafts, notice_sending
 from accounts.queries import supplier
 from arrears.operations import cutting, disconnections, late_fees
 from arrears.queries import late_fees as accruals
@@ -27,7 +28,7 @@ from billing.operations import (
 )
 from billing.queries import balances
 from cashiering.operations import posting as bank_posting
-from cis.desk import navigation
+from cis.desk import navigation, task_queues
 from cis.kernel.actors import SYSTEM
 from cis.kernel.deadlines import DeadlineNear, DeadlinePassed
 from cis.platform import deadlines, events, idempotency, jobs, limits, outbox, queues, rendering
@@ -109,6 +110,9 @@ INSPECTIONS_AT = time(2, 30)
 DEADLINES_EVERY = timedelta(minutes=5)
 """How often deadlines are looked through for those that come near or have passed."""
 
+DEADLINE_MAILS_AT = time(7, 30)
+"""When staff is told by mail what is late and what comes near, once a day."""
+
 REMIND_AT = time(9, 0)
 """When customers are reminded of bills that are due soon."""
 
@@ -167,6 +171,9 @@ def bind() -> None:
     events.listen(WorkOrderCancelled, inspections.release_step)
     events.listen(DeadlineNear, queues.note_near)
     events.listen(DeadlinePassed, queues.note_passed)
+    tell_staff = partial(deadline_mails.tell, roles_of=task_queues.ROLES_OF)
+    jobs.register(deadline_mails.WORK, tell_staff, schedule=Daily(DEADLINE_MAILS_AT, settings.TIME_ZONE))
+    outbox.send_by(deadline_mails.SEND, deadline_mails.send)
     events.listen(DeadlineNear, defects.remind_step)
     events.listen(DeadlinePassed, defects.pass_by_step)
     outbox.send_by(inspection_notices.PAPER, inspection_notices.print_paper)

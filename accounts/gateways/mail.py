@@ -32,7 +32,9 @@ class Mail:
     """
     One mail to one mailbox.
 
-    sending        which sending of which notice it is; a crash repeats it under the same Message-ID
+    sending        which sending of which notice it is; a crash repeats it under the same Message-ID; None: no notice,
+                   so nothing that comes back is told of it
+    message_id     the Message-ID of what is no notice
     sender         whom it is from, beside the address of DEFAULT_FROM_EMAIL
     refuse_url     where such mail is switched off; "" = it is no advertising
     """
@@ -42,7 +44,8 @@ class Mail:
     body: str
     language: str
     sender: str
-    sending: Sending
+    sending: Sending | None
+    message_id: str = ""
     refuse_url: str = ""
 
 
@@ -76,17 +79,17 @@ def send(mail: Mail) -> str:
 
 
 def _message(mail: Mail) -> EmailMultiAlternatives:
-    name = mail_tokens.token(mail.sending, key=token_key())
+    name = mail_tokens.token(mail.sending, key=token_key()) if mail.sending else ""
     address = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     sender = formataddr((notice_texts.one_line(mail.sender), address))
     headers = {
-        "Message-ID": f"<{name}@{address.rpartition('@')[2] or 'localhost'}>",
+        "Message-ID": f"<{name}@{address.rpartition('@')[2] or 'localhost'}>" if name else mail.message_id,
         "Auto-Submitted": "auto-generated",
     }
     if mail.refuse_url:
         headers["List-Unsubscribe"] = f"<{mail.refuse_url}>"
     returns_to = ""
-    if settings.BOUNCE_ADDRESS:
+    if settings.BOUNCE_ADDRESS and name:
         returns_to = mail_tokens.envelope(settings.BOUNCE_ADDRESS, name=name)
         headers["From"] = sender
     paragraphs = notice_texts.paragraphs(mail.body, site=settings.SITE_URL)
@@ -100,7 +103,8 @@ def _message(mail: Mail) -> EmailMultiAlternatives:
         alternatives=[(render_to_string("documents/mail.html", context), "text/html")],
     )
     # The backends of django-anymail read this; others do not look at it.
-    vars(message)["metadata"] = {MARK: name}
+    if name:
+        vars(message)["metadata"] = {MARK: name}
     return message
 
 

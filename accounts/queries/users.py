@@ -30,6 +30,7 @@ class LoginCard:
     name: str
     email: str
     roles: tuple[str, ...]
+    language: str
     is_active: bool
     created_at: datetime
     last_login: datetime | None
@@ -64,6 +65,11 @@ def with_role(*, role: Role) -> tuple[LoginCard, ...]:
     return _cards(_staff().filter(is_active=True, roles__contains=[str(role)]).order_by("username"))
 
 
+def with_mailbox() -> tuple[LoginCard, ...]:
+    """Return the members of staff who may sign in and have a mailbox, by name of the login; one statement."""
+    return _cards(_staff().filter(is_active=True).exclude(email="").order_by("username"))
+
+
 def of_customer(*, customer_id: int) -> tuple[LoginCard, ...]:
     """Return a customer's logins for the portal, those that are open first; one statement."""
     return _cards(User.objects.filter(customer_id=customer_id).order_by("-is_active", "username"))
@@ -81,6 +87,7 @@ def _cards(rows: QuerySet[User]) -> tuple[LoginCard, ...]:
             name=row.get_full_name(),
             email=row.email,
             roles=tuple(row.roles),
+            language=row.language,
             is_active=row.is_active,
             created_at=row.date_joined,
             last_login=row.last_login,

@@ -1,8 +1,7 @@
 """What waits for whom: deadlines as work queues by role, coloured by the time that is left; taken and given back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any, Final
 
 from django import forms
@@ -19,18 +18,17 @@ from cis.desk.answers import FILE_ROWS_MOST, csv_file, tell_refusal
 from cis.desk.application_words import TASK_QUEUES, URGENCIES, standard_parts
 from cis.desk.forms.customers import choices
 from cis.desk.roles import READERS
+from cis.desk.task_queues import QUEUES
 from cis.desk.words import word
 from cis.kernel.actors import Actor
 from cis.kernel.enums import Role
 from cis.kernel.errors import Refused
-from cis.kernel.workflow import Standard
 from cis.platform import queues
 from cis.platform.access import actor_of, allow
 from cis.platform.forms import PageForm
 from cis.platform.paging import ROWS, Pager, page_number, query_of
 from cis.platform.queues import Task, Urgency, Wanted
-from contracts.domain.application_workflow import SUBJECT, WHOLE, StandardClass, standard_key
-from contracts.domain.inspection import Severity
+from contracts.domain.application_workflow import SUBJECT
 from contracts.operations import defect_steps
 from contracts.queries import applications, defects
 
@@ -38,32 +36,6 @@ ESCALATED: Final = "escalated"
 MINE: Final = "mine"
 
 
-@dataclass(frozen=True, slots=True)
-class Queue:
-    """Who acts on which standards of the pack; a supervisor acts on all that is late."""
-
-    roles: frozenset[Role]
-    standards: tuple[str, ...]
-
-
-def _of(*standards: str) -> tuple[str, ...]:
-    """Return standards of applications with each class of supply, as the pack names them."""
-    return tuple(standard_key(Standard(one), standard_class=each) for one in standards for each in StandardClass)
-
-
-QUEUES: Final[Mapping[str, Queue]] = MappingProxyType(
-    {
-        "papers": Queue(frozenset({Role.CLERK}), _of("connection_documents")),
-        "survey": Queue(frozenset({Role.CLERK, Role.FIELD, Role.METERING}), _of("connection_survey")),
-        "contract": Queue(frozenset({Role.CLERK}), _of("connection_offer")),
-        "metering": Queue(
-            frozenset({Role.METERING, Role.FIELD}), (*_of("connection_meter", "connection_energize"), "reconnection")
-        ),
-        "safety": Queue(frozenset({Role.METERING, Role.FIELD}), tuple(f"defect_{severity}" for severity in Severity)),
-        "settling": Queue(frozenset({Role.BILLING}), ("final_bill", "refund_credit")),
-        "whole": Queue(frozenset({Role.SUPERVISOR}), _of(WHOLE.key)),
-    }
-)
 _ALL: Final = tuple(standard for queue in QUEUES.values() for standard in queue.standards)
 _QUEUE_OF: Final = {standard: code for code, queue in QUEUES.items() for standard in queue.standards}
 

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from cis.kernel.actors import SYSTEM, Actor
-from cis.kernel.deadlines import DeadlineNear, DeadlinePassed, Passing
+from cis.kernel.deadlines import DeadlineNear, DeadlinePassed, Passing, Unit
 from cis.kernel.errors import Refused
 from cis.kernel.workflow import NotAllowed
 from cis.platform import audit, db
@@ -89,6 +89,39 @@ def counts(*, wanted: Wanted, at: datetime) -> dict[Urgency, int]:
     rows = db.fetch(_COUNTED, _params(wanted, at))
     found = dict(rows)
     return {urgency: found.get(urgency.value, 0) for urgency in Urgency}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Urgent:
+    """
+    How many open deadlines of one standard are late or end soon, of those that one person has taken.
+
+    taken_by_id  None: nobody has taken them
+    first_due_at  the end that comes, or came, first
+    """
+
+    standard: str
+    unit: Unit
+    taken_by_id: int | None
+    urgency: Urgency
+    count: int
+    first_due_at: datetime
+
+
+def urgent(*, at: datetime, until_at: datetime) -> tuple[Urgent, ...]:
+    """
+    Return what is late, and what comes near or ends before an instant, counted by standard and taker; one statement.
+
+    What is counted in hours may end before anybody looks again, though its warning is still to come: so ``until_at``.
+    """
+    rows = db.fetch(_URGENT, {"at": at, "until": until_at})
+    return tuple(
+        Urgent(
+            standard=standard, unit=Unit(unit), taken_by_id=taker_id, urgency=Urgency(urgency), count=count,
+            first_due_at=first_due_at,
+        )
+        for standard, unit, taker_id, urgency, count, first_due_at in rows
+    )  # fmt: skip
 
 
 @db.opens_transaction
@@ -183,6 +216,12 @@ _TASKS = """
     SELECT *, CASE WHEN due_at <= %(at)s THEN 'late' WHEN warn_at <= %(at)s THEN 'near' ELSE 'in_time' END AS urgency
     FROM platform_deadline WHERE state IN ('running', 'stopped') AND due_at IS NOT NULL
 """
+_URGENT = f"""
+    SELECT standard, unit, taken_by_id, CASE urgency WHEN 'late' THEN 'late' ELSE 'near' END AS how, count(*),
+        min(due_at)
+    FROM ({_TASKS}) AS t WHERE urgency <> 'in_time' OR due_at <= %(until)s
+    GROUP BY standard, unit, taken_by_id, how ORDER BY how, min(due_at), standard, taken_by_id
+"""  # noqa: S608 (made of constants)
 _WANTED = """
     (standard = ANY(%(standards)s) OR %(escalated)s AND urgency = 'late') AND urgency = ANY(%(urgencies)s)
     AND (%(takers)s::bigint[] IS NULL OR coalesce(taken_by_id, 0) = ANY(%(takers)s::bigint[]))

@@ -11,6 +11,7 @@ from django.utils.translation import get_language
 from accounts.queries import notice_texts
 from billing.queries.bills import BillCard
 from cis.desk import words
+from cis.desk.application_words import standard_parts
 from cis.platform.phrases import explain
 from metering.domain.correction_factors import shown
 
@@ -21,6 +22,14 @@ register = template.Library()
 def word(code: str, table: str) -> str:
     """Return the word of the trade for a code: ``{{ run.state|word:"run" }}``."""
     return words.word(table, code)
+
+
+@register.filter
+def standard_name(key: str) -> str:
+    """Return what a service standard is called, with the class of supply if it has one."""
+    standard, standard_class = standard_parts(key)
+    name = words.word("standard", standard)
+    return f"{name} ({words.word('application_class', standard_class)})" if standard_class else name
 
 
 @register.filter
