@@ -138,8 +138,8 @@ def turns_file(request: HttpRequest) -> StreamingHttpResponse:
     """Give the same list as a file."""
     _form, wanted = _wanted(request)
     header = [
-        _("Application"), _("Name"), _("Standard"), _("Class"), _("Began"), _("Due"), _("Ended on"), _("Time used"), _("Unit"),
-        _("How it ended"), _("Sent back"),
+        _("Application"), _("Name"), _("Standard"), _("Class"), _("Began"), _("Due"), _("Ended on"), _("Time used"),
+        _("Unit"), _("How it ended"), _("Sent back"),
     ]  # fmt: skip
     rows = (_cells(turn) for turn in figures.turns(wanted=wanted, at=timezone.now(), most=FILE_ROWS_MOST))
     return csv_file("service-standard-turns.csv", header, rows)
@@ -178,8 +178,9 @@ def _span(request: HttpRequest, kind: type[SpanForm]) -> tuple[SpanForm, date, d
     until = given.get("until") or today()
     since = given.get("since") or _year_before(until)
     since, until = figures.clipped(since=since, until=until, today=today())
-    if not given:
-        form.initial = {"since": since, "until": until}
+    if given or not form.is_bound:
+        # What is looked at stands in the fields, though nobody typed it.
+        form = kind({**request.GET.dict(), "since": since.isoformat(), "until": until.isoformat()})
     return form, since, until
 
 
@@ -222,7 +223,8 @@ def _chart(step: Step) -> dict[str, Any]:
         "due": [one.due for one in counts],
         "median": [one.median_hundredths for one in counts],
         "words": {
-            "share": _("In time"), "median": _("Median"), "nothing": _("nothing was due"), "unit": word("standard_unit", step.unit)
+            "share": _("In time"), "median": _("Median"), "nothing": _("nothing was due"),
+            "unit": word("standard_unit", step.unit),
         },
     }  # fmt: skip
 

@@ -37,7 +37,11 @@ def paper(request: HttpRequest) -> HttpResponse:
         tell_refusal(request, refusal)
         return redirect("service_standards")
     _form, report = asked(request, SpanForm)
-    context = {**_context(report), "rows": _rows(report), "supplier": supplier.current().name(language=get_language() or "en")}
+    context = {
+        **_context(report),
+        "rows": _rows(report),
+        "supplier": supplier.current().name(language=get_language() or "en"),
+    }
     written = rendering.pdf(template="documents/service_standards.html", css="documents/contract.css", context=context)
     answer = HttpResponse(written, content_type="application/pdf")
     answer["Content-Disposition"] = f'inline; filename="service-standards-{report.since}-{report.until}.pdf"'

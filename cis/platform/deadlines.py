@@ -85,9 +85,7 @@ def standards(*, at: datetime) -> tuple[ServiceStandard, ...]:
     :raises MissingRule: the pack has no service standards.
     """
     return tuple(
-        ServiceStandard(
-            key=key, limit=Limit(one["within"], Unit(one["unit"])), warn=one["warn"], source=one["source"]
-        )
+        ServiceStandard(key=key, limit=Limit(one["within"], Unit(one["unit"])), warn=one["warn"], source=one["source"])
         for key, one in _standards(at).items()
     )
 

@@ -90,3 +90,14 @@ class ChangePapers:
     split: str = field(metadata=_PAPERS)
     merge: str = field(metadata=_PAPERS)
     move_in: str = field(default="", metadata=_PAPERS)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeWork:
+    """
+    A counter that was read at most so many days before a supply ends is not read once more; and so many days after its
+    date a change that is stuck keeps what it holds of the network.
+    """
+
+    fresh_read_days: int = field(metadata=_DAYS)
+    kept_days: int = field(metadata=_DAYS)

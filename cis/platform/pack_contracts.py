@@ -18,6 +18,26 @@ class ContractTerms:
     cycle_months: int = field(metadata={"least": 1, "most": 12})
 
 
+_WORK_DAYS = {"least": 1, "most": 366}
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationWork:
+    """
+    Days for work of an application where no service standard runs that says it, and for which its link opens it.
+
+    survey_days, meter_days, inspection_days  from the order to the day on which it is to be done
+    removal_days  until meters are taken down of an application that ended
+    link_days     the applicant's link to the status page holds so long
+    """
+
+    survey_days: int = field(metadata=_WORK_DAYS)
+    meter_days: int = field(metadata=_WORK_DAYS)
+    inspection_days: int = field(metadata=_WORK_DAYS)
+    removal_days: int = field(metadata=_WORK_DAYS)
+    link_days: int = field(metadata=_WORK_DAYS)
+
+
 @dataclass(frozen=True, slots=True)
 class SupplyQuality:
     """The standard of quality by voltage, as a contract writes it."""

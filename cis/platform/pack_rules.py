@@ -10,7 +10,7 @@ from typing import Any
 
 from cis.platform import pack_arrears, pack_changes, pack_money
 from cis.platform.pack_charges import ChargesByHand, ChargeTax
-from cis.platform.pack_contracts import ContractTerms, SupplyQuality
+from cis.platform.pack_contracts import ApplicationWork, ContractTerms, SupplyQuality
 
 
 def _like(pattern: str) -> dict[str, Any]:
@@ -357,7 +357,9 @@ class Rules:
     change_contracts: pack_changes.ChangeContracts = field(metadata=_LOCAL)
     change_fees: pack_changes.ChangeFees = field(metadata=_LOCAL)
     change_papers: pack_changes.ChangePapers
+    change_work: pack_changes.ChangeWork
     applications: Applications = field(metadata=_LOCAL)
+    application_work: ApplicationWork = field(metadata=_LOCAL)
     service_standards: dict[str, ServiceStandard] = field(
         metadata={**_LOCAL, "names": re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")}
     )

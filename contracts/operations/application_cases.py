@@ -27,7 +27,7 @@ from contracts.domain.applications import PaperKind
 from contracts.models.application import ApplicationItem, ApplicationMessage, ApplicationPaper, ServiceApplication
 from contracts.operations import application_ends, application_inspections, application_notices, applications
 from contracts.operations import application_moves as moves
-from contracts.operations.application_intake import LINK_BYTES, LINK_KEPT, digest
+from contracts.operations.application_intake import LINK_BYTES, digest
 from contracts.operations.changes import ArrearsOwed
 from contracts.queries import applicants, application_rules
 from contracts.queries import applications as queries
@@ -40,7 +40,6 @@ PAPERS_MOST = 40
 PHONE_DIGITS = 8
 LINK_WAIT = timedelta(minutes=2)
 GO_ON_DESPITE_ARREARS: frozenset[Role | ActorKind] = frozenset((Role.SUPERVISOR,))
-WORK_DAYS = timedelta(days=3)
 
 
 class PapersMissing(Refused):
@@ -163,7 +162,7 @@ def assign_survey(*, application_id: int, actor: Actor, at: datetime, today: dat
             "capacity": f"{sum(capacity_w for capacity_w, _ in items) // 1000} kW",
             "voltage": items[0][1],
         },
-        due_date=moves.due_date(row, "connection_survey") or today + WORK_DAYS,
+        due_date=moves.due_date(row, "connection_survey") or today + application_rules.work_days("survey", at=today),
         actor=actor,
     )
 
@@ -248,10 +247,11 @@ def send_link(*, number: str, contact: str, actor: Actor, at: datetime) -> None:
     :param contact: phone or mailbox of the application, as typed.
     """
     row = ServiceApplication.objects.select_for_update().filter(number=number.strip().upper()).first()
-    if row is None or not _is_contact(row, contact) or (row.link_until and row.link_until > at + LINK_KEPT - LINK_WAIT):
+    kept = application_rules.link_kept(at=at)
+    if row is None or not _is_contact(row, contact) or (row.link_until and row.link_until > at + kept - LINK_WAIT):
         return
     secret = secrets.token_urlsafe(LINK_BYTES)
-    row.link_sha256, row.link_until = digest(secret), at + LINK_KEPT
+    row.link_sha256, row.link_until = digest(secret), at + kept
     row.save(update_fields=["link_sha256", "link_until"])
     link = f"/apply/{row.number}/{secret}/"
     application_notices.tell_link_step(row, link=link, key=f"link:{row.id}:{at.isoformat()}", actor=actor)

@@ -5,7 +5,7 @@ Offers and contracts are withdrawn, a signed contract ends and its fees are owed
 dropped, and meters that were hung up go back to the store.
 """
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.utils import timezone
 
@@ -18,13 +18,10 @@ from contracts.models.application import ApplicationItem, ServiceApplication
 from contracts.models.supply_contract import SupplyContract
 from contracts.operations import inspections, offer_ends, supply_contracts
 from contracts.operations.contract_versions import WAITING
-from contracts.queries import application_supplies
+from contracts.queries import application_rules, application_supplies
 from metering.domain.work_orders import WorkKind
 from metering.operations import work_orders
 from metering.queries import meters
-
-WORK_DAYS = timedelta(days=7)
-"""Until when meters of an application that ended are taken down."""
 
 
 def check_no_current(row: ServiceApplication, action: ApplicationAction) -> None:
@@ -80,5 +77,5 @@ def _fetch_meters(row: ServiceApplication, today: date) -> None:
         work_orders.create_at_points_step(
             kind=WorkKind.METER_REMOVE, subject=SUBJECT, subject_id=row.id, service_point_ids=points,
             facts={"application": row.number, "customer": row.name, "phone": row.agent_phone or row.phone},
-            due_date=today + WORK_DAYS, actor=SYSTEM,
+            due_date=today + application_rules.work_days("removal", at=today), actor=SYSTEM,
         )  # fmt: skip

@@ -1,6 +1,6 @@
 """The acceptance inspection of an application: one for its installation, ordered with the last meter that hangs."""
 
-from datetime import date, timedelta
+from datetime import date
 
 from cis.kernel.actors import SYSTEM, Actor
 from cis.platform import packs
@@ -9,15 +9,13 @@ from contracts.domain.application_workflow import SUBJECT
 from contracts.models.application import ApplicationItem
 from contracts.operations import application_moves as moves
 from contracts.operations import inspections
+from contracts.queries import application_rules
 from contracts.queries import inspections as queries
 from contracts.queries.applications import UnknownApplication
 from contracts.queries.inspection_rules import NoPlan
 from metering.domain.work_orders import WorkKind, WorkState
 from metering.operations import work_orders
 from metering.queries import work_orders as work_queries
-
-WORK_DAYS = timedelta(days=3)
-"""Until when an installation is inspected where no clock of the application says it."""
 
 
 @joins_transaction
@@ -61,7 +59,8 @@ def _order(application_id: int, today: date, actor: Actor) -> None:
     if not items:
         raise UnknownApplication(f"The application {row.number} has no supply.")
     point_id = items[0].service_point_id if len(items) == 1 else None
-    due_date = moves.due_date(row, "connection_energize") or today + WORK_DAYS
+    due_date = moves.due_date(row, "connection_energize")
+    due_date = due_date or today + application_rules.work_days("inspection", at=today)
     try:
         inspections.plan_acceptance_step(
             application_id=row.id, voltage=items[0].voltage, use=items[0].use_class, due_date=due_date, today=today,

@@ -4,7 +4,7 @@ import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from accounts.queries import customers, supplier
@@ -27,7 +27,6 @@ from contracts.operations import application_notices
 from contracts.queries import application_rules
 from metering.queries import places
 
-LINK_KEPT = timedelta(days=14)
 LINK_BYTES = 24
 
 
@@ -183,7 +182,7 @@ def _row(
         is_mobile=applicant.is_mobile, email=applicant.email, language=new.applicant.language, address=address,
         district=new.district.strip(), postcode=new.postcode.strip(), is_dual=new.is_dual, customer_id=new.customer_id,
         kept_customer_since=at if new.customer_id else None, note=new.note.strip(),
-        external_id=new.external_id, link_sha256=digest(secret), link_until=at + LINK_KEPT,
+        external_id=new.external_id, link_sha256=digest(secret), link_until=at + application_rules.link_kept(at=at),
         actor_id=actor.id, search_grams=bigrams(number, applicant.name, address), **told,
     )  # fmt: skip
 

@@ -1,6 +1,6 @@
 """Meters of an application: work orders for the supplies where none hangs yet."""
 
-from datetime import date, timedelta
+from datetime import date
 
 from cis.kernel.actors import Actor
 from cis.kernel.workflow import IllegalMove
@@ -8,12 +8,10 @@ from cis.platform.db import joins_transaction, opens_transaction
 from contracts.domain.application_workflow import SUBJECT, ApplicationState
 from contracts.models.application import ApplicationItem
 from contracts.operations import application_moves as moves
+from contracts.queries import application_rules
 from metering.domain.work_orders import WorkKind
 from metering.operations import work_orders
 from metering.queries import meters
-
-WORK_DAYS = timedelta(days=7)
-"""Until when meters are hung up where no clock of the application says it."""
 
 
 @opens_transaction
@@ -49,7 +47,7 @@ def order_step(*, application_id: int, today: date, actor: Actor) -> int:
             subject_id=row.id,
             service_point_ids=sorted(wanted),
             facts={"application": row.number, "customer": row.name, "phone": row.agent_phone or row.phone},
-            due_date=moves.due_date(row, "connection_meter") or today + WORK_DAYS,
+            due_date=moves.due_date(row, "connection_meter") or today + application_rules.work_days("meter", at=today),
             actor=actor,
         )
         for kind, wanted in ((WorkKind.METER_INSTALL, points - hung), (WorkKind.METER_EXCHANGE, hung))

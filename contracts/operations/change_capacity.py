@@ -5,7 +5,7 @@ What is suspended, or reduced for a time, stays the customer's: it is counted on
 others. [source: 供电营业规则 (1996) 第二十三条: 减容期限内供电企业应保留用户减少容量的使用权]
 """
 
-from datetime import date, timedelta
+from datetime import date
 
 from cis.kernel.actors import Actor
 from cis.platform.db import joins_transaction
@@ -14,15 +14,13 @@ from contracts.domain.change_facts import Facts
 from contracts.domain.changes import Wanted
 from contracts.models.agreement import ServiceAgreement
 from contracts.models.change import ChangeSet
-from contracts.queries import agreements
+from contracts.queries import agreements, change_facts
 from metering.operations import capacity
 from metering.operations.capacity import Need
 from metering.queries import network
 from metering.queries.network import HangingPoint
 
 SUBJECT = "change"
-KEPT_DAYS = 7
-"""A change that is stuck on its date keeps what it holds for so long."""
 
 
 @joins_transaction
@@ -63,7 +61,7 @@ def hold_step(*, change: ChangeSet, wanted: Wanted, facts: Facts, today: date, a
         if place.asset is not None and wishes[place.id] > _counted(place)
     ]  # fmt: skip
     if needs:
-        until = wanted.effective_date + timedelta(days=KEPT_DAYS)
+        until = wanted.effective_date + change_facts.kept_after(at=today)
         capacity.reserve_all_step(
             needs=needs, subject=SUBJECT, subject_id=change.id, today=today, actor=actor, until_date=until
         )

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, timedelta
+from datetime import date
 from functools import singledispatch
 from typing import Any
 
@@ -45,8 +45,6 @@ FEES = {
 FEE_REASON = "change of use 变更用电 {change}"
 RELOCATE = "move the meter 移表"
 LAST_READ = "last reading of a supply that ends 终结抄表"
-FRESH_DAYS = 3
-"""A counter that was read so few days ago is read by itself."""
 
 
 @dataclass(slots=True)
@@ -265,7 +263,7 @@ def _order_last_read(doing: Doing, *, service_point_id: int, on: date) -> None:
         return
     (point,) = places.overview(service_point_ids=[service_point_id], at_date=on)
     counters = [one for meter in point.meters if meter.hangs(on) for one in meter.registers if not one.is_interval]
-    fresh = on - timedelta(days=FRESH_DAYS)
+    fresh = on - change_facts.read_is_fresh_for(at=on)
     if any(one.latest is None or one.latest.read_date < fresh for one in counters):
         _order(doing, kind=WorkKind.RE_READ, service_point_id=service_point_id, on=on, what=LAST_READ)
         doing.keep("order_work", on, text=WorkKind.RE_READ.value)

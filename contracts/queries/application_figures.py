@@ -24,11 +24,14 @@ from cis.kernel.calendar import local_clock
 from cis.kernel.deadlines import Unit
 from cis.kernel.workflow import Standard
 from cis.platform import db, deadlines
+from cis.platform.deadlines import ServiceStandard
 from contracts.domain.application_workflow import OPEN, STANDARDS, SUBJECT, WHOLE, StandardClass, standard_key
 
 MONTHS_MOST: Final = 36
 """So long a span is looked at, at most."""
 DAY: Final = timedelta(days=1)
+Ended = Mapping[tuple[str, str, str, date | None], Sequence[Any]]
+"""Of standard, class ("" = all), unit and month (None: the span): in time, late, sent back, median."""
 
 
 class Outcome(StrEnum):
@@ -172,33 +175,30 @@ def report(*, since: date, until: date, at: datetime, standard_class: StandardCl
     :param standard_class: of this class alone; None: of all.
     :raises MissingRule: the pack has no service standards.
     """
-    known = {one.key: one for one in deadlines.standards(at=at)}
     months = _months(since, until)
     params = {**_params(since, until, at, standard_class), **_ends(months, at)}
-    ended: dict[tuple[str, str, str, date | None], list[Any]] = {}
-    for standard, found, unit, month, *counts in db.fetch(_FIGURES, params):
-        ended[standard, found or "", unit, month] = counts
+    ended: Ended = {
+        (standard, found or "", unit, month): counts
+        for standard, found, unit, month, *counts in db.fetch(_FIGURES, params)
+    }
     running = {(standard, unit, seq): count for standard, unit, seq, count in db.fetch(_RUNNING, params)}
     now = {(standard, found, unit): counts for standard, found, unit, *counts in db.fetch(_OPEN_NOW, params)}
-    classes = tuple(StandardClass) if standard_class is None else (standard_class,)
-    steps, lines = [], []
-    for standard in STANDARDS:
-        limits = [known[key] for one in classes if (key := standard_key(standard, standard_class=one)) in known]
-        units = {limit.limit.unit.value for limit in limits} | {key[2] for key in ended if key[0] == standard.key}
-        for unit in sorted(units, reverse=True):
-            steps.append(_step(standard, Unit(unit), months, ended, running))
-        for one in classes:
-            limit = known.get(standard_key(standard, standard_class=one))
-            if limit is not None:
-                key = (standard.key, one.value, limit.limit.unit.value)
-                open_now, late_open = now.get(key, (0, 0))
-                lines.append(
-                    ClassLine(
-                        standard=standard.key, standard_class=one, within=limit.limit.amount, unit=limit.limit.unit,
-                        source=limit.source, figure=_figure(ended.get((*key, None)), open_now), late_open=late_open,
-                    )
-                )  # fmt: skip
-    return Report(since=since, until=until, steps=tuple(steps), classes=tuple(lines))
+    known = {one.key: one for one in deadlines.standards(at=at)}
+    limits = [
+        (standard, one, known[key])
+        for standard in STANDARDS
+        for one in StandardClass
+        if (key := standard_key(standard, standard_class=one)) in known and standard_class in (None, one)
+    ]
+    units = {(standard, limit.limit.unit.value) for standard, _, limit in limits}
+    units |= {(Standard(standard), unit) for standard, _, unit, _ in ended}
+    order = sorted(units, key=lambda one: (STANDARDS.index(one[0]), one[1] != Unit.WORKING_DAYS))
+    return Report(
+        since=since,
+        until=until,
+        steps=tuple(_step(standard, Unit(unit), months, ended, running) for standard, unit in order),
+        classes=tuple(_class_line(standard, one, limit, ended, now) for standard, one, limit in limits),
+    )
 
 
 def waiting(*, at: datetime) -> tuple[Waiting, ...]:
@@ -229,11 +229,31 @@ def count_turns(*, wanted: WantedTurns, at: datetime) -> int:
     return int(count)
 
 
+def _class_line(
+    standard: Standard,
+    standard_class: StandardClass,
+    limit: ServiceStandard,
+    ended: Ended,
+    now: Mapping[tuple[str, str, str], Sequence[int]],
+) -> ClassLine:
+    key = (standard.key, standard_class.value, limit.limit.unit.value)
+    open_now, late_open = now.get(key, (0, 0))
+    return ClassLine(
+        standard=standard.key,
+        standard_class=standard_class,
+        within=limit.limit.amount,
+        unit=limit.limit.unit,
+        source=limit.source,
+        figure=_figure(ended.get((*key, None)), open_now),
+        late_open=late_open,
+    )
+
+
 def _step(
     standard: Standard,
     unit: Unit,
     months: Sequence[tuple[date, date]],
-    ended: Mapping[tuple[str, str, str, date | None], Sequence[Any]],
+    ended: Ended,
     running: Mapping[tuple[str, str, int], int],
 ) -> Step:
     key, last = standard.key, len(months) - 1

@@ -1,7 +1,7 @@
 """What the pack and the books say about an application: papers, capacities, places that are supplied."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -37,6 +37,24 @@ def suggested_w(*, loads: Sequence[Load], use_class: str, at: datetime) -> int:
         residential_percent=rule["residential_percent"], other_percent=rule["other_percent"], sizes_w=sizes
     )
     return rules.suggested_w(loads=loads, use_class=use_class, rule=capacity)
+
+
+def work_days(what: str, *, at: date) -> timedelta:
+    """
+    Return how long a ``survey``, ``meter``, ``inspection`` or ``removal`` may take where no service standard says it.
+
+    :raises MissingRule: the pack does not say.
+    """
+    return timedelta(days=packs.rule("application_work", at=at)[f"{what}_days"])
+
+
+def link_kept(*, at: datetime) -> timedelta:
+    """
+    Return how long an applicant's link holds.
+
+    :raises MissingRule: the pack does not say.
+    """
+    return timedelta(days=packs.rule("application_work", at=timezone.localdate(at))["link_days"])
 
 
 def supplied_points(service_point_ids: Collection[int], *, today: date | None = None) -> frozenset[int]:

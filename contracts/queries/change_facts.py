@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from accounts.queries import accounts, customers
@@ -52,6 +52,16 @@ def owed_minor(*, account_ids: Collection[int], today: date) -> int:
     if _Port.owed is None:
         raise LookupError("nobody answers what accounts owe; see cis/wiring.py")
     return _Port.owed(account_ids=account_ids, today=today) if account_ids else 0
+
+
+def read_is_fresh_for(*, at: date) -> timedelta:
+    """Return how old the last read of a counter may be when a supply ends, so that nobody reads it once more."""
+    return timedelta(days=packs.rule("change_work", at=at)["fresh_read_days"])
+
+
+def kept_after(*, at: date) -> timedelta:
+    """Return how long after its date a change that is stuck keeps what it holds of the network."""
+    return timedelta(days=packs.rule("change_work", at=at)["kept_days"])
 
 
 def limits_on(day: date) -> Limits:

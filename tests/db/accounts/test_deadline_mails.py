@@ -65,7 +65,9 @@ def test_what_comes_near_is_told_to_those_who_act_and_what_is_late_to_the_superv
     assert set(found) == {"clerk", "second", "boss"}
     assert found["second"].subject == "Deadlines: 2 late, 0 soon due"
     assert found["clerk"].subject == "时限：2 项已超期，0 项即将到期"
-    assert "Survey (Homes, low voltage): 2, the first since 6 Mar 2026 00:00, with the supervisors" in found["boss"].body
+    assert (
+        "Survey (Homes, low voltage): 2, the first since 6 Mar 2026 00:00, with the supervisors" in found["boss"].body
+    )
     assert "with the supervisors" not in found["second"].body
     assert "/desk/deadlines/" in found["second"].body
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from django.utils import timezone
@@ -99,7 +100,9 @@ def test_each_number_is_what_a_count_by_hand_gives(cases):
 
 
 def test_each_turn_has_the_whole_standard_and_counts(cases):
-    offers = next(one for one in figures.report(since=FIRST, until=LAST, at=NOW).steps if one.standard.endswith("offer"))
+    offers = next(
+        one for one in figures.report(since=FIRST, until=LAST, at=NOW).steps if one.standard.endswith("offer")
+    )
     assert [shape(one.figure)[:3] for one in offers.months] == [(1, 0, 0), (1, 0, 1), (0, 1, 1), (0, 0, 0)]
     assert [one.figure.percent for one in offers.months] == [100, 100, 0, None]
 
@@ -166,4 +169,4 @@ def test_a_span_ends_today_and_has_an_end(asked, given):
     months = figures._months(*given)
     assert len(months) <= figures.MONTHS_MOST
     assert months[-1][1] == given[1]
-    assert all(one[1] + timedelta(days=1) == after[0] for one, after in zip(months, months[1:], strict=False))
+    assert all(one[1] + timedelta(days=1) == after[0] for one, after in pairwise(months))

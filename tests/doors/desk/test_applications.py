@@ -4,7 +4,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from cis.kernel.enums import Role
-from cis.platform.models import AuditEvent, Deadline
+from cis.platform.models import AuditEvent
 from contracts.models.application import ServiceApplication
 from metering.models.place import ServicePoint
 from metering.models.work import WorkOrder
