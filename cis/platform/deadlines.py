@@ -266,19 +266,24 @@ def sweep(at: datetime) -> None:
         pass
 
 
+# The batch is materialized: as a subquery of the update it may be asked again, and then takes more than its limit.
 _PASSED = """
-    UPDATE platform_deadline SET passed_at = %(at)s, warned_at = coalesce(warned_at, %(at)s) WHERE id IN (
+    WITH batch AS MATERIALIZED (
         SELECT id FROM platform_deadline
         WHERE state IN ('running', 'stopped') AND passed_at IS NULL AND due_at IS NOT NULL AND due_at <= %(at)s
         ORDER BY due_at, id LIMIT %(most)s FOR UPDATE SKIP LOCKED
-    ) RETURNING id, subject, subject_id, standard, due_at
+    )
+    UPDATE platform_deadline AS d SET passed_at = %(at)s, warned_at = coalesce(warned_at, %(at)s)
+    FROM batch WHERE d.id = batch.id RETURNING d.id, d.subject, d.subject_id, d.standard, d.due_at
 """
 _NEAR = """
-    UPDATE platform_deadline SET warned_at = %(at)s WHERE id IN (
+    WITH batch AS MATERIALIZED (
         SELECT id FROM platform_deadline
         WHERE state = 'running' AND warned_at IS NULL AND passed_at IS NULL AND warn_at <= %(at)s
         ORDER BY warn_at, id LIMIT %(most)s FOR UPDATE SKIP LOCKED
-    ) RETURNING id, subject, subject_id, standard, due_at
+    )
+    UPDATE platform_deadline AS d SET warned_at = %(at)s
+    FROM batch WHERE d.id = batch.id RETURNING d.id, d.subject, d.subject_id, d.standard, d.due_at
 """
 
 
