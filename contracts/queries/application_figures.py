@@ -9,7 +9,7 @@ A turn is one clock of a service standard. What ends in the span counts, in the 
                 them it counts only if it was late
     dropped     withdrawn or turned down: late if its end was over; otherwise it does not count
 
-[source: cis/packs, rule service_standards; docs/decisions/0091]
+[source: cis/packs, rule service_standards; docs/decisions/0049]
 """
 
 from collections.abc import Mapping, Sequence
