@@ -115,6 +115,14 @@
     form.dataset.sent = "yes";
     event.submitter?.classList.add("btn-loading");
   });
+  // A form that a script sends: what is wrong is read out and looked at first; what did not arrive is said in its place.
+  document.addEventListener("htmx:load", (event) => {
+    if (event.detail.elt.matches?.("[data-focuses]")) event.detail.elt.querySelector(".error-summary")?.focus();
+  });
+  ["htmx:sendError", "htmx:responseError", "htmx:timeout"].forEach((name) => document.addEventListener(name, (event) => {
+    const place = event.detail.elt.querySelector?.("[data-send-error]");
+    if (place) { place.hidden = false; place.scrollIntoView({ block: "center" }); }
+  }));
   window.addEventListener("pageshow", () => {
     document.querySelectorAll("form[data-sent]").forEach((form) => {
       delete form.dataset.sent;

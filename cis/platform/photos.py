@@ -48,6 +48,17 @@ def keep(source: BinaryIO, *, name: str, actor: Actor) -> KeptPhoto:
     Keep a photo as a private document.
 
     :param source: JPEG, PNG or WebP, whatever its name says.
+    :raises FileTooLarge, NotAPhoto: see ``written_anew``.
+    """
+    data, taken_at = written_anew(source)
+    document_id = documents.keep(data, name=f"{name}.jpg", media_type=MEDIA_TYPE, actor=actor)
+    return KeptPhoto(document_id=document_id, taken_at=taken_at)
+
+
+def written_anew(source: BinaryIO) -> tuple[bytes, datetime | None]:
+    """
+    Return a photo as it is kept, and when the camera says it was taken; nothing is kept yet.
+
     :raises FileTooLarge: it has more than 15 MiB.
     :raises NotAPhoto: it is no such picture, or has more than 60 million pixels.
     """
@@ -69,8 +80,7 @@ def keep(source: BinaryIO, *, name: str, actor: Actor) -> KeptPhoto:
     plain.paste(picture)
     written = BytesIO()
     plain.save(written, "JPEG", quality=QUALITY, optimize=True)
-    document_id = documents.keep(written.getvalue(), name=f"{name}.jpg", media_type=MEDIA_TYPE, actor=actor)
-    return KeptPhoto(document_id=document_id, taken_at=taken_at)
+    return written.getvalue(), taken_at
 
 
 def _taken_at(picture: Image.Image) -> datetime | None:

@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
+from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.queries import customers
 from cis.kernel.actors import Actor, ActorKind
@@ -21,7 +22,7 @@ from cis.kernel.errors import Refused
 from cis.platform import limits
 from cis.platform.access import allow_public
 from cis.platform.phrases import explain
-from cis.portal.apply_forms import ApplyForm, LinkForm, PaperForm
+from cis.portal.apply_forms import ApplyForm, LinkForm, PaperForm, supplies_in
 from contracts.domain.application_workflow import OPEN, STEPS, SUBJECT, ApplicationAction, ApplicationState
 from contracts.domain.applications import ApplicationChannel, NewApplication, is_same_name
 from contracts.operations import application_cases, application_intake
@@ -39,17 +40,22 @@ WAY = (ApplicationState.DOCUMENTED, *STEPS.values())
 @allow_public
 @require_http_methods(["GET", "HEAD", "POST"])
 def new(request: HttpRequest) -> HttpResponse:
-    """Take an application of anybody."""
-    is_sent = request.method == "POST"
-    form = ApplyForm(request.POST if is_sent else None, language=get_language() or "")
-    if is_sent and request.POST.get("website"):
+    """Take an application of anybody, with its papers; a button for one supply more or less sends nothing."""
+    language = get_language() or ""
+    if request.method != "POST":
+        return _form(request, ApplyForm(language=language))
+    if request.POST.get("website"):
         return redirect("application_status")  # a program that fills in what nobody sees is told nothing
-    if is_sent and form.is_valid():
+    if "add" in request.POST or "remove" in request.POST:
+        return _form(request, ApplyForm.with_rows(request.POST, language=language))
+    form = ApplyForm(request.POST, request.FILES, language=language, supplies=supplies_in(request.POST))
+    if form.is_valid():
         now = timezone.now()
         try:
             limits.take(name="apply", request=request, most=FILE_MOST, hours=FILE_HOURS, at=now)
-            filed = application_intake.file(
+            filed = application_intake.file_with_papers(
                 application=_as_customer(request, form.application()),
+                given=form.papers(),
                 channel=ApplicationChannel.PORTAL,
                 actor=APPLICANT,
                 at=now,
@@ -59,8 +65,19 @@ def new(request: HttpRequest) -> HttpResponse:
         else:
             remember(request, filed.id, now)
             messages.success(request, _("Your application has the number %(number)s.") % {"number": filed.number})
-            return redirect("my_application", filed.id)
-    return private(render(request, "portal/apply.html", {"form": form}))
+            page = redirect("my_application", filed.id)
+            return HttpResponseClientRedirect(page.url) if _is_htmx(request) else page
+    return _form(request, form)
+
+
+def _form(request: HttpRequest, form: ApplyForm) -> HttpResponse:
+    had_files = bool(request.FILES) and not _is_htmx(request)
+    return private(render(request, "portal/apply.html", {"form": form, "had_files": had_files}))
+
+
+def _is_htmx(request: HttpRequest) -> bool:
+    """Return whether a script sent the form; the browser then keeps the chosen files while the form comes anew."""
+    return request.headers.get("HX-Request") == "true"
 
 
 @allow_public

@@ -117,6 +117,7 @@ WORKFLOW = Workflow(
         (_S.SURVEYING, _A.SEND_BACK): Move(_S.DOCUMENTED, DECIDERS),
         (_S.SURVEYED, _A.SEND_BACK): Move(_S.DOCUMENTED, DESK),
         (_S.OFFERED, _A.SEND_BACK): Move(_S.SURVEYED, DESK | {ActorKind.SYSTEM}),
+        (_S.CONTRACTED, _A.SEND_BACK): Move(_S.SURVEYED, DESK),
         (_S.METERED, _A.SEND_BACK): Move(_S.CONTRACTED, DECIDERS),
         **{(state, _A.SUSPEND): Move(state, DESK) for state in OPEN},
         **{(state, _A.RESUME): Move(state, DESK) for state in OPEN},

@@ -25,7 +25,13 @@ from contracts.domain import application_workflow as workflow
 from contracts.domain.application_workflow import SUBJECT, ApplicationAction, ApplicationState, WaitsFor
 from contracts.domain.applications import PaperKind
 from contracts.models.application import ApplicationItem, ApplicationMessage, ApplicationPaper, ServiceApplication
-from contracts.operations import application_ends, application_inspections, application_notices, applications
+from contracts.operations import (
+    application_ends,
+    application_inspections,
+    application_notices,
+    applications,
+    surveys,
+)
 from contracts.operations import application_moves as moves
 from contracts.operations.application_intake import LINK_BYTES, digest
 from contracts.operations.changes import ArrearsOwed
@@ -190,12 +196,17 @@ def move_step(*, application_id: int, action: ApplicationAction, reason: str, ac
     row = moves.lock(application_id)
     moves.check(row, action, actor, reason)
     application_ends.check_no_current(row, action)
+    application_ends.check_no_meter(row, action, today=timezone.localdate(at))
     is_back = action is ApplicationAction.SEND_BACK and row.state == ApplicationState.DOCUMENTED
     before = ApplicationState(row.state)
-    moves.go(row, action, actor=actor, at=at, reason=reason, lacks_papers=is_back)
+    is_unsigned = action is ApplicationAction.SEND_BACK and before is ApplicationState.CONTRACTED
+    changed = {"contract_number": ""} if is_unsigned else {}
+    moves.go(row, action, actor=actor, at=at, reason=reason, lacks_papers=is_back, **changed)
     application_ends.follow_step(row, action, before=before, reason=reason, actor=actor, at=at)
     if before == ApplicationState.METERED and action is ApplicationAction.SEND_BACK:
         ApplicationItem.objects.filter(application=row, energized_at=None).update(metered_at=None)
+    if action is ApplicationAction.RESUME:
+        surveys.follow_resumed_step(row, actor=actor, at=at)
     if action is ApplicationAction.RESUME and applications.follow_meters_step(row, at=at):
         application_inspections.order_if_missing_step(application_id=row.id, today=timezone.localdate(at))
 

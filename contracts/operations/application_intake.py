@@ -5,13 +5,15 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, BinaryIO
 
 from accounts.queries import customers, supplier
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Findings, Refused
 from cis.kernel.text import bigrams
+from cis.platform import documents, papers, photos
 from cis.platform.db import joins_transaction, opens_transaction, take_ids
+from cis.platform.papers import CheckedPaper
 from contracts.domain import application_workflow as workflow
 from contracts.domain import applications as rules
 from contracts.domain.application_workflow import WaitsFor
@@ -59,19 +61,64 @@ class Filed:
     known: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenPaper:
+    """
+    A paper as it was handed in with an application.
+
+    where  place of its file in what was sent, for findings
+    """
+
+    kind: PaperKind
+    source: BinaryIO
+    name: str
+    where: str
+
+
+def file_with_papers(
+    *, application: NewApplication, given: Sequence[GivenPaper], channel: ApplicationChannel, actor: Actor, at: datetime
+) -> Filed:
+    """
+    File an application together with its papers: all of it, or nothing is kept, not even a file.
+
+    Papers are looked at before the transaction begins, since pictures are decoded.
+
+    :raises InvalidApplication: see ``file``; each file that cannot be taken is named too.
+    :raises ApplicationTaken: see ``file``.
+    """
+    findings, checked = Findings(), []
+    rules.check(application, country=supplier.country(), findings=findings)
+    for one in given:
+        try:
+            paper = papers.check(one.source, name=one.name)
+        except (papers.NotAPaper, photos.NotAPhoto, documents.FileTooLarge) as refusal:
+            findings.add(one.where, refusal.code, refusal.message, refusal.advice)
+        else:
+            checked.append((one.kind, paper))
+    findings.raise_if_any(InvalidApplication)
+    return file(application=application, channel=channel, actor=actor, at=at, given=checked)
+
+
 @opens_transaction
-def file(*, application: NewApplication, channel: ApplicationChannel, actor: Actor, at: datetime) -> Filed:
+def file(
+    *, application: NewApplication, channel: ApplicationChannel, actor: Actor, at: datetime,
+    given: Sequence[tuple[PaperKind, CheckedPaper]] = (),
+) -> Filed:  # fmt: skip
     """
     File an application.
 
+    :param given: papers that came along and were looked at; they are kept once nothing can refuse the application.
     :raises InvalidApplication: every fault at once.
     :raises ApplicationTaken: an application for the same supply is open.
     """
-    return file_step(application=application, channel=channel, actor=actor, at=at)
+    return file_step(application=application, channel=channel, actor=actor, at=at, given=given)
 
 
 @joins_transaction
-def file_step(*, application: NewApplication, channel: ApplicationChannel, actor: Actor, at: datetime) -> Filed:
+def file_step(
+    *, application: NewApplication, channel: ApplicationChannel, actor: Actor, at: datetime,
+    given: Sequence[tuple[PaperKind, CheckedPaper]] = (),
+) -> Filed:  # fmt: skip
     """File an application as a step of a larger use case; see ``file``."""
     findings = Findings()
     applicant, agent = rules.check(application, country=supplier.country(), findings=findings)
@@ -83,7 +130,7 @@ def file_step(*, application: NewApplication, channel: ApplicationChannel, actor
     missing = application_rules.missing_papers(
         kind=applicant.kind,
         has_agent=agent is not None,
-        given=[kind for kind, _ in application.documents],
+        given=[*(kind for kind, _ in application.documents), *(kind.value for kind, _ in given)],
         at=at,
     )
     keys = _conflict_keys(application)
@@ -94,6 +141,7 @@ def file_step(*, application: NewApplication, channel: ApplicationChannel, actor
     row.waits_for = (WaitsFor.CUSTOMER if missing else WaitsFor.DESK).value
     row.save(force_insert=True)
     _keep_parts(row, application, keys, places_known.point_ids, actor, at)
+    _keep_papers(row, given, actor, at)
     moves.keep(row, "apply", before="", actor=actor, at=at)
     if not missing:
         moves.start_clock(row, workflow.standard_of(workflow.ApplicationState.APPLIED) or workflow.WHOLE, at)
@@ -221,6 +269,20 @@ def _keep_parts(
         ApplicationPaper(application=row, kind=kind, document_id=document_id, came_at=at, actor_name=actor.name[:150])
         for kind, document_id in dict.fromkeys(new.documents)
     )
+
+
+def _keep_papers(
+    row: ServiceApplication, given: Sequence[tuple[PaperKind, CheckedPaper]], actor: Actor, at: datetime
+) -> None:
+    """Keep the files that came along; the same file twice under one kind is one paper."""
+    kept = {(kind.value, papers.keep_checked(paper, actor=actor)): paper.name for kind, paper in given}
+    ApplicationPaper.objects.bulk_create(
+        ApplicationPaper(
+            application=row, kind=kind, document_id=document_id, name=name[-255:], came_at=at,
+            actor_name=actor.name[:150],
+        )
+        for (kind, document_id), name in kept.items()
+    )  # fmt: skip
 
 
 def digest(secret: str) -> str:

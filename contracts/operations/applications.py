@@ -14,7 +14,7 @@ from cis.kernel.errors import Refused
 from cis.kernel.workflow import IllegalMove
 from cis.platform import audit
 from cis.platform.db import execute, joins_transaction
-from contracts.domain.application_workflow import SUBJECT, ApplicationAction, ApplicationState
+from contracts.domain.application_workflow import SUBJECT, WORKFLOW, ApplicationAction, ApplicationState
 from contracts.models.application import ApplicationItem, ServiceApplication
 from contracts.operations import application_moves as moves
 
@@ -54,6 +54,20 @@ def report_survey_step(
     moves.check(row, ApplicationAction.REPORT_SURVEY, actor)
     found = _set_points(row, dict(points or {}))
     moves.go(row, ApplicationAction.REPORT_SURVEY, actor=actor, at=at, **found)
+
+
+@joins_transaction
+def keep_points_step(*, row: ServiceApplication, points: Mapping[int, int], actor: Actor) -> None:
+    """
+    Keep where a survey of a suspended application put its supplies; it moves when it is resumed.
+
+    :raises IllegalMove, NotAllowed: it is not being surveyed, or the actor may not report.
+    :raises UnknownItem, PointMissing: see ``report_survey_step``.
+    """
+    WORKFLOW.step(ApplicationState(row.state), ApplicationAction.REPORT_SURVEY, actor)
+    for name, value in _set_points(row, dict(points)).items():
+        setattr(row, name, value)
+    row.save(update_fields=["premises_id"])
 
 
 @joins_transaction

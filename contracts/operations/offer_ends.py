@@ -20,6 +20,14 @@ def drop_step(*, subject: str, subject_id: int) -> None:
 
 
 @joins_transaction
+def take_back_accepted_step(*, subject: str, subject_id: int) -> None:
+    """Withdraw accepted offers whose contract holds no more: a later one is decided on by itself."""
+    rows = Offer.objects.select_for_update(of=("self",)).filter(subject=subject, subject_id=subject_id)
+    for row in rows.filter(state=OfferState.ACCEPTED.value).order_by("id"):
+        close_row(row, OfferAction.WITHDRAW, SYSTEM)
+
+
+@joins_transaction
 def contract_withdrawn(told: ContractWithdrawn) -> None:
     """Withdraw an accepted offer with its contract that nobody signed: another one may be made; a listener."""
     if told.offer_id is not None:

@@ -8,6 +8,7 @@ application; if one of these is refused, nothing of it happens and the surveyor 
 from collections.abc import Mapping
 from datetime import date, datetime
 
+from django.db import transaction
 from django.utils import timezone
 
 from cis.kernel.actors import SYSTEM, Actor
@@ -15,9 +16,15 @@ from cis.platform import audit
 from cis.platform.db import joins_transaction, opens_transaction
 from contracts.domain import survey as rules
 from contracts.domain.announcements import ApplicationMoved
-from contracts.domain.application_workflow import SUBJECT, WITH_METERS, ApplicationAction, ApplicationState
+from contracts.domain.application_workflow import (
+    SUBJECT,
+    WITH_METERS,
+    WORKFLOW,
+    ApplicationAction,
+    ApplicationState,
+)
 from contracts.domain.survey import NewReport, Room, Supply
-from contracts.models.application import ApplicationMessage
+from contracts.models.application import ApplicationMessage, ServiceApplication
 from contracts.models.survey import SurveyPlacement, SurveyReport
 from contracts.operations import application_moves, application_notices, applications
 from contracts.operations.applications import PointMissing
@@ -53,7 +60,7 @@ def report(
     Report a survey; the same request twice is one report.
 
     A place that cannot be supplied sends the application back to the desk, which tells the applicant or has it looked
-    at again.
+    at again. A suspended application keeps the report with its places and capacity, and moves when it is resumed.
 
     :returns: id of the report.
     :raises InvalidSurvey: the report says too little.
@@ -76,12 +83,48 @@ def report(
         actor_id=actor.id, actor_name=actor.name[:150],
     )  # fmt: skip
     audit.record(actor, "survey", SUBJECT, wish.application_id, verdict=new.verdict, report_id=row.id)
+    application = application_moves.lock(wish.application_id)
+    is_suspended = application.suspended_at is not None
     if new.verdict is Outcome.NOT_FEASIBLE:
-        _send_back(row, new, wish, actor, at)
+        if is_suspended:
+            WORKFLOW.step(ApplicationState(application.state), ApplicationAction.SEND_BACK, actor)
+        else:
+            _send_back(row, application, actor, at)
         return row.id
     points = _place(row, new, wish, today, actor)
-    applications.report_survey_step(application_id=wish.application_id, points=points, actor=actor, at=at)
+    if is_suspended:
+        applications.keep_points_step(row=application, points=points, actor=actor)
+    else:
+        applications.report_survey_step(application_id=wish.application_id, points=points, actor=actor, at=at)
     return row.id
+
+
+@joins_transaction
+def follow_resumed_step(row: ServiceApplication, *, actor: Actor, at: datetime) -> bool:
+    """
+    Let the report take effect that came while an application was suspended, once it is resumed.
+
+    What it reserved may have passed meanwhile and is taken anew; where somebody else has it, the place is surveyed anew.
+
+    :returns: whether a report was waiting.
+    """
+    if row.state != ApplicationState.SURVEYING:
+        return False
+    report = SurveyReport.objects.filter(application=row, made_at__gte=row.state_since).order_by("-id").first()
+    if report is None:
+        return False
+    if report.verdict == Outcome.NOT_FEASIBLE:
+        _send_back(report, row, actor, at)
+        return True
+    try:
+        with transaction.atomic():  # what is refused leaves nothing
+            capacity.renew_step(subject=SUBJECT, subject_id=row.id, today=timezone.localdate(at), actor=actor)
+    except (capacity.CapacityTaken, capacity.AssetUnfit) as refusal:
+        reason = f"survey {report.id}: {refusal.message}"
+        application_moves.go(row, ApplicationAction.SEND_BACK, actor=actor, at=at, reason=reason)
+        return True
+    application_moves.go(row, ApplicationAction.REPORT_SURVEY, actor=actor, at=at)
+    return True
 
 
 @opens_transaction
@@ -159,6 +202,8 @@ def capacity_ending(told: CapacityEnding) -> None:
             subject=SUBJECT, subject_id=row.id, today=told.today, actor=SYSTEM, takes_anew=False
         )  # fmt: skip
         return
+    if row.state == ApplicationState.SURVEYING:
+        return  # suspended with its report: he has nothing to decide on yet
     text = TEXTS["en" if row.language.startswith("en") else "zh"].format(until=told.until_date)
     if not row.messages.filter(text=text).exists():
         message = ApplicationMessage.objects.create(
@@ -167,10 +212,9 @@ def capacity_ending(told: CapacityEnding) -> None:
         application_notices.tell_message_step(row, message, actor=SYSTEM)
 
 
-def _send_back(row: SurveyReport, new: NewReport, wish: Wish, actor: Actor, at: datetime) -> None:
-    locked = application_moves.lock(wish.application_id)
-    reason = f"survey {row.id}: {new.verdict}: {', '.join(new.reasons)}"
-    application_moves.go(locked, ApplicationAction.SEND_BACK, actor=actor, at=at, reason=reason)
+def _send_back(report: SurveyReport, row: ServiceApplication, actor: Actor, at: datetime) -> None:
+    reason = f"survey {report.id}: {report.verdict}: {', '.join(report.reasons)}"
+    application_moves.go(row, ApplicationAction.SEND_BACK, actor=actor, at=at, reason=reason)
 
 
 def _place(row: SurveyReport, new: NewReport, wish: Wish, today: date, actor: Actor) -> dict[int, int]:

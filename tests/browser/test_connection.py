@@ -94,7 +94,7 @@ def applies(screens, tmp_path):
     page.get_by_label("Phone").fill("13812345678")
     page.get_by_label("Address of the supply").fill("上海市静安区愚园路1号")
     page.get_by_label("District").fill("静安区")
-    page.locator("[name=capacity]").fill("8")
+    page.locator("[name=capacity_0]").fill("8")
     screens.look(page, "apply")
     page.locator("main form .btn-primary").last.click()
     page.wait_for_url("**/apply/mine/*/")

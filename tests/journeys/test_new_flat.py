@@ -36,8 +36,8 @@ from tests.factories.connection import HOME_INSPECTION, SURVEY
 pytestmark = pytest.mark.django_db(transaction=True)
 APPLIED = {
     "kind": "new_point", "applicant_kind": "resident", "name": "王芳", "id_number": "11010519491231002X",
-    "phone": "13812345678", "address": "上海市静安区愚园路1号", "unit": "3-1201", "district": "静安区",
-    "use_class": "residential", "voltage": "220V", "load_0": "空调", "kw_0": "3", "count_0": "3",
+    "phone": "13812345678", "address": "上海市静安区愚园路1号", "unit_0": "3-1201", "district": "静安区",
+    "use_class_0": "residential", "voltage_0": "220V", "load_0": "空调", "kw_0": "3", "count_0": "3",
 }  # fmt: skip
 
 

@@ -274,3 +274,39 @@ def test_fees_of_a_supply_that_flows_stay_owed(world):
     applications.step(application_id, "energized")
     supply_contracts.terminate(contract_id=contract_id, ended_date=TODAY, reason="moved", actor=HEAD)
     assert (row(application_id).state, fees()) == ("energized", ["agreed"])
+
+
+def test_a_signed_contract_that_is_wrong_is_taken_back_with_its_fees_and_its_work_and_offered_anew(world):
+    application_id, first = signed(world)
+    point_id = ApplicationItem.objects.get().service_point_id
+    moved(application_id, "send_back", reason="the voltage is wrong")
+    case = row(application_id)
+    assert (case.state, case.waits_for, case.contract_number) == ("surveyed", "desk", "")
+    assert (states(), fees()) == ((["withdrawn"], ["ended"]), ["cancelled"])
+    assert not WorkOrder.objects.exclude(state__in=("cancelled", "done")).exists()
+    assert ApplicationItem.objects.get().service_point_id == point_id
+    assert "does not hold" in case.messages.get().text or "不再有效" in case.messages.get().text
+    running = [card.standard for card in deadlines.of_subject(subject="application", subject_ids=[application_id])
+               if card.ended_at is None]  # fmt: skip
+    assert any(one.startswith("connection_offer") for one in running)
+    # Another offer that nobody takes leaves the application with the desk: the one before does not stand any more.
+    second = offered(world, application_id)
+    offers.close(offer_id=second, action=OfferAction.DECLINE, actor=CLERK)
+    assert row(application_id).state == "surveyed"
+    sign(accepted(world, offered(world, application_id)))
+    assert (row(application_id).state, fees()) == ("contracted", ["cancelled", "agreed"])
+    assert WorkOrder.objects.filter(kind="meter_install", state="open").count() == 1
+    assert SupplyContract.objects.get(id=first).state == "ended"
+
+
+@pytest.mark.parametrize("is_noted", [True, False])
+def test_nobody_goes_back_behind_a_contract_by_which_a_meter_hangs(world, is_noted):
+    application_id, _contract = signed(world)
+    item = ApplicationItem.objects.get()
+    if is_noted:
+        ApplicationItem.objects.update(metered_at=AT)
+    else:
+        metering.installation(at=item.service_point, start_date=timezone.localdate(AT))
+    with pytest.raises(IllegalMove):
+        moved(application_id, "send_back", reason="the voltage is wrong")
+    assert (row(application_id).state, states()[1]) == ("contracted", ["signed"])

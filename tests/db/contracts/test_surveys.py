@@ -241,3 +241,43 @@ def test_a_contract_that_is_signed_too_late_needs_room_again(monkeypatch):
     with pytest.raises(capacity.CapacityTaken):
         step(late, "contracted")
     assert _state(late) == "offered"
+
+
+def test_what_a_crew_reports_while_an_application_is_suspended_takes_effect_when_it_goes_on():
+    bank = metering.transformer()
+    application_id, order_id = _surveying()
+    moved(application_id, "suspend", reason="the applicant is away")
+    report_id = _report(order_id, bank)
+    assert (_state(application_id), WorkOrder.objects.get(id=order_id).state) == ("surveying", "done")
+    assert network.transformer(transformer_id=bank.id, at=TODAY).reserved_va == 3_200
+    assert _report(order_id, bank) == report_id
+    moved(application_id, "resume")
+    assert _state(application_id) == "surveyed"
+    assert ApplicationItem.objects.get().service_point.transformer_id == bank.id
+
+
+def test_a_suspended_application_that_cannot_be_supplied_goes_back_when_it_goes_on():
+    application_id, order_id = _surveying()
+    moved(application_id, "suspend", reason="the applicant is away")
+    _report(order_id, verdict=Outcome.NOT_FEASIBLE, reasons=(SurveyReason.NO_CAPACITY,))
+    assert _state(application_id) == "surveying"
+    moved(application_id, "resume")
+    assert _state(application_id) == "documented"
+
+
+def test_capacity_that_passed_while_an_application_was_suspended_is_taken_anew_or_surveyed_anew():
+    bank = metering.transformer()
+    first, order_id = _surveying()
+    moved(first, "suspend", reason="the applicant is away")
+    _report(order_id, bank)
+    late = TODAY.replace(year=2027)
+    with time_machine.travel(AT.replace(year=2027), tick=False):
+        capacity.night(AT.replace(year=2027))
+        free_va = network.transformer(transformer_id=bank.id, at=late).free_va
+        CapacityReservation.objects.create(
+            transformer=bank, capacity_w=1, counted_va=free_va, until_date=late, subject="change", subject_id=1
+        )
+        moved(first, "resume", at=AT.replace(year=2027))
+        assert _state(first) == "documented"
+        reason = ServiceApplication.objects.get(id=first).moves.latest("id").reason
+        assert "0.000 kVA free" in reason or "kVA free" in reason

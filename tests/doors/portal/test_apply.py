@@ -13,7 +13,7 @@ from tests.factories import accounts, applications
 
 TYPED = {
     "kind": "new_point", "applicant_kind": "resident", "name": "王芳", "id_number": "11010519491231002X",
-    "phone": "13812345678", "address": "愚园路1号", "use_class": "residential", "voltage": "220V",
+    "phone": "13812345678", "address": "愚园路1号", "use_class_0": "residential", "voltage_0": "220V",
     "load_0": "空调", "kw_0": "3", "count_0": "3",
 }  # fmt: skip
 
@@ -161,3 +161,93 @@ def test_a_customer_who_is_signed_in_applies_as_himself_and_finds_it_in_the_port
 
 def test_the_page_of_signing_in_leads_to_applying(visitor):
     assert "/apply/" in text(visitor.get("/accounts/login/"))
+
+
+MANY = {
+    **TYPED, "supplies": "3", "load_0": "", "kw_0": "", "count_0": "",
+    **{f"unit_{place}": f"3-{place + 1}01" for place in range(3)},
+    **{f"use_class_{place}": "residential" for place in range(3)},
+    **{f"voltage_{place}": "220V" for place in range(3)},
+    **{f"capacity_{place}": "8" for place in range(3)},
+    "agent_name": "李强", "agent_id_number": "110105194912310038", "agent_phone": "13912345678", "agent_scope": "sign",
+}  # fmt: skip
+
+
+def pdf(name, text=""):
+    return SimpleUploadedFile(f"{name}.pdf", b"%PDF-1.7 " + (text or name).encode() + b" %%EOF")
+
+
+def kept_files(settings):
+    return [one for one in settings.DOCUMENTS_DIR.rglob("*") if one.is_file()] if settings.DOCUMENTS_DIR.exists() else []
+
+
+def test_three_supplies_an_agent_and_the_papers_are_filed_at_once(visitor):
+    files = {
+        "paper_identity": [pdf("front"), pdf("back")], "paper_premises_right": [pdf("deed")],
+        "paper_agent_identity": [pdf("agent")], "paper_power_of_attorney": [pdf("power")],
+    }  # fmt: skip
+    answer = visitor.post("/apply/", {**MANY, **files}, follow=True)
+    found = only()
+    assert [(one.unit, one.capacity_w) for one in found.items.order_by("seq")] == [
+        ("3-101", 8_000), ("3-201", 8_000), ("3-301", 8_000),
+    ]  # fmt: skip
+    assert (found.agent_name, found.agent_scope, found.waits_for) == ("李强", "sign", "desk")
+    assert sorted(found.papers.values_list("kind", "name")) == [
+        ("agent_identity", "agent.pdf"), ("identity", "back.pdf"), ("identity", "front.pdf"),
+        ("power_of_attorney", "power.pdf"), ("premises_right", "deed.pdf"),
+    ]  # fmt: skip
+    assert "It is our turn" in text(answer)
+
+
+@pytest.mark.parametrize(
+    ("bad", "words"),
+    [
+        (SimpleUploadedFile("worm.pdf", b"MZ\x90"), "worm.pdf is no PDF, JPEG or PNG"),
+        (SimpleUploadedFile("broken.png", b"\x89PNG\r\n\x1a\n" + b"0" * 40), "broken.png"),
+        (SimpleUploadedFile("runs.pdf", b"%PDF-1.7 /JavaScript (x) %%EOF"), "runs.pdf"),
+    ],
+)
+def test_a_bad_file_is_named_and_nothing_of_the_filing_is_stored(visitor, settings, bad, words):
+    bad.seek(0)
+    files = {"paper_identity": [pdf("front"), bad], "paper_premises_right": [pdf("deed")]}
+    shown = text(visitor.post("/apply/", {**MANY, **files}))
+    assert words in shown
+    assert "3-201" in shown
+    assert "choose them again" in shown
+    assert not ServiceApplication.objects.exists()
+    assert kept_files(settings) == []
+    # Where a script sends the form the browser keeps the files that are not at fault.
+    bad.seek(0)
+    files = {"paper_identity": [pdf("front"), bad], "paper_premises_right": [pdf("deed")]}
+    shown = text(visitor.post("/apply/", {**MANY, **files}, headers={"HX-Request": "true"}))
+    kept = [line for line in shown.splitlines() if 'type="file"' in line]
+    assert [("hx-preserve" in line) for line in kept if "paper_identity" in line] == [False]
+    assert [("hx-preserve" in line) for line in kept if "paper_premises_right" in line] == [True]
+
+
+def test_files_of_an_application_that_is_refused_are_not_kept(visitor, settings):
+    visitor.post("/apply/", MANY)
+    shown = text(visitor.post("/apply/", {**MANY, "paper_identity": [pdf("front")]}))
+    assert "for the same supply is open" in shown
+    assert kept_files(settings) == []
+
+
+def test_supplies_are_added_and_removed_without_a_script_and_each_fault_stands_at_its_supply(visitor):
+    shown = text(visitor.post("/apply/", {**TYPED, "unit_0": "3-101", "capacity_0": "8", "add": "supply"}))
+    assert 'name="unit_1"' in shown
+    assert 'value="3-101"' in shown
+    shown = text(visitor.post("/apply/", {**MANY, "remove": "1"}))
+    assert "3-301" in shown
+    assert "3-201" not in shown
+    assert 'name="unit_2"' not in shown
+    assert not ServiceApplication.objects.exists()
+    shown = text(visitor.post("/apply/", {**MANY, "capacity_1": "", "unit_2": "3-101"}))
+    assert "Give the capacity" in shown
+    shown = text(visitor.post("/apply/", {**MANY, "unit_2": "3-101"}))
+    assert 'id="id_unit_2_error"' in shown
+
+
+def test_an_agent_without_a_name_is_asked_for_it(visitor):
+    shown = text(visitor.post("/apply/", {**MANY, "agent_name": ""}))
+    assert "Say who acts" in shown
+    assert '<details class="apply-agent" id="agent" open>' in shown
