@@ -245,6 +245,12 @@ _ROWS: Final = (
         is_required=True,
     ),
     Event(
+        code="change_capacity_ending",
+        notice_class=NoticeClass.SERVICE,
+        facts={"change": _TEXT, "until": _DATE, "link": _LINK},
+        is_required=True,
+    ),
+    Event(
         code="announcement",
         notice_class=NoticeClass.SERVICE,
         facts={},

@@ -29,7 +29,8 @@ from contracts.domain import change_checks
 from contracts.domain.change_facts import REVERSIBLE, first_effective, missing_papers
 from contracts.domain.changes import WORKFLOW, ChangeAction, ChangeKind, PaperKind
 from contracts.operations import change_reversals, changes
-from contracts.queries import change_facts
+from contracts.operations.change_effects import SUBJECT
+from contracts.queries import change_facts, supply_contracts
 from contracts.queries import changes as queries
 from contracts.queries.agreements import AgreementCard, of_account
 from contracts.queries.changes import ChangeDetail, ChangeFilter
@@ -123,6 +124,7 @@ def show(request: HttpRequest, change_id: int) -> HttpResponse:
         "refund_form": RefundForm(initial={"paid_date": today()}),
         "may_pay": bool(actor.roles & {*CASHIERS, *BILLERS}),
         "preview": _preview_of(detail, actor) if "preview" in request.GET else None,
+        "contracts": supply_contracts.of_subject(subject=SUBJECT, subject_id=change_id),
     }
     return render(request, "desk/change.html", context)
 

@@ -21,7 +21,7 @@ from cis.platform.access import actor_of, allow
 from cis.platform.paging import ROWS, Pager, page_number, query_of
 from contracts.domain.contract_workflow import WORKFLOW
 from contracts.domain.terms import MeteringSide, SupplyMode, UseClass
-from contracts.operations import contract_signing
+from contracts.operations import contract_points, contract_signing
 from contracts.operations import supply_contracts as operations
 from contracts.queries import agreements, charges, supply_contracts
 from contracts.queries.supply_contracts import WantedContracts
@@ -124,7 +124,7 @@ def amend(request: HttpRequest, contract_id: int) -> HttpResponse:
 @allow(*CLERKS)
 @require_POST
 def act(request: HttpRequest, contract_id: int) -> HttpResponse:
-    """Issue a draft, or withdraw what nobody has signed."""
+    """Issue a draft, withdraw what nobody has signed, or say which supplies a contract is about."""
     with or_404():
         supply_contracts.one(contract_id=contract_id)
     actor = actor_of(request)
@@ -135,6 +135,10 @@ def act(request: HttpRequest, contract_id: int) -> HttpResponse:
         elif request.POST.get("action") == "withdraw":
             operations.withdraw(contract_id=contract_id, reason=request.POST.get("reason", ""), actor=actor)
             messages.success(request, _("The contract is withdrawn."))
+        elif request.POST.get("action") == "supplies":
+            names = request.POST.get("service_points", "").replace(",", " ").replace("，", " ").split()
+            contract_points.name_supplies(contract_id=contract_id, service_points=names, actor=actor)
+            messages.success(request, _("The contract is linked to its supplies."))
         else:
             raise Http404
     except Refused as refusal:

@@ -6,6 +6,10 @@ from django.utils.translation import gettext_noop as _
 
 SENTENCES: Mapping[str, str] = {
     "change_refused": _("This change cannot be: see what is said beside the fields."),
+    "tariff_not_for_kind": _("The tariff is not for such a customer: choose another tariff."),
+    "tariff_not_for_voltage": _("The tariff is not for the voltage of the place: choose another tariff."),
+    "tariff_not_for_meter": _("The meter there does not tell what the tariff charges: let it be exchanged first."),
+    "not_its_supply": _("The account of the contract was never supplied there: name service points of the account."),
     "unknown_change": _("There is no such change of use."),
     "arrears_owed": _("The account owes for bills that were issued: they are paid first."),
     "papers_missing": _("Something is to be proven first: add the papers."),

@@ -25,7 +25,8 @@ from contracts.domain import change_checks
 from contracts.domain.change_facts import SELF_SERVICE, first_effective, missing_papers
 from contracts.domain.changes import ChangeKind, FinalRead, PaperKind, Wanted
 from contracts.operations import changes
-from contracts.queries import agreements, change_facts
+from contracts.operations.change_effects import SUBJECT
+from contracts.queries import agreements, change_facts, supply_contracts
 from contracts.queries import changes as queries
 from contracts.queries.agreements import AgreementCard
 from contracts.queries.change_facts import Can
@@ -148,14 +149,17 @@ def index(request: HttpRequest) -> HttpResponse:
     held = visit.chosen
     if held is None:
         return render(request, "portal/no_account.html", {"visit": visit})
+    mine = [card for card in queries.of_account(account_id=held.account_id) if held.covers(card.asked_date)]
+    papers_of = supply_contracts.shown_of_subjects(subject=SUBJECT, subject_ids=[card.id for card in mine])
+    contract_of = {key: one for key, one in papers_of.items() if one.customer_id == visit.customer_id}
     context = {
         "visit": visit,
         "supplies": _supplies(held),
         "titles": TITLES,
         "changes": [
-            (card, TITLES.get(card.kind), STATES[card.state])
-            for card in queries.of_account(account_id=held.account_id)
-            if held.covers(card.asked_date) and card.kind in TITLES
+            (card, TITLES.get(card.kind, _("Change of use")), STATES[card.state], contract_of.get(card.id))
+            for card in mine
+            if card.kind in TITLES or card.id in contract_of
         ],
         "finals": final_accounts.of_account(account_id=held.account_id) if held.is_current else (),
         "supplier": supplier.current(),
@@ -299,16 +303,12 @@ def _shown(wanted: Wanted, visit: Visit) -> dict[str, Any]:
 def _sent(request: HttpRequest, form: ChangeForm, wanted: Wanted) -> HttpResponse:
     today, actor = access.today(), actor_of(request)
     given = form.cleaned_data.get("paper")
-    document_id = papers.keep(given.file, name=given.name, actor=actor) if given else None
+    paper = (PaperKind.HOUSEHOLD_REGISTER, papers.check(given.file, name=given.name)) if given else None
     change_id = changes.ask(
-        wanted=wanted, asked_date=today, request_key=form.cleaned_data["request_key"], today=today, actor=actor
-    )
+        wanted=wanted, asked_date=today, request_key=form.cleaned_data["request_key"], today=today, actor=actor,
+        paper=paper,
+    )  # fmt: skip
     state = queries.one(change_id=change_id).card.state
-    if given and document_id is not None and state == "waiting":
-        changes.add_paper(
-            change_id=change_id, kind=PaperKind.HOUSEHOLD_REGISTER, document_id=document_id, file_name=given.name,
-            actor=actor,
-        )  # fmt: skip
     messages.success(
         request,
         _now("Thank you. We look at it and tell you.") if state == "waiting" else _now("Thank you. It is noted."),

@@ -11,8 +11,10 @@ from contracts.domain.change_facts import (
     MONTHS_IN_QUARTER,
     SETTLED_FIRST,
     Facts,
+    PlaceFacts,
     Starts,
     SupplyFacts,
+    TariffFacts,
     first_effective,
     starts_of,
 )
@@ -199,9 +201,8 @@ def _check_whole_months(wanted: Wanted, facts: Facts, findings: Findings) -> Non
 
 def _check_fit(facts: Facts, capacity_va: int | None, findings: Findings) -> None:
     """Note a tariff that is not for the capacity that there will be."""
-    assert facts.supply is not None
-    tariff = facts.new_tariff or facts.supply.tariff
-    if capacity_va is None:
+    tariff = facts.new_tariff or (facts.supply.tariff if facts.supply else None)
+    if capacity_va is None or tariff is None:
         return
     if tariff.from_va is not None and capacity_va < tariff.from_va:
         findings.add(
@@ -213,6 +214,44 @@ def _check_fit(facts: Facts, capacity_va: int | None, findings: Findings) -> Non
             "tariff_id", "tariff_not_for_capacity", f"The tariff is for less than {tariff.below_va // 1000} kVA.",
             "Choose the tariff for more.",
         )  # fmt: skip
+
+
+def _check_beginning(wanted: Wanted, facts: Facts, findings: Findings) -> None:
+    """Note a tariff that is not for the customer, the place or its meter, where supply begins by a change."""
+    tariff, place = facts.new_tariff, facts.place
+    if tariff is None or place is None:
+        return
+    if tariff.kinds and place.kind and place.kind not in tariff.kinds:
+        findings.add(
+            "tariff_id", "tariff_not_for_kind", "The tariff is not for such a customer.", "Choose another tariff."
+        )
+    if tariff.voltages and place.voltage not in tariff.voltages:
+        findings.add(
+            "tariff_id", "tariff_not_for_voltage", f"The tariff is not for {place.voltage}.", "Choose another tariff."
+        )
+    is_other = tariff.customer_class and place.customer_class and tariff.customer_class != place.customer_class
+    if wanted.kind is _K.MOVE_IN and is_other:
+        findings.add(
+            "tariff_id", "other_class", "The place was supplied for another use.",
+            "Choose a tariff for that use, and let the class be changed afterwards.",
+        )  # fmt: skip
+    if tariff.from_va is not None and wanted.capacity_va is None:
+        findings.add("capacity_va", "needed_here", "The tariff is for an agreed capacity: say which.")
+    _check_fit(facts, wanted.capacity_va, findings)
+    if place.is_metered and not _is_told(tariff, place):
+        findings.add(
+            "tariff_id", "tariff_not_for_meter", "The meter there does not tell what the tariff charges.",
+            "Let the meter be exchanged first, or choose another tariff.",
+        )  # fmt: skip
+
+
+def _is_told(tariff: TariffFacts, place: PlaceFacts) -> bool:
+    """Return whether the meter of a place tells what a tariff charges: its periods, its demand, its intervals."""
+    if place.has_intervals:
+        return True
+    if tariff.by_intervals or (tariff.is_by_demand and not place.has_demand):
+        return False
+    return tariff.periods <= place.periods
 
 
 def _check_resumption(wanted: Wanted, facts: Facts, findings: Findings) -> None:
@@ -283,6 +322,8 @@ def _check_merge(wanted: Wanted, facts: Facts, findings: Findings) -> None:
 
 
 _CHECKS = {
+    _K.MOVE_IN: _check_beginning,
+    _K.TEMPORARY: _check_beginning,
     _K.TRANSFER: _check_transfer,
     _K.CAPACITY_INCREASE: _check_increase,
     _K.CAPACITY_REDUCTION: _check_reduction,

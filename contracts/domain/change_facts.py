@@ -131,7 +131,14 @@ class Limits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TariffFacts:
-    """What a tariff says of who may have it, on the effective date; capacities None: any. [VA]"""
+    """
+    What a tariff says of who may have it, on the effective date.
+
+    from_va, below_va  agreed capacity, half-open; None = any [VA]
+    kinds, voltages    of customers and service points; empty = any, or it is assigned to nobody by choice
+    periods            of use that it takes energy by; empty = all hours together
+    by_intervals       only interval values tell what it charges
+    """
 
     tariff_id: int
     customer_class: str
@@ -139,6 +146,32 @@ class TariffFacts:
     is_open: bool
     from_va: int | None = None
     below_va: int | None = None
+    kinds: frozenset[str] = frozenset()
+    voltages: frozenset[str] = frozenset()
+    periods: frozenset[str] = frozenset()
+    by_intervals: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceFacts:
+    """
+    What is known of a place where supply is to begin.
+
+    kind            of the customer who is to be supplied; "" = nobody knows him yet
+    customer_class  of the tariff that was agreed there last; "" = none, or it names none
+    is_metered      a meter hangs there; else what it tells is not known yet
+    periods         of use that its registers tell
+    has_intervals   interval values of all hours are told
+    has_demand      a register or interval values tell the largest demand
+    """
+
+    voltage: str
+    kind: str = ""
+    customer_class: str = ""
+    is_metered: bool = False
+    periods: frozenset[str] = frozenset()
+    has_intervals: bool = False
+    has_demand: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +207,7 @@ class Facts:
     supply        the supply that is changed; None: there is none
     others        of a merge, those that are given up
     new_tariff    that which is asked for; None: none is
+    place         where supply is to begin; None: nowhere
     owed_minor    what the accounts concerned owe now [minor unit]
     taken         service points that somebody is supplied at on the effective date or after
     papers        what was proven so far
@@ -188,6 +222,7 @@ class Facts:
     supply: SupplyFacts | None = None
     others: tuple[SupplyFacts, ...] = ()
     new_tariff: TariffFacts | None = None
+    place: PlaceFacts | None = None
     owed_minor: int = 0
     taken: frozenset[int] = frozenset()
     papers: frozenset[PaperKind] = frozenset()

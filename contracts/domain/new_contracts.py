@@ -47,6 +47,7 @@ class NewContract:
     subject, subject_id  what it follows from, as "application"; "" = made at the desk
     end_date             first day without it; None = until further notice
     renew_months         months by which it goes on each time; 0 = it ends
+    service_point_ids    the supplies that it is about; () = found out where only one can be meant
     """
 
     customer_id: int
@@ -60,3 +61,4 @@ class NewContract:
     offer_id: int | None = None
     subject: str = ""
     subject_id: int | None = None
+    service_point_ids: tuple[int, ...] = ()

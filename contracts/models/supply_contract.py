@@ -130,6 +130,18 @@ class SupplyContract(SupplyTerms):
         ]
 
 
+class ContractPoint(models.Model):
+    """A supply that a contract is about; one without any is linked to none yet, and no change of use reaches it."""
+
+    contract = models.ForeignKey("contracts.SupplyContract", on_delete=models.PROTECT, related_name="points")
+    service_point = models.ForeignKey("metering.ServicePoint", on_delete=models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="contract_names_a_supply_once", fields=["contract", "service_point"]),
+        ]
+
+
 class ContractClause(models.Model):
     """One clause of a contract with everything filled in: what was read is what was signed."""
 

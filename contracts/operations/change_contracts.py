@@ -2,7 +2,7 @@
 Supply contracts follow changes of use: amended as a numbered version, ended, or drawn up anew for who comes.
 
 Which kinds are signed before they hold is the pack's rule ``change_contracts``; others are issued when they hold and
-signed after it. A supply whose contract is not in the archive has none to amend.
+signed after it. A supply is found by its id (``contract_points``); one to which no contract is linked has none to amend.
 """
 
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from contracts.domain.new_contracts import NewContract, NewTerms
 from contracts.domain.terms import MeteringSide, SupplyMode, UseClass
 from contracts.models.change import ChangeSet
 from contracts.models.supply_contract import SupplyContract
-from contracts.operations import contract_versions, supply_contracts
+from contracts.operations import contract_points, contract_versions, supply_contracts
 from contracts.operations.change_effects import SUBJECT
 from contracts.queries import agreements
 from metering.domain.places import Voltage
@@ -138,7 +138,7 @@ def _amended(row: SupplyContract, change: ChangeSet, effect: ChangeTerm) -> NewC
 def _as(
     row: SupplyContract, change: ChangeSet, *, on: date, tariff_id: int | None = None, capacity_va: int | None = None,
     use: str = "", special: str | None = None, address: str = "", customer_id: int | None = None,
-    account_id: int | None = None, until: date | None = None,
+    account_id: int | None = None, until: date | None = None, points: tuple[int, ...] = (),
 ) -> NewContract:  # fmt: skip
     """Return a contract that says what another one says, but for what is named."""
     last = until or row.extended_to_date or row.end_date
@@ -163,6 +163,7 @@ def _as(
         special=row.special if special is None else special,
         subject=SUBJECT,
         subject_id=change.id,
+        service_point_ids=points,
     )
 
 
@@ -173,7 +174,8 @@ def _issue(row: SupplyContract, new: NewContract, today: date) -> None:
 
 def _end(change: ChangeSet, effect: EndAgreement) -> None:
     row = _of_supply(effect.agreement_id)
-    if row is not None:
+    point_id = agreements.card(agreement_id=effect.agreement_id).service_point_id
+    if row is not None and not contract_points.is_needed(row, but_point_id=point_id, on=effect.on):
         supply_contracts.terminate_step(
             contract_id=row.id, ended_date=max(effect.on, row.start_date), reason=ENDED.format(change=change.id),
             actor=SYSTEM,
@@ -186,7 +188,9 @@ def _draw_up(
     """Draw up the contract of who comes, after what was agreed at the place, or for the supply that is split."""
     card = agreements.card(agreement_id=agreement_id)
     address = places.addresses(service_point_ids=[card.service_point_id])[card.service_point_id]
-    row = _latest_at(address) or (_of_supply(change.agreement_id) if change.agreement_id is not None else None)
+    row = contract_points.latest_at(service_point_id=card.service_point_id)
+    if row is None and change.agreement_id is not None:
+        row = _of_supply(change.agreement_id)
     voltage = places.voltages(service_point_ids=[card.service_point_id])[card.service_point_id]
     if row is None or row.voltage != voltage:
         return  # nobody knows how it is supplied there: the desk writes the contract
@@ -197,25 +201,13 @@ def _draw_up(
     new = _as(
         row, change, on=on, tariff_id=term.tariff_id, capacity_va=term.agreed.capacity_va, special="", address=address,
         customer_id=begun[0].customer_id if begun else None, account_id=card.account_id, until=until,
+        points=(card.service_point_id,),
     )  # fmt: skip
     contract_id = supply_contracts.draft_step(new=new, today=today, actor=SYSTEM)
     supply_contracts.issue_step(contract_id=contract_id, today=today, actor=SYSTEM)
 
 
 def _of_supply(agreement_id: int) -> SupplyContract | None:
-    """Return the signed contract of a supply: that of its address, or the only one of an account with one supply."""
+    """Return the signed contract that is linked to a supply; one that is linked to none is nobody's to guess."""
     card = agreements.card(agreement_id=agreement_id)
-    rows = list(
-        SupplyContract.objects.filter(account_id=card.account_id, state=ContractState.SIGNED.value).order_by("-id")
-    )
-    address = places.addresses(service_point_ids=[card.service_point_id])[card.service_point_id]
-    there = [row for row in rows if row.address == address]
-    if there:
-        return there[0]
-    is_only = len(rows) == 1 and len(agreements.of_account(account_id=card.account_id)) == 1
-    return rows[0] if is_only else None
-
-
-def _latest_at(address: str) -> SupplyContract | None:
-    rows = SupplyContract.objects.filter(address=address).exclude(signed_at=None)
-    return rows.order_by("-signed_at", "-id").first()
+    return contract_points.signed_of_supply(account_id=card.account_id, service_point_id=card.service_point_id)

@@ -39,7 +39,14 @@ def tell_end(*, account_id: int, change_id: int, end_date: date) -> int:
     )
 
 
-def _queue(change: ChangeSet, event: str, facts: dict[str, Fact]) -> int:
+@joins_transaction
+def tell_capacity_ending(change: ChangeSet, *, until: date) -> int:
+    """Tell the customer, once for each last day, that capacity is kept only until then; return how many notices."""
+    facts: dict[str, Fact] = {"change": str(change.id), "until": until, "link": "/portal/contracts"}
+    return _queue(change, "change_capacity_ending", facts, last=until.isoformat())
+
+
+def _queue(change: ChangeSet, event: str, facts: dict[str, Fact], *, last: str = "") -> int:
     if change.account_id is None:
         return 0
     holder = accounts.overview(account_id=change.account_id, at_date=change.asked_date).holder
@@ -48,6 +55,6 @@ def _queue(change: ChangeSet, event: str, facts: dict[str, Fact]) -> int:
         customer_id=holder.id,
         account_id=change.account_id,
         facts=facts,
-        key=f"{event}:{change.id}",
+        key=f"{event}:{change.id}{f':{last}' if last else ''}",
         actor=SYSTEM,
     )

@@ -1,18 +1,18 @@
-"""What a change of use hears of others: its crew is done or not sent; its amendment is withdrawn."""
+"""What a change of use hears of others: crew done or not sent, amendment signed or withdrawn, its capacity passes."""
 
 from django.utils import timezone
 
 from cis.kernel.actors import SYSTEM
 from cis.platform.db import joins_transaction
-from contracts.domain.announcements import ContractWithdrawn
+from contracts.domain.announcements import ContractSigned, ContractWithdrawn
 from contracts.domain.changes import ChangeAction, ChangeKind, ChangeState
 from contracts.models.change import ChangeSet
-from contracts.operations import change_notices, change_reversals
+from contracts.operations import change_contracts, change_notices, change_reversals
 from contracts.operations.change_effects import SUBJECT
 from contracts.operations.changes import lock, move
-from metering.domain.announcements import WorkOrderCancelled, WorkOrderDone
+from metering.domain.announcements import CapacityEnding, WorkOrderCancelled, WorkOrderDone
 from metering.domain.work_orders import Outcome, WorkKind
-from metering.operations import places
+from metering.operations import capacity, places
 from metering.queries import work_orders
 
 POSITION = "meter_position"
@@ -38,6 +38,38 @@ def amendment_withdrawn(told: ContractWithdrawn) -> None:
         change = lock(told.subject_id)
         if change.state == ChangeState.CONFIRMED:
             move(change, ChangeAction.REJECT, SYSTEM, reason=told.reason)
+
+
+@joins_transaction
+def capacity_ending(told: CapacityEnding) -> None:
+    """
+    Renew what a change holds that is agreed to and waits for its day, our work or a payment; a listener.
+
+    Where it waits for the customer's signature he is written, once for each last day, that it passes: he decides.
+    """
+    if told.subject != SUBJECT:
+        return
+    change = ChangeSet.objects.select_for_update().filter(id=told.subject_id).first()
+    if change is None or change.state != ChangeState.CONFIRMED:
+        return
+    if change_contracts.is_unsigned(change_id=change.id):
+        change_notices.tell_capacity_ending(change, until=told.until_date)
+    else:
+        capacity.renew_step(subject=SUBJECT, subject_id=change.id, today=told.today, actor=SYSTEM, takes_anew=False)
+
+
+@joins_transaction
+def hold_signed(signed: ContractSigned) -> None:
+    """
+    Hold what a change takes once its amendment is signed, also where that had passed; a listener.
+
+    :raises CapacityTaken: the customer took so long that somebody else has it.
+    """
+    if signed.subject != SUBJECT or signed.subject_id is None:
+        return
+    change = ChangeSet.objects.filter(id=signed.subject_id, state=ChangeState.CONFIRMED.value).first()
+    if change is not None:
+        capacity.renew_step(subject=SUBJECT, subject_id=change.id, today=timezone.localdate(), actor=SYSTEM)
 
 
 def cancelled(told: WorkOrderCancelled) -> None:

@@ -14,8 +14,9 @@ from django.utils import timezone
 from accounts.domain.customer import NewCustomer
 from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.errors import Refused
-from cis.platform import audit, events
+from cis.platform import audit, events, papers
 from cis.platform.db import joins_transaction, opens_transaction
+from cis.platform.papers import CheckedPaper
 from contracts.domain import change_checks, change_effects
 from contracts.domain.announcements import ChangeMade
 from contracts.domain.change_facts import SELF_CONFIRMED, SELF_SERVICE, Facts, missing_papers
@@ -129,15 +130,22 @@ def draft_step(*, wanted: Wanted, asked_date: date, request_key: str, today: dat
 
 
 @opens_transaction
-def ask(*, wanted: Wanted, asked_date: date, request_key: str, today: date, actor: Actor) -> int:
+def ask(
+    *, wanted: Wanted, asked_date: date, request_key: str, today: date, actor: Actor,
+    paper: tuple[PaperKind, CheckedPaper] | None = None,
+) -> int:  # fmt: skip
     """
     Ask for a change in one go, as customers and programs do: written down, then agreed to, or left to somebody.
 
+    :param paper: what proves it, looked at before (``papers.check``); somebody looks at it too, or it is not kept.
     :raises ChangeRefused, ArrearsOwed: it cannot be.
     """
     change_id = draft_step(wanted=wanted, asked_date=asked_date, request_key=request_key, today=today, actor=actor)
     if ChangeSet.objects.filter(id=change_id, state=ChangeState.DRAFTED.value).exists():
-        confirm_step(change_id=change_id, today=today, actor=actor)
+        state = confirm_step(change_id=change_id, today=today, actor=actor)
+        if paper is not None and state is ChangeState.WAITING:
+            document_id = papers.keep_checked(paper[1], actor=actor)
+            _add_paper(lock(change_id), paper[0], document_id, paper[1].name, actor)
     return change_id
 
 
@@ -164,10 +172,7 @@ def add_paper(*, change_id: int, kind: PaperKind, document_id: int, file_name: s
     change = lock(change_id)
     if change.state not in {ChangeState.DRAFTED, ChangeState.WAITING}:
         raise ChangeRefused("Papers are added before a change is agreed to.", change_id=change_id)
-    ChangePaper.objects.create(
-        change=change, kind=kind.value, document_id=document_id, file_name=file_name[-255:], actor_id=actor.id
-    )
-    audit.record(actor, "add_paper", "change", change_id, kind=kind.value, document_id=document_id)
+    _add_paper(change, kind, document_id, file_name, actor)
 
 
 @opens_transaction
@@ -308,8 +313,8 @@ def _carry_out(change: ChangeSet, wanted: Wanted, facts: Facts, *, today: date, 
 
 def _known(change: ChangeSet, *, today: date) -> tuple[Wanted, Facts]:
     wanted = wanted_of(change)
-    papers = [PaperKind(kind) for kind in change.papers.values_list("kind", flat=True)]
-    return wanted, change_facts.of_wanted(wanted, asked_date=change.asked_date, today=today, papers=papers)
+    proven = [PaperKind(kind) for kind in change.papers.values_list("kind", flat=True)]
+    return wanted, change_facts.of_wanted(wanted, asked_date=change.asked_date, today=today, papers=proven)
 
 
 def refuse(wanted: Wanted, facts: Facts, *, but: str = "") -> None:
@@ -323,6 +328,13 @@ def refuse(wanted: Wanted, facts: Facts, *, but: str = "") -> None:
         )
     message = " ".join(str(finding) for finding in findings)
     raise ChangeRefused(message, findings=tuple(findings))
+
+
+def _add_paper(change: ChangeSet, kind: PaperKind, document_id: int, name: str, actor: Actor) -> None:
+    ChangePaper.objects.create(
+        change=change, kind=kind.value, document_id=document_id, file_name=name[-255:], actor_id=actor.id
+    )
+    audit.record(actor, "add_paper", "change", change.id, kind=kind.value, document_id=document_id)
 
 
 def _keep_parts(change: ChangeSet, wanted: Wanted) -> None:

@@ -25,7 +25,7 @@ from contracts.domain.contract_workflow import WORKFLOW, ContractAction, Contrac
 from contracts.domain.new_contracts import NewContract
 from contracts.domain.terms import BadTerms, UseClass
 from contracts.models.supply_contract import ContractClause, SupplyContract
-from contracts.operations import contract_fees
+from contracts.operations import contract_fees, contract_points
 from contracts.queries import application_links, clauses, contract_facts, contract_papers
 from contracts.queries.supply_contracts import UnknownContract, head_of
 from tariffs.queries import plans
@@ -99,6 +99,7 @@ def draft_step(*, new: NewContract, today: date, actor: Actor, amends: SupplyCon
     terms.check_terms(facts=facts).raise_if_any(BadTerms)
     _index(row, facts, ())
     row.save(force_insert=True)
+    contract_points.link_drafted_step(row, new)
     audit.record(actor, "draft", SUBJECT, row.id, customer_id=new.customer_id, version=row.version)
     return row.id
 

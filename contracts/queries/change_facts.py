@@ -11,16 +11,17 @@ from cis.kernel.calendar import BusinessCalendar
 from cis.platform import packs
 from cis.platform.calendars import business_calendar
 from contracts.domain.arrears import Arrears
-from contracts.domain.change_facts import Blocks, Facts, Limits, Starts, SupplyFacts, TariffFacts
+from contracts.domain.change_facts import Blocks, Facts, Limits, PlaceFacts, Starts, SupplyFacts, TariffFacts
 from contracts.domain.changes import ChangeKind, PaperKind, Wanted
-from contracts.models.agreement import ServiceAgreement
+from contracts.models.agreement import AgreementTerm, ServiceAgreement
 from contracts.queries import agreements
 from contracts.queries.agreements import AgreementCard, TermCard
 from metering.domain.network import LOW
+from metering.domain.places import Direction, Quantity
 from metering.queries import places
 from tariffs.domain.choice import Chooser, is_open
 from tariffs.domain.inputs import Input
-from tariffs.domain.plan import Plan
+from tariffs.domain.plan import TOTAL, Plan
 from tariffs.queries import plans
 
 HAS_PAPERS = (
@@ -173,6 +174,7 @@ def of_wanted(wanted: Wanted, *, asked_date: date, today: date, papers: Iterable
         supply=supply,
         others=tuple(supplies[part.agreement_id] for part in wanted.parts if part.agreement_id is not None),
         new_tariff=_new_tariff(wanted, supply, customer_id),
+        place=_place(wanted, wanted.customer_id or customer_id),
         owed_minor=owed_minor(account_ids=[one for one in account_ids if one is not None], today=today),
         taken=_taken(wanted),
         papers=frozenset(papers),
@@ -287,7 +289,42 @@ def _tariff(tariff_id: int, *, day: date, who: Chooser | None) -> TariffFacts:
         is_open=who is not None and is_open(choice=plan.choice, customer_class=plan.customer_class, who=who),
         from_va=plan.choice.from_va if plan.choice else None,
         below_va=plan.choice.below_va if plan.choice else None,
+        kinds=plan.choice.kinds if plan.choice else frozenset(),
+        voltages=plan.choice.voltages if plan.choice else frozenset(),
+        periods=frozenset() if plan.periods == TOTAL else frozenset(plan.periods),
+        by_intervals=bool({Input.SERIES_E9, Input.ORDERED_WH} & plan.needs),
     )
+
+
+def _place(wanted: Wanted, customer_id: int | None) -> PlaceFacts | None:
+    """Return what is known of the place where supply is to begin; None: none is named."""
+    point_id, day = wanted.service_point_id, wanted.effective_date
+    if point_id is None:
+        return None
+    found = places.overview(service_point_ids=[point_id], at_date=day)
+    registers = [one for place in found for meter in place.meters if meter.hangs(day) for one in meter.registers]
+    drawn = [one for one in registers if one.direction == Direction.IMPORT]
+    active = [one for one in drawn if one.quantity == Quantity.ACTIVE]
+    has_intervals = any(one.is_interval and not one.period_of_use for one in active)
+    return PlaceFacts(
+        voltage=found[0].voltage if found else "",
+        kind=customers.card(customer_id=customer_id).kind if customer_id is not None else "",
+        customer_class=_class_there(point_id, day) if wanted.kind is ChangeKind.MOVE_IN else "",
+        is_metered=bool(active),
+        periods=frozenset(one.period_of_use for one in active if one.period_of_use),
+        has_intervals=has_intervals,
+        has_demand=any(one.quantity == Quantity.DEMAND for one in drawn),
+    )
+
+
+def _class_there(service_point_id: int, day: date) -> str:
+    """Return the class of the tariff that was agreed last at a place; "" where none was, or it names none."""
+    last = AgreementTerm.objects.filter(
+        agreement__service_point_id=service_point_id, period__fully_lt=(day, None)
+    ).order_by("-period").first()  # fmt: skip
+    if last is None:
+        return ""
+    return plans.compiled(plans.version_on(tariff_id=last.tariff_id, day=last.period.lower).version_id).customer_class
 
 
 def _new_tariff(wanted: Wanted, supply: SupplyFacts | None, customer_id: int | None) -> TariffFacts | None:

@@ -70,7 +70,7 @@ class ContractCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContractDetail:
-    """A contract with all that its page shows."""
+    """A contract with all that its page shows; ``supplies``: external ids of its service points, () = linked to none."""
 
     card: ContractCard
     supply_mode: SupplyMode
@@ -89,6 +89,7 @@ class ContractDetail:
     clauses: tuple[FilledClause, ...]
     versions: tuple[ContractCard, ...]
     notice_date: date | None
+    supplies: tuple[str, ...]
 
     @property
     def is_extended(self) -> bool:
@@ -148,6 +149,14 @@ def of_subject(*, subject: str, subject_id: int) -> tuple[ContractCard, ...]:
     return _cards(SupplyContract.objects.filter(subject=subject, subject_id=subject_id).order_by("-id"))
 
 
+def shown_of_subjects(*, subject: str, subject_ids: Sequence[int]) -> dict[int, ContractCard]:
+    """Return the latest contract that a customer may see of each of some things; one statement."""
+    rows = SupplyContract.objects.filter(
+        subject=subject, subject_id__in=list(subject_ids), state__in=SHOWN_TO_CUSTOMERS
+    )
+    return {card.subject_id: card for card in reversed(_cards(rows.order_by("-id"))) if card.subject_id is not None}
+
+
 def of_offer(*, offer_id: int) -> tuple[ContractCard, ...]:
     """Return the contracts that follow from an offer, latest first; one statement."""
     return _cards(SupplyContract.objects.filter(offer_id=offer_id).order_by("-id"))
@@ -174,7 +183,7 @@ def id_of_number(number: str) -> int:
 
 def one(*, contract_id: int, customer_id: int | None = None) -> ContractDetail:
     """
-    Return a contract; three statements.
+    Return a contract; four statements.
 
     :param customer_id: only if it was issued to this customer.
     :raises UnknownContract: there is none.
@@ -205,6 +214,9 @@ def one(*, contract_id: int, customer_id: int | None = None) -> ContractDetail:
         clauses=clauses_of(contract_id=row.id),
         versions=_cards(same) if same is not None else (card,),
         notice_date=_notice_date(card),
+        supplies=tuple(
+            row.points.order_by("service_point__external_id").values_list("service_point__external_id", flat=True)
+        ),
     )
 
 

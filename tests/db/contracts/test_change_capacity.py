@@ -1,19 +1,22 @@
 """What changes of use take of the network: after each of them a transformer counts what is agreed, no more, no less."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
+from accounts.models.notice import Notice
 from cis.kernel.actors import SYSTEM
+from contracts.domain.announcements import ContractSigned
 from contracts.domain.changes import ChangeKind, Part
 from contracts.models.agreement import AgreementTerm
 from contracts.models.change import ChangeSet
-from contracts.operations import change_nights, change_reversals, changes
+from contracts.operations import change_nights, change_reversals, change_work, changes
+from metering.models.network import CapacityReservation
 from metering.models.place import ServicePoint
 from metering.operations import capacity
 from metering.queries import network
 from tests.db.billing.test_changes_of_use import CAPACITY
-from tests.factories import accounts, contracts, metering, tariffs
+from tests.factories import accounts, contracts, metering, papers_signed, tariffs
 from tests.factories.changes import BILLER, CLERK, done, drafted, wanted
 
 pytestmark = pytest.mark.django_db
@@ -180,3 +183,43 @@ def test_moving_in_at_a_place_takes_what_is_agreed_there(transformer):
     changes.carry_out(change_id=change_id, today=LATER, actor=SYSTEM)
     assert load(transformer, LATER) == (150, 0)
     assert ChangeKind(ChangeSet.objects.get().kind) is ChangeKind.MOVE_IN
+
+
+def warned(day):
+    """Let the night come in which what is held is about to pass; until when it is held then."""
+    CapacityReservation.objects.filter(state="held").update(until_date=day + timedelta(days=3))
+    capacity.warn(today=day)
+    return CapacityReservation.objects.get(state="held").until_date
+
+
+def test_what_a_change_holds_is_renewed_while_it_is_under_way(transformer):
+    agreement = supply(transformer)
+    change_id = drafted(wanted("capacity_increase", agreement, LATER, capacity_va=500_000), today=TODAY)
+    changes.confirm(change_id=change_id, today=TODAY, actor=CLERK)
+    # Stuck since its day, as with a bill that is to be paid first.
+    day = LATER + timedelta(days=5)
+    assert warned(day) > day + timedelta(days=30)
+    changes.withdraw(change_id=change_id, actor=CLERK)
+    assert load(transformer, day) == (100, 0)
+
+
+def test_who_has_not_signed_is_told_once_and_takes_what_is_free_when_he_signs(transformer):
+    agreement = supply(transformer)
+    change_id = drafted(wanted("capacity_increase", agreement, LATER, capacity_va=500_000), today=TODAY)
+    changes.confirm(change_id=change_id, today=TODAY, actor=CLERK)
+    world = contracts.World(
+        agreement.account.holders.get().customer, agreement.account, agreement.service_point,
+        agreement.terms.get().tariff, None, agreement,
+    )  # fmt: skip
+    row = papers_signed.issued(world, subject="change", subject_id=change_id)
+    for _ in range(2):
+        assert warned(TODAY) == TODAY + timedelta(days=3)
+    assert Notice.objects.filter(event="change_capacity_ending", channel="inbox").count() == 1
+    CapacityReservation.objects.filter(state="held").update(until_date=TODAY - timedelta(days=1))
+    assert load(transformer) == (100, 0)
+    told = ContractSigned(
+        contract_id=row.id, number="1", customer_id=world.customer.id, account_id=world.account.id,
+        tariff_id=world.tariff.id, subject="change", subject_id=change_id, replaced_id=None, actor=CLERK,
+    )  # fmt: skip
+    change_work.hold_signed(told)
+    assert load(transformer) == (100, 400)

@@ -1,14 +1,23 @@
 """Contracts follow changes of use: amended, signed before the change holds where the rule asks it, ended, drawn up anew."""
 
+import importlib
 from datetime import UTC, date, datetime
 
 import pytest
+from django.db import connection
 
 from cis.kernel.workflow import IllegalMove
 from contracts.domain.changes import ChangeState
 from contracts.models.change import ChangeSet
-from contracts.models.supply_contract import SupplyContract
-from contracts.operations import change_nights, change_reversals, changes, contract_signing, supply_contracts
+from contracts.models.supply_contract import ContractPoint, SupplyContract
+from contracts.operations import (
+    change_nights,
+    change_reversals,
+    changes,
+    contract_points,
+    contract_signing,
+    supply_contracts,
+)
 from tests.db.billing.test_changes_of_use import CAPACITY, DEAR
 from tests.factories import accounts, contracts, papers_signed, tariffs
 from tests.factories.changes import BILLER, CLERK, CUSTOMER, done, drafted, wanted
@@ -187,3 +196,74 @@ def test_a_customer_moves_out_by_himself_and_his_contract_ends(world):
     )  # fmt: skip
     assert ChangeSet.objects.get(id=change_id).state == "effective"
     assert SupplyContract.objects.get().state == "ended"
+
+
+def second_supply(world):
+    """Another shop of the same account at the same address, with a contract of its own."""
+    place = contracts.service_point(voltage="380V")
+    place.premises = world.agreement.service_point.premises
+    place.save()
+    other = contracts.agreement(
+        account=world.account, service_point=place, tariff=world.tariff, start_date=date(2026, 1, 1)
+    )
+    other.terms.update(capacity_va=50_000)
+    terms = papers_signed.terms(address=place.premises.address, capacity_va=50_000)
+    row = papers_signed.issued(world, terms=terms, start_date=date(2026, 1, 1), service_point_ids=(place.id,))
+    sign(row.id)
+    return other, row
+
+
+def points_of(contract_id):
+    return list(ContractPoint.objects.filter(contract_id=contract_id).values_list("service_point_id", flat=True))
+
+
+def test_of_two_supplies_at_one_address_each_has_its_own_contract(world):
+    other, second = second_supply(world)
+    first = SupplyContract.objects.exclude(id=second.id).get()
+    assert (points_of(first.id), points_of(second.id)) == (
+        [world.agreement.service_point_id], [other.service_point_id],
+    )  # fmt: skip
+    done("move_out", world.agreement, TODAY, today=TODAY)
+    assert list(SupplyContract.objects.order_by("id").values_list("state", flat=True)) == ["ended", "signed"]
+    change_id = drafted(wanted("capacity_increase", other, TODAY, capacity_va=80_000), today=TODAY)
+    changes.confirm(change_id=change_id, today=TODAY, actor=CLERK)
+    drawn = SupplyContract.objects.get(subject="change", subject_id=change_id)
+    assert (drawn.amends_id, points_of(drawn.id)) == (second.id, [other.service_point_id])
+
+
+def test_a_contract_for_many_supplies_ends_with_the_last_of_them(world):
+    other, second = second_supply(world)
+    SupplyContract.objects.filter(id=second.id).update(state="ended", ended_date=TODAY, end_reason="one for both")
+    first = SupplyContract.objects.exclude(id=second.id).get()
+    ContractPoint.objects.create(contract=first, service_point=other.service_point)
+    done("move_out", world.agreement, TODAY, today=TODAY)
+    first.refresh_from_db()
+    assert first.state == "signed"
+    done("move_out", other, TODAY, today=TODAY)
+    first.refresh_from_db()
+    assert first.state == "ended"
+
+
+def test_contracts_from_before_are_linked_where_only_one_supply_can_be_meant(world):
+    first = SupplyContract.objects.get()
+    lonely = contracts.world(source=CAPACITY.replace('"capacity"', '"lonely"', 1))
+    elsewhere = papers_signed.issued(lonely)  # its address is written in another way
+    ContractPoint.objects.all().delete()
+    link = importlib.import_module("contracts.migrations.0023_contracts_name_their_supplies").LINK
+    with connection.cursor() as cursor:
+        cursor.execute(link)
+    assert points_of(first.id) == [world.agreement.service_point_id]
+    assert points_of(elsewhere.id) == [lonely.agreement.service_point_id]
+    second_supply(world)
+    ContractPoint.objects.all().delete()
+    with connection.cursor() as cursor:
+        cursor.execute(link)
+    assert points_of(first.id) == []
+    # The desk says which one it is; a stranger's place is refused.
+    with pytest.raises(contract_points.NotItsSupply):
+        contract_points.name_supplies(
+            contract_id=first.id, service_points=[lonely.service_point.external_id], actor=CLERK
+        )
+    name = world.agreement.service_point.external_id
+    contract_points.name_supplies(contract_id=first.id, service_points=[name], actor=CLERK)
+    assert points_of(first.id) == [world.agreement.service_point_id]

@@ -84,6 +84,31 @@ def test_many_persons_send_their_papers_and_wait(visitor, world):
     assert (change.state, change.papers.get().kind) == ("waiting", "household_register")
 
 
+def test_a_paper_is_kept_with_its_change_or_not_at_all(visitor, world, settings, monkeypatch):
+    typed = {"request_key": "k", "effective_date": "2026-03-01", "household": "6", "until_date": "2027-03-01"}
+
+    def files():
+        kept = settings.DOCUMENTS_DIR
+        return [one for one in kept.rglob("*") if one.is_file()] if kept.exists() else []
+
+    # What cannot be agreed to keeps no paper; a paper that cannot be kept keeps no change.
+    late = {**typed, "effective_date": "2020-01-01", "send": "1"}
+    visitor.post(address("household", world), {**late, "paper": SimpleUploadedFile("a.pdf", b"%PDF-1.7 x %%EOF")})
+    assert (ChangeSet.objects.count(), files()) == (0, [])
+    sent = {**typed, "send": "1"}
+    words = _words(visitor.post(address("household", world), {**sent, "paper": SimpleUploadedFile("a.pdf", b"MZ")}))
+    assert "PDF, JPEG or PNG" in words
+    assert (ChangeSet.objects.count(), files()) == (0, [])
+
+    def broken(*_args, **_values):
+        raise RuntimeError
+
+    monkeypatch.setattr("contracts.operations.changes._add_paper", broken)
+    with pytest.raises(RuntimeError):
+        visitor.post(address("household", world), {**sent, "paper": SimpleUploadedFile("a.pdf", b"%PDF-1.7 x %%EOF")})
+    assert ChangeSet.objects.count() == 0
+
+
 def test_another_tariff_is_chosen_among_those_that_are_open(visitor, world):
     source = tariffs.FLAT.replace('"flat"', '"other"').replace("0.617", "0.5").replace('"61.70"', '"50.00"')
     source = source.replace("[labels.energy]", '[choice]\nkinds = ["resident"]\n\n[labels.energy]', 1)
