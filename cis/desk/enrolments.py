@@ -6,7 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -22,6 +22,7 @@ from cis.desk.words import word
 from cis.kernel.actors import Actor
 from cis.kernel.enums import Role
 from cis.kernel.errors import Refused
+from cis.platform import documents
 from cis.platform.access import actor_of, allow
 from cis.platform.forms import day_of
 from cis.platform.paging import ROWS, Pager, page_number, query_of
@@ -29,6 +30,7 @@ from cis.platform.templatetags.local import day as day_text
 from cis.platform.templatetags.local import in_language, plain_money
 from contracts.domain.programs import WORKFLOW, ProgramKind
 from contracts.operations import equipment, program_signing, programs
+from contracts.operations.contract_signing import SCAN_MOST, BadScan
 from contracts.operations.equipment import HANDLERS
 from contracts.queries import enrollments
 from contracts.queries import programs as program_queries
@@ -184,8 +186,13 @@ def _do(request: HttpRequest, detail: EnrollmentDetail, action: str) -> None:
     on = day_of(request.POST.get("on")) or today()
     if action == "sign":
         accepted = detail.card.program.sha256 if request.POST.get("accepted") else ""
-        name = request.POST.get("signed_name", "")
-        programs.sign(accepted_sha256=accepted, signed_name=name, signed_by="desk", **given)
+        file = request.FILES.get("scan")
+        if file is None:
+            raise BadScan("The scan of what was signed is missing.", advice="Scan the signed paper first.")
+        program_signing.sign_on_paper(
+            scan=file.read(SCAN_MOST + 1), name=file.name or "scan", accepted_sha256=accepted,
+            signed_name=request.POST.get("signed_name", ""), **given,
+        )  # fmt: skip
     elif action == "cancel":
         programs.cancel(reason=request.POST.get("reason", ""), **given)
     elif action == "hand_over":
@@ -229,6 +236,20 @@ def pdf(request: HttpRequest, enrollment_id: int) -> HttpResponse:  # noqa: ARG0
     answer = HttpResponse(paper, content_type="application/pdf")
     answer["Content-Disposition"] = f'inline; filename="programme-{enrollment_id}.pdf"'
     return answer
+
+
+@allow(*READERS)
+def scan(request: HttpRequest, enrollment_id: int) -> FileResponse:
+    """Give the scan of what was signed on paper."""
+    detail = _detail(enrollment_id)
+    if detail.scan_id is None:
+        raise Http404
+    customer_operations.record_look(customer_id=detail.card.customer_id, actor=actor_of(request))
+    kept = documents.about(detail.scan_id)
+    return FileResponse(
+        documents.open(detail.scan_id), content_type=kept.media_type, as_attachment=True,
+        filename=f"programme-{enrollment_id}-scan",
+    )  # fmt: skip
 
 
 def _wanted(request: HttpRequest) -> tuple[EnrolmentListForm, Wanted]:

@@ -176,6 +176,7 @@ urlpatterns = [
     path("enrolments/<int:enrollment_id>/", enrolments.show, name="enrolment"),
     path("enrolments/<int:enrollment_id>/schedule.csv", enrolments.schedule_file, name="schedule_file"),
     path("enrolments/<int:enrollment_id>/programme.pdf", enrolments.pdf, name="enrolment_pdf"),
+    path("enrolments/<int:enrollment_id>/scan/", enrolments.scan, name="enrolment_scan"),
     path("enrolments/<int:enrollment_id>/settle/", enrolments.settle, name="settle_enrolment"),
     path("enrolments/<int:enrollment_id>/act/", enrolments.act, name="act_enrolment"),
     path("bills/", bills.index, name="bills"),

@@ -331,6 +331,7 @@ class Rules:
     breach_own_supply: BreachOwnSupply = field(metadata=_LOCAL)
     penalty_taxed: bool = field(metadata=_LOCAL)
     program_cooling_off: CoolingOff = field(metadata=_LOCAL)
+    program_offer_days: int = field(metadata={**_LOCAL, "least": 1, "most": 366})
     program_rebate: str = field(metadata={**_LOCAL, **_like("unearned|none")})
     charges_by_hand: ChargesByHand = field(metadata=_LOCAL)
     charge_connection: ChargeTax = field(metadata=_LOCAL)

@@ -21,6 +21,7 @@ SENTENCES: Mapping[str, str] = {
     "green_already": _("The supply has this green energy already."),
     "other_tariff_comes": _("Another tariff is agreed for a part of these months: join when that one has begun."),
     "not_open_to_account": _("The programme is not open now, or not to this customer."),
+    "program_offer_over": _("The day has passed until which the programme was offered: offer it anew."),
     "bad_start": _("It begins today or within a year."),
     "enrollment_key_taken": _("This request came before with other details: begin anew."),
     "enrolled_already": _("The account is in this programme at that time."),

@@ -92,7 +92,8 @@ class ApplyForm(PageForm):
     """
     An application by the applicant or who acts for him, with its papers.
 
-    The rows of supplies are as many as ``supplies`` says; a button adds one or takes one away, and what was typed stays.
+    The rows of supplies are as many as ``supplies`` says; a button adds one or takes one away, what was typed
+    stays.
     ``website`` is a field that people do not see and programs fill in.
     """
 
@@ -128,9 +129,12 @@ class ApplyForm(PageForm):
         super().__init__(*args, **kwargs)
         self.language = "en" if language.startswith("en") else "zh-hans"
         self.supplies = supplies
-        self.field_of = {**FIELD_OF}
+        places = {**FIELD_OF}
         for place in range(supplies):
             self._add_supply(place)
+            places |= {f"items[{place}].{part}": f"{part}_{place}" for part in SUPPLY_PARTS}
+            places[f"items[{place}]"] = f"unit_{place}"
+        self.field_of = places
         for place in range(LOADS):
             self._add(f"load_{place}", forms.CharField(max_length=100, required=False))
             self._add(f"kw_{place}", EnergyField(required=False))
@@ -148,9 +152,6 @@ class ApplyForm(PageForm):
         self._add(f"voltage_{place}", forms.ChoiceField(label=f"{VOLTAGE}{number}", choices=VOLTAGES))
         hint = _("Empty: what fits the list below, by our rule.") if self.supplies == 1 else ""
         self._add(f"capacity_{place}", EnergyField(label=f"{CAPACITY}{number}", required=False, help_text=hint))
-        for part in ("unit", "use_class", "voltage", "capacity"):
-            self.field_of[f"items[{place}].{part}"] = f"{part}_{place}"
-        self.field_of[f"items[{place}]"] = f"unit_{place}"
 
     def _add(self, name: str, field: forms.Field) -> None:
         kind = "form-select" if isinstance(field.widget, forms.Select) else "form-control"
@@ -175,10 +176,7 @@ class ApplyForm(PageForm):
 
     def supply_rows(self) -> list[tuple[int, list[forms.BoundField]]]:
         """Return the fields of each supply, with its number as people count."""
-        return [
-            (place + 1, [self[f"{part}_{place}"] for part in SUPPLY_PARTS])
-            for place in range(self.supplies)
-        ]
+        return [(place + 1, [self[f"{part}_{place}"] for part in SUPPLY_PARTS]) for place in range(self.supplies)]
 
     def may_add(self) -> bool:
         """Return whether one more supply fits into this form."""
@@ -206,7 +204,7 @@ class ApplyForm(PageForm):
         self._forget_faulty_files()
 
     def refuse(self, refusal: Refused) -> None:
-        """Show a refusal; see ``PageForm.refuse`` and ``full_clean``. A file at fault is named: several may be of a kind."""
+        """Show a refusal; see ``PageForm.refuse``. A file at fault is named, since several may be of a kind."""
         found = tuple(refusal.detail.get("findings") or ())
         files = [one for one in found if one.where.rpartition(": ")[2].startswith("paper_")]
         for one in files:
@@ -241,7 +239,11 @@ class ApplyForm(PageForm):
                 loads=given["loads"], use_class=given["use_class_0"], at=timezone.now()
             )
         for place in range(self.supplies):
-            if f"capacity_{place}" in given and not given[f"capacity_{place}"] and (self.supplies > 1 or not self.errors):
+            if (
+                f"capacity_{place}" in given
+                and not given[f"capacity_{place}"]
+                and (self.supplies > 1 or not self.errors)
+            ):
                 self.add_error(f"capacity_{place}", _("Give the capacity, or what you want to run."))
         return given
 

@@ -63,7 +63,7 @@ class EnrollmentState(StrEnum):
     SIGNED     agreed; it begins on its day, and may be cancelled within the cooling-off days
     RUNNING    it has begun
     ENDED      all its months are over, or a package was ended on a day
-    CANCELLED  never held: declined, cancelled within the cooling-off days, or refused by the bank
+    CANCELLED  never held: declined, not signed in time, cancelled within the cooling-off days, or refused by the bank
     SETTLED    what was left was settled early
     """
 
@@ -80,6 +80,7 @@ class EnrollmentAction(StrEnum):
 
     SIGN = "sign"
     DECLINE = "decline"
+    EXPIRE = "expire"
     START = "start"
     CANCEL = "cancel"
     REFUSE = "refuse"
@@ -99,6 +100,7 @@ WORKFLOW = Workflow(
     {
         (_S.OFFERED, _A.SIGN): Move(_S.SIGNED, OFFERERS),
         (_S.OFFERED, _A.DECLINE): Move(_S.CANCELLED, OFFERERS),
+        (_S.OFFERED, _A.EXPIRE): Move(_S.CANCELLED, MACHINE),
         (_S.SIGNED, _A.START): Move(_S.RUNNING, MACHINE),
         (_S.SIGNED, _A.CANCEL): Move(_S.CANCELLED, OFFERERS),
         (_S.SIGNED, _A.REFUSE): Move(_S.CANCELLED, OFFERERS),

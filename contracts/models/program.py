@@ -103,6 +103,7 @@ class Enrollment(models.Model):
     request_sha256 = models.CharField(max_length=64)
     offered_at = models.DateTimeField(default=timezone.now)
     offerer_id = models.BigIntegerField(null=True)
+    valid_until = models.DateField(help_text="Last local day on which the offer may be signed.")
     signed_at = models.DateTimeField(null=True)
     signed_name = models.CharField(max_length=150, default="", blank=True, help_text="Who signed, as typed.")
     signed_by = Code(default="", blank=True, help_text="How it was signed: portal, desk, api.")
@@ -111,6 +112,10 @@ class Enrollment(models.Model):
     paper = models.ForeignKey(
         "platform.Document", on_delete=models.PROTECT, null=True, related_name="+", db_index=False,
         help_text="What is signed, with its schedule; empty: not rendered yet.",
+    )  # fmt: skip
+    scan = models.ForeignKey(
+        "platform.Document", on_delete=models.PROTECT, null=True, related_name="+", db_index=False,
+        help_text="What was signed on paper.",
     )  # fmt: skip
     closed_at = models.DateTimeField(null=True)
     reason = models.CharField(max_length=200, default="", blank=True)

@@ -2,7 +2,8 @@
 Supply contracts follow changes of use: amended as a numbered version, ended, or drawn up anew for who comes.
 
 Which kinds are signed before they hold is the pack's rule ``change_contracts``; others are issued when they hold and
-signed after it. A supply is found by its id (``contract_points``); one to which no contract is linked has none to amend.
+signed after it. A supply is found by its id (``contract_points``); where no contract
+is linked to it there is none to amend.
 """
 
 from collections.abc import Sequence

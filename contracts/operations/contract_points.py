@@ -61,11 +61,8 @@ def name_supplies(*, contract_id: int, service_points: Collection[str], actor: A
         raise UnknownContract(f"There is no contract {contract_id}.", contract_id=contract_id)
     wanted = [name.strip() for name in service_points if name.strip()][:POINTS_MOST]
     points = {name: places.id_of_external_id(name) for name in wanted}
-    supplied = set(
-        ServiceAgreement.objects.filter(account_id=row.account_id, service_point_id__in=points.values()).values_list(
-            "service_point_id", flat=True
-        )
-    )
+    there = ServiceAgreement.objects.filter(account=row.account, service_point_id__in=points.values())
+    supplied = set(there.values_list("service_point_id", flat=True)) if row.account_id is not None else set()
     strangers = [name for name, point_id in points.items() if point_id not in supplied]
     if strangers or not points:
         raise NotItsSupply(
@@ -115,7 +112,7 @@ def latest_at(*, service_point_id: int) -> SupplyContract | None:
 def is_needed(row: SupplyContract, *, but_point_id: int, on: date) -> bool:
     """Return whether a contract for many supplies has others that go on once one of them has ended."""
     others = [point_id for point_id in of_contract(contract_id=row.id) if point_id != but_point_id]
-    if not others:
+    if not others or row.account_id is None:
         return False
     rows = ServiceAgreement.objects.filter(account_id=row.account_id, service_point_id__in=others)
     return rows.filter(period__overlap=(on, None)).exists()

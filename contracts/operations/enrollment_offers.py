@@ -1,7 +1,7 @@
 """Steps by which a programme is offered and signed, each a part of a use case of ``programs``."""
 
 import hashlib
-from datetime import date
+from datetime import date, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
@@ -11,7 +11,7 @@ from accounts.queries import accounts
 from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.errors import Refused
 from cis.kernel.workflow import NotAllowed
-from cis.platform import audit, outbox
+from cis.platform import audit, outbox, packs
 from cis.platform.db import joins_transaction
 from contracts.domain.programs import OFFERERS, EnrollmentAction, ProgramKind
 from contracts.models.program import Enrollment
@@ -39,6 +39,12 @@ class BadStart(Refused):
     """An enrolment begins today or within a year."""
 
     code = "bad_start"
+
+
+class OfferOver(Refused):
+    """The day has passed until which the programme was offered."""
+
+    code = "program_offer_over"
 
 
 class EnrollmentKeyTaken(Refused):
@@ -100,6 +106,7 @@ def offer_step(
         request_key=request_key,
         request_sha256=sha256,
         offerer_id=actor.id,
+        valid_until=min(start_date, today + timedelta(days=packs.rule("program_offer_days", at=today))),
     )
     audit.record(
         actor, "offer", "enrollment", made.id, account_id=account_id, program=program.code, start_date=start_date
@@ -109,8 +116,9 @@ def offer_step(
 
 @joins_transaction
 def sign_step(
-    locked: Locked, accepted_sha256: str, signed_name: str, signed_by: str, *, today: date, actor: Actor
-) -> None:
+    locked: Locked, accepted_sha256: str, signed_name: str, signed_by: str, *, today: date, actor: Actor,
+    scan_id: int | None = None,
+) -> None:  # fmt: skip
     """Sign an enrolment that is locked, as a step of a larger use case; see ``programs.sign``."""
     row, program = locked.row, locked.row.program
     if not queries.card_of(program).is_open_on(today):
@@ -121,9 +129,12 @@ def sign_step(
         raise TextNotAccepted("Nobody is named who signs.", advice="Type the name.", field="signed_name")
     if locked.start < today:
         raise BadStart(f"It was to begin on {locked.start}.", advice="Offer it anew.")
+    if row.valid_until < today:
+        raise OfferOver(f"The offer held until {row.valid_until}.", advice="Offer it anew.")
     row.signed_at = timezone.now()
     row.signed_name = signed_name.strip()[:NAME_MOST]
     row.signed_by, row.signed_sha256, row.signer_id = signed_by, accepted_sha256, actor.id
+    row.scan_id = scan_id
     row.cancel_until = enrollment_steps.cooling_off_end(today)
     try:
         with transaction.atomic():

@@ -50,6 +50,13 @@ _END = """
         ORDER BY e.id LIMIT %(most)s FOR UPDATE OF e SKIP LOCKED)
     RETURNING id
 """
+_EXPIRE = """
+    UPDATE contracts_enrollment SET state = 'cancelled', closed_at = now(), reason = %(reason)s WHERE id IN (
+        SELECT e.id FROM contracts_enrollment e WHERE e.state = 'offered' AND e.valid_until < %(today)s
+        ORDER BY e.id LIMIT %(most)s FOR UPDATE OF e SKIP LOCKED)
+    RETURNING id
+"""
+EXPIRED = "未在有效期内签署 not signed in time"
 _CHARGED = """
     UPDATE contracts_schedulerow r SET charge_id = n.charge_id
     FROM unnest(%(rows)s::bigint[], %(charges)s::bigint[]) AS n (id, charge_id) WHERE r.id = n.id
@@ -62,7 +69,9 @@ def night(at: datetime) -> None:
 
 
 def day(*, today: date) -> int:
-    """Begin, charge and end what is due by a day; return how many charges were made."""
+    """End offers that nobody signed in time; begin, charge and end what is due; return how many charges were made."""
+    while expire_due(today=today):
+        pass
     while start_due(today=today):
         pass
     made = 0
@@ -77,6 +86,12 @@ def day(*, today: date) -> int:
 def start_due(*, today: date, most: int = BATCH) -> int:
     """Let signed enrolments run whose day has come, those of a bank once it has accepted them; return how many."""
     return _moved(_START, EnrollmentAction.START, today=today, most=most)
+
+
+@opens_transaction
+def expire_due(*, today: date, most: int = BATCH) -> int:
+    """End offers whose last day has passed unsigned; return how many."""
+    return _moved(_EXPIRE, EnrollmentAction.EXPIRE, today=today, most=most, reason=EXPIRED)
 
 
 @opens_transaction
@@ -127,8 +142,8 @@ def charge_due(*, today: date, most: int = BATCH) -> int:
     return len(rows)
 
 
-def _moved(sql: str, action: EnrollmentAction, *, today: date, most: int) -> int:
-    ids = [one for (one,) in db.fetch(sql, {"today": today, "most": most})]
+def _moved(sql: str, action: EnrollmentAction, *, today: date, most: int, reason: str = "") -> int:
+    ids = [one for (one,) in db.fetch(sql, {"today": today, "most": most, "reason": reason})]
     audit.record_many(SYSTEM, action.value, SUBJECT, ids)
     return len(ids)
 

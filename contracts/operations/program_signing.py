@@ -1,15 +1,18 @@
-"""Signing a programme in the portal: its paper is rendered and kept, then it is signed by a code that is sent once."""
+"""Signing a programme: its paper is rendered and kept, then signed by a code that is sent once, or on paper."""
 
 from datetime import date
+from io import BytesIO
 
 from accounts.queries import customers
-from cis.kernel.actors import Actor
+from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.errors import Refused
-from cis.platform import documents, outbox, rendering
+from cis.kernel.workflow import NotAllowed
+from cis.platform import documents, outbox, papers, photos, rendering
 from cis.platform.db import joins_transaction, opens_transaction
 from contracts.domain.programs import WORKFLOW, EnrollmentAction, EnrollmentState
 from contracts.domain.signing import CodeRefused
 from contracts.operations import signing_codes
+from contracts.operations.contract_signing import BadScan
 from contracts.operations.enrollment_offers import sign_step
 from contracts.operations.enrollment_steps import SUBJECT, Locked, lock
 from contracts.queries import program_papers
@@ -83,6 +86,37 @@ def _try_code(
         raise PaperNotSeen("Nobody has seen the paper of the programme.", advice="Open its PDF first.")
     sign_step(locked, accepted_sha256, signed_name, "portal", today=today, actor=actor)
     return True
+
+
+def sign_on_paper(
+    *, enrollment_id: int, scan: bytes, name: str, accepted_sha256: str, signed_name: str, today: date, actor: Actor
+) -> None:
+    """
+    Enter at the desk what a customer signed on paper, with the scan of it; the paper is kept before.
+
+    :param accepted_sha256: hash of the text that was shown and accepted.
+    :raises UnknownEnrollment: there is none.
+    :raises BadScan, FileTooLarge: the file is no PDF, JPEG or PNG that can be looked at safely, or too large.
+    :raises NotAllowed: a customer signs by a code. Others: see ``programs.sign``.
+    """
+    if actor.kind is ActorKind.CUSTOMER:
+        raise NotAllowed("A customer signs by a code.", advice="Have a code sent, and sign by it.")
+    try:
+        checked = papers.check(BytesIO(scan), name=name)
+    except (papers.NotAPaper, photos.NotAPhoto) as refusal:
+        raise BadScan(refusal.message, advice=refusal.advice, field="scan") from refusal
+    paper(enrollment_id=enrollment_id)
+    _sign_on_paper(enrollment_id, checked, accepted_sha256, signed_name, today=today, actor=actor)
+
+
+@opens_transaction
+def _sign_on_paper(
+    enrollment_id: int, scan: papers.CheckedPaper, accepted_sha256: str, signed_name: str, *, today: date, actor: Actor
+) -> None:
+    locked = lock(enrollment_id)
+    WORKFLOW.step(EnrollmentState(locked.row.state), EnrollmentAction.SIGN, actor)
+    scan_id = papers.keep_checked(scan, actor=actor)
+    sign_step(locked, accepted_sha256, signed_name, "desk", today=today, actor=actor, scan_id=scan_id)
 
 
 def paper(*, enrollment_id: int) -> bytes:

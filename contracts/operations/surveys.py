@@ -104,7 +104,7 @@ def follow_resumed_step(row: ServiceApplication, *, actor: Actor, at: datetime) 
     """
     Let the report take effect that came while an application was suspended, once it is resumed.
 
-    What it reserved may have passed meanwhile and is taken anew; where somebody else has it, the place is surveyed anew.
+    What it reserved may have passed meanwhile and is taken anew; where somebody else has it, it is surveyed anew.
 
     :returns: whether a report was waiting.
     """

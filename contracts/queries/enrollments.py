@@ -94,6 +94,7 @@ class EnrollmentCard:
     end_date: date
     cancel_until: date | None
     offered_at: datetime
+    valid_until: date
     signed_at: datetime | None
     signed_name: str
     signed_by: str
@@ -125,6 +126,7 @@ class EnrollmentDetail:
     offerer: str
     signer: str
     paper_sha256: str
+    scan_id: int | None
 
     @property
     def due(self) -> tuple[RowCard, ...]:
@@ -251,6 +253,7 @@ def one(*, enrollment_id: int) -> EnrollmentDetail:
         offerer=names.get(row.offerer_id or 0, ""),
         signer=names.get(row.signer_id or 0, ""),
         paper_sha256=row.paper.sha256 if row.paper else "",
+        scan_id=row.scan_id,
     )
 
 
@@ -309,11 +312,7 @@ def _cancel_until(row: Enrollment, equipment: EquipmentLease | None) -> date | N
 
 
 def _filtered(wanted: Wanted) -> QuerySet[Enrollment]:
-    given: dict[str, object] = {
-        "state": wanted.state,
-        "program__kind": wanted.kind,
-        "program_id": wanted.program_id,
-    }
+    given = {"state": wanted.state, "program__kind": wanted.kind, "program_id": wanted.program_id}
     rows = Enrollment.objects.filter(**{name: value for name, value in given.items() if value})
     text = wanted.text.strip()
     if text.isdigit():
@@ -340,6 +339,7 @@ def _card(row: Enrollment) -> EnrollmentCard:
         end_date=row.period.upper,
         cancel_until=row.cancel_until,
         offered_at=row.offered_at,
+        valid_until=row.valid_until,
         signed_at=row.signed_at,
         signed_name=row.signed_name,
         signed_by=row.signed_by,

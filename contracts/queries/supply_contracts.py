@@ -70,7 +70,7 @@ class ContractCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContractDetail:
-    """A contract with all that its page shows; ``supplies``: external ids of its service points, () = linked to none."""
+    """A contract with all that its page shows; ``supplies``: numbers of its service points, () = linked to none."""
 
     card: ContractCard
     supply_mode: SupplyMode

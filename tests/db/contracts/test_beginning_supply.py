@@ -53,7 +53,12 @@ def test_a_tariff_for_works_at_high_voltage_is_not_for_a_home(kind):
 @pytest.mark.parametrize("kind", ["move_in", "temporary"])
 @pytest.mark.parametrize(
     ("registers", "is_interval", "fits"),
-    [(("total",), False, False), (("peak",), False, False), (("peak", "valley"), False, True), (("total",), True, True)],
+    [
+        (("total",), False, False),
+        (("peak",), False, False),
+        (("peak", "valley"), False, True),
+        (("total",), True, True),
+    ],
 )
 def test_a_meter_tells_what_the_tariff_charges(kind, registers, is_interval, fits):
     found = begins(kind, place(*registers, is_interval=is_interval), TOU)

@@ -1,6 +1,6 @@
 """The daily work of programmes: each amount becomes one charge, however often it runs and wherever it dies."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -9,9 +9,10 @@ from django.test.utils import CaptureQueriesContext
 from contracts.models.charge import OneOffCharge
 from contracts.models.lease import ScheduleRow
 from contracts.models.program import Enrollment
-from contracts.operations import charges, program_nights
+from contracts.operations import charges, program_nights, programs
+from contracts.operations.enrollment_offers import OfferOver
 from tests.factories import accounts
-from tests.factories.programs import LEASE, SALE, joined, published
+from tests.factories.programs import CLERK, LEASE, SALE, joined, published
 
 pytestmark = pytest.mark.django_db
 START = date(2026, 1, 31)
@@ -114,3 +115,26 @@ def test_many_charges_at_once_are_those_that_would_be_made_one_by_one():
             charges=[charges.NewCharge(account_id=account.id, amount_minor=5, reason="x", subject_id=1, key="k")],
             **given,
         )
+
+
+def test_an_offer_that_nobody_signs_in_time_ends_by_night():
+    card, account = published(LEASE), accounts.account(holder=accounts.customer())
+    far = START + timedelta(days=200)
+    given = {"program_id": card.id, "account_id": account.id, "today": START, "actor": CLERK}
+    soon = programs.offer(start_date=START + timedelta(days=5), request_key="soon", **given)
+    late = programs.offer(start_date=far, request_key="late", **given)
+    # By the pack 30 days, and not after the day on which it begins.
+    assert [one.valid_until for one in Enrollment.objects.order_by("id")] == [
+        START + timedelta(days=5), START + timedelta(days=30),
+    ]  # fmt: skip
+    program_nights.day(today=START + timedelta(days=5))
+    assert set(Enrollment.objects.values_list("state", flat=True)) == {"offered"}
+    program_nights.day(today=START + timedelta(days=6))
+    assert Enrollment.objects.get(id=soon).state == "cancelled"
+    with pytest.raises(OfferOver):
+        programs.sign(
+            enrollment_id=late, accepted_sha256=card.sha256, signed_name="张三", signed_by="api",
+            today=START + timedelta(days=31), actor=CLERK,
+        )  # fmt: skip
+    program_nights.day(today=START + timedelta(days=31))
+    assert "not signed in time" in Enrollment.objects.get(id=late).reason

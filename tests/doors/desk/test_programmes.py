@@ -1,6 +1,7 @@
 """Programmes on the desk: published, offered, signed, settled with a look at the money, listed and exported."""
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from cis.kernel.enums import Role
@@ -63,8 +64,18 @@ def test_an_offer_is_signed_at_the_counter_and_its_schedule_shown(desk, billed):
         desk.post(reverse("desk:offer_programme", args=[billed.account.id]), given)
     made = Enrollment.objects.get()
     assert "Waits for a signature" in text(desk, "enrolment", made.id)
-    assert "This is not the text of the programme." in act(desk, made.id, action="sign", signed_name="x")
-    assert "The programme is signed." in act(desk, made.id, action="sign", signed_name="张三丰", accepted="on")
+    scan = SimpleUploadedFile("signed.pdf", b"%PDF-1.7 x %%EOF")
+    answer = act(desk, made.id, action="sign", signed_name="x", scan=scan)
+    assert "This is not the text of the programme." in answer
+    given = {"action": "sign", "signed_name": "张三丰", "accepted": "on"}
+    assert "scan" in act(desk, made.id, **given)
+    worm = SimpleUploadedFile("signed.pdf", b"MZ")
+    assert "PDF, JPEG or PNG" in act(desk, made.id, **given, scan=worm)
+    assert Enrollment.objects.get().state == "offered"
+    signed = SimpleUploadedFile("signed.pdf", b"%PDF-1.7 signed %%EOF")
+    assert "The programme is signed." in act(desk, made.id, **given, scan=signed)
+    kept = desk.get(reverse("desk:enrolment_scan", args=[made.id]))
+    assert b"".join(kept.streaming_content) == b"%PDF-1.7 signed %%EOF"
     program_nights.day(today=TODAY)
     page = text(desk, "enrolment", made.id)
     assert page.count("<tr") >= 13

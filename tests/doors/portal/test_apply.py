@@ -178,7 +178,9 @@ def pdf(name, text=""):
 
 
 def kept_files(settings):
-    return [one for one in settings.DOCUMENTS_DIR.rglob("*") if one.is_file()] if settings.DOCUMENTS_DIR.exists() else []
+    return (
+        [one for one in settings.DOCUMENTS_DIR.rglob("*") if one.is_file()] if settings.DOCUMENTS_DIR.exists() else []
+    )
 
 
 def test_three_supplies_an_agent_and_the_papers_are_filed_at_once(visitor):
