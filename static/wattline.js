@@ -115,9 +115,20 @@
     form.dataset.sent = "yes";
     event.submitter?.classList.add("btn-loading");
   });
+  // A file that was at fault and was chosen anew is kept by the browser as it is: what was said of it before is not true any more.
+  function forgetFault(input) {
+    if (document.getElementById(`${input.id}_error`)) return;
+    const hint = document.getElementById(`${input.id}_helptext`);
+    input.classList.remove("is-invalid");
+    input.removeAttribute("aria-invalid");
+    if (hint) input.setAttribute("aria-describedby", hint.id); else input.removeAttribute("aria-describedby");
+  }
   // A form that a script sends: what is wrong is read out and looked at first; what did not arrive is said in its place.
   document.addEventListener("htmx:load", (event) => {
-    if (event.detail.elt.matches?.("[data-focuses]")) event.detail.elt.querySelector(".error-summary")?.focus();
+    const form = event.detail.elt;
+    if (!form.matches?.("[data-focuses]")) return;
+    form.querySelectorAll("input[type=file]").forEach(forgetFault);
+    form.querySelector(".error-summary")?.focus();
   });
   ["htmx:sendError", "htmx:responseError", "htmx:timeout"].forEach((name) => document.addEventListener(name, (event) => {
     const place = event.detail.elt.querySelector?.("[data-send-error]");

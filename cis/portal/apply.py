@@ -46,7 +46,7 @@ def new(request: HttpRequest) -> HttpResponse:
         return _form(request, ApplyForm(language=language))
     if request.POST.get("website"):
         return redirect("application_status")  # a program that fills in what nobody sees is told nothing
-    if "add" in request.POST or "remove" in request.POST:
+    if "more" in request.POST or "less" in request.POST:
         return _form(request, ApplyForm.with_rows(request.POST, language=language))
     form = ApplyForm(request.POST, request.FILES, language=language, supplies=supplies_in(request.POST))
     if form.is_valid():

@@ -163,8 +163,8 @@ class ApplyForm(PageForm):
         """Return what was typed with one supply more or less, by the button that was pressed; nothing is checked."""
         count = supplies_in(post)
         typed = {name: post.get(name, "") for name in post if name != "supplies"}
-        gone = typed_number(post.get("remove", ""))
-        if "add" in post and count < SUPPLIES_MOST:
+        gone = typed_number(post.get("less", ""))
+        if "more" in post and count < SUPPLIES_MOST:
             for part in ("use_class", "voltage", "capacity"):
                 typed[f"{part}_{count}"] = typed.get(f"{part}_{count - 1}", "")
             count += 1

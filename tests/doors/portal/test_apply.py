@@ -235,10 +235,10 @@ def test_files_of_an_application_that_is_refused_are_not_kept(visitor, settings)
 
 
 def test_supplies_are_added_and_removed_without_a_script_and_each_fault_stands_at_its_supply(visitor):
-    shown = text(visitor.post("/apply/", {**TYPED, "unit_0": "3-101", "capacity_0": "8", "add": "supply"}))
+    shown = text(visitor.post("/apply/", {**TYPED, "unit_0": "3-101", "capacity_0": "8", "more": "supply"}))
     assert 'name="unit_1"' in shown
     assert 'value="3-101"' in shown
-    shown = text(visitor.post("/apply/", {**MANY, "remove": "1"}))
+    shown = text(visitor.post("/apply/", {**MANY, "less": "1"}))
     assert "3-301" in shown
     assert "3-201" not in shown
     assert 'name="unit_2"' not in shown
