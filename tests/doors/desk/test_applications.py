@@ -142,3 +142,17 @@ def test_the_page_takes_the_same_statements_however_many_flats(desk, django_asse
     desk.get(f"/desk/applications/{made.id}/")
     with django_assert_max_num_queries(24):
         desk.get(f"/desk/applications/{made.id}/")
+
+
+def test_a_signed_contract_that_is_wrong_is_sent_back_until_a_meter_hangs(desk):
+    application_id = factory.walked(to="contracted")
+    page = f"/desk/applications/{application_id}/"
+    assert 'value="send_back"' in text(desk.get(page))
+    answer = desk.post(f"{page}decide/", {"action": "send_back", "reason": "the voltage is wrong"}, follow=True)
+    assert only().state == "surveyed"
+    assert "the voltage is wrong" in text(answer)
+    for state in ("offered", "contracted"):
+        factory.step(application_id, state)
+    only().items.update(metered_at=factory.AT)
+    desk.post(f"{page}decide/", {"action": "send_back", "reason": "again"}, follow=True)
+    assert only().state == "contracted"

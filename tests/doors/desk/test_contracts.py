@@ -21,6 +21,8 @@ from contracts.operations import contract_signing, offers
 from contracts.operations.application_agents import BeyondScope
 from tests.doors.desk.conftest import sign_in
 from tests.factories import accounts, applications, papers_signed, tariffs
+from tests.factories.changes import drafted as drafted_change
+from tests.factories.changes import wanted
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TERMS = {
@@ -291,3 +293,22 @@ def test_the_plan_reply_to_an_application_leads_to_its_signed_contract(desk, bil
     fee = OneOffCharge.objects.get()
     assert (fee.account_id, fee.amount_minor) == (row.account_id, 11_300)
     assert desk.get("/desk/applications/999999/offer/").status_code == 404
+
+
+def test_a_contract_says_which_supply_it_is_about_and_from_what_it_follows(desk, billed):
+    row = drafted(desk, billed)
+    page = f"/desk/contracts/{row.id}/"
+    point = billed.service_point.external_id
+    assert point in desk.get(page).content.decode()
+    row.points.all().delete()
+    shown = desk.get(page).content.decode()
+    assert "linked to no supply" in shown
+    named = {"action": "supplies", "service_points": "S-NOT-THERE"}
+    assert "There is no service point" in desk.post(f"{page}act/", named, follow=True).content.decode()
+    desk.post(f"{page}act/", named | {"service_points": point})
+    assert row.points.get().service_point_id == billed.service_point.id
+    asked = wanted("rename", None, date(2026, 3, 10), account_id=billed.account.id, name="张三丰二")
+    change_id = drafted_change(asked, today=date(2026, 3, 10))
+    SupplyContract.objects.filter(id=row.id).update(subject="change", subject_id=change_id)
+    assert f"/desk/changes/{change_id}/" in desk.get(page).content.decode()
+    assert page in desk.get(f"/desk/changes/{change_id}/").content.decode()
