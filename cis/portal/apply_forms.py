@@ -20,7 +20,7 @@ from metering.domain.places import Voltage
 
 LOADS = 6
 SUPPLIES_MOST = 20
-FILES_MOST = 20
+FILES_MOST, BYTES_MOST = 20, 40 * 2**20
 PAPER_TYPES = ".pdf,.jpg,.jpeg,.png"
 KINDS = [("new_point", _("New supply")), ("temporary", _("Temporary supply"))]
 WHO = [("resident", _("Person")), ("company", _("Company")), ("agency", _("Public body"))]
@@ -233,6 +233,13 @@ class ApplyForm(PageForm):
         if sum(len(given.get(f"paper_{kind}") or ()) for kind, _label in PAPERS) > FILES_MOST:
             self.add_error(
                 "paper_other", _("At most %(most)s files at once: bring the others afterwards.") % {"most": FILES_MOST}
+            )
+        size = sum(one.size or 0 for kind, _label in PAPERS for one in given.get(f"paper_{kind}") or ())
+        if size > BYTES_MOST:
+            most = BYTES_MOST // 2**20
+            self.add_error(
+                "paper_other",
+                _("All files together have more than %(most)s MB: bring some afterwards.") % {"most": most},
             )
         if self.supplies == 1 and not self.errors and not given["capacity_0"]:
             given["capacity_0"] = application_rules.suggested_w(

@@ -9,10 +9,11 @@ from datetime import date
 
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
+from cis.kernel.workflow import NotAllowed
 from cis.platform import audit
 from cis.platform.db import joins_transaction, opens_transaction
 from contracts.domain.application_workflow import SUBJECT as APPLICATION
-from contracts.domain.contract_workflow import ContractState
+from contracts.domain.contract_workflow import WRITERS, ContractState
 from contracts.domain.new_contracts import NewContract
 from contracts.models.agreement import ServiceAgreement
 from contracts.models.application import ApplicationItem
@@ -53,9 +54,12 @@ def name_supplies(*, contract_id: int, service_points: Collection[str], actor: A
     Say which supplies a contract is about, in the place of what was said before; all its versions are about them.
 
     :param service_points: external ids of the service points.
+    :raises NotAllowed: the actor may not write contracts.
     :raises UnknownContract, UnknownServicePoint: there is none.
     :raises NotItsSupply: none is named, or the account of the contract was never supplied at one.
     """
+    if not actor.is_one_of(WRITERS):
+        raise NotAllowed(f"{actor.name} may not write contracts.", advice="Ask a clerk or a supervisor.")
     row = SupplyContract.objects.select_for_update(of=("self",)).filter(id=contract_id).first()
     if row is None:
         raise UnknownContract(f"There is no contract {contract_id}.", contract_id=contract_id)
