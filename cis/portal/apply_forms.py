@@ -230,6 +230,8 @@ class ApplyForm(PageForm):
         )
         if any(given.get(name) for name in AGENT_FIELDS) and not given.get("agent_name"):
             self.add_error("agent_name", _("Say who acts for the applicant."))
+        if given.get("agent_name") and not given.get("agent_id_number"):
+            self.add_error("agent_id_number", _("Give the ID number of the agent."))
         if sum(len(given.get(f"paper_{kind}") or ()) for kind, _label in PAPERS) > FILES_MOST:
             self.add_error(
                 "paper_other", _("At most %(most)s files at once: bring the others afterwards.") % {"most": FILES_MOST}

@@ -253,3 +253,4 @@ def test_an_agent_without_a_name_is_asked_for_it(visitor):
     shown = text(visitor.post("/apply/", {**MANY, "agent_name": ""}))
     assert "Say who acts" in shown
     assert '<details class="apply-agent" id="agent" open>' in shown
+    assert "Give the ID number of the agent" in text(visitor.post("/apply/", {**MANY, "agent_id_number": ""}))
