@@ -298,7 +298,7 @@ def test_the_plan_reply_to_an_application_leads_to_its_signed_contract(desk, bil
 def test_a_contract_says_which_supply_it_is_about_and_from_what_it_follows(desk, billed):
     row = drafted(desk, billed)
     page = f"/desk/contracts/{row.id}/"
-    point = billed.service_point.external_id
+    point = billed.agreement.service_point.external_id
     assert point in desk.get(page).content.decode()
     row.points.all().delete()
     shown = desk.get(page).content.decode()
@@ -306,7 +306,7 @@ def test_a_contract_says_which_supply_it_is_about_and_from_what_it_follows(desk,
     named = {"action": "supplies", "service_points": "S-NOT-THERE"}
     assert "There is no service point" in desk.post(f"{page}act/", named, follow=True).content.decode()
     desk.post(f"{page}act/", named | {"service_points": point})
-    assert row.points.get().service_point_id == billed.service_point.id
+    assert row.points.get().service_point_id == billed.agreement.service_point_id
     asked = wanted("rename", None, date(2026, 3, 10), account_id=billed.account.id, name="张三丰二")
     change_id = drafted_change(asked, today=date(2026, 3, 10))
     SupplyContract.objects.filter(id=row.id).update(subject="change", subject_id=change_id)
