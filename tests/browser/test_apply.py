@@ -60,16 +60,19 @@ def test_three_supplies_an_agent_and_papers_from_a_phone(supplier, open_page, fi
     # What was typed and the files that are not at fault are there yet; the bad one is named and chosen anew.
     expect(page.locator("#id_unit_2")).to_have_value("3-301")
     expect(page.locator("#id_paper_premises_right_error")).to_contain_text("letter.pdf")
+    expect(page.locator("#id_agent_id_number_error")).to_be_visible()
     chosen = "input => [...input.files].map(file => file.name)"
     assert page.locator("#id_paper_identity").evaluate(chosen) == ["front.jpg"]
     assert page.locator("#id_paper_power_of_attorney").evaluate(chosen) == ["power.pdf"]
     assert page.locator("#id_paper_premises_right").evaluate(chosen) == []
     look(page, f"{language}-3-faults")
     page.set_input_files("#id_paper_premises_right", files["deed"])
-    page.click(".form-foot .btn-primary")
-    expect(page.locator("#id_agent_id_number_error")).to_be_visible()
-    look(page, f"{language}-4-agent-fault")
     page.fill("#id_agent_id_number", resident_id(8))
+    page.fill("#id_phone", "")
+    page.click(".form-foot .btn-primary")
+    expect(page.locator("#id_phone_error")).to_be_visible()
+    look(page, f"{language}-4-phone-fault")  # nothing is said any more of the file that was at fault before
+    page.fill("#id_phone", "13812345678")
     page.click(".form-foot .btn-primary")
     page.wait_for_url("**/apply/mine/*/")
     look(page, f"{language}-5-mine")
