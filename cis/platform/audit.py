@@ -46,18 +46,26 @@ def record(actor: Actor, action: str, subject: str, subject_id: int | None, **de
 
 def record_many(actor: Actor, action: str, subject: str, subject_ids: Iterable[int | None], **detail: object) -> None:
     """Write the same event for many rows of one kind, in one statement; see ``record``."""
+    db.execute(INSERT, parameters(actor, action, subject, subject_ids, **detail))
+
+
+INSERT = """
+    INSERT INTO platform_auditevent
+        (at, actor_kind, actor_id, actor_name, action, subject, subject_id, detail, request_id)
+    SELECT %s, %s, %s::bigint, %s, %s, %s, one.id, %s::jsonb, %s FROM unnest(%s::bigint[]) AS one (id)
+"""
+"""Writes events; a statement that also writes what they tell of puts its own parts before it (``WITH ...``)."""
+
+
+def parameters(
+    actor: Actor, action: str, subject: str, subject_ids: Iterable[int | None], **detail: object
+) -> list[Any]:  # fmt: skip
+    """Return the parameters of ``INSERT``; see ``record``."""
     facts = json.dumps({key: _plain(value) for key, value in detail.items()}, ensure_ascii=False)
-    db.execute(
-        """
-        INSERT INTO platform_auditevent
-            (at, actor_kind, actor_id, actor_name, action, subject, subject_id, detail, request_id)
-        SELECT %s, %s, %s::bigint, %s, %s, %s, one.id, %s::jsonb, %s FROM unnest(%s::bigint[]) AS one (id)
-        """,
-        [
-            timezone.now(), actor.kind.value, actor.id, actor.name[:150], action, subject, facts, request_id(),
-            list(subject_ids),
-        ],
-    )  # fmt: skip
+    return [
+        timezone.now(), str(actor.kind.value), actor.id, actor.name[:150], str(action), subject, facts, request_id(),
+        list(subject_ids),
+    ]  # fmt: skip
 
 
 def of_subjects(subjects: Sequence[tuple[str, Sequence[int]]], *, most: int = 50) -> tuple[Entry, ...]:

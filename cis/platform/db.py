@@ -8,16 +8,18 @@ The doors to the database: who may open a transaction, and bulk transport of col
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 import psycopg
 from django.db import connection, transaction
+from django.db.models import Model
 from numpy.typing import NDArray
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Row = TypeVar("Row", bound=Model)
 BIGINT_BYTES = 8
 Params = Sequence[Any] | Mapping[str, Any]
 
@@ -218,6 +220,37 @@ def fetch(sql: str, params: Params = ()) -> list[tuple[Any, ...]]:
             return rows
 
     return _answer(sql, params, ask)
+
+
+def locked_row(model: type[Row], row_id: int) -> Row | None:
+    """
+    Return a row by its id, locked until the use case ends; None if there is none. One statement.
+
+    It is read without the query builder, whose work costs several times what the statement does.
+    """
+    sql, names, converted = _reading(model)
+    found = fetch(f"{sql} WHERE id = %s FOR UPDATE", [row_id])
+    if not found:
+        return None
+    values = list(found[0])
+    for place, column, converters in converted:
+        for convert in converters:
+            values[place] = convert(values[place], column, connection)
+    return model.from_db(connection.alias, names, values)
+
+
+@cache
+def _reading(model: type[Row]) -> tuple[str, list[str], list[tuple[int, Any, list[Any]]]]:
+    """Return the SELECT of all columns of a model, its attributes, and the columns that Django converts."""
+    own = model._meta.concrete_fields  # noqa: SLF001 (Django's own name of what a model is)
+    columns = ", ".join(f'"{field.column}"' for field in own)
+    converted = [
+        (place, field.cached_col, converters)
+        for place, field in enumerate(own)
+        if (converters := [*connection.ops.get_db_converters(field.cached_col), *field.get_db_converters(connection)])
+    ]
+    sql = f'SELECT {columns} FROM "{model._meta.db_table}"'  # noqa: S608, SLF001 (names of the model)
+    return sql, [field.attname for field in own], converted
 
 
 def stream(sql: str, params: Sequence[Any] = (), *, size: int = 2_000) -> Iterator[list[tuple[Any, ...]]]:

@@ -129,7 +129,7 @@ def start(*, subject: str, subject_id: int, standard: str, at: datetime) -> date
 def start_many(*, subject: str, subject_ids: Sequence[int], standard: str, at: datetime) -> datetime:
     """Start the clock of a standard for many things at once, in one statement; see ``start``."""
     rule = find_standard(standard, at=at)
-    clock = _clock()
+    clock = work_clock()
     limit = rule.limit
     due_at = clock.due_at(start_at=at, limit=limit)
     warn_at = clock.due_at(start_at=at, limit=limit.less(rule.warn))
@@ -171,10 +171,10 @@ def stop(*, subject: str, subject_id: int, at: datetime, reason: str) -> int:
 @db.joins_transaction
 def go_on(*, subject: str, subject_id: int, at: datetime) -> int:
     """Let all clocks of one thing that stand still go on; return how many. What was stood still is not counted."""
-    rows = [row for row in _lock(subject, subject_id, None) if row.state is DeadlineState.STOPPED]
+    rows = [row for row in lock(subject, subject_id, None) if row.state is DeadlineState.STOPPED]
     if not rows:
         return 0
-    clock = _clock()
+    clock = work_clock()
     ends = [row.ends(clock, until_at=at) for row in rows]
     db.execute(
         """
@@ -198,14 +198,11 @@ def meet(*, subject: str, subject_id: int, at: datetime, standard: str | None = 
 
     :param standard: this one alone; None: all that are open.
     """
-    rows = _lock(subject, subject_id, standard)
+    rows = lock(subject, subject_id, standard)
     if not rows:
         return 0
-    clock = _clock()
-    due = [clock.due_at(start_at=row.started_at, limit=row.limit, stops=row.stops) for row in rows]
-    used = [
-        clock.used(start_at=row.started_at, until_at=at, unit=row.limit.unit, stops=row.stops) * 100 for row in rows
-    ]
+    clock = work_clock()
+    ended = [row.met(clock, at) for row in rows]
     db.execute(
         """
         WITH ended AS (
@@ -217,7 +214,7 @@ def meet(*, subject: str, subject_id: int, at: datetime, standard: str | None = 
         FROM unnest(%s::bigint[], %s::timestamptz[], %s::int[]) AS one (id, due_at, used)
         WHERE platform_deadline.id = one.id
         """,
-        [at, [row.id for row in rows], at, at, [row.id for row in rows], due, [ceil(one) for one in used]],
+        [at, [row.id for row in rows], at, at, [row.id for row in rows], *map(list, zip(*ended, strict=True))],
     )
     return len(rows)
 
@@ -300,7 +297,7 @@ def _tell(kind: type[DeadlineNear | DeadlinePassed], sql: str, at: datetime) -> 
 
 
 @dataclass(frozen=True, slots=True)
-class _Open:
+class Open:
     """An open deadline, locked."""
 
     id: int
@@ -309,6 +306,12 @@ class _Open:
     warn: int
     started_at: datetime
     stops: tuple[Stop, ...]
+    standard: str
+
+    def met(self, clock: WorkClock, at: datetime) -> tuple[datetime | None, int]:
+        """Return when it was due, and what it has used up if it is met at an instant; 1/100 of its unit."""
+        used = clock.used(start_at=self.started_at, until_at=at, unit=self.limit.unit, stops=self.stops)
+        return clock.due_at(start_at=self.started_at, limit=self.limit, stops=self.stops), ceil(used * 100)
 
     def ends(self, clock: WorkClock, *, until_at: datetime) -> tuple[datetime | None, datetime | None]:
         """Return when it is due and when to warn, if it stands still until an instant."""
@@ -318,12 +321,13 @@ class _Open:
         return due_at, warn_at
 
 
-def _lock(subject: str, subject_id: int, standard: str | None) -> list[_Open]:
+def lock(subject: str, subject_id: int, standard: str | None) -> list[Open]:
+    """Return the open deadlines of one thing, locked, oldest first; ``standard``: this one alone."""
     rows = db.fetch(
         """
         SELECT id, state, within, unit, warn, started_at,
             ARRAY(SELECT stopped_at FROM platform_deadlinestop WHERE deadline_id = d.id ORDER BY id),
-            ARRAY(SELECT went_on_at FROM platform_deadlinestop WHERE deadline_id = d.id ORDER BY id)
+            ARRAY(SELECT went_on_at FROM platform_deadlinestop WHERE deadline_id = d.id ORDER BY id), standard
         FROM platform_deadline AS d
         WHERE subject = %(subject)s AND subject_id = %(id)s AND state IN ('running', 'stopped')
             AND (%(standard)s::text IS NULL OR standard = %(standard)s)
@@ -332,12 +336,15 @@ def _lock(subject: str, subject_id: int, standard: str | None) -> list[_Open]:
         {"subject": subject, "id": subject_id, "standard": standard},
     )
     return [
-        _Open(row_id, DeadlineState(state), Limit(within, Unit(unit)), warn, started_at, tuple(map(Stop, begun, ended)))
-        for row_id, state, within, unit, warn, started_at, begun, ended in rows
+        Open(
+            row_id, DeadlineState(state), Limit(within, Unit(unit)), warn, started_at, tuple(map(Stop, begun, ended)),
+            standard,
+        )
+        for row_id, state, within, unit, warn, started_at, begun, ended, standard in rows
     ]
 
 
-def _clock() -> WorkClock:
+def work_clock() -> WorkClock:
     """Return the working days and the local clock of this installation."""
     country = packs.rule("holiday_country", at=timezone.localdate())
     return WorkClock(calendar=calendars.business_calendar(country), clock=local_clock(settings.TIME_ZONE))

@@ -4,19 +4,20 @@ One move of an application: the table is asked, the row changes, the move is kep
 The guards of each step are in ``applications``; here is what all moves have in common.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import connection
 
 from cis.kernel.actors import Actor
 from cis.kernel.calendar import local_clock
 from cis.kernel.errors import Refused
 from cis.kernel.workflow import IllegalMove, NotAllowed, Standard
-from cis.platform import audit, deadlines, events
-from cis.platform.db import execute, is_open_at_door, joins_transaction, opens_transaction
+from cis.platform import audit, deadline_turns, deadlines, events
+from cis.platform.db import execute, is_open_at_door, joins_transaction, locked_row, opens_transaction
 from contracts.domain import application_workflow as rules
 from contracts.domain.announcements import ApplicationMoved
 from contracts.domain.application_workflow import (
@@ -29,7 +30,7 @@ from contracts.domain.application_workflow import (
     StandardClass,
     WaitsFor,
 )
-from contracts.models.application import ApplicationItem, ServiceApplication
+from contracts.models.application import ServiceApplication
 from contracts.operations import application_notices
 from contracts.queries.applications import UnknownApplication
 
@@ -53,8 +54,7 @@ def lock(application_id: int) -> ServiceApplication:
 
     :raises UnknownApplication: there is none.
     """
-    locked = "SELECT * FROM contracts_serviceapplication WHERE id = %s FOR UPDATE"
-    row = next(iter(ServiceApplication.objects.raw(locked, [application_id])), None)
+    row = locked_row(ServiceApplication, application_id)
     if row is None:
         raise UnknownApplication(f"There is no application {application_id}.")
     return row
@@ -102,11 +102,9 @@ def go(
         changed["waits_for"] = rules.waits_for(after, lacks_papers=lacks_papers).value
     if after in ENDED:
         changed["ended_at"] = at
-        ApplicationItem.objects.filter(application=row).update(is_open=False)
     for name, value in changed.items():
         setattr(row, name, value)
-    row.save(update_fields=list(changed))
-    keep(row, action.value, before=before.value, actor=actor, at=at, reason=reason)
+    keep(row, action.value, before=before.value, actor=actor, at=at, reason=reason, changed=changed)
     _move_clocks(row, action, before, after, at)
     events.announce(
         ApplicationMoved(application_id=row.id, action=action, before=before, after=after, customer_id=row.customer_id)
@@ -115,18 +113,45 @@ def go(
 
 
 @joins_transaction
-def keep(row: ServiceApplication, action: str, *, before: str, actor: Actor, at: datetime, reason: str = "") -> None:
-    """Keep a move in the history and in the audit trail."""
+def keep(
+    row: ServiceApplication,
+    action: str,
+    *,
+    before: str,
+    actor: Actor,
+    at: datetime,
+    reason: str = "",
+    changed: Mapping[str, Any] | None = None,
+) -> None:
+    """
+    Keep a move in the history and in the audit trail, with the columns that change by it; one statement for all.
+
+    :param changed: columns of the application that change; once it has ended its supplies are open no more.
+    """
     why = reason.strip()[:REASON_MOST]
-    execute(
-        """
+    parts, given = [_KEEP_MOVE], [row.id, at, action, before, row.state, why]
+    given += [actor.kind.value, actor.id, actor.name[:150]]
+    if changed:
+        fields = [ServiceApplication._meta.get_field(name) for name in changed]  # noqa: SLF001 (names of columns)
+        assigned = ", ".join(f'"{field.column}" = %s' for field in fields)
+        parts.append(f"changed AS (UPDATE contracts_serviceapplication SET {assigned} WHERE id = %s)")  # noqa: S608
+        given += [field.get_db_prep_save(changed[field.attname], connection) for field in fields] + [row.id]
+    if row.state in ENDED:
+        parts.append("closed AS (UPDATE contracts_applicationitem SET is_open = false WHERE application_id = %s)")
+        given.append(row.id)
+    told = audit.parameters(
+        actor, action, SUBJECT, [row.id], before=before, after=row.state, **({"reason": why} if why else {})
+    )
+    execute(f"WITH {', '.join(parts)} {audit.INSERT}", [*given, *told])
+
+
+_KEEP_MOVE = """
+    kept AS (
         INSERT INTO contracts_applicationmove
             (application_id, at, action, before, after, reason, actor_kind, actor_id, actor_name)
         VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)
-        """,
-        [row.id, at, action, before, row.state, why, actor.kind.value, actor.id, actor.name[:150]],
     )
-    audit.record(actor, action, SUBJECT, row.id, before=before, after=row.state, **({"reason": why} if why else {}))
+"""
 
 
 @contextmanager
@@ -189,15 +214,16 @@ def _turn(
     """Leave the clock of one state for that of the next; the customer's decision stops the whole."""
     case: dict[str, Any] = {"subject": SUBJECT, "subject_id": row.id, "at": at}
     old, new = rules.standard_of(before), rules.standard_of(after)
-    if old is not None and old != new:
-        end = deadlines.drop if action in BACK else deadlines.meet
-        end(**case, standard=_key(row, old))
-    if before is ApplicationState.OFFERED:
-        deadlines.go_on(**case)
-    if before is ApplicationState.APPLIED:
-        start_clock(row, WHOLE, at)
-    if new is not None and old != new:
-        start_clock(row, new, at)
+    ends = old if old is not None and old != new else None
+    begins = [WHOLE] if before is ApplicationState.APPLIED else []
+    begins += [new] if new is not None and old != new else []
+    deadline_turns.turn(
+        **case,
+        drop=_key(row, ends) if ends and action in BACK else None,
+        meet=_key(row, ends) if ends and action not in BACK else None,
+        goes_on=before is ApplicationState.OFFERED,
+        start=[_key(row, one) for one in begins],
+    )
     if after is ApplicationState.OFFERED:
         deadlines.stop(**case, reason="customer")
 
