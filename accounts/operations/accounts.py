@@ -11,7 +11,7 @@ from accounts.operations.contacts import lock_customer
 from accounts.queries.accounts import UnknownAccount, numbers_taken
 from cis.kernel.actors import Actor
 from cis.platform import audit, sequences
-from cis.platform.db import joins_transaction, opens_transaction
+from cis.platform.db import fetch, joins_transaction, opens_transaction
 
 SEQUENCE = "account_number"
 
@@ -66,11 +66,26 @@ def add_account(*, customer_id: int, opened_date: date, paper_bill: bool, extern
     :raises NumbersExhausted: no number is left.
     """
     (number,) = take_numbers(count=1)
-    account = Account.objects.create(
-        number=number, external_id=external_id or number, paper_bill=paper_bill, opened_date=opened_date
-    )
-    AccountHolder.objects.create(account=account, customer_id=customer_id, period=DateRange(opened_date, None))
+    account = Account(number=number, external_id=external_id or number, paper_bill=paper_bill, opened_date=opened_date)
+    ((account.id,),) = fetch(
+        _ADD,
+        [
+            account.number, account.external_id, account.state, paper_bill, opened_date, account.created_at,
+            customer_id, opened_date,
+        ],
+    )  # fmt: skip
+    account._state.adding = False  # noqa: SLF001 (it is kept now)
     return account
+
+
+_ADD = """
+    WITH made AS (
+        INSERT INTO accounts_account (number, external_id, state, paper_bill, opened_date, created_at)
+        VALUES (%s, %s, %s, %s, %s, %s) RETURNING id
+    )
+    INSERT INTO accounts_accountholder (account_id, customer_id, period)
+    SELECT made.id, %s, daterange(%s, NULL) FROM made RETURNING account_id
+"""
 
 
 @joins_transaction

@@ -16,7 +16,6 @@ from accounts.domain.account import NewAccount
 from accounts.domain.contact import ContactKind
 from accounts.domain.customer import CheckedCustomer, NewCustomer
 from accounts.domain.identity import CustomerKind, masked
-from accounts.models.contact import ContactPoint
 from accounts.models.customer import Customer
 from accounts.operations import accounts as account_steps
 from accounts.operations import contacts
@@ -26,7 +25,7 @@ from accounts.queries import supplier
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Findings, Refused
 from cis.platform import audit
-from cis.platform.db import copy_rows, joins_transaction, opens_transaction, take_ids
+from cis.platform.db import copy_rows, execute, joins_transaction, opens_transaction, take_ids
 
 EDITED = ("kind", "name", "name_pinyin", "id_number", "language", "note")
 
@@ -111,11 +110,18 @@ def enroll(*, customer: NewCustomer, actor: Actor) -> int:
         search_grams=list(checked.search_grams),
         **{field: getattr(checked, field) for field in EDITED},
     )
-    ContactPoint.objects.bulk_create(
-        ContactPoint(customer=row, kind=kind, value=value, is_preferred=True) for kind, value in checked.contacts
-    )
-    audit.record(actor, "create", "customer", row.id, name=row.name)
+    kinds, values = [str(kind) for kind, _ in checked.contacts], [value for _, value in checked.contacts]
+    told = audit.parameters(actor, "create", "customer", [row.id], name=row.name)
+    execute(f"WITH {_KEEP_CONTACTS} {audit.INSERT}", [row.id, kinds, values, *told])
     return row.id
+
+
+_KEEP_CONTACTS = """
+    contacts AS (
+        INSERT INTO accounts_contactpoint (customer_id, kind, value, is_preferred)
+        SELECT %s, one.kind, one.value, true FROM unnest(%s::text[], %s::text[]) AS one (kind, value)
+    )
+"""
 
 
 @opens_transaction

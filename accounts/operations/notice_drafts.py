@@ -1,6 +1,5 @@
 """Notices before they are rows: whom to tell what, the text of each way, and the one place that writes them."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
@@ -16,6 +15,7 @@ from accounts.domain.notice_states import NoticeState
 from accounts.domain.notice_texts import HIDDEN, Template, Text, Values
 from accounts.queries import notice_texts as stored_texts
 from accounts.queries import supplier
+from accounts.queries.notice_people import TextsMark
 from accounts.queries.notice_texts import Place
 from cis.kernel.calendar import local_clock
 from cis.platform import db, outbox, packs
@@ -26,26 +26,35 @@ SEND = "notice.send"
 
 SEPARATOR = "\x1f"
 
-_INSERT = """
-    INSERT INTO accounts_notice (
-        event, notice_class, channel, state, key, customer_id, account_id, contact_point_id, name, address, language,
-        subject, body, secret, spares, template_version, reason, occurred_date, created_at, sent_at, instead_of_id,
-        mailing_id, detail, proof, resent
-    )
-    SELECT one.event, one.notice_class, one.channel, one.state, one.key, one.customer, one.account, one.contact,
-           one.name, one.address, one.language, one.subject, one.body, one.secret,
-           string_to_array(one.spares, chr(31)), one.version, one.reason, one.occurred, one.created, one.sent,
-           one.instead_of, one.mailing, '', '', 0
-    FROM unnest(
-        %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[],
-        %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int[], %s::text[],
-        %s::date[], %s::timestamptz[], %s::timestamptz[], %s::bigint[], %s::bigint[]
-    ) AS one (
-        event, notice_class, channel, state, key, customer, account, contact, name, address, language, subject, body,
-        secret, spares, version, reason, occurred, created, sent, instead_of, mailing
-    )
-    ON CONFLICT (event, key, channel) DO NOTHING RETURNING id, channel, state
-"""
+_WRITE = f"""
+    WITH one AS (
+        SELECT * FROM unnest(
+            %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::bigint[], %s::bigint[],
+            %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::int[], %s::text[],
+            %s::date[], %s::timestamptz[], %s::timestamptz[], %s::bigint[], %s::bigint[], %s::boolean[],
+            %s::timestamptz[]
+        ) AS one (
+            event, notice_class, channel, state, key, customer, account, contact, name, address, language, subject,
+            body, secret, spares, version, reason, occurred, created, sent, instead_of, mailing, is_outgoing, due_at
+        )
+    ), made AS (
+        INSERT INTO accounts_notice (
+            event, notice_class, channel, state, key, customer_id, account_id, contact_point_id, name, address,
+            language, subject, body, secret, spares, template_version, reason, occurred_date, created_at, sent_at,
+            instead_of_id, mailing_id, detail, proof, resent
+        )
+        SELECT one.event, one.notice_class, one.channel, one.state, one.key, one.customer, one.account, one.contact,
+               one.name, one.address, one.language, one.subject, one.body, one.secret,
+               string_to_array(one.spares, chr(31)), one.version, one.reason, one.occurred, one.created, one.sent,
+               one.instead_of, one.mailing, '', '', 0
+        FROM one ON CONFLICT (event, key, channel) DO NOTHING RETURNING id, key, channel
+    ), outgoing AS (
+        SELECT '{SEND}' AS kind, 'notice:' || made.id AS key, jsonb_build_object('notice_id', made.id) AS payload,
+               one.due_at
+        FROM made JOIN one USING (key, channel) WHERE one.is_outgoing
+    ), queued AS ({outbox.insert_from("outgoing")})
+    SELECT (SELECT count(*) FROM made), (SELECT count(*) FROM queued)
+"""  # noqa: S608 (made of constants)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,11 +129,17 @@ class Writer:
     numbers: Mapping[int, str]
     only: frozenset[Channel] | None = None
     wording: Wording | None = None
+    mark: TextsMark | None = None
     templates: Mapping[Place, tuple[int, Template]] = field(init=False)
     common: Mapping[str, Mapping[str, Fact]] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.templates = self.wording.templates if self.wording else stored_texts.in_force(self.event.code)
+        if self.wording:
+            self.templates = self.wording.templates
+        elif self.mark:
+            self.templates = stored_texts.in_force_at(self.event.code, self.mark)
+        else:
+            self.templates = stored_texts.in_force(self.event.code)
         self.common = {language: stored_texts.common_facts(language) for language in LANGUAGES}
         if self.wording:
             worded = frozenset(channel for channel, _ in self.templates)
@@ -182,16 +197,14 @@ def write_step(*, event: Event, drafts: Sequence[Draft]) -> int:
     if not drafts:
         return 0
     now = timezone.now()
-    columns = list(zip(*(_row(event, draft, now) for draft in drafts), strict=True))
-    made = db.fetch(_INSERT, [list(column) for column in columns])
-    due: dict[datetime | None, list[int]] = defaultdict(list)
-    for notice_id, channel, state in made:
-        if state == NoticeState.QUEUED and channel != Channel.POST:
-            due[quiet_until(now, event=event, channel=Channel(channel))].append(notice_id)
-    for due_at, ids in due.items():
-        payloads = {f"notice:{notice_id}": {"notice_id": notice_id} for notice_id in ids}
-        outbox.queue_many(kind=SEND, payloads=payloads, due_at=due_at)
-    return len(made)
+    ways = {draft.route.channel for draft in drafts if _is_outgoing(draft.route)}
+    due = {way: quiet_until(now, event=event, channel=way) for way in ways}
+    columns = list(zip(*(_row(event, draft, now, due.get(draft.route.channel)) for draft in drafts), strict=True))
+    ((made, queued),) = db.fetch(_WRITE, [list(column) for column in columns])
+    if queued:
+        outbox.wake()
+    written: int = made
+    return written
 
 
 @joins_transaction
@@ -211,7 +224,12 @@ def quiet_until(now: datetime, *, event: Event, channel: Channel) -> datetime | 
     return notice_routes.send_at(now, event=event, channel=channel, quiet=quiet, clock=clock)
 
 
-def _row(event: Event, draft: Draft, now: datetime) -> tuple[object, ...]:
+def _is_outgoing(route: Route) -> bool:
+    """Return whether a way leads through the outbox: the inbox is here, and letters wait for their batch."""
+    return not route.reason and route.channel not in {Channel.INBOX, Channel.POST}
+
+
+def _row(event: Event, draft: Draft, now: datetime, due_at: datetime | None) -> tuple[object, ...]:
     route = draft.route
     state = NoticeState.SUPPRESSED if route.reason else NoticeState.QUEUED
     if route.channel is Channel.INBOX:
@@ -231,4 +249,5 @@ def _row(event: Event, draft: Draft, now: datetime) -> tuple[object, ...]:
         draft.account_id, route.address.contact_id, draft.person.name, route.address.value, draft.person.language,
         draft.text.subject, body, secret, SEPARATOR.join(spares), draft.version, route.reason, draft.occurred_date,
         now, now if state is NoticeState.SENT else None, draft.instead_of, draft.mailing_id,
+        _is_outgoing(route), due_at,
     )  # fmt: skip

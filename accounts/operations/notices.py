@@ -92,7 +92,7 @@ def queue_many_step(
     if not fresh:
         return 0
     numbers = {new.account_id: known[new.key].number for new in fresh if new.account_id is not None}
-    writer = Writer(kind, numbers, only, wording)
+    writer = Writer(kind, numbers, only, wording, mark=known[fresh[0].key].texts)
     drafts = [draft for new in fresh for draft in writer.drafts(new, _person(new, known[new.key]))]
     return notice_drafts.write_step(event=kind, drafts=drafts)
 

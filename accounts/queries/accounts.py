@@ -171,7 +171,8 @@ def ids_by_external_id(external_ids: Iterable[str]) -> dict[str, int]:
 
 def numbers_taken(numbers: Iterable[str]) -> set[str]:
     """Return those numbers that an account has already; one statement."""
-    return set(Account.objects.filter(number__in=list(numbers)).values_list("number", flat=True))
+    rows = db.fetch("SELECT number FROM accounts_account WHERE number = ANY(%s)", [list(numbers)])
+    return {number for (number,) in rows}
 
 
 def addressees(*, account_ids: Sequence[int], at_date: date) -> dict[int, Addressee]:

@@ -7,6 +7,7 @@ from accounts.domain.contact import ContactKind, Shown, shown
 from accounts.models.contact import ContactPoint
 from accounts.models.customer import Customer
 from cis.kernel.errors import Refused
+from cis.platform import db
 
 
 class UnknownCustomer(Refused):
@@ -86,7 +87,8 @@ def with_id_number(id_number: str) -> tuple[int, ...]:
     """Return the customers with an identity number in its plain form, oldest first; none for an empty one."""
     if not id_number:
         return ()
-    return tuple(Customer.objects.filter(id_number=id_number).order_by("id").values_list("id", flat=True))
+    rows = db.fetch("SELECT id FROM accounts_customer WHERE id_number = %s ORDER BY id", [id_number])
+    return tuple(row_id for (row_id,) in rows)
 
 
 def _card(row: Customer, contacts: list[ContactCard]) -> CustomerCard:

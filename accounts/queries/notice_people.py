@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from accounts.domain.contact import ContactKind
 from accounts.domain.notice_events import Channel, NoticeClass
@@ -19,11 +20,18 @@ _PEOPLE = f"""
 SELECT c.id, c.name, c.language, {_WAYS} FROM accounts_customer c WHERE c.id = ANY(%s)
 """  # noqa: S608 (made of constants)
 _ADDRESSEES = f"""
-SELECT one.key, EXISTS(SELECT FROM accounts_notice n WHERE n.event = %s AND n.key = one.key), coalesce(a.number, ''),
-       c.name, c.language, {_WAYS}
-FROM unnest(%s::text[], %s::bigint[], %s::bigint[]) AS one (key, customer, account)
+SELECT one.key, EXISTS(SELECT FROM accounts_notice n WHERE n.event = %(event)s AND n.key = one.key),
+       coalesce(a.number, ''), t.last_id, t.last_at, c.name, c.language, {_WAYS}
+FROM unnest(%(keys)s::text[], %(customers)s::bigint[], %(accounts)s::bigint[]) AS one (key, customer, account)
+CROSS JOIN (
+    SELECT max(id) AS last_id, max(created_at) AS last_at FROM accounts_noticetemplate WHERE event = %(event)s
+) t
 LEFT JOIN accounts_customer c ON c.id = one.customer LEFT JOIN accounts_account a ON a.id = one.account
 """  # noqa: S608 (made of constants)
+
+
+TextsMark = tuple[int | None, datetime | None]
+"""Id and instant of the last text of an event that the desk wrote; texts are never changed, only followed by others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,11 +42,13 @@ class Addressee:
     is_told  the event was told under this key before
     number   of the account; "" if the notice names none
     person   the customer; None if the notice names none, or one who does not exist
+    texts    which texts of the desk are in force: it changes with each that is written
     """
 
     is_told: bool
     number: str
     person: Person | None
+    texts: TextsMark
 
 
 def of_customers(*, customer_ids: Sequence[int]) -> dict[int, Person]:
@@ -57,14 +67,15 @@ def addressees(
     *, event: str, keys: Sequence[str], customer_ids: Sequence[int | None], account_ids: Sequence[int | None]
 ) -> dict[str, Addressee]:
     """Return by key what is known before notices of an event are written; one statement for any number."""
-    rows = db.fetch(_ADDRESSEES, [event, list(keys), list(customer_ids), list(account_ids)])
+    given = {"event": event, "keys": list(keys), "customers": list(customer_ids), "accounts": list(account_ids)}
     return {
         key: Addressee(
             is_told=is_told,
             number=number,
             person=None if name is None else _person(name, language, points, choices),
+            texts=(last_id, last_at),
         )
-        for key, is_told, number, name, language, points, choices in rows
+        for key, is_told, number, last_id, last_at, name, language, points, choices in db.fetch(_ADDRESSEES, given)
     }
 
 

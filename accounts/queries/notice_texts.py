@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,12 @@ from accounts.domain.notice_events import COMMON, EVENTS, Channel, Event, Fact, 
 from accounts.domain.notice_texts import Template, Text, Values
 from accounts.models.notice import NoticeTemplate
 from accounts.queries import supplier
+from accounts.queries.notice_people import TextsMark
 from cis.kernel.periods import month_of
 from cis.platform import db
 
 PORTAL = "/portal/"
+MARKS_KEPT = 256
 Place = tuple[Channel, str]
 """A way and a language."""
 
@@ -134,6 +136,12 @@ def in_force(code: str) -> dict[Place, tuple[int, Template]]:
     event = notice_events.event(code)
     found = written([code])[code]
     return {place: (version, _compiled(text, event.code, place[0])) for place, (version, text) in found.items()}
+
+
+@lru_cache(maxsize=MARKS_KEPT)
+def in_force_at(code: str, mark: TextsMark) -> dict[Place, tuple[int, Template]]:  # noqa: ARG001 (what it is kept by)
+    """Return the texts of an event that are in force while a mark stands (``notice_people``), read once for it."""
+    return in_force(code)
 
 
 def written(codes: Sequence[str]) -> dict[str, dict[Place, tuple[int, Text]]]:

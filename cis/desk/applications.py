@@ -116,7 +116,7 @@ def show(request: HttpRequest, application_id: int) -> HttpResponse:
     owed_minor, candidates = 0, applicants.of_application(application_id=application_id)
     if row.state is ApplicationState.APPLIED:
         for customer_id in {detail.customer_id, *(one.id for one in candidates)} - {None}:
-            owed_minor += applications.owed_minor(customer_id=customer_id, id_number="", today=today())
+            owed_minor += applications.owed_minor(customer_ids=[customer_id], today=today())
     context = {
         "detail": detail,
         "row": row,

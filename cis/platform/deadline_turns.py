@@ -48,7 +48,8 @@ def turn(
         },
     )  # fmt: skip
     if made != len(begun):
-        raise deadlines.ClockRuns(f"A clock of {start} runs already for this {subject}.", advice="Look at its page again.")
+        message = f"A clock of {', '.join(start)} runs already for this {subject}."
+        raise deadlines.ClockRuns(message, advice="Look at its page again.")
 
 
 _BEGUN = ("standards", "withins", "units", "warns", "dues", "warn_ats")

@@ -337,7 +337,12 @@ def lock(subject: str, subject_id: int, standard: str | None) -> list[Open]:
     )
     return [
         Open(
-            row_id, DeadlineState(state), Limit(within, Unit(unit)), warn, started_at, tuple(map(Stop, begun, ended)),
+            row_id,
+            DeadlineState(state),
+            Limit(within, Unit(unit)),
+            warn,
+            started_at,
+            tuple(map(Stop, begun, ended)),
             standard,
         )
         for row_id, state, within, unit, warn, started_at, begun, ended, standard in rows

@@ -88,8 +88,26 @@ def queue_many(*, kind: str, payloads: Mapping[str, Mapping[str, Any]], due_at: 
         [kind, due_at, list(payloads), [json.dumps(payload, ensure_ascii=False) for payload in payloads.values()]],
     )
     if made:
-        jobs.send(DELIVER_TASK)
+        wake()
     return made
+
+
+def insert_from(rows: str) -> str:
+    """
+    Return the part of a larger statement that queues what its other parts wrote; ``wake`` follows it.
+
+    :param rows: name of the part with one row a message: ``kind``, ``key``, ``payload`` (jsonb), ``due_at`` or null.
+    """
+    return f"""
+        INSERT INTO platform_outboxmessage (kind, key, payload, state, attempts, last_error, due_at, created_at)
+        SELECT one.kind, one.key, one.payload, 'waiting', 0, '', coalesce(one.due_at, now()), now() FROM {rows} AS one
+        ON CONFLICT (kind, key) DO NOTHING RETURNING id
+    """  # noqa: S608 (a name of the caller)
+
+
+def wake() -> None:
+    """Wake a worker for what was queued, after the commit."""
+    jobs.send(DELIVER_TASK)
 
 
 def deliver_due(*, most: int = BATCH) -> int:

@@ -13,12 +13,12 @@ from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from cis.kernel.enums import Role
-from cis.platform import api
+from cis.platform import api, deadlines
 from cis.platform.access import actor_of
 from cis.platform.api_fields import JsonParser, asked, key_parameter, problems
 from cis.platform.idempotency import idempotent
 from contracts.api import application_contracts as contract
-from contracts.domain.application_workflow import ApplicationAction
+from contracts.domain.application_workflow import SUBJECT, ApplicationAction
 from contracts.domain.applications import (
     Agent,
     Applicant,
@@ -29,9 +29,10 @@ from contracts.domain.applications import (
     PaperKind,
 )
 from contracts.operations import application_cases, application_intake, application_moves, surveys
-from contracts.queries import application_supplies
+from contracts.queries import application_supplies, application_told
 from contracts.queries import applications as queries
-from contracts.queries.applications import ApplicationDetail, ApplicationSummary, UnknownApplication, Wanted
+from contracts.queries.application_told import ApplicationTold
+from contracts.queries.applications import ApplicationSummary, UnknownApplication, Wanted
 from metering.queries import places
 
 READ = api.scope("applications:read", "Read applications.", roles={Role.CLERK, Role.METERING, Role.AUDITOR})
@@ -89,7 +90,7 @@ class ApplicationList(APIView):
             at=timezone.now(),
         )
         place = reverse("api_application", args=[filed.number])
-        return Response(_told(filed.id), status=201, headers={"Location": place})
+        return Response(_told(filed.id, is_new=True), status=201, headers={"Location": place})
 
 
 @api.needs(GET=READ)
@@ -238,9 +239,10 @@ def _short(row: ApplicationSummary) -> dict[str, Any]:
     }
 
 
-def _told(application_id: int) -> dict[str, Any]:
-    """Return one application as the API gives it."""
-    found: ApplicationDetail = queries.one(application_id=application_id, at=timezone.now())
+def _told(application_id: int, *, is_new: bool = False) -> dict[str, Any]:
+    """Return one application as the API gives it; ``is_new``: it has just been filed, and no work is ordered for it."""
+    found: ApplicationTold = application_told.one(application_id=application_id, at=timezone.now())
+    orders = () if is_new else application_supplies.orders_in_short(application_id=application_id)
     return {
         **_short(found.row),
         "account": found.account_number,
@@ -252,19 +254,16 @@ def _told(application_id: int) -> dict[str, Any]:
                 "capacity_w": item.capacity_w,
                 "voltage": item.voltage,
                 "use_class": item.use_class,
-                "service_point": item.service_point or None,
+                "service_point": item.service_point,
                 "metered_at": item.metered_at,
                 "energized_at": item.energized_at,
             }
             for item in found.items
         ],
-        "work_orders": [
-            {"id": card.id, "kind": card.kind, "state": card.state}
-            for card in application_supplies.work_of(application_id=application_id)
-        ],
+        "work_orders": [{"id": order_id, "kind": kind, "state": state} for order_id, kind, state in orders],
         "moves": [
-            {"at": step.at, "action": step.action, "state": step.after, "by": step.actor_name, "reason": step.reason}
-            for step in found.moves
+            {"at": move.at, "action": move.action, "state": move.after, "by": move.by, "reason": move.reason}
+            for move in found.moves
         ],
         "clocks": [
             {
@@ -274,6 +273,6 @@ def _told(application_id: int) -> dict[str, Any]:
                 "ended_at": clock.ended_at,
                 "in_time": clock.in_time,
             }
-            for clock in found.deadlines
+            for clock in deadlines.of_subject(subject=SUBJECT, subject_ids=[application_id])
         ],
     }

@@ -5,7 +5,7 @@ Each refused move is noted in the audit trail.
 """
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, timedelta
 from hmac import compare_digest
 from typing import Any, BinaryIO
@@ -20,11 +20,11 @@ from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.enums import Role
 from cis.kernel.errors import Refused
 from cis.platform import audit, papers
-from cis.platform.db import joins_transaction, opens_transaction
+from cis.platform.db import execute, fetch, joins_transaction, opens_transaction
 from contracts.domain import application_workflow as workflow
 from contracts.domain.application_workflow import SUBJECT, ApplicationAction, ApplicationState, WaitsFor
 from contracts.domain.applications import PaperKind
-from contracts.models.application import ApplicationItem, ApplicationMessage, ApplicationPaper, ServiceApplication
+from contracts.models.application import ApplicationItem, ApplicationMessage, ServiceApplication
 from contracts.operations import (
     application_ends,
     application_inspections,
@@ -92,19 +92,31 @@ def add_paper(
     :raises IllegalMove: the application is over.
     """
     row = moves.lock(application_id)
-    given = list(row.papers.values_list("kind", "document_id"))
+    given = _papers(row)
     if len(given) >= PAPERS_MOST:
         raise TooManyPapers(f"An application takes at most {PAPERS_MOST} papers.", advice="Put them into one PDF.")
     if ApplicationState(row.state) in moves.ENDED:
         raise moves.IllegalMove("The application is over.", advice="Apply anew.")
     document_id = papers.keep(source, name=name, actor=actor)
-    if (kind.value, document_id) not in given:
-        ApplicationPaper.objects.create(
-            application=row, kind=kind.value, document_id=document_id, name=name[-255:], came_at=at,
-            actor_name=actor.name[:150],
-        )  # fmt: skip
-    audit.record(actor, "add_paper", SUBJECT, row.id, kind=kind.value, document=document_id)
+    is_new = (kind.value, document_id) not in given
+    kept = [row.id, kind.value, document_id, name[-255:], at, actor.name[:150], is_new]
+    told = audit.parameters(actor, "add_paper", SUBJECT, [row.id], kind=kind.value, document=document_id)
+    execute(f"WITH {_KEEP_PAPER} {audit.INSERT}", [*kept, *told])
     return _look_at_papers(row, [kind.value, *(one for one, _ in given)], at)
+
+
+_KEEP_PAPER = """
+    kept AS (
+        INSERT INTO contracts_applicationpaper (application_id, kind, document_id, name, came_at, actor_name)
+        SELECT %s, %s, %s, %s, %s, %s WHERE %s
+    )
+"""
+
+
+def _papers(row: ServiceApplication) -> list[tuple[str, int]]:
+    """Return kind and document of each paper of an application."""
+    found = fetch("SELECT kind, document_id FROM contracts_applicationpaper WHERE application_id = %s", [row.id])
+    return [(kind, document_id) for kind, document_id in found]
 
 
 @opens_transaction
@@ -125,11 +137,12 @@ def confirm_documents(
     """
     row = moves.lock(application_id)
     moves.check(row, ApplicationAction.CONFIRM_DOCUMENTS, actor)
-    missing = _missing(row, list(row.papers.values_list("kind", flat=True)), at)
+    missing = _missing(row, [kind for kind, _ in _papers(row)], at)
     if missing:
         names = ", ".join(missing)
         raise PapersMissing(f"Papers are lacking: {names}.", advice="Ask the applicant for them.", missing=missing)
-    owed_minor = queries.owed_minor(customer_id=row.customer_id, id_number=row.id_number, today=today)
+    known = (row.customer_id,) if row.customer_id is not None else applicants.with_number(row.id_number)
+    owed_minor = queries.owed_minor(customer_ids=known, today=today)
     why = despite_arrears.strip()
     if owed_minor and not (why and actor.is_one_of(GO_ON_DESPITE_ARREARS)):
         raise ArrearsOwed(
@@ -138,7 +151,7 @@ def confirm_documents(
             owed_minor=owed_minor,
             field="despite_arrears",
         )
-    changed = _customer(row, who, at, today, actor)
+    changed = _customer(row, known, who, at, today, actor)
     reason = why if owed_minor else ""
     moves.go(row, ApplicationAction.CONFIRM_DOCUMENTS, actor=actor, at=at, reason=reason, **changed)
 
@@ -152,7 +165,9 @@ def assign_survey(*, application_id: int, actor: Actor, at: datetime, today: dat
     """
     row = moves.lock(application_id)
     moves.go(row, ApplicationAction.ASSIGN_SURVEY, actor=actor, at=at)
-    items = list(row.items.order_by("seq").values_list("capacity_w", "voltage"))
+    items = fetch(
+        "SELECT capacity_w, voltage FROM contracts_applicationitem WHERE application_id = %s ORDER BY seq", [row.id]
+    )
     return work_orders.create_step(
         kind=WorkKind.SURVEY,
         subject=SUBJECT,
@@ -298,11 +313,13 @@ def _missing(row: ServiceApplication, given: Collection[str], at: datetime) -> t
     )
 
 
-def _customer(row: ServiceApplication, who: str, at: datetime, today: date, actor: Actor) -> dict[str, Any]:
+def _customer(
+    row: ServiceApplication, known: Sequence[int], who: str, at: datetime, today: date, actor: Actor
+) -> dict[str, Any]:  # fmt: skip
     """Return customer and account of an application, made if there are none: each supply contract has its account."""
     kept: dict[str, Any] = {}
     if row.customer_id is None:
-        found = _kept_customer(row, who, actor)
+        found = _kept_customer(row, known, who, actor)
         if found is None:
             new = NewCustomer(
                 name=row.name, kind=row.applicant_kind, id_number=row.id_number, language=row.language, phone=row.phone,
@@ -320,9 +337,9 @@ def _customer(row: ServiceApplication, who: str, at: datetime, today: date, acto
     return kept
 
 
-def _kept_customer(row: ServiceApplication, who: str, actor: Actor) -> int | None:
+def _kept_customer(row: ServiceApplication, known: Sequence[int], who: str, actor: Actor) -> int | None:
     """Return which kept customer applies; None: a new one. Numbers can be typed by anybody: a person says it."""
-    found = applicants.candidates(id_number=row.id_number, name=row.name)
+    found = applicants.candidates(customer_ids=known, name=row.name)
     if not found:
         return None
     agreeing = [one.id for one in found if one.agrees]

@@ -18,12 +18,7 @@ from contracts.domain import application_workflow as workflow
 from contracts.domain import applications as rules
 from contracts.domain.application_workflow import WaitsFor
 from contracts.domain.applications import ApplicationChannel, CheckedPerson, NewApplication, PaperKind
-from contracts.models.application import (
-    ApplicationItem,
-    ApplicationLoad,
-    ApplicationPaper,
-    ServiceApplication,
-)
+from contracts.models.application import ApplicationItem, ApplicationPaper, ServiceApplication
 from contracts.operations import application_moves as moves
 from contracts.operations import application_notices
 from contracts.queries import application_rules
@@ -140,9 +135,10 @@ def file_step(
     row.premises_id = places_known.premises_id
     row.waits_for = (WaitsFor.CUSTOMER if missing else WaitsFor.DESK).value
     row.save(force_insert=True)
-    _keep_parts(row, application, keys, places_known.point_ids, actor, at)
-    _keep_papers(row, given, actor, at)
-    moves.keep(row, "apply", before="", actor=actor, at=at)
+    parts = _parts(row, application, keys, places_known.point_ids, actor, at)
+    moves.keep(row, "apply", before="", actor=actor, at=at, also=parts)
+    if given:
+        _keep_papers(row, given, actor, at)
     if not missing:
         moves.start_clock(row, workflow.standard_of(workflow.ApplicationState.APPLIED) or workflow.WHOLE, at)
     link = f"/apply/{row.number}/{secret}/"
@@ -243,32 +239,59 @@ def _check_customer(customer_id: int | None, applicant: CheckedPerson) -> None:
             raise InvalidApplication("The applicant is not the customer who is signed in.")
 
 
-def _keep_parts(
+def _parts(
     row: ServiceApplication,
     new: NewApplication,
     keys: Sequence[str],
     points: dict[str, int],
     actor: Actor,
     at: datetime,
-) -> None:
-    ApplicationItem.objects.bulk_create(
-        [
-            ApplicationItem(
-                application=row, seq=seq, unit=item.unit.strip(), use_class=item.use_class, voltage=item.voltage,
-                capacity_w=item.capacity_w, conflict_key=key, service_point_id=points.get(item.service_point),
-            )
-            for seq, (item, key) in enumerate(zip(new.items, keys, strict=True))
-        ],
-        batch_size=1_000,
-    )  # fmt: skip
-    ApplicationLoad.objects.bulk_create(
-        ApplicationLoad(application=row, seq=seq, name=load.name.strip(), power_w=load.power_w, count=load.count)
-        for seq, load in enumerate(new.loads)
+) -> list[tuple[str, list[Any]]]:
+    """Return the parts of the statement that keeps supplies, load list and papers."""
+    items, loads = new.items, new.loads
+    parts: list[tuple[str, list[Any]]] = [
+        (
+            _KEEP_ITEMS,
+            [
+                row.id, list(range(len(items))), [item.unit.strip() for item in items],
+                [str(item.use_class) for item in items], [str(item.voltage) for item in items],
+                [item.capacity_w for item in items], list(keys), [points.get(item.service_point) for item in items],
+            ],
+        )
+    ]  # fmt: skip
+    if loads:
+        names, powers = [load.name.strip() for load in loads], [load.power_w for load in loads]
+        parts.append((_KEEP_LOADS, [row.id, list(range(len(loads))), names, powers, [load.count for load in loads]]))
+    if new.documents:
+        papers = dict.fromkeys((str(kind), document_id) for kind, document_id in new.documents)
+        kinds, documents = [kind for kind, _ in papers], [document_id for _, document_id in papers]
+        parts.append((_KEEP_PAPERS, [row.id, at, actor.name[:150], kinds, documents]))
+    return parts
+
+
+_KEEP_ITEMS = """
+    items AS (
+        INSERT INTO contracts_applicationitem
+            (application_id, seq, unit, use_class, voltage, capacity_w, conflict_key, is_open, service_point_id)
+        SELECT %s, one.seq, one.unit, one.use_class, one.voltage, one.capacity_w, one.conflict_key, true, one.point
+        FROM unnest(%s::int[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::text[], %s::bigint[])
+            AS one (seq, unit, use_class, voltage, capacity_w, conflict_key, point)
     )
-    ApplicationPaper.objects.bulk_create(
-        ApplicationPaper(application=row, kind=kind, document_id=document_id, came_at=at, actor_name=actor.name[:150])
-        for kind, document_id in dict.fromkeys(new.documents)
+"""
+_KEEP_LOADS = """
+    loads AS (
+        INSERT INTO contracts_applicationload (application_id, seq, name, power_w, count)
+        SELECT %s, one.seq, one.name, one.power_w, one.count
+        FROM unnest(%s::int[], %s::text[], %s::bigint[], %s::int[]) AS one (seq, name, power_w, count)
     )
+"""
+_KEEP_PAPERS = """
+    papers AS (
+        INSERT INTO contracts_applicationpaper (application_id, kind, document_id, name, came_at, actor_name)
+        SELECT %s, one.kind, one.document_id, '', %s, %s
+        FROM unnest(%s::text[], %s::bigint[]) AS one (kind, document_id)
+    )
+"""
 
 
 def _keep_papers(

@@ -4,7 +4,7 @@ One move of an application: the table is asked, the row changes, the move is kep
 The guards of each step are in ``applications``; here is what all moves have in common.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -122,11 +122,13 @@ def keep(
     at: datetime,
     reason: str = "",
     changed: Mapping[str, Any] | None = None,
+    also: Sequence[tuple[str, Sequence[Any]]] = (),
 ) -> None:
     """
     Keep a move in the history and in the audit trail, with the columns that change by it; one statement for all.
 
     :param changed: columns of the application that change; once it has ended its supplies are open no more.
+    :param also: further parts of the statement, each with its parameters: ``name AS (INSERT ...)``.
     """
     why = reason.strip()[:REASON_MOST]
     parts, given = [_KEEP_MOVE], [row.id, at, action, before, row.state, why]
@@ -139,6 +141,9 @@ def keep(
     if row.state in ENDED:
         parts.append("closed AS (UPDATE contracts_applicationitem SET is_open = false WHERE application_id = %s)")
         given.append(row.id)
+    for part, parameters in also:
+        parts.append(part)
+        given += parameters
     told = audit.parameters(
         actor, action, SUBJECT, [row.id], before=before, after=row.state, **({"reason": why} if why else {})
     )

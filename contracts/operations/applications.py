@@ -13,7 +13,7 @@ from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.errors import Refused
 from cis.kernel.workflow import IllegalMove
 from cis.platform import audit
-from cis.platform.db import execute, joins_transaction
+from cis.platform.db import execute, fetch, joins_transaction
 from contracts.domain.application_workflow import SUBJECT, WORKFLOW, ApplicationAction, ApplicationState
 from contracts.models.application import ApplicationItem, ServiceApplication
 from contracts.operations import application_moves as moves
@@ -81,7 +81,7 @@ def offer_step(*, application_id: int, actor: Actor, at: datetime) -> None:
     """
     row = moves.lock(application_id)
     moves.check(row, ApplicationAction.OFFER, actor)
-    if ApplicationItem.objects.filter(application=row, service_point=None).exists():
+    if any(point_id is None for _, point_id in fetch(_ITEM_POINTS, [row.id])):
         raise PointMissing("A supply has no service point yet.", advice="Let the survey make it.")
     moves.go(row, ApplicationAction.OFFER, actor=actor, at=at)
 
@@ -197,10 +197,10 @@ def _check_energize(row: ServiceApplication, service_point_ids: Collection[int] 
 
 def _mark(row: ServiceApplication, column: str, service_point_ids: Collection[int] | None, at: datetime) -> bool:
     """Set an instant at items where it is empty; return whether no item is without it."""
-    items = ApplicationItem.objects.filter(application=row)
     if service_point_ids is None:
-        items.filter(**{column: None}).update(**{column: at})
+        execute(_MARK_ALL[column], [at, row.id])
         return True
+    items = ApplicationItem.objects.filter(application=row)
     wanted = set(service_point_ids)
     known = set(items.filter(service_point_id__in=wanted).values_list("service_point_id", flat=True))
     if wanted - known:
@@ -209,13 +209,23 @@ def _mark(row: ServiceApplication, column: str, service_point_ids: Collection[in
     return not items.filter(**{column: None}).exists()
 
 
+_MARK_ALL = {
+    "metered_at": (
+        "UPDATE contracts_applicationitem SET metered_at = %s WHERE application_id = %s AND metered_at IS NULL"
+    ),
+    "energized_at": (
+        "UPDATE contracts_applicationitem SET energized_at = %s WHERE application_id = %s AND energized_at IS NULL"
+    ),
+}
+
+
 def _set_points(row: ServiceApplication, points: dict[int, int]) -> dict[str, Any]:
     """Give each item its service point; return the premises if they are new."""
-    items = list(ApplicationItem.objects.filter(application=row).order_by("seq"))
-    strangers = points.keys() - {item.id for item in items}
+    items = dict(fetch(_ITEM_POINTS, [row.id]))
+    strangers = points.keys() - items.keys()
     if strangers:
         raise UnknownItem(f"The application has no supply {min(strangers)}.")
-    if any(item.service_point_id is None and item.id not in points for item in items):
+    if any(point_id is None and item_id not in points for item_id, point_id in items.items()):
         raise PointMissing("A supply has no service point yet.", advice="Let the crew report the survey.")
     if points:
         execute(
@@ -227,5 +237,9 @@ def _set_points(row: ServiceApplication, points: dict[int, int]) -> dict[str, An
         )
     if row.premises_id is not None:
         return {}
-    found = ApplicationItem.objects.filter(application=row).values_list("service_point__premises_id", flat=True)
-    return {"premises_id": found[:1][0]}
+    first = next(iter(items))
+    return {"premises_id": fetch(_PREMISES, [points.get(first, items[first])])[0][0]}
+
+
+_ITEM_POINTS = "SELECT id, service_point_id FROM contracts_applicationitem WHERE application_id = %s ORDER BY seq"
+_PREMISES = "SELECT premises_id FROM metering_servicepoint WHERE id = %s"

@@ -1,5 +1,6 @@
 """Who applies: which kept customer it could be, and how far an agent or a browser may go."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,16 +19,21 @@ class Candidate:
     agrees: bool
 
 
-def candidates(*, id_number: str, name: str) -> tuple[Candidate, ...]:
-    """Return the customers who could be an applicant, by number, oldest first."""
-    cards = [customers.card(customer_id=key) for key in customers.with_id_number(id_number)]
+def with_number(id_number: str) -> tuple[int, ...]:
+    """Return the customers with an applicant's number, oldest first; one statement."""
+    return customers.with_id_number(id_number)
+
+
+def candidates(*, customer_ids: Sequence[int], name: str) -> tuple[Candidate, ...]:
+    """Return the customers who could be an applicant, of those with the number (``with_number``)."""
+    cards = [customers.card(customer_id=key) for key in customer_ids]
     return tuple(Candidate(card.id, card.name, rules.is_same_name(one=card.name, other=name)) for card in cards)
 
 
 def of_application(*, application_id: int) -> tuple[Candidate, ...]:
     """Return who could be the applicant of an application for which nobody has said it yet."""
     row = ServiceApplication.objects.filter(id=application_id, customer=None).first()
-    return candidates(id_number=row.id_number, name=row.name) if row else ()
+    return candidates(customer_ids=with_number(row.id_number), name=row.name) if row else ()
 
 
 def kept_customer_since(*, application_id: int) -> datetime | None:

@@ -35,6 +35,12 @@ def work_of(*, application_id: int) -> tuple[WorkCard, ...]:
     return tuple(sorted({card.id: card for card in (*own, *found.values())}.values(), key=lambda card: -card.id))
 
 
+def orders_in_short(*, application_id: int) -> tuple[tuple[int, str, str], ...]:
+    """Return id, kind and state of the work orders of an application and of its inspections, latest first."""
+    asked = inspections.work_order_ids(application_id=application_id)
+    return work_orders.in_short(subject=SUBJECT, subject_id=application_id, but_also=asked)
+
+
 def numbers(*, application_ids: Collection[int]) -> dict[int, str]:
     """Return the numbers of some applications by id; one statement."""
     return dict(ServiceApplication.objects.filter(id__in=list(application_ids)).values_list("id", "number"))

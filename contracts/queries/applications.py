@@ -1,6 +1,6 @@
 """Applications for pages and the API: lists by the page, one with all that belongs to it, counts by queue."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from django.db.models import Count, QuerySet, Sum
 from django.utils import timezone
 
 from accounts.domain.identity import CustomerKind, masked
-from accounts.queries import accounts, customers
+from accounts.queries import accounts
 from cis.kernel.calendar import local_clock
 from cis.kernel.errors import Refused
 from cis.kernel.text import query_bigrams
@@ -31,7 +31,9 @@ from contracts.queries.application_parts import Item, Message, Paper, Step
 
 _OPEN = [state.value for state in OPEN]
 _IN_SHORT = """
-    SELECT a.*, i.item_count, i.total_w FROM contracts_serviceapplication a, LATERAL (
+    SELECT a.number, a.kind, a.channel, a.state, a.state_since, a.waits_for, a.suspended_at, a.standard_class, a.name,
+        a.address, a.applied_at, i.item_count, i.total_w
+    FROM contracts_serviceapplication a, LATERAL (
         SELECT count(*) AS item_count, coalesce(sum(capacity_w), 0)::bigint AS total_w
         FROM contracts_applicationitem WHERE application_id = a.id
     ) AS i WHERE a.id = %s
@@ -148,15 +150,21 @@ def summary(*, application_id: int) -> ApplicationSummary:
 
     :raises UnknownApplication: there is none.
     """
-    found: Iterable[Any] = ServiceApplication.objects.raw(_IN_SHORT, [application_id])
-    for row in found:
-        return ApplicationSummary(**_short(row, (row.item_count, row.total_w)))
-    raise UnknownApplication(f"There is no application {application_id}.")
+    found = db.fetch(_IN_SHORT, [application_id])
+    if not found:
+        raise UnknownApplication(f"There is no application {application_id}.")
+    number, kind, channel, state, since, waits_for, suspended_at, standard_class, *more = found[0]
+    name, address, applied_at, item_count, total_w = more
+    return ApplicationSummary(
+        id=application_id, number=number, kind=kind, channel=channel, state=ApplicationState(state), state_since=since,
+        waits_for=WaitsFor(waits_for), is_suspended=suspended_at is not None, name=name, address=address,
+        standard_class=StandardClass(standard_class), applied_at=applied_at, item_count=item_count, capacity_w=total_w,
+    )  # fmt: skip
 
 
 def item_ids(*, application_id: int) -> Mapping[int, int]:
     """Return the id of each supply of an application by its place in it; one statement."""
-    return dict(ApplicationItem.objects.filter(application_id=application_id).values_list("seq", "id"))
+    return dict(db.fetch("SELECT seq, id FROM contracts_applicationitem WHERE application_id = %s", [application_id]))
 
 
 def names_of(application_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
@@ -295,13 +303,13 @@ def similar(*, id_number: str, but_id: int | None = None) -> tuple[tuple[int, st
     return tuple(rows.order_by("-id").values_list("id", "number", "address")[:5])
 
 
-def owed_minor(*, customer_id: int | None, id_number: str, today: date) -> int:
+def owed_minor(*, customer_ids: Collection[int], today: date) -> int:
     """
-    Return what an applicant owes for bills that were issued, in all accounts held by who has this number. [minor unit]
+    Return what customers owe for bills that were issued, in all accounts that they hold. [minor unit]
 
     :raises LookupError: nobody was bound to answer (``contracts.domain.arrears``).
     """
-    holders = {customer_id} if customer_id is not None else set(customers.with_id_number(id_number))
+    holders = set(customer_ids)
     account_ids = [span.account_id for holder in sorted(holders) for span in accounts.held_by(customer_id=holder)]
     return change_facts.owed_minor(account_ids=account_ids, today=today)
 

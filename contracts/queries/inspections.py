@@ -188,6 +188,12 @@ def of_application(*, application_id: int) -> tuple[InspectionCard, ...]:
     return _cards(SafetyInspection.objects.filter(application_id=application_id).order_by("-id"))
 
 
+def work_order_ids(*, application_id: int) -> tuple[int, ...]:
+    """Return the work orders of an application's inspections; one statement."""
+    rows = SafetyInspection.objects.filter(application_id=application_id, work_order_id__isnull=False)
+    return tuple(one for one in rows.values_list("work_order_id", flat=True) if one is not None)
+
+
 def calendar(*, start_date: date, end_date: date, today: date) -> tuple[DayLoad, ...]:
     """
     Return how many inspections fall on each day of [start_date, end_date), by crew; one statement.

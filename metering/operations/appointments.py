@@ -9,7 +9,7 @@ from django.utils import timezone
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Findings, Refused
 from cis.platform import audit
-from cis.platform.db import joins_transaction, opens_transaction
+from cis.platform.db import fetch, joins_transaction, opens_transaction
 from metering.domain import appointments as rules
 from metering.domain.appointments import (
     REASON_MOST,
@@ -124,9 +124,10 @@ def confirm(*, appointment_id: int, actor: Actor) -> None:
 @joins_transaction
 def settle_step(*, work_order_id: int, action: AppointmentAction, reason: str, actor: Actor) -> None:
     """End the standing appointment of a work order, if there is one, with what became of it."""
-    row = Appointment.objects.select_for_update().filter(work_order_id=work_order_id, state__in=STANDING).first()
-    if row is not None:
-        _end(row, action, reason, actor)
+    standing = "SELECT id FROM metering_appointment WHERE work_order_id = %s AND state = ANY(%s) LIMIT 1 FOR UPDATE"
+    found = fetch(standing, [work_order_id, [str(state) for state in STANDING]])
+    if found:
+        _end(Appointment.objects.get(id=found[0][0]), action, reason, actor)
 
 
 def _locked(appointment_id: int) -> tuple[Appointment, WorkOrder]:

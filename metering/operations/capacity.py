@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.db.models import Min, Q
+from django.db.models import Min
 from django.utils import timezone
 
 from accounts.queries import supplier
@@ -18,7 +18,7 @@ from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.calendar import local_clock
 from cis.kernel.errors import Refused
 from cis.platform import audit, events
-from cis.platform.db import joins_transaction, opens_transaction
+from cis.platform.db import execute, fetch, joins_transaction, locked_row, opens_transaction
 from metering.domain.announcements import CapacityEnding
 from metering.domain.network import Asset, PointState, ReservationState, serves
 from metering.models.network import CapacityReservation, Feeder, Transformer
@@ -99,11 +99,7 @@ def reserve_all_step(
         for voltage in sorted({need.voltage for need in found}):
             _lock(asset, asset_id, voltage)
     points = [need.service_point_id for need in needs if need.service_point_id is not None]
-    held = CapacityReservation.objects.filter(subject=subject, subject_id=subject_id, state=ReservationState.HELD)
-    has_place = Q(service_point_id__in=points)
-    if len(points) < len(needs):
-        has_place |= Q(service_point=None)
-    held.filter(has_place).update(state=ReservationState.RELEASED, ended_at=timezone.now())
+    execute(_RELEASE, [timezone.now(), subject, subject_id, points, len(points) < len(needs)])
     rows: list[CapacityReservation] = []
     for (asset, asset_id), found in sorted(by_asset.items()):
         counted = [rule.counted_va(capacity_w=need.capacity_w, voltage=need.voltage) for need in found]
@@ -114,6 +110,13 @@ def reserve_all_step(
             case_id=subject_id, points=len(found),
         )  # fmt: skip
     return tuple(row.id for row in CapacityReservation.objects.bulk_create(rows))
+
+
+_RELEASE = """
+    UPDATE metering_capacityreservation SET state = 'released', ended_at = %s
+    WHERE state = 'held' AND subject = %s AND subject_id = %s
+        AND (service_point_id = ANY(%s::bigint[]) OR (service_point_id IS NULL AND %s))
+"""
 
 
 def _check_room(card: AssetCard, needed_va: int) -> None:
@@ -177,21 +180,27 @@ def renew_step(
     :raises CapacityTaken: one has passed, and somebody else took its place.
     """
     until = today + timedelta(days=network.rule_at(today).reserved_days)
-    mine = CapacityReservation.objects.filter(subject=subject, subject_id=subject_id)
-    latest = list(mine.order_by("service_point_id", "-id").distinct("service_point_id").select_related("service_point"))
-    held = [one.id for one in latest if one.state == ReservationState.HELD and today <= one.until_date < until]
+    latest = [(row_id, ReservationState(state), last) for row_id, state, last in fetch(_LATEST, [subject, subject_id])]
+    held = [row_id for row_id, state, last in latest if state is ReservationState.HELD and today <= last < until]
     CapacityReservation.objects.filter(id__in=held, state=ReservationState.HELD).update(until_date=until)
     passed = [
-        one
-        for one in latest
-        if one.state == ReservationState.EXPIRED or (one.state == ReservationState.HELD and one.until_date < today)
+        row_id
+        for row_id, state, last in latest
+        if state is ReservationState.EXPIRED or (state is ReservationState.HELD and last < today)
     ]
-    needs = [_need(one) for one in passed] if takes_anew else []
+    again = CapacityReservation.objects.filter(id__in=passed if takes_anew else ()).select_related("service_point")
+    needs = [_need(one) for one in again.order_by("service_point_id")]
     if needs:
         reserve_all_step(needs=needs, subject=subject, subject_id=subject_id, today=today, actor=actor)
     if held:
         audit.record(actor, "renew", "capacity", None, case=subject, case_id=subject_id, until=until, points=len(held))
     return len(held) + len(needs)
+
+
+_LATEST = """
+    SELECT DISTINCT ON (service_point_id) id, state, until_date FROM metering_capacityreservation
+    WHERE subject = %s AND subject_id = %s ORDER BY service_point_id, id DESC
+"""
 
 
 @joins_transaction
@@ -287,8 +296,11 @@ def _kva(va: int) -> str:
 
 
 def _end(state: ReservationState, actor: Actor, **of: object) -> int:
-    rows = CapacityReservation.objects.select_for_update().filter(state=ReservationState.HELD, **of)
-    ids = list(rows.values_list("id", flat=True))
+    where = " AND ".join(f"{column} = %s" for column in of)
+    held = f"SELECT id FROM metering_capacityreservation WHERE state = %s AND {where} FOR UPDATE"  # noqa: S608 (columns)
+    ids = [row_id for (row_id,) in fetch(held, [ReservationState.HELD.value, *of.values()])]
+    if not ids:
+        return 0
     CapacityReservation.objects.filter(id__in=ids).update(state=state, ended_at=timezone.now())
     for reservation_id in ids:
         audit.record(actor, state, "capacity", reservation_id)
@@ -319,11 +331,11 @@ def _lock(asset: Asset, asset_id: int, voltage: str) -> None:
 
 def _lock_row(asset: Asset, asset_id: int) -> Transformer | Feeder:
     if asset is Asset.TRANSFORMER:
-        transformer = Transformer.objects.select_for_update().filter(id=asset_id).first()
+        transformer = locked_row(Transformer, asset_id)
         if transformer is None:
             raise UnknownTransformer(f"There is no transformer {asset_id}.")
         return transformer
-    feeder = Feeder.objects.select_for_update().filter(id=asset_id).first()
+    feeder = locked_row(Feeder, asset_id)
     if feeder is None:
         raise UnknownFeeder(f"There is no feeder {asset_id}.")
     return feeder

@@ -8,7 +8,7 @@ from cis.kernel.actors import Actor
 from cis.kernel.enums import Role
 from cis.kernel.errors import Refused
 from cis.platform import audit
-from cis.platform.db import joins_transaction
+from cis.platform.db import execute, joins_transaction, locked_row
 from metering.domain.work_orders import NOTE_MOST, WORKFLOW, WorkAction, WorkState
 from metering.models.work import WorkOrder, WorkOrderMove
 from metering.queries import crews
@@ -30,7 +30,7 @@ def lock(work_order_id: int) -> WorkOrder:
 
     :raises UnknownWorkOrder: there is none.
     """
-    row = WorkOrder.objects.select_for_update().filter(id=work_order_id).first()
+    row = locked_row(WorkOrder, work_order_id)
     if row is None:
         raise UnknownWorkOrder(f"There is no work order {work_order_id}.", work_order_id=work_order_id)
     return row
@@ -66,9 +66,20 @@ def move(
     """
     row.state = WORKFLOW.step(WorkState(row.state), action, actor).to.value
     row.save()
-    WorkOrderMove.objects.create(
-        work_order=row, at=timezone.now(), action=action, to_state=row.state, crew_id=crew_id,
-        planned_date=planned_date, hindrance=hindrance, note=note.strip()[:NOTE_MOST], request_key=request_key,
-        actor_id=actor.id, actor_name=actor.name[:150],
-    )  # fmt: skip
-    audit.record(actor, action, SUBJECT, row.id, state=row.state, **({"hindrance": hindrance} if hindrance else {}))
+    kept = [
+        row.id, timezone.now(), str(action), row.state, crew_id, planned_date, str(hindrance), note.strip()[:NOTE_MOST],
+        request_key, actor.id, actor.name[:150],
+    ]  # fmt: skip
+    more = {"hindrance": hindrance} if hindrance else {}
+    told = audit.parameters(actor, action, SUBJECT, [row.id], state=row.state, **more)
+    execute(f"WITH {_KEEP_MOVE} {audit.INSERT}", [*kept, *told])
+
+
+_KEEP_MOVE = """
+    kept AS (
+        INSERT INTO metering_workordermove
+            (work_order_id, at, action, to_state, crew_id, planned_date, hindrance, note, request_key, actor_id,
+             actor_name)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+    )
+"""

@@ -9,7 +9,7 @@ from cis.kernel.actors import Actor
 from cis.kernel.errors import Findings, Refused
 from cis.kernel.workflow import NotAllowed
 from cis.platform import audit, events
-from cis.platform.db import joins_transaction, opens_transaction
+from cis.platform.db import fetch, joins_transaction, opens_transaction
 from metering.domain import work_orders as rules
 from metering.domain.announcements import WorkOrderCancelled, WorkOrderDone
 from metering.domain.appointments import AppointmentAction
@@ -108,11 +108,9 @@ def create_step(
     findings = Findings()
     rules.check_new(new, findings=findings)
     findings.raise_if_any(InvalidWork)
-    same = WorkOrder.objects.filter(
-        kind=new.kind, subject=subject, subject_id=subject_id, service_point_id=service_point_id, state__in=UNDER_WAY
-    ).first()
-    if same is not None:
-        raise WorkExists(f"Work order {same.id} of this kind is under way.", work_order_id=same.id)
+    same = fetch(_SAME, [subject, subject_id, [str(state) for state in UNDER_WAY], str(new.kind), service_point_id])
+    if same:
+        raise WorkExists(f"Work order {same[0][0]} of this kind is under way.", work_order_id=same[0][0])
     row = WorkOrder(
         kind=new.kind, priority=new.priority, subject=subject, subject_id=subject_id, facts=dict(new.facts),
         checklist=_checklist_code(new), due_date=due_date, service_point_id=service_point_id,
@@ -121,6 +119,18 @@ def create_step(
     row.save()
     audit.record(actor, "create", work_moves.SUBJECT, row.id, kind=new.kind, case=subject, case_id=subject_id)
     return row.id
+
+
+_SAME = """
+    SELECT id FROM metering_workorder
+    WHERE subject = %s AND subject_id = %s AND state = ANY(%s) AND kind = %s
+        AND service_point_id IS NOT DISTINCT FROM %s
+    ORDER BY id LIMIT 1
+"""
+_UNDER_WAY = """
+    SELECT id FROM metering_workorder
+    WHERE subject = %s AND subject_id = %s AND state = ANY(%s) AND (%s = '' OR kind = %s) ORDER BY id
+"""
 
 
 @opens_transaction
@@ -258,9 +268,9 @@ def withdraw_step(*, subject: str, subject_id: int, reason: str, actor: Actor, k
 
     :returns: number of orders dropped.
     """
-    rows = WorkOrder.objects.filter(subject=subject, subject_id=subject_id, state__in=UNDER_WAY)
-    rows = rows.filter(kind=kind) if kind else rows
-    ids = list(rows.order_by("id").values_list("id", flat=True))
+    only = str(kind or "")
+    found = fetch(_UNDER_WAY, [subject, subject_id, [str(state) for state in UNDER_WAY], only, only])
+    ids = [row_id for (row_id,) in found]
     for work_order_id in ids:
         row = work_moves.lock(work_order_id)
         work_moves.move(row, WorkAction.WITHDRAW, actor=actor, note=reason)
