@@ -9,7 +9,7 @@ but their time does. With clocks, history, audit trail, notices and conflict rul
 The floor of the same run is bare psycopg: as many workers write the rows that one application leaves in the database,
 in as many transactions, into tables without indexes, checks and keys; it reads nothing and changes nothing.
 
-    .venv/bin/python benchmarks/applications.py --applications 10000 --workers 2
+    .venv/bin/python benchmarks/applications.py --applications 10000
 """
 
 import multiprocessing
@@ -27,7 +27,8 @@ import _report  # first: makes the project importable
 
 from cis.embedded import Embedded
 
-WORKERS = 2
+WORKERS = 4
+"""As many as answer at once on two cores (``cis.serving`` starts more threads than that): each waits for the disk."""
 APPLICATIONS, QUICK = 10_000, 400
 GOAL = 150
 MOVES = 8

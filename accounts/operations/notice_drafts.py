@@ -15,7 +15,7 @@ from accounts.domain.notice_states import NoticeState
 from accounts.domain.notice_texts import HIDDEN, Template, Text, Values
 from accounts.queries import notice_texts as stored_texts
 from accounts.queries import supplier
-from accounts.queries.notice_people import TextsMark
+from accounts.queries.notice_people import Written
 from accounts.queries.notice_texts import Place
 from cis.kernel.calendar import local_clock
 from cis.platform import db, outbox, packs
@@ -129,15 +129,15 @@ class Writer:
     numbers: Mapping[int, str]
     only: frozenset[Channel] | None = None
     wording: Wording | None = None
-    mark: TextsMark | None = None
+    written: Sequence[Written] | None = None
     templates: Mapping[Place, tuple[int, Template]] = field(init=False)
     common: Mapping[str, Mapping[str, Fact]] = field(init=False)
 
     def __post_init__(self) -> None:
         if self.wording:
             self.templates = self.wording.templates
-        elif self.mark:
-            self.templates = stored_texts.in_force_at(self.event.code, self.mark)
+        elif self.written is not None:
+            self.templates = stored_texts.in_force_of(self.event.code, self.written)
         else:
             self.templates = stored_texts.in_force(self.event.code)
         self.common = {language: stored_texts.common_facts(language) for language in LANGUAGES}

@@ -82,7 +82,7 @@ def queue_many_step(
         _check(kind, new)
     if len({new.key for new in notices}) < len(notices):
         raise BadRecipient("A key comes twice: each thing that is told has its own.")
-    known = notice_people.addressees(
+    known, texts = notice_people.addressees(
         event=kind.code,
         keys=[new.key for new in notices],
         customer_ids=[new.customer_id for new in notices],
@@ -92,7 +92,7 @@ def queue_many_step(
     if not fresh:
         return 0
     numbers = {new.account_id: known[new.key].number for new in fresh if new.account_id is not None}
-    writer = Writer(kind, numbers, only, wording, mark=known[fresh[0].key].texts)
+    writer = Writer(kind, numbers, only, wording, written=texts)
     drafts = [draft for new in fresh for draft in writer.drafts(new, _person(new, known[new.key]))]
     return notice_drafts.write_step(event=kind, drafts=drafts)
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from accounts.domain.contact import ContactKind
 from accounts.domain.notice_events import Channel, NoticeClass
@@ -21,17 +20,14 @@ SELECT c.id, c.name, c.language, {_WAYS} FROM accounts_customer c WHERE c.id = A
 """  # noqa: S608 (made of constants)
 _ADDRESSEES = f"""
 SELECT one.key, EXISTS(SELECT FROM accounts_notice n WHERE n.event = %(event)s AND n.key = one.key),
-       coalesce(a.number, ''), t.last_id, t.last_at, c.name, c.language, {_WAYS}
-FROM unnest(%(keys)s::text[], %(customers)s::bigint[], %(accounts)s::bigint[]) AS one (key, customer, account)
-CROSS JOIN (
-    SELECT max(id) AS last_id, max(created_at) AS last_at FROM accounts_noticetemplate WHERE event = %(event)s
-) t
+       coalesce(a.number, ''), CASE WHEN one.place = 1 THEN ARRAY(
+           SELECT DISTINCT ON (channel, language) ARRAY[channel, language, version::text, subject, body]
+           FROM accounts_noticetemplate WHERE event = %(event)s ORDER BY channel, language, version DESC
+       ) END, c.name, c.language, {_WAYS}
+FROM unnest(%(keys)s::text[], %(customers)s::bigint[], %(accounts)s::bigint[]) WITH ORDINALITY
+     AS one (key, customer, account, place)
 LEFT JOIN accounts_customer c ON c.id = one.customer LEFT JOIN accounts_account a ON a.id = one.account
 """  # noqa: S608 (made of constants)
-
-
-TextsMark = tuple[int | None, datetime | None]
-"""Id and instant of the last text of an event that the desk wrote; texts are never changed, only followed by others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,13 +38,15 @@ class Addressee:
     is_told  the event was told under this key before
     number   of the account; "" if the notice names none
     person   the customer; None if the notice names none, or one who does not exist
-    texts    which texts of the desk are in force: it changes with each that is written
     """
 
     is_told: bool
     number: str
     person: Person | None
-    texts: TextsMark
+
+
+Written = tuple[str, str, int, str, str]
+"""Channel, language, version, subject and body of a text that the desk wrote."""
 
 
 def of_customers(*, customer_ids: Sequence[int]) -> dict[int, Person]:
@@ -65,18 +63,21 @@ def of_customers(*, customer_ids: Sequence[int]) -> dict[int, Person]:
 
 def addressees(
     *, event: str, keys: Sequence[str], customer_ids: Sequence[int | None], account_ids: Sequence[int | None]
-) -> dict[str, Addressee]:
-    """Return by key what is known before notices of an event are written; one statement for any number."""
+) -> tuple[dict[str, Addressee], tuple[Written, ...]]:
+    """
+    Return by key what is known before notices of an event are written, and the desk's own texts of it; one statement.
+
+    The texts that are in force stand in no other statement: each notice would need it.
+    """
     given = {"event": event, "keys": list(keys), "customers": list(customer_ids), "accounts": list(account_ids)}
-    return {
-        key: Addressee(
-            is_told=is_told,
-            number=number,
-            person=None if name is None else _person(name, language, points, choices),
-            texts=(last_id, last_at),
-        )
-        for key, is_told, number, last_id, last_at, name, language, points, choices in db.fetch(_ADDRESSEES, given)
-    }
+    found: dict[str, Addressee] = {}
+    texts: tuple[Written, ...] = ()
+    for key, is_told, number, written, name, language, points, choices in db.fetch(_ADDRESSEES, given):
+        person = None if name is None else _person(name, language, points, choices)
+        found[key] = Addressee(is_told=is_told, number=number, person=person)
+        if written:
+            texts = tuple((way, tongue, int(version), subject, body) for way, tongue, version, subject, body in written)
+    return found, texts
 
 
 def _person(name: str, language: str, points: list[list[str]], choices: list[list[str]]) -> Person:

@@ -4,7 +4,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,11 @@ from accounts.domain.notice_events import COMMON, EVENTS, Channel, Event, Fact, 
 from accounts.domain.notice_texts import Template, Text, Values
 from accounts.models.notice import NoticeTemplate
 from accounts.queries import supplier
-from accounts.queries.notice_people import TextsMark
+from accounts.queries.notice_people import Written
 from cis.kernel.periods import month_of
 from cis.platform import db
 
 PORTAL = "/portal/"
-MARKS_KEPT = 256
 Place = tuple[Channel, str]
 """A way and a language."""
 
@@ -138,10 +137,11 @@ def in_force(code: str) -> dict[Place, tuple[int, Template]]:
     return {place: (version, _compiled(text, event.code, place[0])) for place, (version, text) in found.items()}
 
 
-@lru_cache(maxsize=MARKS_KEPT)
-def in_force_at(code: str, mark: TextsMark) -> dict[Place, tuple[int, Template]]:  # noqa: ARG001 (what it is kept by)
-    """Return the texts of an event that are in force while a mark stands (``notice_people``), read once for it."""
-    return in_force(code)
+def in_force_of(code: str, written: Sequence[Written]) -> dict[Place, tuple[int, Template]]:
+    """Return what ``in_force`` does, of the desk's own texts as they were read already."""
+    found = {place: (0, text) for place, text in delivered(code).items()}
+    found |= {(Channel(way), tongue): (version, Text(*text)) for way, tongue, version, *text in written}
+    return {place: (version, _compiled(text, code, place[0])) for place, (version, text) in found.items()}
 
 
 def written(codes: Sequence[str]) -> dict[str, dict[Place, tuple[int, Text]]]:

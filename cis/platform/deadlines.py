@@ -7,20 +7,19 @@ tells of each deadline once that it comes near and once that it has passed: ``De
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from math import ceil
 from typing import Any
 
 from django.conf import settings
-from django.db import models
 from django.utils import timezone
 
 from cis.kernel.calendar import local_clock
 from cis.kernel.deadlines import DeadlineNear, DeadlinePassed, Limit, Passing, Stop, Unit, WorkClock
 from cis.kernel.errors import Refused
 from cis.platform import calendars, db, events, packs
-from cis.platform.models import OPEN_DEADLINES, Deadline, DeadlineState, DeadlineStop
+from cis.platform.models import DeadlineState
 
 WORK = "deadlines"
 BATCH = 500
@@ -245,13 +244,16 @@ def drop(*, subject: str, subject_id: int, at: datetime, standard: str | None = 
 
 def of_subject(*, subject: str, subject_ids: Sequence[int]) -> tuple[Card, ...]:
     """Return all deadlines of some things, oldest first; one statement."""
-    return _cards(models.Q(subject=subject, subject_id__in=list(subject_ids)), order=("started_at", "id"))
+    return _cards(
+        "subject = %s AND subject_id = ANY(%s::bigint[]) ORDER BY started_at, id", [subject, list(subject_ids)]
+    )
 
 
 def overdue(*, at: datetime, subject: str | None = None, most: int = 1_000) -> tuple[Card, ...]:
     """Return the open deadlines that have passed, longest first; one statement."""
-    of_one = models.Q() if subject is None else models.Q(subject=subject)
-    return _cards(of_one & models.Q(state__in=OPEN_DEADLINES, due_at__lte=at), order=("due_at", "id"), most=most)
+    of_one, named = ("", []) if subject is None else ("AND subject = %s", [subject])
+    where = f"state IN ('running', 'stopped') AND due_at <= %s {of_one} ORDER BY due_at, id LIMIT %s"
+    return _cards(where, [at, *named, most])
 
 
 def sweep(at: datetime) -> None:
@@ -337,15 +339,9 @@ def lock(subject: str, subject_id: int, standard: str | None) -> list[Open]:
     )
     return [
         Open(
-            row_id,
-            DeadlineState(state),
-            Limit(within, Unit(unit)),
-            warn,
-            started_at,
-            tuple(map(Stop, begun, ended)),
-            standard,
+            row_id, DeadlineState(state), Limit(within, Unit(unit)), warn, at, tuple(map(Stop, begun, ended)), standard
         )
-        for row_id, state, within, unit, warn, started_at, begun, ended, standard in rows
+        for row_id, state, within, unit, warn, at, begun, ended, standard in rows
     ]
 
 
@@ -355,23 +351,18 @@ def work_clock() -> WorkClock:
     return WorkClock(calendar=calendars.business_calendar(country), clock=local_clock(settings.TIME_ZONE))
 
 
-def _cards(wanted: models.Q, *, order: Sequence[str], most: int | None = None) -> tuple[Card, ...]:
-    waiting = DeadlineStop.objects.filter(deadline_id=models.OuterRef("id"), went_on_at=None).values("reason")[:1]
-    rows = Deadline.objects.filter(wanted).annotate(reason=models.Subquery(waiting)).order_by(*order)
+def _cards(where: str, given: Sequence[object]) -> tuple[Card, ...]:
+    names = [one.name for one in fields(Card) if one.name not in {"state", "limit"}]
     return tuple(
-        Card(
-            id=row.id,
-            subject=row.subject,
-            subject_id=row.subject_id,
-            standard=row.standard,
-            state=DeadlineState(row.state),
-            limit=Limit(row.within, Unit(row.unit)),
-            started_at=row.started_at,
-            due_at=row.due_at,
-            ended_at=row.ended_at,
-            used_hundredths=row.used_hundredths,
-            in_time=row.in_time,
-            reason=row.reason or "",
-        )
-        for row in (rows if most is None else rows[:most])
+        Card(state=DeadlineState(state), limit=Limit(within, Unit(unit)), **dict(zip(names, values, strict=True)))
+        for state, within, unit, *values in db.fetch(f"{_CARDS} WHERE {where}", given)
     )
+
+
+_CARDS = """
+    SELECT state, within, unit, id, subject, subject_id, standard, started_at, due_at, ended_at, used_hundredths,
+        in_time, coalesce((
+            SELECT reason FROM platform_deadlinestop WHERE deadline_id = d.id AND went_on_at IS NULL LIMIT 1
+        ), '')
+    FROM platform_deadline AS d
+"""

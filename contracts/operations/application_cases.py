@@ -302,7 +302,7 @@ def _look_at_papers(row: ServiceApplication, given: Collection[str], at: datetim
     missing = _missing(row, given, at)
     if row.state == ApplicationState.APPLIED and not missing and row.waits_for == WaitsFor.CUSTOMER:
         row.waits_for = WaitsFor.DESK.value
-        row.save(update_fields=["waits_for"])
+        execute("UPDATE contracts_serviceapplication SET waits_for = %s WHERE id = %s", [row.waits_for, row.id])
         moves.start_clock(row, workflow.standard_of(ApplicationState.APPLIED) or workflow.WHOLE, at)
     return missing
 

@@ -12,13 +12,13 @@ from cis.kernel.actors import Actor
 from cis.kernel.errors import Findings, Refused
 from cis.kernel.text import bigrams
 from cis.platform import documents, papers, photos
-from cis.platform.db import joins_transaction, opens_transaction, take_ids
+from cis.platform.db import fetch, joins_transaction, opens_transaction, take_ids
 from cis.platform.papers import CheckedPaper
 from contracts.domain import application_workflow as workflow
 from contracts.domain import applications as rules
 from contracts.domain.application_workflow import WaitsFor
 from contracts.domain.applications import ApplicationChannel, CheckedPerson, NewApplication, PaperKind
-from contracts.models.application import ApplicationItem, ApplicationPaper, ServiceApplication
+from contracts.models.application import ApplicationPaper, ServiceApplication
 from contracts.operations import application_moves as moves
 from contracts.operations import application_notices
 from contracts.queries import application_rules
@@ -184,12 +184,7 @@ def _conflict_keys(new: NewApplication) -> list[str]:
 
 def _refuse_twice(keys: Sequence[str], channel: ApplicationChannel) -> None:
     """Refuse what is applied for already; only who works with applications is told which one that is."""
-    taken = (
-        ApplicationItem.objects.filter(conflict_key__in=keys, is_open=True)
-        .values_list("application__number", "unit")
-        .order_by("id")
-        .first()
-    )
+    taken = next(iter(fetch(_TAKEN, [list(keys)])), None)
     if taken is not None and channel is ApplicationChannel.PORTAL:
         raise ApplicationTaken(
             "An application for the same supply is open.", advice="Name the flat or shop, or call us if that is wrong."
@@ -200,6 +195,13 @@ def _refuse_twice(keys: Sequence[str], channel: ApplicationChannel) -> None:
             advice="Look at that one, or name the flat or shop of this one.",
             number=taken[0],
         )
+
+
+_TAKEN = """
+    SELECT a.number, i.unit
+    FROM contracts_applicationitem i JOIN contracts_serviceapplication a ON a.id = i.application_id
+    WHERE i.conflict_key = ANY(%s::text[]) AND i.is_open ORDER BY i.id LIMIT 1
+"""
 
 
 def _row(

@@ -134,7 +134,8 @@ def keep(
     parts, given = [_KEEP_MOVE], [row.id, at, action, before, row.state, why]
     given += [actor.kind.value, actor.id, actor.name[:150]]
     if changed:
-        fields = [ServiceApplication._meta.get_field(name) for name in changed]  # noqa: SLF001 (names of columns)
+        own = {field.attname: field for field in ServiceApplication._meta.concrete_fields}  # noqa: SLF001 (columns)
+        fields = [own[name] for name in changed]
         assigned = ", ".join(f'"{field.column}" = %s' for field in fields)
         parts.append(f"changed AS (UPDATE contracts_serviceapplication SET {assigned} WHERE id = %s)")  # noqa: S608
         given += [field.get_db_prep_save(changed[field.attname], connection) for field in fields] + [row.id]

@@ -10,7 +10,7 @@ from cis.platform import packs
 from cis.platform.db import fetch
 from metering.domain.network import LOW, PERCENT, Asset, LoadRule, PointState, voltages_serving
 from metering.domain.places import Voltage
-from metering.models.network import CapacityReservation, Feeder, Transformer
+from metering.models.network import CapacityReservation, Transformer
 from metering.models.place import ServicePoint
 
 _COUNTED = """
@@ -246,11 +246,15 @@ def districts() -> tuple[str, ...]:
 
 
 def ids_by_external_id(external_ids: Sequence[str]) -> tuple[dict[str, int], dict[str, int]]:
-    """Return the ids of transformers and of feeders that exist, by external id; two statements."""
-    wanted = list(external_ids)
+    """Return the ids of transformers and of feeders that exist, by external id; one statement."""
+    sql = """
+        SELECT true, external_id, id FROM metering_transformer WHERE external_id = ANY(%(wanted)s::text[])
+        UNION ALL SELECT false, external_id, id FROM metering_feeder WHERE external_id = ANY(%(wanted)s::text[])
+    """
+    found = fetch(sql, {"wanted": list(external_ids)})
     return (
-        dict(Transformer.objects.filter(external_id__in=wanted).values_list("external_id", "id")),
-        dict(Feeder.objects.filter(external_id__in=wanted).values_list("external_id", "id")),
+        {external_id: row_id for is_transformer, external_id, row_id in found if is_transformer},
+        {external_id: row_id for is_transformer, external_id, row_id in found if not is_transformer},
     )
 
 

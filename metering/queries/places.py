@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from cis.kernel.errors import Refused
+from cis.platform.db import fetch
 from metering.domain.places import UNITS, Quantity
 from metering.models.device import Installation, Register
 from metering.models.place import Premises, ServicePoint
@@ -194,7 +195,8 @@ def cards(*, service_point_ids: Iterable[int], at_date: date) -> dict[int, Place
 
 def ids_by_external_id(external_ids: Iterable[str]) -> dict[str, int]:
     """Return the ids of those service points that exist, by external id; one statement."""
-    return dict(ServicePoint.objects.filter(external_id__in=list(external_ids)).values_list("external_id", "id"))
+    sql = "SELECT external_id, id FROM metering_servicepoint WHERE external_id = ANY(%s::text[])"
+    return dict(fetch(sql, [list(external_ids)]))
 
 
 def premises_ids(*, service_point_ids: Collection[int]) -> dict[int, int]:
@@ -209,7 +211,8 @@ def addresses_of_premises(external_ids: Iterable[str]) -> dict[str, str]:
 
 def premises_by_external_id(external_ids: Iterable[str]) -> dict[str, int]:
     """Return the ids of those premises that exist, by external id; one statement."""
-    return dict(Premises.objects.filter(external_id__in=list(external_ids)).values_list("external_id", "id"))
+    sql = "SELECT external_id, id FROM metering_premises WHERE external_id = ANY(%s::text[])"
+    return dict(fetch(sql, [list(external_ids)]))
 
 
 def id_of_external_id(external_id: str) -> int:

@@ -513,10 +513,10 @@ def test_each_step_takes_so_many_statements(django_assert_num_queries):
     application_id = walked(to="surveyed")
     case = {"application_id": application_id, "actor": STAFF, "at": AT}
     for take, more, statements in (
-        (applications.offer_step, {}, 8),
-        (applications.sign_step, {"contract_number": "C1"}, 12),
-        (applications.install_meter_step, {}, 12),
-        (applications.energize_step, {"inspection_passed": True}, 8),
+        (applications.offer_step, {}, 6),
+        (applications.sign_step, {"contract_number": "C1"}, 7),
+        (applications.install_meter_step, {}, 7),
+        (applications.energize_step, {"inspection_passed": True}, 5),
     ):
         with transaction.atomic(), django_assert_num_queries(statements):
             take(**case, **more)

@@ -162,17 +162,17 @@ def test_scopes_and_numbers_are_asked_for(caller):
 
 
 def test_each_request_takes_so_many_statements(caller, django_assert_num_queries):
-    with django_assert_num_queries(25):
+    with django_assert_num_queries(15):
         number = filed(caller)["number"]
-    for kind, statements in (("identity", 9), ("premises_right", 11)):
+    for kind, statements in (("identity", 8), ("premises_right", 10)):
         with django_assert_num_queries(statements):
             assert paper(caller, number, kind, PDF % statements).status_code == 200
     place = metering.service_point(state="planned", transformer=metering.transformer())
     points = {"points": [{"seq": 0, "service_point": place.external_id}]}
     for action, statements, more in (
-        ("confirm_documents", 31, {}),
-        ("assign_survey", 16, {}),
-        ("report_survey", 35, points),
+        ("confirm_documents", 22, {}),
+        ("assign_survey", 14, {}),
+        ("report_survey", 29, points),
     ):
         with django_assert_num_queries(statements):
             assert move(caller, number, action, action, **more).status_code == 200
