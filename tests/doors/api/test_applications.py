@@ -162,7 +162,7 @@ def test_scopes_and_numbers_are_asked_for(caller):
 
 
 def test_each_request_takes_so_many_statements(caller, django_assert_num_queries):
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         number = filed(caller)["number"]
     for kind, statements in (("identity", 8), ("premises_right", 10)):
         with django_assert_num_queries(statements):
