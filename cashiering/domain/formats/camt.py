@@ -40,7 +40,12 @@ Element = Any
 
 @dataclass(slots=True)
 class _Reader:
-    """Where the reading of a file stands."""
+    """
+    Where the reading of a file stands.
+
+    texts    of the entry that is read and of each of its details, the first text of each path inside it
+    several  the paths that stand in them more than once
+    """
 
     places: int
     name: str
@@ -49,6 +54,8 @@ class _Reader:
     entry: int = 0
     current: Statement | None = None
     whole: list[Statement] = field(default_factory=list)
+    texts: dict[Element, dict[str, str]] = field(default_factory=dict)
+    several: set[tuple[Element, str]] = field(default_factory=set)
     faults: list[Fault] = field(default_factory=list)
 
 
@@ -114,6 +121,8 @@ def _take(reader: _Reader, element: Element) -> None:
     elif local == "Ntry":
         statement = _statement_of(reader, element.getparent())
         reader.entry += 1
+        reader.texts, reader.several = {element: {}}, set()
+        _gather(reader, element, element, "")
         try:
             _entry(reader, statement, element)
         except Refused as refusal:
@@ -130,7 +139,7 @@ def _statement_of(reader: _Reader, element: Element) -> Statement:
         reader.current = Statement(
             format=reader.format,
             reference=_text(reader, element, "Id")[:REFERENCE_MOST],
-            bank_account=_account(reader, account),
+            bank_account=_account(reader, element, "Acct"),
             currency="" if account is None else _text(reader, account, "Ccy"),
         )
     return reader.current
@@ -165,17 +174,17 @@ def _entry(reader: _Reader, statement: Statement, entry: Element) -> None:
         raise _BadEntry(
             f"{currency} in a statement of {statement.currency}.", advice="Ask the bank.", code="wrong_currency"
         )
-    whole = _line(reader, entry, None, amount=amount, is_credit=_is_credit(reader, entry))
-    details = entry.findall(f"{reader.prefix}NtryDtls/{reader.prefix}TxDtls")
-    statement.lines += _lines(reader, entry, whole, details)
+    statement.lines += _lines(reader, entry, amount=amount, is_credit=_is_credit(reader, entry))
 
 
-def _lines(reader: _Reader, entry: Element, whole: Line, details: list[Element]) -> list[Line]:
+def _lines(reader: _Reader, entry: Element, *, amount: int, is_credit: bool) -> list[Line]:
     """Return the lines of an entry: one, or those of its details where the bank books many at once."""
+    details = [element for element in reader.texts if element is not entry]
+    if len(details) == 1:
+        return [_line(reader, entry, details[0], amount=amount, is_credit=is_credit)]
+    whole = _line(reader, entry, None, amount=amount, is_credit=is_credit)
     if not details:
         return [whole]
-    if len(details) == 1:
-        return [_line(reader, entry, details[0], amount=whole.amount_minor, is_credit=whole.is_credit)]
     lines = []
     for detail in details:
         found = detail.find(f"{reader.prefix}Amt")
@@ -229,7 +238,7 @@ def _line(reader: _Reader, entry: Element, detail: Element | None, *, amount: in
         end_to_end_id=_given(_text(reader, source, "Refs/EndToEndId")),
         remittance=_remittance(reader, entry, detail)[:TEXT_MOST],
         payer_name=_party(reader, source, side)[:NAME_MOST],
-        payer_account=_account(reader, source.find(f"{reader.prefix}RltdPties/{reader.prefix}{side}Acct")),
+        payer_account=_account(reader, source, f"RltdPties/{side}Acct"),
         is_reversal=is_reversal,
         return_reason=reason[:NAME_MOST],
         original=" ".join(
@@ -240,11 +249,10 @@ def _line(reader: _Reader, entry: Element, detail: Element | None, *, amount: in
 
 def _reason(reader: _Reader, detail: Element) -> str:
     """Return why a payment comes back; "" if it does not."""
-    found = detail.find(f"{reader.prefix}RtrInf")
-    if found is None:
+    if "RtrInf" not in reader.texts[detail]:
         return ""
-    code = _text(reader, found, "Rsn/Cd") or _text(reader, found, "Rsn/Prtry")
-    said = [one.text or "" for one in found.findall(f"{reader.prefix}AddtlInf")]
+    code = _text(reader, detail, "RtrInf/Rsn/Cd") or _text(reader, detail, "RtrInf/Rsn/Prtry")
+    said = _all_texts(reader, detail, "RtrInf/AddtlInf")
     return " ".join(filter(None, (code, *said))) or "returned"
 
 
@@ -252,8 +260,9 @@ def _remittance(reader: _Reader, entry: Element, detail: Element | None) -> str:
     said: list[str] = []
     if detail is not None:
         pre = reader.prefix
-        said += [one.text or "" for one in detail.findall(f"{pre}RmtInf/{pre}Ustrd")]
-        for one in detail.findall(f"{pre}RmtInf/{pre}Strd"):
+        said += _all_texts(reader, detail, "RmtInf/Ustrd")
+        found = detail.findall(f"{pre}RmtInf/{pre}Strd") if "RmtInf/Strd" in reader.texts[detail] else ()
+        for one in found:
             said += [_text(reader, one, "CdtrRefInf/Ref"), _text(reader, one, "RfrdDocInf/Nb")]
             said += [part.text or "" for part in one.findall(f"{pre}AddtlRmtInf")]
         said.append(_text(reader, detail, "AddtlTxInf"))
@@ -270,10 +279,8 @@ def _party(reader: _Reader, source: Element, side: str) -> str:
     return ""
 
 
-def _account(reader: _Reader, account: Element | None) -> str:
-    if account is None:
-        return ""
-    found = _text(reader, account, "Id/IBAN") or _text(reader, account, "Id/Othr/Id")
+def _account(reader: _Reader, element: Element, path: str) -> str:
+    found = _text(reader, element, f"{path}/Id/IBAN") or _text(reader, element, f"{path}/Id/Othr/Id")
     return "".join(found.split())[:REFERENCE_MOST]
 
 
@@ -310,7 +317,41 @@ def _qualified(prefix: str, path: str) -> str:
     return "/".join(f"{prefix}{name}" for name in path.split("/"))
 
 
+def _gather(reader: _Reader, whole: Element, element: Element, path: str) -> None:
+    """
+    Keep the texts of an entry, or of a detail of it, by their paths: it is walked once, and not for each text.
+
+    :param path: of the element inside what is gathered, with a stroke at its end.
+    """
+    texts, size = reader.texts[whole], len(reader.prefix)
+    for child in element:
+        tag = child.tag
+        if not isinstance(tag, str) or not tag.startswith(reader.prefix):
+            continue
+        here = path + tag[size:]
+        if here == "NtryDtls/TxDtls":
+            reader.texts[child] = {}
+            _gather(reader, child, child, "")
+            continue
+        if here in texts:
+            reader.several.add((whole, here))
+        else:
+            texts[here] = (child.text or "").strip()
+        if len(child):
+            _gather(reader, whole, child, f"{here}/")
+
+
+def _all_texts(reader: _Reader, element: Element, path: str) -> list[str]:
+    """Return all texts of a path in an entry or a detail."""
+    if (element, path) in reader.several:
+        return [one.text or "" for one in element.findall(_qualified(reader.prefix, path))]
+    return [reader.texts[element][path]] if path in reader.texts[element] else []
+
+
 def _text(reader: _Reader, element: Element, path: str) -> str:
+    known = reader.texts.get(element)
+    if known is not None:
+        return known.get(path, "")
     found = element.find(_qualified(reader.prefix, path))
     return "" if found is None or found.text is None else found.text.strip()
 
