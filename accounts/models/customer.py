@@ -7,6 +7,13 @@ from accounts.domain.identity import CustomerKind
 from cis.platform.fields import Code, ExternalId, SearchGrams, choices_of, one_of, search_index
 
 
+class PlainName(models.Func):
+    """A name as it is compared: width, case, blanks and signs do not count (``accounts.queries.customers``)."""
+
+    template = "lower(regexp_replace(normalize(%(expressions)s, NFKC), '[^[:alnum:]]', '', 'g'))"
+    output_field = models.TextField()
+
+
 class Customer(models.Model):
     """A person or body that signs contracts and is contacted."""
 
@@ -26,5 +33,6 @@ class Customer(models.Model):
         indexes = [
             search_index("customer_search"),
             models.Index(name="customer_by_name", fields=["name_pinyin", "id"]),
+            models.Index(PlainName("name"), name="customer_by_plain_name"),
             models.Index(name="customer_by_id_number", fields=["id_number"], condition=~models.Q(id_number="")),
         ]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from accounts.domain.contact import ContactKind, Shown, shown
 from accounts.models.contact import ContactPoint
-from accounts.models.customer import Customer
+from accounts.models.customer import Customer, PlainName
 from cis.kernel.errors import Refused
 from cis.platform import db
 
@@ -14,6 +14,10 @@ class UnknownCustomer(Refused):
     """There is no such customer."""
 
     code = "unknown_customer"
+
+
+PLAIN_NAME = PlainName.template.replace("%(expressions)s", "{}")
+"""SQL of a name as it is compared, by which customers are indexed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
+from accounts.queries.customers import PLAIN_NAME
 from cis.platform.db import fetch
 
 _HOLDER = """
@@ -26,14 +27,14 @@ _BY_NUMBER = f"""
     {_HOLDER}
     WHERE b.number = ANY(%(numbers)s) AND b.kind <> 'credit' AND b.state IN ('issued', 'cancelled')
 """  # noqa: S608 (no value of anybody's is in it)
+# From the name to the account: many owe the same amount, few have the same name.
 _BY_BALANCE = f"""
-    SELECT a.id, l.balance_minor, c.name
-    FROM billing_ledgeraccount l
-    JOIN accounts_account a ON a.id = l.account_id
-    {_HOLDER}
-    WHERE l.balance_minor = ANY(%(amounts)s) AND c.name IS NOT NULL
-      AND lower(regexp_replace(normalize(c.name, NFKC), '[^[:alnum:]]', '', 'g')) = ANY(%(names)s)
-    ORDER BY a.id
+    SELECT h.account_id, l.balance_minor, c.name
+    FROM accounts_customer c
+    JOIN accounts_accountholder h ON h.customer_id = c.id AND h.period @> %(today)s::date
+    JOIN billing_ledgeraccount l ON l.account_id = h.account_id
+    WHERE {PLAIN_NAME.format("c.name")} = ANY(%(names)s::text[]) AND l.balance_minor = ANY(%(amounts)s::bigint[])
+    ORDER BY h.account_id
 """  # noqa: S608 (no value of anybody's is in it)
 
 

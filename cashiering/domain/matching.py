@@ -9,12 +9,15 @@ import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from accounts.domain.numbers import has_check_digit
 
 SUGGESTIONS_MOST = 5
 NUMBER_LEAST, NUMBER_MOST = 6, 20
 GROUPED = 10
+TEXTS_KEPT = 4_096
+"""Texts whose numbers are kept: each line's are asked for thrice."""
 _RUNS = re.compile(r"[0-9]+(?:[ \-./][0-9]+)*")
 _BREAKS = re.compile(r"[ \-./]")
 
@@ -111,6 +114,7 @@ class Match:
     suggestions: tuple[Suggestion, ...]
 
 
+@lru_cache(maxsize=TEXTS_KEPT)
 def numbers_in(text: str) -> tuple[str, ...]:
     """
     Return the numbers in a text that may be ours, each once, in their order.
