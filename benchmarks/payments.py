@@ -99,6 +99,9 @@ def prepare(count: int) -> None:
         for statement in SEED:
             sql(statement, {"n": count, "amount": AMOUNT_MINOR})
     sql("ANALYZE")
+    from cis.platform import jobs
+
+    jobs.wake("bank_lines")  # a server that runs has woken workers before
 
 
 # Numbers without a check digit of ours; the bills' numbers are what the lines name.
