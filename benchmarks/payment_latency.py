@@ -5,7 +5,7 @@ The month before is billed, so that there is something to pay. Then one worker r
 accounts, and meanwhile a client pays the bills of the month before by API, one after the other, at accounts taken at
 random: some wait for the lock of a chunk that is being issued. With all that a request costs: key, idempotency, JSON.
 
-    .venv/bin/python benchmarks/payment_latency.py --accounts 20000
+    .venv/bin/python benchmarks/payment_latency.py --accounts 60000
 """
 
 import os
@@ -25,7 +25,7 @@ import billing_run
 from cis.embedded import Embedded
 from cis.kernel.periods import Period
 
-ACCOUNTS, QUICK = 20_000, 6_000
+ACCOUNTS, QUICK = 60_000, 20_000
 GOAL_MS = 50
 LEAST = 100
 """Payments without which a share of twenty says little."""
