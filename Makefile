@@ -27,7 +27,7 @@ setup-test:
 	@$(PYTHON) tools/bootstrap.py test
 
 demo: setup
-	@HEAD_END_GATEWAY=sandbox PARTNER_BANK=sandbox $(RUN) $(VENV) manage.py demo $(DEMO)
+	@HEAD_END_GATEWAY=sandbox PARTNER_BANK=sandbox PAYMENT_PROVIDERS=sandbox,sandbox_alipay,sandbox_wechat $(RUN) $(VENV) manage.py demo $(DEMO)
 
 clean-demo:
 	@if [ -x $(VENV) ]; then $(VENV) -m cis.embedded remove; fi

@@ -3,9 +3,23 @@
 from django.contrib import admin
 
 from cashiering.models.bank import BankStatement, LineDecision, LinePart, LineSuggestion, StatementFile, StatementLine
+from cashiering.models.checkout import (
+    Checkout,
+    CheckoutBill,
+    CheckoutEvent,
+    Payout,
+    PayoutLine,
+    SandboxCheckout,
+    SandboxSaying,
+)
 from cis.platform.admin import ReadOnlyAdmin
 
 
 @admin.register(StatementFile, BankStatement, StatementLine, LinePart, LineSuggestion, LineDecision)
 class CashieringAdmin(ReadOnlyAdmin):
     """Statements of the bank and what became of their lines."""
+
+
+@admin.register(Checkout, CheckoutBill, CheckoutEvent, Payout, PayoutLine, SandboxCheckout, SandboxSaying)
+class CheckoutAdmin(ReadOnlyAdmin):
+    """Online payments, what providers said of them, and how their money came."""

@@ -238,6 +238,9 @@ SMS_GATEWAY_TOKEN = env.str("SMS_GATEWAY_TOKEN", default="")
 # The sandboxes invent their answers: they are for demo and tests, and never used unless they are named.
 HEAD_END_GATEWAY = env.str("HEAD_END_GATEWAY", default="")
 PARTNER_BANK = env.str("PARTNER_BANK", default="")
+# Who takes money online, in the order in which payers see them; a payer is sent to no other hosts than these.
+PAYMENT_PROVIDERS = env.list("PAYMENT_PROVIDERS", default=[])
+PAYMENT_HOSTS = env.list("PAYMENT_HOSTS", default=[])
 NOTICE_WEBHOOK_SECRET = env.str("NOTICE_WEBHOOK_SECRET", default="")
 
 REST_FRAMEWORK = {
@@ -275,7 +278,7 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "object-src": [NONE],
         "base-uri": [SELF],
-        "form-action": [SELF],
+        "form-action": [SELF, *(f"https://{host}" for host in PAYMENT_HOSTS)],
         "frame-ancestors": [NONE],
     },
 }

@@ -27,6 +27,10 @@ from billing.operations import (
     telling,
 )
 from billing.queries import balances
+from cashiering.gateways import online
+from cashiering.gateways.sandbox import Sandbox as SandboxProvider
+from cashiering.gateways.wallets import FormWallet, XmlWallet
+from cashiering.operations import checkout_cases, checkout_events, payouts, sandbox_provider
 from cashiering.operations import posting as bank_posting
 from cis.desk import navigation, task_queues
 from cis.kernel.actors import SYSTEM
@@ -128,9 +132,16 @@ DISCONNECTIONS_EVERY = timedelta(minutes=1)
 BOUNCES_EVERY = timedelta(minutes=5)
 """How often the mailbox is read to which mails come back."""
 
+CHECKOUTS_EVERY = timedelta(minutes=1)
+"""How often online payments are looked through whose provider has said nothing."""
+
 BANK_ANSWERS = "partner_bank_answers"
 BANK_EVERY = timedelta(minutes=10)
 """How often a partner bank is asked what it has to say, and lines of statements are looked for that wait."""
+
+
+PROVIDERS = {one.name: one for one in (SandboxProvider, FormWallet, XmlWallet)}
+"""Who may take money online, by the names of PAYMENT_PROVIDERS: all of them sandboxes until one is added here."""
 
 
 def bind() -> None:
@@ -181,6 +192,7 @@ def bind() -> None:
     outbox.send_by(device_commands.SEND, device_commands.send)
     outbox.send_by(device_commands.ASK, device_commands.ask)
     _bind_programmes()
+    _bind_online_payment()
     _bind_gateways()
 
 
@@ -196,10 +208,23 @@ def _bind_programmes() -> None:
     outbox.send_by(financing.WITHDRAW, financing.send)
 
 
+def _bind_online_payment() -> None:
+    """Let providers of online payment be heard, asked, and reconciled with the bank."""
+    outbox.send_by(checkout_events.EVENT, checkout_events.work)
+    outbox.send_by(checkout_cases.REFUND, checkout_cases.send)
+    outbox.send_by(sandbox_provider.CALL, sandbox_provider.call)
+    jobs.register(checkout_events.LOOK, checkout_events.look, schedule=Every(CHECKOUTS_EVERY))
+    jobs.register(payouts.WORK, payouts.work, schedule=Every(BANK_EVERY))
+
+
 def _bind_gateways() -> None:
     """Connect what the settings name: the sandboxes invent what they answer, so none is used that is not asked for."""
     head_end.use(Sandbox() if _is_sandbox("HEAD_END_GATEWAY") else None)
     partner_bank.use(SandboxBank() if _is_sandbox("PARTNER_BANK") else None)
+    unknown = set(settings.PAYMENT_PROVIDERS) - PROVIDERS.keys()
+    if unknown:
+        raise ImproperlyConfigured(f"PAYMENT_PROVIDERS names {', '.join(sorted(unknown))}, which there is not.")
+    online.use([PROVIDERS[name]() for name in settings.PAYMENT_PROVIDERS])
 
 
 def _is_sandbox(setting: str) -> bool:

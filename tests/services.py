@@ -20,6 +20,7 @@ os.environ["WATTLINE_VAR"] = str(VAR)
 os.environ["WATTLINE_DURABLE"] = "0"
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cis.settings")
 os.environ["HEAD_END_GATEWAY"] = os.environ["PARTNER_BANK"] = "sandbox"
+os.environ["PAYMENT_PROVIDERS"] = "sandbox,sandbox_alipay,sandbox_wechat"
 os.environ.setdefault("STATICFILES_STORAGE", "django.contrib.staticfiles.storage.StaticFilesStorage")
 
 if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):

@@ -157,6 +157,13 @@ _ROWS: Final = (
         ladder=(Channel.SMS, Channel.EMAIL),
     ),
     Event(
+        code="payment_reversed",
+        notice_class=NoticeClass.MONEY,
+        facts={"amount": _MONEY, "reversed": _DATE, "reference": _TEXT},
+        ladder=(Channel.SMS, Channel.EMAIL),
+        is_required=True,
+    ),
+    Event(
         code="payment_due_soon",
         notice_class=NoticeClass.MONEY,
         facts={"bill": _TEXT, "open": _MONEY, "due": _DATE, "link": _LINK},

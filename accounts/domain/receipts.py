@@ -81,7 +81,7 @@ def reference(*, notice_id: int, resent: int) -> str:
 
 
 def sign(*, body: bytes, message_id: str, at_seconds: int, key: bytes) -> Signed:
-    """Return receipts with their signature, as a gateway sends them."""
+    """Return a message with its signature, as a gateway sends it."""
     headers = {
         "webhook-id": message_id,
         "webhook-timestamp": str(at_seconds),
@@ -97,19 +97,9 @@ def opened(signed: Signed, *, key: bytes, now_seconds: int) -> tuple[Receipt, ..
     :raises BadSignature: no signature fits, or the time is more than five minutes away.
     :raises BadReceipt: the body is no receipt, or too large.
     """
-    headers = signed.headers
-    at = headers.get("webhook-timestamp", "")
     if len(signed.body) > BYTES_MOST:
         raise BadReceipt(f"More than {BYTES_MOST} bytes.")
-    expected = _signature(signed.body, headers.get("webhook-id", ""), at, key)
-    given = [part[3:] for part in headers.get("webhook-signature", "").split() if part.startswith("v1,")]
-    is_ours = any(hmac.compare_digest(one.encode(), expected.encode()) for one in given)
-    if not headers.get("webhook-id") or not is_ours:
-        raise BadSignature("The signature does not fit.")
-    if not (at.isascii() and at.isdigit() and len(at) <= 12) or abs(int(at) - now_seconds) > AGE_MOST_SECONDS:  # noqa: PLR2004
-        raise BadSignature(
-            "The time of the receipt is more than five minutes away.", advice="Set the clock; send again."
-        )
+    verify(signed, key=key, now_seconds=now_seconds)
     try:
         told = json.loads(signed.body)
     except (ValueError, RecursionError) as error:
@@ -118,6 +108,25 @@ def opened(signed: Signed, *, key: bytes, now_seconds: int) -> tuple[Receipt, ..
     if not isinstance(rows, list) or len(rows) > RECEIPTS_MOST:
         raise BadReceipt(f"The body is an object with a list of at most {RECEIPTS_MOST} receipts.")
     return tuple(_receipt(row) for row in rows)
+
+
+def verify(signed: Signed, *, key: bytes, now_seconds: int) -> None:
+    """
+    Do nothing if a message is signed with the key, and not older or younger than five minutes.
+
+    :raises BadSignature: no signature fits, or the time is more than five minutes away.
+    """
+    headers = signed.headers
+    at = headers.get("webhook-timestamp", "")
+    expected = _signature(signed.body, headers.get("webhook-id", ""), at, key)
+    given = [part[3:] for part in headers.get("webhook-signature", "").split() if part.startswith("v1,")]
+    is_ours = any(hmac.compare_digest(one.encode(), expected.encode()) for one in given)
+    if not headers.get("webhook-id") or not is_ours:
+        raise BadSignature("The signature does not fit.")
+    if not (at.isascii() and at.isdigit() and len(at) <= 12) or abs(int(at) - now_seconds) > AGE_MOST_SECONDS:  # noqa: PLR2004
+        raise BadSignature(
+            "The time of the message is more than five minutes away.", advice="Set the clock; send again."
+        )
 
 
 def _signature(body: bytes, message_id: str, at: str, key: bytes) -> str:

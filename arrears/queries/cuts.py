@@ -23,6 +23,7 @@ from arrears.domain.disconnection import OrderAction
 from arrears.models import collection as tables
 from arrears.queries import rules
 from billing.queries import balances, bills
+from cashiering.queries import checkouts
 from cis.kernel.calendar import local_clock
 from cis.kernel.errors import Refused
 from cis.platform import calendars, packs
@@ -110,6 +111,14 @@ def holds(*, account_id: int) -> tuple[Hold, ...]:
     )
 
 
+def under_way(*, account_id: int, at: datetime) -> tuple[Hold, ...]:
+    """Return the hold that an online payment makes whose money is not certain yet; one statement."""
+    until_at = checkouts.under_way([account_id], at=at).get(account_id)
+    if until_at is None:
+        return ()
+    return (Hold(0, HoldKind.PENDING_PAYMENT, at, until_at, None, "an online payment is under way"),)
+
+
 def _facts(order: tables.DisconnectionOrder, now: Moment) -> Facts:
     owed = balances.of_account(account_id=order.account_id, today=now.day).balance_minor
     grades = important.grades(service_point_ids=[order.service_point_id], on=now.day)
@@ -120,7 +129,7 @@ def _facts(order: tables.DisconnectionOrder, now: Moment) -> Facts:
         demands=_demands(order.account_id),
         notice=_notice(order),
         reminded_at=order.reminded_at,
-        holds=holds(account_id=order.account_id),
+        holds=(*holds(account_id=order.account_id), *under_way(account_id=order.account_id, at=now.at)),
         importance=str(grades.get(order.service_point_id, "")),
         copied_at=order.copied_at,
         approvals=tuple(Approval(one.actor_id, one.at) for one in agreed if one.actor_id is not None),

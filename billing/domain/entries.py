@@ -13,6 +13,7 @@ class TransferKind(StrEnum):
 
     SUSPENSE  money that came in and belongs to nobody known yet
     TILL      cash counted, brought to the bank, or missing
+    ONLINE    money on its way from a provider of online payment, its fees and its settlement
     """
 
     BILL = "bill"
@@ -21,6 +22,7 @@ class TransferKind(StrEnum):
     FINANCING = "financing"
     SUSPENSE = "suspense"
     TILL = "till"
+    ONLINE = "online"
 
 
 CUSTOMER = "customer"

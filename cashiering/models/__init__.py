@@ -1,5 +1,5 @@
 """Tables of the room; import names from their module, so that the import contracts see them."""
 
-from cashiering.models import bank
+from cashiering.models import bank, checkout
 
-__all__ = ["bank"]
+__all__ = ["bank", "checkout"]

@@ -220,13 +220,16 @@ _RECONCILE = """
                coalesce((SELECT sum(p.amount_minor) FROM cashiering_linepart p WHERE p.line_id = l.id), 0) AS booked,
                coalesce((SELECT sum(d.amount_minor) FROM cashiering_linedecision d
                          WHERE d.line_id = l.id AND d.kind = 'send_back' AND d.decided_at IS NOT NULL
-                           AND NOT d.is_dropped), 0) AS sent
+                           AND NOT d.is_dropped), 0) AS sent,
+               coalesce((SELECT sum(d.amount_minor) FROM cashiering_linedecision d
+                         WHERE d.line_id = l.id AND d.kind = 'payout'), 0) AS paid_out
         FROM cashiering_statementline l WHERE l.statement_id = %(statement)s
     )
     SELECT coalesce(sum(sign * booked), 0),
            coalesce(sum(sign * suspense_minor), 0),
            coalesce(sum(sign * sent), 0),
-           coalesce(sum(sign * (amount_minor - booked)) FILTER (WHERE state IN ('settled', 'taken_back')), 0),
+           coalesce(sum(sign * CASE WHEN state IN ('settled', 'taken_back') THEN amount_minor - booked
+                                    ELSE paid_out END), 0),
            coalesce(sum(sign * amount_minor) FILTER (WHERE state = 'known'), 0),
            coalesce(sum(sign * amount_minor) FILTER (WHERE state = 'new'), 0)
     FROM line

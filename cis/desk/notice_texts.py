@@ -241,6 +241,15 @@ def _payment(account_id: int | None) -> Real | None:
     return (bill_facts.facts_of_payment(found[0]), found[0].account_id) if found else None
 
 
+def _reversed(account_id: int | None) -> Real | None:
+    """Return the latest payment as if it had gone back."""
+    found = _payment(account_id)
+    if found is None:
+        return None
+    facts, shown_id = found
+    return {"amount": facts["amount"], "reversed": facts["received"], "reference": facts["reference"]}, shown_id
+
+
 _REAL: Mapping[str, Callable[[int | None], Real | None]] = {
     "bill_issued": _bill,
     "bill_settled": _bill_alone,
@@ -248,6 +257,7 @@ _REAL: Mapping[str, Callable[[int | None], Real | None]] = {
     "bill_cancelled": _cancelled,
     "payment_due_soon": _reminder,
     "payment_received": _payment,
+    "payment_reversed": _reversed,
 }
 
 

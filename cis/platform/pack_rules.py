@@ -307,6 +307,7 @@ class Rules:
     late_fee: pack_arrears.LateFee
     late_fee_waiver: pack_arrears.LateFeeWaiver = field(metadata=_LOCAL)
     bank_statements: pack_money.BankStatements
+    online_payment: pack_money.OnlinePayment
     bounds: Bounds
     shadow: Shadow
     quiet_hours: QuietHours

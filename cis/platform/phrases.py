@@ -18,6 +18,7 @@ from cis.platform import (
     field_phrases,
     inspection_phrases,
     meter_phrases,
+    payment_phrases,
     program_phrases,
 )
 
@@ -381,4 +382,5 @@ SENTENCES: Mapping[str, str] = {
     **change_phrases.SENTENCES,
     **meter_phrases.SENTENCES,
     **inspection_phrases.SENTENCES,
+    **payment_phrases.SENTENCES,
 }

@@ -21,7 +21,7 @@ CATALOGUE = source.ROOT / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
 TEMPLATES = source.ROOT / "templates"
 NOT_ON_PAGES = {
     # told by commands, interfaces or the deepest machinery only
-    "refused", "amount_overflow", "bad_key_name", "bad_pack", "bad_receipt", "bad_signature", "drafts_moved", "idempotency_key_missing",
+    "refused", "amount_overflow", "bad_key_name", "bad_pack", "bad_provider_message", "bad_receipt", "bad_signature", "drafts_moved", "idempotency_key_missing",
     "idempotency_key_reused", "invalid_load", "key_name_taken", "missing_rule", "no_files", "no_mail_service",
     "request_in_progress", "supplier_not_loaded", "unknown_base", "unknown_key",
     "unknown_role", "unknown_scope", "unknown_user", "unknown_zone", "unusable_rate",

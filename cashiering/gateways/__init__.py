@@ -1,0 +1,1 @@
+"""Providers of online payment behind one protocol."""

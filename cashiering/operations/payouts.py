@@ -1,0 +1,282 @@
+"""
+Payouts: what a provider brought to our bank, matched with online payments, its fees posted, and cleared by the bank.
+
+Money that a provider has stands in ``cash.transit_<provider>``. A payout whose lines are all known posts its fees and
+waits; the bank's line of its amount that names it clears the rest, so that nothing of it is in transit any more.
+"""
+
+import hashlib
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.conf import settings
+from django.db.models import Sum
+from django.utils import timezone
+
+from accounts.queries import supplier
+from billing.domain.entries import Entry, TransferKind
+from billing.operations import ledger
+from cashiering.domain import bank_lines, settlements
+from cashiering.domain import checkouts as domain
+from cashiering.domain.bank_lines import LineState as BankState
+from cashiering.domain.checkouts import CheckoutState
+from cashiering.domain.settlements import LineState, PayoutChanged, PayoutRefused, PayoutState, Report, UnknownPayout
+from cashiering.gateways import online
+from cashiering.models.bank import LineDecision, StatementLine
+from cashiering.models.checkout import Checkout, Payout, PayoutLine
+from cashiering.operations import checkout_events
+from cis.kernel.actors import SYSTEM, Actor
+from cis.kernel.calendar import local_clock
+from cis.kernel.errors import Refused
+from cis.platform import audit, documents, jobs, packs
+from cis.platform.db import execute, opens_transaction
+
+WORK = "payouts"
+"""Lines of the bank are looked for that bring a payout."""
+BYTES_MOST = 20 * 2**20
+MEDIA_TYPE = "text/csv"
+SETTLED = "payout"
+ASK_MOST = 200
+_BROUGHT = (CheckoutState.PAID, CheckoutState.HELD, CheckoutState.REVERSED)
+_TAKEN = (CheckoutState.REVERSED,)
+WORDS = re.compile(r"[0-9A-Za-z_-]+")
+
+
+class NotAcceptable(Refused):
+    """A payout cannot go on with what we do not know of it."""
+
+    code = "payout_not_acceptable"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of a report; ``is_new`` False: it was known."""
+
+    payout_id: int
+    is_new: bool
+
+
+def take(*, content: bytes, name: str, provider: str, today: date, actor: Actor) -> Taken:
+    """
+    Take a provider's report of a payout; the same report again is the same payout.
+
+    :param content: see ``domain.settlements``.
+    :raises NoProvider: there is none of this name.
+    :raises PayoutRefused: it has faults, or does not add up.
+    :raises PayoutChanged: it is known, and said something else before.
+    """
+    taken = _take(content=content, name=name, provider=provider, today=today, actor=actor)
+    match(today=today)
+    return taken
+
+
+@opens_transaction
+def _take(*, content: bytes, name: str, provider: str, today: date, actor: Actor) -> Taken:
+    online.of(provider)
+    try:
+        text = content[: BYTES_MOST + 1].decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise PayoutRefused("The report is no text in UTF-8.", advice="Ask the provider for it again.") from error
+    if len(content) > BYTES_MOST:
+        raise PayoutRefused("The report is too large.", advice="Ask the provider for one payout.")
+    report = settlements.read(
+        text=text, currency=supplier.current().currency, places=int(packs.rule("decimals", at=today)), today=today
+    )
+    execute("SELECT pg_advisory_xact_lock(hashtext('payouts'))")
+    sha256 = hashlib.sha256(content).hexdigest()
+    known = Payout.objects.filter(provider=provider, reference=report.reference).first()
+    if known is not None:
+        if known.sha256 != sha256:
+            raise PayoutChanged(f"Payout {report.reference} came before, with something else in it.")
+        return Taken(known.id, is_new=False)
+    row = Payout.objects.create(
+        provider=provider, reference=report.reference, paid_date=report.paid_date, gross_minor=report.gross_minor,
+        fee_minor=report.fee_minor, net_minor=report.net_minor, state=PayoutState.HELD.value, sha256=sha256,
+        document_id=documents.keep(content, name=name, media_type=MEDIA_TYPE, actor=actor), actor_id=actor.id,
+    )  # fmt: skip
+    _keep_lines(row, report)
+    _check_step(row, actor)
+    audit.record(actor, "take_payout", "payout", row.id, provider=provider, net=row.net_minor, state=row.state)
+    return Taken(row.id, is_new=True)
+
+
+def _keep_lines(row: Payout, report: Report) -> None:
+    PayoutLine.objects.bulk_create(
+        PayoutLine(
+            payout=row, line_no=line.line_no, reference=line.reference, gross_minor=line.gross_minor,
+            fee_minor=line.fee_minor, state=LineState.UNKNOWN.value,
+        )
+        for line in report.lines
+    )  # fmt: skip
+
+
+def look_again(*, payout_id: int, at: datetime, actor: Actor) -> str:
+    """
+    Look at a held payout again, after asking the provider about payments that we know less of; return its state.
+
+    :raises UnknownPayout: there is none.
+    """
+    row = Payout.objects.filter(id=payout_id).first()
+    if row is None:
+        raise UnknownPayout(f"There is no payout {payout_id}.")
+    differing = row.lines.filter(state=LineState.DIFFERS.value, checkout__isnull=False)
+    for checkout_id in sorted(set(differing.values_list("checkout_id", flat=True)))[:ASK_MOST]:
+        if checkout_id is not None:
+            checkout_events.ask(checkout_id=checkout_id, at=at)
+    _check_again(payout_id=payout_id, actor=actor)
+    match(today=local_clock(settings.TIME_ZONE).local_date(at))
+    return Payout.objects.values_list("state", flat=True).get(id=payout_id)
+
+
+@opens_transaction
+def _check_again(*, payout_id: int, actor: Actor) -> None:
+    row = Payout.objects.select_for_update().get(id=payout_id)
+    if row.state == PayoutState.HELD.value:
+        _check_step(row, actor)
+        audit.record(actor, "look_at_payout", "payout", row.id, state=row.state)
+
+
+def _check_step(row: Payout, actor: Actor) -> None:
+    """Match the lines with online payments; where all are known, post the fees, and wait for the bank."""
+    lines = list(row.lines.order_by("line_no"))
+    ours = {
+        one.reference: one
+        for one in Checkout.objects.filter(
+            provider=row.provider, reference__in=[line.reference for line in lines if line.reference]
+        ).select_related("payment")
+    }
+    before = _brought_before(row, ours)
+    for line in lines:
+        line.checkout = ours.get(line.reference)
+        line.state = _state_of(line, before).value
+    PayoutLine.objects.bulk_update(lines, ["checkout", "state"])
+    if all(line.state == LineState.KNOWN.value for line in lines):
+        _wait(row, actor)
+
+
+def _wait(row: Payout, actor: Actor) -> None:
+    """Post the fees of a payout whose lines are decided, and wait for the bank."""
+    row.state = (PayoutState.WAITING if row.net_minor else PayoutState.CLEARED).value
+    row.save(update_fields=["state"])
+    if row.fee_minor:
+        transit, fees = domain.transit(row.provider), domain.FEES
+        debit, credit = (fees, transit) if row.fee_minor > 0 else (transit, fees)
+        entry = _entry(row, "fees", debit, credit, abs(row.fee_minor))
+        ledger.post(kind=TransferKind.ONLINE, entries=[entry], actor=actor)
+
+
+def _brought_before(row: Payout, references: Collection[str]) -> set[tuple[str, bool]]:
+    """Return what earlier payouts of the provider brought: our name of each payment, and whether it came in."""
+    rows = PayoutLine.objects.filter(
+        reference__in=list(references), payout__provider=row.provider, payout_id__lt=row.id,
+        state=LineState.KNOWN.value,
+    )  # fmt: skip
+    return {(reference, gross > 0) for reference, gross in rows.values_list("reference", "gross_minor")}
+
+
+def _state_of(line: PayoutLine, seen: set[tuple[str, bool]]) -> LineState:
+    """Return whether a line is money that we know: come in once, gone back once, to the unit."""
+    row, came_in = line.checkout, line.gross_minor > 0
+    if row is None:
+        return LineState.UNKNOWN if line.reference or line.gross_minor else LineState.KNOWN
+    amount = row.amount_minor if row.said_minor is None else row.said_minor
+    if (
+        (line.reference, came_in) in seen
+        or abs(line.gross_minor) != amount
+        or CheckoutState(row.state) not in (_BROUGHT if came_in else _TAKEN)
+    ):
+        return LineState.DIFFERS
+    seen.add((line.reference, came_in))
+    return LineState.KNOWN
+
+
+@opens_transaction
+def accept(*, payout_id: int, actor: Actor) -> None:
+    """
+    Let a payout go on though we do not know all of it: what we do not know stays in suspense when the bank brings it.
+
+    :raises UnknownPayout: there is none.
+    :raises NotAcceptable: it is not held, or more went back unknown than came.
+    """
+    row = Payout.objects.select_for_update().filter(id=payout_id).first()
+    if row is None:
+        raise UnknownPayout(f"There is no payout {payout_id}.")
+    open_minor = _open_minor(row)
+    if row.state != PayoutState.HELD.value or not 0 < open_minor <= row.net_minor:
+        raise NotAcceptable(
+            "What is not known of this payout cannot stand in suspense.",
+            advice="Ask the provider what it took back, and look again.",
+        )
+    _wait(row, actor)
+    audit.record(actor, "accept_payout", "payout", row.id, unknown=open_minor)
+
+
+def _open_minor(row: Payout) -> int:
+    """Return what of a payout is not known. [minor unit]"""
+    unknown = row.lines.exclude(state=LineState.KNOWN.value)
+    return int(unknown.aggregate(sum=Sum("gross_minor"))["sum"] or 0)
+
+
+def work(at: datetime) -> None:
+    """Look for lines of the bank that bring payouts; called by the clock."""
+    with jobs.alone(WORK) as is_ours:
+        if is_ours:
+            match(today=local_clock(settings.TIME_ZONE).local_date(at))
+
+
+@opens_transaction
+def match(*, today: date) -> int:
+    """Clear payouts whose line of the bank is there and stands in suspense; return how many were cleared."""
+    waiting = list(Payout.objects.select_for_update().filter(state=PayoutState.WAITING.value).order_by("id"))
+    if not waiting:
+        return 0
+    lines = StatementLine.objects.select_for_update().filter(
+        state=BankState.SUSPENSE.value, amount_minor__in=[abs(row.net_minor) for row in waiting]
+    )
+    left = list(lines.order_by("id"))
+    cleared = 0
+    for row in waiting:
+        found = [line for line in left if _brings(line, row)]
+        if len(found) == 1:
+            left.remove(found[0])
+            _clear(row, found[0], today)
+            cleared += 1
+    return cleared
+
+
+def _brings(line: StatementLine, row: Payout) -> bool:
+    """Return whether a line is the money of a payout: whole, to its amount and direction, and names it."""
+    words = {word.casefold() for text in (line.remittance, line.end_to_end_id) for word in WORDS.findall(text)}
+    return (
+        line.is_credit == (row.net_minor > 0)
+        and line.amount_minor == line.suspense_minor == abs(row.net_minor)
+        and row.reference.casefold() in words
+    )
+
+
+def _clear(row: Payout, line: StatementLine, today: date) -> None:
+    transit, suspense, open_minor = domain.transit(row.provider), bank_lines.SUSPENSE, _open_minor(row)
+    known = abs(row.net_minor) - open_minor
+    debit, credit = (suspense, transit) if row.net_minor > 0 else (transit, suspense)
+    if known:
+        entry = _entry(row, "cleared", debit, credit, known, on=max(line.booking_date, row.paid_date))
+        ledger.post(kind=TransferKind.ONLINE, entries=[entry], actor=SYSTEM)
+    LineDecision.objects.create(
+        line=line, kind=SETTLED, amount_minor=known, reason=row.reference, decided_at=timezone.now()
+    )
+    line.suspense_minor = open_minor
+    line.state = (BankState.SUSPENSE if open_minor else BankState.SETTLED).value
+    line.save(update_fields=["suspense_minor", "state"])
+    row.line, row.state = line, PayoutState.CLEARED.value
+    row.save(update_fields=["line", "state"])
+    audit.record(SYSTEM, "clear_payout", "payout", row.id, line=line.id, on=today)
+
+
+def _entry(row: Payout, part: str, debit: str, credit: str, amount_minor: int, *, on: date | None = None) -> Entry:
+    """Return a movement of a payout; its part names it as one, since online payments post under their own ids."""
+    return Entry(
+        source_id=row.id, part=f"payout_{part}", debit=debit, credit=credit, account_id=None,
+        amount_minor=amount_minor, occurred_date=on or row.paid_date, reason=row.reference,
+    )  # fmt: skip
