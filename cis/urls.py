@@ -4,9 +4,10 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.i18n import set_language
 
+from cashiering.web import sandbox_page
 from cis import health
 from cis.desk import home, service_standards
-from cis.portal import apply, apply_contract, verify
+from cis.portal import apply, apply_contract, pay, verify
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health/live", health.live, name="health_live"),
@@ -19,6 +20,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("verify/<str:token>", verify.show, name="verify_contract"),
     path("service-standards/", service_standards.show, name="service_standards"),
     path("service-standards.pdf", service_standards.paper, name="service_standards_paper"),
+    path("pay/status/<str:reference>/", pay.status, name="pay_status"),
+    path("pay/status/<str:reference>/receipt.pdf", pay.receipt, name="pay_receipt"),
+    path("pay/<str:number>/<str:mark>/", pay.link, name="pay_link"),
+    path("sandbox-provider/<str:token>/", sandbox_page.show, name="sandbox_provider"),
     path("apply/", apply.new, name="apply"),
     path("apply/status/", apply.status, name="application_status"),
     path("apply/mine/<int:application_id>/", apply.mine, name="my_application"),

@@ -3,15 +3,13 @@
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.conf import settings
-
 from accounts.queries import accounts, supplier
 from accounts.queries.accounts import Addressee
 from accounts.queries.supplier import SupplierCard
 from billing.domain import bars
 from billing.domain.bars import Bar
 from billing.models.bill import BillState
-from billing.queries import bills, explanations
+from billing.queries import bills, explanations, pay_links
 from billing.queries.bills import BillDetail
 from billing.queries.explanations import Explanation
 from metering.queries import spans
@@ -25,7 +23,7 @@ class BillDocument:
 
     addressee    None: nobody holds the account on the last day with energy
     last_day     last day of the period
-    qr_payload   what the code on the bill says: the address where it is seen and paid; "" for a draft
+    qr_payload   what the code on the bill says: the address where it is paid without a login; "" for a draft
     cancels      printed number of the bill that a credit note cancels, else ""
     """
 
@@ -90,6 +88,6 @@ def of_bill(*, bill_id: int) -> BillDocument:
         ),
         explanation=explanation,
         last_day=last_day,
-        qr_payload=f"{settings.SITE_URL}/portal/bills/{card.number}" if card.number else "",
+        qr_payload=pay_links.address(card.number) if card.number else "",
         cancels=bills.listed(bill_ids=[card.cancels_id])[0].number if card.cancels_id else "",
     )

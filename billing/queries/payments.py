@@ -1,11 +1,12 @@
 """One payment with what it paid."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import Sum
 
-from billing.models.payment import Allocation, Payment
+from billing.models.payment import Allocation, Payment, PaymentReturn
 from cis.kernel.errors import Refused
 
 
@@ -61,3 +62,9 @@ def one(*, payment_id: int) -> PaymentDetail:
         paid=tuple(paid),
         refunded_minor=parts.filter(bill=None).aggregate(sum=Sum("amount_minor"))["sum"] or 0,
     )
+
+
+def returned(*, payment_ids: Collection[int]) -> dict[int, date]:
+    """Return on which day payments went back; those that did not are missing. One statement."""
+    rows = PaymentReturn.objects.filter(payment_id__in=list(payment_ids))
+    return dict(rows.values_list("payment_id", "returned_date"))

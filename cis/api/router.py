@@ -6,6 +6,7 @@ from accounts.api import endpoints as accounts
 from accounts.api import mail_events, receipts
 from billing.api import advice, charges, energizing, previews
 from billing.api import endpoints as billing
+from cashiering.api import checkouts, payment_events
 from cashiering.api import endpoints as cashiering
 from cis.api import schema
 from contracts.api import applications, archive, changes, inspections, offers, programs, signing, surveys
@@ -39,6 +40,9 @@ urlpatterns = [
     path("payments/<int:payment_id>", billing.PaymentOne.as_view(), name="api_payment"),
     path("bank-statements", cashiering.StatementList.as_view(), name="api_bank_statements"),
     path("bank-statements/<int:statement_id>", cashiering.StatementOne.as_view(), name="api_bank_statement"),
+    path("checkouts", checkouts.CheckoutList.as_view(), name="api_checkouts"),
+    path("checkouts/<str:reference>", checkouts.CheckoutOne.as_view(), name="api_checkout"),
+    path("payment-events/<slug:provider>", payment_events.take, name="api_payment_events"),
     path("contracts", archive.ContractList.as_view(), name="api_contracts"),
     path("contracts/<str:number>", archive.ContractOne.as_view(), name="api_contract"),
     path("contracts/<str:number>/pdf", archive.ContractPdf.as_view(), name="api_contract_pdf"),

@@ -5,7 +5,7 @@ ICONS = frozenset({
     "building-bank",
     "bulb", "calculator", "calendar-event", "calendar-repeat", "camera", "cash", "cash-off", "chart-bar",
     "chart-histogram", "check", "checks", "chevron-left", "chevron-right", "circle-check", "clipboard-check",
-    "clock-hour-4", "download", "edit", "eye", "file-import", "file-invoice", "file-off", "file-text",
+    "clock-hour-4", "credit-card", "download", "edit", "eye", "file-import", "file-invoice", "file-off", "file-text",
     "file-type-pdf", "file-upload", "file-x", "filter", "gauge", "gavel", "git-compare", "hand-stop", "help-circle",
     "history", "home", "home-bolt", "id", "inbox", "info-circle", "key", "keyboard", "list-check", "list-details",
     "logout", "mail", "mail-opened", "map-2", "map-pin", "moon", "phone", "plant-2", "player-play", "plug",

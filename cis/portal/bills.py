@@ -18,6 +18,7 @@ from billing.queries.balances import Balance
 from billing.queries.bills import BillCard, BillDetail, Segment
 from billing.queries.changes import Changes
 from billing.queries.explanations import Explanation
+from cashiering.gateways import online
 from cis.platform.access import actor_of, allow_portal
 from cis.platform.paging import Pager, page_of
 from cis.portal import access
@@ -40,6 +41,7 @@ class Home:
     balance  None: somebody else holds the account now
     late_fee_minor  what is to be paid beside the balance if it is paid today. [minor unit]
     bills    those of the page asked for; the rest of the first page is about the latest of all
+    is_online  something can be paid online here
     """
 
     visit: Visit
@@ -52,6 +54,7 @@ class Home:
     chart: Chart | None
     bills: Sequence[BillCard]
     pager: Pager
+    is_online: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,6 +66,7 @@ class BillPage:
     corrected  segments that take earlier ones back, and what replaces them
     owed_minor what was owed with it when it was issued. [minor unit]
     late       its late fee that is not charged yet
+    is_online  it can be paid online
     """
 
     visit: Visit
@@ -77,6 +81,7 @@ class BillPage:
     corrected: tuple[Segment, ...]
     owed_minor: int
     late: BillAccrual | None
+    is_online: bool
 
     @property
     def per_day_wh(self) -> int:
@@ -160,6 +165,7 @@ def _home(visit: Visit, held: Held, *, latest: BillCard | None, shown: Sequence[
         chart=drawn,
         bills=shown,
         pager=pager,
+        is_online=bool(online.names()),
     )
 
 
@@ -183,6 +189,7 @@ def _bill_page(visit: Visit, found: BillDetail) -> BillPage:
         corrected=tuple(segment for segment in found.segments if segment.id in early),
         owed_minor=card.balance_before_minor + card.amount_minor,
         late=late_fees.of_bill(bill_id=card.id, account_id=card.account_id, today=access.today()),
+        is_online=bool(online.names()),
     )
 
 

@@ -6,6 +6,9 @@ from django.views.decorators.http import require_safe
 
 from accounts.queries import supplier
 from billing.queries import bills
+from billing.queries import payments as payment_queries
+from cashiering.gateways import online
+from cashiering.queries import checkouts
 from cis.platform.access import allow_portal
 from cis.platform.paging import page_of
 from cis.portal import access
@@ -31,5 +34,13 @@ def payments(request: HttpRequest) -> HttpResponse:
     shown, pager = page_of(request, tuple(one for one in paid if held.covers(one.received_date)), rows=ROWS)
     if pager.number > 1 and not shown:
         raise Http404
-    context = {"visit": visit, "payments": shown, "pager": pager, "supplier": supplier.current()}
+    context = {
+        "visit": visit,
+        "payments": shown,
+        "returned": payment_queries.returned(payment_ids=[one.id for one in shown]),
+        "checkouts": checkouts.of_account(account_id=held.account_id) if held.is_current and pager.number == 1 else (),
+        "is_online": bool(online.names()) and held.is_current,
+        "pager": pager,
+        "supplier": supplier.current(),
+    }
     return render(request, "portal/payments.html", context)

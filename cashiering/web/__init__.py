@@ -1,0 +1,1 @@
+"""Pages that are not ours: the sandbox provider's."""
