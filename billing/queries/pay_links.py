@@ -28,7 +28,7 @@ def mark(number: str) -> str:
 def is_right(number: str, given: str) -> bool:
     """Return whether a mark is that of the number; codes printed under a key before the last stay right."""
     keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    return any([constant_time_compare(_mark(number, key), given) for key in keys])
+    return any(constant_time_compare(_mark(number, str(key)), given) for key in keys)
 
 
 def _mark(number: str, key: str) -> str:

@@ -5,7 +5,7 @@ It has a page of its own (``/sandbox-provider/...``), sends its messages late, t
 and can be asked. What it does is said by the last two digits of the amount:
 
     .01  the bank refuses
-    .02  it takes its time: pending first, paid a minute later
+    .02  it takes its time: pending first, paid a minute later, from 100.00 on a day later
     .03  it says everything three times
     .04  the payer's bank takes the money back a minute later
     .05  messages overtake each other: "paid" comes before "pending"
@@ -54,6 +54,8 @@ CENTS: Final = 100
     STALE, TWICE, SILENT,
 ) = range(1, 16)  # fmt: skip
 MINUTE: Final = timedelta(minutes=1)
+DAY: Final = timedelta(days=1)
+PATIENT_FROM: Final = 10_000
 SILENT_FOR: Final = timedelta(minutes=10)
 STALE_BY: Final = timedelta(minutes=30)
 FEE_E9: Final = 6_000_000
@@ -251,7 +253,8 @@ def _refuses(row: SandboxCheckout, now: datetime) -> None:
 
 def _slow(row: SandboxCheckout, now: datetime) -> None:
     say(row, event_id=f"{row.reference}-pending", word=Word.PENDING, occurred_at=now, due_at=now)
-    say(row, event_id=f"{row.reference}-paid", word=Word.PAID, occurred_at=now, due_at=now + MINUTE)
+    due_at = now + (DAY if row.amount_minor >= PATIENT_FROM else MINUTE)
+    say(row, event_id=f"{row.reference}-paid", word=Word.PAID, occurred_at=now, due_at=due_at)
 
 
 def _repeats(row: SandboxCheckout, now: datetime) -> None:

@@ -85,6 +85,15 @@ def work(message: outbox.Message) -> None:
     record(provider=message.payload["provider"], event_id=message.payload["event_id"])
 
 
+def record_waiting(*, provider: str) -> int:
+    """Do what kept messages of a provider say that no worker has done yet; return how many there were."""
+    rows = CheckoutEvent.objects.filter(provider=provider, done_at=None).order_by("id")
+    names = list(rows.values_list("event_id", flat=True))
+    for event_id in names:
+        record(provider=provider, event_id=event_id)
+    return len(names)
+
+
 def look(at: datetime) -> None:
     """Ask providers for payments whose messages did not come; called by the clock."""
     day = local_clock(settings.TIME_ZONE).local_date(at)

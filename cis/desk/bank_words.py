@@ -39,6 +39,7 @@ DECISIONS: Mapping[str, Any] = {
     "fee": _("Fee of the bank"),
     "entered": _("Posted where it was decided"),
     "known": _("Counts elsewhere"),
+    "payout": _("Payout of a provider"),
 }
 TABLES: Mapping[str, Mapping[str, Any]] = {
     "bank_line": STATES,

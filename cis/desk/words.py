@@ -10,6 +10,7 @@ from cis.desk import (
     bank_words,
     change_words,
     charge_words,
+    checkout_words,
     contract_words,
     field_words,
     late_fee_words,
@@ -243,6 +244,8 @@ JOB_NAMES: Mapping[str, Any] = {
     "mailings": _("Mailing"),
     "bank_lines": _("Posting of bank statements"),
     "bank_lines_look": _("Posting of bank statements"),
+    "checkouts": _("Online payments asked for"),
+    "payouts": _("Payouts of providers"),
     "notices_give_up": _("Notices that could not be sent"),
     "billing_reminders": _("Reminders before the due date"),
 }
@@ -321,6 +324,7 @@ OTHER_TONES: Mapping[tuple[str, str], str] = {
     **contract_words.TONES,
     **programme_words.TONES,
     **bank_words.TONES,
+    **checkout_words.TONES,
 }
 
 TABLES: Mapping[str, Mapping[str, Any]] = {
@@ -374,6 +378,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     **contract_words.TABLES,
     **programme_words.TABLES,
     **bank_words.TABLES,
+    **checkout_words.TABLES,
     **staff_words.TABLES,
 }
 

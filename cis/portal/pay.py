@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.queries import supplier
 from billing.queries import bills, pay_links
 from billing.queries.bills import BillCard, UnknownBill
-from cashiering.domain.checkouts import CheckoutState, Origin, UnknownCheckout
+from cashiering.domain.checkouts import CheckoutState, Origin
 from cashiering.gateways import online
 from cashiering.operations import checkouts, receipts
 from cashiering.operations.checkouts import Wish
@@ -120,11 +120,17 @@ def status(request: HttpRequest, reference: str) -> HttpResponse:
     """Say truly what became of an online payment; the page asks again while it is under way."""
     with or_404():
         card = queries.of_reference(reference)
-    context: dict[str, Any] = {"card": card, "is_own": _is_own(request, card.account_id), "again": _again(request, card)}
+    context: dict[str, Any] = {
+        "card": card,
+        "is_own": _is_own(request, card.account_id),
+        "again": _again(request, card),
+    }
     if request.headers.get("HX-Request") == "true":
         return _private(render(request, "portal/_pay_state.html", context))
     name = queries.holder(account_id=card.account_id, today=access.today(), is_masked=not context["is_own"])
-    return _private(render(request, "portal/pay_status.html", {**context, "name": name, "supplier": supplier.current()}))
+    return _private(
+        render(request, "portal/pay_status.html", {**context, "name": name, "supplier": supplier.current()})
+    )
 
 
 @allow_public

@@ -25,6 +25,7 @@ from cis.demo import (
     inspecting,
     meter_store,
     paperwork,
+    paying,
     programmes,
     telling,
 )
@@ -89,6 +90,8 @@ class Command(BaseCommand):
         address = serving.free_address(
             os.environ.get("WATTLINE_HOST", "127.0.0.1"), int(os.environ.get("WATTLINE_PORT", "8000"))
         )
+        # Codes on bills and the sandbox provider lead to where the demo is, also where the usual port was taken.
+        os.environ.setdefault("SITE_URL", address.url.rstrip("/"))
         sys.exit(serving.serve(address, logs=settings.VAR_DIR / "log", announce=announce))
 
 
@@ -116,6 +119,7 @@ def _build(folder: Path, *, accounts: int, months: int, seed: int) -> dict[str, 
     paperwork.build(run_id=billed.run_id, today=today)
     programmes.seed(today=today)
     inspecting.build(today=today)
+    paying.build(run_id=billed.run_id, today=today)
     changes_of_use.build(run_id=billed.run_id, today=today)
     return {"figures": _figures(imported, billed, pdf=pdf, accounts=accounts), "logins": logins}
 

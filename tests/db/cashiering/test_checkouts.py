@@ -324,7 +324,13 @@ def test_nobody_who_never_paid_is_asked_about_for_ever(world, clock):
 
 
 def said(row, word, event_id, **more):
-    given = {"amount_minor": row.amount_minor, "currency": "CNY", "occurred_at": timezone.now(), "payment": "P1", **more}
+    given = {
+        "amount_minor": row.amount_minor,
+        "currency": "CNY",
+        "occurred_at": timezone.now(),
+        "payment": "P1",
+        **more,
+    }
     return Said(event_id=event_id, reference=row.reference, word=word, **given)
 
 
@@ -347,7 +353,13 @@ def test_a_message_that_is_forged_changed_or_old_is_refused_and_kept_nowhere(wor
 def test_a_message_about_nothing_of_ours_is_kept_for_a_person(world):
     row = begin(world, 1_000)
     stranger = Said(
-        event_id="e9", reference="CNOTOURS", word=Word.PAID, amount_minor=5, currency="CNY", occurred_at=NOW, payment="P"
+        event_id="e9",
+        reference="CNOTOURS",
+        word=Word.PAID,
+        amount_minor=5,
+        currency="CNY",
+        occurred_at=NOW,
+        payment="P",
     )
     checkout_events.take(provider="sandbox", message=online.of("sandbox").written(stranger, at=NOW), at=NOW)
     deliver()
@@ -391,7 +403,11 @@ def test_a_reversal_of_a_payment_that_a_clerk_took_back_goes_to_a_person(world):
     row = paid(world, 1_000)
     with door_transaction():
         payments.take_back_step(
-            payment_id=row.payment_id, kind=payments.ReturnKind.MOVED, returned_date=TODAY, reason="moved", actor=CASHIER
+            payment_id=row.payment_id,
+            kind=payments.ReturnKind.MOVED,
+            returned_date=TODAY,
+            reason="moved",
+            actor=CASHIER,
         )
     message = online.of("sandbox").written(said(row, Word.REVERSED, "back", payment=row.payment_reference), at=NOW)
     checkout_events.take(provider="sandbox", message=message, at=NOW)

@@ -90,7 +90,14 @@ def test_what_was_held_goes_back_by_what_the_provider_had():
 
 @pytest.mark.parametrize(
     ("name", "shown"),
-    [("张三丰", "**丰"), ("李明", "*明"), ("王", "*"), ("", "*"), ("上海电力设备公司", "上海***公司"), ("Li Ming", "L*** M***")],
+    [
+        ("张三丰", "**丰"),
+        ("李明", "*明"),
+        ("王", "*"),
+        ("", "*"),
+        ("上海电力设备公司", "上海***公司"),
+        ("Li Ming", "L*** M***"),
+    ],
 )
 def test_a_masked_name_is_known_to_who_bears_it_alone(name, shown):
     assert masked_name(name) == shown

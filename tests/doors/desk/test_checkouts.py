@@ -1,0 +1,98 @@
+"""Online payments and payouts on the desk."""
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from billing.models.payment import Payment
+from cashiering.domain.checkouts import Origin
+from cashiering.gateways import sandbox
+from cashiering.models.checkout import Checkout, Payout, SandboxCheckout
+from cashiering.operations import checkout_events, checkouts, sandbox_provider
+from cashiering.operations.checkouts import Wish
+from cis.kernel.actors import SYSTEM
+from cis.kernel.enums import Role
+from cis.platform.db import door_transaction
+from tests.doors.desk.conftest import TODAY, sign_in
+
+pytestmark = pytest.mark.django_db
+
+
+def _paid(billed, amount_minor):
+    wish = Wish(account_id=billed.account.id, provider="sandbox", origin=Origin.PORTAL, amount_minor=amount_minor)
+    reference = checkouts.begin(wish=wish, at=timezone.now(), actor=SYSTEM).reference
+    token = SandboxCheckout.objects.get(reference=reference).token
+    sandbox_provider.decide(token=token, is_paid=True, now=timezone.now())
+    row = Checkout.objects.get(reference=reference)
+    checkout_events.ask(checkout_id=row.id, at=timezone.now())
+    return row
+
+
+def test_the_list_the_page_and_the_file_tell_of_a_payment(desk, billed):
+    row = _paid(billed, 1_000)
+    with CaptureQueriesContext(connection) as asked:
+        page = desk.get("/desk/online/").content.decode()
+    assert len(asked) <= 12
+    assert billed.account.number in page
+    assert "Paid" in page
+    shown = desk.get(f"/desk/online/{row.id}/").content.decode()
+    assert "booked" in shown
+    for filters in (
+        f"text={billed.account.number}",
+        f"text={row.reference}",
+        "state=paid",
+        "provider=sandbox",
+        "since=2026-03-01",
+    ):
+        assert row.reference in b"".join(desk.get(f"/desk/online.csv?{filters}").streaming_content).decode()
+    assert "fits these filters" in desk.get("/desk/online/?state=failed").content.decode()
+    assert desk.get("/desk/online/999/").status_code == 404
+
+
+def test_held_money_is_booked_by_a_cashier(desk, billed):
+    row = _paid(billed, 1_009)
+    assert "1 needs a person" in desk.get("/desk/online/").content.decode()
+    assert row.reference in b"".join(desk.get("/desk/online.csv?need=yes").streaming_content).decode()
+    assert "Book ¥9.09 to the account" in desk.get(f"/desk/online/{row.id}/").content.decode()
+    assert desk.post(f"/desk/online/{row.id}/book/").status_code == 302
+    assert Payment.objects.get().amount_minor == 909
+    again = desk.post(f"/desk/online/{row.id}/book/", follow=True).content.decode()
+    assert "does not allow" in again
+    assert desk.get(f"/desk/online/{row.id}/book/").status_code == 404
+
+
+def test_a_report_is_taken_told_of_and_refused_with_its_faults(desk, billed):
+    _paid(billed, 1_000)
+    text = sandbox.report(name="sandbox", reference="P-1", on=TODAY)
+    bad = SimpleUploadedFile("p.csv", text.replace("10.00", "10.01").encode())
+    page = desk.post("/desk/payouts/upload/", {"provider": "sandbox", "file": bad}).content.decode()
+    assert "line 2" in page
+    good = SimpleUploadedFile("p.csv", text.encode())
+    where = desk.post("/desk/payouts/upload/", {"provider": "sandbox", "file": good})["Location"]
+    assert "the bank has not shown it yet" in desk.get(where).content.decode()
+    assert "¥9.94" in desk.get("/desk/payouts/").content.decode()
+    assert b"P-1" in b"".join(desk.get("/desk/payouts.csv?state=waiting").streaming_content)
+    assert len(b"".join(desk.get(f"{where}lines.csv").streaming_content).splitlines()) == 2
+    assert Payout.objects.get().state == "waiting"
+    refused = desk.post(f"{where}accept/", follow=True).content.decode()
+    assert "cannot stand in suspense" in refused
+
+
+def test_who_takes_no_money_may_look_and_not_act(client, billed):
+    row = _paid(billed, 1_009)
+    metering = sign_in(client, Role.METERING)
+    page = metering.get(f"/desk/online/{row.id}/")
+    assert page.status_code == 200
+    assert b"/book/" not in page.content
+    assert metering.post(f"/desk/online/{row.id}/book/").status_code == 403
+
+
+def test_a_door_that_holds_a_transaction_begins_a_payment_in_it(billed):
+    with door_transaction():
+        _begun = checkouts.begin(
+            wish=Wish(account_id=billed.account.id, provider="sandbox", origin=Origin.API, amount_minor=700),
+            at=timezone.now(), actor=SYSTEM,
+        )  # fmt: skip
+    assert Checkout.objects.get().page_url == _begun.page_url
