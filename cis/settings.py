@@ -278,7 +278,8 @@ CONTENT_SECURITY_POLICY = {
         "img-src": [SELF, "data:"],
         "object-src": [NONE],
         "base-uri": [SELF],
-        "form-action": [SELF, *(f"https://{host}" for host in PAYMENT_HOSTS)],
+        # Who pays is led from our form to the provider, so its hosts stand here too; SITE_URL is ourselves.
+        "form-action": [SELF, SITE_URL, *(f"https://{host}" for host in PAYMENT_HOSTS)],
         "frame-ancestors": [NONE],
     },
 }

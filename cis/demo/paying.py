@@ -17,6 +17,7 @@ from cis.kernel import fixed
 from cis.kernel.actors import SYSTEM
 
 PAYERS = 6
+ADVANCE_MINOR = 200_00
 PAYOUT = "SBX-PAYOUT-1"
 AFTER = timedelta(minutes=2)
 """When all that the sandbox says of a payment has been said."""
@@ -28,24 +29,26 @@ def build(*, run_id: int, today: date) -> int:
     """Let some customers of a run pay online, where a provider is named; return how many did."""
     if "sandbox" not in online.names():
         return 0
-    due = [card for card in bills.of_run(run_id=run_id, state="issued", most=400) if card.open_minor > 0]
-    plain = [card for card in due if card.open_minor % sandbox.CENTS not in {*sandbox.WAYS, sandbox.UNREACHABLE}]
-    paid = 0
-    for place, card in enumerate(plain[:PAYERS]):
-        provider = online.names()[place % len(online.names())]
-        paid += _pay(card, provider=provider, origin=(Origin.PORTAL, Origin.LINK)[place % 2])
-    if paid:
-        _bring_payout(today)
+    # Who owes nothing pays in advance.
+    cards = sorted(bills.of_run(run_id=run_id, state="issued", most=400), key=lambda card: (-card.open_minor, card.id))
+    for place, card in enumerate(cards[:PAYERS]):
+        is_plain = card.open_minor and card.open_minor % sandbox.CENTS not in {*sandbox.WAYS, sandbox.UNREACHABLE}
+        _pay(
+            card,
+            provider=online.names()[place % len(online.names())],
+            amount_minor=None if is_plain else ADVANCE_MINOR,
+            origin=Origin.LINK if is_plain and place % 2 else Origin.PORTAL,
+        )
+    _bring_payout(today)
     for amount_minor, is_waited_for in WAYS.items():
-        if due:
-            paid += _pay(due[-1], provider="sandbox", amount_minor=amount_minor, is_waited_for=is_waited_for)
-    return paid
+        _pay(cards[-1], provider="sandbox", amount_minor=amount_minor, is_waited_for=is_waited_for)
+    return len(cards[:PAYERS]) + len(WAYS)
 
 
 def _pay(
     card: BillCard, *, provider: str, origin: Origin = Origin.PORTAL, amount_minor: int | None = None,
     is_waited_for: bool = True,
-) -> int:  # fmt: skip
+) -> None:  # fmt: skip
     """Pay a bill, or an amount on its account, at a sandbox."""
     wish = Wish(
         account_id=card.account_id, provider=provider, origin=origin, amount_minor=amount_minor,
@@ -57,7 +60,6 @@ def _pay(
     sandbox_provider.decide(token=token, is_paid=True, now=now)
     sandbox_provider.deliver(provider=provider, now=now + AFTER if is_waited_for else timezone.now())
     checkout_events.record_waiting(provider=provider)
-    return 1
 
 
 def _bring_payout(today: date) -> None:

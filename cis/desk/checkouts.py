@@ -13,7 +13,7 @@ from cashiering.operations import checkout_cases, checkout_events
 from cashiering.queries import checkouts as queries
 from cashiering.queries.checkouts import CheckoutCard, Wanted
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, tell_refusal, today
-from cis.desk.forms.checkouts import CheckoutListForm
+from cis.desk.forms.checkouts import NEEDS, CheckoutListForm
 from cis.desk.roles import CASHIERS, READERS
 from cis.desk.words import word
 from cis.kernel.errors import Refused
@@ -115,9 +115,9 @@ def _asked(request: HttpRequest) -> tuple[CheckoutListForm, Wanted]:
     given = form.cleaned_data if form.is_valid() else {}
     return form, Wanted(
         text=(given.get("text") or "").strip(),
-        state=given.get("state") or "",
+        state="" if given.get("state") == NEEDS else given.get("state") or "",
         provider=given.get("provider") or "",
-        only_needs=given.get("need") == "yes",
+        only_needs=given.get("state") == NEEDS,
         since_date=given.get("since"),
         until_date=given.get("until"),
     )

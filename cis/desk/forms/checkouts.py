@@ -9,16 +9,17 @@ from cashiering.gateways import online
 from cis.desk.checkout_words import PAYOUT_STATES, PROVIDERS, STATES
 from cis.platform.forms import DayField, PageForm
 
+NEEDS = "needs"
+
 
 class CheckoutListForm(PageForm):
     """Which online payments."""
 
     text = forms.CharField(label=_("Account or reference"), required=False, max_length=100)
-    state = forms.ChoiceField(label=_("State"), required=False, choices=[("", _("All")), *STATES.items()])
-    provider = forms.ChoiceField(label=_("Provider"), required=False, choices=[("", _("All")), *PROVIDERS.items()])
-    need = forms.ChoiceField(
-        label=_("To be looked at"), required=False, choices=[("", _("All")), ("yes", _("Those that need a person"))]
+    state = forms.ChoiceField(
+        label=_("State"), required=False, choices=[("", _("All")), (NEEDS, _("Needs a person")), *STATES.items()]
     )
+    provider = forms.ChoiceField(label=_("Provider"), required=False, choices=[("", _("All")), *PROVIDERS.items()])
     since = DayField(label=_("From"), required=False)
     until = DayField(label=_("To"), required=False)
 

@@ -18,6 +18,7 @@ from arrears.operations.holds import BadHold
 from arrears.queries import cuts
 from billing.domain.channels import PaymentChannel
 from billing.operations import payments
+from cashiering.models.checkout import Checkout
 from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.enums import Role
 from cis.kernel.workflow import IllegalMove, NotAllowed
@@ -118,6 +119,21 @@ def test_a_supply_is_cut_off_and_comes_back_when_its_debts_are_paid(world):
     assert Deadline.objects.get(id=clock.id).in_time
     commands = DeviceCommand.objects.order_by("id").values_list("command", "state")
     assert list(commands) == [("switch_off", "succeeded"), ("switch_on", "succeeded")]
+
+
+def test_an_online_payment_under_way_keeps_the_supply_on_for_some_days(world):
+    order_id = ready(world)
+    row = Checkout.objects.create(
+        account=world.account, provider="sandbox", reference="C1", amount_minor=6_170, currency="CNY", origin="portal",
+        created_at=CUT_AT - 71 * timedelta(hours=1), expires_at=CUT_AT, state="created",
+    )  # fmt: skip
+    assert reasons(order_id) == []  # who only looked at a page has paid nothing
+    Checkout.objects.filter(id=row.id).update(state="pending")
+    with pytest.raises(NotToBeCut) as refused:
+        dispatch(order_id)
+    assert [one["code"] for one in refused.value.detail["blockers"]] == ["pending_payment"]
+    Checkout.objects.filter(id=row.id).update(created_at=CUT_AT - 73 * timedelta(hours=1))
+    assert reasons(order_id) == []
 
 
 def test_nothing_is_dispatched_while_something_stands_against_it(world):
