@@ -156,7 +156,8 @@ def check_host(url: str) -> None:
     parts, own = urlsplit(url), urlsplit(settings.SITE_URL)
     if (parts.scheme, parts.netloc) == (own.scheme, own.netloc):
         return
-    if parts.scheme != "https" or parts.netloc not in settings.PAYMENT_HOSTS:
+    hosts: list[str] = settings.PAYMENT_HOSTS
+    if parts.scheme != "https" or parts.netloc not in hosts:
         raise WrongHost(
             f"The provider leads to {parts.netloc or 'nowhere'}.",
             advice="Name its host in PAYMENT_HOSTS, if it is right.",
