@@ -53,6 +53,7 @@ def test_the_list_the_page_and_the_file_tell_of_a_payment(desk, billed):
 
 def test_held_money_is_booked_by_a_cashier(desk, billed):
     row = _paid(billed, 1_009)
+    assert "/desk/online/?state=needs" in desk.get("/").content.decode()
     assert "1 needs a person" in desk.get("/desk/online/").content.decode()
     assert row.reference in b"".join(desk.get("/desk/online.csv?state=needs").streaming_content).decode()
     assert "Book ¥9.09 to the account" in desk.get(f"/desk/online/{row.id}/").content.decode()
