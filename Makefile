@@ -27,7 +27,9 @@ setup-test:
 	@$(PYTHON) tools/bootstrap.py test
 
 demo: setup
-	@HEAD_END_GATEWAY=sandbox PARTNER_BANK=sandbox PAYMENT_PROVIDERS=sandbox,sandbox_alipay,sandbox_wechat $(RUN) $(VENV) manage.py demo $(DEMO)
+	@HEAD_END_GATEWAY=sandbox PARTNER_BANK=sandbox PAYMENT_PROVIDERS=sandbox,sandbox_alipay,sandbox_wechat \
+		DEBIT_BANK=sandbox DEBIT_CREDITOR_NAME="明电示范供电公司" DEBIT_CREDITOR_ID=310000000017 \
+		DEBIT_CREDITOR_ACCOUNT=6222020000001234567 DEBIT_CREDITOR_BANK_CODE=102290000001 $(RUN) $(VENV) manage.py demo $(DEMO)
 
 clean-demo:
 	@if [ -x $(VENV) ]; then $(VENV) -m cis.embedded remove; fi

@@ -12,6 +12,7 @@ from cashiering.models.checkout import (
     SandboxCheckout,
     SandboxSaying,
 )
+from cashiering.models.debit import Debit, DebitBatch
 from cis.platform.admin import ReadOnlyAdmin
 
 
@@ -23,3 +24,8 @@ class CashieringAdmin(ReadOnlyAdmin):
 @admin.register(Checkout, CheckoutBill, CheckoutEvent, Payout, PayoutLine, SandboxCheckout, SandboxSaying)
 class CheckoutAdmin(ReadOnlyAdmin):
     """Online payments, what providers said of them, and how their money came."""
+
+
+@admin.register(Debit, DebitBatch)
+class DebitAdmin(ReadOnlyAdmin):
+    """Debits and their batches; mandates are not here, since they hold numbers of accounts at banks."""

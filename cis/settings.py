@@ -241,6 +241,12 @@ PARTNER_BANK = env.str("PARTNER_BANK", default="")
 # Who takes money online, in the order in which payers see them; a payer is sent to no other hosts than these.
 PAYMENT_PROVIDERS = env.list("PAYMENT_PROVIDERS", default=[])
 PAYMENT_HOSTS = env.list("PAYMENT_HOSTS", default=[])
+DEBIT_BANK = env.str("DEBIT_BANK", default="")
+# Who collects direct debits, as the contract with the bank says; without it nothing is sent.
+DEBIT_CREDITOR_NAME = env.str("DEBIT_CREDITOR_NAME", default="")
+DEBIT_CREDITOR_ID = env.str("DEBIT_CREDITOR_ID", default="")
+DEBIT_CREDITOR_ACCOUNT = env.str("DEBIT_CREDITOR_ACCOUNT", default="")
+DEBIT_CREDITOR_BANK_CODE = env.str("DEBIT_CREDITOR_BANK_CODE", default="")
 NOTICE_WEBHOOK_SECRET = env.str("NOTICE_WEBHOOK_SECRET", default="")
 
 REST_FRAMEWORK = {

@@ -31,6 +31,9 @@ from cashiering.gateways import online
 from cashiering.gateways.sandbox import Sandbox as SandboxProvider
 from cashiering.gateways.wallets import FormWallet, XmlWallet
 from cashiering.operations import checkout_cases, checkout_events, payouts, sandbox_provider
+from cashiering.gateways import debit_bank
+from cashiering.gateways.sandbox_debits import SandboxDebits
+from cashiering.operations import debit_batches, debit_follow_ups, debit_reports, debits, mandates
 from cashiering.operations import posting as bank_posting
 from cis.desk import navigation, task_queues
 from cis.kernel.actors import SYSTEM
@@ -105,6 +108,9 @@ FINAL_AT = time(2, 30)
 LATE_FEES_AT = time(2, 45)
 """When late fees are charged, after the bills of the night."""
 
+MANDATES_AT, DEBITS_AT, DEBIT_BATCHES_AT = time(2, 50), time(3, 0), time(3, 15)
+"""When mandates lapse, debits are planned for the bills of the night, and batches go to the bank."""
+
 PROOF_AT = time(3, 30)
 """When the books are proved."""
 
@@ -169,6 +175,7 @@ def bind() -> None:
     _move_applications()
     _bind_changes()
     _bind_disconnections()
+    _bind_debits()
     jobs.register(telling.REMIND, telling.remind, schedule=Daily(REMIND_AT, settings.TIME_ZONE))
     outbox.send_by(issuing.PRINT, _print_bill)
     outbox.send_by(telling.TELL, telling.tell)
@@ -215,6 +222,15 @@ def _bind_online_payment() -> None:
     outbox.send_by(sandbox_provider.CALL, sandbox_provider.call)
     jobs.register(checkout_events.LOOK, checkout_events.look, schedule=Every(CHECKOUTS_EVERY))
     jobs.register(payouts.WORK, payouts.work, schedule=Every(BANK_EVERY))
+def _bind_debits() -> None:
+    """Plan debits each night, send them, and hear what the bank says."""
+    jobs.register(mandates.LAPSE, mandates.lapse, schedule=Daily(MANDATES_AT, settings.TIME_ZONE))
+    jobs.register(debits.WORK, debits.plan, schedule=Daily(DEBITS_AT, settings.TIME_ZONE))
+    jobs.register(debit_batches.WORK, debit_batches.work, schedule=Daily(DEBIT_BATCHES_AT, settings.TIME_ZONE))
+    jobs.register(debit_reports.WORK, debit_reports.take_files, schedule=Every(BANK_EVERY))
+    jobs.register(debit_follow_ups.WORK, debit_follow_ups.work)
+    jobs.register(debit_follow_ups.LOOK, debit_follow_ups.work, schedule=Every(BANK_EVERY))
+    outbox.send_by(debit_batches.SEND, debit_batches.send)
 
 
 def _bind_gateways() -> None:
@@ -225,6 +241,7 @@ def _bind_gateways() -> None:
     if unknown:
         raise ImproperlyConfigured(f"PAYMENT_PROVIDERS names {', '.join(sorted(unknown))}, which there is not.")
     online.use([PROVIDERS[name]() for name in settings.PAYMENT_PROVIDERS])
+    debit_bank.use(SandboxDebits() if _is_sandbox("DEBIT_BANK") else None)
 
 
 def _is_sandbox(setting: str) -> bool:

@@ -19,8 +19,11 @@ VAR = Path(__file__).resolve().parents[1] / "var" / "test"
 os.environ["WATTLINE_VAR"] = str(VAR)
 os.environ["WATTLINE_DURABLE"] = "0"
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cis.settings")
-os.environ["HEAD_END_GATEWAY"] = os.environ["PARTNER_BANK"] = "sandbox"
+
 os.environ["PAYMENT_PROVIDERS"] = "sandbox,sandbox_alipay,sandbox_wechat"
+os.environ["HEAD_END_GATEWAY"] = os.environ["PARTNER_BANK"] = os.environ["DEBIT_BANK"] = "sandbox"
+os.environ["DEBIT_CREDITOR_NAME"], os.environ["DEBIT_CREDITOR_ID"] = "Example Power", "CN98ZZZ09999999999"
+os.environ["DEBIT_CREDITOR_ACCOUNT"], os.environ["DEBIT_CREDITOR_BANK_CODE"] = "6222020000001234567", "102290000001"
 os.environ.setdefault("STATICFILES_STORAGE", "django.contrib.staticfiles.storage.StaticFilesStorage")
 
 if not (os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")):

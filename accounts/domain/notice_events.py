@@ -170,6 +170,29 @@ _ROWS: Final = (
         ladder=(Channel.SMS, Channel.EMAIL),
     ),
     Event(
+        code="debit_announced",
+        notice_class=NoticeClass.MONEY,
+        facts={"bill": _TEXT, "amount": _MONEY, "day": _DATE, "mandate": _TEXT, "bank_account": _TEXT, "link": _LINK},
+        is_required=True,
+    ),
+    Event(
+        code="debit_returned",
+        notice_class=NoticeClass.MONEY,
+        facts={"bill": _TEXT, "amount": _MONEY, "reason": _TEXT, "reason_en": _TEXT, "next": _TEXT, "next_en": _TEXT,
+               "link": _LINK},
+        ladder=(Channel.SMS, Channel.EMAIL),
+        is_required=True,
+    ),
+    *(
+        Event(
+            code=f"mandate_{state}",
+            notice_class=NoticeClass.MONEY,
+            facts={"mandate": _TEXT, "bank_account": _TEXT, "link": _LINK},
+            ladder=(Channel.SMS, Channel.EMAIL),
+        )
+        for state in ("active", "ended")
+    ),
+    Event(
         code="one_time_code",
         notice_class=NoticeClass.SERVICE,
         facts={"code": FactKind.SECRET, "purpose": _TEXT, "minutes": FactKind.NUMBER},

@@ -60,6 +60,20 @@ _OPEN = f"""
     FROM billing_bill b
     WHERE b.id = ANY(%(bills)s) AND b.account_id = %(account)s AND b.state = 'issued' AND b.kind <> 'credit'
 """  # noqa: S608 (no value of anybody's is in it)
+# Several payments for one bill are laid end to end, so that together they pay no more than is open.
+_DIRECT = f"""
+    WITH pair AS (
+        SELECT p.id AS payment_id, p.amount_minor, b.id AS bill_id,
+               b.amount_minor - coalesce(({_PAID}.bill_id = b.id), 0) AS open,
+               sum(p.amount_minor) OVER (PARTITION BY b.id ORDER BY p.id) - p.amount_minor AS before
+        FROM unnest(%(payments)s::bigint[], %(bills)s::bigint[]) AS one (payment_id, bill_id)
+        JOIN billing_payment p ON p.id = one.payment_id
+        JOIN billing_bill b ON b.id = one.bill_id AND b.account_id = p.account_id AND b.state = 'issued'
+                           AND b.kind <> 'credit'
+    )
+    INSERT INTO billing_allocation (payment_id, bill_id, amount_minor, created_at)
+    SELECT payment_id, bill_id, least(amount_minor, open - before), now() FROM pair WHERE open > before
+"""  # noqa: S608 (no value of anybody's is in it)
 
 
 class BadDirection(Refused):
@@ -106,6 +120,16 @@ def direct(*, payment_id: int, account_id: int, amount_minor: int, parts: Mappin
     Allocation.objects.bulk_create(
         Allocation(payment_id=payment_id, bill_id=bill_id, amount_minor=part) for bill_id, part in parts.items()
     )
+
+
+@joins_transaction
+def direct_many(*, payment_ids: Sequence[int], bill_ids: Sequence[int]) -> None:
+    """
+    Let payments that are just being booked pay first the bill that each is for, as far as it is open; one statement.
+
+    payment_ids, bill_ids  pairs; a bill that holds no more, or is paid, gets nothing
+    """
+    execute(_DIRECT, {"payments": list(payment_ids), "bills": list(bill_ids)})
 
 
 @joins_transaction

@@ -13,7 +13,7 @@ from cis.kernel.errors import Refused
 from cis.platform.db import joins_transaction
 from contracts.operations import charges
 
-LATE_FEE = BillKind.LATE_FEE
+LATE_FEE, NOTE = BillKind.LATE_FEE, BillKind.NOTE
 """For rooms above, to which the tables of billing are closed."""
 
 

@@ -55,12 +55,13 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class NewPayment:
-    """A payment to be booked. [minor unit]"""
+    """A payment to be booked; ``bill_id``: what it pays first, as far as that is open. [minor unit]"""
 
     account_id: int
     amount_minor: int
     reference: str
     received_date: date
+    bill_id: int | None = None
 
 
 @opens_transaction
@@ -158,6 +159,9 @@ def book_new_step(*, payments: Sequence[NewPayment], channel: PaymentChannel, to
     _load(payments, payment_ids, channel=channel, actor=actor)
     account_ids = sorted({new.account_id for new in payments})
     ledger.post_payments(payment_ids=payment_ids, account_ids=account_ids, actor=actor)
+    pairs = [(payment_id, new.bill_id) for payment_id, new in zip(payment_ids, payments, strict=True) if new.bill_id]
+    if pairs:
+        allocation.direct_many(payment_ids=[one for one, _bill in pairs], bill_ids=[bill for _one, bill in pairs])
     allocation.allocate(account_ids=account_ids, today=today)
     telling.queue_payments_step(payment_ids=payment_ids)
     events.announce(PaymentsBooked(account_ids=tuple(account_ids)))

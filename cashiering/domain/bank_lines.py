@@ -53,6 +53,10 @@ ENTRY_DIFFERS = "entry_differs"
 PERHAPS_KNOWN = "perhaps_known"
 IS_KNOWN = "is_known"
 TRANSFER_OUT = "transfer_out"
+DEBIT_COLLECTED = "debit_collected"
+DEBIT_DIFFERS = "debit_differs"
+DEBIT_RETURNED = "debit_returned"
+DEBIT_SCORE = 100
 
 TRANSFER_PREFIX = "RET"
 

@@ -53,7 +53,8 @@ class Line:
     entry_reference  the bank's own name of the entry; "" if it gives none
     amount_minor     above 0 [minor unit]; ``is_credit`` says which way
     is_reversal      it takes an earlier movement back
-    original         references by which the earlier movement may be found, where it takes one back
+    original         references by which the earlier movement, or a batch of debits, may be found
+    charges_minor    part of it that is the bank's fee, of a payment that comes back [minor unit]
     """
 
     place: str
@@ -71,6 +72,7 @@ class Line:
     is_reversal: bool = False
     return_reason: str = ""
     original: str = ""
+    charges_minor: int = 0
 
     @property
     def signed_minor(self) -> int:

@@ -1,1 +1,1 @@
-"""Providers of online payment behind one protocol."""
+"""Doors to the world outside, each behind a protocol: providers of online payment, banks that collect direct debits."""

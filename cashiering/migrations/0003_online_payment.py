@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('accounts', '0008_notices_sent_again'),
         ('billing', '0020_online_payment'),
-        ('cashiering', '0001_initial'),
+        ('cashiering', '0002_lines_by_look'),
     ]
 
     operations = [

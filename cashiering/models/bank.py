@@ -71,6 +71,7 @@ class StatementLine(models.Model):
     is_reversal = models.BooleanField(default=False)
     return_reason = models.CharField(max_length=200, default="")
     original = models.CharField(max_length=300, default="")
+    charges_minor = models.BigIntegerField(default=0, db_default=0, help_text="The bank's fee, part of the amount.")
     state = Code(choices=choices_of(LineState), default=LineState.NEW.value)
     reason = Code(default="")
     score = models.SmallIntegerField(default=0)

@@ -23,7 +23,7 @@ from cashiering.domain import bank_lines
 from cashiering.domain.bank_lines import LineState
 from cashiering.domain.matching import Debtor, Match, Named, Paid, match, numbers_in, plain_name
 from cashiering.models.bank import StatementLine
-from cashiering.operations import returns
+from cashiering.operations import debit_money, returns
 from cis.kernel.actors import SYSTEM
 from cis.kernel.calendar import local_clock
 from cis.platform import copying, jobs, packs
@@ -97,9 +97,14 @@ def post_chunk(*, today: date) -> int:
         line_id: _Fate(LineState.KNOWN, bank_lines.IS_KNOWN, earlier_id=earlier) for line_id, earlier in known.items()
     }
     left = [line for line in lines if line.id not in fates]
-    credits_ = [line for line in left if line.is_credit and not returns.takes_back(line)]
-    matches = _matches(credits_, today)
     doubts = {**dict.fromkeys(alike, bank_lines.PERHAPS_KNOWN), **dict.fromkeys(differing, bank_lines.ENTRY_DIFFERS)}
+    came = [line for line in left if line.is_credit and not returns.takes_back(line)]
+    debits = debit_money.collect_step(lines=[line for line in came if line.id not in doubts], today=today)
+    for line_id in debits.booked:
+        fates[line_id] = _Fate(LineState.BOOKED, bank_lines.DEBIT_COLLECTED, bank_lines.DEBIT_SCORE)
+    doubts |= dict.fromkeys(debits.odd, bank_lines.DEBIT_DIFFERS)
+    credits_ = [line for line in came if line.id not in fates]
+    matches = _matches(credits_, today)
     certain = [
         (line, found)
         for line, found in zip(credits_, matches, strict=True)
@@ -199,13 +204,17 @@ def _suggest(doubtful: Sequence[tuple[StatementLine, Match]]) -> None:
 def _outgoing(lines: Sequence[StatementLine], doubts: dict[int, str]) -> dict[int, _Fate]:
     """Return what becomes of returns and of money that went out; what they take back is taken back."""
     sure = [line for line in lines if line.id not in doubts]
-    taken = returns.take_back_step(lines=[line for line in sure if returns.takes_back(line)])
+    back = [line for line in sure if returns.takes_back(line)]
+    bounced = debit_money.take_back_step(lines=back)
+    taken = returns.take_back_step(lines=[line for line in back if line.id not in bounced])
     sent = returns.settle_transfers_step(
         lines=[line for line in sure if not line.is_credit and not returns.takes_back(line)]
     )
     fates = {}
     for line in lines:
-        if line.id in taken:
+        if line.id in bounced:
+            fates[line.id] = _Fate(LineState.TAKEN_BACK, bank_lines.DEBIT_RETURNED, earlier_id=bounced[line.id])
+        elif line.id in taken:
             fates[line.id] = _Fate(LineState.TAKEN_BACK, bank_lines.RETURN_OF, earlier_id=taken[line.id])
         elif line.id in sent:
             fates[line.id] = _Fate(LineState.SETTLED, bank_lines.TRANSFER_OUT, earlier_id=sent[line.id])

@@ -172,6 +172,7 @@ def _columns(row: BankStatement, lines: Sequence[Line]) -> dict[str, copying.Col
         "is_reversal": copying.boolean(np.array([line.is_reversal for line in lines])),
         "return_reason": copying.texts([line.return_reason[:200] for line in lines]),
         "original": copying.texts([line.original for line in lines]),
+        "charges_minor": copying.int8(_numbers([line.charges_minor for line in lines])),
         "state": copying.text("new"),
         "reason": copying.text(""),
         "score": copying.int2(0),

@@ -32,6 +32,9 @@ REASONS: Mapping[str, Any] = {
     "perhaps_known": _("looks like a line of another statement"),
     "is_known": _("came in another file"),
     "transfer_out": _("transfer back to a payer"),
+    "debit_collected": _("collected by direct debit"),
+    "debit_differs": _("names a direct debit, and is not its amount"),
+    "debit_returned": _("direct debit that came back"),
 }
 FORMATS: Mapping[str, Any] = {"camt.053": "camt.053", "camt.054": "camt.054", "mt940": "MT940"}
 DECISIONS: Mapping[str, Any] = {

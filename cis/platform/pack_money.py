@@ -43,3 +43,38 @@ class OnlinePayment:
     ask_after_minutes: int = field(metadata={"least": 1, "most": 1440})
     hold_hours: int = field(metadata={"least": 0, "most": 720})
     link_days: int = field(metadata={"least": 1, "most": 3660})
+
+
+@dataclass(frozen=True, slots=True)
+class DirectDebit:
+    """
+    Bills that are debited of accounts at banks: how a bank wants its files, when customers are told, what is unusual.
+
+    accounts           how accounts are named: ``iban``, ``cn``
+    version            of pain.008; ``characters`` that banks take in names; codes of the scheme, "" for none
+    notice_days        calendar days between telling the customer and the debit
+    lead_working_days  bank working days between sending and the debit; after ``cut_off`` one more
+    first_most         the most that the first debit of an account may be without a person
+    median_times       so many times the median of the account's last 12 debits one may be without a person
+    tries, again_days  how often a debit is tried, and calendar days between
+    unused_months      a mandate that is not used for so long ends
+    batch_alone_most   a batch above it is let go by two persons
+    fee                of a debit that came back: ``none``; ``bank``: what the bank took; ``fixed``: ``fee_amount``
+    """
+
+    accounts: list[str] = field(metadata={"pattern": re.compile("iban|cn")})
+    version: str = field(metadata={"pattern": re.compile("02|08")})
+    characters: str = field(metadata={"pattern": re.compile("latin|unicode")})
+    service_level: str = field(metadata={"pattern": re.compile("[A-Z]{0,4}")})
+    local_instrument: str = field(metadata={"pattern": re.compile("[A-Z0-9]{0,4}")})
+    notice_days: int = field(metadata={"least": 0, "most": 60})
+    lead_working_days: int = field(metadata={"least": 0, "most": 15})
+    cut_off: str = field(metadata={"pattern": re.compile(r"([01]\d|2[0-3]):[0-5]\d")})
+    first_most: str = field(metadata={"decimals": 3})
+    median_times: str = field(metadata={"decimals": 3})
+    tries: int = field(metadata={"least": 1, "most": 3})
+    again_days: int = field(metadata={"least": 1, "most": 60})
+    unused_months: int = field(metadata={"least": 1, "most": 120})
+    batch_alone_most: str = field(metadata={"decimals": 3})
+    fee: str = field(metadata={"pattern": re.compile("none|bank|fixed")})
+    fee_amount: str = field(metadata={"decimals": 3})

@@ -308,6 +308,7 @@ class Rules:
     late_fee_waiver: pack_arrears.LateFeeWaiver = field(metadata=_LOCAL)
     bank_statements: pack_money.BankStatements
     online_payment: pack_money.OnlinePayment
+    direct_debit: pack_money.DirectDebit = field(metadata=_LOCAL)
     bounds: Bounds
     shadow: Shadow
     quiet_hours: QuietHours
@@ -348,6 +349,7 @@ class Rules:
     charge_early_settlement: ChargeTax = field(metadata=_LOCAL)
     charge_early_termination: ChargeTax = field(metadata=_LOCAL)
     charge_late_fee: ChargeTax = field(metadata=_LOCAL)
+    charge_debit_return: ChargeTax = field(metadata=_LOCAL)
     change_suspension: pack_changes.Suspension = field(metadata=_LOCAL)
     change_reduction: pack_changes.Reduction = field(metadata=_LOCAL)
     change_demand_mode: pack_changes.Start = field(metadata=_LOCAL)

@@ -26,6 +26,7 @@ class ChargeKind(StrEnum):
     EARLY_SETTLEMENT   rest of a lease or an instalment sale that is settled early
     EARLY_TERMINATION  ending a contract before its time
     LATE_FEE           late fee on a bill that was not paid in time
+    DEBIT_RETURN       fee of a bank for a direct debit that came back
     """
 
     PRICE_DIFFERENCE = "price_difference"
@@ -44,6 +45,7 @@ class ChargeKind(StrEnum):
     EARLY_SETTLEMENT = "early_settlement"
     EARLY_TERMINATION = "early_termination"
     LATE_FEE = "late_fee"
+    DEBIT_RETURN = "debit_return"
 
 
 OF_BREACH = (ChargeKind.PRICE_DIFFERENCE, ChargeKind.CAPACITY_FEE, ChargeKind.PENALTY)
@@ -94,5 +96,6 @@ WORDS: Mapping[ChargeKind, Mapping[str, str]] = {
     ChargeKind.EARLY_SETTLEMENT: {"zh": "提前结清款", "en": "Early settlement"},
     ChargeKind.EARLY_TERMINATION: {"zh": "提前解约金", "en": "Early termination"},
     ChargeKind.LATE_FEE: {"zh": "电费违约金", "en": "Late fee"},
+    ChargeKind.DEBIT_RETURN: {"zh": "扣款退回手续费", "en": "Fee for a returned direct debit"},
 }
 """What a kind is called on paper, in Chinese and English."""

@@ -170,6 +170,8 @@ class SigningCode(models.Model):
 
     contract = models.ForeignKey("contracts.SupplyContract", on_delete=models.PROTECT, null=True, related_name="codes")
     enrollment = models.ForeignKey("contracts.Enrollment", on_delete=models.PROTECT, null=True, related_name="codes")
+    subject = Code(default="", db_default="", help_text="What is signed in a room above, as mandate.")
+    subject_id = models.BigIntegerField(null=True)
     code_hash = models.CharField(max_length=64)
     sent_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField()
@@ -182,8 +184,16 @@ class SigningCode(models.Model):
             models.CheckConstraint(name="signing_code_attempts_count", condition=models.Q(attempts__gte=0)),
             models.CheckConstraint(
                 name="signing_code_is_for_one_paper",
-                condition=models.Q(contract=None, enrollment__isnull=False)
-                | models.Q(contract__isnull=False, enrollment=None),
+                condition=models.Q(contract=None, enrollment__isnull=False, subject="", subject_id=None)
+                | models.Q(contract__isnull=False, enrollment=None, subject="", subject_id=None)
+                | models.Q(contract=None, enrollment=None, subject_id__isnull=False) & ~models.Q(subject=""),
             ),
         ]
-        indexes = [models.Index(name="signing_code_by_contract", fields=["contract", "-id"])]
+        indexes = [
+            models.Index(name="signing_code_by_contract", fields=["contract", "-id"]),
+            models.Index(
+                name="signing_code_by_subject",
+                fields=["subject", "subject_id", "-id"],
+                condition=models.Q(subject_id__isnull=False),
+            ),
+        ]

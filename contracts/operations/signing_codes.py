@@ -1,6 +1,7 @@
 """One-time codes by which customers sign in the portal: sent by the ways that reach them, tried, used once."""
 
 import secrets
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -20,7 +21,17 @@ from contracts.models.supply_contract import SigningCode, SupplyContract
 
 EVENT = "one_time_code"
 SALT = "contracts.signing"
-Signable = SupplyContract | Enrollment
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What is signed in a room above: its kind, as "mandate", and its id."""
+
+    subject: str
+    id: int
+
+
+Signable = SupplyContract | Enrollment | Named
 """What a customer signs by a code."""
 
 
@@ -71,6 +82,8 @@ def try_step(row: Signable, *, subject: str, code: str, actor: Actor) -> bool:
 
 
 def _of(row: Signable) -> dict[str, Any]:
+    if isinstance(row, Named):
+        return {"subject": row.subject, "subject_id": row.id}
     return {"contract": row} if isinstance(row, SupplyContract) else {"enrollment": row}
 
 

@@ -4,6 +4,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from cis import wiring
+from cashiering.gateways import debit_bank
 from contracts.gateways import partner_bank
 from contracts.gateways.sandbox_bank import SandboxBank
 from metering.gateways import head_end
@@ -12,7 +13,7 @@ from metering.gateways.sandbox import Sandbox
 
 @pytest.fixture(autouse=True)
 def _as_before(monkeypatch):
-    for gateway in (head_end, partner_bank):
+    for gateway in (head_end, partner_bank, debit_bank):
         monkeypatch.setattr(gateway, "_bound", [])
 
 
@@ -32,7 +33,7 @@ def test_a_sandbox_is_used_where_it_is_named(settings):
     assert isinstance(partner_bank.current(), SandboxBank)
 
 
-@pytest.mark.parametrize("setting", ["HEAD_END_GATEWAY", "PARTNER_BANK"])
+@pytest.mark.parametrize("setting", ["HEAD_END_GATEWAY", "PARTNER_BANK", "DEBIT_BANK"])
 def test_an_unknown_name_stops_the_start(settings, setting):
     setattr(settings, setting, "sandbok")
     with pytest.raises(ImproperlyConfigured, match=setting):

@@ -32,6 +32,7 @@ VERSION_LEAST = 2
 READ = ("Document", "Stmt", "Ntfctn", "Ntry")
 """Elements that are stopped at: the others are read from inside them, or passed over."""
 
+ORIGINAL_MOST = 300
 OPENING = ("OPBD", "PRCD")
 CLOSING = ("CLBD",)
 NOT_GIVEN = frozenset({"NOTPROVIDED", "NOT PROVIDED", "NONREF"})
@@ -241,10 +242,27 @@ def _line(reader: _Reader, entry: Element, detail: Element | None, *, amount: in
         payer_account=_account(reader, source, f"RltdPties/{side}Acct"),
         is_reversal=is_reversal,
         return_reason=reason[:NAME_MOST],
-        original=" ".join(
-            filter(None, (_given(_text(reader, source, f"Refs/{name}")) for name in ("TxId", "InstrId")))
-        ),
+        original=_original(reader, entry, source),
+        charges_minor=_charges(reader, entry, detail) if reason or is_reversal else 0,
     )
+
+
+def _original(reader: _Reader, entry: Element, source: Element) -> str:
+    """Return by which references an earlier movement, or the batch that an entry is the sum of, may be found."""
+    own = [_text(reader, source, f"Refs/{name}") for name in ("TxId", "InstrId", "PmtInfId")]
+    own.append(_text(reader, entry, "NtryDtls/Btch/PmtInfId"))
+    return " ".join(dict.fromkeys(filter(None, map(_given, own))))[:ORIGINAL_MOST]
+
+
+def _charges(reader: _Reader, entry: Element, detail: Element | None) -> int:
+    """Return what of an amount is the bank's fee for a payment that comes back. [minor unit]"""
+    pre = reader.prefix
+    for source in (detail, entry):
+        found = [] if source is None else source.findall(f"{pre}Chrgs/{pre}Rcrd/{pre}Amt")
+        found = found or ([] if source is None else source.findall(f"{pre}Chrgs/{pre}Amt"))
+        if found:
+            return sum(_amount(reader, one)[0] for one in found)
+    return 0
 
 
 def _reason(reader: _Reader, detail: Element) -> str:
