@@ -8,6 +8,7 @@ from billing.api import advice, charges, energizing, previews
 from billing.api import endpoints as billing
 from cashiering.api import checkouts, payment_events
 from cashiering.api import endpoints as cashiering
+from cashiering.api import mandates
 from cis.api import schema
 from contracts.api import applications, archive, changes, inspections, offers, programs, signing, surveys
 from metering.api import endpoints as metering
@@ -43,6 +44,10 @@ urlpatterns = [
     path("checkouts", checkouts.CheckoutList.as_view(), name="api_checkouts"),
     path("checkouts/<str:reference>", checkouts.CheckoutOne.as_view(), name="api_checkout"),
     path("payment-events/<slug:provider>", payment_events.take, name="api_payment_events"),
+    path("mandates", mandates.MandateList.as_view(), name="api_mandates"),
+    path("mandates/<int:mandate_id>", mandates.MandateOne.as_view(), name="api_mandate"),
+    path("mandates/<int:mandate_id>/revoke", mandates.RevokeMandate.as_view(), name="api_revoke_mandate"),
+    path("accounts/<str:number>/mandates", mandates.AccountMandates.as_view(), name="api_account_mandates"),
     path("contracts", archive.ContractList.as_view(), name="api_contracts"),
     path("contracts/<str:number>", archive.ContractOne.as_view(), name="api_contract"),
     path("contracts/<str:number>/pdf", archive.ContractPdf.as_view(), name="api_contract_pdf"),

@@ -5,7 +5,7 @@ The made-up supplier goes the way of a real one: its CSV files are loaded, its m
 each past month billed by a run, and most bills paid.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -124,12 +124,12 @@ def release_held(*, billed: Billed, today: date) -> None:
             held.release(held_id=found.id, today=min(today, billed.month.end), actor=SYSTEM)
 
 
-def pay(*, billed: Billed, today: date) -> None:
-    """Let the customers pay a run's bills by bank: most soon, some late, a few not at all."""
+def pay(*, billed: Billed, today: date, but: Collection[int] = ()) -> None:
+    """Let the customers pay a run's bills by bank: most soon, some late, a few not at all; ``but``: who has a mandate."""
     new = []
     for card in bills.of_run(run_id=billed.run_id, state="issued", most=billed.totals.bills):
         after = _days_until_paid(card.account_id)
-        if after is None or card.open_minor <= 0 or card.paid_minor or card.issue_date is None:
+        if card.account_id in but or after is None or card.open_minor <= 0 or card.paid_minor or card.issue_date is None:
             continue
         on = card.issue_date + timedelta(days=after)
         if on <= today:

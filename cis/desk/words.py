@@ -12,6 +12,7 @@ from cis.desk import (
     charge_words,
     checkout_words,
     contract_words,
+    debit_words,
     field_words,
     late_fee_words,
     meter_words,
@@ -248,6 +249,7 @@ JOB_NAMES: Mapping[str, Any] = {
     "payouts": _("Payouts of providers"),
     "notices_give_up": _("Notices that could not be sent"),
     "billing_reminders": _("Reminders before the due date"),
+    **debit_words.JOBS,
 }
 STANDINGS: Mapping[str, Any] = {
     "in_force": _("In force"),
@@ -325,6 +327,7 @@ OTHER_TONES: Mapping[tuple[str, str], str] = {
     **programme_words.TONES,
     **bank_words.TONES,
     **checkout_words.TONES,
+    **debit_words.TONES,
 }
 
 TABLES: Mapping[str, Mapping[str, Any]] = {
@@ -379,6 +382,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     **programme_words.TABLES,
     **bank_words.TABLES,
     **checkout_words.TABLES,
+    **debit_words.TABLES,
     **staff_words.TABLES,
 }
 

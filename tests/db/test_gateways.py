@@ -3,8 +3,8 @@
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from cis import wiring
 from cashiering.gateways import debit_bank
+from cis import wiring
 from contracts.gateways import partner_bank
 from contracts.gateways.sandbox_bank import SandboxBank
 from metering.gateways import head_end

@@ -21,6 +21,7 @@ from cis.demo import (
     applying,
     building,
     changes_of_use,
+    debiting,
     field_work,
     inspecting,
     meter_store,
@@ -106,7 +107,8 @@ def _build(folder: Path, *, accounts: int, months: int, seed: int) -> dict[str, 
         bar("past months", scale.months.index(month) + 1, len(scale.months) - 1)
     say(f"billing run over {accounts:,} accounts for {scale.months[-1]}")
     billed = building.bill(month=scale.months[-1], bar=bar)
-    building.pay(billed=billed, today=today)
+    debited = debiting.build(run_id=billed.run_id, today=today)
+    building.pay(billed=billed, today=today, but=debited)
     breaches = proof.verify()
     if breaches:
         raise CommandError("; ".join(f"{breach.law.name}: {breach.count}" for breach in breaches))

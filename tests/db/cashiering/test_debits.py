@@ -8,13 +8,13 @@ import time_machine
 from lxml import etree
 
 from accounts.models.notice import Notice
+from billing.domain.channels import PaymentChannel
 from billing.models.bill import Bill
 from billing.models.payment import Payment, PaymentReturn
 from billing.operations import payments, proof
-from billing.domain.channels import PaymentChannel
 from billing.queries import bills
-from cashiering.domain.debits import AboveLimit, SamePerson, name_of
 from cashiering.domain.debit_batches import NoCreditor
+from cashiering.domain.debits import AboveLimit, SamePerson, name_of
 from cashiering.domain.formats import pain002
 from cashiering.gateways import debit_bank
 from cashiering.models.bank import StatementLine
@@ -22,7 +22,6 @@ from cashiering.models.debit import Debit, DebitBatch, Mandate, SandboxDebitAnsw
 from cashiering.operations import (
     debit_batches,
     debit_follow_ups,
-    debit_money,
     debit_reports,
     debits,
     mandates,
@@ -34,10 +33,9 @@ from cashiering.queries import debits as queries
 from cashiering.queries.debits import DebitsWanted
 from cis.kernel.actors import SYSTEM
 from cis.kernel.workflow import NotAllowed
-from cis.platform import documents, outbox
+from cis.platform import outbox
 from cis.platform.models import AuditEvent
 from tests.factories import accounts, bank_files, billing, contracts
-from tests.factories import debits as made
 from tests.factories.bank_files import Movement
 from tests.factories.debits import CLERK, SECOND, at, listen, night, signed
 
@@ -208,7 +206,7 @@ def test_a_file_that_was_sent_before_the_state_was_written_is_sent_again_with_th
         def send(self, *, reference, content):
             sent.append((reference, content))
 
-        def files(self, *, most):  # noqa: ARG002
+        def files(self, *, most):
             return ()
 
         def confirm(self, answer_ids):
@@ -220,9 +218,10 @@ def test_a_file_that_was_sent_before_the_state_was_written_is_sent_again_with_th
     night(NIGHT)
     debit_batches.work(at(SENT))
     message = outbox.Message(1, debit_batches.SEND, "", {"batch_id": DebitBatch.objects.get().id}, 1)
-    with monkeypatch.context() as dead, pytest.raises(OSError, match="killed"):
+    with monkeypatch.context() as dead:
         dead.setattr(debit_batches, "sent_step", _dies)
-        debit_batches.send(message)
+        with pytest.raises(OSError, match="killed"):
+            debit_batches.send(message)
     assert (_states(), DebitBatch.objects.get().state) == (["batched"], "released")
     debit_batches.send(message)
     debit_batches.send(message)

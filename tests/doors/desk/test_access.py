@@ -12,6 +12,8 @@ STAFF = set(Role) - {Role.CUSTOMER}
 BILLERS = {Role.BILLING, Role.SUPERVISOR}
 CLERKS = {Role.CLERK, Role.SUPERVISOR}
 CREWS = {Role.FIELD, Role.METERING, Role.SUPERVISOR}
+TAKERS = {Role.CLERK, Role.CASHIER, Role.SUPERVISOR}
+DEBITORS = {Role.CASHIER, Role.BILLING, Role.SUPERVISOR}
 REGISTER = {Role.CLERK, Role.METERING, Role.FIELD, Role.SUPERVISOR, Role.AUDITOR}
 REGISTRARS = {Role.METERING, Role.SUPERVISOR}
 SIMULATIONS = (
@@ -69,6 +71,8 @@ WRITERS = {
     "act_on_checkout": {Role.CASHIER, Role.SUPERVISOR},
     "act_on_payout": {Role.CASHIER, Role.SUPERVISOR},
     "decide_line": {Role.CASHIER, Role.SUPERVISOR},
+    **dict.fromkeys(("new_mandate", "reveal_mandate", "mandate_scan", "act_mandate"), TAKERS),
+    **dict.fromkeys(("decide_debit", "debit_batch_file", "act_debit_batch", "debit_report"), DEBITORS),
     "new_breach": {Role.BILLING, Role.METERING, Role.SUPERVISOR},
     "decide_breach": {Role.BILLING, Role.METERING, Role.SUPERVISOR},
     "new_usage_rule": {Role.BILLING, Role.METERING, Role.SUPERVISOR},
