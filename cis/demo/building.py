@@ -125,11 +125,12 @@ def release_held(*, billed: Billed, today: date) -> None:
 
 
 def pay(*, billed: Billed, today: date, but: Collection[int] = ()) -> None:
-    """Let the customers pay a run's bills by bank: most soon, some late, a few not at all; ``but``: who has a mandate."""
+    """Let the customers pay a run's bills by bank: most soon, some late, a few not at all; ``but``: who is debited."""
     new = []
     for card in bills.of_run(run_id=billed.run_id, state="issued", most=billed.totals.bills):
         after = _days_until_paid(card.account_id)
-        if card.account_id in but or after is None or card.open_minor <= 0 or card.paid_minor or card.issue_date is None:
+        is_left_out = card.account_id in but or card.open_minor <= 0 or card.paid_minor
+        if after is None or is_left_out or card.issue_date is None:
             continue
         on = card.issue_date + timedelta(days=after)
         if on <= today:

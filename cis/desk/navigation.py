@@ -14,6 +14,7 @@ _FIELD = NavSection(_("Field and meters"), "tools")
 _PRICES = NavSection(_("Prices"), "receipt-2")
 _AGREED = ("desk:offers", "desk:programmes", "desk:enrolments")
 _STORE = ("desk:seals", "desk:meter_commands", "desk:energizings")
+_DEBITS = ("desk:mandates", "desk:debit_batches")
 ENTRIES = (
     NavEntry("home", _("Home"), "home", STAFF),
     NavEntry("desk:tasks", _("Deadlines"), "clock-hour-4", STAFF),
@@ -30,6 +31,7 @@ ENTRIES = (
     NavEntry("desk:statements", _("Bank"), "building-bank", STAFF, _MONEY, ("desk:suspense",)),
     NavEntry("desk:checkouts", _("Online payments"), "credit-card", STAFF, _MONEY, ("desk:payouts",)),
     NavEntry("desk:debits", _("Direct debits"), "calendar-repeat", STAFF, _MONEY, ("desk:mandates", "desk:debit_batches")),
+    NavEntry("desk:debits", _("Direct debits"), "calendar-repeat", STAFF, _MONEY, _DEBITS),
     NavEntry("desk:late_fees", _("Late fees"), "clock-hour-4", STAFF, _MONEY),
     NavEntry("desk:books", _("Books"), "book-2", STAFF, _MONEY),
     NavEntry("desk:field", _("My day"), "route", frozenset({Role.FIELD}), _FIELD),

@@ -65,7 +65,7 @@ def test_held_debits_and_batches_wait_for_two_persons(desk, client, billed, monk
     assert second.post(f"/desk/debits/{first.id}/release/").status_code == 302
     for other in Debit.objects.exclude(id=first.id):
         second.post(f"/desk/debits/{other.id}/drop/")
-    debit_batches.work(at(TODAY))
+    debit_batches.work(at(date(2026, 3, 12)))  # told on the 10th, debited on the 13th
     batch = DebitBatch.objects.get()
     page = second.get(f"/desk/debits/batches/{batch.id}/").content.decode()
     assert batch.sha256 in page
