@@ -83,6 +83,11 @@ def is_offered(*, at: date) -> bool:
     return True
 
 
+def needs_bank_code(*, at: date) -> bool:
+    """Return whether an account at a bank is not known without the code of the bank; False where nothing is debited."""
+    return is_offered(at=at) and AccountKind.IBAN not in rule(at=at).accounts
+
+
 def moment(at: datetime, of: DebitRule | None = None) -> tuple[date, bool]:
     """Return the local date of an instant, and whether it is after the bank's cut-off."""
     local = at.astimezone(local_clock(supplier.current().time_zone).zone)

@@ -1,6 +1,6 @@
 """Debits and their batches: what is under way, what waits for a person, what became of it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -43,7 +43,7 @@ class UnderWay:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DebitCard:
-    """A debit. ``remedy``: what its return means. [minor unit]"""
+    """A debit. ``remedy``: what is done about its return; ``meaning``: why it came back, by language. [minor unit]"""
 
     id: int
     state: str
@@ -71,6 +71,7 @@ class DebitCard:
     return_code: str
     return_reason: str
     remedy: str
+    meaning: Mapping[str, str]
     bank_fee_minor: int
     note_id: int | None
     problem: str
@@ -281,6 +282,7 @@ def _card(row: Any) -> DebitCard:
              "collection_date", "sequence", "usual_minor", "proposer_id", "payment_id", "collected_date",
              "returned_date", "return_code", "return_reason", "bank_fee_minor", "note_id", "problem",
              "drop_reason")  # fmt: skip
+    meaning = debit_returns.meaning(row.return_code)
     return DebitCard(
         **{name: getattr(row, name) for name in names},
         account_number=row.account.number,
@@ -291,7 +293,8 @@ def _card(row: Any) -> DebitCard:
         limit_minor=row.mandate.limit_minor,
         batch_reference=row.batch.reference if row.batch else "",
         held_reasons=tuple(row.held_reasons.split()),
-        remedy=debit_returns.meaning(row.return_code).remedy.value if row.state in BACK else "",
+        remedy=meaning.remedy.value if row.state in BACK else "",
+        meaning={"zh": meaning.zh, "en": meaning.en},
         is_handled=row.handled_at is not None,
     )
 

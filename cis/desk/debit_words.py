@@ -7,13 +7,13 @@ from django.utils.translation import gettext_lazy as _
 
 MANDATES: Mapping[str, Any] = {
     "asked": _("Waits for the signature"),
-    "active": _("Holds"),
+    "active": _("In force"),
     "suspended": _("Suspended"),
     "ended": _("Ended"),
 }
 WAYS: Mapping[str, Any] = {"portal": _("In the portal"), "paper": _("On paper"), "api": _("By another program")}
 ENDS: Mapping[str, Any] = {
-    "revoked": _("taken back"),
+    "revoked": _("revoked"),
     "replaced": _("replaced by a new one"),
     "unused": _("not used for long"),
     "used": _("was for one debit"),
@@ -54,7 +54,7 @@ REMEDIES: Mapping[str, Any] = {
     "ask": _("the customer is asked"),
     "staff": _("staff clear it with the bank"),
 }
-SEQUENCES: Mapping[str, Any] = {"FRST": _("first"), "RCUR": _("recurrent"), "OOFF": _("once")}
+SEQUENCES: Mapping[str, Any] = {"FRST": _("first debit"), "RCUR": _("recurrent"), "OOFF": _("single debit")}
 JOBS: Mapping[str, Any] = {
     "mandates_lapse": _("Mandates that lapse"),
     "debits_plan": _("Planning of direct debits"),

@@ -97,7 +97,7 @@ def batches_file(request: HttpRequest) -> StreamingHttpResponse:
     """Give the list of batches as a file."""
     form = BatchListForm(request.GET or None)
     state = (form.cleaned_data.get("state") or "") if form.is_valid() else ""
-    header = [_("Batch"), _("Made on"), _("State"), _("Debits"), _("Amount"), _("Collected"), _("Came back"),
+    header = [_("Batch"), _("Day"), _("State"), _("Debits"), _("Amount"), _("Collected"), _("Came back"),
               _("Under way"), "SHA-256"]  # fmt: skip
     rows = (
         (c.reference, c.made_date, word("debit_batch", c.state), c.debit_count, plain_money(c.amount_minor),

@@ -10,7 +10,7 @@ from accounts.operations import customers as customer_operations
 from accounts.queries import accounts
 from accounts.queries.accounts import UnknownAccount
 from cashiering.operations import mandates as operations
-from cashiering.queries import debits, mandates
+from cashiering.queries import debit_rules, debits, mandates
 from cashiering.queries.debits import DebitsWanted
 from cashiering.queries.mandates import MandateCard, MandatesWanted
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_refusal, today
@@ -61,6 +61,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
 def new(request: HttpRequest) -> HttpResponse:
     """Enter a mandate that was signed on paper; ``?account=`` fills the form."""
     form = MandateForm(posted(request), request.FILES or None, initial=_initial(request.GET.get("account", "")))
+    form.fields["bank_code"].required = debit_rules.needs_bank_code(at=today())
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data
         try:

@@ -58,6 +58,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     """Ask for a mandate, and send the code by which it is signed."""
     visit = access.visit(request)
     form = MandateForm(request.POST)
+    form.fields["bank_code"].required = debit_rules.needs_bank_code(at=access.today())
     if visit.chosen is None:
         return redirect("portal:debits")
     if form.is_valid():
@@ -148,6 +149,8 @@ def _page(request: HttpRequest, form: MandateForm | None = None) -> HttpResponse
         return render(request, "portal/no_account.html", {"visit": visit})
     found = mandates.of_account(account_id=held.account_id, customer_id=visit.customer_id)
     in_force = next((one for one in found if one.state in mandates.HOLD), None)
+    shown = form or MandateForm(initial={"holder_name": customers.card(customer_id=visit.customer_id).name})
+    shown.fields["bank_code"].required = debit_rules.needs_bank_code(at=access.today())
     context = {
         "visit": visit,
         "is_offered": held.is_current and debit_rules.is_offered(at=access.today()),
@@ -157,8 +160,7 @@ def _page(request: HttpRequest, form: MandateForm | None = None) -> HttpResponse
             account_id=held.account_id, mandate_ids=[one.id for one in found], most=SHOWN_MOST
         ),
         "is_sent": request.session.get(SENT),
-        "form": form or MandateForm(initial={"holder_name": customers.card(customer_id=visit.customer_id).name}),
-        "opened": form is not None,
+        "form": shown,
         "supplier": supplier.current(),
     }
     return render(request, "portal/debits.html", context)

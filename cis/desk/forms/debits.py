@@ -25,7 +25,7 @@ class DebitListForm(PageForm):
     text = forms.CharField(label=_("Account, bill, mandate or name"), required=False, max_length=100)
     state = forms.ChoiceField(label=_("State"), required=False, choices=[("", _("All")), *DEBITS.items()])
     only = forms.ChoiceField(
-        label=_("What is to be done"),
+        label=_("What waits"),
         required=False,
         choices=[("", _("All")), ("waiting", _("Waits for a person")), ("problem", _("Return not dealt with"))],
     )

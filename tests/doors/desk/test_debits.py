@@ -46,7 +46,7 @@ def test_a_mandate_is_entered_from_paper_shown_masked_and_each_look_is_recorded(
     assert "7890123" not in text
     assert desk.post(f"{where}revoke/").status_code == 302
     assert Mandate.objects.get().state == "ended"
-    assert "taken back" in desk.get("/desk/mandates/?state=ended").content.decode()
+    assert "revoked" in desk.get("/desk/mandates/?state=ended").content.decode()
 
 
 def test_held_debits_and_batches_wait_for_two_persons(desk, client, billed, monkeypatch):
