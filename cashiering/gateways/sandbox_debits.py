@@ -159,7 +159,8 @@ def _notice(name: str, account: str, debits: Sequence[_Debit], day: date, *, cod
 def _document(message: str) -> tuple[Element, _Add]:
     """Return a document, and what adds an element of its namespace to another."""
     space = f"urn:iso:std:iso:20022:tech:xsd:{message}"
-    root = etree.Element(f"{{{space}}}Document", nsmap={None: space})
+    spaces: Any = {None: space}
+    root = etree.Element(f"{{{space}}}Document", nsmap=spaces)
 
     def add(parent: Element, name: str, text: str | None = None) -> Element:
         made = etree.SubElement(parent, f"{{{space}}}{name}")

@@ -147,7 +147,7 @@ def _tell(debit: Debit, meaning: debit_returns.Meaning, again: Debit | None) -> 
         customer_id=debit.mandate.customer_id,
         account_id=debit.account_id,
         facts={
-            "bill": debit.bill.number,
+            "bill": debit.bill.number or "",
             "amount": Money(debit.amount_minor, supplier.current().currency),
             "reason": meaning.zh,
             "reason_en": meaning.en,

@@ -151,8 +151,7 @@ def take_back_step(*, lines: Sequence[StatementLine]) -> dict[int, int]:
     for line in lines:
         debit = rows.get(ids.get(line.id, 0))
         if debit is not None and not line.is_credit and _take_back(line, debit):
-            part = LinePart.objects.get(payment_id=debit.payment_id)
-            done[line.id] = part.line_id
+            done[line.id] = LinePart.objects.values_list("line_id", flat=True).get(payment=debit.payment)
     if done:
         jobs.wake(debit_follow_ups.WORK)
     return done

@@ -120,7 +120,7 @@ def announce_step(debit_ids: Sequence[int]) -> None:
 def facts_of(row: Debit) -> dict[str, Fact]:
     """Return the facts by which a customer is told of a debit to come."""
     return {
-        "bill": row.bill.number,
+        "bill": row.bill.number or "",
         "amount": Money(row.amount_minor, supplier.current().currency),
         "day": row.collection_date,
         "mandate": row.mandate.reference,

@@ -141,7 +141,8 @@ def under_way(*, account_ids: Collection[int]) -> dict[int, UnderWay]:
 
 _CANDIDATES = """
     SELECT m.id, m.account_id, m.customer_id, m.limit_minor, m.is_one_off, b.id, b.number, b.due_date,
-           b.amount_minor - coalesce((SELECT sum(a.amount_minor) FROM billing_allocation a WHERE a.bill_id = b.id), 0)
+           (b.amount_minor - coalesce((SELECT sum(a.amount_minor) FROM billing_allocation a
+                                       WHERE a.bill_id = b.id), 0))::bigint
     FROM cashiering_mandate m
     JOIN billing_bill b ON b.account_id = m.account_id AND b.state = 'issued' AND b.kind <> 'credit'
                        AND b.amount_minor > 0 AND b.due_date >= m.signed_date
@@ -193,7 +194,7 @@ def candidates(*, most: int) -> tuple[Candidate, ...]:
 
     Their mandates are locked against an end until the transaction is over.
     """
-    return tuple(Candidate(*row[:8], int(row[8])) for row in fetch(_CANDIDATES, {"most": most}))
+    return tuple(Candidate(*row) for row in fetch(_CANDIDATES, {"most": most}))
 
 
 def last_collected(*, account_ids: Collection[int]) -> dict[int, list[int]]:

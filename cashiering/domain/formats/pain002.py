@@ -57,7 +57,7 @@ def read(content: bytes) -> Report:
     parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False,
                              remove_comments=True, remove_pis=True)  # fmt: skip
     try:
-        root = etree.fromstring(content[: BYTES_MOST + 1], parser)
+        root: Element = etree.fromstring(content[: BYTES_MOST + 1], parser)
     except etree.XMLSyntaxError as error:
         raise BadReport("The XML is broken.", advice="Ask the bank for the file again.") from error
     tag = etree.QName(root)

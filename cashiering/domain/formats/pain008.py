@@ -96,7 +96,7 @@ def block_name(batch: str, *, sequence: str, collection_date: date) -> str:
     return f"{batch}-{sequence}-{collection_date:%Y%m%d}"
 
 
-def plain(text: str, characters: Characters, *, most: int) -> str:
+def plain(text: str, *, characters: Characters, most: int) -> str:
     """
     Return a text in signs that the bank takes: accents go, letters are spelt, what cannot be is a full stop.
 
@@ -119,7 +119,8 @@ def write(*, batch: str, created_at: datetime, creditor: Creditor, items: Sequen
     created_at  instant at which the batch was made
     """
     maker = _Maker(form)
-    root = etree.Element(maker.tag("Document"), nsmap={None: NAMESPACE + form.version})
+    spaces: Any = {None: NAMESPACE + form.version}
+    root = etree.Element(maker.tag("Document"), nsmap=spaces)
     message = maker.add(root, "CstmrDrctDbtInitn")
     head = maker.add(message, "GrpHdr")
     maker.add(head, "MsgId", batch)
@@ -153,7 +154,7 @@ class _Maker:
 
     def text(self, given: str, most: int) -> str:
         """Return a text as the bank takes it."""
-        return plain(given, self.form.characters, most=most)
+        return plain(given, characters=self.form.characters, most=most)
 
     def money(self, amount_minor: int) -> str:
         """Return an amount in major units with all its decimals."""

@@ -88,11 +88,11 @@ def test_the_same_batch_gives_the_same_bytes_in_whatever_order_it_is_read():
     ],
 )
 def test_names_are_written_in_signs_that_banks_take(text, latin):
-    assert pain008.plain(text, Characters.LATIN, most=70) == latin
+    assert pain008.plain(text, characters=Characters.LATIN, most=70) == latin
 
 
 def test_places_where_characters_are_free_keep_them():
-    assert pain008.plain("张三 & 李四", Characters.UNICODE, most=70) == "张三 & 李四"
+    assert pain008.plain("张三 & 李四", characters=Characters.UNICODE, most=70) == "张三 & 李四"
 
 
 REPORT = """<?xml version="1.0"?><Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.002.001.{version}"><CstmrPmtStsRpt>
