@@ -24,6 +24,8 @@ BANK_CODE = "102290000001"
 USUAL_LIMIT_MINOR, LARGE_LIMIT_MINOR, SMALL_LIMIT_MINOR = 100_000, 10_000_000, 2_000
 SIGNED_BEFORE = timedelta(days=14)
 CARDS_MOST = 5_000
+FILES_AT_ONCE_MOST = 5
+"""So many hundreds of files the bank may have to say."""
 NIGHT = time(3, 20)
 
 
@@ -39,8 +41,8 @@ def build(*, run_id: int, today: date) -> frozenset[int]:
     for days in range((today - issued).days + 1):
         _night(issued + timedelta(days=days))
     now = timezone.now()
-    while debit_reports.take_files(now):
-        pass
+    for _ in range(FILES_AT_ONCE_MOST):
+        debit_reports.take_files(now)
     posting.work(now)
     debit_follow_ups.work(now)
     return frozenset(card.account_id for card in chosen)

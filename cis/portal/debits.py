@@ -128,7 +128,10 @@ def revoke(request: HttpRequest, mandate_id: int) -> HttpResponse:
         operations.revoke(
             mandate_id=mandate_id, today=access.today(), actor=actor_of(request), customer_id=visit.customer_id
         )
-    messages.success(request, _("Nothing more is debited. Please pay your bills yourself from now on."))
+    messages.success(
+        request,
+        _("No new debit is made; one that is with the bank already may still come. Please pay later bills yourself."),
+    )
     return redirect("portal:debits")
 
 
