@@ -178,8 +178,15 @@ _ROWS: Final = (
     Event(
         code="debit_returned",
         notice_class=NoticeClass.MONEY,
-        facts={"bill": _TEXT, "amount": _MONEY, "reason": _TEXT, "reason_en": _TEXT, "next": _TEXT, "next_en": _TEXT,
-               "link": _LINK},
+        facts={
+            "bill": _TEXT,
+            "amount": _MONEY,
+            "reason": _TEXT,
+            "reason_en": _TEXT,
+            "next": _TEXT,
+            "next_en": _TEXT,
+            "link": _LINK,
+        },
         ladder=(Channel.SMS, Channel.EMAIL),
         is_required=True,
     ),
