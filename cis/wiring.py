@@ -35,6 +35,7 @@ from cashiering.gateways import debit_bank
 from cashiering.gateways.sandbox_debits import SandboxDebits
 from cashiering.operations import debit_batches, debit_follow_ups, debit_reports, debits, mandates
 from cashiering.operations import posting as bank_posting
+from cashiering.queries import debits as debit_queries
 from cis.desk import navigation, task_queues
 from cis.kernel.actors import SYSTEM
 from cis.kernel.deadlines import DeadlineNear, DeadlinePassed
@@ -231,6 +232,7 @@ def _bind_debits() -> None:
     jobs.register(debit_follow_ups.WORK, debit_follow_ups.work)
     jobs.register(debit_follow_ups.LOOK, debit_follow_ups.work, schedule=Every(BANK_EVERY))
     outbox.send_by(debit_batches.SEND, debit_batches.send)
+    telling.leave_out_by(debit_queries.under_way)
 
 
 def _bind_gateways() -> None:

@@ -6,7 +6,7 @@ worker makes the notices of it afterwards, some thousands in a constant number o
 clock, each bill once.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from datetime import date, datetime, timedelta
 
 from django.utils import timezone
@@ -32,6 +32,17 @@ CHUNK = 2_000
 WH_PLACES = 3
 INBOX_ALONE = frozenset({Channel.INBOX})
 DAY = timedelta(days=1)
+
+
+class _Port:
+    """Who knows which bills are paid by themselves; bound once by ``cis.wiring``."""
+
+    under_way: Callable[..., Container[int]] | None = None
+
+
+def leave_out_by(under_way: Callable[..., Container[int]]) -> None:
+    """Bind who knows the bills of accounts whose money is under way. To be called from ``cis.wiring`` only."""
+    _Port.under_way = under_way
 
 
 @joins_transaction
@@ -108,8 +119,16 @@ def remind(at: datetime) -> None:
 
 @opens_transaction
 def _remind_of(bills: Sequence[BillToTell]) -> None:
-    """Remind of some bills, each once; one paid meanwhile is reminded of no more."""
-    still_open = [bill for bill in telling.bills(bill_ids=[bill.id for bill in bills]) if bill.open_minor > 0]
+    """
+    Remind of some bills, each once; one paid meanwhile, or whose money is under way, is reminded of no more.
+
+    :raises LookupError: nobody was bound to say whose money is under way: nothing is assumed in its place.
+    """
+    if _Port.under_way is None:
+        raise LookupError("nobody says whose money is under way; see cis/wiring.py")
+    under_way = _Port.under_way(account_ids={bill.account_id for bill in bills})
+    found = telling.bills(bill_ids=[bill.id for bill in bills])
+    still_open = [bill for bill in found if bill.open_minor > 0 and bill.id not in under_way]
     new = [
         NewNotice(
             key=_bill_key(bill.id),

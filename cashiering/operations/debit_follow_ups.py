@@ -10,15 +10,12 @@ from datetime import date, datetime
 from django.db import connection
 from django.utils import timezone
 
-from accounts.domain.notice_events import Money
-from accounts.operations import notices
-from accounts.queries import supplier
 from billing.operations import notes
 from cashiering.domain import debit_returns, debits
 from cashiering.domain.debit_returns import Remedy
-from cashiering.domain.debits import DebitState
 from cashiering.domain.mandates import MandateState
 from cashiering.models.debit import Debit
+from cashiering.operations import debits as debits_operations
 from cashiering.operations import mandates
 from cashiering.queries import debit_rules
 from cashiering.queries.debit_rules import DebitRule
@@ -133,28 +130,14 @@ _NEXT = {
         "You need not do anything: we clear it with the bank and tell you.",
     ),
 }
-_PAY = ("请用其他方式缴费。", "Please pay the bill yourself.")
 
 
 def _tell(debit: Debit, meaning: debit_returns.Meaning, again: Debit | None) -> None:
-    day = again.collection_date if again else None
-    zh, en = _NEXT.get(meaning.remedy, _PAY)
-    if day is not None:
-        zh = f"将于{day.year}年{day.month}月{day.day}日再次扣款，请备足余额。"
-        en = f"We try again on {day}: please see that there is enough money on the account."
-    notices.queue_step(
-        event="debit_returned",
-        customer_id=debit.mandate.customer_id,
-        account_id=debit.account_id,
-        facts={
-            "bill": debit.bill.number or "",
-            "amount": Money(debit.amount_minor, supplier.current().currency),
-            "reason": meaning.zh,
-            "reason_en": meaning.en,
-            "next": zh,
-            "next_en": en,
-            "link": mandates.LINK,
-        },
-        key=f"debit:{debit.id}:{DebitState(debit.state).value}",
-        actor=SYSTEM,
-    )
+    what_next = _NEXT.get(meaning.remedy, debits_operations.PAY)
+    if again is not None:
+        day = again.collection_date
+        what_next = (
+            f"将于{day.year}年{day.month}月{day.day}日再次扣款，请备足余额。",
+            f"We try again on {day}: please see that there is enough money on the account.",
+        )
+    debits_operations.tell_not_made_step(debit, reason=(meaning.zh, meaning.en), what_next=what_next)

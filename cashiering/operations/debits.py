@@ -192,6 +192,38 @@ def drop(*, debit_id: int, actor: Actor) -> None:
         WORKFLOW.step(DebitState.SENT, DebitAction.DROP, actor)  # in a batch: refused as if it were sent
     row.drop_reason = DropReason.PERSON.value
     row.save(update_fields=["state", "drop_reason"])
+    tell_not_made_step(row, reason=_LEFT_OUT, what_next=PAY)
+
+
+@joins_transaction
+def tell_not_made_step(row: Debit, *, reason: tuple[str, str], what_next: tuple[str, str]) -> None:
+    """
+    Tell a customer that a debit did not become money, once for each thing that becomes of it.
+
+    reason, what_next  why, and what the customer has to do: in Chinese and English
+    """
+    facts: dict[str, Fact] = {
+        "bill": row.bill.number or "",
+        "amount": Money(row.amount_minor, supplier.current().currency),
+        "reason": reason[0],
+        "reason_en": reason[1],
+        "next": what_next[0],
+        "next_en": what_next[1],
+        "link": LINK,
+    }
+    notices.queue_step(
+        event="debit_returned",
+        customer_id=row.mandate.customer_id,
+        account_id=row.account_id,
+        facts=facts,
+        key=f"debit:{row.id}:{DebitState(row.state).value}",
+        actor=SYSTEM,
+    )
+
+
+PAY = ("请用其他方式缴费。", "Please pay the bill yourself.")
+"""What a customer has to do whose bill is not debited again."""
+_LEFT_OUT = ("我方取消了本次扣款", "we do not make this debit")
 
 
 def _move(row: Debit, action: DebitAction, actor: Actor) -> None:

@@ -11,7 +11,7 @@ from accounts.models.notice import Notice
 from billing.domain.channels import PaymentChannel
 from billing.models.bill import Bill
 from billing.models.payment import Payment, PaymentReturn
-from billing.operations import payments, proof
+from billing.operations import payments, proof, telling
 from billing.queries import bills
 from cashiering.domain.debit_batches import NoCreditor
 from cashiering.domain.debits import AboveLimit, SamePerson, name_of
@@ -105,6 +105,17 @@ def test_a_debit_becomes_money_when_the_bank_says_so_and_not_before(world):
     _sound()
 
 
+def test_a_bill_that_is_debited_is_not_reminded_of(world):
+    other = contracts.world()
+    for one in (world, other):
+        _bill(one)
+    signed(world, on=SIGNED)
+    night(NIGHT)
+    telling.remind(at(DUE - timedelta(days=3), 9))
+    told = Notice.objects.filter(event="payment_due_soon").values_list("account_id", flat=True)
+    assert set(told) == {other.account.id}
+
+
 def test_a_collected_debit_pays_its_own_bill_though_an_older_one_is_open(world):
     old = billing.issued(world=world, kwh=PLAIN, start_date=date(2025, 12, 1), end_date=date(2026, 1, 1))
     bill = _bill(world)
@@ -165,6 +176,7 @@ def test_a_debit_above_the_limit_is_never_let_go_and_a_dropped_one_is_not_planne
     debits.drop(debit_id=debit.id, actor=CLERK)
     night(NIGHT + timedelta(days=1))
     assert _states() == ["dropped"]
+    assert _told("debit_returned") == 1  # told to pay himself
 
 
 def test_a_mandate_taken_back_takes_its_debits_along_and_a_new_one_debits_again(world):
