@@ -27,13 +27,21 @@ from billing.operations import (
     telling,
 )
 from billing.queries import balances
-from cashiering.gateways import online
+from cashiering.gateways import debit_bank, online
 from cashiering.gateways.sandbox import Sandbox as SandboxProvider
-from cashiering.gateways.wallets import FormWallet, XmlWallet
-from cashiering.operations import checkout_cases, checkout_events, payouts, sandbox_provider
-from cashiering.gateways import debit_bank
 from cashiering.gateways.sandbox_debits import SandboxDebits
-from cashiering.operations import debit_batches, debit_follow_ups, debit_reports, debits, mandates
+from cashiering.gateways.wallets import FormWallet, XmlWallet
+from cashiering.operations import (
+    checkout_cases,
+    checkout_events,
+    debit_batches,
+    debit_follow_ups,
+    debit_reports,
+    debits,
+    mandates,
+    payouts,
+    sandbox_provider,
+)
 from cashiering.operations import posting as bank_posting
 from cashiering.queries import debits as debit_queries
 from cis.desk import navigation, task_queues
@@ -223,6 +231,8 @@ def _bind_online_payment() -> None:
     outbox.send_by(sandbox_provider.CALL, sandbox_provider.call)
     jobs.register(checkout_events.LOOK, checkout_events.look, schedule=Every(CHECKOUTS_EVERY))
     jobs.register(payouts.WORK, payouts.work, schedule=Every(BANK_EVERY))
+
+
 def _bind_debits() -> None:
     """Plan debits each night, send them, and hear what the bank says."""
     jobs.register(mandates.LAPSE, mandates.lapse, schedule=Daily(MANDATES_AT, settings.TIME_ZONE))

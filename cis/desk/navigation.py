@@ -30,7 +30,9 @@ ENTRIES = (
     NavEntry("desk:breaches", _("Breach and theft"), "gavel", STAFF, _BILLING),
     NavEntry("desk:statements", _("Bank"), "building-bank", STAFF, _MONEY, ("desk:suspense",)),
     NavEntry("desk:checkouts", _("Online payments"), "credit-card", STAFF, _MONEY, ("desk:payouts",)),
-    NavEntry("desk:debits", _("Direct debits"), "calendar-repeat", STAFF, _MONEY, ("desk:mandates", "desk:debit_batches")),
+    NavEntry(
+        "desk:debits", _("Direct debits"), "calendar-repeat", STAFF, _MONEY, ("desk:mandates", "desk:debit_batches")
+    ),
     NavEntry("desk:debits", _("Direct debits"), "calendar-repeat", STAFF, _MONEY, _DEBITS),
     NavEntry("desk:late_fees", _("Late fees"), "clock-hour-4", STAFF, _MONEY),
     NavEntry("desk:books", _("Books"), "book-2", STAFF, _MONEY),

@@ -86,7 +86,7 @@ def test_the_description_names_each_operation_with_an_example_for_its_problems(c
         "receive_seals", "install_meter", "exchange_meter", "remove_meter", "list_commands", "order_command",
         "get_command", "cancel_command", "list_energizings", "energize", "get_energizing", "move_energizing",
         "bring_bank_statement", "get_bank_statement", "begin_checkout", "get_checkout",
-        "bring_bank_statement", "get_bank_statement", "enter_mandate", "get_mandate", "revoke_mandate",
+        "enter_mandate", "get_mandate", "revoke_mandate",
         "list_mandates_of_account",
     }  # fmt: skip
     for operation in operations.values():

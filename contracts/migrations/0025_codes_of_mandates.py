@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0008_notices_sent_again'),
-        ('contracts', '0022_applications_of_kept_customers'),
+        ("contracts", "0024_offers_of_programmes_end"),
     ]
 
     operations = [

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('accounts', '0008_notices_sent_again'),
         ('billing', '0019_accounting_periods'),
-        ('cashiering', '0001_initial'),
+        ("cashiering", "0003_online_payment"),
     ]
 
     operations = [
