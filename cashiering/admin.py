@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 
+from cashiering.models.agent import Agent, AgentDay, AgentDifference, AgentLine, AgentPayment, HandOver
 from cashiering.models.bank import BankStatement, LineDecision, LinePart, LineSuggestion, StatementFile, StatementLine
 from cashiering.models.checkout import (
     Checkout,
@@ -13,6 +14,16 @@ from cashiering.models.checkout import (
     SandboxSaying,
 )
 from cashiering.models.debit import Debit, DebitBatch
+from cashiering.models.till import (
+    BankDeposit,
+    CashMovement,
+    Receipt,
+    ReceiptPart,
+    ReceiptPrint,
+    Till,
+    TillCount,
+    TillSession,
+)
 from cis.platform.admin import ReadOnlyAdmin
 
 
@@ -29,3 +40,13 @@ class CheckoutAdmin(ReadOnlyAdmin):
 @admin.register(Debit, DebitBatch)
 class DebitAdmin(ReadOnlyAdmin):
     """Debits and their batches; mandates are not here, since they hold numbers of accounts at banks."""
+
+
+@admin.register(Till, TillSession, TillCount, Receipt, ReceiptPart, ReceiptPrint, CashMovement, BankDeposit)
+class TillAdmin(ReadOnlyAdmin):
+    """Tills and what went through them."""
+
+
+@admin.register(Agent, AgentPayment, HandOver, AgentDay, AgentLine, AgentDifference)
+class AgentAdmin(ReadOnlyAdmin):
+    """Agents and their lists."""

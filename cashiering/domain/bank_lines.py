@@ -15,7 +15,7 @@ class LineState(StrEnum):
     PROPOSED    it is to be sent back, and a second person has not agreed yet
     SENT_BACK   it is to go back to its payer by a transfer; its line will follow (``liability.outgoing``)
     TAKEN_BACK  it went back: an earlier payment is taken back by this line, or this line by a later one
-    SETTLED     it went out, and it is known for what
+    SETTLED     it went out, and it is known for what; or it is money of a till or an agent that arrived
     KNOWN       the same entry came in another file, and counts there
     """
 
@@ -57,6 +57,8 @@ DEBIT_COLLECTED = "debit_collected"
 DEBIT_DIFFERS = "debit_differs"
 DEBIT_RETURNED = "debit_returned"
 DEBIT_SCORE = 100
+DEPOSIT = "deposit"
+HAND_OVER = "hand_over"
 
 TRANSFER_PREFIX = "RET"
 

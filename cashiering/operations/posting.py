@@ -6,7 +6,7 @@ return takes some more). One worker at a time: so what came earlier is always se
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -23,7 +23,7 @@ from cashiering.domain import bank_lines
 from cashiering.domain.bank_lines import LineState
 from cashiering.domain.matching import Debtor, Match, Named, Paid, match, numbers_in, plain_name
 from cashiering.models.bank import StatementLine
-from cashiering.operations import debit_money, returns
+from cashiering.operations import debit_money, deposits, hand_overs, returns
 from cis.kernel.actors import SYSTEM
 from cis.kernel.calendar import local_clock
 from cis.platform import copying, jobs, packs
@@ -99,10 +99,8 @@ def post_chunk(*, today: date) -> int:
     left = [line for line in lines if line.id not in fates]
     doubts = {**dict.fromkeys(alike, bank_lines.PERHAPS_KNOWN), **dict.fromkeys(differing, bank_lines.ENTRY_DIFFERS)}
     came = [line for line in left if line.is_credit and not returns.takes_back(line)]
-    debits = debit_money.collect_step(lines=[line for line in came if line.id not in doubts], today=today)
-    for line_id in debits.booked:
-        fates[line_id] = _Fate(LineState.BOOKED, bank_lines.DEBIT_COLLECTED, bank_lines.DEBIT_SCORE)
-    doubts |= dict.fromkeys(debits.odd, bank_lines.DEBIT_DIFFERS)
+    expected, doubts = _expected(came, doubts, today)
+    fates |= expected
     credits_ = [line for line in came if line.id not in fates]
     matches = _matches(credits_, today)
     certain = [
@@ -125,6 +123,26 @@ def post_chunk(*, today: date) -> int:
     _post_suspense([line for line in left if {**fates, **outgoing}[line.id].suspense_minor])
     _write(outgoing)
     return len(lines)
+
+
+def _expected(
+    came: Sequence[StatementLine], doubts: Mapping[int, str], today: date
+) -> tuple[dict[int, _Fate], dict[int, str]]:
+    """Return what becomes of lines that the house waits for: its own money and direct debits; and what is odd now."""
+    fates = {line_id: _Fate(LineState.SETTLED, reason) for line_id, reason in _own_money(came, doubts).items()}
+    sure = [line for line in came if line.id not in fates and line.id not in doubts]
+    debits = debit_money.collect_step(lines=sure, today=today)
+    for line_id in debits.booked:
+        fates[line_id] = _Fate(LineState.BOOKED, bank_lines.DEBIT_COLLECTED, bank_lines.DEBIT_SCORE)
+    return fates, {**doubts, **dict.fromkeys(debits.odd, bank_lines.DEBIT_DIFFERS)}
+
+
+def _own_money(lines: Sequence[StatementLine], doubts: Mapping[int, str]) -> dict[int, str]:
+    """Return the lines by which money arrives that is ours already: of a till, or of an agent."""
+    sure = [line for line in lines if line.id not in doubts]
+    arrived = dict.fromkeys(deposits.arrive_step(lines=sure), bank_lines.DEPOSIT)
+    left = [line for line in sure if line.id not in arrived]
+    return {**arrived, **dict.fromkeys(hand_overs.arrive_step(lines=left), bank_lines.HAND_OVER)}
 
 
 def _seen_before(line_ids: Sequence[int]) -> tuple[dict[int, int], dict[int, int], dict[int, int]]:

@@ -7,6 +7,7 @@ from accounts.api import mail_events, receipts
 from billing.api import advice, charges, energizing, previews
 from billing.api import endpoints as billing
 from cashiering.api import checkouts, mandates, payment_events
+from cashiering.api import agents
 from cashiering.api import endpoints as cashiering
 from cis.api import schema
 from contracts.api import applications, archive, changes, inspections, offers, programs, signing, surveys
@@ -47,6 +48,12 @@ urlpatterns = [
     path("mandates/<int:mandate_id>", mandates.MandateOne.as_view(), name="api_mandate"),
     path("mandates/<int:mandate_id>/revoke", mandates.RevokeMandate.as_view(), name="api_revoke_mandate"),
     path("accounts/<str:number>/mandates", mandates.AccountMandates.as_view(), name="api_account_mandates"),
+    path("agent", agents.AgentOwn.as_view(), name="api_agent"),
+    path("agent/accounts/<str:number>", agents.AgentAccount.as_view(), name="api_agent_account"),
+    path("agent/payments", agents.AgentPayments.as_view(), name="api_agent_payments"),
+    path("agent/payments/<str:reference>", agents.AgentPaymentOne.as_view(), name="api_agent_payment"),
+    path("agent/payments/<str:reference>/cancel", agents.AgentPaymentCancel.as_view(), name="api_cancel_agent_payment"),
+    path("agent/days/<str:day>", agents.AgentDays.as_view(), name="api_agent_day"),
     path("contracts", archive.ContractList.as_view(), name="api_contracts"),
     path("contracts/<str:number>", archive.ContractOne.as_view(), name="api_contract"),
     path("contracts/<str:number>/pdf", archive.ContractPdf.as_view(), name="api_contract_pdf"),

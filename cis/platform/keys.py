@@ -103,6 +103,23 @@ def revoke(*, name: str, actor: Actor) -> None:
     audit.record(actor, "revoke", "api_key", key.id, name=name)
 
 
+def id_of(*, name: str, scope: str) -> int:
+    """
+    Return the id of the client of a name that may do something.
+
+    :raises UnknownKey: there is none with a valid key, or its key lacks the scope.
+    """
+    found = ApiKey.objects.filter(name=name, revoked_at__isnull=True).values_list("id", "scopes").first()
+    if found is None or scope not in found[1]:
+        raise UnknownKey(f"No client named {name!r} has a valid key with the scope {scope}.")
+    return int(found[0])
+
+
+def names(ids: Collection[int]) -> dict[int, str]:
+    """Return how clients are named, by their ids; one statement."""
+    return dict(ApiKey.objects.filter(id__in=ids).values_list("id", "name"))
+
+
 def client_of(text: str) -> Client | None:
     """Return the client whose key this is; None if it is nobody's or was revoked. One statement."""
     mark, _, rest = text.partition("_")

@@ -78,3 +78,21 @@ class DirectDebit:
     batch_alone_most: str = field(metadata={"decimals": 3})
     fee: str = field(metadata={"pattern": re.compile("none|bank|fixed")})
     fee_amount: str = field(metadata={"decimals": 3})
+
+
+@dataclass(frozen=True, slots=True)
+class Tills:
+    """
+    The cash desk: which notes and coins are counted, in major units, the largest first, and from which difference on a
+    second person confirms the close of a till.
+    """
+
+    denominations: list[str] = field(metadata={"pattern": re.compile(r"[0-9]+(\.[0-9]{1,3})?")})
+    second_person_from: str = field(metadata={"decimals": 3})
+
+
+@dataclass(frozen=True, slots=True)
+class Agents:
+    """What collection agents get of the money that they hand over, in percent; "0": nothing."""
+
+    commission_percent: str = field(metadata={"decimals": 3})

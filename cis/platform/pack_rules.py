@@ -309,6 +309,8 @@ class Rules:
     bank_statements: pack_money.BankStatements
     online_payment: pack_money.OnlinePayment
     direct_debit: pack_money.DirectDebit = field(metadata=_LOCAL)
+    tills: pack_money.Tills
+    agents: pack_money.Agents
     bounds: Bounds
     shadow: Shadow
     quiet_hours: QuietHours

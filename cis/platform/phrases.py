@@ -21,6 +21,7 @@ from cis.platform import (
     meter_phrases,
     payment_phrases,
     program_phrases,
+    till_phrases,
 )
 
 
@@ -342,6 +343,7 @@ SENTENCES: Mapping[str, str] = {
     "bad_scan": _("The scan is no PDF, JPEG or PNG that can be looked at safely."),
     "signing_code_refused": _("This code does not serve: check it, or have a new one sent."),
     "no_way_to_send_code": _("We know no phone or mailbox of yours: enter one under Contact, or sign at the counter."),
+    "unknown_key": _("No program of this name has a valid key with the needed right."),
     "too_many_codes": _("Many codes were sent lately: wait an hour, or sign on paper."),
     "unknown_offer": _("There is no such offer."),
     "bad_offer": _("The offer says too little or too much, or names a day that has passed."),
@@ -385,4 +387,5 @@ SENTENCES: Mapping[str, str] = {
     **meter_phrases.SENTENCES,
     **inspection_phrases.SENTENCES,
     **payment_phrases.SENTENCES,
+    **till_phrases.SENTENCES,
 }

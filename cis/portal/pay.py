@@ -19,7 +19,7 @@ from billing.queries import bills, pay_links
 from billing.queries.bills import BillCard, UnknownBill
 from cashiering.domain.checkouts import CheckoutState, Origin
 from cashiering.gateways import online
-from cashiering.operations import checkouts, receipts
+from cashiering.operations import checkouts, payment_receipts
 from cashiering.operations.checkouts import Wish
 from cashiering.queries import checkouts as queries
 from cis.kernel.actors import Actor, ActorKind
@@ -224,7 +224,7 @@ def _again(request: HttpRequest, card: queries.CheckoutCard) -> str:
 
 
 def _pdf(payment_id: int, *, is_masked: bool) -> HttpResponse:
-    answer = HttpResponse(receipts.pdf(payment_id=payment_id, is_masked=is_masked), content_type=receipts.MEDIA_TYPE)
+    answer = HttpResponse(payment_receipts.pdf(payment_id=payment_id, is_masked=is_masked), content_type=payment_receipts.MEDIA_TYPE)
     answer["Content-Disposition"] = f'inline; filename="receipt-{payment_id}.pdf"'
     return _private(answer)
 
