@@ -110,7 +110,7 @@
   // ---- forms ----------------------------------------------------------------------------------------------------------
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (form.method !== "post" || event.defaultPrevented) return;
+    if (form.method !== "post" || event.defaultPrevented || form.target === "_blank") return;
     if (form.dataset.sent) { event.preventDefault(); return; }
     form.dataset.sent = "yes";
     event.submitter?.classList.add("btn-loading");

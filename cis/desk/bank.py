@@ -9,14 +9,16 @@ from django.utils.translation import gettext as _
 
 from accounts.queries import users
 from cashiering.domain.bank_lines import Outcome, transfer_name
-from cashiering.operations import statements
+from cashiering.operations import deposits, hand_overs, statements
 from cashiering.operations import suspense as operations
 from cashiering.operations.suspense import Share
 from cashiering.queries import bank
 from cashiering.queries.bank import LineCard, LinesWanted
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_refusal, today
 from cis.desk.forms.bank import (
+    AgentMoneyForm,
     AssignForm,
+    DepositForm,
     LineListForm,
     SendBackForm,
     SettleForm,
@@ -164,6 +166,8 @@ def decide(request: HttpRequest, line_id: int, verb: str) -> HttpResponse:
         "assign": AssignForm(request.POST, left_minor=card.suspense_minor) if verb == "assign" else None,
         "send-back": SendBackForm(request.POST) if verb == "send-back" else None,
         "settle": SettleForm(request.POST) if verb == "settle" else None,
+        "deposit": DepositForm(request.POST, amount_minor=card.amount_minor) if verb == "deposit" else None,
+        "agent": AgentMoneyForm(request.POST, amount_minor=card.amount_minor) if verb == "agent" else None,
     }
     form = forms.get(verb)
     if form is not None and not form.is_valid():
@@ -193,6 +197,8 @@ def _line_page(request: HttpRequest, card: LineCard, **forms: Any) -> HttpRespon
         "assign": forms.get("assign") or AssignForm(left_minor=card.suspense_minor),
         "send_back": forms.get("send_back") or SendBackForm(),
         "settle": forms.get("settle") or SettleForm(),
+        "deposit": forms.get("deposit") or DepositForm(amount_minor=card.amount_minor),
+        "agent": forms.get("agent") or AgentMoneyForm(amount_minor=card.amount_minor),
         "is_whole": card.suspense_minor == card.amount_minor,
     }
     return render(request, "desk/bank/line.html", context)
@@ -248,6 +254,22 @@ def _settle(request: HttpRequest, card: LineCard, form: SettleForm) -> None:
     messages.success(request, _("It is settled."))
 
 
+def _deposit(request: HttpRequest, card: LineCard, form: DepositForm) -> None:
+    given = form.cleaned_data
+    missing = deposits.arrive(
+        line_id=card.id, deposit_id=int(given["deposit"]), reason=given["deposit_reason"], actor=actor_of(request)
+    )
+    text = _("The deposit has arrived.") if not missing else _("The deposit has arrived; the difference is posted.")
+    messages.success(request, text)
+
+
+def _agent(request: HttpRequest, card: LineCard, form: AgentMoneyForm) -> None:
+    hand_overs.by_bank(
+        agent_id=int(form.cleaned_data["agent"]), line_id=card.id, today=today(), actor=actor_of(request)
+    )
+    messages.success(request, _("The agent has handed it over."))
+
+
 def _know(request: HttpRequest, card: LineCard, _form: None) -> None:
     operations.know(line_id=card.id, today=today(), actor=actor_of(request))
     messages.success(request, _("The line counts elsewhere."))
@@ -261,6 +283,8 @@ _VERBS: dict[str, Any] = {
     "drop": _drop,
     "settle": _settle,
     "know": _know,
+    "deposit": _deposit,
+    "agent": _agent,
 }
 
 

@@ -35,6 +35,8 @@ REASONS: Mapping[str, Any] = {
     "debit_collected": _("collected by direct debit"),
     "debit_differs": _("names a direct debit, and is not its amount"),
     "debit_returned": _("direct debit that came back"),
+    "deposit": _("deposit of a till"),
+    "hand_over": _("money that an agent hands over"),
 }
 FORMATS: Mapping[str, Any] = {"camt.053": "camt.053", "camt.054": "camt.054", "mt940": "MT940"}
 DECISIONS: Mapping[str, Any] = {
@@ -43,6 +45,8 @@ DECISIONS: Mapping[str, Any] = {
     "entered": _("Posted where it was decided"),
     "known": _("Counts elsewhere"),
     "payout": _("Payout of a provider"),
+    "deposit": _("Deposit of a till"),
+    "hand_over": _("Money of an agent"),
 }
 TABLES: Mapping[str, Mapping[str, Any]] = {
     "bank_line": STATES,

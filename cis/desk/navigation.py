@@ -28,6 +28,8 @@ ENTRIES = (
     NavEntry("desk:corrections", _("Corrections"), "scale", STAFF, _BILLING),
     NavEntry("desk:charges", _("One-off charges"), "receipt", STAFF, _BILLING),
     NavEntry("desk:breaches", _("Breach and theft"), "gavel", STAFF, _BILLING),
+    NavEntry("desk:till", _("Cash desk"), "cash-register", STAFF, _MONEY),
+    NavEntry("desk:agents", _("Agents"), "building-store", STAFF, _MONEY),
     NavEntry("desk:statements", _("Bank"), "building-bank", STAFF, _MONEY, ("desk:suspense",)),
     NavEntry("desk:checkouts", _("Online payments"), "credit-card", STAFF, _MONEY, ("desk:payouts",)),
     NavEntry(

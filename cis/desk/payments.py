@@ -1,4 +1,4 @@
-"""Money over the counter: take a payment."""
+"""Money that came by the bank or online and on no statement: book it by hand. The counter has its till."""
 
 from secrets import token_hex
 
@@ -21,7 +21,7 @@ from cis.platform.templatetags.local import money, plain_money
 @allow(*CASHIERS)
 def take(request: HttpRequest, account_id: int) -> HttpResponse:
     """
-    Take a payment.
+    Book a payment by hand.
 
     The form carries its reference from the start, so sending it twice books it once.
     """

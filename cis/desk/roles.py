@@ -8,6 +8,7 @@ READERS = (
 """All staff may look; looking at a customer is recorded."""
 CLERKS = (Role.CLERK, Role.SUPERVISOR)
 CASHIERS = (Role.CASHIER, Role.SUPERVISOR)
+SUPERVISORS = (Role.SUPERVISOR,)
 METERERS = (Role.METERING, Role.SUPERVISOR)
 READ_TAKERS = (Role.CLERK, Role.METERING, Role.FIELD, Role.SUPERVISOR)
 BILLERS = (Role.BILLING, Role.SUPERVISOR)

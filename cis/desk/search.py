@@ -34,6 +34,7 @@ class Answer:
     icon      what it is, as a picture; ``kind`` in a word
     side      short text at the right end
     is_whole  the text is its whole number, so Enter may open it at once
+    account_id  of the account that it belongs to
     """
 
     rank: int
@@ -44,6 +45,7 @@ class Answer:
     side: str
     url: str
     is_whole: bool
+    account_id: int
     is_former: bool = False
 
 
@@ -84,6 +86,7 @@ def _of_accounts(hits: Iterable[account_search.AccountHit], text: str) -> list[A
             side=hit.number,
             url=reverse("desk:account", args=[hit.account_id]),
             is_whole=hit.number == text,
+            account_id=hit.account_id,
             is_former=not hit.is_holder,
         )
         for hit in hits
@@ -110,6 +113,7 @@ def _of_place(hit: place_search.PlaceHit, row: supply.SupplyRow, holder: account
         side=holder.account_number,
         url=reverse("desk:account", args=[row.account_id]),
         is_whole=is_meter and hit.meter_serial == text,
+        account_id=row.account_id,
         is_former=not row.is_latest or not hit.hangs,
     )
 
@@ -124,6 +128,7 @@ def _of_bill(card: BillCard, text: str) -> Answer:
         side=money(card.amount_minor),
         url=reverse("desk:bill", args=[card.id]),
         is_whole=card.number == text,
+        account_id=card.account_id,
     )
 
 

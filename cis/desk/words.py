@@ -20,6 +20,7 @@ from cis.desk import (
     programme_words,
     safety_words,
     staff_words,
+    till_words,
 )
 from cis.desk.book_words import PERIOD_DONE, PERIOD_OBSTACLES, PERIOD_STATES
 
@@ -150,7 +151,7 @@ READ_KINDS: Mapping[str, Any] = {
     "initial": _("First read"),
     "final": _("Last read"),
 }
-CHANNELS: Mapping[str, Any] = {"cash": _("Cash"), "bank": _("Bank"), "online": _("Online"), "api": _("By interface")}
+CHANNELS = till_words.WAYS
 MOVEMENTS: Mapping[str, Any] = {"bill": _("Bill"), "payment": _("Payment"), "refund": _("Refund")}
 PARTS: Mapping[str, Any] = {
     "energy": _("Energy"),
@@ -318,6 +319,7 @@ OTHER_TONES: Mapping[tuple[str, str], str] = {
     ("held", "open"): "warn",
     ("shadow", "open"): "warn",
     **notice_words.TONES,
+    **till_words.TONES,
     **field_words.TONES,
     **safety_words.TONES,
     **meter_words.TONES,
@@ -384,6 +386,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     **checkout_words.TABLES,
     **debit_words.TABLES,
     **staff_words.TABLES,
+    **till_words.TABLES,
 }
 
 

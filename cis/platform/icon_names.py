@@ -2,7 +2,7 @@
 
 ICONS = frozenset({
     "address-book-off", "alert-circle", "alert-triangle", "arrow-left", "arrows-split-2", "bolt", "book-2",
-    "building-bank",
+    "building-bank", "building-store", "cash-register", "lock",
     "bulb", "calculator", "calendar-event", "calendar-repeat", "camera", "cash", "cash-off", "chart-bar",
     "chart-histogram", "check", "checks", "chevron-left", "chevron-right", "circle-check", "clipboard-check",
     "clock-hour-4", "credit-card", "download", "edit", "eye", "file-import", "file-invoice", "file-off", "file-text",

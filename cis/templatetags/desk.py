@@ -1,6 +1,6 @@
 """Tags of the desk's pages: words for codes, badges of states."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from django import template
@@ -42,6 +42,12 @@ def event_name(code: str) -> str:
 def at(values: Sequence[object], place: int) -> object:
     """Return one of several values by its place: ``{{ names|at:forloop.counter0 }}``."""
     return values[place]
+
+
+@register.filter
+def person(names: Mapping[int, str], user_id: int | None) -> str:
+    """Return the name of a member of staff out of those of a page: ``{{ names|person:row.cashier_id }}``."""
+    return names.get(user_id or 0, "–")
 
 
 @register.filter

@@ -14,6 +14,7 @@ from accounts.models.notice import Notice
 from billing.models.run import BillCycle, BillRun
 from billing.operations import mailings, runs, telling
 from billing.queries.mailing_targets import Choice
+from cashiering.operations import tills
 from cis.desk.forms.correction_methods import METHODS
 from cis.desk.words import RULE_KINDS
 from cis.kernel.actors import Actor, ActorKind
@@ -125,18 +126,29 @@ def test_theme_and_language_are_switched_and_stay(boss, open_page):
     expect(page.locator("h1")).to_contain_text("您好")
 
 
-def test_a_payment_pressed_twice_is_booked_once(boss, open_page):
+def test_money_is_taken_at_the_counter_by_keyboard_alone(boss, open_page):
     billed = make_billed()
+    actor = Actor(ActorKind.STAFF, boss.id, "王敏", frozenset(ALL))
+    till_id = tills.add(code="T1", name="Counter", place="", actor=actor)
+    tills.open_session(till_id=till_id, pieces={}, today=timezone.localdate(), actor=actor)
     page = open_page(boss)
-    page.goto(f"/desk/customers/{billed.account.id}/")
-    page.keyboard.press("p")
-    page.wait_for_url("**/payment/")
+    page.goto("/desk/till/")
+    expect(page.locator("#payer")).to_be_focused()
+    page.keyboard.type(billed.account.number)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/till/take/?account=*")
+    expect(page.locator(f"#id_amount_{billed.account.id}")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.type("200")
+    expect(page.locator("[data-till-change]")).to_have_text("¥76.60")
     page.evaluate(
         "document.querySelector('form.card').requestSubmit(); document.querySelector('form.card').requestSubmit()"
     )
-    page.wait_for_url(f"**/desk/customers/{billed.account.id}/")
-    expect(page.locator(".alert-success")).to_contain_text("received")
+    page.wait_for_url("**/till/receipts/*/")
+    expect(page.get_by_role("button", name="Print")).to_be_focused()
     assert billed.account.payments.count() == 1
+    page.keyboard.press("n")
+    page.wait_for_url("**/desk/till/")
 
 
 def test_a_run_is_watched_live_from_start_to_issue(boss, open_page):

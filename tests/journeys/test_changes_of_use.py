@@ -83,7 +83,7 @@ def test_a_flat_goes_over_once_its_arrears_are_paid(home):
 
     cashier.post(
         f"/desk/customers/{world.account.id}/payment/",
-        {"amount": "61.70", "channel": "cash", "reference": "till-1", "received_date": "2026-03-10"},
+        {"amount": "61.70", "channel": "bank", "reference": "till-1", "received_date": "2026-03-10"},
     )
     clerk.post(decide, {"action": "confirm"})
     change.refresh_from_db()
@@ -145,7 +145,7 @@ def test_somebody_moves_out_and_gets_the_last_bill_and_the_money_that_is_over(ho
     customer.cookies["django_language"] = "en"
     cashier.post(
         f"/desk/customers/{world.account.id}/payment/",
-        {"amount": "200", "channel": "cash", "reference": "till-2", "received_date": "2026-03-10"},
+        {"amount": "200", "channel": "bank", "reference": "till-2", "received_date": "2026-03-10"},
     )
     form = f"{reverse('portal:new_change', args=['move_out'])}?supply={world.agreement.id}"
     typed = {"request_key": "m", "effective_date": "2026-03-21"}

@@ -9,11 +9,14 @@ from accounts.queries import accounts
 from accounts.queries.accounts import UnknownAccount
 from cashiering.domain.bank_lines import Outcome
 from cashiering.operations.suspense import Share
+from cashiering.queries import agents, tills
 from cis.desk.bank_words import STATES
+from cis.desk.till_words import MEANS
 from cis.platform.forms import MoneyField, PageForm
-from cis.platform.templatetags.local import plain_money
+from cis.platform.templatetags.local import money, plain_money
 
 PARTS = 5
+CHOICES_MOST = 200
 
 
 class StatementUploadForm(PageForm):
@@ -107,3 +110,40 @@ class SettleForm(PageForm):
         ],
     )
     reason = forms.CharField(label=_("Reason"), max_length=200)
+
+
+class DepositForm(PageForm):
+    """Which deposit of a till a line is."""
+
+    field_of = {"reason_missing": "deposit_reason"}
+    deposit = forms.ChoiceField(label=_("Deposit"))
+    deposit_reason = forms.CharField(
+        label=_("How is a difference explained?"), max_length=200, required=False,
+        help_text=_("As: fee for cards."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, amount_minor: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        waiting = sorted(
+            tills.deposits(on_the_way=True, most=CHOICES_MOST), key=lambda card: abs(card.amount_minor - amount_minor)
+        )
+        self.fields["deposit"].choices = [  # type: ignore[attr-defined]
+            (card.id, f"{money(card.amount_minor)} · {MEANS[card.means]} · {card.till_code} · {card.sent_date}")
+            for card in waiting
+        ]
+        self.has_any = bool(waiting)
+
+
+class AgentMoneyForm(PageForm):
+    """Which agent's money a line is."""
+
+    field_of = {"bad_agent": "agent"}
+    agent = forms.ChoiceField(label=_("Agent"))
+
+    def __init__(self, *args: Any, amount_minor: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        found = [card for card in agents.listed(most=CHOICES_MOST) if card.held_minor >= amount_minor]
+        self.fields["agent"].choices = [  # type: ignore[attr-defined]
+            (card.id, f"{card.code} · {card.name} · {money(card.held_minor)}") for card in found
+        ]
+        self.has_any = bool(found)

@@ -10,16 +10,14 @@ from cis.platform.forms import DayField, MoneyField, PageForm
 
 
 class PaymentForm(PageForm):
-    """A payment over the counter."""
+    """A payment that came by another way than a till, or the bank's statements."""
 
     field_of = {"bad_payment": "amount", "reference_reused": "reference"}
     amount = MoneyField(label=_("Amount (yuan)"))
-    channel = forms.ChoiceField(
-        label=_("How"), choices=[("cash", _("Cash")), ("bank", _("Bank")), ("online", _("Online"))]
-    )
+    channel = forms.ChoiceField(label=_("How"), choices=[("bank", _("Bank")), ("online", _("Online"))])
     received_date = DayField(label=_("Received on"))
     reference = forms.CharField(
-        label=_("Reference"), max_length=100, help_text=_("Number of the receipt or of the bank; counts once.")
+        label=_("Reference"), max_length=100, help_text=_("As the bank or the provider names it; counts once.")
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -20,6 +20,7 @@ from cis import serving
 from cis.demo import (
     applying,
     building,
+    cash_desk,
     changes_of_use,
     debiting,
     field_work,
@@ -123,6 +124,7 @@ def _build(folder: Path, *, accounts: int, months: int, seed: int) -> dict[str, 
     inspecting.build(today=today)
     paying.build(run_id=billed.run_id, today=today)
     changes_of_use.build(run_id=billed.run_id, today=today)
+    cash_desk.build(run_id=billed.run_id, cashier="clerk", today=today)
     return {"figures": _figures(imported, billed, pdf=pdf, accounts=accounts), "logins": logins}
 
 

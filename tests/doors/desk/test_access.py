@@ -29,6 +29,10 @@ CLERKS_ALONE = (
     "new_application_offer", "new_application", "add_application_paper", "write_to_applicant", "ways",
     "letter_came_back", "make_batch", "hand_over_batch", "new_mailing", "withdraw_notice", "resend_notice",
 )  # fmt: skip
+TILLS = (
+    "open_till", "take_money", "move_cash", "print_receipt", "act_on_receipt", "count_till", "act_on_session",
+    "hand_over_agent", "agent_list", "decide_difference",
+)  # fmt: skip
 METERERS_ALONE = (
     "move_meters", "act_on_meter", "move_seals", "cancel_command", "energize", "order_inspection", "act_on_energizing",
 )  # fmt: skip
@@ -66,6 +70,8 @@ WRITERS = {
     **{key: {Role.CLERK, Role.BILLING, Role.SUPERVISOR} for key in ("new_charge", "act_on_charge")},
     "act_books": {Role.BILLING, Role.SUPERVISOR},
     "act_on_late_fee": {Role.CLERK, Role.BILLING, Role.SUPERVISOR},
+    **dict.fromkeys(TILLS, {Role.CASHIER, Role.SUPERVISOR}),
+    **dict.fromkeys(("new_till", "new_agent", "change_agent"), {Role.SUPERVISOR}),
     "upload_statement": {Role.CASHIER, Role.SUPERVISOR},
     "upload_payout": {Role.CASHIER, Role.SUPERVISOR},
     "act_on_checkout": {Role.CASHIER, Role.SUPERVISOR},

@@ -1,4 +1,4 @@
-"""Money over the counter."""
+"""Money that is booked by hand."""
 
 import pytest
 
@@ -9,7 +9,7 @@ pytestmark = pytest.mark.django_db
 
 
 def _form(**values):
-    return {"amount": "123.40", "channel": "cash", "received_date": "2026-03-10", "reference": "R-1", **values}
+    return {"amount": "123.40", "channel": "bank", "received_date": "2026-03-10", "reference": "R-1", **values}
 
 
 def test_a_payment_clears_what_is_owed(desk, billed):
