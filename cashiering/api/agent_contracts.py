@@ -8,7 +8,6 @@ from cashiering.domain.agents import REASON_LENGTH, REFERENCE
 from cis.platform.api_fields import NUMBER_MOST, MoneyField, Strict, WholeNumber
 
 
-
 class AccountToPay(serializers.Serializer):
     """As much of an account as whoever pays needs."""
 
@@ -23,9 +22,7 @@ class AgentPaymentNew(Strict):
     account = serializers.RegexField(rf"^[0-9]{{1,{NUMBER_MOST}}}$", help_text="Account number as printed.")
     amount_minor = WholeNumber(min_value=1, max_value=AMOUNT_MOST_MINOR, help_text="In minor units: 19250 = ¥192.50.")
     currency = serializers.RegexField(r"^[A-Z]{3}$", help_text="The supplier's currency.")
-    reference = serializers.RegexField(
-        f"^{REFERENCE.pattern}$", help_text="Your own name of the payment; counts once."
-    )
+    reference = serializers.RegexField(f"^{REFERENCE.pattern}$", help_text="Your own name of the payment; counts once.")
 
     def validate_currency(self, value: str) -> str:
         """Refuse money that is not the supplier's."""

@@ -173,8 +173,11 @@ def commission_minor(*, amount_minor: int, percent_e3: int) -> int:
 
 
 def masked(name: str) -> str:
-    """Return a name of which its owner knows that it is his, and nobody learns it: its last character of a short one,
-    the first and the last of a longer one."""
+    """
+    Return as much of a name that its owner knows it, and nobody learns it.
+
+    Of a short one its last character is left, of a longer one the first and the last.
+    """
     kept = name.strip()
     if len(kept) <= 1:
         return MASK

@@ -156,9 +156,7 @@ class BankDeposit(models.Model):
     means = Code(choices=choices_of(Means))
     amount_minor = models.BigIntegerField()
     sent_date = models.DateField()
-    line = models.OneToOneField(
-        "cashiering.StatementLine", on_delete=models.PROTECT, null=True, related_name="deposit"
-    )
+    line = models.OneToOneField("cashiering.StatementLine", on_delete=models.PROTECT, null=True, related_name="deposit")
     arrived_date = models.DateField(null=True)
     fee_minor = models.BigIntegerField(default=0)
 

@@ -69,9 +69,7 @@ def take_list(*, agent_id: int, day: date, content: bytes, today: date, actor: A
         actor_id=actor.id,
     )
     AgentLine.objects.bulk_create(
-        AgentLine(
-            day=kept, reference=one.reference, account_number=one.account_number, amount_minor=one.amount_minor
-        )
+        AgentLine(day=kept, reference=one.reference, account_number=one.account_number, amount_minor=one.amount_minor)
         for one in theirs
     )
     _settle_earlier(agent, kept, [one.reference for one in theirs])

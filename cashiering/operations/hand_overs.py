@@ -111,9 +111,7 @@ def _hand_over(
     movement: CashMovement | None = None,
     line: StatementLine | None = None,
 ) -> HandOver:
-    commission = domain.commission_minor(
-        amount_minor=amount_minor, percent_e3=till_rules.commission_percent_e3(on)
-    )
+    commission = domain.commission_minor(amount_minor=amount_minor, percent_e3=till_rules.commission_percent_e3(on))
     made = HandOver.objects.create(
         agent=agent, movement=movement, line=line, amount_minor=amount_minor, commission_minor=commission,
         handed_date=on, actor_id=actor.id,

@@ -71,6 +71,8 @@ def open_session(*, till_id: int, pieces: Mapping[int, int], today: date, actor:
     till = Till.objects.select_for_update().filter(id=till_id, is_active=True).first()
     if till is None:
         raise UnknownTill(f"There is no till {till_id}.")
+    if actor.id is None:
+        raise domain.BadTill("A person opens a till.", advice="Sign in.")
     float_minor = domain.counted_minor(pieces=pieces, faces=till_rules.of(today).faces)
     try:
         with transaction.atomic():
@@ -302,9 +304,7 @@ def _keep_count(session: TillSession, pieces: Mapping[int, int], *, is_closing: 
     )
 
 
-def _entry(
-    source_id: int, part: str, debit: str, credit: str, amount_minor: int, on: date, reason: str = ""
-) -> Entry:
+def _entry(source_id: int, part: str, debit: str, credit: str, amount_minor: int, on: date, reason: str = "") -> Entry:
     return Entry(
         source_id=source_id, part=part, debit=debit, credit=credit, account_id=None, amount_minor=amount_minor,
         occurred_date=on, reason=reason,

@@ -233,9 +233,7 @@ def differences(*, day_id: int) -> tuple[DifferenceCard, ...]:
 
 
 def _annotated() -> QuerySet[Agent, Any]:
-    return Agent.objects.annotate(
-        open=Count("days__differences", filter=Q(days__differences__decided_at__isnull=True))
-    )
+    return Agent.objects.annotate(open=Count("days__differences", filter=Q(days__differences__decided_at__isnull=True)))
 
 
 def _agents(rows: QuerySet[Agent, Any]) -> tuple[AgentCard, ...]:

@@ -210,6 +210,8 @@ def all_tills() -> tuple[TillCard, ...]:
 
 def open_of(*, cashier_id: int | None) -> SessionCard | None:
     """Return the session that a person has, open or counted; None: no till of his is open. One statement."""
+    if cashier_id is None:
+        return None
     return next(iter(_sessions(_annotated().filter(NOT_CLOSED, cashier_id=cashier_id))), None)
 
 

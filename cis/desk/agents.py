@@ -49,7 +49,15 @@ def index(request: HttpRequest) -> HttpResponse:
 @allow(*READERS)
 def export(request: HttpRequest) -> StreamingHttpResponse:  # noqa: ARG001
     """Give the list as a file."""
-    header = [_("Code"), _("Name"), _("Limit"), _("Holds"), _("May still take"), _("Open differences"), _("Active")]
+    header = [
+        _("Code"),
+        _("Name"),
+        _("Limit"),
+        _("Holds of our money"),
+        _("May still take"),
+        _("Open differences"),
+        _("Active"),
+    ]
     rows = (
         (c.code, c.name, plain_money(c.limit_minor), plain_money(c.held_minor), plain_money(c.left_minor), c.open,
          _("yes") if c.is_active else _("no"))

@@ -106,9 +106,7 @@ def take_money(request: HttpRequest) -> HttpResponse:
     form = TakeForm(posted(request), payers=payers, unpaid=unpaid)
     if request.method == "POST" and form.is_valid():
         try:
-            taken = receipt_operations.take(
-                session_id=own.id, today=today(), actor=actor_of(request), **form.money()
-            )
+            taken = receipt_operations.take(session_id=own.id, today=today(), actor=actor_of(request), **form.money())
         except Refused as refusal:
             form.refuse(refusal)
         else:

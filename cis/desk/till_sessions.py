@@ -153,7 +153,7 @@ def deposits(request: HttpRequest) -> HttpResponse:
 def deposits_file(request: HttpRequest) -> StreamingHttpResponse:
     """Give the list as a file."""
     _form, on_the_way = _deposits_asked(request)
-    header = [_("Name"), _("Till"), _("How"), _("Amount"), _("Sent"), _("Arrived"), _("Missing")]
+    header = [_("Name"), _("Till"), _("How"), _("Amount"), _("Sent off"), _("Arrived at the bank"), _("Missing")]
     rows = (
         (r.name, r.till_code, word("means", r.means), plain_money(r.amount_minor), r.sent_date, r.arrived_date,
          plain_money(r.fee_minor))

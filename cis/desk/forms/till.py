@@ -16,8 +16,6 @@ from cis.desk.till_words import CASH_MOVES, MEANS
 from cis.platform.forms import DayField, MoneyField, PageForm
 from cis.platform.templatetags.local import money, plain_money
 
-REASON = {"max_length": 200, "required": False}
-
 
 class CountForm(PageForm):
     """Notes and coins that were counted."""
@@ -60,7 +58,7 @@ class CloseTillForm(CountForm):
 
     field_of = {"bad_count": "deposit"}
     deposit = MoneyField(label=_("Of it to the bank"), required=False, help_text=_("The rest goes to the safe."))
-    reason = forms.CharField(label=_("How is a difference explained?"), **REASON)
+    reason = forms.CharField(label=_("How is a difference explained?"), max_length=200, required=False)
 
 
 class NewTillForm(PageForm):
@@ -69,13 +67,15 @@ class NewTillForm(PageForm):
     field_of = {"bad_till": "code"}
     code = forms.CharField(label=_("Code"), max_length=20)
     name = forms.CharField(label=_("Name"), max_length=100)
-    place = forms.CharField(label=_("Place"), max_length=200, required=False)
+    place = forms.CharField(label=_("Where it stands"), max_length=200, required=False)
 
 
 class MoveCashForm(PageForm):
     """Cash that is brought or taken away."""
 
-    kind = forms.ChoiceField(label=_("From where, or where to"), choices=[(m.value, CASH_MOVES[m]) for m in MOVES_BY_HAND])
+    kind = forms.ChoiceField(
+        label=_("From where, or where to"), choices=[(m.value, CASH_MOVES[m]) for m in MOVES_BY_HAND]
+    )
     amount = MoneyField(label=_("Amount"))
     reason = forms.CharField(label=_("Reason"), max_length=200)
     form = forms.CharField(widget=forms.HiddenInput, max_length=64)

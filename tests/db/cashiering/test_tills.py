@@ -99,8 +99,9 @@ class TestTaking:
 
     def test_several_accounts_in_one_go_and_the_bill_that_the_payer_names(self, world):
         other = contracts.world()
-        late, early = billing.issued(world=other), billing.issued(
-            world=other, start_date=date(2026, 2, 1), end_date=date(2026, 3, 1)
+        late, early = (
+            billing.issued(world=other),
+            billing.issued(world=other, start_date=date(2026, 2, 1), end_date=date(2026, 3, 1)),
         )
         named = max(late, early, key=lambda bill: bill.due_date)
         taken = _take(

@@ -43,9 +43,7 @@ def test_a_payment_counts_once_and_is_found_and_cancelled_by_its_reference(kiosk
     assert first["Location"] == "/api/v1/agent/payments/K7-1"
     assert Payment.objects.count() == 1
     assert kiosk.get("agent").json()["left"]["amount_minor"] == 3_830
-    assert_problem(
-        kiosk.post("agent/payments", _body(world, reference="2"), idempotency_key="c"), 422, "agent_limit"
-    )
+    assert_problem(kiosk.post("agent/payments", _body(world, reference="2"), idempotency_key="c"), 422, "agent_limit")
     reply = kiosk.post("agent/payments/K7-1/cancel", {"reason": "typed wrong"}, idempotency_key="d")
     assert (reply.status_code, reply.json()["state"]) == (200, "cancelled")
     assert kiosk.get("agent").json()["held"]["amount_minor"] == 0
@@ -67,9 +65,7 @@ def test_a_list_is_compared_and_its_differences_can_be_asked_for(kiosk, world):
 def test_only_the_agents_own_program_collects(kiosk, world):
     assert Caller("bills:read").get("agent").status_code == 403
     assert_problem(Caller(agents.SCOPE).get("agent"), 404, "unknown_agent")
-    assert_problem(
-        Caller(agents.SCOPE).post("agent/payments", _body(world), idempotency_key="a"), 404, "unknown_agent"
-    )
+    assert_problem(Caller(agents.SCOPE).post("agent/payments", _body(world), idempotency_key="a"), 404, "unknown_agent")
     for wrong in ({"amount_minor": 0}, {"currency": "USD"}, {"reference": "a b"}, {"account": "x"}, {"more": 1}):
         reply = kiosk.post("agent/payments", _body(world, **wrong), idempotency_key="z")
         assert_problem(reply, 422, "invalid_request")

@@ -109,7 +109,9 @@ def agent(billed):
 def test_an_agent_hands_cash_over_and_its_list_is_compared(desk, billed, agent):
     assert "¥50.00" in desk.get("/desk/agents/").content.decode()
     url = f"/desk/agents/{agent.id}/"
-    assert "Open a till first" in desk.post(f"{url}hand-over/", {"amount": "1", "form": "h"}, follow=True).content.decode()
+    assert (
+        "Open a till first" in desk.post(f"{url}hand-over/", {"amount": "1", "form": "h"}, follow=True).content.decode()
+    )
     tills.add(code="T1", name="Hall", place="", actor=SYSTEM)
     desk.post("/desk/till/open/", {"till": _till_id()})
     assert "does not hold so much" in desk.post(f"{url}hand-over/", {"amount": "51", "form": "h"}).content.decode()
