@@ -12,14 +12,15 @@ from cashiering.operations.receipts import Part
 from cashiering.queries import till_rules
 from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.enums import Role
-from cis.platform import api, keys
+from cis.platform import keys
 from cis.platform.templatetags.local import plain_money
 
 FLOAT = {10_000: 2, 5_000: 2, 1_000: 10, 100: 20, 50: 10, 10: 30}
 YESTERDAYS = (Means.CASH, Means.CARD, Means.CASH, Means.WALLET, Means.CASH)
 TODAYS = (Means.CASH, Means.WALLET)
 BY_AGENT = 4
-LIMIT_MINOR = 500_000
+LIMIT_MINOR = 5_000_000
+ADVANCE_MINOR = 10_000
 LOOKED_AT_MOST = 2_000
 DAY = timedelta(days=1)
 
@@ -30,8 +31,9 @@ def build(*, run_id: int, cashier: str, today: date) -> None:
 
     :param cashier: name of the login who has the till open today.
     """
-    owing = [card for card in bills.of_run(run_id=run_id, state="issued", most=LOOKED_AT_MOST) if card.open_minor]
     wanted = len(YESTERDAYS) + len(TODAYS) + BY_AGENT
+    cards = bills.of_run(run_id=run_id, state="issued", most=LOOKED_AT_MOST)
+    owing = sorted((card for card in cards if card.amount_minor > 0), key=lambda card: not card.open_minor)[:wanted]
     if len(owing) < wanted:
         return
     found = {login.username: login for login in users.with_role(role=Role.CASHIER)}
@@ -53,7 +55,7 @@ def _yesterday(till_id: int, cards: list[BillCard], actor: Actor, day: date) -> 
     cash = sum(face * count for face, count in FLOAT.items())
     for card, means in zip(cards, YESTERDAYS, strict=True):
         _take(session_id, card, means, actor, day)
-        cash += card.open_minor if means is Means.CASH else 0
+        cash += _pays(card) if means is Means.CASH else 0
     tills.move(
         session_id=session_id, kind=CashMove.TO_SAFE, amount_minor=10_000, reason="午间清点, 多余大钞入库",
         form="demo-safe", today=day, actor=actor,
@@ -65,13 +67,18 @@ def _yesterday(till_id: int, cards: list[BillCard], actor: Actor, day: date) -> 
     )  # fmt: skip
 
 
+def _pays(card: BillCard) -> int:
+    """Return what somebody pays: what is open of his bill, else something in advance. [minor unit]"""
+    return card.open_minor or ADVANCE_MINOR
+
+
 def _take(session_id: int, card: BillCard, means: Means, actor: Actor, day: date) -> None:
     is_cash = means is Means.CASH
     receipts.take(
         session_id=session_id,
-        parts=[Part(card.account_id, card.open_minor)],
+        parts=[Part(card.account_id, _pays(card))],
         means=means,
-        tendered_minor=-(-card.open_minor // 10_000) * 10_000 if is_cash else None,
+        tendered_minor=-(-_pays(card) // 10_000) * 10_000 if is_cash else None,
         reference="" if is_cash else f"{means.value}-{card.number}",
         form=f"demo-{card.number}",
         today=day,
@@ -89,22 +96,22 @@ def _pieces(amount_minor: int, day: date) -> Mapping[int, int]:
 
 def _agent(cards: list[BillCard], session_id: int, actor: Actor, today: date) -> None:
     name = "demo-agent"
-    keys.create(name=name, scopes=[agents.SCOPE], known_scopes=api.SCOPES, actor=SYSTEM)
+    keys.create(name=name, scopes=[agents.SCOPE], known_scopes=[agents.SCOPE], actor=SYSTEM)
     agent_id = agents.register(code="S01", name="街角便利店", client=name, limit_minor=LIMIT_MINOR, actor=SYSTEM)
     client_id = keys.id_of(name=name, scope=agents.SCOPE)
     rows = ["reference,account,amount"]
     for number, card in enumerate(cards, start=1):
         reference = f"S01-{number:04d}"
         agents.take(
-            client_id=client_id, account_number=card.account_number, amount_minor=card.open_minor,
+            client_id=client_id, account_number=card.account_number, amount_minor=_pays(card),
             reference=reference, today=today, actor=SYSTEM,
         )  # fmt: skip
-        rows.append(f"{reference},{card.account_number},{plain_money(card.open_minor)}")
+        rows.append(f"{reference},{card.account_number},{plain_money(_pays(card))}")
     rows[-1] = f"S01-0099,{cards[-1].account_number},88.00"  # one we do not know, and one that the list lacks
     agent_days.take_list(
         agent_id=agent_id, day=today, content="\n".join([*rows, ""]).encode(), today=today, actor=SYSTEM
     )
     hand_overs.at_till(
-        agent_id=agent_id, session_id=session_id, amount_minor=cards[0].open_minor, form="demo-handed", today=today,
+        agent_id=agent_id, session_id=session_id, amount_minor=_pays(cards[0]), form="demo-handed", today=today,
         actor=actor,
     )  # fmt: skip

@@ -46,7 +46,6 @@ def counter(request: HttpRequest) -> HttpResponse:
         "own": own,
         "search_for": text,
         "found": found,
-        "flow": tills.flow(session_id=own.id),
         "recent": tills.receipts(session_id=own.id, most=RECENT),
     }
     return render(request, "desk/till/counter.html", context)
@@ -146,7 +145,7 @@ def move_cash(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("%(amount)s moved.") % {"amount": money(form.cleaned_data["amount"])})
             return redirect("desk:till")
-    return render(request, "desk/till/move.html", {"form": form, "own": own, "flow": tills.flow(session_id=own.id)})
+    return render(request, "desk/till/move.html", {"form": form, "own": own})
 
 
 @allow(*READERS)

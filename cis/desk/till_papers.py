@@ -15,9 +15,10 @@ RECEIPT = "documents/receipt.html"
 RECEIPT_STYLE = "documents/receipt.css"
 REPORT = "documents/till_report.html"
 REPORT_STYLE = "documents/till_report.css"
-ROLL_MM = 112
-ROLL_PART_MM = 19
+ROLL_MM = 84
+ROLL_PART_MM = 14
 ROLL_BILL_MM = 5
+ROLL_MARK_MM = 9
 RECEIPTS_MOST = 5_000
 
 
@@ -55,6 +56,7 @@ def receipt(*, receipt_id: int, paper: str, copy: int) -> bytes:
         for row in rows
     ]
     lines = sum(len(part.detail.paid) + bool(part.credit_minor) for part in parts)
+    marks = bool(copy) + (card.state == "cancelled")
     means_zh, means_en = _both(MEANS[card.means])
     context = {
         "card": card,
@@ -65,7 +67,7 @@ def receipt(*, receipt_id: int, paper: str, copy: int) -> bytes:
         "means_en": means_en,
         "copy": copy,
         "paper": paper,
-        "length_mm": ROLL_MM + ROLL_PART_MM * len(parts) + ROLL_BILL_MM * lines,
+        "length_mm": ROLL_MM + ROLL_PART_MM * len(parts) + ROLL_BILL_MM * lines + ROLL_MARK_MM * marks,
     }
     return rendering.pdf(template=RECEIPT, css=RECEIPT_STYLE, context=context)
 

@@ -68,6 +68,8 @@ def show(request: HttpRequest, session_id: int) -> HttpResponse:
     context: dict[str, Any] = {
         "card": card,
         "flow": tills.flow(session_id=session_id),
+        # Who will count it does not see what should be there.
+        "shows_cash": card.state != "open" or actor.id != card.cashier_id,
         "means": tills.by_means(session_id=session_id),
         "receipts": tills.receipts(session_id=session_id, most=RECEIPTS_MOST),
         "movements": tills.movements(session_id=session_id),

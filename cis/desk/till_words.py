@@ -12,9 +12,9 @@ MEANS: Mapping[str, Any] = {
     "wallet": _("Phone wallet"),
 }
 SESSION_STATES: Mapping[str, Any] = {
-    "open": _("Open"),
+    "open": _("Open now"),
     "counted": _("Waits for a second person"),
-    "closed": _("Closed"),
+    "closed": _("Counted and closed"),
 }
 RECEIPT_STATES: Mapping[str, Any] = {
     "taken": _("Taken"),

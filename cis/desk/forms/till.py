@@ -110,7 +110,9 @@ class TakeForm(PageForm):
     field_of = {"bad_payment": "", "till_closed": ""}
     means = forms.ChoiceField(label=_("How"), choices=list(MEANS.items()), widget=forms.RadioSelect, initial="cash")
     tendered = MoneyField(label=_("Given"), required=False, help_text=_("Empty: exactly the amount."))
-    reference = forms.CharField(label=_("Number of the slip or cheque"), max_length=100, required=False)
+    reference = forms.CharField(
+        label=_("Number of the slip or cheque"), max_length=100, required=False, help_text=_("Not for cash.")
+    )
     form = forms.CharField(widget=forms.HiddenInput, max_length=64)
 
     def __init__(self, *args: Any, payers: Sequence[Payer], unpaid: Sequence[BillCard], **kwargs: Any) -> None:
@@ -175,7 +177,7 @@ class SessionListForm(PageForm):
         required=False,
         choices=[
             ("", _("All")),
-            ("open", _("Open")),
+            ("open", _("Open now")),
             ("waiting", _("Waits for a second person")),
             ("difference", _("With a difference")),
         ],
