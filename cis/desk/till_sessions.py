@@ -127,9 +127,12 @@ def act(request: HttpRequest, session_id: int, verb: str) -> HttpResponse:
 
 @allow(*READERS)
 def report(request: HttpRequest, session_id: int) -> HttpResponse:  # noqa: ARG001
-    """Give the report of a session as PDF."""
+    """Give the report of a session that was counted as PDF."""
     with or_404():
-        written = till_papers.report(session_id=session_id)
+        card = tills.session(session_id=session_id)
+    if card.state == "open":
+        raise Http404
+    written = till_papers.report(session_id=session_id)
     answer = HttpResponse(written, content_type="application/pdf")
     answer["Content-Disposition"] = f'inline; filename="till-{session_id}.pdf"'
     return answer
