@@ -6,6 +6,7 @@ from itertools import count
 
 import pytest
 
+from accounts.models.notice import Notice
 from billing.models.payment import Payment, PaymentReturn
 from billing.operations import proof
 from billing.operations.payments import ReferenceReused
@@ -20,7 +21,7 @@ from cashiering.operations.agents import CancelTooLate
 from cashiering.queries import agents as queries
 from cashiering.queries import tills as till_queries
 from cis.kernel.actors import SYSTEM, Actor, ActorKind
-from cis.platform import api, keys
+from cis.platform import api, keys, outbox
 from cis.platform.models import ApiKey
 from tests.db.cashiering.test_tills import _ledger
 from tests.factories import accounts, bank_files, billing, contracts
@@ -87,6 +88,13 @@ def test_what_it_took_pays_and_counts_once_within_its_limit(world, agent):
         _take(world, agent, 1)
     _take(world, agent, 3_830, "K-2")
     assert _held(agent) == 10_000
+
+
+def test_the_customer_is_told_of_what_an_agent_took(world, agent):
+    accounts.contact_point(of=world.customer)
+    _take(world, agent)
+    outbox.deliver_due()
+    assert Notice.objects.filter(event="payment_received", account_id=world.account.id).exists()
 
 
 def test_a_payment_is_cancelled_on_its_day_alone(world, agent):
