@@ -6,8 +6,7 @@ from accounts.api import endpoints as accounts
 from accounts.api import mail_events, receipts
 from billing.api import advice, charges, energizing, previews
 from billing.api import endpoints as billing
-from cashiering.api import checkouts, mandates, payment_events
-from cashiering.api import agents
+from cashiering.api import agents, checkouts, mandates, payment_events
 from cashiering.api import endpoints as cashiering
 from cis.api import schema
 from contracts.api import applications, archive, changes, inspections, offers, programs, signing, surveys

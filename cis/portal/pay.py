@@ -224,7 +224,9 @@ def _again(request: HttpRequest, card: queries.CheckoutCard) -> str:
 
 
 def _pdf(payment_id: int, *, is_masked: bool) -> HttpResponse:
-    answer = HttpResponse(payment_receipts.pdf(payment_id=payment_id, is_masked=is_masked), content_type=payment_receipts.MEDIA_TYPE)
+    answer = HttpResponse(
+        payment_receipts.pdf(payment_id=payment_id, is_masked=is_masked), content_type=payment_receipts.MEDIA_TYPE
+    )
     answer["Content-Disposition"] = f'inline; filename="receipt-{payment_id}.pdf"'
     return _private(answer)
 

@@ -88,7 +88,6 @@ def test_the_description_names_each_operation_with_an_example_for_its_problems(c
         "bring_bank_statement", "get_bank_statement", "begin_checkout", "get_checkout",
         "enter_mandate", "get_mandate", "revoke_mandate",
         "list_mandates_of_account",
-        "bring_bank_statement", "get_bank_statement",
         "get_agent", "ask_account_to_pay", "report_agent_payment", "get_agent_payment", "cancel_agent_payment",
         "give_agent_list", "get_agent_list",
     }  # fmt: skip

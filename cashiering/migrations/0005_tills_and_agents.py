@@ -9,8 +9,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0020_ways_of_paying'),
-        ('cashiering', '0001_initial'),
+        ('billing', '0021_ways_of_paying'),
+        ("cashiering", "0004_direct_debits"),
     ]
 
     operations = [

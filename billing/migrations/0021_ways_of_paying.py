@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0008_notices_sent_again'),
-        ('billing', '0019_accounting_periods'),
+        ("billing", "0020_online_payment"),
     ]
 
     operations = [
