@@ -24,10 +24,11 @@ from cashiering.models.till import (
     TillCount,
     TillSession,
 )
+from cashiering.models.refund_file import RefundFile, RefundFileItem
 from cis.platform.admin import ReadOnlyAdmin
 
 
-@admin.register(StatementFile, BankStatement, StatementLine, LinePart, LineSuggestion, LineDecision)
+@admin.register(StatementFile, BankStatement, StatementLine, LinePart, LineSuggestion, LineDecision, RefundFile, RefundFileItem)
 class CashieringAdmin(ReadOnlyAdmin):
     """Statements of the bank and what became of their lines."""
 
@@ -50,3 +51,4 @@ class TillAdmin(ReadOnlyAdmin):
 @admin.register(Agent, AgentPayment, HandOver, AgentDay, AgentLine, AgentDifference)
 class AgentAdmin(ReadOnlyAdmin):
     """Agents and their lists."""
+    """Statements of the bank, what became of their lines, and files of transfers."""

@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.operations import bounces, deadline_mails, letters, mailings, notice_drafts, notice_sending
 from accounts.queries import supplier
 from arrears.operations import cutting, disconnections, late_fees
+from arrears.queries import disputes
 from arrears.queries import late_fees as accruals
 from billing import tasks
 from billing.domain.announcements import PaymentsBooked
@@ -44,6 +45,9 @@ from cashiering.operations import (
 )
 from cashiering.operations import posting as bank_posting
 from cashiering.queries import debits as debit_queries
+from billing.queries import balances, refunds
+from cashiering.operations import posting as bank_posting
+from cashiering.queries import payers
 from cis.desk import navigation, task_queues
 from cis.kernel.actors import SYSTEM
 from cis.kernel.deadlines import DeadlineNear, DeadlinePassed
@@ -174,6 +178,7 @@ def bind() -> None:
     jobs.register(arrivals.WORK, arrivals.night, schedule=Daily(USAGE_AT, settings.TIME_ZONE))
     jobs.register(late_fees.WORK, late_fees.night, schedule=Daily(LATE_FEES_AT, settings.TIME_ZONE))
     balances.answer_accrued_by(accruals.accrued_minor)
+    refunds.answer_by(payer_accounts=payers.accounts_of, is_disputed=disputes.is_disputed)
     jobs.register(proof.WORK, proof.night, schedule=Daily(PROOF_AT, settings.TIME_ZONE))
     jobs.register(deadlines.WORK, deadlines.sweep, schedule=Every(DEADLINES_EVERY))
     _tidy()

@@ -164,6 +164,24 @@ _ROWS: Final = (
         is_required=True,
     ),
     Event(
+        code="payment_moved",
+        notice_class=NoticeClass.MONEY,
+        facts={"amount": _MONEY, "received": _DATE, "reference": _TEXT},
+        ladder=(Channel.SMS, Channel.EMAIL),
+    ),
+    Event(
+        code="refund_sent",
+        notice_class=NoticeClass.MONEY,
+        facts={"amount": _MONEY, "sent": _DATE, "to": _TEXT, "reference": _TEXT},
+        ladder=(Channel.SMS, Channel.EMAIL),
+    ),
+    Event(
+        code="refund_returned",
+        notice_class=NoticeClass.MONEY,
+        facts={"amount": _MONEY, "day": _DATE, "reason": _TEXT, "link": _LINK},
+        ladder=(Channel.SMS, Channel.EMAIL),
+    ),
+    Event(
         code="payment_due_soon",
         notice_class=NoticeClass.MONEY,
         facts={"bill": _TEXT, "open": _MONEY, "due": _DATE, "link": _LINK},

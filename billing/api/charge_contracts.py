@@ -5,14 +5,14 @@ from rest_framework import serializers
 
 from cis.platform.api import PAGE_SIZE_MOST
 from cis.platform.api_fields import MoneyField, Strict, WholeNumber
-from contracts.domain.charge_kinds import OF_BREACH, OF_PROGRAMMES, ChargeKind
+from contracts.domain.charge_kinds import BY_NOTE, OF_BREACH, OF_PROGRAMMES, ChargeKind
 from contracts.domain.charge_workflow import ChargeState
 
 ACCOUNT = r"^[0-9]{1,20}$"
 AMOUNT_MOST = 10**13
 CURSOR_MOST = 500
 NAME_MOST = 64
-BY_HAND = [kind.value for kind in ChargeKind if kind not in (*OF_BREACH, *OF_PROGRAMMES)]
+BY_HAND = [kind.value for kind in ChargeKind if kind not in (*OF_BREACH, *OF_PROGRAMMES, *BY_NOTE)]
 CHARGE = {
     "charge": 10, "account": "3100000017", "supply": None, "kind": "meter_work",
     "name": {"zh": "计量装置作业费", "en": "Work at the meter"}, "state": "agreed", "reason": "Meter tested",

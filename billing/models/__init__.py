@@ -1,6 +1,7 @@
 """Tables of the room; import names from their module, so that the import contracts see them."""
 
 from billing.models import (
+    adjustment,
     bill,
     charge,
     energizing,
@@ -15,6 +16,6 @@ from billing.models import (
 )
 
 __all__ = [
-    "bill", "charge", "energizing", "ledger", "payment", "period", "rebill", "run", "settlement", "shadow",
-    "simulation",
+    "adjustment", "bill", "charge", "energizing", "ledger", "payment", "period", "rebill", "run", "settlement",
+    "shadow", "simulation",
 ]  # fmt: skip

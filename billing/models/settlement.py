@@ -5,7 +5,11 @@ from enum import StrEnum
 from django.db import models
 from django.utils import timezone
 
+from billing.domain.channels import PaymentChannel
+from billing.domain.refunds import GONE, RefundState
 from cis.platform.fields import Code, choices_of, one_of
+
+_LEFT = [state.value for state in (*GONE, RefundState.RETURNED)]
 
 
 class FinalState(StrEnum):
@@ -61,28 +65,83 @@ class FinalAccount(models.Model):
 
 
 class Refund(models.Model):
-    """Credit of a final account that was paid back; posted to the ledger with it."""
+    """
+    Credit of an account that is paid out; posted to the ledger when it is sent. Three hands: asked, approved, sent.
+
+    final_account  the end of an account whose credit it is; None: it was asked for
+    payee, bank_account  to whom it goes; shown masked
+    is_to_payer    money of the account came from this bank account before
+    """
 
     account = models.ForeignKey("accounts.Account", on_delete=models.PROTECT, related_name="refunds")
-    final_account = models.ForeignKey("billing.FinalAccount", on_delete=models.PROTECT, related_name="refunds")
+    final_account = models.ForeignKey(
+        "billing.FinalAccount", on_delete=models.PROTECT, null=True, related_name="refunds"
+    )
+    state = Code(choices=choices_of(RefundState), default=RefundState.ASKED.value)
     amount_minor = models.BigIntegerField()
     due_by_date = models.DateField(help_text="By the rule of the place.")
     payee = models.CharField(max_length=200, default="", blank=True)
+    bank_account = models.CharField(max_length=34, default="", blank=True)
+    bank_code = models.CharField(max_length=20, default="", blank=True, help_text="BIC or code of the bank.")
+    is_to_payer = models.BooleanField(default=False)
+    reason = models.CharField(max_length=200, default="", blank=True, help_text="Why it is asked for, or dropped.")
+    key = models.CharField(  # noqa: DJ001 (none for those of final accounts)
+        max_length=100, unique=True, null=True, help_text="The same key twice is one refund."
+    )
+    channel = Code(choices=choices_of(PaymentChannel), default=PaymentChannel.BANK.value)
     reference = models.CharField(max_length=100, default="", blank=True, help_text="Of the bank; empty: to be paid.")
     paid_date = models.DateField(null=True)
+    confirmed_date = models.DateField(null=True)
+    returned_date = models.DateField(null=True)
+    return_reason = models.CharField(max_length=200, default="", blank=True)
     created_at = models.DateTimeField(default=timezone.now)
-    actor_id = models.BigIntegerField(null=True)
+    asker_id = models.BigIntegerField(null=True, help_text="User who asked: customer or staff.")
+    approver_id = models.BigIntegerField(null=True, help_text="The second person.")
+    approved_at = models.DateTimeField(null=True)
+    actor_id = models.BigIntegerField(null=True, help_text="Who sent it; not who approved it.")
+    is_of_old = models.BooleanField(default=False, help_text="Paid before a second person was asked for.")
 
     class Meta:
         constraints = [
+            one_of(name="refund_state_is_known", column="state", values=RefundState),
+            one_of(name="refund_channel_is_known", column="channel", values=PaymentChannel),
             models.CheckConstraint(name="refund_is_positive", condition=models.Q(amount_minor__gt=0)),
             models.CheckConstraint(
                 name="refund_is_paid_by_reference",
                 condition=models.Q(paid_date=None, reference="")
                 | (models.Q(paid_date__isnull=False) & ~models.Q(reference="")),
             ),
-            models.UniqueConstraint(
-                name="refund_reference_counts_once", fields=["reference"], condition=~models.Q(reference="")
+            models.CheckConstraint(
+                name="refund_that_left_has_its_day",
+                condition=models.Q(state__in=_LEFT, paid_date__isnull=False)
+                | models.Q(paid_date=None) & ~models.Q(state__in=_LEFT),
             ),
-            models.UniqueConstraint(name="final_account_is_refunded_once", fields=["final_account"]),
+            models.CheckConstraint(
+                name="refund_that_came_back_has_its_day",
+                condition=models.Q(state=RefundState.RETURNED.value, returned_date__isnull=False)
+                | models.Q(returned_date=None) & ~models.Q(state=RefundState.RETURNED.value),
+            ),
+            models.CheckConstraint(
+                name="refund_is_approved_by_a_second_person",
+                condition=models.Q(state__in=[RefundState.ASKED.value, RefundState.DROPPED.value])
+                | models.Q(is_of_old=True)
+                | models.Q(approver_id__isnull=False)
+                & (models.Q(asker_id=None) | ~models.Q(asker_id=models.F("approver_id")))
+                & (models.Q(actor_id=None) | ~models.Q(actor_id=models.F("approver_id"))),
+            ),
+            models.UniqueConstraint(
+                name="refund_reference_counts_once", fields=["channel", "reference"], condition=~models.Q(reference="")
+            ),
+            models.UniqueConstraint(
+                name="final_account_is_refunded_once",
+                fields=["final_account"],
+                condition=~models.Q(state__in=[RefundState.RETURNED.value, RefundState.DROPPED.value]),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                name="refund_to_be_done",
+                fields=["due_by_date", "id"],
+                condition=models.Q(state__in=["asked", "approved"]),
+            ),
         ]

@@ -38,7 +38,8 @@ _ALLOCATE = f"""
         WHERE b.account_id = ANY(%(accounts)s) AND b.state = 'issued' AND b.kind <> 'credit' AND b.amount_minor > 0
         UNION ALL
         SELECT NULL, r.id, r.account_id, r.paid_date, 0, r.amount_minor - coalesce(({_PAID}.refund_id = r.id), 0)
-        FROM billing_refund r WHERE r.account_id = ANY(%(accounts)s) AND r.paid_date IS NOT NULL
+        FROM billing_refund r
+        WHERE r.account_id = ANY(%(accounts)s) AND r.paid_date IS NOT NULL AND r.returned_date IS NULL
     ), laid_debt AS (
         SELECT bill_id, refund_id, account_id, sum(open) OVER w - open AS low, sum(open) OVER w AS high
         FROM debt WHERE open > 0
@@ -143,3 +144,9 @@ def release_bill(*, bill_id: int) -> None:
 def release_payment(*, payment_id: int) -> None:
     """Take a payment that went back from what it paid; one statement."""
     execute(_TAKE_BACK.format("payment_id"), [payment_id])
+
+
+@joins_transaction
+def release_refund(*, refund_id: int) -> None:
+    """Free the money of a refund that came back; one statement."""
+    execute(_TAKE_BACK.format("refund_id"), [refund_id])

@@ -12,18 +12,16 @@ from django.utils import timezone
 
 from accounts.operations import accounts as account_steps
 from accounts.queries import accounts, supplier
-from billing.domain.entries import CUSTOMER, Entry, TransferKind
+from billing.domain.refunds import LIVE, RefundState
 from billing.models.bill import Bill, BillKind, BillState
 from billing.models.run import BillRun, RunState
 from billing.models.settlement import FinalAccount, FinalState, Refund
-from billing.operations import allocation, ledger, nights, runs
-from billing.queries import balances, final_accounts, rebill_changes, rebills, segments
-from cis.kernel.actors import SYSTEM, Actor
+from billing.operations import ledger, nights, runs
+from billing.queries import balances, final_accounts, rebill_changes, rebills, refunds, segments
+from cis.kernel.actors import SYSTEM
 from cis.kernel.calendar import local_clock
-from cis.kernel.enums import Role
 from cis.kernel.errors import Refused
 from cis.kernel.periods import Period, month_of
-from cis.kernel.workflow import NotAllowed
 from cis.platform import audit, deadlines
 from cis.platform.db import joins_transaction, opens_transaction
 from contracts.domain.announcements import AccountToSettle, SettlementDropped
@@ -33,31 +31,10 @@ from contracts.queries import enrollments
 WORK = "final_accounts"
 SUBJECT, REFUND = "final_account", "refund"
 BILL_STANDARD, REFUND_STANDARD = "final_bill", "refund_credit"
-PAYERS = frozenset((Role.CASHIER, Role.BILLING, Role.SUPERVISOR))
-REFUND_FROM = "cash.bank"
-REFERENCE_MOST = 100
 PROGRAMME_RUNS = "A programme that the customer signed goes on: settle or end it first."
 PERIODS_MOST = 36
 """So many months of one account are billed in one go; more than that is looked at by somebody."""
 log = structlog.get_logger(__name__)
-
-
-class UnknownRefund(Refused):
-    """There is no such refund."""
-
-    code = "unknown_refund"
-
-
-class RefundPaid(Refused):
-    """The refund was paid already."""
-
-    code = "refund_paid"
-
-
-class BadRefund(Refused):
-    """The refund cannot be what is meant: no reference, a date to come, a credit that is gone."""
-
-    code = "bad_refund"
 
 
 @joins_transaction
@@ -156,72 +133,24 @@ def _next_period(final: FinalAccount) -> Period | None:
 @opens_transaction
 def settle(*, final_id: int, today: date) -> bool:
     """Close an account that was billed to its end and of which nothing is open; return whether it is closed."""
+    # The books first, as all that moves them: who sends a refund locks them, and closes the account.
+    account_id = FinalAccount.objects.values_list("account_id", flat=True).get(id=final_id)
+    ledger.lock_customers(account_ids=[account_id])
     final = FinalAccount.objects.select_for_update().get(id=final_id)
     if final.state != FinalState.BILLED:
         return final.state == FinalState.SETTLED
     owed = balances.of_account(account_id=final.account_id, today=today).balance_minor
     if owed < 0:
         _want_refund(final, amount_minor=-owed, today=today)
+    else:
+        _drop_refund(final)
     if owed != 0:
         return False
-    return _close(final_id, today=today)
-
-
-@opens_transaction
-def pay_back(*, refund_id: int, payee: str, reference: str, paid_date: date, today: date, actor: Actor) -> None:
-    """
-    Note that a credit was paid back, and post it; the account is closed with it.
-
-    :param reference: the number that the bank gave the payment; counts once.
-    :raises NotAllowed: the actor may not.
-    :raises UnknownRefund: there is none.
-    :raises RefundPaid: it was paid already.
-    :raises BadRefund: no reference, a date to come, or the credit is not there any more.
-    """
-    if not actor.is_one_of(PAYERS):
-        raise NotAllowed(f"{actor.name} may not pay money back.", advice="Ask a cashier or billing.")
-    refund = Refund.objects.select_for_update().filter(id=refund_id).first()
-    if refund is None:
-        raise UnknownRefund(f"There is no refund {refund_id}.", refund_id=refund_id)
-    if refund.paid_date is not None:
-        raise RefundPaid(f"It was paid on {refund.paid_date} ({refund.reference}).", refund_id=refund_id)
-    _check_refund(refund, reference=reference, paid_date=paid_date, today=today)
-    refund.payee, refund.reference = payee.strip()[:200], reference.strip()
-    refund.paid_date, refund.actor_id = paid_date, actor.id
-    refund.save(update_fields=["payee", "reference", "paid_date", "actor_id"])
-    paid_back = Entry(
-        source_id=refund.id,
-        part="bank",
-        debit=CUSTOMER,
-        credit=REFUND_FROM,
-        account_id=refund.account_id,
-        amount_minor=refund.amount_minor,
-        occurred_date=paid_date,
-    )
-    ledger.post(kind=TransferKind.REFUND, entries=[paid_back], actor=actor)
-    allocation.allocate(account_ids=[refund.account_id], today=today)
-    deadlines.meet(subject=REFUND, subject_id=refund.id, at=timezone.now())
-    audit.record(actor, "pay_back", "account", refund.account_id, refund=refund.id, amount_minor=refund.amount_minor)
-    _close(refund.final_account_id, today=today)
-
-
-def _check_refund(refund: Refund, *, reference: str, paid_date: date, today: date) -> None:
-    if not reference.strip() or len(reference.strip()) > REFERENCE_MOST:
-        raise BadRefund(
-            "A refund has its number.", advice="Enter the number that the bank gave the payment.", field="reference"
-        )
-    if Refund.objects.filter(reference=reference.strip()).exists():
-        raise BadRefund("This number is another refund already.", field="reference")
-    if paid_date > today:
-        raise BadRefund(f"{paid_date} is still to come.", field="paid_date")
-    ledger.lock_customers(account_ids=[refund.account_id])
-    owed = balances.of_account(account_id=refund.account_id, today=today).balance_minor
-    if -owed < refund.amount_minor:
-        raise BadRefund("So much credit is not there any more.", advice="Look at the account's ledger.")
+    return close_step(final_id=final_id, today=today)
 
 
 @joins_transaction
-def _close(final_id: int, *, today: date) -> bool:
+def close_step(*, final_id: int, today: date) -> bool:
     """Close the account if nothing is owed and no programme runs; return whether it is closed."""
     final = FinalAccount.objects.select_for_update().get(id=final_id)
     if balances.of_account(account_id=final.account_id, today=today).balance_minor != 0:
@@ -264,15 +193,29 @@ def _note_billed(*, final_id: int, today: date) -> None:
 @joins_transaction
 def _want_refund(final: FinalAccount, *, amount_minor: int, today: date) -> None:
     """Note the credit that is to be paid back; what changes until it is paid is followed."""
-    refund = Refund.objects.filter(final_account=final).first()
-    if refund is None:
+    over = [RefundState.RETURNED.value, RefundState.DROPPED.value]
+    refund = Refund.objects.filter(final_account=final).exclude(state__in=over).first()
+    amount_minor -= refunds.promised_minor(account_id=final.account_id, but_refund_id=refund.id if refund else None)
+    if refund is None and amount_minor > 0:
         refund = Refund(account_id=final.account_id, final_account=final, amount_minor=amount_minor, due_by_date=today)
         refund.save()
         refund.due_by_date = _clock(REFUND, refund.id, REFUND_STANDARD, since=today)
         refund.save(update_fields=["due_by_date"])
-    elif refund.paid_date is None and refund.amount_minor != amount_minor:
-        refund.amount_minor = amount_minor
-        refund.save(update_fields=["amount_minor"])
+    elif refund is not None and refund.state in LIVE and refund.amount_minor != amount_minor > 0:
+        # What was approved was another amount.
+        refund.amount_minor, refund.state = amount_minor, RefundState.ASKED.value
+        refund.approver_id, refund.approved_at = None, None
+        refund.save(update_fields=["amount_minor", "state", "approver_id", "approved_at"])
+
+
+@joins_transaction
+def _drop_refund(final: FinalAccount) -> None:
+    """Pay nothing out where the credit is gone: it paid another debt, or was moved to another account."""
+    waiting = Refund.objects.filter(final_account=final, state__in=[state.value for state in LIVE])
+    for refund in waiting.select_for_update():
+        refund.state, refund.reason = RefundState.DROPPED.value, "The credit is gone."
+        refund.save(update_fields=["state", "reason"])
+        deadlines.drop(subject=REFUND, subject_id=refund.id, at=timezone.now())
 
 
 @opens_transaction

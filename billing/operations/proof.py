@@ -162,12 +162,15 @@ LAWS = (
     ),
     Law(
         "refund_is_posted_once",
-        "each refund that was paid has posted exactly its amount, and no other has",
+        "each refund that was paid has posted exactly its amount, and exactly that the other way if it came back",
         """
         SELECT r.id FROM billing_refund r
         LEFT JOIN billing_transfer t ON t.kind = 'refund' AND t.source_id = r.id
         GROUP BY r.id
-        HAVING coalesce(sum(t.amount_minor), 0) <> CASE WHEN r.paid_date IS NULL THEN 0 ELSE r.amount_minor END
+        HAVING coalesce(sum(t.amount_minor) FILTER (WHERE t.reverses_id IS NULL), 0)
+               <> CASE WHEN r.paid_date IS NULL THEN 0 ELSE r.amount_minor END
+            OR coalesce(sum(t.amount_minor) FILTER (WHERE t.reverses_id IS NOT NULL), 0)
+               <> CASE WHEN r.returned_date IS NULL THEN 0 ELSE r.amount_minor END
         """,
     ),
     Law(
@@ -202,7 +205,8 @@ LAWS = (
         UNION
         SELECT r.id FROM billing_refund r JOIN billing_allocation a ON a.refund_id = r.id
         GROUP BY r.id
-        HAVING sum(a.amount_minor) NOT BETWEEN 0 AND CASE WHEN r.paid_date IS NULL THEN 0 ELSE r.amount_minor END
+        HAVING sum(a.amount_minor) NOT BETWEEN 0
+            AND CASE WHEN r.paid_date IS NULL OR r.returned_date IS NOT NULL THEN 0 ELSE r.amount_minor END
         """,
     ),
     Law(
@@ -217,7 +221,8 @@ LAWS = (
                 SELECT p.account_id, -p.amount_minor FROM billing_payment p
                 WHERE NOT EXISTS (SELECT 1 FROM billing_paymentreturn r WHERE r.payment_id = p.id)
                 UNION ALL
-                SELECT account_id, amount_minor FROM billing_refund WHERE paid_date IS NOT NULL) items
+                SELECT account_id, amount_minor FROM billing_refund
+                WHERE paid_date IS NOT NULL AND returned_date IS NULL) items
             GROUP BY account_id
         ) i ON i.account_id = l.account_id
         WHERE l.account_id IS NOT NULL AND l.balance_minor <> coalesce(i.owed, 0)

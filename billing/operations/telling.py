@@ -11,13 +11,14 @@ from datetime import date, datetime, timedelta
 
 from django.utils import timezone
 
+from accounts.domain.identity import masked
 from accounts.domain.notice_events import Channel, Fact, Money
 from accounts.operations import notices
 from accounts.operations.notices import NewNotice
 from accounts.queries import notices as notice_queries
 from accounts.queries import supplier
 from billing.queries import telling
-from billing.queries.telling import BillToTell, PaymentToTell
+from billing.queries.telling import BillToTell, PaymentToTell, RefundToTell
 from cis.kernel import fixed
 from cis.kernel.actors import SYSTEM
 from cis.kernel.calendar import local_clock
@@ -63,6 +64,18 @@ def queue_cancelled_step(*, bill_ids: Sequence[int]) -> None:
     _queue("cancelled", bill_ids)
 
 
+@joins_transaction
+def queue_refunds_step(*, refund_ids: Sequence[int], came_back: bool = False) -> None:
+    """Leave a message that customers are to be told of refunds that left, or came back; one statement."""
+    _queue("returned" if came_back else "refund", refund_ids)
+
+
+@joins_transaction
+def queue_moved_step(*, payment_ids: Sequence[int]) -> None:
+    """Leave a message that who had payments is to be told that they were moved to another account; one statement."""
+    _queue("moved", payment_ids)
+
+
 def _queue(kind: str, ids: Sequence[int]) -> None:
     pieces = [list(ids[place : place + CHUNK]) for place in range(0, len(ids), CHUNK)]
     # What is issued or booked once is in one message, so its first id names the message.
@@ -75,6 +88,9 @@ def tell(message: outbox.Message) -> None:
     tell_bills(bill_ids=payload.get("bill_ids", []))
     tell_payments(payment_ids=payload.get("payment_ids", []))
     tell_cancelled(bill_ids=payload.get("cancelled_ids", []))
+    tell_moved(payment_ids=payload.get("moved_ids", []))
+    tell_refunds(refund_ids=payload.get("refund_ids", []))
+    tell_refunds(refund_ids=payload.get("returned_ids", []), came_back=True)
 
 
 @opens_transaction
@@ -100,11 +116,32 @@ def tell_payments(*, payment_ids: Sequence[int]) -> int:
 
 
 @opens_transaction
+def tell_moved(*, payment_ids: Sequence[int]) -> int:
+    """Tell customers that a payment was not theirs; return how many notices were written; see ``tell_bills``."""
+    today = _today()
+    found = telling.payments(payment_ids=payment_ids)
+    return _tell(("payment_moved", today, _payment_notice(one)) for one in found)
+
+
+@opens_transaction
 def tell_cancelled(*, bill_ids: Sequence[int]) -> int:
     """Tell customers that a bill of theirs holds no more; return how many notices were written; see ``tell_bills``."""
     today = _today()
     found = telling.cancelled(bill_ids=bill_ids)
     return _tell(("bill_cancelled", today, _cancelled_notice(bill, today)) for bill in found)
+
+
+@opens_transaction
+def tell_refunds(*, refund_ids: Sequence[int], came_back: bool = False) -> int:
+    """Tell customers that credit was paid out, or came back; return how many were told; see ``tell_bills``."""
+    found = telling.refunds(refund_ids=refund_ids)
+    if came_back:
+        return _tell(
+            ("refund_returned", one.returned_date, _refund_notice(one, facts_of_returned(one)))
+            for one in found
+            if one.returned_date is not None
+        )
+    return _tell(("refund_sent", one.paid_date, _refund_notice(one, facts_of_refund(one))) for one in found)
 
 
 def remind(at: datetime) -> None:
@@ -183,6 +220,32 @@ def facts_of_reminder(bill: BillToTell) -> dict[str, Fact]:
 def facts_of_payment(payment: PaymentToTell) -> dict[str, Fact]:
     """Return the facts of the event that tells of a payment."""
     return {"amount": money(payment.amount_minor), "received": payment.received_date, "reference": payment.reference}
+
+
+def facts_of_refund(refund: RefundToTell) -> dict[str, Fact]:
+    """Return the facts of the event that tells that credit was paid out."""
+    to = masked(refund.bank_account) if refund.bank_account else "–"
+    return {"amount": money(refund.amount_minor), "sent": refund.paid_date, "to": to, "reference": refund.reference}
+
+
+def facts_of_returned(refund: RefundToTell) -> dict[str, Fact]:
+    """Return the facts of the event that tells that a refund came back."""
+    return {
+        "amount": money(refund.amount_minor),
+        "day": refund.returned_date or refund.paid_date,
+        "reason": refund.return_reason or "–",
+        "link": "/portal/refunds",
+    }
+
+
+def _refund_notice(refund: RefundToTell, facts: dict[str, Fact]) -> NewNotice:
+    return NewNotice(
+        key=f"refund:{refund.id}",
+        facts=facts,
+        customer_id=refund.customer_id,
+        account_id=refund.account_id,
+        occurred_date=refund.returned_date or refund.paid_date,
+    )
 
 
 def _bill_notice(bill: BillToTell) -> NewNotice:

@@ -87,6 +87,12 @@ def of_account(*, account_id: int, today: date) -> Balance:
     )
 
 
+def owed_minor(*, account_ids: Collection[int]) -> dict[int, int]:
+    """Return what some accounts owe, below 0 their credit; one statement. Accounts without postings are missing."""
+    rows = LedgerAccount.objects.filter(account_id__in=list(account_ids))
+    return dict(rows.values_list("account_id", "balance_minor"))
+
+
 def movements(*, account_id: int, most: int = 100) -> tuple[Movement, ...]:
     """Return the last movements on the customer's ledger account, newest first."""
     rows = (

@@ -158,13 +158,14 @@ class MonthOfUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentCard:
-    """A payment in a list."""
+    """A payment in a list; ``return_kind``: how it went back, as ``moved``; "": it stands."""
 
     id: int
     channel: str
     reference: str
     amount_minor: int
     received_date: date
+    return_kind: str = ""
 
 
 def of_account(*, account_id: int, with_drafts: bool = False, most: int = 60) -> tuple[BillCard, ...]:
@@ -267,7 +268,8 @@ def usage_by_month(*, account_id: int, end_date: date, months: int = 13) -> tupl
 
 def payments_of(*, account_id: int, most: int = 60) -> tuple[PaymentCard, ...]:
     """Return the payments of an account, newest first."""
-    rows = Payment.objects.filter(account_id=account_id).order_by("-received_date", "-id")[:most]
+    found = Payment.objects.filter(account_id=account_id).select_related("returned")
+    rows = found.order_by("-received_date", "-id")[:most]
     return tuple(
         PaymentCard(
             id=row.id,
@@ -275,6 +277,7 @@ def payments_of(*, account_id: int, most: int = 60) -> tuple[PaymentCard, ...]:
             reference=row.reference,
             amount_minor=row.amount_minor,
             received_date=row.received_date,
+            return_kind=row.returned.kind if hasattr(row, "returned") else "",
         )
         for row in rows
     )

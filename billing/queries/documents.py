@@ -55,6 +55,11 @@ class BillDocument:
         return tuple(dict.fromkeys([*places, *charged]))
 
     @property
+    def first_address(self) -> str:
+        """The first of them; "" on a note that is about no supply."""
+        return next(iter(self.addresses), "")
+
+    @property
     def legal_sources(self) -> tuple[str, ...]:
         """The texts that the prices rest on, each once."""
         prices = [segment.legal_source for segment in self.bill.segments]

@@ -114,23 +114,11 @@ def accounts_of(*, final_ids: Sequence[int], refund_ids: Sequence[int]) -> dict[
     return found
 
 
-def to_pay(*, most: int = 200) -> tuple[RefundCard, ...]:
-    """Return the credits that are to be paid back, the most urgent first; one statement."""
-    rows = Refund.objects.filter(paid_date=None).select_related("account").order_by("due_by_date", "id")
-    return tuple(_refund(row) for row in rows[:most])
-
-
-def refund(*, refund_id: int) -> RefundCard | None:
-    """Return one refund; None: there is none; one statement."""
-    row = Refund.objects.filter(id=refund_id).select_related("account").first()
-    return None if row is None else _refund(row)
-
-
 def _cards(**chosen: int) -> tuple[FinalCard, ...]:
     rows = list(FinalAccount.objects.filter(**chosen).select_related("account", "bill").order_by("-id"))
     refunds = {
         row.final_account_id: _refund(row)
-        for row in Refund.objects.filter(final_account__in=rows).select_related("account")
+        for row in Refund.objects.filter(final_account__in=rows).select_related("account").order_by("id")
     }
     return tuple(
         FinalCard(

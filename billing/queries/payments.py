@@ -26,6 +26,7 @@ class PaymentDetail:
     """
 
     id: int
+    account_id: int
     account_number: str
     channel: str
     reference: str
@@ -54,6 +55,7 @@ def one(*, payment_id: int) -> PaymentDetail:
     )
     return PaymentDetail(
         id=row.id,
+        account_id=row.account_id,
         account_number=row.account.number,
         channel=row.channel,
         reference=row.reference,

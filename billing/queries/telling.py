@@ -101,6 +101,37 @@ _PAYMENTS = """
 """
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundToTell:
+    """A refund that was sent, or came back (``returned_date``), with the holder of that day. [minor unit]"""
+
+    id: int
+    account_id: int
+    customer_id: int
+    amount_minor: int
+    bank_account: str
+    reference: str
+    paid_date: date
+    returned_date: date | None
+    return_reason: str
+
+
+_REFUNDS = """
+    SELECT r.id, r.account_id, h.customer_id, r.amount_minor, r.bank_account, r.reference, r.paid_date,
+           r.returned_date, r.return_reason
+    FROM billing_refund r
+    JOIN accounts_accountholder h ON h.account_id = r.account_id AND h.period @> r.paid_date
+    WHERE r.id = ANY(%s) AND r.paid_date IS NOT NULL ORDER BY r.id
+"""
+
+
+def refunds(*, refund_ids: Sequence[int]) -> tuple[RefundToTell, ...]:
+    """Return refunds that were sent, by id; one statement."""
+    names = RefundToTell.__dataclass_fields__
+    rows = db.fetch(_REFUNDS, [list(refund_ids)])
+    return tuple(RefundToTell(**dict(zip(names, row, strict=True))) for row in rows)
+
+
 def latest_bill_id(*, account_id: int | None) -> int | None:
     """Return the latest issued bill of an account, or of all; None if there is none. One statement."""
     rows = Bill.objects.filter(state=BillState.ISSUED.value, kind=BillKind.REGULAR.value)

@@ -59,6 +59,7 @@ DEBIT_RETURNED = "debit_returned"
 DEBIT_SCORE = 100
 DEPOSIT = "deposit"
 HAND_OVER = "hand_over"
+REFUND = "refund"
 
 TRANSFER_PREFIX = "RET"
 

@@ -23,7 +23,7 @@ from cashiering.domain import bank_lines
 from cashiering.domain.bank_lines import LineState
 from cashiering.domain.matching import Debtor, Match, Named, Paid, match, numbers_in, plain_name
 from cashiering.models.bank import StatementLine
-from cashiering.operations import debit_money, deposits, hand_overs, returns
+from cashiering.operations import debit_money, deposits, hand_overs, refund_files, returns
 from cis.kernel.actors import SYSTEM
 from cis.kernel.calendar import local_clock
 from cis.platform import copying, jobs, packs
@@ -96,8 +96,9 @@ def post_chunk(*, today: date) -> int:
     fates = {
         line_id: _Fate(LineState.KNOWN, bank_lines.IS_KNOWN, earlier_id=earlier) for line_id, earlier in known.items()
     }
-    left = [line for line in lines if line.id not in fates]
     doubts = {**dict.fromkeys(alike, bank_lines.PERHAPS_KNOWN), **dict.fromkeys(differing, bank_lines.ENTRY_DIFFERS)}
+    refunds = _refunds([line for line in lines if line.id not in fates and line.id not in doubts], today)
+    left = [line for line in lines if line.id not in fates and line.id not in refunds]
     came = [line for line in left if line.is_credit and not returns.takes_back(line)]
     expected, doubts = _expected(came, doubts, today)
     fates |= expected
@@ -117,7 +118,7 @@ def post_chunk(*, today: date) -> int:
             earlier = alike.get(line.id) or differing.get(line.id)
             fates[line.id] = _Fate(LineState.SUSPENSE, reason, found.score, line.amount_minor, earlier)
     _suggest([(line, found) for line, found in zip(credits_, matches, strict=True) if fates[line.id].suspense_minor])
-    _write(fates)  # before the returns, which may take back what is booked here
+    _write({**fates, **refunds})  # before the returns, which may take back what is booked here
     others = [line for line in left if line.id not in fates]
     outgoing = _outgoing(others, doubts)
     _post_suspense([line for line in left if {**fates, **outgoing}[line.id].suspense_minor])
@@ -217,6 +218,13 @@ def _suggest(doubtful: Sequence[tuple[StatementLine, Match]]) -> None:
                 "evidence": copying.texts([one.evidence.value for _id, one in rows]),
             },
         )
+
+
+def _refunds(lines: Sequence[StatementLine], today: date) -> dict[int, _Fate]:
+    """Return what becomes of lines that say what became of refunds: they were posted when they were sent."""
+    said = refund_files.settle_step(lines=lines, today=today)
+    states = {"paid": LineState.SETTLED, "returned": LineState.TAKEN_BACK}
+    return {line_id: _Fate(states[what], bank_lines.REFUND) for line_id, what in said.items()}
 
 
 def _outgoing(lines: Sequence[StatementLine], doubts: dict[int, str]) -> dict[int, _Fate]:

@@ -9,6 +9,7 @@ from billing.domain.channels import ReturnKind
 from billing.domain.entries import Entry, TransferKind
 from billing.operations import ledger, payments
 from billing.operations.payments import BadReturn
+from billing.queries import moved_payments
 from cashiering.domain import bank_lines
 from cashiering.domain.bank_lines import LineState
 from cashiering.models.bank import LinePart, StatementLine
@@ -75,7 +76,7 @@ def _take_back(line: StatementLine, original: StatementLine) -> bool:
         with transaction.atomic():
             for payment_id in LinePart.objects.filter(line=original).values_list("payment_id", flat=True):
                 payments.take_back_step(
-                    payment_id=payment_id,
+                    payment_id=moved_payments.standing(payment_id=payment_id),
                     kind=ReturnKind.BOUNCED,
                     returned_date=line.booking_date,
                     reason=reason,

@@ -72,6 +72,8 @@ class May:
     edit: bool
     read: bool
     pay: bool
+    refund: bool
+    adjust: bool
     bill: bool
     correct: bool
     change: bool
@@ -121,6 +123,11 @@ class AccountPage:
     def credit_minor(self) -> int:
         """Return what the customer has paid in advance."""
         return max(0, -self.balance.balance_minor)
+
+    @property
+    def went_back(self) -> frozenset[int]:
+        """Return the payments among the movements that went back."""
+        return frozenset(one.source_id for one in self.movements if one.kind == "payment" and one.owed_minor > 0)
 
     @property
     def last_bill(self) -> BillCard | None:
@@ -200,6 +207,8 @@ def may(roles: frozenset[Role]) -> May:
         edit=bool(roles & set(CLERKS)),
         read=bool(roles & set(READ_TAKERS)),
         pay=bool(roles & set(CASHIERS)),
+        refund=bool(roles & {*CLERKS, *CASHIERS, *BILLERS}),
+        adjust=bool(roles & {*CLERKS, *BILLERS}),
         bill=bool(roles & set(BILLERS)),
         correct=bool(roles & {*BILLERS, *METERERS}),
         change=bool(roles & {*BILLERS, *CLERKS}),

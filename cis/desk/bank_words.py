@@ -37,6 +37,7 @@ REASONS: Mapping[str, Any] = {
     "debit_returned": _("direct debit that came back"),
     "deposit": _("deposit of a till"),
     "hand_over": _("money that an agent hands over"),
+    "refund": _("credit paid out"),
 }
 FORMATS: Mapping[str, Any] = {"camt.053": "camt.053", "camt.054": "camt.054", "mt940": "MT940"}
 DECISIONS: Mapping[str, Any] = {

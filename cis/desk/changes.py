@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts
 from accounts.queries.accounts import AccountOverview
-from billing.operations import change_previews, final_accounts
+from billing.operations import change_previews
 from billing.queries import final_accounts as finals
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_refusal, today
 from cis.desk.change_words import CHANGE_KINDS, CHANGE_STATES
-from cis.desk.forms.changes import STUCK, ChangeForm, ChangeListForm, PaperForm, RefundForm
+from cis.desk.forms.changes import STUCK, ChangeForm, ChangeListForm, PaperForm
 from cis.desk.roles import BILLERS, CASHIERS, CLERKS, READERS
 from cis.desk.supply import supply_of
 from cis.kernel.actors import Actor
@@ -24,7 +24,6 @@ from cis.kernel.fixed import to_text
 from cis.platform import documents, papers, typed
 from cis.platform.access import actor_of, allow
 from cis.platform.paging import ROWS, Pager, page_number, query_of
-from cis.platform.templatetags.local import plain_money
 from contracts.domain import change_checks
 from contracts.domain.change_facts import REVERSIBLE, first_effective, missing_papers
 from contracts.domain.changes import WORKFLOW, ChangeAction, ChangeKind, PaperKind
@@ -52,7 +51,6 @@ def index(request: HttpRequest) -> HttpResponse:
         "count": queries.count(wanted=wanted),
         "pager": Pager(number, len(cards) > ROWS, query_of(request)),
         "is_filtered": wanted != ChangeFilter(),
-        "refunds": len(finals.to_pay()),
     }
     return render(request, "desk/changes.html", context)
 
@@ -121,7 +119,6 @@ def show(request: HttpRequest, change_id: int) -> HttpResponse:
         "paper_form": PaperForm(),
         "may_add": detail.card.state in {"drafted", "waiting"} and bool(actor.roles & set(ASKING)),
         "final": final,
-        "refund_form": RefundForm(initial={"paid_date": today()}),
         "may_pay": bool(actor.roles & {*CASHIERS, *BILLERS}),
         "preview": _preview_of(detail, actor) if "preview" in request.GET else None,
         "contracts": supply_contracts.of_subject(subject=SUBJECT, subject_id=change_id),
@@ -184,38 +181,6 @@ def paper(request: HttpRequest, change_id: int, paper_id: int) -> FileResponse: 
             documents.open(found[0].document_id), as_attachment=True, filename=found[0].file_name,
             content_type=kept.media_type,
         )  # fmt: skip
-
-
-@allow(*READERS)
-def refunds(request: HttpRequest) -> HttpResponse:
-    """List the credits that are to be paid back, the most urgent first."""
-    return render(request, "desk/refunds.html", {"rows": finals.to_pay(), "today": today()})
-
-
-@allow(*READERS)
-def refunds_file(request: HttpRequest) -> StreamingHttpResponse:  # noqa: ARG001
-    """Give the same list as a file."""
-    header = [_("Account"), _("Amount"), _("To be paid by")]
-    rows = ((one.account_number, plain_money(one.amount_minor), one.due_by_date) for one in finals.to_pay(most=10_000))
-    return csv_file("refunds.csv", header, rows)
-
-
-@allow(*CASHIERS, *BILLERS)
-def pay_back(request: HttpRequest, refund_id: int) -> HttpResponse:
-    """Note that a credit was paid back."""
-    card = finals.refund(refund_id=refund_id)
-    if card is None:
-        raise Http404
-    form = RefundForm(posted(request), initial={"paid_date": today()})
-    if form.is_bound and form.is_valid():
-        try:
-            final_accounts.pay_back(refund_id=refund_id, today=today(), actor=actor_of(request), **form.cleaned_data)
-        except Refused as refusal:
-            form.refuse(refusal)
-        else:
-            messages.success(request, _("The refund is posted."))
-            return redirect("desk:account", card.account_id)
-    return render(request, "desk/refund.html", {"form": form, "card": card})
 
 
 def _filter(request: HttpRequest) -> tuple[ChangeListForm, ChangeFilter]:

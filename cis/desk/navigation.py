@@ -13,6 +13,7 @@ _MONEY = NavSection(_("Payments and debts"), "cash")
 _FIELD = NavSection(_("Field and meters"), "tools")
 _PRICES = NavSection(_("Prices"), "receipt-2")
 _AGREED = ("desk:offers", "desk:programmes", "desk:enrolments")
+_OUT = ("desk:new_refund", "desk:move_payment")
 _STORE = ("desk:seals", "desk:meter_commands", "desk:energizings")
 _DEBITS = ("desk:mandates", "desk:debit_batches")
 ENTRIES = (
@@ -36,6 +37,7 @@ ENTRIES = (
         "desk:debits", _("Direct debits"), "calendar-repeat", STAFF, _MONEY, ("desk:mandates", "desk:debit_batches")
     ),
     NavEntry("desk:debits", _("Direct debits"), "calendar-repeat", STAFF, _MONEY, _DEBITS),
+    NavEntry("desk:refunds", _("Refunds and adjustments"), "cash", STAFF, _MONEY, _OUT),
     NavEntry("desk:late_fees", _("Late fees"), "clock-hour-4", STAFF, _MONEY),
     NavEntry("desk:books", _("Books"), "book-2", STAFF, _MONEY),
     NavEntry("desk:field", _("My day"), "route", frozenset({Role.FIELD}), _FIELD),

@@ -258,6 +258,7 @@ _REAL: Mapping[str, Callable[[int | None], Real | None]] = {
     "payment_due_soon": _reminder,
     "payment_received": _payment,
     "payment_reversed": _reversed,
+    "payment_moved": _payment,
 }
 
 

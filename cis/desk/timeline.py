@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from cis.desk.money_words import EVENTS
 from cis.platform import audit
 
 SHOWN = 30
@@ -48,6 +49,7 @@ SENTENCES: Mapping[tuple[str, str], Any] = {
     ("usage_rule", "end"): _("Usage rule ended"),
     ("user", "create"): _("Login for the portal given"),
     ("user", "deactivate"): _("Login for the portal closed"),
+    **EVENTS,
 }
 FACTS = ("name", "number", "kind", "value", "from_date", "start_date", "end_date", "on_date", "household", "serial",
          "cycle", "reason", "channel", "username")  # fmt: skip

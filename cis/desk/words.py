@@ -16,6 +16,7 @@ from cis.desk import (
     field_words,
     late_fee_words,
     meter_words,
+    money_words,
     notice_words,
     programme_words,
     safety_words,
@@ -165,6 +166,7 @@ PARTS: Mapping[str, Any] = {
     "tax": _("Tax"),
     "vat": _("VAT"),
     **CHANNELS,
+    **money_words.PARTS,
 }
 DAY_TYPES: Mapping[str, Any] = {
     "weekday": _("Monday to Friday"),
@@ -330,6 +332,7 @@ OTHER_TONES: Mapping[tuple[str, str], str] = {
     **bank_words.TONES,
     **checkout_words.TONES,
     **debit_words.TONES,
+    **money_words.TONES,
 }
 
 TABLES: Mapping[str, Mapping[str, Any]] = {
@@ -376,6 +379,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "customer_class": CUSTOMER_CLASSES,
     **charge_words.TABLES,
     **late_fee_words.TABLES,
+    **money_words.TABLES,
     **notice_words.TABLES,
     **field_words.TABLES,
     **safety_words.TABLES,

@@ -1,4 +1,4 @@
-"""Types of the rules on money that comes in; see ``cis.platform.pack_rules``."""
+"""Types of the rules on money that comes in, goes out, or is moved; see ``cis.platform.pack_rules``."""
 
 import re
 from dataclasses import dataclass, field
@@ -96,3 +96,74 @@ class Agents:
     """What collection agents get of the money that they hand over, in percent; "0": nothing."""
 
     commission_percent: str = field(metadata={"decimals": 3})
+_DAYS = {"least": 0, "most": 366}
+
+
+@dataclass(frozen=True, slots=True)
+class Refunds:
+    """
+    Credit that is paid out.
+
+    cash_days, bank_days, online_days, api_days  so long after money came in by a way it is not paid out again
+    least        less is not paid out, unless the account is at its end
+    debts_first  not while the same customer owes on another account
+    iban         bank accounts are IBANs
+    by_customer  customers ask for it in the portal
+    """
+
+    cash_days: int = field(metadata=_DAYS)
+    bank_days: int = field(metadata=_DAYS)
+    online_days: int = field(metadata=_DAYS)
+    api_days: int = field(metadata=_DAYS)
+    least: str = field(metadata={"decimals": 3})
+    debts_first: bool
+    iban: bool
+    by_customer: bool
+
+
+_MONEY = {"decimals": 3}
+
+
+@dataclass(frozen=True, slots=True)
+class AdjustmentReason:
+    """
+    A reason for an adjustment: for what is owed (``debit``), credited, or both; the tax that the amount contains.
+
+    ledger  class of revenue, or with a dot a ledger account, as ``expense.goodwill``
+    """
+
+    side: str = field(metadata={"pattern": re.compile("debit|credit|both")})
+    ledger: str = field(metadata={"pattern": re.compile(r"(?=.{1,20}$)[a-z_]+(\.[a-z_]+)?")})
+    vat_rate: str = field(metadata={"decimals": 6})
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustments:
+    """What is adjusted by hand, and how much one person of a role does alone: at once (``most``), and on one day."""
+
+    reasons: dict[str, AdjustmentReason] = field(metadata={"names": re.compile("[a-z]+(_[a-z]+)*")})
+    clerk_most: str = field(metadata=_MONEY)
+    billing_most: str = field(metadata=_MONEY)
+    supervisor_most: str = field(metadata=_MONEY)
+    clerk_day: str = field(metadata=_MONEY)
+    billing_day: str = field(metadata=_MONEY)
+    supervisor_day: str = field(metadata=_MONEY)
+
+
+@dataclass(frozen=True, slots=True)
+class MoneyMoves:
+    """
+    Money that is moved to another account: how much one person of a role moves alone, at once and on one day.
+
+    tells     who had the money is told
+    old_days  credit that lies longer is looked at
+    """
+
+    clerk_most: str = field(metadata=_MONEY)
+    billing_most: str = field(metadata=_MONEY)
+    supervisor_most: str = field(metadata=_MONEY)
+    clerk_day: str = field(metadata=_MONEY)
+    billing_day: str = field(metadata=_MONEY)
+    supervisor_day: str = field(metadata=_MONEY)
+    tells: bool
+    old_days: int = field(metadata=_DAYS)

@@ -311,6 +311,9 @@ class Rules:
     direct_debit: pack_money.DirectDebit = field(metadata=_LOCAL)
     tills: pack_money.Tills
     agents: pack_money.Agents
+    refunds: pack_money.Refunds
+    adjustments: pack_money.Adjustments = field(metadata=_LOCAL)
+    money_moves: pack_money.MoneyMoves
     bounds: Bounds
     shadow: Shadow
     quiet_hours: QuietHours

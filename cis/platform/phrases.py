@@ -20,6 +20,7 @@ from cis.platform import (
     inspection_phrases,
     meter_phrases,
     payment_phrases,
+    money_phrases,
     program_phrases,
     till_phrases,
 )
@@ -385,6 +386,7 @@ SENTENCES: Mapping[str, str] = {
     **debit_phrases.SENTENCES,
     **change_phrases.SENTENCES,
     **meter_phrases.SENTENCES,
+    **money_phrases.SENTENCES,
     **inspection_phrases.SENTENCES,
     **payment_phrases.SENTENCES,
     **till_phrases.SENTENCES,

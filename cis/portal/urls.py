@@ -15,6 +15,7 @@ from cis.portal import (
     payments,
     profile,
     programmes,
+    refunds,
     safety,
 )
 
@@ -36,6 +37,8 @@ urlpatterns = [
     path("debits/<int:mandate_id>/code", debits.send_code, name="mandate_code"),
     path("debits/<int:mandate_id>/sign", debits.sign, name="sign_mandate"),
     path("debits/<int:mandate_id>/revoke", debits.revoke, name="revoke_mandate"),
+    path("refunds", refunds.index, name="refunds"),
+    path("refunds/<int:refund_id>/withdraw", refunds.withdraw, name="withdraw_refund"),
     path("notices", notices.inbox, name="notices"),
     path("notices/read", notices.mark_read, name="notices_read"),
     path("notices/settings", notices.ways, name="notice_ways"),

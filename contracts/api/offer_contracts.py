@@ -6,7 +6,7 @@ from rest_framework import serializers
 from cis.platform.api import PAGE_SIZE_MOST
 from cis.platform.api_fields import NUMBER_MOST, MoneyField, Strict, WholeNumber
 from contracts.domain.agreements import HOUSEHOLD_MOST, POWER_MOST_W
-from contracts.domain.charge_kinds import OF_BREACH, OF_PROGRAMMES, ChargeKind
+from contracts.domain.charge_kinds import BY_NOTE, OF_BREACH, OF_PROGRAMMES, ChargeKind
 from contracts.domain.offer_workflow import OfferState
 from contracts.domain.terms import MeteringSide, SupplyMode, UseClass
 from metering.domain.places import Voltage
@@ -16,7 +16,9 @@ NAME_MOST = 64
 CURSOR_MOST = 500
 AMOUNT_MOST = 10**13
 WH_MOST = 10**13
-FEE_KINDS = [kind.value for kind in ChargeKind if kind not in (*OF_BREACH, *OF_PROGRAMMES, ChargeKind.LATE_FEE)]
+FEE_KINDS = [
+    kind.value for kind in ChargeKind if kind not in (*OF_BREACH, *OF_PROGRAMMES, *BY_NOTE, ChargeKind.LATE_FEE)
+]
 OFFER = {
     "offer": 12, "reference": "A000012-1", "state": "sent", "application": "A260000005", "account": None,
     "recipient": "周婷", "address": "上海市普陀区长寿路104号", "use_class": "residential", "voltage": "220V",

@@ -27,6 +27,8 @@ class ChargeKind(StrEnum):
     EARLY_TERMINATION  ending a contract before its time
     LATE_FEE           late fee on a bill that was not paid in time
     DEBIT_RETURN       fee of a bank for a direct debit that came back
+    ADJUSTMENT         something owed or credited for a reason of the place
+    CREDIT_MOVE        credit that goes to another account, or comes from one
     """
 
     PRICE_DIFFERENCE = "price_difference"
@@ -46,6 +48,8 @@ class ChargeKind(StrEnum):
     EARLY_TERMINATION = "early_termination"
     LATE_FEE = "late_fee"
     DEBIT_RETURN = "debit_return"
+    ADJUSTMENT = "adjustment"
+    CREDIT_MOVE = "credit_move"
 
 
 OF_BREACH = (ChargeKind.PRICE_DIFFERENCE, ChargeKind.CAPACITY_FEE, ChargeKind.PENALTY)
@@ -59,6 +63,9 @@ OF_PROGRAMMES = (
     ChargeKind.EARLY_TERMINATION,
 )
 """Kinds that come from a programme that the customer signed."""
+
+BY_NOTE = (ChargeKind.ADJUSTMENT, ChargeKind.CREDIT_MOVE)
+"""Kinds that may be credits, and are billed at once by a note; each says under which class it is posted."""
 
 PENALTY = "penalty"
 SERVICE = "service"
@@ -97,5 +104,7 @@ WORDS: Mapping[ChargeKind, Mapping[str, str]] = {
     ChargeKind.EARLY_TERMINATION: {"zh": "提前解约金", "en": "Early termination"},
     ChargeKind.LATE_FEE: {"zh": "电费违约金", "en": "Late fee"},
     ChargeKind.DEBIT_RETURN: {"zh": "扣款退回手续费", "en": "Fee for a returned direct debit"},
+    ChargeKind.ADJUSTMENT: {"zh": "调整", "en": "Adjustment"},
+    ChargeKind.CREDIT_MOVE: {"zh": "余额转移", "en": "Moved credit"},
 }
 """What a kind is called on paper, in Chinese and English."""

@@ -6,7 +6,7 @@ from django.utils import timezone
 from cis.platform.fields import Code, choices_of, one_of
 from contracts.domain.breach_steps import StepCode
 from contracts.domain.breaches import BreachKind
-from contracts.domain.charge_kinds import OF_BREACH, ChargeKind
+from contracts.domain.charge_kinds import BY_NOTE, OF_BREACH, ChargeKind
 from contracts.domain.charge_workflow import CaseState, ChargeState
 
 _WITHOUT_CASE = (ChargeState.AGREED.value, ChargeState.CANCELLED.value)
@@ -114,7 +114,13 @@ class OneOffCharge(models.Model):
             one_of(name="charge_state_is_known", column="state", values=ChargeState),
             models.CheckConstraint(
                 name="charge_is_an_amount",
-                condition=models.Q(amount_minor__gt=0, tax_minor__gte=0, tax_minor__lt=models.F("amount_minor")),
+                condition=models.Q(amount_minor__gt=0, tax_minor__gte=0, tax_minor__lt=models.F("amount_minor"))
+                | models.Q(
+                    amount_minor__lt=0,
+                    tax_minor__lte=0,
+                    tax_minor__gt=models.F("amount_minor"),
+                    kind__in=[one.value for one in BY_NOTE],
+                ),
             ),
             models.CheckConstraint(
                 name="agreed_charge_has_its_day",

@@ -12,7 +12,7 @@ from cis.kernel.workflow import NotAllowed
 from cis.platform import audit, events
 from cis.platform.db import joins_transaction, opens_transaction
 from contracts.domain.announcements import ChargeAgreed
-from contracts.domain.charge_kinds import LEDGER, OF_BREACH, ChargeKind
+from contracts.domain.charge_kinds import BY_NOTE, LEDGER, OF_BREACH, ChargeKind
 from contracts.domain.charge_workflow import REVERSERS, ChargeState
 from contracts.models.agreement import ServiceAgreement
 from contracts.models.charge import OneOffCharge
@@ -216,18 +216,22 @@ def reverse(*, charge_id: int, reason: str, actor: Actor) -> None:
     Undo a charge at the desk; see ``reverse_step``.
 
     :raises NotAllowed: the actor neither bills nor supervises.
-    :raises NotReversible: it is a late fee, which is waived.
+    :raises NotReversible: it is a late fee, which is waived, or an adjustment, which is taken back there.
     """
     if not actor.is_one_of(REVERSERS):
         raise NotAllowed(f"{actor.name} may not undo charges.", advice=f"Ask {Role.BILLING} or {Role.SUPERVISOR}.")
     if OneOffCharge.objects.filter(id=charge_id, kind=ChargeKind.LATE_FEE.value).exists():
         raise NotReversible("A late fee is waived, by the limits of the place.", advice="Waive it at the account.")
+    if OneOffCharge.objects.filter(id=charge_id, kind__in=[kind.value for kind in BY_NOTE]).exists():
+        raise NotReversible("It is taken back where it was decided.", advice="Take back the adjustment or the move.")
     reverse_step(charge_id=charge_id, reason=reason, actor=actor)
 
 
 def _check(kind: ChargeKind, amount_minor: int, reason: str, subject: str, key: str) -> None:
     if kind in OF_BREACH:
         raise BadCharge(f"A charge of kind {kind} comes from a case of breach.", advice="Propose a case.")
+    if kind in BY_NOTE:
+        raise BadCharge(f"A charge of kind {kind} is not agreed by itself.", advice="Adjust the account.")
     if amount_minor <= 0:
         raise BadCharge("A charge is an amount above 0.", advice="Leave out what costs nothing.", field="amount")
     if not reason.strip() or not subject.strip():

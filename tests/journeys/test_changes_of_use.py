@@ -165,7 +165,10 @@ def test_somebody_moves_out_and_gets_the_last_bill_and_the_money_that_is_over(ho
     refund = Refund.objects.get()
     assert refund.amount_minor == 20_000 - 6_170 - 3_085
     assert "We pay ¥107.45 back by" in _words(customer.get(reverse("portal:changes")))
-    cashier.post(f"/desk/refunds/{refund.id}/", {"payee": "张三", "reference": "B-7", "paid_date": "2026-03-21"})
+    act = f"/desk/refunds/{refund.id}/act/"
+    cashier.post(act, {"action": "payee", "payee": "张三", "bank_account": "6222021234567890123", "bank_code": ""})
+    sign_in(Client(), Role.BILLING).post(act, {"action": "approve"})
+    cashier.post(act, {"action": "send", "reference": "B-7", "paid_date": "2026-03-21"})
     world.account.refresh_from_db()
     assert world.account.state == "closed"
     assert ChangeSet.objects.get().state == "done"

@@ -47,14 +47,6 @@ class PaperForm(PageForm):
     file = forms.FileField(label=_("File (PDF, JPEG or PNG)"), widget=forms.FileInput(attrs={"accept": PAPER_TYPES}))
 
 
-class RefundForm(PageForm):
-    """A credit that was paid back."""
-
-    payee = forms.CharField(label=_("Paid to (name and account)"), max_length=200)
-    reference = forms.CharField(label=_("Number of the payment"), max_length=100)
-    paid_date = DayField(label=_("Paid on"))
-
-
 class ChangeForm(PageForm):
     """A change of use; only the fields of its kind are there."""
 

@@ -12,7 +12,7 @@ from cis.desk.forms.contracts import TermsForm
 from cis.desk.forms.customers import choices
 from cis.desk.forms.supply import tariff_choices
 from cis.platform.forms import DayField, EnergyField, MoneyField, PageForm
-from contracts.domain.charge_kinds import OF_BREACH, OF_PROGRAMMES, WORDS, ChargeKind
+from contracts.domain.charge_kinds import BY_NOTE, OF_BREACH, OF_PROGRAMMES, WORDS, ChargeKind
 from contracts.domain.estimates import Use
 from contracts.domain.new_offers import NewFee, NewOffer
 
@@ -105,7 +105,7 @@ class OfferForm(TermsForm):
 
 def _kinds() -> list[tuple[str, str]]:
     language = "zh" if (get_language() or "").startswith("zh") else "en"
-    kinds = [kind for kind in ChargeKind if kind not in (*OF_BREACH, *OF_PROGRAMMES, ChargeKind.LATE_FEE)]
+    kinds = [kind for kind in ChargeKind if kind not in (*OF_BREACH, *OF_PROGRAMMES, *BY_NOTE, ChargeKind.LATE_FEE)]
     return [("", "–"), *((kind.value, WORDS[kind][language]) for kind in kinds)]
 
 

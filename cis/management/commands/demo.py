@@ -26,6 +26,7 @@ from cis.demo import (
     field_work,
     inspecting,
     meter_store,
+    money,
     paperwork,
     paying,
     programmes,
@@ -125,6 +126,7 @@ def _build(folder: Path, *, accounts: int, months: int, seed: int) -> dict[str, 
     paying.build(run_id=billed.run_id, today=today)
     changes_of_use.build(run_id=billed.run_id, today=today)
     cash_desk.build(run_id=billed.run_id, cashier="clerk", today=today)
+    money.build(run_id=billed.run_id, today=today)
     return {"figures": _figures(imported, billed, pdf=pdf, accounts=accounts), "logins": logins}
 
 

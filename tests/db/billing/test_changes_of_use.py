@@ -10,7 +10,7 @@ from billing.models.charge import BillCharge
 from billing.models.payment import Allocation, Payment
 from billing.models.rebill import Rebill
 from billing.models.settlement import FinalAccount, Refund
-from billing.operations import allocation, change_previews, final_accounts, payments, proof
+from billing.operations import allocation, change_previews, final_accounts, payments, proof, refunds
 from billing.operations.payments import PaymentChannel
 from billing.queries import balances
 from billing.queries import payments as payment_queries
@@ -26,11 +26,14 @@ from tests.db.billing.night import FEBRUARY, JANUARY, bill, prove
 from tests.factories import accounts, contracts, metering, tariffs
 from tests.factories.changes import BILLER, CLERK, done, drafted, wanted
 from tests.factories.programs import LEASE, joined, published
+from tests.factories.refunds import ASKER, pay_final
 
 pytestmark = pytest.mark.django_db
 
 MIDDLE = date(2025, 1, 11)
 TODAY = date(2025, 2, 3)
+COOLED = date(2025, 2, 10)
+"""When money that came on that day by any way may be paid out."""
 NIGHT = datetime(2025, 2, 3, 18, 0, tzinfo=UTC)
 RULED = '[proration]\nusage = "days"\nsource = "x"\n[suspension]\nleast_days = 15\nsource = "x"\n[labels.energy]'
 CAPACITY = (
@@ -194,14 +197,12 @@ def test_moving_out_ends_with_a_final_bill_and_the_credit_is_paid_back():
         3_830,
         date(2025, 2, 10),
     )  # 5 working days: 5, 6, 7, 8 (worked), 10
-    with pytest.raises(final_accounts.BadRefund):
-        final_accounts.pay_back(
-            refund_id=refund.id, payee="张三", reference=" ", paid_date=TODAY, today=TODAY, actor=BILLER
-        )
-    given = {"refund_id": refund.id, "payee": "张三", "reference": "B-1", "paid_date": TODAY, "today": TODAY}
-    final_accounts.pay_back(**given, actor=BILLER)
-    with pytest.raises(final_accounts.RefundPaid):
-        final_accounts.pay_back(**given, actor=BILLER)
+    with pytest.raises(refunds.BadRefund):
+        pay_final(refund.id, reference=" ", today=COOLED)
+    given = {"refund_id": refund.id, "paid_date": COOLED, "today": COOLED, "actor": ASKER}
+    refunds.pay_back(**given, reference="B-1")
+    with pytest.raises(refunds.RefundPaid):
+        refunds.pay_back(**given, reference="B-1")
     assert balances.of_account(account_id=agreement.account_id, today=TODAY).balance_minor == 0
     agreement.account.refresh_from_db()
     assert (agreement.account.state, ChangeSet.objects.get(id=change_id).state) == ("closed", "done")
@@ -249,9 +250,7 @@ def test_a_refund_of_two_payments_and_of_a_corrected_bill_leaves_no_free_money()
     final_accounts.work(NIGHT)
     refund = Refund.objects.get()
     assert refund.amount_minor == 14_957
-    final_accounts.pay_back(
-        refund_id=refund.id, payee="张三", reference="B-2", paid_date=TODAY, today=TODAY, actor=BILLER
-    )
+    pay_final(refund.id, reference="B-2", today=COOLED)
     assert balances.of_account(account_id=agreement.account_id, today=TODAY).balance_minor == 0
     prove()
 

@@ -5,6 +5,7 @@ from io import BytesIO
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from django.utils import timezone
 from PIL import Image
 
@@ -127,11 +128,12 @@ def test_moving_out_ends_in_a_refund_that_is_paid(desk, billed):
     page = text(desk.get(f"/desk/changes/{change_id}/"))
     assert "Billed to the end" in page
     assert f"/desk/refunds/{refund.id}/" in page
-    answer = desk.post(f"/desk/refunds/{refund.id}/", {"payee": "a", "reference": "", "paid_date": "2026-03-10"})
-    assert answer.status_code == 200
-    desk.post(f"/desk/refunds/{refund.id}/", {"payee": "a", "reference": "B1", "paid_date": "2026-03-10"})
+    act = f"/desk/refunds/{refund.id}/act/"
+    desk.post(act, {"action": "payee", "payee": "a", "bank_account": "6222021234567890123", "bank_code": ""})
+    sign_in(Client(), Role.BILLING).post(act, {"action": "approve"})
+    desk.post(act, {"action": "send", "reference": "B1", "paid_date": "2026-03-10"})
     assert FinalAccount.objects.get().state == "settled"
-    assert "Nothing is to be paid back" in text(desk.get("/desk/refunds/"))
+    assert "No refund fits" in text(desk.get("/desk/refunds/?state=asked"))
     billed.account.refresh_from_db()
     assert billed.account.state == "closed"
     assert "changes/transfer/" not in text(desk.get(f"/desk/customers/{billed.account.id}/"))

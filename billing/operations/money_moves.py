@@ -1,0 +1,277 @@
+"""
+Money that is on the wrong account is moved to the right one.
+
+A payment is taken back where it was booked, with all that it had paid there, and booked anew with the day on which it
+came in. Credit goes by a note on each side, over ``liability.transfer``. Above the limit of a role a second person
+decides; what was moved is moved back.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Sum
+
+from billing.domain.adjustments import DECIDERS, TRANSFERS, AdjustmentState, MovedThing
+from billing.domain.channels import PaymentChannel, ReturnKind
+from billing.models.adjustment import MoneyMove
+from billing.models.payment import Payment, PaymentReturn
+from billing.operations import adjustments, ledger, notes, payments, telling
+from billing.queries import adjustment_rules, balances, refunds
+from billing.queries.adjustments import UnknownMove
+from billing.queries.payments import UnknownPayment
+from cis.kernel.actors import Actor
+from cis.kernel.errors import Refused
+from cis.kernel.workflow import NotAllowed
+from cis.platform import audit, db
+from cis.platform.db import joins_transaction, opens_transaction
+from contracts.domain.charge_kinds import ChargeKind
+
+SUBJECT = "money_move"
+REASON_MOST = 200
+REFERENCE_MOST = payments.REFERENCE_MOST
+
+
+class BadMove(Refused):
+    """Money cannot be moved like that: to the same account, more than there is, a payment that went back."""
+
+    code = "bad_money_move"
+
+
+class OwnMove(Refused):
+    """Who proposed it does not agree to it."""
+
+    code = "own_money_move"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewMove:
+    """
+    Money to be moved. [minor unit]
+
+    payment_id    a payment, whole; None: credit of ``from_account_id``
+    amount_minor  of credit; of a payment it is not asked for
+    key           the same key twice is one move
+    """
+
+    to_account_id: int
+    reason: str
+    key: str
+    payment_id: int | None = None
+    from_account_id: int | None = None
+    amount_minor: int = 0
+
+
+@opens_transaction
+def propose(*, new: NewMove, today: date, actor: Actor) -> int:
+    """
+    Move money; above what the actor's role does alone it is proposed, and a second person decides.
+
+    :returns: id of the move.
+    :raises NotAllowed: the actor may not move money.
+    :raises BadMove, UnknownPayment, MissingRule: as they say.
+    """
+    rule = adjustment_rules.moves(at=today)
+    if actor.id is None:
+        raise NotAllowed(f"{actor.name} may not move money.", advice="Ask a clerk.")
+    if not new.reason.strip():
+        raise BadMove("It is not said why.", advice="Say in a few words what was wrong.", field="reason")
+    row = _drafted(new, proposer_id=actor.id)
+    db.fetch("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"money moves by {actor.id}"])
+    ledger.lock_customers(account_ids=[row.from_account_id, row.to_account_id])
+    known = MoneyMove.objects.filter(key=new.key).first()
+    if known is not None:
+        return known.id
+    _check(row)
+    moved_minor = _moved_alone(actor.id, today)
+    is_for_two = rule.limits.needs_two(roles=actor.roles, amount_minor=row.amount_minor, today_minor=moved_minor)
+    if is_for_two is None:
+        raise NotAllowed(f"{actor.name} may not move money.", advice="Ask a clerk or billing.")
+    row.is_for_two = is_for_two
+    row.save()
+    audit.record(
+        actor, "propose_money_move", "account", row.from_account_id, move=row.id, to=row.to_account_id,
+        amount_minor=row.amount_minor, is_for_two=is_for_two,
+    )  # fmt: skip
+    if not is_for_two:
+        _make(row, today=today, actor=actor)
+    return row.id
+
+
+@opens_transaction
+def decide(*, move_id: int, is_agreed: bool, today: date, actor: Actor) -> None:
+    """
+    Agree to a move that was proposed, or drop it.
+
+    :raises UnknownMove: there is none that waits.
+    :raises NotAllowed: the actor neither bills nor supervises.
+    :raises OwnMove: who proposed it does not agree to it.
+    :raises BadMove: the money is not there any more.
+    """
+    _check_decider(actor)
+    row = _locked(move_id, AdjustmentState.PROPOSED)
+    if is_agreed and row.proposer_id == actor.id:
+        raise OwnMove("Who proposed to move money does not agree to it.", advice="Ask somebody else of billing.")
+    row.decider_id = actor.id
+    if is_agreed:
+        _check(row)
+        _make(row, today=today, actor=actor)
+        return
+    row.state = AdjustmentState.DROPPED.value
+    row.save(update_fields=["state", "decider_id"])
+    audit.record(actor, "drop_money_move", "account", row.from_account_id, move=row.id)
+
+
+@opens_transaction
+def reverse(*, move_id: int, reason: str, today: date, actor: Actor) -> None:
+    """
+    Move money back to where it was; what it had paid on the second account is open there again.
+
+    :raises UnknownMove: there is none that was made.
+    :raises NotAllowed: the actor neither bills nor supervises.
+    :raises OwnMove: it was made by two, and the actor proposed it.
+    :raises BadMove: no reason, or the payment went back meanwhile.
+    """
+    _check_decider(actor)
+    row = _locked(move_id, AdjustmentState.MADE)
+    if row.is_for_two and row.proposer_id == actor.id:
+        raise OwnMove("Who proposed it does not take it back alone.", advice="Ask somebody else of billing.")
+    if not reason.strip():
+        raise BadMove("A reason is needed.", advice="Say why it is moved back.", field="reason")
+    if row.moved_payment_id is not None:
+        row.back_payment_id = _rebook(
+            row.moved_payment_id, to_account_id=row.from_account_id, name=f"{row.id}B", reason=reason, today=today,
+            actor=actor,
+        )  # fmt: skip
+        _tell(row.moved_payment_id, today)
+    else:
+        for note_id in (row.to_note_id, row.from_note_id):
+            if note_id is not None:
+                notes.take_back_step(note_id=note_id, reason=reason, as_of_date=today, actor=actor)
+    row.state, row.reverser_id = AdjustmentState.REVERSED.value, actor.id
+    row.reverse_reason = reason.strip()[:REASON_MOST]
+    row.save(update_fields=["state", "back_payment_id", "reverser_id", "reverse_reason"])
+    audit.record(actor, "reverse_money_move", "account", row.from_account_id, move=row.id, reason=reason)
+
+
+@joins_transaction
+def _drafted(new: NewMove, *, proposer_id: int) -> MoneyMove:
+    if new.payment_id is not None:
+        payment = Payment.objects.filter(id=new.payment_id).first()
+        if payment is None:
+            raise UnknownPayment(f"There is no payment {new.payment_id}.")
+        source, amount_minor = payment.account_id, payment.amount_minor
+    elif new.from_account_id is not None:
+        payment, source, amount_minor = None, new.from_account_id, new.amount_minor
+    else:
+        raise BadMove("It is not said what is moved.")
+    if source == new.to_account_id:
+        raise BadMove("It is on this account already.", advice="Choose another account.", field="to_account")
+    return MoneyMove(
+        thing=(MovedThing.PAYMENT if payment else MovedThing.CREDIT).value,
+        from_account_id=source,
+        to_account_id=new.to_account_id,
+        amount_minor=amount_minor,
+        reason=new.reason.strip()[:REASON_MOST],
+        key=new.key,
+        payment=payment,
+        proposer_id=proposer_id,
+    )
+
+
+@joins_transaction
+def _check(row: MoneyMove) -> None:
+    """Refuse what is not there to be moved, under the lock of both accounts."""
+    if row.payment_id is not None:
+        if PaymentReturn.objects.filter(payment_id=row.payment_id).exists():
+            raise BadMove("The payment went back.", advice="Look at the ledger of the account.")
+        others = MoneyMove.objects.filter(payment_id=row.payment_id, state=AdjustmentState.PROPOSED.value)
+        if others.exclude(id=row.id).exists():
+            raise BadMove("Somebody has proposed to move this payment.", advice="Decide on that first.")
+        return
+    owed = balances.owed_minor(account_ids=[row.from_account_id]).get(row.from_account_id, 0)
+    free_minor = -owed - refunds.promised_minor(account_id=row.from_account_id)
+    if not 0 < row.amount_minor <= free_minor:
+        raise BadMove("So much credit is not there.", advice="Look at the account.", field="amount")
+
+
+@joins_transaction
+def _make(row: MoneyMove, *, today: date, actor: Actor) -> None:
+    if row.payment_id is not None:
+        row.moved_payment_id = _rebook(
+            row.payment_id, to_account_id=row.to_account_id, name=str(row.id), reason=row.reason, today=today,
+            actor=actor,
+        )  # fmt: skip
+        _tell(row.payment_id, today)
+    else:
+        row.from_note_id = _note(row, row.from_account_id, row.amount_minor, today=today, actor=actor)
+        row.to_note_id = _note(row, row.to_account_id, -row.amount_minor, today=today, actor=actor)
+    row.state, row.made_date = AdjustmentState.MADE.value, today
+    row.save()
+    audit.record(actor, "move_money", "account", row.from_account_id, move=row.id, to=row.to_account_id)
+
+
+@joins_transaction
+def _rebook(payment_id: int, *, to_account_id: int, name: str, reason: str, today: date, actor: Actor) -> int:
+    """Take a payment back and book it on another account, as of the day on which it came in; return the new one."""
+    payment = Payment.objects.get(id=payment_id)
+    if PaymentReturn.objects.filter(payment_id=payment_id).exists():
+        raise BadMove("The payment went back.", advice="Look at the ledger of the account.")
+    payments.take_back_step(
+        payment_id=payment_id, kind=ReturnKind.MOVED, returned_date=today, reason=reason, actor=actor
+    )
+    suffix = f"/M{name}"
+    return payments.book(
+        account_id=to_account_id,
+        amount_minor=payment.amount_minor,
+        channel=PaymentChannel(payment.channel),
+        reference=payment.reference[: REFERENCE_MOST - len(suffix)] + suffix,
+        received_date=payment.received_date,
+        today=today,
+        actor=actor,
+    ).payment_id
+
+
+@joins_transaction
+def _note(row: MoneyMove, account_id: int, amount_minor: int, *, today: date, actor: Actor) -> int:
+    return adjustments.note_step(
+        account_id=account_id,
+        kind=ChargeKind.CREDIT_MOVE,
+        amount_minor=amount_minor,
+        tax_minor=0,
+        ledger_class=TRANSFERS,
+        text=row.reason,
+        source=adjustment_rules.moves(at=today).source,
+        subject=SUBJECT,
+        subject_id=row.id,
+        part="from" if amount_minor > 0 else "to",
+        due_date=today,
+        today=today,
+        actor=actor,
+    )
+
+
+def _tell(payment_id: int, today: date) -> None:
+    if adjustment_rules.moves(at=today).tells:
+        telling.queue_moved_step(payment_ids=[payment_id])
+
+
+def _moved_alone(proposer_id: int, today: date) -> int:
+    rows = MoneyMove.objects.filter(proposer_id=proposer_id, is_for_two=False, made_date=today)
+    return rows.aggregate(sum=Sum("amount_minor"))["sum"] or 0
+
+
+def _check_decider(actor: Actor) -> None:
+    if not actor.is_one_of(DECIDERS) or actor.id is None:
+        raise NotAllowed(f"{actor.name} may not decide on moved money.", advice="Ask billing or a supervisor.")
+
+
+@joins_transaction
+def _locked(move_id: int, state: AdjustmentState) -> MoneyMove:
+    """Lock the books of both customers, as all that moves them does first, then the move."""
+    found = MoneyMove.objects.filter(id=move_id).values_list("from_account_id", "to_account_id").first()
+    if found is not None:
+        ledger.lock_customers(account_ids=list(found))
+    row = MoneyMove.objects.select_for_update().filter(id=move_id, state=state.value).first()
+    if row is None:
+        raise UnknownMove(f"There is no move of money {move_id} that is {state}.")
+    return row

@@ -1,0 +1,198 @@
+"""Adjustments and moved money as pages show them."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db.models import Q, QuerySet
+
+from accounts.queries import users
+from billing.models.adjustment import Adjustment, MoneyMove
+from cis.kernel.errors import Refused
+
+
+class UnknownAdjustment(Refused):
+    """There is no such adjustment."""
+
+    code = "unknown_adjustment"
+
+
+class UnknownMove(Refused):
+    """There is no such move of money."""
+
+    code = "unknown_money_move"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdjustmentCard:
+    """One adjustment; names are of staff. [minor unit, above 0: owed, below 0: credited]"""
+
+    id: int
+    account_id: int
+    account_number: str
+    reason: str
+    amount_minor: int
+    tax_minor: int
+    text: str
+    state: str
+    is_for_two: bool
+    note_id: int | None
+    note_number: str
+    credit_note_id: int | None
+    made_date: date | None
+    created_at: datetime
+    proposer_id: int
+    proposer: str
+    decider: str
+    reverser: str
+    reverse_reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MoveCard:
+    """Money that was moved, or is to be; names are of staff. [minor unit]"""
+
+    id: int
+    thing: str
+    from_id: int
+    from_number: str
+    to_id: int
+    to_number: str
+    amount_minor: int
+    reason: str
+    state: str
+    is_for_two: bool
+    reference: str
+    from_note_id: int | None
+    to_note_id: int | None
+    made_date: date | None
+    created_at: datetime
+    proposer_id: int
+    proposer: str
+    decider: str
+    reverser: str
+    reverse_reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Filters of both lists; "": all."""
+
+    text: str = ""
+    state: str = ""
+    reason: str = ""
+
+
+def listed(*, wanted: Wanted, offset: int = 0, most: int = 50) -> tuple[AdjustmentCard, ...]:
+    """Return adjustments, the latest first; two statements."""
+    rows = Adjustment.objects.select_related("account", "note")
+    if wanted.state:
+        rows = rows.filter(state=wanted.state)
+    if wanted.reason:
+        rows = rows.filter(reason=wanted.reason)
+    if wanted.text:
+        rows = rows.filter(Q(account__number__startswith=wanted.text) | Q(text__icontains=wanted.text))
+    return _cards(rows.order_by("-id")[offset : offset + most])
+
+
+def one(*, adjustment_id: int) -> AdjustmentCard:
+    """
+    Return one adjustment; two statements.
+
+    :raises UnknownAdjustment: there is none.
+    """
+    found = _cards(Adjustment.objects.select_related("account", "note").filter(id=adjustment_id))
+    if not found:
+        raise UnknownAdjustment(f"There is no adjustment {adjustment_id}.", adjustment_id=adjustment_id)
+    return found[0]
+
+
+def moves(*, wanted: Wanted, offset: int = 0, most: int = 50) -> tuple[MoveCard, ...]:
+    """Return moved money, the latest first; two statements."""
+    rows = MoneyMove.objects.select_related("from_account", "to_account", "payment")
+    if wanted.state:
+        rows = rows.filter(state=wanted.state)
+    if wanted.text:
+        rows = rows.filter(
+            Q(from_account__number__startswith=wanted.text)
+            | Q(to_account__number__startswith=wanted.text)
+            | Q(reason__icontains=wanted.text)
+        )
+    return _move_cards(rows.order_by("-id")[offset : offset + most])
+
+
+def move(*, move_id: int) -> MoveCard:
+    """
+    Return one move of money; two statements.
+
+    :raises UnknownMove: there is none.
+    """
+    rows = MoneyMove.objects.select_related("from_account", "to_account", "payment").filter(id=move_id)
+    found = _move_cards(rows)
+    if not found:
+        raise UnknownMove(f"There is no move of money {move_id}.", move_id=move_id)
+    return found[0]
+
+
+def _cards(found: QuerySet[Adjustment]) -> tuple[AdjustmentCard, ...]:
+    rows = list(found)
+    names = _names([(row.proposer_id, row.decider_id, row.reverser_id) for row in rows])
+    return tuple(
+        AdjustmentCard(
+            id=row.id,
+            account_id=row.account_id,
+            account_number=row.account.number,
+            reason=row.reason,
+            amount_minor=row.amount_minor,
+            tax_minor=row.tax_minor,
+            text=row.text,
+            state=row.state,
+            is_for_two=row.is_for_two,
+            note_id=row.note_id,
+            note_number=(row.note.number or "") if row.note else "",
+            credit_note_id=row.credit_note_id,
+            made_date=row.made_date,
+            created_at=row.created_at,
+            proposer_id=row.proposer_id,
+            proposer=names.get(row.proposer_id, ""),
+            decider=names.get(row.decider_id or 0, ""),
+            reverser=names.get(row.reverser_id or 0, ""),
+            reverse_reason=row.reverse_reason,
+        )
+        for row in rows
+    )
+
+
+def _move_cards(found: QuerySet[MoneyMove]) -> tuple[MoveCard, ...]:
+    rows = list(found)
+    names = _names([(row.proposer_id, row.decider_id, row.reverser_id) for row in rows])
+    return tuple(
+        MoveCard(
+            id=row.id,
+            thing=row.thing,
+            from_id=row.from_account_id,
+            from_number=row.from_account.number,
+            to_id=row.to_account_id,
+            to_number=row.to_account.number,
+            amount_minor=row.amount_minor,
+            reason=row.reason,
+            state=row.state,
+            is_for_two=row.is_for_two,
+            reference=row.payment.reference if row.payment else "",
+            from_note_id=row.from_note_id,
+            to_note_id=row.to_note_id,
+            made_date=row.made_date,
+            created_at=row.created_at,
+            proposer_id=row.proposer_id,
+            proposer=names.get(row.proposer_id, ""),
+            decider=names.get(row.decider_id or 0, ""),
+            reverser=names.get(row.reverser_id or 0, ""),
+            reverse_reason=row.reverse_reason,
+        )
+        for row in rows
+    )
+
+
+def _names(ids: Collection[tuple[int | None, ...]]) -> dict[int, str]:
+    wanted = {one for row in ids for one in row if one}
+    return users.names(user_ids=sorted(wanted)) if wanted else {}
