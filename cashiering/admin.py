@@ -14,6 +14,7 @@ from cashiering.models.checkout import (
     SandboxSaying,
 )
 from cashiering.models.debit import Debit, DebitBatch
+from cashiering.models.refund_file import RefundFile, RefundFileItem
 from cashiering.models.till import (
     BankDeposit,
     CashMovement,
@@ -24,11 +25,10 @@ from cashiering.models.till import (
     TillCount,
     TillSession,
 )
-from cashiering.models.refund_file import RefundFile, RefundFileItem
 from cis.platform.admin import ReadOnlyAdmin
 
 
-@admin.register(StatementFile, BankStatement, StatementLine, LinePart, LineSuggestion, LineDecision, RefundFile, RefundFileItem)
+@admin.register(StatementFile, BankStatement, StatementLine, LinePart, LineSuggestion, LineDecision)
 class CashieringAdmin(ReadOnlyAdmin):
     """Statements of the bank and what became of their lines."""
 
@@ -43,6 +43,11 @@ class DebitAdmin(ReadOnlyAdmin):
     """Debits and their batches; mandates are not here, since they hold numbers of accounts at banks."""
 
 
+@admin.register(RefundFile, RefundFileItem)
+class RefundFileAdmin(ReadOnlyAdmin):
+    """Files by which the bank is asked to pay refunds."""
+
+
 @admin.register(Till, TillSession, TillCount, Receipt, ReceiptPart, ReceiptPrint, CashMovement, BankDeposit)
 class TillAdmin(ReadOnlyAdmin):
     """Tills and what went through them."""
@@ -51,4 +56,5 @@ class TillAdmin(ReadOnlyAdmin):
 @admin.register(Agent, AgentPayment, HandOver, AgentDay, AgentLine, AgentDifference)
 class AgentAdmin(ReadOnlyAdmin):
     """Agents and their lists."""
+
     """Statements of the bank, what became of their lines, and files of transfers."""

@@ -27,7 +27,7 @@ from billing.operations import (
     simulations,
     telling,
 )
-from billing.queries import balances
+from billing.queries import balances, refunds
 from cashiering.gateways import debit_bank, online
 from cashiering.gateways.sandbox import Sandbox as SandboxProvider
 from cashiering.gateways.sandbox_debits import SandboxDebits
@@ -45,8 +45,6 @@ from cashiering.operations import (
 )
 from cashiering.operations import posting as bank_posting
 from cashiering.queries import debits as debit_queries
-from billing.queries import balances, refunds
-from cashiering.operations import posting as bank_posting
 from cashiering.queries import payers
 from cis.desk import navigation, task_queues
 from cis.kernel.actors import SYSTEM
@@ -172,13 +170,8 @@ def bind() -> None:
     jobs.register(approvals.WORK, approvals.work)
     jobs.register(tasks.RUNS, tasks.work, workers=os.cpu_count() or 1)
     jobs.register(simulations.WORK, simulations.work, workers=os.cpu_count() or 1)
-    jobs.register(bank_posting.WORK, bank_posting.work)
-    jobs.register(bank_posting.LOOK, bank_posting.work, schedule=Every(BANK_EVERY))
     jobs.register(tasks.NIGHT, tasks.night, schedule=Daily(NIGHT_AT, settings.TIME_ZONE))
     jobs.register(arrivals.WORK, arrivals.night, schedule=Daily(USAGE_AT, settings.TIME_ZONE))
-    jobs.register(late_fees.WORK, late_fees.night, schedule=Daily(LATE_FEES_AT, settings.TIME_ZONE))
-    balances.answer_accrued_by(accruals.accrued_minor)
-    refunds.answer_by(payer_accounts=payers.accounts_of, is_disputed=disputes.is_disputed)
     jobs.register(proof.WORK, proof.night, schedule=Daily(PROOF_AT, settings.TIME_ZONE))
     jobs.register(deadlines.WORK, deadlines.sweep, schedule=Every(DEADLINES_EVERY))
     _tidy()
@@ -189,7 +182,6 @@ def bind() -> None:
     _move_applications()
     _bind_changes()
     _bind_disconnections()
-    _bind_debits()
     jobs.register(telling.REMIND, telling.remind, schedule=Daily(REMIND_AT, settings.TIME_ZONE))
     outbox.send_by(issuing.PRINT, _print_bill)
     outbox.send_by(telling.TELL, telling.tell)
@@ -213,8 +205,19 @@ def bind() -> None:
     outbox.send_by(device_commands.SEND, device_commands.send)
     outbox.send_by(device_commands.ASK, device_commands.ask)
     _bind_programmes()
-    _bind_online_payment()
+    _bind_money()
     _bind_gateways()
+
+
+def _bind_money() -> None:
+    """Let money come in by each way, and be asked for."""
+    jobs.register(bank_posting.WORK, bank_posting.work)
+    jobs.register(bank_posting.LOOK, bank_posting.work, schedule=Every(BANK_EVERY))
+    jobs.register(late_fees.WORK, late_fees.night, schedule=Daily(LATE_FEES_AT, settings.TIME_ZONE))
+    balances.answer_accrued_by(accruals.accrued_minor)
+    refunds.answer_by(payer_accounts=payers.accounts_of, is_disputed=disputes.is_disputed)
+    _bind_online_payment()
+    _bind_debits()
 
 
 def _bind_programmes() -> None:

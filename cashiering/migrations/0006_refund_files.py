@@ -8,8 +8,8 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0020_refunds_by_three_hands'),
-        ('cashiering', '0001_initial'),
+        ('billing', '0022_refunds_by_three_hands'),
+        ('cashiering', '0005_tills_and_agents'),
     ]
 
     operations = [

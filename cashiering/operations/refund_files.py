@@ -86,7 +86,7 @@ def make(*, refund_ids: Collection[int], today: date, actor: Actor) -> int:
         actor_id=actor.id,
     )
     RefundFileItem.objects.bulk_create(RefundFileItem(refund_file=refund_file, refund_id=one.id) for one in found)
-    audit.record(actor, "make_refund_file", "refund_file", refund_file.id, count=len(found), amount_minor=order.sum_minor)
+    audit.record(actor, "make", "refund_file", refund_file.id, count=len(found), amount_minor=order.sum_minor)
     return refund_file.id
 
 

@@ -33,9 +33,6 @@ ENTRIES = (
     NavEntry("desk:agents", _("Agents"), "building-store", STAFF, _MONEY),
     NavEntry("desk:statements", _("Bank"), "building-bank", STAFF, _MONEY, ("desk:suspense",)),
     NavEntry("desk:checkouts", _("Online payments"), "credit-card", STAFF, _MONEY, ("desk:payouts",)),
-    NavEntry(
-        "desk:debits", _("Direct debits"), "calendar-repeat", STAFF, _MONEY, ("desk:mandates", "desk:debit_batches")
-    ),
     NavEntry("desk:debits", _("Direct debits"), "calendar-repeat", STAFF, _MONEY, _DEBITS),
     NavEntry("desk:refunds", _("Refunds and adjustments"), "cash", STAFF, _MONEY, _OUT),
     NavEntry("desk:late_fees", _("Late fees"), "clock-hour-4", STAFF, _MONEY),

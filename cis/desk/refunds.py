@@ -225,7 +225,9 @@ def confirm_refund_file(request: HttpRequest, refund_file_id: int) -> HttpRespon
     with or_404():
         refund_files.document(refund_file_id=refund_file_id)
         try:
-            done = refund_file_operations.confirm(refund_file_id=refund_file_id, confirmed_date=today(), actor=actor_of(request))
+            done = refund_file_operations.confirm(
+                refund_file_id=refund_file_id, confirmed_date=today(), actor=actor_of(request)
+            )
         except Refused as refusal:
             tell_refusal(request, refusal)
         else:

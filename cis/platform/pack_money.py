@@ -96,6 +96,8 @@ class Agents:
     """What collection agents get of the money that they hand over, in percent; "0": nothing."""
 
     commission_percent: str = field(metadata={"decimals": 3})
+
+
 _DAYS = {"least": 0, "most": 366}
 
 

@@ -19,8 +19,8 @@ from cis.platform import (
     field_phrases,
     inspection_phrases,
     meter_phrases,
-    payment_phrases,
     money_phrases,
+    payment_phrases,
     program_phrases,
     till_phrases,
 )

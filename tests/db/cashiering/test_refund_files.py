@@ -16,7 +16,7 @@ from billing.queries import balances, refunds
 from cashiering.domain.refund_files import refund_name
 from cashiering.models.bank import BankStatement, StatementLine
 from cashiering.models.refund_file import RefundFile
-from cashiering.operations import refund_files, posting, statements
+from cashiering.operations import posting, refund_files, statements
 from cashiering.operations.refund_files import NothingToPay
 from cashiering.queries import bank
 from cashiering.queries import refund_files as queries

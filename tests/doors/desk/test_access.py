@@ -69,7 +69,10 @@ WRITERS = {
     **{key: {Role.CLERK, Role.BILLING, Role.SUPERVISOR} for key in ("new_charge", "act_on_charge")},
     "act_books": {Role.BILLING, Role.SUPERVISOR},
     **{key: {Role.CLERK, Role.CASHIER, Role.BILLING, Role.SUPERVISOR} for key in ("new_refund", "act_on_refund")},
-    **{key: {Role.CASHIER, Role.BILLING, Role.SUPERVISOR} for key in ("make_refund_file", "refund_file_xml", "confirm_refund_file")},
+    **{
+        key: {Role.CASHIER, Role.BILLING, Role.SUPERVISOR}
+        for key in ("make_refund_file", "refund_file_xml", "confirm_refund_file")
+    },
     **{key: {Role.CLERK, Role.BILLING, Role.SUPERVISOR} for key in ("new_adjustment", "move_credit", "move_payment")},
     **{key: {Role.BILLING, Role.SUPERVISOR} for key in ("act_on_adjustment", "act_on_money_move")},
     "act_on_late_fee": {Role.CLERK, Role.BILLING, Role.SUPERVISOR},

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0008_notices_sent_again'),
-        ('billing', '0020_refunds_by_three_hands'),
+        ("billing", "0022_refunds_by_three_hands"),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0008_notices_sent_again'),
-        ('billing', '0019_accounting_periods'),
+        ("billing", "0021_ways_of_paying"),
     ]
 
     operations = [

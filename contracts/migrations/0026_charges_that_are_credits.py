@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0008_notices_sent_again'),
-        ('contracts', '0024_offers_of_programmes_end'),
+        ("contracts", "0025_codes_of_mandates"),
     ]
 
     operations = [
