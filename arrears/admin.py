@@ -10,13 +10,14 @@ from arrears.models.collection import (
     Forecast,
     Hold,
 )
+from arrears.models.dunning import DunningBatch, DunningTarget
 from arrears.models.late_fee import LateFee, LateFeeNight, LateFeeWaiver
 from cis.platform.admin import ReadOnlyAdmin
 
 
 @admin.register(
     LateFee, LateFeeWaiver, LateFeeNight,
-    CollectionCase, CollectionMove, Hold, Forecast, DisconnectionOrder, DisconnectionMove,
+    CollectionCase, CollectionMove, DunningBatch, DunningTarget, Hold, Forecast, DisconnectionOrder, DisconnectionMove,
 )  # fmt: skip
 class ArrearsAdmin(ReadOnlyAdmin):
-    """Late fees, demands, holds, forecasts, and orders of disconnection with their moves."""
+    """Late fees, demands and their batches, holds, forecasts, and orders of disconnection with their moves."""

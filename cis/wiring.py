@@ -12,6 +12,7 @@ from accounts.operations import bounces, deadline_mails, letters, mailings, noti
 from accounts.queries import supplier
 from arrears.operations import cutting, disconnections, late_fees
 from arrears.queries import disputes
+from arrears.operations import cases, cutting, demands, disconnections, dunning, late_fees
 from arrears.queries import late_fees as accruals
 from billing import tasks
 from billing.domain.announcements import PaymentsBooked
@@ -121,6 +122,11 @@ LATE_FEES_AT = time(2, 45)
 
 MANDATES_AT, DEBITS_AT, DEBIT_BATCHES_AT = time(2, 50), time(3, 0), time(3, 15)
 """When mandates lapse, debits are planned for the bills of the night, and batches go to the bank."""
+DUNNING_AT = time(8, 30)
+"""When it is looked who is to be demanded what, before the desk opens: somebody may have to let it go."""
+
+DEMANDS_EVERY = timedelta(minutes=10)
+"""How often it is looked which demands have arrived."""
 
 PROOF_AT = time(3, 30)
 """When the books are proved."""
@@ -182,6 +188,7 @@ def bind() -> None:
     _move_applications()
     _bind_changes()
     _bind_disconnections()
+    _bind_dunning()
     jobs.register(telling.REMIND, telling.remind, schedule=Daily(REMIND_AT, settings.TIME_ZONE))
     outbox.send_by(issuing.PRINT, _print_bill)
     outbox.send_by(telling.TELL, telling.tell)
@@ -325,7 +332,18 @@ def _bind_disconnections() -> None:
     events.listen(WorkOrderDone, cutting.note_work)
     events.listen(WorkOrderCancelled, cutting.note_dropped)
     outbox.send_by(cutting.RECALL, cutting.recall)
+    outbox.send_by(cutting.DROP, cutting.drop_work)
     jobs.register(disconnections.WORK, disconnections.work, schedule=Every(DISCONNECTIONS_EVERY))
+
+
+def _bind_dunning() -> None:
+    """Let accounts that are overdue be pursued, and their cases hear of money and of crews."""
+    jobs.register(dunning.NIGHT, dunning.night, schedule=Daily(DUNNING_AT, settings.TIME_ZONE))
+    jobs.register(dunning.WORK, dunning.work)
+    jobs.register(demands.PROVE, demands.prove, schedule=Every(DEMANDS_EVERY))
+    events.listen(PaymentsBooked, cases.note_payments)
+    events.listen(WorkOrderDone, demands.note_work)
+    events.listen(WorkOrderCancelled, demands.note_dropped)
 
 
 def _connect(started: AgreementStarted) -> None:

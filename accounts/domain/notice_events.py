@@ -218,6 +218,43 @@ _ROWS: Final = (
         for state in ("active", "ended")
     ),
     Event(
+        code="debt_reminder",
+        notice_class=NoticeClass.MONEY,
+        facts={"open": _MONEY, "due": _DATE, "link": _LINK},
+        ladder=(Channel.SMS, Channel.EMAIL, Channel.POST),
+        is_required=True,
+    ),
+    Event(
+        code="debt_demand",
+        notice_class=NoticeClass.MONEY,
+        facts={"open": _MONEY, "due": _DATE, "link": _LINK},
+        ladder=(Channel.POST,),
+        is_required=True,
+    ),
+    Event(
+        code="cut_notice",
+        notice_class=NoticeClass.MONEY,
+        facts={"address": _TEXT, "open": _MONEY, "day": _DATE, "hours": _TEXT, "link": _LINK},
+        ladder=(Channel.POST, Channel.SMS, Channel.EMAIL),
+        everywhere=True,
+        is_required=True,
+    ),
+    Event(
+        code="cut_reminder",
+        notice_class=NoticeClass.MONEY,
+        facts={"address": _TEXT, "open": _MONEY, "day": _DATE, "hours": _TEXT, "link": _LINK},
+        ladder=(Channel.SMS, Channel.EMAIL),
+        everywhere=True,
+        is_urgent=True,
+        is_required=True,
+    ),
+    Event(
+        code="supply_restored",
+        notice_class=NoticeClass.SERVICE,
+        facts={"address": _TEXT, "link": _LINK},
+        ladder=(Channel.SMS, Channel.EMAIL),
+    ),
+    Event(
         code="one_time_code",
         notice_class=NoticeClass.SERVICE,
         facts={"code": FactKind.SECRET, "purpose": _TEXT, "minutes": FactKind.NUMBER},

@@ -11,12 +11,25 @@ from cis.platform.fields import Code, choices_of, one_of
 
 
 class CollectionCase(models.Model):
-    """The pursuit of an account that is overdue, from its first demand until it owes nothing overdue."""
+    """
+    The pursuit of an account that is overdue, from its first demand until it owes nothing overdue.
+
+    What it owed and what comes next stands as it was when the case was last looked at (``seen_date``): each night, and
+    whenever money, a hold or a proof comes in.
+    """
 
     account = models.ForeignKey("accounts.Account", on_delete=models.PROTECT, related_name="collection_cases")
     customer_class = Code()
     opened_date = models.DateField()
     closed_date = models.DateField(null=True)
+    seen_date = models.DateField(null=True)
+    oldest_due_date = models.DateField(null=True)
+    overdue_minor = models.BigIntegerField(default=0)
+    last_step = Code(default="")
+    next_step = Code(default="")
+    next_date = models.DateField(null=True, help_text="None: it waits for a proof, or for the end of a hold.")
+    awaits = Code(default="", help_text="The step whose proof is missing.")
+    held_by = Code(default="", help_text="Kind of the hold that stops it.")
 
     class Meta:
         constraints = [
@@ -24,23 +37,47 @@ class CollectionCase(models.Model):
                 name="account_has_one_open_case", fields=["account"], condition=Q(closed_date__isnull=True)
             ),
         ]
+        indexes = [
+            models.Index(name="open_cases_by_debt", fields=["-overdue_minor"], condition=Q(closed_date__isnull=True)),
+        ]
 
 
 class CollectionMove(models.Model):
-    """A step of the ladder that was done; ``proven_at``: when the customer had it, shown by ``proof``."""
+    """
+    A step of the ladder; ``done_at`` None: a call or a visit that is still to be made; ``proven_at``: when the
+    customer had it, shown by ``proof``.
+    """
 
     case = models.ForeignKey(CollectionCase, on_delete=models.PROTECT, related_name="moves")
+    batch = models.ForeignKey("arrears.DunningBatch", on_delete=models.PROTECT, null=True, related_name="moves")
     step = Code()
     channel = Code()
-    done_at = models.DateTimeField()
+    wants = Code(default="none", help_text="What has to prove that it was received.")
+    amount_minor = models.BigIntegerField(default=0, help_text="What was overdue when it was made.")
+    made_at = models.DateTimeField(default=timezone.now)
+    done_at = models.DateTimeField(null=True)
     proven_at = models.DateTimeField(null=True)
     proof = models.CharField(max_length=300, default="", blank=True)
+    tries = models.SmallIntegerField(default=0, help_text="Calls that nobody answered.")
+    work_order_id = models.BigIntegerField(null=True)
+    notice_id = models.BigIntegerField(null=True, help_text="The notice whose receipt proves it.")
     actor_id = models.BigIntegerField(null=True)
     actor_name = models.CharField(max_length=150, default="")
 
     class Meta:
         constraints = [
             models.CheckConstraint(name="proof_of_a_demand_is_named", condition=Q(proven_at=None) | ~Q(proof="")),
+            models.CheckConstraint(
+                name="what_is_proven_was_done", condition=Q(proven_at=None) | Q(done_at__isnull=False)
+            ),
+        ]
+        indexes = [
+            models.Index(
+                name="demands_to_be_proven",
+                fields=["id"],
+                condition=Q(proven_at=None, channel__in=("sms", "email", "letter")),
+            ),
+            models.Index(name="demands_to_be_made", fields=["channel", "id"], condition=Q(done_at=None)),
         ]
 
 
@@ -59,6 +96,18 @@ class Hold(models.Model):
     until_at = models.DateTimeField(null=True)
     evidence = models.CharField(max_length=300, help_text="Certificate, complaint, agreement: what shows it.")
     lift_reason = models.CharField(max_length=300, default="", blank=True)
+    lift_asked_reason = models.CharField(
+        max_length=300, default="", blank=True, help_text="Somebody asks to lift it; another person decides."
+    )
+    lift_asker_id = models.BigIntegerField(null=True)
+    lifter_id = models.BigIntegerField(null=True)
+    service_point = models.ForeignKey(
+        "metering.ServicePoint",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="holds",
+        help_text="The place that it protects, whoever holds an account there.",
+    )
     placed_at = models.DateTimeField(default=timezone.now)
     actor_id = models.BigIntegerField(null=True)
     actor_name = models.CharField(max_length=150, default="")
@@ -68,6 +117,10 @@ class Hold(models.Model):
             one_of(name="hold_kind_is_known", column="kind", values=HoldKind),
             models.CheckConstraint(
                 name="hold_ends_after_it_began", condition=Q(until_at=None) | Q(until_at__gte=F("since_at"))
+            ),
+            models.CheckConstraint(
+                name="hold_is_lifted_by_another_than_asked",
+                condition=Q(lifter_id=None) | Q(lift_asker_id=None) | ~Q(lifter_id=F("lift_asker_id")),
             ),
         ]
 
@@ -79,6 +132,9 @@ class Forecast(models.Model):
     until_at = models.DateTimeField()
     coldest_tenths = models.SmallIntegerField()
     hottest_tenths = models.SmallIntegerField()
+    source = models.CharField(max_length=200, default="", blank=True, help_text="Whose forecast it is.")
+    actor_id = models.BigIntegerField(null=True)
+    actor_name = models.CharField(max_length=150, default="")
 
 
 class DisconnectionOrder(models.Model):

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from datetime import date, datetime
 
+from django.db.models import Q
 from django.utils import timezone
 
 from arrears.domain.disconnection import BEFORE, NOTE_MOST, UNDER_WAY, WORKFLOW, OrderAction, OrderState, Way
@@ -31,6 +32,8 @@ SUBJECT = "disconnection"
 """What an order is called as the case of a command or of work, and for its clock."""
 RECALL = "disconnection_recall"
 """Messages of the outbox: take back what a meter or a crew was told."""
+DROP = "disconnection_drop"
+"""Messages of the outbox: drop the work of an order that a crew has acknowledged to be taken back."""
 RECONNECTION = "reconnection"
 """The service standard from the payment to current that flows again."""
 BEFORE_VALUES = tuple(state.value for state in BEFORE)
@@ -69,7 +72,7 @@ def recall(message: outbox.Message) -> None:
     if row.state != OrderState.RECALLED:
         return
     if row.way == Way.CREW:
-        _recall_crew(order_id, reason)
+        recall_crew(order_id, reason)
     elif row.command_id is not None:
         # One that was sent cannot be taken back: its answer says what became of it.
         with suppress(IllegalMove):
@@ -77,15 +80,33 @@ def recall(message: outbox.Message) -> None:
 
 
 @opens_transaction
-def _recall_crew(order_id: int, reason: str) -> None:
-    """Withdraw the work; a crew that had begun it has to confirm that it did nothing (``acknowledge``)."""
-    work_orders.withdraw_step(subject=SUBJECT, subject_id=order_id, reason=reason, actor=SYSTEM, kind=WorkKind.CUT)
+def drop_work(message: outbox.Message) -> None:
+    """Drop the work of an order that a crew has acknowledged; called by the outbox."""
+    withdraw_work_step(order_id=int(message.payload["order_id"]), reason=str(message.payload["reason"]))
+
+
+@opens_transaction
+def recall_crew(order_id: int, reason: str) -> None:
+    """
+    Withdraw the work. What a crew has begun stands, since only the crew knows whether it has cut: it finishes the work,
+    and the supply is restored at once, or confirms that it did nothing (``acknowledge``), and the work is withdrawn.
+    """
+    withdraw_work_step(order_id=order_id, reason=reason, spares_started=True)
     row = _lock(order_id)
     if row is None or row.state != OrderState.RECALLED or row.work_order_id is None:
         return
     states = [one.to_state for one in work_queries.moves(work_order_id=row.work_order_id)]
-    if WorkState.STARTED not in states[-2:]:
+    if states[-1:] == [WorkState.CANCELLED]:
         move(row, OrderAction.FAIL, at=timezone.now(), actor=SYSTEM)
+
+
+@joins_transaction
+def withdraw_work_step(*, order_id: int, reason: str, spares_started: bool = False) -> None:
+    """Drop the work to cut off that was ordered for an order."""
+    work_orders.withdraw_step(
+        subject=SUBJECT, subject_id=order_id, reason=reason, actor=SYSTEM, kind=WorkKind.CUT,
+        spares_started=spares_started,
+    )  # fmt: skip
 
 
 @joins_transaction
@@ -127,10 +148,17 @@ def settle_step(*, account_ids: Sequence[int], at: datetime) -> int:
 
 
 @joins_transaction
-def protect_step(*, account_id: int, reason: str, at: datetime, actor: Actor) -> None:
-    """Undo what was dispatched or cut before it was known that somebody there lives by a device."""
+def protect_step(
+    *, account_id: int, service_point_id: int | None = None, reason: str, at: datetime, actor: Actor
+) -> None:
+    """
+    Undo what was dispatched or cut before it was known that somebody there lives by a device.
+
+    :param service_point_id: the place is protected too, for whichever account it was cut off.
+    """
     wanted = (OrderState.DISPATCHED.value, OrderState.CUT.value)
-    rows = DisconnectionOrder.objects.select_for_update().filter(account_id=account_id, state__in=wanted)
+    rows = DisconnectionOrder.objects.select_for_update().filter(state__in=wanted)
+    rows = rows.filter(Q(account_id=account_id) | Q(service_point_id=service_point_id))
     for row in rows.order_by("id"):
         if row.state == OrderState.DISPATCHED:
             recall_step(row, reason=reason, at=at, actor=SYSTEM)
@@ -272,6 +300,10 @@ def sweep(at: datetime) -> None:
     wanted = DisconnectionOrder.objects.filter(state__in=UNDER_WAY).order_by("account_id")
     for account_id in list(wanted.values_list("account_id", flat=True).distinct()):
         _settle(account_id, at)
+    # A crew that had begun, and gave up, has not cut: its work is to be planned anew, and is withdrawn now.
+    recalled = DisconnectionOrder.objects.filter(state=OrderState.RECALLED.value, way=Way.CREW.value).order_by("id")
+    for order_id in list(recalled.values_list("id", flat=True)):
+        recall_crew(order_id, "taken back")
 
 
 @opens_transaction

@@ -27,7 +27,7 @@ from billing.operations import ledger
 from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.errors import Refused
 from cis.kernel.workflow import NotAllowed
-from cis.platform import audit
+from cis.platform import audit, outbox
 from cis.platform.db import joins_transaction, opens_transaction
 from contracts.queries import agreements
 from metering.domain.device_commands import Switch
@@ -229,14 +229,17 @@ def restore(*, order_id: int, reason: str, at: datetime, actor: Actor) -> None:
 @opens_transaction
 def acknowledge(*, order_id: int, note: str, at: datetime, actor: Actor) -> None:
     """
-    Keep that a crew, told that the order is taken back, has done nothing.
+    Keep that a crew, told that the order is taken back, has done nothing; the work that it had begun is withdrawn.
 
     :raises UnknownOrder, IllegalMove, NotAllowed: as they say.
     """
     _check_text(note)
     row = _lock(order_id)
     WORKFLOW.step(OrderState(row.state), OrderAction.FAIL, actor)
+    # The work comes last in the order of locks: who answers for it holds it first, and then the ledger.
     _move(row, OrderAction.FAIL, at=at, actor=actor, note=note)
+    if row.way == Way.CREW:
+        outbox.queue(kind=cutting.DROP, key=f"{row.id}:{at.isoformat()}", payload={"order_id": row.id, "reason": note})
 
 
 WORK = "disconnections"

@@ -8,8 +8,9 @@ where that is the hold, nothing is dispatched.
 from datetime import datetime
 
 from arrears.domain.cut_facts import HoldKind
-from arrears.models.collection import Hold
-from arrears.operations import cutting
+from arrears.domain.disconnection import UNDER_WAY
+from arrears.models.collection import DisconnectionOrder, Hold
+from arrears.operations import cases, cutting
 from arrears.queries.cuts import debts
 from billing.operations import ledger
 from cis.kernel.actors import Actor, ActorKind
@@ -21,6 +22,8 @@ from cis.platform.db import joins_transaction, opens_transaction
 
 TEXT_MOST = 300
 HOLDERS: frozenset[Role | ActorKind] = frozenset((Role.CLERK, Role.BILLING, Role.SUPERVISOR, ActorKind.SYSTEM))
+PROTECTING = frozenset({HoldKind.LIFE_SUPPORT, HoldKind.VULNERABLE})
+"""Kinds that keep a person from harm: one person asks that such a hold is lifted, another one lifts it."""
 LIFTERS: frozenset[Role | ActorKind] = frozenset((Role.BILLING, Role.SUPERVISOR, ActorKind.SYSTEM))
 
 
@@ -36,10 +39,16 @@ class UnknownHold(Refused):
     code = "unknown_hold"
 
 
+class NeedsAnother(Refused):
+    """Who asked that a hold is lifted does not lift it."""
+
+    code = "lift_needs_another"
+
+
 @opens_transaction
 def place(
     *, account_id: int, kind: HoldKind, evidence: str, at: datetime, actor: Actor, bill_id: int | None = None,
-    until_at: datetime | None = None,
+    until_at: datetime | None = None, service_point_id: int | None = None,
 ) -> int:  # fmt: skip
     """
     Place a hold at the desk; see ``place_step``.
@@ -47,23 +56,26 @@ def place(
     :raises NotAllowed: the actor has no role for it.
     """
     return place_step(
-        account_id=account_id, kind=kind, evidence=evidence, at=at, actor=actor, bill_id=bill_id, until_at=until_at
-    )
+        account_id=account_id, kind=kind, evidence=evidence, at=at, actor=actor, bill_id=bill_id, until_at=until_at,
+        service_point_id=service_point_id,
+    )  # fmt: skip
 
 
 @joins_transaction
 def place_step(
     *, account_id: int, kind: HoldKind, evidence: str, at: datetime, actor: Actor, bill_id: int | None = None,
-    until_at: datetime | None = None,
+    until_at: datetime | None = None, service_point_id: int | None = None,
 ) -> int:  # fmt: skip
     """
     Place a hold on an account, or on one open bill of it, from now on. One for life support undoes what was dispatched.
 
     :param evidence: what shows it, as the number of a certificate or complaint.
     :param until_at: None: until it is lifted.
+    :param service_point_id: the place that it protects too, whichever account is supplied there.
     :returns: id of the hold.
     :raises NotAllowed: the actor has no role for it.
-    :raises BadHold: nothing shows it, it ends before it begins, or the bill is not open on this account.
+    :raises BadHold: nothing shows it, it ends before it begins, the bill is not open on this account, or a place is
+        named for a hold that protects nobody.
     """
     if not actor.is_one_of(HOLDERS):
         raise NotAllowed(f"{actor.name} may not place holds.", advice="Ask a clerk.")
@@ -71,37 +83,83 @@ def place_step(
         raise BadHold("Nothing shows the hold.", advice="Name certificate, complaint or agreement.", field="evidence")
     if until_at is not None and until_at <= at:
         raise BadHold("The hold ends before it begins.", field="until")
-    ledger.lock_customers(account_ids=[account_id])
+    if service_point_id is not None and kind not in PROTECTING:
+        raise BadHold("Only people are protected at a place, whoever is supplied there.", field="service_point")
+    ledger.lock_customers(account_ids=sorted({account_id, *_ordered_at(service_point_id)}))
     if bill_id is not None and bill_id not in {debt.bill_id for debt in debts(account_id=account_id)}:
         raise BadHold("The bill is not open on this account.", advice="Choose an open bill.", field="bill")
     row = Hold.objects.create(
         account_id=account_id, kind=kind.value, bill_id=bill_id, since_at=at, until_at=until_at,
         evidence=evidence.strip()[:TEXT_MOST], actor_id=actor.id, actor_name=actor.name[:150],
+        service_point_id=service_point_id,
     )  # fmt: skip
     audit.record(actor, "hold", "account", account_id, hold_id=row.id, kind=kind, bill_id=bill_id, evidence=evidence)
     if kind is HoldKind.LIFE_SUPPORT:
-        cutting.protect_step(account_id=account_id, reason=kind.value, at=at, actor=actor)
+        cutting.protect_step(
+            account_id=account_id, service_point_id=service_point_id, reason=kind.value, at=at, actor=actor
+        )
+    cases.note_step(account_ids=[account_id], at=at)
     return row.id
 
 
+def _ordered_at(service_point_id: int | None) -> set[int]:
+    """Return the accounts for whose debts a place is to be cut off: their ledgers are what a dispatch locks."""
+    if service_point_id is None:
+        return set()
+    rows = DisconnectionOrder.objects.filter(service_point_id=service_point_id, state__in=UNDER_WAY)
+    return set(rows.values_list("account_id", flat=True))
+
+
 @opens_transaction
-def lift(*, hold_id: int, reason: str, at: datetime, actor: Actor) -> None:
+def lift(*, hold_id: int, reason: str, at: datetime, actor: Actor) -> bool:
     """
     End a hold. One that ended stays as it is.
 
+    One that protects a person is asked for by the first, and ended by another person who gives the reason again.
+
+    :returns: False: it waits for another person.
     :raises UnknownHold: there is none; NotAllowed: the actor has no role for it; BadHold: nobody says why.
+    :raises NeedsAnother: this person has asked for it already.
     """
-    if not actor.is_one_of(LIFTERS):
-        raise NotAllowed(f"{actor.name} may not lift holds.", advice=f"Ask {Role.BILLING} or {Role.SUPERVISOR}.")
+    row = _lock(hold_id, actor)
     if not reason.strip():
         raise BadHold("A reason is needed.", advice="Say why it holds no more.", field="reason")
+    if row.until_at is not None and row.until_at <= at:
+        return True
+    if HoldKind(row.kind) in PROTECTING:
+        if row.lift_asked_reason == "":
+            row.lift_asked_reason, row.lift_asker_id = reason.strip()[:TEXT_MOST], actor.id
+            row.save(update_fields=["lift_asked_reason", "lift_asker_id"])
+            audit.record(actor, "ask_to_lift_hold", "account", row.account_id, hold_id=hold_id, reason=reason)
+            return False
+        if actor.id is None or actor.id == row.lift_asker_id:
+            raise NeedsAnother("Another person lifts it.", advice="Ask somebody of billing, or a supervisor.")
+    row.until_at, row.lift_reason, row.lifter_id = max(at, row.since_at), reason.strip()[:TEXT_MOST], actor.id
+    row.save(update_fields=["until_at", "lift_reason", "lifter_id"])
+    audit.record(actor, "lift_hold", "account", row.account_id, hold_id=hold_id, reason=row.lift_reason)
+    cases.note_step(account_ids=[row.account_id], at=at)
+    return True
+
+
+@opens_transaction
+def keep(*, hold_id: int, actor: Actor) -> None:
+    """
+    Let a hold stand that somebody asked to lift.
+
+    :raises UnknownHold: there is none; NotAllowed: the actor has no role for it.
+    """
+    row = _lock(hold_id, actor)
+    row.lift_asked_reason, row.lift_asker_id = "", None
+    row.save(update_fields=["lift_asked_reason", "lift_asker_id"])
+    audit.record(actor, "keep_hold", "account", row.account_id, hold_id=hold_id)
+
+
+@joins_transaction
+def _lock(hold_id: int, actor: Actor) -> Hold:
+    if not actor.is_one_of(LIFTERS):
+        raise NotAllowed(f"{actor.name} may not lift holds.", advice=f"Ask {Role.BILLING} or {Role.SUPERVISOR}.")
     row = Hold.objects.filter(id=hold_id).first()
     if row is None:
         raise UnknownHold(f"There is no hold {hold_id}.", hold_id=hold_id)
     ledger.lock_customers(account_ids=[row.account_id])
-    row.refresh_from_db()
-    if row.until_at is not None and row.until_at <= at:
-        return
-    row.until_at, row.lift_reason = max(at, row.since_at), reason.strip()[:TEXT_MOST]
-    row.save(update_fields=["until_at", "lift_reason"])
-    audit.record(actor, "lift_hold", "account", row.account_id, hold_id=hold_id, reason=row.lift_reason)
+    return Hold.objects.select_for_update().get(id=hold_id)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
+from django.db.models import Q
 
 from arrears.domain.cut import may_cut
 from arrears.domain.cut_facts import (
@@ -103,9 +104,10 @@ def debts(*, account_id: int) -> tuple[Debt, ...]:
     return tuple(sorted(found, key=lambda debt: (debt.due_date, debt.bill_id)))
 
 
-def holds(*, account_id: int) -> tuple[Hold, ...]:
-    """Return all holds of an account, those that ended too; one statement."""
-    rows = tables.Hold.objects.filter(account_id=account_id).order_by("id")
+def holds(*, account_id: int, service_point_id: int | None = None) -> tuple[Hold, ...]:
+    """Return all holds of an account, and those that protect a place; those that ended too; one statement."""
+    at_place = Q() if service_point_id is None else Q(service_point_id=service_point_id)
+    rows = tables.Hold.objects.filter(Q(account_id=account_id) | at_place).order_by("id")
     return tuple(
         Hold(row.id, HoldKind(row.kind), row.since_at, row.until_at, row.bill_id, row.evidence) for row in rows
     )
@@ -129,7 +131,10 @@ def _facts(order: tables.DisconnectionOrder, now: Moment) -> Facts:
         demands=_demands(order.account_id),
         notice=_notice(order),
         reminded_at=order.reminded_at,
-        holds=(*holds(account_id=order.account_id), *under_way(account_id=order.account_id, at=now.at)),
+        holds=(
+            *holds(account_id=order.account_id, service_point_id=order.service_point_id),
+            *under_way(account_id=order.account_id, at=now.at),
+        ),
         importance=str(grades.get(order.service_point_id, "")),
         copied_at=order.copied_at,
         approvals=tuple(Approval(one.actor_id, one.at) for one in agreed if one.actor_id is not None),

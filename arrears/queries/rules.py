@@ -6,6 +6,7 @@ from typing import Any
 
 from arrears.domain.cut_facts import CutRule, HoldKind, Season, WeatherRule
 from arrears.domain.ladder import LadderStep
+from arrears.domain.pursuit import PursuitRule
 from cis.kernel.fixed import parse
 from cis.platform import packs
 from cis.platform.packs import MissingRule
@@ -54,6 +55,34 @@ def ladder(*, customer_class: str, at: date) -> tuple[LadderStep, ...]:
         LadderStep(code, step["wait_days"], step["count"] == "working", step["channel"], step["proof"])
         for code, step in _of_class("dunning", customer_class, at)["steps"].items()
     )
+
+
+def pursuit(*, customer_class: str, at: date) -> PursuitRule:
+    """
+    Return how a class is pursued by the pack of the place.
+
+    :raises MissingRule: the pack has no ladder, or none for this class.
+    """
+    value = _of_class("dunning", customer_class, at)
+    return PursuitRule(
+        least_minor=parse(value["least"], places=int(packs.rule("decimals", at=at))),
+        account_kinds=frozenset(map(HoldKind, value["account_holds"])),
+        ladder=ladder(customer_class=customer_class, at=at),
+    )
+
+
+def pursues(*, at: date) -> bool:
+    """Return whether the pack of the place has a ladder at all."""
+    return "dunning" in packs.rules_in_force(at=at)
+
+
+def batch_bound(*, at: date) -> int:
+    """
+    Return from how many demands a day on a second person lets them go.
+
+    :raises MissingRule: the pack does not say.
+    """
+    return int(packs.rule("dunning_batches", at=at)["second_person_from"])
 
 
 def _of_class(key: str, customer_class: str, at: date) -> Mapping[str, Any]:

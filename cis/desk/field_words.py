@@ -14,6 +14,7 @@ WORK_KINDS: Mapping[str, Any] = {
     "cut": _("Disconnection"),
     "reconnect": _("Reconnection"),
     "re_read": _("Special reading"),
+    "debt_visit": _("Visit because of a debt"),
     "repair": _("Repair"),
     "inspection": _("Inspection"),
 }

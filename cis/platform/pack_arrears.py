@@ -74,9 +74,23 @@ class DunningStep:
 
 @dataclass(frozen=True, slots=True)
 class DunningLadder:
-    """The steps of a class, in their order."""
+    """
+    The steps of a class, in their order.
 
+    least          below so much overdue nobody is pursued
+    account_holds  kinds of holds that stop all demands, also where they are about one bill; others take that bill out
+    """
+
+    least: str = field(metadata=_MONEY)
+    account_holds: list[str] = field(metadata={"pattern": _HOLDS})
     steps: dict[str, DunningStep] = field(metadata={"names": _STEP})
+
+
+@dataclass(frozen=True, slots=True)
+class DunningBatches:
+    """From so many demands a day on a second person lets them go."""
+
+    second_person_from: int = field(metadata={"least": 1, "most": 10_000_000})
 
 
 @dataclass(frozen=True, slots=True)

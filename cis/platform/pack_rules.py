@@ -386,6 +386,7 @@ class Rules:
     dunning: dict[str, pack_arrears.DunningLadder] = field(
         metadata={**_LOCAL, "names": re.compile(r"[a-z]+(_[a-z]+)*")}
     )
+    dunning_batches: pack_arrears.DunningBatches = field(metadata=_LOCAL)
     disconnection: dict[str, pack_arrears.Disconnection] = field(
         metadata={**_LOCAL, "names": re.compile(r"[a-z]+(_[a-z]+)*")}
     )

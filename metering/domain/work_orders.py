@@ -30,6 +30,7 @@ class WorkKind(StrEnum):
     RE_READ = "re_read"
     REPAIR = "repair"
     INSPECTION = "inspection"
+    DEBT_VISIT = "debt_visit"
 
 
 class WorkState(StrEnum):
@@ -122,6 +123,7 @@ OUTCOMES: Mapping[WorkKind, tuple[Outcome, ...]] = MappingProxyType(
         WorkKind.CUT: _WORK_DONE,
         WorkKind.RECONNECT: _WORK_DONE,
         WorkKind.RE_READ: _WORK_DONE,
+        WorkKind.DEBT_VISIT: _WORK_DONE,
         WorkKind.REPAIR: _WORK_DONE,
         WorkKind.INSPECTION: (Outcome.PASSED, Outcome.DEFECTS),
     }

@@ -25,6 +25,7 @@ from metering.domain.work_orders import (
     Priority,
     WorkAction,
     WorkKind,
+    WorkState,
 )
 from metering.models.place import Premises, ServicePoint
 from metering.models.work import Crew, WorkOrder
@@ -262,20 +263,26 @@ def cancel(*, work_order_id: int, reason: str, actor: Actor) -> None:
 
 
 @joins_transaction
-def withdraw_step(*, subject: str, subject_id: int, reason: str, actor: Actor, kind: WorkKind | None = None) -> int:
+def withdraw_step(
+    *, subject: str, subject_id: int, reason: str, actor: Actor, kind: WorkKind | None = None,
+    spares_started: bool = False,
+) -> int:  # fmt: skip
     """
     Drop all orders of a case that are still to be done, as a step of what ends the case.
 
+    :param spares_started: work that a crew has begun stands: only the crew knows how far it came.
     :returns: number of orders dropped.
     """
-    only = str(kind or "")
+    only, dropped = str(kind or ""), 0
     found = fetch(_UNDER_WAY, [subject, subject_id, [str(state) for state in UNDER_WAY], only, only])
-    ids = [row_id for (row_id,) in found]
-    for work_order_id in ids:
+    for (work_order_id,) in found:
         row = work_moves.lock(work_order_id)
+        if spares_started and row.state == WorkState.STARTED:
+            continue
         work_moves.move(row, WorkAction.WITHDRAW, actor=actor, note=reason)
         appointments.settle_step(work_order_id=row.id, action=AppointmentAction.DROP, reason=reason, actor=actor)
-    return len(ids)
+        dropped += 1
+    return dropped
 
 
 @opens_transaction

@@ -6,7 +6,7 @@ from threading import Barrier, Thread
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from arrears.domain.cut_facts import HoldKind
@@ -14,7 +14,7 @@ from arrears.domain.disconnection import OrderState
 from arrears.models.collection import CollectionCase, CollectionMove, DisconnectionOrder
 from arrears.operations import cutting, disconnections, holds
 from arrears.operations.disconnections import NotToBeCut, OrderStands, SamePerson
-from arrears.operations.holds import BadHold
+from arrears.operations.holds import BadHold, NeedsAnother
 from arrears.queries import cuts
 from billing.domain.channels import PaymentChannel
 from billing.operations import payments
@@ -24,9 +24,11 @@ from cis.kernel.enums import Role
 from cis.kernel.workflow import IllegalMove, NotAllowed
 from cis.platform import jobs, outbox
 from cis.platform.models import Deadline, OutboxMessage
+from metering.domain.announcements import WorkOrderDone
+from metering.domain.work_orders import Outcome, WorkKind
 from metering.models.command import DeviceCommand, SandboxMeter
 from metering.models.work import WorkOrder
-from tests.factories import accounts, billing, contracts, metering
+from tests.factories import accounts, billing, contracts, metering, work
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -153,7 +155,12 @@ def test_nothing_is_dispatched_while_something_stands_against_it(world):
     with pytest.raises(NotToBeCut):
         dispatch(order_id)
     assert not DeviceCommand.objects.exists()
-    holds.lift(hold_id=hold_id, reason="device returned", at=CUT_AT, actor=CLERK)
+    assert not holds.lift(hold_id=hold_id, reason="device returned", at=CUT_AT, actor=CLERK)
+    with pytest.raises(NeedsAnother):
+        holds.lift(hold_id=hold_id, reason="device returned", at=CUT_AT, actor=CLERK)
+    with pytest.raises(NotToBeCut):
+        dispatch(order_id)
+    assert holds.lift(hold_id=hold_id, reason="device returned", at=CUT_AT, actor=CHIEF)
     dispatch(order_id)
     assert DeviceCommand.objects.get().command == "switch_off"
 
@@ -234,11 +241,62 @@ def test_who_is_found_to_live_by_a_device_has_current_again_at_once(world):
     assert state(order_id) == OrderState.RESTORED
 
 
+def test_a_hold_of_a_place_protects_it_whoever_owes_there(world):
+    """Life support was known by the account of another supply; the place is named, and its current comes back."""
+    order_id = ready(world)
+    dispatch(order_id)
+    deliver()
+    other = contracts.world()
+    holds.place(
+        account_id=other.account.id, kind=HoldKind.LIFE_SUPPORT, evidence="c 6", at=CUT_AT, actor=CLERK,
+        service_point_id=world.service_point.id,
+    )  # fmt: skip
+    assert state(order_id) == OrderState.RESTORING
+    assert "life_support" in reasons(order_id)
+    with pytest.raises(BadHold):
+        holds.place(
+            account_id=other.account.id, kind=HoldKind.DISPUTE, evidence="c 6", at=CUT_AT, actor=CLERK,
+            service_point_id=world.service_point.id,
+        )  # fmt: skip
+
+
 def test_a_crew_cuts_off_where_no_meter_can_be_told(world):
     order_id = ready(world, way=disconnections.Way.CREW)
     dispatch(order_id)
     assert (WorkOrder.objects.get().kind, DeviceCommand.objects.count()) == ("cut", 0)
     pay(world)
+    deliver()
+    assert (state(order_id), WorkOrder.objects.get().state) == (OrderState.CANCELLED, "cancelled")
+
+
+def begin(order):
+    WorkOrder.objects.filter(id=order.id).update(state="started", crew=work.crew(), planned_date=CUT_AT.date())
+
+
+def test_a_crew_that_has_begun_says_itself_whether_it_has_cut(world):
+    order_id = ready(world, way=disconnections.Way.CREW)
+    dispatch(order_id)
+    order = WorkOrder.objects.get()
+    begin(order)
+    pay(world)
+    deliver()
+    assert (state(order_id), WorkOrder.objects.get().state) == (OrderState.RECALLED, "started")
+    done = WorkOrderDone(
+        work_order_id=order.id, kind=WorkKind.CUT, subject="disconnection", subject_id=order_id, outcome=Outcome.DONE,
+        premises_id=None, service_point_id=None, done_date=CUT_AT.date(), actor=CLERK,
+    )  # fmt: skip
+    with transaction.atomic():
+        cutting.note_work(done)
+    assert state(order_id) == OrderState.RESTORING
+
+
+def test_a_crew_that_had_begun_and_did_nothing_confirms_it_and_its_work_is_dropped(world):
+    order_id = ready(world, way=disconnections.Way.CREW)
+    dispatch(order_id)
+    begin(WorkOrder.objects.get())
+    disconnections.cancel(order_id=order_id, reason="mistake", at=CUT_AT, actor=CHIEF)
+    deliver()
+    disconnections.acknowledge(order_id=order_id, note="phoned", at=CUT_AT, actor=CHIEF)
     deliver()
     assert (state(order_id), WorkOrder.objects.get().state) == (OrderState.CANCELLED, "cancelled")
 
