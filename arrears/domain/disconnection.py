@@ -43,6 +43,7 @@ class OrderAction(StrEnum):
     """
     What moves an order.
 
+    ANNOUNCE     the notice goes to the customer; NOTICE keeps that it was received
     SUPPORT      one of several persons agrees, and more are needed
     RECALL       it is to be undone after it was dispatched
     DONE         the meter or the crew did it
@@ -51,6 +52,7 @@ class OrderAction(StrEnum):
 
     SUPPORT = "support"
     APPROVE = "approve"
+    ANNOUNCE = "announce"
     NOTICE = "notice"
     COPY = "copy"
     REMIND = "remind"
@@ -78,6 +80,7 @@ WORKFLOW = Workflow(
     {
         (_S.PROPOSED, _A.SUPPORT): Move(_S.PROPOSED, APPROVERS),
         (_S.PROPOSED, _A.APPROVE): Move(_S.APPROVED, APPROVERS),
+        (_S.APPROVED, _A.ANNOUNCE): Move(_S.APPROVED, COLLECTORS),
         (_S.APPROVED, _A.NOTICE): Move(_S.NOTICED, COLLECTORS),
         **{(state, _A.COPY): Move(state, COLLECTORS) for state in (_S.NOTICED, _S.REMINDED)},
         (_S.NOTICED, _A.REMIND): Move(_S.REMINDED, COLLECTORS),
@@ -107,6 +110,7 @@ _LATER = frozenset(
 )  # fmt: skip
 LATER: dict[OrderAction, frozenset[BlockerCode]] = {
     OrderAction.APPROVE: _LATER,
+    OrderAction.ANNOUNCE: _LATER - {BlockerCode.UNAPPROVED},
     OrderAction.NOTICE: _LATER - {BlockerCode.UNAPPROVED},
     OrderAction.REMIND: _LATER - {BlockerCode.UNAPPROVED, BlockerCode.NOTICE_MISSING, BlockerCode.NOTICE_OLD},
     OrderAction.DISPATCH: frozenset(),

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from arrears.domain.disconnection import BEFORE, NOTE_MOST, UNDER_WAY, WORKFLOW, OrderAction, OrderState, Way
 from arrears.models.collection import DisconnectionMove, DisconnectionOrder
+from arrears.operations import cut_notices
 from arrears.queries import cuts
 from billing.domain.announcements import PaymentsBooked
 from billing.operations import ledger
@@ -229,6 +230,7 @@ def _answered(row: DisconnectionOrder, *, is_cut: bool, is_done: bool, at: datet
         if state is OrderState.RESTORING and is_done:
             move(row, OrderAction.RESTORED, at=at, actor=SYSTEM)
             deadlines.meet(subject=SUBJECT, subject_id=row.id, at=at)
+            cut_notices.restored_step(row, actor=SYSTEM)
         elif state is OrderState.RESTORING and row.work_order_id is None:
             _by_hand(row, at)
         return

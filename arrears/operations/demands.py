@@ -36,7 +36,7 @@ from metering.operations import work_in_bulk
 CHUNK = 1_000
 PROVE = "demands_proven"
 REMINDER, DEMAND = "debt_reminder", "debt_demand"
-LINK = "/portal/overdue/"
+LINK = "/portal/overdue"
 PROOF_MOST = 300
 VISIT_WITHIN = timedelta(days=5)
 COLLECTORS: frozenset[Role | ActorKind] = frozenset((Role.CLERK, Role.BILLING, Role.SUPERVISOR))

@@ -20,7 +20,7 @@ from arrears.domain.disconnection import (
     Way,
 )
 from arrears.models.collection import DisconnectionOrder
-from arrears.operations import cutting
+from arrears.operations import cut_notices, cutting
 from arrears.queries import cuts, rules
 from arrears.queries.cuts import UnknownOrder
 from billing.operations import ledger
@@ -40,9 +40,10 @@ PROPOSAL_DAYS = 45
 
 
 class NotToBeCut(Refused):
-    """Something stands against it; ``detail["blockers"]`` names every reason."""
+    """Something stands against it; ``blockers`` are the reasons, ``detail["blockers"]`` the same as plain values."""
 
     code = "not_to_be_cut"
+    blockers: tuple[Blocker, ...] = ()
 
 
 class SupplyUnclear(Refused):
@@ -127,6 +128,31 @@ def approve(*, order_id: int, at: datetime, actor: Actor) -> bool:
 
 
 @opens_transaction
+def announce(*, order_id: int, slot_start_at: datetime, slot_end_at: datetime, at: datetime, actor: Actor) -> None:
+    """
+    Send the notice of disconnection for all overdue bills and these hours; ``notice`` keeps that it was received.
+
+    :raises BadNotice: hours that end before they begin or have passed.
+    :raises UnknownOrder, IllegalMove, NotAllowed, NotToBeCut: as they say.
+    """
+    row = _lock(order_id)
+    if not slot_start_at < slot_end_at or slot_end_at <= at:
+        raise BadNotice("The announced hours have passed, or end before they begin.", field="day")
+    _name_bills(row, at)
+    row.slot_start_at, row.slot_end_at = slot_start_at, slot_end_at
+    row.notice_proven_at, row.notice_proof = None, ""
+    _refuse_if_blocked(row, OrderAction.ANNOUNCE, at)
+    _move(row, OrderAction.ANNOUNCE, at=at, actor=actor)
+    cut_notices.announce_step(row, actor=actor)
+
+
+def _name_bills(row: DisconnectionOrder, at: datetime) -> None:
+    """Name all bills that are overdue: for these alone it may be cut."""
+    day = cuts.moment_of(at).day
+    row.bill_ids = [debt.bill_id for debt in cuts.debts(account_id=row.account_id) if debt.due_date < day]
+
+
+@opens_transaction
 def notice(
     *, order_id: int, proven_at: datetime, proof: str, slot_start_at: datetime, slot_end_at: datetime, at: datetime,
     actor: Actor,
@@ -141,8 +167,8 @@ def notice(
     row = _lock(order_id)
     if not proof.strip() or proven_at > at or not slot_start_at < slot_end_at or slot_end_at <= at:
         raise BadNotice("The notice needs a proof of its receipt, and hours that are to come.", field="proof")
-    day = cuts.moment_of(at).day
-    row.bill_ids = [debt.bill_id for debt in cuts.debts(account_id=row.account_id) if debt.due_date < day]
+    if (slot_start_at, slot_end_at) != (row.slot_start_at, row.slot_end_at):
+        _name_bills(row, at)
     row.notice_proven_at, row.notice_proof = proven_at, proof.strip()[:NOTE_MOST]
     row.slot_start_at, row.slot_end_at, row.expires_at = slot_start_at, slot_end_at, slot_end_at
     _refuse_if_blocked(row, OrderAction.NOTICE, at)
@@ -166,7 +192,7 @@ def copy(*, order_id: int, proof: str, at: datetime, actor: Actor) -> None:
 @opens_transaction
 def remind(*, order_id: int, proof: str, at: datetime, actor: Actor) -> None:
     """
-    Keep that the customer was reminded for the last time, now.
+    Keep that the customer was reminded for the last time, now, and say it by SMS and mail too.
 
     :raises BadNotice: no proof; UnknownOrder, IllegalMove, NotAllowed, NotToBeCut: as they say.
     """
@@ -176,6 +202,7 @@ def remind(*, order_id: int, proof: str, at: datetime, actor: Actor) -> None:
     _refuse_if_blocked(row, OrderAction.REMIND, at)
     row.reminded_at = at
     _move(row, OrderAction.REMIND, at=at, actor=actor, note=proof)
+    cut_notices.remind_step(row, at=at, actor=actor)
 
 
 @opens_transaction
@@ -263,11 +290,13 @@ def _expire(order_id: int, at: datetime) -> None:
 def _refuse_if_blocked(row: DisconnectionOrder, action: OrderAction, at: datetime) -> None:
     found = [one for one in cuts.blockers(order=row, at=at) if one.code not in LATER[action]]
     if found:
-        raise NotToBeCut(
+        refusal = NotToBeCut(
             f"The supply must not be cut off: {', '.join(one.code for one in found)}.",
             advice="Look at the reasons on the page of the order.",
             blockers=[_plain(one) for one in found],
         )
+        refusal.blockers = tuple(found)
+        raise refusal
 
 
 def _plain(blocker: Blocker) -> dict[str, object]:

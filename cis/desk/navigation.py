@@ -14,6 +14,7 @@ _FIELD = NavSection(_("Field and meters"), "tools")
 _PRICES = NavSection(_("Prices"), "receipt-2")
 _AGREED = ("desk:offers", "desk:programmes", "desk:enrolments")
 _OUT = ("desk:new_refund", "desk:move_payment")
+_PURSUED = ("desk:calls", "desk:dunning_batches", "desk:holds", "desk:cut_orders", "desk:forecasts")
 _STORE = ("desk:seals", "desk:meter_commands", "desk:energizings")
 _DEBITS = ("desk:mandates", "desk:debit_batches")
 ENTRIES = (
@@ -35,6 +36,7 @@ ENTRIES = (
     NavEntry("desk:checkouts", _("Online payments"), "credit-card", STAFF, _MONEY, ("desk:payouts",)),
     NavEntry("desk:debits", _("Direct debits"), "calendar-repeat", STAFF, _MONEY, _DEBITS),
     NavEntry("desk:refunds", _("Refunds and adjustments"), "cash", STAFF, _MONEY, _OUT),
+    NavEntry("desk:overdue", _("Overdue"), "alert-triangle", STAFF, _MONEY, _PURSUED),
     NavEntry("desk:late_fees", _("Late fees"), "clock-hour-4", STAFF, _MONEY),
     NavEntry("desk:books", _("Books"), "book-2", STAFF, _MONEY),
     NavEntry("desk:field", _("My day"), "route", frozenset({Role.FIELD}), _FIELD),

@@ -13,6 +13,7 @@ from cis.desk import (
     checkout_words,
     contract_words,
     debit_words,
+    dunning_words,
     field_words,
     late_fee_words,
     meter_words,
@@ -333,6 +334,7 @@ OTHER_TONES: Mapping[tuple[str, str], str] = {
     **checkout_words.TONES,
     **debit_words.TONES,
     **money_words.TONES,
+    **dunning_words.TONES,
 }
 
 TABLES: Mapping[str, Mapping[str, Any]] = {
@@ -380,6 +382,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     **charge_words.TABLES,
     **late_fee_words.TABLES,
     **money_words.TABLES,
+    **dunning_words.TABLES,
     **notice_words.TABLES,
     **field_words.TABLES,
     **safety_words.TABLES,

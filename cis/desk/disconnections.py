@@ -1,0 +1,185 @@
+"""Orders of disconnection: the list, and one with what stands against it and what may be done with it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from accounts.operations import customers as customer_operations
+from arrears.domain.disconnection import APPROVERS, BEFORE, COLLECTORS, OrderState
+from arrears.operations import cut_documents, disconnections
+from arrears.queries import dunning as case_queries
+from arrears.queries import orders as queries
+from arrears.queries.orders import OrderRow, WantedOrders
+from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, tell_refusal
+from cis.desk.dunning import reasons, refused
+from cis.desk.forms.dunning import NoteForm, OrderListForm, ReceiptForm, SlotForm, at
+from cis.desk.roles import BILLERS, READERS
+from cis.desk.words import word
+from cis.kernel.errors import Refused
+from cis.platform.access import actor_of, allow
+from cis.platform.forms import PageForm
+from cis.platform.paging import ROWS, Pager, page_number, query_of
+
+FORMS: dict[str, type[PageForm]] = {
+    "announce": SlotForm, "notice": ReceiptForm, "copy": NoteForm, "remind": NoteForm, "cancel": NoteForm,
+    "restore": NoteForm, "acknowledge": NoteForm,
+}  # fmt: skip
+BARE = {"approve", "dispatch"}
+
+
+@allow(*READERS)
+def index(request: HttpRequest) -> HttpResponse:
+    """List orders, the latest first."""
+    form, number = OrderListForm(request.GET), page_number(request)
+    wanted = form.wanted()
+    rows = queries.listed(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
+    context = {
+        "form": form,
+        "rows": rows[:ROWS],
+        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        "is_filtered": wanted != WantedOrders(),
+    }
+    return render(request, "desk/dunning/orders.html", context)
+
+
+@allow(*READERS)
+def export(request: HttpRequest) -> StreamingHttpResponse:
+    """Give the same list as a file."""
+    header = [_("Order"), _("Account"), _("Holder"), _("Address"), _("State"), _("Way"), _("Proposed on"),
+              _("Proposed by"), _("Announced from"), _("Announced until")]  # fmt: skip
+    rows = (
+        (r.id, r.account_number, r.name, r.address, word("cut_order", r.state), word("cut_way", r.way),
+         timezone.localdate(r.proposed_at), r.proposer_name, _local(r.slot_start_at), _local(r.slot_end_at))
+        for r in queries.listed(wanted=OrderListForm(request.GET).wanted(), most=FILE_ROWS_MOST)
+    )  # fmt: skip
+    return csv_file("disconnections.csv", header, rows)
+
+
+def _local(instant: Any) -> str:
+    return timezone.localtime(instant).isoformat(" ", "minutes") if instant else ""
+
+
+@allow(*READERS)
+def show(request: HttpRequest, order_id: int) -> HttpResponse:
+    """Show an order: what stands against it now, what was done, and what may be done."""
+    return _page(request, order_id)
+
+
+def _page(request: HttpRequest, order_id: int, **more: Any) -> HttpResponse:
+    with or_404():
+        row = queries.one(order_id=order_id)
+    actor = actor_of(request)
+    if row.customer_id is not None:
+        customer_operations.record_look(customer_id=row.customer_id, actor=actor)
+    now = timezone.localtime()
+    is_over = row.state in {"restored", "cancelled", "expired", "failed", "cut", "restoring"}
+    may_collect, may_agree = actor.is_one_of(COLLECTORS), actor.is_one_of(APPROVERS) and actor.id != row.proposer_id
+    context = {
+        "order": row,
+        "case": case_queries.open_of_account(account_id=row.account_id),
+        "moves": queries.moves(order_id=order_id),
+        "reasons": [] if is_over else reasons(order_id),
+        "is_watched": not is_over,
+        "steps": _steps(row, may_collect=may_collect, may_agree=may_agree),
+        "slot_form": SlotForm(initial={"start": "09:00", "end": "11:00"}),
+        "receipt_form": ReceiptForm(initial={"day": now.date(), "time": now.time()}),
+        "note_form": NoteForm(),
+        **more,
+    }
+    return render(request, "desk/dunning/order.html", context)
+
+
+def _steps(row: OrderRow, *, may_collect: bool, may_agree: bool) -> set[str]:
+    """Return what this person may do with an order in its state."""
+    state = OrderState(row.state)
+    found = {"approve"} if may_agree and state is OrderState.PROPOSED else set[str]()
+    if not may_collect:
+        return found
+    if state in {*BEFORE, OrderState.DISPATCHED}:
+        found.add("cancel")
+    found |= {
+        OrderState.APPROVED: {"announce"} | ({"notice"} if row.slot_start_at else set()),
+        OrderState.NOTICED: {"remind", "copy"},
+        OrderState.REMINDED: {"dispatch", "remind", "copy"},
+        OrderState.CUT: {"restore"},
+        OrderState.RECALLED: {"acknowledge"} if row.way == "crew" else set(),
+    }.get(state, set())
+    return found
+
+
+@allow(*BILLERS)
+@require_POST
+def act(request: HttpRequest, order_id: int) -> HttpResponse:
+    """Move an order."""
+    with or_404():
+        row = queries.one(order_id=order_id)
+    action = request.POST.get("action", "")
+    form = FORMS[action](request.POST) if action in FORMS else None
+    if form is None and action not in BARE:
+        raise Http404
+    if form is not None and not form.is_valid():
+        return _page(request, order_id, **_place_of(action, form))
+    try:
+        _do(row, action, form.cleaned_data if form else {}, actor_of(request))
+    except disconnections.NotToBeCut as refusal:
+        tell_refusal(request, refusal)
+        return _page(request, order_id, refused=refused(refusal))
+    except Refused as refusal:
+        tell_refusal(request, refusal)
+    else:
+        messages.success(request, _("Saved."))
+    return redirect("desk:cut_order", order_id)
+
+
+def _place_of(action: str, form: PageForm) -> dict[str, Any]:
+    key = {"announce": "slot_form", "notice": "receipt_form"}.get(action, "note_form")
+    return {key: form, "shown": action}
+
+
+def _do(row: OrderRow, action: str, given: dict[str, Any], actor: Any) -> None:
+    base: dict[str, Any] = {"order_id": row.id, "at": timezone.now(), "actor": actor}
+    if action == "announce":
+        start, end = at(given["day"], given["start"]), at(given["day"], given["end"])
+        disconnections.announce(**base, slot_start_at=start, slot_end_at=end)
+    elif action == "notice":
+        if row.slot_start_at is None or row.slot_end_at is None:
+            raise Http404
+        disconnections.notice(
+            **base, proof=given["proof"], proven_at=at(given["day"], given["time"]),
+            slot_start_at=row.slot_start_at, slot_end_at=row.slot_end_at,
+        )  # fmt: skip
+    elif action in {"approve", "dispatch"}:
+        getattr(disconnections, action)(**base)
+    elif action in {"copy", "remind"}:
+        getattr(disconnections, action)(**base, proof=given["note"])
+    elif action == "acknowledge":
+        disconnections.acknowledge(**base, note=given["note"])
+    else:
+        getattr(disconnections, action)(**base, reason=given["note"])
+
+
+@allow(*READERS)
+def paper(request: HttpRequest, order_id: int) -> HttpResponse:  # noqa: ARG001
+    """Give the notice of disconnection as PDF."""
+    with or_404():
+        row = queries.one(order_id=order_id)
+        if row.slot_start_at is None:
+            raise Http404
+        answer = HttpResponse(cut_documents.notice(order_id=order_id), content_type="application/pdf")
+    answer["Content-Disposition"] = f'inline; filename="disconnection-{order_id}.pdf"'
+    return answer
+
+
+@allow(*READERS)
+def demand_paper(request: HttpRequest, case_id: int) -> HttpResponse:  # noqa: ARG001
+    """Give the demand for what is overdue today as PDF."""
+    with or_404():
+        written = cut_documents.demand(case_id=case_id)
+    answer = HttpResponse(written, content_type="application/pdf")
+    answer["Content-Disposition"] = f'inline; filename="demand-{case_id}.pdf"'
+    return answer

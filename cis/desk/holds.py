@@ -1,0 +1,138 @@
+"""Holds, the registers of life support and vulnerable customers among them, and forecasts of the weather."""
+
+from datetime import time, timedelta
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from arrears.domain.cut_facts import HoldKind
+from arrears.operations import forecasts
+from arrears.operations import holds as operations
+from arrears.queries import cuts, orders
+from arrears.queries import dunning as case_queries
+from arrears.queries import holds as queries
+from arrears.queries.holds import WantedHolds
+from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_refusal, today
+from cis.desk.dunning import case_page
+from cis.desk.forms.dunning import ForecastForm, HoldForm, HoldListForm, LiftForm, at
+from cis.desk.roles import BILLERS, CLERKS, READERS
+from cis.desk.words import word
+from cis.kernel.errors import Refused
+from cis.platform.access import actor_of, allow
+from cis.platform.paging import ROWS, Pager, page_number, query_of
+
+
+@allow(*READERS)
+def index(request: HttpRequest) -> HttpResponse:
+    """List holds, the latest first."""
+    form, number = HoldListForm(request.GET), page_number(request)
+    wanted = form.wanted()
+    rows = queries.listed(wanted=wanted, at=timezone.now(), offset=(number - 1) * ROWS, most=ROWS + 1)
+    actor = actor_of(request)
+    context = {
+        "form": form,
+        "rows": rows[:ROWS],
+        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        "is_filtered": wanted != WantedHolds(),
+        "may_lift": bool(actor.roles & set(BILLERS)),
+        "me": actor.id,
+    }
+    return render(request, "desk/dunning/holds.html", context)
+
+
+@allow(*READERS)
+def export(request: HttpRequest) -> StreamingHttpResponse:
+    """Give the same list as a file."""
+    header = [_("Account"), _("Holder"), _("Kind"), _("Bill"), _("Place"), _("Since"), _("Until"), _("What shows it"),
+              _("Why it was lifted")]  # fmt: skip
+    rows = (
+        (r.account_number, r.name, word("hold", r.kind), r.bill_number, r.address, timezone.localdate(r.since_at),
+         r.until_at and timezone.localdate(r.until_at), r.evidence, r.lift_reason)
+        for r in queries.listed(wanted=HoldListForm(request.GET).wanted(), at=timezone.now(), most=FILE_ROWS_MOST)
+    )  # fmt: skip
+    return csv_file("holds.csv", header, rows)
+
+
+@allow(*CLERKS, *BILLERS)
+@require_POST
+def place(request: HttpRequest, case_id: int) -> HttpResponse:
+    """Place a hold on the account of a case."""
+    with or_404():
+        case = case_queries.one(case_id=case_id)
+    return _place(request, case.account_id, case_id)
+
+
+def _place(request: HttpRequest, account_id: int, case_id: int) -> HttpResponse:
+    bills = [(debt.bill_id, debt.due_date.isoformat()) for debt in cuts.debts(account_id=account_id)]
+    form = HoldForm(request.POST, bills=bills, places=orders.supplies(account_id=account_id, on=today()))
+    if form.is_valid():
+        given = form.cleaned_data
+        until = given["until"]
+        try:
+            operations.place(
+                account_id=account_id, kind=HoldKind(given["kind"]), evidence=given["evidence"], at=timezone.now(),
+                actor=actor_of(request), bill_id=int(given["bill"]) if given["bill"] else None,
+                until_at=at(until + timedelta(days=1), time(0)) if until else None,
+                service_point_id=int(given["service_point"]) if given["service_point"] else None,
+            )  # fmt: skip
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            messages.success(request, _("The hold is placed."))
+            return redirect("desk:collection_case", case_id)
+    return case_page(request, case_id, hold_form=form, shown="hold")
+
+
+@allow(*BILLERS)
+@require_POST
+def lift(request: HttpRequest, hold_id: int) -> HttpResponse:
+    """Lift a hold, ask for it where a second person is needed, or let it stand."""
+    action, actor = request.POST.get("action", ""), actor_of(request)
+    if action not in {"lift", "keep"}:
+        raise Http404
+    form = LiftForm(request.POST)
+    with or_404():
+        try:
+            if action == "keep":
+                operations.keep(hold_id=hold_id, actor=actor)
+                messages.success(request, _("The hold stands."))
+            elif not form.is_valid():
+                messages.error(request, _("Say why the hold is lifted."))
+            elif operations.lift(hold_id=hold_id, reason=form.cleaned_data["reason"], at=timezone.now(), actor=actor):
+                messages.success(request, _("The hold is lifted."))
+            else:
+                messages.success(request, _("It protects a person: a second person lifts it."))
+        except Refused as refusal:
+            if refusal.code.startswith("unknown_"):
+                raise
+            tell_refusal(request, refusal)
+    case_id = request.POST.get("case", "")
+    return redirect("desk:collection_case", int(case_id)) if case_id.isdigit() else redirect("desk:holds")
+
+
+@allow(*READERS)
+def weather(request: HttpRequest) -> HttpResponse:
+    """List forecasts, the latest first, and enter one."""
+    may_enter = bool(actor_of(request).roles & set(BILLERS))
+    now = timezone.localtime()
+    initial = {"made_day": now.date(), "made_time": now.time()}
+    form = ForecastForm(posted(request), initial=initial)
+    if request.method == "POST" and may_enter and form.is_valid():
+        given = form.cleaned_data
+        try:
+            forecasts.enter(
+                made_at=at(given["made_day"], given["made_time"]), until_at=at(given["until"] + timedelta(days=1), None),
+                coldest_tenths=form.tenths("coldest"), hottest_tenths=form.tenths("hottest"), source=given["source"],
+                at=timezone.now(), actor=actor_of(request),
+            )  # fmt: skip
+        except Refused as refusal:
+            form.refuse(refusal)
+        else:
+            messages.success(request, _("Saved."))
+            return redirect("desk:forecasts")
+    context = {"form": form, "rows": forecasts.listed(), "may_enter": may_enter}
+    return render(request, "desk/dunning/forecasts.html", context)
