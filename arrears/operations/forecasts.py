@@ -1,6 +1,5 @@
 """Forecasts of the weather: without one that is known and reaches far enough, nobody is cut off."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from arrears.models.collection import Forecast
@@ -20,19 +19,6 @@ class BadForecast(Refused):
     """It has no source, ends before it begins, or its temperatures cannot be."""
 
     code = "bad_forecast"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForecastCard:
-    """What was foretold, by whom, and who entered it. [1/10 degree Celsius]"""
-
-    id: int
-    made_at: datetime
-    until_at: datetime
-    coldest_tenths: int
-    hottest_tenths: int
-    source: str
-    actor_name: str
 
 
 @opens_transaction
@@ -60,9 +46,3 @@ def enter(
     )  # fmt: skip
     audit.record(actor, "enter", "forecast", row.id, until_at=until_at, coldest=coldest_tenths, hottest=hottest_tenths)
     return row.id
-
-
-def listed(*, most: int = 50) -> tuple[ForecastCard, ...]:
-    """Return forecasts, the latest first; one statement."""
-    rows = Forecast.objects.order_by("-made_at").values(*ForecastCard.__dataclass_fields__)[:most]
-    return tuple(ForecastCard(**row) for row in rows)

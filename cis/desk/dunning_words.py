@@ -91,14 +91,14 @@ _SENTENCES: Mapping[str, Callable[[Said], str]] = {
         "counted": money(int(e["counted_minor"])), "least": money(int(e["least_minor"]))},
     "step_unproven": lambda e: _now("It is not proven that the customer received: %(step)s.") % {
         "step": STEPS.get(str(e["step"]), e["step"])},
-    "notice_missing": lambda e: _now("It is not proven that the customer has the notice of disconnection."),
+    "notice_missing": lambda _e: _now("It is not proven that the customer has the notice of disconnection."),
     "notice_fresh": lambda e: _now("The notice was received on %(day)s: too short a time ago.") % {
         "day": _day(e["delivered"])},
     "notice_old": lambda e: _now("The notice was received on %(day)s: too long ago, it has to be given anew.") % {
         "day": _day(e["delivered"])},
     "outside_slot": lambda e: _now("The announced hours are %(start)s to %(end)s.") % {
         "start": _at(e["from"]), "end": _at(e["until"])},
-    "reminder_missing": lambda e: _now("The customer was not reminded for the last time, %(minutes)s minutes before.") % {
+    "reminder_missing": lambda e: _now("The last reminder, %(minutes)s minutes before, is missing.") % {
         "minutes": e["minutes"]},
     "reminder_fresh": lambda e: _now("The last reminder was at %(at)s: too short a time ago.") % {
         "at": _at(e["reminded"])},

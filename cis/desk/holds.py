@@ -14,6 +14,7 @@ from arrears.operations import forecasts
 from arrears.operations import holds as operations
 from arrears.queries import cuts, orders
 from arrears.queries import dunning as case_queries
+from arrears.queries import forecasts as forecast_queries
 from arrears.queries import holds as queries
 from arrears.queries.holds import WantedHolds
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_refusal, today
@@ -125,7 +126,8 @@ def weather(request: HttpRequest) -> HttpResponse:
         given = form.cleaned_data
         try:
             forecasts.enter(
-                made_at=at(given["made_day"], given["made_time"]), until_at=at(given["until"] + timedelta(days=1), None),
+                made_at=at(given["made_day"], given["made_time"]),
+                until_at=at(given["until"] + timedelta(days=1), None),
                 coldest_tenths=form.tenths("coldest"), hottest_tenths=form.tenths("hottest"), source=given["source"],
                 at=timezone.now(), actor=actor_of(request),
             )  # fmt: skip
@@ -134,5 +136,5 @@ def weather(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
             return redirect("desk:forecasts")
-    context = {"form": form, "rows": forecasts.listed(), "may_enter": may_enter}
+    context = {"form": form, "rows": forecast_queries.listed(), "may_enter": may_enter}
     return render(request, "desk/dunning/forecasts.html", context)

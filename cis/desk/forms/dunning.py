@@ -100,8 +100,8 @@ class HoldListForm(PageForm):
     kind = forms.ChoiceField(label=_("Kind"), required=False, choices=choices(HOLDS, empty=_("All")))
     state = forms.ChoiceField(
         label=_("State"), required=False,
-        choices=[("", _("Hold now")), ("asked", _("To be lifted by a second person")), ("ending", _("End within 14 days")),
-                 ("all", _("All"))],
+        choices=[("", _("Hold now")), ("asked", _("To be lifted by a second person")),
+                 ("ending", _("End within 14 days")), ("all", _("All"))],
     )  # fmt: skip
 
     def wanted(self) -> WantedHolds:
