@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from arrears.domain.cut_facts import Blocker
@@ -85,37 +85,37 @@ _WEEKDAYS = (
 )  # fmt: skip
 Said = Mapping[str, Any]
 _SENTENCES: Mapping[str, Callable[[Said], str]] = {
-    "too_young": lambda e: _now("The oldest debt was due on %(due)s; it counts after %(days)s days.") % {
+    "too_young": lambda e: gettext("The oldest debt was due on %(due)s; it counts after %(days)s days.") % {
         "due": _day(e["oldest_due"]), "days": e["days"]},
-    "below_least": lambda e: _now("What counts is %(counted)s; below %(least)s nobody is cut off.") % {
+    "below_least": lambda e: gettext("What counts is %(counted)s; below %(least)s nobody is cut off.") % {
         "counted": money(int(e["counted_minor"])), "least": money(int(e["least_minor"]))},
-    "step_unproven": lambda e: _now("It is not proven that the customer received: %(step)s.") % {
+    "step_unproven": lambda e: gettext("It is not proven that the customer received: %(step)s.") % {
         "step": STEPS.get(str(e["step"]), e["step"])},
-    "notice_missing": lambda _e: _now("It is not proven that the customer has the notice of disconnection."),
-    "notice_fresh": lambda e: _now("The notice was received on %(day)s: too short a time ago.") % {
+    "notice_missing": lambda _e: gettext("It is not proven that the customer has the notice of disconnection."),
+    "notice_fresh": lambda e: gettext("The notice was received on %(day)s: too short a time ago.") % {
         "day": _day(e["delivered"])},
-    "notice_old": lambda e: _now("The notice was received on %(day)s: too long ago, it has to be given anew.") % {
+    "notice_old": lambda e: gettext("The notice was received on %(day)s: too long ago, it has to be given anew.") % {
         "day": _day(e["delivered"])},
-    "outside_slot": lambda e: _now("The announced hours are %(start)s to %(end)s.") % {
+    "outside_slot": lambda e: gettext("The announced hours are %(start)s to %(end)s.") % {
         "start": _at(e["from"]), "end": _at(e["until"])},
-    "reminder_missing": lambda e: _now("The last reminder, %(minutes)s minutes before, is missing.") % {
+    "reminder_missing": lambda e: gettext("The last reminder, %(minutes)s minutes before, is missing.") % {
         "minutes": e["minutes"]},
-    "reminder_fresh": lambda e: _now("The last reminder was at %(at)s: too short a time ago.") % {
+    "reminder_fresh": lambda e: gettext("The last reminder was at %(at)s: too short a time ago.") % {
         "at": _at(e["reminded"])},
-    "reminder_old": lambda e: _now("The last reminder was at %(at)s: too long ago, remind again.") % {
+    "reminder_old": lambda e: gettext("The last reminder was at %(at)s: too long ago, remind again.") % {
         "at": _at(e["reminded"])},
-    "authority_untold": lambda e: _now("An important customer (grade %(grade)s): the authority needs a copy first.") % {
+    "authority_untold": lambda e: gettext("Important customer (grade %(grade)s): the authority needs a copy first.") % {
         "grade": e["grade"]},
-    "unapproved": lambda e: _now("%(approvals)s of %(needed)s persons have agreed.") % e,
-    "season": lambda e: _now("Nobody is cut off in these days of the year: %(season)s.") % e,
-    "holiday": lambda e: _now("%(day)s is a holiday, or the day before one.") % {"day": _day(e["day"])},
-    "weekday": lambda e: _now("Nobody is cut off on a %(weekday)s.") % {
+    "unapproved": lambda e: gettext("%(approvals)s of %(needed)s persons have agreed.") % e,
+    "season": lambda e: gettext("Nobody is cut off in these days of the year: %(season)s.") % e,
+    "holiday": lambda e: gettext("%(day)s is a holiday, or the day before one.") % {"day": _day(e["day"])},
+    "weekday": lambda e: gettext("Nobody is cut off on a %(weekday)s.") % {
         "weekday": _WEEKDAYS[int(e["weekday"]) - 1]},
-    "hour": lambda e: _now("It is only done between %(start)s and %(end)s.") % {
+    "hour": lambda e: gettext("It is only done between %(start)s and %(end)s.") % {
         "start": _time(e["from_minute"]), "end": _time(e["until_minute"])},
-    "weather": lambda e: _now("The forecast says %(coldest)s to %(hottest)s.") % {
+    "weather": lambda e: gettext("The forecast says %(coldest)s to %(hottest)s.") % {
         "coldest": _degrees(e["coldest_tenths"]), "hottest": _degrees(e["hottest_tenths"])},
-    "weather_unknown": lambda e: _now("No forecast is known for the next %(hours)s hours: enter one.") % e,
+    "weather_unknown": lambda e: gettext("No forecast is known for the next %(hours)s hours: enter one.") % e,
 }  # fmt: skip
 
 
