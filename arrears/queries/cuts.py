@@ -22,9 +22,8 @@ from arrears.domain.cut_facts import (
 )
 from arrears.domain.disconnection import OrderAction
 from arrears.models import collection as tables
-from arrears.queries import rules
+from arrears.queries import hindrances, rules
 from billing.queries import balances, bills
-from cashiering.queries import checkouts
 from cis.kernel.calendar import local_clock
 from cis.kernel.errors import Refused
 from cis.platform import calendars, packs
@@ -113,14 +112,6 @@ def holds(*, account_id: int, service_point_id: int | None = None) -> tuple[Hold
     )
 
 
-def under_way(*, account_id: int, at: datetime) -> tuple[Hold, ...]:
-    """Return the hold that an online payment makes whose money is not certain yet; one statement."""
-    until_at = checkouts.under_way([account_id], at=at).get(account_id)
-    if until_at is None:
-        return ()
-    return (Hold(0, HoldKind.PENDING_PAYMENT, at, until_at, None, "an online payment is under way"),)
-
-
 def _facts(order: tables.DisconnectionOrder, now: Moment) -> Facts:
     owed = balances.of_account(account_id=order.account_id, today=now.day).balance_minor
     grades = important.grades(service_point_ids=[order.service_point_id], on=now.day)
@@ -133,7 +124,7 @@ def _facts(order: tables.DisconnectionOrder, now: Moment) -> Facts:
         reminded_at=order.reminded_at,
         holds=(
             *holds(account_id=order.account_id, service_point_id=order.service_point_id),
-            *under_way(account_id=order.account_id, at=now.at),
+            *hindrances.of_accounts(account_ids=[order.account_id], at=now.at).get(order.account_id, ()),
         ),
         importance=str(grades.get(order.service_point_id, "")),
         copied_at=order.copied_at,

@@ -9,6 +9,7 @@ from arrears.domain.cut_facts import Debt, Hold, HoldKind, Moment
 from arrears.domain.pursuit import Made, Pursued
 from arrears.models.collection import CollectionMove
 from arrears.models.collection import Hold as HoldRow
+from arrears.queries import hindrances
 from cis.platform.db import fetch
 
 _KINDS = ["regular", "note", "late_fee"]
@@ -81,6 +82,8 @@ def of_accounts(*, account_ids: Sequence[int], now: Moment) -> tuple[Found, ...]
     wanted = list(account_ids)
     rows = fetch(_FACTS, {"accounts": wanted, "today": now.day, "kinds": _KINDS})
     holds, made = _holds(wanted), _made(wanted, now)
+    for account_id, more in hindrances.of_accounts(account_ids=wanted, at=now.at).items():
+        holds.setdefault(account_id, []).extend(more)
     return tuple(_found(row, holds, made) for row in rows)
 
 

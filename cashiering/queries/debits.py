@@ -35,6 +35,8 @@ class UnknownBatch(Refused):
 class UnderWay:
     """A debit of a bill that will still become money, or not. [minor unit]"""
 
+    debit_id: int
+    account_id: int
     bill_id: int
     amount_minor: int
     collection_date: date
@@ -134,8 +136,8 @@ def under_way(*, account_ids: Collection[int]) -> dict[int, UnderWay]:
     """
     rows = Debit.objects.filter(account_id__in=list(account_ids), state__in=UNDER_WAY_CODES)
     return {
-        bill: UnderWay(bill, amount, day, state)
-        for bill, amount, day, state in rows.values_list("bill_id", "amount_minor", "collection_date", "state")
+        row[2]: UnderWay(*row)
+        for row in rows.values_list("id", "account_id", "bill_id", "amount_minor", "collection_date", "state")
     }
 
 

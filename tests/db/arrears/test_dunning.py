@@ -12,14 +12,14 @@ from django.test.utils import CaptureQueriesContext
 from accounts.domain.receipts import Outcome, Receipt
 from accounts.models.notice import Notice
 from accounts.operations import letters, notice_receipts
-from arrears.domain.cut_facts import HoldKind
-from arrears.models.collection import CollectionCase, CollectionMove
+from arrears.domain.cut_facts import Hold, HoldKind
+from arrears.models.collection import CollectionCase, CollectionMove, DisconnectionOrder
 from arrears.models.dunning import DunningBatch, DunningTarget
 from arrears.operations import demands, dunning, holds
 from arrears.operations.demands import BadProof, CallResult
 from arrears.operations.dunning import BatchDecided
+from arrears.queries import cuts, hindrances, rules
 from arrears.queries import dunning as queries
-from arrears.queries import rules
 from billing.domain.channels import PaymentChannel
 from billing.models.bill import Bill
 from billing.operations import payments
@@ -231,6 +231,24 @@ def test_a_hold_of_the_account_stops_the_ladder_and_one_of_a_bill_takes_it_out(w
     assert steps(world) == ["text"]
     holds.lift(hold_id=hold_id, reason="refused", at=at(date(2026, 3, 20), 12), actor=CHIEF)
     assert (case(world).held_by, case(world).next_date) == ("", date(2026, 3, 25))
+
+
+def test_what_another_room_knows_stops_the_ladder_and_a_disconnection(world, monkeypatch):
+    """As a debit that is under way: it is asked for, nobody has to place a hold."""
+    monkeypatch.setattr(hindrances, "_asked", {})
+    debit = Hold(9, HoldKind.PENDING_PAYMENT, at(DUE), None, None, "debit 9")
+    hindrances.ask("debits", answers=lambda *, account_ids, at: dict.fromkeys(account_ids, (debit,)))
+    night(DUE + DAY)
+    assert (case(world).held_by, steps(world)) == ("pending_payment", [])
+    order = DisconnectionOrder.objects.create(
+        account=world.account, service_point=world.service_point, customer_class="residential", way="remote",
+        reason="unpaid", proposed_at=at(DUE), expires_at=at(DUE + 9 * DAY),
+    )  # fmt: skip
+    reasons = [one.code for one in cuts.one(order_id=order.id, at=at(DUE + DAY)).blockers]
+    assert "pending_payment" in reasons
+    hindrances.ask("debits", answers=lambda *, account_ids, at: {})
+    night(DUE + 2 * DAY)
+    assert (case(world).held_by, steps(world)) == ("", ["text"])
 
 
 def test_money_ends_the_case_and_takes_back_the_visit(world):

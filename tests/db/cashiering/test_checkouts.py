@@ -191,7 +191,8 @@ def test_02_pending_keeps_the_account_from_being_cut_off_until_it_is_paid(world,
     row = paid(world, 1_002)
     assert (row.state, Payment.objects.count()) == ("pending", 0)
     assert set(queries.under_way([world.account.id], at=timezone.now())) == {world.account.id}
-    assert cuts.under_way(account_id=world.account.id, at=timezone.now())[0].holds_at(timezone.now())
+    holds = hindrances.of_accounts(account_ids=[world.account.id], at=timezone.now())[world.account.id]
+    assert [hold.kind for hold in holds if hold.holds_at(timezone.now())] == ["pending_payment"]
     assert queries.under_way([world.account.id], at=timezone.now() + timedelta(hours=73)) == {}
     later(clock, 2)
     row.refresh_from_db()

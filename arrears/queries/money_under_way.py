@@ -1,0 +1,27 @@
+"""Money that is under way and not certain yet, as what hinders the pursuit of accounts: online payments and direct debits."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+from arrears.domain.cut_facts import Hold, HoldKind
+from cashiering.queries import checkouts, debits
+
+
+def by_checkout(*, account_ids: Sequence[int], at: datetime) -> dict[int, tuple[Hold, ...]]:
+    """Return the holds of online payments that payers have made, by account; one statement."""
+    found = checkouts.under_way(account_ids, at=at)
+    return {
+        account_id: (Hold(0, HoldKind.PENDING_PAYMENT, at, until_at, None, "an online payment is under way"),)
+        for account_id, until_at in found.items()
+    }
+
+
+def by_debit(*, account_ids: Sequence[int], at: datetime) -> dict[int, tuple[Hold, ...]]:
+    """Return the holds of bills that are debited, by account, until the bank has said what became of them; one statement."""
+    found: defaultdict[int, tuple[Hold, ...]] = defaultdict(tuple)
+    for one in debits.under_way(account_ids=account_ids).values():
+        evidence = f"a direct debit is due on {one.collection_date}"
+        hold = Hold(one.debit_id, HoldKind.PENDING_PAYMENT, at, None, one.bill_id, evidence)
+        found[one.account_id] = (*found[one.account_id], hold)
+    return dict(found)

@@ -1,0 +1,195 @@
+"""
+The daily ladder over N accounts, 5 % of them overdue: every case opened or looked at, and every demand of the day made.
+
+A: arrears.operations.dunning.night, the decision of a second person, and dunning.work until the batch is sent: notices
+   are written and wait in the outbox. Half of the debtors are new and get a text, the others climb to their call.
+B: COPY of the rows of cases, moves, targets and notices that A made into empty tables of the same columns and indexes,
+   as a floor. Durable settings; one Python process and PostgreSQL. Accounts are seeded by SQL, which is not counted.
+
+    .venv/bin/python benchmarks/dunning.py --accounts 1000000
+"""
+
+import os
+import shutil
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+import _report
+
+ACCOUNTS, QUICK_ACCOUNTS = 1_000_000, 50_000
+GOAL_S = 120
+AT = datetime(2026, 3, 10, 0, 30, tzinfo=UTC)
+AMOUNT_MINOR = 6_170
+LATE_EVERY = 20
+TABLES = ("arrears_collectioncase", "arrears_collectionmove", "arrears_dunningtarget", "accounts_notice")
+
+# One in twenty bills was due on 20 February. Every second one of them has a case and a text that arrived on the 25th.
+SEED = (
+    """INSERT INTO accounts_customer (external_id, kind, name, name_pinyin, id_number, language, note, search_grams,
+                                      created_at, version)
+       SELECT 'C' || i, 'resident', '客户' || i, 'kehu' || i, '', 'zh-hans', '', '{}', now(), 1
+       FROM generate_series(1, %(n)s) i""",
+    """INSERT INTO accounts_contactpoint (customer_id, kind, value, is_preferred, bounce_reason)
+       SELECT id, 'mobile', '+86138' || lpad(id::text, 8, '0'), TRUE, '' FROM accounts_customer""",
+    """INSERT INTO accounts_account (number, external_id, state, paper_bill, opened_date, created_at)
+       SELECT (3000000000 + i)::text, 'A' || i, 'open', FALSE, '2020-01-01', now() FROM generate_series(1, %(n)s) i""",
+    """INSERT INTO accounts_accountholder (account_id, customer_id, period)
+       SELECT a.id, c.id, '[2020-01-01,)' FROM accounts_account a
+       JOIN accounts_customer c ON c.external_id = 'C' || substr(a.external_id, 2)""",
+    """INSERT INTO billing_bill (account_id, kind, state, number, start_date, end_date, issue_date, due_date, energy_wh,
+                                 amount_minor, tax_minor, balance_before_minor, created_at)
+       SELECT a.id, 'regular', 'issued', lpad(a.id::text, 10, '0'), '2026-01-01', '2026-02-01', '2026-02-01',
+              CASE WHEN a.id %% %(every)s = 0 THEN date '2026-02-20' ELSE date '2026-03-20' END, 100000, %(amount)s,
+              710, 0, now() FROM accounts_account a""",
+    """INSERT INTO billing_ledgeraccount (code, account_id, balance_minor)
+       SELECT 'customer.' || id, id, %(amount)s FROM accounts_account""",
+    """INSERT INTO arrears_collectioncase (account_id, customer_class, opened_date, overdue_minor, last_step, next_step,
+                                           awaits, held_by)
+       SELECT id, 'residential', '2026-02-21', %(amount)s, 'text', 'call', '', '' FROM accounts_account
+       WHERE id %% (2 * %(every)s) = 0""",
+    """INSERT INTO arrears_collectionmove (case_id, step, channel, wants, amount_minor, made_at, done_at, proven_at,
+                                           proof, tries, actor_name)
+       SELECT id, 'text', 'sms', 'delivered', %(amount)s, '2026-02-21', '2026-02-21', '2026-02-25', 'seed', 0, ''
+       FROM arrears_collectioncase""",
+)
+
+
+def main() -> None:
+    parser = _report.parser(__doc__)
+    parser.add_argument("--accounts", type=int)
+    given = parser.parse_args()
+    count = given.accounts or (QUICK_ACCOUNTS if given.quick else ACCOUNTS)
+    from cis.embedded import Embedded
+
+    folder = Path(tempfile.mkdtemp(prefix="wattline-bench-"))
+    folder.chmod(0o755)
+    try:
+        with Embedded(folder / "var", durable=True) as services:
+            urls = services.urls()
+            os.environ.update(
+                WATTLINE_VAR=str(folder / "var"), DATABASE_URL=urls.database_url, REDIS_URL=urls.redis_url
+            )
+            measure(count)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def measure(count: int) -> None:
+    prepare(count)
+    planned = _report.seconds(plan)
+    _report.progress(f"planned in {planned:.2f} s")
+    sent = _report.seconds(send)
+    _report.progress(f"sent in {sent:.2f} s")
+    demands = check(count)
+    floor = copy_floor()
+    taken = planned + sent
+    _report.finish(
+        name="dunning",
+        value=round(taken, 2),
+        unit="s a day",
+        goal=f"< {GOAL_S} s for 1,000,000 accounts, 5 % overdue, on 2 cores",
+        holds=taken < GOAL_S * min(count / ACCOUNTS * 2, 1),
+        reference={"name": "COPY of the rows", "value": round(floor, 3), "unit": "s"},
+        ratio=round(floor / taken, 3),
+        n=count,
+        taken_s=taken,
+        demands=demands,
+        plan_s=round(planned, 3),
+        send_s=round(sent, 3),
+    )
+
+
+def prepare(count: int) -> None:
+    """Make the database, its supplier, the accounts with a bill each, and what is known of half of the debtors."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cis.settings")
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+    from django.db import transaction
+
+    from accounts.operations import suppliers
+    from accounts.queries.supplier import SupplierCard
+    from cis.kernel.actors import SYSTEM
+
+    _report.progress(f"preparing {count:,} accounts with a bill each, one in {LATE_EVERY} overdue")
+    card = SupplierCard(
+        code="BENCH", name_zh="测试", name_en="Bench", tax_number="", address="", phone="", website="", bank_name="",
+        bank_account="", pack="cn-shanghai", currency="CNY", time_zone="Asia/Shanghai",
+    )  # fmt: skip
+    with transaction.atomic():
+        suppliers.set_up(card=card, actor=SYSTEM)
+        for statement in SEED:
+            sql(statement, {"n": count, "amount": AMOUNT_MINOR, "every": LATE_EVERY})
+    sql("ANALYZE")
+
+
+def plan() -> None:
+    from arrears.operations import dunning
+
+    dunning.night(AT)
+
+
+def send() -> None:
+    """Let the batch go as its second person, where it waits for one, and make its demands."""
+    from arrears.models.dunning import DunningBatch
+    from arrears.operations import dunning
+    from cis.kernel.actors import Actor, ActorKind
+    from cis.kernel.enums import Role
+
+    batch = DunningBatch.objects.get()
+    if batch.state == "waiting":
+        boss = Actor(ActorKind.STAFF, 1, "bench", frozenset({Role.SUPERVISOR}))
+        dunning.decide(batch_id=batch.id, is_approved=True, actor=boss)
+    dunning.work(AT)
+
+
+def check(count: int) -> int:
+    """Return how many demands were made; stop if they are not those that were due."""
+    ((cases, calls, texts, told),) = sql(
+        "SELECT (SELECT count(*) FROM arrears_collectioncase), count(*) FILTER (WHERE step = 'call'),"
+        " count(*) FILTER (WHERE step = 'text' AND proof = ''),"
+        " (SELECT count(*) FROM accounts_notice WHERE channel = 'sms') FROM arrears_collectionmove"
+    )
+    late, known = count // LATE_EVERY, count // LATE_EVERY // 2
+    if (cases, calls, texts, told) != (late, known, late - known, late - known):
+        raise SystemExit(f"wrong result: {cases} cases, {calls} calls, {texts} texts, {told} messages")
+    return int(calls + texts)
+
+
+def copy_floor() -> float:
+    """Return the seconds that COPY takes for the rows that were made, with their indexes."""
+    from django.db import connection, transaction
+
+    blocks = {}
+    for table in TABLES:
+        with (
+            connection.connection.cursor() as cursor,
+            cursor.copy(f"COPY {table} TO STDOUT (FORMAT BINARY)") as copy,
+        ):
+            blocks[table] = b"".join(bytes(block) for block in copy)
+        sql(f"CREATE TABLE floor_{table} (LIKE {table} INCLUDING ALL EXCLUDING IDENTITY)")
+
+    def load() -> None:
+        with transaction.atomic():
+            for table, rows in blocks.items():
+                statement = f"COPY floor_{table} FROM STDIN (FORMAT BINARY)"
+                with connection.connection.cursor() as cursor, cursor.copy(statement) as copy:
+                    copy.write(rows)
+
+    return _report.seconds(load)
+
+
+def sql(statement: str, params: dict[str, int] | None = None) -> list[tuple]:
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        return cursor.fetchall() if cursor.description else []
+
+
+if __name__ == "__main__":
+    main()
