@@ -12,7 +12,7 @@ from accounts.queries.supplier import SupplierCard
 from arrears.queries import dunning, late_fees, orders
 from billing.queries import bills
 from cis.kernel.deadlines import Unit
-from cis.platform import deadlines
+from cis.platform import deadlines, packs
 
 BILLS_MOST = 100_000
 LINK = "/portal/overdue"
@@ -37,7 +37,8 @@ class Paper:
 
     number            what it is called: of the case, or of the order
     slot_start_at, slot_end_at  the announced hours; None on a demand
-    address           of the place that is to be cut off
+    address           of the place that is to be cut off; on a demand of a place that is supplied
+    legal_source      of the rule on disconnections; "" where the pack has none
     reconnect_hours   so soon current flows again once it is paid; None: the pack does not say
     """
 
@@ -51,6 +52,7 @@ class Paper:
     slot_end_at: datetime | None
     reconnect_hours: int | None
     qr_payload: str
+    legal_source: str
 
     @property
     def open_minor(self) -> int:
@@ -100,17 +102,20 @@ def _paper(number: str, account_id: int, *, only: frozenset[int] | None, order: 
         if card.due_date is not None and card.open_minor > 0 and card.due_date < today
         and (only is None or card.id in only)
     )  # fmt: skip
+    places = orders.supplies(account_id=account_id, on=today)
+    source = packs.rules_in_force(at=today).get("disconnection")
     return Paper(
         number=number,
         supplier=supplier.current(),
         addressee=accounts.addressees(account_ids=[account_id], at_date=today).get(account_id),
         printed_date=today,
         bills=tuple(sorted(open_bills, key=lambda bill: (bill.due_date, bill.number))),
-        address=order.address if order else "",
+        address=order.address if order else next((one for _, one in places), ""),
         slot_start_at=order.slot_start_at if order else None,
         slot_end_at=order.slot_end_at if order else None,
         reconnect_hours=_hours() if order else None,
         qr_payload=f"{settings.SITE_URL}{LINK}",
+        legal_source=source.source if source else "",
     )
 
 

@@ -20,6 +20,7 @@ from arrears.operations import demands, disconnections, dunning, forecasts, hold
 from arrears.operations.demands import CallResult
 from arrears.queries import dunning as queries
 from arrears.queries import orders
+from arrears.queries.dunning import WantedCases
 from billing.domain.channels import ReturnKind
 from billing.operations import payments
 from billing.queries import bills
@@ -39,6 +40,7 @@ EVIDENCE = {
     HoldKind.HARDSHIP: "Street office 街道办证明 88",
 }  # fmt: skip
 COLD, WARM = 31, 164
+NOBODY_LOOKED = 4
 DAY, STAFF = timedelta(days=1), {"billing": Role.BILLING, "clerk": Role.CLERK}
 
 
@@ -49,7 +51,7 @@ def build(*, run_id: int, today: date) -> None:
     cards = bills.of_run(run_id=run_id, state="issued", most=200)
     debtors = [card.account_id for card in cards[3::3]][:DEBTORS]
     for place, account_id in enumerate(debtors):
-        _come_back(account_id, keep=place % 2)
+        _come_back(account_id, count=2 + place % 3)
     for back in range(DAYS, -1, -1):
         _day(_at(today - back * DAY), clerk)
     held = [case for account_id in debtors if (case := queries.open_of_account(account_id=account_id))]
@@ -68,10 +70,9 @@ def _at(day: date) -> datetime:
     return datetime.combine(day, MORNING, tzinfo=local_clock(settings.TIME_ZONE).zone)
 
 
-def _come_back(account_id: int, *, keep: int) -> None:
-    """Let the bank take back what an account paid, but for its latest payment where one is kept."""
-    paid = bills.payments_of(account_id=account_id, most=100)
-    for payment in paid[keep:]:
+def _come_back(account_id: int, *, count: int) -> None:
+    """Let the bank take back the latest payments of an account."""
+    for payment in bills.payments_of(account_id=account_id, most=count):
         with transaction.atomic():
             payments.take_back_step(
                 payment_id=payment.id, kind=ReturnKind.BOUNCED, returned_date=payment.received_date,
@@ -87,11 +88,27 @@ def _day(at: datetime, clerk: Actor) -> None:
     notice_receipts.take(found=[Receipt(Outcome.DELIVERED, notice_id=one.id, proof=f"demo-{one.id}") for one in told])
     _post(clerk)
     demands.prove(at)
+    _hand_over(at, clerk)
     for call in queries.to_make(most=500)[1:]:
         demands.call(
             move_id=call.id, result=CallResult.ANSWERED, note="says that it will be paid 答应缴费",
             at=at + timedelta(hours=2), actor=clerk,
         )  # fmt: skip
+
+
+def _hand_over(at: datetime, clerk: Actor) -> None:
+    """Let the clerk send letters to the supply address where no other is known, but for some that nobody looked at."""
+    wanted = WantedCases(held="proof", step="letter")
+    for case in queries.listed(wanted=wanted, today=at.date(), most=100):
+        letter = queries.demands(account_id=case.account_id)[0]
+        if case.account_id % NOBODY_LOOKED and letter.made_at <= at:
+            demands.record_proof(
+                move_id=letter.id,
+                proof=f"EMS 10{letter.id:06d} 寄用电地址",
+                proven_at=letter.made_at,
+                at=at,
+                actor=clerk,
+            )
 
 
 def _post(clerk: Actor) -> None:
