@@ -50,7 +50,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @allow(*READERS)
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """Give the same list as a file."""
-    header = [_("Order"), _("Account"), _("Holder"), _("Address"), _("State"), _("Way"), _("Proposed on"),
+    header = [_("Disconnection order"), _("Account"), _("Holder"), _("Address"), _("State"), _("Way"), _("Proposed on"),
               _("Proposed by"), _("Announced from"), _("Announced until")]  # fmt: skip
     rows = (
         (r.id, r.account_number, r.name, r.address, word("cut_order", r.state), word("cut_way", r.way),

@@ -65,8 +65,10 @@ def index(request: HttpRequest) -> HttpResponse:
 @allow(*READERS)
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """Give the same list as a file."""
-    header = [_("Account"), _("Holder"), _("Class"), _("Overdue"), _("Oldest due date"), _("Last step"), _("Next step"),
-              _("When"), _("Proof is missing of"), _("Held by"), _("Opened"), _("Closed")]  # fmt: skip
+    header = [
+        _("Account"), _("Holder"), _("Class"), _("Overdue"), _("Oldest due date"), _("Last step"), _("What comes next"),
+        _("When"), _("Proof is missing of"), _("Held by"), _("Pursued since"), _("Over since"),
+    ]  # fmt: skip
     found = queries.listed(wanted=CaseListForm(request.GET).wanted(), today=today(), most=FILE_ROWS_MOST)
     rows = (
         (r.account_number, r.name, str(CUSTOMER_CLASSES.get(r.customer_class, r.customer_class)),
@@ -215,7 +217,7 @@ def calls(request: HttpRequest) -> HttpResponse:
 def calls_file(request: HttpRequest) -> StreamingHttpResponse:
     """Give the same list as a file."""
     text, channel = _asked(CallListForm(request.GET))
-    header = [_("Account"), _("Holder"), _("Telephone"), _("Overdue"), _("Since"), _("Tries")]
+    header = [_("Account"), _("Holder"), _("Telephone"), _("Overdue"), _("On the list since"), _("Tries")]
     rows = (
         (r.account_number, r.name, r.phone, plain_money(r.amount_minor), timezone.localdate(r.made_at), r.tries)
         for r in queries.to_make(channel=channel, text=text, most=FILE_ROWS_MOST)
@@ -287,7 +289,7 @@ def batch_file(request: HttpRequest, batch_id: int) -> StreamingHttpResponse:  #
     """Give all demands of a batch as a file."""
     with or_404():
         queries.batch(batch_id=batch_id)
-    header = [_("Account"), _("Holder"), _("Class"), _("Step"), _("Way"), _("Overdue"), _("State")]
+    header = [_("Account"), _("Holder"), _("Class"), _("Step of the ladder"), _("Way"), _("Overdue"), _("State")]
     rows = (
         (r.account_number, r.name, str(CUSTOMER_CLASSES.get(r.customer_class, r.customer_class)),
          str(STEPS.get(r.step, r.step)), str(WAYS[r.channel]), plain_money(r.amount_minor), str(TARGETS[r.state]))

@@ -31,19 +31,19 @@ BATCHES: Mapping[str, Any] = {
     "planning": _("Being planned"), "waiting": _("Waits for a second person"), "sending": _("Being sent"),
     "sent": _("Sent"), "dropped": _("Dropped"), "replaced": _("Replaced by the next day"),
 }  # fmt: skip
-TARGETS: Mapping[str, Any] = {"waiting": _("Waits"), "done": _("Made"), "left_out": _("Left out: due no more")}
+TARGETS: Mapping[str, Any] = {"waiting": _("Waits"), "done": _("Carried out"), "left_out": _("Left out: due no more")}
 ORDERS: Mapping[str, Any] = {
-    "proposed": _("Proposed"), "approved": _("Approved"), "noticed": _("Notice received"), "reminded": _("Reminded"),
+    "proposed": _("Proposed"), "approved": _("Agreed to"), "noticed": _("Notice received"), "reminded": _("Reminded"),
     "dispatched": _("Sent out"), "recalled": _("Taken back, answer awaited"), "cut": _("Cut off"),
-    "restoring": _("Being restored"), "restored": _("Restored"), "cancelled": _("Cancelled"), "expired": _("Expired"),
+    "restoring": _("Being restored"), "restored": _("Restored"), "cancelled": _("Called off"), "expired": _("Expired"),
     "failed": _("Not done"),
 }  # fmt: skip
 ACTIONS: Mapping[str, Any] = {
-    "propose": _("Proposed"), "support": _("Agreed, one more is needed"), "approve": _("Approved"),
+    "propose": _("Proposed"), "support": _("Agreed, one more is needed"), "approve": _("Agreed to"),
     "announce": _("Notice sent"), "notice": _("Notice received"), "copy": _("Authority has a copy"),
     "remind": _("Reminded for the last time"), "dispatch": _("Sent out to be cut off"), "done": _("Done"),
     "fail": _("Not done"), "recall": _("Taken back"), "restore": _("To be restored"), "restored": _("Restored"),
-    "cancel": _("Cancelled"), "expire": _("Expired"),
+    "cancel": _("Called off"), "expire": _("Expired"),
 }  # fmt: skip
 CUT_WAYS: Mapping[str, Any] = {"remote": _("The meter is told to"), "crew": _("A crew goes there")}
 CALL_RESULTS: Mapping[str, Any] = {

@@ -48,8 +48,8 @@ def index(request: HttpRequest) -> HttpResponse:
 @allow(*READERS)
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """Give the same list as a file."""
-    header = [_("Account"), _("Holder"), _("Kind"), _("Bill"), _("Place"), _("Since"), _("Until"), _("What shows it"),
-              _("Why it was lifted")]  # fmt: skip
+    header = [_("Account"), _("Holder"), _("Kind"), _("Bill"), _("Place"), _("Holds since"), _("Until"),
+              _("What shows it"), _("Why it was lifted")]  # fmt: skip
     rows = (
         (r.account_number, r.name, word("hold", r.kind), r.bill_number, r.address, timezone.localdate(r.since_at),
          r.until_at and timezone.localdate(r.until_at), r.evidence, r.lift_reason)

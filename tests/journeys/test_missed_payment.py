@@ -122,7 +122,7 @@ def test_a_missed_payment_leads_to_the_meter_and_money_brings_current_back(home)
         deliver()
     assert state(order_id) == "cut"
     with time_machine.travel(local(3, 30, 13), tick=False), transaction.atomic():
-        payments.receive(
+        payments.book(
             account_id=home.account.id, amount_minor=6_170, channel=PaymentChannel.BANK, reference="R1",
             received_date=date(2026, 3, 30), today=date(2026, 3, 30), actor=SYSTEM,
         )  # fmt: skip

@@ -117,7 +117,7 @@ class HoldForm(PageForm):
     field_of = {"bad_hold": "evidence"}
     kind = forms.ChoiceField(label=_("Kind"), choices=choices(HOLDS))
     evidence = forms.CharField(label=_("What shows it"), max_length=300, help_text=_("Certificate, complaint, letter."))
-    bill = forms.ChoiceField(label=_("Of"), required=False)
+    bill = forms.ChoiceField(label=_("What it is about"), required=False)
     service_point = forms.ChoiceField(
         label=_("Protects a place"), required=False, help_text=_("For life support and vulnerable customers.")
     )
@@ -149,7 +149,7 @@ class ProofForm(PageForm):
 
     field_of = {"bad_demand_proof": "proof"}
     proof = forms.CharField(label=_("What shows it"), max_length=300)
-    day = DayField(label=_("Received on"))
+    day = DayField(label=_("Arrived on"))
     time = TimeField(label=_("At"))
 
 
@@ -178,7 +178,7 @@ class ReceiptForm(PageForm):
 
     field_of = {"bad_cut_notice": "proof"}
     proof = forms.CharField(label=_("What shows it"), max_length=300, help_text=_("Number of the registered letter."))
-    day = DayField(label=_("Received on"))
+    day = DayField(label=_("Arrived on"))
     time = TimeField(label=_("At"))
 
 
@@ -193,7 +193,7 @@ class ForecastForm(PageForm):
 
     field_of = {"bad_forecast": "source"}
     source = forms.CharField(label=_("Weather service"), max_length=200)
-    made_day = DayField(label=_("Made on"))
+    made_day = DayField(label=_("Foretold on"))
     made_time = TimeField(label=_("At"))
     until = DayField(label=_("Reaches until the end of"))
     coldest = forms.DecimalField(label=_("Coldest, °C"), max_digits=3, decimal_places=1)
