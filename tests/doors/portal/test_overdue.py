@@ -55,7 +55,7 @@ def test_the_page_says_what_is_to_be_paid_today_what_follows_and_what_is_announc
     )  # fmt: skip
     assert "We do not pursue this at present." in page()
     holds.lift(hold_id=hold_id, reason="settled", at=NOW + DAY, actor=SYSTEM)
-    assert "From 18 Mar 2026 on we call you." in page()
+    assert "From 17 Mar 2026 on we call you." in page()
     DisconnectionOrder.objects.create(
         account=world.account, service_point=world.service_point, way="remote", reason="unpaid", state="approved",
         proposed_at=NOW, expires_at=NOW + 9 * DAY, slot_start_at=NOW + 5 * DAY, slot_end_at=NOW + 6 * DAY,
