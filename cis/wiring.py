@@ -10,9 +10,8 @@ from django.utils import timezone
 
 from accounts.operations import bounces, deadline_mails, letters, mailings, notice_drafts, notice_sending
 from accounts.queries import supplier
-from arrears.operations import cutting, disconnections, late_fees
-from arrears.queries import disputes
 from arrears.operations import cases, cutting, demands, disconnections, dunning, late_fees
+from arrears.queries import disputes, hindrances, money_under_way
 from arrears.queries import late_fees as accruals
 from billing import tasks
 from billing.domain.announcements import PaymentsBooked
@@ -223,6 +222,8 @@ def _bind_money() -> None:
     jobs.register(late_fees.WORK, late_fees.night, schedule=Daily(LATE_FEES_AT, settings.TIME_ZONE))
     balances.answer_accrued_by(accruals.accrued_minor)
     refunds.answer_by(payer_accounts=payers.accounts_of, is_disputed=disputes.is_disputed)
+    hindrances.ask("checkouts", answers=money_under_way.by_checkout)
+    hindrances.ask("debits", answers=money_under_way.by_debit)
     _bind_online_payment()
     _bind_debits()
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from accounts.domain.receipts import BadSignature, Signed
 from accounts.models.notice import Notice
-from arrears.queries import cuts
+from arrears.queries import hindrances
 from billing.models.ledger import LedgerAccount, Transfer
 from billing.models.payment import Payment, PaymentReturn
 from billing.operations import payments, proof
