@@ -1,4 +1,4 @@
-"""Money that is under way and not certain yet, as what hinders the pursuit of accounts: online payments and direct debits."""
+"""Money that is under way and not certain yet, as what hinders the pursuit of accounts."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ def by_checkout(*, account_ids: Sequence[int], at: datetime) -> dict[int, tuple[
 
 
 def by_debit(*, account_ids: Sequence[int], at: datetime) -> dict[int, tuple[Hold, ...]]:
-    """Return the holds of bills that are debited, by account, until the bank has said what became of them; one statement."""
+    """Return the holds of bills that are debited, by account, until the bank says what became of it; one statement."""
     found: defaultdict[int, tuple[Hold, ...]] = defaultdict(tuple)
     for one in debits.under_way(account_ids=account_ids).values():
         evidence = f"a direct debit is due on {one.collection_date}"

@@ -115,8 +115,9 @@ def show(request: HttpRequest, application_id: int) -> HttpResponse:
     work = work_orders.of_case(subject=SUBJECT, subject_id=application_id)
     owed_minor, candidates = 0, applicants.of_application(application_id=application_id)
     if row.state is ApplicationState.APPLIED:
-        for customer_id in {detail.customer_id, *(one.id for one in candidates)} - {None}:
-            owed_minor += applications.owed_minor(customer_ids=[customer_id], today=today())
+        for customer_id in {detail.customer_id, *(one.id for one in candidates)}:
+            if customer_id is not None:
+                owed_minor += applications.owed_minor(customer_ids=[customer_id], today=today())
     context = {
         "detail": detail,
         "row": row,

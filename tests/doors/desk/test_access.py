@@ -75,7 +75,6 @@ WRITERS = {
     },
     **{key: {Role.CLERK, Role.BILLING, Role.SUPERVISOR} for key in ("new_adjustment", "move_credit", "move_payment")},
     **{key: {Role.BILLING, Role.SUPERVISOR} for key in ("act_on_adjustment", "act_on_money_move")},
-    **dict.fromkeys(("act_on_demand", "place_hold"), {Role.CLERK, Role.BILLING, Role.SUPERVISOR}),
     "act_on_demand": CLERKS | BILLERS,
     "place_hold": CLERKS | BILLERS,
     **dict.fromkeys(("propose_cut", "act_on_cut_order", "lift_hold", "decide_dunning_batch"), BILLERS),
