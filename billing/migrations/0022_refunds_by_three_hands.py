@@ -49,7 +49,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='refund',
             name='channel',
-            field=cis.platform.fields.Code(choices=[('cash', 'cash'), ('bank', 'bank'), ('online', 'online'), ('api', 'api')], default='bank', max_length=40),
+            field=cis.platform.fields.Code(choices=[('cash', 'cash'), ('bank', 'bank'), ('online', 'online'), ('api', 'api'), ('card', 'card'), ('cheque', 'cheque'), ('wallet', 'wallet'), ('agent', 'agent')], default='bank', max_length=40),
         ),
         migrations.AddField(
             model_name='refund',
@@ -116,7 +116,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='refund',
-            constraint=models.CheckConstraint(condition=models.Q(('channel__in', ['cash', 'bank', 'online', 'api'])), name='refund_channel_is_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('channel__in', ['cash', 'bank', 'online', 'api', 'card', 'cheque', 'wallet', 'agent'])), name='refund_channel_is_known'),
         ),
         migrations.AddConstraint(
             model_name='refund',

@@ -34,7 +34,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('line', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='paid_items', to='cashiering.statementline')),
-                ('refund_file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='items', to='cashiering.refund_file')),
+                ('refund_file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='items', to='cashiering.refundfile')),
                 ('refund', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='refund_file_item', to='billing.refund')),
             ],
         ),

@@ -27,20 +27,20 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='offerfee',
             name='kind',
-            field=cis.platform.fields.Code(choices=[('connection', 'connection'), ('works', 'works'), ('meter_work', 'meter_work'), ('relocation', 'relocation'), ('reconnection', 'reconnection'), ('temporary_supply', 'temporary_supply'), ('service', 'service'), ('green_package', 'green_package'), ('lease_rent', 'lease_rent'), ('instalment', 'instalment'), ('early_settlement', 'early_settlement'), ('early_termination', 'early_termination'), ('adjustment', 'adjustment'), ('credit_move', 'credit_move')], max_length=40),
+            field=cis.platform.fields.Code(choices=[('connection', 'connection'), ('works', 'works'), ('meter_work', 'meter_work'), ('relocation', 'relocation'), ('reconnection', 'reconnection'), ('temporary_supply', 'temporary_supply'), ('service', 'service'), ('green_package', 'green_package'), ('lease_rent', 'lease_rent'), ('instalment', 'instalment'), ('early_settlement', 'early_settlement'), ('early_termination', 'early_termination'), ('debit_return', 'debit_return'), ('adjustment', 'adjustment'), ('credit_move', 'credit_move')], max_length=40),
         ),
         migrations.AlterField(
             model_name='oneoffcharge',
             name='kind',
-            field=cis.platform.fields.Code(choices=[('price_difference', 'price_difference'), ('capacity_fee', 'capacity_fee'), ('penalty', 'penalty'), ('connection', 'connection'), ('works', 'works'), ('meter_work', 'meter_work'), ('relocation', 'relocation'), ('reconnection', 'reconnection'), ('temporary_supply', 'temporary_supply'), ('service', 'service'), ('green_package', 'green_package'), ('lease_rent', 'lease_rent'), ('instalment', 'instalment'), ('early_settlement', 'early_settlement'), ('early_termination', 'early_termination'), ('late_fee', 'late_fee'), ('adjustment', 'adjustment'), ('credit_move', 'credit_move')], max_length=40),
+            field=cis.platform.fields.Code(choices=[('price_difference', 'price_difference'), ('capacity_fee', 'capacity_fee'), ('penalty', 'penalty'), ('connection', 'connection'), ('works', 'works'), ('meter_work', 'meter_work'), ('relocation', 'relocation'), ('reconnection', 'reconnection'), ('temporary_supply', 'temporary_supply'), ('service', 'service'), ('green_package', 'green_package'), ('lease_rent', 'lease_rent'), ('instalment', 'instalment'), ('early_settlement', 'early_settlement'), ('early_termination', 'early_termination'), ('late_fee', 'late_fee'), ('debit_return', 'debit_return'), ('adjustment', 'adjustment'), ('credit_move', 'credit_move')], max_length=40),
         ),
         migrations.AddConstraint(
             model_name='offerfee',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['connection', 'works', 'meter_work', 'relocation', 'reconnection', 'temporary_supply', 'service', 'green_package', 'lease_rent', 'instalment', 'early_settlement', 'early_termination', 'adjustment', 'credit_move'])), name='offer_fee_kind_is_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['connection', 'works', 'meter_work', 'relocation', 'reconnection', 'temporary_supply', 'service', 'green_package', 'lease_rent', 'instalment', 'early_settlement', 'early_termination', 'debit_return', 'adjustment', 'credit_move'])), name='offer_fee_kind_is_known'),
         ),
         migrations.AddConstraint(
             model_name='oneoffcharge',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['price_difference', 'capacity_fee', 'penalty', 'connection', 'works', 'meter_work', 'relocation', 'reconnection', 'temporary_supply', 'service', 'green_package', 'lease_rent', 'instalment', 'early_settlement', 'early_termination', 'late_fee', 'adjustment', 'credit_move'])), name='charge_kind_is_known'),
+            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['price_difference', 'capacity_fee', 'penalty', 'connection', 'works', 'meter_work', 'relocation', 'reconnection', 'temporary_supply', 'service', 'green_package', 'lease_rent', 'instalment', 'early_settlement', 'early_termination', 'late_fee', 'debit_return', 'adjustment', 'credit_move'])), name='charge_kind_is_known'),
         ),
         migrations.AddConstraint(
             model_name='oneoffcharge',
