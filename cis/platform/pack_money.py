@@ -106,7 +106,7 @@ class Refunds:
     """
     Credit that is paid out.
 
-    cash_days, bank_days, online_days, api_days  so long after money came in by a way it is not paid out again
+    cash_days, ...  so long after money came in by a way it is not paid out again
     least        less is not paid out, unless the account is at its end
     debts_first  not while the same customer owes on another account
     iban         bank accounts are IBANs
@@ -117,6 +117,10 @@ class Refunds:
     bank_days: int = field(metadata=_DAYS)
     online_days: int = field(metadata=_DAYS)
     api_days: int = field(metadata=_DAYS)
+    card_days: int = field(metadata=_DAYS)
+    cheque_days: int = field(metadata=_DAYS)
+    wallet_days: int = field(metadata=_DAYS)
+    agent_days: int = field(metadata=_DAYS)
     least: str = field(metadata={"decimals": 3})
     debts_first: bool
     iban: bool
