@@ -5,6 +5,7 @@
 
   const COLOURS = { "": "--wl-chart", sharp: "--wl-sharp", peak: "--wl-peak", flat: "--wl-flat", valley: "--wl-valley" };
   const SPARE = ["--wl-chart", "--wl-chart-2", "--wl-chart-3", "--wl-chart-4"];
+  const MONEY = [...SPARE, "--wl-peak", "--wl-valley", "--wl-flat", "--wl-sharp"];
   const format = (value, digits) => new Intl.NumberFormat(document.documentElement.lang, { maximumFractionDigits: digits }).format(value);
 
   function usage(data) {
@@ -106,6 +107,30 @@
     };
   }
 
+  // Amounts in minor units, one series upon the other.
+  function sums(data) {
+    const text = colour("--tblr-secondary");
+    const line = colour("--wl-line");
+    const money = (minor) => `${data.words.symbol}${format(minor / 100, 2)}`;
+    const isMany = data.series.length > 1;
+    return {
+      animation: false,
+      aria: { enabled: true },
+      grid: { left: 64, right: 8, top: isMany ? 30 : 12, bottom: 26 },
+      legend: { show: isMany, type: "scroll", top: 0, left: 0, itemWidth: 10, itemHeight: 10, textStyle: { color: text, fontSize: 12 } },
+      tooltip: {
+        trigger: "axis", renderMode: "richText", axisPointer: { type: "shadow" }, confine: true,
+        formatter: (points) => [data.labels[points[0].dataIndex], ...points.filter((point) => point.value || !isMany).map((point) => `${isMany ? `${point.seriesName}: ` : ""}${money(point.value)}`)].join("\n"),
+      },
+      xAxis: { type: "category", data: data.labels, axisTick: { show: false }, axisLine: { lineStyle: { color: line } }, axisLabel: { color: text, fontSize: 11, hideOverlap: true } },
+      yAxis: { type: "value", axisLabel: { color: text, fontSize: 11, formatter: (value) => format(value / 100, 0) }, splitLine: { lineStyle: { color: line } } },
+      series: data.series.map((one, index) => ({
+        name: one.name, type: "bar", stack: "amount", barMaxWidth: 44, data: one.values,
+        itemStyle: { color: colour(MONEY[index % MONEY.length]), opacity: index < MONEY.length ? 1 : 0.55 },
+      })),
+    };
+  }
+
   // What is paid of a schedule: price or rent, and the interest on top of it, in minor units.
   function schedule(data) {
     const text = colour("--tblr-secondary");
@@ -169,7 +194,7 @@
     };
   }
 
-  const KINDS = { usage, spread, bins, pair, schedule, share };
+  const KINDS = { usage, spread, bins, pair, schedule, share, sums };
 
   function draw(place) {
     const data = JSON.parse(document.getElementById(place.dataset.source).textContent);

@@ -12,7 +12,8 @@ CASH = r"cash\..*"
 # Each account's class is looked for once, at the end of the month.
 _BY_CLASS = f"""
     WITH moved AS (
-        SELECT t.account_id, l.code, sum(CASE WHEN l.id = t.credit_id THEN t.amount_minor ELSE -t.amount_minor END) AS amount
+        SELECT t.account_id, l.code,
+               sum(CASE WHEN l.id = t.credit_id THEN t.amount_minor ELSE -t.amount_minor END) AS amount
         FROM billing_transfer t JOIN billing_ledgeraccount l ON l.id IN (t.debit_id, t.credit_id)
         WHERE t.period = %(month)s AND l.account_id IS NULL AND l.code ~ ('^' || %(codes)s || '$')
         GROUP BY 1, 2
@@ -55,9 +56,9 @@ class Moved:
 
 def by_class(*, month: date) -> Mapping[str, Mapping[str, int]]:
     """
-    Return what was earned in a month, credit less debit, by ledger account and class of use; one statement. [minor unit]
+    Return what was earned in a month by ledger account and class of use; one statement. [minor unit]
 
-    VAT is among it, for the bills carry it; a class "" is money of accounts of which nobody knows a class, or of nobody.
+    It is credit less debit. VAT is among it, for bills carry it. Class "": nobody knows one, or it is about nobody.
     """
     found: dict[str, dict[str, int]] = {}
     for code, name, amount in fetch(_BY_CLASS, {"month": month, "codes": REVENUE}):

@@ -28,7 +28,7 @@ _FROM = f"""
            OR (%(side)s <> 'credit' AND (d.code = %(code)s OR (%(code)s = '{CUSTOMER}' AND d.account_id IS NOT NULL)))
            OR (%(side)s <> 'debit' AND (c.code = %(code)s OR (%(code)s = '{CUSTOMER}' AND c.account_id IS NOT NULL))))
       AND {{class_is}}
-"""  # noqa: S608 (no value of anybody's is in it)
+"""
 _CLASSES = OF_ACCOUNT.format(account="t.account_id", day="(t.period + interval '1 month - 1 day')::date")
 _COLUMNS = f"""
     t.id, t.period, t.occurred_date, t.posted_at, t.kind, t.source_id, t.part,
@@ -43,7 +43,7 @@ _SUMS = f"""
            coalesce(sum(t.amount_minor) FILTER (
                WHERE c.code = %(code)s OR (%(code)s = '{CUSTOMER}' AND c.account_id IS NOT NULL)), 0)::bigint,
            coalesce(sum(t.amount_minor), 0)::bigint
-"""  # noqa: S608 (no value of anybody's is in it)
+"""
 _ONE = f"""
     SELECT {_COLUMNS}, (SELECT r.id FROM billing_transfer r WHERE r.reverses_id = t.id)
     FROM billing_transfer t
@@ -119,7 +119,7 @@ class Sums:
 
 def page(*, wanted: WantedTransfers, before: int | None = None, most: int = 50) -> tuple[TransferRow, ...]:
     """Return transfers, the latest first, whose id is below ``before``; one statement."""
-    sql = f"SELECT {_COLUMNS} {_from(wanted)} ORDER BY t.id DESC LIMIT %(most)s"  # noqa: S608
+    sql = f"SELECT {_COLUMNS} {_from(wanted)} ORDER BY t.id DESC LIMIT %(most)s"
     return tuple(TransferRow(*row) for row in fetch(sql, {**_values(wanted, before), "most": most}))
 
 

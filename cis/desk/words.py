@@ -20,6 +20,7 @@ from cis.desk import (
     money_words,
     notice_words,
     programme_words,
+    report_words,
     safety_words,
     staff_words,
     till_words,
@@ -392,6 +393,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     **bank_words.TABLES,
     **checkout_words.TABLES,
     **debit_words.TABLES,
+    **report_words.TABLES,
     **staff_words.TABLES,
     **till_words.TABLES,
 }

@@ -10,7 +10,7 @@ from django.utils.translation import get_language
 
 from accounts.queries import notice_texts
 from billing.queries.bills import BillCard
-from cis.desk import words
+from cis.desk import ledger_names, words
 from cis.desk.application_words import standard_parts
 from cis.platform.phrases import explain
 from metering.domain.correction_factors import shown
@@ -22,6 +22,12 @@ register = template.Library()
 def word(code: str, table: str) -> str:
     """Return the word of the trade for a code: ``{{ run.state|word:"run" }}``."""
     return words.word(table, code)
+
+
+@register.filter
+def ledger_name(code: str) -> str:
+    """Return what a ledger account is called."""
+    return ledger_names.ledger_name(code)
 
 
 @register.filter

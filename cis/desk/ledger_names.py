@@ -1,0 +1,14 @@
+"""What ledger accounts are called, in the language of the page."""
+
+from cis.desk.report_words import LEDGER_ACCOUNTS, LEDGER_KINDS
+from cis.desk.words import word
+
+
+def ledger_name(code: str) -> str:
+    """Return the name of a ledger account; what no word is known for keeps its code."""
+    if code in LEDGER_ACCOUNTS:
+        return str(LEDGER_ACCOUNTS[code])
+    kind, _, part = code.partition(".")
+    if kind not in LEDGER_KINDS:
+        return code
+    return f"{LEDGER_KINDS[kind]}: {word('part', part)}"

@@ -1,0 +1,44 @@
+"""Words of the accountant's reports: ages of debts, kinds of transfers, names of ledger accounts."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+BANDS: Mapping[str, Any] = {
+    "not_due": _("Not due"),
+    "to_30": _("1–30 days"),
+    "to_60": _("31–60 days"),
+    "to_90": _("61–90 days"),
+    "to_180": _("91–180 days"),
+    "over": _("Over 180 days"),
+    "credit": _("Credit"),
+}
+TRANSFER_KINDS: Mapping[str, Any] = {
+    "bill": _("Bill"),
+    "payment": _("Payment"),
+    "refund": _("Refund"),
+    "financing": _("Financed sale"),
+    "suspense": _("Money of nobody known"),
+    "till": _("Cash desk"),
+}
+LEDGER_ACCOUNTS: Mapping[str, Any] = {
+    "customer": _("Customers"),
+    "liability.vat": _("VAT payable"),
+    "liability.suspense": _("Money of nobody known"),
+    "liability.outgoing": _("Money on its way back"),
+    "liability.deposit": _("Deposits of customers"),
+    "liability.deposits": _("Deposits of customers"),
+    "cash.till": _("Tills"),
+    "cash.partner_bank": _("Bank that finances sales"),
+    "expense.bank_fees": _("Fees of the bank"),
+    "expense.bad_debt": _("Debts given up"),
+}
+LEDGER_KINDS: Mapping[str, Any] = {
+    "revenue": _("Revenue"),
+    "cash": _("Money"),
+    "liability": _("Liability"),
+    "expense": _("Expense"),
+    "asset": _("Asset"),
+}
+TABLES: Mapping[str, Mapping[str, Any]] = {"band": BANDS, "transfer_kind": TRANSFER_KINDS}

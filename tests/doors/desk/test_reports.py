@@ -1,0 +1,95 @@
+"""The accountant's reports on the desk: ages of debts, revenue and receipts, transfers; numbers lead to their lists."""
+
+import re
+from datetime import date
+from html import unescape
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from billing.domain.channels import PaymentChannel
+from billing.models.ledger import Transfer
+from billing.operations import payments
+from billing.queries import ageing, reports
+from cis.kernel.actors import SYSTEM
+from tests.doors.desk.conftest import TODAY
+
+pytestmark = pytest.mark.django_db
+BOOKS = "/desk/books/"
+
+
+@pytest.fixture
+def books(billed):
+    payments.receive(
+        account_id=billed.account.id, amount_minor=500, channel=PaymentChannel.BANK, reference="r1",
+        received_date=date(2026, 3, 2), today=TODAY, actor=SYSTEM,
+    )  # fmt: skip
+    return billed
+
+
+def text(answer):
+    return answer.getvalue().decode()
+
+
+def test_each_number_of_the_ages_leads_to_its_accounts(desk, books):
+    page = text(desk.get(BOOKS + "ageing/"))
+    total = ageing.of_day(day=TODAY).total.balance_minor
+    assert f"{total / 100:,.2f}" in page
+    links = {unescape(one) for one in re.findall(r'href="(/desk/books/ageing/accounts/\?[^"]+band=[^"]+)"', page)}
+    assert links
+    for link in links:
+        assert books.account.number in text(desk.get(link)), link
+    assert books.account.number in text(desk.get(BOOKS + "ageing/accounts.csv"))
+    assert books.account.number not in text(desk.get(BOOKS + "ageing/accounts/?band=over"))
+    assert "Nobody owed anything" in text(desk.get(BOOKS + "ageing/?day=2020-01-01"))
+    assert f"{total / 100:.2f}" in text(desk.get(BOOKS + "ageing.csv"))
+
+
+def test_what_is_wrong_in_an_address_filters_nothing(desk, books):
+    for rest in (
+        "ageing/?day=x",
+        "ageing/accounts/?band=x&after=%00",
+        "transfers/?before=x&code=y&since=0",
+        "income/?month=x",
+    ):
+        assert desk.get(BOOKS + rest).status_code == 200, rest
+
+
+def test_each_number_of_the_books_leads_to_transfers_that_come_to_it(desk, books):
+    month = date(2026, 3, 1)
+    pages = [text(desk.get(f"{BOOKS}2026-03/")), text(desk.get(BOOKS + "income/?month=2026-03"))]
+    shown = {
+        (unescape(link), amount)
+        for page in pages
+        for link, amount in re.findall(r'<a href="(/desk/books/transfers/\?[^"]+)">¥([\d,.]+)</a>', page)
+    }
+    lines = reports.trial_balance(month=month)
+    assert len(shown) >= len(lines)
+    for link, amount in shown:
+        assert f"¥{amount}" in text(desk.get(link)).split("</h1>")[1].split("</div>")[0], link
+
+
+def test_a_transfer_leads_to_its_bill_or_payment(desk, books):
+    of_bill = Transfer.objects.filter(kind="bill").first()
+    assert f"/desk/bills/{of_bill.source_id}/" in text(desk.get(f"{BOOKS}transfers/{of_bill.id}/"))
+    paid = Transfer.objects.get(kind="payment")
+    assert ">r1<" in text(desk.get(f"{BOOKS}transfers/{paid.id}/"))
+    assert "r1" not in text(desk.get(f"{BOOKS}transfers.csv?kind=bill"))
+    assert "cash.bank" in text(desk.get(f"{BOOKS}transfers.csv?code=cash.bank"))
+    assert desk.get(f"{BOOKS}transfers/999999/").status_code == 404
+
+
+def test_revenue_and_receipts_are_files_too(desk, books):
+    assert "revenue.energy" in text(desk.get(BOOKS + "income.csv?month=2026-03"))
+    assert "cash.bank" in text(desk.get(BOOKS + "income/months.csv?month=2026-03"))
+
+
+@pytest.mark.parametrize(
+    ("address", "most"),
+    [("ageing/", 8), ("ageing/accounts/", 8), ("income/", 10), ("transfers/", 10)],
+)
+def test_pages_cost_a_fixed_number_of_statements(desk, books, address, most):
+    with CaptureQueriesContext(connection) as asked:
+        desk.get(BOOKS + address)
+    assert len(asked) <= most
