@@ -24,8 +24,8 @@ from cis.platform.templatetags.local import plain_money
 @allow(*READERS)
 def show(request: HttpRequest) -> HttpResponse:
     """Show what customers owe as of a day, by age and class of use."""
-    form = AgeingForm(request.GET)
-    found = ageing.of_day(day=form.asked_day(today()))
+    form = AgeingForm(request.GET or None, today=today())
+    found = ageing.of_day(day=form.asked_day())
     context: dict[str, Any] = {
         "form": form,
         "found": found,
@@ -42,7 +42,7 @@ def show(request: HttpRequest) -> HttpResponse:
 @allow(*READERS)
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """Give the same sums as a file."""
-    found = ageing.of_day(day=AgeingForm(request.GET).asked_day(today()))
+    found = ageing.of_day(day=AgeingForm(request.GET or None, today=today()).asked_day())
     header = [_("Class"), *(str(BANDS[band]) for band in DEBTS), _("Owed"), _("Credit"), _("Balance")]
     rows = [(_class_name(name), *_amounts(row)) for name, row in found.classes.items()]
     return csv_file(f"ageing-{found.day}.csv", header, [*rows, (_("Sum"), *_amounts(found.total))])
@@ -51,9 +51,9 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
 @allow(*READERS)
 def accounts(request: HttpRequest) -> HttpResponse:
     """List the accounts behind a number, in the order of their numbers."""
-    form, after = AgedForm(request.GET), request.GET.get("after", "")
+    form, after = AgedForm(request.GET or None, today=today()), request.GET.get("after", "")
     after = after if after.isascii() and after.isalnum() else ""
-    day, wanted = form.asked_day(today()), form.wanted()
+    day, wanted = form.asked_day(), form.wanted()
     rows = ageing.listed(day=day, wanted=wanted, after=after, most=ROWS + 1)
     kept = request.GET.copy()
     kept.pop("after", None)
@@ -74,8 +74,8 @@ def accounts(request: HttpRequest) -> HttpResponse:
 @allow(*READERS)
 def accounts_file(request: HttpRequest) -> StreamingHttpResponse:
     """Give the same list as a file."""
-    form = AgedForm(request.GET)
-    day = form.asked_day(today())
+    form = AgedForm(request.GET or None, today=today())
+    day = form.asked_day()
     found = ageing.listed(day=day, wanted=form.wanted(), most=FILE_ROWS_MOST)
     header = [_("Account"), _("Customer"), _("Class"), _("Oldest due date"), *(str(BANDS[band]) for band in Band),
               _("Balance")]  # fmt: skip

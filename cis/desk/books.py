@@ -15,6 +15,7 @@ from billing.operations import periods as operations
 from billing.queries import periods, reports
 from billing.queries.periods import PeriodCard
 from cis.desk.answers import csv_file, or_404, tell_findings, today
+from cis.desk.ledger_names import ledger_name
 from cis.desk.roles import BILLERS, READERS
 from cis.desk.words import word
 from cis.kernel.errors import Refused
@@ -54,7 +55,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:  # noqa: ARG001
 @allow(*READERS)
 def show(request: HttpRequest, year: int, month: int) -> HttpResponse:
     """Show a month: its state, what stands against its close, its trial balance."""
-    card, actor = _card(year, month), actor_of(request)
+    card, actor = card_of(year, month), actor_of(request)
     actions = {action.value for action in WORKFLOW.actions(card.state, actor)}
     if card.proposer_id == actor.id:
         actions.discard("close")
@@ -74,11 +75,18 @@ def show(request: HttpRequest, year: int, month: int) -> HttpResponse:
 @allow(*READERS)
 def trial_balance(request: HttpRequest, year: int, month: int) -> StreamingHttpResponse:  # noqa: ARG001
     """Give the trial balance of a month as a file."""
-    card = _card(year, month)
-    header = [_("Ledger account"), _("Opening balance"), _("Debit side"), _("Credit side"), _("Closing balance")]
+    card = card_of(year, month)
+    header = [
+        _("Ledger account"),
+        _("Name"),
+        _("Opening balance"),
+        _("Debit side"),
+        _("Credit side"),
+        _("Closing balance"),
+    ]
     rows = (
-        (line.code, plain_money(line.opening_minor), plain_money(line.debit_minor), plain_money(line.credit_minor),
-         plain_money(line.closing_minor))
+        (line.code, ledger_name(line.code), plain_money(line.opening_minor), plain_money(line.debit_minor),
+         plain_money(line.credit_minor), plain_money(line.closing_minor))
         for line in reports.trial_balance(month=card.month)
     )  # fmt: skip
     return csv_file(f"trial-balance-{card.month:%Y-%m}.csv", header, rows)
@@ -88,7 +96,7 @@ def trial_balance(request: HttpRequest, year: int, month: int) -> StreamingHttpR
 @require_POST
 def act(request: HttpRequest, year: int, month: int) -> HttpResponse:
     """Propose the close of a month, take that back, or close it as the second person."""
-    card, action = _card(year, month), request.POST.get("action", "")
+    card, action = card_of(year, month), request.POST.get("action", "")
     if action not in set(PeriodAction):
         raise Http404
     try:
@@ -100,7 +108,8 @@ def act(request: HttpRequest, year: int, month: int) -> HttpResponse:
     return redirect("desk:books_month", year, month)
 
 
-def _card(year: int, month: int) -> PeriodCard:
+def card_of(year: int, month: int) -> PeriodCard:
+    """Return the month that an address names; not found where the books have none."""
     try:
         first = date(year, month, 1)
     except ValueError as error:

@@ -36,6 +36,7 @@ from cis.desk import (
     important,
     income,
     inspections,
+    journals,
     late_fees,
     letters,
     logins,
@@ -254,6 +255,14 @@ urlpatterns = [
     path("books/<int:year>-<int:month>/", books.show, name="books_month"),
     path("books/<int:year>-<int:month>/trial-balance.csv", books.trial_balance, name="trial_balance_file"),
     path("books/<int:year>-<int:month>/act/", books.act, name="act_books"),
+    path("books/<int:year>-<int:month>/journal.csv", journals.journal, {"form": "csv"}, name="journal_table"),
+    path(
+        "books/<int:year>-<int:month>/journal.beancount", journals.journal, {"form": "beancount"}, name="journal_text"
+    ),
+    path("books/chart/", journals.chart, name="chart"),
+    path("books/chart/enter/", journals.enter, name="enter_chart"),
+    path("books/chart.csv", journals.chart_file, name="chart_file"),
+    path("books/chart.beancount", journals.opening, name="chart_opening"),
     path("books/ageing/", ageing.show, name="ageing"),
     path("books/ageing.csv", ageing.export, name="ageing_file"),
     path("books/ageing/accounts/", ageing.accounts, name="aged_accounts"),

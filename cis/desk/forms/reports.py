@@ -30,10 +30,16 @@ class AgeingForm(PageForm):
 
     day = DayField(label=_("As of"), required=False)
 
-    def asked_day(self, today: date) -> date:
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+        self.initial["day"] = today
+
+    def asked_day(self) -> date:
         """Return the day asked for; today where none is, or one to come."""
-        self.is_valid()
-        return min(self.cleaned_data.get("day") or today, today)
+        self.full_clean()
+        given = self.cleaned_data.get("day") if self.is_bound else None
+        return min(given or self.today, self.today)
 
 
 class AgedForm(AgeingForm):
@@ -44,10 +50,11 @@ class AgedForm(AgeingForm):
 
     def wanted(self) -> WantedAccounts:
         """Return what is asked for; a filter that is wrong filters nothing."""
-        self.is_valid()
-        band = self.cleaned_data.get("band")
+        self.full_clean()
+        given = self.cleaned_data if self.is_bound else {}
+        band = given.get("band")
         return WantedAccounts(
-            customer_class=class_of(self.cleaned_data.get("customer_class") or ""), band=Band(band) if band else None
+            customer_class=class_of(given.get("customer_class") or ""), band=Band(band) if band else None
         )
 
 
@@ -82,3 +89,17 @@ class TransfersForm(PageForm):
             account_number=given.get("account") or "",
             customer_class=class_of(given.get("customer_class") or ""),
         )
+
+
+class ChartForm(PageForm):
+    """The number of a ledger account in the company's chart, from a month on."""
+
+    field_of = {"bad_chart_entry": "number"}
+    code = forms.ChoiceField(label=_("Ledger account"))
+    number = forms.CharField(label=_("Number in the chart"), max_length=30)
+    name = forms.CharField(label=_("Name in the chart"), max_length=100)
+    since_month = DayField(label=_("From month"))
+
+    def __init__(self, *args: Any, codes: dict[str, str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["code"].choices = choices(codes)  # type: ignore[attr-defined]

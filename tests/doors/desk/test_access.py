@@ -78,6 +78,7 @@ WRITERS = {
     "act_on_demand": CLERKS | BILLERS,
     "place_hold": CLERKS | BILLERS,
     **dict.fromkeys(("propose_cut", "act_on_cut_order", "lift_hold", "decide_dunning_batch"), BILLERS),
+    "enter_chart": {Role.BILLING, Role.SUPERVISOR},
     "act_on_late_fee": {Role.CLERK, Role.BILLING, Role.SUPERVISOR},
     **{key: {Role.CASHIER, Role.SUPERVISOR} for key in TILLS},
     **{key: {Role.SUPERVISOR} for key in ("new_till", "new_agent", "change_agent")},

@@ -93,3 +93,20 @@ def test_pages_cost_a_fixed_number_of_statements(desk, books, address, most):
     with CaptureQueriesContext(connection) as asked:
         desk.get(BOOKS + address)
     assert len(asked) <= most
+
+
+def test_a_journal_asks_for_numbers_first_and_is_a_file_then(desk, books):
+    for form in ("csv", "beancount"):
+        page = text(desk.get(f"{BOOKS}2026-03/journal.{form}", follow=True))
+        assert "cash.bank" in page
+        assert "Chart of accounts" in page
+    bad = {"code": "customer", "number": "1 2", "name": "x", "since_month": "2026-01-01"}
+    assert "is-invalid" in text(desk.post(BOOKS + "chart/enter/", bad))
+    for number, code in enumerate(("customer", "cash.bank", "revenue.energy", "liability.vat"), start=1001):
+        given = {"code": code, "number": str(number), "name": code, "since_month": "2026-01-01"}
+        assert desk.post(BOOKS + "chart/enter/", given).status_code == 302
+    assert "Assets:1002  5.00 CNY" in text(desk.get(f"{BOOKS}2026-03/journal.beancount"))
+    assert text(desk.get(f"{BOOKS}2026-03/journal.csv")).startswith("entry,date,number")
+    assert "open Income:1003" in text(desk.get(BOOKS + "chart.beancount"))
+    assert "1004" in text(desk.get(BOOKS + "chart.csv"))
+    assert desk.get(f"{BOOKS}1999-01/journal.csv").status_code == 404
