@@ -4,7 +4,7 @@ from django.urls import path
 
 from accounts.api import endpoints as accounts
 from accounts.api import mail_events, receipts
-from billing.api import advice, charges, energizing, previews
+from billing.api import advice, books, charges, energizing, previews
 from billing.api import endpoints as billing
 from cashiering.api import agents, checkouts, mandates, payment_events
 from cashiering.api import endpoints as cashiering
@@ -38,6 +38,11 @@ urlpatterns = [
     path("changes/preview", previews.ChangePreviews.as_view(), name="api_preview_change"),
     path("payments", billing.PaymentList.as_view(), name="api_payments"),
     path("payments/<int:payment_id>", billing.PaymentOne.as_view(), name="api_payment"),
+    path("ageing", books.AgeingNow.as_view(), name="api_ageing"),
+    path("ageing/accounts", books.AgedAccountList.as_view(), name="api_aged_accounts"),
+    path("trial-balances/<str:month>", books.TrialBalanceOne.as_view(), name="api_trial_balance"),
+    path("transfers", books.TransferList.as_view(), name="api_transfers"),
+    path("journals/<str:month>", books.JournalOne.as_view(), name="api_journal"),
     path("bank-statements", cashiering.StatementList.as_view(), name="api_bank_statements"),
     path("bank-statements/<int:statement_id>", cashiering.StatementOne.as_view(), name="api_bank_statement"),
     path("checkouts", checkouts.CheckoutList.as_view(), name="api_checkouts"),

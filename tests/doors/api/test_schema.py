@@ -34,7 +34,14 @@ def _load():
 @pytest.fixture
 def bearer(world):
     return key(
-        "bills:read", "balances:read", "advice:read", "payments:read", "payments:write", "reads:write", "tariffs:read"
+        "bills:read",
+        "balances:read",
+        "advice:read",
+        "payments:read",
+        "payments:write",
+        "reads:write",
+        "tariffs:read",
+        "books:read",
     )
 
 
@@ -52,6 +59,11 @@ def bearer(world):
         ("/api/v1/payments/{payment_id}", "GET"),
         ("/api/v1/reads", "POST"),
         ("/api/v1/rate-checks", "POST"),
+        ("/api/v1/ageing", "GET"),
+        ("/api/v1/ageing/accounts", "GET"),
+        ("/api/v1/trial-balances/{month}", "GET"),
+        ("/api/v1/transfers", "GET"),
+        ("/api/v1/journals/{month}", "GET"),
         ("/api/v1/applications", "GET"),
         ("/api/v1/applications/{number}", "GET"),
     ],
