@@ -2,7 +2,7 @@
 
 from rest_framework import serializers
 
-from billing.api.contracts import ACCOUNT, CURSOR_MOST
+from billing.api.contracts import ACCOUNT
 from billing.domain.ageing import Band
 from billing.domain.entries import TransferKind
 from cis.platform.api import PAGE_SIZE_MOST
@@ -103,7 +103,7 @@ class TransferQuery(Strict):
     month = serializers.RegexField(MONTH, required=False, help_text="Accounting month, as 2026-10.")
     kind = serializers.ChoiceField([kind.value for kind in TransferKind], required=False)
     account = serializers.RegexField(ACCOUNT, required=False)
-    cursor = serializers.CharField(required=False, max_length=CURSOR_MOST, help_text="From next or previous.")
+    cursor = serializers.RegexField(r"^[0-9]{1,18}$", required=False, help_text="From next.")
     page_size = serializers.IntegerField(required=False, min_value=1, max_value=PAGE_SIZE_MOST)
 
 
@@ -129,7 +129,6 @@ class TransferPage(serializers.Serializer):
     """One page of transfers."""
 
     next = serializers.CharField(allow_null=True, help_text="Address of the next page.")
-    previous = serializers.CharField(allow_null=True)
     results = TransferShown(many=True)
 
 

@@ -4,28 +4,26 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
-from django.db.models import Q
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.reverse import reverse
 from rest_framework.views import APIView
 
 from accounts.queries import supplier
 from billing.api import book_contracts as contract
 from billing.domain import journals as domain
 from billing.domain.ageing import Band
-from billing.domain.entries import CUSTOMER
 from billing.domain.journals import Journal
-from billing.models.ledger import Transfer
-from billing.queries import ageing, journals, periods, reports
+from billing.queries import ageing, journals, periods, reports, transfers
 from billing.queries.ageing import Amounts, WantedAccounts
 from billing.queries.periods import UnknownPeriod
+from billing.queries.transfers import TransferRow, WantedTransfers
 from cis.kernel.enums import Role
 from cis.platform import api
-from cis.platform.api_fields import asked, money, problems, query_of
+from cis.platform.api_fields import Strict, asked, money, problems, query_of
 
 BOOKS_READ = api.scope("books:read", "Read the books.", roles={Role.BILLING, Role.SUPERVISOR, Role.AUDITOR})
 MONTH = OpenApiParameter("month", str, OpenApiParameter.PATH, description="Accounting month, as 2026-10.")
@@ -64,20 +62,15 @@ class AgedAccountList(APIView):
     )
     def get(self, request: Request) -> Response:
         """List accounts that owe or have credit as of the end of a day, in the order of their numbers."""
-        asking = contract.AgedQuery(data=query_of(request))
-        asking.is_valid(raise_exception=True)
-        given = asking.validated_data
+        given = _asked(contract.AgedQuery, request)
         size, day = given.get("page_size", PAGE), _day(given)
         wanted = WantedAccounts(
             customer_class=given.get("customer_class"), band=Band(given["band"]) if "band" in given else None
         )
         rows = ageing.listed(day=day, wanted=wanted, after=given.get("cursor", ""), most=size + 1)
         currency = supplier.current().currency
-        following = None
-        if len(rows) > size:
-            kept = request.query_params.copy()
-            kept["day"], kept["cursor"] = day.isoformat(), rows[size - 1].number
-            following = request.build_absolute_uri(f"{reverse('api_aged_accounts')}?{kept.urlencode()}")
+        # The day stays the same though the next page may be asked for tomorrow.
+        following = _next(request, cursor=rows[size - 1].number, day=day) if len(rows) > size else None
         results = [
             {
                 "account": row.number,
@@ -123,8 +116,6 @@ class TrialBalanceOne(APIView):
 class TransferList(APIView):
     """Movements of money."""
 
-    pagination_class = api.IdCursorPagination
-
     @extend_schema(
         operation_id="list_transfers",
         summary="List transfers",
@@ -134,21 +125,20 @@ class TransferList(APIView):
     )
     def get(self, request: Request) -> Response:
         """List the transfers of the ledger, the latest first."""
-        given = asked(contract.TransferQuery, request)
-        rows = Transfer.objects.select_related("debit", "credit", "account")
-        if given.get("code") == CUSTOMER:
-            rows = rows.filter(Q(debit__account__isnull=False) | Q(credit__account__isnull=False))
-        elif "code" in given:
-            rows = rows.filter(Q(debit__code=given["code"]) | Q(credit__code=given["code"]))
-        if "month" in given:
-            rows = rows.filter(period=_month(given["month"]))
-        if "kind" in given:
-            rows = rows.filter(kind=given["kind"])
-        if "account" in given:
-            rows = rows.filter(account__number=given["account"])
-        page, reply = api.page_of(self, request, rows)
+        given = _asked(contract.TransferQuery, request)
+        month = _month(given["month"]) if "month" in given else None
+        wanted = WantedTransfers(
+            code=given.get("code", ""),
+            since=month,
+            until=month,
+            kind=given.get("kind", ""),
+            account_number=given.get("account", ""),
+        )
+        size, before = given.get("page_size", PAGE), int(given["cursor"]) if "cursor" in given else None
+        rows = transfers.page(wanted=wanted, before=before, most=size + 1)
         currency = supplier.current().currency
-        return reply([_transfer(row, currency) for row in page])
+        following = _next(request, cursor=rows[size - 1].id) if len(rows) > size else None
+        return Response({"next": following, "results": [_transfer(row, currency) for row in rows[:size]]})
 
 
 @api.needs(GET=BOOKS_READ)
@@ -184,9 +174,23 @@ class JournalOne(APIView):
         return Response({"month": f"{found.month:%Y-%m}", "hash": found.hash, "lines": lines, "text": text})
 
 
+def _asked(query: type[Strict], request: Request) -> dict[str, Any]:
+    """Return what is asked for, with the place in the list and the size of its pages."""
+    asking = query(data=query_of(request))
+    asking.is_valid(raise_exception=True)
+    return dict(asking.validated_data)
+
+
+def _next(request: Request, **changed: object) -> str:
+    """Return the address of the next page: the same query from another place on."""
+    query = {**request.query_params.dict(), **{name: str(value) for name, value in changed.items()}}
+    return str(request.build_absolute_uri(f"{request.path}?{urlencode(query)}"))
+
+
 def _day(given: Mapping[str, Any]) -> date:
     today = timezone.localdate()
-    return min(given.get("day", today), today)
+    asked_for: date = given.get("day", today)
+    return min(asked_for, today)
 
 
 def _month(text: str) -> date:
@@ -207,7 +211,7 @@ def _side(found: Journal, code: str) -> dict[str, str]:
     return {"code": code, "number": found.accounts[code].number, "name": found.accounts[code].name}
 
 
-def _transfer(row: Transfer, currency: str) -> dict[str, object]:
+def _transfer(row: TransferRow, currency: str) -> dict[str, object]:
     return {
         "id": row.id,
         "month": f"{row.period:%Y-%m}",
@@ -216,9 +220,9 @@ def _transfer(row: Transfer, currency: str) -> dict[str, object]:
         "kind": row.kind,
         "source_id": row.source_id,
         "part": row.part,
-        "debit": CUSTOMER if row.debit.account_id else row.debit.code,
-        "credit": CUSTOMER if row.credit.account_id else row.credit.code,
-        "account": row.account.number if row.account else None,
+        "debit": row.debit,
+        "credit": row.credit,
+        "account": row.account_number or None,
         "amount": money(row.amount_minor, currency),
         "reverses": row.reverses_id,
         "reason": row.reason,

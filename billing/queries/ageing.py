@@ -151,7 +151,10 @@ def listed(*, day: date, wanted: WantedAccounts, after: str = "", most: int = 50
         "after": after,
         "most": most,
     }
-    return tuple(AgedAccount(*facts, dict(zip(Band, bands, strict=True))) for *facts, bands in fetch(_LIST, values))
+    return tuple(
+        AgedAccount(account_id, number, holder, name, due, balance, dict(zip(Band, bands, strict=True)))
+        for account_id, number, holder, name, due, balance, bands in fetch(_LIST, values)
+    )
 
 
 def _values(day: date) -> dict[str, object]:

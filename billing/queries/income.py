@@ -7,7 +7,8 @@ from datetime import date
 from billing.queries.account_classes import CLASS, OF_ACCOUNT
 from cis.platform.db import fetch
 
-REVENUE = r"(revenue\..*|liability\.vat)"
+REVENUE = r"revenue\..*"
+BILLED = r"(revenue\..*|liability\.vat)"
 CASH = r"cash\..*"
 # Each account's class is looked for once, at the end of the month.
 _BY_CLASS = f"""
@@ -24,7 +25,7 @@ _BY_CLASS = f"""
     )
     SELECT m.code, k.class, sum(m.amount)::bigint
     FROM moved m JOIN classed k ON k.account_id IS NOT DISTINCT FROM m.account_id
-    GROUP BY 1, 2 ORDER BY 1, 2
+    GROUP BY 1, 2 ORDER BY m.code LIKE 'liability.%%', 1, 2
 """  # noqa: S608 (no value of anybody's is in it)
 # Closed months from their sums, open ones from their transfers.
 _BY_MONTH = """
@@ -61,7 +62,7 @@ def by_class(*, month: date) -> Mapping[str, Mapping[str, int]]:
     It is credit less debit. VAT is among it, for bills carry it. Class "": nobody knows one, or it is about nobody.
     """
     found: dict[str, dict[str, int]] = {}
-    for code, name, amount in fetch(_BY_CLASS, {"month": month, "codes": REVENUE}):
+    for code, name, amount in fetch(_BY_CLASS, {"month": month, "codes": BILLED}):
         found.setdefault(code, {})[name] = amount
     return found
 

@@ -36,7 +36,7 @@ LEDGER_ACCOUNTS: Mapping[str, Any] = {
 }
 LEDGER_KINDS: Mapping[str, Any] = {
     "revenue": _("Revenue"),
-    "cash": _("Money"),
+    "cash": _("Cash and bank"),
     "liability": _("Liability"),
     "expense": _("Expense"),
     "asset": _("Asset"),

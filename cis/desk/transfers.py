@@ -21,6 +21,8 @@ from cis.platform.paging import ROWS
 from cis.platform.templatetags.local import plain_money
 
 ID_MOST = 18
+RETURNED = "returned_"
+"""Stands before the part of a transfer that takes a payment back."""
 
 
 @allow(*READERS)
@@ -68,6 +70,7 @@ def show(request: HttpRequest, transfer_id: int) -> HttpResponse:
         row, reversed_by = transfers.one(transfer_id=transfer_id)
     context: dict[str, Any] = {
         "transfer": row,
+        "part": row.part.removeprefix(RETURNED),
         "reversed_by": reversed_by,
         "actor": users.names([row.actor_id]).get(row.actor_id) if row.actor_id else "",
         **_source(row),

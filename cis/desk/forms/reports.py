@@ -45,7 +45,9 @@ class AgeingForm(PageForm):
 class AgedForm(AgeingForm):
     """Filters of the accounts behind a number of the ageing."""
 
-    customer_class = forms.ChoiceField(label=_("Class"), required=False, choices=choices(CLASSES, empty=_("All")))
+    customer_class = forms.ChoiceField(
+        label=_("Class of use"), required=False, choices=choices(CLASSES, empty=_("All"))
+    )
     band = forms.ChoiceField(label=_("Overdue"), required=False, choices=choices(BANDS, empty=_("All")))
 
     def wanted(self) -> WantedAccounts:
@@ -66,7 +68,9 @@ class TransfersForm(PageForm):
     since = DayField(label=_("From month"), required=False)
     until = DayField(label=_("To month"), required=False)
     kind = forms.ChoiceField(label=_("Kind"), required=False, choices=choices(TRANSFER_KINDS, empty=_("All")))
-    customer_class = forms.ChoiceField(label=_("Class"), required=False, choices=choices(CLASSES, empty=_("All")))
+    customer_class = forms.ChoiceField(
+        label=_("Class of use"), required=False, choices=choices(CLASSES, empty=_("All"))
+    )
     account = forms.CharField(label=_("Account number"), required=False, max_length=20)
 
     def __init__(self, *args: Any, codes: dict[str, str], **kwargs: Any) -> None:

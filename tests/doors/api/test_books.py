@@ -42,6 +42,8 @@ def test_a_month_is_told_as_balance_transfers_and_journal(caller, bills):
     debit = {line["code"]: line["debit"]["amount_minor"] for line in lines}
     moved = caller.get("transfers?month=2026-02&code=customer").json()["results"]
     assert sum(one["amount"]["amount_minor"] for one in moved if one["debit"] == "customer") == debit["customer"] > 0
+    first = caller.get("transfers?page_size=1").json()
+    assert caller.get(first["next"].partition("/api/v1/")[2]).json()["results"][0]["id"] < first["results"][0]["id"]
     refused = assert_problem(caller.get("journals/2026-02"), 422, "unmapped_accounts")
     assert "revenue.energy" in str(refused)
     for number, line in enumerate(lines):
