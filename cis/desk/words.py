@@ -319,28 +319,19 @@ TONES: Mapping[str, str] = {
     "cancelling": "warn",
 }
 """Colour of the badge of a state; it always carries the word too."""
+_OF_PIECES = (
+    application_words, bank_words, change_words, charge_words, checkout_words, contract_words, debit_words,
+    dunning_words, field_words, late_fee_words, meter_words, money_words, notice_words, programme_words,
+    report_words, safety_words, staff_words, till_words,
+)  # fmt: skip
+"""Words of one part of the desk each; a module has tables, tones, or both."""
 OTHER_TONES: Mapping[tuple[str, str], str] = {
     ("held", "open"): "warn",
     ("shadow", "open"): "warn",
-    **notice_words.TONES,
-    **till_words.TONES,
-    **field_words.TONES,
-    **safety_words.TONES,
-    **meter_words.TONES,
-    **application_words.TONES,
-    **change_words.TONES,
-    **contract_words.TONES,
-    **programme_words.TONES,
-    **bank_words.TONES,
-    **checkout_words.TONES,
-    **debit_words.TONES,
-    **money_words.TONES,
-    **dunning_words.TONES,
+    **{key: tone for one in _OF_PIECES for key, tone in getattr(one, "TONES", {}).items()},
 }
 
 TABLES: Mapping[str, Mapping[str, Any]] = {
-    **application_words.TABLES,
-    **change_words.TABLES,
     "period": PERIODS,
     "register": REGISTERS,
     "customer_kind": CUSTOMER_KINDS,
@@ -380,22 +371,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "standing": STANDINGS,
     "happening": HAPPENINGS,
     "customer_class": CUSTOMER_CLASSES,
-    **charge_words.TABLES,
-    **late_fee_words.TABLES,
-    **money_words.TABLES,
-    **dunning_words.TABLES,
-    **notice_words.TABLES,
-    **field_words.TABLES,
-    **safety_words.TABLES,
-    **meter_words.TABLES,
-    **contract_words.TABLES,
-    **programme_words.TABLES,
-    **bank_words.TABLES,
-    **checkout_words.TABLES,
-    **debit_words.TABLES,
-    **report_words.TABLES,
-    **staff_words.TABLES,
-    **till_words.TABLES,
+    **{name: words for one in _OF_PIECES for name, words in getattr(one, "TABLES", {}).items()},
 }
 
 

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0019_accounting_periods'),
+        ("billing", "0023_adjustments_and_moved_money"),
     ]
 
     operations = [
