@@ -21,7 +21,7 @@ class CheckoutListForm(PageForm):
     )
     provider = forms.ChoiceField(label=_("Provider"), required=False, choices=[("", _("All")), *PROVIDERS.items()])
     since = DayField(label=_("From"), required=False)
-    until = DayField(label=_("To"), required=False)
+    until = DayField(label=_("Until"), required=False)
 
 
 class PayoutListForm(PageForm):
