@@ -22,6 +22,7 @@ ROOTS: Mapping[str, str] = {
     "asset": "Assets",
     "liability": "Liabilities",
     "revenue": "Income",
+    "income": "Income",
     "expense": "Expenses",
     "equity": "Equity",
 }

@@ -1,7 +1,11 @@
 """What ledger accounts are called, in the language of the page."""
 
+from django.utils.translation import gettext
+
 from cis.desk.report_words import LEDGER_ACCOUNTS, LEDGER_KINDS
 from cis.desk.words import word
+
+WITH_PROVIDER = "transit_"
 
 
 def ledger_name(code: str) -> str:
@@ -9,6 +13,8 @@ def ledger_name(code: str) -> str:
     if code in LEDGER_ACCOUNTS:
         return str(LEDGER_ACCOUNTS[code])
     kind, _, part = code.partition(".")
+    if part.startswith(WITH_PROVIDER):
+        return f"{gettext('Money with providers')}: {word('provider', part.removeprefix(WITH_PROVIDER))}"
     if kind not in LEDGER_KINDS:
         return code
     return f"{LEDGER_KINDS[kind]}: {word('part', part)}"

@@ -74,8 +74,10 @@ def index(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """Give the same list as a file."""
     found = adjustments.moves(wanted=MoveListForm(request.GET).wanted(), most=FILE_ROWS_MOST)
-    header = [_("From account"), _("To account"), _("Amount"), _("Payment"), _("Reason"), _("State"), _("Moved on"), _("Entered by"),
-              _("Agreed by")]  # fmt: skip
+    header = [
+        _("From account"), _("To account"), _("Amount"), _("Payment"), _("Reason"), _("State"), _("Moved on"),
+        _("Entered by"), _("Agreed by"),
+    ]  # fmt: skip
     rows = (
         (r.from_number, r.to_number, plain_money(r.amount_minor), r.reference, r.reason,
          str(ADJUSTMENT_STATES[r.state]), r.made_date, r.proposer, r.decider)

@@ -21,6 +21,7 @@ TRANSFER_KINDS: Mapping[str, Any] = {
     "financing": _("Financed sale"),
     "suspense": _("Money of nobody known"),
     "till": _("Cash desk"),
+    "online": _("Online payment"),
 }
 LEDGER_ACCOUNTS: Mapping[str, Any] = {
     "customer": _("Customers"),
@@ -29,16 +30,31 @@ LEDGER_ACCOUNTS: Mapping[str, Any] = {
     "liability.outgoing": _("Money on its way back"),
     "liability.deposit": _("Deposits of customers"),
     "liability.deposits": _("Deposits of customers"),
+    "liability.agents": _("Commission of agents"),
+    "liability.transfer": _("Credit between accounts"),
     "cash.till": _("Tills"),
+    "cash.bank": _("Bank"),
+    "cash.cash": _("Cash of tills"),
+    "cash.online": _("Online payment"),
+    "cash.agent": _("Money with agents"),
+    "cash.safe": _("Safe"),
+    "cash.transit": _("Money on its way to the bank"),
     "cash.partner_bank": _("Bank that finances sales"),
     "expense.bank_fees": _("Fees of the bank"),
     "expense.bad_debt": _("Debts given up"),
+    "expense.agent_commission": _("Commission of agents"),
+    "expense.cash_short": _("Cash that was missing"),
+    "expense.provider_fees": _("Fees of providers"),
+    "expense.goodwill": _("Goodwill"),
+    "expense.settlement": _("Settlements with customers"),
+    "income.cash_over": _("Cash that was too much"),
 }
 LEDGER_KINDS: Mapping[str, Any] = {
     "revenue": _("Revenue"),
     "cash": _("Cash and bank"),
     "liability": _("Liability"),
     "expense": _("Expense"),
+    "income": _("Other income"),
     "asset": _("Asset"),
 }
 TABLES: Mapping[str, Mapping[str, Any]] = {"band": BANDS, "transfer_kind": TRANSFER_KINDS}
