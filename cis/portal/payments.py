@@ -6,7 +6,6 @@ from django.views.decorators.http import require_safe
 
 from accounts.queries import supplier
 from billing.queries import bills
-from billing.queries import payments as payment_queries
 from cashiering.gateways import online
 from cashiering.queries import checkouts
 from cis.platform.access import allow_portal
@@ -37,7 +36,6 @@ def payments(request: HttpRequest) -> HttpResponse:
     context = {
         "visit": visit,
         "payments": shown,
-        "returned": payment_queries.returned(payment_ids=[one.id for one in shown]),
         "checkouts": checkouts.of_account(account_id=held.account_id) if held.is_current and pager.number == 1 else (),
         "is_online": bool(online.names()) and held.is_current,
         "pager": pager,

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from itertools import count
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -40,7 +40,7 @@ from tests.factories import billing, contracts
 pytestmark = pytest.mark.django_db
 STEPS = 50
 SHARDS = 4  # so that several processes share the work; a history does not always take all its steps
-HISTORIES = 5_300 if os.environ.get("WATTLINE_PROOF") else 53
+HISTORIES = 6_000 if os.environ.get("WATTLINE_PROOF") else 60
 TODAY = date(2026, 3, 10)
 RANKS = {"late_fee": 1, "regular": 2, "note": 3}
 _key = count(1)
@@ -111,6 +111,9 @@ class Machine(RuleBasedStateMachine):
 
     @initialize()
     def begin(self):
+        # All is one transaction, which nobody else looks at: without this, tables are planned for as if they were empty.
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE")
         self.worlds = [contracts.world(), contracts.world()]
         self.books = {world.account.id: Books() for world in self.worlds}
         self.starts = {world.account.id: date(2024, 1, 1) for world in self.worlds}
@@ -273,4 +276,4 @@ def test_the_books_are_those_of_a_small_model_whatever_is_done(shard):
         ),
     )  # fmt: skip
     assert proof.verify() == ()
-    assert Machine.steps >= HISTORIES * STEPS * 0.94, "histories ended early"
+    assert Machine.steps >= HISTORIES * STEPS * 5 // 6, "histories ended early"

@@ -118,7 +118,7 @@ def test_moving_out_ends_in_a_refund_that_is_paid(desk, billed):
     )  # fmt: skip
     desk.post(
         f"/desk/customers/{billed.account.id}/payment/",
-        {"amount": "200", "channel": "bank", "reference": "c1", "received_date": "2026-03-10"},
+        {"amount": "200", "channel": "bank", "reference": "c1", "received_date": "2026-03-03"},
     )
     change_id = done("move_out", billed.agreement, TODAY.replace(day=5), today=TODAY)
     final_accounts.work(timezone.now())
