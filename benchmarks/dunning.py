@@ -82,7 +82,7 @@ def measure(count: int) -> None:
     sent = _report.seconds(send)
     _report.progress(f"sent in {sent:.2f} s")
     demands = check(count)
-    floor = copy_floor()
+    floor = _report.copy_floor(TABLES)
     taken = planned + sent
     _report.finish(
         name="dunning",
@@ -123,8 +123,8 @@ def prepare(count: int) -> None:
     with transaction.atomic():
         suppliers.set_up(card=card, actor=SYSTEM)
         for statement in SEED:
-            sql(statement, {"n": count, "amount": AMOUNT_MINOR, "every": LATE_EVERY})
-    sql("ANALYZE")
+            _report.sql(statement, {"n": count, "amount": AMOUNT_MINOR, "every": LATE_EVERY})
+    _report.sql("ANALYZE")
 
 
 def plan() -> None:
@@ -149,7 +149,7 @@ def send() -> None:
 
 def check(count: int) -> int:
     """Return how many demands were made; stop if they are not those that were due."""
-    ((cases, calls, texts, told),) = sql(
+    ((cases, calls, texts, told),) = _report.sql(
         "SELECT (SELECT count(*) FROM arrears_collectioncase), count(*) FILTER (WHERE step = 'call'),"
         " count(*) FILTER (WHERE step = 'text' AND proof = ''),"
         " (SELECT count(*) FROM accounts_notice WHERE channel = 'sms') FROM arrears_collectionmove"
@@ -158,37 +158,6 @@ def check(count: int) -> int:
     if (cases, calls, texts, told) != (late, known, late - known, late - known):
         raise SystemExit(f"wrong result: {cases} cases, {calls} calls, {texts} texts, {told} messages")
     return int(calls + texts)
-
-
-def copy_floor() -> float:
-    """Return the seconds that COPY takes for the rows that were made, with their indexes."""
-    from django.db import connection, transaction
-
-    blocks = {}
-    for table in TABLES:
-        with (
-            connection.connection.cursor() as cursor,
-            cursor.copy(f"COPY {table} TO STDOUT (FORMAT BINARY)") as copy,
-        ):
-            blocks[table] = b"".join(bytes(block) for block in copy)
-        sql(f"CREATE TABLE floor_{table} (LIKE {table} INCLUDING ALL EXCLUDING IDENTITY)")
-
-    def load() -> None:
-        with transaction.atomic():
-            for table, rows in blocks.items():
-                statement = f"COPY floor_{table} FROM STDIN (FORMAT BINARY)"
-                with connection.connection.cursor() as cursor, cursor.copy(statement) as copy:
-                    copy.write(rows)
-
-    return _report.seconds(load)
-
-
-def sql(statement: str, params: dict[str, int] | None = None) -> list[tuple]:
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-        return cursor.fetchall() if cursor.description else []
 
 
 if __name__ == "__main__":

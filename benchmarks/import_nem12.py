@@ -127,7 +127,7 @@ def prepare(count: int) -> None:
         ]
         prepared = meter_loads.prepare(meters=meters, service_points=set(names))
         meter_loads.load(prepared=prepared, service_point_ids=ids, actor=SYSTEM)
-    sql("ANALYZE")
+    _report.sql("ANALYZE")
 
 
 def name_of(number: int) -> str:
@@ -174,8 +174,8 @@ def memory_growth_mb(folder: Path) -> float:
 
 
 def clear() -> None:
-    sql(f"TRUNCATE {TABLE}, metering_readrejection, metering_registerread, metering_readfile")
-    sql("CHECKPOINT")
+    _report.sql(f"TRUNCATE {TABLE}, metering_readrejection, metering_registerread, metering_readfile")
+    _report.sql("CHECKPOINT")
 
 
 def rows_of_table() -> list[bytes]:
@@ -198,17 +198,9 @@ def copy_rows(blocks: list[bytes], meters: int) -> None:
     with transaction.atomic(), connection.connection.cursor() as cursor, cursor.copy(statement) as copy:
         for piece in pieces:
             copy.write(piece)
-    ((count,),) = sql(f"SELECT count(*) FROM {TABLE}")
+    ((count,),) = _report.sql(f"SELECT count(*) FROM {TABLE}")
     if count != meters * DAYS:
         raise SystemExit(f"COPY made {count} rows")
-
-
-def sql(statement: str) -> list[tuple]:
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute(statement)
-        return cursor.fetchall() if cursor.description else []
 
 
 if __name__ == "__main__":

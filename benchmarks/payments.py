@@ -56,7 +56,7 @@ def measure(count: int, folder: Path) -> None:
     posted = _report.seconds(post)
     _report.progress(f"posted in {posted:.2f} s")
     booked = check(count)
-    floor = copy_floor()
+    floor = _report.copy_floor(TABLES)
     taken = taken_in + posted
     _report.finish(
         name="payments",
@@ -97,8 +97,8 @@ def prepare(count: int) -> None:
     with transaction.atomic():
         suppliers.set_up(card=card, actor=SYSTEM)
         for statement in SEED:
-            sql(statement, {"n": count, "amount": AMOUNT_MINOR})
-    sql("ANALYZE")
+            _report.sql(statement, {"n": count, "amount": AMOUNT_MINOR})
+    _report.sql("ANALYZE")
     from cis.platform import jobs
 
     jobs.wake("bank_lines")  # a server that runs has woken workers before
@@ -177,7 +177,7 @@ def post() -> None:
 
 def check(count: int) -> int:
     """Return how many payments there are; stop if a line is not where it belongs."""
-    ((booked, suspense, open_minor),) = sql(
+    ((booked, suspense, open_minor),) = _report.sql(
         "SELECT count(*) FILTER (WHERE state = 'booked'), count(*) FILTER (WHERE state = 'suspense'),"
         " (SELECT sum(amount_minor) FROM billing_bill) - (SELECT sum(amount_minor) FROM billing_allocation)"
         " FROM cashiering_statementline"
@@ -185,37 +185,6 @@ def check(count: int) -> int:
     if suspense != count // NOBODY_EVERY or booked + suspense != count or open_minor != suspense * AMOUNT_MINOR:
         raise SystemExit(f"wrong result: {booked} booked, {suspense} in suspense, {open_minor} open")
     return int(booked)
-
-
-def copy_floor() -> float:
-    """Return the seconds that COPY takes for the rows that were made, with their indexes."""
-    from django.db import connection, transaction
-
-    blocks = {}
-    for table in TABLES:
-        with (
-            connection.connection.cursor() as cursor,
-            cursor.copy(f"COPY {table} TO STDOUT (FORMAT BINARY)") as copy,
-        ):
-            blocks[table] = b"".join(bytes(block) for block in copy)
-        sql(f"CREATE TABLE floor_{table} (LIKE {table} INCLUDING ALL EXCLUDING IDENTITY)")
-
-    def load() -> None:
-        with transaction.atomic():
-            for table, rows in blocks.items():
-                statement = f"COPY floor_{table} FROM STDIN (FORMAT BINARY)"
-                with connection.connection.cursor() as cursor, cursor.copy(statement) as copy:
-                    copy.write(rows)
-
-    return _report.seconds(load)
-
-
-def sql(statement: str, params: dict[str, int] | None = None) -> list[tuple]:
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute(statement, params)
-        return cursor.fetchall() if cursor.description else []
 
 
 if __name__ == "__main__":
