@@ -8,7 +8,7 @@ through the outbox after the commit (``notice_sending``); what lies in the inbox
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from accounts.domain import notice_events
+from accounts.domain import notice_events, notice_facts
 from accounts.domain.notice_events import Channel, Event, Fact
 from accounts.domain.notice_routes import Person
 from accounts.operations import notice_drafts
@@ -102,7 +102,7 @@ def _check(kind: Event, new: NewNotice) -> None:
         raise BadRecipient("Name either a customer or a recipient.", key=new.key)
     if not new.key or len(new.key) > KEY_MOST:
         raise BadRecipient(f"A key has 1 to {KEY_MOST} characters.", key=new.key)
-    notice_events.check(kind, facts=new.facts)
+    notice_facts.check(kind, facts=new.facts)
 
 
 def _person(new: NewNotice, known: Addressee) -> Person:

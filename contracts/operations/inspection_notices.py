@@ -6,7 +6,7 @@ from typing import BinaryIO
 
 from django.utils import timezone
 
-from accounts.domain.notice_events import TEXT_MOST
+from accounts.domain.notice_facts import TEXT_MOST
 from accounts.operations import notices
 from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.errors import Refused

@@ -122,16 +122,9 @@ def create_step(
     return row.id
 
 
-_SAME = """
-    SELECT id FROM metering_workorder
-    WHERE subject = %s AND subject_id = %s AND state = ANY(%s) AND kind = %s
-        AND service_point_id IS NOT DISTINCT FROM %s
-    ORDER BY id LIMIT 1
-"""
-_UNDER_WAY = """
-    SELECT id FROM metering_workorder
-    WHERE subject = %s AND subject_id = %s AND state = ANY(%s) AND (%s = '' OR kind = %s) ORDER BY id
-"""
+_OF_CASE = "SELECT id FROM metering_workorder WHERE subject = %s AND subject_id = %s AND state = ANY(%s)"
+_SAME = f"{_OF_CASE} AND kind = %s AND service_point_id IS NOT DISTINCT FROM %s ORDER BY id LIMIT 1"
+_UNDER_WAY = f"{_OF_CASE} AND (%s = '' OR kind = %s) ORDER BY id"
 
 
 @opens_transaction

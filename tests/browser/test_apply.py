@@ -71,6 +71,7 @@ def test_three_supplies_an_agent_and_papers_from_a_phone(supplier, open_page, fi
     page.fill("#id_phone", "")
     page.click(".form-foot .btn-primary")
     expect(page.locator("#id_phone_error")).to_be_visible()
+    expect(page.locator(".error-summary")).to_be_focused()  # the last that the page does when the answer is there
     look(page, f"{language}-4-phone-fault")  # nothing is said any more of the file that was at fault before
     page.fill("#id_phone", "13812345678")
     page.click(".form-foot .btn-primary")

@@ -6,7 +6,8 @@ import pytest
 import time_machine
 from django.db import transaction
 
-from accounts.domain.notice_events import BadFacts, Money
+from accounts.domain.notice_events import Money
+from accounts.domain.notice_facts import BadFacts
 from accounts.models.notice import Consent, Notice
 from accounts.operations import notices
 from accounts.operations.notices import BadRecipient, NewNotice, Recipient

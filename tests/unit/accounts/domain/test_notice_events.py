@@ -4,8 +4,9 @@ from datetime import date, datetime
 
 import pytest
 
-from accounts.domain import notice_events, notice_texts
-from accounts.domain.notice_events import COMMON, EVENTS, BadFacts, Channel, Money, UnknownEvent
+from accounts.domain import notice_events, notice_facts, notice_texts
+from accounts.domain.notice_events import COMMON, EVENTS, Channel, Money, UnknownEvent
+from accounts.domain.notice_facts import BadFacts
 from accounts.queries import notice_texts as stored
 
 PAID = {"amount": Money(5_00), "received": date(2026, 11, 28), "reference": "R1"}
@@ -32,7 +33,7 @@ def test_an_unknown_event_is_refused():
 
 
 def test_good_facts_pass():
-    notice_events.check(EVENTS["payment_received"], facts=PAID)
+    notice_facts.check(EVENTS["payment_received"], facts=PAID)
 
 
 @pytest.mark.parametrize(
@@ -48,17 +49,17 @@ def test_good_facts_pass():
 )
 def test_facts_of_another_kind_are_refused(change, code):
     with pytest.raises(BadFacts) as refused:
-        notice_events.check(EVENTS["payment_received"], facts={**PAID, **change})
+        notice_facts.check(EVENTS["payment_received"], facts={**PAID, **change})
     assert [finding.code for finding in refused.value.detail["findings"]] == [code]
 
 
 def test_a_missing_fact_is_refused():
     with pytest.raises(BadFacts):
-        notice_events.check(EVENTS["payment_received"], facts={})
+        notice_facts.check(EVENTS["payment_received"], facts={})
 
 
 @pytest.mark.parametrize(
     "path", ["//evil.example", "/\\evil.example", "https://evil.example", "javascript:x", "/a b", "/a\n", "", "/'x"]
 )
 def test_a_link_leads_nowhere_else(path):
-    assert not notice_events.is_path(path)
+    assert not notice_facts.is_path(path)
