@@ -281,6 +281,14 @@ _ROWS: Final = (
         facts={"address": _TEXT, "since": _DATE, "first_bill": _DATE, "link": _LINK},
         ladder=(Channel.SMS, Channel.EMAIL),
     ),
+    *(
+        Event(
+            code=f"program_offer{step}",
+            notice_class=NoticeClass.SERVICE,
+            facts={"program": _TEXT, "until": _DATE, "link": _LINK},
+        )
+        for step in ("ed", "_over")
+    ),
     Event(
         code="program_signed",
         notice_class=NoticeClass.SERVICE,

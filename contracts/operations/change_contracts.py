@@ -2,12 +2,12 @@
 Supply contracts follow changes of use: amended as a numbered version, ended, or drawn up anew for who comes.
 
 Which kinds are signed before they hold is the pack's rule ``change_contracts``; others are issued when they hold and
-signed after it. A supply is found by its id (``contract_points``); where no contract
-is linked to it there is none to amend.
+signed after it. A supply is found by its id (``contract_points``); where no contract is linked to it there is none to
+amend. The capacity of a contract is that of all its supplies; what changes at one of many is said of that one.
 """
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from cis.kernel import fixed
 from cis.kernel.actors import SYSTEM
@@ -25,6 +25,7 @@ from contracts.models.supply_contract import SupplyContract
 from contracts.operations import contract_points, contract_versions, supply_contracts
 from contracts.operations.change_effects import SUBJECT
 from contracts.queries import agreements
+from contracts.queries.agreements import AgreementCard
 from metering.domain.places import Voltage
 from metering.queries import places
 from tariffs.queries import plans
@@ -33,8 +34,10 @@ WORK = "signed_changes"
 WAITING = (ContractState.DRAFT.value, ContractState.ISSUED.value)
 DROPPED = "变更用电不再办理 The change will not hold."
 ENDED = "变更用电 change of use {change}"
-DEMAND = "合同最大需量 {kw} 千瓦，自 {on} 起。Contracted demand {kw} kW from {on} on."
-KW_PLACES = 3
+DEMAND = "合同最大需量 {amount} 千瓦，自 {on} 起。Contracted demand {amount} kW from {on} on."
+CAPACITY = "{place} 约定容量 {amount} 千伏安，自 {on} 起。Agreed capacity at {place}: {amount} kVA from {on} on."
+TARIFF = "{place} 执行电价 {code}，自 {on} 起。Tariff at {place}: {code} from {on} on."
+K_PLACES = 3
 
 
 class ContractUnsigned(Refused):
@@ -95,12 +98,39 @@ def _withdraw_waiting(change_id: int, reason: str) -> None:
 
 @joins_transaction
 def take_back_step(*, change: ChangeSet, today: date) -> None:
-    """Amend signed contracts back to what they said before a change that is taken back; unsigned ones are withdrawn."""
+    """
+    Amend signed contracts so that they no more say what a change said that is taken back; unsigned ones are withdrawn.
+
+    What later versions say of other things, as of another supply or a new name, stays.
+    """
     _withdraw_waiting(change.id, "The change is taken back.")
-    rows = SupplyContract.objects.filter(subject=SUBJECT, subject_id=change.id, state=ContractState.SIGNED.value)
+    states = (ContractState.SIGNED.value, ContractState.REPLACED.value)
+    rows = SupplyContract.objects.filter(subject=SUBJECT, subject_id=change.id, state__in=states)
     for row in rows.select_related("amends").order_by("id"):
-        if row.amends is not None:
-            _issue(row, _as(row.amends, change, on=change.effective_date), today)
+        now = row
+        if row.state == ContractState.REPLACED:
+            now = SupplyContract.objects.filter(number=row.number, state=ContractState.SIGNED.value).first()
+        if row.amends is not None and now is not None:
+            _issue(now, _undone(now, row, row.amends, change), today)
+
+
+def _undone(now: SupplyContract, row: SupplyContract, before: SupplyContract, change: ChangeSet) -> NewContract:
+    """Return what is in force without what one version of it said anew."""
+    if now.id == row.id:
+        return _as(before, change, on=change.effective_date)
+    capacity_va = now.capacity_va
+    if capacity_va is not None and before.capacity_va is not None and row.capacity_va is not None:
+        capacity_va += before.capacity_va - row.capacity_va
+    said = set(row.special.splitlines()) - set(before.special.splitlines())
+    return _as(
+        now,
+        change,
+        on=max(change.effective_date, now.start_date),
+        capacity_va=capacity_va,
+        tariff_id=before.tariff_id if now.tariff_id == row.tariff_id else None,
+        use=before.use_class if now.use_class == row.use_class else "",
+        special="\n".join(line for line in now.special.splitlines() if line not in said),
+    )
 
 
 def wake(signed: ContractSigned) -> None:
@@ -123,17 +153,43 @@ def _amend_all(change: ChangeSet, effects: Sequence[Effect], today: date) -> Non
 
 
 def _amended(row: SupplyContract, change: ChangeSet, effect: ChangeTerm) -> NewContract:
+    card = agreements.card(agreement_id=effect.agreement_id)
+    if contract_points.is_needed(row, but_point_id=card.service_point_id, on=effect.on):
+        return _amended_part(row, change, effect, card)
     use = row.use_class
     if effect.tariff_id is not None:
         plan = plans.compiled(plans.version_on(tariff_id=effect.tariff_id, day=effect.on).version_id)
         use = plan.customer_class or use
-    special = row.special
+    lines = [row.special]
     if effect.contract_w is not None:
-        kw = fixed.to_text(effect.contract_w, places=KW_PLACES).rstrip("0").rstrip(".")
-        special = "\n".join(filter(None, (special, DEMAND.format(kw=kw, on=effect.on))))
+        lines.append(DEMAND.format(amount=_thousands(effect.contract_w), on=effect.on))
     return _as(
-        row, change, on=effect.on, tariff_id=effect.tariff_id, capacity_va=effect.capacity_va, use=use, special=special
-    )
+        row, change, on=effect.on, tariff_id=effect.tariff_id, capacity_va=effect.capacity_va, use=use,
+        special="\n".join(filter(None, lines)),
+    )  # fmt: skip
+
+
+def _amended_part(row: SupplyContract, change: ChangeSet, effect: ChangeTerm, card: AgreementCard) -> NewContract:
+    """Say what changes at one of many supplies; of the whole only the capacity is another."""
+    where = places.cards(service_point_ids=[card.service_point_id], at_date=effect.on)[card.service_point_id]
+    place = f"{where.external_id} {where.address}"
+    lines, capacity_va = [row.special], row.capacity_va
+    if effect.capacity_va is not None:
+        before = card.term_on(effect.on - timedelta(days=1))
+        before_va = None if before is None else before.agreed.capacity_va
+        if capacity_va is not None and before_va is not None:
+            capacity_va += effect.capacity_va - before_va
+        lines.append(CAPACITY.format(place=place, amount=_thousands(effect.capacity_va), on=effect.on))
+    if effect.contract_w is not None:
+        lines.append(f"{place}: {DEMAND.format(amount=_thousands(effect.contract_w), on=effect.on)}")
+    if effect.tariff_id is not None:
+        version = plans.version_on(tariff_id=effect.tariff_id, day=effect.on)
+        lines.append(TARIFF.format(place=place, code=version.tariff_code, on=effect.on))
+    return _as(row, change, on=effect.on, capacity_va=capacity_va, special="\n".join(filter(None, lines)))
+
+
+def _thousands(amount: int) -> str:
+    return fixed.to_text(amount, places=K_PLACES).rstrip("0").rstrip(".")
 
 
 def _as(

@@ -8,6 +8,8 @@ at any time and again, and what a worker left when it died the next one does.
 from collections import defaultdict
 from datetime import date, datetime
 
+from accounts.operations import notices
+from accounts.operations.notice_drafts import NewNotice
 from accounts.queries import accounts, supplier
 from cis.kernel.actors import SYSTEM
 from cis.kernel.calendar import local_clock
@@ -56,6 +58,10 @@ _EXPIRE = """
         ORDER BY e.id LIMIT %(most)s FOR UPDATE OF e SKIP LOCKED)
     RETURNING id
 """
+_OVER = """
+    SELECT e.id, e.account_id, e.customer_id, e.valid_until, p.name_zh, p.name_en
+    FROM contracts_enrollment e JOIN contracts_program p ON p.id = e.program_id WHERE e.id = ANY(%(ids)s) ORDER BY e.id
+"""
 EXPIRED = "未在有效期内签署 not signed in time"
 _CHARGED = """
     UPDATE contracts_schedulerow r SET charge_id = n.charge_id
@@ -85,19 +91,37 @@ def day(*, today: date) -> int:
 @opens_transaction
 def start_due(*, today: date, most: int = BATCH) -> int:
     """Let signed enrolments run whose day has come, those of a bank once it has accepted them; return how many."""
-    return _moved(_START, EnrollmentAction.START, today=today, most=most)
+    return len(_moved(_START, EnrollmentAction.START, today=today, most=most))
 
 
 @opens_transaction
 def expire_due(*, today: date, most: int = BATCH) -> int:
-    """End offers whose last day has passed unsigned; return how many."""
-    return _moved(_EXPIRE, EnrollmentAction.EXPIRE, today=today, most=most, reason=EXPIRED)
+    """End offers whose last day has passed unsigned, and tell their customers; return how many."""
+    ids = _moved(_EXPIRE, EnrollmentAction.EXPIRE, today=today, most=most, reason=EXPIRED)
+    rows = db.fetch(_OVER, {"ids": ids}) if ids else []
+    languages = _languages({account_id for _, account_id, *_ in rows}, today)
+    told = [
+        NewNotice(
+            key=f"{SUBJECT}:{row_id}",
+            facts={
+                "program": reason_of(zh, en, languages.get(account_id, "")),
+                "until": until,
+                "link": f"/portal/programmes/{row_id}",
+            },
+            customer_id=customer_id,
+            account_id=account_id,
+        )
+        for row_id, account_id, customer_id, until, zh, en in rows
+    ]
+    if told:
+        notices.queue_many_step(event="program_offer_over", notices=told, actor=SYSTEM)
+    return len(ids)
 
 
 @opens_transaction
 def end_due(*, today: date, most: int = BATCH) -> int:
     """End enrolments whose months are over and whose rows are all charged; return how many."""
-    return _moved(_END, EnrollmentAction.END, today=today, most=most)
+    return len(_moved(_END, EnrollmentAction.END, today=today, most=most))
 
 
 @opens_transaction
@@ -142,10 +166,10 @@ def charge_due(*, today: date, most: int = BATCH) -> int:
     return len(rows)
 
 
-def _moved(sql: str, action: EnrollmentAction, *, today: date, most: int, reason: str = "") -> int:
+def _moved(sql: str, action: EnrollmentAction, *, today: date, most: int, reason: str = "") -> list[int]:
     ids = [one for (one,) in db.fetch(sql, {"today": today, "most": most, "reason": reason})]
     audit.record_many(SYSTEM, action.value, SUBJECT, ids)
-    return len(ids)
+    return ids
 
 
 def _languages(account_ids: set[int], today: date) -> dict[int, str]:

@@ -134,7 +134,7 @@ def offer(
     agreement_id: int | None = None,
 ) -> int:
     """
-    Offer a programme to an account; the customer signs it later. Nothing is owed.
+    Offer a programme to an account; the customer is told, and signs it later. Nothing is owed.
 
     :param agreement_id: the supply that it is for; None: the first that may join, or none where none is asked for.
     :returns: id of the enrolment; the same key again is the same one.
@@ -143,7 +143,7 @@ def offer(
     :raises EnrolledAlready: the account is in it. :raises EnrollmentKeyTaken: the key names another one.
     :raises NoPartnerBank: a bank is to finance it, and none is connected.
     """
-    return offer_step(
+    row = offer_step(
         program_id=program_id,
         account_id=account_id,
         agreement_id=agreement_id,
@@ -151,7 +151,10 @@ def offer(
         request_key=request_key,
         today=today,
         actor=actor,
-    ).id
+    )
+    if actor.kind is not ActorKind.CUSTOMER:
+        enrollment_steps.tell(lock(row.id), "program_offered", today=today, actor=actor, until=row.valid_until)
+    return row.id
 
 
 @opens_transaction

@@ -244,6 +244,65 @@ def test_a_contract_for_many_supplies_ends_with_the_last_of_them(world):
     assert first.state == "ended"
 
 
+@pytest.fixture
+def common(world):
+    """One contract of 150 kVA for two supplies, of 100 and 50; returns the second."""
+    other, second = second_supply(world)
+    SupplyContract.objects.filter(id=second.id).update(state="ended", ended_date=TODAY, end_reason="one for both")
+    first = SupplyContract.objects.exclude(id=second.id).get()
+    terms = papers_signed.terms(address=first.address, capacity_va=150_000)
+    points = (world.agreement.service_point_id, other.service_point_id)
+    row = papers_signed.issued(world, terms=terms, start_date=date(2026, 1, 1), service_point_ids=points)
+    SupplyContract.objects.filter(id=first.id).update(state="ended", ended_date=TODAY, end_reason="one for both")
+    sign(row.id)
+    return other
+
+
+def in_force():
+    """(kVA, tariff, special terms) of the contract that is signed, or waits for it."""
+    row = SupplyContract.objects.filter(state__in=("signed", "issued")).latest("version")
+    return row.capacity_va // 1_000, row.tariff_id, row.special.splitlines()
+
+
+def reduced(agreement, capacity_va):
+    change_id = done(
+        "capacity_reduction", agreement, TODAY, today=TODAY, asked_date=date(2026, 7, 1), capacity_va=capacity_va
+    )
+    sign(SupplyContract.objects.latest("id").id)
+    return change_id
+
+
+def test_the_capacity_of_one_supply_is_not_that_of_their_common_contract(world, common):
+    reduced(world.agreement, 60_000)
+    capacity, _tariff, special = in_force()
+    place = world.agreement.service_point
+    assert capacity == 110
+    assert len(special) == 1
+    assert special[0].startswith(f"{place.external_id} {place.premises.address} 约定容量 60 千伏安")
+    # The other supply adds its own sentence and its own difference.
+    reduced(common, 40_000)
+    capacity, _tariff, special = in_force()
+    assert (capacity, len(special)) == (100, 2)
+
+
+def test_a_change_taken_back_leaves_what_was_said_of_another_supply(world, common):
+    change_id = reduced(world.agreement, 60_000)
+    reduced(common, 40_000)
+    change_reversals.reverse(change_id=change_id, reason="misread", today=TODAY, actor=BILLER)
+    capacity, _tariff, special = in_force()
+    assert (capacity, len(special)) == (140, 1)
+    assert "40 千伏安" in special[0]
+
+
+def test_the_tariff_of_one_supply_is_not_that_of_their_common_contract(world, common):
+    dear = tariffs.version(source=DEAR).tariff
+    change_id = drafted(wanted("class_change", common, LATER, tariff_id=dear.id), today=TODAY)
+    changes.confirm(change_id=change_id, today=TODAY, actor=CLERK)
+    capacity, tariff_id, special = in_force()
+    assert (capacity, tariff_id) == (150, world.tariff.id)
+    assert f"执行电价 {dear.code}" in special[0]
+
+
 def test_contracts_from_before_are_linked_where_only_one_supply_can_be_meant(world):
     first = SupplyContract.objects.get()
     lonely = contracts.world(source=CAPACITY.replace('"capacity"', '"lonely"', 1))

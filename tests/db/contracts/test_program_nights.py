@@ -6,6 +6,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models.notice import Notice
 from contracts.models.charge import OneOffCharge
 from contracts.models.lease import ScheduleRow
 from contracts.models.program import Enrollment
@@ -127,10 +128,16 @@ def test_an_offer_that_nobody_signs_in_time_ends_by_night():
     assert [one.valid_until for one in Enrollment.objects.order_by("id")] == [
         START + timedelta(days=5), START + timedelta(days=30),
     ]  # fmt: skip
+    told = Notice.objects.filter(channel="inbox", customer=account.holders.get().customer)
+    assert list(told.values_list("event", flat=True)) == ["program_offered"] * 2
     program_nights.day(today=START + timedelta(days=5))
     assert set(Enrollment.objects.values_list("state", flat=True)) == {"offered"}
     program_nights.day(today=START + timedelta(days=6))
     assert Enrollment.objects.get(id=soon).state == "cancelled"
+    [over] = told.filter(event="program_offer_over")
+    assert "2026年2月5日" in over.body
+    program_nights.day(today=START + timedelta(days=6))
+    assert told.count() == 3
     with pytest.raises(OfferOver):
         programs.sign(
             enrollment_id=late, accepted_sha256=card.sha256, signed_name="张三", signed_by="api",

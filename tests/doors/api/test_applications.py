@@ -5,11 +5,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from cis.platform.models import AuditEvent
-from contracts.models.application import ServiceApplication
+from contracts.models.application import ApplicationItem, ServiceApplication
 from metering.models.network import CapacityReservation
 from metering.models.work import WorkOrder
 from tests.doors.api.calls import Caller, assert_problem
 from tests.factories import accounts, metering
+from tests.factories import applications as factory
 
 WRITE, READ = "applications:write", "applications:read"
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -137,6 +138,22 @@ def test_a_move_that_cannot_be_is_refused_and_noted(caller):
     assert_problem(move(caller, number, "reject", "2"), 422, "move_reason_missing")
     assert_problem(move(caller, number, "energize", "3"), 422, "invalid_request")
     assert move(caller, number, "withdraw", "4", reason="The flat was sold.").json()["state"] == "withdrawn"
+
+
+def test_a_signed_contract_is_sent_back_with_a_reason_and_only_before_a_meter_hangs(caller):
+    application_id = factory.walked(to="contracted")
+    number = ServiceApplication.objects.get(id=application_id).number
+    assert_problem(move(caller, number, "send_back", "1"), 422, "move_reason_missing")
+    told = move(caller, number, "send_back", "2", reason="The voltage is wrong.").json()
+    assert (told["state"], told["waits_for"]) == ("surveyed", "desk")
+    # The same request again is the same move.
+    assert move(caller, number, "send_back", "2", reason="The voltage is wrong.").json()["state"] == "surveyed"
+    last = caller.get(f"applications/{number}").json()["moves"][-1]
+    assert (last["action"], last["reason"]) == ("send_back", "The voltage is wrong.")
+    metered = factory.walked(to="contracted", units=("2",))
+    ApplicationItem.objects.filter(application_id=metered).update(metered_at=factory.AT)
+    number = ServiceApplication.objects.get(id=metered).number
+    assert_problem(move(caller, number, "send_back", "3", reason="The voltage is wrong."), 409, "illegal_move")
 
 
 def test_the_list_is_filtered_and_goes_on(caller):
