@@ -107,7 +107,7 @@ def take_back_step(*, change: ChangeSet, today: date) -> None:
     states = (ContractState.SIGNED.value, ContractState.REPLACED.value)
     rows = SupplyContract.objects.filter(subject=SUBJECT, subject_id=change.id, state__in=states)
     for row in rows.select_related("amends").order_by("id"):
-        now = row
+        now: SupplyContract | None = row
         if row.state == ContractState.REPLACED:
             now = SupplyContract.objects.filter(number=row.number, state=ContractState.SIGNED.value).first()
         if row.amends is not None and now is not None:
