@@ -60,6 +60,7 @@ def main() -> None:
                 DATABASE_URL=urls.database_url,
                 REDIS_URL=urls.redis_url,
                 ALLOWED_HOSTS="testserver",
+                DATABASE_KEEPS_PLANS="on",  # as the web processes have it that answer the API
                 HEAD_END_GATEWAY="sandbox",
             )
             measure(count, given.workers)

@@ -46,7 +46,13 @@ DATABASES = {
         **env.db_url("DATABASE_URL", default=_private.database_url),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"application_name": "wattline"},
+        "OPTIONS": {
+            "application_name": "wattline",
+            "server_side_binding": True,
+            # Web processes ask the same few questions of few rows: PostgreSQL keeps their plans for as long as a
+            # connection lives. Workers ask of thousands of rows at a time, and get a plan for each.
+            "prepare_threshold": 3 if env.bool("DATABASE_KEEPS_PLANS", default=False) else None,
+        },
     },
 }
 REDIS_URL = env.str("REDIS_URL", default=_private.redis_url)

@@ -20,6 +20,7 @@ os.environ["WATTLINE_VAR"] = str(VAR)
 os.environ["WATTLINE_DURABLE"] = "0"
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cis.settings")
 
+os.environ.setdefault("DATABASE_KEEPS_PLANS", "on")
 os.environ["PAYMENT_PROVIDERS"] = "sandbox,sandbox_alipay,sandbox_wechat"
 os.environ["HEAD_END_GATEWAY"] = os.environ["PARTNER_BANK"] = os.environ["DEBIT_BANK"] = "sandbox"
 os.environ["DEBIT_CREDITOR_NAME"], os.environ["DEBIT_CREDITOR_ID"] = "Example Power", "CN98ZZZ09999999999"

@@ -3,7 +3,6 @@
 import re
 from datetime import date, timedelta
 
-import pgtrigger
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
@@ -12,7 +11,7 @@ from accounts.models.notice import Notice
 from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.enums import Role
 from cis.kernel.workflow import IllegalMove, NotAllowed
-from cis.platform import documents, events
+from cis.platform import db, documents, events
 from contracts.domain import signing
 from contracts.domain.announcements import ContractEnded, ContractSigned
 from contracts.domain.contract_workflow import ContractState, SigningWay
@@ -294,8 +293,8 @@ def test_the_code_on_the_paper_tells_whether_the_text_is_the_kept_one(world):
     for token in (draft.verify_token, "nothing"):
         with pytest.raises(UnknownContract):
             queries.verified(token=token)
-    with pgtrigger.ignore("contracts.ContractClause:clauses_are_append_only"):
-        ContractClause.objects.filter(contract=row, number=1).update(body_zh="other")
+    db.execute("ALTER TABLE contracts_contractclause DISABLE TRIGGER USER")  # until the test is rolled back
+    ContractClause.objects.filter(contract=row, number=1).update(body_zh="other")
     assert not queries.verified(token=row.verify_token).is_intact
 
 
