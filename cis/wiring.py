@@ -11,12 +11,14 @@ from django.utils import timezone
 from accounts.operations import bounces, deadline_mails, letters, mailings, notice_drafts, notice_sending
 from accounts.queries import supplier
 from arrears.operations import cases, cutting, demands, disconnections, dunning, late_fees
-from arrears.queries import disputes, hindrances, money_under_way
+from arrears.queries import demands_made, disputes, hindrances, money_under_way
 from arrears.queries import late_fees as accruals
 from billing import tasks
 from billing.domain.announcements import PaymentsBooked
-from billing.operations import documents as bill_documents
 from billing.operations import (
+    deposit_nights,
+    deposit_telling,
+    deposits,
     energizing,
     energizing_ends,
     final_accounts,
@@ -27,7 +29,8 @@ from billing.operations import (
     simulations,
     telling,
 )
-from billing.queries import balances, refunds
+from billing.operations import documents as bill_documents
+from billing.queries import balances, deposit_facts, refunds
 from cashiering.gateways import debit_bank, online
 from cashiering.gateways.sandbox import Sandbox as SandboxProvider
 from cashiering.gateways.sandbox_debits import SandboxDebits
@@ -118,6 +121,9 @@ FINAL_AT = time(2, 30)
 
 LATE_FEES_AT = time(2, 45)
 """When late fees are charged, after the bills of the night."""
+
+DEPOSITS_AT = time(2, 55)
+"""When interest of deposits is credited and deposits go back, before it is looked who is to be debited."""
 
 MANDATES_AT, DEBITS_AT, DEBIT_BATCHES_AT = time(2, 50), time(3, 0), time(3, 15)
 """When mandates lapse, debits are planned for the bills of the night, and batches go to the bank."""
@@ -226,6 +232,7 @@ def _bind_money() -> None:
     hindrances.ask("debits", answers=money_under_way.by_debit)
     _bind_online_payment()
     _bind_debits()
+    _bind_deposits()
 
 
 def _bind_programmes() -> None:
@@ -259,6 +266,14 @@ def _bind_debits() -> None:
     jobs.register(debit_follow_ups.LOOK, debit_follow_ups.work, schedule=Every(BANK_EVERY))
     outbox.send_by(debit_batches.SEND, debit_batches.send)
     telling.leave_out_by(debit_queries.under_way)
+
+
+def _bind_deposits() -> None:
+    """Let deposits earn interest and go back, and hear of money and of demands."""
+    jobs.register(deposit_nights.WORK, deposit_nights.night, schedule=Daily(DEPOSITS_AT, settings.TIME_ZONE))
+    deposit_facts.answer_demands_by(demands_made.of_accounts)
+    events.listen(PaymentsBooked, deposits.note_payments)
+    outbox.send_by(deposit_telling.TELL, deposit_telling.tell)
 
 
 def _bind_gateways() -> None:

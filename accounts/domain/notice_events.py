@@ -172,6 +172,22 @@ _ROWS: Final = (
         ladder=(Channel.SMS, Channel.EMAIL),
     ),
     Event(
+        code="deposit_demanded",
+        notice_class=NoticeClass.MONEY,
+        facts={"amount": _MONEY, "due": _DATE, "bill": _TEXT, "link": _LINK},
+        is_required=True,
+    ),
+    Event(code="deposit_received", notice_class=NoticeClass.MONEY, facts={"amount": _MONEY, "link": _LINK}),
+    *(
+        Event(
+            code=f"deposit_{what}",
+            notice_class=NoticeClass.MONEY,
+            facts={"amount": _MONEY, "bill": _TEXT, "link": _LINK},
+            ladder=(Channel.SMS, Channel.EMAIL),
+        )
+        for what in ("interest", "returned")
+    ),
+    Event(
         code="payment_due_soon",
         notice_class=NoticeClass.MONEY,
         facts={"bill": _TEXT, "open": _MONEY, "due": _DATE, "link": _LINK},

@@ -5,6 +5,7 @@ from billing.models import (
     bill,
     charge,
     chart,
+    deposit,
     energizing,
     ledger,
     payment,
@@ -17,6 +18,6 @@ from billing.models import (
 )
 
 __all__ = [
-    "adjustment", "bill", "charge", "chart", "energizing", "ledger", "payment", "period", "rebill", "run", "settlement",
-    "shadow", "simulation",
+    "adjustment", "bill", "charge", "chart", "deposit", "energizing", "ledger", "payment", "period", "rebill", "run",
+    "settlement", "shadow", "simulation",
 ]  # fmt: skip

@@ -134,6 +134,20 @@ def direct_many(*, payment_ids: Sequence[int], bill_ids: Sequence[int]) -> None:
 
 
 @joins_transaction
+def direct_credit(*, credit_id: int, account_id: int, parts: Mapping[int, int], today: date) -> None:
+    """
+    Let a credit that was just issued pay these debts, and not what the rule would have it pay; some statements.
+
+    parts  by id of the bill, open to that amount [minor unit]
+    """
+    execute(_TAKE_BACK.format("credit_id"), [credit_id])
+    Allocation.objects.bulk_create(
+        Allocation(credit_id=credit_id, bill_id=bill_id, amount_minor=part) for bill_id, part in parts.items()
+    )
+    allocate(account_ids=[account_id], today=today)
+
+
+@joins_transaction
 def release_bill(*, bill_id: int) -> None:
     """Free the money that paid a bill which is being cancelled, and what it paid if it is a credit; two statements."""
     execute(_TAKE_BACK.format("bill_id"), [bill_id])

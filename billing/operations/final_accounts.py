@@ -16,7 +16,7 @@ from billing.domain.refunds import LIVE, RefundState
 from billing.models.bill import Bill, BillKind, BillState
 from billing.models.run import BillRun, RunState
 from billing.models.settlement import FinalAccount, FinalState, Refund
-from billing.operations import ledger, nights, runs
+from billing.operations import deposit_steps, ledger, nights, runs
 from billing.queries import balances, final_accounts, rebill_changes, rebills, refunds, segments
 from cis.kernel.actors import SYSTEM
 from cis.kernel.calendar import local_clock
@@ -85,7 +85,10 @@ def work(at: datetime) -> None:
             log.warning("final_account_waits", final=final_id, code=refusal.code, message=refusal.message)
             _note_waiting(final_id=final_id, message=refusal.message)
     for final_id in FinalAccount.objects.filter(state="billed").order_by("id").values_list("id", flat=True):
-        settle(final_id=final_id, today=today)
+        try:
+            settle(final_id=final_id, today=today)
+        except Refused as refusal:
+            log.warning("final_account_not_settled", final=final_id, code=refusal.code, message=refusal.message)
 
 
 def bill(*, final_id: int, today: date, at: datetime) -> bool:
@@ -132,13 +135,20 @@ def _next_period(final: FinalAccount) -> Period | None:
 
 @opens_transaction
 def settle(*, final_id: int, today: date) -> bool:
-    """Close an account that was billed to its end and of which nothing is open; return whether it is closed."""
+    """
+    Close an account that was billed to its end and of which nothing is open; return whether it is closed.
+
+    Its deposit is used first.
+
+    :raises MissingRule: it has a deposit, and the place has no rule on deposits any more.
+    """
     # The books first, as all that moves them: who sends a refund locks them, and closes the account.
     account_id = FinalAccount.objects.values_list("account_id", flat=True).get(id=final_id)
     ledger.lock_customers(account_ids=[account_id])
     final = FinalAccount.objects.select_for_update().get(id=final_id)
     if final.state != FinalState.BILLED:
         return final.state == FinalState.SETTLED
+    deposit_steps.use_step(account_id=account_id, today=today)
     owed = balances.of_account(account_id=final.account_id, today=today).balance_minor
     if owed < 0:
         _want_refund(final, amount_minor=-owed, today=today)

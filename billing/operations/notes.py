@@ -1,10 +1,11 @@
 """Notes: charges and credits of one account that are billed at once, beside the runs."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 
 from django.utils import timezone
 
+from billing.domain.charges import DueCharge
 from billing.models.bill import Bill, BillKind, BillState
 from billing.models.charge import BillCharge
 from billing.operations import bills, charging, issuing, ledger
@@ -43,19 +44,46 @@ def bill_now_step(
     :returns: id of the note.
     :raises NotBillable: one of the charges cannot be billed now; nothing is written.
     """
-    ledger.lock_customers(account_ids=[account_id])
-    due = [row for row in charging.due(account_ids=[account_id]) if row.charge_id in charge_ids]
-    if not due or {row.charge_id for row in due} != set(charge_ids):
+    return bill_many_step(
+        charge_ids={account_id: charge_ids}, kind=kind, issue_date=issue_date, due_date=due_date, actor=actor
+    )[account_id]
+
+
+@joins_transaction
+def bill_many_step(
+    *,
+    charge_ids: Mapping[int, Collection[int]],
+    kind: BillKind,
+    issue_date: date,
+    due_date: date | None,
+    actor: Actor,
+) -> dict[int, int]:
+    """
+    Bill agreed charges of many accounts, one note for each account; see ``bill_now_step``. A constant number of
+    statements.
+
+    :param charge_ids: by id of the account.
+    :returns: ids of the notes, by id of the account.
+    """
+    ledger.lock_customers(account_ids=list(charge_ids))
+    due: dict[int, list[DueCharge]] = {account_id: [] for account_id in charge_ids}
+    for row in charging.due(account_ids=sorted(charge_ids)):
+        if row.charge_id in charge_ids[row.account_id]:
+            due[row.account_id].append(row)
+    if any(not rows or {row.charge_id for row in rows} != set(charge_ids[one]) for one, rows in due.items()):
         raise NotBillable("These charges are not there to be billed.", advice="Look at the charges of the account.")
-    note = Bill.objects.create(
-        account_id=account_id,
-        kind=kind.value,
-        state=BillState.DRAFT.value,
-        start_date=issue_date,
-        end_date=issue_date + timedelta(days=1),
-        amount_minor=sum(row.amount_minor for row in due),
-        tax_minor=sum(row.tax_minor for row in due),
-        created_at=timezone.now(),
+    made = Bill.objects.bulk_create(
+        Bill(
+            account_id=account_id,
+            kind=kind.value,
+            state=BillState.DRAFT.value,
+            start_date=issue_date,
+            end_date=issue_date + timedelta(days=1),
+            amount_minor=sum(row.amount_minor for row in rows),
+            tax_minor=sum(row.tax_minor for row in rows),
+            created_at=timezone.now(),
+        )
+        for account_id, rows in due.items()
     )
     BillCharge.objects.bulk_create(
         BillCharge(
@@ -66,10 +94,17 @@ def bill_now_step(
             ledger_class=row.ledger_class,
             cancels_id=row.cancels_id,
         )
-        for row in due
+        for note in made
+        for row in due[note.account_id]
     )
-    issuing.issue(bill_ids=[note.id], account_ids=[account_id], issue_date=issue_date, actor=actor, due_date=due_date)
-    return note.id
+    issuing.issue(
+        bill_ids=[note.id for note in made],
+        account_ids=[note.account_id for note in made],
+        issue_date=issue_date,
+        actor=actor,
+        due_date=due_date,
+    )
+    return {note.account_id: note.id for note in made}
 
 
 @joins_transaction

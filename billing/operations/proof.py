@@ -5,7 +5,7 @@ from datetime import datetime
 
 import structlog
 
-from billing.queries import period_digests
+from billing.queries import deposit_facts, period_digests
 from cis.kernel.actors import SYSTEM
 from cis.platform import audit
 from cis.platform.db import fetch
@@ -183,6 +183,37 @@ LAWS = (
         HAVING coalesce(sum(CASE WHEN t.reverses_id IS NULL THEN t.amount_minor ELSE -t.amount_minor END), 0)
             <> CASE f.state WHEN 'paid' THEN f.amount_minor ELSE 0 END
         """,
+    ),
+    Law(
+        "deposits_are_what_is_held_and_demanded",
+        "what stands of an account on liability.deposit is what is held of its deposits and what is open of them",
+        f"""
+        SELECT coalesce(d.account_id, t.account_id) FROM (
+            SELECT d.account_id, sum(f.held + f.open) AS amount FROM ({deposit_facts.FACTS}) f
+            JOIN billing_deposit d ON d.id = f.deposit_id GROUP BY d.account_id) d
+        FULL JOIN (
+            SELECT t.account_id,
+                   sum(CASE WHEN t.credit_id = l.id THEN t.amount_minor ELSE -t.amount_minor END) AS amount
+            FROM billing_ledgeraccount l JOIN billing_transfer t ON l.id IN (t.credit_id, t.debit_id)
+            WHERE l.code = 'liability.deposit' GROUP BY t.account_id) t ON t.account_id = d.account_id
+        WHERE coalesce(d.amount, 0) <> coalesce(t.amount, 0)
+        """,  # noqa: S608 (the words put in are our own)
+    ),
+    Law(
+        "deposits_go_back_once",
+        "what went back of a deposit is on its notes, no more than was demanded, and one that ended holds nothing more",
+        f"""
+        SELECT d.id FROM billing_deposit d
+        LEFT JOIN billing_depositmove m ON m.deposit_id = d.id
+        LEFT JOIN billing_bill b ON b.id = m.note_id
+        GROUP BY d.id
+        HAVING coalesce(sum(m.amount_minor) FILTER (WHERE m.kind = 'return'), 0) <> d.returned_minor
+            OR coalesce(sum(m.amount_minor) FILTER (WHERE m.kind IN ('demand', 'increase')), 0)
+               - coalesce(sum(m.amount_minor) FILTER (WHERE m.kind = 'reduce'), 0) <> d.amount_minor
+            OR bool_or(m.kind = 'return' AND b.state <> 'issued')
+        UNION
+        SELECT d.id FROM ({deposit_facts.FACTS}) f JOIN billing_deposit d ON d.id = f.deposit_id WHERE d.state <> 'open' AND f.held > 0
+        """,  # noqa: S608 (the words put in are our own)
     ),
     Law(
         "allocations_fit",

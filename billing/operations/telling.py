@@ -104,15 +104,15 @@ def tell_bills(*, bill_ids: Sequence[int]) -> int:
     # What is left to pay decides the event, and may change until the message comes again: the bill is told once.
     keys = [_bill_key(bill_id) for bill_id in bill_ids]
     known = notice_queries.told(events=BILL_EVENTS, keys=keys)
-    found = [bill for bill in telling.bills(bill_ids=bill_ids) if _bill_key(bill.id) not in known]
-    return _tell((event_of(bill), bill.issue_date, _bill_notice(bill)) for bill in found)
+    found = [bill for bill in telling.news(bill_ids=bill_ids) if _bill_key(bill.id) not in known]
+    return tell_news_step((event_of(bill), bill.issue_date, _bill_notice(bill)) for bill in found)
 
 
 @opens_transaction
 def tell_payments(*, payment_ids: Sequence[int]) -> int:
     """Tell customers that their money came in; return how many notices were written; see ``tell_bills``."""
     found = telling.payments(payment_ids=payment_ids)
-    return _tell(("payment_received", one.received_date, _payment_notice(one)) for one in found)
+    return tell_news_step(("payment_received", one.received_date, _payment_notice(one)) for one in found)
 
 
 @opens_transaction
@@ -120,7 +120,7 @@ def tell_moved(*, payment_ids: Sequence[int]) -> int:
     """Tell customers that a payment was not theirs; return how many notices were written; see ``tell_bills``."""
     today = _today()
     found = telling.payments(payment_ids=payment_ids)
-    return _tell(("payment_moved", today, _payment_notice(one)) for one in found)
+    return tell_news_step(("payment_moved", today, _payment_notice(one)) for one in found)
 
 
 @opens_transaction
@@ -128,7 +128,7 @@ def tell_cancelled(*, bill_ids: Sequence[int]) -> int:
     """Tell customers that a bill of theirs holds no more; return how many notices were written; see ``tell_bills``."""
     today = _today()
     found = telling.cancelled(bill_ids=bill_ids)
-    return _tell(("bill_cancelled", today, _cancelled_notice(bill, today)) for bill in found)
+    return tell_news_step(("bill_cancelled", today, _cancelled_notice(bill, today)) for bill in found)
 
 
 @opens_transaction
@@ -136,12 +136,12 @@ def tell_refunds(*, refund_ids: Sequence[int], came_back: bool = False) -> int:
     """Tell customers that credit was paid out, or came back; return how many were told; see ``tell_bills``."""
     found = telling.refunds(refund_ids=refund_ids)
     if came_back:
-        return _tell(
+        return tell_news_step(
             ("refund_returned", one.returned_date, _refund_notice(one, facts_of_returned(one)))
             for one in found
             if one.returned_date is not None
         )
-    return _tell(("refund_sent", one.paid_date, _refund_notice(one, facts_of_refund(one))) for one in found)
+    return tell_news_step(("refund_sent", one.paid_date, _refund_notice(one, facts_of_refund(one))) for one in found)
 
 
 def remind(at: datetime) -> None:
@@ -178,7 +178,8 @@ def _remind_of(bills: Sequence[BillToTell]) -> None:
     notices.queue_many_step(event="payment_due_soon", notices=new, actor=SYSTEM)
 
 
-def _tell(news: Iterable[tuple[str, date, NewNotice]]) -> int:
+@joins_transaction
+def tell_news_step(news: Iterable[tuple[str, date, NewNotice]]) -> int:
     """Queue notices by event, those of what is long past for the inbox alone."""
     today = _today()
     fresh_since = today - packs.rule("notices", at=today)["fresh_days"] * DAY

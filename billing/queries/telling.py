@@ -51,6 +51,10 @@ _BILLS = """
 """
 
 _BY_ID = f"{_BILLS} AND b.state = %s AND b.id = ANY(%s) ORDER BY b.id"
+_NEWS = f"""
+    {_BILLS} AND b.state = %s AND b.id = ANY(%s)
+    AND NOT EXISTS (SELECT 1 FROM billing_depositmove m WHERE m.note_id = b.id AND m.kind <> 'reduce') ORDER BY b.id
+"""  # noqa: S608 (made of constants)
 _DUE = f"""
     SELECT * FROM ({_BILLS} AND b.state = 'issued' AND b.due_date >= %s AND b.due_date < %s
                    AND (b.due_date, b.id) > (%s, %s)) AS told
@@ -61,6 +65,11 @@ _DUE = f"""
 def bills(*, bill_ids: Sequence[int]) -> tuple[BillToTell, ...]:
     """Return those of the bills that are issued and stand, by id; one statement. A credit note is not among them."""
     return _told(_BY_ID, [BillState.ISSUED.value, list(bill_ids)])
+
+
+def news(*, bill_ids: Sequence[int]) -> tuple[BillToTell, ...]:
+    """Return the same without notes on deposits, of which customers are told otherwise; one statement."""
+    return _told(_NEWS, [BillState.ISSUED.value, list(bill_ids)])
 
 
 def cancelled(*, bill_ids: Sequence[int]) -> tuple[BillToTell, ...]:

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from cis.platform import pack_arrears, pack_changes, pack_money
+from cis.platform import pack_arrears, pack_changes, pack_deposits, pack_money
 from cis.platform.pack_charges import ChargesByHand, ChargeTax
 from cis.platform.pack_contracts import ApplicationWork, ContractTerms, SupplyQuality
 
@@ -314,6 +314,7 @@ class Rules:
     refunds: pack_money.Refunds
     adjustments: pack_money.Adjustments = field(metadata=_LOCAL)
     money_moves: pack_money.MoneyMoves
+    deposits: pack_deposits.Deposits = field(metadata=_LOCAL)
     bounds: Bounds
     shadow: Shadow
     quiet_hours: QuietHours

@@ -29,6 +29,8 @@ class ChargeKind(StrEnum):
     DEBIT_RETURN       fee of a bank for a direct debit that came back
     ADJUSTMENT         something owed or credited for a reason of the place
     CREDIT_MOVE        credit that goes to another account, or comes from one
+    DEPOSIT            deposit that is demanded, or goes back
+    DEPOSIT_INTEREST   interest on a deposit
     """
 
     PRICE_DIFFERENCE = "price_difference"
@@ -50,6 +52,8 @@ class ChargeKind(StrEnum):
     DEBIT_RETURN = "debit_return"
     ADJUSTMENT = "adjustment"
     CREDIT_MOVE = "credit_move"
+    DEPOSIT = "deposit"
+    DEPOSIT_INTEREST = "deposit_interest"
 
 
 OF_BREACH = (ChargeKind.PRICE_DIFFERENCE, ChargeKind.CAPACITY_FEE, ChargeKind.PENALTY)
@@ -64,7 +68,7 @@ OF_PROGRAMMES = (
 )
 """Kinds that come from a programme that the customer signed."""
 
-BY_NOTE = (ChargeKind.ADJUSTMENT, ChargeKind.CREDIT_MOVE)
+BY_NOTE = (ChargeKind.ADJUSTMENT, ChargeKind.CREDIT_MOVE, ChargeKind.DEPOSIT, ChargeKind.DEPOSIT_INTEREST)
 """Kinds that may be credits, and are billed at once by a note; each says under which class it is posted."""
 
 PENALTY = "penalty"
@@ -106,5 +110,7 @@ WORDS: Mapping[ChargeKind, Mapping[str, str]] = {
     ChargeKind.DEBIT_RETURN: {"zh": "扣款退回手续费", "en": "Fee for a returned direct debit"},
     ChargeKind.ADJUSTMENT: {"zh": "调整", "en": "Adjustment"},
     ChargeKind.CREDIT_MOVE: {"zh": "余额转移", "en": "Moved credit"},
+    ChargeKind.DEPOSIT: {"zh": "保证金", "en": "Deposit"},
+    ChargeKind.DEPOSIT_INTEREST: {"zh": "保证金利息", "en": "Interest on the deposit"},
 }
 """What a kind is called on paper, in Chinese and English."""

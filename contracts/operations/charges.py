@@ -223,7 +223,9 @@ def reverse(*, charge_id: int, reason: str, actor: Actor) -> None:
     if OneOffCharge.objects.filter(id=charge_id, kind=ChargeKind.LATE_FEE.value).exists():
         raise NotReversible("A late fee is waived, by the limits of the place.", advice="Waive it at the account.")
     if OneOffCharge.objects.filter(id=charge_id, kind__in=[kind.value for kind in BY_NOTE]).exists():
-        raise NotReversible("It is taken back where it was decided.", advice="Take back the adjustment or the move.")
+        raise NotReversible(
+            "It is taken back where it was decided.", advice="Take back the adjustment, the move or the deposit."
+        )
     reverse_step(charge_id=charge_id, reason=reason, actor=actor)
 
 

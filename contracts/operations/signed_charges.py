@@ -1,5 +1,7 @@
 """Charges that may be credits, agreed by the step that bills them at once by a note."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from cis.kernel.actors import Actor
@@ -54,3 +56,52 @@ def agree_step(
     )
     audit.record(actor, "agree", "charge", made.id, kind=kind.value, amount_minor=amount_minor, account_id=account_id)
     return made.id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedCharge:
+    """
+    One of many; see ``agree_step``. No tax is in it. [minor unit]
+
+    source  text that it rests on
+    """
+
+    account_id: int
+    kind: ChargeKind
+    amount_minor: int
+    ledger_class: str
+    reason: str
+    source: str
+    subject_id: int
+    key: str
+
+
+@joins_transaction
+def agree_many_step(*, subject: str, charges: Sequence[SignedCharge], today: date, actor: Actor) -> list[int]:
+    """
+    Agree many amounts of new keys, as ``agree_step`` does one; a constant number of statements.
+
+    :returns: ids of the charges, in the order given.
+    :raises BadCharge: one is no amount, or of a kind that is not billed so; nothing is written.
+    """
+    if any(one.kind not in BY_NOTE or not one.amount_minor or not one.reason.strip() for one in charges):
+        raise BadCharge("This is no charge of a note.", advice="Enter an amount and what it is for.", field="amount")
+    made = OneOffCharge.objects.bulk_create(
+        OneOffCharge(
+            account_id=one.account_id,
+            kind=one.kind.value,
+            state=ChargeState.AGREED.value,
+            amount_minor=one.amount_minor,
+            tax_minor=0,
+            ledger_class=one.ledger_class,
+            reason=one.reason.strip()[:REASON_MOST],
+            legal_source=one.source,
+            agreed_date=today,
+            key=one.key,
+            subject=subject,
+            subject_id=one.subject_id,
+        )
+        for one in charges
+    )
+    audit.record_many(actor, "agree", "charge", [row.id for row in made], subject=subject)
+    return [row.id for row in made]

@@ -1,0 +1,37 @@
+"""What people may ask to be done with a deposit, and when a second person decides."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from cis.kernel.enums import Role
+
+
+class RequestKind(StrEnum):
+    """
+    What is asked for.
+
+    RETURN  all that is held goes back, and what is not paid is demanded no more
+    REDUCE  so much less is demanded; what is held beyond that goes back
+    WAIVE   what is not paid is demanded no more
+    CANCEL  it was demanded by mistake: its notes are taken back
+    """
+
+    RETURN = "return"
+    REDUCE = "reduce"
+    WAIVE = "waive"
+    CANCEL = "cancel"
+
+
+ASKERS = frozenset((Role.CLERK, Role.BILLING, Role.SUPERVISOR))
+"""Who demands deposits, and asks for something to be done with one."""
+
+
+def needs_two(*, kind: RequestKind, amount_minor: int, limits: Mapping[str, int], roles: frozenset[Role]) -> bool:
+    """
+    Return whether a second person decides: always where held money goes back; a waiver above the limit of the role.
+
+    limits  by name of the role [minor unit]
+    """
+    if kind is not RequestKind.WAIVE:
+        return True
+    return amount_minor > max((most for role, most in limits.items() if Role(role) in roles), default=0)
