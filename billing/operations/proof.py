@@ -212,7 +212,8 @@ LAWS = (
                - coalesce(sum(m.amount_minor) FILTER (WHERE m.kind = 'reduce'), 0) <> d.amount_minor
             OR bool_or(m.kind = 'return' AND b.state <> 'issued')
         UNION
-        SELECT d.id FROM ({deposit_facts.FACTS}) f JOIN billing_deposit d ON d.id = f.deposit_id WHERE d.state <> 'open' AND f.held > 0
+        SELECT d.id FROM ({deposit_facts.FACTS}) f JOIN billing_deposit d ON d.id = f.deposit_id
+        WHERE d.state <> 'open' AND f.held > 0
         """,  # noqa: S608 (the words put in are our own)
     ),
     Law(

@@ -101,6 +101,8 @@ class AccountPage:
     charges: tuple[OwedCharge, ...]
     accruals: tuple[late_fees.BillAccrual, ...]
     late_fees: tuple[late_fees.FeeRow, ...]
+    deposits: tuple[deposits.DepositCard, ...]
+    takes_deposits: bool
     contracts: tuple[ContractCard, ...]
     enrolments: tuple[EnrollmentCard, ...]
     inspections: tuple[inspections.InspectionCard, ...]
@@ -192,6 +194,8 @@ def gather(*, overview: accounts.AccountOverview, on: date, roles: frozenset[Rol
         charges=charges.of_account(account_id=overview.id, most=CHARGES_SHOWN),
         accruals=late_fees.accruals(account_id=overview.id, today=on),
         late_fees=late_fees.listed(wanted=late_fees.WantedFees(account_id=overview.id), most=LATE_FEES_SHOWN),
+        deposits=deposits.of_account(account_id=overview.id, today=on, most=DEPOSITS_SHOWN),
+        takes_deposits=deposit_rules.is_offered(at=on),
         enrolments=enrollments.of_account(account_id=overview.id, most=ENROLMENTS_SHOWN),
         contracts=supply_contracts.of_account(account_id=overview.id),
         inspections=inspections.of_account(account_id=overview.id, most=INSPECTIONS_SHOWN),

@@ -10,6 +10,7 @@ from cis.desk import (
     books,
     checkouts,
     debits,
+    deposit_urls,
     disconnections,
     dunning,
     holds,
@@ -27,6 +28,7 @@ from cis.desk import (
 )
 
 urlpatterns = [
+    *deposit_urls.urlpatterns,
     path("refunds/", refunds.index, name="refunds"),
     path("refunds.csv", refunds.export, name="refunds_file"),
     path("refunds/files/", refunds.refund_file_list, name="refund_files"),

@@ -46,6 +46,7 @@ LEDGER_ACCOUNTS: Mapping[str, Any] = {
     "expense.cash_short": _("Cash that was missing"),
     "expense.provider_fees": _("Fees of providers"),
     "expense.goodwill": _("Goodwill"),
+    "expense.interest": _("Interest on deposits of customers"),
     "expense.settlement": _("Settlements with customers"),
     "income.cash_over": _("Cash that was too much"),
 }

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from cis.desk import deposit_words
 from cis.desk.money_words import EVENTS
 from cis.platform import audit
 
@@ -50,6 +51,7 @@ SENTENCES: Mapping[tuple[str, str], Any] = {
     ("user", "create"): _("Login for the portal given"),
     ("user", "deactivate"): _("Login for the portal closed"),
     **EVENTS,
+    **deposit_words.EVENTS,
 }
 FACTS = ("name", "number", "kind", "value", "from_date", "start_date", "end_date", "on_date", "household", "serial",
          "cycle", "reason", "channel", "username")  # fmt: skip

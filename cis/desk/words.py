@@ -13,6 +13,7 @@ from cis.desk import (
     checkout_words,
     contract_words,
     debit_words,
+    deposit_words,
     dunning_words,
     field_words,
     late_fee_words,
@@ -169,6 +170,7 @@ PARTS: Mapping[str, Any] = {
     "vat": _("VAT"),
     **CHANNELS,
     **money_words.PARTS,
+    **deposit_words.PARTS,
 }
 DAY_TYPES: Mapping[str, Any] = {
     "weekday": _("Monday to Friday"),
@@ -321,7 +323,7 @@ TONES: Mapping[str, str] = {
 """Colour of the badge of a state; it always carries the word too."""
 _OF_PIECES = (
     application_words, bank_words, change_words, charge_words, checkout_words, contract_words, debit_words,
-    dunning_words, field_words, late_fee_words, meter_words, money_words, notice_words, programme_words,
+    deposit_words, dunning_words, field_words, late_fee_words, meter_words, money_words, notice_words, programme_words,
     report_words, safety_words, staff_words, till_words,
 )  # fmt: skip
 """Words of one part of the desk each; a module has tables, tones, or both."""

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext_noop as _
 
+from cis.platform import deposit_phrases
+
 SENTENCES: Mapping[str, str] = {
     "unknown_refund": _("There is no such refund."),
     "refund_paid": _("The refund was paid already."),
@@ -22,4 +24,5 @@ SENTENCES: Mapping[str, str] = {
     "own_money_move": _("Who proposed to move money neither agrees to it nor takes it back: ask somebody else."),
     "unknown_money_move": _("There is no such move of money, or it was decided meanwhile."),
     "unknown_refund_file": _("There is no such file."),
+    **deposit_phrases.SENTENCES,
 }

@@ -103,5 +103,5 @@ def agree_many_step(*, subject: str, charges: Sequence[SignedCharge], today: dat
         )
         for one in charges
     )
-    audit.record_many(actor, "agree", "charge", [row.id for row in made], subject=subject)
+    audit.record_many(actor, "agree", "charge", [row.id for row in made], comes_from=subject)
     return [row.id for row in made]

@@ -23,7 +23,7 @@ from billing.domain.deposits import (
 START = date(2023, 11, 1)
 DAY = timedelta(days=1)
 RATES = st.lists(st.tuples(st.integers(-400, 900), st.integers(0, 250_000)), min_size=1, max_size=5)
-MOVES = st.lists(st.tuples(st.integers(0, 900), st.integers(-10**9, 10**12)), min_size=1, max_size=6)
+MOVES = st.lists(st.tuples(st.integers(0, 900), st.integers(-(10**9), 10**12)), min_size=1, max_size=6)
 
 
 def _oracle(moves, rates, count, until):
@@ -57,7 +57,9 @@ def test_a_rate_that_changes_in_the_year_splits_it_exactly():
     rates = ((date(2020, 1, 1), 40_000), (date(2024, 4, 1), 50_000))
     moves = [(date(2024, 1, 1), 30_000)]
     earned = {
-        count: earned_minor(stretches(moves=moves, terms=InterestTerms(rates=rates, day_count=count), until=date(2025, 1, 1)))
+        count: earned_minor(
+            stretches(moves=moves, terms=InterestTerms(rates=rates, day_count=count), until=date(2025, 1, 1))
+        )
         for count in DayCount
     }
     assert earned == {DayCount.ACTUAL_365: 1429, DayCount.ACTUAL_360: 1449, DayCount.ACTUAL_ACTUAL: 1425}
@@ -100,7 +102,9 @@ def _judged(bills=(), demands=(), today=date(2024, 4, 30), terms=GOOD):
 
 
 def test_good_payment_is_looked_at_month_by_month():
-    verdict = _judged(bills=[PaidBill(date(2024, 2, 10), date(2024, 2, 15)), PaidBill(date(2024, 3, 10), date(2024, 3, 16))])
+    verdict = _judged(
+        bills=[PaidBill(date(2024, 2, 10), date(2024, 2, 15)), PaidBill(date(2024, 3, 10), date(2024, 3, 16))]
+    )
     assert verdict.is_good
     assert [(one.start, one.end, one.due, one.late) for one in verdict.months] == [
         (date(2024, 1, 31), date(2024, 2, 29), 1, 0),
