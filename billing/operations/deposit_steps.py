@@ -23,9 +23,9 @@ from billing.models.deposit import Deposit, DepositMove
 from billing.operations import allocation, deposit_telling, ledger, notes
 from billing.queries import balances, deposit_facts, deposit_rules
 from billing.queries.deposit_facts import Facts
+from billing.queries.deposits import UnknownDeposit
 from cis.kernel import fixed
 from cis.kernel.actors import SYSTEM, Actor
-from cis.kernel.errors import Refused
 from cis.platform import audit
 from cis.platform.db import joins_transaction, take_ids
 from contracts.domain.charge_kinds import ChargeKind
@@ -36,12 +36,6 @@ SUBJECT = "deposit"
 TEXT_MOST = 200
 BACK = {MoveKind.REDUCE, MoveKind.RETURN, MoveKind.INTEREST}
 """What a note credits; interest that is taken back is an amount below 0."""
-
-
-class UnknownDeposit(Refused):
-    """There is no such deposit, or it is over."""
-
-    code = "unknown_deposit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

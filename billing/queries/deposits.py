@@ -23,10 +23,10 @@ DUE = "due"
 """Filter for deposits that it will be looked at next, because their months of good payment are over."""
 
 
-class NoSuchDeposit(Refused):
-    """There is no such deposit."""
+class UnknownDeposit(Refused):
+    """There is no such deposit, or it is over."""
 
-    code = "no_such_deposit"
+    code = "unknown_deposit"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,12 +161,13 @@ _LIST = f"""
 
 
 def listed(
-    *, wanted: WantedDeposits, today: date, before: int | None = None, offset: int = 0, most: int = 50
-) -> tuple[DepositCard, ...]:
+    *, wanted: WantedDeposits, today: date, account_id: int | None = None, before: int | None = None, offset: int = 0,
+    most: int = 50,
+) -> tuple[DepositCard, ...]:  # fmt: skip
     """Return deposits, the latest first; one statement. ``before``: those with smaller ids, for a page that follows."""
     return _cards(
-        today=today, text=wanted.text, standing=wanted.standing, cause=wanted.cause, before=before, offset=offset,
-        most=most,
+        today=today, account=account_id, text=wanted.text, standing=wanted.standing, cause=wanted.cause, before=before,
+        offset=offset, most=most,
     )  # fmt: skip
 
 
@@ -179,11 +180,11 @@ def card(*, deposit_id: int, today: date) -> DepositCard:
     """
     Return one deposit; one statement.
 
-    :raises NoSuchDeposit: there is none.
+    :raises UnknownDeposit: there is none.
     """
     found = _cards(today=today, id=deposit_id, most=1)
     if not found:
-        raise NoSuchDeposit(f"There is no deposit {deposit_id}.", deposit_id=deposit_id)
+        raise UnknownDeposit(f"There is no deposit {deposit_id}.", deposit_id=deposit_id)
     return found[0]
 
 
@@ -191,7 +192,7 @@ def one(*, deposit_id: int, today: date) -> DepositDetail:
     """
     Return all that is known of one deposit; a constant number of statements.
 
-    :raises NoSuchDeposit: there is none.
+    :raises UnknownDeposit: there is none.
     :raises MissingRule: the place has no rule on deposits any more.
     """
     found, row = card(deposit_id=deposit_id, today=today), Deposit.objects.get(id=deposit_id)
@@ -209,8 +210,7 @@ def one(*, deposit_id: int, today: date) -> DepositDetail:
     moves = list(DepositMove.objects.filter(deposit_id=deposit_id).select_related("note").order_by("id"))
     asked = list(DepositRequest.objects.filter(deposit_id=deposit_id).order_by("-id"))
     names = users.names(
-        {one for row in asked for one in (row.proposer_id, row.decider_id) if one}
-        | {m.actor_id for m in moves if m.actor_id}
+        [*(move.actor_id for move in moves), *(one for row in asked for one in (row.proposer_id, row.decider_id))]
     )
     return DepositDetail(
         card=found,

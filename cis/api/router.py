@@ -4,7 +4,7 @@ from django.urls import path, re_path
 
 from accounts.api import endpoints as accounts
 from accounts.api import mail_events, receipts
-from billing.api import advice, books, charges, energizing, previews
+from billing.api import advice, books, charges, deposits, energizing, previews
 from billing.api import endpoints as billing
 from cashiering.api import agents, checkouts, mandates, payment_events
 from cashiering.api import endpoints as cashiering
@@ -38,6 +38,9 @@ urlpatterns = [
     path("changes/preview", previews.ChangePreviews.as_view(), name="api_preview_change"),
     path("payments", billing.PaymentList.as_view(), name="api_payments"),
     path("payments/<int:payment_id>", billing.PaymentOne.as_view(), name="api_payment"),
+    path("deposits", deposits.DepositList.as_view(), name="api_deposits"),
+    path("deposits/<int:deposit_id>", deposits.DepositOne.as_view(), name="api_deposit"),
+    path("deposits/<int:deposit_id>/return", deposits.ReturnDeposit.as_view(), name="api_return_deposit"),
     path("ageing", books.AgeingNow.as_view(), name="api_ageing"),
     path("ageing/accounts", books.AgedAccountList.as_view(), name="api_aged_accounts"),
     path("trial-balances/<str:month>", books.TrialBalanceOne.as_view(), name="api_trial_balance"),

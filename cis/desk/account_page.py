@@ -12,7 +12,7 @@ from accounts.domain.identity import masked
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts, notices, users
 from arrears.queries import late_fees
-from billing.queries import balances, bills, cycles
+from billing.queries import balances, bills, cycles, deposit_rules, deposits
 from billing.queries.bills import BillCard
 from cis.desk.answers import csv_file, or_404, today
 from cis.desk.roles import BILLERS, CASHIERS, CLERKS, DISPATCHERS, METERERS, READ_TAKERS, READERS
@@ -53,6 +53,7 @@ ENROLMENTS_SHOWN = 6
 APPLICATIONS_SHOWN = 6
 CHARGES_SHOWN = 6
 LATE_FEES_SHOWN = 4
+DEPOSITS_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -198,7 +198,14 @@ class Happening:
 def history(detail: DepositDetail) -> list[Happening]:
     """Return what happened to a deposit, the latest first."""
     found = [
-        Happening(one.day, one.kind, one.amount_minor, one.note_id, one.note_number, " · ".join(filter(None, (one.reason, one.by))))
+        Happening(
+            one.day,
+            one.kind,
+            one.amount_minor,
+            one.note_id,
+            one.note_number,
+            " · ".join(filter(None, (one.reason, one.by))),
+        )
         for one in detail.moves
     ]
     found += [Happening(day, "paid", amount, None, "", "") for day, amount in detail.money if amount > 0]

@@ -23,6 +23,7 @@ from cis.demo import (
     cash_desk,
     changes_of_use,
     debiting,
+    deposits,
     field_work,
     inspecting,
     meter_store,
@@ -128,6 +129,7 @@ def _build(folder: Path, *, accounts: int, months: int, seed: int) -> dict[str, 
     changes_of_use.build(run_id=billed.run_id, today=today)
     cash_desk.build(run_id=billed.run_id, cashier="clerk", today=today)
     money.build(run_id=billed.run_id, today=today)
+    deposits.build(run_id=billed.run_id, today=today)
     overdue.build(run_id=billed.run_id, today=today)
     return {"figures": _figures(imported, billed, pdf=pdf, accounts=accounts), "logins": logins}
 

@@ -12,15 +12,17 @@ from billing.models.bill import Bill
 from billing.models.deposit import Deposit, DepositMove
 from billing.models.ledger import Transfer
 from billing.models.settlement import Refund
-from billing.operations import deposit_nights, deposit_requests, deposits, documents, payments, proof
+from billing.operations import deposit_nights, deposit_requests, deposits, final_accounts, payments, proof
 from billing.operations.deposit_requests import OwnRequest, RequestWaits
-from billing.operations.deposit_steps import UnknownDeposit
 from billing.operations.deposits import DepositOpen
 from billing.queries import balances
+from billing.queries.deposits import UnknownDeposit
 from cis.kernel.actors import SYSTEM
 from cis.kernel.workflow import NotAllowed
 from cis.platform.packs import MissingRule
+from tests.db.billing.test_changes_of_use import MIDDLE, NIGHT, TODAY, home
 from tests.factories import accounts, billing, contracts
+from tests.factories.changes import done
 from tests.factories.deposits import BILLER, CLERK, agreed, asked, demanded, night, shown
 from tests.factories.refunds import paid_in
 
@@ -61,8 +63,7 @@ def held(world):
     return deposit_id
 
 
-def test_it_is_a_debt_until_it_is_paid_and_never_revenue(world, settings, tmp_path):
-    settings.DOCUMENTS_DIR = tmp_path
+def test_it_is_a_debt_until_it_is_paid_and_never_revenue(world):
     deposit_id = demanded(world.account.id, on=BEGIN)
     card = shown(deposit_id, on=BEGIN).card
     assert (card.standing, card.open_minor, card.due_date, _owed(world)) == (
@@ -73,7 +74,6 @@ def test_it_is_a_debt_until_it_is_paid_and_never_revenue(world, settings, tmp_pa
     )
     assert not Transfer.objects.filter(credit__code__startswith="revenue").exists()
     assert Bill.objects.get().tax_minor == 0
-    assert documents.pdf(bill_id=Bill.objects.get().id).startswith(b"%PDF")
     paid_in(world.account.id, 9_000, on=PAID)
     assert shown(deposit_id, on=PAID).card.standing == "partly_held"
     paid_in(world.account.id, 6_000, on=PAID)
@@ -157,8 +157,8 @@ def test_after_twelve_good_months_it_goes_back_once_and_pays_what_is_owed(held, 
         asked(held, "return", on=date(2025, 1, 17), actor=BILLER)
     with pytest.raises(IntegrityError), transaction.atomic():
         Deposit.objects.update(returned_minor=15_001)
+    note = Bill.objects.order_by("id").first()
     with pytest.raises(IntegrityError), transaction.atomic():
-        note = Bill.objects.order_by("id").first()
         DepositMove.objects.create(deposit_id=held, kind="return", amount_minor=1, day=BEGIN, note=note, is_final=True)
 
 
@@ -265,7 +265,7 @@ def test_who_wishes_has_it_paid_out_by_three_hands(held, world):
 
 def test_a_night_takes_no_more_statements_for_more_deposits(world):
     counts = []
-    for many in (1, 4):
+    for many in (1, 1, 4):  # the first makes what is made once
         ids = []
         for _ in range(many):
             one = contracts.world()
@@ -277,5 +277,21 @@ def test_a_night_takes_no_more_statements_for_more_deposits(world):
             deposit_nights.work(deposit_ids=ids, today=date(2025, 1, 15))
         assert Deposit.objects.filter(id__in=ids, state="returned").count() == many
         counts.append(len(caught))
-    assert counts[0] == counts[1]
+    assert counts[1] == counts[2]
+    assert proof.verify() == ()
+
+
+def test_at_the_end_of_the_account_it_pays_the_final_bill_and_the_rest_is_refunded():
+    """2000.00 of a temporary supply at 0.35 % by 360, held from 8 January to 4 February 2025: 27 days are 0.53."""
+    agreement = home()
+    deposit_id = demanded(agreement.account_id, on=date(2025, 1, 3), cause="temporary_supply")
+    paid_in(agreement.account_id, 200_000, on=date(2025, 1, 8))
+    done("move_out", agreement, MIDDLE, today=TODAY, kwh=1_100)
+    final_accounts.work(NIGHT)
+    final_accounts.work(NIGHT)
+    card = shown(deposit_id, on=TODAY).card
+    assert (card.state, card.returned_minor, card.interest_minor, card.look_date) == ("used", 200_000, 53, None)
+    refund = Refund.objects.get()
+    assert (refund.amount_minor, refund.final_account_id is None) == (200_000 + 53 - 6_170, False)
+    assert balances.of_account(account_id=agreement.account_id, today=TODAY).balance_minor == -refund.amount_minor
     assert proof.verify() == ()

@@ -75,6 +75,8 @@ WRITERS = {
     },
     **{key: {Role.CLERK, Role.BILLING, Role.SUPERVISOR} for key in ("new_adjustment", "move_credit", "move_payment")},
     **{key: {Role.BILLING, Role.SUPERVISOR} for key in ("act_on_adjustment", "act_on_money_move")},
+    **dict.fromkeys(("new_deposit", "ask_deposit", "increase_deposit", "wish_deposit"), CLERKS | BILLERS),
+    "decide_deposit": BILLERS,
     "act_on_demand": CLERKS | BILLERS,
     "place_hold": CLERKS | BILLERS,
     **dict.fromkeys(("propose_cut", "act_on_cut_order", "lift_hold", "decide_dunning_batch"), BILLERS),
