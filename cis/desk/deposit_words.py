@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 STANDINGS: Mapping[str, Any] = {
     "demanded": _("Demanded"),
     "partly_held": _("Partly held"),
-    "held": _("Held"),
-    "returned": _("Given back"),
+    "held": _("In our keeping"),
+    "returned": _("Back with the customer"),
     "used": _("Used at the end"),
     "waived": _("Waived"),
     "cancelled": _("Cancelled"),
@@ -63,7 +63,7 @@ TONES: Mapping[tuple[str, str], str] = {
     ("deposit", "waived"): "",
     ("deposit", "cancelled"): "",
 }
-PARTS: Mapping[str, Any] = {"liability.deposit": _("Deposit"), "expense.interest": _("Interest on the deposit")}
+PARTS: Mapping[str, Any] = {"liability.deposit": _("Customer deposit"), "expense.interest": _("Interest on the deposit")}
 """Parts of movements on a ledger account of a customer."""
 EVENTS: Mapping[tuple[str, str], Any] = {
     ("account", "demand_deposit"): _("Deposit demanded"),
