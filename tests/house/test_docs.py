@@ -44,6 +44,20 @@ def anchors(path):
     return {re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-") for heading in headings}
 
 
+def doubled_rows(path):
+    """Yield the first cell of a table's row that names a room, a file or a function which an earlier row names."""
+    seen = set()
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if not line.startswith("|"):
+            seen = set()
+            continue
+        name = line.split("|")[1].strip()
+        if name.strip("*[").startswith("`"):
+            if name in seen:
+                yield name
+            seen.add(name)
+
+
 def name_of(path: Path):
     return str(path.relative_to(source.ROOT))
 
@@ -65,6 +79,19 @@ def test_there_are_pages_to_look_at():
 @pytest.mark.parametrize("path", pages(), ids=name_of)
 def test_every_relative_link_leads_somewhere(path):
     assert list(broken_links(path)) == []
+
+
+@pytest.mark.parametrize("path", pages(), ids=name_of)
+def test_no_table_has_two_rows_for_one_thing(path):
+    assert list(doubled_rows(path)) == []
+
+
+def test_a_row_that_comes_twice_is_found(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text(
+        "| a | b |\n|---|---|\n| `x/` | 1 |\n| `y/` | 2 |\n| `x/` | 3 |\n\n| `x/` | other table |\n", encoding="utf-8"
+    )
+    assert list(doubled_rows(page)) == ["`x/`"]
 
 
 def test_a_link_to_nothing_or_to_a_missing_heading_is_found(tmp_path):
