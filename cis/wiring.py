@@ -15,6 +15,8 @@ from arrears.queries import demands_made, disputes, hindrances, money_under_way
 from arrears.queries import late_fees as accruals
 from billing import tasks
 from billing.domain.announcements import PaymentsBooked
+from billing.domain.announcements import BillCancelled, PaymentsBooked
+from billing.operations import documents as bill_documents
 from billing.operations import (
     deposit_nights,
     deposit_telling,
@@ -28,9 +30,13 @@ from billing.operations import (
     rebill_rows,
     simulations,
     telling,
+    write_off_batches,
+    write_offs,
 )
 from billing.operations import documents as bill_documents
 from billing.queries import balances, deposit_facts, refunds
+from billing.queries import balances, refunds
+from billing.queries import write_offs as written_off
 from cashiering.gateways import debit_bank, online
 from cashiering.gateways.sandbox import Sandbox as SandboxProvider
 from cashiering.gateways.sandbox_debits import SandboxDebits
@@ -124,6 +130,8 @@ LATE_FEES_AT = time(2, 45)
 
 DEPOSITS_AT = time(2, 55)
 """When interest of deposits is credited and deposits go back, before it is looked who is to be debited."""
+WRITE_OFFS_AT = time(3, 20)
+"""When it is listed which debts might be written off."""
 
 MANDATES_AT, DEBITS_AT, DEBIT_BATCHES_AT = time(2, 50), time(3, 0), time(3, 15)
 """When mandates lapse, debits are planned for the bills of the night, and batches go to the bank."""
@@ -230,6 +238,10 @@ def _bind_money() -> None:
     refunds.answer_by(payer_accounts=payers.accounts_of, is_disputed=disputes.is_disputed)
     hindrances.ask("checkouts", answers=money_under_way.by_checkout)
     hindrances.ask("debits", answers=money_under_way.by_debit)
+    jobs.register(write_off_batches.NIGHT, write_off_batches.night, schedule=Daily(WRITE_OFFS_AT, settings.TIME_ZONE))
+    jobs.register(write_off_batches.WORK, write_off_batches.work)
+    events.listen(PaymentsBooked, write_offs.note_payments)
+    events.listen(BillCancelled, write_offs.note_cancelled)
     _bind_online_payment()
     _bind_debits()
     _bind_deposits()
@@ -333,7 +345,7 @@ def _bind_changes() -> None:
     events.listen(ContractSigned, change_contracts.wake)
     events.listen(CapacityEnding, change_work.capacity_ending)
     events.listen(ContractWithdrawn, change_work.amendment_withdrawn)
-    change_facts.answer_arrears_by(balances.arrears_minor)
+    change_facts.answer_arrears_by(written_off.arrears_minor)
     events.listen(ChangeMade, rebill_rows.note_change)
     events.listen(WorkOrderDone, change_work.done)
     events.listen(WorkOrderCancelled, change_work.cancelled)

@@ -59,12 +59,14 @@ class Debt:
     steps    what is open since when, the first on the due date
     bears    False: it bears no late fee (any more), as a bill that was cancelled
     charged  what stands of its late fees, in the order of time
+    is_given_up  it was written off: what was charged stays, and nothing more is charged
     """
 
     due_date: date
     steps: Sequence[OpenSince]
     bears: bool
     charged: Sequence[Charged]
+    is_given_up: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,14 +110,14 @@ def plan(*, rule: LateFeeRule, debt: Debt, while_open: WhileOpen, today: date) -
         one.id for one in debt.charged if not one.is_waived and (wrong is not None and one.window.first_day >= wrong)
     }
     kept = [one.window for one in debt.charged if one.id not in gone]
-    until = _until(debt, while_open, today) if debt.bears else None
+    until = _until(debt, while_open, today) if debt.bears and not debt.is_given_up else None
     new = [] if until is None else _uncharged(rule, debt, kept, until)
     return Plan(taken_back=tuple(sorted(gone)), charged=tuple(one for one in new if one.amount_minor > 0))
 
 
 def accrued(*, rule: LateFeeRule, debt: Debt, today: date) -> int:
     """Return the late fee that is not charged yet if what is open is paid today. [minor unit]"""
-    if not debt.bears:
+    if not debt.bears or debt.is_given_up:
         return 0
     until = today if rule.counts_last_day else today - DAY
     return sum(one.amount_minor for one in _uncharged(rule, debt, [one.window for one in debt.charged], until))

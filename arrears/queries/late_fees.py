@@ -46,7 +46,9 @@ _OVERDUE = """
             OR coalesce(sum(p.amount) FILTER (WHERE p.day <= d.due_date), 0) < d.amount_minor
     )
     SELECT l.id, l.number, l.account_id, l.kind, l.due_date, l.amount_minor, l.state = 'issued', l.days, l.amounts,
-           coalesce(rated.class, held.class, '')
+           coalesce(rated.class, held.class, ''),
+           EXISTS (SELECT 1 FROM billing_allocation g JOIN billing_writeoff w ON w.note_id = g.credit_id
+                   WHERE g.bill_id = l.id AND w.state <> 'reversed')
     FROM late l
     LEFT JOIN LATERAL (
         SELECT CASE WHEN bool_and(v.customer_class = 'residential') THEN 'residential'
@@ -127,7 +129,7 @@ def accrued_minor(*, account_id: int, today: date) -> int:
 
 
 def _bill(row: Any, charged: tuple[Charged, ...]) -> OverdueBill:
-    bill_id, number, account_id, kind, due_date, amount, is_issued, days, amounts, use_class = row
+    bill_id, number, account_id, kind, due_date, amount, is_issued, days, amounts, use_class, is_given_up = row
     terms = late_fee_rules.terms(use_class=use_class, kind=kind, due_date=due_date)
     paid = zip(days, (int(one) for one in amounts), strict=True)
     return OverdueBill(
@@ -138,6 +140,7 @@ def _bill(row: Any, charged: tuple[Charged, ...]) -> OverdueBill:
             due_date=due_date,
             steps=steps_of(due_date=due_date, amount_minor=amount, paid=paid),
             bears=is_issued and terms is not None,
+            is_given_up=is_given_up,
             charged=charged,
         ),
         terms=terms,

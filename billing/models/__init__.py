@@ -15,9 +15,23 @@ from billing.models import (
     settlement,
     shadow,
     simulation,
+    write_off,
 )
 
 __all__ = [
-    "adjustment", "bill", "charge", "chart", "deposit", "energizing", "ledger", "payment", "period", "rebill", "run",
-    "settlement", "shadow", "simulation",
-]  # fmt: skip
+    "adjustment",
+    "bill",
+    "charge",
+    "chart",
+    "deposit",
+    "energizing",
+    "ledger",
+    "payment",
+    "period",
+    "rebill",
+    "run",
+    "settlement",
+    "shadow",
+    "simulation",
+    "write_off",
+]

@@ -124,6 +124,19 @@ def direct(*, payment_id: int, account_id: int, amount_minor: int, parts: Mappin
 
 
 @joins_transaction
+def direct_credit(*, credit_id: int, parts: Mapping[int, int]) -> None:
+    """
+    Let a bill below 0 pay some debts of its account and no others, as a write-off does.
+
+    :param parts: what it pays of each bill, by id of the bill; the caller has looked, under the lock of the account,
+        that so much is open of each, and free of the credit. [minor unit]
+    """
+    Allocation.objects.bulk_create(
+        Allocation(credit_id=credit_id, bill_id=bill_id, amount_minor=part) for bill_id, part in parts.items()
+    )
+
+
+@joins_transaction
 def direct_many(*, payment_ids: Sequence[int], bill_ids: Sequence[int]) -> None:
     """
     Let payments that are just being booked pay first the bill that each is for, as far as it is open; one statement.

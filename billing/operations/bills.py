@@ -6,12 +6,13 @@ from datetime import date
 from django.db import IntegrityError
 
 from billing.domain import numbers
+from billing.domain.announcements import BillCancelled
 from billing.models.bill import Bill, BillKind, BillSegment, BillState
 from billing.models.charge import BillCharge
 from billing.operations import allocation, ledger, telling
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
-from cis.platform import audit, sequences
+from cis.platform import audit, events, sequences
 from cis.platform.db import execute, joins_transaction, opens_transaction
 
 _COPY_SEGMENTS = """
@@ -83,6 +84,7 @@ def cancel_step(*, bill_id: int, kinds: Collection[BillKind], reason: str, as_of
         reason=reason,
     )
     allocation.release_bill(bill_id=bill.id)
+    events.announce(BillCancelled(account_id=bill.account_id, day=as_of_date, actor=actor))
     allocation.allocate(account_ids=[bill.account_id], today=as_of_date)
     telling.queue_cancelled_step(bill_ids=[bill.id])
     audit.record(actor, "cancel", "bill", bill.id, reason=reason, credit_note=note.id)

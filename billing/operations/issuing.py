@@ -98,12 +98,14 @@ def issue(
     issue_date: date,
     actor: Actor,
     due_date: date | None = None,
+    is_told: bool = True,
 ) -> None:
     """
     Make drafts real: post them, give them numbers, let money on account pay them; a constant number of statements.
 
     bill_ids, account_ids  one draft for each account
     due_date               None: as the pack's rule ``bill_due_days`` says
+    is_told                False: no notice goes to the customer
 
     :raises DraftsMoved: one of them is no draft any more.
     :raises ChargeMoved: one carries a charge that was cancelled or billed elsewhere since it was rated.
@@ -125,7 +127,8 @@ def issue(
         raise DraftsMoved(f"Of {len(bill_ids)} drafts only {issued} could be issued.", advice="Try again.")
     rebill_rows.bill(bill_ids=bill_ids)
     _pay_from_credit(bill_ids, today=issue_date)
-    telling.queue_bills_step(bill_ids=bill_ids)
+    if is_told:
+        telling.queue_bills_step(bill_ids=bill_ids)
 
 
 def _pay_from_credit(bill_ids: list[int], *, today: date) -> None:

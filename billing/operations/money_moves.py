@@ -9,20 +9,17 @@ decides; what was moved is moved back.
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Sum
-
-from billing.domain.adjustments import DECIDERS, TRANSFERS, AdjustmentState, MovedThing
+from billing.domain.adjustments import TRANSFERS, AdjustmentState, MovedThing
 from billing.domain.channels import PaymentChannel, ReturnKind
 from billing.models.adjustment import MoneyMove
 from billing.models.payment import Payment, PaymentReturn
-from billing.operations import adjustments, ledger, notes, payments, telling
+from billing.operations import adjustments, notes, payments, second_person, telling
+from billing.operations.second_person import Kind
 from billing.queries import adjustment_rules, balances, refunds
 from billing.queries.adjustments import UnknownMove
 from billing.queries.payments import UnknownPayment
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
-from cis.kernel.workflow import NotAllowed
-from cis.platform import audit, db
 from cis.platform.db import joins_transaction, opens_transaction
 from contracts.domain.charge_kinds import ChargeKind
 
@@ -71,30 +68,9 @@ def propose(*, new: NewMove, today: date, actor: Actor) -> int:
     :raises BadMove, UnknownPayment, MissingRule: as they say.
     """
     rule = adjustment_rules.moves(at=today)
-    if actor.id is None:
-        raise NotAllowed(f"{actor.name} may not move money.", advice="Ask a clerk.")
     if not new.reason.strip():
         raise BadMove("It is not said why.", advice="Say in a few words what was wrong.", field="reason")
-    row = _drafted(new, proposer_id=actor.id)
-    db.fetch("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"money moves by {actor.id}"])
-    ledger.lock_customers(account_ids=[row.from_account_id, row.to_account_id])
-    known = MoneyMove.objects.filter(key=new.key).first()
-    if known is not None:
-        return known.id
-    _check(row)
-    moved_minor = _moved_alone(actor.id, today)
-    is_for_two = rule.limits.needs_two(roles=actor.roles, amount_minor=row.amount_minor, today_minor=moved_minor)
-    if is_for_two is None:
-        raise NotAllowed(f"{actor.name} may not move money.", advice="Ask a clerk or billing.")
-    row.is_for_two = is_for_two
-    row.save()
-    audit.record(
-        actor, "propose_money_move", "account", row.from_account_id, move=row.id, to=row.to_account_id,
-        amount_minor=row.amount_minor, is_for_two=is_for_two,
-    )  # fmt: skip
-    if not is_for_two:
-        _make(row, today=today, actor=actor)
-    return row.id
+    return second_person.propose_step(KIND, _drafted(new), limits=rule.limits, today=today, actor=actor)
 
 
 @opens_transaction
@@ -107,18 +83,7 @@ def decide(*, move_id: int, is_agreed: bool, today: date, actor: Actor) -> None:
     :raises OwnMove: who proposed it does not agree to it.
     :raises BadMove: the money is not there any more.
     """
-    _check_decider(actor)
-    row = _locked(move_id, AdjustmentState.PROPOSED)
-    if is_agreed and row.proposer_id == actor.id:
-        raise OwnMove("Who proposed to move money does not agree to it.", advice="Ask somebody else of billing.")
-    row.decider_id = actor.id
-    if is_agreed:
-        _check(row)
-        _make(row, today=today, actor=actor)
-        return
-    row.state = AdjustmentState.DROPPED.value
-    row.save(update_fields=["state", "decider_id"])
-    audit.record(actor, "drop_money_move", "account", row.from_account_id, move=row.id)
+    second_person.decide_step(KIND, move_id, is_agreed=is_agreed, today=today, actor=actor)
 
 
 @opens_transaction
@@ -131,30 +96,11 @@ def reverse(*, move_id: int, reason: str, today: date, actor: Actor) -> None:
     :raises OwnMove: it was made by two, and the actor proposed it.
     :raises BadMove: no reason, or the payment went back meanwhile.
     """
-    _check_decider(actor)
-    row = _locked(move_id, AdjustmentState.MADE)
-    if row.is_for_two and row.proposer_id == actor.id:
-        raise OwnMove("Who proposed it does not take it back alone.", advice="Ask somebody else of billing.")
-    if not reason.strip():
-        raise BadMove("A reason is needed.", advice="Say why it is moved back.", field="reason")
-    if row.moved_payment_id is not None:
-        row.back_payment_id = _rebook(
-            row.moved_payment_id, to_account_id=row.from_account_id, name=f"{row.id}B", reason=reason, today=today,
-            actor=actor,
-        )  # fmt: skip
-        _tell(row.moved_payment_id, today)
-    else:
-        for note_id in (row.to_note_id, row.from_note_id):
-            if note_id is not None:
-                notes.take_back_step(note_id=note_id, reason=reason, as_of_date=today, actor=actor)
-    row.state, row.reverser_id = AdjustmentState.REVERSED.value, actor.id
-    row.reverse_reason = reason.strip()[:REASON_MOST]
-    row.save(update_fields=["state", "back_payment_id", "reverser_id", "reverse_reason"])
-    audit.record(actor, "reverse_money_move", "account", row.from_account_id, move=row.id, reason=reason)
+    second_person.reverse_step(KIND, move_id, reason=reason, today=today, actor=actor)
 
 
 @joins_transaction
-def _drafted(new: NewMove, *, proposer_id: int) -> MoneyMove:
+def _drafted(new: NewMove) -> MoneyMove:
     if new.payment_id is not None:
         payment = Payment.objects.filter(id=new.payment_id).first()
         if payment is None:
@@ -174,7 +120,6 @@ def _drafted(new: NewMove, *, proposer_id: int) -> MoneyMove:
         reason=new.reason.strip()[:REASON_MOST],
         key=new.key,
         payment=payment,
-        proposer_id=proposer_id,
     )
 
 
@@ -195,7 +140,7 @@ def _check(row: MoneyMove) -> None:
 
 
 @joins_transaction
-def _make(row: MoneyMove, *, today: date, actor: Actor) -> None:
+def _make(row: MoneyMove, today: date, actor: Actor) -> None:
     if row.payment_id is not None:
         row.moved_payment_id = _rebook(
             row.payment_id, to_account_id=row.to_account_id, name=str(row.id), reason=row.reason, today=today,
@@ -205,9 +150,20 @@ def _make(row: MoneyMove, *, today: date, actor: Actor) -> None:
     else:
         row.from_note_id = _note(row, row.from_account_id, row.amount_minor, today=today, actor=actor)
         row.to_note_id = _note(row, row.to_account_id, -row.amount_minor, today=today, actor=actor)
-    row.state, row.made_date = AdjustmentState.MADE.value, today
-    row.save()
-    audit.record(actor, "move_money", "account", row.from_account_id, move=row.id, to=row.to_account_id)
+
+
+@joins_transaction
+def _undo(row: MoneyMove, reason: str, today: date, actor: Actor) -> None:
+    if row.moved_payment_id is not None:
+        row.back_payment_id = _rebook(
+            row.moved_payment_id, to_account_id=row.from_account_id, name=f"{row.id}B", reason=reason, today=today,
+            actor=actor,
+        )  # fmt: skip
+        _tell(row.moved_payment_id, today)
+        return
+    for note_id in (row.to_note_id, row.from_note_id):
+        if note_id is not None:
+            notes.take_back_step(note_id=note_id, reason=reason, as_of_date=today, actor=actor)
 
 
 @joins_transaction
@@ -255,23 +211,15 @@ def _tell(payment_id: int, today: date) -> None:
         telling.queue_moved_step(payment_ids=[payment_id])
 
 
-def _moved_alone(proposer_id: int, today: date) -> int:
-    rows = MoneyMove.objects.filter(proposer_id=proposer_id, is_for_two=False, made_date=today)
-    return rows.aggregate(sum=Sum("amount_minor"))["sum"] or 0
-
-
-def _check_decider(actor: Actor) -> None:
-    if not actor.is_one_of(DECIDERS) or actor.id is None:
-        raise NotAllowed(f"{actor.name} may not decide on moved money.", advice="Ask billing or a supervisor.")
-
-
-@joins_transaction
-def _locked(move_id: int, state: AdjustmentState) -> MoneyMove:
-    """Lock the books of both customers, as all that moves them does first, then the move."""
-    found = MoneyMove.objects.filter(id=move_id).values_list("from_account_id", "to_account_id").first()
-    if found is not None:
-        ledger.lock_customers(account_ids=list(found))
-    row = MoneyMove.objects.select_for_update().filter(id=move_id, state=state.value).first()
-    if row is None:
-        raise UnknownMove(f"There is no move of money {move_id} that is {state}.")
-    return row
+KIND = Kind(
+    model=MoneyMove,
+    name="money_move",
+    verb="move_money",
+    accounts=("from_account_id", "to_account_id"),
+    unknown=UnknownMove,
+    own=OwnMove,
+    bad=BadMove,
+    check=_check,
+    make=_make,
+    undo=_undo,
+)

@@ -8,7 +8,7 @@ from django.utils import timezone
 from billing.domain.charges import DueCharge
 from billing.models.bill import Bill, BillKind, BillState
 from billing.models.charge import BillCharge
-from billing.operations import bills, charging, issuing, ledger
+from billing.operations import allocation, bills, charging, issuing, ledger
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
 from cis.platform.db import joins_transaction
@@ -33,6 +33,9 @@ def bill_now_step(
     issue_date: date,
     due_date: date | None,
     actor: Actor,
+    pays: Mapping[int, int] | None = None,
+    paid_from: int | None = None,
+    is_told: bool = True,
 ) -> int:
     """
     Bill agreed charges of an account at once, by a note with a number, a due date and a PDF of its own.
@@ -41,12 +44,22 @@ def bill_now_step(
 
     :param kind: NOTE or LATE_FEE.
     :param due_date: None: as long after the issue as any bill.
+    :param pays: of a note below 0, the only debts that it pays; see ``allocation.direct_credit``.
+    :param paid_from: the bill below 0 that pays the whole note.
+    :param is_told: False: no notice goes to the customer.
     :returns: id of the note.
     :raises NotBillable: one of the charges cannot be billed now; nothing is written.
     """
-    return bill_many_step(
-        charge_ids={account_id: charge_ids}, kind=kind, issue_date=issue_date, due_date=due_date, actor=actor
-    )[account_id]
+    [note] = _drafted({account_id: charge_ids}, kind, issue_date)
+    if pays:
+        allocation.direct_credit(credit_id=note.id, parts=pays)
+    if paid_from is not None:
+        allocation.direct_credit(credit_id=paid_from, parts={note.id: note.amount_minor})
+    issuing.issue(
+        bill_ids=[note.id], account_ids=[account_id], issue_date=issue_date, actor=actor, due_date=due_date,
+        is_told=is_told,
+    )  # fmt: skip
+    return note.id
 
 
 @joins_transaction
@@ -65,6 +78,19 @@ def bill_many_step(
     :param charge_ids: by id of the account.
     :returns: ids of the notes, by id of the account.
     """
+    made = _drafted(charge_ids, kind, issue_date)
+    issuing.issue(
+        bill_ids=[note.id for note in made],
+        account_ids=[note.account_id for note in made],
+        issue_date=issue_date,
+        actor=actor,
+        due_date=due_date,
+    )
+    return {note.account_id: note.id for note in made}
+
+
+@joins_transaction
+def _drafted(charge_ids: Mapping[int, Collection[int]], kind: BillKind, issue_date: date) -> list[Bill]:
     ledger.lock_customers(account_ids=list(charge_ids))
     due: dict[int, list[DueCharge]] = {account_id: [] for account_id in charge_ids}
     for row in charging.due(account_ids=sorted(charge_ids)):
@@ -97,14 +123,7 @@ def bill_many_step(
         for note in made
         for row in due[note.account_id]
     )
-    issuing.issue(
-        bill_ids=[note.id for note in made],
-        account_ids=[note.account_id for note in made],
-        issue_date=issue_date,
-        actor=actor,
-        due_date=due_date,
-    )
-    return {note.account_id: note.id for note in made}
+    return made
 
 
 @joins_transaction

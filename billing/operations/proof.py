@@ -280,6 +280,20 @@ LAWS = (
         """,
     ),
     Law(
+        "write_off_pays_debts",
+        "each write-off that stands pays debts with all that it is, and what came back of it is what its notes say",
+        """
+        SELECT w.id FROM billing_writeoff w JOIN billing_bill n ON n.id = w.note_id
+        LEFT JOIN (SELECT credit_id, sum(amount_minor) AS paid FROM billing_allocation
+                   WHERE credit_id IS NOT NULL GROUP BY credit_id) a ON a.credit_id = w.note_id
+        LEFT JOIN (SELECT write_off_id, sum(amount_minor) AS back FROM billing_writeoffreturn
+                   WHERE undone_date IS NULL GROUP BY write_off_id) r ON r.write_off_id = w.id
+        WHERE w.state = 'made'
+          AND (-n.amount_minor, coalesce(a.paid, 0), coalesce(r.back, 0))
+              <> (w.amount_minor, w.amount_minor, w.back_minor)
+        """,
+    ),
+    Law(
         "reversal_mirrors",
         "a reversal moves the same money the other way",
         """

@@ -1,13 +1,11 @@
 """Adjustments and moved money as pages show them."""
 
-from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime
 
 from django.db.models import Q, QuerySet
 
-from accounts.queries import users
 from billing.models.adjustment import Adjustment, MoneyMove
+from billing.queries.second_person import DecisionCard, common, names_of
 from cis.kernel.errors import Refused
 
 
@@ -24,35 +22,24 @@ class UnknownMove(Refused):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AdjustmentCard:
+class AdjustmentCard(DecisionCard):
     """One adjustment; names are of staff. [minor unit, above 0: owed, below 0: credited]"""
 
-    id: int
     account_id: int
     account_number: str
     reason: str
     amount_minor: int
     tax_minor: int
     text: str
-    state: str
-    is_for_two: bool
     note_id: int | None
     note_number: str
     credit_note_id: int | None
-    made_date: date | None
-    created_at: datetime
-    proposer_id: int
-    proposer: str
-    decider: str
-    reverser: str
-    reverse_reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MoveCard:
+class MoveCard(DecisionCard):
     """Money that was moved, or is to be; names are of staff. [minor unit]"""
 
-    id: int
     thing: str
     from_id: int
     from_number: str
@@ -60,18 +47,9 @@ class MoveCard:
     to_number: str
     amount_minor: int
     reason: str
-    state: str
-    is_for_two: bool
     reference: str
     from_note_id: int | None
     to_note_id: int | None
-    made_date: date | None
-    created_at: datetime
-    proposer_id: int
-    proposer: str
-    decider: str
-    reverser: str
-    reverse_reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,28 +114,19 @@ def move(*, move_id: int) -> MoveCard:
 
 def _cards(found: QuerySet[Adjustment]) -> tuple[AdjustmentCard, ...]:
     rows = list(found)
-    names = _names([(row.proposer_id, row.decider_id, row.reverser_id) for row in rows])
+    names = names_of(rows)
     return tuple(
         AdjustmentCard(
-            id=row.id,
             account_id=row.account_id,
             account_number=row.account.number,
             reason=row.reason,
             amount_minor=row.amount_minor,
             tax_minor=row.tax_minor,
             text=row.text,
-            state=row.state,
-            is_for_two=row.is_for_two,
             note_id=row.note_id,
             note_number=(row.note.number or "") if row.note else "",
             credit_note_id=row.credit_note_id,
-            made_date=row.made_date,
-            created_at=row.created_at,
-            proposer_id=row.proposer_id,
-            proposer=names.get(row.proposer_id, ""),
-            decider=names.get(row.decider_id or 0, ""),
-            reverser=names.get(row.reverser_id or 0, ""),
-            reverse_reason=row.reverse_reason,
+            **common(row, names),
         )
         for row in rows
     )
@@ -165,10 +134,9 @@ def _cards(found: QuerySet[Adjustment]) -> tuple[AdjustmentCard, ...]:
 
 def _move_cards(found: QuerySet[MoneyMove]) -> tuple[MoveCard, ...]:
     rows = list(found)
-    names = _names([(row.proposer_id, row.decider_id, row.reverser_id) for row in rows])
+    names = names_of(rows)
     return tuple(
         MoveCard(
-            id=row.id,
             thing=row.thing,
             from_id=row.from_account_id,
             from_number=row.from_account.number,
@@ -176,23 +144,10 @@ def _move_cards(found: QuerySet[MoneyMove]) -> tuple[MoveCard, ...]:
             to_number=row.to_account.number,
             amount_minor=row.amount_minor,
             reason=row.reason,
-            state=row.state,
-            is_for_two=row.is_for_two,
             reference=row.payment.reference if row.payment else "",
             from_note_id=row.from_note_id,
             to_note_id=row.to_note_id,
-            made_date=row.made_date,
-            created_at=row.created_at,
-            proposer_id=row.proposer_id,
-            proposer=names.get(row.proposer_id, ""),
-            decider=names.get(row.decider_id or 0, ""),
-            reverser=names.get(row.reverser_id or 0, ""),
-            reverse_reason=row.reverse_reason,
+            **common(row, names),
         )
         for row in rows
     )
-
-
-def _names(ids: Collection[tuple[int | None, ...]]) -> dict[int, str]:
-    wanted = {one for row in ids for one in row if one}
-    return users.names(user_ids=sorted(wanted)) if wanted else {}

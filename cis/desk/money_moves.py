@@ -3,20 +3,21 @@
 from uuid import uuid4
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts
-from billing.domain.adjustments import DECIDERS
 from billing.operations import money_moves as operations
 from billing.queries import adjustments, payments, refunds, unclaimed
-from billing.queries.adjustments import MoveCard, Wanted
+from billing.queries.adjustments import Wanted
 from billing.queries.unclaimed import WantedCredit
-from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_refusal, today
-from cis.desk.forms.money import MoveForm, MoveListForm, ReverseForm, UnclaimedForm
+from cis.desk import second_person
+from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, today
+from cis.desk.forms.money import MoveForm, MoveListForm, UnclaimedForm
 from cis.desk.money_words import ADJUSTMENT_STATES
 from cis.desk.roles import BILLERS, CLERKS, READERS
 from cis.kernel.errors import Refused
@@ -58,16 +59,9 @@ def lying_file(request: HttpRequest) -> StreamingHttpResponse:
 @allow(*READERS)
 def index(request: HttpRequest) -> HttpResponse:
     """List moved money, the latest first."""
-    form, number = MoveListForm(request.GET), page_number(request)
-    wanted = form.wanted()
-    rows = adjustments.moves(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
-    context = {
-        "form": form,
-        "rows": rows[:ROWS],
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
-        "is_filtered": wanted != Wanted(),
-    }
-    return render(request, "desk/money/moves.html", context)
+    return second_person.listed(
+        request, "desk/money/moves.html", MoveListForm(request.GET), Wanted(), adjustments.moves
+    )
 
 
 @allow(*READERS)
@@ -100,35 +94,29 @@ def move_payment(request: HttpRequest, payment_id: int) -> HttpResponse:
     return _new(request, payment.account_id, payment)
 
 
+KIND = second_person.Kind(
+    id_name="move_id",
+    url="desk:money_move",
+    template="desk/money/move.html",
+    one=adjustments.move,
+    decide=operations.decide,
+    reverse=operations.reverse,
+    accounts_of=lambda card: [card.from_id, card.to_id],
+    reversed_words=gettext_lazy("The money is moved back."),
+)
+
+
 @allow(*READERS)
 def show(request: HttpRequest, move_id: int) -> HttpResponse:
     """Show moved money; looking at both customers is recorded."""
-    with or_404():
-        card = adjustments.move(move_id=move_id)
-    return _page(request, card, ReverseForm())
+    return second_person.show(request, KIND, move_id)
 
 
 @allow(*BILLERS)
 @require_POST
 def act(request: HttpRequest, move_id: int) -> HttpResponse:
     """Agree to a move as the second person, drop it, or move the money back."""
-    with or_404():
-        card = adjustments.move(move_id=move_id)
-    action, actor, given = request.POST.get("action", ""), actor_of(request), {"move_id": move_id}
-    form = ReverseForm(request.POST if action == "reverse" else None)
-    try:
-        if action in {"agree", "drop"}:
-            operations.decide(**given, is_agreed=action == "agree", today=today(), actor=actor)
-        elif action == "reverse":
-            if not form.is_valid():
-                return _page(request, card, form)
-            operations.reverse(**given, reason=form.cleaned_data["reason"], today=today(), actor=actor)
-            messages.success(request, _("The money is moved back."))
-        else:
-            raise Http404
-    except Refused as refusal:
-        tell_refusal(request, refusal)
-    return redirect("desk:money_move", move_id)
+    return second_person.act(request, KIND, move_id)
 
 
 def _new(request: HttpRequest, account_id: int, payment: payments.PaymentDetail | None) -> HttpResponse:
@@ -158,20 +146,3 @@ def _new(request: HttpRequest, account_id: int, payment: payments.PaymentDetail 
             return redirect("desk:money_move", made)
     context = {"form": form, "account": account, "payment": payment, "offer": offer, "free_minor": free}
     return render(request, "desk/money/move_new.html", context)
-
-
-def _page(request: HttpRequest, card: MoveCard, form: ReverseForm) -> HttpResponse:
-    actor = actor_of(request)
-    sides = [accounts.overview(account_id=one, at_date=today()) for one in (card.from_id, card.to_id)]
-    for side in sides:
-        customer_operations.record_look(customer_id=side.holder.id, actor=actor)
-    decides, is_own = actor.is_one_of(DECIDERS), card.proposer_id == actor.id
-    context = {
-        "card": card,
-        "sides": sides,
-        "form": form,
-        "may_drop": decides and card.state == "proposed",
-        "may_agree": decides and card.state == "proposed" and not is_own,
-        "may_reverse": decides and card.state == "made" and not (card.is_for_two and is_own),
-    }
-    return render(request, "desk/money/move.html", context)

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from django.utils.translation import gettext_noop as _
 
 from cis.platform import deposit_phrases
+from cis.platform import write_off_phrases
 
 SENTENCES: Mapping[str, str] = {
     "unknown_refund": _("There is no such refund."),
@@ -25,4 +26,5 @@ SENTENCES: Mapping[str, str] = {
     "unknown_money_move": _("There is no such move of money, or it was decided meanwhile."),
     "unknown_refund_file": _("There is no such file."),
     **deposit_phrases.SENTENCES,
+    **write_off_phrases.SENTENCES,
 }

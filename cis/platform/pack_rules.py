@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cis.platform import pack_arrears, pack_changes, pack_deposits, pack_money
+from cis.platform import pack_arrears, pack_changes, pack_money, pack_write_offs
 from cis.platform.pack_charges import ChargesByHand, ChargeTax
 from cis.platform.pack_contracts import ApplicationWork, ContractTerms, SupplyQuality
 
@@ -315,6 +316,7 @@ class Rules:
     adjustments: pack_money.Adjustments = field(metadata=_LOCAL)
     money_moves: pack_money.MoneyMoves
     deposits: pack_deposits.Deposits = field(metadata=_LOCAL)
+    write_offs: pack_write_offs.WriteOffs = field(metadata=_LOCAL)
     bounds: Bounds
     shadow: Shadow
     quiet_hours: QuietHours

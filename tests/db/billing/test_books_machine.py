@@ -29,12 +29,17 @@ from billing.domain.channels import PaymentChannel, ReturnKind
 from billing.models.bill import Bill, BillKind
 from billing.models.ledger import LedgerAccount, Transfer
 from billing.models.payment import Allocation
-from billing.operations import bills, notes, payments, proof
+from billing.models.write_off import WriteOff, WriteOffReturn
+from billing.operations import bills, notes, payments, proof, write_offs
 from billing.operations.allocation import BadDirection
 from billing.operations.payments import ReferenceReused
+from billing.operations.write_offs import NewWriteOff
+from billing.queries import write_offs as written_off
 from cis.kernel.actors import SYSTEM
+from cis.platform.models import Document
 from contracts.domain.charge_kinds import ChargeKind
 from contracts.operations import charges
+from tests.db.billing.test_adjustments import BILLER, BOSS
 from tests.factories import billing, contracts
 
 pytestmark = pytest.mark.django_db
@@ -66,12 +71,27 @@ class Money:
 
 
 @dataclass
+class GivenUp:
+    """A write-off: its note, what came in for it by the note that says so, and the notes of what was cancelled."""
+
+    note_id: int
+    amount: int
+    recovered: dict[int, int] = field(default_factory=dict)
+    cancelled: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def left(self):
+        return self.amount - sum(self.recovered.values()) - sum(self.cancelled.values())
+
+
+@dataclass
 class Books:
     """What one account owes, and what pays it; debts below 0 are money."""
 
     debts: dict[int, Debt] = field(default_factory=dict)
     moneys: dict[int, Money] = field(default_factory=dict)
     paid: Counter = field(default_factory=Counter)  # (("payment" | "credit", id), id of the debt) -> amount
+    given_up: dict[int, "GivenUp"] = field(default_factory=dict)
 
     def open_of(self, debt_id):
         return self.debts[debt_id].amount - sum(v for (_, debt), v in self.paid.items() if debt == debt_id)
@@ -97,6 +117,9 @@ class Books:
                 if part:
                     self.paid[source, key] += part
 
+    def is_of_a_write_off(self, key):
+        return any(key in (one.note_id, *one.recovered, *one.cancelled) for one in self.given_up.values())
+
     def forget(self, *, source=None, debt=None):
         for pair in [pair for pair in self.paid if pair[0] == source or pair[1] == debt]:
             del self.paid[pair]
@@ -115,6 +138,7 @@ class Machine(RuleBasedStateMachine):
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
         self.worlds = [contracts.world(), contracts.world()]
+        self.paper, _ = Document.objects.get_or_create(sha256="0" * 64, name="court.pdf", media_type="x", size=1)
         self.books = {world.account.id: Books() for world in self.worlds}
         self.starts = {world.account.id: date(2024, 1, 1) for world in self.worlds}
 
@@ -159,6 +183,78 @@ class Machine(RuleBasedStateMachine):
         assert received.is_new
         books.moneys[received.payment_id] = Money(amount, on, channel, reference)
         books.walk()
+        self.recover(books)
+
+    def recover(self, books):
+        """Let free money take back what was given up, the oldest first; the notes are found where they were made."""
+        free = -books.balance()
+        for key, one in books.given_up.items():
+            part = min(free, one.left)
+            if part > 0:
+                note = self.new_note(books, key, "recovered", part)
+                one.recovered[note] = part
+                books.debts[note] = Debt("note", part, TODAY)
+                free -= part
+                books.walk()
+
+    def new_note(self, books, key, why, amount):
+        known = books.given_up[key]
+        rows = WriteOffReturn.objects.filter(write_off_id=key, why=why, undone_date=None)
+        rows = rows.exclude(note_id__in=[*known.recovered, *known.cancelled])
+        (found,) = rows.filter(amount_minor=amount).values_list("note_id", flat=True)[:1]
+        return found
+
+    @precondition(lambda self: any(self.late_debts(place) for place in (0, 1)))
+    @rule(data=st.data())
+    def give_up(self, data):
+        place = self.pick(data, [place for place in (0, 1) if self.late_debts(place)])
+        world, books = self.of(place)
+        keys = data.draw(st.sets(st.sampled_from(self.late_debts(place)), min_size=1))
+        new = NewWriteOff(
+            account_id=world.account.id, reason="bankrupt", evidence="court", key=f"m{next(_key)}", bill_ids=keys,
+            paper_id=self.paper.id,
+        )  # fmt: skip
+        made = write_offs.propose(new=new, today=TODAY, actor=BILLER)
+        write_offs.decide(write_off_id=made, is_agreed=True, today=TODAY, actor=BOSS)
+        card = written_off.one(write_off_id=made)
+        parts = {key: books.open_of(key) for key in keys}
+        assert card.amount_minor == sum(parts.values())
+        books.given_up[made] = GivenUp(card.note_id, card.amount_minor)
+        books.debts[card.note_id] = Debt("note", -card.amount_minor, TODAY)
+        for key, part in parts.items():
+            books.paid[("credit", card.note_id), key] = part
+
+    def late_debts(self, place):
+        return [key for key in self.open_debts(place) if self.of(place)[1].debts[key].due < TODAY]
+
+    @precondition(lambda self: any(books.given_up for books in self.books.values()))
+    @rule(data=st.data())
+    def take_write_off_back(self, data):
+        books = data.draw(st.sampled_from([books for books in self.books.values() if books.given_up]))
+        key = self.pick(data, books.given_up)
+        write_offs.reverse(write_off_id=key, reason="mistake", today=TODAY, actor=BOSS)
+        one = books.given_up.pop(key)
+        for note in (one.note_id, *one.recovered, *one.cancelled):
+            self.cancel(books, note)
+
+    def cancel(self, books, key):
+        """What is left of the books when a bill or note is gone: write-offs that had paid it shrink."""
+        books.debts[key].is_owed = False
+        books.forget(source=("credit", key), debt=key)
+        for made, one in books.given_up.items():
+            source = ("credit", one.note_id)
+            while (free := books.free_of(source, one.amount)) > 0:
+                if free > one.left:
+                    note = max(one.recovered)
+                    del one.recovered[note]
+                    self.cancel(books, note)
+                    self.recover(books)
+                else:
+                    note = self.new_note(books, made, "cancelled", free)
+                    one.cancelled[note] = free
+                    books.debts[note] = Debt("note", free, TODAY)
+                    books.paid[source, note] = free
+        books.walk()
 
     def _pay(self, world, amount, on, channel, reference, parts=None):
         with transaction.atomic():
@@ -195,6 +291,7 @@ class Machine(RuleBasedStateMachine):
         books.moneys[received.payment_id] = Money(amount, TODAY, "bank", reference)
         books.paid[("payment", received.payment_id), key] = part
         books.walk()
+        self.recover(books)
 
     def open_debts(self, place):
         _, books = self.of(place)
@@ -217,7 +314,14 @@ class Machine(RuleBasedStateMachine):
     @precondition(lambda self: any(one.is_owed for books in self.books.values() for one in books.debts.values()))
     @rule(data=st.data())
     def bill_is_cancelled(self, data):
-        owed = {key: books for books in self.books.values() for key, one in books.debts.items() if one.is_owed}
+        owed = {
+            key: books
+            for books in self.books.values()
+            for key, one in books.debts.items()
+            if one.is_owed and not books.is_of_a_write_off(key)
+        }
+        if not owed:
+            return
         key = self.pick(data, owed)
         books = owed[key]
         if books.debts[key].kind == "regular":
@@ -225,9 +329,7 @@ class Machine(RuleBasedStateMachine):
         else:
             with transaction.atomic():
                 notes.take_back_step(note_id=key, reason="wrong", as_of_date=TODAY, actor=SYSTEM)
-        books.debts[key].is_owed = False
-        books.forget(source=("credit", key), debt=key)
-        books.walk()
+        self.cancel(books, key)
 
     @invariant()
     def books_are_those_of_the_model(self):
@@ -243,8 +345,11 @@ class Machine(RuleBasedStateMachine):
         ):
             paid[("payment", payment_id) if payment_id else ("credit", credit_id), bill_id] += amount
         wanted = Counter()
+        left = dict(WriteOff.objects.filter(account_id__in=ids, state="made").values_list("id", "back_minor"))
         for account_id, books in self.books.items():
             assert owed.get(account_id, 0) == books.balance()
+            for key, one in books.given_up.items():
+                assert left[key] == one.amount - one.left
             wanted += books.paid
         assert +paid == wanted
 
