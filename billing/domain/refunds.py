@@ -46,9 +46,10 @@ class RefundAction(StrEnum):
 
 
 ASKERS: frozenset[Role | ActorKind] = frozenset(
-    (Role.CLERK, Role.CASHIER, Role.BILLING, Role.SUPERVISOR, ActorKind.CUSTOMER)
+    (Role.CLERK, Role.CASHIER, Role.BILLING, Role.SUPERVISOR, ActorKind.CUSTOMER, ActorKind.CLIENT)
 )
-APPROVERS: frozenset[Role | ActorKind] = frozenset((Role.BILLING, Role.SUPERVISOR))
+APPROVERS: frozenset[Role | ActorKind] = frozenset((Role.BILLING, Role.SUPERVISOR, ActorKind.CLIENT))
+"""A program asks and approves where its key says so, never what it asked for itself."""
 PAYERS: frozenset[Role | ActorKind] = frozenset((Role.CASHIER, Role.BILLING, Role.SUPERVISOR))
 BOOKERS: frozenset[Role | ActorKind] = PAYERS | {ActorKind.SYSTEM}
 """A statement of the bank says what became of it, as well as a person."""
@@ -86,16 +87,18 @@ class Credit:
     credit_minor    what it has too much
     young_minor     of it from payments that may still bounce
     promised_minor  of it what other refunds under way are about
+    given_up_minor  what was written off of the account: credit takes that back first
     """
 
     credit_minor: int
     young_minor: int
     promised_minor: int
+    given_up_minor: int = 0
 
     @property
     def free_minor(self) -> int:
         """What may be paid out now. [minor unit]"""
-        return max(0, self.credit_minor - self.young_minor - self.promised_minor)
+        return max(0, self.credit_minor - self.young_minor - self.promised_minor - self.given_up_minor)
 
 
 def bank_account(typed: str, *, must_be_iban: bool) -> str:

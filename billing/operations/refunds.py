@@ -18,6 +18,7 @@ from billing.domain.entries import CUSTOMER, Entry, TransferKind
 from billing.domain.refunds import GONE, LIVE, REFUND_WORKFLOW, RefundAction, RefundState
 from billing.models.settlement import Refund
 from billing.operations import allocation, final_accounts, ledger, telling
+from billing.operations.second_person import person_of
 from billing.queries import balances, refunds
 from billing.queries.refunds import UnknownRefund
 from cis.kernel.actors import Actor, ActorKind
@@ -117,7 +118,7 @@ def ask(*, new: NewRefund, today: date, actor: Actor) -> int:
         reason=new.reason.strip()[:TEXT_MOST],
         channel=new.channel.value,
         key=new.key,
-        asker_id=actor.id,
+        asker_id=person_of(actor),
     )
     clock = local_clock(supplier.current().time_zone)
     due_at = deadlines.start(subject=REFUND, subject_id=row.id, standard=STANDARD, at=clock.day_start_utc(today))
@@ -145,7 +146,7 @@ def name_payee(*, refund_id: int, payee: str, bank_account: str, bank_code: str,
     row.bank_account = _number(bank_account, PaymentChannel(row.channel), must_be_iban=offer.rule.must_be_iban)
     row.bank_code = bank_code.strip().upper()[:CODE_MOST]
     row.is_to_payer = row.bank_account in offer.payer_accounts
-    row.asker_id, row.state = actor.id, RefundState.ASKED.value
+    row.asker_id, row.state = person_of(actor), RefundState.ASKED.value
     row.approver_id, row.approved_at = None, None
     row.save()
     audit.record(actor, "name_payee", "account", row.account_id, refund=row.id)
@@ -162,13 +163,13 @@ def approve(*, refund_id: int, today: date, actor: Actor) -> None:
     """
     row = _locked(refund_id)
     move = REFUND_WORKFLOW.step(RefundState(row.state), RefundAction.APPROVE, actor)
-    if actor.id is None or row.asker_id == actor.id:
+    if row.asker_id == person_of(actor):
         raise OwnRefund("Who asked for a refund does not approve it.", advice="Ask somebody else of billing.")
     if row.channel == PaymentChannel.BANK and not row.bank_account:
         raise BadRefund("Nobody has said to which account it goes.", advice="Enter the payee first.")
     least = 0 if row.final_account_id else None
     _check_free(row.account_id, row.amount_minor, today=today, least_minor=least, but_refund_id=row.id)
-    row.state, row.approver_id, row.approved_at = move.to.value, actor.id, timezone.now()
+    row.state, row.approver_id, row.approved_at = move.to.value, person_of(actor), timezone.now()
     row.save(update_fields=["state", "approver_id", "approved_at"])
     audit.record(actor, "approve_refund", "account", row.account_id, refund=row.id, amount_minor=row.amount_minor)
 

@@ -61,16 +61,26 @@ class Wanted:
     reason: str = ""
 
 
+def selected() -> QuerySet[Adjustment]:
+    """Return all adjustments, to be filtered."""
+    return Adjustment.objects.select_related("account", "note")
+
+
+def selected_moves() -> QuerySet[MoneyMove]:
+    """Return all moved money, to be filtered."""
+    return MoneyMove.objects.select_related("from_account", "to_account", "payment")
+
+
 def listed(*, wanted: Wanted, offset: int = 0, most: int = 50) -> tuple[AdjustmentCard, ...]:
     """Return adjustments, the latest first; two statements."""
-    rows = Adjustment.objects.select_related("account", "note")
+    rows = selected()
     if wanted.state:
         rows = rows.filter(state=wanted.state)
     if wanted.reason:
         rows = rows.filter(reason=wanted.reason)
     if wanted.text:
         rows = rows.filter(Q(account__number__startswith=wanted.text) | Q(text__icontains=wanted.text))
-    return _cards(rows.order_by("-id")[offset : offset + most])
+    return cards(rows.order_by("-id")[offset : offset + most])
 
 
 def one(*, adjustment_id: int) -> AdjustmentCard:
@@ -79,7 +89,7 @@ def one(*, adjustment_id: int) -> AdjustmentCard:
 
     :raises UnknownAdjustment: there is none.
     """
-    found = _cards(Adjustment.objects.select_related("account", "note").filter(id=adjustment_id))
+    found = cards(selected().filter(id=adjustment_id))
     if not found:
         raise UnknownAdjustment(f"There is no adjustment {adjustment_id}.", adjustment_id=adjustment_id)
     return found[0]
@@ -87,7 +97,7 @@ def one(*, adjustment_id: int) -> AdjustmentCard:
 
 def moves(*, wanted: Wanted, offset: int = 0, most: int = 50) -> tuple[MoveCard, ...]:
     """Return moved money, the latest first; two statements."""
-    rows = MoneyMove.objects.select_related("from_account", "to_account", "payment")
+    rows = selected_moves()
     if wanted.state:
         rows = rows.filter(state=wanted.state)
     if wanted.text:
@@ -96,7 +106,7 @@ def moves(*, wanted: Wanted, offset: int = 0, most: int = 50) -> tuple[MoveCard,
             | Q(to_account__number__startswith=wanted.text)
             | Q(reason__icontains=wanted.text)
         )
-    return _move_cards(rows.order_by("-id")[offset : offset + most])
+    return move_cards(rows.order_by("-id")[offset : offset + most])
 
 
 def move(*, move_id: int) -> MoveCard:
@@ -105,14 +115,14 @@ def move(*, move_id: int) -> MoveCard:
 
     :raises UnknownMove: there is none.
     """
-    rows = MoneyMove.objects.select_related("from_account", "to_account", "payment").filter(id=move_id)
-    found = _move_cards(rows)
+    found = move_cards(selected_moves().filter(id=move_id))
     if not found:
         raise UnknownMove(f"There is no move of money {move_id}.", move_id=move_id)
     return found[0]
 
 
-def _cards(found: QuerySet[Adjustment]) -> tuple[AdjustmentCard, ...]:
+def cards(found: QuerySet[Adjustment]) -> tuple[AdjustmentCard, ...]:
+    """Return adjustments as pages show them; two statements."""
     rows = list(found)
     names = names_of(rows)
     return tuple(
@@ -132,7 +142,8 @@ def _cards(found: QuerySet[Adjustment]) -> tuple[AdjustmentCard, ...]:
     )
 
 
-def _move_cards(found: QuerySet[MoneyMove]) -> tuple[MoveCard, ...]:
+def move_cards(found: QuerySet[MoneyMove]) -> tuple[MoveCard, ...]:
+    """Return moved money as pages show it; two statements."""
     rows = list(found)
     names = names_of(rows)
     return tuple(

@@ -11,7 +11,7 @@ from accounts.queries import accounts
 from billing.domain.channels import PaymentChannel
 from billing.domain.refunds import LIVE, Credit, RefundState
 from billing.models.settlement import Refund
-from billing.queries import balances
+from billing.queries import balances, write_offs
 from cis.kernel import fixed
 from cis.kernel.errors import Refused
 from cis.platform import packs
@@ -174,6 +174,7 @@ def _credit(account_id: int, found: RefundRule, today: date, but_refund_id: int 
         credit_minor=max(0, -balance),
         young_minor=young_minor,
         promised_minor=promised_minor(account_id=account_id, but_refund_id=but_refund_id),
+        given_up_minor=write_offs.left_minor(account_ids=[account_id]),
     )
 
 
@@ -217,6 +218,16 @@ def one(*, refund_id: int) -> RefundDetail:
     if row is None:
         raise UnknownRefund(f"There is no refund {refund_id}.", refund_id=refund_id)
     return _detail(row)
+
+
+def selected() -> QuerySet[Refund]:
+    """Return all refunds, to be filtered."""
+    return Refund.objects.select_related("account")
+
+
+def details(rows: QuerySet[Refund]) -> tuple[RefundDetail, ...]:
+    """Return rows as pages show them; one statement."""
+    return tuple(_detail(row) for row in rows)
 
 
 def of_account(*, account_id: int, most: int = 20) -> tuple[RefundDetail, ...]:

@@ -6,6 +6,7 @@ from datetime import date
 
 from django.db.models import Count, F, Q, QuerySet, Sum
 
+from accounts.queries import accounts
 from billing.domain.adjustments import AdjustmentState
 from billing.models.write_off import WriteOff, WriteOffBatch, WriteOffCandidate, WriteOffPart, WriteOffReturn
 from billing.queries import balances
@@ -203,6 +204,12 @@ def left_minor(*, account_ids: Collection[int]) -> int:
     """Return what was written off of some accounts and did not come back; one statement. [minor unit]"""
     rows = WriteOff.objects.filter(account_id__in=list(account_ids), state=AdjustmentState.MADE.value)
     return int(rows.aggregate(sum=Sum(F("amount_minor") - F("back_minor")))["sum"] or 0)
+
+
+def left_minor_of_customer(*, customer_id: int, account_id: int) -> int:
+    """Return what was written off and did not come back of all accounts that a customer holds or held. [minor unit]"""
+    held = {one.account_id for one in accounts.held_by(customer_id=customer_id)}
+    return left_minor(account_ids={*held, account_id})
 
 
 def arrears_minor(*, account_ids: Collection[int], today: date) -> int:

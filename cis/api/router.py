@@ -5,6 +5,7 @@ from django.urls import path, re_path
 from accounts.api import endpoints as accounts
 from accounts.api import mail_events, receipts
 from billing.api import advice, books, charges, deposits, energizing, previews
+from billing.api import advice, books, charges, decisions, energizing, previews
 from billing.api import endpoints as billing
 from cashiering.api import agents, checkouts, mandates, payment_events
 from cashiering.api import endpoints as cashiering
@@ -73,6 +74,13 @@ urlpatterns = [
     path("offers/<int:offer_id>/accept", offers.AcceptOffer.as_view(), name="api_accept_offer"),
     path("offers/<int:offer_id>/decline", offers.DeclineOffer.as_view(), name="api_decline_offer"),
     path("offers/<int:offer_id>/withdraw", offers.WithdrawOffer.as_view(), name="api_withdraw_offer"),
+    *(
+        path(f"{where}{rest}", view.as_view(), name=f"api_{name}")
+        for one, (where, views) in decisions.VIEWS.items()
+        for rest, name, view in zip(
+            ("", "/<int:row_id>", "/<int:row_id>/decide"), (f"{one}s", one, f"decide_{one}"), views, strict=True
+        )
+    ),
     path("charges", charges.ChargeList.as_view(), name="api_charges"),
     path("charges/<int:charge_id>", charges.ChargeOne.as_view(), name="api_charge"),
     path("charges/<int:charge_id>/reverse", charges.ReverseCharge.as_view(), name="api_reverse_charge"),

@@ -12,7 +12,7 @@ from accounts.domain.identity import masked
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts, notices, users
 from arrears.queries import late_fees
-from billing.queries import balances, bills, cycles, deposit_rules, deposits
+from billing.queries import balances, bills, cycles, deposit_rules, deposits, write_offs
 from billing.queries.bills import BillCard
 from cis.desk.answers import csv_file, or_404, today
 from cis.desk.roles import BILLERS, CASHIERS, CLERKS, DISPATCHERS, METERERS, READ_TAKERS, READERS
@@ -100,6 +100,7 @@ class AccountPage:
     notices: tuple[notices.NoticeCard, ...]
     applications: tuple[ApplicationRow, ...]
     charges: tuple[OwedCharge, ...]
+    written_off_minor: int
     accruals: tuple[late_fees.BillAccrual, ...]
     late_fees: tuple[late_fees.FeeRow, ...]
     deposits: tuple[deposits.DepositCard, ...]
@@ -193,6 +194,7 @@ def gather(*, overview: accounts.AccountOverview, on: date, roles: frozenset[Rol
         notices=notices.of_account(account_id=overview.id, customer_id=overview.holder.id, most=NOTICES_SHOWN),
         applications=applications.of_customers([overview.holder.id], most=APPLICATIONS_SHOWN),
         charges=charges.of_account(account_id=overview.id, most=CHARGES_SHOWN),
+        written_off_minor=write_offs.left_minor_of_customer(customer_id=overview.holder.id, account_id=overview.id),
         accruals=late_fees.accruals(account_id=overview.id, today=on),
         late_fees=late_fees.listed(wanted=late_fees.WantedFees(account_id=overview.id), most=LATE_FEES_SHOWN),
         deposits=deposits.of_account(account_id=overview.id, today=on, most=DEPOSITS_SHOWN),

@@ -28,6 +28,8 @@ ADJUSTMENT_REASONS: Mapping[str, Any] = {
 PARTS: Mapping[str, Any] = {
     "expense.goodwill": _("Goodwill"),
     "expense.settlement": _("Settlement of a complaint"),
+    "expense.bad_debt": _("Debt written off, or taken back"),
+    "income.recovery": _("Paid after it was written off"),
     "liability.transfer": _("Moved money"),
     "returned_cash": _("went back"),
     "returned_bank": _("went back"),

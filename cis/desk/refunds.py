@@ -13,7 +13,7 @@ from accounts.operations import customers as customer_operations
 from accounts.queries import accounts, users
 from billing.domain.refunds import LIVE, REFUND_WORKFLOW, RefundAction
 from billing.operations import refunds as operations
-from billing.queries import refunds
+from billing.queries import refunds, second_person
 from billing.queries.refunds import RefundDetail, WantedRefunds
 from cashiering.operations import refund_files as refund_file_operations
 from cashiering.queries import refund_files
@@ -161,7 +161,7 @@ def _page(request: HttpRequest, card: RefundDetail, bound: dict[str, PageForm]) 
         "may": may,
         "may_name": card.state in LIVE and bool(actor.roles & {*CLERKS, *CASHIERS, *BILLERS}),
         "forms": {**fresh, **bound},
-        "names": users.names(user_ids=ids),
+        "names": second_person.names(set(ids)),
         "file": refund_files.file_of(refund_id=card.id),
     }
     return render(request, "desk/money/refund.html", context)

@@ -48,6 +48,7 @@ LEDGER_ACCOUNTS: Mapping[str, Any] = {
     "expense.goodwill": _("Goodwill"),
     "expense.interest": _("Interest on deposits of customers"),
     "expense.settlement": _("Settlements with customers"),
+    "income.recovery": _("Recovered debts"),
     "income.cash_over": _("Cash that was too much"),
 }
 LEDGER_KINDS: Mapping[str, Any] = {

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from cis.desk import deposit_words
+from cis.desk import deposit_words, write_off_words
 from cis.desk.money_words import EVENTS
 from cis.platform import audit
 
@@ -52,6 +52,7 @@ SENTENCES: Mapping[tuple[str, str], Any] = {
     ("user", "deactivate"): _("Login for the portal closed"),
     **EVENTS,
     **deposit_words.EVENTS,
+    **write_off_words.EVENTS,
 }
 FACTS = ("name", "number", "kind", "value", "from_date", "start_date", "end_date", "on_date", "household", "serial",
          "cycle", "reason", "channel", "username")  # fmt: skip

@@ -53,6 +53,7 @@ from cis.desk import (
     usage,
     usage_rules,
     work_orders,
+    write_off_urls,
 )
 
 app_name = "desk"
@@ -310,4 +311,5 @@ urlpatterns = [
     path("staff/new/", staff.new, name="new_staff"),
     path("staff/<int:user_id>/", staff.edit, name="staff_member"),
     *money_urls.urlpatterns,
+    *write_off_urls.urlpatterns,
 ]

@@ -25,6 +25,7 @@ from cis.desk import (
     safety_words,
     staff_words,
     till_words,
+    write_off_words,
 )
 from cis.desk.book_words import PERIOD_DONE, PERIOD_OBSTACLES, PERIOD_STATES
 
@@ -325,6 +326,8 @@ _OF_PIECES = (
     application_words, bank_words, change_words, charge_words, checkout_words, contract_words, debit_words,
     deposit_words, dunning_words, field_words, late_fee_words, meter_words, money_words, notice_words, programme_words,
     report_words, safety_words, staff_words, till_words,
+    dunning_words, field_words, late_fee_words, meter_words, money_words, notice_words, programme_words,
+    report_words, safety_words, staff_words, till_words, write_off_words,
 )  # fmt: skip
 """Words of one part of the desk each; a module has tables, tones, or both."""
 OTHER_TONES: Mapping[tuple[str, str], str] = {

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.queries import supplier
 from arrears.queries import dunning, late_fees, orders
-from billing.queries import balances, bills
+from billing.queries import balances, bills, write_offs
 from cis.platform.access import allow_portal
 from cis.portal import access
 from cis.portal.bills import BILLS_MOST
@@ -43,6 +43,7 @@ def overdue(request: HttpRequest) -> HttpResponse:
         "fee_minor": fee_minor,
         "together_minor": balance.overdue_minor + fee_minor,
         "late": sorted(late, key=lambda one: (one[0].due_date, one[0].id)),
+        "written_off_minor": write_offs.left_minor(account_ids=[held.account_id]),
         "case": dunning.open_of_account(account_id=held.account_id),
         "order": order,
         "is_announced": order is not None and order.state in ANNOUNCED and order.slot_start_at is not None,

@@ -12,6 +12,7 @@ from tests.doors.api.calls import key
 
 pytestmark = pytest.mark.django_db
 EXAMPLES = 40
+MONEY = ("adjustments", "money-moves", "write-offs", "refunds")
 # What fits the form may still be refused for its meaning: an account that is not there, a day to come.
 checks.load_all_checks()
 EXCLUDED = [checks.CHECKS.get_one("positive_data_acceptance")]
@@ -42,6 +43,7 @@ def bearer(world):
         "reads:write",
         "tariffs:read",
         "books:read",
+        *(f"{kind}:{verb}" for kind in MONEY for verb in ("read", "write", "decide")),
     )
 
 
@@ -64,6 +66,9 @@ def bearer(world):
         ("/api/v1/trial-balances/{month}", "GET"),
         ("/api/v1/transfers", "GET"),
         ("/api/v1/journals/{month}", "GET"),
+        *((f"/api/v1/{kind}{rest}", method) for kind in MONEY for rest, method in (("", "GET"), ("", "POST"))),
+        ("/api/v1/write-offs/{row_id}", "GET"),
+        ("/api/v1/refunds/{row_id}/decide", "POST"),
         ("/api/v1/applications", "GET"),
         ("/api/v1/applications/{number}", "GET"),
     ],
@@ -103,6 +108,9 @@ def test_the_description_names_each_operation_with_an_example_for_its_problems(c
         "list_deposits", "demand_deposit", "get_deposit", "return_deposit",
         "get_agent", "ask_account_to_pay", "report_agent_payment", "get_agent_payment", "cancel_agent_payment",
         "give_agent_list", "get_agent_list",
+        "list_adjustments", "propose_adjustment", "get_adjustment", "decide_adjustment", "list_money_moves",
+        "propose_money_move", "get_money_move", "decide_money_move", "list_write_offs", "propose_write_off",
+        "get_write_off", "decide_write_off", "list_refunds", "propose_refund", "get_refund", "decide_refund",
     }  # fmt: skip
     for operation in operations.values():
         assert "application/problem+json" in operation["responses"]["401"]["content"]

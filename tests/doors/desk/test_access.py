@@ -74,9 +74,11 @@ WRITERS = {
         for key in ("make_refund_file", "refund_file_xml", "confirm_refund_file")
     },
     **{key: {Role.CLERK, Role.BILLING, Role.SUPERVISOR} for key in ("new_adjustment", "move_credit", "move_payment")},
+    **dict.fromkeys(("new_write_off", "new_write_off_batch", "write_off_paper"), {Role.CLERK} | BILLERS),
     **{key: {Role.BILLING, Role.SUPERVISOR} for key in ("act_on_adjustment", "act_on_money_move")},
     **dict.fromkeys(("new_deposit", "ask_deposit", "increase_deposit", "wish_deposit"), CLERKS | BILLERS),
     "decide_deposit": BILLERS,
+    **dict.fromkeys(("act_on_write_off", "decide_write_off_batch"), BILLERS),
     "act_on_demand": CLERKS | BILLERS,
     "place_hold": CLERKS | BILLERS,
     **dict.fromkeys(("propose_cut", "act_on_cut_order", "lift_hold", "decide_dunning_batch"), BILLERS),
