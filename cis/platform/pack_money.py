@@ -173,3 +173,38 @@ class MoneyMoves:
     supervisor_day: str = field(metadata=_MONEY)
     tells: bool
     old_days: int = field(metadata=_DAYS)
+
+
+_WHEN = {"pattern": re.compile("issue|payment|request")}
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceCategory:
+    """A tax category: its code, and the short name that stands between stars before what a line says."""
+
+    code: str = field(metadata={"pattern": re.compile("[0-9]{19}")})
+    short: str = field(metadata={"pattern": re.compile(r"\S{1,20}")})
+
+
+@dataclass(frozen=True, slots=True)
+class EInvoices:
+    """
+    E-invoices for bills.
+
+    person, organisation    when one is due by itself: at ``issue`` of the bill, at its full ``payment``, on ``request``
+    categories              by ledger class of what is billed; what is not named is not invoiced but held by name
+    lines_most              lines of one invoice
+    line_tolerance          by so much the tax of a line may be off net x rate
+    second_person_from      from this sum on two persons take an invoice back by hand
+    days                    how long after its issue a bill gets an invoice by itself
+    look_minutes            after which an answer that has not come is looked up
+    """
+
+    person: str = field(metadata=_WHEN)
+    organisation: str = field(metadata=_WHEN)
+    categories: dict[str, InvoiceCategory] = field(metadata={"names": re.compile("[a-z]+(_[a-z]+)*")})
+    lines_most: int = field(metadata={"least": 2, "most": 2_000})
+    line_tolerance: str = field(metadata=_MONEY)
+    second_person_from: str = field(metadata=_MONEY)
+    days: int = field(metadata={"least": 1, "most": 366})
+    look_minutes: int = field(metadata={"least": 1, "most": 1440})

@@ -314,6 +314,7 @@ class Rules:
     agents: pack_money.Agents
     refunds: pack_money.Refunds
     adjustments: pack_money.Adjustments = field(metadata=_LOCAL)
+    e_invoices: pack_money.EInvoices = field(metadata=_LOCAL)
     money_moves: pack_money.MoneyMoves
     deposits: pack_deposits.Deposits = field(metadata=_LOCAL)
     write_offs: pack_write_offs.WriteOffs = field(metadata=_LOCAL)

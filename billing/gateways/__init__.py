@@ -1,0 +1,1 @@
+"""Partners behind protocols: the platform that issues e-invoices."""
