@@ -248,6 +248,7 @@ PARTNER_BANK = env.str("PARTNER_BANK", default="")
 PAYMENT_PROVIDERS = env.list("PAYMENT_PROVIDERS", default=[])
 PAYMENT_HOSTS = env.list("PAYMENT_HOSTS", default=[])
 DEBIT_BANK = env.str("DEBIT_BANK", default="")
+E_INVOICE_PLATFORM = env.str("E_INVOICE_PLATFORM", default="")
 # Who collects direct debits, as the contract with the bank says; without it nothing is sent.
 DEBIT_CREDITOR_NAME = env.str("DEBIT_CREDITOR_NAME", default="")
 DEBIT_CREDITOR_ID = env.str("DEBIT_CREDITOR_ID", default="")

@@ -21,6 +21,11 @@ from billing.operations import (
     deposit_nights,
     deposit_telling,
     deposits,
+from billing.gateways import e_invoice
+from billing.gateways.sandbox_invoices import SandboxInvoices
+from billing.operations import documents as bill_documents
+from billing.operations import (
+    e_invoice_sending,
     energizing,
     energizing_ends,
     final_accounts,
@@ -135,6 +140,8 @@ WRITE_OFFS_AT = time(3, 20)
 
 MANDATES_AT, DEBITS_AT, DEBIT_BATCHES_AT = time(2, 50), time(3, 0), time(3, 15)
 """When mandates lapse, debits are planned for the bills of the night, and batches go to the bank."""
+INVOICES_AT, INVOICES_EVERY = time(3, 5), timedelta(minutes=5)
+"""When e-invoices become due, and how often they are asked for and looked up."""
 DUNNING_AT = time(8, 30)
 """When it is looked who is to be demanded what, before the desk opens: somebody may have to let it go."""
 
@@ -234,6 +241,8 @@ def _bind_money() -> None:
     jobs.register(bank_posting.WORK, bank_posting.work)
     jobs.register(bank_posting.LOOK, bank_posting.work, schedule=Every(BANK_EVERY))
     jobs.register(late_fees.WORK, late_fees.night, schedule=Daily(LATE_FEES_AT, settings.TIME_ZONE))
+    jobs.register(e_invoice_sending.WORK, e_invoice_sending.work, schedule=Daily(INVOICES_AT, settings.TIME_ZONE))
+    jobs.register(e_invoice_sending.SEND, e_invoice_sending.send, schedule=Every(INVOICES_EVERY))
     balances.answer_accrued_by(accruals.accrued_minor)
     refunds.answer_by(payer_accounts=payers.accounts_of, is_disputed=disputes.is_disputed)
     hindrances.ask("checkouts", answers=money_under_way.by_checkout)
@@ -296,6 +305,7 @@ def _bind_gateways() -> None:
     if unknown:
         raise ImproperlyConfigured(f"PAYMENT_PROVIDERS names {', '.join(sorted(unknown))}, which there is not.")
     online.use([PROVIDERS[name]() for name in settings.PAYMENT_PROVIDERS])
+    e_invoice.use(SandboxInvoices() if _is_sandbox("E_INVOICE_PLATFORM") else None)
     debit_bank.use(SandboxDebits() if _is_sandbox("DEBIT_BANK") else None)
 
 

@@ -23,6 +23,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cis.settings")
 os.environ.setdefault("DATABASE_KEEPS_PLANS", "on")
 os.environ["PAYMENT_PROVIDERS"] = "sandbox,sandbox_alipay,sandbox_wechat"
 os.environ["HEAD_END_GATEWAY"] = os.environ["PARTNER_BANK"] = os.environ["DEBIT_BANK"] = "sandbox"
+os.environ["E_INVOICE_PLATFORM"] = "sandbox"
 os.environ["DEBIT_CREDITOR_NAME"], os.environ["DEBIT_CREDITOR_ID"] = "Example Power", "CN98ZZZ09999999999"
 os.environ["DEBIT_CREDITOR_ACCOUNT"], os.environ["DEBIT_CREDITOR_BANK_CODE"] = "6222020000001234567", "102290000001"
 os.environ.setdefault("STATICFILES_STORAGE", "django.contrib.staticfiles.storage.StaticFilesStorage")

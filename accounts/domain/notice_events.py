@@ -171,6 +171,14 @@ _ROWS: Final = (
         facts={"amount": _MONEY, "day": _DATE, "reason": _TEXT, "link": _LINK},
         ladder=(Channel.SMS, Channel.EMAIL),
     ),
+    *(
+        Event(
+            code=f"e_invoice_{state}",
+            notice_class=NoticeClass.MONEY,
+            facts={"number": _TEXT, "bill": _TEXT, "amount": _MONEY, "link": _LINK},
+        )
+        for state in ("issued", "reversed")
+    ),
     Event(
         code="deposit_demanded",
         notice_class=NoticeClass.MONEY,

@@ -50,6 +50,7 @@ class InvoiceCard:
     account_number: str
     bill_id: int
     bill_number: str
+    bill_end_date: date
     kind: str
     state: str
     number: str
@@ -185,11 +186,12 @@ def columns_of(line: Line) -> dict[str, Any]:
 def cards(rows: QuerySet[EInvoice]) -> tuple[InvoiceCard, ...]:
     """Return invoices as cards, in the order of the rows; one statement."""
     names = [name.name for name in fields(InvoiceCard)]
-    plain = [name for name in names if name not in {"account_number", "bill_number", "blue_number", "number"}]
+    plain = [name for name in names if name not in {"account_number", "bill_number", "bill_end_date", "blue_number", "number"}]
     return tuple(
         InvoiceCard(
             account_number=row.account.number,
             bill_number=row.bill.number or "",
+            bill_end_date=row.bill.end_date,
             blue_number=(row.reverses.number or "") if row.reverses else "",
             number=row.number or "",
             **{name: getattr(row, name) for name in plain},

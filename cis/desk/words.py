@@ -15,6 +15,7 @@ from cis.desk import (
     debit_words,
     deposit_words,
     dunning_words,
+    e_invoice_words,
     field_words,
     late_fee_words,
     meter_words,
@@ -328,6 +329,8 @@ _OF_PIECES = (
     report_words, safety_words, staff_words, till_words,
     dunning_words, field_words, late_fee_words, meter_words, money_words, notice_words, programme_words,
     report_words, safety_words, staff_words, till_words, write_off_words,
+    dunning_words, e_invoice_words, field_words, late_fee_words, meter_words, money_words, notice_words,
+    programme_words, report_words, safety_words, staff_words, till_words,
 )  # fmt: skip
 """Words of one part of the desk each; a module has tables, tones, or both."""
 OTHER_TONES: Mapping[tuple[str, str], str] = {

@@ -33,7 +33,7 @@ def test_a_sandbox_is_used_where_it_is_named(settings):
     assert isinstance(partner_bank.current(), SandboxBank)
 
 
-@pytest.mark.parametrize("setting", ["HEAD_END_GATEWAY", "PARTNER_BANK", "DEBIT_BANK"])
+@pytest.mark.parametrize("setting", ["HEAD_END_GATEWAY", "PARTNER_BANK", "DEBIT_BANK", "E_INVOICE_PLATFORM"])
 def test_an_unknown_name_stops_the_start(settings, setting):
     setattr(settings, setting, "sandbok")
     with pytest.raises(ImproperlyConfigured, match=setting):
