@@ -6,11 +6,12 @@ from accounts.models.account import Account, AccountHolder
 from accounts.models.contact import ContactPoint
 from accounts.models.customer import Customer
 from accounts.models.supplier import Supplier
+from accounts.models.tax_profile import TaxProfile
 from accounts.models.user import User
 from cis.platform.admin import ReadOnlyAdmin
 
 
-@admin.register(Supplier, AccountHolder, ContactPoint)
+@admin.register(Supplier, AccountHolder, ContactPoint, TaxProfile)
 class AccountsAdmin(ReadOnlyAdmin):
     """The supplier, who holds which account, and contact points."""
 

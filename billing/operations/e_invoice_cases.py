@@ -5,6 +5,7 @@ from datetime import date
 from accounts.queries import tax_profiles
 from billing.domain import e_invoice_reds as reds
 from billing.domain.e_invoices import (
+    DECIDERS,
     WORKFLOW,
     InvoiceAction,
     InvoiceKind,
@@ -19,7 +20,7 @@ from billing.operations.e_invoices import DAY, SUBJECT, Sheet, lock_step
 from billing.queries import e_invoice_rules
 from billing.queries import e_invoices as queries
 from billing.queries.e_invoices import UnknownEInvoice
-from cis.kernel.actors import SYSTEM, Actor
+from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.errors import Refused
 from cis.kernel.workflow import NotAllowed
 from cis.platform import audit, jobs
@@ -81,9 +82,9 @@ def take_back(
     :raises UnknownEInvoice: there is none.
     :raises NotReversible: it is red, or not issued; or the reason does not fit.
     :raises RedTooMuch: so much is not left of it.
-    :raises NotAllowed: the actor neither bills nor supervises.
+    :raises NotAllowed: the actor neither bills nor supervises, nor is a program that may.
     """
-    if not actor.is_one_of(e_invoices.domain.DECIDERS):
+    if not actor.is_one_of(DECIDERS | {ActorKind.CLIENT}):
         raise NotAllowed(f"{actor.name} may not take an invoice back.", advice="Ask somebody of billing.")
     lock_step()
     row = _locked(invoice_id)

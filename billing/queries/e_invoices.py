@@ -185,8 +185,8 @@ def columns_of(line: Line) -> dict[str, Any]:
 
 def cards(rows: QuerySet[EInvoice]) -> tuple[InvoiceCard, ...]:
     """Return invoices as cards, in the order of the rows; one statement."""
-    names = [name.name for name in fields(InvoiceCard)]
-    plain = [name for name in names if name not in {"account_number", "bill_number", "bill_end_date", "blue_number", "number"}]
+    joined = {"account_number", "bill_number", "bill_end_date", "blue_number", "number"}
+    plain = [name.name for name in fields(InvoiceCard) if name.name not in joined]
     return tuple(
         InvoiceCard(
             account_number=row.account.number,

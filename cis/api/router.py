@@ -6,6 +6,7 @@ from accounts.api import endpoints as accounts
 from accounts.api import mail_events, receipts
 from billing.api import advice, books, charges, deposits, energizing, previews
 from billing.api import advice, books, charges, decisions, energizing, previews
+from billing.api import advice, books, charges, e_invoices, energizing, previews
 from billing.api import endpoints as billing
 from cashiering.api import agents, checkouts, mandates, payment_events
 from cashiering.api import endpoints as cashiering
@@ -22,6 +23,11 @@ urlpatterns = [
     path("bills/<str:number>", billing.BillOne.as_view(), name="api_bill"),
     path("bills/<str:number>/pdf", billing.BillPdf.as_view(), name="api_bill_pdf"),
     path("bills/<str:number>/proof", billing.BillProof.as_view(), name="api_bill_proof"),
+    path("bills/<str:number>/e-invoices", e_invoices.InvoicesOfBill.as_view(), name="api_bill_e_invoices"),
+    path("e-invoices", e_invoices.InvoiceList.as_view(), name="api_e_invoices"),
+    path("e-invoices/<int:invoice_id>", e_invoices.InvoiceOne.as_view(), name="api_e_invoice"),
+    path("e-invoices/<int:invoice_id>/red", e_invoices.TakeBackInvoice.as_view(), name="api_take_back_e_invoice"),
+    path("accounts/<str:number>/tax-profile", e_invoices.AccountTaxProfile.as_view(), name="api_tax_profile"),
     path("accounts/<str:number>/balance", billing.AccountBalance.as_view(), name="api_balance"),
     path("accounts/<str:number>/advice", advice.AccountAdvice.as_view(), name="api_advice"),
     path("accounts/<str:number>/notices", accounts.AccountNotices.as_view(), name="api_notices"),

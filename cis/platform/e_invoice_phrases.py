@@ -11,5 +11,6 @@ SENTENCES: Mapping[str, str] = {
     "not_invoiceable": _("What the bill says cannot stand on an invoice as it is."),
     "e_invoice_not_reversible": _("This invoice cannot be taken back like that."),
     "e_invoice_red_too_much": _("So much is not left of the invoice."),
+    "no_e_invoice_file": _("There is no file of this invoice now."),
     "own_e_invoice_red": _("Who proposed to take an invoice back does not agree to it: ask somebody else."),
 }

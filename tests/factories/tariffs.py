@@ -40,6 +40,23 @@ total = "61.70"
 """
 _serial = count(1)
 
+TAXED = FLAT.replace(
+    "[[vector]]",
+    """[labels.vat]
+zh = "增值税"
+en = "VAT"
+
+[[component]]
+kind = "tax"
+code = "vat"
+rate = "0.13"
+mode = "inside"
+on = ["energy"]
+
+[[vector]]""",
+)
+"""The same with the VAT that its price contains."""
+
 
 def tariff(*, code: str = "", name_zh: str = "居民阶梯电价", name_en: str = "Residential, tiers") -> Tariff:
     return Tariff.objects.create(code=code or f"tariff-{next(_serial)}", name_zh=name_zh, name_en=name_en)

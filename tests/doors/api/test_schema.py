@@ -44,6 +44,7 @@ def bearer(world):
         "tariffs:read",
         "books:read",
         *(f"{kind}:{verb}" for kind in MONEY for verb in ("read", "write", "decide")),
+        "e-invoices:read",
     )
 
 
@@ -65,6 +66,8 @@ def bearer(world):
         ("/api/v1/ageing/accounts", "GET"),
         ("/api/v1/trial-balances/{month}", "GET"),
         ("/api/v1/transfers", "GET"),
+        ("/api/v1/e-invoices", "GET"),
+        ("/api/v1/accounts/{number}/tax-profile", "GET"),
         ("/api/v1/journals/{month}", "GET"),
         *((f"/api/v1/{kind}{rest}", method) for kind in MONEY for rest, method in (("", "GET"), ("", "POST"))),
         ("/api/v1/write-offs/{row_id}", "GET"),
