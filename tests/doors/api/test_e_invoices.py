@@ -49,7 +49,7 @@ def test_tax_data_are_checked_and_kept(bill):
     caller = Caller("e-invoices:read", "e-invoices:write")
     path = f"accounts/{bill.account.number}/tax-profile"
     assert caller.get(path).json()["is_entered"] is False
-    client, headers = caller._client, caller.headers  # noqa: SLF001 (the only endpoint that is put to)
+    client, headers = caller._client, caller.headers
 
     def put(body):
         return client.put(f"/api/v1/{path}", body, content_type="application/json", headers=headers)
