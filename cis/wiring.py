@@ -15,7 +15,6 @@ from arrears.queries import demands_made, disputes, hindrances, money_under_way
 from arrears.queries import late_fees as accruals
 from billing import tasks
 from billing.domain.announcements import PaymentsBooked
-from billing.domain.announcements import BillCancelled, PaymentsBooked
 from billing.operations import documents as bill_documents
 from billing.operations import (
     deposit_nights,
@@ -26,6 +25,11 @@ from billing.gateways.sandbox_invoices import SandboxInvoices
 from billing.operations import documents as bill_documents
 from billing.operations import (
     e_invoice_sending,
+from billing.domain.announcements import BillCancelled, BillReleased, BillsIssued, PaymentsBooked
+from billing.operations import documents as bill_documents
+from billing.operations import (
+    budget_nights,
+    budget_notes,
     energizing,
     energizing_ends,
     final_accounts,
@@ -137,6 +141,8 @@ DEPOSITS_AT = time(2, 55)
 """When interest of deposits is credited and deposits go back, before it is looked who is to be debited."""
 WRITE_OFFS_AT = time(3, 20)
 """When it is listed which debts might be written off."""
+BUDGETS_AT = time(2, 47)
+"""When budget plans are reviewed and settled, after the bills of the night."""
 
 MANDATES_AT, DEBITS_AT, DEBIT_BATCHES_AT = time(2, 50), time(3, 0), time(3, 15)
 """When mandates lapse, debits are planned for the bills of the night, and batches go to the bank."""
@@ -244,13 +250,16 @@ def _bind_money() -> None:
     jobs.register(e_invoice_sending.WORK, e_invoice_sending.work, schedule=Daily(INVOICES_AT, settings.TIME_ZONE))
     jobs.register(e_invoice_sending.SEND, e_invoice_sending.send, schedule=Every(INVOICES_EVERY))
     balances.answer_accrued_by(accruals.accrued_minor)
+    events.listen(BillsIssued, budget_notes.level_step)
+    events.listen(BillCancelled, budget_notes.take_back_step)
+    jobs.register(budget_nights.WORK, budget_nights.night, schedule=Daily(BUDGETS_AT, settings.TIME_ZONE))
     refunds.answer_by(payer_accounts=payers.accounts_of, is_disputed=disputes.is_disputed)
     hindrances.ask("checkouts", answers=money_under_way.by_checkout)
     hindrances.ask("debits", answers=money_under_way.by_debit)
     jobs.register(write_off_batches.NIGHT, write_off_batches.night, schedule=Daily(WRITE_OFFS_AT, settings.TIME_ZONE))
     jobs.register(write_off_batches.WORK, write_off_batches.work)
     events.listen(PaymentsBooked, write_offs.note_payments)
-    events.listen(BillCancelled, write_offs.note_cancelled)
+    events.listen(BillReleased, write_offs.note_cancelled)
     _bind_online_payment()
     _bind_debits()
     _bind_deposits()

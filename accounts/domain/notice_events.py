@@ -136,6 +136,30 @@ _ROWS: Final = (
     Event(code="bill_settled", notice_class=NoticeClass.MONEY, facts=_BILL),
     Event(code="bill_credited", notice_class=NoticeClass.MONEY, facts=_BILL),
     Event(
+        code="budget_bill",
+        notice_class=NoticeClass.MONEY,
+        facts={**_BILL, "to_pay": _MONEY, "due": _DATE, "ahead": _MONEY, "behind": _MONEY},
+    ),
+    Event(
+        code="budget_changed",
+        notice_class=NoticeClass.MONEY,
+        facts={"before": _MONEY, "amount": _MONEY, "since": _DATE, "link": _LINK},
+        is_required=True,
+    ),
+    Event(
+        code="budget_owed",
+        notice_class=NoticeClass.MONEY,
+        facts={
+            "until": _DATE, "amount": _MONEY, "parts": FactKind.NUMBER, "first": _MONEY, "due": _DATE, "link": _LINK
+        },
+        is_required=True,
+    ),
+    Event(
+        code="budget_credited",
+        notice_class=NoticeClass.MONEY,
+        facts={"until": _DATE, "amount": _MONEY, "link": _LINK},
+    ),
+    Event(
         code="bill_cancelled",
         notice_class=NoticeClass.MONEY,
         facts={"bill": _TEXT, "period": _PERIOD, "amount": _MONEY, "link": _LINK},

@@ -14,13 +14,33 @@ class PaymentsBooked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class BillCancelled:
+class BillReleased:
     """
-    A bill was cancelled: what had paid it is free, and pays nothing else yet; the account's ledger is locked.
+    A bill is being cancelled: what had paid it is free, and pays nothing else yet; the account's ledger is locked.
 
     day  as of which it is cancelled
     """
 
     account_id: int
     day: date
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillsIssued:
+    """Regular bills were issued and posted, and nothing has paid them yet; the ledgers of their accounts are locked."""
+
+    bill_ids: tuple[int, ...]
+    issue_date: date
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BillCancelled:
+    """A regular bill was cancelled by a credit note; the ledger of its account is locked."""
+
+    bill_id: int
+    account_id: int
+    as_of_date: date
+    reason: str
     actor: Actor

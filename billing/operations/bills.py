@@ -6,7 +6,7 @@ from datetime import date
 from django.db import IntegrityError
 
 from billing.domain import numbers
-from billing.domain.announcements import BillCancelled
+from billing.domain.announcements import BillCancelled, BillReleased
 from billing.models.bill import Bill, BillKind, BillSegment, BillState
 from billing.models.charge import BillCharge
 from billing.operations import allocation, ledger, telling
@@ -58,10 +58,21 @@ def cancel(*, bill_id: int, reason: str, as_of_date: date, actor: Actor) -> int:
 
 
 @joins_transaction
-def cancel_step(*, bill_id: int, kinds: Collection[BillKind], reason: str, as_of_date: date, actor: Actor) -> int:
+def cancel_step(
+    *,
+    bill_id: int,
+    kinds: Collection[BillKind],
+    reason: str,
+    as_of_date: date,
+    actor: Actor,
+    is_told: bool = True,
+) -> int:
     """
     Cancel a bill of one of these kinds; see ``cancel``. A note is cancelled through ``notes``, with its charges.
 
+    Announces BillCancelled of a regular one, when all is done.
+
+    :param is_told: False: the caller tells the customer.
     :raises BillNotCancellable: as there, or it is of another kind.
     """
     bill = Bill.objects.select_for_update().filter(id=bill_id).first()
@@ -84,14 +95,21 @@ def cancel_step(*, bill_id: int, kinds: Collection[BillKind], reason: str, as_of
         reason=reason,
     )
     allocation.release_bill(bill_id=bill.id)
-    events.announce(BillCancelled(account_id=bill.account_id, day=as_of_date, actor=actor))
+    events.announce(BillReleased(account_id=bill.account_id, day=as_of_date, actor=actor))
     allocation.allocate(account_ids=[bill.account_id], today=as_of_date)
-    telling.queue_cancelled_step(bill_ids=[bill.id])
+    if is_told:
+        telling.queue_cancelled_step(bill_ids=[bill.id])
     audit.record(actor, "cancel", "bill", bill.id, reason=reason, credit_note=note.id)
     # Last, so that the sequence's row is locked for the shortest time and no number is lost.
     note.number = numbers.bill_number(sequences.take(numbers.SEQUENCE, 1))
     note.state = BillState.ISSUED.value
     note.save(update_fields=["number", "state"])
+    if bill.kind == BillKind.REGULAR.value:
+        events.announce(
+            BillCancelled(
+                bill_id=bill.id, account_id=bill.account_id, as_of_date=as_of_date, reason=reason, actor=actor
+            )
+        )
     return note.id
 
 

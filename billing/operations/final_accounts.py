@@ -16,7 +16,7 @@ from billing.domain.refunds import LIVE, RefundState
 from billing.models.bill import Bill, BillKind, BillState
 from billing.models.run import BillRun, RunState
 from billing.models.settlement import FinalAccount, FinalState, Refund
-from billing.operations import deposit_steps, ledger, nights, runs
+from billing.operations import budgets, deposit_steps, ledger, nights, runs
 from billing.queries import balances, final_accounts, rebill_changes, rebills, refunds, segments
 from cis.kernel.actors import SYSTEM
 from cis.kernel.calendar import local_clock
@@ -196,6 +196,7 @@ def _note_billed(*, final_id: int, today: date) -> None:
                 source=f"count of agreement {final.from_agreement_id} on {final.end_date}",
                 actor=SYSTEM,
             )
+    budgets.leave_step(account_id=final.account_id, today=today, actor=SYSTEM)
     owed = balances.of_account(account_id=final.account_id, today=today).balance_minor
     audit.record(SYSTEM, "bill_to_end", "account", final.account_id, final=final_id, owed_minor=owed)
 

@@ -7,11 +7,13 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from billing.domain import numbers
+from billing.domain.announcements import BillsIssued
+from billing.models.bill import BillKind
 from billing.models.run import ChunkState, RunChunk
 from billing.operations import allocation, charging, chunks, ledger, rebill_rows, telling
 from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.errors import Refused
-from cis.platform import db, outbox, packs, sequences
+from cis.platform import db, events, outbox, packs, sequences
 from cis.platform.db import joins_transaction, opens_transaction
 
 PRINT = "bill.print"
@@ -98,21 +100,28 @@ def issue(
     issue_date: date,
     actor: Actor,
     due_date: date | None = None,
+    kind: BillKind = BillKind.REGULAR,
     is_told: bool = True,
+    is_paid: bool = True,
 ) -> None:
     """
     Make drafts real: post them, give them numbers, let money on account pay them; a constant number of statements.
 
+    Announces BillsIssued of regular ones, before money pays them.
+
     bill_ids, account_ids  one draft for each account
     due_date               None: as the pack's rule ``bill_due_days`` says
-    is_told                False: no notice goes to the customer
+    kind                   of all of them
+    is_told                False: the caller tells the customers, and prints
+    is_paid                False: the caller lets money pay them
 
     :raises DraftsMoved: one of them is no draft any more.
     :raises ChargeMoved: one carries a charge that was cancelled or billed elsewhere since it was rated.
     """
     charging.check(bill_ids=bill_ids)
     ledger.post_bills(bill_ids=bill_ids, account_ids=account_ids, occurred_date=issue_date, actor=actor)
-    _queue_paper(bill_ids)
+    if is_told:
+        queue_paper_step(bill_ids=bill_ids)
     first = sequences.take(numbers.SEQUENCE, len(bill_ids))
     issued = db.execute(
         _ISSUE,
@@ -125,8 +134,11 @@ def issue(
     )
     if issued != len(bill_ids):
         raise DraftsMoved(f"Of {len(bill_ids)} drafts only {issued} could be issued.", advice="Try again.")
-    rebill_rows.bill(bill_ids=bill_ids)
-    _pay_from_credit(bill_ids, today=issue_date)
+    if kind is BillKind.REGULAR:
+        rebill_rows.bill(bill_ids=bill_ids)
+        events.announce(BillsIssued(bill_ids=tuple(bill_ids), issue_date=issue_date, actor=actor))
+    if is_paid:
+        _pay_from_credit(bill_ids, today=issue_date)
     if is_told:
         telling.queue_bills_step(bill_ids=bill_ids)
 
@@ -138,8 +150,9 @@ def _pay_from_credit(bill_ids: list[int], *, today: date) -> None:
         allocation.allocate(account_ids=[account for (account,) in rows], today=today)
 
 
-def _queue_paper(bill_ids: list[int]) -> None:
-    """Queue the printing of bills for those who get paper."""
+@joins_transaction
+def queue_paper_step(*, bill_ids: list[int]) -> None:
+    """Queue the printing of bills for those who get paper; two statements at most."""
     found = [bill for (bill,) in db.fetch(_ON_PAPER, [bill_ids])]
     if found:
         outbox.queue_many(kind=PRINT, payloads={f"{PRINT}:{bill}": {"bill_id": bill} for bill in found})

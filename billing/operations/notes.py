@@ -46,7 +46,7 @@ def bill_now_step(
     :param due_date: None: as long after the issue as any bill.
     :param pays: of a note below 0, the only debts that it pays; see ``allocation.direct_credit``.
     :param paid_from: the bill below 0 that pays the whole note.
-    :param is_told: False: no notice goes to the customer.
+    :param is_told: False: the caller tells the customer, and prints.
     :returns: id of the note.
     :raises NotBillable: one of the charges cannot be billed now; nothing is written.
     """
@@ -57,7 +57,7 @@ def bill_now_step(
         allocation.direct_credit(credit_id=paid_from, parts={note.id: note.amount_minor})
     issuing.issue(
         bill_ids=[note.id], account_ids=[account_id], issue_date=issue_date, actor=actor, due_date=due_date,
-        is_told=is_told,
+        kind=kind, is_told=is_told,
     )  # fmt: skip
     return note.id
 
@@ -70,12 +70,15 @@ def bill_many_step(
     issue_date: date,
     due_date: date | None,
     actor: Actor,
+    is_told: bool = True,
+    is_paid: bool = True,
 ) -> dict[int, int]:
     """
     Bill agreed charges of many accounts, one note for each account; see ``bill_now_step``. A constant number of
     statements.
 
     :param charge_ids: by id of the account.
+    :param is_paid: False: the caller lets money pay them.
     :returns: ids of the notes, by id of the account.
     """
     made = _drafted(charge_ids, kind, issue_date)
@@ -85,6 +88,9 @@ def bill_many_step(
         issue_date=issue_date,
         actor=actor,
         due_date=due_date,
+        kind=kind,
+        is_told=is_told,
+        is_paid=is_paid,
     )
     return {note.account_id: note.id for note in made}
 
@@ -127,15 +133,21 @@ def _drafted(charge_ids: Mapping[int, Collection[int]], kind: BillKind, issue_da
 
 
 @joins_transaction
-def take_back_step(*, note_id: int, reason: str, as_of_date: date, actor: Actor) -> int:
+def take_back_step(*, note_id: int, reason: str, as_of_date: date, actor: Actor, is_told: bool = True) -> int:
     """
     Take a note back: its charges are owed no more, and a credit note says so.
 
+    :param is_told: False: the caller tells the customer.
     :returns: id of the credit note.
     :raises BillNotCancellable: it is no note, was taken back, or a later bill corrects it.
     """
     for charge_id in BillCharge.objects.filter(bill_id=note_id).values_list("charge_id", flat=True):
         charges.reverse_step(charge_id=charge_id, reason=reason, actor=actor)
     return bills.cancel_step(
-        bill_id=note_id, kinds=(BillKind.NOTE, BillKind.LATE_FEE), reason=reason, as_of_date=as_of_date, actor=actor
+        bill_id=note_id,
+        kinds=(BillKind.NOTE, BillKind.LATE_FEE),
+        reason=reason,
+        as_of_date=as_of_date,
+        actor=actor,
+        is_told=is_told,
     )

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import structlog
 
-from billing.queries import deposit_facts, period_digests
+from billing.queries import budget_laws, deposit_facts, period_digests
 from cis.kernel.actors import SYSTEM
 from cis.platform import audit
 from cis.platform.db import fetch
@@ -134,6 +134,7 @@ LAWS = (
         WHERE (k.charge_id, k.amount_minor, k.tax_minor) <> (c.charge_id, -c.amount_minor, -c.tax_minor)
         """,
     ),
+    *(Law(*one) for one in budget_laws.LAWS),
     Law(
         "bill_numbers_have_no_gaps",
         "bill numbers run from 1 to the last one taken",

@@ -17,7 +17,8 @@ from accounts.operations import notices
 from accounts.operations.notices import NewNotice
 from accounts.queries import notices as notice_queries
 from accounts.queries import supplier
-from billing.queries import telling
+from billing.queries import budgets, telling
+from billing.queries.budgets import OnBill
 from billing.queries.telling import BillToTell, PaymentToTell, RefundToTell
 from cis.kernel import fixed
 from cis.kernel.actors import SYSTEM
@@ -28,7 +29,7 @@ from cis.platform.db import joins_transaction, opens_transaction
 
 TELL = "billing.tell"
 REMIND = "billing_reminders"
-BILL_EVENTS = ("bill_issued", "bill_settled", "bill_credited")
+BILL_EVENTS = ("bill_issued", "bill_settled", "bill_credited", "budget_bill")
 CHUNK = 2_000
 WH_PLACES = 3
 INBOX_ALONE = frozenset({Channel.INBOX})
@@ -105,7 +106,8 @@ def tell_bills(*, bill_ids: Sequence[int]) -> int:
     keys = [_bill_key(bill_id) for bill_id in bill_ids]
     known = notice_queries.told(events=BILL_EVENTS, keys=keys)
     found = [bill for bill in telling.news(bill_ids=bill_ids) if _bill_key(bill.id) not in known]
-    return tell_news_step((event_of(bill), bill.issue_date, _bill_notice(bill)) for bill in found)
+    levelled = budgets.on_bills(bill_ids=[bill.id for bill in found])
+    return tell_news_step(_news_of(bill, levelled.get(bill.id)) for bill in found)
 
 
 @opens_transaction
@@ -199,6 +201,32 @@ def event_of(bill: BillToTell) -> str:
     return "bill_issued" if bill.open_minor > 0 else "bill_settled"
 
 
+def facts_of_level(bill: BillToTell, budget: OnBill) -> dict[str, Fact]:
+    """Return the facts of the event that tells of a bill in whose place a level amount is owed."""
+    ahead = max(0, -budget.balance_minor)
+    return {
+        "bill": bill.number,
+        "period": Period(bill.start_date, bill.end_date),
+        "kwh": fixed.to_text(bill.energy_wh, places=WH_PLACES),
+        "amount": money(bill.amount_minor),
+        "to_pay": money(budget.to_pay_minor),
+        "due": bill.due_date,
+        "ahead": money(ahead),
+        "behind": money(max(0, budget.balance_minor)),
+        "link": _link(bill),
+    }
+
+
+def _news_of(bill: BillToTell, budget: OnBill | None) -> tuple[str, date, NewNotice]:
+    """Return what is told of a bill; of a levelled one what is owed in its place."""
+    if budget is not None and budget.to_pay_minor > 0:
+        return "budget_bill", bill.issue_date, _bill_notice(bill, facts_of_level(bill, budget))
+    event = event_of(bill) if budget is None else "bill_settled"
+    facts = facts_of_bill(bill)
+    wanted = {"to_pay", "due"} if event == "bill_settled" else set()
+    return event, bill.issue_date, _bill_notice(bill, {key: one for key, one in facts.items() if key not in wanted})
+
+
 def facts_of_bill(bill: BillToTell) -> dict[str, Fact]:
     """Return the facts of the event that tells of a new bill."""
     facts: dict[str, Fact] = {
@@ -249,10 +277,10 @@ def _refund_notice(refund: RefundToTell, facts: dict[str, Fact]) -> NewNotice:
     )
 
 
-def _bill_notice(bill: BillToTell) -> NewNotice:
+def _bill_notice(bill: BillToTell, facts: dict[str, Fact]) -> NewNotice:
     return NewNotice(
         key=_bill_key(bill.id),
-        facts=facts_of_bill(bill),
+        facts=facts,
         customer_id=bill.customer_id,
         account_id=bill.account_id,
         occurred_date=bill.issue_date,

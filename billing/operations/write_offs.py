@@ -14,7 +14,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from billing.domain.adjustments import AdjustmentState, Limits
-from billing.domain.announcements import BillCancelled, PaymentsBooked
+from billing.domain.announcements import BillReleased, PaymentsBooked
 from billing.domain.write_offs import BAD_DEBT, Back, Evidence, WriteOffRule
 from billing.models.payment import Allocation
 from billing.models.write_off import WriteOff, WriteOffPart, WriteOffReturn
@@ -178,9 +178,9 @@ def recover_step(*, account_ids: Collection[int], today: date, actor: Actor) -> 
 
 
 @joins_transaction
-def note_cancelled(cancelled: BillCancelled) -> None:
+def note_cancelled(cancelled: BillReleased) -> None:
     """
-    Shrink write-offs by what they paid of a bill that is cancelled; listens to ``BillCancelled``, under its lock.
+    Shrink write-offs by what they paid of a bill that is cancelled; listens to ``BillReleased``, under its lock.
 
     What had come in for it is the customer's again, and takes back what is left of his other debts.
     """
@@ -227,7 +227,7 @@ def _return(row: WriteOff, why: Back, amount_minor: int, *, today: date, actor: 
 
 
 @joins_transaction
-def _unrecover(row: WriteOff, cancelled: BillCancelled) -> None:
+def _unrecover(row: WriteOff, cancelled: BillReleased) -> None:
     """Take the last money that came in back out of a write-off; its note is cancelled, so the rest is done by that."""
     last = row.returns.filter(why=Back.RECOVERED.value, undone_date=None).order_by("-id").first()
     assert last is not None, "no more is free of a write-off than it has left and has got back"

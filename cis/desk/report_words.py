@@ -30,6 +30,7 @@ LEDGER_ACCOUNTS: Mapping[str, Any] = {
     "liability.outgoing": _("Money on its way back"),
     "liability.deposit": _("Deposits of customers"),
     "liability.deposits": _("Deposits of customers"),
+    "liability.budget": _("Budget balances"),
     "liability.agents": _("Commission of agents"),
     "liability.transfer": _("Credit between accounts"),
     "cash.till": _("Tills"),

@@ -10,6 +10,7 @@ from typing import Any
 
 from cis.platform import pack_arrears, pack_changes, pack_deposits, pack_money
 from cis.platform import pack_arrears, pack_changes, pack_money, pack_write_offs
+from cis.platform import pack_arrears, pack_budget, pack_changes, pack_money
 from cis.platform.pack_charges import ChargesByHand, ChargeTax
 from cis.platform.pack_contracts import ApplicationWork, ContractTerms, SupplyQuality
 
@@ -318,6 +319,7 @@ class Rules:
     money_moves: pack_money.MoneyMoves
     deposits: pack_deposits.Deposits = field(metadata=_LOCAL)
     write_offs: pack_write_offs.WriteOffs = field(metadata=_LOCAL)
+    budget_billing: pack_budget.BudgetBilling = field(metadata=_LOCAL)
     bounds: Bounds
     shadow: Shadow
     quiet_hours: QuietHours

@@ -31,6 +31,9 @@ class ChargeKind(StrEnum):
     CREDIT_MOVE        credit that goes to another account, or comes from one
     DEPOSIT            deposit that is demanded, or goes back
     DEPOSIT_INTEREST   interest on a deposit
+    BUDGET_BILL        what a bill bills for energy, taken onto the budget plan
+    BUDGET_LEVEL       the level amount of a budget plan
+    BUDGET_SETTLEMENT  what squares a budget plan
     """
 
     PRICE_DIFFERENCE = "price_difference"
@@ -54,6 +57,9 @@ class ChargeKind(StrEnum):
     CREDIT_MOVE = "credit_move"
     DEPOSIT = "deposit"
     DEPOSIT_INTEREST = "deposit_interest"
+    BUDGET_BILL = "budget_bill"
+    BUDGET_LEVEL = "budget_level"
+    BUDGET_SETTLEMENT = "budget_settlement"
 
 
 OF_BREACH = (ChargeKind.PRICE_DIFFERENCE, ChargeKind.CAPACITY_FEE, ChargeKind.PENALTY)
@@ -68,7 +74,12 @@ OF_PROGRAMMES = (
 )
 """Kinds that come from a programme that the customer signed."""
 
-BY_NOTE = (ChargeKind.ADJUSTMENT, ChargeKind.CREDIT_MOVE, ChargeKind.DEPOSIT, ChargeKind.DEPOSIT_INTEREST)
+OF_BUDGETS = (ChargeKind.BUDGET_BILL, ChargeKind.BUDGET_LEVEL, ChargeKind.BUDGET_SETTLEMENT)
+"""Kinds that come from budget plans."""
+
+BY_NOTE = (
+    ChargeKind.ADJUSTMENT, ChargeKind.CREDIT_MOVE, ChargeKind.DEPOSIT, ChargeKind.DEPOSIT_INTEREST, *OF_BUDGETS,
+)  # fmt: skip
 """Kinds that may be credits, and are billed at once by a note; each says under which class it is posted."""
 
 PENALTY = "penalty"
@@ -112,5 +123,8 @@ WORDS: Mapping[ChargeKind, Mapping[str, str]] = {
     ChargeKind.CREDIT_MOVE: {"zh": "余额转移", "en": "Moved credit"},
     ChargeKind.DEPOSIT: {"zh": "保证金", "en": "Deposit"},
     ChargeKind.DEPOSIT_INTEREST: {"zh": "保证金利息", "en": "Interest on the deposit"},
+    ChargeKind.BUDGET_BILL: {"zh": "转入均衡缴费", "en": "Onto the budget plan"},
+    ChargeKind.BUDGET_LEVEL: {"zh": "均衡月缴额", "en": "Level amount"},
+    ChargeKind.BUDGET_SETTLEMENT: {"zh": "均衡缴费结算", "en": "Settlement of the budget plan"},
 }
 """What a kind is called on paper, in Chinese and English."""
