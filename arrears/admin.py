@@ -12,12 +12,14 @@ from arrears.models.collection import (
 )
 from arrears.models.dunning import DunningBatch, DunningTarget
 from arrears.models.late_fee import LateFee, LateFeeNight, LateFeeWaiver
+from arrears.models.plan import InstalmentPlan, PlanDebt, PlanMove, PlanPart
 from cis.platform.admin import ReadOnlyAdmin
 
 
 @admin.register(
     LateFee, LateFeeWaiver, LateFeeNight,
     CollectionCase, CollectionMove, DunningBatch, DunningTarget, Hold, Forecast, DisconnectionOrder, DisconnectionMove,
+    InstalmentPlan, PlanDebt, PlanPart, PlanMove,
 )  # fmt: skip
 class ArrearsAdmin(ReadOnlyAdmin):
-    """Late fees, demands and their batches, holds, forecasts, and orders of disconnection with their moves."""
+    """Late fees, demands and their batches, holds, forecasts, orders of disconnection and plans of instalments with their moves."""

@@ -12,6 +12,8 @@ from accounts.operations import bounces, deadline_mails, letters, mailings, noti
 from accounts.queries import supplier
 from arrears.operations import cases, cutting, demands, disconnections, dunning, late_fees
 from arrears.queries import demands_made, disputes, hindrances, money_under_way
+from arrears.operations import cases, cutting, demands, disconnections, dunning, late_fees, plan_looks
+from arrears.queries import disputes, hindrances, money_under_way
 from arrears.queries import late_fees as accruals
 from billing import tasks
 from billing.domain.announcements import PaymentsBooked
@@ -150,6 +152,9 @@ INVOICES_AT, INVOICES_EVERY = time(3, 5), timedelta(minutes=5)
 """When e-invoices become due, and how often they are asked for and looked up."""
 DUNNING_AT = time(8, 30)
 """When it is looked who is to be demanded what, before the desk opens: somebody may have to let it go."""
+
+PLANS_AT = time(8, 0)
+"""When plans of instalments are looked at: before demands are planned, since one that is broken holds nothing."""
 
 DEMANDS_EVERY = timedelta(minutes=10)
 """How often it is looked which demands have arrived."""
@@ -387,7 +392,9 @@ def _bind_dunning() -> None:
     """Let accounts that are overdue be pursued, and their cases hear of money and of crews."""
     jobs.register(dunning.NIGHT, dunning.night, schedule=Daily(DUNNING_AT, settings.TIME_ZONE))
     jobs.register(dunning.WORK, dunning.work)
+    jobs.register(plan_looks.WORK, plan_looks.night, schedule=Daily(PLANS_AT, settings.TIME_ZONE))
     jobs.register(demands.PROVE, demands.prove, schedule=Every(DEMANDS_EVERY))
+    events.listen(PaymentsBooked, plan_looks.note_payments)
     events.listen(PaymentsBooked, cases.note_payments)
     events.listen(WorkOrderDone, demands.note_work)
     events.listen(WorkOrderCancelled, demands.note_dropped)

@@ -111,6 +111,15 @@ _TEXT, _DATE, _MONEY, _LINK, _PERIOD = FactKind.TEXT, FactKind.DATE, FactKind.MO
 _BILL: Final[Mapping[str, FactKind]] = {
     "bill": _TEXT, "period": _PERIOD, "kwh": FactKind.NUMBER, "amount": _MONEY, "link": _LINK,
 }  # fmt: skip
+_PLAN_FACTS: Final[Mapping[str, Mapping[str, FactKind]]] = {
+    "offered": {"amount": _MONEY, "parts": FactKind.NUMBER, "until": _DATE},
+    "accepted": {"amount": _MONEY, "parts": FactKind.NUMBER, "part": _MONEY, "due": _DATE},
+    "reminder": {"part": _MONEY, "due": _DATE},
+    "completed": {"amount": _MONEY},
+    "broken": {"open": _MONEY},
+    "cancelled": {"open": _MONEY},
+}
+"""Of a plan of instalments."""
 _APPLICATION_STEPS = ("received", "accepted", "surveyed", "contracted", "metered")
 """Of an offer tells ``supply_offer``, of flowing current ``welcome``."""
 _APPLICATION_FACTS = {
@@ -268,6 +277,16 @@ _ROWS: Final = (
         facts={"open": _MONEY, "due": _DATE, "link": _LINK},
         ladder=(Channel.POST,),
         is_required=True,
+    ),
+    *(
+        Event(
+            code=f"plan_{what}",
+            notice_class=NoticeClass.MONEY,
+            facts={"plan": _TEXT, "link": _LINK, **facts},
+            ladder=(Channel.SMS, Channel.EMAIL, Channel.POST),
+            is_required=what == "broken",
+        )
+        for what, facts in _PLAN_FACTS.items()
     ),
     Event(
         code="cut_notice",

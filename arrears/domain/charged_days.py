@@ -60,6 +60,8 @@ class Debt:
     bears    False: it bears no late fee (any more), as a bill that was cancelled
     charged  what stands of its late fees, in the order of time
     is_given_up  it was written off: what was charged stays, and nothing more is charged
+    paused   (since, until) in which it bears none, as while a plan of instalments is kept; None: it goes on. What is
+             open on such days counts as if it had been paid on the first and opened again on the last
     """
 
     due_date: date
@@ -67,6 +69,12 @@ class Debt:
     bears: bool
     charged: Sequence[Charged]
     is_given_up: bool = False
+    paused: Sequence[tuple[date, date | None]] = ()
+
+    @property
+    def bearing(self) -> tuple[OpenSince, ...]:
+        """Return what bears a late fee since when: what is open, on days that are not paused."""
+        return bearing_steps(steps=self.steps, paused=self.paused) if self.paused else tuple(self.steps)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +105,22 @@ def steps_of(*, due_date: date, amount_minor: int, paid: Iterable[tuple[date, in
     return tuple(steps)
 
 
+def bearing_steps(
+    *, steps: Sequence[OpenSince], paused: Sequence[tuple[date, date | None]]
+) -> tuple[OpenSince, ...]:
+    """Return what bears a late fee since when: nothing from the first day of a pause on, until its last."""
+    days = sorted(
+        {step.day for step in steps} | {day for one in paused for day in one if day is not None and day > steps[0].day}
+    )
+    found: list[OpenSince] = []
+    for day in days:
+        is_paused = any(since <= day and (until is None or day < until) for since, until in paused)
+        minor = 0 if is_paused else next(step.open_minor for step in reversed(steps) if step.day <= day)
+        if not found or found[-1].open_minor != minor:
+            found.append(OpenSince(day, minor))
+    return tuple(found)
+
+
 def plan(*, rule: LateFeeRule, debt: Debt, while_open: WhileOpen, today: date) -> Plan:
     """
     Return what is to be charged of a debt now, and what is to be taken back.
@@ -123,9 +147,17 @@ def accrued(*, rule: LateFeeRule, debt: Debt, today: date) -> int:
     return sum(one.amount_minor for one in _uncharged(rule, debt, [one.window for one in debt.charged], until))
 
 
+def uncharged(*, rule: LateFeeRule, debt: Debt, until: date) -> tuple[Window, ...]:
+    """Return the days up to a day that are not charged yet and bear a fee, each run of them with it."""
+    if not debt.bears:
+        return ()
+    found = _uncharged(rule, debt, [one.window for one in debt.charged], until)
+    return tuple(one for one in found if one.amount_minor > 0)
+
+
 def explained(*, rule: LateFeeRule, debt: Debt, window: Window) -> tuple[Stretch, ...]:
     """Return the stretches of days that a charged window is made of."""
-    found = stretches(rule=rule, due_date=debt.due_date, steps=debt.steps, until_date=window.last_day)
+    found = stretches(rule=rule, due_date=debt.due_date, steps=debt.bearing, until_date=window.last_day)
     return tuple(
         Stretch(max(one.first_day, window.first_day), one.last_day, one.rate_e6, one.open_minor)
         for one in found
@@ -135,7 +167,7 @@ def explained(*, rule: LateFeeRule, debt: Debt, window: Window) -> tuple[Stretch
 
 def _amount(rule: LateFeeRule, debt: Debt, first: date, last: date) -> int:
     def up_to(day: date) -> int:
-        return fee(rule=rule, due_date=debt.due_date, steps=debt.steps, until_date=day)
+        return fee(rule=rule, due_date=debt.due_date, steps=debt.bearing, until_date=day)
 
     return up_to(last) - up_to(first - DAY)
 

@@ -10,6 +10,7 @@ from datetime import datetime
 from arrears.domain.cut_facts import HoldKind
 from arrears.domain.disconnection import UNDER_WAY
 from arrears.models.collection import DisconnectionOrder, Hold
+from arrears.models.plan import PlanDebt
 from arrears.operations import cases, cutting
 from arrears.queries.cuts import debts
 from billing.operations import ledger
@@ -43,6 +44,12 @@ class NeedsAnother(Refused):
     """Who asked that a hold is lifted does not lift it."""
 
     code = "lift_needs_another"
+
+
+class HoldOfPlan(Refused):
+    """The hold belongs to a plan of instalments, which is cancelled instead."""
+
+    code = "hold_of_plan"
 
 
 @opens_transaction
@@ -119,13 +126,15 @@ def lift(*, hold_id: int, reason: str, at: datetime, actor: Actor) -> bool:
 
     :returns: False: it waits for another person.
     :raises UnknownHold: there is none; NotAllowed: the actor has no role for it; BadHold: nobody says why.
-    :raises NeedsAnother: this person has asked for it already.
+    :raises NeedsAnother: this person has asked for it already. :raises HoldOfPlan: see there.
     """
     row = _lock(hold_id, actor)
     if not reason.strip():
         raise BadHold("A reason is needed.", advice="Say why it holds no more.", field="reason")
     if row.until_at is not None and row.until_at <= at:
         return True
+    if PlanDebt.objects.filter(hold_id=hold_id).exists():
+        raise HoldOfPlan("The hold is that of a plan of instalments.", advice="Cancel the plan.")
     if HoldKind(row.kind) in PROTECTING:
         if row.lift_asked_reason == "":
             row.lift_asked_reason, row.lift_asker_id = reason.strip()[:TEXT_MOST], actor.id

@@ -5,7 +5,7 @@ Whoever works here looks for himself in the database: what should be charged by 
 be done again at any time; two at once wait for each other at the account, and the second finds nothing left.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -139,6 +139,27 @@ def charge(*, account_ids: Sequence[int], today: date, actor: Actor) -> Done:
     return Done(made, gone)
 
 
+@joins_transaction
+def charge_until_step(
+    *, account_id: int, bill_ids: Collection[int], until: date, today: date, actor: Actor
+) -> tuple[int, ...]:
+    """
+    Charge the late fee of bills of an account up to a day, though they are open: a plan of instalments takes it in.
+
+    The caller holds the lock of the account's ledger.
+
+    :returns: ids of the notes.
+    :raises MissingRule: the pack does not say what late fee there is, or which tax is on it.
+    """
+    made = []
+    for bill in late_fees.of_accounts(account_ids=[account_id], today=today):
+        if bill.bill_id not in bill_ids or bill.terms is None:
+            continue
+        for window in charged_days.uncharged(rule=bill.terms.rule, debt=bill.debt, until=until):
+            made.append(_charge_step(bill, window, today=today, actor=actor))
+    return tuple(made)
+
+
 def _why(bill: OverdueBill) -> str:
     if bill.debt.bears:
         return f"Bill {bill.number} was open otherwise than it was charged."
@@ -146,7 +167,7 @@ def _why(bill: OverdueBill) -> str:
 
 
 @joins_transaction
-def _charge_step(bill: OverdueBill, window: Window, *, today: date, actor: Actor) -> None:
+def _charge_step(bill: OverdueBill, window: Window, *, today: date, actor: Actor) -> int:
     assert bill.terms is not None
     before = LateFee.objects.filter(bill_id=bill.bill_id, state=FeeState.TAKEN_BACK.value).count()
     charge_id = charges.agree_step(
@@ -176,6 +197,7 @@ def _charge_step(bill: OverdueBill, window: Window, *, today: date, actor: Actor
         period=DateRange(window.first_day, window.last_day + charged_days.DAY),
         amount_minor=window.amount_minor,
     )
+    return note_id
 
 
 @joins_transaction

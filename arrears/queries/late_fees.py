@@ -19,7 +19,8 @@ from cis.platform.db import fetch
 
 # Money counts from the day it was received, a bill below 0 from its issue; a payment that went back counts no more from
 # the day it went. A bill that was paid in time, and from which nothing went back, is left out unless it was charged.
-# Its class is that of the tariffs it was rated by, a home's only where all of them are; else that of the holder.
+# Its class is that of the tariffs it was rated by, a home's only where all of them are; else that of the holder. While a
+# plan of instalments covers it and stops late fees, it bears none; where the plan ended early that time may be owed.
 _OVERDUE = """
     WITH debt AS (
         SELECT b.id, b.number, b.account_id, b.kind, b.due_date, b.amount_minor, b.state
@@ -48,7 +49,8 @@ _OVERDUE = """
     SELECT l.id, l.number, l.account_id, l.kind, l.due_date, l.amount_minor, l.state = 'issued', l.days, l.amounts,
            coalesce(rated.class, held.class, ''),
            EXISTS (SELECT 1 FROM billing_allocation g JOIN billing_writeoff w ON w.note_id = g.credit_id
-                   WHERE g.bill_id = l.id AND w.state <> 'reversed')
+                   WHERE g.bill_id = l.id AND w.state <> 'reversed'),
+           paused.since, paused.until
     FROM late l
     LEFT JOIN LATERAL (
         SELECT CASE WHEN bool_and(v.customer_class = 'residential') THEN 'residential'
@@ -60,6 +62,11 @@ _OVERDUE = """
         FROM accounts_accountholder h JOIN accounts_customer k ON k.id = h.customer_id
         WHERE h.account_id = l.account_id AND lower(h.period) <= l.due_date
         ORDER BY lower(h.period) DESC LIMIT 1) held ON true
+    CROSS JOIN LATERAL (
+        SELECT array_agg(i.made_date ORDER BY i.id) AS since, array_agg(i.ended_date ORDER BY i.id) AS until
+        FROM arrears_plandebt x JOIN arrears_instalmentplan i ON i.id = x.plan_id
+        WHERE x.bill_id = l.id AND i.stops_late_fees
+          AND (i.state IN ('kept', 'completed') OR i.state IN ('broken', 'cancelled') AND NOT i.owes_late_fees)) paused
     ORDER BY l.account_id, l.due_date, l.id
 """
 
@@ -129,7 +136,8 @@ def accrued_minor(*, account_id: int, today: date) -> int:
 
 
 def _bill(row: Any, charged: tuple[Charged, ...]) -> OverdueBill:
-    bill_id, number, account_id, kind, due_date, amount, is_issued, days, amounts, use_class, is_given_up = row
+    bill_id, number, account_id, kind, due_date, amount, is_issued, days, amounts, use_class, *facts = row
+    is_given_up, since, until = facts
     terms = late_fee_rules.terms(use_class=use_class, kind=kind, due_date=due_date)
     paid = zip(days, (int(one) for one in amounts), strict=True)
     return OverdueBill(
@@ -142,6 +150,7 @@ def _bill(row: Any, charged: tuple[Charged, ...]) -> OverdueBill:
             bears=is_issued and terms is not None,
             is_given_up=is_given_up,
             charged=charged,
+            paused=tuple(zip(since or (), until or (), strict=True)),
         ),
         terms=terms,
     )

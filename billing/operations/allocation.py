@@ -3,7 +3,8 @@ What money pays what debt.
 
 Money is payments and bills that are credits; debts are bills, notes, late fees, and money that was paid back. Both are
 laid end to end, debts in the order that the pack's rule ``payment_order`` says; where two stretches overlap, one pays
-the other. What was allocated stays; re-allocation adds rows, also negative ones, and never changes any.
+the other. Of a bill whose parts are due by other days than it says (``AgreedPart``) each part stands where its own day
+puts it, and before all else once its time has come. What was allocated stays; re-allocation adds rows, also negative ones, and never changes any.
 """
 
 from collections.abc import Mapping, Sequence
@@ -31,25 +32,29 @@ _ALLOCATE = f"""
         FROM money WHERE free > 0
         WINDOW w AS (PARTITION BY account_id ORDER BY since, payment_id NULLS LAST, credit_id)
     ), debt AS (
-        SELECT b.id AS bill_id, NULL::bigint AS refund_id, b.account_id, b.due_date AS due,
+        SELECT b.id AS bill_id, NULL::bigint AS refund_id, b.account_id, coalesce(g.due_date, b.due_date) AS due,
+               coalesce(g.first_date <= %(today)s, false) AS is_first,
                array_position(%(order)s::text[], b.kind::text) AS rank,
-               b.amount_minor - coalesce(({_PAID}.bill_id = b.id), 0) AS open
+               coalesce(g.high_minor, b.amount_minor) - greatest(coalesce(g.low_minor, 0), p.paid) AS open
         FROM billing_bill b
+        CROSS JOIN LATERAL (SELECT coalesce(({_PAID}.bill_id = b.id), 0) AS paid) p
+        LEFT JOIN billing_agreedpart g ON g.bill_id = b.id AND g.ended_at IS NULL
         WHERE b.account_id = ANY(%(accounts)s) AND b.state = 'issued' AND b.kind <> 'credit' AND b.amount_minor > 0
         UNION ALL
-        SELECT NULL, r.id, r.account_id, r.paid_date, 0, r.amount_minor - coalesce(({_PAID}.refund_id = r.id), 0)
+        SELECT NULL, r.id, r.account_id, r.paid_date, false, 0, r.amount_minor - coalesce(({_PAID}.refund_id = r.id), 0)
         FROM billing_refund r
         WHERE r.account_id = ANY(%(accounts)s) AND r.paid_date IS NOT NULL AND r.returned_date IS NULL
     ), laid_debt AS (
         SELECT bill_id, refund_id, account_id, sum(open) OVER w - open AS low, sum(open) OVER w AS high
         FROM debt WHERE open > 0
         WINDOW w AS (PARTITION BY account_id
-                     ORDER BY refund_id IS NULL, CASE WHEN %(oldest_first)s THEN 0 ELSE rank END, due, rank, bill_id,
+                     ORDER BY refund_id IS NULL, is_first DESC, CASE WHEN %(oldest_first)s THEN 0 ELSE rank END, due, rank, bill_id,
                               refund_id)
     )
     INSERT INTO billing_allocation (payment_id, credit_id, bill_id, refund_id, amount_minor, created_at)
-    SELECT m.payment_id, m.credit_id, d.bill_id, d.refund_id, least(m.high, d.high) - greatest(m.low, d.low), now()
+    SELECT m.payment_id, m.credit_id, d.bill_id, d.refund_id, sum(least(m.high, d.high) - greatest(m.low, d.low)), now()
     FROM laid_money m JOIN laid_debt d ON d.account_id = m.account_id AND m.high > d.low AND d.high > m.low
+    GROUP BY m.payment_id, m.credit_id, d.bill_id, d.refund_id
 """  # noqa: S608 (no value of anybody's is in it)
 _TAKE_BACK = """
     INSERT INTO billing_allocation (payment_id, credit_id, bill_id, refund_id, amount_minor, created_at)
@@ -94,7 +99,12 @@ def allocate(*, account_ids: Sequence[int], today: date) -> None:
     rule = packs.rule("payment_order", at=today)
     execute(
         _ALLOCATE,
-        {"accounts": list(account_ids), "order": list(rule["kinds"]), "oldest_first": rule["first"] == "oldest"},
+        {
+            "accounts": list(account_ids),
+            "order": list(rule["kinds"]),
+            "oldest_first": rule["first"] == "oldest",
+            "today": today,
+        },
     )
 
 

@@ -26,6 +26,17 @@ _BY_NUMBER = f"""
     JOIN accounts_account a ON a.id = b.account_id
     {_HOLDER}
     WHERE b.number = ANY(%(numbers)s) AND b.kind <> 'credit' AND b.state IN ('issued', 'cancelled')
+    UNION ALL
+    SELECT g.code, TRUE, a.id, sum(CASE WHEN b.state = 'issued' AND g.ended_at IS NULL THEN greatest(
+               least(g.high_minor, b.amount_minor) - greatest(g.low_minor, coalesce(
+                   (SELECT sum(x.amount_minor) FROM billing_allocation x WHERE x.bill_id = b.id), 0)), 0) ELSE 0 END),
+           coalesce(c.name, '')
+    FROM billing_agreedpart g
+    JOIN billing_bill b ON b.id = g.bill_id
+    JOIN accounts_account a ON a.id = g.account_id
+    {_HOLDER}
+    WHERE g.code = ANY(%(numbers)s)
+    GROUP BY g.code, a.id, c.name
 """  # noqa: S608 (no value of anybody's is in it)
 # From the name to the account: many owe the same amount, few have the same name.
 _BY_BALANCE = f"""
@@ -41,9 +52,9 @@ _BY_BALANCE = f"""
 @dataclass(frozen=True, slots=True)
 class Numbered:
     """
-    What a number stands for: a bill, or an account.
+    What a number stands for: a bill or an agreed part of bills, or an account.
 
-    open_minor  open of the bill, or owed on the account [minor unit]
+    open_minor  open of the bill or part, or owed on the account [minor unit]
     """
 
     number: str
@@ -54,7 +65,9 @@ class Numbered:
 
 
 def by_numbers(*, numbers: Collection[str], today: date) -> tuple[Numbered, ...]:
-    """Return the accounts, and the issued or cancelled bills, that have these numbers; one statement."""
+    """
+    Return the accounts, the issued or cancelled bills, and the agreed parts that have these numbers; one statement.
+    """
     if not numbers:
         return ()
     return tuple(Numbered(*row) for row in fetch(_BY_NUMBER, {"numbers": sorted(numbers), "today": today}))

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext_noop as _
 
+from cis.platform import plan_phrases
+
 SENTENCES: Mapping[str, str] = {
     "not_to_be_cut": _("The supply must not be cut off now: look at the reasons."),
     "supply_unclear": _("The account has no supply with one meter at this place."),
@@ -24,4 +26,5 @@ SENTENCES: Mapping[str, str] = {
         "The forecast needs its source, an end that is to come, and a coldest that is not above the hottest."
     ),
     "unknown_hold": _("There is no such hold."),
+    **plan_phrases.SENTENCES,
 }

@@ -11,6 +11,7 @@ from typing import Any
 from cis.platform import pack_arrears, pack_changes, pack_deposits, pack_money
 from cis.platform import pack_arrears, pack_changes, pack_money, pack_write_offs
 from cis.platform import pack_arrears, pack_budget, pack_changes, pack_money
+from cis.platform import pack_arrears, pack_changes, pack_money, pack_plans
 from cis.platform.pack_charges import ChargesByHand, ChargeTax
 from cis.platform.pack_contracts import ApplicationWork, ContractTerms, SupplyQuality
 
@@ -306,6 +307,7 @@ class Rules:
     vat_mode: str = field(metadata=_like("inside|on_top"))
     bill_due_days: int = field(metadata={"least": 0, "most": 366})
     payment_order: pack_money.PaymentOrder
+    instalment_plans: pack_plans.InstalmentPlans = field(metadata=_LOCAL)
     late_fee: pack_arrears.LateFee
     late_fee_waiver: pack_arrears.LateFeeWaiver = field(metadata=_LOCAL)
     bank_statements: pack_money.BankStatements
