@@ -7,7 +7,7 @@ from django.views.i18n import set_language
 from cashiering.web import sandbox_page
 from cis import health
 from cis.desk import home, service_standards
-from cis.portal import apply, apply_contract, pay, verify
+from cis.portal import apply, apply_contract, instalments, pay, verify
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health/live", health.live, name="health_live"),
@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("service-standards.pdf", service_standards.paper, name="service_standards_paper"),
     path("pay/status/<str:reference>/", pay.status, name="pay_status"),
     path("pay/status/<str:reference>/receipt.pdf", pay.receipt, name="pay_receipt"),
+    path("pay/part/<str:code>/<str:mark>/", instalments.part_link, name="pay_part"),
     path("pay/<str:number>/<str:mark>/", pay.link, name="pay_link"),
     path("sandbox-provider/<str:token>/", sandbox_page.show, name="sandbox_provider"),
     path("apply/", apply.new, name="apply"),

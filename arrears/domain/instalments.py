@@ -57,6 +57,12 @@ class Shape:
     gap_days: int
     first: FirstPart
 
+    @property
+    def firsts(self) -> tuple[str, ...]:
+        """Return when the first part may be paid: "now", "later"."""
+        ways = {FirstPart.MUST: ("now",), FirstPart.NEVER: ("later",)}
+        return ways.get(self.first, ("now", "later"))
+
 
 @dataclass(frozen=True, slots=True)
 class Part:

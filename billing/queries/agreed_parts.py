@@ -34,6 +34,16 @@ class CodedPart:
         """Return what is open of it. [minor unit]"""
         return sum(self.open_of.values())
 
+    def share(self, amount_minor: int) -> dict[int, int]:
+        """Return what of an amount pays each bill of the part, by id of the bill. [minor unit]"""
+        found = {}
+        for bill_id, minor in self.open_of.items():
+            taken = min(minor, amount_minor)
+            if taken > 0:
+                found[bill_id] = taken
+                amount_minor -= taken
+        return found
+
 
 # Where a code was laid anew, the latest rows count; what is open of a stretch is what the money of its bill leaves.
 _OF_CODES = """

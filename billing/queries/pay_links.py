@@ -10,6 +10,7 @@ from django.conf import settings
 from django.utils.crypto import constant_time_compare, salted_hmac
 
 PATH = "/pay/"
+PART_PATH = "/pay/part/"
 SALT = "wattline.pay_link"
 MARK_LETTERS = 16
 """Of 5 bits each."""
@@ -18,6 +19,11 @@ MARK_LETTERS = 16
 def address(number: str) -> str:
     """Return the address that pays the bill of a printed number."""
     return f"{settings.SITE_URL}{PATH}{number}/{mark(number)}/"
+
+
+def part_address(code: str) -> str:
+    """Return the address that pays the part of a plan whose card has this number."""
+    return f"{settings.SITE_URL}{PART_PATH}{code}/{mark(code)}/"
 
 
 def mark(number: str) -> str:

@@ -13,7 +13,7 @@ from rest_framework.views import APIView
 
 from accounts.queries import accounts, supplier
 from accounts.queries.accounts import UnknownAccount
-from billing.queries import balances
+from billing.queries import agreed_parts, balances
 from cashiering.api import agent_contracts as contract
 from cashiering.api.endpoints import TextParser
 from cashiering.domain.agents import masked
@@ -76,15 +76,22 @@ class AgentAccount(APIView):
         responses={200: contract.AccountToPay, **problems(404, 422)},
     )  # fmt: skip
     def get(self, request: Request, number: str) -> Response:
-        """Return what an account owes, and its holder's name so that only he knows it; 2,000 times an hour."""
+        """
+        Return what an account owes, and its holder's name so that only he knows it; 2,000 times an hour.
+
+        The number on the card of an instalment stands for its account: what is owed is then what is open of that part.
+        """
         own, now = _agent(request), timezone.now()
         limits.take(name=f"agent:{own.id}", request=request, most=ENQUIRIES_AN_HOUR, hours=1, at=now)
         if not (number.isascii() and number.isdigit()) or len(number) > NUMBER_MOST:
             raise UnknownAccount("There is no account of this number.")
         today = timezone.localdate()
-        account_id = accounts.id_of_number(number)
+        part = agreed_parts.of_codes(codes=[number]).get(number)
+        account_id = part.account_id if part else accounts.id_of_number(number)
         found = accounts.overview(account_id=account_id, at_date=today)
         owed = balances.of_account(account_id=account_id, today=today).balance_minor
+        if part is not None and part.open_minor:
+            owed = part.open_minor
         body = {
             "account": found.number,
             "name": masked(found.holder.name),

@@ -1,5 +1,6 @@
 """Agents that collect for us: payments that they report, within their limit."""
 
+from collections.abc import Mapping
 from datetime import date
 
 from django.utils import timezone
@@ -8,6 +9,7 @@ from accounts.queries import accounts
 from billing.domain.channels import PaymentChannel, ReturnKind
 from billing.operations import ledger, payments
 from billing.operations.payments import BadPayment, ReferenceReused
+from billing.queries import agreed_parts
 from cashiering.domain import agents as domain
 from cashiering.domain.agents import BadAgent
 from cashiering.models.agent import Agent, AgentPayment
@@ -72,6 +74,7 @@ def take(
     """
     Book a payment that an agent took; return its id, and False if it was known before.
 
+    :param account_number: as printed, or the number on the card of an instalment: then it pays that part first.
     :raises UnknownAgent: the program is no agent's, or the agent may take no money.
     :raises UnknownAccount: there is no such account.
     :raises AgentLimit: the agent would hold more than its limit.
@@ -79,7 +82,8 @@ def take(
     :raises ReferenceReused: the reference is another payment's, or was cancelled.
     """
     agent = _of_client(client_id)
-    account_id = accounts.id_of_number(account_number)
+    part = agreed_parts.of_codes(codes=[account_number]).get(account_number)
+    account_id = part.account_id if part else accounts.id_of_number(account_number)
     if not domain.REFERENCE.fullmatch(reference):
         raise BadPayment("The reference is no name of 1 to 60 letters and digits.", advice="Send another one.")
     known = AgentPayment.objects.filter(agent=agent, reference=reference).select_related("payment").first()
@@ -90,7 +94,7 @@ def take(
     domain.check_limit(held_minor=agent.held_minor, amount_minor=amount_minor, limit_minor=agent.limit_minor)
     made = book_step(
         agent=agent, account_id=account_id, amount_minor=amount_minor, reference=reference, taken_date=today,
-        today=today, actor=actor,
+        today=today, actor=actor, for_bills=part.share(amount_minor) if part else None,
     )  # fmt: skip
     return made.id, True
 
@@ -122,8 +126,9 @@ def cancel(*, client_id: int, reference: str, reason: str, today: date, actor: A
 
 @joins_transaction
 def book_step(
-    *, agent: Agent, account_id: int, amount_minor: int, reference: str, taken_date: date, today: date, actor: Actor
-) -> AgentPayment:
+    *, agent: Agent, account_id: int, amount_minor: int, reference: str, taken_date: date, today: date, actor: Actor,
+    for_bills: Mapping[int, int] | None = None,
+) -> AgentPayment:  # fmt: skip
     """Book a payment of an agent that is locked; what it holds grows."""
     earlier = AgentPayment.objects.filter(agent=agent, reference=reference).count()
     booked = payments.book(
@@ -134,6 +139,7 @@ def book_step(
         received_date=taken_date,
         today=today,
         actor=actor,
+        for_bills=for_bills,
     )
     made = AgentPayment.objects.create(
         agent=agent, reference=reference, payment_id=booked.payment_id, amount_minor=amount_minor,

@@ -46,6 +46,7 @@ class Wish:
 
     bill_ids      bills of the account, each with all that is open of it; empty: a free amount
     amount_minor  the free amount, which pays by the rule of the pack [minor unit]
+    parts         in place of bill_ids: what of each bill, as a part of a plan of instalments [minor unit]
     """
 
     account_id: int
@@ -53,6 +54,7 @@ class Wish:
     origin: Origin
     bill_ids: tuple[int, ...] = ()
     amount_minor: int | None = None
+    parts: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +134,15 @@ def _parts(wish: Wish) -> dict[int, int]:
 
     :raises BadCheckout: nothing is open of one, or it is not of this account.
     """
-    wanted = sorted(set(wish.bill_ids))
+    wanted = sorted({*wish.bill_ids, *(bill_id for bill_id, _ in wish.parts)})
     if len(wanted) > BILLS_MOST or (wanted and wish.amount_minor is not None):
         raise BadCheckout("Name bills or an amount.", advice="Choose fewer bills, or enter an amount alone.")
     open_of = {card.id: card.open_minor for card in bills.listed(bill_ids=wanted) if card.account_id == wish.account_id}
     if any(open_of.get(bill_id, 0) <= 0 for bill_id in wanted):
         raise BadCheckout("Nothing is open of one of the bills.", advice="Load the page anew.", field="bills")
-    return open_of
+    if any(not 0 < minor <= open_of[bill_id] for bill_id, minor in wish.parts):
+        raise BadCheckout("Not so much is open of one of the bills.", advice="Load the page anew.", field="bills")
+    return {**open_of, **dict(wish.parts)}
 
 
 def _check(amount_minor: int, today: date) -> None:

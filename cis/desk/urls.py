@@ -35,6 +35,7 @@ from cis.desk import (
     notice_texts,
     notices,
     offers,
+    plan_urls,
     price_days,
     programmes,
     rate_check,
@@ -312,4 +313,5 @@ urlpatterns = [
     path("staff/<int:user_id>/", staff.edit, name="staff_member"),
     *money_urls.urlpatterns,
     *write_off_urls.urlpatterns,
+    *plan_urls.urlpatterns,
 ]
