@@ -150,6 +150,8 @@ MANDATES_AT, DEBITS_AT, DEBIT_BATCHES_AT = time(2, 50), time(3, 0), time(3, 15)
 """When mandates lapse, debits are planned for the bills of the night, and batches go to the bank."""
 INVOICES_AT, INVOICES_EVERY = time(3, 5), timedelta(minutes=5)
 """When e-invoices become due, and how often they are asked for and looked up."""
+PREPAID_AT = time(2, 40)
+"""When prepaid accounts are rated, after the bills of the night."""
 DUNNING_AT = time(8, 30)
 """When it is looked who is to be demanded what, before the desk opens: somebody may have to let it go."""
 
@@ -268,6 +270,8 @@ def _bind_money() -> None:
     _bind_online_payment()
     _bind_debits()
     _bind_deposits()
+    jobs.register(prepaid_nights.WORK, prepaid_nights.night, schedule=Daily(PREPAID_AT, settings.TIME_ZONE))
+    events.listen(PaymentsBooked, prepaid_levels.note_payments)
 
 
 def _bind_programmes() -> None:

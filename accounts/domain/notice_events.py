@@ -306,6 +306,19 @@ _ROWS: Final = (
         is_required=True,
     ),
     Event(
+        code="prepaid_low",
+        notice_class=NoticeClass.MONEY,
+        facts={"balance": _MONEY, "link": _LINK},
+        ladder=(Channel.SMS, Channel.EMAIL),
+    ),
+    Event(
+        code="prepaid_pending",
+        notice_class=NoticeClass.MONEY,
+        facts={"balance": _MONEY, "day": _DATE, "link": _LINK},
+        ladder=(Channel.SMS, Channel.EMAIL, Channel.POST),
+        is_required=True,
+    ),
+    Event(
         code="supply_restored",
         notice_class=NoticeClass.SERVICE,
         facts={"address": _TEXT, "link": _LINK},

@@ -9,7 +9,7 @@ _RATE = {"decimals": 6}
 _STEP = re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")
 _TIME = re.compile(r"([01]\d|2[0-4]):[0-5]\d")
 _SEASON = re.compile(r"(0[1-9]|1[0-2])-[0-3]\d/(0[1-9]|1[0-2])-[0-3]\d")
-_HOLDS = re.compile("life_support|vulnerable|complaint|dispute|plan|hardship|outage|pending_payment")
+HOLDS = re.compile("life_support|vulnerable|complaint|dispute|plan|hardship|outage|pending_payment")
 _DAYS: dict[str, Any] = {"least": 0, "most": 366}
 _MINUTES: dict[str, Any] = {"least": 0, "most": 1_440}
 _PERSONS: dict[str, Any] = {"least": 1, "most": 5}
@@ -82,7 +82,7 @@ class DunningLadder:
     """
 
     least: str = field(metadata=_MONEY)
-    account_holds: list[str] = field(metadata={"pattern": _HOLDS})
+    account_holds: list[str] = field(metadata={"pattern": HOLDS})
     steps: dict[str, DunningStep] = field(metadata={"names": _STEP})
 
 
@@ -119,7 +119,7 @@ class Disconnection:
     closes: str = field(metadata={"pattern": _TIME})
     spares_eves: bool
     seasons: list[str] = field(metadata={"pattern": _SEASON})
-    account_holds: list[str] = field(metadata={"pattern": _HOLDS})
+    account_holds: list[str] = field(metadata={"pattern": HOLDS})
     copies_important: bool
     approvals: int = field(metadata=_PERSONS)
     important_approvals: int = field(metadata=_PERSONS)

@@ -12,6 +12,7 @@ from cis.platform import pack_arrears, pack_changes, pack_deposits, pack_money
 from cis.platform import pack_arrears, pack_changes, pack_money, pack_write_offs
 from cis.platform import pack_arrears, pack_budget, pack_changes, pack_money
 from cis.platform import pack_arrears, pack_changes, pack_money, pack_plans
+from cis.platform import pack_arrears, pack_changes, pack_money, pack_prepay
 from cis.platform.pack_charges import ChargesByHand, ChargeTax
 from cis.platform.pack_contracts import ApplicationWork, ContractTerms, SupplyQuality
 
@@ -399,3 +400,4 @@ class Rules:
         metadata={**_LOCAL, "names": re.compile(r"[a-z]+(_[a-z]+)*")}
     )
     disconnection_weather: pack_arrears.Weather = field(metadata=_LOCAL)
+    prepay: pack_prepay.Prepay = field(metadata=_LOCAL)
