@@ -13,6 +13,7 @@ from accounts.queries import supplier
 from arrears.operations import cases, cutting, demands, disconnections, dunning, late_fees
 from arrears.queries import demands_made, disputes, hindrances, money_under_way
 from arrears.operations import cases, cutting, demands, disconnections, dunning, late_fees, plan_looks
+from arrears.operations import cases, cutting, demands, disconnections, dunning, late_fees, prepaid_cuts
 from arrears.queries import disputes, hindrances, money_under_way
 from arrears.queries import late_fees as accruals
 from billing import tasks
@@ -37,6 +38,8 @@ from billing.operations import (
     final_accounts,
     financed_sales,
     issuing,
+    prepaid_levels,
+    prepaid_nights,
     proof,
     rebill_rows,
     simulations,
@@ -181,6 +184,9 @@ TIDY_AT = time(4, 30)
 
 PROGRAMS_AT = time(0, 40)
 """When instalments and rents that are due become charges, before bills are made."""
+
+PREPAID_CUTS_EVERY = timedelta(minutes=10)
+"""How often it is looked which prepaid supplies may be cut off now."""
 
 DISCONNECTIONS_EVERY = timedelta(minutes=1)
 """How often orders of disconnection are looked through for those that have expired, or whose debts are gone."""
@@ -390,6 +396,7 @@ def _bind_disconnections() -> None:
     outbox.send_by(cutting.RECALL, cutting.recall)
     outbox.send_by(cutting.DROP, cutting.drop_work)
     jobs.register(disconnections.WORK, disconnections.work, schedule=Every(DISCONNECTIONS_EVERY))
+    jobs.register(prepaid_cuts.WORK, prepaid_cuts.work, schedule=Every(PREPAID_CUTS_EVERY))
 
 
 def _bind_dunning() -> None:

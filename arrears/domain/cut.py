@@ -21,6 +21,8 @@ from arrears.domain.cut_facts import (
     Hold,
     HoldKind,
     Moment,
+    PrepaidFacts,
+    PrepaidRule,
     Season,
 )
 
@@ -35,20 +37,59 @@ def may_cut(*, facts: Facts, rule: CutRule, moment: Moment) -> tuple[Blocker, ..
     Return every reason why the supply must not be cut now, none: it may be.
 
     What is said to have happened after the moment does not count, and neither do demands, notices and reminders from
-    before the oldest debt that counts was overdue.
+    before the oldest debt that counts was overdue. For a prepaid account its balance stands for debts, and what was
+    agreed for the ladder, the notice and the last reminder; what protects people and days holds all the same.
+
+    :raises ValueError: facts of a balance and a rule on debts, or the other way.
     """
+    if (facts.prepaid is None) != (rule.prepaid is None):
+        raise ValueError("facts and rule are not of the same kind")
+    if facts.prepaid is not None and rule.prepaid is not None:
+        return (*_balance(facts, facts.prepaid, rule.prepaid, moment), *_people_and_days(facts, rule, moment))
     counted = _counted(facts, rule, moment)
     return (
         *_money(facts, rule, moment, counted),
-        *_holds(facts, rule, moment),
         *_demands(facts, rule, moment, counted),
         *_notice(facts, rule, moment, counted),
         *_reminder(facts, rule, moment),
-        *_importance(facts, rule, moment),
-        *_approval(facts, rule, moment),
-        *_days(rule, moment),
-        *_weather(facts, rule, moment),
+        *_people_and_days(facts, rule, moment),
     )
+
+
+def is_open(*, rule: CutRule, moment: Moment) -> bool:
+    """Return whether season, holiday, weekday and hour let anybody be cut off."""
+    return not any(_days(rule, moment))
+
+
+def _people_and_days(facts: Facts, rule: CutRule, moment: Moment) -> Iterator[Blocker]:
+    yield from _holds(facts, rule, moment)
+    yield from _importance(facts, rule, moment)
+    yield from _approval(facts, rule, moment)
+    yield from _days(rule, moment)
+    yield from _weather(facts, rule, moment)
+
+
+def _balance(facts: Facts, known: PrepaidFacts, rule: PrepaidRule, moment: Moment) -> Iterator[Blocker]:
+    """Look at what is left, and whether its numbers are certain, told, and told long enough."""
+    if not known.is_running:
+        yield Blocker(BlockerCode.PREPAID_ENDED, (), None)
+    if known.review or known.balance_minor is None:
+        yield Blocker(BlockerCode.IN_REVIEW, (("review", known.review or "unrated"),), None)
+    if known.rated_until is None or (moment.day - known.rated_until).days > rule.stale_days:
+        until = "" if known.rated_until is None else known.rated_until.isoformat()
+        yield Blocker(BlockerCode.STALE_READ, (("rated_until", until), ("days", rule.stale_days)), None)
+    if known.balance_minor is not None:
+        # What is disputed of a bill is not gone yet.
+        held = {one.bill_id for one in facts.holds if one.bill_id is not None and one.holds_at(moment.at)}
+        left = known.balance_minor + sum(debt.open_minor for debt in facts.debts if debt.bill_id in held)
+        if left >= rule.cut_below_minor:
+            yield Blocker(BlockerCode.BALANCE_LEFT, (("left_minor", left), ("line_minor", rule.cut_below_minor)), None)
+    if known.cut_date is None or known.told_at is None or known.told_at > moment.at:
+        yield Blocker(BlockerCode.BALANCE_UNTOLD, (), None)
+        return
+    ripe = max(known.cut_date, moment.clock.local_date(known.told_at) + rule.grace_days * _DAY)
+    if moment.day < ripe:
+        yield Blocker(BlockerCode.GRACE, (("from", ripe.isoformat()),), moment.clock.day_start_utc(ripe))
 
 
 def _counted(facts: Facts, rule: CutRule, moment: Moment) -> tuple[Debt, ...]:
@@ -65,6 +106,8 @@ def _counted(facts: Facts, rule: CutRule, moment: Moment) -> tuple[Debt, ...]:
 
 
 def _money(facts: Facts, rule: CutRule, moment: Moment, counted: tuple[Debt, ...]) -> Iterator[Blocker]:
+    if facts.is_prepaid:
+        yield Blocker(BlockerCode.PREPAID, (), None)
     overdue = [debt for debt in facts.debts if debt.open_minor > 0 and debt.due_date < moment.day]
     if overdue:
         oldest = min(debt.due_date for debt in overdue)

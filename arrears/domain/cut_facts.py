@@ -32,7 +32,17 @@ class HoldKind(StrEnum):
 
 
 class BlockerCode(StrEnum):
-    """Why a supply must not be cut now."""
+    """
+    Why a supply must not be cut now.
+
+    PREPAID         it was to be cut for debts, and the account pays before it uses by now: its balance decides
+    PREPAID_ENDED   it was to be cut for its balance, and the account is prepaid no more
+    BALANCE_LEFT    the balance is not below the line
+    IN_REVIEW       the numbers of the last night wait for a person
+    STALE_READ      the latest read that counts is too old
+    BALANCE_UNTOLD  nothing shows that the customer knows that the balance is used up
+    GRACE           the days of the notice are not over
+    """
 
     TOO_YOUNG = "too_young"
     BELOW_LEAST = "below_least"
@@ -60,6 +70,13 @@ class BlockerCode(StrEnum):
     HOUR = "hour"
     WEATHER = "weather"
     WEATHER_UNKNOWN = "weather_unknown"
+    PREPAID = "prepaid"
+    PREPAID_ENDED = "prepaid_ended"
+    BALANCE_LEFT = "balance_left"
+    IN_REVIEW = "in_review"
+    STALE_READ = "stale_read"
+    BALANCE_UNTOLD = "balance_untold"
+    GRACE = "grace"
 
 
 Evidence = tuple[tuple[str, int | str], ...]
@@ -145,6 +162,27 @@ class Forecast:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PrepaidFacts:
+    """
+    What is known of an account that pays before it uses. [minor unit]
+
+    is_running     it still does
+    balance_minor  what is left at this moment; None: nobody knows
+    rated_until    up to here, exclusive, energy is known; None: it never was
+    review         why the last numbers wait for a person, "": they do not
+    cut_date       the day that the notice names; None: the balance is not used up
+    told_at        when the customer was shown to have the notice
+    """
+
+    is_running: bool
+    balance_minor: int | None
+    rated_until: date | None
+    review: str
+    cut_date: date | None
+    told_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """
     All that is known of one account and place.
@@ -154,6 +192,8 @@ class Facts:
     copied_at    when the authority was proven to have the notice of an important customer
     reminded_at  when the last reminder was proven to be received
     proposer_id  who proposed to cut; None: the night
+    prepaid      where it is to be cut for its balance, not for debts
+    is_prepaid   the account pays before it uses now
     """
 
     debts: tuple[Debt, ...]
@@ -167,6 +207,8 @@ class Facts:
     approvals: tuple[Approval, ...] = ()
     proposer_id: int | None = None
     forecast: Forecast | None = None
+    prepaid: PrepaidFacts | None = None
+    is_prepaid: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,9 +232,23 @@ class WeatherRule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PrepaidRule:
+    """
+    When a prepaid supply may be cut off for its balance: it is below the line, so many days after the notice was
+    received, by a read that is not too old. [minor unit]
+    """
+
+    cut_below_minor: int
+    grace_days: int
+    stale_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CutRule:
     """
     When a class may be cut off for its debts.
+
+    prepaid              where it is for the balance of a prepaid account: debts, steps, notice, reminder do not count
 
     least_minor          below it nobody is cut off; 0: from the least unit on [minor unit]
     overdue_days         a debt counts from the day after so many days past its due date
@@ -227,6 +283,7 @@ class CutRule:
     important_approvals: int
     approval_days: int
     weather: WeatherRule | None = None
+    prepaid: PrepaidRule | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ class OrderAction(StrEnum):
     RECALL       it is to be undone after it was dispatched
     DONE         the meter or the crew did it
     FAIL         the meter or the crew did not do it: this also acknowledges a recall
+    PREPAY       the supply is prepaid: it was told by the notice that its balance is used up, and is dispatched at once
     """
 
     SUPPORT = "support"
@@ -64,6 +65,7 @@ class OrderAction(StrEnum):
     RESTORED = "restored"
     CANCEL = "cancel"
     EXPIRE = "expire"
+    PREPAY = "prepay"
 
 
 _MACHINE: frozenset[Role | ActorKind] = frozenset((ActorKind.SYSTEM,))
@@ -82,7 +84,8 @@ WORKFLOW = Workflow(
         (_S.PROPOSED, _A.APPROVE): Move(_S.APPROVED, APPROVERS),
         (_S.APPROVED, _A.ANNOUNCE): Move(_S.APPROVED, COLLECTORS),
         (_S.APPROVED, _A.NOTICE): Move(_S.NOTICED, COLLECTORS),
-        **{(state, _A.COPY): Move(state, COLLECTORS) for state in (_S.NOTICED, _S.REMINDED)},
+        **{(state, _A.COPY): Move(state, COLLECTORS) for state in BEFORE},
+        **{(state, _A.PREPAY): Move(_S.REMINDED, _MACHINE) for state in (_S.PROPOSED, _S.APPROVED)},
         (_S.NOTICED, _A.REMIND): Move(_S.REMINDED, COLLECTORS),
         (_S.REMINDED, _A.REMIND): Move(_S.REMINDED, COLLECTORS),
         (_S.REMINDED, _A.DISPATCH): Move(_S.DISPATCHED, COLLECTORS),

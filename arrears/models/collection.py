@@ -138,7 +138,10 @@ class Forecast(models.Model):
 
 
 class DisconnectionOrder(models.Model):
-    """An order to cut one place off for the debts of one account, from proposal to current that flows again."""
+    """
+    An order to cut one place off for the debts of one account, or for its balance where it is prepaid, from proposal to
+    current that flows again.
+    """
 
     account = models.ForeignKey("accounts.Account", on_delete=models.PROTECT, related_name="disconnections")
     service_point = models.ForeignKey("metering.ServicePoint", on_delete=models.PROTECT, related_name="disconnections")
@@ -154,6 +157,9 @@ class DisconnectionOrder(models.Model):
     copied_at = models.DateTimeField(null=True)
     reminded_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(help_text="An order that was not dispatched by then is none.")
+    prepayment_id = models.BigIntegerField(
+        null=True, db_index=True, help_text="For whose balance it is; None: for debts."
+    )
     meter_id = models.BigIntegerField(null=True)
     command_id = models.BigIntegerField(null=True, help_text="The command that cuts, or restores.")
     work_order_id = models.BigIntegerField(null=True)

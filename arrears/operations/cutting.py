@@ -18,6 +18,7 @@ from arrears.operations import cut_notices
 from arrears.queries import cuts
 from billing.domain.announcements import PaymentsBooked
 from billing.operations import ledger
+from billing.queries import prepaid, prepay_rules
 from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.workflow import IllegalMove
 from cis.platform import audit, deadlines, outbox
@@ -169,8 +170,18 @@ def protect_step(
 
 
 def _is_settled(row: DisconnectionOrder, at: datetime) -> bool:
-    """Return whether nothing is open of the bills that the notice names; before it, nothing that is overdue."""
+    """
+    Return whether nothing is open of the bills that the notice names; before it, nothing that is overdue.
+
+    Of a prepaid account: whether the balance is above the line, or the account is prepaid no more.
+    """
     day = cuts.moment_of(at).day
+    if row.prepayment_id is not None:
+        found = prepaid.one(prepayment_id=row.prepayment_id, today=day)
+        if found is None or not found.runs_on(day):
+            return True
+        left = found.balance_minor
+        return left is not None and left > prepay_rules.rule(at=day).restore_above_minor
     return not any(
         debt.bill_id in row.bill_ids if row.bill_ids else debt.due_date < day
         for debt in cuts.debts(account_id=row.account_id)

@@ -21,7 +21,7 @@ from arrears.domain.disconnection import (
 )
 from arrears.models.collection import DisconnectionOrder
 from arrears.operations import cut_notices, cutting
-from arrears.queries import cuts, rules
+from arrears.queries import cuts
 from arrears.queries.cuts import UnknownOrder
 from billing.operations import ledger
 from cis.kernel.actors import SYSTEM, Actor
@@ -72,12 +72,14 @@ class BadNotice(Refused):
 
 @opens_transaction
 def propose(
-    *, account_id: int, service_point_id: int, reason: str, at: datetime, actor: Actor, way: Way | None = None
-) -> int:
+    *, account_id: int, service_point_id: int, reason: str, at: datetime, actor: Actor, way: Way | None = None,
+    prepayment_id: int | None = None,
+) -> int:  # fmt: skip
     """
     Propose that a place is cut off for the debts of its account.
 
     :param way: None: the meter is told to if it ever answered a command, else a crew goes there.
+    :param prepayment_id: it is for the balance of this prepayment, not for debts.
     :returns: id of the order.
     :raises SupplyUnclear, OrderStands, NotToBeCut: as they say; nothing is written.
     """
@@ -98,7 +100,8 @@ def propose(
         account_id=account_id, service_point_id=service_point_id, reason=reason.strip()[:NOTE_MOST],
         customer_class=versions.classes(tariff_ids=[term.tariff_id]).get(term.tariff_id, ""),
         way=(way or (Way.REMOTE if remote else Way.CREW)).value, meter_id=hung[0].id, proposed_at=at,
-        expires_at=at + timedelta(days=PROPOSAL_DAYS), proposer_id=actor.id, proposer_name=actor.name[:150],
+        expires_at=at + timedelta(days=PROPOSAL_DAYS), prepayment_id=prepayment_id, proposer_id=actor.id,
+        proposer_name=actor.name[:150],
     )  # fmt: skip
     _refuse_if_blocked(row, OrderAction.APPROVE, at)
     audit.record(actor, "propose", SUBJECT, row.id, account_id=account_id, service_point_id=service_point_id)
@@ -120,7 +123,7 @@ def approve(*, order_id: int, at: datetime, actor: Actor) -> bool:
     if actor.id == row.proposer_id or actor.id in agreed:
         raise SamePerson("Another person agrees to it.", advice="Ask a second supervisor.")
     _refuse_if_blocked(row, OrderAction.APPROVE, at)
-    rule = rules.cut_rule(customer_class=row.customer_class, at=cuts.moment_of(at).day)
+    rule = cuts.rule_of(order=row, at=at)
     needed = rule.important_approvals if cuts.is_important(order=row, at=at) else rule.approvals
     is_enough = len(agreed) + 1 >= needed
     _move(row, OrderAction.APPROVE if is_enough else OrderAction.SUPPORT, at=at, actor=actor)
@@ -217,6 +220,8 @@ def dispatch(*, order_id: int, at: datetime, actor: Actor) -> None:
     :raises CommandUnderWay: the meter is being switched by another case.
     """
     row = _lock(order_id)
+    if row.prepayment_id is not None and row.state != OrderState.REMINDED:
+        _move(row, OrderAction.PREPAY, at=at, actor=actor)
     WORKFLOW.step(OrderState(row.state), OrderAction.DISPATCH, actor)
     _refuse_if_blocked(row, OrderAction.DISPATCH, at)
     cutting.cut_step(row, today=cuts.moment_of(at).day, actor=actor)

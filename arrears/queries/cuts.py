@@ -11,6 +11,7 @@ from arrears.domain.cut_facts import (
     Approval,
     Blocker,
     CutNotice,
+    CutRule,
     Debt,
     Demand,
     Facts,
@@ -18,12 +19,13 @@ from arrears.domain.cut_facts import (
     Hold,
     HoldKind,
     Moment,
+    PrepaidFacts,
     moment,
 )
 from arrears.domain.disconnection import OrderAction
 from arrears.models import collection as tables
-from arrears.queries import hindrances, rules
-from billing.queries import balances, bills
+from arrears.queries import hindrances, prepaid_notices, rules
+from billing.queries import balances, bills, prepaid
 from cis.kernel.calendar import local_clock
 from cis.kernel.errors import Refused
 from cis.platform import calendars, packs
@@ -68,8 +70,19 @@ def blockers(*, order: tables.DisconnectionOrder, at: datetime) -> tuple[Blocker
     :raises MissingRule: the pack of the place has no rule of disconnection for the class.
     """
     now = moment_of(at)
-    rule = rules.cut_rule(customer_class=order.customer_class, at=now.day)
-    return may_cut(facts=_facts(order, now), rule=rule, moment=now)
+    return may_cut(facts=_facts(order, now), rule=rule_of(order=order, at=at), moment=now)
+
+
+def rule_of(*, order: tables.DisconnectionOrder, at: datetime) -> CutRule:
+    """
+    Return the rule by which the supply of an order may be cut off: for debts, or for the balance of a prepaid account.
+
+    :raises MissingRule: the pack of the place has none.
+    """
+    day = moment_of(at).day
+    if order.prepayment_id is not None:
+        return rules.prepaid_cut_rule(at=day)
+    return rules.cut_rule(customer_class=order.customer_class, at=day)
 
 
 def is_important(*, order: tables.DisconnectionOrder, at: datetime) -> bool:
@@ -115,7 +128,10 @@ def holds(*, account_id: int, service_point_id: int | None = None) -> tuple[Hold
 def _facts(order: tables.DisconnectionOrder, now: Moment) -> Facts:
     owed = balances.of_account(account_id=order.account_id, today=now.day).balance_minor
     grades = important.grades(service_point_ids=[order.service_point_id], on=now.day)
-    agreed = order.moves.filter(action__in=[OrderAction.SUPPORT.value, OrderAction.APPROVE.value])
+    agreed = tables.DisconnectionMove.objects.filter(
+        order_id=order.id, action__in=[OrderAction.SUPPORT.value, OrderAction.APPROVE.value]
+    )
+    is_prepaid = order.account_id in prepaid.of_accounts(account_ids=[order.account_id], today=now.day)
     return Facts(
         debts=debts(account_id=order.account_id),
         owed_minor=owed,
@@ -131,6 +147,24 @@ def _facts(order: tables.DisconnectionOrder, now: Moment) -> Facts:
         approvals=tuple(Approval(one.actor_id, one.at) for one in agreed if one.actor_id is not None),
         proposer_id=order.proposer_id,
         forecast=_forecast(now.at),
+        prepaid=None if order.prepayment_id is None else _prepaid(order.prepayment_id, now),
+        is_prepaid=is_prepaid,
+    )
+
+
+def _prepaid(prepayment_id: int, now: Moment) -> PrepaidFacts:
+    found = prepaid.one(prepayment_id=prepayment_id, today=now.day)
+    if found is None:
+        return PrepaidFacts(
+            is_running=False, balance_minor=None, rated_until=None, review="", cut_date=None, told_at=None
+        )
+    return PrepaidFacts(
+        is_running=found.runs_on(now.day),
+        balance_minor=found.balance_minor,
+        rated_until=found.rated_until,
+        review=found.review,
+        cut_date=found.cut_date,
+        told_at=prepaid_notices.told_at(prepayment_id=prepayment_id, is_delivered=rules.wants_delivery(at=now.day)),
     )
 
 

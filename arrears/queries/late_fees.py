@@ -14,6 +14,7 @@ from arrears.domain.late_fees import Stretch
 from arrears.models.late_fee import LateFee, LateFeeWaiver, WaiverState
 from arrears.queries import late_fee_rules
 from arrears.queries.late_fee_rules import FeeTerms
+from billing.queries import prepay_rules
 from cis.kernel.errors import Refused
 from cis.platform.db import fetch
 
@@ -50,6 +51,8 @@ _OVERDUE = """
            coalesce(rated.class, held.class, ''),
            EXISTS (SELECT 1 FROM billing_allocation g JOIN billing_writeoff w ON w.note_id = g.credit_id
                    WHERE g.bill_id = l.id AND w.state <> 'reversed'),
+           EXISTS (SELECT FROM billing_prepayment p WHERE p.account_id = l.account_id AND p.since_date <= l.due_date
+                   AND (p.until_date IS NULL OR p.until_date > l.due_date)),
            paused.since, paused.until
     FROM late l
     LEFT JOIN LATERAL (
@@ -137,8 +140,10 @@ def accrued_minor(*, account_id: int, today: date) -> int:
 
 def _bill(row: Any, charged: tuple[Charged, ...]) -> OverdueBill:
     bill_id, number, account_id, kind, due_date, amount, is_issued, days, amounts, use_class, *facts = row
-    is_given_up, since, until = facts
+    is_given_up, is_prepaid, since, until = facts
     terms = late_fee_rules.terms(use_class=use_class, kind=kind, due_date=due_date)
+    if is_prepaid and prepay_rules.spares_late_fees(at=due_date):
+        terms = None
     paid = zip(days, (int(one) for one in amounts), strict=True)
     return OverdueBill(
         bill_id=bill_id,

@@ -10,17 +10,22 @@ from arrears.domain.pursuit import Made, Pursued
 from arrears.models.collection import CollectionMove
 from arrears.models.collection import Hold as HoldRow
 from arrears.queries import hindrances
+from billing.queries import prepay_rules
 from cis.platform.db import fetch
 
 _KINDS = ["regular", "note", "late_fee"]
 """Kinds of bills that are owed while they are issued."""
 
-# Who has a case, and who owes on bills that are overdue.
+# Who has a case, and who owes on bills that are overdue. A prepaid account is not pursued where the pack says so: its
+# balance, which its debts lower, decides; and its open case ends.
 _ACCOUNTS = """
     SELECT account_id FROM arrears_collectioncase WHERE closed_date IS NULL
     UNION
     SELECT l.account_id FROM billing_ledgeraccount l
-    WHERE l.account_id IS NOT NULL AND l.balance_minor > 0 AND EXISTS (
+    WHERE l.account_id IS NOT NULL AND l.balance_minor > 0
+      AND NOT (%(spares)s AND EXISTS (SELECT FROM billing_prepayment p WHERE p.account_id = l.account_id
+               AND p.since_date <= %(today)s AND (p.until_date IS NULL OR p.until_date > %(today)s)))
+      AND EXISTS (
         SELECT FROM billing_bill b WHERE b.account_id = l.account_id AND b.state = 'issued' AND b.amount_minor > 0
                                      AND b.kind = ANY(%(kinds)s) AND b.due_date < %(today)s)
     ORDER BY 1
@@ -39,6 +44,8 @@ _FACTS = """
             SELECT sum(x.amount_minor) AS paid FROM billing_allocation x WHERE x.bill_id = b.id) p ON true
         WHERE b.account_id = ANY(%(accounts)s) AND b.state = 'issued' AND b.kind = ANY(%(kinds)s)
           AND b.amount_minor > coalesce(p.paid, 0) AND b.due_date < %(today)s
+          AND NOT (%(spares)s AND EXISTS (SELECT FROM billing_prepayment y WHERE y.account_id = b.account_id
+                   AND y.since_date <= %(today)s AND (y.until_date IS NULL OR y.until_date > %(today)s)))
         GROUP BY b.account_id
     )
     SELECT a.id, coalesce(l.balance_minor, 0), coalesce(d.ids, '{}'), coalesce(d.days, '{}'), coalesce(d.open, '{}'),
@@ -74,13 +81,15 @@ class Found:
 
 def account_ids(*, today: date) -> tuple[int, ...]:
     """Return the accounts that have a case or owe on overdue bills, in order; one statement."""
-    return tuple(row[0] for row in fetch(_ACCOUNTS, {"today": today, "kinds": _KINDS}))
+    given = {"today": today, "kinds": _KINDS, "spares": prepay_rules.spares_dunning(at=today)}
+    return tuple(row[0] for row in fetch(_ACCOUNTS, given))
 
 
 def of_accounts(*, account_ids: Sequence[int], now: Moment) -> tuple[Found, ...]:
     """Return what is known of accounts, in order of their ids; three statements."""
     wanted = list(account_ids)
-    rows = fetch(_FACTS, {"accounts": wanted, "today": now.day, "kinds": _KINDS})
+    spares = prepay_rules.spares_dunning(at=now.day)
+    rows = fetch(_FACTS, {"accounts": wanted, "today": now.day, "kinds": _KINDS, "spares": spares})
     holds, made = _holds(wanted), _made(wanted, now)
     for account_id, more in hindrances.of_accounts(account_ids=wanted, at=now.at).items():
         holds.setdefault(account_id, []).extend(more)

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from arrears.domain.cut_facts import CutRule, HoldKind, Season, WeatherRule
+from arrears.domain.cut_facts import CutRule, HoldKind, PrepaidRule, Season, WeatherRule
 from arrears.domain.ladder import LadderStep
 from arrears.domain.pursuit import PursuitRule
+from billing.queries import prepay_rules
 from cis.kernel.fixed import parse
 from cis.platform import packs
 from cis.platform.packs import MissingRule
@@ -43,6 +44,38 @@ def cut_rule(*, customer_class: str, at: date) -> CutRule:
         approval_days=value["approval_days"],
         weather=_weather(at),
     )
+
+
+def prepaid_cut_rule(*, at: date) -> CutRule:
+    """
+    Return when a prepaid supply may be cut off by the pack of the place.
+
+    :raises MissingRule: the pack knows no prepayment.
+    """
+    balance, value = prepay_rules.rule(at=at), packs.rule(prepay_rules.KEY, at=at)["cut"]
+    return CutRule(
+        least_minor=0, overdue_days=0, steps=(), notice_least_days=0, notice_most_days=0, counts_working_days=False,
+        reminder_least_minutes=0, reminder_most_minutes=0,
+        weekdays=frozenset(value["weekdays"]),
+        opens_minute=_minute(value["opens"]),
+        closes_minute=_minute(value["closes"]),
+        spares_eves=value["spares_eves"],
+        seasons=tuple(map(_season, value["seasons"])),
+        account_kinds=frozenset(map(HoldKind, value["account_holds"])),
+        copies_important=value["copies_important"],
+        approvals=value["approvals"],
+        important_approvals=value["important_approvals"],
+        approval_days=value["approval_days"],
+        weather=_weather(at),
+        prepaid=PrepaidRule(
+            cut_below_minor=balance.cut_below_minor, grace_days=balance.grace_days, stale_days=balance.stale_days
+        ),
+    )  # fmt: skip
+
+
+def wants_delivery(*, at: date) -> bool:
+    """Return whether the notice of a prepaid cut has to be delivered, or only to be sent."""
+    return bool(packs.rule(prepay_rules.KEY, at=at)["cut"]["proof"] == "delivered")
 
 
 def ladder(*, customer_class: str, at: date) -> tuple[LadderStep, ...]:

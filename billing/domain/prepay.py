@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from itertools import pairwise
 
 
 class Level(StrEnum):
@@ -145,7 +146,7 @@ class DayCost:
 def day_costs(days: Sequence[RatedDay]) -> tuple[DayCost, ...]:
     """Return the cost of each day between the nights that counted, oldest first; parts sum to what was rated."""
     found = []
-    for before, now in zip(days, days[1:], strict=False):
+    for before, now in pairwise(days):
         first, count = before.rated_until.toordinal(), (now.rated_until - before.rated_until).days
         more = now.cost_minor - before.cost_minor
         for place in range(count):

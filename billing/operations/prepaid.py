@@ -11,11 +11,10 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.queries import accounts
-from accounts.queries.accounts import UnknownAccount
 from billing.domain.prepay import Level
 from billing.models.prepay import PrepaidDay, Prepayment
 from billing.operations import ledger, prepaid_levels
-from billing.queries import prepaid, prepay_rules
+from billing.queries import prepay_rules
 from billing.queries.prepaid import NotPrepaid
 from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.enums import Role
@@ -142,6 +141,3 @@ def accept(*, night_id: int, reason: str, at: datetime, actor: Actor) -> None:
     row.save()
     audit.record(actor, "accept", SUBJECT, row.prepayment_id, night=row.day, reason=reason)
     prepaid_levels.look_step(account_ids=[found], at=at)
-
-
-__all__ = ["BadSwitch", "NothingToAccept", "StillOwes", "UnknownAccount", "accept", "switch_off", "switch_on"]

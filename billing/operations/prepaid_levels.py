@@ -15,7 +15,7 @@ from accounts.operations.notices import NewNotice
 from accounts.queries import supplier
 from billing.domain.announcements import PaymentsBooked
 from billing.domain.prepay import Level, PrepayRule, level_of
-from billing.models.prepay import PrepaidMove, Prepayment
+from billing.models.prepay import PrepaidMove
 from billing.queries import prepaid, prepay_rules
 from billing.queries.prepaid import Standing
 from cis.kernel.actors import SYSTEM

@@ -17,12 +17,13 @@ class NotPrepaid(Refused):
 
 # Energy on bills: a bill that was cancelled, and its credit note, count for nothing. Only the last night that counts,
 # by itself or by a person, says what is not billed yet; the last night of all says whether a person has to look.
-_STANDING = """
-    SELECT p.id, p.account_id, a.number, p.customer_id, held.customer_id, coalesce(held.name, ''),
-           p.agreement_reference, p.since_date, p.until_date, p.level, p.level_date, p.cut_date,
-           coalesce(l.balance_minor, 0), billed.amount,
-           d.day, d.rated_until, d.billed_until, d.cost_minor, d.unbilled_minor, d.unbilled_wh,
-           n.id, n.day, coalesce(n.review, ''), coalesce(n.review_text, '')
+STANDING = """
+    SELECT p.id, p.account_id, a.number AS account_number, p.customer_id, held.customer_id AS holder_id,
+           coalesce(held.name, '') AS holder_name, p.agreement_reference, p.since_date, p.until_date, p.level,
+           p.level_date, p.cut_date, coalesce(l.balance_minor, 0) AS owed_minor, billed.amount AS billed_minor,
+           d.day AS night, d.rated_until, d.billed_until, d.cost_minor, d.unbilled_minor, d.unbilled_wh,
+           n.id AS last_id, n.day AS last_night, coalesce(n.review, '') AS review,
+           coalesce(n.review_text, '') AS review_text
     FROM billing_prepayment p
     JOIN accounts_account a ON a.id = p.account_id
     LEFT JOIN LATERAL (
@@ -99,10 +100,10 @@ class Standing:
 
 def of_accounts(*, account_ids: Collection[int], today: date) -> dict[int, Standing]:
     """Return the prepaid ones of some accounts, by account; one statement."""
-    sql = f"""{_STANDING} WHERE p.account_id = ANY(%(accounts)s) AND p.since_date <= %(today)s
+    sql = f"""{STANDING} WHERE p.account_id = ANY(%(accounts)s) AND p.since_date <= %(today)s
               AND (p.until_date IS NULL OR p.until_date > %(today)s)"""
     rows = fetch(sql, {"accounts": list(account_ids), "today": today})
-    return {one.account_id: one for one in map(_standing, rows)}
+    return {one.account_id: one for one in map(standing_of, rows)}
 
 
 def of_account(*, account_id: int, today: date) -> Standing:
@@ -119,11 +120,12 @@ def of_account(*, account_id: int, today: date) -> Standing:
 
 def one(*, prepayment_id: int, today: date) -> Standing | None:
     """Return a prepayment, also one that has ended, as its account stands now; None: there is none. One statement."""
-    rows = fetch(f"{_STANDING} WHERE p.id = %(id)s", {"id": prepayment_id, "today": today})
-    return _standing(rows[0]) if rows else None
+    rows = fetch(f"{STANDING} WHERE p.id = %(id)s", {"id": prepayment_id, "today": today})
+    return standing_of(rows[0]) if rows else None
 
 
-def _standing(row: Sequence[object]) -> Standing:
+def standing_of(row: Sequence[object]) -> Standing:
+    """Return a row of ``STANDING`` as what it is."""
     values = dict(zip(Standing.__dataclass_fields__, row, strict=True))
     return Standing(**values | {"level": Level(str(values["level"]))})  # type: ignore[arg-type]
 

@@ -7,6 +7,7 @@ from accounts.api import mail_events, receipts
 from billing.api import advice, books, charges, deposits, energizing, previews
 from billing.api import advice, books, charges, decisions, energizing, previews
 from billing.api import advice, books, charges, e_invoices, energizing, previews
+from billing.api import advice, books, charges, energizing, prepaid, previews
 from billing.api import endpoints as billing
 from cashiering.api import agents, checkouts, mandates, payment_events
 from cashiering.api import endpoints as cashiering
@@ -29,6 +30,8 @@ urlpatterns = [
     path("e-invoices/<int:invoice_id>/red", e_invoices.TakeBackInvoice.as_view(), name="api_take_back_e_invoice"),
     path("accounts/<str:number>/tax-profile", e_invoices.AccountTaxProfile.as_view(), name="api_tax_profile"),
     path("accounts/<str:number>/balance", billing.AccountBalance.as_view(), name="api_balance"),
+    path("accounts/<str:number>/prepayment", prepaid.AccountPrepayment.as_view(), name="api_prepayment"),
+    path("accounts/<str:number>/prepayment/end", prepaid.EndPrepayment.as_view(), name="api_end_prepayment"),
     path("accounts/<str:number>/advice", advice.AccountAdvice.as_view(), name="api_advice"),
     path("accounts/<str:number>/notices", accounts.AccountNotices.as_view(), name="api_notices"),
     path("accounts/<str:number>/consent", accounts.AccountConsent.as_view(), name="api_consent"),

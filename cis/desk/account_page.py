@@ -12,8 +12,9 @@ from accounts.domain.identity import masked
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts, notices, users
 from arrears.queries import late_fees
-from billing.queries import balances, bills, cycles, deposit_rules, deposits, write_offs
+from billing.queries import balances, bills, cycles, deposit_rules, deposits, prepaid, write_offs
 from billing.queries.bills import BillCard
+from billing.queries.prepaid import Standing
 from cis.desk.answers import csv_file, or_404, today
 from cis.desk.roles import BILLERS, CASHIERS, CLERKS, DISPATCHERS, METERERS, READ_TAKERS, READERS
 from cis.desk.timeline import Event, events_of
@@ -80,6 +81,7 @@ class May:
     change: bool
     charge: bool
     inspect: bool
+    prepay: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +113,7 @@ class AccountPage:
     may: May
     changes: tuple[ChangeCard, ...]
     possible_changes: tuple[Can, ...]
+    prepaid: Standing | None
 
     @property
     def figures(self) -> list[dict[str, Any]]:
@@ -205,6 +208,7 @@ def gather(*, overview: accounts.AccountOverview, on: date, roles: frozenset[Rol
         may=may(roles),
         changes=changes.of_account(account_id=overview.id, most=CHANGES_SHOWN),
         possible_changes=change_facts.possible(account_id=overview.id, today=on, cards=cards),
+        prepaid=prepaid.of_accounts(account_ids=[overview.id], today=on).get(overview.id),
     )
 
 
@@ -221,6 +225,7 @@ def may(roles: frozenset[Role]) -> May:
         change=bool(roles & {*BILLERS, *CLERKS}),
         charge=bool(roles & {*BILLERS, *CLERKS}),
         inspect=bool(roles & set(DISPATCHERS)),
+        prepay=bool(roles & {*BILLERS, *CLERKS}),
     )
 
 

@@ -43,7 +43,7 @@ ACTIONS: Mapping[str, Any] = {
     "announce": _("Notice sent"), "notice": _("Notice received"), "copy": _("Authority has a copy"),
     "remind": _("Reminded for the last time"), "dispatch": _("Sent out to be cut off"), "done": _("Done"),
     "fail": _("Not done"), "recall": _("Taken back"), "restore": _("To be restored"), "restored": _("Restored"),
-    "cancel": _("Called off"), "expire": _("Expired"),
+    "cancel": _("Called off"), "expire": _("Expired"), "prepay": _("Balance used up, and told"),
 }  # fmt: skip
 CUT_WAYS: Mapping[str, Any] = {"remote": _("The meter is told to"), "crew": _("A crew goes there")}
 CALL_RESULTS: Mapping[str, Any] = {
@@ -116,6 +116,14 @@ _SENTENCES: Mapping[str, Callable[[Said], str]] = {
     "weather": lambda e: gettext("The forecast says %(coldest)s to %(hottest)s.") % {
         "coldest": _degrees(e["coldest_tenths"]), "hottest": _degrees(e["hottest_tenths"])},
     "weather_unknown": lambda e: gettext("No forecast is known for the next %(hours)s hours: enter one.") % e,
+    "prepaid": lambda _e: gettext("The account pays before it uses by now: its balance decides."),
+    "prepaid_ended": lambda _e: gettext("The account is prepaid no more."),
+    "balance_left": lambda e: gettext("%(left)s is left; it is cut off below %(line)s.") % {
+        "left": money(int(e["left_minor"])), "line": money(int(e["line_minor"]))},
+    "in_review": lambda _e: gettext("The numbers of the last night wait for a person."),
+    "stale_read": lambda e: gettext("The latest read may be %(days)s days old.") % {"days": e["days"]},
+    "balance_untold": lambda _e: gettext("It is not proven that the customer knows that the balance is used up."),
+    "grace": lambda e: gettext("The days of the notice run: it may be done from %(day)s.") % {"day": _day(e["from"])},
 }  # fmt: skip
 
 

@@ -22,6 +22,7 @@ from cis.desk import (
     money_words,
     notice_words,
     plan_words,
+    prepaid_words,
     programme_words,
     report_words,
     safety_words,
@@ -332,6 +333,7 @@ _OF_PIECES = (
     dunning_words, field_words, late_fee_words, meter_words, money_words, notice_words, programme_words,
     report_words, safety_words, staff_words, till_words, write_off_words,
     dunning_words, e_invoice_words, field_words, late_fee_words, meter_words, money_words, notice_words,
+    dunning_words, field_words, late_fee_words, meter_words, money_words, notice_words, prepaid_words,
     programme_words, report_words, safety_words, staff_words, till_words,
 )  # fmt: skip
 """Words of one part of the desk each; a module has tables, tones, or both."""

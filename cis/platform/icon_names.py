@@ -1,7 +1,7 @@
 """The pictures that pages use, by their names in @tabler/icons: these and no others are served."""
 
 ICONS = frozenset({
-    "address-book-off", "alert-circle", "alert-triangle", "arrow-left", "arrows-split-2", "bolt", "book-2",
+    "address-book-off", "alert-circle", "alert-triangle", "arrow-left", "arrows-split-2", "battery-2", "bolt", "book-2",
     "building-bank", "building-store", "cash-register", "lock",
     "bulb", "calculator", "calendar-event", "calendar-repeat", "camera", "cash", "cash-off", "chart-bar",
     "chart-histogram", "check", "checks", "chevron-left", "chevron-right", "circle-check", "clipboard-check",

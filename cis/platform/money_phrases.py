@@ -27,4 +27,8 @@ SENTENCES: Mapping[str, str] = {
     "unknown_refund_file": _("There is no such file."),
     **deposit_phrases.SENTENCES,
     **write_off_phrases.SENTENCES,
+    "not_prepaid": _("The account does not pay before it uses."),
+    "bad_prepay_switch": _("The account cannot be switched so: look at the day, the agreement and the reason."),
+    "prepaid_account_owes": _("The balance is below the line: the account is switched back once it is paid."),
+    "nothing_to_accept": _("These numbers do not wait to be accepted: mend what is wrong with them."),
 }

@@ -7,18 +7,19 @@ from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.enums import Role
 from metering.models.device import Register
 from metering.models.read import RegisterRead
+from tariffs.models.tariff import Tariff
 from tests.factories import contracts, metering, tariffs
 
 CLERK = Actor(ActorKind.STAFF, 11, "Li", frozenset({Role.CLERK, Role.BILLING}))
 DAY = timedelta(days=1)
+CODE = "residential-tiered"
 
 
-def home(*, switch: str = "on", tiered: bool = True, **values) -> tuple[contracts.World, Register]:
+def home(*, switch: str = "on", tariff: Tariff | None = None, **values) -> tuple[contracts.World, Register]:
     """A home at the tariff of Shanghai with yearly steps, with a meter that answers commands."""
     made = contracts.world(**values)
-    if tiered:
-        version = tariffs.from_pack()
-        made.agreement.terms.update(tariff=version.tariff)
+    known = tariff or Tariff.objects.filter(code=CODE).first()
+    made.agreement.terms.update(tariff=known or tariffs.from_pack(CODE).tariff)
     meter = metering.meter(switch=switch)
     metering.installation(of=meter, at=made.service_point)
     return made, meter.registers.get()

@@ -131,6 +131,7 @@ def _build(folder: Path, *, accounts: int, months: int, seed: int) -> dict[str, 
     money.build(run_id=billed.run_id, today=today)
     deposits.build(run_id=billed.run_id, today=today)
     overdue.build(run_id=billed.run_id, today=today)
+    prepaying.build(run_id=billed.run_id, today=today)
     return {"figures": _figures(imported, billed, pdf=pdf, accounts=accounts), "logins": logins}
 
 

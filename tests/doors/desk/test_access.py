@@ -85,6 +85,8 @@ WRITERS = {
     **dict.fromkeys(("propose_cut", "act_on_cut_order", "lift_hold", "decide_dunning_batch"), BILLERS),
     "enter_chart": {Role.BILLING, Role.SUPERVISOR},
     "act_on_late_fee": {Role.CLERK, Role.BILLING, Role.SUPERVISOR},
+    **dict.fromkeys(("switch_to_prepaid", "end_prepaid"), {Role.CLERK, Role.BILLING, Role.SUPERVISOR}),
+    "accept_prepaid": BILLERS,
     **{key: {Role.CASHIER, Role.SUPERVISOR} for key in TILLS},
     **{key: {Role.SUPERVISOR} for key in ("new_till", "new_agent", "change_agent")},
     "upload_statement": {Role.CASHIER, Role.SUPERVISOR},

@@ -1,0 +1,43 @@
+"""Which prepaid supplies are to be cut off, and what stands against it."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from arrears.domain.cut_facts import Blocker
+from arrears.models.collection import DisconnectionOrder
+from arrears.queries import cuts
+from cis.platform.db import fetch
+
+_RIPE = """
+    SELECT p.id, p.account_id, g.service_point_id
+    FROM billing_prepayment p
+    JOIN contracts_serviceagreement g ON g.account_id = p.account_id AND g.period @> %(today)s::date
+    WHERE p.level = 'pending' AND p.cut_date <= %(today)s AND p.since_date <= %(today)s
+      AND (p.until_date IS NULL OR p.until_date > %(today)s)
+      AND NOT EXISTS (SELECT FROM arrears_disconnectionorder o WHERE o.service_point_id = g.service_point_id
+                      AND o.state NOT IN ('restored', 'cancelled', 'expired', 'failed'))
+    ORDER BY p.cut_date, p.id, g.service_point_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class RipeSupply:
+    """A place whose account has used up its balance, told so long ago that it may be cut off."""
+
+    prepayment_id: int
+    account_id: int
+    service_point_id: int
+
+
+def ripe(*, today: date) -> tuple[RipeSupply, ...]:
+    """Return the places without an order whose days of the notice are over; one statement."""
+    return tuple(RipeSupply(*row) for row in fetch(_RIPE, {"today": today}))
+
+
+def against(*, prepayment_id: int, account_id: int, service_point_id: int, at: datetime) -> tuple[Blocker, ...]:
+    """Return every reason why a place must not be cut off for the balance of its account now, before any order."""
+    order = DisconnectionOrder(
+        account_id=account_id, service_point_id=service_point_id, prepayment_id=prepayment_id, expires_at=at,
+        proposed_at=at,
+    )  # fmt: skip
+    return cuts.blockers(order=order, at=at)
