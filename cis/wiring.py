@@ -33,6 +33,8 @@ from billing.operations import documents as bill_documents
 from billing.operations import (
     budget_nights,
     budget_notes,
+    consolidated_telling,
+    consolidating,
     energizing,
     energizing_ends,
     final_accounts,
@@ -229,6 +231,10 @@ def bind() -> None:
     _bind_disconnections()
     _bind_dunning()
     jobs.register(telling.REMIND, telling.remind, schedule=Daily(REMIND_AT, settings.TIME_ZONE))
+    remind = consolidated_telling.remind
+    jobs.register(consolidated_telling.REMIND, remind, schedule=Daily(REMIND_AT, settings.TIME_ZONE))
+    jobs.register(consolidating.WORK, consolidating.work, schedule=Daily(LATE_FEES_AT, settings.TIME_ZONE))
+    outbox.send_by(consolidated_telling.TELL, consolidated_telling.tell)
     outbox.send_by(issuing.PRINT, _print_bill)
     outbox.send_by(telling.TELL, telling.tell)
     jobs.register(mailings.WORK, mailings.work)

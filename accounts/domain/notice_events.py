@@ -180,6 +180,22 @@ _ROWS: Final = (
         ladder=(Channel.SMS, Channel.EMAIL),
     ),
     Event(
+        code="consolidated_issued",
+        notice_class=NoticeClass.MONEY,
+        facts={"bill": _TEXT, "period": _PERIOD, "count": FactKind.NUMBER, "amount": _MONEY, "to_pay": _MONEY,
+               "due": _DATE, "link": _LINK},
+    ),
+    Event(
+        code="consolidated_due_soon",
+        notice_class=NoticeClass.MONEY,
+        facts={"bill": _TEXT, "open": _MONEY, "due": _DATE, "link": _LINK},
+    ),
+    Event(
+        code="consolidated_paid",
+        notice_class=NoticeClass.MONEY,
+        facts={"bill": _TEXT, "amount": _MONEY, "received": _DATE, "reference": _TEXT, "link": _LINK},
+    ),
+    Event(
         code="payment_reversed",
         notice_class=NoticeClass.MONEY,
         facts={"amount": _MONEY, "reversed": _DATE, "reference": _TEXT},

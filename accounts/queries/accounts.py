@@ -163,6 +163,19 @@ def id_of_number(number: str) -> int:
     return found
 
 
+def ids_of_numbers(numbers: Iterable[str]) -> dict[str, int]:
+    """
+    Return the ids of accounts by their numbers; one statement.
+
+    :raises UnknownAccount: one of them is no account's.
+    """
+    wanted = set(numbers)
+    found = dict(Account.objects.filter(number__in=wanted).values_list("number", "id"))
+    for number in sorted(wanted - found.keys()):
+        raise UnknownAccount(f"There is no account {number}.", number=number)
+    return found
+
+
 def ids_by_external_id(external_ids: Iterable[str]) -> dict[str, int]:
     """Return the ids of those accounts that exist, by external id; one statement."""
     rows = Account.objects.filter(external_id__in=list(external_ids))

@@ -10,7 +10,7 @@ from billing.domain import numbers
 from billing.domain.announcements import BillsIssued
 from billing.models.bill import BillKind
 from billing.models.run import ChunkState, RunChunk
-from billing.operations import allocation, charging, chunks, ledger, rebill_rows, telling
+from billing.operations import allocation, charging, chunks, consolidating, ledger, rebill_rows, telling
 from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.errors import Refused
 from cis.platform import db, events, outbox, packs, sequences
@@ -136,6 +136,9 @@ def issue(
         raise DraftsMoved(f"Of {len(bill_ids)} drafts only {issued} could be issued.", advice="Try again.")
     if kind is BillKind.REGULAR:
         rebill_rows.bill(bill_ids=bill_ids)
+    if due_date is None:
+        consolidating.collect_step(bill_ids=bill_ids, issue_date=issue_date)
+    if kind is BillKind.REGULAR:
         events.announce(BillsIssued(bill_ids=tuple(bill_ids), issue_date=issue_date, actor=actor))
     if is_paid:
         _pay_from_credit(bill_ids, today=issue_date)

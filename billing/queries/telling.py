@@ -49,6 +49,8 @@ _BILLS = """
     ) p ON true
     WHERE b.kind <> 'credit'
 """
+# Who is asked by a consolidated bill is told of it alone.
+_ALONE = "NOT EXISTS (SELECT 1 FROM billing_consolidateditem i WHERE i.bill_id = b.id)"
 
 _BY_ID = f"{_BILLS} AND b.state = %s AND b.id = ANY(%s) ORDER BY b.id"
 _NEWS = f"""
@@ -56,15 +58,20 @@ _NEWS = f"""
     AND NOT EXISTS (SELECT 1 FROM billing_depositmove m WHERE m.note_id = b.id AND m.kind <> 'reduce') ORDER BY b.id
 """  # noqa: S608 (made of constants)
 _DUE = f"""
-    SELECT * FROM ({_BILLS} AND b.state = 'issued' AND b.due_date >= %s AND b.due_date < %s
+    SELECT * FROM ({_BILLS} AND b.state = 'issued' AND b.due_date >= %s AND b.due_date < %s AND {_ALONE}
                    AND (b.due_date, b.id) > (%s, %s)) AS told
     WHERE open_minor > 0 ORDER BY due_date, id LIMIT %s
 """  # noqa: S608 (made of constants)
 
 
 def bills(*, bill_ids: Sequence[int]) -> tuple[BillToTell, ...]:
-    """Return those of the bills that are issued and stand, by id; one statement. A credit note is not among them."""
-    return _told(_BY_ID, [BillState.ISSUED.value, list(bill_ids)])
+    """
+    Return those of the bills that are issued and stand, by id; one statement.
+
+    A credit note is not among them, nor what is asked for by a consolidated bill.
+    """
+    return _told(f"{_BILLS} AND {_ALONE} AND b.state = %s AND b.id = ANY(%s) ORDER BY b.id",
+                 [BillState.ISSUED.value, list(bill_ids)])
 
 
 def news(*, bill_ids: Sequence[int]) -> tuple[BillToTell, ...]:
@@ -87,7 +94,11 @@ def due(*, from_date: date, until_date: date, after: tuple[date, int], most: int
 
 
 def payments(*, payment_ids: Sequence[int]) -> tuple[PaymentToTell, ...]:
-    """Return payments by id; one statement. One of an account that nobody held on that day is left out."""
+    """
+    Return payments by id; one statement.
+
+    One of an account that nobody held on that day is left out, and what is part of a payment for a consolidated bill.
+    """
     rows = db.fetch(_PAYMENTS, [list(payment_ids)])
     return tuple(
         PaymentToTell(
@@ -106,7 +117,8 @@ _PAYMENTS = """
     SELECT p.id, p.account_id, h.customer_id, p.received_date, p.amount_minor, p.reference
     FROM billing_payment p
     JOIN accounts_accountholder h ON h.account_id = p.account_id AND h.period @> p.received_date
-    WHERE p.id = ANY(%s) ORDER BY p.id
+    WHERE p.id = ANY(%s) AND NOT EXISTS (SELECT 1 FROM billing_consolidatedpart x WHERE x.payment_id = p.id)
+    ORDER BY p.id
 """
 
 

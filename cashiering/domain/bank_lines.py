@@ -60,6 +60,8 @@ DEBIT_SCORE = 100
 DEPOSIT = "deposit"
 HAND_OVER = "hand_over"
 REFUND = "refund"
+CONSOLIDATED = "consolidated_bill"
+CONSOLIDATED_SCORE = 100
 
 TRANSFER_PREFIX = "RET"
 

@@ -14,13 +14,17 @@ class Checkout(models.Model):
     One online payment that somebody was sent to a provider with.
 
     reference      our name of it; cannot be guessed, since it opens its page
-    payment        the account's payment that the money became
+    payment        the account's payment that the money became; of a consolidated bill the first of them
+    consolidated_bill  what is paid as a whole; its account is the one that gets what is too much
     said_minor, said_currency  what the provider has, where that is not what was asked for [minor unit]
     suspense_minor part of it that stands in suspense [minor unit]
     need           why a person has to look at it; "" for nothing
     """
 
     account = models.ForeignKey("accounts.Account", on_delete=models.PROTECT, related_name="checkouts")
+    consolidated_bill = models.ForeignKey(
+        "billing.ConsolidatedBill", on_delete=models.PROTECT, null=True, related_name="checkouts"
+    )
     provider = Code()
     reference = models.CharField(max_length=40, unique=True)
     provider_reference = models.CharField(max_length=100, default="", blank=True)

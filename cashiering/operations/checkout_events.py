@@ -8,6 +8,7 @@ What providers say: kept as it came, then done, each message once and in any ord
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -19,7 +20,7 @@ from accounts.operations import notices
 from accounts.queries import accounts
 from billing.domain.channels import PaymentChannel, ReturnKind
 from billing.domain.entries import Entry, TransferKind
-from billing.operations import ledger, payments, telling
+from billing.operations import consolidated_payments, ledger, payments, telling
 from billing.operations.payments import BadReturn
 from billing.queries import bills
 from cashiering.domain import checkouts as domain
@@ -210,7 +211,8 @@ def _move(row: Checkout, action: CheckoutAction, *, actor: Actor = SYSTEM, reaso
 
 def _begin(row: Checkout, said: Said, day: date) -> None:  # noqa: ARG001 (one signature for all)
     # What is under way keeps an account from being cut off: who is about to cut it off waits here, or goes first.
-    ledger.lock_customers(account_ids=[row.account_id])
+    paid = row.parts.values_list("bill__account_id", flat=True)
+    ledger.lock_customers(account_ids=[row.account_id, *paid])
     _move(row, CheckoutAction.BEGIN)
 
 
@@ -235,6 +237,9 @@ def _pay(row: Checkout, said: Said, day: date) -> None:
 @joins_transaction
 def book_step(*, row: Checkout, amount_minor: int, day: date, actor: Actor) -> None:
     """Book the money of a checkout: it pays the bills it was made for as far as they are open, the rest by the rule."""
+    if row.consolidated_bill_id is not None:
+        _book_collected(row, row.consolidated_bill_id, amount_minor, day, actor)
+        return
     ledger.lock_customers(account_ids=[row.account_id])
     wanted = dict(row.parts.values_list("bill_id", "amount_minor"))
     open_of = {card.id: card.open_minor for card in bills.listed(bill_ids=list(wanted))}
@@ -253,6 +258,19 @@ def book_step(*, row: Checkout, amount_minor: int, day: date, actor: Actor) -> N
         for_bills={bill_id: part for bill_id, part in parts.items() if part},
     )
     row.payment_id = received.payment_id
+
+
+def _book_collected(row: Checkout, consolidated_bill_id: int, amount_minor: int, day: date, actor: Actor) -> None:
+    booked = consolidated_payments.book_step(
+        consolidated_bill_id=consolidated_bill_id,
+        amount_minor=amount_minor,
+        channel=PaymentChannel.ONLINE,
+        reference=row.reference,
+        received_date=day,
+        today=_day(timezone.now()),
+        actor=actor,
+    )
+    row.payment_id = booked.parts[0][0]
 
 
 def _hold(row: Checkout, said: Said, day: date) -> None:
@@ -281,16 +299,16 @@ def _reverse(row: Checkout, said: Said, day: date) -> None:
 def _take_back(row: Checkout, said: Said, day: date) -> bool:
     """Take back the payment of a checkout; False: it was taken back already for another reason."""
     assert row.payment is not None
-    amount, day = row.payment.amount_minor, max(day, row.payment.received_date)
+    whole = consolidated_payments.of_payment(payment_id=row.payment.id)
+    amount = row.payment.amount_minor if whole is None else row.amount_minor
+    day, reason = max(day, row.payment.received_date), said.reason or "taken back by the provider"
+    given: dict[str, Any] = {"kind": ReturnKind.BOUNCED, "returned_date": day, "reason": reason, "actor": SYSTEM}
     try:
         with transaction.atomic():
-            payments.take_back_step(
-                payment_id=row.payment.id,
-                kind=ReturnKind.BOUNCED,
-                returned_date=day,
-                reason=said.reason or "taken back by the provider",
-                actor=SYSTEM,
-            )
+            if whole is None:
+                payments.take_back_step(payment_id=row.payment.id, **given)
+            else:
+                consolidated_payments.take_back_step(consolidated_payment_id=whole, **given)
     except BadReturn:
         return False
     entry = _entry(row, "back", domain.CASH, domain.transit(row.provider), amount, day)

@@ -15,7 +15,7 @@ from django.conf import settings
 from django.utils.translation import gettext
 
 from accounts.queries import accounts, supplier
-from billing.queries import bills
+from billing.queries import bills, consolidated
 from cashiering.domain.checkouts import BadCheckout, CheckoutState, Origin
 from cashiering.gateways import online
 from cashiering.gateways.online import Offered, Order, ProviderUnreachable
@@ -47,6 +47,7 @@ class Wish:
     bill_ids      bills of the account, each with all that is open of it; empty: a free amount
     amount_minor  the free amount, which pays by the rule of the pack [minor unit]
     parts         in place of bill_ids: what of each bill, as a part of a plan of instalments [minor unit]
+    consolidated_bill_id  all that is open of it; the account is its lead account
     """
 
     account_id: int
@@ -55,6 +56,7 @@ class Wish:
     bill_ids: tuple[int, ...] = ()
     amount_minor: int | None = None
     parts: tuple[tuple[int, int], ...] = ()
+    consolidated_bill_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ def _open(*, wish: Wish, at: datetime, actor: Actor) -> Checkout:
     rule = packs.rule("online_payment", at=today)
     accounts.card(account_id=wish.account_id)
     execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"checkout:{wish.account_id}"])
-    parts = _parts(wish)
+    parts = _parts(wish) if wish.consolidated_bill_id is None else _collected(wish, today)
     amount = sum(parts.values()) if parts else (wish.amount_minor or 0)
     _check(amount, today)
     known = _waiting(wish, amount, parts, at)
@@ -112,6 +114,7 @@ def _open(*, wish: Wish, at: datetime, actor: Actor) -> Checkout:
         return known
     row = Checkout.objects.create(
         account_id=wish.account_id,
+        consolidated_bill_id=wish.consolidated_bill_id,
         provider=wish.provider,
         reference="C" + base64.b32encode(token_bytes(13)).decode().rstrip("="),
         amount_minor=amount,
@@ -145,6 +148,19 @@ def _parts(wish: Wish) -> dict[int, int]:
     return {**open_of, **dict(wish.parts)}
 
 
+def _collected(wish: Wish, today: date) -> dict[int, int]:
+    """
+    Return what is open of each bill of a consolidated bill. [minor unit]
+
+    :raises BadCheckout: nothing is.
+    """
+    assert wish.consolidated_bill_id is not None
+    found = consolidated.open_bills(consolidated_bill_id=wish.consolidated_bill_id, today=today)
+    if not found:
+        raise BadCheckout("Nothing is open of this bill.", advice="Load the page anew.", field="bills")
+    return {one.bill_id: one.open_minor for one in found}
+
+
 def _check(amount_minor: int, today: date) -> None:
     bounds = queries.bounds(today=today)
     if not bounds.least_minor <= amount_minor <= bounds.most_minor:
@@ -161,6 +177,7 @@ def _waiting(wish: Wish, amount_minor: int, parts: dict[int, int], at: datetime)
     """Return the same wish that waits at the provider already; a payer who presses twice pays once."""
     rows = Checkout.objects.filter(
         account_id=wish.account_id,
+        consolidated_bill_id=wish.consolidated_bill_id,
         provider=wish.provider,
         amount_minor=amount_minor,
         state=CheckoutState.CREATED.value,

@@ -23,7 +23,7 @@ from cashiering.domain import bank_lines
 from cashiering.domain.bank_lines import LineState
 from cashiering.domain.matching import Debtor, Match, Named, Paid, match, numbers_in, plain_name
 from cashiering.models.bank import StatementLine
-from cashiering.operations import debit_money, deposits, hand_overs, refund_files, returns
+from cashiering.operations import consolidated_lines, debit_money, deposits, hand_overs, refund_files, returns
 from cis.kernel.actors import SYSTEM
 from cis.kernel.calendar import local_clock
 from cis.platform import copying, jobs, packs
@@ -129,12 +129,19 @@ def post_chunk(*, today: date) -> int:
 def _expected(
     came: Sequence[StatementLine], doubts: Mapping[int, str], today: date
 ) -> tuple[dict[int, _Fate], dict[int, str]]:
-    """Return what becomes of lines that the house waits for: its own money and direct debits; and what is odd now."""
+    """
+    Return what becomes of lines that the house waits for, and what is odd now.
+
+    They are its own money, direct debits, and payments of consolidated bills.
+    """
     fates = {line_id: _Fate(LineState.SETTLED, reason) for line_id, reason in _own_money(came, doubts).items()}
     sure = [line for line in came if line.id not in fates and line.id not in doubts]
     debits = debit_money.collect_step(lines=sure, today=today)
     for line_id in debits.booked:
         fates[line_id] = _Fate(LineState.BOOKED, bank_lines.DEBIT_COLLECTED, bank_lines.DEBIT_SCORE)
+    left = [line for line in sure if line.id not in fates and line.id not in debits.odd]
+    for line_id in consolidated_lines.book_step(lines=left, today=today):
+        fates[line_id] = _Fate(LineState.BOOKED, bank_lines.CONSOLIDATED, bank_lines.CONSOLIDATED_SCORE)
     return fates, {**doubts, **dict.fromkeys(debits.odd, bank_lines.DEBIT_DIFFERS)}
 
 

@@ -7,8 +7,9 @@ from datetime import date
 from django.utils import timezone
 
 from billing.domain.channels import ReturnKind
-from billing.operations import ledger, payments
+from billing.operations import consolidated_payments, ledger, payments
 from billing.operations.payments import ReferenceReused
+from billing.queries import consolidated
 from cashiering.domain import tills as domain
 from cashiering.domain.tills import BadTill, Means, ReceiptState, SessionState
 from cashiering.models.till import Receipt, ReceiptPart, ReceiptPrint
@@ -79,11 +80,9 @@ def take(
     """
     session = tills.lock_step(session_id=session_id)
     total = sum(part.amount_minor for part in parts)
-    known = Receipt.objects.filter(form=form).first()
+    known = _known(form, (session_id, total, means.value))
     if known is not None:
-        if (known.session_id, known.amount_minor, known.means) != (session_id, total, means.value):
-            raise ReferenceReused("This form was sent before with another amount.", advice="Begin anew.")
-        return Taken(known.id, is_new=False)
+        return known
     tills.check_open(session, actor)
     _check(parts, means, reference, form)
     change = domain.change_minor(amount_minor=total, tendered_minor=tendered_minor, means=means)
@@ -103,6 +102,72 @@ def take(
         _book(receipt, part, number if len(parts) > 1 else 0, today, actor)
     audit.record(actor, "take", "receipt", receipt.id, number=receipt.number, amount=total, means=means.value)
     return Taken(receipt.id, is_new=True)
+
+
+@opens_transaction
+def take_consolidated(
+    *,
+    session_id: int,
+    consolidated_bill_id: int,
+    amount_minor: int,
+    means: Means,
+    tendered_minor: int | None,
+    reference: str,
+    form: str,
+    today: date,
+    actor: Actor,
+) -> Taken:
+    """
+    Take money for a consolidated bill at an open till: one receipt, spread over its bills; see ``take``.
+
+    :raises UnknownConsolidatedBill: there is none.
+    """
+    session = tills.lock_step(session_id=session_id)
+    known = _known(form, (session_id, amount_minor, means.value))
+    if known is not None:
+        return known
+    tills.check_open(session, actor)
+    if amount_minor <= 0:
+        raise BadTill("Nothing is to be paid.", advice="Enter an amount.", field="amount")
+    _check_words(means, reference, form)
+    change = domain.change_minor(amount_minor=amount_minor, tendered_minor=tendered_minor, means=means)
+    accounts = consolidated.accounts_of(consolidated_bill_id=consolidated_bill_id)
+    lead = consolidated.one(consolidated_bill_id=consolidated_bill_id).lead_account_id
+    ledger.lock_customers(account_ids=[*accounts, lead])
+    receipt = Receipt.objects.create(
+        number=domain.receipt_number(sequences.take(SEQUENCE)),
+        session=session,
+        form=form,
+        means=means.value,
+        amount_minor=amount_minor,
+        change_minor=change,
+        reference=reference.strip(),
+        taken_date=today,
+    )
+    booked = consolidated_payments.book_step(
+        consolidated_bill_id=consolidated_bill_id,
+        amount_minor=amount_minor,
+        channel=means.channel,
+        reference=receipt.number,
+        received_date=today,
+        today=today,
+        actor=actor,
+    )
+    ReceiptPart.objects.bulk_create(
+        ReceiptPart(receipt=receipt, payment_id=payment_id, amount_minor=part) for payment_id, part in booked.parts
+    )
+    audit.record(actor, "take", "receipt", receipt.id, number=receipt.number, amount=amount_minor, means=means.value)
+    return Taken(receipt.id, is_new=True)
+
+
+def _known(form: str, taken: tuple[int, int, str]) -> Taken | None:
+    """Return the receipt that a form made before, by its session, amount and means."""
+    known = Receipt.objects.filter(form=form).first()
+    if known is None:
+        return None
+    if (known.session_id, known.amount_minor, known.means) != taken:
+        raise ReferenceReused("This form was sent before with another amount.", advice="Begin anew.")
+    return Taken(known.id, is_new=False)
 
 
 @opens_transaction
@@ -221,6 +286,10 @@ def _check(parts: Sequence[Part], means: Means, reference: str, form: str) -> No
         raise BadTill("Nothing is to be paid, or an account stands twice.", advice="Enter an amount.", field="amount")
     if any(part.amount_minor <= 0 for part in parts):
         raise BadTill("Each amount must be more than 0.", advice="Leave out accounts that pay nothing.", field="amount")
+    _check_words(means, reference, form)
+
+
+def _check_words(means: Means, reference: str, form: str) -> None:
     if not 0 < len(form) <= FORM_MOST or len(reference) > payments.REFERENCE_MOST:
         raise BadTill("The reference is too long.", advice="Write a shorter one.", field="reference")
     if means is not Means.CASH and not reference.strip():

@@ -113,12 +113,17 @@ def under_way(account_ids: Collection[int], *, at: datetime) -> dict[int, dateti
     """
     hours = int(packs.rule("online_payment", at=local_clock(settings.TIME_ZONE).local_date(at))["hold_hours"])
     span = timedelta(hours=hours)
+    wanted = set(account_ids)
+    # One for a consolidated bill is under way for each account that it pays.
     rows = Checkout.objects.filter(
-        account_id__in=list(account_ids), state=CheckoutState.PENDING.value, created_at__gt=at - span
+        Q(account_id__in=wanted) | Q(consolidated_bill__isnull=False, parts__bill__account_id__in=wanted),
+        state=CheckoutState.PENDING.value,
+        created_at__gt=at - span,
     )
     found: dict[int, datetime] = {}
-    for account_id, created_at in rows.order_by("created_at").values_list("account_id", "created_at"):
-        found[account_id] = created_at + span
+    values = rows.order_by("created_at").values_list("account_id", "parts__bill__account_id", "created_at")
+    for account_id, paid_id, created_at in values:
+        found |= {one: created_at + span for one in (account_id, paid_id) if one in wanted}
     return found
 
 

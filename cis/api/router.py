@@ -8,6 +8,7 @@ from billing.api import advice, books, charges, deposits, energizing, previews
 from billing.api import advice, books, charges, decisions, energizing, previews
 from billing.api import advice, books, charges, e_invoices, energizing, previews
 from billing.api import advice, books, charges, energizing, prepaid, previews
+from billing.api import advice, books, charges, consolidated, energizing, previews
 from billing.api import endpoints as billing
 from cashiering.api import agents, checkouts, mandates, payment_events
 from cashiering.api import endpoints as cashiering
@@ -29,6 +30,12 @@ urlpatterns = [
     path("e-invoices/<int:invoice_id>", e_invoices.InvoiceOne.as_view(), name="api_e_invoice"),
     path("e-invoices/<int:invoice_id>/red", e_invoices.TakeBackInvoice.as_view(), name="api_take_back_e_invoice"),
     path("accounts/<str:number>/tax-profile", e_invoices.AccountTaxProfile.as_view(), name="api_tax_profile"),
+    path("consolidated-bills", consolidated.ConsolidatedBillList.as_view(), name="api_consolidated_bills"),
+    path("consolidated-bills/<str:number>", consolidated.ConsolidatedBillOne.as_view(), name="api_consolidated_bill"),
+    path("consolidations", consolidated.ConsolidationList.as_view(), name="api_consolidations"),
+    path(
+        "consolidations/<int:consolidation_id>", consolidated.ConsolidationOne.as_view(), name="api_consolidation"
+    ),
     path("accounts/<str:number>/balance", billing.AccountBalance.as_view(), name="api_balance"),
     path("accounts/<str:number>/prepayment", prepaid.AccountPrepayment.as_view(), name="api_prepayment"),
     path("accounts/<str:number>/prepayment/end", prepaid.EndPrepayment.as_view(), name="api_end_prepayment"),

@@ -1,23 +1,21 @@
 """What the desk's pages share: today, not found, files, and refusals in the page's language."""
 
-import csv
-import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
-from urllib.parse import quote
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, QueryDict, StreamingHttpResponse
+from django.http import Http404, HttpRequest, QueryDict
 from django.utils import timezone
 
 from cis.kernel.errors import Refused
+from cis.platform import csv_files
 from cis.platform.phrases import explain
 
 FILE_ROWS_MOST = 200_000
 FINDINGS_MOST = 8
-FORMULA = re.compile(r"[=+\-@\t\r]")
-NUMERIC = re.compile(r"[+-]?[0-9 .,;()-]+")
+csv_file = csv_files.csv_file
+"""For all lists of the desk."""
 
 
 def today() -> date:
@@ -57,34 +55,3 @@ def tell_findings(request: HttpRequest, refusal: Refused) -> None:
     tell_refusal(request, refusal)
     for finding in refusal.detail.get("findings", ())[:FINDINGS_MOST]:
         messages.warning(request, str(finding))
-
-
-def csv_file(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> StreamingHttpResponse:
-    """
-    Return rows as a CSV file that a spreadsheet opens as it is: UTF-8 with BOM, no cell is read as a formula.
-
-    [source: OWASP, CSV injection]
-    """
-    writer = csv.writer(_Echo())
-
-    def lines() -> Iterator[str]:
-        yield "\ufeff" + writer.writerow(header)
-        for row in rows:
-            yield writer.writerow([_cell(value) for value in row])
-
-    answer = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
-    return answer
-
-
-class _Echo:
-    """A file that gives back what is written to it."""
-
-    def write(self, text: str) -> str:
-        return text
-
-
-def _cell(value: object) -> object:
-    if isinstance(value, str) and FORMULA.match(value) and not NUMERIC.fullmatch(value):
-        return f"'{value}"
-    return "" if value is None else value

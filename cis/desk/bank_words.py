@@ -32,6 +32,7 @@ REASONS: Mapping[str, Any] = {
     "perhaps_known": _("looks like a line of another statement"),
     "is_known": _("came in another file"),
     "transfer_out": _("transfer back to a payer"),
+    "consolidated_bill": _("the number of a consolidated bill"),
     "debit_collected": _("collected by direct debit"),
     "debit_differs": _("names a direct debit, and is not its amount"),
     "debit_returned": _("direct debit that came back"),

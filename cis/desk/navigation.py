@@ -27,6 +27,7 @@ ENTRIES = (
     NavEntry("desk:notices", _("Notices"), "send", STAFF, _CARE),
     NavEntry("desk:bills", _("Bills"), "file-invoice", STAFF, _BILLING),
     NavEntry("desk:e_invoices", _("E-invoices"), "receipt", STAFF, _BILLING),
+    NavEntry("desk:bills", _("Bills"), "file-invoice", STAFF, _BILLING, ("desk:consolidated_bills",)),
     NavEntry("desk:runs", _("Runs"), "refresh-dot", STAFF, _BILLING),
     NavEntry("desk:corrections", _("Corrections"), "scale", STAFF, _BILLING),
     NavEntry("desk:charges", _("One-off charges"), "receipt", STAFF, _BILLING),

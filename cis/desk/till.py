@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.queries import accounts, users
-from billing.queries import balances, bills, listing
+from billing.queries import balances, bills, consolidated, listing
 from cashiering.operations import receipts as receipt_operations
 from cashiering.operations import tills as operations
 from cashiering.queries import till_rules, tills
@@ -38,6 +38,9 @@ def counter(request: HttpRequest) -> HttpResponse:
     if own.state != "open":
         return redirect("desk:till_session", own.id)
     text = request.GET.get("q", "").strip()[:60]
+    collective = consolidated.by_numbers([text]) if text else {}
+    if collective:
+        return redirect("desk:take_consolidated", collective[text])
     found = find(text=text, at_date=today(), most=FOUND_MOST) if text else ()
     sure = [one for one in found if one.is_whole] if len(found) > 1 else list(found)
     if len(sure) == 1:

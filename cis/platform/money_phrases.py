@@ -6,8 +6,10 @@ from django.utils.translation import gettext_noop as _
 
 from cis.platform import deposit_phrases
 from cis.platform import write_off_phrases
+from cis.platform import collective_phrases
 
 SENTENCES: Mapping[str, str] = {
+    **collective_phrases.SENTENCES,
     "unknown_refund": _("There is no such refund."),
     "refund_paid": _("The refund was paid already."),
     "bad_refund": _("Payee, reference, date or amount of the refund is impossible."),

@@ -13,6 +13,7 @@ from cis.platform import pack_arrears, pack_changes, pack_money, pack_write_offs
 from cis.platform import pack_arrears, pack_budget, pack_changes, pack_money
 from cis.platform import pack_arrears, pack_changes, pack_money, pack_plans
 from cis.platform import pack_arrears, pack_changes, pack_money, pack_prepay
+from cis.platform import pack_arrears, pack_changes, pack_collective, pack_money
 from cis.platform.pack_charges import ChargesByHand, ChargeTax
 from cis.platform.pack_contracts import ApplicationWork, ContractTerms, SupplyQuality
 
@@ -323,6 +324,7 @@ class Rules:
     deposits: pack_deposits.Deposits = field(metadata=_LOCAL)
     write_offs: pack_write_offs.WriteOffs = field(metadata=_LOCAL)
     budget_billing: pack_budget.BudgetBilling = field(metadata=_LOCAL)
+    consolidated_bills: pack_collective.ConsolidatedBills = field(metadata=_LOCAL)
     bounds: Bounds
     shadow: Shadow
     quiet_hours: QuietHours

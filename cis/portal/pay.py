@@ -15,8 +15,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.queries import supplier
-from billing.queries import bills, pay_links
+from billing.queries import bills, consolidated, pay_links
 from billing.queries.bills import BillCard, UnknownBill
+from billing.queries.consolidated import ConsolidatedCard
 from cashiering.domain.checkouts import CheckoutState, Origin
 from cashiering.gateways import online
 from cashiering.operations import checkouts, payment_receipts
@@ -84,6 +85,9 @@ def link(request: HttpRequest, number: str, mark: str) -> HttpResponse:
     """
     try:
         limits.take(name="pay_link", request=request, most=LOOK_MOST, hours=HOURS, at=timezone.now())
+        collective = _collective_of(number, mark)
+        if collective is not None:
+            return _collective(request, collective)
         card = _of_link(number, mark)
     except TooManyRequests:
         return render(request, "429.html", status=HTTPStatus.TOO_MANY_REQUESTS)
@@ -153,6 +157,42 @@ def payment_receipt(request: HttpRequest, payment_id: int) -> HttpResponse:
     if held is None or not any(one.id == payment_id and held.covers(one.received_date) for one in paid):
         raise Http404
     return _pdf(payment_id, is_masked=False)
+
+
+def _collective(request: HttpRequest, card: ConsolidatedCard) -> HttpResponse:
+    """Show the consolidated bill of a code to whoever scanned it, and let it be paid as a whole."""
+    today, refused = access.today(), None
+    days = int(packs.rule("online_payment", at=today)["link_days"])
+    state = "paid" if not card.open_minor else "open" if today <= card.issue_date + timedelta(days=days) else "old"
+    if request.method == "POST" and state == "open":
+        wish = Wish(
+            account_id=card.lead_account_id, provider=request.POST.get("provider", ""), origin=Origin.LINK,
+            consolidated_bill_id=card.id,
+        )  # fmt: skip
+        try:
+            return _begin(request, wish, PAYER)
+        except Refused as refusal:
+            refused = explain(refusal.code, refusal.message, refusal.advice)
+    context = {
+        "card": card,
+        "state": state,
+        "refused": refused,
+        "today": today,
+        "name": queries.holder(account_id=card.lead_account_id, today=card.issue_date, is_masked=True),
+        "providers": online.names(),
+        "supplier": supplier.current(),
+        "is_under_way": _is_under_way(card.lead_account_id),
+        "is_consolidated": True,
+    }
+    return _private(render(request, "portal/pay_link.html", context))
+
+
+def _collective_of(number: str, mark: str) -> ConsolidatedCard | None:
+    """Return the consolidated bill of a code; None: it is of another kind, or the mark is wrong."""
+    if not (number.isascii() and pay_links.is_right(number, mark)):
+        return None
+    known = consolidated.by_numbers([number])
+    return consolidated.one(consolidated_bill_id=known[number]) if known else None
 
 
 def _begin(request: HttpRequest, wish: Wish, actor: Actor) -> HttpResponse:

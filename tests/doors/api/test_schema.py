@@ -45,6 +45,8 @@ def bearer(world):
         "books:read",
         *(f"{kind}:{verb}" for kind in MONEY for verb in ("read", "write", "decide")),
         "e-invoices:read",
+        "consolidated:read",
+        "consolidated:write",
     )
 
 
@@ -68,6 +70,11 @@ def bearer(world):
         ("/api/v1/transfers", "GET"),
         ("/api/v1/e-invoices", "GET"),
         ("/api/v1/accounts/{number}/tax-profile", "GET"),
+        ("/api/v1/consolidated-bills", "GET"),
+        ("/api/v1/consolidated-bills/{number}", "GET"),
+        ("/api/v1/consolidations", "GET"),
+        ("/api/v1/consolidations", "POST"),
+        ("/api/v1/consolidations/{consolidation_id}", "POST"),
         ("/api/v1/journals/{month}", "GET"),
         *((f"/api/v1/{kind}{rest}", method) for kind in MONEY for rest, method in (("", "GET"), ("", "POST"))),
         ("/api/v1/write-offs/{row_id}", "GET"),
