@@ -10,31 +10,22 @@ from django.utils import timezone
 
 from accounts.operations import bounces, deadline_mails, letters, mailings, notice_drafts, notice_sending
 from accounts.queries import supplier
-from arrears.operations import cases, cutting, demands, disconnections, dunning, late_fees
+from arrears.operations import cases, cutting, demands, disconnections, dunning, late_fees, plan_looks, prepaid_cuts
 from arrears.queries import demands_made, disputes, hindrances, money_under_way
-from arrears.operations import cases, cutting, demands, disconnections, dunning, late_fees, plan_looks
-from arrears.operations import cases, cutting, demands, disconnections, dunning, late_fees, prepaid_cuts
-from arrears.queries import disputes, hindrances, money_under_way
 from arrears.queries import late_fees as accruals
 from billing import tasks
-from billing.domain.announcements import PaymentsBooked
-from billing.operations import documents as bill_documents
-from billing.operations import (
-    deposit_nights,
-    deposit_telling,
-    deposits,
+from billing.domain.announcements import BillCancelled, BillReleased, BillsIssued, PaymentsBooked
 from billing.gateways import e_invoice
 from billing.gateways.sandbox_invoices import SandboxInvoices
-from billing.operations import documents as bill_documents
-from billing.operations import (
-    e_invoice_sending,
-from billing.domain.announcements import BillCancelled, BillReleased, BillsIssued, PaymentsBooked
-from billing.operations import documents as bill_documents
 from billing.operations import (
     budget_nights,
     budget_notes,
     consolidated_telling,
     consolidating,
+    deposit_nights,
+    deposit_telling,
+    deposits,
+    e_invoice_sending,
     energizing,
     energizing_ends,
     final_accounts,
@@ -51,7 +42,6 @@ from billing.operations import (
 )
 from billing.operations import documents as bill_documents
 from billing.queries import balances, deposit_facts, refunds
-from billing.queries import balances, refunds
 from billing.queries import write_offs as written_off
 from cashiering.gateways import debit_bank, online
 from cashiering.gateways.sandbox import Sandbox as SandboxProvider

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0009_customers_by_plain_name'),
-        ('arrears', '0003_dunning'),
+        ('arrears', '0004_prepaid_disconnection'),
         ('billing', '0031_agreed_parts'),
     ]
 

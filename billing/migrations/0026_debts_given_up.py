@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0009_customers_by_plain_name'),
-        ('billing', '0024_chart_of_accounts'),
+        ('billing', '0025_deposits'),
         ('platform', '0004_taken_deadlines'),
     ]
 

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0010_tax_profiles'),
-        ('billing', '0024_chart_of_accounts'),
+        ('billing', '0028_prepayment'),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0009_customers_by_plain_name'),
-        ('billing', '0024_chart_of_accounts'),
+        ('billing', '0030_consolidated_bills'),
     ]
 
     operations = [

@@ -157,7 +157,7 @@ def direct_many(*, payment_ids: Sequence[int], bill_ids: Sequence[int]) -> None:
 
 
 @joins_transaction
-def direct_credit(*, credit_id: int, account_id: int, parts: Mapping[int, int], today: date) -> None:
+def redirect_credit(*, credit_id: int, account_id: int, parts: Mapping[int, int], today: date) -> None:
     """
     Let a credit that was just issued pay these debts, and not what the rule would have it pay; some statements.
 

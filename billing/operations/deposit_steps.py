@@ -95,7 +95,7 @@ def reduce_step(*, row: Deposit, amount_minor: int, reason: str, today: date, ac
     )  # fmt: skip
     row.amount_minor -= amount_minor
     row.save(update_fields=["amount_minor"])
-    allocation.direct_credit(credit_id=made[row.account_id], account_id=row.account_id, parts=parts, today=today)
+    allocation.redirect_credit(credit_id=made[row.account_id], account_id=row.account_id, parts=parts, today=today)
 
 
 @joins_transaction

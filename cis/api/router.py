@@ -4,11 +4,18 @@ from django.urls import path, re_path
 
 from accounts.api import endpoints as accounts
 from accounts.api import mail_events, receipts
-from billing.api import advice, books, charges, deposits, energizing, previews
-from billing.api import advice, books, charges, decisions, energizing, previews
-from billing.api import advice, books, charges, e_invoices, energizing, previews
-from billing.api import advice, books, charges, energizing, prepaid, previews
-from billing.api import advice, books, charges, consolidated, energizing, previews
+from billing.api import (
+    advice,
+    books,
+    charges,
+    consolidated,
+    decisions,
+    deposits,
+    e_invoices,
+    energizing,
+    prepaid,
+    previews,
+)
 from billing.api import endpoints as billing
 from cashiering.api import agents, checkouts, mandates, payment_events
 from cashiering.api import endpoints as cashiering
@@ -33,9 +40,7 @@ urlpatterns = [
     path("consolidated-bills", consolidated.ConsolidatedBillList.as_view(), name="api_consolidated_bills"),
     path("consolidated-bills/<str:number>", consolidated.ConsolidatedBillOne.as_view(), name="api_consolidated_bill"),
     path("consolidations", consolidated.ConsolidationList.as_view(), name="api_consolidations"),
-    path(
-        "consolidations/<int:consolidation_id>", consolidated.ConsolidationOne.as_view(), name="api_consolidation"
-    ),
+    path("consolidations/<int:consolidation_id>", consolidated.ConsolidationOne.as_view(), name="api_consolidation"),
     path("accounts/<str:number>/balance", billing.AccountBalance.as_view(), name="api_balance"),
     path("accounts/<str:number>/prepayment", prepaid.AccountPrepayment.as_view(), name="api_prepayment"),
     path("accounts/<str:number>/prepayment/end", prepaid.EndPrepayment.as_view(), name="api_end_prepayment"),
