@@ -6,8 +6,9 @@ from datetime import date, timedelta
 from accounts.queries import accounts, supplier
 from accounts.queries.accounts import Addressee
 from accounts.queries.supplier import SupplierCard
-from billing.domain import bars
+from billing.domain import bars, paper_titles
 from billing.domain.bars import Bar
+from billing.domain.paper_titles import PaperTitle
 from billing.models.bill import BillState
 from billing.queries import bills, explanations, pay_links
 from billing.queries.bills import BillDetail
@@ -48,6 +49,21 @@ class BillDocument:
         return self.bill.card.state == BillState.ISSUED.value and self.owed_minor > 0
 
     @property
+    def has_energy(self) -> bool:
+        """Whether energy is billed or taken back: only then it has a period, and a chart of use."""
+        return bool(self.bill.segments)
+
+    @property
+    def title(self) -> PaperTitle:
+        """What the paper is called."""
+        return paper_titles.title(
+            kind=self.bill.card.kind,
+            charge_kinds=[charge.kind for charge in self.bill.charges],
+            has_energy=self.has_energy,
+            is_correction=self.bill.is_correction,
+        )
+
+    @property
     def addresses(self) -> tuple[str, ...]:
         """The places that are billed, each once, in the order of the segments, then of charges."""
         places = [segment.address for segment in self.bill.segments]
@@ -63,7 +79,8 @@ class BillDocument:
     def legal_sources(self) -> tuple[str, ...]:
         """The texts that the prices rest on, each once."""
         prices = [segment.legal_source for segment in self.bill.segments]
-        return tuple(dict.fromkeys([*prices, *(charge.legal_source for charge in self.bill.charges)]))
+        named = [*prices, *(charge.legal_source for charge in self.bill.charges)]
+        return tuple(dict.fromkeys(one for one in named if one))
 
 
 def of_bill(*, bill_id: int) -> BillDocument:

@@ -10,8 +10,10 @@ from billing.domain import bars
 from billing.domain.comparisons import Comparison
 from billing.domain.steps import StepsReached
 from billing.queries.bills import BillCard, BillDetail, Line, MonthOfUse, Segment
+from billing.queries.charges import ChargeOnBill
 from billing.queries.documents import BillDocument
 from billing.queries.explanations import Explanation
+from contracts.domain.charge_kinds import WORDS, ChargeKind
 from metering.queries.spans import SpanCard
 
 ENERGY = {"zh": "阶梯电度电费", "en": "Energy by step"}
@@ -108,15 +110,24 @@ def explanation(**values) -> Explanation:
     return Explanation(**{**given, **values})
 
 
-def bill(*segments: Segment, **values) -> BillDocument:
-    """A bill of these segments (by default one with tiers); other values go to its card or its document."""
-    parts = segments or (tiers(),)
+def charge(kind: ChargeKind, amount_minor: int, **values) -> ChargeOnBill:
+    given = {
+        "id": 1, "case_id": None, "address": "", "reason": "", "kind": kind.value, "labels": WORDS[kind],
+        "legal_source": "", "amount_minor": amount_minor, "tax_minor": 0, "is_taken_back": False,
+    }  # fmt: skip
+    return ChargeOnBill(**{**given, **values})
+
+
+def bill(*segments: Segment, charges: Sequence[ChargeOnBill] = (), **values) -> BillDocument:
+    """A bill of these segments (by default one with tiers, none on a note); the rest goes to its card or document."""
+    parts = segments or (() if charges else (tiers(),))
     paper = {
-        "supplier": supplier(), "addressee": addressee(), "spans": (span(),), "explanation": explanation(),
+        "supplier": supplier(), "addressee": addressee(), "spans": (span(),) if parts else (),
+        "explanation": explanation(),
         "qr_payload": "https://wattline.example/portal/bills/0000000042", "cancels": "",
     }  # fmt: skip
     paper = {name: values.pop(name, value) for name, value in paper.items()}
-    total = sum(one.amount_minor for one in parts)
+    total = sum(one.amount_minor for one in (*parts, *charges))
     given = {
         "id": 1, "account_id": 1, "account_number": "3100000017", "number": "0000000042", "kind": "regular",
         "state": "issued", "start_date": LAST, "end_date": date(2026, 11, 1), "issue_date": date(2026, 11, 2),
@@ -125,7 +136,7 @@ def bill(*segments: Segment, **values) -> BillDocument:
     }  # fmt: skip
     card = BillCard(**{**given, **values})
     return BillDocument(
-        bill=BillDetail(card=card, segments=tuple(parts)),
+        bill=BillDetail(card=card, segments=tuple(parts), charges=tuple(charges)),
         bars=bars.of_months(
             energy_by_month={month.month: month.energy_wh for month in paper["explanation"].months}, last_month=LAST
         ),

@@ -18,6 +18,7 @@ from cis.kernel.actors import SYSTEM
 from cis.platform import documents as kept_documents
 from cis.platform import rendering
 from cis.platform.models import Document
+from contracts.domain.charge_kinds import ChargeKind
 from tests.factories import accounts, billing, contracts, metering, papers
 
 HOSTILE = '<script>alert(1)</script>{{ settings.SECRET_KEY }}{% load x %}<img src="file:///etc/passwd"></style>&amp;'
@@ -72,6 +73,24 @@ def test_bars_of_thirteen_months_carry_whole_kwh():
         assert str(kwh) in text
     assert "25-10" in text
     assert "26-10" in text
+
+
+@pytest.mark.parametrize(
+    ("kind", "charges", "title"),
+    [
+        ("late_fee", [(ChargeKind.LATE_FEE, 308)], "违约金通知单Noteoflatefee"),
+        ("note", [(ChargeKind.ADJUSTMENT, -5_000)], "账务调整通知单Noteofadjustment"),
+        ("note", [(ChargeKind.CREDIT_MOVE, -900)], "余额转移通知单Noteofmovedcredit"),
+        ("note", [(ChargeKind.WORKS, 9_000), (ChargeKind.SERVICE, 100)], "费用通知单Noteofcharges"),
+        ("credit", [(ChargeKind.LATE_FEE, -308)], "红字通知单Creditnote"),
+    ],
+)
+def test_a_note_has_a_title_of_its_own_and_says_nothing_of_energy(kind, charges, title):
+    rows = [papers.charge(one, amount) for one, amount in charges]
+    text = _text(_render(papers.bill(charges=rows, kind=kind)))
+    assert title in text
+    for word in ("电费账单", "电费红字", "kWh", "计费周期", "Meter", "近13个月用电量"):
+        assert word not in text
 
 
 def test_a_credit_note_names_the_bill_that_it_cancels_and_asks_for_nothing():
