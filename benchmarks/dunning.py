@@ -9,41 +9,23 @@ B: COPY of the rows of cases, moves, targets and notices that A made into empty 
     .venv/bin/python benchmarks/dunning.py --accounts 1000000
 """
 
-import os
-import shutil
-import tempfile
 from datetime import UTC, datetime
-from pathlib import Path
 
 import _report
+import _seed
 
 ACCOUNTS, QUICK_ACCOUNTS = 1_000_000, 50_000
 GOAL_S = 120
 AT = datetime(2026, 3, 10, 0, 30, tzinfo=UTC)
-AMOUNT_MINOR = 6_170
 LATE_EVERY = 20
 TABLES = ("arrears_collectioncase", "arrears_collectionmove", "arrears_dunningtarget", "accounts_notice")
 
 # One in twenty bills was due on 20 February. Every second one of them has a case and a text that arrived on the 25th.
 SEED = (
-    """INSERT INTO accounts_customer (external_id, kind, name, name_pinyin, id_number, language, note, search_grams,
-                                      created_at, version)
-       SELECT 'C' || i, 'resident', '客户' || i, 'kehu' || i, '', 'zh-hans', '', '{}', now(), 1
-       FROM generate_series(1, %(n)s) i""",
     """INSERT INTO accounts_contactpoint (customer_id, kind, value, is_preferred, bounce_reason)
        SELECT id, 'mobile', '+86138' || lpad(id::text, 8, '0'), TRUE, '' FROM accounts_customer""",
-    """INSERT INTO accounts_account (number, external_id, state, paper_bill, opened_date, created_at)
-       SELECT (3000000000 + i)::text, 'A' || i, 'open', FALSE, '2020-01-01', now() FROM generate_series(1, %(n)s) i""",
-    """INSERT INTO accounts_accountholder (account_id, customer_id, period)
-       SELECT a.id, c.id, '[2020-01-01,)' FROM accounts_account a
-       JOIN accounts_customer c ON c.external_id = 'C' || substr(a.external_id, 2)""",
-    """INSERT INTO billing_bill (account_id, kind, state, number, start_date, end_date, issue_date, due_date, energy_wh,
-                                 amount_minor, tax_minor, balance_before_minor, created_at)
-       SELECT a.id, 'regular', 'issued', lpad(a.id::text, 10, '0'), '2026-01-01', '2026-02-01', '2026-02-01',
-              CASE WHEN a.id %% %(every)s = 0 THEN date '2026-02-20' ELSE date '2026-03-20' END, 100000, %(amount)s,
-              710, 0, now() FROM accounts_account a""",
-    """INSERT INTO billing_ledgeraccount (code, account_id, balance_minor)
-       SELECT 'customer.' || id, id, %(amount)s FROM accounts_account""",
+    """UPDATE billing_bill SET start_date = '2026-01-01', end_date = '2026-02-01', issue_date = '2026-02-01',
+                               due_date = '2026-02-20' WHERE account_id %% %(every)s = 0""",
     """INSERT INTO arrears_collectioncase (account_id, customer_class, opened_date, overdue_minor, last_step, next_step,
                                            awaits, held_by)
        SELECT id, 'residential', '2026-02-21', %(amount)s, 'text', 'call', '', '' FROM accounts_account
@@ -59,20 +41,8 @@ def main() -> None:
     parser = _report.parser(__doc__)
     parser.add_argument("--accounts", type=int)
     given = parser.parse_args()
-    count = given.accounts or (QUICK_ACCOUNTS if given.quick else ACCOUNTS)
-    from cis.embedded import Embedded
-
-    folder = Path(tempfile.mkdtemp(prefix="wattline-bench-"))
-    folder.chmod(0o755)
-    try:
-        with Embedded(folder / "var", durable=True) as services:
-            urls = services.urls()
-            os.environ.update(
-                WATTLINE_VAR=str(folder / "var"), DATABASE_URL=urls.database_url, REDIS_URL=urls.redis_url
-            )
-            measure(count)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with _seed.services():
+        measure(given.accounts or (QUICK_ACCOUNTS if given.quick else ACCOUNTS))
 
 
 def measure(count: int) -> None:
@@ -101,30 +71,8 @@ def measure(count: int) -> None:
 
 
 def prepare(count: int) -> None:
-    """Make the database, its supplier, the accounts with a bill each, and what is known of half of the debtors."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cis.settings")
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-
-    call_command("migrate", verbosity=0)
-    from django.db import transaction
-
-    from accounts.operations import suppliers
-    from accounts.queries.supplier import SupplierCard
-    from cis.kernel.actors import SYSTEM
-
-    _report.progress(f"preparing {count:,} accounts with a bill each, one in {LATE_EVERY} overdue")
-    card = SupplierCard(
-        code="BENCH", name_zh="测试", name_en="Bench", tax_number="", address="", phone="", website="", bank_name="",
-        bank_account="", pack="cn-shanghai", currency="CNY", time_zone="Asia/Shanghai",
-    )  # fmt: skip
-    with transaction.atomic():
-        suppliers.set_up(card=card, actor=SYSTEM)
-        for statement in SEED:
-            _report.sql(statement, {"n": count, "amount": AMOUNT_MINOR, "every": LATE_EVERY})
-    _report.sql("ANALYZE")
+    """Make accounts with a bill each, and what is known of half of the debtors."""
+    _seed.owing_accounts(count, *SEED, every=LATE_EVERY)
 
 
 def plan() -> None:

@@ -9,19 +9,17 @@ B: COPY of the rows of payments, transfers and allocations that A made into empt
     .venv/bin/python benchmarks/payments.py --lines 100000
 """
 
-import os
-import shutil
-import tempfile
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import _report
+import _seed
+from _seed import AMOUNT_MINOR
 
 LINES, QUICK_LINES = 100_000, 5_000
 GOAL_PER_S = 3_000
 TODAY = date(2026, 3, 10)
 AT = datetime(2026, 3, 10, 4, tzinfo=UTC)
-AMOUNT_MINOR = 6_170
 BY_NAME_EVERY, NOBODY_EVERY = 10, 50
 IBAN = "CN0010000000001234567"
 TABLES = ("billing_payment", "billing_transfer", "billing_allocation")
@@ -31,24 +29,13 @@ def main() -> None:
     parser = _report.parser(__doc__)
     parser.add_argument("--lines", type=int)
     given = parser.parse_args()
-    count = given.lines or (QUICK_LINES if given.quick else LINES)
-    from cis.embedded import Embedded
-
-    folder = Path(tempfile.mkdtemp(prefix="wattline-bench-"))
-    folder.chmod(0o755)
-    try:
-        with Embedded(folder / "var", durable=True) as services:
-            urls = services.urls()
-            os.environ.update(
-                WATTLINE_VAR=str(folder / "var"), DATABASE_URL=urls.database_url, REDIS_URL=urls.redis_url
-            )
-            measure(count, folder)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+    with _seed.services() as folder:
+        measure(given.lines or (QUICK_LINES if given.quick else LINES), folder)
 
 
 def measure(count: int, folder: Path) -> None:
-    prepare(count)
+    _seed.owing_accounts(count)
+    wake()
     path = folder / "bank.xml"
     write_file(path, count)
     taken_in = _report.seconds(lambda: take(path))
@@ -74,54 +61,10 @@ def measure(count: int, folder: Path) -> None:
     )
 
 
-def prepare(count: int) -> None:
-    """Make the database, its supplier, and as many accounts as lines, each with one open bill that is posted."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cis.settings")
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-
-    call_command("migrate", verbosity=0)
-    from django.db import transaction
-
-    from accounts.operations import suppliers
-    from accounts.queries.supplier import SupplierCard
-    from cis.kernel.actors import SYSTEM
-
-    _report.progress(f"preparing {count:,} accounts with a bill each")
-    card = SupplierCard(
-        code="BENCH", name_zh="测试", name_en="Bench", tax_number="", address="", phone="", website="", bank_name="",
-        bank_account="", pack="cn-shanghai", currency="CNY", time_zone="Asia/Shanghai",
-    )  # fmt: skip
-    with transaction.atomic():
-        suppliers.set_up(card=card, actor=SYSTEM)
-        for statement in SEED:
-            _report.sql(statement, {"n": count, "amount": AMOUNT_MINOR})
-    _report.sql("ANALYZE")
+def wake() -> None:
     from cis.platform import jobs
 
     jobs.wake("bank_lines")  # a server that runs has woken workers before
-
-
-# Numbers without a check digit of ours; the bills' numbers are what the lines name.
-SEED = (
-    """INSERT INTO accounts_customer (external_id, kind, name, name_pinyin, id_number, language, note, search_grams,
-                                      created_at, version)
-       SELECT 'C' || i, 'resident', '客户' || i, 'kehu' || i, '', 'zh-hans', '', '{}', now(), 1
-       FROM generate_series(1, %(n)s) i""",
-    """INSERT INTO accounts_account (number, external_id, state, paper_bill, opened_date, created_at)
-       SELECT (3000000000 + i)::text, 'A' || i, 'open', FALSE, '2020-01-01', now() FROM generate_series(1, %(n)s) i""",
-    """INSERT INTO accounts_accountholder (account_id, customer_id, period)
-       SELECT a.id, c.id, '[2020-01-01,)' FROM accounts_account a
-       JOIN accounts_customer c ON c.external_id = 'C' || substr(a.external_id, 2)""",
-    """INSERT INTO billing_bill (account_id, kind, state, number, start_date, end_date, issue_date, due_date, energy_wh,
-                                 amount_minor, tax_minor, balance_before_minor, created_at)
-       SELECT a.id, 'regular', 'issued', lpad(substr(a.external_id, 2), 10, '0'), '2026-02-01', '2026-03-01',
-              '2026-03-01', '2026-03-20', 100000, %(amount)s, 710, 0, now() FROM accounts_account a""",
-    """INSERT INTO billing_ledgeraccount (code, account_id, balance_minor)
-       SELECT 'customer.' || id, id, %(amount)s FROM accounts_account""",
-)
 
 
 def write_file(path: Path, count: int) -> None:

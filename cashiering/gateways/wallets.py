@@ -9,9 +9,9 @@ environment.
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import ClassVar, Final
 from urllib.parse import parse_qsl, urlencode
 from zoneinfo import ZoneInfo
 
@@ -26,11 +26,77 @@ from cis.kernel import fixed
 from cis.kernel.fixed import NotANumber
 
 CHINA: Final = ZoneInfo("Asia/Shanghai")
-CENT_PLACES: Final = 2
 FIELDS_MOST: Final = 60
 
 
-class FormWallet(Sandbox):
+class Wallet(Sandbox):
+    """
+    A wallet whose messages are flat lists of parameters with a signature over them; each kind has words of its own.
+
+    names   what it calls each field of ``Said``, and the instant of sending (``sent``)
+    states  what it calls each word
+    places  decimals of its amounts: 0 in minor units
+    """
+
+    names: ClassVar[Mapping[str, str]]
+    states: ClassVar[Mapping[Word, str]]
+    places: ClassVar[int]
+
+    def encoded(self, told: Mapping[str, str]) -> Signed:
+        """Return parameters as they travel."""
+        raise NotImplementedError
+
+    def decoded(self, body: bytes) -> dict[str, str]:
+        """
+        Return the parameters of a body.
+
+        :raises BadMessage: it cannot be read.
+        """
+        raise NotImplementedError
+
+    def written(self, said: Said, *, at: datetime) -> Signed:
+        """Return a message as it travels."""
+        values = {
+            "sent": at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S"),
+            "event_id": said.event_id,
+            "reference": said.reference,
+            "word": self.states[said.word],
+            "amount_minor": fixed.to_text(said.amount_minor, places=self.places),
+            "currency": said.currency,
+            "occurred_at": said.occurred_at.isoformat(),
+            "payment": said.payment,
+            "reason": said.reason,
+        }
+        told = {self.names[field]: value for field, value in values.items()}
+        return self.encoded({**told, "sign_type": "HMAC-SHA256", "sign": _mac(told, key_of(self.name))})
+
+    def verify(self, message: Signed, *, now: datetime) -> Said:
+        """Return what a message says; see ``Provider``."""
+        told = self.decoded(message.body)
+        sign = told.pop("sign", "")
+        told.pop("sign_type", "")
+        _check(sign, _mac(told, key_of(self.name)), told.get(self.names["sent"], ""), now)
+        words = {state: word for word, state in self.states.items()}
+        try:
+            return Said(
+                event_id=told[self.names["event_id"]],
+                reference=told[self.names["reference"]],
+                word=words[told[self.names["word"]]],
+                amount_minor=fixed.parse(told[self.names["amount_minor"]], places=self.places),
+                currency=told[self.names["currency"]],
+                occurred_at=datetime.fromisoformat(told[self.names["occurred_at"]]).astimezone(CHINA),
+                payment=told.get(self.names["payment"], ""),
+                reason=told.get(self.names["reason"], ""),
+            )
+        except (KeyError, ValueError, NotANumber) as error:
+            raise BadMessage(f"The message cannot be read: {error}.") from error
+
+    def spoiled(self, message: Signed) -> Signed:
+        """Return a message with a signature of somebody else."""
+        return self.encoded({**self.decoded(message.body), "sign": "0" * 64})
+
+
+class FormWallet(Wallet):
     """
     A wallet like Alipay: messages are forms with amounts in yuan; a QR code is an address of the wallet.
 
@@ -39,7 +105,13 @@ class FormWallet(Sandbox):
     """
 
     name = "sandbox_alipay"
-    _STATES: Final[Mapping[Word, str]] = {
+    places = 2
+    names: ClassVar[Mapping[str, str]] = {
+        "sent": "notify_time", "event_id": "notify_id", "reference": "out_trade_no", "word": "trade_status",
+        "amount_minor": "total_amount", "currency": "trans_currency", "occurred_at": "gmt_payment",
+        "payment": "trade_no", "reason": "memo",
+    }  # fmt: skip
+    states: ClassVar[Mapping[Word, str]] = {
         Word.PENDING: "WAIT_BUYER_PAY",
         Word.PAID: "TRADE_SUCCESS",
         Word.FAILED: "TRADE_REFUSED",
@@ -51,54 +123,26 @@ class FormWallet(Sandbox):
         """Return the address that the wallet opens."""
         return f"https://qr.wallet.example/bax{row.token}"
 
-    def written(self, said: Said, *, at: datetime) -> Signed:
-        """Return a message as it travels."""
-        told = {
-            "notify_id": said.event_id,
-            "notify_time": _china(at),
-            "gmt_payment": said.occurred_at.isoformat(),
-            "out_trade_no": said.reference,
-            "trade_no": said.payment,
-            "trade_status": self._STATES[said.word],
-            "total_amount": fixed.to_text(said.amount_minor, places=CENT_PLACES),
-            "trans_currency": said.currency,
-            "memo": said.reason,
-        }
-        signed = {**told, "sign_type": "HMAC-SHA256", "sign": _mac(told, key_of(self.name))}
-        return Signed({"content-type": "application/x-www-form-urlencoded"}, urlencode(signed).encode())
+    def encoded(self, told: Mapping[str, str]) -> Signed:
+        """Return parameters as a form."""
+        return Signed({"content-type": "application/x-www-form-urlencoded"}, urlencode(told).encode())
 
-    def verify(self, message: Signed, *, now: datetime) -> Said:
-        """Return what a form says; see ``Provider``."""
-        told = _form(message.body)
-        sign = told.pop("sign", "")
-        told.pop("sign_type", "")
-        _check(sign, _mac(told, key_of(self.name)), told.get("notify_time", ""), now)
-        words = {state: word for word, state in self._STATES.items()}
+    def decoded(self, body: bytes) -> dict[str, str]:
+        """Return the parameters of a form, each once."""
+        if len(body) > BYTES_MOST:
+            raise BadMessage(f"More than {BYTES_MOST} bytes.")
         try:
-            return Said(
-                event_id=told["notify_id"],
-                reference=told["out_trade_no"],
-                word=words[told["trade_status"]],
-                amount_minor=fixed.parse(told["total_amount"], places=CENT_PLACES),
-                currency=told["trans_currency"],
-                occurred_at=datetime.fromisoformat(told["gmt_payment"]).astimezone(CHINA),
-                payment=told["trade_no"],
-                reason=told["memo"],
-            )
-        except (KeyError, ValueError, NotANumber) as error:
-            raise BadMessage(f"The form cannot be read: {error}.") from error
+            pairs = parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True, max_num_fields=FIELDS_MOST)
+        except ValueError as error:
+            raise BadMessage("The body is no form.") from error
+        return _each_once(pairs)
 
     def thanks(self) -> Thanks:
         """Return the one word that it wants."""
         return Thanks(200, b"success", "text/plain")
 
-    def spoiled(self, message: Signed) -> Signed:
-        """Return a message with a signature of somebody else."""
-        told = {**_form(message.body), "sign": "0" * 64}
-        return Signed(message.headers, urlencode(told).encode())
 
-
-class XmlWallet(Sandbox):
+class XmlWallet(Wallet):
     """
     A wallet like WeChat Pay of the second interface: messages are XML with amounts in fen, codes begin with weixin://.
 
@@ -107,7 +151,13 @@ class XmlWallet(Sandbox):
     """
 
     name = "sandbox_wechat"
-    _STATES: Final[Mapping[Word, str]] = {
+    places = 0
+    names: ClassVar[Mapping[str, str]] = {
+        "sent": "notify_time", "event_id": "nonce_str", "reference": "out_trade_no", "word": "trade_state",
+        "amount_minor": "total_fee", "currency": "fee_type", "occurred_at": "time_end", "payment": "transaction_id",
+        "reason": "attach",
+    }  # fmt: skip
+    states: ClassVar[Mapping[Word, str]] = {
         Word.PENDING: "USERPAYING",
         Word.PAID: "SUCCESS",
         Word.FAILED: "PAYERROR",
@@ -119,49 +169,27 @@ class XmlWallet(Sandbox):
         """Return what the wallet scans."""
         return f"weixin://wxpay/bizpayurl?pr={row.token[:12]}"
 
-    def written(self, said: Said, *, at: datetime) -> Signed:
-        """Return a message as it travels."""
-        told = {
-            "nonce_str": said.event_id,
-            "notify_time": _china(at),
-            "time_end": said.occurred_at.isoformat(),
-            "out_trade_no": said.reference,
-            "transaction_id": said.payment,
-            "trade_state": self._STATES[said.word],
-            "total_fee": str(said.amount_minor),
-            "fee_type": said.currency,
-            "attach": said.reason,
-        }
-        return _xml({**told, "sign_type": "HMAC-SHA256", "sign": _mac(told, key_of(self.name))})
+    def encoded(self, told: Mapping[str, str]) -> Signed:
+        """Return parameters as elements of one."""
+        root = etree.Element("xml")
+        for name, value in told.items():
+            etree.SubElement(root, name).text = value
+        return Signed({"content-type": "text/xml"}, etree.tostring(root))
 
-    def verify(self, message: Signed, *, now: datetime) -> Said:
-        """Return what an XML message says; see ``Provider``."""
-        told = _parsed(message.body)
-        sign = told.pop("sign", "")
-        told.pop("sign_type", "")
-        _check(sign, _mac(told, key_of(self.name)), told.get("notify_time", ""), now)
-        words = {state: word for word, state in self._STATES.items()}
+    def decoded(self, body: bytes) -> dict[str, str]:
+        """Return the elements of flat XML; no entity is resolved and nothing is loaded."""
+        if len(body) > BYTES_MOST or b"<!DOCTYPE" in body:
+            raise BadMessage("The body is too large, or has a document type.")
+        parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
         try:
-            return Said(
-                event_id=told["nonce_str"],
-                reference=told["out_trade_no"],
-                word=words[told["trade_state"]],
-                amount_minor=fixed.parse(told["total_fee"], places=0),
-                currency=told["fee_type"],
-                occurred_at=datetime.fromisoformat(told["time_end"]).astimezone(CHINA),
-                payment=told.get("transaction_id", ""),
-                reason=told.get("attach", ""),
-            )
-        except (KeyError, ValueError, NotANumber) as error:
-            raise BadMessage(f"The XML cannot be read: {error}.") from error
+            root = etree.fromstring(body, parser)
+        except (etree.XMLSyntaxError, ValueError) as error:
+            raise BadMessage("The body is no XML.") from error
+        return _each_once([(str(one.tag), one.text or "") for one in root])
 
     def thanks(self) -> Thanks:
         """Return the XML that it wants."""
         return Thanks(200, b"<xml><return_code>SUCCESS</return_code><return_msg>OK</return_msg></xml>", "text/xml")
-
-    def spoiled(self, message: Signed) -> Signed:
-        """Return a message with a signature of somebody else."""
-        return _xml({**_parsed(message.body), "sign": "0" * 64})
 
 
 def _mac(told: Mapping[str, str], key: bytes) -> str:
@@ -181,39 +209,8 @@ def _check(sign: str, expected: str, sent: str, now: datetime) -> None:
         raise BadSignature("The time of the message is more than five minutes away.")
 
 
-def _china(at: datetime) -> str:
-    return at.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _form(body: bytes) -> dict[str, str]:
-    if len(body) > BYTES_MOST:
-        raise BadMessage(f"More than {BYTES_MOST} bytes.")
-    try:
-        pairs = parse_qsl(body.decode(), keep_blank_values=True, strict_parsing=True, max_num_fields=FIELDS_MOST)
-    except ValueError as error:
-        raise BadMessage("The body is no form.") from error
-    if len(dict(pairs)) < len(pairs):
-        raise BadMessage("A parameter comes twice.")
-    return dict(pairs)
-
-
-def _parsed(body: bytes) -> dict[str, str]:
-    """Return the elements of flat XML; no entity is resolved and nothing is loaded."""
-    if len(body) > BYTES_MOST or b"<!DOCTYPE" in body:
-        raise BadMessage("The body is too large, or has a document type.")
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
-    try:
-        root = etree.fromstring(body, parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
-        raise BadMessage("The body is no XML.") from error
-    pairs = [(str(one.tag), one.text or "") for one in root]
-    if len(dict(pairs)) < len(pairs) or len(pairs) > FIELDS_MOST:
-        raise BadMessage("An element comes twice, or there are too many.")
-    return dict(pairs)
-
-
-def _xml(told: Mapping[str, str]) -> Signed:
-    root = etree.Element("xml")
-    for name, value in told.items():
-        etree.SubElement(root, name).text = value
-    return Signed({"content-type": "text/xml"}, etree.tostring(root))
+def _each_once(pairs: Sequence[tuple[str, str]]) -> dict[str, str]:
+    told = dict(pairs)
+    if len(told) < len(pairs) or len(pairs) > FIELDS_MOST:
+        raise BadMessage("A parameter comes twice, or there are too many.")
+    return told

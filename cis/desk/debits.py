@@ -1,5 +1,6 @@
 """Direct debits on the desk: what is under way, what waits for two persons, batches and what the bank says of them."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -22,7 +23,7 @@ from cis.desk.words import word
 from cis.kernel.enums import Role
 from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 from cis.platform.templatetags.local import plain_money
 
 DECIDERS = (Role.CASHIER, Role.BILLING, Role.SUPERVISOR)
@@ -32,13 +33,10 @@ DECIDERS = (Role.CASHIER, Role.BILLING, Role.SUPERVISOR)
 def index(request: HttpRequest) -> HttpResponse:
     """List debits; those that wait for a person say why."""
     form, wanted = _asked(request)
-    number = page_number(request)
-    rows = debits.listed(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
     count, sum_minor = debits.sums(wanted=wanted)
     context = {
         "form": form,
-        "rows": rows[:ROWS],
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        **page_context(request, partial(debits.listed, wanted=wanted)),
         "count": count,
         "sum_minor": sum_minor,
         "waiting": debits.sums(wanted=DebitsWanted(only="waiting"))[0],
@@ -78,14 +76,10 @@ def decide(request: HttpRequest, debit_id: int, verb: str) -> HttpResponse:
 @allow(*READERS)
 def batches(request: HttpRequest) -> HttpResponse:
     """List batches with what became of them."""
-    form = BatchListForm(request.GET or None)
-    state = (form.cleaned_data.get("state") or "") if form.is_valid() else ""
-    number = page_number(request)
-    rows = debits.batches(state=state, offset=(number - 1) * ROWS, most=ROWS + 1)
+    form, state = _asked_state(request)
     context = {
         "form": form,
-        "rows": rows[:ROWS],
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        **page_context(request, partial(debits.batches, state=state)),
         "is_filtered": bool(state),
         "may_act": _may(request),
     }
@@ -95,8 +89,7 @@ def batches(request: HttpRequest) -> HttpResponse:
 @allow(*READERS)
 def batches_file(request: HttpRequest) -> StreamingHttpResponse:
     """Give the list of batches as a file."""
-    form = BatchListForm(request.GET or None)
-    state = (form.cleaned_data.get("state") or "") if form.is_valid() else ""
+    _form, state = _asked_state(request)
     header = [_("Batch"), _("Day"), _("State"), _("Debits"), _("Amount"), _("Collected"), _("Came back"),
               _("Under way"), "SHA-256"]  # fmt: skip
     rows = (
@@ -112,12 +105,9 @@ def batch(request: HttpRequest, batch_id: int) -> HttpResponse:
     """Show a batch with its debits."""
     with or_404():
         card = debits.batch(batch_id=batch_id)
-    number = page_number(request)
-    rows = debits.listed(wanted=DebitsWanted(batch_id=batch_id), offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
         "card": card,
-        "rows": rows[:ROWS],
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        **page_context(request, partial(debits.listed, wanted=DebitsWanted(batch_id=batch_id))),
         "may_act": _may(request),
         "me": actor_of(request).id,
     }
@@ -210,6 +200,11 @@ def _asked(request: HttpRequest) -> tuple[DebitListForm, DebitsWanted]:
     return form, DebitsWanted(
         text=(given.get("text") or "").strip(), state=given.get("state") or "", only=given.get("only") or ""
     )
+
+
+def _asked_state(request: HttpRequest) -> tuple[BatchListForm, str]:
+    form = BatchListForm(request.GET or None)
+    return form, (form.cleaned_data.get("state") or "") if form.is_valid() else ""
 
 
 def _may(request: HttpRequest) -> bool:

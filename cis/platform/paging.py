@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, Protocol, TypeVar
 
 from django.http import HttpRequest
 
@@ -29,6 +29,20 @@ class Pager:
     def offset(self) -> int:
         """Return the number of rows before this page."""
         return (self.number - 1) * self.rows
+
+
+class Asked(Protocol):
+    """A query that gives a part of a list."""
+
+    def __call__(self, *, offset: int, most: int) -> Sequence[Any]:
+        """Return so many rows behind the first ones."""
+
+
+def page_context(request: HttpRequest, ask: Asked) -> dict[str, Any]:
+    """Return what the template of a list needs: ``rows`` of the page asked for, and the ``pager``."""
+    number = page_number(request)
+    found = ask(offset=(number - 1) * ROWS, most=ROWS + 1)
+    return {"rows": found[:ROWS], "pager": Pager(number, len(found) > ROWS, query_of(request))}
 
 
 def page_number(request: HttpRequest) -> int:
