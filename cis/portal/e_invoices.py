@@ -3,7 +3,7 @@
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.domain.tax_profiles import ConsentWay
@@ -40,7 +40,7 @@ def index(request: HttpRequest) -> HttpResponse:
         if form is None:
             raise Http404
         if form.is_valid() and _save(request, held, form):
-            messages.success(request, _now("Saved. The next invoices name this buyer."))
+            messages.success(request, _("Saved. The next invoices name this buyer."))
             return redirect("portal:e_invoices")
     rows = _own(held)
     invoiced = {one.bill_id for one in rows}
@@ -63,7 +63,7 @@ def ask(request: HttpRequest, number: str) -> HttpResponse:
         words = explain(refusal.code, refusal.message, refusal.advice)
         messages.error(request, f"{words.message} {words.advice}".strip())
     else:
-        messages.success(request, _now("We ask for the invoice, and tell you when it is here."))
+        messages.success(request, _("We ask for the invoice, and tell you when it is here."))
     return redirect("portal:e_invoices")
 
 
