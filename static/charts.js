@@ -155,6 +155,35 @@
     };
   }
 
+  // What was used and what was asked for in its place, by month, and the balance between them; in minor units.
+  function budget(data) {
+    const text = colour("--tblr-secondary");
+    const line = colour("--wl-line");
+    const money = (minor) => `${minor < 0 ? "−" : ""}${data.words.symbol}${format(Math.abs(minor) / 100, 2)}`;
+    const names = ["used", "level", "balance"];
+    return {
+      animation: false,
+      aria: { enabled: true },
+      grid: { left: 56, right: 8, top: 30, bottom: 34 },
+      legend: { top: 0, left: 0, itemWidth: 10, itemHeight: 10, textStyle: { color: text, fontSize: 12 } },
+      tooltip: {
+        trigger: "axis", renderMode: "richText", axisPointer: { type: "shadow" }, confine: true,
+        formatter: (points) => [data.labels[points[0].dataIndex], ...points.map((point) => `${point.seriesName}: ${money(point.value)}`)].join("\n"),
+      },
+      xAxis: {
+        type: "category", data: data.starts, axisTick: { show: false }, axisLine: { lineStyle: { color: line } },
+        axisLabel: { color: text, fontSize: 11, hideOverlap: true, formatter: (start, place) => (place === 0 || start.slice(5, 7) === "01" ? `${Number(start.slice(5, 7))}\n${start.slice(0, 4)}` : String(Number(start.slice(5, 7)))) },
+      },
+      yAxis: { type: "value", axisLabel: { color: text, fontSize: 11, formatter: (value) => format(value / 100, 0) }, splitLine: { lineStyle: { color: line } } },
+      series: names.map((name, index) => ({
+        name: data.words[name], data: data[name],
+        ...(name === "balance"
+          ? { type: "line", symbolSize: 6, lineStyle: { color: colour("--wl-peak"), width: 2 }, itemStyle: { color: colour("--wl-peak") } }
+          : { type: "bar", barMaxWidth: 20, itemStyle: { color: colour(["--wl-chart-past", "--wl-chart"][index]) } }),
+      })),
+    };
+  }
+
   // The share in time by month as bars, and under it the median; a month in which nothing was due has neither.
   function share(data) {
     const text = colour("--tblr-secondary");
@@ -194,7 +223,7 @@
     };
   }
 
-  const KINDS = { usage, spread, bins, pair, schedule, share, sums };
+  const KINDS = { usage, spread, bins, pair, schedule, share, sums, budget };
 
   function draw(place) {
     const data = JSON.parse(document.getElementById(place.dataset.source).textContent);

@@ -10,8 +10,9 @@ from billing.domain import bars, paper_titles
 from billing.domain.bars import Bar
 from billing.domain.paper_titles import PaperTitle
 from billing.models.bill import BillState
-from billing.queries import bills, explanations, pay_links
+from billing.queries import bills, budgets, explanations, pay_links
 from billing.queries.bills import BillDetail
+from billing.queries.budgets import OnBill
 from billing.queries.explanations import Explanation
 from metering.queries import spans
 from metering.queries.spans import SpanCard
@@ -26,6 +27,7 @@ class BillDocument:
     last_day     last day of the period
     qr_payload   what the code on the bill says: the address where it is paid without a login; "" for a draft
     cancels      printed number of the bill that a credit note cancels, else ""
+    budget       of a bill in whose place a level amount is owed
     """
 
     bill: BillDetail
@@ -37,11 +39,13 @@ class BillDocument:
     last_day: date
     qr_payload: str
     cancels: str
+    budget: OnBill | None
 
     @property
     def owed_minor(self) -> int:
-        """What is owed with this bill: the balance before it and its amount. [minor unit]"""
-        return self.bill.card.balance_before_minor + self.bill.card.amount_minor
+        """What is owed with this bill: the balance before it and its amount, or the level amount. [minor unit]"""
+        levelled = 0 if self.budget is None else self.budget.level_minor - self.budget.taken_minor
+        return self.bill.card.balance_before_minor + self.bill.card.amount_minor + levelled
 
     @property
     def is_payable(self) -> bool:
@@ -111,5 +115,6 @@ def of_bill(*, bill_id: int) -> BillDocument:
         explanation=explanation,
         last_day=last_day,
         qr_payload=pay_links.address(card.number) if card.number else "",
+        budget=budgets.on_bills(bill_ids=[bill_id]).get(bill_id),
         cancels=bills.listed(bill_ids=[card.cancels_id])[0].number if card.cancels_id else "",
     )

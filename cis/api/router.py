@@ -16,6 +16,7 @@ from billing.api import (
     prepaid,
     previews,
 )
+from billing.api import advice, books, budgets, charges, energizing, previews
 from billing.api import endpoints as billing
 from cashiering.api import agents, checkouts, mandates, payment_events
 from cashiering.api import endpoints as cashiering
@@ -45,6 +46,8 @@ urlpatterns = [
     path("accounts/<str:number>/prepayment", prepaid.AccountPrepayment.as_view(), name="api_prepayment"),
     path("accounts/<str:number>/prepayment/end", prepaid.EndPrepayment.as_view(), name="api_end_prepayment"),
     path("accounts/<str:number>/advice", advice.AccountAdvice.as_view(), name="api_advice"),
+    path("accounts/<str:number>/budget", budgets.AccountBudget.as_view(), name="api_budget"),
+    path("accounts/<str:number>/budget/end", budgets.EndBudget.as_view(), name="api_end_budget"),
     path("accounts/<str:number>/notices", accounts.AccountNotices.as_view(), name="api_notices"),
     path("accounts/<str:number>/consent", accounts.AccountConsent.as_view(), name="api_consent"),
     path("receipts", receipts.take, name="api_receipts"),

@@ -12,7 +12,7 @@ from accounts.domain.identity import masked
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts, notices, users
 from arrears.queries import late_fees
-from billing.queries import balances, bills, cycles, deposit_rules, deposits, prepaid, write_offs
+from billing.queries import balances, bills, budget_plans, budgets, cycles, deposit_rules, deposits, prepaid, write_offs
 from billing.queries.bills import BillCard
 from billing.queries.prepaid import Standing
 from cis.desk.answers import csv_file, or_404, today
@@ -103,6 +103,8 @@ class AccountPage:
     applications: tuple[ApplicationRow, ...]
     charges: tuple[OwedCharge, ...]
     written_off_minor: int
+    budget: budget_plans.PlanCard | None
+    has_budgets: bool
     accruals: tuple[late_fees.BillAccrual, ...]
     late_fees: tuple[late_fees.FeeRow, ...]
     deposits: tuple[deposits.DepositCard, ...]
@@ -198,6 +200,8 @@ def gather(*, overview: accounts.AccountOverview, on: date, roles: frozenset[Rol
         applications=applications.of_customers([overview.holder.id], most=APPLICATIONS_SHOWN),
         charges=charges.of_account(account_id=overview.id, most=CHARGES_SHOWN),
         written_off_minor=write_offs.left_minor_of_customer(customer_id=overview.holder.id, account_id=overview.id),
+        budget=budget_plans.latest(account_id=overview.id, today=on),
+        has_budgets=budgets.rule_or_none(at=on) is not None,
         accruals=late_fees.accruals(account_id=overview.id, today=on),
         late_fees=late_fees.listed(wanted=late_fees.WantedFees(account_id=overview.id), most=LATE_FEES_SHOWN),
         deposits=deposits.of_account(account_id=overview.id, today=on, most=DEPOSITS_SHOWN),

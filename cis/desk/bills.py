@@ -12,7 +12,7 @@ from accounts.queries import accounts
 from arrears.queries import late_fees
 from billing.operations import bills as operations
 from billing.operations import documents
-from billing.queries import bills, explanations, listing
+from billing.queries import bills, budgets, explanations, listing
 from billing.queries.listing import Wanted
 from cis.desk.account_page import may
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, today
@@ -75,6 +75,7 @@ def show(request: HttpRequest, bill_id: int) -> HttpResponse:
         "explanation": explanations.of_bill(bill=bill),
         "may": may(actor_of(request).roles),
         "can_cancel": bill.card.state == "issued" and bill.card.kind == "regular" and not bill.is_correction,
+        "budget": budgets.on_bills(bill_ids=[bill_id]).get(bill_id),
         "late": late_fees.of_bill(bill_id=bill_id, account_id=bill.card.account_id, today=today()),
         "today": today(),
     }

@@ -40,6 +40,7 @@ ENTRIES = (
     NavEntry("desk:refunds", _("Refunds and adjustments"), "cash", STAFF, _MONEY, _OUT),
     NavEntry("desk:overdue", _("Overdue"), "alert-triangle", STAFF, _MONEY, _PURSUED),
     NavEntry("desk:prepaid", _("Prepaid accounts"), "battery-2", STAFF, _MONEY, ("desk:switch_to_prepaid",)),
+    NavEntry("desk:budgets", _("Budget plans"), "scale", STAFF, _MONEY),
     NavEntry("desk:late_fees", _("Late fees"), "clock-hour-4", STAFF, _MONEY),
     NavEntry("desk:books", _("Books"), "book-2", STAFF, _MONEY),
     NavEntry("desk:field", _("My day"), "route", frozenset({Role.FIELD}), _FIELD),

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from cis.desk import deposit_words, e_invoice_words, write_off_words
+from cis.desk import budget_words, deposit_words, e_invoice_words, write_off_words
 from cis.desk.money_words import EVENTS
 from cis.platform import audit
 
@@ -54,6 +54,7 @@ SENTENCES: Mapping[tuple[str, str], Any] = {
     **deposit_words.EVENTS,
     **write_off_words.EVENTS,
     **e_invoice_words.EVENTS,
+    **budget_words.EVENTS,
 }
 FACTS = ("name", "number", "kind", "value", "from_date", "start_date", "end_date", "on_date", "household", "serial",
          "cycle", "reason", "channel", "username")  # fmt: skip

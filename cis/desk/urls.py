@@ -9,6 +9,7 @@ from cis.desk import (
     applications,
     bills,
     breaches,
+    budget_urls,
     changes,
     charges,
     collective_urls,
@@ -316,4 +317,5 @@ urlpatterns = [
     *money_urls.urlpatterns,
     *write_off_urls.urlpatterns,
     *plan_urls.urlpatterns,
+    *budget_urls.urlpatterns,
 ]

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from cis.desk import (
     application_words,
     bank_words,
+    budget_words,
     change_words,
     charge_words,
     checkout_words,
@@ -176,6 +177,7 @@ PARTS: Mapping[str, Any] = {
     **CHANNELS,
     **money_words.PARTS,
     **deposit_words.PARTS,
+    **budget_words.PARTS,
 }
 DAY_TYPES: Mapping[str, Any] = {
     "weekday": _("Monday to Friday"),
@@ -332,6 +334,8 @@ _OF_PIECES = (
     dunning_words, field_words, late_fee_words, meter_words, money_words, notice_words, plan_words, programme_words,
     application_words, bank_words, change_words, charge_words, checkout_words, collective_words, contract_words,
     debit_words, dunning_words, field_words, late_fee_words, meter_words, money_words, notice_words, programme_words,
+    application_words, bank_words, budget_words, change_words, charge_words, checkout_words, contract_words, debit_words,
+    dunning_words, field_words, late_fee_words, meter_words, money_words, notice_words, programme_words,
     report_words, safety_words, staff_words, till_words,
     dunning_words, field_words, late_fee_words, meter_words, money_words, notice_words, programme_words,
     report_words, safety_words, staff_words, till_words, write_off_words,

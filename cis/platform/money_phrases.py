@@ -7,6 +7,7 @@ from django.utils.translation import gettext_noop as _
 from cis.platform import deposit_phrases
 from cis.platform import write_off_phrases
 from cis.platform import collective_phrases
+from cis.platform import budget_phrases
 
 SENTENCES: Mapping[str, str] = {
     **collective_phrases.SENTENCES,
@@ -26,6 +27,7 @@ SENTENCES: Mapping[str, str] = {
     "bad_money_move": _("This money cannot be moved like that."),
     "own_money_move": _("Who proposed to move money neither agrees to it nor takes it back: ask somebody else."),
     "unknown_money_move": _("There is no such move of money, or it was decided meanwhile."),
+    **budget_phrases.SENTENCES,
     "unknown_refund_file": _("There is no such file."),
     **deposit_phrases.SENTENCES,
     **write_off_phrases.SENTENCES,

@@ -13,9 +13,10 @@ from accounts.queries.supplier import SupplierCard
 from arrears.queries import late_fees
 from arrears.queries.late_fees import BillAccrual
 from billing.operations import documents, proofs
-from billing.queries import balances, bills, changes, explanations
+from billing.queries import balances, bills, budgets, changes, explanations
 from billing.queries.balances import Balance
 from billing.queries.bills import BillCard, BillDetail, Segment
+from billing.queries.budgets import OnBill
 from billing.queries.changes import Changes
 from billing.queries.explanations import Explanation
 from cashiering.gateways import online
@@ -66,6 +67,7 @@ class BillPage:
     corrected  segments that take earlier ones back, and what replaces them
     owed_minor what was owed with it when it was issued. [minor unit]
     late       its late fee that is not charged yet
+    budget     in its place a level amount is owed
     is_online  it can be paid online
     """
 
@@ -81,6 +83,7 @@ class BillPage:
     corrected: tuple[Segment, ...]
     owed_minor: int
     late: BillAccrual | None
+    budget: OnBill | None
     is_online: bool
 
     @property
@@ -188,6 +191,7 @@ def _bill_page(visit: Visit, found: BillDetail) -> BillPage:
         current=tuple(segment for segment in found.segments if segment.id not in early),
         corrected=tuple(segment for segment in found.segments if segment.id in early),
         owed_minor=card.balance_before_minor + card.amount_minor,
+        budget=budgets.on_bills(bill_ids=[card.id]).get(card.id),
         late=late_fees.of_bill(bill_id=card.id, account_id=card.account_id, today=access.today()),
         is_online=bool(online.names()),
     )

@@ -31,6 +31,7 @@ from cis.demo import (
     overdue,
     paperwork,
     paying,
+    prepaying,
     programmes,
     telling,
 )

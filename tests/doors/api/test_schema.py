@@ -37,6 +37,8 @@ def bearer(world):
     return key(
         "bills:read",
         "balances:read",
+        "budgets:read",
+        "budgets:write",
         "advice:read",
         "payments:read",
         "payments:write",
@@ -60,6 +62,8 @@ def bearer(world):
         ("/api/v1/bills/{number}/proof", "GET"),
         ("/api/v1/accounts/{number}/balance", "GET"),
         ("/api/v1/accounts/{number}/advice", "GET"),
+        ("/api/v1/accounts/{number}/budget", "GET"),
+        ("/api/v1/accounts/{number}/budget", "POST"),
         ("/api/v1/payments", "POST"),
         ("/api/v1/payments/{payment_id}", "GET"),
         ("/api/v1/reads", "POST"),

@@ -82,6 +82,7 @@ WRITERS = {
     "decide_deposit": BILLERS,
     **dict.fromkeys(("act_on_write_off", "decide_write_off_batch"), BILLERS),
     **dict.fromkeys(("act_on_e_invoice", "ask_e_invoice"), CLERKS | BILLERS),
+    **dict.fromkeys(("offer_budget", "act_on_budget"), CLERKS | BILLERS),
     "act_on_demand": CLERKS | BILLERS,
     "place_hold": CLERKS | BILLERS,
     **dict.fromkeys(("propose_cut", "act_on_cut_order", "lift_hold", "decide_dunning_batch"), BILLERS),
