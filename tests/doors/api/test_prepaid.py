@@ -16,7 +16,7 @@ def test_an_account_is_switched_read_and_switched_back():
     caller, path = Caller("prepayments:read", "prepayments:write"), f"accounts/{world.account.number}/prepayment"
     assert_problem(caller.get(path), 422, "not_prepaid")
     wish = {"since_date": today.isoformat(), "agreement_reference": "YF-9"}
-    assert_problem(Caller("prepayments:read").post(path, wish, idempotency_key="k"), 403, "not_allowed")
+    assert_problem(Caller("prepayments:read").post(path, wish, idempotency_key="k"), 403, "permission_denied")
     for _ in range(2):
         assert caller.post(path, wish, idempotency_key="k1").status_code == 204
     assert_problem(caller.post(path, wish, idempotency_key="k2"), 422, "bad_prepay_switch")

@@ -36,7 +36,7 @@ def test_the_account_page_leads_to_the_switch_which_says_what_it_means(desk, bil
     assert "123.40 is owed" in words
     assert "50.00" in words
     refused = desk.post(url, {"since_date": "2026-03-09", "agreement_reference": "YF-7"}).content.decode()
-    assert "cannot be switched so" in refused
+    assert "The day has passed" in refused
     assert not Prepayment.objects.exists()
     desk.post(url, {"since_date": "2026-03-10", "agreement_reference": "YF-7"})
     row = Prepayment.objects.get()
@@ -69,7 +69,7 @@ def test_the_page_of_an_account_shows_its_days_and_what_stands_against_a_cut(des
     for text in ("−¥136.40", "6.00", "7.00", "YF-7", "It is not proven that the customer knows"):
         assert text in page, text
     refused = desk.post(f"/desk/prepaid/{billed.account.id}/end/", {"until_date": "2026-03-10", "reason": "asked"})
-    assert "switched back once it is paid" in refused.content.decode()
+    assert "below the line of the cut" in refused.content.decode()
     assert Prepayment.objects.get().until_date is None
 
 
