@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
+from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.enums import Role
 
 
@@ -22,8 +23,8 @@ class RequestKind(StrEnum):
     CANCEL = "cancel"
 
 
-ASKERS = frozenset((Role.CLERK, Role.BILLING, Role.SUPERVISOR))
-"""Who demands deposits, and asks for something to be done with one."""
+ASKERS: frozenset[Role | ActorKind] = frozenset((Role.CLERK, Role.BILLING, Role.SUPERVISOR, ActorKind.CLIENT))
+"""Who demands deposits, and asks for something to be done with one; a program has no limit of its own."""
 
 
 def needs_two(*, kind: RequestKind, amount_minor: int, limits: Mapping[str, int], roles: frozenset[Role]) -> bool:
@@ -35,3 +36,8 @@ def needs_two(*, kind: RequestKind, amount_minor: int, limits: Mapping[str, int]
     if kind is not RequestKind.WAIVE:
         return True
     return amount_minor > max((most for role, most in limits.items() if Role(role) in roles), default=0)
+
+
+def person(actor: Actor) -> int | None:
+    """Return the id of an actor of the staff; None for programs, customers and the system, whose ids are others."""
+    return actor.id if actor.kind is ActorKind.STAFF else None

@@ -15,7 +15,7 @@ from itertools import pairwise
 import numpy as np
 
 from cis.kernel.errors import Refused
-from cis.kernel.fixed import E9, to_minor
+from cis.kernel.fixed import E9, Rounding, to_minor
 from cis.kernel.periods import add_months
 
 HELD_CODE, INTEREST_CODE = "liability.deposit", "expense.interest"
@@ -212,14 +212,15 @@ class Verdict:
 
 def size(*, terms: SizeTerms, billed_minor: int, billed_days: int, expected_minor: int | None) -> Size:
     """
-    Return how large a deposit is to be. An average month is 365/12 days of what was billed.
+    Return how large a deposit is to be. An average month is 365/12 days of what was billed, rounded down: so many of
+    them are never more than the law allows.
 
     billed_minor, billed_days  of the account's bills of a year; 0 days: there are none [minor unit]
     expected_minor             what a month is expected to cost, where there are no bills [minor unit]
     """
     if terms.months and billed_days > 0 and billed_minor > 0:
-        method, month = SizeMethod.BILLS, _whole(billed_minor * 365, billed_days * YEAR_MONTHS)
-        raw = _whole(billed_minor * 365 * terms.months, billed_days * YEAR_MONTHS)
+        method, month = SizeMethod.BILLS, _whole(billed_minor * 365, billed_days * YEAR_MONTHS, Rounding.DOWN)
+        raw = month * terms.months
     elif terms.months and expected_minor is not None and expected_minor > 0:
         method, month, raw = SizeMethod.EXPECTED, expected_minor, expected_minor * terms.months
     else:
@@ -324,13 +325,13 @@ def _basis(count: DayCount, day: date) -> int:
     return 365 if count is DayCount.ACTUAL_365 else 360
 
 
-def _whole(numerator: int, denominator: int) -> int:
+def _whole(numerator: int, denominator: int, rule: Rounding = Rounding.HALF_AWAY) -> int:
     """
     Return a fraction that is not below 0, rounded by the one door.
 
     What is cut off beyond 10^-9 never decides: a half is raised, and what is cut from below a half leaves it below.
     """
-    return int(to_minor(np.array([numerator * E9 // denominator], dtype=object))[0])
+    return int(to_minor(np.array([numerator * E9 // denominator], dtype=object), rule)[0])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

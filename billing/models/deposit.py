@@ -126,7 +126,7 @@ class DepositRequest(models.Model):
     state = Code(choices=choices_of(AdjustmentState), default=AdjustmentState.PROPOSED.value)
     is_for_two = models.BooleanField(default=True)
     key = models.CharField(max_length=100, unique=True, help_text="The same key twice is one request.")
-    proposer_id = models.BigIntegerField()
+    proposer_id = models.BigIntegerField(null=True, help_text="Of the staff; None: a program asked.")
     decider_id = models.BigIntegerField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
     decided_at = models.DateTimeField(null=True)

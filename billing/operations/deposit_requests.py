@@ -10,7 +10,7 @@ from datetime import date
 from django.utils import timezone
 
 from billing.domain.adjustments import DECIDERS, AdjustmentState
-from billing.domain.deposit_requests import ASKERS, RequestKind, needs_two
+from billing.domain.deposit_requests import ASKERS, RequestKind, needs_two, person
 from billing.domain.deposits import BadDeposit, DepositState, MoveKind
 from billing.models.deposit import Deposit, DepositMove, DepositRequest
 from billing.operations import deposit_payouts, deposit_steps, ledger, notes
@@ -70,7 +70,7 @@ def propose(*, new: NewRequest, today: date, actor: Actor) -> int:
     :raises RequestWaits: another request waits for a second person.
     :raises BadDeposit: no reason, or there is nothing of the kind to be done.
     """
-    if actor.id is None or not actor.is_one_of(ASKERS):
+    if not actor.is_one_of(ASKERS):
         raise NotAllowed(f"{actor.name} may not ask for that.", advice="Ask a clerk or billing.")
     known = DepositRequest.objects.filter(key=new.key).first()
     if known is not None:
@@ -89,7 +89,7 @@ def propose(*, new: NewRequest, today: date, actor: Actor) -> int:
         reason=new.reason.strip()[:REASON_MOST],
         is_for_two=needs_two(kind=new.kind, amount_minor=amount_minor, limits=limits, roles=actor.roles),
         key=new.key,
-        proposer_id=actor.id,
+        proposer_id=person(actor),
     )
     audit.record(
         actor, "ask_deposit", "account", row.account_id, deposit=row.id, kind=new.kind.value, amount_minor=amount_minor
@@ -193,6 +193,6 @@ def _cancel(row: Deposit, request: DepositRequest, *, today: date, actor: Actor)
         notes.take_back_step(note_id=note_id, reason=request.reason, as_of_date=today, actor=actor)
     DepositMove.objects.create(
         deposit=row, kind=MoveKind.CANCEL.value, amount_minor=request.amount_minor, day=today, is_final=True,
-        reason=request.reason, actor_id=actor.id,
+        reason=request.reason, actor_id=person(actor),
     )  # fmt: skip
     deposit_steps.end_step(row=row, state=DepositState.CANCELLED, today=today)

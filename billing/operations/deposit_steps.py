@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from billing.domain.deposit_requests import person
 from billing.domain.deposits import (
     HELD_CODE,
     INTEREST_CODE,
@@ -241,7 +242,7 @@ def write_step(
             due_date=one.due_date,
             is_final=one.is_final,
             reason=one.reason[:TEXT_MOST],
-            actor_id=actor.id,
+            actor_id=person(actor),
         )
         for move_id, one in zip(move_ids, postings, strict=True)
     )

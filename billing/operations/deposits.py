@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from accounts.queries import accounts as account_queries
 from billing.domain.announcements import PaymentsBooked
-from billing.domain.deposit_requests import ASKERS
+from billing.domain.deposit_requests import ASKERS, person
 from billing.domain.deposits import BadDeposit, DepositRule, DepositState, MoveKind, Size, size
 from billing.models.deposit import Deposit
 from billing.operations import deposit_steps, deposit_telling, ledger
@@ -77,6 +78,7 @@ def demand(*, new: NewDeposit, today: date, actor: Actor) -> int:
     :raises MissingRule: no deposits are demanded in this place.
     :raises NotAllowed: the actor may not demand one.
     :raises BadDeposit: no such cause, nothing to demand, more than the rule allows, or no reason for less.
+    :raises UnknownAccount: there is none.
     :raises DepositOpen: the account has one.
     """
     _check_asker(actor)
@@ -85,6 +87,8 @@ def demand(*, new: NewDeposit, today: date, actor: Actor) -> int:
         raise BadDeposit(
             "For this no deposit is demanded here.", advice=f"Known: {', '.join(rule.causes)}.", field="cause"
         )
+    if account_queries.card(account_id=new.account_id).state != "open":
+        raise BadDeposit("The account is closed.", advice="A deposit is for a supply that goes on.")
     ledger.lock_customers(account_ids=[new.account_id])
     known = Deposit.objects.filter(key=new.key).first()
     if known is not None:
@@ -109,7 +113,7 @@ def demand(*, new: NewDeposit, today: date, actor: Actor) -> int:
         look_date=add_months(today, rule.good.months) if rule.good.months else None,
         is_paid_out=new.is_paid_out,
         key=new.key,
-        actor_id=actor.id,
+        actor_id=person(actor),
     )
     _demand_step(row, MoveKind.DEMAND, amount_minor, computed, rule, today=today, actor=actor)
     audit.record(actor, "demand_deposit", "account", row.account_id, deposit=row.id, amount_minor=amount_minor)
@@ -187,7 +191,7 @@ def _demand_step(
 
 
 def _check_asker(actor: Actor) -> None:
-    if actor.id is None or not actor.is_one_of(ASKERS):
+    if not actor.is_one_of(ASKERS):
         raise NotAllowed(f"{actor.name} may not demand deposits.", advice="Ask a clerk or billing.")
 
 

@@ -83,7 +83,7 @@ class RequestCard:
     reason: str
     state: str
     is_for_two: bool
-    proposer_id: int
+    proposer_id: int | None
     proposer: str
     decider: str
     created_at: datetime
@@ -285,7 +285,7 @@ def _request(row: DepositRequest, names: Any) -> RequestCard:
         state=row.state,
         is_for_two=row.is_for_two,
         proposer_id=row.proposer_id,
-        proposer=names.get(row.proposer_id, ""),
+        proposer=names.get(row.proposer_id, "") if row.proposer_id else "",
         decider=names.get(row.decider_id, "") if row.decider_id else "",
         created_at=row.created_at,
     )

@@ -63,7 +63,10 @@ TONES: Mapping[tuple[str, str], str] = {
     ("deposit", "waived"): "",
     ("deposit", "cancelled"): "",
 }
-PARTS: Mapping[str, Any] = {"liability.deposit": _("Customer deposit"), "expense.interest": _("Interest on the deposit")}
+PARTS: Mapping[str, Any] = {
+    "liability.deposit": _("Customer deposit"),
+    "expense.interest": _("Interest on the deposit"),
+}
 """Parts of movements on a ledger account of a customer."""
 EVENTS: Mapping[tuple[str, str], Any] = {
     ("account", "demand_deposit"): _("Deposit demanded"),

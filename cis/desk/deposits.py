@@ -49,8 +49,9 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     """Give the same list as a file."""
     found = deposits.listed(wanted=DepositListForm(request.GET).wanted(), today=today(), most=FILE_ROWS_MOST)
     header = [
-        _("Customer deposit"), _("Account"), _("Name"), _("Reason"), _("State"), _("Demanded"), _("In our keeping"), _("Not paid"),
-        _("Back with the customer"), _("Interest"), _("Demanded on"), _("Due on"), _("To be looked at on"), _("Ended on"),
+        _("Customer deposit"), _("Account"), _("Name"), _("Reason"), _("State"), _("Demanded"), _("In our keeping"),
+        _("Not paid"), _("Back with the customer"), _("Interest"), _("Demanded on"), _("Due on"),
+        _("To be looked at on"), _("Ended on"),
     ]  # fmt: skip
     rows = (
         (r.id, r.account_number, r.holder, str(CAUSES.get(r.cause, r.cause)), str(STANDINGS[r.standing]),

@@ -29,9 +29,9 @@ BEGIN, PAID = date(2025, 1, 6), date(2025, 1, 20)
 @pytest.fixture
 def traveller(settings):
     settings.PACK, settings.LANGUAGE_CODE = "us-example", "en"
-    with time_machine.travel(datetime.combine(BEGIN, time(18, 0), UTC), tick=False) as clock:
+    with time_machine.travel(datetime.combine(BEGIN, time(2, 0), UTC), tick=False) as clock:
         accounts.supplier(time_zone="America/Boise")
-        yield lambda day: clock.move_to(datetime.combine(day, time(18, 0), UTC))
+        yield lambda day: clock.move_to(datetime.combine(day, time(2, 0), UTC))
 
 
 def test_a_deposit_is_held_twelve_good_months_and_comes_back(traveller):

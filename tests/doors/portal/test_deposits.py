@@ -19,7 +19,7 @@ TODAY = date(2026, 3, 10)
 @pytest.fixture
 def world(settings):
     settings.PACK = "us-example"
-    with time_machine.travel("2026-03-10T20:00:00Z", tick=False):
+    with time_machine.travel("2026-03-10T02:00:00Z", tick=False):
         accounts.supplier()
         yield contracts.world()
 

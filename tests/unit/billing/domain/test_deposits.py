@@ -72,7 +72,7 @@ HOME = SizeTerms(months=2, fixed_minor=15_000, least_minor=0, most_minor=60_000)
     ("terms", "billed", "days", "expected", "method", "amount"),
     [
         (HOME, 120_000, 365, None, "bills", 20_000),
-        (HOME, 10_000, 31, None, "bills", 19_624),
+        (HOME, 10_000, 31, None, "bills", 19_622),
         (HOME, 0, 0, 9_000, "expected", 18_000),
         (HOME, 0, 0, None, "fixed", 15_000),
         (HOME, 900_000, 365, None, "bills", 60_000),
