@@ -22,4 +22,4 @@ from cis.platform.admin import ReadOnlyAdmin
     InstalmentPlan, PlanDebt, PlanPart, PlanMove,
 )  # fmt: skip
 class ArrearsAdmin(ReadOnlyAdmin):
-    """Late fees, demands and their batches, holds, forecasts, orders of disconnection and plans of instalments with their moves."""
+    """Late fees, demands and their batches, holds, forecasts, orders of disconnection, plans, and their moves."""

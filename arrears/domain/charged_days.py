@@ -105,9 +105,7 @@ def steps_of(*, due_date: date, amount_minor: int, paid: Iterable[tuple[date, in
     return tuple(steps)
 
 
-def bearing_steps(
-    *, steps: Sequence[OpenSince], paused: Sequence[tuple[date, date | None]]
-) -> tuple[OpenSince, ...]:
+def bearing_steps(*, steps: Sequence[OpenSince], paused: Sequence[tuple[date, date | None]]) -> tuple[OpenSince, ...]:
     """Return what bears a late fee since when: nothing from the first day of a pause on, until its last."""
     days = sorted(
         {step.day for step in steps} | {day for one in paused for day in one if day is not None and day > steps[0].day}

@@ -24,7 +24,9 @@ class InstalmentPlan(models.Model):
     serial = models.IntegerField(unique=True)
     state = Code(choices=choices_of(PlanState))
     way = Code(choices=choices_of(PlanWay))
-    key = models.CharField(max_length=100, null=True, unique=True, help_text="Name of the request; None: it has none.")
+    key = models.CharField(  # noqa: DJ001 (unique where there is one)
+        max_length=100, null=True, unique=True, help_text="Name of the request; None: it has none."
+    )
     total_minor = models.BigIntegerField()
     late_fee_minor = models.BigIntegerField(default=0, help_text="Of it what is to be charged when it is accepted.")
     grace_days = models.SmallIntegerField()

@@ -151,12 +151,12 @@ def charge_until_step(
     :returns: ids of the notes.
     :raises MissingRule: the pack does not say what late fee there is, or which tax is on it.
     """
-    made = []
+    made: list[int] = []
     for bill in late_fees.of_accounts(account_ids=[account_id], today=today):
         if bill.bill_id not in bill_ids or bill.terms is None:
             continue
-        for window in charged_days.uncharged(rule=bill.terms.rule, debt=bill.debt, until=until):
-            made.append(_charge_step(bill, window, today=today, actor=actor))
+        windows = charged_days.uncharged(rule=bill.terms.rule, debt=bill.debt, until=until)
+        made += [_charge_step(bill, window, today=today, actor=actor) for window in windows]
     return tuple(made)
 
 

@@ -141,9 +141,7 @@ def look_step(*, account_ids: Sequence[int], at: datetime, breaks: bool) -> tupl
 def _fates(facts: Sequence[PlanFacts], today: date, at: datetime, *, breaks: bool) -> dict[int, Fate]:
     dues = plan_facts.new_dues(plan_ids=[one.id for one in facts], today=today) if breaks else {}
     found = {
-        one.id: fate(
-            standing=one.standing, today=today, grace_days=one.grace_days, new_due=dues.get(one.id)
-        )
+        one.id: fate(standing=one.standing, today=today, grace_days=one.grace_days, new_due=dues.get(one.id))
         for one in facts
     }
     late = {one.id: one.account_id for one in facts if found[one.id] in {Fate.LATE, Fate.NEW_BILL}}
@@ -202,26 +200,22 @@ def move_holds_step(*, facts: Sequence[PlanFacts], at: datetime) -> None:
     if not facts:
         return
     clock = cuts.moment_of(at).clock
-    untils = [
-        clock.day_start_utc(holds_until(standing=one.standing, grace_days=one.grace_days)) for one in facts
-    ]
+    untils = [clock.day_start_utc(holds_until(standing=one.standing, grace_days=one.grace_days)) for one in facts]
     execute(_MOVE_HOLDS, {"plans": [one.id for one in facts], "untils": untils})
 
 
 @joins_transaction
 def lay_step(*, facts: Sequence[PlanFacts], at: datetime) -> None:
     """Lay the parts of plans over their debts, so that money pays them by their days and codes; two statements."""
-    parts = []
-    for one in facts:
-        for laid in lay(parts=one.standing.parts, debts=one.debts):
-            parts.append(
-                NewPart(
-                    account_id=one.account_id, bill_id=laid.bill_id, code=one.codes.get(laid.seq, ""),
-                    due_date=laid.due_date,
-                    first_date=laid.due_date - timedelta(days=one.remind_days) if laid.seq else None,
-                    low_minor=laid.low_minor, high_minor=laid.high_minor,
-                )
-            )  # fmt: skip
+    parts = [
+        NewPart(
+            account_id=one.account_id, bill_id=laid.bill_id, code=one.codes.get(laid.seq, ""), due_date=laid.due_date,
+            first_date=laid.due_date - timedelta(days=one.remind_days) if laid.seq else None,
+            low_minor=laid.low_minor, high_minor=laid.high_minor,
+        )
+        for one in facts
+        for laid in lay(parts=one.standing.parts, debts=one.debts)
+    ]  # fmt: skip
     agreed_parts.agree_step(parts=parts, at=at)
 
 

@@ -44,9 +44,7 @@ def accept_by_code(*, plan_id: int, customer_id: int, code: str, at: datetime, a
 @opens_transaction
 def _try_code(*, plan_id: int, customer_id: int, code: str, at: datetime, actor: Actor) -> bool:
     row = plans.lock_step(plan_id=plan_id, customer_id=customer_id)
-    if not signing_codes.try_step(
-        Named(plans.SUBJECT, row.id), subject=plans.SUBJECT, code=code, actor=actor
-    ):
+    if not signing_codes.try_step(Named(plans.SUBJECT, row.id), subject=plans.SUBJECT, code=code, actor=actor):
         return False
     plans.accept_step(row=row, at=at, actor=actor)
     return True

@@ -231,9 +231,7 @@ def cancel(*, plan_id: int, reason: str, at: datetime, actor: Actor, customer_id
     if not reason.strip():
         raise PlanReasonMissing("It must be said why.", advice="Give a reason.", field="reason")
     facts = plan_facts.of_plans(plan_ids=[row.id])
-    plan_looks.end_step(
-        ended=[(facts[0], reason.strip())], action=PlanAction.CANCEL, state=state, at=at, actor=actor
-    )
+    plan_looks.end_step(ended=[(facts[0], reason.strip())], action=PlanAction.CANCEL, state=state, at=at, actor=actor)
 
 
 @joins_transaction
@@ -329,7 +327,7 @@ def _cover(row: InstalmentPlan, today: date, actor: Actor) -> list[PlanDebt]:
 
 @joins_transaction
 def _shift_first(row: InstalmentPlan, today: date) -> None:
-    """A first part that was due at once is due on the day of acceptance, but before the second."""
+    """Let a first part that was due at once be due on the day of acceptance, but before the second."""
     first, second = row.parts.order_by("seq")[:2]
     if first.due_date < today:
         first.due_date = min(today, second.due_date - timedelta(days=1))
@@ -340,9 +338,7 @@ def _shift_first(row: InstalmentPlan, today: date) -> None:
 def _hold(
     row: InstalmentPlan, debts: Sequence[PlanDebt], facts: plan_facts.PlanFacts, *, at: datetime, actor: Actor
 ) -> None:
-    until = cuts.moment_of(at).clock.day_start_utc(
-        holds_until(standing=facts.standing, grace_days=row.grace_days)
-    )
+    until = cuts.moment_of(at).clock.day_start_utc(holds_until(standing=facts.standing, grace_days=row.grace_days))
     evidence = f"instalment plan {plan_number(serial=row.serial)}"
     holds = Hold.objects.bulk_create(
         Hold(

@@ -20,8 +20,8 @@ from cis.platform.db import fetch
 
 # Money counts from the day it was received, a bill below 0 from its issue; a payment that went back counts no more from
 # the day it went. A bill that was paid in time, and from which nothing went back, is left out unless it was charged.
-# Its class is that of the tariffs it was rated by, a home's only where all of them are; else that of the holder. While a
-# plan of instalments covers it and stops late fees, it bears none; where the plan ended early that time may be owed.
+# Its class is that of the tariffs it was rated by, a home's only where all of them are; else that of the holder.
+# While a plan of instalments covers it and stops late fees it bears none; where one ended early, that may be owed.
 _OVERDUE = """
     WITH debt AS (
         SELECT b.id, b.number, b.account_id, b.kind, b.due_date, b.amount_minor, b.state

@@ -26,10 +26,12 @@ _PLANS = """
                array_agg(b.state = 'issued' ORDER BY b.due_date, b.id) AS owed,
                array_agg(b.due_date ORDER BY b.due_date, b.id) AS dues,
                array_agg(b.amount_minor ORDER BY b.due_date, b.id) AS whole,
-               array_agg(CASE WHEN b.state = 'issued' THEN greatest(b.amount_minor - coalesce((
-                   SELECT sum(a.amount_minor) FROM billing_allocation a WHERE a.bill_id = b.id), 0), 0) ELSE 0 END::bigint
+               array_agg((CASE WHEN b.state = 'issued' THEN greatest(b.amount_minor - m.paid, 0) ELSE 0 END)::bigint
                          ORDER BY b.due_date, b.id) AS open
-        FROM arrears_plandebt x JOIN billing_bill b ON b.id = x.bill_id WHERE x.plan_id = p.id) d
+        FROM arrears_plandebt x JOIN billing_bill b ON b.id = x.bill_id
+        CROSS JOIN LATERAL (
+            SELECT coalesce(sum(a.amount_minor), 0) AS paid FROM billing_allocation a WHERE a.bill_id = b.id) m
+        WHERE x.plan_id = p.id) d
     WHERE p.id = ANY(%(plans)s) ORDER BY p.id
 """
 _MONEY = """

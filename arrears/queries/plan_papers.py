@@ -51,7 +51,6 @@ def paper(*, plan_id: int) -> PlanPaper:
     """
     today = timezone.localdate()
     card = plans.one(plan_id=plan_id, today=today)
-    codes = plans.codes(plan_id=plan_id)
     places = orders.supplies(account_id=card.account_id, on=today)
     return PlanPaper(
         card=card,
@@ -60,7 +59,8 @@ def paper(*, plan_id: int) -> PlanPaper:
         address=next((one for _, one in places), ""),
         printed_date=today,
         parts=tuple(
-            PaperPart(part, codes[part.seq], pay_links.part_address(codes[part.seq])) for part in card.standing.parts
+            PaperPart(part, card.codes[part.seq], pay_links.part_address(card.codes[part.seq]))
+            for part in card.standing.parts
         ),
         debts=plans.debts(plan_id=plan_id),
         source=_source(card.made_date),

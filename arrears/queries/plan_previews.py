@@ -156,9 +156,7 @@ def counts(*, account_id: int, total_minor: int, actor: Actor, at: datetime) -> 
     """Return the numbers of parts that somebody may choose alone for an amount; none: no plan alone. One statement."""
     rule = plan_rules.rule(at=cuts.moment_of(at).day)
     limit: PlanLimit = rule.limit_of(actor)
-    asked = asked_for(
-        account_id=account_id, total_minor=total_minor, count=instalments.PARTS_LEAST, rule=rule, at=at
-    )
+    asked = asked_for(account_id=account_id, total_minor=total_minor, count=instalments.PARTS_LEAST, rule=rule, at=at)
     if exceeded(limit=limit, asked=asked, is_customer=_is_customer(actor)):
         return ()
     most = max(limit.parts, asked.protected_parts)

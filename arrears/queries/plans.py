@@ -1,6 +1,6 @@
 """Plans of instalments as lists and pages show them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -26,6 +26,7 @@ class PlanCard:
     A plan as a list shows it. [minor unit]
 
     standing  how it stands, its parts with what was paid of each
+    codes     numbers on the cards of its parts, by seq
     is_late   a part is past its day and not paid
     """
 
@@ -51,6 +52,7 @@ class PlanCard:
     new_bills: bool
     grace_days: int
     standing: Standing
+    codes: Mapping[int, str]
     is_late: bool
 
     @property
@@ -166,7 +168,8 @@ def one(*, plan_id: int, today: date, customer_id: int | None = None) -> PlanCar
     :param customer_id: whose it must be; None: anybody's.
     :raises UnknownPlan: there is none.
     """
-    rows = fetch(f"{_CARD} WHERE p.id = %s AND (%s::bigint IS NULL OR p.customer_id = %s)", [plan_id, *[customer_id] * 2])
+    where = "p.id = %(plan)s AND (%(customer)s::bigint IS NULL OR p.customer_id = %(customer)s)"
+    rows = fetch(f"{_CARD} WHERE {where}", {"plan": plan_id, "customer": customer_id})
     if not rows:
         raise UnknownPlan(f"There is no plan {plan_id}.", plan_id=plan_id)
     return _cards(rows, today)[0]
@@ -175,11 +178,6 @@ def one(*, plan_id: int, today: date, customer_id: int | None = None) -> PlanCar
 def live_of_account(*, account_id: int, today: date) -> PlanCard | None:
     """Return the plan of an account that is proposed, offered or kept; None: it has none. Three statements at most."""
     return next(iter(listed(wanted=WantedPlans(account_id=account_id, state=LIVE), today=today, most=1)), None)
-
-
-def codes(*, plan_id: int) -> dict[int, str]:
-    """Return the numbers on the cards of the parts of a plan, by seq; one statement."""
-    return dict(fetch("SELECT seq, code FROM arrears_planpart WHERE plan_id = %s ORDER BY seq", [plan_id]))
 
 
 def debts(*, plan_id: int) -> tuple[PlanDebtRow, ...]:
@@ -203,11 +201,12 @@ def moves(*, plan_id: int) -> tuple[PlanMoveRow, ...]:
 
 def _cards(rows: Sequence[Sequence[object]], today: date) -> tuple[PlanCard, ...]:
     facts = {one.id: one for one in plan_facts.of_plans(plan_ids=[int(str(row[0])) for row in rows])}
-    names = [name for name in PlanCard.__dataclass_fields__ if name not in {"standing", "is_late"}]
+    names = [name for name in PlanCard.__dataclass_fields__ if name not in {"standing", "codes", "is_late"}]
     found = []
     for row in rows:
-        now = facts[int(str(row[0]))].standing
+        known = facts[int(str(row[0]))]
+        now = known.standing
         is_late = row[6] == "kept" and now.next is not None and now.next.due_date < today
         given = dict(zip(names, row, strict=True))
-        found.append(PlanCard(**given, standing=now, is_late=is_late))  # type: ignore[arg-type]
+        found.append(PlanCard(**given, standing=now, codes=known.codes, is_late=is_late))  # type: ignore[arg-type]
     return tuple(found)

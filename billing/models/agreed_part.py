@@ -20,9 +20,7 @@ class AgreedPart(models.Model):
     """
 
     account = models.ForeignKey("accounts.Account", on_delete=models.PROTECT, related_name="agreed_parts")
-    bill = models.ForeignKey(
-        "billing.Bill", on_delete=models.PROTECT, related_name="agreed_parts", db_constraint=False
-    )
+    bill = models.ForeignKey("billing.Bill", on_delete=models.PROTECT, related_name="agreed_parts", db_constraint=False)
     code = Code(default="", blank=True)
     due_date = models.DateField()
     first_date = models.DateField(null=True)

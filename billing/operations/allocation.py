@@ -4,7 +4,8 @@ What money pays what debt.
 Money is payments and bills that are credits; debts are bills, notes, late fees, and money that was paid back. Both are
 laid end to end, debts in the order that the pack's rule ``payment_order`` says; where two stretches overlap, one pays
 the other. Of a bill whose parts are due by other days than it says (``AgreedPart``) each part stands where its own day
-puts it, and before all else once its time has come. What was allocated stays; re-allocation adds rows, also negative ones, and never changes any.
+puts it, and before all else once its time has come. What was allocated stays; re-allocation adds rows, also negative
+ones, and never changes any.
 """
 
 from collections.abc import Mapping, Sequence
@@ -48,8 +49,8 @@ _ALLOCATE = f"""
         SELECT bill_id, refund_id, account_id, sum(open) OVER w - open AS low, sum(open) OVER w AS high
         FROM debt WHERE open > 0
         WINDOW w AS (PARTITION BY account_id
-                     ORDER BY refund_id IS NULL, is_first DESC, CASE WHEN %(oldest_first)s THEN 0 ELSE rank END, due, rank, bill_id,
-                              refund_id)
+                     ORDER BY refund_id IS NULL, is_first DESC, CASE WHEN %(oldest_first)s THEN 0 ELSE rank END,
+                              due, rank, bill_id, refund_id)
     )
     INSERT INTO billing_allocation (payment_id, credit_id, bill_id, refund_id, amount_minor, created_at)
     SELECT m.payment_id, m.credit_id, d.bill_id, d.refund_id, sum(least(m.high, d.high) - greatest(m.low, d.low)), now()

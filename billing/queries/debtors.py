@@ -65,9 +65,7 @@ class Numbered:
 
 
 def by_numbers(*, numbers: Collection[str], today: date) -> tuple[Numbered, ...]:
-    """
-    Return the accounts, the issued or cancelled bills, and the agreed parts that have these numbers; one statement.
-    """
+    """Return the accounts, issued or cancelled bills, and agreed parts that have these numbers; one statement."""
     if not numbers:
         return ()
     return tuple(Numbered(*row) for row in fetch(_BY_NUMBER, {"numbers": sorted(numbers), "today": today}))

@@ -19,7 +19,9 @@ class AccountToPay(serializers.Serializer):
 class AgentPaymentNew(Strict):
     """A payment that was taken."""
 
-    account = serializers.RegexField(rf"^[0-9]{{1,{NUMBER_MOST}}}$", help_text="Account number, or the number on the card of an instalment.")
+    account = serializers.RegexField(
+        rf"^[0-9]{{1,{NUMBER_MOST}}}$", help_text="Account number, or the number on the card of an instalment."
+    )
     amount_minor = WholeNumber(min_value=1, max_value=AMOUNT_MOST_MINOR, help_text="In minor units: 19250 = ¥192.50.")
     currency = serializers.RegexField(r"^[A-Z]{3}$", help_text="The supplier's currency.")
     reference = serializers.RegexField(f"^{REFERENCE.pattern}$", help_text="Your own name of the payment; counts once.")

@@ -74,7 +74,7 @@ def take(
     """
     Book a payment that an agent took; return its id, and False if it was known before.
 
-    :param account_number: as printed, or the number on the card of an instalment: then it pays that part first.
+    :param account_number: as printed, or the number on the card of an instalment: then it pays the debts of its plan.
     :raises UnknownAgent: the program is no agent's, or the agent may take no money.
     :raises UnknownAccount: there is no such account.
     :raises AgentLimit: the agent would hold more than its limit.

@@ -17,6 +17,8 @@ from billing.api import (
     previews,
 )
 from billing.api import advice, books, budgets, charges, energizing, previews
+from arrears.api import plans
+from billing.api import advice, books, charges, energizing, previews
 from billing.api import endpoints as billing
 from cashiering.api import agents, checkouts, mandates, payment_events
 from cashiering.api import endpoints as cashiering
@@ -80,6 +82,11 @@ urlpatterns = [
     path("mandates/<int:mandate_id>", mandates.MandateOne.as_view(), name="api_mandate"),
     path("mandates/<int:mandate_id>/revoke", mandates.RevokeMandate.as_view(), name="api_revoke_mandate"),
     path("accounts/<str:number>/mandates", mandates.AccountMandates.as_view(), name="api_account_mandates"),
+    path("accounts/<str:number>/instalment-plans", plans.AccountPlans.as_view(), name="api_account_plans"),
+    path("accounts/<str:number>/instalment-plans/preview", plans.PreviewPlan.as_view(), name="api_preview_plan"),
+    path("instalment-plans", plans.PlanList.as_view(), name="api_plans"),
+    path("instalment-plans/<int:plan_id>", plans.PlanOne.as_view(), name="api_plan"),
+    path("instalment-plans/<int:plan_id>/cancel", plans.CancelPlan.as_view(), name="api_cancel_plan"),
     path("agent", agents.AgentOwn.as_view(), name="api_agent"),
     path("agent/accounts/<str:number>", agents.AgentAccount.as_view(), name="api_agent_account"),
     path("agent/payments", agents.AgentPayments.as_view(), name="api_agent_payments"),

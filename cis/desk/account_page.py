@@ -13,6 +13,8 @@ from accounts.operations import customers as customer_operations
 from accounts.queries import accounts, notices, users
 from arrears.queries import late_fees
 from billing.queries import balances, bills, budget_plans, budgets, cycles, deposit_rules, deposits, prepaid, write_offs
+from arrears.queries import late_fees, plans
+from billing.queries import balances, bills, cycles
 from billing.queries.bills import BillCard
 from billing.queries.prepaid import Standing
 from cis.desk.answers import csv_file, or_404, today
@@ -55,6 +57,7 @@ APPLICATIONS_SHOWN = 6
 CHARGES_SHOWN = 6
 LATE_FEES_SHOWN = 4
 DEPOSITS_SHOWN = 3
+PLANS_SHOWN = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +112,7 @@ class AccountPage:
     late_fees: tuple[late_fees.FeeRow, ...]
     deposits: tuple[deposits.DepositCard, ...]
     takes_deposits: bool
+    plans: tuple[plans.PlanCard, ...]
     contracts: tuple[ContractCard, ...]
     enrolments: tuple[EnrollmentCard, ...]
     inspections: tuple[inspections.InspectionCard, ...]
@@ -206,6 +210,7 @@ def gather(*, overview: accounts.AccountOverview, on: date, roles: frozenset[Rol
         late_fees=late_fees.listed(wanted=late_fees.WantedFees(account_id=overview.id), most=LATE_FEES_SHOWN),
         deposits=deposits.of_account(account_id=overview.id, today=on, most=DEPOSITS_SHOWN),
         takes_deposits=deposit_rules.is_offered(at=on),
+        plans=plans.listed(wanted=plans.WantedPlans(account_id=overview.id), today=on, most=PLANS_SHOWN),
         enrolments=enrollments.of_account(account_id=overview.id, most=ENROLMENTS_SHOWN),
         contracts=supply_contracts.of_account(account_id=overview.id),
         inspections=inspections.of_account(account_id=overview.id, most=INSPECTIONS_SHOWN),

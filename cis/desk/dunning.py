@@ -13,7 +13,7 @@ from accounts.operations import customers as customer_operations
 from accounts.queries import accounts
 from arrears.operations import demands, disconnections, dunning
 from arrears.operations.demands import CallResult
-from arrears.queries import cuts, orders
+from arrears.queries import cuts, orders, plans
 from arrears.queries import dunning as queries
 from arrears.queries import holds as hold_queries
 from arrears.queries.dunning import WantedCases
@@ -115,6 +115,7 @@ def case_page(request: HttpRequest, case_id: int, **forms: Any) -> HttpResponse:
             wanted=WantedHolds(account_id=case.account_id, state="all"), at=now, most=HOLDS_SHOWN
         ),
         "orders": of_account,
+        "plan": plans.live_of_account(account_id=case.account_id, today=today()),
         "running": running,
         "reasons": reasons(running.id if running else None),
         "hold_form": HoldForm(bills=bills, places=places),

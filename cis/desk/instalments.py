@@ -84,9 +84,7 @@ def new(request: HttpRequest, account_id: int) -> HttpResponse:
     context |= {"is_offered": True, "rule": rule, "limit": rule.limit_of(actor), "debts": debts}
     if not counts:
         return render(request, "desk/plans/plan_new.html", context)
-    form = NewPlanForm(
-        posted(request), counts=counts, days=rule.shape.days, firsts=rule.shape.firsts, debts=debts
-    )
+    form = NewPlanForm(posted(request), counts=counts, days=rule.shape.days, firsts=rule.shape.firsts, debts=debts)
     form.is_valid()
     try:
         seen = plan_previews.preview(account_id=account_id, wish=form.wish(), actor=actor, at=at)
@@ -200,7 +198,6 @@ def _page(request: HttpRequest, plan_id: int, form: EndForm) -> HttpResponse:
     context = {
         "card": card,
         "account": account,
-        "codes": plans.codes(plan_id=plan_id),
         "debts": plans.debts(plan_id=plan_id),
         "moves": plans.moves(plan_id=plan_id),
         "names": users.names([one for one in (card.proposer_id, card.decider_id) if one]),

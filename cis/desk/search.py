@@ -11,11 +11,13 @@ from django.utils.translation import gettext as _
 
 from accounts.queries import accounts
 from accounts.queries import search as account_search
-from billing.queries import listing
+from arrears.domain.instalments import is_slip_code
+from billing.queries import agreed_parts, listing
 from billing.queries.bills import BillCard
 from cis.desk.answers import asks_for, today
 from cis.desk.roles import READERS
 from cis.platform.access import allow
+from cis.platform.templatetags.local import day as day_text
 from cis.platform.templatetags.local import money, until
 from contracts.queries import supply
 from metering.queries import search as place_search
@@ -61,13 +63,14 @@ def show(request: HttpRequest) -> HttpResponse:
 
 
 def find(*, text: str, at_date: date, most: int) -> tuple[Answer, ...]:
-    """Return what fits a text, the surest first; seven statements at most, however much is found."""
+    """Return what fits a text, the surest first; nine statements at most, however much is found."""
     if not text:
         return ()
     hits = account_search.find(text=text, at_date=at_date, limit=most)
     places = place_search.find(text=text, at_date=at_date, limit=most)
     found = [*_of_accounts(hits, text), *_of_places(places, text)]
     found += [_of_bill(card, text) for card in listing.by_number(text=text)]
+    found += _of_part(text.replace(" ", ""))
     return tuple(_once(sorted(found, key=lambda answer: (answer.is_former, not answer.is_whole, answer.rank)))[:most])
 
 
@@ -91,6 +94,21 @@ def _of_accounts(hits: Iterable[account_search.AccountHit], text: str) -> list[A
         )
         for hit in hits
     ]
+
+
+def _of_part(code: str) -> list[Answer]:
+    """Return the account of a card that a part of a plan is paid with; none where it is no number of a card."""
+    part = agreed_parts.of_codes(codes=[code]).get(code) if is_slip_code(number=code) else None
+    if part is None:
+        return []
+    card = accounts.card(account_id=part.account_id)
+    return [
+        Answer(
+            rank=0, icon="calendar-repeat", kind=_("Instalment"), title=card.number,
+            line=_("Due on %(day)s") % {"day": day_text(part.due_date)}, side=money(part.open_minor),
+            url=reverse("desk:account", args=[card.id]), is_whole=True, account_id=card.id,
+        )
+    ]  # fmt: skip
 
 
 def _of_places(hits: Iterable[place_search.PlaceHit], text: str) -> list[Answer]:

@@ -318,4 +318,5 @@ urlpatterns = [
     *write_off_urls.urlpatterns,
     *plan_urls.urlpatterns,
     *budget_urls.urlpatterns,
+    *plan_urls.urlpatterns,
 ]

@@ -105,9 +105,7 @@ def ask(request: HttpRequest) -> HttpResponse:
     wish = PlanWish(*form.chosen_shape())
     new = NewPlan(account_id=held.account_id, wish=wish, way=PlanWay.PORTAL, total_minor=int(total))
     try:
-        plan_id = operations.offer(
-            new=new, at=timezone.now(), actor=actor_of(request), customer_id=visit.customer_id
-        )
+        plan_id = operations.offer(new=new, at=timezone.now(), actor=actor_of(request), customer_id=visit.customer_id)
     except Refused as refusal:
         tell_refusal(request, refusal)
         return redirect("portal:instalments")
@@ -121,14 +119,13 @@ def show(request: HttpRequest, plan_id: int) -> HttpResponse:
     """Show a plan of the customer: to be confirmed, or its parts and how to pay them."""
     visit = access.visit(request)
     card = _own(visit, plan_id)
-    codes = plans.codes(plan_id=plan_id)
     context = {
         "visit": visit,
         "supplier": supplier.current(),
         "card": card,
         "parts": [
-            (part, codes[part.seq], f"{pay_links.PART_PATH}{codes[part.seq]}/{pay_links.mark(codes[part.seq])}/")
-            for part in card.standing.parts
+            (part, code, f"{pay_links.PART_PATH}{code}/{pay_links.mark(code)}/")
+            for part, code in ((part, card.codes[part.seq]) for part in card.standing.parts)
         ],
         "debts": plans.debts(plan_id=plan_id),
         "is_sent": request.session.get(SENT) == plan_id,
@@ -193,14 +190,14 @@ def end(request: HttpRequest, plan_id: int) -> HttpResponse:
 @require_safe
 def agreement(request: HttpRequest, plan_id: int) -> HttpResponse:
     """Give the agreement of one's own plan as PDF."""
-    return _paper(request, plan_id, plan_documents.agreement, "agreement")
+    return _paper(request, plan_id, "agreement")
 
 
 @allow_portal
 @require_safe
 def cards(request: HttpRequest, plan_id: int) -> HttpResponse:
     """Give the cards of one's own plan as PDF."""
-    return _paper(request, plan_id, plan_documents.cards, "cards")
+    return _paper(request, plan_id, "cards")
 
 
 @allow_public
@@ -266,8 +263,9 @@ def _send(request: HttpRequest, plan_id: int, customer_id: int) -> None:
         messages.success(request, _("The code is on its way; it holds for ten minutes."))
 
 
-def _paper(request: HttpRequest, plan_id: int, make: Any, name: str) -> HttpResponse:
+def _paper(request: HttpRequest, plan_id: int, name: str) -> HttpResponse:
     card = _own(access.visit(request), plan_id)
+    make = plan_documents.agreement if name == "agreement" else plan_documents.cards
     answer = HttpResponse(make(plan_id=plan_id), content_type="application/pdf")
     answer["Content-Disposition"] = f'inline; filename="{card.number}-{name}.pdf"'
     return _private(answer)

@@ -6,8 +6,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.queries import supplier
-from arrears.queries import dunning, late_fees, orders
-from billing.queries import balances, bills, write_offs
+from arrears.queries import dunning, late_fees, orders, plan_rules, plans
+from billing.queries import balances, bills
 from cis.platform.access import allow_portal
 from cis.portal import access
 from cis.portal.bills import BILLS_MOST
@@ -27,6 +27,7 @@ def overdue(request: HttpRequest) -> HttpResponse:
         (one for one in orders.of_account(account_id=held.account_id) if one.state in {*ANNOUNCED, "cut", "restoring"}),
         None,
     )
+    live = plans.live_of_account(account_id=held.account_id, today=today)
     fees = {one.bill_id: one for one in late_fees.accruals(account_id=held.account_id, today=today)}
     late = [
         (card, fees.get(card.id))
@@ -46,6 +47,8 @@ def overdue(request: HttpRequest) -> HttpResponse:
         "written_off_minor": write_offs.left_minor(account_ids=[held.account_id]),
         "case": dunning.open_of_account(account_id=held.account_id),
         "order": order,
+        "plan": live if live is not None and live.state == "kept" and live.customer_id == visit.customer_id else None,
+        "has_plans": plan_rules.is_offered(at=today),
         "is_announced": order is not None and order.state in ANNOUNCED and order.slot_start_at is not None,
         "now": timezone.now(),
     }

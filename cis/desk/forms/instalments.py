@@ -38,17 +38,15 @@ class PlanListForm(PageForm):
 class NewPlanForm(WishForm):
     """A plan as a clerk agrees on it with a customer."""
 
-    bills = forms.MultipleChoiceField(
-        label=_("Bills that are paid in parts"), widget=forms.CheckboxSelectMultiple
-    )
+    bills = forms.MultipleChoiceField(label=_("Bills that are paid in parts"), widget=forms.CheckboxSelectMultiple)
     how = forms.ChoiceField(label=_("What the customer says"), choices=lambda: list(HOW.items()))
     field_order = ["bills", "count", "day", "first", "how"]
 
     def __init__(self, *args: Any, debts: Sequence[OpenDebt], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["bills"].choices = [(str(one.bill_id), _of_debt(one)) for one in debts]  # type: ignore[attr-defined]
-        self._usual = [one.bill_id for one in debts if one.is_usual] or [one.bill_id for one in debts]
-        self.initial.setdefault("bills", [str(one) for one in self._usual])
+        self._usual_bills = [one.bill_id for one in debts if one.is_usual] or [one.bill_id for one in debts]
+        self.initial.setdefault("bills", [str(one) for one in self._usual_bills])
 
     def wish(self) -> PlanWish:
         """Return what was chosen."""
@@ -57,7 +55,7 @@ class NewPlanForm(WishForm):
     def chosen(self) -> tuple[int, ...]:
         """Return the bills that were chosen, or are usual."""
         given = self.cleaned_data.get("bills") if self.is_bound else None
-        return tuple(map(int, given)) if given else tuple(self._usual)
+        return tuple(map(int, given)) if given else tuple(self._usual_bills)
 
 
 class EndForm(PageForm):

@@ -195,7 +195,7 @@ def test_a_cancelled_bill_and_a_credit_shorten_the_plan(world):
     assert (found.standing.lowered_minor, found.standing.open_minor) == (6_170, total - 6_170)
     assert [one.amount_minor == 0 for one in found.standing.parts] == [False, False, True]
     # The card of the first part still pays exactly the first part.
-    code = queries.codes(plan_id=plan_id)[1]
+    code = card(plan_id).codes[1]
     assert agreed_parts.of_code(code=code).open_minor == found.standing.parts[0].open_minor
     pay(world, found.standing.open_minor)
     assert card(plan_id).state == "completed"
@@ -206,7 +206,12 @@ def test_a_new_bill_that_is_not_paid_breaks_the_plan_unless_it_is_disputed(world
     pay(world, 4_275)
     new = billing.issued(world=world, start_date=date(2026, 2, 1), end_date=date(2026, 3, 1))
     hold_id = holds.place(
-        account_id=world.account.id, kind=holds.HoldKind.DISPUTE, evidence="c", bill_id=new.id, at=at(TODAY), actor=CLERK
+        account_id=world.account.id,
+        kind=holds.HoldKind.DISPUTE,
+        evidence="c",
+        bill_id=new.id,
+        at=at(TODAY),
+        actor=CLERK,
     )
     plan_looks.night(at(date(2026, 3, 27)))
     assert card(plan_id).state == "kept"
@@ -283,7 +288,7 @@ def test_the_hold_of_a_plan_is_not_lifted_by_hand_and_keeps_the_supply_on(world)
 
 def test_the_code_of_a_card_names_the_account_and_what_is_open_of_the_part(world):
     plan_id = plan(world)
-    codes = queries.codes(plan_id=plan_id)
+    codes = card(plan_id).codes
     part = agreed_parts.of_code(code=codes[1])
     assert (part.account_id, part.open_minor, part.is_on) == (world.account.id, 2_275, True)
     (named,) = debtors.by_numbers(numbers=[codes[1]], today=TODAY)

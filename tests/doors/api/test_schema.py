@@ -120,6 +120,7 @@ def test_the_description_names_each_operation_with_an_example_for_its_problems(c
         "enter_mandate", "get_mandate", "revoke_mandate",
         "list_mandates_of_account", "get_ageing", "list_aged_accounts", "list_transfers", "get_trial_balance", "get_journal",
         "list_deposits", "demand_deposit", "get_deposit", "return_deposit",
+        "preview_plan", "accept_plan", "get_plan", "cancel_plan", "list_plans_of_account",
         "get_agent", "ask_account_to_pay", "report_agent_payment", "get_agent_payment", "cancel_agent_payment",
         "give_agent_list", "get_agent_list",
         "list_adjustments", "propose_adjustment", "get_adjustment", "decide_adjustment", "list_money_moves",

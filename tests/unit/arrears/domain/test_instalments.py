@@ -38,9 +38,7 @@ SHAPE = Shape(
 
 
 def made(total, count, *, day=5, now=False, shape=SHAPE, start=START):
-    return parts(
-        total_minor=total, count=count, day=day, is_first_now=now, start=start, shape=shape, calendar=CALENDAR
-    )
+    return parts(total_minor=total, count=count, day=day, is_first_now=now, start=start, shape=shape, calendar=CALENDAR)
 
 
 def test_an_amount_in_three_parts_the_first_at_once_the_others_on_working_days():
