@@ -8,12 +8,18 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from cis.platform import pack_arrears, pack_changes, pack_deposits, pack_money
-from cis.platform import pack_arrears, pack_changes, pack_money, pack_write_offs
-from cis.platform import pack_arrears, pack_budget, pack_changes, pack_money
-from cis.platform import pack_arrears, pack_changes, pack_money, pack_plans
-from cis.platform import pack_arrears, pack_changes, pack_money, pack_prepay
-from cis.platform import pack_arrears, pack_changes, pack_collective, pack_money
+from cis.platform import (
+    pack_arrears,
+    pack_breaches,
+    pack_budget,
+    pack_changes,
+    pack_collective,
+    pack_deposits,
+    pack_money,
+    pack_plans,
+    pack_prepay,
+    pack_write_offs,
+)
 from cis.platform.pack_charges import ChargesByHand, ChargeTax
 from cis.platform.pack_contracts import ApplicationWork, ContractTerms, SupplyQuality
 
@@ -58,90 +64,8 @@ class Shadow:
 
 
 _PERCENT = {"least": 1, "most": 100}
-_TIMES = {"least": 0, "most": 10}
-_HOURS = {"least": 1, "most": 24}
-_MONEY = {"decimals": 3}
 _PAPER = _like("identity|premises_right|business_licence|agent_identity|power_of_attorney|other")
 _LOCAL = {"is_local": True}
-
-
-@dataclass(frozen=True, slots=True)
-class Backbill:
-    """How much of the time from the first wrong day until it was mended is corrected: its last part, in percent."""
-
-    period_percent: int = field(metadata=_PERCENT)
-
-
-@dataclass(frozen=True, slots=True)
-class BackbillDrop:
-    """The same for voltage lost in leads, and the loss that is allowed."""
-
-    period_percent: int = field(metadata=_PERCENT)
-    allowed_percent: str = field(metadata={"decimals": 4})
-
-
-@dataclass(frozen=True, slots=True)
-class BackbillCap:
-    """So many months before the day of the correction may still be billed to a customer; 0: all. See ``spares``."""
-
-    months: int = field(metadata={"least": 0, "most": 240})
-    spares: str = field(metadata=_like("everybody|blameless"))
-
-
-@dataclass(frozen=True, slots=True)
-class BackbillLimit:
-    """
-    Energy above which a second person decides on a correction, either way, together with what others moved at the same
-    meter or place: on the same months, or proposed so many months before.
-    """
-
-    above_kwh: str = field(metadata={"decimals": 3})
-    within_months: int = field(metadata={"least": 1, "most": 240})
-
-
-@dataclass(frozen=True, slots=True)
-class BreachCategory:
-    """Cheap supply used for what is dearer: so many times the difference, and what is taken if nobody knows."""
-
-    times: int = field(metadata=_TIMES)
-    unknown_months: int = field(metadata={"least": 1, "most": 60})
-    days_in_month: int = field(metadata={"least": 28, "most": 31})
-    power_hours: int = field(metadata=_HOURS)
-    light_hours: int = field(metadata=_HOURS)
-
-
-@dataclass(frozen=True, slots=True)
-class BreachCapacity:
-    """Capacity that was not agreed: so many times its capacity fee, or an amount for each kW (kVA)."""
-
-    times: int = field(metadata=_TIMES)
-    per_kw: str = field(metadata=_MONEY)
-
-
-@dataclass(frozen=True, slots=True)
-class BreachTheft:
-    """Theft: so many times what is owed, on the exact or the rounded amount, and what is taken if nobody knows."""
-
-    times: int = field(metadata=_TIMES)
-    penalty_on: str = field(metadata=_like("exact|rounded"))
-    unknown_days: int = field(metadata={"least": 1, "most": 3_660})
-    power_hours: int = field(metadata=_HOURS)
-    light_hours: int = field(metadata=_HOURS)
-
-
-@dataclass(frozen=True, slots=True)
-class BreachTampering:
-    """An amount each time that a meter or its seal was touched."""
-
-    home: str = field(metadata=_MONEY)
-    other: str = field(metadata=_MONEY)
-
-
-@dataclass(frozen=True, slots=True)
-class BreachOwnSupply:
-    """An amount for each kW (kVA) of a source that was connected without leave."""
-
-    per_kw: str = field(metadata=_MONEY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,22 +255,22 @@ class Rules:
     notices: Notices
     mailings: Mailings
     advice_least_months: int = field(metadata={"least": 1, "most": 12})
-    backbill_meter_error: Backbill = field(metadata=_LOCAL)
-    backbill_transformer_error: Backbill = field(metadata=_LOCAL)
-    backbill_voltage_drop: BackbillDrop = field(metadata=_LOCAL)
-    backbill_wiring: Backbill = field(metadata=_LOCAL)
-    backbill_multiplier: Backbill = field(metadata=_LOCAL)
-    backbill_fuse: Backbill = field(metadata=_LOCAL)
-    backbill_other: Backbill = field(metadata=_LOCAL)
-    backbill_theft: Backbill = field(metadata=_LOCAL)
-    backbill_cap: BackbillCap = field(metadata=_LOCAL)
-    backbill_second_person: BackbillLimit = field(metadata=_LOCAL)
-    breach_category: BreachCategory = field(metadata=_LOCAL)
-    breach_capacity: BreachCapacity = field(metadata=_LOCAL)
-    breach_suspended: BreachCapacity = field(metadata=_LOCAL)
-    breach_theft: BreachTheft = field(metadata=_LOCAL)
-    breach_tampering: BreachTampering = field(metadata=_LOCAL)
-    breach_own_supply: BreachOwnSupply = field(metadata=_LOCAL)
+    backbill_meter_error: pack_breaches.Backbill = field(metadata=_LOCAL)
+    backbill_transformer_error: pack_breaches.Backbill = field(metadata=_LOCAL)
+    backbill_voltage_drop: pack_breaches.BackbillDrop = field(metadata=_LOCAL)
+    backbill_wiring: pack_breaches.Backbill = field(metadata=_LOCAL)
+    backbill_multiplier: pack_breaches.Backbill = field(metadata=_LOCAL)
+    backbill_fuse: pack_breaches.Backbill = field(metadata=_LOCAL)
+    backbill_other: pack_breaches.Backbill = field(metadata=_LOCAL)
+    backbill_theft: pack_breaches.Backbill = field(metadata=_LOCAL)
+    backbill_cap: pack_breaches.BackbillCap = field(metadata=_LOCAL)
+    backbill_second_person: pack_breaches.BackbillLimit = field(metadata=_LOCAL)
+    breach_category: pack_breaches.BreachCategory = field(metadata=_LOCAL)
+    breach_capacity: pack_breaches.BreachCapacity = field(metadata=_LOCAL)
+    breach_suspended: pack_breaches.BreachCapacity = field(metadata=_LOCAL)
+    breach_theft: pack_breaches.BreachTheft = field(metadata=_LOCAL)
+    breach_tampering: pack_breaches.BreachTampering = field(metadata=_LOCAL)
+    breach_own_supply: pack_breaches.BreachOwnSupply = field(metadata=_LOCAL)
     penalty_taxed: bool = field(metadata=_LOCAL)
     program_cooling_off: CoolingOff = field(metadata=_LOCAL)
     program_offer_days: int = field(metadata={**_LOCAL, "least": 1, "most": 366})
