@@ -17,7 +17,7 @@ from cis.kernel.enums import Role
 from cis.platform import api
 from cis.platform.access import actor_of
 from cis.platform.api_fields import JsonParser, key_parameter, money, problems
-from cis.platform.idempotency import idempotent
+from cis.platform.idempotency import idempotent_then
 
 READ = api.scope("checkouts:read", "Read online payments.", roles={Role.CASHIER, Role.AUDITOR})
 WRITE = api.scope("checkouts:write", "Begin online payments for accounts.", roles={Role.CASHIER})
@@ -39,8 +39,8 @@ class CheckoutList(APIView):
         parameters=[key_parameter("online payment")],
         responses={201: contract.CheckoutShown, **problems(400, 404, 409, 415, 422)},
     )
-    @idempotent
-    def post(self, request: Request) -> Response:
+    @idempotent_then(lambda begun: Response(_opened(begun["reference"]), status=201))
+    def post(self, request: Request) -> dict[str, str]:
         """
         Fix what is to be paid and have a provider open it; send the payer to ``page_url``, or show ``qr``.
 
@@ -56,8 +56,7 @@ class CheckoutList(APIView):
             bill_ids=tuple(bills.id_of_number(number) for number in values.get("bills", ())),
             amount_minor=values.get("amount_minor"),
         )
-        begun = checkouts.begin(wish=wish, at=timezone.now(), actor=actor_of(request))
-        return Response(_shown(begun.reference), status=201)
+        return {"reference": checkouts.fix(wish=wish, at=timezone.now(), actor=actor_of(request))}
 
 
 @api.needs(GET=READ)
@@ -76,6 +75,12 @@ class CheckoutOne(APIView):
         if not (reference.isascii() and reference.isalnum()) or len(reference) > REFERENCE_MOST:
             raise UnknownCheckout("There is no online payment of this name.")
         return Response(_shown(reference))
+
+
+def _opened(reference: str) -> dict[str, object]:
+    """Have the provider open a payment, and return it."""
+    checkouts.offer(reference=reference)
+    return _shown(reference)
 
 
 def _shown(reference: str) -> dict[str, object]:

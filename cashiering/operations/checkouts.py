@@ -1,8 +1,10 @@
 """
 Paying online begins: what is to be paid is fixed, and a provider is asked to take it.
 
-What became of it is said by the provider's messages (``checkout_events``). The provider is asked outside a
-transaction; whoever pays the same twice at once is led to the same place.
+What became of it is said by the provider's messages (``checkout_events``). What is to be paid is fixed in one short
+transaction (``fix``), the provider is asked outside of any (``offer``), and what he gives is kept in a second one. Who
+is killed in between leaves a payment that goes on when its request is repeated, and expires else (``look``). Whoever
+pays the same twice at once is led to the same place.
 """
 
 import base64
@@ -82,15 +84,24 @@ def begin(*, wish: Wish, at: datetime, actor: Actor) -> Begun:
     :raises ProviderDown: the provider does not answer; nothing can be paid there now.
     :raises WrongHost: the provider leads to a host that the settings do not name.
     """
-    provider = online.of(wish.provider)
-    row = _open(wish=wish, at=at, actor=actor)
+    return offer(reference=fix(wish=wish, at=at, actor=actor))
+
+
+def offer(*, reference: str) -> Begun:
+    """
+    Have the provider open a payment that is fixed, unless he has; he knows it by its reference, and opens it once.
+
+    :raises NoProvider: he is offered no more; ProviderDown, WrongHost: see ``begin``.
+    """
+    row = Checkout.objects.get(reference=reference)
     if not (row.page_url or row.qr):
+        provider = online.of(row.provider)
         try:
             offered = provider.create(_order(row))
             for url in filter(None, [offered.page_url]):
                 online.check_host(url)
         except ProviderUnreachable as error:
-            log.warning("payment_provider_down", provider=wish.provider, reference=row.reference, error=str(error))
+            log.warning("payment_provider_down", provider=row.provider, reference=row.reference, error=str(error))
             raise ProviderDown(
                 "The provider of online payment does not answer now; nothing was paid.",
                 advice="Try again in some minutes, or pay another way.",
@@ -100,8 +111,13 @@ def begin(*, wish: Wish, at: datetime, actor: Actor) -> Begun:
 
 
 @opens_transaction
-def _open(*, wish: Wish, at: datetime, actor: Actor) -> Checkout:
-    """Fix what is to be paid; the same wish that waits at the provider is that one."""
+def fix(*, wish: Wish, at: datetime, actor: Actor) -> str:
+    """
+    Fix what is to be paid, and return its reference; the same wish that waits at the provider is that one.
+
+    :raises NoProvider, BadCheckout: see ``begin``.
+    """
+    online.of(wish.provider)
     today = local_clock(settings.TIME_ZONE).local_date(at)
     rule = packs.rule("online_payment", at=today)
     accounts.card(account_id=wish.account_id)
@@ -111,7 +127,7 @@ def _open(*, wish: Wish, at: datetime, actor: Actor) -> Checkout:
     _check(amount, today)
     known = _waiting(wish, amount, parts, at)
     if known is not None:
-        return known
+        return known.reference
     row = Checkout.objects.create(
         account_id=wish.account_id,
         consolidated_bill_id=wish.consolidated_bill_id,
@@ -128,7 +144,7 @@ def _open(*, wish: Wish, at: datetime, actor: Actor) -> Checkout:
         CheckoutBill(checkout=row, bill_id=bill_id, amount_minor=part) for bill_id, part in parts.items()
     )
     audit.record(actor, "begin_checkout", "account", wish.account_id, checkout=row.id, provider=wish.provider)
-    return row
+    return row.reference
 
 
 def _parts(wish: Wish) -> dict[int, int]:

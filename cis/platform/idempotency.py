@@ -31,6 +31,8 @@ FORM = re.compile(r"[\x21-\x7e]{1,255}")
 WAIT = "5s"
 KEPT = timedelta(days=30)
 LOCK_NOT_AVAILABLE = "55P03"
+UNFINISHED = 102
+"""Status of a key whose effect is there, and whose reply is not: somebody outside was not heard yet."""
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 
@@ -66,17 +68,11 @@ def idempotent(post: Method) -> Method:
 
     @wraps(post)
     def once(self: Any, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
-        key = request.headers.get(HEADER, "")
-        if not FORM.fullmatch(key):
-            raise KeyMissing(
-                f"The header {HEADER} is missing or malformed.",
-                advice="Send 1 to 255 visible ASCII characters, new for each request and the same for its repetition.",
-            )
-        actor = access.actor_of(request)
-        client, sha256 = f"{actor.kind}:{actor.id}", _hash(request)
+        client, key = _names(request)
+        sha256 = _hash(request)
         with db.door_transaction():
             if not _claim(client, key, sha256):
-                return _replay(client, key, sha256)
+                return _replay(_known(client, key, sha256))
             response: Response = post(self, request, *args, **kwargs)
             if HTTPStatus.OK <= response.status_code < HTTPStatus.MULTIPLE_CHOICES:
                 _keep(client, key, response)
@@ -86,6 +82,55 @@ def idempotent(post: Method) -> Method:
 
     once.is_idempotent = True  # type: ignore[attr-defined]
     return once  # type: ignore[return-value]
+
+
+def idempotent_then(finish: Callable[[dict[str, Any]], Response]) -> Callable[[Method], Method]:
+    """
+    Do the same for a method whose effect goes on with somebody outside who may be slow: no transaction waits for him.
+
+    The method has its effect in one transaction and returns what ``finish`` needs to go on; ``finish`` runs after the
+    commit, and its reply is kept in another one. What fails in between is gone on with when the request is repeated.
+
+    :param finish: may be called more than once with the same values; 2xx alone.
+    """
+
+    def decorate(post: Method) -> Method:
+        @wraps(post)
+        def once(self: Any, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+            client, key = _names(request)
+            sha256 = _hash(request)
+            with db.door_transaction():
+                if _claim(client, key, sha256):
+                    begun: dict[str, Any] = post(self, request, *args, **kwargs)
+                    _keep(client, key, Response(begun, status=UNFINISHED))
+                elif (row := _known(client, key, sha256)).status != UNFINISHED:
+                    return _replay(row)
+                else:
+                    begun = json.loads(row.response["body"])
+            response = finish(begun)
+            _keep(client, key, response)
+            return response
+
+        once.is_idempotent = True  # type: ignore[attr-defined]
+        return once  # type: ignore[return-value]
+
+    return decorate
+
+
+def _names(request: Request) -> tuple[str, str]:
+    """
+    Return the caller and the key of a request.
+
+    :raises KeyMissing: it has none.
+    """
+    key = request.headers.get(HEADER, "")
+    if not FORM.fullmatch(key):
+        raise KeyMissing(
+            f"The header {HEADER} is missing or malformed.",
+            advice="Send 1 to 255 visible ASCII characters, new for each request and the same for its repetition.",
+        )
+    actor = access.actor_of(request)
+    return f"{actor.kind}:{actor.id}", key
 
 
 def forget(at: datetime) -> None:
@@ -130,10 +175,14 @@ _CLAIM = """
 """
 
 
-def _replay(client: str, key: str, sha256: str) -> HttpResponse:
+def _known(client: str, key: str, sha256: str) -> IdempotencyKey:
     row = IdempotencyKey.objects.get(client=client, key=key)
     if row.request_sha256 != sha256:
         raise KeyReused("This key came before with another request.", advice="Use a new key for each request.")
+    return row
+
+
+def _replay(row: IdempotencyKey) -> HttpResponse:
     reply = HttpResponse(row.response["body"], status=row.status, content_type="application/json")
     for name, value in {**row.response["headers"], REPLAYED: "true"}.items():
         reply[name] = value

@@ -1,12 +1,13 @@
 """Paying online through the sandbox: each of its bad days, each message once, and books that agree with the bank."""
 
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from hypothesis import given, settings
@@ -44,6 +45,8 @@ from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.enums import Role
 from cis.platform import jobs, outbox
 from cis.platform.db import door_transaction
+from cis.platform.models import IdempotencyKey
+from tests.doors.api.calls import Caller
 from tests.factories import accounts, bank_files, billing, contracts
 from tests.factories.bank_files import Movement
 
@@ -557,3 +560,65 @@ def test_a_list_has_a_constant_number_of_statements(world):
         assert len(queries.listed(wanted=queries.Wanted(provider="sandbox"), most=50)) == 3
     assert len(asked) == 1
     assert not SandboxSaying.objects.exists()
+
+
+# ---- a provider that is slow, and one during whose answer we are killed -------------------------------------------------
+
+
+def _post(world, caller):
+    given = {"account": world.account.number, "provider": "sandbox", "amount_minor": 1_000}
+    return caller.post("checkouts", given, idempotency_key="k")
+
+
+def test_no_transaction_waits_for_a_provider_that_is_asked_by_api(world):
+    seen = []
+
+    def look(reference):
+        try:
+            with transaction.atomic():
+                rows = Checkout.objects.select_for_update(nowait=True).filter(reference=reference)
+                keys = IdempotencyKey.objects.select_for_update(nowait=True)
+                seen.append((list(rows.values_list("state", flat=True)), keys.get().status))
+        finally:
+            connection.close()
+
+    class Slow(sandbox.Sandbox):
+        def create(self, order):
+            with ThreadPoolExecutor(1) as pool:  # somebody else, while the provider takes his time
+                pool.submit(look, order.reference).result()
+            return super().create(order)
+
+    caller = Caller("checkouts:write")
+    with _bound(Slow()):
+        reply = _post(world, caller)
+    assert (reply.status_code, seen) == (201, [(["created"], 102)])
+    assert _post(world, caller).json() == reply.json()
+    assert IdempotencyKey.objects.get().status == 201
+
+
+class _Killer(sandbox.Sandbox):
+    def create(self, order):
+        super().create(order)
+        raise SystemExit
+
+
+def test_a_kill_while_the_provider_is_asked_is_gone_on_with_under_the_same_key(world):
+    caller = Caller("checkouts:write")
+    with _bound(_Killer()), pytest.raises(SystemExit):
+        _post(world, caller)
+    assert Checkout.objects.get().page_url == ""
+    reply = _post(world, caller)
+    assert (reply.status_code, Checkout.objects.count(), SandboxCheckout.objects.count()) == (201, 1, 1)
+    assert reply.json()["page_url"] == Checkout.objects.get().page_url != ""
+
+
+def test_a_kill_after_which_nobody_comes_back_leaves_a_payment_that_expires(world, clock):
+    with _bound(_Killer()), pytest.raises(SystemExit):
+        _post(world, Caller("checkouts:write"))
+    row = Checkout.objects.get()
+    assert queries.under_way([world.account.id], at=timezone.now()) == {}
+    clock.move_to(row.expires_at + timedelta(hours=2))
+    checkout_events.look(timezone.now())
+    deliver()
+    row.refresh_from_db()
+    assert (row.state, row.need) == ("expired", "")

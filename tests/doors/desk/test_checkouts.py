@@ -14,7 +14,6 @@ from cashiering.operations import checkout_events, checkouts, sandbox_provider
 from cashiering.operations.checkouts import Wish
 from cis.kernel.actors import SYSTEM
 from cis.kernel.enums import Role
-from cis.platform.db import door_transaction
 from tests.doors.desk.conftest import TODAY, sign_in
 
 pytestmark = pytest.mark.django_db
@@ -88,12 +87,3 @@ def test_who_takes_no_money_may_look_and_not_act(client, billed):
     assert page.status_code == 200
     assert b"/book/" not in page.content
     assert metering.post(f"/desk/online/{row.id}/book/").status_code == 403
-
-
-def test_a_door_that_holds_a_transaction_begins_a_payment_in_it(billed):
-    with door_transaction():
-        _begun = checkouts.begin(
-            wish=Wish(account_id=billed.account.id, provider="sandbox", origin=Origin.API, amount_minor=700),
-            at=timezone.now(), actor=SYSTEM,
-        )  # fmt: skip
-    assert Checkout.objects.get().page_url == _begun.page_url
