@@ -17,11 +17,16 @@ OTHER = "other"
 
 @dataclass(frozen=True, slots=True)
 class FeeTerms:
-    """The rule for a class, when it is charged, and the text that it rests on."""
+    """
+    The rule for a class, when it is charged, and the text that it rests on.
+
+    spares_debits  days on which a direct debit was under way bear no fee, unless it came back
+    """
 
     rule: LateFeeRule
     while_open: WhileOpen
     source: str
+    spares_debits: bool = False
 
 
 def terms(*, use_class: str, kind: str, due_date: date) -> FeeTerms | None:
@@ -55,7 +60,7 @@ def _terms(pack: str, use_class: str, kind: str, due_date: date) -> FeeTerms | N
         least_minor=fixed.parse(value["least"], places=packs.rule("decimals", at=due_date)),
         counts_last_day=value["counts_last_day"],
     )
-    return FeeTerms(rule, WhileOpen(value["while_open"]), text.source)
+    return FeeTerms(rule, WhileOpen(value["while_open"]), text.source, value.get("spares_debits", False))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,11 +15,14 @@ from arrears.models.late_fee import LateFee, LateFeeWaiver, WaiverState
 from arrears.queries import late_fee_rules
 from arrears.queries.late_fee_rules import FeeTerms
 from billing.queries import prepay_rules
+from cashiering.queries import debits
 from cis.kernel.errors import Refused
 from cis.platform.db import fetch
 
 # Money counts from the day it was received, a bill below 0 from its issue; a payment that went back counts no more from
 # the day it went. A bill that was paid in time, and from which nothing went back, is left out unless it was charged.
+# Of direct debits it is read from when on they were under way: those that were collected and stayed, and those that are
+# under way now. Whether their days are spared, the pack says for each bill.
 # Its class is that of the tariffs it was rated by, a home's only where all of them are; else that of the holder.
 # While a plan of instalments covers it and stops late fees it bears none; where one ended early, that may be owed.
 _OVERDUE = """
@@ -33,21 +36,33 @@ _OVERDUE = """
     ), paid AS (
         SELECT a.bill_id, sum(a.amount_minor) AS amount,
                CASE WHEN a.amount_minor > 0 THEN coalesce(p.received_date, c.issue_date)
-                    ELSE coalesce(r.returned_date, (a.created_at AT TIME ZONE %(zone)s)::date) END AS day
+                    ELSE coalesce(r.returned_date, (a.created_at AT TIME ZONE %(zone)s)::date) END AS day,
+               CASE WHEN a.amount_minor > 0 AND r.id IS NULL
+                    THEN (o.created_at AT TIME ZONE %(zone)s)::date END AS since
         FROM debt d JOIN billing_allocation a ON a.bill_id = d.id
         LEFT JOIN billing_payment p ON p.id = a.payment_id
         LEFT JOIN billing_paymentreturn r ON r.payment_id = a.payment_id
         LEFT JOIN billing_bill c ON c.id = a.credit_id
-        GROUP BY 1, 3
+        LEFT JOIN cashiering_debit o ON o.payment_id = a.payment_id AND o.bill_id = a.bill_id
+        GROUP BY 1, 3, 4
+    ), coming AS (
+        SELECT o.bill_id, array_agg((o.created_at AT TIME ZONE %(zone)s)::date ORDER BY o.id) AS days,
+               array_agg(o.amount_minor ORDER BY o.id) AS amounts
+        FROM debt d JOIN cashiering_debit o ON o.bill_id = d.id AND o.state = ANY(%(under_way)s)
+        GROUP BY 1
     ), late AS (
         SELECT d.*, coalesce(array_agg(p.day) FILTER (WHERE p.day IS NOT NULL), '{}') AS days,
-               coalesce(array_agg(p.amount) FILTER (WHERE p.day IS NOT NULL), '{}') AS amounts
+               coalesce(array_agg(p.amount) FILTER (WHERE p.day IS NOT NULL), '{}') AS amounts,
+               coalesce(array_agg(least(p.day, p.since)) FILTER (WHERE p.day IS NOT NULL), '{}') AS spared
         FROM debt d LEFT JOIN paid p ON p.bill_id = d.id
         GROUP BY d.id, d.number, d.account_id, d.kind, d.due_date, d.amount_minor, d.state
-        HAVING d.state <> 'issued' OR coalesce(bool_or(p.amount < 0), false)
+        HAVING d.state <> 'issued' OR EXISTS (
+                   SELECT 1 FROM arrears_latefee f WHERE f.bill_id = d.id AND f.state = 'charged')
+            OR coalesce(bool_or(p.amount < 0), false)
             OR coalesce(sum(p.amount) FILTER (WHERE p.day <= d.due_date), 0) < d.amount_minor
     )
     SELECT l.id, l.number, l.account_id, l.kind, l.due_date, l.amount_minor, l.state = 'issued', l.days, l.amounts,
+           l.spared, coalesce(g.days, '{}'), coalesce(g.amounts, '{}'),
            coalesce(rated.class, held.class, ''),
            EXISTS (SELECT 1 FROM billing_allocation g JOIN billing_writeoff w ON w.note_id = g.credit_id
                    WHERE g.bill_id = l.id AND w.state <> 'reversed'),
@@ -55,6 +70,7 @@ _OVERDUE = """
                    AND (p.until_date IS NULL OR p.until_date > l.due_date)),
            paused.since, paused.until
     FROM late l
+    LEFT JOIN coming g ON g.bill_id = l.id
     LEFT JOIN LATERAL (
         SELECT CASE WHEN bool_and(v.customer_class = 'residential') THEN 'residential'
                     ELSE max(v.customer_class) FILTER (WHERE v.customer_class <> 'residential') END AS class
@@ -85,8 +101,9 @@ class OverdueBill:
     """
     A bill that was not paid in time. [minor unit]
 
-    terms  None: it bears no late fee by the rule of its due date
-    debt   its history, and what was charged of it
+    terms       None: it bears no late fee by the rule of its due date
+    debt        its history, and what was charged of it
+    open_minor  what is open of it now, also where a debit of it is under way; 0 where it bears none
     """
 
     bill_id: int
@@ -94,11 +111,7 @@ class OverdueBill:
     account_id: int
     debt: Debt
     terms: FeeTerms | None
-
-    @property
-    def open_minor(self) -> int:
-        """Return what is open of it now."""
-        return self.debt.steps[-1].open_minor if self.debt.bears else 0
+    open_minor: int
 
     def accrued_minor(self, *, today: date) -> int:
         """Return the late fee up to today, today included, that is not charged yet."""
@@ -127,7 +140,12 @@ def of_accounts(*, account_ids: Sequence[int], today: date) -> tuple[OverdueBill
 
     :raises MissingRule: the pack does not say what late fee there is.
     """
-    values = {"accounts": list(account_ids), "today": today, "zone": supplier.current().time_zone}
+    values = {
+        "accounts": list(account_ids),
+        "today": today,
+        "zone": supplier.current().time_zone,
+        "under_way": list(debits.UNDER_WAY_CODES),
+    }
     rows = fetch(_OVERDUE, values)
     charged = _charged([row[0] for row in rows])
     return tuple(_bill(row, charged.get(row[0], ())) for row in rows)
@@ -139,12 +157,15 @@ def accrued_minor(*, account_id: int, today: date) -> int:
 
 
 def _bill(row: Any, charged: tuple[Charged, ...]) -> OverdueBill:
-    bill_id, number, account_id, kind, due_date, amount, is_issued, days, amounts, use_class, *facts = row
-    is_given_up, is_prepaid, since, until = facts
+    (bill_id, number, account_id, kind, due_date, amount, is_issued, days, amounts, spared, coming_days, coming,
+     use_class, is_given_up, is_prepaid, since, until) = row  # fmt: skip
     terms = late_fee_rules.terms(use_class=use_class, kind=kind, due_date=due_date)
     if is_prepaid and prepay_rules.spares_late_fees(at=due_date):
         terms = None
-    paid = zip(days, (int(one) for one in amounts), strict=True)
+    amounts = [int(one) for one in amounts]
+    paid = list(zip(days, amounts, strict=True))
+    if terms is not None and terms.spares_debits:
+        paid = [*zip(spared, amounts, strict=True), *zip(coming_days, coming, strict=True)]
     return OverdueBill(
         bill_id=bill_id,
         number=number,
@@ -158,6 +179,7 @@ def _bill(row: Any, charged: tuple[Charged, ...]) -> OverdueBill:
             paused=tuple(zip(since or (), until or (), strict=True)),
         ),
         terms=terms,
+        open_minor=max(amount - sum(amounts), 0) if is_issued and terms is not None else 0,
     )
 
 

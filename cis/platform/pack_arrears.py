@@ -34,6 +34,7 @@ class LateFee:
     least            the least that a fee above 0 comes to
     counts_last_day  the day of payment counts too
     while_open       a debt that stays open is charged at the end of each ``month`` or ``year``, or (``none``) once paid
+    spares_debits    days on which our direct debit of it was under way bear none, unless it came back
     """
 
     classes: dict[str, LateFeeRates] = field(
@@ -43,6 +44,7 @@ class LateFee:
     least: str = field(metadata=_MONEY)
     counts_last_day: bool
     while_open: str = field(metadata={"pattern": re.compile("none|month|year")})
+    spares_debits: bool = False
 
 
 @dataclass(frozen=True, slots=True)
