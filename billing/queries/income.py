@@ -45,6 +45,17 @@ _BY_MONTH = """
     SELECT code, month, sum(debit)::bigint, sum(credit)::bigint FROM moves
     WHERE code ~ ('^' || %(codes)s || '$') GROUP BY 1, 2 ORDER BY 1, 2
 """
+# Moves between our own cash accounts (till to safe, safe to bank, a provider's money on its way) bring nothing in.
+_INNER = """
+    SELECT l.code, t.period, sum(CASE WHEN l.id = t.debit_id THEN t.amount_minor ELSE 0 END)::bigint,
+           sum(CASE WHEN l.id = t.credit_id THEN t.amount_minor ELSE 0 END)::bigint
+    FROM billing_ledgeraccount d
+    JOIN billing_transfer t ON t.debit_id = d.id AND t.period BETWEEN %(since)s AND %(until)s
+    JOIN billing_ledgeraccount c ON c.id = t.credit_id AND c.code ~ ('^' || %(codes)s || '$') AND c.account_id IS NULL
+    JOIN billing_ledgeraccount l ON l.id IN (t.debit_id, t.credit_id)
+    WHERE d.account_id IS NULL AND d.code ~ ('^' || %(codes)s || '$')
+    GROUP BY 1, 2
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,3 +89,16 @@ def by_month(*, codes: str, since: date, until: date) -> Mapping[str, Mapping[da
     for code, month, debit, credit in fetch(_BY_MONTH, {"codes": codes, "since": since, "until": until}):
         found.setdefault(code, {})[month] = Moved(debit, credit)
     return found
+
+
+def received(*, since: date, until: date) -> Mapping[str, Mapping[date, Moved]]:
+    """
+    Return debit and credit of cash accounts by month without moves between them; two statements.
+
+    An account between whose own there was nothing else, as a safe, is left out.
+    """
+    found = {code: dict(row) for code, row in by_month(codes=CASH, since=since, until=until).items()}
+    for code, month, debit, credit in fetch(_INNER, {"codes": CASH, "since": since, "until": until}):
+        moved = found[code][month]
+        found[code][month] = Moved(moved.debit_minor - debit, moved.credit_minor - credit)
+    return {code: row for code, row in found.items() if any(one != Moved() for one in row.values())}

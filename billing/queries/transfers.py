@@ -27,6 +27,8 @@ _FROM = f"""
       AND (%(code)s = ''
            OR (%(side)s <> 'credit' AND (d.code = %(code)s OR (%(code)s = '{CUSTOMER}' AND d.account_id IS NOT NULL)))
            OR (%(side)s <> 'debit' AND (c.code = %(code)s OR (%(code)s = '{CUSTOMER}' AND c.account_id IS NOT NULL))))
+      AND (NOT %(outer)s OR d.account_id IS NOT NULL OR c.account_id IS NOT NULL
+           OR d.code !~ '^cash[.]' OR c.code !~ '^cash[.]')
       AND {{class_is}}
 """
 _CLASSES = OF_ACCOUNT.format(account="t.account_id", day="(t.period + interval '1 month - 1 day')::date")
@@ -70,6 +72,7 @@ class WantedTransfers:
     kind            a TransferKind
     account_number  whom it is about
     customer_class  of that account at the end of the month; None: all, "": not known
+    is_outer        without moves between our own cash accounts, as from a till to the safe
     """
 
     code: str = ""
@@ -79,6 +82,7 @@ class WantedTransfers:
     kind: str = ""
     account_number: str = ""
     customer_class: str | None = None
+    is_outer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,4 +174,5 @@ def _values(wanted: WantedTransfers, before: int | None) -> dict[str, object]:
         "kind": wanted.kind,
         "account": wanted.account_number,
         "class": wanted.customer_class,
+        "outer": wanted.is_outer,
     }

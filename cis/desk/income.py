@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.queries import supplier
 from billing.queries import income
-from billing.queries.income import CASH, REVENUE, Moved
+from billing.queries.income import REVENUE, Moved
 from cis.desk.answers import csv_file, today
 from cis.desk.forms.reports import NOT_KNOWN
 from cis.desk.ledger_names import ledger_name
@@ -35,7 +35,7 @@ def show(request: HttpRequest) -> HttpResponse:
     months = [add_months(since, n) for n in range(MONTHS)]
     by_class = income.by_class(month=month)
     classes = sorted({name for row in by_class.values() for name in row})
-    cash = income.by_month(codes=CASH, since=since, until=month)
+    cash = income.received(since=since, until=month)
     earned = income.by_month(codes=REVENUE, since=since, until=month)
     next_month = add_months(month, 1)
     context: dict[str, Any] = {
@@ -79,8 +79,11 @@ def months_file(request: HttpRequest) -> StreamingHttpResponse:
     header = [_("Ledger account"), _("Name"), _("Month"), _("Debit side"), _("Credit side")]
     rows = (
         (code, ledger_name(code), f"{one:%Y-%m}", plain_money(moved.debit_minor), plain_money(moved.credit_minor))
-        for codes in (REVENUE, CASH)
-        for code, row in income.by_month(codes=codes, since=since, until=month).items()
+        for found in (
+            income.by_month(codes=REVENUE, since=since, until=month),
+            income.received(since=since, until=month),
+        )
+        for code, row in found.items()
         for one, moved in row.items()
     )
     return csv_file(f"revenue-and-receipts-{month:%Y-%m}.csv", header, rows)

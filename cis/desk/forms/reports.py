@@ -72,6 +72,10 @@ class TransfersForm(PageForm):
         label=_("Class of use"), required=False, choices=choices(CLASSES, empty=_("All"))
     )
     account = forms.CharField(label=_("Account number"), required=False, max_length=20)
+    moves = forms.ChoiceField(
+        label=_("Between our own cash accounts"), required=False,
+        choices=[("", _("Shown")), ("outer", _("Not shown"))],
+    )  # fmt: skip
 
     def __init__(self, *args: Any, codes: dict[str, str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -92,6 +96,7 @@ class TransfersForm(PageForm):
             kind=given.get("kind") or "",
             account_number=given.get("account") or "",
             customer_class=class_of(given.get("customer_class") or ""),
+            is_outer=given.get("moves") == "outer",
         )
 
 

@@ -5,13 +5,14 @@ from datetime import date
 from html import unescape
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from billing.domain.channels import PaymentChannel
+from billing.domain.entries import Entry, TransferKind
 from billing.models.ledger import Transfer
-from billing.operations import payments
-from billing.queries import ageing, reports
+from billing.operations import ledger, payments
+from billing.queries import ageing, income, reports
 from cis.kernel.actors import SYSTEM
 from tests.doors.desk.conftest import TODAY
 
@@ -83,6 +84,23 @@ def test_a_transfer_leads_to_its_bill_or_payment(desk, books):
 def test_revenue_and_receipts_are_files_too(desk, books):
     assert "revenue.energy" in text(desk.get(BOOKS + "income.csv?month=2026-03"))
     assert "cash.bank" in text(desk.get(BOOKS + "income/months.csv?month=2026-03"))
+
+
+def test_moves_between_our_own_cash_accounts_are_no_receipts(desk, books):
+    month = date(2026, 3, 1)
+    before = income.received(since=month, until=month)
+    entry = Entry(
+        source_id=1, part="deposit", debit="cash.safe", credit="cash.bank", account_id=None, amount_minor=77,
+        occurred_date=month, reason="",
+    )  # fmt: skip
+    with transaction.atomic():
+        ledger.post(kind=TransferKind.ONLINE, entries=[entry], actor=SYSTEM)
+    assert income.by_month(codes=income.CASH, since=month, until=month)["cash.safe"][month].debit_minor == 77
+    assert income.received(since=month, until=month) == before
+    page = text(desk.get(BOOKS + "income/?month=2026-03"))
+    assert "cash.safe" not in page
+    link = re.search(r'href="(/desk/books/transfers/[^"]*code=cash.bank[^"]*)"', page).group(1)
+    assert "77" not in text(desk.get(unescape(link))).split("<tbody>")[1]
 
 
 @pytest.mark.parametrize(
