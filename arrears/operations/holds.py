@@ -22,7 +22,9 @@ from cis.platform import audit
 from cis.platform.db import joins_transaction, opens_transaction
 
 TEXT_MOST = 300
-HOLDERS: frozenset[Role | ActorKind] = frozenset((Role.CLERK, Role.BILLING, Role.SUPERVISOR, ActorKind.SYSTEM))
+HOLDERS: frozenset[Role | ActorKind] = frozenset(
+    (Role.CLERK, Role.BILLING, Role.SUPERVISOR, ActorKind.CLIENT, ActorKind.SYSTEM)
+)
 PROTECTING = frozenset({HoldKind.LIFE_SUPPORT, HoldKind.VULNERABLE})
 """Kinds that keep a person from harm: one person asks that such a hold is lifted, another one lifts it."""
 LIFTERS: frozenset[Role | ActorKind] = frozenset((Role.BILLING, Role.SUPERVISOR, ActorKind.SYSTEM))

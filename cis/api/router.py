@@ -18,6 +18,8 @@ from billing.api import (
     prepaid,
     previews,
 )
+from arrears.api import endpoints as arrears
+from billing.api import advice, books, charges, energizing, previews
 from billing.api import endpoints as billing
 from cashiering.api import agents, checkouts, mandates, payment_events
 from cashiering.api import endpoints as cashiering
@@ -86,6 +88,8 @@ urlpatterns = [
     path("instalment-plans", plans.PlanList.as_view(), name="api_plans"),
     path("instalment-plans/<int:plan_id>", plans.PlanOne.as_view(), name="api_plan"),
     path("instalment-plans/<int:plan_id>/cancel", plans.CancelPlan.as_view(), name="api_cancel_plan"),
+    path("holds", arrears.HoldList.as_view(), name="api_holds"),
+    path("accounts/<str:number>/holds", arrears.AccountHolds.as_view(), name="api_account_holds"),
     path("agent", agents.AgentOwn.as_view(), name="api_agent"),
     path("agent/accounts/<str:number>", agents.AgentAccount.as_view(), name="api_agent_account"),
     path("agent/payments", agents.AgentPayments.as_view(), name="api_agent_payments"),

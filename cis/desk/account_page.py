@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.domain.identity import masked
@@ -13,6 +14,8 @@ from accounts.operations import customers as customer_operations
 from accounts.queries import accounts, notices, users
 from arrears.queries import late_fees, plans
 from billing.queries import balances, bills, budget_plans, budgets, cycles, deposit_rules, deposits, prepaid, write_offs
+from arrears.queries import holds, late_fees
+from billing.queries import balances, bills, cycles
 from billing.queries.bills import BillCard
 from billing.queries.prepaid import Standing
 from cis.desk.answers import csv_file, or_404, today
@@ -56,6 +59,7 @@ CHARGES_SHOWN = 6
 LATE_FEES_SHOWN = 4
 DEPOSITS_SHOWN = 3
 PLANS_SHOWN = 3
+HOLDS_SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +87,7 @@ class May:
     charge: bool
     inspect: bool
     prepay: bool
+    hold: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +116,7 @@ class AccountPage:
     deposits: tuple[deposits.DepositCard, ...]
     takes_deposits: bool
     plans: tuple[plans.PlanCard, ...]
+    holds: tuple[holds.HoldCard, ...]
     contracts: tuple[ContractCard, ...]
     enrolments: tuple[EnrollmentCard, ...]
     inspections: tuple[inspections.InspectionCard, ...]
@@ -209,6 +215,7 @@ def gather(*, overview: accounts.AccountOverview, on: date, roles: frozenset[Rol
         deposits=deposits.of_account(account_id=overview.id, today=on, most=DEPOSITS_SHOWN),
         takes_deposits=deposit_rules.is_offered(at=on),
         plans=plans.listed(wanted=plans.WantedPlans(account_id=overview.id), today=on, most=PLANS_SHOWN),
+        holds=holds.listed(wanted=holds.WantedHolds(account_id=overview.id), at=timezone.now(), most=HOLDS_SHOWN),
         enrolments=enrollments.of_account(account_id=overview.id, most=ENROLMENTS_SHOWN),
         contracts=supply_contracts.of_account(account_id=overview.id),
         inspections=inspections.of_account(account_id=overview.id, most=INSPECTIONS_SHOWN),
@@ -233,6 +240,7 @@ def may(roles: frozenset[Role]) -> May:
         charge=bool(roles & {*BILLERS, *CLERKS}),
         inspect=bool(roles & set(DISPATCHERS)),
         prepay=bool(roles & {*BILLERS, *CLERKS}),
+        hold=bool(roles & {*CLERKS, *BILLERS}),
     )
 
 

@@ -9,6 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts.operations import customers as customer_operations
+from accounts.queries import accounts
 from arrears.domain.cut_facts import HoldKind
 from arrears.operations import forecasts
 from arrears.operations import holds as operations
@@ -25,6 +27,7 @@ from cis.desk.words import word
 from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow
 from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.templatetags.local import plain_money
 
 
 @allow(*READERS)
@@ -64,28 +67,50 @@ def place(request: HttpRequest, case_id: int) -> HttpResponse:
     """Place a hold on the account of a case."""
     with or_404():
         case = case_queries.one(case_id=case_id)
-    return _place(request, case.account_id, case_id)
-
-
-def _place(request: HttpRequest, account_id: int, case_id: int) -> HttpResponse:
-    bills = [(debt.bill_id, debt.due_date.isoformat()) for debt in cuts.debts(account_id=account_id)]
-    form = HoldForm(request.POST, bills=bills, places=orders.supplies(account_id=account_id, on=today()))
-    if form.is_valid():
-        given = form.cleaned_data
-        until = given["until"]
-        try:
-            operations.place(
-                account_id=account_id, kind=HoldKind(given["kind"]), evidence=given["evidence"], at=timezone.now(),
-                actor=actor_of(request), bill_id=int(given["bill"]) if given["bill"] else None,
-                until_at=at(until + timedelta(days=1), time(0)) if until else None,
-                service_point_id=int(given["service_point"]) if given["service_point"] else None,
-            )  # fmt: skip
-        except Refused as refusal:
-            form.refuse(refusal)
-        else:
-            messages.success(request, _("The hold is placed."))
-            return redirect("desk:collection_case", case_id)
+    form = _form(request, case.account_id)
+    if _placed(request, form, case.account_id):
+        return redirect("desk:collection_case", case_id)
     return case_page(request, case_id, hold_form=form, shown="hold")
+
+
+@allow(*CLERKS, *BILLERS)
+def place_on_account(request: HttpRequest, account_id: int) -> HttpResponse:
+    """Place a hold on an account, whether it is overdue or not."""
+    with or_404():
+        account = accounts.overview(account_id=account_id, at_date=today())
+    customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request))
+    form = _form(request, account_id)
+    if request.method == "POST" and _placed(request, form, account_id):
+        return redirect("desk:account", account_id)
+    return render(request, "desk/dunning/hold_new.html", {"form": form, "account": account})
+
+
+def _form(request: HttpRequest, account_id: int) -> HoldForm:
+    bills = [
+        (debt.bill_id, f"{debt.due_date.isoformat()} · {plain_money(debt.open_minor)}")
+        for debt in cuts.debts(account_id=account_id)
+    ]
+    return HoldForm(posted(request), bills=bills, places=orders.supplies(account_id=account_id, on=today()))
+
+
+def _placed(request: HttpRequest, form: HoldForm, account_id: int) -> bool:
+    """Place the hold of a form and say so; False: it is refused, and the form says why."""
+    if not form.is_valid():
+        return False
+    given = form.cleaned_data
+    until = given["until"]
+    try:
+        operations.place(
+            account_id=account_id, kind=HoldKind(given["kind"]), evidence=given["evidence"], at=timezone.now(),
+            actor=actor_of(request), bill_id=int(given["bill"]) if given["bill"] else None,
+            until_at=at(until + timedelta(days=1), time(0)) if until else None,
+            service_point_id=int(given["service_point"]) if given["service_point"] else None,
+        )  # fmt: skip
+    except Refused as refusal:
+        form.refuse(refusal)
+        return False
+    messages.success(request, _("The hold is placed."))
+    return True
 
 
 @allow(*BILLERS)

@@ -112,6 +112,7 @@ urlpatterns = [
     path("overdue/holds/", holds.index, name="holds"),
     path("overdue/holds.csv", holds.export, name="holds_file"),
     path("overdue/holds/<int:hold_id>/lift/", holds.lift, name="lift_hold"),
+    path("customers/<int:account_id>/hold/", holds.place_on_account, name="hold_account"),
     path("overdue/weather/", holds.weather, name="forecasts"),
     path("overdue/disconnections/", disconnections.index, name="cut_orders"),
     path("overdue/disconnections.csv", disconnections.export, name="cut_orders_file"),

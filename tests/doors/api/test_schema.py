@@ -49,6 +49,8 @@ def bearer(world):
         "e-invoices:read",
         "consolidated:read",
         "consolidated:write",
+        "holds:read",
+        "holds:write",
     )
 
 
@@ -83,6 +85,8 @@ def bearer(world):
         *((f"/api/v1/{kind}{rest}", method) for kind in MONEY for rest, method in (("", "GET"), ("", "POST"))),
         ("/api/v1/write-offs/{row_id}", "GET"),
         ("/api/v1/refunds/{row_id}/decide", "POST"),
+        ("/api/v1/accounts/{number}/holds", "GET"),
+        ("/api/v1/holds", "POST"),
         ("/api/v1/applications", "GET"),
         ("/api/v1/applications/{number}", "GET"),
     ],

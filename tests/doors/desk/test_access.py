@@ -86,6 +86,7 @@ WRITERS = {
     "act_on_demand": CLERKS | BILLERS,
     "place_hold": CLERKS | BILLERS,
     **dict.fromkeys(("new_plan", "act_on_plan"), CLERKS | BILLERS),
+    "hold_account": CLERKS | BILLERS,
     **dict.fromkeys(("propose_cut", "act_on_cut_order", "lift_hold", "decide_dunning_batch"), BILLERS),
     "enter_chart": {Role.BILLING, Role.SUPERVISOR},
     "act_on_late_fee": {Role.CLERK, Role.BILLING, Role.SUPERVISOR},
