@@ -307,7 +307,14 @@ _ROWS: Final = (
     Event(
         code="cut_notice",
         notice_class=NoticeClass.MONEY,
-        facts={"address": _TEXT, "open": _MONEY, "day": _DATE, "hours": _TEXT, "link": _LINK},
+        facts={
+            "address": _TEXT,
+            "open": _MONEY,
+            "day": _DATE,
+            "hours": _TEXT,
+            "within": FactKind.NUMBER,
+            "link": _LINK,
+        },
         ladder=(Channel.POST, Channel.SMS, Channel.EMAIL),
         everywhere=True,
         is_required=True,

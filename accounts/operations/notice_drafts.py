@@ -1,6 +1,6 @@
 """Notices before they are rows: whom to tell what, the text of each way, and the one place that writes them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 
@@ -56,6 +56,9 @@ _WRITE = f"""
     SELECT (SELECT count(*) FROM made), (SELECT count(*) FROM queued)
 """  # noqa: S608 (made of constants)
 
+Texts = Callable[[Channel], tuple[int, Text]]
+"""Gives version and text of a way."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recipient:
@@ -85,6 +88,7 @@ class NewNotice:
 
     key            what it is about, as "payment:17"; the same key of an event is told once
     occurred_date  local date of what it tells; None: today
+    place          address to which a letter goes where the customer has none that works; "": nowhere
     """
 
     key: str
@@ -93,6 +97,7 @@ class NewNotice:
     account_id: int | None = None
     recipient: Recipient | None = None
     occurred_date: date | None = None
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +145,12 @@ class Writer:
             self.templates = stored_texts.in_force_of(self.event.code, self.written)
         else:
             self.templates = stored_texts.in_force(self.event.code)
+        # One text serves several ways: each notice fills it once.
+        same: dict[Template, Template] = {}
+        self.templates = {
+            place: (version, same.setdefault(template, template))
+            for place, (version, template) in self.templates.items()
+        }
         self.common = {language: stored_texts.common_facts(language) for language in LANGUAGES}
         if self.wording:
             worded = frozenset(channel for channel, _ in self.templates)
@@ -149,6 +160,7 @@ class Writer:
         """Return a draft for each way that one notice takes."""
         values = self._values(new, person)
         taken = notice_routes.routes(person, event=self.event, only=self.only)
+        texts = self._texts(values)
         secret = next((str(new.facts[name]) for name, kind in self.event.facts.items() if kind is FactKind.SECRET), "")
         return [
             Draft(
@@ -157,27 +169,35 @@ class Writer:
                 account_id=new.account_id,
                 person=person,
                 route=route,
-                text=self._text(route.channel, values)[1],
-                version=self._text(route.channel, values)[0],
+                text=texts(route.channel)[1],
+                version=texts(route.channel)[0],
                 occurred_date=new.occurred_date or timezone.localdate(),
                 secret=secret,
-                spares=self._spares(route.channel, values),
+                spares=self._spares(route.channel, texts),
                 mailing_id=self.wording.mailing_id if self.wording else None,
             )
             for route in taken
         ]
 
-    def _spares(self, taken: Channel, values: Values) -> tuple[tuple[Channel, int, Text], ...]:
+    def _spares(self, taken: Channel, texts: Texts) -> tuple[tuple[Channel, int, Text], ...]:
         """Return the texts of the ways that come after one on the ladder."""
         ladder = self.event.ladder
         if self.event.everywhere or taken not in ladder:
             return ()
         later = ladder[ladder.index(taken) + 1 :]
-        return tuple((way, *self._text(way, values)) for way in later if self.only is None or way in self.only)
+        return tuple((way, *texts(way)) for way in later if self.only is None or way in self.only)
 
-    def _text(self, channel: Channel, values: Values) -> tuple[int, Text]:
-        version, template = self.templates[channel, values.language]
-        return version, notice_texts.filled(template, values=values)
+    def _texts(self, values: Values) -> Texts:
+        """Return what gives version and text of a way; each template is filled once."""
+        filled: dict[int, Text] = {}
+
+        def of(channel: Channel) -> tuple[int, Text]:
+            version, template = self.templates[channel, values.language]
+            if id(template) not in filled:
+                filled[id(template)] = notice_texts.filled(template, values=values)
+            return version, filled[id(template)]
+
+        return of
 
     def _values(self, new: NewNotice, person: Person) -> Values:
         number = self.numbers.get(new.account_id or 0, "")

@@ -6,11 +6,12 @@ through the outbox after the commit (``notice_sending``); what lies in the inbox
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from accounts.domain import notice_events, notice_facts
 from accounts.domain.notice_events import Channel, Event, Fact
-from accounts.domain.notice_routes import Person
+from accounts.domain.notice_routes import Address, Person
 from accounts.operations import notice_drafts
 from accounts.operations.notice_drafts import NewNotice, Recipient, Wording, Writer
 from accounts.queries import notice_people
@@ -40,10 +41,12 @@ def queue_step(
     actor: Actor,
     recipient: Recipient | None = None,
     occurred_date: date | None = None,
+    place: str = "",
 ) -> int:
     """
     Tell a customer, or somebody who is none yet, of an event; return how many notices were written, one for each way.
 
+    :param place: where a letter goes if the customer has no postal address that works.
     :param key: what it is about, as "payment:17". Told before under this key: nothing happens, 0 is returned.
     :raises UnknownEvent: the catalogue has no such event.
     :raises BadFacts: facts are missing, of another kind, or not those of the event.
@@ -57,6 +60,7 @@ def queue_step(
         account_id=account_id,
         recipient=recipient,
         occurred_date=occurred_date,
+        place=place,
     )
     return queue_many_step(event=event, notices=[new], actor=actor)
 
@@ -111,4 +115,6 @@ def _person(new: NewNotice, known: Addressee) -> Person:
         return new.recipient.person()
     if known.person is None:
         raise UnknownCustomer(f"There is no customer {new.customer_id}.", customer_id=new.customer_id)
+    if new.place and Channel.POST not in known.person.addresses:
+        return replace(known.person, addresses={**known.person.addresses, Channel.POST: Address(new.place)})
     return known.person

@@ -6,18 +6,20 @@ from accounts.domain.notice_events import Fact, Money
 from accounts.operations import notices
 from accounts.queries import supplier
 from arrears.models.collection import DisconnectionOrder
-from arrears.queries import cuts, orders
+from arrears.queries import cuts, orders, papers
 from cis.kernel.actors import Actor
 from cis.platform.db import joins_transaction
+from cis.platform.packs import MissingRule
 
 LINK = "/portal/overdue"
+NOTICE = "cut_notice"
 
 
 @joins_transaction
 def announce_step(row: DisconnectionOrder, *, actor: Actor) -> None:
     """Send the notice of disconnection by post, and tell it by SMS and mail; its hours are known."""
     assert row.slot_start_at is not None
-    _tell(row, "cut_notice", key=f"disconnection:{row.id}:{row.slot_start_at.isoformat()}", actor=actor)
+    _tell(row, NOTICE, key=f"disconnection:{row.id}:{row.slot_start_at.isoformat()}", actor=actor)
 
 
 @joins_transaction
@@ -37,6 +39,22 @@ def restored_step(row: DisconnectionOrder, *, actor: Actor) -> None:
         )  # fmt: skip
 
 
+def _hours() -> int:
+    """
+    Return within how many hours current flows again: the notice promises it.
+
+    :raises MissingRule: the pack says it otherwise.
+    """
+    hours = papers.reconnect_hours()
+    if hours is None:
+        raise MissingRule(
+            "The pack does not say within how many hours a supply is switched on again.",
+            advice="Give the service standard reconnection in hours.",
+            key="service_standards",
+        )
+    return hours
+
+
 def _tell(row: DisconnectionOrder, event: str, *, key: str, actor: Actor) -> None:
     told = orders.one(order_id=row.id)
     if told.customer_id is None or row.slot_start_at is None or row.slot_end_at is None:
@@ -50,6 +68,9 @@ def _tell(row: DisconnectionOrder, event: str, *, key: str, actor: Actor) -> Non
         "hours": f"{start:%H:%M}–{end:%H:%M}",
         "link": LINK,
     }
+    if event == NOTICE:
+        facts["within"] = str(_hours())
     notices.queue_step(
-        event=event, customer_id=told.customer_id, account_id=row.account_id, facts=facts, key=key, actor=actor
-    )
+        event=event, customer_id=told.customer_id, account_id=row.account_id, facts=facts, key=key, actor=actor,
+        place=told.address,
+    )  # fmt: skip

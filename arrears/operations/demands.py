@@ -15,12 +15,12 @@ from accounts.domain.notice_events import Channel, Money
 from accounts.operations import notices
 from accounts.operations.notice_drafts import NewNotice
 from accounts.queries import supplier
+from arrears.domain.ladder import LadderStep
 from arrears.domain.pursuit import Made
 from arrears.models.collection import CollectionMove
-from arrears.models.dunning import DunningTarget, TargetState
 from arrears.operations import cases
 from arrears.operations.cases import VISIT_SUBJECT, Case
-from arrears.queries import cuts
+from arrears.queries import cuts, undelivered
 from arrears.queries import dunning as queries
 from arrears.queries.dunning import UnknownDemand
 from cis.kernel.actors import SYSTEM, Actor, ActorKind
@@ -28,7 +28,7 @@ from cis.kernel.enums import Role
 from cis.kernel.errors import Refused
 from cis.kernel.workflow import NotAllowed
 from cis.platform import audit
-from cis.platform.db import fetch, joins_transaction, opens_transaction
+from cis.platform.db import execute, fetch, joins_transaction, opens_transaction
 from metering.domain.announcements import WorkOrderCancelled, WorkOrderDone
 from metering.domain.work_orders import WorkKind
 from metering.operations import work_in_bulk
@@ -66,6 +66,23 @@ _CLAIM = """
     SELECT t.id, t.case_id, c.account_id, t.step
     FROM arrears_dunningtarget t JOIN arrears_collectioncase c ON c.id = t.case_id
     WHERE t.batch_id = %s AND t.state = 'waiting' ORDER BY t.id LIMIT %s FOR UPDATE OF t SKIP LOCKED
+"""
+_SETTLE = """
+    UPDATE arrears_dunningtarget SET state = CASE WHEN id = ANY(%(done)s::bigint[]) THEN 'done' ELSE 'left_out' END
+    WHERE id = ANY(%(ids)s)
+"""
+_MAKE = """
+    INSERT INTO arrears_collectionmove (case_id, batch_id, step, channel, wants, amount_minor, made_at, done_at, proof,
+                                        tries, actor_name)
+    SELECT one.case_id, %(batch)s, one.step, one.channel, one.wants, one.amount, %(at)s,
+           CASE WHEN one.is_done THEN %(at)s::timestamptz END, '', 0, %(actor)s
+    FROM unnest(%(cases)s::bigint[], %(steps)s::text[], %(channels)s::text[], %(wants)s::text[], %(amounts)s::bigint[],
+                %(done)s::boolean[]) AS one (case_id, step, channel, wants, amount, is_done)
+    RETURNING case_id, id
+"""
+_ORDERED = """
+    UPDATE arrears_collectionmove m SET work_order_id = one.work
+    FROM unnest(%s::bigint[], %s::bigint[]) AS one (id, work) WHERE m.id = one.id
 """
 _PROVEN_BY = """
     SELECT DISTINCT ON (m.id) m.id, n.id AS notice_id,
@@ -112,12 +129,10 @@ def make_chunk(*, batch_id: int, at: datetime) -> bool:
         if case_id in known and _is_still_due(known[case_id], step, today=today)
     }
     moves = _write(batch_id, list(due.values()), at)
-    DunningTarget.objects.filter(id__in=list(due)).update(state=TargetState.DONE.value)
-    left = [row[0] for row in rows if row[0] not in due]
-    DunningTarget.objects.filter(id__in=left).update(state=TargetState.LEFT_OUT.value)
-    _tell(moves)
+    execute(_SETTLE, {"ids": [row[0] for row in rows], "done": list(due)})
+    _tell(moves, today)
     _send_crews(moves, today)
-    made = [(case, Made(move.step, today, move.done_at is not None, is_proven=False)) for move, case in moves]
+    made = [(case, Made(_step(case).code, today, _step(case).channel in WAYS, is_proven=False)) for _, case in moves]
     cases.made_step(made=made, at=at)
     return True
 
@@ -129,42 +144,60 @@ def _is_still_due(case: Case, step: str, *, today: date) -> bool:
 
 
 @joins_transaction
-def _write(batch_id: int, due: Sequence[Case], at: datetime) -> list[tuple[CollectionMove, Case]]:
-    """Write the steps; a call or a visit is made only once somebody has made it."""
-    rows = []
-    for case in due:
-        assert case.verdict.next is not None
-        step = case.verdict.next.step
-        rows.append(
-            CollectionMove(
-                case_id=case.case_id, batch_id=batch_id, step=step.code, channel=step.channel, wants=step.proof,
-                amount_minor=case.verdict.demanded_minor, made_at=at, done_at=at if step.channel in WAYS else None,
-                actor_name=SYSTEM.name,
-            )
-        )  # fmt: skip
-    return list(zip(CollectionMove.objects.bulk_create(rows), due, strict=True))
+def _write(batch_id: int, due: Sequence[Case], at: datetime) -> list[tuple[int, Case]]:
+    """Write the steps, and return their ids; a call or a visit is made only once somebody has made it."""
+    if not due:
+        return []
+    steps = [_step(case) for case in due]
+    values = {
+        "batch": batch_id,
+        "at": at,
+        "actor": SYSTEM.name,
+        "cases": [case.case_id for case in due],
+        "steps": [step.code for step in steps],
+        "channels": [step.channel for step in steps],
+        "wants": [step.proof for step in steps],
+        "amounts": [case.verdict.demanded_minor for case in due],
+        "done": [step.channel in WAYS for step in steps],
+    }
+    made = dict(fetch(_MAKE, values))
+    return [(made[case.case_id], case) for case in due]
+
+
+def _step(case: Case) -> LadderStep:
+    """Return the step that is made of a case that is due."""
+    assert case.verdict.next is not None
+    return case.verdict.next.step
 
 
 @joins_transaction
-def _tell(moves: Sequence[tuple[CollectionMove, Case]]) -> None:
-    """Send the notices of demands by text, mail and letter; the first step of a ladder reminds, also by letter."""
+def _tell(moves: Sequence[tuple[int, Case]], today: date) -> None:
+    """
+    Send the notices of demands by text, mail and letter; the first step of a ladder reminds, also by letter.
+
+    Who has no postal address that works is written to at the place that is supplied.
+    """
     groups: dict[tuple[str, str], list[NewNotice]] = {}
+    written = [case.found.account_id for _, case in moves if _step(case).channel in WAYS]
+    places = undelivered.places(account_ids=written, on=today) if written else {}
     currency = supplier.current().currency
-    for move, case in moves:
-        if move.channel not in WAYS:
+    for move_id, case in moves:
+        step = _step(case)
+        if step.channel not in WAYS:
             continue
-        is_first = move.step == case.rule.ladder[0].code
-        event = DEMAND if move.channel == "letter" and not is_first else REMINDER
-        groups.setdefault((event, move.channel), []).append(
+        is_first = step.code == case.rule.ladder[0].code
+        event = DEMAND if step.channel == "letter" and not is_first else REMINDER
+        groups.setdefault((event, step.channel), []).append(
             NewNotice(
-                key=f"dunning:{move.id}",
+                key=f"dunning:{move_id}",
                 facts={
-                    "open": Money(move.amount_minor, currency),
+                    "open": Money(case.verdict.demanded_minor, currency),
                     "due": case.verdict.oldest_due or case.found.pursued.debts[0].due_date,
                     "link": LINK,
                 },
                 customer_id=case.found.customer_id,
                 account_id=case.found.account_id,
+                place=places.get(case.found.account_id, ""),
             )
         )
     for (event, channel), news in groups.items():
@@ -172,9 +205,9 @@ def _tell(moves: Sequence[tuple[CollectionMove, Case]]) -> None:
 
 
 @joins_transaction
-def _send_crews(moves: Sequence[tuple[CollectionMove, Case]], today: date) -> None:
+def _send_crews(moves: Sequence[tuple[int, Case]], today: date) -> None:
     """Order visits, each at the place of the account; one without a place stays on the list."""
-    visits = {case.found.account_id: (move, case) for move, case in moves if move.channel == "visit"}
+    visits = {case.found.account_id: (move_id, case) for move_id, case in moves if _step(case).channel == "visit"}
     if not visits:
         return
     places = queries.places(account_ids=list(visits), on=today)
@@ -182,13 +215,12 @@ def _send_crews(moves: Sequence[tuple[CollectionMove, Case]], today: date) -> No
         kind=WorkKind.DEBT_VISIT,
         subject=VISIT_SUBJECT,
         places={visits[account_id][1].case_id: point_id for account_id, point_id in places.items()},
-        facts={case.case_id: {"step": move.step} for move, case in visits.values()},
+        facts={case.case_id: {"step": _step(case).code} for _, case in visits.values()},
         due_date=today + VISIT_WITHIN,
         actor=SYSTEM,
     )
-    for move, case in visits.values():
-        move.work_order_id = orders.get(case.case_id)
-    CollectionMove.objects.bulk_update([move for move, _ in visits.values()], ["work_order_id"])
+    ordered = {move_id: orders[case.case_id] for move_id, case in visits.values() if case.case_id in orders}
+    execute(_ORDERED, [list(ordered), list(ordered.values())])
 
 
 def prove(at: datetime) -> int:

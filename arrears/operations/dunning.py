@@ -11,7 +11,7 @@ from datetime import date, datetime
 from django.db.models import F, Sum
 from django.utils import timezone
 
-from arrears.models.dunning import BatchState, DunningBatch, DunningTarget, TargetState
+from arrears.models.dunning import BatchState, DunningBatch, TargetState
 from arrears.operations import cases, demands
 from arrears.operations.cases import Case
 from arrears.queries import cuts, pursuits, rules
@@ -21,7 +21,7 @@ from cis.kernel.enums import Role
 from cis.kernel.errors import Refused
 from cis.kernel.workflow import NotAllowed
 from cis.platform import audit, jobs
-from cis.platform.db import execute, joins_transaction, opens_transaction
+from cis.platform.db import execute, fetch, joins_transaction, opens_transaction
 
 NIGHT = "dunning"
 WORK = "dunning_batches"
@@ -35,6 +35,10 @@ _ADD = """
     FROM unnest(%(ids)s::bigint[], %(steps)s::text[], %(channels)s::text[], %(amounts)s::bigint[])
          AS one (id, step, channel, amount)
     ON CONFLICT (batch_id, case_id) DO NOTHING
+"""
+_BUSY = """
+    SELECT t.case_id FROM arrears_dunningbatch b JOIN arrears_dunningtarget t ON t.batch_id = b.id
+    WHERE b.state = 'sending' AND t.state = 'waiting' AND t.case_id = ANY(%s)
 """
 
 
@@ -100,10 +104,7 @@ def _plan(batch_id: int, account_ids: tuple[int, ...], at: datetime) -> None:
 
 def _busy(looked: tuple[Case, ...]) -> set[int]:
     """Return the cases that an earlier batch, which was let go, has still to make a demand of."""
-    rows = DunningTarget.objects.filter(
-        batch__state=BatchState.SENDING.value, state=TargetState.WAITING.value, case__in=[one.case_id for one in looked]
-    )
-    return set(rows.values_list("case_id", flat=True))
+    return {row[0] for row in fetch(_BUSY, [[one.case_id for one in looked]])}
 
 
 @joins_transaction

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from arrears.models.dunning import DunningBatch
+from arrears.queries.undelivered import HAND, REACHED_NOBODY
 from cis.kernel.errors import Refused
 from cis.platform.db import fetch
 
@@ -210,7 +211,9 @@ _DEMAND = """
            m.wants, m.amount_minor, m.made_at, m.done_at, m.proven_at, m.proof, m.tries, m.work_order_id, m.notice_id,
            m.actor_name, c.closed_date IS NULL,
            CASE WHEN m.channel IN ('call', 'visit') THEN ARRAY[]::text[][] ELSE array(
-               SELECT ARRAY[n.id::text, n.channel, n.state, n.reason] FROM accounts_notice n
+               SELECT ARRAY[n.id::text, n.channel, n.state, CASE WHEN n.channel = 'post' AND n.contact_point_id IS NULL
+                            AND n.reason = '' AND n.address <> '' THEN 'to_the_place' ELSE n.reason END]
+               FROM accounts_notice n
                WHERE n.event IN ('debt_reminder', 'debt_demand') AND n.key = 'dunning:' || m.id ORDER BY n.id) END
     FROM arrears_collectionmove m
     JOIN arrears_collectioncase c ON c.id = m.case_id
@@ -244,12 +247,13 @@ def demand(*, move_id: int) -> DemandCard:
 
 def to_make(*, channel: str = "call", text: str = "", offset: int = 0, most: int = 100) -> tuple[DemandCard, ...]:
     """
-    Return calls, or visits, that are still to be made, the longest waiting first; one statement.
+    Return calls, visits, or (``hand``) demands that reached nobody, the longest waiting first; one statement.
 
     Those of a case that is held are left out.
     """
+    which = REACHED_NOBODY if channel == HAND else "m.channel = %(channel)s AND m.done_at IS NULL"
     rows = fetch(
-        f"""{_DEMAND} WHERE m.channel = %(channel)s AND m.done_at IS NULL AND c.closed_date IS NULL AND c.held_by = ''
+        f"""{_DEMAND} WHERE {which} AND c.closed_date IS NULL AND c.held_by = ''
             AND (%(text)s = '' OR a.number = %(text)s) ORDER BY m.tries, m.id LIMIT %(most)s OFFSET %(offset)s""",
         {"channel": channel, "text": text.strip(), "most": most, "offset": offset},
     )

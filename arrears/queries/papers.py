@@ -113,12 +113,13 @@ def _paper(number: str, account_id: int, *, only: frozenset[int] | None, order: 
         address=order.address if order else next((one for _, one in places), ""),
         slot_start_at=order.slot_start_at if order else None,
         slot_end_at=order.slot_end_at if order else None,
-        reconnect_hours=_hours() if order else None,
+        reconnect_hours=reconnect_hours() if order else None,
         qr_payload=f"{settings.SITE_URL}{LINK}",
         legal_source=source.source if source else "",
     )
 
 
-def _hours() -> int | None:
+def reconnect_hours() -> int | None:
+    """Return within how many hours the pack lets current flow again after payment; None: it says so otherwise."""
     limit = deadlines.find_standard(RECONNECTION, at=timezone.now()).limit
     return limit.amount if limit.unit is Unit.HOURS else None

@@ -7,8 +7,6 @@ from typing import Any
 
 from arrears.domain.cut_facts import Debt, Hold, HoldKind, Moment
 from arrears.domain.pursuit import Made, Pursued
-from arrears.models.collection import CollectionMove
-from arrears.models.collection import Hold as HoldRow
 from arrears.queries import hindrances
 from billing.queries import prepay_rules
 from cis.platform.db import fetch
@@ -67,6 +65,16 @@ _FACTS = """
     ORDER BY a.id
 """
 
+# Lists of ids go as arrays: the query builder takes longer over thousands of parameters than the database over them.
+_HOLDS = """
+    SELECT account_id, id, kind, since_at, until_at, bill_id FROM arrears_hold WHERE account_id = ANY(%s) ORDER BY id
+"""
+_MADE = """
+    SELECT c.account_id, m.step, m.made_at, m.done_at, m.proven_at
+    FROM arrears_collectioncase c JOIN arrears_collectionmove m ON m.case_id = c.id
+    WHERE c.account_id = ANY(%s) ORDER BY m.id
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
@@ -115,21 +123,16 @@ def _found(row: Any, holds: dict[int, list[Hold]], made: dict[int, list[Made]]) 
 def _holds(wanted: Sequence[int]) -> dict[int, list[Hold]]:
     """Return all holds by account, those that ended too: the days that they took do not count as waiting."""
     found: dict[int, list[Hold]] = {}
-    rows = HoldRow.objects.filter(account_id__in=wanted).order_by("id")
-    for account_id, hold_id, kind, since_at, until_at, bill_id in rows.values_list(
-        "account_id", "id", "kind", "since_at", "until_at", "bill_id"
-    ):
+    for account_id, hold_id, kind, since_at, until_at, bill_id in fetch(_HOLDS, [wanted]):
         found.setdefault(account_id, []).append(Hold(hold_id, HoldKind(kind), since_at, until_at, bill_id))
     return found
 
 
 def _made(wanted: Sequence[int], now: Moment) -> dict[int, list[Made]]:
     found: dict[int, list[Made]] = {}
-    rows = CollectionMove.objects.filter(case__account_id__in=wanted).order_by("id")
-    for account_id, step, made_at, done_at, proven_at in rows.values_list(
-        "case__account_id", "step", "made_at", "done_at", "proven_at"
-    ):
+    days: dict[datetime, date] = {}  # most were made at the same few instants
+    for account_id, step, made_at, done_at, proven_at in fetch(_MADE, [wanted]):
         at: datetime = done_at or made_at
-        day = now.clock.local_date(at)
+        day = days.get(at) or days.setdefault(at, now.clock.local_date(at))
         found.setdefault(account_id, []).append(Made(step, day, done_at is not None, proven_at is not None))
     return found

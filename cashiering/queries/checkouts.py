@@ -16,6 +16,7 @@ from cashiering.models.checkout import Checkout, CheckoutBill, CheckoutEvent
 from cis.kernel import fixed
 from cis.kernel.calendar import local_clock
 from cis.platform import packs
+from cis.platform.db import fetch
 
 UNKNOWN_MOST = 100
 
@@ -101,6 +102,19 @@ def bounds(*, today: date) -> Bounds:
     return Bounds(fixed.parse(rule["least"], places=places), fixed.parse(rule["most"], places=places))
 
 
+# One for a consolidated bill is under way for each account that it pays.
+_UNDER_WAY = """
+    SELECT account_id, created_at FROM cashiering_checkout
+    WHERE account_id = ANY(%(accounts)s) AND state = 'pending' AND created_at > %(since)s
+    UNION ALL
+    SELECT b.account_id, c.created_at FROM cashiering_checkout c
+    JOIN cashiering_checkoutbill p ON p.checkout_id = c.id JOIN billing_bill b ON b.id = p.bill_id
+    WHERE c.consolidated_bill_id IS NOT NULL AND c.state = 'pending' AND c.created_at > %(since)s
+      AND b.account_id = ANY(%(accounts)s)
+    ORDER BY created_at
+"""
+
+
 def under_way(account_ids: Collection[int], *, at: datetime) -> dict[int, datetime]:
     """
     Return which accounts have an online payment that its payer has made and whose money is not certain yet; one
@@ -113,18 +127,8 @@ def under_way(account_ids: Collection[int], *, at: datetime) -> dict[int, dateti
     """
     hours = int(packs.rule("online_payment", at=local_clock(settings.TIME_ZONE).local_date(at))["hold_hours"])
     span = timedelta(hours=hours)
-    wanted = set(account_ids)
-    # One for a consolidated bill is under way for each account that it pays.
-    rows = Checkout.objects.filter(
-        Q(account_id__in=wanted) | Q(consolidated_bill__isnull=False, parts__bill__account_id__in=wanted),
-        state=CheckoutState.PENDING.value,
-        created_at__gt=at - span,
-    )
-    found: dict[int, datetime] = {}
-    values = rows.order_by("created_at").values_list("account_id", "parts__bill__account_id", "created_at")
-    for account_id, paid_id, created_at in values:
-        found |= {one: created_at + span for one in (account_id, paid_id) if one in wanted}
-    return found
+    found = fetch(_UNDER_WAY, {"accounts": list(account_ids), "since": at - span})
+    return {account_id: created_at + span for account_id, created_at in found}
 
 
 def of_reference(reference: str, *, account_ids: Collection[int] | None = None) -> CheckoutCard:

@@ -134,13 +134,13 @@ def under_way(*, account_ids: Collection[int]) -> dict[int, UnderWay]:
 
     A bill in it is not dunned: its money is expected on ``collection_date`` or the days after it.
     """
-    rows = Debit.objects.filter(account_id__in=list(account_ids), state__in=UNDER_WAY_CODES)
-    return {
-        row[2]: UnderWay(*row)
-        for row in rows.values_list("id", "account_id", "bill_id", "amount_minor", "collection_date", "state")
-    }
+    return {row[2]: UnderWay(*row) for row in fetch(_UNDER_WAY, [list(account_ids), list(UNDER_WAY_CODES)])}
 
 
+_UNDER_WAY = """
+    SELECT id, account_id, bill_id, amount_minor, collection_date, state FROM cashiering_debit
+    WHERE account_id = ANY(%s) AND state = ANY(%s)
+"""
 _CANDIDATES = """
     SELECT m.id, m.account_id, m.customer_id, m.limit_minor, m.is_one_off, b.id, b.number, b.due_date,
            (b.amount_minor - coalesce((SELECT sum(a.amount_minor) FROM billing_allocation a

@@ -27,6 +27,7 @@ STATES: Mapping[str, Any] = {
 }
 REASONS: Mapping[str, Any] = {
     "no_consent": _("The customer does not want it this way."),
+    "to_the_place": _("To the supply address: no postal address is known that works."),
     "no_contact": _("No number or address is known."),
     "bounced_before": _("The number or address does not work; nobody has mended it yet."),
     "bounced": _("The gateway could not bring it to this number or address."),

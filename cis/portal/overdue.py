@@ -6,8 +6,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.queries import supplier
-from arrears.queries import dunning, late_fees, orders, plan_rules, plans
-from billing.queries import balances, bills
+from arrears.queries import dunning, late_fees, orders, papers, plan_rules, plans
+from billing.queries import balances, bills, write_offs
 from cis.platform.access import allow_portal
 from cis.portal import access
 from cis.portal.bills import BILLS_MOST
@@ -50,6 +50,7 @@ def overdue(request: HttpRequest) -> HttpResponse:
         "plan": live if live is not None and live.state == "kept" and live.customer_id == visit.customer_id else None,
         "has_plans": plan_rules.is_offered(at=today),
         "is_announced": order is not None and order.state in ANNOUNCED and order.slot_start_at is not None,
+        "reconnect_hours": papers.reconnect_hours() if order is not None else None,
         "now": timezone.now(),
     }
     return render(request, "portal/overdue.html", context)

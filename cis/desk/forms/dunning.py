@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from arrears.queries.dunning import WantedCases
 from arrears.queries.holds import WantedHolds
 from arrears.queries.orders import WantedOrders
+from arrears.queries.undelivered import HAND
 from cis.desk.dunning_words import BATCHES, CALL_RESULTS, HOLDS, ORDERS, STEPS, WAYS
 from cis.desk.forms.customers import choices
 from cis.desk.words import CUSTOMER_CLASSES
@@ -67,10 +68,14 @@ class CaseListForm(PageForm):
 
 
 class CallListForm(PageForm):
-    """Filters of the list of calls and visits that are to be made."""
+    """Filters of the list of calls, visits and demands to be handed over."""
 
     text = forms.CharField(label=_("Account number"), required=False, max_length=20)
-    channel = forms.ChoiceField(label=_("Kind"), required=False, choices=[("", WAYS["call"]), ("visit", WAYS["visit"])])
+    channel = forms.ChoiceField(
+        label=_("Kind"),
+        required=False,
+        choices=[("", WAYS["call"]), ("visit", WAYS["visit"]), (HAND, _("To be handed over"))],
+    )
 
 
 class DunningBatchListForm(PageForm):

@@ -27,6 +27,7 @@ from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.enums import Role
 from cis.kernel.workflow import NotAllowed
 from cis.platform import jobs, outbox
+from metering.models.place import Premises
 from metering.models.work import WorkOrder
 from tests.factories import accounts, billing, contracts
 
@@ -34,7 +35,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 ZONE = ZoneInfo("Asia/Shanghai")
 DUE = date(2026, 2, 21)
 DAY = timedelta(days=1)
-STATEMENTS = 54
+STATEMENTS = 55
 """Of a night with one chunk."""
 CLERK = Actor(ActorKind.STAFF, 11, "Li", frozenset({Role.BILLING}))
 CHIEF = Actor(ActorKind.STAFF, 12, "Wang", frozenset({Role.SUPERVISOR}))
@@ -142,6 +143,30 @@ def test_a_letter_proves_a_demand_once_it_is_handed_to_the_post_and_no_more_when
     letters.came_back(notice_id=Notice.objects.get(channel="post").id, reason="moved", actor=CHIEF)
     assert demands.prove(at(DUE + 4 * DAY)) == 1
     assert (CollectionMove.objects.get().proven_at, case(world).awaits) == (None, "text")
+
+
+def test_who_has_no_postal_address_is_written_to_at_the_supply_address():
+    """The letter of the ladder goes to the place that is supplied, and the case says so."""
+    world = overdue(ways=[])
+    night(DUE + DAY)
+    letter = Notice.objects.get(channel="post")
+    place = world.agreement.service_point.premises.address
+    assert (letter.state, letter.address, letter.contact_point_id) == ("queued", place, None)
+    (demand,) = queries.demands(account_id=world.account.id)
+    assert [one[1:] for one in demand.told if one[1] == "post"] == [("post", "queued", "to_the_place")]
+    assert queries.to_make(channel="hand") == ()
+
+
+def test_a_demand_that_reaches_nobody_is_handed_over_by_a_person():
+    world = overdue(ways=[])
+    Premises.objects.update(address="")
+    night(DUE + DAY)
+    (demand,) = queries.to_make(channel="hand")
+    assert (demand.account_id, demand.is_missing) == (world.account.id, True)
+    demands.record_proof(
+        move_id=demand.id, proof="signed", proven_at=at(DUE + 2 * DAY), at=at(DUE + 3 * DAY), actor=CLERK
+    )
+    assert (queries.to_make(channel="hand"), case(world).awaits) == ((), "")
 
 
 def test_two_nights_at_once_one_that_comes_again_and_a_clock_set_back_demand_once(world):

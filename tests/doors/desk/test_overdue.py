@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 import time_machine
 
+from accounts.models.notice import Notice
 from arrears.models.collection import CollectionCase, CollectionMove, DisconnectionOrder, Forecast, Hold
 from arrears.models.dunning import DunningBatch
 from arrears.operations import dunning
@@ -179,3 +180,21 @@ def test_lists_take_the_same_statements_for_any_number(desk, case, django_assert
     for url, most in [("/desk/overdue/", 8), ("/desk/overdue/calls/", 6), ("/desk/overdue/holds/", 6)]:
         with django_assert_max_num_queries(most):
             desk.get(url)
+
+
+def test_a_hold_is_placed_on_the_page_of_an_account_that_is_not_overdue(desk, billed):
+    url = f"/desk/customers/{billed.account.id}/hold/"
+    assert url in page(desk, f"/desk/customers/{billed.account.id}/")
+    assert "Place the hold" in page(desk, url)
+    assert "This field is required" in desk.post(url, {"kind": "dispute", "evidence": ""}).content.decode()
+    answer = desk.post(url, {"kind": "dispute", "evidence": "complaint 2026-118"})
+    assert (answer.status_code, Hold.objects.get().account_id) == (302, billed.account.id)
+    assert "complaint 2026-118" in page(desk, f"/desk/customers/{billed.account.id}/")
+    assert desk.get("/desk/customers/999999/hold/").status_code == 404
+
+
+def test_demands_that_reached_nobody_have_a_list(desk, case):
+    Notice.objects.filter(key__startswith="dunning:").exclude(channel="inbox").update(state="bounced", reason="bounced")
+    shown = page(desk, "/desk/overdue/calls/?channel=hand")
+    assert (case.account.number in shown, "Hand it over" in shown) == (True, True)
+    assert case.account.number in desk.get("/desk/overdue/calls.csv?channel=hand").getvalue().decode()
