@@ -1,9 +1,12 @@
 """Money that two decide about, by the API: a key proposes, somebody else decides, nobody both."""
 
 from datetime import date
+from itertools import count
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from billing.operations import adjustments
 from billing.queries import balances
@@ -15,6 +18,7 @@ from tests.factories.refunds import paid_in
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 3, 10)
+_keys = count()
 KINDS = ("adjustments", "money-moves", "write-offs", "refunds")
 
 
@@ -32,7 +36,8 @@ def _owed(world):
     return balances.of_account(account_id=world.account.id, today=TODAY).balance_minor
 
 
-def _decide(caller, kind, row_id, decision="agree", key="d", **more):
+def _decide(caller, kind, row_id, decision="agree", **more):
+    key = f"d{next(_keys)}"
     return caller.post(f"{kind}/{row_id}/decide", {"decision": decision, **more}, idempotency_key=key)
 
 
@@ -55,7 +60,7 @@ def test_what_a_key_proposes_waits_for_another_one(world):
     listed = first.get(f"adjustments?account={world.account.number}&state=made").json()["results"]
     assert [one["id"] for one in listed] == [made["id"]]
     assert first.get("adjustments?state=dropped").json()["results"] == []
-    assert_problem(_decide(second, "adjustments", made["id"], key="e"), 404, "unknown_adjustment")
+    assert_problem(_decide(second, "adjustments", made["id"]), 404, "unknown_adjustment")
     assert_problem(first.post("adjustments", {**body, "reason": "x"}, idempotency_key="f"), 422, "bad_adjustment")
     assert_problem(Caller("adjustments:write").post(f"adjustments/{made['id']}/decide", {}), 403, "permission_denied")
 
@@ -97,8 +102,8 @@ def test_money_is_moved_and_paid_out_by_two(world):
     assert "6222021234567890123" not in str(asked)
     assert_problem(_decide(first, "refunds", asked["id"]), 422, "own_refund")
     assert _decide(second, "refunds", asked["id"]).json()["state"] == "approved"
-    assert_problem(_decide(second, "refunds", asked["id"], "drop", key="e"), 422, "bad_refund")
-    dropped = _decide(second, "refunds", asked["id"], "drop", key="f", reason="paid in cash").json()
+    assert_problem(_decide(second, "refunds", asked["id"], "drop"), 422, "bad_refund")
+    dropped = _decide(second, "refunds", asked["id"], "drop", reason="paid in cash").json()
     assert (dropped["state"], dropped["reason"]) == ("dropped", "paid in cash")
     assert_problem(
         first.post("refunds", {**wanted, "amount_minor": 5_001}, idempotency_key="s"), 422, "refund_not_free"
@@ -122,7 +127,12 @@ def test_a_debt_is_given_up_by_two_and_its_money_is_told(world):
     assert_problem(first.get("write-offs/999999"), 404, "unknown_write_off")
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_list_takes_as_many_statements_for_many_as_for_one(world, kind, django_assert_max_num_queries):
-    with django_assert_max_num_queries(6):
-        assert _caller().get(kind).json()["results"] == []
+def test_a_list_takes_as_many_statements_for_many_as_for_one(world):
+    caller, counts = _caller(), []
+    body = {"account": world.account.number, "amount_minor": -1, "reason": "goodwill", "text": "outage"}
+    for number in range(3):
+        caller.post("adjustments", body, idempotency_key=f"k{number}")
+        with CaptureQueriesContext(connection) as asked:
+            assert len(caller.get("adjustments").json()["results"]) == number + 1
+        counts.append(len(asked))
+    assert counts[0] == counts[2] <= 8
