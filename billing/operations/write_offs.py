@@ -85,9 +85,9 @@ def propose(*, new: NewWriteOff, today: date, actor: Actor) -> int:
     """
     rule = write_off_rules.of_day(at=today)
     ledger.lock_customers(account_ids=[new.account_id])
-    known = WriteOff.objects.filter(key=new.key).first()
+    known = WriteOff.objects.filter(key=new.key).values_list("id", flat=True).first()
     if known is not None:
-        return known.id
+        return int(known)
     debts = _debts(new, today)
     amount_minor = sum(one.open_minor for one in debts)
     _check_reason(rule, new, debts, amount_minor, today)

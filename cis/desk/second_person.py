@@ -40,7 +40,9 @@ class Kind:
     more: Callable[[Any], Mapping[str, Any]] = lambda _: {}
 
 
-def listed(request: HttpRequest, template: str, form: Any, empty: Any, fetch: Callable[..., Sequence[Any]]) -> Any:
+def listed(
+    request: HttpRequest, template: str, form: Any, empty: Any, fetch: Callable[..., Sequence[Any]]
+) -> HttpResponse:
     """Show a page of a list, the latest first; ``empty``: filters that filter nothing."""
     number, wanted = page_number(request), form.wanted()
     rows = fetch(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
