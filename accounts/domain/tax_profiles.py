@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from accounts.domain import identity
 from accounts.domain.identity import BadIdNumber, CustomerKind
@@ -57,11 +58,8 @@ def checked(data: TaxData, *, kind: CustomerKind, country: str) -> TaxData:
 
     :raises BadTaxProfile: something is missing, too long, or of another form; ``field`` says which.
     """
-    plain = replace(
-        data,
-        **{name: " ".join(getattr(data, name).split()) for name in ("name", *FIELD_MOST)},
-        tax_number="".join(data.tax_number.split()).upper(),
-    )
+    texts: dict[str, Any] = {name: " ".join(getattr(data, name).split()) for name in ("name", *FIELD_MOST)}
+    plain = replace(data, **texts, tax_number="".join(data.tax_number.split()).upper())
     if not plain.name:
         raise BadTaxProfile("The name of the buyer is missing.", advice="Write it as it is registered.", field="name")
     if len(plain.name.encode("gb18030")) > NAME_BYTES_MOST:

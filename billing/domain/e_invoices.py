@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from cis.kernel import fixed
 from cis.kernel.actors import ActorKind
 from cis.kernel.enums import Role
 from cis.kernel.errors import Refused
@@ -334,12 +335,13 @@ def _lines(laid: _Laid, category: Category) -> list[Line]:
 
 
 def price_e10(*, net_minor: int, quantity: int, places: int, decimals: int = 2) -> int | None:
-    """Return the price of one unit without tax, in major units [10^-10]; None where there is no quantity."""
+    """Return the price of one unit without tax, in major units [10^-10]; None: no quantity, or no price to print."""
     if quantity <= 0:
         return None
-    over = net_minor * 10 ** (PRICE_PLACES + places)
-    under = quantity * 10**decimals
-    return (2 * over + under) // (2 * under)
+    over: int = net_minor * 10 ** (PRICE_PLACES + places)
+    under: int = quantity * 10**decimals
+    price = (2 * over + under) // (2 * under)
+    return price if price < fixed.LIMIT else None
 
 
 def _split(blocks: Sequence[Sequence[Line]], lines_most: int) -> list[list[Line]]:

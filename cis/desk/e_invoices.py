@@ -36,7 +36,7 @@ INVOICES_OF_BILL_MOST = 20
 @allow(*READERS)
 def index(request: HttpRequest) -> HttpResponse:
     """List e-invoices, the latest first, with their sums."""
-    form, number = InvoiceListForm(request.GET or None), page_number(request)
+    form, number = InvoiceListForm(request.GET), page_number(request)
     wanted = form.wanted()
     rows = queries.listed(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
@@ -55,7 +55,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @allow(*READERS)
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """Give the same list as a file."""
-    found = queries.listed(wanted=InvoiceListForm(request.GET or None).wanted(), most=FILE_ROWS_MOST)
+    found = queries.listed(wanted=InvoiceListForm(request.GET).wanted(), most=FILE_ROWS_MOST)
     header = [
         _("Number"), _("Kind"), _("State"), _("Issued on"), _("Account"), _("Bill"), _("Buyer"), _("Taxpayer number"),
         _("Without tax"), _("Tax"), _("Together"), _("Takes back"), _("Reason"), _("To be mended"),
@@ -112,7 +112,8 @@ def act(request: HttpRequest, invoice_id: int, verb: str) -> HttpResponse:
     """Send an invoice again, take it back, or decide as the second person."""
     with or_404():
         found = queries.one(invoice_id=invoice_id)
-    actor, given = actor_of(request), {"invoice_id": invoice_id, "actor": actor_of(request)}
+    actor = actor_of(request)
+    given: dict[str, Any] = {"invoice_id": invoice_id, "actor": actor}
     form = RedForm(request.POST if verb == "take-back" else None)
     try:
         if verb == "again":
