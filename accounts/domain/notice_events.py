@@ -159,7 +159,12 @@ _ROWS: Final = (
         code="budget_owed",
         notice_class=NoticeClass.MONEY,
         facts={
-            "until": _DATE, "amount": _MONEY, "parts": FactKind.NUMBER, "first": _MONEY, "due": _DATE, "link": _LINK
+            "until": _DATE,
+            "amount": _MONEY,
+            "parts": FactKind.NUMBER,
+            "first": _MONEY,
+            "due": _DATE,
+            "link": _LINK,
         },
         is_required=True,
     ),

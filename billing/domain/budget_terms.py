@@ -21,8 +21,7 @@ def terms(*, working: Working, first: date, rule: BudgetRule, currency: str, pla
     ]
     en = [
         f"From the bill of {first:%Y-%m} on you pay {level} each month in the place of the bill.",
-        "What you really use is billed each month as before; the difference stands on your budget balance, and each bill"
-        " shows it.",
+        "What you really use is billed each month as before; the difference stands on your budget balance.",
     ]
     if rule.review_months:
         at = [str(one) for one in rule.review_months]
@@ -36,12 +35,14 @@ def terms(*, working: Working, first: date, rule: BudgetRule, currency: str, pla
         )
     zh.append("满十二个月、退出或搬离时结算：多缴的计入您的结余，可以退款；少缴的另行缴纳。")
     en.append(
-        "After twelve months, when you end it or when you move out, it is settled: what you paid too much is your credit"
-        " and can be paid out, what is missing is owed."
+        "After twelve months, when you end it or move out, it is settled: too much is your credit and can be paid out,"
+        " what is missing is owed."
     )
     if rule.spread_months > 1:
         zh.append(f"年度结算少缴超过 {above} 的，分 {rule.spread_months} 个月缴清。")
-        en.append(f"More than {above} that is missing at the end of a year is owed in {rule.spread_months} monthly parts.")
+        en.append(
+            f"More than {above} that is missing at the end of a year is owed in {rule.spread_months} monthly parts."
+        )
     if rule.late_days:
         zh.append(f"固定金额逾期满 {rule.late_days} 天未缴的，计划终止并结算。")
         en.append(f"If an amount is not paid {rule.late_days} days after it was due, the plan ends and is settled.")

@@ -143,9 +143,7 @@ class Working:
         return sum(one.amount_minor for one in self.expected)
 
 
-def expected(
-    *, billed: Mapping[date, int], months: Sequence[date], least_months: int = 1
-) -> tuple[ExpectedMonth, ...]:
+def expected(*, billed: Mapping[date, int], months: Sequence[date], least_months: int = 1) -> tuple[ExpectedMonth, ...]:
     """
     Return what months to come are taken to cost: as the same month was billed last, else the mean of what is known.
 
@@ -272,13 +270,12 @@ class Part:
     amount_minor: int
 
 
-def parts(
-    *, balance_minor: int, kind: SettlementKind, due_date: date, rule: BudgetRule | None
-) -> tuple[Part, ...]:
+def parts(*, balance_minor: int, kind: SettlementKind, due_date: date, rule: BudgetRule | None) -> tuple[Part, ...]:
     """
     Return how a balance is squared: a debt of a year above the bound in parts, a month apart; else at once.
 
-    No balance, no part; no rule any more: at once. The parts come to the balance exactly, and differ by one minor unit at most.
+    No balance, no part; no rule any more: at once. The parts come to the balance exactly, and differ by one minor unit
+    at most.
     """
     if not balance_minor:
         return ()

@@ -37,7 +37,9 @@ class BudgetPlan(models.Model):
                 name="budget_plan_ends_for_a_reason",
                 condition=models.Q(state=PlanState.ACTIVE.value, ended_date=None, end_reason="")
                 | models.Q(
-                    state=PlanState.ENDED.value, ended_date__isnull=False, end_reason__in=[one.value for one in EndReason]
+                    state=PlanState.ENDED.value,
+                    ended_date__isnull=False,
+                    end_reason__in=[one.value for one in EndReason],
                 ),
             ),
             models.UniqueConstraint(
@@ -101,7 +103,9 @@ class BudgetBill(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="levelled_bill_has_its_notes",
-                condition=(models.Q(taken_minor=0, taken_note=None) | ~models.Q(taken_minor=0) & ~models.Q(taken_note=None))
+                condition=(
+                    models.Q(taken_minor=0, taken_note=None) | ~models.Q(taken_minor=0) & ~models.Q(taken_note=None)
+                )
                 & (models.Q(level_minor=0, level_note=None) | models.Q(level_minor__gt=0) & ~models.Q(level_note=None)),
             ),
         ]

@@ -2,8 +2,8 @@
 What a budget plan does to bills: two notes beside each, in the transaction that issues it, and back with it.
 
 One note takes what the bill bills for energy from what is owed, the other asks for the level amount; both stand on the
-ledger account of budget balances. So allocation, dunning, debits and ageing know only debts that they know anyhow. One-off
-charges on the bill stay owed with it.
+ledger account of budget balances. So allocation, dunning, debits and ageing know only debts that they know anyhow.
+One-off charges on the bill stay owed with it.
 """
 
 from collections import defaultdict
@@ -122,9 +122,10 @@ def _asked(found: Sequence[tuple]) -> list[_Row]:
     for level in BudgetLevel.objects.filter(plan_id__in=plan_ids).order_by("from_date", "id"):
         levels[level.plan_id].append((level.from_date, level.amount_minor))
     taken: dict[int, list[Period]] = defaultdict(list)
-    standing = BudgetBill.objects.filter(plan_id__in=plan_ids, bill__state="issued", covered_start__isnull=False)
+    standing = BudgetBill.objects.filter(plan_id__in=plan_ids, bill__state="issued")
     for plan_id, start, end in standing.values_list("plan_id", "covered_start", "covered_end"):
-        taken[plan_id].append(Period(start, end))
+        if start is not None and end is not None:
+            taken[plan_id].append(Period(start, end))
     rows = []
     for bill_id, account_id, number, plan_id, energy_minor, first, last in found:
         covered = Period(first, last) if first is not None and first < last else None

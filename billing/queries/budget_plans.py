@@ -157,7 +157,8 @@ class PlanDetail:
 _PAID = "(SELECT coalesce(sum(a.amount_minor), 0) FROM billing_allocation a WHERE a.bill_id = n.id)"
 _MONTHS = f"""
     SELECT b.id, b.number, coalesce(x.covered_start, b.start_date), coalesce(x.covered_end, b.end_date), x.taken_minor,
-           x.level_minor, coalesce(n.number, ''), (CASE WHEN n.state = 'issued' THEN n.amount_minor - {_PAID} ELSE 0 END)::bigint,
+           x.level_minor, coalesce(n.number, ''),
+           (CASE WHEN n.state = 'issued' THEN n.amount_minor - {_PAID} ELSE 0 END)::bigint,
            x.balance_minor, b.state <> 'issued'
     FROM billing_budgetbill x JOIN billing_bill b ON b.id = x.bill_id LEFT JOIN billing_bill n ON n.id = x.level_note_id
     WHERE x.plan_id = %s ORDER BY b.id

@@ -165,7 +165,9 @@ def offer(*, account_id: int, today: date) -> Offer:
     if running(account_id=account_id) is not None:
         raise BudgetNotOffered("The account has a budget plan.", advice="Look at it, or end it first.")
     if FinalAccount.objects.filter(account_id=account_id, state__in=["open", "billed", "settled"]).exists():
-        raise BudgetNotOffered("The supply of the account ends or has ended.", advice="Its final bill is owed as it is.")
+        raise BudgetNotOffered(
+            "The supply of the account ends or has ended.", advice="Its final bill is owed as it is."
+        )
     if balances.of_account(account_id=account_id, today=today).overdue_minor:
         raise BudgetNotOffered("Something is overdue.", advice="A plan begins when what is overdue is paid.")
     until = billed_until(account_id=account_id)

@@ -15,7 +15,7 @@ from time import perf_counter
 from billing.domain.channels import PaymentChannel
 from billing.operations import documents, held, payments, runs, telling
 from billing.operations.payments import NewPayment
-from billing.queries import bills, cycles
+from billing.queries import bills, budgets, cycles
 from billing.queries import runs as run_queries
 from billing.queries.runs import RunTotals
 from cis.demo import files
@@ -127,14 +127,17 @@ def release_held(*, billed: Billed, today: date) -> None:
 def pay(*, billed: Billed, today: date, but: Collection[int] = ()) -> None:
     """Let the customers pay a run's bills by bank: most soon, some late, a few not at all; ``but``: who is debited."""
     new = []
-    for card in bills.of_run(run_id=billed.run_id, state="issued", most=billed.totals.bills):
-        after = _days_until_paid(card.account_id)
-        is_left_out = card.account_id in but or card.open_minor <= 0 or card.paid_minor
-        if after is None or is_left_out or card.issue_date is None:
+    cards = bills.of_run(run_id=billed.run_id, state="issued", most=billed.totals.bills)
+    levelled = budgets.on_bills(bill_ids=[card.id for card in cards])
+    for card in cards:
+        after, budget = _days_until_paid(card.account_id), levelled.get(card.id)
+        is_left_out = budget is None and (card.open_minor <= 0 or bool(card.paid_minor))
+        to_pay_minor = card.amount_minor if budget is None else budget.to_pay_minor
+        if after is None or card.account_id in but or is_left_out or to_pay_minor <= 0 or card.issue_date is None:
             continue
         on = card.issue_date + timedelta(days=after)
         if on <= today:
-            new.append(NewPayment(card.account_id, card.amount_minor, f"BANK-{card.number}", on))
+            new.append(NewPayment(card.account_id, to_pay_minor, f"BANK-{card.number}", on))
     if new:
         payments.book_new(payments=new, channel=PaymentChannel.BANK, today=today, actor=SYSTEM)
 

@@ -142,7 +142,16 @@ def months_file(request: HttpRequest, plan_id: int) -> StreamingHttpResponse:  #
     """Give the months of a plan as a file."""
     with or_404():
         found = budget_plans.detail(plan_id=plan_id, today=today())
-    header = [_("Bill"), _("From"), _("Until"), _("Used"), _("Level amount"), _("Note"), _("Unpaid"), _("Balance after")]
+    header = [
+        _("Bill"),
+        _("From"),
+        _("Until"),
+        _("Used"),
+        _("Level amount"),
+        _("Note"),
+        _("Unpaid"),
+        _("Balance after"),
+    ]
     rows = (
         (r.number, r.start_date, r.end_date, plain_money(r.used_minor), plain_money(r.level_minor), r.level_number,
          plain_money(r.open_minor), plain_money(r.balance_minor))

@@ -337,6 +337,8 @@ _OF_PIECES = (
     application_words, bank_words, budget_words, change_words, charge_words, checkout_words, contract_words, debit_words,
     dunning_words, field_words, late_fee_words, meter_words, money_words, notice_words, programme_words,
     dunning_words, field_words, late_fee_words, meter_words, money_words, notice_words, plan_words, programme_words,
+    application_words, bank_words, budget_words, change_words, charge_words, checkout_words, contract_words,
+    debit_words, dunning_words, field_words, late_fee_words, meter_words, money_words, notice_words, programme_words,
     report_words, safety_words, staff_words, till_words,
     dunning_words, field_words, late_fee_words, meter_words, money_words, notice_words, programme_words,
     report_words, safety_words, staff_words, till_words, write_off_words,

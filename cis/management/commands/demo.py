@@ -19,6 +19,7 @@ from billing.queries import bills
 from cis import serving
 from cis.demo import (
     applying,
+    budgets,
     building,
     cash_desk,
     changes_of_use,
@@ -109,11 +110,13 @@ def _build(folder: Path, *, accounts: int, months: int, seed: int) -> dict[str, 
         past = building.bill(month=month, bar=_quiet)
         building.release_held(billed=past, today=today)
         building.pay(billed=past, today=today)
+        budgets.month_over(billed=past, months=scale.months, today=today)
         bar("past months", scale.months.index(month) + 1, len(scale.months) - 1)
     say(f"billing run over {accounts:,} accounts for {scale.months[-1]}")
     billed = building.bill(month=scale.months[-1], bar=bar)
     debited = debiting.build(run_id=billed.run_id, today=today)
     building.pay(billed=billed, today=today, but=debited)
+    budgets.month_over(billed=billed, months=scale.months, today=today)
     breaches = proof.verify()
     if breaches:
         raise CommandError("; ".join(f"{breach.law.name}: {breach.count}" for breach in breaches))

@@ -251,11 +251,14 @@ def test_what_hinders_a_plan_is_said_by_name(world, settings):
     with pytest.raises(LevelMoved):
         budgets.accept(new=new, today=date(2025, 9, 1), actor=CLERK)
     plan_id = accept(world, date(2025, 9, 1), actor=CLERK)
-    assert budgets.accept(
-        new=Acceptance(account_id=world.account.id, level_minor=1, door="desk", key=f"k{world.account.id}"),
-        today=date(2025, 9, 1),
-        actor=CLERK,
-    ) == plan_id
+    assert (
+        budgets.accept(
+            new=Acceptance(account_id=world.account.id, level_minor=1, door="desk", key=f"k{world.account.id}"),
+            today=date(2025, 9, 1),
+            actor=CLERK,
+        )
+        == plan_id
+    )
     with pytest.raises(BudgetNotOffered):
         accept(world, date(2025, 9, 1), key="k2", actor=CLERK)
     settings.PACK = "cn-guangdong"

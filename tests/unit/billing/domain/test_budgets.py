@@ -39,7 +39,13 @@ def test_the_level_amount_is_the_least_step_that_pays_what_is_expected(bills, ba
     mean = half_away(Fraction(sum(bills), len(bills)))
     months = [add_months(FIRST, place) for place in range(asked)]
     want = balance + sum(billed.get(add_months(month, -12), mean) for month in months)
-    given_ = {"billed": billed, "first": FIRST, "until": add_months(FIRST, asked), "rule": RULE, "balance_minor": balance}
+    given_ = {
+        "billed": billed,
+        "first": FIRST,
+        "until": add_months(FIRST, asked),
+        "rule": RULE,
+        "balance_minor": balance,
+    }
     if want <= 0:
         with pytest.raises(NothingToLevel):
             budgets.work_out(**given_)
