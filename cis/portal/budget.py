@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -54,7 +54,7 @@ def index(request: HttpRequest) -> HttpResponse:
         if form is None:
             raise Http404
         if form.is_valid() and _accept(request, held, form):
-            messages.success(request, _now("Your budget plan begins with your next bill."))
+            messages.success(request, gettext("Your budget plan begins with your next bill."))
             return redirect("portal:budget")
     series = plan.series if plan is not None and plan.months else offer.series if offer is not None else None
     context = {
@@ -75,7 +75,7 @@ def leave(request: HttpRequest) -> HttpResponse:
         raise Http404
     try:
         operations.end(plan_id=plan.id, today=access.today(), actor=actor_of(request))
-        messages.success(request, _now("Your budget plan has ended and is settled."))
+        messages.success(request, gettext("Your budget plan has ended and is settled."))
     except Refused as refusal:
         words = explain(refusal.code, refusal.message, refusal.advice)
         messages.error(request, f"{words.message} {words.advice}".strip())
@@ -93,7 +93,7 @@ def _own_plan(held: Held) -> PlanDetail | None:
 def _offer(held: Held, rule: BudgetRule | None) -> tuple[Offer | None, str]:
     """Return what a plan would be, or why there is none."""
     if not held.is_current or rule is None or not rule.by_customer:
-        return None, _now("No budget plan is offered here.")
+        return None, gettext("No budget plan is offered here.")
     try:
         return budgets.offer(account_id=held.account_id, today=access.today()), ""
     except Refused as refusal:
@@ -125,9 +125,9 @@ def _chart(series: Series, *, is_offer: bool) -> dict[str, Any]:
         "level": series.level,
         "balance": series.balance,
         "words": {
-            "used": _now("Expected") if is_offer else _now("Used"),
-            "level": _now("Level amount"),
-            "balance": _now("Budget balance"),
+            "used": gettext("Expected") if is_offer else gettext("Used"),
+            "level": gettext("Level amount"),
+            "balance": gettext("Budget balance"),
             "symbol": SYMBOLS.get(supplier.current().currency, ""),
         },
     }
