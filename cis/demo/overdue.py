@@ -24,6 +24,7 @@ from arrears.queries.dunning import WantedCases
 from billing.domain.channels import ReturnKind
 from billing.operations import payments
 from billing.queries import bills
+from cis.demo import instalments
 from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.calendar import local_clock
 from cis.kernel.enums import Role
@@ -64,6 +65,7 @@ def build(*, run_id: int, today: date) -> None:
         hottest_tenths=WARM, source="上海市气象局 Shanghai weather service", at=timezone.now(), actor=biller,
     )  # fmt: skip
     _propose([case.account_id for case in held], today, biller)
+    instalments.build(today=today, at=timezone.now(), clerk=clerk)
 
 
 def _at(day: date) -> datetime:

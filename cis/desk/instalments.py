@@ -55,7 +55,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     """Give the same list as a file."""
     found = plans.listed(wanted=PlanListForm(request.GET).wanted(), today=today(), most=FILE_ROWS_MOST)
     header = [
-        _("Plan"), _("Account"), _("Holder"), _("State"), _("Made"), _("Total"), _("Paid"), _("Still open"), _("Parts"),
+        _("Instalment plan"), _("Account"), _("Holder"), _("State"), _("By which way"), _("Total"), _("Paid"), _("Still open"), _("Parts"),
         _("Next part"), _("Due"), _("Accepted on"), _("Ended on"), _("Reason"),
     ]  # fmt: skip
     rows = (

@@ -22,7 +22,7 @@ class WishForm(PageForm):
 
     field_of = {"first_now": "first", "bad_plan": "count"}
     count = forms.TypedChoiceField(label=_("How many parts"), coerce=int)
-    day = forms.TypedChoiceField(label=_("Day of the month"), coerce=int)
+    day = forms.TypedChoiceField(label=_("Day on which parts are due"), coerce=int)
     first = forms.ChoiceField(label=_("First part"))
 
     def __init__(

@@ -26,7 +26,7 @@ class PlanListForm(PageForm):
 
     text = forms.CharField(label=_("Account or plan"), required=False, max_length=20)
     state = forms.ChoiceField(label=_("State"), required=False, choices=choices(PLAN_FILTERS, empty=_("All")))
-    way = forms.ChoiceField(label=_("Made"), required=False, choices=choices(PLAN_WAYS, empty=_("All")))
+    way = forms.ChoiceField(label=_("By which way"), required=False, choices=choices(PLAN_WAYS, empty=_("All")))
 
     def wanted(self) -> WantedPlans:
         """Return what is asked for; a filter that is wrong filters nothing."""
