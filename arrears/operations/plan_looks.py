@@ -28,7 +28,8 @@ from cis.platform.db import execute, fetch, joins_transaction, opens_transaction
 
 WORK = "instalment_plans"
 SUBJECT = "instalment_plan"
-CHUNK = 500
+CHUNK = 200
+"""Accounts of one transaction: so long may a payment of one of them have to wait."""
 REASON_MOST = 200
 _KEPT = (PlanState.KEPT.value,)
 _END = """

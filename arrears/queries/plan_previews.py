@@ -7,7 +7,7 @@ from datetime import date, datetime
 from arrears.domain import instalments
 from arrears.domain.instalments import BadPlan, Part
 from arrears.domain.plan_limits import Asked, Excess, PlanLimit, exceeded
-from arrears.queries import cuts, late_fees, plan_rules
+from arrears.queries import cuts, hindrances, late_fees, plan_rules
 from arrears.queries.plan_rules import PlanRule
 from billing.queries import bills
 from cis.kernel.actors import Actor, ActorKind
@@ -29,6 +29,13 @@ _HELD = """
     SELECT bill_id FROM arrears_hold
     WHERE account_id = %(account)s AND bill_id IS NOT NULL AND since_at <= %(at)s
       AND (until_at IS NULL OR until_at > %(at)s)
+"""
+# A bill belongs to who held the account on its last day: the debts of a former holder are no debts of this one.
+_OWN = """
+    SELECT b.id FROM billing_bill b
+    WHERE b.account_id = %(account)s AND b.state = 'issued' AND b.amount_minor > 0 AND b.end_date > (
+        SELECT lower(h.period) FROM accounts_accountholder h WHERE h.account_id = %(account)s
+        ORDER BY lower(h.period) DESC LIMIT 1)
 """
 
 
@@ -94,14 +101,17 @@ class Preview:
 
 def debts(*, account_id: int, today: date, at: datetime) -> tuple[OpenDebt, ...]:
     """
-    Return the debts of an account that a plan may cover, oldest due date first; five statements.
+    Return the debts of an account that a plan may cover, oldest due date first; a constant number of statements.
 
-    Bills that are held, as one that is disputed or is debited, are none.
+    Bills that are held, as one that is disputed or is debited, are none, and neither are those of a former holder.
 
     :raises MissingRule: the pack offers no plans.
     """
     rule = plan_rules.rule(at=today)
     held = {row[0] for row in fetch(_HELD, {"account": account_id, "at": at})}
+    told = hindrances.of_accounts(account_ids=[account_id], at=at).get(account_id, ())
+    held |= {hold.bill_id for hold in told if hold.bill_id is not None}
+    own = {row[0] for row in fetch(_OWN, {"account": account_id})}
     fees = {}
     if rule.stops_late_fees:
         fees = {one.bill_id: one.accrued_minor for one in late_fees.accruals(account_id=account_id, today=today)}
@@ -111,7 +121,7 @@ def debts(*, account_id: int, today: date, at: datetime) -> tuple[OpenDebt, ...]
             late_fee_minor=fees.get(card.id, 0), is_usual=rule.covers_open or card.due_date < today,
         )
         for card in bills.of_account(account_id=account_id, most=BILLS_MOST)
-        if card.due_date is not None and card.open_minor > 0 and card.id not in held
+        if card.due_date is not None and card.open_minor > 0 and card.id in own - held
     ]  # fmt: skip
     return tuple(sorted(found, key=lambda one: (one.due_date, one.bill_id)))
 

@@ -154,6 +154,7 @@ _CANDIDATES = """
       AND b.amount_minor > coalesce((SELECT sum(a.amount_minor) FROM billing_allocation a WHERE a.bill_id = b.id), 0)
       AND NOT EXISTS (SELECT 1 FROM cashiering_debit d WHERE d.bill_id = b.id
                       AND NOT (d.state = 'dropped' AND d.drop_reason IN ('paid', 'mandate')))
+      AND NOT EXISTS (SELECT 1 FROM billing_agreedpart g WHERE g.bill_id = b.id AND g.ended_at IS NULL)
       AND NOT (m.is_one_off AND EXISTS (SELECT 1 FROM cashiering_debit d WHERE d.mandate_id = m.id
                                         AND d.state <> 'dropped'))
     ORDER BY b.due_date, b.id LIMIT %(most)s
@@ -194,7 +195,8 @@ def candidates(*, most: int) -> tuple[Candidate, ...]:
     """
     Return bills that are owed, have a mandate, and no debit yet: those due since the mandate was signed; one statement.
 
-    Their mandates are locked against an end until the transaction is over.
+    Those that are paid in parts as agreed are none. Their mandates are locked against an end until the transaction is
+    over.
     """
     return tuple(Candidate(*row) for row in fetch(_CANDIDATES, {"most": most}))
 

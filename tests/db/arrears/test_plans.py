@@ -6,8 +6,10 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 from django.db import connection
+from django.db.backends.postgresql.psycopg_any import DateRange
 from django.test.utils import CaptureQueriesContext
 
+from accounts.models.account import AccountHolder
 from accounts.models.notice import Notice
 from arrears.domain.plan_workflow import PlanWay
 from arrears.models.collection import CollectionCase, CollectionMove, Hold
@@ -324,3 +326,15 @@ def test_the_list_finds_what_is_late_and_a_night_takes_as_many_statements_for_ma
         plan_looks.night(at(late))
     assert {card(one).state for one in ids} == {"broken"}
     assert len(asked) == STATEMENTS
+
+
+def test_bills_of_a_former_holder_and_bills_that_are_debited_are_not_covered(world, monkeypatch):
+    bill = Bill.objects.get()
+    given = {"account_id": world.account.id, "today": TODAY, "at": at(TODAY)}
+    assert [one.bill_id for one in plan_previews.debts(**given)] == [bill.id]
+    told = {world.account.id: (cuts.Hold(1, holds.HoldKind.PENDING_PAYMENT, at(TODAY), None, bill.id),)}
+    monkeypatch.setitem(hindrances._asked, "debits", lambda **_: told)
+    assert not plan_previews.debts(**given)
+    told.clear()
+    AccountHolder.objects.filter(account=world.account).update(period=DateRange(date(2026, 2, 1), None))
+    assert not plan_previews.debts(**given)
