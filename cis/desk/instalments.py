@@ -55,8 +55,8 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     """Give the same list as a file."""
     found = plans.listed(wanted=PlanListForm(request.GET).wanted(), today=today(), most=FILE_ROWS_MOST)
     header = [
-        _("Instalment plan"), _("Account"), _("Holder"), _("State"), _("By which way"), _("Total"), _("Paid"), _("Still open"), _("Parts"),
-        _("Next part"), _("Due"), _("Accepted on"), _("Ended on"), _("Reason"),
+        _("Instalment plan"), _("Account"), _("Holder"), _("State"), _("By which way"), _("Total"), _("Paid"),
+        _("Still open"), _("Parts"), _("Next part"), _("Due"), _("Accepted on"), _("Ended on"), _("Reason"),
     ]  # fmt: skip
     rows = (
         (r.number, r.account_number, r.name, word("plan", r.state), word("plan_way", r.way), plain_money(r.total_minor),

@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models.account import AccountHolder
 from accounts.models.notice import Notice
 from arrears.domain.plan_workflow import PlanWay
-from arrears.models.collection import CollectionCase, CollectionMove, Hold
+from arrears.models.collection import CollectionCase, CollectionMove, DisconnectionOrder, Hold
 from arrears.models.late_fee import LateFee
 from arrears.models.plan import InstalmentPlan, PlanMove
 from arrears.operations import dunning, holds, late_fees, plan_looks, plans
@@ -338,3 +338,17 @@ def test_bills_of_a_former_holder_and_bills_that_are_debited_are_not_covered(wor
     told.clear()
     AccountHolder.objects.filter(account=world.account).update(period=DateRange(date(2026, 2, 1), None))
     assert not plan_previews.debts(**given)
+
+
+def test_a_supply_that_is_cut_off_is_restored_by_a_plan_that_a_person_agreed_on(world):
+    order = DisconnectionOrder.objects.create(
+        account=world.account, service_point=world.service_point, way="crew", reason="unpaid", state="cut",
+        proposed_at=at(TODAY), expires_at=at(TODAY + 9 * DAY),
+    )  # fmt: skip
+    me = Actor(ActorKind.CUSTOMER, 5, "me")
+    seen = plan_previews.preview(account_id=world.account.id, wish=WISH, actor=me, at=at(TODAY))
+    assert [one.value for one in seen.excess] == ["cut"]
+    assert plan_previews.counts(account_id=world.account.id, total_minor=6_275, actor=me, at=at(TODAY)) == ()
+    plan(world)
+    order.refresh_from_db()
+    assert order.state == "restoring"
