@@ -4,6 +4,7 @@ from django.urls import path, re_path
 
 from accounts.api import endpoints as accounts
 from accounts.api import mail_events, receipts
+from arrears.api import endpoints as arrears
 from arrears.api import plans
 from billing.api import (
     advice,
@@ -18,8 +19,6 @@ from billing.api import (
     prepaid,
     previews,
 )
-from arrears.api import endpoints as arrears
-from billing.api import advice, books, charges, energizing, previews
 from billing.api import endpoints as billing
 from cashiering.api import agents, checkouts, mandates, payment_events
 from cashiering.api import endpoints as cashiering

@@ -12,10 +12,8 @@ from django.utils.translation import gettext as _
 from accounts.domain.identity import masked
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts, notices, users
-from arrears.queries import late_fees, plans
+from arrears.queries import holds, late_fees, plans
 from billing.queries import balances, bills, budget_plans, budgets, cycles, deposit_rules, deposits, prepaid, write_offs
-from arrears.queries import holds, late_fees
-from billing.queries import balances, bills, cycles
 from billing.queries.bills import BillCard
 from billing.queries.prepaid import Standing
 from cis.desk.answers import csv_file, or_404, today
