@@ -22,7 +22,7 @@ from cis.desk.words import word
 from cis.kernel.errors import Refused
 from cis.kernel.fixed import to_text
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_of, page_number, query_of
+from cis.platform.paging import ROWS, Pager, page_number, page_of, query_of
 from cis.platform.templatetags.local import plain_money
 
 

@@ -14,8 +14,6 @@ _FIELD = NavSection(_("Field and meters"), "tools")
 _PRICES = NavSection(_("Prices"), "receipt-2")
 _AGREED = ("desk:offers", "desk:programmes", "desk:enrolments")
 _OUT = ("desk:new_refund", "desk:move_payment", "desk:write_offs")
-_PURSUED = ("desk:calls", "desk:dunning_batches", "desk:holds", "desk:cut_orders", "desk:forecasts")
-_OUT = ("desk:new_refund", "desk:move_payment")
 _PURSUED = ("desk:calls", "desk:dunning_batches", "desk:holds", "desk:plans", "desk:cut_orders", "desk:forecasts")
 _STORE = ("desk:seals", "desk:meter_commands", "desk:energizings")
 _DEBITS = ("desk:mandates", "desk:debit_batches")
@@ -27,9 +25,8 @@ ENTRIES = (
     NavEntry("desk:contracts", _("Contracts"), "file-text", STAFF, _CARE, _AGREED),
     NavEntry("desk:changes", _("Changes of use"), "versions", STAFF, _CARE),
     NavEntry("desk:notices", _("Notices"), "send", STAFF, _CARE),
-    NavEntry("desk:bills", _("Bills"), "file-invoice", STAFF, _BILLING),
-    NavEntry("desk:e_invoices", _("E-invoices"), "receipt", STAFF, _BILLING),
     NavEntry("desk:bills", _("Bills"), "file-invoice", STAFF, _BILLING, ("desk:consolidated_bills",)),
+    NavEntry("desk:e_invoices", _("E-invoices"), "receipt", STAFF, _BILLING),
     NavEntry("desk:runs", _("Runs"), "refresh-dot", STAFF, _BILLING),
     NavEntry("desk:corrections", _("Corrections"), "scale", STAFF, _BILLING),
     NavEntry("desk:charges", _("One-off charges"), "receipt", STAFF, _BILLING),

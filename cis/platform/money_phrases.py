@@ -4,10 +4,7 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext_noop as _
 
-from cis.platform import deposit_phrases
-from cis.platform import write_off_phrases
-from cis.platform import collective_phrases
-from cis.platform import budget_phrases
+from cis.platform import budget_phrases, collective_phrases, deposit_phrases, write_off_phrases
 
 SENTENCES: Mapping[str, str] = {
     **collective_phrases.SENTENCES,

@@ -10,7 +10,6 @@ from contracts.gateways.sandbox_bank import SandboxBank
 from metering.gateways import head_end
 from metering.gateways.sandbox import Sandbox
 
-
 MONEY = ("DEBIT_BANK", "E_INVOICE_PLATFORM")
 
 
