@@ -6,7 +6,8 @@ import pytest
 import time_machine
 from django.db import transaction
 
-from accounts.domain.notice_events import Money
+from accounts.domain import notice_texts
+from accounts.domain.notice_events import Channel, Money
 from accounts.domain.notice_facts import BadFacts
 from accounts.models.notice import Consent, Notice
 from accounts.operations import notices
@@ -48,6 +49,31 @@ def test_a_customer_is_told_by_the_first_way_and_in_the_inbox(customer):
     assert (inbox.channel, inbox.state, inbox.subject) == ("inbox", "sent", "已收到缴费 ¥5.00")
     message = OutboxMessage.objects.get()
     assert (message.kind, message.payload) == ("notice.send", {"notice_id": sms.id})
+
+
+def test_a_text_that_serves_several_ways_is_filled_once_for_each_notice(customer, monkeypatch):
+    """One for the SMS, one for mail and inbox: a ladder of 50,000 demands filled each of them up to six times."""
+    factories.accounts.contact_point(of=customer)
+    fill, filled = notice_texts.filled, []
+    monkeypatch.setattr(
+        notice_texts, "filled", lambda template, *, values: filled.append(1) or fill(template, values=values)
+    )
+    tell(customer_id=customer.id)
+    assert len(filled) == 2
+
+
+def test_a_letter_goes_to_the_place_where_no_postal_address_is_known(customer):
+    told = {"open": Money(5_00), "due": date(2026, 11, 1), "link": "/portal/overdue"}
+    with transaction.atomic():
+        new = NewNotice(key="d:1", facts=told, customer_id=customer.id, place="灵山路1号")
+        notices.queue_many_step(event="debt_demand", notices=[new], actor=SYSTEM, only=frozenset({Channel.POST}))
+    letter = Notice.objects.get()
+    assert (letter.channel, letter.state, letter.address, letter.contact_point_id) == (
+        "post",
+        "queued",
+        "灵山路1号",
+        None,
+    )
 
 
 def test_the_same_key_is_told_once_also_after_the_contact_changed(customer):
