@@ -6,8 +6,12 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
 from accounts.models.account import Account
+from arrears.models.collection import CollectionCase
+from arrears.operations import cases
+from arrears.operations import late_fees as fees
 from arrears.queries import late_fees
 from billing.domain.channels import ReturnKind
 from billing.models.bill import Bill
@@ -88,6 +92,27 @@ def test_a_debt_is_given_up_by_two_and_nothing_is_overdue_any_more(world):
     assert (booked("expense.bad_debt"), booked("liability.vat")) == (12_340, -2 * 710)
     assert late_fees.accrued_minor(account_id=world.account.id, today=TODAY + timedelta(days=40)) == 0
     assert applications.owed_minor(customer_ids=[world.customer.id], today=TODAY) == 12_340
+    assert proof.verify() == ()
+
+
+def test_its_case_closes_and_no_late_fee_is_charged_any_more_but_opens_and_goes_on_when_it_was_a_mistake(world):
+    """Charged to the end of February while it was open; nothing for the days in March, before or after."""
+    bill = old_bill(world)
+    ids = [world.account.id]
+    with transaction.atomic():
+        cases.look_step(account_ids=ids, at=timezone.now(), opens=True)
+    assert CollectionCase.objects.get().closed_date is None
+    assert fees.charge(account_ids=ids, today=TODAY, actor=SYSTEM).charged
+    made = written_off(world)
+    assert CollectionCase.objects.get().closed_date == TODAY
+    assert queries.one(write_off_id=made).amount_minor > bill.amount_minor
+    later = TODAY + timedelta(days=60)
+    assert fees.charge(account_ids=ids, today=later, actor=SYSTEM) == fees.Done(0, 0)
+    write_offs.reverse(write_off_id=made, reason="he was found", today=TODAY, actor=BILLER)
+    assert fees.charge(account_ids=ids, today=later, actor=SYSTEM).charged
+    with transaction.atomic():
+        cases.look_step(account_ids=ids, at=timezone.now(), opens=True)
+    assert CollectionCase.objects.filter(closed_date=None).exists()
     assert proof.verify() == ()
 
 

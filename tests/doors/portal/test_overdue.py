@@ -1,6 +1,6 @@
 """What a customer sees of what is overdue: the sum of today, what follows and when, what is announced."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
@@ -9,7 +9,10 @@ from django.urls import reverse
 from arrears.domain.cut_facts import HoldKind
 from arrears.models.collection import CollectionMove, DisconnectionOrder
 from arrears.operations import dunning, holds
-from cis.kernel.actors import SYSTEM
+from billing.operations import write_offs
+from billing.operations.write_offs import NewWriteOff
+from cis.kernel.actors import SYSTEM, Actor, ActorKind
+from cis.kernel.enums import Role
 from tests.factories import accounts, billing, contracts
 
 pytestmark = pytest.mark.django_db
@@ -66,4 +69,18 @@ def test_the_page_says_what_is_to_be_paid_today_what_follows_and_what_is_announc
 def test_somebody_elses_debt_is_not_shown(world, page):
     other = contracts.world()
     billing.issued(world=other)
+    assert "Nothing is overdue" in page()
+
+
+def test_what_was_given_up_is_said_plainly(world, page):
+    billing.issued(world=world, start_date=date(2022, 1, 1), end_date=date(2022, 2, 1))
+    clerk, boss = (
+        Actor(ActorKind.STAFF, number, "x", frozenset({role}))
+        for number, role in ((901, Role.CLERK), (902, Role.SUPERVISOR))
+    )
+    new = NewWriteOff(account_id=world.account.id, reason="too_old", evidence="letters", key="k")
+    made = write_offs.propose(new=new, today=NOW.date(), actor=clerk)
+    assert "not demanded any more" not in page()
+    write_offs.decide(write_off_id=made, is_agreed=True, today=NOW.date(), actor=boss)
+    assert "61.70 of older bills are not demanded any more" in page()
     assert "Nothing is overdue" in page()
