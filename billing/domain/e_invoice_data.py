@@ -23,7 +23,7 @@ Facts = Mapping[str, Any]
 """What an invoice says: texts, and tables of texts."""
 
 
-def decimal(value: int, places: int) -> str:
+def decimal(value: int, *, places: int) -> str:
     """Return an integer with so many decimals as a decimal text, as -54.60."""
     sign, digits = "-" if value < 0 else "", str(abs(value)).zfill(places + 1)
     return f"{sign}{digits[:-places]}.{digits[-places:]}" if places else f"{sign}{digits}"
@@ -39,21 +39,21 @@ def lines(rows: Sequence[Line]) -> list[dict[str, Any]]:
             "category": row.category,
             "nature": row.nature.value,
             "unit": row.unit,
-            "quantity": plain(row.quantity, row.places) if row.price_e10 is not None else "",
-            "price": plain(row.price_e10, PRICE_PLACES) if row.price_e10 is not None else "",
-            "net": decimal(row.net_minor, CENTS),
-            "rate": plain(row.rate_e6, 6),
-            "percent": plain(row.rate_e6, 4),
+            "quantity": plain(row.quantity, places=row.places) if row.price_e10 is not None else "",
+            "price": plain(row.price_e10, places=PRICE_PLACES) if row.price_e10 is not None else "",
+            "net": decimal(row.net_minor, places=CENTS),
+            "rate": plain(row.rate_e6, places=6),
+            "percent": plain(row.rate_e6, places=4),
             "taxed": bool(row.rate_e6),
-            "tax": decimal(row.tax_minor, CENTS),
+            "tax": decimal(row.tax_minor, places=CENTS),
         }
         for row in rows
     ]
 
 
-def plain(value: int, places: int) -> str:
+def plain(value: int, *, places: int) -> str:
     """Return a decimal text without zeros at its end."""
-    text = decimal(value, places)
+    text = decimal(value, places=places)
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 

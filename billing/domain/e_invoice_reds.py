@@ -34,7 +34,7 @@ Blues = Mapping[int, Sequence[Line]]
 """Lines of blue invoices by their ids, each discount after its line."""
 
 
-def whole(blues: Blues, reds: Mapping[int, Iterable[Line]]) -> dict[int, tuple[Line, ...]]:
+def whole(blues: Blues, *, reds: Mapping[int, Iterable[Line]]) -> dict[int, tuple[Line, ...]]:
     """
     Return red lines that take back all that is left, by blue invoice; an invoice of which nothing is left is not named.
 
@@ -43,7 +43,7 @@ def whole(blues: Blues, reds: Mapping[int, Iterable[Line]]) -> dict[int, tuple[L
     return _written([(one, one.net_minor, one.tax_minor) for one in _left(blues, reds)])
 
 
-def part(blues: Blues, reds: Mapping[int, Iterable[Line]], taken: Sequence[Taken]) -> dict[int, tuple[Line, ...]]:
+def part(blues: Blues, *, reds: Mapping[int, Iterable[Line]], taken: Sequence[Taken]) -> dict[int, tuple[Line, ...]]:
     """
     Return red lines that take back some things, by blue invoice.
 
@@ -67,7 +67,7 @@ def part(blues: Blues, reds: Mapping[int, Iterable[Line]], taken: Sequence[Taken
     return _written(found)
 
 
-def allowance(blues: Blues, reds: Mapping[int, Iterable[Line]], amount_minor: int) -> dict[int, tuple[Line, ...]]:
+def allowance(blues: Blues, *, reds: Mapping[int, Iterable[Line]], amount_minor: int) -> dict[int, tuple[Line, ...]]:
     """
     Return red lines that take an amount back, from the largest taxed lines first. [minor unit, tax included]
 
@@ -90,7 +90,7 @@ def allowance(blues: Blues, reds: Mapping[int, Iterable[Line]], amount_minor: in
     return _written(found)
 
 
-def remaining(blues: Blues, reds: Mapping[int, Iterable[Line]]) -> dict[int, tuple[Line, ...]]:
+def remaining(blues: Blues, *, reds: Mapping[int, Iterable[Line]]) -> dict[int, tuple[Line, ...]]:
     """Return what is left of blue invoices as lines of new ones, discounts folded into their lines."""
     kept: dict[int, list[Line]] = {}
     for one in _left(blues, reds):
@@ -103,7 +103,7 @@ def remaining(blues: Blues, reds: Mapping[int, Iterable[Line]]) -> dict[int, tup
     return {invoice_id: tuple(rows) for invoice_id, rows in kept.items()}
 
 
-def left_minor(blues: Blues, reds: Mapping[int, Iterable[Line]]) -> int:
+def left_minor(blues: Blues, *, reds: Mapping[int, Iterable[Line]]) -> int:
     """Return how much is left of blue invoices, tax included. [minor unit]"""
     return sum(one.amount_minor for one in _left(blues, reds))
 

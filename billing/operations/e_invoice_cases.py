@@ -92,8 +92,11 @@ def take_back(
     sheets = {one.row.id: one for one in e_invoices.sheets_of(bill_ids=[row.bill_id])[row.bill_id]}
     blue = sheets[row.id]
     blues, back = {row.id: blue.lines}, {row.id: blue.reds}
-    left = reds.remaining(blues, back).get(row.id, ())
-    found = reds.whole(blues, back) if amount_minor is None else reds.allowance(blues, back, amount_minor)
+    left = reds.remaining(blues, reds=back).get(row.id, ())
+    if amount_minor is None:
+        found = reds.whole(blues, reds=back)
+    else:
+        found = reds.allowance(blues, reds=back, amount_minor=amount_minor)
     if not found:
         raise NotReversible("Nothing is left of this invoice.", advice="It was taken back already.")
     red = e_invoices.red_sheet(blue, found[row.id], bill_id=row.bill_id, reason=reason)

@@ -229,8 +229,11 @@ def _reds_of(bill: Bill, taken: Sequence[domain.Item], blues: Sequence[Sheet]) -
             "earlier_failed", "The invoice of an earlier bill failed.", "Mend that one first, then send this one again."
         )
     lines_of, reds_of = {at: one.lines for at, one in enumerate(left)}, {at: one.reds for at, one in enumerate(left)}
-    found = reds.whole(lines_of, reds_of) if is_whole else reds.part(lines_of, reds_of, reds.taken_of(taken))
-    all_left = reds.left_minor(lines_of, reds_of)
+    if is_whole:
+        found = reds.whole(lines_of, reds=reds_of)
+    else:
+        found = reds.part(lines_of, reds=reds_of, taken=reds.taken_of(taken))
+    all_left = reds.left_minor(lines_of, reds=reds_of)
     is_all = -sum(line.amount_minor for lines in found.values() for line in lines) == all_left
     reason = RedReason.ERROR if is_all else RedReason.ALLOWANCE
     return [red_sheet(left[at], lines, bill_id=bill.id, reason=reason) for at, lines in sorted(found.items())]

@@ -64,16 +64,16 @@ def test_what_is_taken_back_in_parts_is_all_in_the_end(found, data):
         return
     blues = {place: draft.lines for place, draft in enumerate(made)}
     back: dict[int, list] = {place: [] for place in blues}
-    left = reds.left_minor(blues, back)
+    left = reds.left_minor(blues, reds=back)
     for _ in range(3):
         if not left:
             break
-        taken = reds.allowance(blues, back, data.draw(st.integers(1, left)))
+        taken = reds.allowance(blues, reds=back, amount_minor=data.draw(st.integers(1, left)))
         left += sum(line.amount_minor for lines in taken.values() for line in lines)
         for place, lines in taken.items():
             back[place] += lines
-        assert reds.left_minor(blues, back) == left
-    for place, lines in reds.whole(blues, back).items():
+        assert reds.left_minor(blues, reds=back) == left
+    for place, lines in reds.whole(blues, reds=back).items():
         back[place] += lines
     for place, lines in blues.items():
         assert sum(line.net_minor for line in (*lines, *back[place])) == 0
@@ -97,7 +97,7 @@ def test_a_correction_takes_back_exactly_its_parts(found, chosen):
         for one in gone
     ]  # fmt: skip
     try:
-        taken = reds.part(blues, {}, reds.taken_of(negated))
+        taken = reds.part(blues, reds={}, taken=reds.taken_of(negated))
     except RedTooMuch:
         by_rate = {rate: sum(one.amount_minor for one in gone if one.rate_e6 == rate) for rate in RATES}
         limits = {rate: sum(one.amount_minor for one in items if one.rate_e6 == rate) for rate in RATES}
@@ -115,7 +115,7 @@ def test_whole_lines_keep_their_quantity_and_price():
     assert (line.name, line.unit, line.quantity) == ("*供电*电费", "千瓦时", 100_000)
     # 54.60 yuan for 100 kWh
     assert (line.net_minor, line.tax_minor, line.price_e10) == (5_460, 710, 5_460_000_000)
-    ((red,),) = reds.whole({7: draft.lines}, {}).values()
+    ((red,),) = reds.whole({7: draft.lines}, reds={}).values()
     assert (red.quantity, red.price_e10, red.net_minor, red.blue_seq) == (-100_000, 5_460_000_000, -5_460, 1)
 
 
@@ -149,4 +149,4 @@ def test_what_cannot_stand_on_an_invoice_is_held_back_by_name(items, why):
 def test_more_than_is_left_is_not_taken_back():
     (draft,) = blue([item(11_300)])
     with pytest.raises(RedTooMuch):
-        reds.allowance({1: draft.lines}, {}, 11_301)
+        reds.allowance({1: draft.lines}, reds={}, amount_minor=11_301)
