@@ -27,6 +27,7 @@ from cis.demo import (
     deposits,
     field_work,
     inspecting,
+    invoicing,
     meter_store,
     money,
     overdue,
@@ -136,6 +137,7 @@ def _build(folder: Path, *, accounts: int, months: int, seed: int) -> dict[str, 
     deposits.build(run_id=billed.run_id, today=today)
     overdue.build(run_id=billed.run_id, today=today)
     prepaying.build(run_id=billed.run_id, today=today)
+    invoicing.build(today=today)
     return {"figures": _figures(imported, billed, pdf=pdf, accounts=accounts), "logins": logins}
 
 
