@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 _LATE = """
     SELECT DISTINCT p.id FROM billing_budgetplan p
     JOIN billing_budgetbill x ON x.plan_id = p.id JOIN billing_bill n ON n.id = x.level_note_id AND n.state = 'issued'
-    WHERE p.state = 'active' AND n.due_date < %s
+    WHERE p.state = 'active' AND n.due_date < %(due)s AND (%(plan)s::bigint IS NULL OR p.id = %(plan)s)
       AND n.amount_minor > (SELECT coalesce(sum(a.amount_minor), 0) FROM billing_allocation a WHERE a.bill_id = n.id)
     ORDER BY p.id
 """
@@ -48,7 +48,7 @@ def night(at: datetime) -> None:
     if rule is None:
         return
     if rule.late_days:
-        for (plan_id,) in fetch(_LATE, [today - timedelta(days=rule.late_days)]):
+        for (plan_id,) in fetch(_LATE, {"due": today - timedelta(days=rule.late_days), "plan": None}):
             _try(_end_late, plan_id=plan_id, today=today)
     for plan_id, year_date, billed_until, reviewed in fetch(_BILLED):
         if billed_until >= budgets.year_end(year_date):
@@ -116,7 +116,11 @@ def review(*, plan_id: int, today: date) -> bool:
 
 @opens_transaction
 def _end_late(*, plan_id: int, today: date) -> None:
-    operations.end_step(plan_id=plan_id, reason=EndReason.LATE, today=today, actor=SYSTEM)
+    budget_settlements.lock_plan(plan_id=plan_id)
+    late = {"due": today - timedelta(days=queries.rule(at=today).late_days), "plan": plan_id}
+    # Asked again under the lock: it may have been paid meanwhile.
+    if fetch(_LATE, late):
+        operations.end_step(plan_id=plan_id, reason=EndReason.LATE, today=today, actor=SYSTEM)
 
 
 @joins_transaction

@@ -51,7 +51,7 @@ def settle_step(
     A debt of a year above the bound of the place is owed in parts; a credit pays what is open, the rest is the
     account's credit.
     """
-    balance_minor = queries.balances_minor(account_ids=[plan.account_id]).get(plan.account_id, 0)
+    balance_minor = queries.plan_balance_minor(plan_id=plan.id)
     if not balance_minor and kind is SettlementKind.AFTER:
         return None
     made = BudgetSettlement.objects.create(

@@ -30,6 +30,12 @@ _BALANCES = """
     WHERE l.code = %s
     GROUP BY t.account_id
 """
+_OF_PLAN = """
+    SELECT coalesce((SELECT sum(x.taken_minor - x.level_minor) FROM billing_budgetbill x
+                     JOIN billing_bill b ON b.id = x.bill_id AND b.state = 'issued' WHERE x.plan_id = %(plan)s), 0)
+         - coalesce((SELECT sum(balance_minor) FROM billing_budgetsettlement
+                     WHERE plan_id = %(plan)s AND state = 'made'), 0)
+"""
 _UNTIL = """
     SELECT max(s.end_date) FROM billing_billsegment s JOIN billing_bill b ON b.id = s.bill_id AND b.state = 'issued'
     WHERE b.account_id = %s AND s.cancels_id IS NULL AND NOT EXISTS (
@@ -134,6 +140,12 @@ def source(*, at: date) -> str:
 def balances_minor(*, account_ids: Collection[int]) -> dict[int, int]:
     """Return budget balances, above 0: used and not paid yet; accounts without one are missing; one statement."""
     return dict(fetch(_BALANCES, [sorted(set(account_ids)), LEDGER_CODE]))
+
+
+def plan_balance_minor(*, plan_id: int) -> int:
+    """Return the balance of one plan, settled or not; a law of the books has it that all of an account are its sum."""
+    (row,) = fetch(_OF_PLAN, {"plan": plan_id})
+    return int(row[0])
 
 
 def billed_until(*, account_id: int) -> date | None:

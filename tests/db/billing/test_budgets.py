@@ -223,6 +223,19 @@ def test_a_bill_of_an_ended_plan_that_is_cancelled_leaves_nothing_on_the_balance
     assert proof.verify() == ()
 
 
+def test_a_bill_of_an_earlier_plan_that_is_cancelled_leaves_the_present_one_alone(world):
+    year(world, FIRST)
+    plan_id = accept(world, NEW_YEAR, actor=CLERK)
+    old = month(world, date(2026, 1, 1), 200)
+    budgets.end(plan_id=plan_id, today=date(2026, 2, 5), actor=CLERK)
+    accept(world, date(2026, 2, 6), key="second", actor=CLERK)
+    month(world, date(2026, 2, 1), 10)
+    before = balance(world)
+    bills.cancel(bill_id=old.id, reason="wrong meter", as_of_date=date(2026, 3, 11), actor=SYSTEM)
+    assert balance(world) == before < 0
+    assert proof.verify() == ()
+
+
 def test_amounts_that_are_not_paid_end_the_plan(world):
     year(world, FIRST)
     accept(world, NEW_YEAR, actor=CLERK)
