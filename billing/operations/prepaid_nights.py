@@ -12,13 +12,16 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 
 import structlog
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from accounts.queries import supplier
 from billing.domain import prepay
+from billing.domain.findings import Obstacle
 from billing.domain.prepay import PrepayRule, RatedDay, Review
 from billing.models.prepay import PrepaidDay
 from billing.operations import ledger, prepaid_levels
+from billing.operations.chunks import reason_of
 from billing.queries import prepaid, prepay_rules, rebill_changes, segments
 from billing.queries.prepaid import Span
 from cis.kernel.calendar import local_clock
@@ -81,17 +84,24 @@ def rate(*, spans: Sequence[Span], day: date, rule: PrepayRule) -> list[Rated]:
     Return what is on no bill yet of some accounts over the same days; a constant number of statements, all rolled back.
 
     Accounts that cannot be rated together are rated apart, so that one that is wrong keeps no other from it.
+
+    :raises OperationalError: the database went away: the night is done anew.
     """
     first = spans[0]
+    if not first.service_point_ids:
+        return [Rated(span=span, rated_until=None) for span in spans]
     if first.told_until is None or (day - first.told_until).days > rule.stale_days:
         return [_stale(span) for span in spans]
     if first.billed_until is None or first.billed_until >= first.told_until:
-        return [Rated(span=span, rated_until=first.billed_until or first.told_until) for span in spans]
+        return [Rated(span=span, rated_until=first.billed_until) for span in spans]
     try:
         return _tried(spans, Period(first.billed_until, first.told_until))
-    except Refused as refusal:
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
         if len(spans) == 1:
-            return [Rated(span=first, rated_until=None, review=Review.UNRATED, text=_text(refusal))]
+            log.warning("prepaid_not_rated", account=first.account_id, exc_info=not isinstance(error, Refused))
+            return [Rated(span=first, rated_until=None, review=Review.UNRATED, text=_text(reason_of(error)))]
         middle = len(spans) // 2
         return [one for half in (spans[:middle], spans[middle:]) for one in rate(spans=half, day=day, rule=rule)]
 
@@ -101,7 +111,7 @@ def _stale(span: Span) -> Rated:
     return Rated(span=span, rated_until=span.told_until, review=Review.STALE, text=text)
 
 
-def _text(found: Refused) -> str:
+def _text(found: Obstacle) -> str:
     return f"{found.code}: {found.message}"[:TEXT_MOST]
 
 
@@ -129,8 +139,7 @@ def _tried(spans: Sequence[Span], period: Period) -> list[Rated]:
 def _measured(span: Span, period: Period, sums: Sequence[int], found: segments.Findings) -> Rated:
     obstacle = found.obstacles.of_account.get(span.account_id)
     if obstacle is not None:
-        text = f"{obstacle.code}: {obstacle.message}"[:TEXT_MOST]
-        return Rated(span=span, rated_until=period.end, review=Review.UNRATED, text=text)
+        return Rated(span=span, rated_until=period.end, review=Review.UNRATED, text=_text(obstacle))
     return Rated(span=span, rated_until=period.end, unbilled_wh=sums[0], unbilled_minor=sums[1])
 
 

@@ -13,7 +13,7 @@ from accounts.queries.supplier import SupplierCard
 from arrears.queries import late_fees
 from arrears.queries.late_fees import BillAccrual
 from billing.operations import documents, proofs
-from billing.queries import balances, bills, budgets, changes, explanations
+from billing.queries import balances, bills, budgets, changes, explanations, prepaid
 from billing.queries.balances import Balance
 from billing.queries.bills import BillCard, BillDetail, Segment
 from billing.queries.budgets import OnBill
@@ -114,7 +114,11 @@ def home(request: HttpRequest) -> HttpResponse:
                    "currency": supplier.current().currency}  # fmt: skip
         return render(request, "portal/bills_before.html", context)
     latest = next((card for card in own if card.state == "issued" and card.kind == "regular"), None)
-    context = {"visit": visit, "home": _home(visit, held, latest=latest, shown=shown, pager=pager)}
+    context = {
+        "visit": visit, "home": _home(visit, held, latest=latest, shown=shown, pager=pager),
+        "prepaid": prepaid.of_accounts(account_ids=[held.account_id], today=access.today()).get(held.account_id)
+        if held.is_current else None,
+    }  # fmt: skip
     return render(request, "portal/bills.html", context)
 
 
