@@ -1,5 +1,6 @@
 """Prepaid accounts: the list, one with its nights, the switch to it and back."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -14,9 +15,11 @@ from accounts.operations import customers as customer_operations
 from accounts.queries import accounts, supplier
 from arrears.queries import orders, prepaid_cuts, prepaid_list
 from billing.domain import prepay
+from billing.domain.prepay import DayCost
 from billing.operations import prepaid as operations
-from billing.queries import balances, prepay_rules
+from billing.queries import balances, bills, prepay_rules
 from billing.queries import prepaid as queries
+from billing.queries.bills import BillCard
 from billing.queries.prepaid import NotPrepaid, Standing
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_refusal, today
 from cis.desk.dunning_words import sentence
@@ -30,7 +33,7 @@ from cis.platform.forms import PageForm
 from cis.platform.paging import ROWS, Pager, page_number, query_of
 from cis.platform.templatetags.local import plain_money
 
-DAYS_SHOWN, NIGHTS_SHOWN = 30, 35
+DAYS_SHOWN, NIGHTS_SHOWN, DAYS_BACK, BILLS_SHOWN = 30, 35, 130, 6
 
 
 @allow(*READERS)
@@ -148,15 +151,17 @@ def _page(
     one, actor, at = _standing(account_id), actor_of(request), timezone.now()
     account = accounts.overview(account_id=account_id, at_date=today())
     customer_operations.record_look(customer_id=account.holder.id, actor=actor)
-    since = today() - timedelta(days=DAYS_SHOWN + 1)
+    since = today() - timedelta(days=DAYS_BACK)
     days = queries.rated_days(prepayment_ids=[one.id], since=since).get(one.id, ())
-    costs = prepay.day_costs(days)
+    every = prepay.day_costs(days)
+    costs, lately = every[-DAYS_SHOWN:], days[-DAYS_SHOWN:]
     balance = one.balance_minor
     context: dict[str, Any] = {
         "one": one,
         "account": account,
-        "days_left": None if balance is None else prepay.days_left(balance=balance, days=days),
+        "days_left": None if balance is None else prepay.days_left(balance=balance, days=lately),
         "costs": costs,
+        "months": _months(account_id, every),
         "credit_minor": max(-one.owed_minor, 0),
         "chart": {
             "labels": [f"{cost.day:%m-%d}" for cost in costs],
@@ -175,6 +180,16 @@ def _page(
         "now": at,
     }
     return render(request, "desk/prepaid/account.html", context)
+
+
+def _months(account_id: int, costs: Sequence[DayCost]) -> list[tuple[BillCard, int]]:
+    """Return the last bills whose days are all known, each with the sum of these days. [minor unit]"""
+    found = []
+    for card in bills.of_account(account_id=account_id, most=BILLS_SHOWN):
+        inside = [cost.cost_minor for cost in costs if card.start_date <= cost.day < card.end_date]
+        if card.kind == "regular" and card.state == "issued" and len(inside) == (card.end_date - card.start_date).days:
+            found.append((card, sum(inside)))
+    return found
 
 
 def _against(one: Standing) -> list[tuple[str, list[str]]]:

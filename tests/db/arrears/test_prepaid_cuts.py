@@ -1,0 +1,164 @@
+"""Prepaid supplies: cut off only by numbers that are certain and told, once a crossing, and never against money."""
+
+import os
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+import time_machine
+from django.db import transaction
+
+from accounts.models.notice import Notice
+from arrears.domain.disconnection import Way
+from arrears.models.collection import DisconnectionOrder
+from arrears.operations import disconnections, late_fees, prepaid_cuts
+from arrears.queries import cuts, pursuits
+from arrears.queries import late_fees as fee_queries
+from billing.domain.channels import PaymentChannel
+from billing.models.bill import Bill
+from billing.models.prepay import PrepaidDay, Prepayment
+from billing.operations import payments, prepaid_levels
+from cis.kernel.actors import SYSTEM, Actor, ActorKind
+from cis.kernel.enums import Role
+from cis.platform import jobs
+from metering.models.command import DeviceCommand
+from tests.db.arrears.test_disconnections import _race, deliver
+from tests.factories import accounts, billing, contracts, metering
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ZONE = ZoneInfo("Asia/Shanghai")
+AT = datetime(2026, 4, 15, 10, 0, tzinfo=ZONE)
+"""A Wednesday."""
+DAY = timedelta(days=1)
+CHIEF = Actor(ActorKind.STAFF, 12, "Wang", frozenset({Role.SUPERVISOR}))
+TURNS = 1_000 if os.environ.get("WATTLINE_PROOF") else 4
+
+
+@pytest.fixture(autouse=True)
+def _quiet(monkeypatch, settings):
+    monkeypatch.setattr(jobs, "send", lambda *_, **__: None)
+    settings.SMS_GATEWAY = "sandbox"
+    with time_machine.travel(AT, tick=True):
+        accounts.supplier()
+        yield
+
+
+@pytest.fixture
+def dark():
+    """A home that has used 50.00 more than it paid; eight days ago a text said so, and it arrived."""
+    world = contracts.world()
+    accounts.contact_point(of=world.customer, kind="mobile")
+    metering.installation(of=metering.meter(switch="on"), at=world.service_point)
+    row = Prepayment.objects.create(
+        account=world.account, customer=world.customer, agreement_reference="YF-1", since_date=date(2026, 4, 1)
+    )
+    night(row, AT.date() - 8 * DAY, 5_000)
+    with time_machine.travel(AT - 8 * DAY, tick=False), transaction.atomic():
+        prepaid_levels.look_step(account_ids=[world.account.id], at=AT - 8 * DAY)
+    night(row, AT.date(), 5_000)
+    Notice.objects.filter(event="prepaid_pending", channel="sms").update(
+        state="delivered", sent_at=AT - 8 * DAY, settled_at=AT - 8 * DAY
+    )
+    return world
+
+
+def night(row, day, cost):
+    PrepaidDay.objects.create(
+        prepayment=row, day=day, billed_until=date(2026, 4, 1), rated_until=day, unbilled_minor=cost, cost_minor=cost
+    )
+
+
+def states():
+    return list(DisconnectionOrder.objects.order_by("id").values_list("state", flat=True))
+
+
+def pay(world, minor=5_001, reference="r1"):
+    payments.receive(
+        account_id=world.account.id, amount_minor=minor, channel=PaymentChannel.BANK, reference=reference,
+        received_date=AT.date(), today=AT.date(), actor=SYSTEM,
+    )  # fmt: skip
+
+
+def test_a_supply_is_cut_off_by_its_meter_in_the_hours_of_the_rule(dark):
+    prepaid_cuts.work(AT.replace(hour=17))
+    assert states() == []
+    prepaid_cuts.work(AT)
+    deliver()
+    assert states() == ["cut"]
+    # Exactly 0 is not above it; one fen is.
+    pay(dark, 5_000)
+    assert states() == ["cut"]
+    pay(dark, 1, "r2")
+    assert states() == ["restoring"]
+    deliver()
+    assert states() == ["restored"]
+
+
+@pytest.mark.parametrize("spoilt", ["untold", "jump", "stale", "held_day", "fresh"], ids=lambda name: name)
+def test_nobody_is_cut_off_by_what_is_not_certain_or_not_told(dark, spoilt):
+    at = AT
+    if spoilt == "untold":
+        Notice.objects.filter(channel="sms").update(state="bounced")
+    elif spoilt == "jump":
+        PrepaidDay.objects.filter(day=AT.date()).update(review="jump")
+        PrepaidDay.objects.filter(day=AT.date() - 8 * DAY).update(rated_until=AT.date())
+    elif spoilt == "stale":
+        PrepaidDay.objects.update(rated_until=AT.date() - 4 * DAY)
+    elif spoilt == "held_day":
+        at = AT + 3 * DAY  # a Saturday
+        PrepaidDay.objects.update(rated_until=at.date())
+    else:
+        Notice.objects.filter(channel="sms").update(settled_at=AT - 6 * DAY)
+    prepaid_cuts.work(at)
+    assert states() == []
+    assert not DeviceCommand.objects.exists()
+
+
+def test_what_a_person_restored_is_dark_again_only_after_a_new_crossing(dark):
+    prepaid_cuts.work(AT)
+    deliver()
+    disconnections.restore(
+        order_id=DisconnectionOrder.objects.get().id, reason="goodwill", at=AT + timedelta(hours=1), actor=CHIEF
+    )
+    deliver()
+    prepaid_cuts.work(AT + timedelta(hours=2))
+    assert states() == ["restored"]
+
+
+def test_an_order_for_debts_waits_where_the_account_is_prepaid_by_now(dark):
+    order = DisconnectionOrder.objects.create(
+        account=dark.account, service_point=dark.service_point, way=Way.REMOTE.value, reason="unpaid",
+        customer_class="residential", state="reminded", proposed_at=AT, expires_at=AT + DAY,
+    )  # fmt: skip
+    assert "prepaid" in [one.code for one in cuts.blockers(order=order, at=AT)]
+
+
+def test_debts_of_a_prepaid_account_are_not_pursued_and_bear_no_fee_but_older_ones_do(dark):
+    owing = contracts.world()
+    for world in (dark, owing):
+        billing.issued(world=world, start_date=date(2026, 2, 1), end_date=date(2026, 3, 1))  # due on 21 March
+        billing.issued(world=world, start_date=date(2026, 3, 1), end_date=date(2026, 3, 20))  # due on 9 April
+    both = [dark.account.id, owing.account.id]
+    assert pursuits.account_ids(today=AT.date()) == (owing.account.id,)
+    late_fees.charge(account_ids=both, today=AT.date(), actor=SYSTEM)
+    bearing = [
+        (bill.account_id, bill.debt.due_date)
+        for bill in fee_queries.of_accounts(account_ids=both, today=AT.date())
+        if bill.terms is not None and Bill.objects.get(id=bill.bill_id).kind == "regular"
+    ]
+    assert bearing == [
+        (dark.account.id, date(2026, 3, 21)), (owing.account.id, date(2026, 3, 21)), (owing.account.id, date(2026, 4, 9)),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("turn", range(TURNS))
+def test_money_that_races_the_night_is_never_lost(dark, turn):
+    deeds = [lambda: prepaid_cuts.work(AT), lambda: pay(dark)]
+    _race(*(deeds if turn % 2 else reversed(deeds)))
+    assert states() in ([], ["cancelled"], ["recalled"])
+    assert DeviceCommand.objects.exists() == (states() == ["recalled"])
+
+
+def test_looking_at_balances_takes_the_same_statements_for_any_number(dark, django_assert_num_queries):
+    with transaction.atomic(), django_assert_num_queries(1):
+        assert prepaid_levels.look_step(account_ids=[dark.account.id], at=AT) == 0
