@@ -174,7 +174,7 @@ def _lessen(row: Deposit, request: DepositRequest, *, today: date, actor: Actor)
     back = request.amount_minor - of_open
     if back:
         posting = Posting(
-            deposit=row, kind=MoveKind.RETURN, amount_minor=back, text=f"保证金退还 Deposit returned: {request.reason}",
+            deposit=row, kind=MoveKind.RETURN, amount_minor=back, text=f"退还 returned: {request.reason}",
             reason=request.reason,
         )  # fmt: skip
         row.returned_minor += back

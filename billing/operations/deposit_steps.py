@@ -89,7 +89,7 @@ def reduce_step(*, row: Deposit, amount_minor: int, reason: str, today: date, ac
         postings=[
             Posting(
                 deposit=row, kind=MoveKind.REDUCE, amount_minor=amount_minor,
-                text=f"保证金减少 Deposit reduced: {reason}", reason=reason,
+                text=f"减少 reduced: {reason}", reason=reason,
             )
         ],
         today=today, actor=actor,
@@ -121,7 +121,7 @@ def return_step(
         interest = interest_posting(row, facts[row.id], money.get(row.id, ()), rule=rule, until=today)
         if interest.amount_minor:
             postings.append(interest)
-        text = "保证金抵扣 Deposit used" if state is DepositState.USED else "保证金退还 Deposit returned"
+        text = "抵扣 used" if state is DepositState.USED else "退还 returned"
         postings.append(
             Posting(
                 deposit=row,

@@ -178,9 +178,9 @@ def _demand_step(
     row.amount_minor += amount_minor
     row.save(update_fields=["amount_minor", "reason", "computed_minor"])
     places = packs.rule("decimals", at=today)
-    text = "保证金 Deposit"
+    text = "按规定 as the rule says"
     if computed.month_minor is not None:
-        text += f": {computed.months} × {fixed.to_text(computed.month_minor, places=places)} (月均 average month)"
+        text = f"{computed.months} × {fixed.to_text(computed.month_minor, places=places)} (月均 average month)"
     deposit_steps.write_step(
         postings=[Posting(deposit=row, kind=kind, amount_minor=amount_minor, text=text, reason=row.reason)],
         today=today,

@@ -30,7 +30,7 @@ BEGIN, PAID = date(2025, 1, 6), date(2025, 1, 20)
 def traveller(settings):
     settings.PACK, settings.LANGUAGE_CODE = "us-example", "en"
     with time_machine.travel(datetime.combine(BEGIN, time(2, 0), UTC), tick=False) as clock:
-        accounts.supplier(time_zone="America/Boise")
+        accounts.supplier()
         yield lambda day: clock.move_to(datetime.combine(day, time(2, 0), UTC))
 
 
@@ -38,7 +38,8 @@ def test_a_deposit_is_held_twelve_good_months_and_comes_back(traveller):
     world = contracts.world()
     account_id = world.account.id
     clerk, customer = sign_in(Client(), Role.CLERK), Client()
-    customer.force_login(accounts.portal_user(of=world.customer))
+    user = accounts.portal_user(of=world.customer)
+    customer.force_login(user)
     customer.cookies["django_language"] = "en"
     page = f"/portal/deposit?account={world.account.number}"
 
@@ -70,6 +71,8 @@ def test_a_deposit_is_held_twelve_good_months_and_comes_back(traveller):
     # On 20 January 2026 twelve months are over: the desk shows each of them, and the night gives it back.
     back = date(2026, 1, 20)
     traveller(back)
+    clerk = sign_in(Client(), Role.CLERK)
+    customer.force_login(user)
     shown = clerk.get(f"/desk/refunds/deposits/{deposit.id}/").content.decode()
     assert shown.count('<td class="num text-bad">1</td>') == 1
     open_bill = billing.issued(world=world, start_date=date(2026, 1, 1), end_date=date(2026, 1, 20))

@@ -34,7 +34,7 @@ PAID = date(2024, 1, 15)
 @pytest.fixture
 def world(settings):
     settings.PACK = "us-example"
-    accounts.supplier(time_zone="America/Boise")
+    accounts.supplier()
     return contracts.world()
 
 
@@ -283,6 +283,7 @@ def test_a_night_takes_no_more_statements_for_more_deposits(world):
 
 def test_at_the_end_of_the_account_it_pays_the_final_bill_and_the_rest_is_refunded():
     """2000.00 of a temporary supply at 0.35 % by 360, held from 8 January to 4 February 2025: 27 days are 0.53."""
+    accounts.supplier()
     agreement = home()
     deposit_id = demanded(agreement.account_id, on=date(2025, 1, 3), cause="temporary_supply")
     paid_in(agreement.account_id, 200_000, on=date(2025, 1, 8))

@@ -40,7 +40,7 @@ def test_what_it_is_what_it_earned_and_when_it_comes_back(visitor, world):
     words = _words(visitor.get(page))
     assert "We keep <strong>¥150.00</strong> for you. It is complete since 10 Jan 2026." in words
     assert "¥0.91 more are earned and come on 5 Jan 2027" in words  # 59 days at 3.75 %
-    assert "for 11 more months" in words
+    assert "for 10 more months" in words
     visitor.post(reverse("portal:wish_deposit", args=[deposit_id]), {"wish": "paid_out"})
     assert Deposit.objects.get().is_paid_out
     assert "You want it paid out" in _words(visitor.get(page))
