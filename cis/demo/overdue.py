@@ -73,8 +73,9 @@ def _at(day: date) -> datetime:
 
 
 def _come_back(account_id: int, *, count: int) -> None:
-    """Let the bank take back the latest payments of an account."""
-    for payment in bills.payments_of(account_id=account_id, most=count):
+    """Let the bank take back the latest payments of an account that stand."""
+    stand = [one for one in bills.payments_of(account_id=account_id) if not one.return_kind]
+    for payment in stand[:count]:
         with transaction.atomic():
             payments.take_back_step(
                 payment_id=payment.id, kind=ReturnKind.BOUNCED, returned_date=payment.received_date,
