@@ -11,6 +11,8 @@ from accounts.operations import bounces, deadline_mails, letters, mailings, noti
 from accounts.queries import supplier
 from billing import tasks
 from billing.operations import (
+    e_invoice_sending,
+    e_invoices,
     energizing,
     energizing_ends,
     final_accounts,
@@ -159,6 +161,21 @@ def bind() -> None:
     _bind_programmes()
     wiring_money.bind()
     _bind_gateways()
+
+
+def _bind_money() -> None:
+    """Let money come in by each way, and be asked for."""
+    jobs.register(bank_posting.WORK, bank_posting.work)
+    jobs.register(bank_posting.LOOK, bank_posting.work, schedule=Every(BANK_EVERY))
+    jobs.register(late_fees.WORK, late_fees.night, schedule=Daily(LATE_FEES_AT, settings.TIME_ZONE))
+    jobs.register(e_invoice_sending.WORK, e_invoice_sending.work, schedule=Daily(INVOICES_AT, settings.TIME_ZONE))
+    jobs.register(e_invoices.SEND, e_invoice_sending.send, schedule=Every(INVOICES_EVERY))
+    balances.answer_accrued_by(accruals.accrued_minor)
+    refunds.answer_by(payer_accounts=payers.accounts_of, is_disputed=disputes.is_disputed)
+    hindrances.ask("checkouts", answers=money_under_way.by_checkout)
+    hindrances.ask("debits", answers=money_under_way.by_debit)
+    _bind_online_payment()
+    _bind_debits()
 
 
 def _bind_programmes() -> None:

@@ -15,8 +15,8 @@ from billing.domain.e_invoices import (
 )
 from billing.models.bill import Bill
 from billing.models.e_invoice import EInvoice
-from billing.operations import e_invoice_sending, e_invoices
-from billing.operations.e_invoices import DAY, SUBJECT, Sheet, lock_step
+from billing.operations import e_invoices
+from billing.operations.e_invoices import DAY, SEND, SUBJECT, Sheet, lock_step
 from billing.queries import e_invoice_rules
 from billing.queries import e_invoices as queries
 from billing.queries.e_invoices import UnknownEInvoice
@@ -65,7 +65,7 @@ def again(*, invoice_id: int, today: date, actor: Actor) -> int:
             _rename_buyer(row, today)
         row.save()
     audit.record(actor, "again", SUBJECT, invoice_id)
-    jobs.wake(e_invoice_sending.SEND)
+    jobs.wake(SEND)
     return invoice_id
 
 
@@ -112,7 +112,7 @@ def take_back(
         other.row.waits_for_id = red.row.id
         e_invoices.keep_step([other], actor=actor)
     audit.record(actor, "take_back", SUBJECT, row.id, red=red.row.id, reason=reason, text=red.row.remark)
-    jobs.wake(e_invoice_sending.SEND)
+    jobs.wake(SEND)
     return red.row.id
 
 
@@ -135,7 +135,7 @@ def decide(*, invoice_id: int, is_agreed: bool, actor: Actor) -> None:
     if not is_agreed:
         _drop_waiting(row.id)
     audit.record(actor, "agree" if is_agreed else "drop", SUBJECT, row.id)
-    jobs.wake(e_invoice_sending.SEND)
+    jobs.wake(SEND)
 
 
 @opens_transaction

@@ -31,7 +31,6 @@ from cis.platform import audit, db, jobs
 from cis.platform.db import joins_transaction, opens_transaction
 
 WORK = "e_invoices"
-SEND = "e_invoices_send"
 CHUNK = 100
 SILENT_MOST = 3
 """So many requests in a row without an answer: the platform is down, and what is left waits."""

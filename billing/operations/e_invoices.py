@@ -26,10 +26,12 @@ from billing.queries.e_invoice_rules import InvoiceRule, When
 from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.calendar import local_clock
 from cis.kernel.errors import Refused
-from cis.platform import audit, db
+from cis.platform import audit, db, jobs
 from cis.platform.db import joins_transaction, opens_transaction
 
 SUBJECT = "e_invoice"
+SEND = "e_invoices_send"
+"""Work that asks for what is due; see ``e_invoice_sending``."""
 CHUNK = 500
 DAY = timedelta(days=1)
 _NEVER_ASKED = (InvoiceState.DUE.value, InvoiceState.FAILED.value, InvoiceState.PROPOSED.value)
@@ -121,6 +123,7 @@ def request(*, bill_id: int, today: date, actor: Actor) -> tuple[int, ...]:
     if not known:
         raise NoInvoiceForBill("This bill sells nothing that stands on an invoice.", advice="Look at its lines.")
     audit.record(actor, "request_e_invoice", "account", bill.account_id, bill=bill.number)
+    jobs.wake(SEND)
     return known
 
 

@@ -11,6 +11,7 @@ from stdnum.cn import uscc
 
 from accounts.domain.tax_profiles import ConsentWay, TaxData
 from accounts.models.customer import Customer
+from accounts.models.notice import Notice
 from accounts.operations import tax_profiles
 from billing.domain.channels import PaymentChannel
 from billing.domain.e_invoices import RedReason
@@ -96,6 +97,7 @@ def test_a_bill_gets_its_invoice_once_it_is_paid_and_once_only(world, platform):
     found = queries.one(invoice_id=row.id)
     assert [(line.name, line.quantity, line.net_minor) for line in found.lines] == [("*供电*电度电费", 100_000, 5_460)]
     assert SandboxInvoice.objects.count() == 1
+    assert Notice.objects.filter(event="e_invoice_issued").values_list("key", flat=True)[0] == f"e_invoice:{row.id}"
 
 
 def test_asked_for_twice_it_is_the_same(world, platform):
