@@ -13,6 +13,7 @@ from accounts.operations import customers as customer_operations
 from accounts.operations import tax_profiles
 from accounts.queries import accounts, users
 from accounts.queries import tax_profiles as profiles
+from billing.domain.e_invoice_data import plain
 from billing.domain.e_invoices import DECIDERS
 from billing.operations import e_invoice_cases, e_invoice_files, e_invoices
 from billing.operations.e_invoice_files import File
@@ -90,7 +91,7 @@ def month_file(request: HttpRequest) -> StreamingHttpResponse:
     day = month_of(request.GET.get("month", "")) or today().replace(day=1)
     header = [_("Month"), _("Rate"), _("Kind"), _("Blue or red"), _("Invoices"), _("Without tax"), _("Tax")]
     rows = (
-        (f"{day:%Y-%m}", r.rate_e6 / 10_000, word("e_invoice_kind", r.kind),
+        (f"{day:%Y-%m}", plain(r.rate_e6, places=4), word("e_invoice_kind", r.kind),
          word("e_invoice_colour", "red" if r.is_red else "blue"), r.invoices, plain_money(r.net_minor),
          plain_money(r.tax_minor))
         for r in e_invoice_vat.by_rate(month=day)
@@ -210,15 +211,16 @@ def of_account(request: HttpRequest, account_id: int) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
             return redirect("desk:account_tax", account_id)
+    rows = queries.of_account(account_id=account_id)
+    invoiced = {one.bill_id for one in rows}
+    found = bills.of_account(account_id=account_id, most=INVOICES_OF_BILL_MOST) if may_edit else ()
     context = {
         "account": account,
-        "buyer": buyer,
         "form": form if may_edit else None,
         "history": profiles.history(account_id=account_id),
-        "rows": queries.of_account(account_id=account_id),
-        "bills": [one for one in bills.of_account(account_id=account_id, most=INVOICES_OF_BILL_MOST)
-                  if one.state == "issued" and one.kind != "credit"] if may_edit else [],
-    }  # fmt: skip
+        "rows": rows,
+        "bills": [one for one in found if one.state == "issued" and one.kind != "credit" and one.id not in invoiced],
+    }
     return render(request, "desk/e_invoices/account.html", context)
 
 
