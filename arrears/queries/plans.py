@@ -117,7 +117,8 @@ _CARD = """
 """
 _LATE = """
     p.state = 'kept' AND (
-        SELECT least(sum(x.amount_minor) FILTER (WHERE x.due_date < %(today)s), p.total_minor - p.lowered_minor)
+        SELECT least(coalesce(sum(x.amount_minor) FILTER (WHERE x.due_date < %(today)s), 0),
+                     p.total_minor - p.lowered_minor)
         FROM arrears_planpart x WHERE x.plan_id = p.id
     ) > (
         SELECT sum(d.amount_minor - CASE WHEN b.state = 'issued' THEN least(d.amount_minor, b.amount_minor - coalesce((

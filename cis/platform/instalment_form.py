@@ -35,6 +35,8 @@ class WishForm(PageForm):
         self.fields["day"].choices = [(one, str(one)) for one in days]  # type: ignore[attr-defined]
         self.fields["first"].choices = [(one, words[one]) for one in firsts]  # type: ignore[attr-defined]
         self._usual = (COUNT_USUAL if COUNT_USUAL in counts else counts[0], days[0], firsts[0])
+        for name, usual in zip(("count", "day", "first"), self._usual, strict=True):
+            self.fields[name].initial = usual
 
     def chosen_shape(self) -> tuple[int, int, bool]:
         """Return count, day and whether the first is paid at once; what is usual where nothing fit was chosen."""
