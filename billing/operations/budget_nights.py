@@ -23,7 +23,7 @@ log = structlog.get_logger(__name__)
 _LATE = """
     SELECT DISTINCT p.id FROM billing_budgetplan p
     JOIN billing_budgetbill x ON x.plan_id = p.id JOIN billing_bill n ON n.id = x.level_note_id AND n.state = 'issued'
-    WHERE p.state = 'active' AND n.due_date < %(due)s AND (%(plan)s::bigint IS NULL OR p.id = %(plan)s)
+    WHERE p.state = 'active' AND n.due_date < %(due)s::date AND (%(plan)s::bigint IS NULL OR p.id = %(plan)s::bigint)
       AND n.amount_minor > (SELECT coalesce(sum(a.amount_minor), 0) FROM billing_allocation a WHERE a.bill_id = n.id)
     ORDER BY p.id
 """

@@ -36,7 +36,7 @@ _LEVELLED = """
         FROM billing_billsegment s
         WHERE s.bill_id = b.id AND s.cancels_id IS NULL AND s.start_date < b.end_date AND s.end_date > b.start_date
     ) c
-    WHERE b.id = ANY(%s) AND b.kind = 'regular' AND NOT EXISTS (
+    WHERE b.id = ANY(%s::bigint[]) AND b.kind = 'regular' AND NOT EXISTS (
         SELECT 1 FROM billing_finalaccount f
         WHERE f.account_id = b.account_id AND f.state IN ('open', 'billed') AND f.end_date <= b.end_date)
     ORDER BY b.id

@@ -71,13 +71,13 @@ _CARDS = """
         LEFT JOIN LATERAL (
             SELECT c.name FROM accounts_accountholder s JOIN accounts_customer c ON c.id = s.customer_id
             WHERE s.account_id = p.account_id ORDER BY lower(s.period) DESC LIMIT 1) h ON true
-        WHERE (%(text)s = '' OR a.number LIKE %(start)s OR h.name LIKE %(part)s)
-          AND (%(state)s = '' OR p.state = %(state)s)
+        WHERE (%(text)s::text = '' OR a.number LIKE %(start)s::text OR h.name LIKE %(part)s::text)
+          AND (%(state)s::text = '' OR p.state = %(state)s::text)
           AND (%(account)s::bigint IS NULL OR p.account_id = %(account)s)
           AND (%(plan)s::bigint IS NULL OR p.id = %(plan)s)
     ) found
-    WHERE CASE %(side)s WHEN 'owes' THEN balance_minor > 0 WHEN 'ahead' THEN balance_minor < 0 ELSE true END
-    ORDER BY id DESC OFFSET %(offset)s LIMIT %(most)s
+    WHERE CASE %(side)s::text WHEN 'owes' THEN balance_minor > 0 WHEN 'ahead' THEN balance_minor < 0 ELSE true END
+    ORDER BY id DESC OFFSET %(offset)s::bigint LIMIT %(most)s::bigint
 """
 
 

@@ -26,19 +26,19 @@ RULE = "budget_billing"
 _BALANCES = """
     SELECT t.account_id, sum(CASE WHEN t.debit_id = l.id THEN t.amount_minor ELSE -t.amount_minor END)::bigint
     FROM billing_ledgeraccount l
-    JOIN billing_transfer t ON t.account_id = ANY(%s) AND l.id IN (t.debit_id, t.credit_id)
-    WHERE l.code = %s
+    JOIN billing_transfer t ON t.account_id = ANY(%s::bigint[]) AND l.id IN (t.debit_id, t.credit_id)
+    WHERE l.code = %s::text
     GROUP BY t.account_id
 """
 _OF_PLAN = """
     SELECT coalesce((SELECT sum(x.taken_minor - x.level_minor) FROM billing_budgetbill x
-                     JOIN billing_bill b ON b.id = x.bill_id AND b.state = 'issued' WHERE x.plan_id = %(plan)s), 0)
+                     JOIN billing_bill b ON b.id = x.bill_id AND b.state = 'issued' WHERE x.plan_id = %(plan)s::bigint), 0)
          - coalesce((SELECT sum(balance_minor) FROM billing_budgetsettlement
-                     WHERE plan_id = %(plan)s AND state = 'made'), 0)
+                     WHERE plan_id = %(plan)s::bigint AND state = 'made'), 0)
 """
 _UNTIL = """
     SELECT max(s.end_date) FROM billing_billsegment s JOIN billing_bill b ON b.id = s.bill_id AND b.state = 'issued'
-    WHERE b.account_id = %s AND s.cancels_id IS NULL AND NOT EXISTS (
+    WHERE b.account_id = %s::bigint AND s.cancels_id IS NULL AND NOT EXISTS (
         SELECT 1 FROM billing_billsegment c JOIN billing_bill cb ON cb.id = c.bill_id AND cb.state = 'issued'
         WHERE c.cancels_id = s.id)
 """
@@ -231,7 +231,7 @@ _ON_BILLS = f"""
             - (SELECT coalesce(sum(a.amount_minor), 0) FROM billing_allocation a WHERE a.bill_id = b.id))::bigint,
            coalesce(n.number, '')
     FROM billing_budgetbill x JOIN billing_bill b ON b.id = x.bill_id LEFT JOIN billing_bill n ON n.id = x.level_note_id
-    WHERE x.bill_id = ANY(%s)
+    WHERE x.bill_id = ANY(%s::bigint[])
 """  # noqa: S608 (made of constants)
 
 
