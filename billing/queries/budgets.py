@@ -32,7 +32,8 @@ _BALANCES = """
 """
 _OF_PLAN = """
     SELECT coalesce((SELECT sum(x.taken_minor - x.level_minor) FROM billing_budgetbill x
-                     JOIN billing_bill b ON b.id = x.bill_id AND b.state = 'issued' WHERE x.plan_id = %(plan)s::bigint), 0)
+                     JOIN billing_bill b ON b.id = x.bill_id AND b.state = 'issued'
+                     WHERE x.plan_id = %(plan)s::bigint), 0)
          - coalesce((SELECT sum(balance_minor) FROM billing_budgetsettlement
                      WHERE plan_id = %(plan)s::bigint AND state = 'made'), 0)
 """
