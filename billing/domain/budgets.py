@@ -252,11 +252,11 @@ def asked_minor(*, levels: Sequence[tuple[date, int]], covered: Period | None, t
         whole = month_of(month)
         days = [whole.start + timedelta(days=n) for n in range(whole.days)]
         new = sum(1 for day in days if covered.contains(day) and not any(one.contains(day) for one in taken))
-        total += _part(level_on(levels, month), new, whole.days)
+        total += _part(level_on(levels=levels, month=month), new, whole.days)
     return total
 
 
-def level_on(levels: Sequence[tuple[date, int]], month: date) -> int:
+def level_on(*, levels: Sequence[tuple[date, int]], month: date) -> int:
     """Return the level amount that holds for a month; before the first one, that. [minor unit]"""
     held = [amount for since, amount in levels if since <= month]
     return held[-1] if held else levels[0][1]

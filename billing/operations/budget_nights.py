@@ -129,7 +129,7 @@ def _work_out(plan: BudgetPlan, *, reason: LevelReason, due_date: date, first: d
     rule, billed_until = queries.rule(at=today), _billed_until(plan)
     assert billed_until is not None  # who calls has looked
     levels = list(plan.levels.order_by("from_date", "id").values_list("from_date", "amount_minor"))
-    before_minor = budgets.level_on(levels, first)
+    before_minor = budgets.level_on(levels=levels, month=first)
     until = queries.billed_until(account_id=plan.account_id) or billed_until
     balance_minor = queries.balances_minor(account_ids=[plan.account_id]).get(plan.account_id, 0)
     try:

@@ -90,7 +90,7 @@ def test_whole_months_ask_for_the_amount_as_it_is_and_days_are_asked_for_once():
     taken = [Period(FIRST, date(2026, 2, 15))]
     assert budgets.asked_minor(levels=levels, covered=quarter, taken=taken) == 4_000 + 9_000
     assert budgets.asked_minor(levels=levels, covered=None, taken=[]) == 0
-    assert budgets.level_on(levels, date(2025, 1, 1)) == 8_000
+    assert budgets.level_on(levels=levels, month=date(2025, 1, 1)) == 8_000
 
 
 def test_a_debt_is_spread_at_the_end_of_a_year_only():
