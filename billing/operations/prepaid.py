@@ -24,7 +24,7 @@ from cis.platform import audit
 from cis.platform.db import opens_transaction
 
 SUBJECT = prepaid_levels.SUBJECT
-SWITCHERS: frozenset[Role | ActorKind] = frozenset((Role.CLERK, Role.BILLING, Role.SUPERVISOR))
+SWITCHERS: frozenset[Role | ActorKind] = frozenset((Role.CLERK, Role.BILLING, Role.SUPERVISOR, ActorKind.CLIENT))
 REVIEWERS: frozenset[Role | ActorKind] = frozenset((Role.BILLING, Role.SUPERVISOR))
 AHEAD = timedelta(days=92)
 REFERENCE_MOST, REASON_MOST = 100, 200

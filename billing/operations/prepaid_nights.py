@@ -189,6 +189,5 @@ def _review(one: Rated, cost: int, known: Sequence[RatedDay], rule: PrepayRule) 
     if one.rated_until is None or span.billed_until is None:
         return Review.UNRATED.value, "Nothing is supplied on the account."
     if known and prepay.is_jump(now=RatedDay(one.rated_until, cost), before=known, rule=rule):
-        days = (one.rated_until - known[-1].rated_until).days
-        return Review.JUMP.value, f"Since {known[-1].rated_until} ({days} days) more was used than is usual."
+        return Review.JUMP.value, f"Since {known[-1].rated_until} more was used than is usual."
     return "", ""

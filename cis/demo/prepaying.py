@@ -29,8 +29,8 @@ from metering.queries.places import MeterCard
 
 DAY = timedelta(days=1)
 NIGHT, MORNING = time(2, 40), time(9, 0)
-TOP_UPS = (60_000, 21_000, 3_000, 3_000, 40_000)
-"""What each pays on the first day, beside what it owes. [minor unit]"""
+TOP_UPS = (60_000, 14_000, 3_000, 3_000, 40_000)
+"""What each pays on the first day. [minor unit]"""
 PAYS_AGAIN, JUMPS = 3, 4
 WH_A_DAY = 6_400
 
@@ -44,8 +44,7 @@ def build(*, run_id: int, today: date) -> None:
     if not homes or since == today:
         return
     for place, (account_id, _) in enumerate(homes):
-        owed = max(balances.of_account(account_id=account_id, today=since).balance_minor, 0)
-        _pay(account_id, owed + TOP_UPS[place], since, f"YF-{account_id}-1")
+        _pay(account_id, TOP_UPS[place], since, f"YF-{account_id}-1")
         prepaid.switch_on(
             account_id=account_id, since_date=since, agreement_reference=f"YF-{since:%Y}-{place + 1:04d}", today=since,
             actor=clerk,
@@ -55,11 +54,12 @@ def build(*, run_id: int, today: date) -> None:
 
 
 def _homes(run_id: int, today: date) -> list[tuple[int, MeterCard]]:
-    """Return accounts with one supply whose only meter has one counter that was read on the first of the month."""
+    """Return accounts that owe nothing, with one supply whose only counter was read on the first of the month."""
     found: list[tuple[int, MeterCard]] = []
     for card in bills.of_run(run_id=run_id, state="issued", most=400):
         supplies = agreements.of_account(account_id=card.account_id)
-        if card.open_minor or len(supplies) != 1 or card.end_date != month_of(today).start:
+        owed = balances.of_account(account_id=card.account_id, today=today).balance_minor
+        if owed or len(supplies) != 1 or card.end_date != month_of(today).start:
             continue
         (place,) = places.overview(service_point_ids=[supplies[0].service_point_id], at_date=today)
         hung = [meter for meter in place.meters if meter.hangs(today)]

@@ -106,7 +106,8 @@ def test_the_description_names_each_operation_with_an_example_for_its_problems(c
     described = client.get("/api/v1/schema?format=json").json()
     operations = {op["operationId"]: op for path in described["paths"].values() for op in path.values()}
     assert set(operations) == {
-        "list_bills", "get_bill", "get_bill_pdf", "get_bill_proof", "get_balance", "report_payment", "get_payment", "report_reads",
+        "list_bills", "get_bill", "get_bill_pdf", "get_bill_proof", "get_balance", "get_prepayment",
+        "switch_to_prepayment", "end_prepayment", "report_payment", "get_payment", "report_reads",
         "check_rate", "get_advice", "list_notices", "get_consent", "put_consent",
         "ask_for_change", "get_change",
         "list_programs", "enrol", "get_enrolment", "list_work_orders", "get_work_order", "list_transformers",

@@ -36,7 +36,7 @@ def test_the_balance_is_large_and_tells_how_long_it_lasts(world, page, django_as
     row = Prepayment.objects.create(
         account=world.account, customer=world.customer, agreement_reference="YF-7", since_date=date(2026, 3, 7)
     )
-    assert "Not known yet" in page().content.decode()
+    assert "not known yet" in page().content.decode()
     for day, cost in [(8, 0), (9, 800), (10, 2_000)]:
         on = date(2026, 3, day)
         PrepaidDay.objects.create(
