@@ -19,6 +19,8 @@ from billing.api import (
     prepaid,
     previews,
 )
+from arrears.api import enquiries
+from billing.api import advice, books, charges, consolidated, energizing, previews
 from billing.api import endpoints as billing
 from cashiering.api import agents, checkouts, mandates, payment_events
 from cashiering.api import endpoints as cashiering
@@ -40,6 +42,7 @@ urlpatterns = [
     path("e-invoices/<int:invoice_id>", e_invoices.InvoiceOne.as_view(), name="api_e_invoice"),
     path("e-invoices/<int:invoice_id>/red", e_invoices.TakeBackInvoice.as_view(), name="api_take_back_e_invoice"),
     path("accounts/<str:number>/tax-profile", e_invoices.AccountTaxProfile.as_view(), name="api_tax_profile"),
+    path("enquiries", enquiries.EnquiryList.as_view(), name="api_enquiries"),
     path("consolidated-bills", consolidated.ConsolidatedBillList.as_view(), name="api_consolidated_bills"),
     path("consolidated-bills/<str:number>", consolidated.ConsolidatedBillOne.as_view(), name="api_consolidated_bill"),
     path("consolidations", consolidated.ConsolidationList.as_view(), name="api_consolidations"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cis.desk import consolidated
+from cis.desk import consolidated, telephone
 
 urlpatterns = [
     path("bills/consolidated/", consolidated.index, name="consolidated_bills"),
@@ -12,4 +12,5 @@ urlpatterns = [
     path("bills/consolidated/<int:consolidated_bill_id>/bill.pdf", consolidated.paper, name="consolidated_paper"),
     path("till/consolidated/<int:consolidated_bill_id>/", consolidated.take_money, name="take_consolidated"),
     path("customers/<int:account_id>/consolidated/", consolidated.arrange, name="arrange_consolidated"),
+    path("customers/<int:account_id>/telephone-pin/", telephone.pin, name="telephone_pin"),
 ]

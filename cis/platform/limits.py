@@ -25,20 +25,39 @@ def take(*, name: str, request: HttpRequest, most: int, hours: int, at: datetime
 
     :raises TooManyRequests: more than ``most`` came within the running span of ``hours``.
     """
-    span = hours * 3_600
-    since = datetime.fromtimestamp(at.timestamp() // span * span, tz=at.tzinfo)
-    source = f"{settings.SECRET_KEY}|{name}|{request.META.get('REMOTE_ADDR', '')}"
-    key = hashlib.sha256(source.encode()).hexdigest()
+    take_of(name=name, of=str(request.META.get("REMOTE_ADDR", "")), most=most, hours=hours, at=at)
+
+
+def take_of(*, name: str, of: str, most: int, hours: int, at: datetime) -> None:
+    """
+    Count one request about something, as a number that was typed; the thing itself is not kept.
+
+    :raises TooManyRequests: more than ``most`` came within the running span of ``hours``.
+    """
     # Not part of a transaction: a refused request counts too.
     ((count,),) = db.fetch(
         """
         INSERT INTO platform_ratecount (key, since, count) VALUES (%s, %s, 1)
         ON CONFLICT (key, since) DO UPDATE SET count = platform_ratecount.count + 1 RETURNING count
         """,
-        [key, since],
+        [_key(name, of), _since(hours, at)],
     )
     if count > most:
         raise TooManyRequests("Too many requests came from here.", advice="Try again later, or call us.")
+
+
+def clear_of(*, name: str, of: str, hours: int, at: datetime) -> None:
+    """Count anew what was counted of something in the running span: it was right."""
+    RateCount.objects.filter(key=_key(name, of), since=_since(hours, at)).delete()
+
+
+def _key(name: str, of: str) -> str:
+    return hashlib.sha256(f"{settings.SECRET_KEY}|{name}|{of}".encode()).hexdigest()
+
+
+def _since(hours: int, at: datetime) -> datetime:
+    span = hours * 3_600
+    return datetime.fromtimestamp(at.timestamp() // span * span, tz=at.tzinfo)
 
 
 def forget(at: datetime) -> None:

@@ -249,6 +249,7 @@ class Rules:
     write_offs: pack_write_offs.WriteOffs = field(metadata=_LOCAL)
     budget_billing: pack_budget.BudgetBilling = field(metadata=_LOCAL)
     consolidated_bills: pack_collective.ConsolidatedBills = field(metadata=_LOCAL)
+    telephone_enquiry: pack_collective.TelephoneEnquiry = field(metadata=_LOCAL)
     bounds: Bounds
     shadow: Shadow
     quiet_hours: QuietHours

@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from accounts.queries import customers, supplier
+from accounts.queries import customers, supplier, telephone_pins
 from cis.platform.access import allow_portal
 from cis.portal import access
 
@@ -18,5 +18,6 @@ def profile(request: HttpRequest) -> HttpResponse:
         "visit": visit,
         "customer": customers.card(customer_id=visit.customer_id),
         "supplier": supplier.current(),
+        "pin_digits": telephone_pins.digits(access.today()),
     }
     return render(request, "portal/profile.html", context)

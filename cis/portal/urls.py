@@ -24,6 +24,7 @@ from cis.portal import (
     programmes,
     refunds,
     safety,
+    telephone,
 )
 
 app_name = "portal"
@@ -77,6 +78,7 @@ urlpatterns = [
     path("safety/defects/<int:defect_id>/photos/<int:photo_id>", safety.photo, name="defect_photo"),
     path("safety/<int:inspection_id>/notice.pdf", safety.notice, name="rectification_notice"),
     path("details", profile.profile, name="profile"),
+    path("telephone-pin", telephone.pin, name="telephone_pin"),
     path("applications", applications.index, name="applications"),
     path("applications/<int:application_id>", applications.show, name="application"),
     path("contracts", contracts.index, name="contracts"),

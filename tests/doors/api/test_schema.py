@@ -51,6 +51,7 @@ def bearer(world):
         "consolidated:write",
         "holds:read",
         "holds:write",
+        "enquiries:ask",
     )
 
 
@@ -76,6 +77,7 @@ def bearer(world):
         ("/api/v1/transfers", "GET"),
         ("/api/v1/e-invoices", "GET"),
         ("/api/v1/accounts/{number}/tax-profile", "GET"),
+        ("/api/v1/enquiries", "POST"),
         ("/api/v1/consolidated-bills", "GET"),
         ("/api/v1/consolidated-bills/{number}", "GET"),
         ("/api/v1/consolidations", "GET"),

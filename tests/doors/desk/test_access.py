@@ -67,6 +67,7 @@ WRITERS = {
     "add_change_paper": {Role.CLERK, Role.BILLING, Role.SUPERVISOR},
     "change_paper": {Role.CLERK, Role.BILLING, Role.SUPERVISOR},
     **{key: {Role.CLERK, Role.BILLING, Role.SUPERVISOR} for key in ("new_charge", "act_on_charge")},
+    "telephone_pin": CLERKS,
     "take_consolidated": {Role.CASHIER, Role.SUPERVISOR},
     "arrange_consolidated": {Role.CLERK, Role.BILLING, Role.SUPERVISOR},
     "act_books": {Role.BILLING, Role.SUPERVISOR},

@@ -1,0 +1,75 @@
+"""Who an account belongs to, by what he proves himself, and what is said of the account."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils import timezone
+
+from arrears.domain.disconnection import OrderState
+from arrears.domain.enquiries import Told
+from arrears.queries import orders
+from billing.queries import balances, bills
+from cis.platform.db import fetch
+
+PLANNED = {one.value for one in (OrderState.NOTICED, OrderState.REMINDED, OrderState.DISPATCHED)}
+OFF = {one.value for one in (OrderState.CUT, OrderState.RESTORING)}
+BILLS_MOST, PAYMENTS_MOST = 12, 12
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The holder of today; ``pin_hash``: "" for none of his."""
+
+    account_id: int
+    customer_id: int
+    pin_hash: str
+    telephones: tuple[str, ...]
+    meters: tuple[str, ...]
+
+
+_IDENTITY = """
+    SELECT a.id, h.customer_id, coalesce(p.hash, ''),
+           ARRAY(SELECT c.value FROM accounts_contactpoint c
+                 WHERE c.customer_id = h.customer_id AND c.kind IN ('mobile', 'phone')),
+           ARRAY(SELECT m.serial FROM contracts_serviceagreement g
+                 JOIN metering_installation i ON i.service_point_id = g.service_point_id AND i.period @> %(today)s::date
+                 JOIN metering_meter m ON m.id = i.meter_id
+                 WHERE g.account_id = a.id AND g.period @> %(today)s::date)
+    FROM accounts_account a
+    JOIN accounts_accountholder h ON h.account_id = a.id AND h.period @> %(today)s::date
+    LEFT JOIN accounts_telephonepin p ON p.account_id = a.id AND p.customer_id = h.customer_id
+    WHERE a.number = %(number)s
+"""
+
+
+def identity(*, number: str, today: date) -> Identity | None:
+    """Return whom an account belongs to today; None: there is none, or nobody holds it. One statement."""
+    for account_id, customer_id, pin_hash, telephones, meters in fetch(_IDENTITY, {"number": number, "today": today}):
+        return Identity(account_id, customer_id, pin_hash, tuple(telephones), tuple(meters))
+    return None
+
+
+def told(*, account_id: int, number: str, today: date) -> Told:
+    """Return what is said of an account; a constant number of statements."""
+    balance = balances.of_account(account_id=account_id, today=today)
+    own = bills.of_account(account_id=account_id, most=BILLS_MOST)
+    bill = next((one for one in own if one.state == "issued" and one.kind != "credit"), None)
+    paid = bills.payments_of(account_id=account_id, most=PAYMENTS_MOST)
+    payment = next((one for one in paid if not one.return_kind), None)
+    found = orders.of_account(account_id=account_id)
+    planned = [
+        timezone.localtime(one.slot_start_at).date() for one in found if one.state in PLANNED and one.slot_start_at
+    ]
+    return Told(
+        account=number,
+        owed_minor=balance.balance_minor,
+        overdue_minor=balance.overdue_minor,
+        due_date=balance.next_due_date,
+        bill_number=bill.number if bill else "",
+        bill_minor=bill.amount_minor if bill else None,
+        bill_date=bill.issue_date if bill else None,
+        paid_minor=payment.amount_minor if payment else None,
+        paid_date=payment.received_date if payment else None,
+        cut_date=min(planned, default=None),
+        is_cut=any(one.state in OFF for one in found),
+    )
