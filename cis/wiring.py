@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.operations import bounces, deadline_mails, letters, mailings, notice_drafts, notice_sending
 from accounts.queries import supplier
 from billing import tasks
+from billing.domain.announcements import PaymentsBooked
 from billing.operations import (
     e_invoice_sending,
     e_invoices,
@@ -23,6 +24,26 @@ from billing.operations import (
 )
 from billing.queries import write_offs as written_off
 from cis import wiring_money
+from billing.operations import documents as bill_documents
+from billing.queries import balances, refunds
+from cashiering.gateways import debit_bank, online
+from cashiering.gateways.sandbox import Sandbox as SandboxProvider
+from cashiering.gateways.sandbox_debits import SandboxDebits
+from cashiering.gateways.wallets import FormWallet, XmlWallet
+from cashiering.operations import (
+    checkout_cases,
+    checkout_events,
+    debit_batches,
+    debit_follow_ups,
+    debit_reports,
+    debits,
+    mandates,
+    payouts,
+    sandbox_provider,
+)
+from cashiering.operations import posting as bank_posting
+from cashiering.queries import debits as debit_queries
+from cashiering.queries import payers
 from cis.desk import navigation, task_queues
 from cis.kernel.actors import SYSTEM
 from cis.kernel.deadlines import DeadlineNear, DeadlinePassed

@@ -1,5 +1,7 @@
 """Secret numbers for the telephone: which are too easy to guess."""
 
+from itertools import pairwise
+
 from cis.kernel.errors import Refused
 
 
@@ -17,6 +19,6 @@ def check(pin: str, *, digits: int, account_number: str) -> None:
     """
     if not (pin.isascii() and pin.isdigit()) or len(pin) != digits:
         raise BadPin(f"A telephone PIN has {digits} digits.", advice="Type digits alone.", field="pin")
-    steps = {int(later) - int(early) for early, later in zip(pin, pin[1:], strict=False)}
+    steps = {int(later) - int(early) for early, later in pairwise(pin)}
     if steps in ({0}, {1}, {-1}) or pin in account_number:
         raise BadPin("This number is guessed at once.", advice="Choose another one.", field="pin")

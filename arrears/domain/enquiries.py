@@ -91,7 +91,9 @@ def sentences_en(told: Told) -> list[str]:
         amount = spoken.money_en(abs(told.bill_minor))
         said.append(f"Your last bill, of {spoken.day_en(told.bill_date)}, {kind} {amount}.")
     if told.paid_minor is not None and told.paid_date is not None:
-        said.append(f"Your last payment of {spoken.money_en(told.paid_minor)} came in on {spoken.day_en(told.paid_date)}.")
+        said.append(
+            f"Your last payment of {spoken.money_en(told.paid_minor)} came in on {spoken.day_en(told.paid_date)}."
+        )
     if told.is_cut:
         said.append("Your supply is off because of debts. It is restored once they are paid.")
     elif told.cut_date is not None:

@@ -5,15 +5,34 @@ from datetime import date
 DIGITS_ZH = "零一二三四五六七八九"
 UNITS_ZH = ("", "十", "百", "千")
 GROUPS_ZH = ("", "万", "亿", "万亿")
-SMALL_EN = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-TENS_EN = "zero ten twenty thirty forty fifty sixty seventy eighty ninety".split()
+SMALL_EN = [
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+]
+TENS_EN = ["zero", "ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
 GROUPS_EN = ("", "thousand", "million", "billion")
-MONTHS_EN = (
-    "January February March April May June July August September October November December"
-).split()  # fmt: skip
+MONTHS_EN = [
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+]  # fmt: skip
 ORDINALS_EN = {
     "one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth", "nine": "ninth",
     "twelve": "twelfth",

@@ -74,7 +74,7 @@ def ask(*, number: str, proof: Proof, at: datetime, actor: Actor) -> Told:
         numbers=found.telephones if found else (),
         serials=found.meters if found else (),
     )
-    if found is None or not (is_pin and found.pin_hash or is_caller):
+    if found is None or not ((is_pin and found.pin_hash) or is_caller):
         raise NotProven("Number and proof do not belong together.", advice="Try again, or speak to a person.")
     limits.clear_of(name=TRIES, of=number, hours=DAY_HOURS, at=at)
     customers.record_look(customer_id=found.customer_id, actor=actor)

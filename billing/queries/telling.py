@@ -70,8 +70,10 @@ def bills(*, bill_ids: Sequence[int]) -> tuple[BillToTell, ...]:
 
     A credit note is not among them, nor what is asked for by a consolidated bill.
     """
-    return _told(f"{_BILLS} AND {_ALONE} AND b.state = %s AND b.id = ANY(%s) ORDER BY b.id",
-                 [BillState.ISSUED.value, list(bill_ids)])
+    return _told(
+        f"{_BILLS} AND {_ALONE} AND b.state = %s AND b.id = ANY(%s) ORDER BY b.id",
+        [BillState.ISSUED.value, list(bill_ids)],
+    )
 
 
 def news(*, bill_ids: Sequence[int]) -> tuple[BillToTell, ...]:

@@ -1,4 +1,4 @@
-"""Consolidated bills: the list, one with its bills and what is open, paper, and which accounts of a customer are on one."""
+"""Consolidated bills: the list, one with its bills and what is open, paper, and which accounts are on one."""
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -46,9 +46,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @allow(*READERS)
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """Give the same list as a file."""
-    found = consolidated.listed(
-        wanted=ConsolidatedListForm(request.GET).wanted(), today=today(), most=FILE_ROWS_MOST
-    )
+    found = consolidated.listed(wanted=ConsolidatedListForm(request.GET).wanted(), today=today(), most=FILE_ROWS_MOST)
     header = [_("Number"), _("Customer"), _("Name"), _("Month"), _("Issued on"), _("Due"), _("Bills"), "kWh",
               _("Amount"), _("To pay"), _("Unpaid"), _("Missing")]  # fmt: skip
     rows = (
@@ -71,7 +69,9 @@ def show(request: HttpRequest, consolidated_bill_id: int) -> HttpResponse:
         "rows": rows,
         "pager": pager,
         "taxes": consolidated.taxes(consolidated_bill_id=card.id),
-        "gaps": [(gap, word("consolidated_gap", gap.reason)) for gap in consolidated.gaps_of(consolidated_bill_id=card.id)],
+        "gaps": [
+            (gap, word("consolidated_gap", gap.reason)) for gap in consolidated.gaps_of(consolidated_bill_id=card.id)
+        ],
         "corrections": consolidated.corrections_of(consolidated_bill_id=card.id),
         "payments": consolidated.payments_of(consolidated_bill_id=card.id),
         "is_overdue": card.open_minor > 0 and card.due_date < today(),
@@ -109,7 +109,9 @@ def arrange(request: HttpRequest, account_id: int) -> HttpResponse:
     held = {span.account_id: span.account_number for span in accounts.held_by(customer_id=account.holder.id)
             if span.holds(today())}  # fmt: skip
     running = _running(account)
-    form = ArrangeForm(posted(request), held=sorted(held.items(), key=lambda one: one[1]), initial=_first(running, held))
+    form = ArrangeForm(
+        posted(request), held=sorted(held.items(), key=lambda one: one[1]), initial=_first(running, held)
+    )
     if request.method == "POST" and running is not None and request.POST.get("action") == "end":
         return _end(request, account_id, running)
     if form.is_bound and form.is_valid():

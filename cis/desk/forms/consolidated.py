@@ -37,7 +37,9 @@ class ArrangeForm(PageForm):
     """Which accounts of a customer are asked for by one bill, and since when."""
 
     field_of = {"bad_consolidation": ""}
-    name = forms.CharField(label=_("Name"), max_length=100, help_text=_("As the customer calls it; the bill prints it."))
+    name = forms.CharField(
+        label=_("Name"), max_length=100, help_text=_("As the customer calls it; the bill prints it.")
+    )
     address = forms.CharField(
         label=_("Address of who pays"), max_length=300, required=False, help_text=_("Empty: the customer's own.")
     )

@@ -192,9 +192,7 @@ def test_accounts_come_and_go(three):
         customer_id=three[0].customer.id, name="A", lead_account_id=three[0].account.id,
         account_ids=(three[0].account.id, three[1].account.id),
     )  # fmt: skip
-    consolidations.change(
-        consolidation_id=consolidation_id, terms=terms, from_date=ISSUED, today=AGREED, actor=CLERK
-    )
+    consolidations.change(consolidation_id=consolidation_id, terms=terms, from_date=ISSUED, today=AGREED, actor=CLERK)
     issue(three)
     made = consolidating.make(consolidation_id=consolidation_id, today=NIGHT)
     assert {one.account_id for one in consolidated.items(consolidated_bill_id=made)} == set(terms.account_ids)
@@ -220,5 +218,3 @@ def test_four_hundred_accounts_cost_as_many_statements_as_two():
     assert counts[0] == counts[1]
     assert ConsolidatedBill.objects.count() == 2
     assert proof.verify() == ()
-
-
