@@ -10,10 +10,7 @@ from django.utils import timezone
 from accounts.operations import bounces, deadline_mails, letters, mailings, notice_drafts, notice_sending
 from accounts.queries import supplier
 from billing import tasks
-from billing.domain.announcements import PaymentsBooked
 from billing.operations import (
-    e_invoice_sending,
-    e_invoices,
     energizing,
     energizing_ends,
     final_accounts,
@@ -24,26 +21,6 @@ from billing.operations import (
 )
 from billing.queries import write_offs as written_off
 from cis import wiring_money
-from billing.operations import documents as bill_documents
-from billing.queries import balances, refunds
-from cashiering.gateways import debit_bank, online
-from cashiering.gateways.sandbox import Sandbox as SandboxProvider
-from cashiering.gateways.sandbox_debits import SandboxDebits
-from cashiering.gateways.wallets import FormWallet, XmlWallet
-from cashiering.operations import (
-    checkout_cases,
-    checkout_events,
-    debit_batches,
-    debit_follow_ups,
-    debit_reports,
-    debits,
-    mandates,
-    payouts,
-    sandbox_provider,
-)
-from cashiering.operations import posting as bank_posting
-from cashiering.queries import debits as debit_queries
-from cashiering.queries import payers
 from cis.desk import navigation, task_queues
 from cis.kernel.actors import SYSTEM
 from cis.kernel.deadlines import DeadlineNear, DeadlinePassed
@@ -182,21 +159,6 @@ def bind() -> None:
     _bind_programmes()
     wiring_money.bind()
     _bind_gateways()
-
-
-def _bind_money() -> None:
-    """Let money come in by each way, and be asked for."""
-    jobs.register(bank_posting.WORK, bank_posting.work)
-    jobs.register(bank_posting.LOOK, bank_posting.work, schedule=Every(BANK_EVERY))
-    jobs.register(late_fees.WORK, late_fees.night, schedule=Daily(LATE_FEES_AT, settings.TIME_ZONE))
-    jobs.register(e_invoice_sending.WORK, e_invoice_sending.work, schedule=Daily(INVOICES_AT, settings.TIME_ZONE))
-    jobs.register(e_invoices.SEND, e_invoice_sending.send, schedule=Every(INVOICES_EVERY))
-    balances.answer_accrued_by(accruals.accrued_minor)
-    refunds.answer_by(payer_accounts=payers.accounts_of, is_disputed=disputes.is_disputed)
-    hindrances.ask("checkouts", answers=money_under_way.by_checkout)
-    hindrances.ask("debits", answers=money_under_way.by_debit)
-    _bind_online_payment()
-    _bind_debits()
 
 
 def _bind_programmes() -> None:

@@ -20,6 +20,7 @@ from billing.operations import (
     deposit_telling,
     deposits,
     e_invoice_sending,
+    e_invoices,
     issuing,
     prepaid_levels,
     prepaid_nights,
@@ -120,7 +121,7 @@ def bind() -> None:
     jobs.register(bank_posting.LOOK, bank_posting.work, schedule=Every(BANK_EVERY))
     jobs.register(late_fees.WORK, late_fees.night, schedule=Daily(LATE_FEES_AT, settings.TIME_ZONE))
     jobs.register(e_invoice_sending.WORK, e_invoice_sending.work, schedule=Daily(INVOICES_AT, settings.TIME_ZONE))
-    jobs.register(e_invoice_sending.SEND, e_invoice_sending.send, schedule=Every(INVOICES_EVERY))
+    jobs.register(e_invoices.SEND, e_invoice_sending.send, schedule=Every(INVOICES_EVERY))
     balances.answer_accrued_by(accruals.accrued_minor)
     events.listen(BillsIssued, budget_notes.level_step)
     events.listen(BillCancelled, budget_notes.take_back_step)

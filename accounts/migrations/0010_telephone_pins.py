@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0009_customers_by_plain_name'),
+        ('accounts', '0010_tax_profiles'),
     ]
 
     operations = [

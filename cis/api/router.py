@@ -5,7 +5,7 @@ from django.urls import path, re_path
 from accounts.api import endpoints as accounts
 from accounts.api import mail_events, receipts
 from arrears.api import endpoints as arrears
-from arrears.api import plans
+from arrears.api import enquiries, plans
 from billing.api import (
     advice,
     books,
@@ -19,8 +19,6 @@ from billing.api import (
     prepaid,
     previews,
 )
-from arrears.api import enquiries
-from billing.api import advice, books, charges, consolidated, energizing, previews
 from billing.api import endpoints as billing
 from cashiering.api import agents, checkouts, mandates, payment_events
 from cashiering.api import endpoints as cashiering
