@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-PLAN_STATES: Mapping[str, Any] = {"active": _("Runs"), "ended": _("Ended")}
+PLAN_STATES: Mapping[str, Any] = {"active": _("Running"), "ended": _("Ended")}
 SIDES: Mapping[str, Any] = {"owes": _("Used more than paid"), "ahead": _("Paid ahead")}
 END_REASONS: Mapping[str, Any] = {
     "asked": _("the customer wants it"),
