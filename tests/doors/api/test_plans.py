@@ -38,7 +38,9 @@ def test_a_plan_is_previewed_made_once_and_cancelled(world):
     )
     assert caller.get(f"instalment-plans/{body['id']}").json() == body
     assert caller.get(f"accounts/{number}/instalment-plans").json()["plans"] == [body]
-    assert_problem(caller.post(f"instalment-plans/{body['id']}/cancel", {}, idempotency_key="f"), 422, "invalid_request")
+    assert_problem(
+        caller.post(f"instalment-plans/{body['id']}/cancel", {}, idempotency_key="f"), 422, "invalid_request"
+    )
     ended = caller.post(f"instalment-plans/{body['id']}/cancel", {"reason": "asked for"}, idempotency_key="g").json()
     assert (ended["state"], ended["end_reason"]) == ("cancelled", "asked for")
     assert_problem(caller.get("instalment-plans/999999"), 404, "unknown_plan")

@@ -9,8 +9,6 @@ from accounts.models.notice import Notice
 from arrears.models.plan import InstalmentPlan
 from arrears.operations import plan_documents
 from billing.queries import pay_links
-from cashiering.gateways import online
-from cashiering.gateways.sandbox import Sandbox
 from cashiering.models.checkout import Checkout
 from tests.factories import accounts, billing, contracts
 
@@ -97,7 +95,6 @@ def test_a_card_pays_its_part_without_a_login_and_a_wrong_one_nothing(visitor, w
     visitor.post(f"{own}/accept", {"code": _code(), "agree": "on"})
     code = InstalmentPlan.objects.get().parts.get(seq=1).code
     address = pay_links.part_address(code).split("//", 1)[1].split("/", 1)[1]
-    online.use([Sandbox()])
     client.logout()
     client.cookies["django_language"] = "en"
     page = words(client.get(f"/{address}"))
