@@ -1,7 +1,7 @@
 """
 Made-up customers who pay before they use: switched at the beginning of the month, read and rated each day since.
 
-One has enough, one is warned, one is dark, one was dark and has paid, one waits for a person.
+One has enough, one is warned, one has used up its balance, one has paid again, one waits for a person.
 """
 
 from collections.abc import Sequence
@@ -75,7 +75,7 @@ def _homes(run_id: int, today: date) -> list[tuple[int, MeterCard]]:
 
 
 def _a_day(homes: Sequence[tuple[int, MeterCard]], day: date, since: date, today: date) -> None:
-    """Let one day pass: reads at midnight, the night, texts that arrive, and who is dark."""
+    """Let one day pass: reads at midnight, the night, texts that arrive, and what may be cut off."""
     for place, (account_id, meter) in enumerate(homes):
         first = meter.registers[0].latest
         count = (day - since).days
