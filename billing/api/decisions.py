@@ -68,15 +68,19 @@ class Kind:
     decide: Callable[[int, Values, Actor], None]
 
 
+ID = OpenApiParameter("row_id", int, OpenApiParameter.PATH, description="As in the list.")
+
+
 def views_of(kind: Kind) -> tuple[Any, Any, Any]:
     """Return the three views of a kind: list, one, decision."""
-    scope = kind.many.replace("_", "-")
-    words = kind.many.replace("_", " ")
+    scope, words = kind.many.replace("_", "-"), kind.many.replace("_", " ")
     read = api.scope(f"{scope}:read", f"Read {words}.", roles=READERS)
     write = api.scope(f"{scope}:write", f"Propose {words}.", roles=PROPOSERS)
     decide = api.scope(f"{scope}:decide", f"Decide on {words} as the second one.", roles=DECIDERS)
-    row_id = OpenApiParameter("row_id", int, OpenApiParameter.PATH, description="As in the list.")
+    return _list_view(kind, words, read, write), _one_view(kind, read), _decide_view(kind, decide)
 
+
+def _list_view(kind: Kind, words: str, read: api.Scope, write: api.Scope) -> Any:
     @api.needs(GET=read, POST=write)
     class ListView(APIView):
         parser_classes = (JsonParser,)
@@ -112,23 +116,31 @@ def views_of(kind: Kind) -> tuple[Any, Any, Any]:
             headers = {"Location": reverse(f"api_{kind.one}", args=[made])}
             return Response(_told(kind, made), status=201, headers=headers)
 
+    return ListView
+
+
+def _one_view(kind: Kind, read: api.Scope) -> Any:
     @api.needs(GET=read)
     class OneView(APIView):
         @extend_schema(
             operation_id=f"get_{kind.one}", summary=f"One {kind.one.replace('_', ' ')}", tags=[kind.title],
-            parameters=[row_id], responses={200: kind.shown, **problems(404)},
+            parameters=[ID], responses={200: kind.shown, **problems(404)},
         )  # fmt: skip
         def get(self, request: Request, row_id: int) -> Response:  # noqa: ARG002
             """Return one with what became of it."""
             return Response(_told(kind, row_id))
 
+    return OneView
+
+
+def _decide_view(kind: Kind, decide: api.Scope) -> Any:
     @api.needs(POST=decide)
     class DecideView(APIView):
         parser_classes = (JsonParser,)
 
         @extend_schema(
             operation_id=f"decide_{kind.one}", summary="Decide on it", tags=[kind.title],
-            parameters=[row_id, key_parameter("decision")], request=kind.given,
+            parameters=[ID, key_parameter("decision")], request=kind.given,
             responses={200: kind.shown, **problems(400, 404, 409, 415, 422)},
         )  # fmt: skip
         @idempotent
@@ -139,7 +151,7 @@ def views_of(kind: Kind) -> tuple[Any, Any, Any]:
             kind.decide(row_id, given.validated_data, actor_of(request))
             return Response(_told(kind, row_id))
 
-    return ListView, OneView, DecideView
+    return DecideView
 
 
 def _told(kind: Kind, row_id: int) -> Values:
