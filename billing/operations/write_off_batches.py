@@ -43,7 +43,7 @@ _LIST = """
         LEFT JOIN LATERAL (SELECT sum(x.amount_minor) AS paid FROM billing_allocation x
                            WHERE x.bill_id = b.id) p ON TRUE
         WHERE l.account_id IS NOT NULL AND l.balance_minor > 0 AND b.state = 'issued' AND b.kind <> 'credit'
-          AND b.amount_minor > coalesce(p.paid, 0) AND b.due_date < %(today)s
+          AND b.amount_minor > coalesce(p.paid, 0) AND (b.due_date < %(today)s OR b.kind = 'late_fee')
     ), fits AS (
         SELECT o.account_id, r.place, r.code, sum(o.amount) AS amount, count(*) AS bills, min(o.due_date) AS oldest
         FROM open o
@@ -228,6 +228,6 @@ def _debts(listed: list[WriteOffCandidate], today: date) -> dict[int, list[OpenD
     reasons = {row.account_id: rule.reasons[row.reason] for row in listed if row.reason in rule.reasons}
     for one in queries.open_debts(account_ids=list(reasons)):
         reason = reasons[one.account_id]
-        if one.due_date < today and (reason.finds is Finds.CLOSED or one.due_date <= reason.due_by(today)):
+        if one.is_late(today) and (reason.finds is Finds.CLOSED or one.due_date <= reason.due_by(today)):
             found.setdefault(one.account_id, []).append(one)
     return found

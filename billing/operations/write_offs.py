@@ -61,7 +61,7 @@ class NewWriteOff:
 
     reason    code of the pack rule ``write_offs``
     evidence  what shows that it will not be paid; ``paper_id``: a document beside it
-    bill_ids  of which bills; None: all that is open of the account and past its due date
+    bill_ids  of which bills; None: all of the account that is past its due date, with its late fees
     key       the same key twice is one write-off
     """
 
@@ -313,7 +313,7 @@ def _note(
 def _debts(new: NewWriteOff, today: date) -> list[OpenDebt]:
     debts = write_offs.open_debts(account_ids=[new.account_id])
     if new.bill_ids is None:
-        return [one for one in debts if one.due_date < today]
+        return [one for one in debts if one.is_late(today)]
     found = [one for one in debts if one.bill_id in new.bill_ids]
     if len(found) != len(set(new.bill_ids)):
         raise BadWriteOff("One of these bills is not open.", advice="Look at what is open.", field="bills")

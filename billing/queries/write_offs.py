@@ -15,7 +15,7 @@ from cis.kernel.errors import Refused
 from cis.platform.db import fetch
 
 _OPEN = """
-    SELECT b.account_id, b.id, b.number, b.due_date, (b.amount_minor - coalesce(p.paid, 0))::bigint
+    SELECT b.account_id, b.id, b.number, b.due_date, (b.amount_minor - coalesce(p.paid, 0))::bigint, b.kind
     FROM billing_bill b
     LEFT JOIN LATERAL (SELECT sum(a.amount_minor) AS paid FROM billing_allocation a WHERE a.bill_id = b.id) p ON TRUE
     WHERE b.account_id = ANY(%s) AND b.state = 'issued' AND b.kind <> 'credit' AND b.amount_minor > coalesce(p.paid, 0)
@@ -77,6 +77,11 @@ class OpenDebt:
     number: str
     due_date: date
     open_minor: int
+    kind: str
+
+    def is_late(self, today: date) -> bool:
+        """Return whether it is past its due date, or the late fee of what is."""
+        return self.due_date < today or self.kind == "late_fee"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

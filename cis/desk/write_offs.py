@@ -107,7 +107,7 @@ def new(request: HttpRequest, account_id: int) -> HttpResponse:
     except Refused as refusal:
         tell_refusal(request, refusal)
         return redirect("desk:account", account_id)
-    debts = [one for one in write_offs.open_debts(account_ids=[account_id]) if one.due_date < today()]
+    debts = [one for one in write_offs.open_debts(account_ids=[account_id]) if one.is_late(today())]
     if not debts:
         messages.info(request, _("Nothing of this account is past its due date."))
         return redirect("desk:account", account_id)
