@@ -139,6 +139,12 @@ class PlanDetail:
     settlements: tuple[SettlementRow, ...]
 
     @property
+    def texts(self) -> dict[str, str]:
+        """Return the terms that were accepted, by language."""
+        zh, _, en = self.terms.partition("\n\n")
+        return {"zh": zh, "en": en}
+
+    @property
     def series(self) -> Series:
         """Return its months in the order of time; bills that were cancelled are left out."""
         by_month: dict[date, list[MonthRow]] = {}

@@ -18,8 +18,10 @@ from cis.kernel.periods import add_months, month_of
 from cis.platform import packs
 from cis.platform.db import fetch
 
-KEEPERS: frozenset[Role | ActorKind] = frozenset({Role.CLERK, Role.BILLING, Role.SUPERVISOR, ActorKind.SYSTEM})
-"""Who begins and ends plans."""
+KEEPERS: frozenset[Role | ActorKind] = frozenset(
+    {Role.CLERK, Role.BILLING, Role.SUPERVISOR, ActorKind.SYSTEM, ActorKind.CLIENT}
+)
+"""Who begins and ends plans; of a program its key has said so."""
 BILLERS: frozenset[Role | ActorKind] = frozenset({Role.BILLING, Role.SUPERVISOR})
 """Who takes settlements back."""
 RULE = "budget_billing"

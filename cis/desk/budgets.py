@@ -51,7 +51,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     """Give the same list as a file."""
     found = budget_plans.listed(wanted=PlanListForm(request.GET).wanted(), today=today(), most=FILE_ROWS_MOST)
     header = [
-        _("Budget plan"), _("Account"), _("Customer"), _("State"), _("Since"), _("Level amount"), _("Budget balance"),
+        _("Budget plan"), _("Account"), _("Customer"), _("State"), _("First month"), _("Level amount"), _("Budget balance"),
         _("Billed until"), _("Settled next"), _("Ended on"), _("Reason"),
     ]  # fmt: skip
     rows = (
@@ -86,7 +86,7 @@ def offer(request: HttpRequest, account_id: int) -> HttpResponse:
         else:
             messages.success(request, _("The budget plan begins with the next bill."))
             return redirect("desk:budget", plan_id)
-    context = {"form": form, "account": account, "offer": found, "chart": _chart(found.series, _("Expected"))}
+    context = {"form": form, "account": account, "offer": found, "chart": _chart(found.series, _("Expected cost"))}
     return render(request, "desk/budgets/offer.html", context)
 
 
@@ -103,7 +103,7 @@ def show(request: HttpRequest, plan_id: int) -> HttpResponse:
         "plan": found,
         "card": found.card,
         "account": account,
-        "chart": _chart(found.series, _("Used")),
+        "chart": _chart(found.series, _("Cost of what was used")),
         "may_end": actor.is_one_of(budgets.KEEPERS) and found.card.state == "active",
         "last_id": made[-1].id if made and made[-1].kind != "after" and actor.is_one_of(REVERSERS) else None,
         "form": ReverseForm(),
@@ -146,7 +146,7 @@ def months_file(request: HttpRequest, plan_id: int) -> StreamingHttpResponse:  #
         _("Bill"),
         _("From"),
         _("Until"),
-        _("Used"),
+        _("Cost of what was used"),
         _("Level amount"),
         _("Note"),
         _("Unpaid"),

@@ -125,7 +125,7 @@ def _chart(series: Series, *, is_offer: bool) -> dict[str, Any]:
         "level": series.level,
         "balance": series.balance,
         "words": {
-            "used": gettext("Expected") if is_offer else gettext("Used"),
+            "used": gettext("Expected cost") if is_offer else gettext("Cost of what was used"),
             "level": gettext("Level amount"),
             "balance": gettext("Budget balance"),
             "symbol": SYMBOLS.get(supplier.current().currency, ""),
