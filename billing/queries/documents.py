@@ -103,6 +103,9 @@ def of_bill(*, bill_id: int) -> BillDocument:
     holders = accounts.holders(account_ids=[card.account_id])
     holder = next((span for span in holders if span.start_date <= held_on), None)
     explanation = explanations.of_bill(bill=bill, since_date=holder.start_date if holder else None)
+    # Where a level amount is owed in its place, the code on the bill pays that.
+    budget = budgets.on_bills(bill_ids=[bill_id]).get(bill_id)
+    paid_number = (budget.level_number if budget is not None else "") or card.number
     return BillDocument(
         bill=bill,
         supplier=supplier.current(),
@@ -114,7 +117,7 @@ def of_bill(*, bill_id: int) -> BillDocument:
         ),
         explanation=explanation,
         last_day=last_day,
-        qr_payload=pay_links.address(card.number) if card.number else "",
-        budget=budgets.on_bills(bill_ids=[bill_id]).get(bill_id),
+        qr_payload=pay_links.address(paid_number) if paid_number else "",
+        budget=budget,
         cancels=bills.listed(bill_ids=[card.cancels_id])[0].number if card.cancels_id else "",
     )

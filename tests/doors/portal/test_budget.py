@@ -9,7 +9,8 @@ from django.urls import reverse
 from accounts.models.notice import Notice
 from billing.models.budget import BudgetPlan
 from billing.operations import documents, telling
-from billing.queries import balances
+from billing.queries import balances, pay_links
+from billing.queries import documents as document_queries
 from tests.doors.portal.test_pages import _words
 from tests.factories import accounts, contracts
 from tests.factories.budgets import accept, month, year
@@ -54,6 +55,10 @@ def test_a_customer_begins_and_ends_a_plan(visitor, world, settings, tmp_path):
     assert "You have used ¥43.40 more" in _words(visitor.get(page))
     assert "You pay the level amount of ¥80.00" in _words(visitor.get(reverse("portal:bill", args=[made.number])))
     assert documents.pdf(bill_id=made.id).startswith(b"%PDF")
+    level = plan.bills.get().level_note
+    paper = document_queries.of_bill(bill_id=made.id)
+    assert paper.qr_payload == pay_links.address(level.number)
+    assert (paper.owed_minor, paper.budget.balance_minor) == (8_000, 4_340)
     telling.tell_bills(bill_ids=[made.id])
     (told,) = Notice.objects.filter(event="budget_bill", channel="inbox")
     assert "80.00" in told.body
