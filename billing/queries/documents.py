@@ -39,7 +39,7 @@ class BillDocument:
     last_day: date
     qr_payload: str
     cancels: str
-    budget: OnBill | None
+    budget: OnBill | None = None
 
     @property
     def owed_minor(self) -> int:

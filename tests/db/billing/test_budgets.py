@@ -236,6 +236,31 @@ def test_a_bill_of_an_earlier_plan_that_is_cancelled_leaves_the_present_one_alon
     assert proof.verify() == ()
 
 
+@pytest.mark.parametrize(
+    ("law", "damage"),
+    [
+        ("levelled_bill_has_its_notes", "UPDATE billing_budgetbill SET taken_minor = taken_minor + 1"),
+        ("budget_balance_is_used_less_paid", "UPDATE billing_budgetbill SET level_minor = level_minor + 1"),
+        ("ended_budget_is_settled", "UPDATE billing_budgetplan SET account_id = %s"),
+        ("budget_settlement_has_its_notes", "UPDATE billing_budgetsettlement SET balance_minor = balance_minor + 1"),
+    ],
+)
+def test_each_damage_of_a_plan_is_found_by_its_law(world, law, damage):
+    other = contracts.world()
+    for one in (world, other):
+        year(one, FIRST, KWH[:6])
+        plan_id = accept(one, date(2025, 7, 5), actor=CLERK)
+        month(one, date(2025, 7, 1), 200)
+    budgets.end(plan_id=plan_id, today=date(2025, 8, 5), actor=CLERK)
+    assert proof.verify() == ()
+    with connection.cursor() as cursor:
+        if "account_id" in damage:
+            cursor.execute(f"{damage} WHERE state = 'active'", [other.account.id])
+        else:
+            cursor.execute(damage)
+    assert law in {breach.law.name for breach in proof.verify()}
+
+
 def test_amounts_that_are_not_paid_end_the_plan(world):
     year(world, FIRST)
     accept(world, NEW_YEAR, actor=CLERK)

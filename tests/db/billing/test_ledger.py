@@ -138,7 +138,8 @@ def test_every_law_can_be_broken_or_is_guarded_by_the_database():
         "no_orphans", "segments_in_force_do_not_overlap", "bill_numbers_have_no_gaps", "payment_is_posted_once",
         "allocations_fit", "reversal_mirrors", "charge_is_billed_once", "refund_is_posted_once",
         "financing_is_posted_once", "balance_is_open_debt_less_free_money", "free_money_is_credit",
-        "closed_period_is_unchanged", "closed_sums_are_sums_of_transfers",
+        "closed_period_is_unchanged", "closed_sums_are_sums_of_transfers", "levelled_bill_has_its_notes",
+        "budget_balance_is_used_less_paid", "ended_budget_is_settled", "budget_settlement_has_its_notes",
     }  # fmt: skip
 
 
