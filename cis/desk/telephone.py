@@ -1,5 +1,7 @@
 """The secret number of a customer for the telephone, set at the desk for who stands there."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -25,7 +27,7 @@ def pin(request: HttpRequest, account_id: int) -> HttpResponse:
         messages.info(request, _("Enquiries by telephone are not offered here."))
         return redirect("desk:account", account_id)
     customer_operations.record_look(customer_id=account.holder.id, actor=actor)
-    given = {"account_id": account_id, "customer_id": account.holder.id, "actor": actor}
+    given: dict[str, Any] = {"account_id": account_id, "customer_id": account.holder.id, "actor": actor}
     if request.POST.get("do") == "remove":
         operations.remove(**given)
         messages.success(request, _("The PIN is removed."))

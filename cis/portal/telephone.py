@@ -1,5 +1,7 @@
 """The customer's secret number for the telephone, by which he asks what he owes."""
 
+from typing import Any
+
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -22,7 +24,7 @@ def pin(request: HttpRequest) -> HttpResponse:
     held = visit.chosen
     if held is None or not held.is_current or digits is None:
         raise Http404
-    given = {"account_id": held.account_id, "customer_id": visit.customer_id, "actor": actor_of(request)}
+    given: dict[str, Any] = {"account_id": held.account_id, "customer_id": visit.customer_id, "actor": actor_of(request)}
     if request.POST.get("do") == "remove":
         operations.remove(**given)
         messages.success(request, _("The PIN is removed."))
