@@ -24,7 +24,11 @@ def pin(request: HttpRequest) -> HttpResponse:
     held = visit.chosen
     if held is None or not held.is_current or digits is None:
         raise Http404
-    given: dict[str, Any] = {"account_id": held.account_id, "customer_id": visit.customer_id, "actor": actor_of(request)}
+    given: dict[str, Any] = {
+        "account_id": held.account_id,
+        "customer_id": visit.customer_id,
+        "actor": actor_of(request),
+    }
     if request.POST.get("do") == "remove":
         operations.remove(**given)
         messages.success(request, _("The PIN is removed."))
