@@ -1,5 +1,23 @@
 """Tables of the room; import names from their module, so that the import contracts see them."""
 
-from accounts.models import account, contact, customer, notice, supplier, tax_profile, telephone, user
+from accounts.models import (
+    account,
+    contact,
+    customer,
+    notice,
+    supplier,
+    tax_profile,
+    telephone,
+    user,
+)
 
-__all__ = ["account", "contact", "customer", "notice", "supplier", "tax_profile", "telephone", "user"]
+__all__ = [
+    "account",
+    "contact",
+    "customer",
+    "notice",
+    "supplier",
+    "tax_profile",
+    "telephone",
+    "user",
+]

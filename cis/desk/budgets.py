@@ -51,8 +51,8 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     """Give the same list as a file."""
     found = budget_plans.listed(wanted=PlanListForm(request.GET).wanted(), today=today(), most=FILE_ROWS_MOST)
     header = [
-        _("Budget plan"), _("Account"), _("Customer"), _("State"), _("First month"), _("Level amount"), _("Budget balance"),
-        _("Billed until"), _("Settled next"), _("Ended on"), _("Reason"),
+        _("Budget plan"), _("Account"), _("Customer"), _("State"), _("First month"), _("Level amount"),
+        _("Budget balance"), _("Billed until"), _("Settled next"), _("Ended on"), _("Reason"),
     ]  # fmt: skip
     rows = (
         (r.id, r.account_number, r.customer, str(PLAN_STATES[r.state]), r.from_date, plain_money(r.level_minor),
