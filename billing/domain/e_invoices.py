@@ -63,7 +63,7 @@ class RedReason(StrEnum):
     """
     Why an invoice is taken back: 开票有误, 销货退回, 服务中止, 销售折让.
 
-    An error is taken back whole. [source: as providers of the platform publish them; see decision 0095]
+    An error is taken back whole. [source: as providers of the platform publish them; see decision 0064]
     """
 
     ERROR = "error"
