@@ -88,17 +88,20 @@ class Credit:
     young_minor     of it from payments that may still bounce
     promised_minor  of it what other refunds under way are about
     given_up_minor  what was written off of the account: credit takes that back first
+    used_minor      what a prepaid account has used and no bill bills yet
     """
 
     credit_minor: int
     young_minor: int
     promised_minor: int
     given_up_minor: int = 0
+    used_minor: int = 0
 
     @property
     def free_minor(self) -> int:
         """What may be paid out now. [minor unit]"""
-        return max(0, self.credit_minor - self.young_minor - self.promised_minor - self.given_up_minor)
+        kept = self.young_minor + self.promised_minor + self.given_up_minor + self.used_minor
+        return max(0, self.credit_minor - kept)
 
 
 def bank_account(typed: str, *, must_be_iban: bool) -> str:

@@ -189,7 +189,7 @@ KIND = Kind(
     unknown=UnknownAdjustment,
     own=OwnAdjustment,
     bad=BadAdjustment,
-    check=lambda _: None,
+    check=lambda _row, _today: None,
     make=_make,
     undo=_undo,
 )

@@ -124,7 +124,7 @@ def _drafted(new: NewMove) -> MoneyMove:
 
 
 @joins_transaction
-def _check(row: MoneyMove) -> None:
+def _check(row: MoneyMove, today: date) -> None:
     """Refuse what is not there to be moved, under the lock of both accounts."""
     if row.payment_id is not None:
         if PaymentReturn.objects.filter(payment_id=row.payment_id).exists():
@@ -133,8 +133,9 @@ def _check(row: MoneyMove) -> None:
         if others.exclude(id=row.id).exists():
             raise BadMove("Somebody has proposed to move this payment.", advice="Decide on that first.")
         return
-    owed = balances.owed_minor(account_ids=[row.from_account_id]).get(row.from_account_id, 0)
-    free_minor = -owed - refunds.promised_minor(account_id=row.from_account_id)
+    credit_minor = -balances.owed_minor(account_ids=[row.from_account_id]).get(row.from_account_id, 0)
+    used_minor = refunds.used_minor(account_id=row.from_account_id, credit_minor=credit_minor, today=today)
+    free_minor = credit_minor - used_minor - refunds.promised_minor(account_id=row.from_account_id)
     if not 0 < row.amount_minor <= free_minor:
         raise BadMove("So much credit is not there.", advice="Look at the account.", field="amount")
 

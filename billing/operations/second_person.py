@@ -44,7 +44,7 @@ class Kind(Generic[Row]):
     unknown: type[Refused]
     own: type[Refused]
     bad: type[Refused]
-    check: Callable[[Row], None]
+    check: Callable[[Row, date], None]
     make: Callable[[Row, date, Actor], None]
     undo: Callable[[Row, str, date, Actor], None]
 
@@ -91,7 +91,7 @@ def propose_step(kind: Kind[Row], row: Row, *, limits: Limits, today: date, acto
     known = kind.model.objects.filter(key=row.key).first()
     if known is not None:
         return int(known.id)
-    kind.check(row)
+    kind.check(row, today)
     amount_minor: int = _of(row, "amount_minor")
     is_for_two = _needs_two(kind, row, limits, amount_minor, today, actor)
     if is_for_two is None:
@@ -125,7 +125,7 @@ def decided_step(kind: Kind[Row], row_id: int, *, is_agreed: bool, today: date, 
         raise kind.own(f"Who proposed a {kind.words} does not agree to it.", advice="Ask somebody else of billing.")
     row.decider_id = person_of(actor)
     if is_agreed:
-        kind.check(row)
+        kind.check(row, today)
         _make(kind, row, today, actor)
         return row
     row.state = AdjustmentState.DROPPED.value

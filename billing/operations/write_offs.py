@@ -240,7 +240,7 @@ def _unrecover(row: WriteOff, cancelled: BillReleased) -> None:
 
 
 @joins_transaction
-def _check(row: WriteOff) -> None:
+def _check(row: WriteOff, today: date) -> None:  # noqa: ARG001 (one signature)
     """Refuse what cannot be written off now; what was paid meanwhile is left out of it."""
     if row.pk is None:
         waits = WriteOff.objects.filter(account_id=row.account_id, state=AdjustmentState.PROPOSED.value)

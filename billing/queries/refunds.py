@@ -11,7 +11,7 @@ from accounts.queries import accounts
 from billing.domain.channels import PaymentChannel
 from billing.domain.refunds import LIVE, Credit, RefundState
 from billing.models.settlement import Refund
-from billing.queries import balances, write_offs
+from billing.queries import balances, prepaid, write_offs
 from cis.kernel import fixed
 from cis.kernel.errors import Refused
 from cis.platform import packs
@@ -170,12 +170,22 @@ def _credit(account_id: int, found: RefundRule, today: date, but_refund_id: int 
     cooling = {channel.value: today - timedelta(days=days) for channel, days in found.cooling_days.items() if days}
     given = {"account": account_id, "channels": list(cooling), "since": list(cooling.values())}
     ((young_minor,),) = fetch(_YOUNG, given)
+    credit_minor = max(0, -balance)
     return Credit(
-        credit_minor=max(0, -balance),
+        credit_minor=credit_minor,
         young_minor=young_minor,
         promised_minor=promised_minor(account_id=account_id, but_refund_id=but_refund_id),
         given_up_minor=write_offs.left_minor(account_ids=[account_id]),
+        used_minor=used_minor(account_id=account_id, credit_minor=credit_minor, today=today),
     )
+
+
+def used_minor(*, account_id: int, credit_minor: int, today: date) -> int:
+    """Return what a prepaid account has used and no bill bills; all its credit as long as nobody knows. [minor unit]"""
+    standing = prepaid.of_accounts(account_ids=[account_id], today=today).get(account_id)
+    if standing is None:
+        return 0
+    return credit_minor if standing.open_cost_minor is None else max(0, standing.open_cost_minor)
 
 
 def promised_minor(*, account_id: int, but_refund_id: int | None = None) -> int:

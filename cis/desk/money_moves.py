@@ -125,7 +125,7 @@ def _new(request: HttpRequest, account_id: int, payment: payments.PaymentDetail 
     actor = actor_of(request)
     customer_operations.record_look(customer_id=account.holder.id, actor=actor)
     offer = refunds.offer(account_id=account_id, today=today())
-    free = max(0, offer.credit.credit_minor - offer.credit.promised_minor)
+    free = max(0, offer.credit.credit_minor - offer.credit.promised_minor - offer.credit.used_minor)
     first = {
         "request_key": uuid4().hex,
         "amount": plain_money(min(free, offer.owed_elsewhere_minor or free)),

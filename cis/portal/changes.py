@@ -7,8 +7,7 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import get_language
-from django.utils.translation import gettext as _now
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.queries import customers, supplier
@@ -205,9 +204,9 @@ def withdraw(request: HttpRequest, change_id: int) -> HttpResponse:
         raise Http404
     try:
         changes.withdraw(change_id=change_id, actor=actor_of(request))
-        messages.success(request, _now("It is withdrawn."))
+        messages.success(request, gettext("It is withdrawn."))
     except Refused:
-        messages.error(request, _now("This cannot be withdrawn any more."))
+        messages.error(request, gettext("This cannot be withdrawn any more."))
     return redirect("portal:changes")
 
 
@@ -311,6 +310,6 @@ def _sent(request: HttpRequest, form: ChangeForm, wanted: Wanted) -> HttpRespons
     state = queries.one(change_id=change_id).card.state
     messages.success(
         request,
-        _now("Thank you. We look at it and tell you.") if state == "waiting" else _now("Thank you. It is noted."),
+        gettext("Thank you. We look at it and tell you.") if state == "waiting" else gettext("Thank you. It is noted."),
     )
     return redirect("portal:changes")

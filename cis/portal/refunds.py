@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
@@ -59,7 +59,7 @@ def index(request: HttpRequest) -> HttpResponse:
         if form is None:
             raise Http404
         if form.is_valid() and _ask(request, held, form):
-            messages.success(request, _now("We look at it, and tell you when the money is on its way."))
+            messages.success(request, gettext("We look at it, and tell you when the money is on its way."))
             return redirect("portal:refunds")
     context = {
         "visit": visit, "offer": offer, "form": form, "supplier": supplier.current(),

@@ -15,9 +15,11 @@ from billing.domain.channels import PaymentChannel
 from billing.models.bill import Bill
 from billing.models.ledger import Transfer
 from billing.models.prepay import PrepaidDay, PrepaidMove, Prepayment
-from billing.operations import payments, prepaid, prepaid_nights
+from billing.operations import money_moves, payments, prepaid, prepaid_nights
+from billing.operations.money_moves import NewMove
 from billing.operations.prepaid import BadSwitch, NothingToAccept, StillOwes
 from billing.queries import prepaid as queries
+from billing.queries import refunds
 from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.enums import Role
 from cis.kernel.periods import Period
@@ -35,6 +37,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 ZONE = ZoneInfo("Asia/Shanghai")
 FEBRUARY = date(2026, 2, 1)
 CASHIER = Actor(ActorKind.STAFF, 21, "Zhou", frozenset({Role.CASHIER}))
+BILLER = Actor(ActorKind.STAFF, 22, "Sun", frozenset({Role.BILLING}))
 BLOCKS = ((3_120, Fraction(617)), (4_800, Fraction(667)), (10**9, Fraction(917)))
 
 
@@ -132,6 +135,25 @@ def test_the_bill_of_the_month_takes_the_place_of_its_days(flat):
     assert one.unbilled_minor == cost_of(4_160) - cost_of(4_120)
     assert one.balance_minor == 300_000 - cost_of(4_160)
     prove()
+
+
+def test_what_is_used_and_not_billed_is_not_paid_out(flat):
+    world, register = flat
+    on = date(2026, 2, 20)
+    assert refunds.offer(account_id=world.account.id, today=on).credit.free_minor == 0  # nobody knows yet
+    pay(world, 100_000, FEBRUARY, "p1")
+    read_daily(register, since=FEBRUARY + DAY, values_kwh=[3_000 + 40 * place for place in range(1, 20)])
+    night(on)
+    credit = refunds.offer(account_id=world.account.id, today=on).credit
+    assert credit.used_minor == cost_of(3_760) - cost_of(3_000)
+    assert credit.free_minor == standing(world, on).balance_minor == 300_000 - cost_of(3_760)
+    other = accounts.account(holder=world.customer)
+    too_much = NewMove(
+        to_account_id=other.id, from_account_id=world.account.id, reason="other flat", key="m",
+        amount_minor=credit.free_minor + 1,
+    )  # fmt: skip
+    with pytest.raises(money_moves.BadMove):
+        money_moves.propose(new=too_much, today=on, actor=BILLER)
 
 
 def test_a_night_looks_once_a_day_and_goes_on_where_it_was(flat):

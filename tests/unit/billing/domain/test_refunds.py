@@ -9,11 +9,12 @@ from billing.domain.refunds import BadBankAccount, Credit, bank_account
 MONEY = st.integers(0, 10**9)
 
 
-@given(MONEY, MONEY, MONEY)
-def test_no_more_is_free_than_is_there(credit, young, promised):
-    free = Credit(credit_minor=credit, young_minor=young, promised_minor=promised).free_minor
+@given(MONEY, MONEY, MONEY, MONEY, MONEY)
+def test_no_more_is_free_than_is_there(credit, young, promised, given_up, used):
+    kept = {"young_minor": young, "promised_minor": promised, "given_up_minor": given_up, "used_minor": used}
+    free = Credit(credit_minor=credit, **kept).free_minor
     assert 0 <= free <= credit
-    assert free == 0 or free + young + promised == credit
+    assert free == 0 or free + sum(kept.values()) == credit
 
 
 @pytest.mark.parametrize(
