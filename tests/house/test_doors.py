@@ -38,6 +38,19 @@ def test_only_the_renderer_imports_weasyprint():
     assert found == []
 
 
+def test_days_in_forms_are_written_as_browsers_read_them():
+    """Django writes the value of a date by the language, and a browser then shows an empty field."""
+    found = [
+        f"{source.name_of(path)}:{node.lineno}"
+        for path in source.files()
+        if source.name_of(path).startswith("cis/") and source.name_of(path) != "cis/platform/forms.py"
+        for node in _calls(path)
+        if ast.unparse(node.func) == "forms.DateField"
+        or (ast.unparse(node.func) == "forms.DateInput" and not any(one.arg == "format" for one in node.keywords))
+    ]
+    assert found == []
+
+
 def test_no_template_marks_foreign_text_as_safe():
     templates = (source.ROOT / "templates").rglob("*.html")
     assert [str(p) for p in templates if re.search(r"\|\s*safe\b|autoescape off", p.read_text(encoding="utf-8"))] == []

@@ -6,9 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from arrears.queries.prepaid_list import WantedPrepaid
 from cis.desk.forms.customers import choices
 from cis.desk.prepaid_words import LISTED
-from cis.platform.forms import PageForm
-
-DATE = forms.DateInput(attrs={"type": "date"})
+from cis.platform.forms import DayField, PageForm
 
 
 class PrepaidListForm(PageForm):
@@ -28,7 +26,7 @@ class SwitchOnForm(PageForm):
     """From when an account pays before it uses, and by which agreement."""
 
     field_of = {"bad_prepay_switch": "since_date"}
-    since_date = forms.DateField(label=_("From"), widget=DATE)
+    since_date = DayField(label=_("From"))
     agreement_reference = forms.CharField(
         label=_("Number of the signed agreement"), max_length=100,
         help_text=_("It also allows that the supply is cut off by remote once the balance is used up."),
@@ -39,7 +37,7 @@ class SwitchOffForm(PageForm):
     """From when an account pays after it used again."""
 
     field_of = {"bad_prepay_switch": "until_date"}
-    until_date = forms.DateField(label=_("From"), widget=DATE)
+    until_date = DayField(label=_("From"))
     reason = forms.CharField(label=_("Reason"), max_length=200)
 
 

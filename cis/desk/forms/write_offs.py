@@ -12,7 +12,7 @@ from cis.desk.forms.applications import PAPER_TYPES
 from cis.desk.forms.customers import choices
 from cis.desk.money_words import ADJUSTMENT_STATES
 from cis.desk.write_off_words import WRITE_OFF_REASONS
-from cis.platform.forms import PageForm
+from cis.platform.forms import DayField, PageForm
 from cis.platform.templatetags.local import day, money
 
 
@@ -45,8 +45,8 @@ class CandidateForm(PageForm):
 class WriteOffReportForm(PageForm):
     """Which months and which reason of the report."""
 
-    since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(label=_("Until"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    since = DayField(label=_("From"), required=False)
+    until = DayField(label=_("Until"), required=False)
     reason = forms.ChoiceField(label=_("Reason"), required=False, choices=choices(WRITE_OFF_REASONS, empty=_("All")))
 
     def given(self) -> dict[str, Any]:
