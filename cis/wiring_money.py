@@ -7,11 +7,13 @@ from django.core.exceptions import ImproperlyConfigured
 
 from arrears.operations import cases, cutting, demands, disconnections, dunning, late_fees, plan_looks, prepaid_cuts
 from arrears.queries import demands_made, disputes, hindrances, money_under_way
-from arrears.queries import late_fees as accruals
+from arrears.queries import late_fees as late_fee_accruals
 from billing.domain.announcements import BillCancelled, BillReleased, BillsIssued, PaymentsBooked
 from billing.gateways import e_invoice
 from billing.gateways.sandbox_invoices import SandboxInvoices
 from billing.operations import (
+    accruals,
+    accruing,
     budget_nights,
     budget_notes,
     consolidated_telling,
@@ -122,7 +124,8 @@ def bind() -> None:
     jobs.register(late_fees.WORK, late_fees.night, schedule=Daily(LATE_FEES_AT, settings.TIME_ZONE))
     jobs.register(e_invoice_sending.WORK, e_invoice_sending.work, schedule=Daily(INVOICES_AT, settings.TIME_ZONE))
     jobs.register(e_invoices.SEND, e_invoice_sending.send, schedule=Every(INVOICES_EVERY))
-    balances.answer_accrued_by(accruals.accrued_minor)
+    balances.answer_accrued_by(late_fee_accruals.accrued_minor)
+    jobs.register(accruals.WORK, accruing.work)
     events.listen(BillsIssued, budget_notes.level_step)
     events.listen(BillCancelled, budget_notes.take_back_step)
     jobs.register(budget_nights.WORK, budget_nights.night, schedule=Daily(BUDGETS_AT, settings.TIME_ZONE))

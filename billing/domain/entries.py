@@ -14,6 +14,7 @@ class TransferKind(StrEnum):
     SUSPENSE  money that came in and belongs to nobody known yet
     TILL      cash counted, brought to the bank, or missing
     ONLINE    money on its way from a provider of online payment, its fees and its settlement
+    ACCRUAL   energy of a month that is on no bill at its end, and that taken back in the next month
     """
 
     BILL = "bill"
@@ -23,6 +24,7 @@ class TransferKind(StrEnum):
     SUSPENSE = "suspense"
     TILL = "till"
     ONLINE = "online"
+    ACCRUAL = "accrual"
 
 
 CUSTOMER = "customer"

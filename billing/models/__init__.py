@@ -1,6 +1,7 @@
 """Tables of the room; import names from their module, so that the import contracts see them."""
 
 from billing.models import (
+    accrual,
     adjustment,
     agreed_part,
     bill,
@@ -25,6 +26,7 @@ from billing.models import (
 )
 
 __all__ = [
+    "accrual",
     "adjustment",
     "agreed_part",
     "bill",

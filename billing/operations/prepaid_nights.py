@@ -20,16 +20,14 @@ from billing.domain import prepay
 from billing.domain.findings import Obstacle
 from billing.domain.prepay import PrepayRule, RatedDay, Review
 from billing.models.prepay import PrepaidDay
-from billing.operations import ledger, prepaid_levels
+from billing.operations import ledger, prepaid_levels, unbilled
 from billing.operations.chunks import reason_of
-from billing.queries import prepaid, prepay_rules, rebill_changes, segments
+from billing.queries import prepaid, prepay_rules, segments
 from billing.queries.prepaid import Span
 from cis.kernel.calendar import local_clock
 from cis.kernel.errors import Refused
 from cis.kernel.periods import Period
-from cis.platform import db
 from cis.platform.db import opens_transaction
-from metering.operations import usage
 
 WORK = "prepaid_nights"
 CHUNK = 500
@@ -118,10 +116,7 @@ def _text(found: Obstacle) -> str:
 def _tried(spans: Sequence[Span], period: Period) -> list[Rated]:
     """Approve, rate, measure, and take all of it back."""
     points = sorted({point for span in spans for point in span.service_point_ids})
-    with db.rolled_back():
-        usage.approve_step(start_date=period.start, end_date=period.end, service_point_ids=points)
-        scope = rebill_changes.scope_of(period)
-        found = segments.find(account_ids=[span.account_id for span in spans], scope=scope)
+    found = unbilled.find(account_ids=[span.account_id for span in spans], service_point_ids=points, period=period)
     expected, existing, difference = found.expected, found.existing, found.difference
     sums = {span.account_id: [0, 0] for span in spans}
     for accounts, energy, amounts, sign in (

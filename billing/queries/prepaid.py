@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from billing.domain.prepay import Level, RatedDay, balance_minor
+from billing.queries.unbilled import NOW, SPAN
 from cis.kernel.errors import Refused
 from cis.platform.db import fetch
 
@@ -183,46 +184,16 @@ def waiting(*, day: date, zone_name: str) -> tuple[Span, ...]:
     )  # fmt: skip
 
 
-# What a counter shows is as of the start of a day; of interval days whole local days are told. An agreement that has
-# ended is told once its last day is.
-_WAITING = """
+_WAITING = f"""
     WITH wanted AS (
         SELECT p.id, p.account_id, p.customer_id, p.agreement_reference FROM billing_prepayment p
         WHERE p.since_date <= %(today)s AND (p.until_date IS NULL OR p.until_date > %(today)s)
           AND NOT EXISTS (SELECT FROM billing_prepaidday d WHERE d.prepayment_id = p.id AND d.day >= %(today)s)
-    ), supply AS (
-        SELECT w.id, g.service_point_id, coalesce(b.until, lower(g.period)) AS billed_until, upper(g.period) AS ends,
-               CASE WHEN t.until IS NOT NULL THEN least(t.until, %(today)s::date) END AS told_until
-        FROM wanted w
-        JOIN contracts_serviceagreement g ON g.account_id = w.account_id AND lower(g.period) < %(today)s
-        LEFT JOIN LATERAL (
-            SELECT max(s.end_date) AS until FROM billing_billsegment s JOIN billing_bill b ON b.id = s.bill_id
-            WHERE s.agreement_id = g.id AND s.cancels_id IS NULL AND b.state = 'issued' AND b.kind <> 'credit'
-        ) b ON true
-        LEFT JOIN LATERAL (
-            SELECT CASE WHEN bool_or(r.until IS NULL) THEN NULL ELSE min(r.until) END AS until
-            FROM metering_installation i JOIN metering_register x ON x.meter_id = i.meter_id
-            CROSS JOIN LATERAL (
-                SELECT CASE WHEN x.is_interval
-                    THEN (SELECT ((v.start_at + interval '24 hours') AT TIME ZONE %(zone)s)::date
-                          FROM metering_intervalday v
-                          WHERE v.register_id = x.id AND v.day_date > %(today)s::date - 70
-                          ORDER BY v.day_date DESC LIMIT 1)
-                    ELSE (SELECT max(e.read_date) FROM metering_registerread e
-                          WHERE e.register_id = x.id AND e.read_date <= %(today)s) END AS until) r
-            WHERE i.service_point_id = g.service_point_id
-              AND i.period @> (least(upper(g.period), %(today)s::date) - 1)
-              AND x.quantity = 'active' AND x.direction = 'import') t ON true
-        WHERE upper(g.period) IS NULL OR upper(g.period) > coalesce(b.until, lower(g.period))
-    )
+    ), supply AS ({NOW}), span AS ({SPAN})
     SELECT w.id, w.account_id, w.customer_id, held.customer_id, w.agreement_reference, s.billed_until, s.told_until,
            coalesce(s.is_untold, FALSE), s.points, billed.amount
     FROM wanted w
-    LEFT JOIN (
-        SELECT id, min(billed_until) AS billed_until,
-               coalesce(min(told_until) FILTER (WHERE ends IS NULL OR ends > told_until), max(ends)) AS told_until,
-               bool_or(told_until IS NULL) AS is_untold, array_agg(service_point_id ORDER BY service_point_id) AS points
-        FROM supply GROUP BY id) s ON s.id = w.id
+    LEFT JOIN span s ON s.id = w.id
     LEFT JOIN LATERAL (
         SELECT h.customer_id FROM accounts_accountholder h
         WHERE h.account_id = w.account_id AND h.period @> %(today)s::date) held ON true
@@ -231,7 +202,7 @@ _WAITING = """
         FROM billing_bill b JOIN billing_billsegment s ON s.bill_id = b.id
         WHERE b.account_id = w.account_id AND b.state = 'issued' AND b.kind <> 'credit') billed ON true
     ORDER BY s.billed_until, s.told_until, w.account_id
-"""
+"""  # noqa: S608 (the words put in are our own)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

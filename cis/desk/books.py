@@ -12,7 +12,7 @@ from django.views.decorators.http import require_POST
 from accounts.queries import users
 from billing.domain.periods import WORKFLOW, PeriodAction
 from billing.operations import periods as operations
-from billing.queries import periods, reports
+from billing.queries import accruals, periods, reports
 from billing.queries.periods import PeriodCard
 from cis.desk.answers import csv_file, or_404, tell_findings, today
 from cis.desk.ledger_names import ledger_name
@@ -68,6 +68,7 @@ def show(request: HttpRequest, year: int, month: int) -> HttpResponse:
         "debit_minor": sum(line.debit_minor for line in lines),
         "credit_minor": sum(line.credit_minor for line in lines),
         "people": users.names([card.proposer_id, card.closer_id]),
+        "accrual": accruals.of_month(month=card.month),
     }
     return render(request, "desk/books_month.html", context)
 

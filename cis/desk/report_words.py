@@ -22,9 +22,11 @@ TRANSFER_KINDS: Mapping[str, Any] = {
     "suspense": _("Money of nobody known"),
     "till": _("Cash desk"),
     "online": _("Online payment"),
+    "accrual": _("Accrual of revenue"),
 }
 LEDGER_ACCOUNTS: Mapping[str, Any] = {
     "customer": _("Customers"),
+    "asset.unbilled": _("Energy not billed yet"),
     "liability.vat": _("VAT payable"),
     "liability.suspense": _("Money of nobody known"),
     "liability.outgoing": _("Money on its way back"),

@@ -4,6 +4,7 @@ from django.urls import path
 
 from cis.desk import (
     account_page,
+    accrual_urls,
     advice,
     application_figures,
     applications,
@@ -316,6 +317,7 @@ urlpatterns = [
     *collective_urls.urlpatterns,
     *money_urls.urlpatterns,
     *write_off_urls.urlpatterns,
+    *accrual_urls.urlpatterns,
     *plan_urls.urlpatterns,
     *budget_urls.urlpatterns,
     *plan_urls.urlpatterns,

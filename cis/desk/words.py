@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from cis.desk import (
+    accrual_words,
     application_words,
     bank_words,
     budget_words,
@@ -263,6 +264,7 @@ JOB_NAMES: Mapping[str, Any] = {
     "payouts": _("Payouts of providers"),
     "notices_give_up": _("Notices that could not be sent"),
     "billing_reminders": _("Reminders before the due date"),
+    **accrual_words.JOBS,
     **debit_words.JOBS,
 }
 STANDINGS: Mapping[str, Any] = {
@@ -329,10 +331,10 @@ TONES: Mapping[str, str] = {
 }
 """Colour of the badge of a state; it always carries the word too."""
 _OF_PIECES = (
-    application_words, bank_words, budget_words, change_words, charge_words, checkout_words, collective_words,
-    contract_words, debit_words, deposit_words, dunning_words, e_invoice_words, field_words, late_fee_words,
-    meter_words, money_words, notice_words, plan_words, prepaid_words, programme_words, report_words, safety_words,
-    staff_words, till_words, write_off_words,
+    accrual_words, application_words, bank_words, budget_words, change_words, charge_words, checkout_words,
+    collective_words, contract_words, debit_words, deposit_words, dunning_words, e_invoice_words, field_words,
+    late_fee_words, meter_words, money_words, notice_words, plan_words, prepaid_words, programme_words, report_words,
+    safety_words, staff_words, till_words, write_off_words,
 )  # fmt: skip
 """Words of one part of the desk each; a module has tables, tones, or both."""
 OTHER_TONES: Mapping[tuple[str, str], str] = {

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext_noop as _
 
-from cis.platform import budget_phrases, collective_phrases, deposit_phrases, write_off_phrases
+from cis.platform import accrual_phrases, budget_phrases, collective_phrases, deposit_phrases, write_off_phrases
 
 SENTENCES: Mapping[str, str] = {
+    **accrual_phrases.SENTENCES,
     **collective_phrases.SENTENCES,
     "unknown_refund": _("There is no such refund."),
     "refund_paid": _("The refund was paid already."),

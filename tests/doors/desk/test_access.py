@@ -82,6 +82,7 @@ WRITERS = {
     **dict.fromkeys(("new_deposit", "ask_deposit", "increase_deposit", "wish_deposit"), CLERKS | BILLERS),
     "decide_deposit": BILLERS,
     **dict.fromkeys(("act_on_write_off", "decide_write_off_batch"), BILLERS),
+    **dict.fromkeys(("new_accrual", "act_on_accrual"), BILLERS),
     **dict.fromkeys(("act_on_e_invoice", "ask_e_invoice"), CLERKS | BILLERS),
     **dict.fromkeys(("offer_budget", "act_on_budget"), CLERKS | BILLERS),
     "act_on_demand": CLERKS | BILLERS,
