@@ -49,10 +49,6 @@ class Outcome(StrEnum):
     NOT_RATED = "not_rated"
 
 
-NO_USAGE = "no_usage"
-"""Reason: since the last bill no usage is known."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unbilled(Columns):
     """

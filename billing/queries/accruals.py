@@ -18,12 +18,14 @@ class UnknownAccrual(Refused):
 
 LISTING = f"""
     WITH wanted AS (SELECT a.id, a.id AS account_id FROM accounts_account a), supply AS ({AT_END}), span AS ({SPAN})
-    INSERT INTO billing_accrualaccount (accrual_id, account_id, billed_until, told_until, outcome, reason, text, used_wh)
+    INSERT INTO billing_accrualaccount
+        (accrual_id, account_id, billed_until, told_until, outcome, reason, text, used_wh)
     SELECT %(accrual)s, s.id, s.billed_until, CASE WHEN NOT s.is_untold THEN s.told_until END,
-           CASE WHEN s.is_untold OR s.told_until <= s.billed_until THEN 'not_rated' ELSE 'waiting' END,
-           CASE WHEN s.is_untold OR s.told_until <= s.billed_until THEN 'no_usage' ELSE '' END,
-           CASE WHEN s.is_untold OR s.told_until <= s.billed_until THEN 'Since the last bill no usage is known.' ELSE '' END, 0
-    FROM span s WHERE s.billed_until < %(today)s ORDER BY s.id
+           o.outcome, o.reason, o.text, 0
+    FROM span s
+    JOIN (VALUES (TRUE, 'not_rated', 'no_usage', 'Since the last bill no usage is known.'), (FALSE, 'waiting', '', ''))
+         AS o(is_unknown, outcome, reason, text) ON o.is_unknown = (s.is_untold OR s.told_until <= s.billed_until)
+    WHERE s.billed_until < %(today)s ORDER BY s.id
 """  # noqa: S608 (the words put in are our own)
 """Write down the accounts of an accrual; parameters accrual, today (first day after the month), zone."""
 _POINTS = """

@@ -44,7 +44,8 @@ NOW = _SUPPLY.format(told="t.until", stands="b.state = 'issued' AND b.kind <> 'c
 # and energy that is fixed by agreement.
 AT_END = _SUPPLY.format(
     told="greatest(t.until, u.until)",
-    stands="""b.kind <> 'credit' AND b.issue_date < %(today)s AND (b.state = 'issued' OR b.state = 'cancelled' AND EXISTS (
+    stands="""b.kind <> 'credit' AND b.issue_date < %(today)s
+              AND (b.state = 'issued' OR b.state = 'cancelled' AND EXISTS (
                   SELECT 1 FROM billing_bill c WHERE c.cancels_id = b.id AND c.issue_date >= %(today)s))""",
     more="""LEFT JOIN LATERAL (
             SELECT min(y.until) AS until FROM (
