@@ -50,6 +50,7 @@ class AccrualAccount(models.Model):
     An account that had unbilled days at the month's end, and what became of it.
 
     billed_until, told_until  it is accrued over [billed_until, told_until); told_until None: no usage is known at all
+    is_whole                  usage is known to the end of the month, or to that of its supplies
     reason, text              why it is not accrued, by code and in words; "" where it is
     """
 
@@ -57,6 +58,7 @@ class AccrualAccount(models.Model):
     account = models.ForeignKey("accounts.Account", on_delete=models.PROTECT, related_name="+")
     billed_until = models.DateField()
     told_until = models.DateField(null=True)
+    is_whole = models.BooleanField(default=False)
     outcome = Code(choices=choices_of(Outcome), default=Outcome.WAITING.value)
     reason = Code(default="", blank=True)
     text = models.CharField(max_length=300, default="", blank=True)

@@ -117,8 +117,7 @@ def _rate(accrual_id: int, accounts: Sequence[AccrualAccount], end: date) -> Non
             return
         log.warning("not_accrued", account=first.account_id, exc_info=not isinstance(error, Refused))
         rated = _nothing(first.account_id, reason_of(error))
-    outcome = Outcome.ACCRUED if period.end >= end else Outcome.PARTLY
-    _keep(accrual_id, account_ids, rated, outcome)
+    _keep(accrual_id, accounts, rated)
 
 
 def rate(*, account_ids: Sequence[int], period: Period, end: date) -> Rated:
@@ -154,7 +153,7 @@ def _nothing(account_id: int, reason: Obstacle) -> Rated:
 
 
 @opens_transaction
-def _keep(accrual_id: int, account_ids: Sequence[int], rated: Rated, outcome: Outcome) -> None:
+def _keep(accrual_id: int, accounts: Sequence[AccrualAccount], rated: Rated) -> None:
     """Keep what a chunk comes to; one that was dropped meanwhile keeps nothing."""
     row = RevenueAccrual.objects.select_for_update().get(id=accrual_id)
     if row.state != AccrualState.RATING:
@@ -173,17 +172,24 @@ def _keep(accrual_id: int, account_ids: Sequence[int], rated: Rated, outcome: Ou
                 "tax_minor": int8(lines.tax_minor),
             },
         )
+    account_ids = [one.account_id for one in accounts]
     reasons = [rated.reasons.get(account) for account in account_ids]
     values = {
         "accrual": accrual_id,
-        "accounts": list(account_ids),
-        "outcomes": [(Outcome.NOT_RATED if one else outcome).value for one in reasons],
+        "accounts": account_ids,
+        "outcomes": [_outcome(one, why).value for one, why in zip(accounts, reasons, strict=True)],
         "reasons": [one.code if one else "" for one in reasons],
         "texts": [one.message[:TEXT_MOST] if one else "" for one in reasons],
         "used": [rated.used_wh.get(account, 0) for account in account_ids],
     }
     execute(_KEEP, values)
     _show(row)
+
+
+def _outcome(account: AccrualAccount, reason: Obstacle | None) -> Outcome:
+    if reason is not None:
+        return Outcome.NOT_RATED
+    return Outcome.ACCRUED if account.is_whole else Outcome.PARTLY
 
 
 def _show(row: RevenueAccrual) -> None:

@@ -19,9 +19,9 @@ class UnknownAccrual(Refused):
 LISTING = f"""
     WITH wanted AS (SELECT a.id, a.id AS account_id FROM accounts_account a), supply AS ({AT_END}), span AS ({SPAN})
     INSERT INTO billing_accrualaccount
-        (accrual_id, account_id, billed_until, told_until, outcome, reason, text, used_wh)
+        (accrual_id, account_id, billed_until, told_until, is_whole, outcome, reason, text, used_wh)
     SELECT %(accrual)s, s.id, s.billed_until, CASE WHEN NOT s.is_untold THEN s.told_until END,
-           o.outcome, o.reason, o.text, 0
+           s.is_whole, o.outcome, o.reason, o.text, 0
     FROM span s
     JOIN (VALUES (TRUE, 'not_rated', 'no_usage', 'Since the last bill no usage is known.'), (FALSE, 'waiting', '', ''))
          AS o(is_unknown, outcome, reason, text) ON o.is_unknown = (s.is_untold OR s.told_until <= s.billed_until)
@@ -162,6 +162,14 @@ class BackTest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which accounts of an accrual; "": of every outcome, for whatever reason."""
+
+    outcome: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountRow:
     """
     An account of an accrual; see ``AccrualAccount``. [minor unit, tax apart]
@@ -226,11 +234,11 @@ def back_test(*, accrual_id: int) -> BackTest:
     return BackTest(accounts=accounts, billed_accounts=billed_accounts, accrued_minor=accrued, billed_minor=billed)
 
 
-def accounts(
-    *, accrual_id: int, outcome: str = "", reason: str = "", offset: int = 0, most: int
-) -> tuple[AccountRow, ...]:
-    """Return accounts of an accrual by their ids, those of an outcome or reason where one is given; one statement."""
-    asked = {"id": accrual_id, "outcome": outcome, "reason": reason, "offset": offset, "most": most}
+def accounts(*, accrual_id: int, wanted: Wanted = Wanted(), offset: int = 0, most: int) -> tuple[AccountRow, ...]:
+    """Return accounts of an accrual by their ids; one statement."""
+    asked = {
+        "id": accrual_id, "outcome": wanted.outcome, "reason": wanted.reason, "offset": offset, "most": most,
+    }  # fmt: skip
     names = AccountRow.__dataclass_fields__
     return tuple(AccountRow(**dict(zip(names, row, strict=True))) for row in fetch(_ACCOUNTS, asked))
 

@@ -32,10 +32,12 @@ _SUPPLY = """
 SPAN = """
         SELECT id, min(billed_until) AS billed_until,
                coalesce(min(told_until) FILTER (WHERE ends IS NULL OR ends > told_until), max(ends)) AS told_until,
-               bool_or(told_until IS NULL) AS is_untold, array_agg(service_point_id ORDER BY service_point_id) AS points
+               bool_or(told_until IS NULL) AS is_untold,
+               array_agg(service_point_id ORDER BY service_point_id) AS points,
+               coalesce(bool_and(told_until >= least(ends, %(today)s::date)), FALSE) AS is_whole
         FROM supply GROUP BY id
 """
-"""Of all supplies of an account together: first day on no bill, up to where all are told."""
+"""Of all supplies together: first day on no bill, up to where all are told, and whether that is to their ends."""
 
 NOW = _SUPPLY.format(told="t.until", stands="b.state = 'issued' AND b.kind <> 'credit'", more="")
 """Supplies with what bills and reads say now."""

@@ -15,7 +15,7 @@ from accounts.queries import supplier, users
 from billing.domain.accruals import code_of
 from billing.operations import accruals as operations
 from billing.queries import accruals as queries
-from billing.queries.accruals import AccountRow, AccrualCard, TotalRow
+from billing.queries.accruals import AccountRow, AccrualCard, TotalRow, Wanted
 from cis.desk.answers import FILE_ROWS_MOST, asks_for, csv_file, or_404, tell_refusal, today
 from cis.desk.forms.accruals import AccrualAccountsForm, AccrualForm
 from cis.desk.ledger_names import ledger_name
@@ -145,9 +145,9 @@ def accounts(request: HttpRequest, accrual_id: int) -> HttpResponse:
     """List the accounts of an accrual, with the reason of those that are not in it."""
     card, form = _card(accrual_id), AccrualAccountsForm(request.GET)
     wanted = form.wanted()
-    context = page_context(request, partial(queries.accounts, accrual_id=accrual_id, **wanted))
+    context = page_context(request, partial(queries.accounts, accrual_id=accrual_id, wanted=wanted))
     context["rows"] = [(one, _reason(one)) for one in context["rows"]]
-    context |= {"card": card, "form": form, "is_filtered": any(wanted.values())}
+    context |= {"card": card, "form": form, "is_filtered": wanted != Wanted()}
     return render(request, "desk/accruals/accounts.html", context)
 
 
@@ -160,7 +160,7 @@ def accounts_file(request: HttpRequest, accrual_id: int) -> StreamingHttpRespons
         _("Accrued without tax"), _("Billed later without tax"),
     ]  # fmt: skip
     found = queries.accounts(
-        accrual_id=accrual_id, **AccrualAccountsForm(request.GET).wanted(), most=FILE_ROWS_MOST
+        accrual_id=accrual_id, wanted=AccrualAccountsForm(request.GET).wanted(), most=FILE_ROWS_MOST
     )  # fmt: skip
     rows = (
         (one.number, word("accrual_outcome", one.outcome), _reason(one), one.billed_until, one.told_until,

@@ -23,6 +23,8 @@ from cis.platform.templatetags.local import plain_money
 ID_MOST = 18
 RETURNED = "returned_"
 """Stands before the part of a transfer that takes a payment back."""
+UNDONE = "undone_"
+"""Stands before the part of one that takes back an accrual which was made anew."""
 
 
 @allow(*READERS)
@@ -70,7 +72,7 @@ def show(request: HttpRequest, transfer_id: int) -> HttpResponse:
         row, reversed_by = transfers.one(transfer_id=transfer_id)
     context: dict[str, Any] = {
         "transfer": row,
-        "part": row.part.removeprefix(RETURNED),
+        "part": row.part.removeprefix(UNDONE).removeprefix(RETURNED),
         "reversed_by": reversed_by,
         "actor": users.names([row.actor_id]).get(row.actor_id) if row.actor_id else "",
         **_source(row),

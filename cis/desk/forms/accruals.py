@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from billing.queries.accruals import Wanted
 from cis.desk.accrual_words import OUTCOMES
 from cis.desk.forms.customers import choices
 from cis.kernel.periods import add_months
@@ -37,8 +38,8 @@ class AccrualAccountsForm(PageForm):
     outcome = forms.ChoiceField(label=_("Outcome"), required=False, choices=choices(OUTCOMES, empty=_("All")))
     reason = forms.CharField(required=False, widget=forms.HiddenInput, max_length=40)
 
-    def wanted(self) -> dict[str, str]:
+    def wanted(self) -> Wanted:
         """Return what is asked for; a filter that is wrong filters nothing."""
         self.full_clean()
         given = self.cleaned_data if self.is_bound else {}
-        return {"outcome": given.get("outcome") or "", "reason": given.get("reason") or ""}
+        return Wanted(outcome=given.get("outcome") or "", reason=given.get("reason") or "")

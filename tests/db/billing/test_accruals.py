@@ -5,6 +5,7 @@ from fractions import Fraction
 
 import pytest
 from django.db import connection
+from django.db.backends.postgresql.psycopg_any import DateRange
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -21,6 +22,7 @@ from cis.kernel.enums import Role
 from cis.kernel.periods import Period
 from cis.kernel.workflow import NotAllowed
 from cis.platform.models import Job
+from metering.models.read import RegisterRead
 from metering.models.usage import Usage
 from metering.operations import usage
 from tests.db.billing.night import bill, prove
@@ -146,6 +148,31 @@ def test_it_is_set_against_what_was_billed_later(homes):
     rows = {one.account_id: one for one in queries.accounts(accrual_id=accrual_id, most=10)}
     assert rows[homes[0][0].id].billed_minor == rows[homes[0][0].id].accrued_minor == net_of(133)
     assert rows[homes[2][0].id].accrued_minor is None
+
+
+def test_what_corrections_change_of_billed_days_is_in_it(homes):
+    """10 kWh too much were billed of January; known before the accrual of February, it is billed with February."""
+    account, register = homes[2]
+    RegisterRead.objects.filter(register=register, read_date=FEBRUARY).update(reading_wh=60_000)
+    usage.approve(start_date=JANUARY, end_date=FEBRUARY)
+    metering.read(of=register, on=MARCH, kwh=130)
+    accrual_id = posted()
+    lines = AccrualLine.objects.filter(accrual_id=accrual_id, account=account)
+    assert sum(one.amount_minor - one.tax_minor for one in lines) == net_of(60) - net_of(70) + net_of(70)
+    usage.approve(start_date=FEBRUARY, end_date=MARCH)
+    bill(Period(FEBRUARY, MARCH))
+    row = next(one for one in queries.accounts(accrual_id=accrual_id, most=10) if one.account_id == account.id)
+    assert row.billed_minor == row.accrued_minor
+    prove()
+
+
+def test_who_has_moved_out_is_accrued_to_his_last_day(version):
+    account, _ = home(version, {JANUARY: 0, date(2026, 1, 21): 80})
+    account.agreements.update(period=DateRange(JANUARY, date(2026, 1, 21)))
+    made(month=JANUARY)
+    one = AccrualAccount.objects.get()
+    assert (one.outcome, one.told_until) == ("accrued", date(2026, 1, 21))
+    assert AccrualLine.objects.get().amount_minor == 4936
 
 
 def test_made_anew_it_takes_the_place_of_the_one_before(homes):

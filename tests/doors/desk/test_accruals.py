@@ -62,6 +62,8 @@ def test_a_month_is_rated_looked_at_and_posted(desk, month, rated):
     assert Transfer.objects.filter(kind="accrual").count() == 2
     page = desk.get(f"/desk/books/{month:%Y-%m}/").content.decode()
     assert "54.60 accrued" in page
+    first = Transfer.objects.filter(kind="accrual").first()
+    assert f'href="{LIST}{rated.id}/"' in desk.get(f"/desk/books/transfers/{first.id}/").content.decode()
     listed = desk.get(LIST).content.decode()
     assert "54.60" in listed
     assert "Posted" in text(desk.get("/desk/books/accruals.csv"))
