@@ -19,7 +19,6 @@ from billing.models.prepay import PrepaidMove
 from billing.queries import prepaid, prepay_rules
 from billing.queries.prepaid import Standing
 from cis.kernel.actors import SYSTEM
-from cis.kernel.calendar import local_clock
 from cis.platform import audit
 from cis.platform.db import execute, joins_transaction
 
@@ -107,4 +106,4 @@ def _notice(move: PrepaidMove, one: Standing) -> NewNotice:
 
 
 def _day(at: datetime) -> date:
-    return local_clock(supplier.current().time_zone).local_date(at)
+    return timezone.localdate(at)
