@@ -54,7 +54,7 @@ _ALONE = "NOT EXISTS (SELECT 1 FROM billing_consolidateditem i WHERE i.bill_id =
 
 _BY_ID = f"{_BILLS} AND b.state = %s AND b.id = ANY(%s) ORDER BY b.id"
 _NEWS = f"""
-    {_BILLS} AND b.state = %s AND b.id = ANY(%s)
+    {_BILLS} AND {_ALONE} AND b.state = %s AND b.id = ANY(%s)
     AND NOT EXISTS (SELECT 1 FROM billing_depositmove m WHERE m.note_id = b.id AND m.kind <> 'reduce') ORDER BY b.id
 """  # noqa: S608 (made of constants)
 _DUE = f"""

@@ -140,6 +140,7 @@ def test_every_law_can_be_broken_or_is_guarded_by_the_database():
         "financing_is_posted_once", "balance_is_open_debt_less_free_money", "free_money_is_credit",
         "closed_period_is_unchanged", "closed_sums_are_sums_of_transfers", "levelled_bill_has_its_notes",
         "budget_balance_is_used_less_paid", "ended_budget_is_settled", "budget_settlement_has_its_notes",
+        "write_off_pays_debts", "deposits_are_what_is_held_and_demanded", "deposits_go_back_once",
     }  # fmt: skip
 
 
