@@ -133,6 +133,10 @@ def test_the_description_names_each_operation_with_an_example_for_its_problems(c
         "list_adjustments", "propose_adjustment", "get_adjustment", "decide_adjustment", "list_money_moves",
         "propose_money_move", "get_money_move", "decide_money_move", "list_write_offs", "propose_write_off",
         "get_write_off", "decide_write_off", "list_refunds", "propose_refund", "get_refund", "decide_refund",
+        "agree_consolidation", "ask_for_account", "begin_budget", "change_consolidation", "end_budget", "get_budget",
+        "get_consolidated_bill", "get_consolidation", "get_e_invoice", "get_tax_profile", "list_account_holds",
+        "list_consolidated_bills", "list_consolidations", "list_e_invoices", "place_hold", "put_tax_profile",
+        "request_e_invoice", "take_back_e_invoice",
     }  # fmt: skip
     for operation in operations.values():
         assert "application/problem+json" in operation["responses"]["401"]["content"]
