@@ -440,7 +440,7 @@ def test_lists_filter_and_count():
     assert found(queue="desk") == {late, other.id}
     assert found(state="energized").isdisjoint({late, other.id})
     assert found(text="张伟") == {other.id}
-    assert found(text=other.number[3:]) == {other.id}
+    assert other.id in found(text=other.number[3:])  # others may have all its pairs of digits too
     assert found(late=True, at=AT + 30 * DAY) == {late, other.id}
     assert found(late=True, at=AT) == set()
     assert queries.queues(at=AT + 30 * DAY) == {"desk": 2, "late": 2}

@@ -353,7 +353,7 @@ def test_energy_at_hourly_prices_is_summed_slot_by_slot(chunk, zone, month, expo
     found = chunk.measure(plan, [curve], curve.usage(zone, *_ends(period)), period=period, series=series)
     assert not found.held
     exact = sum(
-        Fraction(value) * 10**exponent * min(max(price_of(at), 0), 15 * 10**7)
+        Fraction(value) * Fraction(10) ** exponent * min(max(price_of(at), 0), 15 * 10**7)
         for at, value in curve.inside(zone, *_ends(period)).items()
     )
     wanted = int(exact + Fraction(1, 2))
