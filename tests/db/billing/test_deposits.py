@@ -296,3 +296,15 @@ def test_at_the_end_of_the_account_it_pays_the_final_bill_and_the_rest_is_refund
     assert (refund.amount_minor, refund.final_account_id is None) == (200_000 + 53 - 6_170, False)
     assert balances.of_account(account_id=agreement.account_id, today=TODAY).balance_minor == -refund.amount_minor
     assert proof.verify() == ()
+
+
+@pytest.mark.parametrize(
+    ("law", "wrong"),
+    [
+        ("deposits_go_back_once", lambda: {"amount_minor": 14_000}),
+        ("deposits_are_what_is_held_and_demanded", lambda: {"account_id": accounts.account().id}),
+    ],
+)
+def test_the_proof_finds_a_deposit_that_is_not_what_its_notes_say(held, law, wrong):
+    Deposit.objects.filter(id=held).update(**wrong())
+    assert law in {breach.law.name for breach in proof.verify()}

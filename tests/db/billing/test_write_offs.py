@@ -304,3 +304,10 @@ def test_the_report_says_by_month_what_was_given_up_and_what_came_back(world):
     assert queries.one(write_off_id=made).left_minor == 0
     assert queries.months(reason="too_small") == ()
     assert proof.verify() == ()
+
+
+def test_the_proof_finds_a_write_off_of_which_more_came_back_than_its_notes_say(world):
+    old_bill(world)
+    made = written_off(world)
+    WriteOff.objects.filter(id=made).update(back_minor=1)
+    assert "write_off_pays_debts" in {breach.law.name for breach in proof.verify()}
