@@ -62,9 +62,10 @@ def measure(count: int, folder: Path) -> None:
 
 
 def wake() -> None:
-    from cis.platform import jobs
+    from cis.platform import jobs, memory
 
     jobs.wake("bank_lines")  # a server that runs has woken workers before
+    memory.keep_what_is_loaded()  # as workers do
 
 
 def write_file(path: Path, count: int) -> None:

@@ -2,6 +2,8 @@
 
 from django.apps import AppConfig
 
+from cis.platform import lookups
+
 
 class PlatformConfig(AppConfig):
     """Keeps the label of the tables short."""
@@ -9,3 +11,6 @@ class PlatformConfig(AppConfig):
     name = "cis.platform"
     label = "platform"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        lookups.register()
