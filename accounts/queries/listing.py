@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from accounts.queries.search import patterns
+from accounts.queries.search import CUSTOMER_FITS, patterns
 from cis.platform import db
 
 ORDERS = {
@@ -67,12 +67,7 @@ def accounts(*, wanted: Wanted, at_date: date, offset: int = 0, most: int = 50) 
     )
 
 
-# A text without a piece to search by fits nothing but a number.
-_TEXT = """
-(a.number LIKE %(number)s OR (cardinality(%(grams)s::text[]) > 0 AND c.search_grams @> %(grams)s::text[]
- AND (normalize(c.name, NFKC) ILIKE %(name)s OR replace(c.name_pinyin, ' ', '') LIKE %(pinyin)s
-      OR EXISTS (SELECT 1 FROM accounts_contactpoint p WHERE p.customer_id = c.id AND p.kind IN ('mobile', 'phone')
-                 AND p.value LIKE %(digits)s))))"""
+_TEXT = f"(a.number LIKE %(number)s OR {CUSTOMER_FITS})"
 _LIST = """
 SELECT a.id, a.number, a.state, a.opened_date, c.id, c.name, c.kind,
        coalesce((SELECT p.value FROM accounts_contactpoint p

@@ -9,7 +9,7 @@ from accounts.domain.notice_events import Channel
 from accounts.domain.notice_states import NoticeState
 from accounts.domain.notice_texts import HIDDEN
 from accounts.models.notice import Notice
-from accounts.queries.search import patterns
+from accounts.queries.search import CUSTOMER_FITS, patterns
 from cis.kernel.errors import Refused
 from cis.platform import db
 
@@ -135,8 +135,7 @@ FROM accounts_notice n LEFT JOIN accounts_account a ON a.id = n.account_id
 """
 _FOUND = """
 (n.account_id = (SELECT id FROM accounts_account WHERE number = %(plain)s)
- OR n.customer_id IN (SELECT id FROM accounts_customer WHERE cardinality(%(grams)s::text[]) > 0
-                      AND search_grams @> %(grams)s::text[] LIMIT %(found_most)s))
+ OR n.customer_id IN (SELECT c.id FROM accounts_customer c WHERE {fits} LIMIT %(found_most)s))
 """
 
 
@@ -307,8 +306,8 @@ def _conditions(wanted: Wanted) -> tuple[str, dict[str, object]]:
         conditions.append("n.occurred_date >= %(since)s")
         params["since"] = wanted.since_date
     if text := wanted.text.strip():
-        conditions.append(_FOUND)
-        params |= {"plain": text, "grams": patterns(text)["grams"], "found_most": FOUND_MOST}
+        conditions.append(_FOUND.format(fits=CUSTOMER_FITS))
+        params |= {"plain": text, "found_most": FOUND_MOST, **patterns(text)}
     return " AND ".join(conditions), params
 
 

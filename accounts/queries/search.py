@@ -77,6 +77,16 @@ def find(*, text: str, at_date: date, limit: int = 20) -> tuple[AccountHit, ...]
     )
 
 
+# The pieces find customers by the index, and the texts themselves say who of them fits. A text without a piece to
+# search by fits nobody.
+CUSTOMER_FITS = """
+(cardinality(%(grams)s::text[]) > 0 AND c.search_grams @> %(grams)s::text[]
+ AND (normalize(c.name, NFKC) ILIKE %(name)s OR replace(c.name_pinyin, ' ', '') LIKE %(pinyin)s
+      OR EXISTS (SELECT 1 FROM accounts_contactpoint p WHERE p.customer_id = c.id AND p.kind IN ('mobile', 'phone')
+                 AND p.value LIKE %(digits)s)))"""
+"""Whether a customer ``c`` fits the ``patterns`` of a text."""
+
+
 def patterns(text: str) -> dict[str, object]:
     """Return what a list compares with a text: first digits of a number, part of a name, of its pinyin, of a phone."""
     plain = " ".join(unicodedata.normalize("NFKC", text).split())

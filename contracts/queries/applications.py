@@ -13,8 +13,7 @@ from accounts.domain.identity import CustomerKind, masked
 from accounts.queries import accounts
 from cis.kernel.calendar import local_clock
 from cis.kernel.errors import Refused
-from cis.kernel.text import query_bigrams
-from cis.platform import db, deadlines
+from cis.platform import db, deadlines, searching
 from cis.platform.deadlines import Card as Deadline
 from contracts.domain.application_workflow import OPEN, SUBJECT, ApplicationState, StandardClass, WaitsFor
 from contracts.domain.applications import PaperKind
@@ -338,8 +337,7 @@ def _rows(wanted: Wanted) -> QuerySet[ServiceApplication]:
             for card in deadlines.overdue(at=wanted.at or timezone.now(), subject=SUBJECT, most=LATE_MOST)
         ]
         rows = rows.filter(state__in=_OPEN, id__in=late)
-    if wanted.text.strip():
-        rows = rows.filter(search_grams__contains=query_bigrams(wanted.text))
+    rows = searching.found(rows, wanted.text, columns=("number", "name", "address"))
     clock = local_clock(settings.TIME_ZONE)
     if wanted.since:
         rows = rows.filter(applied_at__gte=clock.day_start_utc(wanted.since))

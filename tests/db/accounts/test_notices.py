@@ -12,6 +12,7 @@ from accounts.domain.notice_facts import BadFacts
 from accounts.models.notice import Consent, Notice
 from accounts.operations import notices
 from accounts.operations.notices import BadRecipient, NewNotice, Recipient
+from accounts.queries import notices as queries
 from accounts.queries.customers import UnknownCustomer
 from cis.kernel.actors import SYSTEM
 from cis.platform.db import NoTransaction
@@ -49,6 +50,16 @@ def test_a_customer_is_told_by_the_first_way_and_in_the_inbox(customer):
     assert (inbox.channel, inbox.state, inbox.subject) == ("inbox", "sent", "已收到缴费 ¥5.00")
     message = OutboxMessage.objects.get()
     assert (message.kind, message.payload) == ("notice.send", {"notice_id": sms.id})
+
+
+def test_a_list_shows_whose_name_has_the_text_and_not_its_pieces_in_another_order(customer):
+    other = factories.accounts.customer(name="芳王芳")
+    for one in (customer, other):
+        tell(customer_id=one.id, key=f"payment:{one.id}")
+    named = lambda text: {card.customer_id for card in queries.listed(wanted=queries.Wanted(text=text))}  # noqa: E731
+    assert named("王芳") == {customer.id, other.id}
+    assert named("芳王") == {other.id}
+    assert named("王芳王") == set()
 
 
 def test_a_text_that_serves_several_ways_is_filled_once_for_each_notice(customer, monkeypatch):
