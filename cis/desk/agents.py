@@ -1,5 +1,6 @@
 """Agents that collect for us: what they hold, what they took, what they hand over, and their lists against ours."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -27,7 +28,7 @@ from cis.desk.words import word
 from cis.kernel.errors import Refused
 from cis.platform import keys
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 from cis.platform.templatetags.local import money, plain_money
 
 SHOWN = 30
@@ -36,11 +37,8 @@ SHOWN = 30
 @allow(*READERS)
 def index(request: HttpRequest) -> HttpResponse:
     """List agents."""
-    number = page_number(request)
-    rows = agents.listed(offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
-        "rows": rows[:ROWS],
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        **page_context(request, agents.listed),
         "may_add": bool(actor_of(request).roles & set(SUPERVISORS)),
     }
     return render(request, "desk/agents/agents.html", context)
@@ -235,8 +233,6 @@ def decide(request: HttpRequest, day_id: int, difference_id: int) -> HttpRespons
 
 def _page(request: HttpRequest, card: AgentCard, **forms: Any) -> HttpResponse:
     form, wanted = _asked(request)
-    number = page_number(request)
-    rows = agents.payments(agent_id=card.id, **wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
     actor = actor_of(request)
     may_act = bool(actor.roles & set(CASHIERS))
     own = tills.open_of(cashier_id=actor.id) if may_act else None
@@ -244,8 +240,7 @@ def _page(request: HttpRequest, card: AgentCard, **forms: Any) -> HttpResponse:
         "card": card,
         "program": keys.names([card.client_id]).get(card.client_id, ""),
         "form": form,
-        "rows": rows[:ROWS],
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        **page_context(request, partial(agents.payments, agent_id=card.id, **wanted)),
         "is_filtered": any(wanted.values()),
         "days": agents.days(agent_id=card.id, most=SHOWN),
         "hand_overs": agents.hand_overs(agent_id=card.id, most=SHOWN),

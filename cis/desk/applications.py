@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -22,7 +23,7 @@ from cis.kernel.workflow import IllegalMove
 from cis.platform import audit, documents
 from cis.platform.access import actor_of, allow
 from cis.platform.deadlines import Card
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 from contracts.domain import application_workflow as workflow
 from contracts.domain.application_workflow import NEEDS_REASON, STEPS, SUBJECT, ApplicationAction, ApplicationState
 from contracts.domain.applications import ApplicationChannel, PaperKind
@@ -52,14 +53,11 @@ class Stage:
 def index(request: HttpRequest) -> HttpResponse:
     """List the applications, latest first, with how many wait for whom."""
     form, wanted = _wanted(request)
-    number = page_number(request)
-    rows = applications.listed(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
         "form": form,
-        "rows": rows[:ROWS],
+        **page_context(request, partial(applications.listed, wanted=wanted)),
         "count": applications.count(wanted=wanted),
         "queues": applications.queues(at=timezone.now()),
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
         "is_filtered": wanted != Wanted(),
         "now": timezone.now(),
         "may_file": bool(actor_of(request).roles & set(CLERKS)),

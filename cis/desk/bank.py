@@ -1,5 +1,6 @@
 """Statements of the bank: bring a file, see what became of each line, say whose money it is that nobody knows."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -29,7 +30,7 @@ from cis.desk.roles import CASHIERS, READERS
 from cis.desk.words import word
 from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import ROWS, Pager, page_context, page_number, query_of
 from cis.platform.phrases import explain
 from cis.platform.templatetags.local import plain_money
 
@@ -40,13 +41,10 @@ KEYS = "123456789"
 def index(request: HttpRequest) -> HttpResponse:
     """List statements."""
     form, wanted = _asked(request)
-    number = page_number(request)
-    rows = bank.statements(**wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
     count, open_minor = bank.sums(wanted=LinesWanted(only_open=True))
     context = {
         "form": form,
-        "rows": rows[:ROWS],
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        **page_context(request, partial(bank.statements, **wanted)),
         "is_filtered": bool(wanted["text"] or wanted["only_open"]),
         "open_count": count,
         "open_minor": open_minor,
@@ -98,14 +96,11 @@ def show(request: HttpRequest, statement_id: int) -> HttpResponse:
     with or_404():
         card = bank.statement(statement_id=statement_id)
     form, wanted = _lines_asked(request, statement_id=statement_id)
-    number = page_number(request)
-    rows = bank.lines(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
         "card": card,
         "sums": bank.reconcile(statement_id=statement_id),
         "form": form,
-        "rows": rows[:ROWS],
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        **page_context(request, partial(bank.lines, wanted=wanted)),
         "is_filtered": wanted != LinesWanted(statement_id=statement_id),
     }
     return render(request, "desk/bank/statement.html", context)

@@ -1,6 +1,7 @@
 """Bills: the list, one bill with its lines and why it is as high as it is, paper, cancelling."""
 
 from datetime import date
+from functools import partial
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -22,7 +23,7 @@ from cis.desk.roles import BILLERS, READERS
 from cis.kernel.errors import Refused
 from cis.kernel.fixed import to_text
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 from cis.platform.templatetags.local import plain_money
 
 
@@ -30,13 +31,10 @@ from cis.platform.templatetags.local import plain_money
 def index(request: HttpRequest) -> HttpResponse:
     """List bills."""
     form, wanted = _wanted(request)
-    number = page_number(request)
-    cards = listing.page(wanted=wanted, today=today(), offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
         "form": form,
-        "rows": cards[:ROWS],
+        **page_context(request, partial(listing.page, wanted=wanted, today=today())),
         "sums": listing.sums(wanted=wanted, today=today()),
-        "pager": Pager(number, len(cards) > ROWS, query_of(request)),
         "run_id": wanted.run_id,
         "today": today(),
         "is_filtered": wanted != Wanted(),

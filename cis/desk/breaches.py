@@ -1,6 +1,7 @@
 """Breach of supply terms and theft: worked out on a form, agreed to by a second person, shown with its bills."""
 
 from datetime import date
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -26,7 +27,7 @@ from cis.kernel.fixed import to_text
 from cis.platform import packs
 from cis.platform.access import actor_of, allow
 from cis.platform.forms import DayField
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 from cis.platform.templatetags.local import plain_money
 from contracts.domain.charge_workflow import WORKFLOW
 from contracts.queries import breach_dues, breach_facts, breaches
@@ -42,13 +43,10 @@ VA_PLACES = 3
 def index(request: HttpRequest) -> HttpResponse:
     """List the cases, latest first."""
     form, wanted = _wanted(request)
-    number = page_number(request)
-    cards = breaches.listed(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
         "form": form,
-        "rows": cards[:ROWS],
+        **page_context(request, partial(breaches.listed, wanted=wanted)),
         "count": breaches.count(wanted=wanted),
-        "pager": Pager(number, len(cards) > ROWS, query_of(request)),
         "is_filtered": wanted != Wanted(),
     }
     return render(request, "desk/breaches.html", context)

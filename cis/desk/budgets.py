@@ -1,5 +1,6 @@
 """Budget plans: the list, one, the offer to a customer, its end, a settlement taken back."""
 
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -25,7 +26,7 @@ from cis.desk.roles import BILLERS, CLERKS, READERS
 from cis.kernel.currency import SYMBOLS
 from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 from cis.platform.templatetags.local import month as month_words
 from cis.platform.templatetags.local import plain_money
 
@@ -33,13 +34,11 @@ from cis.platform.templatetags.local import plain_money
 @allow(*READERS)
 def index(request: HttpRequest) -> HttpResponse:
     """List plans, the latest first."""
-    form, number = PlanListForm(request.GET), page_number(request)
+    form = PlanListForm(request.GET)
     wanted = form.wanted()
-    rows = budget_plans.listed(wanted=wanted, today=today(), offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
         "form": form,
-        "rows": rows[:ROWS],
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        **page_context(request, partial(budget_plans.listed, wanted=wanted, today=today())),
         "is_filtered": wanted != Wanted(),
         "is_offered": budgets.rule_or_none(at=today()) is not None,
     }

@@ -1,5 +1,6 @@
 """Changes of use: listed, asked for on a form that shows what they cost, agreed to, followed, taken back."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -23,7 +24,7 @@ from cis.kernel.errors import Refused
 from cis.kernel.fixed import to_text
 from cis.platform import documents, papers, typed
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 from contracts.domain import change_checks
 from contracts.domain.change_facts import REVERSIBLE, first_effective, missing_papers
 from contracts.domain.changes import WORKFLOW, ChangeAction, ChangeKind, PaperKind
@@ -43,13 +44,10 @@ ASKING = (*CLERKS, *BILLERS)
 def index(request: HttpRequest) -> HttpResponse:
     """List the changes, newest first."""
     form, wanted = _filter(request)
-    number = page_number(request)
-    cards = queries.page(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
         "form": form,
-        "rows": cards[:ROWS],
+        **page_context(request, partial(queries.page, wanted=wanted)),
         "count": queries.count(wanted=wanted),
-        "pager": Pager(number, len(cards) > ROWS, query_of(request)),
         "is_filtered": wanted != ChangeFilter(),
     }
     return render(request, "desk/changes.html", context)

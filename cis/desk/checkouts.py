@@ -1,5 +1,6 @@
 """Online payments: the list, one with what its provider said, and what a person decides."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -18,7 +19,7 @@ from cis.desk.roles import CASHIERS, READERS
 from cis.desk.words import word
 from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 from cis.platform.templatetags.local import plain_money
 
 
@@ -26,12 +27,9 @@ from cis.platform.templatetags.local import plain_money
 def index(request: HttpRequest) -> HttpResponse:
     """List online payments, the latest first."""
     form, wanted = _asked(request)
-    number = page_number(request)
-    rows = queries.listed(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
         "form": form,
-        "rows": rows[:ROWS],
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        **page_context(request, partial(queries.listed, wanted=wanted)),
         "is_filtered": wanted != Wanted(),
         "needing": queries.needing(),
         "strangers": queries.of_nobody() if wanted.only_needs else (),

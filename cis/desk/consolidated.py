@@ -1,5 +1,7 @@
 """Consolidated bills: the list, one with its bills and what is open, paper, and which accounts are on one."""
 
+from functools import partial
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
@@ -22,20 +24,18 @@ from cis.desk.words import word
 from cis.kernel.errors import Refused
 from cis.kernel.fixed import to_text
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_number, page_of, query_of
+from cis.platform.paging import ROWS, page_context, page_of
 from cis.platform.templatetags.local import plain_money
 
 
 @allow(*READERS)
 def index(request: HttpRequest) -> HttpResponse:
     """List consolidated bills, the latest first."""
-    form, number = ConsolidatedListForm(request.GET), page_number(request)
+    form = ConsolidatedListForm(request.GET)
     wanted = form.wanted()
-    rows = consolidated.listed(wanted=wanted, today=today(), offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
         "form": form,
-        "rows": rows[:ROWS],
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        **page_context(request, partial(consolidated.listed, wanted=wanted, today=today())),
         "is_filtered": wanted != Wanted(),
         "is_offered": consolidated_rules.is_offered(today()),
         "today": today(),

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -24,20 +25,18 @@ from cis.desk.forms.deposits import DepositForm, DepositListForm, ExpectedForm, 
 from cis.desk.roles import BILLERS, CLERKS, READERS
 from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 from cis.platform.templatetags.local import plain_money
 
 
 @allow(*READERS)
 def index(request: HttpRequest) -> HttpResponse:
     """List deposits, the latest first."""
-    form, number = DepositListForm(request.GET), page_number(request)
+    form = DepositListForm(request.GET)
     wanted = form.wanted()
-    rows = deposits.listed(wanted=wanted, today=today(), offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
         "form": form,
-        "rows": rows[:ROWS],
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        **page_context(request, partial(deposits.listed, wanted=wanted, today=today())),
         "is_filtered": wanted != WantedDeposits(),
         "is_offered": deposit_rules.is_offered(at=today()),
     }

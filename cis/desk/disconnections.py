@@ -1,5 +1,6 @@
 """Orders of disconnection: the list, and one with what stands against it and what may be done with it."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -23,7 +24,7 @@ from cis.desk.words import word
 from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow
 from cis.platform.forms import PageForm
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 
 FORMS: dict[str, type[PageForm]] = {
     "announce": SlotForm, "notice": ReceiptForm, "copy": NoteForm, "remind": NoteForm, "cancel": NoteForm,
@@ -35,13 +36,11 @@ BARE = {"approve", "dispatch"}
 @allow(*READERS)
 def index(request: HttpRequest) -> HttpResponse:
     """List orders, the latest first."""
-    form, number = OrderListForm(request.GET), page_number(request)
+    form = OrderListForm(request.GET)
     wanted = form.wanted()
-    rows = queries.listed(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
         "form": form,
-        "rows": rows[:ROWS],
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        **page_context(request, partial(queries.listed, wanted=wanted)),
         "is_filtered": wanted != WantedOrders(),
     }
     return render(request, "desk/dunning/orders.html", context)

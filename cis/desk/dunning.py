@@ -1,5 +1,6 @@
 """Overdue accounts: the queue, the page of a case, batches of demands, calls and visits that are to be made."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -35,7 +36,7 @@ from cis.desk.roles import BILLERS, CLERKS, READERS
 from cis.desk.words import CUSTOMER_CLASSES, word
 from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 from cis.platform.phrases import explain
 from cis.platform.templatetags.local import plain_money
 
@@ -45,18 +46,16 @@ HOLDS_SHOWN = 50
 @allow(*READERS)
 def index(request: HttpRequest) -> HttpResponse:
     """List the accounts that are overdue, the largest debt first."""
-    form, number = CaseListForm(request.GET), page_number(request)
+    form = CaseListForm(request.GET)
     wanted = form.wanted()
-    rows = queries.listed(wanted=wanted, today=today(), offset=(number - 1) * ROWS, most=ROWS + 1)
     count, amount_minor = queries.summed(wanted=wanted, today=today())
     context = {
         "form": form,
-        "rows": rows[:ROWS],
+        **page_context(request, partial(queries.listed, wanted=wanted, today=today())),
         "today": today(),
         "count": count,
         "amount_minor": amount_minor,
         "waiting": queries.waiting_batch(),
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
         "is_filtered": wanted != WantedCases(),
     }
     return render(request, "desk/dunning/cases.html", context)
@@ -199,15 +198,13 @@ def refused(refusal: disconnections.NotToBeCut) -> list[tuple[str, Any]]:
 @allow(*READERS)
 def calls(request: HttpRequest) -> HttpResponse:
     """List the calls, or visits, that are to be made, the longest waiting first."""
-    form, number = CallListForm(request.GET), page_number(request)
+    form = CallListForm(request.GET)
     text, channel = _asked(form)
-    rows = queries.to_make(channel=channel, text=text, offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
         "form": form,
-        "rows": rows[:ROWS],
+        **page_context(request, partial(queries.to_make, channel=channel, text=text)),
         "channel": channel,
         "results": CALL_RESULTS.items(),
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
         "is_filtered": bool(text) or channel != "call",
         "may_act": actor_of(request).is_one_of(demands.COLLECTORS),
     }
@@ -234,14 +231,12 @@ def _asked(form: CallListForm) -> tuple[str, str]:
 @allow(*READERS)
 def batches(request: HttpRequest) -> HttpResponse:
     """List the batches of demands, the latest first."""
-    form, number = DunningBatchListForm(request.GET), page_number(request)
+    form = DunningBatchListForm(request.GET)
     form.is_valid()
     state = form.cleaned_data.get("state") or ""
-    rows = queries.batches(state=state, offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
         "form": form,
-        "rows": rows[:ROWS],
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        **page_context(request, partial(queries.batches, state=state)),
         "is_filtered": bool(state),
     }
     return render(request, "desk/dunning/batches.html", context)
@@ -271,15 +266,12 @@ def batches_file(request: HttpRequest) -> StreamingHttpResponse:
 @allow(*READERS)
 def batch(request: HttpRequest, batch_id: int) -> HttpResponse:
     """Show a batch by class and step, and its largest demands, before it goes and after."""
-    number = page_number(request)
     with or_404():
         card = queries.batch(batch_id=batch_id)
-    rows = queries.targets(batch_id=batch_id, offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
         "batch": card,
         "parts": queries.parts(batch_id=batch_id),
-        "rows": rows[:ROWS],
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        **page_context(request, partial(queries.targets, batch_id=batch_id)),
         "may_decide": card.state == "waiting" and actor_of(request).is_one_of(dunning.DECIDERS),
     }
     return render(request, "desk/dunning/batch.html", context)

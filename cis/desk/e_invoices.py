@@ -1,5 +1,6 @@
 """E-invoices: the list, one, what failed, the month for the tax report, the buyer's tax data."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -28,7 +29,7 @@ from cis.kernel.errors import Refused
 from cis.kernel.periods import add_months
 from cis.platform import audit
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 from cis.platform.templatetags.local import plain_money
 
 INVOICES_OF_BILL_MOST = 20
@@ -37,15 +38,13 @@ INVOICES_OF_BILL_MOST = 20
 @allow(*READERS)
 def index(request: HttpRequest) -> HttpResponse:
     """List e-invoices, the latest first, with their sums."""
-    form, number = InvoiceListForm(request.GET), page_number(request)
+    form = InvoiceListForm(request.GET)
     wanted = form.wanted()
-    rows = queries.listed(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
         "form": form,
-        "rows": rows[:ROWS],
+        **page_context(request, partial(queries.listed, wanted=wanted)),
         "sums": queries.sums(wanted=wanted),
         "counts": queries.counts(),
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
         "is_filtered": wanted != Wanted(),
         "wanted": wanted,
         "is_offered": e_invoice_rules.is_offered(at=today()),

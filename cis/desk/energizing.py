@@ -1,6 +1,7 @@
 """Energizing on the desk: supplies that are switched on, what failed, what is held; which cycle bills new ones."""
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -19,7 +20,7 @@ from cis.desk.forms.supply import facts_of
 from cis.desk.roles import METERERS, READERS
 from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 from contracts.domain.agreements import Agreed
 from contracts.domain.application_workflow import SUBJECT as APPLICATION
 from contracts.domain.contract_workflow import ContractState
@@ -36,11 +37,9 @@ INSPECTED_WITHIN = 3
 def index(request: HttpRequest) -> HttpResponse:
     """List energizings, latest first."""
     form, wanted = _wanted(request)
-    number = page_number(request)
-    rows = queries.listed(**wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
-        "form": form, "rows": rows[:ROWS], "count": queries.count(**wanted),
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)), "is_filtered": any(wanted.values()),
+        "form": form, **page_context(request, partial(queries.listed, **wanted)),
+        "count": queries.count(**wanted), "is_filtered": any(wanted.values()),
         "may_keep": bool(actor_of(request).roles & set(METERERS)), "view": "energizings",
     }  # fmt: skip
     return render(request, "desk/meters/energizings.html", context)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import date
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -25,7 +26,7 @@ from cis.kernel.errors import Refused
 from cis.platform import documents
 from cis.platform.access import actor_of, allow
 from cis.platform.forms import day_of
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 from cis.platform.templatetags.local import day as day_text
 from cis.platform.templatetags.local import in_language, plain_money
 from contracts.domain.programs import WORKFLOW, ProgramKind
@@ -50,13 +51,10 @@ DONE: Mapping[str, Any] = {
 def index(request: HttpRequest) -> HttpResponse:
     """List the enrolments, latest first."""
     form, wanted = _wanted(request)
-    number = page_number(request)
-    cards = enrollments.listed(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
         "form": form,
-        "rows": cards[:ROWS],
+        **page_context(request, partial(enrollments.listed, wanted=wanted)),
         "count": enrollments.count(wanted=wanted),
-        "pager": Pager(number, len(cards) > ROWS, query_of(request)),
         "is_filtered": wanted != Wanted(),
     }
     return render(request, "desk/enrolments.html", context)

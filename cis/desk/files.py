@@ -1,5 +1,6 @@
 """Meter files: bring one, see it imported, see what was rejected and why."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -14,7 +15,7 @@ from cis.desk.roles import METERERS, READERS
 from cis.kernel.errors import Refused
 from cis.platform import progress
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import ROWS, Pager, page_context, page_number, query_of
 from cis.platform.phrases import Words, explain
 from cis.platform.progress import JobCard
 from metering.operations import uploads
@@ -27,12 +28,9 @@ FILE_PREFIX = "read_file:"
 @allow(*READERS)
 def index(request: HttpRequest) -> HttpResponse:
     """List the files that came in, and take another one."""
-    number = page_number(request)
     only_rejected = request.GET.get("rejected") == "yes"
-    rows = queries.listed(only_rejected=only_rejected, offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
-        "rows": rows[:ROWS],
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        **page_context(request, partial(queries.listed, only_rejected=only_rejected)),
         "form": UploadForm(),
         "jobs": [_shown(job) for job in progress.latest(names=[uploads.WORK], most=5)],
         "only_rejected": only_rejected,

@@ -1,6 +1,7 @@
 """Holds, the registers of life support and vulnerable customers among them, and forecasts of the weather."""
 
 from datetime import time, timedelta
+from functools import partial
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
@@ -26,21 +27,19 @@ from cis.desk.roles import BILLERS, CLERKS, READERS
 from cis.desk.words import word
 from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 from cis.platform.templatetags.local import plain_money
 
 
 @allow(*READERS)
 def index(request: HttpRequest) -> HttpResponse:
     """List holds, the latest first."""
-    form, number = HoldListForm(request.GET), page_number(request)
+    form = HoldListForm(request.GET)
     wanted = form.wanted()
-    rows = queries.listed(wanted=wanted, at=timezone.now(), offset=(number - 1) * ROWS, most=ROWS + 1)
     actor = actor_of(request)
     context = {
         "form": form,
-        "rows": rows[:ROWS],
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        **page_context(request, partial(queries.listed, wanted=wanted, at=timezone.now())),
         "is_filtered": wanted != WantedHolds(),
         "may_lift": bool(actor.roles & set(BILLERS)),
         "me": actor.id,

@@ -1,6 +1,7 @@
 """Safety inspections on the desk: list, calendar with the load of crews, one inspection with its defects and notice."""
 
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -20,7 +21,7 @@ from cis.kernel.errors import Refused
 from cis.kernel.periods import add_months, month_of
 from cis.platform import audit, documents
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 from contracts.domain.inspection import Severity
 from contracts.domain.inspection_workflow import INSPECTIONS, InspectionState
 from contracts.operations import defects as defect_operations
@@ -38,13 +39,10 @@ START = Wanted(state="under_way")
 def index(request: HttpRequest) -> HttpResponse:
     """List inspections, those to be made first; those that are chosen are ordered together."""
     form, wanted = _wanted(request)
-    number = page_number(request)
-    cards = queries.listed(wanted=wanted, today=today(), offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
         "form": form,
-        "rows": cards[:ROWS],
+        **page_context(request, partial(queries.listed, wanted=wanted, today=today())),
         "count": queries.count(wanted=wanted, today=today()),
-        "pager": Pager(number, len(cards) > ROWS, query_of(request)),
         "is_filtered": wanted != START,
         "today": today(),
         "may_order": _may_order(request),

@@ -1,5 +1,6 @@
 """Plans of instalments: the list, a new one with its preview, one with its parts and timeline, its papers."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -28,7 +29,7 @@ from cis.desk.words import word
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 from cis.platform.templatetags.local import day as day_text
 from cis.platform.templatetags.local import plain_money
 
@@ -36,13 +37,11 @@ from cis.platform.templatetags.local import plain_money
 @allow(*READERS)
 def index(request: HttpRequest) -> HttpResponse:
     """List plans, the latest first."""
-    form, number = PlanListForm(request.GET), page_number(request)
+    form = PlanListForm(request.GET)
     wanted = form.wanted()
-    rows = plans.listed(wanted=wanted, today=today(), offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
         "form": form,
-        "rows": rows[:ROWS],
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        **page_context(request, partial(plans.listed, wanted=wanted, today=today())),
         "is_filtered": wanted != WantedPlans(),
         "is_offered": plan_rules.is_offered(at=today()),
         "today": today(),

@@ -1,5 +1,6 @@
 """Late fees: the list, one with its days and its waiver, what an account would pay today."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -20,20 +21,18 @@ from cis.desk.roles import BILLERS, CLERKS, READERS
 from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow
 from cis.platform.packs import MissingRule
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 from cis.platform.templatetags.local import plain_money
 
 
 @allow(*READERS)
 def index(request: HttpRequest) -> HttpResponse:
     """List late fees, the latest first."""
-    form, number = LateFeeListForm(request.GET), page_number(request)
+    form = LateFeeListForm(request.GET)
     wanted = form.wanted()
-    rows = late_fees.listed(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
         "form": form,
-        "rows": rows[:ROWS],
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        **page_context(request, partial(late_fees.listed, wanted=wanted)),
         "is_filtered": wanted != late_fees.WantedFees(),
     }
     return render(request, "desk/late_fees.html", context)

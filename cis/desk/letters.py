@@ -1,5 +1,7 @@
 """Letters: print batches, their PDF, handed over to the post, come back."""
 
+from functools import partial
+
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
@@ -17,7 +19,7 @@ from cis.desk.roles import CLERKS, READERS
 from cis.kernel.errors import Refused
 from cis.platform import documents
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 
 REASON_MOST = 200
 
@@ -25,16 +27,13 @@ REASON_MOST = 200
 @allow(*READERS)
 def index(request: HttpRequest) -> HttpResponse:
     """List the print batches, and how many letters wait for one."""
-    number = page_number(request)
     form, wanted = _wanted(request)
-    rows = letters.listed(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
         "form": form,
         "is_filtered": wanted != Wanted(),
         "waiting": letters.waiting(),
         "most": operations.LETTERS_MOST,
-        "rows": rows[:ROWS],
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        **page_context(request, partial(letters.listed, wanted=wanted)),
         "may_print": bool(actor_of(request).roles & set(CLERKS)),
     }
     return render(request, "desk/letters.html", context)

@@ -1,5 +1,6 @@
 """Mailings: written with count and sample before anything is sent, let go by two above the bound, reported on."""
 
+from functools import partial
 from typing import Any
 
 from django.conf import settings
@@ -31,7 +32,7 @@ from cis.desk.roles import READERS
 from cis.kernel.errors import Refused
 from cis.platform import packs, progress
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 
 SAMPLE = 10
 
@@ -39,13 +40,10 @@ SAMPLE = 10
 @allow(*READERS)
 def index(request: HttpRequest) -> HttpResponse:
     """List the mailings, the latest first."""
-    number = page_number(request)
     form, wanted = _wanted(request)
-    rows = mailings.listed(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
         "form": form,
-        "rows": rows[:ROWS],
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        **page_context(request, partial(mailings.listed, wanted=wanted)),
         "is_filtered": wanted != Wanted(),
         "may_write": bool(actor_of(request).roles & MAILERS),
     }

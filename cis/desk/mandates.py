@@ -1,5 +1,7 @@
 """Mandates on the desk: the list, one with its debits, entering one from paper, taking one back."""
 
+from functools import partial
+
 from django.contrib import messages
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
@@ -21,7 +23,7 @@ from cis.kernel.enums import Role
 from cis.kernel.errors import Refused
 from cis.platform import documents, papers
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import ROWS, page_context
 from cis.platform.templatetags.local import plain_money
 
 ENTERERS = (Role.CLERK, Role.CASHIER, Role.SUPERVISOR)
@@ -31,12 +33,9 @@ ENTERERS = (Role.CLERK, Role.CASHIER, Role.SUPERVISOR)
 def index(request: HttpRequest) -> HttpResponse:
     """List mandates."""
     form, wanted = _asked(request)
-    number = page_number(request)
-    rows = mandates.listed(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
         "form": form,
-        "rows": rows[:ROWS],
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        **page_context(request, partial(mandates.listed, wanted=wanted)),
         "is_filtered": wanted != MandatesWanted(),
         "may_enter": _may(request),
     }

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -27,7 +28,7 @@ from cis.kernel.errors import Refused
 from cis.kernel.fixed import to_text
 from cis.platform import audit, documents
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 from metering.domain.device_commands import Command
 from metering.domain.meter_store import METER_WORKFLOW, MeterAction
 from metering.operations import device_commands, meter_store, seals
@@ -53,11 +54,9 @@ class LifeEvent:
 def index(request: HttpRequest) -> HttpResponse:
     """List meters; take deliveries in and give meters to crews."""
     form, wanted = _wanted(request)
-    number = page_number(request)
-    rows = queries.listed(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
-        "form": form, "rows": rows[:ROWS], "count": queries.count(wanted=wanted), "today": today(),
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)), "is_filtered": wanted != WantedMeters(),
+        "form": form, **page_context(request, partial(queries.listed, wanted=wanted)),
+        "count": queries.count(wanted=wanted), "today": today(), "is_filtered": wanted != WantedMeters(),
         "states": queries.states(), "may_keep": _may_keep(request), "view": "meters",
     }  # fmt: skip
     return render(request, "desk/meters/list.html", context)
@@ -170,11 +169,9 @@ def photo(request: HttpRequest, meter_id: int, document_id: int) -> FileResponse
 def seal_list(request: HttpRequest) -> HttpResponse:
     """List seals."""
     form, wanted = _wanted_seals(request)
-    number = page_number(request)
-    rows = queries.seals_listed(**wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
-        "form": form, "rows": rows[:ROWS], "count": queries.count_seals(**wanted),
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)), "is_filtered": any(wanted.values()),
+        "form": form, **page_context(request, partial(queries.seals_listed, **wanted)),
+        "count": queries.count_seals(**wanted), "is_filtered": any(wanted.values()),
         "may_keep": _may_keep(request), "view": "seals",
     }  # fmt: skip
     return render(request, "desk/meters/seals.html", context)
@@ -221,11 +218,9 @@ def move_seals(request: HttpRequest) -> HttpResponse:
 def commands(request: HttpRequest) -> HttpResponse:
     """List commands to meters."""
     form, wanted = _wanted_commands(request)
-    number = page_number(request)
-    rows = command_queries.listed(**wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
-        "form": form, "rows": rows[:ROWS], "count": command_queries.count(**wanted),
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)), "is_filtered": any(wanted.values()),
+        "form": form, **page_context(request, partial(command_queries.listed, **wanted)),
+        "count": command_queries.count(**wanted), "is_filtered": any(wanted.values()),
         "may_keep": _may_keep(request), "view": "commands",
     }  # fmt: skip
     return render(request, "desk/meters/commands.html", context)

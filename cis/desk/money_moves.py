@@ -1,5 +1,6 @@
 """Credit that lies, and money that is moved to another account."""
 
+from functools import partial
 from uuid import uuid4
 
 from django.contrib import messages
@@ -22,20 +23,18 @@ from cis.desk.money_words import ADJUSTMENT_STATES
 from cis.desk.roles import BILLERS, CLERKS, READERS
 from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 from cis.platform.templatetags.local import plain_money
 
 
 @allow(*READERS)
 def lying(request: HttpRequest) -> HttpResponse:
     """List credit whose owner owes elsewhere, that lies for long, or on a closed account."""
-    form, number = UnclaimedForm(request.GET), page_number(request)
+    form = UnclaimedForm(request.GET)
     wanted = form.wanted()
-    rows = unclaimed.listed(wanted=wanted, today=today(), offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
         "form": form,
-        "rows": rows[:ROWS],
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        **page_context(request, partial(unclaimed.listed, wanted=wanted, today=today())),
         "is_filtered": wanted != WantedCredit(),
         "may_move": bool(actor_of(request).roles & {*CLERKS, *BILLERS}),
     }

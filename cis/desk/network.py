@@ -1,5 +1,6 @@
 """The network on the desk: transformers and feeders with their load, what hangs on them, what is reserved."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -13,7 +14,7 @@ from cis.desk.roles import METERERS, READERS
 from cis.kernel import fixed
 from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 from metering.domain.network import Asset, NewFeeder, NewTransformer
 from metering.operations import network as operations
 from metering.queries import network, places
@@ -26,11 +27,9 @@ POINTS_MOST = 100
 def index(request: HttpRequest) -> HttpResponse:
     """List transformers, the fullest first."""
     form, wanted = _wanted(request)
-    number = page_number(request)
-    cards = network.transformers(wanted=wanted, at=today(), offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
-        "form": form, "rows": cards[:ROWS], "count": network.count(wanted=wanted, at=today()),
-        "pager": Pager(number, len(cards) > ROWS, query_of(request)), "is_filtered": wanted != Wanted(),
+        "form": form, **page_context(request, partial(network.transformers, wanted=wanted, at=today())),
+        "count": network.count(wanted=wanted, at=today()), "is_filtered": wanted != Wanted(),
         "may_edit": _may_edit(request), "view": "transformers",
     }  # fmt: skip
     return render(request, "desk/network/transformers.html", context)

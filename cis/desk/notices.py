@@ -1,6 +1,7 @@
 """Notices: what customers were told, by which way, and what became of it; addresses that do not work."""
 
 from collections.abc import Callable
+from functools import partial
 
 from django.conf import settings
 from django.contrib import messages
@@ -28,20 +29,17 @@ from cis.desk.roles import CLERKS, READERS
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 
 
 @allow(*READERS)
 def index(request: HttpRequest) -> HttpResponse:
     """List the notices, the latest first."""
     form, wanted = _wanted(request)
-    number = page_number(request)
-    rows = notices.listed(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
         "form": form,
-        "rows": rows[:ROWS],
+        **page_context(request, partial(notices.listed, wanted=wanted)),
         "wanted": wanted,
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
         "is_filtered": wanted != Wanted(),
         "to_mend": notices.count_to_mend(),
         "is_sandbox": settings.SMS_GATEWAY == "sandbox",
@@ -156,13 +154,10 @@ def to_mend(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, _("Saved."))
         return redirect("desk:contacts_to_mend")
-    number = page_number(request)
     form, wanted = _wanted_to_mend(request)
-    rows = notices.to_mend(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
         "form": form,
-        "rows": rows[:ROWS],
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        **page_context(request, partial(notices.to_mend, wanted=wanted)),
         "may_mend": may_mend,
         "is_filtered": wanted != ToMend(),
     }

@@ -1,5 +1,6 @@
 """Payouts of providers: bring a report, see what of it is known, and what is in transit."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -17,7 +18,7 @@ from cis.desk.roles import CASHIERS, READERS
 from cis.desk.words import word
 from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 from cis.platform.templatetags.local import plain_money
 
 
@@ -25,12 +26,9 @@ from cis.platform.templatetags.local import plain_money
 def index(request: HttpRequest) -> HttpResponse:
     """List payouts, and what each provider has of ours."""
     form, wanted = _asked(request)
-    number = page_number(request)
-    rows = queries.listed(**wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
         "form": form,
-        "rows": rows[:ROWS],
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        **page_context(request, partial(queries.listed, **wanted)),
         "is_filtered": any(wanted.values()),
         "transit": [(name, queries.in_transit_minor(provider=name)) for name in online.names()],
         "may_act": _may(request),
@@ -79,12 +77,9 @@ def show(request: HttpRequest, payout_id: int) -> HttpResponse:
     """Show a payout and its lines, those that are not known first."""
     with or_404():
         card = queries.one(payout_id=payout_id)
-    number = page_number(request)
-    rows = queries.lines(payout_id=payout_id, offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
         "card": card,
-        "rows": rows[:ROWS],
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        **page_context(request, partial(queries.lines, payout_id=payout_id)),
         "may_act": _may(request),
     }
     return render(request, "desk/checkouts/payout.html", context)

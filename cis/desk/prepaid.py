@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -30,7 +31,7 @@ from cis.kernel.currency import SYMBOLS
 from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow
 from cis.platform.forms import PageForm
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 from cis.platform.templatetags.local import plain_money
 
 DAYS_SHOWN, NIGHTS_SHOWN, DAYS_BACK, BILLS_SHOWN = 30, 35, 130, 6
@@ -39,13 +40,11 @@ DAYS_SHOWN, NIGHTS_SHOWN, DAYS_BACK, BILLS_SHOWN = 30, 35, 130, 6
 @allow(*READERS)
 def index(request: HttpRequest) -> HttpResponse:
     """List prepaid accounts, those whose supply may be cut off first."""
-    form, number = PrepaidListForm(request.GET), page_number(request)
+    form = PrepaidListForm(request.GET)
     wanted = form.wanted()
-    rows = prepaid_list.listed(wanted=wanted, today=today(), offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
         "form": form,
-        "rows": rows[:ROWS],
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        **page_context(request, partial(prepaid_list.listed, wanted=wanted, today=today())),
         "is_filtered": wanted != prepaid_list.WantedPrepaid(),
         "is_offered": prepay_rules.is_offered(at=today()),
     }

@@ -1,5 +1,7 @@
 """Programmes that customers sign: what is offered, one of them with its terms, a new one, withdrawing one."""
 
+from functools import partial
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
@@ -12,7 +14,7 @@ from cis.desk.roles import BILLERS, READERS
 from cis.desk.words import word
 from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 from cis.platform.templatetags.local import in_language, plain_money
 from contracts.operations import programs as operations
 from contracts.queries import enrollments, programs
@@ -25,13 +27,10 @@ LATEST = 10
 def index(request: HttpRequest) -> HttpResponse:
     """List the programmes, latest first."""
     form, wanted = _wanted(request)
-    number = page_number(request)
-    cards = programs.listed(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
         "form": form,
-        "rows": cards[:ROWS],
+        **page_context(request, partial(programs.listed, wanted=wanted)),
         "count": programs.count(wanted=wanted),
-        "pager": Pager(number, len(cards) > ROWS, query_of(request)),
         "is_filtered": wanted != Wanted(),
         "may_publish": bool(actor_of(request).roles & set(BILLERS)),
         "today": today(),

@@ -1,5 +1,6 @@
 """Sessions of tills: lists, one with all that went through it, its count at the end, its report; money on its way."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -18,7 +19,7 @@ from cis.desk.roles import CASHIERS, READERS
 from cis.desk.words import word
 from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import ROWS, Pager, page_context, page_number, query_of
 from cis.platform.templatetags.local import plain_money
 
 RECEIPTS_MOST = 500
@@ -142,12 +143,9 @@ def report(request: HttpRequest, session_id: int) -> HttpResponse:  # noqa: ARG0
 def deposits(request: HttpRequest) -> HttpResponse:
     """List money on its way to the bank."""
     form, on_the_way = _deposits_asked(request)
-    number = page_number(request)
-    rows = tills.deposits(on_the_way=on_the_way, offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
         "form": form,
-        "rows": rows[:ROWS],
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        **page_context(request, partial(tills.deposits, on_the_way=on_the_way)),
         "is_filtered": on_the_way,
         "on_the_way_minor": tills.on_the_way_minor(),
     }

@@ -1,6 +1,7 @@
 """Work orders on the desk: list, board, one order with its history, assigning, appointments, job sheets."""
 
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -17,7 +18,7 @@ from cis.desk.roles import DISPATCHERS, METERERS, READERS
 from cis.kernel.errors import Refused
 from cis.platform import audit, documents
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import Pager, page_context, query_of
 from contracts.queries import surveys
 from metering.domain.work_orders import UNDER_WAY, WorkKind, WorkState, actions_for
 from metering.operations import appointments, work_orders
@@ -34,14 +35,11 @@ DUE_DAYS = 5
 def index(request: HttpRequest) -> HttpResponse:
     """List work orders, urgent and soonest due first; those that are chosen are given to a crew together."""
     form, wanted = _wanted(request)
-    number = page_number(request)
-    cards = queries.listed(wanted=wanted, today=today(), offset=(number - 1) * ROWS, most=ROWS + 1)
     at_work = crews.listed(only_active=True)
     context = {
         "form": form,
-        "rows": cards[:ROWS],
+        **page_context(request, partial(queries.listed, wanted=wanted, today=today())),
         "count": queries.count(wanted=wanted, today=today()),
-        "pager": Pager(number, len(cards) > ROWS, query_of(request)),
         "is_filtered": wanted != Wanted(state=ALL_UNDER_WAY),
         "today": today(),
         "assign_form": AssignForm(crews=at_work, initial={"planned_date": today()}),

@@ -1,5 +1,6 @@
 """Debts that are given up: the list, one, a new one, what might be, batches, and the report by month."""
 
+from functools import partial
 from uuid import uuid4
 
 from django.contrib import messages
@@ -24,7 +25,7 @@ from cis.desk.write_off_words import WRITE_OFF_REASONS
 from cis.kernel.errors import Refused
 from cis.platform import documents, papers
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import ROWS, Pager, page_context, page_number, query_of
 from cis.platform.templatetags.local import plain_money
 
 KIND = second_person.Kind(
@@ -133,13 +134,11 @@ def new(request: HttpRequest, account_id: int) -> HttpResponse:
 @allow(*READERS)
 def candidates(request: HttpRequest) -> HttpResponse:
     """List what might be written off, with its reasons; propose it as a batch."""
-    form, number = CandidateForm(request.GET), page_number(request)
+    form = CandidateForm(request.GET)
     wanted = form.wanted()
-    rows = write_offs.candidates(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
     context = {
         "form": form,
-        "rows": rows[:ROWS],
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        **page_context(request, partial(write_offs.candidates, wanted=wanted)),
         "is_filtered": wanted != Wanted(),
         "total": write_offs.candidate_sum(wanted=Wanted(reason=wanted.reason)),
         "reason": wanted.reason,
