@@ -10,6 +10,7 @@ from cashiering.domain.tills import CashMove, Means
 from cashiering.operations import agent_days, agents, hand_overs, receipts, tills
 from cashiering.operations.receipts import Part
 from cashiering.queries import till_rules
+from cis.demo.consolidating import alone
 from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.enums import Role
 from cis.platform import keys
@@ -32,7 +33,7 @@ def build(*, run_id: int, cashier: str, today: date) -> None:
     :param cashier: name of the login who has the till open today.
     """
     wanted = len(YESTERDAYS) + len(TODAYS) + BY_AGENT
-    cards = bills.of_run(run_id=run_id, state="issued", most=LOOKED_AT_MOST)
+    cards = alone(bills.of_run(run_id=run_id, state="issued", most=LOOKED_AT_MOST))
     owing = sorted((card for card in cards if card.amount_minor > 0), key=lambda card: not card.open_minor)[:wanted]
     if len(owing) < wanted:
         return

@@ -14,6 +14,7 @@ from cashiering.gateways import debit_bank
 from cashiering.operations import debit_batches, debit_follow_ups, debit_reports, debits, mandates, posting
 from cashiering.operations.mandates import NewMandate
 from cashiering.queries import debits as queries
+from cis.demo.consolidating import alone
 from cis.kernel.actors import SYSTEM
 from cis.platform import outbox
 
@@ -31,7 +32,8 @@ NIGHT = time(3, 20)
 
 def build(*, run_id: int, today: date) -> frozenset[int]:
     """Let some accounts of a run give mandates, debit their bills until today, and return them."""
-    owing = [card for card in bills.of_run(run_id=run_id, state="issued", most=CARDS_MOST) if card.open_minor > 0]
+    cards = alone(bills.of_run(run_id=run_id, state="issued", most=CARDS_MOST))
+    owing = [card for card in cards if card.open_minor > 0]
     if not owing or debit_bank.current() is None or owing[0].issue_date is None:
         return frozenset()
     chosen = _chosen(owing)

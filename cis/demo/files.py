@@ -101,11 +101,11 @@ class _Tables:
     def add(self, household: Household) -> None:
         """Write the rows of one account."""
         number, person = household.number, household.person
-        customer, account, place = f"C{number:08d}", f"A{number:08d}", f"P{number:08d}"
+        customer, account, place = f"C{household.customer:08d}", account_of(number), f"P{number:08d}"
         point = service_point_of(household)
         self._writers["customers"].writerow((
             customer, account, "company" if household.is_company else "resident", person.name, person.id_number,
-            person.mobile, person.email, "zh-hans" if number % 20 else "en", CYCLE,
+            person.mobile, person.email, "zh-hans" if household.customer % 20 else "en", CYCLE,
             household.start, "yes" if number % 10 == 0 else "no",
         ))  # fmt: skip
         self._writers["premises"].writerow((
@@ -146,6 +146,11 @@ def _connection(household: Household) -> tuple[str, int]:
     if household.metering == WORKS:
         return "10kV", WORKS_CAPACITY_KVA * 1_000
     return ("380V", 60_000) if household.is_company else ("220V", 8_000)
+
+
+def account_of(number: int) -> str:
+    """Return the external id of an account."""
+    return f"A{number:08d}"
 
 
 def service_point_of(household: Household) -> str:

@@ -13,6 +13,7 @@ from cashiering.gateways import online, sandbox
 from cashiering.operations import checkout_events, checkouts, payouts, posting, sandbox_provider, statements
 from cashiering.operations.checkouts import Wish
 from cashiering.queries import payouts as payout_queries
+from cis.demo.consolidating import alone
 from cis.kernel import fixed
 from cis.kernel.actors import SYSTEM
 
@@ -30,7 +31,9 @@ def build(*, run_id: int, today: date) -> int:
     if "sandbox" not in online.names():
         return 0
     # Who owes nothing pays in advance.
-    cards = sorted(bills.of_run(run_id=run_id, state="issued", most=400), key=lambda card: (-card.open_minor, card.id))
+    cards = sorted(
+        alone(bills.of_run(run_id=run_id, state="issued", most=400)), key=lambda card: (-card.open_minor, card.id)
+    )
     for place, card in enumerate(cards[:PAYERS]):
         is_plain = card.open_minor and card.open_minor % sandbox.CENTS not in {*sandbox.WAYS, sandbox.UNREACHABLE}
         _pay(

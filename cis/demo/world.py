@@ -21,6 +21,8 @@ COMPANY_MULTIPLIER = 20
 WORKS_MULTIPLIER = 120  # 600 A / 5 A
 WORKS_CAPACITY_KVA = 400
 FIRST_NUMBER = 1
+CHAIN_EVERY, CHAIN_FIRST, CHAIN_ACCOUNTS = 990, 34, 8
+"""Of so many accounts in a row, these are places of one company."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Household:
     """One account with its place and meter."""
 
     number: int
+    customer: int
+    """Number of the first account of its customer."""
     person: names.Person
     is_company: bool
     address: str
@@ -76,8 +80,24 @@ def households(scale: Scale) -> Iterator[Household]:
         yield _household(np.random.default_rng((scale.seed, number)), scale=scale, number=number)
 
 
+def chain_of(number: int) -> int | None:
+    """Return the first account of the company with many places that an account belongs to; None: to none."""
+    place = number % CHAIN_EVERY - CHAIN_FIRST
+    return number - place if 0 <= place < CHAIN_ACCOUNTS else None
+
+
+def _person(
+    rng: np.random.Generator, *, scale: Scale, number: int, is_company: bool, is_works: bool
+) -> names.Person:  # fmt: skip
+    head = chain_of(number)
+    if head is not None:  # the same for each of its places
+        return names.firm(np.random.default_rng((scale.seed, head)), number=head, is_works=False)
+    return names.firm(rng, number=number, is_works=is_works) if is_company else names.person(rng, number=number)
+
+
 def _household(rng: np.random.Generator, *, scale: Scale, number: int) -> Household:
-    is_company = number % 33 == 0
+    head = chain_of(number)
+    is_company = number % 33 == 0 or head is not None
     is_works = number % 198 == 33
     if is_company:
         metering = WORKS if is_works else FLAT
@@ -100,7 +120,8 @@ def _household(rng: np.random.Generator, *, scale: Scale, number: int) -> Househ
     moves_in = number % 97 == 0 and len(scale.months) > 2
     return Household(
         number=number,
-        person=names.firm(rng, number=number, is_works=is_works) if is_company else names.person(rng, number=number),
+        customer=number if head is None else head,
+        person=_person(rng, scale=scale, number=number, is_company=is_company, is_works=is_works),
         is_company=is_company,
         address=address,
         district=district,

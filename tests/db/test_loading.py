@@ -22,6 +22,7 @@ from metering.queries import network
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ACCOUNTS = 120
+CUSTOMERS = ACCOUNTS - world.CHAIN_ACCOUNTS + 1
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +49,7 @@ def _replace(path, old, new):
 
 def test_the_made_up_supplier_loads_whole(folder):
     loaded = supplier.load(folder=folder, actor=SYSTEM)
-    assert (loaded.customers, loaded.accounts, loaded.agreements) == (ACCOUNTS, ACCOUNTS, ACCOUNTS)
+    assert (loaded.customers, loaded.accounts, loaded.agreements) == (CUSTOMERS, ACCOUNTS, ACCOUNTS)
     assert Account.objects.count() == CycleMember.objects.count() == AgreementTerm.objects.count() == ACCOUNTS
     assert Installation.objects.count() == loaded.meters
     assert Register.objects.filter(is_interval=True).exists()
@@ -207,4 +208,4 @@ def test_the_same_folder_twice_is_refused_and_changes_nothing(folder):
 def test_gb18030_is_read(folder):
     path = folder / "customers.csv"
     path.write_bytes(path.read_text(encoding="utf-8-sig").encode("gb18030"))
-    assert supplier.load(folder=folder, actor=SYSTEM).customers == ACCOUNTS
+    assert supplier.load(folder=folder, actor=SYSTEM).customers == CUSTOMERS

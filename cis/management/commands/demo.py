@@ -23,9 +23,11 @@ from cis.demo import (
     building,
     cash_desk,
     changes_of_use,
+    consolidating,
     debiting,
     deposits,
     field_work,
+    giving_up,
     inspecting,
     invoicing,
     meter_store,
@@ -53,7 +55,7 @@ STAFF = {
     "field": (Role.FIELD,),
     "field2": (Role.FIELD,),
 }
-CUSTOMER = "customer"
+CUSTOMER, COMPANY = "customer", "company"
 DONE = "done.json"
 
 
@@ -108,15 +110,19 @@ def _build(folder: Path, *, accounts: int, months: int, seed: int) -> dict[str, 
     scale = Scale(accounts=accounts, months=building.past_months(today=today, count=months), seed=seed)
     imported = building.seed(scale=scale, folder=folder, today=today, say=say, bar=bar)
     for month in scale.months[:-1]:
+        consolidating.agree(month=month, scale=scale)
         past = building.bill(month=month, bar=_quiet)
         building.release_held(billed=past, today=today)
-        building.pay(billed=past, today=today)
+        building.pay(billed=past, today=today, but=consolidating.accounts())
+        consolidating.month_over(billed=past, scale=scale, today=today)
         budgets.month_over(billed=past, months=scale.months, today=today)
         bar("past months", scale.months.index(month) + 1, len(scale.months) - 1)
     say(f"billing run over {accounts:,} accounts for {scale.months[-1]}")
+    consolidating.agree(month=scale.months[-1], scale=scale)
     billed = building.bill(month=scale.months[-1], bar=bar)
     debited = debiting.build(run_id=billed.run_id, today=today)
-    building.pay(billed=billed, today=today, but=debited)
+    building.pay(billed=billed, today=today, but=debited | consolidating.accounts())
+    consolidating.month_over(billed=billed, scale=scale, today=today)
     budgets.month_over(billed=billed, months=scale.months, today=today)
     breaches = proof.verify()
     if breaches:
@@ -136,6 +142,7 @@ def _build(folder: Path, *, accounts: int, months: int, seed: int) -> dict[str, 
     money.build(run_id=billed.run_id, today=today)
     deposits.build(run_id=billed.run_id, today=today)
     overdue.build(run_id=billed.run_id, today=today)
+    giving_up.build(today=today)
     prepaying.build(run_id=billed.run_id, today=today)
     invoicing.build(today=today)
     return {"figures": _figures(imported, billed, pdf=pdf, accounts=accounts), "logins": logins}
@@ -165,8 +172,13 @@ def _logins(billed: Billed) -> dict[str, str]:
         users.create_staff(username=username, roles=roles, password=logins[username], actor=SYSTEM)
     [card] = bills.of_run(run_id=billed.run_id, state="issued", most=1)
     [holder] = account_queries.holders(account_ids=[card.account_id])
-    logins[CUSTOMER] = users.new_password()
-    users.create_portal_user(customer_id=holder.customer_id, username=CUSTOMER, password=logins[CUSTOMER], actor=SYSTEM)
+    holders = {CUSTOMER: holder.customer_id, COMPANY: consolidating.customer_id()}
+    for username, customer_id in holders.items():
+        if customer_id is not None:
+            logins[username] = users.new_password()
+            users.create_portal_user(
+                customer_id=customer_id, username=username, password=logins[username], actor=SYSTEM
+            )  # fmt: skip
     return logins
 
 
