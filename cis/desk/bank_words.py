@@ -7,12 +7,12 @@ from django.utils.translation import gettext_lazy as _
 
 STATES: Mapping[str, Any] = {
     "new": _("Waits to be posted"),
-    "booked": _("Booked"),
+    "booked": _("Posted"),
     "suspense": _("In suspense"),
     "proposed": _("Waits for a second person"),
     "sent_back": _("Goes back"),
     "taken_back": _("Went back"),
-    "settled": _("Settled"),
+    "settled": _("Dealt with"),
     "known": _("Counts elsewhere"),
 }
 REASONS: Mapping[str, Any] = {

@@ -9,7 +9,7 @@ STATES: Mapping[str, Any] = {
     "proposed": _("Waits for a second person"),
     "due": _("To be asked for"),
     "asked": _("Asked for"),
-    "issued": _("Issued"),
+    "issued": _("Invoice issued"),
     "failed": _("To be mended"),
     "dropped": _("Not needed"),
 }
@@ -72,7 +72,7 @@ CONSENTS: Mapping[str, Any] = {
 }
 HAPPENED: Mapping[str, Any] = {
     "plan": _("made due"),
-    "issue": _("issued"),
+    "issue": _("invoice issued"),
     "refuse": _("refused"),
     "again": _("sent again"),
     "drop": _("dropped"),

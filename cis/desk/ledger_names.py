@@ -14,7 +14,7 @@ def ledger_name(code: str) -> str:
         return str(LEDGER_ACCOUNTS[code])
     kind, _, part = code.partition(".")
     if part.startswith(WITH_PROVIDER):
-        return f"{gettext('Money with providers')}: {word('provider', part.removeprefix(WITH_PROVIDER))}"
+        return gettext("Money with providers: %s") % word("provider", part.removeprefix(WITH_PROVIDER))
     if kind not in LEDGER_KINDS:
         return code
     return f"{LEDGER_KINDS[kind]}: {word('part', part)}"

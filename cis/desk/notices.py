@@ -54,7 +54,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     language = get_language() or "en"
     header = [
         _("Notice"), _("Told on"), _("What for"), _("Way"), _("State"), _("Reason"), _("Account"), _("Name"),
-        _("Sent to"), _("Subject"), _("Sent"), _("Settled"), _("Read"),
+        _("Sent to"), _("Subject"), _("Sent"), _("Outcome known"), _("Read"),
     ]  # fmt: skip
 
     def row(card: NoticeCard) -> tuple[object, ...]:

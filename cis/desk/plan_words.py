@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 PLAN_STATES: Mapping[str, Any] = {
-    "proposed": _("Waits for a second person"), "offered": _("To be accepted"), "kept": _("Kept"),
+    "proposed": _("Waits for a second person"), "offered": _("To be accepted"), "kept": _("Being kept"),
     "completed": _("Paid in full"), "broken": _("Broken"), "cancelled": _("Cancelled"), "dropped": _("Dropped"),
 }  # fmt: skip
 PLAN_FILTERS: Mapping[str, Any] = {"live": _("All that go on"), "late": _("A part is late"), **PLAN_STATES}

@@ -242,7 +242,7 @@ def report_file(request: HttpRequest) -> StreamingHttpResponse:
     """Give the same report as a file."""
     header = [
         _("Month"), _("Reason"), _("Write-offs"), _("Written off"), _("Recovered"), _("Cancelled bills"),
-        _("Taken back"), _("Cost"),
+        _("Taken back"), _("Net loss"),
     ]  # fmt: skip
     rows = (
         (f"{r.month:%Y-%m}", _reason(r.reason), r.count, plain_money(r.written_minor), plain_money(r.recovered_minor),

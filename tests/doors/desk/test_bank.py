@@ -56,7 +56,7 @@ def test_a_clerk_gives_money_to_an_account(desk, billed):
     assert more.status_code == 200
     assert desk.post(f"{where}assign/", {"account_1": billed.account.number, "amount_1": "5.00"}).status_code == 302
     assert Payment.objects.get().amount_minor == 500
-    assert "Booked" in desk.get(where).content.decode()
+    assert "Posted" in desk.get(where).content.decode()
 
 
 def test_a_wrong_file_says_what_is_wrong(desk, billed):
