@@ -225,16 +225,38 @@
 
   const KINDS = { usage, spread, bins, pair, schedule, share, sums, budget };
 
+  // A legend takes as many lines as its names need; what is drawn begins below the last one.
+  const pen = document.createElement("canvas").getContext("2d");
+  function legendLines(names, width) {
+    pen.font = "12px sans-serif";
+    let lines = 1;
+    let used = 0;
+    names.forEach((name) => {
+      const needed = pen.measureText(name).width + 28;
+      if (used && used + needed > width) {
+        lines += 1;
+        used = 0;
+      }
+      used += needed;
+    });
+    return lines;
+  }
+  function belowLegend(option, width) {
+    const { legend, grid, series } = option;
+    if (legend && legend.show !== false && legend.type !== "scroll" && !Array.isArray(grid)) grid.top += 22 * (legendLines(series.map((one) => one.name), width) - 1);
+    return option;
+  }
+
   function draw(place) {
     const data = JSON.parse(document.getElementById(place.dataset.source).textContent);
     const chart = charts.get(place) ?? echarts.init(place, null, { renderer: "svg" });
     charts.set(place, chart);
-    chart.setOption(KINDS[place.dataset.chart](data), true);
+    chart.setOption(belowLegend(KINDS[place.dataset.chart](data), place.clientWidth), true);
   }
 
   const drawAll = () => document.querySelectorAll("[data-chart]").forEach(draw);
   drawAll();
   document.addEventListener("wattline:theme", drawAll);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
-  addEventListener("resize", () => charts.forEach((chart) => chart.resize()));
+  addEventListener("resize", () => charts.forEach((chart, place) => { chart.resize(); draw(place); }));
 })();

@@ -30,7 +30,7 @@ from cis.kernel.periods import Period
 MONTHS = 3
 """So many months are asked for together."""
 DAYS = 3
-"""After the end of a month, its consolidated bill is made."""
+"""So long after its end the consolidated bill of a past month is made; that of the last month today."""
 PAID_AFTER = timedelta(days=8)
 PAID_PERCENT = ((100,), (60,), (0, 40))
 """What is paid of each month's bill, by the first company and by the others."""
@@ -56,7 +56,7 @@ def month_over(*, billed: Billed, scale: Scale, today: date) -> None:
     place = scale.months.index(billed.month) - len(scale.months) + MONTHS
     if place < 0:
         return
-    on = min(today, billed.month.end + timedelta(days=DAYS))
+    on = today if place == MONTHS - 1 else min(today, billed.month.end + timedelta(days=DAYS))
     operations.work(datetime.combine(on, time(4), tzinfo=ZoneInfo(settings.TIME_ZONE)))
     made = consolidated.listed(wanted=Wanted(month=billed.month.start), today=today)
     for company, card in enumerate(sorted(made, key=lambda one: one.consolidation_id)):

@@ -31,7 +31,7 @@ class AskForm(PageForm):
 
     field_of = {"account": "bank_account", "refund_not_free": "amount"}
     request_key = forms.CharField(widget=forms.HiddenInput, max_length=64)
-    amount = MoneyField(label=_("How much"))
+    amount = MoneyField(label=_("Amount"))
     payee = forms.CharField(label=_("Name of the account holder"), max_length=70)
     bank_account = forms.CharField(
         label=_("Your bank account"), max_length=50, help_text=_("IBAN or account number, as on your bank card."),

@@ -190,6 +190,12 @@ def test_a_meter_file_is_brought_and_its_result_comes_by_itself(boss, open_page,
     expect(page.locator("table.list")).to_contain_text("unknown_meter")
 
 
+PAGES_OF_MONEY = (
+    "/desk/refunds/", "/desk/refunds/write-offs/candidates/", "/desk/overdue/", "/desk/bank/suspense/", "/desk/e-invoices/",
+    "/desk/till/", "/desk/debits/", "/desk/online/", "/desk/books/accruals/",
+)  # fmt: skip
+
+
 def _pages(billed):
     cycle = BillCycle.objects.create(code="01", name_zh="浦东一段", name_en="Pudong 1")
     clerk = accounts.staff(username="li.hua", first_name="李华", email="li.hua@example.com")
@@ -209,7 +215,7 @@ def _pages(billed):
         f"{account}login/", "/desk/runs/cycles/", f"/desk/runs/cycles/{cycle.id}/", "/desk/staff/", "/desk/staff/new/",
         f"/desk/staff/{clerk.id}/", *_pages_of_usage(billed), "/desk/breaches/",
         f"/desk/breaches/{case.id}/", f"{breach}category/", f"{breach}theft/", f"{breach}tampering/",
-        *_pages_of_notices(billed), *_pages_of_charges(billed),
+        *_pages_of_notices(billed), *_pages_of_charges(billed), *PAGES_OF_MONEY,
     ]  # fmt: skip
 
 

@@ -1,5 +1,7 @@
 """A supplier on the 10th of March 2026 with one customer whose meter was read and billed for two months."""
 
+import re
+from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 
@@ -86,3 +88,9 @@ def sign_in(client, *roles, **values):
     )
     client.cookies["django_language"] = "en"
     return client
+
+
+def twice(page):
+    """Return the ids that a page gives to more than one element."""
+    counted = Counter(re.findall(r'\sid="([^"]*)"', page))
+    return sorted(name for name, count in counted.items() if count > 1)

@@ -13,7 +13,7 @@ from arrears.queries import rules
 from billing.models.bill import Bill
 from cis.kernel.enums import Role
 from metering.models.device import Meter
-from tests.doors.desk.conftest import sign_in
+from tests.doors.desk.conftest import sign_in, twice
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 10, 2, tzinfo=UTC)
@@ -73,6 +73,17 @@ def test_a_call_is_recorded_from_the_list_and_a_proof_on_the_page(desk, case):
     assert CollectionMove.objects.get(id=text.id).proven_at is None
     desk.post(url, {"action": "proof", "proof": "read receipt", "day": "2026-03-10", "time": "10:00"})
     assert CollectionMove.objects.get(id=text.id).proof == "read receipt"
+
+
+def test_each_field_of_a_case_has_an_id_of_its_own(supplier, client, case):
+    biller = sign_in(client, Role.BILLING)
+    url = f"/desk/overdue/{case.id}/"
+    for kind in ("dispute", "life_support"):
+        biller.post(url + "hold/", {"kind": kind, "evidence": "letter 7"})
+    CollectionMove.objects.create(case=case, step="call", channel="call", made_at=NOW)
+    CollectionMove.objects.create(case=case, step="call", channel="call", made_at=NOW)
+    assert twice(page(biller, url)) == []
+    assert "of_hold_evidence_error" in biller.post(url + "hold/", {"kind": "dispute", "evidence": " "}).content.decode()
 
 
 def test_a_batch_shows_its_counts_and_a_supervisor_lets_it_go(supplier, client, billed, monkeypatch):

@@ -15,7 +15,7 @@ from cashiering.operations.receipts import Part
 from cashiering.queries import tills as till_queries
 from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.platform import api, keys
-from tests.doors.desk.conftest import TODAY
+from tests.doors.desk.conftest import TODAY, twice
 
 pytestmark = pytest.mark.django_db
 
@@ -82,6 +82,7 @@ def test_a_mistake_is_answered_beside_its_field(desk, billed):
         page = desk.post(take, {amount: "50", "means": "cash", "form": "f", **wrong}).content.decode()
         assert text in page
     assert Payment.objects.count() == 0
+    assert twice(desk.get(url).content.decode()) == []
     assert "does not hold so much" in desk.post(
         "/desk/till/move/", {"kind": "to_safe", "amount": "101", "reason": "x", "form": "m"}
     ).content.decode()  # fmt: skip
