@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -21,7 +22,7 @@ from cis.desk.words import word
 from cis.kernel.fixed import to_text
 from cis.platform.access import allow
 from cis.platform.forms import DayField, PageForm
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 from cis.platform.templatetags.local import month as month_name
 from contracts.domain.application_workflow import STANDARDS as STEPS
 from contracts.domain.application_workflow import StandardClass
@@ -120,14 +121,12 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
 def turns(request: HttpRequest) -> HttpResponse:
     """List the turns behind a number."""
     form, wanted = _wanted(request)
-    now, number = timezone.now(), page_number(request)
-    rows = figures.turns(wanted=wanted, at=now, offset=(number - 1) * ROWS, most=ROWS + 1)
+    now = timezone.now()
     context = {
         "form": form,
-        "rows": rows[:ROWS],
+        **page_context(request, partial(figures.turns, wanted=wanted, at=now)),
         "count": figures.count_turns(wanted=wanted, at=now),
         "wanted": wanted,
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
         "is_filtered": bool(request.GET),
     }
     return render(request, "desk/application_turns.html", context)

@@ -30,7 +30,7 @@ from cis.desk.roles import CASHIERS, READERS
 from cis.desk.words import word
 from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_context, page_number, query_of
+from cis.platform.paging import ROWS, page_context
 from cis.platform.phrases import explain
 from cis.platform.templatetags.local import plain_money
 
@@ -119,14 +119,14 @@ def lines_file(request: HttpRequest, statement_id: int) -> StreamingHttpResponse
 def suspense(request: HttpRequest) -> HttpResponse:
     """List what is in suspense, each with whose money it may be; a key takes the first suggestion of a line."""
     form, wanted = _lines_asked(request, only_open=True)
-    number = page_number(request)
-    rows = bank.lines(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
+    page = page_context(request, partial(bank.lines, wanted=wanted))
+    rows = page["rows"]
     count, open_minor = bank.sums(wanted=wanted)
     keys = KEYS + " " * ROWS
     context = {
         "form": form,
-        "rows": [(keys[place].strip(), row) for place, row in enumerate(rows[:ROWS])],
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        "rows": [(keys[place].strip(), row) for place, row in enumerate(rows)],
+        "pager": page["pager"],
         "count": count,
         "open_minor": open_minor,
         "is_filtered": wanted != LinesWanted(only_open=True),

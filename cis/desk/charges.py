@@ -1,5 +1,6 @@
 """One-off charges: their list, one with its bills and its history, a new one by hand, decide, reverse."""
 
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -21,7 +22,7 @@ from cis.desk.words import BREACH_STATES
 from cis.kernel.errors import Refused
 from cis.platform import audit
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 from cis.platform.templatetags.local import plain_money
 from contracts.domain.charge_workflow import CHARGE_WORKFLOW, ChargeAction, ChargeState
 from contracts.operations import charges as operations
@@ -44,15 +45,15 @@ PAGES = {
 def index(request: HttpRequest) -> HttpResponse:
     """List the charges, latest first, with the bills that carry them."""
     form = ChargeListForm(request.GET)
-    wanted, number = form.wanted(), page_number(request)
-    cards = charges.listed(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
-    shown = cards[:ROWS]
+    wanted = form.wanted()
+    page = page_context(request, partial(charges.listed, wanted=wanted))
+    shown = page["rows"]
     bills = carried.of_charges(charge_ids=[card.id for card in shown])
     context = {
         "form": form,
         "rows": [(card, bills.get(card.id, ())) for card in shown],
         "count": charges.count(wanted=wanted),
-        "pager": Pager(number, len(cards) > ROWS, query_of(request)),
+        "pager": page["pager"],
         "is_filtered": wanted != WantedCharges(),
     }
     return render(request, "desk/charges.html", context)

@@ -1,6 +1,7 @@
 """The contract archive: search, one contract with its text, draft, issue, sign on paper, next version, end."""
 
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -18,7 +19,7 @@ from cis.kernel.errors import Refused
 from cis.kernel.periods import add_months
 from cis.platform import documents
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 from contracts.domain.contract_workflow import WORKFLOW
 from contracts.domain.terms import MeteringSide, SupplyMode, UseClass
 from contracts.operations import contract_points, contract_signing
@@ -40,13 +41,13 @@ BOUNDARY = {
 def index(request: HttpRequest) -> HttpResponse:
     """List the contracts, latest first; the search looks through their whole text."""
     form, wanted = _wanted(request)
-    number = page_number(request)
-    cards = supply_contracts.listed(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
+    page = page_context(request, partial(supply_contracts.listed, wanted=wanted))
+    cards = page["rows"]
     context = {
         "form": form,
-        "cards": cards[:ROWS],
+        "cards": cards,
         "count": supply_contracts.count(wanted=wanted),
-        "pager": Pager(number, len(cards) > ROWS, query_of(request)),
+        "pager": page["pager"],
         "is_filtered": bool(wanted.text or wanted.state or wanted.use_class),
         "today": today(),
     }

@@ -1,5 +1,6 @@
 """Corrections of usage: choose how, see what would change, propose; decide, undo, bill anew; all of them as a list."""
 
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -19,7 +20,7 @@ from cis.desk.supply import supply_of
 from cis.kernel.errors import Refused
 from cis.kernel.fixed import to_text
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 from contracts.queries import breaches
 from metering.domain.correction_orders import Order
 from metering.domain.correction_workflow import WORKFLOW
@@ -31,13 +32,13 @@ from metering.queries import corrections, places
 def index(request: HttpRequest) -> HttpResponse:
     """List the corrections, latest first."""
     form, wanted = _wanted(request)
-    number = page_number(request)
-    cards = corrections.listed(**wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
+    page = page_context(request, partial(corrections.listed, **wanted))
+    cards = page["rows"]
     context = {
         "form": form,
-        "cards": cards[:ROWS],
+        "cards": cards,
         "count": corrections.count(**wanted),
-        "pager": Pager(number, len(cards) > ROWS, query_of(request)),
+        "pager": page["pager"],
         "is_filtered": any(wanted.values()),
     }
     return render(request, "desk/corrections.html", context)

@@ -1,6 +1,7 @@
 """Customers: the list, a new one with all that it takes to be billed, edits, ways to reach them."""
 
 from dataclasses import asdict, dataclass
+from functools import partial
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -22,7 +23,7 @@ from cis.desk.roles import CLERKS, READERS
 from cis.kernel.errors import Refused
 from cis.platform import typed
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 from cis.platform.templatetags.local import plain_money
 from contracts.queries import supply
 
@@ -40,12 +41,12 @@ class ListRow:
 def index(request: HttpRequest) -> HttpResponse:
     """List accounts with their holders."""
     form, wanted = _wanted(request)
-    number = page_number(request)
-    rows = listing.accounts(wanted=wanted, at_date=today(), offset=(number - 1) * ROWS, most=ROWS + 1)
+    page = page_context(request, partial(listing.accounts, wanted=wanted, at_date=today()))
+    rows = page["rows"]
     context = {
         "form": form,
-        "rows": _with_supply(rows[:ROWS]),
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        "rows": _with_supply(rows),
+        "pager": page["pager"],
         "is_filtered": wanted != Wanted(),
         "may_edit": bool(actor_of(request).roles & set(CLERKS)),
     }

@@ -1,5 +1,6 @@
 """The queue of defects on the desk: by deadline, with what is to be decided."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -18,7 +19,7 @@ from cis.desk.safety_words import DEFECT_STATES, SEVERITIES
 from cis.kernel.enums import Role
 from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 from contracts.domain.inspection_workflow import DEFECTS, DefectState
 from contracts.operations import defects
 from contracts.queries import defects as queries
@@ -33,13 +34,13 @@ START = Wanted(state="standing")
 def index(request: HttpRequest) -> HttpResponse:
     """List defects by their deadline, soonest first."""
     form, wanted = _wanted(request)
-    number = page_number(request)
-    cards = queries.listed(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
+    page = page_context(request, partial(queries.listed, wanted=wanted))
+    cards = page["rows"]
     context = {
         "form": form,
-        "rows": [(card, tone(card), card.days_left(today())) for card in cards[:ROWS]],
+        "rows": [(card, tone(card), card.days_left(today())) for card in cards],
         "count": queries.count(wanted=wanted),
-        "pager": Pager(number, len(cards) > ROWS, query_of(request)),
+        "pager": page["pager"],
         "is_filtered": wanted != START,
         "here": "defects",
     }

@@ -15,7 +15,7 @@ from cis.desk.roles import METERERS, READERS
 from cis.kernel.errors import Refused
 from cis.platform import progress
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_context, page_number, query_of
+from cis.platform.paging import page_context
 from cis.platform.phrases import Words, explain
 from cis.platform.progress import JobCard
 from metering.operations import uploads
@@ -90,18 +90,18 @@ def show(request: HttpRequest, read_file_id: int) -> HttpResponse:
     """Show what came of a file."""
     with or_404():
         card = queries.one(read_file_id=read_file_id)
-    number = page_number(request)
     code = request.GET.get("code", "")
-    rows = queries.rejections(read_file_id=read_file_id, code=code, offset=(number - 1) * ROWS, most=ROWS + 1)
+    page = page_context(request, partial(queries.rejections, read_file_id=read_file_id, code=code))
+    rows = page["rows"]
     context = {
         "card": card,
-        "rows": [{"row": row, "words": explain(row.code, row.message, row.advice)} for row in rows[:ROWS]],
+        "rows": [{"row": row, "words": explain(row.code, row.message, row.advice)} for row in rows],
         "codes": [
             (name, count, explain(name, name).message) for name, count in queries.codes(read_file_id=read_file_id)
         ],
         "code": code,
         "may_upload": bool(actor_of(request).roles & set(METERERS)),
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        "pager": page["pager"],
     }
     return render(request, "desk/file.html", context)
 

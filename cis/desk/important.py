@@ -1,5 +1,6 @@
 """The register of important customers on the desk; every look is recorded."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -17,7 +18,7 @@ from cis.kernel.fixed import to_text
 from cis.platform import audit
 from cis.platform.access import actor_of, allow
 from cis.platform.forms import DayField
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 from contracts.operations import important
 from contracts.queries import important as queries
 from contracts.queries import inspection_rules
@@ -32,14 +33,14 @@ VIEWERS = (Role.CLERK, Role.METERING, Role.FIELD, Role.SUPERVISOR, Role.AUDITOR)
 def index(request: HttpRequest) -> HttpResponse:
     """List the entries, those to be looked at again first."""
     form, wanted = _wanted(request)
-    number = page_number(request)
-    cards = queries.listed(wanted=wanted, on=today(), percent=_percent(), offset=(number - 1) * ROWS, most=ROWS + 1)
-    important.record_look_at_list(actor=actor_of(request), entries=len(cards[:ROWS]))
+    page = page_context(request, partial(queries.listed, wanted=wanted, on=today(), percent=_percent()))
+    cards = page["rows"]
+    important.record_look_at_list(actor=actor_of(request), entries=len(cards))
     context = {
         "form": form,
-        "rows": [(card, card.is_review_late(today())) for card in cards[:ROWS]],
+        "rows": [(card, card.is_review_late(today())) for card in cards],
         "count": queries.count(wanted=wanted, on=today()),
-        "pager": Pager(number, len(cards) > ROWS, query_of(request)),
+        "pager": page["pager"],
         "is_filtered": wanted != Wanted(),
         "may_enter": bool(actor_of(request).roles & set(METERERS)),
         "here": "important",

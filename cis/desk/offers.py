@@ -1,5 +1,6 @@
 """Offers: their list, one with its fees and estimates, draft, send, accept for the customer, decline, paper."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -19,7 +20,7 @@ from cis.desk.roles import CLERKS, READERS
 from cis.kernel.errors import Refused
 from cis.platform import typed
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 from contracts.domain.application_workflow import SUBJECT as APPLICATION
 from contracts.domain.applications import ApplicationKind
 from contracts.domain.offer_workflow import WORKFLOW, OfferAction
@@ -39,13 +40,13 @@ CLOSING = {one.value: one for one in (OfferAction.DECLINE, OfferAction.WITHDRAW)
 def index(request: HttpRequest) -> HttpResponse:
     """List the offers, latest first."""
     form, wanted = _wanted(request)
-    number = page_number(request)
-    cards = offers.listed(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
+    page = page_context(request, partial(offers.listed, wanted=wanted))
+    cards = page["rows"]
     context = {
         "form": form,
-        "cards": cards[:ROWS],
+        "cards": cards,
         "count": offers.count(wanted=wanted),
-        "pager": Pager(number, len(cards) > ROWS, query_of(request)),
+        "pager": page["pager"],
         "is_filtered": bool(wanted.text or wanted.state),
     }
     return render(request, "desk/offers.html", context)

@@ -1,5 +1,6 @@
 """Refunds: the list, one with its three hands, a new one; files of transfers for the bank."""
 
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -26,7 +27,7 @@ from cis.kernel.errors import Refused
 from cis.platform import documents
 from cis.platform.access import actor_of, allow
 from cis.platform.forms import PageForm
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 from cis.platform.templatetags.local import plain_money
 
 FORMS: dict[str, type[PageForm]] = {
@@ -38,13 +39,13 @@ WITHOUT_FORM = frozenset({"approve", "confirm"})
 @allow(*READERS)
 def index(request: HttpRequest) -> HttpResponse:
     """List refunds, those to be done first."""
-    form, number = RefundListForm(request.GET), page_number(request)
+    form = RefundListForm(request.GET)
     wanted = form.wanted()
-    rows = refunds.listed(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
+    page = page_context(request, partial(refunds.listed, wanted=wanted))
+    rows = page["rows"]
     context = {
         "form": form,
-        "rows": rows[:ROWS],
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        **page,
         "is_filtered": wanted != WantedRefunds(),
         "today": today(),
         "may_send": bool(actor_of(request).roles & {*CASHIERS, *BILLERS}) and any(_goes_by_file(r) for r in rows),
@@ -184,11 +185,10 @@ def make_refund_file(request: HttpRequest) -> HttpResponse:
 @allow(*READERS)
 def refund_file_list(request: HttpRequest) -> HttpResponse:
     """List the files of transfers, the latest first."""
-    number = page_number(request)
-    rows = refund_files.listed(offset=(number - 1) * ROWS, most=ROWS + 1)
+    page = page_context(request, refund_files.listed)
+    rows = page["rows"]
     context = {
-        "rows": rows[:ROWS],
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        **page,
         "names": users.names(user_ids=[row.actor_id for row in rows if row.actor_id]),
         "may_act": bool(actor_of(request).roles & {*CASHIERS, *BILLERS}),
     }

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -24,7 +25,7 @@ from cis.kernel.errors import Refused
 from cis.kernel.fixed import to_text
 from cis.platform import progress, typed
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 from cis.platform.phrases import Words, explain
 from cis.platform.progress import JobCard
 from cis.platform.templatetags.local import plain_money
@@ -66,13 +67,13 @@ def index(request: HttpRequest) -> HttpResponse:
     """List the runs, latest first."""
     form = RunListForm(request.GET or None)
     state = form.cleaned_data.get("state", "") if form.is_valid() else ""
-    number = page_number(request)
-    cards = runs.latest(state=state, offset=(number - 1) * ROWS, most=ROWS + 1)
-    sums = cycles.run_sums(run_ids=[card.id for card in cards[:ROWS]])
+    page = page_context(request, partial(runs.latest, state=state))
+    cards = page["rows"]
+    sums = cycles.run_sums(run_ids=[card.id for card in cards])
     context = {
         "form": form,
-        "rows": [{"card": card, "sums": sums.get(card.id)} for card in cards[:ROWS]],
-        "pager": Pager(number, len(cards) > ROWS, query_of(request)),
+        "rows": [{"card": card, "sums": sums.get(card.id)} for card in cards],
+        "pager": page["pager"],
         "may_start": bool(actor_of(request).roles & set(BILLERS)),
     }
     return render(request, "desk/runs.html", context)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -16,7 +17,7 @@ from cis.desk.answers import or_404, tell_refusal, today
 from cis.desk.forms.money import ReverseForm
 from cis.kernel.errors import Refused
 from cis.platform.access import actor_of
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,12 +45,10 @@ def listed(
     request: HttpRequest, template: str, form: Any, empty: Any, fetch: Callable[..., Sequence[Any]]
 ) -> HttpResponse:
     """Show a page of a list, the latest first; ``empty``: filters that filter nothing."""
-    number, wanted = page_number(request), form.wanted()
-    rows = fetch(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
+    wanted = form.wanted()
     context = {
         "form": form,
-        "rows": rows[:ROWS],
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        **page_context(request, partial(fetch, wanted=wanted)),
         "is_filtered": wanted != empty,
     }
     return render(request, template, context)

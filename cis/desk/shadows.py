@@ -1,6 +1,7 @@
 """Shadow runs: compared with earlier bills, outliers looked at, promoted to the real run."""
 
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 
 from django.contrib import messages
@@ -21,7 +22,7 @@ from cis.kernel.errors import Refused
 from cis.kernel.fixed import to_text
 from cis.platform import typed
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 from cis.platform.phrases import Words, explain
 from cis.platform.templatetags.local import plain_money
 
@@ -50,13 +51,13 @@ def show(request: HttpRequest, run_id: int) -> HttpResponse:
             answer["HX-Refresh"] = "true"
         return answer
     form = ShadowListForm(request.GET or None)
-    number = page_number(request)
     state, order = _filter(form)
-    cards = shadows.bills(run_id=run_id, state=state, order=order, offset=(number - 1) * ROWS, most=ROWS + 1)
+    page = page_context(request, partial(shadows.bills, run_id=run_id, state=state, order=order))
+    cards = page["rows"]
     context |= {
         "form": form,
-        "rows": _with_words(cards[:ROWS]),
-        "pager": Pager(number, len(cards) > ROWS, query_of(request)),
+        "rows": _with_words(cards),
+        "pager": page["pager"],
         "is_filtered": bool(request.GET),
         "may_accept": _may_accept(request, view),
     }

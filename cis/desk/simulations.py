@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -25,7 +26,7 @@ from cis.kernel.errors import Refused
 from cis.kernel.fixed import to_text
 from cis.platform import progress
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 from cis.platform.phrases import SENTENCES, Words, explain
 from cis.platform.progress import JobCard
 from cis.platform.templatetags.local import in_language, plain_money
@@ -106,9 +107,8 @@ class SimulationPage:
 @allow(*BILLERS)
 def index(request: HttpRequest) -> HttpResponse:
     """List the simulations, latest first."""
-    number = page_number(request)
-    cards = simulations.latest(offset=(number - 1) * ROWS, most=ROWS + 1)
-    context = {"rows": _with_sums(cards[:ROWS]), "pager": Pager(number, len(cards) > ROWS, query_of(request))}
+    page = page_context(request, simulations.latest)
+    context = {"rows": _with_sums(page["rows"]), "pager": page["pager"]}
     return render(request, "desk/simulations.html", context)
 
 
@@ -207,13 +207,9 @@ def supplies(request: HttpRequest, simulation_id: int) -> HttpResponse:
     """List the supplies of a simulation by what changes for them."""
     with or_404():
         card = simulations.one(simulation_id=simulation_id)
-    number = page_number(request)
     form = SupplyListForm(request.GET or None)
-    rows = _shocks(card.id, order=_order(form), offset=(number - 1) * ROWS, most=ROWS + 1)
-    pager = Pager(number, len(rows) > ROWS, query_of(request))
-    return render(
-        request, "desk/simulation_supplies.html", {"card": card, "form": form, "rows": rows[:ROWS], "pager": pager}
-    )
+    page = page_context(request, partial(_shocks, card.id, order=_order(form)))
+    return render(request, "desk/simulation_supplies.html", {"card": card, "form": form, **page})
 
 
 @allow(*BILLERS)
@@ -221,10 +217,8 @@ def left_out(request: HttpRequest, simulation_id: int) -> HttpResponse:
     """List the supplies that were not simulated, with the reason."""
     with or_404():
         card = simulations.one(simulation_id=simulation_id)
-    number = page_number(request)
-    rows = _shocks(card.id, is_simulated=False, offset=(number - 1) * ROWS, most=ROWS + 1)
-    pager = Pager(number, len(rows) > ROWS, query_of(request))
-    return render(request, "desk/simulation_left_out.html", {"card": card, "rows": rows[:ROWS], "pager": pager})
+    page = page_context(request, partial(_shocks, card.id, is_simulated=False))
+    return render(request, "desk/simulation_left_out.html", {"card": card, **page})
 
 
 @allow(*BILLERS)

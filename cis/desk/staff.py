@@ -14,15 +14,14 @@ from cis.desk.logins import show_password
 from cis.desk.roles import ADMINS
 from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 
 
 @allow(*ADMINS)
 def index(request: HttpRequest) -> HttpResponse:
     """List the members of staff."""
-    number = page_number(request)
-    cards = users.staff(offset=(number - 1) * ROWS, most=ROWS + 1)
-    context = {"cards": cards[:ROWS], "pager": Pager(number, len(cards) > ROWS, query_of(request))}
+    page = page_context(request, users.staff)
+    context = {"cards": page["rows"], "pager": page["pager"]}
     return render(request, "desk/staff.html", context)
 
 

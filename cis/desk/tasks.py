@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from django import forms
@@ -26,7 +27,7 @@ from cis.kernel.errors import Refused
 from cis.platform import queues
 from cis.platform.access import actor_of, allow
 from cis.platform.forms import PageForm
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 from cis.platform.queues import Task, Urgency, Wanted
 from contracts.domain.application_workflow import SUBJECT
 from contracts.operations import defect_steps
@@ -75,19 +76,20 @@ def waiting(actor: Actor) -> dict[str, int]:
 @allow(*READERS)
 def index(request: HttpRequest) -> HttpResponse:
     """List what waits: for whoever looks, or for another queue; who may act may take it."""
-    actor, now, number = actor_of(request), timezone.now(), page_number(request)
+    actor, now = actor_of(request), timezone.now()
     form, wanted = _asked(request, actor)
-    tasks = queues.listed(wanted=wanted, at=now, offset=(number - 1) * ROWS, most=ROWS + 1)
+    page = page_context(request, partial(queues.listed, wanted=wanted, at=now))
+    tasks = page["rows"]
     context: dict[str, Any] = {
         "form": form,
-        "rows": _lines(tasks[:ROWS]),
+        "rows": _lines(tasks),
         "counts": {
             urgency.value: count
             for urgency, count in queues.counts(
                 wanted=Wanted(standards=wanted.standards, escalated=wanted.escalated), at=now
             ).items()
         },
-        "pager": Pager(number, len(tasks) > ROWS, query_of(request)),
+        "pager": page["pager"],
         "is_filtered": bool(request.GET),
         "queue": form.cleaned_data.get("queue") or "",
         "urgency": form.cleaned_data.get("urgency") or "",

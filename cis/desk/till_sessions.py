@@ -19,7 +19,7 @@ from cis.desk.roles import CASHIERS, READERS
 from cis.desk.words import word
 from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_context, page_number, query_of
+from cis.platform.paging import ROWS, page_context
 from cis.platform.templatetags.local import plain_money
 
 RECEIPTS_MOST = 500
@@ -29,13 +29,12 @@ RECEIPTS_MOST = 500
 def index(request: HttpRequest) -> HttpResponse:
     """List sessions."""
     form, wanted = _asked(request)
-    number = page_number(request)
-    rows = tills.sessions(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
+    page = page_context(request, partial(tills.sessions, wanted=wanted))
+    rows = page["rows"]
     context = {
         "form": form,
-        "rows": rows[:ROWS],
+        **page,
         "names": users.names([row.cashier_id for row in rows]),
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
         "is_filtered": wanted != SessionsWanted(),
         "asked": tills.receipts(only_asked=True, most=ROWS),
         "may_act": _may(request),

@@ -25,7 +25,7 @@ from cis.desk.write_off_words import WRITE_OFF_REASONS
 from cis.kernel.errors import Refused
 from cis.platform import documents, papers
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_context, page_number, query_of
+from cis.platform.paging import Pager, page_context, query_of
 from cis.platform.templatetags.local import plain_money
 
 KIND = second_person.Kind(
@@ -185,14 +185,12 @@ def batch(request: HttpRequest, batch_id: int) -> HttpResponse:
     """Show a batch with its write-offs."""
     with or_404():
         card = write_offs.batch(batch_id=batch_id)
-    number, actor = page_number(request), actor_of(request)
+    actor = actor_of(request)
     wanted = Wanted(batch_id=batch_id)
-    rows = write_offs.listed(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
     decides = actor.is_one_of(batch_operations.DECIDERS)
     context = {
         "batch": card,
-        "rows": rows[:ROWS],
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)),
+        **page_context(request, partial(write_offs.listed, wanted=wanted)),
         "may_drop": decides and card.state == "proposed",
         "may_agree": decides and card.state == "proposed" and card.proposer_id != actor.id,
     }
