@@ -3,7 +3,7 @@
   const form = document.querySelector("[data-pay]");
   const total = form?.querySelector(".pay-total");
   if (!total) return;
-  const money = new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency: total.dataset.currency });
+  const money = new Intl.NumberFormat(document.documentElement.lang, { style: "currency", currency: total.dataset.currency, currencyDisplay: "narrowSymbol" });
   const places = money.resolvedOptions().maximumFractionDigits;
 
   function show() {
