@@ -8,7 +8,7 @@ from django.core.exceptions import ImproperlyConfigured
 from arrears.operations import cases, cutting, demands, disconnections, dunning, late_fees, plan_looks, prepaid_cuts
 from arrears.queries import demands_made, disputes, hindrances, money_under_way
 from arrears.queries import late_fees as late_fee_accruals
-from billing.domain.announcements import BillCancelled, BillReleased, BillsIssued, PaymentsBooked
+from billing.domain.announcements import BillCancelled, BillReleased, BillsIssued, DepositSettled, PaymentsBooked
 from billing.gateways import e_invoice
 from billing.gateways.sandbox_invoices import SandboxInvoices
 from billing.operations import (
@@ -21,6 +21,7 @@ from billing.operations import (
     deposit_nights,
     deposit_telling,
     deposits,
+    energizing_waits,
     e_invoice_sending,
     e_invoices,
     issuing,
@@ -169,12 +170,16 @@ def _bind_deposits() -> None:
     jobs.register(deposit_nights.WORK, deposit_nights.night, schedule=Daily(DEPOSITS_AT, settings.TIME_ZONE))
     deposit_facts.answer_demands_by(demands_made.of_accounts)
     events.listen(PaymentsBooked, deposits.note_payments)
+    events.listen(PaymentsBooked, energizing_waits.note_payments)
+    events.listen(DepositSettled, energizing_waits.note_settled)
+    jobs.register(energizing_waits.WORK, energizing_waits.work, schedule=Every(DISCONNECTIONS_EVERY))
     outbox.send_by(deposit_telling.TELL, deposit_telling.tell)
 
 
 def _bind_disconnections() -> None:
     """Let payments undo disconnections, and orders hear of their meters and crews."""
     events.listen(PaymentsBooked, cutting.note_payments)
+    events.listen(DepositSettled, cutting.note_deposit)
     events.listen(DeviceCommandDone, cutting.note_command)
     events.listen(WorkOrderDone, cutting.note_work)
     events.listen(WorkOrderCancelled, cutting.note_dropped)

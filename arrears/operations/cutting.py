@@ -12,13 +12,14 @@ from datetime import date, datetime
 from django.db.models import Q
 from django.utils import timezone
 
+from arrears.domain.cut_facts import HoldKind
 from arrears.domain.disconnection import BEFORE, NOTE_MOST, UNDER_WAY, WORKFLOW, OrderAction, OrderState, Way
 from arrears.models.collection import DisconnectionMove, DisconnectionOrder
 from arrears.operations import cut_notices
 from arrears.queries import cuts
-from billing.domain.announcements import PaymentsBooked
+from billing.domain.announcements import DepositSettled, PaymentsBooked
 from billing.operations import ledger
-from billing.queries import prepaid, prepay_rules
+from billing.queries import prepaid, prepay_rules, supply_deposits
 from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.workflow import IllegalMove
 from cis.platform import audit, deadlines, outbox
@@ -131,11 +132,17 @@ def note_payments(booked: PaymentsBooked) -> None:
 
 
 @joins_transaction
+def note_deposit(settled: DepositSettled) -> None:
+    """Restore what waited for a deposit that is waived now, or waited for no more; listens to ``DepositSettled``."""
+    settle_step(account_ids=[settled.account_id], at=timezone.now())
+
+
+@joins_transaction
 def settle_step(*, account_ids: Sequence[int], at: datetime) -> int:
     """
     Undo the orders of accounts whose noticed debts are paid; return how many.
 
-    The caller holds the locks of their ledgers, or they are taken here.
+    What is cut off stays so while its deposit is to be paid first. The caller holds the locks of their ledgers, or they are taken here.
     """
     wanted = DisconnectionOrder.objects.filter(account_id__in=list(account_ids), state__in=UNDER_WAY)
     orders = list(wanted.order_by("id").values_list("id", "account_id"))
@@ -143,35 +150,43 @@ def settle_step(*, account_ids: Sequence[int], at: datetime) -> int:
         return 0
     ledger.lock_customers(account_ids=[account_id for _, account_id in orders])
     undone = 0
+    waited = supply_deposits.waited_for(
+        account_ids={account_id for _, account_id in orders}, today=cuts.moment_of(at).day
+    )
     for row in DisconnectionOrder.objects.select_for_update().filter(id__in=[one for one, _ in orders]).order_by("id"):
-        if _is_settled(row, at):
+        if _is_settled(row, at) and not (row.state == OrderState.CUT and row.account_id in waited):
             undone += _undo(row, at)
     return undone
 
 
 @joins_transaction
 def protect_step(
-    *, account_id: int, service_point_id: int | None = None, reason: str, at: datetime, actor: Actor
-) -> None:
+    *, account_id: int, service_point_id: int | None = None, reason: str, at: datetime, actor: Actor,
+    waits: bool = False,
+) -> None:  # fmt: skip
     """
     Undo what was dispatched or cut before it was known that somebody there lives by a device.
 
     :param service_point_id: the place is protected too, for whichever account it was cut off.
+    :param waits: what is cut off waits for a deposit that is to be paid first, as with a plan; a life waits for none.
     """
+    day = cuts.moment_of(at).day
+    is_kept = waits and bool(supply_deposits.waited_for(account_ids=[account_id], today=day))
     wanted = (OrderState.DISPATCHED.value, OrderState.CUT.value)
     rows = DisconnectionOrder.objects.select_for_update().filter(state__in=wanted)
     rows = rows.filter(Q(account_id=account_id) | Q(service_point_id=service_point_id))
     for row in rows.order_by("id"):
         if row.state == OrderState.DISPATCHED:
             recall_step(row, reason=reason, at=at, actor=SYSTEM)
-        else:
+        elif not is_kept:
             move(row, OrderAction.RESTORE, at=at, actor=SYSTEM, note=f"{reason}, {actor.name}")
             restore_step(row, at=at, actor=SYSTEM)
 
 
 def _is_settled(row: DisconnectionOrder, at: datetime) -> bool:
     """
-    Return whether nothing is open of the bills that the notice names; before it, nothing that is overdue.
+    Return whether nothing is open of the bills that the notice names; before it, nothing that is overdue. What was cut
+    off is settled too where a plan that is kept covers what is open: it waited for its deposit alone.
 
     Of a prepaid account: whether the balance is above the line, or the account is prepaid no more.
     """
@@ -182,10 +197,13 @@ def _is_settled(row: DisconnectionOrder, at: datetime) -> bool:
             return True
         left = found.balance_minor
         return left is not None and left > prepay_rules.rule(at=day).restore_above_minor
-    return not any(
-        debt.bill_id in row.bill_ids if row.bill_ids else debt.due_date < day
-        for debt in cuts.debts(account_id=row.account_id)
-    )
+    debts = cuts.debts(account_id=row.account_id)
+    overdue = {debt.bill_id for debt in debts if debt.due_date < day}
+    owed = {debt.bill_id for debt in debts} & set(row.bill_ids) if row.bill_ids else overdue
+    if owed and row.state == OrderState.CUT:
+        held = cuts.holds(account_id=row.account_id)
+        return owed | overdue <= {hold.bill_id for hold in held if hold.kind is HoldKind.PLAN and hold.holds_at(at)}
+    return not owed
 
 
 def _undo(row: DisconnectionOrder, at: datetime) -> bool:
@@ -253,8 +271,8 @@ def _answered(row: DisconnectionOrder, *, is_cut: bool, is_done: bool, at: datet
     move(row, action, at=at, actor=SYSTEM, note=note)
     if row.state == OrderState.RESTORING:
         restore_step(row, at=at, actor=SYSTEM)
-    elif row.state == OrderState.CUT and _is_settled(row, at):
-        _undo(row, at)
+    elif row.state == OrderState.CUT:
+        settle_step(account_ids=[row.account_id], at=at)
 
 
 def _gives_way(row: DisconnectionOrder, at: datetime) -> bool:

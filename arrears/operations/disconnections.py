@@ -23,7 +23,7 @@ from arrears.models.collection import DisconnectionOrder
 from arrears.operations import cut_notices, cutting
 from arrears.queries import cuts
 from arrears.queries.cuts import UnknownOrder
-from billing.operations import ledger
+from billing.operations import ledger, unpaid_deposits
 from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.errors import Refused
 from cis.kernel.workflow import NotAllowed
@@ -248,12 +248,16 @@ def cancel(*, order_id: int, reason: str, at: datetime, actor: Actor) -> OrderSt
 @opens_transaction
 def restore(*, order_id: int, reason: str, at: datetime, actor: Actor) -> None:
     """
-    Let current flow again, whatever is owed.
+    Let current flow again, whatever is owed; only a deposit that is to be paid first is waited for, until somebody who
+    may has waived it, or has let the supply begin before.
 
+    :raises DepositUnpaid: there is one.
     :raises UnknownOrder, IllegalMove, NotAllowed: as they say.
     """
     _check_text(reason)
     row = _lock(order_id)
+    WORKFLOW.step(OrderState(row.state), OrderAction.RESTORE, actor)
+    unpaid_deposits.refuse(account_id=row.account_id, today=cuts.moment_of(at).day)
     _move(row, OrderAction.RESTORE, at=at, actor=actor, note=reason)
     cutting.restore_step(row, at=at, actor=actor)
 

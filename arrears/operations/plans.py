@@ -201,7 +201,9 @@ def accept_step(*, row: InstalmentPlan, at: datetime, actor: Actor) -> None:
         facts={"parts": len(facts.standing.parts), "due": first.due_date},
     )  # fmt: skip
     if not _others_overdue(row.account_id, {debt.bill_id for debt in debts}, today):
-        cutting.protect_step(account_id=row.account_id, reason=HoldKind.PLAN.value, at=at, actor=actor)
+        cutting.protect_step(
+            account_id=row.account_id, reason=HoldKind.PLAN.value, at=at, actor=actor, waits=True
+        )
     cases.note_step(account_ids=[row.account_id], at=at)
 
 

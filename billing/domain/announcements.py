@@ -14,6 +14,13 @@ class PaymentsBooked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DepositSettled:
+    """What people asked for a deposit was done: supply may wait for it no more. The ledger of its account is locked."""
+
+    account_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BillReleased:
     """
     A bill is being cancelled: what had paid it is free, and pays nothing else yet; the account's ledger is locked.

@@ -15,12 +15,18 @@ class RequestKind(StrEnum):
     REDUCE  so much less is demanded; what is held beyond that goes back
     WAIVE   what is not paid is demanded no more
     CANCEL  it was demanded by mistake: its notes are taken back
+    SUPPLY  current may flow before it is paid; it stays demanded
     """
 
     RETURN = "return"
     REDUCE = "reduce"
     WAIVE = "waive"
     CANCEL = "cancel"
+    SUPPLY = "supply"
+
+
+OF_OPEN = frozenset((RequestKind.WAIVE, RequestKind.SUPPLY))
+"""What is about money that is not paid: up to the limit of the role one person decides on it."""
 
 
 ASKERS: frozenset[Role | ActorKind] = frozenset((Role.CLERK, Role.BILLING, Role.SUPERVISOR, ActorKind.CLIENT))
@@ -29,11 +35,11 @@ ASKERS: frozenset[Role | ActorKind] = frozenset((Role.CLERK, Role.BILLING, Role.
 
 def needs_two(*, kind: RequestKind, amount_minor: int, limits: Mapping[str, int], roles: frozenset[Role]) -> bool:
     """
-    Return whether a second person decides: always where held money goes back; a waiver above the limit of the role.
+    Return whether a second person decides: always where held money goes back; of what is not paid above the role's limit.
 
     limits  by name of the role [minor unit]
     """
-    if kind is not RequestKind.WAIVE:
+    if kind not in OF_OPEN:
         return True
     return amount_minor > max((most for role, most in limits.items() if Role(role) in roles), default=0)
 

@@ -339,10 +339,12 @@ class DepositRule:
     """
     What the place says about deposits.
 
-    waiver_minor  by name of the role: how much of a demand one person waives alone [minor unit]
+    before_supply  causes for which no supply is switched on, or on again, before the deposit is paid
+    waiver_minor   by name of the role: how much of a demand one person waives alone [minor unit]
     """
 
     causes: tuple[str, ...]
+    before_supply: frozenset[str]
     classes: Mapping[str, SizeTerms]
     due_days: int
     interest: InterestTerms

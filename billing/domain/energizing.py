@@ -15,6 +15,7 @@ class EnergizingState(StrEnum):
     """
     States of an energizing.
 
+    WAITING    the deposit that is to be paid before is not paid yet; the meter is told once it is
     SWITCHING  the meter was told to switch on
     FAILED     it did not, was not heard of, or cannot be told: somebody switches it at the place
     HELD       current flows, but the supply cannot begin to be billed, for a reason that is told
@@ -22,6 +23,7 @@ class EnergizingState(StrEnum):
     DROPPED    given up before current flowed
     """
 
+    WAITING = "waiting"
     SWITCHING = "switching"
     FAILED = "failed"
     HELD = "held"
@@ -55,6 +57,8 @@ _S, _A = EnergizingState, EnergizingAction
 WORKFLOW = Workflow(
     "energizing",
     {
+        (_S.WAITING, _A.SWITCH): Move(_S.SWITCHING, _MACHINE),
+        (_S.WAITING, _A.DROP): Move(_S.DROPPED, ENERGIZERS),
         (_S.FAILED, _A.SWITCH): Move(_S.SWITCHING, ENERGIZERS),
         (_S.FAILED, _A.BY_HAND): Move(_S.HELD, ENERGIZERS | _MACHINE),
         (_S.SWITCHING, _A.FAIL): Move(_S.FAILED, _MACHINE),
@@ -66,7 +70,7 @@ WORKFLOW = Workflow(
 )
 """The way of an energizing: from the switch on, it is held until every step after it is done."""
 
-OPEN = (EnergizingState.SWITCHING, EnergizingState.FAILED, EnergizingState.HELD)
+OPEN = (EnergizingState.WAITING, EnergizingState.SWITCHING, EnergizingState.FAILED, EnergizingState.HELD)
 """States in which something is still to be done."""
 
 

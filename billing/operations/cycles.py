@@ -4,10 +4,12 @@ from collections.abc import Mapping
 
 from billing.models.energizing import CycleRule
 from billing.models.run import BillCycle, CycleMember
+from billing.queries import cycles as queries
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
 from cis.platform import audit
 from cis.platform.db import joins_transaction, opens_transaction
+from metering.queries import places
 
 RUN_DAY_MOST = 28
 
@@ -16,6 +18,12 @@ class UnknownCycle(Refused):
     """There is no such bill cycle."""
 
     code = "unknown_cycle"
+
+
+class NoCycle(Refused):
+    """The account is in no cycle, and no rule says which one bills it."""
+
+    code = "no_cycle"
 
 
 class BadRunDay(Refused):
@@ -111,3 +119,24 @@ def drop_rule(*, rule_id: int, actor: Actor) -> None:
     if row is not None:
         row.delete()
         audit.record(actor, "drop", "cycle_rule", rule_id, district=row.district, use_class=row.use_class)
+
+
+def code_of_new(*, account_id: int, service_point_id: int, use_class: str, asked: str) -> str:
+    """
+    Return the code of the cycle of an account, else the one asked for, else the one that a rule chooses.
+
+    :raises NoCycle: none of these; UnknownCycle: there is no such cycle.
+    """
+    held = queries.of_account(account_id=account_id)
+    if held is not None:
+        return held.code
+    district = places.districts(service_point_ids=[service_point_id]).get(service_point_id, "")
+    found = asked or queries.chosen(district=district, use_class=use_class)
+    if not found:
+        raise NoCycle(
+            f"No rule says which cycle bills a supply of the class {use_class or '–'} in {district or 'no district'}.",
+            advice="Add a rule on the page of bill cycles, or name the cycle.", field="cycle",
+        )  # fmt: skip
+    if not BillCycle.objects.filter(code=found).exists():
+        raise UnknownCycle(f"There is no cycle {found}.")
+    return found

@@ -1,7 +1,7 @@
 """
-What people ask to be done with a deposit: give it back, demand less, waive it, cancel it.
+What people ask to be done with a deposit: give it back, demand less, waive it, not wait for it, cancel it.
 
-Held money goes back by two persons; a waiver up to the limit of a role by one.
+Held money goes back by two persons; what is not paid is waived, or not waited for, by one up to the limit of a role.
 """
 
 from dataclasses import dataclass
@@ -10,17 +10,18 @@ from datetime import date
 from django.utils import timezone
 
 from billing.domain.adjustments import DECIDERS, AdjustmentState
+from billing.domain.announcements import DepositSettled
 from billing.domain.deposit_requests import ASKERS, RequestKind, needs_two, person
 from billing.domain.deposits import BadDeposit, DepositState, MoveKind
 from billing.models.deposit import Deposit, DepositMove, DepositRequest
 from billing.operations import deposit_payouts, deposit_steps, ledger, notes
 from billing.operations.deposit_steps import Posting
-from billing.queries import deposit_facts, deposit_rules
+from billing.queries import deposit_facts, deposit_rules, supply_deposits
 from billing.queries.deposit_facts import Facts
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
 from cis.kernel.workflow import NotAllowed
-from cis.platform import audit
+from cis.platform import audit, events
 from cis.platform.db import joins_transaction, opens_transaction
 
 REASON_MOST = 200
@@ -135,6 +136,7 @@ def _amount(kind: RequestKind, wanted: int | None, row: Deposit, facts: Facts) -
     most = {
         RequestKind.RETURN: facts.held_minor,
         RequestKind.WAIVE: facts.open_minor,
+        RequestKind.SUPPLY: facts.open_minor,
         RequestKind.REDUCE: max(0, facts.held_minor) + facts.open_minor,
         RequestKind.CANCEL: row.amount_minor,
     }[kind]
@@ -157,10 +159,25 @@ def _do(request: DepositRequest, row: Deposit, *, today: date, actor: Actor) -> 
         deposit_payouts.want_step(deposit_id=row.id, today=today)
     elif kind is RequestKind.CANCEL:
         _cancel(row, request, today=today, actor=actor)
+    elif kind is RequestKind.SUPPLY:
+        _let_supply(row, request, today=today, actor=actor)
     else:
         _lessen(row, request, today=today, actor=actor)
     request.state, request.decided_at = AdjustmentState.MADE.value, timezone.now()
     request.save(update_fields=["state", "decider_id", "decided_at"])
+    events.announce(DepositSettled(account_id=row.account_id))
+
+
+@joins_transaction
+def _let_supply(row: Deposit, request: DepositRequest, *, today: date, actor: Actor) -> None:
+    """Let current flow before the deposit is paid: it stays demanded, and the request that was made says so."""
+    if row.cause not in supply_deposits.causes(today=today):
+        raise BadDeposit("No supply waits for a deposit of this cause here.", advice="Nothing has to be done.")
+    _amount(RequestKind.SUPPLY, None, row, deposit_facts.of_deposits(deposit_ids=[row.id])[row.id])
+    audit.record(
+        actor, "let_supply", "account", row.account_id, deposit=row.id, amount_minor=request.amount_minor,
+        reason=request.reason,
+    )  # fmt: skip
 
 
 @joins_transaction

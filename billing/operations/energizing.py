@@ -14,8 +14,7 @@ from accounts.operations import notices
 from accounts.queries import accounts, supplier
 from billing.domain.energizing import NOTE_MOST, OPEN, WORKFLOW, EnergizingAction, EnergizingState
 from billing.models.energizing import Energizing
-from billing.models.run import BillCycle
-from billing.operations import connections, cycles
+from billing.operations import connections, cycles, ledger, unpaid_deposits
 from billing.operations.connections import NoMeterThere, Supply
 from billing.queries import cycles as cycle_queries
 from billing.queries import energizing as queries
@@ -57,12 +56,6 @@ class NotInspected(Refused):
     """No passed inspection of the case is known."""
 
     code = "not_inspected"
-
-
-class NoCycle(Refused):
-    """The account is in no cycle, and no rule says which one bills it."""
-
-    code = "no_cycle"
 
 
 class EnergizedBefore(Refused):
@@ -119,9 +112,12 @@ def order_step(
         of one are switched on one by one as their meters hang.
     :raises NotInspected: no passed inspection; NoMeterThere, MetersUnclear: not one meter hangs there.
     :raises NoCycle: nobody says which cycle bills it; UnknownCycle: there is no such cycle.
+    :raises DepositMissing: a temporary supply whose deposit nobody demanded; where it is not paid yet, the meter is
+        told once it is (``energizing_waits``).
     :raises EnergizedBefore: the place is being energized.
     :raises Refused: what an agreement that begins today would be refused for, see ``contracts.operations.agreements``.
     """
+    ledger.lock_customers(account_ids=[account_id])  # who pays the deposit finds this energizing, or is found by it
     db.fetch("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"{SUBJECT} {service_point_id}"])
     if not queries.is_inspected(subject=subject, subject_id=subject_id):
         raise NotInspected("The inspection of the supply has not passed.", advice="Inspect it first.")
@@ -138,17 +134,23 @@ def order_step(
         subject=subject, subject_id=subject_id, service_point_id=service_point_id, meter_id=hung[0].id,
         account_id=account_id, tariff_id=tariff_id, household=household, capacity_va=agreed.capacity_va,
         contract_w=agreed.contract_w, features=list(agreed.features), green_blocks=agreed.green_blocks,
-        cycle_code=_cycle(account_id, service_point_id, use_class, cycle_code), actor_id=actor.id,
-        actor_name=actor.name[:150], note=by_hand.strip()[:NOTE_MOST],
+        cycle_code=cycles.code_of_new(
+            account_id=account_id, service_point_id=service_point_id, use_class=use_class, asked=cycle_code
+        ),
+        actor_id=actor.id, actor_name=actor.name[:150], note=by_hand.strip()[:NOTE_MOST],
         state=(EnergizingState.HELD if by_hand.strip() else EnergizingState.SWITCHING).value,
     )  # fmt: skip
+    unpaid = unpaid_deposits.wait(row, today=today, is_on=bool(by_hand.strip()))
     with db.taken_back():
         connections.connect(account_id=account_id, supply=_supply(row, today), today=today, actor=actor)
     row.save()
-    audit.record(actor, "energize", "account", account_id, energizing_id=row.id, case=subject, case_id=subject_id)
+    audit.record(
+        actor, "energize", "account", account_id, energizing_id=row.id, case=subject, case_id=subject_id,
+        **({"unpaid_deposit": unpaid} if unpaid else {}),
+    )  # fmt: skip
     if by_hand.strip():
         _begin(row, at=timezone.now(), actor=actor)
-    else:
+    elif not unpaid:
         _switch_or_send(row, today=today, actor=actor)
     return row.id
 
@@ -171,15 +173,25 @@ def order_inspection(
     )  # fmt: skip
 
 
+@joins_transaction
+def go_step(row: Energizing, *, today: date) -> None:
+    """Tell the meter of a locked energizing that waited for its deposit, or send a crew."""
+    row.code, row.message, row.advice = "", "", ""
+    _move(row, EnergizingAction.SWITCH, SYSTEM)
+    _switch_or_send(row, today=today, actor=SYSTEM)
+
+
 @opens_transaction
 def switch_again(*, energizing_id: int, actor: Actor) -> None:
     """
     Tell a meter once more that did not switch on.
 
     :raises UnknownEnergizing: there is none; IllegalMove: it did not fail; NotAllowed: the actor may not.
-    :raises NoHeadEnd: no head end is connected.
+    :raises NoHeadEnd: no head end is connected. :raises DepositUnpaid: what had paid the deposit went back.
     """
     row = _lock(energizing_id)
+    WORKFLOW.step(EnergizingState(row.state), EnergizingAction.SWITCH, actor)
+    unpaid_deposits.refuse(account_id=row.account_id, today=timezone.localdate())
     _move(row, EnergizingAction.SWITCH, actor)
     _switch(row, actor)
     _call_back(row, "the meter is told to switch on", actor)
@@ -363,27 +375,6 @@ def _supply(row: Energizing, day: date) -> Supply:
             green_blocks=row.green_blocks,
         ),
     )  # fmt: skip
-
-
-def _cycle(account_id: int, service_point_id: int, use_class: str, asked: str) -> str:
-    """
-    Return the cycle of an account, else the one asked for, else the one that a rule chooses.
-
-    :raises NoCycle: none of these; UnknownCycle: there is no such cycle.
-    """
-    held = cycle_queries.of_account(account_id=account_id)
-    if held is not None:
-        return held.code
-    district = places.districts(service_point_ids=[service_point_id]).get(service_point_id, "")
-    found = asked or cycle_queries.chosen(district=district, use_class=use_class)
-    if not found:
-        raise NoCycle(
-            f"No rule says which cycle bills a supply of the class {use_class or '–'} in {district or 'no district'}.",
-            advice="Add a rule on the page of bill cycles, or name the cycle.", field="cycle",
-        )  # fmt: skip
-    if not BillCycle.objects.filter(code=found).exists():
-        raise cycles.UnknownCycle(f"There is no cycle {found}.")
-    return found
 
 
 def _move(row: Energizing, action: EnergizingAction, actor: Actor) -> None:

@@ -24,6 +24,7 @@ def rule(*, at: date) -> DepositRule:
     ]
     return DepositRule(
         causes=value["causes"],
+        before_supply=frozenset(value["before_supply"]),
         classes={
             name: SizeTerms(
                 months=one["months"],

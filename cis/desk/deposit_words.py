@@ -34,6 +34,7 @@ REQUESTS: Mapping[str, Any] = {
     "return": _("Give it back"),
     "reduce": _("Demand less"),
     "waive": _("Waive what is not paid"),
+    "supply": _("Let the supply begin before it is paid"),
     "cancel": _("Cancel, it was a mistake"),
 }
 METHODS: Mapping[str, Any] = {
@@ -71,6 +72,7 @@ PARTS: Mapping[str, Any] = {
 EVENTS: Mapping[tuple[str, str], Any] = {
     ("account", "demand_deposit"): _("Deposit demanded"),
     ("account", "increase_deposit"): _("More deposit demanded"),
+    ("account", "let_supply"): _("Supply does not wait for the deposit"),
     ("account", "ask_deposit"): _("Something asked for a deposit"),
     ("account", "drop_deposit_request"): _("Request on a deposit dropped"),
     ("account", "return_deposit"): _("Deposit went back"),

@@ -35,6 +35,7 @@ COMMAND_STATES: Mapping[str, Any] = {
     "cancelled": _("Cancelled"),
 }
 ENERGIZING_STATES: Mapping[str, Any] = {
+    "waiting": _("Waits for the deposit"),
     "switching": _("Being switched on"),
     "failed": _("Not switched on"),
     "held": _("On, but not billed yet"),
@@ -97,5 +98,6 @@ TONES: Mapping[tuple[str, str], str] = {
     ("command_state", "timed_out"): "bad",
     ("energizing_state", "started"): "ok",
     ("energizing_state", "failed"): "bad",
+    ("energizing_state", "waiting"): "warn",
     ("energizing_state", "held"): "warn",
 }

@@ -35,6 +35,7 @@ class Deposits:
     Deposits of customers.
 
     causes       for which one may be demanded
+    before_supply  causes for which no supply is switched on, or on again, before it is paid; none: it waits for none
     classes      sizes by class of use; ``other`` is for those that are not named
     due_days     so long after it is demanded it is due
     rates        yearly rates by their first day; before the first one there is no interest
@@ -47,6 +48,9 @@ class Deposits:
     """
 
     causes: list[str] = field(
+        metadata={"pattern": re.compile("new_customer|after_disconnection|temporary_supply|no_history|credit_score")}
+    )
+    before_supply: list[str] = field(
         metadata={"pattern": re.compile("new_customer|after_disconnection|temporary_supply|no_history|credit_score")}
     )
     classes: dict[str, DepositSize] = field(

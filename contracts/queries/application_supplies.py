@@ -1,8 +1,10 @@
 """Supplies of an application apart from it: which of them may be switched on, and the work that was ordered for it."""
 
 from collections.abc import Collection
+from datetime import datetime
 
 from contracts.domain.application_workflow import SUBJECT, WITH_METERS
+from contracts.domain.applications import ApplicationKind
 from contracts.models.application import ApplicationItem, ServiceApplication
 from contracts.queries import inspections
 from metering.queries import work_orders
@@ -25,6 +27,12 @@ def ready_to_energize(*, application_id: int) -> frozenset[int] | None:
 def has_current(*, application_id: int) -> bool:
     """Return whether current flows at some supply of an application; one statement."""
     return ApplicationItem.objects.filter(application_id=application_id, energized_at__isnull=False).exists()
+
+
+def temporary_since(*, application_id: int) -> datetime | None:
+    """Return when a temporary supply was applied for; None: the application is for no such; one statement."""
+    wanted = ServiceApplication.objects.filter(id=application_id, kind=ApplicationKind.TEMPORARY.value)
+    return wanted.values_list("applied_at", flat=True).first()
 
 
 def work_of(*, application_id: int) -> tuple[WorkCard, ...]:

@@ -14,7 +14,8 @@ from billing.models.energizing import Energizing
 from billing.models.run import BillCycle, CycleMember, HeldBill
 from billing.operations import cycles, energizing, nights
 from billing.operations.connections import NoMeterThere
-from billing.operations.energizing import CaseNotReady, EnergizedBefore, MetersUnclear, NoCycle, NotInspected
+from billing.operations.cycles import NoCycle
+from billing.operations.energizing import CaseNotReady, EnergizedBefore, MetersUnclear, NotInspected
 from billing.queries import cycles as cycle_queries
 from billing.queries import energizing as queries
 from cis.kernel.actors import SYSTEM, Actor, ActorKind
