@@ -18,7 +18,7 @@ from billing.operations import deposit_requests
 from billing.operations import deposits as operations
 from billing.operations.deposit_requests import NewRequest
 from billing.operations.deposits import NewDeposit
-from billing.queries import deposits
+from billing.queries import deposits, supply_deposits
 from billing.queries.deposits import DepositCard, DepositDetail, WantedDeposits
 from cis.kernel.enums import Role
 from cis.platform import api
@@ -159,7 +159,9 @@ def _whole(deposit_id: int) -> dict[str, Any]:
     detail: DepositDetail = deposits.one(deposit_id=deposit_id, today=timezone.localdate())
     currency = supplier.current().currency
     months = detail.verdict.months if detail.verdict else ()
+    waited = supply_deposits.waited_for(account_ids=[detail.card.account_id], today=timezone.localdate())
     return _card(detail.card, currency) | {
+        "supply_waits": detail.card.account_id in waited,
         "held_since": detail.since,
         "accrued": money(detail.accrued_minor, currency),
         "months_missing": detail.verdict.missing if detail.verdict else None,

@@ -82,7 +82,8 @@ class EnergizingList(APIView):
         Switch a supply of an application on and begin to bill it.
 
         Its inspection has passed and its meter hangs, else it is refused by name. The answer of the meter comes later:
-        ask for the energizing again until it is started, failed or held.
+        ask for the energizing again until it is started, failed or held. One that is waiting goes on by itself once
+        its deposit is paid or waived.
         """
         given = contract.EnergizingNew(data=request.data)
         given.is_valid(raise_exception=True)

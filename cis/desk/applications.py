@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.operations import customers as customer_operations
+from billing.queries import supply_deposits
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_refusal, today
 from cis.desk.forms.applications import ApplicationForm, ApplicationListForm, PaperForm
 from cis.desk.roles import CLERKS, DISPATCHERS, METERERS, READERS
@@ -136,8 +137,21 @@ def show(request: HttpRequest, application_id: int) -> HttpResponse:
         "paper_form": PaperForm(initial={"kind": detail.missing[0].value if detail.missing else "other"}),
         "may_write": bool(actor.roles & set(CLERKS)),
         "now": now,
+        **_deposit(detail),
     }
     return render(request, "desk/application.html", context)
+
+
+def _deposit(detail: ApplicationDetail) -> dict[str, Any]:
+    """Return the deposit that supply of an application waits for, or that is to be demanded first."""
+    if detail.account_id is None or detail.row.state not in workflow.WITH_METERS:
+        return {}
+    given = {"account_id": detail.account_id, "today": today()}
+    is_missing = supply_deposits.is_missing(subject=SUBJECT, subject_id=detail.row.id, **given)
+    waited = supply_deposits.waited_for(account_ids=[detail.account_id], today=today())
+    return {
+        "waited_deposit": waited.get(detail.account_id), "deposit_missing_of": detail.account_id if is_missing else None,
+    }  # fmt: skip
 
 
 @allow(*READERS)

@@ -17,7 +17,7 @@ from accounts.queries import accounts
 from billing.domain.adjustments import DECIDERS
 from billing.operations import deposit_papers, deposit_requests
 from billing.operations import deposits as operations
-from billing.queries import deposit_rules, deposits
+from billing.queries import deposit_rules, deposits, supply_deposits
 from billing.queries.deposits import DepositDetail, WantedDeposits
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_refusal, today
 from cis.desk.deposit_words import CAUSES, STANDINGS
@@ -219,6 +219,9 @@ def _page(request: HttpRequest, deposit_id: int, form: RequestForm, more: Increa
     account = accounts.overview(account_id=detail.card.account_id, at_date=today())
     customer_operations.record_look(customer_id=account.holder.id, actor=actor)
     waiting, is_open = detail.waiting, detail.card.state == "open"
+    waited = supply_deposits.waited_for(account_ids=[detail.card.account_id], today=today())
+    is_waited_for = detail.card.account_id in waited
+    form.offer_supply(is_offered=is_waited_for)
     asks = bool(actor.roles & {*CLERKS, *BILLERS})
     context: dict[str, Any] = {
         "detail": detail,
@@ -229,6 +232,7 @@ def _page(request: HttpRequest, deposit_id: int, form: RequestForm, more: Increa
         "form": form,
         "more": more,
         "waiting": waiting,
+        "is_waited_for": is_waited_for,
         "may_ask": is_open and asks and waiting is None,
         "may_wish": is_open and asks,
         "may_drop": waiting is not None and actor.is_one_of(DECIDERS),

@@ -16,7 +16,8 @@ from arrears.operations import cut_documents, disconnections
 from arrears.queries import dunning as case_queries
 from arrears.queries import orders as queries
 from arrears.queries.orders import OrderRow, WantedOrders
-from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, tell_refusal
+from billing.queries import supply_deposits
+from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, tell_refusal, today
 from cis.desk.dunning import reasons, refused
 from cis.desk.forms.dunning import NoteForm, OrderListForm, ReceiptForm, SlotForm, at
 from cis.desk.roles import BILLERS, READERS
@@ -88,9 +89,19 @@ def _page(request: HttpRequest, order_id: int, **more: Any) -> HttpResponse:
         "slot_form": SlotForm(initial={"start": "09:00", "end": "11:00"}),
         "receipt_form": ReceiptForm(initial={"day": now.date(), "time": now.time()}),
         "note_form": NoteForm(),
+        **_deposit(row),
         **more,
     }
     return render(request, "desk/dunning/order.html", context)
+
+
+def _deposit(row: OrderRow) -> dict[str, Any]:
+    """Return the deposit that has to be paid before current is switched on again, or whose account may be asked for one."""
+    if row.state != OrderState.CUT:
+        return {}
+    waited = supply_deposits.waited_for(account_ids=[row.account_id], today=today()).get(row.account_id)
+    is_asked = supply_deposits.AFTER_DISCONNECTION in supply_deposits.causes(today=today())
+    return {"waited_deposit": waited, "may_demand_first": row.account_id if is_asked else None}
 
 
 def _steps(row: OrderRow, *, may_collect: bool, may_agree: bool) -> set[str]:

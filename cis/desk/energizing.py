@@ -14,6 +14,7 @@ from accounts.queries import accounts
 from billing.domain.energizing import EnergizingState
 from billing.operations import energizing as operations
 from billing.queries import energizing as queries
+from billing.queries import supply_deposits
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_refusal, today
 from cis.desk.forms.meters import EnergizeForm, EnergizingListForm
 from cis.desk.forms.supply import facts_of
@@ -37,8 +38,11 @@ INSPECTED_WITHIN = 3
 def index(request: HttpRequest) -> HttpResponse:
     """List energizings, latest first."""
     form, wanted = _wanted(request)
+    page = page_context(request, partial(queries.listed, **wanted))
+    waiting = {row.account_id for row in page["rows"] if row.state == EnergizingState.WAITING}
+    waited = supply_deposits.waited_for(account_ids=waiting, today=today())
     context = {
-        "form": form, **page_context(request, partial(queries.listed, **wanted)),
+        "form": form, "rows": [(row, waited.get(row.account_id)) for row in page["rows"]], "pager": page["pager"],
         "count": queries.count(**wanted), "is_filtered": any(wanted.values()),
         "may_keep": bool(actor_of(request).roles & set(METERERS)), "view": "energizings",
     }  # fmt: skip
@@ -71,7 +75,10 @@ def new(request: HttpRequest, work_order_id: int) -> HttpResponse:
         except Refused as refusal:
             form.refuse(refusal)
         else:
-            if queries.one(energizing_id=energizing_id).state == EnergizingState.FAILED:
+            state = queries.one(energizing_id=energizing_id).state
+            if state == EnergizingState.WAITING:
+                messages.warning(request, _("Its deposit is not paid yet: it is switched on by itself once it is."))
+            elif state == EnergizingState.FAILED:
                 messages.warning(
                     request, _("No head-end is connected: a work order was made to switch the supply on at the place.")
                 )
@@ -82,6 +89,7 @@ def new(request: HttpRequest, work_order_id: int) -> HttpResponse:
     context = {
         "form": form, "card": card, "inspection": next((one for one in made if one.state != "dropped"), None),
         "is_inspected": queries.is_inspected(subject=card.subject, subject_id=card.subject_id),
+        **deposit_of(subject=card.subject, subject_id=card.subject_id, number=str(form["account"].value() or "")),
     }  # fmt: skip
     return render(request, "desk/meters/energize.html", context)
 
@@ -128,6 +136,19 @@ def act(request: HttpRequest, energizing_id: int) -> HttpResponse:
     except Refused as refusal:
         tell_refusal(request, refusal)
     return redirect("desk:energizings")
+
+
+def deposit_of(*, subject: str, subject_id: int, number: str) -> dict[str, Any]:
+    """Return what a page says of the deposit that a supply of a case waits for, by the number of its account."""
+    try:
+        account_id = accounts.id_of_number(number.strip())
+    except Refused:
+        return {}
+    case = {"subject": subject, "subject_id": subject_id, "account_id": account_id}
+    return {
+        "waited_deposit": supply_deposits.waited_for(account_ids=[account_id], today=today()).get(account_id),
+        "deposit_missing_of": account_id if supply_deposits.is_missing(**case, today=today()) else None,
+    }
 
 
 def _order(request: HttpRequest, form: EnergizeForm, *, subject: str, subject_id: int) -> int:

@@ -16,17 +16,27 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 from django_htmx.http import HttpResponseClientRedirect
 
-from accounts.queries import customers
+from accounts.queries import customers, supplier
+from billing.queries import supply_deposits
+from billing.queries.supply_deposits import WaitedFor
 from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.errors import Refused
 from cis.platform import limits
 from cis.platform.access import allow_public
 from cis.platform.phrases import explain
 from cis.portal.apply_forms import ApplyForm, LinkForm, PaperForm, supplies_in
-from contracts.domain.application_workflow import OPEN, STEPS, SUBJECT, ApplicationAction, ApplicationState
+from contracts.domain.application_workflow import (
+    OPEN,
+    STEPS,
+    SUBJECT,
+    WITH_METERS,
+    ApplicationAction,
+    ApplicationState,
+)
 from contracts.domain.applications import ApplicationChannel, NewApplication, is_same_name
 from contracts.operations import application_cases, application_intake
 from contracts.queries import applicants, applications, offers, supply_contracts
+from contracts.queries.applications import ApplicationDetail
 
 APPLICANT = Actor(ActorKind.CUSTOMER, None, "applicant")
 SEEN = "applications"
@@ -140,10 +150,20 @@ def mine(request: HttpRequest, application_id: int) -> HttpResponse:
             ),
             None,
         ),
+        "waited_deposit": _deposit(detail),
+        "currency": supplier.current().currency,
         "may_sign": applicants.agent_may_sign(application_id=application_id),
         "may_withdraw": detail.row.state in OPEN and not any(one.energized_at for one in detail.items),
     }
     return private(render(request, "portal/apply_mine.html", context))
+
+
+def _deposit(detail: ApplicationDetail) -> WaitedFor | None:
+    """Return the deposit that supply waits for, once the contract is signed."""
+    if detail.account_id is None or detail.row.state not in WITH_METERS:
+        return None
+    found = supply_deposits.waited_for(account_ids=[detail.account_id], today=timezone.localdate())
+    return found.get(detail.account_id)
 
 
 @allow_public

@@ -7,7 +7,7 @@ from django.views.decorators.http import require_POST
 from accounts.queries import supplier
 from billing.operations import deposit_papers
 from billing.operations import deposits as operations
-from billing.queries import deposits
+from billing.queries import deposits, supply_deposits
 from billing.queries.deposits import DepositCard, DepositDetail
 from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow_portal
@@ -30,6 +30,9 @@ def index(request: HttpRequest) -> HttpResponse:
         "supplier": supplier.current(),
         "now": now,
         "earlier": cards[1:],
+        "is_waited_for": held.is_current and held.account_id in supply_deposits.waited_for(
+            account_ids=[held.account_id], today=today
+        ),
         "today": today,
         "is_current": held.is_current,
     }

@@ -1,5 +1,7 @@
 """What is overdue, what happens next and when, in plain words for the customer."""
 
+from datetime import date
+
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -7,7 +9,8 @@ from django.views.decorators.http import require_safe
 
 from accounts.queries import supplier
 from arrears.queries import dunning, late_fees, orders, papers, plan_rules, plans
-from billing.queries import balances, bills, write_offs
+from billing.queries import balances, bills, supply_deposits, write_offs
+from billing.queries.supply_deposits import WaitedFor
 from cis.platform.access import allow_portal
 from cis.portal import access
 from cis.portal.bills import BILLS_MOST
@@ -51,6 +54,12 @@ def overdue(request: HttpRequest) -> HttpResponse:
         "has_plans": plan_rules.is_offered(at=today),
         "is_announced": order is not None and order.state in ANNOUNCED and order.slot_start_at is not None,
         "reconnect_hours": papers.reconnect_hours() if order is not None else None,
+        "waited_deposit": _deposit(held.account_id, today) if order is not None else None,
         "now": timezone.now(),
     }
     return render(request, "portal/overdue.html", context)
+
+
+def _deposit(account_id: int, today: date) -> WaitedFor | None:
+    """Return the deposit that is to be paid too before current is switched on again."""
+    return supply_deposits.waited_for(account_ids=[account_id], today=today).get(account_id)

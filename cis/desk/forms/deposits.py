@@ -83,6 +83,12 @@ class RequestForm(PageForm):
     reason = forms.CharField(label=_("Why"), max_length=200)
     request_key = forms.CharField(widget=forms.HiddenInput, max_length=64)
 
+    def offer_supply(self, *, is_offered: bool) -> None:
+        """Offer to let the supply begin before the deposit is paid only where it waits for that."""
+        if not is_offered:
+            kept = [one for one in REQUESTS.items() if one[0] != RequestKind.SUPPLY]
+            self.fields["kind"].choices = kept  # type: ignore[attr-defined]
+
     def request(self, *, deposit_id: int) -> NewRequest:
         """Return the request as typed."""
         given = self.cleaned_data

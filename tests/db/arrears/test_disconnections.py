@@ -18,6 +18,7 @@ from arrears.operations.holds import BadHold, NeedsAnother
 from arrears.queries import cuts
 from billing.domain.channels import PaymentChannel
 from billing.operations import payments
+from billing.operations.unpaid_deposits import DepositUnpaid
 from cashiering.models.checkout import Checkout
 from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.enums import Role
@@ -28,7 +29,7 @@ from metering.domain.announcements import WorkOrderDone
 from metering.domain.work_orders import Outcome, WorkKind
 from metering.models.command import DeviceCommand, SandboxMeter
 from metering.models.work import WorkOrder
-from tests.factories import accounts, billing, contracts, metering, work
+from tests.factories import accounts, billing, contracts, deposits, metering, work
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -121,6 +122,39 @@ def test_a_supply_is_cut_off_and_comes_back_when_its_debts_are_paid(world):
     assert Deadline.objects.get(id=clock.id).in_time
     commands = DeviceCommand.objects.order_by("id").values_list("command", "state")
     assert list(commands) == [("switch_off", "succeeded"), ("switch_on", "succeeded")]
+
+
+def test_current_comes_back_only_once_a_deposit_that_was_demanded_is_paid_too(world):
+    order_id = ready(world)
+    dispatch(order_id)
+    deliver()
+    day = timezone.localdate()
+    deposit_id = deposits.demanded(world.account.id, on=day, cause="temporary_supply", amount_minor=20_000)
+    pay(world)
+    assert state(order_id) == OrderState.CUT
+    with pytest.raises(DepositUnpaid):
+        disconnections.restore(order_id=order_id, reason="he promised", at=timezone.now(), actor=CHIEF)
+    pay(world, 19_999, "r2")
+    cutting.sweep(timezone.now())
+    assert state(order_id) == OrderState.CUT
+    pay(world, 1, "r3")
+    assert state(order_id) == OrderState.RESTORING
+    assert deposits.shown(deposit_id, on=day).card.standing == "held"
+
+
+def test_who_lets_supply_begin_before_its_deposit_is_paid_restores_it_and_a_life_waits_for_none(world):
+    order_id = ready(world)
+    dispatch(order_id)
+    deliver()
+    day = timezone.localdate()
+    deposit_id = deposits.demanded(world.account.id, on=day, cause="temporary_supply", amount_minor=20_000)
+    pay(world)
+    with pytest.raises(RuntimeError), transaction.atomic():
+        holds.place(account_id=world.account.id, kind=HoldKind.LIFE_SUPPORT, evidence="c 5", at=CUT_AT, actor=CLERK)
+        assert state(order_id) == OrderState.RESTORING
+        raise RuntimeError
+    deposits.asked(deposit_id, "supply", on=day, actor=deposits.BILLER)
+    assert state(order_id) == OrderState.RESTORING
 
 
 def test_an_online_payment_under_way_keeps_the_supply_on_for_some_days(world):

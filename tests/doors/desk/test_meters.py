@@ -17,7 +17,7 @@ from metering.models.device import Installation, Meter
 from metering.models.store import ReadPhoto, Seal
 from metering.models.work import WorkOrder
 from tests.doors.desk.conftest import TODAY, sign_in
-from tests.factories import accounts, metering, tariffs, work
+from tests.factories import accounts, deposits, metering, tariffs, work
 
 pytestmark = pytest.mark.django_db
 UNTIL = date(2030, 1, 1)
@@ -203,6 +203,31 @@ def test_a_supply_is_energized_from_its_work_order(desk):
     rule = CycleRule.objects.get()
     desk.post("/desk/runs/cycles/rules/", {"drop": str(rule.id)})
     assert not CycleRule.objects.exists()
+
+
+def test_a_supply_waits_for_its_deposit_and_says_so_with_a_link(desk):
+    BillCycle.objects.create(code="C1", name_zh="一", name_en="One")
+    account, tariff = accounts.account(), tariffs.version(source=tariffs.FLAT).tariff
+    point = metering.service_point()
+    metering.metered(at=point, start_date=TODAY)
+    done = {"state": "done", "done_at": timezone.now(), "subject": "case", "subject_id": 4}
+    row = work.order(kind="meter_install", service_point=point, outcome="done", **done)
+    work.order(kind="inspection", outcome="passed", **done)
+    deposit_id = deposits.demanded(account.id, on=TODAY, cause="temporary_supply")
+    page, link = f"/desk/energizing/new/{row.id}/", f"/desk/refunds/deposits/{deposit_id}/"
+    given = {
+        "service_point": point.external_id, "account": account.number, "tariff": str(tariff.id), "household": "2",
+        "use_class": "", "cycle": "C1", "by_hand": "",
+    }  # fmt: skip
+    bad = desk.post(page, {**given, "household": "0"})
+    assert link in text(bad)
+    assert "switched on by itself once it is" in text(desk.post(page, given, follow=True))
+    assert link in text(desk.get("/desk/energizing/"))
+    assert "No current is switched on at this account before it is paid" in text(desk.get(link))
+    asked = {"kind": "supply", "amount": "", "reason": "building site of the city", "request_key": "r1"}
+    desk.post(f"{link}ask/", asked)  # 2,000.00 is within the limit of a supervisor
+    assert Energizing.objects.get().state == "switching"
+    assert "No current is switched on" not in text(desk.get(link))
 
 
 @pytest.mark.parametrize("role", [Role.CLERK, Role.CASHIER, Role.BILLING, Role.FIELD, Role.AUDITOR])

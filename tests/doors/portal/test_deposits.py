@@ -5,7 +5,9 @@ from datetime import date
 import pytest
 import time_machine
 from django.urls import reverse
+from django.utils import timezone
 
+from arrears.models.collection import DisconnectionOrder
 from billing.models.deposit import Deposit
 from tests.doors.portal.test_pages import _words
 from tests.factories import accounts, contracts
@@ -36,8 +38,17 @@ def test_what_it_is_what_it_earned_and_when_it_comes_back(visitor, world):
     assert "You have no deposit" in _words(visitor.get(page))
     deposit_id = demanded(world.account.id, on=date(2026, 1, 5))
     assert "It is no price for electricity" in _words(visitor.get(page))
+    assert "Current is switched on once it is paid." in _words(visitor.get(page))
+    order = DisconnectionOrder.objects.create(
+        account=world.account, service_point=world.service_point, reason="unpaid", way="crew", state="cut",
+        proposed_at=timezone.now(), expires_at=timezone.now(),
+    )  # fmt: skip
+    owed = _words(visitor.get(reverse("portal:overdue")))
+    assert "The deposit has to be paid too: ¥150.00 of it is open." in owed
+    order.delete()
     paid_in(world.account.id, 15_000, on=date(2026, 1, 10))
     words = _words(visitor.get(page))
+    assert "Current is switched on once" not in words
     assert "We keep <strong>¥150.00</strong> for you. It is complete since 10 Jan 2026." in words
     assert "¥0.91 more are earned and come on 5 Jan 2027" in words  # 59 days at 3.75 %
     assert "for 10 more months" in words
