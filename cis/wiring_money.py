@@ -5,10 +5,29 @@ from datetime import time, timedelta
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from arrears.operations import cases, cutting, demands, disconnections, dunning, late_fees, plan_looks, prepaid_cuts
+from accounts.domain.announcements import HolderChanged
+from arrears.operations import (
+    cases,
+    cutting,
+    demands,
+    disconnections,
+    dunning,
+    late_fees,
+    plan_ends,
+    plan_looks,
+    prepaid_cuts,
+)
 from arrears.queries import demands_made, disputes, hindrances, money_under_way
 from arrears.queries import late_fees as late_fee_accruals
-from billing.domain.announcements import BillCancelled, BillReleased, BillsIssued, DepositSettled, PaymentsBooked
+from billing.domain.announcements import (
+    AccountBilledToEnd,
+    AccountSettled,
+    BillCancelled,
+    BillReleased,
+    BillsIssued,
+    DepositSettled,
+    PaymentsBooked,
+)
 from billing.gateways import e_invoice
 from billing.gateways.sandbox_invoices import SandboxInvoices
 from billing.operations import (
@@ -16,14 +35,15 @@ from billing.operations import (
     accruing,
     budget_nights,
     budget_notes,
+    budgets,
     consolidated_telling,
     consolidating,
     deposit_nights,
     deposit_telling,
     deposits,
-    energizing_waits,
     e_invoice_sending,
     e_invoices,
+    energizing_waits,
     issuing,
     prepaid_levels,
     prepaid_nights,
@@ -129,6 +149,7 @@ def bind() -> None:
     jobs.register(accruals.WORK, accruing.work)
     events.listen(BillsIssued, budget_notes.level_step)
     events.listen(BillCancelled, budget_notes.take_back_step)
+    _end_with_the_account()
     jobs.register(budget_nights.WORK, budget_nights.night, schedule=Daily(BUDGETS_AT, settings.TIME_ZONE))
     refunds.answer_by(payer_accounts=payers.accounts_of, is_disputed=disputes.is_disputed)
     hindrances.ask("checkouts", answers=money_under_way.by_checkout)
@@ -142,6 +163,14 @@ def bind() -> None:
     _bind_deposits()
     jobs.register(prepaid_nights.WORK, prepaid_nights.night, schedule=Daily(PREPAID_AT, settings.TIME_ZONE))
     events.listen(PaymentsBooked, prepaid_levels.note_payments)
+
+
+def _end_with_the_account() -> None:
+    """Let what a customer has agreed on end with his account, or when he gives it to another one."""
+    events.listen(AccountBilledToEnd, plan_ends.note_end)
+    events.listen(AccountSettled, mandates.note_settled)
+    for ends in (budgets.note_holder, plan_ends.note_holder, mandates.note_holder):
+        events.listen(HolderChanged, ends)
 
 
 def _bind_online_payment() -> None:

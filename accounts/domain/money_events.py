@@ -16,6 +16,7 @@ _PLAN_FACTS: Final[Mapping[str, Mapping[str, FactKind]]] = {
     "completed": {"amount": _MONEY},
     "broken": {"open": _MONEY},
     "cancelled": {"open": _MONEY},
+    "left": {"open": _MONEY},
 }
 """Of a plan of instalments."""
 ROWS: Final = (

@@ -16,7 +16,7 @@ class PlanState(StrEnum):
     KEPT       it holds
     COMPLETED  all that it covers is paid
     BROKEN     a part, or a new bill, was not paid in time
-    CANCELLED  ended by the customer or by staff
+    CANCELLED  ended by the customer or by staff, or with the account
     DROPPED    it never held: refused, taken back, or not accepted in time
     """
 
@@ -37,6 +37,7 @@ class PlanAction(StrEnum):
     COMPLETE = "complete"
     BREAK = "break"
     CANCEL = "cancel"
+    LEAVE = "leave"
     DROP = "drop"
 
 
@@ -65,6 +66,7 @@ WORKFLOW = Workflow(
         (_S.KEPT, _A.COMPLETE): Move(_S.COMPLETED, _MACHINE),
         (_S.KEPT, _A.BREAK): Move(_S.BROKEN, _MACHINE),
         (_S.KEPT, _A.CANCEL): Move(_S.CANCELLED, MAKERS),
+        (_S.KEPT, _A.LEAVE): Move(_S.CANCELLED, _MACHINE),
     },
 )
 LIVE = (PlanState.PROPOSED, PlanState.OFFERED, PlanState.KEPT)

@@ -142,7 +142,8 @@ def settle_step(*, account_ids: Sequence[int], at: datetime) -> int:
     """
     Undo the orders of accounts whose noticed debts are paid; return how many.
 
-    What is cut off stays so while its deposit is to be paid first. The caller holds the locks of their ledgers, or they are taken here.
+    What is cut off stays so while its deposit is to be paid first. The caller holds the locks of their ledgers, or they
+    are taken here.
     """
     wanted = DisconnectionOrder.objects.filter(account_id__in=list(account_ids), state__in=UNDER_WAY)
     orders = list(wanted.order_by("id").values_list("id", "account_id"))

@@ -187,7 +187,8 @@ def end_step(
         )
         for facts, _ in ended
     ]  # fmt: skip
-    plan_notices.tell_step(event=f"plan_{state.value}", told=told)
+    event = "plan_left" if action is PlanAction.LEAVE else f"plan_{state.value}"
+    plan_notices.tell_step(event=event, told=told)
     accounts = sorted({facts.account_id for facts, _ in ended})
     if state is PlanState.COMPLETED:
         cases.note_step(account_ids=accounts, at=at)

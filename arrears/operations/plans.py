@@ -201,9 +201,7 @@ def accept_step(*, row: InstalmentPlan, at: datetime, actor: Actor) -> None:
         facts={"parts": len(facts.standing.parts), "due": first.due_date},
     )  # fmt: skip
     if not _others_overdue(row.account_id, {debt.bill_id for debt in debts}, today):
-        cutting.protect_step(
-            account_id=row.account_id, reason=HoldKind.PLAN.value, at=at, actor=actor, waits=True
-        )
+        cutting.protect_step(account_id=row.account_id, reason=HoldKind.PLAN.value, at=at, actor=actor, waits=True)
     cases.note_step(account_ids=[row.account_id], at=at)
 
 
@@ -216,7 +214,7 @@ def drop(*, plan_id: int, reason: str, at: datetime, actor: Actor, customer_id: 
     :raises UnknownPlan: there is none. :raises IllegalMove, NotAllowed: it holds, is over, or the actor may not.
     """
     row = lock_step(plan_id=plan_id, customer_id=customer_id)
-    _drop(row, reason or "withdrawn", at=at, actor=actor)
+    drop_step(row=row, reason=reason or "withdrawn", at=at, actor=actor)
 
 
 @opens_transaction
@@ -263,10 +261,12 @@ def _make_way(account_id: int, *, at: datetime, actor: Actor) -> None:
     for row in InstalmentPlan.objects.select_for_update().filter(account_id=account_id, state__in=states):
         if row.state == PlanState.KEPT:
             raise PlanStands("A plan is kept on this account.", advice="Cancel it first.", plan_id=row.id)
-        _drop(row, "replaced", at=at, actor=actor)
+        drop_step(row=row, reason="replaced", at=at, actor=actor)
 
 
-def _drop(row: InstalmentPlan, reason: str, *, at: datetime, actor: Actor) -> None:
+@joins_transaction
+def drop_step(*, row: InstalmentPlan, reason: str, at: datetime, actor: Actor) -> None:
+    """Drop a locked plan that does not hold yet."""
     row.state = WORKFLOW.step(PlanState(row.state), PlanAction.DROP, actor).to.value
     row.ended_date, row.end_reason = cuts.moment_of(at).day, reason.strip()[:REASON_MOST]
     row.save(update_fields=["state", "ended_date", "end_reason"])

@@ -103,5 +103,5 @@ class DepositWhole(DepositShown):
     months_missing = serializers.IntegerField(allow_null=True, help_text="Null: not for good payment, or not held.")
     months = MonthShown(many=True)
     moves = MoveShown(many=True)
-    supply_waits = serializers.BooleanField(help_text="No current is switched on before the deposit of the account is paid.")
+    supply_waits = serializers.BooleanField(help_text="No current is switched on before it is paid.")
     is_waiting = serializers.BooleanField(help_text="A request waits for a second person.")

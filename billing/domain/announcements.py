@@ -21,6 +21,20 @@ class DepositSettled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AccountBilledToEnd:
+    """The final bill of an account is issued, and nothing more is billed of it."""
+
+    account_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountSettled:
+    """A final account is settled: nothing is open of it, and the account is closed. Its ledger is locked."""
+
+    account_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BillReleased:
     """
     A bill is being cancelled: what had paid it is free, and pays nothing else yet; the account's ledger is locked.

@@ -35,7 +35,7 @@ ASKERS: frozenset[Role | ActorKind] = frozenset((Role.CLERK, Role.BILLING, Role.
 
 def needs_two(*, kind: RequestKind, amount_minor: int, limits: Mapping[str, int], roles: frozenset[Role]) -> bool:
     """
-    Return whether a second person decides: always where held money goes back; of what is not paid above the role's limit.
+    Return whether a second person decides: where held money goes back always, of what is not paid above a limit.
 
     limits  by name of the role [minor unit]
     """

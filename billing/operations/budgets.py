@@ -8,12 +8,15 @@ What a plan does to bills is in ``budget_notes``, what squares it in ``budget_se
 from dataclasses import dataclass
 from datetime import date
 
+from django.utils import timezone
+
+from accounts.domain.announcements import HolderChanged
 from billing.domain.budgets import EndReason, LevelReason, PlanState, SettlementKind
 from billing.models.budget import BudgetLevel, BudgetPlan
 from billing.operations import budget_settlements, ledger
 from billing.queries import budgets as queries
 from billing.queries.budgets import BudgetNotOffered, UnknownPlan
-from cis.kernel.actors import Actor, ActorKind
+from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.enums import Role
 from cis.kernel.errors import Refused
 from cis.kernel.workflow import NotAllowed
@@ -124,6 +127,12 @@ def end_step(*, plan_id: int, reason: EndReason, today: date, actor: Actor) -> N
     plan.save(update_fields=["state", "ended_date", "end_reason", "ender_id"])
     budget_settlements.settle_step(plan=plan, kind=SettlementKind.END, until_date=today, today=today, actor=actor)
     audit.record(actor, "end_budget", "account", plan.account_id, plan=plan.id, reason=reason.value)
+
+
+@joins_transaction
+def note_holder(changed: HolderChanged) -> None:
+    """End and settle the plan of who gives an account to another customer; a listener."""
+    leave_step(account_id=changed.account_id, today=timezone.localdate(), actor=SYSTEM)
 
 
 @joins_transaction

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.operations import accounts as account_steps
 from accounts.queries import accounts, supplier
+from billing.domain.announcements import AccountBilledToEnd, AccountSettled
 from billing.domain.refunds import LIVE, RefundState
 from billing.models.bill import Bill, BillKind, BillState
 from billing.models.run import BillRun, RunState
@@ -22,7 +23,7 @@ from cis.kernel.actors import SYSTEM
 from cis.kernel.calendar import local_clock
 from cis.kernel.errors import Refused
 from cis.kernel.periods import Period, month_of
-from cis.platform import audit, deadlines
+from cis.platform import audit, deadlines, events
 from cis.platform.db import joins_transaction, opens_transaction
 from contracts.domain.announcements import AccountToSettle, SettlementDropped
 from contracts.operations import changes, openings
@@ -174,6 +175,7 @@ def close_step(*, final_id: int, today: date) -> bool:
     if accounts.card(account_id=final.account_id).state == "open":
         account_steps.close(account_id=final.account_id, closed_date=final.end_date, actor=SYSTEM)
     changes.finish_step(change_id=final.change_id, actor=SYSTEM)
+    events.announce(AccountSettled(account_id=final.account_id))
     return True
 
 
@@ -197,6 +199,7 @@ def _note_billed(*, final_id: int, today: date) -> None:
                 actor=SYSTEM,
             )
     budgets.leave_step(account_id=final.account_id, today=today, actor=SYSTEM)
+    events.announce(AccountBilledToEnd(account_id=final.account_id))
     owed = balances.of_account(account_id=final.account_id, today=today).balance_minor
     audit.record(SYSTEM, "bill_to_end", "account", final.account_id, final=final_id, owed_minor=owed)
 

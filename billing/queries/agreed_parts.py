@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from billing.models.agreed_part import AgreedPart
 from cis.kernel.errors import Refused
 from cis.platform.db import fetch
 
@@ -87,3 +88,50 @@ def of_code(*, code: str) -> CodedPart:
     if found is None:
         raise UnknownPartCode("No instalment has this code.", advice="Check the number on the card.")
     return found
+
+
+def turn_of(part: CodedPart) -> CodedPart:
+    """
+    Return the part whose turn it is: whichever card of a plan is used, money pays the part that is due first, so that
+    who pays keeps his plan; where the plan has ended, or is paid, the part itself. Up to two statements.
+    """
+    if not part.is_on:
+        return part
+    rows = AgreedPart.objects.filter(account_id=part.account_id, ended_at=None).exclude(code="")
+    found = of_codes(codes=sorted(set(rows.values_list("code", flat=True)))).values()
+    waiting = [one for one in found if one.is_on and one.open_minor]
+    return min(waiting, key=lambda one: (one.due_date, one.code), default=part)
+
+
+@dataclass(frozen=True, slots=True)
+class PaidPart:
+    """What a payment has paid of an agreed part. [minor unit]"""
+
+    code: str
+    due_date: date
+    amount_minor: int
+
+
+# Money of a bill lies end to end in the order in which it came; what of it lies in the stretch of a part has paid that.
+_PAID_BY = """
+    WITH laid AS (
+        SELECT a.id, a.bill_id, a.payment_id, a.amount_minor,
+               sum(a.amount_minor) OVER (PARTITION BY a.bill_id ORDER BY a.id) AS high
+        FROM billing_allocation a
+        WHERE a.bill_id IN (SELECT x.bill_id FROM billing_allocation x WHERE x.payment_id = %(payment)s)
+    )
+    SELECT g.code, max(g.due_date),
+           sum(least(g.high_minor, l.high) - greatest(g.low_minor, l.high - l.amount_minor))::bigint
+    FROM laid l
+    JOIN billing_agreedpart g ON g.bill_id = l.bill_id AND g.code <> ''
+     AND g.low_minor < l.high AND g.high_minor > l.high - l.amount_minor
+    WHERE l.payment_id = %(payment)s AND l.amount_minor > 0 AND NOT EXISTS (
+        SELECT 1 FROM billing_agreedpart n WHERE n.code = g.code AND g.ended_at IS NOT NULL
+                                             AND (n.ended_at IS NULL OR n.ended_at > g.ended_at))
+    GROUP BY g.code ORDER BY 2, 1
+"""
+
+
+def paid_by(*, payment_id: int) -> tuple[PaidPart, ...]:
+    """Return the agreed parts that a payment has paid, by due date; one statement."""
+    return tuple(PaidPart(*row) for row in fetch(_PAID_BY, {"payment": payment_id}))

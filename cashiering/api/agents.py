@@ -79,7 +79,8 @@ class AgentAccount(APIView):
         """
         Return what an account owes, and its holder's name so that only he knows it; 2,000 times an hour.
 
-        The number on the card of an instalment stands for its account: what is owed is then what is open of that part.
+        The number on the card of an instalment stands for its account: what is owed is then what is open of the part
+        of its plan that is due first, which money pays whichever card is used.
         """
         own, now = _agent(request), timezone.now()
         limits.take(name=f"agent:{own.id}", request=request, most=ENQUIRIES_AN_HOUR, hours=1, at=now)
@@ -87,6 +88,7 @@ class AgentAccount(APIView):
             raise UnknownAccount("There is no account of this number.")
         today = timezone.localdate()
         part = agreed_parts.of_codes(codes=[number]).get(number)
+        part = agreed_parts.turn_of(part) if part is not None else None
         account_id = part.account_id if part else accounts.id_of_number(number)
         found = accounts.overview(account_id=account_id, at_date=today)
         owed = balances.of_account(account_id=account_id, today=today).balance_minor

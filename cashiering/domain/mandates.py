@@ -58,6 +58,7 @@ class EndReason(StrEnum):
     UNUSED = "unused"
     USED = "used"
     WITHDRAWN = "withdrawn"
+    LEFT = "left"
 
 
 class BadMandate(Refused):

@@ -74,7 +74,7 @@ def take(
     """
     Book a payment that an agent took; return its id, and False if it was known before.
 
-    :param account_number: as printed, or the number on the card of an instalment: then it pays the debts of its plan.
+    :param account_number: as printed, or the number on the card of an instalment: then it pays the part whose turn it is.
     :raises UnknownAgent: the program is no agent's, or the agent may take no money.
     :raises UnknownAccount: there is no such account.
     :raises AgentLimit: the agent would hold more than its limit.
@@ -94,7 +94,7 @@ def take(
     domain.check_limit(held_minor=agent.held_minor, amount_minor=amount_minor, limit_minor=agent.limit_minor)
     made = book_step(
         agent=agent, account_id=account_id, amount_minor=amount_minor, reference=reference, taken_date=today,
-        today=today, actor=actor, for_bills=part.share(amount_minor) if part else None,
+        today=today, actor=actor, for_bills=agreed_parts.turn_of(part).share(amount_minor) if part else None,
     )  # fmt: skip
     return made.id, True
 

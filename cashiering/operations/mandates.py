@@ -6,11 +6,14 @@ from datetime import date, datetime, timedelta
 from io import BytesIO
 
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 
+from accounts.domain.announcements import HolderChanged
 from accounts.domain.notice_events import Fact
 from accounts.operations import notices
 from accounts.queries import accounts
 from accounts.queries.customers import CustomerCard
+from billing.domain.announcements import AccountSettled
 from cashiering.domain import bank_accounts, mandates
 from cashiering.domain.bank_accounts import masked
 from cashiering.domain.debits import OPEN, DebitState, DropReason
@@ -266,6 +269,26 @@ def end_used_step(*, mandate_ids: Sequence[int], today: date) -> None:
     """End mandates that were for one debit, which is collected."""
     for row in Mandate.objects.select_for_update().filter(id__in=mandate_ids, is_one_off=True, state__in=HOLD):
         _end(row, reason=EndReason.USED, today=today, actor=SYSTEM)
+
+
+@joins_transaction
+def note_settled(settled: AccountSettled) -> None:
+    """End the mandates of an account that is closed; its final bill was the last to be debited. A listener."""
+    leave_step(account_id=settled.account_id, today=timezone.localdate())
+
+
+@joins_transaction
+def note_holder(changed: HolderChanged) -> None:
+    """End the mandates of who gives an account to another customer; a listener."""
+    leave_step(account_id=changed.account_id, today=timezone.localdate())
+
+
+@joins_transaction
+def leave_step(*, account_id: int, today: date) -> None:
+    """End the mandates of an account, those that wait for a signature too, and drop what is not at the bank yet."""
+    found = Mandate.objects.select_for_update(of=("self",)).select_related("customer").order_by("id")
+    for row in found.filter(account_id=account_id).exclude(state=MandateState.ENDED.value):
+        _end(row, reason=EndReason.LEFT, today=today, actor=SYSTEM)
 
 
 @joins_transaction

@@ -5,7 +5,8 @@ from datetime import date
 
 from accounts.queries import accounts, supplier
 from accounts.queries.supplier import SupplierCard
-from billing.queries import payments
+from billing.queries import agreed_parts, payments
+from billing.queries.agreed_parts import PaidPart
 from billing.queries.payments import PaymentDetail
 from cashiering.domain.checkouts import masked_name
 
@@ -18,6 +19,7 @@ class Receipt:
     holder         who held the account on that day, masked for whoever is not known to be them
     number         of the account, masked alike
     returned_date  None: the payment stands
+    instalments    parts of a plan that it has paid, whichever card was used
     """
 
     payment: PaymentDetail
@@ -25,6 +27,7 @@ class Receipt:
     holder: str
     number: str
     returned_date: date | None
+    instalments: tuple[PaidPart, ...] = ()
 
     @property
     def credit_minor(self) -> int:
@@ -49,4 +52,5 @@ def of_payment(*, payment_id: int, is_masked: bool) -> Receipt:
         holder=masked_name(name) if is_masked and name else name,
         number=f"…{payment.account_number[-4:]}" if is_masked else payment.account_number,
         returned_date=payments.returned(payment_ids=[payment_id]).get(payment_id),
+        instalments=agreed_parts.paid_by(payment_id=payment_id),
     )

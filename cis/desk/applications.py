@@ -150,8 +150,9 @@ def _deposit(detail: ApplicationDetail) -> dict[str, Any]:
     is_missing = supply_deposits.is_missing(subject=SUBJECT, subject_id=detail.row.id, **given)
     waited = supply_deposits.waited_for(account_ids=[detail.account_id], today=today())
     return {
-        "waited_deposit": waited.get(detail.account_id), "deposit_missing_of": detail.account_id if is_missing else None,
-    }  # fmt: skip
+        "waited_deposit": waited.get(detail.account_id),
+        "deposit_missing_of": detail.account_id if is_missing else None,
+    }
 
 
 @allow(*READERS)

@@ -18,6 +18,7 @@ ENDS: Mapping[str, Any] = {
     "unused": _("not used for long"),
     "used": _("was for one debit"),
     "withdrawn": _("not signed"),
+    "left": _("the account ended, or passed to another customer"),
 }
 DEBITS: Mapping[str, Any] = {
     "planned": _("Planned"),

@@ -96,7 +96,7 @@ def _page(request: HttpRequest, order_id: int, **more: Any) -> HttpResponse:
 
 
 def _deposit(row: OrderRow) -> dict[str, Any]:
-    """Return the deposit that has to be paid before current is switched on again, or whose account may be asked for one."""
+    """Return the deposit that is to be paid before current is back, or the account that may be asked for one."""
     if row.state != OrderState.CUT:
         return {}
     waited = supply_deposits.waited_for(account_ids=[row.account_id], today=today()).get(row.account_id)

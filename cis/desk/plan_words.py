@@ -14,6 +14,7 @@ PLAN_WAYS: Mapping[str, Any] = {"desk": _("At the desk"), "portal": _("In the po
 ACTIONS: Mapping[str, Any] = {
     "offer": _("Made"), "agree": _("Agreed to"), "accept": _("Accepted"), "complete": _("Paid in full"),
     "break": _("Broken"), "cancel": _("Cancelled"), "drop": _("Dropped"),
+    "leave": _("Ended with the account"),
 }  # fmt: skip
 EXCESS: Mapping[str, Any] = {
     "amount": _("the amount is above it"), "parts": _("it has more parts"), "often": _("it is one more plan in a year"),
@@ -22,6 +23,7 @@ EXCESS: Mapping[str, Any] = {
 NOTES: Mapping[str, Any] = {
     "late": _("A part was not paid in time"), "new_bill": _("A new bill was not paid in time"),
     "lapsed": _("Not accepted in time"), "replaced": _("Another plan took its place"), "withdrawn": _("Taken back"),
+    "left": _("The account ended, or passed to another customer"),
 }  # fmt: skip
 TABLES: Mapping[str, Mapping[str, Any]] = {
     "plan": PLAN_STATES, "plan_way": PLAN_WAYS, "plan_action": ACTIONS, "plan_excess": EXCESS, "plan_note": NOTES,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.utils import translation
 
 from accounts.queries import accounts, supplier, users
-from billing.queries import payments
+from billing.queries import agreed_parts, payments
 from billing.queries.payments import PaymentDetail
 from cashiering.queries import tills
 from cis.desk.till_words import CASH_MOVES, MEANS
@@ -29,6 +29,7 @@ class PaidPart:
     number: str
     holder: str
     detail: PaymentDetail
+    instalments: tuple[agreed_parts.PaidPart, ...] = ()
 
     @property
     def credit_minor(self) -> int:
@@ -52,10 +53,12 @@ def receipt(*, receipt_id: int, paper: str, copy: int) -> bytes:
             number=row.account_number,
             holder=held[row.account_id].name if row.account_id in held else "",
             detail=payments.one(payment_id=row.payment_id),
+            instalments=agreed_parts.paid_by(payment_id=row.payment_id),
         )
         for row in rows
     ]
-    lines = sum(len(part.detail.paid) + bool(part.credit_minor) for part in parts)
+    lines = sum(len(part.detail.paid) + bool(part.credit_minor) + len(part.instalments) for part in parts)
+    lines += 3 * any(part.instalments for part in parts)
     marks = bool(copy) + (card.state == "cancelled")
     means_zh, means_en = _both(MEANS[card.means])
     context = {

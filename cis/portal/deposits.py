@@ -30,9 +30,8 @@ def index(request: HttpRequest) -> HttpResponse:
         "supplier": supplier.current(),
         "now": now,
         "earlier": cards[1:],
-        "is_waited_for": held.is_current and held.account_id in supply_deposits.waited_for(
-            account_ids=[held.account_id], today=today
-        ),
+        "is_waited_for": held.is_current
+        and held.account_id in supply_deposits.waited_for(account_ids=[held.account_id], today=today),
         "today": today,
         "is_current": held.is_current,
     }

@@ -204,18 +204,18 @@ def cards(request: HttpRequest, plan_id: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def part_link(request: HttpRequest, code: str, mark: str) -> HttpResponse:
     """
-    Show the part of a card's code to whoever scanned it, and let it be paid.
+    Show what the card of a code pays to whoever scanned it: the part whose turn it is; and let it be paid.
 
     A wrong mark answers like a part that does not exist, so nobody finds parts by trying.
     """
     try:
         limits.take(name="pay_link", request=request, most=LOOK_MOST, hours=HOURS, at=timezone.now())
-        part = _of_link(code, mark)
+        own = _of_link(code, mark)
     except TooManyRequests:
         return render(request, "429.html", status=HTTPStatus.TOO_MANY_REQUESTS)
     except UnknownPartCode:
         return _private(render(request, "portal/pay_unknown.html", status=HTTPStatus.NOT_FOUND))
-    refused = None
+    refused, part = None, agreed_parts.turn_of(own)
     if request.method == "POST" and part.open_minor:
         wish = Wish(
             account_id=part.account_id, provider=request.POST.get("provider", ""), origin=Origin.LINK,
@@ -232,6 +232,7 @@ def part_link(request: HttpRequest, code: str, mark: str) -> HttpResponse:
     today = access.today()
     context = {
         "part": part,
+        "own": own,
         "refused": refused,
         "today": today,
         "name": checkout_queries.holder(account_id=part.account_id, today=today, is_masked=True),

@@ -24,9 +24,11 @@ from arrears.queries.plan_previews import PlanWish
 from arrears.queries.plans import WantedPlans
 from billing.domain.channels import PaymentChannel
 from billing.models.bill import Bill
-from billing.models.payment import Allocation
+from billing.models.payment import Allocation, Payment
 from billing.operations import bills, payments
 from billing.queries import agreed_parts, debtors
+from cashiering.models.agent import Agent
+from cashiering.operations import agents
 from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.enums import Role
 from cis.kernel.workflow import NotAllowed
@@ -201,6 +203,25 @@ def test_a_cancelled_bill_and_a_credit_shorten_the_plan(world):
     assert agreed_parts.of_code(code=code).open_minor == found.standing.parts[0].open_minor
     pay(world, found.standing.open_minor)
     assert card(plan_id).state == "completed"
+
+
+def test_a_card_out_of_turn_pays_the_part_that_is_due_first_and_the_plan_is_kept(world):
+    plan_id = plan(world)
+    codes = card(plan_id).codes
+    agent = Agent.objects.create(code="S1", name="Shop", client_id=7, limit_minor=100_000)
+    given = {"client_id": agent.client_id, "today": TODAY, "actor": Actor(ActorKind.CLIENT, 7, "shop", frozenset())}
+    third = agreed_parts.of_code(code=codes[3])
+    turn = agreed_parts.turn_of(third)
+    assert (turn.code, turn.open_minor) == (codes[1], 2_275)
+    agents.take(account_number=codes[3], amount_minor=2_275, reference="A1", **given)
+    found = card(plan_id)
+    assert [one.paid_minor for one in found.standing.parts] == [2_275, 0, 0]
+    (paid,) = agreed_parts.paid_by(payment_id=Payment.objects.get().id)
+    assert (paid.code, paid.amount_minor) == (codes[1], 2_275)
+    # The card that was not used pays the next part.
+    agents.take(account_number=codes[1], amount_minor=2_000, reference="A2", **given)
+    assert [one.paid_minor for one in card(plan_id).standing.parts] == [2_275, 2_000, 0]
+    assert agreed_parts.turn_of(agreed_parts.of_code(code=codes[2])).code == codes[3]
 
 
 def test_a_new_bill_that_is_not_paid_breaks_the_plan_unless_it_is_disputed(world):

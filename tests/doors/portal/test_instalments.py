@@ -1,6 +1,7 @@
 """Paying in parts in the portal: seen, asked for, confirmed by a code; a part paid by its card; nobody else's."""
 
 import re
+from datetime import date
 
 import pytest
 import time_machine
@@ -11,6 +12,7 @@ from arrears.operations import plan_documents
 from billing.queries import pay_links
 from cashiering.models.checkout import Checkout
 from tests.factories import accounts, billing, contracts
+from tests.factories.refunds import paid_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 URL = "/portal/instalments"
@@ -107,6 +109,16 @@ def test_a_card_pays_its_part_without_a_login_and_a_wrong_one_nothing(visitor, w
     # The bill is older than its late fee, so the first part lies in it.
     assert list(checkout.parts.values_list("amount_minor", flat=True)) == [2_275]
     assert client.get(f"/pay/part/{code}/aaaaaaaaaaaaaaaa/").status_code == 404
+    # A card that is presented out of turn asks for the part that is due first, and says so.
+    later = InstalmentPlan.objects.get().parts.get(seq=3).code
+    address = pay_links.part_address(later).split("//", 1)[1].split("/", 1)[1]
+    page = words(client.get(f"/{address}"))
+    assert "22.75" in page
+    assert "what you pay now pays that one first" in page
+    paid_in(world.account.id, 2_275, on=date(2026, 3, 10))
+    paid_in(world.account.id, 4_000, on=date(2026, 3, 10), reference="r2")
+    page = words(client.get(f"/{address}"))
+    assert "This part is paid" in page
     assert client.get(f"/pay/part/77000000990199/{pay_links.mark('77000000990199')}/").status_code == 404
 
 
