@@ -9,6 +9,7 @@ from arrears.models.collection import (
     DisconnectionOrder,
     Forecast,
     Hold,
+    PrepaidCutBatch,
 )
 from arrears.models.dunning import DunningBatch, DunningTarget
 from arrears.models.late_fee import LateFee, LateFeeNight, LateFeeWaiver
@@ -19,7 +20,7 @@ from cis.platform.admin import ReadOnlyAdmin
 @admin.register(
     LateFee, LateFeeWaiver, LateFeeNight,
     CollectionCase, CollectionMove, DunningBatch, DunningTarget, Hold, Forecast, DisconnectionOrder, DisconnectionMove,
-    InstalmentPlan, PlanDebt, PlanPart, PlanMove,
+    PrepaidCutBatch, InstalmentPlan, PlanDebt, PlanPart, PlanMove,
 )  # fmt: skip
 class ArrearsAdmin(ReadOnlyAdmin):
     """Late fees, demands and their batches, holds, forecasts, orders of disconnection, plans, and their moves."""

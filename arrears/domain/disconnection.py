@@ -126,3 +126,19 @@ class Way(StrEnum):
 
     REMOTE = "remote"
     CREW = "crew"
+
+
+class CutBatchState(StrEnum):
+    """
+    States of the prepaid cuts of a day that are too many to go by themselves.
+
+    WAITING   a person has to look
+    APPROVED  so many may go on that day
+    DROPPED   none of them goes: their orders are cancelled
+    LAPSED    the day is over
+    """
+
+    WAITING = "waiting"
+    APPROVED = "approved"
+    DROPPED = "dropped"
+    LAPSED = "lapsed"

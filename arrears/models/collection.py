@@ -6,7 +6,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from arrears.domain.cut_facts import HoldKind
-from arrears.domain.disconnection import UNDER_WAY, OrderState, Way
+from arrears.domain.disconnection import UNDER_WAY, CutBatchState, OrderState, Way
 from cis.platform.fields import Code, choices_of, one_of
 
 
@@ -190,3 +190,37 @@ class DisconnectionMove(models.Model):
     note = models.CharField(max_length=300, default="", blank=True)
     actor_id = models.BigIntegerField(null=True)
     actor_name = models.CharField(max_length=150, default="")
+
+
+class PrepaidCutBatch(models.Model):
+    """
+    Prepaid supplies of one day that are more than go without a person: they wait until somebody lets them go.
+
+    count  of that day, those that went before included; once it is let go so many may go
+    """
+
+    day = models.DateField()
+    state = Code(choices=choices_of(CutBatchState), default=CutBatchState.WAITING.value)
+    count = models.IntegerField()
+    bound = models.IntegerField(help_text="From so many on a person is asked, as the pack said then.")
+    made_at = models.DateTimeField(default=timezone.now)
+    decided_at = models.DateTimeField(null=True)
+    decider_id = models.BigIntegerField(null=True)
+    decider_name = models.CharField(max_length=150, default="")
+
+    class Meta:
+        constraints = [
+            one_of(name="prepaid_cut_batch_state_is_known", column="state", values=CutBatchState),
+            models.UniqueConstraint(
+                name="one_prepaid_cut_batch_waits", fields=["day"], condition=Q(state=CutBatchState.WAITING.value)
+            ),
+            models.CheckConstraint(
+                name="prepaid_cut_batch_is_decided_by_somebody",
+                condition=Q(state__in=[CutBatchState.WAITING.value, CutBatchState.LAPSED.value], decided_at=None)
+                | Q(
+                    state__in=[CutBatchState.APPROVED.value, CutBatchState.DROPPED.value],
+                    decider_id__isnull=False,
+                    decided_at__isnull=False,
+                ),
+            ),
+        ]

@@ -2,28 +2,40 @@
 Supplies of prepaid accounts whose balance is used up: cut off by their meters, once the days of the notice are over.
 
 Each goes the way of every disconnection: an order, which is dispatched only where `may_cut` names no reason against it,
-and which a payment undoes. Nobody has to agree to each where the pack says that the agreement on prepayment does.
+and which a payment undoes. Nobody has to agree to each where the pack says that the agreement on prepayment does; but
+if more than the pack says are to go on one day, all of them wait until a person has looked: a wrong price cuts many.
 """
 
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
 import structlog
 
 from arrears.domain import cut
-from arrears.domain.disconnection import OrderState
-from arrears.models.collection import DisconnectionOrder
+from arrears.domain.disconnection import APPROVERS, CutBatchState, OrderState
+from arrears.models.collection import DisconnectionOrder, PrepaidCutBatch
 from arrears.operations import disconnections
-from arrears.operations.disconnections import NotToBeCut, OrderStands, SupplyUnclear
+from arrears.operations.disconnections import BadNotice, NotToBeCut, OrderStands, SupplyUnclear
 from arrears.queries import cuts, prepaid_cuts, rules
 from billing.queries import prepay_rules
-from cis.kernel.actors import SYSTEM
-from cis.kernel.workflow import IllegalMove
+from cis.kernel.actors import SYSTEM, Actor
+from cis.kernel.errors import Refused
+from cis.kernel.workflow import IllegalMove, NotAllowed
+from cis.platform import audit, jobs
+from cis.platform.db import execute, opens_transaction
 from metering.operations.device_commands import CommandUnderWay
 
 WORK = "prepaid_cuts"
 REASON = "prepaid balance used up"
 _BEFORE = (OrderState.PROPOSED.value, OrderState.APPROVED.value)
 log = structlog.get_logger(__name__)
+
+
+class UnknownCutBatch(Refused):
+    """No prepaid cuts wait for a person on this day."""
+
+    code = "unknown_prepaid_cut_batch"
 
 
 def work(at: datetime) -> None:
@@ -45,9 +57,74 @@ def work(at: datetime) -> None:
             )  # fmt: skip
         except (NotToBeCut, OrderStands, SupplyUnclear) as refusal:
             log.info("prepaid_not_cut", account=one.account_id, code=refusal.code, reason=refusal.message)
-    orders = DisconnectionOrder.objects.filter(prepayment_id__isnull=False, state__in=_BEFORE).order_by("id")
-    for order_id in list(orders.values_list("id", flat=True)):
+    ready = _ready(at)
+    if not _may_go(ready, at):
+        log.warning("prepaid_cuts_wait", count=len(ready), day=now.day.isoformat())
+        return
+    for order_id in ready:
         try:
             disconnections.dispatch(order_id=order_id, at=at, actor=SYSTEM)
         except (NotToBeCut, IllegalMove, CommandUnderWay) as refusal:
             log.info("prepaid_not_dispatched", order=order_id, code=refusal.code, reason=refusal.message)
+
+
+def _ready(at: datetime) -> list[int]:
+    """Return the orders against which nothing stands now; it is looked at once more when each is dispatched."""
+    orders = DisconnectionOrder.objects.filter(prepayment_id__isnull=False, state__in=_BEFORE).order_by("id")
+    return [order.id for order in orders if not cuts.blockers(order=order, at=at)]
+
+
+@opens_transaction
+def _may_go(ready: Sequence[int], at: datetime) -> bool:
+    """Return whether so many may go on this day: they are below the bound of the pack, or a person has let them."""
+    now = cuts.moment_of(at)
+    execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [WORK])
+    batches = PrepaidCutBatch.objects.select_for_update()
+    batches.filter(day__lt=now.day, state=CutBatchState.WAITING.value).update(state=CutBatchState.LAPSED.value)
+    count, bound = len(ready) + prepaid_cuts.gone(at=at), rules.prepaid_bound(at=now.day)
+    let = batches.filter(day=now.day, state=CutBatchState.APPROVED.value).order_by("-count").first()
+    if not ready or count < bound or (let is not None and count <= let.count):
+        return True
+    row = batches.filter(day=now.day, state=CutBatchState.WAITING.value).first()
+    if row is None:
+        row = PrepaidCutBatch(day=now.day, made_at=at)
+    row.count, row.bound = count, bound
+    row.save()
+    return False
+
+
+def decide(*, batch_id: int, is_approved: bool, reason: str, at: datetime, actor: Actor) -> None:
+    """
+    Let the prepaid cuts of a day go that are too many to go by themselves, or cancel them all with a reason.
+
+    Each is looked at once more before it goes. What is cancelled is not cut off again before its balance crosses anew.
+
+    :raises UnknownCutBatch: there is none that waits on this day. :raises NotAllowed: the actor does not supervise.
+    :raises BadNotice: nobody says why they are cancelled.
+    """
+    if actor.id is None or not actor.is_one_of(APPROVERS):
+        raise NotAllowed(f"{actor.name} may not let disconnections go.", advice="Ask a supervisor.")
+    if not is_approved and not reason.strip():
+        raise BadNotice("A reason is needed.", advice="Say why in a few words.", field="reason")
+    _settle(batch_id, is_approved, at, actor)
+    if is_approved:
+        return
+    for order_id in _ready(at):
+        with suppress(IllegalMove):  # it was cancelled meanwhile, as by a payment
+            disconnections.cancel(order_id=order_id, reason=reason, at=at, actor=actor)
+
+
+@opens_transaction
+def _settle(batch_id: int, is_approved: bool, at: datetime, actor: Actor) -> None:
+    waiting = PrepaidCutBatch.objects.select_for_update().filter(
+        id=batch_id, state=CutBatchState.WAITING.value, day=cuts.moment_of(at).day
+    )
+    row = waiting.first()
+    if row is None:
+        raise UnknownCutBatch("No such disconnections wait today.", advice="Look at the list again.")
+    row.state = (CutBatchState.APPROVED if is_approved else CutBatchState.DROPPED).value
+    row.decided_at, row.decider_id, row.decider_name = at, actor.id, actor.name[:150]
+    row.save()
+    audit.record(actor, row.state, "prepaid_cut_batch", row.id, day=row.day.isoformat(), count=row.count)
+    if is_approved:
+        jobs.wake(WORK)

@@ -11,7 +11,12 @@ from cis.platform.db import fetch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderRow:
-    """An order of disconnection; ``open_minor`` of the bills that its notice names, before it 0. [minor unit]"""
+    """
+    An order of disconnection. [minor unit]
+
+    open_minor     of the bills that its notice names, before it 0
+    prepayment_id  it is for the balance of this prepayment; None: for overdue bills
+    """
 
     id: int
     account_id: int
@@ -35,6 +40,7 @@ class OrderRow:
     copied_at: datetime | None
     reminded_at: datetime | None
     work_order_id: int | None
+    prepayment_id: int | None
     open_minor: int
 
 
@@ -56,16 +62,19 @@ class WantedOrders:
 
     text   number of an account
     state  "": those under way; "all": all; else one of OrderState
+    cause  "": all; "bills", "balance"
     """
 
     text: str = ""
     state: str = ""
+    cause: str = ""
 
 
 _ROW = """
     SELECT o.id, o.account_id, a.number, coalesce(k.name, ''), k.id, o.service_point_id, p.address, o.customer_class,
            o.state, o.way, o.reason, o.proposed_at, o.proposer_id, o.proposer_name, o.expires_at, o.notice_proven_at,
            o.notice_proof, o.slot_start_at, o.slot_end_at, o.copied_at, o.reminded_at, o.work_order_id,
+           o.prepayment_id,
            coalesce((SELECT sum(b.amount_minor - coalesce((SELECT sum(x.amount_minor) FROM billing_allocation x
                                                            WHERE x.bill_id = b.id), 0))
                      FROM billing_bill b WHERE b.id = ANY(o.bill_ids) AND b.state = 'issued'), 0)::bigint
@@ -84,8 +93,9 @@ def listed(*, wanted: WantedOrders, offset: int = 0, most: int = 50) -> tuple[Or
     """Return orders, the latest first; one statement."""
     sql = f"""{_ROW} WHERE (%(text)s = '' OR a.number = %(text)s)
               AND (%(state)s = 'all' OR %(state)s = '' AND o.state NOT IN {_OVER} OR o.state = %(state)s)
+              AND (%(cause)s = '' OR (%(cause)s = 'balance') = (o.prepayment_id IS NOT NULL))
               ORDER BY o.id DESC LIMIT %(most)s OFFSET %(offset)s"""
-    params = {"text": wanted.text.strip(), "state": wanted.state, "most": most, "offset": offset}
+    params = {"text": wanted.text.strip(), "state": wanted.state, "cause": wanted.cause, "most": most, "offset": offset}
     return tuple(_row(row) for row in fetch(sql, params))
 
 

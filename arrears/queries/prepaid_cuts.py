@@ -1,10 +1,11 @@
 """Which prepaid supplies are to be cut off, and what stands against it."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from arrears.domain.cut_facts import Blocker
-from arrears.models.collection import DisconnectionOrder
+from arrears.domain.disconnection import CutBatchState, OrderAction
+from arrears.models.collection import DisconnectionMove, DisconnectionOrder, PrepaidCutBatch
 from arrears.queries import cuts
 from cis.platform.db import fetch
 
@@ -46,3 +47,28 @@ def against(*, prepayment_id: int, account_id: int, service_point_id: int, at: d
         proposed_at=at,
     )  # fmt: skip
     return cuts.blockers(order=order, at=at)
+
+
+def gone(*, at: datetime) -> int:
+    """Return how many prepaid supplies were told to be cut off on the local day of an instant; one statement."""
+    now = cuts.moment_of(at)
+    moves = DisconnectionMove.objects.filter(
+        action=OrderAction.DISPATCH.value, order__prepayment_id__isnull=False, at__gte=now.clock.day_start_utc(now.day)
+    )
+    return moves.filter(at__lt=now.clock.day_start_utc(now.day + timedelta(days=1))).count()
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingBatch:
+    """Prepaid cuts of today that wait for a person; ``bound``: from so many on one is asked."""
+
+    id: int
+    day: date
+    count: int
+    bound: int
+
+
+def waiting(*, today: date) -> WaitingBatch | None:
+    """Return the prepaid cuts that wait for a person; one statement."""
+    row = PrepaidCutBatch.objects.filter(day=today, state=CutBatchState.WAITING.value).first()
+    return None if row is None else WaitingBatch(row.id, row.day, row.count, row.bound)

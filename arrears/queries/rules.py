@@ -73,6 +73,15 @@ def prepaid_cut_rule(*, at: date) -> CutRule:
     )  # fmt: skip
 
 
+def prepaid_bound(*, at: date) -> int:
+    """
+    Return from how many prepaid supplies a day on a person lets them be cut off.
+
+    :raises MissingRule: the pack knows no prepayment.
+    """
+    return int(packs.rule(prepay_rules.KEY, at=at)["cut"]["second_person_from"])
+
+
 def wants_delivery(*, at: date) -> bool:
     """Return whether the notice of a prepaid cut has to be delivered, or only to be sent."""
     return bool(packs.rule(prepay_rules.KEY, at=at)["cut"]["proof"] == "delivered")

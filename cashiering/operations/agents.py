@@ -74,7 +74,7 @@ def take(
     """
     Book a payment that an agent took; return its id, and False if it was known before.
 
-    :param account_number: as printed, or the number on the card of an instalment: then it pays the part whose turn it is.
+    :param account_number: as printed, or the number on the card of an instalment: it pays the part whose turn it is.
     :raises UnknownAgent: the program is no agent's, or the agent may take no money.
     :raises UnknownAccount: there is no such account.
     :raises AgentLimit: the agent would hold more than its limit.

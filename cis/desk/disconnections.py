@@ -6,22 +6,29 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.operations import customers as customer_operations
+from accounts.queries import supplier
+from arrears.domain.cut_facts import CutRule
 from arrears.domain.disconnection import APPROVERS, BEFORE, COLLECTORS, OrderState
 from arrears.operations import cut_documents, disconnections
+from arrears.operations import prepaid_cuts as prepaid_operations
 from arrears.queries import dunning as case_queries
 from arrears.queries import orders as queries
+from arrears.queries import prepaid_cuts, prepaid_notices, rules
 from arrears.queries.orders import OrderRow, WantedOrders
-from billing.queries import supply_deposits
+from billing.queries import prepaid, prepay_rules, supply_deposits
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, tell_refusal, today
 from cis.desk.dunning import reasons, refused
+from cis.desk.dunning_words import WEEKDAYS
 from cis.desk.forms.dunning import NoteForm, OrderListForm, ReceiptForm, SlotForm, at
 from cis.desk.roles import BILLERS, READERS
 from cis.desk.words import word
+from cis.kernel.currency import SYMBOLS
 from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow
 from cis.platform.forms import PageForm
@@ -32,6 +39,7 @@ FORMS: dict[str, type[PageForm]] = {
     "restore": NoteForm, "acknowledge": NoteForm,
 }  # fmt: skip
 BARE = {"approve", "dispatch"}
+NIGHTS_SHOWN = 35
 
 
 @allow(*READERS)
@@ -43,6 +51,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "form": form,
         **page_context(request, partial(queries.listed, wanted=wanted)),
         "is_filtered": wanted != WantedOrders(),
+        **cut_batch(request),
     }
     return render(request, "desk/dunning/orders.html", context)
 
@@ -50,10 +59,11 @@ def index(request: HttpRequest) -> HttpResponse:
 @allow(*READERS)
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """Give the same list as a file."""
-    header = [_("Disconnection order"), _("Account"), _("Holder"), _("Address"), _("State"), _("Way"), _("Proposed on"),
-              _("Proposed by"), _("Announced from"), _("Announced until")]  # fmt: skip
+    header = [_("Disconnection order"), _("Account"), _("Holder"), _("Address"), _("What for"), _("State"), _("Way"),
+              _("Proposed on"), _("Proposed by"), _("Announced from"), _("Announced until")]  # fmt: skip
     rows = (
-        (r.id, r.account_number, r.name, r.address, word("cut_order", r.state), word("cut_way", r.way),
+        (r.id, r.account_number, r.name, r.address, word("cut_cause", "balance" if r.prepayment_id else "bills"),
+         word("cut_order", r.state), word("cut_way", r.way),
          timezone.localdate(r.proposed_at), r.proposer_name, _local(r.slot_start_at), _local(r.slot_end_at))
         for r in queries.listed(wanted=OrderListForm(request.GET).wanted(), most=FILE_ROWS_MOST)
     )  # fmt: skip
@@ -90,9 +100,64 @@ def _page(request: HttpRequest, order_id: int, **more: Any) -> HttpResponse:
         "receipt_form": ReceiptForm(initial={"day": now.date(), "time": now.time()}),
         "note_form": NoteForm(),
         **_deposit(row),
+        **_balance(row),
         **more,
     }
     return render(request, "desk/dunning/order.html", context)
+
+
+def cut_batch(request: HttpRequest) -> dict[str, Any]:
+    """Return the prepaid cuts of today that are too many to go by themselves, and whether this person decides."""
+    may_let_go = actor_of(request).is_one_of(APPROVERS)
+    return {"cut_batch": prepaid_cuts.waiting(today=today()), "may_let_go": may_let_go}
+
+
+@allow(*BILLERS)
+@require_POST
+def decide_batch(request: HttpRequest, batch_id: int) -> HttpResponse:
+    """Let the prepaid cuts of today go, or cancel them."""
+    action = request.POST.get("action", "")
+    if action not in {"approve", "drop"}:
+        raise Http404
+    try:
+        prepaid_operations.decide(
+            batch_id=batch_id, is_approved=action == "approve", reason=request.POST.get("reason", ""),
+            at=timezone.now(), actor=actor_of(request),
+        )  # fmt: skip
+        messages.success(request, _("They go in the next minutes.") if action == "approve" else _("Cancelled."))
+    except Refused as refusal:
+        tell_refusal(request, refusal)
+    return redirect(f"{reverse('desk:cut_orders')}?cause=balance")
+
+
+def _balance(row: OrderRow) -> dict[str, Any]:
+    """Return what an order for a prepaid balance rests on: the balance now and in the last nights, lines and hours."""
+    if row.prepayment_id is None:
+        return {}
+    one = prepaid.one(prepayment_id=row.prepayment_id, today=today())
+    nights = prepaid.nights(prepayment_id=row.prepayment_id, most=NIGHTS_SHOWN)
+    return {
+        "standing": one,
+        "told_at": prepaid_notices.told_at(
+            prepayment_id=row.prepayment_id, is_delivered=rules.wants_delivery(at=today())
+        ),
+        "lines": prepay_rules.rule(at=today()),
+        "hours": _hours(rules.prepaid_cut_rule(at=today())),
+        "spares_eves": rules.prepaid_cut_rule(at=today()).spares_eves,
+        "nights": nights,
+        "chart": {
+            "labels": [f"{night.day:%m-%d}" for night in reversed(nights)],
+            "series": [{"name": _("Balance"), "values": [night.balance_minor for night in reversed(nights)]}],
+            "words": {"symbol": SYMBOLS.get(supplier.current().currency, "")},
+        },
+    }
+
+
+def _hours(rule: CutRule) -> str:
+    """Return the days and hours in which a supply may be cut off."""
+    days = ", ".join(str(WEEKDAYS[one - 1]) for one in sorted(rule.weekdays))
+    opens, closes = (f"{one // 60:02}:{one % 60:02}" for one in (rule.opens_minute, rule.closes_minute))
+    return f"{days} · {opens}–{closes}"
 
 
 def _deposit(row: OrderRow) -> dict[str, Any]:
@@ -110,6 +175,8 @@ def _steps(row: OrderRow, *, may_collect: bool, may_agree: bool) -> set[str]:
     found = {"approve"} if may_agree and state is OrderState.PROPOSED else set[str]()
     if not may_collect:
         return found
+    if row.prepayment_id is not None and state in BEFORE:
+        return found | {"cancel"}  # its notice went when the balance was used up; the rules send it out
     if state in {*BEFORE, OrderState.DISPATCHED}:
         found.add("cancel")
     found |= {

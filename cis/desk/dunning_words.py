@@ -45,13 +45,14 @@ ACTIONS: Mapping[str, Any] = {
     "fail": _("Not done"), "recall": _("Taken back"), "restore": _("To be restored"), "restored": _("Restored"),
     "cancel": _("Called off"), "expire": _("Expired"), "prepay": _("Balance used up, and told"),
 }  # fmt: skip
+CUT_CAUSES: Mapping[str, Any] = {"bills": _("Overdue bills"), "balance": _("Prepaid balance")}
 CUT_WAYS: Mapping[str, Any] = {"remote": _("The meter is told to"), "crew": _("A crew goes there")}
 CALL_RESULTS: Mapping[str, Any] = {
     "answered": _("Somebody answered"), "nobody": _("Nobody answered, try again"), "given_up": _("Give it up"),
 }  # fmt: skip
 TABLES: Mapping[str, Mapping[str, Any]] = {
     "dunning_step": STEPS, "demand_way": WAYS, "demand_proof": PROOFS, "hold": HOLDS, "dunning_batch": BATCHES,
-    "dunning_target": TARGETS, "cut_order": ORDERS, "cut_action": ACTIONS, "cut_way": CUT_WAYS,
+    "dunning_target": TARGETS, "cut_order": ORDERS, "cut_action": ACTIONS, "cut_way": CUT_WAYS, "cut_cause": CUT_CAUSES,
 }  # fmt: skip
 TONES: Mapping[tuple[str, str], str] = {
     ("hold", "life_support"): "bad", ("hold", "vulnerable"): "warn", ("dunning_batch", "waiting"): "warn",
@@ -80,7 +81,7 @@ def _degrees(tenths: object) -> str:
     return f"{int(str(tenths)) / TENTHS:.1f} °C"
 
 
-_WEEKDAYS = (
+WEEKDAYS = (
     _("Monday"), _("Tuesday"), _("Wednesday"), _("Thursday"), _("Friday"), _("Saturday"), _("Sunday"),
 )  # fmt: skip
 Said = Mapping[str, Any]
@@ -110,7 +111,7 @@ _SENTENCES: Mapping[str, Callable[[Said], str]] = {
     "season": lambda e: gettext("Nobody is cut off in these days of the year: %(season)s.") % e,
     "holiday": lambda e: gettext("%(day)s is a holiday, or the day before one.") % {"day": _day(e["day"])},
     "weekday": lambda e: gettext("Nobody is cut off on a %(weekday)s.") % {
-        "weekday": _WEEKDAYS[int(e["weekday"]) - 1]},
+        "weekday": WEEKDAYS[int(e["weekday"]) - 1]},
     "hour": lambda e: gettext("It is only done between %(start)s and %(end)s.") % {
         "start": _time(e["from_minute"]), "end": _time(e["until_minute"])},
     "weather": lambda e: gettext("The forecast says %(coldest)s to %(hottest)s.") % {

@@ -118,6 +118,7 @@ urlpatterns = [
     path("overdue/disconnections.csv", disconnections.export, name="cut_orders_file"),
     path("overdue/disconnections/<int:order_id>/", disconnections.show, name="cut_order"),
     path("overdue/disconnections/<int:order_id>/act/", disconnections.act, name="act_on_cut_order"),
+    path("overdue/disconnections/batches/<int:batch_id>/", disconnections.decide_batch, name="decide_prepaid_cuts"),
     path("overdue/disconnections/<int:order_id>/notice.pdf", disconnections.paper, name="cut_notice"),
     path("overdue/<int:case_id>/", dunning.show, name="collection_case"),
     path("overdue/<int:case_id>/demand.pdf", disconnections.demand_paper, name="demand_paper"),

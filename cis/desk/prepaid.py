@@ -23,6 +23,7 @@ from billing.queries import prepaid as queries
 from billing.queries.bills import BillCard
 from billing.queries.prepaid import NotPrepaid, Standing
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_refusal, today
+from cis.desk.disconnections import cut_batch
 from cis.desk.dunning_words import sentence
 from cis.desk.forms.prepaid import AcceptForm, PrepaidListForm, SwitchOffForm, SwitchOnForm
 from cis.desk.roles import BILLERS, CLERKS, READERS
@@ -47,6 +48,7 @@ def index(request: HttpRequest) -> HttpResponse:
         **page_context(request, partial(prepaid_list.listed, wanted=wanted, today=today())),
         "is_filtered": wanted != prepaid_list.WantedPrepaid(),
         "is_offered": prepay_rules.is_offered(at=today()),
+        **cut_batch(request),
     }
     return render(request, "desk/prepaid/list.html", context)
 

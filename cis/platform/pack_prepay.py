@@ -18,6 +18,7 @@ class PrepaidCut:
 
     proof      what shows that the notice was received: it was ``sent``, or it was ``delivered``
     approvals  persons who agree to each; 0: the agreement on prepayment stands for it
+    second_person_from  so many supplies of one day go only once a person has let them
     """
 
     proof: str = field(metadata={"pattern": re.compile("sent|delivered")})
@@ -31,6 +32,7 @@ class PrepaidCut:
     approvals: int = field(metadata={"least": 0, "most": 5})
     important_approvals: int = field(metadata={"least": 0, "most": 5})
     approval_days: int = field(metadata={"least": 1, "most": 366})
+    second_person_from: int = field(metadata={"least": 1, "most": 1_000_000})
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_noop as _
 SENTENCES: Mapping[str, str] = {
     "bad_plan": _("The parts cannot be like this: choose fewer or other parts, a day that is offered, and open bills."),
     "unknown_plan": _("There is no such instalment plan."),
+    "unknown_prepaid_cut_batch": _("No such disconnections wait today: look at the list again."),
     "unknown_part_code": _("No instalment has this number: check it on the card."),
     "plan_stands": _("An instalment plan is kept on this account: cancel it first."),
     "plan_changed": _("What is owed has changed since the parts were shown: look at them anew."),

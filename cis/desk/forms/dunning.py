@@ -12,7 +12,7 @@ from arrears.queries.dunning import WantedCases
 from arrears.queries.holds import WantedHolds
 from arrears.queries.orders import WantedOrders
 from arrears.queries.undelivered import HAND
-from cis.desk.dunning_words import BATCHES, CALL_RESULTS, HOLDS, ORDERS, STEPS, WAYS
+from cis.desk.dunning_words import BATCHES, CALL_RESULTS, CUT_CAUSES, HOLDS, ORDERS, STEPS, WAYS
 from cis.desk.forms.customers import choices
 from cis.desk.words import CUSTOMER_CLASSES
 from cis.platform.forms import DayField, MoneyField, PageForm
@@ -91,11 +91,12 @@ class OrderListForm(PageForm):
     state = forms.ChoiceField(
         label=_("State"), required=False, choices=[("", _("Under way")), ("all", _("All")), *ORDERS.items()]
     )
+    cause = forms.ChoiceField(label=_("What for"), required=False, choices=choices(CUT_CAUSES, empty=_("All")))
 
     def wanted(self) -> WantedOrders:
         """Return what is asked for; a filter that is wrong filters nothing."""
         self.is_valid()
-        return WantedOrders(self.cleaned_data.get("text") or "", self.cleaned_data.get("state") or "")
+        return WantedOrders(*(self.cleaned_data.get(name) or "" for name in ("text", "state", "cause")))
 
 
 class HoldListForm(PageForm):

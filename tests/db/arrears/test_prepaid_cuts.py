@@ -10,9 +10,10 @@ from django.db import transaction
 
 from accounts.models.notice import Notice
 from arrears.domain.disconnection import Way
-from arrears.models.collection import DisconnectionOrder
+from arrears.models.collection import DisconnectionOrder, PrepaidCutBatch
 from arrears.operations import disconnections, late_fees, prepaid_cuts
-from arrears.queries import cuts, pursuits
+from arrears.operations.prepaid_cuts import UnknownCutBatch
+from arrears.queries import cuts, pursuits, rules
 from arrears.queries import late_fees as fee_queries
 from billing.domain.channels import PaymentChannel
 from billing.models.bill import Bill
@@ -20,6 +21,7 @@ from billing.models.prepay import PrepaidDay, Prepayment
 from billing.operations import payments, prepaid_levels
 from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.enums import Role
+from cis.kernel.workflow import NotAllowed
 from cis.platform import jobs
 from metering.models.command import DeviceCommand
 from tests.db.arrears.test_disconnections import _race, deliver
@@ -92,6 +94,36 @@ def test_a_supply_is_cut_off_by_its_meter_in_the_hours_of_the_rule(dark):
     assert states() == ["restoring"]
     deliver()
     assert states() == ["restored"]
+
+
+def test_too_many_of_a_day_wait_for_a_person_who_lets_them_go_or_calls_them_off(dark, monkeypatch):
+    monkeypatch.setattr(rules, "prepaid_bound", lambda *, at: 1)
+    prepaid_cuts.work(AT)
+    assert states() == ["proposed"]
+    assert not DeviceCommand.objects.exists()
+    prepaid_cuts.work(AT + timedelta(minutes=10))
+    batch = PrepaidCutBatch.objects.get()
+    assert (batch.count, batch.state) == (1, "waiting")
+    given = {"batch_id": batch.id, "at": AT, "is_approved": True, "reason": ""}
+    with pytest.raises(NotAllowed):
+        prepaid_cuts.decide(**given, actor=Actor(ActorKind.STAFF, 11, "Li", frozenset({Role.BILLING})))
+    with pytest.raises(UnknownCutBatch):
+        prepaid_cuts.decide(**given | {"at": AT + DAY}, actor=CHIEF)
+    prepaid_cuts.decide(**given, actor=CHIEF)
+    prepaid_cuts.work(AT)
+    assert states() == ["dispatched"]
+    with pytest.raises(UnknownCutBatch):
+        prepaid_cuts.decide(**given, actor=CHIEF)
+
+
+def test_those_that_are_called_off_together_are_not_ordered_again(dark, monkeypatch):
+    monkeypatch.setattr(rules, "prepaid_bound", lambda *, at: 1)
+    prepaid_cuts.work(AT)
+    batch = PrepaidCutBatch.objects.get()
+    prepaid_cuts.decide(batch_id=batch.id, is_approved=False, reason="wrong price", at=AT, actor=CHIEF)
+    prepaid_cuts.work(AT + timedelta(minutes=10))
+    assert states() == ["cancelled"]
+    assert PrepaidCutBatch.objects.get().state == "dropped"
 
 
 @pytest.mark.parametrize("spoilt", ["untold", "jump", "stale", "held_day", "fresh"], ids=lambda name: name)

@@ -89,7 +89,9 @@ WRITERS = {
     "place_hold": CLERKS | BILLERS,
     **dict.fromkeys(("new_plan", "act_on_plan"), CLERKS | BILLERS),
     "hold_account": CLERKS | BILLERS,
-    **dict.fromkeys(("propose_cut", "act_on_cut_order", "lift_hold", "decide_dunning_batch"), BILLERS),
+    **dict.fromkeys(
+        ("propose_cut", "act_on_cut_order", "lift_hold", "decide_dunning_batch", "decide_prepaid_cuts"), BILLERS
+    ),
     "enter_chart": {Role.BILLING, Role.SUPERVISOR},
     "act_on_late_fee": {Role.CLERK, Role.BILLING, Role.SUPERVISOR},
     "switch_to_prepaid": {Role.CLERK, Role.BILLING, Role.SUPERVISOR},

@@ -1,9 +1,11 @@
 """Prepaid accounts on the desk: switched with a confirmation, listed by what they need, looked at, switched back."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
+from django.utils import timezone
 
+from arrears.models.collection import DisconnectionOrder, PrepaidCutBatch
 from billing.models.prepay import PrepaidDay, Prepayment
 from cis.kernel.enums import Role
 from tests.doors.desk.conftest import make_billed, sign_in
@@ -83,3 +85,26 @@ def test_numbers_that_wait_are_accepted_by_billing_alone(desk, billed, client):
     sign_in(client, Role.BILLING).post(url, {"reason": "read again"})
     row = Prepayment.objects.get()
     assert (row.level, row.moves.get().balance_minor) == ("pending", -13_640)
+
+
+def test_an_order_for_a_balance_says_so_with_its_evidence_and_many_wait_for_a_supervisor(desk, client, billed):
+    row = prepaid(billed, level="pending", cut_date=date(2026, 3, 2))
+    given = {"account": billed.account, "service_point": billed.agreement.service_point, "reason": "x", "way": "remote"}
+    at = {"proposed_at": timezone.now(), "expires_at": timezone.now() + timedelta(days=5)}
+    order = DisconnectionOrder.objects.create(**given, **at, prepayment=row)
+    words = desk.get(f"/desk/overdue/disconnections/{order.id}/").content.decode()
+    for text in ("not for overdue bills", "The balance is −¥136.40 now", "Monday", "08:00–17:00", 'data-chart="sums"'):
+        assert text in words, text
+    assert "It is for overdue bills" not in words
+    assert 'value="announce"' not in words
+    batch = PrepaidCutBatch.objects.create(day=date(2026, 3, 10), count=25, bound=20)
+    listed = "/desk/overdue/disconnections/"
+    assert "Today 25 prepaid supplies would be cut off" in desk.get(f"{listed}?cause=balance").content.decode()
+    assert f"{listed}{order.id}/" not in desk.get(f"{listed}?cause=bills").content.decode()
+    biller, url = sign_in(client, Role.BILLING), f"{listed}batches/{batch.id}/"
+    assert "Let them go" not in biller.get("/desk/prepaid/").content.decode()
+    biller.post(url, {"action": "approve"})
+    assert PrepaidCutBatch.objects.get().state == "waiting"
+    desk.post(url, {"action": "approve"})
+    assert PrepaidCutBatch.objects.get().state == "approved"
+    assert "would be cut off" not in desk.get("/desk/prepaid/").content.decode()
