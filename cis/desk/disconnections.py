@@ -59,7 +59,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @allow(*READERS)
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """Give the same list as a file."""
-    header = [_("Disconnection order"), _("Account"), _("Holder"), _("Address"), _("What for"), _("State"), _("Way"),
+    header = [_("Disconnection order"), _("Account"), _("Holder"), _("Address"), _("Reason"), _("State"), _("Way"),
               _("Proposed on"), _("Proposed by"), _("Announced from"), _("Announced until")]  # fmt: skip
     rows = (
         (r.id, r.account_number, r.name, r.address, word("cut_cause", "balance" if r.prepayment_id else "bills"),
@@ -176,7 +176,7 @@ def _steps(row: OrderRow, *, may_collect: bool, may_agree: bool) -> set[str]:
     if not may_collect:
         return found
     if row.prepayment_id is not None and state in BEFORE:
-        return found | {"cancel"}  # its notice went when the balance was used up; the rules send it out
+        return found | {"cancel", "copy"}  # its notice went when the balance was used up; the rules send it out
     if state in {*BEFORE, OrderState.DISPATCHED}:
         found.add("cancel")
     found |= {

@@ -91,7 +91,7 @@ class OrderListForm(PageForm):
     state = forms.ChoiceField(
         label=_("State"), required=False, choices=[("", _("Under way")), ("all", _("All")), *ORDERS.items()]
     )
-    cause = forms.ChoiceField(label=_("What for"), required=False, choices=choices(CUT_CAUSES, empty=_("All")))
+    cause = forms.ChoiceField(label=_("Reason"), required=False, choices=choices(CUT_CAUSES, empty=_("All")))
 
     def wanted(self) -> WantedOrders:
         """Return what is asked for; a filter that is wrong filters nothing."""
