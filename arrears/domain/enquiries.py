@@ -1,7 +1,7 @@
 """What a telephone system or a kiosk may know of an account, and what it says of it."""
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -49,53 +49,87 @@ def is_of_caller(*, caller: str, meter_digits: str, numbers: Sequence[str], seri
     return any(knows) and any(reads)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Language:
+    """How one language says it: words of numbers, and a sentence for each thing that there is to say."""
+
+    digits: Callable[[str], str]
+    money: Callable[[int], str]
+    day: Callable[[date], str]
+    account: str
+    owes: str
+    owes_by: str
+    overdue: str
+    credit: str
+    nothing: str
+    bill: str
+    credit_bill: str
+    payment: str
+    is_cut: str
+    cut: str
+
+
+_ZH = _Language(
+    digits=spoken.digits_zh,
+    money=spoken.money_zh,
+    day=spoken.day_zh,
+    account="户号尾号{digits}。",
+    owes="您目前应缴电费{money}。",
+    owes_by="您目前应缴电费{money}，请于{day}前缴纳。",
+    overdue="其中{money}已经逾期，请尽快缴纳。",
+    credit="您目前没有欠费，账户余额{money}。",
+    nothing="您目前没有欠费。",
+    bill="最近一期账单于{day}出账，金额为{money}。",
+    credit_bill="最近一期账单于{day}出账，金额为贷方{money}。",
+    payment="最近一次缴费{money}，于{day}到账。",
+    is_cut="您的用电已因欠费中止，缴清后将恢复供电。",
+    cut="请注意，因欠费，您的用电计划于{day}中止。",
+)
+_EN = _Language(
+    digits=spoken.digits_en,
+    money=spoken.money_en,
+    day=spoken.day_en,
+    account="Account ending in {digits}.",
+    owes="You owe {money}.",
+    owes_by="You owe {money}, please pay by {day}.",
+    overdue="Of this, {money} is overdue. Please pay at once.",
+    credit="You owe nothing. Your credit is {money}.",
+    nothing="You owe nothing.",
+    bill="Your last bill, of {day}, came to {money}.",
+    credit_bill="Your last bill, of {day}, was a credit of {money}.",
+    payment="Your last payment of {money} came in on {day}.",
+    is_cut="Your supply is off because of debts. It is restored once they are paid.",
+    cut="Attention. Because of debts your supply is to be cut off on {day}.",
+)
+
+
 def sentences_zh(told: Told) -> list[str]:
     """Return what is said, a sentence each, in Chinese."""
-    said = [f"户号尾号{spoken.digits_zh(told.account[-TOLD_DIGITS:])}。"]
-    if told.owed_minor > 0:
-        due = f"，请于{spoken.day_zh(told.due_date)}前缴纳" if told.due_date else ""
-        said.append(f"您目前应缴电费{spoken.money_zh(told.owed_minor)}{due}。")
-        if told.overdue_minor > 0:
-            said.append(f"其中{spoken.money_zh(told.overdue_minor)}已经逾期，请尽快缴纳。")
-    elif told.owed_minor < 0:
-        said.append(f"您目前没有欠费，账户余额{spoken.money_zh(-told.owed_minor)}。")
-    else:
-        said.append("您目前没有欠费。")
-    if told.bill_minor is not None and told.bill_date is not None:
-        kind = "为" if told.bill_minor >= 0 else "为贷方"
-        amount = spoken.money_zh(abs(told.bill_minor))
-        said.append(f"最近一期账单于{spoken.day_zh(told.bill_date)}出账，金额{kind}{amount}。")
-    if told.paid_minor is not None and told.paid_date is not None:
-        said.append(f"最近一次缴费{spoken.money_zh(told.paid_minor)}，于{spoken.day_zh(told.paid_date)}到账。")
-    if told.is_cut:
-        said.append("您的用电已因欠费中止，缴清后将恢复供电。")
-    elif told.cut_date is not None:
-        said.append(f"请注意，因欠费，您的用电计划于{spoken.day_zh(told.cut_date)}中止。")
-    return said
+    return _sentences(told, _ZH)
 
 
 def sentences_en(told: Told) -> list[str]:
     """Return what is said, a sentence each, in English."""
-    said = [f"Account ending in {spoken.digits_en(told.account[-TOLD_DIGITS:])}."]
+    return _sentences(told, _EN)
+
+
+def _sentences(told: Told, words: _Language) -> list[str]:
+    def say(sentence: str, amount_minor: int = 0, day: date | None = None) -> str:
+        return sentence.format(money=words.money(abs(amount_minor)), day=words.day(day) if day else "")
+
+    said = [words.account.format(digits=words.digits(told.account[-TOLD_DIGITS:]))]
     if told.owed_minor > 0:
-        due = f", please pay by {spoken.day_en(told.due_date)}" if told.due_date else ""
-        said.append(f"You owe {spoken.money_en(told.owed_minor)}{due}.")
+        said.append(say(words.owes_by if told.due_date else words.owes, told.owed_minor, told.due_date))
         if told.overdue_minor > 0:
-            said.append(f"Of this, {spoken.money_en(told.overdue_minor)} is overdue. Please pay at once.")
-    elif told.owed_minor < 0:
-        said.append(f"You owe nothing. Your credit is {spoken.money_en(-told.owed_minor)}.")
+            said.append(say(words.overdue, told.overdue_minor))
     else:
-        said.append("You owe nothing.")
+        said.append(say(words.credit if told.owed_minor < 0 else words.nothing, told.owed_minor))
     if told.bill_minor is not None and told.bill_date is not None:
-        kind = "came to" if told.bill_minor >= 0 else "was a credit of"
-        amount = spoken.money_en(abs(told.bill_minor))
-        said.append(f"Your last bill, of {spoken.day_en(told.bill_date)}, {kind} {amount}.")
+        said.append(say(words.bill if told.bill_minor >= 0 else words.credit_bill, told.bill_minor, told.bill_date))
     if told.paid_minor is not None and told.paid_date is not None:
-        said.append(
-            f"Your last payment of {spoken.money_en(told.paid_minor)} came in on {spoken.day_en(told.paid_date)}."
-        )
+        said.append(say(words.payment, told.paid_minor, told.paid_date))
     if told.is_cut:
-        said.append("Your supply is off because of debts. It is restored once they are paid.")
+        said.append(words.is_cut)
     elif told.cut_date is not None:
-        said.append(f"Attention. Because of debts your supply is to be cut off on {spoken.day_en(told.cut_date)}.")
+        said.append(say(words.cut, day=told.cut_date))
     return said

@@ -32,17 +32,7 @@ def cut_rule(*, customer_class: str, at: date) -> CutRule:
         counts_working_days=value["notice_count"] == "working",
         reminder_least_minutes=value["reminder_least_minutes"],
         reminder_most_minutes=value["reminder_most_minutes"],
-        weekdays=frozenset(value["weekdays"]),
-        opens_minute=_minute(value["opens"]),
-        closes_minute=_minute(value["closes"]),
-        spares_eves=value["spares_eves"],
-        seasons=tuple(map(_season, value["seasons"])),
-        account_kinds=frozenset(map(HoldKind, value["account_holds"])),
-        copies_important=value["copies_important"],
-        approvals=value["approvals"],
-        important_approvals=value["important_approvals"],
-        approval_days=value["approval_days"],
-        weather=_weather(at),
+        **_of_any(value, at),
     )
 
 
@@ -56,17 +46,7 @@ def prepaid_cut_rule(*, at: date) -> CutRule:
     return CutRule(
         least_minor=0, overdue_days=0, steps=(), notice_least_days=0, notice_most_days=0, counts_working_days=False,
         reminder_least_minutes=0, reminder_most_minutes=0,
-        weekdays=frozenset(value["weekdays"]),
-        opens_minute=_minute(value["opens"]),
-        closes_minute=_minute(value["closes"]),
-        spares_eves=value["spares_eves"],
-        seasons=tuple(map(_season, value["seasons"])),
-        account_kinds=frozenset(map(HoldKind, value["account_holds"])),
-        copies_important=value["copies_important"],
-        approvals=value["approvals"],
-        important_approvals=value["important_approvals"],
-        approval_days=value["approval_days"],
-        weather=_weather(at),
+        **_of_any(value, at),
         prepaid=PrepaidRule(
             cut_below_minor=balance.cut_below_minor, grace_days=balance.grace_days, stale_days=balance.stale_days
         ),
@@ -80,6 +60,23 @@ def prepaid_bound(*, at: date) -> int:
     :raises MissingRule: the pack knows no prepayment.
     """
     return int(packs.rule(prepay_rules.KEY, at=at)["cut"]["second_person_from"])
+
+
+def _of_any(value: Mapping[str, Any], at: date) -> dict[str, Any]:
+    """Return what a pack says of every cut alike: when it may be, what spares from it, who agrees."""
+    return {
+        "weekdays": frozenset(value["weekdays"]),
+        "opens_minute": _minute(value["opens"]),
+        "closes_minute": _minute(value["closes"]),
+        "spares_eves": value["spares_eves"],
+        "seasons": tuple(map(_season, value["seasons"])),
+        "account_kinds": frozenset(map(HoldKind, value["account_holds"])),
+        "copies_important": value["copies_important"],
+        "approvals": value["approvals"],
+        "important_approvals": value["important_approvals"],
+        "approval_days": value["approval_days"],
+        "weather": _weather(at),
+    }
 
 
 def wants_delivery(*, at: date) -> bool:

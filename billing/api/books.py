@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
-from urllib.parse import urlencode
 
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -23,7 +22,7 @@ from billing.queries.periods import UnknownPeriod
 from billing.queries.transfers import TransferRow, WantedTransfers
 from cis.kernel.enums import Role
 from cis.platform import api
-from cis.platform.api_fields import Strict, asked, money, problems, query_of
+from cis.platform.api_fields import asked, asked_with_page, money, next_page, problems
 
 BOOKS_READ = api.scope("books:read", "Read the books.", roles={Role.BILLING, Role.SUPERVISOR, Role.AUDITOR})
 MONTH = OpenApiParameter("month", str, OpenApiParameter.PATH, description="Accounting month, as 2026-10.")
@@ -62,7 +61,7 @@ class AgedAccountList(APIView):
     )
     def get(self, request: Request) -> Response:
         """List accounts that owe or have credit as of the end of a day, in the order of their numbers."""
-        given = _asked(contract.AgedQuery, request)
+        given = asked_with_page(contract.AgedQuery, request)
         size, day = given.get("page_size", PAGE), _day(given)
         wanted = WantedAccounts(
             customer_class=given.get("customer_class"), band=Band(given["band"]) if "band" in given else None
@@ -70,7 +69,7 @@ class AgedAccountList(APIView):
         rows = ageing.listed(day=day, wanted=wanted, after=given.get("cursor", ""), most=size + 1)
         currency = supplier.current().currency
         # The day stays the same though the next page may be asked for tomorrow.
-        following = _next(request, cursor=rows[size - 1].number, day=day) if len(rows) > size else None
+        following = next_page(request, cursor=rows[size - 1].number, day=day) if len(rows) > size else None
         results = [
             {
                 "account": row.number,
@@ -97,7 +96,7 @@ class TrialBalanceOne(APIView):
     )
     def get(self, request: Request, month: str) -> Response:  # noqa: ARG002
         """Return opening balance, debits, credits and closing balance of each ledger account in a month."""
-        card = periods.one(month=_month(month), today=timezone.localdate())
+        card = periods.one(month=month_of_text(month), today=timezone.localdate())
         currency = supplier.current().currency
         lines = [
             {
@@ -125,8 +124,8 @@ class TransferList(APIView):
     )
     def get(self, request: Request) -> Response:
         """List the transfers of the ledger, the latest first."""
-        given = _asked(contract.TransferQuery, request)
-        month = _month(given["month"]) if "month" in given else None
+        given = asked_with_page(contract.TransferQuery, request)
+        month = month_of_text(given["month"]) if "month" in given else None
         wanted = WantedTransfers(
             code=given.get("code", ""),
             since=month,
@@ -137,7 +136,7 @@ class TransferList(APIView):
         size, before = given.get("page_size", PAGE), int(given["cursor"]) if "cursor" in given else None
         rows = transfers.page(wanted=wanted, before=before, most=size + 1)
         currency = supplier.current().currency
-        following = _next(request, cursor=rows[size - 1].id) if len(rows) > size else None
+        following = next_page(request, cursor=rows[size - 1].id) if len(rows) > size else None
         return Response({"next": following, "results": [_transfer(row, currency) for row in rows[:size]]})
 
 
@@ -158,7 +157,7 @@ class JournalOne(APIView):
 
         A ledger account without a number is refused by its code: billing enters it on the desk.
         """
-        found = journals.of_month(month=_month(month), today=timezone.localdate())
+        found = journals.of_month(month=month_of_text(month), today=timezone.localdate())
         lines = [
             {
                 "day": line.day,
@@ -174,26 +173,18 @@ class JournalOne(APIView):
         return Response({"month": f"{found.month:%Y-%m}", "hash": found.hash, "lines": lines, "text": text})
 
 
-def _asked(query: type[Strict], request: Request) -> dict[str, Any]:
-    """Return what is asked for, with the place in the list and the size of its pages."""
-    asking = query(data=query_of(request))
-    asking.is_valid(raise_exception=True)
-    return dict(asking.validated_data)
-
-
-def _next(request: Request, **changed: object) -> str:
-    """Return the address of the next page: the same query from another place on."""
-    query = {**request.query_params.dict(), **{name: str(value) for name, value in changed.items()}}
-    return str(request.build_absolute_uri(f"{request.path}?{urlencode(query)}"))
-
-
 def _day(given: Mapping[str, Any]) -> date:
     today = timezone.localdate()
     asked_for: date = given.get("day", today)
     return min(asked_for, today)
 
 
-def _month(text: str) -> date:
+def month_of_text(text: str) -> date:
+    """
+    Return the first day of a month as the API names it, ``2026-10``.
+
+    :raises UnknownPeriod: it is no month.
+    """
     if not re.fullmatch(contract.MONTH, text) or text.startswith("0000"):
         raise UnknownPeriod("The books have no such month.")
     return date.fromisoformat(f"{text}-01")

@@ -3,6 +3,7 @@
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
+from billing.api.e_invoice_contracts import MONTH
 from billing.operations.consolidations import ACCOUNTS_MOST, ADDRESS_MOST, NAME_MOST
 from cis.platform.api import PAGE_SIZE_MOST
 from cis.platform.api_fields import MoneyField, Strict
@@ -22,7 +23,7 @@ class ConsolidatedQuery(Strict):
     """Which consolidated bills."""
 
     account = serializers.RegexField(ACCOUNT, required=False, help_text="Of who holds this account today.")
-    month = serializers.RegexField(r"^\d{4}-(0[1-9]|1[0-2])$", required=False, help_text="As 2026-10.")
+    month = serializers.RegexField(MONTH, required=False, help_text="As 2026-10.")
     cursor = serializers.CharField(max_length=CURSOR_MOST, required=False)
     page_size = serializers.IntegerField(min_value=1, max_value=PAGE_SIZE_MOST, required=False)
 

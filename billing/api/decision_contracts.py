@@ -17,6 +17,7 @@ CODE_MOST = 40
 _TEN = {"amount_minor": 1000, "currency": "CNY", "text": "10.00"}
 _DECIDED = {
     "state": "proposed", "proposed_by": "billing portal", "decided_by": "", "made_date": None,
+    "reversed_by": "", "reverse_reason": "",
 }  # fmt: skip
 
 
@@ -32,6 +33,15 @@ class DecisionQuery(_Query):
     state = serializers.ChoiceField(STATES, required=False)
 
 
+class WriteOffQuery(DecisionQuery):
+    """Which write-offs."""
+
+    reason = serializers.CharField(max_length=CODE_MOST, required=False)
+    batch = serializers.IntegerField(
+        min_value=1, max_value=ID_MOST, required=False, help_text="Those of a batch, by its id."
+    )
+
+
 class RefundQuery(_Query):
     """Which refunds."""
 
@@ -45,6 +55,15 @@ class DecisionGiven(Strict):
     """What the second one says."""
 
     decision = serializers.ChoiceField(["agree", "drop"], help_text="agree: it is posted; drop: it never is.")
+
+
+@extend_schema_serializer(
+    examples=[OpenApiExample("Take it back", value={"reason": "The debtor was found"}, request_only=True)],
+)
+class ReversalGiven(Strict):
+    """Why something that was made is taken back."""
+
+    reason = serializers.CharField(max_length=200)
 
 
 class RefundDecisionGiven(Strict):
@@ -151,6 +170,8 @@ class _Decided(serializers.Serializer):
     proposed_by = serializers.CharField(help_text="A member of staff, or a program by the name of its key.")
     decided_by = serializers.CharField()
     made_date = serializers.DateField(allow_null=True)
+    reversed_by = serializers.CharField(help_text="Who took it back; empty: nobody.")
+    reverse_reason = serializers.CharField()
 
 
 @extend_schema_serializer(
@@ -189,6 +210,7 @@ class WriteOffShown(_Decided):
     reason = serializers.CharField()
     evidence = serializers.CharField()
     came_back = MoneyField(help_text="Of it, what came in later or was cancelled.")
+    batch = serializers.IntegerField(allow_null=True, help_text="Id of the batch that it came with.")
     note = serializers.CharField(allow_null=True, help_text="Number of the note that posts it.")
 
 

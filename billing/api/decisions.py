@@ -50,6 +50,7 @@ class Kind:
     one, many  names of it, in paths and operations
     rows       of a list by its filters; ``cards``: of some ids, in any order
     propose    returns the id of the new one; ``decide``: does what the second one says
+    reverse    takes one back that was made, for a reason; None: that is not done to it
     """
 
     one: str
@@ -66,18 +67,26 @@ class Kind:
     show: Callable[[Any, str], Values]
     propose: Callable[[Values, str, Actor], int]
     decide: Callable[[int, Values, Actor], None]
+    reverse: Callable[[int, str, Actor], None] | None = None
 
 
 ID = OpenApiParameter("row_id", int, OpenApiParameter.PATH, description="As in the list.")
 
 
-def views_of(kind: Kind) -> tuple[Any, Any, Any]:
-    """Return the three views of a kind: list, one, decision."""
+def views_of(kind: Kind) -> dict[str, tuple[str, Any]]:
+    """Return the views of a kind, each with the end of its path, by their names."""
     scope, words = kind.many.replace("_", "-"), kind.many.replace("_", " ")
     read = api.scope(f"{scope}:read", f"Read {words}.", roles=READERS)
     write = api.scope(f"{scope}:write", f"Propose {words}.", roles=PROPOSERS)
     decide = api.scope(f"{scope}:decide", f"Decide on {words} as the second one.", roles=DECIDERS)
-    return _list_view(kind, words, read, write), _one_view(kind, read), _decide_view(kind, decide)
+    made = {
+        kind.many: ("", _list_view(kind, words, read, write)),
+        kind.one: ("/<int:row_id>", _one_view(kind, read)),
+        f"decide_{kind.one}": ("/<int:row_id>/decide", _decide_view(kind, decide)),
+    }
+    if kind.reverse is not None:
+        made[f"reverse_{kind.one}"] = ("/<int:row_id>/reverse", _reverse_view(kind, kind.reverse, decide))
+    return made
 
 
 def _list_view(kind: Kind, words: str, read: api.Scope, write: api.Scope) -> Any:
@@ -154,6 +163,27 @@ def _decide_view(kind: Kind, decide: api.Scope) -> Any:
     return DecideView
 
 
+def _reverse_view(kind: Kind, take_back: Callable[[int, str, Actor], None], decide: api.Scope) -> Any:
+    @api.needs(POST=decide)
+    class ReverseView(APIView):
+        parser_classes = (JsonParser,)
+
+        @extend_schema(
+            operation_id=f"reverse_{kind.one}", summary="Take it back", tags=[kind.title],
+            parameters=[ID, key_parameter("reversal")], request=contract.ReversalGiven,
+            responses={200: kind.shown, **problems(400, 404, 409, 415, 422)},
+        )  # fmt: skip
+        @idempotent
+        def post(self, request: Request, row_id: int) -> Response:
+            """Take back what was made, for a reason; who proposed it does not take it back."""
+            given = contract.ReversalGiven(data=request.data)
+            given.is_valid(raise_exception=True)
+            take_back(row_id, given.validated_data["reason"], actor_of(request))
+            return Response(_told(kind, row_id))
+
+    return ReverseView
+
+
 def _told(kind: Kind, row_id: int) -> Values:
     return kind.show(kind.get(row_id), supplier.current().currency)
 
@@ -170,6 +200,11 @@ def _moves(given: Values) -> QuerySet[Any]:
     if (account_id := wanted.pop("account_id", None)) is not None:
         rows = rows.filter(Q(from_account_id=account_id) | Q(to_account_id=account_id))
     return rows.filter(**wanted)
+
+
+def _write_offs(given: Values) -> QuerySet[Any]:
+    wanted = _account(given)
+    return write_off_queries.selected(wanted=write_off_queries.Wanted(batch_id=wanted.pop("batch", None), **wanted))
 
 
 def _propose_adjustment(values: Values, key: str, actor: Actor) -> int:
@@ -229,6 +264,8 @@ def _decision(card: Any, currency: str) -> Values:
         "proposed_by": card.proposer,
         "decided_by": card.decider,
         "made_date": card.made_date,
+        "reversed_by": card.reverser,
+        "reverse_reason": card.reverse_reason,
     }
 
 
@@ -260,6 +297,7 @@ def _write_off(card: Any, currency: str) -> Values:
         "reason": card.reason,
         "evidence": card.evidence,
         "came_back": money(card.back_minor, currency),
+        "batch": card.batch_id,
         "note": card.note_number or None,
     }
 
@@ -299,6 +337,9 @@ ADJUSTMENTS = Kind(
     show=_adjustment,
     propose=_propose_adjustment,
     decide=lambda row_id, values, actor: adjustments.decide(adjustment_id=row_id, actor=actor, **_is_agreed(values)),
+    reverse=lambda row_id, reason, actor: adjustments.reverse(
+        adjustment_id=row_id, reason=reason, today=timezone.localdate(), actor=actor
+    ),
 )
 MOVES = Kind(
     one="money_move",
@@ -315,17 +356,20 @@ MOVES = Kind(
     show=_move,
     propose=_propose_move,
     decide=lambda row_id, values, actor: money_moves.decide(move_id=row_id, actor=actor, **_is_agreed(values)),
+    reverse=lambda row_id, reason, actor: money_moves.reverse(
+        move_id=row_id, reason=reason, today=timezone.localdate(), actor=actor
+    ),
 )
 WRITE_OFFS = Kind(
     one="write_off",
     many="write_offs",
     title="Written off",
-    query=contract.DecisionQuery,
+    query=contract.WriteOffQuery,
     new=contract.WriteOffNew,
     given=contract.DecisionGiven,
     shown=contract.WriteOffShown,
     page=contract.WriteOffPage,
-    rows=lambda given: write_off_queries.selected(wanted=write_off_queries.Wanted(**_account(given))),
+    rows=_write_offs,
     cards=lambda ids: list(
         write_off_queries.cards(list(write_off_queries.selected(wanted=write_off_queries.Wanted()).filter(id__in=ids)))
     ),
@@ -333,6 +377,9 @@ WRITE_OFFS = Kind(
     show=_write_off,
     propose=_propose_write_off,
     decide=lambda row_id, values, actor: write_offs.decide(write_off_id=row_id, actor=actor, **_is_agreed(values)),
+    reverse=lambda row_id, reason, actor: write_offs.reverse(
+        write_off_id=row_id, reason=reason, today=timezone.localdate(), actor=actor
+    ),
 )
 REFUNDS = Kind(
     one="refund",

@@ -1,7 +1,6 @@
 """Deposits of customers for other programs: listed, demanded, asked back."""
 
 from typing import Any
-from urllib.parse import urlencode
 from uuid import uuid4
 
 from django.utils import timezone
@@ -23,7 +22,7 @@ from billing.queries.deposits import DepositCard, DepositDetail, WantedDeposits
 from cis.kernel.enums import Role
 from cis.platform import api
 from cis.platform.access import actor_of
-from cis.platform.api_fields import JsonParser, key_parameter, money, problems, query_of
+from cis.platform.api_fields import JsonParser, asked_with_page, key_parameter, money, next_page, problems
 from cis.platform.idempotency import idempotent
 
 READ = api.scope("deposits:read", "Read deposits of customers.", roles={Role.CLERK, Role.BILLING, Role.AUDITOR})
@@ -48,9 +47,7 @@ class DepositList(APIView):
     )
     def get(self, request: Request) -> Response:
         """List deposits of customers with what is held of them."""
-        wanted = contract.DepositQuery(data=query_of(request))
-        wanted.is_valid(raise_exception=True)
-        given: dict[str, Any] = wanted.validated_data
+        given = asked_with_page(contract.DepositQuery, request)
         number, size = given.get("account", ""), given.get("page_size", PAGE)
         account_id = accounts.id_of_number(number) if number else None
         rows = deposits.listed(
@@ -60,10 +57,7 @@ class DepositList(APIView):
             before=int(given["cursor"]) if "cursor" in given else None,
             most=size + 1,
         )
-        following = None
-        if len(rows) > size:
-            query = {**{key: str(value) for key, value in given.items()}, "cursor": rows[size - 1].id}
-            following = request.build_absolute_uri(f"{request.path}?{urlencode(query)}")
+        following = next_page(request, cursor=rows[size - 1].id) if len(rows) > size else None
         currency = supplier.current().currency
         return Response({"next": following, "results": [_card(row, currency) for row in rows[:size]]})
 

@@ -1,8 +1,6 @@
 """E-invoices for other programs: list, read, ask for, take back; the buyer's tax data."""
 
 from datetime import date
-from typing import Any
-from urllib.parse import urlencode
 
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -26,7 +24,7 @@ from billing.queries.e_invoices import InvoiceCard, Wanted
 from cis.kernel.enums import Role
 from cis.platform import api
 from cis.platform.access import actor_of
-from cis.platform.api_fields import JsonParser, key_parameter, money, problems, query_of
+from cis.platform.api_fields import JsonParser, asked_with_page, key_parameter, money, next_page, problems
 from cis.platform.idempotency import idempotent
 
 READ = api.scope(
@@ -53,9 +51,7 @@ class InvoiceList(APIView):
     )
     def get(self, request: Request) -> Response:
         """List e-invoices, the latest first."""
-        asking = contract.InvoiceQuery(data=query_of(request))
-        asking.is_valid(raise_exception=True)
-        given: dict[str, Any] = asking.validated_data
+        given = asked_with_page(contract.InvoiceQuery, request)
         wanted = Wanted(
             state=given.get("state", ""),
             kind=given.get("kind", ""),
@@ -64,10 +60,7 @@ class InvoiceList(APIView):
         )
         size, last = given.get("page_size", PAGE), int(given["cursor"]) if "cursor" in given else None
         rows = queries.after(wanted=wanted, last_id=last, most=size + 1)
-        following = None
-        if len(rows) > size:
-            query = urlencode({**request.query_params.dict(), "cursor": rows[size - 1].id})
-            following = request.build_absolute_uri(f"{request.path}?{query}")
+        following = next_page(request, cursor=rows[size - 1].id) if len(rows) > size else None
         return Response({"next": following, "results": [_shown(row) for row in rows[:size]]})
 
 

@@ -1,5 +1,6 @@
 """Prepaid accounts for other programs: what is left of one, the switch to prepayment and back."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.utils import timezone
@@ -18,7 +19,7 @@ from billing.queries.prepaid import Standing
 from cis.kernel.enums import Role
 from cis.platform import api
 from cis.platform.access import actor_of
-from cis.platform.api_fields import JsonParser, key_parameter, money, problems
+from cis.platform.api_fields import JsonParser, Strict, key_parameter, money, problems
 from cis.platform.idempotency import idempotent
 
 READ = api.scope(
@@ -57,12 +58,7 @@ class AccountPrepayment(APIView):
     @idempotent
     def post(self, request: Request, number: str) -> Response:
         """Let the account pay before it uses from a day on; its debts and credit stay on it and make the balance."""
-        given = contract.SwitchOn(data=request.data)
-        given.is_valid(raise_exception=True)
-        operations.switch_on(
-            account_id=_account_id(number), today=timezone.localdate(), actor=actor_of(request), **given.validated_data
-        )
-        return Response(status=204)
+        return _switched(request, number, contract.SwitchOn, operations.switch_on)
 
 
 @api.needs(POST=WRITE)
@@ -82,12 +78,14 @@ class EndPrepayment(APIView):
     @idempotent
     def post(self, request: Request, number: str) -> Response:
         """Let the account pay after it used from a day on; refused while its balance is below the line of the cut."""
-        given = contract.SwitchOff(data=request.data)
-        given.is_valid(raise_exception=True)
-        operations.switch_off(
-            account_id=_account_id(number), today=timezone.localdate(), actor=actor_of(request), **given.validated_data
-        )
-        return Response(status=204)
+        return _switched(request, number, contract.SwitchOff, operations.switch_off)
+
+
+def _switched(request: Request, number: str, asking: type[Strict], switch: Callable[..., object]) -> Response:
+    given = asking(data=request.data)
+    given.is_valid(raise_exception=True)
+    switch(account_id=_account_id(number), today=timezone.localdate(), actor=actor_of(request), **given.validated_data)
+    return Response(status=204)
 
 
 def _account_id(number: str) -> int:

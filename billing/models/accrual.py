@@ -5,6 +5,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from billing.domain.accruals import AccrualState, Outcome
+from billing.domain.adjustments import AdjustmentState
+from billing.models.second_person import Decision, decided_by_two
 from cis.platform.fields import Code, choices_of, one_of
 
 
@@ -15,6 +17,8 @@ class RevenueAccrual(models.Model):
     is_listed  its accounts are listed
     job        the bar of its progress
     net        what was posted, tax apart [minor unit]
+
+    opener_id, poster_id  users; below 0: a program, by its key
     """
 
     month = models.DateField(help_text="First day of the month.")
@@ -94,5 +98,25 @@ class AccrualLine(models.Model):
         constraints = [
             models.UniqueConstraint(
                 name="accrual_line_once", fields=["accrual", "account", "tariff_version", "ledger_class"]
+            ),
+        ]
+
+
+class AccrualPosting(Decision):
+    """
+    The decision to post an accrual: by one person up to a limit, by two above it.
+
+    amount_minor  what it moves between ledger accounts, whichever way each of them goes
+    """
+
+    accrual = models.ForeignKey(RevenueAccrual, on_delete=models.PROTECT, related_name="postings")
+    amount_minor = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            one_of(name="accrual_posting_state_is_known", column="state", values=AdjustmentState),
+            decided_by_two("accrual_above_the_limit_is_posted_by_two"),
+            models.UniqueConstraint(
+                name="one_accrual_posting_waits", fields=["accrual"], condition=Q(state=AdjustmentState.PROPOSED.value)
             ),
         ]

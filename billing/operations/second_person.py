@@ -32,9 +32,10 @@ class Kind(Generic[Row]):
     One kind of what two persons decide.
 
     name      of it, as audit and sentences have it; ``verb``: how the audit names that it was made
-    accounts  columns of the accounts whose books it moves, the first one being that of its history
+    accounts  columns of the accounts whose books it moves
+    subject   what the audit keeps it under, and the column of its id; None: the first of the accounts
     check     refuses what cannot be made (any more), under the lock of the accounts
-    make      posts it and fills in what came of it; ``undo`` posts the other way round
+    make      posts it and fills in what came of it; ``undo`` posts the other way round, where somebody can say so
     """
 
     model: type[Row]
@@ -46,7 +47,13 @@ class Kind(Generic[Row]):
     bad: type[Refused]
     check: Callable[[Row, date], None]
     make: Callable[[Row, date, Actor], None]
-    undo: Callable[[Row, str, date, Actor], None]
+    undo: Callable[[Row, str, date, Actor], None] | None = None
+    subject: tuple[str, str] | None = None
+
+    @property
+    def about(self) -> tuple[str, str]:
+        """Return what the audit keeps it under, and the column of its id."""
+        return self.subject or ("account", self.accounts[0])
 
     @property
     def words(self) -> str:
@@ -148,6 +155,7 @@ def reverse_step(kind: Kind[Row], row_id: int, *, reason: str, today: date, acto
         raise kind.own("Who proposed it does not take it back alone.", advice="Ask somebody else of billing.")
     if not reason.strip():
         raise kind.bad("A reason is needed.", advice="Say why it is taken back.", field="reason")
+    assert kind.undo is not None, f"nobody takes a {kind.words} back"
     kind.undo(row, reason, today, actor)
     row.state, row.reverser_id = AdjustmentState.REVERSED.value, person_of(actor)
     row.reverse_reason = reason.strip()[:REASON_MOST]
@@ -176,9 +184,9 @@ def _needs_two(kind: Kind[Row], row: Row, limits: Limits, amount_minor: int, tod
 @joins_transaction
 def _locked(kind: Kind[Row], row_id: int, state: AdjustmentState) -> Row:
     """Lock the books of the customers, as all that moves them does first, then the row."""
-    found = kind.model.objects.filter(id=row_id).values_list(*kind.accounts).first()
+    found = kind.model.objects.filter(id=row_id).values_list("id", *kind.accounts).first()
     if found is not None:
-        ledger.lock_customers(account_ids=list(found))
+        ledger.lock_customers(account_ids=list(found[1:]))
     row: Row | None = kind.model.objects.select_for_update(of=("self",)).filter(id=row_id, state=state.value).first()
     if row is None:
         raise kind.unknown(f"There is no {kind.words} {row_id} that is {state}.")
@@ -190,7 +198,8 @@ def _accounts(kind: Kind[Row], row: Row) -> list[int]:
 
 
 def _record(kind: Kind[Row], row: Row, action: str, actor: Actor, told: Mapping[str, Any]) -> None:
-    audit.record(actor, action, "account", _of(row, kind.accounts[0]), **{kind.name: row.pk}, **told)
+    subject, column = kind.about
+    audit.record(actor, action, subject, _of(row, column), **{kind.name: row.pk}, **told)
 
 
 def _of(row: Row, column: str) -> int:

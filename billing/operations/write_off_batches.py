@@ -15,6 +15,7 @@ from billing.domain.adjustments import AdjustmentState
 from billing.domain.write_offs import BatchState, Finds
 from billing.models.write_off import WriteOff, WriteOffBatch, WriteOffCandidate, WriteOffPart
 from billing.operations import ledger, second_person, write_offs
+from billing.operations.second_person import person_of
 from billing.operations.write_offs import KIND, PROPOSERS, BadWriteOff, OwnWriteOff
 from billing.queries import write_off_rules
 from billing.queries import write_offs as queries
@@ -117,7 +118,7 @@ def propose(*, reason: str, key: str, today: date, actor: Actor) -> int:
     :raises NotAllowed: the actor may not.
     :raises BadWriteOff: the list has nothing for it.
     """
-    if not actor.is_one_of(PROPOSERS) or actor.id is None:
+    if not actor.is_one_of(PROPOSERS | {ActorKind.CLIENT}):
         raise NotAllowed(f"{actor.name} may not propose write-offs.", advice="Ask a clerk or billing.")
     known = WriteOffBatch.objects.filter(key=key).first()
     if known is not None:
@@ -128,7 +129,7 @@ def propose(*, reason: str, key: str, today: date, actor: Actor) -> int:
         raise BadWriteOff("The list has nothing for this reason.", advice="Look at it again tomorrow.")
     ledger.lock_customers(account_ids=[row.account_id for row in listed])
     waiting = set(WriteOff.objects.filter(state=AdjustmentState.PROPOSED.value).values_list("account_id", flat=True))
-    batch = WriteOffBatch.objects.create(reason=reason, key=key, proposer_id=actor.id)
+    batch = WriteOffBatch.objects.create(reason=reason, key=key, proposer_id=person_of(actor))
     debts = _debts([row for row in listed if row.account_id not in waiting], today)
     made = WriteOff.objects.bulk_create(
         WriteOff(
@@ -139,7 +140,7 @@ def propose(*, reason: str, key: str, today: date, actor: Actor) -> int:
             evidence=f"List of {row.listed_date}: due since {row.oldest_due_date}.",
             is_for_two=True,
             key=f"batch:{batch.id}:{row.account_id}",
-            proposer_id=actor.id,
+            proposer_id=batch.proposer_id,
         )
         for row in listed
         if debts.get(row.account_id)
@@ -163,24 +164,24 @@ def decide(*, batch_id: int, is_agreed: bool, today: date, actor: Actor) -> None
     Let a batch go, or drop it with all its write-offs.
 
     :raises UnknownWriteOffBatch: there is none that waits.
-    :raises NotAllowed: the actor is no supervisor, or one of its debts is above his limit.
+    :raises NotAllowed: the actor is neither a supervisor nor a program, or one of its debts is above his limit.
     :raises OwnWriteOff: who proposed it does not let it go.
     """
-    if not actor.is_one_of(DECIDERS) or actor.id is None:
+    if not actor.is_one_of(DECIDERS | {ActorKind.CLIENT}):
         raise NotAllowed(f"{actor.name} may not decide on a batch.", advice="Ask a supervisor.")
     row = WriteOffBatch.objects.select_for_update().filter(id=batch_id, state=BatchState.PROPOSED.value).first()
     if row is None:
         raise UnknownWriteOffBatch(f"There is no batch {batch_id} that waits.", batch_id=batch_id)
-    if is_agreed and row.proposer_id == actor.id:
+    if is_agreed and row.proposer_id == person_of(actor):
         raise OwnWriteOff("Who proposed a batch does not let it go.", advice="Ask another supervisor.")
     waiting = WriteOff.objects.filter(batch=row, state=AdjustmentState.PROPOSED.value)
     if is_agreed:
         largest = waiting.order_by("-amount_minor").values_list("amount_minor", flat=True).first()
         write_offs.check_limit(largest or 0, today=today, actor=actor)
     else:
-        waiting.update(state=AdjustmentState.DROPPED.value, decider_id=actor.id)
+        waiting.update(state=AdjustmentState.DROPPED.value, decider_id=person_of(actor))
     row.state = (BatchState.DECIDED if is_agreed else BatchState.DROPPED).value
-    row.decider_id, row.decider_name, row.decided_at = actor.id, actor.name[:150], timezone.now()
+    row.decider_id, row.decider_name, row.decided_at = person_of(actor), actor.name[:150], timezone.now()
     row.save()
     audit.record(actor, "approve" if is_agreed else "drop", SUBJECT, row.id, count=row.count)
     if is_agreed:
@@ -191,12 +192,19 @@ def work(at: datetime) -> None:
     """Make the write-offs of batches that were let go, until nothing is left that no other worker has."""
     today = local_clock(supplier.current().time_zone).local_date(at)
     for batch in WriteOffBatch.objects.filter(state=BatchState.DECIDED.value).order_by("id"):
-        assert batch.decider_id is not None
-        decider = Actor(ActorKind.STAFF, batch.decider_id, batch.decider_name, frozenset(DECIDERS))
+        decider = _decider(batch)
         waiting = WriteOff.objects.filter(batch=batch, state=AdjustmentState.PROPOSED.value).order_by("id")
         for row_id in list(waiting.values_list("id", flat=True)):
             _make_one(row_id, today, decider)
         _finish(batch.id)
+
+
+def _decider(batch: WriteOffBatch) -> Actor:
+    """Return who let a batch go: a person, or (below 0) a program."""
+    assert batch.decider_id is not None
+    if batch.decider_id < 0:
+        return Actor(ActorKind.CLIENT, -batch.decider_id, batch.decider_name)
+    return Actor(ActorKind.STAFF, batch.decider_id, batch.decider_name, frozenset(DECIDERS))
 
 
 @opens_transaction

@@ -4,7 +4,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.db.models import QuerySet
+
 from billing.domain.accruals import GoneLine, percent_e2
+from billing.models.accrual import RevenueAccrual
 from billing.queries.unbilled import AT_END, SPAN
 from cis.kernel.errors import Refused
 from cis.platform.db import fetch
@@ -40,8 +43,9 @@ _GONE = """
 """
 _CARDS = """
     SELECT r.id, r.month, r.state, r.job_id, r.net_minor, r.opener_id, r.created_at, r.poster_id, r.posted_at,
-           r.replaced_by_id, r.error, coalesce(p.state = 'closed', FALSE)
+           r.replaced_by_id, r.error, coalesce(p.state = 'closed', FALSE), w.proposer_id
     FROM billing_revenueaccrual r LEFT JOIN billing_accountingperiod p ON p.month = r.month
+    LEFT JOIN billing_accrualposting w ON w.accrual_id = r.id AND w.state = 'proposed'
 """
 _COVERAGE = """
     SELECT outcome, reason, count(*), sum(used_wh)::bigint FROM billing_accrualaccount
@@ -85,7 +89,7 @@ _ACCOUNTS = f"""
     WITH page AS (
         SELECT x.id FROM billing_accrualaccount x
         WHERE x.accrual_id = %(id)s AND (%(outcome)s = '' OR x.outcome = %(outcome)s)
-          AND (%(reason)s = '' OR x.reason = %(reason)s)
+          AND (%(reason)s = '' OR x.reason = %(reason)s) AND x.account_id > %(after)s
         ORDER BY x.account_id LIMIT %(most)s OFFSET %(offset)s
     ), later AS ({_LATER.format(more="AND x.id IN (SELECT id FROM page)")})
     SELECT x.account_id, a.number, x.outcome, x.reason, x.text, x.billed_until, x.told_until, x.used_wh, z.accrued,
@@ -97,7 +101,7 @@ _ACCOUNTS = f"""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccrualCard:
-    """One accrual; see ``RevenueAccrual``. [minor unit]"""
+    """One accrual; see ``RevenueAccrual``; asker_id: who proposed to post it, where that waits. [minor unit]"""
 
     id: int
     month: date
@@ -111,6 +115,7 @@ class AccrualCard:
     replaced_by_id: int | None
     error: str
     is_closed: bool
+    asker_id: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,16 +201,27 @@ def listed(*, offset: int = 0, most: int) -> tuple[AccrualCard, ...]:
     return tuple(_card(row) for row in rows)
 
 
+def selected(*, month: date | None = None, state: str = "") -> QuerySet[RevenueAccrual]:
+    """Return the rows of a list; None and "": of every month, in every state."""
+    wanted = {"month": month, "state": state}
+    return RevenueAccrual.objects.filter(**{name: value for name, value in wanted.items() if value}).only("id")
+
+
+def cards(*, accrual_ids: Collection[int]) -> tuple[AccrualCard, ...]:
+    """Return accruals by their ids, in any order; one statement."""
+    return tuple(_card(row) for row in fetch(f"{_CARDS} WHERE r.id = ANY(%s)", [list(accrual_ids)]))
+
+
 def one(*, accrual_id: int) -> AccrualCard:
     """
     Return one accrual; one statement.
 
     :raises UnknownAccrual: there is none.
     """
-    rows = fetch(f"{_CARDS} WHERE r.id = %s", [accrual_id])
-    if not rows:
+    found = cards(accrual_ids=[accrual_id])
+    if not found:
         raise UnknownAccrual(f"There is no accrual {accrual_id}.", accrual_id=accrual_id)
-    return _card(rows[0])
+    return found[0]
 
 
 def of_month(*, month: date) -> AccrualCard | None:
@@ -234,10 +250,13 @@ def back_test(*, accrual_id: int) -> BackTest:
     return BackTest(accounts=accounts, billed_accounts=billed_accounts, accrued_minor=accrued, billed_minor=billed)
 
 
-def accounts(*, accrual_id: int, wanted: Wanted = Wanted(), offset: int = 0, most: int) -> tuple[AccountRow, ...]:
-    """Return accounts of an accrual by their ids; one statement."""
+def accounts(
+    *, accrual_id: int, wanted: Wanted = Wanted(), after: int = 0, offset: int = 0, most: int
+) -> tuple[AccountRow, ...]:
+    """Return accounts of an accrual by their ids, those after one of them; one statement."""
     asked = {
-        "id": accrual_id, "outcome": wanted.outcome, "reason": wanted.reason, "offset": offset, "most": most,
+        "id": accrual_id, "outcome": wanted.outcome, "reason": wanted.reason, "after": after, "offset": offset,
+        "most": most,
     }  # fmt: skip
     names = AccountRow.__dataclass_fields__
     return tuple(AccountRow(**dict(zip(names, row, strict=True))) for row in fetch(_ACCOUNTS, asked))

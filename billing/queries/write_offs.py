@@ -1,6 +1,6 @@
 """Debts that were given up, or might be: what is open, what was written off, and what came back."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -301,6 +301,12 @@ def candidates(*, wanted: Wanted, offset: int = 0, most: int = 50) -> tuple[Cand
     return tuple(Candidate(*row) for row in fetch(_CANDIDATES, given))
 
 
+def selected_candidates(*, reason: str = "") -> QuerySet[WriteOffCandidate]:
+    """Return the rows of what the last night found; "": for every reason."""
+    rows = WriteOffCandidate.objects.select_related("account")
+    return rows.filter(reason=reason) if reason else rows
+
+
 def candidate_sum(*, wanted: Wanted) -> Total:
     """Return how many candidates there are, and what they come to; one statement."""
     rows = WriteOffCandidate.objects.all()
@@ -314,7 +320,7 @@ def candidate_sum(*, wanted: Wanted) -> Total:
 
 def batches(*, most: int = 50) -> tuple[BatchCard, ...]:
     """Return batches, the latest first; at most three statements."""
-    return _batches(list(_counted().order_by("-id")[:most]))
+    return batch_cards(selected_batches().order_by("-id")[:most])
 
 
 def batch(*, batch_id: int) -> BatchCard:
@@ -323,10 +329,10 @@ def batch(*, batch_id: int) -> BatchCard:
 
     :raises UnknownWriteOffBatch: there is none.
     """
-    row = _counted().filter(id=batch_id).first()
-    if row is None:
+    found = batch_cards(selected_batches().filter(id=batch_id))
+    if not found:
         raise UnknownWriteOffBatch(f"There is no batch {batch_id}.", batch_id=batch_id)
-    return _batches([row])[0]
+    return found[0]
 
 
 def months(*, reason: str = "", since: date | None = None, until: date | None = None) -> tuple[MonthRow, ...]:
@@ -339,14 +345,17 @@ def months(*, reason: str = "", since: date | None = None, until: date | None = 
     return tuple(MonthRow(*row) for row in fetch(_MONTHS, given))
 
 
-def _counted() -> QuerySet[WriteOffBatch]:
+def selected_batches() -> QuerySet[WriteOffBatch]:
+    """Return the rows of the list of batches, with what of each was made and dropped."""
     made, dropped = (
         Count("write_offs", filter=Q(write_offs__state__in=states)) for states in (["made", "reversed"], ["dropped"])
     )
     return WriteOffBatch.objects.annotate(made_count=made, dropped_count=dropped)
 
 
-def _batches(rows: Sequence[WriteOffBatch]) -> tuple[BatchCard, ...]:
+def batch_cards(rows: Iterable[WriteOffBatch]) -> tuple[BatchCard, ...]:
+    """Return rows of ``selected_batches`` as pages show them; at most three statements."""
+    rows = list(rows)
     named = names({one for row in rows for one in (row.proposer_id, row.decider_id) if one})
     return tuple(
         BatchCard(

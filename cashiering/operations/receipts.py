@@ -12,7 +12,7 @@ from billing.operations.payments import ReferenceReused
 from billing.queries import consolidated
 from cashiering.domain import tills as domain
 from cashiering.domain.tills import BadTill, Means, ReceiptState, SessionState
-from cashiering.models.till import Receipt, ReceiptPart, ReceiptPrint
+from cashiering.models.till import Receipt, ReceiptPart, ReceiptPrint, TillSession
 from cashiering.operations import tills
 from cashiering.operations.suspense import ReasonMissing, SamePerson
 from cashiering.operations.tills import TillClosed
@@ -88,16 +88,7 @@ def take(
     change = domain.change_minor(amount_minor=total, tendered_minor=tendered_minor, means=means)
     # The accounts before the number, so that whoever waits for an account holds no number that others wait for.
     ledger.lock_customers(account_ids=[part.account_id for part in parts])
-    receipt = Receipt.objects.create(
-        number=domain.receipt_number(sequences.take(SEQUENCE)),
-        session=session,
-        form=form,
-        means=means.value,
-        amount_minor=total,
-        change_minor=change,
-        reference=reference.strip(),
-        taken_date=today,
-    )
+    receipt = _write(session, form, means, (total, change), reference, today)
     for number, part in enumerate(parts, start=1):
         _book(receipt, part, number if len(parts) > 1 else 0, today, actor)
     audit.record(actor, "take", "receipt", receipt.id, number=receipt.number, amount=total, means=means.value)
@@ -134,16 +125,7 @@ def take_consolidated(
     accounts = consolidated.accounts_of(consolidated_bill_id=consolidated_bill_id)
     lead = consolidated.one(consolidated_bill_id=consolidated_bill_id).lead_account_id
     ledger.lock_customers(account_ids=[*accounts, lead])
-    receipt = Receipt.objects.create(
-        number=domain.receipt_number(sequences.take(SEQUENCE)),
-        session=session,
-        form=form,
-        means=means.value,
-        amount_minor=amount_minor,
-        change_minor=change,
-        reference=reference.strip(),
-        taken_date=today,
-    )
+    receipt = _write(session, form, means, (amount_minor, change), reference, today)
     booked = consolidated_payments.book_step(
         consolidated_bill_id=consolidated_bill_id,
         amount_minor=amount_minor,
@@ -264,6 +246,22 @@ def _parts(receipt: Receipt) -> list[tuple[int, int]]:
     rows = list(ReceiptPart.objects.filter(receipt=receipt).values_list("payment_id", "payment__account_id"))
     ledger.lock_customers(account_ids=[account_id for _payment, account_id in rows])
     return rows
+
+
+def _write(
+    session: TillSession, form: str, means: Means, amounts: tuple[int, int], reference: str, today: date
+) -> Receipt:
+    """Write a receipt with its number; amounts: what is paid, and the change. [minor unit]"""
+    return Receipt.objects.create(
+        number=domain.receipt_number(sequences.take(SEQUENCE)),
+        session=session,
+        form=form,
+        means=means.value,
+        amount_minor=amounts[0],
+        change_minor=amounts[1],
+        reference=reference.strip(),
+        taken_date=today,
+    )
 
 
 def _book(receipt: Receipt, part: Part, number: int, today: date, actor: Actor) -> None:

@@ -7,6 +7,7 @@ from accounts.api import mail_events, receipts
 from arrears.api import endpoints as arrears
 from arrears.api import enquiries, plans
 from billing.api import (
+    accruals,
     advice,
     books,
     budgets,
@@ -18,6 +19,7 @@ from billing.api import (
     energizing,
     prepaid,
     previews,
+    write_off_batches,
 )
 from billing.api import endpoints as billing
 from cashiering.api import agents, checkouts, mandates, payment_events
@@ -110,11 +112,20 @@ urlpatterns = [
     path("offers/<int:offer_id>/withdraw", offers.WithdrawOffer.as_view(), name="api_withdraw_offer"),
     *(
         path(f"{where}{rest}", view.as_view(), name=f"api_{name}")
-        for one, (where, views) in decisions.VIEWS.items()
-        for rest, name, view in zip(
-            ("", "/<int:row_id>", "/<int:row_id>/decide"), (f"{one}s", one, f"decide_{one}"), views, strict=True
-        )
+        for where, views in decisions.VIEWS.values()
+        for name, (rest, view) in views.items()
     ),
+    path("write-off-candidates", write_off_batches.CandidateList.as_view(), name="api_write_off_candidates"),
+    path("write-off-batches", write_off_batches.BatchList.as_view(), name="api_write_off_batches"),
+    path("write-off-batches/<int:batch_id>", write_off_batches.BatchOne.as_view(), name="api_write_off_batch"),
+    path("write-off-batches/<int:batch_id>/decide", write_off_batches.DecideBatch.as_view(), name="api_decide_batch"),
+    path("write-off-batches/<int:batch_id>/file", write_off_batches.BatchFile.as_view(), name="api_batch_file"),
+    path("accruals", accruals.AccrualList.as_view(), name="api_accruals"),
+    path("accruals/<int:accrual_id>", accruals.AccrualOne.as_view(), name="api_accrual"),
+    path("accruals/<int:accrual_id>/accounts", accruals.AccrualAccounts.as_view(), name="api_accrual_accounts"),
+    path("accruals/<int:accrual_id>/post", accruals.PostAccrual.as_view(), name="api_post_accrual"),
+    path("accruals/<int:accrual_id>/decide", accruals.DecideAccrual.as_view(), name="api_decide_accrual"),
+    path("accruals/<int:accrual_id>/drop", accruals.DropAccrual.as_view(), name="api_drop_accrual"),
     path("charges", charges.ChargeList.as_view(), name="api_charges"),
     path("charges/<int:charge_id>", charges.ChargeOne.as_view(), name="api_charge"),
     path("charges/<int:charge_id>/reverse", charges.ReverseCharge.as_view(), name="api_reverse_charge"),

@@ -11,16 +11,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
-from accounts.queries import supplier, users
+from accounts.queries import supplier
 from billing.domain.accruals import code_of
 from billing.operations import accruals as operations
 from billing.queries import accruals as queries
+from billing.queries import second_person
 from billing.queries.accruals import AccountRow, AccrualCard, TotalRow, Wanted
 from cis.desk.answers import FILE_ROWS_MOST, asks_for, csv_file, or_404, tell_refusal, today
 from cis.desk.forms.accruals import AccrualAccountsForm, AccrualForm
 from cis.desk.ledger_names import ledger_name
 from cis.desk.roles import BILLERS, READERS
 from cis.desk.words import word
+from cis.kernel.actors import Actor
 from cis.kernel.currency import SYMBOLS
 from cis.kernel.errors import Refused
 from cis.kernel.fixed import to_text
@@ -31,11 +33,11 @@ from cis.platform.phrases import SENTENCES, explain
 from cis.platform.templatetags.local import in_language, plain_money
 from cis.platform.templatetags.local import month as month_name
 
-DO = {"post": operations.post, "drop": operations.drop}
-DONE = {
-    "post": gettext_lazy("It is posted on the last day of the month, and taken back on the first day of the next."),
-    "drop": gettext_lazy("It is dropped; nothing was posted."),
-}
+VERBS = ("post", "agree", "refuse", "drop")
+POSTED = gettext_lazy("It is posted on the last day of the month, and taken back on the first day of the next.")
+WAITS = gettext_lazy("It is above what you post alone: a second person decides.")
+REFUSED = gettext_lazy("It is not posted; the accrual stays as it was rated.")
+DROPPED = gettext_lazy("It is dropped; nothing was posted.")
 WH_PLACES = 3
 PERCENT_PLACES = 2
 PROGRESS = "accrual-progress"
@@ -49,7 +51,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "form": AccrualForm(today=today()),
         "may_make": actor_of(request).is_one_of(operations.MAKERS),
         "chart": _chart(context["rows"]),
-        "people": users.names([one.poster_id or one.opener_id for one in context["rows"]]),
+        "people": second_person.names({one.poster_id or one.opener_id or 0 for one in context["rows"]} - {0}),
     }
     return render(request, "desk/accruals/list.html", context)
 
@@ -105,7 +107,8 @@ def show(request: HttpRequest, accrual_id: int) -> HttpResponse:
         "told": told,
         "percent": None if told is None or told.percent_e2 is None else to_text(told.percent_e2, places=PERCENT_PLACES),
         "may_make": actor_of(request).is_one_of(operations.MAKERS),
-        "people": users.names([card.opener_id, card.poster_id]),
+        "people": second_person.names({one for one in (card.opener_id, card.asker_id, card.poster_id) if one}),
+        "is_own": card.asker_id == actor_of(request).id,
     }
     return render(request, "desk/accruals/accrual.html", context)
 
@@ -113,18 +116,28 @@ def show(request: HttpRequest, accrual_id: int) -> HttpResponse:
 @allow(*BILLERS)
 @require_POST
 def act(request: HttpRequest, accrual_id: int) -> HttpResponse:
-    """Post an accrual, or drop it."""
+    """Post an accrual, decide on its posting as the second person, or drop it."""
     verb = request.POST.get("action", "")
-    if verb not in DO:
+    if verb not in VERBS:
         raise Http404
     _card(accrual_id)
     try:
-        DO[verb](accrual_id=accrual_id, actor=actor_of(request))
+        messages.success(request, _act(verb, accrual_id, actor_of(request)))
     except Refused as refusal:
         tell_refusal(request, refusal)
-    else:
-        messages.success(request, DONE[verb])
     return redirect("desk:accrual", accrual_id)
+
+
+def _act(verb: str, accrual_id: int, actor: Actor) -> Any:
+    """Do it, and return what the page says of it."""
+    if verb == "drop":
+        operations.drop(accrual_id=accrual_id, actor=actor)
+        return DROPPED
+    if verb == "post":
+        return POSTED if operations.post(accrual_id=accrual_id, today=today(), actor=actor) else WAITS
+    is_agreed = verb == "agree"
+    operations.decide(accrual_id=accrual_id, is_agreed=is_agreed, today=today(), actor=actor)
+    return POSTED if is_agreed else REFUSED
 
 
 @allow(*READERS)

@@ -1,21 +1,20 @@
 """What the desk's pages share: today, not found, files, and refusals in the page's language."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, QueryDict
+from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 
 from cis.kernel.errors import Refused
-from cis.platform import csv_files
-from cis.platform.phrases import explain
+from cis.platform import answers, csv_files
 
 FILE_ROWS_MOST = 200_000
 FINDINGS_MOST = 8
 csv_file = csv_files.csv_file
 """For all lists of the desk."""
+or_404, tell_refusal = answers.or_404, answers.tell_refusal
+"""For all pages of the desk."""
 
 
 def today() -> date:
@@ -31,23 +30,6 @@ def posted(request: HttpRequest) -> QueryDict | None:
 def asks_for(request: HttpRequest, target: str) -> bool:
     """Return whether only a piece of the page is asked for, the one with this id."""
     return request.headers.get("HX-Request") == "true" and request.headers.get("HX-Target") == target
-
-
-@contextmanager
-def or_404() -> Iterator[None]:
-    """Answer "not found" where the thing that the address names does not exist."""
-    try:
-        yield
-    except Refused as refusal:
-        if refusal.code.startswith("unknown_"):
-            raise Http404(refusal.message) from refusal
-        raise
-
-
-def tell_refusal(request: HttpRequest, refusal: Refused) -> None:
-    """Show on the next page why something was not done."""
-    words = explain(refusal.code, refusal.message, refusal.advice)
-    messages.error(request, f"{words.message} {words.advice}".strip())
 
 
 def tell_findings(request: HttpRequest, refusal: Refused) -> None:

@@ -6,6 +6,7 @@ What is not named in a contract is refused: a mistyped field would else be lost 
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
@@ -67,9 +68,25 @@ def asked(contract: type[serializers.Serializer], request: Request) -> dict[str,
 
     :raises ValidationError: a parameter is unknown, wrong, or comes twice.
     """
+    wanted = asked_with_page(contract, request)
+    return {name: value for name, value in wanted.items() if name not in {"cursor", "page_size"}}
+
+
+def asked_with_page(contract: type[serializers.Serializer], request: Request) -> dict[str, Any]:
+    """
+    Return what a list is asked for by its query, with the place in the list and the size of its pages.
+
+    :raises ValidationError: a parameter is unknown, wrong, or comes twice.
+    """
     wanted = contract(data=query_of(request))
     wanted.is_valid(raise_exception=True)
-    return {name: value for name, value in wanted.validated_data.items() if name not in {"cursor", "page_size"}}
+    return dict(wanted.validated_data)
+
+
+def next_page(request: Request, **changed: object) -> str:
+    """Return the address of the next page: the same query from another place on."""
+    query = {**request.query_params.dict(), **{name: str(value) for name, value in changed.items()}}
+    return str(request.build_absolute_uri(f"{request.path}?{urlencode(query)}"))
 
 
 def query_of(request: Request) -> dict[str, str]:
@@ -198,11 +215,9 @@ class JsonParser(JSONParser):
             raise ParseError("JSON parse error - nested too deeply") from error
 
 
-class PdfRenderer(BaseRenderer):
-    """Lets a caller ask for ``application/pdf``; a problem is still told in JSON."""
+class _FileRenderer(BaseRenderer):
+    """Lets a caller ask for a file by its media type; a problem is still told in JSON."""
 
-    media_type = "application/pdf"
-    format = "pdf"
     charset = None
     render_style = "binary"
 
@@ -210,3 +225,17 @@ class PdfRenderer(BaseRenderer):
         """Return bytes as they are, anything else as JSON."""
         written: bytes = data if isinstance(data, bytes) else JSONRenderer().render(data)
         return written
+
+
+class PdfRenderer(_FileRenderer):
+    """Lets a caller ask for ``application/pdf``."""
+
+    media_type = "application/pdf"
+    format = "pdf"
+
+
+class CsvRenderer(_FileRenderer):
+    """Lets a caller ask for ``text/csv``."""
+
+    media_type = "text/csv"
+    format = "csv"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from cis.platform import (
+    pack_accruals,
     pack_arrears,
     pack_breaches,
     pack_budget,
@@ -247,6 +248,7 @@ class Rules:
     money_moves: pack_money.MoneyMoves
     deposits: pack_deposits.Deposits = field(metadata=_LOCAL)
     write_offs: pack_write_offs.WriteOffs = field(metadata=_LOCAL)
+    accruals: pack_accruals.Accruals = field(metadata=_LOCAL)
     budget_billing: pack_budget.BudgetBilling = field(metadata=_LOCAL)
     consolidated_bills: pack_collective.ConsolidatedBills = field(metadata=_LOCAL)
     telephone_enquiry: pack_collective.TelephoneEnquiry = field(metadata=_LOCAL)

@@ -15,8 +15,8 @@ from accounts.queries import customers
 from cis.kernel.errors import Refused
 from cis.platform import typed
 from cis.platform.access import allow_public
+from cis.platform.answers import or_404, tell_refusal
 from cis.portal.access import today
-from cis.portal.answers import or_404, tell_refusal
 from cis.portal.apply import APPLICANT, check, private
 from contracts.domain.application_workflow import SUBJECT
 from contracts.domain.offer_workflow import OfferAction

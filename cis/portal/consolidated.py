@@ -10,10 +10,10 @@ from billing.queries import consolidated, pay_links
 from billing.queries.consolidated import ConsolidatedCard, Wanted
 from cashiering.gateways import online
 from cis.platform.access import allow_portal
+from cis.platform.answers import or_404
 from cis.platform.csv_files import csv_file
 from cis.platform.paging import page_of
 from cis.portal import access
-from cis.portal.answers import or_404
 
 ROWS = 50
 LIST_MOST = 240

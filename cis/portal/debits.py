@@ -15,9 +15,9 @@ from cashiering.operations.mandates import NewMandate
 from cashiering.queries import debit_rules, debits, mandates
 from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow_portal
+from cis.platform.answers import or_404, tell_refusal
 from cis.platform.forms import MoneyField, PageForm
 from cis.portal import access
-from cis.portal.answers import or_404, tell_refusal
 
 SHOWN_MOST = 24
 SENT = "signing_mandate"

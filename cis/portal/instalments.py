@@ -33,12 +33,12 @@ from cashiering.queries import checkouts as checkout_queries
 from cis.kernel.errors import Refused
 from cis.platform import limits
 from cis.platform.access import actor_of, allow_portal, allow_public
+from cis.platform.answers import or_404, tell_refusal
 from cis.platform.instalment_form import WishForm
 from cis.platform.limits import TooManyRequests
 from cis.platform.phrases import explain
 from cis.portal import access
 from cis.portal.access import Visit
-from cis.portal.answers import or_404, tell_refusal
 from cis.portal.pay import HOURS, LOOK_MOST, PAY_MOST, PAYER
 
 SENT = "accepting_plan"

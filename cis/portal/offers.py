@@ -10,8 +10,8 @@ from django.views.decorators.http import require_POST, require_safe
 from cis.kernel.errors import Refused
 from cis.platform import typed
 from cis.platform.access import actor_of, allow_portal
+from cis.platform.answers import or_404, tell_refusal
 from cis.portal import access
-from cis.portal.answers import or_404, tell_refusal
 from contracts.domain.offer_workflow import OfferAction
 from contracts.operations import offers as operations
 from contracts.queries import offers

@@ -27,11 +27,11 @@ from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.errors import Refused
 from cis.platform import limits, packs
 from cis.platform.access import actor_of, allow_portal, allow_public
+from cis.platform.answers import or_404
 from cis.platform.limits import TooManyRequests
 from cis.platform.phrases import explain
 from cis.portal import access
 from cis.portal.access import Held
-from cis.portal.answers import or_404
 from cis.portal.pay_forms import PayForm
 
 PAYER = Actor(ActorKind.CUSTOMER, None, "payer")

@@ -12,10 +12,10 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.queries import customers, supplier
 from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow_portal
+from cis.platform.answers import or_404, tell_refusal
 from cis.platform.forms import day_of
 from cis.portal import access
 from cis.portal.access import Held, Visit
-from cis.portal.answers import or_404, tell_refusal
 from contracts.domain.programs import WORKFLOW, EnrollmentState, ProgramKind
 from contracts.operations import program_signing
 from contracts.operations import programs as operations

@@ -9,19 +9,20 @@ from django.db.backends.postgresql.psycopg_any import DateRange
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from billing.models.accrual import AccrualAccount, AccrualLine, RevenueAccrual
+from billing.domain.adjustments import Limits
+from billing.models.accrual import AccrualAccount, AccrualLine, AccrualPosting, RevenueAccrual
 from billing.models.bill import Bill
 from billing.models.ledger import Transfer
 from billing.operations import accruals, accruing, bills, periods
-from billing.operations.accruals import AccrualMonthClosed, BadAccrual
+from billing.operations.accruals import AccrualMonthClosed, BadAccrual, OwnAccrual
+from billing.queries import accrual_rules, reports
 from billing.queries import accruals as queries
-from billing.queries import reports
 from billing.queries.accruals import UnknownAccrual
 from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.enums import Role
 from cis.kernel.periods import Period
 from cis.kernel.workflow import NotAllowed
-from cis.platform.models import Job
+from cis.platform.models import AuditEvent, Job
 from metering.models.read import RegisterRead
 from metering.models.usage import Usage
 from metering.operations import usage
@@ -85,7 +86,7 @@ def made(month=FEBRUARY, today=TODAY):
 
 def posted(**values):
     accrual_id = made(**values)
-    accruals.post(accrual_id=accrual_id, actor=ANNA)
+    accruals.post(accrual_id=accrual_id, today=TODAY, actor=ANNA)
     return accrual_id
 
 
@@ -202,11 +203,47 @@ def test_a_month_takes_one_when_it_is_over_and_until_it_is_closed(homes):
         with pytest.raises(AccrualMonthClosed):
             made(month=closed)
     with pytest.raises(AccrualMonthClosed):
-        accruals.post(accrual_id=waits, actor=ANNA)
+        accruals.post(accrual_id=waits, today=TODAY, actor=ANNA)
     assert not Transfer.objects.filter(kind="accrual").exists()
     accruals.drop(accrual_id=waits, actor=ANNA)
     with pytest.raises(UnknownAccrual):
-        accruals.post(accrual_id=waits, actor=ANNA)
+        accruals.post(accrual_id=waits, today=TODAY, actor=ANNA)
+    prove()
+
+
+def test_above_the_limit_of_a_role_two_post_it(homes, monkeypatch):
+    """The rule of the place is set just below and at what the accrual moves."""
+    net = net_of(133) + net_of(40)
+    low = Limits(alone_minor={Role.BILLING: net - 1, Role.SUPERVISOR: net}, day_minor={Role.BILLING: 2**62, Role.SUPERVISOR: 2**62})  # fmt: skip
+    monkeypatch.setattr(accrual_rules, "limits", lambda *, at: low)
+    waits = made()
+    assert not accruals.post(accrual_id=waits, today=TODAY, actor=ANNA)
+    assert (queries.one(accrual_id=waits).state, queries.one(accrual_id=waits).asker_id) == ("rated", ANNA.id)
+    assert not Transfer.objects.filter(kind="accrual").exists()
+    with pytest.raises(BadAccrual):
+        accruals.post(accrual_id=waits, today=TODAY, actor=BERT)
+    with pytest.raises(OwnAccrual):
+        accruals.decide(accrual_id=waits, is_agreed=True, today=TODAY, actor=ANNA)
+    with pytest.raises(NotAllowed):
+        accruals.decide(accrual_id=waits, is_agreed=True, today=TODAY, actor=CLEO)
+    accruals.decide(accrual_id=waits, is_agreed=False, today=TODAY, actor=BERT)
+    assert (queries.one(accrual_id=waits).state, queries.one(accrual_id=waits).asker_id) == ("rated", None)
+    accruals.post(accrual_id=waits, today=TODAY, actor=ANNA)
+    accruals.decide(accrual_id=waits, is_agreed=True, today=TODAY, actor=BERT)
+    card = queries.one(accrual_id=waits)
+    assert (card.state, card.net_minor, card.poster_id) == ("posted", net, BERT.id)
+    told = AuditEvent.objects.filter(subject="accrual", subject_id=waits).values_list("action", flat=True)
+    assert [*told.order_by("id")] == [
+        "open", "propose_accrual_posting", "drop_accrual_posting", "propose_accrual_posting", "post",
+    ]  # fmt: skip
+    # A supervisor does so much alone, a program nothing.
+    assert accruals.post(accrual_id=made(), today=TODAY, actor=BERT)
+    program = Actor(ActorKind.CLIENT, 7, "books")
+    monkeypatch.undo()
+    assert not accruals.post(accrual_id=made(), today=TODAY, actor=program)
+    # One that is dropped takes its proposal with it.
+    accruals.drop(accrual_id=made(), actor=ANNA)
+    assert not AccrualPosting.objects.filter(state="proposed").exists()
     prove()
 
 
@@ -234,7 +271,7 @@ def test_six_accounts_take_as_many_statements_as_two(version):
         accrual_id = accruals.open_new(month=JANUARY, today=TODAY, actor=ANNA)
         with CaptureQueriesContext(connection) as told:
             accruing.work(timezone.now())
-            accruals.post(accrual_id=accrual_id, actor=ANNA)
+            accruals.post(accrual_id=accrual_id, today=TODAY, actor=ANNA)
         return len(told)
 
     reads = {JANUARY: 0, FEBRUARY: 100}

@@ -13,6 +13,7 @@ from tests.doors.api.calls import key
 pytestmark = pytest.mark.django_db
 EXAMPLES = 40
 MONEY = ("adjustments", "money-moves", "write-offs", "refunds")
+DECIDED = (*MONEY, "write-off-batches", "accruals")
 # What fits the form may still be refused for its meaning: an account that is not there, a day to come.
 checks.load_all_checks()
 EXCLUDED = [checks.CHECKS.get_one("positive_data_acceptance")]
@@ -45,7 +46,7 @@ def bearer(world):
         "reads:write",
         "tariffs:read",
         "books:read",
-        *(f"{kind}:{verb}" for kind in MONEY for verb in ("read", "write", "decide")),
+        *(f"{kind}:{verb}" for kind in DECIDED for verb in ("read", "write", "decide")),
         "e-invoices:read",
         "consolidated:read",
         "consolidated:write",
@@ -87,6 +88,14 @@ def bearer(world):
         *((f"/api/v1/{kind}{rest}", method) for kind in MONEY for rest, method in (("", "GET"), ("", "POST"))),
         ("/api/v1/write-offs/{row_id}", "GET"),
         ("/api/v1/refunds/{row_id}/decide", "POST"),
+        ("/api/v1/write-offs/{row_id}/reverse", "POST"),
+        ("/api/v1/write-off-candidates", "GET"),
+        ("/api/v1/write-off-batches", "GET"),
+        ("/api/v1/write-off-batches", "POST"),
+        ("/api/v1/write-off-batches/{batch_id}/file", "GET"),
+        ("/api/v1/accruals", "GET"),
+        ("/api/v1/accruals", "POST"),
+        ("/api/v1/accruals/{accrual_id}/accounts", "GET"),
         ("/api/v1/accounts/{number}/holds", "GET"),
         ("/api/v1/holds", "POST"),
         ("/api/v1/applications", "GET"),
@@ -137,6 +146,10 @@ def test_the_description_names_each_operation_with_an_example_for_its_problems(c
         "get_consolidated_bill", "get_consolidation", "get_e_invoice", "get_tax_profile", "list_account_holds",
         "list_consolidated_bills", "list_consolidations", "list_e_invoices", "place_hold", "put_tax_profile",
         "request_e_invoice", "take_back_e_invoice",
+        "reverse_adjustment", "reverse_money_move", "reverse_write_off", "list_write_off_candidates",
+        "list_write_off_batches", "propose_write_off_batch", "get_write_off_batch", "decide_write_off_batch",
+        "get_write_off_batch_file", "list_accruals", "open_accrual", "get_accrual", "list_accrual_accounts",
+        "post_accrual", "decide_accrual", "drop_accrual",
     }  # fmt: skip
     for operation in operations.values():
         assert "application/problem+json" in operation["responses"]["401"]["content"]

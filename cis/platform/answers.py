@@ -1,4 +1,4 @@
-"""What the portal's pages share: not found, and refusals in the page's language."""
+"""What the pages of staff and of customers share: not found, and refusals in the page's language."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
