@@ -8,8 +8,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from billing.domain.adjustments import Limits
 from billing.models.accrual import AccrualAccount, AccrualLine, RevenueAccrual
 from billing.models.ledger import Transfer
+from billing.queries import accrual_rules
 from cis.kernel.enums import Role
 from cis.platform.models import Job
 from tariffs.models.tariff import TariffVersion
@@ -68,6 +70,26 @@ def test_a_month_is_rated_looked_at_and_posted(desk, month, rated):
     assert "54.60" in listed
     assert "Posted" in text(desk.get("/desk/books/accruals.csv"))
     assert "54.60" in text(desk.get(f"{LIST}{rated.id}/totals.csv"))
+
+
+def test_above_the_limit_somebody_else_agrees_on_the_same_page(desk, rated, monkeypatch):
+    """Of 54.60 somebody of billing posts 54.59 alone."""
+    low = Limits(alone_minor={Role.BILLING: 5459}, day_minor={Role.BILLING: 2**62})
+    monkeypatch.setattr(accrual_rules, "limits", lambda *, at: low)
+    biller, page = sign_in(Client(), Role.BILLING), f"{LIST}{rated.id}/"
+    answer = biller.post(f"{page}act/", {"action": "post"}, follow=True).content.decode()
+    assert "a second person decides" in answer
+    assert 'value="agree"' not in answer
+    assert "waits for a second person" in biller.get(LIST).content.decode()
+    biller.post(f"{page}act/", {"action": "agree"})
+    assert not Transfer.objects.filter(kind="accrual").exists()
+    assert "proposed to post it" in desk.get(page).content.decode()
+    desk.post(f"{page}act/", {"action": "refuse"})
+    assert 'value="post"' in biller.get(page).content.decode()
+    biller.post(f"{page}act/", {"action": "post"})
+    desk.post(f"{page}act/", {"action": "agree"})
+    rated.refresh_from_db()
+    assert (rated.state, rated.net_minor) == ("posted", 5460)
 
 
 def test_who_is_not_in_it_is_named_with_the_reason(desk, rated):
