@@ -157,7 +157,8 @@ def id_of_number(number: str) -> int:
 
     :raises UnknownAccount: there is none.
     """
-    found = Account.objects.filter(number=number).values_list("id", flat=True).first()
+    # PostgreSQL takes no text with NUL in it, and a number has only signs that are seen.
+    found = Account.objects.filter(number=number).values_list("id", flat=True).first() if number.isprintable() else None
     if found is None:
         raise UnknownAccount(f"There is no account {number}.", number=number)
     return found

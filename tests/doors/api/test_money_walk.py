@@ -14,7 +14,7 @@ from cis.kernel.periods import month_of
 from cis.platform import jobs
 from tests.db.billing.night import prove
 from tests.db.billing.test_accruals import JANUARY, home
-from tests.doors.api.calls import key
+from tests.doors.api.calls import Caller, assert_problem, key
 from tests.factories import accounts, billing, contracts, tariffs
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -46,3 +46,22 @@ def test_a_day_of_money_is_walked_by_two_keys(supplier, live_server, monkeypatch
     exec(re.search(r"```python\n(.*?)```", section, re.DOTALL)[1], {"__name__": "walk"})
     assert capsys.readouterr().out.strip() == re.search(r"It prints:\n\n```\n(.*?)\n```", section, re.DOTALL)[1]
     prove()
+
+
+@pytest.mark.parametrize(
+    ("path", "scope"),
+    [
+        ("mandates", "mandates:read"),
+        ("instalment-plans", "plans:read"),
+        ("holds", "holds:read"),
+        ("tax-profile", "e-invoices:read"),
+        ("prepayment", "prepayments:read"),
+        ("budget", "budgets:read"),
+        ("balance", "balances:read"),
+    ],
+)
+def test_what_no_number_can_be_is_no_account(path, scope):
+    """PostgreSQL refuses a text with NUL, which is no fault of the server's."""
+    accounts.supplier()
+    for number in ("1%00", "%E4%B8%AD", "1" * 30):
+        assert_problem(Caller(scope).get(f"accounts/{number}/{path}"), 404, "unknown_account")
