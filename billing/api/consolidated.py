@@ -13,9 +13,12 @@ from rest_framework.views import APIView
 
 from accounts.queries import accounts, supplier
 from billing.api import consolidated_contracts as contract
-from billing.operations import consolidations
+from billing.api.endpoints import PAYMENTS_READ, PAYMENTS_WRITE
+from billing.domain.channels import PaymentChannel
+from billing.operations import consolidated_payments, consolidations
 from billing.operations.consolidations import Terms
 from billing.queries import consolidated as queries
+from billing.queries import consolidated_payments as whole_payments
 from billing.queries import consolidations as arrangements
 from billing.queries.consolidated import ConsolidatedCard
 from billing.queries.consolidations import ConsolidationCard
@@ -36,6 +39,7 @@ NUMBER = OpenApiParameter("number", str, OpenApiParameter.PATH, description="As 
 ID = OpenApiParameter("consolidation_id", int, OpenApiParameter.PATH, description="As in the list.")
 KEY = key_parameter("arrangement")
 TAG = "Consolidated bills"
+PAYMENTS_MOST = 20
 
 
 @api.needs(GET=READ)
@@ -101,6 +105,52 @@ class ConsolidatedBillOne(APIView):
             for gap in queries.gaps_of(consolidated_bill_id=card.id)
         ]
         return Response({**_shown(card, currency), "items": items, "taxes": taxes, "missing": missing})
+
+
+@api.needs(GET=PAYMENTS_READ, POST=PAYMENTS_WRITE)
+class ConsolidatedBillPayments(APIView):
+    """Payments for a consolidated bill as a whole."""
+
+    parser_classes = (JsonParser,)
+
+    @extend_schema(
+        operation_id="list_consolidated_payments",
+        summary="Payments for a consolidated bill",
+        tags=[TAG],
+        parameters=[NUMBER],
+        responses={200: contract.WholePaymentList, **problems(404)},
+    )
+    def get(self, request: Request, number: str) -> Response:  # noqa: ARG002
+        """List the latest payments for a consolidated bill, also those that went back."""
+        card, currency = queries.of_number(number), supplier.current().currency
+        found = queries.payments_of(consolidated_bill_id=card.id)[:PAYMENTS_MOST]
+        return Response({"results": [_paid(one.id, currency) for one in found]})
+
+    @extend_schema(
+        operation_id="report_consolidated_payment",
+        summary="Report a payment for a consolidated bill",
+        tags=[TAG],
+        request=contract.WholePaymentNew,
+        parameters=[NUMBER, key_parameter("payment")],
+        responses={200: contract.WholePaymentKept, 201: contract.WholePaymentKept, **problems(400, 404, 409, 415, 422)},
+    )
+    @idempotent
+    def post(self, request: Request, number: str) -> Response:
+        """Report money for the whole: it is spread over its bills, too much is credit. 200: the reference was known."""
+        given = contract.WholePaymentNew(data=request.data)
+        given.is_valid(raise_exception=True)
+        values = given.validated_data
+        kept = consolidated_payments.receive(
+            consolidated_bill_id=queries.of_number(number).id,
+            amount_minor=values["amount_minor"],
+            channel=PaymentChannel(values["channel"]),
+            reference=values["reference"],
+            received_date=values["received_date"],
+            today=timezone.localdate(),
+            actor=actor_of(request),
+        )
+        body = _paid(kept.consolidated_payment_id, supplier.current().currency)
+        return Response(body, status=201 if kept.is_new else 200)
 
 
 @api.needs(GET=READ, POST=WRITE)
@@ -177,6 +227,24 @@ class ConsolidationOne(APIView):
             today=timezone.localdate(), actor=actor_of(request),
         )  # fmt: skip
         return Response(_arrangement(arrangements.one(consolidation_id=consolidation_id)))
+
+
+def _paid(consolidated_payment_id: int, currency: str) -> dict[str, Any]:
+    card = whole_payments.one(consolidated_payment_id=consolidated_payment_id)
+    return {
+        "id": card.id,
+        "consolidated_bill": card.bill_number,
+        "channel": card.channel,
+        "reference": card.reference,
+        "received_date": card.received_date,
+        "returned_date": card.returned_date,
+        "amount": money(card.amount_minor, currency),
+        "parts": [
+            {"payment": payment_id, "account": number, "amount": money(amount, currency)}
+            for payment_id, number, amount in card.parts
+        ],
+        "pays": [{"bill": number, "amount": money(amount, currency)} for number, amount in card.paid],
+    }
 
 
 def _given(request: Request) -> Mapping[str, Any]:

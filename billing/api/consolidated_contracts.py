@@ -3,7 +3,9 @@
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
+from billing.api.contracts import PaymentFor, PaysBill
 from billing.api.e_invoice_contracts import MONTH
+from billing.operations.consolidated_payments import REFERENCE_MOST
 from billing.operations.consolidations import ACCOUNTS_MOST, ADDRESS_MOST, NAME_MOST
 from cis.platform.api import PAGE_SIZE_MOST
 from cis.platform.api_fields import MoneyField, Strict
@@ -92,6 +94,54 @@ class ConsolidatedWhole(ConsolidatedShown):
     items = ItemShown(many=True)
     taxes = TaxShown(many=True)
     missing = GapShown(many=True)
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Bank transfer",
+            value={
+                "amount_minor": 1851000, "currency": "CNY", "channel": "bank", "reference": "BOC-1",
+                "received_date": "2026-11-20",
+            },
+            request_only=True,
+        )
+    ]
+)  # fmt: skip
+class WholePaymentNew(PaymentFor):
+    """Money received for a consolidated bill."""
+
+    reference = serializers.CharField(
+        max_length=REFERENCE_MOST, help_text="The channel's own name of the payment; counts once."
+    )
+
+
+class PartShown(serializers.Serializer):
+    """What an account got of a payment for a consolidated bill."""
+
+    payment = serializers.IntegerField(help_text="For GET /payments/{id}.")
+    account = serializers.CharField()
+    amount = MoneyField()
+
+
+class WholePaymentKept(serializers.Serializer):
+    """A payment for a consolidated bill."""
+
+    id = serializers.IntegerField()
+    consolidated_bill = serializers.CharField()
+    channel = serializers.CharField()
+    reference = serializers.CharField()
+    received_date = serializers.DateField()
+    returned_date = serializers.DateField(allow_null=True, help_text="null: it stands.")
+    amount = MoneyField()
+    parts = PartShown(many=True, help_text="In the order in which they pay; what is too much is credit of the last.")
+    pays = PaysBill(many=True, help_text="The bills that it paid.")
+
+
+class WholePaymentList(serializers.Serializer):
+    """Payments for a consolidated bill, the latest first."""
+
+    results = WholePaymentKept(many=True)
 
 
 class ConsolidationQuery(Strict):

@@ -224,16 +224,12 @@ class BalanceNow(serializers.Serializer):
         )
     ]
 )  # fmt: skip
-class PaymentNew(Strict):
-    """Money received."""
+class PaymentFor(Strict):
+    """Money received for something."""
 
-    account = serializers.RegexField(ACCOUNT, help_text="Account number.")
     amount_minor = WholeNumber(min_value=1, max_value=AMOUNT_MOST_MINOR, help_text="In minor units: 19250 = ¥192.50.")
     currency = serializers.RegexField(r"^[A-Z]{3}$", help_text="The supplier's currency.")
     channel = serializers.ChoiceField(CHANNELS)
-    reference = serializers.CharField(
-        max_length=REFERENCE_MOST, help_text="The channel's own name of the payment; counts once."
-    )
     received_date = serializers.DateField(help_text="Not after today.")
 
     def validate_currency(self, value: str) -> str:
@@ -241,6 +237,15 @@ class PaymentNew(Strict):
         if value != supplier.current().currency:
             raise serializers.ValidationError("The supplier's accounts are kept in another currency.", "wrong_currency")
         return value
+
+
+class PaymentNew(PaymentFor):
+    """Money received."""
+
+    account = serializers.RegexField(ACCOUNT, help_text="Account number.")
+    reference = serializers.CharField(
+        max_length=REFERENCE_MOST, help_text="The channel's own name of the payment; counts once."
+    )
 
 
 class PaysBill(serializers.Serializer):

@@ -13,13 +13,14 @@ from django.db.models import Sum
 from billing.domain import consolidated as domain
 from billing.domain.channels import PaymentChannel, ReturnKind
 from billing.models.consolidated import ConsolidatedPart, ConsolidatedPayment
+from billing.models.payment import Payment
 from billing.operations import consolidated_telling, ledger, payments
 from billing.operations.payments import BadPayment, NewPayment, ReferenceReused
 from billing.queries import consolidated as queries
 from billing.queries import moved_payments
 from cis.kernel.actors import Actor
 from cis.platform import audit
-from cis.platform.db import joins_transaction
+from cis.platform.db import joins_transaction, opens_transaction
 
 REFERENCE_MOST = payments.REFERENCE_MOST - len("/99999")
 
@@ -35,6 +36,29 @@ class Booked:
     consolidated_payment_id: int
     parts: tuple[tuple[int, int], ...]
     is_new: bool
+
+
+@opens_transaction
+def receive(
+    *,
+    consolidated_bill_id: int,
+    amount_minor: int,
+    channel: PaymentChannel,
+    reference: str,
+    received_date: date,
+    today: date,
+    actor: Actor,
+) -> Booked:
+    """Book a payment for a consolidated bill as a use case of its own; see ``book_step``."""
+    return book_step(
+        consolidated_bill_id=consolidated_bill_id,
+        amount_minor=amount_minor,
+        channel=channel,
+        reference=reference,
+        received_date=received_date,
+        today=today,
+        actor=actor,
+    )
 
 
 @joins_transaction
@@ -53,17 +77,28 @@ def book_step(
 
     :raises UnknownConsolidatedBill: there is none.
     :raises BadPayment: amount, reference or date are impossible.
-    :raises ReferenceReused: the reference is of another amount or bill.
+    :raises ReferenceReused: the reference is of another amount or bill, or of a payment of one account.
     """
     card = queries.one(consolidated_bill_id=consolidated_bill_id)
-    if not 0 < amount_minor <= payments.AMOUNT_MOST_MINOR or not 0 < len(reference.strip()) <= REFERENCE_MOST:
-        raise BadPayment("The amount or the reference is impossible.", advice="Look at both.", field="amount")
+    if not 0 < amount_minor <= payments.AMOUNT_MOST_MINOR:
+        raise BadPayment("The amount must be more than 0.", advice="Enter what was received.", field="amount")
+    if not reference.strip() or len(reference) > REFERENCE_MOST:
+        raise BadPayment(f"A reference has 1 to {REFERENCE_MOST} characters.", advice="Mend it.", field="reference")
     account_ids = queries.accounts_of(consolidated_bill_id=consolidated_bill_id)
     # Two messages with one reference wait here for each other.
     ledger.lock_customers(account_ids=[*account_ids, card.lead_account_id])
-    known = ConsolidatedPayment.objects.filter(channel=channel.value, reference=reference).first()
-    if known is not None:
-        return _known(known, consolidated_bill_id=consolidated_bill_id, amount_minor=amount_minor)
+    row, is_new = ConsolidatedPayment.objects.get_or_create(
+        channel=channel.value,
+        reference=reference,
+        defaults={
+            "consolidated_bill_id": consolidated_bill_id,
+            "amount_minor": amount_minor,
+            "received_date": received_date,
+            "actor_id": actor.id,
+        },
+    )
+    if not is_new:
+        return _known(row, consolidated_bill_id=consolidated_bill_id, amount_minor=amount_minor)
     parts = domain.spread(
         amount_minor=amount_minor,
         open_bills=queries.open_bills(consolidated_bill_id=consolidated_bill_id, today=today),
@@ -79,14 +114,7 @@ def book_step(
         )
         for place, part in enumerate(parts, start=1)
     ]
-    row = ConsolidatedPayment.objects.create(
-        consolidated_bill_id=consolidated_bill_id,
-        channel=channel.value,
-        reference=reference,
-        amount_minor=amount_minor,
-        received_date=received_date,
-        actor_id=actor.id,
-    )
+    _check_free(channel=channel, references=[reference, *(one.reference for one in new)])
     payment_ids = payments.book_new_step(payments=new, channel=channel, today=today, actor=actor)
     ConsolidatedPart.objects.bulk_create(
         ConsolidatedPart(consolidated_payment=row, payment_id=payment_id) for payment_id in payment_ids
@@ -122,10 +150,12 @@ def take_back_step(
         )
 
 
-def of_payment(*, payment_id: int) -> int | None:
-    """Return the payment for a consolidated bill that a payment is part of; None: it came alone. One statement."""
-    rows = ConsolidatedPart.objects.filter(payment_id=payment_id)
-    return rows.values_list("consolidated_payment_id", flat=True).first()
+def _check_free(*, channel: PaymentChannel, references: list[str]) -> None:
+    if Payment.objects.filter(channel=channel.value, reference__in=references).exists():
+        raise ReferenceReused(
+            f"Reference {references[0]} is already a payment of one account.",
+            advice="Check the reference; each payment has its own.",
+        )
 
 
 def _known(row: ConsolidatedPayment, *, consolidated_bill_id: int, amount_minor: int) -> Booked:

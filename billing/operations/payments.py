@@ -15,6 +15,7 @@ from django.utils import timezone
 from billing.domain.announcements import PaymentsBooked
 from billing.domain.channels import PaymentChannel, ReturnKind
 from billing.domain.entries import TransferKind
+from billing.models.consolidated import ConsolidatedPayment
 from billing.models.payment import Payment, PaymentReturn
 from billing.operations import allocation, ledger, telling
 from billing.queries.payments import UnknownPayment
@@ -109,7 +110,7 @@ def book(
     :param for_bills: what it pays of each bill, by id of the bill; the rest goes by the rule. [minor unit]
     :raises BadPayment: amount, reference or date are impossible.
     :raises BadDirection: it cannot pay these bills.
-    :raises ReferenceReused: the reference belongs to a payment of another amount or account.
+    :raises ReferenceReused: the reference belongs to a payment of another amount or account, or of a consolidated bill.
     """
     _check(amount_minor=amount_minor, reference=reference, received_date=received_date, today=today)
     # Two messages with one reference wait here for each other.
@@ -127,6 +128,7 @@ def book(
     if not is_new:
         _check_same(payment, account_id=account_id, amount_minor=amount_minor)
         return Received(payment_id=payment.id, is_new=False)
+    _check_not_of_many(channel=channel, reference=reference)
     ledger.post_payments(payment_ids=[payment.id], account_ids=[account_id], actor=actor)
     allocation.direct(payment_id=payment.id, account_id=account_id, amount_minor=amount_minor, parts=for_bills or {})
     allocation.allocate(account_ids=[account_id], today=today)
@@ -243,5 +245,13 @@ def _check_same(payment: Payment, *, account_id: int, amount_minor: int) -> None
     if (payment.account_id, payment.amount_minor) != (account_id, amount_minor):
         raise ReferenceReused(
             f"Reference {payment.reference} is already a payment of another amount or account.",
+            advice="Check the reference; each payment has its own.",
+        )
+
+
+def _check_not_of_many(*, channel: PaymentChannel, reference: str) -> None:
+    if ConsolidatedPayment.objects.filter(channel=channel.value, reference=reference).exists():
+        raise ReferenceReused(
+            f"Reference {reference} is already a payment for a consolidated bill.",
             advice="Check the reference; each payment has its own.",
         )

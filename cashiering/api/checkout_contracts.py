@@ -14,8 +14,8 @@ AMOUNT_MOST = 10**13
 EXAMPLE = {
     "reference": "CQ7Y3H5M2L4NABCDEFGH2I", "account": "3100000017", "provider": "sandbox", "state": "created",
     "amount": {"amount_minor": 6170, "currency": "CNY", "text": "61.70"}, "bills": ["0000000042"],
-    "page_url": "https://pay.example.com/o/17", "qr": "", "expires_at": "2026-11-28T04:30:00Z", "payment": None,
-    "reason": "",
+    "consolidated_bill": "", "page_url": "https://pay.example.com/o/17", "qr": "",
+    "expires_at": "2026-11-28T04:30:00Z", "payment": None, "reason": "",
 }  # fmt: skip
 
 
@@ -27,9 +27,12 @@ EXAMPLE = {
     ]
 )
 class CheckoutNew(Strict):
-    """What somebody wants to pay online: bills, or an amount."""
+    """What somebody wants to pay online: bills of an account, an amount for it, or a consolidated bill."""
 
-    account = serializers.RegexField(NUMBER)
+    account = serializers.RegexField(NUMBER, required=False, help_text="Left out for a consolidated bill.")
+    consolidated_bill = serializers.RegexField(
+        NUMBER, required=False, help_text="Its number alone: all that is open of it is paid."
+    )
     provider = serializers.RegexField(r"^[a-z_]{1,40}$", help_text="As the setting PAYMENT_PROVIDERS names it.")
     bills = serializers.ListField(
         child=serializers.RegexField(NUMBER), required=False, min_length=1, max_length=BILLS_MOST,
@@ -40,7 +43,13 @@ class CheckoutNew(Strict):
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Ask for bills or an amount, not both."""
+        """Ask for bills or an amount of an account, not both, or for a consolidated bill alone."""
+        if "consolidated_bill" in attrs:
+            if {"account", "bills", "amount_minor"} & set(attrs):
+                raise serializers.ValidationError("Give consolidated_bill alone.", code="bills_or_amount")
+            return attrs
+        if "account" not in attrs:
+            raise serializers.ValidationError({"account": ["Give an account or a consolidated_bill."]})
         if ("bills" in attrs) == ("amount_minor" in attrs):
             raise serializers.ValidationError("Give bills or amount_minor.", code="bills_or_amount")
         return attrs
@@ -56,6 +65,7 @@ class CheckoutShown(serializers.Serializer):
     state = serializers.ChoiceField([str(one) for one in CheckoutState])
     amount = MoneyField()
     bills = serializers.ListField(child=serializers.CharField())
+    consolidated_bill = serializers.CharField(help_text="Its number, if it is paid as a whole; else empty.")
     page_url = serializers.CharField(help_text="Send the payer there; empty: there is no page.")
     qr = serializers.CharField(help_text="What the payer's wallet scans; empty: nothing.")
     expires_at = serializers.DateTimeField()

@@ -1,5 +1,7 @@
 """Online payments for other programs: begun, and asked what became of them."""
 
+from typing import Any
+
 from django.utils import timezone
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -7,7 +9,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.queries import accounts
-from billing.queries import bills
+from billing.queries import bills, consolidated
 from cashiering.api import checkout_contracts as contract
 from cashiering.domain.checkouts import Origin, UnknownCheckout
 from cashiering.operations import checkouts
@@ -49,14 +51,7 @@ class CheckoutList(APIView):
         given = contract.CheckoutNew(data=request.data)
         given.is_valid(raise_exception=True)
         values = given.validated_data
-        wish = Wish(
-            account_id=accounts.id_of_number(values["account"]),
-            provider=values["provider"],
-            origin=Origin.API,
-            bill_ids=tuple(bills.id_of_number(number) for number in values.get("bills", ())),
-            amount_minor=values.get("amount_minor"),
-        )
-        return {"reference": checkouts.fix(wish=wish, at=timezone.now(), actor=actor_of(request))}
+        return {"reference": checkouts.fix(wish=_wish(values), at=timezone.now(), actor=actor_of(request))}
 
 
 @api.needs(GET=READ)
@@ -77,6 +72,24 @@ class CheckoutOne(APIView):
         return Response(_shown(reference))
 
 
+def _wish(values: dict[str, Any]) -> Wish:
+    if "consolidated_bill" in values:
+        card = consolidated.of_number(values["consolidated_bill"])
+        return Wish(
+            account_id=card.lead_account_id,
+            provider=values["provider"],
+            origin=Origin.API,
+            consolidated_bill_id=card.id,
+        )
+    return Wish(
+        account_id=accounts.id_of_number(values["account"]),
+        provider=values["provider"],
+        origin=Origin.API,
+        bill_ids=tuple(bills.id_of_number(number) for number in values.get("bills", ())),
+        amount_minor=values.get("amount_minor"),
+    )
+
+
 def _opened(reference: str) -> dict[str, object]:
     """Have the provider open a payment, and return it."""
     checkouts.offer(reference=reference)
@@ -92,6 +105,7 @@ def _shown(reference: str) -> dict[str, object]:
         "state": card.state,
         "amount": money(card.amount_minor, card.currency),
         "bills": [bill.number for bill, _part in queries.bills_of(checkout_id=card.id)],
+        "consolidated_bill": card.consolidated_number,
         "page_url": card.page_url,
         "qr": card.qr,
         "expires_at": card.expires_at,

@@ -7,14 +7,13 @@ from datetime import date
 
 from django.utils import timezone
 
-from accounts.queries import accounts
 from cashiering.domain import agents as domain
 from cashiering.domain.agents import BadAgentList, Difference, DifferenceKind, Listed, Verdict
 from cashiering.models.agent import Agent, AgentDay, AgentDifference, AgentLine, AgentPayment
 from cashiering.operations import agents
 from cashiering.operations.suspense import ReasonMissing
-from cashiering.queries import till_rules
-from cashiering.queries.agents import UnknownDifference
+from cashiering.queries import payable, till_rules
+from cashiering.queries.agents import NUMBERED, UnknownDifference, number_of
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
 from cis.platform import audit, documents
@@ -116,7 +115,7 @@ def _take_theirs(agent: Agent, row: AgentDifference, reason: str, today: date, a
     if row.kind != DifferenceKind.MISSING_THERE:
         agents.book_step(
             agent=agent,
-            account_id=accounts.id_of_number(row.their_account_number),
+            payable=payable.of_number(row.their_account_number),
             amount_minor=row.their_minor or 0,
             reference=row.reference,
             taken_date=row.day.day,
@@ -141,7 +140,7 @@ def _settle_earlier(agent: Agent, kept: AgentDay, references: Collection[str]) -
 
 def _compare(agent: Agent, kept: AgentDay, theirs: Collection[Listed]) -> tuple[Difference, ...]:
     """Compare with ours; three statements."""
-    ours = AgentPayment.objects.filter(agent=agent, cancelled_at=None).select_related("payment__account")
+    ours = AgentPayment.objects.filter(agent=agent, cancelled_at=None).select_related(*NUMBERED)
     of_day = {one.reference: one for one in map(_listed, ours.filter(taken_date=kept.day))}
     known = {one.reference: one for one in map(_listed, ours.filter(reference__in=[t.reference for t in theirs]))}
     elsewhere = AgentLine.objects.filter(day__agent=agent, reference__in=list(of_day)).exclude(day=kept)
@@ -152,7 +151,7 @@ def _compare(agent: Agent, kept: AgentDay, theirs: Collection[Listed]) -> tuple[
 
 
 def _listed(row: AgentPayment) -> Listed:
-    return Listed(row.reference, row.payment.account.number, row.amount_minor)
+    return Listed(row.reference, number_of(row), row.amount_minor)
 
 
 def _row(kept: AgentDay, one: Difference) -> AgentDifference:

@@ -2,19 +2,22 @@
 
 from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from django.utils import timezone
 
-from accounts.queries import accounts
 from billing.domain.channels import PaymentChannel, ReturnKind
-from billing.operations import ledger, payments
+from billing.operations import consolidated_payments, ledger, payments
 from billing.operations.payments import BadPayment, ReferenceReused
 from billing.queries import agreed_parts
+from billing.queries import consolidated_payments as whole_payments
 from cashiering.domain import agents as domain
 from cashiering.domain.agents import BadAgent
 from cashiering.models.agent import Agent, AgentPayment
 from cashiering.operations.suspense import ReasonMissing
-from cashiering.queries.agents import UnknownAgent, UnknownAgentPayment
+from cashiering.queries import payable as payables
+from cashiering.queries.agents import NUMBERED, UnknownAgent, UnknownAgentPayment, number_of
+from cashiering.queries.payable import Payable
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
 from cis.platform import audit, keys
@@ -74,7 +77,8 @@ def take(
     """
     Book a payment that an agent took; return its id, and False if it was known before.
 
-    :param account_number: as printed, or the number on the card of an instalment: it pays the part whose turn it is.
+    :param account_number: as printed; the number on the card of an instalment: it pays the part whose turn it is; or of
+        a consolidated bill: it pays the whole.
     :raises UnknownAgent: the program is no agent's, or the agent may take no money.
     :raises UnknownAccount: there is no such account.
     :raises AgentLimit: the agent would hold more than its limit.
@@ -82,19 +86,18 @@ def take(
     :raises ReferenceReused: the reference is another payment's, or was cancelled.
     """
     agent = _of_client(client_id)
-    part = agreed_parts.of_codes(codes=[account_number]).get(account_number)
-    account_id = part.account_id if part else accounts.id_of_number(account_number)
+    payable = payables.of_number(account_number)
     if not domain.REFERENCE.fullmatch(reference):
         raise BadPayment("The reference is no name of 1 to 60 letters and digits.", advice="Send another one.")
-    known = AgentPayment.objects.filter(agent=agent, reference=reference).select_related("payment").first()
+    known = AgentPayment.objects.filter(agent=agent, reference=reference).select_related(*NUMBERED).first()
     if known is not None:
-        if known.cancelled_at or (known.payment.account_id, known.amount_minor) != (account_id, amount_minor):
+        if known.cancelled_at or (number_of(known), known.amount_minor) != (payable.number, amount_minor):
             raise ReferenceReused("This reference is already another payment.", advice="Each payment has its own.")
         return known.id, False
     domain.check_limit(held_minor=agent.held_minor, amount_minor=amount_minor, limit_minor=agent.limit_minor)
     made = book_step(
-        agent=agent, account_id=account_id, amount_minor=amount_minor, reference=reference, taken_date=today,
-        today=today, actor=actor, for_bills=agreed_parts.turn_of(part).share(amount_minor) if part else None,
+        agent=agent, payable=payable, amount_minor=amount_minor, reference=reference, taken_date=today, today=today,
+        actor=actor,
     )  # fmt: skip
     return made.id, True
 
@@ -126,23 +129,26 @@ def cancel(*, client_id: int, reference: str, reason: str, today: date, actor: A
 
 @joins_transaction
 def book_step(
-    *, agent: Agent, account_id: int, amount_minor: int, reference: str, taken_date: date, today: date, actor: Actor,
-    for_bills: Mapping[int, int] | None = None,
+    *, agent: Agent, payable: Payable, amount_minor: int, reference: str, taken_date: date, today: date, actor: Actor
 ) -> AgentPayment:  # fmt: skip
     """Book a payment of an agent that is locked; what it holds grows."""
     earlier = AgentPayment.objects.filter(agent=agent, reference=reference).count()
-    booked = payments.book(
-        account_id=account_id,
-        amount_minor=amount_minor,
-        channel=PaymentChannel.AGENT,
-        reference=f"{agent.code}-{reference}" + (f"-{earlier + 1}" if earlier else ""),
-        received_date=taken_date,
-        today=today,
-        actor=actor,
-        for_bills=for_bills,
-    )
+    given: Mapping[str, Any] = {
+        "amount_minor": amount_minor,
+        "channel": PaymentChannel.AGENT,
+        "reference": f"{agent.code}-{reference}" + (f"-{earlier + 1}" if earlier else ""),
+        "received_date": taken_date,
+        "today": today,
+        "actor": actor,
+    }
+    if payable.consolidated_bill_id is not None:
+        whole = consolidated_payments.book_step(consolidated_bill_id=payable.consolidated_bill_id, **given)
+        payment_id = whole.parts[0][0]
+    else:
+        for_bills = agreed_parts.turn_of(payable.part).share(amount_minor) if payable.part else None
+        payment_id = payments.book(account_id=payable.account_id, for_bills=for_bills, **given).payment_id
     made = AgentPayment.objects.create(
-        agent=agent, reference=reference, payment_id=booked.payment_id, amount_minor=amount_minor,
+        agent=agent, reference=reference, payment_id=payment_id, amount_minor=amount_minor,
         taken_date=taken_date,
     )  # fmt: skip
     agent.held_minor += amount_minor
@@ -159,10 +165,15 @@ def cancel_step(*, agent: Agent, row: AgentPayment, reason: str, today: date, ac
     """
     if agent.held_minor < row.amount_minor:
         raise CancelTooLate("Its money was handed over already.", advice="Pay back instead.")
-    ledger.lock_customers(account_ids=[row.payment.account_id])
-    payments.take_back_step(
-        payment_id=row.payment_id, kind=ReturnKind.CORRECTED, returned_date=today, reason=reason, actor=actor
-    )
+    given: Mapping[str, Any] = {
+        "kind": ReturnKind.CORRECTED, "returned_date": today, "reason": reason, "actor": actor
+    }  # fmt: skip
+    whole = whole_payments.whole_of(payment_id=row.payment_id)
+    if whole is not None:
+        consolidated_payments.take_back_step(consolidated_payment_id=whole, **given)
+    else:
+        ledger.lock_customers(account_ids=[row.payment.account_id])
+        payments.take_back_step(payment_id=row.payment_id, **given)
     row.cancelled_at, row.reason = timezone.now(), reason.strip()[:REASON_MOST]
     row.save(update_fields=["cancelled_at", "reason"])
     agent.held_minor -= row.amount_minor

@@ -23,6 +23,7 @@ from billing.domain.entries import Entry, TransferKind
 from billing.operations import consolidated_payments, ledger, payments, telling
 from billing.operations.payments import BadReturn
 from billing.queries import bills
+from billing.queries import consolidated_payments as whole_payments
 from cashiering.domain import checkouts as domain
 from cashiering.domain.checkouts import (
     UNDER_WAY,
@@ -299,7 +300,7 @@ def _reverse(row: Checkout, said: Said, day: date) -> None:
 def _take_back(row: Checkout, said: Said, day: date) -> bool:
     """Take back the payment of a checkout; False: it was taken back already for another reason."""
     assert row.payment is not None
-    whole = consolidated_payments.of_payment(payment_id=row.payment.id)
+    whole = whole_payments.whole_of(payment_id=row.payment.id)
     amount = row.payment.amount_minor if whole is None else row.amount_minor
     day, reason = max(day, row.payment.received_date), said.reason or "taken back by the provider"
     given: dict[str, Any] = {"kind": ReturnKind.BOUNCED, "returned_date": day, "reason": reason, "actor": SYSTEM}

@@ -207,12 +207,14 @@ def _waiting(wish: Wish, amount_minor: int, parts: dict[int, int], at: datetime)
 
 
 def _order(row: Checkout) -> Order:
-    number = accounts.card(account_id=row.account_id).number
+    number, subject = accounts.card(account_id=row.account_id).number, gettext("Electricity, account %(number)s")
+    if row.consolidated_bill is not None:
+        number, subject = row.consolidated_bill.number, gettext("Electricity, consolidated bill %(number)s")
     return Order(
         reference=row.reference,
         amount_minor=row.amount_minor,
         currency=row.currency,
-        subject=gettext("Electricity, account %(number)s") % {"number": f"…{number[-4:]}"},
+        subject=subject % {"number": f"…{number[-4:]}"},
         return_url=f"{settings.SITE_URL}{BACK_PATH}{row.reference}/",
         expires_at=row.expires_at,
     )

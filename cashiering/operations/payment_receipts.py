@@ -17,3 +17,13 @@ def pdf(*, payment_id: int, is_masked: bool) -> bytes:
     """
     found = payment_receipts.of_payment(payment_id=payment_id, is_masked=is_masked)
     return rendering.pdf(template=TEMPLATE, css=STYLESHEET, context={"document": found})
+
+
+def pdf_of_whole(*, consolidated_payment_id: int, is_masked: bool) -> bytes:
+    """
+    Return the receipt of a payment for a consolidated bill; see ``pdf``.
+
+    :raises UnknownPayment: there is none.
+    """
+    found = payment_receipts.of_whole(consolidated_payment_id=consolidated_payment_id, is_masked=is_masked)
+    return rendering.pdf(template=TEMPLATE, css=STYLESHEET, context={"document": found})

@@ -62,7 +62,7 @@ class AgentCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentPaymentCard:
-    """A payment that an agent took. [minor unit]"""
+    """A payment that an agent took; ``account_number``: or of the consolidated bill that it is for. [minor unit]"""
 
     id: int
     reference: str
@@ -121,6 +121,16 @@ class DifferenceCard:
     actor_id: int | None
 
 
+NUMBERED = ("payment__account", "payment__consolidated_part__consolidated_payment__consolidated_bill")
+"""What ``number_of`` needs of a payment of an agent."""
+
+
+def number_of(row: AgentPayment) -> str:
+    """Return the number that a payment was taken for: of its consolidated bill, else of its account."""
+    part = getattr(row.payment, "consolidated_part", None)
+    return str(part.consolidated_payment.consolidated_bill.number if part else row.payment.account.number)
+
+
 def listed(*, offset: int = 0, most: int) -> tuple[AgentCard, ...]:
     """Return agents by their codes; one statement."""
     return _agents(_annotated().order_by("code")[offset : offset + most])
@@ -166,7 +176,7 @@ def payments(
     *, agent_id: int, day: date | None = None, reference: str = "", offset: int = 0, most: int
 ) -> tuple[AgentPaymentCard, ...]:
     """Return payments of an agent, the latest first; one statement."""
-    rows = AgentPayment.objects.filter(agent_id=agent_id).select_related("payment__account")
+    rows = AgentPayment.objects.filter(agent_id=agent_id).select_related(*NUMBERED)
     if day:
         rows = rows.filter(taken_date=day)
     if reference:
@@ -174,7 +184,7 @@ def payments(
     names = ("id", "reference", "payment_id", "amount_minor", "taken_date", "taken_at", "reason")
     return tuple(
         AgentPaymentCard(
-            account_id=row.payment.account_id, account_number=row.payment.account.number,
+            account_id=row.payment.account_id, account_number=number_of(row),
             is_cancelled=row.cancelled_at is not None, **{name: getattr(row, name) for name in names},
         )
         for row in rows.order_by("-id")[offset : offset + most]

@@ -23,12 +23,13 @@ UNKNOWN_MOST = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckoutCard:
-    """One online payment; see ``models.checkout.Checkout``."""
+    """One online payment; see ``models.checkout.Checkout``; ``consolidated_number`` "": it is not for a whole."""
 
     id: int
     reference: str
     account_id: int
     account_number: str
+    consolidated_number: str
     provider: str
     provider_reference: str
     payment_reference: str
@@ -195,7 +196,7 @@ def holder(*, account_id: int, today: date, is_masked: bool) -> str:
 
 
 def _rows() -> QuerySet[Checkout]:
-    return Checkout.objects.select_related("account")
+    return Checkout.objects.select_related("account", "consolidated_bill")
 
 
 def _selected(wanted: Wanted) -> QuerySet[Checkout]:
@@ -226,9 +227,13 @@ def _one(rows: QuerySet[Checkout], name: str) -> CheckoutCard:
 
 
 def _card(row: Checkout) -> CheckoutCard:
-    names: Sequence[str] = [name for name in CheckoutCard.__dataclass_fields__ if name != "account_number"]
+    numbers: dict[str, Any] = {
+        "account_number": row.account.number,
+        "consolidated_number": row.consolidated_bill.number if row.consolidated_bill else "",
+    }
+    names: Sequence[str] = [name for name in CheckoutCard.__dataclass_fields__ if name not in numbers]
     values: dict[str, Any] = {name: getattr(row, name) for name in names}
-    return CheckoutCard(**values, account_number=row.account.number)
+    return CheckoutCard(**values, **numbers)
 
 
 def _event(row: CheckoutEvent) -> EventCard:

@@ -45,6 +45,11 @@ urlpatterns = [
     path("enquiries", enquiries.EnquiryList.as_view(), name="api_enquiries"),
     path("consolidated-bills", consolidated.ConsolidatedBillList.as_view(), name="api_consolidated_bills"),
     path("consolidated-bills/<str:number>", consolidated.ConsolidatedBillOne.as_view(), name="api_consolidated_bill"),
+    path(
+        "consolidated-bills/<str:number>/payments",
+        consolidated.ConsolidatedBillPayments.as_view(),
+        name="api_consolidated_payments",
+    ),
     path("consolidations", consolidated.ConsolidationList.as_view(), name="api_consolidations"),
     path("consolidations/<int:consolidation_id>", consolidated.ConsolidationOne.as_view(), name="api_consolidation"),
     path("accounts/<str:number>/balance", billing.AccountBalance.as_view(), name="api_balance"),

@@ -1,6 +1,6 @@
 """Consolidated bills of a company: the list, one with the bills of its accounts, paper and table."""
 
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -9,6 +9,7 @@ from billing.operations import consolidated_documents
 from billing.queries import consolidated, pay_links
 from billing.queries.consolidated import ConsolidatedCard, Wanted
 from cashiering.gateways import online
+from cashiering.operations import payment_receipts
 from cis.platform.access import allow_portal
 from cis.platform.answers import or_404
 from cis.platform.csv_files import csv_file
@@ -60,10 +61,18 @@ def paper(request: HttpRequest, number: str) -> HttpResponse:
     """Give a consolidated bill as PDF."""
     card = _own(request, number)
     written = consolidated_documents.pdf(consolidated_bill_id=card.id)
-    answer = HttpResponse(written, content_type=consolidated_documents.MEDIA_TYPE)
-    answer["Content-Disposition"] = f'inline; filename="consolidated-{card.number}.pdf"'
-    answer["Cache-Control"] = "private, no-store"
-    return answer
+    return _paper(written, f"consolidated-{card.number}")
+
+
+@allow_portal
+@require_safe
+def receipt(request: HttpRequest, number: str, payment_id: int) -> HttpResponse:
+    """Give the receipt of a payment for the whole."""
+    card = _own(request, number)
+    if all(one.id != payment_id for one in consolidated.payments_of(consolidated_bill_id=card.id)):
+        raise Http404
+    written = payment_receipts.pdf_of_whole(consolidated_payment_id=payment_id, is_masked=False)
+    return _paper(written, f"receipt-{card.number}-{payment_id}")
 
 
 @allow_portal
@@ -73,6 +82,13 @@ def table(request: HttpRequest, number: str) -> StreamingHttpResponse:
     card = _own(request, number)
     header, rows = consolidated_documents.table(card=card)
     return csv_file(f"consolidated-{card.number}.csv", header, rows)
+
+
+def _paper(content: bytes, name: str) -> HttpResponse:
+    answer = HttpResponse(content, content_type=consolidated_documents.MEDIA_TYPE)
+    answer["Content-Disposition"] = f'inline; filename="{name}.pdf"'
+    answer["Cache-Control"] = "private, no-store"
+    return answer
 
 
 def _own(request: HttpRequest, number: str) -> ConsolidatedCard:

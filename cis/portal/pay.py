@@ -15,7 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.queries import supplier
-from billing.queries import bills, consolidated, pay_links
+from billing.queries import bills, consolidated, consolidated_payments, pay_links
 from billing.queries.bills import BillCard, UnknownBill
 from billing.queries.consolidated import ConsolidatedCard
 from cashiering.domain.checkouts import CheckoutState, Origin
@@ -126,7 +126,7 @@ def status(request: HttpRequest, reference: str) -> HttpResponse:
         card = queries.of_reference(reference)
     context: dict[str, Any] = {
         "card": card,
-        "is_own": _is_own(request, card.account_id),
+        "is_own": _is_own(request, card),
         "again": _again(request, card),
     }
     if request.headers.get("HX-Request") == "true":
@@ -145,7 +145,13 @@ def receipt(request: HttpRequest, reference: str) -> HttpResponse:
         card = queries.of_reference(reference)
     if card.payment_id is None:
         raise Http404
-    return _pdf(card.payment_id, is_masked=not _is_own(request, card.account_id))
+    is_masked = not _is_own(request, card)
+    whole = consolidated_payments.whole_of(payment_id=card.payment_id) if card.consolidated_number else None
+    if whole is not None:
+        return _paper(
+            payment_receipts.pdf_of_whole(consolidated_payment_id=whole, is_masked=is_masked), f"receipt-{whole}-whole"
+        )
+    return _pdf(card.payment_id, is_masked=is_masked)
 
 
 @allow_portal
@@ -246,28 +252,35 @@ def _is_under_way(account_id: int) -> bool:
     return bool(queries.under_way([account_id], at=timezone.now()))
 
 
-def _is_own(request: HttpRequest, account_id: int) -> bool:
-    """Return whether a signed-in customer looks at a payment of an account that is theirs now."""
-    if getattr(request.user, "customer_id", None) is None:
+def _is_own(request: HttpRequest, card: queries.CheckoutCard) -> bool:
+    """Return whether a signed-in customer looks at a payment of an account that is theirs now, or of their bill."""
+    customer_id = getattr(request.user, "customer_id", None)
+    if customer_id is None:
         return False
-    return any(one.account_id == account_id and one.is_current for one in access.visit(request).held)
+    if card.consolidated_number:
+        return bool(consolidated.of_number(card.consolidated_number).customer_id == customer_id)
+    return any(one.account_id == card.account_id and one.is_current for one in access.visit(request).held)
 
 
 def _again(request: HttpRequest, card: queries.CheckoutCard) -> str:
     """Return where the same can be paid anew, or ""."""
     if card.state not in {CheckoutState.FAILED, CheckoutState.EXPIRED, CheckoutState.REVERSED}:
         return ""
+    if card.consolidated_number:
+        return pay_links.address(card.consolidated_number)
     parts = queries.bills_of(checkout_id=card.id)
     if card.origin == Origin.LINK and len(parts) == 1:
         return pay_links.address(parts[0][0].number)
-    return "/portal/pay" if _is_own(request, card.account_id) else ""
+    return "/portal/pay" if _is_own(request, card) else ""
 
 
 def _pdf(payment_id: int, *, is_masked: bool) -> HttpResponse:
-    answer = HttpResponse(
-        payment_receipts.pdf(payment_id=payment_id, is_masked=is_masked), content_type=payment_receipts.MEDIA_TYPE
-    )
-    answer["Content-Disposition"] = f'inline; filename="receipt-{payment_id}.pdf"'
+    return _paper(payment_receipts.pdf(payment_id=payment_id, is_masked=is_masked), f"receipt-{payment_id}")
+
+
+def _paper(content: bytes, name: str) -> HttpResponse:
+    answer = HttpResponse(content, content_type=payment_receipts.MEDIA_TYPE)
+    answer["Content-Disposition"] = f'inline; filename="{name}.pdf"'
     return _private(answer)
 
 

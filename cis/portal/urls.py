@@ -38,6 +38,11 @@ urlpatterns = [
     path("consolidated", consolidated.index, name="consolidated_bills"),
     path("consolidated/<str:number>", consolidated.show, name="consolidated_bill"),
     path("consolidated/<str:number>/pdf", consolidated.paper, name="consolidated_paper"),
+    path(
+        "consolidated/<str:number>/payments/<int:payment_id>/receipt",
+        consolidated.receipt,
+        name="consolidated_receipt",
+    ),
     path("consolidated/<str:number>/bills.csv", consolidated.table, name="consolidated_table"),
     path("advice", advice.advice, name="advice"),
     path("bills/<str:number>/proof.json", bills.bill_proof, name="bill_proof"),

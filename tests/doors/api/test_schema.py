@@ -144,7 +144,7 @@ def test_the_description_names_each_operation_with_an_example_for_its_problems(c
         "get_write_off", "decide_write_off", "list_refunds", "propose_refund", "get_refund", "decide_refund",
         "agree_consolidation", "ask_for_account", "begin_budget", "change_consolidation", "end_budget", "get_budget",
         "get_consolidated_bill", "get_consolidation", "get_e_invoice", "get_tax_profile", "list_account_holds",
-        "list_consolidated_bills", "list_consolidations", "list_e_invoices", "place_hold", "put_tax_profile",
+        "list_consolidated_bills", "list_consolidated_payments", "report_consolidated_payment", "list_consolidations", "list_e_invoices", "place_hold", "put_tax_profile",
         "request_e_invoice", "take_back_e_invoice",
         "reverse_adjustment", "reverse_money_move", "reverse_write_off", "list_write_off_candidates",
         "list_write_off_batches", "propose_write_off_batch", "get_write_off_batch", "decide_write_off_batch",
