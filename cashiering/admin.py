@@ -2,7 +2,17 @@
 
 from django.contrib import admin
 
-from cashiering.models.agent import Agent, AgentDay, AgentDifference, AgentLine, AgentPayment, HandOver
+from cashiering.models.agent import (
+    Agent,
+    AgentCommission,
+    AgentDay,
+    AgentDifference,
+    AgentLine,
+    AgentPayment,
+    AgentTerms,
+    CommissionKept,
+    HandOver,
+)
 from cashiering.models.bank import BankStatement, LineDecision, LinePart, LineSuggestion, StatementFile, StatementLine
 from cashiering.models.checkout import (
     Checkout,
@@ -53,7 +63,9 @@ class TillAdmin(ReadOnlyAdmin):
     """Tills and what went through them."""
 
 
-@admin.register(Agent, AgentPayment, HandOver, AgentDay, AgentLine, AgentDifference)
+@admin.register(
+    Agent, AgentPayment, AgentTerms, AgentCommission, CommissionKept, HandOver, AgentDay, AgentLine, AgentDifference
+)
 class AgentAdmin(ReadOnlyAdmin):
     """Agents and their lists."""
 

@@ -247,6 +247,8 @@ PARTNER_BANK = env.str("PARTNER_BANK", default="")
 # Who takes money online, in the order in which payers see them; a payer is sent to no other hosts than these.
 PAYMENT_PROVIDERS = env.list("PAYMENT_PROVIDERS", default=[])
 PAYMENT_HOSTS = env.list("PAYMENT_HOSTS", default=[])
+# What each keeps of a payment in percent, as "sandbox=0.6,other=0.38"; without it no fee is compared.
+PAYMENT_FEES = env.dict("PAYMENT_FEES", default={})
 DEBIT_BANK = env.str("DEBIT_BANK", default="")
 E_INVOICE_PLATFORM = env.str("E_INVOICE_PLATFORM", default="")
 # Who collects direct debits, as the contract with the bank says; without it nothing is sent.

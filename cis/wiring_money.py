@@ -60,6 +60,7 @@ from cashiering.gateways.wallets import FormWallet, XmlWallet
 from cashiering.operations import (
     checkout_cases,
     checkout_events,
+    commissions,
     debit_batches,
     debit_follow_ups,
     debit_reports,
@@ -92,6 +93,9 @@ MANDATES_AT, DEBITS_AT, DEBIT_BATCHES_AT = time(2, 50), time(3, 0), time(3, 15)
 """When mandates lapse, debits are planned for the bills of the night, and batches go to the bank."""
 
 DEPOSITS_AT = time(2, 55)
+COMMISSIONS_AT = time(2, 35)
+SETTLEMENTS_AT = time(10, 15)
+"""Providers have the files of yesterday ready."""
 """When interest of deposits is credited and deposits go back, before it is looked who is to be debited."""
 
 INVOICES_AT, INVOICES_EVERY = time(3, 5), timedelta(minutes=5)
@@ -180,6 +184,8 @@ def _bind_online_payment() -> None:
     outbox.send_by(sandbox_provider.CALL, sandbox_provider.call)
     jobs.register(checkout_events.LOOK, checkout_events.look, schedule=Every(CHECKOUTS_EVERY))
     jobs.register(payouts.WORK, payouts.work, schedule=Every(BANK_EVERY))
+    jobs.register(commissions.WORK, commissions.work, schedule=Daily(COMMISSIONS_AT, settings.TIME_ZONE))
+    jobs.register(payouts.FETCH, payouts.fetch, schedule=Daily(SETTLEMENTS_AT, settings.TIME_ZONE))
 
 
 def _bind_debits() -> None:

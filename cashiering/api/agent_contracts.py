@@ -11,7 +11,7 @@ from cis.platform.api_fields import NUMBER_MOST, MoneyField, Strict, WholeNumber
 class AccountToPay(serializers.Serializer):
     """As much of an account as whoever pays needs."""
 
-    account = serializers.CharField()
+    account = serializers.CharField(help_text="Its number, or the number of the consolidated bill.")
     name = serializers.CharField(help_text="Of the holder, mostly hidden: enough to see that it is the right one.")
     owed = MoneyField(help_text="0: nothing is owed. More may be paid; it stays as credit.")
 
@@ -20,7 +20,8 @@ class AgentPaymentNew(Strict):
     """A payment that was taken."""
 
     account = serializers.RegexField(
-        rf"^[0-9]{{1,{NUMBER_MOST}}}$", help_text="Account number, or the number on the card of an instalment."
+        rf"^[0-9]{{1,{NUMBER_MOST}}}$",
+        help_text="Number of an account, of the card of an instalment, or of a consolidated bill.",
     )
     amount_minor = WholeNumber(min_value=1, max_value=AMOUNT_MOST_MINOR, help_text="In minor units: 19250 = ¥192.50.")
     currency = serializers.RegexField(r"^[A-Z]{3}$", help_text="The supplier's currency.")
@@ -77,4 +78,5 @@ class AgentDayShown(serializers.Serializer):
     date = serializers.DateField()
     lines = serializers.IntegerField()
     total = MoneyField()
+    commission = MoneyField(help_text="What you get for our receipts of the day; reckoned in the night after it.")
     differences = DifferenceShown(many=True)

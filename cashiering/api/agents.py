@@ -13,13 +13,12 @@ from rest_framework.views import APIView
 
 from accounts.queries import accounts, supplier
 from accounts.queries.accounts import UnknownAccount
-from billing.queries import agreed_parts, balances
 from cashiering.api import agent_contracts as contract
 from cashiering.api.endpoints import TextParser
 from cashiering.domain.agents import masked
 from cashiering.operations import agent_days
 from cashiering.operations import agents as operations
-from cashiering.queries import agents
+from cashiering.queries import agents, commissions, payable
 from cashiering.queries.agents import AgentCard, AgentPaymentCard, UnknownAgent, UnknownAgentDay, UnknownAgentPayment
 from cis.platform import api, limits
 from cis.platform.access import actor_of
@@ -80,24 +79,20 @@ class AgentAccount(APIView):
         Return what an account owes, and its holder's name so that only he knows it; 2,000 times an hour.
 
         The number on the card of an instalment stands for its account: what is owed is then what is open of the part
-        of its plan that is due first, which money pays whichever card is used.
+        of its plan that is due first, which money pays whichever card is used. The number of a consolidated bill may be
+        asked for alike.
         """
         own, now = _agent(request), timezone.now()
         limits.take(name=f"agent:{own.id}", request=request, most=ENQUIRIES_AN_HOUR, hours=1, at=now)
         if not (number.isascii() and number.isdigit()) or len(number) > NUMBER_MOST:
             raise UnknownAccount("There is no account of this number.")
         today = timezone.localdate()
-        part = agreed_parts.of_codes(codes=[number]).get(number)
-        part = agreed_parts.turn_of(part) if part is not None else None
-        account_id = part.account_id if part else accounts.id_of_number(number)
-        found = accounts.overview(account_id=account_id, at_date=today)
-        owed = balances.of_account(account_id=account_id, today=today).balance_minor
-        if part is not None and part.open_minor:
-            owed = part.open_minor
+        found = payable.of_number(number)
+        name = found.holder or accounts.overview(account_id=found.account_id, at_date=today).holder.name
         body = {
             "account": found.number,
-            "name": masked(found.holder.name),
-            "owed": money(max(0, owed), supplier.current().currency),
+            "name": masked(name),
+            "owed": money(payable.owed_minor(found, today=today), supplier.current().currency),
         }
         return Response(body)
 
@@ -242,6 +237,7 @@ def _day(own: AgentCard, on: date) -> dict[str, object]:
         "date": card.day,
         "lines": card.line_count,
         "total": money(card.total_minor, currency),
+        "commission": money(commissions.of_day(agent_id=own.id, day=on), currency),
         "differences": [
             {
                 "kind": one.kind,

@@ -21,7 +21,8 @@ REFERENCE = re.compile(r"[0-9A-Za-z._-]{1,60}")
 LINES_MOST = 100_000
 REASON_LENGTH = 200
 CODE = re.compile(r"[0-9A-Z]{2,12}")
-E3_PERCENT_TO_E9 = 10**4
+PER_MILLE_PLACES = 3
+E3_PER_MILLE_TO_E9 = 10**3
 MASK = "*"
 
 
@@ -167,9 +168,32 @@ def check_limit(*, held_minor: int, amount_minor: int, limit_minor: int) -> None
         raise AgentLimit("The agent holds too much of our money.", advice="Hand money over first.")
 
 
-def commission_minor(*, amount_minor: int, percent_e3: int) -> int:
-    """Return what an agent gets of an amount, rounded as all money is. [minor unit; 1/1000 percent]"""
-    return int(fixed.to_minor(np.array([amount_minor * percent_e3 * E3_PERCENT_TO_E9], dtype=object))[0])
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """
+    What an agent gets for what it takes.
+
+    per_mille_e3       of the money of a day [1/1000 per mille]
+    per_receipt_minor  for each receipt [minor unit]
+    """
+
+    per_mille_e3: int
+    per_receipt_minor: int
+
+    @property
+    def per_mille(self) -> str:
+        """The share as text, as 2.500."""
+        return fixed.to_text(self.per_mille_e3, places=PER_MILLE_PLACES)
+
+
+def commission_minor(*, amount_minor: int, receipts: int, terms: Terms) -> int:
+    """
+    Return what an agent gets for a day, its share rounded once as all money is. [minor unit]
+
+    amount_minor, receipts  what it took on the day, without what was reversed
+    """
+    share = amount_minor * terms.per_mille_e3 * E3_PER_MILLE_TO_E9
+    return int(fixed.to_minor(np.array([share], dtype=object))[0]) + receipts * terms.per_receipt_minor
 
 
 def masked(name: str) -> str:

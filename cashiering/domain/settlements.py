@@ -15,12 +15,20 @@ from datetime import date
 from enum import StrEnum
 from io import StringIO
 
+import numpy as np
+
 from cis.kernel import fixed
 from cis.kernel.errors import Findings, Refused
 from cis.kernel.fixed import NotANumber
 
 COLUMNS = ("payout", "paid_on", "currency", "reference", "gross", "fee", "net")
 LINES_MOST = 100_000
+FAULTS_MOST = 50
+"""After so many the rest of a file is not read."""
+FEE_SLACK_MINOR = 1
+"""A provider rounds each fee in its own way."""
+PERCENT_PLACES = 4
+E4_PERCENT_TO_E9 = 10**3
 REFERENCE_MOST = 100
 
 
@@ -45,11 +53,32 @@ class LineState(StrEnum):
     KNOWN    it is a checkout of ours, or a fee alone
     DIFFERS  it is, and we know of another amount, or of no money at all
     UNKNOWN  no checkout has this name
+    FEE_DIFFERS  the money is as we know it; the provider kept another fee than was agreed
     """
 
     KNOWN = "known"
     DIFFERS = "differs"
     UNKNOWN = "unknown"
+    FEE_DIFFERS = "fee_differs"
+
+
+MONEY_IS_KNOWN = (LineState.KNOWN, LineState.FEE_DIFFERS)
+
+
+class LineKind(StrEnum):
+    """
+    What a line of a payout is about.
+
+    PAYMENT     a payer paid
+    REFUND      we, or the provider for us, gave money back
+    CHARGEBACK  the payer's bank took it back
+    FEE         a fee alone
+    """
+
+    PAYMENT = "payment"
+    REFUND = "refund"
+    CHARGEBACK = "chargeback"
+    FEE = "fee"
 
 
 class PayoutRefused(Refused):
@@ -72,23 +101,33 @@ class UnknownPayout(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a report. [minor unit]"""
+    """
+    One line of a report. [minor unit]
+
+    payment  the provider's own name of the payment; "" where its report has none
+    day      on which it was paid; None where the report does not say
+    """
 
     line_no: int
     reference: str
     gross_minor: int
     fee_minor: int
+    kind: LineKind = LineKind.PAYMENT
+    payment: str = ""
+    day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A report that adds up. [minor unit]"""
+    """A report that adds up; from_date, until_date: the days of its payments, both included, if it names them."""
 
     reference: str
     paid_date: date
     lines: tuple[Line, ...]
     gross_minor: int
     fee_minor: int
+    from_date: date | None = None
+    until_date: date | None = None
 
     @property
     def net_minor(self) -> int:
@@ -126,10 +165,32 @@ def read(*, text: str, currency: str, places: int, today: date) -> Report:
             names.add((row[0].strip(), row[1].strip()))
             if row[2].strip() != currency:
                 faults.add(where, "other_currency", f"The currency is not {currency}.")
-            lines.append(Line(rows.line_num, row[3].strip()[:REFERENCE_MOST], money[0], money[1]))
+            reference = row[3].strip()[:REFERENCE_MOST]
+            lines.append(Line(rows.line_num, reference, money[0], money[1], kind=_kind(reference, money[0])))
+            if len(faults) >= FAULTS_MOST:
+                break
     except csv.Error as error:
         faults.add(f"line {rows.line_num}", "bad_csv", f"The file is no CSV: {error}.")
     return _checked(lines, names, total, today, faults)
+
+
+def _kind(reference: str, gross_minor: int) -> LineKind:
+    if not reference and not gross_minor:
+        return LineKind.FEE
+    return LineKind.PAYMENT if gross_minor > 0 else LineKind.REFUND
+
+
+def is_fee_agreed(line: Line, *, fee_e9: int | None) -> bool:
+    """
+    Return whether a provider kept the fee of a line that was agreed; with what goes back it may give the fee back.
+
+    :param fee_e9: the agreed part of each payment, in 1/10^9; None: nothing is agreed, so nothing differs.
+    """
+    if fee_e9 is None or line.kind is LineKind.FEE:
+        return True
+    agreed = int(fixed.to_minor(np.array([line.gross_minor * fee_e9], dtype=object))[0])
+    wanted = [agreed] if line.gross_minor > 0 else [agreed, 0]
+    return any(abs(line.fee_minor - one) <= FEE_SLACK_MINOR for one in wanted)
 
 
 def _money(row: list[str], where: str, places: int, faults: Findings) -> tuple[int, int, int]:

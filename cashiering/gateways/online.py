@@ -7,7 +7,7 @@ payer is sent to nobody but the hosts of PAYMENT_HOSTS.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -80,6 +80,14 @@ class Thanks:
     media_type: str
 
 
+@dataclass(frozen=True, slots=True)
+class SettlementFile:
+    """A file by which a provider says what it brings, as ``domain.formats.settlement_files`` reads it."""
+
+    name: str
+    content: bytes
+
+
 class Provider(Protocol):
     """Somebody who takes money for us."""
 
@@ -113,6 +121,13 @@ class Provider(Protocol):
 
         :raises BadSignature: it is not signed by the provider, or is not of this time.
         :raises BadMessage: it cannot be read.
+        """
+
+    def settlement_files(self, on: date) -> Sequence[SettlementFile]:
+        """
+        Return the files of the money that it brings for a day; none if there is nothing, or they are uploaded.
+
+        :raises ProviderUnreachable: it did not answer.
         """
 
     def thanks(self) -> Thanks:

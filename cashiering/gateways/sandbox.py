@@ -43,7 +43,7 @@ from accounts.domain import receipts
 from accounts.domain.receipts import BYTES_MOST, Signed
 from cashiering.domain import settlements
 from cashiering.domain.checkouts import Said, Word
-from cashiering.gateways.online import BadMessage, Offered, Order, ProviderUnreachable, Thanks
+from cashiering.gateways.online import BadMessage, Offered, Order, ProviderUnreachable, SettlementFile, Thanks
 from cashiering.models.checkout import SandboxCheckout, SandboxSaying
 from cis.kernel import fixed
 from cis.platform.db import joins_transaction
@@ -142,6 +142,10 @@ class Sandbox:
     def thanks(self) -> Thanks:
         """Return an empty answer."""
         return Thanks(204, b"", "text/plain")
+
+    def settlement_files(self, on: date) -> Sequence[SettlementFile]:  # noqa: ARG002 (its reports are uploaded)
+        """Return nothing: its report is brought by a person."""
+        return ()
 
     def qr_of(self, row: SandboxCheckout, page: str) -> str:  # noqa: ARG002 (wallets have codes of their own)
         """Return what is scanned: the page itself, so that any phone opens it."""

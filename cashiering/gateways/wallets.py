@@ -10,7 +10,7 @@ environment.
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar, Final
 from urllib.parse import parse_qsl, urlencode
 from zoneinfo import ZoneInfo
@@ -19,7 +19,8 @@ from lxml import etree
 
 from accounts.domain.receipts import AGE_MOST_SECONDS, BYTES_MOST, BadSignature, Signed
 from cashiering.domain.checkouts import Said, Word
-from cashiering.gateways.online import BadMessage, Thanks
+from cashiering.gateways import sandbox_bills
+from cashiering.gateways.online import BadMessage, SettlementFile, Thanks
 from cashiering.gateways.sandbox import Sandbox, key_of
 from cashiering.models.checkout import SandboxCheckout
 from cis.kernel import fixed
@@ -90,6 +91,11 @@ class Wallet(Sandbox):
             )
         except (KeyError, ValueError, NotANumber) as error:
             raise BadMessage(f"The message cannot be read: {error}.") from error
+
+    def settlement_files(self, on: date) -> Sequence[SettlementFile]:
+        """Return its bill of a day."""
+        content = sandbox_bills.bill(name=self.name, on=on)
+        return () if content is None else (SettlementFile(f"{self.name}-{on}.csv", content),)
 
     def spoiled(self, message: Signed) -> Signed:
         """Return a message with a signature of somebody else."""

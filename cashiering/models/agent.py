@@ -59,7 +59,7 @@ class HandOver(models.Model):
     Money that an agent handed over: cash at a till, or by the bank.
 
     movement, line    where it came in: one of them
-    commission_minor  what the agent gets for it [minor unit]
+    commission_minor  what the agent got for it, before commission was reckoned by day [minor unit]
     """
 
     agent = models.ForeignKey("cashiering.Agent", on_delete=models.PROTECT, related_name="hand_overs")
@@ -83,6 +83,62 @@ class HandOver(models.Model):
                 condition=models.Q(movement__isnull=True, line__isnull=False)
                 | models.Q(movement__isnull=False, line__isnull=True),
             ),
+        ]
+
+
+class AgentTerms(models.Model):
+    """What an agent gets from a day on; the latest that has begun holds. [1/1000 per mille, minor unit]"""
+
+    agent = models.ForeignKey("cashiering.Agent", on_delete=models.PROTECT, related_name="terms")
+    from_date = models.DateField()
+    per_mille_e3 = models.IntegerField()
+    per_receipt_minor = models.BigIntegerField()
+    created_at = models.DateTimeField(default=timezone.now)
+    actor_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="agent_terms_begin_once_a_day", fields=["agent", "from_date"]),
+            models.CheckConstraint(
+                name="agent_terms_are_not_negative",
+                condition=models.Q(per_mille_e3__gte=0, per_receipt_minor__gte=0),
+            ),
+        ]
+
+
+class AgentCommission(models.Model):
+    """
+    Commission for what an agent took on a day, as it was posted; rows of a day add up to what it gets for it.
+
+    A first row has the whole day, later ones what changed since: a receipt that was reversed takes its part back.
+    """
+
+    agent = models.ForeignKey("cashiering.Agent", on_delete=models.PROTECT, related_name="commissions")
+    day = models.DateField()
+    receipts = models.IntegerField()
+    taken_minor = models.BigIntegerField()
+    amount_minor = models.BigIntegerField()
+    posted_date = models.DateField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(name="agent_commission_by_day", fields=["agent", "day"])]
+
+
+class CommissionKept(models.Model):
+    """Commission that an agent kept of our money which it held, once a month at most. [minor unit]"""
+
+    agent = models.ForeignKey("cashiering.Agent", on_delete=models.PROTECT, related_name="kept")
+    month = models.DateField(help_text="First day of the month whose statement it settles.")
+    amount_minor = models.BigIntegerField()
+    kept_date = models.DateField()
+    created_at = models.DateTimeField(default=timezone.now)
+    actor_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="commission_is_kept_once_a_month", fields=["agent", "month"]),
+            models.CheckConstraint(name="kept_commission_is_money", condition=models.Q(amount_minor__gt=0)),
         ]
 
 

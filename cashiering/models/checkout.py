@@ -5,7 +5,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from cashiering.domain.checkouts import CheckoutState, Need, Origin, Word
-from cashiering.domain.settlements import LineState, PayoutState
+from cashiering.domain.settlements import LineKind, LineState, PayoutState
 from cis.platform.fields import Code, choices_of, one_of
 
 
@@ -117,11 +117,14 @@ class Payout(models.Model):
 
     net_minor  what the bank's statement must show, below 0 if the provider takes it [minor unit]
     line       the bank's line
+    from_date, until_date  days of the payments in it, both included; None: its report names none
     """
 
     provider = Code()
     reference = models.CharField(max_length=100)
     paid_date = models.DateField()
+    from_date = models.DateField(null=True)
+    until_date = models.DateField(null=True)
     gross_minor = models.BigIntegerField()
     fee_minor = models.BigIntegerField()
     net_minor = models.BigIntegerField()
@@ -141,11 +144,18 @@ class Payout(models.Model):
 
 
 class PayoutLine(models.Model):
-    """One line of a payout; gross above 0 came from a payer, below 0 went back to one. [minor unit]"""
+    """
+    One line of a payout; gross above 0 came from a payer, below 0 went back to one. [minor unit]
+
+    payment_reference  the provider's own name of the payment
+    """
 
     payout = models.ForeignKey(Payout, on_delete=models.PROTECT, related_name="lines")
     line_no = models.IntegerField()
     reference = models.CharField(max_length=100, default="", blank=True)
+    payment_reference = models.CharField(max_length=100, default="", blank=True)
+    kind = Code(choices=choices_of(LineKind), default=LineKind.PAYMENT.value)
+    paid_date = models.DateField(null=True, help_text="When the payer paid, as the report says.")
     gross_minor = models.BigIntegerField()
     fee_minor = models.BigIntegerField()
     checkout = models.ForeignKey(Checkout, on_delete=models.PROTECT, null=True, related_name="payout_lines")
@@ -154,6 +164,7 @@ class PayoutLine(models.Model):
     class Meta:
         constraints = [
             one_of(name="payout_line_state_is_known", column="state", values=LineState),
+            one_of(name="payout_line_kind_is_known", column="kind", values=LineKind),
             models.UniqueConstraint(name="payout_line_stands_once", fields=["payout", "line_no"]),
         ]
 

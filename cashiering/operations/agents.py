@@ -9,7 +9,6 @@ from django.utils import timezone
 from billing.domain.channels import PaymentChannel, ReturnKind
 from billing.operations import consolidated_payments, ledger, payments
 from billing.operations.payments import BadPayment, ReferenceReused
-from billing.queries import agreed_parts
 from billing.queries import consolidated_payments as whole_payments
 from cashiering.domain import agents as domain
 from cashiering.domain.agents import BadAgent
@@ -145,7 +144,7 @@ def book_step(
         whole = consolidated_payments.book_step(consolidated_bill_id=payable.consolidated_bill_id, **given)
         payment_id = whole.parts[0][0]
     else:
-        for_bills = agreed_parts.turn_of(payable.part).share(amount_minor) if payable.part else None
+        for_bills = payable.part.share(amount_minor) if payable.part else None
         payment_id = payments.book(account_id=payable.account_id, for_bills=for_bills, **given).payment_id
     made = AgentPayment.objects.create(
         agent=agent, reference=reference, payment_id=payment_id, amount_minor=amount_minor,

@@ -1,4 +1,4 @@
-"""Money that agents hand over: cash at a till, or by the bank. It clears their limit, and earns their commission."""
+"""Money that agents hand over: cash at a till, or by the bank. It clears their limit."""
 
 import re
 from collections.abc import Sequence
@@ -18,7 +18,6 @@ from cashiering.models.bank import LineDecision, StatementLine
 from cashiering.models.till import CashMovement
 from cashiering.operations import agents, tills
 from cashiering.operations.suspense import NotInSuspense
-from cashiering.queries import till_rules
 from cashiering.queries.bank import UnknownLine
 from cis.kernel.actors import SYSTEM, Actor
 from cis.platform import audit
@@ -111,16 +110,12 @@ def _hand_over(
     movement: CashMovement | None = None,
     line: StatementLine | None = None,
 ) -> HandOver:
-    commission = domain.commission_minor(amount_minor=amount_minor, percent_e3=till_rules.commission_percent_e3(on))
     made = HandOver.objects.create(
-        agent=agent, movement=movement, line=line, amount_minor=amount_minor, commission_minor=commission,
-        handed_date=on, actor_id=actor.id,
-    )  # fmt: skip
-    if commission:
-        _post(made, "commission", domain.COMMISSION, domain.OWED_TO_AGENTS, commission, actor)
+        agent=agent, movement=movement, line=line, amount_minor=amount_minor, handed_date=on, actor_id=actor.id
+    )
     agent.held_minor -= amount_minor
     agent.save(update_fields=["held_minor"])
-    audit.record(actor, "hand_over", "agent", agent.id, amount=amount_minor, commission=commission)
+    audit.record(actor, "hand_over", "agent", agent.id, amount=amount_minor)
     return made
 
 

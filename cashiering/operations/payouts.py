@@ -9,10 +9,11 @@ import hashlib
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
+import structlog
 from django.conf import settings
-from django.db.models import Sum
+from django.db.models import Q, QuerySet, Sum
 from django.utils import timezone
 
 from accounts.queries import supplier
@@ -22,26 +23,43 @@ from cashiering.domain import bank_lines, settlements
 from cashiering.domain import checkouts as domain
 from cashiering.domain.bank_lines import LineState as BankState
 from cashiering.domain.checkouts import CheckoutState
-from cashiering.domain.settlements import LineState, PayoutChanged, PayoutRefused, PayoutState, Report, UnknownPayout
+from cashiering.domain.formats import settlement_files
+from cashiering.domain.settlements import (
+    MONEY_IS_KNOWN,
+    LineKind,
+    LineState,
+    PayoutChanged,
+    PayoutState,
+    Report,
+    UnknownPayout,
+    is_fee_agreed,
+)
 from cashiering.gateways import online
+from cashiering.gateways.online import ProviderUnreachable
 from cashiering.models.bank import LineDecision, StatementLine
 from cashiering.models.checkout import Checkout, Payout, PayoutLine
 from cashiering.operations import checkout_events
+from cis.kernel import fixed
 from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.calendar import local_clock
 from cis.kernel.errors import Refused
 from cis.platform import audit, documents, jobs, packs
 from cis.platform.db import execute, opens_transaction
 
+FETCH = "settlement_files"
+"""Providers are asked for their settlement files."""
 WORK = "payouts"
 """Lines of the bank are looked for that bring a payout."""
-BYTES_MOST = 20 * 2**20
+BYTES_MOST = settlement_files.BYTES_MOST
 MEDIA_TYPE = "text/csv"
 SETTLED = "payout"
 ASK_MOST = 200
 _BROUGHT = (CheckoutState.PAID, CheckoutState.HELD, CheckoutState.REVERSED)
 _TAKEN = (CheckoutState.REVERSED,)
 WORDS = re.compile(r"[0-9A-Za-z_-]+")
+
+
+log = structlog.get_logger(__name__)
 
 
 class NotAcceptable(Refused):
@@ -75,15 +93,8 @@ def take(*, content: bytes, name: str, provider: str, today: date, actor: Actor)
 @opens_transaction
 def _take(*, content: bytes, name: str, provider: str, today: date, actor: Actor) -> Taken:
     online.of(provider)
-    try:
-        text = content[: BYTES_MOST + 1].decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise PayoutRefused("The report is no text in UTF-8.", advice="Ask the provider for it again.") from error
-    if len(content) > BYTES_MOST:
-        raise PayoutRefused("The report is too large.", advice="Ask the provider for one payout.")
-    report = settlements.read(
-        text=text, currency=supplier.current().currency, places=int(packs.rule("decimals", at=today)), today=today
-    )
+    places = int(packs.rule("decimals", at=today))
+    report = settlement_files.read(content, currency=supplier.current().currency, places=places, today=today)
     execute("SELECT pg_advisory_xact_lock(hashtext('payouts'))")
     sha256 = hashlib.sha256(content).hexdigest()
     known = Payout.objects.filter(provider=provider, reference=report.reference).first()
@@ -92,7 +103,8 @@ def _take(*, content: bytes, name: str, provider: str, today: date, actor: Actor
             raise PayoutChanged(f"Payout {report.reference} came before, with something else in it.")
         return Taken(known.id, is_new=False)
     row = Payout.objects.create(
-        provider=provider, reference=report.reference, paid_date=report.paid_date, gross_minor=report.gross_minor,
+        provider=provider, reference=report.reference, paid_date=report.paid_date, from_date=report.from_date,
+        until_date=report.until_date, gross_minor=report.gross_minor,
         fee_minor=report.fee_minor, net_minor=report.net_minor, state=PayoutState.HELD.value, sha256=sha256,
         document_id=documents.keep(content, name=name, media_type=MEDIA_TYPE, actor=actor), actor_id=actor.id,
     )  # fmt: skip
@@ -106,7 +118,8 @@ def _keep_lines(row: Payout, report: Report) -> None:
     PayoutLine.objects.bulk_create(
         PayoutLine(
             payout=row, line_no=line.line_no, reference=line.reference, gross_minor=line.gross_minor,
-            fee_minor=line.fee_minor, state=LineState.UNKNOWN.value,
+            fee_minor=line.fee_minor, state=LineState.UNKNOWN.value, kind=line.kind.value,
+            payment_reference=line.payment, paid_date=line.day,
         )
         for line in report.lines
     )  # fmt: skip
@@ -141,19 +154,39 @@ def _check_again(*, payout_id: int, actor: Actor) -> None:
 def _check_step(row: Payout, actor: Actor) -> None:
     """Match the lines with online payments; where all are known, post the fees, and wait for the bank."""
     lines = list(row.lines.order_by("line_no"))
-    ours = {
-        one.reference: one
-        for one in Checkout.objects.filter(
-            provider=row.provider, reference__in=[line.reference for line in lines if line.reference]
-        ).select_related("payment")
-    }
-    before = _brought_before(row, ours)
+    ours = _ours(row, lines)
+    before, fee_e9 = _brought_before(row, ours.values()), agreed_fee_e9(row.provider)
     for line in lines:
-        line.checkout = ours.get(line.reference)
+        line.checkout = ours.get(line.reference) or ours.get(line.payment_reference)
         line.state = _state_of(line, before).value
+        if line.state == LineState.KNOWN.value and not is_fee_agreed(_line(line), fee_e9=fee_e9):
+            line.state = LineState.FEE_DIFFERS.value
     PayoutLine.objects.bulk_update(lines, ["checkout", "state"])
     if all(line.state == LineState.KNOWN.value for line in lines):
         _wait(row, actor)
+
+
+def _ours(row: Payout, lines: Collection[PayoutLine]) -> dict[str, Checkout]:
+    """Return our payments that lines name, by our names and by the provider's own; one statement."""
+    references = [line.reference for line in lines if line.reference]
+    theirs = [line.payment_reference for line in lines if line.payment_reference]
+    found = Checkout.objects.filter(
+        Q(reference__in=references) | Q(payment_reference__in=theirs), provider=row.provider
+    ).select_related("payment")
+    by_name = {one.payment_reference: one for one in found if one.payment_reference}
+    return {**by_name, **{one.reference: one for one in found}}
+
+
+def agreed_fee_e9(provider: str) -> int | None:
+    """Return the part of each payment that a provider keeps, as agreed (PAYMENT_FEES); None: none is named."""
+    text = settings.PAYMENT_FEES.get(provider)
+    if text is None:
+        return None
+    return fixed.parse(text, places=settlements.PERCENT_PLACES) * settlements.E4_PERCENT_TO_E9
+
+
+def _line(row: PayoutLine) -> settlements.Line:
+    return settlements.Line(row.line_no, row.reference, row.gross_minor, row.fee_minor, kind=LineKind(row.kind))
 
 
 def _wait(row: Payout, actor: Actor) -> None:
@@ -167,28 +200,28 @@ def _wait(row: Payout, actor: Actor) -> None:
         ledger.post(kind=TransferKind.ONLINE, entries=[entry], actor=actor)
 
 
-def _brought_before(row: Payout, references: Collection[str]) -> set[tuple[str, bool]]:
-    """Return what earlier payouts of the provider brought: our name of each payment, and whether it came in."""
+def _brought_before(row: Payout, ours: Collection[Checkout]) -> set[tuple[int, bool]]:
+    """Return what earlier payouts of the provider brought: each payment of ours, and whether it came in."""
     rows = PayoutLine.objects.filter(
-        reference__in=list(references), payout__provider=row.provider, payout_id__lt=row.id,
-        state=LineState.KNOWN.value,
+        checkout_id__in=[one.id for one in ours], payout__provider=row.provider, payout_id__lt=row.id,
+        state__in=[one.value for one in MONEY_IS_KNOWN],
     )  # fmt: skip
-    return {(reference, gross > 0) for reference, gross in rows.values_list("reference", "gross_minor")}
+    return {(checkout_id or 0, gross > 0) for checkout_id, gross in rows.values_list("checkout_id", "gross_minor")}
 
 
-def _state_of(line: PayoutLine, seen: set[tuple[str, bool]]) -> LineState:
+def _state_of(line: PayoutLine, seen: set[tuple[int, bool]]) -> LineState:
     """Return whether a line is money that we know: come in once, gone back once, to the unit."""
     row, came_in = line.checkout, line.gross_minor > 0
     if row is None:
-        return LineState.UNKNOWN if line.reference or line.gross_minor else LineState.KNOWN
+        return LineState.UNKNOWN if line.reference or line.payment_reference or line.gross_minor else LineState.KNOWN
     amount = row.amount_minor if row.said_minor is None else row.said_minor
     if (
-        (line.reference, came_in) in seen
+        (row.id, came_in) in seen
         or abs(line.gross_minor) != amount
         or CheckoutState(row.state) not in (_BROUGHT if came_in else _TAKEN)
     ):
         return LineState.DIFFERS
-    seen.add((line.reference, came_in))
+    seen.add((row.id, came_in))
     return LineState.KNOWN
 
 
@@ -204,7 +237,8 @@ def accept(*, payout_id: int, actor: Actor) -> None:
     if row is None:
         raise UnknownPayout(f"There is no payout {payout_id}.")
     open_minor = _open_minor(row)
-    if row.state != PayoutState.HELD.value or not 0 < open_minor <= row.net_minor:
+    is_fee_alone = not _not_known(row).exists()
+    if row.state != PayoutState.HELD.value or not (is_fee_alone or 0 < open_minor <= row.net_minor):
         raise NotAcceptable(
             "What is not known of this payout cannot stand in suspense.",
             advice="Ask the provider what it took back, and look again.",
@@ -215,8 +249,32 @@ def accept(*, payout_id: int, actor: Actor) -> None:
 
 def _open_minor(row: Payout) -> int:
     """Return what of a payout is not known. [minor unit]"""
-    unknown = row.lines.exclude(state=LineState.KNOWN.value)
-    return int(unknown.aggregate(sum=Sum("gross_minor"))["sum"] or 0)
+    return int(_not_known(row).aggregate(sum=Sum("gross_minor"))["sum"] or 0)
+
+
+def _not_known(row: Payout) -> QuerySet[PayoutLine]:
+    return row.lines.exclude(state__in=[one.value for one in MONEY_IS_KNOWN])
+
+
+def fetch(at: datetime) -> None:
+    """
+    Ask each provider for the settlement files of yesterday, which it may have none of; called by the clock.
+
+    :raises PayoutRefused, PayoutChanged: a file cannot be taken, so that the job is seen to fail; the others are.
+    """
+    today = local_clock(settings.TIME_ZONE).local_date(at)
+    refused: Refused | None = None
+    for name in online.names():
+        try:
+            for file in online.of(name).settlement_files(today - timedelta(days=1)):
+                take(content=file.content, name=file.name, provider=name, today=today, actor=SYSTEM)
+        except ProviderUnreachable as error:
+            log.warning("payment_provider_down", provider=name, error=str(error))
+        except Refused as error:
+            log.warning("settlement_file_refused", provider=name, error=error.message)
+            refused = error
+    if refused is not None:
+        raise refused
 
 
 def work(at: datetime) -> None:

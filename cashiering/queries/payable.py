@@ -15,7 +15,7 @@ class Payable:
 
     number                of the account, or of the consolidated bill
     account_id            of a consolidated bill its lead account, which gets what is too much
-    part                  the number is on the card of an instalment: money pays its debts first
+    part                  the number is on the card of an instalment: the part of its plan whose turn it is
     consolidated_bill_id  None: it is no consolidated bill
     holder                "" unless it is a consolidated bill: its customer
     """
@@ -30,12 +30,13 @@ class Payable:
 
 def of_number(number: str) -> Payable:
     """
-    Return what a printed number stands for; at most three statements.
+    Return what a printed number stands for; at most four statements.
 
     :raises UnknownAccount: it is nobody's.
     """
     part = agreed_parts.of_codes(codes=[number]).get(number)
     if part is not None:
+        part = agreed_parts.turn_of(part)
         own = accounts.card(account_id=part.account_id).number
         return Payable(number=own, account_id=part.account_id, part=part, open_minor=part.open_minor)
     whole = consolidated.by_numbers([number]).get(number)

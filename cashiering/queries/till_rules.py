@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from datetime import date
 
+from cashiering.domain.agents import PER_MILLE_PLACES, Terms
 from cis.kernel import fixed
 from cis.platform import packs
-
-PERCENT_PLACES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +34,13 @@ def of(at: date) -> TillRules:
     )
 
 
-def commission_percent_e3(at: date) -> int:
-    """Return what agents get of the money that they hand over. [1/1000 percent]"""
-    return fixed.parse(packs.rule("agents", at=at)["commission_percent"], places=PERCENT_PLACES)
+def most_terms(at: date) -> Terms:
+    """Return the most that may be agreed with an agent as its commission; 0 and 0: none."""
+    rule = packs.rule("agents", at=at)
+    return Terms(
+        fixed.parse(rule["per_mille_most"], places=PER_MILLE_PLACES),
+        fixed.parse(rule["per_receipt_most"], places=decimals(at)),
+    )
 
 
 def decimals(at: date) -> int:

@@ -12,7 +12,7 @@ from accounts.queries import users
 from cashiering.domain.agents import Verdict
 from cashiering.operations import agent_days, hand_overs
 from cashiering.operations import agents as operations
-from cashiering.queries import agents, tills
+from cashiering.queries import agents, commissions, tills
 from cashiering.queries.agents import AgentCard
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_refusal, today
 from cis.desk.forms.agents import (
@@ -243,6 +243,9 @@ def _page(request: HttpRequest, card: AgentCard, **forms: Any) -> HttpResponse:
         **page_context(request, partial(agents.payments, agent_id=card.id, **wanted)),
         "is_filtered": any(wanted.values()),
         "days": agents.days(agent_id=card.id, most=SHOWN),
+        "earned": commissions.days(agent_id=card.id, most=SHOWN),
+        "terms": commissions.terms_of(agent_ids=[card.id]).get(card.id, ()),
+        "owed_minor": commissions.owed_minor(agent_id=card.id, until=today()),
         "hand_overs": agents.hand_overs(agent_id=card.id, most=SHOWN),
         "may_act": may_act,
         "may_change": bool(actor.roles & set(SUPERVISORS)),

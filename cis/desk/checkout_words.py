@@ -56,7 +56,21 @@ PAYOUT_STATES: Mapping[str, Any] = {
 PAYOUT_LINES: Mapping[str, Any] = {
     "known": _("Known"),
     "differs": _("Differs"),
-    "unknown": _("Unknown"),
+    "unknown": _("Missing here"),
+    "fee_differs": _("Another fee than agreed"),
+}
+PAYOUT_KINDS: Mapping[str, Any] = {
+    "payment": _("Payment"),
+    "refund": _("Refund"),
+    "chargeback": _("Chargeback"),
+    "fee": _("Fee"),
+}
+NEXT_STEPS: Mapping[str, Any] = {
+    "known": "",
+    "differs": _("Ask the provider; if it is right, its payment here is asked anew and follows."),
+    "unknown": _("Ask the provider whose payment it is; then let the payout go on, and assign the money in suspense."),
+    "fee_differs": _("Claim the difference from the provider; the fee is posted as it was kept."),
+    "missing": _("Ask the provider when it brings it; a later file that has it closes this."),
 }
 TABLES: Mapping[str, Mapping[str, Any]] = {
     "checkout": STATES,
@@ -67,6 +81,8 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "checkout_outcome": OUTCOMES,
     "payout": PAYOUT_STATES,
     "payout_line": PAYOUT_LINES,
+    "payout_kind": PAYOUT_KINDS,
+    "payout_step": NEXT_STEPS,
 }
 TONES: Mapping[tuple[str, str], str] = {
     ("checkout", "created"): "",
@@ -82,4 +98,5 @@ TONES: Mapping[tuple[str, str], str] = {
     ("payout_line", "known"): "ok",
     ("payout_line", "differs"): "bad",
     ("payout_line", "unknown"): "bad",
+    ("payout_line", "fee_differs"): "warn",
 }

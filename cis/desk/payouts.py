@@ -21,6 +21,8 @@ from cis.platform.access import actor_of, allow
 from cis.platform.paging import page_context
 from cis.platform.templatetags.local import plain_money
 
+MISSING_SHOWN = 50
+
 
 @allow(*READERS)
 def index(request: HttpRequest) -> HttpResponse:
@@ -30,6 +32,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "form": form,
         **page_context(request, partial(queries.listed, **wanted)),
         "is_filtered": any(wanted.values()),
+        "missing": queries.missing(most=MISSING_SHOWN),
         "transit": [(name, queries.in_transit_minor(provider=name)) for name in online.names()],
         "may_act": _may(request),
     }
@@ -80,9 +83,22 @@ def show(request: HttpRequest, payout_id: int) -> HttpResponse:
     context = {
         "card": card,
         **page_context(request, partial(queries.lines, payout_id=payout_id)),
+        "missing": queries.missing(payout_id=payout_id, most=MISSING_SHOWN),
         "may_act": _may(request),
     }
     return render(request, "desk/checkouts/payout.html", context)
+
+
+@allow(*READERS)
+def missing_file(request: HttpRequest) -> StreamingHttpResponse:  # noqa: ARG001
+    """Give the payments that no settlement file brings as a file."""
+    header = [_("Reference"), _("Payment of the provider"), _("Provider"), _("Day"), _("Amount"), _("State")]
+    rows = (
+        (c.reference, c.payment_reference, word("provider", c.provider), c.paid_date, plain_money(c.amount_minor),
+         word("checkout", c.state))
+        for c in queries.missing(most=FILE_ROWS_MOST)
+    )  # fmt: skip
+    return csv_file("payments-missing.csv", header, rows)
 
 
 @allow(*READERS)
@@ -90,11 +106,14 @@ def lines_file(request: HttpRequest, payout_id: int) -> StreamingHttpResponse:  
     """Give the lines of a payout as a file."""
     with or_404():
         queries.one(payout_id=payout_id)
-    header = [_("Line"), _("Reference"), _("Paid by customers"), _("Fees"), _("State")]
+    header = [_("Line"), _("Reference"), _("Payment of the provider"), _("Kind"), _("Day"), _("Paid by customers"),
+              _("Known here"), _("Fees"), _("State"), _("Next step")]  # fmt: skip
     rows = (
-        (c.line_no, c.reference, plain_money(c.gross_minor), plain_money(c.fee_minor), word("payout_line", c.state))
+        (c.line_no, c.reference, c.payment_reference, word("payout_kind", c.kind), c.paid_date or "",
+         plain_money(c.gross_minor), "" if c.our_minor is None else plain_money(c.our_minor), plain_money(c.fee_minor),
+         word("payout_line", c.state), word("payout_step", c.state))
         for c in queries.lines(payout_id=payout_id, most=FILE_ROWS_MOST)
-    )
+    )  # fmt: skip
     return csv_file(f"payout-{payout_id}.csv", header, rows)
 
 

@@ -93,9 +93,15 @@ class Tills:
 
 @dataclass(frozen=True, slots=True)
 class Agents:
-    """What collection agents get of the money that they hand over, in percent; "0": nothing."""
+    """
+    The most that may be agreed with a collection agent for what it takes; "0": nothing.
 
-    commission_percent: str = field(metadata={"decimals": 3})
+    per_mille_most    of the money
+    per_receipt_most  for each receipt, in major units
+    """
+
+    per_mille_most: str = field(metadata={"decimals": 3})
+    per_receipt_most: str = field(metadata={"decimals": 3})
 
 
 _DAYS = {"least": 0, "most": 366}

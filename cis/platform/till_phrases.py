@@ -22,6 +22,9 @@ SENTENCES: Mapping[str, str] = {
     "agent_cancel_too_late": _("The payment cannot be cancelled any more: it is of another day, or handed over."),
     "agent_day_decided": _("Somebody has decided on this day already: decide on what is left."),
     "unknown_agent": _("There is no such agent, or it may take no money."),
+    "no_commission_to_keep": _(
+        "There is no commission to be kept for this month: it must be over, and the agent must hold money of ours."
+    ),
     "unknown_agent_payment": _("The agent has taken no such payment."),
     "unknown_difference": _("There is no such difference, or it is decided."),
     "unknown_agent_day": _("The agent has given no list of this day."),

@@ -98,7 +98,10 @@ WRITERS = {
     "end_prepaid": {Role.CLERK, Role.BILLING, Role.SUPERVISOR},
     "accept_prepaid": BILLERS,
     **{key: {Role.CASHIER, Role.SUPERVISOR} for key in TILLS},
-    **{key: {Role.SUPERVISOR} for key in ("new_till", "new_agent", "change_agent")},
+    **{
+        key: {Role.SUPERVISOR}
+        for key in ("new_till", "new_agent", "change_agent", "agree_commission", "keep_commission")
+    },
     "upload_statement": {Role.CASHIER, Role.SUPERVISOR},
     "upload_payout": {Role.CASHIER, Role.SUPERVISOR},
     "act_on_checkout": {Role.CASHIER, Role.SUPERVISOR},

@@ -87,3 +87,26 @@ def test_who_takes_no_money_may_look_and_not_act(client, billed):
     assert page.status_code == 200
     assert b"/book/" not in page.content
     assert metering.post(f"/desk/online/{row.id}/book/").status_code == 403
+
+
+def test_a_wallets_bill_is_taken_and_what_differs_is_shown_with_its_next_step(desk, billed, settings):
+    settings.PAYMENT_FEES = {"sandbox": "0.38"}
+    row = _paid(billed, 1_000)
+    bill = (
+        f"#结算批次号：[W-1]\n#到账日期：[{TODAY}]\n"
+        "交易时间,交易号,商户订单号,交易状态,币种,订单金额,退款金额,手续费\n"
+        f"`{TODAY} 10:00:00,`77,`{row.reference},`SUCCESS,`CNY,`10.00,`0.00,`0.06\n"
+        f"`{TODAY} 11:00:00,`78,`CNOBODY,`SUCCESS,`CNY,`5.00,`0.00,`0.02\n"
+        "总交易单数,订单总金额,退款总金额,手续费总金额,到账金额\n`2,`15.00,`0.00,`0.08,`14.92\n"
+    )
+    url = "/desk/payouts/upload/"
+    bad = SimpleUploadedFile("w.csv", bill.replace("CNOBODY", "=1+1").encode("gb18030"))
+    assert "is no formula" in desk.post(url, {"provider": "sandbox", "file": bad}).content.decode()
+    other = _paid(billed, 2_000)
+    good = SimpleUploadedFile("w.csv", bill.encode("gb18030"))
+    where = desk.post(url, {"provider": "sandbox", "file": good})["Location"]
+    page = desk.get(where).content.decode()
+    assert all(text in page for text in ("Another fee than agreed", "Missing here", "Claim the difference"))
+    assert other.reference in page, "paid here, and in no file"
+    assert other.reference in b"".join(desk.get("/desk/payouts/missing.csv").streaming_content).decode()
+    assert "do not fit our payments" in desk.get("/").content.decode()

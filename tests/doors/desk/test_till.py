@@ -1,8 +1,10 @@
 """Pages of the cash desk and of agents: lists, filters, files, and what is refused beside its field."""
 
+from datetime import timedelta
 from io import BytesIO
 
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -10,12 +12,13 @@ from billing.models.payment import Payment
 from cashiering.domain.tills import Means
 from cashiering.models.agent import Agent
 from cashiering.models.till import TillSession
-from cashiering.operations import agents, receipts, tills
+from cashiering.operations import agents, commissions, receipts, tills
 from cashiering.operations.receipts import Part
 from cashiering.queries import tills as till_queries
 from cis.kernel.actors import SYSTEM, Actor, ActorKind
+from cis.kernel.enums import Role
 from cis.platform import api, keys
-from tests.doors.desk.conftest import TODAY, twice
+from tests.doors.desk.conftest import TODAY, sign_in, twice
 
 pytestmark = pytest.mark.django_db
 
@@ -140,7 +143,31 @@ def test_an_agent_hands_cash_over_and_its_list_is_compared(desk, billed, agent):
         assert text in b"".join(desk.get(f"/desk/{name}"))
     with CaptureQueriesContext(connection) as caught:
         desk.get(url)
-    assert len(caught) <= 16
+    assert len(caught) <= 19
+
+
+def test_a_supervisor_agrees_commission_and_lets_the_agent_keep_it(desk, agent):
+    url = f"/desk/agents/{agent.id}/commission/"
+    assert "At most 5.000 ‰ and ¥1.00 a receipt" in desk.get(url).content.decode()
+    form = {"per_mille": "2.5", "per_receipt": "0.10", "from_date": TODAY}
+    assert "may not be agreed" in desk.post(f"{url}agree/", {**form, "per_mille": "6"}).content.decode()
+    assert "Enter a number" in desk.post(f"{url}agree/", {**form, "per_mille": "x"}).content.decode()
+    assert desk.post(f"{url}agree/", form).status_code == 302
+    month = f"{TODAY:%Y-%m}"
+    later = TODAY + timedelta(days=40)
+    assert desk.get(f"{url}{month}.pdf").status_code == 404
+    commissions.accrue(today=later)
+    page = desk.get(url).content.decode()
+    assert "¥0.23" in page  # 12.5 fen of 50.00, and 10 fen
+    assert "¥0.23" in desk.get(f"/desk/agents/{agent.id}/").content.decode()
+    assert b"0.23" in b"".join(desk.get(f"/desk/agents/{agent.id}/commission.csv").streaming_content)
+    assert desk.get(f"{url}{month}.pdf").content.startswith(b"%PDF")
+    assert "month must be over" in desk.post(f"{url}{month}/keep/", follow=True).content.decode()
+    with time_machine.travel(f"{later}T04:00:00Z", tick=False):
+        sign_in(desk, Role.SUPERVISOR)
+        desk.post(f"{url}{month}/keep/")
+    agent.refresh_from_db()
+    assert agent.held_minor == 4_977
 
 
 def _file(text):

@@ -36,12 +36,15 @@ def test_each_payment_is_equal_explained_or_one_difference(theirs, ours, other_d
     assert set(kinds) <= set(theirs) | set(of_day)
 
 
-@given(amount=st.integers(1, 10**12), percent_e3=st.integers(0, 100_000))
-def test_commission_is_the_share_rounded_half_up(amount, percent_e3):
-    exact = Fraction(amount) * Fraction(percent_e3, 100_000)
-    found = agents.commission_minor(amount_minor=amount, percent_e3=percent_e3)
-    assert abs(found - exact) <= Fraction(1, 2)
-    assert found == int(exact + Fraction(1, 2))
+@given(
+    amount=st.integers(1, 10**12), mille_e3=st.integers(0, 1_000_000), receipts=st.integers(0, 10**5),
+    each=st.integers(0, 1_000),
+)  # fmt: skip
+def test_commission_is_the_share_of_a_day_rounded_half_up_and_so_much_a_receipt(amount, mille_e3, receipts, each):
+    exact = Fraction(amount) * Fraction(mille_e3, 1_000_000)
+    terms = agents.Terms(mille_e3, each)
+    found = agents.commission_minor(amount_minor=amount, receipts=receipts, terms=terms)
+    assert found - receipts * each == int(exact + Fraction(1, 2))
 
 
 @pytest.mark.parametrize(
