@@ -107,7 +107,7 @@ def lines_file(request: HttpRequest, payout_id: int) -> StreamingHttpResponse:  
     with or_404():
         queries.one(payout_id=payout_id)
     header = [_("Line"), _("Reference"), _("Payment of the provider"), _("Kind"), _("Day"), _("Paid by customers"),
-              _("Known here"), _("Fees"), _("State"), _("Next step")]  # fmt: skip
+              _("Known here"), _("Fees"), _("State"), _("What to do")]  # fmt: skip
     rows = (
         (c.line_no, c.reference, c.payment_reference, word("payout_kind", c.kind), c.paid_date or "",
          plain_money(c.gross_minor), "" if c.our_minor is None else plain_money(c.our_minor), plain_money(c.fee_minor),
