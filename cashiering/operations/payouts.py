@@ -106,12 +106,16 @@ def _take(*, content: bytes, name: str, provider: str, today: date, actor: Actor
         provider=provider, reference=report.reference, paid_date=report.paid_date, from_date=report.from_date,
         until_date=report.until_date, gross_minor=report.gross_minor,
         fee_minor=report.fee_minor, net_minor=report.net_minor, state=PayoutState.HELD.value, sha256=sha256,
-        document_id=documents.keep(content, name=name, media_type=MEDIA_TYPE, actor=actor), actor_id=actor.id,
+        document_id=documents.keep(content, name=name, media_type=_media_type(content), actor=actor), actor_id=actor.id,
     )  # fmt: skip
     _keep_lines(row, report)
     _check_step(row, actor)
     audit.record(actor, "take_payout", "payout", row.id, provider=provider, net=row.net_minor, state=row.state)
     return Taken(row.id, is_new=True)
+
+
+def _media_type(content: bytes) -> str:
+    return "application/xml" if content.lstrip().startswith(b"<") else MEDIA_TYPE
 
 
 def _keep_lines(row: Payout, report: Report) -> None:

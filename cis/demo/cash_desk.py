@@ -6,8 +6,9 @@ from datetime import date, timedelta
 from accounts.queries import users
 from billing.queries import bills
 from billing.queries.bills import BillCard
+from cashiering.domain.agents import Terms
 from cashiering.domain.tills import CashMove, Means
-from cashiering.operations import agent_days, agents, hand_overs, receipts, tills
+from cashiering.operations import agent_days, agents, commissions, hand_overs, receipts, tills
 from cashiering.operations.receipts import Part
 from cashiering.queries import till_rules
 from cis.demo.consolidating import alone
@@ -21,6 +22,7 @@ YESTERDAYS = (Means.CASH, Means.CARD, Means.CASH, Means.WALLET, Means.CASH)
 TODAYS = (Means.CASH, Means.WALLET)
 BY_AGENT = 4
 LIMIT_MINOR = 5_000_000
+TERMS = Terms(per_mille_e3=2_000, per_receipt_minor=0)
 ADVANCE_MINOR = 10_000
 LOOKED_AT_MOST = 2_000
 DAY = timedelta(days=1)
@@ -99,6 +101,8 @@ def _agent(cards: list[BillCard], session_id: int, actor: Actor, today: date) ->
     name = "demo-agent"
     keys.create(name=name, scopes=[agents.SCOPE], known_scopes=[agents.SCOPE], actor=SYSTEM)
     agent_id = agents.register(code="S01", name="街角便利店", client=name, limit_minor=LIMIT_MINOR, actor=SYSTEM)
+    if till_rules.most_terms(today).per_mille_e3 >= TERMS.per_mille_e3:
+        commissions.agree(agent_id=agent_id, terms=TERMS, from_date=today, today=today, actor=SYSTEM)
     client_id = keys.id_of(name=name, scope=agents.SCOPE)
     rows = ["reference,account,amount"]
     for number, card in enumerate(cards, start=1):

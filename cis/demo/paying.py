@@ -43,6 +43,7 @@ def build(*, run_id: int, today: date) -> int:
             origin=Origin.LINK if is_plain and place % 2 else Origin.PORTAL,
         )
     _bring_payout(today)
+    _take_bills(today)
     for amount_minor, is_waited_for in WAYS.items():
         _pay(cards[-1], provider="sandbox", amount_minor=amount_minor, is_waited_for=is_waited_for)
     return len(cards[:PAYERS]) + len(WAYS)
@@ -75,6 +76,13 @@ def _bring_payout(today: date) -> None:
         while posting.post_chunk(today=today):
             pass
         payouts.match(today=today)
+
+
+def _take_bills(today: date) -> None:
+    """Take what wallets say they bring; one of them keeps another fee than was agreed."""
+    for name in online.names():
+        for file in online.of(name).settlement_files(today):
+            payouts.take(content=file.content, name=file.name, provider=name, today=today, actor=SYSTEM)
 
 
 def _statement(net_minor: int, on: date) -> bytes:

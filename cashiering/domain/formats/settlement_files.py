@@ -1,10 +1,13 @@
-"""Files by which providers say what they bring: our CSV (``settlements``), or bills of wallets (``wallet_bills``)."""
+"""
+Files by which providers say what they bring: our CSV (``settlements``), bills of wallets (``wallet_bills``), or
+camt.054 with its details (``settlement_camt``).
+"""
 
 import re
 from datetime import date
 
 from cashiering.domain import settlements
-from cashiering.domain.formats import wallet_bills
+from cashiering.domain.formats import settlement_camt, wallet_bills
 from cashiering.domain.settlements import PayoutRefused, Report
 
 BYTES_MOST = 20 * 2**20
@@ -14,12 +17,16 @@ CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 def read(content: bytes, *, currency: str, places: int, today: date) -> Report:
     """
-    Read a file of either format, which is told by its first line; UTF-8, with or without its mark, or GB18030.
+    Read a file of any format, which is told by how it begins; CSV in UTF-8, with or without its mark, or GB18030.
 
     places  decimals of the currency
 
     :raises PayoutRefused: it is too large, an archive, no text, or has faults; nothing of it is taken.
     """
+    if len(content) > BYTES_MOST:
+        raise PayoutRefused("The report is too large.", advice="Ask the provider for one payout.")
+    if content[:100].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+        return settlement_camt.read(content, currency=currency, places=places, today=today)
     text = _text(content)
     if wallet_bills.is_one(text):
         return wallet_bills.read(text=text, currency=currency, places=places, today=today)
@@ -27,8 +34,6 @@ def read(content: bytes, *, currency: str, places: int, today: date) -> Report:
 
 
 def _text(content: bytes) -> str:
-    if len(content) > BYTES_MOST:
-        raise PayoutRefused("The report is too large.", advice="Ask the provider for one payout.")
     if content.startswith(ARCHIVES):
         raise PayoutRefused("The file is an archive.", advice="Unpack it, and upload the CSV that is in it.")
     for encoding in ("utf-8-sig", "gb18030"):

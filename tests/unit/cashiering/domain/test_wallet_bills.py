@@ -100,3 +100,73 @@ def test_a_fee_is_what_was_agreed(gross, fee, fee_e9, agreed):
     line = Line(1, "C1", gross, fee)
     assert settlements.is_fee_agreed(line, fee_e9=fee_e9) is agreed
     assert settlements.is_fee_agreed(Line(1, "", 0, fee, kind=LineKind.FEE), fee_e9=fee_e9)
+
+
+CAMT = """<?xml version="1.0" encoding="UTF-8"?>
+<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.054.001.08"><BkToCstmrDbtCdtNtfctn><Ntfctn><Ntry>
+<Amt Ccy="CNY">20.45</Amt><CdtDbtInd>CRDT</CdtDbtInd><BookgDt><Dt>2026-03-10</Dt></BookgDt>
+<AcctSvcrRef>P-1</AcctSvcrRef><NtryDtls><Btch><NbOfTxs>4</NbOfTxs></Btch>{}</NtryDtls>
+</Ntry></Ntfctn></BkToCstmrDbtCdtNtfctn></Document>
+"""
+DETAIL = """<TxDtls><Refs><EndToEndId>{}</EndToEndId><TxId>{}</TxId></Refs><Amt Ccy="CNY">{}</Amt>
+<CdtDbtInd>{}</CdtDbtInd><BkTxCd><Prtry><Cd>{}</Cd></Prtry></BkTxCd><Chrgs><Rcrd><Amt Ccy="CNY">{}</Amt>
+<CdtDbtInd>{}</CdtDbtInd></Rcrd></Chrgs><RltdDts><TxDtTm>{}</TxDtTm></RltdDts></TxDtls>
+"""
+DETAILS = (
+    ("C1", "4201", "61.70", "CRDT", "PAYMENT", "0.37", "DBIT", "2026-03-09T10:11:12"),
+    ("C0", "4202", "20.00", "DBIT", "REFUND", "0.12", "CRDT", "2026-03-08T12:00:00"),
+    ("C2", "4203", "5.00", "DBIT", "CHARGEBACK", "15.00", "DBIT", "2026-03-09T12:00:00"),
+    ("NOTPROVIDED", "NOTPROVIDED", "0.00", "CRDT", "FEE", "1.00", "DBIT", "2026-03-09T23:59:59"),
+)
+
+
+def camt():
+    return CAMT.format("".join(DETAIL.format(*one) for one in DETAILS))
+
+
+def test_a_camt_054_with_details_says_the_same_as_the_bill():
+    ours, theirs = read(camt()), read(GOOD)
+    assert (ours.reference, ours.paid_date, ours.net_minor) == (theirs.reference, theirs.paid_date, theirs.net_minor)
+    assert (ours.from_date, ours.until_date) == (theirs.from_date, theirs.until_date)
+    names = ("reference", "payment", "kind", "gross_minor", "fee_minor", "day")
+    assert [[getattr(one, name) for name in names] for one in ours.lines] == [
+        [getattr(one, name) for name in names] for one in theirs.lines
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("20.45", "20.46", "sum_differs"),
+        ("<NbOfTxs>4", "<NbOfTxs>3", "sum_differs"),
+        ("61.70", "61.705", "bad_amount"),
+        ('<Amt Ccy="CNY">61.70', '<Amt Ccy="USD">61.70', "bad_amount"),
+        ("61.70", "-61.70", "bad_sign"),
+        (">PAYMENT<", ">REFUND<", "bad_sign"),
+        (">FEE<", ">TIP<", "other_kind"),
+        (">C1<", ">=1+1<", "bad_name"),
+        ("2026-03-09T10:11:12", "noon", "bad_time"),
+        ("<Dt>2026-03-10", "<Dt>2026-03-11", "bad_day"),
+        ("<AcctSvcrRef>P-1</AcctSvcrRef>", "", "no_batch"),
+    ],
+)
+def test_each_fault_of_a_camt_054_is_named(old, new, code):
+    with pytest.raises(PayoutRefused) as refused:
+        read(camt().replace(old, new, 1))
+    assert code in {one.code for one in refused.value.detail["findings"]}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "<Document>",
+        "<Document/>",
+        camt().replace("camt.054", "camt.053"),
+        camt().replace("<Ntry>", "<Ntry/><Ntry>"),
+        '<!DOCTYPE a [<!ENTITY b "c">]>' + CAMT,
+    ],
+)
+def test_what_is_no_breakdown_is_refused_with_what_to_do(content):
+    with pytest.raises(PayoutRefused) as refused:
+        read(content)
+    assert refused.value.advice
