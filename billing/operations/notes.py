@@ -45,7 +45,7 @@ def bill_now_step(
     :param kind: NOTE or LATE_FEE.
     :param due_date: None: as long after the issue as any bill.
     :param pays: of a note below 0, the only debts that it pays; see ``allocation.direct_credit``.
-    :param paid_from: the bill below 0 that pays the whole note.
+    :param paid_from: the bill below 0 that pays the whole note; nothing else of the account is allocated then.
     :param is_told: False: the caller tells the customer, and prints.
     :returns: id of the note.
     :raises NotBillable: one of the charges cannot be billed now; nothing is written.
@@ -57,7 +57,7 @@ def bill_now_step(
         allocation.direct_credit(credit_id=paid_from, parts={note.id: note.amount_minor})
     issuing.issue(
         bill_ids=[note.id], account_ids=[account_id], issue_date=issue_date, actor=actor, due_date=due_date,
-        kind=kind, is_told=is_told,
+        kind=kind, is_told=is_told, is_paid=paid_from is None,
     )  # fmt: skip
     return note.id
 

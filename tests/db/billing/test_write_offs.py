@@ -237,6 +237,23 @@ def test_a_bill_that_is_cancelled_takes_its_part_out_and_leaves_no_credit(world)
     assert proof.verify() == ()
 
 
+def test_what_two_write_offs_paid_of_a_bill_that_is_cancelled_pays_no_other_bill(world):
+    """The second was of what a bounced payment had paid; the first one's note is posted while the second is still free."""
+    bill = old_bill(world)
+    payment_id = paid_in(world.account.id, 2_000, on=TODAY)
+    made = [written_off(world)]
+    with transaction.atomic():
+        payments.take_back_step(
+            payment_id=payment_id, kind=ReturnKind.BOUNCED, returned_date=TODAY, reason="no money", actor=SYSTEM
+        )
+    made.append(written_off(world, key="w2"))
+    young = billing.issued(world=world, kwh=10)
+    bills.cancel(bill_id=bill.id, reason="wrong reads", as_of_date=TODAY, actor=BILLER)
+    assert [queries.one(write_off_id=one).left_minor for one in made] == [0, 0]
+    assert (paid_of(young), owed(world).balance_minor, booked("expense.bad_debt")) == (0, 617, 0)
+    assert proof.verify() == ()
+
+
 def test_a_part_paid_by_the_customer_comes_back_when_its_bill_is_cancelled(world):
     """The customer has 1000 again; of what was given up of the other bill it pays as much in the night."""
     first = old_bill(world)
