@@ -1,5 +1,7 @@
 """The API does what its description says: described by itself, tried with hundreds of made-up requests."""
 
+from functools import cache
+
 import pytest
 import schemathesis
 from django.core.signals import request_finished, request_started
@@ -29,7 +31,9 @@ def described(world, bills):
         signal.connect(close_old_connections)
 
 
+@cache
 def _load():
+    """Once for all operations: to describe the whole API takes longer than to try one of them."""
     return schemathesis.openapi.from_wsgi("/api/v1/schema?format=json", application)
 
 
