@@ -44,10 +44,11 @@ def wait(row: Energizing, *, today: date, is_on: bool) -> int | None:
     :raises DepositMissing: the deposit was not demanded yet, and no current flows.
     """
     waited = supply_deposits.waited_for(account_ids=[row.account_id], today=today).get(row.account_id)
-    case = {"subject": row.subject, "subject_id": row.subject_id, "account_id": row.account_id}
     if is_on:
         return waited.deposit_id if waited else None
-    if supply_deposits.is_missing(**case, today=today):
+    if supply_deposits.is_missing(
+        subject=row.subject, subject_id=row.subject_id, account_id=row.account_id, today=today
+    ):
         raise DepositMissing(
             "A temporary supply is switched on once its deposit is paid, and none was demanded.",
             advice="Demand the deposit on the account's page.", account_id=row.account_id,

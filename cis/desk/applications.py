@@ -146,8 +146,9 @@ def _deposit(detail: ApplicationDetail) -> dict[str, Any]:
     """Return the deposit that supply of an application waits for, or that is to be demanded first."""
     if detail.account_id is None or detail.row.state not in workflow.WITH_METERS:
         return {}
-    given = {"account_id": detail.account_id, "today": today()}
-    is_missing = supply_deposits.is_missing(subject=SUBJECT, subject_id=detail.row.id, **given)
+    is_missing = supply_deposits.is_missing(
+        subject=SUBJECT, subject_id=detail.row.id, account_id=detail.account_id, today=today()
+    )
     waited = supply_deposits.waited_for(account_ids=[detail.account_id], today=today())
     return {
         "waited_deposit": waited.get(detail.account_id),

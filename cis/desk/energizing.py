@@ -144,10 +144,12 @@ def deposit_of(*, subject: str, subject_id: int, number: str) -> dict[str, Any]:
         account_id = accounts.id_of_number(number.strip())
     except Refused:
         return {}
-    case = {"subject": subject, "subject_id": subject_id, "account_id": account_id}
+    is_missing = supply_deposits.is_missing(
+        subject=subject, subject_id=subject_id, account_id=account_id, today=today()
+    )
     return {
         "waited_deposit": supply_deposits.waited_for(account_ids=[account_id], today=today()).get(account_id),
-        "deposit_missing_of": account_id if supply_deposits.is_missing(**case, today=today()) else None,
+        "deposit_missing_of": account_id if is_missing else None,
     }
 
 
