@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 CONSOLIDATED_STATES: Mapping[str, Any] = {
-    "open": _("Open"),
+    "open": _("Unpaid"),
     "overdue": _("Overdue"),
     "paid": _("Paid"),
     "incomplete": _("With bills missing"),

@@ -135,6 +135,7 @@ def arrange(request: HttpRequest, account_id: int) -> HttpResponse:
         "bills": consolidated.listed(wanted=Wanted(customer_id=account.holder.id), today=today(), most=12),
         "is_offered": consolidated_rules.is_offered(today()),
         "held": held,
+        "today": today(),
     }
     return render(request, "desk/collective/arrange.html", context)
 

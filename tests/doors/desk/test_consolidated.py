@@ -48,6 +48,7 @@ def test_it_is_set_up_listed_shown_and_given_as_paper_and_file(three, client):
     assert client.post(page, form).status_code == 302
     issue(three, on=NIGHT)
     consolidating.make(consolidation_id=_arranged(), today=NIGHT)
+    assert ">Unpaid</span>" in client.get(page).content.decode()
     with CaptureQueriesContext(connection) as listing:
         listed = client.get("/desk/bills/consolidated/").content.decode()
     (card,) = consolidated.listed(wanted=consolidated.Wanted(), today=NIGHT)
