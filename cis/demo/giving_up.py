@@ -11,6 +11,7 @@ from billing.operations import payments, write_off_batches, write_offs
 from billing.operations.write_offs import NewWriteOff
 from billing.queries import balances, bills, write_off_rules
 from billing.queries import runs as run_queries
+from billing.queries import write_offs as queries
 from billing.queries.bills import BillCard, PaymentCard
 from cis.demo import consolidating
 from cis.kernel.actors import SYSTEM, Actor, ActorKind
@@ -35,7 +36,7 @@ def build(*, today: date) -> int:
     chosen = _old(by, today)
     clerk, decider = _staff("clerk", Role.CLERK), _staff("admin", Role.SUPERVISOR)
     for fate, card in zip(FATES, chosen, strict=False):
-        _give_up(fate, card, today=today, clerk=clerk, decider=decider)
+        _give_up(fate, card, by=by, today=today, clerk=clerk, decider=decider)
     write_off_batches.find(today=today)
     return len(chosen)
 
@@ -68,7 +69,7 @@ def _staff(username: str, role: Role) -> Actor:
     return Actor(ActorKind.STAFF, person.id, person.username, frozenset({role}))
 
 
-def _give_up(fate: str, card: BillCard, *, today: date, clerk: Actor, decider: Actor) -> None:
+def _give_up(fate: str, card: BillCard, *, by: date, today: date, clerk: Actor, decider: Actor) -> None:
     first = _payment(card)
     assert first is not None
     with transaction.atomic():
@@ -79,8 +80,11 @@ def _give_up(fate: str, card: BillCard, *, today: date, clerk: Actor, decider: A
     if fate == "listed":
         _pay(card, first.amount_minor - SMALL_MINOR, on=today - timedelta(days=90), today=today)
         return
+    old = [one.bill_id for one in queries.open_debts(account_ids=[card.account_id]) if one.due_date <= by]
+    if not old:
+        return  # the payment had paid something younger
     new = NewWriteOff(
-        account_id=card.account_id, reason=REASON, evidence=EVIDENCE, key=f"demo-{card.number}", bill_ids=[card.id]
+        account_id=card.account_id, reason=REASON, evidence=EVIDENCE, key=f"demo-{card.number}", bill_ids=old
     )
     made = write_offs.propose(new=new, today=today, actor=clerk)
     if fate == "proposed":
