@@ -62,11 +62,15 @@ class PlanList(APIView):
     @extend_schema(
         operation_id="accept_plan", summary="Make an instalment plan that the customer has agreed to",
         tags=["Instalment plans"], parameters=[key_parameter("plan")], request=contract.PlanNew,
-        responses={201: contract.PlanShown, **problems(400, 404, 409, 415, 422)},
+        responses={200: contract.PlanShown, 201: contract.PlanShown, **problems(400, 404, 409, 415, 422)},
     )  # fmt: skip
     @idempotent
     def post(self, request: Request) -> Response:
-        """Make a plan as it was previewed; it holds at once. A total that is not owed any more is refused."""
+        """
+        Make a plan as it was previewed; it holds at once. A total that is not owed any more is refused.
+
+        The same ``reference`` again is the same plan (200).
+        """
         given = contract.PlanNew(data=request.data)
         given.is_valid(raise_exception=True)
         values = given.validated_data
@@ -74,8 +78,10 @@ class PlanList(APIView):
             account_id=accounts.id_of_number(values["account"]), wish=_wish(values), way=PlanWay.API,
             total_minor=values["total_minor"], is_agreed=True, key=values["reference"],
         )  # fmt: skip
+        is_known = plans.has_key(key=new.key)
         plan_id = operations.offer(new=new, at=timezone.now(), actor=actor_of(request))
-        return Response(_shown(plans.one(plan_id=plan_id, today=timezone.localdate())), status=201)
+        shown = _shown(plans.one(plan_id=plan_id, today=timezone.localdate()))
+        return Response(shown, status=200 if is_known else 201)
 
 
 @api.needs(GET=PLANS_READ)

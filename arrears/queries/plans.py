@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from arrears.domain.instalments import PartNow, Standing
-from arrears.models.plan import PlanMove
+from arrears.models.plan import InstalmentPlan, PlanMove
 from arrears.queries import plan_facts
 from cis.kernel.errors import Refused
 from cis.platform.db import fetch
@@ -198,6 +198,11 @@ def moves(*, plan_id: int) -> tuple[PlanMoveRow, ...]:
     """Return what was done with a plan, the latest first; one statement."""
     rows = PlanMove.objects.filter(plan_id=plan_id).order_by("-id")
     return tuple(PlanMoveRow(**row) for row in rows.values(*PlanMoveRow.__dataclass_fields__))
+
+
+def has_key(*, key: str) -> bool:
+    """Return whether a plan was made under this name of another program."""
+    return InstalmentPlan.objects.filter(key=key).exists()
 
 
 def _cards(rows: Sequence[Sequence[object]], today: date) -> tuple[PlanCard, ...]:

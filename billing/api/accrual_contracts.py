@@ -56,14 +56,18 @@ class AccrualShown(serializers.Serializer):
     error = serializers.CharField(help_text="Why it failed.")
 
 
-class _Progress(serializers.Serializer):
+class AccrualProgress(serializers.Serializer):
+    """How many accounts are rated."""
+
     done = serializers.IntegerField()
     failed = serializers.IntegerField(help_text="Of those, accounts that cannot be rated.")
     total = serializers.IntegerField()
     percent = serializers.IntegerField()
 
 
-class _Component(serializers.Serializer):
+class AccrualComponent(serializers.Serializer):
+    """What is unbilled under a tariff, by ledger account."""
+
     tariff = serializers.CharField()
     ledger_account = serializers.CharField()
     accounts = serializers.IntegerField()
@@ -71,14 +75,18 @@ class _Component(serializers.Serializer):
     tax = MoneyField(help_text="Contained in the prices; not posted, none is owed before a bill.")
 
 
-class _Coverage(serializers.Serializer):
+class AccrualCoverage(serializers.Serializer):
+    """Accounts that came out alike."""
+
     outcome = serializers.ChoiceField(OUTCOMES, help_text="partly: to the day to which usage is known.")
     reason = serializers.CharField(help_text="Why it is not rated, by code; empty elsewhere.")
     accounts = serializers.IntegerField()
     energy_wh = serializers.IntegerField()
 
 
-class _BackTest(serializers.Serializer):
+class AccrualBackTest(serializers.Serializer):
+    """The accrual against what was billed later for the same days, both without tax."""
+
     accounts = serializers.IntegerField(help_text="All that were accrued.")
     billed_accounts = serializers.IntegerField(help_text="Of those, all of whose days are on bills.")
     accrued = MoneyField()
@@ -90,11 +98,11 @@ class _BackTest(serializers.Serializer):
 class AccrualWhole(AccrualShown):
     """An accrual with what it comes to, whom it leaves out, and what was billed later for the same days."""
 
-    progress = _Progress(allow_null=True)
+    progress = AccrualProgress(allow_null=True)
     net = MoneyField(help_text="Sum of the components without tax.")
-    components = _Component(many=True)
-    coverage = _Coverage(many=True)
-    back_test = _BackTest(allow_null=True, help_text="null: it is being rated.")
+    components = AccrualComponent(many=True)
+    coverage = AccrualCoverage(many=True)
+    back_test = AccrualBackTest(allow_null=True, help_text="null: it is being rated.")
 
 
 class AccrualAccount(serializers.Serializer):
@@ -119,7 +127,7 @@ class AccrualPage(serializers.Serializer):
     results = AccrualShown(many=True)
 
 
-class AccountPage(serializers.Serializer):
+class AccrualAccountPage(serializers.Serializer):
     """A page of the accounts of an accrual."""
 
     next = serializers.URLField(allow_null=True)

@@ -93,7 +93,7 @@ class AccrualAccounts(APIView):
 
     @extend_schema(
         operation_id="list_accrual_accounts", summary="Its accounts", tags=TAGS,
-        parameters=[ID, contract.AccountQuery], responses={200: contract.AccountPage, **problems(404, 422)},
+        parameters=[ID, contract.AccountQuery], responses={200: contract.AccrualAccountPage, **problems(404, 422)},
     )  # fmt: skip
     def get(self, request: Request, accrual_id: int) -> Response:
         """List the accounts with unbilled days, with the reason of those that are not in the accrual."""

@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.queries import supplier
+from accounts.queries import accounts, supplier
 from billing.api import book_contracts as contract
 from billing.domain import journals as domain
 from billing.domain.ageing import Band
@@ -126,6 +126,8 @@ class TransferList(APIView):
         """List the transfers of the ledger, the latest first."""
         given = asked_with_page(contract.TransferQuery, request)
         month = month_of_text(given["month"]) if "month" in given else None
+        if "account" in given:
+            accounts.id_of_number(given["account"])
         wanted = WantedTransfers(
             code=given.get("code", ""),
             since=month,

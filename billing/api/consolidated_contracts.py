@@ -59,7 +59,7 @@ class ConsolidatedPage(serializers.Serializer):
     results = ConsolidatedShown(many=True)
 
 
-class ItemShown(serializers.Serializer):
+class CollectedBillShown(serializers.Serializer):
     """A bill that was collected."""
 
     account = serializers.CharField()
@@ -91,7 +91,7 @@ class GapShown(serializers.Serializer):
 class ConsolidatedWhole(ConsolidatedShown):
     """A consolidated bill with its bills."""
 
-    items = ItemShown(many=True)
+    items = CollectedBillShown(many=True)
     taxes = TaxShown(many=True)
     missing = GapShown(many=True)
 

@@ -4,7 +4,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from accounts.queries import supplier
-from billing.domain.channels import PaymentChannel
+from billing.domain.channels import PaymentChannel, ReturnKind
 from billing.models.bill import BillKind, BillState
 from billing.operations.payments import AMOUNT_MOST_MINOR, REFERENCE_MOST
 from cis.kernel import fixed
@@ -90,7 +90,7 @@ class Labels(serializers.Serializer):
     en = serializers.CharField(required=False)
 
 
-class LineShown(serializers.Serializer):
+class BillLineShown(serializers.Serializer):
     """One printed line: quantity x price = amount, rounded once."""
 
     code = serializers.CharField()
@@ -126,10 +126,10 @@ class SegmentShown(serializers.Serializer):
     energy_before_wh = serializers.IntegerField(help_text="Used since the tier cycle began, before this segment.")
     is_estimated = serializers.BooleanField()
     amount = MoneyField()
-    lines = LineShown(many=True)
+    lines = BillLineShown(many=True)
 
 
-class ChargeShown(serializers.Serializer):
+class ChargeOnBillShown(serializers.Serializer):
     """An amount that is charged once, beside the energy: a connection fee, an instalment, a penalty."""
 
     id = serializers.IntegerField()
@@ -149,7 +149,7 @@ class BillWhole(BillShort):
     """A bill with its segments, lines and one-off charges."""
 
     segments = SegmentShown(many=True)
-    charges = ChargeShown(many=True)
+    charges = ChargeOnBillShown(many=True)
 
 
 @extend_schema_serializer(
@@ -256,6 +256,14 @@ class PaysBill(serializers.Serializer):
 
 
 @extend_schema_serializer(examples=[OpenApiExample("Bank transfer", value=PAYMENT, response_only=True)])
+class PaymentGone(serializers.Serializer):
+    """How a payment went back."""
+
+    date = serializers.DateField()
+    kind = serializers.ChoiceField([str(one) for one in ReturnKind])
+    reason = serializers.CharField()
+
+
 class PaymentKept(serializers.Serializer):
     """A payment that is booked."""
 
@@ -267,3 +275,6 @@ class PaymentKept(serializers.Serializer):
     amount = MoneyField()
     pays = PaysBill(many=True, help_text="The bills it paid; what is left and was not refunded is credit.")
     refunded = MoneyField(help_text="What was paid back of it.")
+    returned = PaymentGone(
+        allow_null=True, help_text="It went back or was booked elsewhere, and pays nothing any more; null: it stands."
+    )

@@ -127,7 +127,9 @@ class WriteOffNew(Strict):
     """A debt to be given up."""
 
     account = serializers.RegexField(ACCOUNT)
-    reason = serializers.CharField(max_length=CODE_MOST, help_text="Code of the rules of the place.")
+    reason = serializers.CharField(
+        max_length=CODE_MOST, help_text="Code of the rules of the place; one that is shown by a paper is for the desk."
+    )
     evidence = serializers.CharField(max_length=300, help_text="What shows that it will not be paid.")
     bills = serializers.ListField(
         child=serializers.RegexField(ACCOUNT),

@@ -50,7 +50,7 @@ class InvoicePage(serializers.Serializer):
     results = InvoiceShown(many=True)
 
 
-class LineShown(serializers.Serializer):
+class InvoiceLineShown(serializers.Serializer):
     """A line of an e-invoice; decimal texts in major units."""
 
     seq = serializers.IntegerField()
@@ -74,7 +74,7 @@ class InvoiceDetailShown(InvoiceShown):
     total_in_capitals = serializers.CharField()
     remark = serializers.CharField()
     confirmation = serializers.CharField(help_text="Of a red one: number of its form.")
-    lines = LineShown(many=True)
+    lines = InvoiceLineShown(many=True)
 
 
 class InvoicesOfBill(serializers.Serializer):

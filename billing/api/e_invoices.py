@@ -121,11 +121,22 @@ class TakeBackInvoice(APIView):
         return Response(_shown(queries.one(invoice_id=red).card), status=201)
 
 
-@api.needs(POST=WRITE)
+@api.needs(GET=READ, POST=WRITE)
 class InvoicesOfBill(APIView):
     """The e-invoices of a bill."""
 
     parser_classes = (JsonParser,)
+
+    @extend_schema(
+        operation_id="list_e_invoices_of_bill",
+        summary="The e-invoices of a bill",
+        tags=["E-invoices"],
+        parameters=[NUMBER],
+        responses={200: contract.InvoicesOfBill, **problems(404)},
+    )
+    def get(self, request: Request, number: str) -> Response:  # noqa: ARG002
+        """Return all e-invoices of a bill, red ones too, the latest first; none, where none is due yet."""
+        return Response({"invoices": [_shown(one) for one in queries.of_bill(bill_id=bills.id_of_number(number))]})
 
     @extend_schema(
         operation_id="request_e_invoice",

@@ -22,7 +22,7 @@ from billing.queries import balances, bills
 from billing.queries import payments as payment_queries
 from billing.queries.bills import SHOWN_STATES, BillCard, BillDetail, Line, Segment, UnknownBill
 from billing.queries.charges import ChargeOnBill
-from billing.queries.payments import PaymentDetail
+from billing.queries.payments import Gone, PaymentDetail
 from cis.kernel.enums import Role
 from cis.platform import api
 from cis.platform.access import actor_of
@@ -313,4 +313,9 @@ def _payment(payment: PaymentDetail, currency: str) -> dict[str, object]:
         "amount": money(payment.amount_minor, currency),
         "pays": [{"bill": number, "amount": money(amount, currency)} for number, amount in paid],
         "refunded": money(payment.refunded_minor, currency),
+        "returned": _gone(payment.gone),
     }
+
+
+def _gone(gone: Gone | None) -> dict[str, object] | None:
+    return None if gone is None else {"date": gone.returned_date, "kind": gone.kind, "reason": gone.reason}

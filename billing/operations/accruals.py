@@ -145,7 +145,7 @@ def decide(*, accrual_id: int, is_agreed: bool, today: date, actor: Actor) -> No
     row = _locked(accrual_id, (AccrualState.RATED.value,))
     posting_id = row.postings.filter(state=AdjustmentState.PROPOSED.value).values_list("id", flat=True).first()
     if posting_id is None:
-        raise UnknownAccrual(f"There is no accrual {accrual_id} for that.", accrual_id=accrual_id)
+        raise UnknownAccrual(f"Nobody proposed to post the accrual {accrual_id}.", accrual_id=accrual_id)
     second_person.decide_step(KIND, posting_id, is_agreed=is_agreed, today=today, actor=actor)
 
 
@@ -213,7 +213,7 @@ def _check(actor: Actor) -> None:
 def _locked(accrual_id: int, states: tuple[str, ...]) -> RevenueAccrual:
     row = RevenueAccrual.objects.select_for_update().filter(id=accrual_id, state__in=states).first()
     if row is None:
-        raise UnknownAccrual(f"There is no accrual {accrual_id} for that.", accrual_id=accrual_id)
+        raise UnknownAccrual(f"There is no accrual {accrual_id} that is {' or '.join(states)}.", accrual_id=accrual_id)
     return row
 
 

@@ -103,7 +103,7 @@ def switch_off(*, account_id: int, until_date: date, reason: str, today: date, a
     ledger.lock_customers(account_ids=[account_id])
     row = Prepayment.objects.select_for_update().filter(account_id=account_id, until_date=None).first()
     if row is None:
-        raise NotPrepaid(f"Account {account_id} is not prepaid.", account_id=account_id)
+        raise NotPrepaid("The account is not prepaid.", account_id=account_id)
     if not reason.strip():
         raise BadSwitch("A reason is needed.", field="reason")
     if not max(today, row.since_date) <= until_date <= today + AHEAD:

@@ -60,6 +60,11 @@ class Kind(Generic[Row]):
         """Return the name as a sentence has it."""
         return self.name.replace("_", " ")
 
+    @property
+    def any_one(self) -> str:
+        """Return the name with its article."""
+        return f"{'an' if self.name[0] in 'aeiou' else 'a'} {self.words}"
+
 
 def person_of(actor: Actor) -> int:
     """
@@ -79,7 +84,7 @@ def check_decider(actor: Actor, what: str) -> None:
     :raises NotAllowed: the actor neither bills nor supervises.
     """
     if actor.id is None or not (actor.is_one_of(DECIDERS) or actor.kind is ActorKind.CLIENT):
-        raise NotAllowed(f"{actor.name} may not decide on a {what}.", advice="Ask billing or a supervisor.")
+        raise NotAllowed(f"{actor.name} may not decide on {what}.", advice="Ask billing or a supervisor.")
 
 
 @joins_transaction
@@ -102,7 +107,7 @@ def propose_step(kind: Kind[Row], row: Row, *, limits: Limits, today: date, acto
     amount_minor: int = _of(row, "amount_minor")
     is_for_two = _needs_two(kind, row, limits, amount_minor, today, actor)
     if is_for_two is None:
-        raise NotAllowed(f"{actor.name} may not propose a {kind.words}.", advice="Ask a clerk or billing.")
+        raise NotAllowed(f"{actor.name} may not propose {kind.any_one}.", advice="Ask a clerk or billing.")
     row.is_for_two = is_for_two
     row.save()
     told = {"amount_minor": amount_minor, "is_for_two": is_for_two}
@@ -120,7 +125,7 @@ def decide_step(kind: Kind[Row], row_id: int, *, is_agreed: bool, today: date, a
     :raises Refused: there is none that waits (``unknown``), it is the actor's own (``own``), or ``check`` says why.
     :raises NotAllowed: the actor may not decide.
     """
-    check_decider(actor, kind.words)
+    check_decider(actor, kind.any_one)
     return decided_step(kind, row_id, is_agreed=is_agreed, today=today, actor=actor)
 
 
@@ -129,7 +134,7 @@ def decided_step(kind: Kind[Row], row_id: int, *, is_agreed: bool, today: date, 
     """Do what somebody decided who was asked before whether he may, as of a whole batch; see ``decide_step``."""
     row = _locked(kind, row_id, AdjustmentState.PROPOSED)
     if is_agreed and row.proposer_id == person_of(actor):
-        raise kind.own(f"Who proposed a {kind.words} does not agree to it.", advice="Ask somebody else of billing.")
+        raise kind.own(f"Who proposed {kind.any_one} does not agree to it.", advice="Ask somebody else of billing.")
     row.decider_id = person_of(actor)
     if is_agreed:
         kind.check(row, today)
@@ -149,13 +154,13 @@ def reverse_step(kind: Kind[Row], row_id: int, *, reason: str, today: date, acto
     :raises Refused: there is none that was made (``unknown``), it is the actor's own (``own``), no reason (``bad``).
     :raises NotAllowed: the actor may not decide.
     """
-    check_decider(actor, kind.words)
+    check_decider(actor, kind.any_one)
     row = _locked(kind, row_id, AdjustmentState.MADE)
     if row.is_for_two and row.proposer_id == person_of(actor):
         raise kind.own("Who proposed it does not take it back alone.", advice="Ask somebody else of billing.")
     if not reason.strip():
         raise kind.bad("A reason is needed.", advice="Say why it is taken back.", field="reason")
-    assert kind.undo is not None, f"nobody takes a {kind.words} back"
+    assert kind.undo is not None, f"nobody takes {kind.any_one} back"
     kind.undo(row, reason, today, actor)
     row.state, row.reverser_id = AdjustmentState.REVERSED.value, person_of(actor)
     row.reverse_reason = reason.strip()[:REASON_MOST]

@@ -127,7 +127,7 @@ def check_limit(amount_minor: int, *, today: date, actor: Actor) -> None:
 
     :raises NotAllowed: it is above the limit of the actor's roles.
     """
-    second_person.check_decider(actor, KIND.words)
+    second_person.check_decider(actor, KIND.any_one)
     if not write_off_rules.of_day(at=today).may_decide(actor=actor, amount_minor=amount_minor):
         raise NotAllowed(
             f"{actor.name} may not decide on so much.",

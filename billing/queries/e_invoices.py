@@ -143,6 +143,11 @@ def of_account(*, account_id: int, most: int = 50) -> tuple[InvoiceCard, ...]:
     return cards(rows.order_by("-id")[:most])
 
 
+def of_bill(*, bill_id: int) -> tuple[InvoiceCard, ...]:
+    """Return the invoices of a bill, the latest first; one statement."""
+    return cards(EInvoice.objects.filter(bill_id=bill_id).order_by("-id"))
+
+
 def one(*, invoice_id: int) -> InvoiceDetail:
     """
     Return one invoice; three statements.

@@ -16,6 +16,15 @@ class UnknownPayment(Refused):
     code = "unknown_payment"
 
 
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """When a payment went back, in which way, and why."""
+
+    returned_date: date
+    kind: str
+    reason: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentDetail:
     """
@@ -23,6 +32,7 @@ class PaymentDetail:
 
     paid            (printed number of a bill, what it paid of that) in the order of the bills [minor unit]
     refunded_minor  what was paid back of it; the rest is the account's credit [minor unit]
+    gone            it went back, or was moved to another account: it pays nothing any more; None: it stands
     """
 
     id: int
@@ -34,6 +44,7 @@ class PaymentDetail:
     received_date: date
     paid: tuple[tuple[str, int], ...]
     refunded_minor: int
+    gone: Gone | None
 
 
 def one(*, payment_id: int) -> PaymentDetail:
@@ -42,7 +53,7 @@ def one(*, payment_id: int) -> PaymentDetail:
 
     :raises UnknownPayment: there is none.
     """
-    row = Payment.objects.filter(id=payment_id).select_related("account").first()
+    row = Payment.objects.filter(id=payment_id).select_related("account", "returned").first()
     if row is None:
         raise UnknownPayment(f"There is no payment {payment_id}.")
     parts = Allocation.objects.filter(payment_id=payment_id)
@@ -63,6 +74,7 @@ def one(*, payment_id: int) -> PaymentDetail:
         received_date=row.received_date,
         paid=tuple(paid),
         refunded_minor=parts.filter(bill=None).aggregate(sum=Sum("amount_minor"))["sum"] or 0,
+        gone=Gone(back.returned_date, back.kind, back.reason) if (back := getattr(row, "returned", None)) else None,
     )
 
 

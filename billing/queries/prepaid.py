@@ -115,7 +115,7 @@ def of_account(*, account_id: int, today: date) -> Standing:
     """
     found = of_accounts(account_ids=[account_id], today=today).get(account_id)
     if found is None:
-        raise NotPrepaid(f"Account {account_id} is not prepaid.", account_id=account_id)
+        raise NotPrepaid("The account is not prepaid.", account_id=account_id)
     return found
 
 

@@ -39,11 +39,15 @@ class MandateList(APIView):
         tags=["Payments"],
         parameters=[key_parameter("mandate")],
         request=contract.MandateNew,
-        responses={201: contract.MandateShown, **problems(400, 404, 409, 415, 422)},
+        responses={200: contract.MandateShown, 201: contract.MandateShown, **problems(400, 404, 409, 415, 422)},
     )
     @idempotent
     def post(self, request: Request) -> Response:
-        """Enter a mandate that was signed elsewhere: it holds at once, and takes the place of the one before."""
+        """
+        Enter a mandate that was signed elsewhere: it holds at once, and takes the place of the one before.
+
+        The same ``reference`` again is the same mandate (200).
+        """
         given = contract.MandateNew(data=request.data)
         given.is_valid(raise_exception=True)
         values = given.validated_data
@@ -56,6 +60,7 @@ class MandateList(APIView):
             is_one_off=values["is_one_off"],
             key=values["reference"],
         )
+        is_known = mandates.has_key(key=new.key)
         mandate_id = operations.enter_signed(
             new=new,
             signed_date=values["signed_date"],
@@ -63,7 +68,7 @@ class MandateList(APIView):
             today=timezone.localdate(),
             actor=actor_of(request),
         )
-        return Response(_shown(mandates.one(mandate_id=mandate_id)), status=201)
+        return Response(_shown(mandates.one(mandate_id=mandate_id)), status=200 if is_known else 201)
 
 
 @api.needs(GET=MANDATES_READ)

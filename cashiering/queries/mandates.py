@@ -100,6 +100,11 @@ def in_force(*, account_id: int) -> MandateCard | None:
     return None if row is None else _card(row)
 
 
+def has_key(*, key: str) -> bool:
+    """Return whether a mandate was entered under this name of another program."""
+    return Mandate.objects.filter(key=key).exists()
+
+
 def _rows() -> QuerySet[Mandate]:
     return Mandate.objects.select_related("account", "customer")
 

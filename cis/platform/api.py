@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db.models import Model, QuerySet
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
@@ -170,6 +170,21 @@ def page_of(view: Any, request: Request, rows: QuerySet[Row]) -> tuple[list[Row]
     """
     paginator: CursorPagination = view.pagination_class()
     return paginator.paginate_queryset(rows, request, view=view) or [], paginator.get_paginated_response
+
+
+def english_by_default(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """
+    Let the API speak English with whoever asks for no language: programs name none, and problems are else half Chinese.
+
+    A middleware, before the one that chooses the language.
+    """
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        if request.path.startswith("/api/"):
+            request.META.setdefault("HTTP_ACCEPT_LANGUAGE", "en")
+        return get_response(request)
+
+    return answer
 
 
 # ---- errors ----------------------------------------------------------------------------------------------------------

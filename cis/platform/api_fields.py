@@ -142,6 +142,13 @@ def money(amount_minor: int, currency: str) -> dict[str, object]:
     }
 
 
+class BothLanguages(serializers.Serializer):
+    """A text in both languages."""
+
+    zh = serializers.CharField(allow_blank=True)
+    en = serializers.CharField(allow_blank=True)
+
+
 class FaultField(serializers.Serializer):
     """One fault of a request."""
 
@@ -171,7 +178,8 @@ WORDS = {
     403: "The key lacks the scope.",
     404: "There is no such thing.",
     406: "The answer does not come in the form asked for.",
-    409: "The first request with this Idempotency-Key is still under way.",
+    409: "It does not allow that in its state (illegal_move), the name is taken (a code that ends in _taken), "
+    "or the first request with this Idempotency-Key is still under way (request_in_progress).",
     415: "The body is not JSON.",
     422: "The request is well formed but cannot be done; code and errors say why.",
 }

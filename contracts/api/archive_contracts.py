@@ -4,7 +4,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from cis.platform.api import PAGE_SIZE_MOST
-from cis.platform.api_fields import NUMBER_MOST, Strict
+from cis.platform.api_fields import NUMBER_MOST, BothLanguages, Strict
 from contracts.domain.contract_workflow import ContractState
 from contracts.domain.terms import KeyPoint, UseClass
 
@@ -23,13 +23,6 @@ class ContractQuery(Strict):
     )
     cursor = serializers.CharField(required=False, max_length=CURSOR_MOST, help_text="From next or previous.")
     page_size = serializers.IntegerField(required=False, min_value=1, max_value=PAGE_SIZE_MOST)
-
-
-class BothLanguages(serializers.Serializer):
-    """A text in both languages."""
-
-    zh = serializers.CharField()
-    en = serializers.CharField()
 
 
 class ContractShort(serializers.Serializer):

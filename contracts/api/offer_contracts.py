@@ -4,7 +4,7 @@ from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
 from cis.platform.api import PAGE_SIZE_MOST
-from cis.platform.api_fields import NUMBER_MOST, MoneyField, Strict, WholeNumber
+from cis.platform.api_fields import NUMBER_MOST, BothLanguages, MoneyField, Strict, WholeNumber
 from contracts.domain.agreements import HOUSEHOLD_MOST, POWER_MOST_W
 from contracts.domain.charge_kinds import BY_NOTE, OF_BREACH, OF_PROGRAMMES, ChargeKind
 from contracts.domain.offer_workflow import OfferState
@@ -108,13 +108,6 @@ class OfferQuery(Strict):
     application = serializers.CharField(max_length=NUMBER_MOST, required=False)
     cursor = serializers.CharField(max_length=CURSOR_MOST, required=False)
     page_size = serializers.IntegerField(min_value=1, max_value=PAGE_SIZE_MOST, required=False)
-
-
-class BothLanguages(serializers.Serializer):
-    """Words in both languages."""
-
-    zh = serializers.CharField()
-    en = serializers.CharField()
 
 
 class OfferShort(serializers.Serializer):

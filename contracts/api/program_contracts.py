@@ -3,7 +3,7 @@
 from drf_spectacular.utils import OpenApiExample, extend_schema_serializer
 from rest_framework import serializers
 
-from cis.platform.api_fields import MoneyField, Strict
+from cis.platform.api_fields import BothLanguages, MoneyField, Strict
 from contracts.domain.financing import FinancingState
 from contracts.domain.programs import EnrollmentState, ProgramKind, ProgramState
 
@@ -25,13 +25,6 @@ ENROLMENT = {
         "is_ours": True, "is_waived": False, "is_charged": True,
     }],
 }  # fmt: skip
-
-
-class BothLanguages(serializers.Serializer):
-    """A text in both languages."""
-
-    zh = serializers.CharField(allow_blank=True)
-    en = serializers.CharField(allow_blank=True)
 
 
 @extend_schema_serializer(examples=[OpenApiExample("A lease", value=PROGRAM)])

@@ -30,6 +30,8 @@ def test_a_program_asks_once_reads_and_takes_back(bill):
     one = caller.get(f"e-invoices/{told['id']}").json()
     assert (one["state"], len(one["number"]), one["is_specimen"]) == ("issued", 20, True)
     assert (one["total_in_capitals"], one["lines"][0]["rate"]) == ("陆拾壹元柒角整", "0.13")
+    assert caller.get(f"bills/{bill.number}/e-invoices").json()["invoices"][0]["number"] == one["number"]
+    assert_problem(caller.get("bills/999/e-invoices"), 404, "unknown_bill")
     red = {"reason": "allowance", "amount_minor": 1_130, "text": "outage"}
     reply = caller.post(f"e-invoices/{told['id']}/red", red, idempotency_key="c")
     assert (reply.status_code, reply.json()["net"]["amount_minor"]) == (201, -1_000)

@@ -1,14 +1,17 @@
 """Money reported by other programs: once, whatever happens on the way."""
 
 import threading
+from datetime import date
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import connection, transaction
 
+from billing.domain.channels import ReturnKind
 from billing.models.ledger import Transfer
 from billing.models.payment import Payment
-from billing.operations import proof
+from billing.operations import payments, proof
+from cis.kernel.actors import SYSTEM
 from cis.platform.models import IdempotencyKey
 from tests.doors.api.calls import Caller, assert_problem
 from tests.factories import accounts, contracts
@@ -47,6 +50,27 @@ class TestOnce:
         assert again["Idempotency-Replayed"] == "true"
         assert again["Location"] == first["Location"]
         assert Payment.objects.count() == 1
+
+    def test_one_that_went_back_says_when_and_how(self, world, bills):
+        caller = Caller(WRITE, "payments:read")
+        kept = caller.post("payments", _body(world), idempotency_key="a").json()
+        assert kept["returned"] is None
+        with transaction.atomic():
+            payments.take_back_step(
+                payment_id=kept["id"], kind=ReturnKind.BOUNCED, returned_date=date(2026, 3, 9), reason="AC04",
+                actor=SYSTEM,
+            )  # fmt: skip
+        told = caller.get(f"payments/{kept['id']}").json()
+        assert (told["pays"], told["returned"]) == ([], {"date": "2026-03-09", "kind": "bounced", "reason": "AC04"})
+
+    def test_problems_are_english_unless_another_language_is_asked_for(self, world, bills):
+        body = _body(world, amount_minor=0)
+        told = assert_problem(Caller(WRITE).post("payments", body, idempotency_key="a"), 422, "invalid_request")
+        assert told["errors"][0]["message"] == "Ensure this value is greater than or equal to 1."
+        denied = Caller("payments:read")
+        assert denied.post("payments", body).json()["detail"].startswith("You do not have permission")
+        denied.headers["Accept-Language"] = "zh-hans"
+        assert "权限" in denied.post("payments", body).json()["detail"]
 
     def test_the_same_key_with_another_body_is_refused(self, world, bills):
         caller = Caller(WRITE)

@@ -1,12 +1,14 @@
 """The API does what its description says: described by itself, tried with hundreds of made-up requests."""
 
 from functools import cache
+from collections import Counter
 
 import pytest
 import schemathesis
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 from hypothesis import given, settings
+from rest_framework import serializers
 from schemathesis import GenerationMode, checks
 
 from cis.wsgi import application
@@ -153,7 +155,7 @@ def test_the_description_names_each_operation_with_an_example_for_its_problems(c
         "reverse_adjustment", "reverse_money_move", "reverse_write_off", "list_write_off_candidates",
         "list_write_off_batches", "propose_write_off_batch", "get_write_off_batch", "decide_write_off_batch",
         "get_write_off_batch_file", "list_accruals", "open_accrual", "get_accrual", "list_accrual_accounts",
-        "post_accrual", "decide_accrual", "drop_accrual",
+        "list_e_invoices_of_bill", "post_accrual", "decide_accrual", "drop_accrual",
     }  # fmt: skip
     for operation in operations.values():
         assert "application/problem+json" in operation["responses"]["401"]["content"]
@@ -161,6 +163,23 @@ def test_the_description_names_each_operation_with_an_example_for_its_problems(c
     assert described["components"]["schemas"]["PaymentNewRequest"]["additionalProperties"] is False
     given = operations["report_payment"]["requestBody"]["content"]["application/json"]
     assert given["examples"]
+
+
+def test_each_shape_of_the_description_has_a_name_of_its_own():
+    """Of two with one name the description has but one, and tells the other one's callers wrong."""
+    names = Counter(
+        one.__name__
+        for one in _kinds_of(serializers.Serializer)
+        if ".api." in one.__module__ and not one.__name__.startswith("_") and not one.__name__.endswith("Query")
+    )
+    assert len(names) > 100
+    assert [name for name, times in names.items() if times > 1] == []
+
+
+def _kinds_of(base):
+    for one in base.__subclasses__():
+        yield one
+        yield from _kinds_of(one)
 
 
 def test_the_reference_page_is_open_to_all_and_fetches_from_here_alone(client, world):
