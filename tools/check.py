@@ -11,10 +11,12 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 from xml.etree import ElementTree as ET
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -26,6 +28,7 @@ BIN = PROJECT / ".venv" / "bin"
 VAR = PROJECT / "var" / "test"
 REPORT = VAR / "junit.xml"
 STEP_SECONDS = 900
+TEMPLATE = "database of the tests"
 PYTEST_SECONDS = 20 * 60
 PROOF_SECONDS = 12 * 3600
 WORKERS = os.environ.get("PYTEST_WORKERS") or "2"
@@ -42,24 +45,38 @@ class Result:
     skipped: int = 0
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Running:
+    """A step under way, and the file into which it prints."""
+
+    name: str
+    process: subprocess.Popen[str]
+    output: IO[str]
+    started: float
+
+    def is_over(self) -> bool:
+        """Return whether it has ended, or is to be stopped."""
+        return self.process.poll() is not None or time.monotonic() > self.started + STEP_SECONDS
+
+
 def steps() -> dict[str, list[str]]:
-    """Return the commands besides pytest, those that fail fastest first."""
+    """Return the commands besides pytest: those that fail fastest first, then the longest, so that none ends alone."""
     python = str(BIN / "python")
     rooms = sorted(path.parent.name for path in PROJECT.glob("*/apps.py"))
     return {
         "ruff check": [str(BIN / "ruff"), "check", "--quiet", "."],
         "ruff format": [str(BIN / "ruff"), "format", "--check", "--quiet", "."],
         "lint-imports": [str(BIN / "lint-imports")],
-        "migrations complete": [python, "manage.py", "makemigrations", "--check", "--dry-run"],
+        TEMPLATE: [python, "-m", "tests.template"],
         "migrations linted": [python, "tools/lint_migrations.py"],
         "mypy": [str(BIN / "mypy"), *rooms],
+        "migrations complete": [python, "manage.py", "makemigrations", "--check", "--dry-run"],
     }
 
 
-def run(command: list[str], *, seconds: float, env: dict[str, str], shown: bool) -> tuple[int, str]:
-    """Run a command to its end or its time limit; return its exit code and what it printed (unless shown at once)."""
-    output = None if shown else subprocess.PIPE
-    process = subprocess.Popen(
+def begin(command: list[str], *, env: dict[str, str], output: IO[str] | int | None) -> subprocess.Popen[str]:
+    """Start a command that ends with this process."""
+    return subprocess.Popen(
         command,
         cwd=PROJECT,
         env=env,
@@ -70,6 +87,11 @@ def run(command: list[str], *, seconds: float, env: dict[str, str], shown: bool)
         start_new_session=True,
         preexec_fn=processes.tied_to_parent(signal.SIGTERM),  # noqa: PLW1509 (one thread)
     )
+
+
+def run(command: list[str], *, seconds: float, env: dict[str, str], shown: bool) -> tuple[int, str]:
+    """Run a command to its end or its time limit; return its exit code and what it printed (unless shown at once)."""
+    process = begin(command, env=env, output=None if shown else subprocess.PIPE)
     try:
         printed, _ = process.communicate(timeout=seconds)
     except subprocess.TimeoutExpired:
@@ -90,14 +112,40 @@ def end(process: subprocess.Popen[str]) -> str:
     return ""
 
 
-def run_step(name: str, command: list[str], env: dict[str, str]) -> Result:
-    started = time.monotonic()
-    code, printed = run(command, seconds=STEP_SECONDS, env=env, shown=False)
-    took = time.monotonic() - started
-    print(f"{'ok  ' if code == 0 else 'FAIL'} {name} ({took:.0f} s)", flush=True)
-    if code:
-        print(printed.rstrip()[-20_000:], flush=True)
-    return Result(name, took, int(code == 0), int(code != 0))
+def run_steps(commands: dict[str, list[str]], env: dict[str, str]) -> list[Result]:
+    """Run commands, so many at once as there are workers for the tests; tell of each when it ends."""
+    waiting, running, results = list(commands.items()), list[Running](), list[Result]()
+    try:
+        while waiting or running:
+            while waiting and len(running) < max(1, int(WORKERS)):
+                name, command = waiting.pop(0)
+                output = tempfile.TemporaryFile("w+")  # noqa: SIM115 (closed when its step has ended)
+                running.append(Running(name, begin(command, env=env, output=output), output, time.monotonic()))
+            time.sleep(0.02)
+            for step in [one for one in running if one.is_over()]:
+                running.remove(step)
+                results.append(ended(step))
+    finally:
+        for step in running:
+            end(step.process)
+    return results
+
+
+def ended(step: Running) -> Result:
+    """Tell how a step ended; one that is over its time is stopped."""
+    took = time.monotonic() - step.started
+    is_stopped = step.process.poll() is None
+    if is_stopped:
+        end(step.process)
+    code = step.process.returncode
+    print(f"{'ok  ' if code == 0 else 'FAIL'} {step.name} ({took:.0f} s)", flush=True)
+    with step.output as output:
+        output.seek(0)
+        if code != 0:
+            print(output.read().rstrip()[-20_000:], flush=True)
+    if is_stopped:
+        print(f"stopped after {took:.0f} s", flush=True)
+    return Result(step.name, took, int(code == 0), int(code != 0))
 
 
 def run_pytest(arguments: list[str], env: dict[str, str]) -> Result:
@@ -140,7 +188,10 @@ def main() -> int:
     results = []
     with nullcontext() if replaced else Embedded(VAR, durable=False):
         if asked.only != "pytest":
-            results += [run_step(name, command, env) for name, command in steps().items()]
+            commands = steps()
+            if asked.only == "lint":
+                del commands[TEMPLATE]
+            results += run_steps(commands, env)
         if asked.only != "lint":
             results.append(run_pytest(pytest_arguments, env))
     return summarise(results)

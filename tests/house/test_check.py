@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -45,12 +46,25 @@ def test_tests_are_counted(check, tmp_path, source, wanted):
 
 
 def test_a_failed_step_fails_the_whole_and_the_last_line_is_plain(check, capsys):
-    good, bad = (
-        check.run_step(name, ["sh", "-c", f"exit {code}"], dict(os.environ)) for name, code in (("a", 0), ("b", 3))
-    )
+    steps = {name: ["sh", "-c", f"echo says {name}; exit {code}"] for name, code in (("a", 0), ("b", 3))}
+    good, bad = check.run_steps(steps, dict(os.environ))
+    assert (good.name, bad.name) == ("a", "b")
     assert check.summarise([good]) == 0
     assert check.summarise([good, bad]) == 1
-    assert capsys.readouterr().out.splitlines()[-1] == "1 passed, 1 failed"
+    told = capsys.readouterr().out.splitlines()
+    assert (told[-1], "says b" in told, "says a" in told) == ("1 passed, 1 failed", True, False)
+
+
+def test_steps_are_run_together_and_one_that_hangs_is_stopped(check, monkeypatch):
+    monkeypatch.setattr(check, "WORKERS", "2")
+    monkeypatch.setattr(check, "STEP_SECONDS", 2.0)
+    # Each waits for the other, so one after the other none would end.
+    meet = "echo > {0}; until [ -e {1} ]; do sleep 0.02; done"
+    with tempfile.TemporaryDirectory() as folder:
+        one, other = (f"{folder}/{name}" for name in "ab")
+        steps = {"a": meet.format(one, other), "b": meet.format(other, one), "c": "sleep 60"}
+        found = check.run_steps({name: ["sh", "-c", does] for name, does in steps.items()}, dict(os.environ))
+    assert {one.name: one.passed for one in found} == {"a": 1, "b": 1, "c": 0}
 
 
 def test_nothing_run_is_a_failure(check):
