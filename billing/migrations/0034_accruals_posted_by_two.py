@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('billing', '0032_accruals'),
+        ('billing', '0033_supply_waits_for_deposits'),
     ]
 
     operations = [

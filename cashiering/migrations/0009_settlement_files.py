@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cashiering', '0007_consolidated_bills'),
+        ('cashiering', '0008_mandates_end_with_accounts'),
     ]
 
     operations = [

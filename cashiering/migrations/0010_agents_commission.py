@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('cashiering', '0008_settlement_files'),
+        ('cashiering', '0009_settlement_files'),
     ]
 
     operations = [
