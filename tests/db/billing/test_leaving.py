@@ -66,7 +66,7 @@ def test_a_plan_is_settled_into_the_final_account_and_a_mandate_ends_when_that_i
         plan_id = in_parts(account, on=TODAY)
         holder = SimpleNamespace(account=account, customer=account.holders.get().customer)
         debits.signed(holder, on=TODAY)
-        assert Hold.objects.filter(kind="plan", lifted_at=None).exists()
+        assert Hold.objects.filter(kind="plan", until_at__gt=at(TODAY)).exists()
         done("move_out", agreement, MIDDLE, today=TODAY, kwh=1_100)
         final_accounts.work(NIGHT)
         plan = InstalmentPlan.objects.get(id=plan_id)
