@@ -33,6 +33,7 @@ from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow
 from cis.platform.forms import PageForm
 from cis.platform.paging import page_context
+from contracts.queries import important
 
 FORMS: dict[str, type[PageForm]] = {
     "announce": SlotForm, "notice": ReceiptForm, "copy": NoteForm, "remind": NoteForm, "cancel": NoteForm,
@@ -169,6 +170,13 @@ def _deposit(row: OrderRow) -> dict[str, Any]:
     return {"waited_deposit": waited, "may_demand_first": row.account_id if is_asked else None}
 
 
+def _needs_persons(row: OrderRow) -> bool:
+    """Return whether persons agree to an order for a balance: mostly the agreement on prepayment stands for them."""
+    rule = rules.prepaid_cut_rule(at=today())
+    is_important = bool(important.grades(service_point_ids=[row.service_point_id], on=today()))
+    return bool(rule.important_approvals if is_important else rule.approvals)
+
+
 def _steps(row: OrderRow, *, may_collect: bool, may_agree: bool) -> set[str]:
     """Return what this person may do with an order in its state."""
     state = OrderState(row.state)
@@ -176,6 +184,7 @@ def _steps(row: OrderRow, *, may_collect: bool, may_agree: bool) -> set[str]:
     if not may_collect:
         return found
     if row.prepayment_id is not None and state in BEFORE:
+        found = found if _needs_persons(row) else set()
         return found | {"cancel", "copy"}  # its notice went when the balance was used up; the rules send it out
     if state in {*BEFORE, OrderState.DISPATCHED}:
         found.add("cancel")
