@@ -29,6 +29,7 @@ from billing.queries import adjustments as adjustment_queries
 from billing.queries import bills
 from billing.queries import refunds as refund_queries
 from billing.queries import write_offs as write_off_queries
+from billing.queries.write_offs import Wanted
 from cis.kernel.actors import Actor
 from cis.kernel.enums import Role
 from cis.platform import api
@@ -50,7 +51,7 @@ class Kind:
     one, many  names of it, in paths and operations
     rows       of a list by its filters; ``cards``: of some ids, in any order
     propose    returns the id of the new one; ``decide``: does what the second one says
-    reverse    takes one back that was made, for a reason; None: that is not done to it
+    reverse    what takes one back that was made, and how it names the id; None: that is not done to it
     """
 
     one: str
@@ -67,7 +68,7 @@ class Kind:
     show: Callable[[Any, str], Values]
     propose: Callable[[Values, str, Actor], int]
     decide: Callable[[int, Values, Actor], None]
-    reverse: Callable[[int, str, Actor], None] | None = None
+    reverse: tuple[Callable[..., object], str] | None = None
 
 
 ID = OpenApiParameter("row_id", int, OpenApiParameter.PATH, description="As in the list.")
@@ -163,7 +164,9 @@ def _decide_view(kind: Kind, decide: api.Scope) -> Any:
     return DecideView
 
 
-def _reverse_view(kind: Kind, take_back: Callable[[int, str, Actor], None], decide: api.Scope) -> Any:
+def _reverse_view(kind: Kind, how: tuple[Callable[..., object], str], decide: api.Scope) -> Any:
+    take_back, name = how
+
     @api.needs(POST=decide)
     class ReverseView(APIView):
         parser_classes = (JsonParser,)
@@ -178,7 +181,8 @@ def _reverse_view(kind: Kind, take_back: Callable[[int, str, Actor], None], deci
             """Take back what was made, for a reason; who proposed it does not take it back."""
             given = contract.ReversalGiven(data=request.data)
             given.is_valid(raise_exception=True)
-            take_back(row_id, given.validated_data["reason"], actor_of(request))
+            asked_by = {"today": timezone.localdate(), "actor": actor_of(request)}
+            take_back(**{name: row_id}, reason=given.validated_data["reason"], **asked_by)
             return Response(_told(kind, row_id))
 
     return ReverseView
@@ -204,7 +208,7 @@ def _moves(given: Values) -> QuerySet[Any]:
 
 def _write_offs(given: Values) -> QuerySet[Any]:
     wanted = _account(given)
-    return write_off_queries.selected(wanted=write_off_queries.Wanted(batch_id=wanted.pop("batch", None), **wanted))
+    return write_off_queries.selected(wanted=Wanted(batch_id=wanted.pop("batch", None), **wanted))
 
 
 def _propose_adjustment(values: Values, key: str, actor: Actor) -> int:
@@ -337,9 +341,7 @@ ADJUSTMENTS = Kind(
     show=_adjustment,
     propose=_propose_adjustment,
     decide=lambda row_id, values, actor: adjustments.decide(adjustment_id=row_id, actor=actor, **_is_agreed(values)),
-    reverse=lambda row_id, reason, actor: adjustments.reverse(
-        adjustment_id=row_id, reason=reason, today=timezone.localdate(), actor=actor
-    ),
+    reverse=(adjustments.reverse, "adjustment_id"),
 )
 MOVES = Kind(
     one="money_move",
@@ -356,9 +358,7 @@ MOVES = Kind(
     show=_move,
     propose=_propose_move,
     decide=lambda row_id, values, actor: money_moves.decide(move_id=row_id, actor=actor, **_is_agreed(values)),
-    reverse=lambda row_id, reason, actor: money_moves.reverse(
-        move_id=row_id, reason=reason, today=timezone.localdate(), actor=actor
-    ),
+    reverse=(money_moves.reverse, "move_id"),
 )
 WRITE_OFFS = Kind(
     one="write_off",
@@ -371,15 +371,13 @@ WRITE_OFFS = Kind(
     page=contract.WriteOffPage,
     rows=_write_offs,
     cards=lambda ids: list(
-        write_off_queries.cards(list(write_off_queries.selected(wanted=write_off_queries.Wanted()).filter(id__in=ids)))
+        write_off_queries.cards(list(write_off_queries.selected(wanted=Wanted()).filter(id__in=ids)))
     ),
     get=lambda row_id: write_off_queries.one(write_off_id=row_id),
     show=_write_off,
     propose=_propose_write_off,
     decide=lambda row_id, values, actor: write_offs.decide(write_off_id=row_id, actor=actor, **_is_agreed(values)),
-    reverse=lambda row_id, reason, actor: write_offs.reverse(
-        write_off_id=row_id, reason=reason, today=timezone.localdate(), actor=actor
-    ),
+    reverse=(write_offs.reverse, "write_off_id"),
 )
 REFUNDS = Kind(
     one="refund",
