@@ -1,4 +1,4 @@
-"""Deposits that supply waits for: where the place says so, no current flows before they are paid (decision 0091)."""
+"""Deposits that supply waits for: where the place says so, no current flows before they are paid (decision 0070)."""
 
 from collections.abc import Collection
 from dataclasses import dataclass

@@ -3,7 +3,7 @@ What agents get for what they take: agreed within bounds, reckoned for each day 
 
 A day is reckoned from its receipts that stand. What was posted of it before is made up to that, so a receipt that is
 reversed later takes its part back, and the same night twice posts nothing twice. An agent is paid by keeping it of our
-money which it holds ([decision 0092](../../docs/decisions/0092-agents-keep-their-commission.md)).
+money which it holds ([decision 0071](../../docs/decisions/0071-agents-keep-their-commission.md)).
 """
 
 from datetime import date, datetime, timedelta
