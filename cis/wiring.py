@@ -20,7 +20,7 @@ from billing.operations import (
     simulations,
 )
 from billing.queries import write_offs as written_off
-from cis import wiring_money
+from cis import wiring_money, wiring_outages
 from cis.desk import navigation, task_queues
 from cis.kernel.actors import SYSTEM
 from cis.kernel.deadlines import DeadlineNear, DeadlinePassed
@@ -158,6 +158,7 @@ def bind() -> None:
     outbox.send_by(device_commands.ASK, device_commands.ask)
     _bind_programmes()
     wiring_money.bind()
+    wiring_outages.bind()
     _bind_gateways()
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
+from cis.kernel.actors import Actor
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HolderChanged:
@@ -12,3 +14,12 @@ class HolderChanged:
     old_customer_id: int
     new_customer_id: int
     from_date: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailingDecided:
+    """A mailing was let go, or dropped; that of which it tells goes on by that."""
+
+    mailing_id: int
+    is_let_go: bool
+    actor: Actor

@@ -1,9 +1,9 @@
 """A mailing before it is let go: its texts, and what must be right about them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from accounts.domain import notice_events, notice_texts
+from accounts.domain import notice_events, notice_facts, notice_texts, outage_events
 from accounts.domain.customer import LANGUAGES
 from accounts.domain.notice_events import Channel
 from accounts.domain.notice_texts import BadText, Template, Text
@@ -11,7 +11,9 @@ from cis.kernel.errors import Findings
 
 TITLE_MOST = 100
 EVENTS = ("announcement", "offer")
-"""Events that a mailing may be: about the supply, or advertising, which goes to who asked for it."""
+"""Events of mailings that are written: about the supply, or advertising, which goes to who asked for it."""
+WORDED = outage_events.PLANNED_EVENTS
+"""Events of mailings that have texts of the catalogue, filled with the facts of the mailing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,27 +27,36 @@ class Words:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewMailing:
-    """A mailing as typed: a name for the desk, the event that it is, its words in every language."""
+    """
+    A mailing as typed: a name for the desk, the event that it is, its words in every language.
+
+    facts  of one of ``WORDED``, which has no words of its own: all customers are told the same
+    """
 
     title: str
     event: str
     words: Mapping[str, Words]
+    facts: Mapping[str, str] = field(default_factory=dict)
 
 
 def templates(new: NewMailing) -> dict[tuple[Channel, str], tuple[int, Template]]:
     """
     Return the texts of a mailing by way and language, ready to be filled.
 
-    An SMS goes where it is written in every language; a letter where the event goes by letter.
+    One that has texts of the catalogue has none of its own. An SMS goes where it is written in every language; a letter
+    where the event goes by letter.
 
     :raises BadText: every fault at once, with its language.
     """
     findings = Findings()
     if not new.title.strip() or len(new.title) > TITLE_MOST:
         findings.add("title", "long_text", f"A mailing has a name of 1 to {TITLE_MOST} characters.")
-    if new.event not in EVENTS:
+    if new.event not in EVENTS + WORDED:
         findings.add("event", "unknown_notice_event", f"A mailing is one of {', '.join(EVENTS)}.")
     findings.raise_if_any(BadText)
+    if new.event in WORDED:
+        notice_facts.check(notice_events.event(new.event), facts=new.facts)
+        return {}
     event = notice_events.event(new.event)
     found: dict[tuple[Channel, str], tuple[int, Template]] = {}
     with_sms = [language for language in LANGUAGES if new.words[language].sms.strip()]

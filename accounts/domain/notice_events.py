@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from accounts.domain import money_events
+from accounts.domain import money_events, outage_events
 from accounts.domain.notice_kinds import COMMON, Channel, Event, Fact, FactKind, Money, NoticeClass, UnknownEvent
 
 __all__ = [
@@ -38,6 +38,7 @@ _APPLICATION_ROWS: Final = tuple(
 )
 _ROWS: Final = (
     *money_events.ROWS,
+    *outage_events.ROWS,
     Event(
         code="supply_restored",
         notice_class=NoticeClass.SERVICE,

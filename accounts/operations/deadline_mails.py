@@ -56,7 +56,7 @@ def tell(_at: datetime, *, roles_of: Mapping[str, frozenset[Role]]) -> int:
     found = queues.urgent(at=now, until_at=now + AHEAD)
     country = packs.rule("holiday_country", at=day)
     if not calendars.business_calendar(country).is_business_day(day):
-        found = tuple(one for one in found if one.unit is Unit.HOURS)
+        found = tuple(one for one in found if one.unit is not Unit.WORKING_DAYS)
     payloads = {}
     for person in users.with_mailbox() if found else ():
         late, near = (_lines(found, person, urgency, roles_of) for urgency in (Urgency.LATE, Urgency.NEAR))

@@ -8,6 +8,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from accounts.domain import mailing as rules
+from accounts.domain.announcements import MailingDecided
 from accounts.domain.mailing import NewMailing
 from accounts.domain.notice_states import DECIDERS, MAILING, MailingAction, MailingState
 from accounts.models.notice import Mailing, MailingTarget, MailingText
@@ -18,7 +19,7 @@ from accounts.queries.mailings import UnknownMailing
 from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.errors import Refused
 from cis.kernel.fixed import Int64
-from cis.platform import audit, db, jobs, packs
+from cis.platform import audit, db, events, jobs, packs
 from cis.platform.copying import boolean, int8, load
 from cis.platform.db import joins_transaction, opens_transaction
 
@@ -78,6 +79,7 @@ def propose_step(
         bound=rule["second_person_from"],
         actor_id=actor.id,
         actor_name=actor.name[:150],
+        facts=dict(new.facts),
         **chosen_by,
     )
     MailingText.objects.bulk_create(
@@ -118,6 +120,7 @@ def approve(*, mailing_id: int, actor: Actor) -> None:
     _decide(row, move.to, actor)
     audit.record(actor, "approve", "mailing", row.id, count=row.count)
     jobs.wake(WORK)
+    events.announce(MailingDecided(mailing_id=row.id, is_let_go=True, actor=actor))
 
 
 @opens_transaction
@@ -129,9 +132,43 @@ def drop(*, mailing_id: int, actor: Actor) -> None:
     :raises IllegalMove: it was decided already.
     :raises NotAllowed: the actor may not.
     """
+    drop_step(mailing_id=mailing_id, actor=actor)
+    events.announce(MailingDecided(mailing_id=mailing_id, is_let_go=False, actor=actor))
+
+
+@joins_transaction
+def drop_step(*, mailing_id: int, actor: Actor) -> None:
+    """Drop a mailing as a step of what ends that of which it tells; see ``drop``."""
     row = _locked(mailing_id)
     _decide(row, MAILING.step(MailingState(row.state), MailingAction.DROP, actor).to, actor)
     audit.record(actor, "drop", "mailing", row.id)
+
+
+@joins_transaction
+def follow_step(*, mailing_id: int, new: NewMailing, actor: Actor) -> int:
+    """
+    Tell the same customers what became of that of which a mailing told them; return the id of the new one.
+
+    It goes at once: who let the first one go has agreed to these people.
+
+    :raises UnknownMailing: there is none.
+    :raises BadText, BadFacts: its name or its facts have faults.
+    """
+    rules.templates(new)
+    first = _locked(mailing_id)
+    now = timezone.now()
+    row = Mailing.objects.create(
+        event=new.event, title=new.title.strip(), state=MailingState.SENDING.value, count=first.count,
+        bound=first.bound, facts=dict(new.facts), customer_kind=first.customer_kind, district=first.district,
+        tariff=first.tariff, cycle=first.cycle, actor_id=actor.id, actor_name=actor.name[:150], decided_at=now,
+        decider_id=actor.id, decider_name=actor.name[:150],
+    )  # fmt: skip
+    db.execute(_SAME_TARGETS, [row.id, mailing_id])
+    row.job_id = jobs.start(name=WORK, total=row.count, subject=f"mailing:{row.id}", actor=actor)
+    row.save(update_fields=["job_id"])
+    audit.record(actor, "follow", "mailing", row.id, after=mailing_id, count=row.count)
+    jobs.wake(WORK)
+    return row.id
 
 
 def work(at: datetime) -> None:  # noqa: ARG001 (the signature of all work)
@@ -152,10 +189,12 @@ def _next_chunk(*, mailing_id: int) -> bool:
         return False
     new = queries.words_of(mailing_id=mailing_id)
     told = [
-        NewNotice(key=f"mailing:{mailing_id}:{customer_id}", facts={}, customer_id=customer_id, account_id=account_id)
+        NewNotice(
+            key=f"mailing:{mailing_id}:{customer_id}", facts=new.facts, customer_id=customer_id, account_id=account_id
+        )
         for _target_id, account_id, customer_id in rows
     ]
-    wording = Wording(rules.templates(new), mailing_id)
+    wording = Wording(rules.templates(new) or None, mailing_id)
     notices.queue_many_step(event=new.event, notices=told, actor=SYSTEM, wording=wording)
     MailingTarget.objects.filter(id__in=[row[0] for row in rows]).update(is_done=True)
     row = Mailing.objects.get(id=mailing_id)
@@ -190,6 +229,10 @@ def _decide(row: Mailing, state: MailingState, actor: Actor) -> None:
     row.save()
 
 
+_SAME_TARGETS = """
+    INSERT INTO accounts_mailingtarget (mailing_id, account_id, customer_id, is_done)
+    SELECT %s, account_id, customer_id, false FROM accounts_mailingtarget WHERE mailing_id = %s ORDER BY id
+"""
 _CLAIM = """
     SELECT id, account_id, customer_id FROM accounts_mailingtarget
     WHERE mailing_id = %s AND NOT is_done ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED

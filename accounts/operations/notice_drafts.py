@@ -102,9 +102,13 @@ class NewNotice:
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """Texts in place of the catalogue's own, of each way and language; a way without a text is not taken."""
+    """
+    Texts in place of the catalogue's own, of each way and language; a way without a text is not taken.
 
-    templates: Mapping[Place, tuple[int, Template]]
+    ``templates`` None: a mailing that has the catalogue's own.
+    """
+
+    templates: Mapping[Place, tuple[int, Template]] | None
     mailing_id: int | None = None
 
 
@@ -139,8 +143,9 @@ class Writer:
     common: Mapping[str, Mapping[str, Fact]] = field(init=False)
 
     def __post_init__(self) -> None:
-        if self.wording:
-            self.templates = self.wording.templates
+        worded = self.wording.templates if self.wording else None
+        if worded is not None:
+            self.templates = worded
         elif self.written is not None:
             self.templates = stored_texts.in_force_of(self.event.code, self.written)
         else:
@@ -152,9 +157,9 @@ class Writer:
             for place, (version, template) in self.templates.items()
         }
         self.common = {language: stored_texts.common_facts(language) for language in LANGUAGES}
-        if self.wording:
-            worded = frozenset(channel for channel, _ in self.templates)
-            self.only = worded if self.only is None else self.only & worded
+        if worded is not None:
+            ways = frozenset(channel for channel, _ in self.templates)
+            self.only = ways if self.only is None else self.only & ways
 
     def drafts(self, new: NewNotice, person: Person) -> list[Draft]:
         """Return a draft for each way that one notice takes."""

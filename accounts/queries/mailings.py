@@ -112,14 +112,15 @@ def one(*, mailing_id: int) -> MailingCard:
 
 def words_of(*, mailing_id: int) -> NewMailing:
     """
-    Return a mailing with its words, as it was typed; two statements.
+    Return a mailing with its words, as it was typed, or its facts; three statements.
 
     :raises UnknownMailing: there is none.
     """
     card = one(mailing_id=mailing_id)
     texts = MailingText.objects.filter(mailing_id=mailing_id)
     words = {row.language: Words(row.subject, row.body, row.sms) for row in texts}
-    return NewMailing(title=card.title, event=card.event, words=words)
+    facts = Mailing.objects.values_list("facts", flat=True).get(id=mailing_id)
+    return NewMailing(title=card.title, event=card.event, words=words, facts=facts)
 
 
 def report(*, mailing_id: int) -> tuple[Report, ...]:

@@ -5,6 +5,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from cis.desk.outage_words import STANDARDS as OUTAGE_STANDARDS
+
 APPLICATION_STATES: Mapping[str, Any] = {
     "applied": _("Filed"),
     "documented": _("Papers complete"),
@@ -88,6 +90,7 @@ STANDARDS: Mapping[str, Any] = {
     "defect_urgent": _("Urgent defect"),
     "defect_serious": _("Serious defect"),
     "defect_general": _("General defect"),
+    **OUTAGE_STANDARDS,
 }
 TASK_QUEUES: Mapping[str, Any] = {
     "papers": _("Papers"),
@@ -96,6 +99,7 @@ TASK_QUEUES: Mapping[str, Any] = {
     "metering": _("Meter and energizing"),
     "safety": _("Defects"),
     "settling": _("Final accounts"),
+    "repair": _("Repair"),
     "whole": _("All steps together"),
     "escalated": _("Late, with the supervisor"),
 }
@@ -106,7 +110,7 @@ TURN_OUTCOMES: Mapping[str, Any] = {
     "running": _("Still running"),
     "overdue": _("Late and still running"),
 }
-UNITS: Mapping[str, Any] = {"working_days": _("working days"), "hours": _("hours")}
+UNITS: Mapping[str, Any] = {"working_days": _("working days"), "hours": _("hours"), "minutes": _("minutes")}
 SPANS: Mapping[str, Any] = {
     "year": _("Twelve months"),
     "this_year": _("This year"),

@@ -27,6 +27,7 @@ WORK_STATES: Mapping[str, Any] = {
 }
 WORK_ACTIONS: Mapping[str, Any] = {
     "assign": _("Assigned"),
+    "dispatch": _("Sent at once"),
     "book": _("Booked for a customer"),
     "release": _("Taken from the crew"),
     "start": _("Started"),
@@ -36,7 +37,7 @@ WORK_ACTIONS: Mapping[str, Any] = {
     "cancel": _("Dropped by the desk"),
     "withdraw": _("Withdrawn by its case"),
 }
-PRIORITIES: Mapping[str, Any] = {"normal": _("Normal"), "urgent": _("Urgent")}
+PRIORITIES: Mapping[str, Any] = {"normal": _("Normal"), "urgent": _("Urgent"), "danger": _("Danger")}
 OUTCOMES: Mapping[str, Any] = {
     "done": _("Done"),
     "passed": _("Passed"),
@@ -90,6 +91,10 @@ WORK_FACTS: Mapping[str, Any] = {
     "inspection": _("Inspection"),
     "season": _("Before"),
     "look_at": _("Look at"),
+    "danger": _("Danger"),
+    "fault": _("Reported"),
+    "dark": _("Dark"),
+    "reporter": _("Reported by"),
 }
 WORK_CASES: Mapping[str, Any] = {
     "service_point": _("Ordered by the desk"),
@@ -97,6 +102,7 @@ WORK_CASES: Mapping[str, Any] = {
     "application": _("Application"),
     "change": _("Change of use"),
     "inspection": _("Inspection"),
+    "outage": _("Outage"),
 }
 WORK_DUE: Mapping[str, Any] = {"late": _("Late"), "today": _("Due today"), "week": _("Due in 7 days")}
 RESERVATION_STATES: Mapping[str, Any] = {
@@ -154,6 +160,7 @@ TONES: Mapping[tuple[str, str], str] = {
     ("work_outcome", "defects"): "bad",
     ("work_outcome", "not_feasible"): "bad",
     ("work_priority", "urgent"): "bad",
+    ("work_priority", "danger"): "bad",
     ("appointment", "booked"): "info",
     ("appointment", "confirmed"): "ok",
     ("appointment", "kept"): "ok",

@@ -43,7 +43,7 @@ def _sheet(card: WorkCard) -> Sheet:
     return Sheet(
         card=card, kind_zh=kind_zh, kind_en=kind_en, facts=facts,
         checklist=checklists.one(code=card.checklist) if card.checklist else None,
-        is_urgent=card.priority == Priority.URGENT,
+        is_urgent=card.priority != Priority.NORMAL,
     )  # fmt: skip
 
 

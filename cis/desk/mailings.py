@@ -15,9 +15,9 @@ from accounts.domain import mailing as rules
 from accounts.domain import notice_events, notice_texts
 from accounts.domain.customer import LANGUAGES
 from accounts.domain.mailing import NewMailing
-from accounts.domain.notice_events import Channel
+from accounts.domain.notice_events import COMMON, Channel, Event
 from accounts.domain.notice_states import DECIDERS, MAILERS, MAILING, MailingState
-from accounts.domain.notice_texts import Text
+from accounts.domain.notice_texts import Text, Values
 from accounts.operations import mailings as operations
 from accounts.queries import mailings
 from accounts.queries import notice_texts as stored
@@ -140,6 +140,8 @@ def _decide(request: HttpRequest, mailing_id: int) -> HttpResponse:
 def _letters(new: NewMailing, name: str, account: str) -> list[dict[str, object]]:
     """Return the texts as the first customer of the sample would read them, in every language."""
     event = notice_events.event(new.event)
+    if not new.words:
+        return _catalogue_letters(event, new, name, account)
     found: list[dict[str, object]] = []
     for language in LANGUAGES:
         said = new.words[language]
@@ -150,6 +152,27 @@ def _letters(new: NewMailing, name: str, account: str) -> list[dict[str, object]
             made = stored.preview(
                 event=event, channel=channel, language=language, text=text, facts={}, name=name, account=account
             )
+            found.append(
+                {
+                    "channel": channel.value,
+                    "language": language,
+                    "subject": made.subject,
+                    "paragraphs": notice_texts.paragraphs(made.body, site=settings.SITE_URL),
+                    "segments": notice_texts.segments(made.body) if channel is Channel.SMS else 0,
+                }
+            )
+    return found
+
+
+def _catalogue_letters(event: Event, new: NewMailing, name: str, account: str) -> list[dict[str, object]]:
+    """Return the texts of a mailing that has those of the catalogue, with its own facts."""
+    templates = stored.in_force(event.code)
+    found: list[dict[str, object]] = []
+    for language in LANGUAGES:
+        for channel in (Channel.EMAIL, Channel.SMS):
+            facts = {**stored.common_facts(language), "name": name, "account": account, **new.facts}
+            values = Values(facts=facts, kinds={**COMMON, **event.facts}, language=language, site=settings.SITE_URL)
+            made = notice_texts.filled(templates[channel, language][1], values=values)
             found.append(
                 {
                     "channel": channel.value,

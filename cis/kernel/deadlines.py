@@ -1,5 +1,5 @@
 """
-Deadlines: clocks in working days or in hours that stand still while somebody else has to act.
+Deadlines: clocks in working days, in hours or in minutes that stand still while somebody else has to act.
 
 Nothing here reads a clock: instants are brought along. What a deadline is for, and how long it is, nobody here knows.
 """
@@ -14,6 +14,7 @@ from cis.kernel.calendar import BusinessCalendar, LocalClock
 
 _DAY = timedelta(days=1)
 _HOUR = timedelta(hours=1)
+_MINUTE = timedelta(minutes=1)
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -22,6 +23,11 @@ class Unit(StrEnum):
 
     WORKING_DAYS = "working_days"
     HOURS = "hours"
+    MINUTES = "minutes"
+
+
+_SPANS = {Unit.HOURS: _HOUR, Unit.MINUTES: _MINUTE}
+"""Units that are counted around the clock."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +85,7 @@ class DeadlinePassed:
 
 class WorkClock:
     """
-    Counts working days of a calendar on the clock of a place, or hours around the clock.
+    Counts working days of a calendar on the clock of a place, or hours and minutes around the clock.
 
     Working days: the local day on which the clock starts is not counted, the last one is, to its end. Of a day on which
     the clock stood still only the rest counts, as a part of the day, and the deadline ends with the day in which the
@@ -97,18 +103,18 @@ class WorkClock:
         A stop that begins at or after that instant does not move it.
         """
         spans = _merged(start_at, stops)
-        if limit.unit is Unit.HOURS:
-            return _after_hours(start_at, limit.amount * _HOUR, spans)
+        if limit.unit in _SPANS:
+            return _after_span(start_at, limit.amount * _SPANS[limit.unit], spans)
         return self._after_days(start_at, limit.amount, spans)
 
     def used(self, *, start_at: datetime, until_at: datetime, unit: Unit, stops: Iterable[Stop] = ()) -> Fraction:
-        """Return how much of a limit is used up at an instant; 0 before the start. [working days or hours]"""
+        """Return how much of a limit is used up at an instant; 0 before the start. [the unit]"""
         if until_at <= start_at:
             return Fraction(0)
         spans = _merged(start_at, [*stops, Stop(until_at)])
-        if unit is Unit.HOURS:
+        if unit in _SPANS:
             ran = until_at - start_at - _inside(spans, start_at, until_at)
-            return Fraction(_microseconds(ran), _microseconds(_HOUR))
+            return Fraction(_microseconds(ran), _microseconds(_SPANS[unit]))
         day, last = self.clock.local_date(start_at), self.clock.local_date(until_at)
         total = Fraction(0)
         while day < last:
@@ -140,7 +146,7 @@ class WorkClock:
         return self.clock.day_start_utc(day + _DAY)
 
 
-def _after_hours(at: datetime, left: timedelta, spans: list[tuple[datetime, datetime]]) -> datetime | None:
+def _after_span(at: datetime, left: timedelta, spans: list[tuple[datetime, datetime]]) -> datetime | None:
     for start_at, end_at in spans:
         if start_at - at >= left:
             break

@@ -17,6 +17,7 @@ from cis.platform import (
     pack_collective,
     pack_deposits,
     pack_money,
+    pack_outages,
     pack_plans,
     pack_prepay,
     pack_write_offs,
@@ -129,13 +130,13 @@ class AppointmentSlots:
 @dataclass(frozen=True, slots=True)
 class ServiceStandard:
     """
-    How long something may take, in working days or in hours, and how long before its end somebody is warned.
+    How long something may take, in working days, hours or minutes, and how long before its end somebody is warned.
 
     ``source``: the law, order or promise of this very standard.
     """
 
     within: int = field(metadata={"least": 1, "most": 10_000})
-    unit: str = field(metadata=_like("working_days|hours"))
+    unit: str = field(metadata=_like("working_days|hours|minutes"))
     warn: int = field(metadata={"least": 0, "most": 10_000})
     source: str = field(metadata=_like(r"(?s).*\S.*"))
 
@@ -311,6 +312,8 @@ class Rules:
         metadata={**_LOCAL, "names": re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")}
     )
     network_load: NetworkLoad = field(metadata=_LOCAL)
+    outages: pack_outages.Outages = field(metadata=_LOCAL)
+    planned_outages: pack_outages.PlannedOutages = field(metadata=_LOCAL)
     appointment_slots: AppointmentSlots = field(metadata=_LOCAL)
     contract_terms: ContractTerms = field(metadata=_LOCAL)
     supply_quality: SupplyQuality = field(metadata=_LOCAL)

@@ -27,6 +27,18 @@ class CorrectionMade:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorkOrderStarted:
+    """A crew is there and begins; the case that asked for it may have promised by when."""
+
+    work_order_id: int
+    kind: WorkKind
+    subject: str
+    subject_id: int
+    at: datetime
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkOrderDone:
     """
     A crew finished a work order.

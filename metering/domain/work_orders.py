@@ -56,6 +56,7 @@ class WorkAction(StrEnum):
     What moves a work order.
 
     ASSIGN      give it to a crew for a day; again: to another crew or day
+    DISPATCH    an outage sends the crew that is free by itself
     BOOK        a customer's appointment gives it to the crew of the slot
     RELEASE     take it from the crew
     START       the crew begins
@@ -67,6 +68,7 @@ class WorkAction(StrEnum):
     """
 
     ASSIGN = "assign"
+    DISPATCH = "dispatch"
     BOOK = "book"
     RELEASE = "release"
     START = "start"
@@ -78,10 +80,15 @@ class WorkAction(StrEnum):
 
 
 class Priority(StrEnum):
-    """How soon: an urgent order stands before the others of its day."""
+    """How soon: an urgent order stands before the others of its day, one where people are in danger before all."""
 
     NORMAL = "normal"
     URGENT = "urgent"
+    DANGER = "danger"
+
+
+FIRST: tuple[Priority, ...] = (Priority.DANGER, Priority.URGENT, Priority.NORMAL)
+"""In which order they are done."""
 
 
 class Outcome(StrEnum):
@@ -140,6 +147,7 @@ WORKFLOW = Workflow(
     {
         (_S.OPEN, _A.ASSIGN): Move(_S.ASSIGNED, DISPATCHERS),
         (_S.ASSIGNED, _A.ASSIGN): Move(_S.ASSIGNED, DISPATCHERS),
+        (_S.OPEN, _A.DISPATCH): Move(_S.ASSIGNED, frozenset({ActorKind.SYSTEM})),
         (_S.OPEN, _A.BOOK): Move(_S.ASSIGNED, BOOKERS),
         (_S.ASSIGNED, _A.BOOK): Move(_S.ASSIGNED, BOOKERS),
         (_S.ASSIGNED, _A.RELEASE): Move(_S.OPEN, DISPATCHERS),
@@ -204,5 +212,5 @@ def plain_facts(facts: Mapping[str, object]) -> dict[str, str]:
 
 def actions_for(*, state: WorkState, actor: Actor) -> tuple[WorkAction, ...]:
     """Return what an actor may do on a page; a case withdraws its orders, and a slot books them, by itself."""
-    hidden = {WorkAction.WITHDRAW, WorkAction.BOOK, WorkAction.PLAN_AGAIN}
+    hidden = {WorkAction.WITHDRAW, WorkAction.DISPATCH, WorkAction.BOOK, WorkAction.PLAN_AGAIN}
     return tuple(action for action in WORKFLOW.actions(state, actor) if action not in hidden)

@@ -11,7 +11,7 @@ from cis.kernel.workflow import NotAllowed
 from cis.platform import audit, events
 from cis.platform.db import fetch, joins_transaction, opens_transaction
 from metering.domain import work_orders as rules
-from metering.domain.announcements import WorkOrderCancelled, WorkOrderDone
+from metering.domain.announcements import WorkOrderCancelled, WorkOrderDone, WorkOrderStarted
 from metering.domain.appointments import AppointmentAction
 from metering.domain.work_orders import (
     BY_CUSTOMER,
@@ -185,16 +185,8 @@ def create_at_points_step(
     ]  # fmt: skip
     WorkOrder.objects.bulk_create(rows)
     if rows:
-        audit.record(
-            actor,
-            "create",
-            work_moves.SUBJECT,
-            rows[0].id,
-            kind=kind,
-            case=subject,
-            case_id=subject_id,
-            orders=len(rows),
-        )
+        told_of = {"kind": kind, "case": subject, "case_id": subject_id, "orders": len(rows)}
+        audit.record(actor, "create", work_moves.SUBJECT, rows[0].id, **told_of)
     return len(rows)
 
 
@@ -292,6 +284,12 @@ def start(*, work_order_id: int, actor: Actor, request_key: str = "") -> None:
     work_moves.check_crew(row, actor)
     row.started_at = timezone.now()
     work_moves.move(row, WorkAction.START, actor=actor, request_key=request_key, crew_id=row.crew_id)
+    events.announce(
+        WorkOrderStarted(
+            work_order_id=row.id, kind=WorkKind(row.kind), subject=row.subject, subject_id=row.subject_id,
+            at=row.started_at, actor=actor,
+        )
+    )  # fmt: skip
 
 
 @opens_transaction

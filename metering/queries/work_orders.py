@@ -4,15 +4,19 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Case, Count, IntegerField, Q, QuerySet, Value, When
 
 from cis.kernel.actors import Actor
 from cis.kernel.enums import Role
 from cis.kernel.errors import Refused
-from metering.domain.work_orders import UNDER_WAY
+from metering.domain.work_orders import FIRST, UNDER_WAY, Priority
 from metering.models.work import WorkAnswer, WorkOrder, WorkOrderMove, WorkPhoto
 from metering.queries import appointments, crews
 from metering.queries.appointments import AppointmentCard
+
+_BY_PRIORITY = Case(
+    *(When(priority=one.value, then=Value(place)) for place, one in enumerate(FIRST)), output_field=IntegerField()
+)
 
 
 class UnknownWorkOrder(Refused):
@@ -123,7 +127,7 @@ class Wanted:
 
 def listed(*, wanted: Wanted, today: date, offset: int = 0, most: int = 50) -> tuple[WorkCard, ...]:
     """Return orders, urgent and soonest due first; two statements."""
-    rows = _filtered(wanted, today).order_by("-priority", "due_date", "id")
+    rows = _filtered(wanted, today).order_by(_BY_PRIORITY, "due_date", "id")
     return _cards(rows[offset : offset + most])
 
 
@@ -228,7 +232,9 @@ def areas() -> tuple[str, ...]:
 def _route_key(card: WorkCard) -> tuple[object, ...]:
     promised = card.appointment
     start = promised.start_time.isoformat() if promised is not None else "~"
-    return (card.route_place or 10_000, card.priority != "urgent", start, card.district, card.address, card.id)
+    # Where people are in danger a crew goes first, whatever its route was.
+    place = FIRST.index(Priority(card.priority))
+    return (place > 0, card.route_place or 10_000, place, start, card.district, card.address, card.id)
 
 
 def _filtered(wanted: Wanted, today: date) -> QuerySet[WorkOrder]:

@@ -1,0 +1,191 @@
+"""Where a supply hangs in the network, and what is known of it being dark: asked before anybody is sent."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from cis.kernel.errors import Refused
+from cis.platform import packs
+from cis.platform.db import fetch
+from cis.platform.packs import MissingRule
+from metering.domain.outage_people import CutOff, Flags, People, Supplied
+from metering.domain.outages import Answer, OutageRule
+from metering.queries.places import UnknownServicePoint
+
+
+class OutagesNotOffered(Refused):
+    """The pack of this place has no rule on outages."""
+
+    code = "outages_not_offered"
+
+
+class _Ports:
+    """Who knows of people and of supplies that were cut off; bound once by ``cis.wiring``."""
+
+    people: People | None = None
+    flags: Flags | None = None
+    cut_off: CutOff | None = None
+
+
+def ask(*, people: People, flags: Flags, cut_off: CutOff) -> None:
+    """Bind who is asked of people, of whom to spare, and of cut supplies. To be called from ``cis.wiring`` only."""
+    _Ports.people, _Ports.flags, _Ports.cut_off = people, flags, cut_off
+
+
+def people(*, service_point_ids: Collection[int], on: date) -> tuple[Supplied, ...]:
+    """Return who is supplied at places on a date; one statement."""
+    assert _Ports.people is not None, "nobody says who is supplied; see cis/wiring_outages.py"
+    return _Ports.people(service_point_ids=service_point_ids, on=on)
+
+
+def flags(*, service_point_ids: Collection[int], on: date) -> Mapping[int, tuple[str, ...]]:
+    """Return what is to be known of places before they are dark: important, life support, vulnerable."""
+    assert _Ports.flags is not None, "nobody says who is to be spared; see cis/wiring_outages.py"
+    return _Ports.flags(service_point_ids=service_point_ids, on=on)
+
+
+def cut_off(*, service_point_ids: Collection[int], at: datetime) -> Mapping[int, Answer]:
+    """Return of places that are cut off now why; one statement."""
+    assert _Ports.cut_off is not None, "nobody says who was cut off; see cis/wiring_outages.py"
+    return _Ports.cut_off(service_point_ids=service_point_ids, at=at)
+
+
+def is_offered(*, at: date) -> bool:
+    """Return whether outages are kept here: whether the pack says how."""
+    try:
+        rule(at=at)
+    except OutagesNotOffered:
+        return False
+    return True
+
+
+def rule(*, at: date) -> OutageRule:
+    """
+    Return the rule on outages.
+
+    :raises OutagesNotOffered: the pack has none.
+    """
+    try:
+        value = packs.rule("outages", at=at)
+    except MissingRule as missing:
+        raise OutagesNotOffered("The rules of this place have nothing on outages.") from missing
+    lists = {name: tuple(value[name]) for name in ("rural", "remote")}
+    return OutageRule(**{**value, **lists})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """A supply and where it hangs; None and "": not recorded."""
+
+    service_point_id: int
+    external_id: str
+    premises_id: int
+    address: str
+    district: str
+    state: str
+    transformer_id: int | None
+    transformer: str
+    feeder_id: int | None
+    feeder: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """
+    What is known of a supply being dark now; the first that holds is what somebody who asks is told.
+
+    outage_id         an open outage that it is in
+    plan_id           a planned outage that is announced or on, with its time
+    answer            why it is dark; None: nobody knows of anything
+    """
+
+    answer: Answer | None
+    outage_id: int | None = None
+    expected_back_at: datetime | None = None
+    is_confirmed: bool = False
+    plan_id: int | None = None
+    plan_start_at: datetime | None = None
+    plan_end_at: datetime | None = None
+    plan_work: str = ""
+
+
+_POSITIONS = """
+    SELECT s.id, s.external_id, p.id, p.address, p.district, s.state, t.id, coalesce(t.name, ''),
+           f.id, coalesce(f.name, '')
+    FROM metering_servicepoint s
+    JOIN metering_premises p ON p.id = s.premises_id
+    LEFT JOIN metering_transformer t ON t.id = s.transformer_id
+    LEFT JOIN metering_feeder f ON f.id = coalesce(t.feeder_id, s.feeder_id)
+    WHERE s.id = ANY(%s)
+"""
+
+
+def positions(*, service_point_ids: Collection[int]) -> dict[int, Position]:
+    """Return where supplies hang, by id; one statement."""
+    rows = fetch(_POSITIONS, [list(service_point_ids)])
+    return {row[0]: Position(**dict(zip(Position.__dataclass_fields__, row, strict=True))) for row in rows}
+
+
+def position(*, service_point_id: int) -> Position:
+    """
+    Return where a supply hangs; one statement.
+
+    :raises UnknownServicePoint: there is none.
+    """
+    found = positions(service_point_ids=[service_point_id]).get(service_point_id)
+    if found is None:
+        raise UnknownServicePoint(f"There is no service point {service_point_id}.", service_point_id=service_point_id)
+    return found
+
+
+_DARK = """
+    SELECT s.service_point_id, o.id, o.expected_back_at, o.state = 'confirmed', o.plan_id
+    FROM metering_outagesupply s JOIN metering_outage o ON o.id = s.outage_id
+    WHERE s.service_point_id = ANY(%(points)s) AND s.back_at IS NULL AND o.state IN ('supposed', 'confirmed')
+"""
+_PLANS = """
+    SELECT s.id, l.id, l.start_at, l.end_at, l.work, l.state
+    FROM metering_servicepoint s
+    LEFT JOIN metering_transformer t ON t.id = s.transformer_id
+    JOIN metering_plannedoutage l
+      ON l.transformer_id = s.transformer_id OR l.feeder_id = coalesce(t.feeder_id, s.feeder_id)
+    WHERE s.id = ANY(%(points)s) AND (l.state = 'on' OR l.state = 'announced' AND l.end_at > %(at)s)
+    ORDER BY l.start_at DESC, l.id
+"""
+
+
+def known(*, service_point_ids: Collection[int], at: datetime) -> dict[int, Known]:
+    """
+    Return what is known of supplies being dark, by id; three statements, however many they are.
+
+    A supply that was switched off stays so, whatever else is known; then counts a planned outage that is on, then an
+    open outage. A planned outage that is still to come is named without being an answer.
+    """
+    given = {"points": list(service_point_ids), "at": at}
+    off = cut_off(service_point_ids=service_point_ids, at=at)
+    dark = {row[0]: row[1:] for row in fetch(_DARK, given)}
+    plans = {row[0]: row[1:] for row in fetch(_PLANS, given)}
+    return {
+        point_id: _known(off.get(point_id), dark.get(point_id), plans.get(point_id), at)
+        for point_id in service_point_ids
+    }
+
+
+def _known(
+    off: Answer | None,
+    dark: tuple[int, datetime | None, bool, int | None] | None,
+    plan: tuple[int, datetime, datetime, str, str] | None,
+    at: datetime,
+) -> Known:
+    answer = off
+    is_on = plan is not None and (plan[4] == "on" or plan[1] <= at < plan[2])
+    if answer is None and is_on:
+        answer = Answer.PLANNED
+    if answer is None and dark is not None:
+        answer = Answer.KNOWN
+    outage_id, expected_back_at, is_confirmed, _plan_id = dark or (None, None, False, None)
+    plan_id, start_at, end_at, work, _state = plan or (None, None, None, "", "")
+    return Known(
+        answer=answer, outage_id=outage_id, expected_back_at=expected_back_at, is_confirmed=is_confirmed,
+        plan_id=plan_id, plan_start_at=start_at, plan_end_at=end_at, plan_work=work,
+    )  # fmt: skip
