@@ -29,6 +29,7 @@ from contracts.api import applications, archive, changes, inspections, offers, p
 from metering.api import endpoints as metering
 from metering.api import field_endpoints as field
 from metering.api import meter_endpoints as meters
+from metering.api import outage_endpoints as outages
 from metering.api import work_endpoints as work
 from tariffs.api import endpoints as tariffs
 
@@ -153,6 +154,9 @@ urlpatterns = [
     path("work-orders/<int:work_order_id>/finish", work.FinishWork.as_view(), name="api_finish_work"),
     path("work-orders/<int:work_order_id>/fail", work.FailWork.as_view(), name="api_fail_work"),
     path("work-orders/<int:work_order_id>/cancel", work.CancelWork.as_view(), name="api_cancel_work"),
+    path("fault-reports", outages.FaultReports.as_view(), name="api_fault_reports"),
+    path("outages", outages.OutageList.as_view(), name="api_outages"),
+    path("outages/<int:outage_id>", outages.OutageOne.as_view(), name="api_outage"),
     path("crews", work.CrewList.as_view(), name="api_crews"),
     path("meters", meters.MeterList.as_view(), name="api_meters"),
     path("meters/<str:serial>", meters.MeterOne.as_view(), name="api_meter"),

@@ -19,10 +19,11 @@ from cis.desk.roles import FIELD_WORKERS
 from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow
 from cis.platform.forms import DayField
+from metering.domain import outages as outage_rules
 from metering.domain.meter_work import METER_WORK
 from metering.domain.work_orders import OUTCOMES, WorkKind
 from metering.operations import work_answers, work_orders
-from metering.queries import checklists, crews
+from metering.queries import checklists, crews, outages
 from metering.queries import work_orders as queries
 from metering.queries.work_orders import WorkCard
 
@@ -152,6 +153,7 @@ def order_context(card: WorkCard, form: ChecklistForm) -> dict[str, Any]:
         photos.setdefault(one.item, []).append(one)
     return {
         "card": card, "form": form, "today": today(), "start_key": uuid4().hex,
+        "outage": outages.one(outage_id=card.subject_id) if card.subject == outage_rules.SUBJECT else None,
         "answers": queries.answers(work_order_id=card.id),
         "items": [(item, field, photos.get(item.code, [])) for item, field in form.rows()],
         "own_page": reverse(OWN_PAGES[WorkKind(card.kind)], args=[card.id]) if WorkKind(card.kind) in OWN_PAGES else "",

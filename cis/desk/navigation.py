@@ -17,6 +17,7 @@ _OUT = ("desk:new_refund", "desk:move_payment", "desk:write_offs")
 _PURSUED = ("desk:calls", "desk:dunning_batches", "desk:holds", "desk:plans", "desk:cut_orders", "desk:forecasts")
 _STORE = ("desk:seals", "desk:meter_commands", "desk:energizings")
 _DEBITS = ("desk:mandates", "desk:debit_batches")
+_DARK = ("desk:report_fault", "desk:planned_outages", "desk:reliability")
 ENTRIES = (
     NavEntry("home", _("Home"), "home", STAFF),
     NavEntry("desk:tasks", _("Deadlines"), "clock-hour-4", STAFF),
@@ -43,6 +44,7 @@ ENTRIES = (
     NavEntry("desk:late_fees", _("Late fees"), "clock-hour-4", STAFF, _MONEY),
     NavEntry("desk:books", _("Books"), "book-2", STAFF, _MONEY),
     NavEntry("desk:field", _("My day"), "route", frozenset({Role.FIELD}), _FIELD),
+    NavEntry("desk:outages", _("Outages"), "bolt", STAFF, _FIELD, _DARK),
     NavEntry("desk:work_orders", _("Work orders"), "tools", STAFF, _FIELD),
     NavEntry("desk:meters", _("Meter store"), "gauge", STAFF, _FIELD, _STORE),
     NavEntry("desk:inspections", _("Inspections"), "list-check", STAFF, _FIELD),

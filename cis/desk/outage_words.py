@@ -69,15 +69,15 @@ FLAGS: Mapping[str, Any] = {
 }
 PLAN_STATES: Mapping[str, Any] = {
     "proposed": _("Notice waits to be let go"),
-    "announced": _("Announced"),
-    "on": _("On"),
+    "announced": _("People were told"),
+    "on": _("Dark now"),
     "done": _("Over"),
     "cancelled": _("Called off"),
 }
 PLAN_ACTIONS: Mapping[str, Any] = {
     "propose": _("Proposed"),
-    "announce": _("Announced"),
-    "move": _("Moved"),
+    "announce": _("People were told"),
+    "move": _("Moved to another time"),
     "cancel": _("Called off"),
     "begin": _("Switched off"),
     "end": _("Power is back"),

@@ -9,6 +9,7 @@ from cis.kernel.enums import Role
 from cis.kernel.workflow import Standard
 from contracts.domain.application_workflow import WHOLE, StandardClass, standard_key
 from contracts.domain.inspection import Severity
+from metering.domain import outages
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ QUEUES: Final[Mapping[str, Queue]] = MappingProxyType(
             frozenset({Role.METERING, Role.FIELD}), (*_of("connection_meter", "connection_energize"), "reconnection")
         ),
         "safety": Queue(frozenset({Role.METERING, Role.FIELD}), tuple(f"defect_{severity}" for severity in Severity)),
+        "repair": Queue(frozenset({Role.METERING, Role.FIELD}), outages.STANDARDS),
         "settling": Queue(frozenset({Role.BILLING}), ("final_bill", "refund_credit")),
         "whole": Queue(frozenset({Role.SUPERVISOR}), _of(WHOLE.key)),
     }

@@ -32,6 +32,7 @@ from cis.platform.queues import Task, Urgency, Wanted
 from contracts.domain.application_workflow import SUBJECT
 from contracts.operations import defect_steps
 from contracts.queries import applications, defects
+from metering.domain import outages
 
 ESCALATED: Final = "escalated"
 MINE: Final = "mine"
@@ -169,6 +170,9 @@ def _lines(tasks: Sequence[Task]) -> list[Line]:
         if task.subject == SUBJECT and task.subject_id in cases:
             url = reverse("desk:application", args=[task.subject_id])
             case, note = cases[task.subject_id]
+        elif task.subject == outages.SUBJECT:
+            url = reverse("desk:outage", args=[task.subject_id])
+            case = f"{word('work_case', outages.SUBJECT)} {task.subject_id}"
         elif task.subject == defect_steps.SUBJECT and task.subject_id in found:
             url = reverse("desk:defect", args=[task.subject_id])
             defect = found[task.subject_id]

@@ -22,7 +22,7 @@ from billing.queries.explanations import Explanation
 from cashiering.gateways import online
 from cis.platform.access import actor_of, allow_portal
 from cis.platform.paging import Pager, page_of
-from cis.portal import access
+from cis.portal import access, power
 from cis.portal.access import Held, Visit
 from cis.portal.usage import Chart, chart
 from metering.queries import spans
@@ -118,6 +118,7 @@ def home(request: HttpRequest) -> HttpResponse:
         "visit": visit, "home": _home(visit, held, latest=latest, shown=shown, pager=pager),
         "prepaid": prepaid.of_accounts(account_ids=[held.account_id], today=access.today()).get(held.account_id)
         if held.is_current else None,
+        "dark": power.banner(account_id=held.account_id) if held.is_current else None,
     }  # fmt: skip
     return render(request, "portal/bills.html", context)
 

@@ -138,6 +138,18 @@ def position(*, service_point_id: int) -> Position:
     return found
 
 
+def id_of_code(*, code: str) -> int:
+    """
+    Return the id of a supply by its code; one statement.
+
+    :raises UnknownServicePoint: there is none.
+    """
+    rows = fetch("SELECT id FROM metering_servicepoint WHERE external_id = %s", [code])
+    if not rows:
+        raise UnknownServicePoint(f"There is no service point {code}.", service_point=code)
+    return int(rows[0][0])
+
+
 _DARK = """
     SELECT s.service_point_id, o.id, o.expected_back_at, o.state = 'confirmed', o.plan_id
     FROM metering_outagesupply s JOIN metering_outage o ON o.id = s.outage_id

@@ -205,6 +205,11 @@ def one(*, outage_id: int) -> OutageCard:
     return found[0]
 
 
+def by_ids(*, outage_ids: Collection[int]) -> dict[int, OutageCard]:
+    """Return some outages by their ids; one statement."""
+    return {card.id: card for card in _cards(fetch(f"{_CARD} WHERE o.id = ANY(%(ids)s)", {"ids": list(outage_ids)}))}
+
+
 def open_beside(*, feeder_id: int | None, outage_id: int) -> tuple[OutageCard, ...]:
     """Return the other open outages of a feeder, that one may be joined with; one statement."""
     where = "WHERE o.feeder_id = %(feeder)s AND o.id <> %(id)s AND o.state IN ('supposed', 'confirmed') ORDER BY o.id"
@@ -276,6 +281,16 @@ def signals(*, position: Position, since_at: datetime, minutes: int) -> tuple[tu
         (Signal(id=row[0], service_point_id=row[1], transformer_id=row[2], feeder_id=row[3], at=row[4]), row[5])
         for row in rows
     )  # fmt: skip
+
+
+def with_crew(*, outage_ids: Collection[int]) -> frozenset[int]:
+    """Return of which outages a crew is at the place now; one statement."""
+    rows = fetch(
+        """SELECT subject_id FROM metering_workorder
+           WHERE subject = 'outage' AND subject_id = ANY(%s) AND state = 'started'""",
+        [list(outage_ids)],
+    )
+    return frozenset(outage_id for (outage_id,) in rows)
 
 
 def loads(*, crew_ids: Collection[int], on: date) -> Mapping[int, int]:

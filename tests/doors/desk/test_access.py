@@ -39,6 +39,9 @@ METERERS_ALONE = (
 WRITERS = {
     **dict.fromkeys(CLERKS_ALONE, CLERKS),
     **dict.fromkeys(METERERS_ALONE, METERERS),
+    "report_fault": STAFF - {Role.AUDITOR, Role.ADMIN},
+    "act_on_outage": {Role.CLERK, Role.METERING, Role.FIELD, Role.SUPERVISOR},
+    **dict.fromkeys(("new_planned_outage", "act_on_planned_outage"), METERERS),
     "field_meter": IN_THE_FIELD,
     "cycle_rules": BILLERS,
     **dict.fromkeys(("new_programme", "withdraw_programme"), BILLERS),
