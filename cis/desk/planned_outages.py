@@ -49,8 +49,8 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     """Give the same list as a file."""
     wanted = PlanListForm(request.GET, districts=outages.districts()).wanted()
     header = [
-        _("Planned outage"), _("State"), _("What is switched off"), _("District"), _("From"), _("Until"), _("Notice period"),
-        _("Work"), _("Supplies"), _("Customers told"), _("People were told"),
+        _("Planned outage"), _("State"), _("What is switched off"), _("District"), _("From"), _("Until"),
+        _("Notice period"), _("Work"), _("Supplies"), _("Customers told"), _("People were told"),
     ]  # fmt: skip
     rows = (
         (c.id, word("plan_outage", c.state), c.name, c.district, _clock(c.start_at), _clock(c.end_at),

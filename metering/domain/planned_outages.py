@@ -113,7 +113,7 @@ class NewPlan:
 
 def check_plan(new: NewPlan, *, at: datetime, findings: Findings) -> None:
     """Note what is wrong with a planned outage, looked at alone."""
-    check_times(new.start_at, new.end_at, at=at, findings=findings)
+    check_times(start_at=new.start_at, end_at=new.end_at, at=at, findings=findings)
     if not 1 <= len(new.work.strip()) <= WORK_MOST:
         findings.add("work", "bad_work", f"Say what is done, in 1 to {WORK_MOST} characters.")
     if len(new.reason) > REASON_MOST:
@@ -122,7 +122,7 @@ def check_plan(new: NewPlan, *, at: datetime, findings: Findings) -> None:
         findings.add("reason", "reason_missing", "Say why it cannot wait.")
 
 
-def check_times(start_at: datetime, end_at: datetime, *, at: datetime, findings: Findings) -> None:
+def check_times(*, start_at: datetime, end_at: datetime, at: datetime, findings: Findings) -> None:
     """Note what is wrong with the time of an outage."""
     if start_at <= at:
         findings.add("start", "past_start", "It begins in the future.")

@@ -140,9 +140,9 @@ def place_of(outage: Outage) -> str:
     """Return where a crew is sent, in words: the address, or the name of what is dark."""
     match Scope(outage.scope):
         case Scope.FEEDER:
-            return Feeder.objects.values_list("name", flat=True).get(id=outage.feeder_id)
+            return Feeder.objects.values_list("name", flat=True).get(outages=outage)
         case Scope.TRANSFORMER:
-            name, address = Transformer.objects.values_list("name", "address").get(id=outage.transformer_id)
+            name, address = Transformer.objects.values_list("name", "address").get(outages=outage)
             return f"{name} {address}".strip()[:300]
         case _:
             return outage.address

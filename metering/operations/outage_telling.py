@@ -56,7 +56,7 @@ def tell(message: outbox.Message) -> None:
     if "back" in message.payload:
         _tell_back(outage_id, message.payload["back"], datetime.fromisoformat(message.payload["at"]))
         return
-    after = 0
+    after: int | None = 0
     while after is not None:
         after = _tell_chunk(outage_id, message.payload["said"], after)
 
@@ -65,7 +65,7 @@ def tell(message: outbox.Message) -> None:
 def _tell_chunk(outage_id: int, said_id: int, after: int) -> int | None:
     """Tell some of those who are still dark; return after whom to go on, None where nobody is left."""
     said = OutageExpectation.objects.filter(id=said_id, outage_id=outage_id).select_related("outage").first()
-    points = [row[0] for row in fetch(_DARK, [outage_id, after, CHUNK])]
+    points: list[int] = [row[0] for row in fetch(_DARK, [outage_id, after, CHUNK])]
     if said is None or not points:
         return None
     event = "outage_danger" if said.outage.is_dangerous else "outage_expected"

@@ -137,7 +137,7 @@ def move(
     row = _lock(plan_id)
     at = timezone.now()
     findings = Findings()
-    rules.check_times(start_at, end_at, at=at, findings=findings)
+    rules.check_times(start_at=start_at, end_at=end_at, at=at, findings=findings)
     findings.raise_if_any(BadPlan)
     if not reason.strip():
         raise ReasonMissing("Say why it is moved.", field="reason")
