@@ -3,6 +3,7 @@
 from django.contrib import admin
 
 from accounts.models.account import Account, AccountHolder
+from accounts.models.care import Protection
 from accounts.models.contact import ContactPoint
 from accounts.models.customer import Customer
 from accounts.models.supplier import Supplier
@@ -11,7 +12,7 @@ from accounts.models.user import User
 from cis.platform.admin import ReadOnlyAdmin
 
 
-@admin.register(Supplier, AccountHolder, ContactPoint, TaxProfile)
+@admin.register(Supplier, AccountHolder, ContactPoint, TaxProfile, Protection)
 class AccountsAdmin(ReadOnlyAdmin):
     """The supplier, who holds which account, and contact points."""
 

@@ -2,6 +2,7 @@
 
 from accounts.models import (
     account,
+    care,
     contact,
     customer,
     notice,
@@ -13,6 +14,7 @@ from accounts.models import (
 
 __all__ = [
     "account",
+    "care",
     "contact",
     "customer",
     "notice",

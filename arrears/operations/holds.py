@@ -1,12 +1,22 @@
 """
-Holds: the register of life support and vulnerable customers, disputes, complaints, plans, money under way.
+Holds: disputes, complaints, plans, money under way, and what the register of protections holds.
+
+People are protected by that register (``accounts.operations.protections``): a hold for life support or for a vulnerable
+customer is placed and lifted through it, from whichever door.
 
 A hold is placed under the lock of the account's ledger, as a disconnection is dispatched: one of both comes first, and
 where that is the hold, nothing is dispatched.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
+from django.utils import timezone
+
+from accounts.domain.protections import ProtectionKind
+from accounts.operations import protections
+from accounts.operations.protections import NewProtection
+from accounts.queries import protections as register
 from arrears.domain.cut_facts import HoldKind
 from arrears.domain.disconnection import UNDER_WAY
 from arrears.models.collection import DisconnectionOrder, Hold
@@ -60,14 +70,24 @@ def place(
     until_at: datetime | None = None, service_point_id: int | None = None,
 ) -> int:  # fmt: skip
     """
-    Place a hold at the desk; see ``place_step``.
+    Place a hold as a use case of its own; see ``place_step``. One that protects a person is a row of the register.
 
-    :raises NotAllowed: the actor has no role for it.
+    :raises NotAllowed: the actor has no role for it. :raises ProtectionExists: the register has the person already.
     """
-    return place_step(
-        account_id=account_id, kind=kind, evidence=evidence, at=at, actor=actor, bill_id=bill_id, until_at=until_at,
-        service_point_id=service_point_id,
+    if kind not in PROTECTING:
+        return place_step(
+            account_id=account_id, kind=kind, evidence=evidence, at=at, actor=actor, bill_id=bill_id,
+            until_at=until_at, service_point_id=service_point_id,
+        )  # fmt: skip
+    _check(kind=kind, evidence=evidence, at=at, until_at=until_at, service_point_id=service_point_id)
+    if bill_id is not None:
+        raise BadHold("A person is protected for all bills.", advice="Choose no bill.", field="bill")
+    new = NewProtection(
+        account_id=account_id, kind=ProtectionKind(kind.value), told=evidence, place_id=service_point_id,
+        until_at=until_at,
     )  # fmt: skip
+    made = protections.register_step(new=new, at=at, actor=actor)
+    return Hold.objects.filter(id__in=register.holds_of(protection_id=made)).latest("id").id
 
 
 @joins_transaction
@@ -88,12 +108,59 @@ def place_step(
     """
     if not actor.is_one_of(HOLDERS):
         raise NotAllowed(f"{actor.name} may not place holds.", advice="Ask a clerk.")
+    _check(kind=kind, evidence=evidence, at=at, until_at=until_at, service_point_id=service_point_id)
+    return _place(
+        account_id=account_id, kind=kind, evidence=evidence, at=at, actor=actor, bill_id=bill_id, until_at=until_at,
+        service_point_id=service_point_id,
+    )  # fmt: skip
+
+
+@joins_transaction
+def protect_step(
+    *, account_id: int, kind: ProtectionKind, evidence: str, at: datetime, actor: Actor, place_id: int | None,
+    until_at: datetime | None,
+) -> int:  # fmt: skip
+    """Hold an account for a protection that the register let the actor make; return the id of the hold."""
+    return _place(
+        account_id=account_id, kind=HoldKind(kind.value), evidence=evidence, at=at, actor=actor, bill_id=None,
+        until_at=until_at, service_point_id=place_id,
+    )  # fmt: skip
+
+
+@joins_transaction
+def unprotect_step(*, hold_ids: Sequence[int], reason: str, at: datetime, actor: Actor) -> bool:
+    """
+    Lift the holds of a protection that ends; the second person does, and gives the reason again.
+
+    :returns: False: it waits for another person.
+    :raises NotAllowed: the actor has no role for it. :raises NeedsAnother: this person has asked for it already.
+    """
+    return all([_lift(hold_id, reason, at, actor) for hold_id in hold_ids])
+
+
+@joins_transaction
+def keep_step(*, hold_ids: Sequence[int], actor: Actor) -> None:
+    """Let the holds of a protection stand."""
+    for hold_id in hold_ids:
+        _keep(hold_id, actor)
+
+
+def _check(
+    *, kind: HoldKind, evidence: str, at: datetime, until_at: datetime | None, service_point_id: int | None
+) -> None:
     if not evidence.strip():
         raise BadHold("Nothing shows the hold.", advice="Name certificate, complaint or agreement.", field="evidence")
     if until_at is not None and until_at <= at:
         raise BadHold("The hold ends before it begins.", field="until")
     if service_point_id is not None and kind not in PROTECTING:
         raise BadHold("Only people are protected at a place, whoever is supplied there.", field="service_point")
+
+
+@joins_transaction
+def _place(
+    *, account_id: int, kind: HoldKind, evidence: str, at: datetime, actor: Actor, bill_id: int | None,
+    until_at: datetime | None, service_point_id: int | None,
+) -> int:  # fmt: skip
     ledger.lock_customers(account_ids=sorted({account_id, *_ordered_at(service_point_id)}))
     if bill_id is not None and bill_id not in {debt.bill_id for debt in debts(account_id=account_id)}:
         raise BadHold("The bill is not open on this account.", advice="Choose an open bill.", field="bill")
@@ -130,6 +197,14 @@ def lift(*, hold_id: int, reason: str, at: datetime, actor: Actor) -> bool:
     :raises UnknownHold: there is none; NotAllowed: the actor has no role for it; BadHold: nobody says why.
     :raises NeedsAnother: this person has asked for it already. :raises HoldOfPlan: see there.
     """
+    protection_id = register.of_hold(hold_id=hold_id)
+    if protection_id is None or Hold.objects.filter(id=hold_id, until_at__lte=at).exists():
+        return _lift(hold_id, reason, at, actor)
+    return protections.end_step(protection_id=protection_id, reason=reason, at=at, actor=actor)
+
+
+@joins_transaction
+def _lift(hold_id: int, reason: str, at: datetime, actor: Actor) -> bool:
     row = _lock(hold_id, actor)
     if not reason.strip():
         raise BadHold("A reason is needed.", advice="Say why it holds no more.", field="reason")
@@ -159,6 +234,15 @@ def keep(*, hold_id: int, actor: Actor) -> None:
 
     :raises UnknownHold: there is none; NotAllowed: the actor has no role for it.
     """
+    protection_id = register.of_hold(hold_id=hold_id)
+    if protection_id is None:
+        _keep(hold_id, actor)
+    else:
+        protections.keep_step(protection_id=protection_id, at=timezone.now(), actor=actor)
+
+
+@joins_transaction
+def _keep(hold_id: int, actor: Actor) -> None:
     row = _lock(hold_id, actor)
     row.lift_asked_reason, row.lift_asker_id = "", None
     row.save(update_fields=["lift_asked_reason", "lift_asker_id"])

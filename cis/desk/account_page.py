@@ -16,6 +16,7 @@ from arrears.queries import holds, late_fees, plans
 from billing.queries import balances, bills, budget_plans, budgets, cycles, deposit_rules, deposits, prepaid, write_offs
 from billing.queries.bills import BillCard
 from billing.queries.prepaid import Standing
+from cis.desk import account_care
 from cis.desk.answers import csv_file, or_404, today
 from cis.desk.roles import BILLERS, CASHIERS, CLERKS, DISPATCHERS, METERERS, READ_TAKERS, READERS
 from cis.desk.timeline import Event, events_of
@@ -122,6 +123,7 @@ class AccountPage:
     changes: tuple[ChangeCard, ...]
     possible_changes: tuple[Can, ...]
     prepaid: Standing | None
+    care: account_care.Care
 
     @property
     def figures(self) -> list[dict[str, Any]]:
@@ -221,6 +223,7 @@ def gather(*, overview: accounts.AccountOverview, on: date, roles: frozenset[Rol
         changes=changes.of_account(account_id=overview.id, most=CHANGES_SHOWN),
         possible_changes=change_facts.possible(account_id=overview.id, today=on, cards=cards),
         prepaid=prepaid.of_accounts(account_ids=[overview.id], today=on).get(overview.id),
+        care=account_care.of(customer_id=overview.holder.id, account_id=overview.id, on=on),
     )
 
 

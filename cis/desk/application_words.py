@@ -6,6 +6,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from cis.desk.outage_words import STANDARDS as OUTAGE_STANDARDS
+from cis.desk import care_words
 
 APPLICATION_STATES: Mapping[str, Any] = {
     "applied": _("Filed"),
@@ -91,6 +92,7 @@ STANDARDS: Mapping[str, Any] = {
     "defect_serious": _("Serious defect"),
     "defect_general": _("General defect"),
     **OUTAGE_STANDARDS,
+    **care_words.STANDARDS,
 }
 TASK_QUEUES: Mapping[str, Any] = {
     "papers": _("Papers"),
@@ -101,6 +103,7 @@ TASK_QUEUES: Mapping[str, Any] = {
     "settling": _("Final accounts"),
     "repair": _("Repair"),
     "whole": _("All steps together"),
+    "care": _("Care of customers"),
     "escalated": _("Late, with the supervisor"),
 }
 TURN_OUTCOMES: Mapping[str, Any] = {

@@ -13,6 +13,7 @@ _MONEY = NavSection(_("Payments and debts"), "cash")
 _FIELD = NavSection(_("Field and meters"), "tools")
 _PRICES = NavSection(_("Prices"), "receipt-2")
 _AGREED = ("desk:offers", "desk:programmes", "desk:enrolments")
+_CARED = ("desk:new_protection",)
 _OUT = ("desk:new_refund", "desk:move_payment", "desk:write_offs")
 _PURSUED = ("desk:calls", "desk:dunning_batches", "desk:holds", "desk:plans", "desk:cut_orders", "desk:forecasts")
 _STORE = ("desk:seals", "desk:meter_commands", "desk:energizings")
@@ -25,6 +26,7 @@ ENTRIES = (
     NavEntry("desk:applications", _("Applications"), "plug", STAFF, _CARE),
     NavEntry("desk:contracts", _("Contracts"), "file-text", STAFF, _CARE, _AGREED),
     NavEntry("desk:changes", _("Changes of use"), "versions", STAFF, _CARE),
+    NavEntry("desk:protections", _("Care"), "shield-lock", STAFF, _CARE, _CARED),
     NavEntry("desk:notices", _("Notices"), "send", STAFF, _CARE),
     NavEntry("desk:bills", _("Bills"), "file-invoice", STAFF, _BILLING, ("desk:consolidated_bills",)),
     NavEntry("desk:e_invoices", _("E-invoices"), "receipt", STAFF, _BILLING),

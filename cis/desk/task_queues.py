@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from accounts.domain.protections import EVIDENCE_STANDARD, REVIEW_STANDARD
 from cis.kernel.enums import Role
 from cis.kernel.workflow import Standard
 from contracts.domain.application_workflow import WHOLE, StandardClass, standard_key
@@ -25,6 +26,7 @@ def _of(*standards: str) -> tuple[str, ...]:
     return tuple(standard_key(Standard(one), standard_class=each) for one in standards for each in StandardClass)
 
 
+CARE: Final = (EVIDENCE_STANDARD, REVIEW_STANDARD)
 QUEUES: Final[Mapping[str, Queue]] = MappingProxyType(
     {
         "papers": Queue(frozenset({Role.CLERK}), _of("connection_documents")),
@@ -36,6 +38,7 @@ QUEUES: Final[Mapping[str, Queue]] = MappingProxyType(
         "safety": Queue(frozenset({Role.METERING, Role.FIELD}), tuple(f"defect_{severity}" for severity in Severity)),
         "repair": Queue(frozenset({Role.METERING, Role.FIELD}), outages.STANDARDS),
         "settling": Queue(frozenset({Role.BILLING}), ("final_bill", "refund_credit")),
+        "care": Queue(frozenset({Role.CLERK}), CARE),
         "whole": Queue(frozenset({Role.SUPERVISOR}), _of(WHOLE.key)),
     }
 )

@@ -15,6 +15,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from billing.queries import final_accounts
+from cis.desk import care_tasks
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, tell_refusal
 from cis.desk.application_words import TASK_QUEUES, URGENCIES, standard_parts
 from cis.desk.forms.customers import choices
@@ -163,6 +164,7 @@ def _lines(tasks: Sequence[Task]) -> list[Line]:
         refund_ids=[one.subject_id for one in tasks if one.subject == "refund"],
     )
     found = defects.by_ids(defect_ids=[one.subject_id for one in tasks if one.subject == defect_steps.SUBJECT])
+    cared = care_tasks.named(tasks)
     lines = []
     for task in tasks:
         standard, standard_class = standard_parts(task.standard)
@@ -178,6 +180,8 @@ def _lines(tasks: Sequence[Task]) -> list[Line]:
             defect = found[task.subject_id]
             case = defect.text_zh if (get_language() or "").startswith("zh") else defect.text_en
             note = f"{defect.customer_name} · {defect.address}"
+        elif (task.subject, task.subject_id) in cared:
+            url, case, note = cared[task.subject, task.subject_id]
         elif (task.subject, task.subject_id) in accounts:
             account_id, case = accounts[task.subject, task.subject_id]
             url = reverse("desk:account", args=[account_id])

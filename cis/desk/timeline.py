@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from cis.desk import budget_words, deposit_words, e_invoice_words, write_off_words
+from cis.desk import budget_words, care_words, deposit_words, e_invoice_words, write_off_words
 from cis.desk.money_words import EVENTS
 from cis.platform import audit
 
@@ -55,6 +55,7 @@ SENTENCES: Mapping[tuple[str, str], Any] = {
     **write_off_words.EVENTS,
     **e_invoice_words.EVENTS,
     **budget_words.EVENTS,
+    **care_words.EVENTS,
 }
 FACTS = ("name", "number", "kind", "value", "from_date", "start_date", "end_date", "on_date", "household", "serial",
          "cycle", "reason", "channel", "username")  # fmt: skip
@@ -100,6 +101,11 @@ def events_of(
         if not (last and event.is_look and last.is_look and last.who == event.who):
             found.append(event)
     return tuple(found[:SHOWN])
+
+
+def history_of(subject: str, subject_ids: Sequence[int]) -> tuple[Event, ...]:
+    """Return the last events of some things of one kind, newest first; one statement."""
+    return tuple(_event(entry) for entry in audit.of_subjects([(subject, subject_ids)], most=SHOWN))
 
 
 def _event(entry: audit.Entry) -> Event:

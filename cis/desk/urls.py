@@ -11,6 +11,7 @@ from cis.desk import (
     bills,
     breaches,
     budget_urls,
+    care_urls,
     changes,
     charges,
     collective_urls,
@@ -322,5 +323,6 @@ urlpatterns = [
     *outage_urls.urlpatterns,
     *plan_urls.urlpatterns,
     *budget_urls.urlpatterns,
+    *care_urls.urlpatterns,
     *plan_urls.urlpatterns,
 ]

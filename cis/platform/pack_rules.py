@@ -13,6 +13,7 @@ from cis.platform import (
     pack_arrears,
     pack_breaches,
     pack_budget,
+    pack_care,
     pack_changes,
     pack_collective,
     pack_deposits,
@@ -308,6 +309,7 @@ class Rules:
     change_work: pack_changes.ChangeWork
     applications: Applications = field(metadata=_LOCAL)
     application_work: ApplicationWork = field(metadata=_LOCAL)
+    protections: dict[str, pack_care.Protection] = field(metadata={**_LOCAL, "names": pack_care.PROTECTIONS})
     service_standards: dict[str, ServiceStandard] = field(
         metadata={**_LOCAL, "names": re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")}
     )
