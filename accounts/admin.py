@@ -3,7 +3,15 @@
 from django.contrib import admin
 
 from accounts.models.account import Account, AccountHolder
-from accounts.models.care import Protection
+from accounts.models.care import (
+    CareMeasure,
+    CarePlan,
+    CustomerSegment,
+    FollowUpVisit,
+    PointsEntry,
+    PointsRedemption,
+    Protection,
+)
 from accounts.models.contact import ContactPoint
 from accounts.models.customer import Customer
 from accounts.models.supplier import Supplier
@@ -12,7 +20,7 @@ from accounts.models.user import User
 from cis.platform.admin import ReadOnlyAdmin
 
 
-@admin.register(Supplier, AccountHolder, ContactPoint, TaxProfile, Protection)
+@admin.register(Supplier, AccountHolder, ContactPoint, TaxProfile)
 class AccountsAdmin(ReadOnlyAdmin):
     """The supplier, who holds which account, and contact points."""
 
@@ -38,3 +46,8 @@ class UserAdmin(ReadOnlyAdmin):
 
     hidden = ("password",)
     search_fields = ("username__startswith",)
+
+
+@admin.register(Protection, PointsEntry, PointsRedemption, FollowUpVisit, CarePlan, CareMeasure, CustomerSegment)
+class CareAdmin(ReadOnlyAdmin):
+    """Care of customers."""

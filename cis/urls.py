@@ -7,7 +7,7 @@ from django.views.i18n import set_language
 from cashiering.web import sandbox_page
 from cis import health
 from cis.desk import home, service_standards
-from cis.portal import apply, apply_contract, instalments, pay, verify
+from cis.portal import apply, apply_contract, instalments, pay, survey, verify
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health/live", health.live, name="health_live"),
@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("allauth.urls")),
     path("", home.show, name="home"),
     path("desk/", include("cis.desk.urls")),
+    path("survey/<str:token>", survey.ask, name="survey"),
     path("verify/<str:token>", verify.show, name="verify_contract"),
     path("service-standards/", service_standards.show, name="service_standards"),
     path("service-standards.pdf", service_standards.paper, name="service_standards_paper"),

@@ -1,17 +1,31 @@
 """What binds the care of customers: who holds protected accounts, what is looked at each night."""
 
-from datetime import time
+from datetime import date, time
 
 from django.conf import settings
 
 from accounts.domain.announcements import HolderChanged
-from accounts.operations import protections
+from accounts.operations import care_plans, points, protections, segments, visits
+from arrears.domain.announcements import SupplyRestored
 from arrears.operations import holds
+from billing.domain.announcements import BillCancelled, PaymentTakenBack
+from billing.operations.points_credits import PointsCredits
+from billing.queries import points_facts, segment_facts
+from cis.kernel.actors import SYSTEM
 from cis.platform import events, jobs
 from cis.platform.schedules import Daily
+from contracts.domain.announcements import AgreementStarted
+from contracts.queries import self_reads
+from metering.domain.announcements import WorkOrderCancelled, WorkOrderDone
+from metering.domain.work_orders import WorkKind
+from metering.operations import work_orders
 
 CARE_AT = time(6, 30)
 """When it is looked what is due for customers, before the desk opens."""
+
+
+SEGMENTS_AT = time(5, 30)
+"""When customers get their segments, before it is looked what is due for them."""
 
 
 def bind() -> None:
@@ -19,3 +33,72 @@ def bind() -> None:
     protections.hold_by(hold=holds.protect_step, lift=holds.unprotect_step, keep=holds.keep_step)
     events.listen(HolderChanged, protections.note_holder)
     jobs.register(protections.WORK, protections.night, schedule=Daily(CARE_AT, settings.TIME_ZONE))
+    _bind_points()
+    _bind_visits()
+    jobs.register(care_plans.WORK, care_plans.night, schedule=Daily(CARE_AT, settings.TIME_ZONE))
+    segments.ask_buying(segment_facts.buying)
+    jobs.register(segments.WORK, segments.night, schedule=Daily(SEGMENTS_AT, settings.TIME_ZONE))
+
+
+def _bind_points() -> None:
+    """Let points be earned by what the rooms of money and of meters know, spent on bills, and taken back."""
+    points.earn_by("on_time", earned=points_facts.on_time, stands=points_facts.on_time_yet)
+    points.earn_by("e_bill", earned=points_facts.e_bills, stands=points_facts.issued_yet)
+    points.earn_by("self_read", earned=self_reads.earned)
+    points.credit_by(PointsCredits())
+    jobs.register(points.WORK, points.night, schedule=Daily(CARE_AT, settings.TIME_ZONE))
+    events.listen(PaymentTakenBack, _note_return)
+    events.listen(BillCancelled, _note_cancelled)
+
+
+def _note_return(taken: PaymentTakenBack) -> None:
+    points.look_again_step(account_id=taken.account_id, day=taken.returned_date)
+
+
+def _note_cancelled(cancelled: BillCancelled) -> None:
+    points.look_again_step(account_id=cancelled.account_id, day=cancelled.as_of_date)
+
+
+def _bind_visits() -> None:
+    """Let visits follow what happened, crews be sent, and their cases hear of them."""
+    events.listen(AgreementStarted, _note_started)
+    events.listen(SupplyRestored, _note_restored)
+    visits.order_by(order=_order_visit, withdraw=_withdraw_visit)
+    events.listen(WorkOrderDone, _note_crew)
+    events.listen(WorkOrderCancelled, _note_no_crew)
+    jobs.register(visits.WORK, visits.night, schedule=Daily(CARE_AT, settings.TIME_ZONE))
+
+
+def _note_started(started: AgreementStarted) -> None:
+    visits.plan_step(
+        event="supply_began", source_id=started.agreement_id, account_id=started.account_id, day=started.start_date,
+        place_id=started.service_point_id,
+    )  # fmt: skip
+
+
+def _note_restored(restored: SupplyRestored) -> None:
+    visits.plan_step(
+        event="supply_restored", source_id=restored.order_id, account_id=restored.account_id, day=restored.day,
+        place_id=restored.service_point_id,
+    )  # fmt: skip
+
+
+def _order_visit(*, visit_id: int, place_id: int, reason: str, due_date: date) -> int:
+    return work_orders.create_step(
+        kind=WorkKind.CUSTOMER_VISIT, subject=visits.SUBJECT, subject_id=visit_id, service_point_id=place_id,
+        facts={"reason": reason} if reason else {}, due_date=due_date, actor=SYSTEM,
+    )  # fmt: skip
+
+
+def _withdraw_visit(visit_id: int) -> None:
+    work_orders.withdraw_step(subject=visits.SUBJECT, subject_id=visit_id, reason="visit dropped", actor=SYSTEM)
+
+
+def _note_crew(done: WorkOrderDone) -> None:
+    if done.subject == visits.SUBJECT:
+        visits.crew_done_step(visit_id=done.subject_id)
+
+
+def _note_no_crew(cancelled: WorkOrderCancelled) -> None:
+    if cancelled.subject == visits.SUBJECT:
+        visits.crew_cancelled_step(visit_id=cancelled.subject_id)

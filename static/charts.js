@@ -43,6 +43,25 @@
     };
   }
 
+  // Scores from -100 to 100 by month, one line a segment; months without answers are gaps.
+  function scores(data) {
+    const text = colour("--tblr-secondary");
+    const line = colour("--wl-line");
+    return {
+      animation: false,
+      aria: { enabled: true },
+      grid: { left: 44, right: 12, top: 34, bottom: 28 },
+      legend: { type: "scroll", top: 0, left: 0, itemWidth: 14, itemHeight: 10, textStyle: { color: text, fontSize: 12 } },
+      tooltip: { trigger: "axis", renderMode: "richText", confine: true },
+      xAxis: { type: "category", data: data.names, axisTick: { show: false }, axisLine: { onZero: false, lineStyle: { color: line } }, axisLabel: { color: text, fontSize: 11 } },
+      yAxis: { type: "value", min: -100, max: 100, axisLabel: { color: text, fontSize: 11 }, splitLine: { lineStyle: { color: line } } },
+      series: data.series.map((one, index) => ({
+        name: one.name, type: "line", symbolSize: 7, data: one.values,
+        lineStyle: { color: colour(MONEY[index % MONEY.length]) }, itemStyle: { color: colour(MONEY[index % MONEY.length]) },
+      })),
+    };
+  }
+
   // How many accounts changed by how much: the calm step in a quiet colour, the others by their side.
   function spread(data) {
     const text = colour("--tblr-secondary");
@@ -223,7 +242,7 @@
     };
   }
 
-  const KINDS = { usage, spread, bins, pair, schedule, share, sums, budget };
+  const KINDS = { usage, spread, bins, pair, schedule, share, sums, scores, budget };
 
   // A legend takes as many lines as its names need; what is drawn begins below the last one.
   const pen = document.createElement("canvas").getContext("2d");

@@ -46,6 +46,12 @@ _ROWS: Final = (
         ladder=(Channel.SMS, Channel.EMAIL),
     ),
     Event(
+        code="satisfaction_asked",
+        notice_class=NoticeClass.SERVICE,
+        facts={"link": _LINK},
+        ladder=(Channel.SMS, Channel.EMAIL),
+    ),
+    Event(
         code="one_time_code",
         notice_class=NoticeClass.SERVICE,
         facts={"code": FactKind.SECRET, "purpose": _TEXT, "minutes": FactKind.NUMBER},

@@ -85,9 +85,7 @@ KEEPERS: frozenset[Role] = frozenset((Role.CLERK, Role.BILLING, Role.SUPERVISOR)
 """Who takes papers in and asks that a protection ends."""
 
 
-def state_of(
-    *, until_date: date | None, evidence: str, review_asked_date: date | None, today: date
-) -> ProtectionState:
+def state_of(*, until_date: date | None, evidence: str, review_asked_date: date | None, today: date) -> ProtectionState:
     """Return how a protection stands on a day."""
     if until_date is not None and until_date <= today:
         return ProtectionState.ENDED

@@ -137,6 +137,7 @@ class Mailing(models.Model):
     tariff = Code(default="", max_length=60)
     cycle = Code(default="", max_length=60)
     facts = models.JSONField(default=dict, db_default={}, help_text="Texts by name, where the catalogue has the words.")
+    segment = Code(default="")
     count = models.IntegerField(default=0)
     bound = models.IntegerField(help_text="From so many customers on a second person decides; the rule at that time.")
     job_id = models.BigIntegerField(null=True)

@@ -115,7 +115,9 @@ def register_step(*, new: NewProtection, at: datetime, actor: Actor) -> int:
     today = timezone.localdate(at)
     rule = _rule(new.kind, today)
     if not rule.may_set(actor):
-        raise NotAllowed(f"{actor.name} may not register {new.kind}.", advice=f"Ask: {', '.join(sorted(rule.setters))}.")
+        raise NotAllowed(
+            f"{actor.name} may not register {new.kind}.", advice=f"Ask: {', '.join(sorted(rule.setters))}."
+        )
     if not new.told.strip():
         raise BadProtection("Nothing was said.", advice="Write down who said what.", field="told")
     if new.until_at is not None and new.until_at <= at:
@@ -126,7 +128,8 @@ def register_step(*, new: NewProtection, at: datetime, actor: Actor) -> int:
     row = Protection(
         customer_id=holder.customer_id, account_id=new.account_id if rule.holds else None, kind=new.kind.value,
         place_id=new.place_id, person=new.person.strip()[:120], told=new.told.strip()[:TEXT_MOST], since_date=today,
-        until_date=None if new.until_at is None else _first_day_after(new.until_at), actor_id=actor.id, actor_name=actor.name[:150],
+        until_date=None if new.until_at is None else _first_day_after(new.until_at), actor_id=actor.id,
+        actor_name=actor.name[:150],
     )  # fmt: skip
     try:
         with transaction.atomic():
@@ -261,9 +264,7 @@ def review(*, at: datetime) -> int:
     """
     today, asked = timezone.localdate(at), 0
     for rule in care_rules.protections_or_none(at=today).values():
-        found = fetch(
-            _DUE, {"today": today, "kind": rule.kind.value, "until": today + timedelta(days=rule.ahead_days)}
-        )
+        found = fetch(_DUE, {"today": today, "kind": rule.kind.value, "until": today + timedelta(days=rule.ahead_days)})
         if found:
             _ask([row[0] for row in found], at)
             asked += len(found)

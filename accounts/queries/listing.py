@@ -35,12 +35,14 @@ class Wanted:
     text   part of name, number or telephone; "" = all
     kind   of the customer; "" = all
     state  of the account; "" = all
+    segment  of the customer, as the last night gave it; "" = all
     order  a key of ORDERS
     """
 
     text: str = ""
     kind: str = ""
     state: str = ""
+    segment: str = ""
     order: str = "name"
 
 
@@ -54,6 +56,9 @@ def accounts(*, wanted: Wanted, at_date: date, offset: int = 0, most: int = 50) 
     if wanted.state:
         conditions.append("a.state = %(state)s")
         params["state"] = wanted.state
+    if wanted.segment:
+        conditions.append(_SEGMENT)
+        params["segment"] = wanted.segment
     if wanted.text.strip():
         conditions.append(_TEXT)
         params |= patterns(wanted.text)
@@ -68,6 +73,7 @@ def accounts(*, wanted: Wanted, at_date: date, offset: int = 0, most: int = 50) 
 
 
 _TEXT = f"(a.number LIKE %(number)s OR {CUSTOMER_FITS})"
+_SEGMENT = "EXISTS (SELECT 1 FROM accounts_customersegment e WHERE e.customer_id = c.id AND e.segment = %(segment)s)"
 _LIST = """
 SELECT a.id, a.number, a.state, a.opened_date, c.id, c.name, c.kind,
        coalesce((SELECT p.value FROM accounts_contactpoint p

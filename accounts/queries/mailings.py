@@ -36,6 +36,7 @@ class MailingCard:
     district: str
     tariff: str
     cycle: str
+    segment: str
     count: int
     bound: int
     job_id: int | None

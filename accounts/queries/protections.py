@@ -96,9 +96,7 @@ _CARD = f"""
 """  # noqa: S608 (made of constants)
 
 
-def listed(
-    *, wanted: WantedProtections, today: date, offset: int = 0, most: int = 50
-) -> tuple[ProtectionCard, ...]:
+def listed(*, wanted: WantedProtections, today: date, offset: int = 0, most: int = 50) -> tuple[ProtectionCard, ...]:
     """Return protections, the latest first; one statement."""
     return _cards(wanted, today, offset=offset, most=most)
 

@@ -2,12 +2,16 @@
 
 from datetime import datetime
 
+from django.utils import timezone
+
 from accounts.domain.notice_events import Fact, Money
 from accounts.operations import notices
 from accounts.queries import supplier
+from arrears.domain.announcements import SupplyRestored
 from arrears.models.collection import DisconnectionOrder
 from arrears.queries import cuts, orders, papers
 from cis.kernel.actors import Actor
+from cis.platform import events
 from cis.platform.db import joins_transaction
 from cis.platform.packs import MissingRule
 
@@ -30,7 +34,13 @@ def remind_step(row: DisconnectionOrder, *, at: datetime, actor: Actor) -> None:
 
 @joins_transaction
 def restored_step(row: DisconnectionOrder, *, actor: Actor) -> None:
-    """Tell the customer that current flows again."""
+    """Tell the customer, and announce, that current flows again."""
+    events.announce(
+        SupplyRestored(
+            order_id=row.id, account_id=row.account_id, service_point_id=row.service_point_id,
+            day=timezone.localdate(),
+        )
+    )  # fmt: skip
     told = orders.one(order_id=row.id)
     if told.customer_id is not None:
         notices.queue_step(

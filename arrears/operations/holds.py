@@ -135,7 +135,8 @@ def unprotect_step(*, hold_ids: Sequence[int], reason: str, at: datetime, actor:
     :returns: False: it waits for another person.
     :raises NotAllowed: the actor has no role for it. :raises NeedsAnother: this person has asked for it already.
     """
-    return all([_lift(hold_id, reason, at, actor) for hold_id in hold_ids])
+    lifted = [_lift(hold_id, reason, at, actor) for hold_id in hold_ids]
+    return all(lifted)
 
 
 @joins_transaction

@@ -35,6 +35,15 @@ class AccountSettled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PaymentTakenBack:
+    """A payment went back, and what it paid is open again, or paid by other money; the account's ledger is locked."""
+
+    account_id: int
+    payment_id: int
+    returned_date: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BillReleased:
     """
     A bill is being cancelled: what had paid it is free, and pays nothing else yet; the account's ledger is locked.

@@ -27,6 +27,7 @@ def propose(*, new: NewMailing, choice: Choice, today: date, actor: Actor) -> in
             "district": choice.district,
             "tariff": choice.tariff,
             "cycle": choice.cycle,
+            "segment": choice.segment,
         },
         actor=actor,
     )

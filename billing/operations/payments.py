@@ -12,7 +12,7 @@ from datetime import date
 import numpy as np
 from django.utils import timezone
 
-from billing.domain.announcements import PaymentsBooked
+from billing.domain.announcements import PaymentsBooked, PaymentTakenBack
 from billing.domain.channels import PaymentChannel, ReturnKind
 from billing.domain.entries import TransferKind
 from billing.models.consolidated import ConsolidatedPayment
@@ -223,6 +223,7 @@ def take_back_step(*, payment_id: int, kind: ReturnKind, returned_date: date, re
     )
     allocation.release_payment(payment_id=payment_id)
     allocation.allocate(account_ids=[payment.account_id], today=returned_date)
+    events.announce(PaymentTakenBack(account_id=payment.account_id, payment_id=payment_id, returned_date=returned_date))
     audit.record(actor, "take_back", "account", payment.account_id, payment=payment_id, kind=kind.value, reason=reason)
 
 

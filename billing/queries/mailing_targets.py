@@ -18,6 +18,7 @@ class Choice:
     district       where the place is
     tariff         code of the tariff of today
     cycle          code of the bill cycle
+    segment        of the customer, as the last night gave it
     asked_for      only customers who said yes to offers by some way
     """
 
@@ -25,6 +26,7 @@ class Choice:
     district: str = ""
     tariff: str = ""
     cycle: str = ""
+    segment: str = ""
     asked_for: bool = False
 
 
@@ -57,6 +59,8 @@ _CHOSEN = """
       AND (%(district)s = '' OR p.district = %(district)s)
       AND (%(tariff)s = '' OR f.code = %(tariff)s)
       AND (%(cycle)s = '' OR y.code = %(cycle)s)
+      AND (%(segment)s = '' OR EXISTS (
+           SELECT 1 FROM accounts_customersegment e WHERE e.customer_id = c.id AND e.segment = %(segment)s))
       AND (NOT %(asked_for)s OR EXISTS (
            SELECT 1 FROM accounts_consent o
            WHERE o.customer_id = c.id AND o.notice_class = 'marketing' AND o.is_given))
@@ -103,5 +107,6 @@ def _params(choice: Choice, at_date: date) -> dict[str, object]:
         "district": choice.district,
         "tariff": choice.tariff,
         "cycle": choice.cycle,
+        "segment": choice.segment,
         "asked_for": choice.asked_for,
     }

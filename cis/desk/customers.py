@@ -164,7 +164,7 @@ def _change_contact(request: HttpRequest, customer_id: int, form: ContactForm) -
 def _wanted(request: HttpRequest) -> tuple[ListForm, Wanted]:
     form = ListForm(request.GET or None)
     given = form.cleaned_data if form.is_valid() else {}
-    kept = {name: given[name] for name in ("text", "kind", "state", "order") if given.get(name)}
+    kept = {name: given[name] for name in ("text", "kind", "state", "segment", "order") if given.get(name)}
     return form, Wanted(**kept)
 
 

@@ -15,6 +15,7 @@ WORK_KINDS: Mapping[str, Any] = {
     "reconnect": _("Reconnection"),
     "re_read": _("Special reading"),
     "debt_visit": _("Visit because of a debt"),
+    "customer_visit": _("Follow-up visit"),
     "repair": _("Repair"),
     "inspection": _("Inspection"),
 }

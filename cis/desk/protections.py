@@ -71,9 +71,7 @@ def new(request: HttpRequest, account_id: int) -> HttpResponse:
     )  # fmt: skip
     if form.is_bound and form.is_valid():
         try:
-            made = operations.register(
-                new=form.protection(account_id=account_id), at=timezone.now(), actor=actor
-            )
+            made = operations.register(new=form.protection(account_id=account_id), at=timezone.now(), actor=actor)
         except Refused as refusal:
             form.refuse(refusal)
         else:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from accounts.domain import care_plans, visits
 from accounts.domain.protections import EVIDENCE_STANDARD, REVIEW_STANDARD
 from cis.kernel.enums import Role
 from cis.kernel.workflow import Standard
@@ -26,7 +27,7 @@ def _of(*standards: str) -> tuple[str, ...]:
     return tuple(standard_key(Standard(one), standard_class=each) for one in standards for each in StandardClass)
 
 
-CARE: Final = (EVIDENCE_STANDARD, REVIEW_STANDARD)
+CARE: Final = (EVIDENCE_STANDARD, REVIEW_STANDARD, visits.STANDARD, care_plans.STANDARD)
 QUEUES: Final[Mapping[str, Queue]] = MappingProxyType(
     {
         "papers": Queue(frozenset({Role.CLERK}), _of("connection_documents")),

@@ -309,7 +309,10 @@ class Rules:
     change_work: pack_changes.ChangeWork
     applications: Applications = field(metadata=_LOCAL)
     application_work: ApplicationWork = field(metadata=_LOCAL)
+    loyalty: pack_care.Loyalty = field(metadata=_LOCAL)
     protections: dict[str, pack_care.Protection] = field(metadata={**_LOCAL, "names": pack_care.PROTECTIONS})
+    segments: dict[str, pack_care.Segment] = field(metadata={**_LOCAL, "names": pack_care.CODES})
+    visit_plans: dict[str, pack_care.VisitPlan] = field(metadata={**_LOCAL, "names": pack_care.CODES})
     service_standards: dict[str, ServiceStandard] = field(
         metadata={**_LOCAL, "names": re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")}
     )

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from django import template
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from accounts.queries import notice_texts
+from accounts.queries import care_rules, notice_texts
 from billing.queries.bills import BillCard
 from cis.desk import ledger_names, words
 from cis.desk.application_words import standard_parts
@@ -42,6 +43,13 @@ def standard_name(key: str) -> str:
 def event_name(code: str) -> str:
     """Return what an event is called of which customers are told, in the page's language."""
     return notice_texts.title(code, get_language() or "en")
+
+
+@register.filter
+def segment_name(code: str) -> str:
+    """Return what a segment of customers is called, in the page's language; an unknown code stands for itself."""
+    names = care_rules.segment_names(at=timezone.localdate(), language=get_language() or "en")
+    return names.get(code, code)
 
 
 @register.filter

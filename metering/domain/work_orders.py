@@ -31,6 +31,7 @@ class WorkKind(StrEnum):
     REPAIR = "repair"
     INSPECTION = "inspection"
     DEBT_VISIT = "debt_visit"
+    CUSTOMER_VISIT = "customer_visit"
 
 
 class WorkState(StrEnum):
@@ -131,6 +132,7 @@ OUTCOMES: Mapping[WorkKind, tuple[Outcome, ...]] = MappingProxyType(
         WorkKind.RECONNECT: _WORK_DONE,
         WorkKind.RE_READ: _WORK_DONE,
         WorkKind.DEBT_VISIT: _WORK_DONE,
+        WorkKind.CUSTOMER_VISIT: _WORK_DONE,
         WorkKind.REPAIR: _WORK_DONE,
         WorkKind.INSPECTION: (Outcome.PASSED, Outcome.DEFECTS),
     }

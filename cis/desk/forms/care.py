@@ -77,6 +77,13 @@ class EvidenceForm(PageForm):
         self.fields["evidence"].choices = [(one.value, EVIDENCE[one.value]) for one in papers]  # type: ignore[attr-defined]
 
 
+class RedeemForm(PageForm):
+    """Points to be redeemed on the bill."""
+
+    points = forms.IntegerField(label=_("Points"), min_value=1, max_value=10**9)
+    request_key = forms.CharField(widget=forms.HiddenInput, max_length=64)
+
+
 class ReasonForm(PageForm):
     """Why something ends."""
 

@@ -4,11 +4,14 @@ from collections.abc import Mapping
 from typing import Any, Self
 
 from django import forms
+from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from accounts.domain.contact import ContactKind
 from accounts.domain.customer import NewCustomer
 from accounts.domain.identity import CustomerKind
+from accounts.queries import care_rules
 from cis.platform.forms import DayField, PageForm
 
 KINDS = {
@@ -38,7 +41,13 @@ class ListForm(PageForm):
     text = forms.CharField(label=_("Name, number or phone"), required=False, max_length=60)
     kind = forms.ChoiceField(label=_("Kind"), required=False, choices=choices(KINDS, empty=_("All")))
     state = forms.ChoiceField(label=_("State"), required=False, choices=choices(ACCOUNT_STATES, empty=_("All")))
+    segment = forms.ChoiceField(label=_("Segment"), required=False)
     order = forms.ChoiceField(label=_("Order"), required=False, choices=choices(ORDERS))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = care_rules.segment_names(at=timezone.localdate(), language=get_language() or "")
+        self.fields["segment"].choices = [("", _("All")), *names.items()]  # type: ignore[attr-defined]
 
 
 class CustomerForm(PageForm):

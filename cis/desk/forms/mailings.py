@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
@@ -10,7 +11,7 @@ from accounts.domain.customer import LANGUAGES
 from accounts.domain.mailing import EVENTS, TITLE_MOST, NewMailing, Words
 from accounts.domain.notice_events import Channel
 from accounts.domain.notice_texts import BODY_MOST, SUBJECT_MOST
-from accounts.queries import notice_texts
+from accounts.queries import care_rules, notice_texts
 from billing.queries import cycles
 from billing.queries.mailing_targets import Choice
 from cis.desk.forms.customers import choices
@@ -34,6 +35,7 @@ class MailingForm(PageForm):
     district = forms.ChoiceField(label=_("Area"), required=False)
     tariff = forms.ChoiceField(label=_("Tariff"), required=False)
     cycle = forms.ChoiceField(label=_("Bill cycle"), required=False)
+    segment = forms.ChoiceField(label=_("Segment"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -43,6 +45,8 @@ class MailingForm(PageForm):
         self._offer("district", [every, *((one, one) for one in places.all_districts())])
         self._offer("tariff", [every, *_tariffs(language)])
         self._offer("cycle", [every, *_cycles(language)])
+        segments = care_rules.segment_names(at=timezone.localdate(), language=language)
+        self._offer("segment", [every, *segments.items()])
         for code in LANGUAGES:
             self._add_words(code)
 
@@ -93,6 +97,7 @@ class MailingForm(PageForm):
             district=given["district"],
             tariff=given["tariff"],
             cycle=given["cycle"],
+            segment=given["segment"],
             asked_for=given["event"] == "offer",
         )
 
