@@ -16,13 +16,14 @@ from accounts.models.contact import ContactPoint
 from accounts.models.customer import Customer
 from accounts.models.supplier import Supplier
 from accounts.models.tax_profile import TaxProfile
+from accounts.models.team import Team, TeamMember
 from accounts.models.user import User
 from cis.platform.admin import ReadOnlyAdmin
 
 
-@admin.register(Supplier, AccountHolder, ContactPoint, TaxProfile)
+@admin.register(Supplier, AccountHolder, ContactPoint, TaxProfile, Team, TeamMember)
 class AccountsAdmin(ReadOnlyAdmin):
-    """The supplier, who holds which account, and contact points."""
+    """The supplier, who holds which account, contact points, and teams of staff."""
 
 
 @admin.register(Account)

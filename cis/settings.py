@@ -90,6 +90,7 @@ INSTALLED_APPS = [
     "billing",
     "cashiering",
     "arrears",
+    "complaints",
     "cis",
 ]
 

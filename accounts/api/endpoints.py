@@ -16,7 +16,7 @@ from accounts.queries import accounts, notices
 from accounts.queries import consents as consent_queries
 from accounts.queries.accounts import UnknownAccount
 from cis.kernel.enums import Role
-from cis.platform import api
+from cis.platform import api, concealed
 from cis.platform.access import actor_of
 from cis.platform.api_fields import NUMBER_MOST, JsonParser, asked, problems
 
@@ -43,6 +43,9 @@ class AccountNotices(APIView):
         """List notices about an account, one row a way, with their texts as sent, the latest first."""
         given = asked(contract.NoticeQuery, request)
         rows = Notice.objects.filter(account_id=_account(number)).only("id")
+        for kind, ids in concealed.hidden_from(actor_of(request)).items():
+            # Notices about cases are few beside all others, and those that are kept from a program fewer.
+            rows = rows.exclude(id__in=notices.about(kind=kind, ids=ids))
         for name in ("channel", "state"):
             if name in given:
                 rows = rows.filter(**{name: given[name]})

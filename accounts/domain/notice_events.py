@@ -36,9 +36,21 @@ _APPLICATION_ROWS: Final = tuple(
     )
     for step, more in _APPLICATION_FACTS.items()
 )
+_CASE_FACTS = {"taken": {}, "interim": {"text": _TEXT}, "answered": {"text": _TEXT}}
+_CASE_ROWS: Final = tuple(
+    Event(
+        code=f"case_{step}",
+        notice_class=NoticeClass.SERVICE,
+        facts={"number": _TEXT, **more, "link": _LINK},
+        ladder=(Channel.SMS, Channel.EMAIL),
+    )
+    for step, more in _CASE_FACTS.items()
+)
+"""Of complaints, reports, requests, questions and praise."""
 _ROWS: Final = (
     *money_events.ROWS,
     *outage_events.ROWS,
+    *_CASE_ROWS,
     Event(
         code="supply_restored",
         notice_class=NoticeClass.SERVICE,

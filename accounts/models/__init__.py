@@ -8,6 +8,7 @@ from accounts.models import (
     notice,
     supplier,
     tax_profile,
+    team,
     telephone,
     user,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "notice",
     "supplier",
     "tax_profile",
+    "team",
     "telephone",
     "user",
 ]

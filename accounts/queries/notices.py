@@ -10,8 +10,9 @@ from accounts.domain.notice_states import NoticeState
 from accounts.domain.notice_texts import HIDDEN
 from accounts.models.notice import Notice
 from accounts.queries.search import CUSTOMER_FITS, patterns
+from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.errors import Refused
-from cis.platform import db
+from cis.platform import concealed, db
 
 FOUND_MOST = 500
 FILE_CHUNK = 2_000
@@ -139,16 +140,18 @@ _FOUND = """
 """
 
 
-def listed(*, wanted: Wanted, offset: int = 0, most: int = 50) -> tuple[NoticeCard, ...]:
-    """Return notices in the order that is wanted; one statement."""
-    where, params = _conditions(wanted)
+def listed(
+    *, wanted: Wanted, offset: int = 0, most: int = 50, actor: Actor = SYSTEM
+) -> tuple[NoticeCard, ...]:  # fmt: skip
+    """Return notices in the order that is wanted, without those about what is kept from the actor; one statement."""
+    where, params = _conditions(wanted, actor)
     sql = f"{_CARD} WHERE {where} ORDER BY n.id {_direction(wanted)} LIMIT %(most)s OFFSET %(offset)s"
     return _cards(db.fetch(sql, {**params, "most": most, "offset": offset}))
 
 
-def all_listed(*, wanted: Wanted, most: int) -> Iterator[NoticeCard]:
-    """Yield notices for a file in the order that is wanted, some thousands at a time."""
-    where, params = _conditions(wanted)
+def all_listed(*, wanted: Wanted, most: int, actor: Actor = SYSTEM) -> Iterator[NoticeCard]:
+    """Yield notices for a file in the order that is wanted, some thousands at a time; see ``listed``."""
+    where, params = _conditions(wanted, actor)
     sign, place = (">", 0) if wanted.order else ("<", 2**62)
     sql = f"{_CARD} WHERE {where} AND n.id {sign} %(place)s ORDER BY n.id {_direction(wanted)} LIMIT %(most)s"
     left = most
@@ -169,21 +172,24 @@ def of_ids(*, notice_ids: Sequence[int]) -> tuple[NoticeCard, ...]:
     return _cards(db.fetch(f"{_CARD} WHERE n.id = ANY(%s) ORDER BY n.id DESC", [list(notice_ids)]))
 
 
-def of_account(*, account_id: int, customer_id: int, most: int) -> tuple[NoticeCard, ...]:
+def of_account(
+    *, account_id: int, customer_id: int, most: int, actor: Actor = SYSTEM
+) -> tuple[NoticeCard, ...]:  # fmt: skip
     """Return the contact history of an account: what is about it, or about its holder and no account; latest first."""
-    sql = f"""{_CARD} WHERE n.account_id = %s OR (n.account_id IS NULL AND n.customer_id = %s)
-              ORDER BY n.id DESC LIMIT %s"""
-    return _cards(db.fetch(sql, [account_id, customer_id, most]))
+    hidden, params = _hidden(actor)
+    sql = f"""{_CARD} WHERE (n.account_id = %(account)s OR (n.account_id IS NULL AND n.customer_id = %(customer)s))
+              AND {hidden} ORDER BY n.id DESC LIMIT %(most)s"""
+    return _cards(db.fetch(sql, {**params, "account": account_id, "customer": customer_id, "most": most}))
 
 
-def one(*, notice_id: int) -> NoticeDetail:
+def one(*, notice_id: int, actor: Actor = SYSTEM) -> NoticeDetail:
     """
     Return a notice with its text; two statements.
 
-    :raises UnknownNotice: there is none.
+    :raises UnknownNotice: there is none, or it is about what is kept from the actor.
     """
     row = Notice.objects.filter(id=notice_id).first()
-    if row is None:
+    if row is None or is_hidden(row.key, actor):
         raise UnknownNotice(f"There is no notice {notice_id}.", notice_id=notice_id)
     body = row.body.replace(row.secret, HIDDEN) if row.secret else row.body
     return NoticeDetail(
@@ -296,8 +302,32 @@ WHERE p.bounced_at IS NOT NULL AND (%(kind)s = '' OR p.kind = %(kind)s)
 """
 
 
-def _conditions(wanted: Wanted) -> tuple[str, dict[str, object]]:
-    conditions, params = ["true"], dict[str, object]()
+def about(*, kind: str, ids: Sequence[int]) -> list[int]:
+    """Return the notices about some things, by the beginning of their keys; one statement."""
+    starts = [f"{kind}:{one}:%" for one in ids]
+    return [row_id for (row_id,) in db.fetch("SELECT id FROM accounts_notice WHERE key LIKE ANY(%s)", [starts])]
+
+
+def is_hidden(key: str, actor: Actor) -> bool:
+    """Return whether a notice is about what is kept from an actor; its key begins with kind and id of that."""
+    found = concealed.hidden_from(actor).items()
+    return any(key.startswith(f"{kind}:{one}:") for kind, ids in found for one in ids)
+
+
+def _hidden(actor: Actor) -> tuple[str, dict[str, object]]:
+    kinds, ids = concealed.columns(concealed.hidden_from(actor))
+    if not ids:
+        return "true", {}
+    return _SEEN, {"hidden_kinds": kinds, "hidden_ids": ids}
+
+
+_SEEN = """NOT EXISTS (SELECT FROM unnest(%(hidden_kinds)s::text[], %(hidden_ids)s::bigint[]) AS h (kind, id)
+                       WHERE starts_with(n.key, h.kind || ':' || h.id || ':'))"""
+
+
+def _conditions(wanted: Wanted, actor: Actor) -> tuple[str, dict[str, object]]:
+    hidden, params = _hidden(actor)
+    conditions = [hidden]
     for name in ("event", "channel", "state", "mailing_id", "batch_id"):
         if value := getattr(wanted, name):
             conditions.append(f"n.{name} = %({name})s")

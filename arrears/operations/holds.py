@@ -24,7 +24,7 @@ from arrears.models.plan import PlanDebt
 from arrears.operations import cases, cutting
 from arrears.queries.cuts import debts
 from billing.operations import ledger
-from cis.kernel.actors import Actor, ActorKind
+from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.enums import Role
 from cis.kernel.errors import Refused
 from cis.kernel.workflow import NotAllowed
@@ -226,6 +226,22 @@ def _lift(hold_id: int, reason: str, at: datetime, actor: Actor) -> bool:
     audit.record(actor, "lift_hold", "account", row.account_id, hold_id=hold_id, reason=row.lift_reason)
     cases.note_step(account_ids=[row.account_id], at=at)
     return True
+
+
+@joins_transaction
+def end_step(*, hold_id: int, reason: str, at: datetime, actor: Actor) -> None:
+    """
+    End a hold with what it was placed for, as a step of that; one that protects a person, or has ended, stays.
+
+    :raises UnknownHold: there is none.
+    """
+    row = _lock(hold_id, SYSTEM)
+    if HoldKind(row.kind) in PROTECTING or (row.until_at is not None and row.until_at <= at):
+        return
+    row.until_at, row.lift_reason, row.lifter_id = max(at, row.since_at), reason[:TEXT_MOST], actor.id
+    row.save(update_fields=["until_at", "lift_reason", "lifter_id"])
+    audit.record(actor, "lift_hold", "account", row.account_id, hold_id=hold_id, reason=row.lift_reason)
+    cases.note_step(account_ids=[row.account_id], at=at)
 
 
 @opens_transaction

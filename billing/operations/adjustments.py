@@ -64,6 +64,12 @@ def propose(*, new: NewAdjustment, today: date, actor: Actor) -> int:
     :raises NotAllowed: the actor may not adjust.
     :raises BadAdjustment, MissingRule: as they say.
     """
+    return propose_step(new=new, today=today, actor=actor)
+
+
+@joins_transaction
+def propose_step(*, new: NewAdjustment, today: date, actor: Actor) -> int:
+    """Adjust an account as a step of a larger use case; see ``propose``."""
     rule = adjustment_rules.adjustments(at=today)
     reason = rule.reasons.get(new.reason)
     if reason is None:

@@ -75,6 +75,18 @@ def open(  # noqa: A001 - the trade's word; used as runs.open
     :raises NothingToBill: no account of the scope has an agreement.
     :raises NotAllowed: the actor may not start runs.
     """
+    return open_step(
+        period=period, as_of_date=as_of_date, actor=actor, cycle_id=cycle_id, account_ids=account_ids,
+        is_unattended=is_unattended, is_shadow=is_shadow,
+    )  # fmt: skip
+
+
+@joins_transaction
+def open_step(
+    *, period: Period, as_of_date: date, actor: Actor, cycle_id: int | None = None,
+    account_ids: Collection[int] | None = None, is_unattended: bool = False, is_shadow: bool = False,
+) -> int:  # fmt: skip
+    """Open a run as a step of a larger use case; see ``open``."""
     WORKFLOW.step(RunState.OPEN, RunAction.RATE, actor)
     db.execute(_ONE_BY_ONE)
     return _make(

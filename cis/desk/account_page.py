@@ -21,11 +21,14 @@ from cis.desk.answers import csv_file, or_404, today
 from cis.desk.roles import BILLERS, CASHIERS, CLERKS, DISPATCHERS, METERERS, READ_TAKERS, READERS
 from cis.desk.timeline import Event, events_of
 from cis.desk.words import PERIOD_ORDER, PERIODS
+from cis.kernel.actors import Actor
 from cis.kernel.enums import Role
 from cis.kernel.periods import add_months, month_of
 from cis.platform.access import actor_of, allow
 from cis.platform.templatetags.local import month as month_text
 from cis.platform.templatetags.local import plain_money
+from complaints.queries import cases
+from complaints.queries.cases import CaseCard, WantedCases
 from contracts.queries import (
     agreements,
     applications,
@@ -59,6 +62,7 @@ LATE_FEES_SHOWN = 4
 DEPOSITS_SHOWN = 3
 PLANS_SHOWN = 3
 HOLDS_SHOWN = 6
+CASES_SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +119,7 @@ class AccountPage:
     deposits: tuple[deposits.DepositCard, ...]
     takes_deposits: bool
     plans: tuple[plans.PlanCard, ...]
+    cases: tuple[CaseCard, ...]
     holds: tuple[holds.HoldCard, ...]
     contracts: tuple[ContractCard, ...]
     enrolments: tuple[EnrollmentCard, ...]
@@ -172,11 +177,11 @@ def show(request: HttpRequest, account_id: int) -> HttpResponse:
     with or_404():
         overview = accounts.overview(account_id=account_id, at_date=today())
     customer_operations.record_look(customer_id=overview.holder.id, actor=actor_of(request))
-    view = gather(overview=overview, on=today(), roles=actor_of(request).roles)
+    view = gather(overview=overview, on=today(), actor=actor_of(request))
     return render(request, "desk/account.html", {"view": view, "today": today()})
 
 
-def gather(*, overview: accounts.AccountOverview, on: date, roles: frozenset[Role]) -> AccountPage:
+def gather(*, overview: accounts.AccountOverview, on: date, actor: Actor) -> AccountPage:
     """Return all that the page shows; a constant number of statements, however long the history."""
     cards = agreements.of_account(account_id=overview.id)
     points = places.overview(service_point_ids=[card.service_point_id for card in cards], at_date=on)
@@ -184,6 +189,8 @@ def gather(*, overview: accounts.AccountOverview, on: date, roles: frozenset[Rol
     supplies = tuple(_supply(card, by_point[card.service_point_id], on) for card in cards)
     shown = bills.of_account(account_id=overview.id, most=BILLS_SHOWN)
     logins = users.of_customer(customer_id=overview.holder.id)
+    wanted = WantedCases(customer_id=overview.holder.id, state="all")
+    shown_cases = cases.listed(wanted=wanted, at=timezone.now(), actor=actor, most=CASES_SHOWN)
     chart = _chart(points, billed=bills.usage_by_month(account_id=overview.id, end_date=on, months=MONTHS), on=on)
     return AccountPage(
         account=overview,
@@ -201,10 +208,13 @@ def gather(*, overview: accounts.AccountOverview, on: date, roles: frozenset[Rol
             meter_ids=[meter.id for point in points for meter in point.meters],
             bill_ids=[card.id for card in shown],
             login_ids=[login.id for login in logins],
+            case_ids=[case.id for case in shown_cases],
         ),
         chart=chart,
         last_month=_last_month(chart),
-        notices=notices.of_account(account_id=overview.id, customer_id=overview.holder.id, most=NOTICES_SHOWN),
+        notices=notices.of_account(
+            account_id=overview.id, customer_id=overview.holder.id, most=NOTICES_SHOWN, actor=actor
+        ),
         applications=applications.of_customers([overview.holder.id], most=APPLICATIONS_SHOWN),
         charges=charges.of_account(account_id=overview.id, most=CHARGES_SHOWN),
         written_off_minor=write_offs.left_minor_of_customer(customer_id=overview.holder.id, account_id=overview.id),
@@ -219,7 +229,8 @@ def gather(*, overview: accounts.AccountOverview, on: date, roles: frozenset[Rol
         enrolments=enrollments.of_account(account_id=overview.id, most=ENROLMENTS_SHOWN),
         contracts=supply_contracts.of_account(account_id=overview.id),
         inspections=inspections.of_account(account_id=overview.id, most=INSPECTIONS_SHOWN),
-        may=may(roles),
+        may=may(actor.roles),
+        cases=shown_cases,
         changes=changes.of_account(account_id=overview.id, most=CHANGES_SHOWN),
         possible_changes=change_facts.possible(account_id=overview.id, today=on, cards=cards),
         prepaid=prepaid.of_accounts(account_ids=[overview.id], today=on).get(overview.id),

@@ -5,8 +5,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from cis.desk import care_words, case_words
 from cis.desk.outage_words import STANDARDS as OUTAGE_STANDARDS
-from cis.desk import care_words
 
 APPLICATION_STATES: Mapping[str, Any] = {
     "applied": _("Filed"),
@@ -93,6 +93,7 @@ STANDARDS: Mapping[str, Any] = {
     "defect_general": _("General defect"),
     **OUTAGE_STANDARDS,
     **care_words.STANDARDS,
+    **case_words.STANDARDS,
 }
 TASK_QUEUES: Mapping[str, Any] = {
     "papers": _("Papers"),
@@ -102,6 +103,7 @@ TASK_QUEUES: Mapping[str, Any] = {
     "safety": _("Defects"),
     "settling": _("Final accounts"),
     "repair": _("Repair"),
+    "cases": _("Complaints and other cases"),
     "whole": _("All steps together"),
     "care": _("Care of customers"),
     "escalated": _("Late, with the supervisor"),

@@ -38,7 +38,7 @@ def index(request: HttpRequest) -> HttpResponse:
     form, wanted = _wanted(request)
     context = {
         "form": form,
-        **page_context(request, partial(notices.listed, wanted=wanted)),
+        **page_context(request, partial(notices.listed, wanted=wanted, actor=actor_of(request))),
         "wanted": wanted,
         "is_filtered": wanted != Wanted(),
         "to_mend": notices.count_to_mend(),
@@ -66,16 +66,15 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
               for one in (card.sent_at, card.settled_at, card.read_at)),
         )  # fmt: skip
 
-    return csv_file(
-        "notices.csv", header, (row(card) for card in notices.all_listed(wanted=wanted, most=FILE_ROWS_MOST))
-    )
+    found = notices.all_listed(wanted=wanted, most=FILE_ROWS_MOST, actor=actor_of(request))
+    return csv_file("notices.csv", header, (row(card) for card in found))
 
 
 @allow(*READERS)
 def show(request: HttpRequest, notice_id: int) -> HttpResponse:
     """Show a notice with its text as sent; that somebody looked at the customer is recorded."""
     with or_404():
-        notice = notices.one(notice_id=notice_id)
+        notice = notices.one(notice_id=notice_id, actor=actor_of(request))
     if notice.card.customer_id is not None:
         customer_operations.record_look(customer_id=notice.card.customer_id, actor=actor_of(request))
     paragraphs = notice_texts.paragraphs(notice.body, site=settings.SITE_URL)

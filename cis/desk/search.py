@@ -7,6 +7,7 @@ from datetime import date
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.queries import accounts
@@ -16,9 +17,13 @@ from billing.queries import agreed_parts, listing
 from billing.queries.bills import BillCard
 from cis.desk.answers import asks_for, today
 from cis.desk.roles import READERS
-from cis.platform.access import allow
+from cis.desk.words import word
+from cis.kernel.actors import Actor
+from cis.platform.access import actor_of, allow
 from cis.platform.templatetags.local import day as day_text
 from cis.platform.templatetags.local import money, until
+from complaints.queries import cases
+from complaints.queries.cases import CaseCard
 from contracts.queries import supply
 from metering.queries import search as place_search
 
@@ -57,19 +62,25 @@ def show(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "").strip()[:TEXT_MOST]
     is_typing = asks_for(request, "search-answers")
     most = SHOWN_WHILE_TYPING if is_typing else SHOWN_ON_PAGE
-    found = find(text=text, at_date=today(), most=most + 1)
+    found = find(text=text, at_date=today(), most=most + 1, actor=actor_of(request))
     context = {"search_text": text, "answers": found[:most], "has_more": len(found) > most, "most": most}
     return render(request, "desk/_answers.html" if is_typing else "desk/search.html", context)
 
 
-def find(*, text: str, at_date: date, most: int) -> tuple[Answer, ...]:
-    """Return what fits a text, the surest first; nine statements at most, however much is found."""
+def find(*, text: str, at_date: date, most: int, actor: Actor | None = None) -> tuple[Answer, ...]:
+    """
+    Return what fits a text, the surest first; ten statements at most, however much is found.
+
+    :param actor: who asks: cases too, those that they may know of; None: no cases.
+    """
     if not text:
         return ()
     hits = account_search.find(text=text, at_date=at_date, limit=most)
     places = place_search.find(text=text, at_date=at_date, limit=most)
     found = [*_of_accounts(hits, text), *_of_places(places, text)]
     found += [_of_bill(card, text) for card in listing.by_number(text=text)]
+    if actor is not None:
+        found += [_of_case(card, text) for card in cases.find(text=text, at=timezone.now(), actor=actor, most=most)]
     found += _of_part(text.replace(" ", ""))
     return tuple(_once(sorted(found, key=lambda answer: (answer.is_former, not answer.is_whole, answer.rank)))[:most])
 
@@ -148,6 +159,14 @@ def _of_bill(card: BillCard, text: str) -> Answer:
         is_whole=card.number == text,
         account_id=card.account_id,
     )
+
+
+def _of_case(card: CaseCard, text: str) -> Answer:
+    return Answer(
+        rank=5, icon="help-circle", kind=_("Case"), title=f"{card.number} · {card.title}", line=card.caller_name,
+        side=word("case", card.state), url=reverse("desk:case", args=[card.id]), is_whole=card.number == text.upper(),
+        account_id=card.account_id or 0,
+    )  # fmt: skip
 
 
 def _once(answers: list[Answer]) -> list[Answer]:

@@ -9,6 +9,7 @@ from accounts.domain import care_plans, visits
 from accounts.domain.protections import EVIDENCE_STANDARD, REVIEW_STANDARD
 from cis.kernel.enums import Role
 from cis.kernel.workflow import Standard
+from complaints.domain.kinds import STANDARDS as CASE_STANDARDS
 from contracts.domain.application_workflow import WHOLE, StandardClass, standard_key
 from contracts.domain.inspection import Severity
 from metering.domain import outages
@@ -40,6 +41,7 @@ QUEUES: Final[Mapping[str, Queue]] = MappingProxyType(
         "repair": Queue(frozenset({Role.METERING, Role.FIELD}), outages.STANDARDS),
         "settling": Queue(frozenset({Role.BILLING}), ("final_bill", "refund_credit")),
         "care": Queue(frozenset({Role.CLERK}), CARE),
+        "cases": Queue(frozenset({Role.CLERK, Role.BILLING, Role.METERING, Role.FIELD, Role.CASHIER}), CASE_STANDARDS),
         "whole": Queue(frozenset({Role.SUPERVISOR}), _of(WHOLE.key)),
     }
 )

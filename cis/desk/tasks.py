@@ -1,7 +1,7 @@
 """What waits for whom: deadlines as work queues by role, coloured by the time that is left; taken and given back."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
 
@@ -25,11 +25,13 @@ from cis.desk.words import word
 from cis.kernel.actors import Actor
 from cis.kernel.enums import Role
 from cis.kernel.errors import Refused
-from cis.platform import queues
+from cis.platform import concealed, queues
 from cis.platform.access import actor_of, allow
 from cis.platform.forms import PageForm
 from cis.platform.paging import page_context
 from cis.platform.queues import Task, Urgency, Wanted
+from complaints.domain.kinds import SUBJECT as CASE
+from complaints.queries import cases as case_queries
 from contracts.domain.application_workflow import SUBJECT
 from contracts.operations import defect_steps
 from contracts.queries import applications, defects
@@ -70,7 +72,7 @@ class Line:
 def waiting(actor: Actor) -> dict[str, int]:
     """Return how many deadlines wait for an actor, by urgency and in total; not those of others; one statement."""
     wanted = _wanted(MINE, actor)
-    mine = Wanted(standards=wanted.standards, escalated=wanted.escalated, takers=(0, actor.id or 0))
+    mine = replace(wanted, takers=(0, actor.id or 0))
     found = queues.counts(wanted=mine, at=timezone.now())
     return {**{urgency.value: count for urgency, count in found.items()}, "total": sum(found.values())}
 
@@ -84,12 +86,10 @@ def index(request: HttpRequest) -> HttpResponse:
     tasks = page["rows"]
     context: dict[str, Any] = {
         "form": form,
-        "rows": _lines(tasks),
+        "rows": _lines(tasks, actor),
         "counts": {
             urgency.value: count
-            for urgency, count in queues.counts(
-                wanted=Wanted(standards=wanted.standards, escalated=wanted.escalated), at=now
-            ).items()
+            for urgency, count in queues.counts(wanted=replace(wanted, urgencies=()), at=now).items()
         },
         "pager": page["pager"],
         "is_filtered": bool(request.GET),
@@ -112,7 +112,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
         (timezone.localtime(line.task.due_at).strftime("%Y-%m-%d %H:%M"), word("urgency", line.task.urgency),
          word("standard", line.standard), word("application_class", line.standard_class), line.case, line.note,
          word("task_queue", line.queue), line.task.taken_by)
-        for line in _lines(queues.listed(wanted=wanted, at=timezone.now(), most=FILE_ROWS_MOST))
+        for line in _lines(queues.listed(wanted=wanted, at=timezone.now(), most=FILE_ROWS_MOST), actor)
     )  # fmt: skip
     return csv_file("tasks.csv", header, rows)
 
@@ -144,20 +144,22 @@ def _asked(request: HttpRequest, actor: Actor) -> tuple[TaskForm, Wanted]:
     urgencies = (Urgency(given["urgency"]),) if given.get("urgency") else ()
     if given.get("queue") == ESCALATED:
         urgencies = (Urgency.LATE,)
-    return form, Wanted(standards=wanted.standards, escalated=wanted.escalated, urgencies=urgencies)
+    return form, replace(wanted, urgencies=urgencies)
 
 
 def _wanted(queue: str, actor: Actor) -> Wanted:
+    hidden = concealed.hidden_from(actor)
     if queue in QUEUES:
-        return Wanted(standards=QUEUES[queue].standards)
+        return Wanted(standards=QUEUES[queue].standards, hidden=hidden)
     if queue != MINE:
-        return Wanted(standards=_ALL)
+        return Wanted(standards=_ALL, hidden=hidden)
     own = [standard for one in QUEUES.values() if one.roles & actor.roles for standard in one.standards]
-    return Wanted(standards=own, escalated=Role.SUPERVISOR in actor.roles)
+    return Wanted(standards=own, escalated=Role.SUPERVISOR in actor.roles, hidden=hidden)
 
 
-def _lines(tasks: Sequence[Task]) -> list[Line]:
+def _lines(tasks: Sequence[Task], actor: Actor) -> list[Line]:
     """Return deadlines with their cases; a constant number of statements for any number."""
+    told = case_queries.names_of(case_ids=[one.subject_id for one in tasks if one.subject == CASE], actor=actor)
     cases = applications.names_of([one.subject_id for one in tasks if one.subject == SUBJECT])
     accounts = final_accounts.accounts_of(
         final_ids=[one.subject_id for one in tasks if one.subject == "final_account"],
@@ -175,6 +177,9 @@ def _lines(tasks: Sequence[Task]) -> list[Line]:
         elif task.subject == outages.SUBJECT:
             url = reverse("desk:outage", args=[task.subject_id])
             case = f"{word('work_case', outages.SUBJECT)} {task.subject_id}"
+        elif task.subject == CASE and task.subject_id in told:
+            url = reverse("desk:case", args=[task.subject_id])
+            case, note = told[task.subject_id]
         elif task.subject == defect_steps.SUBJECT and task.subject_id in found:
             url = reverse("desk:defect", args=[task.subject_id])
             defect = found[task.subject_id]

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from cis.desk import budget_words, care_words, deposit_words, e_invoice_words, write_off_words
+from cis.desk import budget_words, care_words, case_words, deposit_words, e_invoice_words, write_off_words
 from cis.desk.money_words import EVENTS
 from cis.platform import audit
 
@@ -56,6 +56,7 @@ SENTENCES: Mapping[tuple[str, str], Any] = {
     **e_invoice_words.EVENTS,
     **budget_words.EVENTS,
     **care_words.EVENTS,
+    **case_words.EVENTS,
 }
 FACTS = ("name", "number", "kind", "value", "from_date", "start_date", "end_date", "on_date", "household", "serial",
          "cycle", "reason", "channel", "username")  # fmt: skip
@@ -81,6 +82,7 @@ def events_of(
     meter_ids: Sequence[int],
     bill_ids: Sequence[int],
     login_ids: Sequence[int],
+    case_ids: Sequence[int],
 ) -> tuple[Event, ...]:
     """Return the last events, newest first; one statement a kind of thing. Looks in a row by one person are one."""
     entries = audit.of_subjects(
@@ -91,6 +93,7 @@ def events_of(
             ("meter", meter_ids),
             ("bill", bill_ids),
             ("user", login_ids),
+            ("case", case_ids),
         ],
         most=SHOWN * 2,
     )

@@ -8,6 +8,8 @@ from django.db import models
 from django.http import HttpRequest
 
 from cis.kernel.enums import Role
+from cis.platform import concealed
+from cis.platform.access import actor_of
 from cis.platform.fields import SearchGrams
 from cis.platform.models import ApiKey, AuditEvent, Document, Job, OutboxMessage, Sequence
 
@@ -67,9 +69,21 @@ def is_admin(request: HttpRequest) -> bool:
     return bool(user.is_authenticated and user.is_active and Role.ADMIN in user.roles)
 
 
-@admin.register(Job, OutboxMessage, Document, Sequence, AuditEvent)
+@admin.register(Job, OutboxMessage, Document, Sequence)
 class PlatformAdmin(ReadOnlyAdmin):
-    """Work, messages, files, counters and the audit trail."""
+    """Work, messages, files and counters."""
+
+
+@admin.register(AuditEvent)
+class AuditAdmin(ReadOnlyAdmin):
+    """The audit trail, without what is kept from whoever looks."""
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        """Return the events that the administrator may know of."""
+        rows = super().get_queryset(request)
+        for subject, ids in concealed.hidden_from(actor_of(request)).items():
+            rows = rows.exclude(subject=subject, subject_id__in=ids)
+        return rows
 
 
 @admin.register(ApiKey)

@@ -14,6 +14,7 @@ from cis.platform import (
     pack_breaches,
     pack_budget,
     pack_care,
+    pack_cases,
     pack_changes,
     pack_collective,
     pack_deposits,
@@ -316,6 +317,7 @@ class Rules:
     service_standards: dict[str, ServiceStandard] = field(
         metadata={**_LOCAL, "names": re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")}
     )
+    cases: pack_cases.Cases = field(metadata=_LOCAL)
     network_load: NetworkLoad = field(metadata=_LOCAL)
     outages: pack_outages.Outages = field(metadata=_LOCAL)
     planned_outages: pack_outages.PlannedOutages = field(metadata=_LOCAL)

@@ -7,8 +7,8 @@ whoever shows it; this module knows no room.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -17,7 +17,7 @@ from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.deadlines import DeadlineNear, DeadlinePassed, Passing, Unit
 from cis.kernel.errors import Refused
 from cis.kernel.workflow import NotAllowed
-from cis.platform import audit, db
+from cis.platform import audit, concealed, db
 
 
 class Urgency(StrEnum):
@@ -49,12 +49,14 @@ class Wanted:
     escalated  those that are late whatever their standard, too
     urgencies  these alone; empty: all
     takers     taken by one of these, 0 = by nobody; None: whoever has taken it
+    hidden     what is kept from whoever looks (``concealed.hidden_from``)
     """
 
     standards: Sequence[str]
     escalated: bool = False
     urgencies: Sequence[Urgency] = ()
     takers: Sequence[int] | None = None
+    hidden: Mapping[str, Collection[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,8 +115,10 @@ def urgent(*, at: datetime, until_at: datetime) -> tuple[Urgent, ...]:
     Return what is late, and what comes near or ends before an instant, counted by standard and taker; one statement.
 
     What is counted in hours may end before anybody looks again, though its warning is still to come: so ``until_at``.
+    What is kept from anybody at all is not counted: it has no place in a mail.
     """
-    rows = db.fetch(_URGENT, {"at": at, "until": until_at})
+    kinds, ids = concealed.columns(concealed.hidden_from(None))
+    rows = db.fetch(_URGENT, {"at": at, "until": until_at, "kinds": kinds, "ids": ids})
     return tuple(
         Urgent(
             standard=standard, unit=Unit(unit), taken_by_id=taker_id, urgency=Urgency(urgency), count=count,
@@ -137,7 +141,7 @@ def take(
     :raises NotAllowed: others act on this standard.
     :raises TaskTaken: somebody else has it.
     """
-    subject, subject_id, standard, taker_id, taker = _lock(deadline_id)
+    subject, subject_id, standard, taker_id, taker = _lock(deadline_id, actor)
     if standard not in standards:
         raise NotAllowed(f"{actor.name} does not act on {standard}.", advice="Leave it to those whose queue it is.")
     if taker_id == actor.id:
@@ -156,7 +160,7 @@ def give_back(*, deadline_id: int, actor: Actor) -> None:
     :raises UnknownTask: it is not open.
     :raises TaskTaken: the actor has not got it.
     """
-    subject, subject_id, standard, taker_id, _taker = _lock(deadline_id)
+    subject, subject_id, standard, taker_id, _taker = _lock(deadline_id, actor)
     if taker_id != actor.id:
         raise TaskTaken("You have not taken it.", advice="Look at the queue again.")
     _set(deadline_id, None, "", None)
@@ -181,7 +185,7 @@ def _note(action: str, deadlines: Sequence[Passing]) -> None:
         audit.record_many(SYSTEM, action, subject, ids, standard=standard)
 
 
-def _lock(deadline_id: int) -> tuple[str, int, str, int | None, str]:
+def _lock(deadline_id: int, actor: Actor) -> tuple[str, int, str, int | None, str]:
     found = db.fetch(
         """
         SELECT subject, subject_id, standard, taken_by_id, taken_by FROM platform_deadline
@@ -189,7 +193,7 @@ def _lock(deadline_id: int) -> tuple[str, int, str, int | None, str]:
         """,
         [deadline_id],
     )
-    if not found:
+    if not found or found[0][1] in concealed.hidden_from(actor).get(found[0][0], ()):
         raise UnknownTask("It is done meanwhile.", advice="Look at the queue again.")
     subject, subject_id, standard, taker_id, taker = found[0]
     return subject, subject_id, standard, taker_id, taker
@@ -203,7 +207,10 @@ def _set(deadline_id: int, taker_id: int | None, taker: str, at: datetime | None
 
 
 def _params(wanted: Wanted, at: datetime) -> dict[str, Any]:
+    kinds, ids = concealed.columns(wanted.hidden)
     return {
+        "kinds": kinds,
+        "ids": ids,
         "at": at,
         "standards": list(wanted.standards),
         "escalated": wanted.escalated,
@@ -214,7 +221,9 @@ def _params(wanted: Wanted, at: datetime) -> dict[str, Any]:
 
 _TASKS = """
     SELECT *, CASE WHEN due_at <= %(at)s THEN 'late' WHEN warn_at <= %(at)s THEN 'near' ELSE 'in_time' END AS urgency
-    FROM platform_deadline WHERE state IN ('running', 'stopped') AND due_at IS NOT NULL
+    FROM platform_deadline AS d WHERE state IN ('running', 'stopped') AND due_at IS NOT NULL AND NOT EXISTS (
+        SELECT FROM unnest(%(kinds)s::text[], %(ids)s::bigint[]) AS h (kind, id)
+        WHERE h.kind = d.subject AND h.id = d.subject_id)
 """
 _URGENT = f"""
     SELECT standard, unit, taken_by_id, CASE urgency WHEN 'late' THEN 'late' ELSE 'near' END AS how, count(*),

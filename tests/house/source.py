@@ -6,7 +6,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("accounts", "metering", "tariffs", "contracts", "billing", "cashiering", "arrears")
+ROOMS = ("accounts", "metering", "tariffs", "contracts", "billing", "cashiering", "arrears", "complaints")
 
 
 @cache

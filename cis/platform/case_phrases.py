@@ -1,0 +1,32 @@
+"""Sentences on complaints and other cases, and on teams, for ``cis.platform.phrases``."""
+
+from collections.abc import Mapping
+
+from django.utils.translation import gettext_noop as _
+
+SENTENCES: Mapping[str, str] = {
+    "bad_case": _("What was entered cannot be kept: see the fields that are marked."),
+    "case_says_nothing": _("Write down what the caller says."),
+    "bad_authority": _("What an authority refers names the authority, and nothing else does."),
+    "not_anonymous": _("A caller who wants to stay unknown has no account here."),
+    "unknown_case_class": _("There is no such class for this kind of case."),
+    "unknown_case_cause": _("There is no such cause."),
+    "unknown_authority": _("There is no such authority here."),
+    "case_reference_taken": _("This reference was taken in before."),
+    "not_your_case": _("Another team has this case."),
+    "team_concerned": _("This team is complained about: choose another one."),
+    "no_team": _("No team knows the matter in this district: choose one."),
+    "bad_merge": _("These two cases cannot be answered together."),
+    "too_late_to_reopen": _("It ended too long ago: take a new case in, or ask a supervisor."),
+    "bad_case_reply": _(
+        "The answer cannot go: it says nothing, reaches nobody, or finding, cause or liability is missing."
+    ),
+    "bad_rating": _("There are one to five stars, and only for an answer."),
+    "still_to_call": _("The caller is to be called a few times more first."),
+    "bad_finding": _("This finding cannot be kept: it says nothing or too much, or the case is over."),
+    "too_many_case_photos": _("The case has so many pictures already."),
+    "case_has_no_account": _("Nothing can be done from this case: it is over, or names no account or place."),
+    "unknown_team": _("There is no such team."),
+    "bad_team": _("The team cannot be kept: code, name, skills or districts are wrong."),
+    "team_code_taken": _("Another team has this code."),
+}

@@ -1,0 +1,86 @@
+"""Types of the rule on complaints and other cases; see ``cis.platform.pack_rules``."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+_STANDARD: dict[str, Any] = {"pattern": re.compile(r"([a-z0-9]+(_[a-z0-9]+)*)?")}
+_WORD: dict[str, Any] = {"pattern": re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")}
+_NAME: dict[str, Any] = {"pattern": re.compile(r".*\S.*")}
+_KIND = re.compile("complaint|report|request|fault|question|praise")
+_PART = r"[a-z0-9]+(_[a-z0-9]+)*"
+
+
+@dataclass(frozen=True, slots=True)
+class CaseClocks:
+    """Standards of a kind of case: until a team accepts it, the caller first hears, it is answered; "": none."""
+
+    accept: str = field(default="", metadata=_STANDARD)
+    contact: str = field(default="", metadata=_STANDARD)
+    finish: str = field(default="", metadata=_STANDARD)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseName:
+    """A name in English and in Chinese."""
+
+    en: str = field(metadata=_NAME)
+    zh: str = field(metadata=_NAME)
+
+
+@dataclass(frozen=True, slots=True)
+class CaseClassRule:
+    """
+    A class on the third level.
+
+    kinds            of cases that have it
+    skill            what a team must know to handle it
+    contact, finish  standards in the place of those of its kind
+    hold             what of a disputed account is not pursued meanwhile
+    """
+
+    en: str = field(metadata=_NAME)
+    zh: str = field(metadata=_NAME)
+    kinds: list[str] = field(metadata={"pattern": _KIND})
+    skill: str = field(metadata=_WORD)
+    severity: str = field(default="general", metadata={"pattern": re.compile("general|serious|urgent")})
+    contact: str = field(default="", metadata=_STANDARD)
+    finish: str = field(default="", metadata=_STANDARD)
+    hold: str = field(default="none", metadata={"pattern": re.compile("none|bill|account")})
+
+
+@dataclass(frozen=True, slots=True)
+class CaseAuthority:
+    """An authority that refers cases, and the standard of its answer."""
+
+    en: str = field(metadata=_NAME)
+    zh: str = field(metadata=_NAME)
+    finish: str = field(metadata=_STANDARD)
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """
+    Complaints, reports, requests, fault reports, questions and praise.
+
+    kinds            clocks of each kind that is taken
+    topics           names of the first two levels, by their codes
+    classes          by three words parted by strokes
+    causes           a tree of what was the matter, each by its path
+    repeat_days      the same matter of the same customer or place within so many days is a repeat
+    reopen_days      so long after its end a caller opens it again
+    call_back_tries  after so many calls that nobody answered it may be closed
+    called_back      kinds in which the caller is called back
+    spared_roles     roles that see what is complained of about their own team, never about themselves
+    """
+
+    kinds: dict[str, CaseClocks] = field(metadata={"names": _KIND})
+    topics: dict[str, CaseName] = field(metadata={"names": re.compile(f"{_PART}(/{_PART})?")})
+    classes: dict[str, CaseClassRule] = field(metadata={"names": re.compile(f"{_PART}/{_PART}/{_PART}")})
+    causes: dict[str, CaseName] = field(metadata={"names": re.compile(f"{_PART}(/{_PART})*")})
+    authorities: dict[str, CaseAuthority] = field(metadata={"names": re.compile("[a-z0-9_]+")})
+    repeat_days: int = field(metadata={"least": 1, "most": 366})
+    reopen_days: int = field(metadata={"least": 0, "most": 366})
+    call_back_tries: int = field(metadata={"least": 1, "most": 10})
+    called_back: list[str] = field(metadata={"pattern": _KIND})
+    spared_roles: list[str] = field(metadata={"pattern": re.compile("supervisor|auditor|admin")})

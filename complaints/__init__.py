@@ -1,0 +1,1 @@
+"""What went wrong: complaints, reports, requests, fault reports, questions and praise, on one engine."""

@@ -1,0 +1,1 @@
+"""Rules of cases: pure functions and tables, without framework, clock or database."""

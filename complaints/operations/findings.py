@@ -1,0 +1,105 @@
+"""What is found out about a case: findings with what shows them, pictures, and what it is about."""
+
+from datetime import datetime
+from typing import BinaryIO
+
+from cis.kernel.actors import Actor, ActorKind
+from cis.kernel.errors import Refused
+from cis.kernel.workflow import NotAllowed
+from cis.platform import audit, photos
+from cis.platform.db import joins_transaction, opens_transaction
+from complaints.domain.case_workflow import HANDLERS, LIVE
+from complaints.domain.kinds import SUBJECT, Evidence
+from complaints.models.case import Case
+from complaints.models.work import CaseLink, CasePhoto, Finding
+from complaints.operations.case_moves import check_hand, lock, lock_own
+
+TEXT_MOST = 1_000
+SHOWN_BY_MOST = 200
+PHOTOS_MOST = 10
+
+
+class BadFinding(Refused):
+    """The finding says nothing, too much, or comes after the end of the case."""
+
+    code = "bad_finding"
+
+
+class TooManyPhotos(Refused):
+    """A case has so many pictures already."""
+
+    code = "too_many_case_photos"
+
+
+@opens_transaction
+def note(
+    *, case_id: int, text: str, evidence: Evidence, at: datetime, actor: Actor, shown_by: str = ""
+) -> int:  # fmt: skip
+    """
+    Note what was found, and what shows it; return the id of the finding.
+
+    :param shown_by: number of the bill, date of the read, name of who was called.
+    :raises UnknownCase, NotAllowed, NotYourCase: see ``case_moves``. :raises BadFinding: see there.
+    """
+    row = lock(case_id, actor)
+    if not actor.is_one_of(HANDLERS | {ActorKind.CLIENT}):
+        raise NotAllowed(f"{actor.name} does not work on cases.", advice="Ask the team that has it.")
+    check_hand(row, actor)
+    said = text.strip()
+    if not said or len(said) > TEXT_MOST or len(shown_by) > SHOWN_BY_MOST or row.state not in LIVE:
+        raise BadFinding("This finding cannot be kept.", advice=f"At most {TEXT_MOST} characters.", field="text")
+    made = Finding.objects.create(
+        case_id=row.id, at=at, text=said, evidence=evidence.value, shown_by=shown_by.strip(), actor_id=actor.id,
+        actor_name=actor.name[:150],
+    )  # fmt: skip
+    audit.record(actor, "find", SUBJECT, row.id, number=row.number, evidence=evidence)
+    return made.id
+
+
+@opens_transaction
+def add_photo(
+    *, case_id: int, source: BinaryIO, at: datetime, actor: Actor, customer_id: int | None = None
+) -> None:  # fmt: skip
+    """
+    Keep a picture with a case; ``customer_id``: the caller sends it in the portal.
+
+    :raises UnknownCase: see ``case_moves``. :raises NotAPhoto, FileTooLarge: see ``cis.platform.photos``.
+    :raises TooManyPhotos: it has ten.
+    """
+    row = lock(case_id, actor) if customer_id is None else lock_own(case_id, customer_id)
+    add_photo_step(row, source, at=at, actor=actor)
+
+
+@joins_transaction
+def add_photo_step(row: Case, source: BinaryIO, *, at: datetime, actor: Actor) -> None:
+    """Keep a picture with a locked case; the same one twice is one."""
+    if row.photos.count() >= PHOTOS_MOST:
+        raise TooManyPhotos(f"A case has at most {PHOTOS_MOST} pictures.", advice="Send the best ones.", field="photos")
+    kept = photos.keep(source, name="case", actor=actor)
+    _made, is_new = CasePhoto.objects.get_or_create(
+        case_id=row.id, document_id=kept.document_id, defaults={"at": at, "actor_name": actor.name[:150]}
+    )
+    if is_new:
+        audit.record(actor, "add_photo", SUBJECT, row.id, number=row.number)
+
+
+@opens_transaction
+def link(
+    *, case_id: int, actor: Actor, at: datetime, bill_id: int | None = None, read_id: int | None = None,
+    work_order_id: int | None = None, application_id: int | None = None,
+) -> None:  # fmt: skip
+    """
+    Say that a case is about one bill, read, work order or application; said before: nothing changes.
+
+    :raises UnknownCase, NotYourCase: see ``case_moves``.
+    """
+    row = lock(case_id, actor)
+    check_hand(row, actor)
+    CaseLink.objects.get_or_create(
+        case_id=row.id, bill_id=bill_id, read_id=read_id, work_order_id=work_order_id, application_id=application_id,
+        defaults={"at": at},
+    )  # fmt: skip
+    audit.record(
+        actor, "link", SUBJECT, row.id, number=row.number, bill_id=bill_id, read_id=read_id,
+        work_order_id=work_order_id, application_id=application_id,
+    )  # fmt: skip

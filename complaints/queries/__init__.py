@@ -1,0 +1,1 @@
+"""Reading cases; everything goes through ``sight``."""

@@ -1,0 +1,69 @@
+"""The rule ``cases`` of the pack, as the domain wants it."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any, Final
+
+from cis.kernel.enums import Role
+from cis.platform import packs
+from cis.platform.packs import MissingRule
+from complaints.domain.case_workflow import Clock
+from complaints.domain.kinds import CaseKind, HoldScope, Severity
+from complaints.domain.rules import CaseClass, CaseRules, Named
+
+KEY: Final = "cases"
+
+
+def rules(*, at: date) -> CaseRules:
+    """
+    Return how cases are handled here.
+
+    :raises MissingRule: the pack says nothing of cases: none is taken here.
+    """
+    value: Mapping[str, Any] = packs.rule(KEY, at=at)
+    return CaseRules(
+        clocks={CaseKind(kind): _clocks(one) for kind, one in value["kinds"].items()},
+        topics={code: Named(one["en"], one["zh"]) for code, one in value["topics"].items()},
+        classes={code: _class(code, one) for code, one in value["classes"].items()},
+        causes={code: Named(one["en"], one["zh"]) for code, one in value["causes"].items()},
+        authorities={code: (Named(one["en"], one["zh"]), one["finish"]) for code, one in value["authorities"].items()},
+        repeat_days=value["repeat_days"],
+        reopen_days=value["reopen_days"],
+        call_back_tries=value["call_back_tries"],
+        called_back=frozenset(map(CaseKind, value["called_back"])),
+        spared_roles=spared_roles(at=at),
+    )
+
+
+def is_offered(*, at: date) -> bool:
+    """Return whether cases are taken here."""
+    try:
+        packs.rule(KEY, at=at)
+    except MissingRule:
+        return False
+    return True
+
+
+def spared_roles(*, at: date) -> frozenset[Role]:
+    """Return the roles that see what is complained of about their own team; where the pack says nothing, none does."""
+    try:
+        value: Mapping[str, Any] = packs.rule(KEY, at=at)
+    except MissingRule:
+        return frozenset()
+    return frozenset(map(Role, value["spared_roles"]))
+
+
+def _clocks(value: Mapping[str, str]) -> dict[Clock, str]:
+    return {clock: value[clock.value] for clock in Clock if value.get(clock.value)}
+
+
+def _class(code: str, value: Mapping[str, Any]) -> CaseClass:
+    return CaseClass(
+        code=code,
+        named=Named(value["en"], value["zh"]),
+        kinds=frozenset(map(CaseKind, value["kinds"])),
+        severity=Severity(value.get("severity", Severity.GENERAL)),
+        skill=value["skill"],
+        clocks=_clocks(value),
+        hold=HoldScope(value.get("hold", HoldScope.NONE)),
+    )

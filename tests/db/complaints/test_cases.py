@@ -1,0 +1,242 @@
+"""Cases from the first word to the end: moves, clocks, holds, repeats, merged answers, deeds."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+import time_machine
+
+from accounts.models.notice import Notice
+from arrears.models.collection import Hold
+from billing.models.adjustment import Adjustment
+from cis.kernel.actors import SYSTEM, Actor, ActorKind
+from cis.kernel.enums import Role
+from cis.kernel.workflow import IllegalMove, NotAllowed
+from cis.platform import deadlines, jobs
+from cis.platform.packs import MissingRule
+from complaints.domain.intake import BadCase
+from complaints.domain.kinds import CaseChannel, CaseKind, ReplyWay, Satisfaction
+from complaints.models.case import Assignment, Case, CaseMove
+from complaints.models.work import CaseDeed, CaseReply
+from complaints.operations import cases, deeds, intake, replies
+from complaints.operations.case_moves import CaseReasonMissing, NotYourCase
+from complaints.operations.cases import BadMerge, NoTeam, TooLate
+from complaints.operations.replies import BadReply, StillToCall
+from complaints.queries.sight import UnknownCase
+from tests.factories import accounts, billing, contracts
+from tests.factories import cases as made
+
+pytestmark = pytest.mark.django_db(transaction=True)
+AT, HOUR, DAY = made.AT, timedelta(hours=1), timedelta(days=1)
+CLIENT = Actor(ActorKind.CLIENT, 7, "hotline")
+
+
+@pytest.fixture(autouse=True)
+def _quiet(monkeypatch, settings, tmp_path):
+    settings.DOCUMENTS_DIR = tmp_path
+    monkeypatch.setattr(jobs, "send", lambda *_, **__: None)
+    accounts.supplier()
+    with time_machine.travel(AT, tick=False):
+        yield
+
+
+@pytest.fixture
+def clerk():
+    return made.person(Role.CLERK, Role.BILLING, name="Li")
+
+
+@pytest.fixture
+def chief():
+    return made.person(Role.SUPERVISOR, name="Wang")
+
+
+def clocks(row):
+    return {one.standard: one for one in deadlines.of_subject(subject="case", subject_ids=[row.id])}
+
+
+def test_a_case_has_its_number_clocks_and_receipt_at_once():
+    row = made.taken()
+    assert row.number == "K20260000001"
+    assert row.state == "classified"
+    assert {key: one.due_at for key, one in clocks(row).items()} == {
+        "case_accept": AT + 2 * HOUR,
+        "case_contact": AT + 24 * HOUR,
+        "case_complaint": datetime(2026, 3, 9, 16, 0, tzinfo=UTC),  # Monday, 5 working days, to its end in Shanghai
+    }
+    told = Notice.objects.get()
+    assert (told.event, told.channel, told.address) == ("case_taken", "sms", "+8613812345678")
+    assert row.number in told.body
+
+
+def test_the_same_reference_of_a_sender_counts_once():
+    first = intake.take(new=made.new(reference="A-1", channel=CaseChannel.API), at=AT, actor=CLIENT)
+    again = intake.take(new=made.new(reference="A-1", channel=CaseChannel.API, text="other"), at=AT, actor=CLIENT)
+    other = intake.take(new=made.new(reference="A-1"), at=AT, actor=made.person())
+    assert (again.case_id, again.is_new) == (first.case_id, False)
+    assert other.case_id != first.case_id
+    assert Case.objects.count() == 2
+
+
+def test_the_same_matter_of_the_same_customer_is_recognised_within_the_days_of_the_pack():
+    world = contracts.world()
+    first = made.taken(account_id=world.account.id)
+    assert made.taken(at=AT + 30 * DAY, account_id=world.account.id).repeats_id == first.id
+    assert made.taken(at=AT + 61 * DAY, account_id=world.account.id).repeats_id is None
+    assert made.taken(account_id=world.account.id, class_code="billing/payment/invoice").repeats_id is None
+    assert made.taken(caller_phone="13900000000").repeats_id is None
+
+
+def test_the_whole_way_with_each_move_kept(clerk, chief):
+    team = made.team(clerk)
+    row = made.taken()
+    assert cases.dispatch(case_id=row.id, at=AT, actor=chief) == team
+    with pytest.raises(NotYourCase):
+        cases.accept(case_id=row.id, at=AT, actor=made.person())
+    cases.accept(case_id=row.id, at=AT + HOUR, actor=clerk)
+    cases.investigate(case_id=row.id, at=AT + HOUR, actor=clerk)
+    replies.first_word(case_id=row.id, text="We look into it.", way=ReplyWay.NOTICE, at=AT + 2 * HOUR, actor=clerk)
+    with pytest.raises(BadReply):
+        replies.reply(case_id=row.id, text="Sorry.", way=ReplyWay.PHONE, at=AT + DAY, actor=clerk)
+    row = made.answered(row, clerk, at=AT + DAY)
+    assert (row.state, row.cause_code, row.is_liable) == ("replied", "ours/read", True)
+    replies.call_back(case_id=row.id, result=Satisfaction.NOT_REACHED, at=AT + DAY, actor=chief)
+    with pytest.raises(StillToCall):
+        replies.close(case_id=row.id, reason="nobody there", at=AT + DAY, actor=chief)
+    replies.call_back(case_id=row.id, result=Satisfaction.SATISFIED, stars=5, at=AT + 2 * DAY, actor=chief)
+    row.refresh_from_db()
+    assert (row.state, row.stars, row.is_satisfied, row.closed_at) == ("closed", 5, True, AT + 2 * DAY)
+    assert [one.in_time for one in clocks(row).values()] == [True, True, True]
+    assert list(CaseMove.objects.filter(case=row).order_by("id").values_list("action", flat=True)) == [
+        "take", "classify", "dispatch", "accept", "investigate", "contact", "reply", "not_reached", "satisfied",
+    ]  # fmt: skip
+    held = Assignment.objects.get(case=row)
+    assert (held.team_id, held.user_id, held.accepted_at) == (team, clerk.id, AT + HOUR)
+
+
+def test_a_caller_who_is_not_content_begins_it_anew(clerk, chief):
+    team = made.team(clerk)
+    row = made.answered(made.in_hand(clerk, team_id=team), clerk)
+    with pytest.raises(CaseReasonMissing):
+        replies.call_back(case_id=row.id, result=Satisfaction.DISSATISFIED, at=AT + DAY, actor=chief)
+    replies.call_back(case_id=row.id, result=Satisfaction.DISSATISFIED, note="too little", at=AT + DAY, actor=chief)
+    row.refresh_from_db()
+    assert (row.state, row.reopened, row.team_id, row.owner_id) == ("reopened", 1, None, None)
+    cards = deadlines.of_subject(subject="case", subject_ids=[row.id])
+    assert [(one.standard, one.started_at) for one in cards if one.ended_at is None] == [
+        ("case_accept", AT + DAY), ("case_complaint", AT + DAY),
+    ]  # fmt: skip
+
+
+def test_clocks_stand_still_while_the_caller_is_asked(clerk):
+    row = made.in_hand(clerk, team_id=made.team(clerk))
+    due_at = clocks(row)["case_contact"].due_at
+    cases.wait(case_id=row.id, reason="photo of the meter", at=AT + HOUR, actor=clerk)
+    assert clocks(row)["case_contact"].due_at is None
+    with pytest.raises(IllegalMove):
+        replies.reply(case_id=row.id, text="x", way=ReplyWay.PHONE, at=AT + HOUR, actor=clerk)
+    cases.go_on(case_id=row.id, at=AT + 6 * HOUR, actor=clerk)
+    assert clocks(row)["case_contact"].due_at == due_at + 5 * HOUR
+
+
+def test_another_class_has_its_own_clock_from_the_beginning(clerk):
+    row = made.in_hand(clerk, team_id=made.team(clerk))
+    cases.classify(case_id=row.id, class_code="metering/reading/wrong", at=AT + DAY, actor=clerk)
+    open_ones = {key: one.started_at for key, one in clocks(row).items() if one.ended_at is None}
+    assert open_ones == {"case_contact": AT, "case_reading": AT}
+
+
+def test_an_authority_has_its_own_clock(clerk, chief):
+    row = made.in_hand(clerk, team_id=made.team(clerk))
+    cases.escalate(case_id=row.id, authority="12345", number="T-9", at=AT + DAY, actor=chief)
+    row.refresh_from_db()
+    assert (row.state, row.authority_number, row.team_id) == ("escalated", "T-9", None)
+    assert clocks(row)["case_12345"].due_at == AT + DAY + timedelta(days=7)
+    assert clocks(row)["case_complaint"].state == "dropped"
+
+
+def test_the_disputed_bill_is_held_while_the_case_is_open_and_no_longer(clerk, chief):
+    world = contracts.world()
+    bill = billing.issued(world=world, kwh=100)
+    row = made.in_hand(clerk, team_id=made.team(clerk), account_id=world.account.id, bill_id=bill.id)
+    held = Hold.objects.get()
+    assert (held.kind, held.bill_id, held.evidence, held.until_at) == ("dispute", bill.id, row.number, None)
+    made.answered(row, clerk)
+    replies.call_back(case_id=row.id, result=Satisfaction.SATISFIED, at=AT + DAY, actor=chief)
+    held.refresh_from_db()
+    assert held.until_at == AT + DAY
+    cases.reopen(case_id=row.id, reason="still wrong", at=AT + 2 * DAY, actor=chief)
+    assert Hold.objects.filter(until_at=None).count() == 1
+
+
+def test_merged_cases_are_answered_together_each_under_its_own_number(clerk, chief):
+    team = made.team(clerk)
+    main = made.in_hand(clerk, team_id=team)
+    other = made.taken(caller_name="李雷", caller_phone="13900000001")
+    with pytest.raises(BadMerge):
+        cases.merge(case_id=other.id, into_id=other.id, at=AT, actor=chief)
+    cases.merge(case_id=other.id, into_id=main.id, at=AT, actor=chief)
+    made.answered(main, clerk, text="Mended for all.")
+    told = Notice.objects.filter(event="case_answered")
+    assert [(one.name, other.number in one.body) for one in told] == [("李雷", True)]  # the main caller was called
+    assert CaseReply.objects.filter(case=other, text="Mended for all.").count() == 1
+    assert not [one for one in clocks(other).values() if one.ended_at is None]
+
+
+def test_what_is_executed_from_a_case_is_done_once_for_its_request(clerk, monkeypatch):
+    monkeypatch.setattr("cis.platform.rendering.pdf", lambda **given: str(given["context"]["paragraphs"]).encode())
+    world = contracts.world()
+    row = made.in_hand(clerk, team_id=made.team(clerk), account_id=world.account.id)
+    given = {"case_id": row.id, "amount_minor": -1_000, "reason": "goodwill", "text": "Sorry", "key": "one"}
+    first = deeds.adjust(**given, today=AT.date(), at=AT, actor=clerk)
+    assert deeds.adjust(**given, today=AT.date(), at=AT, actor=clerk) == first
+    assert Adjustment.objects.count() == 1
+    order = deeds.re_read(case_id=row.id, due_date=AT.date() + DAY, key="two", at=AT, actor=clerk)
+    paper = deeds.apologise(case_id=row.id, text="We are sorry.\n\nNever again.", key="3", at=AT, actor=clerk)
+    done = CaseDeed.objects.filter(case=row).order_by("id")
+    assert list(done.values_list("kind", "adjustment", "work_order", "document")) == [
+        ("adjustment", first, None, None), ("re_read", None, order, None), ("apology", None, None, paper),
+    ]  # fmt: skip
+
+
+def test_teams_are_found_by_matter_and_none_is_none(chief):
+    row = made.taken()
+    made.team(made.person(), skills=("metering",))
+    with pytest.raises(NoTeam):
+        cases.dispatch(case_id=row.id, at=AT, actor=chief)
+
+
+def test_a_customer_rates_and_reopens_their_own_case_within_the_days_of_the_pack(clerk):
+    world = contracts.world()
+    user = accounts.portal_user(of=world.customer)
+    me = Actor(ActorKind.CUSTOMER, user.id, "me", frozenset({Role.CUSTOMER}))
+    row = made.answered(
+        made.in_hand(clerk, team_id=made.team(clerk), account_id=world.account.id), clerk
+    )  # fmt: skip
+    stranger = accounts.customer()
+    with pytest.raises(UnknownCase):
+        replies.rate(case_id=row.id, customer_id=stranger.id, is_satisfied=True, at=AT, actor=me)
+    replies.rate(case_id=row.id, customer_id=world.customer.id, is_satisfied=True, stars=4, at=AT, actor=me)
+    with pytest.raises(TooLate):
+        cases.reopen(case_id=row.id, reason="no", at=AT + 31 * DAY, actor=me, customer_id=world.customer.id)
+    cases.reopen(case_id=row.id, reason="no", at=AT + 29 * DAY, actor=me, customer_id=world.customer.id)
+    row.refresh_from_db()
+    assert row.state == "reopened"
+
+
+def test_a_place_without_the_rule_takes_no_case(settings):
+    settings.PACK = "us-example"
+    with pytest.raises(MissingRule):
+        made.taken()
+
+
+def test_a_question_that_is_answered_is_closed_without_a_call(clerk):
+    row = made.in_hand(clerk, team_id=made.team(clerk), kind=CaseKind.QUESTION)
+    replies.reply(case_id=row.id, text="By the price of March.", way=ReplyWay.NOTICE, at=AT, actor=clerk)
+    row.refresh_from_db()
+    assert row.state == "closed"
+
+
+def test_who_may_not_take_in_does_not():
+    with pytest.raises(NotAllowed):
+        intake.take(new=made.new(), at=AT, actor=made.person(Role.AUDITOR))
+    with pytest.raises(BadCase):
+        intake.take(new=made.new(text=""), at=AT, actor=SYSTEM)
