@@ -15,7 +15,7 @@ from cis.kernel.workflow import NotAllowed
 from cis.platform import audit
 from cis.platform.db import joins_transaction, opens_transaction
 
-MAKERS = frozenset((Role.ADMIN, Role.SUPERVISOR, ActorKind.SYSTEM))
+MAKERS: frozenset[Role | ActorKind] = frozenset((Role.ADMIN, Role.SUPERVISOR, ActorKind.SYSTEM))
 
 
 class TeamCodeTaken(Refused):

@@ -122,6 +122,12 @@ EVENTS: Mapping[tuple[str, str], Any] = {
     ("case", "refuse"): _("Case: refused"),
     ("case", "give_back"): _("Case: given back"),
 }
+SKILLS: Mapping[str, Any] = {
+    "billing": _("Bills and payments"),
+    "metering": _("Meters"),
+    "supply": _("Supply"),
+    "service": _("Service"),
+}
 TABLES: Mapping[str, Mapping[str, Any]] = {
     "case_kind": KINDS,
     "case_channel": CHANNELS,
@@ -134,6 +140,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "case_action": ACTIONS,
     "case_urgency": URGENCY,
     "case_reason": REASONS,
+    "case_skill": SKILLS,
 }
 TONES: Mapping[tuple[str, str], str] = {
     ("case", "received"): "warn",

@@ -17,6 +17,7 @@ from cis.desk.answers import or_404, posted
 from cis.desk.case_intake import staff
 from cis.desk.cases import rules_or_none
 from cis.desk.roles import ADMINS, READERS, SUPERVISORS
+from cis.desk.words import word
 from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow
 from cis.platform.forms import PageForm
@@ -41,7 +42,7 @@ class TeamForm(PageForm):
 
     def __init__(self, *args: Any, skills: set[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["skills"].choices = [(one, one) for one in sorted(skills)]  # type: ignore[attr-defined]
+        self.fields["skills"].choices = [(one, word("case_skill", one)) for one in sorted(skills)]  # type: ignore[attr-defined]
         self.fields["members"].choices = [(str(one), name) for one, name in staff()]  # type: ignore[attr-defined]
 
     def team(self) -> NewTeam:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.fields import DateTimeField
@@ -48,6 +49,7 @@ class CaseCard:
     class_code: str
     severity: str
     title: str
+    reference: str
     caller_name: str
     caller_phone: str
     customer_id: int | None
@@ -184,8 +186,8 @@ def _detail(row: Case, at: datetime, seen: QuerySet[Case]) -> CaseDetail:
     )
 
 
-def _clocked(rows: QuerySet[Case]) -> QuerySet[Case]:
-    """Add the end of the clock that ends first, and when it is warned of."""
+def _clocked(rows: QuerySet[Case]) -> Any:
+    """Add the end of the clock that ends first, and when it is warned of: columns that the model has not."""
     running = Deadline.objects.filter(subject=SUBJECT, subject_id=OuterRef("id"), state="running").order_by("due_at")
     return rows.annotate(
         due_at=Subquery(running.values("due_at")[:1], output_field=DateTimeField()),
@@ -193,8 +195,8 @@ def _clocked(rows: QuerySet[Case]) -> QuerySet[Case]:
     )
 
 
-def _chosen(rows: QuerySet[Case], wanted: WantedCases, at: datetime) -> QuerySet[Case]:
-    rows = _clocked(rows)
+def _chosen(among: QuerySet[Case], wanted: WantedCases, at: datetime) -> Any:
+    rows = _clocked(among)
     if wanted.state == "unplaced":
         rows = rows.filter(state__in=[CaseState.RECEIVED.value, *UNPLACED])
     elif wanted.state == "":
@@ -216,25 +218,24 @@ def _chosen(rows: QuerySet[Case], wanted: WantedCases, at: datetime) -> QuerySet
     return rows
 
 
-def _cards(
-    rows: QuerySet[Case], at: datetime, *, offset: int = 0, most: int, order: Sequence[str] = ()
-) -> tuple[CaseCard, ...]:
+def _cards(rows: Any, at: datetime, *, offset: int = 0, most: int, order: Sequence[str] = ()) -> tuple[CaseCard, ...]:
     ordered = rows.order_by(*order) if order else rows.order_by(F("due_at").asc(nulls_last=True), "-id")
     found = ordered.select_related("account", "team", "owner")[offset : offset + most]
     return tuple(_card(row, at) for row in found)
 
 
-def _card(row: Case, at: datetime) -> CaseCard:
+def _card(row: Any, at: datetime) -> CaseCard:
     return CaseCard(
         id=row.id, number=row.number, kind=row.kind, channel=row.channel, state=row.state, state_since=row.state_since,
-        class_code=row.class_code, severity=row.severity, title=row.title, caller_name=row.caller_name,
+        class_code=row.class_code, severity=row.severity, title=row.title, reference=row.reference,
+        caller_name=row.caller_name,
         caller_phone=row.caller_phone, customer_id=row.customer_id, account_id=row.account_id,
         account_number="" if row.account is None else row.account.number, team_id=row.team_id,
         team="" if row.team is None else row.team.name, owner_id=row.owner_id,
         owner="" if row.owner is None else row.owner.get_full_name() or row.owner.username, taken_at=row.taken_at,
         closed_at=row.closed_at,
-        due_at=row.due_at,  # type: ignore[attr-defined]
-        urgency=_urgency(row.due_at, row.warn_at, at),  # type: ignore[attr-defined]
+        due_at=row.due_at,
+        urgency=_urgency(row.due_at, row.warn_at, at),
         is_waiting=row.waits_since is not None, is_named=row.about_team_id is not None or row.about_user_id is not None,
     )  # fmt: skip
 

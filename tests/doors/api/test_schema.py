@@ -58,6 +58,8 @@ def bearer(world):
         "consolidated:write",
         "holds:read",
         "holds:write",
+        "cases:read",
+        "cases:write",
         "enquiries:ask",
     )
 
@@ -84,6 +86,10 @@ def bearer(world):
         ("/api/v1/transfers", "GET"),
         ("/api/v1/e-invoices", "GET"),
         ("/api/v1/accounts/{number}/tax-profile", "GET"),
+        ("/api/v1/cases", "GET"),
+        ("/api/v1/cases", "POST"),
+        ("/api/v1/cases/{number}", "GET"),
+        ("/api/v1/cases/{number}/findings", "POST"),
         ("/api/v1/enquiries", "POST"),
         ("/api/v1/consolidated-bills", "GET"),
         ("/api/v1/consolidated-bills/{number}", "GET"),

@@ -1,0 +1,50 @@
+"""Cases for other programs: taken in once, read, listed, findings added; what names somebody is not theirs."""
+
+import pytest
+
+from complaints.models.case import Case
+from complaints.models.work import Finding
+from tests.doors.api.calls import Caller, assert_problem
+from tests.factories import cases as made
+
+pytestmark = pytest.mark.django_db
+BODY = {"kind": "complaint", "text": "Far too high.", "class": made.ESTIMATED, "reference": "T-1"}
+
+
+def test_a_program_takes_a_case_in_once_and_follows_it(world, bills):
+    caller = Caller("cases:read", "cases:write")
+    body = {**BODY, "account": world.account.number, "bill": bills[0].number}
+    reply = caller.post("cases", body, idempotency_key="a")
+    assert reply.status_code == 201, reply.content
+    told = reply.json()
+    assert (told["state"], told["class"], told["reference"], told["is_new"]) == (
+        "classified",
+        made.ESTIMATED,
+        "T-1",
+        True,
+    )
+    again = caller.post("cases", body, idempotency_key="b").json()
+    assert (again["number"], again["is_new"]) == (told["number"], False)
+    assert Case.objects.get().bill_id == bills[0].id
+    assert caller.get(f"cases/{told['number']}").json() == {**told, "is_new": False}
+    listed = caller.get(f"cases?account={world.account.number}").json()["cases"]
+    assert [one["number"] for one in listed] == [told["number"]]
+    found = {"text": "The read was estimated.", "evidence": "reads", "shown_by": "2026-01-31"}
+    assert caller.post(f"cases/{told['number']}/findings", found, idempotency_key="c").status_code == 201
+    assert Finding.objects.get().shown_by == "2026-01-31"
+
+
+def test_what_is_wrong_is_refused_and_what_is_kept_from_it_is_not_there(world):
+    caller = Caller("cases:read", "cases:write")
+    for wrong, status, code in (
+        ({**BODY, "kind": "whim"}, 422, "invalid_request"),
+        ({**BODY, "class": "no/such/class"}, 422, "unknown_case_class"),
+        ({**BODY, "account": "1"}, 404, "unknown_account"),
+    ):
+        assert_problem(caller.post("cases", wrong, idempotency_key=code), status, code)
+    named = made.taken(about_team_id=made.team(made.person()))
+    assert_problem(caller.get(f"cases/{named.number}"), 404, "unknown_case")
+    assert caller.get("cases?state=all").json()["cases"] == []
+    assert_problem(caller.post(f"cases/{named.number}/findings", {"text": "x", "evidence": "call"}, idempotency_key="f"),
+                   404, "unknown_case")  # fmt: skip
+    assert_problem(Caller("bills:read").post("cases", BODY, idempotency_key="g"), 403, "permission_denied")
