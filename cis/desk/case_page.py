@@ -74,8 +74,7 @@ def act(request: HttpRequest, case_id: int) -> HttpResponse:
     if form is not None and not form.is_valid():
         return _page(request, case_id, bound={one.form: form})
     try:
-        with or_404():
-            one.run(case_id, form, now, actor)
+        one.run(case_id, form, now, actor)
     except Refused as refusal:
         if form is None:
             tell_refusal(request, refusal)
@@ -177,7 +176,7 @@ def _forms(request: HttpRequest, detail: CaseDetail, rules: CaseRules, bound: st
         "re_read": forms.ReReadForm(data("re_read"), initial={**key, "due": today() + READ_WITHIN}),
         "apology": forms.ApologyForm(data("apology"), initial=key),
         "photo": forms.PhotoForm(data("photo"), request.FILES if bound == "photo" else None),
-        "link": forms.MergeForm(data("link")),
+        "link": forms.LinkForm(data("link")),
     }  # fmt: skip
 
 
@@ -272,6 +271,6 @@ ACTS: Mapping[str, Act] = {
     "photo": Act(form="photo", run=lambda i, f, at, a: findings.add_photo(
         case_id=i, source=f.cleaned_data["photo"].file, at=at, actor=a)),
     "link": Act(form="link", run=lambda i, f, at, a: findings.link(
-        case_id=i, bill_id=bills.id_of_number(f.cleaned_data["into"].strip()), at=at, actor=a)),
+        case_id=i, bill_id=bills.id_of_number(f.cleaned_data["number"].strip()), at=at, actor=a)),
 }  # fmt: skip
 """All that may be done on the page; who may do what says the workflow, and the room that is asked."""

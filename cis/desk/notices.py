@@ -113,6 +113,7 @@ def resend(request: HttpRequest, notice_id: int) -> HttpResponse:
 
 def _change(request: HttpRequest, notice_id: int, change: Callable[[Actor], None]) -> HttpResponse:
     with or_404():
+        notices.one(notice_id=notice_id, actor=actor_of(request))
         try:
             change(actor_of(request))
         except Refused as refusal:

@@ -24,6 +24,7 @@ SENTENCES: Mapping[str, str] = {
     "bad_rating": _("There are one to five stars, and only for an answer."),
     "still_to_call": _("The caller is to be called a few times more first."),
     "bad_finding": _("This finding cannot be kept: it says nothing or too much, or the case is over."),
+    "bad_case_link": _("A link is to one bill, read, work order or application."),
     "too_many_case_photos": _("The case has so many pictures already."),
     "case_has_no_account": _("Nothing can be done from this case: it is over, or names no account or place."),
     "unknown_team": _("There is no such team."),

@@ -1,6 +1,6 @@
 """What I told you: my complaints and questions in plain words, a new one with photos, and what I say of the answer."""
 
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 from django import forms
 from django.contrib import messages
@@ -130,7 +130,7 @@ def act(request: HttpRequest, case_id: int) -> HttpResponse:
     visit, actor, now = access.visit(request), actor_of(request), timezone.now()
     action, said = request.POST.get("action", ""), request.POST.get("note", "")[:500]
     stars = request.POST.get("stars", "")
-    given = {"case_id": case_id, "customer_id": visit.customer_id, "at": now, "actor": actor}
+    given: dict[str, Any] = {"case_id": case_id, "customer_id": visit.customer_id, "at": now, "actor": actor}
     try:
         with or_404():
             if action in {"good", "bad"}:

@@ -97,6 +97,6 @@ def number_of(serial: int, *, year: int) -> str:
     return f"K{year:04d}{serial:0{NUMBER_DIGITS}d}"
 
 
-def is_within(earlier_at: datetime, at: datetime, *, days: int) -> bool:
+def is_within(*, earlier_at: datetime, at: datetime, days: int) -> bool:
     """Return whether something happened at most so many times 24 hours ago."""
     return 0 <= (at - earlier_at).total_seconds() <= days * 86_400

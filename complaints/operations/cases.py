@@ -171,7 +171,7 @@ def reopen(*, case_id: int, reason: str, at: datetime, actor: Actor, customer_id
     row, rules = _of(case_id, actor, customer_id), rules_now()
     check(row, _A.REOPEN, actor, reason)
     assert row.closed_at is not None
-    is_over = not is_within(row.closed_at, at, days=rules.reopen_days)
+    is_over = not is_within(earlier_at=row.closed_at, at=at, days=rules.reopen_days)
     if is_over and Role.SUPERVISOR not in actor.roles:
         raise TooLate("It ended too long ago.", advice="Take a new case in, or ask a supervisor.")
     reopen_step(row, _A.REOPEN, reason=reason, at=at, actor=actor)

@@ -88,9 +88,10 @@ def re_read(*, case_id: int, due_date: date, key: str, at: datetime, actor: Acto
     def done(row: Case) -> CaseDeed:
         if row.service_point_id is None:
             raise NothingToDo("The case names no place.", advice="Order the work at the place itself.")
+        # The order is one at the place: its page, for all staff, must not tell of a case.
         order_id = work_orders.create_step(
-            kind=WorkKind.RE_READ, subject=SUBJECT, subject_id=row.id, service_point_id=row.service_point_id,
-            facts={}, due_date=due_date, actor=actor,
+            kind=WorkKind.RE_READ, subject=work_orders.AT_PLACE, subject_id=row.service_point_id,
+            service_point_id=row.service_point_id, facts={}, due_date=due_date, actor=actor,
         )  # fmt: skip
         return CaseDeed(kind=DeedKind.RE_READ.value, work_order_id=order_id)
 

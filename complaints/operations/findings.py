@@ -1,7 +1,7 @@
 """What is found out about a case: findings with what shows them, pictures, and what it is about."""
 
 from datetime import datetime
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.errors import Refused
@@ -23,6 +23,12 @@ class BadFinding(Refused):
     """The finding says nothing, too much, or comes after the end of the case."""
 
     code = "bad_finding"
+
+
+class BadLink(Refused):
+    """A link is to one thing."""
+
+    code = "bad_case_link"
 
 
 class TooManyPhotos(Refused):
@@ -91,15 +97,13 @@ def link(
     """
     Say that a case is about one bill, read, work order or application; said before: nothing changes.
 
-    :raises UnknownCase, NotYourCase: see ``case_moves``.
+    :raises UnknownCase, NotYourCase: see ``case_moves``. :raises BadLink: none of them, or more than one, is named.
     """
     row = lock(case_id, actor)
     check_hand(row, actor)
-    CaseLink.objects.get_or_create(
-        case_id=row.id, bill_id=bill_id, read_id=read_id, work_order_id=work_order_id, application_id=application_id,
-        defaults={"at": at},
-    )  # fmt: skip
-    audit.record(
-        actor, "link", SUBJECT, row.id, number=row.number, bill_id=bill_id, read_id=read_id,
-        work_order_id=work_order_id, application_id=application_id,
-    )  # fmt: skip
+    ids = {"bill_id": bill_id, "read_id": read_id, "work_order_id": work_order_id, "application_id": application_id}
+    given: dict[str, Any] = {name: one for name, one in ids.items() if one is not None}
+    if len(given) != 1:
+        raise BadLink("A link is to one bill, read, work order or application.", advice="Name one of them.")
+    CaseLink.objects.get_or_create(case_id=row.id, **given, defaults={"at": at})
+    audit.record(actor, "link", SUBJECT, row.id, number=row.number, **given)

@@ -15,7 +15,7 @@ from cis.platform.models import Deadline
 from complaints.domain.case_workflow import LIVE, UNPLACED, CaseState
 from complaints.domain.kinds import SUBJECT
 from complaints.models.case import Case, CaseMove
-from complaints.models.work import CallBack, CaseDeed, CasePhoto, CaseReply, Finding
+from complaints.models.work import CallBack, CaseDeed, CaseLink, CasePhoto, CaseReply, Finding
 from complaints.queries.sight import UnknownCase, one, own, visible_to
 
 TEXT_MOST = 60
@@ -100,6 +100,7 @@ class CaseDetail:
     replies: tuple[CaseReply, ...]
     call_backs: tuple[CallBack, ...]
     photos: tuple[CasePhoto, ...]
+    links: tuple[CaseLink, ...]
     deeds: tuple[CaseDeed, ...]
     merged: tuple[tuple[int, str], ...]
     merged_into: tuple[int, str] | None
@@ -179,6 +180,7 @@ def _detail(row: Case, at: datetime, seen: QuerySet[Case]) -> CaseDetail:
         replies=tuple(row.replies.order_by("id")),
         call_backs=tuple(row.call_backs.order_by("id")),
         photos=tuple(row.photos.order_by("id")),
+        links=tuple(row.links.select_related("bill", "application", "work_order").order_by("id")),
         deeds=tuple(row.deeds.select_related("adjustment", "work_order", "hold", "run").order_by("id")),
         merged=tuple(sorted(related.items())),
         merged_into=(row.merged_into_id, into) if row.merged_into_id and into else None,

@@ -8,7 +8,9 @@ from datetime import date
 import pytest
 import time_machine
 from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateRange
 
+from accounts.models.account import AccountHolder
 from accounts.models.notice import Notice
 from arrears.models.collection import Hold
 from billing.models.bill import Bill
@@ -23,8 +25,8 @@ from complaints.models.work import CaseDeed
 from complaints.operations import cases, deeds, findings, replies
 from metering.domain.announcements import CorrectionMade
 from tests.db.billing.night import bill, issue, prove, use
+from tests.factories import accounts, corrections, mass
 from tests.factories import cases as made
-from tests.factories import corrections, mass
 
 pytestmark = pytest.mark.django_db
 JANUARY, FEBRUARY = Period(date(2025, 1, 1), date(2025, 2, 1)), Period(date(2025, 2, 1), date(2025, 3, 1))
@@ -39,7 +41,9 @@ def _quiet(monkeypatch):
 
 def test_from_the_call_to_the_call_back():
     (account,) = mass.supply(count=1, months=[JANUARY, FEBRUARY])
-    use(account, FEBRUARY, 900_000)  # estimated: far too much
+    AccountHolder.objects.create(account_id=account, customer=_customer(), period=DateRange(date(2020, 1, 1), None))
+    use(account, JANUARY, 400_000)
+    use(account, FEBRUARY, 600_000)  # estimated: far too much, and not enough to be held
     bill(JANUARY)
     bill(FEBRUARY)
     before = balances.of_account(account_id=account, today=TODAY).balance_minor
@@ -64,7 +68,7 @@ def test_from_the_call_to_the_call_back():
             pass
         issue(run_id)
         anew = balances.of_account(account_id=account, today=TODAY).balance_minor
-        assert anew < before - 40_000  # 800 kWh at more than 0.50
+        assert anew < before - 25_000  # 500 kWh at more than 0.50
         deeds.adjust(
             case_id=row.id, amount_minor=-2_000, reason="goodwill", text="Sorry for the wrong bill", key="sorry",
             today=TODAY, at=AT, actor=li,
@@ -84,6 +88,12 @@ def test_from_the_call_to_the_call_back():
         "case_taken", "case_answered",
     }  # fmt: skip
     prove()
+
+
+def _customer():
+    made_up = accounts.customer(name="王芳")
+    accounts.contact_point(of=made_up)
+    return made_up
 
 
 def _corrected(account, period, wh):

@@ -217,7 +217,15 @@ class EscalateForm(PageForm):
 class MergeForm(PageForm):
     """With which case it is answered."""
 
+    field_of = {"unknown_case": "into", "bad_merge": "into"}
     into = forms.CharField(label=_("Number of the other case"), max_length=20)
+
+
+class LinkForm(PageForm):
+    """Which bill a case is about, beside the one that is disputed."""
+
+    field_of = {"unknown_bill": "number"}
+    number = forms.CharField(label=_("Number of the bill"), max_length=20)
 
 
 class ConcernForm(PageForm):

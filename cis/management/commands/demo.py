@@ -24,6 +24,7 @@ from cis.demo import (
     cash_desk,
     changes_of_use,
     consolidating,
+    complaining,
     debiting,
     deposits,
     field_work,
@@ -145,6 +146,7 @@ def _build(folder: Path, *, accounts: int, months: int, seed: int) -> dict[str, 
     giving_up.build(today=today)
     prepaying.build(run_id=billed.run_id, today=today)
     invoicing.build(today=today)
+    complaining.build(run_id=billed.run_id, today=today, at=timezone.now())
     return {"figures": _figures(imported, billed, pdf=pdf, accounts=accounts), "logins": logins}
 
 

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.db import transaction
 
 from accounts.models.notice import Notice
 from arrears.models.collection import Hold
@@ -17,11 +18,13 @@ from complaints.domain.intake import BadCase
 from complaints.domain.kinds import CaseChannel, CaseKind, ReplyWay, Satisfaction
 from complaints.models.case import Assignment, Case, CaseMove
 from complaints.models.work import CaseDeed, CaseReply
-from complaints.operations import cases, deeds, intake, replies
+from complaints.operations import case_events, cases, deeds, intake, replies
 from complaints.operations.case_moves import CaseReasonMissing, NotYourCase
 from complaints.operations.cases import BadMerge, NoTeam, TooLate
 from complaints.operations.replies import BadReply, StillToCall
 from complaints.queries.sight import UnknownCase
+from metering.domain.announcements import WorkOrderDone
+from metering.domain.work_orders import Outcome, WorkKind
 from tests.factories import accounts, billing, contracts
 from tests.factories import cases as made
 
@@ -190,11 +193,21 @@ def test_what_is_executed_from_a_case_is_done_once_for_its_request(clerk, monkey
     assert deeds.adjust(**given, today=AT.date(), at=AT, actor=clerk) == first
     assert Adjustment.objects.count() == 1
     order = deeds.re_read(case_id=row.id, due_date=AT.date() + DAY, key="two", at=AT, actor=clerk)
+    with transaction.atomic():
+        case_events.note_work(_done(order, row))
+    assert row.findings.get().text == "re_read: done"
     paper = deeds.apologise(case_id=row.id, text="We are sorry.\n\nNever again.", key="3", at=AT, actor=clerk)
     done = CaseDeed.objects.filter(case=row).order_by("id")
     assert list(done.values_list("kind", "adjustment", "work_order", "document")) == [
         ("adjustment", first, None, None), ("re_read", None, order, None), ("apology", None, None, paper),
     ]  # fmt: skip
+
+
+def _done(order, row):
+    return WorkOrderDone(
+        work_order_id=order, kind=WorkKind.RE_READ, subject="place", subject_id=row.service_point_id,
+        outcome=Outcome.DONE, premises_id=None, service_point_id=row.service_point_id, done_date=AT.date(), actor=SYSTEM,
+    )  # fmt: skip
 
 
 def test_teams_are_found_by_matter_and_none_is_none(chief):

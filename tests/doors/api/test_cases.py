@@ -38,7 +38,7 @@ def test_what_is_wrong_is_refused_and_what_is_kept_from_it_is_not_there(world):
     caller = Caller("cases:read", "cases:write")
     for wrong, status, code in (
         ({**BODY, "kind": "whim"}, 422, "invalid_request"),
-        ({**BODY, "class": "no/such/class"}, 422, "unknown_case_class"),
+        ({**BODY, "class": "no/such/class"}, 404, "unknown_case_class"),
         ({**BODY, "account": "1"}, 404, "unknown_account"),
     ):
         assert_problem(caller.post("cases", wrong, idempotency_key=code), status, code)
