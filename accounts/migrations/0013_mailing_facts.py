@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0011_telephone_pins'),
+        ('accounts', '0012_teams_of_staff'),
     ]
 
     operations = [

@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('accounts', '0011_telephone_pins'),
+        ('accounts', '0013_mailing_facts'),
     ]
 
     operations = [

@@ -144,12 +144,12 @@ def months(*, until: date, most: int) -> tuple[MonthRow, ...]:
         {"until": until, "most": most},
     )
     return tuple(
-        MonthRow(**{name: one if name == "month" else int(one) for name, one in zip(_MONTH, row, strict=True)})
-        for row in rows
+        MonthRow(month=month, **{name: int(one) for name, one in zip(_COUNTED, counted, strict=True)})
+        for month, *counted in rows
     )
 
 
-_MONTH = tuple(MonthRow.__dataclass_fields__)
+_COUNTED = tuple(name for name in MonthRow.__dataclass_fields__ if name != "month")
 
 
 def _entry(row: Sequence[Any]) -> EntryRow:

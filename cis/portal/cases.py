@@ -15,10 +15,10 @@ from billing.queries import bills
 from cis.kernel.errors import Refused
 from cis.platform import documents
 from cis.platform.access import actor_of, allow_portal
+from cis.platform.answers import or_404, tell_refusal
 from cis.platform.forms import PageForm
 from cis.platform.packs import MissingRule
 from cis.portal import access
-from cis.portal.answers import or_404, tell_refusal
 from complaints.domain.case_workflow import ANSWERED, LIVE, CaseState
 from complaints.domain.intake import NewCase
 from complaints.domain.kinds import CaseChannel, CaseKind

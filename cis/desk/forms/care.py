@@ -29,7 +29,8 @@ class ProtectionListForm(PageForm):
     def wanted(self) -> WantedProtections:
         """Return what is asked for; a filter that is wrong filters nothing."""
         self.is_valid()
-        return WantedProtections(**{name: self.cleaned_data.get(name) or "" for name in ("text", "kind", "state")})
+        given: dict[str, Any] = {name: self.cleaned_data.get(name) or "" for name in ("text", "kind", "state")}
+        return WantedProtections(**given)
 
 
 class ProtectionForm(PageForm):

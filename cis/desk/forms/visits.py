@@ -34,7 +34,7 @@ class VisitListForm(PageForm):
     def wanted(self, me: int | None) -> WantedVisits:
         """Return what is asked for; a filter that is wrong filters nothing."""
         self.is_valid()
-        given = {name: self.cleaned_data.get(name) or "" for name in ("text", "state", "way", "plan")}
+        given: dict[str, Any] = {name: self.cleaned_data.get(name) or "" for name in ("text", "state", "way", "plan")}
         return WantedVisits(**given, assignee_id=me if self.cleaned_data.get("mine") else None)
 
 
@@ -95,7 +95,7 @@ class PlanListForm(PageForm):
     def wanted(self, me: int | None) -> WantedPlans:
         """Return what is asked for; a filter that is wrong filters nothing."""
         self.is_valid()
-        given = {name: self.cleaned_data.get(name) or "" for name in ("text", "state")}
+        given: dict[str, Any] = {name: self.cleaned_data.get(name) or "" for name in ("text", "state")}
         return WantedPlans(**given, responsible_id=me if self.cleaned_data.get("mine") else None)
 
 

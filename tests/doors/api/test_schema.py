@@ -1,7 +1,7 @@
 """The API does what its description says: described by itself, tried with hundreds of made-up requests."""
 
-from functools import cache
 from collections import Counter
+from functools import cache
 
 import pytest
 import schemathesis

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('metering', '0014_visits_for_debts'),
+        ('metering', '0015_outages'),
     ]
 
     operations = [
