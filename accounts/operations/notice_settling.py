@@ -57,6 +57,24 @@ def settle_step(*, notice: Notice, action: NoticeAction, reason: str = "", detai
     notice.save()
 
 
+@joins_transaction
+def outdate_step(*, events: Sequence[str], key_prefix: str, newest: str, customer_ids: Sequence[int]) -> int:
+    """
+    Suppress what still waits of an older word to some customers, since a newer one follows; return how many notices.
+
+    What quiet hours held up at night is not sent in the morning, when something else is true.
+
+    :param key_prefix: of the keys that the words have, older and newer; ``newest``: of those that stay.
+    """
+    waiting = Notice.objects.filter(
+        event__in=list(events), key__startswith=key_prefix, customer_id__in=list(customer_ids),
+        state=NoticeState.QUEUED.value, batch=None,
+    )  # fmt: skip
+    return waiting.exclude(key__startswith=newest).update(
+        state=NoticeState.SUPPRESSED.value, reason="outdated", settled_at=timezone.now(), spares=[]
+    )
+
+
 def hide_secret(notice: Notice) -> None:
     """Mask a one-time code in the text of a notice; it is forgotten once no other way may need it."""
     if notice.secret:

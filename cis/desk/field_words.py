@@ -92,7 +92,6 @@ WORK_FACTS: Mapping[str, Any] = {
     "inspection": _("Inspection"),
     "season": _("Before"),
     "look_at": _("Look at"),
-    "danger": _("Danger"),
     "fault": _("Reported"),
     "dark": _("Dark"),
     "reporter": _("Reported by"),

@@ -26,6 +26,7 @@ STATES: Mapping[str, Any] = {
     "withdrawn": _("Withdrawn"),
 }
 REASONS: Mapping[str, Any] = {
+    "outdated": _("Something newer was told before it could be sent."),
     "no_consent": _("The customer does not want it this way."),
     "to_the_place": _("To the supply address: no postal address is known that works."),
     "no_contact": _("No number or address is known."),

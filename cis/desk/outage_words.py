@@ -36,7 +36,7 @@ KINDS: Mapping[str, Any] = {
     "line_down": _("A wire or a pole is down"),
 }
 CHANNELS: Mapping[str, Any] = {
-    "phone": _("Telephone"),
+    "phone": _("By telephone"),
     "desk": _("In person"),
     "portal": _("Portal"),
     "api": _("Other program"),

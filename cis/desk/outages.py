@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from cis.desk import fault_places
 from cis.desk.answers import FILE_ROWS_MOST, asks_for, csv_file, or_404, posted, today
-from cis.desk.forms.outages import DecisionForm, OutageListForm, ReportForm
+from cis.desk.forms.outages import DecisionForm, OutageListForm, ReportForm, asked
 from cis.desk.roles import READERS
 from cis.desk.words import word
 from cis.kernel.enums import Role
@@ -38,7 +38,7 @@ SUPPLIES_MOST = 100
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """List outages, those where people are in danger first."""
-    number, form = page_number(request), OutageListForm(request.GET, districts=queries.districts())
+    number, form = page_number(request), OutageListForm(asked(request.GET, state="open"), districts=queries.districts())
     wanted = form.wanted()
     rows = queries.listed(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
     now = timezone.now()
@@ -54,7 +54,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_safe
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """Give the same list as a file."""
-    wanted = OutageListForm(request.GET, districts=queries.districts()).wanted()
+    wanted = OutageListForm(asked(request.GET, state="open"), districts=queries.districts()).wanted()
     header = [
         _("Outage"), _("State"), _("What is dark"), _("Name"), _("District"), _("Cause"), _("Danger"), _("Began"),
         _("Expected back"), _("Back"), _("Supplies"), _("Still dark"), _("Reports"), _("Crew"),

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.queries import mailings
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_refusal, today
-from cis.desk.forms.outages import MoveForm, PlanForm, PlanListForm
+from cis.desk.forms.outages import MoveForm, PlanForm, PlanListForm, asked
 from cis.desk.roles import METERERS, READERS
 from cis.desk.words import word
 from cis.kernel.errors import Refused
@@ -31,7 +31,7 @@ ASSETS_MOST = 500
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """List planned outages, the soonest first."""
-    number, form = page_number(request), PlanListForm(request.GET, districts=outages.districts())
+    number, form = page_number(request), PlanListForm(asked(request.GET, state="coming"), districts=outages.districts())
     wanted = form.wanted()
     rows = queries.listed(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
     now = timezone.now()
@@ -47,7 +47,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @require_safe
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """Give the same list as a file."""
-    wanted = PlanListForm(request.GET, districts=outages.districts()).wanted()
+    wanted = PlanListForm(asked(request.GET, state="coming"), districts=outages.districts()).wanted()
     header = [
         _("Planned outage"), _("State"), _("What is switched off"), _("District"), _("From"), _("Until"),
         _("Notice period"), _("Work"), _("Supplies"), _("Customers told"), _("People were told"),

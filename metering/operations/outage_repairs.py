@@ -36,14 +36,14 @@ from metering.queries import crews, outages
 def send_step(outage: Outage, *, new: NewReport) -> int:
     """Order the repair of a new outage, send the crew that is free, and start its clocks; return the order."""
     return take_step(
-        outage, fault=new.kind.value, reason=new.note, reporter=f"{new.name} {new.phone}".strip(),
+        outage, fault=new.kind.value, reason=new.note, reporter=new.name, phone=new.phone,
     )  # fmt: skip
 
 
 @joins_transaction
 def take_step(outage: Outage, **told: str) -> int:
     """Order a repair with what the crew should know, send the crew that is free, and start the clocks."""
-    facts = {"dark": outage.supplies.count(), "danger": "!" if outage.is_dangerous else "", **told}
+    facts = {"dark": outage.supplies.count(), **told}
     area = Area(outage.area)
     order_id = work_orders.create_step(
         kind=WorkKind.REPAIR, subject=SUBJECT, subject_id=outage.id, service_point_id=outage.service_point_id,
@@ -79,8 +79,7 @@ def hurry_step(outage: Outage) -> None:
     """Let the crew know that people are in danger: its order comes first."""
     for row in _orders(outage):
         row.priority = Priority.DANGER.value
-        row.facts = {**row.facts, "danger": "!"}
-        row.save()
+        row.save(update_fields=["priority"])
 
 
 @joins_transaction

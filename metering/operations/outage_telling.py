@@ -11,7 +11,7 @@ from datetime import datetime
 from django.utils import timezone
 
 from accounts.domain.notice_events import Fact
-from accounts.operations import notices
+from accounts.operations import notice_settling, notices
 from accounts.operations.notice_drafts import NewNotice
 from cis.kernel.actors import SYSTEM
 from cis.platform import outbox
@@ -22,6 +22,8 @@ from metering.queries import outage_places
 
 TELL = "outage.tell"
 CHUNK = 2_000
+WAITING = ("outage_expected",)
+"""What is no use any more once something newer is told; a danger is always told."""
 LINK = "/portal/power"
 
 
@@ -70,17 +72,17 @@ def _tell_chunk(outage_id: int, said_id: int, after: int) -> int | None:
         return None
     event = "outage_danger" if said.outage.is_dangerous else "outage_expected"
     facts = {"expected": _clock(said.expected_back_at), "link": LINK}
-    _tell(event, f"outage:{outage_id}:{said_id}", points, facts)
+    _tell(outage_id, event, f"outage:{outage_id}:{said_id}", points, facts)
     return points[-1]
 
 
 @opens_transaction
 def _tell_back(outage_id: int, points: Sequence[int], at: datetime) -> None:
     if Outage.objects.filter(id=outage_id).exists():
-        _tell("outage_restored", f"outage:{outage_id}:back", points, {"restored": _clock(at), "link": LINK})
+        _tell(outage_id, "outage_restored", f"outage:{outage_id}:back", points, {"restored": _clock(at), "link": LINK})
 
 
-def _tell(event: str, key: str, points: Sequence[int], facts: Mapping[str, Fact]) -> None:
+def _tell(outage_id: int, event: str, key: str, points: Sequence[int], facts: Mapping[str, Fact]) -> None:
     """Tell everybody who is supplied at some places of one event, each person once."""
     today = timezone.localdate()
     persons: dict[int, Supplied] = {}
@@ -94,6 +96,9 @@ def _tell(event: str, key: str, points: Sequence[int], facts: Mapping[str, Fact]
         for one in persons.values()
     ]  # fmt: skip
     if new:
+        notice_settling.outdate_step(
+            events=WAITING, key_prefix=f"outage:{outage_id}:", newest=f"{key}:", customer_ids=list(persons)
+        )
         notices.queue_many_step(event=event, notices=new, actor=SYSTEM)
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -26,6 +27,11 @@ from metering.queries import outages, planned_outages
 from metering.queries.network import AssetCard
 
 AT_DESK = ("phone", "desk")
+
+
+def asked(given: QueryDict, *, state: str) -> dict[str, Any]:
+    """Return what a list is asked for; who chose no state sees what goes on."""
+    return {"state": state, **given.dict()}
 
 
 class OutageListForm(PageForm):
@@ -52,8 +58,9 @@ class OutageListForm(PageForm):
         """Return what is asked for; a filter that is wrong filters nothing."""
         given = self.cleaned_data if self.is_valid() else {}
         texts = {name: given.get(name) or "" for name in ("kind", "district", "cause", "text")}
-        state = given.get("state", "open") if "state" in self.data else "open"
-        return outages.Wanted(state=state, since=given.get("since"), until=given.get("until"), **texts)
+        return outages.Wanted(
+            state=given.get("state", "open"), since=given.get("since"), until=given.get("until"), **texts
+        )
 
 
 class ReportForm(PageForm):
@@ -92,10 +99,10 @@ class DecisionForm(PageForm):
     field_of = {"bad_expectation": "day", "reason_missing": "note", "different_feeders": "other"}
 
     cause = forms.ChoiceField(label=_("Cause"), choices=list(CAUSES.items()), required=False)
-    day = DayField(label=_("Back, or expected back, on"), required=False)
+    day = DayField(label=_("Back, or expected, on"), required=False)
     time = TimeField(label=_("At"), required=False)
     note = forms.CharField(label=_("Note"), max_length=NOTE_MOST, required=False)
-    part = forms.ChoiceField(label=_("Part"), required=False)
+    part = forms.ChoiceField(label=_("Part of it"), required=False)
     other = forms.ChoiceField(label=_("Another outage of the feeder"), required=False)
 
     def __init__(self, *args: Any, parts: list[tuple[str, str]], others: list[tuple[str, str]], **kwargs: Any) -> None:
@@ -135,9 +142,8 @@ class PlanListForm(PageForm):
     def wanted(self) -> planned_outages.Wanted:
         """Return what is asked for; a filter that is wrong filters nothing."""
         given = self.cleaned_data if self.is_valid() else {}
-        state = given.get("state", "coming") if "state" in self.data else "coming"
         return planned_outages.Wanted(
-            state=state, district=given.get("district") or "", text=given.get("text") or "",
+            state=given.get("state", "coming"), district=given.get("district") or "", text=given.get("text") or "",
             since=given.get("since"), until=given.get("until"),
         )  # fmt: skip
 

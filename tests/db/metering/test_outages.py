@@ -3,16 +3,18 @@
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from accounts.models.notice import Notice
 from arrears.models.collection import DisconnectionOrder
 from cis.kernel.workflow import IllegalMove
 from cis.platform import deadlines, outbox
+from cis.platform.models import OutboxMessage
 from metering.domain.outages import Answer, Cause, FaultKind, Scope
 from metering.models.outage import FaultReport, Outage, OutageSupply
 from metering.models.work import WorkOrder
-from metering.operations import outage_decisions, outages, work_orders
+from metering.operations import outage_decisions, outage_telling, outages, work_orders
 from metering.queries import outages as queries
 from tests.factories import accounts, work
 from tests.factories.outages import CLERK, new, street
@@ -23,6 +25,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture(autouse=True)
 def supplier(db):
     return accounts.supplier()
+
+
+@pytest.fixture
+def time_machine_at_night():
+    """Eleven in the evening in Shanghai."""
+    with time_machine.travel("2026-07-06T15:00:00Z", tick=True):
+        yield
 
 
 def report(point, **values):
@@ -190,3 +199,21 @@ def test_a_false_alarm_leaves_nobody_in_the_dark():
     card = queries.one(outage_id=outage_id)
     assert (card.state, card.supplies, card.order_state) == ("cancelled", 0, "cancelled")
     assert report(made.points[0][0]).answer is Answer.NEW
+
+
+def test_what_the_night_held_up_is_not_sent_when_something_newer_is_true(time_machine_at_night):
+    made = street(transformers=1, supplies=2)
+    outage_id = report(made.points[0][0]).outage_id
+    report(made.points[0][1])
+    outage_decisions.expect(outage_id=outage_id, expected_back_at=soon(), note="", actor=CLERK)
+    deliver()
+    for message in list(OutboxMessage.objects.filter(kind="outage.tell")):
+        outage_telling.tell(outbox.Message(message.id, message.kind, message.key, message.payload, 2))
+    assert set(Notice.objects.filter(channel="sms").values_list("state", flat=True)) == {"queued"}
+    outage_decisions.restore(outage_id=outage_id, cause=Cause.CABLE, note="", at=None, actor=CLERK)
+    deliver()
+    states = Notice.objects.filter(channel="sms").order_by("id").values_list("event", "state", "reason")
+    assert list(states) == [
+        *[("outage_expected", "suppressed", "outdated")] * 2,
+        *[("outage_restored", "queued", "")] * 2,
+    ]

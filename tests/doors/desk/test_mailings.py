@@ -92,13 +92,13 @@ def test_who_reads_only_prints_nothing(client, billed):
 
 
 def test_mailings_and_batches_are_narrowed_ordered_and_given_as_files(desk, billed):
-    for title in ("Outage", "Autumn"):
+    for title in ("Storms", "Autumn"):
         desk.post("/desk/notices/mailings/new/", {**TEXT, "title": title, "do": "propose"})
     lines = b"".join(desk.get("/desk/notices/mailings.csv?order=title").streaming_content).decode().splitlines()
-    assert ["Autumn" in lines[1], "Outage" in lines[2], len(lines)] == [True, True, 3]
+    assert ["Autumn" in lines[1], "Storms" in lines[2], len(lines)] == [True, True, 3]
     page = text_of(desk.get("/desk/notices/mailings/?text=autu&state=waiting"))
     assert "Autumn" in page
-    assert "Outage" not in page
+    assert "Storms" not in page
     assert "No mailing fits" in text_of(desk.get("/desk/notices/mailings/?state=sent"))
     assert len(b"".join(desk.get("/desk/notices/letters.csv?state=open").streaming_content).splitlines()) == 1
     assert "No batch fits" in text_of(desk.get("/desk/notices/letters/?state=posted"))
