@@ -85,7 +85,7 @@ class Lot:
     expires_date: date
 
 
-def spend(lots: Iterable[Lot], points: int) -> list[tuple[int, int]]:
+def spend(lots: Iterable[Lot], *, points: int) -> list[tuple[int, int]]:
     """
     Return of which lots points are taken, those that expire first at first: (lot, points).
 
@@ -103,8 +103,9 @@ def spend(lots: Iterable[Lot], points: int) -> list[tuple[int, int]]:
 def take_back(lots: Sequence[Lot], *, lot_id: int, points: int) -> tuple[list[tuple[int, int]], int]:
     """Return how points of a lot are taken back: (lot, points), of the lot itself first, and how many are short."""
     own = [one for one in lots if one.id == lot_id]
-    taken = spend(own, points)
-    taken += spend([one for one in lots if one.id != lot_id], points - sum(part for _, part in taken))
+    taken = spend(own, points=points)
+    left = points - sum(part for _, part in taken)
+    taken += spend([one for one in lots if one.id != lot_id], points=left)
     return taken, points - sum(part for _, part in taken)
 
 

@@ -179,7 +179,7 @@ def redeem(*, new: NewRedemption, today: date, actor: Actor) -> int:
             customer_id=new.customer_id, account_id=new.account_id, kind=EntryKind.REDEEM.value, points=-part,
             lot_id=lot_id, redemption=row, day=today, key=f"redeem:{row.id}:{lot_id}",
         )
-        for lot_id, part in spend(lots, new.points)
+        for lot_id, part in spend(lots, points=new.points)
     )  # fmt: skip
     audit.record(actor, "redeem_points", "account", new.account_id, points=new.points, amount_minor=row.amount_minor)
     return row.id
@@ -252,7 +252,7 @@ def offset(*, day: date) -> int:
 @joins_transaction
 def _offset(customer_id: int, day: date) -> int:
     short = queries.standing(customer_id=customer_id, today=day).short
-    parts = spend(queries.lots(customer_id=customer_id), short)
+    parts = spend(queries.lots(customer_id=customer_id), points=short)
     accounts = dict(PointsEntry.objects.filter(id__in=[one for one, _ in parts]).values_list("id", "account_id"))
     turns = PointsEntry.objects.filter(customer_id=customer_id, kind=EntryKind.OFFSET.value).count()
     PointsEntry.objects.bulk_create(

@@ -144,12 +144,12 @@ def months(*, until: date, most: int) -> tuple[MonthRow, ...]:
         {"until": until, "most": most},
     )
     return tuple(
-        MonthRow(month=month, **{name: int(one) for name, one in zip(_COUNTED, counted, strict=True)})
-        for month, *counted in rows
-    )
-
-
-_COUNTED = tuple(name for name in MonthRow.__dataclass_fields__ if name != "month")
+        MonthRow(
+            month=month, earned=int(earned), redeemed=int(redeemed), expired=int(expired), taken_back=int(back),
+            closing=int(closing), redeemed_minor=int(credited),
+        )
+        for month, earned, redeemed, expired, back, closing, credited in rows
+    )  # fmt: skip
 
 
 def _entry(row: Sequence[Any]) -> EntryRow:
