@@ -1,4 +1,4 @@
-"""Holds as lists and pages show them: the registers of life support and of vulnerable customers among them."""
+"""Holds as lists and pages show them, those of people whom the register protects among them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
