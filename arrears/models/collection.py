@@ -83,8 +83,10 @@ class CollectionMove(models.Model):
 
 class Hold(models.Model):
     """
-    What keeps an account, or one bill, from being pursued: people who are protected (their register is ``Protection`` of
-    accounts), disputes, complaints, plans, money under way. A row is never deleted; it is lifted, with a reason.
+    What keeps an account, or one bill, from being pursued.
+
+    People who are protected (their register is ``Protection`` of accounts), disputes, complaints, plans, money under
+    way. A row is never deleted; it is lifted, with a reason.
     """
 
     account = models.ForeignKey("accounts.Account", on_delete=models.PROTECT, related_name="holds")
