@@ -47,7 +47,7 @@ class Line:
 @opens_transaction
 def tell(_at: datetime, *, roles_of: Mapping[str, frozenset[Role]]) -> int:
     """
-    Queue today's mails to staff; return how many are new. Three statements whatever the number of deadlines and people.
+    Queue today's mails to staff; return how many are new. Four statements whatever the number of deadlines and people.
 
     :param roles_of: of each standard who acts on it.
     """

@@ -13,8 +13,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.domain.contact import Shown
 from accounts.operations import customers as customer_operations
-from accounts.queries import teams
+from accounts.queries import customers, teams
 from billing.operations.adjustments import BadAdjustment
 from billing.queries import adjustment_rules, bills
 from cis.desk.answers import or_404, posted, tell_refusal, today
@@ -128,6 +129,7 @@ def _page(request: HttpRequest, case_id: int, *, bound: Mapping[str, PageForm] |
         "case": row,
         "card": detail.card,
         "now": now,
+        "reach": customers.card(customer_id=row.customer_id).shown if row.customer_id is not None else Shown(),
         "class_path": path_of(detail.card, rules),
         "cause_path": rules.cause_path(row.cause_code, language()),
         "authority": rules.authorities[row.authority][0].name(language()) if row.authority in rules.authorities else "",

@@ -14,7 +14,7 @@ KINDS: Mapping[str, Any] = {
     "praise": _("Praise"),
 }
 CHANNELS: Mapping[str, Any] = {
-    "phone": _("Telephone"),
+    "phone": _("By telephone"),
     "portal": _("Portal"),
     "api": _("Another program"),
     "email": _("E-mail"),
@@ -26,7 +26,7 @@ STATES: Mapping[str, Any] = {
     "received": _("Received"),
     "classified": _("Classified"),
     "dispatched": _("Given to a team"),
-    "accepted": _("Accepted"),
+    "accepted": _("Accepted by the team"),
     "investigating": _("Looked into"),
     "replied": _("Answered"),
     "calling_back": _("Being called back"),
@@ -67,7 +67,7 @@ ACTIONS: Mapping[str, Any] = {
     "take": _("Taken in"),
     "classify": _("Classified"),
     "dispatch": _("Given to a team"),
-    "accept": _("Accepted"),
+    "accept": _("Accepted by the team"),
     "hand_over": _("Handed over"),
     "investigate": _("Looked into"),
     "contact": _("First word to the caller"),

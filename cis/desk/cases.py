@@ -59,7 +59,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     form = CaseListForm(request.GET, rules=rules, teams=teams.listed())
     found = queries.listed(wanted=form.wanted(), at=timezone.now(), actor=actor_of(request), most=FILE_ROWS_MOST)
     header = [
-        _("Case"), _("What it is"), _("Class"), _("In one line"), _("State"), _("Severity"), _("Came in by"),
+        _("Case"), _("What kind of case"), _("Class"), _("In one line"), _("State"), _("Severity"), _("Came in by"),
         _("Caller"), _("Account"), _("Team"), _("Taken by"), _("Taken in"), _("Due"), _("Time left"),
     ]  # fmt: skip
     rows = (

@@ -112,7 +112,9 @@ class Urgent:
 
 def urgent(*, at: datetime, until_at: datetime) -> tuple[Urgent, ...]:
     """
-    Return what is late, and what comes near or ends before an instant, counted by standard and taker; one statement.
+    Return what is late, and what comes near or ends before an instant, counted by standard and taker.
+
+    One statement beside those that say what is kept from anybody.
 
     What is counted in hours may end before anybody looks again, though its warning is still to come: so ``until_at``.
     What is kept from anybody at all is not counted: it has no place in a mail.

@@ -14,9 +14,10 @@ from billing.operations import adjustments, rebills
 from billing.operations.adjustments import NewAdjustment
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
+from cis.kernel.workflow import NotAllowed
 from cis.platform import audit, documents
 from cis.platform.db import joins_transaction, opens_transaction
-from complaints.domain.case_workflow import LIVE
+from complaints.domain.case_workflow import HANDLERS, LIVE
 from complaints.domain.kinds import SUBJECT, DeedKind
 from complaints.models.case import Case
 from complaints.models.work import CaseDeed
@@ -127,6 +128,8 @@ def _do_step(
 ) -> CaseDeed:  # fmt: skip
     """Do something from a case once for its key; done before: return the deed of then."""
     row = lock(case_id, actor)
+    if not actor.is_one_of(HANDLERS):
+        raise NotAllowed(f"{actor.name} does not work on cases.", advice="Ask the team that has it.")
     check_hand(row, actor)
     known = CaseDeed.objects.filter(case_id=row.id, kind=kind.value, key=key[:KEY_MOST]).first()
     if known is not None:

@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from accounts.queries import accounts, customers, teams, users
+from accounts.domain import contact
+from accounts.queries import accounts, customers, supplier, teams, users
 from billing.queries import bills
 from cis.kernel import text as words
 from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.errors import Refused
 from cis.kernel.workflow import NotAllowed
-from cis.platform import sequences
+from cis.platform import db, sequences
 from cis.platform.db import joins_transaction, opens_transaction
 from complaints.domain import intake as domain
 from complaints.domain.case_workflow import TAKERS, CaseAction, CaseState
@@ -101,6 +102,8 @@ def _sender(new: NewCase, actor: Actor) -> str:
 def _known(sender: str, reference: str, actor: Actor) -> Taken | None:
     if not reference:
         return None
+    # Whoever brings the same reference at the same instant waits here for the case of the first.
+    db.fetch("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"case {sender} {reference}"])
     rows = Case.objects.select_for_update().filter(sender=sender, reference=reference)
     row = rows.first()
     if row is None:
@@ -124,6 +127,8 @@ def _row(new: NewCase, rules: CaseRules, *, sender: str, at: datetime, actor: Ac
     if new.class_code:
         row.state = CaseState.CLASSIFIED.value
         row.severity = rules.classes[new.class_code].severity.value
+    # One number is one number however it is typed: by it a caller is known again.
+    row.caller_phone = contact.dialled(row.caller_phone, country=supplier.country()) or row.caller_phone
     _fill_account(row, at)
     _fill_place(row)
     if new.bill_id is not None:

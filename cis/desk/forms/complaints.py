@@ -75,7 +75,7 @@ class IntakeForm(PageForm):
     """A case as it is typed while somebody talks."""
 
     field_of = {"unknown_case_class": "class_code", "unknown_bill": "bill", "class": "class_code"}
-    kind = forms.ChoiceField(label=_("What it is"), choices=choices(KINDS))
+    kind = forms.ChoiceField(label=_("What kind of case"), choices=choices(KINDS))
     channel = forms.ChoiceField(
         label=_("Came in by"), choices=[one for one in CHANNELS.items() if one[0] not in {"portal", "api"}]
     )
@@ -98,8 +98,9 @@ class IntakeForm(PageForm):
     authority = forms.ChoiceField(label=_("Authority"), required=False)
     authority_number = forms.CharField(label=_("Its number there"), required=False, max_length=80)
     reference = forms.CharField(
-        label=_("Reference"), required=False, max_length=80, help_text=_("The same reference counts once.")
-    )
+        label=_("Reference of the sender"), required=False, max_length=80,
+        help_text=_("The same reference counts once."),
+    )  # fmt: skip
 
     def __init__(
         self, *args: Any, rules: CaseRules, teams: Sequence[TeamCard], people: Sequence[tuple[int, str]], **kwargs: Any
@@ -132,7 +133,7 @@ class ClassForm(PageForm):
     """What a case is about."""
 
     field_of = {"class": "class_code"}
-    kind = forms.ChoiceField(label=_("What it is"), choices=choices(KINDS))
+    kind = forms.ChoiceField(label=_("What kind of case"), choices=choices(KINDS))
     class_code = forms.ChoiceField(label=_("Class"))
 
     def __init__(self, *args: Any, rules: CaseRules, **kwargs: Any) -> None:
@@ -171,7 +172,7 @@ class ReplyForm(WordForm):
 
     field_of = {"bad_case_reply": "text"}
     cause = forms.ChoiceField(label=_("Cause"), required=False)
-    liable = forms.ChoiceField(label=_("Liability"), required=False, choices=list(LIABLE.items()))
+    liable = forms.ChoiceField(label=_("Who is liable"), required=False, choices=list(LIABLE.items()))
 
     def __init__(self, *args: Any, rules: CaseRules, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

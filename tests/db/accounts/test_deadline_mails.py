@@ -122,7 +122,7 @@ def test_the_statements_are_the_same_however_many(people, django_assert_num_quer
         clock(SURVEY, day=3 + key % 2, key=key + 1)
     with time_machine.travel(MORNING, tick=False):
         deadline_mails._text(*_one_line(people))  # templates are read once
-        with django_assert_num_queries(5):  # BEGIN, three, COMMIT
+        with django_assert_num_queries(6):  # BEGIN, four, COMMIT
             deadline_mails.tell(MORNING, roles_of=ROLES_OF)
 
 

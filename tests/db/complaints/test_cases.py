@@ -86,6 +86,8 @@ def test_the_same_matter_of_the_same_customer_is_recognised_within_the_days_of_t
     assert made.taken(at=AT + 61 * DAY, account_id=world.account.id).repeats_id is None
     assert made.taken(account_id=world.account.id, class_code="billing/payment/invoice").repeats_id is None
     assert made.taken(caller_phone="13900000000").repeats_id is None
+    again = made.taken(caller_phone="+86 139 0000 0000")
+    assert Case.objects.get(id=again.repeats_id).caller_phone == again.caller_phone == "+8613900000000"
 
 
 def test_the_whole_way_with_each_move_kept(clerk, chief):
