@@ -12,15 +12,27 @@ from django.http import HttpRequest
 from cis.platform.admin import ReadOnlyAdmin
 from metering.models.command import DeviceCommand
 from metering.models.device import Installation, Meter, Register
+from metering.models.outage import FaultReport, Outage, PlannedOutage
 from metering.models.place import Premises, ServicePoint
 from metering.models.read import ReadFile, ReadRejection, RegisterRead
 from metering.models.rule import UsageRule
 from metering.models.usage import Usage
 
 
-@admin.register(Register, Installation, ReadFile, ReadRejection, RegisterRead, Usage, DeviceCommand)
+@admin.register(
+    Register,
+    Installation,
+    ReadFile,
+    ReadRejection,
+    RegisterRead,
+    Usage,
+    DeviceCommand,
+    Outage,
+    FaultReport,
+    PlannedOutage,
+)
 class MeteringAdmin(ReadOnlyAdmin):
-    """Counters, where meters hung, delivered files and what was refused, reads, approved usage, commands."""
+    """Counters, where meters hung, delivered files and what was refused, reads, approved usage, commands, outages."""
 
 
 @admin.register(UsageRule)

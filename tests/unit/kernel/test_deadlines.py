@@ -125,3 +125,13 @@ def test_a_limit_is_not_negative():
     with pytest.raises(ValueError, match="limit"):
         days(-1)
     assert days(2).less(3) == days(0)
+
+
+def test_minutes_run_around_the_clock_and_stand_still_as_hours_do():
+    start = local(14, 23, 50)
+    limit = Limit(45, Unit.MINUTES)
+    assert SHANGHAI.due_at(start_at=start, limit=limit) == start + 45 * MINUTE
+    stop = Stop(start + 10 * MINUTE, start + 30 * MINUTE)
+    assert SHANGHAI.due_at(start_at=start, limit=limit, stops=[stop]) == start + 65 * MINUTE
+    used = SHANGHAI.used(start_at=start, until_at=start + HOUR, unit=Unit.MINUTES, stops=[stop])
+    assert used == 40
