@@ -20,7 +20,7 @@ from cis.platform.forms import PageForm
 from cis.portal import access
 from metering.domain.outages import NOTE_MOST, PHONE_MOST, FaultChannel, FaultKind, NewReport
 from metering.operations import outages as operations
-from metering.queries import outage_places, outages, planned_outages
+from metering.queries import outage_places, planned_outages
 from metering.queries.outage_places import Known
 from metering.queries.planned_outages import PlanCard
 
@@ -39,7 +39,6 @@ class Place:
     service_point_id: int
     address: str
     known: Known
-    is_there: bool
 
 
 class FaultForm(PageForm):
@@ -60,23 +59,19 @@ class FaultForm(PageForm):
 def places_of(*, account_id: int, today: date, at: datetime) -> tuple[Place, ...]:
     """Return the supplies of an account with what is known of them; a constant number of statements."""
     found = orders.supplies(account_id=account_id, on=today)
-    if not found:
-        return ()
-    ids = [point_id for point_id, _address in found]
-    known = outage_places.known(service_point_ids=ids, at=at)
-    there = outages.with_crew(outage_ids=[one.outage_id for one in known.values() if one.outage_id])
-    return tuple(
-        Place(service_point_id=one, address=address, known=known[one], is_there=known[one].outage_id in there)
-        for one, address in found
-    )
+    known = outage_places.known(service_point_ids=[one for one, _address in found], at=at) if found else {}
+    return tuple(Place(service_point_id=one, address=address, known=known[one]) for one, address in found)
 
 
 def banner(*, account_id: int) -> Place | None:
-    """Return a supply of an account where it is dark, for the top of a page; None: nothing is known."""
-    places = places_of(account_id=account_id, today=access.today(), at=timezone.now())
-    dark = [one for one in places if one.known.answer is not None and one.known.answer in {"known", "planned"}]
-    coming = [one for one in places if one.known.plan_id is not None]
-    return next(iter([*dark, *coming]), None)
+    """Return a supply of an account where it is dark or will be, for the top of a page; None: none is."""
+    found = orders.supplies(account_id=account_id, on=access.today())
+    if not found:
+        return None
+    news = outage_places.news(service_point_ids=[one for one, _address in found], at=timezone.now())
+    places = [Place(service_point_id=one, address=address, known=news[one]) for one, address in found]
+    dark = [one for one in places if one.known.answer is not None]
+    return next(iter([*dark, *(one for one in places if one.known.plan_id is not None)]), None)
 
 
 @allow_portal

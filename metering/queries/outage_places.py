@@ -1,7 +1,7 @@
 """Where a supply hangs in the network, and what is known of it being dark: asked before anybody is sent."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 
 from cis.kernel.errors import Refused
@@ -103,6 +103,7 @@ class Known:
     outage_id: int | None = None
     expected_back_at: datetime | None = None
     is_confirmed: bool = False
+    is_crew_there: bool = False
     plan_id: int | None = None
     plan_start_at: datetime | None = None
     plan_end_at: datetime | None = None
@@ -150,54 +151,46 @@ def id_of_code(*, code: str) -> int:
     return int(rows[0][0])
 
 
-_DARK = """
-    SELECT s.service_point_id, o.id, o.expected_back_at, o.state = 'confirmed', o.plan_id
-    FROM metering_outagesupply s JOIN metering_outage o ON o.id = s.outage_id
-    WHERE s.service_point_id = ANY(%(points)s) AND s.back_at IS NULL AND o.state IN ('supposed', 'confirmed')
-"""
-_PLANS = """
-    SELECT s.id, l.id, l.start_at, l.end_at, l.work, l.state
+_NEWS = """
+    SELECT s.id, o.id, o.expected_back_at, coalesce(o.state = 'confirmed', false), EXISTS (
+               SELECT FROM metering_workorder w
+               WHERE w.subject = 'outage' AND w.subject_id = o.id AND w.state = 'started'),
+           l.id, l.start_at, l.end_at, coalesce(l.work, ''),
+           coalesce(l.state = 'on' OR l.start_at <= %(at)s AND %(at)s < l.end_at, false)
     FROM metering_servicepoint s
     LEFT JOIN metering_transformer t ON t.id = s.transformer_id
-    JOIN metering_plannedoutage l
-      ON l.transformer_id = s.transformer_id OR l.feeder_id = coalesce(t.feeder_id, s.feeder_id)
-    WHERE s.id = ANY(%(points)s) AND (l.state = 'on' OR l.state = 'announced' AND l.end_at > %(at)s)
-    ORDER BY l.start_at DESC, l.id
+    LEFT JOIN metering_outagesupply x ON x.service_point_id = s.id AND x.back_at IS NULL
+    LEFT JOIN metering_outage o ON o.id = x.outage_id AND o.state IN ('supposed', 'confirmed')
+    LEFT JOIN LATERAL (
+        SELECT * FROM metering_plannedoutage n
+        WHERE (n.transformer_id = s.transformer_id OR n.feeder_id = coalesce(t.feeder_id, s.feeder_id))
+          AND (n.state = 'on' OR n.state = 'announced' AND n.end_at > %(at)s)
+        ORDER BY n.state = 'on' DESC, n.start_at, n.id LIMIT 1) l ON true
+    WHERE s.id = ANY(%(points)s)
 """
+
+
+def news(*, service_point_ids: Collection[int], at: datetime) -> dict[int, Known]:
+    """Return what outages, also planned ones, say of supplies, by id; one statement, however many they are."""
+    return {
+        point_id: Known(
+            answer=Answer.PLANNED if is_on else Answer.KNOWN if outage_id is not None else None,
+            outage_id=outage_id, expected_back_at=expected_back_at, is_confirmed=is_confirmed,
+            is_crew_there=is_crew_there, plan_id=plan_id, plan_start_at=start_at, plan_end_at=end_at, plan_work=work,
+        )
+        for (
+            point_id, outage_id, expected_back_at, is_confirmed, is_crew_there, plan_id, start_at, end_at, work, is_on,
+        ) in fetch(_NEWS, {"points": list(service_point_ids), "at": at})
+    }  # fmt: skip
 
 
 def known(*, service_point_ids: Collection[int], at: datetime) -> dict[int, Known]:
     """
-    Return what is known of supplies being dark, by id; three statements, however many they are.
+    Return what is known of supplies being dark, by id; two statements, however many they are.
 
     A supply that was switched off stays so, whatever else is known; then counts a planned outage that is on, then an
     open outage. A planned outage that is still to come is named without being an answer.
     """
-    given = {"points": list(service_point_ids), "at": at}
     off = cut_off(service_point_ids=service_point_ids, at=at)
-    dark = {row[0]: row[1:] for row in fetch(_DARK, given)}
-    plans = {row[0]: row[1:] for row in fetch(_PLANS, given)}
-    return {
-        point_id: _known(off.get(point_id), dark.get(point_id), plans.get(point_id), at)
-        for point_id in service_point_ids
-    }
-
-
-def _known(
-    off: Answer | None,
-    dark: tuple[int, datetime | None, bool, int | None] | None,
-    plan: tuple[int, datetime, datetime, str, str] | None,
-    at: datetime,
-) -> Known:
-    answer = off
-    is_on = plan is not None and (plan[4] == "on" or plan[1] <= at < plan[2])
-    if answer is None and is_on:
-        answer = Answer.PLANNED
-    if answer is None and dark is not None:
-        answer = Answer.KNOWN
-    outage_id, expected_back_at, is_confirmed, _plan_id = dark or (None, None, False, None)
-    plan_id, start_at, end_at, work, _state = plan or (None, None, None, "", "")
-    return Known(
-        answer=answer, outage_id=outage_id, expected_back_at=expected_back_at, is_confirmed=is_confirmed,
-        plan_id=plan_id, plan_start_at=start_at, plan_end_at=end_at, plan_work=work,
-    )  # fmt: skip
+    found = news(service_point_ids=service_point_ids, at=at)
+    return {one: replace(said, answer=off.get(one) or said.answer) for one, said in found.items()}

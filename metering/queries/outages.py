@@ -283,16 +283,6 @@ def signals(*, position: Position, since_at: datetime, minutes: int) -> tuple[tu
     )  # fmt: skip
 
 
-def with_crew(*, outage_ids: Collection[int]) -> frozenset[int]:
-    """Return of which outages a crew is at the place now; one statement."""
-    rows = fetch(
-        """SELECT subject_id FROM metering_workorder
-           WHERE subject = 'outage' AND subject_id = ANY(%s) AND state = 'started'""",
-        [list(outage_ids)],
-    )
-    return frozenset(outage_id for (outage_id,) in rows)
-
-
 def loads(*, crew_ids: Collection[int], on: date) -> Mapping[int, int]:
     """Return how many orders of a day each crew still has to do; a crew without any is left out. One statement."""
     rows = fetch(
