@@ -145,8 +145,8 @@ def register_step(*, new: NewProtection, at: datetime, actor: Actor) -> int:
         ]  # fmt: skip
         row.save(update_fields=["hold_ids"])
     deadlines.start(subject=SUBJECT, subject_id=row.id, standard=EVIDENCE_STANDARD, at=at)
-    audit.record(actor, "protect", "account", new.account_id, kind=new.kind)
-    audit.record(actor, "register", SUBJECT, row.id, kind=new.kind, account_id=new.account_id)
+    audit.record(actor, "protect", "account", new.account_id, protection=new.kind)
+    audit.record(actor, "register", SUBJECT, row.id, protection=new.kind, account_id=new.account_id)
     return row.id
 
 
@@ -172,7 +172,7 @@ def prove(*, protection_id: int, evidence: Evidence, text: str, at: datetime, ac
     row.review_date, row.review_asked_date = rule.review_date(today), None
     row.save(update_fields=["evidence", "evidence_text", "proven_date", "review_date", "review_asked_date"])
     deadlines.meet(subject=SUBJECT, subject_id=row.id, at=at)
-    audit.record(actor, "prove", SUBJECT, row.id, kind=row.kind, evidence=evidence, review_date=row.review_date)
+    audit.record(actor, "prove", SUBJECT, row.id, evidence=evidence, review_date=row.review_date)
 
 
 @opens_transaction
@@ -208,7 +208,7 @@ def end_step(*, protection_id: int, reason: str, at: datetime, actor: Actor) -> 
     row.until_date, row.end_reason, row.ender_id = max(today, row.since_date), reason.strip()[:TEXT_MOST], actor.id
     row.save(update_fields=["until_date", "end_reason", "ender_id"])
     deadlines.drop(subject=SUBJECT, subject_id=row.id, at=at)
-    audit.record(actor, "end", SUBJECT, row.id, kind=row.kind, reason=reason)
+    audit.record(actor, "end", SUBJECT, row.id, reason=reason)
     return True
 
 

@@ -119,7 +119,7 @@ def entries(*, customer_id: int, offset: int = 0, most: int = 50) -> tuple[Entry
            WHERE e.customer_id = %s
            GROUP BY coalesce('r' || e.redemption_id, 'e' || e.id), e.day, e.kind, e.source, e.source_id, e.account_id,
                     a.number
-           ORDER BY min(e.id) DESC LIMIT %s OFFSET %s""",
+           ORDER BY e.day DESC, min(e.id) DESC LIMIT %s OFFSET %s""",
         [customer_id, most, offset],
     )
     return tuple(_entry(row) for row in rows)

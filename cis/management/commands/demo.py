@@ -21,6 +21,7 @@ from cis.demo import (
     applying,
     budgets,
     building,
+    caring,
     cash_desk,
     changes_of_use,
     complaining,
@@ -147,6 +148,7 @@ def _build(folder: Path, *, accounts: int, months: int, seed: int) -> dict[str, 
     prepaying.build(run_id=billed.run_id, today=today)
     invoicing.build(today=today)
     complaining.build(run_id=billed.run_id, today=today, at=timezone.now())
+    caring.build(run_id=billed.run_id, today=today)
     return {"figures": _figures(imported, billed, pdf=pdf, accounts=accounts), "logins": logins}
 
 
