@@ -42,9 +42,14 @@ def test_what_is_wrong_is_refused_and_what_is_kept_from_it_is_not_there(world):
         ({**BODY, "account": "1"}, 404, "unknown_account"),
     ):
         assert_problem(caller.post("cases", wrong, idempotency_key=code), status, code)
-    named = made.taken(about_team_id=made.team(made.person()))
+    open_one = made.taken(account_id=world.account.id)
+    named = made.taken(account_id=world.account.id, about_team_id=made.team(made.person()))
     assert_problem(caller.get(f"cases/{named.number}"), 404, "unknown_case")
-    assert caller.get("cases?state=all").json()["cases"] == []
+    assert [one["number"] for one in caller.get("cases?state=all").json()["cases"]] == [open_one.number]
+    told = Caller("notices:read").get(f"accounts/{world.account.number}/notices").json()["results"]
+    bodies = [one["body"] for one in told if one["event"] == "case_taken"]
+    assert bodies
+    assert all(open_one.number in body and named.number not in body for body in bodies)
     assert_problem(caller.post(f"cases/{named.number}/findings", {"text": "x", "evidence": "call"}, idempotency_key="f"),
                    404, "unknown_case")  # fmt: skip
     assert_problem(Caller("bills:read").post("cases", BODY, idempotency_key="g"), 403, "permission_denied")
