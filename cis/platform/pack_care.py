@@ -39,7 +39,7 @@ class Loyalty:
     points: dict[str, int] = field(metadata={"names": SOURCES})
     expires_months: int = field(metadata={"least": 1, "most": 120})
     unit_points: int = field(metadata={"least": 1, "most": 1_000_000})
-    unit_worth: str = field(metadata={"decimals": 3})
+    unit_worth: str = field(metadata={"decimals": 3, "pattern": re.compile(r"(?!0*(\.0*)?$)[0-9]+(\.[0-9]+)?")})
     least_points: int = field(metadata={"least": 1, "most": 1_000_000})
 
 
