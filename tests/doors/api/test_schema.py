@@ -61,6 +61,8 @@ def bearer(world):
         "cases:read",
         "cases:write",
         "enquiries:ask",
+        "outages:read",
+        "faults:write",
     )
 
 
@@ -110,6 +112,8 @@ def bearer(world):
         ("/api/v1/accruals/{accrual_id}/accounts", "GET"),
         ("/api/v1/accounts/{number}/holds", "GET"),
         ("/api/v1/holds", "POST"),
+        ("/api/v1/outages", "GET"),
+        ("/api/v1/fault-reports", "POST"),
         ("/api/v1/applications", "GET"),
         ("/api/v1/applications/{number}", "GET"),
     ],
