@@ -161,6 +161,8 @@ def redeem(*, new: NewRedemption, today: date, actor: Actor) -> int:
     _lock([new.customer_id])
     known = PointsRedemption.objects.filter(key=new.key).first()
     if known is not None:
+        if (known.customer_id, known.account_id) != (new.customer_id, new.account_id):
+            raise NoPointsHere("The key is another customer's.", advice="Load the page anew.")
         return known.id
     lots = queries.lots(customer_id=new.customer_id)
     rule.check(new.points, balance=sum(lot.left for lot in lots))

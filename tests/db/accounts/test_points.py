@@ -199,8 +199,8 @@ def test_the_sum_is_the_balance_never_below_0_and_replays_count_once(wanted):
                 lot = next(one for one in model.lots if one[1:] == (value, turn[value]))
                 model.short += model.take(100 - expired.get(lot, 0), lot)
             elif deed == "redeem" and model.balance >= value * 100:
-                redeem(world, value * 100, key=f"k{place}")
-                redeem(world, value * 100, key=f"k{place}")
+                redeem(world, value * 100, key=f"{world.account.id}:{place}")
+                redeem(world, value * 100, key=f"{world.account.id}:{place}")
                 model.take(value * 100)
             elif deed == "offset":
                 points.offset(day=TODAY)
