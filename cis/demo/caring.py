@@ -34,9 +34,11 @@ def build(*, run_id: int, today: date) -> None:
     clerk, chief = _actor(Role.CLERK), _actor(Role.SUPERVISOR)
     segments.give(today=today)
     rule = point_queries.rule_or_none(at=today)
-    for source in points.sources() if rule else ():
-        for back in range(DAYS, 0, -1):
-            points.earn(source=source, day=today - timedelta(days=back), rule=rule)
+    days = [today - timedelta(days=back) for back in range(DAYS, 0, -1)] if rule is not None else []
+    for day in days:
+        assert rule is not None
+        for source in points.sources():
+            points.earn(source=source, day=day, rule=rule)
     for place, card in enumerate(cards):
         visit_id = visits.plan(
             new=NewVisit(

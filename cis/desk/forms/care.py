@@ -29,8 +29,8 @@ class ProtectionListForm(PageForm):
     def wanted(self) -> WantedProtections:
         """Return what is asked for; a filter that is wrong filters nothing."""
         self.is_valid()
-        given: dict[str, Any] = {name: self.cleaned_data.get(name) or "" for name in ("text", "kind", "state")}
-        return WantedProtections(**given)
+        text, kind, state = (self.cleaned_data.get(name) or "" for name in ("text", "kind", "state"))
+        return WantedProtections(text=text, kind=kind, state=state)
 
 
 class ProtectionForm(PageForm):

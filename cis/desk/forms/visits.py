@@ -34,8 +34,9 @@ class VisitListForm(PageForm):
     def wanted(self, me: int | None) -> WantedVisits:
         """Return what is asked for; a filter that is wrong filters nothing."""
         self.is_valid()
-        given: dict[str, Any] = {name: self.cleaned_data.get(name) or "" for name in ("text", "state", "way", "plan")}
-        return WantedVisits(**given, assignee_id=me if self.cleaned_data.get("mine") else None)
+        text, state, way, plan = (self.cleaned_data.get(name) or "" for name in ("text", "state", "way", "plan"))
+        whose = me if self.cleaned_data.get("mine") else None
+        return WantedVisits(text=text, state=state, way=way, plan=plan, assignee_id=whose)
 
 
 class VisitForm(PageForm):
@@ -95,8 +96,8 @@ class PlanListForm(PageForm):
     def wanted(self, me: int | None) -> WantedPlans:
         """Return what is asked for; a filter that is wrong filters nothing."""
         self.is_valid()
-        given: dict[str, Any] = {name: self.cleaned_data.get(name) or "" for name in ("text", "state")}
-        return WantedPlans(**given, responsible_id=me if self.cleaned_data.get("mine") else None)
+        text, state = (self.cleaned_data.get(name) or "" for name in ("text", "state"))
+        return WantedPlans(text=text, state=state, responsible_id=me if self.cleaned_data.get("mine") else None)
 
 
 class PlanForm(PageForm):
