@@ -116,7 +116,7 @@ class WholePaymentNew(PaymentFor):
     )
 
 
-class PartShown(serializers.Serializer):
+class PaidPartShown(serializers.Serializer):
     """What an account got of a payment for a consolidated bill."""
 
     payment = serializers.IntegerField(help_text="For GET /payments/{id}.")
@@ -134,7 +134,7 @@ class WholePaymentKept(serializers.Serializer):
     received_date = serializers.DateField()
     returned_date = serializers.DateField(allow_null=True, help_text="null: it stands.")
     amount = MoneyField()
-    parts = PartShown(many=True, help_text="In the order in which they pay; what is too much is credit of the last.")
+    parts = PaidPartShown(many=True, help_text="In the order in which they pay; too much is credit of the last.")
     pays = PaysBill(many=True, help_text="The bills that it paid.")
 
 

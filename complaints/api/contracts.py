@@ -96,7 +96,7 @@ class FindingNew(Strict):
     shown_by = serializers.CharField(max_length=200, required=False, default="")
 
 
-class FindingShown(serializers.Serializer):
+class CaseFindingShown(serializers.Serializer):
     """A finding that was kept."""
 
     id = serializers.IntegerField()

@@ -91,7 +91,7 @@ class CaseFindings(APIView):
     @extend_schema(
         operation_id="add_finding", summary="Note a finding", tags=["Cases"],
         parameters=[NUMBER, key_parameter("finding")], request=contract.FindingNew,
-        responses={201: contract.FindingShown, **problems(400, 404, 409, 415, 422)},
+        responses={201: contract.CaseFindingShown, **problems(400, 404, 409, 415, 422)},
     )  # fmt: skip
     @idempotent
     def post(self, request: Request, number: str) -> Response:
