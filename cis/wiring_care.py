@@ -30,7 +30,9 @@ SEGMENTS_AT = time(5, 30)
 
 def bind() -> None:
     """Bind all; called once by ``cis.wiring``."""
-    protections.hold_by(hold=holds.protect_step, lift=holds.unprotect_step, keep=holds.keep_step)
+    protections.hold_by(
+        hold=holds.protect_step, lift=holds.unprotect_step, keep=holds.keep_step, renew=holds.renew_step
+    )
     events.listen(HolderChanged, protections.note_holder)
     jobs.register(protections.WORK, protections.night, schedule=Daily(CARE_AT, settings.TIME_ZONE))
     _bind_points()
@@ -91,7 +93,9 @@ def _order_visit(*, visit_id: int, place_id: int, reason: str, due_date: date) -
 
 
 def _withdraw_visit(visit_id: int) -> None:
-    work_orders.withdraw_step(subject=visits.SUBJECT, subject_id=visit_id, reason="visit dropped", actor=SYSTEM)
+    work_orders.withdraw_step(
+        subject=visits.SUBJECT, subject_id=visit_id, reason="visit over", actor=SYSTEM, spares_started=True
+    )
 
 
 def _note_crew(done: WorkOrderDone) -> None:

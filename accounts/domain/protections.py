@@ -119,3 +119,10 @@ class Keeper(Protocol):
     def __call__(self, *, hold_ids: Sequence[int], actor: Actor) -> None:
         """Forget that it was asked for."""
         ...
+
+
+class Renewer(Protocol):
+    """Lets the holds of a protection hold until it is ended, whatever day or request stood against them."""
+
+    def __call__(self, *, hold_ids: Sequence[int], at: datetime, actor: Actor) -> None:
+        """Renew them, in the caller's transaction."""

@@ -23,6 +23,7 @@ from accounts.domain.protections import (
     Lifter,
     ProtectionKind,
     ProtectionRule,
+    Renewer,
 )
 from accounts.models.account import AccountHolder
 from accounts.models.care import Protection
@@ -85,14 +86,15 @@ class _Bound:
     hold: Holder | None = None
     lift: Lifter | None = None
     keep: Keeper | None = None
+    renew: Renewer | None = None
 
 
 _bound = _Bound()
 
 
-def hold_by(*, hold: Holder, lift: Lifter, keep: Keeper) -> None:
+def hold_by(*, hold: Holder, lift: Lifter, keep: Keeper, renew: Renewer) -> None:
     """Bind who holds accounts that are protected; for ``cis.wiring`` only."""
-    _bound.hold, _bound.lift, _bound.keep = hold, lift, keep
+    _bound.hold, _bound.lift, _bound.keep, _bound.renew = hold, lift, keep, renew
 
 
 @opens_transaction
@@ -155,9 +157,13 @@ def prove(*, protection_id: int, evidence: Evidence, text: str, at: datetime, ac
     """
     Keep which paper shows a protection, the first one or the one of its renewal; it is looked at again by the rule.
 
+    It holds from now on until it is ended, whatever last day was said when it was registered; and whoever asked to end
+    it before this paper was there has to ask anew.
+
     :raises UnknownProtection: there is none. :raises ProtectionEnded: it holds no more.
     :raises NotAllowed: the actor takes no papers in.
     :raises BadProtection: such a paper does not show it, or number and issuer are missing.
+    :raises ProtectionExists: it had a last day, and was registered anew since.
     """
     today = timezone.localdate(at)
     row = _lock(protection_id, today)
@@ -170,7 +176,14 @@ def prove(*, protection_id: int, evidence: Evidence, text: str, at: datetime, ac
         raise BadProtection("Number and issuer are missing.", advice="Write what stands on it.", field="text")
     row.evidence, row.evidence_text, row.proven_date = evidence.value, text.strip()[:200], today
     row.review_date, row.review_asked_date = rule.review_date(today), None
-    row.save(update_fields=["evidence", "evidence_text", "proven_date", "review_date", "review_asked_date"])
+    row.until_date, row.asked_reason, row.asker_id = None, "", None
+    try:
+        with transaction.atomic():
+            row.save()
+    except IntegrityError as error:
+        raise ProtectionExists("It was registered anew since.", advice="Enter the paper there.") from error
+    if row.hold_ids and _bound.renew is not None:
+        _bound.renew(hold_ids=row.hold_ids, at=at, actor=actor)
     deadlines.meet(subject=SUBJECT, subject_id=row.id, at=at)
     audit.record(actor, "prove", SUBJECT, row.id, evidence=evidence, review_date=row.review_date)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final, Protocol
 
+import structlog
 from django.conf import settings
 from django.utils import timezone
 
@@ -34,6 +35,7 @@ VISITORS: Final[frozenset[Role]] = frozenset((Role.CLERK, Role.FIELD, Role.METER
 """Who makes visits."""
 PLANNERS: Final[frozenset[Role | ActorKind]] = frozenset((Role.CLERK, Role.SUPERVISOR, ActorKind.SYSTEM))
 SCORE_MOST: Final = 10
+log = structlog.get_logger(__name__)
 
 
 class BadVisit(Refused):
@@ -217,6 +219,7 @@ def finish(*, visit_id: int, result: Result, at: datetime, actor: Actor) -> bool
         row.survey_asked_at = at
         _ask(row, actor)
     row.save()
+    _call_back(row)
     deadlines.meet(subject=SUBJECT, subject_id=row.id, at=at)
     if result.next_step is NextStep.AGAIN:
         assert result.next_date is not None
@@ -228,7 +231,7 @@ def finish(*, visit_id: int, result: Result, at: datetime, actor: Actor) -> bool
 @opens_transaction
 def drop(*, visit_id: int, reason: str, at: datetime, actor: Actor) -> None:
     """
-    Let go of a visit that is not wanted any more; a crew that was to go is called back.
+    Let go of a visit that is not wanted any more; a crew that has not begun is called back.
 
     :raises UnknownVisit, VisitOver: as they say. :raises NotAllowed: the actor plans none.
     :raises BadVisit: nobody says why.
@@ -240,8 +243,7 @@ def drop(*, visit_id: int, reason: str, at: datetime, actor: Actor) -> None:
         raise BadVisit("A reason is needed.", field="reason")
     row.state, row.note = VisitState.DROPPED.value, reason.strip()[:NOTE_MOST]
     row.save(update_fields=["state", "note"])
-    if row.work_order_id is not None and _bound.withdraw is not None:
-        _bound.withdraw(row.id)
+    _call_back(row)
     deadlines.drop(subject=SUBJECT, subject_id=row.id, at=at)
     audit.record(actor, "drop", SUBJECT, row.id, reason=reason)
 
@@ -300,9 +302,9 @@ _LATE = """
 
 
 def night(at: datetime) -> None:
-    """Send crews where they are to go, and make tasks of visits that are late."""
-    send_crews(today=timezone.localdate(at))
+    """Make tasks of visits that are late, and send crews where they are to go."""
     late(at=at)
+    send_crews(today=timezone.localdate(at))
 
 
 @opens_transaction
@@ -315,11 +317,17 @@ def late(*, at: datetime) -> int:
 
 
 def send_crews(*, today: date) -> int:
-    """Order crews for visits at the place that may be made now; return how many."""
+    """Order crews for visits at the place that may be made now; one that is refused is tried again. Return how many."""
     rows = FollowUpVisit.objects.filter(
         state=VisitState.OPEN.value, way=Way.SITE.value, work_order_id=None, start_date__lte=today
     ).exclude(place_id=None)
-    return sum(_send(visit_id) for visit_id in rows.order_by("id").values_list("id", flat=True))
+    sent = 0
+    for visit_id in rows.order_by("id").values_list("id", flat=True):
+        try:
+            sent += _send(visit_id)
+        except Refused as refusal:  # it was made meanwhile, or a crew works there already
+            log.warning("no_crew_for_visit", visit=visit_id, code=refusal.code)
+    return sent
 
 
 @opens_transaction
@@ -337,6 +345,12 @@ def _send_crew(row: FollowUpVisit) -> bool:
     )
     row.save(update_fields=["work_order_id"])
     return True
+
+
+@joins_transaction
+def _call_back(row: FollowUpVisit) -> None:
+    if row.work_order_id is not None and _bound.withdraw is not None:
+        _bound.withdraw(row.id)
 
 
 @joins_transaction

@@ -146,6 +146,17 @@ def keep_step(*, hold_ids: Sequence[int], actor: Actor) -> None:
         _keep(hold_id, actor)
 
 
+@joins_transaction
+def renew_step(*, hold_ids: Sequence[int], at: datetime, actor: Actor) -> None:
+    """Let the holds of a protection that was shown hold until it is ended; nobody has asked to lift them any more."""
+    for hold_id in hold_ids:
+        row = _lock(hold_id, SYSTEM)
+        row.until_at, row.lift_asked_reason, row.lift_asker_id = None, "", None
+        row.save(update_fields=["until_at", "lift_asked_reason", "lift_asker_id"])
+        audit.record(actor, "renew_hold", "account", row.account_id, hold_id=hold_id)
+        cases.note_step(account_ids=[row.account_id], at=at)
+
+
 def _check(
     *, kind: HoldKind, evidence: str, at: datetime, until_at: datetime | None, service_point_id: int | None
 ) -> None:

@@ -6,12 +6,12 @@ from datetime import date
 from accounts.domain.loyalty import Earned
 from cis.platform.db import fetch
 
-# Money counts by the day on which it was received; what another bill credits was there when it was credited.
+# Money counts by the day on which it was received, what another bill credits by the day on which that was issued.
 _IN_TIME = """
     b.kind = 'regular' AND b.state = 'issued' AND b.amount_minor > 0 AND b.amount_minor <= (
         SELECT coalesce(sum(x.amount_minor), 0) FROM billing_allocation x
-        LEFT JOIN billing_payment p ON p.id = x.payment_id
-        WHERE x.bill_id = b.id AND (p.id IS NULL OR p.received_date <= b.due_date))
+        LEFT JOIN billing_payment p ON p.id = x.payment_id LEFT JOIN billing_bill c ON c.id = x.credit_id
+        WHERE x.bill_id = b.id AND coalesce(p.received_date, c.issue_date) <= b.due_date)
 """
 _ON_TIME = f"""
     SELECT b.account_id, b.id, b.due_date, b.end_date - 1 FROM billing_bill b

@@ -23,8 +23,8 @@ _CLASSES = """
 _BILLS = """
     SELECT h.customer_id, sum(b.energy_wh), count(*) FILTER (WHERE b.due_date < %(today)s AND b.amount_minor > (
         SELECT coalesce(sum(x.amount_minor), 0) FROM billing_allocation x
-        LEFT JOIN billing_payment p ON p.id = x.payment_id
-        WHERE x.bill_id = b.id AND (p.id IS NULL OR p.received_date <= b.due_date)))
+        LEFT JOIN billing_payment p ON p.id = x.payment_id LEFT JOIN billing_bill c ON c.id = x.credit_id
+        WHERE x.bill_id = b.id AND coalesce(p.received_date, c.issue_date) <= b.due_date))
     FROM accounts_accountholder h
     JOIN billing_bill b ON b.account_id = h.account_id AND h.period @> (b.end_date - 1)
     WHERE h.customer_id = ANY(%(customers)s) AND b.kind = 'regular' AND b.state = 'issued' AND b.end_date > %(since)s

@@ -39,7 +39,9 @@ def index(request: HttpRequest) -> HttpResponse:
         "sources": [(one, rule.points[one]) for one in operations.sources() if rule.points.get(one)] if rule else [],
         "standing": standing,
         "worth_minor": rule.worth_minor(standing.balance) if rule else 0,
-        "choices": _choices(rule.most(standing.balance), rule.unit_points, rule.unit_minor, owed) if rule else [],
+        "choices": _choices(rule.most(standing.balance), rule.unit_points, rule.least_points, rule.unit_minor, owed)
+        if rule
+        else [],
         "owed_minor": owed,
         "rows": points.entries(customer_id=visit.customer_id, most=SHOWN),
         "key": uuid4().hex,
@@ -47,11 +49,11 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "portal/points.html", context)
 
 
-def _choices(most: int, step: int, worth_minor: int, owed_minor: int) -> list[tuple[int, int]]:
+def _choices(most: int, step: int, least: int, worth_minor: int, owed_minor: int) -> list[tuple[int, int]]:
     """Return how many points may be redeemed, the most at first, each with its worth; ten at the most. [minor unit]"""
     top = min(most // step, max(owed_minor, 0) // worth_minor)
     counts = [top, *(one for one in (top // 2, 10, 5, 2, 1) if 0 < one < top)] if top else []
-    return [(one * step, one * worth_minor) for one in dict.fromkeys(counts)]
+    return [(one * step, one * worth_minor) for one in dict.fromkeys(counts) if one * step >= least]
 
 
 def _redeem(request: HttpRequest, customer_id: int, account_id: int) -> HttpResponse:

@@ -91,6 +91,16 @@ def test_a_bill_paid_in_time_earns_once_and_gives_back_when_its_payment_returns(
     assert standing(world).balance == 10
 
 
+def test_a_credit_that_came_after_the_due_day_pays_no_bill_in_time(world):
+    bill = billing.issued(world=world)
+    pay(world, bill.amount_minor - 100, bill.due_date)
+    earn(world.account, 100)
+    redeem(world, 100)
+    assert balances.of_account(account_id=world.account.id, today=TODAY).balance_minor == 0
+    assert bill.due_date < TODAY
+    assert earned("on_time", bill.due_date) == 0
+
+
 def test_an_e_bill_earns_and_a_paper_one_does_not(world):
     bill = billing.issued(world=world)
     world.account.paper_bill = True

@@ -89,6 +89,17 @@ def test_a_protection_holds_from_the_call_is_proven_renewed_and_ended_by_two(acc
     assert register(account, at=later) != made
 
 
+def test_a_paper_ends_the_last_day_and_the_request_to_end_that_were_there_before_it(account):
+    made = register(account, until_at=AT + timedelta(days=14))
+    assert not protections.end(protection_id=made, reason="no paper came", at=AT, actor=BILLER)
+    prove(made)
+    row, hold = Protection.objects.get(), Hold.objects.get()
+    assert (row.until_date, row.asked_reason, hold.until_at, hold.lift_asked_reason) == (None, "", None, "")
+    # So one person alone ends it no more, and in a month it still holds.
+    assert not protections.end(protection_id=made, reason="moved", at=AT, actor=CHIEF)
+    assert state(made, AT + timedelta(days=30)) is ProtectionState.PROVEN
+
+
 def test_holds_of_people_are_rows_of_the_register_from_whichever_door(account):
     given = {"account_id": account.id, "evidence": "c 5", "at": AT, "actor": CHIEF}
     hold_id = holds.place(**given, kind=HoldKind.VULNERABLE, until_at=AT + timedelta(days=20))

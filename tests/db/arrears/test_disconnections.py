@@ -150,7 +150,9 @@ def test_who_lets_supply_begin_before_its_deposit_is_paid_restores_it_and_a_life
     deposit_id = deposits.demanded(world.account.id, on=day, cause="temporary_supply", amount_minor=20_000)
     pay(world)
     with transaction.atomic():
-        holds.place(account_id=world.account.id, kind=HoldKind.LIFE_SUPPORT, evidence="c 5", at=CUT_AT, actor=CLERK)
+        holds.place_step(
+            account_id=world.account.id, kind=HoldKind.LIFE_SUPPORT, evidence="c 5", at=CUT_AT, actor=CLERK
+        )
         assert state(order_id) == OrderState.RESTORING
         transaction.set_rollback(True)
     deposits.asked(deposit_id, "supply", on=day, actor=deposits.BILLER)

@@ -58,8 +58,8 @@ def test_an_agent_takes_a_part_by_the_number_on_its_card(world):
     agents.register(code="K7", name="Kiosk", client=ApiKey.objects.latest("id").name, limit_minor=100_000, actor=SYSTEM)
     code = parts[1]["code"]
     asked = kiosk.get(f"agent/accounts/{code}").json()
-    assert (asked["account"], asked["owed"]["text"]) == (world.account.number, "20.00")
-    # The second part is due in April, after the bill of February; its card pays the plan all the same, from its first.
+    assert (asked["account"], asked["owed"]["text"]) == (world.account.number, "22.75")
+    # The card of the second part stands for the one that is due first, and what is paid pays that.
     paid = kiosk.post(
         "agent/payments", {"account": code, "amount_minor": 2_000, "currency": "CNY", "reference": "1"},
         idempotency_key="b",
@@ -67,5 +67,5 @@ def test_an_agent_takes_a_part_by_the_number_on_its_card(world):
     assert (paid.status_code, paid.json()["account"]) == (201, world.account.number)
     assert list(Allocation.objects.values_list("bill_id", "amount_minor")) == [(late.id, 2_000)]
     assert [kiosk.get(f"agent/accounts/{one['code']}").json()["owed"]["text"] for one in parts] == [
-        "2.75", "20.00", "20.00",
+        "2.75", "2.75", "2.75",
     ]  # fmt: skip

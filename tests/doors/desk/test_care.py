@@ -111,6 +111,7 @@ def test_a_visit_is_planned_assigned_made_and_answered_without_a_login(desk, wor
     assert (again.start_date, again.assignee_name) == (date(2026, 4, 1), "Zhou")
     link = f"/survey/{visits.token_of(made)}"
     assert link in Notice.objects.get(event="satisfaction_asked", channel="sms").body
+    assert desk.post(link, {"score": "10"}).status_code == 404  # staff can read the link, and do not answer by it
     client.logout()
     assert client.get(link[:-1] + ("0" if link[-1] != "0" else "1")).status_code == 404
     assert client.get(f"/survey/{visits.token_of(again.id)}").status_code == 404
@@ -148,6 +149,16 @@ def test_a_visit_at_the_place_is_work_and_one_that_is_late_is_a_task(desk, world
         order.refresh_from_db()
         assert order.state == "cancelled"
         assert f"/care/visits/{one.id}/" not in text(desk.get("/desk/deadlines/?queue=care"))
+
+
+def test_a_visit_that_was_made_calls_its_crew_back(desk, world):
+    typed = {"reason": "new machines", "way": "site", "start_date": "2026-03-10", "due_date": "2026-03-12",
+             "request_key": "k"}  # fmt: skip
+    desk.post(f"/desk/customers/{world.account.id}/visit/", typed)
+    desk.post(f"/desk/care/visits/{FollowUpVisit.objects.get().id}/act/", {
+        "action": "finish", "outcome": "content", "note": "rang us", "next_step": "none",
+    })  # fmt: skip
+    assert (FollowUpVisit.objects.get().state, WorkOrder.objects.get().state) == ("done", "cancelled")
 
 
 def test_a_service_plan_is_kept_and_its_review_is_a_task(desk, world):
