@@ -119,19 +119,11 @@ def order_step(
     """
     ledger.lock_customers(account_ids=[account_id])  # who pays the deposit finds this energizing, or is found by it
     db.fetch("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"{SUBJECT} {service_point_id}"])
-    if not queries.is_inspected(subject=subject, subject_id=subject_id):
-        raise NotInspected("The inspection of the supply has not passed.", advice="Inspect it first.")
-    if subject == APPLICATION:
-        _check_application(subject_id, service_point_id)
-    hung = meters.hanging_at(service_point_id=service_point_id, on=today)
-    if not hung:
-        raise NoMeterThere("No meter hangs at the service point.", advice="Install the meter first.")
-    if len(hung) > 1:
-        raise MetersUnclear("Several meters hang at the place.", advice="Begin the supply on the account's page.")
+    meter_id = _ready_meter(subject, subject_id, service_point_id, today)
     if Energizing.objects.filter(service_point_id=service_point_id, state__in=OPEN).exists():
         raise EnergizedBefore("The place is being energized already.", advice="Look at the list of energizings.")
     row = Energizing(
-        subject=subject, subject_id=subject_id, service_point_id=service_point_id, meter_id=hung[0].id,
+        subject=subject, subject_id=subject_id, service_point_id=service_point_id, meter_id=meter_id,
         account_id=account_id, tariff_id=tariff_id, household=household, capacity_va=agreed.capacity_va,
         contract_w=agreed.contract_w, features=list(agreed.features), green_blocks=agreed.green_blocks,
         cycle_code=cycles.code_of_new(
@@ -175,8 +167,8 @@ def order_inspection(
 
 @joins_transaction
 def go_step(row: Energizing, *, today: date) -> None:
-    """Tell the meter of a locked energizing that waited for its deposit, or send a crew."""
-    row.code, row.message, row.advice = "", "", ""
+    """Tell the meter that hangs by now where an energizing waited, or send a crew; refused as ``order_step``."""
+    row.meter_id = _ready_meter(row.subject, row.subject_id, row.service_point_id, today)
     _move(row, EnergizingAction.SWITCH, SYSTEM)
     _switch_or_send(row, today=today, actor=SYSTEM)
 
@@ -334,6 +326,20 @@ def _read(meter: MeterDetail, *, day: date, today: date, actor: Actor) -> None:
                 serial=meter.row.serial, register=register.code, read_date=day, reading_wh=register.reading_wh,
                 kind="initial", today=today, actor=actor,
             )  # fmt: skip
+
+
+def _ready_meter(subject: str, subject_id: int, service_point_id: int, today: date) -> int:
+    """Return the meter to switch on, of a case that is inspected and goes on; see ``order_step``."""
+    if not queries.is_inspected(subject=subject, subject_id=subject_id):
+        raise NotInspected("The inspection of the supply has not passed.", advice="Inspect it first.")
+    if subject == APPLICATION:
+        _check_application(subject_id, service_point_id)
+    hung = meters.hanging_at(service_point_id=service_point_id, on=today)
+    if not hung:
+        raise NoMeterThere("No meter hangs at the service point.", advice="Install the meter first.")
+    if len(hung) > 1:
+        raise MetersUnclear("Several meters hang at the place.", advice="Begin the supply on the account's page.")
+    return hung[0].id
 
 
 def _check_application(application_id: int, service_point_id: int) -> None:

@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from billing.domain.channels import PaymentChannel, ReturnKind
 from billing.models.energizing import Energizing
+from billing.models.payment import Payment
 from billing.models.run import BillCycle
-from billing.operations import adjustments, cycles, energizing, energizing_waits, payments
+from billing.operations import adjustments, cycles, energizing, energizing_waits, ledger, payments
 from billing.operations.unpaid_deposits import DepositUnpaid
 from billing.queries import energizing as queries
 from billing.queries import supply_deposits
@@ -19,7 +20,9 @@ from cis.platform import jobs, outbox
 from cis.platform.models import AuditEvent, OutboxMessage
 from contracts.models.application import ServiceApplication
 from metering.models.command import DeviceCommand, SandboxMeter
-from metering.models.device import Meter
+from metering.models.device import Installation, Meter
+from metering.models.place import ServicePoint
+from metering.operations import device_commands
 from tests.factories import accounts, deposits, metering, tariffs, work
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -51,15 +54,15 @@ def account(today):
 @pytest.fixture
 def order(account, today):
     """Order that the supply of the account is switched on."""
-    point = metering.service_point()
-    metering.metered(at=point, start_date=today)
     tariff = tariffs.version(source=tariffs.FLAT).tariff
 
-    def go(**values):
+    def go(*, of=account, **values):
+        point = metering.service_point()
+        metering.metered(at=point, start_date=today)
         case = {**CASE, **{name: values.pop(name) for name in ("subject", "subject_id") if name in values}}
         work.order(kind="inspection", **case, state="done", outcome="passed", done_at=timezone.now())
         return energizing.order(
-            **case, service_point_id=point.id, account_id=account.id, tariff_id=tariff.id, household=1, today=today,
+            **case, service_point_id=point.id, account_id=of.id, tariff_id=tariff.id, household=1, today=today,
             actor=METERER, **values,
         )  # fmt: skip
 
@@ -94,9 +97,9 @@ def test_the_payment_of_the_deposit_switches_the_supply_on_in_its_transaction(ac
 
 def test_money_that_goes_back_before_the_meter_obeys_stops_the_next_try(account, order, today):
     deposits.demanded(account.id, on=today)
-    SandboxMeter.objects.update_or_create(serial=metering_serial(), defaults={"behaviour": "refuses"})
     payment = pay(account, PAID, today)
     energizing_id = order()
+    SandboxMeter.objects.update_or_create(serial=Meter.objects.get().serial, defaults={"behaviour": "refuses"})
     OutboxMessage.objects.filter(kind__startswith="device").update(due_at=timezone.now() - timedelta(seconds=1))
     outbox.deliver_due()
     assert state(energizing_id)[0] == "failed"
@@ -108,8 +111,75 @@ def test_money_that_goes_back_before_the_meter_obeys_stops_the_next_try(account,
         energizing.switch_again(energizing_id=energizing_id, actor=METERER)
 
 
-def metering_serial():
-    return Meter.objects.get().serial
+def test_a_meter_that_another_case_is_switching_keeps_no_payment_out_and_is_told_later(account, order, today):
+    deposits.demanded(account.id, on=today)
+    energizing_id = order()
+    with transaction.atomic():
+        other = device_commands.order_step(
+            meter_id=Meter.objects.get().id, command="switch_on", subject="other", subject_id=1, actor=SYSTEM
+        )
+    pay(account, PAID, today)
+    assert Payment.objects.count() == 1
+    assert state(energizing_id) == ("waiting", "command_under_way")
+    device_commands.cancel(command_id=other, reason="for a test", actor=SYSTEM)
+    energizing_waits.work(timezone.now())
+    assert state(energizing_id) == ("switching", "")
+
+
+def test_a_case_that_stands_still_by_now_is_not_switched_on_before_it_goes_on(account, order, today, monkeypatch):
+    deposits.demanded(account.id, on=today)
+    energizing_id = order()
+    Energizing.objects.update(subject="application")
+    monkeypatch.setattr(energizing.queries, "is_inspected", lambda **_: True)
+    pay(account, PAID, today)
+    assert (state(energizing_id), DeviceCommand.objects.count()) == (("waiting", "case_not_ready"), 0)
+
+
+@pytest.mark.parametrize("hung", [0, 1])
+def test_the_meter_that_hangs_there_by_now_is_told_and_never_one_that_was_taken_away(account, order, today, hung):
+    deposits.demanded(account.id, on=today)
+    energizing_id = order()
+    point = ServicePoint.objects.get()
+    Installation.objects.update(service_point=metering.service_point())
+    meters = [metering.metered(at=point, start_date=today)[0].meter_id for _ in range(hung)]
+    pay(account, PAID, today)
+    assert state(energizing_id) == (("switching", "") if hung else ("waiting", "no_meter_there"))
+    assert list(DeviceCommand.objects.values_list("meter_id", flat=True)) == meters
+    assert not hung or Energizing.objects.get().meter_id == meters[0]
+
+
+def test_one_account_that_cannot_be_looked_at_keeps_no_other_waiting(order, today, monkeypatch):
+    waiting = {}
+    for number in (1, 2):
+        of = accounts.account(opened_date=today - timedelta(days=5))
+        deposit_id = deposits.demanded(of.id, on=today, key=f"k{number}")
+        waiting[of.id] = order(of=of, subject_id=number)
+        with monkeypatch.context() as silent:
+            silent.setattr(energizing_waits, "look_step", lambda **_: 0)
+            deposits.agreed(deposit_id, "waive", on=today)
+    (first, _), (_, second) = sorted(waiting.items())
+    lock = ledger.lock_customers
+
+    def broken(*, account_ids):
+        if first in account_ids:
+            raise RuntimeError("for a test")
+        lock(account_ids=account_ids)
+
+    monkeypatch.setattr(energizing_waits.ledger, "lock_customers", broken)
+    with pytest.raises(RuntimeError):
+        energizing_waits.work(timezone.now())
+    assert [state(one)[0] for one in (waiting[first], second)] == ["waiting", "switching"]
+
+
+def test_those_that_wait_for_their_deposits_cost_two_statements_a_minute(order, today, django_assert_num_queries):
+    for number in (1, 2):
+        of = accounts.account(opened_date=today - timedelta(days=5))
+        deposits.demanded(of.id, on=today, key=f"k{number}")
+        order(of=of, subject_id=number)
+    now = timezone.now()
+    energizing_waits.work(now)
+    with django_assert_num_queries(2):
+        energizing_waits.work(now)
 
 
 @pytest.mark.parametrize("kind", ["waive", "supply"])
