@@ -135,7 +135,7 @@ class CutBatchState(StrEnum):
     WAITING   a person has to look
     APPROVED  so many may go on that day
     DROPPED   none of them goes: their orders are cancelled
-    LAPSED    the day is over
+    LAPSED    the day is over, or they are not the same number any more
     """
 
     WAITING = "waiting"

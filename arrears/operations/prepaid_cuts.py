@@ -6,24 +6,23 @@ and which a payment undoes. Nobody has to agree to each where the pack says that
 if more than the pack says are to go on one day, all of them wait until a person has looked: a wrong price cuts many.
 """
 
-from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime
 
 import structlog
 
 from arrears.domain import cut
-from arrears.domain.disconnection import APPROVERS, CutBatchState, OrderState
+from arrears.domain.disconnection import APPROVERS, CutBatchState, OrderAction, OrderState
 from arrears.models.collection import DisconnectionOrder, PrepaidCutBatch
-from arrears.operations import disconnections
+from arrears.operations import cutting, disconnections
 from arrears.operations.disconnections import BadNotice, NotToBeCut, OrderStands, SupplyUnclear
 from arrears.queries import cuts, prepaid_cuts, rules
+from billing.operations import ledger
 from billing.queries import prepay_rules
 from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.errors import Refused
 from cis.kernel.workflow import IllegalMove, NotAllowed
 from cis.platform import audit, jobs
-from cis.platform.db import execute, opens_transaction
+from cis.platform.db import execute, joins_transaction, opens_transaction
 from metering.operations.device_commands import CommandUnderWay
 
 WORK = "prepaid_cuts"
@@ -57,11 +56,7 @@ def work(at: datetime) -> None:
             )  # fmt: skip
         except (NotToBeCut, OrderStands, SupplyUnclear) as refusal:
             log.info("prepaid_not_cut", account=one.account_id, code=refusal.code, reason=refusal.message)
-    ready = _ready(at)
-    if not _may_go(ready, at):
-        log.warning("prepaid_cuts_wait", count=len(ready), day=now.day.isoformat())
-        return
-    for order_id in ready:
+    for order_id in _that_go(at):
         try:
             disconnections.dispatch(order_id=order_id, at=at, actor=SYSTEM)
         except (NotToBeCut, IllegalMove, CommandUnderWay) as refusal:
@@ -75,22 +70,27 @@ def _ready(at: datetime) -> list[int]:
 
 
 @opens_transaction
-def _may_go(ready: Sequence[int], at: datetime) -> bool:
-    """Return whether so many may go on this day: they are below the bound of the pack, or a person has let them."""
+def _that_go(at: datetime) -> list[int]:
+    """
+    Return the orders that may go now: with those of this day they are below the bound of the pack, or a person has let
+    so many go. Else none: they wait in a batch. One of another number, or that nobody has to look at any more, lapses,
+    so that a person lets go only what the page showed.
+    """
     now = cuts.moment_of(at)
     execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [WORK])
-    batches = PrepaidCutBatch.objects.select_for_update()
-    batches.filter(day__lt=now.day, state=CutBatchState.WAITING.value).update(state=CutBatchState.LAPSED.value)
+    ready = _ready(at)
     count, bound = len(ready) + prepaid_cuts.gone(at=at), rules.prepaid_bound(at=now.day)
+    batches = PrepaidCutBatch.objects.select_for_update()
     let = batches.filter(day=now.day, state=CutBatchState.APPROVED.value).order_by("-count").first()
-    if not ready or count < bound or (let is not None and count <= let.count):
-        return True
-    row = batches.filter(day=now.day, state=CutBatchState.WAITING.value).first()
-    if row is None:
-        row = PrepaidCutBatch(day=now.day, made_at=at)
-    row.count, row.bound = count, bound
-    row.save()
-    return False
+    is_free = not ready or count < bound or (let is not None and count <= let.count)
+    waiting = batches.filter(state=CutBatchState.WAITING.value)
+    stands = {"day": now.day, "count": count, "bound": bound}
+    (waiting if is_free else waiting.exclude(**stands)).update(state=CutBatchState.LAPSED.value)
+    if is_free:
+        return ready
+    PrepaidCutBatch.objects.get_or_create(**stands, state=CutBatchState.WAITING.value, defaults={"made_at": at})
+    log.warning("prepaid_cuts_wait", count=len(ready), day=now.day.isoformat())
+    return []
 
 
 def decide(*, batch_id: int, is_approved: bool, reason: str, at: datetime, actor: Actor) -> None:
@@ -106,16 +106,12 @@ def decide(*, batch_id: int, is_approved: bool, reason: str, at: datetime, actor
         raise NotAllowed(f"{actor.name} may not let disconnections go.", advice="Ask a supervisor.")
     if not is_approved and not reason.strip():
         raise BadNotice("A reason is needed.", advice="Say why in a few words.", field="reason")
-    _settle(batch_id, is_approved, at, actor)
-    if is_approved:
-        return
-    for order_id in _ready(at):
-        with suppress(IllegalMove):  # it was cancelled meanwhile, as by a payment
-            disconnections.cancel(order_id=order_id, reason=reason, at=at, actor=actor)
+    _settle(batch_id, is_approved, reason, at, actor)
 
 
 @opens_transaction
-def _settle(batch_id: int, is_approved: bool, at: datetime, actor: Actor) -> None:
+def _settle(batch_id: int, is_approved: bool, reason: str, at: datetime, actor: Actor) -> None:
+    execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [WORK])
     waiting = PrepaidCutBatch.objects.select_for_update().filter(
         id=batch_id, state=CutBatchState.WAITING.value, day=cuts.moment_of(at).day
     )
@@ -128,3 +124,15 @@ def _settle(batch_id: int, is_approved: bool, at: datetime, actor: Actor) -> Non
     audit.record(actor, row.state, "prepaid_cut_batch", row.id, day=row.day.isoformat(), count=row.count)
     if is_approved:
         jobs.wake(WORK)
+    else:
+        _cancel_step(reason, at, actor)
+
+
+@joins_transaction
+def _cancel_step(reason: str, at: datetime, actor: Actor) -> None:
+    """Cancel all prepaid orders that were not dispatched, at any hour, whatever else stands against them now."""
+    wanted = DisconnectionOrder.objects.filter(prepayment_id__isnull=False, state__in=_BEFORE)
+    found = dict(wanted.values_list("id", "account_id"))
+    ledger.lock_customers(account_ids=sorted(set(found.values())))
+    for row in wanted.filter(id__in=list(found)).select_for_update().order_by("id"):
+        cutting.move(row, OrderAction.CANCEL, at=at, actor=actor, note=reason)

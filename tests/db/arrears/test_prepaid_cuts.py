@@ -15,6 +15,7 @@ from arrears.operations import disconnections, late_fees, prepaid_cuts
 from arrears.operations.prepaid_cuts import UnknownCutBatch
 from arrears.queries import cuts, pursuits, rules
 from arrears.queries import late_fees as fee_queries
+from arrears.queries import prepaid_cuts as queries
 from billing.domain.channels import PaymentChannel
 from billing.models.bill import Bill
 from billing.models.prepay import PrepaidDay, Prepayment
@@ -124,6 +125,34 @@ def test_those_that_are_called_off_together_are_not_ordered_again(dark, monkeypa
     prepaid_cuts.work(AT + timedelta(minutes=10))
     assert states() == ["cancelled"]
     assert PrepaidCutBatch.objects.get().state == "dropped"
+
+
+def test_they_are_called_off_at_any_hour_and_whatever_else_stands_against_them(dark, monkeypatch):
+    monkeypatch.setattr(rules, "prepaid_bound", lambda *, at: 1)
+    prepaid_cuts.work(AT)
+    at = AT.replace(hour=20)
+    batch = PrepaidCutBatch.objects.get()
+    prepaid_cuts.decide(batch_id=batch.id, is_approved=False, reason="wrong price", at=at, actor=CHIEF)
+    assert states() == ["cancelled"]
+
+
+def test_a_batch_of_another_number_than_the_page_showed_is_not_let_go(dark, monkeypatch):
+    monkeypatch.setattr(rules, "prepaid_bound", lambda *, at: 1)
+    prepaid_cuts.work(AT)
+    given = {"is_approved": True, "reason": "", "at": AT, "actor": CHIEF}
+    shown = PrepaidCutBatch.objects.get().id
+    with monkeypatch.context() as more:
+        more.setattr(queries, "gone", lambda *, at: 3)
+        prepaid_cuts.work(AT)
+    with pytest.raises(UnknownCutBatch):
+        prepaid_cuts.decide(batch_id=shown, **given)
+    assert list(PrepaidCutBatch.objects.order_by("id").values_list("count", "state")) == [(1, "lapsed"), (4, "waiting")]
+    # Now they are too few to be looked at: they go, and later ones are not let go by what was seen before.
+    monkeypatch.setattr(rules, "prepaid_bound", lambda *, at: 9)
+    prepaid_cuts.work(AT)
+    assert states() == ["dispatched"]
+    with pytest.raises(UnknownCutBatch):
+        prepaid_cuts.decide(batch_id=PrepaidCutBatch.objects.latest("id").id, **given)
 
 
 @pytest.mark.parametrize("spoilt", ["untold", "jump", "stale", "held_day", "fresh"], ids=lambda name: name)
