@@ -17,6 +17,7 @@ from billing.queries import supply_deposits
 from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.enums import Role
 from cis.platform import jobs, outbox
+from cis.platform.db import door_transaction
 from cis.platform.models import AuditEvent, OutboxMessage
 from contracts.models.application import ServiceApplication
 from metering.models.command import DeviceCommand, SandboxMeter
@@ -87,7 +88,7 @@ def test_the_payment_of_the_deposit_switches_the_supply_on_in_its_transaction(ac
     assert (state(energizing_id), DeviceCommand.objects.count()) == (("waiting", "deposit_unpaid"), 0)
     pay(account, PAID - 1, today)
     assert state(energizing_id)[0] == "waiting"
-    with transaction.atomic():
+    with door_transaction():
         pay(account, 1, today, "d2")
         transaction.set_rollback(True)
     assert (state(energizing_id)[0], DeviceCommand.objects.count()) == ("waiting", 0)
