@@ -11,13 +11,14 @@ A line without a reference is a fee alone. The last line holds the sums. One fil
 
 import csv
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from io import StringIO
 
 import numpy as np
 
 from cis.kernel import fixed
+from cis.kernel.calendar import LocalClock
 from cis.kernel.errors import Findings, Refused
 from cis.kernel.fixed import NotANumber
 
@@ -172,6 +173,16 @@ def read(*, text: str, currency: str, places: int, today: date) -> Report:
     except csv.Error as error:
         faults.add(f"line {rows.line_num}", "bad_csv", f"The file is no CSV: {error}.")
     return _checked(lines, names, total, today, faults)
+
+
+def local_day(text: str, *, clock: LocalClock) -> date:
+    """
+    Return the day of a time in a file, which is a time of the clock on the wall if it names no offset.
+
+    :raises ValueError: it is no time.
+    """
+    at = datetime.fromisoformat(text)
+    return at.date() if at.tzinfo is None else clock.local_date(at)
 
 
 def _kind(reference: str, gross_minor: int) -> LineKind:

@@ -18,13 +18,14 @@ Settlement files as camt.054: one entry is one batch of money, each of its detai
 """
 
 import re
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from lxml import etree
 
-from cashiering.domain.settlements import FAULTS_MOST, LINES_MOST, Line, LineKind, PayoutRefused, Report
+from cashiering.domain.settlements import FAULTS_MOST, LINES_MOST, Line, LineKind, PayoutRefused, Report, local_day
 from cis.kernel import fixed
+from cis.kernel.calendar import LocalClock
 from cis.kernel.errors import Findings
 from cis.kernel.fixed import NotANumber
 
@@ -35,7 +36,7 @@ AGAIN = "Ask the provider for the file again."
 Element = Any
 
 
-def read(content: bytes, *, currency: str, places: int, today: date) -> Report:
+def read(content: bytes, *, currency: str, places: int, today: date, clock: LocalClock) -> Report:
     """
     Read a settlement file that is a camt.054.
 
@@ -45,7 +46,8 @@ def read(content: bytes, *, currency: str, places: int, today: date) -> Report:
     details = entry.findall("{*}NtryDtls/{*}TxDtls")
     lines = []
     for number, detail in enumerate(details[:LINES_MOST], start=1):
-        lines.append(_line(detail, f"detail {number}, line {detail.sourceline}", number, currency, places, faults))
+        where = f"detail {number}, line {detail.sourceline}"
+        lines.append(_line(detail, where, number, currency, places, faults, day=_day(detail, where, clock, faults)))
         if len(faults) >= FAULTS_MOST:
             break
     if len(details) > LINES_MOST:
@@ -86,7 +88,9 @@ def _entry(content: bytes) -> Element:
     return entries[0]
 
 
-def _line(detail: Element, where: str, number: int, currency: str, places: int, faults: Findings) -> Line:
+def _line(
+    detail: Element, where: str, number: int, currency: str, places: int, faults: Findings, *, day: date | None
+) -> Line:  # fmt: skip
     gross = _signed(detail, where, currency, places, faults)
     fee = -sum(
         _signed(charge, where, currency, places, faults, otherwise="DBIT")
@@ -106,7 +110,7 @@ def _line(detail: Element, where: str, number: int, currency: str, places: int, 
     kind = LineKind(code) if code else plain
     if (kind is LineKind.PAYMENT and gross < 0) or (kind in {LineKind.REFUND, LineKind.CHARGEBACK} and gross > 0):
         faults.add(where, "bad_sign", "A payment comes in, and what went back goes out.", "Ask what the detail is.")
-    return Line(number, reference, gross, fee, kind=kind, payment=payment, day=_day(detail, where, faults))
+    return Line(number, reference, gross, fee, kind=kind, payment=payment, day=day)
 
 
 def _signed(
@@ -127,10 +131,10 @@ def _signed(
     return found if sign == "CRDT" else -found
 
 
-def _day(detail: Element, where: str, faults: Findings) -> date | None:
+def _day(detail: Element, where: str, clock: LocalClock, faults: Findings) -> date | None:
     text = _text(detail, "RltdDts/{*}TxDtTm")
     try:
-        return datetime.fromisoformat(text).date()
+        return local_day(text, clock=clock)
     except ValueError:
         faults.add(where, "bad_time", f"{text[:40]!r} is no time.", "It is written as 2026-03-09T10:11:12.")
         return None

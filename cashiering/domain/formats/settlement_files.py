@@ -9,27 +9,29 @@ from datetime import date
 from cashiering.domain import settlements
 from cashiering.domain.formats import settlement_camt, wallet_bills
 from cashiering.domain.settlements import PayoutRefused, Report
+from cis.kernel.calendar import LocalClock
 
 BYTES_MOST = 20 * 2**20
 ARCHIVES = (b"PK\x03\x04", b"\x1f\x8b", b"Rar!", b"7z\xbc\xaf")
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 
 
-def read(content: bytes, *, currency: str, places: int, today: date) -> Report:
+def read(content: bytes, *, currency: str, places: int, today: date, clock: LocalClock) -> Report:
     """
     Read a file of any format, which is told by how it begins; CSV in UTF-8, with or without its mark, or GB18030.
 
     places  decimals of the currency
+    clock   of the place, which says on which day a time with an offset is
 
     :raises PayoutRefused: it is too large, an archive, no text, or has faults; nothing of it is taken.
     """
     if len(content) > BYTES_MOST:
         raise PayoutRefused("The report is too large.", advice="Ask the provider for one payout.")
     if content[:100].lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
-        return settlement_camt.read(content, currency=currency, places=places, today=today)
+        return settlement_camt.read(content, currency=currency, places=places, today=today, clock=clock)
     text = _text(content)
     if wallet_bills.is_one(text):
-        return wallet_bills.read(text=text, currency=currency, places=places, today=today)
+        return wallet_bills.read(text=text, currency=currency, places=places, today=today, clock=clock)
     return settlements.read(text=text, currency=currency, places=places, today=today)
 
 

@@ -18,11 +18,12 @@ import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from io import StringIO
 
-from cashiering.domain.settlements import FAULTS_MOST, LINES_MOST, Line, LineKind, PayoutRefused, Report
+from cashiering.domain.settlements import FAULTS_MOST, LINES_MOST, Line, LineKind, PayoutRefused, Report, local_day
 from cis.kernel import fixed
+from cis.kernel.calendar import LocalClock
 from cis.kernel.errors import Findings
 from cis.kernel.fixed import NotANumber
 
@@ -55,6 +56,7 @@ class _Reader:
 
     currency: str
     places: int
+    clock: LocalClock
     head: dict[str, str] = field(default_factory=dict)
     places_of: dict[str, int] | None = None
     lines: list[Line] = field(default_factory=list)
@@ -69,13 +71,13 @@ def is_one(text: str) -> bool:
     return start.startswith("#") or any(name in start for name in COLUMNS["reference"])
 
 
-def read(*, text: str, currency: str, places: int, today: date) -> Report:
+def read(*, text: str, currency: str, places: int, today: date, clock: LocalClock) -> Report:
     """
     Read a settlement file of a wallet.
 
     :raises PayoutRefused: anything in it is wrong, with each fault and what mends it, or it does not add up.
     """
-    reader = _Reader(currency, places)
+    reader = _Reader(currency, places, clock)
     rows = csv.reader(StringIO(text, newline=""), strict=True)
     try:
         for row in rows:
@@ -167,7 +169,7 @@ def _amount(reader: _Reader, text: str, where: str) -> int:
 
 def _day_of(reader: _Reader, text: str, where: str) -> date | None:
     try:
-        return datetime.fromisoformat(text).date()
+        return local_day(text, clock=reader.clock)
     except ValueError:
         reader.faults.add(where, "bad_time", f"{text[:40]!r} is no time.", "It is written as 2026-03-09 10:11:12.")
         return None

@@ -7,6 +7,7 @@ import pytest
 from cashiering.domain import settlements
 from cashiering.domain.formats import settlement_files
 from cashiering.domain.settlements import FAULTS_MOST, Line, LineKind, PayoutRefused
+from cis.kernel.calendar import LocalClock
 
 GOOD = """#结算批次号：[P-1]
 #到账日期：[2026-03-10]
@@ -22,7 +23,9 @@ GOOD = """#结算批次号：[P-1]
 
 def read(text, encoding="utf-8"):
     content = text if isinstance(text, bytes) else text.encode(encoding)
-    return settlement_files.read(content, currency="CNY", places=2, today=date(2026, 3, 10))
+    return settlement_files.read(
+        content, currency="CNY", places=2, today=date(2026, 3, 10), clock=LocalClock("Asia/Shanghai")
+    )
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
@@ -132,6 +135,12 @@ def test_a_camt_054_with_details_says_the_same_as_the_bill():
     assert [[getattr(one, name) for name in names] for one in ours.lines] == [
         [getattr(one, name) for name in names] for one in theirs.lines
     ]
+
+
+@pytest.mark.parametrize("text", [GOOD.replace("03-09 10:11:12", "03-09 20:00:00Z"), None])
+def test_a_time_with_its_offset_is_of_the_local_day(text):
+    report = read(text or camt().replace("03-09T10:11:12", "03-09T21:00:00+01:00"))
+    assert (report.lines[0].day, report.until_date) == (date(2026, 3, 10), date(2026, 3, 10))
 
 
 @pytest.mark.parametrize(
