@@ -85,7 +85,7 @@ def book_step(
     if not reference.strip() or len(reference) > REFERENCE_MOST:
         raise BadPayment(f"A reference has 1 to {REFERENCE_MOST} characters.", advice="Mend it.", field="reference")
     account_ids = queries.accounts_of(consolidated_bill_id=consolidated_bill_id)
-    # Two messages with one reference wait here for each other.
+    payments.lock_reference_step(channel=channel, reference=reference)
     ledger.lock_customers(account_ids=[*account_ids, card.lead_account_id])
     row, is_new = ConsolidatedPayment.objects.get_or_create(
         channel=channel.value,

@@ -22,7 +22,7 @@ from billing.queries.payments import UnknownPayment
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
 from cis.platform import audit, copying, events
-from cis.platform.db import joins_transaction, opens_transaction, take_ids
+from cis.platform.db import fetch, joins_transaction, opens_transaction, take_ids
 
 AMOUNT_MOST_MINOR = 10**13
 REFERENCE_MOST = 100
@@ -113,7 +113,7 @@ def book(
     :raises ReferenceReused: the reference belongs to a payment of another amount or account, or of a consolidated bill.
     """
     _check(amount_minor=amount_minor, reference=reference, received_date=received_date, today=today)
-    # Two messages with one reference wait here for each other.
+    lock_reference_step(channel=channel, reference=reference)
     ledger.lock_customers(account_ids=[account_id])
     payment, is_new = Payment.objects.get_or_create(
         channel=channel.value,
@@ -184,6 +184,16 @@ def _load(payments: Sequence[NewPayment], payment_ids: Sequence[int], *, channel
             "actor_id": copying.null() if actor.id is None else copying.int8(actor.id),
         },
     )
+
+
+@joins_transaction
+def lock_reference_step(*, channel: PaymentChannel, reference: str) -> None:
+    """
+    Let two messages with one reference wait here for each other, for whatever accounts and bills they are.
+
+    Before any account is locked, so that who waits here holds up nobody else.
+    """
+    fetch("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"payment {channel} {reference}"])
 
 
 @joins_transaction

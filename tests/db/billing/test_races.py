@@ -6,13 +6,16 @@ import time
 import pytest
 from django.db import connection, transaction
 
+from billing.domain.channels import PaymentChannel
 from billing.models.bill import Bill, BillSegment
 from billing.models.run import BillRun, HeldBill
-from billing.operations import bills, held, issuing, runs
+from billing.operations import bills, consolidating, held, issuing, payments, runs
 from billing.operations.bills import BillNotCancellable
+from billing.operations.payments import ReferenceReused
 from cis.kernel.actors import SYSTEM
 from cis.kernel.errors import Refused
 from cis.kernel.periods import Period
+from tests.db.billing import test_consolidated as many
 from tests.db.billing.night import FEBRUARY, JANUARY, bill, issue, prove, rate, use
 from tests.factories import billing, contracts, mass
 
@@ -153,3 +156,18 @@ def test_a_released_bill_is_seen_by_the_run_that_rates_the_month_anew(paused):
     issue(BillRun.objects.latest("id").id)
     assert Bill.objects.filter(account_id=one.account_id).count() == 1
     prove()
+
+
+def test_one_reference_at_once_for_an_account_and_for_a_bill_of_others_is_one_payment():
+    found = many.worlds(2)
+    consolidation_id, world = many.agreed(found), contracts.world()
+    many.issue(found)
+    bill_id = consolidating.make(consolidation_id=consolidation_id, today=many.NIGHT)
+    with transaction.atomic():
+        payments.book(
+            account_id=world.account.id, amount_minor=100, channel=PaymentChannel.BANK, reference="R1",
+            received_date=many.NIGHT, today=many.NIGHT, actor=SYSTEM,
+        )  # fmt: skip
+        other = Somebody(many.pay, bill_id=bill_id, amount=100, reference="R1")
+        time.sleep(PAUSE_S)
+    assert type(other.wait()) is ReferenceReused
