@@ -162,7 +162,7 @@ def _check_step(row: Payout, actor: Actor) -> None:
     ours = _ours(row, lines)
     before, fee_e9 = _brought_before(row, ours.values()), agreed_fee_e9(row.provider)
     for line in lines:
-        line.checkout = ours.get(line.reference) or ours.get(line.payment_reference)
+        line.checkout = None if _is_fee(line) else ours.get(line.reference) or ours.get(line.payment_reference)
         line.state = _state_of(line, before).value
         if line.state == LineState.KNOWN.value and not is_fee_agreed(_line(line), fee_e9=fee_e9):
             line.state = LineState.FEE_DIFFERS.value
@@ -207,6 +207,11 @@ def _wait(row: Payout, actor: Actor) -> None:
 
 def _brought_before(row: Payout, ours: Collection[Checkout]) -> set[tuple[int, bool]]:
     """Return what earlier payouts of the provider brought: each payment of ours, and whether it came in."""
+def _is_fee(line: PayoutLine) -> bool:
+    """Return whether a line is a fee alone: no money of a payment, even where it names one, or the fee itself."""
+    return line.kind == LineKind.FEE.value and not line.gross_minor
+
+
     rows = PayoutLine.objects.filter(
         checkout_id__in=[one.id for one in ours], payout__provider=row.provider, payout_id__lt=row.id,
         state__in=[one.value for one in MONEY_IS_KNOWN],
@@ -219,6 +224,8 @@ def _state_of(line: PayoutLine, seen: set[tuple[int, bool]]) -> LineState:
     row, came_in = line.checkout, line.gross_minor > 0
     if row is None:
         return LineState.UNKNOWN if line.reference or line.payment_reference or line.gross_minor else LineState.KNOWN
+    if _is_fee(line):
+        return LineState.KNOWN
     amount = row.amount_minor if row.said_minor is None else row.said_minor
     if (
         (row.id, came_in) in seen

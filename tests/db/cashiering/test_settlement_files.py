@@ -103,6 +103,22 @@ def test_providers_are_asked_each_day_and_one_that_cannot_be_read_does_not_stop_
     assert Checkout.objects.get().payout_lines.count() == 1
 
 
+def test_a_fee_alone_is_known_whatever_number_it_carries(world):  # noqa: F811
+    paid = _paid(world, 1_000)
+    text = _file()
+    fees = "".join(
+        f"`2026-03-09 23:59:59,`{name},`,`FEE,`CNY,`0.00,`0.00,`1.00\n" for name in ("4299", paid.payment_reference)
+    )
+    text = text.replace("总交易单数", fees + "总交易单数").replace(
+        "`1,`10.00,`0.00,`0.06,`9.94", "`3,`10.00,`0.00,`2.06,`7.94"
+    )
+    row, is_new = _take(text)
+    assert (is_new, row.state, row.fee_minor) == (True, "waiting", 206)
+    assert list(row.lines.order_by("line_no").values_list("checkout_id", "state")) == [
+        (paid.id, "known"), (None, "known"), (None, "known")
+    ]  # fmt: skip
+
+
 def test_lists_take_a_constant_number_of_statements(world):  # noqa: F811
     for amount in (1_000, 1_100, 1_200):
         _paid(world, amount)
