@@ -56,7 +56,9 @@ SETTLED = "payout"
 ASK_MOST = 200
 _BROUGHT = (CheckoutState.PAID, CheckoutState.HELD, CheckoutState.REVERSED)
 _TAKEN = (CheckoutState.REVERSED,)
-WORDS = re.compile(r"[0-9A-Za-z_-]+")
+WORDS = re.compile(r"[0-9A-Za-z._-]+")
+ASKED_DAYS = 7
+"""Providers are asked for so many days again, as one may not have answered; a file that is known changes nothing."""
 
 
 log = structlog.get_logger(__name__)
@@ -318,11 +320,12 @@ def match(*, today: date) -> int:
 
 def _brings(line: StatementLine, row: Payout) -> bool:
     """Return whether a line is the money of a payout: whole, to its amount and direction, and names it."""
-    words = {word.casefold() for text in (line.remittance, line.end_to_end_id) for word in WORDS.findall(text)}
+    texts = (line.remittance, line.end_to_end_id)
+    words = {word.casefold().rstrip(".") for text in texts for word in WORDS.findall(text)}
     return (
         line.is_credit == (row.net_minor > 0)
         and line.amount_minor == line.suspense_minor == abs(row.net_minor)
-        and row.reference.casefold() in words
+        and row.reference.casefold().rstrip(".") in words
     )
 
 
