@@ -207,13 +207,13 @@ def _wait(row: Payout, actor: Actor) -> None:
         ledger.post(kind=TransferKind.ONLINE, entries=[entry], actor=actor)
 
 
-def _brought_before(row: Payout, ours: Collection[Checkout]) -> set[tuple[int, bool]]:
-    """Return what earlier payouts of the provider brought: each payment of ours, and whether it came in."""
 def _is_fee(line: PayoutLine) -> bool:
     """Return whether a line is a fee alone: no money of a payment, even where it names one, or the fee itself."""
     return line.kind == LineKind.FEE.value and not line.gross_minor
 
 
+def _brought_before(row: Payout, ours: Collection[Checkout]) -> set[tuple[int, bool]]:
+    """Return what earlier payouts of the provider brought: each payment of ours, and whether it came in."""
     rows = PayoutLine.objects.filter(
         checkout_id__in=[one.id for one in ours], payout__provider=row.provider, payout_id__lt=row.id,
         state__in=[one.value for one in MONEY_IS_KNOWN],
@@ -224,10 +224,10 @@ def _is_fee(line: PayoutLine) -> bool:
 def _state_of(line: PayoutLine, seen: set[tuple[int, bool]]) -> LineState:
     """Return whether a line is money that we know: come in once, gone back once, to the unit."""
     row, came_in = line.checkout, line.gross_minor > 0
-    if row is None:
-        return LineState.UNKNOWN if line.reference or line.payment_reference or line.gross_minor else LineState.KNOWN
     if _is_fee(line):
         return LineState.KNOWN
+    if row is None:
+        return LineState.UNKNOWN if line.reference or line.payment_reference or line.gross_minor else LineState.KNOWN
     amount = row.amount_minor if row.said_minor is None else row.said_minor
     if (
         (row.id, came_in) in seen
@@ -272,23 +272,34 @@ def _not_known(row: Payout) -> QuerySet[PayoutLine]:
 
 def fetch(at: datetime) -> None:
     """
-    Ask each provider for the settlement files of yesterday, which it may have none of; called by the clock.
+    Ask each provider for the settlement files of the last days, which it may have none of; called by the clock.
 
     :raises PayoutRefused, PayoutChanged: a file cannot be taken, so that the job is seen to fail; the others are.
+    :raises ProviderUnreachable: a provider did not answer; the others were asked, and it is asked again the next day.
     """
     today = local_clock(settings.TIME_ZONE).local_date(at)
-    refused: Refused | None = None
+    failed: Refused | ProviderUnreachable | None = None
     for name in online.names():
         try:
-            for file in online.of(name).settlement_files(today - timedelta(days=1)):
-                take(content=file.content, name=file.name, provider=name, today=today, actor=SYSTEM)
+            failed = _fetch_of(name, today) or failed
         except ProviderUnreachable as error:
             log.warning("payment_provider_down", provider=name, error=str(error))
-        except Refused as error:
-            log.warning("settlement_file_refused", provider=name, error=error.message)
-            refused = error
-    if refused is not None:
-        raise refused
+            failed = error
+    if failed is not None:
+        raise failed
+
+
+def _fetch_of(provider: str, today: date) -> Refused | None:
+    """Take the files of a provider, the oldest first; return why one of them was refused."""
+    refused: Refused | None = None
+    for days in range(ASKED_DAYS, 0, -1):
+        for file in online.of(provider).settlement_files(today - timedelta(days=days)):
+            try:
+                take(content=file.content, name=file.name, provider=provider, today=today, actor=SYSTEM)
+            except Refused as error:
+                log.warning("settlement_file_refused", provider=provider, file=file.name, error=error.message)
+                refused = error
+    return refused
 
 
 def work(at: datetime) -> None:

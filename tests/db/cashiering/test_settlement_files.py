@@ -11,7 +11,7 @@ from billing.models.ledger import Transfer
 from cashiering.domain import checkouts as domain
 from cashiering.domain.settlements import PayoutRefused
 from cashiering.gateways import online
-from cashiering.gateways.online import SettlementFile
+from cashiering.gateways.online import ProviderUnreachable, SettlementFile
 from cashiering.models.checkout import Checkout, Payout
 from cashiering.operations import checkout_events, payouts, sandbox_provider
 from cashiering.operations.payouts import NotAcceptable
@@ -94,13 +94,32 @@ def test_providers_are_asked_each_day_and_one_that_cannot_be_read_does_not_stop_
     _paid(world, 1_000)
     bad = SettlementFile("x.csv", b"#nothing")
     monkeypatch.setattr(type(online.of("sandbox")), "settlement_files", lambda self, on: (bad,))
-    tomorrow = timezone.now() + timedelta(days=1)
-    with pytest.raises(PayoutRefused):
-        payouts.fetch(tomorrow)
-    with pytest.raises(PayoutRefused):
-        payouts.fetch(tomorrow)
+    for days in (3, 4):  # the providers did not answer before
+        with pytest.raises(PayoutRefused):
+            payouts.fetch(timezone.now() + timedelta(days=days))
     assert Payout.objects.get().provider == WALLET
     assert Checkout.objects.get().payout_lines.count() == 1
+
+
+def test_a_bad_file_or_no_answer_fails_the_job_and_leaves_out_nothing_else(world, monkeypatch):  # noqa: F811
+    _paid(world, 1_000)
+    (good,) = online.of(WALLET).settlement_files(TODAY)
+    others = {"sandbox": ProviderUnreachable("no answer"), WALLET: (SettlementFile("x.csv", b"#nothing"), good)}
+
+    def files(name):
+        if isinstance(others[name], Exception):
+            raise others[name]
+        return others[name]
+
+    monkeypatch.setattr(online, "names", lambda: tuple(others))
+    for name in others:
+        monkeypatch.setattr(type(online.of(name)), "settlement_files", lambda self, on: files(self.name))
+    with pytest.raises((ProviderUnreachable, PayoutRefused)):
+        payouts.fetch(timezone.now() + timedelta(days=1))
+    assert Payout.objects.get().provider == WALLET
+    others[WALLET] = (good,)
+    with pytest.raises(ProviderUnreachable):
+        payouts.fetch(timezone.now() + timedelta(days=1))
 
 
 def test_a_fee_alone_is_known_whatever_number_it_carries(world):  # noqa: F811
