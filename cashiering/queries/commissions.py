@@ -65,14 +65,27 @@ class Statement:
 
 
 # What was taken, against what commission was posted for; those that differ. An account's payment may go back by another
-# door than the agent's own.
+# door than the agent's own. One that was moved to another account stands, as long as what it was booked anew as does.
 _CHANGED = """
+    WITH RECURSIVE moves AS (
+        SELECT payment_id AS from_id, moved_payment_id AS to_id FROM billing_moneymove
+        WHERE payment_id IS NOT NULL AND moved_payment_id IS NOT NULL
+        UNION ALL
+        SELECT moved_payment_id, back_payment_id FROM billing_moneymove WHERE back_payment_id IS NOT NULL
+    ), anew AS (
+        SELECT from_id, to_id FROM moves
+        UNION
+        SELECT a.from_id, m.to_id FROM anew a JOIN moves m ON m.from_id = a.to_id
+    )
     SELECT x.agent_id, x.day, sum(x.receipts)::int, sum(x.taken)::bigint
     FROM (
         SELECT p.agent_id, p.taken_date AS day, 1 AS receipts, p.amount_minor AS taken, 0 AS known, 0 AS known_taken
         FROM cashiering_agentpayment p
         WHERE p.taken_date >= %(since)s AND p.taken_date < %(today)s AND p.cancelled_at IS NULL
-          AND NOT EXISTS (SELECT 1 FROM billing_paymentreturn r WHERE r.payment_id = p.payment_id)
+          AND NOT EXISTS (SELECT 1 FROM billing_paymentreturn r
+                          WHERE r.payment_id = p.payment_id AND r.kind <> 'moved')
+          AND NOT EXISTS (SELECT 1 FROM anew a JOIN billing_paymentreturn r ON r.payment_id = a.to_id
+                          WHERE a.from_id = p.payment_id AND r.kind <> 'moved')
         UNION ALL
         SELECT c.agent_id, c.day, 0, 0, c.receipts, c.taken_minor FROM cashiering_agentcommission c
         WHERE c.day >= %(since)s AND c.day < %(today)s

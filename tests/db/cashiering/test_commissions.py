@@ -5,7 +5,9 @@ from datetime import date, timedelta
 import pytest
 
 from billing.domain.channels import ReturnKind
-from billing.operations import payments, proof
+from billing.operations import money_moves, payments, proof
+from billing.operations.money_moves import NewMove
+from billing.queries import moved_payments
 from cashiering.domain.agents import BadAgent, Terms
 from cashiering.models.agent import AgentCommission, AgentPayment
 from cashiering.operations import agents, commissions
@@ -14,9 +16,11 @@ from cashiering.queries import commissions as queries
 from cashiering.queries.commissions import Day
 from cis.desk import agent_papers
 from cis.kernel.actors import SYSTEM
+from tests.db.billing.test_adjustments import BILLER
 from tests.db.cashiering import test_agents as shop
 from tests.db.cashiering.test_agents import CLERK, agent, world  # noqa: F401 (fixtures)
 from tests.db.cashiering.test_tills import _ledger
+from tests.factories import contracts
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 3, 10)
@@ -52,6 +56,30 @@ def test_a_day_is_reckoned_once_when_it_is_over_and_what_is_reversed_takes_its_p
     assert queries.days(agent_id=agent.id, most=9) == (Day(DAY, 1, 2_000, 15),)
     assert _owed() == 15
     assert proof.verify() == ()
+
+
+def test_a_payment_that_is_moved_keeps_its_commission_until_its_money_goes_back(world, agent):  # noqa: F811
+    _agree(agent)
+    shop._take(world, agent, 2_000, "K-1")
+    commissions.accrue(today=NEXT)
+    paid = AgentPayment.objects.get(reference="K-1").payment_id
+    for number in range(2):  # there, back, and elsewhere
+        move_id = money_moves.propose(
+            new=NewMove(
+                reason="wrong number typed", key=f"k{number}", payment_id=moved_payments.standing(payment_id=paid),
+                to_account_id=contracts.world().account.id,
+            ),
+            today=NEXT, actor=BILLER,
+        )  # fmt: skip
+        if number == 0:
+            money_moves.reverse(move_id=move_id, reason="it was right", today=NEXT, actor=BILLER)
+        assert commissions.accrue(today=NEXT) == 0
+    payments.take_back_step(
+        payment_id=moved_payments.standing(payment_id=paid), kind=ReturnKind.CORRECTED, returned_date=NEXT,
+        reason="false money", actor=CLERK,
+    )  # fmt: skip
+    assert commissions.accrue(today=NEXT) == 1
+    assert (queries.days(agent_id=agent.id, most=9), _owed()) == ((Day(DAY, 0, 0, 0),), 0)
 
 
 def test_terms_hold_from_their_day_and_stay_in_the_bounds_of_the_place(world, agent):  # noqa: F811
