@@ -145,6 +145,7 @@ def _form(card: OutageCard, branches: tuple[Branch, ...], data: Any) -> Decision
     others = [
         (str(one.id), f"{one.id} · {one.name}")
         for one in queries.open_beside(feeder_id=card.feeder_id, outage_id=card.id)
+        if card.plan_id is None
     ]
     initial = {"cause": card.cause}
     return DecisionForm(data, parts=parts if len(branches) > 1 else [], others=others, initial=initial)

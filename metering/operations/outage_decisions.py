@@ -10,7 +10,7 @@ from cis.kernel.errors import Refused
 from cis.platform.db import fetch, joins_transaction, opens_transaction
 from metering.domain.outages import Cause, OutageAction, Scope
 from metering.models.outage import FaultReport, Outage, OutageExpectation, OutageSupply
-from metering.operations import outage_repairs, outage_rows, outage_telling
+from metering.operations import outage_repairs, outage_rows, outage_telling, planned_outages
 from metering.queries import outage_places
 
 EXPECTED_MOST = timedelta(days=30)
@@ -38,6 +38,12 @@ class NotTogether(Refused):
     """Outages of different feeders are not one."""
 
     code = "different_feeders"
+
+
+class StandsAlone(Refused):
+    """A planned outage is switched off and on as it was announced."""
+
+    code = "planned_stands_alone"
 
 
 @opens_transaction
@@ -133,8 +139,10 @@ def split(
 
     :raises UnknownOutage: there is none.
     :raises NothingThere: it is not dark by this outage, or nothing else is.
+    :raises StandsAlone: it is a planned outage.
     """
     row = outage_rows.lock(outage_id)
+    _refuse_if_planned(row)
     points = _dark(row.id, transformer_id, [service_point_id] if service_point_id else ())
     if not points or len(points) == OutageSupply.objects.filter(outage=row, back_at=None).count():
         raise NothingThere("A part of an outage is split from it, neither nothing nor all.")
@@ -157,6 +165,7 @@ def join(*, outage_id: int, other_id: int, actor: Actor) -> None:
 
     :raises UnknownOutage: there is none of one of them.
     :raises NotTogether: they are of different feeders, or the same one.
+    :raises StandsAlone: one of them is a planned outage.
     :raises IllegalMove: one of them is over.
     """
     # In the order of their ids, so that two who join crosswise do not wait for one another.
@@ -164,6 +173,7 @@ def join(*, outage_id: int, other_id: int, actor: Actor) -> None:
     into, other = rows[outage_id], rows[other_id]
     if outage_id == other_id or into.feeder_id is None or into.feeder_id != other.feeder_id:
         raise NotTogether("Only outages of the same feeder are one.", field="other")
+    _refuse_if_planned(into, other)
     if into.transformer_id != other.transformer_id or into.service_point_id != other.service_point_id:
         common = into.transformer_id if into.transformer_id == other.transformer_id else None
         into.scope = (Scope.TRANSFORMER if common else Scope.FEEDER).value
@@ -179,7 +189,7 @@ def join(*, outage_id: int, other_id: int, actor: Actor) -> None:
 @opens_transaction
 def cancel(*, outage_id: int, note: str, actor: Actor) -> None:
     """
-    Say that there is no outage: a false alarm. No index counts it.
+    Say that there is no outage: a false alarm. No index counts it; a planned one is over.
 
     :raises UnknownOutage: there is none.
     :raises ReasonMissing: nobody said why.
@@ -191,7 +201,13 @@ def cancel(*, outage_id: int, note: str, actor: Actor) -> None:
     OutageSupply.objects.filter(outage=row).delete()
     row.note = note.strip()
     outage_rows.move(row, OutageAction.CANCEL, actor=actor, note=note)
+    planned_outages.note_restored(row, actor=actor)
     outage_repairs.end_step(row, reason=note)
+
+
+def _refuse_if_planned(*rows: Outage) -> None:
+    if any(row.plan_id is not None for row in rows):
+        raise StandsAlone("A planned outage is neither split nor joined with another.")
 
 
 def _past(row: Outage, at: datetime | None) -> datetime:

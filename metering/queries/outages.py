@@ -211,8 +211,9 @@ def by_ids(*, outage_ids: Collection[int]) -> dict[int, OutageCard]:
 
 
 def open_beside(*, feeder_id: int | None, outage_id: int) -> tuple[OutageCard, ...]:
-    """Return the other open outages of a feeder, that one may be joined with; one statement."""
-    where = "WHERE o.feeder_id = %(feeder)s AND o.id <> %(id)s AND o.state IN ('supposed', 'confirmed') ORDER BY o.id"
+    """Return the other open outages of a feeder that one may be joined with, no planned ones; one statement."""
+    where = """WHERE o.feeder_id = %(feeder)s AND o.id <> %(id)s AND o.state IN ('supposed', 'confirmed')
+                 AND o.plan_id IS NULL ORDER BY o.id"""
     return _cards(fetch(f"{_CARD} {where}", {"feeder": feeder_id, "id": outage_id}))
 
 

@@ -77,6 +77,27 @@ def test_a_planned_outage_is_told_to_its_supplies_alone_and_begins_and_ends_as_a
     assert queries.one(plan_id=plan_id).state == "done"
 
 
+def begun(bank):
+    plan_id = propose(bank, after=HOUR, notice=Length.EMERGENCY, reason="the pole leans")
+    let_go(plan_id)
+    return plan_id, planned_outages.begin(plan_id=plan_id, actor=PLANNER)
+
+
+def test_a_planned_outage_is_neither_split_nor_joined_and_ends_where_it_was_none():
+    made = street()
+    plan_id, outage_id = begun(made.transformers[0])
+    fault = outages.report(new=new(made.points[1][0]), actor=CLERK).outage_id
+    for into, other in ((outage_id, fault), (fault, outage_id)):
+        with pytest.raises(outage_decisions.StandsAlone):
+            outage_decisions.join(outage_id=into, other_id=other, actor=CLERK)
+    with pytest.raises(outage_decisions.StandsAlone):
+        outage_decisions.split(outage_id=outage_id, service_point_id=made.points[0][0].id, actor=CLERK)
+    assert outage_queries.open_beside(feeder_id=made.feeder.id, outage_id=fault) == ()
+    outage_decisions.cancel(outage_id=outage_id, note="the switch is stuck", actor=CLERK)
+    assert queries.one(plan_id=plan_id).state == "done"
+    assert outages.report(new=new(made.points[0][0]), actor=CLERK).outage_id == fault, "they are of one feeder"
+
+
 def test_notice_that_is_too_short_is_refused_unless_it_is_an_emergency_with_its_reason():
     made = street(transformers=1)
     bank = made.transformers[0]
