@@ -45,9 +45,9 @@ def lock_network(position: Position) -> None:
 @joins_transaction
 def make_step(
     *, scope: Scope, position: Position | None, began_at: datetime, address: str = "", district: str = "",
-    plan_id: int | None = None, is_kept: bool = False,
+    plan_id: int | None = None, is_kept: bool = False, is_dark: bool = True,
 ) -> Outage:  # fmt: skip
-    """Make an outage that is supposed, with the supplies that it leaves in the dark."""
+    """Make an outage that is supposed, with the supplies that it leaves in the dark; ``is_dark`` False: with none."""
     where = _asset(scope, position)
     row = Outage.objects.create(
         scope=scope.value, began_at=began_at, plan_id=plan_id, is_kept=is_kept,
@@ -56,7 +56,8 @@ def make_step(
         area=outage_places.rule(at=timezone.localdate(began_at)).area_of(position.district if position else district)
         .value, **where,
     )  # fmt: skip
-    dark_step(row)
+    if is_dark:
+        dark_step(row)
     return row
 
 
@@ -82,21 +83,32 @@ def _asset(scope: Scope, position: Position | None) -> dict[str, int | None]:
 
 
 @joins_transaction
-def dark_step(row: Outage) -> int:
-    """Note the supplies that hang on what is dark, but for those that are dark already; one statement."""
+def grown_dark_step(row: Outage, *, at: datetime) -> None:
+    """Note that a supply where something else was wrong is dark too: it is since now, not since that was reported."""
+    if Scope(row.scope) is Scope.SINGLE and dark_step(row, off_at=at):
+        row.began_at = at
+        row.save()
+
+
+@joins_transaction
+def dark_step(row: Outage, *, off_at: datetime | None = None) -> int:
+    """
+    Note the connected supplies that hang on what is dark, but for those that are dark already; one statement.
+
+    :param off_at: since when; None: since the outage began. ``returns`` how many they are.
+    """
     scope = Scope(row.scope)
     if scope is Scope.PLACE:
         return 0
     given = {
-        "outage": row.id, "off": row.began_at, "feeder": row.feeder_id, "transformer": row.transformer_id,
+        "outage": row.id, "off": off_at or row.began_at, "feeder": row.feeder_id, "transformer": row.transformer_id,
         "point": row.service_point_id,
     }  # fmt: skip
-    connected = "" if scope is Scope.SINGLE else "AND s.state = 'connected'"
     return execute(
         f"""INSERT INTO metering_outagesupply (outage_id, service_point_id, off_at)
             SELECT %(outage)s, s.id, %(off)s FROM metering_servicepoint s
             LEFT JOIN metering_transformer t ON t.id = s.transformer_id
-            WHERE {_HANG[scope]} {connected} ON CONFLICT DO NOTHING""",  # noqa: S608 (made of constants)
+            WHERE {_HANG[scope]} AND s.state = 'connected' ON CONFLICT DO NOTHING""",  # noqa: S608 (made of constants)
         given,
     )
 

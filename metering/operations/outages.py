@@ -113,9 +113,14 @@ def report_step(*, new: NewReport, actor: Actor) -> Reported:
 def _belongs_to(row: FaultReport, position: Position, known: Known, rule: OutageRule) -> tuple[Outage, bool]:
     """Return the outage of a report that was just kept, and whether it is new."""
     if known.outage_id is not None and known.answer is not Answer.PLANNED:
-        return outage_rows.lock(known.outage_id), False
+        outage = outage_rows.lock(known.outage_id)
+        if row.kind in DARK:
+            outage_rows.grown_dark_step(outage, at=row.reported_at)
+        return outage, False
     if row.kind not in DARK:
-        return outage_rows.make_step(scope=Scope.SINGLE, position=position, began_at=row.reported_at), True
+        return outage_rows.make_step(
+            scope=Scope.SINGLE, position=position, began_at=row.reported_at, is_dark=False
+        ), True
     signals = outages.signals(position=position, since_at=row.reported_at, minutes=rule.group_minutes)
     homes = {one.id: outage_id for one, outage_id in signals}
     own = Signal(

@@ -151,6 +151,7 @@ def id_of_code(*, code: str) -> int:
     return int(rows[0][0])
 
 
+# A supply is in the outage by which it is dark, else in that of a fault of its own that leaves it current.
 _NEWS = """
     SELECT s.id, o.id, o.expected_back_at, coalesce(o.state = 'confirmed', false), EXISTS (
                SELECT FROM metering_workorder w
@@ -160,7 +161,11 @@ _NEWS = """
     FROM metering_servicepoint s
     LEFT JOIN metering_transformer t ON t.id = s.transformer_id
     LEFT JOIN metering_outagesupply x ON x.service_point_id = s.id AND x.back_at IS NULL
-    LEFT JOIN metering_outage o ON o.id = x.outage_id AND o.state IN ('supposed', 'confirmed')
+    LEFT JOIN LATERAL (
+        SELECT * FROM metering_outage n
+        WHERE n.state IN ('supposed', 'confirmed')
+          AND (n.id = x.outage_id OR n.scope = 'single' AND n.service_point_id = s.id)
+        ORDER BY n.id IS DISTINCT FROM x.outage_id, n.id LIMIT 1) o ON true
     LEFT JOIN LATERAL (
         SELECT * FROM metering_plannedoutage n
         WHERE (n.transformer_id = s.transformer_id OR n.feeder_id = coalesce(t.feeder_id, s.feeder_id))

@@ -13,6 +13,7 @@ from cis.platform import deadlines, outbox
 from cis.platform.models import OutboxMessage
 from metering.domain.outages import Answer, Cause, FaultKind, Scope
 from metering.models.outage import FaultReport, Outage, OutageSupply
+from metering.models.place import ServicePoint
 from metering.models.work import WorkOrder
 from metering.operations import outage_decisions, outage_telling, outages, work_orders
 from metering.queries import outages as queries
@@ -124,6 +125,26 @@ def test_everybody_is_told_once_a_time_and_that_it_is_back_a_part_at_a_time():
     with pytest.raises(IllegalMove):
         outage_decisions.restore(outage_id=outage_id, cause=Cause.CABLE, note="", at=None, actor=CLERK)
     assert report(made.points[0][0]).answer is Answer.NEW, "dark again is a new outage"
+
+
+def test_a_fault_that_leaves_current_on_is_in_no_index_until_it_is_dark_too():
+    made = street(transformers=1)
+    point = made.points[0][0]
+    outage_id = report(point, kind=FaultKind.VOLTAGE).outage_id
+    Outage.objects.update(began_at=timezone.now() - timedelta(hours=1))
+    again = report(point, kind=FaultKind.DANGER)
+    assert (again.outage_id, again.answer, queries.one(outage_id=outage_id).supplies) == (outage_id, Answer.KNOWN, 0)
+    assert report(point).outage_id == outage_id
+    assert timezone.now() - OutageSupply.objects.get().off_at < timedelta(minutes=1)
+    outage_decisions.restore(outage_id=outage_id, cause=Cause.CABLE, note="", at=None, actor=CLERK)
+    other_id = report(made.points[0][1], kind=FaultKind.VOLTAGE).outage_id
+    outage_decisions.restore(outage_id=other_id, cause=Cause.CABLE, note="", at=None, actor=CLERK)
+    deliver()
+    assert told("outage_restored") == 1, "where it was never dark nobody hears that it is back"
+    ServicePoint.objects.filter(id=made.points[0][2].id).update(state="removed")
+    single = report(made.points[0][2])
+    assert queries.one(outage_id=single.outage_id).supplies == 0
+    assert report(made.points[0][2]).outage_id == single.outage_id
 
 
 def test_danger_comes_first_and_is_told_at_once():
