@@ -6,7 +6,7 @@ from accounts.domain.announcements import MailingDecided
 from arrears.queries import dark_supplies
 from cis.platform import events, jobs, outbox
 from cis.platform.schedules import Every
-from metering.domain.announcements import WorkOrderDone, WorkOrderStarted
+from metering.domain.announcements import WorkOrderCancelled, WorkOrderDone, WorkOrderStarted
 from metering.operations import outage_repairs, outage_telling, planned_outages
 from metering.queries import outage_places
 
@@ -19,6 +19,7 @@ def bind() -> None:
     outage_places.ask(people=dark_supplies.people, flags=dark_supplies.flags, cut_off=dark_supplies.cut_off)
     events.listen(WorkOrderStarted, outage_repairs.note_arrival)
     events.listen(WorkOrderDone, outage_repairs.note_done)
+    events.listen(WorkOrderCancelled, outage_repairs.note_dropped)
     events.listen(MailingDecided, planned_outages.note_mailing)
     outbox.send_by(outage_telling.TELL, outage_telling.tell)
     jobs.register(planned_outages.WORK, planned_outages.work, schedule=Every(PLANS_EVERY))

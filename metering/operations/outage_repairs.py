@@ -12,7 +12,7 @@ from django.utils import timezone
 from cis.kernel.actors import SYSTEM, Actor
 from cis.platform import deadline_turns, deadlines
 from cis.platform.db import joins_transaction
-from metering.domain.announcements import WorkOrderDone, WorkOrderStarted
+from metering.domain.announcements import WorkOrderCancelled, WorkOrderDone, WorkOrderStarted
 from metering.domain.outages import (
     OPEN,
     SUBJECT,
@@ -43,16 +43,23 @@ def send_step(outage: Outage, *, new: NewReport) -> int:
 @joins_transaction
 def take_step(outage: Outage, **told: str) -> int:
     """Order a repair with what the crew should know, send the crew that is free, and start the clocks."""
-    facts = {"dark": outage.supplies.count(), **told}
     area = Area(outage.area)
+    order_id = order_step(outage, **told)
+    deadline_turns.turn(
+        subject=SUBJECT, subject_id=outage.id, at=outage.found_at,
+        start=(arrival_standard(area), restoration_standard(area)),
+    )  # fmt: skip
+    return order_id
+
+
+@joins_transaction
+def order_step(outage: Outage, **told: str) -> int:
+    """Order a repair with what the crew should know, and send the crew that is free."""
+    facts = {**told, "dark": outage.supplies.count()}
     order_id = work_orders.create_step(
         kind=WorkKind.REPAIR, subject=SUBJECT, subject_id=outage.id, service_point_id=outage.service_point_id,
         address=place_of(outage), district=outage.district, facts=facts,
         due_date=timezone.localdate(outage.found_at), priority=_priority(outage), actor=SYSTEM,
-    )  # fmt: skip
-    deadline_turns.turn(
-        subject=SUBJECT, subject_id=outage.id, at=outage.found_at,
-        start=(arrival_standard(area), restoration_standard(area)),
     )  # fmt: skip
     dispatch_step(order_id, district=outage.district)
     return order_id
@@ -76,8 +83,11 @@ def dispatch_step(work_order_id: int, *, district: str) -> int | None:
 
 @joins_transaction
 def hurry_step(outage: Outage) -> None:
-    """Let the crew know that people are in danger: its order comes first."""
-    for row in _orders(outage):
+    """Let the crew know that people are in danger: its order comes first; where there is no crew, one is sent."""
+    rows = _orders(outage)
+    if not rows:
+        order_step(outage)
+    for row in rows:
         row.priority = Priority.DANGER.value
         row.save(update_fields=["priority"])
 
@@ -133,6 +143,14 @@ def note_done(told: WorkOrderDone) -> None:
     if outage is not None:
         note = WorkOrder.objects.values_list("note", flat=True).get(id=told.work_order_id)
         restored_step(outage, at=timezone.now(), actor=told.actor, note=note)
+
+
+@joins_transaction
+def note_dropped(dropped: WorkOrderCancelled) -> None:
+    """Hear that the desk dropped the repair: while the outage is open it is ordered anew, on the same clocks."""
+    outage = _of_case(dropped.subject, dropped.subject_id)
+    if outage is not None and not _orders(outage):
+        order_step(outage, **WorkOrder.objects.values_list("facts", flat=True).get(id=dropped.work_order_id))
 
 
 def place_of(outage: Outage) -> str:

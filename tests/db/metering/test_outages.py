@@ -102,6 +102,22 @@ def test_a_repair_goes_to_the_crew_with_least_to_do_there_and_its_clocks_run():
     }
 
 
+def test_a_repair_that_the_desk_drops_is_ordered_anew_while_it_is_dark():
+    made, crew = street(transformers=1), work.crew()
+    outage_id = report(made.points[0][0], note="a bang").outage_id
+    first = queries.one(outage_id=outage_id)
+    work_orders.cancel(work_order_id=first.order_id, reason="twice", actor=CLERK)
+    again = queries.one(outage_id=outage_id)
+    order = WorkOrder.objects.get(id=again.order_id)
+    assert (order.state, order.crew, order.facts["reason"]) == ("assigned", crew, "a bang")
+    assert (again.order_id != first.order_id, again.arrive_by, again.restore_by) == (
+        True, first.arrive_by, first.restore_by,
+    )  # fmt: skip
+    WorkOrder.objects.update(state="cancelled")
+    report(made.points[0][0], kind=FaultKind.DANGER)
+    assert WorkOrder.objects.get(state="assigned").priority == "danger"
+
+
 def test_everybody_is_told_once_a_time_and_that_it_is_back_a_part_at_a_time():
     made = street()
     outage_id = report(made.points[0][0]).outage_id
