@@ -14,18 +14,20 @@ from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.errors import Findings, Refused
 from cis.kernel.workflow import NotAllowed
 from cis.platform import audit
-from cis.platform.db import joins_transaction, opens_transaction
+from cis.platform.db import fetch, joins_transaction, opens_transaction
 from metering.domain import outages as rules
 from metering.domain.outages import (
     DANGEROUS,
     DARK,
     EXCUSES,
+    OPEN,
     REPORTERS,
     Answer,
     Group,
     NewReport,
     OutageAction,
     OutageRule,
+    OutageState,
     Scope,
     Signal,
 )
@@ -87,7 +89,7 @@ def report_step(*, new: NewReport, actor: Actor) -> Reported:
     findings = Findings()
     rules.check_report(new, findings=findings)
     findings.raise_if_any(BadReport)
-    before = FaultReport.objects.filter(request_key=new.request_key).first() if new.request_key else None
+    before = _reported_before(new)
     if before is not None:
         return _as_told(before)
     at = timezone.now()
@@ -96,7 +98,7 @@ def report_step(*, new: NewReport, actor: Actor) -> Reported:
         return _of_place(new, at, actor)
     position = outage_places.position(service_point_id=new.service_point_id)
     outage_rows.lock_network(position)
-    known = outage_places.known(service_point_ids=[position.service_point_id], at=at)[position.service_point_id]
+    known = _known(position, at)
     if known.answer in EXCUSES and new.kind not in DANGEROUS:
         return _excused(new, position, known, at, actor)
     answer = Answer.KNOWN if known.outage_id is not None else Answer.NEW
@@ -110,6 +112,31 @@ def report_step(*, new: NewReport, actor: Actor) -> Reported:
     return _as_told(row)
 
 
+def _reported_before(new: NewReport) -> FaultReport | None:
+    """Return the report that the same request made before; another one with its key waits for it."""
+    if not new.request_key:
+        return None
+    fetch("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"fault report {new.request_key}"])
+    return FaultReport.objects.filter(request_key=new.request_key).first()
+
+
+def _known(position: Position, at: datetime) -> Known:
+    """Return what is known of a supply, its outage locked: one that a person ended meanwhile is none."""
+    while True:
+        known = outage_places.known(service_point_ids=[position.service_point_id], at=at)[position.service_point_id]
+        if known.outage_id is None or known.answer is Answer.PLANNED or outage_rows.lock(known.outage_id).state in OPEN:
+            return known
+
+
+def _near(position: Position, at: datetime, minutes: int) -> tuple[tuple[Signal, int], ...]:
+    """Return what was reported near a supply, see ``queries.outages.signals``; its outages are locked, and still so."""
+    while True:
+        found = outages.signals(position=position, since_at=at, minutes=minutes)
+        homes = [outage_rows.lock(outage_id) for outage_id in sorted({outage_id for _, outage_id in found})]
+        if all(one.state == OutageState.SUPPOSED and not one.is_kept for one in homes):
+            return found
+
+
 def _belongs_to(row: FaultReport, position: Position, known: Known, rule: OutageRule) -> tuple[Outage, bool]:
     """Return the outage of a report that was just kept, and whether it is new."""
     if known.outage_id is not None and known.answer is not Answer.PLANNED:
@@ -121,7 +148,7 @@ def _belongs_to(row: FaultReport, position: Position, known: Known, rule: Outage
         return outage_rows.make_step(
             scope=Scope.SINGLE, position=position, began_at=row.reported_at, is_dark=False
         ), True
-    signals = outages.signals(position=position, since_at=row.reported_at, minutes=rule.group_minutes)
+    signals = _near(position, row.reported_at, rule.group_minutes)
     homes = {one.id: outage_id for one, outage_id in signals}
     own = Signal(
         id=row.id, service_point_id=position.service_point_id, transformer_id=position.transformer_id,

@@ -1,9 +1,11 @@
 """Outages: grouped from reports, worked on by one crew, told once, restored, split and joined."""
 
 from datetime import timedelta
+from threading import Barrier, Thread
 
 import pytest
 import time_machine
+from django.db import connection
 from django.utils import timezone
 
 from accounts.models.notice import Notice
@@ -16,6 +18,7 @@ from metering.models.outage import FaultReport, Outage, OutageSupply
 from metering.models.place import ServicePoint
 from metering.models.work import WorkOrder
 from metering.operations import outage_decisions, outage_telling, outages, work_orders
+from metering.queries import outage_places
 from metering.queries import outages as queries
 from tests.factories import accounts, work
 from tests.factories.outages import CLERK, new, street
@@ -206,6 +209,51 @@ def test_the_same_request_twice_is_one_report():
     first, second = (report(made.points[0][0], request_key="call-1") for _ in range(2))
     assert first == second
     assert FaultReport.objects.count() == 1
+
+
+def between(monkeypatch, module, name, deed):
+    """Let another person do something just after a query of a report was answered, once."""
+    query = getattr(module, name)
+
+    def answered(**given):
+        found = query(**given)
+        monkeypatch.setattr(module, name, query)
+        other = Thread(target=lambda: (deed(), connection.close()))
+        other.start()
+        other.join()
+        return found
+
+    monkeypatch.setattr(module, name, answered)
+
+
+@pytest.mark.parametrize(("module", "name", "place"), [(outage_places, "known", 0), (queries, "signals", 1)])
+def test_a_report_does_not_land_in_an_outage_that_is_over_meanwhile(monkeypatch, module, name, place):
+    made = street(transformers=1)
+    outage_id = report(made.points[0][0]).outage_id
+
+    def restore():
+        outage_decisions.restore(outage_id=outage_id, cause=Cause.CABLE, note="", at=None, actor=CLERK)
+
+    between(monkeypatch, module, name, restore)
+    said = report(made.points[0][place], kind=FaultKind.LINE_DOWN)
+    assert (said.answer, queries.one(outage_id=said.outage_id).state) == (Answer.NEW, "supposed")
+    assert queries.one(outage_id=outage_id).state == "restored"
+    assert queries.one(outage_id=said.outage_id).order_id is not None
+
+
+def test_the_same_request_at_the_same_time_is_one_report():
+    barrier, said = Barrier(2), []
+
+    def send():
+        barrier.wait()
+        given = new(None, kind=FaultKind.LINE_DOWN, address="人民路口", request_key="call-2")
+        said.append(outages.report(new=given, actor=CLERK).report_id)
+        connection.close()
+
+    threads = [Thread(target=send) for _ in range(2)]
+    [one.start() for one in threads]
+    [one.join() for one in threads]
+    assert (len(said), len(set(said)), FaultReport.objects.count()) == (2, 1, 1)
 
 
 def test_a_feeder_is_split_and_joined_again_and_reports_leave_it_as_it_is():
