@@ -72,7 +72,7 @@ WORKFLOW = Workflow(
         (_S.PROPOSED, _A.ANNOUNCE): Move(_S.ANNOUNCED, ANYONE),
         (_S.PROPOSED, _A.CANCEL): Move(_S.CANCELLED, ANYONE),
         (_S.ANNOUNCED, _A.MOVE): Move(_S.ANNOUNCED, PLANNERS),
-        (_S.ANNOUNCED, _A.CANCEL): Move(_S.CANCELLED, PLANNERS),
+        (_S.ANNOUNCED, _A.CANCEL): Move(_S.CANCELLED, frozenset({ActorKind.SYSTEM, *PLANNERS})),
         (_S.ANNOUNCED, _A.BEGIN): Move(_S.ON, frozenset({ActorKind.SYSTEM, *PLANNERS})),
         (_S.ON, _A.END): Move(_S.DONE, ANYONE),
     },

@@ -8,6 +8,7 @@ told to the same people at once.
 from datetime import datetime
 
 import numpy as np
+import structlog
 from django.utils import timezone
 
 from accounts.domain.announcements import MailingDecided
@@ -36,6 +37,7 @@ from metering.queries import outage_places
 from metering.queries import planned_outages as queries
 from metering.queries.planned_outages import UnknownPlan
 
+log = structlog.get_logger(__name__)
 WORK = "planned_outages"
 LINK = "/portal/power"
 
@@ -204,10 +206,24 @@ def note_restored(outage: Outage, *, actor: Actor) -> None:
 
 
 def work(at: datetime) -> None:
-    """Let planned outages begin whose time has come: what falls due by the clock."""
+    """
+    Let planned outages begin whose time has come: what falls due by the clock.
+
+    One that cannot begin keeps none of the others; one on which nothing hangs any more does not take place.
+    """
     due = PlannedOutage.objects.filter(state=PlanState.ANNOUNCED.value, start_at__lte=at).order_by("id")
     for plan_id in list(due.values_list("id", flat=True)):
-        begin(plan_id=plan_id, actor=SYSTEM)
+        try:
+            begin(plan_id=plan_id, actor=SYSTEM)
+        except NothingToSwitch as refusal:
+            _give_up(plan_id, refusal.message)
+        except Refused as refusal:
+            log.warning("planned_outage_waits", plan=plan_id, code=refusal.code, message=refusal.message)
+
+
+@opens_transaction
+def _give_up(plan_id: int, reason: str) -> None:
+    _move(_lock(plan_id), PlanAction.CANCEL, SYSTEM, note=reason)
 
 
 def _announce(row: PlannedOutage, actor: Actor) -> None:

@@ -13,6 +13,7 @@ from metering.domain.outages import Answer, Cause
 from metering.domain.planned_outages import NewPlan, ShortNotice
 from metering.domain.planned_outages import Notice as Length
 from metering.models.outage import Outage, PlannedOutage
+from metering.models.place import ServicePoint
 from metering.operations import outage_decisions, outages, planned_outages
 from metering.queries import outages as outage_queries
 from metering.queries import planned_outages as queries
@@ -96,6 +97,17 @@ def test_a_planned_outage_is_neither_split_nor_joined_and_ends_where_it_was_none
     outage_decisions.cancel(outage_id=outage_id, note="the switch is stuck", actor=CLERK)
     assert queries.one(plan_id=plan_id).state == "done"
     assert outages.report(new=new(made.points[0][0]), actor=CLERK).outage_id == fault, "they are of one feeder"
+
+
+def test_one_that_cannot_begin_keeps_none_of_the_others():
+    made = street()
+    empty, later = (propose(bank) for bank in made.transformers)
+    let_go(empty)
+    let_go(later)
+    ServicePoint.objects.filter(transformer=made.transformers[0]).update(transformer=made.transformers[1])
+    PlannedOutage.objects.update(start_at=timezone.now() - HOUR)
+    planned_outages.work(timezone.now())
+    assert [queries.one(plan_id=one).state for one in (empty, later)] == ["cancelled", "on"]
 
 
 def test_notice_that_is_too_short_is_refused_unless_it_is_an_emergency_with_its_reason():
