@@ -42,11 +42,12 @@ def queue_step(*, outage_id: int) -> None:
 @joins_transaction
 def queue_back_step(*, outage_id: int, service_point_ids: Sequence[int], at: datetime) -> None:
     """Leave messages that current flows again at some supplies."""
+    back_at = at.isoformat()
     pieces = [list(service_point_ids[first : first + CHUNK]) for first in range(0, len(service_point_ids), CHUNK)]
     outbox.queue_many(
         kind=TELL,
         payloads={
-            f"outage:{outage_id}:back:{piece[0]}": {"outage": outage_id, "back": piece, "at": at.isoformat()}
+            f"outage:{outage_id}:back:{back_at}:{piece[0]}": {"outage": outage_id, "back": piece, "at": back_at}
             for piece in pieces
         },
     )
@@ -79,7 +80,9 @@ def _tell_chunk(outage_id: int, said_id: int, after: int) -> int | None:
 @opens_transaction
 def _tell_back(outage_id: int, points: Sequence[int], at: datetime) -> None:
     if Outage.objects.filter(id=outage_id).exists():
-        _tell(outage_id, "outage_restored", f"outage:{outage_id}:back", points, {"restored": _clock(at), "link": LINK})
+        # A customer with several supplies hears of each time at which some of them came back.
+        key = f"outage:{outage_id}:back:{at.isoformat()}"
+        _tell(outage_id, "outage_restored", key, points, {"restored": _clock(at), "link": LINK})
 
 
 def _tell(outage_id: int, event: str, key: str, points: Sequence[int], facts: Mapping[str, Fact]) -> None:

@@ -13,6 +13,7 @@ from arrears.models.collection import DisconnectionOrder
 from cis.kernel.workflow import IllegalMove
 from cis.platform import deadlines, outbox
 from cis.platform.models import OutboxMessage
+from contracts.models.agreement import ServiceAgreement
 from metering.domain.outages import Answer, Cause, FaultKind, Scope
 from metering.models.outage import FaultReport, Outage, OutageSupply
 from metering.models.place import ServicePoint
@@ -164,6 +165,18 @@ def test_a_fault_that_leaves_current_on_is_in_no_index_until_it_is_dark_too():
     single = report(made.points[0][2])
     assert queries.one(outage_id=single.outage_id).supplies == 0
     assert report(made.points[0][2]).outage_id == single.outage_id
+
+
+def test_who_has_several_supplies_hears_of_each_that_is_back():
+    made = street(supplies=1)
+    first, second = made.points[0][0].agreements.get(), made.points[1][0].agreements.get()
+    ServiceAgreement.objects.filter(id=second.id).update(account=first.account)
+    outage_id = report(made.points[0][0]).outage_id
+    report(made.points[1][0])
+    outage_decisions.restore_part(outage_id=outage_id, transformer_id=made.transformers[0].id, actor=CLERK)
+    outage_decisions.restore(outage_id=outage_id, cause=Cause.CABLE, note="", at=None, actor=CLERK)
+    deliver()
+    assert told("outage_restored") == 2
 
 
 def test_danger_comes_first_and_is_told_at_once():
