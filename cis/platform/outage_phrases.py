@@ -10,6 +10,7 @@ SENTENCES: Mapping[str, str] = {
     "bad_expectation": _("The time does not fit: power is back after it went; it is expected within 30 days."),
     "nothing_to_part": _("Choose a part of what is still dark, neither nothing nor all of it."),
     "different_feeders": _("Only outages of the same feeder are joined."),
+    "came_back_between": _("A supply was back in between, so they stay two outages."),
     "planned_stands_alone": _("A planned outage is neither split nor joined with another."),
     "unknown_outage": _("There is no such outage."),
     "outages_not_offered": _("The rules of this place have nothing on outages."),

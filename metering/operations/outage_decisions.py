@@ -11,7 +11,7 @@ from cis.platform.db import fetch, joins_transaction, opens_transaction
 from metering.domain.outages import Cause, OutageAction, Scope
 from metering.models.outage import FaultReport, Outage, OutageExpectation, OutageSupply
 from metering.operations import outage_repairs, outage_rows, outage_telling, planned_outages
-from metering.queries import outage_places
+from metering.queries import outage_places, outages
 
 EXPECTED_MOST = timedelta(days=30)
 
@@ -38,6 +38,12 @@ class NotTogether(Refused):
     """Outages of different feeders are not one."""
 
     code = "different_feeders"
+
+
+class CameBack(Refused):
+    """A supply had current in between: it was dark twice."""
+
+    code = "came_back_between"
 
 
 class StandsAlone(Refused):
@@ -147,9 +153,12 @@ def split(
     if not points or len(points) == OutageSupply.objects.filter(outage=row, back_at=None).count():
         raise NothingThere("A part of an outage is split from it, neither nothing nor all.")
     position = outage_places.position(service_point_id=points[0])
-    OutageSupply.objects.filter(outage=row, service_point_id__in=points).delete()
     scope = Scope.TRANSFORMER if transformer_id else Scope.SINGLE
-    made = outage_rows.make_step(scope=scope, position=position, began_at=row.began_at, is_kept=True)
+    # What was dark stays dark since when it was, and the clocks run since the supplier heard of it.
+    made = outage_rows.make_step(
+        scope=scope, position=position, began_at=row.began_at, found_at=row.found_at, is_kept=True, is_dark=False
+    )
+    OutageSupply.objects.filter(outage=row, service_point_id__in=points).update(outage=made)
     FaultReport.objects.filter(outage=row, service_point_id__in=points).update(outage=made)
     row.is_kept = True
     outage_rows.move(row, OutageAction.SPLIT, actor=actor, note=f"{made.id}")
@@ -166,6 +175,7 @@ def join(*, outage_id: int, other_id: int, actor: Actor) -> None:
     :raises UnknownOutage: there is none of one of them.
     :raises NotTogether: they are of different feeders, or the same one.
     :raises StandsAlone: one of them is a planned outage.
+    :raises CameBack: a supply was back after the one, and dark again by the other.
     :raises IllegalMove: one of them is over.
     """
     # In the order of their ids, so that two who join crosswise do not wait for one another.
@@ -174,6 +184,8 @@ def join(*, outage_id: int, other_id: int, actor: Actor) -> None:
     if outage_id == other_id or into.feeder_id is None or into.feeder_id != other.feeder_id:
         raise NotTogether("Only outages of the same feeder are one.", field="other")
     _refuse_if_planned(into, other)
+    if outages.shares_supplies(outage_id=outage_id, other_id=other_id):
+        raise CameBack("A supply was back in between, so they stay two outages.", field="other")
     if into.transformer_id != other.transformer_id or into.service_point_id != other.service_point_id:
         common = into.transformer_id if into.transformer_id == other.transformer_id else None
         into.scope = (Scope.TRANSFORMER if common else Scope.FEEDER).value

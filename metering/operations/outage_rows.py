@@ -9,7 +9,7 @@ from cis.kernel.actors import Actor
 from cis.platform import audit
 from cis.platform.db import execute, fetch, joins_transaction, locked_row
 from metering.domain.outages import NOTE_MOST, SUBJECT, WORKFLOW, OutageAction, OutageState, Scope
-from metering.models.outage import FaultReport, Outage, OutageMove
+from metering.models.outage import FaultReport, Outage, OutageMove, OutageSupply
 from metering.queries import outage_places
 from metering.queries.outage_places import Position
 from metering.queries.outages import UnknownOutage
@@ -45,12 +45,12 @@ def lock_network(position: Position) -> None:
 @joins_transaction
 def make_step(
     *, scope: Scope, position: Position | None, began_at: datetime, address: str = "", district: str = "",
-    plan_id: int | None = None, is_kept: bool = False, is_dark: bool = True,
+    plan_id: int | None = None, is_kept: bool = False, is_dark: bool = True, found_at: datetime | None = None,
 ) -> Outage:  # fmt: skip
     """Make an outage that is supposed, with the supplies that it leaves in the dark; ``is_dark`` False: with none."""
     where = _asset(scope, position)
     row = Outage.objects.create(
-        scope=scope.value, began_at=began_at, plan_id=plan_id, is_kept=is_kept,
+        scope=scope.value, began_at=began_at, plan_id=plan_id, is_kept=is_kept, found_at=found_at or timezone.now(),
         address=position.address if position and scope is Scope.SINGLE else address,
         district=position.district if position else district,
         area=outage_places.rule(at=timezone.localdate(began_at)).area_of(position.district if position else district)
@@ -115,18 +115,12 @@ def dark_step(row: Outage, *, off_at: datetime | None = None) -> int:
 
 @joins_transaction
 def join_step(*, into: Outage, row: Outage, note: str, actor: Actor) -> None:
-    """Let an outage go on in another one: its reports and its supplies move there, and it is over itself."""
-    # A supply is in one open outage at a time: of both it is there as that which was dark earlier.
-    moved = fetch(
-        "DELETE FROM metering_outagesupply WHERE outage_id = %s RETURNING service_point_id, off_at, back_at", [row.id]
-    )
-    execute(
-        """INSERT INTO metering_outagesupply AS kept (outage_id, service_point_id, off_at, back_at)
-           SELECT %s, one.* FROM unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[]) AS one
-           ON CONFLICT (outage_id, service_point_id) DO UPDATE
-           SET off_at = least(kept.off_at, excluded.off_at), back_at = excluded.back_at""",
-        [into.id, *(list(column) for column in zip(*moved, strict=True))] if moved else [into.id, [], [], []],
-    )
+    """
+    Let an outage go on in another one: its reports and its supplies move there, and it is over itself.
+
+    No supply may be in both, see ``queries.outages.shares_supplies``: that it had current in between would be lost.
+    """
+    OutageSupply.objects.filter(outage=row).update(outage=into)
     FaultReport.objects.filter(outage=row).update(outage=into)
     row.joined_to = into
     move(row, OutageAction.JOIN, actor=actor, note=note)

@@ -166,6 +166,8 @@ def _made_of(group: Group, position: Position, homes: list[int]) -> tuple[Outage
     outage = outage_rows.lock(homes[0])
     for other_id in homes[1:]:
         other = outage_rows.lock(other_id)
+        if outages.shares_supplies(outage_id=outage.id, other_id=other_id):
+            continue  # a supply was back in between: it was dark twice
         outage_rows.join_step(into=outage, row=other, note="", actor=SYSTEM)
         outage_repairs.end_step(other, reason=f"outage {outage.id}")
     if WIDER.index(group.scope) > WIDER.index(Scope(outage.scope)):

@@ -217,6 +217,16 @@ def open_beside(*, feeder_id: int | None, outage_id: int) -> tuple[OutageCard, .
     return _cards(fetch(f"{_CARD} {where}", {"feeder": feeder_id, "id": outage_id}))
 
 
+def shares_supplies(*, outage_id: int, other_id: int) -> bool:
+    """Return whether a supply was dark by both of two outages, with current in between; one statement."""
+    rows = fetch(
+        """SELECT EXISTS (SELECT FROM metering_outagesupply x JOIN metering_outagesupply y USING (service_point_id)
+                          WHERE x.outage_id = %s AND y.outage_id = %s)""",
+        [outage_id, other_id],
+    )
+    return bool(rows[0][0])
+
+
 def of_supply(*, service_point_id: int, since: datetime) -> tuple[OutageCard, ...]:
     """Return the outages that a supply was in since an instant, the latest first; one statement."""
     where = """WHERE o.state <> 'cancelled' AND EXISTS (

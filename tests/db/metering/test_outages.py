@@ -288,6 +288,35 @@ def test_a_feeder_is_split_and_joined_again_and_reports_leave_it_as_it_is():
         outage_decisions.split(outage_id=outage_id, transformer_id=0, actor=CLERK)
 
 
+def test_a_part_that_is_split_off_stays_dark_since_when_it_was():
+    made = street()
+    outage_id = report(made.points[0][0]).outage_id
+    report(made.points[1][0])
+    before = timezone.now() - timedelta(hours=1)
+    Outage.objects.update(found_at=before, began_at=before)
+    moved, back = made.points[1][0].id, made.points[1][1].id
+    outage_decisions.restore_part(outage_id=outage_id, service_point_ids=[back], actor=CLERK)
+    dark = OutageSupply.objects.filter(service_point_id=moved).values_list("id", "off_at").get()
+    part = outage_decisions.split(outage_id=outage_id, transformer_id=made.transformers[1].id, actor=CLERK)
+    assert OutageSupply.objects.filter(outage_id=part).values_list("id", "off_at").earliest("id") == dark
+    card = queries.one(outage_id=part)
+    assert (card.supplies, card.found_at) == (2, before)
+    assert card.arrive_by < timezone.now(), "the clock runs since the supplier heard of it"
+
+
+def test_outages_between_which_a_supply_was_back_stay_two():
+    made = street(transformers=1)
+    point = made.points[0][0]
+    outage_id = report(point).outage_id
+    report(made.points[0][1])
+    outage_decisions.confirm(outage_id=outage_id, cause=Cause.CABLE, expected_back_at=None, note="", actor=CLERK)
+    outage_decisions.restore_part(outage_id=outage_id, service_point_ids=[point.id], actor=CLERK)
+    again = report(point).outage_id
+    with pytest.raises(outage_decisions.CameBack):
+        outage_decisions.join(outage_id=outage_id, other_id=again, actor=CLERK)
+    assert OutageSupply.objects.filter(service_point=point, back_at=None).get().outage_id == again
+
+
 def test_a_false_alarm_leaves_nobody_in_the_dark():
     made = street(transformers=1)
     outage_id = report(made.points[0][0]).outage_id
