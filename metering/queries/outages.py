@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from django.utils import timezone
+
 from cis.kernel.errors import Refused
 from cis.platform.db import fetch
 from metering.domain.outages import Signal
@@ -172,7 +174,8 @@ _FILTER = """
     WHERE (%(state)s = '' OR o.state = %(state)s OR %(state)s = 'open' AND o.state IN ('supposed', 'confirmed'))
       AND (%(district)s = '' OR o.district = %(district)s) AND (%(cause)s = '' OR o.cause = %(cause)s)
       AND (%(kind)s = '' OR (%(kind)s = 'planned') = (o.plan_id IS NOT NULL))
-      AND (%(since)s::date IS NULL OR o.began_at >= %(since)s) AND (%(until)s::date IS NULL OR o.began_at < %(until)s)
+      AND (%(since)s::date IS NULL OR o.began_at >= %(since)s::timestamp AT TIME ZONE %(zone)s)
+      AND (%(until)s::date IS NULL OR o.began_at < %(until)s::timestamp AT TIME ZONE %(zone)s)
       AND (%(text)s = '' OR o.id::text = %(plain)s OR o.address ILIKE %(text)s OR EXISTS (
            SELECT FROM metering_feeder n WHERE n.id = o.feeder_id AND n.name ILIKE %(text)s) OR EXISTS (
            SELECT FROM metering_transformer n WHERE n.id = o.transformer_id AND n.name ILIKE %(text)s))
@@ -185,6 +188,7 @@ def listed(*, wanted: Wanted, offset: int = 0, most: int = 50) -> tuple[OutageCa
     params = {
         "state": wanted.state, "district": wanted.district, "cause": wanted.cause, "kind": wanted.kind,
         "since": wanted.since, "until": wanted.until + timedelta(days=1) if wanted.until else None, "plain": text,
+        "zone": timezone.get_default_timezone_name(),
         "text": "%" + text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_") + "%" if text else "",
         "most": most, "offset": offset,
     }  # fmt: skip

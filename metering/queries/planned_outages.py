@@ -4,6 +4,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from django.utils import timezone
+
 from cis.kernel.errors import Refused
 from cis.platform import packs
 from cis.platform.db import fetch
@@ -126,7 +128,8 @@ _FILTER = """
     WHERE (%(state)s = '' OR l.state = %(state)s
            OR %(state)s = 'coming' AND l.state IN ('proposed', 'announced', 'on'))
       AND (%(district)s = '' OR t.district = %(district)s)
-      AND (%(since)s::date IS NULL OR l.end_at >= %(since)s) AND (%(until)s::date IS NULL OR l.start_at < %(until)s)
+      AND (%(since)s::date IS NULL OR l.end_at >= %(since)s::timestamp AT TIME ZONE %(zone)s)
+      AND (%(until)s::date IS NULL OR l.start_at < %(until)s::timestamp AT TIME ZONE %(zone)s)
       AND (%(text)s = '' OR coalesce(t.name, f.name) ILIKE %(text)s OR l.work ILIKE %(text)s)
     ORDER BY l.state IN ('done', 'cancelled'), l.start_at, l.id LIMIT %(most)s OFFSET %(offset)s
 """
@@ -138,6 +141,7 @@ def listed(*, wanted: Wanted, offset: int = 0, most: int = 50) -> tuple[PlanCard
     params = {
         "state": wanted.state, "district": wanted.district, "text": f"%{text}%" if text else "", "since": wanted.since,
         "until": wanted.until + timedelta(days=1) if wanted.until else None, "most": most, "offset": offset,
+        "zone": timezone.get_default_timezone_name(),
     }  # fmt: skip
     return _cards(fetch(f"{_CARD} {_FILTER}", params))
 

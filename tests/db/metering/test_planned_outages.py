@@ -1,6 +1,6 @@
 """Planned outages: announced in time, to the affected alone, by two above the bound; moved and called off."""
 
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -108,6 +108,18 @@ def test_one_that_cannot_begin_keeps_none_of_the_others():
     PlannedOutage.objects.update(start_at=timezone.now() - HOUR)
     planned_outages.work(timezone.now())
     assert [queries.one(plan_id=one).state for one in (empty, later)] == ["cancelled", "on"]
+
+
+def test_days_of_lists_are_days_of_the_place():
+    made = street(transformers=1)
+    plan_id, outage_id = begun(made.transformers[0])
+    at = datetime(2026, 7, 5, 17, 0, tzinfo=UTC)  # one in the morning of the 6th in Shanghai
+    Outage.objects.update(began_at=at)
+    PlannedOutage.objects.update(start_at=at, end_at=at + HOUR)
+    for day, outage_ids, plan_ids in ((5, [], []), (6, [outage_id], [plan_id])):
+        one = {"since": date(2026, 7, day), "until": date(2026, 7, day)}
+        assert [card.id for card in outage_queries.listed(wanted=outage_queries.Wanted(state="", **one))] == outage_ids
+        assert [card.id for card in queries.listed(wanted=queries.Wanted(state="", **one))] == plan_ids
 
 
 def test_notice_that_is_too_short_is_refused_unless_it_is_an_emergency_with_its_reason():
