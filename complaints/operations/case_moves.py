@@ -118,7 +118,7 @@ def go(
         changed["state_since"] = at
     if action in PAUSES:
         changed["waits_since"] = at if action is _A.WAIT else None
-    elif after is not before:
+    elif after is not before and action is not _A.CLASSIFY:  # it still waits for its caller, whatever it is about
         changed["waits_since"] = None
     changed |= {"state": after.value, "closed_at": None if after in LIVE else at}
     for name, value in changed.items():
@@ -164,7 +164,7 @@ def start_clocks(row: Case, clocks: dict[Clock, str], at: datetime) -> None:
 
 @joins_transaction
 def turn_clocks(row: Case, before: dict[Clock, str], after: dict[Clock, str], at: datetime) -> None:
-    """Let the clocks that run be those of another class: each from when it began, as if it had been that one."""
+    """Let the clocks be those of another class: each from when it began, as if it had been that one all the time."""
     cards = deadlines.of_subject(subject=SUBJECT, subject_ids=[row.id])
     for clock, old in before.items():
         new = after.get(clock, "")
@@ -174,8 +174,25 @@ def turn_clocks(row: Case, before: dict[Clock, str], after: dict[Clock, str], at
         deadlines.drop(subject=SUBJECT, subject_id=row.id, standard=old, at=at)
         if new:
             deadlines.start(subject=SUBJECT, subject_id=row.id, standard=new, at=card.started_at)
+    owed = {clock: key for clock, key in after.items() if clock not in before and not _is_met(row, clock)}
+    for clock, key in owed.items():
+        deadlines.start(subject=SUBJECT, subject_id=row.id, standard=key, at=_began_at(row, clock))
     if row.waits_since is not None:
         deadlines.stop(subject=SUBJECT, subject_id=row.id, at=row.waits_since, reason="caller")
+
+
+def _is_met(row: Case, clock: Clock) -> bool:
+    """Return whether what a clock is for was done already on a case to which an answer is owed."""
+    if clock is Clock.ACCEPT:
+        return row.owner_id is not None
+    return clock is Clock.CONTACT and row.contacted_at is not None
+
+
+def _began_at(row: Case, clock: Clock) -> datetime:
+    """Return when a clock began, or would have: with the last move that starts it anew, or when the case was taken."""
+    anew = [action.value for action, started in table.STARTED_BY.items() if clock in started]
+    last = row.moves.filter(action__in=anew).order_by("-id").values_list("at", flat=True).first()
+    return last or row.taken_at
 
 
 def _move_clocks(

@@ -149,6 +149,23 @@ def test_another_class_has_its_own_clock_from_the_beginning(clerk):
     assert open_ones == {"case_contact": AT, "case_reading": AT}
 
 
+def test_clocks_that_only_the_new_kind_has_run_from_the_beginning(chief):
+    row = made.taken(kind=CaseKind.PRAISE, class_code=made.MANNER)
+    assert set(clocks(row)) == {"case_praise"}
+    cases.classify(case_id=row.id, class_code=made.MANNER, kind=CaseKind.COMPLAINT, at=AT + HOUR, actor=chief)
+    running = {key: one.started_at for key, one in clocks(row).items() if one.ended_at is None}
+    assert running == {"case_accept": AT, "case_contact": AT, "case_complaint": AT}
+
+
+def test_a_case_that_gets_its_class_still_waits_for_its_caller(chief):
+    row = made.taken(class_code="")
+    cases.wait(case_id=row.id, reason="which bill?", at=AT + HOUR, actor=chief)
+    cases.classify(case_id=row.id, class_code=made.ESTIMATED, at=AT + 2 * HOUR, actor=chief)
+    row.refresh_from_db()
+    assert (row.state, row.waits_since) == ("classified", AT + HOUR)
+    assert {one.due_at for one in clocks(row).values() if one.ended_at is None} == {None}
+
+
 def test_an_authority_has_its_own_clock(clerk, chief):
     row = made.in_hand(clerk, team_id=made.team(clerk))
     cases.escalate(case_id=row.id, authority="12345", number="T-9", at=AT + DAY, actor=chief)
