@@ -255,6 +255,12 @@ def end_step(*, hold_id: int, reason: str, at: datetime, actor: Actor) -> None:
     cases.note_step(account_ids=[row.account_id], at=at)
 
 
+@joins_transaction
+def show_step(*, hold_ids: Sequence[int], evidence: str) -> None:
+    """Let holds, ended ones too, show something else, where what they were placed for is not to be named any more."""
+    Hold.objects.filter(id__in=hold_ids).update(evidence=evidence[:TEXT_MOST])
+
+
 @opens_transaction
 def keep(*, hold_id: int, actor: Actor) -> None:
     """

@@ -209,11 +209,9 @@ def _answer(case_id: int, form: Any, at: datetime, actor: Actor) -> None:
     )  # fmt: skip
 
 
-def _concern(case_id: int, form: Any, at: datetime, actor: Actor) -> None:
+def _concern(case_id: int, form: Any, _at: datetime, actor: Actor) -> None:
     given = {name: int(value) if value else None for name, value in form.cleaned_data.items()}
-    cases.concern(
-        case_id=case_id, about_team_id=given["about_team"], about_user_id=given["about_user"], at=at, actor=actor
-    )
+    cases.concern(case_id=case_id, about_team_id=given["about_team"], about_user_id=given["about_user"], actor=actor)
 
 
 def _call(case_id: int, form: Any, at: datetime, actor: Actor) -> None:

@@ -111,6 +111,7 @@ WORKFLOW = Workflow(
         **{(s, _A.DISSATISFIED): Move(_S.REOPENED, CALLERS) for s in ANSWERED},
         **{(s, _A.CLOSE): Move(_S.CLOSED, DESK | {ActorKind.SYSTEM}) for s in ANSWERED},
         (_S.CLOSED, _A.REOPEN): Move(_S.REOPENED, CALLERS),
+        (_S.MERGED, _A.REOPEN): Move(_S.REOPENED, frozenset({ActorKind.SYSTEM})),
         **{(s, _A.ESCALATE): Move(_S.ESCALATED, DESK) for s in (*OPEN, *ANSWERED, _S.CLOSED)},
         **{(s, _A.WITHDRAW): Move(_S.WITHDRAWN, CALLERS) for s in LIVE},
         **{(s, _A.MERGE): Move(_S.MERGED, DESK) for s in OPEN},

@@ -31,11 +31,10 @@ def place_step(row: Case, *, rules: CaseRules, at: datetime) -> int | None:
     is_open = row.bill_id in {debt.bill_id for debt in cuts.debts(account_id=row.account_id)}
     if found.hold is HoldScope.BILL and not is_open:
         return None
-    is_named = row.about_team_id is not None or row.about_user_id is not None
     hold_id = holds.place_step(
         account_id=row.account_id,
         kind=HoldKind.DISPUTE if found.hold is HoldScope.BILL else HoldKind.COMPLAINT,
-        evidence=UNNAMED if is_named else row.number,
+        evidence=_shown(row),
         at=at,
         actor=SYSTEM,
         bill_id=row.bill_id if found.hold is HoldScope.BILL else None,
@@ -53,6 +52,18 @@ def end_step(*, case_id: int, at: datetime, actor: Actor) -> None:
     for deed in rows.filter(case_id=case_id) | rows.filter(case__merged_into_id=case_id):
         assert deed.hold_id is not None
         holds.end_step(hold_id=deed.hold_id, reason="closed", at=at, actor=actor)
+
+
+@joins_transaction
+def show_step(row: Case) -> None:
+    """Let all holds of a case, ended ones too, show its number, or nothing of it where it is about somebody of ours."""
+    deeds = CaseDeed.objects.filter(case_id=row.id, kind=DeedKind.HOLD.value)
+    holds.show_step(hold_ids=list(deeds.values_list("hold_id", flat=True)), evidence=_shown(row))
+
+
+def _shown(row: Case) -> str:
+    is_named = row.about_team_id is not None or row.about_user_id is not None
+    return UNNAMED if is_named else row.number
 
 
 def _standing(case_id: int) -> bool:

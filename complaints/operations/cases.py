@@ -2,11 +2,13 @@
 
 from datetime import datetime
 
+from django.db.models import F, Q
+
 from accounts.queries import teams, users
-from cis.kernel.actors import Actor, ActorKind
+from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.enums import Role
 from cis.kernel.errors import Refused
-from cis.kernel.workflow import NotAllowed
+from cis.kernel.workflow import IllegalMove, NotAllowed
 from cis.platform import audit
 from cis.platform.db import joins_transaction, opens_transaction
 from complaints.domain.case_workflow import DESK, LIVE, CaseAction
@@ -153,11 +155,16 @@ def withdraw(*, case_id: int, reason: str, at: datetime, actor: Actor, customer_
     """
     End a case that the caller does not want any more; ``customer_id``: the caller does so in the portal.
 
+    Cases that were to be answered with it, and were not yet, go their own way again.
+
     :raises UnknownCase, IllegalMove, NotAllowed, CaseReasonMissing: see ``case_moves``.
     """
     row = _of(case_id, actor, customer_id)
     _leave_step(row, at)
     go(row, _A.WITHDRAW, actor=actor, at=at, rules=rules_now(), reason=reason)
+    waits = Q(replied_at=None) | Q(replied_at__lt=F("closed_at"))  # not answered since it was merged
+    for other in row.merged.select_for_update().filter(waits).order_by("id"):
+        part_step(other, main=row, at=at)
 
 
 @opens_transaction
@@ -184,9 +191,15 @@ def reopen_step(row: Case, action: CaseAction, *, reason: str, at: datetime, act
     _leave_step(row, at)
     go(
         row, action, actor=actor, at=at, rules=rules, reason=reason, reopened=row.reopened + 1, team_id=None,
-        owner_id=None, calls=0, is_satisfied=None,
+        owner_id=None, calls=0, is_satisfied=None, merged_into_id=None,
     )  # fmt: skip
     case_holds.place_step(row, rules=rules, at=at)
+
+
+@joins_transaction
+def part_step(row: Case, *, main: Case, at: datetime) -> None:
+    """Let a locked case that was merged wait for a team again, since the other one does not answer it."""
+    reopen_step(row, _A.REOPEN, reason=main.number, at=at, actor=SYSTEM)
 
 
 @opens_transaction
@@ -210,32 +223,37 @@ def escalate(*, case_id: int, authority: str, number: str, at: datetime, actor: 
 
 @opens_transaction
 def concern(
-    *, case_id: int, at: datetime, actor: Actor, about_team_id: int | None = None, about_user_id: int | None = None
+    *, case_id: int, actor: Actor, about_team_id: int | None = None, about_user_id: int | None = None
 ) -> None:  # fmt: skip
     """
     Say who of ours is complained about, where that came out later; from now on it is kept from them.
 
+    So are the cases that are answered with it, and the holds of all of them do not name them any more.
+
     :raises UnknownCase, NotAllowed: see ``case_moves``. :raises UnknownTeam, UnknownUser: there is none.
-    :raises TeamConcerned: that team has the case; it is handed over first.
+    :raises IllegalMove: it is answered with another case, of which it is said.
+    :raises TeamConcerned: that team, or another one of the person, has the case; it is handed over first.
     """
-    row, rules = lock(case_id, actor), rules_now()
+    row = lock(case_id, actor)
+    mine: tuple[int, ...] = ()
     if not actor.is_one_of(DESK):
         raise NotAllowed(f"{actor.name} may not say who is complained about.", advice="Ask a clerk.")
+    if row.merged_into_id is not None:
+        raise IllegalMove("It is answered with another case.", advice="Say it of that case.")
     if about_user_id is not None:
         users.one_of_staff(user_id=about_user_id)
         mine = teams.of_user(user_id=about_user_id)
         about_team_id = about_team_id or (mine[0] if mine else None)
     if about_team_id is not None:
         teams.one(team_id=about_team_id)
-    teams_meet = row.team_id is not None and row.team_id == about_team_id
+    teams_meet = row.team_id is not None and row.team_id in {about_team_id, *mine}
     if teams_meet or (row.owner_id is not None and row.owner_id == about_user_id):
         raise TeamConcerned("This team has the case.", advice="Hand it over first.", field="team")
-    row.about_team_id, row.about_user_id = about_team_id, about_user_id
-    row.save(update_fields=["about_team_id", "about_user_id"])
-    audit.record(actor, "concern", SUBJECT, row.id, number=row.number)
-    if row.state in LIVE:  # its hold must not name it any more
-        case_holds.end_step(case_id=row.id, at=at, actor=actor)
-        case_holds.place_step(row, rules=rules, at=at)
+    for one in (row, *row.merged.select_for_update().order_by("id")):
+        one.about_team_id, one.about_user_id = about_team_id, about_user_id
+        one.save(update_fields=["about_team_id", "about_user_id"])
+        audit.record(actor, "concern", SUBJECT, one.id, number=one.number)
+        case_holds.show_step(one)
 
 
 @opens_transaction

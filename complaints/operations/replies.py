@@ -12,7 +12,7 @@ from complaints.models.case import Case
 from complaints.models.work import CallBack, CaseReply, Finding
 from complaints.operations import case_notices
 from complaints.operations.case_moves import check, check_hand, go, lock, lock_own, rules_now
-from complaints.operations.cases import reopen_step
+from complaints.operations.cases import part_step, reopen_step
 
 TEXT_MOST = 2_000
 NOTE_MOST = 500
@@ -66,6 +66,8 @@ def reply(
     """
     Answer a case, and with it all that were merged into it; who is not called back has it closed at once.
 
+    A merged case whose caller cannot be written to waits for a team again, which calls them.
+
     :param cause_code, is_liable: what was the matter, and whether it lies with us; complaints and reports need both.
     :raises UnknownCase, IllegalMove, NotAllowed, NotYourCase: see ``case_moves``. :raises UnknownCause: see there.
     :raises BadReply: it says nothing, reaches nobody, or a complaint is answered without finding, cause and liability.
@@ -85,11 +87,7 @@ def reply(
     )  # fmt: skip
     if way is ReplyWay.NOTICE:
         case_notices.tell_word_step(row, text=said, key=f"answer:{kept.id}", is_answer=True, actor=actor)
-    for other in row.merged.select_for_update().order_by("id"):
-        _keep(other, said, way=ReplyWay.NOTICE, is_interim=False, at=at, actor=actor)
-        other.replied_at = at
-        other.save(update_fields=["replied_at"])
-        case_notices.tell_word_step(other, text=said, key=f"answer:{kept.id}", is_answer=True, actor=actor)
+    _answer_merged(row, said, key=f"answer:{kept.id}", at=at, actor=actor)
     _close_unless_called(row, rules, at)
 
 
@@ -160,6 +158,18 @@ def close(*, case_id: int, reason: str, at: datetime, actor: Actor) -> None:
             f"The caller was called {row.calls} times of {rules.call_back_tries}.", advice="Call again another time."
         )
     go(row, _A.CLOSE, actor=actor, at=at, rules=rules, reason=reason)
+
+
+@joins_transaction
+def _answer_merged(row: Case, said: str, *, key: str, at: datetime, actor: Actor) -> None:
+    for other in row.merged.select_for_update().order_by("id"):
+        if not case_notices.can_be_told(other) and not other.is_anonymous:
+            part_step(other, main=row, at=at)
+            continue
+        _keep(other, said, way=ReplyWay.NOTICE, is_interim=False, at=at, actor=actor)
+        other.replied_at = at
+        other.save(update_fields=["replied_at"])
+        case_notices.tell_word_step(other, text=said, key=key, is_answer=True, actor=actor)
 
 
 @joins_transaction

@@ -1,10 +1,10 @@
 """
 The one door to cases: which of them somebody may know of at all.
 
-Who is complained about, and whoever belonged to the team that is complained about at any time since the case was taken,
-knows nothing of it: not from a page, the API, a file, a search, a count, the audit trail, a queue or a mail. The pack
-names roles that see what is said of their own team; what is said of themselves they see neither. A program sees such a
-case only if it brought it.
+Who is complained about, and whoever belonged to the team that is complained about, or to a team of that person, at any
+time since the case was taken, knows nothing of it: not from a page, the API, a file, a search, a count, the audit
+trail, a queue or a mail. The pack names roles that see what is said of their own team; what is said of themselves they
+see neither. A program sees such a case only if it brought it.
 
 Every read of the room begins with ``visible_to``; what other rooms keep about cases (audit, deadlines, notices) asks
 for ``hidden_ids`` through the port ``cis.platform.concealed``.
@@ -82,10 +82,15 @@ def _hidden(actor: Actor) -> QuerySet[Case] | None:
         return _about_somebody().exclude(taker_kind=ActorKind.CLIENT.value, taker_id=actor.id)
     mine = Q(about_user_id=actor.id)
     if not actor.roles & spared_roles(at=timezone.localdate()):
-        member = Q(about_team__members__user_id=actor.id)
-        still = Q(about_team__members__until_at=None) | Q(about_team__members__until_at__gt=F("taken_at"))
-        mine |= member & still
-    return Case.objects.filter(mine)
+        mine |= Q(about_team__members__user_id=actor.id) & _since_taken("about_team__members")
+        shared = "about_user__memberships__team__members"
+        mine |= Q(**{f"{shared}__user_id": actor.id}) & _since_taken("about_user__memberships") & _since_taken(shared)
+    return _about_somebody().filter(mine)
+
+
+def _since_taken(membership: str) -> Q:
+    """Return that a membership did not end before the case was taken."""
+    return Q(**{f"{membership}__until_at": None}) | Q(**{f"{membership}__until_at__gt": F("taken_at")})
 
 
 def _about_somebody() -> QuerySet[Case]:

@@ -20,7 +20,7 @@ def test_the_plain_way_leads_from_the_first_word_to_the_end():
     for action in ("classify", "dispatch", "accept", "investigate", "reply", "not_reached", "satisfied"):
         state = WORKFLOW.step(state, CaseAction(action), CHIEF).to
     assert state is CaseState.CLOSED
-    assert set(WORKFLOW.final) == {CaseState.WITHDRAWN, CaseState.MERGED}
+    assert set(WORKFLOW.final) == {CaseState.WITHDRAWN}
 
 
 def test_every_live_state_can_reach_the_end():
