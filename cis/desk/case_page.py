@@ -163,9 +163,9 @@ def _forms(request: HttpRequest, detail: CaseDetail, rules: CaseRules, bound: st
         ),
         "team": forms.TeamForm(data("team"), teams=names),
         "finding": forms.FindingForm(data("finding")),
-        "word": forms.WordForm(data("word")),
+        "word": forms.FirstWordForm(data("word"), initial=key),
         "reply": forms.ReplyForm(data("reply"), rules=rules, initial={"cause": row.cause_code}),
-        "call": forms.CallForm(data("call")),
+        "call": forms.CallForm(data("call"), initial=key),
         "reason": forms.ReasonForm(data("reason")),
         "escalate": forms.EscalateForm(data("escalate"), rules=rules),
         "merge": forms.MergeForm(data("merge")),
@@ -217,8 +217,8 @@ def _concern(case_id: int, form: Any, _at: datetime, actor: Actor) -> None:
 def _call(case_id: int, form: Any, at: datetime, actor: Actor) -> None:
     given = form.cleaned_data
     replies.call_back(
-        case_id=case_id, result=Satisfaction(given["result"]), stars=given["stars"], note=given["note"], at=at,
-        actor=actor,
+        case_id=case_id, result=Satisfaction(given["result"]), stars=given["stars"], note=given["note"],
+        key=given["key"], at=at, actor=actor,
     )  # fmt: skip
 
 
@@ -248,7 +248,8 @@ ACTS: Mapping[str, Act] = {
         case_id=i, team_id=int(f.cleaned_data["team"]), reason=f.cleaned_data["reason"], at=at, actor=a)),
     "find": Act(form="finding", run=_find),
     "contact": Act(form="word", run=lambda i, f, at, a: replies.first_word(
-        case_id=i, text=f.cleaned_data["text"], way=ReplyWay(f.cleaned_data["way"]), at=at, actor=a)),
+        case_id=i, text=f.cleaned_data["text"], way=ReplyWay(f.cleaned_data["way"]), key=f.cleaned_data["key"], at=at,
+        actor=a)),
     "reply": Act(form="reply", run=_answer),
     "call": Act(form="call", run=_call),
     "wait": Act(form="reason", run=_by_reason(cases.wait)),

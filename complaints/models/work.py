@@ -34,11 +34,15 @@ class CaseReply(models.Model):
     is_interim = models.BooleanField()
     way = Code(choices=choices_of(ReplyWay))
     text = models.CharField(max_length=2000)
+    key = models.CharField(max_length=100, default="", blank=True, help_text="The same form sent twice is one word.")
     actor_id = models.BigIntegerField(null=True)
     actor_name = models.CharField(max_length=150, default="")
 
     class Meta:
-        constraints = [one_of(name="reply_way_is_known", column="way", values=ReplyWay)]
+        constraints = [
+            one_of(name="reply_way_is_known", column="way", values=ReplyWay),
+            models.UniqueConstraint(name="word_is_said_once", fields=["case", "key"], condition=~Q(key="")),
+        ]
         triggers = [pgtrigger.Protect(name="reply_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
 
@@ -50,6 +54,7 @@ class CallBack(models.Model):
     result = Code(choices=choices_of(Satisfaction))
     stars = models.SmallIntegerField(null=True)
     note = models.CharField(max_length=500, default="", blank=True)
+    key = models.CharField(max_length=100, default="", blank=True, help_text="The same form sent twice is one call.")
     actor_id = models.BigIntegerField(null=True)
     actor_name = models.CharField(max_length=150, default="")
 
@@ -57,16 +62,18 @@ class CallBack(models.Model):
         constraints = [
             one_of(name="call_back_result_is_known", column="result", values=Satisfaction),
             models.CheckConstraint(name="call_has_one_to_five_stars", condition=Q(stars=None) | Q(stars__range=(1, 5))),
+            models.UniqueConstraint(name="call_counts_once", fields=["case", "key"], condition=~Q(key="")),
         ]
         triggers = [pgtrigger.Protect(name="call_back_is_append_only", operation=pgtrigger.Update | pgtrigger.Delete)]
 
 
 class CasePhoto(models.Model):
-    """A picture that came with a case, or was taken later."""
+    """A picture that came with a case, or was taken later; customers see those that customers sent."""
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="photos")
     document = models.ForeignKey("platform.Document", on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField(default=timezone.now)
+    actor_kind = Code(default="", blank=True)
     actor_name = models.CharField(max_length=150, default="")
 
     class Meta:

@@ -83,8 +83,9 @@ def add_photo_step(row: Case, source: BinaryIO, *, at: datetime, actor: Actor) -
         raise TooManyPhotos(f"A case has at most {PHOTOS_MOST} pictures.", advice="Send the best ones.", field="photos")
     kept = photos.keep(source, name="case", actor=actor)
     _made, is_new = CasePhoto.objects.get_or_create(
-        case_id=row.id, document_id=kept.document_id, defaults={"at": at, "actor_name": actor.name[:150]}
-    )
+        case_id=row.id, document_id=kept.document_id,
+        defaults={"at": at, "actor_kind": actor.kind.value, "actor_name": actor.name[:150]},
+    )  # fmt: skip
     if is_new:
         audit.record(actor, "add_photo", SUBJECT, row.id, number=row.number)
 

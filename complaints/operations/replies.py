@@ -41,18 +41,21 @@ class StillToCall(Refused):
 
 
 @opens_transaction
-def first_word(*, case_id: int, text: str, way: ReplyWay, at: datetime, actor: Actor) -> None:
+def first_word(*, case_id: int, text: str, way: ReplyWay, at: datetime, actor: Actor, key: str = "") -> None:
     """
     Tell the caller that we are at it, or note that it was said; more than once where it takes longer.
 
+    :param key: of the request; what came with it before is not said again. "": it has none.
     :raises UnknownCase, IllegalMove, NotAllowed, NotYourCase: see ``case_moves``.
     :raises BadReply: it says nothing, or reaches nobody by this way.
     """
     row = lock(case_id, actor)
+    if key and row.replies.filter(key=key).exists():
+        return
     check(row, _A.CONTACT, actor)
     check_hand(row, actor)
     said = _said(row, text, way)
-    kept = _keep(row, said, way=way, is_interim=True, at=at, actor=actor)
+    kept = _keep(row, said, way=way, is_interim=True, at=at, actor=actor, key=key)
     go(row, _A.CONTACT, actor=actor, at=at, rules=rules_now(), contacted_at=row.contacted_at or at)
     if way is ReplyWay.NOTICE:
         case_notices.tell_word_step(row, text=said, key=f"word:{kept.id}", is_answer=False, actor=actor)
@@ -93,15 +96,20 @@ def reply(
 
 @opens_transaction
 def call_back(
-    *, case_id: int, result: Satisfaction, at: datetime, actor: Actor, stars: int | None = None, note: str = ""
-) -> None:
+    *, case_id: int, result: Satisfaction, at: datetime, actor: Actor, stars: int | None = None, note: str = "",
+    key: str = "",
+) -> None:  # fmt: skip
     """
     Note what the caller said when called back: content, not content (the case begins again), or nobody answered.
 
+    :param key: of the request; a call that came with it before counts once. "": it has none.
     :raises UnknownCase, IllegalMove, NotAllowed: see ``case_moves``.
     :raises CaseReasonMissing: the caller is not content, and nobody notes why. :raises BadRating: see there.
     """
-    heard_step(lock(case_id, actor), result, at=at, actor=actor, stars=stars, note=note)
+    row = lock(case_id, actor)
+    if key and row.call_backs.filter(key=key).exists():
+        return
+    heard_step(row, result, at=at, actor=actor, stars=stars, note=note, key=key)
 
 
 @opens_transaction
@@ -126,14 +134,14 @@ def rate(
 
 @joins_transaction
 def heard_step(
-    row: Case, result: Satisfaction, *, at: datetime, actor: Actor, stars: int | None, note: str
+    row: Case, result: Satisfaction, *, at: datetime, actor: Actor, stars: int | None, note: str, key: str = ""
 ) -> None:  # fmt: skip
     """Note what the caller of a locked case said; see ``call_back``."""
     if stars is not None and stars not in STARS:
         raise BadRating("There are one to five stars.", field="stars")
     action = CaseAction(result.value)
     check(row, action, actor, note)
-    _keep_call(row, result, at=at, actor=actor, stars=stars, note=note)
+    _keep_call(row, result, at=at, actor=actor, stars=stars, note=note, key=key)
     if result is Satisfaction.DISSATISFIED:
         reopen_step(row, action, reason=note, at=at, actor=actor)
         row.stars, row.is_satisfied = stars, False
@@ -196,18 +204,20 @@ def _check_judged(row: Case, cause_code: str, *, is_liable: bool | None) -> None
 
 
 @joins_transaction
-def _keep(row: Case, text: str, *, way: ReplyWay, is_interim: bool, at: datetime, actor: Actor) -> CaseReply:
+def _keep(
+    row: Case, text: str, *, way: ReplyWay, is_interim: bool, at: datetime, actor: Actor, key: str = ""
+) -> CaseReply:  # fmt: skip
     return CaseReply.objects.create(
-        case_id=row.id, at=at, is_interim=is_interim, way=way.value, text=text, actor_id=actor.id,
+        case_id=row.id, at=at, is_interim=is_interim, way=way.value, text=text, key=key, actor_id=actor.id,
         actor_name=actor.name[:150],
     )  # fmt: skip
 
 
 @joins_transaction
 def _keep_call(
-    row: Case, result: Satisfaction, *, at: datetime, actor: Actor, stars: int | None, note: str
+    row: Case, result: Satisfaction, *, at: datetime, actor: Actor, stars: int | None, note: str, key: str = ""
 ) -> None:  # fmt: skip
     CallBack.objects.create(
-        case_id=row.id, at=at, result=result.value, stars=stars, note=note.strip()[:NOTE_MOST], actor_id=actor.id,
-        actor_name=actor.name[:150],
+        case_id=row.id, at=at, result=result.value, stars=stars, note=note.strip()[:NOTE_MOST], key=key,
+        actor_id=actor.id, actor_name=actor.name[:150],
     )  # fmt: skip

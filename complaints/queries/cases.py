@@ -10,7 +10,7 @@ from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.fields import DateTimeField
 
 from cis.kernel import text as words
-from cis.kernel.actors import Actor
+from cis.kernel.actors import Actor, ActorKind
 from cis.platform.models import Deadline
 from complaints.domain.case_workflow import LIVE, UNPLACED, CaseState
 from complaints.domain.kinds import SUBJECT
@@ -152,22 +152,23 @@ def detail(*, case_id: int, at: datetime, actor: Actor) -> CaseDetail:
 
     :raises UnknownCase: there is none, or the actor may not know of it.
     """
-    return _detail(one(case_id, actor), at, visible_to(actor))
+    row = one(case_id, actor)
+    return _detail(row, at, visible_to(actor), row.photos.all())
 
 
 def own_detail(*, case_id: int, customer_id: int, at: datetime) -> CaseDetail:
     """
-    Return a customer's own case.
+    Return a customer's own case, with the pictures that customers sent.
 
     :raises UnknownCase: there is none, or it is another's.
     """
     row = own(customer_id).filter(id=case_id).first()
     if row is None:
         raise UnknownCase(f"There is no case {case_id}.", case_id=case_id)
-    return _detail(row, at, own(customer_id))
+    return _detail(row, at, own(customer_id), row.photos.filter(actor_kind=ActorKind.CUSTOMER.value))
 
 
-def _detail(row: Case, at: datetime, seen: QuerySet[Case]) -> CaseDetail:
+def _detail(row: Case, at: datetime, seen: QuerySet[Case], photos: QuerySet[CasePhoto]) -> CaseDetail:
     beside = Q(id__in=[row.merged_into_id or 0, row.repeats_id or 0]) | Q(merged_into_id=row.id)
     related = dict(seen.filter(beside).values_list("id", "number"))
     into = related.pop(row.merged_into_id or 0, None)
@@ -179,7 +180,7 @@ def _detail(row: Case, at: datetime, seen: QuerySet[Case]) -> CaseDetail:
         findings=tuple(row.findings.order_by("id")),
         replies=tuple(row.replies.order_by("id")),
         call_backs=tuple(row.call_backs.order_by("id")),
-        photos=tuple(row.photos.order_by("id")),
+        photos=tuple(photos.order_by("id")),
         links=tuple(row.links.select_related("bill", "application", "work_order").order_by("id")),
         deeds=tuple(row.deeds.select_related("adjustment", "work_order", "hold", "run").order_by("id")),
         merged=tuple(sorted(related.items())),

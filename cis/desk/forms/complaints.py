@@ -167,6 +167,12 @@ class WordForm(PageForm):
     way = forms.ChoiceField(label=_("Way"), choices=choices(WAYS))
 
 
+class FirstWordForm(WordForm):
+    """A first word; the same form sent twice says it once."""
+
+    key = forms.CharField(widget=forms.HiddenInput, max_length=64)
+
+
 class ReplyForm(WordForm):
     """The answer."""
 
@@ -195,6 +201,7 @@ class CallForm(PageForm):
         choices=[("", "–"), *((str(one), str(one)) for one in range(1, 6))],
     )  # fmt: skip
     note = forms.CharField(label=_("What was said"), required=False, max_length=500)
+    key = forms.CharField(widget=forms.HiddenInput, max_length=64)
 
 
 class ReasonForm(PageForm):

@@ -117,6 +117,23 @@ def test_the_whole_way_with_each_move_kept(clerk, chief):
     assert (held.team_id, held.user_id, held.accepted_at) == (team, clerk.id, AT + HOUR)
 
 
+def test_a_form_that_is_sent_twice_says_and_counts_once(clerk, chief):
+    row = made.in_hand(clerk, team_id=made.team(clerk))
+    word = {"case_id": row.id, "text": "We are at it.", "way": ReplyWay.NOTICE, "at": AT, "actor": clerk}
+    for key in ("a", "a", "b"):
+        replies.first_word(**word, key=key)
+    assert Notice.objects.filter(event="case_interim").count() == 2
+    made.answered(row, clerk)
+    call = {"case_id": row.id, "at": AT, "actor": chief}
+    for key in ("c", "c", "d"):
+        replies.call_back(**call, result=Satisfaction.NOT_REACHED, key=key)
+    row.refresh_from_db()
+    assert row.calls == 2
+    for _ in range(2):
+        replies.call_back(**call, result=Satisfaction.SATISFIED, key="e")
+    assert row.call_backs.count() == 3
+
+
 def test_a_caller_who_is_not_content_begins_it_anew(clerk, chief):
     team = made.team(clerk)
     row = made.answered(made.in_hand(clerk, team_id=team), clerk)

@@ -85,7 +85,7 @@ def test_a_case_is_worked_on_to_its_end(clerk):
     assert "Nothing was found out yet" in refused
     clerk.post(url, {"action": "find", "text": "估抄", "evidence": "reads"})
     clerk.post(url, {"action": "reply", "text": "Mended.", "way": "phone", "cause": "ours/read", "liable": "yes"})
-    clerk.post(url, {"action": "call", "result": "satisfied", "stars": "5"})
+    clerk.post(url, {"action": "call", "result": "satisfied", "stars": "5", "key": "one"})
     row.refresh_from_db()
     assert (row.state, row.team_id, row.owner_id, row.is_liable, row.stars) == ("closed", team, me.id, True, 5)
     assert clerk.post(url, {"action": "nonsense"}).status_code == 404

@@ -6,6 +6,7 @@ from django.test import Client
 
 from cis.platform import jobs
 from complaints.models.case import Case
+from complaints.operations import findings
 from tests.factories import accounts, billing, contracts, work
 from tests.factories import cases as made
 
@@ -48,6 +49,10 @@ def test_a_wrong_bill_is_told_with_a_photo_followed_and_rated():
     assert "We have it." in page
     assert client.get(f"/portal/cases/{row.id}/photos/{row.photos.get().id}").status_code == 200
     clerk = made.person()
+    findings.add_photo(case_id=row.id, source=work.photo(size=(32, 32)), at=made.AT, actor=clerk)
+    ours = row.photos.latest("id")
+    assert f"/photos/{ours.id}" not in text(client.get(f"/portal/cases/{row.id}"))
+    assert client.get(f"/portal/cases/{row.id}/photos/{ours.id}").status_code == 404
     team = made.team(clerk)
     other = made.in_hand(clerk, team_id=team, account_id=world.account.id)
     made.answered(other, clerk, text="It was estimated; we have billed it anew.")
