@@ -24,7 +24,6 @@ from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.enums import Role
 from cis.kernel.workflow import IllegalMove, NotAllowed
 from cis.platform import jobs, outbox
-from cis.platform.db import door_transaction
 from cis.platform.models import Deadline, OutboxMessage
 from metering.domain.announcements import WorkOrderDone
 from metering.domain.work_orders import Outcome, WorkKind
