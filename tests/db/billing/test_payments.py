@@ -133,7 +133,7 @@ def test_many_payments_are_booked_at_once_or_not_at_all(world, django_assert_max
     billing.issued(world=world)
     billing.issued(world=other)
     new = [NewPayment(w.account.id, 6_170, f"s{w.account.id}", TODAY) for w in (world, other)]
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(17):
         payments.book_new(payments=new, channel=PaymentChannel.BANK, today=TODAY, actor=SYSTEM)
     assert balances.total_owed_minor() == 0
     assert _open(world) == {1: 0}
