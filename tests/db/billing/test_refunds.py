@@ -19,7 +19,7 @@ from billing.queries import refunds as queries
 from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.enums import Role
 from cis.kernel.workflow import IllegalMove, NotAllowed
-from tests.factories import billing, contracts
+from tests.factories import accounts, billing, contracts
 from tests.factories.changes import CLERK
 from tests.factories.refunds import APPROVER, ASKER, TO, approved, asked, paid_in
 
@@ -29,6 +29,7 @@ TODAY = date(2026, 3, 10)
 
 @pytest.fixture
 def world():
+    accounts.supplier()
     return contracts.world()
 
 
