@@ -37,8 +37,8 @@ def walked(clock, start_at, limit, stops):
             return None
         stands = any(stop.start_at <= at and (stop.end_at is None or at < stop.end_at) for stop in stops)
         day = clock.clock.local_date(at)
-        if limit.unit is Unit.HOURS:
-            ran += 0 if stands else Fraction(1, 2)
+        if limit.unit is not Unit.WORKING_DAYS:
+            ran += 0 if stands else Fraction(1, 2) if limit.unit is Unit.HOURS else 30
         elif not stands and day != first and clock.calendar.is_business_day(day):
             ran += Fraction(1, 2) / clock.clock.hours_in_day(day)
         at += step
@@ -46,6 +46,11 @@ def walked(clock, start_at, limit, stops):
         day = clock.clock.local_date(at - step if limit.amount else at)
         return clock.clock.day_start_utc(day + DAY)
     return at
+
+
+def half_hourly(amount, unit):
+    """A limit that ends at a step of the walk."""
+    return Limit(amount * 30 if unit is Unit.MINUTES else amount, unit)
 
 
 half_hours = st.integers(0, 60 * 48).map(lambda count: FIRST + count * HOUR / 2)
@@ -60,7 +65,7 @@ spans = st.builds(
 @given(
     st.sampled_from([SHANGHAI, SYDNEY]),
     half_hours,
-    st.builds(Limit, st.integers(0, 12), st.sampled_from(Unit)),
+    st.builds(half_hourly, st.integers(0, 12), st.sampled_from(Unit)),
     st.lists(spans, max_size=4),
 )
 def test_a_deadline_is_where_a_walk_along_the_clock_ends(clock, start_at, limit, stops):
