@@ -1,6 +1,7 @@
 """Outages on the desk: a fault is reported, what is dark is seen as a tree, and what is decided of it."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -20,7 +21,7 @@ from cis.kernel.enums import Role
 from cis.kernel.errors import Refused
 from cis.platform import deadlines
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 from metering.domain.outages import ACTIONS_SHOWN, KEEPERS, SUBJECT, OutageState
 from metering.operations import outage_decisions as decisions
 from metering.operations import outages as operations
@@ -38,13 +39,12 @@ SUPPLIES_MOST = 100
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """List outages, those where people are in danger first."""
-    number, form = page_number(request), OutageListForm(asked(request.GET, state="open"), districts=queries.districts())
+    form, now = OutageListForm(asked(request.GET, state="open"), districts=queries.districts()), timezone.now()
     wanted = form.wanted()
-    rows = queries.listed(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
-    now = timezone.now()
+    page = page_context(request, partial(queries.listed, wanted=wanted))
     context = {
-        "form": form, "rows": [(card, card.is_late(now)) for card in rows[:ROWS]], "tab": "outages",
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)), "is_filtered": wanted != queries.Wanted(),
+        "form": form, "rows": [(card, card.is_late(now)) for card in page["rows"]], "tab": "outages",
+        "pager": page["pager"], "is_filtered": wanted != queries.Wanted(),
         "may_report": _may_report(request), "is_offered": outage_places.is_offered(at=today()),
     }  # fmt: skip
     return render(request, "desk/outages/list.html", context)

@@ -1,5 +1,6 @@
 """Planned outages on the desk: whom one would leave in the dark, its notice, moving it and calling it off."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -17,7 +18,7 @@ from cis.desk.words import word
 from cis.kernel.errors import Refused
 from cis.platform import packs
 from cis.platform.access import actor_of, allow
-from cis.platform.paging import ROWS, Pager, page_number, query_of
+from cis.platform.paging import page_context
 from metering.domain.planned_outages import WORKFLOW, PlanState
 from metering.operations import planned_outages as operations
 from metering.queries import network, outage_places, outages
@@ -31,13 +32,12 @@ ASSETS_MOST = 500
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     """List planned outages, the soonest first."""
-    number, form = page_number(request), PlanListForm(asked(request.GET, state="coming"), districts=outages.districts())
+    form, now = PlanListForm(asked(request.GET, state="coming"), districts=outages.districts()), timezone.now()
     wanted = form.wanted()
-    rows = queries.listed(wanted=wanted, offset=(number - 1) * ROWS, most=ROWS + 1)
-    now = timezone.now()
+    page = page_context(request, partial(queries.listed, wanted=wanted))
     context = {
-        "form": form, "rows": [(card, card.is_late(now)) for card in rows[:ROWS]], "tab": "planned",
-        "pager": Pager(number, len(rows) > ROWS, query_of(request)), "is_filtered": wanted != queries.Wanted(),
+        "form": form, "rows": [(card, card.is_late(now)) for card in page["rows"]], "tab": "planned",
+        "pager": page["pager"], "is_filtered": wanted != queries.Wanted(),
         "may_plan": _may_plan(request), "is_offered": outage_places.is_offered(at=today()),
     }  # fmt: skip
     return render(request, "desk/outages/planned.html", context)
