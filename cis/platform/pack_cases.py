@@ -84,3 +84,34 @@ class Cases:
     call_back_tries: int = field(metadata={"least": 1, "most": 10})
     called_back: list[str] = field(metadata={"pattern": _KIND})
     spared_roles: list[str] = field(metadata={"pattern": re.compile("supervisor|auditor|admin")})
+
+
+_FACT = re.compile("open_dispute|estimated_bill|outage|planned_outage|price_change")
+_CLASS: dict[str, Any] = {"pattern": re.compile(f"{_PART}/{_PART}/{_PART}")}
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFactRule:
+    """A fact makes each of its classes so many times likelier."""
+
+    classes: list[str] = field(metadata=_CLASS)
+    times: int = field(metadata={"least": 1, "most": 100})
+
+
+@dataclass(frozen=True, slots=True)
+class CaseSuggestions:
+    """
+    What is suggested of a case that comes in.
+
+    automatic_percent  from this confidence a case of the portal, the API or by mail has its class at once; 101: never
+    price_days         so long other prices are a fact
+    facts              by kind of fact: which classes it makes likelier
+    words              by severity: a text that has one of them, in small letters, is at least so serious
+    """
+
+    automatic_percent: int = field(metadata={"least": 50, "most": 101})
+    price_days: int = field(metadata={"least": 0, "most": 366})
+    facts: dict[str, CaseFactRule] = field(metadata={"names": _FACT})
+    words: dict[str, list[str]] = field(
+        metadata={"names": re.compile("serious|urgent"), "pattern": re.compile(r"[^A-Z]*\S[^A-Z]*")}
+    )

@@ -9,6 +9,7 @@ import unicodedata
 import zlib
 from collections import Counter
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final
 
 FEATURES: Final = 2**14
@@ -45,7 +46,7 @@ def _runs(text: str) -> Iterator[str]:
             yield from (run[at : at + size] for at in range(len(run) - size + 1))
     words = _WORD.findall(_HAN.sub(" ", plain))
     yield from (f"w {one}" for one in words)
-    yield from (f"p {one} {after}" for one, after in zip(words, words[1:], strict=False))
+    yield from (f"p {one} {after}" for one, after in pairwise(words))
     for one in words:
         edged = f"<{one}>"
         yield from (edged[at : at + LATIN_RUN] for at in range(len(edged) - LATIN_RUN + 1))

@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from django.db.models import F, Q
+from django.utils import timezone
 
 from accounts.queries import teams, users
 from cis.kernel.actors import SYSTEM, Actor, ActorKind
@@ -15,10 +16,12 @@ from complaints.domain.case_workflow import DESK, LIVE, CaseAction
 from complaints.domain.intake import is_within
 from complaints.domain.kinds import SUBJECT, CaseKind
 from complaints.domain.rules import UnknownAuthority
+from complaints.domain.suggestions import severity_of
 from complaints.models.case import Assignment, Case
-from complaints.operations import case_holds
+from complaints.operations import case_holds, suggestions
 from complaints.operations.case_moves import check, check_hand, go, keys_of, lock, lock_own, rules_now, turn_clocks
 from complaints.queries import routing
+from complaints.queries.rules import suggestion_rules
 from complaints.queries.sight import UnknownCase
 
 _A = CaseAction
@@ -62,10 +65,14 @@ def classify(*, case_id: int, class_code: str, at: datetime, actor: Actor, kind:
     found = rules.class_of(class_code, kind or CaseKind(row.kind))
     check(row, _A.CLASSIFY, actor)
     before = keys_of(row, rules)
-    changed = {"class_code": class_code, "severity": found.severity.value, "kind": (kind or CaseKind(row.kind)).value}
+    how = suggestion_rules(at=timezone.localdate(at))
+    severity = severity_of(row.text, least=found.severity, rules=how)
+    changed = {"class_code": class_code, "severity": severity.value, "kind": (kind or CaseKind(row.kind)).value}
     go(row, _A.CLASSIFY, actor=actor, at=at, rules=rules, reason=class_code, **changed)
     turn_clocks(row, before, keys_of(row, rules), at)
     case_holds.place_step(row, rules=rules, at=at)
+    if actor.kind is not ActorKind.SYSTEM:
+        suggestions.judge_step(row, class_code=class_code, at=at)
 
 
 @opens_transaction

@@ -9,7 +9,7 @@ from accounts.domain import contact
 from accounts.queries import accounts, customers, supplier, teams, users
 from billing.queries import bills
 from cis.kernel import text as words
-from cis.kernel.actors import Actor, ActorKind
+from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.errors import Refused
 from cis.kernel.workflow import NotAllowed
 from cis.platform import db, sequences
@@ -17,11 +17,13 @@ from cis.platform.db import joins_transaction, opens_transaction
 from complaints.domain import intake as domain
 from complaints.domain.case_workflow import TAKERS, CaseAction, CaseState
 from complaints.domain.intake import NewCase
-from complaints.domain.kinds import SEQUENCE
+from complaints.domain.kinds import SEQUENCE, Severity
 from complaints.domain.rules import CaseRules, UnknownAuthority
+from complaints.domain.suggestions import SuggestionRules, severity_of
 from complaints.models.case import Case
-from complaints.operations import case_holds, case_moves, case_notices
+from complaints.operations import case_holds, case_moves, case_notices, suggestions
 from complaints.queries import repeats
+from complaints.queries.rules import suggestion_rules
 from complaints.queries.sight import visible_to
 from contracts.queries import supply
 from metering.queries import places
@@ -74,7 +76,10 @@ def take_step(*, new: NewCase, at: datetime, actor: Actor) -> Taken:
     known = _known(sender, kept.reference, actor)
     if known is not None:
         return known
-    row = _row(kept, rules, sender=sender, at=at, actor=actor)
+    row = _row(kept, sender=sender, at=at, actor=actor)
+    how, found = suggestion_rules(at=timezone.localdate(at)), suggestions.suggest(row, at=at)
+    at_once = "" if how is None else suggestions.class_at_once(row, found, automatic=how.automatic)
+    _grade(row, at_once or row.class_code, rules, how)
     earlier = repeats.earlier_of(row, since_at=at - timedelta(days=rules.repeat_days))
     row.repeats_id = None if earlier is None else earlier.id
     row.number = domain.number_of(sequences.take(SEQUENCE), year=timezone.localdate(at).year)
@@ -84,7 +89,10 @@ def take_step(*, new: NewCase, at: datetime, actor: Actor) -> Taken:
     row.save()
     case_moves.keep(row, "take", before="", actor=actor, at=at)
     if row.class_code:
-        case_moves.keep(row, CaseAction.CLASSIFY.value, before=CaseState.RECEIVED.value, actor=actor, at=at)
+        who = SYSTEM if at_once else actor
+        case_moves.keep(row, CaseAction.CLASSIFY.value, before=CaseState.RECEIVED.value, actor=who, at=at)
+    if found is not None:
+        suggestions.keep_step(row, found, at=at, is_automatic=bool(at_once))
     case_moves.start_clocks(row, case_moves.keys_of(row, rules), at)
     case_holds.place_step(row, rules=rules, at=at)
     case_notices.tell_taken_step(row, actor=actor)
@@ -113,7 +121,7 @@ def _known(sender: str, reference: str, actor: Actor) -> Taken | None:
     return Taken(row.id, row.number, is_new=False)
 
 
-def _row(new: NewCase, rules: CaseRules, *, sender: str, at: datetime, actor: Actor) -> Case:
+def _row(new: NewCase, *, sender: str, at: datetime, actor: Actor) -> Case:
     """Return the row of a case that is not saved yet, with what is known of account, place and people."""
     row = Case(
         kind=new.kind.value, channel=new.channel.value, title=new.title, text=new.text, language=new.language,
@@ -124,9 +132,6 @@ def _row(new: NewCase, rules: CaseRules, *, sender: str, at: datetime, actor: Ac
         taken_at=at, state_since=at, taker_id=actor.id, taker_kind=actor.kind.value, taker_name=actor.name[:150],
         about_team_id=new.about_team_id, about_user_id=new.about_user_id,
     )  # fmt: skip
-    if new.class_code:
-        row.state = CaseState.CLASSIFIED.value
-        row.severity = rules.classes[new.class_code].severity.value
     # One number is one number however it is typed: by it a caller is known again.
     row.caller_phone = contact.dialled(row.caller_phone, country=supplier.country()) or row.caller_phone
     _fill_account(row, at)
@@ -141,6 +146,15 @@ def _row(new: NewCase, rules: CaseRules, *, sender: str, at: datetime, actor: Ac
     if row.about_team_id is not None:
         teams.one(team_id=row.about_team_id)
     return row
+
+
+def _grade(row: Case, class_code: str, rules: CaseRules, how: SuggestionRules | None) -> None:
+    """Give a case its class, if it has one, and say how serious it is: as its class, or more by its words."""
+    least = Severity.GENERAL
+    if class_code:
+        row.class_code, row.state = class_code, CaseState.CLASSIFIED.value
+        least = rules.classes[class_code].severity
+    row.severity = severity_of(row.text, least=least, rules=how).value
 
 
 def _fill_account(row: Case, at: datetime) -> None:

@@ -10,8 +10,10 @@ from cis.platform.packs import MissingRule
 from complaints.domain.case_workflow import Clock
 from complaints.domain.kinds import CaseKind, HoldScope, Severity
 from complaints.domain.rules import CaseClass, CaseRules, Named
+from complaints.domain.suggestions import FactKind, FactRule, SuggestionRules
 
 KEY: Final = "cases"
+SUGGESTIONS: Final = "case_suggestions"
 
 
 def rules(*, at: date) -> CaseRules:
@@ -32,6 +34,22 @@ def rules(*, at: date) -> CaseRules:
         call_back_tries=value["call_back_tries"],
         called_back=frozenset(map(CaseKind, value["called_back"])),
         spared_roles=spared_roles(at=at),
+    )
+
+
+def suggestion_rules(*, at: date) -> SuggestionRules | None:
+    """Return how classes are suggested here; None: nothing is suggested."""
+    try:
+        value: Mapping[str, Any] = packs.rule(SUGGESTIONS, at=at)
+    except MissingRule:
+        return None
+    return SuggestionRules(
+        automatic=value["automatic_percent"] * 10,
+        price_days=value["price_days"],
+        facts={
+            FactKind(kind): FactRule(frozenset(one["classes"]), one["times"]) for kind, one in value["facts"].items()
+        },
+        words={Severity(level): tuple(words) for level, words in value["words"].items()},
     )
 
 
