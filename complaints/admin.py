@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from cis.platform.access import actor_of
 from cis.platform.admin import ReadOnlyAdmin
 from complaints.models.case import Assignment, Case, CaseMove
+from complaints.models.suggestion import CaseSuggestion, ClassModel
 from complaints.models.work import CallBack, CaseDeed, CaseLink, CasePhoto, CaseReply, Finding
 from complaints.queries.sight import visible_to
 
@@ -24,7 +25,7 @@ class CaseAdmin(ReadOnlyAdmin):
         return visible_to(actor_of(request))
 
 
-@admin.register(CaseMove, Assignment, Finding, CaseReply, CallBack, CasePhoto, CaseLink, CaseDeed)
+@admin.register(CaseMove, Assignment, Finding, CaseReply, CallBack, CasePhoto, CaseLink, CaseDeed, CaseSuggestion)
 class OfCaseAdmin(ReadOnlyAdmin):
     """What belongs to cases."""
 
@@ -32,3 +33,10 @@ class OfCaseAdmin(ReadOnlyAdmin):
         """Return what belongs to the cases that the administrator may know of."""
         seen = visible_to(actor_of(request)).values("id")
         return super().get_queryset(request).filter(case_id__in=seen)
+
+
+@admin.register(ClassModel)
+class ClassModelAdmin(ReadOnlyAdmin):
+    """Models that suggest classes."""
+
+    exclude = ("content",)

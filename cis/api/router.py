@@ -98,6 +98,7 @@ urlpatterns = [
     path("instalment-plans/<int:plan_id>", plans.PlanOne.as_view(), name="api_plan"),
     path("instalment-plans/<int:plan_id>/cancel", plans.CancelPlan.as_view(), name="api_cancel_plan"),
     path("cases", complaints.CaseList.as_view(), name="api_cases"),
+    path("cases/suggestions", complaints.CaseSuggestions.as_view(), name="api_case_suggestions"),
     path("cases/<str:number>", complaints.CaseOne.as_view(), name="api_case"),
     path("cases/<str:number>/findings", complaints.CaseFindings.as_view(), name="api_case_findings"),
     path("holds", arrears.HoldList.as_view(), name="api_holds"),

@@ -37,7 +37,7 @@ from complaints.domain.kinds import SUBJECT, CaseKind, Evidence, ReplyWay, Satis
 from complaints.domain.rules import CaseRules
 from complaints.operations import cases, deeds, findings, replies
 from complaints.queries import cases as queries
-from complaints.queries import repeats, routing
+from complaints.queries import repeats, routing, suggestion_scores
 from complaints.queries import rules as case_rules
 from complaints.queries.cases import CaseDetail
 from complaints.queries.sight import id_of_number
@@ -156,10 +156,12 @@ def _forms(request: HttpRequest, detail: CaseDetail, rules: CaseRules, bound: st
     everybody, people = teams.listed(only_active=True), staff()
     fitting = {one.team_id: place for place, one in enumerate(routing.fitting(row))}
     order = sorted(everybody, key=lambda one: fitting.get(one.id, len(fitting)))
+    suggested = None if row.class_code else suggestion_scores.of_case(case_id=row.id, actor=actor_of(request))
+    class_code = row.class_code or ("" if suggested is None else suggested.class_code)
     names = [(str(one.id), f"{one.name} ✓" if one.id in fitting else one.name) for one in order]
     return {
         "class": forms.ClassForm(
-            data("class"), rules=rules, initial={"kind": row.kind, "class_code": row.class_code}
+            data("class"), rules=rules, initial={"kind": row.kind, "class_code": class_code}
         ),
         "team": forms.TeamForm(data("team"), teams=names),
         "finding": forms.FindingForm(data("finding")),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cis.desk import case_intake, case_page, cases, teams
+from cis.desk import case_intake, case_page, case_suggestions, cases, teams
 
 urlpatterns = [
     path("cases/", cases.index, name="cases"),
@@ -10,6 +10,8 @@ urlpatterns = [
     path("cases/bulk/", cases.bulk, name="cases_in_bulk"),
     path("cases/new/", case_intake.new, name="new_case"),
     path("cases/caller/", case_intake.caller, name="case_caller"),
+    path("cases/suggest/", case_suggestions.suggest, name="suggest_class"),
+    path("cases/suggestions/", case_suggestions.index, name="case_suggestions"),
     path("cases/<int:case_id>/", case_page.show, name="case"),
     path("cases/<int:case_id>/act/", case_page.act, name="act_on_case"),
     path("cases/<int:case_id>/photos/<int:photo_id>", case_page.photo, name="case_photo"),

@@ -37,6 +37,14 @@ STATES: Mapping[str, Any] = {
     "merged": _("Answered with another"),
 }
 SEVERITIES: Mapping[str, Any] = {"general": _("General"), "serious": _("Serious"), "urgent": _("Urgent")}
+CONFIDENCES: Mapping[str, Any] = {"sure": _("Sure"), "likely": _("Likely"), "unsure": _("Unsure")}
+FACTS: Mapping[str, Any] = {
+    "open_dispute": _("The open case %(said)s disputes a bill of this account."),
+    "estimated_bill": _("Its last bill, %(said)s, stands on an estimate."),
+    "outage": _("Its supply is in an outage now."),
+    "planned_outage": _("A planned outage of its supply begins %(said)s."),
+    "price_change": _("Other prices hold for it since %(said)s."),
+}
 EVIDENCE: Mapping[str, Any] = {
     "reads": _("Reads"),
     "bill": _("Bill"),
@@ -133,6 +141,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "case_channel": CHANNELS,
     "case": STATES,
     "case_severity": SEVERITIES,
+    "case_confidence": CONFIDENCES,
     "case_evidence": EVIDENCE,
     "case_way": WAYS,
     "case_deed": DEEDS,

@@ -25,7 +25,7 @@ ENTRIES = (
     NavEntry("desk:customers", _("Customers"), "users", STAFF, _CARE),
     NavEntry("desk:applications", _("Applications"), "plug", STAFF, _CARE),
     NavEntry("desk:contracts", _("Contracts"), "file-text", STAFF, _CARE, _AGREED),
-    NavEntry("desk:cases", _("Complaints"), "help-circle", STAFF, _CARE, ("desk:teams",)),
+    NavEntry("desk:cases", _("Complaints"), "help-circle", STAFF, _CARE, ("desk:teams", "desk:case_suggestions")),
     NavEntry("desk:changes", _("Changes of use"), "versions", STAFF, _CARE),
     NavEntry("desk:protections", _("Care"), "shield-lock", STAFF, _CARE, _CARED),
     NavEntry("desk:notices", _("Notices"), "send", STAFF, _CARE),

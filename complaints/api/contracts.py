@@ -7,6 +7,7 @@ from cis.platform.api_fields import Strict
 from complaints.domain.case_workflow import CaseState
 from complaints.domain.intake import NAME_MOST, PHONE_MOST, REFERENCE_MOST, TEXT_MOST, TITLE_MOST
 from complaints.domain.kinds import CaseKind, Evidence, Severity
+from complaints.domain.suggestions import FactKind
 
 NUMBER = r"^[0-9]{1,20}$"
 CASE_NUMBER = r"^K[0-9]{11,18}$"
@@ -101,3 +102,41 @@ class CaseFindingShown(serializers.Serializer):
 
     id = serializers.IntegerField()
     case = serializers.CharField()
+
+
+class SuggestionAsk(Strict):
+    """What somebody says, before it is a case."""
+
+    text = serializers.CharField(max_length=TEXT_MOST)
+    account = serializers.RegexField(NUMBER, required=False)
+
+
+class SuggestedClass(serializers.Serializer):
+    """A class that it may be."""
+
+    confidence = serializers.IntegerField(help_text="In thousandths; those of all classes are 1000 together.")
+    kinds = serializers.ListField(child=serializers.ChoiceField([str(one) for one in CaseKind]))
+    team = serializers.CharField(help_text="That would get it; empty: none fits.")
+    because = serializers.ListField(
+        child=serializers.ChoiceField([str(one) for one in FactKind]), help_text="Facts that made it likelier."
+    )
+
+    def get_fields(self) -> dict[str, serializers.Field]:
+        """Add the field whose name Python keeps for itself."""
+        return {"class": serializers.CharField(), **super().get_fields()}
+
+
+class CaseFactShown(serializers.Serializer):
+    """A fact on the account or its supply."""
+
+    kind = serializers.ChoiceField([str(one) for one in FactKind])
+    said = serializers.CharField(help_text="Number of the case or bill, day or instant; empty: none.")
+
+
+class SuggestionShown(serializers.Serializer):
+    """What is suggested; no classes: nothing is, for want of words, of a rule or of a model."""
+
+    classes = SuggestedClass(many=True)
+    severity = serializers.ChoiceField([str(one) for one in Severity], allow_null=True)
+    language = serializers.CharField(help_text="Empty: not known.")
+    facts = CaseFactShown(many=True)

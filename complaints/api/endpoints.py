@@ -19,9 +19,10 @@ from complaints.api import contracts as contract
 from complaints.domain.intake import NewCase
 from complaints.domain.kinds import CaseChannel, CaseKind, Evidence
 from complaints.operations import findings, intake
-from complaints.queries import cases
+from complaints.queries import cases, suggestions
 from complaints.queries.cases import CaseDetail, WantedCases
 from complaints.queries.sight import UnknownCase, id_of_number
+from complaints.queries.suggestions import Told
 
 READ = api.scope("cases:read", "Read complaints and other cases.", roles={Role.CLERK, Role.AUDITOR})
 WRITE = api.scope("cases:write", "Take complaints and other cases in, and note findings.", roles={Role.CLERK})
@@ -66,6 +67,37 @@ class CaseList(APIView):
         )  # fmt: skip
         made = intake.take(new=new, at=now, actor=actor)
         return Response(_of(cases.detail(case_id=made.case_id, at=now, actor=actor), is_new=made.is_new), status=201)
+
+
+@api.needs(POST=READ)
+class CaseSuggestions(APIView):
+    """What is suggested of a text."""
+
+    parser_classes = (JsonParser,)
+
+    @extend_schema(
+        operation_id="suggest_class", summary="Suggest a class of a text", tags=["Cases"],
+        request=contract.SuggestionAsk, responses={200: contract.SuggestionShown, **problems(400, 404, 415, 422)},
+    )  # fmt: skip
+    def post(self, request: Request) -> Response:
+        """Return the likeliest classes of a text, each with its team, and the facts; nothing is kept."""
+        given = contract.SuggestionAsk(data=request.data)
+        given.is_valid(raise_exception=True)
+        number = given.validated_data.get("account")
+        account_id = None if number is None else accounts.id_of_number(number)
+        found = suggestions.of(Told(text=given.validated_data["text"], account_id=account_id), at=timezone.now())
+        if found is None:
+            return Response({"classes": [], "severity": None, "language": "", "facts": []})
+        classes = [
+            {
+                "class": one.guess.code, "confidence": one.guess.confidence, "kinds": [str(kind) for kind in one.kinds],
+                "team": one.team, "because": [str(kind) for kind in one.guess.because],
+            }
+            for one in found.classes
+        ]  # fmt: skip
+        facts = [{"kind": str(one.kind), "said": one.said} for one in found.facts]
+        severity = str(found.severity)
+        return Response({"classes": classes, "severity": severity, "language": found.language, "facts": facts})
 
 
 @api.needs(GET=READ)

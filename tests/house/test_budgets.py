@@ -79,10 +79,14 @@ def test_models_have_no_ordering_and_no_signals_are_received():
 
 def test_kernels_hold_no_float_and_no_decimal():
     """No money or energy may pass through a float: neither literal, nor call, nor the decimal module."""
+    # How sure a guess at the class of a text is: neither money nor energy.
+    likelihoods = {"complaints/domain/class_model.py"}
     found = []
     for path in source.files():
         parts = path.relative_to(source.ROOT).parts
         if "domain" not in parts and parts[:2] != ("cis", "kernel"):
+            continue
+        if source.name_of(path) in likelihoods:
             continue
         for node in ast.walk(source.tree_of(path)):
             is_float = isinstance(node, ast.Constant) and isinstance(node.value, float)
