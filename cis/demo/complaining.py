@@ -12,7 +12,7 @@ from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.enums import Role
 from complaints.domain.intake import NewCase
 from complaints.domain.kinds import CaseChannel, CaseKind, Evidence, ReplyWay
-from complaints.operations import cases, findings, intake, replies
+from complaints.operations import cases, class_models, findings, intake, replies
 from complaints.queries.rules import is_offered
 
 SKIPPED = 20
@@ -46,6 +46,10 @@ CASES = (
          text="家里突然没电，邻居有电。", fate="dispatched"),
     Told(kind=CaseKind.REQUEST, channel=CaseChannel.PHONE, class_code="metering/meter/fast", hours_ago=60,
          text="怀疑电表走得快，申请校验。", fate="waiting"),
+    Told(kind=CaseKind.FAULT, channel=CaseChannel.EMAIL, class_code="", hours_ago=2,
+         text="整个小区都停电了，变压器响了一声，什么时候来电？", fate="taken"),
+    Told(kind=CaseKind.QUESTION, channel=CaseChannel.EMAIL, class_code="", hours_ago=3,
+         text="你好，想问一下我家那个事情办得怎么样了？", fate="taken"),
     Told(kind=CaseKind.QUESTION, channel=CaseChannel.EMAIL, class_code="billing/amount/tariff", hours_ago=5,
          text="为什么这个月有第二档电价？", fate="taken"),
     Told(kind=CaseKind.COMPLAINT, channel=CaseChannel.REGULATOR, class_code="supply/outage/frequent", hours_ago=50,
@@ -64,6 +68,7 @@ def build(*, run_id: int, today: date, at: datetime) -> int:
     """Take cases in by the real doors, each as far as its fate; returns how many, 0 where none are taken."""
     if not is_offered(at=today):
         return 0
+    class_models.train(at=at)
     found = {one.username: one for one in users.staff(most=500)}
     clerk, biller, meterer = (
         Actor(ActorKind.STAFF, found[name].id, found[name].name or name, frozenset({role}))

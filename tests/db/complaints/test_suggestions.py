@@ -17,6 +17,7 @@ from complaints.queries import suggestions, training
 from complaints.queries.suggestions import Told
 from tests.factories import billing, class_texts, contracts
 from tests.factories import cases as made
+from tests.factories.class_examples import EXAMPLES
 
 pytestmark = pytest.mark.django_db
 AT = made.AT
@@ -156,13 +157,13 @@ def test_words_of_danger_raise_a_case_and_its_class_does_not_lower_it(supplier):
 
 
 def test_a_model_is_learned_kept_and_used_only_where_it_is_not_worse(supplier, monkeypatch):
-    monkeypatch.setattr(training, "patterns", lambda at: class_texts.EXAMPLES)
+    monkeypatch.setattr(training, "patterns", lambda at: EXAMPLES)
     out = StringIO()
     call_command("train_class_model", "--classes", stdout=out)
     assert "in use now" in out.getvalue()
     assert made.ESTIMATED in out.getvalue()
     first = model_queries.in_use()
-    poor = [Example(one.text, one.code, one.group) for one in class_texts.EXAMPLES]
+    poor = [Example(one.text, one.code, one.group) for one in EXAMPLES]
     for at, one in enumerate(poor):
         if not class_model.is_kept_out(one.group):
             poor[at] = Example("同样的话", one.code, one.group)

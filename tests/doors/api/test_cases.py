@@ -6,6 +6,7 @@ from complaints.models.case import Case
 from complaints.models.work import Finding
 from tests.doors.api.calls import Caller, assert_problem
 from tests.factories import cases as made
+from tests.factories import class_texts
 
 pytestmark = pytest.mark.django_db
 BODY = {"kind": "complaint", "text": "Far too high.", "class": made.ESTIMATED, "reference": "T-1"}
@@ -53,3 +54,23 @@ def test_what_is_wrong_is_refused_and_what_is_kept_from_it_is_not_there(world):
     assert_problem(caller.post(f"cases/{named.number}/findings", {"text": "x", "evidence": "call"}, idempotency_key="f"),
                    404, "unknown_case")  # fmt: skip
     assert_problem(Caller("bills:read").post("cases", BODY, idempotency_key="g"), 403, "permission_denied")
+
+
+def test_a_class_is_suggested_of_a_text_and_taken_at_once_only_where_it_is_sure(world):
+    reader, writer = Caller("cases:read"), Caller("cases:read", "cases:write")
+    ask = {"text": "Blackout in the whole street, the entire village is dark", "account": world.account.number}
+    nothing = {"classes": [], "severity": None, "language": "", "facts": []}
+    assert reader.post("cases/suggestions", ask).json() == nothing
+    class_texts.model()
+    told = reader.post("cases/suggestions", ask).json()
+    assert told["classes"][0]["class"] == "supply/outage/area"
+    assert (told["severity"], told["language"], told["facts"]) == ("urgent", "en", [])
+    assert not Case.objects.exists()
+    sure = {"kind": "fault", "text": ask["text"], "reference": "S-1"}
+    assert writer.post("cases", sure, idempotency_key="s1").json()["class"] == "supply/outage/area"
+    unsure = {"kind": "fault", "text": "Hello?", "reference": "S-2"}
+    taken = writer.post("cases", unsure, idempotency_key="s2").json()
+    assert (taken["class"], taken["state"]) == ("", "received")
+    assert_problem(reader.post("cases/suggestions", {"text": "x", "account": "1"}), 404, "unknown_account")
+    assert_problem(reader.post("cases/suggestions", {}), 422, "invalid_request")
+    assert_problem(Caller("bills:read").post("cases/suggestions", ask), 403, "permission_denied")
