@@ -12,6 +12,7 @@ import io
 import zlib
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,7 +103,7 @@ def from_bytes(content: bytes) -> Classifier:
         with np.load(io.BytesIO(content), allow_pickle=False) as kept:
             codes = tuple(str(one) for one in kept["codes"])
             weights, rarity, scale = kept["weights"], kept["rarity"], float(kept["scale"])
-    except (OSError, ValueError, KeyError) as fault:
+    except (OSError, EOFError, ValueError, KeyError, BadZipFile) as fault:
         raise BadModel("This is not a model of classes.", advice="Train a new one.") from fault
     if weights.shape != (len(codes), FEATURES) or rarity.shape != (FEATURES,):
         raise BadModel("This model counts other features.", advice="Train a new one.")

@@ -4,8 +4,10 @@ from datetime import date, timedelta
 from io import StringIO
 
 import pytest
+import time_machine
 from django.core.management import call_command
 
+from cis.platform import jobs
 from complaints.domain import class_model
 from complaints.domain.class_model import Example
 from complaints.domain.kinds import CaseChannel, CaseKind
@@ -15,13 +17,21 @@ from complaints.operations import cases
 from complaints.queries import class_models as model_queries
 from complaints.queries import suggestions, training
 from complaints.queries.suggestions import Told
-from tests.factories import billing, class_texts, contracts
+from tests.factories import accounts, billing, class_texts, contracts
 from tests.factories import cases as made
 from tests.factories.class_examples import EXAMPLES
 
 pytestmark = pytest.mark.django_db
 AT = made.AT
 AREA, SINGLE, HIGH = "supply/outage/area", "supply/outage/single", "billing/amount/too_high"
+
+
+@pytest.fixture(autouse=True)
+def _quiet(monkeypatch):
+    monkeypatch.setattr(jobs, "send", lambda *_, **__: None)
+    accounts.supplier()
+    with time_machine.travel(AT, tick=False):
+        yield
 
 
 @pytest.fixture
@@ -33,13 +43,13 @@ def codes(found):
     return [one.guess.code for one in found.classes]
 
 
-def test_without_a_model_or_words_nothing_is_suggested_and_nothing_breaks(supplier):
+def test_without_a_model_or_words_nothing_is_suggested_and_nothing_breaks():
     assert suggestions.of(Told(text="停电了"), at=AT) is None
     class_texts.model()
     assert suggestions.of(Told(text="  "), at=AT) is None
 
 
-def test_class_team_language_and_severity_follow_the_text(supplier, model):
+def test_class_team_language_and_severity_follow_the_text(model):
     crew = made.team(made.person(), skills=("supply",))
     made.team(made.person(), skills=("billing",))
     found = suggestions.of(Told(text="Blackout in the whole street, somebody had an electric shock"), at=AT)
@@ -48,7 +58,7 @@ def test_class_team_language_and_severity_follow_the_text(supplier, model):
     assert 0 < sum(one.guess.confidence for one in found.classes) <= 1001
 
 
-def test_the_team_that_is_complained_about_is_never_suggested(supplier, model):
+def test_the_team_that_is_complained_about_is_never_suggested(model):
     person = made.person()
     team = made.team(person, skills=("supply",))
     told = {"text": "整条街都没电了"}
@@ -111,7 +121,7 @@ def test_another_price_is_a_fact_for_some_days(model):
     assert suggestions.of(Told(text="电价", account_id=world.account.id), at=AT + timedelta(days=40)).facts == ()
 
 
-def test_what_a_clerk_chooses_judges_the_suggestion_and_the_last_word_counts(supplier, model):
+def test_what_a_clerk_chooses_judges_the_suggestion_and_the_last_word_counts(model):
     clerk = made.person()
     row = made.taken(text="整条街都没电了", class_code="", kind=CaseKind.FAULT)
     kept = row.suggestion
@@ -139,7 +149,7 @@ def test_what_a_clerk_chooses_judges_the_suggestion_and_the_last_word_counts(sup
         ("你们好", {"channel": CaseChannel.EMAIL}, "received"),
     ],
 )
-def test_what_nobody_looks_at_has_its_class_only_where_it_is_sure_and_fits(supplier, model, text, given, state):
+def test_what_nobody_looks_at_has_its_class_only_where_it_is_sure_and_fits(model, text, given, state):
     row = made.taken(text=text, title="", class_code="", **{"kind": CaseKind.FAULT, **given})
     assert row.state == state
     assert row.suggestion.is_automatic == (state == "classified")
@@ -148,7 +158,7 @@ def test_what_nobody_looks_at_has_its_class_only_where_it_is_sure_and_fits(suppl
         assert list(row.moves.values_list("action", "actor_kind")) == [("take", "system"), ("classify", "system")]
 
 
-def test_words_of_danger_raise_a_case_and_its_class_does_not_lower_it(supplier):
+def test_words_of_danger_raise_a_case_and_its_class_does_not_lower_it():
     row = made.taken(text="电费高，而且表箱漏电", class_code="")
     assert (row.state, row.severity) == ("received", "urgent")
     cases.classify(case_id=row.id, class_code=HIGH, at=AT, actor=made.person())
@@ -156,7 +166,7 @@ def test_words_of_danger_raise_a_case_and_its_class_does_not_lower_it(supplier):
     assert row.severity == "urgent"
 
 
-def test_a_model_is_learned_kept_and_used_only_where_it_is_not_worse(supplier, monkeypatch):
+def test_a_model_is_learned_kept_and_used_only_where_it_is_not_worse(monkeypatch):
     monkeypatch.setattr(training, "patterns", lambda at: EXAMPLES)
     out = StringIO()
     call_command("train_class_model", "--classes", stdout=out)
@@ -176,7 +186,7 @@ def test_a_model_is_learned_kept_and_used_only_where_it_is_not_worse(supplier, m
     assert model_queries.in_use().model is first.model  # read once
 
 
-def test_it_learns_from_what_people_decided_and_from_nothing_that_is_kept_from_anybody(supplier, model):
+def test_it_learns_from_what_people_decided_and_from_nothing_that_is_kept_from_anybody(model):
     def closed(**values):
         row = made.taken(**values)
         Case.objects.filter(id=row.id).update(state="closed", closed_at=AT, team_id=made.team(made.person()))
@@ -197,6 +207,6 @@ def test_it_learns_from_what_people_decided_and_from_nothing_that_is_kept_from_a
     ]
 
 
-def test_the_pack_has_patterns_for_each_of_its_classes(supplier):
+def test_the_pack_has_patterns_for_each_of_its_classes():
     found = training.patterns(at=AT.date())
     assert {one.code for one in found} == set(suggestions.case_rules.rules(at=AT.date()).classes)
