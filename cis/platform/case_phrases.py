@@ -11,6 +11,8 @@ SENTENCES: Mapping[str, str] = {
     "not_anonymous": _("A caller who wants to stay unknown has no account here."),
     "unknown_case_class": _("There is no such class for this kind of case."),
     "unknown_case_cause": _("There is no such cause."),
+    "too_few_texts": _("There are too few texts to learn classes from."),
+    "bad_class_model": _("The model that suggests classes cannot be read: train a new one."),
     "unknown_authority": _("There is no such authority here."),
     "case_reference_taken": _("This reference was taken in before."),
     "not_your_case": _("Another team has this case."),
