@@ -33,7 +33,7 @@ class CaseClassRule:
     """
     A class on the third level.
 
-    kinds            of cases that have it
+    kinds            of cases that have it, the usual one first
     skill            what a team must know to handle it
     contact, finish  standards in the place of those of its kind
     hold             what of a disputed account is not pursued meanwhile

@@ -51,7 +51,7 @@ class CaseClass:
     """
     What a case is about.
 
-    kinds     of cases that have this class
+    kinds     of cases that have this class; usual: the one that most often has it
     skill     what a team must know to handle it
     clocks    standards in the place of those of its kind
     hold      what of a disputed account is not pursued meanwhile
@@ -60,6 +60,7 @@ class CaseClass:
     code: str
     named: Named
     kinds: frozenset[CaseKind]
+    usual: CaseKind
     severity: Severity
     skill: str
     clocks: Mapping[Clock, str]

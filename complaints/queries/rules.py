@@ -80,6 +80,7 @@ def _class(code: str, value: Mapping[str, Any]) -> CaseClass:
         code=code,
         named=Named(value["en"], value["zh"]),
         kinds=frozenset(map(CaseKind, value["kinds"])),
+        usual=CaseKind(value["kinds"][0]),
         severity=Severity(value.get("severity", Severity.GENERAL)),
         skill=value["skill"],
         clocks=_clocks(value),

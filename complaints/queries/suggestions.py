@@ -41,7 +41,7 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Suggested:
-    """A class with the team that would get it, "" of none, and the kinds of cases that have it."""
+    """A class with the team that would get it, "" of none, and the kinds of cases that have it, the usual one first."""
 
     guess: Guess
     kinds: tuple[CaseKind, ...]
@@ -131,7 +131,7 @@ def _with_teams(guesses: Sequence[Guess], rules: CaseRules, told: Told, district
     for guess in guesses:
         one = rules.classes[guess.code]
         fit = domain_routing.ranked(teams=facts, skill=one.skill, district=district, but=but)
-        kinds = tuple(kind for kind in CaseKind if kind in one.kinds)
+        kinds = (one.usual, *(kind for kind in CaseKind if kind in one.kinds and kind is not one.usual))
         team_id = fit[0].team_id if fit else None
         found.append(Suggested(guess, kinds, team_id, "" if team_id is None else names[team_id]))
     return tuple(found)
