@@ -1,6 +1,7 @@
 """Receipts, whichever door they came by: what became of messages after they were taken."""
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 
 import structlog
@@ -33,7 +34,14 @@ def take_signed(*, signed: Signed) -> int:
     :raises BadSignature: they are not signed with our key.
     :raises BadReceipt: they cannot be read.
     """
-    return take(found=receipts.opened(signed, key=sms.receipt_key(), now_seconds=int(time.time())))
+    return take_all_signed(signed=[signed])
+
+
+def take_all_signed(*, signed: Sequence[Signed]) -> int:
+    """Take many signed messages of a gateway together; see ``take_signed``."""
+    key, now_seconds = sms.receipt_key(), int(time.time())
+    found = [receipt for one in signed for receipt in receipts.opened(one, key=key, now_seconds=now_seconds)]
+    return take(found=found) if found else 0
 
 
 @opens_transaction
@@ -42,9 +50,29 @@ def take(*, found: Sequence[Receipt]) -> int:
     Write down what receipts say, in one transaction; return how many changed something.
 
     A receipt of a message whose sending was not written down yet proves that it was sent. A receipt of a message that
-    nobody knows, or that says what is known, changes nothing.
+    nobody knows, or that says what is known, changes nothing. Those that arrived and say no more are written down in
+    two statements.
     """
-    return sum(_take(receipt) for receipt in sorted(found, key=lambda one: (one.notice_id or 0, one.proof)))
+    arrived = _arrived(found)
+    notice_settling.delivered_step(notice_ids=arrived)
+    others = [one for one in found if one.notice_id not in arrived]
+    return len(arrived) + sum(_take(one) for one in sorted(others, key=lambda one: (one.notice_id or 0, one.proof)))
+
+
+def _arrived(found: Sequence[Receipt]) -> set[int]:
+    """Return the notices, locked, of which nothing is said but that they arrived, and that were sent and no more."""
+    said = Counter(one.notice_id for one in found if one.notice_id is not None)
+    plain = {
+        one.notice_id: one.resent
+        for one in found
+        if one.notice_id is not None and one.outcome is Outcome.DELIVERED and not one.reason
+        and said[one.notice_id] == 1
+    }  # fmt: skip
+    return {
+        row.id
+        for row in notice_settling.lock_many(notice_ids=list(plain))
+        if row.state == NoticeState.SENT and not row.secret and plain[row.id] in {None, row.resent}
+    }
 
 
 def _take(receipt: Receipt) -> bool:
