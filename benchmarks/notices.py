@@ -64,6 +64,8 @@ def work(wait_s: int) -> None:
     from accounts.operations import mailings
     from cis.platform import outbox
 
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
     if wait_s:
         outbox.FIRST_WAIT = timedelta(seconds=wait_s)
     while True:
@@ -79,10 +81,11 @@ def measure(count: int, folder: Path, *, is_quick: bool) -> None:
     start = time.perf_counter()
     approve(mailing_id)
     kills, pause = (QUICK_KILLS, QUICK_PAUSE_S) if is_quick else (KILLS, PAUSE_S)
-    queued_s = run(mailing_id, workers, kills=kills, pause=pause)
+    sent = folder / "var" / "sms" / "sent.jsonl"
+    queued_s = run(mailing_id, workers, sent, kills=kills, pause=pause)
     taken = time.perf_counter() - start
     workers.end()
-    repeated = check(count, mailing_id, folder / "var" / "sms" / "sent.jsonl")
+    repeated = check(count, mailing_id, sent)
     floor = FLOOR / alone(folder)
     rate = count / taken
     _report.finish(
@@ -140,18 +143,24 @@ def boss(user_id: int):  # noqa: ANN201
 
 
 class Workers:
-    """Two processes of this script; one that is killed has a successor."""
+    """Two processes of this script, which are ready; one that is killed has a successor, which gets ready meanwhile."""
 
     def __init__(self, *, wait_s: int) -> None:
         self.command = [sys.executable, str(Path(__file__).resolve()), "--worker", f"--wait={wait_s}"]
-        self.running = [subprocess.Popen(self.command) for _ in range(WORKERS)]
+        self.running = [self._started() for _ in range(WORKERS)]
         self.killed = 0
+        for process in self.running:
+            assert process.stdout is not None
+            process.stdout.readline()
+
+    def _started(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(self.command, stdout=subprocess.PIPE, text=True)
 
     def kill_one(self, place: int) -> None:
         """Kill a worker as the kernel would that needs its memory, and start another one."""
         self.running[place].send_signal(signal.SIGKILL)
         self.running[place].wait()
-        self.running[place] = subprocess.Popen(self.command)
+        self.running[place] = self._started()
         self.killed += 1
 
     def look(self) -> None:
@@ -165,16 +174,18 @@ class Workers:
             process.wait()
 
 
-def run(mailing_id: int, workers: Workers, *, kills: int, pause: tuple[float, float]) -> float:
-    """Kill workers until the kills are used up, wait until all is sent; return the seconds until all was queued."""
+def run(mailing_id: int, workers: Workers, sent: Path, *, kills: int, pause: tuple[float, float]) -> float:
+    """Kill workers while they send, wait until all is sent; return the seconds until all was queued."""
     luck = random.Random(17)
     start = told = time.perf_counter()
-    next_kill, queued_s = start + luck.uniform(*pause), 0.0
+    next_kill, queued_s = 0.0, 0.0
     while time.perf_counter() - start < LIMIT_S:
         time.sleep(LOOK_S / 5)
         now = time.perf_counter()
         workers.look()
-        if workers.killed < kills and now >= next_kill:
+        if not next_kill and sent.exists():
+            next_kill = now + luck.uniform(*pause)
+        if workers.killed < kills and 0 < next_kill <= now:
             workers.kill_one(luck.randrange(WORKERS))
             next_kill = now + luck.uniform(*pause)
         ((state, left),) = _report.sql(
@@ -188,8 +199,8 @@ def run(mailing_id: int, workers: Workers, *, kills: int, pause: tuple[float, fl
                 return queued_s
         if now - told > LOOK_S * 20:
             told = now
-            ((sent,),) = _report.sql("SELECT count(*) FROM platform_outboxmessage WHERE state = 'sent'")
-            _report.progress(f"{sent:,} sent, {workers.killed} workers killed")
+            ((done,),) = _report.sql("SELECT count(*) FROM platform_outboxmessage WHERE state = 'sent'")
+            _report.progress(f"{done:,} sent, {workers.killed} workers killed")
     raise SystemExit(f"not done within {LIMIT_S} s")
 
 

@@ -117,9 +117,11 @@ def restored_step(outage: Outage, *, at: datetime, actor: Actor, note: str = "")
         outage.note = note
     outage_rows.move(outage, OutageAction.RESTORE, actor=actor, note=note)
     planned_outages.note_restored(outage, actor=actor)
-    deadlines.meet(subject=SUBJECT, subject_id=outage.id, at=at, standard=restoration_standard(Area(outage.area)))
+    # Meters may say so of a time before we heard of the outage, when no clock ran yet.
+    met_at = max(at, outage.found_at)
+    deadlines.meet(subject=SUBJECT, subject_id=outage.id, at=met_at, standard=restoration_standard(Area(outage.area)))
     # A crew that was never there will not come any more: nobody waits for it.
-    deadlines.drop(subject=SUBJECT, subject_id=outage.id, at=at)
+    deadlines.drop(subject=SUBJECT, subject_id=outage.id, at=met_at)
     work_orders.withdraw_step(
         subject=SUBJECT, subject_id=outage.id, reason="restored", actor=SYSTEM, spares_started=True
     )
