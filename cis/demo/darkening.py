@@ -65,12 +65,9 @@ def _transformers(today: date) -> list[tuple[int, tuple[int, ...]]]:
 def _goes_on(points: tuple[int, ...], serials: list[str], *, at: datetime, clerk: Actor) -> None:
     _alarm(serials[:LEAST], AlarmKind.POWER_OFF, at - HOUR / 4)
     new = NewReport(
-        kind=FaultKind.NO_POWER,
-        channel=FaultChannel.PHONE,
-        service_point_id=points[-1],
-        name="李女士",
+        kind=FaultKind.NO_POWER, channel=FaultChannel.PHONE, service_point_id=points[-1], name="李女士",
         note="整栋楼没电",
-    )
+    )  # fmt: skip
     outage_id = outages.report(new=new, actor=clerk).outage_id
     if outage_id is not None:
         expected = (at + 2 * HOUR).replace(minute=0, second=0, microsecond=0)
