@@ -14,7 +14,7 @@ from accounts.gateways import sms
 from accounts.models.notice import Notice
 from accounts.operations import consents, notice_resending, notice_settling
 from cis.kernel.actors import SYSTEM
-from cis.platform.db import opens_transaction
+from cis.platform.db import joins_transaction, opens_transaction
 
 ACTIONS = {
     Outcome.DELIVERED: NoticeAction.DELIVER,
@@ -34,20 +34,25 @@ def take_signed(*, signed: Signed) -> int:
     :raises BadSignature: they are not signed with our key.
     :raises BadReceipt: they cannot be read.
     """
-    return take_all_signed(signed=[signed])
+    return take(found=opened(signed=[signed]))
 
 
-def take_all_signed(*, signed: Sequence[Signed]) -> int:
-    """Take many signed messages of a gateway together; see ``take_signed``."""
+def opened(*, signed: Sequence[Signed]) -> list[Receipt]:
+    """Return the receipts of signed messages of a gateway; see ``take_signed`` for refusals."""
     key, now_seconds = sms.receipt_key(), int(time.time())
-    found = [receipt for one in signed for receipt in receipts.opened(one, key=key, now_seconds=now_seconds)]
-    return take(found=found) if found else 0
+    return [receipt for one in signed for receipt in receipts.opened(one, key=key, now_seconds=now_seconds)]
 
 
 @opens_transaction
 def take(*, found: Sequence[Receipt]) -> int:
+    """Write down what receipts say, in one transaction; see ``take_step``."""
+    return take_step(found=found)
+
+
+@joins_transaction
+def take_step(*, found: Sequence[Receipt]) -> int:
     """
-    Write down what receipts say, in one transaction; return how many changed something.
+    Write down what receipts say, as a step; return how many changed something.
 
     A receipt of a message whose sending was not written down yet proves that it was sent. A receipt of a message that
     nobody knows, or that says what is known, changes nothing. Those that arrived and say no more are written down in

@@ -18,6 +18,7 @@ from accounts.domain import notice_events, notice_routes, receipts
 from accounts.domain.mail_tokens import Sending
 from accounts.domain.notice_events import Channel, NoticeClass
 from accounts.domain.notice_states import NoticeAction, NoticeState
+from accounts.domain.receipts import Receipt
 from accounts.gateways import mail, sms
 from accounts.gateways.mail import Mail
 from accounts.gateways.sms import Taken
@@ -61,17 +62,13 @@ def send_many(messages: Sequence[outbox.Message]) -> dict[int, Exception]:
                 _send_one(message, notice)
         except Exception as error:  # noqa: BLE001 (whatever it is, the others are sent)
             failed[message.id] = error
-    _settle_sent({notice.id: one.proof for notice, one in taken})
-    notice_receipts.take_all_signed(signed=[one.receipt for _, one in taken if one.receipt is not None])
+    _settle_sent(taken)
     return failed
 
 
 def _send_one(message: outbox.Message, notice: Notice) -> None:
     """Send one notice, and write down at once what came of it."""
-    for _, taken in _text(message, notice):
-        _settle(notice_id=notice.id, action=NoticeAction.SEND, proof=taken.proof)
-        if taken.receipt is not None:
-            notice_receipts.take_signed(signed=taken.receipt)
+    _settle_sent(_text(message, notice))
 
 
 def _text(message: outbox.Message, notice: Notice) -> list[tuple[Notice, Taken]]:
@@ -158,22 +155,31 @@ def _hand_over(notice: Notice) -> Taken:
 
 
 @opens_transaction
-def _settle(*, notice_id: int, action: NoticeAction, reason: str = "", detail: str = "", proof: str = "") -> None:
-    """Write down what came of it, unless a receipt said so before; what was withdrawn meanwhile and went, went."""
+def _settle(*, notice_id: int, action: NoticeAction, reason: str, detail: str) -> None:
+    """Write down why it did not go, unless a receipt said more before."""
     notice = notice_settling.lock(notice_id=notice_id)
-    if notice is None:
-        return
-    went = notice.state == NoticeState.WITHDRAWN and action is NoticeAction.SEND
-    if notice.state == NoticeState.QUEUED or went:
-        notice_settling.settle_step(notice=notice, action=action, reason=reason, detail=detail, proof=proof)
+    if notice is not None and notice.state == NoticeState.QUEUED:
+        notice_settling.settle_step(notice=notice, action=action, reason=reason, detail=detail)
+
+
+def _settle_sent(taken: Sequence[tuple[Notice, Taken]]) -> None:
+    """Write down that notices were taken, with what the gateway said of them at once: both, or neither."""
+    found = notice_receipts.opened(signed=[one.receipt for _, one in taken if one.receipt is not None])
+    if taken:
+        _settle_many({notice.id: one.proof for notice, one in taken}, found)
 
 
 @opens_transaction
-def _settle_sent(proofs: dict[int, str]) -> None:
-    """Write down that many were taken, in two statements; what became of one meanwhile is looked at alone."""
+def _settle_many(proofs: dict[int, str], found: Sequence[Receipt]) -> None:
+    """
+    Write down that many were taken, and what receipts say; a constant number of statements for those that arrived.
+
+    What became of one meanwhile is looked at alone: what was withdrawn and went, went.
+    """
     rows = notice_settling.lock_many(notice_ids=list(proofs))
     plain = {row.id for row in rows if row.state == NoticeState.QUEUED and not row.secret}
     notice_settling.sent_step(proofs={row_id: proofs[row_id] for row_id in plain})
     for row in rows:
         if row.id not in plain and row.state in {NoticeState.QUEUED, NoticeState.WITHDRAWN}:
             notice_settling.settle_step(notice=row, action=NoticeAction.SEND, proof=proofs[row.id])
+    notice_receipts.take_step(found=found)

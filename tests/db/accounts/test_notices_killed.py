@@ -1,6 +1,7 @@
 """A mailing whose workers die between any two commits: everybody is told, once for each reference of the gateway."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
@@ -38,7 +39,7 @@ def mailing(settings, tmp_path, monkeypatch):
 
 def go_on():
     """Do what workers do; what a dead one had taken up falls due, as it does after a minute."""
-    OutboxMessage.objects.filter(state="waiting").update(due_at=timezone.now())
+    OutboxMessage.objects.filter(state="waiting").update(due_at=timezone.now() - timedelta(days=1))
     mailings.work(timezone.now())
     while outbox.deliver_due():
         pass

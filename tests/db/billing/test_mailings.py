@@ -224,14 +224,14 @@ def test_a_safety_campaign_goes_to_the_affected_alone(worlds):
     Protection.objects.create(customer=former.customer, until_date=TODAY, **common)
     inspection = SafetyInspection.objects.get(id=inspections.planned(of=defective))
     defect = Defect.objects.create(
-        inspection=inspection, code="rcd", severity="urgent", text_en="x", text_zh="x", due_date=TODAY
+        inspection=inspection, code="rcd", severity="general", text_en="x", text_zh="x", due_date=TODAY
     )
 
     def affected(code):
         return mailing_targets.chosen(choice=Choice(affected=code), at_date=TODAY)[1].tolist()
 
     assert (affected("protected"), affected("defects")) == ([sick.customer.id], [defective.customer.id])
-    Defect.objects.filter(id=defect.id).update(state="waived", closed_date=TODAY)
+    Defect.objects.filter(id=defect.id).update(state="rectified", closed_date=TODAY)
     assert affected("defects") == []
     why = {"why": "x", "why_en": "y"}
     propose(Choice(affected="protected"), new=aimed("safety_campaign", why))

@@ -131,6 +131,6 @@ def test_a_safety_campaign_says_why_and_whom_nothing_reached_is_a_task(desk, bil
     desk.post(answer["Location"], {"do": "approve"})
     mailings.work(None)
     assert "Nothing reached one customer" in text_of(desk.get(answer["Location"]))
-    tasks = text_of(desk.get("/desk/tasks/?queue=care"))
+    tasks = text_of(desk.get("/desk/deadlines/?queue=care"))
     assert "No way to the customer" in tasks
     assert billed.customer.name in tasks
