@@ -100,6 +100,7 @@ def test_where_the_rules_have_nothing_on_outages_it_is_said(desk, settings):
 
 def test_alarms_of_meters_are_listed_with_what_came_of_them(desk):
     counts = []
+    desk.get("/desk/outages/alarms/")
     for supplies in (2, 5):
         made = street(transformers=1, supplies=supplies, lived_in=False)
         serials = [metering.installation(at=point).meter.serial for point in made.all_points]
