@@ -108,7 +108,8 @@ def _prepare(messages: Sequence[outbox.Message]) -> tuple[dict[int, Notice], dic
     customers = {row.customer_id for row in rows.values() if row.customer_id is not None}
     people = notice_people.of_customers(customer_ids=sorted(customers)) if customers else {}
     quiet: dict[tuple[str, str], datetime | None] = {}
-    found, failed = {}, {}
+    found: dict[int, Notice] = {}
+    failed: dict[int, Exception] = {}
     for message in messages:
         notice_id, resent = _named(message)
         notice = rows.get(notice_id)

@@ -232,8 +232,8 @@ def alone(key: str) -> Iterator[bool]:
 def alone_each(keys: Sequence[str]) -> Iterator[list[bool]]:
     """Hold many locks like that of ``alone``, in one statement; yield of each whether it is ours."""
     places = [crc32(key.encode()) - 2**31 for key in keys]
-    found = dict(db.fetch(_LOCK_EACH, [LOCK_SPACE, places]))
-    ours = [found[number] for number in range(1, len(places) + 1)]
+    rows = sorted(db.fetch(_LOCK_EACH, [LOCK_SPACE, places]))
+    ours = [bool(is_ours) for _number, is_ours in rows]
     try:
         yield ours
     finally:

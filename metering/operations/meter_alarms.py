@@ -110,6 +110,9 @@ class _Batch:
 
     rule: OutageRule
     at: datetime
+    known: Mapping[int, Known] = field(default_factory=dict)
+    dark: Mapping[int, DarkTime] = field(default_factory=dict)
+    homes: Mapping[int, Outage] = field(default_factory=dict)
     answers: dict[int, tuple[AlarmAnswer, int | None]] = field(default_factory=dict)
     touched: set[int] = field(default_factory=set)
 
@@ -121,18 +124,22 @@ class _Batch:
         for one in (*brief, *stale):
             self.answers[one.id] = AlarmAnswer.BRIEF, None
         fresh = [one for one in last if one.id not in self.answers]
+        self._look(sorted(_points(fresh)))
         self._back([one for one in fresh if one.kind is AlarmKind.POWER_ON])
         self._gone([one for one in fresh if one.kind is AlarmKind.POWER_OFF])
         self._write()
 
+    def _look(self, points: Sequence[int]) -> None:
+        """Look what is known of supplies, and lock their outages, in one order for all; four statements."""
+        self.known = outage_places.known(service_point_ids=points, at=self.at)
+        self.dark = dark_times.last_dark(service_point_ids=points)
+        wanted = {one.outage_id for one in self.known.values() if one.outage_id is not None}
+        self.homes = outage_rows.lock_many(wanted | {one.outage_id for one in self.dark.values()})
+
     def _back(self, heard: Sequence[Heard]) -> None:
         """Note that current flows again where meters say so."""
-        dark = dark_times.last_dark(service_point_ids=sorted(_points(heard))) if heard else {}
-        homes = outage_rows.lock_many({one.outage_id for one in dark.values() if one.back_at is None})
         by_point = {one.service_point_id: one for one in heard}
-        found = outage_rows.back_each_step(
-            {point: one.at for point, one in by_point.items() if point in dark and dark[point].outage_id in homes}
-        )
+        found = outage_rows.back_each_step({point: one.at for point, one in by_point.items() if point in self.dark})
         by_outage: dict[int, list[int]] = {}
         for outage_id, point in found:
             by_outage.setdefault(outage_id, []).append(point)
@@ -140,7 +147,7 @@ class _Batch:
         left = dark_times.still_dark(outage_ids=list(by_outage)) if by_outage else {}
         for outage_id, points in by_outage.items():
             since = max(by_point[point].at for point in points)
-            self._part(homes[outage_id], points, since, is_last=not left.get(outage_id))
+            self._part(self.homes[outage_id], points, since, is_last=not left.get(outage_id))
 
     def _part(self, outage: Outage, points: Sequence[int], since: datetime, *, is_last: bool) -> None:
         self.touched.add(outage.id)
@@ -154,14 +161,11 @@ class _Batch:
         """Find the outage of each supply whose meter says that current is gone."""
         if not heard:
             return
-        points = sorted(_points(heard))
-        known = outage_places.known(service_point_ids=points, at=self.at)
-        dark = dark_times.last_dark(service_point_ids=points)
-        wanted = {one.outage_id for one in (*known.values(), *dark.values()) if one.outage_id is not None}
-        homes = {key: row for key, row in outage_rows.lock_many(wanted).items() if row.state in OPEN}
-        new, again = [], []
+        homes = {key: row for key, row in self.homes.items() if row.state in OPEN}
+        new: list[Heard] = []
+        again: list[tuple[int, int, datetime]] = []
         for one in heard:
-            answer, outage_id, is_again = _answered(one, known[one.service_point_id], dark, homes)
+            answer, outage_id, is_again = _answered(one, self.known[one.service_point_id], self.dark, homes)
             if answer is None:
                 new.append(one)
                 continue
@@ -242,7 +246,7 @@ def _newest(points: Collection[int], heard: Sequence[Heard]) -> dict[int, dateti
            WHERE service_point_id = ANY(%s) AND NOT id = ANY(%s) GROUP BY service_point_id""",
         [sorted(points), [one.id for one in heard]],
     )
-    return dict(rows)
+    return {row[0]: row[1] for row in rows}
 
 
 # In the order of meters, so that two who send the same alarms do not wait for one another.

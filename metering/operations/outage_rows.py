@@ -138,13 +138,12 @@ def again_step(dark: Sequence[tuple[int, int, datetime]]) -> int:
 
     :param dark: outage, supply, since when. ``returns`` how many they are: those that are dark already are none.
     """
-    outages, points, since = map(list, zip(*dark, strict=True)) if dark else ([], [], [])
     return execute(
         """INSERT INTO metering_outagesupply (outage_id, service_point_id, off_at)
            SELECT one.outage, one.point, one.since
            FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[]) AS one (outage, point, since)
            JOIN metering_servicepoint s ON s.id = one.point AND s.state = 'connected' ON CONFLICT DO NOTHING""",
-        [outages, points, since],
+        [[one[0] for one in dark], [one[1] for one in dark], [one[2] for one in dark]],
     )
 
 
