@@ -49,16 +49,21 @@ def services() -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def django_here() -> None:
+    """Set Django up in this process, on the services that its environment names."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cis.settings")
+    import django
+
+    django.setup()
+
+
 def owing_accounts(count: int, *more: str, **values: int) -> None:
     """
     Make the database, its supplier, and accounts with a bill each that is due on 20 March 2026.
 
     more, values  statements that follow, and what they name beside ``n`` and ``amount``
     """
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cis.settings")
-    import django
-
-    django.setup()
+    django_here()
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)

@@ -142,6 +142,7 @@ def bind() -> None:
     jobs.register(notice_sending.GIVE_UP, notice_sending.give_up, schedule=Daily(TIDY_AT, settings.TIME_ZONE))
     outbox.send_by(letters.PRINT, letters.render)
     outbox.send_by(notice_drafts.SEND, notice_sending.send)
+    outbox.send_many_by(notice_drafts.SEND, notice_sending.send_many)
     jobs.register(inspections.WORK, inspections.night, schedule=Daily(INSPECTIONS_AT, settings.TIME_ZONE))
     events.listen(WorkOrderDone, inspections.report_step)
     events.listen(WorkOrderCancelled, inspections.release_step)

@@ -3,9 +3,11 @@
 from datetime import date, time
 
 from django.conf import settings
+from django.utils import timezone
 
 from accounts.domain.announcements import HolderChanged
-from accounts.operations import care_plans, points, protections, segments, visits
+from accounts.operations import care_plans, points, protections, segments, visit_events, visits
+from accounts.operations.visit_events import Met
 from arrears.domain.announcements import SupplyRestored
 from arrears.operations import holds
 from billing.domain.announcements import BillCancelled, PaymentTakenBack
@@ -14,11 +16,14 @@ from billing.queries import points_facts, segment_facts
 from cis.kernel.actors import SYSTEM
 from cis.platform import events, jobs
 from cis.platform.schedules import Daily
+from complaints.domain.announcements import CaseClosed
+from complaints.domain.kinds import CaseKind
 from contracts.domain.announcements import AgreementStarted
 from contracts.queries import self_reads
-from metering.domain.announcements import WorkOrderCancelled, WorkOrderDone
+from metering.domain.announcements import OutageEnded, WorkOrderCancelled, WorkOrderDone
 from metering.domain.work_orders import WorkKind
 from metering.operations import work_orders
+from metering.queries import dark_times, outage_places
 
 CARE_AT = time(6, 30)
 """When it is looked what is due for customers, before the desk opens."""
@@ -65,6 +70,8 @@ def _bind_visits() -> None:
     """Let visits follow what happened, crews be sent, and their cases hear of them."""
     events.listen(AgreementStarted, _note_started)
     events.listen(SupplyRestored, _note_restored)
+    events.listen(CaseClosed, _note_case)
+    events.listen(OutageEnded, _note_outage)
     visits.order_by(order=_order_visit, withdraw=_withdraw_visit)
     events.listen(WorkOrderDone, _note_crew)
     events.listen(WorkOrderCancelled, _note_no_crew)
@@ -83,6 +90,26 @@ def _note_restored(restored: SupplyRestored) -> None:
         event="supply_restored", source_id=restored.order_id, account_id=restored.account_id, day=restored.day,
         place_id=restored.service_point_id,
     )  # fmt: skip
+
+
+def _note_case(closed: CaseClosed) -> None:
+    """Plan the visit after a complaint; what is said of somebody leaves no visit that they might be given."""
+    if closed.kind is CaseKind.COMPLAINT and not closed.is_about_somebody:
+        visits.plan_step(
+            event="complaint_closed", source_id=closed.case_id, account_id=closed.account_id,
+            day=timezone.localdate(closed.closed_at),
+        )  # fmt: skip
+
+
+def _note_outage(ended: OutageEnded) -> None:
+    """Plan the visits after an outage; one that was announced has none."""
+    day = timezone.localdate(ended.at)
+    if ended.is_planned or not visit_events.is_followed(event="outage_ended", day=day):
+        return
+    points = dark_times.of_outage(outage_id=ended.outage_id)
+    people = outage_places.people(service_point_ids=points, on=day)
+    met = [Met(account_id=one.account_id, place_id=one.service_point_id) for one in people]
+    visit_events.plan_many_step(event="outage_ended", source_id=ended.outage_id, met=met, day=day)
 
 
 def _order_visit(*, visit_id: int, place_id: int, reason: str, due_date: date) -> int:

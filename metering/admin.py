@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from cis.platform.admin import ReadOnlyAdmin
+from metering.models.alarm import MeterAlarm
 from metering.models.command import DeviceCommand
 from metering.models.device import Installation, Meter, Register
 from metering.models.outage import FaultReport, Outage, PlannedOutage
@@ -30,9 +31,10 @@ from metering.models.usage import Usage
     Outage,
     FaultReport,
     PlannedOutage,
+    MeterAlarm,
 )
 class MeteringAdmin(ReadOnlyAdmin):
-    """Counters, where meters hung, delivered files and what was refused, reads, approved usage, commands, outages."""
+    """Counters, where meters hung, delivered files and what was refused, reads, usage, commands, outages, alarms."""
 
 
 @admin.register(UsageRule)

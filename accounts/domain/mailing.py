@@ -10,8 +10,11 @@ from accounts.domain.notice_texts import BadText, Template, Text
 from cis.kernel.errors import Findings
 
 TITLE_MOST = 100
-EVENTS = ("announcement", "offer")
-"""Events of mailings that are written: about the supply, or advertising, which goes to who asked for it."""
+EVENTS = ("announcement", "price_change", "safety_campaign", "offer")
+"""
+Events of mailings that are written: about the supply, a price that changes, safety, or advertising, which goes to who
+asked for it. What a mailing to some is about stands in its facts, so that its words may say it.
+"""
 WORDED = outage_events.PLANNED_EVENTS
 """Events of mailings that have texts of the catalogue, filled with the facts of the mailing."""
 
@@ -30,7 +33,7 @@ class NewMailing:
     """
     A mailing as typed: a name for the desk, the event that it is, its words in every language.
 
-    facts  of one of ``WORDED``, which has no words of its own: all customers are told the same
+    facts  of the event, the same for all customers; one of ``WORDED`` has no words beside them
     """
 
     title: str
@@ -58,6 +61,7 @@ def templates(new: NewMailing) -> dict[tuple[Channel, str], tuple[int, Template]
         notice_facts.check(notice_events.event(new.event), facts=new.facts)
         return {}
     event = notice_events.event(new.event)
+    notice_facts.check(event, facts=new.facts)
     found: dict[tuple[Channel, str], tuple[int, Template]] = {}
     with_sms = [language for language in LANGUAGES if new.words[language].sms.strip()]
     for language in LANGUAGES:

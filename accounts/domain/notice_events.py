@@ -166,6 +166,20 @@ _ROWS: Final = (
         ladder=(Channel.EMAIL, Channel.SMS, Channel.POST),
     ),
     Event(code="offer", notice_class=NoticeClass.MARKETING, facts={}),
+    Event(
+        code="price_change",
+        notice_class=NoticeClass.SERVICE,
+        facts={"tariff": _TEXT, "tariff_en": _TEXT, "start": _TEXT},
+        ladder=(Channel.SMS, Channel.EMAIL, Channel.POST),
+        is_required=True,
+    ),
+    Event(
+        code="safety_campaign",
+        notice_class=NoticeClass.SERVICE,
+        facts={"why": _TEXT, "why_en": _TEXT},
+        ladder=(Channel.SMS, Channel.EMAIL, Channel.POST),
+        is_required=True,
+    ),
 )
 EVENTS: Final[Mapping[str, Event]] = MappingProxyType({row.code: row for row in _ROWS})
 

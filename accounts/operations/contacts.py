@@ -1,10 +1,13 @@
 """Contact points of a customer: add, remove, prefer; at most one of each kind is preferred."""
 
+from django.utils import timezone
+
 from accounts.domain import contact
 from accounts.domain.contact import ContactKind, Shown
 from accounts.domain.customer import search_grams
 from accounts.models.contact import ContactPoint
 from accounts.models.customer import Customer
+from accounts.operations import unreachable
 from accounts.queries import supplier
 from accounts.queries.customers import UnknownCustomer
 from cis.kernel.actors import Actor
@@ -44,6 +47,7 @@ def add(*, customer_id: int, kind: str, value: str, is_preferred: bool = False, 
     if is_preferred or not kept.filter(is_preferred=True).exists():
         prefer_point(point=point)
     touch(customer=customer)
+    unreachable.reached_step(customer_id=customer_id, at=timezone.now())
     audit.record(actor, "add_contact", "customer", customer_id, kind=str(way), value=plain)
     return point.id
 
@@ -95,6 +99,7 @@ def mend(*, customer_id: int, contact_id: int, actor: Actor) -> None:
     if point.bounced_at is not None:
         point.bounced_at, point.bounce_reason = None, ""
         point.save(update_fields=["bounced_at", "bounce_reason"])
+        unreachable.reached_step(customer_id=customer_id, at=timezone.now())
         audit.record(actor, "mend_contact", "customer", customer_id, kind=point.kind, value=point.value)
 
 
@@ -131,6 +136,8 @@ def show(*, customer: Customer, old: Shown, contacts: tuple[tuple[ContactKind, s
         point, _ = ContactPoint.objects.get_or_create(customer=customer, kind=kind, value=value)
         if not point.is_preferred:
             prefer_point(point=point)
+    if given - {old.phone, old.email, old.postal_address}:
+        unreachable.reached_step(customer_id=customer.id, at=timezone.now())
 
 
 @joins_transaction

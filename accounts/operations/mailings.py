@@ -12,7 +12,7 @@ from accounts.domain.announcements import MailingDecided
 from accounts.domain.mailing import NewMailing
 from accounts.domain.notice_states import DECIDERS, MAILING, MailingAction, MailingState
 from accounts.models.notice import Mailing, MailingTarget, MailingText
-from accounts.operations import notices
+from accounts.operations import notices, unreachable
 from accounts.operations.notice_drafts import NewNotice, Wording
 from accounts.queries import mailings as queries
 from accounts.queries.mailings import UnknownMailing
@@ -196,6 +196,8 @@ def _next_chunk(*, mailing_id: int) -> bool:
     ]
     wording = Wording(rules.templates(new) or None, mailing_id)
     notices.queue_many_step(event=new.event, notices=told, actor=SYSTEM, wording=wording)
+    nowhere = queries.without_a_way(event=new.event, keys=[one.key for one in told])
+    unreachable.note_step(customer_ids=nowhere, at=timezone.now())
     MailingTarget.objects.filter(id__in=[row[0] for row in rows]).update(is_done=True)
     row = Mailing.objects.get(id=mailing_id)
     if row.job_id is not None:

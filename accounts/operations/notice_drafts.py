@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 from django.conf import settings
 from django.utils import timezone
@@ -25,6 +25,7 @@ SEND = "notice.send"
 """Kind of the messages in the outbox that send notices."""
 
 SEPARATOR = "\x1f"
+AHEAD = timedelta(days=1)
 
 _WRITE = f"""
     WITH one AS (
@@ -223,7 +224,7 @@ def write_step(*, event: Event, drafts: Sequence[Draft]) -> int:
         return 0
     now = timezone.now()
     ways = {draft.route.channel for draft in drafts if _is_outgoing(draft.route)}
-    due = {way: quiet_until(now, event=event, channel=way) for way in ways}
+    due = {way: quiet_until(now, event=event, channel=way) or _at_once(now, event) for way in ways}
     columns = list(zip(*(_row(event, draft, now, due.get(draft.route.channel)) for draft in drafts), strict=True))
     ((made, queued),) = db.fetch(_WRITE, [list(column) for column in columns])
     if queued:
@@ -247,6 +248,11 @@ def quiet_until(now: datetime, *, event: Event, channel: Channel) -> datetime | 
     channels = {way for way in (Channel.SMS, Channel.EMAIL) if rule.get(way.value, way is Channel.SMS)}
     quiet = QuietHours(time.fromisoformat(rule["start"]), time.fromisoformat(rule["end"]), frozenset(channels))
     return notice_routes.send_at(now, event=event, channel=channel, quiet=quiet, clock=clock)
+
+
+def _at_once(now: datetime, event: Event) -> datetime | None:
+    """Return since when an urgent notice is due: before all others that wait, as those of a mailing to many."""
+    return now - AHEAD if event.is_urgent else None
 
 
 def _is_outgoing(route: Route) -> bool:

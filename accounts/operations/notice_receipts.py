@@ -1,6 +1,7 @@
 """Receipts, whichever door they came by: what became of messages after they were taken."""
 
 import time
+from collections import Counter
 from collections.abc import Sequence
 
 import structlog
@@ -13,7 +14,7 @@ from accounts.gateways import sms
 from accounts.models.notice import Notice
 from accounts.operations import consents, notice_resending, notice_settling
 from cis.kernel.actors import SYSTEM
-from cis.platform.db import opens_transaction
+from cis.platform.db import joins_transaction, opens_transaction
 
 ACTIONS = {
     Outcome.DELIVERED: NoticeAction.DELIVER,
@@ -33,18 +34,50 @@ def take_signed(*, signed: Signed) -> int:
     :raises BadSignature: they are not signed with our key.
     :raises BadReceipt: they cannot be read.
     """
-    return take(found=receipts.opened(signed, key=sms.receipt_key(), now_seconds=int(time.time())))
+    return take(found=opened(signed=[signed]))
+
+
+def opened(*, signed: Sequence[Signed]) -> list[Receipt]:
+    """Return the receipts of signed messages of a gateway; see ``take_signed`` for refusals."""
+    key, now_seconds = sms.receipt_key(), int(time.time())
+    return [receipt for one in signed for receipt in receipts.opened(one, key=key, now_seconds=now_seconds)]
 
 
 @opens_transaction
 def take(*, found: Sequence[Receipt]) -> int:
+    """Write down what receipts say, in one transaction; see ``take_step``."""
+    return take_step(found=found)
+
+
+@joins_transaction
+def take_step(*, found: Sequence[Receipt]) -> int:
     """
-    Write down what receipts say, in one transaction; return how many changed something.
+    Write down what receipts say, as a step; return how many changed something.
 
     A receipt of a message whose sending was not written down yet proves that it was sent. A receipt of a message that
-    nobody knows, or that says what is known, changes nothing.
+    nobody knows, or that says what is known, changes nothing. Those that arrived and say no more are written down in
+    two statements.
     """
-    return sum(_take(receipt) for receipt in sorted(found, key=lambda one: (one.notice_id or 0, one.proof)))
+    arrived = _arrived(found)
+    notice_settling.delivered_step(notice_ids=arrived)
+    others = [one for one in found if one.notice_id not in arrived]
+    return len(arrived) + sum(_take(one) for one in sorted(others, key=lambda one: (one.notice_id or 0, one.proof)))
+
+
+def _arrived(found: Sequence[Receipt]) -> set[int]:
+    """Return the notices, locked, of which nothing is said but that they arrived, and that were sent and no more."""
+    said = Counter(one.notice_id for one in found if one.notice_id is not None)
+    plain = {
+        one.notice_id: one.resent
+        for one in found
+        if one.notice_id is not None and one.outcome is Outcome.DELIVERED and not one.reason
+        and said[one.notice_id] == 1
+    }  # fmt: skip
+    return {
+        row.id
+        for row in notice_settling.lock_many(notice_ids=list(plain))
+        if row.state == NoticeState.SENT and not row.secret and plain[row.id] in {None, row.resent}
+    }
 
 
 def _take(receipt: Receipt) -> bool:

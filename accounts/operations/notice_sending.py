@@ -3,8 +3,12 @@ Sending notices: what the outbox does with each, outside any transaction.
 
 A crash between sending and writing that down repeats that one notice at most once, under the same Message-ID or
 reference. A notice that is not queued any more, because a receipt came first or consent was withdrawn, is not sent.
+
+Many go together: texts for telephones are written down together afterwards, since a gateway knows one that is repeated
+by its reference; mails are written down one by one, since a mailbox shows each that comes.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -14,6 +18,7 @@ from accounts.domain import notice_events, notice_routes, receipts
 from accounts.domain.mail_tokens import Sending
 from accounts.domain.notice_events import Channel, NoticeClass
 from accounts.domain.notice_states import NoticeAction, NoticeState
+from accounts.domain.receipts import Receipt
 from accounts.gateways import mail, sms
 from accounts.gateways.mail import Mail
 from accounts.gateways.sms import Taken
@@ -35,21 +40,48 @@ def send(message: outbox.Message) -> None:
 
     :raises GatewayDown: it was not taken; the outbox tries again, and after the last attempt the notice has failed.
     """
-    notice = _prepare(notice_id=message.payload["notice_id"], resent=message.payload.get("resent", 0))
-    if notice is None:
-        return
+    found, failed = _prepare([message])
+    if message.id in failed:
+        raise failed[message.id]
+    if message.id in found:
+        _send_one(message, found[message.id])
+
+
+def send_many(messages: Sequence[outbox.Message]) -> dict[int, Exception]:
+    """Send notices together: the outbox calls this for their first attempt. Return what failed, by message."""
+    found, failed = _prepare(messages)
+    taken: list[tuple[Notice, Taken]] = []
+    for message in messages:
+        notice = found.get(message.id)
+        if notice is None:
+            continue
+        try:
+            if notice.channel == Channel.SMS:
+                taken += _text(message, notice)
+            else:
+                _send_one(message, notice)
+        except Exception as error:  # noqa: BLE001 (whatever it is, the others are sent)
+            failed[message.id] = error
+    _settle_sent(taken)
+    return failed
+
+
+def _send_one(message: outbox.Message, notice: Notice) -> None:
+    """Send one notice, and write down at once what came of it."""
+    _settle_sent(_text(message, notice))
+
+
+def _text(message: outbox.Message, notice: Notice) -> list[tuple[Notice, Taken]]:
+    """Hand a notice over, and return it with what was said; nothing where its address does not work."""
     try:
-        taken = _hand_over(notice)
+        return [(notice, _hand_over(notice))]
     except Undeliverable as refused:
         _settle(notice_id=notice.id, action=NoticeAction.BOUNCE, reason=refused.reason, detail=refused.detail)
-        return
+        return []
     except Exception as error:
         if message.attempt >= outbox.ATTEMPTS_MOST:
             _settle(notice_id=notice.id, action=NoticeAction.FAIL, reason="gateway_down", detail=str(error))
         raise
-    _settle(notice_id=notice.id, action=NoticeAction.SEND, proof=taken.proof)
-    if taken.receipt is not None:
-        notice_receipts.take_signed(signed=taken.receipt)
 
 
 def give_up(at: datetime) -> None:
@@ -66,25 +98,44 @@ def _give_up(*, notice_id: int, resent: int) -> None:
 
 
 @opens_transaction
-def _prepare(*, notice_id: int, resent: int) -> Notice | None:
-    """Return the notice if this sending of it may go now; put it off into the morning, or suppress it, if not."""
-    notice = notice_settling.lock(notice_id=notice_id)
-    if notice is None or notice.state != NoticeState.QUEUED or notice.resent != resent:
-        return None
-    event = notice_events.event(notice.event)
-    channel = Channel(notice.channel)
-    if until := notice_drafts.quiet_until(timezone.now(), event=event, channel=channel):
-        # An attempt that failed may fall due at night, though the first one did not.
-        if not notice_drafts.queue_step(notice_id=notice.id, resent=resent, due_at=until):
-            # The clock of the database is before ours: this message itself was due at the end of the quiet hours.
-            raise GatewayDown("the quiet hours are not over yet")
-        return None
-    if notice.customer_id is not None:
-        person = notice_people.of_customers(customer_ids=[notice.customer_id])[notice.customer_id]
-        if not notice_routes.allows(person, event=event, channel=channel):
+def _prepare(messages: Sequence[outbox.Message]) -> tuple[dict[int, Notice], dict[int, Exception]]:
+    """
+    Return by message the notices that may go now, and what failed; two statements for those that may.
+
+    One that may not is put off into the morning, or suppressed.
+    """
+    rows = {row.id: row for row in notice_settling.lock_many(notice_ids=[_named(message)[0] for message in messages])}
+    customers = {row.customer_id for row in rows.values() if row.customer_id is not None}
+    people = notice_people.of_customers(customer_ids=sorted(customers)) if customers else {}
+    quiet: dict[tuple[str, str], datetime | None] = {}
+    found: dict[int, Notice] = {}
+    failed: dict[int, Exception] = {}
+    for message in messages:
+        notice_id, resent = _named(message)
+        notice = rows.get(notice_id)
+        if notice is None or notice.state != NoticeState.QUEUED or notice.resent != resent:
+            continue
+        event, channel = notice_events.event(notice.event), Channel(notice.channel)
+        if (event.code, channel.value) not in quiet:
+            quiet[event.code, channel.value] = notice_drafts.quiet_until(timezone.now(), event=event, channel=channel)
+        if until := quiet[event.code, channel.value]:
+            # An attempt that failed may fall due at night, though the first one did not.
+            if not notice_drafts.queue_step(notice_id=notice.id, resent=resent, due_at=until):
+                # The clock of the database is before ours: this message itself was due at the end of the quiet hours.
+                failed[message.id] = GatewayDown("the quiet hours are not over yet")
+            continue
+        if notice.customer_id is not None and not notice_routes.allows(
+            people[notice.customer_id], event=event, channel=channel
+        ):
             notice_settling.settle_step(notice=notice, action=NoticeAction.SUPPRESS, reason="no_consent")
-            return None
-    return notice
+            continue
+        found[message.id] = notice
+    return found, failed
+
+
+def _named(message: outbox.Message) -> tuple[int, int]:
+    """Return which notice a message sends, and the number of its sending."""
+    return message.payload["notice_id"], message.payload.get("resent", 0)
 
 
 def _hand_over(notice: Notice) -> Taken:
@@ -105,11 +156,31 @@ def _hand_over(notice: Notice) -> Taken:
 
 
 @opens_transaction
-def _settle(*, notice_id: int, action: NoticeAction, reason: str = "", detail: str = "", proof: str = "") -> None:
-    """Write down what came of it, unless a receipt said so before; what was withdrawn meanwhile and went, went."""
+def _settle(*, notice_id: int, action: NoticeAction, reason: str, detail: str) -> None:
+    """Write down why it did not go, unless a receipt said more before."""
     notice = notice_settling.lock(notice_id=notice_id)
-    if notice is None:
-        return
-    went = notice.state == NoticeState.WITHDRAWN and action is NoticeAction.SEND
-    if notice.state == NoticeState.QUEUED or went:
-        notice_settling.settle_step(notice=notice, action=action, reason=reason, detail=detail, proof=proof)
+    if notice is not None and notice.state == NoticeState.QUEUED:
+        notice_settling.settle_step(notice=notice, action=action, reason=reason, detail=detail)
+
+
+def _settle_sent(taken: Sequence[tuple[Notice, Taken]]) -> None:
+    """Write down that notices were taken, with what the gateway said of them at once: both, or neither."""
+    found = notice_receipts.opened(signed=[one.receipt for _, one in taken if one.receipt is not None])
+    if taken:
+        _settle_many({notice.id: one.proof for notice, one in taken}, found)
+
+
+@opens_transaction
+def _settle_many(proofs: dict[int, str], found: Sequence[Receipt]) -> None:
+    """
+    Write down that many were taken, and what receipts say; a constant number of statements for those that arrived.
+
+    What became of one meanwhile is looked at alone: what was withdrawn and went, went.
+    """
+    rows = notice_settling.lock_many(notice_ids=list(proofs))
+    plain = {row.id for row in rows if row.state == NoticeState.QUEUED and not row.secret}
+    notice_settling.sent_step(proofs={row_id: proofs[row_id] for row_id in plain})
+    for row in rows:
+        if row.id not in plain and row.state in {NoticeState.QUEUED, NoticeState.WITHDRAWN}:
+            notice_settling.settle_step(notice=row, action=NoticeAction.SEND, proof=proofs[row.id])
+    notice_receipts.take_step(found=found)

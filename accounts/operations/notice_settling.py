@@ -1,6 +1,6 @@
 """What became of a notice: sent, delivered, bounced, failed; and the next way, where one led nowhere."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from django.utils import timezone
@@ -12,21 +12,52 @@ from accounts.domain.notice_states import NOTICE, NoticeAction, NoticeState
 from accounts.domain.notice_texts import HIDDEN, Text
 from accounts.models.contact import ContactPoint
 from accounts.models.notice import Notice
-from accounts.operations import notice_drafts
+from accounts.operations import notice_drafts, unreachable
 from accounts.operations.notice_drafts import Draft
 from accounts.queries import notice_people
 from cis.kernel.actors import SYSTEM
 from cis.platform import audit
-from cis.platform.db import joins_transaction
+from cis.platform.db import execute, joins_transaction
 
 DETAIL_MOST = 500
 SPARE_PARTS = 5
+_SENT = """
+    UPDATE accounts_notice n SET state = %(state)s, proof = coalesce(nullif(one.proof, ''), n.proof), sent_at = %(at)s,
+                                 reason = '', detail = ''
+    FROM unnest(%(ids)s::bigint[], %(proofs)s::text[]) AS one (id, proof) WHERE n.id = one.id
+"""
 
 
 @joins_transaction
 def lock(*, notice_id: int) -> Notice | None:
     """Lock a notice until the use case ends; None if there is none."""
     return Notice.objects.select_for_update().filter(id=notice_id).first()
+
+
+@joins_transaction
+def lock_many(*, notice_ids: Collection[int]) -> list[Notice]:
+    """Lock notices until the use case ends, in the order of their ids, so that nobody waits crosswise."""
+    if not notice_ids:
+        return []
+    return list(Notice.objects.select_for_update().filter(id__in=notice_ids).order_by("id"))
+
+
+@joins_transaction
+def sent_step(*, proofs: Mapping[int, str]) -> None:
+    """Write down that notices were taken, by what the gateway calls them; locked, queued, without a secret."""
+    if proofs:
+        to = NOTICE.step(NoticeState.QUEUED, NoticeAction.SEND, SYSTEM).to
+        execute(_SENT, {"state": to.value, "ids": list(proofs), "proofs": list(proofs.values()), "at": timezone.now()})
+
+
+@joins_transaction
+def delivered_step(*, notice_ids: Collection[int]) -> None:
+    """Write down that notices arrived; locked, sent, without a secret."""
+    if notice_ids:
+        to = NOTICE.step(NoticeState.SENT, NoticeAction.DELIVER, SYSTEM).to
+        Notice.objects.filter(id__in=notice_ids).update(
+            state=to.value, settled_at=timezone.now(), reason="", detail="", spares=[]
+        )
 
 
 @joins_transaction
@@ -50,7 +81,9 @@ def settle_step(*, notice: Notice, action: NoticeAction, reason: str = "", detai
     if move.to in {NoticeState.BOUNCED, NoticeState.FAILED}:
         if move.to is NoticeState.BOUNCED:
             _mark_contact(notice, detail or reason)
-        _fall_back(notice)
+        is_on_its_way = _fall_back(notice)
+        if move.to is NoticeState.BOUNCED and notice.mailing_id is not None and not is_on_its_way:
+            unreachable.note_step(customer_ids=[notice.customer_id] if notice.customer_id else [], at=now)
     if move.to not in {NoticeState.SENT, NoticeState.QUEUED}:
         notice.spares = []
     hide_secret(notice)
@@ -94,16 +127,18 @@ def _mark_contact(notice: Notice, reason: str) -> None:
         )
 
 
-def _fall_back(notice: Notice) -> None:
+def _fall_back(notice: Notice) -> bool:
+    """Queue a notice by the next way; return whether there is one."""
     event = notice_events.event(notice.event)
     spares = _spares(notice.spares)
     person = _person(notice, spares)
     if event.everywhere or person is None or not spares:
-        return
+        return False
     after = Channel(notice.channel)
     taken = notice_routes.routes(person, event=event, after=after, only=frozenset(way for way, *_ in spares))
     drafts = [_draft(notice, person, route, spares) for route in taken]
     notice_drafts.write_step(event=event, drafts=drafts)
+    return any(not route.reason for route in taken)
 
 
 Spare = tuple[Channel, str, int, Text]

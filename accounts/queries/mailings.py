@@ -1,6 +1,6 @@
 """Mailings: the list, one with its texts, and what became of its notices."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
@@ -132,6 +132,28 @@ def report(*, mailing_id: int) -> tuple[Report, ...]:
     for channel, state, count in db.fetch(sql, [mailing_id]):
         counts.setdefault(channel, {})[state] = count
     return tuple(Report(channel=channel, counts=found) for channel, found in counts.items())
+
+
+def without_a_way(*, event: str, keys: Sequence[str]) -> list[int]:
+    """Return the customers among some notices to whom no way outside leads: no contact, or none that works."""
+    rows = db.fetch(
+        """SELECT DISTINCT customer_id FROM accounts_notice
+           WHERE event = %s AND key = ANY(%s) AND state = 'suppressed' AND reason IN ('no_contact', 'bounced_before')
+           ORDER BY 1""",
+        [event, list(keys)],
+    )
+    return [customer_id for (customer_id,) in rows]
+
+
+def unreached(*, mailing_id: int) -> int:
+    """Return how many customers of a mailing nothing outside reached, or may still reach; one statement."""
+    ((count,),) = db.fetch(
+        """SELECT count(*) FROM (
+               SELECT customer_id FROM accounts_notice WHERE mailing_id = %s AND channel <> 'inbox' GROUP BY customer_id
+               HAVING NOT bool_or(state IN ('queued', 'sent', 'delivered'))) AS one""",
+        [mailing_id],
+    )
+    return int(count)
 
 
 def sample(*, mailing_id: int, most: int) -> tuple[tuple[int, str, str, str], ...]:

@@ -61,6 +61,20 @@ def of_customers(*, customer_ids: Sequence[int]) -> dict[int, Person]:
     }
 
 
+def names_of(*, customer_ids: Sequence[int]) -> dict[int, tuple[int | None, str]]:
+    """Return customers by id: the account that they hold, or held last, and their name; one statement."""
+    if not customer_ids:
+        return {}
+    return {row[0]: (row[1], row[2]) for row in db.fetch(_NAMES, [list(customer_ids)])}
+
+
+_NAMES = """
+    SELECT c.id, (SELECT h.account_id FROM accounts_accountholder h WHERE h.customer_id = c.id
+                  ORDER BY upper(h.period) DESC NULLS FIRST, h.account_id LIMIT 1), c.name
+    FROM accounts_customer c WHERE c.id = ANY(%s)
+"""
+
+
 def addressees(
     *, event: str, keys: Sequence[str], customer_ids: Sequence[int | None], account_ids: Sequence[int | None]
 ) -> tuple[dict[str, Addressee], tuple[Written, ...]]:

@@ -7,6 +7,8 @@ from cis.kernel.fixed import Int64
 from cis.platform import db
 
 SAMPLE = 10
+AFFECTED = ("defects", "protected")
+"""Whom a safety campaign may be about: an installation with open defects; life support and vulnerable people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +21,7 @@ class Choice:
     tariff         code of the tariff of today
     cycle          code of the bill cycle
     segment        of the customer, as the last night gave it
+    affected       whom a safety campaign is about: one of ``AFFECTED``
     asked_for      only customers who said yes to offers by some way
     """
 
@@ -27,6 +30,7 @@ class Choice:
     tariff: str = ""
     cycle: str = ""
     segment: str = ""
+    affected: str = ""
     asked_for: bool = False
 
 
@@ -61,6 +65,14 @@ _CHOSEN = """
       AND (%(cycle)s = '' OR y.code = %(cycle)s)
       AND (%(segment)s = '' OR EXISTS (
            SELECT 1 FROM accounts_customersegment e WHERE e.customer_id = c.id AND e.segment = %(segment)s))
+      AND (%(affected)s = '' OR %(affected)s = 'defects' AND EXISTS (
+           SELECT 1 FROM contracts_defect d JOIN contracts_safetyinspection i ON i.id = d.inspection_id
+           JOIN contracts_serviceagreement ag ON ag.id = i.agreement_id
+           WHERE ag.account_id = a.id AND d.closed_date IS NULL)
+           OR %(affected)s = 'protected' AND EXISTS (
+           SELECT 1 FROM accounts_protection q
+           WHERE q.customer_id = c.id AND (q.account_id IS NULL OR q.account_id = a.id)
+             AND q.kind IN ('life_support', 'vulnerable') AND (q.until_date IS NULL OR q.until_date > %(at)s::date)))
       AND (NOT %(asked_for)s OR EXISTS (
            SELECT 1 FROM accounts_consent o
            WHERE o.customer_id = c.id AND o.notice_class = 'marketing' AND o.is_given))
@@ -108,5 +120,6 @@ def _params(choice: Choice, at_date: date) -> dict[str, object]:
         "tariff": choice.tariff,
         "cycle": choice.cycle,
         "segment": choice.segment,
+        "affected": choice.affected,
         "asked_for": choice.asked_for,
     }

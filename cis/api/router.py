@@ -160,6 +160,7 @@ urlpatterns = [
     path("work-orders/<int:work_order_id>/fail", work.FailWork.as_view(), name="api_fail_work"),
     path("work-orders/<int:work_order_id>/cancel", work.CancelWork.as_view(), name="api_cancel_work"),
     path("fault-reports", outages.FaultReports.as_view(), name="api_fault_reports"),
+    path("meter-alarms", outages.MeterAlarms.as_view(), name="api_meter_alarms"),
     path("outages", outages.OutageList.as_view(), name="api_outages"),
     path("outages/<int:outage_id>", outages.OutageOne.as_view(), name="api_outage"),
     path("crews", work.CrewList.as_view(), name="api_crews"),

@@ -29,6 +29,7 @@ STANDARDS: Mapping[str, Any] = {
     "protection_review": _("Review of a protection"),
     "follow_up_visit": _("Follow-up visit"),
     "care_plan_review": _("Review of a service plan"),
+    "customer_unreachable": _("A customer whom no message reaches"),
 }
 """Names of service standards of care."""
 POINTS_KINDS: Mapping[str, Any] = {

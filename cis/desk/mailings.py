@@ -79,19 +79,21 @@ def _wanted(request: HttpRequest) -> tuple[MailingListForm, Wanted]:
 @allow(*MAILERS)
 def new(request: HttpRequest) -> HttpResponse:
     """Write a mailing: the first button shows count, sample and text, the second one proposes it."""
-    form = MailingForm(posted(request))
-    context = {"form": form, "rule": packs.rule("mailings", at=today())}
+    begun = request.GET.get("event", "")
+    form = MailingForm(posted(request), event=begun if begun in rules.EVENTS else rules.EVENTS[0])
+    context = {"form": form, "rule": packs.rule("mailings", at=today()), "events": rules.EVENTS}
     if form.is_bound and form.is_valid():
         try:
             if request.POST.get("do") == "propose":
                 mailing_id = proposals.propose(
-                    new=form.mailing(), choice=form.choice(), today=today(), actor=actor_of(request)
+                    new=form.mailing(), choice=form.choice(), today=form.on(today()), actor=actor_of(request)
                 )
                 messages.success(request, _("The mailing is kept. Nothing is sent before it is let go."))
                 return redirect("desk:mailing", mailing_id)
             rules.templates(form.mailing())
-            context["count"] = mailing_targets.count(choice=form.choice(), at_date=today())
-            found = mailing_targets.sample(choice=form.choice(), at_date=today(), most=SAMPLE)
+            on = form.on(today())
+            context["count"] = mailing_targets.count(choice=form.choice(), at_date=on)
+            found = mailing_targets.sample(choice=form.choice(), at_date=on, most=SAMPLE)
             context["sample"] = found
             name, account = (found[0].name, found[0].account_number) if found else ("–", "–")
             context["letters"] = _letters(form.mailing(), name, account)
@@ -109,7 +111,10 @@ def show(request: HttpRequest, mailing_id: int) -> HttpResponse:
     if request.method == "POST":
         return _decide(request, mailing_id)
     job = progress.one(job_id=card.job_id) if card.job_id else None
-    context: dict[str, Any] = {"card": card, "job": job, "reports": mailings.report(mailing_id=mailing_id)}
+    context: dict[str, Any] = {
+        "card": card, "job": job, "reports": mailings.report(mailing_id=mailing_id),
+        "unreached": mailings.unreached(mailing_id=mailing_id),
+    }  # fmt: skip
     if asks_for(request, "mailing-progress"):
         answer = render(request, "desk/_mailing.html", context)
         if card.state != MailingState.SENDING:
@@ -118,9 +123,12 @@ def show(request: HttpRequest, mailing_id: int) -> HttpResponse:
     found = mailings.sample(mailing_id=mailing_id, most=SAMPLE)
     name, account = (found[0][2], found[0][1]) if found else ("–", "–")
     is_author = actor.id == card.actor_id
+    written = mailings.words_of(mailing_id=mailing_id)
+    why = "why" if (get_language() or "").startswith("zh") else "why_en"
     context |= {
         "sample": found,
-        "letters": _letters(mailings.words_of(mailing_id=mailing_id), name, account),
+        "letters": _letters(written, name, account),
+        "facts": {"why": written.facts.get(why, ""), "start": written.facts.get("start", "")},
         "actions": [str(one) for one in MAILING.actions(MailingState(card.state), actor)],
         "waits_for_other": card.needs_another and (is_author or actor.roles.isdisjoint(DECIDERS)),
     }
@@ -150,7 +158,7 @@ def _letters(new: NewMailing, name: str, account: str) -> list[dict[str, object]
             ways.append((Channel.SMS, Text("", said.sms)))
         for channel, text in ways:
             made = stored.preview(
-                event=event, channel=channel, language=language, text=text, facts={}, name=name, account=account
+                event=event, channel=channel, language=language, text=text, facts=new.facts, name=name, account=account
             )
             found.append(
                 {

@@ -18,7 +18,7 @@ _OUT = ("desk:new_refund", "desk:move_payment", "desk:write_offs")
 _PURSUED = ("desk:calls", "desk:dunning_batches", "desk:holds", "desk:plans", "desk:cut_orders", "desk:forecasts")
 _STORE = ("desk:seals", "desk:meter_commands", "desk:energizings")
 _DEBITS = ("desk:mandates", "desk:debit_batches")
-_DARK = ("desk:report_fault", "desk:planned_outages", "desk:reliability")
+_DARK = ("desk:report_fault", "desk:meter_alarms", "desk:planned_outages", "desk:reliability")
 ENTRIES = (
     NavEntry("home", _("Home"), "home", STAFF),
     NavEntry("desk:tasks", _("Deadlines"), "clock-hour-4", STAFF),

@@ -92,6 +92,18 @@ TOLD: Mapping[str, Any] = {
     "outage_danger": _("Danger, and when it is back"),
     "outage_restored": _("Power is back"),
 }
+ALARM_KINDS: Mapping[str, Any] = {
+    "power_off": _("No power"),
+    "power_on": _("Power is back"),
+}
+ALARM_ANSWERS: Mapping[str, Any] = {
+    "outage": _("Outage"),
+    "planned": _("Planned outage"),
+    "cut": _("Cut off because of a debt"),
+    "prepaid": _("Prepaid balance used up"),
+    "brief": _("Over before it was heard"),
+    "nothing": _("Nothing was dark"),
+}
 STANDARDS: Mapping[str, Any] = {
     "outage_arrival_city": _("Crew there, city"),
     "outage_arrival_rural": _("Crew there, country"),
@@ -116,6 +128,8 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "plan_outage_action": PLAN_ACTIONS,
     "plan_outage_notice": NOTICES,
     "outage_told": TOLD,
+    "alarm_kind": ALARM_KINDS,
+    "alarm_answer": ALARM_ANSWERS,
 }
 TONES: Mapping[tuple[str, str], str] = {
     ("outage", "supposed"): "warn",
@@ -126,6 +140,10 @@ TONES: Mapping[tuple[str, str], str] = {
     ("plan_outage", "on"): "bad",
     ("plan_outage", "done"): "ok",
     ("fault_answer", "planned"): "info",
+    ("alarm_answer", "outage"): "bad",
+    ("alarm_answer", "planned"): "info",
+    ("alarm_answer", "cut"): "warn",
+    ("alarm_answer", "prepaid"): "warn",
     ("fault_answer", "cut"): "bad",
     ("fault_answer", "prepaid"): "bad",
     ("fault_answer", "known"): "warn",

@@ -7,6 +7,7 @@ from typing import Final
 
 from accounts.domain import care_plans, visits
 from accounts.domain.protections import EVIDENCE_STANDARD, REVIEW_STANDARD
+from accounts.operations import unreachable
 from cis.kernel.enums import Role
 from cis.kernel.workflow import Standard
 from complaints.domain.kinds import STANDARDS as CASE_STANDARDS
@@ -28,7 +29,7 @@ def _of(*standards: str) -> tuple[str, ...]:
     return tuple(standard_key(Standard(one), standard_class=each) for one in standards for each in StandardClass)
 
 
-CARE: Final = (EVIDENCE_STANDARD, REVIEW_STANDARD, visits.STANDARD, care_plans.STANDARD)
+CARE: Final = (EVIDENCE_STANDARD, REVIEW_STANDARD, visits.STANDARD, care_plans.STANDARD, unreachable.STANDARD)
 QUEUES: Final[Mapping[str, Queue]] = MappingProxyType(
     {
         "papers": Queue(frozenset({Role.CLERK}), _of("connection_documents")),

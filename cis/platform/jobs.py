@@ -8,7 +8,7 @@ at any time and more than once, and a lost, doubled or flushed message does no h
     jobs.register("billing_night", runs.night, schedule=...)     in cis.wiring: falls due by the clock
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -226,3 +226,22 @@ def alone(key: str) -> Iterator[bool]:
     finally:
         if is_ours and connection.is_usable():
             db.fetch("SELECT pg_advisory_unlock(%s, %s)", place)
+
+
+@contextmanager
+def alone_each(keys: Sequence[str]) -> Iterator[list[bool]]:
+    """Hold many locks like that of ``alone``, in one statement; yield of each whether it is ours."""
+    places = [crc32(key.encode()) - 2**31 for key in keys]
+    rows = sorted(db.fetch(_LOCK_EACH, [LOCK_SPACE, places]))
+    ours = [bool(is_ours) for _number, is_ours in rows]
+    try:
+        yield ours
+    finally:
+        if any(ours) and connection.is_usable():
+            held = [place for place, is_ours in zip(places, ours, strict=True) if is_ours]
+            db.fetch("SELECT pg_advisory_unlock(%s, place) FROM unnest(%s::int[]) AS one (place)", [LOCK_SPACE, held])
+
+
+_LOCK_EACH = """
+    SELECT number, pg_try_advisory_lock(%s, place) FROM unnest(%s::int[]) WITH ORDINALITY AS one (place, number)
+"""

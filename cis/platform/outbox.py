@@ -4,10 +4,13 @@ Messages to the world outside: mail, SMS, webhooks, papers, meter commands.
 A message is a row written with the use case that causes it, and is sent after the commit. Promise: none is missing,
 and a crash between sending and writing that down repeats at most that one; receivers can tell by its Message-ID. What
 fails is tried again, later each time, and is dead with a visible reason after that.
+
+Kinds that have a sender of many go together for their first attempt, in a constant number of statements for all of
+them; what fails of them, or was with a worker that died, goes alone from then on.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,6 +28,8 @@ ATTEMPTS_MOST = 10
 FIRST_WAIT = timedelta(minutes=1)
 LONGEST_WAIT = timedelta(hours=6)
 BATCH = 200
+TOGETHER = 50
+"""So many messages of a kind go together."""
 ERROR_MOST = 1_000
 log = structlog.get_logger(__name__)
 
@@ -51,12 +56,19 @@ class Message:
 
 
 Sender = Callable[[Message], object]
+ManySender = Callable[[Sequence[Message]], Mapping[int, Exception]]
 SENDERS: dict[str, Sender] = {}
+MANY: dict[str, ManySender] = {}
 
 
 def send_by(kind: str, sender: Sender) -> None:
     """Bind a kind of message to its sender, which raises if it could not send. For ``cis.wiring`` only."""
     SENDERS[kind] = sender
+
+
+def send_many_by(kind: str, sender: ManySender) -> None:
+    """Bind a kind to what sends many of it at once, and returns what failed by id. For ``cis.wiring`` only."""
+    MANY[kind] = sender
 
 
 @db.joins_transaction
@@ -111,14 +123,16 @@ def wake() -> None:
 
 
 def deliver_due(*, most: int = BATCH) -> int:
-    """Send what is due, one message after the other, until nothing is due or ``most`` were tried; return how many."""
+    """Send what is due, the earliest first, until nothing is due or ``most`` were tried; return how many."""
     tried = 0
-    while tried < most and (message := _claim()):
-        tried += 1
-        if message.attempt > ATTEMPTS_MOST:
-            _bury(message)
+    while tried < most and (messages := _claim(min(most - tried, TOGETHER))):
+        tried += len(messages)
+        if len(messages) > 1:
+            _send_together(messages)
+        elif messages[0].attempt > ATTEMPTS_MOST:
+            _bury(messages[0])
         else:
-            _send(message)
+            _send(messages[0])
     return tried
 
 
@@ -143,25 +157,33 @@ def wait_after(attempt: int) -> timedelta:
 
 
 @db.opens_transaction
-def _claim() -> Message | None:
+def _claim(most: int) -> list[Message]:
     """
     Take the next message, count the attempt and put the next one off, before anything is sent.
 
-    So a message that kills its worker comes after the others, and is dead in the end like any that fails.
+    So a message that kills its worker comes after the others, and is dead in the end like any that fails. With one that
+    was never tried go others of its kind, where they have a sender of many.
     """
-    rows = db.fetch(
-        """
-        SELECT id, kind, key, payload, attempts FROM platform_outboxmessage
-        WHERE state = 'waiting' AND due_at <= now()
-        ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED
-        """
-    )
+    rows = db.fetch(f"{_DUE} ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED")
     if not rows:
-        return None
-    row_id, kind, key, payload, attempts = rows[0]
-    attempt = attempts + 1
-    OutboxMessage.objects.filter(id=row_id).update(attempts=attempt, due_at=timezone.now() + wait_after(attempt))
-    return Message(row_id, kind, key, json.loads(payload) if isinstance(payload, str) else payload, attempt)
+        return []
+    kind, attempt = rows[0][1], rows[0][4] + 1
+    if kind in MANY and attempt == 1:
+        rows = db.fetch(
+            f"{_DUE} AND kind = %s AND attempts = 0 ORDER BY due_at, id LIMIT %s FOR UPDATE SKIP LOCKED", [kind, most]
+        )
+    OutboxMessage.objects.filter(id__in=[row[0] for row in rows]).update(
+        attempts=attempt, due_at=timezone.now() + wait_after(attempt)
+    )
+    return [
+        Message(row_id, kind, key, json.loads(payload) if isinstance(payload, str) else payload, attempt)
+        for row_id, kind, key, payload, _attempts in rows
+    ]
+
+
+_DUE = """
+    SELECT id, kind, key, payload, attempts FROM platform_outboxmessage WHERE state = 'waiting' AND due_at <= now()
+"""
 
 
 def _send(message: Message) -> None:
@@ -179,11 +201,45 @@ def _send(message: Message) -> None:
         except Exception as error:
             if not connection.is_usable():
                 raise  # the database went away, not the receiver
-            is_last = message.attempt >= ATTEMPTS_MOST
-            log.warning("message_not_sent", id=message.id, kind=message.kind, attempt=message.attempt, error=str(error))
-            _write(message, OutboxState.DEAD if is_last else OutboxState.WAITING, f"{type(error).__name__}: {error}")
+            _note_failed(message, error)
         else:
-            _write(message, OutboxState.SENT, "", sent_at=timezone.now())
+            _note_sent([message.id])
+
+
+def _send_together(messages: Sequence[Message]) -> None:
+    """Call the sender of many, as ``_send`` calls that of one; who fails is known by id, or all do."""
+    kind = messages[0].kind
+    with jobs.alone_each([f"outbox {message.id}" for message in messages]) as ours:
+        held = [message for message, is_ours in zip(messages, ours, strict=True) if is_ours]
+        still = OutboxMessage.objects.filter(
+            id__in=[message.id for message in held], state=OutboxState.WAITING.value, attempts=1
+        )
+        waiting = set(still.values_list("id", flat=True))
+        mine = [message for message in held if message.id in waiting]
+        failed: Mapping[int, Exception] = {}
+        try:
+            if mine:
+                failed = MANY[kind](mine)
+        except Exception as error:
+            if not connection.is_usable():
+                raise
+            failed = {message.id: error for message in mine}
+        _note_sent([message.id for message in mine if message.id not in failed])
+        for message in mine:
+            if message.id in failed:
+                _note_failed(message, failed[message.id])
+
+
+def _note_sent(message_ids: Collection[int]) -> None:
+    OutboxMessage.objects.filter(id__in=message_ids).update(
+        state=OutboxState.SENT.value, last_error="", sent_at=timezone.now()
+    )
+
+
+def _note_failed(message: Message, error: Exception) -> None:
+    is_last = message.attempt >= ATTEMPTS_MOST
+    log.warning("message_not_sent", id=message.id, kind=message.kind, attempt=message.attempt, error=str(error))
+    _write(message, OutboxState.DEAD if is_last else OutboxState.WAITING, f"{type(error).__name__}: {error}")
 
 
 def _sender_of(kind: str) -> Sender:
@@ -196,5 +252,5 @@ def _bury(message: Message) -> None:
     _write(message, OutboxState.DEAD, f"its worker died {ATTEMPTS_MOST} times while sending it")
 
 
-def _write(message: Message, state: OutboxState, error: str, **values: object) -> None:
-    OutboxMessage.objects.filter(id=message.id).update(state=state.value, last_error=error[:ERROR_MOST], **values)
+def _write(message: Message, state: OutboxState, error: str) -> None:
+    OutboxMessage.objects.filter(id=message.id).update(state=state.value, last_error=error[:ERROR_MOST])

@@ -43,7 +43,7 @@ class Loyalty:
     least_points: int = field(metadata={"least": 1, "most": 1_000_000})
 
 
-VISIT_EVENTS = re.compile("supply_began|supply_restored")
+VISIT_EVENTS = re.compile("supply_began|supply_restored|complaint_closed|outage_ended")
 CODES = re.compile("[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 

@@ -14,9 +14,10 @@ from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.enums import Role
 from cis.kernel.errors import Refused
 from cis.kernel.workflow import IllegalMove
-from cis.platform import audit, deadlines
+from cis.platform import audit, deadlines, events
 from cis.platform.db import joins_transaction
 from complaints.domain import case_workflow as table
+from complaints.domain.announcements import CaseClosed
 from complaints.domain.case_workflow import LIVE, NEEDS_REASON, PAUSES, WORKFLOW, CaseAction, CaseState, Clock
 from complaints.domain.kinds import SUBJECT, CaseKind
 from complaints.domain.rules import CaseRules
@@ -128,6 +129,12 @@ def go(
     _move_clocks(row, action, at, keys, rules, went_on=waited and row.waits_since is None)
     if after not in LIVE and after is not _S.MERGED:
         case_holds.end_step(case_id=row.id, at=at, actor=SYSTEM)
+    if after is _S.CLOSED and before is not after and row.account_id is not None:
+        told = CaseClosed(
+            case_id=row.id, kind=CaseKind(row.kind), account_id=row.account_id, closed_at=at,
+            is_about_somebody=row.about_user_id is not None or row.about_team_id is not None,
+        )  # fmt: skip
+        events.announce(told)
 
 
 @joins_transaction

@@ -5,6 +5,7 @@ from rest_framework import serializers
 
 from cis.platform.api_fields import Strict
 from metering.api.field_contracts import PageQuery
+from metering.domain.meter_alarms import BATCH_MOST, SERIAL_MOST, AlarmKind
 from metering.domain.outages import (
     ADDRESS_MOST,
     NAME_MOST,
@@ -22,7 +23,7 @@ OUTAGE = {
     "outage": 12, "state": "confirmed", "scope": "transformer", "name": "水清路772弄1号变", "district": "闵行区",
     "feeder": "闵行5线", "cause": "cable", "is_dangerous": False, "is_planned": False,
     "began_at": "2026-11-28T10:02:00Z", "expected_back_at": "2026-11-28T13:00:00Z", "restored_at": None,
-    "supplies": 30, "dark": 30, "reports": 4, "work_order": 311, "crew": "二班 West crew",
+    "supplies": 30, "dark": 30, "reports": 4, "meters": 21, "work_order": 311, "crew": "二班 West crew",
 }  # fmt: skip
 
 
@@ -63,6 +64,44 @@ class FaultTaken(serializers.Serializer):
     expected_back_at = serializers.DateTimeField(allow_null=True)
 
 
+class AlarmGiven(Strict):
+    """What a meter says; ``power_off`` is its last gasp."""
+
+    serial = serializers.CharField(max_length=SERIAL_MOST)
+    kind = serializers.ChoiceField([str(one) for one in AlarmKind])
+    occurred_at = serializers.DateTimeField()
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample(
+            "Gone, and back", request_only=True,
+            value={"alarms": [
+                {"serial": "300000012345", "kind": "power_off", "occurred_at": "2026-11-28T10:02:07Z"},
+                {"serial": "300000012377", "kind": "power_on", "occurred_at": "2026-11-28T10:02:31Z"},
+            ]},
+        )
+    ]
+)  # fmt: skip
+class AlarmsGiven(Strict):
+    """Alarms of meters, in any order."""
+
+    alarms = serializers.ListField(child=AlarmGiven(), min_length=1, max_length=BATCH_MOST)
+
+
+@extend_schema_serializer(
+    examples=[
+        OpenApiExample("Taken", response_only=True, value={"kept": 2, "unknown": ["300000099999"], "outages": [12]})
+    ]
+)
+class AlarmsTaken(serializers.Serializer):
+    """What came of alarms; what was heard before is not kept again."""
+
+    kept = serializers.IntegerField()
+    unknown = serializers.ListField(child=serializers.CharField(), help_text="Serial numbers of no meter here.")
+    outages = serializers.ListField(child=serializers.IntegerField(), help_text="That they made, joined or ended.")
+
+
 class OutageQuery(PageQuery):
     """Which outages."""
 
@@ -89,6 +128,7 @@ class OutageOut(serializers.Serializer):
     supplies = serializers.IntegerField()
     dark = serializers.IntegerField()
     reports = serializers.IntegerField()
+    meters = serializers.IntegerField(help_text="Supplies whose meters said so themselves.")
     work_order = serializers.IntegerField(allow_null=True)
     crew = serializers.CharField()
 

@@ -13,14 +13,17 @@ from cis.platform.access import actor_of
 from cis.platform.api_fields import JsonParser, asked, key_parameter, problems
 from cis.platform.idempotency import idempotent
 from metering.api import outage_contracts as contract
+from metering.domain.meter_alarms import AlarmKind, NewAlarm
 from metering.domain.outages import FaultChannel, FaultKind, NewReport
 from metering.models.outage import Outage
+from metering.operations import meter_alarms
 from metering.operations import outages as operations
 from metering.queries import outage_places, outages
 from metering.queries.outages import OutageCard
 
 OUTAGES_READ = api.scope("outages:read", "Read outages.", roles={Role.CLERK, Role.METERING, Role.FIELD, Role.AUDITOR})
 FAULTS_WRITE = api.scope("faults:write", "Report faults.", roles={Role.CLERK, Role.METERING})
+ALARMS_WRITE = api.scope("alarms:write", "Send alarms of meters.", roles={Role.METERING})
 ID = OpenApiParameter("outage_id", int, OpenApiParameter.PATH, description="As in the list.")
 
 
@@ -58,6 +61,37 @@ class FaultReports(APIView):
             "expected_back_at": said.expected_back_at,
         }  # fmt: skip
         return Response(contract.FaultTaken(told).data, status=201)
+
+
+@api.needs(POST=ALARMS_WRITE)
+class MeterAlarms(APIView):
+    """Alarms of meters."""
+
+    parser_classes = (JsonParser,)
+
+    @extend_schema(
+        operation_id="send_meter_alarms",
+        summary="Send alarms of meters",
+        tags=["Outages"],
+        request=contract.AlarmsGiven,
+        responses={200: contract.AlarmsTaken, **problems(400, 404, 415, 422)},
+    )
+    def post(self, request: Request) -> Response:
+        """
+        Send what meters say of their own: that no current flows, or that it flows again. One alarm counts once.
+
+        Alarms near to one another in time and in the network become one outage, with the reports beside them; a meter
+        that has current again ends the dark time of its supply. Send them as they come: late, twice, in any order.
+        """
+        given = contract.AlarmsGiven(data=request.data)
+        given.is_valid(raise_exception=True)
+        alarms = [
+            NewAlarm(serial=one["serial"], kind=AlarmKind(one["kind"]), occurred_at=one["occurred_at"])
+            for one in given.validated_data["alarms"]
+        ]
+        taken = meter_alarms.take(alarms=alarms, actor=actor_of(request))
+        told = {"kept": taken.kept, "unknown": taken.unknown, "outages": taken.outages}
+        return Response(contract.AlarmsTaken(told).data)
 
 
 @api.needs(GET=OUTAGES_READ)
@@ -100,7 +134,7 @@ class OutageOne(APIView):
 def _shown(card: OutageCard) -> dict[str, Any]:
     names = (
         "state", "scope", "name", "district", "feeder", "cause", "is_dangerous", "began_at", "expected_back_at",
-        "restored_at", "supplies", "dark", "reports", "crew",
+        "restored_at", "supplies", "dark", "reports", "meters", "crew",
     )  # fmt: skip
     given = {name: getattr(card, name) for name in names}
     more = {"outage": card.id, "is_planned": card.plan_id is not None, "work_order": card.order_id}

@@ -102,3 +102,12 @@ class CapacityEnding:
     subject_id: int
     until_date: date
     today: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutageEnded:
+    """Current flows again everywhere where an outage had left it dark."""
+
+    outage_id: int
+    at: datetime
+    is_planned: bool

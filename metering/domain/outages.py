@@ -155,6 +155,7 @@ KEEPERS: frozenset[Role | ActorKind] = frozenset(
 )
 REPORTERS: frozenset[Role | ActorKind] = KEEPERS | {Role.CASHIER, Role.BILLING, ActorKind.CUSTOMER}
 WORKERS = KEEPERS | {ActorKind.SYSTEM}
+"""Who may say that it is so, and that current is back: meters do so by the system."""
 
 _S, _A = OutageState, OutageAction
 WORKFLOW = Workflow(
@@ -168,7 +169,7 @@ WORKFLOW = Workflow(
                 (_A.DANGER, ANYONE),
                 (_A.EXPECT, KEEPERS),
                 (_A.ARRIVE, KEEPERS),
-                (_A.PART, KEEPERS),
+                (_A.PART, WORKERS),
                 (_A.SPLIT, KEEPERS),
             )
         },

@@ -128,7 +128,11 @@ class Outage(models.Model):
 
 
 class OutageSupply(models.Model):
-    """A supply that is dark by an outage, and when current flowed again; it is in one open outage at a time."""
+    """
+    A time at which a supply was dark by an outage; it is dark by one at a time.
+
+    One that had current again, while the rest of the outage went on, may be dark by it once more.
+    """
 
     outage = models.ForeignKey("metering.Outage", on_delete=models.PROTECT, related_name="supplies")
     service_point = models.ForeignKey(
@@ -139,7 +143,6 @@ class OutageSupply(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(name="supply_is_in_an_outage_once", fields=["outage", "service_point"]),
             models.UniqueConstraint(name="supply_is_dark_once", fields=["service_point"], condition=Q(back_at=None)),
             models.CheckConstraint(
                 name="supply_comes_back_after_it_went", condition=Q(back_at=None) | Q(back_at__gte=F("off_at"))

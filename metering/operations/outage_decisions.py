@@ -9,9 +9,10 @@ from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
 from cis.platform.db import fetch, joins_transaction, opens_transaction
 from metering.domain.outages import Cause, OutageAction, Scope
+from metering.models.alarm import MeterAlarm
 from metering.models.outage import FaultReport, Outage, OutageExpectation, OutageSupply
 from metering.operations import outage_repairs, outage_rows, outage_telling, planned_outages
-from metering.queries import outage_places, outages
+from metering.queries import dark_times, outage_places
 
 EXPECTED_MOST = timedelta(days=30)
 
@@ -160,6 +161,7 @@ def split(
     )
     OutageSupply.objects.filter(outage=row, service_point_id__in=points).update(outage=made)
     FaultReport.objects.filter(outage=row, service_point_id__in=points).update(outage=made)
+    MeterAlarm.objects.filter(outage=row, service_point_id__in=points).update(outage=made)
     row.is_kept = True
     outage_rows.move(row, OutageAction.SPLIT, actor=actor, note=f"{made.id}")
     outage_repairs.place_step(row)
@@ -184,7 +186,7 @@ def join(*, outage_id: int, other_id: int, actor: Actor) -> None:
     if outage_id == other_id or into.feeder_id is None or into.feeder_id != other.feeder_id:
         raise NotTogether("Only outages of the same feeder are one.", field="other")
     _refuse_if_planned(into, other)
-    if outages.shares_supplies(outage_id=outage_id, other_id=other_id):
+    if dark_times.shares_supplies(outage_id=outage_id, other_id=other_id):
         raise CameBack("A supply was back in between, so they stay two outages.", field="other")
     if into.transformer_id != other.transformer_id or into.service_point_id != other.service_point_id:
         common = into.transformer_id if into.transformer_id == other.transformer_id else None

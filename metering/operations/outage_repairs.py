@@ -10,9 +10,9 @@ from datetime import datetime
 from django.utils import timezone
 
 from cis.kernel.actors import SYSTEM, Actor
-from cis.platform import deadline_turns, deadlines
+from cis.platform import deadline_turns, deadlines, events
 from cis.platform.db import joins_transaction
-from metering.domain.announcements import WorkOrderCancelled, WorkOrderDone, WorkOrderStarted
+from metering.domain.announcements import OutageEnded, WorkOrderCancelled, WorkOrderDone, WorkOrderStarted
 from metering.domain.outages import (
     OPEN,
     SUBJECT,
@@ -117,13 +117,16 @@ def restored_step(outage: Outage, *, at: datetime, actor: Actor, note: str = "")
         outage.note = note
     outage_rows.move(outage, OutageAction.RESTORE, actor=actor, note=note)
     planned_outages.note_restored(outage, actor=actor)
-    deadlines.meet(subject=SUBJECT, subject_id=outage.id, at=at, standard=restoration_standard(Area(outage.area)))
+    # Meters may say so of a time before we heard of the outage, when no clock ran yet.
+    met_at = max(at, outage.found_at)
+    deadlines.meet(subject=SUBJECT, subject_id=outage.id, at=met_at, standard=restoration_standard(Area(outage.area)))
     # A crew that was never there will not come any more: nobody waits for it.
-    deadlines.drop(subject=SUBJECT, subject_id=outage.id, at=at)
+    deadlines.drop(subject=SUBJECT, subject_id=outage.id, at=met_at)
     work_orders.withdraw_step(
         subject=SUBJECT, subject_id=outage.id, reason="restored", actor=SYSTEM, spares_started=True
     )
     outage_telling.queue_back_step(outage_id=outage.id, service_point_ids=points, at=at)
+    events.announce(OutageEnded(outage_id=outage.id, at=at, is_planned=outage.plan_id is not None))
 
 
 @joins_transaction

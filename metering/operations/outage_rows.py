@@ -1,6 +1,6 @@
 """Rows of outages: made, widened, joined and moved, each with its supplies and its history; steps alone."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from django.utils import timezone
@@ -9,6 +9,7 @@ from cis.kernel.actors import Actor
 from cis.platform import audit
 from cis.platform.db import execute, fetch, joins_transaction, locked_row
 from metering.domain.outages import NOTE_MOST, SUBJECT, WORKFLOW, OutageAction, OutageState, Scope
+from metering.models.alarm import MeterAlarm
 from metering.models.outage import FaultReport, Outage, OutageMove, OutageSupply
 from metering.queries import outage_places
 from metering.queries.outage_places import Position
@@ -35,11 +36,22 @@ def lock(outage_id: int) -> Outage:
 
 
 @joins_transaction
-def lock_network(position: Position) -> None:
+def lock_network(positions: Collection[Position]) -> None:
     """Let only one report at a time decide what is dark on a feeder, or at a supply that hangs on none."""
-    table = "metering_feeder" if position.feeder_id is not None else "metering_servicepoint"
-    key = position.feeder_id if position.feeder_id is not None else position.service_point_id
-    fetch(f"SELECT id FROM {table} WHERE id = %s FOR NO KEY UPDATE", [key])  # noqa: S608 (one of two names)
+    feeders = {one.feeder_id for one in positions if one.feeder_id is not None}
+    points = {one.service_point_id for one in positions if one.feeder_id is None}
+    for table, keys in (("metering_feeder", feeders), ("metering_servicepoint", points)):
+        if keys:
+            sql = f"SELECT id FROM {table} WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE"  # noqa: S608 (two names)
+            fetch(sql, [sorted(keys)])
+
+
+@joins_transaction
+def lock_many(outage_ids: Collection[int]) -> dict[int, Outage]:
+    """Return outages by id, locked in that order until the use case commits; one statement."""
+    if not outage_ids:
+        return {}
+    return {row.id: row for row in Outage.objects.select_for_update().filter(id__in=outage_ids).order_by("id")}
 
 
 @joins_transaction
@@ -93,7 +105,8 @@ def grown_dark_step(row: Outage, *, at: datetime) -> None:
 @joins_transaction
 def dark_step(row: Outage, *, off_at: datetime | None = None) -> int:
     """
-    Note the connected supplies that hang on what is dark, but for those that are dark already; one statement.
+    Note the connected supplies that hang on what is dark; one statement. Those that are dark already, or had current
+    again while it went on, are left as they are, and so are those whose meter says since then that current flows.
 
     :param off_at: since when; None: since the outage began. ``returns`` how many they are.
     """
@@ -108,20 +121,42 @@ def dark_step(row: Outage, *, off_at: datetime | None = None) -> int:
         f"""INSERT INTO metering_outagesupply (outage_id, service_point_id, off_at)
             SELECT %(outage)s, s.id, %(off)s FROM metering_servicepoint s
             LEFT JOIN metering_transformer t ON t.id = s.transformer_id
-            WHERE {_HANG[scope]} AND s.state = 'connected' ON CONFLICT DO NOTHING""",  # noqa: S608 (made of constants)
+            WHERE {_HANG[scope]} AND s.state = 'connected' AND NOT EXISTS (
+                SELECT FROM metering_outagesupply x WHERE x.outage_id = %(outage)s AND x.service_point_id = s.id)
+              AND NOT EXISTS (
+                SELECT FROM metering_meteralarm a
+                WHERE a.service_point_id = s.id AND a.kind = 'power_on' AND a.occurred_at >= %(off)s)
+            ON CONFLICT DO NOTHING""",  # noqa: S608 (made of constants)
         given,
+    )
+
+
+@joins_transaction
+def again_step(dark: Sequence[tuple[int, int, datetime]]) -> int:
+    """
+    Note supplies that are dark by an outage that goes on: had they current again, since this instant; one statement.
+
+    :param dark: outage, supply, since when. ``returns`` how many they are: those that are dark already are none.
+    """
+    return execute(
+        """INSERT INTO metering_outagesupply (outage_id, service_point_id, off_at)
+           SELECT one.outage, one.point, one.since
+           FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[]) AS one (outage, point, since)
+           JOIN metering_servicepoint s ON s.id = one.point AND s.state = 'connected' ON CONFLICT DO NOTHING""",
+        [[one[0] for one in dark], [one[1] for one in dark], [one[2] for one in dark]],
     )
 
 
 @joins_transaction
 def join_step(*, into: Outage, row: Outage, note: str, actor: Actor) -> None:
     """
-    Let an outage go on in another one: its reports and its supplies move there, and it is over itself.
+    Let an outage go on in another one: its reports, alarms and supplies move there, and it is over itself.
 
     No supply may be in both, see ``queries.outages.shares_supplies``: that it had current in between would be lost.
     """
     OutageSupply.objects.filter(outage=row).update(outage=into)
     FaultReport.objects.filter(outage=row).update(outage=into)
+    MeterAlarm.objects.filter(outage=row).update(outage=into)
     row.joined_to = into
     move(row, OutageAction.JOIN, actor=actor, note=note)
     if row.began_at < into.began_at or (row.is_dangerous and not into.is_dangerous):
@@ -141,6 +176,35 @@ def back_step(row: Outage, *, at: datetime, service_point_ids: Collection[int] |
         {"at": at, "outage": row.id, "only": only},
     )
     return tuple(sorted(point_id for (point_id,) in found))
+
+
+@joins_transaction
+def began_step(outage_ids: Collection[int]) -> None:
+    """Let outages of one supply that is dark only since later begin with that; one statement."""
+    execute(
+        """UPDATE metering_outage o SET began_at = x.off_at FROM metering_outagesupply x
+           WHERE x.outage_id = o.id AND o.scope = 'single' AND o.id = ANY(%s)
+             AND NOT EXISTS (SELECT FROM metering_outagesupply y WHERE y.outage_id = o.id AND y.id <> x.id)""",
+        [sorted(outage_ids)],
+    )
+
+
+@joins_transaction
+def back_each_step(back: Mapping[int, datetime]) -> list[tuple[int, int]]:
+    """
+    Note that current flows again at supplies, each since its own time; one statement. What was dark later stays dark.
+
+    :param back: by supply since when. ``returns`` outage and supply of those that were dark.
+    """
+    if not back:
+        return []
+    return [(outage_id, point_id) for outage_id, point_id in fetch(
+        """UPDATE metering_outagesupply x SET back_at = one.at
+           FROM unnest(%s::bigint[], %s::timestamptz[]) AS one (point, at)
+           WHERE x.service_point_id = one.point AND x.back_at IS NULL AND x.off_at <= one.at
+           RETURNING x.outage_id, x.service_point_id""",
+        [list(back), list(back.values())],
+    )]  # fmt: skip
 
 
 @joins_transaction

@@ -5,6 +5,7 @@ Reports of faults, and the outages that they make.
 that are a fault. What a report makes known is decided at once, one report of a feeder at a time.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -33,7 +34,7 @@ from metering.domain.outages import (
 )
 from metering.models.outage import FaultReport, Outage
 from metering.operations import outage_repairs, outage_rows, outage_telling
-from metering.queries import outage_places, outages
+from metering.queries import dark_times, outage_places, outages
 from metering.queries.outage_places import Known, Position
 
 WIDER = tuple(Scope)
@@ -97,7 +98,7 @@ def report_step(*, new: NewReport, actor: Actor) -> Reported:
     if new.service_point_id is None:
         return _of_place(new, at, actor)
     position = outage_places.position(service_point_id=new.service_point_id)
-    outage_rows.lock_network(position)
+    outage_rows.lock_network([position])
     known = _known(position, at)
     if known.answer in EXCUSES and new.kind not in DANGEROUS:
         return _excused(new, position, known, at, actor)
@@ -128,11 +129,11 @@ def _known(position: Position, at: datetime) -> Known:
             return known
 
 
-def _near(position: Position, at: datetime, minutes: int) -> tuple[tuple[Signal, int], ...]:
-    """Return what was reported near a supply, see ``queries.outages.signals``; its outages are locked, and still so."""
+def near(positions: Collection[Position], at: datetime, minutes: int) -> tuple[tuple[Signal, int], ...]:
+    """Return what was reported near supplies, see ``queries.outages.signals``; its outages are locked, and still so."""
     while True:
-        found = outages.signals(position=position, since_at=at, minutes=minutes)
-        homes = [outage_rows.lock(outage_id) for outage_id in sorted({outage_id for _, outage_id in found})]
+        found = outages.signals(positions=positions, since_at=at, minutes=minutes)
+        homes = outage_rows.lock_many({outage_id for _, outage_id in found}).values()
         if all(one.state == OutageState.SUPPOSED and not one.is_kept for one in homes):
             return found
 
@@ -144,11 +145,17 @@ def _belongs_to(row: FaultReport, position: Position, known: Known, rule: Outage
         if row.kind in DARK:
             outage_rows.grown_dark_step(outage, at=row.reported_at)
         return outage, False
+    if known.answer is Answer.PLANNED and (fault_id := dark_times.fault_at(service_point_id=position.service_point_id)):
+        fault = outage_rows.lock(fault_id)  # the danger below a planned outage was reported before
+        if fault.state in OPEN:
+            return fault, False
     if row.kind not in DARK:
         return outage_rows.make_step(
             scope=Scope.SINGLE, position=position, began_at=row.reported_at, is_dark=False
         ), True
-    signals = _near(position, row.reported_at, rule.group_minutes)
+    if outage := _dark_again(position, row.reported_at):
+        return outage, False
+    signals = near([position], row.reported_at, rule.group_minutes)
     homes = {one.id: outage_id for one, outage_id in signals}
     own = Signal(
         id=row.id, service_point_id=position.service_point_id, transformer_id=position.transformer_id,
@@ -156,17 +163,31 @@ def _belongs_to(row: FaultReport, position: Position, known: Known, rule: Outage
     )  # fmt: skip
     groups = rules.gather([*(one for one, _ in signals), own], rule=rule)
     group = next(one for one in groups if own.id in one.signal_ids)
-    return _made_of(group, position, sorted({homes[one] for one in group.signal_ids if one in homes}))
+    return made_of(group, position, sorted({homes[one] for one in group.signal_ids if one in homes}))
 
 
-def _made_of(group: Group, position: Position, homes: list[int]) -> tuple[Outage, bool]:
+def _dark_again(position: Position, at: datetime) -> Outage | None:
+    """Return the open outage in which a supply had current again: it is dark once more, since now."""
+    point_id = position.service_point_id
+    last = dark_times.last_dark(service_point_ids=[point_id]).get(point_id)
+    if last is None or not last.may_go_on:
+        return None
+    outage = outage_rows.lock(last.outage_id)
+    if outage.state not in OPEN:
+        return None
+    outage_rows.again_step([(outage.id, point_id, at)])
+    return outage
+
+
+@joins_transaction
+def made_of(group: Group, position: Position, homes: list[int]) -> tuple[Outage, bool]:
     """Return the outage that a group says: the oldest of those that it is made of, widened, or a new one."""
     if not homes:
         return outage_rows.make_step(scope=group.scope, position=position, began_at=group.began_at), True
     outage = outage_rows.lock(homes[0])
     for other_id in homes[1:]:
         other = outage_rows.lock(other_id)
-        if outages.shares_supplies(outage_id=outage.id, other_id=other_id):
+        if dark_times.shares_supplies(outage_id=outage.id, other_id=other_id):
             continue  # a supply was back in between: it was dark twice
         outage_rows.join_step(into=outage, row=other, note="", actor=SYSTEM)
         outage_repairs.end_step(other, reason=f"outage {outage.id}")

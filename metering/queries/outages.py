@@ -27,6 +27,7 @@ class OutageCard:
 
     name            of what is dark: the feeder, the transformer, or the address
     supplies, dark  how many it left in the dark, and how many of them still are
+    meters          supplies whose meters said so themselves
     arrive_by       until when the crew must be there; None: it is there, or no clock runs
     restore_by      until when current must flow again
     order_id        its work order, with state and crew
@@ -55,6 +56,7 @@ class OutageCard:
     supplies: int
     dark: int
     reports: int
+    meters: int
     arrive_by: datetime | None
     restore_by: datetime | None
     order_id: int | None
@@ -123,6 +125,7 @@ class Branch:
     supplies: int
     dark: int
     reports: int
+    meters: int
     last_back_at: datetime | None
 
 
@@ -155,12 +158,14 @@ _CARD = """
            o.district, o.feeder_id, coalesce(f.name, ''), o.transformer_id, o.service_point_id, o.began_at, o.found_at,
            o.expected_back_at, o.restored_at, o.note, s.supplies, s.dark,
            (SELECT count(*) FROM metering_faultreport r WHERE r.outage_id = o.id),
+           (SELECT count(DISTINCT a.service_point_id) FROM metering_meteralarm a
+            WHERE a.outage_id = o.id AND a.kind = 'power_off'),
            d.arrive_by, d.restore_by, w.id, coalesce(w.state, ''), coalesce(w.crew, '')
     FROM metering_outage o
     LEFT JOIN metering_feeder f ON f.id = o.feeder_id
     LEFT JOIN metering_transformer t ON t.id = o.transformer_id
     CROSS JOIN LATERAL (
-        SELECT count(*) AS supplies, count(*) FILTER (WHERE back_at IS NULL) AS dark
+        SELECT count(DISTINCT service_point_id) AS supplies, count(*) FILTER (WHERE back_at IS NULL) AS dark
         FROM metering_outagesupply WHERE outage_id = o.id) s
     CROSS JOIN LATERAL (
         SELECT min(due_at) FILTER (WHERE standard LIKE 'outage_arrival_%%') AS arrive_by,
@@ -221,24 +226,6 @@ def open_beside(*, feeder_id: int | None, outage_id: int) -> tuple[OutageCard, .
     return _cards(fetch(f"{_CARD} {where}", {"feeder": feeder_id, "id": outage_id}))
 
 
-def shares_supplies(*, outage_id: int, other_id: int) -> bool:
-    """Return whether a supply was dark by both of two outages, with current in between; one statement."""
-    rows = fetch(
-        """SELECT EXISTS (SELECT FROM metering_outagesupply x JOIN metering_outagesupply y USING (service_point_id)
-                          WHERE x.outage_id = %s AND y.outage_id = %s)""",
-        [outage_id, other_id],
-    )
-    return bool(rows[0][0])
-
-
-def of_supply(*, service_point_id: int, since: datetime) -> tuple[OutageCard, ...]:
-    """Return the outages that a supply was in since an instant, the latest first; one statement."""
-    where = """WHERE o.state <> 'cancelled' AND EXISTS (
-                   SELECT FROM metering_outagesupply x WHERE x.outage_id = o.id AND x.service_point_id = %(point)s
-                     AND (x.back_at IS NULL OR x.back_at >= %(since)s)) ORDER BY o.id DESC LIMIT 20"""
-    return _cards(fetch(f"{_CARD} {where}", {"point": service_point_id, "since": since}))
-
-
 def _cards(rows: Sequence[Sequence[object]]) -> tuple[OutageCard, ...]:
     return tuple(OutageCard(**dict(zip(OutageCard.__dataclass_fields__, row, strict=True))) for row in rows)  # type: ignore[arg-type]
 
@@ -284,18 +271,22 @@ def districts() -> tuple[str, ...]:
     return tuple(district for (district,) in rows)
 
 
-def signals(*, position: Position, since_at: datetime, minutes: int) -> tuple[tuple[Signal, int], ...]:
+def signals(*, positions: Collection[Position], since_at: datetime, minutes: int) -> tuple[tuple[Signal, int], ...]:
     """
-    Return what was reported near a supply and is still supposed alone, each with its outage; one statement.
+    Return what was reported near some supplies and is still supposed alone, each with its outage; one statement.
 
     Near: on the same feeder, or, where none is recorded, at the supply itself. What a person laid out is left as it is.
+    Alarms of meters have ids below zero.
     """
-    since = since_at - timedelta(minutes=minutes)
-    rows = fetch(_SIGNALS, {"feeder": position.feeder_id, "point": position.service_point_id, "since": since})
+    feeders = {one.feeder_id for one in positions if one.feeder_id is not None}
+    given = {
+        "feeders": sorted(feeders), "points": [one.service_point_id for one in positions if one.feeder_id is None],
+        "since": since_at - timedelta(minutes=minutes),
+    }  # fmt: skip
     return tuple(
         (Signal(id=row[0], service_point_id=row[1], transformer_id=row[2], feeder_id=row[3], at=row[4]), row[5])
-        for row in rows
-    )  # fmt: skip
+        for row in fetch(_SIGNALS, given)
+    )
 
 
 def loads(*, crew_ids: Collection[int], on: date) -> Mapping[int, int]:
@@ -310,23 +301,34 @@ def loads(*, crew_ids: Collection[int], on: date) -> Mapping[int, int]:
 
 # Reports of outages that were reported at all within the time: an old report of the same outage is of it too.
 _SIGNALS = """
-    SELECT r.id, r.service_point_id, s.transformer_id, coalesce(t.feeder_id, s.feeder_id), r.reported_at, o.id
-    FROM metering_outage o
-    JOIN metering_faultreport r ON r.outage_id = o.id AND r.kind IN ('no_power', 'line_down')
-    JOIN metering_servicepoint s ON s.id = r.service_point_id
-    LEFT JOIN metering_transformer t ON t.id = s.transformer_id
-    WHERE o.state = 'supposed' AND NOT o.is_kept AND o.plan_id IS NULL
-      AND (o.feeder_id = %(feeder)s OR %(feeder)s::bigint IS NULL AND o.service_point_id = %(point)s)
-      AND EXISTS (SELECT FROM metering_faultreport n WHERE n.outage_id = o.id AND n.reported_at >= %(since)s)
-    ORDER BY r.id
+    WITH home AS (
+        SELECT o.id FROM metering_outage o
+        WHERE o.state = 'supposed' AND NOT o.is_kept AND o.plan_id IS NULL
+          AND (o.feeder_id = ANY(%(feeders)s::bigint[]) OR o.service_point_id = ANY(%(points)s::bigint[]))
+          AND (EXISTS (SELECT FROM metering_faultreport n WHERE n.outage_id = o.id AND n.reported_at >= %(since)s)
+               OR EXISTS (SELECT FROM metering_meteralarm n WHERE n.outage_id = o.id AND n.kind = 'power_off'
+                                                              AND n.occurred_at >= %(since)s))
+    ), said AS (
+        SELECT r.id, r.service_point_id, r.reported_at AS at, r.outage_id
+        FROM metering_faultreport r JOIN home ON home.id = r.outage_id WHERE r.kind IN ('no_power', 'line_down')
+        UNION ALL
+        SELECT -a.id, a.service_point_id, a.occurred_at, a.outage_id
+        FROM metering_meteralarm a JOIN home ON home.id = a.outage_id WHERE a.kind = 'power_off'
+    )
+    SELECT said.id, said.service_point_id, s.transformer_id, coalesce(t.feeder_id, s.feeder_id), said.at, said.outage_id
+    FROM said JOIN metering_servicepoint s ON s.id = said.service_point_id
+    LEFT JOIN metering_transformer t ON t.id = s.transformer_id ORDER BY said.at, said.id
 """
 _BRANCHES = """
-    SELECT t.id, coalesce(t.name, ''), count(*), count(*) FILTER (WHERE x.back_at IS NULL),
-           count(*) FILTER (WHERE EXISTS (SELECT FROM metering_faultreport r WHERE r.outage_id = x.outage_id
-                                          AND r.service_point_id = x.service_point_id)), max(x.back_at)
+    SELECT t.id, coalesce(t.name, ''), count(DISTINCT s.id), count(*) FILTER (WHERE x.back_at IS NULL),
+           count(DISTINCT s.id) FILTER (WHERE EXISTS (SELECT FROM metering_faultreport r WHERE r.outage_id = x.outage_id
+                                                      AND r.service_point_id = s.id)),
+           count(DISTINCT s.id) FILTER (WHERE EXISTS (SELECT FROM metering_meteralarm a WHERE a.outage_id = x.outage_id
+                                                      AND a.service_point_id = s.id AND a.kind = 'power_off')),
+           max(x.back_at)
     FROM metering_outagesupply x JOIN metering_servicepoint s ON s.id = x.service_point_id
     LEFT JOIN metering_transformer t ON t.id = s.transformer_id
-    WHERE x.outage_id = %s GROUP BY t.id, t.name ORDER BY count(*) DESC, t.id
+    WHERE x.outage_id = %s GROUP BY t.id, t.name ORDER BY count(DISTINCT s.id) DESC, t.id
 """
 _SUPPLIES = """
     SELECT s.id, s.external_id, p.address, s.transformer_id, x.off_at, x.back_at,

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cis.desk.forms.customers import choices
 from cis.desk.forms.dunning import TimeField, at
-from cis.desk.outage_words import CAUSES, CHANNELS, KINDS, NOTICES, PLAN_STATES, STATES
+from cis.desk.outage_words import ALARM_ANSWERS, ALARM_KINDS, CAUSES, CHANNELS, KINDS, NOTICES, PLAN_STATES, STATES
 from cis.platform.forms import DayField, PageForm
 from metering.domain.outages import (
     ADDRESS_MOST,
@@ -24,6 +24,7 @@ from metering.domain.outages import (
 )
 from metering.domain.planned_outages import REASON_MOST, WORK_MOST, NewPlan, Notice
 from metering.queries import outages, planned_outages
+from metering.queries.meter_alarms import WantedAlarms
 from metering.queries.network import AssetCard
 
 AT_DESK = ("phone", "desk")
@@ -61,6 +62,25 @@ class OutageListForm(PageForm):
         return outages.Wanted(
             state=given.get("state", "open"), since=given.get("since"), until=given.get("until"), **texts
         )
+
+
+class AlarmListForm(PageForm):
+    """Which alarms of meters are listed."""
+
+    kind = forms.ChoiceField(label=_("What it says"), required=False, choices=choices(ALARM_KINDS, empty=_("All")))
+    answer = forms.ChoiceField(
+        label=_("What came of it"), required=False, choices=choices(ALARM_ANSWERS, empty=_("All"))
+    )
+    outage = forms.IntegerField(label=_("Outage"), required=False, min_value=1, max_value=2**62)
+    since = DayField(label=_("Since"), required=False)
+    until = DayField(label=_("Until"), required=False)
+    text = forms.CharField(label=_("Meter, transformer or address"), max_length=60, required=False)
+
+    def wanted(self) -> WantedAlarms:
+        """Return what is asked for; a filter that is wrong filters nothing."""
+        given = self.cleaned_data if self.is_valid() else {}
+        texts = {name: given.get(name) or "" for name in ("kind", "answer", "text")}
+        return WantedAlarms(outage_id=given.get("outage"), since=given.get("since"), until=given.get("until"), **texts)
 
 
 class ReportForm(PageForm):

@@ -26,6 +26,7 @@ from cis.demo import (
     changes_of_use,
     complaining,
     consolidating,
+    darkening,
     debiting,
     deposits,
     field_work,
@@ -148,6 +149,7 @@ def _build(folder: Path, *, accounts: int, months: int, seed: int) -> dict[str, 
     prepaying.build(run_id=billed.run_id, today=today)
     invoicing.build(today=today)
     complaining.build(run_id=billed.run_id, today=today, at=timezone.now())
+    darkening.build(today=today, at=timezone.now())
     caring.build(run_id=billed.run_id, today=today)
     return {"figures": _figures(imported, billed, pdf=pdf, accounts=accounts), "logins": logins}
 

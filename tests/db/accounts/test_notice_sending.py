@@ -242,6 +242,13 @@ def test_an_attempt_that_falls_due_at_night_waits_for_the_morning(monkeypatch):
     assert state_of("sms") == ("delivered", "")
 
 
+def test_what_is_urgent_goes_before_what_was_queued_earlier(tmp_path):
+    tell(customer(("mobile", "+8613800138002")))
+    tell(customer(("mobile", "+8613800138003")), event="one_time_code", facts=CODE)
+    outbox.deliver_due(most=1)
+    assert [one["to"] for one in texts(tmp_path)] == ["+8613800138003"]
+
+
 def test_a_code_is_sent_and_then_no_more_to_be_read(tmp_path):
     tell(customer(("mobile", "+8613800138002")), event="one_time_code", facts=CODE)
     with time_machine.travel(timezone.now()):

@@ -3,10 +3,16 @@
 from datetime import date
 
 import pytest
+from django.db.backends.postgresql.psycopg_any import DateRange
 
 from accounts.domain.mailing import NewMailing, Words
+from accounts.domain.notice_facts import BadFacts
 from accounts.domain.notice_texts import BadText
+from accounts.domain.receipts import Outcome, Receipt
+from accounts.models.care import Protection
+from accounts.models.contact import ContactPoint
 from accounts.models.notice import Consent, Mailing, MailingTarget, Notice
+from accounts.operations import contacts, notice_receipts
 from accounts.operations import mailings as operations
 from accounts.operations.mailings import NeedsAnother, NobodyChosen, TooMany
 from accounts.queries import mailings as queries
@@ -17,8 +23,10 @@ from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.enums import Role
 from cis.kernel.workflow import IllegalMove, NotAllowed
 from cis.platform import packs
-from cis.platform.models import Job, OutboxMessage
-from tests.factories import accounts, contracts
+from cis.platform.models import Deadline, Job, OutboxMessage
+from contracts.models.agreement import ServiceAgreement
+from contracts.models.inspection import Defect, SafetyInspection
+from tests.factories import accounts, contracts, inspections
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TODAY = date(2026, 3, 10)
@@ -182,3 +190,70 @@ def test_many_are_told_in_as_many_statements_as_few(worlds, django_assert_max_nu
 def test_the_system_lets_nothing_go(worlds):
     with pytest.raises(NotAllowed):
         operations.approve(mailing_id=propose(), actor=SYSTEM)
+
+
+def aimed(event, facts):
+    return NewMailing(title="t", event=event, words=NEW.words, facts=facts)
+
+
+PRICE = {"tariff": "居民", "tariff_en": "Homes", "start": "2026-08-01"}
+
+
+def test_a_price_change_goes_to_whoever_is_on_the_tariff_when_it_begins(worlds):
+    leaves, stays = worlds[0], worlds[1]
+    ServiceAgreement.objects.filter(id=leaves.agreement.id).update(period=DateRange(date(2026, 1, 1), date(2026, 6, 1)))
+    codes = {one.tariff.code for one in worlds}
+    on = date(2026, 8, 1)
+    found = {code: mailing_targets.chosen(choice=Choice(tariff=code), at_date=on)[1].tolist() for code in codes}
+    assert all(leaves.customer.id not in ids for ids in found.values())
+    words = {one: Words("{{ start }}", "{{ tariff }} {{ tariff_en }}", "") for one in ("zh-hans", "en")}
+    new = NewMailing(title="t", event="price_change", words=words, facts=PRICE)
+    mailings.propose(new=new, choice=Choice(tariff=stays.tariff.code), today=on, actor=CLERK)
+    operations.approve(mailing_id=Mailing.objects.get().id, actor=CLERK)
+    operations.work(None)
+    told = Notice.objects.get(customer=stays.customer, channel="inbox")
+    assert (told.subject, told.body) == ("2026-08-01", "居民 Homes")
+    with pytest.raises(BadFacts):
+        propose(new=aimed("price_change", {}))
+
+
+def test_a_safety_campaign_goes_to_the_affected_alone(worlds):
+    _none, sick, former, defective = worlds
+    common = {"kind": "life_support", "told": "x", "since_date": TODAY}
+    Protection.objects.create(customer=sick.customer, account=sick.account, **common)
+    Protection.objects.create(customer=former.customer, until_date=TODAY, **common)
+    inspection = SafetyInspection.objects.get(id=inspections.planned(of=defective))
+    defect = Defect.objects.create(
+        inspection=inspection, code="rcd", severity="general", text_en="x", text_zh="x", due_date=TODAY
+    )
+
+    def affected(code):
+        return mailing_targets.chosen(choice=Choice(affected=code), at_date=TODAY)[1].tolist()
+
+    assert (affected("protected"), affected("defects")) == ([sick.customer.id], [defective.customer.id])
+    Defect.objects.filter(id=defect.id).update(state="rectified", closed_date=TODAY)
+    assert affected("defects") == []
+    why = {"why": "x", "why_en": "y"}
+    propose(Choice(affected="protected"), new=aimed("safety_campaign", why))
+    assert MailingTarget.objects.get().customer_id == sick.customer.id
+
+
+def test_who_is_not_reached_becomes_a_task_until_a_way_is_found(worlds):
+    nobody, bounced = worlds[0].customer, worlds[1].customer
+    ContactPoint.objects.filter(customer=nobody).delete()
+    mailing_id = propose()
+    operations.approve(mailing_id=mailing_id, actor=CLERK)
+    operations.work(None)
+    notice = Notice.objects.get(customer=bounced, channel="sms")
+    notice_receipts.take(found=[Receipt(Outcome.BOUNCED, notice_id=notice.id, proof="p")])
+
+    def tasks():
+        return set(Deadline.objects.filter(subject="unreachable", state="running").values_list("subject_id", flat=True))
+
+    assert (tasks(), queries.unreached(mailing_id=mailing_id)) == ({nobody.id, bounced.id}, 2)
+    operations.approve(mailing_id=propose(), actor=CLERK)
+    operations.work(None)
+    assert len(tasks()) == 2, "a task is one, however many mailings fail"
+    contacts.mend(customer_id=bounced.id, contact_id=notice.contact_point_id, actor=CLERK)
+    contacts.add(customer_id=nobody.id, kind="mobile", value="13800138555", actor=CLERK)
+    assert not tasks()

@@ -1,6 +1,7 @@
 """Clocks of cases over holidays, make-up days, and the day on which clocks are turned; warned of and escalated once."""
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
@@ -43,6 +44,17 @@ def test_a_day_of_25_hours_is_one_day_and_24_hours_are_24_hours(settings):
     assert clocks["case_contact"] == at + 24 * HOUR  # Sunday, 19:00 of winter time
     # Tuesday the 7th to Friday the 10th, and Monday the 13th, to its end by winter time.
     assert clocks["case_complaint"] == datetime(2026, 4, 13, 14, tzinfo=UTC)
+
+
+def test_a_day_of_23_hours_is_one_day_and_24_hours_are_24_hours(settings):
+    """Sydney turns its clocks forward on Sunday the 4th of October 2026."""
+    settings.TIME_ZONE = "Australia/Sydney"
+    at = datetime(2026, 10, 3, 9, tzinfo=UTC)  # Saturday, 19:00 of winter time
+    _row, clocks = due(at)
+    assert clocks["case_contact"] == at + 24 * HOUR  # Sunday, 20:00 of summer time
+    zone = ZoneInfo("Australia/Sydney")
+    end = clocks["case_complaint"].astimezone(zone)
+    assert (end.hour, end.utcoffset()) == (0, 11 * HOUR), "the end of a day by summer time"
 
 
 def test_what_stood_still_over_a_weekend_moves_the_end_by_no_working_day():

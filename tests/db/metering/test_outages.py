@@ -305,13 +305,14 @@ def test_a_part_that_is_split_off_stays_dark_since_when_it_was():
 
 
 def test_outages_between_which_a_supply_was_back_stay_two():
-    made = street(transformers=1)
+    made = street(transformers=3)
     point = made.points[0][0]
     outage_id = report(point).outage_id
     report(made.points[0][1])
     outage_decisions.confirm(outage_id=outage_id, cause=Cause.CABLE, expected_back_at=None, note="", actor=CLERK)
     outage_decisions.restore_part(outage_id=outage_id, service_point_ids=[point.id], actor=CLERK)
-    again = report(point).outage_id
+    report(made.points[1][0])
+    again = report(made.points[2][0]).outage_id  # the feeder is dark, and the supply on it, too
     with pytest.raises(outage_decisions.CameBack):
         outage_decisions.join(outage_id=outage_id, other_id=again, actor=CLERK)
     assert OutageSupply.objects.filter(service_point=point, back_at=None).get().outage_id == again

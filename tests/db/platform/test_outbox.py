@@ -6,6 +6,7 @@ from threading import Lock
 
 import pytest
 from django.db import OperationalError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from cis.platform import db, jobs, outbox
@@ -211,3 +212,73 @@ def test_a_message_that_takes_long_is_not_sent_by_another_worker_meanwhile(monke
     outbox.deliver_due(most=1)
     assert calls == [1]
     assert OutboxMessage.objects.get().state == "sent"
+
+
+@pytest.fixture
+def together(monkeypatch, sent):
+    """Lists of keys that went together, by a sender of many that fails those that begin with "x"."""
+    found = []
+
+    def send(messages):
+        found.append([message.key for message in messages])
+        return {message.id: OSError("down") for message in messages if message.key.startswith("x")}
+
+    monkeypatch.setattr(outbox, "MANY", {"mail": send})
+    return found
+
+
+def state_of(key):
+    return OutboxMessage.objects.values_list("state", "attempts").get(key=key)
+
+
+def test_many_of_a_kind_go_together_and_what_failed_goes_alone(monkeypatch, together, sent):
+    with transaction.atomic():
+        outbox.queue_many(kind="mail", payloads={key: {} for key in ("a", "x", "b")})
+        outbox.queue_many(kind="paper", payloads={"p": {}, "q": {}})
+    outbox.SENDERS["paper"] = sent.append
+    assert outbox.deliver_due() == 5
+    assert sorted(together[0]) == ["a", "b", "x"]
+    assert [message.key for message in sent] == ["p", "q"]
+    assert (state_of("a"), state_of("x")) == (("sent", 1), ("waiting", 1))
+    make_due()
+    outbox.deliver_due()
+    assert (len(together), sent[-1].key, state_of("x")) == (1, "x", ("sent", 2))
+
+
+def test_those_that_were_with_a_worker_that_died_go_alone(monkeypatch, together, sent):
+    with transaction.atomic():
+        outbox.queue_many(kind="mail", payloads={"a": {}, "b": {}})
+
+    def die(_messages):
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(outbox.MANY, "mail", die)
+    with pytest.raises(KeyboardInterrupt):
+        outbox.deliver_due()
+    make_due()
+    assert outbox.deliver_due() == 2
+    assert sorted(message.key for message in sent) == ["a", "b"]
+    assert not together
+
+
+def test_a_sender_of_many_that_fails_as_a_whole_fails_each(monkeypatch, together):
+    with transaction.atomic():
+        outbox.queue_many(kind="mail", payloads={"a": {}, "b": {}})
+
+    def fail(_messages):
+        raise OSError("nobody there")
+
+    monkeypatch.setitem(outbox.MANY, "mail", fail)
+    outbox.deliver_due()
+    assert set(OutboxMessage.objects.values_list("state", "last_error")) == {("waiting", "OSError: nobody there")}
+
+
+def test_many_take_as_many_statements_as_few(together):
+    counts = []
+    for count in (2, 40):
+        with transaction.atomic():
+            outbox.queue_many(kind="mail", payloads={f"{count}.{number}": {} for number in range(count)})
+        with CaptureQueriesContext(connection) as asked:
+            assert outbox.deliver_due(most=count) == count
+        counts.append(len(asked))
+    assert counts[0] == counts[1]

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from metering.models.outage import FaultReport
 from metering.operations import outages
 from tests.doors.api.calls import Caller, assert_problem
-from tests.factories import accounts
+from tests.factories import accounts, metering
 from tests.factories.outages import CLERK, new, street
 
 pytestmark = pytest.mark.django_db
@@ -42,3 +42,22 @@ def test_outages_are_listed_in_a_constant_number_of_statements():
             page = caller.get("outages?state=supposed&district=黄浦区").json()["results"]
         counts.append(len(taken))
     assert (counts[1], len(page)) == (counts[2], 3)
+
+
+def test_alarms_of_meters_are_sent_as_they_come():
+    made = street(transformers=1, lived_in=False)
+    serials = [metering.installation(at=point).meter.serial for point in made.all_points]
+    caller = Caller("alarms:write", "outages:read")
+    body = {"alarms": [
+        {"serial": serial, "kind": "power_off", "occurred_at": "2026-11-28T10:02:07Z"} for serial in [*serials, "77"]
+    ]}  # fmt: skip
+    first, second = (caller.post("meter-alarms", body) for _ in range(2))
+    told = first.json()
+    assert (first.status_code, told["kept"], told["unknown"], len(told["outages"])) == (200, 3, ["77"], 1)
+    assert (second.json()["kept"], second.json()["outages"]) == (0, [])
+    shown = caller.get(f"outages/{told['outages'][0]}").json()
+    assert (shown["scope"], shown["meters"], shown["reports"]) == ("transformer", 3, 0)
+    late = {"alarms": [{"serial": serials[0], "kind": "power_on", "occurred_at": "2099-01-01T00:00:00Z"}]}
+    assert_problem(caller.post("meter-alarms", late), 422, "bad_alarms")
+    assert_problem(caller.post("meter-alarms", {"alarms": []}), 422, "invalid_request")
+    assert_problem(Caller("faults:write").post("meter-alarms", body), 403, "permission_denied")

@@ -63,6 +63,7 @@ def bearer(world):
         "enquiries:ask",
         "outages:read",
         "faults:write",
+        "alarms:write",
     )
 
 
@@ -114,6 +115,7 @@ def bearer(world):
         ("/api/v1/holds", "POST"),
         ("/api/v1/outages", "GET"),
         ("/api/v1/fault-reports", "POST"),
+        ("/api/v1/meter-alarms", "POST"),
         ("/api/v1/applications", "GET"),
         ("/api/v1/applications/{number}", "GET"),
     ],
@@ -145,7 +147,7 @@ def test_the_description_names_each_operation_with_an_example_for_its_problems(c
         "withdraw_offer", "list_charges", "agree_charge", "get_charge", "reverse_charge", "withdraw_change",
         "preview_change", "list_inspections", "get_inspection", "list_defects", "assign_work_order", "list_free_slots",
         "book_appointment", "start_work_order", "get_checklist", "add_work_photo", "report_survey", "finish_work_order",
-        "fail_work_order", "cancel_work_order", "report_fault", "list_outages", "get_outage", "list_crews", "list_meters", "get_meter", "deliver_meters",
+        "fail_work_order", "cancel_work_order", "report_fault", "send_meter_alarms", "list_outages", "get_outage", "list_crews", "list_meters", "get_meter", "deliver_meters",
         "receive_seals", "install_meter", "exchange_meter", "remove_meter", "list_commands", "order_command",
         "get_command", "cancel_command", "list_energizings", "energize", "get_energizing", "move_energizing",
         "bring_bank_statement", "get_bank_statement", "begin_checkout", "get_checkout",

@@ -102,3 +102,35 @@ def test_mailings_and_batches_are_narrowed_ordered_and_given_as_files(desk, bill
     assert "No mailing fits" in text_of(desk.get("/desk/notices/mailings/?state=sent"))
     assert len(b"".join(desk.get("/desk/notices/letters.csv?state=open").streaming_content).splitlines()) == 1
     assert "No batch fits" in text_of(desk.get("/desk/notices/letters/?state=posted"))
+
+
+def test_a_price_change_begins_with_its_text_and_asks_for_tariff_and_day(desk, billed):
+    page = text_of(desk.get("/desk/notices/mailings/new/?event=price_change"))
+    assert "changes on {{ start }}" in page
+    typed = {**TEXT, "event": "price_change", "body_en": "{{ tariff_en }} from {{ start }}", "do": "try"}
+    url = "/desk/notices/mailings/new/?event=price_change"
+    refused = text_of(desk.post(url, {**typed, "start": "2020-01-01"}))
+    assert "only who is on it is told" in refused
+    assert "today or later" in refused
+    chosen = {**typed, "start": "2099-08-01", "tariff": billed.tariff.code}
+    page = text_of(desk.post(url, chosen))
+    assert "from 2099-08-01" in page
+    assert "Keep it for one customer" in page
+    answer = desk.post(url, {**chosen, "do": "propose"})
+    assert "2099-08-01" in text_of(desk.get(answer["Location"]))
+
+
+def test_a_safety_campaign_says_why_and_whom_nothing_reached_is_a_task(desk, billed):
+    url = "/desk/notices/mailings/new/?event=safety_campaign"
+    assert "Whom it is about" in text_of(desk.get(url))
+    typed = {**TEXT, "event": "safety_campaign", "body_en": "because: {{ why_en }}", "do": "try"}
+    assert "Nobody is chosen" in text_of(desk.post(url, {**typed, "affected": "protected"}))
+    answer = desk.post(url, {**typed, "do": "propose"})
+    page = text_of(desk.get(answer["Location"]))
+    assert "it concerns everybody who uses electricity" in page
+    desk.post(answer["Location"], {"do": "approve"})
+    mailings.work(None)
+    assert "Nothing reached one customer" in text_of(desk.get(answer["Location"]))
+    tasks = text_of(desk.get("/desk/deadlines/?queue=care"))
+    assert "No way to the customer" in tasks
+    assert billed.customer.name in tasks

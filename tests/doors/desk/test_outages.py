@@ -10,10 +10,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models.notice import Mailing
+from cis.kernel.actors import SYSTEM
 from cis.kernel.enums import Role
+from metering.domain.meter_alarms import AlarmKind, NewAlarm
 from metering.models.outage import Outage, PlannedOutage
-from metering.operations import outages
+from metering.operations import meter_alarms, outages
 from tests.doors.desk.conftest import sign_in
+from tests.factories import metering
 from tests.factories.outages import CLERK, new, street
 
 pytestmark = pytest.mark.django_db
@@ -93,3 +96,26 @@ def test_where_the_rules_have_nothing_on_outages_it_is_said(desk, settings):
     point = street(transformers=1, supplies=1, lived_in=False).all_points[0]
     typed = {"kind": "no_power", "channel": "phone", "point": point.id}
     assert "The rules of this place have nothing on outages." in text(desk.post("/desk/outages/report/", typed))
+
+
+def test_alarms_of_meters_are_listed_with_what_came_of_them(desk):
+    counts = []
+    desk.get("/desk/outages/alarms/")
+    for supplies in (2, 5):
+        made = street(transformers=1, supplies=supplies, lived_in=False)
+        serials = [metering.installation(at=point).meter.serial for point in made.all_points]
+        now = timezone.now()
+        alarms = [NewAlarm(serial=serial, kind=AlarmKind.POWER_OFF, occurred_at=now) for serial in serials]
+        [outage_id] = meter_alarms.take(alarms=alarms, actor=SYSTEM).outages
+        with CaptureQueriesContext(connection) as asked:
+            page = desk.get("/desk/outages/alarms/?kind=power_off").content.decode()
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
+    assert serials[0] in page
+    only = desk.get(f"/desk/outages/alarms/?outage={outage_id}&text={serials[0][:7]}").content.decode()
+    assert only.count(f"/desk/outages/{outage_id}/") == 5
+    file = b"".join(desk.get(f"/desk/outages/alarms.csv?outage={outage_id}").streaming_content).decode("utf-8-sig")
+    assert len(file.splitlines()) == 6
+    assert "No alarm fits" in desk.get("/desk/outages/alarms/?answer=planned").content.decode()
+    shown = desk.get(f"/desk/outages/{outage_id}/").content.decode()
+    assert "The meters of 5 supplies said so themselves." in shown
