@@ -27,6 +27,6 @@ class Command(BaseCommand):
             wanted = [scope.strip() for scope in scopes.split(",") if scope.strip()]
             key = keys.create(name=name, scopes=wanted, known_scopes=known_scopes, actor=SYSTEM)
         except Refused as refusal:
-            known = "\n".join(f"  {scope.name:24}{scope.meaning}" for scope in known_scopes.values())
+            known = "\n".join(f"  {scope.name:26} {scope.meaning}" for scope in known_scopes.values())
             raise CommandError(f"{refusal.message} {refusal.advice}".strip() + f"\nScopes:\n{known}") from refusal
         self.stdout.write(f"Key of {name} (shown only now): {key}")
