@@ -16,7 +16,7 @@ class AgentFilterForm(PageForm):
     text = forms.CharField(label=_("Code or name"), required=False, max_length=100)
     state = forms.ChoiceField(
         label=_("State"), required=False,
-        choices=[("", _("All")), ("active", _("Take money")), ("full", _("May take no more")),
+        choices=[("", _("All")), ("active", _("It may take money")), ("full", _("May take no more")),
                  ("differences", _("With open differences")), ("ended", _("Takes no money"))],
     )  # fmt: skip
 
