@@ -183,7 +183,7 @@
     return {
       animation: false,
       aria: { enabled: true },
-      grid: { left: 56, right: 8, top: 30, bottom: 34 },
+      grid: { left: 56, right: 8, top: 38, bottom: 34 },
       legend: { top: 0, left: 0, itemWidth: 10, itemHeight: 10, textStyle: { color: text, fontSize: 12 } },
       tooltip: {
         trigger: "axis", renderMode: "richText", axisPointer: { type: "shadow" }, confine: true,

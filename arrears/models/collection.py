@@ -198,11 +198,12 @@ class PrepaidCutBatch(models.Model):
     """
     Prepaid supplies of one day that are more than go without a person: they wait until somebody lets them go.
 
-    count  of that day, those that went before included; once it is let go so many may go
+    count  of that day, those that went before and those let go before included
     """
 
     day = models.DateField()
     state = Code(choices=choices_of(CutBatchState), default=CutBatchState.WAITING.value)
+    order_ids = ArrayField(models.BigIntegerField(), default=list, help_text="The orders that wait; only these go.")
     count = models.IntegerField()
     bound = models.IntegerField(help_text="From so many on a person is asked, as the pack said then.")
     made_at = models.DateTimeField(default=timezone.now)

@@ -66,36 +66,42 @@ def work(at: datetime) -> None:
 def _ready(at: datetime) -> list[int]:
     """Return the orders against which nothing stands now; it is looked at once more when each is dispatched."""
     orders = DisconnectionOrder.objects.filter(prepayment_id__isnull=False, state__in=_BEFORE).order_by("id")
-    return [order.id for order in orders if not cuts.blockers(order=order, at=at)]
+    found = list(orders)
+    return [
+        order.id for order, against in zip(found, cuts.blockers_of(orders=found, at=at), strict=True) if not against
+    ]
 
 
 @opens_transaction
 def _that_go(at: datetime) -> list[int]:
     """
-    Return the orders that may go now: with those of this day they are below the bound of the pack, or a person has let
-    so many go. Else none: they wait in a batch. One of another number, or that nobody has to look at any more, lapses,
-    so that a person lets go only what the page showed.
+    Return the orders that may go now: those that a person has let go today; and the others, if with all of this day
+    they are below the bound of the pack. Else these wait in a batch that names them. One of other orders, or that
+    nobody has to look at any more, lapses, so that a person lets go only what the page showed.
     """
     now = cuts.moment_of(at)
     execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [WORK])
-    ready = _ready(at)
-    count, bound = len(ready) + prepaid_cuts.gone(at=at), rules.prepaid_bound(at=now.day)
     batches = PrepaidCutBatch.objects.select_for_update()
-    let = batches.filter(day=now.day, state=CutBatchState.APPROVED.value).order_by("-count").first()
-    is_free = not ready or count < bound or (let is not None and count <= let.count)
+    approved = batches.filter(day=now.day, state=CutBatchState.APPROVED.value)
+    let = {order_id for of_batch in approved.values_list("order_ids", flat=True) for order_id in of_batch}
+    ready = _ready(at)
+    seen, unseen = [one for one in ready if one in let], [one for one in ready if one not in let]
+    count, bound = len(ready) + prepaid_cuts.gone(at=at), rules.prepaid_bound(at=now.day)
+    is_free = not unseen or count < bound
     waiting = batches.filter(state=CutBatchState.WAITING.value)
-    stands = {"day": now.day, "count": count, "bound": bound}
+    stands = {"day": now.day, "order_ids": unseen, "count": count, "bound": bound}
     (waiting if is_free else waiting.exclude(**stands)).update(state=CutBatchState.LAPSED.value)
     if is_free:
         return ready
     PrepaidCutBatch.objects.get_or_create(**stands, state=CutBatchState.WAITING.value, defaults={"made_at": at})
-    log.warning("prepaid_cuts_wait", count=len(ready), day=now.day.isoformat())
-    return []
+    log.warning("prepaid_cuts_wait", count=len(unseen), day=now.day.isoformat())
+    return seen
 
 
 def decide(*, batch_id: int, is_approved: bool, reason: str, at: datetime, actor: Actor) -> None:
     """
-    Let the prepaid cuts of a day go that are too many to go by themselves, or cancel them all with a reason.
+    Let the prepaid cuts of a day go that are too many to go by themselves: those that the batch names, no others. Or
+    cancel all prepaid orders with a reason, also those that wait for something else: what is wrong is wrong for all.
 
     Each is looked at once more before it goes. What is cancelled is not cut off again before its balance crosses anew.
 

@@ -1,37 +1,19 @@
 """May this account be cut off? The facts as they stand, and the answer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.db.models import Q
 
 from arrears.domain.cut import may_cut
-from arrears.domain.cut_facts import (
-    Approval,
-    Blocker,
-    CutNotice,
-    CutRule,
-    Debt,
-    Demand,
-    Facts,
-    Forecast,
-    Hold,
-    HoldKind,
-    Moment,
-    PrepaidFacts,
-    moment,
-)
-from arrears.domain.disconnection import OrderAction
+from arrears.domain.cut_facts import Blocker, CutRule, Debt, Hold, Moment, moment
 from arrears.models import collection as tables
-from arrears.queries import hindrances, prepaid_notices, rules
-from billing.queries import balances, bills, prepaid
+from arrears.queries import order_facts, rules
 from cis.kernel.calendar import local_clock
 from cis.kernel.errors import Refused
 from cis.platform import calendars, packs
 from contracts.queries import important
-
-BILLS_MOST = 100_000
 
 
 class UnknownOrder(Refused):
@@ -69,8 +51,22 @@ def blockers(*, order: tables.DisconnectionOrder, at: datetime) -> tuple[Blocker
 
     :raises MissingRule: the pack of the place has no rule of disconnection for the class.
     """
+    return blockers_of(orders=[order], at=at)[0]
+
+
+def blockers_of(*, orders: Sequence[tables.DisconnectionOrder], at: datetime) -> tuple[tuple[Blocker, ...], ...]:
+    """
+    Return for each order every reason why its supply must not be cut off at an instant, in a constant number of
+    statements.
+
+    :raises MissingRule: the pack of the place has no rule of disconnection for a class.
+    """
     now = moment_of(at)
-    return may_cut(facts=_facts(order, now), rule=rule_of(order=order, at=at), moment=now)
+    known = order_facts.of_orders(orders=orders, now=now)
+    return tuple(
+        may_cut(facts=facts, rule=rule_of(order=order, at=at), moment=now)
+        for order, facts in zip(orders, known, strict=True)
+    )
 
 
 def rule_of(*, order: tables.DisconnectionOrder, at: datetime) -> CutRule:
@@ -107,78 +103,10 @@ def one(*, order_id: int, at: datetime) -> OrderCard:
 
 
 def debts(*, account_id: int) -> tuple[Debt, ...]:
-    """Return what is open of the bills of an account, oldest due date first; two statements. [minor unit]"""
-    found = [
-        Debt(card.id, card.due_date, card.open_minor)
-        for card in bills.of_account(account_id=account_id, most=BILLS_MOST)
-        if card.due_date is not None and card.open_minor > 0
-    ]
-    return tuple(sorted(found, key=lambda debt: (debt.due_date, debt.bill_id)))
+    """Return what is open of the bills of an account, oldest due date first; one statement. [minor unit]"""
+    return order_facts.debts_of(account_ids=[account_id]).get(account_id, ())
 
 
-def holds(*, account_id: int, service_point_id: int | None = None) -> tuple[Hold, ...]:
-    """Return all holds of an account, and those that protect a place; those that ended too; one statement."""
-    at_place = Q() if service_point_id is None else Q(service_point_id=service_point_id)
-    rows = tables.Hold.objects.filter(Q(account_id=account_id) | at_place).order_by("id")
-    return tuple(
-        Hold(row.id, HoldKind(row.kind), row.since_at, row.until_at, row.bill_id, row.evidence) for row in rows
-    )
-
-
-def _facts(order: tables.DisconnectionOrder, now: Moment) -> Facts:
-    owed = balances.of_account(account_id=order.account_id, today=now.day).balance_minor
-    grades = important.grades(service_point_ids=[order.service_point_id], on=now.day)
-    agreed = tables.DisconnectionMove.objects.filter(
-        order_id=order.id, action__in=[OrderAction.SUPPORT.value, OrderAction.APPROVE.value]
-    )
-    is_prepaid = order.account_id in prepaid.of_accounts(account_ids=[order.account_id], today=now.day)
-    return Facts(
-        debts=debts(account_id=order.account_id),
-        owed_minor=owed,
-        demands=_demands(order.account_id),
-        notice=_notice(order),
-        reminded_at=order.reminded_at,
-        holds=(
-            *holds(account_id=order.account_id, service_point_id=order.service_point_id),
-            *hindrances.of_accounts(account_ids=[order.account_id], at=now.at).get(order.account_id, ()),
-        ),
-        importance=str(grades.get(order.service_point_id, "")),
-        copied_at=order.copied_at,
-        approvals=tuple(Approval(one.actor_id, one.at) for one in agreed if one.actor_id is not None),
-        proposer_id=order.proposer_id,
-        forecast=_forecast(now.at),
-        prepaid=None if order.prepayment_id is None else _prepaid(order.prepayment_id, now),
-        is_prepaid=is_prepaid,
-    )
-
-
-def _prepaid(prepayment_id: int, now: Moment) -> PrepaidFacts:
-    found = prepaid.one(prepayment_id=prepayment_id, today=now.day)
-    if found is None:
-        return PrepaidFacts(
-            is_running=False, balance_minor=None, rated_until=None, review="", cut_date=None, told_at=None
-        )
-    return PrepaidFacts(
-        is_running=found.runs_on(now.day),
-        balance_minor=found.balance_minor,
-        rated_until=found.rated_until,
-        review=found.review,
-        cut_date=found.cut_date,
-        told_at=prepaid_notices.told_at(prepayment_id=prepayment_id, is_delivered=rules.wants_delivery(at=now.day)),
-    )
-
-
-def _demands(account_id: int) -> tuple[Demand, ...]:
-    rows = tables.CollectionMove.objects.filter(case__account_id=account_id)
-    return tuple(Demand(step, proven_at) for step, proven_at in rows.values_list("step", "proven_at"))
-
-
-def _notice(order: tables.DisconnectionOrder) -> CutNotice | None:
-    if order.slot_start_at is None or order.slot_end_at is None:
-        return None
-    return CutNotice(frozenset(order.bill_ids), order.notice_proven_at, order.slot_start_at, order.slot_end_at)
-
-
-def _forecast(at: datetime) -> Forecast | None:
-    row = tables.Forecast.objects.filter(made_at__lte=at).order_by("-made_at").first()
-    return None if row is None else Forecast(row.made_at, row.until_at, row.coldest_tenths, row.hottest_tenths)
+def holds(*, account_id: int) -> tuple[Hold, ...]:
+    """Return all holds of an account, those that ended too; one statement."""
+    return tuple(hold for of, _at, hold in order_facts.holds_of(account_ids=[account_id]) if of == account_id)

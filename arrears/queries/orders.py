@@ -1,7 +1,7 @@
 """Orders of disconnection as lists and pages show them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
 from arrears.models.collection import DisconnectionMove
@@ -63,11 +63,13 @@ class WantedOrders:
     text   number of an account
     state  "": those under way; "all": all; else one of OrderState
     cause  "": all; "bills", "balance"
+    batch  id of the batch of prepaid cuts that names them; None: whatever names them
     """
 
     text: str = ""
     state: str = ""
     cause: str = ""
+    batch: int | None = None
 
 
 _ROW = """
@@ -94,9 +96,12 @@ def listed(*, wanted: WantedOrders, offset: int = 0, most: int = 50) -> tuple[Or
     sql = f"""{_ROW} WHERE (%(text)s = '' OR a.number = %(text)s)
               AND (%(state)s = 'all' OR %(state)s = '' AND o.state NOT IN {_OVER} OR o.state = %(state)s)
               AND (%(cause)s = '' OR (%(cause)s = 'balance') = (o.prepayment_id IS NOT NULL))
-              ORDER BY o.id DESC LIMIT %(most)s OFFSET %(offset)s"""
-    params = {"text": wanted.text.strip(), "state": wanted.state, "cause": wanted.cause, "most": most, "offset": offset}
-    return tuple(_row(row) for row in fetch(sql, params))
+              AND (%(batch)s::bigint IS NULL OR o.id IN (
+                  SELECT unnest(c.order_ids) FROM arrears_prepaidcutbatch c WHERE c.id = %(batch)s))
+              ORDER BY o.id DESC LIMIT %(most)s OFFSET %(offset)s"""  # noqa: S608 (made of constants)
+    return tuple(
+        _row(row) for row in fetch(sql, asdict(wanted) | {"text": wanted.text.strip(), "most": most, "offset": offset})
+    )
 
 
 def one(*, order_id: int) -> OrderRow:

@@ -60,10 +60,16 @@ def gone(*, at: datetime) -> int:
 
 @dataclass(frozen=True, slots=True)
 class WaitingBatch:
-    """Prepaid cuts of today that wait for a person; ``bound``: from so many on one is asked."""
+    """
+    Prepaid cuts of today that wait for a person.
+
+    orders  how many wait in this batch
+    count   of the whole day, those that went before included; from ``bound`` on one is asked
+    """
 
     id: int
     day: date
+    orders: int
     count: int
     bound: int
 
@@ -71,4 +77,4 @@ class WaitingBatch:
 def waiting(*, today: date) -> WaitingBatch | None:
     """Return the prepaid cuts that wait for a person; one statement."""
     row = PrepaidCutBatch.objects.filter(day=today, state=CutBatchState.WAITING.value).first()
-    return None if row is None else WaitingBatch(row.id, row.day, row.count, row.bound)
+    return None if row is None else WaitingBatch(row.id, row.day, len(row.order_ids), row.count, row.bound)

@@ -36,6 +36,21 @@ def refuse(*, account_id: int, today: date) -> None:
         )  # fmt: skip
 
 
+def refuse_missing(row: Energizing, *, today: date) -> None:
+    """
+    Do nothing if the supply is no temporary one, or its deposit is demanded or waived.
+
+    :raises DepositMissing: else.
+    """
+    if supply_deposits.is_missing(
+        subject=row.subject, subject_id=row.subject_id, account_id=row.account_id, today=today
+    ):
+        raise DepositMissing(
+            "A temporary supply is switched on once its deposit is paid, and none was demanded.",
+            advice="Demand the deposit on the account's page.", account_id=row.account_id,
+        )  # fmt: skip
+
+
 def wait(row: Energizing, *, today: date, is_on: bool) -> int | None:
     """
     Let a new energizing wait for the deposit of its account; return the id of that, None: it waits for none.
@@ -46,13 +61,7 @@ def wait(row: Energizing, *, today: date, is_on: bool) -> int | None:
     waited = supply_deposits.waited_for(account_ids=[row.account_id], today=today).get(row.account_id)
     if is_on:
         return waited.deposit_id if waited else None
-    if supply_deposits.is_missing(
-        subject=row.subject, subject_id=row.subject_id, account_id=row.account_id, today=today
-    ):
-        raise DepositMissing(
-            "A temporary supply is switched on once its deposit is paid, and none was demanded.",
-            advice="Demand the deposit on the account's page.", account_id=row.account_id,
-        )  # fmt: skip
+    refuse_missing(row, today=today)
     if waited is None:
         return None
     row.state, row.code, row.message = EnergizingState.WAITING.value, DepositUnpaid.code, UNPAID

@@ -121,8 +121,14 @@ def of_account(*, account_id: int, today: date) -> Standing:
 
 def one(*, prepayment_id: int, today: date) -> Standing | None:
     """Return a prepayment, also one that has ended, as its account stands now; None: there is none. One statement."""
-    rows = fetch(f"{STANDING} WHERE p.id = %(id)s", {"id": prepayment_id, "today": today})
-    return standing_of(rows[0]) if rows else None
+    found = some(prepayment_ids=[prepayment_id], today=today)
+    return found[0] if found else None
+
+
+def some(*, prepayment_ids: Collection[int], today: date) -> tuple[Standing, ...]:
+    """Return prepayments, also those that have ended, as their accounts stand now, by their ids; one statement."""
+    rows = fetch(f"{STANDING} WHERE p.id = ANY(%(ids)s) ORDER BY p.id", {"ids": list(prepayment_ids), "today": today})
+    return tuple(map(standing_of, rows))
 
 
 def standing_of(row: Sequence[object]) -> Standing:

@@ -7,9 +7,10 @@ from typing import Any
 from django.utils import timezone
 
 from billing.domain.channels import PaymentChannel, ReturnKind
-from billing.operations import consolidated_payments, ledger, payments
+from billing.operations import consolidated_payments, payments
 from billing.operations.payments import BadPayment, ReferenceReused
 from billing.queries import consolidated_payments as whole_payments
+from billing.queries import moved_payments
 from cashiering.domain import agents as domain
 from cashiering.domain.agents import BadAgent
 from cashiering.models.agent import Agent, AgentPayment
@@ -158,7 +159,7 @@ def book_step(
 @joins_transaction
 def cancel_step(*, agent: Agent, row: AgentPayment, reason: str, today: date, actor: Actor) -> None:
     """
-    Take a payment of an agent that is locked back; it holds less.
+    Take a payment of an agent that is locked back, wherever it stands if it was moved; it holds less.
 
     :raises CancelTooLate: its money was handed over.
     """
@@ -171,8 +172,7 @@ def cancel_step(*, agent: Agent, row: AgentPayment, reason: str, today: date, ac
     if whole is not None:
         consolidated_payments.take_back_step(consolidated_payment_id=whole, **given)
     else:
-        ledger.lock_customers(account_ids=[row.payment.account_id])
-        payments.take_back_step(payment_id=row.payment_id, **given)
+        payments.take_back_step(payment_id=moved_payments.standing(payment_id=row.payment_id), **given)
     row.cancelled_at, row.reason = timezone.now(), reason.strip()[:REASON_MOST]
     row.save(update_fields=["cancelled_at", "reason"])
     agent.held_minor -= row.amount_minor

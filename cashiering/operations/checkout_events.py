@@ -22,7 +22,7 @@ from billing.domain.channels import PaymentChannel, ReturnKind
 from billing.domain.entries import Entry, TransferKind
 from billing.operations import consolidated_payments, ledger, payments, telling
 from billing.operations.payments import BadReturn
-from billing.queries import bills
+from billing.queries import bills, moved_payments
 from billing.queries import consolidated_payments as whole_payments
 from cashiering.domain import checkouts as domain
 from cashiering.domain.checkouts import (
@@ -307,7 +307,7 @@ def _take_back(row: Checkout, said: Said, day: date) -> bool:
     try:
         with transaction.atomic():
             if whole is None:
-                payments.take_back_step(payment_id=row.payment.id, **given)
+                payments.take_back_step(payment_id=moved_payments.standing(payment_id=row.payment.id), **given)
             else:
                 consolidated_payments.take_back_step(consolidated_payment_id=whole, **given)
     except BadReturn:

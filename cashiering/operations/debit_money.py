@@ -16,6 +16,7 @@ from billing.domain.channels import PaymentChannel, ReturnKind
 from billing.domain.entries import Entry, TransferKind
 from billing.operations import ledger, payments
 from billing.operations.payments import BadReturn, NewPayment
+from billing.queries import moved_payments
 from cashiering.domain import bank_lines, debit_returns
 from cashiering.domain.bank_lines import payment_name
 from cashiering.domain.debits import DebitState, ids_in
@@ -167,7 +168,7 @@ def _take_back(line: StatementLine, debit: Debit) -> bool:
     try:
         with transaction.atomic():
             payments.take_back_step(
-                payment_id=debit.payment_id,
+                payment_id=moved_payments.standing(payment_id=debit.payment_id),
                 kind=ReturnKind.BOUNCED,
                 returned_date=line.booking_date,
                 reason=reason,

@@ -9,7 +9,7 @@ from django.utils import timezone
 from billing.domain.channels import ReturnKind
 from billing.operations import consolidated_payments, ledger, payments
 from billing.operations.payments import ReferenceReused
-from billing.queries import consolidated
+from billing.queries import consolidated, moved_payments
 from cashiering.domain import tills as domain
 from cashiering.domain.tills import BadTill, Means, ReceiptState, SessionState
 from cashiering.models.till import Receipt, ReceiptPart, ReceiptPrint, TillSession
@@ -193,8 +193,9 @@ def cancel(*, receipt_id: int, today: date, actor: Actor) -> None:
         tills.give_back_step(session=receipt.session, amount_minor=receipt.amount_minor)
     for payment_id, _account in _parts(receipt):
         payments.take_back_step(
-            payment_id=payment_id, kind=ReturnKind.CORRECTED, returned_date=today, reason=receipt.reason, actor=actor
-        )
+            payment_id=moved_payments.standing(payment_id=payment_id), kind=ReturnKind.CORRECTED, returned_date=today,
+            reason=receipt.reason, actor=actor,
+        )  # fmt: skip
     receipt.state, receipt.decided_by_id = ReceiptState.CANCELLED.value, actor.id
     receipt.cancelled_at = timezone.now()
     receipt.save(update_fields=["state", "decided_by_id", "cancelled_at"])

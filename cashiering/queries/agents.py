@@ -1,10 +1,11 @@
 """Agents: what they hold, what they took, what they handed over, and where their lists differ from ours."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, F, Q, QuerySet
 
 from cashiering.domain.agents import hand_over_name
 from cashiering.models.agent import Agent, AgentDay, AgentDifference, AgentPayment, HandOver
@@ -131,9 +132,35 @@ def number_of(row: AgentPayment) -> str:
     return str(part.consolidated_payment.consolidated_bill.number if part else row.payment.account.number)
 
 
-def listed(*, offset: int = 0, most: int) -> tuple[AgentCard, ...]:
+@dataclass(frozen=True, slots=True)
+class WantedAgents:
+    """
+    Which agents.
+
+    text   in the code or in the name
+    state  "": all; "active": take money; "ended": take none; "differences": a difference is open; "full": may take no
+           more before they hand over
+    """
+
+    text: str = ""
+    state: str = ""
+
+
+_OF_STATE: Mapping[str, Q] = {
+    "": Q(),
+    "active": Q(is_active=True),
+    "ended": Q(is_active=False),
+    "differences": Q(open__gt=0),
+    "full": Q(is_active=True, held_minor__gte=F("limit_minor")),
+}
+
+
+def listed(*, wanted: WantedAgents, offset: int = 0, most: int) -> tuple[AgentCard, ...]:
     """Return agents by their codes; one statement."""
-    return _agents(_annotated().order_by("code")[offset : offset + most])
+    rows = _annotated().filter(_OF_STATE[wanted.state])
+    if wanted.text.strip():
+        rows = rows.filter(Q(code__icontains=wanted.text.strip()) | Q(name__icontains=wanted.text.strip()))
+    return _agents(rows.order_by("code")[offset : offset + most])
 
 
 def one(*, agent_id: int) -> AgentCard:

@@ -13,9 +13,10 @@ from cashiering.domain.agents import Verdict
 from cashiering.operations import agent_days, hand_overs
 from cashiering.operations import agents as operations
 from cashiering.queries import agents, commissions, tills
-from cashiering.queries.agents import AgentCard
+from cashiering.queries.agents import AgentCard, WantedAgents
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_refusal, today
 from cis.desk.forms.agents import (
+    AgentFilterForm,
     AgentListForm,
     AgentPaymentsForm,
     ChangeAgentForm,
@@ -37,16 +38,20 @@ SHOWN = 30
 @allow(*READERS)
 def index(request: HttpRequest) -> HttpResponse:
     """List agents."""
+    form = AgentFilterForm(request.GET)
+    wanted = form.wanted()
     context = {
-        **page_context(request, agents.listed),
+        "form": form,
+        **page_context(request, partial(agents.listed, wanted=wanted)),
+        "is_filtered": wanted != WantedAgents(),
         "may_add": bool(actor_of(request).roles & set(SUPERVISORS)),
     }
     return render(request, "desk/agents/agents.html", context)
 
 
 @allow(*READERS)
-def export(request: HttpRequest) -> StreamingHttpResponse:  # noqa: ARG001
-    """Give the list as a file."""
+def export(request: HttpRequest) -> StreamingHttpResponse:
+    """Give the same list as a file."""
     header = [
         _("Code"),
         _("Name"),
@@ -59,7 +64,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:  # noqa: ARG001
     rows = (
         (c.code, c.name, plain_money(c.limit_minor), plain_money(c.held_minor), plain_money(c.left_minor), c.open,
          _("yes") if c.is_active else _("no"))
-        for c in agents.listed(most=FILE_ROWS_MOST)
+        for c in agents.listed(wanted=AgentFilterForm(request.GET).wanted(), most=FILE_ROWS_MOST)
     )  # fmt: skip
     return csv_file("agents.csv", header, rows)
 

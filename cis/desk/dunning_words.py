@@ -42,7 +42,7 @@ ACTIONS: Mapping[str, Any] = {
     "propose": _("Proposed"), "support": _("Agreed, one more is needed"), "approve": _("Agreed to"),
     "announce": _("Notice sent"), "notice": _("Notice received"), "copy": _("Authority has a copy"),
     "remind": _("Reminded for the last time"), "dispatch": _("Sent out to be cut off"), "done": _("Done"),
-    "fail": _("Not done"), "recall": _("Taken back"), "restore": _("To be restored"), "restored": _("Restored"),
+    "fail": _("Not done"), "recall": _("Recalled"), "restore": _("To be restored"), "restored": _("Restored"),
     "cancel": _("Called off"), "expire": _("Expired"), "prepay": _("Balance used up, and told"),
 }  # fmt: skip
 CUT_CAUSES: Mapping[str, Any] = {"bills": _("Overdue bills"), "balance": _("Prepaid balance")}

@@ -19,6 +19,7 @@ import structlog
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import get_resolver
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
@@ -60,6 +61,12 @@ def scope(name: str, meaning: str, *, roles: Collection[Role] = ()) -> Scope:
     if SCOPES.setdefault(name, made) != made:
         raise ValueError(f"two scopes are named {name}")
     return made
+
+
+def known_scopes() -> Mapping[str, Scope]:
+    """Return all rights by name; the addresses are read first, since rights are named where the views are written."""
+    _ = get_resolver().url_patterns
+    return SCOPES
 
 
 def needs(**scopes: Scope) -> Callable[[View], View]:

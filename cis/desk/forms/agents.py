@@ -6,7 +6,24 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from cashiering.queries.agents import WantedAgents
 from cis.platform.forms import DayField, MoneyField, PageForm
+
+
+class AgentFilterForm(PageForm):
+    """Filters of the list of agents."""
+
+    text = forms.CharField(label=_("Code or name"), required=False, max_length=100)
+    state = forms.ChoiceField(
+        label=_("State"), required=False,
+        choices=[("", _("All")), ("active", _("It may take money")), ("full", _("May take no more")),
+                 ("differences", _("With open differences")), ("ended", _("Takes no money"))],
+    )  # fmt: skip
+
+    def wanted(self) -> WantedAgents:
+        """Return what is asked for; a filter that is wrong filters nothing."""
+        self.is_valid()
+        return WantedAgents(*(self.cleaned_data.get(name) or "" for name in ("text", "state")))
 
 
 class NewAgentForm(PageForm):

@@ -10,6 +10,7 @@ from accounts.queries.accounts import UnknownAccount
 from cashiering.domain.bank_lines import Outcome
 from cashiering.operations.suspense import Share
 from cashiering.queries import agents, tills
+from cashiering.queries.agents import WantedAgents
 from cis.desk.bank_words import STATES
 from cis.desk.till_words import MEANS
 from cis.platform.forms import MoneyField, PageForm
@@ -142,7 +143,8 @@ class AgentMoneyForm(PageForm):
 
     def __init__(self, *args: Any, amount_minor: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        found = [card for card in agents.listed(most=CHOICES_MOST) if card.held_minor >= amount_minor]
+        every = agents.listed(wanted=WantedAgents(), most=CHOICES_MOST)
+        found = [card for card in every if card.held_minor >= amount_minor]
         self.fields["agent"].choices = [  # type: ignore[attr-defined]
             (card.id, f"{card.code} · {card.name} · {money(card.held_minor)}") for card in found
         ]

@@ -92,11 +92,13 @@ class OrderListForm(PageForm):
         label=_("State"), required=False, choices=[("", _("Under way")), ("all", _("All")), *ORDERS.items()]
     )
     cause = forms.ChoiceField(label=_("Reason"), required=False, choices=choices(CUT_CAUSES, empty=_("All")))
+    batch = forms.IntegerField(label=_("Batch"), required=False, widget=forms.HiddenInput)
 
     def wanted(self) -> WantedOrders:
         """Return what is asked for; a filter that is wrong filters nothing."""
         self.is_valid()
-        return WantedOrders(*(self.cleaned_data.get(name) or "" for name in ("text", "state", "cause")))
+        given = [self.cleaned_data.get(name) or "" for name in ("text", "state", "cause")]
+        return WantedOrders(*given, batch=self.cleaned_data.get("batch"))
 
 
 class HoldListForm(PageForm):

@@ -105,7 +105,10 @@ class ChartForm(PageForm):
 
     field_of = {"bad_chart_entry": "number"}
     code = forms.ChoiceField(label=_("Ledger account"))
-    number = forms.CharField(label=_("Number in the chart"), max_length=30)
+    number = forms.CharField(
+        label=_("Number in the chart"), max_length=30,
+        help_text=_("Letters, digits and hyphens, as 6001-02; a capital letter or a digit first."),
+    )  # fmt: skip
     name = forms.CharField(label=_("Name in the chart"), max_length=100)
     since_month = DayField(label=_("From month"))
 

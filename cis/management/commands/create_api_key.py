@@ -3,7 +3,6 @@
 from argparse import ArgumentParser
 
 from django.core.management.base import BaseCommand, CommandError
-from django.urls import get_resolver
 
 from cis.kernel.actors import SYSTEM
 from cis.kernel.errors import Refused
@@ -19,15 +18,15 @@ class Command(BaseCommand):
         parser.add_argument("--revoke", action="store_true", help="Refuse the program's key from now on instead.")
 
     def handle(self, *, name: str, scopes: str, revoke: bool, **_options: object) -> None:
-        _ = get_resolver().url_patterns  # the endpoints name their scopes when they are imported
+        known_scopes = api.known_scopes()
         try:
             if revoke:
                 keys.revoke(name=name, actor=SYSTEM)
                 self.stdout.write(f"Revoked the key of {name}.")
                 return
             wanted = [scope.strip() for scope in scopes.split(",") if scope.strip()]
-            key = keys.create(name=name, scopes=wanted, known_scopes=api.SCOPES, actor=SYSTEM)
+            key = keys.create(name=name, scopes=wanted, known_scopes=known_scopes, actor=SYSTEM)
         except Refused as refusal:
-            known = "\n".join(f"  {scope.name:24}{scope.meaning}" for scope in api.SCOPES.values())
+            known = "\n".join(f"  {scope.name:26} {scope.meaning}" for scope in known_scopes.values())
             raise CommandError(f"{refusal.message} {refusal.advice}".strip() + f"\nScopes:\n{known}") from refusal
         self.stdout.write(f"Key of {name} (shown only now): {key}")

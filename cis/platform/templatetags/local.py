@@ -102,11 +102,13 @@ def month(value: date | None) -> str:
 
 @register.filter
 def until(start: date, end: date | None) -> str:
-    """Return a half-open period by its last day: a whole month by its name, without end "from ... on"."""
+    """Return a half-open period by its last day: a month by its name, one day alone, without end "from ... on"."""
     if end is None:
         return f"{day(start)} 起" if _is_chinese() else f"from {day(start)} on"
     if start.day == 1 and end == (start + timedelta(days=31)).replace(day=1):
         return month(start)
+    if end == start + timedelta(days=1):
+        return day(start)
     return f"{day(start)} – {day(end - timedelta(days=1))}"
 
 

@@ -6,16 +6,18 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models.notice import Notice
 from arrears.domain.disconnection import Way
 from arrears.models.collection import DisconnectionOrder, PrepaidCutBatch
 from arrears.operations import disconnections, late_fees, prepaid_cuts
 from arrears.operations.prepaid_cuts import UnknownCutBatch
-from arrears.queries import cuts, pursuits, rules
+from arrears.queries import cuts, orders, pursuits, rules
 from arrears.queries import late_fees as fee_queries
 from arrears.queries import prepaid_cuts as queries
+from arrears.queries.orders import WantedOrders
 from billing.domain.channels import PaymentChannel
 from billing.models.bill import Bill
 from billing.models.prepay import PrepaidDay, Prepayment
@@ -49,6 +51,10 @@ def _quiet(monkeypatch, settings):
 @pytest.fixture
 def dark():
     """A home that has used 50.00 more than it paid; eight days ago a text said so, and it arrived."""
+    return darkened()
+
+
+def darkened():
     world = contracts.world()
     accounts.contact_point(of=world.customer, kind="mobile")
     metering.installation(of=metering.meter(switch="on"), at=world.service_point)
@@ -115,6 +121,51 @@ def test_too_many_of_a_day_wait_for_a_person_who_lets_them_go_or_calls_them_off(
     assert states() == ["dispatched"]
     with pytest.raises(UnknownCutBatch):
         prepaid_cuts.decide(**given, actor=CHIEF)
+
+
+def test_a_supervisor_lets_go_the_orders_that_he_saw_and_no_others_of_the_same_number(dark, monkeypatch):
+    monkeypatch.setattr(rules, "prepaid_bound", lambda *, at: 1)
+    prepaid_cuts.work(AT)
+    seen = DisconnectionOrder.objects.get()
+    batch = PrepaidCutBatch.objects.get()
+    assert batch.order_ids == [seen.id]
+    assert [one.id for one in orders.listed(wanted=WantedOrders(batch=batch.id))] == [seen.id]
+    # He saw one; before it goes it is paid, and another is dark: again one, but not the one that he saw.
+    prepaid_cuts.decide(batch_id=batch.id, is_approved=True, reason="", at=AT, actor=CHIEF)
+    pay(dark)
+    other = darkened()
+    prepaid_cuts.work(AT)
+    assert states() == ["cancelled", "proposed"]
+    waiting = PrepaidCutBatch.objects.get(state="waiting")
+    assert (waiting.order_ids, waiting.count) == ([DisconnectionOrder.objects.latest("id").id], 1)
+    assert orders.listed(wanted=WantedOrders(batch=waiting.id))[0].account_id == other.account.id
+
+
+def test_those_let_go_do_not_wait_for_later_ones(dark, monkeypatch):
+    monkeypatch.setattr(rules, "prepaid_bound", lambda *, at: 1)
+    prepaid_cuts.work(AT)
+    prepaid_cuts.decide(batch_id=PrepaidCutBatch.objects.get().id, is_approved=True, reason="", at=AT, actor=CHIEF)
+    darkened()
+    prepaid_cuts.work(AT)
+    assert states() == ["dispatched", "proposed"]
+    assert PrepaidCutBatch.objects.get(state="waiting").count == 2
+
+
+def test_what_stands_against_orders_takes_the_same_statements_for_any_number(dark):
+    orders_of = DisconnectionOrder.objects.order_by("id")
+    darkened()
+    for row in queries.ripe(today=AT.date()):
+        disconnections.propose(
+            account_id=row.account_id, service_point_id=row.service_point_id, reason="x", at=AT, actor=SYSTEM,
+            prepayment_id=row.prepayment_id,
+        )  # fmt: skip
+    with CaptureQueriesContext(connection) as two:
+        assert len(prepaid_cuts._ready(AT)) == 2
+    orders_of.last().moves.all().delete()
+    orders_of.last().delete()
+    with CaptureQueriesContext(connection) as one:
+        assert len(prepaid_cuts._ready(AT)) == 1
+    assert len(one) == len(two)
 
 
 def test_those_that_are_called_off_together_are_not_ordered_again(dark, monkeypatch):

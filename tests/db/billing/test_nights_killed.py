@@ -167,6 +167,8 @@ def test_interest_and_return_of_deposits_are_paid_once(monkeypatch, settings):
     at = datetime(2025, 1, 15, 10, tzinfo=ZONE)
     _check(lambda: deposit_nights.night(at), commits=3)
     assert set(Deposit.objects.values_list("state", flat=True)) == {"returned"}
+    # That interest is credited is written with it: else it would be due again of one that stays.
+    assert set(Deposit.objects.values_list("interest_date", flat=True)) == {date(2026, 1, 10)}
     assert Deposit.objects.exclude(refund=None).count() == 1
 
 

@@ -228,6 +228,26 @@ def test_a_temporary_supply_waits_until_its_deposit_was_demanded_and_paid(accoun
     assert not supply_deposits.is_missing(**case)
 
 
+def test_a_temporary_supply_whose_deposit_is_cancelled_waits_for_the_one_that_is_demanded_then(
+    account, order, today, monkeypatch
+):
+    row = ServiceApplication.objects.create(
+        number="A1", kind="temporary", channel="desk", standard_class="low_residential", applicant_kind="resident",
+        name="Li", id_number="1", address="somewhere", account=account,
+    )  # fmt: skip
+    monkeypatch.setattr(energizing.queries, "is_inspected", lambda **_: True)
+    monkeypatch.setattr(energizing, "_ready_meter", lambda *_: Meter.objects.get().id)
+    wrong = deposits.demanded(account.id, on=today, cause="temporary_supply")
+    energizing_id = order()
+    Energizing.objects.update(subject="application", subject_id=row.id)
+    deposits.agreed(wrong, "cancel", on=today)
+    energizing_waits.work(timezone.now())
+    assert (state(energizing_id), DeviceCommand.objects.count()) == (("waiting", "deposit_missing"), 0)
+    deposits.demanded(account.id, on=today, cause="temporary_supply", key="d2")
+    pay(account, PAID, today)
+    assert state(energizing_id) == ("switching", "")
+
+
 def test_what_the_place_does_not_ask_for_before_keeps_nobody(account, order, today):
     deposits.demanded(account.id, on=today, cause="credit_score")
     assert state(order())[0] == "switching"

@@ -8,7 +8,8 @@ import pytest
 
 from accounts.models.notice import Notice
 from billing.models.payment import Payment, PaymentReturn
-from billing.operations import proof
+from billing.operations import money_moves, proof
+from billing.operations.money_moves import NewMove
 from billing.operations.payments import ReferenceReused
 from billing.queries import balances
 from cashiering.domain.agents import AgentLimit, BadAgent, BadAgentList, Verdict
@@ -23,6 +24,7 @@ from cashiering.queries import tills as till_queries
 from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.platform import api, keys, outbox
 from cis.platform.models import ApiKey
+from tests.db.billing.test_adjustments import BILLER
 from tests.db.cashiering.test_tills import _ledger
 from tests.factories import accounts, bank_files, billing, contracts
 from tests.factories.bank_files import Movement
@@ -45,7 +47,7 @@ def world(settings, tmp_path):
 @pytest.fixture
 def agent(world):
     name = f"shop {next(_serial)}"
-    keys.create(name=name, scopes=[agents.SCOPE], known_scopes=api.SCOPES, actor=SYSTEM)
+    keys.create(name=name, scopes=[agents.SCOPE], known_scopes=api.known_scopes(), actor=SYSTEM)
     agent_id = agents.register(code="S1", name="Corner shop", client=name, limit_minor=10_000, actor=CLERK)
     return Agent.objects.get(id=agent_id)
 
@@ -109,6 +111,19 @@ def test_a_payment_is_cancelled_on_its_day_alone(world, agent):
     assert _held(agent) == 0
     with pytest.raises(ReferenceReused):
         _take(world, agent)
+
+
+def test_a_payment_that_was_moved_to_another_account_is_cancelled_there(world, agent):
+    _take(world, agent)
+    other = contracts.world().account
+    new = NewMove(
+        reason="wrong number typed", key="k1", payment_id=AgentPayment.objects.get().payment_id, to_account_id=other.id
+    )
+    money_moves.propose(new=new, today=TODAY, actor=BILLER)
+    agents.cancel(client_id=agent.client_id, reference="K-1", reason="given back", today=TODAY, actor=SYSTEM)
+    assert _held(agent) == 0
+    owed = [balances.of_account(account_id=one.id, today=TODAY).balance_minor for one in (world.account, other)]
+    assert owed == [6_170, 0]
 
 
 def test_cash_handed_over_at_a_till_clears_the_limit(world, agent):
@@ -202,7 +217,7 @@ def test_a_list_that_cannot_be_read_is_refused_whole(agent, rows):
 
 
 def test_an_agent_needs_a_program_with_the_right(world):
-    keys.create(name="other", scopes=["bills:read"], known_scopes=api.SCOPES, actor=SYSTEM)
+    keys.create(name="other", scopes=["bills:read"], known_scopes=api.known_scopes(), actor=SYSTEM)
     for client in ("other", "nobody"):
         with pytest.raises(keys.UnknownKey):
             agents.register(code="S1", name="Shop", client=client, limit_minor=0, actor=CLERK)

@@ -1,11 +1,14 @@
 """Keys are made on the command line, for scopes that exist, and shown once."""
 
+import subprocess
+import sys
 from io import StringIO
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 
-from cis.platform import api, keys
+from cis.platform import keys
 from cis.platform.models import ApiKey
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("tests.doors.platform.small_api")]
@@ -30,4 +33,13 @@ def test_the_scopes_are_listed_when_one_is_unknown():
     with pytest.raises(CommandError, match="at least one scope"):
         run("kiosk")
     assert not ApiKey.objects.exists()
-    assert "test:read" in api.SCOPES
+
+
+@pytest.mark.urls("cis.urls")
+def test_rights_are_known_before_anybody_asked_an_address():
+    """Else a test or a command that runs alone knows none of them."""
+    code = "import django; django.setup(); from cis.platform import api; print(len(api.known_scopes()))"
+    alone = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=settings.BASE_DIR
+    )
+    assert int(alone.stdout) > 50

@@ -54,6 +54,24 @@ def test_a_schedule_fires_once_however_often_and_by_whomever_it_is_asked():
     assert waiting.count() == 2
 
 
+@pytest.mark.parametrize("hours", [-2, 2], ids=["back", "forward"])
+@pytest.mark.parametrize("set_at", [2, 4], ids=["before", "after"])
+def test_a_daily_job_fires_once_a_due_date_though_the_clock_is_set_back_or_forward(hours, set_at):
+    """Two beats tick each half hour; at 02:00 or at 04:00 of the second day the clock of the machine is set."""
+    jobs.register("night", work, schedule=Daily(time(3), "UTC"))
+    first = AT.replace(hour=0, minute=0, second=0, microsecond=0)
+    jobs.open_due(first)
+    wrong = timedelta()
+    for ticks in range(3 * 48):
+        right = first + ticks * timedelta(minutes=30)
+        if right == first + timedelta(days=1, hours=set_at):
+            wrong = timedelta(hours=hours)
+        for _beat in range(2):
+            jobs.open_due(right + wrong)
+    due = list(Job.objects.filter(state="waiting").order_by("due_at").values_list("due_at", flat=True))
+    assert due == [first.replace(hour=3) + timedelta(days=day) for day in range(3)]
+
+
 def test_what_fell_due_before_the_schedule_was_known_is_not_made_up_for():
     jobs.register("night", work, schedule=Daily(time(3), "UTC"))
     jobs.open_due(AT)

@@ -14,7 +14,7 @@ _serial = count(1)
 
 def key(*scopes: str) -> str:
     """A key with these scopes."""
-    return keys.create(name=f"client {next(_serial)}", scopes=scopes, known_scopes=api.SCOPES, actor=SYSTEM)
+    return keys.create(name=f"client {next(_serial)}", scopes=scopes, known_scopes=api.known_scopes(), actor=SYSTEM)
 
 
 class Caller:

@@ -97,10 +97,13 @@ def test_an_order_for_a_balance_says_so_with_its_evidence_and_many_wait_for_a_su
         assert text in words, text
     assert "It is for overdue bills" not in words
     assert 'value="announce"' not in words
-    batch = PrepaidCutBatch.objects.create(day=date(2026, 3, 10), count=25, bound=20)
+    batch = PrepaidCutBatch.objects.create(day=date(2026, 3, 10), count=25, bound=20, order_ids=[order.id])
     listed = "/desk/overdue/disconnections/"
     assert "Today 25 prepaid supplies would be cut off" in desk.get(f"{listed}?cause=balance").content.decode()
+    assert "One order waits, and only this one is let go" in desk.get("/desk/prepaid/").content.decode()
     assert f"{listed}{order.id}/" not in desk.get(f"{listed}?cause=bills").content.decode()
+    assert f"{listed}{order.id}/" in desk.get(f"{listed}?batch={batch.id}").content.decode()
+    assert f"{listed}{order.id}/" not in desk.get(f"{listed}?batch={batch.id + 1}").content.decode()
     biller, url = sign_in(type(client)(), Role.BILLING), f"{listed}batches/{batch.id}/"
     assert "Let them go" not in biller.get("/desk/prepaid/").content.decode()
     biller.post(url, {"action": "approve"})

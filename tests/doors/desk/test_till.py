@@ -99,7 +99,7 @@ def _till_id():
 
 @pytest.fixture
 def agent(billed):
-    keys.create(name="shop", scopes=[agents.SCOPE], known_scopes=api.SCOPES, actor=SYSTEM)
+    keys.create(name="shop", scopes=[agents.SCOPE], known_scopes=api.known_scopes(), actor=SYSTEM)
     agent_id = agents.register(code="S1", name="Corner shop", client="shop", limit_minor=10_000, actor=SYSTEM)
     made = Agent.objects.get(id=agent_id)
     agents.take(
@@ -111,6 +111,9 @@ def agent(billed):
 
 def test_an_agent_hands_cash_over_and_its_list_is_compared(desk, billed, agent):
     assert "¥50.00" in desk.get("/desk/agents/").content.decode()
+    for asked, is_there in (("text=corner&state=active", True), ("text=s1&state=full", False), ("text=S2", False)):
+        assert ("Corner shop" in desk.get(f"/desk/agents/?{asked}").content.decode()) is is_there, asked
+        assert (b"S1" in b"".join(desk.get(f"/desk/agents.csv?{asked}").streaming_content)) is is_there, asked
     url = f"/desk/agents/{agent.id}/"
     assert (
         "Open a till first" in desk.post(f"{url}hand-over/", {"amount": "1", "form": "h"}, follow=True).content.decode()
@@ -177,7 +180,7 @@ def _file(text):
 
 
 def test_a_supervisor_registers_an_agent_and_stops_it(desk, supplier):
-    keys.create(name="shop", scopes=[agents.SCOPE], known_scopes=api.SCOPES, actor=SYSTEM)
+    keys.create(name="shop", scopes=[agents.SCOPE], known_scopes=api.known_scopes(), actor=SYSTEM)
     form = {"code": "S1", "name": "Shop", "client": "shop", "limit": "100"}
     assert "valid key" in desk.post("/desk/agents/new/", {**form, "client": "nobody"}).content.decode()
     desk.post("/desk/agents/new/", form)
