@@ -14,13 +14,17 @@ MORE: Final = 4
 """What each further likeness adds."""
 SIMILAR_LEAST: Final = 60
 """Of 100: from here on two names are similar."""
+WORDS: Final = re.compile(r"[^\W_]+")
 SHARED_MOST: Final = 8
 """A number or an address of more customers than this is a switchboard or a house, and tells nothing of two of them."""
 COMPANY_SUFFIXES: Final = (
-    "股份有限公司", "有限责任公司", "集团有限公司", "有限公司", "总公司", "分公司", "公司", "companylimited", "coltd",
-    "limited", "company", "corporation", "gmbh", "corp", "ltd", "inc", "llc", "plc", "co",
+    "股份有限公司", "有限责任公司", "集团有限公司", "有限公司", "总公司", "分公司", "公司",
 )  # fmt: skip
-"""Legal forms at the end of a name, the longer ones first."""
+"""Legal forms at the end of a Chinese name, the longer ones first."""
+COMPANY_WORDS: Final = frozenset(
+    ("co", "company", "corp", "corporation", "gmbh", "inc", "limited", "llc", "ltd", "plc")
+)
+"""Legal forms as last words of other names."""
 
 
 class PairState(StrEnum):
@@ -93,7 +97,10 @@ class Scored:
 
 def normal_name(name: str) -> str:
     """Return a name as it is compared: width, case, blanks, signs and the legal form of a company do not count."""
-    plain = "".join(one for one in unicodedata.normalize("NFKC", name).casefold() if one.isalnum())
+    words = WORDS.findall(unicodedata.normalize("NFKC", name).casefold().replace("'", ""))
+    while len(words) > 1 and words[-1] in COMPANY_WORDS:
+        words.pop()
+    plain = "".join(words)
     for suffix in COMPANY_SUFFIXES:
         if plain.endswith(suffix) and len(plain) > len(suffix) + 1:
             return plain[: -len(suffix)]

@@ -27,6 +27,7 @@ from cis.kernel.actors import Actor
 from cis.platform.access import actor_of, allow
 from cis.platform.paging import ROWS, page_context
 from cis.platform.templatetags.local import money, until
+from cis.templatetags.desk import event_name
 from complaints.queries import cases
 from complaints.queries.cases import WantedCases
 from contracts.queries import agreements, applications, changes, supply_contracts
@@ -138,8 +139,10 @@ def _notices(asked: Asked) -> list[Line]:
     )
     return [
         Line(
-            at=card.created_at, kind="notices", title=card.subject or word("notice_event", card.event),
-            facts=f"{word('notice_channel', card.channel)} · {word('notice', card.state)}",
+            at=card.created_at, kind="notices", title=event_name(card.event),
+            facts=" · ".join(
+                filter(None, [word("notice_channel", card.channel), word("notice", card.state), card.subject])
+            ),
             url=reverse("desk:notice", args=[card.id]),
         )
         for card in found
@@ -186,7 +189,7 @@ def _work(asked: Asked) -> list[Line]:
     return [
         Line(
             at=card.created_at, kind="work", title=word("work_kind", card.kind),
-            facts=f"{word('work', card.state)} · {card.address}", url=reverse("desk:work_order", args=[card.id]),
+            facts=f"{word('work_state', card.state)} · {card.address}", url=reverse("desk:work_order", args=[card.id]),
             who=card.crew,
         )
         for card in found
@@ -204,7 +207,7 @@ def _contracts(asked: Asked) -> list[Line]:
     ]  # fmt: skip
     found += [
         Line(
-            at=row.created_at, kind="contracts", title=_("Application %(number)s") % {"number": row.number},
+            at=row.applied_at, kind="contracts", title=_("Application %(number)s") % {"number": row.number},
             facts=word("application", row.state), url=reverse("desk:application", args=[row.id]),
         )
         for row in applications.of_customers([asked.customer_id], most=asked.most)
@@ -212,7 +215,7 @@ def _contracts(asked: Asked) -> list[Line]:
     return found + [
         Line(
             at=card.created_at, kind="contracts", title=word("change_kind", card.kind),
-            facts=word("change", card.state), url=reverse("desk:change", args=[card.id]),
+            facts=word("change_state", card.state), url=reverse("desk:change", args=[card.id]),
         )
         for card in changes.of_account(account_id=asked.account.id, most=asked.most)
     ]  # fmt: skip

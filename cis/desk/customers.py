@@ -138,13 +138,13 @@ def contacts(request: HttpRequest, customer_id: int, account_id: int) -> HttpRes
         try:
             if _change_contact(request, customer_id, form):
                 messages.success(request, _("Saved."))
-                return redirect("desk:contacts", customer_id, account_id)
+                return redirect("desk:contacts", account_id, customer_id)
         except Refused as refusal:
             if form.is_bound:
                 form.refuse(refusal)
             else:
                 tell_refusal(request, refusal)
-                return redirect("desk:contacts", customer_id, account_id)
+                return redirect("desk:contacts", account_id, customer_id)
     return render(request, "desk/contacts.html", {"form": form, "card": card, "account_id": account_id})
 
 
