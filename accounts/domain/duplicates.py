@@ -107,7 +107,7 @@ def normal_name(name: str) -> str:
     return plain
 
 
-def likeness(one: str, other: str) -> int:
+def likeness(one: str, *, other: str) -> int:
     """Return how alike two normal names are, 0 to 100: pieces of two characters that both have (Dice)."""
     mine, theirs = _pieces(one), _pieces(other)
     if not mine or not theirs:
@@ -127,7 +127,7 @@ def scored(alike: Alike) -> Scored | None:
     if mine and theirs and not _same_resident(mine, theirs):
         return None
     names = tuple(normal_name(name) for name in alike.names)
-    is_same, is_similar = names[0] == names[1], likeness(*names) >= SIMILAR_LEAST
+    is_same, is_similar = names[0] == names[1], likeness(names[0], other=names[1]) >= SIMILAR_LEAST
     reasons = _reasons(alike.kinds, is_same=is_same, is_similar=is_similar)
     if is_same and alike.is_of_bodies:
         reasons = (*reasons, Likeness.COMPANY_NAME)

@@ -52,7 +52,7 @@ class Follows:
     account: str = ""
 
 
-def side_of(choices: Mapping[str, Side], field: str, *, survivor: object, merged: object) -> Side:
+def side_of(choices: Mapping[str, Side], *, field: str, survivor: object, merged: object) -> Side:
     """Return whose value is kept: the one that was chosen; without a choice the survivor's, if there is one."""
     chosen = choices.get(field)
     if chosen is not None:

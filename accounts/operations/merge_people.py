@@ -57,7 +57,7 @@ def choose_contacts_step(*, merge: CustomerMerge, choices: Mapping[str, Side]) -
         own = [one for one in points if one.kind == kind]
         at = {one.customer_id: one for one in own if one.is_preferred}
         held, offered = at.get(merge.survivor_id), at.get(merge.merged_id)
-        side = side_of(choices, kind, survivor=held, merged=offered)
+        side = side_of(choices, field=kind, survivor=held, merged=offered)
         chosen = offered if offered and (side is Side.MERGED or held is None) else held
         if chosen is not None:
             chosen = mine.get((kind, chosen.value), chosen)

@@ -179,7 +179,7 @@ def _keep_fields(row: CustomerMerge, survivor: Customer, merged: Customer, choic
         mine, theirs = getattr(survivor, field), getattr(merged, field)
         if field == "note":
             survivor.note = merging.note_of(choices, survivor=mine, merged=theirs)
-        elif merging.side_of(choices, field, survivor=mine, merged=theirs) is Side.MERGED:
+        elif merging.side_of(choices, field=field, survivor=mine, merged=theirs) is Side.MERGED:
             setattr(survivor, field, theirs)
             if field == "name":
                 survivor.name_pinyin = merged.name_pinyin

@@ -31,8 +31,8 @@ def test_a_name_is_not_only_its_suffix(one, other):
 
 
 def test_names_are_alike_by_their_pieces():
-    assert (likeness("zhangsan", "zhangsan"), likeness("ab", "cd"), likeness("", "a")) == (100, 0, 0)
-    assert likeness("上海示范电气", "上海示范电器") == 80
+    assert (likeness("zhangsan", other="zhangsan"), likeness("ab", other="cd"), likeness("", other="a")) == (100, 0, 0)
+    assert likeness("上海示范电气", other="上海示范电器") == 80
 
 
 def test_the_same_number_is_certain_and_two_numbers_are_two():
