@@ -23,3 +23,11 @@ class MailingDecided:
     mailing_id: int
     is_let_go: bool
     actor: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberEnded:
+    """A number is not this customer's any more; codes that were sent there serve no more."""
+
+    customer_id: int
+    reason: str

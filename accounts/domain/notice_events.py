@@ -73,6 +73,13 @@ _ROWS: Final = (
         is_required=True,
     ),
     Event(
+        code="number_ended",
+        notice_class=NoticeClass.SERVICE,
+        facts={"number": _TEXT, "link": _LINK},
+        ladder=(Channel.EMAIL, Channel.POST),
+        is_required=True,
+    ),
+    Event(
         code="supply_offer",
         notice_class=NoticeClass.SERVICE,
         facts={"offer": _TEXT, "address": _TEXT, "until": _DATE, "link": _LINK},

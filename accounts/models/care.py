@@ -35,6 +35,10 @@ class Protection(models.Model):
     proven_date = models.DateField(null=True)
     review_date = models.DateField(null=True)
     review_asked_date = models.DateField(null=True, help_text="Since when it waits to be looked at again.")
+    is_twin = models.BooleanField(
+        db_default=False, default=False,
+        help_text="It came with a merged customer, beside one of the same kind: both hold.",
+    )  # fmt: skip
     hold_ids = ArrayField(models.BigIntegerField(), default=list, help_text="Holds placed for it.")
     end_reason = models.CharField(max_length=300, default="", blank=True)
     asked_reason = models.CharField(max_length=300, default="", blank=True, help_text="Somebody asks to end it.")
@@ -55,7 +59,7 @@ class Protection(models.Model):
             ),
             models.UniqueConstraint(
                 name="customer_is_protected_once", fields=["customer", "account", "kind", "place_id"],
-                condition=Q(until_date=None), nulls_distinct=False,
+                condition=Q(until_date=None, is_twin=False), nulls_distinct=False,
             ),
         ]  # fmt: skip
         indexes = [

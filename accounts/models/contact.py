@@ -15,6 +15,10 @@ class ContactPoint(models.Model):
     is_preferred = models.BooleanField(default=False)
     bounced_at = models.DateTimeField(null=True, help_text="A message came back: somebody has to ask the customer.")
     bounce_reason = models.CharField(max_length=300, db_default="")
+    verified_at = models.DateTimeField(null=True, help_text="Since when it is proven that this customer answers it.")
+    verified_way = Code(db_default="", help_text="By what it was proven.")
+    unverified_at = models.DateTimeField(null=True, help_text="When that ended for the last time.")
+    unverified_reason = Code(db_default="")
 
     class Meta:
         constraints = [
@@ -24,6 +28,11 @@ class ContactPoint(models.Model):
                 name="one_preferred_contact_per_kind",
                 fields=["customer", "kind"],
                 condition=models.Q(is_preferred=True),
+            ),
+            models.UniqueConstraint(
+                name="number_is_verified_for_one",
+                fields=["value"],
+                condition=models.Q(verified_at__isnull=False, kind__in=["mobile", "phone"]),
             ),
         ]
         indexes = [

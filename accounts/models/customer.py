@@ -26,6 +26,10 @@ class Customer(models.Model):
     note = models.TextField(default="", blank=True)
     search_grams = SearchGrams()
     created_at = models.DateTimeField(default=timezone.now)
+    merged_into = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="merged_from",
+        help_text="The customer who stands in the place of this one; never one who is merged themselves.",
+    )  # fmt: skip
     version = models.IntegerField(default=1, help_text="Guards an edit against a lost update.")
 
     class Meta:

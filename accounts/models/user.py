@@ -3,9 +3,12 @@
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.utils.crypto import salted_hmac
 
 from cis.kernel.enums import Role
 from cis.platform.fields import choices_of
+
+SALT = "accounts.sessions"
 
 
 class User(AbstractUser):
@@ -20,6 +23,7 @@ class User(AbstractUser):
     customer = models.ForeignKey(
         "accounts.Customer", on_delete=models.PROTECT, null=True, blank=True, related_name="users"
     )
+    session_turn = models.IntegerField(default=0, db_default=0, help_text="Raised, it ends all sessions of this user.")
 
     class Meta:
         constraints = [
@@ -28,3 +32,8 @@ class User(AbstractUser):
                 condition=~models.Q(roles__contains=[str(Role.CUSTOMER)]) | models.Q(customer__isnull=False),
             ),
         ]
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """Return what a session holds of its user; with another turn no older session serves."""
+        found = super()._get_session_auth_hash(secret=secret)
+        return found if not self.session_turn else salted_hmac(SALT, f"{found}:{self.session_turn}").hexdigest()

@@ -11,7 +11,7 @@ from accounts.domain.care_plans import STANDARD, PlanState
 from accounts.models.care import CareMeasure, CarePlan
 from accounts.queries import users
 from accounts.queries.care_plans import UnknownCarePlan
-from cis.kernel.actors import Actor
+from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.enums import Role
 from cis.kernel.errors import Refused
 from cis.kernel.workflow import NotAllowed
@@ -119,7 +119,7 @@ def review(*, plan_id: int, note: str, next_date: date, at: datetime, actor: Act
     :raises UnknownCarePlan, CarePlanOver, NotAllowed: as they say. :raises BadCarePlan: nothing is noted, or the day
         is not to come.
     """
-    row = _lock(plan_id, actor)
+    row = _lock(plan_id, actor, also=ActorKind.CLIENT)
     if not note.strip():
         raise BadCarePlan("Nothing is noted.", advice="Say how it stands.", field="note")
     _check_review(next_date, timezone.localdate(at))
@@ -170,14 +170,14 @@ def _check_review(day: date, today: date) -> None:
         raise BadCarePlan("The review is not to come.", advice="Choose a later day.", field="review_date")
 
 
-def _check_actor(actor: Actor) -> None:
-    if not actor.roles & PLANNERS:
+def _check_actor(actor: Actor, also: ActorKind | None = None) -> None:
+    if not actor.roles & PLANNERS and actor.kind is not also:
         raise NotAllowed(f"{actor.name} keeps no service plans.", advice="Ask a clerk.")
 
 
 @joins_transaction
-def _lock(plan_id: int, actor: Actor) -> CarePlan:
-    _check_actor(actor)
+def _lock(plan_id: int, actor: Actor, also: ActorKind | None = None) -> CarePlan:
+    _check_actor(actor, also)
     row = CarePlan.objects.select_for_update().filter(id=plan_id).first()
     if row is None:
         raise UnknownCarePlan(f"There is no service plan {plan_id}.", plan_id=plan_id)

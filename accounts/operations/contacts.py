@@ -9,7 +9,7 @@ from accounts.models.contact import ContactPoint
 from accounts.models.customer import Customer
 from accounts.operations import unreachable
 from accounts.queries import supplier
-from accounts.queries.customers import UnknownCustomer
+from accounts.queries.customers import CustomerMerged, UnknownCustomer
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
 from cis.platform import audit
@@ -26,6 +26,12 @@ class ContactTaken(Refused):
     """The customer has this contact point already."""
 
     code = "contact_taken"
+
+
+class NumberIsOthers(Refused):
+    """Another customer proved that the number is theirs."""
+
+    code = "number_is_others"
 
 
 @opens_transaction
@@ -92,10 +98,11 @@ def mend(*, customer_id: int, contact_id: int, actor: Actor) -> None:
     Say that a contact point works again, though a message came back from it: the customer was asked.
 
     :raises UnknownCustomer: there is no such customer.
-    :raises UnknownContact: the customer has no such contact point.
+    :raises UnknownContact: the customer has no such contact point. :raises NumberIsOthers: see there.
     """
     customer = lock_customer(customer_id=customer_id)
     point = _point(customer, contact_id)
+    _check_free(point)
     if point.bounced_at is not None:
         point.bounced_at, point.bounce_reason = None, ""
         point.save(update_fields=["bounced_at", "bounce_reason"])
@@ -108,11 +115,16 @@ def lock_customer(*, customer_id: int) -> Customer:
     """
     Lock a customer against other edits until the use case ends.
 
-    :raises UnknownCustomer: there is no such customer.
+    :raises UnknownCustomer: there is no such customer. :raises CustomerMerged: another one stands in their place.
     """
     customer = Customer.objects.select_for_update().filter(id=customer_id).first()
     if customer is None:
         raise UnknownCustomer(f"There is no customer {customer_id}.", customer_id=customer_id)
+    if customer.merged_into_id is not None:
+        raise CustomerMerged(
+            f"{customer.name} was merged into another customer.", advice="Open the customer who stands in their place.",
+            customer_id=customer.merged_into_id,
+        )  # fmt: skip
     return customer
 
 
@@ -151,6 +163,12 @@ def touch(*, customer: Customer) -> None:
     customer.search_grams = list(grams)
     customer.version += 1
     customer.save()
+
+
+def _check_free(point: ContactPoint) -> None:
+    others = ContactPoint.objects.filter(value=point.value, verified_at__isnull=False)
+    if point.kind in {"mobile", "phone"} and others.exclude(customer_id=point.customer_id).exists():
+        raise NumberIsOthers("Another customer proved that it is theirs.", advice="Prove it by a code.")
 
 
 def _point(customer: Customer, contact_id: int) -> ContactPoint:

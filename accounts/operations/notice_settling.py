@@ -12,7 +12,7 @@ from accounts.domain.notice_states import NOTICE, NoticeAction, NoticeState
 from accounts.domain.notice_texts import HIDDEN, Text
 from accounts.models.contact import ContactPoint
 from accounts.models.notice import Notice
-from accounts.operations import notice_drafts, unreachable
+from accounts.operations import notice_drafts, number_ends, unreachable
 from accounts.operations.notice_drafts import Draft
 from accounts.queries import notice_people
 from cis.kernel.actors import SYSTEM
@@ -65,7 +65,8 @@ def settle_step(*, notice: Notice, action: NoticeAction, reason: str = "", detai
     """
     Write down what happened to a locked notice; where it did not arrive, queue it by the next way.
 
-    A bounce marks the contact point, which is a task for the desk until somebody has asked the customer.
+    A bounce marks the contact point, which is a task for the desk until somebody has asked the customer; what was
+    proven of a number that nobody answers is proven no more.
 
     :raises IllegalMove: the notice is in a state in which this cannot happen.
     """
@@ -122,6 +123,9 @@ def _mark_contact(notice: Notice, reason: str) -> None:
     point = ContactPoint.objects.filter(id=notice.contact_point_id, value=notice.address, bounced_at=None)
     changed = point.update(bounced_at=timezone.now(), bounce_reason=reason[:300])
     if changed:
+        kept = ContactPoint.objects.select_for_update().get(id=notice.contact_point_id)
+        if kept.verified_at is not None:
+            number_ends.end_step(point=kept, reason=notice.reason or "bounced", at=timezone.now())
         audit.record(
             SYSTEM, "bounce_contact", "customer", notice.customer_id, channel=notice.channel, value=notice.address
         )

@@ -29,7 +29,9 @@ DAYS_AGAIN: Final = 10
 """For so many days before a night it is asked again what earned points: a night may be missed, money may come late."""
 EXPIRED_MOST: Final = 400
 CHUNK: Final = 1_000
-REDEEMERS: Final[frozenset[Role | ActorKind]] = frozenset((Role.CLERK, Role.SUPERVISOR, ActorKind.CUSTOMER))
+REDEEMERS: Final[frozenset[Role | ActorKind]] = frozenset(
+    (Role.CLERK, Role.SUPERVISOR, ActorKind.CUSTOMER, ActorKind.CLIENT)
+)
 
 
 class NoPointsHere(Refused):

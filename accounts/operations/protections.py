@@ -39,8 +39,10 @@ from cis.platform.db import fetch, joins_transaction, opens_transaction
 
 SUBJECT, WORK = "protection", "protection_reviews"
 TEXT_MOST = 300
-ENDERS: Final[frozenset[Role | ActorKind]] = frozenset((Role.BILLING, Role.SUPERVISOR, ActorKind.SYSTEM))
-"""Who ends a protection."""
+ENDERS: Final[frozenset[Role | ActorKind]] = frozenset(
+    (Role.BILLING, Role.SUPERVISOR, ActorKind.CLIENT, ActorKind.SYSTEM)
+)
+"""Who ends a protection; a program none that keeps a supply on."""
 
 
 class BadProtection(Refused):
@@ -207,6 +209,8 @@ def end_step(*, protection_id: int, reason: str, at: datetime, actor: Actor) -> 
     row = _lock(protection_id, today)
     if not actor.is_one_of(ENDERS):
         raise NotAllowed(f"{actor.name} may not end protections.", advice=f"Ask {Role.BILLING} or {Role.SUPERVISOR}.")
+    if row.hold_ids and actor.kind is ActorKind.CLIENT:
+        raise NotAllowed("It keeps a supply on.", advice="People end it, on the desk: one asks, another one does.")
     if not reason.strip():
         raise BadProtection("A reason is needed.", advice="Say why it holds no more.", field="reason")
     if (
@@ -240,7 +244,7 @@ def keep_step(*, protection_id: int, at: datetime, actor: Actor) -> None:
     :raises NotAllowed: the actor has no role for it.
     """
     row = _lock(protection_id, timezone.localdate(at))
-    if not actor.is_one_of(ENDERS):
+    if not actor.is_one_of(ENDERS) or actor.kind is ActorKind.CLIENT:
         raise NotAllowed(f"{actor.name} may not decide.", advice=f"Ask {Role.BILLING} or {Role.SUPERVISOR}.")
     row.asked_reason, row.asker_id = "", None
     row.save(update_fields=["asked_reason", "asker_id"])

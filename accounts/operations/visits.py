@@ -199,7 +199,7 @@ def finish(*, visit_id: int, result: Result, at: datetime, actor: Actor) -> bool
     :raises BadVisit: a note or the day of the next one is missing.
     """
     row, today = _lock(visit_id), timezone.localdate(at)
-    if not actor.roles & VISITORS:
+    if not actor.roles & VISITORS and actor.kind is not ActorKind.CLIENT:
         raise NotAllowed(f"{actor.name} makes no visits.", advice="Ask a clerk.")
     if result.outcome in {Outcome.WISH, Outcome.PROBLEM} and not result.note.strip():
         raise BadVisit("Nobody says what the customer wants.", advice="Write it down.", field="note")
@@ -214,7 +214,8 @@ def finish(*, visit_id: int, result: Result, at: datetime, actor: Actor) -> bool
     row.state, row.outcome, row.note = VisitState.DONE.value, result.outcome.value, result.note.strip()[:NOTE_MOST]
     row.next_step, row.done_date = result.next_step.value, today
     if row.assignee_id is None:
-        row.assignee_id, row.assignee_name = actor.id, actor.name[:150]
+        row.assignee_id = actor.id if actor.kind is ActorKind.STAFF else None
+        row.assignee_name = actor.name[:150]
     if result.outcome is not Outcome.NOT_REACHED:
         row.survey_asked_at = at
         _ask(row, actor)

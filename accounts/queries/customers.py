@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from accounts.domain.contact import ContactKind, Shown, shown
 from accounts.models.contact import ContactPoint
@@ -16,19 +17,31 @@ class UnknownCustomer(Refused):
     code = "unknown_customer"
 
 
+class CustomerMerged(Refused):
+    """The customer was merged into another one."""
+
+    code = "customer_merged"
+
+
 PLAIN_NAME = PlainName.template.replace("%(expressions)s", "{}")
 """SQL of a name as it is compared, by which customers are indexed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactCard:
-    """One contact point; ``bounce_reason`` says why a message came back from it, "" = none did."""
+    """
+    One contact point.
+
+    bounce_reason  why a message came back from it, "" = none did
+    verified_at    since when it is proven that this customer answers it, None: it is not
+    """
 
     id: int
     kind: str
     value: str
     is_preferred: bool
     bounce_reason: str = ""
+    verified_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,15 +89,22 @@ def cards(*, customer_ids: Iterable[int]) -> dict[int, CustomerCard]:
             value=point.value,
             is_preferred=point.is_preferred,
             bounce_reason=(point.bounce_reason or "bounced") if point.bounced_at else "",
+            verified_at=point.verified_at,
         )
         contacts.setdefault(point.customer_id, []).append(contact)
     return {row.id: _card(row, contacts.get(row.id, [])) for row in Customer.objects.filter(id__in=wanted)}
 
 
 def ids_by_external_id(external_ids: Iterable[str]) -> dict[str, int]:
-    """Return the ids of those customers that exist, by external id; one statement."""
+    """
+    Return the ids of those customers that exist, by external id; one statement.
+
+    In the place of one who was merged stands the survivor.
+    """
     rows = Customer.objects.filter(external_id__in=list(external_ids))
-    return dict(rows.values_list("external_id", "id"))
+    return {
+        name: survivor or row_id for name, row_id, survivor in rows.values_list("external_id", "id", "merged_into_id")
+    }
 
 
 def with_id_number(id_number: str) -> tuple[int, ...]:

@@ -10,7 +10,9 @@ from cis.platform import db
 
 CHANNELS = {kind: channel for channel, kind in KINDS.items()}
 _WAYS = """
-       array(SELECT ARRAY[p.id::text, p.kind, p.value, (p.bounced_at IS NOT NULL)::text]
+       array(SELECT ARRAY[p.id::text, p.kind, p.value, (p.bounced_at IS NOT NULL OR p.kind = 'mobile' AND EXISTS (
+                           SELECT FROM accounts_contactpoint o WHERE o.value = p.value AND o.kind = 'mobile'
+                           AND o.verified_at IS NOT NULL AND o.customer_id <> p.customer_id))::text]
              FROM accounts_contactpoint p WHERE p.customer_id = c.id ORDER BY p.is_preferred DESC, p.id),
        array(SELECT ARRAY[s.notice_class, s.channel, s.is_given::text]
              FROM accounts_consent s WHERE s.customer_id = c.id)
@@ -53,7 +55,8 @@ def of_customers(*, customer_ids: Sequence[int]) -> dict[int, Person]:
     """
     Return customers by id as those who are told; one statement for any number. Who does not exist is left out.
 
-    Of the contact points of a kind the preferred one counts, else the oldest, as long as no message came back from it.
+    Of the contact points of a kind the preferred one counts, else the oldest, as long as no message came back from it
+    and it is no number that another customer proved to be theirs.
     """
     return {
         customer_id: _person(name, language, points, choices)

@@ -254,6 +254,12 @@ def is_on_its_way(*, event: str, key: str) -> bool:
     return rows.exclude(state__in=gone).exists()
 
 
+def keys_since(*, event: str, customer_id: int, since: datetime) -> tuple[str, ...]:
+    """Return under which keys a customer was told of an event since then; one statement."""
+    rows = Notice.objects.filter(event=event, customer_id=customer_id, created_at__gte=since)
+    return tuple(rows.values_list("key", flat=True).distinct())
+
+
 def inbox(*, customer_id: int, offset: int = 0, most: int = 50) -> tuple[NoticeCard, ...]:
     """Return what lies in a customer's inbox, the latest first; one statement."""
     sql = f"""{_CARD} WHERE n.customer_id = %s AND n.channel = 'inbox'

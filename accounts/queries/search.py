@@ -20,6 +20,8 @@ class AccountHit:
     customer_id, name  the holder that was found; for a number the holder on the date
     is_holder          False: the customer does not hold the account on the date
     matched            "number", "phone" or "name"
+    number_state       of a whole telephone number: "own" it is proven, "unproven", "others" another customer proved it,
+                       "ended" it does not work; else ""
     """
 
     account_id: int
@@ -29,6 +31,7 @@ class AccountHit:
     name: str
     is_holder: bool
     matched: str
+    number_state: str = ""
 
 
 def find(*, text: str, at_date: date, limit: int = 20) -> tuple[AccountHit, ...]:
@@ -37,6 +40,8 @@ def find(*, text: str, at_date: date, limit: int = 20) -> tuple[AccountHit, ...]
 
     An account number fits whole or by its first digits (three at least), an external id whole; a telephone number with
     or without the country, or by any part of it; a name by any part, also of two Chinese characters, or in pinyin.
+    By a whole telephone number comes first who proved that it is theirs. The external id of a customer who was merged
+    leads to the one who stands in their place.
     """
     plain = " ".join(unicodedata.normalize("NFKC", text).split())
     grams = words.query_bigrams(plain)
@@ -72,8 +77,9 @@ def find(*, text: str, at_date: date, limit: int = 20) -> tuple[AccountHit, ...]
             name=name,
             is_holder=is_holder,
             matched=matched,
+            number_state=number_state,
         )
-        for account_id, number, state, customer_id, name, is_holder, matched in found
+        for account_id, number, state, customer_id, name, is_holder, matched, number_state in found
     )
 
 
@@ -115,7 +121,7 @@ _EXTERNAL_ID = """
 (SELECT id AS account_id, NULL::bigint AS customer_id, 1 AS rank, 'number' AS matched
  FROM accounts_account WHERE external_id = %(whole)s)
 UNION ALL
-(SELECT NULL, id, 1, 'number' FROM accounts_customer WHERE external_id = %(whole)s)"""
+(SELECT NULL, coalesce(merged_into_id, id), 1, 'number' FROM accounts_customer WHERE external_id = %(whole)s)"""
 _PHONE = """
 (SELECT NULL::bigint, customer_id, 2, 'phone'
  FROM accounts_contactpoint WHERE value = %(phone)s AND kind IN ('mobile', 'phone') LIMIT %(limit)s)"""
@@ -140,8 +146,16 @@ WITH found AS ({branches}), hit AS (
 ), best AS (
     SELECT DISTINCT ON (account_id) * FROM hit ORDER BY account_id, rank, is_holder DESC, since DESC
 )
-SELECT a.id, a.number, a.state, c.id, c.name, b.is_holder, b.matched
+SELECT a.id, a.number, a.state, c.id, c.name, b.is_holder, b.matched, coalesce(t.state, '')
 FROM best b JOIN accounts_account a ON a.id = b.account_id JOIN accounts_customer c ON c.id = b.customer_id
-ORDER BY b.rank, b.is_holder DESC, c.name_pinyin, a.number
+LEFT JOIN LATERAL (
+    SELECT CASE WHEN p.verified_at IS NOT NULL THEN 'own'
+                WHEN EXISTS (SELECT FROM accounts_contactpoint o WHERE o.value = p.value AND o.id <> p.id
+                             AND o.verified_at IS NOT NULL) THEN 'others'
+                WHEN p.bounced_at IS NOT NULL THEN 'ended' ELSE 'unproven' END AS state
+    FROM accounts_contactpoint p
+    WHERE p.customer_id = c.id AND p.value = %(phone)s AND p.kind IN ('mobile', 'phone')
+) t ON b.matched = 'phone'
+ORDER BY b.rank, t.state IS NOT DISTINCT FROM 'own' DESC, b.is_holder DESC, c.name_pinyin, a.number
 LIMIT %(limit)s
 """

@@ -18,7 +18,12 @@ BILLS_MOST, PAYMENTS_MOST = 12, 12
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """The holder of today; ``pin_hash``: "" for none of his."""
+    """
+    The holder of today.
+
+    pin_hash    "" for none of his
+    telephones  numbers that are proven to be his: one that is known, and no more than that, may be another's by now
+    """
 
     account_id: int
     customer_id: int
@@ -30,7 +35,7 @@ class Identity:
 _IDENTITY = """
     SELECT a.id, h.customer_id, coalesce(p.hash, ''),
            ARRAY(SELECT c.value FROM accounts_contactpoint c
-                 WHERE c.customer_id = h.customer_id AND c.kind IN ('mobile', 'phone')),
+                 WHERE c.customer_id = h.customer_id AND c.kind IN ('mobile', 'phone') AND c.verified_at IS NOT NULL),
            ARRAY(SELECT m.serial FROM contracts_serviceagreement g
                  JOIN metering_installation i ON i.service_point_id = g.service_point_id AND i.period @> %(today)s::date
                  JOIN metering_meter m ON m.id = i.meter_id

@@ -2,8 +2,8 @@
 
 from django.urls import path, re_path
 
+from accounts.api import care, mail_events, receipts
 from accounts.api import endpoints as accounts
-from accounts.api import mail_events, receipts
 from arrears.api import endpoints as arrears
 from arrears.api import enquiries, plans
 from billing.api import (
@@ -62,6 +62,18 @@ urlpatterns = [
     path("accounts/<str:number>/budget/end", budgets.EndBudget.as_view(), name="api_end_budget"),
     path("accounts/<str:number>/notices", accounts.AccountNotices.as_view(), name="api_notices"),
     path("accounts/<str:number>/consent", accounts.AccountConsent.as_view(), name="api_consent"),
+    path("customers/<str:customer>", care.CustomerOne.as_view(), name="api_customer"),
+    path("segments", care.SegmentList.as_view(), name="api_segments"),
+    path("accounts/<str:number>/segment", care.AccountSegment.as_view(), name="api_segment"),
+    path("accounts/<str:number>/protections", care.AccountProtections.as_view(), name="api_protections"),
+    path("protections/<int:protection_id>/end", care.EndProtection.as_view(), name="api_end_protection"),
+    path("accounts/<str:number>/points", care.AccountPoints.as_view(), name="api_points"),
+    path("accounts/<str:number>/points/entries", care.PointsEntries.as_view(), name="api_points_entries"),
+    path("accounts/<str:number>/points/redemptions", care.PointsRedemptions.as_view(), name="api_redemptions"),
+    path("visits", care.VisitList.as_view(), name="api_visits"),
+    path("visits/<int:visit_id>/result", care.VisitResult.as_view(), name="api_visit_result"),
+    path("accounts/<str:number>/care-plans", care.AccountCarePlans.as_view(), name="api_care_plans"),
+    path("care-plans/<int:plan_id>/review", care.CarePlanReview.as_view(), name="api_care_plan_review"),
     path("receipts", receipts.take, name="api_receipts"),
     path("mail-events", mail_events.take, name="api_mail_events"),
     path("applications", applications.ApplicationList.as_view(), name="api_applications"),

@@ -5,6 +5,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from cis.desk import people_words
+
 PROTECTION_KINDS: Mapping[str, Any] = {
     "life_support": _("Life support"),
     "vulnerable": _("Vulnerable customer"),
@@ -86,6 +88,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "protection": PROTECTION_STATES,
     "protection_kind": PROTECTION_KINDS,
     "protection_evidence": EVIDENCE,
+    **people_words.TABLES,
 }
 TONES: Mapping[tuple[str, str], str] = {
     ("protection", "unproven"): "warn",
@@ -110,8 +113,10 @@ TONES: Mapping[tuple[str, str], str] = {
     ("protection_kind", "life_support"): "bad",
     ("protection_kind", "vulnerable"): "warn",
     ("protection_kind", "key_account"): "info",
+    **people_words.TONES,
 }
 EVENTS: Mapping[tuple[str, str], Any] = {
+    **people_words.EVENTS,
     ("customer", "plan_care"): _("Service plan made"),
     ("visit", "plan"): _("Planned"),
     ("visit", "assign"): _("Given to somebody"),

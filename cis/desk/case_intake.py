@@ -24,6 +24,8 @@ from complaints.queries.cases import WantedCases
 from contracts.queries import supply
 
 FOUND_MOST = 6
+NOT_THEIRS = frozenset({"others", "ended"})
+"""Who calls from such a number is not known by it: numbers are given to others."""
 OPEN_SHOWN = 5
 TEXT_MOST = 60
 
@@ -68,7 +70,8 @@ def _found(request: HttpRequest, who: str, account_id: int | None) -> dict[str, 
     """Return accounts by number, telephone, name or place; and the open cases of the first, or of the chosen one."""
     hits = account_search.find(text=who, at_date=today(), limit=FOUND_MOST) if who else ()
     places = supply.of_accounts(account_ids=[hit.account_id for hit in hits])
-    chosen = account_id or (hits[0].account_id if len(hits) == 1 else None)
+    sure = [hit for hit in hits if hit.number_state not in NOT_THEIRS]
+    chosen = account_id or (hits[0].account_id if len(hits) == len(sure) == 1 else None)
     if chosen is not None and chosen not in {hit.account_id for hit in hits}:
         try:
             named = accounts.overview(account_id=chosen, at_date=today())

@@ -2,15 +2,19 @@
 
 from dataclasses import asdict, dataclass
 from functools import partial
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.operations import contacts as contact_operations
 from accounts.operations import customers as operations
+from accounts.operations import verified_numbers
 from accounts.operations.customers import StaleEdit
+from accounts.operations.verified_numbers import NumberCodeRefused
 from accounts.queries import customers as queries
 from accounts.queries import listing
 from accounts.queries.listing import AccountRow, Wanted
@@ -134,13 +138,13 @@ def contacts(request: HttpRequest, customer_id: int, account_id: int) -> HttpRes
         try:
             if _change_contact(request, customer_id, form):
                 messages.success(request, _("Saved."))
-                return redirect("desk:contacts", customer_id, account_id)
+                return redirect("desk:contacts", account_id, customer_id)
         except Refused as refusal:
             if form.is_bound:
                 form.refuse(refusal)
             else:
                 tell_refusal(request, refusal)
-                return redirect("desk:contacts", customer_id, account_id)
+                return redirect("desk:contacts", account_id, customer_id)
     return render(request, "desk/contacts.html", {"form": form, "card": card, "account_id": account_id})
 
 
@@ -154,10 +158,32 @@ def _change_contact(request: HttpRequest, customer_id: int, form: ContactForm) -
         contact_operations.add(customer_id=customer_id, actor=actor, **form.cleaned_data)
         return True
     contact_id = typed.number(given) or 0
-    change = {"remove": contact_operations.remove, "prefer": contact_operations.prefer}.get(do or "")
+    if do in {"send_code", "try_code", "answered"}:
+        return _prove(request, do, customer_id, contact_id)
+    change = {
+        "remove": contact_operations.remove, "prefer": contact_operations.prefer, "mend": contact_operations.mend,
+    }.get(do or "")  # fmt: skip
     if change is None:
         return False
     change(customer_id=customer_id, contact_id=contact_id, actor=actor)
+    return True
+
+
+def _prove(request: HttpRequest, do: str, customer_id: int, contact_id: int) -> bool:
+    """
+    Send a code to a number, try the one that the customer tells, or note that they answered a call there.
+
+    :raises Refused: the code does not fit, or it is no number of theirs.
+    """
+    given: dict[str, Any] = {
+        "customer_id": customer_id, "contact_id": contact_id, "at": timezone.now(), "actor": actor_of(request),
+    }  # fmt: skip
+    if do == "send_code":
+        verified_numbers.send_code(purpose=_("proving your number"), **given)
+    elif do == "answered":
+        verified_numbers.answered(**given)
+    elif not verified_numbers.try_code(code=request.POST.get("code", "")[:12], **given):
+        raise NumberCodeRefused("The code does not fit.", advice="Ask for a new one.")
     return True
 
 

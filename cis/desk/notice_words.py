@@ -40,6 +40,7 @@ REASONS: Mapping[str, Any] = {
     "unknown_number": _("Nobody has this number."),
     "unknown_mailbox": _("The mail server knows no such mailbox."),
     "refused": _("The gateway refused this number."),
+    "number_taken": _("Another customer proved that the number is theirs."),
 }
 MAILING_STATES: Mapping[str, Any] = {
     "waiting": _("Waits for approval"),

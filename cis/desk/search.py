@@ -30,6 +30,8 @@ from metering.queries import search as place_search
 SHOWN_WHILE_TYPING = 8
 SHOWN_ON_PAGE = 60
 TEXT_MOST = 60
+NOT_THEIRS = frozenset({"others", "ended"})
+"""States of a telephone number by which its customer is not known any more."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +98,7 @@ def _of_accounts(hits: Iterable[account_search.AccountHit], text: str) -> list[A
             icon="user",
             kind=_("Account"),
             title=hit.name,
-            line=places[hit.account_id].address if hit.account_id in places else _("No supply yet"),
+            line=_line(hit, places[hit.account_id].address if hit.account_id in places else _("No supply yet")),
             side=hit.number,
             url=reverse("desk:account", args=[hit.account_id]),
             is_whole=hit.number == text,
@@ -105,6 +107,11 @@ def _of_accounts(hits: Iterable[account_search.AccountHit], text: str) -> list[A
         )
         for hit in hits
     ]
+
+
+def _line(hit: account_search.AccountHit, address: str) -> str:
+    """Return the address, and a warning where the number that was typed is not the customer's any more."""
+    return f"{word('number', hit.number_state)}! · {address}" if hit.number_state in NOT_THEIRS else address
 
 
 def _of_part(code: str) -> list[Answer]:

@@ -7,7 +7,14 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from cis.desk import budget_words, care_words, case_words, deposit_words, e_invoice_words, write_off_words
+from cis.desk import (
+    budget_words,
+    care_words,
+    case_words,
+    deposit_words,
+    e_invoice_words,
+    write_off_words,
+)
 from cis.desk.money_words import EVENTS
 from cis.platform import audit
 
@@ -104,6 +111,11 @@ def events_of(
         if not (last and event.is_look and last.is_look and last.who == event.who):
             found.append(event)
     return tuple(found[:SHOWN])
+
+
+def entries_of(subjects: Sequence[tuple[str, Sequence[int]]], *, most: int) -> tuple[Event, ...]:
+    """Return the last events of several kinds of things, newest first; at most one statement a kind of thing."""
+    return tuple(_event(entry) for entry in audit.of_subjects(subjects, most=most))
 
 
 def history_of(subject: str, subject_ids: Sequence[int]) -> tuple[Event, ...]:

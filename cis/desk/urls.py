@@ -41,6 +41,7 @@ from cis.desk import (
     notices,
     offers,
     outage_urls,
+    people_urls,
     plan_urls,
     price_days,
     programmes,
@@ -326,5 +327,6 @@ urlpatterns = [
     *plan_urls.urlpatterns,
     *budget_urls.urlpatterns,
     *care_urls.urlpatterns,
+    *people_urls.urlpatterns,
     *plan_urls.urlpatterns,
 ]

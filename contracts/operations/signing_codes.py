@@ -21,6 +21,7 @@ from contracts.models.supply_contract import SigningCode, SupplyContract
 
 EVENT = "one_time_code"
 SALT = "contracts.signing"
+CODE_KEY = "signing_code:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def send_step(row: Signable, *, subject: str, customer_id: int, purpose: str, ac
     made.code_hash = _hash(made.id, code)
     made.save(update_fields=["code_hash"])
     facts: dict[str, Fact] = {"code": code, "purpose": purpose, "minutes": int(signing.HOLDS.total_seconds()) // 60}
-    key = f"signing_code:{made.id}"
+    key = f"{CODE_KEY}{made.id}"
     notices.queue_step(event=EVENT, customer_id=customer_id, facts=facts, key=key, actor=actor)
     if not sent_notices.is_on_its_way(event=EVENT, key=key):
         raise NoWayToSendCode(
@@ -79,6 +80,15 @@ def try_step(row: Signable, *, subject: str, code: str, actor: Actor) -> bool:
     if not fits:
         audit.record(actor, "wrong_code", subject, row.id, attempts=kept.attempts)
     return fits
+
+
+@joins_transaction
+def end_step(*, customer_id: int) -> int:
+    """End the codes that were sent to a customer and hold yet; return how many."""
+    now = timezone.now()
+    keys = sent_notices.keys_since(event=EVENT, customer_id=customer_id, since=now - signing.HOLDS)
+    ids = [int(key.removeprefix(CODE_KEY)) for key in keys if key.startswith(CODE_KEY)]
+    return SigningCode.objects.filter(id__in=ids, used_at=None, expires_at__gt=now).update(expires_at=now)
 
 
 def _of(row: Signable) -> dict[str, Any]:

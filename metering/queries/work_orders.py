@@ -170,6 +170,11 @@ def of_case(*, subject: str, subject_id: int) -> tuple[WorkCard, ...]:
     return _cards(WorkOrder.objects.filter(subject=subject, subject_id=subject_id).order_by("-id"))
 
 
+def of_places(*, service_point_ids: Sequence[int], most: int) -> tuple[WorkCard, ...]:
+    """Return the orders at some service points, latest first; two statements."""
+    return _cards(WorkOrder.objects.filter(service_point_id__in=list(service_point_ids)).order_by("-id")[:most])
+
+
 def in_short(*, subject: str, subject_id: int, but_also: Collection[int] = ()) -> tuple[tuple[int, str, str], ...]:
     """
     Return id, kind and state of the orders that a case asked for, latest first; one statement.

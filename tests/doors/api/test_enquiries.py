@@ -62,6 +62,9 @@ def test_the_number_that_calls_and_the_meter_prove_as_well(asker, known):
     meter = metering.meter(serial="X-00420077")
     metering.installation(of=meter, at=known.service_point)
     asked = {"caller": point.value.removeprefix("+86"), "meter_digits": "0077"}
+    assert_problem(_ask(asker, known.account.number, **asked), 422, "enquiry_not_proven")  # not proven to be his
+    point.verified_at = point.customer.created_at
+    point.save()
     assert _ask(asker, known.account.number, **asked).status_code == 200
     assert_problem(_ask(asker, known.account.number, **{**asked, "meter_digits": "0078"}), 422, "enquiry_not_proven")
     assert_problem(_ask(asker, known.account.number, caller="13800001111"), 422, "invalid_request")

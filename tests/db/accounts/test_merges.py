@@ -1,0 +1,331 @@
+"""One customer in the place of two, and back: each row returns, nothing that protects is lost, and two at once are one."""
+
+import json
+import random
+from datetime import date, datetime, timedelta
+from threading import Barrier, Thread
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db import connection
+
+from accounts.domain.merging import MergeState, Side
+from accounts.domain.protections import ProtectionKind
+from accounts.models.account import AccountHolder
+from accounts.models.care import PointsEntry, Protection
+from accounts.models.contact import ContactPoint
+from accounts.models.customer import Customer
+from accounts.models.notice import Consent
+from accounts.models.people import CustomerMerge, DuplicatePair
+from accounts.models.user import User
+from accounts.operations import contacts, duplicates, following, merge_rows, merges, protections
+from accounts.operations.merges import (
+    AlreadyMerged,
+    BadMerge,
+    LaterMerge,
+    MergeDecided,
+    MergeNeedsAnother,
+    NewMerge,
+    PointsMixed,
+    WhereItBelongs,
+)
+from accounts.operations.protections import NewProtection
+from accounts.queries import customers as customer_queries
+from accounts.queries import merges as queries
+from accounts.queries import search
+from accounts.queries.customers import CustomerMerged
+from cis.kernel.actors import Actor, ActorKind
+from cis.kernel.enums import Role
+from cis.kernel.errors import Refused
+from cis.kernel.workflow import NotAllowed
+from cis.platform.db import fetch
+from tests.factories import accounts
+
+pytestmark = pytest.mark.django_db
+AT = datetime(2026, 3, 10, 10, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
+CLERK = Actor(ActorKind.STAFF, 11, "Li", frozenset({Role.CLERK}))
+OTHER = Actor(ActorKind.STAFF, 12, "Wang", frozenset({Role.SUPERVISOR}))
+READER = Actor(ActorKind.STAFF, 13, "Sun", frozenset({Role.AUDITOR}))
+COUNTERS = {"version", "session_turn"}
+"""They count up only: an old copy of a form, and an old session, never serve again."""
+
+
+@pytest.fixture(autouse=True)
+def _place():
+    accounts.supplier()
+
+
+def merge(survivor, merged, *, actor=CLERK, logins=None, at=AT, **choices):
+    new = NewMerge(
+        survivor_id=survivor.id, merged_id=merged.id, reason="same card", logins=logins,
+        choices={name: Side(side) for name, side in choices.items()},
+    )  # fmt: skip
+    return merges.merge(new=new, at=at, actor=actor)
+
+
+def undo(row, *, at=AT, actor=CLERK, **answers):
+    given = {key.replace("__", ":"): value for key, value in answers.items()}
+    return merges.undo(merge_id=row.id, answers=given, reason="two persons", at=at, actor=actor)
+
+
+def points(customer, account, count, key, **values):
+    return PointsEntry.objects.create(
+        customer=customer, account=account, kind="earn", source="on_time", source_id=1, points=count, day=date(2026, 1, 1),
+        expires_date=date(2028, 1, 1), key=key, **values,
+    )  # fmt: skip
+
+
+def person(name, serial, *, choice):
+    """A customer with something in each table that follows; what it is differs from one to the next."""
+    made = accounts.customer(name=name, note=choice.choice(["", f"note {serial}"]), id_number=choice.choice(["", "X1"]))
+    account = accounts.account(holder=made)
+    accounts.contact_point(of=made, value="+8613800009999" if choice.random() < 0.5 else "")
+    accounts.contact_point(of=made, kind="email", is_preferred=choice.random() < 0.7)
+    accounts.contact_point(of=made, kind="post", is_preferred=choice.random() < 0.7)
+    accounts.portal_user(of=made)
+    for kind in ("service", "marketing"):
+        Consent.objects.create(customer=made, notice_class=kind, channel="sms", is_given=choice.random() < 0.5)
+    points(made, account, 30, f"p{serial}")
+    Protection.objects.create(customer=made, kind="vulnerable", told="x", since_date=date(2026, 1, 1))
+    return made
+
+
+def rows():
+    """All rows of all tables that follow, without what only counts up."""
+    found = {}
+    for table in sorted({one.table for one in merge_rows.tables()}):
+        for (row,) in fetch(f"SELECT to_jsonb(t)::text FROM {table} t"):
+            row = json.loads(row)  # noqa: PLW2901
+            found[table, row["id"]] = {name: value for name, value in row.items() if name not in COUNTERS}
+    return found
+
+
+def test_each_table_that_names_a_customer_follows_or_says_why_not():
+    named = {
+        (relation.related_model._meta.db_table, relation.field.column)
+        for relation in Customer._meta.get_fields(include_hidden=True)
+        if relation.auto_created and not relation.concrete
+    }
+    follows = {(one.table, one.column) for one in merge_rows.tables()}
+    assert {table for table, _ in named - follows} == following.STAYS
+    assert follows <= named
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_merging_and_parting_restores_each_row(seed):
+    choice = random.Random(seed)
+    one, other = (
+        person(name, serial, choice=choice) for serial, name in enumerate(("王芳", choice.choice(["王芳", "王方"])))
+    )
+    before = rows()
+    fields = ("name", "kind", "id_number", "language", "note", "mobile", "email", "post")
+    row = merge(one, other, **{name: choice.choice(["survivor", "merged"]) for name in fields})
+    assert rows() != before
+    assert not AccountHolder.objects.filter(customer=other).exists()
+    for kind in ("mobile", "email", "post"):
+        assert ContactPoint.objects.filter(customer=one, kind=kind, is_preferred=True).count() <= 1
+    undo(row)
+    assert rows() == before
+    assert CustomerMerge.objects.get().state == MergeState.UNDONE
+    with pytest.raises(MergeDecided):
+        undo(row)
+
+
+def test_the_number_of_who_is_merged_leads_to_the_survivor():
+    one, other = accounts.customer(name="王芳"), accounts.customer(name="王芳")
+    account = accounts.account(holder=other)
+    merge(one, other)
+    (hit,) = search.find(text=other.external_id, at_date=AT.date())
+    assert (hit.account_id, hit.customer_id) == (account.id, one.id)
+    assert customer_queries.ids_by_external_id([other.external_id]) == {other.external_id: one.id}
+    with pytest.raises(CustomerMerged) as refused:
+        contacts.add(customer_id=other.id, kind="email", value="a@example.com", actor=CLERK)
+    assert refused.value.detail["customer_id"] == one.id
+
+
+def test_nothing_that_protects_is_lost_and_the_refusal_counts():
+    one, other = accounts.customer(), accounts.customer()
+    for made, given in ((one, True), (other, False)):
+        Consent.objects.create(customer=made, notice_class="marketing", channel="sms", is_given=given)
+        Protection.objects.create(customer=made, kind="vulnerable", told=made.name, since_date=date(2026, 1, 1))
+    Consent.objects.create(customer=other, notice_class="service", channel="email", is_given=False)
+    row = merge(one, other)
+    said = Consent.objects.filter(customer=one).values_list("notice_class", "channel", "is_given")
+    assert set(said) == {("marketing", "sms", False), ("service", "email", False)}
+    assert Protection.objects.filter(customer=one, until_date=None).count() == 2
+    undo(row)
+    assert Consent.objects.get(customer=one).is_given
+
+
+def test_who_lives_on_electricity_is_merged_by_two():
+    one, other = accounts.customer(), accounts.customer()
+    account = accounts.account(holder=other)
+    new = NewProtection(account_id=account.id, kind=ProtectionKind.LIFE_SUPPORT, told="oxygen")
+    protections.register(new=new, at=AT, actor=CLERK)
+    row = merge(one, other)
+    assert row.state == MergeState.ASKED
+    assert AccountHolder.objects.get(account=account).customer_id == other.id
+    with pytest.raises(AlreadyMerged):
+        merge(one, other, actor=OTHER)
+    with pytest.raises(MergeNeedsAnother):
+        merges.decide(merge_id=row.id, is_agreed=True, at=AT, actor=CLERK)
+    with pytest.raises(NotAllowed):
+        merges.decide(merge_id=row.id, is_agreed=True, at=AT, actor=READER)
+    merges.decide(merge_id=row.id, is_agreed=True, at=AT, actor=OTHER)
+    assert Protection.objects.get().customer_id == AccountHolder.objects.get(account=account).customer_id == one.id
+    assert [card.state for card in queries.listed()] == ["done"]
+    with pytest.raises(MergeDecided):
+        merges.decide(merge_id=row.id, is_agreed=False, at=AT, actor=OTHER)
+
+
+def test_a_merge_that_is_refused_moves_nothing_and_may_be_asked_again():
+    one, other = accounts.customer(), accounts.customer()
+    Protection.objects.create(customer=one, kind="key_account", told="x", since_date=date(2026, 1, 1))
+    row = merge(one, other)
+    merges.decide(merge_id=row.id, is_agreed=False, at=AT, actor=OTHER)
+    assert Customer.objects.get(id=other.id).merged_into_id is None
+    assert merge(one, other).state == MergeState.ASKED
+
+
+def test_chains_lead_to_the_last_and_part_in_turn_and_circles_are_refused():
+    one, two, three = (accounts.customer() for _ in range(3))
+    account = accounts.account(holder=one)
+    first, second = merge(two, one), merge(three, two)
+    assert set(Customer.objects.filter(merged_into=three)) == {one, two}
+    assert AccountHolder.objects.get(account=account).customer_id == three.id
+    for survivor, merged in ((one, three), (three, one), (two, three)):
+        with pytest.raises(AlreadyMerged):
+            merge(survivor, merged)
+    with pytest.raises(BadMerge):
+        merge(three, three)
+    with pytest.raises(LaterMerge):
+        undo(first)
+    undo(second)
+    assert AccountHolder.objects.get(account=account).customer_id == two.id
+    assert (queries.standing_id(customer_id=one.id), queries.family(customer_id=two.id)) == (two.id, (two.id, one.id))
+    undo(first)
+    assert AccountHolder.objects.get(account=account).customer_id == one.id
+
+
+def test_two_merges_into_one_are_undone_in_turn():
+    one, two, three = (accounts.customer() for _ in range(3))
+    first, second = merge(one, two), merge(one, three)
+    with pytest.raises(LaterMerge):
+        undo(first)
+    undo(second)
+    undo(first)
+
+
+def test_what_came_since_is_asked_and_stays_unless_it_is_sent_back():
+    one, other = accounts.customer(), accounts.customer()
+    own = accounts.account(holder=other)
+    row = merge(one, other)
+    stays = accounts.account(holder=one)
+    plan = Protection.objects.create(
+        customer=one, account=own, kind="vulnerable", told="x", since_date=date(2026, 4, 1)
+    )
+    came = merge_rows.since(merge=row)
+    holding = AccountHolder.objects.get(account=stays)
+    assert {(found.key, found.goes_back) for found in came} == {
+        (f"accounts_accountholder:{holding.id}", False), (f"accounts_protection:{plan.id}", True),
+    }  # fmt: skip
+    with pytest.raises(WhereItBelongs):
+        undo(row)
+    undo(row, **{f"accounts_accountholder__{holding.id}": False, f"accounts_protection__{plan.id}": True})
+    assert Protection.objects.get().customer_id == AccountHolder.objects.get(account=own).customer_id == other.id
+    assert AccountHolder.objects.get(account=stays).customer_id == one.id
+
+
+def test_what_somebody_wrote_since_stays():
+    one, other = accounts.customer(name="王芳"), accounts.customer(name="王 芳")
+    row = merge(one, other, name="merged")
+    Customer.objects.filter(id=one.id).update(name="王方")
+    undo(row)
+    assert Customer.objects.get(id=one.id).name == "王方"
+
+
+def test_points_that_were_spent_together_are_not_told_apart():
+    one, other = accounts.customer(), accounts.customer()
+    account = accounts.account(holder=other)
+    lot = points(other, account, 50, "k")
+    row = merge(one, other)
+    assert PointsEntry.objects.get().customer_id == one.id
+    PointsEntry.objects.create(
+        customer=one, account=account, kind="redeem", points=-10, lot=lot, day=date(2026, 4, 1), key="r"
+    )
+    with pytest.raises(PointsMixed):
+        undo(row)
+
+
+def test_points_stay_frozen_for_everybody_else():
+    entry = points(accounts.customer(), accounts.account(), 5, "k")
+    merge(entry.customer, accounts.customer())
+    with pytest.raises(Exception, match="Cannot update"):
+        PointsEntry.objects.filter(id=entry.id).update(customer=accounts.customer())
+
+
+def test_sessions_end_and_the_login_of_who_is_merged_closes_unless_it_is_the_only_one(client):
+    one, other = accounts.customer(), accounts.customer()
+    mine, theirs = accounts.portal_user(of=one), accounts.portal_user(of=other)
+    client.force_login(theirs)
+    assert client.get("/portal/details").status_code == 200
+    row = merge(one, other)
+    assert client.get("/portal/details").status_code == 302
+    assert (User.objects.get(id=mine.id).is_active, User.objects.get(id=theirs.id).is_active) == (True, False)
+    undo(row)
+    assert User.objects.get(id=theirs.id).is_active
+    lonely = accounts.customer()
+    merge(lonely, other)
+    kept = User.objects.get(id=theirs.id)
+    assert (kept.is_active, kept.customer_id) == (True, lonely.id)
+
+
+def test_what_was_told_apart_stays_apart_from_the_survivor():
+    one, other, third = (accounts.customer(id_number="310101199001011230") for _ in range(3))
+    assert duplicates.find(at=AT) == 3
+    pair = DuplicatePair.objects.get(first=other, second=third)
+    duplicates.tell_apart(pair_id=pair.id, note="twins", at=AT, actor=CLERK)
+    row = merge(one, other)
+    assert dict(DuplicatePair.objects.values_list("second_id", "state").filter(first=one)) == {
+        other.id: "merged", third.id: "different",
+    }  # fmt: skip
+    assert duplicates.find(at=AT) == 0
+    undo(row)
+    assert DuplicatePair.objects.get(first=other, second=third).state == "different"
+    assert DuplicatePair.objects.get(first=one, second=other).state == "open"
+
+
+def test_what_comes_late_follows_at_night_and_goes_back():
+    one, other = accounts.customer(), accounts.customer()
+    row = merge(one, other)
+    account = accounts.account(holder=other)
+    merges.night(AT + timedelta(days=1))
+    assert AccountHolder.objects.get(account=account).customer_id == one.id
+    undo(row)
+    assert AccountHolder.objects.get(account=account).customer_id == other.id
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_clerks_at_once_merge_once():
+    one, other = accounts.customer(), accounts.customer()
+    accounts.account(holder=one)
+    accounts.account(holder=other)
+    barrier, said = Barrier(2), []
+
+    def run(survivor, merged, actor):
+        try:
+            barrier.wait()
+            merge(survivor, merged, actor=actor)
+            said.append("done")
+        except Refused as refusal:
+            said.append(refusal.code)
+        finally:
+            connection.close()
+
+    threads = [Thread(target=run, args=given) for given in ((one, other, CLERK), (other, one, OTHER))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(said) == ["already_merged", "done"]
+    assert AccountHolder.objects.values("customer").distinct().count() == 1
