@@ -318,6 +318,7 @@ class Rules:
         metadata={**_LOCAL, "names": re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")}
     )
     cases: pack_cases.Cases = field(metadata=_LOCAL)
+    telephone_calls: pack_cases.TelephoneCalls = field(metadata=_LOCAL)
     network_load: NetworkLoad = field(metadata=_LOCAL)
     outages: pack_outages.Outages = field(metadata=_LOCAL)
     planned_outages: pack_outages.PlannedOutages = field(metadata=_LOCAL)
