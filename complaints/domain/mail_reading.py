@@ -153,7 +153,7 @@ def _parts(mail: Message) -> Iterator[Message]:
 def _sender(mail: Message) -> tuple[str, str]:
     """Return name and mailbox of who wrote it; "" of what cannot be written to."""
     for field in ("From", "Sender", "Reply-To"):
-        for name, address in getaddresses([_raw(value) for value in (mail.get_all(field) or [])[:5]]):
+        for name, address in getaddresses([_raw(value) for value in _values(mail, field)]):
             try:
                 return _decoded(name)[:NAME_MOST], contact.email(_plain(address))
             except BadContact:
@@ -221,7 +221,12 @@ def _content(part: Message) -> str:
 
 
 def _header(part: Message, name: str) -> str:
-    return " ".join(_decoded(_raw(value)) for value in (part.get_all(name) or [])[:5])
+    return " ".join(_decoded(_raw(value)) for value in _values(part, name))
+
+
+def _values(part: Message, name: str) -> list[object]:
+    """Return the first headers of a name as they stand, not as the parser marks what is no ASCII."""
+    return [value for named, value in part.raw_items() if named.lower() == name.lower()][:5]
 
 
 def _raw(value: object) -> str:

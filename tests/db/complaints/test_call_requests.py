@@ -77,7 +77,9 @@ def test_who_does_not_answer_is_called_again_and_given_up_after_three_calls():
         if tried < 2:
             with pytest.raises(StillToTry):
                 call_requests.give_up(request_id=request_id, at=at, actor=clerk)
-        state = call_requests.note(request_id=request_id, result=CallResult.NO_ANSWER, at=at, actor=clerk, key=f"k{tried}")
+        state = call_requests.note(
+            request_id=request_id, result=CallResult.NO_ANSWER, at=at, actor=clerk, key=f"k{tried}"
+        )
         assert state is CallState.WAITING
         assert CallRequest.objects.get().next_at == at + HOUR
     assert call_requests.note(request_id=request_id, result=CallResult.NO_ANSWER, at=AT, actor=clerk, key="k2") is state
@@ -167,7 +169,8 @@ def test_a_caller_is_known_by_answers_from_the_file(world):
     world.customer.id_number = "31010119800101123X"
     world.customer.save(update_fields=["id_number"])
     sheet = caller_checks.sheet(account_id=world.account.id, at=AT)
-    assert len(sheet.questions) == 3 and not sheet.has_pin
+    assert len(sheet.questions) == 3
+    assert not sheet.has_pin
     given = {"account_id": world.account.id, "phone": "", "at": AT, "actor": clerk}
     assert caller_checks.check_answers(answers=answers(world, sheet, wrong=2), **given) is False
     sheet = caller_checks.sheet(account_id=world.account.id, at=AT)

@@ -96,4 +96,6 @@ def test_other_questions_come_after_each_try_and_the_same_until_then():
     assert len({draw(n) for n in range(6)}) > 1
     assert Question.LAST_PAYMENT not in {one for n in range(6) for one in draw(n)}
     with pytest.raises(caller_checks.CannotCheck):
-        caller_checks.drawn(facts=FileFacts(meters=("1",)), asked=3, right=2, account_id=7, on=date(2026, 3, 2), tried=0)
+        caller_checks.drawn(
+            facts=FileFacts(meters=("1",)), asked=3, right=2, account_id=7, on=date(2026, 3, 2), tried=0
+        )

@@ -27,7 +27,12 @@ def test_letters_are_read_whatever_a_mail_says_of_them():
 
 def test_html_alone_is_read_as_what_it_shows():
     page = "<html><head><title>x</title><style>p{}</style></head><body><!-- <p>no --><p>Hello&nbsp;&amp; <b>you</b><br>two</p><script>bad()</script></body>"
-    assert mail_text.of_html(page).split("\n") == ["", "Hello & you", "two", ""] or "Hello & you\ntwo" in mail_text.of_html(page)
+    assert mail_text.of_html(page).split("\n") == [
+        "",
+        "Hello & you",
+        "two",
+        "",
+    ] or "Hello & you\ntwo" in mail_text.of_html(page)
     assert "bad" not in mail_text.of_html(page)
     made = EmailMessage()
     made["From"] = "a@b.cn"
@@ -37,7 +42,8 @@ def test_html_alone_is_read_as_what_it_shows():
 
 
 @pytest.mark.parametrize(
-    "quoted", ["> old", "-----Original Message-----", "On Mon, 2 Mar 2026, care wrote:", "在 2026-03-02 写道：", "发件人: care"]
+    "quoted",
+    ["> old", "-----Original Message-----", "On Mon, 2 Mar 2026, care wrote:", "在 2026-03-02 写道：", "发件人: care"],
 )
 def test_what_is_quoted_is_told_from_what_is_written(quoted):
     assert mail_text.own_words(f"yes\n\n{quoted}\nno") == "yes"
@@ -51,7 +57,8 @@ def test_numbers_of_cases_are_found_in_the_subject():
 
 def test_a_mail_without_an_id_is_known_by_what_it_says():
     one, other = (read(b"Received: %b\nFrom: a@b.cn\nSubject: x\n\nhi" % way) for way in (b"here", b"there"))
-    assert one.key == other.key and one.key.startswith("sha256:")
+    assert one.key == other.key
+    assert one.key.startswith("sha256:")
 
 
 HTML = b"From: a@b.cn\nContent-Type: text/html\n\n"
