@@ -8,7 +8,6 @@ from django.db import connection
 from PIL import Image
 
 from accounts.models.notice import Notice
-from cis.kernel.actors import SYSTEM
 from cis.kernel.enums import Role
 from cis.kernel.workflow import NotAllowed
 from complaints.domain.kinds import CaseKind
@@ -26,8 +25,9 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def _here(settings, tmp_path, supplier):
+def _here(settings, tmp_path):
     settings.DOCUMENTS_DIR = tmp_path
+    accounts.supplier()
 
 
 def picture():
@@ -163,7 +163,7 @@ def test_mails_of_a_hidden_case_are_hidden_with_it():
     taken(mail())
     row, mine, other = Case.objects.get(), made.person(), made.person()
     team = made.team(mine)
-    cases.concern(case_id=row.id, about_team_id=team, about_user_id=None, actor=SYSTEM)
+    cases.concern(case_id=row.id, about_team_id=team, actor=other)
     everything = WantedMails(fate="all")
     assert queries.listed(wanted=everything, actor=mine) == ()
     assert len(queries.listed(wanted=everything, actor=other)) == 1
