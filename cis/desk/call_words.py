@@ -52,7 +52,7 @@ MAIL_REASONS: Mapping[str, Any] = {
     "refused": _("It could not be kept as a case"),
     "failed": _("Something broke while it was taken in"),
 }
-WORDS: Mapping[str, Mapping[str, Any]] = {
+TABLES: Mapping[str, Mapping[str, Any]] = {
     "call": STATES,
     "call_source": SOURCES,
     "call_result": RESULTS,

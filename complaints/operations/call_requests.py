@@ -232,8 +232,10 @@ def _again(row: CallRequest, new: NewCall, hours: domain.Hours, *, at: datetime,
     if said and said not in row.about:
         row.about = f"{row.about}\n{said}".strip()[:ABOUT_MOST]
     row.name = row.name or new.name.strip()
-    if row.customer_id is None:
+    if row.customer_id is None and new.customer_id is not None:
         row.customer_id, row.account_id = new.customer_id, new.account_id
+    elif row.account_id is None and new.customer_id == row.customer_id:
+        row.account_id = new.account_id
     if new.until_at is not None:
         row.from_at, row.until_at = new.from_at, new.until_at
         row.due_at = hours.due_at(asked_at=at, from_at=new.from_at, until_at=new.until_at)
