@@ -27,7 +27,7 @@ setup-test:
 	@$(PYTHON) tools/bootstrap.py test
 
 demo: setup
-	@HEAD_END_GATEWAY=sandbox PARTNER_BANK=sandbox PAYMENT_PROVIDERS=sandbox,sandbox_alipay,sandbox_wechat \
+	@HEAD_END_GATEWAY=sandbox PARTNER_BANK=sandbox CASE_MAILBOX=sandbox PAYMENT_PROVIDERS=sandbox,sandbox_alipay,sandbox_wechat \
 		PAYMENT_FEES=sandbox=0.6,sandbox_alipay=0.6,sandbox_wechat=0.38 \
 		DEBIT_BANK=sandbox E_INVOICE_PLATFORM=sandbox DEBIT_CREDITOR_NAME="明电示范供电公司" DEBIT_CREDITOR_ID=310000000017 \
 		DEBIT_CREDITOR_ACCOUNT=6222020000001234567 DEBIT_CREDITOR_BANK_CODE=102290000001 $(RUN) $(VENV) manage.py demo $(DEMO)

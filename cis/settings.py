@@ -239,6 +239,9 @@ ANYMAIL = {
 }
 BOUNCE_ADDRESS = env.str("BOUNCE_ADDRESS", default="")
 BOUNCE_MAILBOX = env.str("BOUNCE_MAILBOX", default="")
+# To which customers write, and the mailbox in which that is read; "sandbox": files in VAR_DIR/inbox.
+CASE_ADDRESS = env.str("CASE_ADDRESS", default="")
+CASE_MAILBOX = env.str("CASE_MAILBOX", default="")
 
 SMS_GATEWAY = env.str("SMS_GATEWAY", default="sandbox")
 SMS_GATEWAY_URL = env.str("SMS_GATEWAY_URL", default="")

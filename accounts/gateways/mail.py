@@ -86,6 +86,8 @@ def _message(mail: Mail) -> EmailMultiAlternatives:
         "Message-ID": f"<{name}@{address.rpartition('@')[2] or 'localhost'}>" if name else mail.message_id,
         "Auto-Submitted": "auto-generated",
     }
+    if settings.CASE_ADDRESS and name:
+        headers["Reply-To"] = settings.CASE_ADDRESS
     if mail.refuse_url:
         headers["List-Unsubscribe"] = f"<{mail.refuse_url}>"
     returns_to = ""

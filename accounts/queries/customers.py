@@ -107,6 +107,24 @@ def ids_by_external_id(external_ids: Iterable[str]) -> dict[str, int]:
     }
 
 
+def with_mailbox(address: str) -> tuple[int, ...]:
+    """Return the customers that are reached under a mailbox, oldest first; none for an empty one. One statement."""
+    if not address:
+        return ()
+    written = {address, address.lower()}
+    rows = ContactPoint.objects.filter(kind=ContactKind.EMAIL.value, value__in=written)
+    return tuple(sorted(set(rows.values_list("customer_id", flat=True))))
+
+
+def with_telephone(number: str) -> tuple[int, ...]:
+    """Return the customers that are reached under a number in international form, oldest first; one statement."""
+    if not number:
+        return ()
+    kinds = [ContactKind.MOBILE.value, ContactKind.PHONE.value]
+    rows = ContactPoint.objects.filter(kind__in=kinds, value=number)
+    return tuple(sorted(set(rows.values_list("customer_id", flat=True))))
+
+
 def with_id_number(id_number: str) -> tuple[int, ...]:
     """Return the customers with an identity number in its plain form, oldest first; none for an empty one."""
     if not id_number:

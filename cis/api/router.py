@@ -25,6 +25,7 @@ from billing.api import endpoints as billing
 from cashiering.api import agents, checkouts, mandates, payment_events
 from cashiering.api import endpoints as cashiering
 from cis.api import schema
+from complaints.api import calls as case_calls
 from complaints.api import endpoints as complaints
 from contracts.api import applications, archive, changes, inspections, offers, programs, signing, surveys
 from metering.api import endpoints as metering
@@ -109,6 +110,8 @@ urlpatterns = [
     path("instalment-plans", plans.PlanList.as_view(), name="api_plans"),
     path("instalment-plans/<int:plan_id>", plans.PlanOne.as_view(), name="api_plan"),
     path("instalment-plans/<int:plan_id>/cancel", plans.CancelPlan.as_view(), name="api_cancel_plan"),
+    path("call-requests", case_calls.CallList.as_view(), name="api_call_requests"),
+    path("call-requests/<int:call_id>", case_calls.CallOne.as_view(), name="api_call_request"),
     path("cases", complaints.CaseList.as_view(), name="api_cases"),
     path("cases/suggestions", complaints.CaseSuggestions.as_view(), name="api_case_suggestions"),
     path("cases/<str:number>", complaints.CaseOne.as_view(), name="api_case"),

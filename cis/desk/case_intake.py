@@ -1,5 +1,7 @@
 """A case is taken in while somebody talks: the account is found by what is typed, the number is there at once."""
 
+from collections.abc import Sequence
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -10,7 +12,9 @@ from django.utils.translation import gettext as _
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts, teams, users
 from accounts.queries import search as account_search
+from accounts.queries.search import AccountHit
 from billing.queries import bills
+from cis.desk import phone_call
 from cis.desk.answers import posted, tell_refusal, today
 from cis.desk.forms.complaints import IntakeForm, language
 from cis.desk.roles import CLERKS
@@ -18,7 +22,7 @@ from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow
 from cis.platform.packs import MissingRule
 from complaints.operations import intake
-from complaints.queries import cases
+from complaints.queries import calls, cases
 from complaints.queries import rules as case_rules
 from complaints.queries.cases import WantedCases
 from contracts.queries import supply
@@ -39,6 +43,8 @@ def new(request: HttpRequest) -> HttpResponse:
         tell_refusal(request, refusal)
         return redirect("desk:cases")
     calling = request.GET.get("caller", "").strip()[:TEXT_MOST]
+    if calling:
+        phone_call.begin(request, calling)
     who = request.POST.get("who", calling)
     given = request.POST.get("account", request.GET.get("account", ""))
     account_id = int(given) if given.isascii() and given.isdigit() and len(given) < 19 else None  # noqa: PLR2004
@@ -70,7 +76,8 @@ def _found(request: HttpRequest, who: str, account_id: int | None) -> dict[str, 
     """Return accounts by number, telephone, name or place; and the open cases of the first, or of the chosen one."""
     hits = account_search.find(text=who, at_date=today(), limit=FOUND_MOST) if who else ()
     places = supply.of_accounts(account_ids=[hit.account_id for hit in hits])
-    sure = [hit for hit in hits if hit.number_state not in NOT_THEIRS]
+    masks = _masks(request, hits)
+    sure = [hit for hit in hits if hit.number_state not in NOT_THEIRS and not masks[hit.account_id]]
     chosen = account_id or (hits[0].account_id if len(hits) == len(sure) == 1 else None)
     if chosen is not None and chosen not in {hit.account_id for hit in hits}:
         try:
@@ -80,12 +87,24 @@ def _found(request: HttpRequest, who: str, account_id: int | None) -> dict[str, 
         else:
             return {"hits": [], "named": named, "chosen": chosen, "open_cases": _open(request, chosen), "who": who}
     return {
-        "hits": [(hit, places[hit.account_id].address if hit.account_id in places else "") for hit in hits],
+        "hits": [
+            (hit, places[hit.account_id].address if hit.account_id in places else "", masks[hit.account_id])
+            for hit in hits
+        ],
+        "is_masked": any(masks.values()),
         "named": None,
         "chosen": chosen,
         "open_cases": () if chosen is None else _open(request, chosen),
         "who": who,
     }
+
+
+def _masks(request: HttpRequest, hits: Sequence[AccountHit]) -> dict[int, str]:
+    """Return by account the masked name of who was found by a telephone number alone; "": they may be shown."""
+    by_number = {hit.customer_id for hit in hits if hit.matched == "phone"}
+    known = calls.known(customer_ids=by_number, actor=actor_of(request), at=timezone.now()) if by_number else set()
+    hidden = by_number - known
+    return {hit.account_id: phone_call.masked(hit.name) if hit.customer_id in hidden else "" for hit in hits}
 
 
 def _open(request: HttpRequest, account_id: int) -> tuple[cases.CaseCard, ...]:

@@ -17,11 +17,13 @@ from accounts.domain.contact import Shown
 from accounts.operations import customers as customer_operations
 from accounts.queries import customers, teams
 from billing.operations.adjustments import BadAdjustment
-from billing.queries import adjustment_rules, bills
+from billing.queries import adjustment_rules
+from cis.desk import case_links
 from cis.desk.answers import or_404, posted, tell_refusal, today
 from cis.desk.case_intake import staff
 from cis.desk.cases import WORKERS, path_of
 from cis.desk.forms import complaints as forms
+from cis.desk.forms.calls import LinkForm
 from cis.desk.forms.complaints import language
 from cis.desk.money_words import ADJUSTMENT_REASONS
 from cis.desk.roles import READERS
@@ -37,7 +39,7 @@ from complaints.domain.kinds import SUBJECT, CaseKind, Evidence, ReplyWay, Satis
 from complaints.domain.rules import CaseRules
 from complaints.operations import cases, deeds, findings, replies
 from complaints.queries import cases as queries
-from complaints.queries import repeats, routing, suggestion_scores
+from complaints.queries import mails, repeats, routing, suggestion_scores
 from complaints.queries import rules as case_rules
 from complaints.queries.cases import CaseDetail
 from complaints.queries.sight import id_of_number
@@ -134,6 +136,8 @@ def _page(request: HttpRequest, case_id: int, *, bound: Mapping[str, PageForm] |
         "cause_path": rules.cause_path(row.cause_code, language()),
         "authority": rules.authorities[row.authority][0].name(language()) if row.authority in rules.authorities else "",
         "clocks": deadlines.of_subject(subject=SUBJECT, subject_ids=[row.id]),
+        "links": case_links.shown(detail),
+        "mails": mails.of_case(case_id=row.id),
         "earlier": repeats.seen_by(row, since_at=since_at, actor=actor),
         "actions": {one.value for one in possible},
         "may_work": bool(actor.roles & set(WORKERS)) and row.state in LIVE,
@@ -180,7 +184,7 @@ def _forms(request: HttpRequest, detail: CaseDetail, rules: CaseRules, bound: st
         "re_read": forms.ReReadForm(data("re_read"), initial={**key, "due": today() + READ_WITHIN}),
         "apology": forms.ApologyForm(data("apology"), initial=key),
         "photo": forms.PhotoForm(data("photo"), request.FILES if bound == "photo" else None),
-        "link": forms.LinkForm(data("link")),
+        "link": LinkForm(data("link"), things=case_links.things(row)),
     }  # fmt: skip
 
 
@@ -274,6 +278,6 @@ ACTS: Mapping[str, Act] = {
     "photo": Act(form="photo", run=lambda i, f, at, a: findings.add_photo(
         case_id=i, source=f.cleaned_data["photo"].file, at=at, actor=a)),
     "link": Act(form="link", run=lambda i, f, at, a: findings.link(
-        case_id=i, bill_id=bills.id_of_number(f.cleaned_data["number"].strip()), at=at, actor=a)),
+        case_id=i, **case_links.chosen(f.cleaned_data["thing"], f.cleaned_data["number"]), at=at, actor=a)),
 }  # fmt: skip
 """All that may be done on the page; who may do what says the workflow, and the room that is asked."""

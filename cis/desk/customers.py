@@ -20,6 +20,7 @@ from accounts.queries import listing
 from accounts.queries.listing import AccountRow, Wanted
 from billing.operations import connections
 from billing.queries import listing as bill_listing
+from cis.desk import phone_call
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_refusal, today
 from cis.desk.forms.customers import ContactForm, CustomerForm, ListForm
 from cis.desk.forms.supply import SupplyForm
@@ -109,6 +110,7 @@ def edit(request: HttpRequest, customer_id: int, account_id: int) -> HttpRespons
     form = CustomerForm(posted(request), initial=initial, is_edit=True)
     if request.method == "POST" and form.is_valid():
         try:
+            phone_call.see_known(request, customer_id)
             operations.edit(
                 customer_id=customer_id,
                 version=form.cleaned_data["version"],
@@ -136,6 +138,7 @@ def contacts(request: HttpRequest, customer_id: int, account_id: int) -> HttpRes
     form = ContactForm(request.POST if request.POST.get("do") == "add" else None)
     if request.method == "POST":
         try:
+            phone_call.see_known(request, customer_id)
             if _change_contact(request, customer_id, form):
                 messages.success(request, _("Saved."))
                 return redirect("desk:contacts", account_id, customer_id)

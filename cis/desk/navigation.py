@@ -18,6 +18,7 @@ _OUT = ("desk:new_refund", "desk:move_payment", "desk:write_offs")
 _PURSUED = ("desk:calls", "desk:dunning_batches", "desk:holds", "desk:plans", "desk:cut_orders", "desk:forecasts")
 _STORE = ("desk:seals", "desk:meter_commands", "desk:energizings")
 _DEBITS = ("desk:mandates", "desk:debit_batches")
+_TOLD = ("desk:teams", "desk:call_requests", "desk:case_mails", "desk:case_suggestions")
 _DARK = ("desk:report_fault", "desk:meter_alarms", "desk:planned_outages", "desk:reliability")
 ENTRIES = (
     NavEntry("home", _("Home"), "home", STAFF),
@@ -25,7 +26,7 @@ ENTRIES = (
     NavEntry("desk:customers", _("Customers"), "users", STAFF, _CARE),
     NavEntry("desk:applications", _("Applications"), "plug", STAFF, _CARE),
     NavEntry("desk:contracts", _("Contracts"), "file-text", STAFF, _CARE, _AGREED),
-    NavEntry("desk:cases", _("Complaints"), "help-circle", STAFF, _CARE, ("desk:teams", "desk:case_suggestions")),
+    NavEntry("desk:cases", _("Complaints"), "help-circle", STAFF, _CARE, _TOLD),
     NavEntry("desk:changes", _("Changes of use"), "versions", STAFF, _CARE),
     NavEntry("desk:protections", _("Care"), "shield-lock", STAFF, _CARE, _CARED),
     NavEntry("desk:notices", _("Notices"), "send", STAFF, _CARE),

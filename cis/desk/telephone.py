@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 from accounts.operations import customers as customer_operations
 from accounts.operations import telephone_pins as operations
 from accounts.queries import accounts, telephone_pins
-from cis.desk.answers import or_404, posted, today
+from cis.desk import phone_call
+from cis.desk.answers import or_404, posted, tell_refusal, today
 from cis.desk.roles import CLERKS
 from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow
@@ -28,6 +29,9 @@ def pin(request: HttpRequest, account_id: int) -> HttpResponse:
         return redirect("desk:account", account_id)
     customer_operations.record_look(customer_id=account.holder.id, actor=actor)
     given: dict[str, Any] = {"account_id": account_id, "customer_id": account.holder.id, "actor": actor}
+    if request.method == "POST" and (refused := _refused(request, account.holder.id)):
+        tell_refusal(request, refused)
+        return redirect("desk:check_caller", account_id)
     if request.POST.get("do") == "remove":
         operations.remove(**given)
         messages.success(request, _("The PIN is removed."))
@@ -44,3 +48,12 @@ def pin(request: HttpRequest, account_id: int) -> HttpResponse:
     set_at = telephone_pins.set_at(account_id=account_id, customer_id=account.holder.id)
     context = {"form": form, "account": account, "set_at": set_at, "digits": digits}
     return render(request, "desk/collective/telephone_pin.html", context)
+
+
+def _refused(request: HttpRequest, customer_id: int) -> Refused | None:
+    """Return why nothing is changed now: somebody is on the telephone, and has not shown who they are."""
+    try:
+        phone_call.see_known(request, customer_id)
+    except Refused as refusal:
+        return refusal
+    return None

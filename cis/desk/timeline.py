@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cis.desk import (
     budget_words,
+    call_words,
     care_words,
     case_words,
     deposit_words,
@@ -16,6 +17,7 @@ from cis.desk import (
     write_off_words,
 )
 from cis.desk.money_words import EVENTS
+from cis.desk.words import word
 from cis.platform import audit
 
 SHOWN = 30
@@ -49,6 +51,28 @@ SENTENCES: Mapping[tuple[str, str], Any] = {
     ("meter", "switch_off"): _("Meter told to switch off"),
     ("meter", "read_now"): _("Meter asked what it shows"),
     ("meter", "add_photo"): _("Photo of the meter kept"),
+    ("account", "hold"): _("Not pursued for now"),
+    ("account", "renew_hold"): _("Still not pursued"),
+    ("account", "lift_hold"): _("Pursued again"),
+    ("account", "ask_to_lift_hold"): _("Asked to let it be pursued again"),
+    ("account", "keep_hold"): _("Remains not pursued"),
+    ("account", "call"): _("Called because of a debt"),
+    ("account", "close"): _("Account closed"),
+    ("account", "bill_to_end"): _("Account billed to its end"),
+    ("account", "prove_demand"): _("Demand handed over"),
+    ("account", "begin_checkout"): _("Payment online begun"),
+    ("account", "book_checkout"): _("Payment online booked"),
+    ("account", "refund_checkout"): _("Payment online given back"),
+    ("account", "propose_refund"): _("Refund proposed"),
+    ("account", "propose_waiver"): _("Waiver of a late fee proposed"),
+    ("account", "drop_waiver"): _("Waiver of a late fee dropped"),
+    ("account", "waive"): _("Late fee waived"),
+    ("account", "refuse_late_fee"): _("Late fee refused"),
+    ("customer", "set_telephone_pin"): _("Telephone PIN set"),
+    ("customer", "remove_telephone_pin"): _("Telephone PIN removed"),
+    ("customer", "consolidate"): _("Put on one bill for many accounts"),
+    ("customer", "end_consolidation"): _("One bill for many accounts ended"),
+    ("user", "reactivate"): _("Login for the portal opened again"),
     ("account", "energize"): _("Supply is switched on"),
     ("bill", "cancel"): _("Bill cancelled"),
     ("bill", "release_bill"): _("Held bill released"),
@@ -64,10 +88,15 @@ SENTENCES: Mapping[tuple[str, str], Any] = {
     **budget_words.EVENTS,
     **care_words.EVENTS,
     **case_words.EVENTS,
+    **call_words.EVENTS,
 }
 FACTS = ("name", "number", "kind", "value", "from_date", "start_date", "end_date", "on_date", "household", "serial",
          "cycle", "reason", "channel", "username")  # fmt: skip
 """Which details of an event are shown beside its sentence; ids say nothing to a reader."""
+
+
+WORDED: Mapping[tuple[str, str], str] = {("account", "hold"): "hold"}
+"""Events of which the kind is a code, and the words that it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +154,12 @@ def history_of(subject: str, subject_ids: Sequence[int]) -> tuple[Event, ...]:
 
 def _event(entry: audit.Entry) -> Event:
     sentence = SENTENCES.get((entry.subject, entry.action))
-    facts = [str(entry.detail[name]) for name in FACTS if entry.detail.get(name)]
+    codes = WORDED.get((entry.subject, entry.action))
+    facts = [
+        word(codes, entry.detail[name]) if codes and name == "kind" else str(entry.detail[name])
+        for name in FACTS
+        if entry.detail.get(name)
+    ]
     if isinstance(entry.detail.get("changes"), dict):
         facts += [f"{old} → {new}" for old, new in entry.detail["changes"].values()]
     return Event(

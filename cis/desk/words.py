@@ -10,6 +10,7 @@ from cis.desk import (
     application_words,
     bank_words,
     budget_words,
+    call_words,
     care_words,
     case_words,
     change_words,
@@ -50,11 +51,8 @@ PERIOD_ORDER = tuple(PERIODS)
 REGISTERS: Mapping[str, Any] = {"total": _("All hours"), "demand": _("Largest demand")}
 CUSTOMER_KINDS: Mapping[str, Any] = {"resident": _("Person"), "company": _("Company"), "agency": _("Public body")}
 CONTACT_KINDS: Mapping[str, Any] = {
-    "mobile": _("Mobile"),
-    "phone": _("Landline"),
-    "email": _("E-mail"),
-    "post": _("Postal address"),
-}
+    "mobile": _("Mobile"), "phone": _("Landline"), "email": _("E-mail"), "post": _("Postal address"),
+}  # fmt: skip
 ACCOUNT_STATES: Mapping[str, Any] = {"open": _("Open"), "closed": _("Closed")}
 BILL_STATES: Mapping[str, Any] = {
     "draft": _("Draft"),
@@ -334,10 +332,10 @@ TONES: Mapping[str, str] = {
 }
 """Colour of the badge of a state; it always carries the word too."""
 _OF_PIECES = (
-    accrual_words, application_words, bank_words, budget_words, care_words, case_words, change_words, charge_words,
-    checkout_words, collective_words, contract_words, debit_words, deposit_words, dunning_words, e_invoice_words,
-    field_words, late_fee_words, meter_words, money_words, notice_words, outage_words, plan_words, prepaid_words,
-    programme_words, report_words, safety_words, staff_words, till_words, write_off_words,
+    accrual_words, application_words, bank_words, budget_words, call_words, care_words, case_words, change_words,
+    charge_words, checkout_words, collective_words, contract_words, debit_words, deposit_words, dunning_words,
+    e_invoice_words, field_words, late_fee_words, meter_words, money_words, notice_words, outage_words, plan_words,
+    prepaid_words, programme_words, report_words, safety_words, staff_words, till_words, write_off_words,
 )  # fmt: skip
 """Words of one part of the desk each; a module has tables, tones, or both."""
 OTHER_TONES: Mapping[tuple[str, str], str] = {

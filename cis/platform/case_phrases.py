@@ -6,6 +6,20 @@ from django.utils.translation import gettext_noop as _
 
 SENTENCES: Mapping[str, str] = {
     "bad_case": _("What was entered cannot be kept: see the fields that are marked."),
+    "bad_call_window": _(
+        "Nobody is called at that time: it is over, too short, too far away, or outside of our hours."
+    ),
+    "bad_call_request": _("This number cannot be called, or too much is said."),
+    "call_taken": _("Somebody else calls already."),
+    "still_to_try": _("The number is to be called a few times more before it is given up."),
+    "unknown_call": _("There is no such call."),
+    "caller_locked": _("Too many wrong answers for this account today. Ask them to come in person."),
+    "caller_not_known": _("The caller has not shown who they are: check them before anything is changed."),
+    "caller_cannot_be_checked": _(
+        "The file knows too little of this customer to ask. Take the PIN, or ask them to come in person."
+    ),
+    "unknown_case_mail": _("There is no such mail."),
+    "case_mail_settled": _("Somebody has dealt with this mail already."),
     "case_says_nothing": _("Write down what the caller says."),
     "bad_authority": _("What an authority refers names the authority, and nothing else does."),
     "not_anonymous": _("A caller who wants to stay unknown has no account here."),

@@ -115,3 +115,33 @@ class CaseSuggestions:
     words: dict[str, list[str]] = field(
         metadata={"names": re.compile("serious|urgent"), "pattern": re.compile(r"[^A-Z]*\S[^A-Z]*")}
     )
+
+
+_CLOCK: dict[str, Any] = {"pattern": re.compile(r"([01]\d|2[0-3]):[0-5]\d")}
+
+
+@dataclass(frozen=True, slots=True)
+class TelephoneCalls:
+    """
+    Who calls, and who is called back.
+
+    opens, closes   local hours in which people are called; every_day: not on working days alone
+    within_minutes  of these hours a call that was asked for is made; days_most: so far ahead a time is named
+    tries           calls that nobody answered before a number is given up; retry_minutes between them
+    claim_minutes   so long somebody has a call of which nothing is noted
+    asked, right    questions from the file, and how many answers are to be right
+    check_tries     tries a day for an account; check_minutes: so long a caller is known
+    """
+
+    opens: str = field(metadata=_CLOCK)
+    closes: str = field(metadata=_CLOCK)
+    every_day: bool
+    within_minutes: int = field(metadata={"least": 1, "most": 10_000})
+    days_most: int = field(metadata={"least": 0, "most": 60})
+    tries: int = field(metadata={"least": 1, "most": 10})
+    retry_minutes: int = field(metadata={"least": 1, "most": 10_000})
+    claim_minutes: int = field(metadata={"least": 1, "most": 240})
+    asked: int = field(metadata={"least": 1, "most": 5})
+    right: int = field(metadata={"least": 1, "most": 5})
+    check_tries: int = field(metadata={"least": 1, "most": 20})
+    check_minutes: int = field(metadata={"least": 1, "most": 240})

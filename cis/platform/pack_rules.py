@@ -319,6 +319,7 @@ class Rules:
     )
     cases: pack_cases.Cases = field(metadata=_LOCAL)
     case_suggestions: pack_cases.CaseSuggestions = field(metadata=_LOCAL)
+    telephone_calls: pack_cases.TelephoneCalls = field(metadata=_LOCAL)
     network_load: NetworkLoad = field(metadata=_LOCAL)
     outages: pack_outages.Outages = field(metadata=_LOCAL)
     planned_outages: pack_outages.PlannedOutages = field(metadata=_LOCAL)

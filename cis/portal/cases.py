@@ -26,6 +26,7 @@ from complaints.domain.rules import CaseRules
 from complaints.operations import cases as operations
 from complaints.operations import findings, intake, replies
 from complaints.operations.findings import PHOTOS_MOST
+from complaints.queries import call_rules
 from complaints.queries import cases as queries
 from complaints.queries import rules as case_rules
 
@@ -77,7 +78,8 @@ def index(request: HttpRequest) -> HttpResponse:
     """Show what I told you, the latest first."""
     visit = access.visit(request)
     rows = queries.of_customer(customer_id=visit.customer_id, at=timezone.now())
-    context = {"visit": visit, "rows": [(one, STEPS[one.state]) for one in rows], "is_offered": _rules() is not None}
+    context = {"visit": visit, "rows": [(one, STEPS[one.state]) for one in rows], "is_offered": _rules() is not None,
+               "calls_back": call_rules.is_offered(at=access.today())}  # fmt: skip
     return render(request, "portal/cases.html", context)
 
 

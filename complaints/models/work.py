@@ -1,5 +1,8 @@
 """What is done about a case: findings, answers, calls back, pictures, what it is about, what was executed from it."""
 
+from functools import reduce
+from operator import or_
+
 import pgtrigger
 from django.db import models
 from django.db.models import Q
@@ -80,8 +83,12 @@ class CasePhoto(models.Model):
         constraints = [models.UniqueConstraint(name="photo_is_in_a_case_once", fields=["case", "document"])]
 
 
+LINKED = ("bill", "read", "work_order", "application", "fault_report")
+"""What a link may be to, one of them a row."""
+
+
 class CaseLink(models.Model):
-    """What a case is about beside its account: one bill, read, work order or application a row."""
+    """What a case is about beside its account: one bill, read, work order, application or report of a fault a row."""
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="links")
     bill = models.ForeignKey("billing.Bill", on_delete=models.PROTECT, null=True, related_name="case_links")
@@ -90,22 +97,25 @@ class CaseLink(models.Model):
     application = models.ForeignKey(
         "contracts.ServiceApplication", on_delete=models.PROTECT, null=True, related_name="case_links"
     )
+    fault_report = models.ForeignKey(
+        "metering.FaultReport", on_delete=models.PROTECT, null=True, related_name="case_links"
+    )
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         constraints = [
             models.CheckConstraint(
                 name="link_is_to_one_thing",
-                condition=Q(bill__isnull=False, read=None, work_order=None, application=None)
-                | Q(bill=None, read__isnull=False, work_order=None, application=None)
-                | Q(bill=None, read=None, work_order__isnull=False, application=None)
-                | Q(bill=None, read=None, work_order=None, application__isnull=False),
+                condition=reduce(
+                    or_,
+                    (Q(**{f"{one}__isnull": one != named for one in LINKED}) for named in LINKED),
+                ),
             ),
             *(
                 models.UniqueConstraint(
                     name=f"{column}_is_linked_once", fields=["case", column], condition=~Q(**{column: None})
                 )
-                for column in ("bill", "read", "work_order", "application")
+                for column in LINKED
             ),
         ]
 

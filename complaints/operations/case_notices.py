@@ -2,16 +2,18 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Final
 
 from accounts.domain import contact
 from accounts.domain.contact import BadContact, ContactKind
-from accounts.domain.notice_events import Fact
+from accounts.domain.notice_events import Channel, Fact
 from accounts.operations import notices
-from accounts.operations.notice_drafts import Recipient
+from accounts.operations.notice_drafts import NewNotice, Recipient
 from accounts.queries import supplier
 from cis.kernel.actors import Actor
 from cis.platform.db import joins_transaction
+from complaints.domain.kinds import CaseChannel
 from complaints.models.case import Case
 
 LINK: Final = "/portal/cases/"
@@ -20,8 +22,21 @@ TEXT_MOST: Final = 480
 
 @joins_transaction
 def tell_taken_step(row: Case, *, actor: Actor) -> int:
-    """Tell the number of a case that was taken; return how many notices were written."""
-    return _tell(row, "case_taken", {"number": row.number}, key="taken", actor=actor)
+    """
+    Tell the number of a case that was taken; return how many notices were written.
+
+    Who wrote a mail has it at once in the mailbox from which they wrote, whatever ways they chose for notices.
+    """
+    facts: dict[str, Fact] = {"number": row.number}
+    recipient = _recipient(row) if row.channel == CaseChannel.EMAIL else None
+    if row.customer_id is None or recipient is None or not recipient.email:
+        return _tell(row, "case_taken", facts, key="taken", actor=actor)
+    given: dict[str, Fact] = {**facts, "link": f"{LINK}{row.id}"}
+    inbox = NewNotice(key=f"case:{row.id}:taken", facts=given, customer_id=row.customer_id, account_id=row.account_id)
+    told = notices.queue_many_step(event="case_taken", notices=[inbox], actor=actor, only=frozenset({Channel.INBOX}))
+    key = f"case:{row.id}:taken:mail"
+    by_mail = replace(recipient, mobile="")
+    return told + notices.queue_step(event="case_taken", recipient=by_mail, facts=given, key=key, actor=actor)
 
 
 @joins_transaction

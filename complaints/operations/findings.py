@@ -1,8 +1,9 @@
 """What is found out about a case: findings with what shows them, pictures, and what it is about."""
 
 from datetime import datetime
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
+from billing.queries import bills
 from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.errors import Refused
 from cis.kernel.workflow import NotAllowed
@@ -13,6 +14,8 @@ from complaints.domain.kinds import SUBJECT, Evidence
 from complaints.models.case import Case
 from complaints.models.work import CaseLink, CasePhoto, Finding
 from complaints.operations.case_moves import check_hand, lock, lock_own
+from contracts.queries import applications
+from metering.queries import linkable
 
 TEXT_MOST = 1_000
 SHOWN_BY_MOST = 200
@@ -93,18 +96,40 @@ def add_photo_step(row: Case, source: BinaryIO, *, at: datetime, actor: Actor) -
 @opens_transaction
 def link(
     *, case_id: int, actor: Actor, at: datetime, bill_id: int | None = None, read_id: int | None = None,
-    work_order_id: int | None = None, application_id: int | None = None,
+    work_order_id: int | None = None, application_id: int | None = None, fault_report_id: int | None = None,
 ) -> None:  # fmt: skip
     """
-    Say that a case is about one bill, read, work order or application; said before: nothing changes.
+    Say that a case is about one bill, read, work order, application or fault report; said before: nothing changes.
 
-    :raises UnknownCase, NotYourCase: see ``case_moves``. :raises BadLink: none of them, or more than one, is named.
+    :param fault_report_id: what somebody, or a meter, reported.
+    :raises UnknownCase, NotYourCase: see ``case_moves``.
+    :raises BadLink: none of them, or more than one, is named, or there is no such thing.
     """
     row = lock(case_id, actor)
     check_hand(row, actor)
-    ids = {"bill_id": bill_id, "read_id": read_id, "work_order_id": work_order_id, "application_id": application_id}
-    given: dict[str, Any] = {name: one for name, one in ids.items() if one is not None}
+    ids = {
+        "bill_id": bill_id, "read_id": read_id, "work_order_id": work_order_id, "application_id": application_id,
+        "fault_report_id": fault_report_id,
+    }  # fmt: skip
+    given: dict[str, int] = {name: one for name, one in ids.items() if one is not None}
     if len(given) != 1:
-        raise BadLink("A link is to one bill, read, work order or application.", advice="Name one of them.")
+        raise BadLink("A link is to one thing.", advice="Name one bill, read, work order, application or fault.")
+    ((name, thing_id),) = given.items()
+    if not _exists(name, thing_id):
+        raise BadLink("There is no such thing.", advice="Look at the number again.", field="number")
     CaseLink.objects.get_or_create(case_id=row.id, **given, defaults={"at": at})
     audit.record(actor, "link", SUBJECT, row.id, number=row.number, **given)
+
+
+def _exists(name: str, thing_id: int) -> bool:
+    match name:
+        case "bill_id":
+            return bool(bills.listed(bill_ids=[thing_id]))
+        case "read_id":
+            return bool(linkable.reads(read_ids=[thing_id]))
+        case "work_order_id":
+            return bool(linkable.orders(order_ids=[thing_id]))
+        case "fault_report_id":
+            return bool(linkable.faults(fault_ids=[thing_id]))
+        case _:
+            return applications.state_of(thing_id) is not None

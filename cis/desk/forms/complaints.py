@@ -229,13 +229,6 @@ class MergeForm(PageForm):
     into = forms.CharField(label=_("Number of the other case"), max_length=20)
 
 
-class LinkForm(PageForm):
-    """Which bill a case is about, beside the one that is disputed."""
-
-    field_of = {"unknown_bill": "number"}
-    number = forms.CharField(label=_("Number of the bill"), max_length=20)
-
-
 class ConcernForm(PageForm):
     """Who of ours is complained about."""
 
