@@ -1,22 +1,27 @@
 """What binds the care of customers: who holds protected accounts, what is looked at each night."""
 
-from datetime import date, time
+from datetime import date, datetime, time, timedelta
 
 from django.conf import settings
+from django.utils import timezone
 
 from accounts.domain.announcements import HolderChanged
-from accounts.operations import care_plans, points, protections, segments, visits
+from accounts.domain.surveys import SurveyEvent
+from accounts.operations import care_plans, points, protections, segments, surveys, visits
+from accounts.operations.surveys import Source
 from arrears.domain.announcements import SupplyRestored
 from arrears.operations import holds
+from arrears.queries import dark_supplies
 from billing.domain.announcements import BillCancelled, PaymentTakenBack
 from billing.operations.points_credits import PointsCredits
-from billing.queries import points_facts, segment_facts
+from billing.queries import first_bills, points_facts, segment_facts
 from cis.kernel.actors import SYSTEM
 from cis.platform import events, jobs
-from cis.platform.schedules import Daily
+from cis.platform.db import opens_transaction
+from cis.platform.schedules import Daily, Every
 from contracts.domain.announcements import AgreementStarted
 from contracts.queries import self_reads
-from metering.domain.announcements import WorkOrderCancelled, WorkOrderDone
+from metering.domain.announcements import OutageEnded, WorkOrderCancelled, WorkOrderDone
 from metering.domain.work_orders import WorkKind
 from metering.operations import work_orders
 
@@ -26,6 +31,10 @@ CARE_AT = time(6, 30)
 
 SEGMENTS_AT = time(5, 30)
 """When customers get their segments, before it is looked what is due for them."""
+
+SURVEYS_EVERY = timedelta(minutes=15)
+"""How often it is looked whom to ask how likely they recommend us."""
+FIRST_BILLS = "first_bill_surveys"
 
 
 def bind() -> None:
@@ -37,6 +46,7 @@ def bind() -> None:
     jobs.register(protections.WORK, protections.night, schedule=Daily(CARE_AT, settings.TIME_ZONE))
     _bind_points()
     _bind_visits()
+    _bind_surveys()
     jobs.register(care_plans.WORK, care_plans.night, schedule=Daily(CARE_AT, settings.TIME_ZONE))
     segments.ask_buying(segment_facts.buying)
     jobs.register(segments.WORK, segments.night, schedule=Daily(SEGMENTS_AT, settings.TIME_ZONE))
@@ -71,10 +81,37 @@ def _bind_visits() -> None:
     jobs.register(visits.WORK, visits.night, schedule=Daily(CARE_AT, settings.TIME_ZONE))
 
 
+def _bind_surveys() -> None:
+    """Let questions follow what happened; of cases that are closed the room of cases asks itself."""
+    events.listen(OutageEnded, _ask_of_outage)
+    jobs.register(FIRST_BILLS, _ask_of_first_bills, schedule=Daily(CARE_AT, settings.TIME_ZONE))
+    jobs.register(surveys.WORK, surveys.work, schedule=Every(SURVEYS_EVERY))
+
+
+def _ask_of_outage(ended: OutageEnded) -> None:
+    people = dark_supplies.people(service_point_ids=ended.service_point_ids, on=timezone.localdate(ended.at))
+    sources = {
+        one.account_id: Source(source_id=ended.outage_id, account_id=one.account_id, customer_id=one.customer_id)
+        for one in people
+    }
+    surveys.plan_step(event=SurveyEvent.OUTAGE_ENDED, sources=list(sources.values()), at=ended.at)
+
+
+@opens_transaction
+def _ask_of_first_bills(at: datetime) -> None:
+    found = first_bills.issued_on(day=timezone.localdate(at) - timedelta(days=1))
+    sources = [Source(source_id=bill_id, account_id=account_id) for bill_id, account_id in found]
+    surveys.plan_step(event=SurveyEvent.FIRST_BILL, sources=sources, at=at)
+
+
 def _note_started(started: AgreementStarted) -> None:
     visits.plan_step(
         event="supply_began", source_id=started.agreement_id, account_id=started.account_id, day=started.start_date,
         place_id=started.service_point_id,
+    )  # fmt: skip
+    surveys.plan_step(
+        event=SurveyEvent.SUPPLY_BEGAN,
+        sources=[Source(source_id=started.agreement_id, account_id=started.account_id)], at=timezone.now(),
     )  # fmt: skip
 
 

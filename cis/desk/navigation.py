@@ -14,6 +14,9 @@ _FIELD = NavSection(_("Field and meters"), "tools")
 _PRICES = NavSection(_("Prices"), "receipt-2")
 _AGREED = ("desk:offers", "desk:programmes", "desk:enrolments")
 _CARED = ("desk:visits", "desk:visit_scores", "desk:care_plans", "desk:points_report")
+_LEARNT = (
+    "desk:teams", "desk:case_figures", "desk:case_evaluations", "desk:lessons", "desk:case_trends", "desk:published",
+)  # fmt: skip
 _OUT = ("desk:new_refund", "desk:move_payment", "desk:write_offs")
 _PURSUED = ("desk:calls", "desk:dunning_batches", "desk:holds", "desk:plans", "desk:cut_orders", "desk:forecasts")
 _STORE = ("desk:seals", "desk:meter_commands", "desk:energizings")
@@ -25,7 +28,7 @@ ENTRIES = (
     NavEntry("desk:customers", _("Customers"), "users", STAFF, _CARE),
     NavEntry("desk:applications", _("Applications"), "plug", STAFF, _CARE),
     NavEntry("desk:contracts", _("Contracts"), "file-text", STAFF, _CARE, _AGREED),
-    NavEntry("desk:cases", _("Complaints"), "help-circle", STAFF, _CARE, ("desk:teams",)),
+    NavEntry("desk:cases", _("Complaints"), "help-circle", STAFF, _CARE, _LEARNT),
     NavEntry("desk:changes", _("Changes of use"), "versions", STAFF, _CARE),
     NavEntry("desk:protections", _("Care"), "shield-lock", STAFF, _CARE, _CARED),
     NavEntry("desk:notices", _("Notices"), "send", STAFF, _CARE),

@@ -9,6 +9,9 @@ from typing import Any
 
 from django.utils import timezone
 
+from accounts.domain.surveys import SurveyEvent
+from accounts.operations import surveys
+from accounts.operations.surveys import Source
 from accounts.queries import teams
 from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.enums import Role
@@ -128,6 +131,9 @@ def go(
     _move_clocks(row, action, at, keys, rules, went_on=waited and row.waits_since is None)
     if after not in LIVE and after is not _S.MERGED:
         case_holds.end_step(case_id=row.id, at=at, actor=SYSTEM)
+    if after is _S.CLOSED and before is not _S.CLOSED and row.customer_id is not None:
+        source = Source(source_id=row.id, account_id=row.account_id, customer_id=row.customer_id)
+        surveys.plan_step(event=SurveyEvent.CASE_CLOSED, sources=[source], at=at)
 
 
 @joins_transaction

@@ -72,6 +72,15 @@ class WorkOrderCancelled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutageEnded:
+    """Current flows again at all places of an outage that were dark."""
+
+    outage_id: int
+    service_point_ids: tuple[int, ...]
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceCommandDone:
     """
     A command to a meter came to an end: it succeeded, was refused, timed out, or was cancelled.

@@ -10,9 +10,9 @@ from datetime import datetime
 from django.utils import timezone
 
 from cis.kernel.actors import SYSTEM, Actor
-from cis.platform import deadline_turns, deadlines
+from cis.platform import deadline_turns, deadlines, events
 from cis.platform.db import joins_transaction
-from metering.domain.announcements import WorkOrderCancelled, WorkOrderDone, WorkOrderStarted
+from metering.domain.announcements import OutageEnded, WorkOrderCancelled, WorkOrderDone, WorkOrderStarted
 from metering.domain.outages import (
     OPEN,
     SUBJECT,
@@ -124,6 +124,7 @@ def restored_step(outage: Outage, *, at: datetime, actor: Actor, note: str = "")
         subject=SUBJECT, subject_id=outage.id, reason="restored", actor=SYSTEM, spares_started=True
     )
     outage_telling.queue_back_step(outage_id=outage.id, service_point_ids=points, at=at)
+    events.announce(OutageEnded(outage_id=outage.id, service_point_ids=tuple(points), at=at))
 
 
 @joins_transaction
