@@ -26,6 +26,7 @@ from cashiering.api import agents, checkouts, mandates, payment_events
 from cashiering.api import endpoints as cashiering
 from cis.api import schema
 from complaints.api import endpoints as complaints
+from complaints.api import statistics
 from contracts.api import applications, archive, changes, inspections, offers, programs, signing, surveys
 from metering.api import endpoints as metering
 from metering.api import field_endpoints as field
@@ -98,6 +99,7 @@ urlpatterns = [
     path("instalment-plans/<int:plan_id>", plans.PlanOne.as_view(), name="api_plan"),
     path("instalment-plans/<int:plan_id>/cancel", plans.CancelPlan.as_view(), name="api_cancel_plan"),
     path("cases", complaints.CaseList.as_view(), name="api_cases"),
+    path("statistics", statistics.PublishedList.as_view(), name="api_statistics"),
     path("cases/<str:number>", complaints.CaseOne.as_view(), name="api_case"),
     path("cases/<str:number>/findings", complaints.CaseFindings.as_view(), name="api_case_findings"),
     path("holds", arrears.HoldList.as_view(), name="api_holds"),
