@@ -42,7 +42,7 @@ def show(request: HttpRequest, month: str = "") -> HttpResponse:
             "words": {"symbol": ""},
         },
     }  # fmt: skip
-    return _kept(request, render(request, "portal/statistics.html", context), private=True)
+    return _kept(request, render(request, "portal/statistics.html", context), is_page=True)
 
 
 @allow_public
@@ -57,19 +57,21 @@ def as_json(request: HttpRequest, month: str) -> HttpResponse:
 @require_safe
 def as_csv(request: HttpRequest, month: str) -> HttpResponse:
     """Give the figures of a month as a file: a line a figure; empty: left out since it is too small."""
-    row, names = _row(month), _classes(_month(month))
+    row, day = _row(month), _month(month)
+    names = list(zip(_classes(day, "en").items(), _classes(day, "zh").values(), strict=True))
+    named = {code: (english, chinese) for (code, english), chinese in names}
     figures = row.figures
     lines: list[tuple[object, ...]] = [
         *(("kind", one["kind"], "taken", one["taken"]) for one in figures["kinds"]),
         *(("kind", one["kind"], "in_time_percent", one["in_time_percent"]) for one in figures["kinds"]),
-        *(("class", one["class"], "taken", one["taken"], names.get(one["class"], "")) for one in figures["classes"]),
+        *(("class", one["class"], "taken", one["taken"], *named.get(one["class"], ())) for one in figures["classes"]),
         *(
             (part, "", name, value)
             for part in ("satisfaction", "nps", "reliability")
             for name, value in (figures[part] or {}).items()
         ),
     ]
-    answer = csv_file(f"statistics-{month}.csv", [_("Table"), _("Of what"), _("Figure"), _("Value"), _("Name")], lines)
+    answer = csv_file(f"statistics-{month}.csv", ["table", "of", "figure", "value", "name_en", "name_zh"], lines)
     return _kept(request, HttpResponse(b"".join(answer), headers=dict(answer.items())))
 
 
@@ -94,12 +96,12 @@ def _month(text: str) -> date:
         raise Http404 from fault
 
 
-def _classes(day: date | None) -> dict[str, str]:
+def _classes(day: date | None, language: str = "") -> dict[str, str]:
     try:
         rules = None if day is None else case_rules.rules(at=day)
     except MissingRule:
         rules = None
-    return {} if rules is None else {code: rules.path(code, get_language() or "") for code in rules.classes}
+    return {} if rules is None else {code: rules.path(code, language or get_language() or "") for code in rules.classes}
 
 
 def _series(rows: list[Published]) -> list[dict[str, Any]]:
@@ -115,16 +117,15 @@ def _name(kind: str) -> str:
     }.get(kind, kind)  # fmt: skip
 
 
-def _kept(request: HttpRequest, answer: HttpResponse, *, private: bool = False) -> HttpResponse:
+def _kept(request: HttpRequest, answer: HttpResponse, *, is_page: bool = False) -> HttpResponse:
     """Let what is the same for everybody be kept for ten minutes, and asked for again by its mark."""
-    if private:  # the page carries the language and the look of whoever reads it
+    if is_page:  # the page carries the language and the look of whoever reads it
         patch_cache_control(answer, private=True, max_age=MAX_AGE)
         return answer
-    mark = f'"{hashlib.sha256(answer.content + (get_language() or "").encode()).hexdigest()[:32]}"'
+    mark = f'"{hashlib.sha256(answer.content).hexdigest()[:32]}"'
     if request.headers.get("If-None-Match") == mark:
         answer = HttpResponse(status=304)
     answer["ETag"] = mark
     answer["Access-Control-Allow-Origin"] = "*"
-    answer["Vary"] = "Accept-Language"
     patch_cache_control(answer, public=True, max_age=MAX_AGE)
     return answer

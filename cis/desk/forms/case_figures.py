@@ -131,7 +131,8 @@ class EvaluationForm(PageForm):
             del self.fields["reason"]
         for code, item in items.items():
             self.fields[f"mark_{code}"] = forms.ChoiceField(
-                label=item.named.name(language), choices=list(MARKS.items()), widget=forms.RadioSelect,
+                label=item.named.name(language), choices=list(MARKS.items()),
+                widget=forms.RadioSelect(attrs={"class": "form-check-input"}),
                 help_text=str(item.weight),
             )  # fmt: skip
 

@@ -19,6 +19,7 @@ from accounts.queries import surveys as queries
 from billing.queries import first_bills
 from cis import wiring_care
 from cis.kernel.enums import Role
+from cis.platform import jobs
 from cis.platform.models import Deadline
 from complaints.domain.kinds import Satisfaction
 from complaints.operations import replies
@@ -31,8 +32,10 @@ NOON = "2026-03-10T12:00:00+08:00"
 
 
 @pytest.fixture
-def world(supplier):
+def world(monkeypatch):
+    monkeypatch.setattr(jobs, "send", lambda *_, **__: None)
     with time_machine.travel(NOON, tick=False):
+        accounts.supplier()
         place = contracts.world()
         accounts.contact_point(of=place.customer)
         yield place

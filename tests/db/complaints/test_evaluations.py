@@ -17,6 +17,7 @@ from complaints.operations.evaluations import BadLesson, LessonDone, NotChosen, 
 from complaints.queries import evaluations as queries
 from complaints.queries.evaluations import WantedEvaluations, WantedLessons
 from complaints.queries.sight import UnknownCase
+from tests.factories import accounts
 from tests.factories import cases as made
 
 pytestmark = pytest.mark.django_db
@@ -28,7 +29,8 @@ TODAY = date(2026, 3, 3)
 
 
 @pytest.fixture(autouse=True)
-def _quiet(monkeypatch, supplier):
+def _quiet(monkeypatch):
+    accounts.supplier()
     monkeypatch.setattr(jobs, "send", lambda *_, **__: None)
     with time_machine.travel(NIGHT, tick=False):
         yield

@@ -122,8 +122,8 @@ def test_a_visit_is_planned_assigned_made_and_answered_without_a_login(desk, wor
     assert "was answered" in text(client.post(link, {"score": "0"}))
     survey.refresh_from_db()
     assert (survey.score, survey.text) == (9, "friendly")
-    assert "9</strong> / 10 · friendly" in text(desk.get(url))
     sign_in(client, Role.CLERK)
+    assert "9</strong> / 10 · friendly" in text(client.get(url))
     page = text(client.get("/desk/care/answers/"))
     assert "friendly" in page
     assert csv(client, "/desk/care/answers.csv").splitlines()[1].endswith("1,1,0,0,100")

@@ -9,13 +9,15 @@ import time_machine
 from complaints.domain.publishing import Answered, Month, figures
 from complaints.models.evaluation import PublishedMonth
 from tests.doors.api.calls import Caller, assert_problem
+from tests.factories import accounts
 from tests.factories import cases as made
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def _published(supplier):
+def _published(db):
+    accounts.supplier()
     month = Month(
         kinds={"complaint": 42, "fault": 3, "question": 17}, classes={made.ESTIMATED: 30},
         answers={"complaint": Answered(answered=40, in_time=39)}, called=20, content=18, nps=(25, 40, (12, 68)),
@@ -30,7 +32,8 @@ def _published(supplier):
         yield
 
 
-def test_before_anything_is_published_the_page_says_so(client, supplier):
+def test_before_anything_is_published_the_page_says_so(client):
+    accounts.supplier()
     assert "Nothing was published yet" in client.get("/statistics/").content.decode()
     for path in ("/statistics/2026-02/", "/statistics/2026-02.json", "/statistics/x.csv", "/statistics/2026-02.csv"):
         assert client.get(path).status_code == 404
@@ -38,6 +41,7 @@ def test_before_anything_is_published_the_page_says_so(client, supplier):
 
 @pytest.mark.usefixtures("_published")
 def test_everybody_reads_what_was_published_last(client):
+    client.cookies["django_language"] = "en"
     page = client.get("/statistics/").content.decode()
     for shown in ("42", "98 %", "90 %", "1.50", "12 to 68", "three came by letter", "Bill on an estimated read"):
         assert shown in page
@@ -61,7 +65,8 @@ def test_programs_take_the_figures_and_ask_again_by_their_mark(client):
     lines = client.get("/statistics/2026-02.csv").content.decode("utf-8-sig").splitlines()
     assert "kind,complaint,taken,42" in lines
     assert "kind,fault,taken," in lines
-    assert f"class,{made.ESTIMATED},taken,30,Bills and payments › Amount of a bill › Bill on an estimated read" in lines
+    names = "Bills and payments › Amount of a bill › Bill on an estimated read,电费 › 电费金额 › 估抄电费有误"
+    assert f"class,{made.ESTIMATED},taken,30,{names}" in lines
 
 
 @pytest.mark.usefixtures("_published")
