@@ -16,6 +16,7 @@ from billing.domain.announcements import BillCancelled, PaymentTakenBack
 from billing.operations.points_credits import PointsCredits
 from billing.queries import first_bills, points_facts, segment_facts
 from cis.kernel.actors import SYSTEM
+from cis.kernel.calendar import local_clock
 from cis.platform import events, jobs
 from cis.platform.db import opens_transaction
 from cis.platform.schedules import Daily, Every
@@ -34,6 +35,8 @@ SEGMENTS_AT = time(5, 30)
 
 SURVEYS_EVERY = timedelta(minutes=15)
 """How often it is looked whom to ask how likely they recommend us."""
+FRESH = timedelta(days=31)
+"""A supply that began longer ago, as one that was loaded, is not asked about."""
 FIRST_BILLS = "first_bill_surveys"
 
 
@@ -109,10 +112,10 @@ def _note_started(started: AgreementStarted) -> None:
         event="supply_began", source_id=started.agreement_id, account_id=started.account_id, day=started.start_date,
         place_id=started.service_point_id,
     )  # fmt: skip
-    surveys.plan_step(
-        event=SurveyEvent.SUPPLY_BEGAN,
-        sources=[Source(source_id=started.agreement_id, account_id=started.account_id)], at=timezone.now(),
-    )  # fmt: skip
+    begun_at = local_clock(settings.TIME_ZONE).day_start_utc(started.start_date)
+    if timezone.now() - begun_at <= FRESH:
+        source = Source(source_id=started.agreement_id, account_id=started.account_id)
+        surveys.plan_step(event=SurveyEvent.SUPPLY_BEGAN, sources=[source], at=begun_at)
 
 
 def _note_restored(restored: SupplyRestored) -> None:

@@ -34,6 +34,7 @@ def _published(db):
 
 def test_before_anything_is_published_the_page_says_so(client):
     accounts.supplier()
+    client.cookies["django_language"] = "en"
     assert "Nothing was published yet" in client.get("/statistics/").content.decode()
     for path in ("/statistics/2026-02/", "/statistics/2026-02.json", "/statistics/x.csv", "/statistics/2026-02.csv"):
         assert client.get(path).status_code == 404
