@@ -32,10 +32,10 @@ TEXT_MOST, CHUNK = 500, 200
 log = structlog.get_logger(__name__)
 
 
-class UnknownSurvey(Refused):
+class UnknownQuestion(Refused):
     """There is no such question, or nobody was asked it."""
 
-    code = "unknown_survey"
+    code = "unknown_question"
 
 
 class SurveyAnswered(Refused):
@@ -130,12 +130,12 @@ def survey_of(token: str, *, at: datetime) -> Survey:
     """
     Return the question that a signed name is of.
 
-    :raises UnknownSurvey: it is none of ours, or nobody was asked. :raises SurveyOver: it waited too long.
+    :raises UnknownQuestion: it is none of ours, or nobody was asked. :raises SurveyOver: it waited too long.
     """
     survey_id = survey_tokens.found(token, key=_secret())
     row = None if survey_id is None else Survey.objects.filter(id=survey_id, asked_at__isnull=False).first()
     if row is None:
-        raise UnknownSurvey("There is no such question.")
+        raise UnknownQuestion("There is no such question.")
     assert row.asked_at is not None
     days = care_rules.surveys(at=timezone.localdate(at)).valid_days
     if row.score is None and at >= row.asked_at + timedelta(days=days):
@@ -148,7 +148,7 @@ def answer(*, token: str, score: int, text: str, at: datetime, wants_contact: bo
     """
     Keep how likely a customer recommends us, 0 to 10; once. Who would not, and wants to be called, is called.
 
-    :raises UnknownSurvey, SurveyOver: see ``survey_of``. :raises SurveyAnswered, BadAnswer: see there.
+    :raises UnknownQuestion, SurveyOver: see ``survey_of``. :raises SurveyAnswered, BadAnswer: see there.
     """
     row = Survey.objects.select_for_update().get(id=survey_of(token, at=at).id)
     if row.state == SurveyState.ANSWERED:

@@ -12,7 +12,7 @@ SENTENCES: Mapping[str, str] = {
     "bad_visit": _("The visit cannot be as it is said: look at reason, result and days."),
     "visit_over": _("The visit was made, or is not wanted any more."),
     "survey_answered": _("This question was answered before."),
-    "unknown_survey": _("There is no such question."),
+    "unknown_question": _("There is no such question."),
     "survey_over": _("The time for this question is over."),
     "bad_survey_answer": _("Please choose a number from 0 to 10."),
     "unknown_care_plan": _("There is no such service plan."),

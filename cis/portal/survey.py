@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from accounts.operations import surveys
-from accounts.operations.surveys import BadAnswer, SurveyAnswered, SurveyOver, UnknownSurvey
+from accounts.operations.surveys import BadAnswer, SurveyAnswered, SurveyOver, UnknownQuestion
 from cis.platform import typed
 from cis.platform.access import STAFF, actor_of, allow_public
 
@@ -29,7 +29,7 @@ def ask(request: HttpRequest, token: str) -> HttpResponse:
     now = timezone.now()
     try:
         survey = surveys.survey_of("" if _is_staff(request) else token, at=now)
-    except (UnknownSurvey, SurveyOver) as refusal:
+    except (UnknownQuestion, SurveyOver) as refusal:
         state = "over" if isinstance(refusal, SurveyOver) else "unknown"
         return render(request, "portal/survey.html", {"state": state}, status=404)
     state = "open" if survey.score is None else "answered"

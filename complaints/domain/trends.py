@@ -152,4 +152,5 @@ def _term(total: int, place: int, window: int, baseline: int) -> int:
     combinations = 1
     for step in range(place):
         combinations = combinations * (total - step) // (step + 1)
-    return combinations * window**place * baseline ** (total - place)
+    term: int = combinations * window**place * baseline ** (total - place)
+    return term

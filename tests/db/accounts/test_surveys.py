@@ -14,7 +14,7 @@ from accounts.models.care import FollowUpVisit
 from accounts.models.notice import Notice
 from accounts.models.survey import Survey
 from accounts.operations import surveys
-from accounts.operations.surveys import BadAnswer, Source, SurveyAnswered, SurveyOver, UnknownSurvey
+from accounts.operations.surveys import BadAnswer, Source, SurveyAnswered, SurveyOver, UnknownQuestion
 from accounts.queries import surveys as queries
 from billing.queries import first_bills
 from cis import wiring_care
@@ -58,7 +58,7 @@ def test_a_question_waits_for_its_hour_and_is_asked_once(world):
     row = Survey.objects.get()
     assert (row.state, row.customer_id, row.send_at - timezone.now()) == ("waiting", world.customer.id, timedelta(1))
     surveys.work(timezone.now() + timedelta(hours=23))
-    with pytest.raises(UnknownSurvey):
+    with pytest.raises(UnknownQuestion):
         surveys.survey_of(surveys.token_of(row.id), at=timezone.now())
     for _ in range(2):
         surveys.work(timezone.now() + timedelta(hours=24))
