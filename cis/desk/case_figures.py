@@ -1,6 +1,7 @@
 """Figures of cases: by month, class and cause, how long each state takes, what was kept and settled at once."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -132,8 +133,9 @@ def _shown(span: Span, by: By) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _months(span: Span) -> list[Any]:
-    found, month = [], span.since
+def _months(span: Span) -> list[date]:
+    found: list[date] = []
+    month = span.since
     while month < span.until:
         found.append(month)
         month = add_months(month, 1)

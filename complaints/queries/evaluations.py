@@ -76,7 +76,7 @@ def listed(
         rows = rows.filter(reason=wanted.reason)
     if wanted.team_id is not None:
         rows = rows.filter(team_id=wanted.team_id)
-    return rows.select_related("case", "team").order_by("score", "chosen_at", "id")[offset : offset + most]
+    return tuple(rows.select_related("case", "team").order_by("score", "chosen_at", "id")[offset : offset + most])
 
 
 def detail(*, case_id: int) -> EvaluationDetail:
@@ -100,7 +100,7 @@ def lessons(
         rows = rows.filter(owner_id=wanted.owner_id)
     if wanted.text:
         rows = rows.filter(Q(text__icontains=wanted.text) | Q(case__number=wanted.text))
-    return rows.select_related("case", "owner").order_by("done_at", "due_date", "id")[offset : offset + most]
+    return tuple(rows.select_related("case", "owner").order_by("done_at", "due_date", "id")[offset : offset + most])
 
 
 def _seen(actor: Actor) -> QuerySet[ChosenCase]:

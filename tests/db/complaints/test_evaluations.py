@@ -128,7 +128,7 @@ def test_nobody_judges_or_learns_of_what_is_kept_from_them(case, worker, judge):
     with pytest.raises(UnknownLesson):
         evaluations.finish_lesson(lesson_id=lesson_id, note="x", at=NIGHT, actor=rude)
     assert [one.case_id for one in queries.listed(wanted=WantedEvaluations(), actor=rude)] == [case.id]
-    assert queries.lessons(wanted=WantedLessons(state="all"), today=TODAY, actor=rude).count() == 0
+    assert queries.lessons(wanted=WantedLessons(state="all"), today=TODAY, actor=rude) == ()
 
 
 def test_a_lesson_is_kept_once_and_learnt_once_by_its_owner(case, worker, judge):
