@@ -7,7 +7,7 @@ from django.views.i18n import set_language
 from cashiering.web import sandbox_page
 from cis import health
 from cis.desk import home, service_standards
-from cis.portal import apply, apply_contract, instalments, pay, survey, verify
+from cis.portal import apply, apply_contract, instalments, pay, statistics, survey, verify
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("health/live", health.live, name="health_live"),
@@ -19,6 +19,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("desk/", include("cis.desk.urls")),
     path("survey/<str:token>", survey.ask, name="survey"),
     path("verify/<str:token>", verify.show, name="verify_contract"),
+    path("statistics/", statistics.show, name="statistics"),
+    path("statistics/<str:month>/", statistics.show, name="statistics_of_month"),
+    path("statistics/<str:month>.json", statistics.as_json, name="statistics_json"),
+    path("statistics/<str:month>.csv", statistics.as_csv, name="statistics_csv"),
     path("service-standards/", service_standards.show, name="service_standards"),
     path("service-standards.pdf", service_standards.paper, name="service_standards_paper"),
     path("pay/status/<str:reference>/", pay.status, name="pay_status"),

@@ -1,21 +1,26 @@
 """What binds the care of customers: who holds protected accounts, what is looked at each night."""
 
-from datetime import date, time
+from datetime import date, datetime, time, timedelta
 
 from django.conf import settings
 from django.utils import timezone
 
 from accounts.domain.announcements import HolderChanged
-from accounts.operations import care_plans, points, protections, segments, visit_events, visits
+from accounts.domain.surveys import SurveyEvent
+from accounts.operations import care_plans, points, protections, segments, surveys, visit_events, visits
+from accounts.operations.surveys import Source
 from accounts.operations.visit_events import Met
 from arrears.domain.announcements import SupplyRestored
 from arrears.operations import holds
+from arrears.queries import dark_supplies
 from billing.domain.announcements import BillCancelled, PaymentTakenBack
 from billing.operations.points_credits import PointsCredits
-from billing.queries import points_facts, segment_facts
+from billing.queries import first_bills, points_facts, segment_facts
 from cis.kernel.actors import SYSTEM
+from cis.kernel.calendar import local_clock
 from cis.platform import events, jobs
-from cis.platform.schedules import Daily
+from cis.platform.db import opens_transaction
+from cis.platform.schedules import Daily, Every
 from complaints.domain.announcements import CaseClosed
 from complaints.domain.kinds import CaseKind
 from contracts.domain.announcements import AgreementStarted
@@ -32,6 +37,12 @@ CARE_AT = time(6, 30)
 SEGMENTS_AT = time(5, 30)
 """When customers get their segments, before it is looked what is due for them."""
 
+SURVEYS_EVERY = timedelta(minutes=15)
+"""How often it is looked whom to ask how likely they recommend us."""
+FRESH = timedelta(days=31)
+"""A supply that began longer ago, as one that was loaded, is not asked about."""
+FIRST_BILLS = "first_bill_surveys"
+
 
 def bind() -> None:
     """Bind all; called once by ``cis.wiring``."""
@@ -42,6 +53,7 @@ def bind() -> None:
     jobs.register(protections.WORK, protections.night, schedule=Daily(CARE_AT, settings.TIME_ZONE))
     _bind_points()
     _bind_visits()
+    _bind_surveys()
     jobs.register(care_plans.WORK, care_plans.night, schedule=Daily(CARE_AT, settings.TIME_ZONE))
     segments.ask_buying(segment_facts.buying)
     jobs.register(segments.WORK, segments.night, schedule=Daily(SEGMENTS_AT, settings.TIME_ZONE))
@@ -78,11 +90,46 @@ def _bind_visits() -> None:
     jobs.register(visits.WORK, visits.night, schedule=Daily(CARE_AT, settings.TIME_ZONE))
 
 
+def _bind_surveys() -> None:
+    """Let questions follow what happened."""
+    events.listen(CaseClosed, _ask_of_case)
+    events.listen(OutageEnded, _ask_of_outage)
+    jobs.register(FIRST_BILLS, _ask_of_first_bills, schedule=Daily(CARE_AT, settings.TIME_ZONE))
+    jobs.register(surveys.WORK, surveys.work, schedule=Every(SURVEYS_EVERY))
+
+
+def _ask_of_case(closed: CaseClosed) -> None:
+    if closed.customer_id is not None:
+        source = Source(source_id=closed.case_id, account_id=closed.account_id, customer_id=closed.customer_id)
+        surveys.plan_step(event=SurveyEvent.CASE_CLOSED, sources=[source], at=closed.closed_at)
+
+
+def _ask_of_outage(ended: OutageEnded) -> None:
+    points = dark_times.of_outage(outage_id=ended.outage_id)
+    people = dark_supplies.people(service_point_ids=points, on=timezone.localdate(ended.at))
+    sources = {
+        one.account_id: Source(source_id=ended.outage_id, account_id=one.account_id, customer_id=one.customer_id)
+        for one in people
+    }
+    surveys.plan_step(event=SurveyEvent.OUTAGE_ENDED, sources=list(sources.values()), at=ended.at)
+
+
+@opens_transaction
+def _ask_of_first_bills(at: datetime) -> None:
+    found = first_bills.issued_on(day=timezone.localdate(at) - timedelta(days=1))
+    sources = [Source(source_id=bill_id, account_id=account_id) for bill_id, account_id in found]
+    surveys.plan_step(event=SurveyEvent.FIRST_BILL, sources=sources, at=at)
+
+
 def _note_started(started: AgreementStarted) -> None:
     visits.plan_step(
         event="supply_began", source_id=started.agreement_id, account_id=started.account_id, day=started.start_date,
         place_id=started.service_point_id,
     )  # fmt: skip
+    begun_at = local_clock(settings.TIME_ZONE).day_start_utc(started.start_date)
+    if timezone.now() - begun_at <= FRESH:
+        source = Source(source_id=started.agreement_id, account_id=started.account_id)
+        surveys.plan_step(event=SurveyEvent.SUPPLY_BEGAN, sources=[source], at=begun_at)
 
 
 def _note_restored(restored: SupplyRestored) -> None:
@@ -94,7 +141,7 @@ def _note_restored(restored: SupplyRestored) -> None:
 
 def _note_case(closed: CaseClosed) -> None:
     """Plan the visit after a complaint; what is said of somebody leaves no visit that they might be given."""
-    if closed.kind is CaseKind.COMPLAINT and not closed.is_about_somebody:
+    if closed.kind is CaseKind.COMPLAINT and closed.account_id is not None and not closed.is_about_somebody:
         visits.plan_step(
             event="complaint_closed", source_id=closed.case_id, account_id=closed.account_id,
             day=timezone.localdate(closed.closed_at),

@@ -13,18 +13,18 @@ _TOKEN: Final = re.compile(r"([1-9][0-9]{0,17})\.([0-9a-f]{24})", re.ASCII)
 _CHECK: Final = 24
 
 
-def token(visit_id: int, *, key: bytes) -> str:
-    """Return the name of the question after a visit, as 17.4f1a..."""
-    return f"{visit_id}.{_check(visit_id, key)}"
+def token(survey_id: int, *, key: bytes) -> str:
+    """Return the name of a question, as 17.4f1a..."""
+    return f"{survey_id}.{_check(survey_id, key)}"
 
 
 def found(text: str, *, key: bytes) -> int | None:
-    """Return the visit that a name is of; None: it is none of ours."""
+    """Return the question that a name is of; None: it is none of ours."""
     match = _TOKEN.fullmatch(text)
     if match is None or not hmac.compare_digest(_check(int(match.group(1)), key), match.group(2)):
         return None
     return int(match.group(1))
 
 
-def _check(visit_id: int, key: bytes) -> str:
-    return hmac.new(key, f"survey {visit_id}".encode(), hashlib.sha256).hexdigest()[:_CHECK]
+def _check(survey_id: int, key: bytes) -> str:
+    return hmac.new(key, f"survey {survey_id}".encode(), hashlib.sha256).hexdigest()[:_CHECK]

@@ -137,8 +137,8 @@ class PointsEntry(models.Model):
 
 class FollowUpVisit(models.Model):
     """
-    Somebody asks a customer how it went, by telephone or at the place; then the customer says how likely it is that
-    they would recommend the supplier (0 to 10), once.
+    Somebody asks a customer how it went, by telephone or at the place; then the customer is asked how likely it is
+    that they recommend the supplier (``Survey``).
     """
 
     customer = models.ForeignKey("accounts.Customer", on_delete=models.PROTECT, related_name="visits")
@@ -162,10 +162,6 @@ class FollowUpVisit(models.Model):
     next_step = Code(choices=choices_of(NextStep), default="")
     follows = models.ForeignKey("accounts.FollowUpVisit", on_delete=models.PROTECT, null=True, related_name="next")
     done_date = models.DateField(null=True)
-    survey_asked_at = models.DateTimeField(null=True)
-    score = models.SmallIntegerField(null=True)
-    score_text = models.CharField(max_length=500, default="", blank=True)
-    scored_at = models.DateTimeField(null=True)
     actor_id = models.BigIntegerField(null=True)
     actor_name = models.CharField(max_length=150, default="")
     created_at = models.DateTimeField(default=timezone.now)
@@ -178,14 +174,9 @@ class FollowUpVisit(models.Model):
             models.CheckConstraint(
                 name="visit_that_was_made_has_a_result", condition=~Q(state="done") | ~Q(outcome="")
             ),
-            models.CheckConstraint(
-                name="score_is_0_to_10",
-                condition=Q(score=None, scored_at=None) | Q(score__gte=0, score__lte=10, scored_at__isnull=False),
-            ),
         ]  # fmt: skip
         indexes = [
             models.Index(name="open_visits_by_due_date", fields=["due_date", "id"], condition=Q(state="open")),
-            models.Index(name="visits_by_score", fields=["scored_at"], condition=Q(score__isnull=False)),
         ]  # fmt: skip
 
 

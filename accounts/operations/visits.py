@@ -1,6 +1,6 @@
 """
-Follow-up visits: planned after an event by the rules of the place or by hand, assigned, made, and answered by the
-customer, who is asked once how likely it is that they would recommend us.
+Follow-up visits: planned after an event by the rules of the place or by hand, assigned and made; then the customer is
+asked once how likely it is that they would recommend us (``surveys``).
 """
 
 from collections.abc import Callable
@@ -9,14 +9,14 @@ from datetime import date, datetime
 from typing import Final, Protocol
 
 import structlog
-from django.conf import settings
 from django.utils import timezone
 
-from accounts.domain import survey_tokens
+from accounts.domain.surveys import SurveyEvent
 from accounts.domain.visits import STANDARD, NextStep, Outcome, VisitPlan, VisitState, Way, plan_for
 from accounts.models.account import AccountHolder
 from accounts.models.care import CustomerSegment, FollowUpVisit
-from accounts.operations import notices
+from accounts.operations import surveys
+from accounts.operations.surveys import Source
 from accounts.queries import care_rules, users
 from accounts.queries.accounts import UnknownAccount
 from accounts.queries.visits import UnknownVisit
@@ -27,14 +27,13 @@ from cis.kernel.workflow import NotAllowed
 from cis.platform import audit, deadlines
 from cis.platform.db import fetch, joins_transaction, opens_transaction
 
-SUBJECT, WORK, EVENT = "visit", "follow_up_visits", "satisfaction_asked"
+SUBJECT, WORK = "visit", "follow_up_visits"
 BY_HAND: Final = "by_hand"
-TEXT_MOST, NOTE_MOST = 500, 2_000
+NOTE_MOST = 2_000
 TRIES_BY_HAND: Final = 3
 VISITORS: Final[frozenset[Role]] = frozenset((Role.CLERK, Role.FIELD, Role.METERING, Role.SUPERVISOR))
 """Who makes visits."""
 PLANNERS: Final[frozenset[Role | ActorKind]] = frozenset((Role.CLERK, Role.SUPERVISOR, ActorKind.SYSTEM))
-SCORE_MOST: Final = 10
 log = structlog.get_logger(__name__)
 
 
@@ -48,12 +47,6 @@ class VisitOver(Refused):
     """The visit was made, or is not wanted any more."""
 
     code = "visit_over"
-
-
-class SurveyAnswered(Refused):
-    """The question was answered before."""
-
-    code = "survey_answered"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,8 +210,10 @@ def finish(*, visit_id: int, result: Result, at: datetime, actor: Actor) -> bool
         row.assignee_id = actor.id if actor.kind is ActorKind.STAFF else None
         row.assignee_name = actor.name[:150]
     if result.outcome is not Outcome.NOT_REACHED:
-        row.survey_asked_at = at
-        _ask(row, actor)
+        source = Source(
+            source_id=row.id, account_id=row.account_id, customer_id=row.customer_id, visit_id=row.id
+        )  # fmt: skip
+        surveys.plan_step(event=SurveyEvent.VISIT_DONE, sources=[source], at=at)
     row.save()
     _call_back(row)
     deadlines.meet(subject=SUBJECT, subject_id=row.id, at=at)
@@ -247,40 +242,6 @@ def drop(*, visit_id: int, reason: str, at: datetime, actor: Actor) -> None:
     _call_back(row)
     deadlines.drop(subject=SUBJECT, subject_id=row.id, at=at)
     audit.record(actor, "drop", SUBJECT, row.id, reason=reason)
-
-
-def token_of(visit_id: int) -> str:
-    """Return the signed name by which a customer answers without a login."""
-    return survey_tokens.token(visit_id, key=_key())
-
-
-def visit_of(token: str) -> FollowUpVisit:
-    """
-    Return the visit that a signed name is of.
-
-    :raises UnknownVisit: it is none of ours, or nobody was asked.
-    """
-    visit_id = survey_tokens.found(token, key=_key())
-    row = None if visit_id is None else FollowUpVisit.objects.filter(id=visit_id, survey_asked_at__isnull=False).first()
-    if row is None:
-        raise UnknownVisit("There is no such question.")
-    return row
-
-
-@opens_transaction
-def answer(*, token: str, score: int, text: str, at: datetime) -> None:
-    """
-    Keep how likely a customer recommends us, 0 to 10; once.
-
-    :raises UnknownVisit: see ``visit_of``. :raises SurveyAnswered: see there. :raises BadVisit: no such answer.
-    """
-    row = FollowUpVisit.objects.select_for_update().get(id=visit_of(token).id)
-    if row.score is not None:
-        raise SurveyAnswered("The question was answered before.")
-    if not 0 <= score <= SCORE_MOST:
-        raise BadVisit("The answer is 0 to 10.", field="score")
-    row.score, row.score_text, row.scored_at = score, text.strip()[:TEXT_MOST], at
-    row.save(update_fields=["score", "score_text", "scored_at"])
 
 
 @joins_transaction
@@ -355,14 +316,6 @@ def _call_back(row: FollowUpVisit) -> None:
 
 
 @joins_transaction
-def _ask(row: FollowUpVisit, actor: Actor) -> None:
-    notices.queue_step(
-        event=EVENT, customer_id=row.customer_id, account_id=row.account_id,
-        facts={"link": f"/survey/{token_of(row.id)}"}, key=f"visit:{row.id}", actor=actor,
-    )  # fmt: skip
-
-
-@joins_transaction
 def _again(row: FollowUpVisit, day: date, actor: Actor) -> None:
     made = FollowUpVisit.objects.create(
         customer_id=row.customer_id, account_id=row.account_id, plan=row.plan, reason=row.reason, way=row.way,
@@ -380,10 +333,6 @@ def _tries(row: FollowUpVisit, today: date) -> int:
 
 def _segment(customer_id: int) -> str:
     return CustomerSegment.objects.filter(customer_id=customer_id).values_list("segment", flat=True).first() or ""
-
-
-def _key() -> bytes:
-    return settings.SECRET_KEY.encode()
 
 
 def _lock(visit_id: int) -> FollowUpVisit:

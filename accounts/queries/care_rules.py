@@ -4,6 +4,7 @@ from datetime import date
 
 from accounts.domain.protections import Evidence, ProtectionKind, ProtectionRule
 from accounts.domain.segments import SegmentRule
+from accounts.domain.surveys import UNSAID, EventRule, SurveyEvent, SurveyRules
 from accounts.domain.visits import VisitPlan, Way
 from cis.platform import packs
 
@@ -53,6 +54,21 @@ def visit_plans(*, at: date) -> dict[str, VisitPlan]:
         )
         for code, one in value.items()
     }
+
+
+def surveys(*, at: date) -> SurveyRules:
+    """Return after what customers are asked how likely they recommend us; after visits alone where no rule says it."""
+    try:
+        value = packs.rule("surveys", at=at)
+    except packs.MissingRule:
+        return UNSAID
+    return SurveyRules(
+        events={
+            SurveyEvent(event): EventRule(one["after_hours"], one["share_percent"])
+            for event, one in value["events"].items()
+        },
+        quiet_days=value["quiet_days"], valid_days=value["valid_days"], contact_days=value["contact_days"],
+    )  # fmt: skip
 
 
 def plan_names(*, at: date, language: str) -> dict[str, str]:

@@ -1,13 +1,10 @@
-"""Follow-up visits, for pages: the list, one, and how likely customers recommend us, by segment and month."""
+"""Follow-up visits, for pages: the list, and one with what its customer answered."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.conf import settings
-
-from accounts.domain.visits import Score
 from accounts.models.care import FollowUpVisit
 from cis.kernel.errors import Refused
 from cis.platform.db import fetch
@@ -50,7 +47,6 @@ class VisitCard:
     survey_asked_at: datetime | None
     score: int | None
     score_text: str
-    scored_at: datetime | None
     is_late: bool
 
 
@@ -71,16 +67,6 @@ class WantedVisits:
     customer_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScoreRow:
-    """Answers of customers of one segment in one month."""
-
-    month: date
-    segment: str
-    score: Score
-
-
-_ALL = "WHERE (%(id)s::bigint IS NULL OR v.id = %(id)s)"
 _CARD = """
     SELECT v.id, v.customer_id, c.name,
            coalesce((SELECT p.value FROM accounts_contactpoint p
@@ -89,10 +75,11 @@ _CARD = """
            v.account_id, a.number, v.plan, v.reason, v.way, v.state, v.segment, v.start_date, v.due_date, v.place_id,
            v.work_order_id, v.assignee_id, v.assignee_name, v.tries, v.outcome, v.note, v.next_step, v.follows_id,
            (SELECT max(n.id) FROM accounts_followupvisit n WHERE n.follows_id = v.id), v.done_date,
-           v.survey_asked_at, v.score, v.score_text, v.scored_at, v.state = 'open' AND v.due_date < %(today)s
+           q.asked_at, q.score, coalesce(q.text, ''), v.state = 'open' AND v.due_date < %(today)s
     FROM accounts_followupvisit v
     JOIN accounts_customer c ON c.id = v.customer_id
     JOIN accounts_account a ON a.id = v.account_id
+    LEFT JOIN accounts_survey q ON q.visit_id = v.id
     WHERE (%(id)s::bigint IS NULL OR v.id = %(id)s)
       AND (%(customer)s::bigint IS NULL OR v.customer_id = %(customer)s)
       AND (%(assignee)s::bigint IS NULL OR v.assignee_id = %(assignee)s)
@@ -136,49 +123,14 @@ def names_of(*, visit_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
     return {row_id: (plan, name) for row_id, plan, name in rows}
 
 
-def scores(*, start_date: date, end_date: date) -> tuple[ScoreRow, ...]:
-    """Return the answers in [start_date, end_date) by month and segment, months in order; one statement."""
-    rows = fetch(
-        """SELECT date_trunc('month', scored_at AT TIME ZONE %(zone)s)::date, segment,
-                  count(*) FILTER (WHERE score >= 9), count(*) FILTER (WHERE score BETWEEN 7 AND 8),
-                  count(*) FILTER (WHERE score <= 6)
-           FROM accounts_followupvisit
-           WHERE score IS NOT NULL AND scored_at >= %(start)s::timestamp AT TIME ZONE %(zone)s
-             AND scored_at < %(end)s::timestamp AT TIME ZONE %(zone)s
-           GROUP BY 1, 2 ORDER BY 1, 2""",
-        {"start": start_date, "end": end_date, "zone": settings.TIME_ZONE},
-    )
-    return tuple(
-        ScoreRow(month=month, segment=segment, score=Score(high, middle, low))
-        for month, segment, high, middle, low in rows
-    )
-
-
-def answers(*, most: int, segment: str = "", worst: bool = False) -> tuple[VisitCard, ...]:
-    """Return what customers answered, the latest first; ``worst``: those who would not recommend us alone."""
-    rows = FollowUpVisit.objects.exclude(score=None)
-    if segment:
-        rows = rows.filter(segment=segment)
-    if worst:
-        rows = rows.filter(score__lte=6)
-    ids = list(rows.order_by("-scored_at", "-id").values_list("id", flat=True)[:most])
-    if not ids:
-        return ()
-    found = {card.id: card for card in _cards(WantedVisits(state="all"), date.max, visit_ids=ids, most=most)}
-    return tuple(found[one] for one in ids)
-
-
 def _cards(
-    wanted: WantedVisits, today: date, *, visit_id: int | None = None, visit_ids: Sequence[int] | None = None,
-    offset: int = 0, most: int = 1,
-) -> tuple[VisitCard, ...]:  # fmt: skip
+    wanted: WantedVisits, today: date, *, visit_id: int | None = None, offset: int = 0, most: int = 1
+) -> tuple[VisitCard, ...]:
     text = wanted.text.strip()
     params: dict[str, Any] = {
         "id": visit_id, "customer": wanted.customer_id, "assignee": wanted.assignee_id, "text": text,
         "like": f"%{text}%", "way": wanted.way, "plan": wanted.plan, "state": wanted.state, "today": today,
         "most": most, "offset": offset,
     }  # fmt: skip
-    sql = _CARD
-    if visit_ids is not None:
-        sql, params["ids"] = _CARD.replace(_ALL, f"{_ALL} AND v.id = ANY(%(ids)s)"), list(visit_ids)
-    return tuple(VisitCard(**dict(zip(VisitCard.__dataclass_fields__, row, strict=True))) for row in fetch(sql, params))
+    found = fetch(_CARD, params)
+    return tuple(VisitCard(**dict(zip(VisitCard.__dataclass_fields__, row, strict=True))) for row in found)

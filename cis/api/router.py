@@ -27,6 +27,7 @@ from cashiering.api import endpoints as cashiering
 from cis.api import schema
 from complaints.api import calls as case_calls
 from complaints.api import endpoints as complaints
+from complaints.api import statistics
 from contracts.api import applications, archive, changes, inspections, offers, programs, signing, surveys
 from metering.api import endpoints as metering
 from metering.api import field_endpoints as field
@@ -114,6 +115,7 @@ urlpatterns = [
     path("call-requests/<int:call_id>", case_calls.CallOne.as_view(), name="api_call_request"),
     path("cases", complaints.CaseList.as_view(), name="api_cases"),
     path("cases/suggestions", complaints.CaseSuggestions.as_view(), name="api_case_suggestions"),
+    path("statistics", statistics.PublishedList.as_view(), name="api_statistics"),
     path("cases/<str:number>", complaints.CaseOne.as_view(), name="api_case"),
     path("cases/<str:number>/findings", complaints.CaseFindings.as_view(), name="api_case_findings"),
     path("holds", arrears.HoldList.as_view(), name="api_holds"),

@@ -1,22 +1,23 @@
 """Customers who are cared for: protections, points of a year, visits with answers, a service plan, segments."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 from django.utils import timezone
 
 from accounts.domain.protections import Evidence, ProtectionKind
 from accounts.domain.visits import NextStep, Outcome, Way
-from accounts.operations import care_plans, points, protections, segments, visits
+from accounts.operations import care_plans, points, protections, segments, surveys, visits
 from accounts.operations.care_plans import NewCarePlan, NewMeasure
 from accounts.operations.protections import NewProtection, ProtectionExists
 from accounts.operations.visits import NewVisit, Result
 from accounts.queries import accounts, users
 from accounts.queries import points as point_queries
+from accounts.queries import surveys as queries
 from billing.queries import bills
 from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.enums import Role
 
-SKIPPED, DAYS = 12, 400
+SKIPPED, DAYS, WORST = 12, 400, 6
 """Accounts before these are those of other pages of the demo; points are looked up for so many days."""
 RESULTS = (
     (Outcome.CONTENT, "接电很快，谢谢", NextStep.NONE, 10), (Outcome.CONTENT, "", NextStep.NONE, 9),
@@ -52,8 +53,7 @@ def build(*, run_id: int, today: date) -> None:
             visits.finish(
                 visit_id=visit_id, result=Result(outcome=outcome, note=note, next_step=step), at=now, actor=clerk
             )
-            if score is not None:
-                visits.answer(token=visits.token_of(visit_id), score=score, text=note, at=now)
+            _answer(visit_id, score, note, now)
     for card, kind, actor in zip(cards, ProtectionKind, (clerk, clerk, chief), strict=False):
         new = NewProtection(account_id=card.account_id, kind=kind, told="电话登记 Told by telephone", person="家中老人")
         try:
@@ -67,6 +67,14 @@ def build(*, run_id: int, today: date) -> None:
     if cards:
         _plan(cards[0].account_id, today, clerk)
     segments.give(today=today)
+
+
+def _answer(visit_id: int, score: int | None, note: str, at: datetime) -> None:
+    survey_id = queries.of_visit(visit_id=visit_id)
+    if score is not None and survey_id is not None:
+        surveys.answer(
+            token=surveys.token_of(survey_id), score=score, text=note, wants_contact=score <= WORST, at=at
+        )  # fmt: skip
 
 
 def _plan(account_id: int, today: date, clerk: Actor) -> None:

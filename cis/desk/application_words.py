@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from cis.desk import care_words, case_words
+from cis.desk import care_words, case_quality_words, case_words
 from cis.desk.outage_words import STANDARDS as OUTAGE_STANDARDS
 
 APPLICATION_STATES: Mapping[str, Any] = {
@@ -94,6 +94,7 @@ STANDARDS: Mapping[str, Any] = {
     **OUTAGE_STANDARDS,
     **care_words.STANDARDS,
     **case_words.STANDARDS,
+    **case_quality_words.STANDARDS,
 }
 TASK_QUEUES: Mapping[str, Any] = {
     "papers": _("Papers"),
@@ -106,6 +107,7 @@ TASK_QUEUES: Mapping[str, Any] = {
     "cases": _("Complaints and other cases"),
     "whole": _("All steps together"),
     "care": _("Care of customers"),
+    "quality": _("Closed cases and trends"),
     "escalated": _("Late, with the supervisor"),
 }
 TURN_OUTCOMES: Mapping[str, Any] = {

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cis.desk import care_plans, points, protections, visits
+from cis.desk import care_plans, points, protections, satisfaction, visits
 
 urlpatterns = [
     path("care/protections/", protections.index, name="protections"),
@@ -14,8 +14,8 @@ urlpatterns = [
     path("care/visits.csv", visits.export, name="visits_file"),
     path("care/visits/<int:visit_id>/", visits.show, name="visit"),
     path("care/visits/<int:visit_id>/act/", visits.act, name="act_on_visit"),
-    path("care/answers/", visits.results, name="visit_scores"),
-    path("care/answers.csv", visits.results_file, name="visit_scores_file"),
+    path("care/answers/", satisfaction.results, name="visit_scores"),
+    path("care/answers.csv", satisfaction.results_file, name="visit_scores_file"),
     path("customers/<int:account_id>/visit/", visits.new, name="new_visit"),
     path("care/plans/", care_plans.index, name="care_plans"),
     path("care/plans.csv", care_plans.export, name="care_plans_file"),

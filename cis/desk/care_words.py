@@ -47,6 +47,13 @@ POINTS_SOURCES: Mapping[str, Any] = {
     "self_read": _("Meter read by yourself"),
 }
 VISIT_WAYS: Mapping[str, Any] = {"phone": _("By telephone"), "site": _("At the place")}
+SURVEY_EVENTS: Mapping[str, Any] = {
+    "case_closed": _("A case was closed"),
+    "supply_began": _("Supply began"),
+    "outage_ended": _("An outage ended"),
+    "visit_done": _("A visit was made"),
+    "first_bill": _("First bill"),
+}
 VISIT_STATES: Mapping[str, Any] = {"open": _("To be made"), "done": _("Made"), "dropped": _("Dropped")}
 VISIT_FILTERS: Mapping[str, Any] = {
     "": _("To be made now"),
@@ -78,6 +85,7 @@ PLAN_FILTERS: Mapping[str, Any] = {
     "all": _("All"),
 }
 TABLES: Mapping[str, Mapping[str, Any]] = {
+    "survey_event": SURVEY_EVENTS,
     "visit": VISIT_STATES,
     "visit_way": VISIT_WAYS,
     "visit_outcome": OUTCOMES,

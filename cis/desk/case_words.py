@@ -5,6 +5,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from cis.desk import case_quality_words
+
 KINDS: Mapping[str, Any] = {
     "complaint": _("Complaint"),
     "report": _("Report of a breach"),
@@ -150,6 +152,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "case_urgency": URGENCY,
     "case_reason": REASONS,
     "case_skill": SKILLS,
+    **case_quality_words.TABLES,
 }
 TONES: Mapping[tuple[str, str], str] = {
     ("case", "received"): "warn",
@@ -169,4 +172,5 @@ TONES: Mapping[tuple[str, str], str] = {
     ("case_severity", "serious"): "warn",
     ("case_call", "satisfied"): "ok",
     ("case_call", "dissatisfied"): "bad",
+    **case_quality_words.TONES,
 }

@@ -43,6 +43,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "counts": queries.counts(at=now, actor=actor),
         "pager": Pager(number, len(rows) > ROWS, query_of(request)),
         "is_filtered": wanted != WantedCases(),
+        "is_figure": wanted.ids is not None,
         "is_offered": rules is not None,
         "may_take_in": bool(actor.roles & set(CLERKS)),
         "may_work": bool(actor.roles & set(WORKERS)),

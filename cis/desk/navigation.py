@@ -14,11 +14,14 @@ _FIELD = NavSection(_("Field and meters"), "tools")
 _PRICES = NavSection(_("Prices"), "receipt-2")
 _AGREED = ("desk:offers", "desk:programmes", "desk:enrolments")
 _CARED = ("desk:visits", "desk:visit_scores", "desk:care_plans", "desk:points_report", "desk:duplicates")
+_LEARNT = (
+    "desk:case_figures", "desk:case_evaluations", "desk:lessons", "desk:case_trends", "desk:published",
+)  # fmt: skip
 _OUT = ("desk:new_refund", "desk:move_payment", "desk:write_offs")
 _PURSUED = ("desk:calls", "desk:dunning_batches", "desk:holds", "desk:plans", "desk:cut_orders", "desk:forecasts")
 _STORE = ("desk:seals", "desk:meter_commands", "desk:energizings")
 _DEBITS = ("desk:mandates", "desk:debit_batches")
-_TOLD = ("desk:teams", "desk:call_requests", "desk:case_mails", "desk:case_suggestions")
+_TOLD = ("desk:teams", "desk:call_requests", "desk:case_mails", "desk:case_suggestions", *_LEARNT)
 _DARK = ("desk:report_fault", "desk:meter_alarms", "desk:planned_outages", "desk:reliability")
 ENTRIES = (
     NavEntry("home", _("Home"), "home", STAFF),

@@ -10,6 +10,8 @@ from accounts.domain.protections import EVIDENCE_STANDARD, REVIEW_STANDARD
 from accounts.operations import unreachable
 from cis.kernel.enums import Role
 from cis.kernel.workflow import Standard
+from complaints.domain import evaluation, trends
+from complaints.domain.kinds import EVALUATORS
 from complaints.domain.kinds import STANDARDS as CASE_STANDARDS
 from contracts.domain.application_workflow import WHOLE, StandardClass, standard_key
 from contracts.domain.inspection import Severity
@@ -43,6 +45,7 @@ QUEUES: Final[Mapping[str, Queue]] = MappingProxyType(
         "settling": Queue(frozenset({Role.BILLING}), ("final_bill", "refund_credit")),
         "care": Queue(frozenset({Role.CLERK}), CARE),
         "cases": Queue(frozenset({Role.CLERK, Role.BILLING, Role.METERING, Role.FIELD, Role.CASHIER}), CASE_STANDARDS),
+        "quality": Queue(EVALUATORS, (evaluation.STANDARD, trends.STANDARD)),
         "whole": Queue(frozenset({Role.SUPERVISOR}), _of(WHOLE.key)),
     }
 )

@@ -15,7 +15,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from billing.queries import final_accounts
-from cis.desk import care_tasks
+from cis.desk import care_tasks, case_tasks
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, tell_refusal
 from cis.desk.application_words import TASK_QUEUES, URGENCIES, standard_parts
 from cis.desk.forms.customers import choices
@@ -166,7 +166,7 @@ def _lines(tasks: Sequence[Task], actor: Actor) -> list[Line]:
         refund_ids=[one.subject_id for one in tasks if one.subject == "refund"],
     )
     found = defects.by_ids(defect_ids=[one.subject_id for one in tasks if one.subject == defect_steps.SUBJECT])
-    cared = care_tasks.named(tasks)
+    cared = care_tasks.named(tasks) | case_tasks.named(tasks, actor)
     lines = []
     for task in tasks:
         standard, standard_class = standard_parts(task.standard)

@@ -11,6 +11,7 @@ from cis.desk import (
     budget_words,
     call_words,
     care_words,
+    case_quality_words,
     case_words,
     deposit_words,
     e_invoice_words,
@@ -89,6 +90,7 @@ SENTENCES: Mapping[tuple[str, str], Any] = {
     **care_words.EVENTS,
     **case_words.EVENTS,
     **call_words.EVENTS,
+    **case_quality_words.EVENTS,
 }
 FACTS = ("name", "number", "kind", "value", "from_date", "start_date", "end_date", "on_date", "household", "serial",
          "cycle", "reason", "channel", "username")  # fmt: skip

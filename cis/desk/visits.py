@@ -1,7 +1,6 @@
-"""Follow-up visits on the desk: the list, one with its result, planned by hand, and what customers answered."""
+"""Follow-up visits on the desk: the list, one with its result, and planned by hand."""
 
 from datetime import timedelta
-from typing import Any
 from uuid import uuid4
 
 from django.contrib import messages
@@ -12,12 +11,13 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from accounts.domain.visits import Score, VisitState
+from accounts.domain.surveys import PLAN
+from accounts.domain.visits import VisitState
 from accounts.operations import customers as customer_operations
 from accounts.operations import visits as operations
 from accounts.queries import accounts, care_rules, users
 from accounts.queries import visits as queries
-from accounts.queries.visits import ScoreRow, VisitCard, WantedVisits
+from accounts.queries.visits import VisitCard, WantedVisits
 from arrears.queries import orders
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_refusal, today
 from cis.desk.forms.care import ReasonForm
@@ -26,14 +26,12 @@ from cis.desk.roles import CLERKS, READERS
 from cis.desk.timeline import history_of
 from cis.desk.words import word
 from cis.kernel.errors import Refused
-from cis.kernel.periods import add_months, month_of
 from cis.platform import deadlines
 from cis.platform.access import actor_of, allow
 from cis.platform.paging import ROWS, Pager, page_number, query_of
-from cis.platform.templatetags.local import month as month_words
 
 VISITORS = tuple(operations.VISITORS)
-STAFF_MOST, MONTHS, ANSWERS = 500, 12, 20
+STAFF_MOST = 500
 
 
 @allow(*READERS)
@@ -135,60 +133,11 @@ def act(request: HttpRequest, visit_id: int) -> HttpResponse:
     return redirect("desk:visit", visit_id)
 
 
-@allow(*READERS)
-def results(request: HttpRequest) -> HttpResponse:
-    """Show how likely customers recommend us, by segment and month, and what they wrote."""
-    start = add_months(month_of(today()).start, 1 - MONTHS)
-    months = [add_months(start, step) for step in range(MONTHS)]
-    rows = queries.scores(start_date=start, end_date=add_months(start, MONTHS))
-    segments = _segments()
-    codes = sorted({row.segment for row in rows})
-    context: dict[str, Any] = {
-        "rows": [(row, segments.get(row.segment, row.segment or _("No segment"))) for row in reversed(rows)],
-        "total": _sum(rows),
-        "by_segment": [
-            (segments.get(code, code or _("No segment")), _sum([row for row in rows if row.segment == code]))
-            for code in codes
-        ],
-        "answers": queries.answers(most=ANSWERS),
-        "chart": {
-            "names": [month_words(one) for one in months],
-            "series": [
-                {
-                    "name": segments.get(code, code or _("No segment")),
-                    "values": [_sum([r for r in rows if r.segment == code and r.month == m]).nps for m in months],
-                }
-                for code in codes
-            ],
-        },
-    }
-    return render(request, "desk/care/scores.html", context)
-
-
-@allow(*READERS)
-def results_file(request: HttpRequest) -> StreamingHttpResponse:  # noqa: ARG001
-    """Give the same as a file."""
-    start, segments = add_months(month_of(today()).start, 1 - MONTHS), _segments()
-    header = [_("Month"), _("Segment"), _("Answers"), _("9 and 10"), _("7 and 8"), _("0 to 6"), _("Score")]
-    rows = (
-        (r.month, segments.get(r.segment, r.segment), r.score.answers, r.score.promoters, r.score.passives,
-         r.score.detractors, r.score.nps)
-        for r in queries.scores(start_date=start, end_date=add_months(start, MONTHS))
-    )  # fmt: skip
-    return csv_file("recommendations.csv", header, rows)
-
-
-def _sum(rows: list[ScoreRow] | tuple[ScoreRow, ...]) -> Score:
-    return Score(
-        sum(row.score.promoters for row in rows), sum(row.score.passives for row in rows),
-        sum(row.score.detractors for row in rows),
-    )  # fmt: skip
-
-
 def _plans() -> dict[str, str]:
     return {
         **care_rules.plan_names(at=today(), language=get_language() or ""),
         operations.BY_HAND: _("Planned by hand"),
+        PLAN: _("After an answer of 0 to 6"),
     }
 
 

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext_noop as _
 
-from cis.platform import case_phrases
+from cis.platform import case_phrases, case_quality_phrases
 
 SENTENCES: Mapping[str, str] = {
     **case_phrases.SENTENCES,
+    **case_quality_phrases.SENTENCES,
     "too_many_requests": _("Too many requests came from here: try again later, or call us."),
     "invalid_application": _("Fields of the application are wrong."),
     "unknown_application": _("There is no such application."),

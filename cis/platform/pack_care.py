@@ -43,6 +43,7 @@ class Loyalty:
     least_points: int = field(metadata={"least": 1, "most": 1_000_000})
 
 
+SURVEY_EVENTS = re.compile("case_closed|supply_began|outage_ended|visit_done|first_bill")
 VISIT_EVENTS = re.compile("supply_began|supply_restored|complaint_closed|outage_ended")
 CODES = re.compile("[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
@@ -66,6 +67,30 @@ class VisitPlan:
     after_days: int = field(metadata={"least": 0, "most": 366})
     within_days: int = field(metadata={"least": 0, "most": 366})
     tries: int = field(metadata={"least": 1, "most": 20})
+
+
+@dataclass(frozen=True, slots=True)
+class SurveyEvent:
+    """After so many hours so many percent of those whom an event meets are asked how likely they recommend us."""
+
+    after_hours: int = field(metadata={"least": 0, "most": 2_160})
+    share_percent: int = field(metadata={"least": 0, "most": 100})
+
+
+@dataclass(frozen=True, slots=True)
+class Surveys:
+    """
+    Questions to customers after something happened.
+
+    quiet_days    a customer is asked at most once in so many days
+    valid_days    how long an answer is taken
+    contact_days  until when somebody who answers 0 to 6 and wants to be called is called
+    """
+
+    events: dict[str, SurveyEvent] = field(metadata={"names": SURVEY_EVENTS})
+    quiet_days: int = field(metadata={"least": 0, "most": 730})
+    valid_days: int = field(metadata={"least": 1, "most": 366})
+    contact_days: int = field(metadata={"least": 0, "most": 60})
 
 
 @dataclass(frozen=True, slots=True)

@@ -145,3 +145,63 @@ class TelephoneCalls:
     right: int = field(metadata={"least": 1, "most": 5})
     check_tries: int = field(metadata={"least": 1, "most": 20})
     check_minutes: int = field(metadata={"least": 1, "most": 240})
+
+
+@dataclass(frozen=True, slots=True)
+class CheckItem:
+    """A question on how well a case was handled, and how much it weighs."""
+
+    en: str = field(metadata=_NAME)
+    zh: str = field(metadata=_NAME)
+    weight: int = field(metadata={"least": 1, "most": 1_000})
+
+
+@dataclass(frozen=True, slots=True)
+class CaseEvaluation:
+    """
+    Closed cases that are looked at again by somebody who did not work on them.
+
+    kinds          that are looked at
+    severities     of which all are
+    always         why else all are: they were ``reopened``, ``escalated``, or referred by a ``regulator``
+    share_percent  of the others of each team and month, rounded up
+    items          the checklist
+    """
+
+    kinds: list[str] = field(metadata={"pattern": _KIND})
+    severities: list[str] = field(metadata={"pattern": re.compile("general|serious|urgent")})
+    always: list[str] = field(metadata={"pattern": re.compile("reopened|escalated|regulator")})
+    share_percent: int = field(metadata={"least": 0, "most": 100})
+    items: dict[str, CheckItem] = field(metadata={"names": re.compile(_PART)})
+
+
+@dataclass(frozen=True, slots=True)
+class CaseTrends:
+    """
+    When a class in an area is told of as more often than before.
+
+    windows         last days that are compared, each for itself
+    baseline_weeks  so many weeks before them
+    alpha_ppm       how likely a false alarm may be of a class, area, window and night, in a million
+    least           fewer cases in a window are no trend
+    again_days      so long after one was closed the same is not told again
+    """
+
+    windows: list[int] = field(metadata={"least": 1, "most": 92})
+    baseline_weeks: int = field(metadata={"least": 4, "most": 104})
+    alpha_ppm: int = field(metadata={"least": 1, "most": 100_000})
+    least: int = field(metadata={"least": 2, "most": 1_000})
+    again_days: int = field(metadata={"least": 0, "most": 366})
+
+
+@dataclass(frozen=True, slots=True)
+class CaseFigures:
+    """
+    Figures of cases.
+
+    least       counts below it are left out of what everybody may read
+    price_days  a case so many days after a price of its account changed is counted as after a change of price
+    """
+
+    least: int = field(metadata={"least": 2, "most": 100})
+    price_days: int = field(metadata={"least": 1, "most": 366})

@@ -314,12 +314,16 @@ class Rules:
     protections: dict[str, pack_care.Protection] = field(metadata={**_LOCAL, "names": pack_care.PROTECTIONS})
     segments: dict[str, pack_care.Segment] = field(metadata={**_LOCAL, "names": pack_care.CODES})
     visit_plans: dict[str, pack_care.VisitPlan] = field(metadata={**_LOCAL, "names": pack_care.CODES})
+    surveys: pack_care.Surveys = field(metadata=_LOCAL)
     service_standards: dict[str, ServiceStandard] = field(
         metadata={**_LOCAL, "names": re.compile(r"[a-z0-9]+(_[a-z0-9]+)*")}
     )
     cases: pack_cases.Cases = field(metadata=_LOCAL)
     case_suggestions: pack_cases.CaseSuggestions = field(metadata=_LOCAL)
     telephone_calls: pack_cases.TelephoneCalls = field(metadata=_LOCAL)
+    case_evaluation: pack_cases.CaseEvaluation = field(metadata=_LOCAL)
+    case_trends: pack_cases.CaseTrends = field(metadata=_LOCAL)
+    case_figures: pack_cases.CaseFigures = field(metadata=_LOCAL)
     network_load: NetworkLoad = field(metadata=_LOCAL)
     outages: pack_outages.Outages = field(metadata=_LOCAL)
     planned_outages: pack_outages.PlannedOutages = field(metadata=_LOCAL)

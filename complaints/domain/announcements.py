@@ -9,13 +9,15 @@ from complaints.domain.kinds import CaseKind
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaseClosed:
     """
-    A case of an account was answered, and is closed; one that is merged with another or taken back is not told.
+    A case was answered, and is closed; one that is merged with another or taken back is not told.
 
+    account_id, customer_id  of whoever brought it, if they are known
     is_about_somebody  it is kept from whoever it is said of: nothing may follow from it that they would see
     """
 
     case_id: int
     kind: CaseKind
-    account_id: int
+    account_id: int | None
+    customer_id: int | None
     closed_at: datetime
     is_about_somebody: bool

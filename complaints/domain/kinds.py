@@ -3,6 +3,8 @@
 from enum import StrEnum
 from typing import Final
 
+from cis.kernel.enums import Role
+
 SUBJECT: Final = "case"
 """What a case is called where others speak of it: audit trail, deadlines, work orders."""
 SEQUENCE: Final = "case_number"
@@ -102,3 +104,6 @@ STANDARDS: Final = (
     "case_damage", "case_fault", "case_question", "case_praise", "case_12398", "case_12345", "case_authority",
 )  # fmt: skip
 """Service standards by which cases are measured; how long each is, and which holds for what, says the pack."""
+
+EVALUATORS: Final = frozenset({Role.CLERK, Role.SUPERVISOR})
+"""Who looks at closed cases again, at trends, and sees to it that lessons are learnt."""

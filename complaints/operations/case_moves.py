@@ -129,10 +129,10 @@ def go(
     _move_clocks(row, action, at, keys, rules, went_on=waited and row.waits_since is None)
     if after not in LIVE and after is not _S.MERGED:
         case_holds.end_step(case_id=row.id, at=at, actor=SYSTEM)
-    if after is _S.CLOSED and before is not after and row.account_id is not None:
+    if after is _S.CLOSED and before is not after:
         told = CaseClosed(
-            case_id=row.id, kind=CaseKind(row.kind), account_id=row.account_id, closed_at=at,
-            is_about_somebody=row.about_user_id is not None or row.about_team_id is not None,
+            case_id=row.id, kind=CaseKind(row.kind), account_id=row.account_id, customer_id=row.customer_id,
+            closed_at=at, is_about_somebody=row.about_user_id is not None or row.about_team_id is not None,
         )  # fmt: skip
         events.announce(told)
 

@@ -76,6 +76,7 @@ class WantedCases:
     state    "" those that are open or answered; "unplaced": that wait for a team; "all"; or a state
     urgency  by the clock that ends first
     team_id  of this team; owner_id: of this person; mine: of one of these teams, and not taken by somebody else
+    ids      these alone, as those behind a figure; None: all
     """
 
     text: str = ""
@@ -87,6 +88,7 @@ class WantedCases:
     owner_id: int | None = None
     account_id: int | None = None
     customer_id: int | None = None
+    ids: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +212,8 @@ def _chosen(among: QuerySet[Case], wanted: WantedCases, at: datetime) -> Any:
              "account_id": wanted.account_id, "customer_id": wanted.customer_id,
              "class_code__startswith": wanted.class_start}  # fmt: skip
     rows = rows.filter(**{name: value for name, value in given.items() if value})
+    if wanted.ids is not None:
+        rows = rows.filter(id__in=wanted.ids)
     if wanted.text:
         rows = rows.filter(search_grams__contains=words.query_bigrams(wanted.text))
     if wanted.urgency == Urgency.LATE:

@@ -1,4 +1,4 @@
-"""The rule ``cases`` of the pack, as the domain wants it."""
+"""The rules on cases of the pack, as the domain wants them."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -8,9 +8,12 @@ from cis.kernel.enums import Role
 from cis.platform import packs
 from cis.platform.packs import MissingRule
 from complaints.domain.case_workflow import Clock
+from complaints.domain.evaluation import Chosen, EvaluationRules, Item
 from complaints.domain.kinds import CaseKind, HoldScope, Severity
+from complaints.domain.publishing import FigureRules
 from complaints.domain.rules import CaseClass, CaseRules, Named
 from complaints.domain.suggestions import FactKind, FactRule, SuggestionRules
+from complaints.domain.trends import TrendRules
 
 KEY: Final = "cases"
 SUGGESTIONS: Final = "case_suggestions"
@@ -86,3 +89,45 @@ def _class(code: str, value: Mapping[str, Any]) -> CaseClass:
         clocks=_clocks(value),
         hold=HoldScope(value.get("hold", HoldScope.NONE)),
     )
+
+
+def evaluation_rules(*, at: date) -> EvaluationRules | None:
+    """Return which closed cases are looked at again, and by which checklist; None: none is."""
+    value = _rule("case_evaluation", at)
+    if value is None:
+        return None
+    return EvaluationRules(
+        kinds=frozenset(map(CaseKind, value["kinds"])),
+        severities=frozenset(map(Severity, value["severities"])),
+        always=frozenset(map(Chosen, value["always"])),
+        share_percent=value["share_percent"],
+        items={code: Item(Named(one["en"], one["zh"]), one["weight"]) for code, one in value["items"].items()},
+    )
+
+
+def trend_rules(*, at: date) -> TrendRules | None:
+    """Return when a class in an area is told of as more often than before; None: never."""
+    value = _rule("case_trends", at)
+    if value is None:
+        return None
+    return TrendRules(
+        windows=tuple(value["windows"]),
+        baseline_weeks=value["baseline_weeks"],
+        alpha_ppm=value["alpha_ppm"],
+        least=value["least"],
+        again_days=value["again_days"],
+    )
+
+
+def figure_rules(*, at: date) -> FigureRules:
+    """Return what holds for figures of cases; careful ones where the pack says nothing."""
+    value = _rule("case_figures", at)
+    return FigureRules() if value is None else FigureRules(least=value["least"], price_days=value["price_days"])
+
+
+def _rule(key: str, at: date) -> Mapping[str, Any] | None:
+    try:
+        value: Mapping[str, Any] = packs.rule(key, at=at)
+    except MissingRule:
+        return None
+    return value

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.queries.teams import TeamCard
 from cis.desk.case_words import CALLS, CHANNELS, EVIDENCE, KINDS, STATES, URGENCY, WAYS
+from cis.desk.forms.case_figures import ids_of_figure
 from cis.desk.forms.customers import choices
 from cis.platform.forms import DayField, MoneyField, PageForm
 from complaints.domain.intake import NewCase
@@ -51,6 +52,7 @@ class CaseListForm(PageForm):
     kind = forms.ChoiceField(label=_("Kind"), required=False, choices=choices(KINDS, empty=_("All")))
     topic = forms.ChoiceField(label=_("About"), required=False)
     team = forms.ChoiceField(label=_("Team"), required=False)
+    figure = forms.CharField(required=False, max_length=500, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, rules: CaseRules | None, teams: Sequence[TeamCard], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -67,7 +69,7 @@ class CaseListForm(PageForm):
         return WantedCases(
             text=given["text"], state=given["state"], urgency=given["urgency"], kind=given["kind"],
             class_start=f"{given['topic']}/" if given["topic"] else "",
-            team_id=int(given["team"]) if given["team"] else None,
+            team_id=int(given["team"]) if given["team"] else None, ids=ids_of_figure(given["figure"]),
         )  # fmt: skip
 
 

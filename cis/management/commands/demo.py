@@ -33,6 +33,7 @@ from cis.demo import (
     giving_up,
     inspecting,
     invoicing,
+    learning,
     meter_store,
     money,
     overdue,
@@ -151,6 +152,7 @@ def _build(folder: Path, *, accounts: int, months: int, seed: int) -> dict[str, 
     complaining.build(run_id=billed.run_id, today=today, at=timezone.now())
     darkening.build(today=today, at=timezone.now())
     caring.build(run_id=billed.run_id, today=today)
+    learning.build(today=today, at=timezone.now())
     return {"figures": _figures(imported, billed, pdf=pdf, accounts=accounts), "logins": logins}
 
 

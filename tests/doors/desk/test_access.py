@@ -87,6 +87,8 @@ WRITERS = {
     **dict.fromkeys(("new_case", "case_caller"), CLERKS),
     **{key: STAFF - {Role.AUDITOR, Role.ADMIN} for key in ("cases_in_bulk", "act_on_case")},
     **{key: {Role.ADMIN, Role.SUPERVISOR} for key in ("new_team", "team")},
+    **dict.fromkeys(("act_on_case_evaluation", "act_on_case_trend"), CLERKS),
+    "publish": {Role.SUPERVISOR},
     **dict.fromkeys(("act_on_write_off", "decide_write_off_batch"), BILLERS),
     **dict.fromkeys(("new_accrual", "act_on_accrual"), BILLERS),
     **dict.fromkeys(("act_on_e_invoice", "ask_e_invoice"), CLERKS | BILLERS),

@@ -11,7 +11,8 @@ from django.utils import timezone
 from accounts.domain.loyalty import Earned
 from accounts.models.care import CarePlan, FollowUpVisit, PointsRedemption, Protection
 from accounts.models.notice import Notice
-from accounts.operations import care_plans, points, protections, segments, visits
+from accounts.models.survey import Survey
+from accounts.operations import care_plans, points, protections, segments, surveys, visits
 from billing.queries import mailing_targets
 from billing.queries.mailing_targets import Choice
 from cis.kernel.actors import Actor, ActorKind
@@ -109,18 +110,20 @@ def test_a_visit_is_planned_assigned_made_and_answered_without_a_login(desk, wor
     desk.post(f"{url}act/", given)
     again = FollowUpVisit.objects.get(follows_id=made)
     assert (again.start_date, again.assignee_name) == (date(2026, 4, 1), "Zhou")
-    link = f"/survey/{visits.token_of(made)}"
+    survey = Survey.objects.get(visit_id=made)
+    link = f"/survey/{surveys.token_of(survey.id)}"
     assert link in Notice.objects.get(event="satisfaction_asked", channel="sms").body
     assert desk.post(link, {"score": "10"}).status_code == 404  # staff can read the link, and do not answer by it
     client.logout()
     assert client.get(link[:-1] + ("0" if link[-1] != "0" else "1")).status_code == 404
-    assert client.get(f"/survey/{visits.token_of(again.id)}").status_code == 404
+    assert client.get(f"/survey/{surveys.token_of(survey.id + 1)}").status_code == 404
     assert "choose a number" in text(client.post(link, {"score": "11"}))
     assert "Thank you" in text(client.post(link, {"score": "9", "text": "friendly"}))
     assert "was answered" in text(client.post(link, {"score": "0"}))
-    one.refresh_from_db()
-    assert (one.score, one.score_text) == (9, "friendly")
+    survey.refresh_from_db()
+    assert (survey.score, survey.text) == (9, "friendly")
     sign_in(client, Role.CLERK)
+    assert "9</strong> / 10 · friendly" in text(client.get(url))
     page = text(client.get("/desk/care/answers/"))
     assert "friendly" in page
     assert csv(client, "/desk/care/answers.csv").splitlines()[1].endswith("1,1,0,0,100")

@@ -1,0 +1,22 @@
+"""Working seconds before each day, over a weekend and a change of the clock."""
+
+from datetime import date
+
+from cis.kernel.calendar import BusinessCalendar, LocalClock
+from complaints.domain.figures import Share, work_days
+
+
+def test_weekends_do_not_count_and_a_long_day_is_as_long_as_it_is():
+    calendar = BusinessCalendar(holidays=[date(2026, 10, 23)], makeup_days=[date(2026, 10, 25)])
+    days = work_days(
+        calendar=calendar, clock=LocalClock("Europe/Berlin"), first=date(2026, 10, 22), last=date(2026, 10, 27)
+    )
+    assert [(one.day.day, one.is_worked) for one in days] == [
+        (22, True), (23, False), (24, False), (25, True), (26, True), (27, True),
+    ]  # fmt: skip
+    hour = 3600
+    assert [one.seconds_before for one in days] == [0, 24 * hour, 24 * hour, 24 * hour, 49 * hour, 73 * hour]
+
+
+def test_a_share_of_nothing_is_no_share():
+    assert (Share(part=0, whole=0).percent, Share(part=1, whole=2).percent) == (None, 50)
