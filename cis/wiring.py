@@ -20,7 +20,7 @@ from billing.operations import (
     simulations,
 )
 from billing.queries import write_offs as written_off
-from cis import wiring_care, wiring_cases, wiring_money, wiring_outages
+from cis import wiring_care, wiring_cases, wiring_money, wiring_outages, wiring_privacy
 from cis.desk import navigation, task_queues
 from cis.kernel.actors import SYSTEM
 from cis.kernel.deadlines import DeadlineNear, DeadlinePassed
@@ -161,6 +161,7 @@ def bind() -> None:
     wiring_outages.bind()
     wiring_care.bind()
     wiring_cases.bind()
+    wiring_privacy.bind()
     _bind_gateways()
 
 

@@ -27,6 +27,7 @@ class Customer(models.Model):
     search_grams = SearchGrams()
     created_at = models.DateTimeField(default=timezone.now)
     version = models.IntegerField(default=1, help_text="Guards an edit against a lost update.")
+    erased_at = models.DateTimeField(null=True, help_text="When the personal data were overwritten.")
 
     class Meta:
         constraints = [one_of(name="customer_kind_is_known", column="kind", values=CustomerKind)]

@@ -2,8 +2,8 @@
 
 from django.urls import path, re_path
 
+from accounts.api import access_log, mail_events, receipts
 from accounts.api import endpoints as accounts
-from accounts.api import mail_events, receipts
 from arrears.api import endpoints as arrears
 from arrears.api import enquiries, plans
 from billing.api import (
@@ -35,6 +35,7 @@ from metering.api import work_endpoints as work
 from tariffs.api import endpoints as tariffs
 
 urlpatterns = [
+    path("access-log", access_log.AccessLog.as_view(), name="api_access_log"),
     path("bills", billing.BillList.as_view(), name="api_bills"),
     path("bills/<str:number>", billing.BillOne.as_view(), name="api_bill"),
     path("bills/<str:number>/pdf", billing.BillPdf.as_view(), name="api_bill_pdf"),

@@ -7,7 +7,15 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from cis.desk import budget_words, care_words, case_words, deposit_words, e_invoice_words, write_off_words
+from cis.desk import (
+    budget_words,
+    care_words,
+    case_words,
+    deposit_words,
+    e_invoice_words,
+    privacy_words,
+    write_off_words,
+)
 from cis.desk.money_words import EVENTS
 from cis.platform import audit
 
@@ -56,6 +64,7 @@ SENTENCES: Mapping[tuple[str, str], Any] = {
     **e_invoice_words.EVENTS,
     **budget_words.EVENTS,
     **care_words.EVENTS,
+    **privacy_words.EVENTS,
     **case_words.EVENTS,
 }
 FACTS = ("name", "number", "kind", "value", "from_date", "start_date", "end_date", "on_date", "household", "serial",

@@ -43,6 +43,7 @@ from cis.desk import (
     outage_urls,
     plan_urls,
     price_days,
+    privacy_urls,
     programmes,
     rate_check,
     reads,
@@ -326,5 +327,6 @@ urlpatterns = [
     *plan_urls.urlpatterns,
     *budget_urls.urlpatterns,
     *care_urls.urlpatterns,
+    *privacy_urls.urlpatterns,
     *plan_urls.urlpatterns,
 ]
