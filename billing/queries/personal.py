@@ -7,6 +7,7 @@ from billing.domain.refunds import LIVE, RefundState
 from billing.models.deposit import Deposit
 from billing.models.settlement import FinalAccount, FinalState, Refund
 from billing.queries import balances
+from cis.platform.db import fetch
 from cis.platform.personal import BY_CUSTOMER, ROW, Held, Obstacle, actors, by_account, struck, within
 
 CREATED = f"{ROW}.created_at::date"
@@ -25,7 +26,7 @@ PREPAYMENT = Held(
 
 HELD = (
     BILL,
-    Held(table="billing_printedbill", way=within(BILL, "bill_id"), documents=("document_id",)),
+    Held(table="billing_printedbill", way=within(BILL, "bill_id"), documents=("document_id",), swept=False),
     PAYMENT,
     Held(table="billing_paymentreturn", way=within(PAYMENT, "payment_id"), erased=struck("reason")),
     REFUND,
@@ -83,3 +84,9 @@ def obstacles(customer_id: int, account_ids: Sequence[int]) -> Iterable[Obstacle
         yield Obstacle(code="refund_open")
     if FinalAccount.objects.filter(account_id__in=ids, settled_at=None).exclude(state=FinalState.DROPPED).exists():
         yield Obstacle(code="bill_open")
+
+
+def customer_of_bill(*, bill_id: int) -> int | None:
+    """Return whose bill it is: who held the account on its last day; one statement."""
+    found = fetch(f"SELECT {BILL.way.owner.replace(ROW, 't')} FROM billing_bill t WHERE t.id = %s", [bill_id])
+    return found[0][0] if found else None

@@ -71,6 +71,7 @@ class Held:
     subject    kind of these rows in the audit trail
     about      kind and id of what a row is about, in SQL on ``t``, where that may be kept from somebody
     documents  columns with ids of documents about this customer alone
+    swept      it is looked among these rows whose a new document is; if not, its operation encrypts it at once
     shared     columns with ids of documents that name others too: files of the bank, printed letters
     gone       the rows are deleted, not overwritten
     exported   they are part of what a customer gets
@@ -83,6 +84,7 @@ class Held:
     subject: str = ""
     about: tuple[str, str] | None = None
     documents: tuple[str, ...] = ()
+    swept: bool = True
     shared: tuple[str, ...] = ()
     gone: bool = False
     exported: bool = True
@@ -209,11 +211,15 @@ def shared_documents_of(*, customer_id: int) -> dict[int, str]:
     return dict(_named(customer_id, lambda one: one.shared, {}))
 
 
-def owners_of(document_ids: Sequence[int]) -> list[tuple[int, int]]:
-    """Return whose documents these are, as pairs of document and customer; one statement a declared column."""
+def owners_of(document_ids: Sequence[int], *, is_new: bool = False) -> list[tuple[int, int]]:
+    """
+    Return whose documents these are, as pairs of document and customer; one statement a declared column.
+
+    :param is_new: rows whose operation encrypts its documents at once are passed over.
+    """
     pairs: set[tuple[int, int]] = set()
     for one in all_held():
-        for column in one.documents:
+        for column in one.documents if one.swept or not is_new else ():
             found = db.fetch(
                 f"SELECT t.{column}, {one.way.owner.replace(ROW, 't')} FROM {one.table} t "
                 f"WHERE t.{column} = ANY(%s::bigint[])",

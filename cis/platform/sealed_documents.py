@@ -40,7 +40,7 @@ def _seal_some(at: datetime) -> int:
         [at - SETTLED, PIECE],
     )
     ids = [one for (one,) in rows]
-    owners = owners_of(ids)
+    owners = owners_of(ids, is_new=True)
     for document_id in ids:
         if owners[document_id]:
             seal_step(document_id=document_id, customer_ids=owners[document_id])
@@ -48,10 +48,10 @@ def _seal_some(at: datetime) -> int:
     return len(ids)
 
 
-def owners_of(document_ids: Collection[int]) -> dict[int, set[int]]:
-    """Return the customers of some documents who were not anonymised, by document."""
+def owners_of(document_ids: Collection[int], *, is_new: bool = False) -> dict[int, set[int]]:
+    """Return the customers of some documents who were not anonymised, by document; see ``personal.owners_of``."""
     found: dict[int, set[int]] = defaultdict(set)
-    pairs = personal.owners_of(list(document_ids))
+    pairs = personal.owners_of(list(document_ids), is_new=is_new)
     gone = {
         one
         for (one,) in db.fetch(
@@ -89,6 +89,13 @@ def seal_step(*, document_id: int, customer_ids: Collection[int]) -> None:
     row.save(update_fields=["sealed_name"])
     person_keys.give_step(document_id=document_id, customer_ids=customer_ids, key=key)
     transaction.on_commit(lambda: plain.unlink(missing_ok=True))
+
+
+@joins_transaction
+def seal_at_once_step(*, document_id: int, customer_id: int) -> None:
+    """Encrypt a document of one customer as it is kept; what is made after an erasure says nothing of anybody."""
+    if not db.fetch("SELECT FROM platform_personkey WHERE customer_id = %s AND wrapped = ''", [customer_id]):
+        seal_step(document_id=document_id, customer_ids=[customer_id])
 
 
 @joins_transaction
