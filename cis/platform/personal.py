@@ -125,6 +125,10 @@ def obstacles(*, customer_id: int, account_ids: Sequence[int]) -> tuple[Obstacle
     return tuple(one for question in _asked.values() for one in question(customer_id, account_ids))
 
 
+CUSTOMER_GONE = {"actor_name": "CASE WHEN t.actor_kind = 'customer' THEN '–' ELSE t.actor_name END"}
+"""The same, in tables that keep the kind of the actor alone."""
+
+
 def by_account(day: str, *, account: str = "account_id") -> Way:
     """
     Return the way by the account: the customer is who held it on a day, or was the last to hold it before.
@@ -284,8 +288,9 @@ class _history_open:  # noqa: N801 (reads as what it is)
         )
         self._set("{" + ",".join(sorted({name for (name,) in names})) + "}")
 
-    def __exit__(self, *unused: object) -> None:
-        self._set("{}")
+    def __exit__(self, kind: object, *_unused: object) -> None:
+        if kind is None:  # else the transaction is over, and with it what was set
+            self._set("{}")
 
     @staticmethod
     def _set(names: str) -> None:

@@ -2,7 +2,19 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from cis.platform.personal import BY_CUSTOMER, ROW, Held, Obstacle, Way, actors, by_account, either, struck, within
+from cis.platform.personal import (
+    BY_CUSTOMER,
+    CUSTOMER_GONE,
+    ROW,
+    Held,
+    Obstacle,
+    Way,
+    actors,
+    by_account,
+    either,
+    struck,
+    within,
+)
 from complaints.domain.case_workflow import LIVE
 from complaints.models.case import Case
 
@@ -35,7 +47,7 @@ HELD = (
     _of_case("complaints_finding", struck("text", "shown_by"), exported=False),
     _of_case("complaints_casereply", struck("text") | actors("actor_name")),
     _of_case("complaints_callback", struck("note") | actors("actor_name")),
-    _of_case("complaints_casephoto", actors("actor_name"), documents=("document_id",)),
+    _of_case("complaints_casephoto", CUSTOMER_GONE, documents=("document_id",)),
     _of_case("complaints_casedeed", {}, documents=("document_id",), exported=False),
 )
 

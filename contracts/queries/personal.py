@@ -98,7 +98,7 @@ HELD = (
     ),
     Held(
         table="contracts_applicationpaper", way=within(APPLICATION, "application_id"), documents=("document_id",),
-        erased=struck("name") | actors("actor_name"),
+        erased=struck("name", "actor_name"),
     ),
     Held(
         table="contracts_applicationmove", way=within(APPLICATION, "application_id"),

@@ -13,6 +13,7 @@ from django.conf import settings as django_settings
 from django.db import IntegrityError, connection, transaction
 
 from accounts.domain.customer import NewCustomer
+from accounts.domain.notice_events import Money
 from accounts.domain.privacy import ErasureState
 from accounts.domain.protections import ProtectionKind
 from accounts.domain.tax_profiles import ConsentWay, TaxData
@@ -73,7 +74,7 @@ def live(world: contracts.World, commit) -> dict[str, object]:
     customer_id, account_id = take_on(world), world.account.id
     user = accounts.portal_user(of=world.customer, username="xianda-marker", first_name=NAME, email=EMAIL)
     with transaction.atomic():
-        paid = {"amount": "12.00 CNY", "received": OPENED, "reference": "r"}
+        paid = {"amount": Money(12_00), "received": OPENED, "reference": "r"}
         notices.queue_step(event="payment_received", facts=paid, key="k", actor=SYSTEM, customer_id=customer_id)
     OutboxMessage.objects.filter(kind="notice.send").update(last_error=f"550 <{EMAIL}>: no such user")
     protection = protections.register(
@@ -121,7 +122,7 @@ def bank_line(payment_id: int) -> None:
     file = StatementFile.objects.create(sha256="1" * 64, name="s.xml", document_id=documents.keep(
         f"<Nm>{NAME}</Nm><IBAN>{BANK}</IBAN>".encode(), name="s.xml", media_type="application/xml"))  # fmt: skip
     statement = BankStatement.objects.create(
-        file=file, format="camt053", reference="S1", bank_account="100100", currency="CNY", statement_date=CLOSED,
+        file=file, format="camt.053", reference="S1", bank_account="100100", currency="CNY", statement_date=CLOSED,
         opening_minor=0, moved_minor=1, closing_minor=1, line_count=1,
     )  # fmt: skip
     line = StatementLine.objects.create(

@@ -1,4 +1,0 @@
-BBBBBBB BBBBBBBBBBBBBBBBBBBBBBBBBBBBB
-BBBB BBBB
-BBBBB BBB gettext(u'Enter a code of your authenticator app before you change how you sign in.') BBBBBBBB
-BBBBB BBBBBBBBBB BBBBBBBBBBBBBBBBBBBBBBBBBBBB
