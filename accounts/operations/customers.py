@@ -196,7 +196,7 @@ def record_look(
 @joins_transaction
 def look_step(*, customer_id: int, actor: Actor, purpose: LookPurpose, about: tuple[str, int] | None = None) -> None:
     """Record a look as a step of a larger use case; see ``record_look``."""
-    led = {} if about is None else {"subject": about[0], "subject_id": about[1]}
+    led = {} if about is None else {"about": about[0], "about_id": about[1]}
     audit.record(actor, "look", "customer", customer_id, purpose=purpose, roles=actor.roles, **led)
 
 

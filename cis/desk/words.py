@@ -340,7 +340,6 @@ _OF_PIECES = (
     field_words, late_fee_words, meter_words, money_words, notice_words, outage_words, plan_words, prepaid_words,
     privacy_words, programme_words, report_words, safety_words, staff_words, till_words, write_off_words,
 )  # fmt: skip
-"""Words of one part of the desk each; a module has tables, tones, or both."""
 OTHER_TONES: Mapping[tuple[str, str], str] = {
     ("held", "open"): "warn",
     ("shadow", "open"): "warn",

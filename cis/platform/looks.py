@@ -93,7 +93,7 @@ def _narrowed(wanted: Wanted) -> QuerySet[AuditEvent]:
 def _seen(rows: QuerySet[AuditEvent], actor: Actor) -> QuerySet[AuditEvent]:
     hidden: Mapping[str, Any] = concealed.hidden_from(actor)
     for kind, ids in hidden.items():
-        rows = rows.exclude(detail__subject=kind, detail__subject_id__in=list(ids))
+        rows = rows.exclude(detail__about=kind, detail__about_id__in=list(ids))
     return rows
 
 

@@ -14,7 +14,7 @@ from django.db import IntegrityError, connection, transaction
 
 from accounts.domain.customer import NewCustomer
 from accounts.domain.notice_events import Money
-from accounts.domain.privacy import ErasureState
+from accounts.domain.privacy import ErasureReason, ErasureState
 from accounts.domain.protections import ProtectionKind
 from accounts.domain.tax_profiles import ConsentWay, TaxData
 from accounts.models.customer import Customer
@@ -80,7 +80,8 @@ def live(world: contracts.World, commit) -> dict[str, object]:
     protection = protections.register(
         new=NewProtection(account_id=account_id, kind=ProtectionKind.VULNERABLE, told=NOTE, person=NAME), at=AT, actor=CLERK
     )  # fmt: skip
-    protections.end(protection_id=protection, reason=NOTE, at=AT, actor=CHIEF)
+    for who in (Actor(ActorKind.STAFF, 24, "Biller", frozenset({Role.BILLING})), CHIEF):
+        protections.end(protection_id=protection, reason=NOTE, at=AT, actor=who)
     tax_profiles.save(
         account_id=account_id, data=TaxData(name=NAME, address=STREET, phone=PHONE, bank_account=BANK),
         way=ConsentWay.DESK, from_date=OPENED, actor=CLERK,
@@ -96,7 +97,7 @@ def live(world: contracts.World, commit) -> dict[str, object]:
         caller_name=NAME, caller_phone=PHONE, caller_email=EMAIL, customer_id=customer_id, account_id=account_id,
     )  # fmt: skip
     case_operations.withdraw(case_id=case.id, reason=NOTE, at=AT, actor=CLERK)
-    applicant = Applicant(kind="resident", name=NAME, id_number=applications.resident_id(78), phone=PHONE)
+    applicant = Applicant(kind="resident", name=NAME, id_number=applications.resident_id(77), phone=PHONE)
     applied = applications.filed(applicant=applicant, customer_id=customer_id, note=NOTE, address=f"{STREET}二栋")
     ServiceApplication.objects.filter(number=applied.number).update(
         state="withdrawn", ended_at=AT, customer_id=customer_id
@@ -324,7 +325,7 @@ def test_a_file_of_the_bank_keeps_the_customer_until_its_time_is_over(django_cap
     bank_line(refunds.paid_in(world.account.id, bill.amount_minor, on=CLOSED - timedelta(days=10), channel="cash"))
     end(world)
     until = privacy.rule(at=LATER).shared_until(Document.objects.get().created_at.date())
-    found_now = privacy.obstacles(customer_id=world.customer.id, reason="request", today=date(2030, 1, 1))
+    found_now = privacy.obstacles(customer_id=world.customer.id, reason=ErasureReason.REQUEST, today=date(2030, 1, 1))
     against = {one.code: one.until_date for one in found_now}
     assert against == {"shared_files": until}
 

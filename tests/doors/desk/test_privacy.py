@@ -1,6 +1,6 @@
 """Personal data at the desk: who looked at whom, exports for customers, and what a concealed case led to."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from django.db import transaction
@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.domain.privacy import LookPurpose
+from accounts.models.customer import Customer
 from accounts.models.privacy import DataExport, Erasure
 from accounts.operations import accounts as account_operations
 from accounts.operations import customers, data_exports, erasures
@@ -89,7 +90,9 @@ def test_a_clerk_makes_an_export_that_no_other_fetches(client, world, settings):
     assert client.get(file).status_code == 404
 
 
-def test_a_supervisor_releases_what_the_night_found(client, world):
+def test_a_supervisor_releases_what_the_night_found(client, supplier):
+    world = contracts.world(start_date=date(2010, 1, 1))
+    Customer.objects.update(created_at=datetime(2010, 1, 1, tzinfo=UTC))
     with transaction.atomic():
         account_operations.close(account_id=world.account.id, closed_date=date(2014, 1, 1), actor=SYSTEM)
     assert erasures.find(today=date(2026, 3, 10)).due == 1

@@ -35,6 +35,7 @@ def visitor(world, client):
     client.post(reverse("account_login"), {
         "login": accounts.portal_user(of=world.customer).username, "password": accounts.PASSWORD,
     })  # fmt: skip
+    client.post(reverse("account_reauthenticate"), {"password": accounts.PASSWORD})
     client.cookies["django_language"] = "en"
     return client
 
@@ -66,6 +67,7 @@ def test_all_of_it_comes_as_a_file_for_who_asked(visitor, world, client):
     other = accounts.portal_user()
     client.logout()
     client.post(reverse("account_login"), {"login": other.username, "password": accounts.PASSWORD})
+    client.post(reverse("account_reauthenticate"), {"password": accounts.PASSWORD})
     assert client.get(reverse("portal:my_data_file", args=[row.id])).status_code == 404
 
 
