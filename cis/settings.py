@@ -37,6 +37,9 @@ def _secret_key() -> str:
 
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = _secret_key()
+# What encrypts numbers of bank accounts and the keys of customers: the first writes, all read. A key that is made of
+# SECRET_KEY is always the last, so that an installation may begin without; whoever changes SECRET_KEY sets one before.
+DATA_KEYS = env.list("DATA_KEYS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 

@@ -20,7 +20,7 @@ from billing.operations import (
     simulations,
 )
 from billing.queries import write_offs as written_off
-from cis import wiring_care, wiring_cases, wiring_money, wiring_outages, wiring_people
+from cis import wiring_care, wiring_cases, wiring_money, wiring_outages, wiring_people, wiring_privacy
 from cis.desk import navigation, task_queues
 from cis.kernel.actors import SYSTEM
 from cis.kernel.deadlines import DeadlineNear, DeadlinePassed
@@ -163,6 +163,7 @@ def bind() -> None:
     wiring_care.bind()
     wiring_people.bind()
     wiring_cases.bind()
+    wiring_privacy.bind()
     _bind_gateways()
 
 

@@ -31,6 +31,7 @@ class Customer(models.Model):
         help_text="The customer who stands in the place of this one; never one who is merged themselves.",
     )  # fmt: skip
     version = models.IntegerField(default=1, help_text="Guards an edit against a lost update.")
+    erased_at = models.DateTimeField(null=True, help_text="When the personal data were overwritten.")
 
     class Meta:
         constraints = [one_of(name="customer_kind_is_known", column="kind", values=CustomerKind)]

@@ -5,7 +5,7 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.domain.tax_profiles import ConsentWay
-from cis.platform.fields import Code, choices_of, no_overlap
+from cis.platform.fields import Code, SealedText, choices_of, no_overlap
 
 
 class TaxProfile(models.Model):
@@ -23,7 +23,7 @@ class TaxProfile(models.Model):
     address = models.CharField(max_length=200, default="", blank=True)
     phone = models.CharField(max_length=40, default="", blank=True)
     bank_name = models.CharField(max_length=100, default="", blank=True)
-    bank_account = models.CharField(max_length=50, default="", blank=True)
+    bank_account = SealedText(default="", blank=True)
     wants_special = models.BooleanField(default=False)
     consent_way = Code(choices=choices_of(ConsentWay), default="", blank=True)
     consent_by = models.CharField(max_length=100, default="", blank=True)

@@ -16,6 +16,7 @@ from accounts.domain.account import NewAccount
 from accounts.domain.contact import ContactKind
 from accounts.domain.customer import CheckedCustomer, NewCustomer
 from accounts.domain.identity import CustomerKind, masked
+from accounts.domain.privacy import LookPurpose
 from accounts.models.customer import Customer
 from accounts.operations import accounts as account_steps
 from accounts.operations import contacts
@@ -179,13 +180,24 @@ def rename(*, customer_id: int, name: str, actor: Actor) -> str:
 
 
 @opens_transaction
-def record_look(*, customer_id: int, actor: Actor) -> None:
+def record_look(
+    *, customer_id: int, actor: Actor, purpose: LookPurpose = LookPurpose.SERVICE, about: tuple[str, int] | None = None
+) -> None:
     """
-    Record that somebody looked at a customer's personal data.
+    Record that somebody looked at a customer's personal data, and why; the customer can read it.
+
+    :param about: kind and id of what led there, where that may be kept from somebody, as a case.
 
     [source: 个人信息保护法 (2021) art 51 and 54, access is controlled and audited]
     """
-    audit.record(actor, "look", "customer", customer_id)
+    look_step(customer_id=customer_id, actor=actor, purpose=purpose, about=about)
+
+
+@joins_transaction
+def look_step(*, customer_id: int, actor: Actor, purpose: LookPurpose, about: tuple[str, int] | None = None) -> None:
+    """Record a look as a step of a larger use case; see ``record_look``."""
+    led = {} if about is None else {"about": about[0], "about_id": about[1]}
+    audit.record(actor, "look", "customer", customer_id, purpose=purpose, roles=actor.roles, **led)
 
 
 def prepare(*, customers: Sequence[NewCustomer], accounts: Sequence[NewAccount]) -> PreparedLoad:

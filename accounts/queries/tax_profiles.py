@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from accounts.domain.identity import BadIdNumber, CustomerKind, company_code
 from accounts.models.tax_profile import TaxProfile
-from cis.platform import db
+from cis.platform import db, sealing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +105,7 @@ def buyers(*, held: Collection[tuple[int, date]], at_date: date) -> dict[tuple[i
             address=data[2],
             phone=data[3],
             bank_name=data[4],
-            bank_account=data[5],
+            bank_account=sealing.unseal_text(data[5]),
             wants_special=data[6],
         )
     return found

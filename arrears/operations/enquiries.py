@@ -13,6 +13,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
 
 from accounts.domain.contact import dialled
+from accounts.domain.privacy import LookPurpose
 from accounts.operations import customers
 from arrears.domain import enquiries as domain
 from arrears.domain.enquiries import Told
@@ -77,7 +78,7 @@ def ask(*, number: str, proof: Proof, at: datetime, actor: Actor) -> Told:
     if found is None or not ((is_pin and found.pin_hash) or is_caller):
         raise NotProven("Number and proof do not belong together.", advice="Try again, or speak to a person.")
     limits.clear_of(name=TRIES, of=number, hours=DAY_HOURS, at=at)
-    customers.record_look(customer_id=found.customer_id, actor=actor)
+    customers.record_look(customer_id=found.customer_id, actor=actor, purpose=LookPurpose.TELEPHONE)
     return queries.told(account_id=found.account_id, number=number, today=today)
 
 

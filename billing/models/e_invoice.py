@@ -5,7 +5,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from billing.domain.e_invoices import InvoiceKind, InvoiceState, Nature, RedReason
-from cis.platform.fields import Code, choices_of, one_of
+from cis.platform.fields import Code, SealedText, choices_of, one_of
 
 _NOT_FINAL = [InvoiceState.PROPOSED, InvoiceState.DUE, InvoiceState.ASKED, InvoiceState.FAILED]
 
@@ -34,7 +34,7 @@ class EInvoice(models.Model):
     buyer_address = models.CharField(max_length=300, default="", blank=True)
     buyer_phone = models.CharField(max_length=60, default="", blank=True)
     buyer_bank_name = models.CharField(max_length=120, default="", blank=True)
-    buyer_bank_account = models.CharField(max_length=60, default="", blank=True)
+    buyer_bank_account = SealedText(default="", blank=True)
     net_minor = models.BigIntegerField(help_text="Without tax; below 0 of a red one.")
     tax_minor = models.BigIntegerField()
     remark = models.CharField(max_length=230, default="", blank=True)

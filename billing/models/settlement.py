@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from billing.domain.channels import PaymentChannel
 from billing.domain.refunds import GONE, RefundState
-from cis.platform.fields import Code, choices_of, one_of
+from cis.platform.fields import Code, SealedText, choices_of, one_of
 
 _LEFT = [state.value for state in (*GONE, RefundState.RETURNED)]
 
@@ -81,7 +81,7 @@ class Refund(models.Model):
     amount_minor = models.BigIntegerField()
     due_by_date = models.DateField(help_text="By the rule of the place.")
     payee = models.CharField(max_length=200, default="", blank=True)
-    bank_account = models.CharField(max_length=34, default="", blank=True)
+    bank_account = SealedText(default="", blank=True)
     bank_code = models.CharField(max_length=20, default="", blank=True, help_text="BIC or code of the bank.")
     is_to_payer = models.BooleanField(default=False)
     reason = models.CharField(max_length=200, default="", blank=True, help_text="Why it is asked for, or dropped.")

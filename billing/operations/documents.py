@@ -8,10 +8,11 @@ from django.conf import settings
 
 from billing.models.bill import PrintedBill
 from billing.queries import documents as papers
+from billing.queries import personal
 from billing.queries.bills import SHOWN_STATES
 from billing.queries.documents import BillDocument
 from cis.kernel.actors import SYSTEM, Actor
-from cis.platform import documents, rendering
+from cis.platform import documents, rendering, sealed_documents
 from cis.platform.db import opens_transaction
 from cis.platform.documents import DocumentLost
 
@@ -70,6 +71,9 @@ def _render(paper: BillDocument) -> bytes:
 @opens_transaction
 def _keep(rendered: bytes, *, bill_id: int, content: str, name: str, actor: Actor) -> None:
     document_id = documents.keep(rendered, name=name, media_type=MEDIA_TYPE, actor=actor)
+    customer_id = personal.customer_of_bill(bill_id=bill_id)
+    if customer_id is not None:
+        sealed_documents.seal_at_once_step(document_id=document_id, customer_id=customer_id)
     # Two readers at once render twice and keep one row; the other's file stays, known by its hash.
     PrintedBill.objects.bulk_create(
         [PrintedBill(bill_id=bill_id, content_sha256=content, document_id=document_id)],

@@ -24,7 +24,7 @@ from cis.kernel import fixed
 from cis.kernel.actors import SYSTEM
 from cis.kernel.calendar import local_clock
 from cis.kernel.periods import Period
-from cis.platform import outbox, packs
+from cis.platform import outbox, packs, sealing
 from cis.platform.db import joins_transaction, opens_transaction
 
 TELL = "billing.tell"
@@ -253,7 +253,7 @@ def facts_of_payment(payment: PaymentToTell) -> dict[str, Fact]:
 
 def facts_of_refund(refund: RefundToTell) -> dict[str, Fact]:
     """Return the facts of the event that tells that credit was paid out."""
-    to = masked(refund.bank_account) if refund.bank_account else "–"
+    to = masked(sealing.unseal_text(refund.bank_account)) if refund.bank_account else "–"
     return {"amount": money(refund.amount_minor), "sent": refund.paid_date, "to": to, "reference": refund.reference}
 
 

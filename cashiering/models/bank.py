@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from cashiering.domain.bank_lines import LineState
 from cashiering.domain.statements import StatementFormat
-from cis.platform.fields import Code, choices_of, one_of
+from cis.platform.fields import Code, SealedText, choices_of, one_of
 
 
 class StatementFile(models.Model):
@@ -66,7 +66,7 @@ class StatementLine(models.Model):
     booking_date = models.DateField()
     value_date = models.DateField()
     payer_name = models.CharField(max_length=200, default="")
-    payer_account = models.CharField(max_length=140, default="")
+    payer_account = SealedText(default="")
     remittance = models.CharField(max_length=1000, default="")
     is_reversal = models.BooleanField(default=False)
     return_reason = models.CharField(max_length=200, default="")

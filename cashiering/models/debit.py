@@ -7,7 +7,7 @@ from cashiering.domain.bank_accounts import AccountKind
 from cashiering.domain.debit_batches import BatchState
 from cashiering.domain.debits import UNDER_WAY, DebitState, DropReason, SequenceType
 from cashiering.domain.mandates import EndReason, MandateState, MandateWay
-from cis.platform.fields import Code, choices_of, one_of
+from cis.platform.fields import Code, SealedText, choices_of, one_of
 
 
 class Mandate(models.Model):
@@ -28,7 +28,7 @@ class Mandate(models.Model):
     holder_name = models.CharField(max_length=70)
     is_of_other = models.BooleanField(default=False, help_text="The account at the bank is not the customer's.")
     account_kind = Code(choices=choices_of(AccountKind))
-    bank_account = models.CharField(max_length=34)
+    bank_account = SealedText()
     bank_code = models.CharField(max_length=12, default="")
     limit_minor = models.BigIntegerField(help_text="The most that one debit may be.")
     is_one_off = models.BooleanField(default=False)

@@ -17,7 +17,7 @@ from cashiering.domain.statements import Fault, Line, Statement, StatementFormat
 from cashiering.models.bank import BankStatement, StatementFile
 from cashiering.operations import posting
 from cis.kernel.actors import Actor
-from cis.platform import audit, copying, documents, jobs, packs
+from cis.platform import audit, copying, documents, jobs, packs, sealing
 from cis.platform.db import execute, opens_transaction
 
 BYTES_MOST = 256 * 1024 * 1024
@@ -167,7 +167,7 @@ def _columns(row: BankStatement, lines: Sequence[Line]) -> dict[str, copying.Col
         "booking_date": copying.day(_numbers([line.booking_date.toordinal() for line in lines])),
         "value_date": copying.day(_numbers([line.value_date.toordinal() for line in lines])),
         "payer_name": copying.texts([line.payer_name for line in lines]),
-        "payer_account": copying.texts([line.payer_account for line in lines]),
+        "payer_account": copying.texts([sealing.seal_text(line.payer_account) for line in lines]),
         "remittance": copying.texts([line.remittance for line in lines]),
         "is_reversal": copying.boolean(np.array([line.is_reversal for line in lines])),
         "return_reason": copying.texts([line.return_reason[:200] for line in lines]),

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from accounts.api import care, mail_events, receipts
+from accounts.api import access_log, care, mail_events, receipts
 from accounts.api import endpoints as accounts
 from arrears.api import endpoints as arrears
 from arrears.api import enquiries, plans
@@ -37,6 +37,7 @@ from metering.api import work_endpoints as work
 from tariffs.api import endpoints as tariffs
 
 urlpatterns = [
+    path("access-log", access_log.AccessLog.as_view(), name="api_access_log"),
     path("bills", billing.BillList.as_view(), name="api_bills"),
     path("bills/<str:number>", billing.BillOne.as_view(), name="api_bill"),
     path("bills/<str:number>/pdf", billing.BillPdf.as_view(), name="api_bill_pdf"),

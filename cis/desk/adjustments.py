@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from accounts.domain.privacy import LookPurpose
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts
 from billing.operations import adjustments as operations
@@ -54,7 +55,7 @@ def new(request: HttpRequest, account_id: int) -> HttpResponse:
     """Adjust an account; above the limit of the role it waits for a second person."""
     with or_404():
         account = accounts.overview(account_id=account_id, at_date=today())
-    customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request))
+    customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request), purpose=LookPurpose.BILLING)
     try:
         rule = adjustment_rules.adjustments(at=today())
     except Refused as refusal:

@@ -3,6 +3,7 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from accounts.domain.privacy import LookPurpose
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts
 from billing.queries import advice
@@ -18,7 +19,7 @@ def show(request: HttpRequest, account_id: int) -> HttpResponse:
     with or_404():
         account = accounts.overview(account_id=account_id, at_date=today())
     actor = actor_of(request)
-    customer_operations.record_look(customer_id=account.holder.id, actor=actor)
+    customer_operations.record_look(customer_id=account.holder.id, actor=actor, purpose=LookPurpose.BILLING)
     since = next(span.start_date for span in account.holders if span.customer_id == account.holder.id)
     found = advice.of_account(account_id=account_id, today=today(), since_date=since)
     cards = places.cards(service_point_ids=[one.agreement.service_point_id for one in found], at_date=today())

@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.domain.privacy import LookPurpose
 from accounts.operations import customers as customer_operations
 from billing.queries import supply_deposits
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_refusal, today
@@ -251,7 +252,9 @@ def write(request: HttpRequest, application_id: int) -> HttpResponse:
 def _looked(request: HttpRequest, detail: ApplicationDetail) -> None:
     """Record that somebody looked at a customer; an applicant who is none yet is recorded by the application."""
     if detail.customer_id is not None:
-        customer_operations.record_look(customer_id=detail.customer_id, actor=actor_of(request))
+        customer_operations.record_look(
+            customer_id=detail.customer_id, actor=actor_of(request), purpose=LookPurpose.CONTRACT
+        )
     else:
         audit.record(actor_of(request), "look", SUBJECT, detail.row.id)
 

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from accounts.domain.privacy import LookPurpose
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts
 from arrears.queries import late_fees
@@ -65,7 +66,7 @@ def show(request: HttpRequest, bill_id: int) -> HttpResponse:
     with or_404():
         bill = bills.one(bill_id=bill_id)
     account = accounts.overview(account_id=bill.card.account_id, at_date=bill.card.start_date)
-    customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request))
+    customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request), purpose=LookPurpose.BILLING)
     context = {
         "bill": bill,
         "card": bill.card,
@@ -86,7 +87,7 @@ def paper(request: HttpRequest, bill_id: int) -> HttpResponse:
     with or_404():
         card = bills.one(bill_id=bill_id).card
     account = accounts.overview(account_id=card.account_id, at_date=card.start_date)
-    customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request))
+    customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request), purpose=LookPurpose.BILLING)
     answer = HttpResponse(documents.pdf(bill_id=bill_id), content_type="application/pdf")
     answer["Content-Disposition"] = f'inline; filename="bill-{card.number or f"draft-{card.id}"}.pdf"'
     return answer

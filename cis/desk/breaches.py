@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.domain.privacy import LookPurpose
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts
 from billing.operations import breach_cases, breach_notices
@@ -74,7 +75,7 @@ def new(request: HttpRequest, account_id: int, agreement_id: int, way: str) -> H
     if way not in FORMS:
         raise Http404
     account, agreement = supply_of(account_id, agreement_id)
-    customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request))
+    customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request), purpose=LookPurpose.BILLING)
     context: dict[str, Any] = {"account": account, "agreement": agreement, "way": way, "ways": FORMS}
     try:
         known = breach_facts.known(agreement_id=agreement_id, at=_found_date(request))
@@ -105,7 +106,7 @@ def show(request: HttpRequest, case_id: int) -> HttpResponse:
     with or_404():
         card = breaches.one(case_id=case_id)
     account = accounts.overview(account_id=card.account_id, at_date=card.found_date)
-    customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request))
+    customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request), purpose=LookPurpose.BILLING)
     actor = actor_of(request)
     actions = {str(action) for action in WORKFLOW.actions(card.state, actor)}
     if actor.id == card.proposer_id:
@@ -154,7 +155,7 @@ def notice(request: HttpRequest, case_id: int) -> HttpResponse:
     with or_404():
         card = breaches.one(case_id=case_id)
     account = accounts.overview(account_id=card.account_id, at_date=card.found_date)
-    customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request))
+    customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request), purpose=LookPurpose.BILLING)
     answer = HttpResponse(breach_notices.pdf(case_id=case_id), content_type="application/pdf")
     answer["Content-Disposition"] = f'inline; filename="notice-{case_id}.pdf"'
     return answer

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts.domain.privacy import LookPurpose
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts, supplier
 from billing.operations import budget_settlements
@@ -67,7 +68,7 @@ def offer(request: HttpRequest, account_id: int) -> HttpResponse:
     """Show the level amount of an account with how it is worked out, and take that the customer accepts it."""
     with or_404():
         account = accounts.overview(account_id=account_id, at_date=today())
-    customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request))
+    customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request), purpose=LookPurpose.BILLING)
     try:
         found = budgets.offer(account_id=account_id, today=today())
     except Refused as refusal:
@@ -96,7 +97,7 @@ def show(request: HttpRequest, plan_id: int) -> HttpResponse:
         found = budget_plans.detail(plan_id=plan_id, today=today())
     account = accounts.overview(account_id=found.card.account_id, at_date=today())
     actor = actor_of(request)
-    customer_operations.record_look(customer_id=account.holder.id, actor=actor)
+    customer_operations.record_look(customer_id=account.holder.id, actor=actor, purpose=LookPurpose.BILLING)
     made = [one for one in found.settlements if one.state == "made"]
     context = {
         "plan": found,

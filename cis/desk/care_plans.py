@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from accounts.domain.care_plans import PlanState
+from accounts.domain.privacy import LookPurpose
 from accounts.operations import care_plans as operations
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts, users
@@ -64,7 +65,7 @@ def new(request: HttpRequest, account_id: int) -> HttpResponse:
     with or_404():
         account = accounts.overview(account_id=account_id, at_date=today())
     actor = actor_of(request)
-    customer_operations.record_look(customer_id=account.holder.id, actor=actor)
+    customer_operations.record_look(customer_id=account.holder.id, actor=actor, purpose=LookPurpose.CARE)
     people = [one for one in users.staff(most=STAFF_MOST) if one.is_active]
     form = PlanForm(
         posted(request), people=people,
@@ -85,7 +86,7 @@ def new(request: HttpRequest, account_id: int) -> HttpResponse:
 def show(request: HttpRequest, plan_id: int) -> HttpResponse:
     """Show a plan with its measures and history; the look is recorded."""
     card = _card(plan_id)
-    customer_operations.record_look(customer_id=card.customer_id, actor=actor_of(request))
+    customer_operations.record_look(customer_id=card.customer_id, actor=actor_of(request), purpose=LookPurpose.CARE)
     return _page(request, card)
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext as _
 
+from accounts.domain.privacy import LookPurpose
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts, teams, users
 from accounts.queries import search as account_search
@@ -124,7 +125,7 @@ def _taken(request: HttpRequest, form: IntakeForm, account_id: int | None) -> in
         return None
     if account_id is not None:
         holder = accounts.overview(account_id=account_id, at_date=today()).holder
-        customer_operations.record_look(customer_id=holder.id, actor=actor)
+        customer_operations.record_look(customer_id=holder.id, actor=actor, purpose=LookPurpose.CASE)
     said = _("Taken in. Tell the caller this number:") if made.is_new else _("It was taken in before, as")
     messages.success(request, format_html("{} <strong>{}</strong>", said, made.number))
     if made.repeats:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.domain.contact import Shown
+from accounts.domain.privacy import LookPurpose
 from accounts.operations import customers as customer_operations
 from accounts.queries import customers, teams
 from billing.operations.adjustments import BadAdjustment
@@ -122,7 +123,9 @@ def _page(request: HttpRequest, case_id: int, *, bound: Mapping[str, PageForm] |
         detail = queries.detail(case_id=case_id, at=now, actor=actor)
     row, rules = detail.row, case_rules.rules(at=today())
     if row.customer_id is not None:
-        customer_operations.record_look(customer_id=row.customer_id, actor=actor)
+        customer_operations.record_look(
+            customer_id=row.customer_id, actor=actor, purpose=LookPurpose.CASE, about=(SUBJECT, row.id)
+        )
     is_mine = actor.is_one_of(DESK) or row.team_id in teams.of_user(user_id=actor.id or 0)
     possible = case_workflow.actions(CaseState(row.state), is_waiting=row.waits_since is not None, actor=actor)
     since_at = row.taken_at - timedelta(days=rules.repeat_days)

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from accounts.domain.privacy import LookPurpose
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts
 from accounts.queries.accounts import AccountOverview
@@ -103,7 +104,7 @@ def show(request: HttpRequest, change_id: int) -> HttpResponse:
     actor = actor_of(request)
     account = _account(detail)
     if account is not None:
-        customer_operations.record_look(customer_id=account.holder.id, actor=actor)
+        customer_operations.record_look(customer_id=account.holder.id, actor=actor, purpose=LookPurpose.CONTRACT)
     actions = {str(action) for action in WORKFLOW.actions(detail.card.state, actor)}
     if detail.wanted.kind not in REVERSIBLE:
         actions.discard(ChangeAction.REVERSE)

@@ -11,6 +11,7 @@ from django.urls import reverse as address
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts.domain.privacy import LookPurpose
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts
 from billing.queries import charges as carried
@@ -138,7 +139,7 @@ def act(request: HttpRequest, charge_id: int) -> HttpResponse:
 def _page(request: HttpRequest, card: OwedCharge, form: ReverseForm) -> HttpResponse:
     actor = actor_of(request)
     account = accounts.overview(account_id=card.account_id, at_date=card.agreed_date or today())
-    customer_operations.record_look(customer_id=account.holder.id, actor=actor)
+    customer_operations.record_look(customer_id=account.holder.id, actor=actor, purpose=LookPurpose.BILLING)
     actions = {str(one) for one in CHARGE_WORKFLOW.actions(card.state, actor)} if card.case_id is None else set()
     if card.proposer_id is not None and card.proposer_id == actor.id:
         actions.discard("agree")

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from accounts.domain.privacy import LookPurpose
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts
 from accounts.queries.accounts import AccountOverview
@@ -105,7 +106,7 @@ def arrange(request: HttpRequest, account_id: int) -> HttpResponse:
     with or_404():
         account = accounts.overview(account_id=account_id, at_date=today())
     actor = actor_of(request)
-    customer_operations.record_look(customer_id=account.holder.id, actor=actor)
+    customer_operations.record_look(customer_id=account.holder.id, actor=actor, purpose=LookPurpose.BILLING)
     held = {span.account_id: span.account_number for span in accounts.held_by(customer_id=account.holder.id)
             if span.holds(today())}  # fmt: skip
     running = _running(account)
@@ -164,7 +165,7 @@ def take_money(request: HttpRequest, consolidated_bill_id: int) -> HttpResponse:
 def _looked_at(request: HttpRequest, consolidated_bill_id: int) -> ConsolidatedCard:
     with or_404():
         card = consolidated.one(consolidated_bill_id=consolidated_bill_id)
-    customer_operations.record_look(customer_id=card.customer_id, actor=actor_of(request))
+    customer_operations.record_look(customer_id=card.customer_id, actor=actor_of(request), purpose=LookPurpose.BILLING)
     return card
 
 

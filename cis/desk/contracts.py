@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts.domain.privacy import LookPurpose
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_findings, tell_refusal, today
@@ -198,7 +199,7 @@ def pdf(request: HttpRequest, contract_id: int) -> HttpResponse:
     with or_404():
         detail = supply_contracts.one(contract_id=contract_id)
     actor = actor_of(request)
-    customer_operations.record_look(customer_id=detail.card.customer_id, actor=actor)
+    customer_operations.record_look(customer_id=detail.card.customer_id, actor=actor, purpose=LookPurpose.CONTRACT)
     try:
         answer = HttpResponse(operations.paper(contract_id=contract_id, actor=actor), content_type="application/pdf")
     except Refused as refusal:
@@ -216,7 +217,9 @@ def scan(request: HttpRequest, contract_id: int) -> FileResponse:
         detail = supply_contracts.one(contract_id=contract_id)
     if detail.scan_id is None:
         raise Http404
-    customer_operations.record_look(customer_id=detail.card.customer_id, actor=actor_of(request))
+    customer_operations.record_look(
+        customer_id=detail.card.customer_id, actor=actor_of(request), purpose=LookPurpose.CONTRACT
+    )
     kept = documents.about(detail.scan_id)
     return FileResponse(
         documents.open(detail.scan_id), content_type=kept.media_type, as_attachment=True,
@@ -226,7 +229,7 @@ def scan(request: HttpRequest, contract_id: int) -> FileResponse:
 
 def _page(request: HttpRequest, detail: Any, paper_form: PaperForm, end_form: ContractEndForm) -> HttpResponse:
     actor = actor_of(request)
-    customer_operations.record_look(customer_id=detail.card.customer_id, actor=actor)
+    customer_operations.record_look(customer_id=detail.card.customer_id, actor=actor, purpose=LookPurpose.CONTRACT)
     context = {
         "detail": detail,
         "card": detail.card,

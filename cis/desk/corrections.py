@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from accounts.domain.privacy import LookPurpose
 from accounts.operations import customers as customer_operations
 from billing.operations import rebills, trials
 from billing.queries import rebills as rebill_queries
@@ -67,7 +68,7 @@ def new(request: HttpRequest, account_id: int, agreement_id: int, method: str) -
     if method not in METHODS:
         raise Http404
     account, agreement = supply_of(account_id, agreement_id)
-    customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request))
+    customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request), purpose=LookPurpose.BILLING)
     point = agreement.service_point_id
     (place,) = places.overview(service_point_ids=[point], at_date=today())
     meters = [(str(meter.id), meter.serial) for meter in place.meters]

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from accounts.domain.privacy import LookPurpose
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, tell_refusal, today
@@ -71,7 +72,7 @@ def show(request: HttpRequest, defect_id: int) -> HttpResponse:
         card = queries.one(defect_id=defect_id)
     if card.account_id is not None:
         holder = accounts.overview(account_id=card.account_id, at_date=today()).holder
-        customer_operations.record_look(customer_id=holder.id, actor=actor_of(request))
+        customer_operations.record_look(customer_id=holder.id, actor=actor_of(request), purpose=LookPurpose.FIELD)
     actor = actor_of(request)
     actions = {str(action) for action in DEFECTS.actions(DefectState(card.state), actor)}
     if card.asker_id == actor.id:

@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts.domain.privacy import LookPurpose
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts
 from billing.domain.adjustments import DECIDERS
@@ -67,7 +68,7 @@ def new(request: HttpRequest, account_id: int) -> HttpResponse:
     """Demand a deposit, with its computed size and what it comes from."""
     with or_404():
         account = accounts.overview(account_id=account_id, at_date=today())
-    customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request))
+    customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request), purpose=LookPurpose.PAYMENT)
     try:
         rule = deposit_rules.rule(at=today())
         expected = ExpectedForm(request.POST or request.GET).expected_minor()
@@ -103,7 +104,7 @@ def receipt(request: HttpRequest, deposit_id: int) -> HttpResponse:
     with or_404():
         detail = deposits.one(deposit_id=deposit_id, today=today())
     account = accounts.overview(account_id=detail.card.account_id, at_date=today())
-    customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request))
+    customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request), purpose=LookPurpose.PAYMENT)
     content = deposit_papers.receipt(deposit_id=deposit_id, today=today())
     answer = HttpResponse(content, content_type=deposit_papers.MEDIA_TYPE)
     answer["Content-Disposition"] = f'inline; filename="deposit-{deposit_id}.pdf"'
@@ -217,7 +218,7 @@ def _page(request: HttpRequest, deposit_id: int, form: RequestForm, more: Increa
         detail = deposits.one(deposit_id=deposit_id, today=today())
     actor = actor_of(request)
     account = accounts.overview(account_id=detail.card.account_id, at_date=today())
-    customer_operations.record_look(customer_id=account.holder.id, actor=actor)
+    customer_operations.record_look(customer_id=account.holder.id, actor=actor, purpose=LookPurpose.PAYMENT)
     waiting, is_open = detail.waiting, detail.card.state == "open"
     waited = supply_deposits.waited_for(account_ids=[detail.card.account_id], today=today())
     is_waited_for = detail.card.account_id in waited

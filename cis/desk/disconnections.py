@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts.domain.privacy import LookPurpose
 from accounts.operations import customers as customer_operations
 from accounts.queries import supplier
 from arrears.domain.cut_facts import CutRule
@@ -86,7 +87,7 @@ def _page(request: HttpRequest, order_id: int, **more: Any) -> HttpResponse:
         row = queries.one(order_id=order_id)
     actor = actor_of(request)
     if row.customer_id is not None:
-        customer_operations.record_look(customer_id=row.customer_id, actor=actor)
+        customer_operations.record_look(customer_id=row.customer_id, actor=actor, purpose=LookPurpose.ARREARS)
     now = timezone.localtime()
     is_over = row.state in {"restored", "cancelled", "expired", "failed", "cut", "restoring"}
     may_collect, may_agree = actor.is_one_of(COLLECTORS), actor.is_one_of(APPROVERS) and actor.id != row.proposer_id

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts.domain.privacy import LookPurpose
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts
 from arrears.operations import demands, disconnections, dunning
@@ -92,7 +93,7 @@ def case_page(request: HttpRequest, case_id: int, **forms: Any) -> HttpResponse:
         case = queries.one(case_id=case_id)
     actor, now = actor_of(request), timezone.now()
     account = accounts.overview(account_id=case.account_id, at_date=today())
-    customer_operations.record_look(customer_id=account.holder.id, actor=actor)
+    customer_operations.record_look(customer_id=account.holder.id, actor=actor, purpose=LookPurpose.ARREARS)
     debts = cuts.debts(account_id=case.account_id)
     of_account = orders.of_account(account_id=case.account_id)
     running = next((one for one in of_account if one.id == case.order_id), None)

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts.domain.privacy import LookPurpose
 from accounts.domain.tax_profiles import ConsentWay
 from accounts.operations import customers as customer_operations
 from accounts.operations import tax_profiles
@@ -193,7 +194,7 @@ def of_account(request: HttpRequest, account_id: int) -> HttpResponse:
     with or_404():
         account = accounts.overview(account_id=account_id, at_date=today())
     actor = actor_of(request)
-    customer_operations.record_look(customer_id=account.holder.id, actor=actor)
+    customer_operations.record_look(customer_id=account.holder.id, actor=actor, purpose=LookPurpose.BILLING)
     may_edit = bool(actor.roles & {*CLERKS, *BILLERS})
     if request.method == "POST" and not may_edit:
         raise Http404
@@ -226,7 +227,7 @@ def of_account(request: HttpRequest, account_id: int) -> HttpResponse:
 def _page(request: HttpRequest, found: InvoiceDetail, form: RedForm) -> HttpResponse:
     actor, card = actor_of(request), found.card
     account = accounts.overview(account_id=card.account_id, at_date=today())
-    customer_operations.record_look(customer_id=account.holder.id, actor=actor)
+    customer_operations.record_look(customer_id=account.holder.id, actor=actor, purpose=LookPurpose.BILLING)
     decides = actor.is_one_of(DECIDERS)
     names = users.names([one for one in (card.proposer_id, card.decider_id) if one])
     context = {

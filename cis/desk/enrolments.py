@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _late
 from django.views.decorators.http import require_POST
 
+from accounts.domain.privacy import LookPurpose
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts, supplier
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_refusal, today
@@ -82,7 +83,9 @@ def show(request: HttpRequest, enrollment_id: int) -> HttpResponse:
     """Show an enrolment: its schedule and chart, what was charged, and what may be done."""
     detail = _detail(enrollment_id)
     account = accounts.overview(account_id=detail.card.account_id, at_date=today())
-    customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request))
+    customer_operations.record_look(
+        customer_id=account.holder.id, actor=actor_of(request), purpose=LookPurpose.CONTRACT
+    )
     context = _context(request, detail) | {"account": account, "chart": chart(detail)}
     return render(request, "desk/enrolment.html", context)
 
@@ -242,7 +245,9 @@ def scan(request: HttpRequest, enrollment_id: int) -> FileResponse:
     detail = _detail(enrollment_id)
     if detail.scan_id is None:
         raise Http404
-    customer_operations.record_look(customer_id=detail.card.customer_id, actor=actor_of(request))
+    customer_operations.record_look(
+        customer_id=detail.card.customer_id, actor=actor_of(request), purpose=LookPurpose.CONTRACT
+    )
     kept = documents.about(detail.scan_id)
     return FileResponse(
         documents.open(detail.scan_id), content_type=kept.media_type, as_attachment=True,

@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
+from accounts.domain.privacy import LookPurpose
 from accounts.operations import customers
 from accounts.queries import accounts
 from accounts.queries.accounts import AccountOverview
@@ -127,7 +128,7 @@ def _opened(request: HttpRequest, bill_id: int) -> tuple[BillDetail, AccountOver
     with or_404():
         bill = bills.one(bill_id=bill_id)
     account = accounts.overview(account_id=bill.card.account_id, at_date=bill.card.start_date)
-    customers.record_look(customer_id=account.holder.id, actor=actor_of(request))
+    customers.record_look(customer_id=account.holder.id, actor=actor_of(request), purpose=LookPurpose.BILLING)
     return bill, account
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts.domain.privacy import LookPurpose
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts
 from arrears.domain.cut_facts import HoldKind
@@ -77,7 +78,7 @@ def place_on_account(request: HttpRequest, account_id: int) -> HttpResponse:
     """Place a hold on an account, whether it is overdue or not."""
     with or_404():
         account = accounts.overview(account_id=account_id, at_date=today())
-    customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request))
+    customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request), purpose=LookPurpose.ARREARS)
     form = _form(request, account_id)
     if request.method == "POST" and _placed(request, form, account_id):
         return redirect("desk:account", account_id)

@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from accounts.domain.privacy import LookPurpose
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_refusal, today
@@ -222,7 +223,7 @@ def _card(request: HttpRequest, inspection_id: int) -> InspectionCard:
         card = queries.one(inspection_id=inspection_id)
     if card.account_id is not None:
         holder = accounts.overview(account_id=card.account_id, at_date=today()).holder
-        customer_operations.record_look(customer_id=holder.id, actor=actor_of(request))
+        customer_operations.record_look(customer_id=holder.id, actor=actor_of(request), purpose=LookPurpose.FIELD)
     return card
 
 

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.domain.privacy import LookPurpose
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts, supplier, users
 from arrears.domain import instalments
@@ -73,7 +74,7 @@ def new(request: HttpRequest, account_id: int) -> HttpResponse:
     with or_404():
         account = accounts.overview(account_id=account_id, at_date=today())
     actor = actor_of(request)
-    customer_operations.record_look(customer_id=account.holder.id, actor=actor)
+    customer_operations.record_look(customer_id=account.holder.id, actor=actor, purpose=LookPurpose.ARREARS)
     context: dict[str, Any] = {"account": account, "live": plans.live_of_account(account_id=account_id, today=today())}
     if not plan_rules.is_offered(at=today()):
         return render(request, "desk/plans/plan_new.html", context)
@@ -193,7 +194,7 @@ def _page(request: HttpRequest, plan_id: int, form: EndForm) -> HttpResponse:
         card = plans.one(plan_id=plan_id, today=today())
     actor = actor_of(request)
     account = accounts.overview(account_id=card.account_id, at_date=today())
-    customer_operations.record_look(customer_id=card.customer_id, actor=actor)
+    customer_operations.record_look(customer_id=card.customer_id, actor=actor, purpose=LookPurpose.ARREARS)
     context = {
         "card": card,
         "account": account,
@@ -218,7 +219,9 @@ def _may(card: PlanCard, actor: Actor) -> set[str]:
 def _paper(request: HttpRequest, plan_id: int, make: Any, name: str) -> HttpResponse:
     with or_404():
         card = plans.one(plan_id=plan_id, today=today())
-        customer_operations.record_look(customer_id=card.customer_id, actor=actor_of(request))
+        customer_operations.record_look(
+            customer_id=card.customer_id, actor=actor_of(request), purpose=LookPurpose.ARREARS
+        )
         answer = HttpResponse(make(plan_id=plan_id), content_type="application/pdf")
     answer["Content-Disposition"] = f'inline; filename="{card.number}-{name}.pdf"'
     return answer

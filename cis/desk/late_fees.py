@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts.domain.privacy import LookPurpose
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts
 from arrears.domain.charged_days import FeeState
@@ -90,7 +91,7 @@ def _page(request: HttpRequest, fee_id: int, form: WaiveForm) -> HttpResponse:
         fee = late_fees.one(fee_id=fee_id)
     actor = actor_of(request)
     account = accounts.overview(account_id=fee.account_id, at_date=today())
-    customer_operations.record_look(customer_id=account.holder.id, actor=actor)
+    customer_operations.record_look(customer_id=account.holder.id, actor=actor, purpose=LookPurpose.BILLING)
     may_decide = actor.is_one_of(late_fee_waivers.DECIDERS) and fee.is_waiting
     context: dict[str, Any] = {
         "fee": fee,

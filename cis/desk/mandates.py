@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts.domain.privacy import LookPurpose
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts
 from accounts.queries.accounts import UnknownAccount
@@ -137,7 +138,7 @@ def scan(request: HttpRequest, mandate_id: int) -> FileResponse:
 
 
 def _page(request: HttpRequest, card: MandateCard, *, number: str = "") -> HttpResponse:
-    customer_operations.record_look(customer_id=card.customer_id, actor=actor_of(request))
+    customer_operations.record_look(customer_id=card.customer_id, actor=actor_of(request), purpose=LookPurpose.PAYMENT)
     context = {
         "card": card,
         "number": number,

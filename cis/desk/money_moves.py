@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from accounts.domain.privacy import LookPurpose
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts
 from billing.operations import money_moves as operations
@@ -122,7 +123,7 @@ def _new(request: HttpRequest, account_id: int, payment: payments.PaymentDetail 
     with or_404():
         account = accounts.overview(account_id=account_id, at_date=today())
     actor = actor_of(request)
-    customer_operations.record_look(customer_id=account.holder.id, actor=actor)
+    customer_operations.record_look(customer_id=account.holder.id, actor=actor, purpose=LookPurpose.PAYMENT)
     offer = refunds.offer(account_id=account_id, today=today())
     free = max(0, offer.credit.credit_minor - offer.credit.promised_minor - offer.credit.used_minor)
     first = {

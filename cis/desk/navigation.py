@@ -33,6 +33,7 @@ ENTRIES = (
     NavEntry("desk:changes", _("Changes of use"), "versions", STAFF, _CARE),
     NavEntry("desk:protections", _("Care"), "shield-lock", STAFF, _CARE, _CARED),
     NavEntry("desk:notices", _("Notices"), "send", STAFF, _CARE),
+    NavEntry("desk:erasures", _("Personal data"), "user-shield", STAFF, _CARE, ("desk:access_log",)),
     NavEntry("desk:bills", _("Bills"), "file-invoice", STAFF, _BILLING, ("desk:consolidated_bills",)),
     NavEntry("desk:e_invoices", _("E-invoices"), "receipt", STAFF, _BILLING),
     NavEntry("desk:runs", _("Runs"), "refresh-dot", STAFF, _BILLING),

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 from accounts.domain import notice_texts
 from accounts.domain.notice_events import Channel
 from accounts.domain.notice_states import KEEPERS, NOTICE, NoticeAction, NoticeState
+from accounts.domain.privacy import LookPurpose
 from accounts.operations import consents, contacts, notice_resending
 from accounts.operations import customers as customer_operations
 from accounts.queries import consents as consent_queries
@@ -76,7 +77,9 @@ def show(request: HttpRequest, notice_id: int) -> HttpResponse:
     with or_404():
         notice = notices.one(notice_id=notice_id, actor=actor_of(request))
     if notice.card.customer_id is not None:
-        customer_operations.record_look(customer_id=notice.card.customer_id, actor=actor_of(request))
+        customer_operations.record_look(
+            customer_id=notice.card.customer_id, actor=actor_of(request), purpose=LookPurpose.NOTICE
+        )
     paragraphs = notice_texts.paragraphs(notice.body, site=settings.SITE_URL)
     card = notice.card
     is_posted = card.channel == Channel.POST and card.state == NoticeState.SENT

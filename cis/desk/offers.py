@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts.domain.privacy import LookPurpose
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_findings, today
@@ -74,7 +75,7 @@ def show(request: HttpRequest, offer_id: int) -> HttpResponse:
         detail = offers.one(offer_id=offer_id)
     actor = actor_of(request)
     if detail.card.customer_id is not None:
-        customer_operations.record_look(customer_id=detail.card.customer_id, actor=actor)
+        customer_operations.record_look(customer_id=detail.card.customer_id, actor=actor, purpose=LookPurpose.CONTRACT)
     context = {
         "detail": detail,
         "card": detail.card,
@@ -189,7 +190,9 @@ def pdf(request: HttpRequest, offer_id: int) -> HttpResponse:
     with or_404():
         card = offers.one(offer_id=offer_id).card
     if card.customer_id is not None:
-        customer_operations.record_look(customer_id=card.customer_id, actor=actor_of(request))
+        customer_operations.record_look(
+            customer_id=card.customer_id, actor=actor_of(request), purpose=LookPurpose.CONTRACT
+        )
     answer = HttpResponse(operations.paper(offer_id=offer_id), content_type="application/pdf")
     answer["Content-Disposition"] = f'inline; filename="offer-{card.reference}.pdf"'
     return answer

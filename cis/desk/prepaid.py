@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.domain.privacy import LookPurpose
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts, supplier
 from arrears.queries import orders, prepaid_cuts, prepaid_list
@@ -91,7 +92,7 @@ def switch_on(request: HttpRequest, account_id: int) -> HttpResponse:
         else:
             messages.success(request, _("The account is switched to prepayment."))
             return redirect("desk:account", account_id)
-    customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request))
+    customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request), purpose=LookPurpose.BILLING)
     is_offered = prepay_rules.is_offered(at=today())
     balance = balances.of_account(account_id=account_id, today=today())
     context = {
@@ -151,7 +152,7 @@ def _page(
 ) -> HttpResponse:
     one, actor, at = _standing(account_id), actor_of(request), timezone.now()
     account = accounts.overview(account_id=account_id, at_date=today())
-    customer_operations.record_look(customer_id=account.holder.id, actor=actor)
+    customer_operations.record_look(customer_id=account.holder.id, actor=actor, purpose=LookPurpose.BILLING)
     since = today() - timedelta(days=DAYS_BACK)
     days = queries.rated_days(prepayment_ids=[one.id], since=since).get(one.id, ())
     every = prepay.day_costs(days)

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts.domain.privacy import LookPurpose
 from accounts.domain.protections import KEEPERS, Evidence, ProtectionKind, ProtectionState
 from accounts.operations import customers as customer_operations
 from accounts.operations import protections as operations
@@ -63,7 +64,7 @@ def new(request: HttpRequest, account_id: int) -> HttpResponse:
     with or_404():
         account = accounts.overview(account_id=account_id, at_date=today())
     actor = actor_of(request)
-    customer_operations.record_look(customer_id=account.holder.id, actor=actor)
+    customer_operations.record_look(customer_id=account.holder.id, actor=actor, purpose=LookPurpose.CARE)
     kinds = [rule.kind for rule in care_rules.protections_or_none(at=today()).values() if rule.may_set(actor)]
     form = ProtectionForm(
         posted(request), kinds=kinds, places=orders.supplies(account_id=account_id, on=today()),
@@ -84,7 +85,7 @@ def new(request: HttpRequest, account_id: int) -> HttpResponse:
 def show(request: HttpRequest, protection_id: int) -> HttpResponse:
     """Show a protection with its papers, deadlines and history; the look is recorded."""
     card = _card(protection_id)
-    customer_operations.record_look(customer_id=card.customer_id, actor=actor_of(request))
+    customer_operations.record_look(customer_id=card.customer_id, actor=actor_of(request), purpose=LookPurpose.CARE)
     return _page(request, card)
 
 

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 
+from accounts.domain.privacy import LookPurpose
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts, supplier
 from billing.queries import bills, rated_segments
@@ -91,7 +92,7 @@ def _beginning(request: HttpRequest, plan: Plan) -> tuple[date, date, Mapping[st
         one = rated_segments.one(segment_id=segment_id)
         card = bills.one(bill_id=one.bill_id).card
     account = accounts.overview(account_id=card.account_id, at_date=card.start_date)
-    customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request))
+    customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request), purpose=LookPurpose.BILLING)
     return one.start_date, one.end_date, _adapted(one.values, plan), one.bill_id
 
 

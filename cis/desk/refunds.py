@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.domain.privacy import LookPurpose
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts, users
 from billing.domain.refunds import LIVE, REFUND_WORKFLOW, RefundAction
@@ -74,7 +75,7 @@ def new(request: HttpRequest, account_id: int) -> HttpResponse:
     """Ask for a refund on behalf of the customer; a second person approves it."""
     with or_404():
         account = accounts.overview(account_id=account_id, at_date=today())
-    customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request))
+    customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request), purpose=LookPurpose.PAYMENT)
     offer = refunds.offer(account_id=account_id, today=today())
     form = NewRefundForm(
         posted(request),
@@ -140,7 +141,7 @@ def _do(card: RefundDetail, action: str, given: dict[str, Any], actor: Actor) ->
 def _page(request: HttpRequest, card: RefundDetail, bound: dict[str, PageForm]) -> HttpResponse:
     actor = actor_of(request)
     account = accounts.overview(account_id=card.account_id, at_date=today())
-    customer_operations.record_look(customer_id=account.holder.id, actor=actor)
+    customer_operations.record_look(customer_id=account.holder.id, actor=actor, purpose=LookPurpose.PAYMENT)
     may = {str(action) for action in REFUND_WORKFLOW.actions(card.state, actor)}
     if actor.id == card.asker_id or not (card.has_account or card.channel != "bank"):
         may.discard(RefundAction.APPROVE)

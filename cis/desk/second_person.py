@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from accounts.domain.privacy import LookPurpose
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts
 from billing.domain.adjustments import DECIDERS
@@ -87,7 +88,7 @@ def _page(request: HttpRequest, kind: Kind, card: DecisionCard, form: ReverseFor
     actor = actor_of(request)
     sides = [accounts.overview(account_id=one, at_date=today()) for one in kind.accounts_of(card)]
     for side in sides:
-        customer_operations.record_look(customer_id=side.holder.id, actor=actor)
+        customer_operations.record_look(customer_id=side.holder.id, actor=actor, purpose=LookPurpose.PAYMENT)
     decides, is_own = actor.is_one_of(DECIDERS), card.proposer_id == actor.id
     context = {
         "card": card,

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from accounts.domain.privacy import LookPurpose
 from accounts.operations import customers as customer_operations
 from accounts.operations import telephone_pins as operations
 from accounts.queries import accounts, telephone_pins
@@ -27,7 +28,7 @@ def pin(request: HttpRequest, account_id: int) -> HttpResponse:
     if digits is None:
         messages.info(request, _("Enquiries by telephone are not offered here."))
         return redirect("desk:account", account_id)
-    customer_operations.record_look(customer_id=account.holder.id, actor=actor)
+    customer_operations.record_look(customer_id=account.holder.id, actor=actor, purpose=LookPurpose.TELEPHONE)
     given: dict[str, Any] = {"account_id": account_id, "customer_id": account.holder.id, "actor": actor}
     if request.method == "POST" and (refused := _refused(request, account.holder.id)):
         tell_refusal(request, refused)

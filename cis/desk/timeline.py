@@ -15,6 +15,7 @@ from cis.desk import (
     case_words,
     deposit_words,
     e_invoice_words,
+    privacy_words,
     write_off_words,
 )
 from cis.desk.money_words import EVENTS
@@ -88,6 +89,7 @@ SENTENCES: Mapping[tuple[str, str], Any] = {
     **e_invoice_words.EVENTS,
     **budget_words.EVENTS,
     **care_words.EVENTS,
+    **privacy_words.EVENTS,
     **case_words.EVENTS,
     **call_words.EVENTS,
     **case_quality_words.EVENTS,

@@ -45,6 +45,7 @@ from cis.desk import (
     people_urls,
     plan_urls,
     price_days,
+    privacy_urls,
     programmes,
     rate_check,
     reads,
@@ -330,5 +331,6 @@ urlpatterns = [
     *budget_urls.urlpatterns,
     *care_urls.urlpatterns,
     *people_urls.urlpatterns,
+    *privacy_urls.urlpatterns,
     *plan_urls.urlpatterns,
 ]

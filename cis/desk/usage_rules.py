@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
+from accounts.domain.privacy import LookPurpose
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts
 from billing.operations import rule_trials
@@ -178,7 +179,7 @@ def _head(request: HttpRequest, place: ServicePointOverview) -> dict[str, Any]:
     if not supplied:
         return {"place": place, "account": None}
     account = accounts.overview(account_id=supplied[0].account_id, at_date=today())
-    customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request))
+    customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request), purpose=LookPurpose.BILLING)
     return {"place": place, "account": account}
 
 

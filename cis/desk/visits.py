@@ -11,6 +11,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
+from accounts.domain.privacy import LookPurpose
 from accounts.domain.surveys import PLAN
 from accounts.domain.visits import VisitState
 from accounts.operations import customers as customer_operations
@@ -73,7 +74,7 @@ def new(request: HttpRequest, account_id: int) -> HttpResponse:
     with or_404():
         account = accounts.overview(account_id=account_id, at_date=today())
     actor = actor_of(request)
-    customer_operations.record_look(customer_id=account.holder.id, actor=actor)
+    customer_operations.record_look(customer_id=account.holder.id, actor=actor, purpose=LookPurpose.CARE)
     first = {"request_key": uuid4().hex, "start_date": today(), "due_date": today() + timedelta(days=7)}
     form = VisitForm(posted(request), initial=first)
     if form.is_bound and form.is_valid():
@@ -93,7 +94,7 @@ def new(request: HttpRequest, account_id: int) -> HttpResponse:
 def show(request: HttpRequest, visit_id: int) -> HttpResponse:
     """Show a visit with its result and history; the look is recorded."""
     card = _card(visit_id)
-    customer_operations.record_look(customer_id=card.customer_id, actor=actor_of(request))
+    customer_operations.record_look(customer_id=card.customer_id, actor=actor_of(request), purpose=LookPurpose.CARE)
     return _page(request, card)
 
 

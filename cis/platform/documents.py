@@ -3,10 +3,13 @@ Files that are kept: meter files, printed bills, papers of customers.
 
 A file lies under settings.DOCUMENTS_DIR by the SHA-256 of its bytes, so the same bytes are kept once and a kept file
 never changes. It is on the disk before the row that names it is committed; a file without a row does no harm.
+
+Documents of customers are encrypted soon after they were kept (``cis.platform.sealed_documents``), and read as before.
 """
 
 import hashlib
 import os
+import secrets
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -17,7 +20,7 @@ from django.conf import settings
 
 from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.errors import Refused
-from cis.platform import db
+from cis.platform import db, person_keys, sealing
 from cis.platform.models import Document
 
 BYTES_MOST = 1024 * 1024 * 1024
@@ -41,6 +44,12 @@ class DocumentLost(Refused):
     """The row is there, the file under settings.DOCUMENTS_DIR is not, or is not what was kept."""
 
     code = "document_lost"
+
+
+class DocumentErased(UnknownDocument):
+    """Nobody can read the document any more: whose it was is anonymised, or its time is over."""
+
+    code = "document_erased"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +85,13 @@ def keep(
             Path(incoming.name).unlink(missing_ok=True)
     made = db.fetch(_KEEP, [sha256, name[-NAME_MOST:], media_type, size, actor.id])
     # What was kept before is looked for by a statement of its own, which sees what others committed meanwhile.
-    row_id: int = made[0][0] if made else Document.objects.values_list("id", flat=True).get(sha256=sha256)
-    return row_id
+    if made:
+        return int(made[0][0])
+    before = Document.objects.only("id", "sealed_name").get(sha256=sha256)
+    if before.sealed_name:
+        path_of(sha256).unlink(missing_ok=True)  # it is there encrypted; whose it is now gets the key next
+        Document.objects.filter(id=before.id).update(looked_at=None)
+    return before.id
 
 
 _KEEP = """
@@ -110,16 +124,60 @@ def open(document_id: int) -> BinaryIO:  # noqa: A001 (documents.open reads as i
 
     :raises UnknownDocument: there is none of this id.
     :raises DocumentLost: its bytes are gone, or are not as many as were kept.
+    :raises DocumentErased: whose it was is anonymised, or its time is over.
     """
-    kept = about(document_id)
-    path = path_of(kept.sha256)
-    if not path.is_file() or path.stat().st_size != kept.size:
-        raise DocumentLost(
-            f"The file of document {document_id} ({kept.name}) is lost.",
-            advice="Restore DOCUMENTS_DIR from the backup.",
-            sha256=kept.sha256,
-        )
+    row = Document.objects.filter(id=document_id).first()
+    if row is None:
+        raise UnknownDocument(f"There is no document {document_id}.")
+    if row.erased_at is not None:
+        raise DocumentErased(f"Document {document_id} was erased.", document_id=document_id)
+    if row.sealed_name:
+        return BytesIO(_unsealed(row))
+    path = path_of(row.sha256)
+    if not path.is_file() or path.stat().st_size != row.size:
+        raise _lost(row)
     return path.open("rb")
+
+
+def _unsealed(row: Document) -> bytes:
+    key, path = person_keys.of_document(row.id), sealed_path(row.sealed_name)
+    if key is None:
+        raise DocumentErased(f"Document {row.id} was erased.", document_id=row.id)
+    if not path.is_file():
+        raise _lost(row)
+    return sealing.unseal_bytes(path.read_bytes(), key=key, purpose=purpose_of(row.id))
+
+
+def _lost(row: Document) -> DocumentLost:
+    return DocumentLost(
+        f"The file of document {row.id} ({row.name}) is lost.",
+        advice="Restore DOCUMENTS_DIR from the backup.",
+        sha256=row.sha256,
+    )
+
+
+def purpose_of(document_id: int) -> bytes:
+    """Return what the bytes of an encrypted document are bound to: they are read as this document alone."""
+    return f"document {document_id}".encode()
+
+
+def write_sealed(sealed: bytes) -> str:
+    """Write encrypted bytes under a name of their own, completely or not at all, and return the name."""
+    name = secrets.token_hex(32)
+    with NamedTemporaryFile(dir=settings.DOCUMENTS_DIR, prefix="incoming-", delete=False) as incoming:
+        try:
+            incoming.write(sealed)
+            incoming.flush()
+            os.fsync(incoming.fileno())
+            _put(Path(incoming.name), sealed_path(name))
+        finally:
+            Path(incoming.name).unlink(missing_ok=True)
+    return name
+
+
+def sealed_path(name: str) -> Path:
+    """Return where encrypted bytes lie."""
+    return Path(settings.DOCUMENTS_DIR) / "sealed" / name[:2] / name
 
 
 def path_of(sha256: str) -> Path:

@@ -9,6 +9,8 @@ from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Func, Value
 
+from cis.platform import sealing
+
 
 class _OneId(Func):
     """A range that holds just one id, so that GiST compares ids without the btree_gist extension."""
@@ -61,6 +63,28 @@ class ExternalId(models.CharField):
         kwargs.setdefault("max_length", 64)
         kwargs.setdefault("unique", True)
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+
+
+class SealedText(models.TextField):
+    """
+    A text that is encrypted in the database and plain in Python; an empty one stays empty.
+
+    It cannot be looked for but by whether it is empty: each writing looks different. SQL of the data plane reads it
+    with ``cis.platform.sealing.unseal_text`` and writes it with ``seal_text``.
+    """
+
+    def get_prep_value(self, value: object) -> object:
+        """Encrypt what is written."""
+        plain = super().get_prep_value(value)
+        return sealing.seal_text(plain) if isinstance(plain, str) and not sealing.is_sealed(plain) else plain
+
+    def from_db_value(self, value: str | None, *_context: object) -> str | None:
+        """Decrypt what is read."""
+        return value if value is None else sealing.unseal_text(value)
+
+    def get_lookup(self, lookup_name: str) -> object:
+        """Allow to ask whether it is empty, and nothing else."""
+        return super().get_lookup(lookup_name) if lookup_name in {"exact", "isnull"} else None
 
 
 class SearchGrams(ArrayField):

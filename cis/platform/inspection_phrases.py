@@ -4,11 +4,12 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext_noop as _
 
-from cis.platform import care_phrases, people_phrases
+from cis.platform import care_phrases, people_phrases, privacy_phrases
 
 SENTENCES: Mapping[str, str] = {
     **care_phrases.SENTENCES,
     **people_phrases.SENTENCES,
+    **privacy_phrases.SENTENCES,
     "unknown_inspection": _("There is no such inspection."),
     "unknown_defect": _("There is no such defect."),
     "unknown_defect_code": _("The catalogue has no such defect."),

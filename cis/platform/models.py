@@ -84,6 +84,47 @@ class Document(models.Model):
     size = models.BigIntegerField()
     created_at = models.DateTimeField(default=timezone.now)
     actor_id = models.BigIntegerField(null=True)
+    sealed_name = models.CharField(max_length=64, db_default="", help_text="File of its encrypted bytes; empty: plain.")
+    looked_at = models.DateTimeField(null=True, help_text="When it was looked whose it is.")
+    erased_at = models.DateTimeField(null=True, help_text="Since when nobody can read it.")
+
+    class Meta:
+        indexes = [
+            models.Index(name="document_to_look_at", fields=["id"], condition=models.Q(looked_at=None, sealed_name="")),
+        ]
+
+
+class PersonKey(models.Model):
+    """
+    The key of one customer: what is kept for that customer alone is encrypted with it.
+
+    It is wrapped by a key of the installation (settings.DATA_KEYS). Whoever takes it away takes all those away.
+    """
+
+    customer_id = models.BigIntegerField(unique=True, help_text="No foreign key: the platform knows no rooms.")
+    wrapped = models.TextField(help_text="Empty: it was destroyed.")
+    created_at = models.DateTimeField(default=timezone.now)
+    destroyed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="destroyed_key_is_gone",
+                condition=models.Q(wrapped="", destroyed_at__isnull=False)
+                | ~models.Q(wrapped="") & models.Q(destroyed_at=None),
+            ),
+        ]
+
+
+class DocumentKey(models.Model):
+    """The key of one document, wrapped by that of a customer; a document of two has two of these."""
+
+    document = models.ForeignKey(Document, on_delete=models.CASCADE, related_name="keys")
+    customer_id = models.BigIntegerField(db_index=True)
+    wrapped = models.BinaryField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(name="a_customer_has_one_key", fields=["document", "customer_id"])]
 
 
 class Sequence(models.Model):

@@ -22,6 +22,7 @@ from cis.platform import (
     pack_outages,
     pack_plans,
     pack_prepay,
+    pack_privacy,
     pack_write_offs,
 )
 from cis.platform.pack_charges import ChargesByHand, ChargeTax
@@ -313,6 +314,7 @@ class Rules:
     loyalty: pack_care.Loyalty = field(metadata=_LOCAL)
     protections: dict[str, pack_care.Protection] = field(metadata={**_LOCAL, "names": pack_care.PROTECTIONS})
     segments: dict[str, pack_care.Segment] = field(metadata={**_LOCAL, "names": pack_care.CODES})
+    personal_data: pack_privacy.PersonalData = field(metadata=_LOCAL)
     visit_plans: dict[str, pack_care.VisitPlan] = field(metadata={**_LOCAL, "names": pack_care.CODES})
     surveys: pack_care.Surveys = field(metadata=_LOCAL)
     service_standards: dict[str, ServiceStandard] = field(

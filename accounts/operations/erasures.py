@@ -1,0 +1,217 @@
+"""
+Personal data are overwritten: found by night or asked for, released by another person, done by a worker.
+
+The night lists who gave up their last account long enough ago and of whom nothing is open. A customer asks in the
+portal, or a clerk for a customer. Nothing is overwritten before a second person has released it, and what stands
+against it is looked at again then. What was done cannot be undone.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Final
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.domain.privacy import ErasureReason, ErasureState
+from accounts.models.privacy import Erasure
+from accounts.operations import contacts
+from accounts.queries import privacy
+from accounts.queries.privacy import UnknownErasure
+from cis.kernel.actors import SYSTEM, Actor, ActorKind
+from cis.kernel.enums import Role
+from cis.kernel.errors import Refused
+from cis.kernel.workflow import NotAllowed
+from cis.platform import audit, jobs, personal, sealed_documents
+from cis.platform.db import joins_transaction, locked_row, opens_transaction
+from cis.platform.personal import Obstacle
+
+SUBJECT, WORK, NIGHT = "erasure", "erase_personal_data", "find_erasures"
+RELEASERS: Final[frozenset[Role | ActorKind]] = frozenset((Role.SUPERVISOR,))
+"""Who lets personal data be overwritten."""
+PIECE: Final = 500
+
+
+class ErasureRefused(Refused):
+    """Something stands against it; ``detail["obstacles"]`` says what, with the day on which it ends by itself."""
+
+    code = "erasure_refused"
+
+
+class ErasureExists(Refused):
+    """It is on the list already, or done."""
+
+    code = "erasure_exists"
+
+
+class ErasureDecided(Refused):
+    """Somebody decided on it meanwhile."""
+
+    code = "erasure_decided"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a night found: who is due now, and of whom something is open still."""
+
+    due: int
+    waiting: int
+
+
+@opens_transaction
+def ask(*, customer_id: int, today: date, actor: Actor) -> int:
+    """
+    Ask that the data of a customer are overwritten, as the customer or for the customer; return the id.
+
+    :raises UnknownCustomer: there is none.
+    :raises ErasureRefused: something is open, or the data must be kept still; each reason is named.
+    :raises ErasureExists: it was asked for, or is done.
+    """
+    contacts.lock_customer(customer_id=customer_id)
+    if privacy.open_of(customer_id=customer_id) is not None:
+        raise ErasureExists("It was asked for already.", customer_id=customer_id)
+    against = privacy.obstacles(customer_id=customer_id, reason=ErasureReason.REQUEST, today=today)
+    if against:
+        raise _refusal(against, customer_id)
+    return _list(customer_id, ErasureReason.REQUEST, actor)
+
+
+def night(at: datetime) -> None:
+    """List who is due; a place without a rule lists nobody."""
+    find(today=timezone.localdate(at))
+
+
+def find(*, today: date) -> Found:
+    """List all customers whose time is over and of whom nothing is open; the same night twice lists nobody twice."""
+    kept = privacy.rule_or_none(at=today)
+    due = waiting = after = 0
+    if kept is None:
+        return Found(0, 0)
+    before = date(today.year - kept.keep_years, today.month, min(today.day, 28))
+    while chunk := privacy.candidates(before=before, after_id=after, most=PIECE):
+        after = chunk[-1]
+        for customer_id in chunk:
+            if _find_one(customer_id, today):
+                due += 1
+            else:
+                waiting += 1
+    return Found(due, waiting)
+
+
+@opens_transaction
+def _find_one(customer_id: int, today: date) -> bool:
+    if privacy.obstacles(customer_id=customer_id, reason=ErasureReason.RETENTION, today=today):
+        return False
+    try:
+        with transaction.atomic():
+            _list(customer_id, ErasureReason.RETENTION, SYSTEM)
+    except IntegrityError:
+        return False  # somebody asked for it meanwhile
+    return True
+
+
+@opens_transaction
+def release(*, erasure_id: int, today: date, actor: Actor) -> None:
+    """
+    Let the data be overwritten, as the second person; a worker does it next.
+
+    :raises UnknownErasure: there is none.
+    :raises NotAllowed: the actor may not, or asked for it.
+    :raises ErasureDecided: somebody decided before.
+    :raises ErasureRefused: something stands against it now.
+    """
+    row = _to_decide(erasure_id, actor)
+    against = privacy.obstacles(customer_id=row.customer_id, reason=ErasureReason(row.reason), today=today)
+    if against:
+        raise _refusal(against, row.customer_id)
+    _decide(row, ErasureState.RELEASED, actor)
+    jobs.wake(WORK)
+
+
+@opens_transaction
+def drop(*, erasure_id: int, actor: Actor) -> None:
+    """
+    Refuse an erasure, as the second person; the night may list it again after the time of retention.
+
+    :raises UnknownErasure, NotAllowed, ErasureDecided: see ``release``.
+    """
+    _decide(_to_decide(erasure_id, actor), ErasureState.DROPPED, actor)
+
+
+def work(at: datetime) -> None:
+    """Overwrite what was released, one customer a transaction."""
+    today = timezone.localdate(at)
+    released = Erasure.objects.filter(state=ErasureState.RELEASED.value).order_by("id")
+    for erasure_id in list(released.values_list("id", flat=True)):
+        erase(erasure_id=erasure_id, today=today)
+
+
+@opens_transaction
+def erase(*, erasure_id: int, today: date) -> None:
+    """
+    Overwrite the data of one customer, destroy the key of the documents, and note how many rows it were.
+
+    What was opened since the release puts it back on the list, with the reason. Done twice it does nothing.
+    """
+    row = locked_row(Erasure, erasure_id)
+    if row is None or row.state != ErasureState.RELEASED.value:
+        return
+    contacts.lock_customer(customer_id=row.customer_id)
+    against = privacy.obstacles(customer_id=row.customer_id, reason=ErasureReason(row.reason), today=today)
+    if against:
+        row.state, row.stuck, row.decider_id, row.decided_at = ErasureState.DUE.value, against[0].code, None, None
+        row.save(update_fields=["state", "stuck", "decider_id", "decided_at"])
+        audit.record(SYSTEM, "put_back", SUBJECT, row.id, reason=row.stuck)
+        return
+    shared = privacy.shared_files(customer_id=row.customer_id, kept=privacy.rule(at=today))
+    lost = sealed_documents.let_go_step(customer_id=row.customer_id)
+    sealed_documents.destroy_step(document_ids=list(shared))
+    counts = personal.erase_step(customer_id=row.customer_id)
+    row.refresh_from_db()
+    row.state, row.done_at, row.stuck = ErasureState.DONE.value, timezone.now(), ""
+    row.counts = {table: count for table, count in counts.items() if count} | {"platform_document": lost + len(shared)}
+    row.save(update_fields=["state", "done_at", "stuck", "counts"])
+    audit.record(SYSTEM, "erase", "customer", row.customer_id, erasure_id=row.id, documents=lost + len(shared))
+
+
+@joins_transaction
+def _list(customer_id: int, reason: ErasureReason, actor: Actor) -> int:
+    since = privacy.since_date(customer_id=customer_id)
+    assert since is not None  # an account that is held stands against it
+    row = Erasure.objects.create(
+        customer_id=customer_id, reason=reason.value, since_date=since, asker_kind=str(actor.kind), asker_id=actor.id,
+        asker_name=actor.name[:150],
+    )  # fmt: skip
+    audit.record(actor, "list", SUBJECT, row.id, reason=reason, customer_id=customer_id)
+    return int(row.id)
+
+
+def _to_decide(erasure_id: int, actor: Actor) -> Erasure:
+    row = locked_row(Erasure, erasure_id)
+    if row is None:
+        raise UnknownErasure(f"There is no erasure {erasure_id}.", erasure_id=erasure_id)
+    if not actor.is_one_of(RELEASERS):
+        raise NotAllowed("A supervisor decides on this.", erasure_id=erasure_id)
+    if row.asker_id is not None and row.asker_id == actor.id:
+        raise NotAllowed("Who asked for it does not decide on it.", erasure_id=erasure_id)
+    if row.state != ErasureState.DUE.value:
+        raise ErasureDecided("Somebody decided on it meanwhile.", erasure_id=erasure_id, state=row.state)
+    return row
+
+
+def _decide(row: Erasure, state: ErasureState, actor: Actor) -> None:
+    row.state, row.decider_id, row.decider_name = state.value, actor.id, actor.name[:150]
+    row.decided_at, row.stuck = timezone.now(), ""
+    row.save(update_fields=["state", "decider_id", "decider_name", "decided_at", "stuck"])
+    audit.record(actor, "release" if state is ErasureState.RELEASED else "drop", SUBJECT, row.id)
+
+
+def _refusal(against: Iterable[Obstacle], customer_id: int) -> ErasureRefused:
+    found = [(one.code, one.until_date) for one in against]
+    return ErasureRefused(
+        "The data of the customer cannot be overwritten yet: " + ", ".join(code for code, _ in found) + ".",
+        advice="Settle what is open; what has to be kept longer can go from the day that is named.",
+        customer_id=customer_id,
+        obstacles=found,
+    )

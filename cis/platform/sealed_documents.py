@@ -1,0 +1,136 @@
+"""
+Documents of customers, encrypted on the disk: sealed soon after they were kept, unreadable once nobody has their key.
+
+``seal_new`` looks every few minutes at what was kept and asks ``cis.platform.personal`` whose it is. A file that is
+nobody's - a tariff, a meter file - is looked at once and stays plain; a file that names many customers is destroyed
+when its time is over (``destroy_step``).
+"""
+
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from cis.platform import db, documents, person_keys, personal, sealing
+from cis.platform.db import joins_transaction, opens_transaction
+from cis.platform.models import Document
+
+WORK = "seal_documents"
+SETTLED = timedelta(minutes=2)
+"""So old a document is when it is looked whose it is: the row that names it is committed by then."""
+PIECE = 200
+
+
+def seal_new(at: datetime) -> None:
+    """Encrypt the documents of customers that were kept since the last time."""
+    while _seal_some(at):
+        pass
+
+
+@opens_transaction
+def _seal_some(at: datetime) -> int:
+    rows = db.fetch(
+        """
+        SELECT id FROM platform_document
+        WHERE looked_at IS NULL AND sealed_name = '' AND erased_at IS NULL AND created_at < %s
+        ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+        """,
+        [at - SETTLED, PIECE],
+    )
+    ids = [one for (one,) in rows]
+    owners = owners_of(ids, is_new=True)
+    for document_id in ids:
+        if owners[document_id]:
+            seal_step(document_id=document_id, customer_ids=owners[document_id])
+    db.execute("UPDATE platform_document SET looked_at = %s WHERE id = ANY(%s)", [at, ids])
+    return len(ids)
+
+
+def owners_of(document_ids: Collection[int], *, is_new: bool = False) -> dict[int, set[int]]:
+    """Return the customers of some documents who were not anonymised, by document; see ``personal.owners_of``."""
+    found: dict[int, set[int]] = defaultdict(set)
+    pairs = personal.owners_of(list(document_ids), is_new=is_new)
+    gone = {
+        one
+        for (one,) in db.fetch(
+            "SELECT customer_id FROM platform_personkey WHERE wrapped = '' AND customer_id = ANY(%s)",
+            [[customer for _, customer in pairs]],
+        )
+    }
+    for document_id, customer_id in pairs:
+        if customer_id not in gone:
+            found[document_id].add(customer_id)
+    return found
+
+
+@joins_transaction
+def seal_step(*, document_id: int, customer_ids: Collection[int]) -> None:
+    """
+    Encrypt a document for these customers; one that is encrypted already is theirs as well from now on.
+
+    The plain file goes when the transaction is committed; a file that is lost is passed over.
+    """
+    row = db.locked_row(Document, document_id)
+    if row is None or row.erased_at is not None:
+        return
+    if row.sealed_name:
+        key = person_keys.of_document(document_id)
+        if key is not None:
+            person_keys.give_step(document_id=document_id, customer_ids=customer_ids, key=key)
+        return
+    plain = documents.path_of(row.sha256)
+    if not plain.is_file():
+        return
+    key = sealing.new_key()
+    sealed = sealing.seal_bytes(plain.read_bytes(), key=key, purpose=documents.purpose_of(document_id))
+    row.sealed_name = documents.write_sealed(sealed)
+    row.save(update_fields=["sealed_name"])
+    person_keys.give_step(document_id=document_id, customer_ids=customer_ids, key=key)
+    transaction.on_commit(lambda: plain.unlink(missing_ok=True))
+
+
+@joins_transaction
+def seal_at_once_step(*, document_id: int, customer_id: int) -> None:
+    """Encrypt a document of one customer as it is kept; what is made after an erasure says nothing of anybody."""
+    if not db.fetch("SELECT FROM platform_personkey WHERE customer_id = %s AND wrapped = ''", [customer_id]):
+        seal_step(document_id=document_id, customer_ids=[customer_id])
+
+
+@joins_transaction
+def let_go_step(*, customer_id: int) -> int:
+    """
+    Take the key of a customer away; return how many documents nobody can read from now on.
+
+    What is still plain is encrypted first, and what is another customer's too stays readable for that one.
+    """
+    mine = list(personal.documents_of(customer_id=customer_id))
+    owners = owners_of(mine)
+    for document_id in mine:
+        seal_step(document_id=document_id, customer_ids=owners[document_id] | {customer_id})
+    lost = person_keys.destroy_step(customer_id=customer_id)
+    _forget(lost)
+    return len(lost)
+
+
+@joins_transaction
+def destroy_step(*, document_ids: Collection[int]) -> None:
+    """Destroy files that name many customers and whose time is over; their rows stay, without a name."""
+    rows = db.fetch(
+        "SELECT sha256, sealed_name FROM platform_document WHERE id = ANY(%s) AND erased_at IS NULL FOR UPDATE",
+        [list(document_ids)],
+    )
+    paths = [documents.sealed_path(sealed) if sealed else documents.path_of(sha256) for sha256, sealed in rows]
+    _forget(document_ids)
+    transaction.on_commit(lambda: [one.unlink(missing_ok=True) for one in paths])
+
+
+def _forget(document_ids: Collection[int]) -> None:
+    """Forget name and fingerprint of documents that are unreadable: the same bytes are another document later."""
+    db.execute(
+        """
+        UPDATE platform_document SET name = '', sha256 = 'erased:' || id, erased_at = %s WHERE id = ANY(%s)
+        """,
+        [timezone.now(), list(document_ids)],
+    )

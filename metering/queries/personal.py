@@ -1,0 +1,10 @@
+"""Where personal data of customers stand in this room."""
+
+from cis.platform.personal import ROW, Held, actors, by_account, struck
+
+HELD = (
+    Held(
+        table="metering_faultreport", way=by_account(f"{ROW}.reported_at::date"), subject="fault_report",
+        erased=struck("name", "phone", "note", "address") | actors("actor_name"),
+    ),
+)  # fmt: skip
