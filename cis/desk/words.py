@@ -339,6 +339,7 @@ _OF_PIECES = (
     prepaid_words, privacy_words, programme_words, report_words, safety_words, staff_words, till_words,
     write_off_words,
 )  # fmt: skip
+"""Words of one part of the desk each; a module has tables, tones, or both."""
 OTHER_TONES: Mapping[tuple[str, str], str] = {
     ("held", "open"): "warn",
     ("shadow", "open"): "warn",
