@@ -17,7 +17,7 @@ from billing.queries import cycles
 from billing.queries.mailing_targets import Choice
 from cis.desk.forms.customers import choices
 from cis.desk.words import CUSTOMER_KINDS
-from cis.platform.forms import PageForm
+from cis.platform.forms import DayField, PageForm
 from metering.queries import places
 from tariffs.queries import versions
 
@@ -48,8 +48,8 @@ class MailingForm(PageForm):
         label=_("Whom it is about"), required=False, choices=[("", _("All who are chosen")), *AFFECTED_WORDS.items()],
         help_text=_("For a safety campaign."),
     )  # fmt: skip
-    start = forms.DateField(
-        label=_("New price from"), required=False, widget=forms.DateInput(attrs={"type": "date"}),
+    start = DayField(
+        label=_("New price from"), required=False,
         help_text=_("For a price change: whoever is on the tariff on that day is told."),
     )  # fmt: skip
 
