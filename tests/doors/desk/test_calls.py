@@ -125,6 +125,7 @@ def test_the_queue_costs_the_same_however_long_it_is(clerk):
         return len(found)
 
     ask(1)
+    count()  # what a process keeps is read once
     first = count()
     for n in range(2, 6):
         ask(n)
