@@ -93,7 +93,8 @@ def _narrowed(wanted: Wanted) -> QuerySet[AuditEvent]:
 def _seen(rows: QuerySet[AuditEvent], actor: Actor) -> QuerySet[AuditEvent]:
     hidden: Mapping[str, Any] = concealed.hidden_from(actor)
     for kind, ids in hidden.items():
-        rows = rows.exclude(detail__about=kind, detail__about_id__in=list(ids))
+        led = Q(detail__about=kind, detail__about_id__in=list(ids))
+        rows = rows.filter(Q(detail__about__isnull=True) | ~led)  # of most looks nothing is said that led there
     return rows
 
 
