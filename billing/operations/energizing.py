@@ -167,11 +167,7 @@ def order_inspection(
 
 @joins_transaction
 def go_step(row: Energizing, *, today: date) -> None:
-    """
-    Tell the meter that hangs by now where an energizing waited, or send a crew; refused as ``order_step``.
-
-    :raises DepositMissing: of a temporary supply, if the deposit that it waited for was cancelled meanwhile.
-    """
+    """Tell the meter that hangs by now where an energizing waited, or send a crew; refused as ``order_step``."""
     unpaid_deposits.refuse_missing(row, today=today)
     row.meter_id = _ready_meter(row.subject, row.subject_id, row.service_point_id, today)
     _move(row, EnergizingAction.SWITCH, SYSTEM)

@@ -97,8 +97,8 @@ class OrderListForm(PageForm):
     def wanted(self) -> WantedOrders:
         """Return what is asked for; a filter that is wrong filters nothing."""
         self.is_valid()
-        given = [self.cleaned_data.get(name) or "" for name in ("text", "state", "cause")]
-        return WantedOrders(*given, batch=self.cleaned_data.get("batch"))
+        text, state, cause = (self.cleaned_data.get(name) or "" for name in ("text", "state", "cause"))
+        return WantedOrders(text=text, state=state, cause=cause, batch=self.cleaned_data.get("batch"))
 
 
 class HoldListForm(PageForm):

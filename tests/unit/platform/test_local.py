@@ -11,7 +11,7 @@ from cis.platform.templatetags.local import until
 @pytest.mark.parametrize(
     ("end", "english", "chinese"),
     [
-        (date(2026, 12, 1), "November 2026", "2026年11月"),
+        (date(2026, 12, 1), "Nov 2026", "2026年11月"),
         (date(2026, 11, 3), "1 Nov 2026 – 2 Nov 2026", "2026-11-01 – 2026-11-02"),
         (date(2026, 11, 2), "1 Nov 2026", "2026-11-01"),
         (None, "from 1 Nov 2026 on", "2026-11-01 起"),
