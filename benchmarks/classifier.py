@@ -53,7 +53,7 @@ def main() -> None:
     _report.parser(__doc__).parse_args()
     start = time.perf_counter()
     patterns = tomllib.loads((PACK / "case_texts.toml").read_text(encoding="utf-8"))
-    examples = list(text_patterns.texts(patterns["texts"], patterns["words"]))
+    examples = list(text_patterns.texts(patterns=patterns["texts"], words=patterns["words"]))
     learned = class_model.learn(examples)
     _report.progress(f"learned from {len(examples)} texts; kept out in turn: macro-F1 {learned.crossed:.3f}")
     rows = judged()
@@ -62,14 +62,14 @@ def main() -> None:
     ours = [found[0][0] for found in guessed]
     keywords = by_words(texts)
     majority = max(sorted(set(truth)), key=truth.count)
-    value, floor = macro_f1(truth, ours), macro_f1(truth, keywords)
+    value, floor = macro_f1(truth=truth, said=ours), macro_f1(truth=truth, said=keywords)
     sure = [found[0][0] == code for found, code in zip(guessed, truth, strict=True) if found[0][1] >= SURE]
     _report.finish(
         name="classifier", value=round(value, 4), unit="macro-F1", goal=f">= {GOAL_RATIO} x keywords",
         holds=value >= GOAL_RATIO * floor,
         reference={"name": "keywords", "value": round(floor, 4), "unit": "macro-F1"},
         ratio=round(value / floor, 3), n=len(rows), taken_s=time.perf_counter() - start,
-        majority=round(macro_f1(truth, [majority] * len(truth)), 4),
+        majority=round(macro_f1(truth=truth, said=[majority] * len(truth)), 4),
         by_language={one: scores(rows, ours, keywords, one) for one in ("zh", "en")},
         in_first_three=share([code in dict(found[:3]) for found, code in zip(guessed, truth, strict=True)]),
         sure={"from": SURE, "share": round(len(sure) / len(rows), 3), "right": share(sure)},
@@ -81,8 +81,8 @@ def scores(rows: list[tuple[str, str, str]], ours: list[str], keywords: list[str
     picked = [at for at, row in enumerate(rows) if row[2] == language]
     truth = [rows[at][1] for at in picked]
     return {
-        "ours": round(macro_f1(truth, [ours[at] for at in picked]), 4),
-        "keywords": round(macro_f1(truth, [keywords[at] for at in picked]), 4),
+        "ours": round(macro_f1(truth=truth, said=[ours[at] for at in picked]), 4),
+        "keywords": round(macro_f1(truth=truth, said=[keywords[at] for at in picked]), 4),
     }
 
 

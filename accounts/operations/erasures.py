@@ -6,6 +6,7 @@ portal, or a clerk for a customer. Nothing is overwritten before a second person
 against it is looked at again then. What was done cannot be undone.
 """
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,7 +18,7 @@ from django.utils import timezone
 from accounts.domain.privacy import ErasureReason, ErasureState
 from accounts.models.privacy import Erasure
 from accounts.operations import contacts
-from accounts.queries import privacy
+from accounts.queries import merges, privacy
 from accounts.queries.privacy import UnknownErasure
 from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.enums import Role
@@ -150,7 +151,7 @@ def work(at: datetime) -> None:
 @opens_transaction
 def erase(*, erasure_id: int, today: date) -> None:
     """
-    Overwrite the data of one customer, destroy the key of the documents, and note how many rows it were.
+    Overwrite the data of one customer and of all merged into them, destroy the keys of the documents, and count rows.
 
     What was opened since the release puts it back on the list, with the reason. Done twice it does nothing.
     """
@@ -165,9 +166,11 @@ def erase(*, erasure_id: int, today: date) -> None:
         audit.record(SYSTEM, "put_back", SUBJECT, row.id, reason=row.stuck)
         return
     shared = privacy.shared_files(customer_id=row.customer_id, kept=privacy.rule(at=today))
-    lost = sealed_documents.let_go_step(customer_id=row.customer_id)
+    lost, counts = 0, Counter[str]()
+    for customer_id in merges.family(customer_id=row.customer_id):  # who was merged into them is the same person
+        lost += sealed_documents.let_go_step(customer_id=customer_id)
+        counts.update(personal.erase_step(customer_id=customer_id))
     sealed_documents.destroy_step(document_ids=list(shared))
-    counts = personal.erase_step(customer_id=row.customer_id)
     row.refresh_from_db()
     row.state, row.done_at, row.stuck = ErasureState.DONE.value, timezone.now(), ""
     row.counts = {table: count for table, count in counts.items() if count} | {"platform_document": lost + len(shared)}

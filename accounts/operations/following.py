@@ -16,11 +16,13 @@ FOLLOWS: Final = (
     Follows(table="accounts_consent", once=("notice_class", "channel")),
     Follows(table="accounts_notice", account="account_id"),
     Follows(table="accounts_mailingtarget", once=("mailing_id",), account="account_id"),
+    Follows(table="accounts_survey", account="account_id"),
     Follows(table="accounts_telephonepin", is_asked=True, account="account_id"),
     Follows(table="accounts_user"),
     Follows(table="accounts_customer", column="merged_into_id"),
 )
 STAYS: Final = frozenset({
-    "accounts_customersegment", "accounts_duplicatepair", "accounts_customermerge",
+    "accounts_customersegment", "accounts_duplicatepair", "accounts_customermerge", "accounts_erasure",
+    "accounts_dataexport",
 })  # fmt: skip
-"""What is of each of the two: the night gives segments, and pairs and merges say who they were."""
+"""What is of each of the two: the night gives segments, pairs and merges say who they were, data were given to one."""

@@ -67,6 +67,12 @@ class LaterMerge(Refused):
     code = "later_merge"
 
 
+class MergeErased(Refused):
+    """The data of both were erased: nothing is left by which they could be told apart."""
+
+    code = "merge_erased"
+
+
 class PointsMixed(Refused):
     """Points of both were spent since."""
 
@@ -233,7 +239,7 @@ def undo(*, merge_id: int, answers: Mapping[str, bool], reason: str, at: datetim
 
     :param answers: by ``SinceRow.key`` of each row that came since, whether it goes back too.
     :raises NotAllowed, UnknownMerge, MergeDecided: as they say. :raises BadMerge: nobody says why.
-    :raises LaterMerge, PointsMixed, WhereItBelongs: see there; nothing is written.
+    :raises LaterMerge, MergeErased, PointsMixed, WhereItBelongs: see there; nothing is written.
     """
     _check_actor(actor)
     row = _lock(merge_id)
@@ -242,6 +248,8 @@ def undo(*, merge_id: int, answers: Mapping[str, bool], reason: str, at: datetim
     if not reason.strip():
         raise BadMerge("Nobody says why.", advice="Write down what shows that they are two.", field="reason")
     survivor, _merged = _locked(row.survivor_id, row.merged_id)
+    if survivor.erased_at is not None:
+        raise MergeErased("The data of both were erased.", advice="Nothing tells them apart any more.")
     later = CustomerMerge.objects.filter(state=MergeState.DONE.value, id__gt=row.id)
     if survivor.merged_into_id is not None or later.filter(survivor=survivor).exists():
         raise LaterMerge("A later merge stands on this one.", advice="Undo that one first.")

@@ -52,6 +52,14 @@ NOTICE = Held(
     about=("split_part(t.key, ':', 1)", "split_part(t.key, ':', 2)"),
     erased={"secret": "''", "spares": "'{}'", **struck("name", "address", "subject", "body", "detail", "proof")},
 )  # fmt: skip
+SURVEY = Held(
+    table="accounts_survey", way=BY_CUSTOMER, erased=struck("text"), subject="survey",
+    about=("CASE t.event WHEN 'case_closed' THEN 'case' ELSE t.event END", "t.source_id::text"),
+)  # fmt: skip
+MERGE = Held(
+    table="accounts_customermerge", exported=False, subject="merge", erased=struck("reason", "undone_reason"),
+    way=Way(f"({ROW}.survivor_id = %(customer)s::bigint OR {ROW}.merged_id = %(customer)s::bigint)"),
+)  # fmt: skip
 PLAN = Held(table="accounts_careplan", way=BY_CUSTOMER, erased=struck("title", "goal", "end_note"), subject="care_plan")
 _USERNAMES = Way(f"""{ROW}.username IN (
     SELECT u.username FROM accounts_user u WHERE u.customer_id = %(customer)s::bigint)""")
@@ -77,9 +85,20 @@ HELD = (
         erased=struck("person", "told", "evidence_text", "end_reason", "asked_reason") | actors("actor_name"),
     ),
     Held(
-        table="accounts_followupvisit", way=BY_CUSTOMER, erased=struck("reason", "note", "score_text"),
+        table="accounts_followupvisit", way=BY_CUSTOMER, erased=struck("reason", "note"),
         subject="visit",
     ),
+    SURVEY,
+    MERGE,
+    Held(
+        table="accounts_mergedvalue", way=within(MERGE, "merge_id"), exported=False,
+        erased={"was": "NULL", "now": "NULL"},
+    ),
+    Held(
+        table="accounts_duplicatepair", exported=False, erased=struck("note"),
+        way=Way(f"({ROW}.first_id = %(customer)s::bigint OR {ROW}.second_id = %(customer)s::bigint)"),
+    ),
+    Held(table="accounts_contactcode", way=within(CONTACT, "contact_point_id"), gone=True, exported=False),
     PLAN,
     Held(table="accounts_caremeasure", way=within(PLAN, "plan_id"), erased=struck("text", "result")),
     Held(table="accounts_customersegment", way=BY_CUSTOMER),

@@ -16,7 +16,10 @@ class FirstMigration(migrations.Migration):
     initial = True
 
     def apply(
-        self, project_state: ProjectState, schema_editor: BaseDatabaseSchemaEditor, collect_sql: bool = False
+        self,
+        project_state: ProjectState,
+        schema_editor: BaseDatabaseSchemaEditor,
+        collect_sql: bool = False,  # noqa: ARG002 (the editor collects)
     ) -> ProjectState:
         """Create the tables, and return the state with them."""
         made = ProjectState(models=dict(project_state.models), real_apps=project_state.real_apps)

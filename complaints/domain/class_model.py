@@ -138,12 +138,12 @@ def learn(examples: Sequence[Example]) -> Learned:
         for at in np.flatnonzero(folds == fold):
             numbers, values = vectors[at]
             scores[at] = weights[:, numbers] @ values
-    by_class = f1_by_class([codes[at] for at in classes], [codes[at] for at in scores.argmax(axis=1)])
+    by_class = f1_by_class(truth=[codes[at] for at in classes], said=[codes[at] for at in scores.argmax(axis=1)])
     model = Classifier(codes, _weights(whole), rarity, _scale(scores, classes))
     return Learned(model, sum(by_class.values()) / len(by_class), by_class)
 
 
-def f1_by_class(truth: Sequence[str], said: Sequence[str]) -> dict[str, float]:
+def f1_by_class(*, truth: Sequence[str], said: Sequence[str]) -> dict[str, float]:
     """Return the F1 of each class that there is, or that was said: the harmonic mean of precision and recall."""
     found = {}
     for code in sorted({*truth, *said}):
@@ -152,9 +152,9 @@ def f1_by_class(truth: Sequence[str], said: Sequence[str]) -> dict[str, float]:
     return found
 
 
-def macro_f1(truth: Sequence[str], said: Sequence[str]) -> float:
+def macro_f1(*, truth: Sequence[str], said: Sequence[str]) -> float:
     """Return the mean of F1 over the classes that there are: each counts the same, however rare it is."""
-    by_class = f1_by_class(truth, said)
+    by_class = f1_by_class(truth=truth, said=said)
     there = set(truth)
     return sum(by_class[code] for code in there) / len(there)
 

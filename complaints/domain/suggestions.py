@@ -104,7 +104,7 @@ _ORDER: Final = (Severity.GENERAL, Severity.SERIOUS, Severity.URGENT)
 
 
 def weighed(
-    confidences: Iterable[tuple[str, float]], facts: Collection[Fact], rules: SuggestionRules
+    *, confidences: Iterable[tuple[str, float]], facts: Collection[Fact], rules: SuggestionRules
 ) -> tuple[Guess, ...]:
     """Return classes, the likeliest first: each fact multiplies the chance of its classes, and all is 1 again."""
     there = [one.kind for one in facts if one.kind in rules.facts]
@@ -130,7 +130,7 @@ def severity_of(text: str, *, least: Severity, rules: SuggestionRules | None) ->
     return max((least, *said), key=_ORDER.index)
 
 
-def verdict(suggested: str, chosen: str) -> Verdict:
+def verdict(*, suggested: str, chosen: str) -> Verdict:
     """Return whether a suggestion was right."""
     return Verdict.ACCEPTED if suggested == chosen else Verdict.CORRECTED
 

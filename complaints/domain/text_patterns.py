@@ -18,7 +18,7 @@ Words = Mapping[str, Sequence[str]]
 
 
 def texts(
-    patterns: Mapping[str, Mapping[str, Sequence[str]]], words: Mapping[str, Words], *, variants: int = VARIANTS
+    *, patterns: Mapping[str, Mapping[str, Sequence[str]]], words: Mapping[str, Words], variants: int = VARIANTS
 ) -> Iterator[Example]:
     """
     Give texts of every pattern, the first bare, the others with words of greeting and of ending.

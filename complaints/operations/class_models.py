@@ -82,4 +82,4 @@ def _keep(learned: Learned, kept_out: Sequence[Example], *, texts: int, cases: i
 
 def _score(model: Classifier, examples: Sequence[Example]) -> int:
     said = [model.confidences(one.text)[0][0] for one in examples]
-    return round(WHOLE * class_model.macro_f1([one.code for one in examples], said))
+    return round(WHOLE * class_model.macro_f1(truth=[one.code for one in examples], said=said))

@@ -42,7 +42,7 @@ def keep_step(row: Case, found: Suggestion, *, at: datetime, is_automatic: bool)
         reasons=[kind.value for kind in first.guess.because], is_automatic=is_automatic,
     )  # fmt: skip
     if row.class_code and not is_automatic:
-        kept.verdict = verdict(first.guess.code, row.class_code).value
+        kept.verdict = verdict(suggested=first.guess.code, chosen=row.class_code).value
         kept.chosen_code, kept.judged_at = row.class_code, at
     kept.save()
 
@@ -51,7 +51,7 @@ def keep_step(row: Case, found: Suggestion, *, at: datetime, is_automatic: bool)
 def judge_step(row: Case, *, class_code: str, at: datetime) -> None:
     """Judge what was suggested of a case by the class that a person chose; the last word counts."""
     for kept in CaseSuggestion.objects.filter(case_id=row.id):
-        kept.verdict = verdict(kept.class_code, class_code).value
+        kept.verdict = verdict(suggested=kept.class_code, chosen=class_code).value
         kept.chosen_code, kept.judged_at = class_code, at
         kept.save(update_fields=["verdict", "chosen_code", "judged_at"])
 

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from cis.platform.personal import (
     BY_CUSTOMER,
     CUSTOMER_GONE,
+    KEY_GONE,
     ROW,
     Held,
     Obstacle,
@@ -41,6 +42,28 @@ def _of_case(table: str, erased: Mapping[str, str], *, documents: tuple[str, ...
     )  # fmt: skip
 
 
+def _by_contact(column: str) -> Way:
+    """Return the way of what came from somebody who was not known, by the number or address that it came from."""
+    return Way(f"""({ROW}.customer_id IS NULL AND {ROW}.{column} IN (
+        SELECT c.value FROM accounts_contactpoint c WHERE c.customer_id = %(customer)s::bigint))""")
+
+
+MAIL = Held(
+    table="complaints_casemail", way=either(BY_CUSTOMER, _by_contact("sender_address")), subject="case_mail",
+    about=("'case'", "coalesce(t.case_id, 0)::text"),
+    erased={
+        "key": KEY_GONE, **struck("sender_name", "sender_address", "subject", "text", "left_out", "detail"),
+    },
+)  # fmt: skip
+CALL = Held(
+    table="complaints_callrequest", way=either(BY_CUSTOMER, _by_contact("phone")), subject="call_request",
+    about=("'case'", "coalesce(t.case_id, 0)::text"), erased={
+        "phone": KEY_GONE, **struck("name", "about"),
+        "taker_name": "CASE WHEN t.taker_kind = 'customer' THEN '–' ELSE t.taker_name END",
+    },
+)  # fmt: skip
+CHOSEN = _of_case("complaints_chosencase", {}, exported=False)
+
 HELD = (
     CASE,
     _of_case("complaints_casemove", struck("reason") | actors("actor_name"), exported=False),
@@ -49,6 +72,18 @@ HELD = (
     _of_case("complaints_callback", struck("note") | actors("actor_name")),
     _of_case("complaints_casephoto", CUSTOMER_GONE, documents=("document_id",)),
     _of_case("complaints_casedeed", {}, documents=("document_id",), exported=False),
+    _of_case("complaints_lesson", struck("text", "done_note"), exported=False),
+    CHOSEN,
+    Held(
+        table="complaints_evaluation",
+        way=within(CHOSEN, "chosen_id"),
+        erased=struck("note", "reason"),
+        exported=False,
+    ),
+    MAIL,
+    CALL,
+    Held(table="complaints_callattempt", way=within(CALL, "request_id"), erased=struck("note"), exported=False),
+    Held(table="complaints_callercheck", way=BY_CUSTOMER, erased=struck("phone")),
 )
 
 

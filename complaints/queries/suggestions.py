@@ -78,7 +78,9 @@ def of(told: Told, *, at: datetime) -> Suggestion | None:
     rules = case_rules.rules(at=today)
     point = _place(told)
     facts = _facts(told, point, how, at=at)
-    guesses = suggestions.weighed(used.model.confidences(told.text, among=rules.classes), facts, how)[:SHOWN]
+    guesses = suggestions.weighed(
+        confidences=used.model.confidences(told.text, among=rules.classes), facts=facts, rules=how
+    )[:SHOWN]
     if not guesses:
         return None
     first = rules.classes[guesses[0].code]

@@ -27,7 +27,7 @@ def patterns(*, at: date) -> list[Example]:
         if path.is_file():
             document: Mapping[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
             known = {code: some for code, some in document["texts"].items() if code in codes}
-            return list(text_patterns.texts(known, document["words"]))
+            return list(text_patterns.texts(patterns=known, words=document["words"]))
     return []
 
 

@@ -30,4 +30,4 @@ PATTERNS = {
         "en": ["the clerk was rude", "your agent hung up", "bad attitude", "thank you to the technician", "unfriendly"],
     },
 }
-EXAMPLES = list(text_patterns.texts(PATTERNS, _WORDS))
+EXAMPLES = list(text_patterns.texts(patterns=PATTERNS, words=_WORDS))

@@ -72,12 +72,16 @@ def test_no_judged_text_has_a_phrase_of_a_pattern():
 
 
 def test_no_judged_text_has_a_phrase_of_a_text_that_is_learned():
-    made = {phrase for one in text_patterns.texts(PATTERNS["texts"], PATTERNS["words"]) for phrase in phrases(one.text)}
+    made = {
+        phrase
+        for one in text_patterns.texts(patterns=PATTERNS["texts"], words=PATTERNS["words"])
+        for phrase in phrases(one.text)
+    }
     assert [text for text, _, _ in judged() if made.intersection(phrases(text))] == []
 
 
 def test_the_same_patterns_give_the_same_texts():
-    first, again = (list(text_patterns.texts(PATTERNS["texts"], PATTERNS["words"])) for _ in range(2))
+    first, again = (list(text_patterns.texts(patterns=PATTERNS["texts"], words=PATTERNS["words"])) for _ in range(2))
     assert first == again
     assert not any(re.search(r"[\[\]{}|]", one.text) for one in first)
     assert len({one.text for one in first}) > 1_500

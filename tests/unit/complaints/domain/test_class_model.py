@@ -85,9 +85,9 @@ def test_too_few_texts_are_refused():
 
 
 def test_f1_counts_each_class_the_same():
-    assert class_model.macro_f1(["a", "a", "b"], ["a", "a", "b"]) == 1
-    assert class_model.macro_f1(["a", "a", "b"], ["a", "a", "a"]) == pytest.approx(0.4)
-    assert class_model.f1_by_class(["a"], ["b"]) == {"a": 0, "b": 0}
+    assert class_model.macro_f1(truth=["a", "a", "b"], said=["a", "a", "b"]) == 1
+    assert class_model.macro_f1(truth=["a", "a", "b"], said=["a", "a", "a"]) == pytest.approx(0.4)
+    assert class_model.f1_by_class(truth=["a"], said=["b"]) == {"a": 0, "b": 0}
 
 
 def test_about_a_tenth_is_kept_out_and_always_the_same():

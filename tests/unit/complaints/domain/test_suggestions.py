@@ -12,19 +12,19 @@ RULES = SuggestionRules(
 
 def test_a_fact_multiplies_the_chance_of_its_classes():
     chances = [("single", 0.6), ("area", 0.3), ("high", 0.1)]
-    plain = suggestions.weighed(chances, [], RULES)
+    plain = suggestions.weighed(confidences=chances, facts=[], rules=RULES)
     assert [(one.code, one.confidence, one.because) for one in plain] == [
         ("single", 600, ()), ("area", 300, ()), ("high", 100, ()),
     ]  # fmt: skip
-    raised = suggestions.weighed(chances, [Fact(FactKind.OUTAGE)], RULES)
+    raised = suggestions.weighed(confidences=chances, facts=[Fact(FactKind.OUTAGE)], rules=RULES)
     assert [(one.code, one.confidence) for one in raised] == [("area", 720), ("single", 240), ("high", 40)]
     assert raised[0].because == (FactKind.OUTAGE,)
 
 
 def test_a_fact_without_a_rule_changes_nothing_and_no_class_is_nothing():
     facts = [Fact(FactKind.PRICE_CHANGE, "2026-01-01")]
-    assert suggestions.weighed([("a", 1)], facts, RULES)[0].because == ()
-    assert suggestions.weighed([], facts, RULES) == ()
+    assert suggestions.weighed(confidences=[("a", 1)], facts=facts, rules=RULES)[0].because == ()
+    assert suggestions.weighed(confidences=[], facts=facts, rules=RULES) == ()
 
 
 def test_words_raise_and_never_lower():
@@ -52,5 +52,5 @@ def test_judged_suggestions_are_counted_by_month_by_class_and_by_mistake():
     ]
     assert suggestions.confused(judged) == (("b", "a", 2), ("a", "c", 1))
     assert suggestions.hits(judged) == {"a": (1, 2, 3), "b": (0, 2, 0), "c": (0, 0, 1)}
-    assert suggestions.verdict("a", "a") is Verdict.ACCEPTED
-    assert suggestions.verdict("a", "b") is Verdict.CORRECTED
+    assert suggestions.verdict(suggested="a", chosen="a") is Verdict.ACCEPTED
+    assert suggestions.verdict(suggested="a", chosen="b") is Verdict.CORRECTED
