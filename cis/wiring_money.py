@@ -160,13 +160,13 @@ def bind() -> None:
     hindrances.ask("debits", answers=money_under_way.by_debit)
     jobs.register(write_off_batches.NIGHT, write_off_batches.night, schedule=Daily(WRITE_OFFS_AT, settings.TIME_ZONE))
     jobs.register(write_off_batches.WORK, write_off_batches.work)
-    events.listen(PaymentsBooked, write_offs.note_payments)
+    events.listen(PaymentsBooked, write_offs.note_payments, of=write_offs.LOOKED_AT)
     events.listen(BillReleased, write_offs.note_cancelled)
     _bind_online_payment()
     _bind_debits()
     _bind_deposits()
     jobs.register(prepaid_nights.WORK, prepaid_nights.night, schedule=Daily(PREPAID_AT, settings.TIME_ZONE))
-    events.listen(PaymentsBooked, prepaid_levels.note_payments)
+    events.listen(PaymentsBooked, prepaid_levels.note_payments, of=prepaid_levels.LOOKED_AT)
 
 
 def _end_with_the_account() -> None:
@@ -204,8 +204,8 @@ def _bind_deposits() -> None:
     """Let deposits earn interest and go back, and hear of money and of demands."""
     jobs.register(deposit_nights.WORK, deposit_nights.night, schedule=Daily(DEPOSITS_AT, settings.TIME_ZONE))
     deposit_facts.answer_demands_by(demands_made.of_accounts)
-    events.listen(PaymentsBooked, deposits.note_payments)
-    events.listen(PaymentsBooked, energizing_waits.note_payments)
+    events.listen(PaymentsBooked, deposits.note_payments, of=deposits.LOOKED_AT)
+    events.listen(PaymentsBooked, energizing_waits.note_payments, of=energizing_waits.LOOKED_AT)
     events.listen(DepositSettled, energizing_waits.note_settled)
     jobs.register(energizing_waits.WORK, energizing_waits.work, schedule=Every(DISCONNECTIONS_EVERY))
     outbox.send_by(deposit_telling.TELL, deposit_telling.tell)
@@ -213,7 +213,7 @@ def _bind_deposits() -> None:
 
 def _bind_disconnections() -> None:
     """Let payments undo disconnections, and orders hear of their meters and crews."""
-    events.listen(PaymentsBooked, cutting.note_payments)
+    events.listen(PaymentsBooked, cutting.note_payments, of=cutting.LOOKED_AT)
     events.listen(DepositSettled, cutting.note_deposit)
     events.listen(DeviceCommandDone, cutting.note_command)
     events.listen(WorkOrderDone, cutting.note_work)
@@ -230,8 +230,8 @@ def _bind_dunning() -> None:
     jobs.register(dunning.WORK, dunning.work)
     jobs.register(plan_looks.WORK, plan_looks.night, schedule=Daily(PLANS_AT, settings.TIME_ZONE))
     jobs.register(demands.PROVE, demands.prove, schedule=Every(DEMANDS_EVERY))
-    events.listen(PaymentsBooked, plan_looks.note_payments)
-    events.listen(PaymentsBooked, cases.note_payments)
+    events.listen(PaymentsBooked, plan_looks.note_payments, of=plan_looks.LOOKED_AT)
+    events.listen(PaymentsBooked, cases.note_payments, of=cases.LOOKED_AT)
     events.listen(WorkOrderDone, demands.note_work)
     events.listen(WorkOrderCancelled, demands.note_dropped)
 

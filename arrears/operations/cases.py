@@ -19,13 +19,15 @@ from arrears.queries import cuts, pursuits, rules
 from arrears.queries.pursuits import Found
 from billing.domain.announcements import PaymentsBooked
 from cis.kernel.actors import SYSTEM
-from cis.platform import audit
+from cis.platform import audit, events
 from cis.platform.db import execute, fetch, joins_transaction
 from cis.platform.packs import MissingRule
 from metering.operations import work_orders
 
 VISIT_SUBJECT = "collection_case"
 """What a case is called as the case of a visit."""
+LOOKED_AT = events.Accounts("arrears_collectioncase", "t.closed_date IS NULL")
+"""Accounts of which payments are heard here."""
 log = structlog.get_logger(__name__)
 
 # Two looks at once open one case; the second one finds it.

@@ -22,7 +22,7 @@ from billing.operations import ledger
 from billing.queries import prepaid, prepay_rules, supply_deposits
 from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.workflow import IllegalMove
-from cis.platform import audit, deadlines, outbox
+from cis.platform import audit, deadlines, events, outbox
 from cis.platform.db import joins_transaction, opens_transaction
 from metering.domain.announcements import DeviceCommandDone, WorkOrderCancelled, WorkOrderDone
 from metering.domain.device_commands import Command, CommandState
@@ -39,6 +39,10 @@ DROP = "disconnection_drop"
 """Messages of the outbox: drop the work of an order that a crew has acknowledged to be taken back."""
 RECONNECTION = "reconnection"
 """The service standard from the payment to current that flows again."""
+LOOKED_AT = events.Accounts(
+    "arrears_disconnectionorder", "t.state IN (" + ", ".join(f"'{one.value}'" for one in UNDER_WAY) + ")"
+)
+"""Accounts of which payments are heard here."""
 BEFORE_VALUES = tuple(state.value for state in BEFORE)
 
 

@@ -23,7 +23,7 @@ from billing.domain.announcements import PaymentsBooked
 from billing.operations import agreed_parts, ledger
 from billing.operations.agreed_parts import NewPart
 from cis.kernel.actors import SYSTEM, Actor
-from cis.platform import audit
+from cis.platform import audit, events
 from cis.platform.db import execute, fetch, joins_transaction, opens_transaction
 
 WORK = "instalment_plans"
@@ -31,6 +31,8 @@ SUBJECT = "instalment_plan"
 CHUNK = 200
 """Accounts of one transaction: so long may a payment of one of them have to wait."""
 REASON_MOST = 200
+LOOKED_AT = events.Accounts("arrears_instalmentplan", f"t.state = '{PlanState.KEPT.value}'")
+"""Accounts of which payments are heard here."""
 _KEPT = (PlanState.KEPT.value,)
 _END = """
     UPDATE arrears_instalmentplan SET state = %(state)s, ended_date = %(today)s, end_reason = one.reason

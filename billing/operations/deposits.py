@@ -20,10 +20,12 @@ from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
 from cis.kernel.periods import add_months
 from cis.kernel.workflow import NotAllowed
-from cis.platform import audit, packs
+from cis.platform import audit, events, packs
 from cis.platform.db import joins_transaction, opens_transaction
 
 YEAR = 12
+LOOKED_AT = events.Accounts("billing_deposit", "t.state = 'open'")
+"""Accounts of which payments are heard here."""
 
 
 class DepositOpen(Refused):

@@ -15,9 +15,12 @@ from billing.operations import energizing, ledger
 from billing.queries import supply_deposits
 from cis.kernel.calendar import local_clock
 from cis.kernel.errors import Refused
+from cis.platform import events
 from cis.platform.db import joins_transaction, opens_transaction
 
 WORK = "energizing_waits"
+LOOKED_AT = events.Accounts("billing_energizing", "t.state = 'waiting'")
+"""Accounts of which payments are heard here."""
 log = structlog.get_logger(__name__)
 
 

@@ -19,12 +19,14 @@ from billing.models.prepay import PrepaidMove
 from billing.queries import prepaid, prepay_rules
 from billing.queries.prepaid import Standing
 from cis.kernel.actors import SYSTEM
-from cis.platform import audit
+from cis.platform import audit, events
 from cis.platform.db import execute, joins_transaction
 
 EVENTS = {Level.LOW: "prepaid_low", Level.PENDING: "prepaid_pending"}
 LINK = "/portal/prepaid"
 SUBJECT = "prepayment"
+LOOKED_AT = events.Accounts("billing_prepayment", "true")
+"""Accounts of which payments are heard here."""
 _ORDER = (Level.OK, Level.LOW, Level.PENDING)
 _MOVE = """
     UPDATE billing_prepayment p SET level = one.level, level_date = %(day)s, cut_date = one.cut_date

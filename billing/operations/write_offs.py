@@ -31,6 +31,8 @@ from cis.platform.db import joins_transaction, opens_transaction
 from contracts.domain.charge_kinds import ChargeKind
 
 SUBJECT = "write_off"
+LOOKED_AT = events.Accounts("billing_writeoff", "t.state = 'made' AND t.back_minor < t.amount_minor")
+"""Accounts of which payments are heard here."""
 EVIDENCE_MOST = 300
 PROPOSERS = frozenset((Role.CLERK, Role.BILLING, Role.SUPERVISOR))
 NOBODY_ALONE = Limits(alone_minor=dict.fromkeys(PROPOSERS, 0), day_minor=dict.fromkeys(PROPOSERS, 0))

@@ -4,10 +4,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Sum
-
-from billing.models.payment import Allocation, Payment, PaymentReturn
+from billing.models.payment import PaymentReturn
 from cis.kernel.errors import Refused
+from cis.platform.db import fetch
 
 
 class UnknownPayment(Refused):
@@ -47,34 +46,39 @@ class PaymentDetail:
     gone: Gone | None
 
 
+_ONE = """
+    SELECT p.id, p.account_id, a.number, p.channel, p.reference, p.amount_minor, p.received_date, paid.numbers,
+           paid.sums, (SELECT coalesce(sum(l.amount_minor), 0)::bigint FROM billing_allocation l
+                       WHERE l.payment_id = p.id AND l.bill_id IS NULL),
+           back.returned_date, back.kind, back.reason
+    FROM billing_payment p
+    JOIN accounts_account a ON a.id = p.account_id
+    LEFT JOIN billing_paymentreturn back ON back.payment_id = p.id
+    CROSS JOIN LATERAL (
+        SELECT array_agg(one.number ORDER BY one.number) AS numbers, array_agg(one.sum ORDER BY one.number) AS sums
+        FROM (SELECT b.number, sum(l.amount_minor)::bigint AS sum
+              FROM billing_allocation l LEFT JOIN billing_bill b ON b.id = l.bill_id
+              WHERE l.payment_id = p.id AND l.refund_id IS NULL
+              GROUP BY b.number HAVING sum(l.amount_minor) <> 0) AS one) AS paid
+    WHERE p.id = %s
+"""
+
+
 def one(*, payment_id: int) -> PaymentDetail:
     """
-    Return a payment with what it paid; three statements.
+    Return a payment with what it paid; one statement.
 
     :raises UnknownPayment: there is none.
     """
-    row = Payment.objects.filter(id=payment_id).select_related("account", "returned").first()
-    if row is None:
+    found = fetch(_ONE, [payment_id])
+    if not found:
         raise UnknownPayment(f"There is no payment {payment_id}.")
-    parts = Allocation.objects.filter(payment_id=payment_id)
-    paid = (
-        parts.filter(refund=None)
-        .values_list("bill__number")
-        .annotate(sum=Sum("amount_minor"))
-        .exclude(sum=0)
-        .order_by("bill__number")
-    )
+    ((*shown, numbers, sums, refunded_minor, returned_date, kind, reason),) = found
     return PaymentDetail(
-        id=row.id,
-        account_id=row.account_id,
-        account_number=row.account.number,
-        channel=row.channel,
-        reference=row.reference,
-        amount_minor=row.amount_minor,
-        received_date=row.received_date,
-        paid=tuple(paid),
-        refunded_minor=parts.filter(bill=None).aggregate(sum=Sum("amount_minor"))["sum"] or 0,
-        gone=Gone(back.returned_date, back.kind, back.reason) if (back := getattr(row, "returned", None)) else None,
+        **dict(zip(PaymentDetail.__dataclass_fields__, shown, strict=False)),
+        paid=tuple(zip(numbers or (), sums or (), strict=True)),
+        refunded_minor=refunded_minor,
+        gone=Gone(returned_date, kind, reason) if returned_date is not None else None,
     )
 
 

@@ -9,6 +9,7 @@ from cis.kernel.actors import SYSTEM
 from cis.platform import audit, events
 from cis.platform.db import NoTransaction
 from cis.platform.models import AuditEvent
+from tests.factories import accounts
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -70,3 +71,26 @@ def test_what_a_listener_raises_undoes_the_use_case_with_its_audit_events():
 def test_an_announcement_must_be_a_dataclass():
     with pytest.raises(TypeError):
         events.listen(int, print)
+
+
+@dataclass(frozen=True)
+class Paid:
+    account_ids: tuple[int, ...]
+
+
+def test_who_looks_at_some_accounts_hears_of_these_alone(django_assert_num_queries):
+    first, other = (accounts.account(number=number).id for number in ("3100000025", "3100000033"))
+    heard = []
+    open_ones = events.Accounts("(SELECT id AS account_id, state FROM accounts_account)", "t.state = 'open'")
+    none = events.Accounts("(SELECT id AS account_id FROM accounts_account)", "false")
+    events.listen(Paid, lambda event: heard.append(("some", event.account_ids)), of=open_ones)
+    events.listen(Paid, lambda event: heard.append(("nobody", event.account_ids)), of=none)
+    events.listen(Paid, lambda event: heard.append(("all", event.account_ids)))
+    with transaction.atomic(), django_assert_num_queries(1):
+        events.announce(Paid((other, 0, first)))
+    assert heard == [("some", (other, first)), ("all", (other, 0, first))]
+
+
+def test_who_speaks_of_no_accounts_is_not_heard_of_some():
+    with pytest.raises(TypeError, match="about no accounts"):
+        events.listen(Moved, print, of=events.Accounts("accounts_account", "true"))
