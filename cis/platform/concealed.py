@@ -19,9 +19,13 @@ def answer_by(subject: str, answer: Answer) -> None:
 
 
 def hidden_from(actor: Actor | None) -> Mapping[str, list[int]]:
-    """Return the ids that are kept from an actor, by kind; None: from anybody. Kinds without any are left out."""
-    found = {subject: sorted(answer(actor)) for subject, answer in _answers.items()}
-    return {subject: ids for subject, ids in found.items() if ids}
+    """
+    Return the ids that are kept from an actor, by kind; None: from anybody. Kinds without any are left out.
+
+    Who answers for several kinds is asked once.
+    """
+    said = {answer: sorted(answer(actor)) for answer in set(_answers.values())}
+    return {subject: said[answer] for subject, answer in _answers.items() if said[answer]}
 
 
 def columns(hidden: Mapping[str, Collection[int]]) -> tuple[list[str], list[int]]:

@@ -160,15 +160,15 @@ class Killed(BaseException):
 
 def test_a_worker_that_dies_between_sending_and_writing_it_down_repeats_the_notice_once(tmp_path, monkeypatch):
     tell(customer(("mobile", "+8613800138002")))
-    settle = notice_sending._settle
+    settle = notice_sending._settle_sent
 
-    def die(**_):
+    def die(*_):
         raise Killed
 
-    monkeypatch.setattr(notice_sending, "_settle", die)
+    monkeypatch.setattr(notice_sending, "_settle_sent", die)
     with pytest.raises(Killed):
         deliver()
-    monkeypatch.setattr(notice_sending, "_settle", settle)
+    monkeypatch.setattr(notice_sending, "_settle_sent", settle)
     for _ in range(3):
         deliver()
     sent = texts(tmp_path)

@@ -4,7 +4,6 @@ from datetime import timedelta
 from io import BytesIO
 
 import pytest
-from django.db import connection
 from PIL import Image
 
 from accounts.models.notice import Notice
@@ -173,19 +172,3 @@ def test_mails_of_a_hidden_case_are_hidden_with_it():
         mails.settle(mail_id=mail_id, at=AT, actor=mine)
     with pytest.raises(NotAllowed):
         mails.settle(mail_id=mail_id, at=AT, actor=made.person(Role.BILLING))
-
-
-def test_pictures_from_before_say_who_sent_them():
-    """The statement of migration 0003, on pictures that were kept without it."""
-    from importlib import import_module
-
-    written = mail()
-    written.add_attachment(picture(), maintype="image", subtype="png", filename="a.png")
-    taken(written)
-    photo = Case.objects.get().photos.get()
-    photo.actor_kind = ""
-    photo.save(update_fields=["actor_kind"])
-    with connection.cursor() as cursor:
-        cursor.execute(import_module("complaints.migrations.0003_calls_and_mails").WHO_SENT_PHOTOS)
-    photo.refresh_from_db()
-    assert photo.actor_kind == "customer"
