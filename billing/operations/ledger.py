@@ -12,6 +12,7 @@ a lock which the close of a month has alone, so a month gets nothing while it is
 from collections.abc import Sequence
 from datetime import date
 
+from billing.domain.channels import PaymentChannel
 from billing.domain.entries import CUSTOMER, Entry, TransferKind
 from cis.kernel.actors import Actor
 from cis.platform.db import execute, fetch, joins_transaction
@@ -84,7 +85,6 @@ _CLASSES = """
     SELECT DISTINCT ledger_class FROM billing_billline WHERE bill_id = ANY(%(bills)s)
     UNION SELECT ledger_class FROM billing_billcharge WHERE bill_id = ANY(%(bills)s)
 """
-_CHANNELS = "SELECT DISTINCT channel FROM billing_payment WHERE id = ANY(%(payments)s)"
 _POST_PAYMENTS = f"""
     WITH posted AS (
         INSERT INTO billing_transfer
@@ -195,18 +195,16 @@ def reverse_bill(
 
 
 @joins_transaction
-def post_payments(*, payment_ids: Sequence[int], account_ids: Sequence[int], actor: Actor) -> None:
+def post_payments(*, payment_ids: Sequence[int], channel: PaymentChannel, actor: Actor) -> None:
     """
-    Post money received: cash of its channel against what the customer owes; five statements, however many payments.
+    Post money received: cash of its channel against what the customer owes; two statements, however many payments.
 
-    :param account_ids: the accounts of the payments.
+    The caller holds the locks of their accounts (``lock_customers``).
+
     :raises django.db.IntegrityError: one of them was posted before (``transfer_posted_once``).
     """
-    lock_customers(account_ids=account_ids)
-    values = {"payments": list(payment_ids), "actor": actor.id}
-    codes = sorted(CASH_PREFIX + channel for (channel,) in fetch(_CHANNELS, values))
-    execute(_ENSURE_SYSTEM, {"codes": codes})
-    execute(_POST_PAYMENTS, values)
+    execute(_ENSURE_SYSTEM, {"codes": [CASH_PREFIX + channel.value]})
+    execute(_POST_PAYMENTS, {"payments": list(payment_ids), "actor": actor.id})
 
 
 @joins_transaction

@@ -15,7 +15,6 @@ from django.utils import timezone
 from billing.domain.announcements import PaymentsBooked, PaymentTakenBack
 from billing.domain.channels import PaymentChannel, ReturnKind
 from billing.domain.entries import TransferKind
-from billing.models.consolidated import ConsolidatedPayment
 from billing.models.payment import Payment, PaymentReturn
 from billing.operations import allocation, ledger, telling
 from billing.queries.payments import UnknownPayment
@@ -24,6 +23,23 @@ from cis.kernel.errors import Refused
 from cis.platform import audit, copying, events
 from cis.platform.db import fetch, joins_transaction, opens_transaction, take_ids
 
+# The lock of the reference is held: who waited for it finds what the other has written.
+_BOOK = """
+    WITH known AS (
+        SELECT id, account_id, amount_minor FROM billing_payment
+        WHERE channel = %(channel)s AND reference = %(reference)s
+    ), many AS (
+        SELECT EXISTS (SELECT FROM billing_consolidatedpayment
+                       WHERE channel = %(channel)s AND reference = %(reference)s) AS is_there
+    ), made AS (
+        INSERT INTO billing_payment (account_id, channel, reference, amount_minor, received_date, created_at, actor_id)
+        SELECT %(account)s, %(channel)s, %(reference)s, %(amount)s, %(received)s, %(at)s, %(actor)s::bigint
+        FROM many WHERE NOT is_there AND NOT EXISTS (SELECT FROM known)
+        RETURNING id
+    )
+    SELECT k.id, k.account_id, k.amount_minor, many.is_there, (SELECT id FROM made)
+    FROM many LEFT JOIN known k ON true
+"""
 AMOUNT_MOST_MINOR = 10**13
 REFERENCE_MOST = 100
 
@@ -115,27 +131,25 @@ def book(
     _check(amount_minor=amount_minor, reference=reference, received_date=received_date, today=today)
     lock_reference_step(channel=channel, reference=reference)
     ledger.lock_customers(account_ids=[account_id])
-    payment, is_new = Payment.objects.get_or_create(
-        channel=channel.value,
-        reference=reference,
-        defaults={
-            "account_id": account_id,
-            "amount_minor": amount_minor,
-            "received_date": received_date,
-            "actor_id": actor.id,
-        },
-    )
-    if not is_new:
-        _check_same(payment, account_id=account_id, amount_minor=amount_minor)
-        return Received(payment_id=payment.id, is_new=False)
-    _check_not_of_many(channel=channel, reference=reference)
-    ledger.post_payments(payment_ids=[payment.id], account_ids=[account_id], actor=actor)
-    allocation.direct(payment_id=payment.id, account_id=account_id, amount_minor=amount_minor, parts=for_bills or {})
+    ((known_id, of_account_id, known_minor, is_of_many, payment_id),) = fetch(_BOOK, {
+        "account": account_id, "channel": channel.value, "reference": reference, "amount": amount_minor,
+        "received": received_date, "at": timezone.now(), "actor": actor.id,
+    })  # fmt: skip
+    if known_id is not None:
+        _check_same(reference, (of_account_id, known_minor), (account_id, amount_minor))
+        return Received(payment_id=known_id, is_new=False)
+    if is_of_many:
+        raise ReferenceReused(
+            f"Reference {reference} is already a payment for a consolidated bill.",
+            advice="Check the reference; each payment has its own.",
+        )
+    ledger.post_payments(payment_ids=[payment_id], channel=channel, actor=actor)
+    allocation.direct(payment_id=payment_id, account_id=account_id, amount_minor=amount_minor, parts=for_bills or {})
     allocation.allocate(account_ids=[account_id], today=today)
-    telling.queue_payments_step(payment_ids=[payment.id])
+    telling.queue_payments_step(payment_ids=[payment_id])
     events.announce(PaymentsBooked(account_ids=(account_id,)))
-    audit.record(actor, "receive_payment", "account", account_id, payment=payment.id, channel=channel.value)
-    return Received(payment_id=payment.id, is_new=True)
+    audit.record(actor, "receive_payment", "account", account_id, payment=payment_id, channel=channel.value)
+    return Received(payment_id=payment_id, is_new=True)
 
 
 @opens_transaction
@@ -160,7 +174,8 @@ def book_new_step(*, payments: Sequence[NewPayment], channel: PaymentChannel, to
     payment_ids = take_ids("billing_payment", len(payments))
     _load(payments, payment_ids, channel=channel, actor=actor)
     account_ids = sorted({new.account_id for new in payments})
-    ledger.post_payments(payment_ids=payment_ids, account_ids=account_ids, actor=actor)
+    ledger.lock_customers(account_ids=account_ids)
+    ledger.post_payments(payment_ids=payment_ids, channel=channel, actor=actor)
     pairs = [(payment_id, new.bill_id) for payment_id, new in zip(payment_ids, payments, strict=True) if new.bill_id]
     if pairs:
         allocation.direct_many(payment_ids=[one for one, _bill in pairs], bill_ids=[bill for _one, bill in pairs])
@@ -252,17 +267,9 @@ def _check(*, amount_minor: int, reference: str, received_date: date, today: dat
         )
 
 
-def _check_same(payment: Payment, *, account_id: int, amount_minor: int) -> None:
-    if (payment.account_id, payment.amount_minor) != (account_id, amount_minor):
+def _check_same(reference: str, known: tuple[int, int], told: tuple[int, int]) -> None:
+    if known != told:
         raise ReferenceReused(
-            f"Reference {payment.reference} is already a payment of another amount or account.",
-            advice="Check the reference; each payment has its own.",
-        )
-
-
-def _check_not_of_many(*, channel: PaymentChannel, reference: str) -> None:
-    if ConsolidatedPayment.objects.filter(channel=channel.value, reference=reference).exists():
-        raise ReferenceReused(
-            f"Reference {reference} is already a payment for a consolidated bill.",
+            f"Reference {reference} is already a payment of another amount or account.",
             advice="Check the reference; each payment has its own.",
         )
