@@ -92,7 +92,7 @@ class SegmentList(APIView):
     )  # fmt: skip
     def get(self, request: Request) -> Response:
         """Return what segments there are, in the order of the rules."""
-        names = care_rules.segment_names(at=timezone.localdate(), language=request.LANGUAGE_CODE)  # type: ignore[attr-defined]
+        names = care_rules.segment_names(at=timezone.localdate(), language=request.LANGUAGE_CODE)
         return Response({"segments": [{"code": code, "name": name} for code, name in names.items()]})
 
 

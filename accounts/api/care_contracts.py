@@ -119,7 +119,7 @@ class PointsEntryShown(serializers.Serializer):
     id = serializers.IntegerField()
     day = serializers.DateField()
     kind = serializers.ChoiceField([str(one) for one in EntryKind])
-    source = serializers.CharField(help_text="What earned them; empty: they went.")
+    source = serializers.CharField(help_text="What earned them; empty: they went.")  # type: ignore[assignment]
     points = serializers.IntegerField()
     account = serializers.CharField()
     expires = serializers.DateField(allow_null=True)

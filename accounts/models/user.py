@@ -35,5 +35,5 @@ class User(AbstractUser):
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
         """Return what a session holds of its user; with another turn no older session serves."""
-        found = super()._get_session_auth_hash(secret=secret)
+        found: str = super()._get_session_auth_hash(secret=secret)  # type: ignore[misc]
         return found if not self.session_turn else salted_hmac(SALT, f"{found}:{self.session_turn}").hexdigest()

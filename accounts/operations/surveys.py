@@ -209,7 +209,9 @@ def _key_of(event: SurveyEvent, one: Source) -> str:
 
 
 def _holders(account_ids: Sequence[int | None], today: date) -> dict[int, int]:
-    rows = AccountHolder.objects.filter(account_id__in=account_ids, period__contains=today)
+    rows = AccountHolder.objects.filter(
+        account_id__in=[one for one in account_ids if one is not None], period__contains=today
+    )
     return dict(rows.values_list("account_id", "customer_id"))
 
 

@@ -80,7 +80,7 @@ _CARD = """
     JOIN accounts_customer c ON c.id = v.customer_id
     JOIN accounts_account a ON a.id = v.account_id
     LEFT JOIN accounts_survey q ON q.visit_id = v.id
-    WHERE (%(id)s::bigint IS NULL OR v.id = %(id)s)
+    WHERE (%(ids)s::bigint[] IS NULL OR v.id = ANY(%(ids)s))
       AND (%(customer)s::bigint IS NULL OR v.customer_id = %(customer)s)
       AND (%(assignee)s::bigint IS NULL OR v.assignee_id = %(assignee)s)
       AND (%(text)s = '' OR c.name ILIKE %(like)s OR a.number = %(text)s)
@@ -105,7 +105,7 @@ def one(*, visit_id: int, today: date) -> VisitCard:
 
     :raises UnknownVisit: there is none.
     """
-    found = _cards(WantedVisits(state="all"), today, visit_id=visit_id)
+    found = _cards(WantedVisits(state="all"), today, visit_ids=[visit_id])
     if not found:
         raise UnknownVisit(f"There is no visit {visit_id}.", visit_id=visit_id)
     return found[0]
@@ -124,11 +124,12 @@ def names_of(*, visit_ids: Sequence[int]) -> dict[int, tuple[str, str]]:
 
 
 def _cards(
-    wanted: WantedVisits, today: date, *, visit_id: int | None = None, offset: int = 0, most: int = 1
+    wanted: WantedVisits, today: date, *, visit_ids: Sequence[int] | None = None, offset: int = 0, most: int = 1
 ) -> tuple[VisitCard, ...]:
     text = wanted.text.strip()
     params: dict[str, Any] = {
-        "id": visit_id, "customer": wanted.customer_id, "assignee": wanted.assignee_id, "text": text,
+        "ids": None if visit_ids is None else list(visit_ids), "customer": wanted.customer_id,
+        "assignee": wanted.assignee_id, "text": text,
         "like": f"%{text}%", "way": wanted.way, "plan": wanted.plan, "state": wanted.state, "today": today,
         "most": most, "offset": offset,
     }  # fmt: skip

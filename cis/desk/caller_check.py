@@ -53,19 +53,21 @@ def check(request: HttpRequest, account_id: int) -> HttpResponse:
         "phone": phone,
         "balance": balances.of_account(account_id=account_id, today=today()) if known is not None else None,
         "checks": calls.checks_of(customer_id=holder.id, most=SHOWN),
-        "case_url": f"{reverse('desk:new_case')}?{urlencode({'caller': phone, 'account': account_id})}",
+        "case_url": f"{reverse('desk:new_case')}?{urlencode({'caller': phone, 'account': str(account_id)})}",
     }
     return render(request, "desk/cases/check.html", context)
 
 
 def _checked(request: HttpRequest, form: CheckForm, account_id: int) -> bool:
     """Compare what was said; False: it is wrong, or asked too often, and the form says so."""
-    given = {"account_id": account_id, "phone": phone_call.current(request), "at": timezone.now()}
+    pin, phone, at, actor = form.cleaned_data.get("pin"), phone_call.current(request), timezone.now(), actor_of(request)
     try:
-        if form.cleaned_data.get("pin"):
-            is_right = caller_checks.check_pin(pin=form.cleaned_data["pin"], actor=actor_of(request), **given)
+        if pin:
+            is_right = caller_checks.check_pin(account_id=account_id, pin=pin, phone=phone, at=at, actor=actor)
         else:
-            is_right = caller_checks.check_answers(answers=form.answers(), actor=actor_of(request), **given)
+            is_right = caller_checks.check_answers(
+                account_id=account_id, answers=form.answers(), phone=phone, at=at, actor=actor
+            )
     except Refused as refusal:
         form.refuse(refusal)
         return False

@@ -28,7 +28,7 @@ def index(request: HttpRequest) -> HttpResponse:
     form = MergeListForm(request.GET)
     wanted = form.wanted()
     context = {
-        **page_context(request, partial(queries.listed, **wanted)),
+        **page_context(request, partial(queries.listed, text=wanted["text"], state=wanted["state"])),
         "form": form,
         "is_filtered": any(wanted.values()),
     }

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import Any
 
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import ArrayField, RangeOperators
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import F, Func, Value
+from django.db.models.lookups import Lookup
 
 from cis.platform import sealing
 
@@ -82,7 +84,7 @@ class SealedText(models.TextField):
         """Decrypt what is read."""
         return value if value is None else sealing.unseal_text(value)
 
-    def get_lookup(self, lookup_name: str) -> object:
+    def get_lookup(self, lookup_name: str) -> "type[Lookup[Any]] | None":
         """Allow to ask whether it is empty, and nothing else."""
         return super().get_lookup(lookup_name) if lookup_name in {"exact", "isnull"} else None
 

@@ -39,7 +39,7 @@ def _renewed(text: str) -> str:
 def _columns() -> Iterable[tuple[str, str]]:
     for model in apps.get_models():
         for field in model._meta.concrete_fields:  # noqa: SLF001 (Django's own name of what a model is)
-            if isinstance(field, SealedText):
+            if isinstance(field, SealedText) and field.column:
                 yield model._meta.db_table, field.column  # noqa: SLF001
 
 

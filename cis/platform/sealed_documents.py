@@ -123,7 +123,12 @@ def destroy_step(*, document_ids: Collection[int]) -> None:
     )
     paths = [documents.sealed_path(sealed) if sealed else documents.path_of(sha256) for sha256, sealed in rows]
     _forget(document_ids)
-    transaction.on_commit(lambda: [one.unlink(missing_ok=True) for one in paths])
+
+    def unlink() -> None:
+        for one in paths:
+            one.unlink(missing_ok=True)
+
+    transaction.on_commit(unlink)
 
 
 def _forget(document_ids: Collection[int]) -> None:

@@ -180,7 +180,8 @@ def _weights(sums: Floats) -> Floats:
     """Return how much each run speaks for a class: logarithms of its share, classes alike, against their mean."""
     totals = np.maximum(sums.sum(axis=1, keepdims=True), 1)
     logs = np.log(sums / totals * (sums.sum() / len(sums)) + SMOOTHING)
-    return (logs - logs.mean(axis=0)).astype(np.float32)
+    centred: Floats = (logs - logs.mean(axis=0)).astype(np.float32)
+    return centred
 
 
 def _shares(scores: Floats) -> NDArray[np.float64]:

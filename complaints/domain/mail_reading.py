@@ -10,7 +10,7 @@ decoded is read as far as it goes, what is nested or long is cut, and what break
 import hashlib
 import re
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.errors import MessageError
@@ -224,7 +224,7 @@ def _header(part: Message, name: str) -> str:
     return " ".join(_decoded(_raw(value)) for value in _values(part, name))
 
 
-def _values(part: Message, name: str) -> list[object]:
+def _values(part: Message, name: str) -> Sequence[object]:
     """Return the first headers of a name as they stand, not as the parser marks what is no ASCII."""
     return [value for named, value in part.raw_items() if named.lower() == name.lower()][:5]
 

@@ -124,10 +124,10 @@ def weighed(
 def severity_of(text: str, *, least: Severity, rules: SuggestionRules | None) -> Severity:
     """Return how serious a text is: as its class is at least, more if it has a word of danger."""
     plain = text.lower()
-    said = () if rules is None else (
+    said: list[Severity] = [] if rules is None else [
         level for level, words in rules.words.items() if any(word in plain for word in words)
-    )  # fmt: skip
-    return max((least, *said), key=_ORDER.index)
+    ]  # fmt: skip
+    return max([least, *said], key=_ORDER.index)
 
 
 def verdict(*, suggested: str, chosen: str) -> Verdict:

@@ -35,14 +35,15 @@ class RawMail:
 
 
 class Inbox(Protocol):
-    """
-    Mails that wait to be taken in.
+    """Mails that wait to be taken in."""
 
-    name, uid_validity  in which numbering its uids are
-    """
+    @property
+    def name(self) -> str:
+        """Return the name of the mailbox."""
 
-    name: str
-    uid_validity: int
+    @property
+    def uid_validity(self) -> int:
+        """Return in which numbering its uids are."""
 
     def waiting(self) -> list[str]:
         """Return the uids of all that lies there, the oldest first."""

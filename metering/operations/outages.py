@@ -153,8 +153,8 @@ def _belongs_to(row: FaultReport, position: Position, known: Known, rule: Outage
         return outage_rows.make_step(
             scope=Scope.SINGLE, position=position, began_at=row.reported_at, is_dark=False
         ), True
-    if outage := _dark_again(position, row.reported_at):
-        return outage, False
+    if again := _dark_again(position, row.reported_at):
+        return again, False
     signals = near([position], row.reported_at, rule.group_minutes)
     homes = {one.id: outage_id for one, outage_id in signals}
     own = Signal(
