@@ -88,7 +88,7 @@ class SegmentList(APIView):
 
     @extend_schema(
         operation_id="list_segments", summary="Segments of customers", tags=TAGS,
-        responses={200: contract.SegmentsShown},
+        responses={200: contract.CustomerSegmentsShown},
     )  # fmt: skip
     def get(self, request: Request) -> Response:
         """Return what segments there are, in the order of the rules."""
@@ -102,7 +102,7 @@ class AccountSegment(APIView):
 
     @extend_schema(
         operation_id="get_segment", summary="Segment of the holder of an account", tags=TAGS, parameters=[NUMBER],
-        responses={200: contract.SegmentShown, **problems(404)},
+        responses={200: contract.CustomerSegmentShown, **problems(404)},
     )  # fmt: skip
     def get(self, request: Request, number: str) -> Response:  # noqa: ARG002
         """Return the segment that the last night gave."""

@@ -32,13 +32,13 @@ class SegmentName(serializers.Serializer):
     name = serializers.CharField()
 
 
-class SegmentsShown(serializers.Serializer):
+class CustomerSegmentsShown(serializers.Serializer):
     """The segments of the place."""
 
     segments = SegmentName(many=True)
 
 
-class SegmentShown(serializers.Serializer):
+class CustomerSegmentShown(serializers.Serializer):
     """The segment of the holder of an account."""
 
     account = serializers.CharField()

@@ -260,9 +260,7 @@ def undo(*, merge_id: int, answers: Mapping[str, bool], reason: str, at: datetim
     came = merge_rows.since(merge=row)
     silent = [one for one in came if one.key not in answers]
     if silent:
-        raise WhereItBelongs(
-            f"{len(silent)} things came since.", advice="Say of each where it belongs.", count=len(silent)
-        )
+        raise WhereItBelongs("Something came since.", advice="Say of each where it belongs.", count=len(silent))
     gone = _part(row, [one for one in came if answers[one.key]])
     row.state, row.undone_at = MergeState.UNDONE.value, at
     row.undone_by_name, row.undone_reason = actor.name[:150], reason.strip()[:TEXT_MOST]

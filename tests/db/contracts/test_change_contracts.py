@@ -1,10 +1,8 @@
 """Contracts follow changes of use: amended, signed before the change holds where the rule asks it, ended, drawn up anew."""
 
-import importlib
 from datetime import UTC, date, datetime
 
 import pytest
-from django.db import connection
 
 from cis.kernel.workflow import IllegalMove
 from contracts.domain.changes import ChangeState
@@ -14,7 +12,6 @@ from contracts.operations import (
     change_nights,
     change_reversals,
     changes,
-    contract_points,
     contract_signing,
     supply_contracts,
 )
@@ -301,28 +298,3 @@ def test_the_tariff_of_one_supply_is_not_that_of_their_common_contract(world, co
     capacity, tariff_id, special = in_force()
     assert (capacity, tariff_id) == (150, world.tariff.id)
     assert f"执行电价 {dear.code}" in special[0]
-
-
-def test_contracts_from_before_are_linked_where_only_one_supply_can_be_meant(world):
-    first = SupplyContract.objects.get()
-    lonely = contracts.world(source=CAPACITY.replace('"capacity"', '"lonely"', 1))
-    elsewhere = papers_signed.issued(lonely)  # its address is written in another way
-    ContractPoint.objects.all().delete()
-    link = importlib.import_module("contracts.migrations.0023_contracts_name_their_supplies").LINK
-    with connection.cursor() as cursor:
-        cursor.execute(link)
-    assert points_of(first.id) == [world.agreement.service_point_id]
-    assert points_of(elsewhere.id) == [lonely.agreement.service_point_id]
-    second_supply(world)
-    ContractPoint.objects.all().delete()
-    with connection.cursor() as cursor:
-        cursor.execute(link)
-    assert points_of(first.id) == []
-    # The desk says which one it is; a stranger's place is refused.
-    with pytest.raises(contract_points.NotItsSupply):
-        contract_points.name_supplies(
-            contract_id=first.id, service_points=[lonely.service_point.external_id], actor=CLERK
-        )
-    name = world.agreement.service_point.external_id
-    contract_points.name_supplies(contract_id=first.id, service_points=[name], actor=CLERK)
-    assert points_of(first.id) == [world.agreement.service_point_id]

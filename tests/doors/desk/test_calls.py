@@ -77,7 +77,7 @@ def test_a_screen_pop_shows_nobodys_data_before_the_caller_is_known(clerk, world
 
 
 def test_nothing_is_changed_for_a_caller_who_is_not_known(clerk, world):
-    url = reverse("desk:contacts", args=[world.customer.id, world.account.id])
+    url = reverse("desk:contacts", args=[world.account.id, world.customer.id])
     new = {"do": "add", "kind": "email", "value": "evil@example.com"}
     clerk.get("/desk/cases/new/?caller=13812345678")
     assert "has not shown who they are" in text(clerk.post(url, new))
@@ -87,7 +87,7 @@ def test_nothing_is_changed_for_a_caller_who_is_not_known(clerk, world):
     assert world.customer.contact_points.filter(kind="email").exists()
     other = contracts.world()
     clerk.post("/desk/calls/hang-up/")
-    clerk.post(reverse("desk:contacts", args=[other.customer.id, other.account.id]), new)
+    clerk.post(reverse("desk:contacts", args=[other.account.id, other.customer.id]), new)
     assert other.customer.contact_points.filter(kind="email").exists()  # nobody calls: as at the counter
 
 
