@@ -27,7 +27,7 @@ pytestmark = pytest.mark.chaos
 SEEDS = range(1, 13 if os.environ.get("WATTLINE_PROOF") else 3)
 ACCOUNTS = 600
 WORKERS = 2
-PATIENCE_S = 180.0
+PATIENCE_S = 400
 PAUSES_S = (0.3, 1.2)
 
 
@@ -128,6 +128,7 @@ def under_way(scene):
     return scene.ask("SELECT 1 FROM billing_runchunk WHERE state <> 'waiting'")
 
 
+@pytest.mark.xdist_group("chaos")  # two at once would starve each other
 @pytest.mark.parametrize("seed", SEEDS)
 def test_each_account_is_billed_exactly_once_whatever_dies(scene, seed):
     rng = random.Random(seed)
@@ -141,7 +142,7 @@ def test_each_account_is_billed_exactly_once_whatever_dies(scene, seed):
         if scene.ask("SELECT 1 FROM billing_billrun WHERE state = 'issued'") or time.monotonic() > until:
             break
         # Enough have been struck in the middle; later strikes come further apart, so that the run may end.
-        time.sleep(rng.uniform(*PAUSES_S) * (0.2 if struck < 3 else 1 if struck < 8 else 6))
+        time.sleep(rng.uniform(*PAUSES_S) * (0.2 if struck < 3 else 1 if struck < 8 else 12))
         strike()
         struck += 1
         scene.keep_crew()

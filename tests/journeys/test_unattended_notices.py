@@ -119,15 +119,15 @@ def test_each_is_told_once_of_bill_payment_and_due_day_whatever_comes_twice(peop
     assert texts(tmp_path) == []
 
     # In the morning a worker dies between sending and writing it down: that one text may come twice, by one name.
-    settle = notice_sending._settle
+    settle = notice_sending._settle_sent
 
-    def die(**_):
+    def die(*_):
         raise Killed
 
-    monkeypatch.setattr(notice_sending, "_settle", die)
+    monkeypatch.setattr(notice_sending, "_settle_sent", die)
     with pytest.raises(Killed):
         beat(at(3, 8, 1))
-    monkeypatch.setattr(notice_sending, "_settle", settle)
+    monkeypatch.setattr(notice_sending, "_settle_sent", settle)
     beat(at(3, 8, 30))
     beat(at(3, 9, 30))
     sent = texts(tmp_path)

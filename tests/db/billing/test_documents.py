@@ -187,7 +187,7 @@ class TestKept:
 
     def test_a_lost_file_is_printed_again(self, bill):
         documents.pdf(bill_id=bill.id)
-        kept_documents.path_of(Document.objects.get().sha256).unlink()
+        kept_documents.sealed_path(Document.objects.get().sealed_name).unlink()
         assert documents.pdf(bill_id=bill.id).startswith(b"%PDF")
 
     def test_a_draft_is_not_kept(self, bill):
