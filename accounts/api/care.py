@@ -88,7 +88,7 @@ class SegmentList(APIView):
 
     @extend_schema(
         operation_id="list_segments", summary="Segments of customers", tags=TAGS,
-        responses={200: contract.CustomerSegmentsShown},
+        responses={200: contract.CustomerSegmentsShown, **problems()},
     )  # fmt: skip
     def get(self, request: Request) -> Response:
         """Return what segments there are, in the order of the rules."""
