@@ -15,6 +15,8 @@ DEMO := $(if $(filter 0,$(SERVE)),--no-serve) $(if $(ACCOUNTS),--accounts $(ACCO
 	$(if $(MONTHS),--months $(MONTHS)) $(if $(SEED),--seed $(SEED))
 
 .DEFAULT_GOAL := help
+# Each of our processes would compile all libraries again, which takes longer than to start.
+unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help setup setup-test setup-bench setup-proof demo clean-demo test proof lint bench messages
 
 help:

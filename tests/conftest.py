@@ -40,21 +40,44 @@ def django_db_setup(django_db_blocker):
         template.drop(admin, name)
 
 
-def _empty_tables(_test: TransactionTestCase) -> None:
-    """Wait for all who write, then delete their rows; triggers and foreign keys do not look."""
-    names = set(connection.introspection.django_table_names(include_views=False)) - MADE_BY_DJANGO
-    quoted = [connection.ops.quote_name(name) for name in sorted(names)]
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"LOCK TABLE {', '.join(quoted)} IN SHARE ROW EXCLUSIVE MODE")
-        cursor.execute(" UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for name in quoted))
-        filled = [name for (name,) in cursor.fetchall()]
-        if filled:
-            cursor.execute("SET LOCAL session_replication_role = replica")
-            cursor.execute("; ".join(f"DELETE FROM {name}" for name in filled))
+class Broom:
+    """
+    A session beside the tests' own, for which triggers and foreign keys do not look.
+
+    It keeps its plans: to plan the question which of all tables hold rows takes longer than most tests. In the tests'
+    own session the change of role would throw away all plans each time.
+    """
+
+    def __init__(self) -> None:
+        given = connections["default"].get_connection_params()
+        given.pop("cursor_factory", None)
+        given.pop("context", None)
+        self.session = psycopg.connect(**given, autocommit=True, options="-c session_replication_role=replica")
+        names = set(connection.introspection.django_table_names(include_views=False)) - MADE_BY_DJANGO
+        self.tables = [connection.ops.quote_name(name) for name in sorted(names)]
+        self.lock = f"LOCK TABLE {', '.join(self.tables)} IN SHARE ROW EXCLUSIVE MODE"
+        self.question = " UNION ALL ".join(f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for name in self.tables)
+
+    def sweep(self) -> None:
+        """Wait for all who write, then delete their rows."""
+        with self.session.transaction():
+            self.session.execute(self.lock)
+            filled = [name for (name,) in self.session.execute(self.question, prepare=True).fetchall()]
+            for name in filled:
+                self.session.execute(f"DELETE FROM {name}")
+
+
+@pytest.fixture(scope="session")
+def broom(django_db_setup, django_db_blocker):
+    with django_db_blocker.unblock():
+        made = Broom()
+    yield made
+    made.session.close()
 
 
 @pytest.fixture(scope="session", autouse=True)
-def quick_emptying():
+def quick_emptying(request):
+    """Empty tables as the broom does; it is made when the first test needs it."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TransactionTestCase, "_fixture_teardown", _empty_tables)
+        patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _test: request.getfixturevalue("broom").sweep())
         yield

@@ -184,6 +184,7 @@ def main() -> int:
     parser.add_argument("--only", choices=["lint", "pytest"])
     asked, pytest_arguments = parser.parse_known_args()
     env = {**os.environ, "WATTLINE_VAR": str(VAR), "WATTLINE_DURABLE": "0"}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)  # else each of the tests' many processes compiles all libraries again
     replaced = os.environ.get("DATABASE_URL") and os.environ.get("REDIS_URL")
     results = []
     with nullcontext() if replaced else Embedded(VAR, durable=False):

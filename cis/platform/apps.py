@@ -2,7 +2,7 @@
 
 from django.apps import AppConfig
 
-from cis.platform import lookups
+from cis.platform import lookups, plans
 
 
 class PlatformConfig(AppConfig):
@@ -14,3 +14,4 @@ class PlatformConfig(AppConfig):
 
     def ready(self) -> None:
         lookups.register()
+        plans.register()

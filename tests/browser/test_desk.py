@@ -1,5 +1,6 @@
 """The desk in a real browser: by keyboard, live, in both themes and widths."""
 
+import os
 import re
 from datetime import date
 from pathlib import Path
@@ -265,15 +266,12 @@ def _pages_of_usage(billed):
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(
-    ("width", "height", "theme", "language"),
-    [
-        (1366, 768, "light", "en"),
-        (390, 844, "dark", "zh-hans"),
-        (1366, 768, "dark", "zh-hans"),
-        (390, 844, "light", "en"),
-    ],
-)
+LOOKS = [(1366, 768, "light", "zh-hans"), (390, 844, "dark", "en")]
+if os.environ.get("WATTLINE_PROOF"):
+    LOOKS += [(1366, 768, "dark", "en"), (390, 844, "light", "zh-hans")]
+
+
+@pytest.mark.parametrize(("width", "height", "theme", "language"), LOOKS)
 def test_every_page_has_names_contrast_and_no_sideways_scroll(boss, open_page, width, height, theme, language):
     billed = make_billed()
     page = open_page(boss, width=width, height=height, theme=theme, language=language)

@@ -5,8 +5,6 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import expect
 
-from tests.factories import accounts
-
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 PATIENCE_MS = 90_000
 """The renderer draws some hundred operations at once; on a busy machine that takes half a minute."""
@@ -28,9 +26,3 @@ def test_the_reference_is_drawn_without_a_word_on_the_console_and_without_asking
     assert said == []
     hosts = {urlsplit(url).netloc for url in asked if not url.startswith(("data:", "blob:"))}
     assert hosts == {urlsplit(live_server.url).netloc}
-
-
-def test_the_reference_is_open_to_staff_too(supplier, open_page):
-    page = open_page(accounts.staff())
-    page.goto("/api/v1/")
-    expect(page.get_by_role("heading", name="List bills").first).to_be_visible(timeout=PATIENCE_MS)

@@ -24,7 +24,7 @@ from cis.embedded import PROJECT, Embedded, state
 
 pytestmark = pytest.mark.chaos
 
-SEEDS = range(1, 13 if os.environ.get("WATTLINE_PROOF") else 3)
+SEEDS = range(1, 13 if os.environ.get("WATTLINE_PROOF") else 2)
 ACCOUNTS = 600
 WORKERS = 2
 PATIENCE_S = 400
