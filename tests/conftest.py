@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from django.db import connection, connections, transaction
+from django.db import connection, connections
 from django.test import TransactionTestCase
 from psycopg import sql
 
