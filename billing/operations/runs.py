@@ -21,6 +21,12 @@ from cis.platform.db import joins_transaction, opens_transaction
 from tariffs.queries import plans
 
 AGREEMENTS_IN_CHUNK = 2_000
+# What a run fills. PostgreSQL itself counts a minute later at best: what comes next would be planned as for the month
+# before, or for none, and one chunk of a first month then takes as long as all others.
+_FILLED = (
+    "billing_bill", "billing_billline", "billing_billcharge", "billing_billsegment", "billing_transfer",
+    "billing_ledgeraccount", "billing_allocation",
+)  # fmt: skip
 
 # Runs are opened one after another, so that two of them cannot take the same accounts.
 _ONE_BY_ONE = "LOCK TABLE billing_billrun IN SHARE ROW EXCLUSIVE MODE"
@@ -276,6 +282,8 @@ def _finish(run_id: int, state: RunState, action: RunAction, left: str) -> bool:
         run.ended_at = timezone.now()
     run.save(update_fields=["state", "ended_at"])
     progress.finish(run_id=run_id)
+    if run.chunks.count() > 1:
+        db.analyze(*_FILLED)
     return True
 
 

@@ -4,6 +4,7 @@ from datetime import date
 
 import psycopg
 import pytest
+from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateRange
 from django.db.models import Sum
 
@@ -36,6 +37,22 @@ def test_a_run_bills_each_account_once_and_the_books_are_proved():
     assert one.due_date > one.issue_date
     assert one.lines.aggregate(Sum("amount_minor"))["amount_minor__sum"] == one.amount_minor
     assert one.segments.get().used_wh == one.energy_wh
+    prove()
+
+
+def counted():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT most_common_vals::text FROM pg_stats WHERE tablename = 'billing_bill' AND attname = 'state'")
+        return cursor.fetchall()
+
+
+def test_what_a_run_of_many_has_filled_is_counted_before_it_goes_on(monkeypatch):
+    monkeypatch.setattr(runs, "AGREEMENTS_IN_CHUNK", 3)
+    mass.supply(count=5, months=[JANUARY])
+    run_id = rate()
+    assert counted() == [("{draft}",)]
+    issue(run_id)
+    assert counted() == [("{issued}",)]
     prove()
 
 
