@@ -16,6 +16,8 @@ from psycopg import sql
 
 from tests import template
 
+# Who holds a lock for a minute after a test hangs; then the next test fails rather than the whole run.
+BROOM = "-c session_replication_role=replica -c lock_timeout=60s"
 MADE_BY_DJANGO = frozenset({"django_migrations", "django_content_type", "auth_permission"})
 
 
@@ -52,7 +54,7 @@ class Broom:
         given = connections["default"].get_connection_params()
         given.pop("cursor_factory", None)
         given.pop("context", None)
-        self.session = psycopg.connect(**given, autocommit=True, options="-c session_replication_role=replica")
+        self.session = psycopg.connect(**given, autocommit=True, options=BROOM)
         names = set(connection.introspection.django_table_names(include_views=False)) - MADE_BY_DJANGO
         self.tables = [connection.ops.quote_name(name) for name in sorted(names)]
         self.lock = f"LOCK TABLE {', '.join(self.tables)} IN SHARE ROW EXCLUSIVE MODE"

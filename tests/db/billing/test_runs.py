@@ -42,7 +42,9 @@ def test_a_run_bills_each_account_once_and_the_books_are_proved():
 
 def counted():
     with connection.cursor() as cursor:
-        cursor.execute("SELECT most_common_vals::text FROM pg_stats WHERE tablename = 'billing_bill' AND attname = 'state'")
+        cursor.execute(
+            "SELECT most_common_vals::text FROM pg_stats WHERE tablename = 'billing_bill' AND attname = 'state'"
+        )
         return cursor.fetchall()
 
 
