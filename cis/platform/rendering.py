@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Final
 from django.conf import settings
 from django.http import HttpRequest
 from django.template.loader import render_to_string
-from django.urls import NoReverseMatch, reverse
+from django.urls import NoReverseMatch, get_script_prefix, reverse
 from django.utils.translation import get_language, gettext
 
 from cis.kernel.enums import Role
@@ -140,12 +140,21 @@ def _nav_of(request: HttpRequest) -> tuple[NavGroup, ...]:
 
 def _item(entry: NavEntry, path: str) -> NavItem | None:
     """Return an entry as a page shows it; None where its address does not exist."""
-    try:
-        url, *others = (reverse(name) for name in (entry.url_name, *entry.more))
-    except NoReverseMatch:
+    addresses = _addresses((entry.url_name, *entry.more), settings.ROOT_URLCONF, get_script_prefix())
+    if not addresses:
         return None
-    is_here = path == url or any(one != "/" and path.startswith(one) for one in (url, *others))
+    url = addresses[0]
+    is_here = path == url or any(one != "/" and path.startswith(one) for one in addresses)
     return NavItem(url=url, label=gettext(entry.label), icon=entry.icon, is_here=is_here)
+
+
+@cache
+def _addresses(names: tuple[str, ...], _urlconf: str, _prefix: str) -> tuple[str, ...]:
+    """Return addresses of the navigation, none where one does not exist: each page shows the same hundred."""
+    try:
+        return tuple(reverse(name) for name in names)
+    except NoReverseMatch:
+        return ()
 
 
 class FetchRefused(ValueError):
