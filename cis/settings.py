@@ -114,6 +114,7 @@ MIDDLEWARE = [
     "django_structlog.middlewares.RequestMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "cis.platform.access.AccessMiddleware",
+    "cis.platform.answers.ErasedDocuments",
     "axes.middleware.AxesMiddleware",
 ]
 

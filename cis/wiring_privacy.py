@@ -42,3 +42,4 @@ def bind() -> None:
     jobs.register(data_exports.WORK, data_exports.work)
     jobs.register(data_exports.TIDY, data_exports.forget, schedule=Daily(ERASURES_AT, settings.TIME_ZONE))
     jobs.register(sealed_documents.WORK, sealed_documents.seal_new, schedule=Every(SEAL_EVERY))
+    jobs.register(sealed_documents.AGAIN, sealed_documents.look_again, schedule=Daily(ERASURES_AT, settings.TIME_ZONE))

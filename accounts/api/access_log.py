@@ -7,7 +7,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from accounts.domain.privacy import LookPurpose
-from accounts.queries import accounts
+from accounts.queries import accounts, merges
 from cis.kernel.enums import Role
 from cis.platform import api, looks
 from cis.platform.access import actor_of
@@ -66,7 +66,7 @@ class AccessLog(APIView):
         """List looks at personal data, the latest first. What a case led to that is kept from you is not in it."""
         given = asked(LookQuery, request)
         wanted = looks.Wanted(
-            customer_id=_customer(given["account"]) if "account" in given else None,
+            customer_ids=merges.family(customer_id=_customer(given["account"])) if "account" in given else None,
             purpose=given.get("purpose", ""),
             from_date=given.get("from_date"),
             to_date=given.get("to_date"),

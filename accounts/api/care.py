@@ -11,6 +11,7 @@ from rest_framework.views import APIView
 
 from accounts.api import care_contracts as contract
 from accounts.api.endpoints import NUMBER
+from accounts.domain.privacy import LookPurpose
 from accounts.domain.protections import ProtectionKind
 from accounts.domain.visits import NextStep, Outcome
 from accounts.models.care import FollowUpVisit, PointsEntry
@@ -73,7 +74,7 @@ class CustomerOne(APIView):
             raise UnknownCustomer("There is no such customer.")
         customer_id = found[customer]
         card = customers.card(customer_id=customer_id)
-        customer_operations.record_look(customer_id=customer_id, actor=actor_of(request))
+        customer_operations.record_look(customer_id=customer_id, actor=actor_of(request), purpose=LookPurpose.CARE)
         held = {span.account_number for span in accounts.held_by(customer_id=customer_id) if span.end_date is None}
         return Response({
             "customer": card.external_id, "asked": customer, "is_merged": card.external_id != customer,
@@ -104,9 +105,9 @@ class AccountSegment(APIView):
         operation_id="get_segment", summary="Segment of the holder of an account", tags=TAGS, parameters=[NUMBER],
         responses={200: contract.CustomerSegmentShown, **problems(404)},
     )  # fmt: skip
-    def get(self, request: Request, number: str) -> Response:  # noqa: ARG002
+    def get(self, request: Request, number: str) -> Response:
         """Return the segment that the last night gave."""
-        held = _account(number)
+        held = _looked_at(number, request)
         segment = customer_segments.of_customer(customer_id=held.holder.id)
         return Response({"account": held.number, "segment": segment})
 
@@ -124,10 +125,9 @@ class AccountProtections(APIView):
     )  # fmt: skip
     def get(self, request: Request, number: str) -> Response:
         """Return what protects the holder with this account, the latest first."""
-        given, held = asked(contract.ProtectionQuery, request), _account(number)
+        given, held = asked(contract.ProtectionQuery, request), _looked_at(number, request)
         wanted = WantedProtections(state=given.get("state", ""), customer_id=held.holder.id, account_id=held.id)
         found = protections.listed(wanted=wanted, today=timezone.localdate(), most=200)
-        customer_operations.record_look(customer_id=held.holder.id, actor=actor_of(request))
         return Response({"protections": [_protection(one) for one in found]})
 
     @extend_schema(
@@ -176,9 +176,9 @@ class AccountPoints(APIView):
         operation_id="get_points", summary="Loyalty points of the holder of an account", tags=TAGS,
         parameters=[NUMBER], responses={200: contract.PointsShown, **problems(404, 422)},
     )  # fmt: skip
-    def get(self, request: Request, number: str) -> Response:  # noqa: ARG002
+    def get(self, request: Request, number: str) -> Response:
         """Return how many points there are, and which go soon."""
-        held, today = _account(number), timezone.localdate()
+        held, today = _looked_at(number, request), timezone.localdate()
         points.rule(at=today)
         found = points.standing(customer_id=held.holder.id, today=today)
         return Response({
@@ -200,7 +200,7 @@ class PointsEntries(APIView):
     def get(self, request: Request, number: str) -> Response:
         """Return the entries of the holder's points, the latest first."""
         asked(contract.PageQuery, request)
-        rows = PointsEntry.objects.filter(customer_id=_account(number).holder.id).select_related("account")
+        rows = PointsEntry.objects.filter(customer_id=_looked_at(number, request).holder.id).select_related("account")
         page, reply = api.page_of(self, request, rows)
         return reply([
             {"id": row.id, "day": row.day, "kind": row.kind, "source": row.source, "points": row.points,
@@ -249,7 +249,7 @@ class VisitList(APIView):
         """Return visits, the latest planned first; of an account those of its holder."""
         given, rows = asked(contract.VisitQuery, request), FollowUpVisit.objects.only("id")
         if "account" in given:
-            rows = rows.filter(customer_id=_account(given["account"]).holder.id)
+            rows = rows.filter(customer_id=_looked_at(given["account"], request).holder.id)
         if "state" in given:
             rows = rows.filter(state=given["state"])
         page, reply = api.page_of(self, request, rows)
@@ -288,9 +288,9 @@ class AccountCarePlans(APIView):
         operation_id="list_care_plans", summary="Service plans of the holder of an account", tags=TAGS,
         parameters=[NUMBER], responses={200: contract.CarePlansShown, **problems(404)},
     )  # fmt: skip
-    def get(self, request: Request, number: str) -> Response:  # noqa: ARG002
+    def get(self, request: Request, number: str) -> Response:
         """Return the service plans of the holder, running ones first."""
-        wanted = WantedPlans(state="all", customer_id=_account(number).holder.id)
+        wanted = WantedPlans(state="all", customer_id=_looked_at(number, request).holder.id)
         found = care_plans.listed(wanted=wanted, today=timezone.localdate(), most=200)
         return Response({"plans": [_plan(one) for one in found]})
 
@@ -321,6 +321,13 @@ def _account(number: str) -> AccountOverview:
     if not (number.isascii() and number.isdigit()) or len(number) > NUMBER_MOST:
         raise UnknownAccount("There is none of this number.", advice="A number has digits only.")
     return accounts.overview(account_id=accounts.id_of_number(number), at_date=timezone.localdate())
+
+
+def _looked_at(number: str, request: Request) -> AccountOverview:
+    """Return an account, and note that its holder was looked at."""
+    held = _account(number)
+    customer_operations.record_look(customer_id=held.holder.id, actor=actor_of(request), purpose=LookPurpose.CARE)
+    return held
 
 
 def _given(form: type[contract.Strict], request: Request) -> dict[str, Any]:

@@ -42,6 +42,7 @@ class Follows:
     frozen_by   the trigger that keeps such rows from changes; a merge changes the customer alone
     is_asked    where they belong is asked, if they came after the merge and it is undone
     account     column of the account that they are about, "" = none
+    hangs_on    column of the row of the same table on which they hang, and with which they go back; "" = none
     """
 
     table: str
@@ -50,6 +51,7 @@ class Follows:
     frozen_by: str = ""
     is_asked: bool = False
     account: str = ""
+    hangs_on: str = ""
 
 
 def side_of(choices: Mapping[str, Side], *, field: str, survivor: object, merged: object) -> Side:

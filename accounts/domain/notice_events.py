@@ -79,6 +79,14 @@ _ROWS: Final = (
         ladder=(Channel.EMAIL, Channel.POST),
         is_required=True,
     ),
+    *(
+        Event(
+            code=code,
+            notice_class=NoticeClass.SERVICE,
+            facts={"link": _LINK},
+        )
+        for code in ("customers_merged", "customers_parted")
+    ),
     Event(
         code="supply_offer",
         notice_class=NoticeClass.SERVICE,

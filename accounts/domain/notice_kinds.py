@@ -89,6 +89,11 @@ class Event:
     is_urgent: bool = False
     is_required: bool = False
 
+    @property
+    def is_secret(self) -> bool:
+        """Return whether its text has something that nobody else may read, as a code."""
+        return FactKind.SECRET in self.facts.values()
+
 
 COMMON: Final[Mapping[str, FactKind]] = MappingProxyType(
     {

@@ -31,6 +31,7 @@ class Person:
     Who is told.
 
     addresses  of each way the best contact point that works
+    proven     the same of what may be told a secret: of numbers one that is proven; None: all of them
     bounced    ways whose contact points are all known not to work
     choices    what the person said of a class and a way: True = yes, False = no
     has_inbox  it is a customer; somebody who only applied has no inbox yet
@@ -39,9 +40,14 @@ class Person:
     name: str
     language: str
     addresses: Mapping[Channel, Address]
+    proven: Mapping[Channel, Address] | None = None
     bounced: frozenset[Channel] = frozenset()
     choices: Mapping[tuple[NoticeClass, Channel], bool] = field(default_factory=dict)
     has_inbox: bool = True
+
+    def reached(self, event: Event) -> Mapping[Channel, Address]:
+        """Return where this event reaches the person: a secret goes to no number that nobody proved."""
+        return self.addresses if self.proven is None or not event.is_secret else self.proven
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +98,7 @@ def routes(
     ladder = tuple(way for way in ladder if only is None or way in only)
     tried = [(way, _obstacle(person, event, way)) for way in ladder]
     open_ways = [way for way, reason in tried if not reason]
-    taken = [Route(way, person.addresses[way]) for way in (open_ways if event.everywhere else open_ways[:1])]
+    taken = [Route(way, person.reached(event)[way]) for way in (open_ways if event.everywhere else open_ways[:1])]
     if not taken and tried:
         taken = [Route(tried[0][0], Address(""), tried[0][1])]
     wants_inbox = event.in_inbox and after is None and person.has_inbox and (only is None or Channel.INBOX in only)
@@ -120,6 +126,8 @@ def send_at(
 def _obstacle(person: Person, event: Event, channel: Channel) -> str:
     if not allows(person, event=event, channel=channel):
         return "no_consent"
-    if channel in person.addresses:
+    if channel in person.reached(event):
         return ""
+    if channel in person.addresses:
+        return "not_proven"
     return "bounced_before" if channel in person.bounced else "no_contact"

@@ -9,7 +9,7 @@ from accounts.models.contact import ContactPoint
 from accounts.models.customer import Customer
 from accounts.operations import unreachable
 from accounts.queries import supplier
-from accounts.queries.customers import CustomerMerged, UnknownCustomer
+from accounts.queries.customers import CustomerErased, CustomerMerged, UnknownCustomer
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
 from cis.platform import audit
@@ -116,6 +116,7 @@ def lock_customer(*, customer_id: int) -> Customer:
     Lock a customer against other edits until the use case ends.
 
     :raises UnknownCustomer: there is no such customer. :raises CustomerMerged: another one stands in their place.
+    :raises CustomerErased: the data were overwritten, and nothing is written there any more.
     """
     customer = Customer.objects.select_for_update().filter(id=customer_id).first()
     if customer is None:
@@ -125,6 +126,10 @@ def lock_customer(*, customer_id: int) -> Customer:
             f"{customer.name} was merged into another customer.", advice="Open the customer who stands in their place.",
             customer_id=customer.merged_into_id,
         )  # fmt: skip
+    if customer.erased_at is not None:
+        raise CustomerErased(
+            "The data of this customer were overwritten.", advice="Take them on anew.", customer_id=customer_id
+        )
     return customer
 
 

@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 from io import BytesIO
 from typing import Any, BinaryIO, Final
 
+import structlog
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
@@ -20,7 +21,7 @@ from accounts.domain.privacy import ExportState, LookPurpose
 from accounts.models.privacy import DataExport
 from accounts.operations import contacts, customers
 from accounts.queries import customers as customer_queries
-from accounts.queries import privacy, supplier
+from accounts.queries import merges, privacy, supplier
 from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.errors import Refused
 from cis.platform import audit, concealed, documents, jobs, limits, personal, sealed_documents
@@ -32,12 +33,7 @@ SUBJECT, WORK, TIDY = "data_export", "data_exports", "forget_data_exports"
 MEDIA_TYPE: Final = "application/zip"
 DAY_HOURS: Final = 24
 INDEX: Final = "documents/data_export.html"
-
-
-class CustomerErased(Refused):
-    """The data were overwritten: there is nothing to export."""
-
-    code = "customer_erased"
+log = structlog.get_logger(__name__)
 
 
 class ExportNotReady(Refused):
@@ -62,8 +58,6 @@ def ask(*, customer_id: int, at: datetime, actor: Actor) -> int:
 @opens_transaction
 def _ask(*, customer_id: int, actor: Actor) -> int:
     contacts.lock_customer(customer_id=customer_id)
-    if privacy.is_erased(customer_id=customer_id):
-        raise CustomerErased("The data of this customer were overwritten.", customer_id=customer_id)
     hidden = {kind: list(ids) for kind, ids in concealed.hidden_from(actor).items()}
     row = DataExport.objects.create(
         customer_id=customer_id, asker_kind=str(actor.kind), asker_id=actor.id, asker_name=actor.name[:150],
@@ -80,14 +74,21 @@ def work(at: datetime) -> None:
     today = timezone.localdate(at)
     waiting = DataExport.objects.filter(state=ExportState.WAITING.value).order_by("id")
     for export_id in list(waiting.values_list("id", flat=True)):
-        make(export_id=export_id, today=today)
+        try:
+            make(export_id=export_id, today=today)
+        except Refused as refusal:  # one that cannot be made keeps no other waiting
+            log.warning("no_data_export", export=export_id, code=refusal.code)
 
 
 @opens_transaction
 def make(*, export_id: int, today: date) -> None:
-    """Make one file; done twice it is made once."""
+    """Make one file; done twice it is made once. Of a customer who was erased meanwhile none is made."""
     row = DataExport.objects.select_for_update().filter(id=export_id, state=ExportState.WAITING.value).first()
     if row is None:
+        return
+    if privacy.is_erased(customer_id=row.customer_id):
+        row.state = ExportState.OVER.value
+        row.save(update_fields=["state"])
         return
     content = _packed(row.customer_id, row.kept_back, today)
     name = f"personal-data-{row.id}.zip"
@@ -127,15 +128,25 @@ def forget(at: datetime) -> None:
 
 
 def contents(*, customer_id: int, hidden: dict[str, list[int]]) -> dict[str, list[dict[str, Any]]]:
-    """Return all rows that are held on a customer, by table; empty tables are left out."""
-    held = [one for one in personal.all_held() if one.exported]
-    found = {one.table: personal.rows_of(one, customer_id=customer_id, hidden=hidden) for one in held}
-    return {table: rows for table, rows in found.items() if rows}
+    """Return all rows that are held on a customer and on who was merged into them, by table, without empty ones."""
+    people = merges.family(customer_id=customer_id)
+    found: dict[str, list[dict[str, Any]]] = {}
+    for held in personal.all_held():
+        rows = {
+            row["id"]: row
+            for one in people if held.exported
+            for row in personal.rows_of(held, customer_id=one, hidden=hidden)
+        }  # fmt: skip
+        if rows:
+            found[held.table] = list(rows.values())
+    return found
 
 
 def _packed(customer_id: int, hidden: dict[str, list[int]], today: date) -> bytes:
     tables = contents(customer_id=customer_id, hidden=hidden)
-    ids = personal.documents_of(customer_id=customer_id, hidden=hidden)
+    ids: dict[int, str] = {}
+    for one in merges.family(customer_id=customer_id):
+        ids |= personal.documents_of(customer_id=one, hidden=hidden)
     target = BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         papers = [_packed_paper(archive, one, table) for one, table in sorted(ids.items()) if table != _OWN]

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
+import structlog
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.domain.privacy import ErasureReason, ErasureState
+from accounts.domain.privacy import OPEN_ERASURES, ErasureReason, ErasureState, PrivacyRule
 from accounts.models.privacy import Erasure
 from accounts.operations import contacts
 from accounts.queries import merges, privacy
@@ -32,6 +33,8 @@ SUBJECT, WORK, NIGHT = "erasure", "erase_personal_data", "find_erasures"
 RELEASERS: Final[frozenset[Role | ActorKind]] = frozenset((Role.SUPERVISOR,))
 """Who lets personal data be overwritten."""
 PIECE: Final = 500
+OPEN_STATES: Final = tuple(str(one) for one in OPEN_ERASURES)
+log = structlog.get_logger(__name__)
 
 
 class ErasureRefused(Refused):
@@ -79,8 +82,9 @@ def ask(*, customer_id: int, today: date, actor: Actor) -> int:
 
 
 def night(at: datetime) -> None:
-    """List who is due; a place without a rule lists nobody."""
+    """List who is due, and overwrite who never became a customer; a place without a rule does neither."""
     find(today=timezone.localdate(at))
+    forget_nobodys(today=timezone.localdate(at))
 
 
 def find(*, today: date) -> Found:
@@ -89,7 +93,7 @@ def find(*, today: date) -> Found:
     due = waiting = after = 0
     if kept is None:
         return Found(0, 0)
-    before = date(today.year - kept.keep_years, today.month, min(today.day, 28))
+    before = _before(kept, today)
     while chunk := privacy.candidates(before=before, after_id=after, most=PIECE):
         after = chunk[-1]
         for customer_id in chunk:
@@ -98,6 +102,38 @@ def find(*, today: date) -> Found:
             else:
                 waiting += 1
     return Found(due, waiting)
+
+
+def forget_nobodys(*, today: date) -> int:
+    """
+    Overwrite what people left behind who never became customers, once its time is over; return how many rows.
+
+    Applicants, callers and writers whom nobody knew: no account, contract or money hangs on them, so nobody has to
+    release it. It is asked by pieces, each in a transaction of its own.
+    """
+    kept = privacy.rule_or_none(at=today)
+    count, last = 0, ("", 0)
+    while kept is not None and (found := _forget_some(_before(kept, today))):
+        table, ids = found
+        if (table, ids[0]) == last:
+            raise RuntimeError(f"{table} {ids[0]} still says who it was.")
+        count, last = count + len(ids), (table, ids[0])
+    return count
+
+
+@opens_transaction
+def _forget_some(before: date) -> tuple[str, list[int]] | None:
+    found = personal.nobodys(before=before, most=PIECE)
+    if found is not None:
+        table, ids = found
+        papers = personal.erase_nobodys_step(table=table, row_ids=ids)
+        sealed_documents.destroy_step(document_ids=papers)
+        audit.record(SYSTEM, "forget", SUBJECT, None, table=table, count=len(ids), documents=len(papers))
+    return found
+
+
+def _before(kept: PrivacyRule, today: date) -> date:
+    return date(today.year - kept.keep_years, today.month, min(today.day, 28))
 
 
 @opens_transaction
@@ -141,11 +177,14 @@ def drop(*, erasure_id: int, actor: Actor) -> None:
 
 
 def work(at: datetime) -> None:
-    """Overwrite what was released, one customer a transaction."""
+    """Overwrite what was released, one customer a transaction; one that cannot be done keeps no other waiting."""
     today = timezone.localdate(at)
     released = Erasure.objects.filter(state=ErasureState.RELEASED.value).order_by("id")
     for erasure_id in list(released.values_list("id", flat=True)):
-        erase(erasure_id=erasure_id, today=today)
+        try:
+            erase(erasure_id=erasure_id, today=today)
+        except Refused as refusal:
+            log.warning("not_erased", erasure=erasure_id, code=refusal.code)
 
 
 @opens_transaction
@@ -155,10 +194,13 @@ def erase(*, erasure_id: int, today: date) -> None:
 
     What was opened since the release puts it back on the list, with the reason. Done twice it does nothing.
     """
+    customer_id = Erasure.objects.filter(id=erasure_id).values_list("customer_id", flat=True).first()
+    if customer_id is None:
+        return
+    contacts.lock_customer(customer_id=customer_id)  # before the row, as who merges does
     row = locked_row(Erasure, erasure_id)
     if row is None or row.state != ErasureState.RELEASED.value:
         return
-    contacts.lock_customer(customer_id=row.customer_id)
     against = privacy.obstacles(customer_id=row.customer_id, reason=ErasureReason(row.reason), today=today)
     if against:
         row.state, row.stuck, row.decider_id, row.decided_at = ErasureState.DUE.value, against[0].code, None, None
@@ -176,6 +218,19 @@ def erase(*, erasure_id: int, today: date) -> None:
     row.counts = {table: count for table, count in counts.items() if count} | {"platform_document": lost + len(shared)}
     row.save(update_fields=["state", "done_at", "stuck", "counts"])
     audit.record(SYSTEM, "erase", "customer", row.customer_id, erasure_id=row.id, documents=lost + len(shared))
+
+
+@joins_transaction
+def end_step(*, customer_id: int, reason: str) -> None:
+    """
+    Let go what is on the list for a customer who is somebody else's part now: it goes, or is asked for, with that one.
+
+    No day of a decision is kept: once the two are parted, the night lists the customer anew.
+    """
+    for row in Erasure.objects.select_for_update().filter(customer_id=customer_id, state__in=OPEN_STATES):
+        row.state, row.stuck, row.decider_id, row.decided_at = ErasureState.DROPPED.value, reason, None, None
+        row.save(update_fields=["state", "stuck", "decider_id", "decided_at"])
+        audit.record(SYSTEM, "drop", SUBJECT, row.id, reason=reason)
 
 
 @joins_transaction

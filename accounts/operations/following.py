@@ -10,7 +10,7 @@ FOLLOWS: Final = (
     Follows(table="accounts_taxprofile", is_asked=True, account="account_id"),
     Follows(table="accounts_protection", is_asked=True, account="account_id"),
     Follows(table="accounts_pointsredemption", account="account_id"),
-    Follows(table="accounts_pointsentry", frozen_by="points_are_append_only", account="account_id"),
+    Follows(table="accounts_pointsentry", frozen_by="points_are_append_only", account="account_id", hangs_on="lot_id"),
     Follows(table="accounts_followupvisit", is_asked=True, account="account_id"),
     Follows(table="accounts_careplan", is_asked=True),
     Follows(table="accounts_consent", once=("notice_class", "channel")),

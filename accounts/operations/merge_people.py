@@ -6,9 +6,12 @@ from accounts.domain.merging import CONTACT_FIELDS, Side, side_of
 from accounts.models.contact import ContactPoint
 from accounts.models.people import CustomerMerge
 from accounts.models.user import User
-from accounts.operations import merge_rows
+from accounts.operations import merge_rows, notices
+from accounts.queries import notice_people
+from cis.kernel.actors import Actor
 from cis.platform.db import execute, fetch, joins_transaction
 
+TOLD = MERGED, PARTED = ("customers_merged", "customers_parted")
 _TWINS = """
     UPDATE accounts_protection m SET is_twin = true
     WHERE m.customer_id = %(old)s AND m.until_date IS NULL AND NOT m.is_twin AND EXISTS (
@@ -23,6 +26,37 @@ _REFUSED = """
       AND m.channel = s.channel AND s.is_given AND NOT m.is_given
     RETURNING s.id
 """
+
+
+@joins_transaction
+def tell_merged_step(*, merge: CustomerMerge, actor: Actor) -> None:
+    """
+    Tell whom it concerns that two customers are one from now on, each by their own ways; before anything moved.
+
+    Nothing of the other one is told: who was merged by mistake learns that it happened, and not with whom.
+    """
+    _tell(MERGED, merge, actor)
+
+
+@joins_transaction
+def tell_parted_step(*, merge: CustomerMerge, actor: Actor) -> None:
+    """Tell both that they are two again; after everything went back."""
+    _tell(PARTED, merge, actor)
+
+
+@joins_transaction
+def _tell(event: str, merge: CustomerMerge, actor: Actor) -> None:
+    """Tell both by their own ways; whom the same number or mailbox reaches is told once."""
+    people = notice_people.of_customers(customer_ids=[merge.survivor_id, merge.merged_id])
+    reached: set[str] = set()
+    for customer_id in (merge.survivor_id, merge.merged_id):
+        own = {address.value for address in people[customer_id].addresses.values()}
+        if not own & reached:
+            notices.queue_step(
+                event=event, customer_id=customer_id, facts={"link": "/portal/details"},
+                key=f"merge:{merge.id}:{customer_id}", actor=actor,
+            )  # fmt: skip
+        reached |= own
 
 
 @joins_transaction

@@ -15,11 +15,13 @@ from django.db.models import F, Func, Value
 
 from accounts.domain.merging import Follows
 from accounts.models.people import CustomerMerge, MergedRows, MergedValue
+from cis.kernel.actors import Actor
+from cis.platform import concealed, personal
 from cis.platform.db import execute, fetch, joins_transaction
 
 NAME: Final = re.compile(r"[a-z][a-z_]{0,62}")
 SINCE_MOST: Final = 100
-"""So many rows that came after a merge can be sorted by hand; with more of them it is not undone on a page."""
+"""So many rows that came after a merge can be sorted by hand; with more of them it is not undone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +30,7 @@ class SinceRow:
     A row that came after a merge, of the customer who survived.
 
     goes_back  its account is one that goes back, so that it is likely to belong there
+    is_hidden  it is kept from whoever asks, who is neither shown it nor asked for it: it goes where it is likely to
     """
 
     table: str
@@ -35,6 +38,7 @@ class SinceRow:
     account_id: int | None
     account_number: str
     goes_back: bool
+    is_hidden: bool = False
 
     @property
     def key(self) -> str:
@@ -84,6 +88,9 @@ def move_step(*, merge: CustomerMerge) -> int:
     return moved
 
 
+_HANGING = "SELECT id FROM {table} WHERE {column} = ANY(%s)"
+
+
 @joins_transaction
 def put_back_step(*, merge: CustomerMerge, back: Sequence[SinceRow]) -> int:
     """Let what a merge moved, and what came since and belongs there, be the other customer's again; return how many."""
@@ -92,6 +99,8 @@ def put_back_step(*, merge: CustomerMerge, back: Sequence[SinceRow]) -> int:
     moved = 0
     for one in tables():
         ids = [*kept.get((one.table, one.column), ()), *(row.row_id for row in back if row.table == one.table)]
+        if ids and one.hangs_on:
+            ids += [row[0] for row in fetch(_HANGING.format(table=one.table, column=one.hangs_on), [ids])]
         if ids:
             with _thawed(one):
                 moved += execute(
@@ -109,8 +118,9 @@ def high_ids() -> dict[str, int]:
     return dict(zip(asked, row, strict=True))
 
 
-def since(*, merge: CustomerMerge) -> tuple[SinceRow, ...]:
+def since(*, merge: CustomerMerge, actor: Actor) -> tuple[SinceRow, ...]:
     """Return what came to the survivor since a merge, as far as it is asked where it belongs; a statement a table."""
+    hidden = concealed.hidden_from(actor)
     held = _moved(merge, "accounts_accountholder")
     own = {row[0] for row in fetch("SELECT account_id FROM accounts_accountholder WHERE id = ANY(%s)", [held])}
     found: list[SinceRow] = []
@@ -124,14 +134,18 @@ def since(*, merge: CustomerMerge) -> tuple[SinceRow, ...]:
                 WHERE t.{one.column} = %(new)s AND t.id > %(high)s AND t.id <> ALL(%(moved)s::bigint[])
                 ORDER BY t.id LIMIT %(most)s""",  # noqa: S608 (our own words)
             {
-                "new": merge.survivor_id, "high": merge.high_ids[one.table], "most": SINCE_MOST,
+                "new": merge.survivor_id, "high": merge.high_ids[one.table], "most": SINCE_MOST + 1,
                 "moved": _moved(merge, one.table),
             },
         )  # fmt: skip
+        kept = personal.kept_back(table=one.table, row_ids=[row[0] for row in rows], hidden=hidden)
         found += [
-            SinceRow(table=one.table, row_id=row_id, account_id=at, account_number=number, goes_back=at in own)
+            SinceRow(
+                table=one.table, row_id=row_id, account_id=at, account_number=number, goes_back=at in own,
+                is_hidden=row_id in kept,
+            )
             for row_id, at, number in rows
-        ]
+        ]  # fmt: skip
     return tuple(found)
 
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.domain import merging
@@ -20,7 +21,7 @@ from accounts.domain.merging import MergeState, Side
 from accounts.domain.protections import ProtectionKind
 from accounts.models.customer import Customer
 from accounts.models.people import CustomerMerge, DuplicatePair, MergedValue
-from accounts.operations import contacts, merge_people, merge_rows
+from accounts.operations import contacts, erasures, merge_people, merge_rows
 from accounts.queries import protections
 from accounts.queries.customers import UnknownCustomer
 from accounts.queries.merges import UnknownMerge
@@ -32,6 +33,8 @@ from cis.platform.db import execute, fetch, joins_transaction, opens_transaction
 
 WORK: Final = "merged_customers"
 TEXT_MOST: Final = 300
+ENDED: Final = "merged"
+"""Why the erasure of a customer who is merged is done no more."""
 GUARDED: Final = frozenset((ProtectionKind.LIFE_SUPPORT, ProtectionKind.KEY_ACCOUNT))
 """Whose merge a second person decides."""
 EDITED: Final = ("kind", "name", "name_pinyin", "id_number", "language", "note")
@@ -68,7 +71,7 @@ class LaterMerge(Refused):
 
 
 class MergeErased(Refused):
-    """The data of both were erased: nothing is left by which they could be told apart."""
+    """The data of one were erased: nothing is left by which the two could be compared or told apart."""
 
     code = "merge_erased"
 
@@ -108,7 +111,7 @@ def merge(*, new: NewMerge, at: datetime, actor: Actor) -> CustomerMerge:
 
     :returns: the merge; its state says whether it waits.
     :raises NotAllowed: the actor merges none. :raises UnknownCustomer: there is no such customer.
-    :raises BadMerge, AlreadyMerged: see there; nothing is written.
+    :raises BadMerge, AlreadyMerged, MergeErased: see there; nothing is written.
     """
     _check_actor(actor)
     if new.survivor_id == new.merged_id:
@@ -139,7 +142,7 @@ def decide(*, merge_id: int, is_agreed: bool, at: datetime, actor: Actor) -> Non
     """
     Decide a merge that another person asks for.
 
-    :raises NotAllowed, UnknownMerge, MergeDecided, AlreadyMerged: as they say.
+    :raises NotAllowed, UnknownMerge, MergeDecided, AlreadyMerged, MergeErased: as they say.
     :raises MergeNeedsAnother: the actor asked for it.
     """
     _check_actor(actor)
@@ -164,6 +167,8 @@ def _do(row: CustomerMerge, survivor: Customer, merged: Customer, *, at: datetim
     row.state, row.decided_at, row.high_ids = MergeState.DONE.value, at, merge_rows.high_ids()
     row.decider_id, row.decider_name = actor.id, actor.name[:150]
     row.save()
+    merge_people.tell_merged_step(merge=row, actor=actor)
+    erasures.end_step(customer_id=merged.id, reason=ENDED)
     merge_people.keep_protections_step(merge=row)
     merge_people.keep_consents_step(merge=row)
     finish_contacts = merge_people.choose_contacts_step(merge=row, choices=choices)
@@ -247,21 +252,24 @@ def undo(*, merge_id: int, answers: Mapping[str, bool], reason: str, at: datetim
         raise MergeDecided("They are two already.", merge_id=merge_id)
     if not reason.strip():
         raise BadMerge("Nobody says why.", advice="Write down what shows that they are two.", field="reason")
-    survivor, _merged = _locked(row.survivor_id, row.merged_id)
-    if survivor.erased_at is not None:
-        raise MergeErased("The data of both were erased.", advice="Nothing tells them apart any more.")
-    later = CustomerMerge.objects.filter(state=MergeState.DONE.value, id__gt=row.id)
-    if survivor.merged_into_id is not None or later.filter(survivor=survivor).exists():
+    survivor, merged = _locked(row.survivor_id, row.merged_id)
+    _check_kept(survivor, merged)
+    later = Q(decided_at__gt=row.decided_at) | Q(decided_at=row.decided_at, id__gt=row.id)
+    own = CustomerMerge.objects.filter(later, state=MergeState.DONE.value, survivor=survivor)
+    if survivor.merged_into_id is not None or own.exists():
         raise LaterMerge("A later merge stands on this one.", advice="Undo that one first.")
     moved = [row_id for one in row.rows.filter(table_name="accounts_pointsentry") for row_id in one.row_ids]
     ((is_spent,),) = fetch(_SPENT, {"moved": moved})
     if is_spent:
         raise PointsMixed("Points of both were spent since.", advice="They cannot be told apart any more.")
-    came = merge_rows.since(merge=row)
-    silent = [one for one in came if one.key not in answers]
+    came = merge_rows.since(merge=row, actor=actor)
+    if len(came) > merge_rows.SINCE_MOST:
+        raise WhereItBelongs("Too much came since.", advice="Leave them one, and take on the other person anew.")
+    silent = [one for one in came if one.key not in answers and not one.is_hidden]
     if silent:
         raise WhereItBelongs("Something came since.", advice="Say of each where it belongs.", count=len(silent))
-    gone = _part(row, [one for one in came if answers[one.key]])
+    gone = _part(row, [one for one in came if (one.goes_back if one.is_hidden else answers[one.key])])
+    merge_people.tell_parted_step(merge=row, actor=actor)
     row.state, row.undone_at = MergeState.UNDONE.value, at
     row.undone_by_name, row.undone_reason = actor.name[:150], reason.strip()[:TEXT_MOST]
     row.save()
@@ -346,7 +354,13 @@ def _both(survivor_id: int, merged_id: int) -> tuple[Customer, Customer]:
                 f"{one.name} is merged already.", advice="Take the customer who stands in their place.",
                 customer_id=one.id,
             )  # fmt: skip
+    _check_kept(survivor, merged)
     return survivor, merged
+
+
+def _check_kept(*both: Customer) -> None:
+    if any(one.erased_at is not None for one in both):
+        raise MergeErased("The data of one were erased.", advice="Nothing tells who it was any more.")
 
 
 @joins_transaction

@@ -9,7 +9,7 @@ from typing import Final
 from django.utils import timezone
 
 from accounts.domain import notice_events, notice_routes
-from accounts.domain.notice_events import Channel, FactKind
+from accounts.domain.notice_events import Channel
 from accounts.domain.notice_states import NOTICE, NoticeAction, NoticeState
 from accounts.models.notice import Notice
 from accounts.operations import notice_drafts, notice_settling
@@ -110,7 +110,7 @@ def resend(*, notice_id: int, actor: Actor) -> None:
 
 def is_past(*, event: str) -> bool:
     """Return whether notices of an event are worth nothing later: a one-time code."""
-    return FactKind.SECRET in notice_events.event(event).facts.values()
+    return notice_events.event(event).is_secret
 
 
 def _is_past(notice: Notice) -> bool:

@@ -28,7 +28,10 @@ def ask_buying(buying: Buying) -> None:
     _bound.buying = buying
 
 
-_CUSTOMERS = "SELECT id, kind FROM accounts_customer WHERE id > %s AND merged_into_id IS NULL ORDER BY id LIMIT %s"
+_CUSTOMERS = """
+    SELECT id, kind FROM accounts_customer
+    WHERE id > %s AND merged_into_id IS NULL AND erased_at IS NULL ORDER BY id LIMIT %s
+"""
 _KEEP = """
     INSERT INTO accounts_customersegment (customer_id, segment, since_date)
     SELECT one.customer_id, one.segment, %(today)s

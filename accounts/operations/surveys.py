@@ -130,10 +130,12 @@ def survey_of(token: str, *, at: datetime) -> Survey:
     """
     Return the question that a signed name is of.
 
-    :raises UnknownQuestion: it is none of ours, or nobody was asked. :raises SurveyOver: it waited too long.
+    :raises UnknownQuestion: it is none of ours, nobody was asked, or whoever was is erased. :raises SurveyOver: it
+        waited too long.
     """
     survey_id = survey_tokens.found(token, key=_secret())
-    row = None if survey_id is None else Survey.objects.filter(id=survey_id, asked_at__isnull=False).first()
+    asked = Survey.objects.filter(asked_at__isnull=False, customer__erased_at=None)
+    row = None if survey_id is None else asked.filter(id=survey_id).first()
     if row is None:
         raise UnknownQuestion("There is no such question.")
     assert row.asked_at is not None
@@ -189,9 +191,10 @@ def _ask(row: Survey, rules: SurveyRules, at: datetime) -> None:
 def _follow_up(row: Survey, at: datetime) -> int | None:
     today = timezone.localdate(at)
     held = AccountHolder.objects.filter(customer_id=row.customer_id, period__contains=today).order_by("account_id")
-    account_id = row.account_id or held.values_list("account_id", flat=True).first()
-    if account_id is None:
+    own = list(held.values_list("account_id", flat=True))
+    if not own:
         return None
+    account_id = row.account_id if row.account_id in own else own[0]
     days = care_rules.surveys(at=today).contact_days
     # The words of the answer stay with the answer: a visit is seen by everybody, a case not.
     made = FollowUpVisit.objects.create(

@@ -6,7 +6,7 @@ who proves one last has it, and with that moment it leads to nobody else.
 """
 
 import secrets
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from django.utils.crypto import constant_time_compare, salted_hmac
@@ -25,10 +25,13 @@ from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.enums import Role
 from cis.kernel.errors import Refused
 from cis.kernel.workflow import NotAllowed
-from cis.platform import audit
+from cis.platform import audit, limits
 from cis.platform.db import execute, joins_transaction, opens_transaction
+from cis.platform.limits import TooManyRequests
 
 EVENT: Final = "one_time_code"
+SENT: Final = "number_codes"
+"""Name under which codes are counted by number."""
 SALT: Final = "accounts.numbers"
 CALLERS: Final[frozenset[Role | ActorKind]] = frozenset((Role.CLERK, Role.SUPERVISOR))
 """Who says that a customer answered a call."""
@@ -52,21 +55,30 @@ class NumberCodeRefused(Refused):
     code = "number_code_refused"
 
 
-@opens_transaction
 def send_code(*, customer_id: int, contact_id: int, purpose: str, at: datetime, actor: Actor) -> None:
     """
     Send a code to a mobile number of a customer, there and nowhere else; codes sent before serve no more.
 
+    Codes are counted for the number, whoever asks: who removes and enters it again, or asks as several customers, does
+    not ring it more often.
+
     :param purpose: what the code is for, in the customer's language.
-    :raises UnknownCustomer, CustomerMerged: see there. :raises NoNumber: it is no mobile number of theirs.
-    :raises TooManyNumberCodes: see there.
+    :raises UnknownCustomer, CustomerMerged, CustomerErased: see there.
+    :raises NoNumber: it is no mobile number of theirs. :raises TooManyNumberCodes: see there.
     """
+    number = _point(customer_id, contact_id, {ContactKind.MOBILE.value}).value
+    try:
+        limits.take_of(name=SENT, of=number, most=domain.SENT_AN_HOUR, hours=1, at=at)
+    except TooManyRequests as error:
+        raise TooManyNumberCodes("Many codes were sent lately.", advice="Wait an hour.") from error
+    _send(customer_id=customer_id, contact_id=contact_id, purpose=purpose, at=at, actor=actor)
+
+
+@opens_transaction
+def _send(*, customer_id: int, contact_id: int, purpose: str, at: datetime, actor: Actor) -> None:
     customer = contacts.lock_customer(customer_id=customer_id)
     point = _point(customer_id, contact_id, {ContactKind.MOBILE.value})
-    sent = ContactCode.objects.filter(contact_point=point)
-    if sent.filter(sent_at__gt=at - timedelta(hours=1)).count() >= domain.SENT_AN_HOUR:
-        raise TooManyNumberCodes("Many codes were sent lately.", advice="Wait an hour.")
-    sent.filter(used_at=None, expires_at__gt=at).update(expires_at=at)
+    ContactCode.objects.filter(contact_point=point, used_at=None, expires_at__gt=at).update(expires_at=at)
     code = f"{secrets.randbelow(10**domain.DIGITS):0{domain.DIGITS}d}"
     made = ContactCode.objects.create(
         contact_point=point, code_hash="", sent_at=at, expires_at=at + domain.HOLDS, actor_id=actor.id
@@ -117,6 +129,15 @@ def answered(*, customer_id: int, contact_id: int, at: datetime, actor: Actor) -
     contacts.lock_customer(customer_id=customer_id)
     point = _point(customer_id, contact_id, set(number_ends.NUMBERS))
     verify_step(point=point, way=VerifiedBy.CALL, at=at, actor=actor)
+
+
+@joins_transaction
+def prove_step(*, customer_id: int, number: str, at: datetime, actor: Actor) -> bool:
+    """Let a number be proven by a code of another room that was texted there alone; False: it is not kept of them."""
+    point = ContactPoint.objects.filter(customer_id=customer_id, kind=ContactKind.MOBILE.value, value=number).first()
+    if point is not None:
+        verify_step(point=point, way=VerifiedBy.CODE, at=at, actor=actor)
+    return point is not None
 
 
 @joins_transaction

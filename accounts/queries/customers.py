@@ -23,6 +23,12 @@ class CustomerMerged(Refused):
     code = "customer_merged"
 
 
+class CustomerErased(Refused):
+    """The data of the customer were overwritten: nothing is told of them, and nothing is written there any more."""
+
+    code = "customer_erased"
+
+
 PLAIN_NAME = PlainName.template.replace("%(expressions)s", "{}")
 """SQL of a name as it is compared, by which customers are indexed."""
 

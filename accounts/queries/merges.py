@@ -6,7 +6,9 @@ from datetime import datetime
 
 from accounts.models.customer import Customer
 from accounts.models.people import CustomerMerge, MergedRows
+from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
+from cis.platform import concealed, personal
 from cis.platform.db import fetch
 
 
@@ -71,10 +73,18 @@ def one(*, merge_id: int) -> MergeCard:
     return found[0]
 
 
-def moved(*, merge_id: int) -> tuple[tuple[str, int], ...]:
-    """Return how many rows of each table a merge moved, by table; one statement."""
+def moved(*, merge_id: int, actor: Actor) -> tuple[tuple[str, int], ...]:
+    """
+    Return how many rows of each table a merge moved, by table, without what is kept from the actor.
+
+    One statement, and one more for each kind of rows of which some are kept from somebody.
+    """
     rows = MergedRows.objects.filter(merge_id=merge_id).values_list("table_name", "row_ids")
-    return tuple(sorted((table, len(ids)) for table, ids in rows))
+    hidden = concealed.hidden_from(actor)
+    found = [
+        (table, len(ids) - len(personal.kept_back(table=table, row_ids=ids, hidden=hidden))) for table, ids in rows
+    ]
+    return tuple(sorted((table, count) for table, count in found if count))
 
 
 def row(*, merge_id: int) -> CustomerMerge:

@@ -12,8 +12,10 @@ CHANNELS = {kind: channel for channel, kind in KINDS.items()}
 _WAYS = """
        array(SELECT ARRAY[p.id::text, p.kind, p.value, (p.bounced_at IS NOT NULL OR p.kind = 'mobile' AND EXISTS (
                            SELECT FROM accounts_contactpoint o WHERE o.value = p.value AND o.kind = 'mobile'
-                           AND o.verified_at IS NOT NULL AND o.customer_id <> p.customer_id))::text]
-             FROM accounts_contactpoint p WHERE p.customer_id = c.id ORDER BY p.is_preferred DESC, p.id),
+                           AND o.verified_at IS NOT NULL AND o.customer_id <> p.customer_id))::text,
+                          (p.kind <> 'mobile' OR p.verified_at IS NOT NULL)::text]
+             FROM accounts_contactpoint p WHERE p.customer_id = c.id AND c.erased_at IS NULL
+             ORDER BY p.is_preferred DESC, p.id),
        array(SELECT ARRAY[s.notice_class, s.channel, s.is_given::text]
              FROM accounts_consent s WHERE s.customer_id = c.id)
 """
@@ -56,7 +58,7 @@ def of_customers(*, customer_ids: Sequence[int]) -> dict[int, Person]:
     Return customers by id as those who are told; one statement for any number. Who does not exist is left out.
 
     Of the contact points of a kind the preferred one counts, else the oldest, as long as no message came back from it
-    and it is no number that another customer proved to be theirs.
+    and it is no number that another customer proved to be theirs. An erased customer is reached by nothing.
     """
     return {
         customer_id: _person(name, language, points, choices)
@@ -99,19 +101,23 @@ def addressees(
 
 def _person(name: str, language: str, points: list[list[str]], choices: list[list[str]]) -> Person:
     addresses: dict[Channel, Address] = {}
+    proven: dict[Channel, Address] = {}
     bounced: set[Channel] = set()
-    for point_id, kind, value, is_bounced in points:
+    for point_id, kind, value, is_bounced, is_proven in points:
         channel = CHANNELS.get(ContactKind(kind))
         if channel is None:
             continue
         if is_bounced == "true":
             bounced.add(channel)
-        else:
-            addresses.setdefault(channel, Address(value, int(point_id)))
+            continue
+        addresses.setdefault(channel, Address(value, int(point_id)))
+        if is_proven == "true":
+            proven.setdefault(channel, Address(value, int(point_id)))
     return Person(
         name=name,
         language=language,
         addresses=addresses,
+        proven=proven,
         bounced=frozenset(bounced - addresses.keys()),
         choices={(NoticeClass(kind), Channel(way)): given == "true" for kind, way, given in choices},
     )

@@ -254,6 +254,13 @@ def is_on_its_way(*, event: str, key: str) -> bool:
     return rows.exclude(state__in=gone).exists()
 
 
+def texted_to(*, event: str, key: str) -> str:
+    """Return the number to which what is told under a key was texted, "" if it went by another way, too."""
+    ways = set(Notice.objects.filter(event=event, key=key).values_list("channel", "address"))
+    [(channel, address)] = ways if len(ways) == 1 else [("", "")]
+    return address if channel == Channel.SMS else ""
+
+
 def keys_since(*, event: str, customer_id: int, since: datetime) -> tuple[str, ...]:
     """Return under which keys a customer was told of an event since then; one statement."""
     rows = Notice.objects.filter(event=event, customer_id=customer_id, created_at__gte=since)

@@ -49,6 +49,7 @@ _OF_NOBODY = Way(f"""({ROW}.customer_id IS NULL AND {ROW}.address IN (
     SELECT c.value FROM accounts_contactpoint c WHERE c.customer_id = %(customer)s::bigint))""")
 NOTICE = Held(
     table="accounts_notice", way=either(BY_CUSTOMER, _OF_NOBODY), subject="notice",
+    nobody="t.customer_id IS NULL AND t.created_at < %(before)s::date AND t.body <> '–'",
     about=("split_part(t.key, ':', 1)", "split_part(t.key, ':', 2)"),
     erased={"secret": "''", "spares": "'{}'", **struck("name", "address", "subject", "body", "detail", "proof")},
 )  # fmt: skip

@@ -120,11 +120,15 @@ def shared_files(*, customer_id: int, kept: PrivacyRule) -> dict[int, date]:
 
 
 def candidates(*, before: date, after_id: int, most: int) -> list[int]:
-    """Return customers who gave up their last account before a day and are not on the list, by id; one statement."""
+    """
+    Return customers who gave up their last account before a day and are not on the list, by id; one statement.
+
+    Who was merged into another customer goes with that one.
+    """
     found = fetch(
         """
         SELECT c.id FROM accounts_customer c
-        WHERE c.id > %(after)s AND c.erased_at IS NULL AND c.created_at < %(before)s
+        WHERE c.id > %(after)s AND c.erased_at IS NULL AND c.merged_into_id IS NULL AND c.created_at < %(before)s
           AND NOT EXISTS (SELECT FROM accounts_accountholder h WHERE h.customer_id = c.id
                           AND (upper_inf(h.period) OR upper(h.period) > %(before)s))
           AND NOT EXISTS (SELECT FROM accounts_erasure e WHERE e.customer_id = c.id

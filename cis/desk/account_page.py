@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.domain.identity import masked
 from accounts.operations import customers as customer_operations
-from accounts.queries import accounts, notices, users
+from accounts.queries import accounts, merges, notices, users
 from arrears.queries import holds, late_fees, plans
 from billing.queries import balances, bills, budget_plans, budgets, cycles, deposit_rules, deposits, prepaid, write_offs
 from billing.queries.bills import BillCard
@@ -202,13 +202,14 @@ def gather(*, overview: accounts.AccountOverview, on: date, actor: Actor) -> Acc
         movements=balances.movements(account_id=overview.id, most=MOVEMENTS_SHOWN),
         cycle=cycles.of_account(account_id=overview.id),
         events=events_of(
-            customer_id=overview.holder.id,
+            customer_ids=merges.family(customer_id=overview.holder.id),
             account_id=overview.id,
             agreement_ids=[card.id for card in cards],
             meter_ids=[meter.id for point in points for meter in point.meters],
             bill_ids=[card.id for card in shown],
             login_ids=[login.id for login in logins],
             case_ids=[case.id for case in shown_cases],
+            actor=actor,
         ),
         chart=chart,
         last_month=_last_month(chart),

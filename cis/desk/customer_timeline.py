@@ -24,6 +24,7 @@ from cis.desk.roles import READERS
 from cis.desk.timeline import entries_of
 from cis.desk.words import word
 from cis.kernel.actors import Actor
+from cis.platform import concealed
 from cis.platform.access import actor_of, allow
 from cis.platform.paging import ROWS, page_context
 from cis.platform.templatetags.local import money, until
@@ -185,6 +186,7 @@ def _visits(asked: Asked) -> list[Line]:
 
 def _work(asked: Asked) -> list[Line]:
     points = [card.service_point_id for card in agreements.of_account(account_id=asked.account.id)]
+    hidden = concealed.hidden_from(asked.actor)
     found = work_orders.of_places(service_point_ids=points, most=asked.most)
     return [
         Line(
@@ -192,7 +194,7 @@ def _work(asked: Asked) -> list[Line]:
             facts=f"{word('work_state', card.state)} · {card.address}", url=reverse("desk:work_order", args=[card.id]),
             who=card.crew,
         )
-        for card in found
+        for card in found if card.subject_id not in hidden.get(card.subject, ())
     ]  # fmt: skip
 
 
@@ -244,7 +246,7 @@ def _deeds(asked: Asked) -> list[Line]:
             ("meter", [meter.id for point in points for meter in point.meters]),
             ("user", [login.id for login in logins]),
         ],
-        most=asked.most,
+        most=asked.most, actor=asked.actor,
     )  # fmt: skip
     return [Line(at=one.at, kind="deeds", title=one.text, facts=one.facts, who=one.who) for one in entries]
 

@@ -22,6 +22,7 @@ from billing.operations.e_invoice_files import File
 from billing.queries import bills, e_invoice_rules, e_invoice_vat
 from billing.queries import e_invoices as queries
 from billing.queries.e_invoices import InvoiceDetail, Wanted
+from cis.desk import phone_call
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_refusal, today
 from cis.desk.forms.e_invoices import DatedTaxForm, InvoiceListForm, RedForm, month_of
 from cis.desk.roles import BILLERS, CLERKS, READERS
@@ -204,6 +205,7 @@ def of_account(request: HttpRequest, account_id: int) -> HttpResponse:
     form = DatedTaxForm(posted(request), initial={**first, "from_date": today()})
     if form.is_bound and form.is_valid():
         try:
+            phone_call.see_known(request, account.holder.id)
             tax_profiles.save(account_id=account_id, data=form.data_of(), way=ConsentWay.DESK,
                               from_date=form.cleaned_data["from_date"], actor=actor)  # fmt: skip
         except Refused as refusal:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from accounts.operations import users as operations
 from accounts.queries import accounts, users
+from cis.desk import phone_call
 from cis.desk.answers import or_404, posted, tell_refusal, today
 from cis.desk.forms.logins import LoginForm
 from cis.desk.roles import CLERKS
@@ -26,6 +27,7 @@ def portal(request: HttpRequest, account_id: int) -> HttpResponse:
     if form.is_bound and form.is_valid():
         password = operations.new_password()
         try:
+            phone_call.see_known(request, account.holder.id)
             operations.create_portal_user(
                 customer_id=account.holder.id, password=password, actor=actor_of(request), **form.cleaned_data
             )
@@ -61,6 +63,7 @@ def _close(request: HttpRequest, account: accounts.AccountOverview) -> HttpRespo
     if given not in {str(card.id) for card in users.of_customer(customer_id=account.holder.id)}:
         raise Http404
     try:
+        phone_call.see_known(request, account.holder.id)
         operations.deactivate(user_id=int(given), actor=actor_of(request))
     except Refused as refusal:
         tell_refusal(request, refusal)

@@ -13,10 +13,12 @@ from django.views.decorators.http import require_POST
 from accounts.domain.merging import MERGERS, MergeState
 from accounts.operations import merge_rows
 from accounts.operations import merges as operations
+from accounts.operations.merge_rows import SinceRow
 from accounts.queries import merges as queries
 from cis.desk.answers import or_404, tell_refusal
 from cis.desk.forms.people import MergeListForm
 from cis.desk.roles import CLERKS, READERS
+from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow
 from cis.platform.paging import page_context
@@ -43,12 +45,16 @@ def show(request: HttpRequest, merge_id: int) -> HttpResponse:
     actor, is_done = actor_of(request), card.state == MergeState.DONE
     context: dict[str, Any] = {
         "card": card,
-        "moved": queries.moved(merge_id=merge_id),
-        "since": merge_rows.since(merge=queries.row(merge_id=merge_id)) if is_done else (),
+        "moved": queries.moved(merge_id=merge_id, actor=actor),
+        "since": [one for one in _since(merge_id, actor) if not one.is_hidden] if is_done else (),
         "may_merge": bool(actor.roles & MERGERS),
         "me": actor.id,
     }
     return render(request, "desk/people/merge.html", context)
+
+
+def _since(merge_id: int, actor: Actor) -> tuple[SinceRow, ...]:
+    return merge_rows.since(merge=queries.row(merge_id=merge_id), actor=actor)
 
 
 @allow(*CLERKS)

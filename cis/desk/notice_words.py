@@ -40,6 +40,7 @@ REASONS: Mapping[str, Any] = {
     "unknown_number": _("Nobody has this number."),
     "unknown_mailbox": _("The mail server knows no such mailbox."),
     "refused": _("The gateway refused this number."),
+    "not_proven": _("It has a secret, and nobody proved that the number is the customer's."),
     "number_taken": _("Another customer proved that the number is theirs."),
 }
 MAILING_STATES: Mapping[str, Any] = {

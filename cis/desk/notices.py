@@ -23,7 +23,7 @@ from accounts.queries import customers, notices
 from accounts.queries import notice_texts as stored_texts
 from accounts.queries.notices import NoticeCard, ToMend, Wanted
 from accounts.web.ways import WaysForm
-from cis.desk import words
+from cis.desk import phone_call, words
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_refusal
 from cis.desk.forms.notices import NoticeListForm, ToMendForm
 from cis.desk.roles import CLERKS, READERS
@@ -136,7 +136,12 @@ def ways(request: HttpRequest, account_id: int, customer_id: int) -> HttpRespons
     choices = consent_queries.of_customer(customer_id=customer_id)
     form = WaysForm(posted(request), choices=choices)
     if form.is_bound and form.is_valid():
-        consents.change(customer_id=customer_id, choices=form.said(), actor=actor_of(request))
+        try:
+            phone_call.see_known(request, customer_id)
+            consents.change(customer_id=customer_id, choices=form.said(), actor=actor_of(request))
+        except Refused as refusal:
+            tell_refusal(request, refusal)
+            return redirect("desk:ways", account_id, customer_id)
         messages.success(request, _("Saved."))
         return redirect("desk:account", account_id)
     context = {"card": card, "account_id": account_id, "groups": form.groups()}

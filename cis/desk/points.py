@@ -14,6 +14,7 @@ from accounts.operations.points import NewRedemption
 from accounts.queries import accounts
 from accounts.queries import points as queries
 from billing.queries import balances
+from cis.desk import phone_call
 from cis.desk.answers import csv_file, or_404, posted, today
 from cis.desk.forms.care import RedeemForm
 from cis.desk.roles import CLERKS, READERS
@@ -72,6 +73,7 @@ def of_account(request: HttpRequest, account_id: int) -> HttpResponse:
             text=_("Loyalty points redeemed: %(points)s") % {"points": given["points"]},
         )  # fmt: skip
         try:
+            phone_call.see_known(request, account.holder.id)
             operations.redeem(new=new, today=today(), actor=actor)
         except Refused as refusal:
             form.refuse(refusal)

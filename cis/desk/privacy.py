@@ -12,8 +12,9 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.domain.privacy import ErasureReason, LookPurpose
 from accounts.operations import customers as customer_operations
 from accounts.operations import data_exports, erasures
-from accounts.queries import accounts, customers, privacy
+from accounts.queries import accounts, customers, merges, privacy
 from accounts.queries.accounts import AccountOverview, UnknownAccount
+from cis.desk import phone_call
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, tell_refusal, today
 from cis.desk.forms.privacy import AccessLogForm, ErasureListForm
 from cis.desk.privacy_words import ERASURE_REASONS, ERASURE_STATES
@@ -24,9 +25,6 @@ from cis.platform import looks
 from cis.platform.access import actor_of, allow
 from cis.platform.paging import page_context
 from cis.platform.privacy_phrases import PURPOSES
-
-NOBODY = 0
-"""The id of no customer: the account that was typed is unknown."""
 
 
 @allow(Role.AUDITOR)
@@ -124,6 +122,7 @@ def act(request: HttpRequest, account_id: int) -> HttpResponse:
     """Ask for an export of a customer's data, or that they are overwritten."""
     account, actor, action = _account(account_id), actor_of(request), request.POST.get("action", "")
     try:
+        phone_call.see_known(request, account.holder.id)
         match action:
             case "export":
                 data_exports.ask(customer_id=account.holder.id, at=timezone.now(), actor=actor)
@@ -163,10 +162,10 @@ def _wanted(form: AccessLogForm) -> looks.Wanted:
         return form.wanted(None)
     try:
         account_id = accounts.id_of_number(number)
-        found: int = accounts.overview(account_id=account_id, at_date=today()).holder.id
+        holder = accounts.overview(account_id=account_id, at_date=today()).holder
     except UnknownAccount:
-        found = NOBODY
-    return form.wanted(found)
+        return form.wanted(())
+    return form.wanted(merges.family(customer_id=holder.id))
 
 
 def _account(account_id: int) -> AccountOverview:

@@ -19,6 +19,7 @@ from billing.queries import refunds, second_person
 from billing.queries.refunds import RefundDetail, WantedRefunds
 from cashiering.operations import refund_files as refund_file_operations
 from cashiering.queries import refund_files
+from cis.desk import phone_call
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, posted, tell_refusal, today
 from cis.desk.forms.refunds import DropForm, NewRefundForm, PayeeForm, RefundListForm, ReturnForm, SendForm
 from cis.desk.money_words import REFUND_STATES
@@ -83,6 +84,7 @@ def new(request: HttpRequest, account_id: int) -> HttpResponse:
     )
     if form.is_bound and form.is_valid():
         try:
+            phone_call.see_known(request, account.holder.id)
             made = operations.ask(new=form.refund(account_id=account_id), today=today(), actor=actor_of(request))
         except Refused as refusal:
             form.refuse(refusal)

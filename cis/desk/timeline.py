@@ -20,7 +20,8 @@ from cis.desk import (
 )
 from cis.desk.money_words import EVENTS
 from cis.desk.words import word
-from cis.platform import audit
+from cis.kernel.actors import Actor
+from cis.platform import audit, concealed
 
 SHOWN = 30
 SENTENCES: Mapping[tuple[str, str], Any] = {
@@ -116,18 +117,24 @@ class Event:
 
 def events_of(
     *,
-    customer_id: int,
+    customer_ids: Sequence[int],
     account_id: int,
     agreement_ids: Sequence[int],
     meter_ids: Sequence[int],
     bill_ids: Sequence[int],
     login_ids: Sequence[int],
     case_ids: Sequence[int],
+    actor: Actor,
 ) -> tuple[Event, ...]:
-    """Return the last events, newest first; one statement a kind of thing. Looks in a row by one person are one."""
+    """
+    Return the last events, newest first; one statement a kind of thing. Looks in a row by one person are one.
+
+    :param customer_ids: the customer with all who were merged into them.
+    :param actor: who looks: what is kept from them led to nothing here.
+    """
     entries = audit.of_subjects(
         [
-            ("customer", [customer_id]),
+            ("customer", customer_ids),
             ("account", [account_id]),
             ("agreement", agreement_ids),
             ("meter", meter_ids),
@@ -136,6 +143,7 @@ def events_of(
             ("case", case_ids),
         ],
         most=SHOWN * 2,
+        hidden=concealed.hidden_from(actor),
     )
     found: list[Event] = []
     for entry in entries:
@@ -146,9 +154,14 @@ def events_of(
     return tuple(found[:SHOWN])
 
 
-def entries_of(subjects: Sequence[tuple[str, Sequence[int]]], *, most: int) -> tuple[Event, ...]:
-    """Return the last events of several kinds of things, newest first; at most one statement a kind of thing."""
-    return tuple(_event(entry) for entry in audit.of_subjects(subjects, most=most))
+def entries_of(subjects: Sequence[tuple[str, Sequence[int]]], *, most: int, actor: Actor) -> tuple[Event, ...]:
+    """
+    Return the last events of several kinds of things, newest first; at most one statement a kind of thing.
+
+    :param actor: who looks: what is kept from them led to nothing here.
+    """
+    found = audit.of_subjects(subjects, most=most, hidden=concealed.hidden_from(actor))
+    return tuple(_event(entry) for entry in found)
 
 
 def history_of(subject: str, subject_ids: Sequence[int]) -> tuple[Event, ...]:

@@ -1,13 +1,33 @@
 """What the pages of staff and of customers share: not found, and refusals in the page's language."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 
 from cis.kernel.errors import Refused
+from cis.platform.documents import DocumentErased
 from cis.platform.phrases import explain
+
+
+class ErasedDocuments:
+    """Answers "gone" wherever a page opens a document that nobody can read any more; the API says it by its problem."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass the request on."""
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Answer for the page whose document was erased; other errors are not answered here."""
+        if not isinstance(error, DocumentErased):
+            return None
+        return render(request, "410.html", status=HTTPStatus.GONE)
 
 
 @contextmanager

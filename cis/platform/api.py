@@ -32,6 +32,7 @@ from cis.kernel.enums import Role
 from cis.kernel.errors import Refused
 from cis.kernel.workflow import IllegalMove, NotAllowed
 from cis.platform import access, audit, keys
+from cis.platform.documents import DocumentErased
 
 View = TypeVar("View", bound=Callable[..., Any])
 Row = TypeVar("Row", bound=Model)
@@ -244,7 +245,9 @@ def _reply(
 
 
 def _status_of(refusal: Refused) -> HTTPStatus:
-    """Return 403, 404, 409 where the case is plain: not allowed, not there, not in this state; else 422."""
+    """Return 403, 404, 409, 410 where the case is plain: not allowed, not there, not in this state, gone; else 422."""
+    if isinstance(refusal, DocumentErased):
+        return HTTPStatus.GONE
     if isinstance(refusal, NotAllowed):
         return HTTPStatus.FORBIDDEN
     if refusal.code.startswith("unknown_"):

@@ -1,18 +1,23 @@
 """The audit trail: who did or looked at what, when, in which request."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from structlog.contextvars import get_contextvars
 
 from cis.kernel.actors import Actor
 from cis.platform import db
 from cis.platform.models import AuditEvent
+
+NOTHING: Final[Mapping[str, Collection[int]]] = MappingProxyType({})
+"""Nothing is kept from whoever looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +73,25 @@ def parameters(
     ]  # fmt: skip
 
 
-def of_subjects(subjects: Sequence[tuple[str, Sequence[int]]], *, most: int = 50) -> tuple[Entry, ...]:
-    """Return the last deeds on some things, newest first; at most one statement a kind of thing."""
+def without(rows: QuerySet[AuditEvent], hidden: Mapping[str, Collection[int]]) -> QuerySet[AuditEvent]:
+    """Return events without those that led from what is kept from somebody (``cis.platform.concealed``)."""
+    for kind, ids in hidden.items():
+        led = Q(detail__about=kind, detail__about_id__in=list(ids))
+        rows = rows.filter(Q(detail__about__isnull=True) | ~led)  # of most events nothing is said that led there
+    return rows
+
+
+def of_subjects(
+    subjects: Sequence[tuple[str, Sequence[int]]], *, most: int = 50, hidden: Mapping[str, Collection[int]] = NOTHING
+) -> tuple[Entry, ...]:
+    """
+    Return the last deeds on some things, newest first; at most one statement a kind of thing.
+
+    :param hidden: what is kept from whoever looks, by kind.
+    """
     found: list[AuditEvent] = []
     for subject, ids in subjects:
-        rows = AuditEvent.objects.filter(subject=subject, subject_id__in=list(ids))
+        rows = without(AuditEvent.objects.filter(subject=subject, subject_id__in=list(ids)), hidden)
         found.extend(rows.order_by("-at", "-id")[:most])
     found.sort(key=lambda event: (event.at, event.id), reverse=True)
     return tuple(

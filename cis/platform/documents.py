@@ -89,8 +89,8 @@ def keep(
         return int(made[0][0])
     before = Document.objects.only("id", "sealed_name").get(sha256=sha256)
     if before.sealed_name:
-        path_of(sha256).unlink(missing_ok=True)  # it is there encrypted; whose it is now gets the key next
-        Document.objects.filter(id=before.id).update(looked_at=None)
+        # It is there encrypted. Whose it is now too gets the key at the latest when that of another one is destroyed.
+        path_of(sha256).unlink(missing_ok=True)
     return before.id
 
 

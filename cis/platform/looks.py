@@ -1,15 +1,14 @@
 """Who looked at whose personal data, when and why: read out of the audit trail."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from cis.kernel.actors import Actor, ActorKind
-from cis.platform import concealed
+from cis.platform import audit, concealed
 from cis.platform.models import AuditEvent
 
 SERVICE = "service"
@@ -17,9 +16,13 @@ SERVICE = "service"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which looks; what is empty does not narrow the list. Days are local and both included."""
+    """
+    Which looks; what is empty does not narrow the list. Days are local and both included.
 
-    customer_id: int | None = None
+    customer_ids  a customer with all who were merged into them; None: all customers
+    """
+
+    customer_ids: Sequence[int] | None = None
     staff: str = ""
     purpose: str = ""
     from_date: date | None = None
@@ -53,7 +56,7 @@ def listed(*, wanted: Wanted, actor: Actor, offset: int = 0, most: int = 50) -> 
 
 def rows_of(*, wanted: Wanted, actor: Actor) -> QuerySet[AuditEvent]:
     """Return the events behind ``listed``, in no order."""
-    rows = _seen(_narrowed(wanted), actor)
+    rows = audit.without(_narrowed(wanted), concealed.hidden_from(actor))
     if wanted.staff:
         rows = rows.filter(actor_name__icontains=wanted.staff)
     if wanted.purpose:
@@ -64,13 +67,14 @@ def rows_of(*, wanted: Wanted, actor: Actor) -> QuerySet[AuditEvent]:
     return rows
 
 
-def of_customer(*, customer_id: int, most: int = 100) -> tuple[Look, ...]:
+def of_customer(*, customer_ids: Sequence[int], most: int = 100) -> tuple[Look, ...]:
     """
     Return the looks of others at a customer, for that customer, the latest first; one statement.
 
+    :param customer_ids: the customer with all who were merged into them.
     It has the looks that a case led to, for the case is the customer's own; own looks in the portal are left out.
     """
-    rows = _narrowed(Wanted(customer_id=customer_id)).exclude(actor_kind=str(ActorKind.CUSTOMER))
+    rows = _narrowed(Wanted(customer_ids=customer_ids)).exclude(actor_kind=str(ActorKind.CUSTOMER))
     return tuple(_look(row) for row in rows.order_by("-at", "-id")[:most])
 
 
@@ -81,20 +85,12 @@ def shown(events: list[AuditEvent]) -> tuple[Look, ...]:
 
 def _narrowed(wanted: Wanted) -> QuerySet[AuditEvent]:
     rows = AuditEvent.objects.filter(subject="customer", subject_id__isnull=False, action="look")
-    if wanted.customer_id is not None:
-        rows = rows.filter(subject_id=wanted.customer_id)
+    if wanted.customer_ids is not None:
+        rows = rows.filter(subject_id__in=list(wanted.customer_ids))
     if wanted.from_date is not None:
         rows = rows.filter(at__gte=_start(wanted.from_date))
     if wanted.to_date is not None:
         rows = rows.filter(at__lt=_start(wanted.to_date + timedelta(days=1)))
-    return rows
-
-
-def _seen(rows: QuerySet[AuditEvent], actor: Actor) -> QuerySet[AuditEvent]:
-    hidden: Mapping[str, Any] = concealed.hidden_from(actor)
-    for kind, ids in hidden.items():
-        led = Q(detail__about=kind, detail__about_id__in=list(ids))
-        rows = rows.filter(Q(detail__about__isnull=True) | ~led)  # of most looks nothing is said that led there
     return rows
 
 

@@ -14,7 +14,7 @@ SENTENCES: Mapping[str, str] = {
     "merge_decided": _("Somebody decided it already."),
     "merge_needs_another": _("Another person decides: ask a colleague."),
     "later_merge": _("A later merge stands on this one: undo that one first."),
-    "merge_erased": _("The data of both were erased: nothing tells them apart any more."),
+    "merge_erased": _("The data of one of them were erased: nothing tells who it was any more."),
     "points_mixed": _("Points of both were spent since: they cannot be told apart any more."),
     "where_it_belongs": _("Something came since: say of each where it belongs."),
     "customer_merged": _("This customer was merged into another one: open that one."),

@@ -38,6 +38,15 @@ HIDDEN = frozenset({
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """A row hangs on one of another declared table: ``column`` has its id, where ``when`` holds of it."""
+
+    parent: "Held"
+    column: str
+    when: str = "true"
+
+
+@dataclass(frozen=True, slots=True)
 class Way:
     """
     How a row leads to its customer, in SQL that calls the row ``ROW``.
@@ -45,11 +54,13 @@ class Way:
     whose  condition that it is about %(customer)s, found by indexes from the customer
     owner  the customer of one row; "" where nobody asks for it: there are no documents
     depth  how many tables lie between
+    links  on which rows it hangs, whether these are a customer's or nobody's
     """
 
     whose: str
     owner: str = ""
     depth: int = 0
+    links: tuple[Link, ...] = ()
 
     def mine(self, row: str = "t") -> str:
         """Return the condition for a row that is called so."""
@@ -73,6 +84,8 @@ class Held:
     documents  columns with ids of documents about this customer alone
     swept      it is looked among these rows whose a new document is; if not, its operation encrypts it at once
     shared     columns with ids of documents that name others too: files of the bank, printed letters
+    nobody     that a row is of somebody who never became a customer, is long over (before %(before)s) and still says
+               who it was; in SQL on ``t``, "" where each row has its customer
     gone       the rows are deleted, not overwritten
     exported   they are part of what a customer gets
     """
@@ -86,6 +99,7 @@ class Held:
     documents: tuple[str, ...] = ()
     swept: bool = True
     shared: tuple[str, ...] = ()
+    nobody: str = ""
     gone: bool = False
     exported: bool = True
 
@@ -146,7 +160,7 @@ def within(parent: Held, column: str) -> Way:
     way, row = parent.way, f"p{parent.way.depth}"
     whose = f"{ROW}.{column} IN (SELECT {row}.id FROM {parent.table} {row} WHERE {way.mine(row)})"
     owner = f"(SELECT {way.owner.replace(ROW, row)} FROM {parent.table} {row} WHERE {row}.id = {ROW}.{column})"
-    return Way(whose, owner if way.owner else "", way.depth + 1)
+    return Way(whose, owner if way.owner else "", way.depth + 1, (Link(parent, column),))
 
 
 def either(*ways: Way) -> Way:
@@ -156,6 +170,7 @@ def either(*ways: Way) -> Way:
         "(" + " OR ".join(f"({one.whose})" for one in ways) + ")",
         f"coalesce({', '.join(owners)})" if owners else "",
         max(one.depth for one in ways),
+        tuple(link for one in ways for link in one.links),
     )
 
 
@@ -205,6 +220,16 @@ def _seen(one: Held, hidden: Mapping[str, Collection[int]]) -> tuple[str, dict[s
     )
 
 
+def kept_back(*, table: str, row_ids: Collection[int], hidden: Mapping[str, Collection[int]]) -> frozenset[int]:
+    """Return which of some rows are about what is kept from whoever asks; one statement, and none where nothing is."""
+    one = _held.get(table)
+    if one is None or one.about is None or not hidden or not row_ids:
+        return frozenset()
+    seen, given = _seen(one, hidden)
+    found = db.fetch(f"SELECT t.id FROM {table} t WHERE t.id = ANY(%(rows)s) {seen}", {"rows": list(row_ids), **given})
+    return frozenset(row_ids) - {row[0] for row in found}
+
+
 def documents_of(*, customer_id: int, hidden: Mapping[str, Collection[int]] | None = None) -> dict[int, str]:
     """Return the documents that are about a customer alone, with the table that names them; see ``rows_of``."""
     return dict(_named(customer_id, lambda one: one.documents, hidden or {}))
@@ -246,24 +271,83 @@ def erase_step(*, customer_id: int) -> dict[str, int]:
     touched: dict[str, int] = {}
     with _history_open():
         for one in all_held():
-            if one.subject:
-                _erase_trail(one, customer_id)
+            _erase_trail(one, one.way.mine(), {"customer": customer_id})
         for one in reversed(all_held()):  # what hangs on other rows first, while those still say whose they are
-            touched[one.table] = _erase(one, customer_id)
+            touched[one.table] = _erase(one, one.way.mine(), {"customer": customer_id})
     return touched
 
 
-def _erase(one: Held, customer_id: int) -> int:
+def nobodys(*, before: date, most: int) -> tuple[str, list[int]] | None:
+    """
+    Return some rows of people who never became customers that were over before a day, with their table; None: no more.
+
+    They are locked; who else looks at the same time passes them over.
+    """
+    for one in all_held():
+        if one.nobody:
+            rows = db.fetch(
+                f"SELECT t.id FROM {one.table} t WHERE {one.nobody} ORDER BY t.id LIMIT %(most)s "
+                "FOR UPDATE SKIP LOCKED",
+                {"before": before, "most": most},
+            )
+            if rows:
+                return one.table, [row[0] for row in rows]
+    return None
+
+
+@joins_transaction
+def erase_nobodys_step(*, table: str, row_ids: Sequence[int]) -> list[int]:
+    """
+    Overwrite rows of people who never became customers, with all that hangs on them and what is noted of it.
+
+    :returns: documents that were about them alone.
+    """
+    root, given = _held[table], {"rows": list(row_ids), "customer": None}
+    below = [(one, where) for one in all_held() if (where := _below(one, root, "t"))]
+    papers: set[int] = set()
+    with _history_open():
+        for one, where in below:
+            _erase_trail(one, where, given)
+            for column in one.documents:
+                papers |= {
+                    row[0] for row in db.fetch(_PAPERS.format(column=column, table=one.table, where=where), given)
+                }
+        for one, where in reversed(below):
+            _erase(one, where, given)
+    return sorted(papers - {document_id for document_id, _ in owners_of(sorted(papers))})
+
+
+_PAPERS = "SELECT t.{column} FROM {table} t WHERE t.{column} IS NOT NULL AND ({where})"
+
+
+def _below(one: Held, root: Held, row: str, depth: int = 0) -> str:
+    """Return the condition that a row hangs on rows %(rows)s of the root, or is one of them; "": none does."""
+    if one is root:
+        return f"{row}.id = ANY(%(rows)s::bigint[])"
+    found = []
+    for link in one.way.links:
+        inner, name = _below(link.parent, root, f"l{depth}", depth + 1), f"l{depth}"
+        if inner:
+            found.append(
+                f"({link.when.replace(ROW, row)} AND {row}.{link.column} IN "
+                f"(SELECT {name}.id FROM {link.parent.table} {name} WHERE {inner}))"
+            )
+    return " OR ".join(found)
+
+
+def _erase(one: Held, where: str, given: Mapping[str, object]) -> int:
     if one.gone:
-        return db.execute(f"DELETE FROM {one.table} t WHERE {one.way.mine()}", {"customer": customer_id})
+        return db.execute(f"DELETE FROM {one.table} t WHERE {where}", given)
     if not one.erased:
         return 0
     columns = ", ".join(f"{name} = {value}" for name, value in one.erased.items())
-    return db.execute(f"UPDATE {one.table} t SET {columns} WHERE {one.way.mine()}", {"customer": customer_id})
+    return db.execute(f"UPDATE {one.table} t SET {columns} WHERE {where}", given)
 
 
-def _erase_trail(one: Held, customer_id: int) -> None:
+def _erase_trail(one: Held, where: str, given: Mapping[str, object]) -> None:
     """Take the texts out of what was noted of these rows; numbers, and that it happened, stay."""
+    if not one.subject:
+        return
     db.execute(
         f"""
         UPDATE platform_auditevent e SET
@@ -271,9 +355,9 @@ def _erase_trail(one: Held, customer_id: int) -> None:
             detail = jsonb_build_object('erased', true) || coalesce((
             SELECT jsonb_object_agg(part.key, part.value) FROM jsonb_each(e.detail) part
             WHERE jsonb_typeof(part.value) IN ('number', 'boolean')), '{{}}'::jsonb)
-        WHERE e.subject = %(subject)s AND e.subject_id IN (SELECT t.id FROM {one.table} t WHERE {one.way.mine()})
+        WHERE e.subject = %(subject)s AND e.subject_id IN (SELECT t.id FROM {one.table} t WHERE {where})
         """,
-        {"customer": customer_id, "subject": one.subject},
+        {**given, "subject": one.subject},
     )
 
 

@@ -47,6 +47,7 @@ OBSTACLES: Mapping[str, Any] = {
     "arrears_open": gettext_lazy("A case of arrears is open."),
     "plan_runs": gettext_lazy("A plan of instalments still runs."),
     "matter_open": gettext_lazy("A matter with the customer is still open."),
+    "merged": gettext_lazy("The customer was merged into another one."),
     "retention": gettext_lazy("The data must be kept still."),
     "shared_files": gettext_lazy("Files of the bank or printed letters that name the customer are kept still."),
 }

@@ -2,8 +2,9 @@
 Documents of customers, encrypted on the disk: sealed soon after they were kept, unreadable once nobody has their key.
 
 ``seal_new`` looks every few minutes at what was kept and asks ``cis.platform.personal`` whose it is. A file that is
-nobody's - a tariff, a meter file - is looked at once and stays plain; a file that names many customers is destroyed
-when its time is over (``destroy_step``).
+nobody's - a tariff, a meter file - stays plain; as an applicant, or whoever wrote to us, may become a customer later,
+it is looked at again each night for some months (``look_again``). A file that names many customers is destroyed when
+its time is over (``destroy_step``).
 """
 
 from collections import defaultdict
@@ -17,7 +18,9 @@ from cis.platform import db, documents, person_keys, personal, sealing
 from cis.platform.db import joins_transaction, opens_transaction
 from cis.platform.models import Document
 
-WORK = "seal_documents"
+WORK, AGAIN = "seal_documents", "seal_documents_later"
+LATER = timedelta(days=180)
+"""So long it is looked again whose a plain document has become."""
 SETTLED = timedelta(minutes=2)
 """So old a document is when it is looked whose it is: the row that names it is committed by then."""
 PIECE = 200
@@ -27,6 +30,18 @@ def seal_new(at: datetime) -> None:
     """Encrypt the documents of customers that were kept since the last time."""
     while _seal_some(at):
         pass
+
+
+@opens_transaction
+def look_again(at: datetime) -> None:
+    """Let ``seal_new`` look once more at what was nobody's; each night."""
+    db.execute(
+        """
+        UPDATE platform_document SET looked_at = NULL
+        WHERE looked_at IS NOT NULL AND sealed_name = '' AND erased_at IS NULL AND created_at > %s
+        """,
+        [at - LATER],
+    )
 
 
 @opens_transaction

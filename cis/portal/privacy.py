@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.domain.privacy import ErasureReason
 from accounts.operations import data_exports, erasures
-from accounts.queries import privacy, supplier
+from accounts.queries import merges, privacy, supplier
 from cis.kernel.errors import Refused
 from cis.platform import looks
 from cis.platform.access import actor_of, allow_portal
@@ -29,7 +29,7 @@ def mine(request: HttpRequest) -> HttpResponse:
     )
     context = {
         "visit": visit,
-        "looks": looks.of_customer(customer_id=visit.customer_id),
+        "looks": looks.of_customer(customer_ids=merges.family(customer_id=visit.customer_id)),
         "exports": privacy.exports(customer_id=visit.customer_id, actor=actor),
         "erasure": privacy.open_of(customer_id=visit.customer_id),
         "obstacles": against,

@@ -23,7 +23,7 @@ class TooManyCodes(Refused):
 
 
 class NoWayToSendCode(Refused):
-    """No phone and no mailbox of the customer is known, so no code can reach him."""
+    """No number of the customer is proven and no mailbox is known, so no code can reach him."""
 
     code = "no_way_to_send_code"
 

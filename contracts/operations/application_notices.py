@@ -83,6 +83,11 @@ def tell_move_step(row: ServiceApplication, action: ApplicationAction, *, reason
         tell_papers_step(row, what=reason[:480], key=key, actor=actor)
 
 
+def applicant(row: ServiceApplication) -> Recipient:
+    """Return who applied, as they said that they are reached."""
+    return Recipient(name=row.name, language=row.language, mobile=row.phone if row.is_mobile else "", email=row.email)
+
+
 def _tell(row: ServiceApplication, event: str, facts: Mapping[str, Fact], *, key: str, actor: Actor) -> None:
     """Tell the customer, or who applied as long as there is none; nobody if there is no way to reach him."""
     if row.customer_id is not None:
@@ -91,8 +96,7 @@ def _tell(row: ServiceApplication, event: str, facts: Mapping[str, Fact], *, key
             actor=actor,
         )  # fmt: skip
         return
-    mobile = row.phone if row.is_mobile else ""
-    if not mobile and not row.email:
+    recipient = applicant(row)
+    if not recipient.mobile and not recipient.email:
         return
-    recipient = Recipient(name=row.name, language=row.language, mobile=mobile, email=row.email)
     notices.queue_step(event=event, recipient=recipient, facts=facts, key=f"application:{key}", actor=actor)

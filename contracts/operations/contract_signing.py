@@ -3,14 +3,20 @@
 from datetime import date
 from io import BytesIO
 
+from django.utils import timezone
+
+from accounts.operations import verified_numbers
+from accounts.operations.notice_drafts import Recipient
 from accounts.queries import customers
 from cis.kernel.actors import Actor
 from cis.platform import papers, photos
 from cis.platform.db import joins_transaction, opens_transaction
+from contracts.domain.application_workflow import SUBJECT as APPLICATION
 from contracts.domain.contract_workflow import WORKFLOW, ContractAction, ContractState, SigningWay
 from contracts.domain.signing import CodeRefused
+from contracts.models.application import ServiceApplication
 from contracts.models.supply_contract import SupplyContract
-from contracts.operations import application_agents, signing_codes, supply_contracts
+from contracts.operations import application_agents, application_notices, signing_codes, supply_contracts
 from contracts.operations.supply_contracts import SUBJECT, NotSignable
 from contracts.queries.supply_contracts import UnknownContract
 
@@ -36,7 +42,10 @@ def send_code(*, contract_id: int, customer_id: int, actor: Actor) -> None:
     row = _mine(contract_id, customer_id)
     application_agents.check(subject=row.subject, subject_id=row.subject_id, actor=actor)
     WORKFLOW.step(ContractState(row.state), ContractAction.SIGN, actor)
-    signing_codes.send_step(row, subject=SUBJECT, customer_id=customer_id, purpose=_purpose(row), actor=actor)
+    signing_codes.send_step(
+        row, subject=SUBJECT, customer_id=customer_id, purpose=_purpose(row), actor=actor,
+        applicant=_applicant(row, actor),
+    )  # fmt: skip
 
 
 def sign_by_code(*, contract_id: int, customer_id: int, code: str, signed_by: str, today: date, actor: Actor) -> None:
@@ -62,6 +71,9 @@ def _try_code(*, contract_id: int, customer_id: int, code: str, signed_by: str, 
     if not signing_codes.try_step(row, subject=SUBJECT, code=code, actor=actor):
         return False
     supply_contracts.sign_step(contract_id=row.id, way=SigningWay.PORTAL, signed_by=signed_by, today=today, actor=actor)
+    if _applicant(row, actor) is not None:
+        number = signing_codes.number_of(row)
+        verified_numbers.prove_step(customer_id=customer_id, number=number, at=timezone.now(), actor=actor)
     return True
 
 
@@ -95,6 +107,13 @@ def _mine(contract_id: int, customer_id: int) -> SupplyContract:
     if row is None:
         raise UnknownContract(f"There is no contract {contract_id}.", contract_id=contract_id)
     return row
+
+
+def _applicant(row: SupplyContract, actor: Actor) -> Recipient | None:
+    """Return who signs by the link of the application, where there is no login by which a number could be proven."""
+    if actor.id is not None or row.subject != APPLICATION:
+        return None
+    return application_notices.applicant(ServiceApplication.objects.get(id=row.subject_id))
 
 
 def _purpose(row: SupplyContract) -> str:

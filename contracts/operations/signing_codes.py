@@ -10,6 +10,7 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 
 from accounts.domain.notice_events import Fact
 from accounts.operations import notices
+from accounts.operations.notice_drafts import Recipient
 from accounts.queries import notices as sent_notices
 from cis.kernel.actors import Actor
 from cis.platform import audit
@@ -37,11 +38,14 @@ Signable = SupplyContract | Enrollment | Named
 
 
 @joins_transaction
-def send_step(row: Signable, *, subject: str, customer_id: int, purpose: str, actor: Actor) -> None:
+def send_step(
+    row: Signable, *, subject: str, customer_id: int, purpose: str, actor: Actor, applicant: Recipient | None = None
+) -> None:
     """
-    Send a customer a code for what is locked; codes sent for it before serve no more.
+    Send a customer a code for what is locked, to a proven number or a mailbox; codes sent for it before serve no more.
 
     :param purpose: what the code is for, in the customer's language.
+    :param applicant: who signs by the link of an application, without a login: the code goes where they said.
     :raises TooManyCodes: so many were sent within an hour. :raises NoWayToSendCode: none would arrive.
     """
     now = timezone.now()
@@ -54,11 +58,12 @@ def send_step(row: Signable, *, subject: str, customer_id: int, purpose: str, ac
     made.save(update_fields=["code_hash"])
     facts: dict[str, Fact] = {"code": code, "purpose": purpose, "minutes": int(signing.HOLDS.total_seconds()) // 60}
     key = f"{CODE_KEY}{made.id}"
-    notices.queue_step(event=EVENT, customer_id=customer_id, facts=facts, key=key, actor=actor)
+    to = customer_id if applicant is None else None
+    notices.queue_step(event=EVENT, customer_id=to, recipient=applicant, facts=facts, key=key, actor=actor)
     if not sent_notices.is_on_its_way(event=EVENT, key=key):
         raise NoWayToSendCode(
-            "No phone and no mailbox of the customer is known.",
-            advice="Enter one, or sign at the counter.",
+            "No number of the customer is proven, and no mailbox is known.",
+            advice="Prove a number, or sign at the counter.",
         )
     audit.record(actor, "send_code", subject, row.id)
 
@@ -80,6 +85,12 @@ def try_step(row: Signable, *, subject: str, code: str, actor: Actor) -> bool:
     if not fits:
         audit.record(actor, "wrong_code", subject, row.id, attempts=kept.attempts)
     return fits
+
+
+def number_of(row: Signable) -> str:
+    """Return the number to which the last code for a row was texted, if it went nowhere else; "": it did."""
+    kept = SigningCode.objects.filter(**_of(row)).order_by("-id").first()
+    return "" if kept is None else sent_notices.texted_to(event=EVENT, key=f"{CODE_KEY}{kept.id}")
 
 
 @joins_transaction

@@ -6,6 +6,7 @@ from cis.platform.personal import (
     BY_CUSTOMER,
     ROW,
     Held,
+    Link,
     Obstacle,
     Way,
     actors,
@@ -23,6 +24,7 @@ from contracts.models.program import Enrollment
 
 APPLICATION = Held(
     table="contracts_serviceapplication", way=BY_CUSTOMER, subject="application",
+    nobody="t.customer_id IS NULL AND t.ended_at < %(before)s::date AND t.name <> '–'",
     erased={
         "link_sha256": "''", "search_grams": "'{}'",
         **struck("name", "id_number", "phone", "email", "agent_name", "agent_id_number", "agent_phone", "address",
@@ -67,13 +69,24 @@ FINANCING = Held(
     table="contracts_financing", way=within(ENROLLMENT, "enrollment_id"), erased=struck("reason"), subject="financing"
 )
 
-_SUPPLIED = f"""(SELECT a.account_id FROM contracts_serviceagreement a
-    WHERE a.service_point_id = {ROW}.service_point_id AND lower(a.period) <= {ROW}.created_at::date
-    ORDER BY lower(a.period) DESC LIMIT 1)"""
-_HOLDER = f"""(SELECT h.customer_id FROM accounts_accountholder h WHERE h.account_id = {_SUPPLIED}
-    AND lower(h.period) <= {ROW}.created_at::date ORDER BY lower(h.period) DESC LIMIT 1)"""
-_PLACES = """SELECT s.service_point_id FROM contracts_serviceagreement s JOIN accounts_accountholder o
-    ON o.account_id = s.account_id WHERE o.customer_id = %(customer)s::bigint"""
+
+def _at_place(day: str) -> Way:
+    """Return the way of what is of a place to whoever held the account that was supplied there on a day."""
+    account = f"""(SELECT a.account_id FROM contracts_serviceagreement a
+        WHERE a.service_point_id = {ROW}.service_point_id AND lower(a.period) <= {day}
+        ORDER BY lower(a.period) DESC LIMIT 1)"""
+    holder = f"""(SELECT h.customer_id FROM accounts_accountholder h WHERE h.account_id = {account}
+        AND lower(h.period) <= {day} ORDER BY lower(h.period) DESC LIMIT 1)"""
+    places = """SELECT s.service_point_id FROM contracts_serviceagreement s JOIN accounts_accountholder o
+        ON o.account_id = s.account_id WHERE o.customer_id = %(customer)s::bigint"""
+    return Way(f"{ROW}.service_point_id IN ({places}) AND {holder} = %(customer)s::bigint", holder, 1)
+
+
+CORRECTION = Held(
+    table="metering_usagecorrection", way=_at_place(f"{ROW}.end_date - 1"), subject="usage_correction", exported=False,
+    erased=struck("evidence", "undo_reason"),
+)  # fmt: skip
+"""What shows that energy was counted wrong: who the customer was stands there in words, if anywhere."""
 WORK = Held(
     table="metering_workorder", subject="work_order", about=("t.subject", "t.subject_id::text"),
     way=either(
@@ -83,8 +96,9 @@ WORK = Held(
             f"""(SELECT p.customer_id FROM contracts_serviceapplication p
                 WHERE {ROW}.subject = 'application' AND p.id = {ROW}.subject_id)""",
             1,
+            (Link(APPLICATION, "subject_id", f"{ROW}.subject = 'application'"),),
         ),
-        Way(f"{ROW}.service_point_id IN ({_PLACES}) AND {_HOLDER} = %(customer)s::bigint", _HOLDER, 1),
+        _at_place(f"{ROW}.created_at::date"),
     ),
     erased={"facts": "'{}'", **struck("note")},
 )  # fmt: skip
@@ -141,6 +155,7 @@ HELD = (
         table="contracts_rectificationnotice", way=within(INSPECTION, "inspection_id"), subject="rectification_notice",
         documents=("signature_id", "document_id"), erased=struck("signer_name", "refusal", "witness"),
     ),
+    CORRECTION,
     WORK,
     Held(
         table="metering_workordermove", way=within(WORK, "work_order_id"), exported=False,

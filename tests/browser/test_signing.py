@@ -90,7 +90,7 @@ def test_an_empty_glass_is_no_signature(to_hand_over, open_page):
 
 def test_a_customer_reads_and_signs_a_programme_on_the_phone(supplier, open_page):
     world = contracts.world(source=GREEN_TARIFF)
-    accounts.contact_point(of=world.customer)
+    accounts.contact_point(of=world.customer, is_proven=True)
     card = published(SALE, name_en="Charger by instalments")
     page = open_page(accounts.portal_user(of=world.customer), **PHONE)
     page.goto(reverse("portal:programmes"))

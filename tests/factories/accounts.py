@@ -6,6 +6,7 @@ from itertools import count
 
 from django.contrib.auth.hashers import make_password
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.utils import timezone
 from stdnum import damm
 
 from accounts.domain.names import pinyin
@@ -46,7 +47,9 @@ def customer(*, name: str = "张三", **values) -> Customer:
     return Customer.objects.create(name=name, **given)
 
 
-def contact_point(*, of: Customer, kind: str = "mobile", value: str = "", is_preferred: bool = True) -> ContactPoint:
+def contact_point(
+    *, of: Customer, kind: str = "mobile", value: str = "", is_preferred: bool = True, is_proven: bool = False
+) -> ContactPoint:
     """A way to reach the customer, who is found by its number afterwards."""
     serial = next(_serial)
     made_up = {"mobile": f"+86138{serial:08d}", "phone": f"+8621{serial:08d}", "email": f"c{serial}@example.com"}
@@ -54,7 +57,8 @@ def contact_point(*, of: Customer, kind: str = "mobile", value: str = "", is_pre
     if kind in {"mobile", "phone"}:
         of.search_grams = sorted({*of.search_grams, *bigrams(value)})
         of.save(update_fields=["search_grams"])
-    return ContactPoint.objects.create(customer=of, kind=kind, value=value, is_preferred=is_preferred)
+    proven = {"verified_at": timezone.now(), "verified_way": "code"} if is_proven else {}
+    return ContactPoint.objects.create(customer=of, kind=kind, value=value, is_preferred=is_preferred, **proven)
 
 
 def _number(serial: int) -> str:

@@ -171,7 +171,7 @@ SAYS_NOTHING = {
     "metering_seal": {"number", "reason"},
     "metering_servicepoint": {"external_id", "meter_position"},
     "metering_transformer": {"address", "district", "external_id", "name"},
-    "metering_usagecorrection": {"evidence", "factor", "first_share", "given", "reactive_factor", "undo_reason"},
+    "metering_usagecorrection": {"factor", "first_share", "given", "reactive_factor"},
     "metering_workanswer": {"label_en", "label_zh"},
     "metering_workorder": {"address", "district"},
     "platform_apikey": {"name", "prefix", "scopes", "secret_sha256"},

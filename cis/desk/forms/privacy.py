@@ -1,5 +1,6 @@
 """Forms on personal data: the log of looks, the list of erasures."""
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -27,11 +28,11 @@ class AccessLogForm(PageForm):
         self.is_valid()
         return {name: self.cleaned_data.get(name) or "" for name in self.fields}
 
-    def wanted(self, customer_id: int | None) -> Wanted:
-        """Return which looks; ``customer_id``: the customer of the account that was typed."""
+    def wanted(self, customer_ids: Sequence[int] | None) -> Wanted:
+        """Return which looks; ``customer_ids``: the customer of the account that was typed, with who is one."""
         given = self.given()
         return Wanted(
-            customer_id=customer_id, staff=given["staff"], purpose=given["purpose"],
+            customer_ids=customer_ids, staff=given["staff"], purpose=given["purpose"],
             from_date=_day(given["from_date"]), to_date=_day(given["to_date"]),
         )  # fmt: skip
 

@@ -37,6 +37,7 @@ from cis.demo import (
     meter_store,
     money,
     overdue,
+    pairing,
     paperwork,
     paying,
     prepaying,
@@ -152,6 +153,7 @@ def _build(folder: Path, *, accounts: int, months: int, seed: int) -> dict[str, 
     complaining.build(run_id=billed.run_id, today=today, at=timezone.now())
     darkening.build(today=today, at=timezone.now())
     caring.build(run_id=billed.run_id, today=today)
+    pairing.build(run_id=billed.run_id, today=today)
     learning.build(today=today, at=timezone.now())
     return {"figures": _figures(imported, billed, pdf=pdf, accounts=accounts), "logins": logins}
 

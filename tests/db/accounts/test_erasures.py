@@ -24,6 +24,7 @@ from accounts.operations import customers, data_exports, erasures, notices, prot
 from accounts.operations.erasures import ErasureDecided, ErasureExists, ErasureRefused
 from accounts.operations.protections import NewProtection
 from accounts.queries import privacy, search
+from accounts.queries.customers import CustomerErased
 from billing.models.bill import PrintedBill
 from cashiering.models.bank import BankStatement, LinePart, StatementFile, StatementLine
 from cashiering.models.debit import Mandate
@@ -302,7 +303,7 @@ def test_who_asks_for_a_customer_does_not_decide(django_capture_on_commit_callba
     erasures.release(erasure_id=made, today=LATER, actor=other)
     with django_capture_on_commit_callbacks(execute=True):
         erasures.erase(erasure_id=made, today=LATER)
-    with pytest.raises(data_exports.CustomerErased):
+    with pytest.raises(CustomerErased):
         data_exports.ask(customer_id=world.customer.id, at=AT, actor=CLERK)
 
 

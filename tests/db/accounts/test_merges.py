@@ -15,15 +15,27 @@ from accounts.models.account import AccountHolder
 from accounts.models.care import PointsEntry, Protection
 from accounts.models.contact import ContactPoint
 from accounts.models.customer import Customer
-from accounts.models.notice import Consent
+from accounts.models.notice import Consent, Notice
 from accounts.models.people import CustomerMerge, DuplicatePair
+from accounts.models.privacy import Erasure
 from accounts.models.user import User
-from accounts.operations import contacts, duplicates, following, merge_rows, merges, protections
+from accounts.operations import (
+    contacts,
+    duplicates,
+    erasures,
+    following,
+    merge_people,
+    merge_rows,
+    merges,
+    protections,
+)
+from accounts.operations import points as point_operations
 from accounts.operations.merges import (
     AlreadyMerged,
     BadMerge,
     LaterMerge,
     MergeDecided,
+    MergeErased,
     MergeNeedsAnother,
     NewMerge,
     PointsMixed,
@@ -32,6 +44,7 @@ from accounts.operations.merges import (
 from accounts.operations.protections import NewProtection
 from accounts.queries import customers as customer_queries
 from accounts.queries import merges as queries
+from accounts.queries import points as point_queries
 from accounts.queries import search
 from accounts.queries.customers import CustomerMerged
 from cis.kernel.actors import Actor, ActorKind
@@ -39,7 +52,7 @@ from cis.kernel.enums import Role
 from cis.kernel.errors import Refused
 from cis.kernel.workflow import NotAllowed
 from cis.platform.db import fetch
-from tests.factories import accounts
+from tests.factories import accounts, cases
 
 pytestmark = pytest.mark.django_db
 AT = datetime(2026, 3, 10, 10, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
@@ -96,7 +109,8 @@ def rows():
     for table in sorted({one.table for one in merge_rows.tables()}):
         for (row,) in fetch(f"SELECT to_jsonb(t)::text FROM {table} t"):
             row = json.loads(row)  # noqa: PLW2901
-            found[table, row["id"]] = {name: value for name, value in row.items() if name not in COUNTERS}
+            if row.get("event") not in merge_people.TOLD:  # that they were merged, and parted, was told
+                found[table, row["id"]] = {name: value for name, value in row.items() if name not in COUNTERS}
     return found
 
 
@@ -224,7 +238,7 @@ def test_what_came_since_is_asked_and_stays_unless_it_is_sent_back():
     plan = Protection.objects.create(
         customer=one, account=own, kind="vulnerable", told="x", since_date=date(2026, 4, 1)
     )
-    came = merge_rows.since(merge=row)
+    came = merge_rows.since(merge=row, actor=CLERK)
     holding = AccountHolder.objects.get(account=stays)
     assert {(found.key, found.goes_back) for found in came} == {
         (f"accounts_accountholder:{holding.id}", False), (f"accounts_protection:{plan.id}", True),
@@ -303,6 +317,82 @@ def test_what_comes_late_follows_at_night_and_goes_back():
     assert AccountHolder.objects.get(account=account).customer_id == one.id
     undo(row)
     assert AccountHolder.objects.get(account=account).customer_id == other.id
+
+
+def test_both_are_told_by_their_own_ways_and_whom_one_mailbox_reaches_once():
+    one, other = accounts.customer(name="王芳"), accounts.customer(name="李方")
+    accounts.contact_point(of=one, kind="email", value="one@example.com")
+    accounts.contact_point(of=other, kind="email", value="other@example.com")
+    row = merge(one, other)
+    undo(row)
+    told = Notice.objects.filter(channel="email").values_list("event", "address")
+    assert sorted(told) == sorted(
+        (event, mailbox) for event in merge_people.TOLD for mailbox in ("one@example.com", "other@example.com")
+    )
+    bodies = Notice.objects.filter(customer=one).values_list("body", flat=True)
+    assert all(other.name not in body for body in bodies), "who was merged by mistake learns nothing of the other one"
+    shared = accounts.customer()
+    accounts.contact_point(of=shared, kind="email", value="one@example.com")
+    merge(one, shared)
+    assert Notice.objects.filter(address="one@example.com", event="customers_merged").count() == 2
+
+
+def test_what_is_kept_from_a_clerk_is_neither_counted_nor_asked_and_goes_where_its_account_goes():
+    one, other = accounts.customer(), accounts.customer()
+    account, named = accounts.account(holder=other), cases.person()
+    cases.taken(account_id=account.id, about_user_id=named.id)
+    row = merge(one, other)
+    later = cases.taken(account_id=account.id, about_user_id=named.id)
+    plain = cases.taken(account_id=account.id)
+    assert dict(queries.moved(merge_id=row.id, actor=CLERK))["complaints_case"] == 1
+    assert "complaints_case" not in dict(queries.moved(merge_id=row.id, actor=named))
+    asked = [found.key for found in merge_rows.since(merge=row, actor=named) if not found.is_hidden]
+    assert asked == [f"complaints_case:{plain.id}"]
+    undo(row, actor=named, **{f"complaints_case__{plain.id}": False})
+    later.refresh_from_db()
+    plain.refresh_from_db()
+    assert (later.customer_id, plain.customer_id) == (other.id, one.id)
+
+
+def test_points_that_expired_since_go_back_with_their_lot():
+    one, other = accounts.customer(), accounts.customer()
+    account = accounts.account(holder=other)
+    points(one, accounts.account(holder=one), 20, "mine")
+    points(other, account, 50, "k")
+    row = merge(one, other)
+    assert point_operations.expire(today=date(2028, 1, 1)) == 2
+    undo(row)
+    balances = [point_queries.standing(customer_id=who.id, today=date(2028, 1, 2)).balance for who in (one, other)]
+    assert balances == [0, 0]
+
+
+def test_a_merge_that_was_decided_late_is_undone_first():
+    one, two, three = (accounts.customer() for _ in range(3))
+    Protection.objects.create(customer=two, kind="key_account", told="x", since_date=date(2026, 1, 1))
+    asked = merge(one, two)
+    Protection.objects.update(until_date=AT.date())
+    first = merge(one, three, at=AT + timedelta(hours=1))
+    merges.decide(merge_id=asked.id, is_agreed=True, at=AT + timedelta(hours=2), actor=OTHER)
+    with pytest.raises(LaterMerge):
+        undo(first)
+    asked.refresh_from_db()
+    undo(asked)
+    undo(first)
+
+
+def test_who_is_erased_is_merged_with_nobody_and_a_merge_ends_what_is_on_the_list():
+    one, other = accounts.customer(), accounts.customer()
+    Customer.objects.filter(id=other.id).update(created_at=AT.replace(year=2010))
+    assert erasures.find(today=AT.date()).due == 1
+    merge(one, other)
+    assert Erasure.objects.values_list("state", "stuck").get() == ("dropped", "merged")
+    assert erasures.find(today=AT.date().replace(year=2060)).due == 1, (
+        "the survivor alone; who is merged goes with them"
+    )
+    assert Erasure.objects.get(state="due").customer_id == one.id
+    gone = accounts.customer(erased_at=AT)
+    with pytest.raises(MergeErased):
+        merge(one, gone)
 
 
 @pytest.mark.django_db(transaction=True)

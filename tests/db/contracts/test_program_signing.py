@@ -36,7 +36,7 @@ def _kept(settings, tmp_path):
 def world():
     accounts.supplier()
     found = contracts.world(source=GREEN_TARIFF)
-    accounts.contact_point(of=found.customer)
+    accounts.contact_point(of=found.customer, is_proven=True)
     return found
 
 

@@ -7,6 +7,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
+from accounts.models.contact import ContactPoint
 from accounts.models.notice import Notice
 from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.enums import Role
@@ -15,7 +16,7 @@ from cis.platform import db, documents, events
 from contracts.domain import signing
 from contracts.domain.announcements import ContractEnded, ContractSigned
 from contracts.domain.contract_workflow import ContractState, SigningWay
-from contracts.domain.signing import CodeRefused, TooManyCodes
+from contracts.domain.signing import CodeRefused, NoWayToSendCode, TooManyCodes
 from contracts.domain.terms import BadTerms, IncompleteContract, SupplyMode, UseClass
 from contracts.models.offer import Offer, OfferFee
 from contracts.models.supply_contract import ContractClause, SigningCode, SupplyContract
@@ -44,7 +45,7 @@ def _kept(settings, tmp_path):
 def world():
     accounts.supplier()
     found = contracts.world()
-    accounts.contact_point(of=found.customer)
+    accounts.contact_point(of=found.customer, is_proven=True)
     return found
 
 
@@ -150,6 +151,19 @@ def test_a_customer_signs_by_the_code_that_was_sent(world):
     assert (row.state, row.signed_way, row.signed_by, row.signer_id) == ("signed", "portal", "张三", CUSTOMER.id)
     with pytest.raises(CodeRefused):
         contract_signing.sign_by_code(**send, code=code, signed_by="张三", today=TODAY)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_code_goes_to_a_number_that_nobody_proved(world):
+    row = papers_signed.issued(world)
+    send = {"contract_id": row.id, "customer_id": world.customer.id, "actor": CUSTOMER}
+    ContactPoint.objects.filter(customer=world.customer).delete()
+    accounts.contact_point(of=world.customer)
+    with pytest.raises(NoWayToSendCode):
+        contract_signing.send_code(**send)
+    accounts.contact_point(of=world.customer, is_preferred=False, is_proven=True, value="+8613700000001")
+    contract_signing.send_code(**send)
+    assert list(Notice.objects.filter(event="one_time_code").values_list("address", flat=True)) == ["+8613700000001"]
 
 
 @pytest.mark.django_db(transaction=True)

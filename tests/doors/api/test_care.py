@@ -10,6 +10,7 @@ from accounts.operations import merges
 from accounts.operations.merges import NewMerge
 from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.enums import Role
+from cis.platform.models import AuditEvent
 from tests.doors.api.calls import Caller, assert_problem
 from tests.factories import accounts
 
@@ -78,6 +79,17 @@ def test_points_are_told_and_redeemed_once(world, bills, caller):
     assert first["next"]
     refused = caller.post(f"{url}/redemptions", {"points": 10**6, "reference": "R-2"}, idempotency_key="c")
     assert refused.json()["code"] == "too_few_points"
+
+
+def test_each_look_at_the_care_of_one_customer_is_kept(world, caller):
+    for path in ("protections", "points", "points/entries", "care-plans", "segment"):
+        before = AuditEvent.objects.filter(action="look", subject_id=world.customer.id).count()
+        assert caller.get(f"accounts/{world.account.number}/{path}").status_code == 200, path
+        rows = AuditEvent.objects.filter(action="look", subject_id=world.customer.id)
+        assert rows.count() == before + 1, path
+        assert rows.latest("id").detail["purpose"] == "care"
+    caller.get(f"visits?account={world.account.number}")
+    assert AuditEvent.objects.filter(action="look", subject_id=world.customer.id).count() == before + 2, "visits"
 
 
 def test_visits_are_listed_and_their_result_entered_once(world, caller):

@@ -9,6 +9,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.models.privacy import DataExport
+from accounts.models.user import User
 from accounts.operations import telephone_pins
 from cis.kernel.actors import SYSTEM
 from cis.kernel.enums import Role
@@ -89,6 +91,24 @@ def test_nothing_is_changed_for_a_caller_who_is_not_known(clerk, world):
     clerk.post("/desk/calls/hang-up/")
     clerk.post(reverse("desk:contacts", args=[other.account.id, other.customer.id]), new)
     assert other.customer.contact_points.filter(kind="email").exists()  # nobody calls: as at the counter
+
+
+def test_each_page_that_changes_what_is_a_customers_asks_who_calls(clerk, world):
+    account_id, customer_id = world.account.id, world.customer.id
+    clerk.get("/desk/cases/new/?caller=13812345678")
+    sent = {
+        reverse("desk:portal_login", args=[account_id]): {"username": "thief", "email": "thief@example.com"},
+        reverse("desk:ways", args=[account_id, customer_id]): {},
+        reverse("desk:account_tax", args=[account_id]): {"name": "贼", "tax_number": "", "from_date": "2026-03-02"},
+        reverse("desk:act_on_customer_data", args=[account_id]): {"action": "export"},
+        reverse("desk:new_refund", args=[account_id]): {
+            "amount": "1", "payee": "贼", "way": "bank", "bank_account": "6222", "reason": "x", "request_key": "k" * 32,
+        },
+    }  # fmt: skip
+    for url, given in sent.items():
+        assert "has not shown who they are" in text(clerk.post(url, given, follow=True)), url
+    assert not User.objects.filter(username="thief").exists()
+    assert not DataExport.objects.exists()
 
 
 def test_a_call_is_taken_made_and_noted(clerk, world):

@@ -3,8 +3,9 @@
 from datetime import date
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models.account import AccountHolder
@@ -13,10 +14,17 @@ from accounts.models.contact import ContactPoint
 from accounts.models.customer import Customer
 from accounts.models.notice import Notice
 from accounts.models.people import CustomerMerge, DuplicatePair
-from accounts.operations import duplicates
+from accounts.operations import customers as customer_operations
+from accounts.operations import duplicates, merge_rows, merges
+from accounts.operations.merges import NewMerge
+from cashiering.models.debit import Mandate
+from cashiering.operations import mandates
+from cis.desk import people_words
+from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.enums import Role
+from cis.platform import looks, sealed_documents
 from tests.doors.desk.conftest import make_billed, sign_in
-from tests.factories import accounts, cases
+from tests.factories import accounts, cases, contracts, debits, work
 
 pytestmark = pytest.mark.django_db
 
@@ -146,3 +154,59 @@ def test_a_case_about_a_colleague_is_not_in_the_list_of_his_team(desk, supplier,
     cases.taken(account_id=billed.account.id, title="Rude clerk", about_user_id=user.id)
     client.force_login(user)
     assert "Rude clerk" not in text(client.get(f"/desk/customers/{billed.account.id}/timeline/"))
+
+
+def test_what_a_hidden_case_led_to_is_not_in_the_list_either(desk, supplier, client):
+    billed = make_billed()
+    user = accounts.staff(Role.CLERK)
+    case = cases.taken(account_id=billed.account.id, about_user_id=user.id)
+    order = work.order(
+        service_point=billed.agreement.service_point, subject="case", subject_id=case.id, note="hidden errand"
+    )
+    detective = Actor(ActorKind.STAFF, 77, "Detective", frozenset({Role.CLERK}))
+    customer_operations.record_look(customer_id=billed.customer.id, actor=detective, about=("case", case.id))
+    pages = [f"/desk/customers/{billed.account.id}/{page}" for page in ("timeline/", "")]
+    link = f"/desk/work/{order.id}/"
+    assert all("Detective" in text(desk.get(page)) for page in pages)
+    client.force_login(user)
+    for page in pages:
+        assert "Detective" not in text(client.get(page)), page
+    assert link not in text(client.get(pages[0]))
+
+
+def test_what_was_done_to_who_was_merged_is_on_the_page_of_who_stands(desk, supplier, client):
+    one, other = accounts.customer(), accounts.customer()
+    account = accounts.account(holder=one)
+    clerk = Actor(ActorKind.STAFF, 77, "Early Bird", frozenset({Role.CLERK}))
+    customer_operations.record_look(customer_id=other.id, actor=clerk)
+    assert "Early Bird" not in text(desk.get(f"/desk/customers/{account.id}/"))
+    merges.merge(
+        new=NewMerge(survivor_id=one.id, merged_id=other.id, reason="one", choices={}), at=timezone.now(), actor=clerk
+    )
+    assert text(desk.get(f"/desk/customers/{account.id}/")).count("Early Bird") > 1
+    sign_in(client, Role.AUDITOR)
+    page = text(client.get(f"/desk/privacy/access-log/?account={account.number}"))
+    assert "Early Bird" in page
+    looks_of = looks.of_customer(customer_ids=[one.id, other.id])
+    assert "Early Bird" in {look.actor_name for look in looks_of}
+
+
+def test_each_table_that_follows_has_its_words():
+    assert {one.table for one in merge_rows.tables()} <= set(people_words.MOVED)
+
+
+def test_an_erased_document_is_gone_on_each_page_that_opens_it(desk, supplier, settings, tmp_path):
+    settings.DOCUMENTS_DIR = tmp_path
+    world = contracts.world()
+    made = mandates.enter_paper(
+        new=debits.new(world), signed_date=date(2026, 1, 2), signed_by="x", scan=b"%PDF-1.4 x %%EOF", name="m.pdf",
+        today=date(2026, 1, 2), actor=Actor(ActorKind.STAFF, 77, "Li", frozenset({Role.CLERK})),
+    )  # fmt: skip
+    scan = Mandate.objects.get(id=made).scan_id
+    url = reverse("desk:mandate_scan", args=[made])
+    assert desk.get(url).status_code == 200
+    with transaction.atomic():
+        sealed_documents.destroy_step(document_ids=[scan])
+    answer = desk.get(url)
+    assert answer.status_code == 410
+    assert "This document is not there any more" in text(answer)

@@ -25,7 +25,7 @@ def _day():
 def world():
     accounts.supplier()
     found = contracts.world()
-    accounts.contact_point(of=found.customer)
+    accounts.contact_point(of=found.customer, is_proven=True)
     return found
 
 

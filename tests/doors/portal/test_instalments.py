@@ -29,7 +29,7 @@ def world(settings, tmp_path):
     settings.DOCUMENTS_DIR = tmp_path
     accounts.supplier()
     found = contracts.world()
-    accounts.contact_point(of=found.customer)
+    accounts.contact_point(of=found.customer, is_proven=True)
     return found
 
 

@@ -39,7 +39,7 @@ def day():
 def world():
     accounts.supplier()
     found = contracts.world(source=GREEN_TARIFF)
-    accounts.contact_point(of=found.customer)
+    accounts.contact_point(of=found.customer, is_proven=True)
     return found
 
 
@@ -139,7 +139,7 @@ def test_who_cannot_be_reached_is_told_so_and_gets_no_code(visitor, world):
     ContactPoint.objects.filter(customer=world.customer).delete()
     asked(visitor, published(LEASE))
     words = _words(visitor.post(reverse("portal:programme_code", args=[Enrollment.objects.get().id]), follow=True))
-    assert "No phone and no mailbox of the customer is known" in words
+    assert "No number of the customer is proven, and no mailbox is known" in words
     assert not SigningCode.objects.exists()
 
 

@@ -36,6 +36,16 @@ def test_who_cannot_be_reached_is_noted_with_the_reason():
     assert ways(BILL, person(POST, bounced=frozenset({EMAIL}))) == [(EMAIL, "bounced_before"), (INBOX, "")]
 
 
+def test_a_secret_goes_to_no_number_that_nobody_proved():
+    code, mine = EVENTS["one_time_code"], {SMS: Address("proven")}
+    assert ways(code, person(proven={})) == [(SMS, "not_proven")]
+    assert ways(code, person(proven={EMAIL: Address("at email")})) == [(EMAIL, "")]
+    [route] = notice_routes.routes(person(proven=mine), event=code)
+    assert route.address == mine[SMS]
+    assert ways(BILL, person(SMS, proven={})) == [(SMS, ""), (INBOX, "")]
+    assert ways(code, person(SMS)) == [(SMS, "")], "who is no customer yet gets it where they said"
+
+
 def test_a_refused_way_is_passed_over():
     no_mail = {(NoticeClass.MONEY, EMAIL): False}
     assert ways(BILL, person(choices=no_mail)) == [(SMS, ""), (INBOX, "")]
