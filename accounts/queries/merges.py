@@ -20,7 +20,7 @@ class UnknownMerge(Refused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MergeCard:
-    """A merge; ``account_id``: one account of the survivor, None: there is none."""
+    """A merge; ``account_id``: one account of the survivor, ``pair_id``: the two side by side; None: there is none."""
 
     id: int
     survivor_id: int
@@ -39,13 +39,16 @@ class MergeCard:
     undone_by_name: str
     undone_reason: str
     account_id: int | None
+    pair_id: int | None
 
 
 _CARD = """
     SELECT m.id, m.survivor_id, s.name, m.merged_id, o.name, o.external_id, m.state, m.reason, m.asked_at, m.asker_id,
            m.asker_name, m.decided_at, m.decider_name, m.undone_at, m.undone_by_name, m.undone_reason,
            (SELECT h.account_id FROM accounts_accountholder h WHERE h.customer_id = m.survivor_id
-            ORDER BY upper_inf(h.period) DESC, h.account_id LIMIT 1)
+            ORDER BY upper_inf(h.period) DESC, h.account_id LIMIT 1),
+           (SELECT p.id FROM accounts_duplicatepair p WHERE p.first_id = least(m.survivor_id, m.merged_id)
+            AND p.second_id = greatest(m.survivor_id, m.merged_id))
     FROM accounts_customermerge m
     JOIN accounts_customer s ON s.id = m.survivor_id
     JOIN accounts_customer o ON o.id = m.merged_id

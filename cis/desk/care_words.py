@@ -137,7 +137,7 @@ EVENTS: Mapping[tuple[str, str], Any] = {
     ("visit", "give_back"): _("Task given back"),
     ("visit", "warn"): _("The time for it comes to its end"),
     ("visit", "escalate"): _("The time for it is over: with the supervisor"),
-    ("care_plan", "make"): _("Made"),
+    ("care_plan", "make"): _("Service plan made"),
     ("care_plan", "add_measure"): _("Measure added"),
     ("care_plan", "finish_measure"): _("Measure done"),
     ("care_plan", "review"): _("Looked at"),

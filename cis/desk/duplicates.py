@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
@@ -27,6 +28,9 @@ from cis.kernel.errors import Refused
 from cis.platform import typed
 from cis.platform.access import actor_of, allow
 from cis.platform.paging import page_context
+
+
+LANGUAGE_NAMES = dict(settings.LANGUAGES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +67,12 @@ def index(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """Give the same list as a file."""
     header = [
-        _("Sure"),
+        _("How sure"),
         _("Customer"),
         _("Customer"),
         _("Alike in"),
         _("State"),
-        _("Found"),
+        _("Found on"),
         _("Decided by"),
         _("Note"),
     ]
@@ -177,6 +181,8 @@ def _value(side: Side, field: str) -> str:
         return side.id_number
     if field == "kind":
         return word("customer_kind", side.card.kind)
+    if field == "language":
+        return str(LANGUAGE_NAMES.get(side.card.language, side.card.language))
     if field in CONTACT_FIELDS:
         return next((one.value for one in side.card.contacts if one.kind == field and one.is_preferred), "")
     return str(getattr(side.card, field))

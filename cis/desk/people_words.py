@@ -76,6 +76,7 @@ NUMBER_STATES: Mapping[str, Any] = {
     "others": _("another customer proved it"),
     "ended": _("does not work"),
 }
+PROVEN_BY: Mapping[str, Any] = {"code": _("by a code"), "call": _("by a call")}
 TABLES: Mapping[str, Mapping[str, Any]] = {
     "likeness": LIKENESSES,
     "pair": PAIR_STATES,
@@ -83,6 +84,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "merge_field": FIELDS,
     "moved": MOVED,
     "number": NUMBER_STATES,
+    "proven_by": PROVEN_BY,
 }
 TONES: Mapping[tuple[str, str], str] = {
     ("pair", "open"): "warn",

@@ -102,7 +102,15 @@ def entries_file(request: HttpRequest, account_id: int) -> StreamingHttpResponse
     """Give the points of the customer who holds an account as a file."""
     with or_404():
         account = accounts.overview(account_id=account_id, at_date=today())
-    header = [_("Date"), _("Kind"), _("Source"), _("Account"), _("Points"), _("Expires on"), _("Credited on bills")]
+    header = [
+        _("Date"),
+        _("Kind"),
+        _("Source"),
+        _("Account"),
+        _("Loyalty points"),
+        _("Expires on"),
+        _("Credited on bills"),
+    ]
     rows = (
         (r.day, r.kind, r.source, r.account_number, r.points, r.expires_date,
          plain_money(r.amount_minor) if r.amount_minor else "")

@@ -37,6 +37,7 @@ def access_log(request: HttpRequest) -> HttpResponse:
     names = customers.cards(customer_ids=[one.customer_id for one in page["rows"]])
     rows = [(one, names.get(one.customer_id)) for one in page["rows"]]
     context = {"form": form, "pager": page["pager"], "rows": rows, "is_filtered": any(form.given().values())}
+    context["sees_log"] = True
     return render(request, "desk/privacy/access_log.html", context)
 
 
@@ -66,6 +67,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "is_filtered": bool(state),
         "may_decide": actor.is_one_of(erasures.RELEASERS),
         "me": actor.id,
+        "sees_log": actor.is_one_of({Role.AUDITOR}),
         "rule": privacy.rule_or_none(at=today()),
     }
     return render(request, "desk/privacy/erasures.html", context)

@@ -20,7 +20,7 @@ from cis.desk import (
 )
 from cis.desk.money_words import EVENTS
 from cis.desk.words import word
-from cis.kernel.actors import Actor
+from cis.kernel.actors import Actor, ActorKind
 from cis.platform import audit, concealed
 
 SHOWN = 30
@@ -100,8 +100,15 @@ FACTS = ("name", "number", "kind", "value", "from_date", "start_date", "end_date
 """Which details of an event are shown beside its sentence; ids say nothing to a reader."""
 
 
-WORDED: Mapping[tuple[str, str], str] = {("account", "hold"): "hold"}
-"""Events of which the kind is a code, and the words that it has."""
+_CONTACTS = ("add_contact", "remove_contact", "prefer_contact", "mend_contact")
+WORDED: Mapping[tuple[str, str, str], str] = {
+    ("account", "hold", "kind"): "hold",
+    ("account", "receive_payment", "channel"): "channel",
+    ("customer", "verify_number", "kind"): "proven_by",
+    ("customer", "bounce_contact", "channel"): "notice_channel",
+    **{("customer", action, "kind"): "contact_kind" for action in _CONTACTS},
+}
+"""Details that are codes, by event, and the words that they have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,9 +178,10 @@ def history_of(subject: str, subject_ids: Sequence[int]) -> tuple[Event, ...]:
 
 def _event(entry: audit.Entry) -> Event:
     sentence = SENTENCES.get((entry.subject, entry.action))
-    codes = WORDED.get((entry.subject, entry.action))
     facts = [
-        word(codes, entry.detail[name]) if codes and name == "kind" else str(entry.detail[name])
+        word(codes, entry.detail[name])
+        if (codes := WORDED.get((entry.subject, entry.action, name)))
+        else str(entry.detail[name])
         for name in FACTS
         if entry.detail.get(name)
     ]
@@ -181,7 +189,7 @@ def _event(entry: audit.Entry) -> Event:
         facts += [f"{old} → {new}" for old, new in entry.detail["changes"].values()]
     return Event(
         at=entry.at,
-        who=entry.actor_name,
+        who=word("actor_kind", entry.actor_kind) if entry.actor_kind == ActorKind.SYSTEM else entry.actor_name,
         text=str(sentence) if sentence else f"{entry.subject}: {entry.action}",
         facts=" · ".join(facts),
         is_look=entry.action == "look",

@@ -79,7 +79,7 @@ class ResultForm(PageForm):
 class AssignForm(PageForm):
     """Who makes a visit."""
 
-    person = forms.ChoiceField(label=_("Made by"), required=False)
+    person = forms.ChoiceField(label=_("Who makes it"), required=False)
 
     def __init__(self, *args: Any, people: Sequence[LoginCard], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -84,6 +84,7 @@ def test_who_lives_on_electricity_waits_for_a_second_person(desk, twins, client)
     assert "a second person decides" in page
     assert "another person decides" in page
     merge = CustomerMerge.objects.get()
+    assert f"/desk/care/duplicates/{pair.id}/" in page, "who decides sees the two side by side"
     sign_in(client, Role.SUPERVISOR)
     page = text(client.post(f"/desk/care/merges/{merge.id}/act/", {"action": "agree"}, follow=True))
     assert "It is decided" in page
