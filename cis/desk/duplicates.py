@@ -29,7 +29,6 @@ from cis.platform import typed
 from cis.platform.access import actor_of, allow
 from cis.platform.paging import page_context
 
-
 LANGUAGE_NAMES = dict(settings.LANGUAGES)
 
 

@@ -56,8 +56,9 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     """Give the same list as a file."""
     plans, segments = _plans(), _segments()
     wanted = VisitListForm(request.GET, plans=plans).wanted(actor_of(request).id)
-    header = [_("Due"), _("Customer"), _("Account"), _("Occasion"), _("Segment"), _("Way"), _("State"), _("Who makes it"),
-              _("Made on"), _("Result"), _("What the customer said"), _("Next step"), _("Recommends us")]  # fmt: skip
+    header = [_("Due"), _("Customer"), _("Account"), _("Occasion"), _("Segment"), _("Way"), _("State"),
+              _("Who makes it"), _("Made on"), _("Result"),
+              _("What the customer said"), _("Next step"), _("Recommends us")]  # fmt: skip
     rows = (
         (r.due_date, r.name, r.account_number, plans.get(r.plan, r.reason), segments.get(r.segment, r.segment),
          word("visit_way", r.way), word("visit", r.state), r.assignee_name, r.done_date,

@@ -73,7 +73,7 @@ def nobody() -> dict[str, int]:
     for place, sender in enumerate(("one@example.com", "two@example.com")):
         mails.taken(mails.mail(sender=f"NOBODY <{sender}>", subject="NOBODY", text="NOBODY"), uid=str(place))
     CaseMail.objects.filter(sender_address="two@example.com").update(case=None, fate="left", reason="automatic")
-    Case.objects.update(state="withdrawn", state_since=AT)
+    Case.objects.update(state="withdrawn", state_since=AT, closed_at=AT)
     new = NewCall(phone="13912345678", name="NOBODY", about="NOBODY", source=CallSource.DESK)
     call_requests.ask(new=new, at=AT, actor=CLERK)
     CallRequest.objects.update(state="done", ended_at=AT)
@@ -84,7 +84,7 @@ def nobody() -> dict[str, int]:
         )  # fmt: skip
     Notice.objects.update(created_at=AT)
     FaultReport.objects.create(
-        kind="no_power", channel="phone", answer="none", address="NOBODY", name="NOBODY", reported_at=AT
+        kind="no_power", channel="phone", answer="new", address="NOBODY", name="NOBODY", reported_at=AT
     )  # fmt: skip
     return {"application": row.id, "case": case.id}
 

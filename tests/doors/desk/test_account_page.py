@@ -9,7 +9,7 @@ from tests.doors.desk.conftest import hang, make_billed
 from tests.factories import contracts
 
 pytestmark = pytest.mark.django_db
-STATEMENTS_MOST = 56
+STATEMENTS_MOST = 58
 
 
 def test_it_shows_who_what_and_how_much(desk, billed):
