@@ -19,6 +19,10 @@ SENTENCES: Mapping[str, str] = {
     "where_it_belongs": _("Something came since: say of each where it belongs."),
     "customer_merged": _("This customer was merged into another one: open that one."),
     "number_is_others": _("Another customer proved that this number is theirs: prove it by a code."),
+    "no_way_to_send_code": _(
+        "None of your numbers is proven, and we know no mailbox of yours: prove your number under My details, or sign "
+        "at the counter."
+    ),
     "no_number": _("It is no number of the customer that can be proven like this."),
     "number_code_refused": _("The code does not fit, or is too old. Ask for a new one."),
 }

@@ -349,10 +349,6 @@ SENTENCES: Mapping[str, str] = {
     "contract_end_refused": _("Say why; a contract does not end before its first day."),
     "bad_scan": _("The scan is no PDF, JPEG or PNG that can be looked at safely."),
     "signing_code_refused": _("This code does not serve: check it, or have a new one sent."),
-    "no_way_to_send_code": _(
-        "None of your numbers is proven, and we know no mailbox of yours: prove your number under My details, or sign "
-        "at the counter."
-    ),
     "unknown_key": _("No program of this name has a valid key with the needed right."),
     "too_many_codes": _("Many codes were sent lately: wait an hour, or sign on paper."),
     "unknown_offer": _("There is no such offer."),

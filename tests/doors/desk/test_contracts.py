@@ -198,6 +198,7 @@ def visitor(billed):
 
 
 def test_a_customer_accepts_an_offer_and_signs_in_the_portal(desk, billed, visitor):
+    billed.customer.contact_points.update(verified_at=timezone.now())
     row = offered(desk, billed)
     assert visitor.get(f"/portal/offers/{row.id}").status_code == 404
     desk.post(f"/desk/offers/{row.id}/act/", {"action": "send"})
