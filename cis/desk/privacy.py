@@ -67,7 +67,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "is_filtered": bool(state),
         "may_decide": actor.is_one_of(erasures.RELEASERS),
         "me": actor.id,
-        "sees_log": actor.is_one_of({Role.AUDITOR}),
+        "sees_log": Role.AUDITOR in actor.roles,
         "rule": privacy.rule_or_none(at=today()),
     }
     return render(request, "desk/privacy/erasures.html", context)

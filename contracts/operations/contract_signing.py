@@ -111,7 +111,7 @@ def _mine(contract_id: int, customer_id: int) -> SupplyContract:
 
 def _applicant(row: SupplyContract, actor: Actor) -> Recipient | None:
     """Return who signs by the link of the application, where there is no login by which a number could be proven."""
-    if actor.id is not None or row.subject != APPLICATION:
+    if actor.id is not None or row.subject != APPLICATION or row.subject_id is None:
         return None
     return application_notices.applicant(ServiceApplication.objects.get(id=row.subject_id))
 
