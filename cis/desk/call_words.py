@@ -52,6 +52,11 @@ MAIL_REASONS: Mapping[str, Any] = {
     "refused": _("It could not be kept as a case"),
     "failed": _("Something broke while it was taken in"),
 }
+MAIL_LEFT_OUT: Mapping[str, Any] = {
+    "not_a_photo": _("a picture that cannot be read"),
+    "file_too_large": _("a picture that is too large"),
+    "too_many_case_photos": _("a picture more than a case has"),
+}
 TABLES: Mapping[str, Mapping[str, Any]] = {
     "call": STATES,
     "call_source": SOURCES,
@@ -59,6 +64,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "check_way": WAYS,
     "mail": MAIL_FATES,
     "mail_reason": MAIL_REASONS,
+    "mail_left_out": MAIL_LEFT_OUT,
 }
 TONES: Mapping[tuple[str, str], str] = {
     ("call", "waiting"): "warn",
