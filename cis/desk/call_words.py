@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 STATES: Mapping[str, Any] = {
-    "waiting": _("Waits"),
+    "waiting": pgettext_lazy("complaint", "Waits"),
     "claimed": _("Being called"),
     "done": _("Spoken to"),
     "given_up": _("Given up"),

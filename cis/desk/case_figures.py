@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from accounts.queries import teams
@@ -85,7 +86,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     rules, lang = rules_or_none(), language()
     causes, classes = cause_names(rules, lang), class_names(rules, lang)
     names = names_of(by, teams.listed(), classes)
-    header = [_("Figure"), _("Of what"), _("Counted by"), _("Cases"), _("More"), _("And more")]
+    header = [_("Figure"), _("Of what"), _("Counted by"), pgettext("complaint", "Cases"), _("More"), _("And more")]
     rows: list[tuple[object, ...]] = [
         *((_("By month"), f"{month:%Y-%m}", word("case_kind", kind), count) for month, kind, count in found.by_month),
         *((_("By class of case"), classes.get(code, code), "", count) for code, count in found.by_class),

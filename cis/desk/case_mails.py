@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, posted, tell_refusal
@@ -49,7 +50,15 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     """Give the same list as a file."""
     wanted = MailListForm(request.GET).wanted()
     found = queries.listed(wanted=wanted, actor=actor_of(request), most=FILE_ROWS_MOST)
-    header = [_("Came in"), _("Sender"), _("Subject"), _("What became of it"), _("Why"), _("Case"), _("Settled")]
+    header = [
+        _("Came in"),
+        _("Sender"),
+        _("Subject"),
+        pgettext("complaint", "What became of it"),
+        _("Why"),
+        pgettext("complaint", "Case"),
+        _("Settled"),
+    ]
     rows = (
         (timezone.localtime(r.taken_at).strftime("%Y-%m-%d %H:%M"), r.sender_address, r.subject, word("mail", r.fate),
          word("mail_reason", r.reason), "" if r.case is None else r.case.number,

@@ -90,7 +90,7 @@ class StayShown(serializers.Serializer):
     ninetieth = serializers.IntegerField(help_text="Nine of ten took no longer.")
 
 
-class ClockShown(serializers.Serializer):
+class ClockFigures(serializers.Serializer):
     """Clocks of a standard that were met."""
 
     standard = serializers.CharField()
@@ -115,7 +115,7 @@ class FiguresShown(serializers.Serializer):
     classes = ClassCount(many=True)
     causes = CauseCount(many=True)
     stays = StayShown(many=True)
-    clocks = ClockShown(many=True)
+    clocks = ClockFigures(many=True)
     quality = TeamQuality(many=True)
     at_once = ShareShown(help_text="Settled at the first contact, of those that were closed.")
     reopened = ShareShown()

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.queries.teams import TeamCard
@@ -19,7 +19,7 @@ from complaints.domain.rules import CaseRules
 from complaints.queries.cases import WantedCases
 
 LIABLE = {"": "–", "yes": _("It lies with us"), "no": _("It does not lie with us")}
-OPEN = {"": _("Open"), "unplaced": _("Waits for a team"), "all": _("All")}
+OPEN = {"": pgettext_lazy("complaint", "Open"), "unplaced": _("Waits for a team"), "all": _("All")}
 
 
 def language() -> str:
