@@ -276,7 +276,8 @@ def test_merged_cases_are_answered_together_each_under_its_own_number(clerk, chi
 
 
 def test_what_is_executed_from_a_case_is_done_once_for_its_request(clerk, monkeypatch):
-    monkeypatch.setattr("cis.platform.rendering.pdf", lambda **given: str(given["context"]["paragraphs"]).encode())
+    said = {}
+    monkeypatch.setattr("cis.platform.rendering.pdf", lambda **given: said.update(given["context"]) or b"%PDF")
     world = contracts.world()
     row = made.in_hand(clerk, team_id=made.team(clerk), account_id=world.account.id)
     given = {"case_id": row.id, "amount_minor": -1_000, "reason": "goodwill", "text": "Sorry", "key": "one"}
@@ -288,6 +289,7 @@ def test_what_is_executed_from_a_case_is_done_once_for_its_request(clerk, monkey
         case_events.note_work(_done(order, row))
     assert row.findings.get().text == "re_read: done"
     paper = deeds.apologise(case_id=row.id, text="We are sorry.\n\nNever again.", key="3", at=AT, actor=clerk)
+    assert (said["lines"], len(said["paragraphs"])) == ([row.caller_name, row.place], 2)
     paid = {"new": refunds.NewRefund(account_id=0, amount_minor=1_000, payee="王芳", bank_account="", key="",
                                      channel=refunds.PaymentChannel.CASH)}  # fmt: skip
     back = [deeds.refund(case_id=row.id, **paid, key="4", today=AT.date(), at=AT, actor=clerk) for _ in range(2)]
