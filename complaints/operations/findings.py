@@ -70,7 +70,7 @@ def note(
 @opens_transaction
 def add_photo(
     *, case_id: int, source: BinaryIO, at: datetime, actor: Actor, customer_id: int | None = None
-) -> None:  # fmt: skip
+) -> int:  # fmt: skip
     """
     Keep a picture with a case; ``customer_id``: the caller sends it in the portal. Return the id of the picture.
 
