@@ -14,7 +14,7 @@ from billing.queries import bills
 from cis.kernel.errors import Refused
 from cis.platform import api, documents
 from cis.platform.access import actor_of
-from cis.platform.api_fields import JpegRenderer, JsonParser, Strict, key_parameter, problems
+from cis.platform.api_fields import BIGINT_MOST, JpegRenderer, JsonParser, Strict, key_parameter, problems
 from cis.platform.idempotency import idempotent
 from complaints.api.contracts import NUMBER as DIGITS
 from complaints.api.endpoints import NUMBER, READ, WRITE, case_id_of
@@ -43,9 +43,9 @@ class CaseLinkNew(Strict):
     application = serializers.CharField(
         max_length=APPLICATION_MOST, required=False, help_text="Number of an application."
     )
-    read = serializers.IntegerField(required=False, min_value=1)
-    work_order = serializers.IntegerField(required=False, min_value=1)
-    fault_report = serializers.IntegerField(required=False, min_value=1)
+    read = serializers.IntegerField(required=False, min_value=1, max_value=BIGINT_MOST)
+    work_order = serializers.IntegerField(required=False, min_value=1, max_value=BIGINT_MOST)
+    fault_report = serializers.IntegerField(required=False, min_value=1, max_value=BIGINT_MOST)
 
 
 class CaseLinkShown(serializers.Serializer):
