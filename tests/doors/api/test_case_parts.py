@@ -54,7 +54,9 @@ def test_a_case_is_linked_once_to_each_thing(caller, bills):
         ({"bill": "999"}, 404, "unknown_bill"),
         ({"whim": 1}, 422, "invalid_request"),
     ):
-        assert_problem(caller.post(url.format(row.number), wrong, idempotency_key="-".join(["w", *wrong])), status, code)
+        assert_problem(
+            caller.post(url.format(row.number), wrong, idempotency_key="-".join(["w", *wrong])), status, code
+        )
     other = hidden()
     assert_problem(caller.get(url.format(other.number)), 404, "unknown_case")
     assert_problem(caller.post(url.format(other.number), bill, idempotency_key="c"), 404, "unknown_case")
