@@ -292,6 +292,34 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        name: f"cis.api.enums.{name}"
+        for name in (
+            "AccrualOutcomeEnum",
+            "AccrualStateEnum",
+            "AdjustmentStateEnum",
+            "ApplicationKindEnum",
+            "ApplicationStateEnum",
+            "BillKindEnum",
+            "BillPaidEnum",
+            "BillStateEnum",
+            "CaseKindEnum",
+            "ChangeKindEnum",
+            "ContractStateEnum",
+            "DefectStateEnum",
+            "FactKindEnum",
+            "HoldKindEnum",
+            "InvoiceKindEnum",
+            "InvoiceStateEnum",
+            "MeterStateEnum",
+            "NoticeChannelEnum",
+            "OfferStateEnum",
+            "PaperKindEnum",
+            "PaymentChannelAskedEnum",
+            "ProtectionKindEnum",
+            "SupplyModeEnum",
+        )
+    },
 }
 CORS_ALLOWED_ORIGINS = env.list("CORS_ALLOWED_ORIGINS", default=[])
 CORS_URLS_REGEX = r"^/api/.*$"

@@ -52,7 +52,9 @@ def opened(*, can_move):
 
 
 class Handler(socketserver.StreamRequestHandler):
-    """As much of RFC 3501 and RFC 6851 as a reader of a mailbox needs."""
+    """As much of RFC 3501 and RFC 6851 as a reader of a mailbox needs; that it moves it tells who has signed in."""
+
+    is_in = False
 
     def handle(self):
         self.say("* OK here")
@@ -70,11 +72,12 @@ class Handler(socketserver.StreamRequestHandler):
         return "BAD what?"
 
     def do_capability(self, _rest):
-        self.say(f"* CAPABILITY IMAP4rev1{' MOVE' if self.server.mail.can_move else ''}")
+        self.say(f"* CAPABILITY IMAP4rev1{' MOVE' if self.server.mail.can_move and self.is_in else ''}")
         return "OK done"
 
     def do_login(self, rest):
-        return "OK in" if rest == f'{USER} "{PASSWORD}"' else "NO wrong name or password"
+        self.is_in = rest == f'{USER} "{PASSWORD}"'
+        return "OK in" if self.is_in else "NO wrong name or password"
 
     def do_select(self, _rest):
         self.say(f"* {len(self.server.mail.folders['INBOX'])} EXISTS")

@@ -9,10 +9,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.conf import settings
+from django.db.models import QuerySet
 
 from accounts.domain.surveys import SurveyEvent
 from accounts.domain.visits import Score
+from accounts.models.survey import Survey
 from cis.kernel.actors import Actor
+from cis.kernel.calendar import local_clock
 from cis.platform import concealed
 from cis.platform.db import fetch
 
@@ -101,6 +104,14 @@ def answers(*, most: int, actor: Actor | None, event: str = "", worst: bool = Fa
         {"hidden": _hidden(actor), "event": event, "worst": worst, "most": most},
     )
     return tuple(AnswerCard(**dict(zip(AnswerCard.__dataclass_fields__, row, strict=True))) for row in rows)
+
+
+def answer_rows(*, start_date: date, end_date: date, event: str, actor: Actor) -> QuerySet[Survey]:
+    """Return the answers in [start_date, end_date), with customer and account, for lists that are paged by id."""
+    day_start = local_clock(settings.TIME_ZONE).day_start_utc
+    rows = Survey.objects.filter(scored_at__gte=day_start(start_date), scored_at__lt=day_start(end_date))
+    rows = rows.exclude(event=SurveyEvent.CASE_CLOSED.value, source_id__in=_hidden(actor))
+    return (rows.filter(event=event) if event else rows).select_related("customer", "account")
 
 
 def of_visit(*, visit_id: int) -> int | None:

@@ -55,6 +55,18 @@ def one(*, team_id: int) -> TeamCard:
     return _card(rows[0])
 
 
+def id_of_code(code: str) -> int:
+    """
+    Return the id of a team by its code.
+
+    :raises UnknownTeam: there is none.
+    """
+    rows = fetch("SELECT id FROM accounts_team WHERE code = %s", [code])
+    if not rows:
+        raise UnknownTeam("There is no such team.", advice="Look at its code again.", field="team")
+    return int(rows[0][0])
+
+
 def of_user(*, user_id: int) -> tuple[int, ...]:
     """Return the ids of the teams that somebody belongs to now, the one joined first on top; one statement."""
     sql = "SELECT team_id FROM accounts_teammember WHERE user_id = %s AND until_at IS NULL ORDER BY since_at, id"

@@ -89,6 +89,12 @@ class NewRefund:
 
 @opens_transaction
 def ask(*, new: NewRefund, today: date, actor: Actor) -> int:
+    """Ask that credit is paid out; see ``ask_step``."""
+    return ask_step(new=new, today=today, actor=actor)
+
+
+@joins_transaction
+def ask_step(*, new: NewRefund, today: date, actor: Actor) -> int:
     """
     Ask that credit is paid out; a second person approves it.
 

@@ -4,6 +4,7 @@ from django.urls import path, re_path
 
 from accounts.api import access_log, care, mail_events, receipts
 from accounts.api import endpoints as accounts
+from accounts.api import surveys as customer_surveys
 from arrears.api import endpoints as arrears
 from arrears.api import enquiries, plans
 from billing.api import (
@@ -26,8 +27,8 @@ from cashiering.api import agents, checkouts, mandates, payment_events
 from cashiering.api import endpoints as cashiering
 from cis.api import schema
 from complaints.api import calls as case_calls
+from complaints.api import case_parts, learning, statistics
 from complaints.api import endpoints as complaints
-from complaints.api import statistics
 from contracts.api import applications, archive, changes, inspections, offers, programs, signing, surveys
 from metering.api import endpoints as metering
 from metering.api import field_endpoints as field
@@ -116,9 +117,16 @@ urlpatterns = [
     path("call-requests/<int:call_id>", case_calls.CallOne.as_view(), name="api_call_request"),
     path("cases", complaints.CaseList.as_view(), name="api_cases"),
     path("cases/suggestions", complaints.CaseSuggestions.as_view(), name="api_case_suggestions"),
+    path("cases/figures", learning.CaseFigures.as_view(), name="api_case_figures"),
+    path("lessons", learning.LessonList.as_view(), name="api_lessons"),
+    path("survey-answers", customer_surveys.SurveyAnswerList.as_view(), name="api_survey_answers"),
+    path("survey-scores", customer_surveys.SurveyScoreList.as_view(), name="api_survey_scores"),
     path("statistics", statistics.PublishedList.as_view(), name="api_statistics"),
     path("cases/<str:number>", complaints.CaseOne.as_view(), name="api_case"),
     path("cases/<str:number>/findings", complaints.CaseFindings.as_view(), name="api_case_findings"),
+    path("cases/<str:number>/links", case_parts.CaseLinks.as_view(), name="api_case_links"),
+    path("cases/<str:number>/photos", case_parts.CasePhotos.as_view(), name="api_case_photos"),
+    path("cases/<str:number>/photos/<int:photo_id>", case_parts.CasePhotoOne.as_view(), name="api_case_photo"),
     path("holds", arrears.HoldList.as_view(), name="api_holds"),
     path("accounts/<str:number>/holds", arrears.AccountHolds.as_view(), name="api_account_holds"),
     path("agent", agents.AgentOwn.as_view(), name="api_agent"),

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 STATES: Mapping[str, Any] = {
-    "waiting": _("Waits"),
+    "waiting": pgettext_lazy("complaint", "Waits"),
     "claimed": _("Being called"),
     "done": _("Spoken to"),
     "given_up": _("Given up"),
@@ -52,6 +53,11 @@ MAIL_REASONS: Mapping[str, Any] = {
     "refused": _("It could not be kept as a case"),
     "failed": _("Something broke while it was taken in"),
 }
+MAIL_LEFT_OUT: Mapping[str, Any] = {
+    "not_a_photo": _("a picture that cannot be read"),
+    "file_too_large": _("a picture that is too large"),
+    "too_many_case_photos": _("a picture more than a case has"),
+}
 TABLES: Mapping[str, Mapping[str, Any]] = {
     "call": STATES,
     "call_source": SOURCES,
@@ -59,6 +65,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "check_way": WAYS,
     "mail": MAIL_FATES,
     "mail_reason": MAIL_REASONS,
+    "mail_left_out": MAIL_LEFT_OUT,
 }
 TONES: Mapping[tuple[str, str], str] = {
     ("call", "waiting"): "warn",

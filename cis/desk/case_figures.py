@@ -9,6 +9,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_safe
 
 from accounts.queries import teams
@@ -38,6 +39,7 @@ def show(request: HttpRequest) -> HttpResponse:
     """Show the figures of a span, each leading to the cases behind it."""
     known = teams.listed()
     span, by, found = _found(request)
+    areas = statistics.areas(actor=actor_of(request))
     rules, lang = rules_or_none(), language()
     names = names_of(by, known, class_names(rules, lang))
     causes, classes = cause_names(rules, lang), class_names(rules, lang)
@@ -45,7 +47,7 @@ def show(request: HttpRequest) -> HttpResponse:
     months = _months(span)
     counted = {(month, kind): count for month, kind, count in found.by_month}
     context: dict[str, Any] = {
-        "form": FiguresForm(_shown(span, by), areas=statistics.areas(), teams=known), "span": span, "by": by,
+        "form": FiguresForm(_shown(span, by), areas=areas, teams=known), "span": span, "by": by,
         "by_word": BY[by], "found": found, "total": sum(counted.values()), "tab": "figures",
         "query": request.GET.urlencode(), "is_filtered": bool(request.GET),
         "kinds": kinds,
@@ -84,10 +86,10 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     rules, lang = rules_or_none(), language()
     causes, classes = cause_names(rules, lang), class_names(rules, lang)
     names = names_of(by, teams.listed(), classes)
-    header = [_("Figure"), _("Of what"), _("Counted by"), _("Cases"), _("More"), _("And more")]
+    header = [_("Figure"), _("Of what"), _("Counted by"), pgettext("complaint", "Cases"), _("More"), _("And more")]
     rows: list[tuple[object, ...]] = [
         *((_("By month"), f"{month:%Y-%m}", word("case_kind", kind), count) for month, kind, count in found.by_month),
-        *((_("By class"), classes.get(code, code), "", count) for code, count in found.by_class),
+        *((_("By class of case"), classes.get(code, code), "", count) for code, count in found.by_class),
         *((_("Causes by"), causes.get(c.cause, c.cause), names.get(c.of, c.of), c.count, c.liable, c.repeated)
           for c in found.causes),
         *((_("Hours in state"), state_word(s.state), "", s.count, _hours(s.median), _hours(s.ninetieth))

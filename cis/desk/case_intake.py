@@ -1,6 +1,7 @@
 """A case is taken in while somebody talks: the account is found by what is typed, the number is there at once."""
 
 from collections.abc import Sequence
+from uuid import uuid4
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -17,7 +18,7 @@ from accounts.queries.search import AccountHit
 from billing.queries import bills
 from cis.desk import phone_call
 from cis.desk.answers import posted, tell_refusal, today
-from cis.desk.forms.complaints import IntakeForm, language
+from cis.desk.forms.complaints import IntakeForm
 from cis.desk.roles import CLERKS
 from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow
@@ -51,7 +52,7 @@ def new(request: HttpRequest) -> HttpResponse:
     account_id = int(given) if given.isascii() and given.isdigit() and len(given) < 19 else None  # noqa: PLR2004
     form = IntakeForm(
         posted(request), rules=rules, teams=teams.listed(), people=staff(),
-        initial={"caller_phone": calling, "channel": "phone"},
+        initial={"caller_phone": calling, "channel": "phone", "request_key": uuid4().hex},
     )  # fmt: skip
     if form.is_bound and form.is_valid():
         made = _taken(request, form, account_id)
@@ -118,8 +119,7 @@ def _taken(request: HttpRequest, form: IntakeForm, account_id: int | None) -> in
     actor, number = actor_of(request), form.cleaned_data["bill"].strip()
     try:
         bill_id = bills.id_of_number(number) if number else None
-        new_case = form.case(account_id=account_id, bill_id=bill_id, language=language())
-        made = intake.take(new=new_case, at=timezone.now(), actor=actor)
+        made = intake.take(new=form.case(account_id=account_id, bill_id=bill_id), at=timezone.now(), actor=actor)
     except Refused as refusal:
         form.refuse(refusal)
         return None

@@ -9,6 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.queries import teams
@@ -60,7 +61,15 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     """Give the same list as a file."""
     wanted = EvaluationListForm(request.GET, teams=teams.listed()).wanted()
     names = class_names(rules_or_none(), language())
-    header = [_("Case"), _("In one line"), _("Class"), _("Team"), _("Chosen since"), _("Due"), _("Quality")]
+    header = [
+        pgettext("complaint", "Case"),
+        _("In one line"),
+        _("Class"),
+        _("Team"),
+        _("Chosen since"),
+        _("Due"),
+        _("Quality"),
+    ]
     rows = (
         (r.case.number, r.case.title, names.get(r.case.class_code, ""), r.team.name if r.team else "",
          word("case_chosen", r.reason), r.due_at and timezone.localtime(r.due_at).strftime("%Y-%m-%d %H:%M"), r.score)
@@ -128,7 +137,14 @@ def lessons_file(request: HttpRequest) -> StreamingHttpResponse:
     """Give the same list as a file."""
     actor = actor_of(request)
     wanted = LessonListForm(request.GET).wanted(actor.id)
-    header = [_("Due"), _("What is to change"), _("Who sees to it"), _("Case"), _("Learnt"), _("What came of it")]
+    header = [
+        _("Due"),
+        _("What is to change"),
+        _("Who sees to it"),
+        pgettext("complaint", "Case"),
+        _("Learnt"),
+        _("What came of it"),
+    ]
     rows = (
         (r.due_date, r.text, r.owner.get_full_name() or r.owner.username, r.case.number,
          r.done_at and timezone.localdate(r.done_at), r.done_note)

@@ -7,9 +7,11 @@ from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpRespons
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, posted, tell_refusal
+from cis.desk.case_suggestions import LIKELY
 from cis.desk.forms.calls import MailForm, MailListForm
 from cis.desk.roles import CLERKS, READERS
 from cis.desk.words import word
@@ -20,7 +22,9 @@ from complaints.domain.kinds import CaseKind
 from complaints.domain.mail_fates import MailFate
 from complaints.operations import mails as operations
 from complaints.queries import mails as queries
+from complaints.queries import suggestions
 from complaints.queries.mails import WantedMails
+from complaints.queries.suggestions import Told
 
 
 @allow(*READERS)
@@ -46,7 +50,15 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     """Give the same list as a file."""
     wanted = MailListForm(request.GET).wanted()
     found = queries.listed(wanted=wanted, actor=actor_of(request), most=FILE_ROWS_MOST)
-    header = [_("Came in"), _("Sender"), _("Subject"), _("What became of it"), _("Why"), _("Case"), _("Settled")]
+    header = [
+        _("Came in"),
+        _("Sender"),
+        _("Subject"),
+        pgettext("complaint", "What became of it"),
+        _("Why"),
+        pgettext("complaint", "Case"),
+        _("Settled"),
+    ]
     rows = (
         (timezone.localtime(r.taken_at).strftime("%Y-%m-%d %H:%M"), r.sender_address, r.subject, word("mail", r.fate),
          word("mail_reason", r.reason), "" if r.case is None else r.case.number,
@@ -60,7 +72,8 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
 @require_safe
 def show(request: HttpRequest, mail_id: int) -> HttpResponse:
     """Show a mail as text, whatever it was written in."""
-    return _page(request, _mail(request, mail_id), MailForm())
+    row = _mail(request, mail_id)
+    return _page(request, row, MailForm(initial={"kind": _likely_kind(row)}))
 
 
 @allow(*CLERKS)
@@ -85,6 +98,11 @@ def act(request: HttpRequest, mail_id: int) -> HttpResponse:
     return redirect("desk:case", made.case_id)
 
 
+def left_out(row: Any) -> str:
+    """Return what came with a mail and was not kept, in words; names of files stand for themselves."""
+    return ", ".join(word("mail_left_out", one) for one in row.left_out.split(", "))
+
+
 def _mail(request: HttpRequest, mail_id: int) -> Any:
     found = queries.one(mail_id=mail_id, actor=actor_of(request))
     if found is None:
@@ -92,10 +110,18 @@ def _mail(request: HttpRequest, mail_id: int) -> Any:
     return found
 
 
+def _likely_kind(row: Any) -> CaseKind:
+    """Return as what kind of case a mail would be taken in, by its words."""
+    found = suggestions.of(Told(text=f"{row.subject}\n{row.text}"), at=timezone.now()) if row.case_id is None else None
+    first = None if found is None else found.classes[0]
+    return first.kinds[0] if first is not None and first.guess.confidence >= LIKELY else CaseKind.QUESTION
+
+
 def _page(request: HttpRequest, row: Any, form: MailForm) -> HttpResponse:
     may_settle = bool(actor_of(request).roles & set(CLERKS)) and row.settled_at is None
     context = {
         "mail": row,
+        "left_out": left_out(row),
         "form": form,
         "may_settle": may_settle and row.fate == MailFate.TASK,
         "may_make": may_settle and row.fate in {MailFate.TASK, MailFate.LEFT},

@@ -19,13 +19,16 @@ from accounts.operations import customers as customer_operations
 from accounts.queries import customers, teams
 from billing.operations.adjustments import BadAdjustment
 from billing.queries import adjustment_rules
-from cis.desk import case_links
+from cis.desk import case_links, case_words
 from cis.desk.answers import or_404, posted, tell_refusal, today
 from cis.desk.case_intake import staff
+from cis.desk.case_mails import left_out
+from cis.desk.case_suggestions import Likely, likely
 from cis.desk.cases import WORKERS, path_of
 from cis.desk.forms import complaints as forms
 from cis.desk.forms.calls import LinkForm
 from cis.desk.forms.complaints import language
+from cis.desk.forms.refunds import NewRefundForm
 from cis.desk.money_words import ADJUSTMENT_REASONS
 from cis.desk.roles import READERS
 from cis.kernel.actors import Actor
@@ -40,7 +43,7 @@ from complaints.domain.kinds import SUBJECT, CaseKind, Evidence, ReplyWay, Satis
 from complaints.domain.rules import CaseRules
 from complaints.operations import cases, deeds, findings, replies
 from complaints.queries import cases as queries
-from complaints.queries import mails, repeats, routing, suggestion_scores
+from complaints.queries import mails, repeats, routing
 from complaints.queries import rules as case_rules
 from complaints.queries.cases import CaseDetail
 from complaints.queries.sight import id_of_number
@@ -129,6 +132,7 @@ def _page(request: HttpRequest, case_id: int, *, bound: Mapping[str, PageForm] |
     is_mine = actor.is_one_of(DESK) or row.team_id in teams.of_user(user_id=actor.id or 0)
     possible = case_workflow.actions(CaseState(row.state), is_waiting=row.waits_since is not None, actor=actor)
     since_at = row.taken_at - timedelta(days=rules.repeat_days)
+    suggested = likely(row, rules, actor)
     context = {
         "detail": detail,
         "case": row,
@@ -140,19 +144,23 @@ def _page(request: HttpRequest, case_id: int, *, bound: Mapping[str, PageForm] |
         "authority": rules.authorities[row.authority][0].name(language()) if row.authority in rules.authorities else "",
         "clocks": deadlines.of_subject(subject=SUBJECT, subject_ids=[row.id]),
         "links": case_links.shown(detail),
-        "mails": mails.of_case(case_id=row.id),
+        "mails": [(one, left_out(one)) for one in mails.of_case(case_id=row.id)],
+        "findings": [(one, case_words.found(one)) for one in detail.findings],
+        "suggested": suggested,
         "earlier": repeats.seen_by(row, since_at=since_at, actor=actor),
         "actions": {one.value for one in possible},
         "may_work": bool(actor.roles & set(WORKERS)) and row.state in LIVE,
         "is_mine": is_mine,
         "is_desk": actor.is_one_of(DESK),
-        "forms": {**_forms(request, detail, rules), **(bound or {})},
+        "forms": {**_forms(request, detail, rules, suggested=suggested), **(bound or {})},
         "shown": next(iter(bound or {}), ""),
     }
     return render(request, "desk/cases/case.html", context)
 
 
-def _forms(request: HttpRequest, detail: CaseDetail, rules: CaseRules, bound: str = "") -> dict[str, PageForm]:
+def _forms(
+    request: HttpRequest, detail: CaseDetail, rules: CaseRules, *, suggested: Likely | None = None, bound: str = ""
+) -> dict[str, PageForm]:
     """Return the forms of the page; ``bound``: the one that was sent."""
     row = detail.row
 
@@ -163,12 +171,13 @@ def _forms(request: HttpRequest, detail: CaseDetail, rules: CaseRules, bound: st
     everybody, people = teams.listed(only_active=True), staff()
     fitting = {one.team_id: place for place, one in enumerate(routing.fitting(row))}
     order = sorted(everybody, key=lambda one: fitting.get(one.id, len(fitting)))
-    suggested = None if row.class_code else suggestion_scores.of_case(case_id=row.id, actor=actor_of(request))
-    class_code = row.class_code or ("" if suggested is None else suggested.class_code)
     names = [(str(one.id), f"{one.name} ✓" if one.id in fitting else one.name) for one in order]
-    return {
+    found: dict[str, PageForm] = {
         "class": forms.ClassForm(
-            data("class"), rules=rules, initial={"kind": row.kind, "class_code": class_code}
+            data("class"), rules=rules, initial={
+                "kind": row.kind if suggested is None else suggested.kind,
+                "class_code": row.class_code if suggested is None else suggested.code,
+            },
         ),
         "team": forms.TeamForm(data("team"), teams=names),
         "finding": forms.FindingForm(data("finding")),
@@ -183,12 +192,16 @@ def _forms(request: HttpRequest, detail: CaseDetail, rules: CaseRules, bound: st
             initial={"about_team": row.about_team_id, "about_user": row.about_user_id},
         ),
         "compensation": forms.CompensationForm(data("compensation"), reasons=_reasons(), initial=key),
+        "refund": NewRefundForm(data("refund"), initial={"request_key": key["key"], "payee": row.caller_name}),
         "rebill": forms.KeyForm(data("rebill"), initial=key),
         "re_read": forms.ReReadForm(data("re_read"), initial={**key, "due": today() + READ_WITHIN}),
         "apology": forms.ApologyForm(data("apology"), initial=key),
         "photo": forms.PhotoForm(data("photo"), request.FILES if bound == "photo" else None),
         "link": LinkForm(data("link"), things=case_links.things(row)),
     }  # fmt: skip
+    for name, form in found.items():  # fields of many forms have one name: each label has its own field
+        form.auto_id = f"id_{name}_%s"
+    return found
 
 
 def _reasons() -> list[tuple[str, Any]]:
@@ -272,6 +285,8 @@ ACTS: Mapping[str, Act] = {
         case_id=i, into_id=id_of_number(f.cleaned_data["into"].strip(), a), at=at, actor=a)),
     "concern": Act(form="concern", run=_concern),
     "compensation": Act(form="compensation", run=_credit),
+    "refund": Act(form="refund", run=lambda i, f, at, a: deeds.refund(
+        case_id=i, new=f.refund(account_id=0), key=f.cleaned_data["request_key"], today=today(), at=at, actor=a)),
     "rebill": Act(form="rebill", run=lambda i, f, at, a: deeds.rebill(
         case_id=i, key=f.cleaned_data["key"], today=today(), at=at, actor=a)),
     "re_read": Act(form="re_read", run=lambda i, f, at, a: deeds.re_read(

@@ -1,6 +1,7 @@
 """What is suggested while a case is typed, and how good suggestions were."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,12 +16,14 @@ from cis.desk.case_words import FACTS
 from cis.desk.forms.complaints import language
 from cis.desk.roles import CLERKS, READERS
 from cis.desk.words import word
+from cis.kernel.actors import Actor
 from cis.platform.access import actor_of, allow
 from cis.platform.packs import MissingRule
 from complaints.domain import suggestions as domain
 from complaints.domain.intake import TEXT_MOST
+from complaints.domain.kinds import CaseChannel, CaseKind
 from complaints.domain.rules import CaseRules
-from complaints.domain.suggestions import Fact, FactKind
+from complaints.domain.suggestions import Fact, FactKind, Judged, Verdict
 from complaints.queries import class_models, suggestion_scores, suggestions
 from complaints.queries import rules as case_rules
 from complaints.queries.suggestions import Suggested, Told
@@ -28,7 +31,16 @@ from complaints.queries.suggestions import Suggested, Told
 SINCE = timedelta(days=366)
 SURE, LIKELY = 750, 400
 """From these confidences, in thousandths, a suggestion is shown as sure, and as likely."""
-PAIRS_SHOWN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Likely:
+    """A class that the words of a case suggest, the kind that goes with it, its name, and how sure it is in percent."""
+
+    code: str
+    kind: str
+    path: str
+    percent: int
 
 
 @allow(*CLERKS)
@@ -64,10 +76,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "judged": len(judged),
         "first": _percent(sum(one.first for one in months), len(judged)),
         "shown": _percent(sum(one.shown for one in months), len(judged)),
-        "confused": [
-            (_path(chosen, rules), _path(first, rules), count)
-            for chosen, first, count in domain.confused(judged)[:PAIRS_SHOWN]
-        ],
+        "confused": _confused(judged, rules),
         "classes": [
             (_path(code, rules), right, chosen, first, _percent(right, chosen), _percent(right, first))
             for code, (right, chosen, first) in domain.hits(judged).items()
@@ -80,6 +89,21 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "desk/cases/suggestions.html", context)
 
 
+def likely(row: Any, rules: CaseRules, actor: Actor) -> Likely | None:
+    """
+    Return what the words of a case suggest, for whoever is to choose its class; None: nothing, or somebody has chosen.
+
+    A kind that fits the class stays; a mail, of which nobody said a kind, is offered the usual one of the class.
+    """
+    kept = suggestion_scores.of_case(case_id=row.id, actor=actor)
+    found = None if kept is None or kept.verdict != Verdict.OPEN else rules.classes.get(kept.class_code)
+    if kept is None or found is None or row.class_code not in {"", found.code}:
+        return None
+    is_open = row.channel == CaseChannel.EMAIL and row.kind == CaseKind.QUESTION
+    kind = row.kind if CaseKind(row.kind) in found.kinds and not is_open else found.usual.value
+    return Likely(found.code, kind, rules.path(found.code, language()), round(kept.confidence / 10))
+
+
 def sentence(fact: Fact) -> str:
     """Return a fact as a sentence of the page."""
     said = fact.said
@@ -89,6 +113,24 @@ def sentence(fact: Fact) -> str:
         start_at = parse_datetime(said)
         said = "" if start_at is None else timezone.localtime(start_at).strftime("%Y-%m-%d %H:%M")
     return str(FACTS[fact.kind.value]) % {"said": said}
+
+
+def _confused(judged: Sequence[Judged], rules: CaseRules | None) -> list[tuple[str, list[tuple[str, int, str]]]]:
+    """Return the matrix of mistakes: each class that was chosen, and how often each class was suggested for it."""
+    found = domain.confusion(judged)
+    most = max((count for row in found.counts for count in row), default=0)
+    return [
+        (_path(code, rules), [(_path(other, rules), count, _shade(count, most, is_right=other == code))
+                              for other, count in zip(found.codes, counts, strict=True)])
+        for code, counts in zip(found.codes, found.counts, strict=True)
+    ]  # fmt: skip
+
+
+def _shade(count: int, most: int, *, is_right: bool) -> str:
+    """Return how a cell of the matrix is coloured: what was right, and mistakes by how often they came."""
+    if is_right:
+        return "right"
+    return "" if not count else f"wrong-{-(-3 * count // most)}"
 
 
 def _row(one: Suggested, rules: CaseRules, kind: str) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_POST, require_safe
 
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, tell_refusal, today
@@ -49,8 +50,8 @@ def index(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """Give the same list as a file."""
     names = class_names(rules_or_none(), language())
-    header = [_("Class"), _("District"), _("State"), _("Until"), _("Days"), _("Cases"), _("Expected"), _("Team"),
-              _("What came of it")]  # fmt: skip
+    header = [_("Class"), _("District"), _("State"), _("Until"), _("Days"), pgettext("complaint", "Cases"),
+              _("Expected"), _("Team"), _("What came of it")]  # fmt: skip
     rows = (
         (names.get(r.trend.class_code, ""), r.trend.area, word("case_trend", r.state), r.until_date,
          r.trend.window_days, r.trend.count, expected(r), r.team, r.note)

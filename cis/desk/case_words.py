@@ -6,6 +6,8 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from cis.desk import case_quality_words
+from cis.desk.field_words import OUTCOMES, WORK_KINDS
+from complaints.domain.kinds import Evidence
 
 KINDS: Mapping[str, Any] = {
     "complaint": _("Complaint"),
@@ -63,6 +65,7 @@ WAYS: Mapping[str, Any] = {
 }
 DEEDS: Mapping[str, Any] = {
     "adjustment": _("Adjustment"),
+    "refund": _("Refund"),
     "rebill": _("Billed anew"),
     "re_read": _("Meter read again"),
     "hold": _("Hold"),
@@ -124,6 +127,7 @@ EVENTS: Mapping[tuple[str, str], Any] = {
     ("case", "link"): _("Case: linked"),
     ("case", "concern"): _("Case: who is complained about"),
     ("case", "adjustment"): _("Case: account adjusted"),
+    ("case", "refund"): _("Case: refund asked for"),
     ("case", "rebill"): _("Case: billed anew"),
     ("case", "re_read"): _("Case: meter to be read again"),
     ("case", "apology"): _("Case: letter of apology"),
@@ -174,3 +178,11 @@ TONES: Mapping[tuple[str, str], str] = {
     ("case_call", "dissatisfied"): "bad",
     **case_quality_words.TONES,
 }
+
+
+def found(row: Any) -> str:
+    """Return what was found, in words; what crews bring back is kept as codes of the work and its outcome."""
+    kind, _colon, outcome = row.text.partition(": ")
+    if row.evidence == Evidence.VISIT and kind in WORK_KINDS and outcome in OUTCOMES:
+        return f"{WORK_KINDS[kind]}: {OUTCOMES[outcome]}"
+    return str(row.text)

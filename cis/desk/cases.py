@@ -6,7 +6,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_POST
 
 from accounts.queries import teams
@@ -60,8 +60,8 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     form = CaseListForm(request.GET, rules=rules, teams=teams.listed())
     found = queries.listed(wanted=form.wanted(), at=timezone.now(), actor=actor_of(request), most=FILE_ROWS_MOST)
     header = [
-        _("Case"), _("What kind of case"), _("Class"), _("In one line"), _("State"), _("Severity"), _("Came in by"),
-        _("Caller"), _("Account"), _("Team"), _("Taken by"), _("Taken in"), _("Due"), _("Time left"),
+        pgettext("complaint", "Case"), _("What kind of case"), _("Class"), _("In one line"), _("State"), _("Severity"),
+        _("Came in by"), _("Caller"), _("Account"), _("Team"), _("Taken by"), _("Taken in"), _("Due"), _("Time left"),
     ]  # fmt: skip
     rows = (
         (r.number, word("case_kind", r.kind), path_of(r, rules), r.title, word("case", r.state),

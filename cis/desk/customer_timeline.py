@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.operations import customers as customer_operations
 from accounts.queries import accounts, care_plans, merges, notices, protections, users, visits
@@ -38,7 +38,7 @@ KINDS: Final = {
     "bills": gettext_lazy("Bills"),
     "payments": gettext_lazy("Payments"),
     "notices": gettext_lazy("Notices"),
-    "cases": gettext_lazy("Cases"),
+    "cases": pgettext_lazy("complaint", "Cases"),
     "visits": gettext_lazy("Visits and service plans"),
     "work": gettext_lazy("Work orders"),
     "contracts": gettext_lazy("Contracts, applications and changes"),

@@ -63,4 +63,4 @@ def month_of_address(text: str, other: date) -> date:
         month = date.fromisoformat(f"{text}-01")
     except ValueError:
         return other
-    return month if queries.is_over(month=month, today=today()) else other
+    return month if queries.can_be_published(month=month, today=today()) else other

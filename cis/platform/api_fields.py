@@ -242,6 +242,13 @@ class PdfRenderer(_FileRenderer):
     format = "pdf"
 
 
+class JpegRenderer(_FileRenderer):
+    """Lets a caller ask for ``image/jpeg``."""
+
+    media_type = "image/jpeg"
+    format = "jpg"
+
+
 class CsvRenderer(_FileRenderer):
     """Lets a caller ask for ``text/csv``."""
 

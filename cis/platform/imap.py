@@ -40,6 +40,11 @@ def opened(address: str, *, setting: str) -> Iterator[imaplib.IMAP4]:
     try:
         connection = _connected(url.scheme, host, url.port)
         connection.login(unquote(url.username or ""), unquote(url.password or ""))
+        # What a server can is often told to those alone who have signed in; imaplib asks before.
+        told = ok(connection.capability())
+        connection.capabilities = tuple(
+            b" ".join(one for one in told if isinstance(one, bytes)).decode().upper().split()
+        )
         ok(connection.select(unquote(url.path.lstrip("/")) or "INBOX"))
         yield connection
     except (OSError, imaplib.IMAP4.error) as error:

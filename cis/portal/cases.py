@@ -1,6 +1,7 @@
 """What I told you: my complaints and questions in plain words, a new one with photos, and what I say of the answer."""
 
 from typing import Any, BinaryIO, cast
+from uuid import uuid4
 
 from django import forms
 from django.contrib import messages
@@ -63,6 +64,7 @@ class TellForm(PageForm):
     class_code = forms.ChoiceField(label=gettext_lazy("What is it about?"), required=False)
     bill = forms.ChoiceField(label=gettext_lazy("Which bill?"), required=False)
     text = forms.CharField(label=gettext_lazy("Tell us"), max_length=4_000, widget=forms.Textarea(attrs={"rows": 6}))
+    request_key = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
 
     def __init__(self, *args: object, rules: CaseRules, shown: list[tuple[str, str]], **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
@@ -94,7 +96,10 @@ def new(request: HttpRequest) -> HttpResponse:
         one for one in bills.of_account(account_id=held.account_id, most=BILLS_SHOWN) if held.shows(one)
     ]  # fmt: skip
     shown = [(str(one.id), one.number) for one in mine]
-    form = TellForm(request.POST if request.method == "POST" else None, rules=rules, shown=shown)
+    form = TellForm(
+        request.POST if request.method == "POST" else None, rules=rules, shown=shown,
+        initial={"request_key": uuid4().hex},
+    )  # fmt: skip
     if form.is_bound and form.is_valid():
         case_id = _told(request, form, visit)
         if case_id is not None:
@@ -177,7 +182,7 @@ def _told(request: HttpRequest, form: TellForm, visit: access.Visit) -> int | No
         kind=CaseKind(given["kind"]), channel=CaseChannel.PORTAL, title="", text=given["text"],
         class_code=given["class_code"], customer_id=visit.customer_id,
         account_id=None if held is None else held.account_id,
-        bill_id=int(given["bill"]) if given["bill"] and held is not None else None,
+        bill_id=int(given["bill"]) if given["bill"] and held is not None else None, request_key=given["request_key"],
     )  # fmt: skip
     try:
         made = intake.take(new=told, at=now, actor=actor)

@@ -87,8 +87,8 @@ class CallList(APIView):
         account_id = None if number is None else accounts.id_of_number(number)
         new = NewCall(source=CallSource.TELEPHONE, account_id=account_id, **values)
         made = call_requests.ask(new=new, at=timezone.now(), actor=actor)
-        shown = {**_shown(calls.brought(made.request_id)), "reference": new.reference, "is_new": made.is_new}
-        return Response(shown, status=201)
+        row = calls.brought(made.request_id)
+        return Response({**_shown(row), "reference": new.reference, "is_new": made.is_new}, status=201)
 
 
 @api.needs(GET=WRITE)
@@ -100,15 +100,16 @@ class CallOne(APIView):
         responses={200: CallShown, **problems(404)},
     )  # fmt: skip
     def get(self, request: Request, call_id: int) -> Response:
-        """Return a call that this program brought."""
+        """Return a call that this program asked for, under the reference that it brought first."""
+        actor = actor_of(request)
         try:
-            detail = calls.detail(request_id=call_id, actor=actor_of(request))
+            row = calls.detail(request_id=call_id, actor=actor).row
         except UnknownCall as refusal:
             raise UnknownCall("There is no such call.") from refusal
-        return Response({**_shown(detail.row), "is_new": False})
+        return Response({**_shown(row), "reference": calls.reference_of(row, actor=actor), "is_new": False})
 
 
 def _shown(row: object) -> dict[str, object]:
-    names = {"id": "id", "phone": "phone", "state": "state", "reference": "reference", "times": "times",
-             "tries": "tries", "asked": "asked_at", "due": "due_at", "ended": "ended_at"}  # fmt: skip
+    names = {"id": "id", "phone": "phone", "state": "state", "times": "times", "tries": "tries", "asked": "asked_at",
+             "due": "due_at", "ended": "ended_at"}  # fmt: skip
     return {shown: getattr(row, name) for shown, name in names.items()}

@@ -45,6 +45,10 @@ class CaseNew(Strict):
     caller_name = serializers.CharField(max_length=NAME_MOST, required=False)
     caller_phone = serializers.CharField(max_length=PHONE_MOST, required=False)
     caller_email = serializers.EmailField(required=False)
+    language = serializers.ChoiceField(
+        ["zh-hans", "en"], required=False,
+        help_text="In which the caller is answered; without it the customer's, or that of the text.",
+    )  # fmt: skip
     is_anonymous = serializers.BooleanField(required=False, default=False)
 
     def get_fields(self) -> dict[str, serializers.Field]:

@@ -111,7 +111,9 @@ class CaseOne(APIView):
     def get(self, request: Request, number: str) -> Response:
         """Return a case by its number."""
         actor = actor_of(request)
-        return Response(_of(cases.detail(case_id=_id(number, request), at=timezone.now(), actor=actor), is_new=False))
+        return Response(
+            _of(cases.detail(case_id=case_id_of(number, request), at=timezone.now(), actor=actor), is_new=False)
+        )
 
 
 @api.needs(POST=WRITE)
@@ -132,13 +134,18 @@ class CaseFindings(APIView):
         given.is_valid(raise_exception=True)
         values = given.validated_data
         made = findings.note(
-            case_id=_id(number, request), text=values["text"], evidence=Evidence(values["evidence"]),
+            case_id=case_id_of(number, request), text=values["text"], evidence=Evidence(values["evidence"]),
             shown_by=values["shown_by"], at=timezone.now(), actor=actor_of(request),
         )  # fmt: skip
         return Response({"id": made, "case": number}, status=201)
 
 
-def _id(number: str, request: Request) -> int:
+def case_id_of(number: str, request: Request) -> int:
+    """
+    Return the id of a case by its number.
+
+    :raises UnknownCase: there is none, or the program may not know of it.
+    """
     if not re.fullmatch(contract.CASE_NUMBER, number):
         raise UnknownCase("There is no case of this number.")
     return id_of_number(number, actor_of(request))

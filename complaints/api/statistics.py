@@ -14,7 +14,7 @@ from complaints.api.endpoints import READ
 from complaints.domain.kinds import CaseKind
 from complaints.queries import publishing
 
-MONTH = r"^[0-9]{4}-(0[1-9]|1[0-2])$"
+MONTH = r"^20[0-9]{2}-(0[1-9]|1[0-2])$"
 
 
 class KindFigures(serializers.Serializer):

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Final
 
 from cis.kernel.calendar import BusinessCalendar, LocalClock
+from cis.kernel.periods import add_months, month_of
 from complaints.domain.case_workflow import CaseAction
 from complaints.domain.publishing import percent
 
@@ -19,6 +20,10 @@ NOT_AT_ONCE: Final = frozenset(
 A case is settled at the first contact if it was closed without one of these, and was not brought again within the
 days in which it would count as a repeat: the caller heard once from us, and that was the answer.
 """
+MONTHS: Final = 12
+"""So many months are counted where none are named."""
+MONTHS_MOST: Final = 60
+"""So many months are counted at once."""
 WAITING: Final = "waiting"
 """What a case is called in figures while it waits for its caller, whatever its state."""
 
@@ -44,6 +49,13 @@ class Share:
     def percent(self) -> int | None:
         """Return the share in whole percent; None: of nothing."""
         return percent(part=self.part, whole=self.whole)
+
+
+def months_of(*, since: date | None, until: date | None, today: date) -> tuple[date, date]:
+    """Return the first day of the months that are counted, and the day after the last: twelve months, sixty at most."""
+    last = until or month_of(today).start
+    first = since or add_months(last, 1 - MONTHS)
+    return max(min(first, last), add_months(last, 1 - MONTHS_MOST)), add_months(last, 1)
 
 
 @dataclass(frozen=True, slots=True)

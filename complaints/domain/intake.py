@@ -27,13 +27,16 @@ class NewCase:
     """
     A case as it comes in.
 
+    is_kind_open   nobody has said what kind it is: it may become that of the class that is suggested
     title, text    in one line, and as it was said
+    language       in which the caller is answered; "": the customer's, or that of the text
     class_code     "": nobody has said yet what it is about
     is_anonymous   the caller does not want to be known: nothing is kept of who it was
     about_team_id  the team that is complained about, about_user_id: the person
     bill_id        the bill that is disputed
     authority      code of the authority that referred it, with its own number
     reference      number of it where it comes from; the same one of a sender counts once
+    request_key    of the form: the same form sent twice is one case
     """
 
     kind: CaseKind
@@ -44,7 +47,8 @@ class NewCase:
     caller_name: str = ""
     caller_phone: str = ""
     caller_email: str = ""
-    language: str = "zh-hans"
+    language: str = ""
+    is_kind_open: bool = False
     is_anonymous: bool = False
     customer_id: int | None = None
     account_id: int | None = None
@@ -57,6 +61,7 @@ class NewCase:
     authority: str = ""
     authority_number: str = ""
     reference: str = ""
+    request_key: str = ""
 
 
 def checked(new: NewCase) -> NewCase:

@@ -82,6 +82,7 @@ class DeedKind(StrEnum):
     """What was executed from a case."""
 
     ADJUSTMENT = "adjustment"
+    REFUND = "refund"
     REBILL = "rebill"
     RE_READ = "re_read"
     HOLD = "hold"

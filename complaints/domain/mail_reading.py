@@ -81,12 +81,6 @@ class ReadMail:
         plain = unicodedata.normalize("NFKC", self.subject).upper()
         return tuple(dict.fromkeys(_NUMBER.findall(plain)))
 
-    @property
-    def language(self) -> str:
-        """Return the language in which somebody is answered: Chinese unless nothing of it is Chinese."""
-        said = f"{self.subject} {self.own_text}"
-        return "zh-hans" if re.search(r"[\u3400-\u9fff]", said) or not re.search("[A-Za-z]", said) else "en"
-
 
 def read(raw: bytes, *, ours: Collection[str]) -> ReadMail | None:
     """

@@ -1,8 +1,9 @@
 """
 Figures of a month for everybody: what is shown, and what is left out since it would be about somebody.
 
-A count below the least of the place is left out; where one alone is left out of a table, the next smallest goes with
-it, so that nobody finds the one by subtraction. What is left out is None; nothing at all, 0, is about nobody.
+A count below the least of the place is left out. Where one alone is left out of a table, or all of them together are
+still fewer than the least, the next smallest goes with them, so that nobody finds them by subtraction. What is left out
+is None; nothing at all, 0, is about nobody.
 """
 
 from collections.abc import Mapping
@@ -73,9 +74,10 @@ class Month:
 def covered(*, counts: Mapping[str, int], least: int) -> dict[str, int | None]:
     """Return counts with the small ones left out, so that none of them follows from the others and their sum."""
     small = {code for code, count in counts.items() if 0 < count < least}
-    if len(small) == 1:
-        shown = [(count, code) for code, count in counts.items() if count and code not in small]
-        small |= {code for _count, code in sorted(shown)[:1]}
+    for _count, code in sorted((count, code) for code, count in counts.items() if count >= least) if small else ():
+        if len(small) > 1 and sum(counts[one] for one in small) >= least:
+            break
+        small.add(code)
     return {code: None if code in small else count for code, count in counts.items()}
 
 

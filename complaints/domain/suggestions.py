@@ -11,6 +11,8 @@ from complaints.domain.kinds import Severity
 WHOLE: Final = 1000
 """Confidence is kept in thousandths."""
 SHOWN: Final = 3
+CONFUSED_MOST: Final = 20
+"""So many classes a table of mistakes has."""
 
 
 class FactKind(StrEnum):
@@ -100,6 +102,19 @@ class MonthScore:
     shown: int
 
 
+@dataclass(frozen=True, slots=True)
+class Confusion:
+    """
+    Classes that were mistaken for others, and how often.
+
+    codes   the classes, those with the most mistakes first
+    counts  a row for each that was chosen, in it a count for each that was suggested first
+    """
+
+    codes: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+
+
 _ORDER: Final = (Severity.GENERAL, Severity.SERIOUS, Severity.URGENT)
 
 
@@ -149,14 +164,15 @@ def by_month(judged: Iterable[Judged]) -> tuple[MonthScore, ...]:
     )
 
 
-def confused(judged: Sequence[Judged]) -> tuple[tuple[str, str, int], ...]:
-    """Return what was chosen, what was suggested in its place, and how often; the commonest first."""
-    counts = Counter((one.chosen, one.first) for one in judged if one.chosen != one.first)
-    return tuple((chosen, first, count) for (chosen, first), count in sorted(counts.items(), key=_commonest))
-
-
-def _commonest(one: tuple[tuple[str, str], int]) -> tuple[int, tuple[str, str]]:
-    return -one[1], one[0]
+def confusion(judged: Sequence[Judged], *, most: int = CONFUSED_MOST) -> Confusion:
+    """Return which classes were mistaken for which: those with the most mistakes alone, the most first."""
+    mistakes: Counter[str] = Counter()
+    for one in judged:
+        if one.chosen != one.first:
+            mistakes.update((one.chosen, one.first))
+    codes = tuple(sorted(mistakes, key=lambda code: (-mistakes[code], code))[:most])
+    counts = Counter((one.chosen, one.first) for one in judged)
+    return Confusion(codes, tuple(tuple(counts[chosen, first] for first in codes) for chosen in codes))
 
 
 def hits(judged: Sequence[Judged]) -> dict[str, tuple[int, int, int]]:

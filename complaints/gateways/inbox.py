@@ -23,6 +23,8 @@ from complaints.domain.mail_reading import BYTES_MOST, HEAD_MOST
 
 SANDBOX: Final = "sandbox"
 TAKEN, ATTENTION = "Taken", "Attention"
+NAME_MOST: Final = 75
+"""Longest name of a file of the test mailbox."""
 _SIZE: Final = re.compile(rb"RFC822\.SIZE (\d{1,12})")
 
 
@@ -115,19 +117,20 @@ class ImapInbox:
 
 @dataclass(frozen=True, slots=True)
 class FolderInbox:
-    """The test mailbox: files in a folder, for demo and tests; their names are the uids."""
+    """The test mailbox: files in a folder, for demo and tests; what was there when under which name is the uid."""
 
     folder: Path
     name: str = SANDBOX
     uid_validity: int = 1
 
     def waiting(self) -> list[str]:
-        """Return the names of the files; see ``Inbox``."""
-        return sorted(one.name for one in self.folder.glob("*.eml"))
+        """Return the files by when they were written, and their names; see ``Inbox``."""
+        found = sorted((one.stat().st_mtime_ns, one.name) for one in self.folder.glob("*.eml"))
+        return [f"{written}:{name}" for written, name in found if len(name) <= NAME_MOST]
 
     def read(self, uid: str) -> RawMail | None:
         """Return a file; see ``Inbox``."""
-        path = self.folder / uid
+        path = self.folder / _name(uid)
         if not path.is_file():
             return None
         is_whole = path.stat().st_size <= BYTES_MOST
@@ -138,4 +141,10 @@ class FolderInbox:
         """Move a file; see ``Inbox``."""
         target = self.folder / (ATTENTION if is_task else TAKEN)
         target.mkdir(parents=True, exist_ok=True)
-        (self.folder / uid).replace(target / uid)
+        written, _colon, name = uid.partition(":")
+        to = target / name
+        (self.folder / name).replace(target / f"{written}-{name}" if to.exists() else to)
+
+
+def _name(uid: str) -> str:
+    return uid.partition(":")[2]

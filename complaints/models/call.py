@@ -75,6 +75,20 @@ class CallRequest(models.Model):
         ]
 
 
+class CallReference(models.Model):
+    """The number under which a program asked for a call that was owed already; it counts once, as that of a new one."""
+
+    request = models.ForeignKey(CallRequest, on_delete=models.PROTECT, related_name="references")
+    sender = models.CharField(max_length=60)
+    reference = models.CharField(max_length=80)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="further_reference_counts_once", fields=["sender", "reference"]),
+        ]
+
+
 class CallAttempt(models.Model):
     """One call that was made, and how it went. Append-only."""
 

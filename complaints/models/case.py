@@ -54,6 +54,9 @@ class Case(models.Model):
     authority_number = models.CharField(max_length=80, default="", blank=True)
     sender = models.CharField(max_length=60, default="", help_text="Who brought the reference.")
     reference = models.CharField(max_length=80, default="", blank=True)
+    request_key = models.CharField(
+        max_length=64, default="", blank=True, help_text="The same form sent twice is one case."
+    )
     repeats = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="repeated_by")
     merged_into = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="merged")
     cause_code = models.CharField(max_length=120, default="", blank=True)
@@ -79,6 +82,11 @@ class Case(models.Model):
             one_of(name="case_severity_is_known", column="severity", values=Severity),
             models.UniqueConstraint(
                 name="reference_of_a_sender_counts_once", fields=["sender", "reference"], condition=~Q(reference="")
+            ),
+            models.UniqueConstraint(
+                name="form_of_a_case_counts_once",
+                fields=["taker_kind", "taker_id", "request_key"],
+                condition=~Q(request_key=""),
             ),
             models.CheckConstraint(
                 name="anonymous_case_names_nobody",

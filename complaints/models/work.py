@@ -124,7 +124,7 @@ class CaseDeed(models.Model):
     """
     Something that was executed from a case, once for its key.
 
-    adjustment, run, work_order, hold, document  what it made, by its kind
+    adjustment, refund, run, work_order, hold, document  what it made, by its kind
     """
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="deeds")
@@ -132,6 +132,7 @@ class CaseDeed(models.Model):
     key = models.CharField(max_length=100, help_text="The same request twice is one deed.")
     at = models.DateTimeField(default=timezone.now)
     adjustment = models.ForeignKey("billing.Adjustment", on_delete=models.PROTECT, null=True, related_name="case_deeds")
+    refund = models.ForeignKey("billing.Refund", on_delete=models.PROTECT, null=True, related_name="case_deeds")
     run = models.ForeignKey("billing.BillRun", on_delete=models.PROTECT, null=True, related_name="case_deeds")
     work_order = models.ForeignKey("metering.WorkOrder", on_delete=models.PROTECT, null=True, related_name="case_deeds")
     hold = models.ForeignKey("arrears.Hold", on_delete=models.PROTECT, null=True, related_name="case_deeds")
@@ -145,6 +146,7 @@ class CaseDeed(models.Model):
             models.CheckConstraint(
                 name="deed_names_what_it_made",
                 condition=Q(kind=DeedKind.ADJUSTMENT.value, adjustment__isnull=False)
+                | Q(kind=DeedKind.REFUND.value, refund__isnull=False)
                 | Q(kind=DeedKind.REBILL.value, run__isnull=False)
                 | Q(kind=DeedKind.RE_READ.value, work_order__isnull=False)
                 | Q(kind=DeedKind.HOLD.value, hold__isnull=False)

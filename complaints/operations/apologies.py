@@ -16,10 +16,12 @@ def pdf(row: Case, *, text: str, on: date) -> bytes:
     """Return the letter as PDF; its text is what somebody wrote for this caller."""
     account_id = row.account_id or 0
     addressee = accounts.addressees(account_ids=[account_id], at_date=on).get(account_id) if account_id else None
+    # Where no address for letters is on file, it goes to where the supply is.
+    address = (addressee.postal_address if addressee is not None else "") or row.place
     context = {
         "number": row.number,
         "name": row.caller_name,
-        "lines": [row.caller_name, *([addressee.postal_address] if addressee is not None else [])],
+        "lines": [row.caller_name, *([address] if address else [])],
         "paragraphs": [one.strip() for one in text.splitlines() if one.strip()],
         "on": on,
         "taken_date": timezone.localdate(row.taken_at),

@@ -28,7 +28,7 @@ from complaints.domain.calls import (
     CallState,
 )
 from complaints.domain.intake import NAME_MOST, REFERENCE_MOST
-from complaints.models.call import CallAttempt, CallRequest
+from complaints.models.call import CallAttempt, CallReference, CallRequest
 from complaints.queries import call_rules, calls
 from complaints.queries.calls import UnknownCall
 from complaints.queries.sight import id_of_number
@@ -99,14 +99,16 @@ def ask(*, new: NewCall, at: datetime, actor: Actor) -> Asked:
         raise NotAllowed(f"{actor.name} asks for no calls.", advice="Ask a clerk.")
     hours, phone = call_rules.hours(at=at), _checked(new)
     sender = f"client:{actor.id}" if actor.kind is ActorKind.CLIENT else "desk"
-    # Whoever asks for the same number at the same instant waits here for the first.
-    db.fetch("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"call {phone}"])
-    known = CallRequest.objects.filter(sender=sender, reference=new.reference).first() if new.reference else None
+    known = _known(sender, new.reference)
     if known is not None:
         return Asked(known.id, known.due_at, is_new=False)
+    # Whoever asks for the same number at the same instant waits here for the first.
+    db.fetch("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"call {phone}"])
     hours.check(at=at, from_at=new.from_at, until_at=new.until_at)
     waiting = CallRequest.objects.select_for_update().filter(phone=phone, state__in=LIVE).first()
     if waiting is not None:
+        if new.reference:
+            CallReference.objects.create(request=waiting, sender=sender, reference=new.reference, at=at)
         return _again(waiting, new, hours, at=at, actor=actor)
     due_at = hours.due_at(asked_at=at, from_at=new.from_at, until_at=new.until_at)
     row = CallRequest.objects.create(
@@ -205,6 +207,19 @@ def withdraw(*, request_id: int, at: datetime, actor: Actor, customer_id: int | 
     _go(row, _A.WITHDRAW, actor, at=at)
 
 
+@joins_transaction
+def _known(sender: str, reference: str) -> CallRequest | None:
+    """Return the call that was asked for under a reference; who brings it at the same instant waits for the first."""
+    if not reference:
+        return None
+    db.fetch("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"call {sender} {reference}"])
+    named = CallRequest.objects.filter(sender=sender, reference=reference).first()
+    if named is not None:
+        return named
+    further = CallReference.objects.select_related("request").filter(sender=sender, reference=reference).first()
+    return None if further is None else further.request
+
+
 def _checked(new: NewCall) -> str:
     """Return the number in international form."""
     faults = Findings()
@@ -226,23 +241,35 @@ def _checked(new: NewCall) -> str:
 
 @joins_transaction
 def _again(row: CallRequest, new: NewCall, hours: domain.Hours, *, at: datetime, actor: Actor) -> Asked:
-    """Count that somebody asked again while they wait; another time that they name is the one that counts."""
+    """
+    Count that somebody asked again while they wait; another time that they name is the one that counts.
+
+    A number that somebody types in the portal is not theirs by that: the call of another one stays as it was.
+    """
     row.times, row.last_asked_at = row.times + 1, at
     said = new.about.strip()
     if said and said not in row.about:
         row.about = f"{row.about}\n{said}".strip()[:ABOUT_MOST]
     row.name = row.name or new.name.strip()
-    if row.customer_id is None and new.customer_id is not None:
+    is_theirs = actor.kind is not ActorKind.CUSTOMER or _is_of(row, new.customer_id)
+    if is_theirs and row.customer_id is None and new.customer_id is not None:
         row.customer_id, row.account_id = new.customer_id, new.account_id
-    elif row.account_id is None and new.customer_id == row.customer_id:
+    elif is_theirs and row.account_id is None and new.customer_id == row.customer_id:
         row.account_id = new.account_id
-    if new.until_at is not None:
+    if is_theirs and new.until_at is not None:
         row.from_at, row.until_at = new.from_at, new.until_at
         row.due_at = hours.due_at(asked_at=at, from_at=new.from_at, until_at=new.until_at)
         row.next_at = hours.open_at(max(at, new.from_at or at))
     row.save()
     audit.record(actor, "ask_again", SUBJECT, row.id, times=row.times)
     return Asked(row.id, row.due_at, is_new=False)
+
+
+def _is_of(row: CallRequest, customer_id: int | None) -> bool:
+    """Return whether a call is a customer's: theirs, or of nobody and to a number that is on their file alone."""
+    if row.customer_id is not None:
+        return row.customer_id == customer_id
+    return calls.owners_of(row.phone) == (customer_id,)
 
 
 def _again_at(hours: domain.Hours, result: CallResult, *, at: datetime, next_at: datetime | None) -> datetime:

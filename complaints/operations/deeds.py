@@ -5,13 +5,15 @@ A deed is kept with its case under the key of its request: the same request twic
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from io import BytesIO
 
 from django.utils import timezone
 
-from billing.operations import adjustments, rebills
+from billing.operations import adjustments, rebills, refunds
 from billing.operations.adjustments import NewAdjustment
+from billing.operations.refunds import NewRefund
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
 from cis.kernel.workflow import NotAllowed
@@ -55,6 +57,26 @@ def adjust(
         return CaseDeed(kind=DeedKind.ADJUSTMENT.value, adjustment_id=made)
 
     made = _do_step(case_id, DeedKind.ADJUSTMENT, key, done, at=at, actor=actor).adjustment_id
+    assert made is not None
+    return made
+
+
+@opens_transaction
+def refund(*, case_id: int, new: NewRefund, key: str, today: date, at: datetime, actor: Actor) -> int:
+    """
+    Ask that credit of the account of a case is paid out; a second person approves it. Return the id of the refund.
+
+    :param new: of which account and key are those of the case.
+    :raises UnknownCase, NotYourCase, NothingToDo: see there.
+    :raises NotAllowed, NotFree, DebtsFirst, Disputed, BadBankAccount, BadRefund: as there.
+    """
+
+    def done(row: Case) -> CaseDeed:
+        assert row.account_id is not None
+        asked = replace(new, account_id=row.account_id, key=f"case:{row.id}:{key}")
+        return CaseDeed(kind=DeedKind.REFUND.value, refund_id=refunds.ask_step(new=asked, today=today, actor=actor))
+
+    made = _do_step(case_id, DeedKind.REFUND, key, done, at=at, actor=actor).refund_id
     assert made is not None
     return made
 

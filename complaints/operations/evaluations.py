@@ -210,7 +210,8 @@ def _closed(since: date) -> list[Case]:
     escalated = CaseMove.objects.filter(case_id=OuterRef("id"), action=CaseAction.ESCALATE.value)
     since_at = deadlines.work_clock().clock.day_start_utc(since)
     rows = Case.objects.filter(state=CaseState.CLOSED.value, closed_at__gte=since_at)
-    return list(rows.select_related("chosen").annotate(was_escalated=Exists(escalated)).order_by("id"))
+    slim = rows.defer("text", "search_grams").select_related("chosen")
+    return list(slim.annotate(was_escalated=Exists(escalated)).order_by("id"))
 
 
 def _closed_case(row: Case) -> ClosedCase:

@@ -23,9 +23,15 @@ PHOTOS_MOST = 10
 
 
 class BadFinding(Refused):
-    """The finding says nothing, too much, or comes after the end of the case."""
+    """The finding says nothing, or too much."""
 
     code = "bad_finding"
+
+
+class CaseOver(Refused):
+    """The case has ended: nothing is added to it any more."""
+
+    code = "case_over"
 
 
 class BadLink(Refused):
@@ -48,14 +54,10 @@ def note(
     Note what was found, and what shows it; return the id of the finding.
 
     :param shown_by: number of the bill, date of the read, name of who was called.
-    :raises UnknownCase, NotAllowed, NotYourCase: see ``case_moves``. :raises BadFinding: see there.
+    :raises UnknownCase, NotAllowed, NotYourCase: see ``case_moves``. :raises BadFinding, CaseOver: see there.
     """
-    row = lock(case_id, actor)
-    if not actor.is_one_of(HANDLERS | {ActorKind.CLIENT}):
-        raise NotAllowed(f"{actor.name} does not work on cases.", advice="Ask the team that has it.")
-    check_hand(row, actor)
-    said = text.strip()
-    if not said or len(said) > TEXT_MOST or len(shown_by) > SHOWN_BY_MOST or row.state not in LIVE:
+    row, said = _lock(case_id, actor), text.strip()
+    if not said or len(said) > TEXT_MOST or len(shown_by) > SHOWN_BY_MOST:
         raise BadFinding("This finding cannot be kept.", advice=f"At most {TEXT_MOST} characters.", field="text")
     made = Finding.objects.create(
         case_id=row.id, at=at, text=said, evidence=evidence.value, shown_by=shown_by.strip(), actor_id=actor.id,
@@ -68,45 +70,46 @@ def note(
 @opens_transaction
 def add_photo(
     *, case_id: int, source: BinaryIO, at: datetime, actor: Actor, customer_id: int | None = None
-) -> None:  # fmt: skip
+) -> int:  # fmt: skip
     """
-    Keep a picture with a case; ``customer_id``: the caller sends it in the portal.
+    Keep a picture with a case; ``customer_id``: the caller sends it in the portal. Return the id of the picture.
 
-    :raises UnknownCase: see ``case_moves``. :raises NotAPhoto, FileTooLarge: see ``cis.platform.photos``.
-    :raises TooManyPhotos: it has ten.
+    :raises UnknownCase, NotAllowed, NotYourCase: see ``case_moves``. :raises CaseOver: see there.
+    :raises NotAPhoto, FileTooLarge: see ``cis.platform.photos``. :raises TooManyPhotos: it has ten.
     """
-    row = lock(case_id, actor) if customer_id is None else lock_own(case_id, customer_id)
-    add_photo_step(row, source, at=at, actor=actor)
+    row = _lock(case_id, actor) if customer_id is None else lock_own(case_id, customer_id)
+    return add_photo_step(row, source, at=at, actor=actor)
 
 
 @joins_transaction
-def add_photo_step(row: Case, source: BinaryIO, *, at: datetime, actor: Actor) -> None:
-    """Keep a picture with a locked case; the same one twice is one."""
+def add_photo_step(row: Case, source: BinaryIO, *, at: datetime, actor: Actor) -> int:
+    """Keep a picture with a locked case; the same one twice is one. Return its id."""
     if row.photos.count() >= PHOTOS_MOST:
         raise TooManyPhotos(f"A case has at most {PHOTOS_MOST} pictures.", advice="Send the best ones.", field="photos")
     kept = photos.keep(source, name="case", actor=actor)
-    _made, is_new = CasePhoto.objects.get_or_create(
+    made, is_new = CasePhoto.objects.get_or_create(
         case_id=row.id, document_id=kept.document_id,
         defaults={"at": at, "actor_kind": actor.kind.value, "actor_name": actor.name[:150]},
     )  # fmt: skip
     if is_new:
         audit.record(actor, "add_photo", SUBJECT, row.id, number=row.number)
+    return made.id
 
 
 @opens_transaction
 def link(
     *, case_id: int, actor: Actor, at: datetime, bill_id: int | None = None, read_id: int | None = None,
     work_order_id: int | None = None, application_id: int | None = None, fault_report_id: int | None = None,
-) -> None:  # fmt: skip
+) -> int:  # fmt: skip
     """
     Say that a case is about one bill, read, work order, application or fault report; said before: nothing changes.
 
     :param fault_report_id: what somebody, or a meter, reported.
-    :raises UnknownCase, NotYourCase: see ``case_moves``.
+    :returns: the id of the link.
+    :raises UnknownCase, NotAllowed, NotYourCase: see ``case_moves``. :raises CaseOver: see there.
     :raises BadLink: none of them, or more than one, is named, or there is no such thing.
     """
-    row = lock(case_id, actor)
-    check_hand(row, actor)
+    row = _lock(case_id, actor)
     ids = {
         "bill_id": bill_id, "read_id": read_id, "work_order_id": work_order_id, "application_id": application_id,
         "fault_report_id": fault_report_id,
@@ -117,8 +120,22 @@ def link(
     ((name, thing_id),) = given.items()
     if not _exists(name, thing_id):
         raise BadLink("There is no such thing.", advice="Look at the number again.", field="number")
-    CaseLink.objects.get_or_create(case_id=row.id, **given, defaults={"at": at})
-    audit.record(actor, "link", SUBJECT, row.id, number=row.number, **given)
+    made, is_new = CaseLink.objects.get_or_create(case_id=row.id, **given, defaults={"at": at})
+    if is_new:
+        audit.record(actor, "link", SUBJECT, row.id, number=row.number, **given)
+    return made.id
+
+
+@joins_transaction
+def _lock(case_id: int, actor: Actor) -> Case:
+    """Return a case that somebody works on, locked."""
+    row = lock(case_id, actor)
+    if not actor.is_one_of(HANDLERS | {ActorKind.CLIENT}):
+        raise NotAllowed(f"{actor.name} does not work on cases.", advice="Ask the team that has it.")
+    check_hand(row, actor)
+    if row.state not in LIVE:
+        raise CaseOver("The case has ended.", advice="Open it again first, or take a new one in.")
+    return row
 
 
 def _exists(name: str, thing_id: int) -> bool:

@@ -16,6 +16,7 @@ from cis.platform import db, sequences
 from cis.platform.db import joins_transaction, opens_transaction
 from complaints.domain import intake as domain
 from complaints.domain.case_workflow import TAKERS, CaseAction, CaseState
+from complaints.domain.class_texts import language_of
 from complaints.domain.intake import NewCase
 from complaints.domain.kinds import SEQUENCE, Severity
 from complaints.domain.rules import CaseRules, UnknownAuthority
@@ -73,12 +74,14 @@ def take_step(*, new: NewCase, at: datetime, actor: Actor) -> Taken:
     if kept.class_code:
         rules.class_of(kept.class_code, kept.kind)
     sender = _sender(kept, actor)
-    known = _known(sender, kept.reference, actor)
+    known = _known(sender, kept.reference, actor) or _sent(kept.request_key, actor)
     if known is not None:
         return known
     row = _row(kept, sender=sender, at=at, actor=actor)
     how, found = suggestion_rules(at=timezone.localdate(at)), suggestions.suggest(row, at=at)
-    at_once = "" if how is None else suggestions.class_at_once(row, found, automatic=how.automatic)
+    at_once = "" if how is None else suggestions.class_at_once(
+        row, found, automatic=how.automatic, is_kind_open=kept.is_kind_open
+    )  # fmt: skip
     _grade(row, at_once or row.class_code, rules, how)
     earlier = repeats.earlier_of(row, since_at=at - timedelta(days=rules.repeat_days))
     row.repeats_id = None if earlier is None else earlier.id
@@ -121,6 +124,15 @@ def _known(sender: str, reference: str, actor: Actor) -> Taken | None:
     return Taken(row.id, row.number, is_new=False)
 
 
+def _sent(key: str, actor: Actor) -> Taken | None:
+    """Return the case of a form that was sent before; whoever sends it at the same instant waits here for the first."""
+    if not key:
+        return None
+    db.fetch("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"case form {actor.kind} {actor.id} {key}"])
+    row = Case.objects.filter(taker_kind=actor.kind.value, taker_id=actor.id, request_key=key).first()
+    return None if row is None else Taken(row.id, row.number, is_new=False)
+
+
 def _row(new: NewCase, *, sender: str, at: datetime, actor: Actor) -> Case:
     """Return the row of a case that is not saved yet, with what is known of account, place and people."""
     row = Case(
@@ -129,12 +141,14 @@ def _row(new: NewCase, *, sender: str, at: datetime, actor: Actor) -> Case:
         caller_email=new.caller_email, customer_id=new.customer_id, account_id=new.account_id,
         service_point_id=new.service_point_id, district=new.district, place=new.place, class_code=new.class_code,
         authority=new.authority, authority_number=new.authority_number, sender=sender, reference=new.reference,
-        taken_at=at, state_since=at, taker_id=actor.id, taker_kind=actor.kind.value, taker_name=actor.name[:150],
+        request_key=new.request_key, taken_at=at, state_since=at,
+        taker_id=actor.id, taker_kind=actor.kind.value, taker_name=actor.name[:150],
         about_team_id=new.about_team_id, about_user_id=new.about_user_id,
     )  # fmt: skip
     # One number is one number however it is typed: by it a caller is known again.
     row.caller_phone = contact.dialled(row.caller_phone, country=supplier.country()) or row.caller_phone
     _fill_account(row, at)
+    row.language = row.language or language_of(row.text) or "zh-hans"
     _fill_place(row)
     if new.bill_id is not None:
         card = bills.one(bill_id=new.bill_id, account_ids=[row.account_id or 0]).card
@@ -163,7 +177,7 @@ def _fill_account(row: Case, at: datetime) -> None:
         row.customer_id = row.customer_id or overview.holder.id
     if row.customer_id is not None:
         card = customers.card(customer_id=row.customer_id)
-        row.caller_name, row.language = row.caller_name or card.name, card.language
+        row.caller_name, row.language = row.caller_name or card.name, row.language or card.language
 
 
 def _fill_place(row: Case) -> None:

@@ -107,7 +107,8 @@ def make_case(*, mail_id: int, kind: CaseKind, at: datetime, actor: Actor) -> in
     made = intake.take_step(new=new, at=at, actor=actor)
     row.fate, row.case_id, row.settled_at, row.settled_name = MailFate.CASE.value, made.case_id, at, actor.name[:150]
     row.save(update_fields=["fate", "case", "settled_at", "settled_name"])
-    audit.record(actor, "make_case", "case_mail", row.id, number=made.number)
+    # Without the number of the case: it may be kept from somebody who reads the audit trail.
+    audit.record(actor, "make_case", "case_mail", row.id)
     return made
 
 
@@ -156,10 +157,8 @@ def _answered(read: ReadMail, senders: tuple[int, ...]) -> Case | None:
 @joins_transaction
 def _taken(read: ReadMail, raw: bytes, senders: tuple[int, ...], *, place: Place, at: datetime) -> MailFate:
     said = read.own_text or read.subject or "–"
-    new = _case(
-        read.subject, said, read.name, read.address, customer_id=senders[0] if len(senders) == 1 else None,
-        kind=CaseKind.QUESTION, at=at, language=read.language,
-    )  # fmt: skip
+    sender_id = senders[0] if len(senders) == 1 else None
+    new = _case(read.subject, said, read.name, read.address, customer_id=sender_id, kind=None, at=at)
     made = intake.take_step(new=new, at=at, actor=SYSTEM)
     row = Case.objects.get(id=made.case_id)
     return _keep_with(row, read, raw, MailFate.CASE, place=place, at=at)
@@ -238,16 +237,15 @@ def _lock(mail_id: int, actor: Actor) -> CaseMail:
 
 
 def _case(
-    subject: str, said: str, name: str, address: str, *, customer_id: int | None, kind: CaseKind, at: datetime,
-    language: str = "zh-hans",
-) -> NewCase:  # fmt: skip
-    """Return what a mail says as a case; with the account of a customer who has one alone."""
+    subject: str, said: str, name: str, address: str, *, customer_id: int | None, kind: CaseKind | None, at: datetime
+) -> NewCase:
+    """Return what a mail says as a case; with the account of a customer who has one alone. ``kind`` None: not known."""
     text = said if len(said) <= TEXT_MOST else f"{said[: TEXT_MOST - 1]}…"
     held = () if customer_id is None else accounts.held_by(customer_id=customer_id)
     mine = {span.account_id for span in held if span.holds(timezone.localdate(at))}
     return NewCase(
-        kind=kind, channel=CaseChannel.EMAIL, title=subject[:TITLE_MOST], text=text, caller_name=name,
-        caller_email=address, customer_id=customer_id, language=language,
+        kind=kind or CaseKind.QUESTION, is_kind_open=kind is None, channel=CaseChannel.EMAIL,
+        title=subject[:TITLE_MOST], text=text, caller_name=name, caller_email=address, customer_id=customer_id,
         account_id=mine.pop() if len(mine) == 1 else None,
     )  # fmt: skip
 

@@ -28,8 +28,9 @@ def publish(*, month: date, at: datetime, actor: Actor, reason: str = "") -> int
     """
     if Role.SUPERVISOR not in actor.roles:
         raise NotAllowed(f"{actor.name} publishes nothing.", advice="Ask a supervisor.")
-    if not queries.is_over(month=month, today=timezone.localdate(at)):
-        raise MonthNotOver("The month is not over.", advice="Publish it when it is.", field="month")
+    if not queries.can_be_published(month=month, today=timezone.localdate(at)):
+        advice = "Publish months that are over, and in which cases were taken in here."
+        raise MonthNotOver("The month is not over.", advice=advice, field="month")
     fetch("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"{SUBJECT} {month}"])
     last = PublishedMonth.objects.filter(month=month).order_by("-version").first()
     figures, why = queries.draft(month=month), reason.strip()[:REASON_MOST]

@@ -23,13 +23,21 @@ def told_of(row: Case) -> Told:
     )  # fmt: skip
 
 
-def class_at_once(row: Case, found: Suggestion | None, *, automatic: int) -> str:
-    """Return the class that a case without one has at once; "": somebody is to look at it first."""
+def class_at_once(row: Case, found: Suggestion | None, *, automatic: int, is_kind_open: bool) -> str:
+    """
+    Return the class that a case without one has at once; "": somebody is to look at it first.
+
+    Where nobody has said what kind the case is, it gets the usual one of its class.
+    """
     if row.class_code or found is None or row.channel not in BY_ITSELF:
         return ""
     first = found.classes[0]
-    fits = CaseKind(row.kind) in first.kinds and first.guess.confidence >= automatic
-    return first.guess.code if fits else ""
+    fits = is_kind_open or CaseKind(row.kind) in first.kinds
+    if not fits or first.guess.confidence < automatic:
+        return ""
+    if is_kind_open:
+        row.kind = first.kinds[0].value
+    return first.guess.code
 
 
 @joins_transaction

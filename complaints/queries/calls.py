@@ -10,7 +10,7 @@ from accounts.queries import customers
 from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.errors import Refused
 from complaints.domain.calls import LIVE, CallState
-from complaints.models.call import CallAttempt, CallerCheck, CallRequest
+from complaints.models.call import CallAttempt, CallerCheck, CallReference, CallRequest
 from complaints.queries import sight
 
 
@@ -47,7 +47,7 @@ def visible_to(actor: Actor) -> QuerySet[CallRequest]:
     if actor.kind is ActorKind.CUSTOMER:
         return CallRequest.objects.none()
     rows = CallRequest.objects.filter(Q(case=None) | Q(case_id__in=sight.visible_to(actor).values("id")))
-    return rows.filter(sender=f"client:{actor.id}") if actor.kind is ActorKind.CLIENT else rows
+    return rows.filter(_brought_by(f"client:{actor.id}")) if actor.kind is ActorKind.CLIENT else rows
 
 
 def own(customer_id: int) -> QuerySet[CallRequest]:
@@ -98,6 +98,14 @@ def brought(request_id: int) -> CallRequest:
     return CallRequest.objects.get(id=request_id)
 
 
+def reference_of(row: CallRequest, *, actor: Actor) -> str:
+    """Return the reference under which a program asked for a call first; "": it did not. One statement at most."""
+    sender = f"client:{actor.id}"
+    if row.sender == sender:
+        return row.reference
+    return row.references.filter(sender=sender).order_by("id").values_list("reference", flat=True).first() or ""
+
+
 def standing_check(*, customer_id: int, actor: Actor, at: datetime) -> CallerCheck | None:
     """Return the check by which a caller is known as a customer to this member of staff now; None: they are not."""
     rows = CallerCheck.objects.filter(customer_id=customer_id, actor_id=actor.id, is_passed=True, until_at__gt=at)
@@ -125,6 +133,10 @@ def tries_of(*, account_id: int, since_at: datetime) -> int:
 def owners_of(phone: str) -> tuple[int, ...]:
     """Return the customers on whose file a number is; more than one share it, or had it before."""
     return customers.with_telephone(phone)
+
+
+def _brought_by(sender: str) -> Q:
+    return Q(sender=sender) | Q(id__in=CallReference.objects.filter(sender=sender).values("request_id"))
 
 
 def _chosen(rows: QuerySet[CallRequest], wanted: WantedCalls, at: datetime) -> QuerySet[CallRequest]:

@@ -184,7 +184,7 @@ def _detail(row: Case, at: datetime, seen: QuerySet[Case], photos: QuerySet[Case
         call_backs=tuple(row.call_backs.order_by("id")),
         photos=tuple(photos.order_by("id")),
         links=tuple(row.links.select_related("bill", "application", "work_order").order_by("id")),
-        deeds=tuple(row.deeds.select_related("adjustment", "work_order", "hold", "run").order_by("id")),
+        deeds=tuple(row.deeds.select_related("adjustment", "refund", "work_order", "hold", "run").order_by("id")),
         merged=tuple(sorted(related.items())),
         merged_into=(row.merged_into_id, into) if row.merged_into_id and into else None,
         repeats=(row.repeats_id, repeats) if row.repeats_id and repeats else None,

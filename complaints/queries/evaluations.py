@@ -91,6 +91,12 @@ def lessons(
     *, wanted: WantedLessons, today: date, actor: Actor, offset: int = 0, most: int = 50
 ) -> Sequence[Lesson]:  # fmt: skip
     """Return lessons with their case and owner, those that are due first on top; one statement."""
+    rows = lesson_rows(wanted=wanted, today=today, actor=actor)
+    return tuple(rows.order_by("done_at", "due_date", "id")[offset : offset + most])
+
+
+def lesson_rows(*, wanted: WantedLessons, today: date, actor: Actor) -> QuerySet[Lesson]:
+    """Return lessons with their case and owner."""
     rows = Lesson.objects.filter(case__in=visible_to(actor))
     if wanted.state == "late":
         rows = rows.filter(done_at=None, due_date__lt=today)
@@ -100,7 +106,7 @@ def lessons(
         rows = rows.filter(owner_id=wanted.owner_id)
     if wanted.text:
         rows = rows.filter(Q(text__icontains=wanted.text) | Q(case__number=wanted.text))
-    return tuple(rows.select_related("case", "owner").order_by("done_at", "due_date", "id")[offset : offset + most])
+    return rows.select_related("case", "owner")
 
 
 def _seen(actor: Actor) -> QuerySet[ChosenCase]:

@@ -142,18 +142,24 @@ _BY_CLASS = f"""
 _ENDS = f"""
     SELECT count(*), count(*) FILTER (WHERE c.reopened > 0), count(*) FILTER (WHERE c.reopened = 0
         AND NOT EXISTS (SELECT FROM complaints_casemove m WHERE m.case_id = c.id AND m.action = ANY(%(late)s))
-        AND NOT EXISTS (SELECT FROM complaints_case r WHERE r.repeats_id = c.id))
+        AND NOT EXISTS (SELECT FROM complaints_case r WHERE r.repeats_id = c.id AND r.id <> ALL(%(hidden)s::bigint[])))
     FROM complaints_case c WHERE {_CHOSEN} AND c.state = 'closed'
 """  # noqa: S608 (our own words)
-# Moves in which the state stays the same are one stay; what waits for its caller is its own.
+# Moves in which the state stays the same are one stay. What waits for its caller is a stay of its own, whatever class
+# it gets meanwhile.
 _STAYS = f"""
     WITH days AS (
         SELECT * FROM unnest(%(days)s::date[], %(starts)s::timestamptz[], %(worked)s::boolean[], %(before)s::bigint[])
             AS d (day, start_at, is_worked, before)
-    ), steps AS (
-        SELECT m.case_id, CASE WHEN m.action = 'wait' THEN %(waiting)s ELSE m.after END AS state, m.at,
-            lead(m.at) OVER (PARTITION BY m.case_id ORDER BY m.id) AS until_at
+    ), moves AS (
+        SELECT m.case_id, m.id, m.action, m.after, m.at,
+            count(*) FILTER (WHERE m.action <> 'classify') OVER (PARTITION BY m.case_id ORDER BY m.id) AS led
         FROM complaints_casemove m JOIN complaints_case c ON c.id = m.case_id WHERE {_CHOSEN}
+    ), steps AS (
+        SELECT m.case_id, m.at, lead(m.at) OVER (PARTITION BY m.case_id ORDER BY m.id) AS until_at,
+            CASE WHEN first_value(m.action) OVER (PARTITION BY m.case_id, m.led ORDER BY m.id) = 'wait'
+                 THEN %(waiting)s ELSE m.after END AS state
+        FROM moves m
     ), stays AS (
         SELECT s.case_id, s.state, sum(
             b.before - a.before + CASE WHEN b.is_worked THEN extract(epoch FROM s.until_at - b.start_at) ELSE 0 END
@@ -211,16 +217,18 @@ def case_ids(*, span: Span, price_days: int) -> Sequence[int]:
     return [row[0] for row in fetch(sql, _given(span, price_days, ()))]
 
 
-def areas() -> tuple[str, ...]:
-    """Return the districts of cases, in order; one statement."""
-    rows = fetch("SELECT DISTINCT district FROM complaints_case WHERE district <> '' ORDER BY 1", [])
+def areas(*, actor: Actor) -> tuple[str, ...]:
+    """Return the districts of the cases that an actor may know of, in order; two statements."""
+    sql = "SELECT DISTINCT district FROM complaints_case WHERE district <> '' AND id <> ALL(%s::bigint[]) ORDER BY 1"
+    rows = fetch(sql, [list(hidden_ids(actor))])
     return tuple(row[0] for row in rows)
 
 
 def _causes(by: By, given: dict[str, Any]) -> tuple[Cause, ...]:
     rows = fetch(
         f"""
-        SELECT c.cause_code, {_BY[by]}, count(*), count(*) FILTER (WHERE c.is_liable), count(c.repeats_id)
+        SELECT c.cause_code, {_BY[by]}, count(*), count(*) FILTER (WHERE c.is_liable),
+            count(*) FILTER (WHERE c.repeats_id IS NOT NULL AND c.repeats_id <> ALL(%(hidden)s::bigint[]))
         FROM complaints_case c WHERE {_CHOSEN} AND c.cause_code <> ''
         GROUP BY 1, 2 ORDER BY 3 DESC, 1, 2 LIMIT {MOST}
         """,  # noqa: S608 (our own words)

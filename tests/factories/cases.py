@@ -5,6 +5,7 @@ from itertools import count
 
 from accounts.domain.teams import NewTeam
 from accounts.operations import teams
+from accounts.queries import teams as team_queries
 from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.enums import Role
 from complaints.domain.intake import NewCase
@@ -35,6 +36,11 @@ def team(*members: Actor, skills=("billing",), districts=(), at=AT) -> int:
     )
     teams.set_members(team_id=team_id, user_ids=[one.id for one in members if one.id], at=at, actor=SYSTEM)
     return team_id
+
+
+def teams_code(team_id: int) -> str:
+    """The code of a team."""
+    return team_queries.one(team_id=team_id).code
 
 
 def new(**values) -> NewCase:

@@ -104,6 +104,7 @@ SAYS_NOTHING = {
     "cashiering_till": {"name", "place"},
     "cashiering_tillsession": {"reason"},
     "complaints_callercheck": {"asked"},
+    "complaints_callreference": {"reference", "sender"},
     "complaints_callrequest": {"reference", "sender"},
     "complaints_case": {"cause_code", "class_code", "district", "number", "reference", "sender"},
     "complaints_casemail": {"digest", "mailbox", "settled_name", "uid"},

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from cis.desk.call_words import MAIL_FATES, QUESTIONS, RESULTS, STATES
 from cis.desk.case_words import KINDS
@@ -99,7 +100,9 @@ class MailListForm(PageForm):
 
     text = forms.CharField(label=_("Sender or subject"), required=False, max_length=60)
     fate = forms.ChoiceField(
-        label=_("What became of it"), required=False, choices=[*MAIL_FILTERS.items(), *MAIL_FATES.items()]
+        label=pgettext_lazy("complaint", "What became of it"),
+        required=False,
+        choices=[*MAIL_FILTERS.items(), *MAIL_FATES.items()],
     )
 
     def wanted(self) -> WantedMails:

@@ -13,27 +13,26 @@ from cis.desk.answers import today
 from cis.desk.case_quality_words import BY, CHOSEN, LESSON_STATES, MARKS
 from cis.desk.case_words import KINDS
 from cis.desk.forms.customers import choices
-from cis.kernel.periods import add_months, month_of
+from cis.kernel.periods import add_months
 from cis.platform.forms import DayField, PageForm
 from complaints.domain.evaluation import Item, Mark
-from complaints.domain.figures import By
+from complaints.domain.figures import By, months_of
 from complaints.domain.rules import CaseRules
 from complaints.queries import rules as case_rules
 from complaints.queries import statistics
 from complaints.queries.evaluations import WantedEvaluations, WantedLessons
 from complaints.queries.statistics import Span
 
-MONTHS = 12
+YEARS = range(2000, 2101)
 EVALUATED = {"": _("To be judged"), "done": _("Judged"), "all": _("All")}
 
 
 def span_of(given: Mapping[str, Any]) -> Span:
     """Return the span that an address asks for; what is wrong or missing is the last twelve months, or all."""
-    until = _month(given.get("until")) or month_of(today()).start
-    since = _month(given.get("since")) or add_months(until, 1 - MONTHS)
+    since, until = months_of(since=_month(given.get("since")), until=_month(given.get("until")), today=today())
     team, by = given.get("team") or "", given.get("by") or ""
     return Span(
-        since=min(since, until), until=add_months(until, 1), kind=_among(given.get("kind"), KINDS),
+        since=since, until=until, kind=_among(given.get("kind"), KINDS),
         class_start=given.get("class") or "", area=given.get("area") or "",
         team_id=int(team) if team.isascii() and team.isdigit() and len(team) < 10 else None,  # noqa: PLR2004
         cause=given.get("cause") or "", by=By(by) if by in set(By) else None, of=given.get("of") or "",
@@ -178,9 +177,10 @@ def cause_names(rules: CaseRules | None, language: str) -> dict[str, str]:
 
 def _month(text: Any) -> date | None:
     try:
-        return date.fromisoformat(f"{text}-01")
+        month = date.fromisoformat(f"{text}-01")
     except ValueError:
         return None
+    return month if month.year in YEARS else None
 
 
 def _among(text: Any, known: Mapping[str, Any]) -> str:

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.utils.translation import get_language
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from accounts.queries.teams import TeamCard
 from cis.desk.case_words import CALLS, CHANNELS, EVIDENCE, KINDS, STATES, URGENCY, WAYS
 from cis.desk.forms.case_figures import ids_of_figure
 from cis.desk.forms.customers import choices
+from cis.desk.forms.notices import LANGUAGE_NAMES
 from cis.platform.forms import DayField, MoneyField, PageForm
 from complaints.domain.intake import NewCase
 from complaints.domain.kinds import CaseChannel, CaseKind
@@ -18,7 +19,7 @@ from complaints.domain.rules import CaseRules
 from complaints.queries.cases import WantedCases
 
 LIABLE = {"": "–", "yes": _("It lies with us"), "no": _("It does not lie with us")}
-OPEN = {"": _("Open"), "unplaced": _("Waits for a team"), "all": _("All")}
+OPEN = {"": pgettext_lazy("complaint", "Open"), "unplaced": _("Waits for a team"), "all": _("All")}
 
 
 def language() -> str:
@@ -91,6 +92,10 @@ class IntakeForm(PageForm):
     caller_phone = forms.CharField(label=_("Phone"), required=False, max_length=40)
     caller_email = forms.CharField(label=_("E-mail"), required=False, max_length=254)
     place = forms.CharField(label=_("Where"), required=False, max_length=300)
+    language = forms.ChoiceField(
+        label=_("Answered in"), required=False,
+        choices=[("", _("The customer's language, or that of the text")), *LANGUAGE_NAMES.items()],
+    )  # fmt: skip
     is_anonymous = forms.BooleanField(label=_("The caller wants to stay unknown"), required=False)
     about_team = forms.ChoiceField(label=_("Team complained about"), required=False)
     about_user = forms.ChoiceField(
@@ -103,6 +108,7 @@ class IntakeForm(PageForm):
         label=_("Reference of the sender"), required=False, max_length=80,
         help_text=_("The same reference counts once."),
     )  # fmt: skip
+    request_key = forms.CharField(widget=forms.HiddenInput, required=False, max_length=64)
 
     def __init__(
         self, *args: Any, rules: CaseRules, teams: Sequence[TeamCard], people: Sequence[tuple[int, str]], **kwargs: Any
@@ -115,16 +121,16 @@ class IntakeForm(PageForm):
         }.items():  # fmt: skip
             self.fields[name].choices = given  # type: ignore[attr-defined]
 
-    def case(self, *, account_id: int | None, bill_id: int | None, language: str) -> NewCase:
+    def case(self, *, account_id: int | None, bill_id: int | None) -> NewCase:
         """Return what was typed."""
         given = self.cleaned_data
         plain = (
             "text", "title", "class_code", "caller_name", "caller_phone", "caller_email", "place", "is_anonymous",
-            "authority", "authority_number", "reference",
+            "authority", "authority_number", "reference", "language", "request_key",
         )  # fmt: skip
         return NewCase(
             kind=CaseKind(given["kind"]), channel=CaseChannel(given["channel"]), account_id=account_id,
-            bill_id=bill_id, language=language,
+            bill_id=bill_id,
             about_team_id=int(given["about_team"]) if given["about_team"] else None,
             about_user_id=int(given["about_user"]) if given["about_user"] else None,
             **{name: given[name] for name in plain},

@@ -47,6 +47,37 @@ def test_a_number_that_asks_again_waits_for_one_call():
         ask(phone="12")
 
 
+def test_each_reference_of_a_program_counts_once_also_those_under_which_it_asked_again():
+    first, other = ask(reference="c1"), Actor(ActorKind.CLIENT, 6, "another")
+    for _ in range(2):
+        assert ask(reference="c2").request_id == first.request_id
+    assert ask(reference="c2", actor=other).request_id == first.request_id
+    assert CallRequest.objects.get().times == 3
+    detail = calls.detail(request_id=first.request_id, actor=other)  # whoever asked again may follow it, under its own
+    assert calls.reference_of(detail.row, actor=other) == "c2"
+    call_requests.withdraw(request_id=first.request_id, at=AT, actor=made.person())
+    assert ask(reference="c2", at=AT + HOUR).is_new is False  # sent once more after the call: nobody is called again
+    assert CallRequest.objects.count() == 1
+
+
+def test_a_number_that_is_typed_in_the_portal_changes_nothing_of_anothers_call():
+    mine, theirs, asker = accounts.customer(), accounts.customer(), Actor(ActorKind.CUSTOMER, 9, "Fang")
+    accounts.contact_point(of=theirs, value="+8613812345678")
+    request_id = ask(about="nobody's business").request_id
+    due_at = CallRequest.objects.get().due_at
+    window = {"from_at": AT + 4 * HOUR, "until_at": AT + 6 * HOUR}
+    ask(actor=asker, source=CallSource.PORTAL, customer_id=mine.id, **window)
+    row = CallRequest.objects.get()
+    assert (row.customer_id, row.due_at, row.times) == (None, due_at, 2)
+    assert calls.waiting_of(mine.id) is None  # they neither see it nor take it back
+    ask(actor=asker, source=CallSource.PORTAL, customer_id=theirs.id, **window)
+    row.refresh_from_db()
+    assert (row.customer_id, row.due_at) == (theirs.id, AT + 6 * HOUR)
+    ask(actor=asker, source=CallSource.PORTAL, customer_id=mine.id, from_at=AT + 6 * HOUR, until_at=AT + 8 * HOUR)
+    row.refresh_from_db()
+    assert (row.id, row.customer_id, row.due_at) == (request_id, theirs.id, AT + 6 * HOUR)
+
+
 def test_another_time_that_is_named_later_is_the_one_that_counts():
     ask()
     ask(from_at=AT + 4 * HOUR, until_at=AT + 6 * HOUR, at=AT + MINUTE)

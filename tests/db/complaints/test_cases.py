@@ -9,23 +9,27 @@ from django.db import transaction
 from accounts.models.notice import Notice
 from arrears.models.collection import Hold
 from billing.models.adjustment import Adjustment
+from billing.models.settlement import Refund
+from billing.operations import refunds
 from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.enums import Role
 from cis.kernel.workflow import IllegalMove, NotAllowed
 from cis.platform import deadlines, jobs
+from cis.platform.models import AuditEvent
 from cis.platform.packs import MissingRule
 from complaints.domain.intake import BadCase
-from complaints.domain.kinds import CaseChannel, CaseKind, ReplyWay, Satisfaction
+from complaints.domain.kinds import CaseChannel, CaseKind, Evidence, ReplyWay, Satisfaction
 from complaints.models.case import Assignment, Case, CaseMove
 from complaints.models.work import CaseDeed, CaseReply
-from complaints.operations import case_events, cases, deeds, intake, replies
+from complaints.operations import case_events, cases, deeds, findings, intake, replies
 from complaints.operations.case_moves import CaseReasonMissing, NotYourCase
 from complaints.operations.cases import BadMerge, NoTeam, TooLate
+from complaints.operations.findings import CaseOver
 from complaints.operations.replies import BadReply, StillToCall
 from complaints.queries.sight import UnknownCase
 from metering.domain.announcements import WorkOrderDone
 from metering.domain.work_orders import Outcome, WorkKind
-from tests.factories import accounts, billing, contracts
+from tests.factories import accounts, billing, contracts, work
 from tests.factories import cases as made
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -77,6 +81,43 @@ def test_the_same_reference_of_a_sender_counts_once():
     assert (again.case_id, again.is_new) == (first.case_id, False)
     assert other.case_id != first.case_id
     assert Case.objects.count() == 2
+
+
+def test_a_form_that_is_sent_twice_is_one_case_of_whoever_sent_it():
+    clerk, other = made.person(), made.person()
+    first, again, others = (
+        intake.take(new=made.new(request_key="k"), at=AT, actor=actor) for actor in (clerk, clerk, other)
+    )
+    assert (again.case_id, again.is_new, others.is_new) == (first.case_id, False, True)
+    assert (Case.objects.count(), Notice.objects.count()) == (2, 2)
+
+
+def test_a_caller_is_answered_in_their_language_or_that_of_their_words_or_as_somebody_chose():
+    assert made.taken(text="The bill is far too high").language == "en"
+    assert made.taken(text="账单太高").language == "zh-hans"
+    assert made.taken(text="账单太高", language="en").language == "en"
+    world = contracts.world()
+    row = made.taken(text="The bill is far too high", account_id=world.account.id)
+    assert row.language == world.customer.language == "zh-hans"
+
+
+def test_only_who_has_a_case_adds_to_it_and_nobody_to_one_that_has_ended(clerk, chief):
+    row, other = made.in_hand(clerk, team_id=made.team(clerk)), made.person()
+    made.team(other)
+    bill = billing.issued(world=contracts.world(), kwh=100)
+    for add in (
+        lambda who: findings.add_photo(case_id=row.id, source=work.photo(), at=AT, actor=who),
+        lambda who: findings.link(case_id=row.id, bill_id=bill.id, at=AT, actor=who),
+        lambda who: findings.note(case_id=row.id, text="x", evidence=Evidence.CALL, at=AT, actor=who),
+    ):
+        with pytest.raises(NotYourCase):
+            add(other)
+        add(clerk)
+    findings.link(case_id=row.id, bill_id=bill.id, at=AT, actor=clerk)  # it is said already
+    assert AuditEvent.objects.filter(subject="case", action="link").count() == 1
+    cases.withdraw(case_id=row.id, reason="settled", at=AT, actor=chief)
+    with pytest.raises(CaseOver):
+        findings.link(case_id=row.id, bill_id=bill.id, at=AT, actor=clerk)
 
 
 def test_the_same_matter_of_the_same_customer_is_recognised_within_the_days_of_the_pack():
@@ -146,6 +187,20 @@ def test_a_caller_who_is_not_content_begins_it_anew(clerk, chief):
     assert [(one.standard, one.started_at) for one in cards if one.ended_at is None] == [
         ("case_accept", AT + DAY), ("case_complaint", AT + DAY),
     ]  # fmt: skip
+
+
+def test_a_case_is_handed_on_with_a_reason_and_waits_for_the_yes_of_the_other_team(clerk):
+    row, other = made.in_hand(clerk, team_id=made.team(clerk)), made.team(made.person())
+    given = {"case_id": row.id, "team_id": other, "at": AT + HOUR, "actor": clerk}
+    with pytest.raises(CaseReasonMissing):
+        cases.hand_over(**given, reason=" ")
+    cases.hand_over(**given, reason="it is the meter")
+    row.refresh_from_db()
+    assert (row.state, row.team_id, row.owner_id) == ("dispatched", other, None)
+    assert clocks(row)["case_accept"].due_at == AT + 3 * HOUR
+    assert list(Assignment.objects.filter(case=row, until_at=None).values_list("team_id", flat=True)) == [other]
+    with pytest.raises(NotYourCase):
+        cases.hand_over(**given, reason="back")
 
 
 def test_clocks_stand_still_while_the_caller_is_asked(clerk):
@@ -221,7 +276,8 @@ def test_merged_cases_are_answered_together_each_under_its_own_number(clerk, chi
 
 
 def test_what_is_executed_from_a_case_is_done_once_for_its_request(clerk, monkeypatch):
-    monkeypatch.setattr("cis.platform.rendering.pdf", lambda **given: str(given["context"]["paragraphs"]).encode())
+    said = {}
+    monkeypatch.setattr("cis.platform.rendering.pdf", lambda **given: said.update(given["context"]) or b"%PDF")
     world = contracts.world()
     row = made.in_hand(clerk, team_id=made.team(clerk), account_id=world.account.id)
     given = {"case_id": row.id, "amount_minor": -1_000, "reason": "goodwill", "text": "Sorry", "key": "one"}
@@ -233,9 +289,16 @@ def test_what_is_executed_from_a_case_is_done_once_for_its_request(clerk, monkey
         case_events.note_work(_done(order, row))
     assert row.findings.get().text == "re_read: done"
     paper = deeds.apologise(case_id=row.id, text="We are sorry.\n\nNever again.", key="3", at=AT, actor=clerk)
+    assert (said["lines"], len(said["paragraphs"])) == ([row.caller_name, row.place], 2)
+    paid = {"new": refunds.NewRefund(account_id=0, amount_minor=1_000, payee="王芳", bank_account="", key="",
+                                     channel=refunds.PaymentChannel.CASH)}  # fmt: skip
+    back = [deeds.refund(case_id=row.id, **paid, key="4", today=AT.date(), at=AT, actor=clerk) for _ in range(2)]
+    asked = Refund.objects.get()
+    assert (back, asked.account_id, asked.amount_minor) == ([asked.id] * 2, world.account.id, 1_000)
     done = CaseDeed.objects.filter(case=row).order_by("id")
-    assert list(done.values_list("kind", "adjustment", "work_order", "document")) == [
-        ("adjustment", first, None, None), ("re_read", None, order, None), ("apology", None, None, paper),
+    assert list(done.values_list("kind", "adjustment", "work_order", "document", "refund")) == [
+        ("adjustment", first, None, None, None), ("re_read", None, order, None, None),
+        ("apology", None, None, paper, None), ("refund", None, None, None, asked.id),
     ]  # fmt: skip
 
 

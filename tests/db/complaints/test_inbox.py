@@ -35,6 +35,7 @@ def test_mails_are_taken_and_moved_out(server):
     assert {name: len(kept) for name, kept in server.folders.items() if name != "INBOX"} == {"Taken": 1, "Attention": 1}
     assert inbox.empty() == 0
     assert (Case.objects.count(), CaseMail.objects.count()) == (1, 2)
+    assert bool(server.folders["INBOX"]) != server.can_move  # what a server can that moves is asked after signing in
 
 
 def test_a_kill_between_the_commit_and_the_move_takes_nothing_twice(server, monkeypatch):
@@ -98,3 +99,6 @@ def test_the_test_mailbox_is_a_folder_of_files(settings, tmp_path):
     assert inbox.empty() == 1
     assert (tmp_path / "inbox" / "Taken" / "1.eml").is_file()
     assert Case.objects.get().channel == "email"
+    (tmp_path / "inbox" / "1.eml").write_bytes(mail(subject="另一件").as_bytes())  # another one under the same name
+    assert inbox.empty() == 1
+    assert (Case.objects.count(), len(list((tmp_path / "inbox" / "Taken").iterdir()))) == (2, 2)

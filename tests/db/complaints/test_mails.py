@@ -9,6 +9,7 @@ from PIL import Image
 from accounts.models.notice import Notice
 from cis.kernel.enums import Role
 from cis.kernel.workflow import NotAllowed
+from cis.platform.models import AuditEvent
 from complaints.domain.kinds import CaseKind
 from complaints.domain.mail_fates import MailFate
 from complaints.models.case import Case
@@ -16,7 +17,7 @@ from complaints.models.mail import CaseMail
 from complaints.operations import cases, intake, mails
 from complaints.queries import mails as queries
 from complaints.queries.mails import WantedMails
-from tests.factories import accounts, contracts
+from tests.factories import accounts, class_texts, contracts
 from tests.factories import cases as made
 from tests.factories.mails import AT, mail, taken
 
@@ -60,6 +61,34 @@ def test_the_sender_is_found_by_the_mailbox_and_the_account_where_there_is_one()
     accounts.contact_point(of=other, kind="email", value="fang@example.com")
     taken(mail(subject="另一件"), uid="2")
     assert Case.objects.latest("id").customer_id is None  # two have it: nobody is guessed
+
+
+SURE = {"subject": "停电", "text": "整条街都没电了，变压器爆炸，整个小区停电"}
+
+
+def test_a_mail_whose_words_are_sure_is_of_the_kind_and_class_that_they_say():
+    class_texts.model()
+    taken(mail(**SURE))
+    row = Case.objects.get()
+    assert (row.kind, row.class_code, row.state, row.severity) == (
+        "fault",
+        "supply/outage/area",
+        "classified",
+        "urgent",
+    )
+    taken(mail(sender="li@example.com", subject="你们好", text="你们好"), uid="2")
+    assert (Case.objects.latest("id").kind, Case.objects.latest("id").state) == ("question", "received")
+
+
+def test_a_caller_is_answered_in_their_language():
+    taken(mail(subject="Bill", text="The bill for flat 5, 王府 road, is far too high. Please explain it to me."))
+    assert (Case.objects.get().language, Notice.objects.get().language) == ("en", "en")
+    taken(mail(sender="li@example.com"), uid="2")
+    assert Case.objects.latest("id").language == "zh-hans"
+    chinese = accounts.customer()
+    accounts.contact_point(of=chinese, kind="email", value="bilingual@example.com")
+    taken(mail(sender="bilingual@example.com", text="Please answer"), uid="3")
+    assert Case.objects.latest("id").language == chinese.language
 
 
 def test_an_answer_is_added_to_its_case_only_if_it_comes_from_the_case():
@@ -149,6 +178,8 @@ def test_what_breaks_is_kept_and_what_is_refused_too(monkeypatch):
     told = mails.make_case(mail_id=row.id, kind=CaseKind.COMPLAINT, at=AT, actor=clerk)
     row.refresh_from_db()
     assert (row.fate, row.case.number, row.case.kind) == ("case", told.number, "complaint")
+    made_it = AuditEvent.objects.get(subject="case_mail", action="make_case")
+    assert told.number not in str(made_it.detail)  # the case may be kept from whoever reads the audit trail
 
 
 def test_one_sender_does_not_fill_the_queue(monkeypatch):

@@ -90,6 +90,9 @@ def test_time_in_state_leaves_weekends_out_and_waiting_stands_alone(clerk, chief
     friday = AT + 4 * DAY
     row = made.in_hand(clerk, team_id=made.team(clerk), at=friday)
     cases.wait(case_id=row.id, reason="asks", at=friday + HOUR, actor=clerk)
+    cases.classify(
+        case_id=row.id, class_code="billing/amount/too_high", at=friday + 2 * HOUR, actor=clerk
+    )  # still waits
     cases.go_on(case_id=row.id, at=friday + 3 * DAY, actor=clerk)
     made.answered(row, clerk, at=friday + 3 * DAY + 2 * HOUR)
     stays = {one.state: one.median for one in figures(chief).stays}
@@ -122,6 +125,22 @@ def test_figures_are_without_what_is_kept_from_whoever_looks(clerk, chief):
     made.taken(about_user_id=rude.id)
     assert figures(rude).by_month == ()
     assert figures(chief).by_month == ((date(2026, 3, 1), "complaint", 1),)
+
+
+def test_no_figure_of_a_case_tells_of_one_that_is_kept_from_whoever_looks(clerk, chief):
+    rude, team = made.person(Role.CLERK), made.team(clerk)
+    made.team(rude)
+    seen = closed(clerk, team)
+    made.taken(at=AT + 6 * HOUR, about_user_id=rude.id, district="崇明")  # repeats the one that was seen
+    other = {"class_code": "billing/amount/too_high", "caller_phone": "13900001111"}
+    made.taken(about_user_id=rude.id, **other)
+    closed(clerk, team, at=AT + HOUR, **other)  # repeats one that is kept from the clerk
+    assert Case.objects.filter(repeats__isnull=False).count() == 2
+    assert (figures(rude).at_once, sum(one.repeated for one in figures(rude).causes)) == (Share(part=2, whole=2), 0)
+    assert (figures(chief).at_once, sum(one.repeated for one in figures(chief).causes)) == (Share(part=1, whole=2), 1)
+    assert statistics.areas(actor=rude) == ()
+    assert statistics.areas(actor=chief) == ("崇明",)
+    assert seen.id in statistics.case_ids(span=MARCH, price_days=60)
 
 
 def test_figures_take_the_same_number_of_statements_for_any_number_of_cases(clerk, chief):

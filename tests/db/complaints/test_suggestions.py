@@ -17,7 +17,9 @@ from complaints.operations import cases
 from complaints.queries import class_models as model_queries
 from complaints.queries import suggestions, training
 from complaints.queries.suggestions import Told
-from tests.factories import accounts, billing, class_texts, contracts
+from metering.models.outage import PlannedOutage
+from metering.operations import planned_outages
+from tests.factories import accounts, billing, class_texts, contracts, outages
 from tests.factories import cases as made
 from tests.factories.class_examples import EXAMPLES
 
@@ -104,6 +106,26 @@ def test_an_outage_of_the_supply_makes_no_power_that_of_the_area(model, monkeypa
     found = suggestions.of(told, at=AT)
     assert [one.kind for one in found.facts] == [FactKind.OUTAGE, FactKind.PLANNED_OUTAGE]
     assert codes(found)[0] == AREA
+
+
+def test_a_planned_outage_of_the_supply_is_a_fact_with_its_beginning(model):
+    street = outages.street(transformers=1, supplies=1)
+    told = Told(text="没电了", service_point_id=street.all_points[0].id)
+    before = suggestions.of(told, at=AT)
+    assert before.facts == ()
+    start = AT + timedelta(days=9)
+    plan = planned_outages.NewPlan(
+        asset="transformer", asset_id=street.transformers[0].id, notice=planned_outages.Notice.PLANNED, start_at=start,
+        end_at=start + timedelta(hours=2), work="cable",
+    )  # fmt: skip
+    planned_outages.propose(new=plan, actor=outages.PLANNER)
+    assert suggestions.of(told, at=AT).facts == ()  # nobody was told of it yet
+    PlannedOutage.objects.update(state="announced")
+    found = suggestions.of(told, at=AT)
+    assert [(one.kind, one.said) for one in found.facts] == [(FactKind.PLANNED_OUTAGE, start.isoformat())]
+    share = {one.guess.code: one.guess.confidence for one in found.classes}
+    assert share[AREA] > {one.guess.code: one.guess.confidence for one in before.classes}[AREA]
+    assert suggestions.of(told, at=start + timedelta(days=1)).facts == ()
 
 
 def test_another_price_is_a_fact_for_some_days(model):

@@ -108,6 +108,8 @@ def test_each_figure_leads_to_its_cases_and_the_page_takes_few_statements(chief,
     assert "ours%2Fread" in link or "ours/read" in unquote(unquote(link))
     file = text(chief.get("/desk/cases/figures.csv?by=team&until=2026-04"))
     assert "Settled at the first contact" in file
+    for odd in ("since=0001-01&until=0001-01", "until=9999-12", "since=2000-01&until=2026-04"):
+        assert chief.get(f"/desk/cases/figures/?{odd}").status_code == 200
     for by in ("meter", "price", "class", "nonsense"):
         assert chief.get(f"/desk/cases/figures/?by={by}&since=x&team=y").status_code == 200
 
@@ -151,3 +153,6 @@ def test_a_month_is_published_by_a_supervisor_alone(chief):
     assert "Published, version 1" in answer
     assert "is what would be published now" in answer
     assert "not over" in text(chief.post("/desk/cases/published/publish/", {"month": "2026-04"}, follow=True))
+    for odd in ("0001-01", "1999-12", "9999-12"):
+        assert chief.get(f"/desk/cases/published/?month={odd}").status_code == 200
+        assert "not over" in text(chief.post("/desk/cases/published/publish/", {"month": odd}, follow=True))

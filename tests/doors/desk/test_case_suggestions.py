@@ -9,12 +9,15 @@ from django.test.utils import CaptureQueriesContext
 from cis.kernel.enums import Role
 from cis.platform import jobs
 from complaints.domain.kinds import CaseKind
+from complaints.domain.mail_fates import MailFate
 from complaints.models.case import Case
+from complaints.models.mail import CaseMail
 from complaints.models.suggestion import CaseSuggestion
 from complaints.operations import cases
 from tests.doors.desk.conftest import sign_in
 from tests.factories import billing, class_texts, contracts
 from tests.factories import cases as made
+from tests.factories.mails import mail, taken
 
 pytestmark = pytest.mark.django_db
 AREA, SINGLE = "supply/outage/area", "supply/outage/single"
@@ -122,3 +125,25 @@ def test_a_case_without_a_class_offers_the_suggested_one(clerk):
     class_texts.model()
     row = made.taken(text="整条街都没电了", class_code="", kind=CaseKind.FAULT)
     assert f'<option value="{AREA}" selected' in clerk.get(f"/desk/cases/{row.id}/").content.decode()
+
+
+def test_a_mail_that_is_not_sure_offers_the_kind_that_goes_with_the_suggested_class(clerk):
+    class_texts.model()
+    taken(mail(subject="没电", text="没电"))
+    row = Case.objects.get()
+    assert (row.kind, row.class_code, row.suggestion.class_code) == ("question", "", SINGLE)
+    page = clerk.get(f"/desk/cases/{row.id}/").content.decode()
+    assert '<option value="fault" selected' in page
+    assert "Suggested by its words" in page
+    assert taken(b"\x00 no mail", uid="2") is MailFate.TASK
+    CaseMail.objects.filter(fate="task").update(subject="停电", text="整条街都没电了")
+    url = f"/desk/inbox/{CaseMail.objects.get(fate='task').id}/"
+    assert '<option value="fault" selected' in clerk.get(url).content.decode()
+
+
+def test_mistakes_are_a_matrix_of_the_classes_that_were_mistaken(clerk):
+    class_texts.model()
+    judged(2)
+    page = clerk.get("/desk/cases/suggestions/").content.decode()
+    assert page.count('<th scope="row">') == 2
+    assert 'is-wrong-3"' in page

@@ -18,7 +18,9 @@ from cis.kernel.enums import Role
 from cis.platform import deadlines, jobs, queues
 from cis.platform.models import AuditEvent, Deadline
 from complaints.domain.kinds import ReplyWay
+from complaints.models.call import CallRequest
 from complaints.models.case import Case
+from complaints.models.mail import CaseMail
 from complaints.operations import cases, replies
 from tests.doors.desk.conftest import sign_in
 from tests.factories import accounts, billing, contracts
@@ -71,6 +73,17 @@ def test_the_account_is_found_while_typing_and_the_number_is_there_at_once(clerk
     assert row.number in text(clerk.get(f"/desk/search/?q={row.number}"))
 
 
+def test_what_comes_by_other_ways_is_taken_in_and_an_anonymous_report_names_nobody(clerk):
+    given = {"kind": "report", "text": "有人窃电", "class_code": "conduct/use/theft"}
+    unknown = {"is_anonymous": "on", "caller_name": "张", "caller_phone": "13912345678"}
+    referred = {"channel": "regulator", "authority": "12398", "authority_number": "A-7", "reference": "A-7"}
+    for more in ({"channel": "walk_in", **unknown}, {"channel": "letter"}, referred, referred):
+        assert clerk.post("/desk/cases/new/", {**given, **more}).status_code == 302
+    assert list(Case.objects.order_by("id").values_list("channel", "caller_name", "caller_phone", "authority")) == [
+        ("walk_in", "", "", ""), ("letter", "", "", ""), ("regulator", "", "", "12398"),
+    ]  # fmt: skip
+
+
 def test_a_case_is_worked_on_to_its_end(clerk):
     me = actor_of(clerk)
     team = made.team(me)
@@ -78,9 +91,16 @@ def test_a_case_is_worked_on_to_its_end(clerk):
     url = f"/desk/cases/{row.id}/act/"
     listed = text(clerk.get("/desk/cases/"))
     assert row.number in listed
+    assert 'data-key="n"' in listed
+    for hours, colour in ((0, ""), (1.5, "state-warn"), (3, "state-bad")):  # by the clock that ends first
+        with time_machine.travel(AT + hours * HOUR, tick=False):
+            due = re.search(r'<td class="nowrap">(.*?)</td>', text(clerk.get("/desk/cases/"))).group(1)
+        assert re.findall("state-[a-z]+", due) == [colour][: bool(colour)], (hours, due)
     clerk.post("/desk/cases/bulk/", {"action": "dispatch", "case": [row.id]})
     clerk.post("/desk/cases/bulk/", {"action": "accept", "case": [row.id]})
     clerk.post(url, {"action": "investigate"})
+    ids = re.findall(r'\sid="([^"]+)"', text(clerk.get(f"/desk/cases/{row.id}/")))
+    assert len(ids) == len(set(ids))  # each label leads to its own field
     refused = text(clerk.post(url, {"action": "reply", "text": "Mended.", "way": "phone"}))
     assert "Nothing was found out yet" in refused
     clerk.post(url, {"action": "find", "text": "估抄", "evidence": "reads"})
@@ -131,6 +151,14 @@ def test_what_is_said_of_a_clerk_is_kept_from_the_clerk_and_the_team_by_every_do
     cases.accept(case_id=row.id, at=AT, actor=handlers)
     replies.first_word(case_id=row.id, text="在查", way=ReplyWay.NOTICE, at=AT, actor=handlers)
     event = AuditEvent.objects.filter(subject="case").latest("id")
+    CaseMail.objects.create(
+        key="m", digest="m", mailbox="m", uid_validity=1, uid="1", fate="added", case=row, subject=row.number,
+        text="态度恶劣",
+    )  # fmt: skip
+    CallRequest.objects.create(
+        phone="+8613912345678", about="态度恶劣", name=row.number, source="desk", state="done", ended_at=AT, due_at=AT,
+        next_at=AT, taker_kind="staff", case=row,
+    )  # fmt: skip
     notice_id = Notice.objects.get(event="case_interim", channel="sms").id
     deadline_id = deadlines.of_subject(subject="case", subject_ids=[row.id])[-1].id
     account = f"/desk/customers/{world.account.id}/"
@@ -138,7 +166,9 @@ def test_what_is_said_of_a_clerk_is_kept_from_the_clerk_and_the_team_by_every_do
         lists = [
             "/desk/cases/", "/desk/cases/?state=all", "/desk/cases.csv?state=all", f"/desk/search/?q={row.number}",
             "/desk/search/?q=态度恶劣", account, "/desk/notices/", "/desk/notices.csv", f"{reverse('desk:tasks')}?queue=cases",
-            f"{reverse('desk:tasks_file')}?queue=cases", f"{reverse('desk:holds')}?state=all",
+            f"{reverse('desk:tasks_file')}?queue=cases", "/desk/inbox/?fate=all", "/desk/inbox.csv?fate=all",
+            "/desk/calls/?state=all", "/desk/calls.csv?state=all", reverse("desk:customer_timeline", args=[world.account.id]),
+            f"{reverse('desk:holds')}?state=all",
         ]  # fmt: skip
         marks = (row.number, "态度恶劣", "在查", f"/desk/cases/{row.id}/")
         for who in (clerk, colleague):

@@ -76,5 +76,6 @@ def test_the_api_gives_the_same_to_those_who_may_read_cases():
     [month] = caller.get("statistics").json()["months"]
     assert (month["month"], month["version"], month["kinds"][0]["taken"]) == ("2026-02", 2, 42)
     assert caller.get("statistics?since=2026-03").json() == {"months": []}
-    assert_problem(caller.get("statistics?since=soon"), 422, "invalid_request")
+    for wrong in ("soon", "0000-01", "9999-12"):
+        assert_problem(caller.get(f"statistics?since={wrong}"), 422, "invalid_request")
     assert_problem(Caller("bills:read").get("statistics"), 403, "permission_denied")

@@ -3,7 +3,7 @@
 from datetime import date
 
 from cis.kernel.calendar import BusinessCalendar, LocalClock
-from complaints.domain.figures import Share, work_days
+from complaints.domain.figures import Share, months_of, work_days
 
 
 def test_weekends_do_not_count_and_a_long_day_is_as_long_as_it_is():
@@ -20,3 +20,10 @@ def test_weekends_do_not_count_and_a_long_day_is_as_long_as_it_is():
 
 def test_a_share_of_nothing_is_no_share():
     assert (Share(part=0, whole=0).percent, Share(part=1, whole=2).percent) == (None, 50)
+
+
+def test_months_that_are_counted_are_twelve_and_never_more_than_sixty():
+    today, march = date(2026, 3, 9), date(2026, 3, 1)
+    assert months_of(since=None, until=None, today=today) == (date(2025, 4, 1), date(2026, 4, 1))
+    assert months_of(since=date(2026, 5, 1), until=march, today=today) == (march, date(2026, 4, 1))
+    assert months_of(since=date(2000, 1, 1), until=march, today=today) == (date(2021, 4, 1), date(2026, 4, 1))

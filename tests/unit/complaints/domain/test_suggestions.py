@@ -2,7 +2,7 @@
 
 from complaints.domain import suggestions
 from complaints.domain.kinds import Severity
-from complaints.domain.suggestions import Fact, FactKind, FactRule, Judged, SuggestionRules, Verdict
+from complaints.domain.suggestions import Confusion, Fact, FactKind, FactRule, Judged, SuggestionRules, Verdict
 
 RULES = SuggestionRules(
     automatic=800, price_days=60, facts={FactKind.OUTAGE: FactRule(frozenset({"area"}), 6)},
@@ -50,7 +50,9 @@ def test_judged_suggestions_are_counted_by_month_by_class_and_by_mistake():
         ("2026-02", 3, 0, 1),
         ("2026-01", 1, 1, 1),
     ]
-    assert suggestions.confused(judged) == (("b", "a", 2), ("a", "c", 1))
+    assert suggestions.confusion(judged) == Confusion(("a", "b", "c"), ((1, 0, 1), (2, 0, 0), (0, 0, 0)))
+    assert suggestions.confusion(judged, most=2) == Confusion(("a", "b"), ((1, 0), (2, 0)))
+    assert suggestions.confusion(judged[:1]) == Confusion((), ())
     assert suggestions.hits(judged) == {"a": (1, 2, 3), "b": (0, 2, 0), "c": (0, 0, 1)}
     assert suggestions.verdict(suggested="a", chosen="a") is Verdict.ACCEPTED
     assert suggestions.verdict(suggested="a", chosen="b") is Verdict.CORRECTED

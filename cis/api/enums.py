@@ -1,0 +1,42 @@
+"""Names of sets of words in the description of the API, where fields of one name have different ones."""
+
+from accounts.domain.notice_kinds import Channel as NoticeChannel
+from accounts.domain.protections import ProtectionKind
+from arrears.domain.cut_facts import HoldKind
+from billing.domain.accruals import AccrualState
+from billing.domain.accruals import Outcome as AccrualOutcome
+from billing.domain.adjustments import AdjustmentState
+from billing.domain.e_invoices import InvoiceKind, InvoiceState
+from complaints.domain.kinds import CaseKind
+from complaints.domain.suggestions import FactKind
+from contracts.domain.application_workflow import ApplicationState
+from contracts.domain.applications import ApplicationKind, PaperKind
+from contracts.domain.changes import ChangeKind
+from contracts.domain.inspection_workflow import DefectState
+from contracts.domain.offer_workflow import OfferState
+from metering.domain.meter_store import MeterState
+from metering.domain.network import SupplyMode
+
+AccrualOutcomeEnum = [str(one) for one in AccrualOutcome]
+AccrualStateEnum = [str(one) for one in AccrualState]
+AdjustmentStateEnum = [str(one) for one in AdjustmentState]
+ApplicationKindEnum = [str(one) for one in ApplicationKind]
+ApplicationStateEnum = [str(one) for one in ApplicationState]
+CaseKindEnum = [str(one) for one in CaseKind]
+ChangeKindEnum = [str(one) for one in ChangeKind]
+DefectStateEnum = [str(one) for one in DefectState]
+FactKindEnum = [str(one) for one in FactKind]
+HoldKindEnum = [str(one) for one in HoldKind]
+InvoiceKindEnum = [str(one) for one in InvoiceKind]
+InvoiceStateEnum = [str(one) for one in InvoiceState]
+MeterStateEnum = [str(one) for one in MeterState]
+NoticeChannelEnum = [str(one) for one in NoticeChannel]
+OfferStateEnum = [str(one) for one in OfferState]
+PaperKindEnum = [str(one) for one in PaperKind]
+ProtectionKindEnum = [str(one) for one in ProtectionKind]
+SupplyModeEnum = [str(one) for one in SupplyMode]
+BillKindEnum = ["regular", "credit", "note", "late_fee"]
+BillPaidEnum = ["open", "paid"]
+BillStateEnum = ["issued", "cancelled"]
+ContractStateEnum = ["issued", "signed", "withdrawn", "replaced", "ended"]
+PaymentChannelAskedEnum = ["api", "bank", "online"]
