@@ -6,12 +6,15 @@ this process: the work runs in a transaction that is rolled back in the end, and
 """
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from django.apps import apps
 from django.db import connection, transaction
+
+from cis.platform import db
 
 Work = Callable[[], object]
 TALK_OF_TRANSACTIONS = ("SAVEPOINT", "RELEASE", "ROLLBACK")
@@ -95,6 +98,19 @@ def _end_session() -> None:
         cursor.execute("SELECT pg_advisory_unlock_all()")
 
 
+def lose_session() -> None:
+    """End the session of this process with the database, as when that is restarted."""
+    ((pid,),) = db.fetch("SELECT pg_backend_pid()")
+
+    def kill() -> None:
+        db.fetch("SELECT pg_terminate_backend(%s, 5000)", [pid])
+        connection.close()
+
+    other = threading.Thread(target=kill)
+    other.start()
+    other.join()
+
+
 class Worker(threading.Thread):
     """Does work on a connection of its own; one that is to wait does so before it writes for the first time."""
 
@@ -126,6 +142,22 @@ class Worker(threading.Thread):
         assert not self.is_alive(), "it waits for ever"
         if self.fault is not None:
             raise self.fault
+
+
+def while_waiting(work: Work, then: Callable[[], object] = lambda: None) -> Worker:
+    """
+    Begin work that waits for a lock of this transaction, and do something of ours meanwhile; return who works.
+
+    What ``then`` locks must not be held by who waits: that would be a deadlock between two who do both.
+    """
+    worker, until = Worker(work), time.monotonic() + WAIT_S
+    waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND pg_backend_pid() = ANY(pg_blocking_pids(pid)))"
+    while not db.fetch(waits)[0][0]:
+        assert worker.is_alive(), f"it waits for nothing: {worker.fault}"
+        assert time.monotonic() < until, "it waits for somebody else"
+        time.sleep(0.01)
+    then()
+    return worker
 
 
 def do_at_once(*works: Work) -> None:

@@ -5,6 +5,7 @@ person lets it go. A worker then makes the notices, some thousands at a time, ea
 
 from datetime import datetime
 
+import structlog
 from django.utils import timezone
 
 from accounts.domain import mailing as rules
@@ -25,6 +26,7 @@ from cis.platform.db import joins_transaction, opens_transaction
 
 WORK = "mailings"
 CHUNK = 1_000
+log = structlog.get_logger(__name__)
 
 
 class NobodyChosen(Refused):
@@ -172,13 +174,22 @@ def follow_step(*, mailing_id: int, new: NewMailing, actor: Actor) -> int:
 
 
 def work(at: datetime) -> None:  # noqa: ARG001 (the signature of all work)
-    """Make the notices of mailings that were let go, until nothing is left that no other worker has."""
-    for mailing_id in (
-        Mailing.objects.filter(state=MailingState.SENDING.value).order_by("id").values_list("id", flat=True)
-    ):
-        while _next_chunk(mailing_id=mailing_id):
-            pass
-        _finish(mailing_id=mailing_id)
+    """
+    Make the notices of mailings that were let go, until nothing is left that no other worker has.
+
+    One that cannot be made keeps none of the others; it is tried again when work is woken the next time.
+    """
+    rows = Mailing.objects.filter(state=MailingState.SENDING.value).order_by("id")
+    session = db.session()
+    for mailing_id in list(rows.values_list("id", flat=True)):
+        try:
+            while _next_chunk(mailing_id=mailing_id):
+                pass
+            _finish(mailing_id=mailing_id)
+        except Exception:
+            if db.is_lost(session):
+                raise  # the database went away, not the mailing
+            log.exception("mailing_waits", mailing=mailing_id)
 
 
 @opens_transaction
@@ -192,7 +203,8 @@ def _next_chunk(*, mailing_id: int) -> bool:
         NewNotice(
             key=f"mailing:{mailing_id}:{customer_id}", facts=new.facts, customer_id=customer_id, account_id=account_id
         )
-        for _target_id, account_id, customer_id in rows
+        for _target_id, account_id, customer_id, is_merged in rows
+        if not is_merged
     ]
     wording = Wording(rules.templates(new) or None, mailing_id)
     notices.queue_many_step(event=new.event, notices=told, actor=SYSTEM, wording=wording)
@@ -217,6 +229,16 @@ def _finish(*, mailing_id: int) -> None:
         jobs.finish(row.job_id)
 
 
+@joins_transaction
+def lock_step(*, mailing_id: int) -> None:
+    """
+    Lock a mailing for whoever locks next what it tells of: who decides on it does so in the same order.
+
+    :raises UnknownMailing: there is none.
+    """
+    _locked(mailing_id)
+
+
 def _locked(mailing_id: int) -> Mailing:
     row = Mailing.objects.select_for_update().filter(id=mailing_id).first()
     if row is None:
@@ -235,7 +257,9 @@ _SAME_TARGETS = """
     INSERT INTO accounts_mailingtarget (mailing_id, account_id, customer_id, is_done)
     SELECT %s, account_id, customer_id, false FROM accounts_mailingtarget WHERE mailing_id = %s ORDER BY id
 """
+# Whoever became one with another customer of the list hears by that one.
 _CLAIM = """
-    SELECT id, account_id, customer_id FROM accounts_mailingtarget
-    WHERE mailing_id = %s AND NOT is_done ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED
+    SELECT t.id, t.account_id, t.customer_id, c.merged_into_id IS NOT NULL
+    FROM accounts_mailingtarget t JOIN accounts_customer c ON c.id = t.customer_id
+    WHERE t.mailing_id = %s AND NOT t.is_done ORDER BY t.id LIMIT %s FOR UPDATE OF t SKIP LOCKED
 """

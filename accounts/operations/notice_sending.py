@@ -4,11 +4,15 @@ Sending notices: what the outbox does with each, outside any transaction.
 A crash between sending and writing that down repeats that one notice at most once, under the same Message-ID or
 reference. A notice that is not queued any more, because a receipt came first or consent was withdrawn, is not sent.
 
-Many go together: texts for telephones are written down together afterwards, since a gateway knows one that is repeated
-by its reference; mails are written down one by one, since a mailbox shows each that comes.
+Many go together: texts for telephones are written down together, since a gateway knows one that is repeated by its
+reference, but within a second or two, since a receipt may name nothing but what the gateway called it; mails are
+written down one by one, since a mailbox shows each that comes.
 """
 
+import time
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -26,12 +30,16 @@ from accounts.gateways.undeliverable import GatewayDown, Undeliverable
 from accounts.models.notice import Notice
 from accounts.operations import notice_drafts, notice_receipts, notice_settling
 from accounts.queries import notice_people, supplier
-from cis.platform import outbox
+from cis.platform import db, outbox
 from cis.platform.db import opens_transaction
 
 GIVE_UP = "notices_give_up"
 DEAD_SINCE = timedelta(days=7)
 CONSENT_PATH = "/portal/notices/settings"
+SILENT_MOST = 3
+"""So many in a row that a gateway did not take: it is down, and the rest of those that go together wait."""
+TOGETHER_SECONDS = 1.0
+"""So long what a gateway took is kept in memory alone."""
 
 
 def send(message: outbox.Message) -> None:
@@ -48,22 +56,59 @@ def send(message: outbox.Message) -> None:
 
 
 def send_many(messages: Sequence[outbox.Message]) -> dict[int, Exception]:
-    """Send notices together: the outbox calls this for their first attempt. Return what failed, by message."""
+    """
+    Send notices together: the outbox calls this for their first attempt. Return what failed, by message.
+
+    :raises OperationalError: the database went away: nothing more is handed over, since others take it up.
+    """
     found, failed = _prepare(messages)
-    taken: list[tuple[Notice, Taken]] = []
+    many = _Many(failed)
     for message in messages:
         notice = found.get(message.id)
-        if notice is None:
-            continue
+        if notice is not None:
+            many.send(message, notice)
+    many.write_down()
+    return failed
+
+
+@dataclass(slots=True)
+class _Many:
+    """Notices that go together; ``silent``: how many in a row were not taken, by way."""
+
+    failed: dict[int, Exception]
+    taken: list[tuple[int, Notice, Taken]] = field(default_factory=list)
+    silent: Counter[str] = field(default_factory=Counter)
+    since: float = field(default_factory=time.monotonic)
+    session: object = field(default_factory=db.session)
+
+    def send(self, message: outbox.Message, notice: Notice) -> None:
+        """Send one, unless its gateway is down."""
+        if self.silent[notice.channel] >= SILENT_MOST:
+            self.failed[message.id] = GatewayDown("the gateway took none of those before it")
+            return
         try:
             if notice.channel == Channel.SMS:
-                taken += _text(message, notice)
+                self.taken += [(message.id, *one) for one in _text(message, notice)]
             else:
                 _send_one(message, notice)
-        except Exception as error:  # noqa: BLE001 (whatever it is, the others are sent)
-            failed[message.id] = error
-    _settle_sent(taken)
-    return failed
+            self.silent[notice.channel] = 0
+        except Exception as error:  # whatever it is, the others are sent
+            if db.is_lost(self.session):
+                raise
+            self.failed[message.id] = error
+            self.silent[notice.channel] += isinstance(error, GatewayDown)
+        if time.monotonic() - self.since > TOGETHER_SECONDS:
+            self.write_down()
+
+    def write_down(self) -> None:
+        """Write down what was taken; where that fails, each is tried again alone."""
+        taken, self.taken, self.since = self.taken, [], time.monotonic()
+        try:
+            _settle_sent([(notice, said) for _id, notice, said in taken])
+        except Exception as error:
+            if db.is_lost(self.session):
+                raise
+            self.failed |= dict.fromkeys((message_id for message_id, *_ in taken), error)
 
 
 def _send_one(message: outbox.Message, notice: Notice) -> None:
@@ -80,7 +125,8 @@ def _text(message: outbox.Message, notice: Notice) -> list[tuple[Notice, Taken]]
         return []
     except Exception as error:
         if message.attempt >= outbox.ATTEMPTS_MOST:
-            _settle(notice_id=notice.id, action=NoticeAction.FAIL, reason="gateway_down", detail=str(error))
+            why = notice_settling.GATEWAY_DOWN
+            _settle(notice_id=notice.id, action=NoticeAction.FAIL, reason=why, detail=str(error))
         raise
 
 
@@ -94,7 +140,7 @@ def give_up(at: datetime) -> None:
 def _give_up(*, notice_id: int, resent: int) -> None:
     notice = notice_settling.lock(notice_id=notice_id)
     if notice is not None and notice.state == NoticeState.QUEUED and notice.resent == resent:
-        notice_settling.settle_step(notice=notice, action=NoticeAction.FAIL, reason="gateway_down")
+        notice_settling.settle_step(notice=notice, action=NoticeAction.FAIL, reason=notice_settling.GATEWAY_DOWN)
 
 
 @opens_transaction

@@ -21,6 +21,8 @@ from cis.platform.db import execute, joins_transaction
 
 DETAIL_MOST = 500
 SPARE_PARTS = 5
+GATEWAY_DOWN = "gateway_down"
+"""Nobody took it, whoever it was for: the customer may well be reached."""
 _SENT = """
     UPDATE accounts_notice n SET state = %(state)s, proof = coalesce(nullif(one.proof, ''), n.proof), sent_at = %(at)s,
                                  reason = '', detail = ''
@@ -66,7 +68,7 @@ def settle_step(*, notice: Notice, action: NoticeAction, reason: str = "", detai
     Write down what happened to a locked notice; where it did not arrive, queue it by the next way.
 
     A bounce marks the contact point, which is a task for the desk until somebody has asked the customer; what was
-    proven of a number that nobody answers is proven no more.
+    proven of a number that nobody answers is proven no more. A mailing that no way is left for makes a task as well.
 
     :raises IllegalMove: the notice is in a state in which this cannot happen.
     """
@@ -83,7 +85,7 @@ def settle_step(*, notice: Notice, action: NoticeAction, reason: str = "", detai
         if move.to is NoticeState.BOUNCED:
             _mark_contact(notice, detail or reason)
         is_on_its_way = _fall_back(notice)
-        if move.to is NoticeState.BOUNCED and notice.mailing_id is not None and not is_on_its_way:
+        if notice.mailing_id is not None and not is_on_its_way and reason != GATEWAY_DOWN:
             unreachable.note_step(customer_ids=[notice.customer_id] if notice.customer_id else [], at=now)
     if move.to not in {NoticeState.SENT, NoticeState.QUEUED}:
         notice.spares = []

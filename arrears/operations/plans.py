@@ -341,7 +341,7 @@ def _hold(
     row: InstalmentPlan, debts: Sequence[PlanDebt], facts: plan_facts.PlanFacts, *, at: datetime, actor: Actor
 ) -> None:
     until = cuts.moment_of(at).clock.day_start_utc(holds_until(standing=facts.standing, grace_days=row.grace_days))
-    evidence = f"instalment plan {plan_number(serial=row.serial)}"
+    evidence = plan_number(serial=row.serial)
     holds = Hold.objects.bulk_create(
         Hold(
             account_id=row.account_id, kind=HoldKind.PLAN.value, bill_id=debt.bill_id, since_at=at, until_at=until,

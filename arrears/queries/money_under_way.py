@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from arrears.domain.cut_facts import Hold, HoldKind
+from cashiering.domain.debits import name_of
 from cashiering.queries import checkouts, debits
 
 
@@ -12,7 +13,7 @@ def by_checkout(*, account_ids: Sequence[int], at: datetime) -> dict[int, tuple[
     """Return the holds of online payments that payers have made, by account; one statement."""
     found = checkouts.under_way(account_ids, at=at)
     return {
-        account_id: (Hold(0, HoldKind.PENDING_PAYMENT, at, until_at, None, "an online payment is under way"),)
+        account_id: (Hold(0, HoldKind.PENDING_PAYMENT, at, until_at, None, ""),)
         for account_id, until_at in found.items()
     }
 
@@ -21,7 +22,7 @@ def by_debit(*, account_ids: Sequence[int], at: datetime) -> dict[int, tuple[Hol
     """Return the holds of bills that are debited, by account, until the bank says what became of it; one statement."""
     found: defaultdict[int, tuple[Hold, ...]] = defaultdict(tuple)
     for one in debits.under_way(account_ids=account_ids).values():
-        evidence = f"a direct debit is due on {one.collection_date}"
+        evidence = f"{name_of(one.debit_id)} {one.collection_date}"
         hold = Hold(one.debit_id, HoldKind.PENDING_PAYMENT, at, None, one.bill_id, evidence)
         found[one.account_id] = (*found[one.account_id], hold)
     return dict(found)

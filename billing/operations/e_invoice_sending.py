@@ -27,7 +27,7 @@ from billing.queries import e_invoice_rules
 from billing.queries import e_invoices as queries
 from cis.kernel.actors import SYSTEM
 from cis.kernel.calendar import local_clock
-from cis.platform import audit, db, jobs
+from cis.platform import audit, db
 from cis.platform.db import joins_transaction, opens_transaction
 
 WORK = "e_invoices"
@@ -64,9 +64,7 @@ def work(at: datetime) -> None:
     """Make invoices due, ask for them, and look up what has no answer: each night, also twice, or by two workers."""
     if not e_invoice_rules.is_offered(at=at.date()):
         return
-    with jobs.alone(WORK) as is_ours:
-        if is_ours:
-            e_invoices.plan(at)
+    e_invoices.plan(at)
     send(at)
 
 

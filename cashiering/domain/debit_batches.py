@@ -46,15 +46,17 @@ class NoCreditor(Refused):
     code = "no_debit_creditor"
 
 
-_ANY: frozenset[Role | ActorKind] = frozenset((ActorKind.SYSTEM, *DECIDERS))
+PEOPLE: frozenset[Role | ActorKind] = DECIDERS | {ActorKind.CLIENT}
+"""Who decides on a batch: members of staff, and programs whose key says so."""
+_ANY: frozenset[Role | ActorKind] = PEOPLE | {ActorKind.SYSTEM}
 _S, _A = BatchState, BatchAction
 WORKFLOW = Workflow(
     "batch of debits",
     {
-        (_S.MADE, _A.PROPOSE): Move(_S.PROPOSED, DECIDERS),
-        (_S.PROPOSED, _A.KEEP): Move(_S.MADE, DECIDERS),
+        (_S.MADE, _A.PROPOSE): Move(_S.PROPOSED, PEOPLE),
+        (_S.PROPOSED, _A.KEEP): Move(_S.MADE, PEOPLE),
         (_S.MADE, _A.RELEASE): Move(_S.RELEASED, frozenset((ActorKind.SYSTEM,))),
-        (_S.PROPOSED, _A.RELEASE): Move(_S.RELEASED, DECIDERS),
+        (_S.PROPOSED, _A.RELEASE): Move(_S.RELEASED, PEOPLE),
         (_S.RELEASED, _A.SEND): Move(_S.SENT, _ANY),
         (_S.SENT, _A.REJECT): Move(_S.REJECTED, _ANY),
         (_S.MADE, _A.DROP): Move(_S.DROPPED, _ANY),

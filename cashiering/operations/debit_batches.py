@@ -12,6 +12,7 @@ from io import BytesIO
 from django.db.models import Q
 from django.utils import timezone
 
+from billing.operations.second_person import person_of
 from cashiering.domain import debits
 from cashiering.domain.bank_accounts import AccountKind, BankAccount
 from cashiering.domain.debit_batches import WORKFLOW, BatchAction, BatchState
@@ -86,7 +87,7 @@ def propose(*, batch_id: int, actor: Actor) -> None:
     """Say that a batch above the bound may go. :raises UnknownBatch, IllegalMove, NotAllowed: it cannot."""
     batch = _lock(batch_id)
     _move(batch, BatchAction.PROPOSE, actor)
-    batch.proposer_id = actor.id
+    batch.proposer_id = person_of(actor)
     batch.save()
 
 
@@ -109,7 +110,7 @@ def release(*, batch_id: int, at: datetime, actor: Actor) -> None:
     """
     batch = _lock(batch_id)
     WORKFLOW.step(BatchState(batch.state), BatchAction.RELEASE, actor)
-    if batch.proposer_id == actor.id:
+    if batch.proposer_id == person_of(actor):
         raise SamePerson("Who proposed it cannot agree to it.", advice="Ask somebody else.")
     _release(batch, at=at, actor=actor)
 
@@ -143,7 +144,8 @@ def _release(batch: DebitBatch, *, at: datetime, actor: Actor) -> None:
         BytesIO(content), name=f"{batch.reference}.xml", media_type=MEDIA_TYPE, actor=actor
     )
     batch.sha256 = documents.about(batch.document_id).sha256
-    batch.released_at, batch.released_by_id = timezone.now(), actor.id
+    batch.released_at = timezone.now()
+    batch.released_by_id = None if actor.id is None else person_of(actor)
     _move(batch, BatchAction.RELEASE, actor)
     batch.save()
     if debit_bank.current() is not None:

@@ -1,6 +1,6 @@
 """Debits and their batches: what is under way, what waits for a person, what became of it."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -254,6 +254,26 @@ def batch(*, batch_id: int) -> BatchCard:
     if row is None:
         raise UnknownBatch(f"There is no batch {batch_id}.", batch_id=batch_id)
     return _batch_card(row)
+
+
+def selected_batches() -> QuerySet[DebitBatch]:
+    """Return batches for ``batch_cards``, not read yet."""
+    return _batches()
+
+
+def batch_cards(rows: Iterable[DebitBatch]) -> tuple[BatchCard, ...]:
+    """Return rows of ``selected_batches`` as pages show them."""
+    return tuple(_batch_card(row) for row in rows)
+
+
+def selected(*, wanted: DebitsWanted) -> QuerySet[Debit]:
+    """Return debits for ``cards``, not read yet."""
+    return _rows(wanted)
+
+
+def cards(rows: Iterable[Debit]) -> tuple[DebitCard, ...]:
+    """Return rows of ``selected`` as pages show them."""
+    return tuple(_card(row) for row in rows)
 
 
 def account_debits(*, account_id: int, mandate_ids: Sequence[int], most: int) -> tuple[DebitCard, ...]:

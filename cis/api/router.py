@@ -23,7 +23,7 @@ from billing.api import (
     write_off_batches,
 )
 from billing.api import endpoints as billing
-from cashiering.api import agents, checkouts, mandates, payment_events
+from cashiering.api import agents, checkouts, debit_batches, mandates, payment_events
 from cashiering.api import endpoints as cashiering
 from cis.api import schema
 from complaints.api import calls as case_calls
@@ -107,6 +107,13 @@ urlpatterns = [
     path("mandates", mandates.MandateList.as_view(), name="api_mandates"),
     path("mandates/<int:mandate_id>", mandates.MandateOne.as_view(), name="api_mandate"),
     path("mandates/<int:mandate_id>/revoke", mandates.RevokeMandate.as_view(), name="api_revoke_mandate"),
+    path("debit-batches", debit_batches.BatchList.as_view(), name="api_debit_batches"),
+    path("debit-batches/<int:batch_id>", debit_batches.BatchOne.as_view(), name="api_debit_batch"),
+    path("debit-batches/<int:batch_id>/debits", debit_batches.BatchDebits.as_view(), name="api_debit_batch_debits"),
+    path("debit-batches/<int:batch_id>/file", debit_batches.BatchFile.as_view(), name="api_debit_batch_file"),
+    path("debit-batches/<int:batch_id>/propose", debit_batches.ProposeBatch.as_view(), name="api_propose_debit_batch"),
+    path("debit-batches/<int:batch_id>/decide", debit_batches.DecideBatch.as_view(), name="api_decide_debit_batch"),
+    path("debit-batches/<int:batch_id>/sent", debit_batches.SentBatch.as_view(), name="api_sent_debit_batch"),
     path("accounts/<str:number>/mandates", mandates.AccountMandates.as_view(), name="api_account_mandates"),
     path("accounts/<str:number>/instalment-plans", plans.AccountPlans.as_view(), name="api_account_plans"),
     path("accounts/<str:number>/instalment-plans/preview", plans.PreviewPlan.as_view(), name="api_preview_plan"),

@@ -23,7 +23,7 @@ FATES = ("proposed", "made", "part_back", "back", "listed", "listed")
 REASON = "holder_gone"
 SMALL_MINOR = 640
 """What is left of a bill that is listed as too small to be pursued."""
-EVIDENCE = "Mail came back, the district office knows no new address 查无此人, 居委会证明"
+EVIDENCE = "信件退回, 查无此人, 居委会证明"
 RUNS_MOST, MOST = 100, 60
 
 

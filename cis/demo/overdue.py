@@ -37,8 +37,7 @@ DAYS = 50
 MORNING = time(8, 30)
 HELD = {1: HoldKind.LIFE_SUPPORT, 3: HoldKind.DISPUTE, 5: HoldKind.HARDSHIP}
 EVIDENCE = {
-    HoldKind.LIFE_SUPPORT: "Certificate 呼吸机证明 2026-114", HoldKind.DISPUTE: "Letter of the customer 来信 0417",
-    HoldKind.HARDSHIP: "Street office 街道办证明 88",
+    HoldKind.LIFE_SUPPORT: "呼吸机证明 2026-114", HoldKind.DISPUTE: "来信 0417", HoldKind.HARDSHIP: "街道办证明 88",
 }  # fmt: skip
 COLD, WARM = 31, 164
 NOBODY_LOOKED = 4
@@ -62,7 +61,7 @@ def build(*, run_id: int, today: date) -> None:
             holds.place(account_id=case.account_id, kind=kind, evidence=EVIDENCE[kind], at=timezone.now(), actor=clerk)
     forecasts.enter(
         made_at=timezone.now() - timedelta(hours=2), until_at=timezone.now() + 5 * DAY, coldest_tenths=COLD,
-        hottest_tenths=WARM, source="上海市气象局 Shanghai weather service", at=timezone.now(), actor=biller,
+        hottest_tenths=WARM, source="上海市气象局", at=timezone.now(), actor=biller,
     )  # fmt: skip
     _propose([case.account_id for case in held], today, biller)
     instalments.build(today=today, at=timezone.now(), clerk=clerk)

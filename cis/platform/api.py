@@ -23,6 +23,7 @@ from django.urls import get_resolver
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication, SessionAuthentication, get_authorization_header
+from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.pagination import CursorPagination
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -157,6 +158,32 @@ class _PageSessionScheme(OpenApiAuthenticationExtension):
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:  # noqa: ARG002
         """Return the security scheme."""
         return {"type": "apiKey", "in": "cookie", "name": "sessionid"}
+
+
+# ---- formats ---------------------------------------------------------------------------------------------------------
+
+
+class UnknownFormat(exceptions.APIException):
+    """The address does not answer in the format that ``?format=`` asks for."""
+
+    status_code = HTTPStatus.BAD_REQUEST
+    default_code = "unknown_format"
+
+
+class FormatNegotiation(DefaultContentNegotiation):
+    """Chooses what a reply is written in: by ``Accept``, or by ``?format=`` where an address has several."""
+
+    def filter_renderers(self, renderers: Any, format: str) -> Any:  # noqa: A002 (the name that DRF gives it)
+        """
+        Return what writes a format.
+
+        :raises UnknownFormat: none of them does; DRF would say that the address is not there.
+        """
+        found = [one for one in renderers if one.format == format]
+        if not found:
+            known = ", ".join(dict.fromkeys(str(one.format) for one in renderers))
+            raise UnknownFormat(f"This address answers in {known}; leave out ?format=, or name one of them.")
+        return found
 
 
 # ---- lists -----------------------------------------------------------------------------------------------------------

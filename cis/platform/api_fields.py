@@ -22,6 +22,7 @@ from cis.platform.idempotency import HEADER
 
 MINOR_PLACES = 2
 NUMBER_MOST = 20
+URL_FORMAT = "format"
 BIGINT_MOST = 2**63 - 1
 
 
@@ -93,6 +94,8 @@ def query_of(request: Request) -> dict[str, str]:
     """
     Return the query of a request for a strict contract; an empty value is a value, not a missing one.
 
+    ``format`` was looked at before: it says what the reply is written in.
+
     :raises ValidationError: a parameter comes twice.
     """
     doubled = {name: values for name, values in request.query_params.lists() if len(values) > 1}
@@ -100,7 +103,8 @@ def query_of(request: Request) -> dict[str, str]:
         raise ValidationError(
             {name: [ErrorDetail("This parameter may come once.", code="repeated")] for name in doubled}
         )
-    return request.query_params.dict()
+    asked = request.query_params.dict()
+    return {name: value for name, value in asked.items() if name != URL_FORMAT}
 
 
 def first_fault(invalid: serializers.BaseSerializer) -> dict[str, str]:
@@ -247,6 +251,13 @@ class JpegRenderer(_FileRenderer):
 
     media_type = "image/jpeg"
     format = "jpg"
+
+
+class XmlRenderer(_FileRenderer):
+    """Lets a caller ask for ``application/xml``."""
+
+    media_type = "application/xml"
+    format = "xml"
 
 
 class CsvRenderer(_FileRenderer):

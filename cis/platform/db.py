@@ -143,6 +143,21 @@ def _answer(sql: str, params: Params, ask: Callable[[], R]) -> R:
     return found
 
 
+def session() -> object:
+    """Return the session that this process has with the database; locks that outlive transactions belong to it."""
+    connection.ensure_connection()
+    return connection.connection
+
+
+def is_lost(held: object) -> bool:
+    """
+    Return whether a session ended: Django opens another one by itself as soon as a transaction failed with the first.
+
+    What fails then is not the fault of what was done, and others may be doing it by now.
+    """
+    return connection.connection is not held or not connection.is_usable()
+
+
 def raw_cursor() -> psycopg.Cursor[tuple[Any, ...]]:
     """Return a psycopg cursor on Django's connection, for COPY; the caller closes it (``with``)."""
     connection.ensure_connection()
@@ -227,14 +242,22 @@ def fetch(sql: str, params: Params = ()) -> list[tuple[Any, ...]]:
     return _answer(sql, params, ask)
 
 
-def locked_row(model: type[Row], row_id: int) -> Row | None:
+def locked_row(model: type[Row], row_id: int, *, after: str = "") -> Row | None:
     """
     Return a row by its id, locked until the use case ends; None if there is none. One statement.
 
     It is read without the query builder, whose work costs several times what the statement does.
+
+    :param after: SELECT that locks what others lock before this row, with the row's id as parameter; its one column
+        has a name that the model has not.
     """
     sql, names, converted = _reading(model)
-    found = fetch(f"{sql} WHERE id = %s FOR UPDATE", [row_id])
+    if after:
+        table = f'"{model._meta.db_table}"'  # noqa: SLF001 (Django's own name of it)
+        both = f"WITH earlier AS MATERIALIZED ({after}) {sql} LEFT JOIN earlier ON TRUE"
+        found = fetch(f"{both} WHERE id = %s FOR UPDATE OF {table}", [row_id, row_id])
+    else:
+        found = fetch(f"{sql} WHERE id = %s FOR UPDATE", [row_id])
     if not found:
         return None
     values = list(found[0])

@@ -127,6 +127,19 @@ def start(*, subject: str, subject_id: int, standard: str, at: datetime) -> date
 @db.joins_transaction
 def start_many(*, subject: str, subject_ids: Sequence[int], standard: str, at: datetime) -> datetime:
     """Start the clock of a standard for many things at once, in one statement; see ``start``."""
+    due_at, made = _start(subject, subject_ids, standard, at)
+    if made != len(subject_ids):
+        raise ClockRuns(f"The clock {standard} runs already for this {subject}.", advice="Look at its page again.")
+    return due_at
+
+
+@db.joins_transaction
+def start_missing(*, subject: str, subject_ids: Sequence[int], standard: str, at: datetime) -> int:
+    """Start the clock of a standard for those of many things where none runs; return how many. One statement."""
+    return _start(subject, subject_ids, standard, at)[1]
+
+
+def _start(subject: str, subject_ids: Sequence[int], standard: str, at: datetime) -> tuple[datetime, int]:
     rule = find_standard(standard, at=at)
     clock = work_clock()
     limit = rule.limit
@@ -142,9 +155,7 @@ def start_many(*, subject: str, subject_ids: Sequence[int], standard: str, at: d
         """,
         [subject, standard, limit.amount, limit.unit.value, rule.warn, at, due_at, warn_at, list(subject_ids)],
     )
-    if made != len(subject_ids):
-        raise ClockRuns(f"The clock {standard} runs already for this {subject}.", advice="Look at its page again.")
-    return due_at
+    return due_at, made
 
 
 @db.joins_transaction

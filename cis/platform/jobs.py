@@ -194,10 +194,11 @@ def run(name: str) -> None:
 
 def _run_due(work: Work, job_id: int, due_at: datetime) -> None:
     _running(job_id)
+    session = db.session()
     try:
         work.do(due_at)
     except Exception as error:  # whatever it is, it belongs on the page of jobs
-        if not connection.is_usable():
+        if db.is_lost(session):
             raise  # the database went away: the job stays unfinished and is woken again
         log.exception("job_failed", name=work.name, job_id=job_id)
         fail(job_id, f"{type(error).__name__}: {error}")
@@ -221,10 +222,11 @@ def alone(key: str) -> Iterator[bool]:
     """Hold a lock that ends with this connection, so that a dead worker leaves none; yield whether it is ours."""
     place = [LOCK_SPACE, crc32(key.encode()) - 2**31]
     ((is_ours,),) = db.fetch("SELECT pg_try_advisory_lock(%s, %s)", place)
+    session = db.session()
     try:
         yield is_ours
     finally:
-        if is_ours and connection.is_usable():
+        if is_ours and not db.is_lost(session):
             db.fetch("SELECT pg_advisory_unlock(%s, %s)", place)
 
 
@@ -234,10 +236,11 @@ def alone_each(keys: Sequence[str]) -> Iterator[list[bool]]:
     places = [crc32(key.encode()) - 2**31 for key in keys]
     rows = sorted(db.fetch(_LOCK_EACH, [LOCK_SPACE, places]))
     ours = [bool(is_ours) for _number, is_ours in rows]
+    session = db.session()
     try:
         yield ours
     finally:
-        if any(ours) and connection.is_usable():
+        if any(ours) and not db.is_lost(session):
             held = [place for place, is_ours in zip(places, ours, strict=True) if is_ours]
             db.fetch("SELECT pg_advisory_unlock(%s, place) FROM unnest(%s::int[]) AS one (place)", [LOCK_SPACE, held])
 

@@ -17,7 +17,6 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import connection
 from django.utils import timezone
 
 from cis.platform import db, jobs
@@ -192,6 +191,7 @@ def _send(message: Message) -> None:
 
     The lock on the message lasts as long as that; if this process dies it is free at once.
     """
+    held = db.session()
     with jobs.alone(f"outbox {message.id}") as is_ours:
         still = OutboxMessage.objects.filter(id=message.id, state=OutboxState.WAITING.value)
         if not is_ours or not still.exists():
@@ -199,7 +199,7 @@ def _send(message: Message) -> None:
         try:
             _sender_of(message.kind)(message)
         except Exception as error:
-            if not connection.is_usable():
+            if db.is_lost(held):
                 raise  # the database went away, not the receiver
             _note_failed(message, error)
         else:
@@ -208,7 +208,7 @@ def _send(message: Message) -> None:
 
 def _send_together(messages: Sequence[Message]) -> None:
     """Call the sender of many, as ``_send`` calls that of one; who fails is known by id, or all do."""
-    kind = messages[0].kind
+    kind, session = messages[0].kind, db.session()
     with jobs.alone_each([f"outbox {message.id}" for message in messages]) as ours:
         held = [message for message, is_ours in zip(messages, ours, strict=True) if is_ours]
         still = OutboxMessage.objects.filter(
@@ -221,7 +221,7 @@ def _send_together(messages: Sequence[Message]) -> None:
             if mine:
                 failed = MANY[kind](mine)
         except Exception as error:
-            if not connection.is_usable():
+            if db.is_lost(session):
                 raise
             failed = {message.id: error for message in mine}
         _note_sent([message.id for message in mine if message.id not in failed])

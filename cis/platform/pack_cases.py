@@ -37,6 +37,7 @@ class CaseClassRule:
     skill            what a team must know to handle it
     contact, finish  standards in the place of those of its kind
     hold             what of a disputed account is not pursued meanwhile
+    fault            a fault report of it is one of the supply, for which a crew is sent: no_power, voltage, danger
     """
 
     en: str = field(metadata=_NAME)
@@ -47,6 +48,7 @@ class CaseClassRule:
     contact: str = field(default="", metadata=_STANDARD)
     finish: str = field(default="", metadata=_STANDARD)
     hold: str = field(default="none", metadata={"pattern": re.compile("none|bill|account")})
+    fault: str = field(default="", metadata={"pattern": re.compile("(no_power|voltage|danger|line_down)?")})
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from cis.kernel.enums import Role
 from cis.kernel.errors import Refused
 from complaints.domain.case_workflow import Clock
 from complaints.domain.kinds import CaseKind, HoldScope, Severity
+from metering.domain.outages import FaultKind
 
 LEVELS = 3
 
@@ -55,6 +56,7 @@ class CaseClass:
     skill     what a team must know to handle it
     clocks    standards in the place of those of its kind
     hold      what of a disputed account is not pursued meanwhile
+    fault     what is wrong with the supply, as outages call it; None: nothing that a crew repairs
     """
 
     code: str
@@ -65,6 +67,7 @@ class CaseClass:
     skill: str
     clocks: Mapping[Clock, str]
     hold: HoldScope
+    fault: FaultKind | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

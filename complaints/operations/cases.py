@@ -18,7 +18,7 @@ from complaints.domain.kinds import SUBJECT, CaseKind
 from complaints.domain.rules import UnknownAuthority
 from complaints.domain.suggestions import severity_of
 from complaints.models.case import Assignment, Case
-from complaints.operations import case_holds, suggestions
+from complaints.operations import case_faults, case_holds, suggestions
 from complaints.operations.case_moves import check, check_hand, go, keys_of, lock, lock_own, rules_now, turn_clocks
 from complaints.queries import routing
 from complaints.queries.rules import suggestion_rules
@@ -71,6 +71,7 @@ def classify(*, case_id: int, class_code: str, at: datetime, actor: Actor, kind:
     go(row, _A.CLASSIFY, actor=actor, at=at, rules=rules, reason=class_code, **changed)
     turn_clocks(row, before, keys_of(row, rules), at)
     case_holds.place_step(row, rules=rules, at=at)
+    case_faults.report_step(row, rules=rules, at=at, actor=actor)
     if actor.kind is not ActorKind.SYSTEM:
         suggestions.judge_step(row, class_code=class_code, at=at)
 

@@ -22,7 +22,7 @@ from complaints.domain.kinds import SEQUENCE, Severity
 from complaints.domain.rules import CaseRules, UnknownAuthority
 from complaints.domain.suggestions import SuggestionRules, severity_of
 from complaints.models.case import Case
-from complaints.operations import case_holds, case_moves, case_notices, suggestions
+from complaints.operations import case_faults, case_holds, case_moves, case_notices, suggestions
 from complaints.queries import repeats
 from complaints.queries.rules import suggestion_rules
 from complaints.queries.sight import visible_to
@@ -59,7 +59,7 @@ def take(*, new: NewCase, at: datetime, actor: Actor) -> Taken:
 @joins_transaction
 def take_step(*, new: NewCase, at: datetime, actor: Actor) -> Taken:
     """
-    Take a case in, tell its number, start its clocks, and hold what is disputed.
+    Take a case in, tell its number, start its clocks, hold what is disputed, and report the fault that it is about.
 
     :raises MissingRule: no case is taken here. :raises NotAllowed: the actor takes none in.
     :raises BadCase: see ``complaints.domain.intake``. :raises UnknownClass, UnknownAuthority: the place has none such.
@@ -98,6 +98,7 @@ def take_step(*, new: NewCase, at: datetime, actor: Actor) -> Taken:
         suggestions.keep_step(row, found, at=at, is_automatic=bool(at_once))
     case_moves.start_clocks(row, case_moves.keys_of(row, rules), at)
     case_holds.place_step(row, rules=rules, at=at)
+    case_faults.report_step(row, rules=rules, at=at, actor=actor)
     case_notices.tell_taken_step(row, actor=actor)
     is_told = earlier is not None and visible_to(actor).filter(id=earlier.id).exists()
     return Taken(row.id, row.number, is_new=True, repeats=earlier.number if earlier is not None and is_told else "")

@@ -14,6 +14,7 @@ from complaints.domain.publishing import FigureRules
 from complaints.domain.rules import CaseClass, CaseRules, Named
 from complaints.domain.suggestions import FactKind, FactRule, SuggestionRules
 from complaints.domain.trends import TrendRules
+from metering.domain.outages import FaultKind
 
 KEY: Final = "cases"
 SUGGESTIONS: Final = "case_suggestions"
@@ -88,6 +89,7 @@ def _class(code: str, value: Mapping[str, Any]) -> CaseClass:
         skill=value["skill"],
         clocks=_clocks(value),
         hold=HoldScope(value.get("hold", HoldScope.NONE)),
+        fault=FaultKind(value["fault"]) if value.get("fault") else None,
     )
 
 

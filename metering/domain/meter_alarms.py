@@ -18,6 +18,8 @@ BATCH_MOST = 10_000
 SERIAL_MOST = 40
 AHEAD_MOST = timedelta(minutes=10)
 """So far the clock of a meter may be before ours."""
+LATE_MOST = timedelta(days=1)
+"""Who was dark longer ago than that and said no more since is not known to be dark: a rule of ours, no source."""
 SENDERS: frozenset[Role | ActorKind] = frozenset((Role.METERING, ActorKind.CLIENT, ActorKind.SYSTEM))
 
 
@@ -37,7 +39,7 @@ class AlarmAnswer(StrEnum):
     CUT       the supply was cut off because of a debt
     PREPAID   the supply was cut off because the prepaid balance is used up
     BRIEF     current was back, or gone again, before the alarm was heard
-    NOTHING   nothing was dark there: the meter hangs nowhere, or current flows and is known to
+    NOTHING   nothing was dark there: the meter hangs nowhere, current flows and is known to, or it is too long ago
     """
 
     OUTAGE = "outage"
@@ -74,6 +76,11 @@ def check_alarms(alarms: Collection[NewAlarm], *, at: datetime, findings: Findin
     for place, one in enumerate(alarms):
         if one.occurred_at > at + AHEAD_MOST:
             findings.add(f"alarms.{place}.occurred_at", "future_alarm", "It is said of a time to come.")
+
+
+def is_too_late(alarm: Heard, *, at: datetime) -> bool:
+    """Return whether an alarm without current tells of a time too long ago to send anybody."""
+    return alarm.kind is AlarmKind.POWER_OFF and alarm.at < at - LATE_MOST
 
 
 def latest(alarms: Iterable[Heard]) -> tuple[list[Heard], list[Heard]]:

@@ -153,7 +153,9 @@ OPEN = (OutageState.SUPPOSED, OutageState.CONFIRMED)
 KEEPERS: frozenset[Role | ActorKind] = frozenset(
     (Role.CLERK, Role.METERING, Role.FIELD, Role.SUPERVISOR, ActorKind.CLIENT)
 )
-REPORTERS: frozenset[Role | ActorKind] = KEEPERS | {Role.CASHIER, Role.BILLING, ActorKind.CUSTOMER}
+REPORTERS: frozenset[Role | ActorKind] = KEEPERS | {
+    Role.CASHIER, Role.BILLING, ActorKind.CUSTOMER, ActorKind.SYSTEM,
+}  # fmt: skip
 WORKERS = KEEPERS | {ActorKind.SYSTEM}
 """Who may say that it is so, and that current is back: meters do so by the system."""
 

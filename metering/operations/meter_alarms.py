@@ -62,7 +62,7 @@ def take(*, alarms: Sequence[NewAlarm], actor: Actor) -> Taken:
     A meter without current belongs to the open outage of its supply, or makes one with the reports and alarms beside
     it, as ``domain.outages.gather`` says; a supply that was cut off or where a planned outage is on makes none. A meter
     that has current again ends the dark time of its supply, and the outage with the last of them, unless people are in
-    danger there.
+    danger there. That current is gone counts for a day: nobody is sent for what a head-end tells of last week.
 
     :raises OutagesNotOffered: the pack has no rule on outages.
     :raises BadAlarms: none, too many, or of a time to come.
@@ -123,7 +123,7 @@ class _Batch:
         stale = [one for one in last if one.at < newer.get(one.service_point_id, one.at)]
         for one in (*brief, *stale):
             self.answers[one.id] = AlarmAnswer.BRIEF, None
-        fresh = [one for one in last if one.id not in self.answers]
+        fresh = [one for one in last if one.id not in self.answers and not rules.is_too_late(one, at=self.at)]
         self._look(sorted(_points(fresh)))
         self._back([one for one in fresh if one.kind is AlarmKind.POWER_ON])
         self._gone([one for one in fresh if one.kind is AlarmKind.POWER_OFF])

@@ -180,7 +180,9 @@ def join(*, outage_id: int, other_id: int, actor: Actor) -> None:
     :raises CameBack: a supply was back after the one, and dark again by the other.
     :raises IllegalMove: one of them is over.
     """
-    # In the order of their ids, so that two who join crosswise do not wait for one another.
+    # Reports and alarms lock outages of a feeder under its lock; in the order of their ids, so that two who join
+    # crosswise do not wait for one another.
+    outage_rows.lock_feeders({outage_id, other_id})
     rows = {one: outage_rows.lock(one) for one in sorted({outage_id, other_id})}
     into, other = rows[outage_id], rows[other_id]
     if outage_id == other_id or into.feeder_id is None or into.feeder_id != other.feeder_id:

@@ -160,7 +160,7 @@ def cancel(*, plan_id: int, reason: str, actor: Actor) -> None:
     :raises UnknownPlan, IllegalMove, NotAllowed: there is none; it is on or over; the actor may not.
     :raises ReasonMissing: nobody said why.
     """
-    row = _lock(plan_id)
+    row = _lock_with_mailing(plan_id)
     if not reason.strip():
         raise ReasonMissing("Say why it is called off.", field="reason")
     if not actor.is_one_of(PLANNERS):
@@ -259,6 +259,14 @@ def _note(row: PlannedOutage, action: str, actor: Actor, *, note: str) -> None:
         actor_name=actor.name[:150],
     )  # fmt: skip
     audit.record(actor, action, SUBJECT, row.id, state=row.state)
+
+
+def _lock_with_mailing(plan_id: int) -> PlannedOutage:
+    """Lock a plan and, before it, its mailing: who lets that go does so in the same order."""
+    mailing_id = PlannedOutage.objects.filter(id=plan_id).values_list("mailing_id", flat=True).first()
+    if mailing_id is not None:
+        mailings.lock_step(mailing_id=mailing_id)
+    return _lock(plan_id)
 
 
 def _lock(plan_id: int) -> PlannedOutage:

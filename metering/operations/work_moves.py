@@ -23,14 +23,23 @@ class NotYourOrder(Refused):
     code = "not_your_order"
 
 
+# Whoever ends an outage locks it first, and then drops its orders.
+_ITS_OUTAGE = """
+    SELECT o.id AS outage_before FROM metering_outage o
+    WHERE o.id = (SELECT w.subject_id FROM metering_workorder w WHERE w.id = %s AND w.subject = 'outage')
+    FOR UPDATE
+"""
+
+
 @joins_transaction
-def lock(work_order_id: int) -> WorkOrder:
+def lock(work_order_id: int, *, with_outage: bool = False) -> WorkOrder:
     """
     Return a work order, locked until the use case commits.
 
+    :param with_outage: the outage that it repairs will hear of what is done: it is locked before.
     :raises UnknownWorkOrder: there is none.
     """
-    row = locked_row(WorkOrder, work_order_id)
+    row = locked_row(WorkOrder, work_order_id, after=_ITS_OUTAGE if with_outage else "")
     if row is None:
         raise UnknownWorkOrder(f"There is no work order {work_order_id}.", work_order_id=work_order_id)
     return row

@@ -236,7 +236,7 @@ def cancel(*, work_order_id: int, reason: str, actor: Actor) -> None:
     """
     if not reason.strip():
         raise ReasonMissing("Say why the work order is dropped.", field="reason")
-    row = work_moves.lock(work_order_id)
+    row = work_moves.lock(work_order_id, with_outage=True)
     work_moves.move(row, WorkAction.CANCEL, actor=actor, note=reason)
     appointments.settle_step(work_order_id=row.id, action=AppointmentAction.DROP, reason=reason, actor=actor)
     events.announce(
@@ -278,7 +278,7 @@ def start(*, work_order_id: int, actor: Actor, request_key: str = "") -> None:
     :raises NotYourOrder: the order belongs to another crew.
     :raises IllegalMove: it is not assigned.
     """
-    row = work_moves.lock(work_order_id)
+    row = work_moves.lock(work_order_id, with_outage=True)
     if work_moves.is_repeat(row, request_key):
         return
     work_moves.check_crew(row, actor)
@@ -320,7 +320,7 @@ def finish_step(
 
     :returns: whether it was finished now; False: this request finished it before.
     """
-    row = work_moves.lock(work_order_id)
+    row = work_moves.lock(work_order_id, with_outage=True)
     if work_moves.is_repeat(row, request_key):
         return False
     work_moves.check_crew(row, actor)

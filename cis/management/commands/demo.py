@@ -24,6 +24,7 @@ from cis.demo import (
     caring,
     cash_desk,
     changes_of_use,
+    charting,
     complaining,
     consolidating,
     darkening,
@@ -155,6 +156,7 @@ def _build(folder: Path, *, accounts: int, months: int, seed: int) -> dict[str, 
     caring.build(run_id=billed.run_id, today=today)
     pairing.build(run_id=billed.run_id, today=today)
     learning.build(today=today, at=timezone.now())
+    charting.build()
     return {"figures": _figures(imported, billed, pdf=pdf, accounts=accounts), "logins": logins}
 
 

@@ -2,12 +2,15 @@
 
 import json
 import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import time_machine
 from django.core import mail as outgoing
-from django.db import transaction
+from django.db import OperationalError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.domain import mail_tokens, receipts
@@ -20,9 +23,10 @@ from accounts.models.notice import Consent, Notice
 from accounts.operations import notice_receipts, notice_sending, notices
 from accounts.operations.notices import Recipient
 from cis.kernel.actors import SYSTEM
-from cis.platform import outbox
+from cis.platform import db, outbox
 from cis.platform.models import OutboxMessage
 from tests import factories
+from tests.killed import lose_session, while_waiting
 
 pytestmark = pytest.mark.django_db(transaction=True)
 PAID = {"amount": Money(5_00), "received": date(2026, 11, 28), "reference": "R1"}
@@ -50,10 +54,10 @@ def customer(*contacts, language="en"):
     return made
 
 
-def tell(who=None, *, event="payment_received", facts=PAID, **values):
+def tell(who=None, *, event="payment_received", facts=PAID, key=1, **values):
     with transaction.atomic():
         notices.queue_step(
-            event=event, facts=facts, key="k:1", actor=SYSTEM, customer_id=who.id if who else None, **values
+            event=event, facts=facts, key=f"k:{key}", actor=SYSTEM, customer_id=who.id if who else None, **values
         )
 
 
@@ -268,3 +272,108 @@ def test_a_code_that_bounced_goes_by_mail_and_is_hidden_there_too():
     assert "493817" in outgoing.outbox[0].body
     assert not Notice.objects.filter(body__contains="493817").exists()
     assert not [one for one in Notice.objects.all() if any("493817" in part for part in one.spares) or one.secret]
+
+
+def many(count, *, ending="2", start=8002):
+    """Queue notices to as many customers, by SMS; return their ids in the order in which they go."""
+    for number in range(start, start + count):
+        who = customer(("mobile", f"+86138001{number}{ending}"))
+        with transaction.atomic():
+            notices.queue_step(
+                event="payment_received", facts=PAID, key=f"k:{number}", actor=SYSTEM, customer_id=who.id
+            )
+    return list(Notice.objects.filter(channel="sms").order_by("id").values_list("id", flat=True))
+
+
+def test_when_the_database_goes_away_nothing_more_is_handed_over(monkeypatch):
+    """Whoever takes the others up would send them a second time, and a mailbox shows each."""
+    for number in range(3):
+        tell(customer(("email", f"fang{number}@example.com")), key=number)
+    handed, send = [], mail.send
+
+    def broken(letter):
+        handed.append(letter.to)
+        if len(handed) == 1:
+            lose_session()
+        return send(letter)
+
+    monkeypatch.setattr(mail, "send", broken)
+    with pytest.raises(OperationalError):
+        deliver()
+    assert len(handed) == 1
+    for _ in range(2):
+        deliver()
+    assert sorted(Counter(handed).values()) == [1, 1, 2]
+    assert set(Notice.objects.filter(channel="email").values_list("state", flat=True)) == {"sent"}
+
+
+def test_a_gateway_that_takes_nothing_is_not_asked_for_each(monkeypatch):
+    asked = []
+
+    class Down:
+        def send(self, **told):
+            asked.append(told)
+            raise GatewayDown("no answer")
+
+    many(6)
+    with monkeypatch.context() as patch:
+        patch.setattr(sms, "gateway", Down)
+        deliver()
+    assert len(asked) == notice_sending.SILENT_MOST
+    assert set(OutboxMessage.objects.values_list("state", "attempts")) == {("waiting", 1)}
+    deliver()
+    assert set(Notice.objects.filter(channel="sms").values_list("state", flat=True)) == {"delivered"}
+
+
+def test_what_a_slow_gateway_took_is_written_down_meanwhile(monkeypatch):
+    """Its receipt may name nothing but what the gateway called the message, and come before the others are taken."""
+    first, second = many(2)
+    told = []
+
+    class Slow:
+        def send(self, *, to, text, reference):
+            if told:
+                with ThreadPoolExecutor(1) as pool:
+                    assert pool.submit(heard).result() == 1
+            told.append(reference)
+            return sms.Taken(f"g-{len(told)}")
+
+    def heard():
+        try:
+            return notice_receipts.take(found=[Receipt(Outcome.DELIVERED, proof="g-1")])
+        finally:
+            connection.close()
+
+    monkeypatch.setattr(sms, "gateway", Slow)
+    monkeypatch.setattr(notice_sending, "TOGETHER_SECONDS", 0.0)
+    deliver()
+    assert [Notice.objects.get(id=one).state for one in (first, second)] == ["delivered", "sent"]
+
+
+def test_who_hears_receipts_locks_notices_in_one_order():
+    """One door hears that the later one arrived and the earlier bounced, another one the opposite: none waits crosswise."""
+    first, second = many(2)
+    deliver()
+    Notice.objects.filter(channel="sms").update(state="sent")
+    late = [Receipt(Outcome.DELIVERED, notice_id=second), Receipt(Outcome.BOUNCED, notice_id=first)]
+    with transaction.atomic():
+        db.fetch("SELECT id FROM accounts_notice WHERE id = %s FOR UPDATE", [first])
+        worker = while_waiting(
+            lambda: notice_receipts.take(found=late),
+            lambda: db.fetch("SELECT id FROM accounts_notice WHERE id = %s FOR UPDATE NOWAIT", [second]),
+        )
+    worker.end()
+    assert [Notice.objects.get(id=one).state for one in (first, second)] == ["bounced", "delivered"]
+
+
+def test_receipts_by_the_gateways_names_take_as_many_statements_for_many_as_for_few():
+    many(8)
+    deliver()
+    Notice.objects.filter(channel="sms").update(state="sent")
+    proofs = list(Notice.objects.filter(channel="sms").values_list("proof", flat=True))
+    counts = []
+    for some in (proofs[:2], proofs[2:]):
+        with CaptureQueriesContext(connection) as asked:
+            assert notice_receipts.take(found=[Receipt(Outcome.DELIVERED, proof=one) for one in some]) == len(some)
+        counts.append(len(asked))
+    assert counts[0] == counts[1]

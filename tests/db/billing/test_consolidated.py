@@ -122,6 +122,7 @@ def test_a_month_waits_for_what_is_held_and_goes_without_it_then(three):
     # The latecomer comes with the next one, and is not due before that can be.
     (late,) = issue(three[2:], on=date(2026, 2, 20))
     assert Bill.objects.get(id=late.id).due_date == date(2026, 3, 26)
+    assert consolidating.make(consolidation_id=consolidation_id, today=date(2026, 2, 21)) is None
     issue(three, on=date(2026, 3, 2), start_date=date(2026, 2, 1), end_date=date(2026, 3, 1))
     second = consolidating.make(consolidation_id=consolidation_id, today=date(2026, 3, 3))
     assert card(second).bills == 4

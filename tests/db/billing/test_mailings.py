@@ -3,16 +3,19 @@
 from datetime import date
 
 import pytest
+from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.utils import timezone
 
 from accounts.domain.mailing import NewMailing, Words
 from accounts.domain.notice_facts import BadFacts
+from accounts.domain.notice_states import NoticeAction
 from accounts.domain.notice_texts import BadText
 from accounts.domain.receipts import Outcome, Receipt
 from accounts.models.care import Protection
 from accounts.models.contact import ContactPoint
-from accounts.models.notice import Consent, Mailing, MailingTarget, Notice
-from accounts.operations import contacts, notice_receipts
+from accounts.models.notice import Consent, Mailing, MailingTarget, MailingText, Notice
+from accounts.operations import contacts, notice_receipts, notice_settling, unreachable
 from accounts.operations import mailings as operations
 from accounts.operations.mailings import NeedsAnother, NobodyChosen, TooMany
 from accounts.queries import mailings as queries
@@ -27,6 +30,7 @@ from cis.platform.models import Deadline, Job, OutboxMessage
 from contracts.models.agreement import ServiceAgreement
 from contracts.models.inspection import Defect, SafetyInspection
 from tests.factories import accounts, contracts, inspections
+from tests.killed import do_at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TODAY = date(2026, 3, 10)
@@ -257,3 +261,50 @@ def test_who_is_not_reached_becomes_a_task_until_a_way_is_found(worlds):
     contacts.mend(customer_id=bounced.id, contact_id=notice.contact_point_id, actor=CLERK)
     contacts.add(customer_id=nobody.id, kind="mobile", value="13800138555", actor=CLERK)
     assert not tasks()
+
+
+def test_two_mailings_that_do_not_reach_one_customer_at_once_make_one_task(worlds):
+    def note():
+        with transaction.atomic():
+            unreachable.note_step(customer_ids=[worlds[0].customer.id], at=timezone.now())
+
+    do_at_once(note, note)
+    assert Deadline.objects.filter(subject="unreachable").count() == 1
+
+
+def test_whom_a_message_got_lost_to_is_a_task_but_not_for_a_gateway_that_is_down(worlds):
+    operations.approve(mailing_id=propose(), actor=CLERK)
+    operations.work(None)
+    lost, down = (Notice.objects.get(customer=one.customer, channel="sms") for one in worlds[:2])
+    notice_receipts.take(found=[Receipt(Outcome.FAILED, notice_id=lost.id, proof="p", reason="expired")])
+    with transaction.atomic():
+        notice_settling.settle_step(
+            notice=notice_settling.lock(notice_id=down.id), action=NoticeAction.FAIL, reason="gateway_down"
+        )
+    tasks = Deadline.objects.filter(subject="unreachable").values_list("subject_id", flat=True)
+    assert list(tasks) == [lost.customer_id]
+
+
+def test_a_mailing_that_cannot_be_made_keeps_none_of_the_others(worlds):
+    first, second = propose(), propose()
+    for one in (first, second):
+        operations.approve(mailing_id=one, actor=CLERK)
+    MailingText.objects.filter(mailing_id=first).update(body="{{ nobody_knows }}")
+    operations.work(None)
+    states = [queries.one(mailing_id=one).state for one in (first, second)]
+    assert (states, Notice.objects.filter(channel="inbox").count()) == (["sending", "sent"], 4)
+
+
+def test_customers_who_became_one_meanwhile_hear_once_and_are_no_task(worlds):
+    """The one whose twin is in the list stays there, without a number."""
+    mailing_id = propose()
+    twin, survivor = worlds[0].customer, worlds[1].customer
+    ContactPoint.objects.filter(customer=twin).delete()
+    twin.merged_into = survivor
+    twin.save()
+    operations.approve(mailing_id=mailing_id, actor=CLERK)
+    operations.work(None)
+    assert not Notice.objects.filter(customer=twin).exists()
+    assert Notice.objects.filter(customer=survivor, channel="sms").count() == 1
+    assert not Deadline.objects.filter(subject="unreachable").exists()
+    assert queries.one(mailing_id=mailing_id).state == "sent"

@@ -13,7 +13,7 @@ from billing.gateways import e_invoice
 from billing.gateways.sandbox_invoices import SandboxInvoices
 from billing.models.bill import Bill
 from billing.models.budget import BudgetPlan
-from billing.models.consolidated import ConsolidatedBill, ConsolidatedPayment
+from billing.models.consolidated import ConsolidatedBill, ConsolidatedPayment, Consolidation
 from billing.models.deposit import Deposit
 from billing.models.e_invoice import EInvoice, SandboxInvoice
 from billing.models.payment import Payment
@@ -27,11 +27,13 @@ from billing.operations import (
     e_invoice_sending,
     e_invoices,
     issuing,
+    payments,
     prepaid,
     prepaid_nights,
     proof,
 )
 from billing.operations.consolidations import Terms
+from billing.operations.payments import ReferenceReused
 from billing.queries import consolidated
 from cis.kernel.actors import SYSTEM
 from cis.kernel.periods import Period, add_months, month_of
@@ -42,7 +44,7 @@ from tests.factories.budgets import KWH, accept, pay
 from tests.factories.deposits import demanded
 from tests.factories.prepaid import CLERK, home, read_daily
 from tests.factories.refunds import paid_in
-from tests.killed import check_at_once, check_killed, do_at_once
+from tests.killed import check_at_once, check_killed, do_at_once, while_waiting
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -117,7 +119,7 @@ def test_a_month_is_consolidated_once_and_its_number_paid_once_by_each():
 
     def paid(reference, amount):
         with transaction.atomic():
-            consolidated_payments.book_step(
+            consolidated_payments.book(
                 consolidated_bill_id=first.id, amount_minor=amount, channel=PaymentChannel.BANK, reference=reference,
                 received_date=NIGHT, today=NIGHT, actor=SYSTEM,
             )  # fmt: skip
@@ -128,6 +130,51 @@ def test_a_month_is_consolidated_once_and_its_number_paid_once_by_each():
     assert sum(Payment.objects.values_list("amount_minor", flat=True)) == 2 * 12_340 + 100
     assert consolidated.one(consolidated_bill_id=first.id).open_minor == 0
     assert proof.verify() == ()
+
+
+def test_a_payment_for_all_waits_for_what_is_paid_of_one_and_for_its_own_reference():
+    """Without the locks the one pays a bill that is paid by then, or a reference is two payments."""
+    accounts.supplier()
+    worlds = _company(2)
+    _issue(worlds, date(2026, 1, 1), 100, ISSUED)
+    consolidating.work(datetime(2026, 2, 3, 3, 0, tzinfo=ZONE))
+    bill_id, other = ConsolidatedBill.objects.get().id, contracts.world()
+
+    def paid(reference):
+        consolidated_payments.receive(
+            consolidated_bill_id=bill_id, amount_minor=6_170, channel=PaymentChannel.BANK, reference=reference,
+            received_date=NIGHT, today=NIGHT, actor=SYSTEM,
+        )  # fmt: skip
+
+    def alone(account_id, reference):
+        payments.book(
+            account_id=account_id, amount_minor=6_170, channel=PaymentChannel.BANK, reference=reference,
+            received_date=NIGHT, today=NIGHT, actor=SYSTEM,
+        )  # fmt: skip
+
+    with transaction.atomic():
+        alone(worlds[0].account.id, "R1")
+        many = while_waiting(lambda: paid("R2"))
+    many.end()
+    assert consolidated.one(consolidated_bill_id=bill_id).open_minor == 0
+    with transaction.atomic():
+        alone(other.account.id, "R3")
+        many = while_waiting(lambda: paid("R3"))
+    with pytest.raises(ReferenceReused):
+        many.end()
+    assert proof.verify() == ()
+
+
+def test_a_month_is_not_made_beside_somebody_who_changes_the_arrangement_or_makes_it():
+    accounts.supplier()
+    _issue(_company(2), date(2026, 1, 1), 100, ISSUED)
+    arrangement = Consolidation.objects.get()
+    with transaction.atomic():
+        Consolidation.objects.select_for_update(no_key=True).get(id=arrangement.id)
+        night = while_waiting(lambda: consolidating.make(consolidation_id=arrangement.id, today=NIGHT))
+        assert not ConsolidatedBill.objects.exists()
+    night.end()
+    assert ConsolidatedBill.objects.get().bills == 2
 
 
 def test_an_invoice_is_asked_for_once_wherever_its_worker_dies(monkeypatch):

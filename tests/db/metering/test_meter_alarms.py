@@ -185,3 +185,17 @@ def test_a_storm_is_taken_in_as_many_statements_as_a_breeze():
         )
         counts.append((len(asked), len(back)))
     assert counts[0] == counts[1]
+
+
+def test_what_a_head_end_tells_of_last_week_sends_nobody_but_ends_what_is_dark():
+    made = street(transformers=1)
+    serial = hung(made)
+    first, second = made.points[0][:2]
+    day = 24 * 60
+    assert send((serial[first.id], "off", -7 * day)).outages == ()
+    assert (answers(), Outage.objects.count()) == (["nothing"], 0)
+    outage_id = report(second).outage_id
+    Outage.objects.update(began_at=timezone.now() - 3 * day * MINUTE)
+    OutageSupply.objects.update(off_at=timezone.now() - 3 * day * MINUTE)
+    assert send((serial[second.id], "on", -2 * day)).outages == (outage_id,)
+    assert card_of(outage_id).state == "restored"

@@ -5,12 +5,13 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 from celery import current_app
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
-from cis.platform import jobs, tasks
+from cis.platform import db, jobs, tasks
 from cis.platform.models import Job, JobState
 from cis.platform.schedules import Daily, Every
+from tests.killed import lose_session
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AT = datetime(2026, 3, 1, 10, 2, tzinfo=UTC)
@@ -135,6 +136,23 @@ def test_work_that_fails_says_why_and_is_not_tried_for_ever():
     jobs.run("night")
     job = Job.objects.latest("due_at")
     assert (job.state, job.message) == ("failed", "RuntimeError: no paper")
+
+
+def test_work_whose_database_went_away_is_not_blamed_and_done_by_the_next():
+    def lose(_):
+        lose_session()
+        with transaction.atomic():
+            db.fetch("SELECT 1")
+
+    jobs.register("night", lose, schedule=Daily(time(3), "UTC"))
+    known("night")
+    jobs.open_due(AT)
+    with pytest.raises(OperationalError):
+        jobs.run("night")
+    done = []
+    jobs.register("night", done.append, schedule=Daily(time(3), "UTC"))
+    jobs.run("night")
+    assert (len(done), Job.objects.latest("due_at").state) == (1, "done")
 
 
 def test_work_without_a_schedule_is_done_whenever_it_is_woken():

@@ -318,6 +318,17 @@ class TestWork:
         assert_problem(reply, 404, "unknown_survey")
 
 
+def test_a_format_that_an_address_does_not_have_is_said_to_be_none(world):
+    caller = Caller("charges:read", "bills:read")
+    wrong = assert_problem(caller.get("charges?format=csv"), 400, "unknown_format")
+    assert "json" in wrong["detail"]
+    assert caller.get("charges?format=json").json() == caller.get("charges").json()
+    assert_problem(caller.get("bills/0/pdf?format=pdf"), 404, "unknown_bill")
+    assert_problem(caller.get("bills/0/pdf?format=xml"), 400, "unknown_format")
+    described = Client().get("/api/v1/schema?format=json")
+    assert described.json()["openapi"].startswith("3.")
+
+
 def test_inspections_and_defects_are_listed_and_shown(world):
     made = inspections.made(of=inspections.supply(), protective_devices="no")
     caller = Caller("inspections:read")

@@ -1,13 +1,16 @@
 """The file by which a bank is asked to pay: its sums, its names, what no bank would take."""
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pytest
+import xmlschema
 from lxml import etree
 
 from cashiering.domain.formats import pain001
 from cashiering.domain.formats.pain001 import Bank, PaymentOrder, TransferOut
 
+SCHEMA = Path(__file__).parents[3] / "data/iso20022/pain.001.001.09.xsd"
 OWN = Bank(name="Grid & Power <Ltd>", number="1001 0000 0000 1234 567")
 IBAN = Bank(name="A\x07nna  Müller", number="de89 3704 0044 0532 0130 00", code="COBADEFFXXX")
 PLAIN = Bank(name="张三", number="6222021234567890123", code="102100099996")
@@ -43,6 +46,19 @@ def test_a_file_says_who_pays_whom_how_much():
     assert texts(content, "Cdtr/Nm") == ["A nna Müller", "张三"]
     assert texts(content, "Dbtr/Nm") == ["Grid & Power <Ltd>"]
     assert texts(content, "ReqdExctnDt/Dt") == ["2026-03-10"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {}, {"currency": "JPY", "places": 0}, {"debtor": IBAN}, {"debtor": PLAIN},
+        {"debtor": Bank(name="张" * 200, number="9" * 60, code="1" * 60)},
+    ],
+)  # fmt: skip
+def test_a_file_is_valid_by_the_schema(changes):
+    nobody = Bank(name="\x00", number="6222021234567890123")
+    schema = xmlschema.XMLSchema(SCHEMA)
+    schema.validate(pain001.write(order(IBAN, PLAIN, nobody, amounts=(1, 12_345_678, 5), **changes)).decode())
 
 
 def test_a_currency_without_decimals_has_none():
