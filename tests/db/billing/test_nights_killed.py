@@ -119,7 +119,7 @@ def test_a_month_is_consolidated_once_and_its_number_paid_once_by_each():
 
     def paid(reference, amount):
         with transaction.atomic():
-            consolidated_payments.book(
+            consolidated_payments.book_step(
                 consolidated_bill_id=first.id, amount_minor=amount, channel=PaymentChannel.BANK, reference=reference,
                 received_date=NIGHT, today=NIGHT, actor=SYSTEM,
             )  # fmt: skip
