@@ -2,6 +2,7 @@
 (() => {
   const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
   const charts = new Map();
+  const PAPER = 640;
 
   const COLOURS = { "": "--wl-chart", sharp: "--wl-sharp", peak: "--wl-peak", flat: "--wl-flat", valley: "--wl-valley" };
   const SPARE = ["--wl-chart", "--wl-chart-2", "--wl-chart-3", "--wl-chart-4"];
@@ -277,5 +278,9 @@
   drawAll();
   document.addEventListener("wattline:theme", drawAll);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
-  addEventListener("resize", () => charts.forEach((chart, place) => { chart.resize(); draw(place); }));
+  const resizeAll = () => charts.forEach((chart, place) => { chart.resize(); draw(place); });
+  addEventListener("resize", resizeAll);
+  // A sheet of paper is narrower than the screen: what was drawn for the one would lose its end on the other.
+  addEventListener("beforeprint", () => charts.forEach((chart, place) => { chart.resize({ width: Math.min(PAPER, place.clientWidth) }); draw(place); }));
+  addEventListener("afterprint", resizeAll);
 })();
