@@ -132,5 +132,5 @@ def sentence(blocker: Blocker) -> str:
     """Return a reason against a cut as a sentence with its evidence."""
     said = dict(blocker.evidence)
     if blocker.code.value in HOLDS:
-        return ": ".join(filter(None, (str(HOLDS[blocker.code.value]), said["evidence"])))
+        return ": ".join(filter(None, (str(HOLDS[blocker.code.value]), str(said["evidence"]))))
     return _SENTENCES[blocker.code.value](said)
