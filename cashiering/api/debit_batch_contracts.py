@@ -25,13 +25,13 @@ class BatchQuery(DebitQuery):
 
 
 @extend_schema_serializer(examples=[OpenApiExample("Let it go", value={"decision": "release"}, request_only=True)])
-class DecisionGiven(Strict):
+class DebitDecisionGiven(Strict):
     """What the second one says of a batch."""
 
     decision = serializers.ChoiceField(["release", "keep"], help_text="release: its file goes; keep: it waits.")
 
 
-class BatchShown(serializers.Serializer):
+class DebitBatchShown(serializers.Serializer):
     """Debits that go to the bank in one file, and what became of them."""
 
     batch = serializers.IntegerField()
@@ -75,10 +75,10 @@ class _Page(serializers.Serializer):
     previous = serializers.URLField(allow_null=True)
 
 
-class BatchPage(_Page):
+class DebitBatchPage(_Page):
     """A page of batches."""
 
-    results = BatchShown(many=True)
+    results = DebitBatchShown(many=True)
 
 
 class DebitPage(_Page):

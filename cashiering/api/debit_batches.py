@@ -42,7 +42,7 @@ class BatchList(APIView):
 
     @extend_schema(
         operation_id="list_debit_batches", summary="List batches of direct debits", tags=TAGS,
-        parameters=[contract.BatchQuery], responses={200: contract.BatchPage, **problems(404, 422)},
+        parameters=[contract.BatchQuery], responses={200: contract.DebitBatchPage, **problems(404, 422)},
     )  # fmt: skip
     def get(self, request: Request) -> Response:
         """List batches with what became of their money, the latest first."""
@@ -57,7 +57,7 @@ class BatchOne(APIView):
 
     @extend_schema(
         operation_id="get_debit_batch", summary="One batch of direct debits", tags=TAGS,
-        parameters=[ID], responses={200: contract.BatchShown, **problems(404)},
+        parameters=[ID], responses={200: contract.DebitBatchShown, **problems(404)},
     )  # fmt: skip
     def get(self, request: Request, batch_id: int) -> Response:  # noqa: ARG002
         """Return a batch with what became of its money."""
@@ -109,7 +109,7 @@ class ProposeBatch(APIView):
     @extend_schema(
         operation_id="propose_debit_batch", summary="Propose to let a batch go", tags=TAGS,
         parameters=[ID, key_parameter("proposal")], request=None,
-        responses={200: contract.BatchShown, **problems(400, 404, 409, 422)},
+        responses={200: contract.DebitBatchShown, **problems(400, 404, 409, 422)},
     )  # fmt: skip
     @idempotent
     def post(self, request: Request, batch_id: int) -> Response:
@@ -126,13 +126,13 @@ class DecideBatch(APIView):
 
     @extend_schema(
         operation_id="decide_debit_batch", summary="Let a batch go, or keep it back", tags=TAGS,
-        parameters=[ID, key_parameter("decision")], request=contract.DecisionGiven,
-        responses={200: contract.BatchShown, **problems(400, 404, 409, 415, 422)},
+        parameters=[ID, key_parameter("decision")], request=contract.DebitDecisionGiven,
+        responses={200: contract.DebitBatchShown, **problems(400, 404, 409, 415, 422)},
     )  # fmt: skip
     @idempotent
     def post(self, request: Request, batch_id: int) -> Response:
         """Let a batch go that another one proposed, so that its file is made; or let it wait as before."""
-        given = contract.DecisionGiven(data=request.data)
+        given = contract.DebitDecisionGiven(data=request.data)
         given.is_valid(raise_exception=True)
         actor = actor_of(request)
         if given.validated_data["decision"] == "release":
@@ -149,7 +149,7 @@ class SentBatch(APIView):
     @extend_schema(
         operation_id="note_debit_batch_sent", summary="Say that the bank has a batch", tags=TAGS,
         parameters=[ID, key_parameter("message")], request=None,
-        responses={200: contract.BatchShown, **problems(400, 404, 409, 422)},
+        responses={200: contract.DebitBatchShown, **problems(400, 404, 409, 422)},
     )  # fmt: skip
     @idempotent
     def post(self, request: Request, batch_id: int) -> Response:

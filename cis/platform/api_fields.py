@@ -196,8 +196,8 @@ EXAMPLES = {
 
 
 def problems(*statuses: int) -> dict[Any, Any]:
-    """Return the problem replies of an endpoint for its description; 401, 403 and 406 are those of all."""
-    return {(status, PROBLEM_TYPE): _problem(status) for status in sorted({401, 403, 406, *statuses})}
+    """Return the problem replies of an endpoint for its description; 400, 401, 403 and 406 are those of all."""
+    return {(status, PROBLEM_TYPE): _problem(status) for status in sorted({400, 401, 403, 406, *statuses})}
 
 
 def _problem(status: int) -> OpenApiResponse:
