@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.domain.receipts import Signed
@@ -41,7 +41,7 @@ from cashiering.gateways.online import BadMessage, NoProvider, ProviderUnreachab
 from cashiering.models.checkout import Checkout, CheckoutEvent
 from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.calendar import local_clock
-from cis.platform import audit, jobs, outbox, packs
+from cis.platform import audit, db, jobs, outbox, packs
 from cis.platform.db import fetch, joins_transaction, opens_transaction
 
 EVENT = "checkout_event"
@@ -100,13 +100,14 @@ def look(at: datetime) -> None:
     """Ask providers for payments whose messages did not come; called by the clock."""
     day = local_clock(settings.TIME_ZONE).local_date(at)
     since = at - timedelta(minutes=int(packs.rule("online_payment", at=day)["ask_after_minutes"]))
+    session = db.session()
     with jobs.alone(LOOK) as is_ours:
         found = fetch(_TO_ASK, {"since": since, "at": at, "most": ASK_MOST}) if is_ours else []
         for (checkout_id,) in found:
             try:
                 ask(checkout_id=checkout_id, at=at)
             except Exception:  # one that cannot be asked does not stop the others
-                if not connection.is_usable():
+                if db.is_lost(session):
                     raise  # the database went away, not the provider
                 log.exception("checkout_not_asked", checkout_id=checkout_id)
 

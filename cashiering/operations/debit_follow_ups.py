@@ -7,7 +7,6 @@ Each is done once, in a transaction of its own; one for which a rule is missing 
 
 from datetime import date, datetime
 
-from django.db import connection
 from django.utils import timezone
 
 from billing.operations import notes
@@ -22,7 +21,7 @@ from cashiering.queries.debit_rules import DebitRule
 from cashiering.queries.debits import BACK, open_of_bills
 from cis.kernel.actors import SYSTEM
 from cis.kernel.errors import Refused
-from cis.platform import audit, jobs
+from cis.platform import audit, db, jobs
 from cis.platform.db import opens_transaction
 from contracts.domain.charge_kinds import ChargeKind
 from contracts.operations import charges
@@ -35,13 +34,14 @@ PROBLEM_MOST = 300
 
 def work(at: datetime) -> None:
     """Do what follows from debits that came back; may be called at any time and by several workers."""
+    session = db.session()
     with jobs.alone(WORK) as is_ours:
         waiting = Debit.objects.filter(state__in=BACK, handled_at=None).order_by("id") if is_ours else ()
         for debit_id in [row.id for row in waiting]:
             try:
                 handle(debit_id=debit_id, at=at)
             except Refused as refusal:
-                if not connection.is_usable():
+                if db.is_lost(session):
                     raise
                 Debit.objects.filter(id=debit_id).update(problem=f"{refusal.message} {refusal.advice}"[:PROBLEM_MOST])
 

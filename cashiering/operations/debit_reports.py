@@ -4,7 +4,6 @@ from datetime import datetime
 from io import BytesIO
 
 import structlog
-from django.db import connection
 from django.utils import timezone
 
 from cashiering.domain import debit_returns
@@ -19,7 +18,7 @@ from cashiering.operations import debit_follow_ups, statements
 from cashiering.queries.debits import UnknownBatch
 from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.errors import Refused
-from cis.platform import audit, documents, jobs
+from cis.platform import audit, db, documents, jobs
 from cis.platform.db import opens_transaction
 
 WORK = "debit_bank_files"
@@ -96,13 +95,14 @@ def take_files(at: datetime) -> int:
 
 def _keep(one: BankFile, *, at: datetime) -> bool:
     """Keep one file; one that cannot be kept now is given again, and does not stop the others."""
+    session = db.session()
     try:
         if REPORT in one.content[:1_000]:
             take(content=one.content, name=one.name, actor=SYSTEM)
         else:
             statements.take(source=BytesIO(one.content), name=one.name, today=timezone.localdate(at), actor=SYSTEM)
     except Refused as refusal:
-        if not connection.is_usable():
+        if db.is_lost(session):
             raise
         log.exception("debit_bank_file_not_kept", name=one.name, code=refusal.code)
         return False

@@ -11,14 +11,13 @@ from io import BytesIO
 from typing import Final
 
 import structlog
-from django.db import connection
 from django.utils import timezone
 
 from accounts.queries import accounts, customers
 from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.errors import Refused
 from cis.kernel.workflow import NotAllowed
-from cis.platform import audit, photos
+from cis.platform import audit, db, photos
 from cis.platform.db import joins_transaction, opens_transaction
 from cis.platform.documents import FileTooLarge
 from complaints.domain import mail_reading
@@ -69,12 +68,13 @@ def take(*, raw: bytes, is_whole: bool, place: Place, ours: frozenset[str], at: 
     :param ours: our own mailboxes, in small letters.
     """
     read = mail_reading.read(raw, ours=ours)
+    session = db.session()
     try:
         return _take(read, raw, is_whole=is_whole, place=place, at=at)
     except Refused as refusal:
         detail, reason = refusal.code, MailReason.REFUSED
     except Exception as error:
-        if not connection.is_usable():
+        if db.is_lost(session):
             raise  # the database went away: the mail stays where it is
         log.exception("mail_failed", uid=place.uid)
         detail, reason = type(error).__name__, MailReason.FAILED

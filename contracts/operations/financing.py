@@ -8,14 +8,13 @@ here. The customer's instalments are the bank's.
 from datetime import date, datetime
 
 import structlog
-from django.db import connection
 from django.utils import timezone
 
 from accounts.queries import supplier
 from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.errors import Refused
 from cis.kernel.workflow import IllegalMove, NotAllowed
-from cis.platform import audit, events, outbox
+from cis.platform import audit, db, events, outbox
 from cis.platform.db import joins_transaction, opens_transaction
 from contracts.domain.announcements import FinancingPaid, FinancingReturned, FinancingUnwanted
 from contracts.domain.charge_kinds import ChargeKind
@@ -149,12 +148,13 @@ def take_answers(at: datetime) -> int:
 
 def _keep(answer: BankAnswer, *, today: date) -> bool:
     """Keep one answer; one that cannot be kept now is given again, and does not stop the others."""
+    session = db.session()
     try:
         record_answer(answer=answer, today=today, actor=SYSTEM)
     except UnknownFinancing:
         _keep_unknown(answer)
     except Exception:
-        if not connection.is_usable():
+        if db.is_lost(session):
             raise  # the database went away, not the answer
         log.exception("bank_answer_not_kept", reference=answer.reference, action=answer.action)
         return False

@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import connection
 from django.utils import timezone
 
 from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.errors import Refused
-from cis.platform import audit, events, jobs, outbox
+from cis.platform import audit, db, events, jobs, outbox
 from cis.platform.db import joins_transaction, opens_transaction
 from metering.domain.announcements import DeviceCommandDone
 from metering.domain.device_commands import (
@@ -190,12 +189,13 @@ def _waiting() -> Sequence[Answer]:
 
 def _keep(answer: Answer) -> bool:
     """Keep and confirm one answer; one that cannot be kept now is given again, and does not stop the others."""
+    session = db.session()
     try:
         _take(answer)
     except UnknownCommand as refusal:
         log.warning("answer_to_no_command", reference=answer.reference, error=str(refusal))
     except Exception:
-        if not connection.is_usable():
+        if db.is_lost(session):
             raise  # the database went away, not the answer
         log.exception("answer_not_kept", reference=answer.reference)
         return False
