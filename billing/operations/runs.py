@@ -228,10 +228,9 @@ def rate_chunk(*, run_id: int) -> bool:
     return False
 
 
-@opens_transaction
 def finish_rating(*, run_id: int) -> bool:
     """Move the run on if all its chunks are rated, by a plain count; return whether it was moved."""
-    return _finish(run_id, RunState.RATING, RunAction.FINISH_RATING, "waiting")
+    return _finish(run_id, RunState.RATING, RunAction.FINISH_RATING, "waiting") and _count_filled(run_id)
 
 
 @opens_transaction
@@ -262,12 +261,19 @@ def issue_chunk(*, run_id: int) -> bool:
     return False
 
 
-@opens_transaction
 def finish_issuing(*, run_id: int) -> bool:
     """Move the run on if all its chunks are issued, by a plain count; return whether it was moved."""
-    return _finish(run_id, RunState.ISSUING, RunAction.FINISH_ISSUING, "rated")
+    return _finish(run_id, RunState.ISSUING, RunAction.FINISH_ISSUING, "rated") and _count_filled(run_id)
 
 
+def _count_filled(run_id: int) -> bool:
+    """Let the planner know what a run of several chunks has filled; outside its lock, which others wait for."""
+    if RunChunk.objects.filter(run_id=run_id).count() > 1:
+        db.analyze(*_FILLED)
+    return True
+
+
+@opens_transaction
 def _finish(run_id: int, state: RunState, action: RunAction, left: str) -> bool:
     """Move a run when no chunk is left in a state. What other workers have not committed still counts as left."""
     waiting = BillRun.objects.filter(id=run_id, state=state.value, chunks__state=left)
@@ -282,8 +288,6 @@ def _finish(run_id: int, state: RunState, action: RunAction, left: str) -> bool:
         run.ended_at = timezone.now()
     run.save(update_fields=["state", "ended_at"])
     progress.finish(run_id=run_id)
-    if run.chunks.count() > 1:
-        db.analyze(*_FILLED)
     return True
 
 

@@ -1,12 +1,10 @@
 """Orders of disconnection: from proposal to current that flows again, and what races with them."""
 
-import os
 from datetime import datetime, timedelta
-from threading import Barrier, Thread
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from arrears.domain.cut_facts import HoldKind
@@ -29,13 +27,13 @@ from metering.domain.announcements import WorkOrderDone
 from metering.domain.work_orders import Outcome, WorkKind
 from metering.models.command import DeviceCommand, SandboxMeter
 from metering.models.work import WorkOrder
+from tests.db.arrears.racing import Racers
 from tests.factories import accounts, billing, contracts, deposits, metering, work
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ZONE = ZoneInfo("Asia/Shanghai")
 CUT_AT = datetime(2026, 4, 15, 10, 0, tzinfo=ZONE)
 """A Wednesday; the bill was due on 21 February."""
-TURNS = 1_000 if os.environ.get("WATTLINE_PROOF") else 6
 DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
 CLERK = Actor(ActorKind.STAFF, 11, "Li", frozenset({Role.BILLING}))
 CHIEF = Actor(ActorKind.STAFF, 12, "Wang", frozenset({Role.SUPERVISOR}))
@@ -353,58 +351,11 @@ def test_a_hold_needs_evidence_and_an_open_bill(world):
         holds.place(**given, evidence="c 1", bill_id=10**9)
 
 
-def _race(*deeds):
-    barrier = Barrier(len(deeds))
-    failures = []
-
-    def run(deed):
-        barrier.wait()
-        try:
-            deed()
-        except NotToBeCut:
-            pass
-        except IllegalMove:
-            pass
-        except Exception as error:  # noqa: BLE001 (told to the test)
-            failures.append(error)
-        finally:
-            connection.close()
-
-    threads = [Thread(target=run, args=(deed,)) for deed in deeds]
-    [one.start() for one in threads]
-    [one.join() for one in threads]
-    assert failures == []
-
-
-@pytest.mark.parametrize("turn", range(TURNS))
-def test_a_payment_that_races_the_dispatch_is_never_lost(world, turn):
-    order_id = ready(world)
-    deeds = [lambda: dispatch(order_id), lambda: pay(world)]
-    _race(*(deeds if turn % 2 else reversed(deeds)))
-    assert state(order_id) in {OrderState.CANCELLED, OrderState.RECALLED}
-    assert DeviceCommand.objects.exists() == (state(order_id) == OrderState.RECALLED)
-
-
-@pytest.mark.parametrize("turn", range(TURNS))
-def test_a_life_support_flag_that_races_the_dispatch_comes_first_or_takes_it_back(world, turn):
-    order_id = ready(world)
-
-    def flag():
-        holds.place(
-            account_id=world.account.id, kind=HoldKind.LIFE_SUPPORT, evidence="c 5", at=CUT_AT - MINUTE, actor=CLERK
-        )
-
-    deeds = [lambda: dispatch(order_id), flag]
-    _race(*(deeds if turn % 2 else reversed(deeds)))
-    is_out = state(order_id) == OrderState.RECALLED
-    assert DeviceCommand.objects.exists() == is_out
-    assert is_out or reasons(order_id) == ["life_support"]
-
-
 def test_answers_and_payments_do_not_wait_for_each_other_in_a_circle(world):
     order_id = ready(world)
     dispatch(order_id)
-    _race(deliver, lambda: pay(world), deliver)
+    with Racers(3) as racers:
+        racers.race(deliver, lambda: pay(world), deliver)
     deliver()
     deliver()
     assert state(order_id) in {OrderState.CANCELLED, OrderState.RESTORED}

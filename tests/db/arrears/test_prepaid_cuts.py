@@ -1,6 +1,5 @@
 """Prepaid supplies: cut off only by numbers that are certain and told, once a crossing, and never against money."""
 
-import os
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -27,7 +26,7 @@ from cis.kernel.enums import Role
 from cis.kernel.workflow import NotAllowed
 from cis.platform import jobs
 from metering.models.command import DeviceCommand
-from tests.db.arrears.test_disconnections import _race, deliver
+from tests.db.arrears.test_disconnections import deliver
 from tests.factories import accounts, billing, contracts, metering
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -36,7 +35,6 @@ AT = datetime(2026, 4, 15, 10, 0, tzinfo=ZONE)
 """A Wednesday."""
 DAY = timedelta(days=1)
 CHIEF = Actor(ActorKind.STAFF, 12, "Wang", frozenset({Role.SUPERVISOR}))
-TURNS = 1_000 if os.environ.get("WATTLINE_PROOF") else 4
 
 
 @pytest.fixture(autouse=True)
@@ -261,14 +259,6 @@ def test_debts_of_a_prepaid_account_are_not_pursued_and_bear_no_fee_but_older_on
     assert bearing == [
         (dark.account.id, date(2026, 3, 21)), (owing.account.id, date(2026, 3, 21)), (owing.account.id, date(2026, 4, 9)),
     ]  # fmt: skip
-
-
-@pytest.mark.parametrize("turn", range(TURNS))
-def test_money_that_races_the_night_is_never_lost(dark, turn):
-    deeds = [lambda: prepaid_cuts.work(AT), lambda: pay(dark)]
-    _race(*(deeds if turn % 2 else reversed(deeds)))
-    assert states() in ([], ["cancelled"], ["recalled"])
-    assert DeviceCommand.objects.exists() == (states() == ["recalled"])
 
 
 def test_looking_at_balances_takes_the_same_statements_for_any_number(dark, django_assert_num_queries):

@@ -17,6 +17,7 @@ from billing.operations.notes import NotBillable
 from billing.operations.payments import BadReturn
 from billing.queries import balances, bills
 from cis.kernel.actors import SYSTEM
+from cis.platform import packs
 from contracts.domain.charge_kinds import ChargeKind
 from contracts.models.charge import OneOffCharge
 from contracts.operations import charges
@@ -148,6 +149,28 @@ def _note(account_id, amount_minor, *, kind=BillKind.NOTE, due_date=None, key="n
     return notes.bill_now_step(
         account_id=account_id, charge_ids=[charge_id], kind=kind, issue_date=TODAY, due_date=due_date, actor=SYSTEM
     )
+
+
+@pytest.mark.parametrize(
+    ("first", "kinds", "paid"),
+    [
+        ("oldest", ("late_fee", "regular", "note"), "regular"),
+        ("kind", ("late_fee", "regular", "note"), "late_fee"),
+        ("kind", ("note", "late_fee", "regular"), "note"),
+    ],
+)
+def test_which_debt_is_paid_first_is_what_the_pack_says(world, monkeypatch, first, kinds, paid):
+    """The bill is the oldest, the late fee is due after it and the note last: age and kind say different things."""
+    rule = packs.rule
+    value = {"first": first, "kinds": list(kinds)}
+    monkeypatch.setattr(packs, "rule", lambda key, *, at: value if key == "payment_order" else rule(key, at=at))
+    billing.issued(world=world, kwh=100)
+    with transaction.atomic():
+        _note(world.account.id, 6_170, kind=BillKind.LATE_FEE, due_date=date(2026, 3, 20), key="fee")
+        _note(world.account.id, 6_170, due_date=date(2026, 4, 1), key="note")
+    pay(world, 100)
+    assert Allocation.objects.get().bill.kind == paid
+    assert proof.verify() == ()
 
 
 def test_a_note_bills_a_charge_at_once_and_takes_it_back_whole(world):

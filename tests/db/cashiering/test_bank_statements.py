@@ -85,6 +85,23 @@ def test_a_line_that_names_its_bill_pays_it(world):
     _sound()
 
 
+def test_a_line_of_mt940_pays_once_and_the_same_number_of_another_day_is_another_statement(world):
+    movement = Movement(amount_minor=6_170, reference="M1", text=f"BILL {_bill(world).number}")
+    for _ in range(2):
+        _take(bank_files.mt940([movement]), name="bank.sta")
+    assert _states() == [("booked", "bill_and_amount")]
+    assert _bill(world).open_minor == 0
+    _sound()
+    more = Movement(amount_minor=500, reference="M2", text=world.account.number, name=world.customer.name)
+    later = bank_files.mt940([more], opening=106_170).replace(b"260305CNY", b"260306CNY")
+    _take(later, name="next.sta")
+    assert [row.reference[-10:] for row in BankStatement.objects.order_by("id")] == [
+        "2026-03-05", "2026-03-06",
+    ]  # fmt: skip
+    assert sorted(Payment.objects.values_list("amount_minor", flat=True)) == [500, 6_170]
+    _sound()
+
+
 def test_what_is_woken_when_a_statement_came_posts_it(world):
     """Work with a schedule does nothing when it is woken and not due: the lines would wait for its time."""
     _take(bank_files.camt([Movement(amount_minor=6_170, text="nobody")]), post=False)
