@@ -25,7 +25,7 @@ from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.enums import Role
 from cis.kernel.errors import Refused
 from cis.kernel.workflow import NotAllowed
-from cis.platform import audit, jobs, personal, sealed_documents
+from cis.platform import audit, jobs, nobodys, personal, sealed_documents
 from cis.platform.db import joins_transaction, locked_row, opens_transaction
 from cis.platform.personal import Obstacle
 
@@ -123,10 +123,10 @@ def forget_nobodys(*, today: date) -> int:
 
 @opens_transaction
 def _forget_some(before: date) -> tuple[str, list[int]] | None:
-    found = personal.nobodys(before=before, most=PIECE)
+    found = nobodys.found(before=before, most=PIECE)
     if found is not None:
         table, ids = found
-        papers = personal.erase_nobodys_step(table=table, row_ids=ids)
+        papers = nobodys.erase_step(table=table, row_ids=ids)
         sealed_documents.destroy_step(document_ids=papers)
         audit.record(SYSTEM, "forget", SUBJECT, None, table=table, count=len(ids), documents=len(papers))
     return found

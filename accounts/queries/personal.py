@@ -45,11 +45,14 @@ ACCOUNT = Held(
           AND NOT EXISTS (SELECT FROM accounts_accountholder o
               WHERE o.account_id = h.account_id AND o.customer_id <> h.customer_id))"""),
 )  # fmt: skip
-_OF_NOBODY = Way(f"""({ROW}.customer_id IS NULL AND {ROW}.address IN (
-    SELECT c.value FROM accounts_contactpoint c WHERE c.customer_id = %(customer)s::bigint))""")
+_OF_NOBODY = Way(
+    f"""({ROW}.customer_id IS NULL AND {ROW}.address IN (
+    SELECT c.value FROM accounts_contactpoint c WHERE c.customer_id = %(customer)s::bigint))""",
+    f"(SELECT min(c.customer_id) FROM accounts_contactpoint c WHERE c.value = {ROW}.address)",
+)
 NOTICE = Held(
     table="accounts_notice", way=either(BY_CUSTOMER, _OF_NOBODY), subject="notice",
-    nobody="t.customer_id IS NULL AND t.created_at < %(before)s::date AND t.body <> '–'",
+    nobody="t.customer_id IS NULL AND t.created_at < %(before)s::date", told=f"{ROW}.body <> '–'",
     about=("split_part(t.key, ':', 1)", "split_part(t.key, ':', 2)"),
     erased={"secret": "''", "spares": "'{}'", **struck("name", "address", "subject", "body", "detail", "proof")},
 )  # fmt: skip

@@ -52,7 +52,7 @@ class Way:
     How a row leads to its customer, in SQL that calls the row ``ROW``.
 
     whose  condition that it is about %(customer)s, found by indexes from the customer
-    owner  the customer of one row; "" where nobody asks for it: there are no documents
+    owner  the customer of one row; "" where nobody asks for it: there are no documents, and no row is nobody's
     depth  how many tables lie between
     links  on which rows it hangs, whether these are a customer's or nobody's
     """
@@ -84,8 +84,9 @@ class Held:
     documents  columns with ids of documents about this customer alone
     swept      it is looked among these rows whose a new document is; if not, its operation encrypts it at once
     shared     columns with ids of documents that name others too: files of the bank, printed letters
-    nobody     that a row is of somebody who never became a customer, is long over (before %(before)s) and still says
-               who it was; in SQL on ``t``, "" where each row has its customer
+    nobody     that a row is of somebody who never became a customer and is long over (before %(before)s); in SQL on
+               ``t``, "" where each row has its customer. What is done with it: ``cis.platform.nobodys``
+    told       of the same rows, that one still says who it was; in SQL that calls the row ``ROW``
     gone       the rows are deleted, not overwritten
     exported   they are part of what a customer gets
     """
@@ -100,6 +101,7 @@ class Held:
     swept: bool = True
     shared: tuple[str, ...] = ()
     nobody: str = ""
+    told: str = ""
     gone: bool = False
     exported: bool = True
 
@@ -269,73 +271,17 @@ def erase_step(*, customer_id: int) -> dict[str, int]:
     :returns: rows that were overwritten, by table.
     """
     touched: dict[str, int] = {}
-    with _history_open():
+    with history_open():
         for one in all_held():
-            _erase_trail(one, one.way.mine(), {"customer": customer_id})
+            erase_trail_step(one, one.way.mine(), {"customer": customer_id})
         for one in reversed(all_held()):  # what hangs on other rows first, while those still say whose they are
-            touched[one.table] = _erase(one, one.way.mine(), {"customer": customer_id})
+            touched[one.table] = erase_rows_step(one, one.way.mine(), {"customer": customer_id})
     return touched
 
 
-def nobodys(*, before: date, most: int) -> tuple[str, list[int]] | None:
-    """
-    Return some rows of people who never became customers that were over before a day, with their table; None: no more.
-
-    They are locked; who else looks at the same time passes them over.
-    """
-    for one in all_held():
-        if one.nobody:
-            rows = db.fetch(
-                f"SELECT t.id FROM {one.table} t WHERE {one.nobody} ORDER BY t.id LIMIT %(most)s "
-                "FOR UPDATE SKIP LOCKED",
-                {"before": before, "most": most},
-            )
-            if rows:
-                return one.table, [row[0] for row in rows]
-    return None
-
-
 @joins_transaction
-def erase_nobodys_step(*, table: str, row_ids: Sequence[int]) -> list[int]:
-    """
-    Overwrite rows of people who never became customers, with all that hangs on them and what is noted of it.
-
-    :returns: documents that were about them alone.
-    """
-    root, given = _held[table], {"rows": list(row_ids), "customer": None}
-    below = [(one, where) for one in all_held() if (where := _below(one, root, "t"))]
-    papers: set[int] = set()
-    with _history_open():
-        for one, where in below:
-            _erase_trail(one, where, given)
-            for column in one.documents:
-                papers |= {
-                    row[0] for row in db.fetch(_PAPERS.format(column=column, table=one.table, where=where), given)
-                }
-        for one, where in reversed(below):
-            _erase(one, where, given)
-    return sorted(papers - {document_id for document_id, _ in owners_of(sorted(papers))})
-
-
-_PAPERS = "SELECT t.{column} FROM {table} t WHERE t.{column} IS NOT NULL AND ({where})"
-
-
-def _below(one: Held, root: Held, row: str, depth: int = 0) -> str:
-    """Return the condition that a row hangs on rows %(rows)s of the root, or is one of them; "": none does."""
-    if one is root:
-        return f"{row}.id = ANY(%(rows)s::bigint[])"
-    found = []
-    for link in one.way.links:
-        inner, name = _below(link.parent, root, f"l{depth}", depth + 1), f"l{depth}"
-        if inner:
-            found.append(
-                f"({link.when.replace(ROW, row)} AND {row}.{link.column} IN "
-                f"(SELECT {name}.id FROM {link.parent.table} {name} WHERE {inner}))"
-            )
-    return " OR ".join(found)
-
-
-def _erase(one: Held, where: str, given: Mapping[str, object]) -> int:
+def erase_rows_step(one: Held, where: str, given: Mapping[str, object]) -> int:
+    """Overwrite or delete the rows of a table for which a condition holds; return how many."""
     if one.gone:
         return db.execute(f"DELETE FROM {one.table} t WHERE {where}", given)
     if not one.erased:
@@ -344,7 +290,8 @@ def _erase(one: Held, where: str, given: Mapping[str, object]) -> int:
     return db.execute(f"UPDATE {one.table} t SET {columns} WHERE {where}", given)
 
 
-def _erase_trail(one: Held, where: str, given: Mapping[str, object]) -> None:
+@joins_transaction
+def erase_trail_step(one: Held, where: str, given: Mapping[str, object]) -> None:
     """Take the texts out of what was noted of these rows; numbers, and that it happened, stay."""
     if not one.subject:
         return
@@ -361,7 +308,7 @@ def _erase_trail(one: Held, where: str, given: Mapping[str, object]) -> None:
     )
 
 
-class _history_open:  # noqa: N801 (reads as what it is)
+class history_open:  # noqa: N801 (reads as what it is)
     """Let the triggers of the declared tables and of the audit trail pass changes of this transaction."""
 
     def __enter__(self) -> None:

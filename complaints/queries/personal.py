@@ -27,8 +27,9 @@ _UNNAMED = Way(
 CASE = Held(
     table="complaints_case", way=either(BY_CUSTOMER, _UNNAMED), subject="case",
     about=("'case'", "t.id::text"),
-    nobody=f"""t.customer_id IS NULL AND t.account_id IS NULL AND t.state_since < %(before)s::date AND t.title <> '–'
+    nobody=f"""t.customer_id IS NULL AND t.account_id IS NULL AND t.state_since < %(before)s::date
         AND t.state <> ALL('{{{",".join(LIVE)}}}'::text[])""",
+    told=f"{ROW}.title <> '–'",
     erased={
         "search_grams": "'{}'",
         **struck("title", "text", "caller_name", "caller_phone", "caller_email", "place", "authority_number"),
@@ -50,14 +51,16 @@ def _unknown(column: str) -> Way:
     return Way(
         f"""({ROW}.customer_id IS NULL AND ({by_case.whose} OR {ROW}.{column} IN (
             SELECT c.value FROM accounts_contactpoint c WHERE c.customer_id = %(customer)s::bigint)))""",
-        "", by_case.depth, by_case.links,
+        f"""coalesce({by_case.owner},
+            (SELECT min(c.customer_id) FROM accounts_contactpoint c WHERE c.value = {ROW}.{column}))""",
+        by_case.depth, by_case.links,
     )  # fmt: skip
 
 
 MAIL = Held(
     table="complaints_casemail", way=either(BY_CUSTOMER, _unknown("sender_address")), subject="case_mail",
-    nobody="t.customer_id IS NULL AND t.case_id IS NULL AND t.taken_at < %(before)s::date AND "
-    "t.key NOT LIKE 'erased:%%'",
+    nobody="t.customer_id IS NULL AND t.case_id IS NULL AND t.taken_at < %(before)s::date",
+    told=f"{ROW}.key NOT LIKE 'erased:%%'",
     about=("'case'", "coalesce(t.case_id, 0)::text"),
     erased={
         "key": KEY_GONE, **struck("sender_name", "sender_address", "subject", "text", "left_out", "detail"),
@@ -65,8 +68,8 @@ MAIL = Held(
 )  # fmt: skip
 CALL = Held(
     table="complaints_callrequest", way=either(BY_CUSTOMER, _unknown("phone")), subject="call_request",
-    nobody="""t.customer_id IS NULL AND t.case_id IS NULL AND t.ended_at < %(before)s::date
-        AND t.phone NOT LIKE 'erased:%%'""",
+    nobody="t.customer_id IS NULL AND t.case_id IS NULL AND t.ended_at < %(before)s::date",
+    told=f"{ROW}.phone NOT LIKE 'erased:%%'",
     about=("'case'", "coalesce(t.case_id, 0)::text"), erased={
         "phone": KEY_GONE, **struck("name", "about"),
         "taker_name": "CASE WHEN t.taker_kind = 'customer' THEN '–' ELSE t.taker_name END",

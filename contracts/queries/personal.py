@@ -24,7 +24,7 @@ from contracts.models.program import Enrollment
 
 APPLICATION = Held(
     table="contracts_serviceapplication", way=BY_CUSTOMER, subject="application",
-    nobody="t.customer_id IS NULL AND t.ended_at < %(before)s::date AND t.name <> '–'",
+    nobody="t.customer_id IS NULL AND t.ended_at < %(before)s::date", told=f"{ROW}.name <> '–'",
     erased={
         "link_sha256": "''", "search_grams": "'{}'",
         **struck("name", "id_number", "phone", "email", "agent_name", "agent_id_number", "agent_phone", "address",
@@ -70,7 +70,7 @@ FINANCING = Held(
 )
 
 
-def _at_place(day: str) -> Way:
+def _at_place(day: str, *, when: str = "true") -> Way:
     """Return the way of what is of a place to whoever held the account that was supplied there on a day."""
     account = f"""(SELECT a.account_id FROM contracts_serviceagreement a
         WHERE a.service_point_id = {ROW}.service_point_id AND lower(a.period) <= {day}
@@ -79,7 +79,8 @@ def _at_place(day: str) -> Way:
         AND lower(h.period) <= {day} ORDER BY lower(h.period) DESC LIMIT 1)"""
     places = """SELECT s.service_point_id FROM contracts_serviceagreement s JOIN accounts_accountholder o
         ON o.account_id = s.account_id WHERE o.customer_id = %(customer)s::bigint"""
-    return Way(f"{ROW}.service_point_id IN ({places}) AND {holder} = %(customer)s::bigint", holder, 1)
+    whose = f"{when} AND {ROW}.service_point_id IN ({places}) AND {holder} = %(customer)s::bigint"
+    return Way(whose, f"CASE WHEN {when} THEN {holder} END", 1)
 
 
 CORRECTION = Held(
@@ -98,11 +99,14 @@ WORK = Held(
             1,
             (Link(APPLICATION, "subject_id", f"{ROW}.subject = 'application'"),),
         ),
-        _at_place(f"{ROW}.created_at::date"),
+        _at_place(f"{ROW}.created_at::date", when=f"{ROW}.subject <> 'application'"),
     ),
     erased={"facts": "'{}'", **struck("note")},
 )  # fmt: skip
-"""Work at the place of a customer while they were supplied there, and work for their applications."""
+"""
+Work at the place of a customer while they were supplied there, and work for their applications: what is done there for
+the application of somebody else is not theirs.
+"""
 
 HELD = (
     APPLICATION,

@@ -25,6 +25,7 @@ from complaints.domain.calls import CallSource
 from complaints.models.call import CallRequest
 from complaints.models.case import Case
 from complaints.models.mail import CaseMail
+from complaints.models.work import CasePhoto
 from complaints.operations import call_requests
 from complaints.operations.call_requests import NewCall
 from contracts.models.application import ApplicationMessage, ApplicationPaper, ServiceApplication
@@ -135,6 +136,51 @@ def test_a_paper_of_an_applicant_who_was_a_customer_too_stays_the_customers(djan
         assert file.read()
 
 
+def test_a_paper_of_long_ago_stays_while_somebody_else_hands_it_in(django_capture_on_commit_callbacks):
+    first, second = (ServiceApplication.objects.get(number=applications.filed().number) for _ in range(2))
+    licence, picture = ApplicationPaper.objects.filter(application=first).order_by("id")
+    ApplicationPaper.objects.filter(application=second, kind=licence.kind).update(document_id=licence.document_id)
+    case = cases.taken()
+    CasePhoto.objects.create(case=case, document_id=picture.document_id)
+    over = {"state": "withdrawn", "ended_at": AT}
+    ServiceApplication.objects.filter(id=first.id).update(**over)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert erasures.forget_nobodys(today=LATER) == 1
+    for one in (licence, picture):
+        with documents.open(one.document_id) as file:
+            assert file.read()
+    ServiceApplication.objects.filter(id=second.id).update(**over)
+    Case.objects.update(state="withdrawn", state_since=AT, closed_at=AT)
+    with django_capture_on_commit_callbacks(execute=True):
+        erasures.forget_nobodys(today=LATER)
+    for one in (licence, picture):
+        with pytest.raises(DocumentErased):
+            documents.open(one.document_id)
+
+
+def test_what_is_a_customers_stays_beside_what_was_nobodys():
+    who = accounts.customer()
+    accounts.contact_point(of=who, kind="email", value="fang@example.com")
+    case = cases.taken(title="NOBODY")
+    Case.objects.update(state="withdrawn", state_since=AT, closed_at=AT)
+    for serial, name in enumerate(("王芳", "NOBODY")):
+        new = NewCall(phone=f"1391234567{serial}", name=name, about="x", source=CallSource.DESK)
+        call_requests.ask(new=new, at=AT, actor=CLERK)
+    CallRequest.objects.update(state="done", ended_at=AT, case=case)
+    CallRequest.objects.filter(name="王芳").update(customer=who)
+    for mailbox, name in (("fang@example.com", "王芳"), ("other@example.com", "NOBODY")):
+        with transaction.atomic():
+            notices.queue_step(
+                event="one_time_code", recipient=Recipient(name=name, email=mailbox), key=name, actor=SYSTEM,
+                facts={"code": "123456", "purpose": "x", "minutes": 10},
+            )  # fmt: skip
+    Notice.objects.update(created_at=AT)
+    erasures.forget_nobodys(today=LATER)
+    assert set(CallRequest.objects.values_list("name", flat=True)) == {"王芳", "–"}
+    assert set(Notice.objects.values_list("name", flat=True)) == {"王芳", "–"}
+    assert Case.objects.get().title == "–"
+
+
 def test_a_paper_is_encrypted_when_its_applicant_becomes_a_customer(django_capture_on_commit_callbacks):
     made = applications.filed()
     paper = ApplicationPaper.objects.filter(application__number=made.number).first().document
@@ -224,7 +270,11 @@ def test_work_for_an_application_of_nobody_goes_with_it():
     made = applications.filed()
     row = ServiceApplication.objects.get(number=made.number)
     ServiceApplication.objects.filter(id=row.id).update(state="withdrawn", ended_at=AT)
-    orders = [work.order(subject="application", subject_id=one, note="NOBODY") for one in (row.id, row.id + 1)]
+    there = contracts.world().service_point
+    orders = [
+        work.order(subject="application", subject_id=one, note="NOBODY", service_point=there)
+        for one in (row.id, row.id + 1)
+    ]
     erasures.forget_nobodys(today=LATER)
     for order in orders:
         order.refresh_from_db()
