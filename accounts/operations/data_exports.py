@@ -9,6 +9,7 @@ asked - a case about that clerk - is not in it.
 import json
 import re
 import zipfile
+from collections.abc import Collection
 from datetime import date, datetime, timedelta
 from io import BytesIO
 from typing import Any, BinaryIO, Final
@@ -25,7 +26,7 @@ from accounts.queries import merges, privacy, supplier
 from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.errors import Refused
 from cis.platform import audit, concealed, documents, jobs, limits, personal, sealed_documents
-from cis.platform.db import opens_transaction
+from cis.platform.db import joins_transaction, opens_transaction
 from cis.platform.documents import DocumentLost, UnknownDocument
 from cis.platform.privacy_phrases import TABLE_TITLES
 
@@ -125,6 +126,15 @@ def forget(at: datetime) -> None:
     ids = [one for one in over.values_list("document_id", flat=True) if one is not None]
     sealed_documents.destroy_step(document_ids=ids)
     over.update(state=ExportState.OVER.value)
+
+
+@joins_transaction
+def end_step(*, customer_ids: Collection[int]) -> int:
+    """End the exports of customers who were one and are two: they hold what is the other's. Return how many."""
+    rows = DataExport.objects.select_for_update().filter(customer_id__in=list(customer_ids))
+    ended = list(rows.exclude(state=ExportState.OVER.value).order_by("id"))
+    sealed_documents.destroy_step(document_ids=[row.document_id for row in ended if row.document_id is not None])
+    return DataExport.objects.filter(id__in=[row.id for row in ended]).update(state=ExportState.OVER.value)
 
 
 def contents(*, customer_id: int, hidden: dict[str, list[int]]) -> dict[str, list[dict[str, Any]]]:

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 
+from accounts.domain import notice_events, notice_routes
 from accounts.domain.merging import CONTACT_FIELDS, Side, side_of
+from accounts.domain.notice_routes import Person
 from accounts.models.contact import ContactPoint
 from accounts.models.people import CustomerMerge
 from accounts.models.user import User
@@ -46,17 +48,23 @@ def tell_parted_step(*, merge: CustomerMerge, actor: Actor) -> None:
 
 @joins_transaction
 def _tell(event: str, merge: CustomerMerge, actor: Actor) -> None:
-    """Tell both by their own ways; whom the same number or mailbox reaches is told once."""
+    """Tell both by their own ways; whom the notice would reach twice by one number or mailbox is told once."""
     people = notice_people.of_customers(customer_ids=[merge.survivor_id, merge.merged_id])
     reached: set[str] = set()
     for customer_id in (merge.survivor_id, merge.merged_id):
-        own = {address.value for address in people[customer_id].addresses.values()}
+        own = _reached(people[customer_id], event)
         if not own & reached:
             notices.queue_step(
                 event=event, customer_id=customer_id, facts={"link": "/portal/details"},
                 key=f"merge:{merge.id}:{customer_id}", actor=actor,
             )  # fmt: skip
         reached |= own
+
+
+def _reached(person: Person, event: str) -> set[str]:
+    """Return where a notice goes to somebody, by the ways that it takes."""
+    taken = notice_routes.routes(person, event=notice_events.event(event))
+    return {one.address.value for one in taken if one.address.value}
 
 
 @joins_transaction

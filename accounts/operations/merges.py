@@ -21,7 +21,7 @@ from accounts.domain.merging import MergeState, Side
 from accounts.domain.protections import ProtectionKind
 from accounts.models.customer import Customer
 from accounts.models.people import CustomerMerge, DuplicatePair, MergedValue
-from accounts.operations import contacts, erasures, merge_people, merge_rows
+from accounts.operations import contacts, data_exports, erasures, merge_people, merge_rows
 from accounts.queries import protections
 from accounts.queries.customers import UnknownCustomer
 from accounts.queries.merges import UnknownMerge
@@ -86,6 +86,12 @@ class WhereItBelongs(Refused):
     """Something came since, and nobody said where it belongs."""
 
     code = "where_it_belongs"
+
+
+class TooMuchCame(Refused):
+    """So much came since that nobody says of each where it belongs."""
+
+    code = "too_much_came"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,7 +250,7 @@ def undo(*, merge_id: int, answers: Mapping[str, bool], reason: str, at: datetim
 
     :param answers: by ``SinceRow.key`` of each row that came since, whether it goes back too.
     :raises NotAllowed, UnknownMerge, MergeDecided: as they say. :raises BadMerge: nobody says why.
-    :raises LaterMerge, MergeErased, PointsMixed, WhereItBelongs: see there; nothing is written.
+    :raises LaterMerge, MergeErased, PointsMixed, TooMuchCame, WhereItBelongs: see there; nothing is written.
     """
     _check_actor(actor)
     row = _lock(merge_id)
@@ -264,7 +270,7 @@ def undo(*, merge_id: int, answers: Mapping[str, bool], reason: str, at: datetim
         raise PointsMixed("Points of both were spent since.", advice="They cannot be told apart any more.")
     came = merge_rows.since(merge=row, actor=actor)
     if len(came) > merge_rows.SINCE_MOST:
-        raise WhereItBelongs("Too much came since.", advice="Leave them one, and take on the other person anew.")
+        raise TooMuchCame("Too much came since.", advice="Leave them one, and take on the other person anew.")
     silent = [one for one in came if one.key not in answers and not one.is_hidden]
     if silent:
         raise WhereItBelongs("Something came since.", advice="Say of each where it belongs.", count=len(silent))
@@ -280,7 +286,7 @@ def undo(*, merge_id: int, answers: Mapping[str, bool], reason: str, at: datetim
 
 @joins_transaction
 def _part(row: CustomerMerge, back: list[merge_rows.SinceRow]) -> int:
-    """Put rows, values and pairs back; who was signed in as one of the two signs in again."""
+    """Put rows, values and pairs back; sessions and exports of both, which show what is the other's, end."""
     values = list(MergedValue.objects.filter(merge=row))
     early = [one for one in values if one.column_name in {"is_preferred", "verified_at"} and not one.was]
     grams = [one for one in values if one.column_name == "search_grams"]
@@ -293,6 +299,7 @@ def _part(row: CustomerMerge, back: list[merge_rows.SinceRow]) -> int:
         if not is_as_before:
             contacts.touch(customer=customer)
     merge_people.end_sessions_step(customer_ids=[row.survivor_id, row.merged_id])
+    data_exports.end_step(customer_ids=[row.survivor_id, row.merged_id])
     mine = DuplicatePair.objects.filter(merge=row)
     mine.filter(state=PairState.DIFFERENT.value).delete()
     mine.update(state=PairState.OPEN.value, decided_at=None, decider_name="", merge=None)

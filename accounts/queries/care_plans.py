@@ -7,6 +7,7 @@ from typing import Any
 
 from accounts.models.care import CareMeasure, CarePlan
 from cis.kernel.errors import Refused
+from cis.kernel.text import like
 from cis.platform.db import fetch
 
 
@@ -130,7 +131,7 @@ def _cards(
     text = wanted.text.strip()
     params: dict[str, Any] = {
         "id": plan_id, "customer": wanted.customer_id, "responsible": wanted.responsible_id, "text": text,
-        "like": f"%{text}%", "state": wanted.state, "today": today, "most": most, "offset": offset,
+        "like": like(text), "state": wanted.state, "today": today, "most": most, "offset": offset,
     }  # fmt: skip
     return tuple(
         CarePlanCard(**dict(zip(CarePlanCard.__dataclass_fields__, row, strict=True))) for row in fetch(_CARD, params)

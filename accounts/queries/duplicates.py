@@ -8,6 +8,7 @@ from accounts.queries import customers, protections, users
 from accounts.queries.customers import CustomerCard
 from accounts.queries.users import LoginCard
 from cis.kernel.errors import Refused
+from cis.kernel.text import like
 from cis.platform.db import fetch
 
 
@@ -129,7 +130,7 @@ def _rows(wanted: WantedPairs, today: date, pair_id: int | None, offset: int, mo
     rows = fetch(
         _ROW,
         {
-            "id": pair_id, "text": text, "like": f"%{text}%", "reason": wanted.reason, "state": wanted.state,
+            "id": pair_id, "text": text, "like": like(text), "reason": wanted.reason, "state": wanted.state,
             "today": today, "offset": offset, "most": most,
         },
     )  # fmt: skip

@@ -8,6 +8,7 @@ from accounts.models.customer import Customer
 from accounts.models.people import CustomerMerge, MergedRows
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
+from cis.kernel.text import like
 from cis.platform import concealed, personal
 from cis.platform.db import fetch
 
@@ -117,7 +118,7 @@ def family(*, customer_id: int) -> tuple[int, ...]:
 
 
 def _cards(text: str, state: str, merge_id: int | None, offset: int, most: int) -> tuple[MergeCard, ...]:
-    params = {"id": merge_id, "text": text, "like": f"%{text}%", "state": state, "most": most, "offset": offset}
+    params = {"id": merge_id, "text": text, "like": like(text), "state": state, "most": most, "offset": offset}
     return tuple(_card(found) for found in fetch(_CARD, params))
 
 

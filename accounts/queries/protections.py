@@ -7,6 +7,7 @@ from datetime import date
 from accounts.domain.protections import ProtectionKind, ProtectionState, state_of
 from accounts.models.care import Protection
 from cis.kernel.errors import Refused
+from cis.kernel.text import like
 from cis.platform.db import fetch
 
 
@@ -146,7 +147,7 @@ def _cards(
     text = wanted.text.strip()
     params = {
         "id": protection_id, "customer": wanted.customer_id, "account": wanted.account_id, "text": text,
-        "like": f"%{text}%", "kind": wanted.kind, "state": wanted.state, "today": today, "most": most,
+        "like": like(text), "kind": wanted.kind, "state": wanted.state, "today": today, "most": most,
         "offset": offset,
     }  # fmt: skip
     return tuple(

@@ -58,12 +58,12 @@ def find(*, text: str, at_date: date, limit: int = 20) -> tuple[AccountHit, ...]
         _FOUND.format(branches=" UNION ALL ".join(branches)),
         {
             "whole": plain,
-            "number": _like(digits, left=""),
+            "number": words.like(digits, left=""),
             "phone": contact.dialled(plain, country=supplier.country()) or "",
-            "digits": _like(digits.lstrip("+")),
+            "digits": words.like(digits.lstrip("+")),
             "grams": words.query_bigrams(digits) if is_number else grams,
-            "name": _like(plain),
-            "pinyin": _like(plain.replace(" ", "").casefold()),
+            "name": words.like(plain),
+            "pinyin": words.like(plain.replace(" ", "").casefold()),
             "at": at_date,
             "limit": limit,
         },
@@ -99,18 +99,12 @@ def patterns(text: str) -> dict[str, object]:
     digits = plain.replace(" ", "").replace("-", "")
     is_number = digits.lstrip("+").isdigit()
     return {
-        "number": _like(digits, left=""),
+        "number": words.like(digits, left=""),
         "grams": words.query_bigrams(digits if is_number else plain),
-        "name": _like(plain),
-        "pinyin": _like(plain.replace(" ", "").casefold()),
-        "digits": _like(digits.lstrip("+")) if is_number else "",
+        "name": words.like(plain),
+        "pinyin": words.like(plain.replace(" ", "").casefold()),
+        "digits": words.like(digits.lstrip("+")) if is_number else "",
     }
-
-
-def _like(text: str, *, left: str = "%") -> str:
-    """Return the LIKE pattern of a text that holds no wildcard of its own."""
-    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return f"{left}{escaped}%"
 
 
 # Each branch: account (or NULL), customer (or NULL), order of trust, what matched.

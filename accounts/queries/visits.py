@@ -7,6 +7,7 @@ from typing import Any
 
 from accounts.models.care import FollowUpVisit
 from cis.kernel.errors import Refused
+from cis.kernel.text import like
 from cis.platform.db import fetch
 
 
@@ -130,7 +131,7 @@ def _cards(
     params: dict[str, Any] = {
         "ids": None if visit_ids is None else list(visit_ids), "customer": wanted.customer_id,
         "assignee": wanted.assignee_id, "text": text,
-        "like": f"%{text}%", "way": wanted.way, "plan": wanted.plan, "state": wanted.state, "today": today,
+        "like": like(text), "way": wanted.way, "plan": wanted.plan, "state": wanted.state, "today": today,
         "most": most, "offset": offset,
     }  # fmt: skip
     found = fetch(_CARD, params)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from billing.queries import adjustment_rules
+from cis.kernel.text import like
 from cis.platform.db import fetch
 
 # Free money of an account is dated by the oldest payment or credit that still has something left.
@@ -48,7 +49,7 @@ _FOUND = """
     WHERE (o.owed > 0 OR y.since <= %(old)s OR c.state = 'closed')
       AND (%(why)s = '' OR (%(why)s = 'owes' AND o.owed > 0) OR (%(why)s = 'old' AND y.since <= %(old)s)
            OR (%(why)s = 'closed' AND c.state = 'closed'))
-      AND (%(text)s = '' OR c.number LIKE %(text)s || '%%' OR n.name ILIKE '%%' || %(text)s || '%%')
+      AND (%(text)s = '' OR c.number LIKE %(start)s OR n.name ILIKE %(like)s)
     ORDER BY o.owed IS NULL, y.since, y.account_id
     OFFSET %(offset)s LIMIT %(most)s
 """
@@ -93,7 +94,8 @@ def listed(*, wanted: WantedCredit, today: date, offset: int = 0, most: int = 50
     """
     old = today - timedelta(days=adjustment_rules.moves(at=today).old_days)
     given = {
-        "today": today, "old": old, "why": wanted.why, "text": wanted.text, "offset": offset, "most": most,
+        "today": today, "old": old, "why": wanted.why, "text": wanted.text,
+        "start": like(wanted.text, left=""), "like": like(wanted.text), "offset": offset, "most": most,
     }  # fmt: skip
     return tuple(
         Unclaimed(

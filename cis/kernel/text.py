@@ -46,6 +46,12 @@ def squeezed(text: str) -> str:
     return "".join(_words(text))
 
 
+def like(text: str, *, left: str = "%") -> str:
+    """Return the pattern of SQL's LIKE for what holds a text, or begins with it; its own wildcards are letters."""
+    escaped = text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"{left}{escaped}%"
+
+
 def _pairs(word: str) -> set[str]:
     return {first + second for first, second in pairwise(word)}
 

@@ -15,6 +15,7 @@ SENTENCES: Mapping[str, str] = {
     "trend_over": _("Somebody looks at it already, or it is closed."),
     "bad_trend_note": _("Say in a few words what came of it."),
     "month_not_over": _("The month is not over."),
+    "no_cases_then": _("No cases were taken in here in that month."),
     "bad_publication": _("This month was published before: a correction says why."),
     "unknown_publication": _("There are no published figures of this month."),
 }

@@ -17,6 +17,7 @@ SENTENCES: Mapping[str, str] = {
     "merge_erased": _("The data of one of them were erased: nothing tells who it was any more."),
     "points_mixed": _("Points of both were spent since: they cannot be told apart any more."),
     "where_it_belongs": _("Something came since: say of each where it belongs."),
+    "too_much_came": _("Too much came since: leave them one, and take on the other person anew."),
     "customer_merged": _("This customer was merged into another one: open that one."),
     "number_is_others": _("Another customer proved that this number is theirs: prove it by a code."),
     "no_way_to_send_code": _(

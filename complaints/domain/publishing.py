@@ -16,9 +16,15 @@ _HUNDRED: Final = 100
 
 
 class MonthNotOver(Refused):
-    """The month is not over, or lies before there was anything."""
+    """The month is not over."""
 
     code = "month_not_over"
+
+
+class NoCasesThen(Refused):
+    """No cases were taken in here in that month."""
+
+    code = "no_cases_then"
 
 
 class BadPublication(Refused):

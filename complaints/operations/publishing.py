@@ -10,7 +10,7 @@ from cis.kernel.enums import Role
 from cis.kernel.workflow import NotAllowed
 from cis.platform import audit
 from cis.platform.db import fetch, opens_transaction
-from complaints.domain.publishing import BadPublication, MonthNotOver
+from complaints.domain.publishing import BadPublication, MonthNotOver, NoCasesThen
 from complaints.models.evaluation import PublishedMonth
 from complaints.queries import publishing as queries
 
@@ -24,13 +24,14 @@ def publish(*, month: date, at: datetime, actor: Actor, reason: str = "") -> int
     Publish the figures of a month as they are now; return the version. The same figures again are no new version.
 
     :param reason: why what was published is corrected.
-    :raises NotAllowed: only a supervisor publishes. :raises MonthNotOver, BadPublication: see there.
+    :raises NotAllowed: only a supervisor publishes. :raises MonthNotOver, NoCasesThen, BadPublication: see there.
     """
     if Role.SUPERVISOR not in actor.roles:
         raise NotAllowed(f"{actor.name} publishes nothing.", advice="Ask a supervisor.")
+    if not queries.is_over(month=month, today=timezone.localdate(at)):
+        raise MonthNotOver("The month is not over.", advice="Publish months that are over.", field="month")
     if not queries.can_be_published(month=month, today=timezone.localdate(at)):
-        advice = "Publish months that are over, and in which cases were taken in here."
-        raise MonthNotOver("The month is not over.", advice=advice, field="month")
+        raise NoCasesThen("No cases were taken in here in that month.", advice="Choose a later one.", field="month")
     fetch("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"{SUBJECT} {month}"])
     last = PublishedMonth.objects.filter(month=month).order_by("-version").first()
     figures, why = queries.draft(month=month), reason.strip()[:REASON_MOST]

@@ -58,9 +58,14 @@ _SAID = f"""
 """  # noqa: S608 (our own words)
 
 
+def is_over(*, month: date, today: date) -> bool:
+    """Return whether a day is the first of a month that is over."""
+    return month.day == 1 and month < month_of(today).start
+
+
 def can_be_published(*, month: date, today: date) -> bool:
     """Return whether a day is the first of a month that is over, and in which cases were taken here."""
-    return month.day == 1 and month < month_of(today).start and case_rules.is_offered(at=month)
+    return is_over(month=month, today=today) and case_rules.is_offered(at=month)
 
 
 def draft(*, month: date) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
+from django.utils import timezone, translation
 
 from accounts.domain.merging import MergeState, Side
 from accounts.domain.protections import ProtectionKind
@@ -17,10 +18,11 @@ from accounts.models.contact import ContactPoint
 from accounts.models.customer import Customer
 from accounts.models.notice import Consent, Notice
 from accounts.models.people import CustomerMerge, DuplicatePair
-from accounts.models.privacy import Erasure
+from accounts.models.privacy import DataExport, Erasure
 from accounts.models.user import User
 from accounts.operations import (
     contacts,
+    data_exports,
     duplicates,
     erasures,
     following,
@@ -30,6 +32,7 @@ from accounts.operations import (
     protections,
 )
 from accounts.operations import points as point_operations
+from accounts.operations.data_exports import ExportNotReady
 from accounts.operations.merges import (
     AlreadyMerged,
     BadMerge,
@@ -39,6 +42,7 @@ from accounts.operations.merges import (
     MergeNeedsAnother,
     NewMerge,
     PointsMixed,
+    TooMuchCame,
     WhereItBelongs,
 )
 from accounts.operations.protections import NewProtection
@@ -51,7 +55,9 @@ from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.enums import Role
 from cis.kernel.errors import Refused
 from cis.kernel.workflow import NotAllowed
+from cis.platform import documents, phrases
 from cis.platform.db import fetch
+from cis.platform.documents import DocumentErased
 from tests.factories import accounts, cases
 
 pytestmark = pytest.mark.django_db
@@ -335,6 +341,56 @@ def test_both_are_told_by_their_own_ways_and_whom_one_mailbox_reaches_once():
     accounts.contact_point(of=shared, kind="email", value="one@example.com")
     merge(one, shared)
     assert Notice.objects.filter(address="one@example.com", event="customers_merged").count() == 2
+
+
+def test_two_of_one_household_are_both_told_though_their_letters_go_to_one_place():
+    one, other, third = (accounts.customer(name=name) for name in ("王芳", "李方", "王刚"))
+    for made in (one, other, third):
+        accounts.contact_point(of=made, kind="post", value="上海市黄浦区南京东路1号")
+    for made in (one, other):
+        accounts.contact_point(of=made, kind="email")
+    merge(one, other)
+    merge(one, third)
+    told = Notice.objects.filter(event="customers_merged").values_list("key", flat=True)
+    first, second = CustomerMerge.objects.order_by("id")
+    assert set(told) == {
+        f"merge:{row.id}:{made.id}" for row, who in ((first, other), (second, third)) for made in (one, who)
+    }  # fmt: skip
+
+
+def test_an_export_with_what_is_the_others_ends_when_they_are_parted(settings, tmp_path):
+    settings.DOCUMENTS_DIR = tmp_path
+    one, other = accounts.customer(), accounts.customer(name="李方")
+    row = merge(one, other)
+    today = timezone.localdate()
+    first = data_exports.ask(customer_id=one.id, at=timezone.now(), actor=CLERK)
+    data_exports.work(timezone.now())
+    data_exports.ask(customer_id=one.id, at=timezone.now(), actor=CLERK)
+    data_exports.fetch(export_id=first, customer_id=one.id, today=today, actor=CLERK).close()
+    undo(row)
+    with pytest.raises(ExportNotReady):
+        data_exports.fetch(export_id=first, customer_id=one.id, today=today, actor=CLERK)
+    assert set(DataExport.objects.values_list("state", flat=True)) == {"over"}
+    with pytest.raises(DocumentErased):
+        documents.open(DataExport.objects.get(id=first).document_id)
+
+
+def test_what_no_hand_can_sort_is_said_in_words_of_its_own(monkeypatch):
+    one, other = accounts.customer(), accounts.customer()
+    row = merge(one, other)
+    accounts.account(holder=one)
+    monkeypatch.setattr(merge_rows, "SINCE_MOST", 0)
+    with pytest.raises(TooMuchCame) as refused:
+        undo(row)
+    with translation.override("zh-hans"):
+        assert "过多" in phrases.explain(refused.value.code, refused.value.message).message
+
+
+def test_a_percent_sign_is_a_letter_of_a_name():
+    merge(accounts.customer(name="100% 照明"), accounts.customer(name="1000 照明"))
+    merge(accounts.customer(name="王芳"), accounts.customer(name="王方"))
+    assert [card.survivor_name for card in queries.listed(text="0%")] == ["100% 照明"]
+    assert queries.listed(text="_") == ()
 
 
 def test_what_is_kept_from_a_clerk_is_neither_counted_nor_asked_and_goes_where_its_account_goes():

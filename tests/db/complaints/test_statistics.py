@@ -14,7 +14,7 @@ from cis.platform import jobs
 from cis.platform.models import Deadline
 from complaints.domain.figures import By, Share
 from complaints.domain.kinds import CaseKind, Satisfaction
-from complaints.domain.publishing import BadPublication, MonthNotOver
+from complaints.domain.publishing import BadPublication, MonthNotOver, NoCasesThen
 from complaints.domain.trends import BadTrendNote, TrendOver
 from complaints.models.case import Case
 from complaints.models.evaluation import CaseTrend, ChosenCase, PublishedMonth
@@ -211,6 +211,8 @@ def test_a_month_is_published_by_a_supervisor_and_corrected_as_a_version(clerk, 
             publishing.publish(month=month, at=later, actor=clerk)
         with pytest.raises(MonthNotOver):
             publishing.publish(month=date(2026, 4, 1), at=later, actor=chief)
+        with pytest.raises(NoCasesThen):
+            publishing.publish(month=date(2014, 12, 1), at=later, actor=chief)
         with pytest.raises(BadPublication):
             publishing.publish(month=month, at=later, actor=chief, reason="nothing to correct")
         assert [publishing.publish(month=month, at=later, actor=chief) for _ in range(2)] == [1, 1]

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cis.kernel.text import bigrams, query_bigrams
+from cis.kernel.text import bigrams, like, query_bigrams
 
 WORDS = st.lists(st.text(st.sampled_from("abzAZß019张伟上海路"), min_size=1, max_size=6), min_size=1, max_size=4)
 
@@ -60,3 +60,8 @@ def test_pieces_do_not_run_from_one_text_into_the_next():
     assert bigrams("ab", "cd") == ["ab", "cd"]
     assert bigrams("ab cd") == ["ab", "bc", "cd"]
     assert bigrams() == bigrams("", " -") == []
+
+
+def test_wildcards_of_a_text_are_letters():
+    assert like("5%_\\") == "%5\\%\\_\\\\%"
+    assert like("3101", left="") == "3101%"
