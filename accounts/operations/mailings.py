@@ -203,8 +203,8 @@ def _next_chunk(*, mailing_id: int) -> bool:
         NewNotice(
             key=f"mailing:{mailing_id}:{customer_id}", facts=new.facts, customer_id=customer_id, account_id=account_id
         )
-        for _target_id, account_id, customer_id, is_merged in rows
-        if not is_merged
+        for _target_id, account_id, customer_id, is_gone in rows
+        if not is_gone
     ]
     wording = Wording(rules.templates(new) or None, mailing_id)
     notices.queue_many_step(event=new.event, notices=told, actor=SYSTEM, wording=wording)
@@ -257,9 +257,9 @@ _SAME_TARGETS = """
     INSERT INTO accounts_mailingtarget (mailing_id, account_id, customer_id, is_done)
     SELECT %s, account_id, customer_id, false FROM accounts_mailingtarget WHERE mailing_id = %s ORDER BY id
 """
-# Whoever became one with another customer of the list hears by that one.
+# Whoever became one with another customer of the list hears by that one, and who was erased by nobody.
 _CLAIM = """
-    SELECT t.id, t.account_id, t.customer_id, c.merged_into_id IS NOT NULL
+    SELECT t.id, t.account_id, t.customer_id, c.merged_into_id IS NOT NULL OR c.erased_at IS NOT NULL
     FROM accounts_mailingtarget t JOIN accounts_customer c ON c.id = t.customer_id
     WHERE t.mailing_id = %s AND NOT t.is_done ORDER BY t.id LIMIT %s FOR UPDATE OF t SKIP LOCKED
 """

@@ -14,6 +14,7 @@ from accounts.domain.receipts import Outcome, Receipt, Signed
 from accounts.gateways import sms
 from accounts.models.notice import Notice
 from accounts.operations import consents, notice_resending, notice_settling
+from accounts.queries import merges, privacy
 from cis.kernel.actors import SYSTEM
 from cis.platform.db import joins_transaction, opens_transaction
 
@@ -121,14 +122,19 @@ def _take(receipt: Receipt, notice: Notice | None) -> bool:
 
 
 def _complain(notice: Notice, receipt: Receipt) -> bool:
-    """Write down that a customer called a notice unwanted: it arrived, and no offers go by this way any more."""
+    """Write down that a customer called a notice unwanted: it arrived, and no offers go by this way any more.
+
+    Of who was erased nothing is kept, and of who was merged it counts for who stands in their place.
+    """
     if notice.reason == COMPLAINED:
         return False
     if notice.state == NoticeState.SENT:
         notice_settling.settle_step(notice=notice, action=NoticeAction.DELIVER)
-    notice.reason, notice.detail = COMPLAINED, receipt.reason[: notice_settling.DETAIL_MOST]
+    customer_id = None if notice.customer_id is None else merges.standing_id(customer_id=notice.customer_id)
+    is_erased = customer_id is not None and privacy.is_erased(customer_id=customer_id)
+    notice.reason, notice.detail = COMPLAINED, "" if is_erased else receipt.reason[: notice_settling.DETAIL_MOST]
     notice.save(update_fields=["reason", "detail"])
-    if notice.customer_id is not None:
+    if customer_id is not None and not is_erased:
         choices = {(NoticeClass.MARKETING, Channel(notice.channel)): False}
-        consents.change_step(customer_id=notice.customer_id, choices=choices, actor=SYSTEM)
+        consents.change_step(customer_id=customer_id, choices=choices, actor=SYSTEM)
     return True

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 
@@ -95,11 +96,16 @@ def number_of(row: Signable) -> str:
 
 @joins_transaction
 def end_step(*, customer_id: int) -> int:
-    """End the codes that were sent to a customer and hold yet; return how many."""
+    """
+    End the codes that were sent to a customer and hold yet; return how many.
+
+    The applicant to whom one went by a link is not the customer of its notice: their papers say so.
+    """
     now = timezone.now()
     keys = sent_notices.keys_since(event=EVENT, customer_id=customer_id, since=now - signing.HOLDS)
     ids = [int(key.removeprefix(CODE_KEY)) for key in keys if key.startswith(CODE_KEY)]
-    return SigningCode.objects.filter(id__in=ids, used_at=None, expires_at__gt=now).update(expires_at=now)
+    mine = Q(id__in=ids) | Q(contract__customer_id=customer_id) | Q(enrollment__customer_id=customer_id)
+    return SigningCode.objects.filter(mine, used_at=None, expires_at__gt=now).update(expires_at=now)
 
 
 def _of(row: Signable) -> dict[str, Any]:

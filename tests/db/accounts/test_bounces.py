@@ -11,6 +11,7 @@ from accounts.domain.notice_events import Money
 from accounts.domain.receipts import Outcome, Receipt
 from accounts.gateways.undeliverable import GatewayDown
 from accounts.models.contact import ContactPoint
+from accounts.models.customer import Customer
 from accounts.models.notice import Consent, Notice
 from accounts.operations import bounces, notice_receipts, notice_resending, notice_sending, notices
 from accounts.queries import notices as queries
@@ -227,6 +228,23 @@ def test_a_complaint_proves_arrival_and_ends_offers_by_mail(office):
     assert notice_receipts.take(found=[told]) == 0
     assert mail_state() == ("delivered", "complained", 0)
     assert Consent.objects.get().is_given is False
+
+
+def test_a_complaint_of_who_was_erased_holds_up_no_other():
+    gone = tell("gone@example.com")
+    Customer.objects.filter(id=gone.id).update(erased_at=timezone.now())
+    Notice.objects.update(key="k:0")
+    who = tell("fang@example.com")
+    Consent.objects.create(customer=who, notice_class="marketing", channel="email", is_given=True)
+    told = [
+        Receipt(Outcome.COMPLAINED, notice_id=one, resent=0, reason="abuse")
+        for one in Notice.objects.filter(channel="email").order_by("id").values_list("id", flat=True)
+    ]
+    assert notice_receipts.take(found=told) == 2
+    assert Consent.objects.get().is_given is False
+    assert set(Notice.objects.filter(channel="email").values_list("reason", "detail")) == {
+        ("complained", ""), ("complained", "abuse"),
+    }  # fmt: skip
 
 
 def test_a_message_that_died_before_the_notice_was_sent_again_does_not_let_it_fail(office):

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models.contact import ContactPoint
 from accounts.models.notice import Notice
+from accounts.operations.notice_drafts import Recipient
 from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.enums import Role
 from cis.kernel.workflow import IllegalMove, NotAllowed
@@ -20,7 +21,7 @@ from contracts.domain.signing import CodeRefused, NoWayToSendCode, TooManyCodes
 from contracts.domain.terms import BadTerms, IncompleteContract, SupplyMode, UseClass
 from contracts.models.offer import Offer, OfferFee
 from contracts.models.supply_contract import ContractClause, SigningCode, SupplyContract
-from contracts.operations import contract_ends, contract_signing, supply_contracts
+from contracts.operations import contract_ends, contract_signing, signing_codes, supply_contracts
 from contracts.operations.contract_signing import BadScan
 from contracts.operations.supply_contracts import NoEndReason, NotSignable
 from contracts.queries import charges as charge_queries
@@ -184,6 +185,19 @@ def test_a_code_that_is_old_tried_too_often_or_replaced_serves_no_more(world, sp
     with pytest.raises(CodeRefused):
         contract_signing.sign_by_code(**send, code=code, signed_by="张三", today=TODAY)
     assert state_of(row) == "issued"
+
+
+def test_a_code_that_went_by_the_link_of_an_application_ends_with_the_number(world):
+    row = papers_signed.issued(world)
+    db.opens_transaction(signing_codes.send_step)(
+        row, subject="supply_contract", customer_id=world.customer.id, purpose="x", actor=CUSTOMER,
+        applicant=Recipient(name="张三", mobile="+8613700000001"),
+    )  # fmt: skip
+    assert Notice.objects.get(event="one_time_code").customer_id is None
+    other = contracts.world()
+    assert db.opens_transaction(signing_codes.end_step)(customer_id=other.customer.id) == 0
+    assert db.opens_transaction(signing_codes.end_step)(customer_id=world.customer.id) == 1
+    assert SigningCode.objects.get().expires_at <= timezone.now()
 
 
 @pytest.mark.django_db(transaction=True)

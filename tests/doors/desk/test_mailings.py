@@ -1,7 +1,9 @@
 """Mailings and letters on the desk."""
 
 import pytest
+from django.utils import timezone
 
+from accounts.models.customer import Customer
 from accounts.models.notice import Mailing, Notice
 from accounts.operations import mailings
 from cis.kernel.enums import Role
@@ -45,6 +47,15 @@ def test_a_mailing_is_kept_let_go_and_reported_on(desk, billed):
     assert piece["HX-Refresh"] == "true"
     assert "Outage" in text_of(desk.get("/desk/notices/mailings/"))
     assert "No notice fits" not in text_of(desk.get(f"/desk/notices/?mailing={mailing.id}"))
+
+
+def test_a_mailing_passes_over_who_was_erased_since_it_was_written(desk, billed):
+    answer = desk.post("/desk/notices/mailings/new/", {**TEXT, "do": "propose"})
+    desk.post(answer["Location"], {"do": "approve"})
+    Customer.objects.filter(id=billed.customer.id).update(erased_at=timezone.now())
+    mailings.work(None)
+    assert not Notice.objects.filter(mailing__isnull=False).exists()
+    assert Mailing.objects.get().state == "sent"
 
 
 def test_a_mailing_with_faults_or_without_anybody_is_not_kept(desk, billed):
