@@ -14,7 +14,7 @@ from complaints.operations import cases
 from metering.models.outage import FaultReport, Outage
 from metering.models.work import WorkOrder
 from metering.operations import outages
-from tests.factories import accounts, work
+from tests.factories import accounts
 from tests.factories import cases as made
 from tests.factories.outages import street
 from tests.killed import while_waiting
@@ -72,7 +72,6 @@ def test_what_is_said_of_one_of_us_is_no_note_for_the_crew():
 
 def test_nor_is_what_somebody_names_one_of_us_in_later():
     chief = made.person(Role.SUPERVISOR)
-    work.crew()
     row = told(street(transformers=1).points[0][0])
     order = WorkOrder.objects.get(subject="outage")
     assert order.facts["reason"] == FaultReport.objects.get().note == "家里没电了"
