@@ -80,5 +80,7 @@ def test_a_class_is_suggested_of_a_text_and_taken_at_once_only_where_it_is_sure(
 def test_a_fault_sends_a_crew_at_once_only_for_who_may_report_faults(world):
     body = {"kind": "fault", "text": "Dark.", "class": "supply/outage/single", "account": world.account.number}
     for scopes, reports in ((("cases:write",), 0), (("cases:write", "faults:write"), 1)):
-        reply = Caller("cases:read", *scopes).post("cases", body, idempotency_key=f"f{reports}")
+        reply = Caller("cases:read", *scopes).post(
+            "cases", {**body, "reference": f"F-{reports}"}, idempotency_key=f"f{reports}"
+        )
         assert (reply.status_code, FaultReport.objects.count()) == (201, reports)

@@ -1,17 +1,20 @@
 """Calls at the desk: the screen pop shows nobody's data before the caller is known; the queue; the inbox; links."""
 
 import re
+from datetime import date
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.domain.loyalty import Earned
+from accounts.models.care import PointsRedemption
 from accounts.models.privacy import DataExport
 from accounts.models.user import User
-from accounts.operations import telephone_pins
+from accounts.operations import points, telephone_pins
 from billing.models.settlement import Refund
 from cis.kernel.actors import SYSTEM
 from cis.kernel.enums import Role
@@ -105,7 +108,6 @@ def test_each_page_that_changes_what_is_a_customers_asks_who_calls(clerk, world)
         reverse("desk:ways", args=[account_id, customer_id]): {},
         reverse("desk:account_tax", args=[account_id]): {"name": "贼", "tax_number": "", "from_date": "2026-03-02"},
         reverse("desk:act_on_customer_data", args=[account_id]): {"action": "export"},
-        reverse("desk:account_points", args=[account_id]): {"points": "100", "request_key": "k"},
         reverse("desk:new_refund", args=[account_id]): THEFT,
         reverse("desk:act_on_case", args=[made.taken(account_id=account_id).id]): {**THEFT, "action": "refund"},
         reverse("desk:act_on_refund", args=[refund_id]): {**THEFT, "action": "payee"},
@@ -115,6 +117,17 @@ def test_each_page_that_changes_what_is_a_customers_asks_who_calls(clerk, world)
     assert not User.objects.filter(username="thief").exists()
     assert not DataExport.objects.exists()
     assert list(Refund.objects.values_list("payee", flat=True)) == [refunds.TO["payee"]]
+
+
+def test_points_are_redeemed_for_nobody_who_is_not_known(clerk, world):
+    billing.issued(world=world, kwh=100)
+    day, url = made.AT.date(), reverse("desk:account_points", args=[world.account.id])
+    with transaction.atomic():
+        earned = [Earned(world.account.id, 202603, day, day)]
+        points.earn_step(source="self_read", earned=earned, points=300, expires_date=date(2026, 4, 1))
+    clerk.get("/desk/cases/new/?caller=13812345678")
+    assert "has not shown who they are" in text(clerk.post(url, {"points": "100", "request_key": "k"}))
+    assert not PointsRedemption.objects.exists()
 
 
 def test_a_call_is_taken_made_and_noted(clerk, world):

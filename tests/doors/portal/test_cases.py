@@ -69,7 +69,7 @@ def test_a_wrong_bill_is_told_with_a_photo_followed_and_rated():
     assert row.state == "withdrawn"
     shown, url = row.photos.count(), f"/portal/cases/{row.id}/act"
     page = text(client.post(url, {"action": "photos", "photos": work.photo()}, follow=True))
-    assert "nothing is added to it any more" in page
+    assert "The case has ended." in page
     assert row.photos.count() == shown
     assert "You took it back." in text(client.get("/portal/cases/"))
 
