@@ -16,10 +16,11 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.domain.contact import Shown
 from accounts.domain.privacy import LookPurpose
 from accounts.operations import customers as customer_operations
-from accounts.queries import customers, teams
+from accounts.queries import accounts, customers, teams
+from accounts.queries.customers import CustomerCard
 from billing.operations.adjustments import BadAdjustment
 from billing.queries import adjustment_rules
-from cis.desk import case_links, case_words
+from cis.desk import case_links, case_words, phone_call
 from cis.desk.answers import or_404, posted, tell_refusal, today
 from cis.desk.case_intake import staff
 from cis.desk.case_mails import left_out
@@ -54,10 +55,15 @@ Given = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """Something that may be done on the page: its form, "" of none, and the one operation that does it."""
+    """
+    Something that may be done on the page: its form, "" of none, and the one operation that does it.
+
+    asks_caller  money leaves the account by it: whoever is on the telephone shows first who they are
+    """
 
     form: str
     run: Callable[[int, Any, datetime, Actor], object]
+    asks_caller: bool = False
 
 
 @allow(*READERS)
@@ -81,6 +87,8 @@ def act(request: HttpRequest, case_id: int) -> HttpResponse:
     if form is not None and not form.is_valid():
         return _page(request, case_id, bound={one.form: form})
     try:
+        if one.asks_caller and detail.row.account_id is not None:
+            phone_call.see_known(request, _holder(detail.row.account_id).id)
         one.run(case_id, form, now, actor)
     except Refused as refusal:
         if form is None:
@@ -168,6 +176,7 @@ def _forms(
         return posted(request) if name == bound else None
 
     key = {"key": uuid4().hex}
+    payee = _holder(row.account_id).name if row.account_id is not None else ""
     everybody, people = teams.listed(only_active=True), staff()
     fitting = {one.team_id: place for place, one in enumerate(routing.fitting(row))}
     order = sorted(everybody, key=lambda one: fitting.get(one.id, len(fitting)))
@@ -192,7 +201,7 @@ def _forms(
             initial={"about_team": row.about_team_id, "about_user": row.about_user_id},
         ),
         "compensation": forms.CompensationForm(data("compensation"), reasons=_reasons(), initial=key),
-        "refund": NewRefundForm(data("refund"), initial={"request_key": key["key"], "payee": row.caller_name}),
+        "refund": NewRefundForm(data("refund"), initial={"request_key": key["key"], "payee": payee}),
         "rebill": forms.KeyForm(data("rebill"), initial=key),
         "re_read": forms.ReReadForm(data("re_read"), initial={**key, "due": today() + READ_WITHIN}),
         "apology": forms.ApologyForm(data("apology"), initial=key),
@@ -202,6 +211,11 @@ def _forms(
     for name, form in found.items():  # fields of many forms have one name: each label has its own field
         form.auto_id = f"id_{name}_%s"
     return found
+
+
+def _holder(account_id: int) -> CustomerCard:
+    """Return whose money it is: who holds the account, whoever brought the case."""
+    return accounts.overview(account_id=account_id, at_date=today()).holder
 
 
 def _reasons() -> list[tuple[str, Any]]:
@@ -285,7 +299,7 @@ ACTS: Mapping[str, Act] = {
         case_id=i, into_id=id_of_number(f.cleaned_data["into"].strip(), a), at=at, actor=a)),
     "concern": Act(form="concern", run=_concern),
     "compensation": Act(form="compensation", run=_credit),
-    "refund": Act(form="refund", run=lambda i, f, at, a: deeds.refund(
+    "refund": Act(form="refund", asks_caller=True, run=lambda i, f, at, a: deeds.refund(
         case_id=i, new=f.refund(account_id=0), key=f.cleaned_data["request_key"], today=today(), at=at, actor=a)),
     "rebill": Act(form="rebill", run=lambda i, f, at, a: deeds.rebill(
         case_id=i, key=f.cleaned_data["key"], today=today(), at=at, actor=a)),

@@ -118,7 +118,11 @@ def sentence(fact: Fact) -> str:
 def _confused(judged: Sequence[Judged], rules: CaseRules | None) -> list[tuple[str, list[tuple[str, int, str]]]]:
     """Return the matrix of mistakes: each class that was chosen, and how often each class was suggested for it."""
     found = domain.confusion(judged)
-    most = max((count for row in found.counts for count in row), default=0)
+    most = max(
+        (count for code, row in zip(found.codes, found.counts, strict=True)
+         for other, count in zip(found.codes, row, strict=True) if other != code),
+        default=0,
+    )  # fmt: skip
     return [
         (_path(code, rules), [(_path(other, rules), count, _shade(count, most, is_right=other == code))
                               for other, count in zip(found.codes, counts, strict=True)])

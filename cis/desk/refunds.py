@@ -115,6 +115,9 @@ def act(request: HttpRequest, refund_id: int) -> HttpResponse:
     if form is not None and not form.is_valid():
         return _page(request, card, {action: form})
     try:
+        if action == "payee":
+            holder = accounts.overview(account_id=card.account_id, at_date=today()).holder
+            phone_call.see_known(request, holder.id)
         _do(card, action, form.cleaned_data if form else {}, actor_of(request))
     except Refused as refusal:
         if form is None:

@@ -107,6 +107,11 @@ def _has(user: Any, wanted: Scope) -> bool:
     return user is not None and bool(wanted.roles & access.roles_of(user))
 
 
+def may(request: Request, wanted: Scope) -> bool:
+    """Return whether the caller has a right beside the one that the method asks for."""
+    return _has(request.user, wanted)
+
+
 # ---- callers ---------------------------------------------------------------------------------------------------------
 
 

@@ -23,6 +23,7 @@ from complaints.queries import cases, suggestions
 from complaints.queries.cases import CaseDetail, WantedCases
 from complaints.queries.sight import UnknownCase, id_of_number
 from complaints.queries.suggestions import Told
+from metering.api.outage_endpoints import FAULTS_WRITE
 
 READ = api.scope("cases:read", "Read complaints and other cases.", roles={Role.CLERK, Role.AUDITOR})
 WRITE = api.scope("cases:write", "Take complaints and other cases in, and note findings.", roles={Role.CLERK})
@@ -55,7 +56,11 @@ class CaseList(APIView):
     )  # fmt: skip
     @idempotent
     def post(self, request: Request) -> Response:
-        """Take a case in and return its number; the same reference of a program is one case."""
+        """
+        Take a case in and return its number; the same reference of a program is one case.
+
+        A fault sends a crew at once if the caller may report faults, else when somebody has read it.
+        """
         given = contract.CaseNew(data=request.data)
         given.is_valid(raise_exception=True)
         values, actor, now = dict(given.validated_data), actor_of(request), timezone.now()
@@ -63,7 +68,8 @@ class CaseList(APIView):
         new = NewCase(
             kind=CaseKind(values.pop("kind")), channel=CaseChannel.API, title=values.pop("title", ""),
             class_code=values.pop("class", ""), account_id=None if account is None else accounts.id_of_number(account),
-            bill_id=None if bill is None else bills.id_of_number(bill), **values,
+            bill_id=None if bill is None else bills.id_of_number(bill),
+            sends_crew=api.may(request, FAULTS_WRITE), **values,
         )  # fmt: skip
         made = intake.take(new=new, at=now, actor=actor)
         return Response(_of(cases.detail(case_id=made.case_id, at=now, actor=actor), is_new=made.is_new), status=201)

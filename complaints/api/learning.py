@@ -7,6 +7,7 @@ from typing import Any
 from django.utils import timezone
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
+from rest_framework.exceptions import ErrorDetail
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -20,7 +21,7 @@ from cis.platform.api_fields import Strict, asked, problems
 from complaints.api.contracts import CLASS
 from complaints.api.endpoints import READ
 from complaints.api.statistics import MONTH
-from complaints.domain.figures import WAITING, By, Share, months_of
+from complaints.domain.figures import MONTHS_MOST, WAITING, By, Share, are_in_order, months_of
 from complaints.domain.kinds import CaseKind
 from complaints.models.evaluation import Lesson
 from complaints.queries import evaluations, statistics
@@ -44,6 +45,14 @@ class FiguresQuery(Strict):
     def get_fields(self) -> dict[str, serializers.Field]:
         """Add the field whose name Python keeps for itself."""
         return {**super().get_fields(), "class": serializers.RegexField(CLASS, required=False)}
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """See that the months are in order and not too many."""
+        since, until = _month(attrs.get("since")), _month(attrs.get("until"))
+        if not are_in_order(since=since, until=until, today=timezone.localdate()):
+            said = ErrorDetail(f"The months are in order, and at most {MONTHS_MOST}.", code="bad_span")
+            raise serializers.ValidationError({"since": [said]})
+        return attrs
 
 
 class ShareShown(serializers.Serializer):
@@ -100,7 +109,7 @@ class ClockFigures(serializers.Serializer):
 class TeamQuality(serializers.Serializer):
     """What cases of a team were worth that were looked at again."""
 
-    team = serializers.CharField(help_text="Empty: no team had them.")
+    team = serializers.CharField(help_text="Code of a team; empty: no team had them.")
     cases = serializers.IntegerField()
     mean = serializers.IntegerField(help_text="0 to 100.")
 
@@ -199,14 +208,14 @@ def _span(given: Mapping[str, Any]) -> Span:
 
 
 def _figures(found: Figures, span: Span, by: By) -> dict[str, object]:
-    codes = {str(one.id): one.code for one in teams.listed()} if by is By.TEAM else {}
+    codes = {str(one.id): one.code for one in teams.listed()}
     return {
         "since": f"{span.since:%Y-%m}", "until": f"{add_months(span.until, -1):%Y-%m}", "by": by,
         "months": [{"month": f"{one:%Y-%m}", "kind": kind, "cases": count} for one, kind, count in found.by_month],
         "classes": [{"class": code, "cases": count} for code, count in found.by_class],
         "causes": [
-            {"cause": one.cause, "of": codes.get(one.of, one.of), "cases": one.count, "liable": one.liable,
-             "repeated": one.repeated}
+            {"cause": one.cause, "of": codes.get(one.of, "") if by is By.TEAM else one.of, "cases": one.count,
+             "liable": one.liable, "repeated": one.repeated}
             for one in found.causes
         ],
         "stays": [
@@ -214,7 +223,9 @@ def _figures(found: Figures, span: Span, by: By) -> dict[str, object]:
             for one in found.stays
         ],
         "clocks": [{"standard": one.standard, "in_time": _share(one.share)} for one in found.kept],
-        "quality": [{"team": one.team, "cases": one.count, "mean": one.mean} for one in found.quality],
+        "quality": [
+            {"team": codes.get(str(one.team_id), ""), "cases": one.count, "mean": one.mean} for one in found.quality
+        ],
         "at_once": _share(found.at_once), "reopened": _share(found.reopened),
     }  # fmt: skip
 

@@ -58,6 +58,12 @@ def months_of(*, since: date | None, until: date | None, today: date) -> tuple[d
     return max(min(first, last), add_months(last, 1 - MONTHS_MOST)), add_months(last, 1)
 
 
+def are_in_order(*, since: date | None, until: date | None, today: date) -> bool:
+    """Return whether the months that somebody names are counted as they are named."""
+    last = until or month_of(today).start
+    return since is None or add_months(last, 1 - MONTHS_MOST) <= since <= last
+
+
 @dataclass(frozen=True, slots=True)
 class WorkDay:
     """A local day: where it starts, whether it is worked, and the working seconds before it since the first."""

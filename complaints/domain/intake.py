@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from hashlib import sha256
 
 from cis.kernel.errors import Findings, Refused
 from complaints.domain.kinds import CaseChannel, CaseKind
@@ -36,7 +37,8 @@ class NewCase:
     bill_id        the bill that is disputed
     authority      code of the authority that referred it, with its own number
     reference      number of it where it comes from; the same one of a sender counts once
-    request_key    of the form: the same form sent twice is one case
+    request_key    of the form: the same form sent twice is one case, the same form with other words another one
+    sends_crew     a fault that it tells of is reported at once; False: not before a person has said that it is one
     """
 
     kind: CaseKind
@@ -62,6 +64,7 @@ class NewCase:
     authority_number: str = ""
     reference: str = ""
     request_key: str = ""
+    sends_crew: bool = True
 
 
 def checked(new: NewCase) -> NewCase:
@@ -95,6 +98,13 @@ def checked(new: NewCase) -> NewCase:
         kept, caller_name=new.caller_name.strip(), caller_phone=new.caller_phone.strip(),
         caller_email=new.caller_email.strip(),
     )  # fmt: skip
+
+
+def form_key(new: NewCase) -> str:
+    """Return under what a form is kept: by its key and what it says, so that other words are not lost for the key."""
+    if not new.request_key:
+        return ""
+    return sha256(f"{new.request_key} {new.account_id} {new.bill_id} {new.text}".encode()).hexdigest()
 
 
 def number_of(serial: int, *, year: int) -> str:

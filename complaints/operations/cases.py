@@ -236,7 +236,8 @@ def concern(
     """
     Say who of ours is complained about, where that came out later; from now on it is kept from them.
 
-    So are the cases that are answered with it, and the holds of all of them do not name them any more.
+    So are the cases that are answered with it; the holds of all of them do not name them any more, and the reports of
+    faults, with the orders of the crews, do not say any more what was said.
 
     :raises UnknownCase, NotAllowed: see ``case_moves``. :raises UnknownTeam, UnknownUser: there is none.
     :raises IllegalMove: it is answered with another case, of which it is said.
@@ -262,6 +263,7 @@ def concern(
         one.save(update_fields=["about_team_id", "about_user_id"])
         audit.record(actor, "concern", SUBJECT, one.id, number=one.number)
         case_holds.show_step(one)
+        case_faults.withhold_step(one)
 
 
 @opens_transaction

@@ -1,13 +1,14 @@
 """What is found out about a case: findings with what shows them, pictures, and what it is about."""
 
 from datetime import datetime
+from hashlib import sha256
 from typing import BinaryIO
 
 from billing.queries import bills
 from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.errors import Refused
 from cis.kernel.workflow import NotAllowed
-from cis.platform import audit, photos
+from cis.platform import audit, documents, photos
 from cis.platform.db import joins_transaction, opens_transaction
 from complaints.domain.case_workflow import HANDLERS, LIVE
 from complaints.domain.kinds import SUBJECT, Evidence
@@ -77,22 +78,24 @@ def add_photo(
     :raises UnknownCase, NotAllowed, NotYourCase: see ``case_moves``. :raises CaseOver: see there.
     :raises NotAPhoto, FileTooLarge: see ``cis.platform.photos``. :raises TooManyPhotos: it has ten.
     """
-    row = _lock(case_id, actor) if customer_id is None else lock_own(case_id, customer_id)
+    row = _lock(case_id, actor) if customer_id is None else _alive(lock_own(case_id, customer_id))
     return add_photo_step(row, source, at=at, actor=actor)
 
 
 @joins_transaction
 def add_photo_step(row: Case, source: BinaryIO, *, at: datetime, actor: Actor) -> int:
-    """Keep a picture with a locked case; the same one twice is one. Return its id."""
+    """Keep a picture with a locked case; the same one twice is one, however many there are. Return its id."""
+    data, _taken_at = photos.written_anew(source)
+    known = row.photos.filter(document__sha256=sha256(data).hexdigest()).first()
+    if known is not None:
+        return known.id
     if row.photos.count() >= PHOTOS_MOST:
         raise TooManyPhotos(f"A case has at most {PHOTOS_MOST} pictures.", advice="Send the best ones.", field="photos")
-    kept = photos.keep(source, name="case", actor=actor)
-    made, is_new = CasePhoto.objects.get_or_create(
-        case_id=row.id, document_id=kept.document_id,
-        defaults={"at": at, "actor_kind": actor.kind.value, "actor_name": actor.name[:150]},
+    made = CasePhoto.objects.create(
+        case_id=row.id, document_id=documents.keep(data, name="case.jpg", media_type=photos.MEDIA_TYPE, actor=actor),
+        at=at, actor_kind=actor.kind.value, actor_name=actor.name[:150],
     )  # fmt: skip
-    if is_new:
-        audit.record(actor, "add_photo", SUBJECT, row.id, number=row.number)
+    audit.record(actor, "add_photo", SUBJECT, row.id, number=row.number)
     return made.id
 
 
@@ -133,6 +136,10 @@ def _lock(case_id: int, actor: Actor) -> Case:
     if not actor.is_one_of(HANDLERS | {ActorKind.CLIENT}):
         raise NotAllowed(f"{actor.name} does not work on cases.", advice="Ask the team that has it.")
     check_hand(row, actor)
+    return _alive(row)
+
+
+def _alive(row: Case) -> Case:
     if row.state not in LIVE:
         raise CaseOver("The case has ended.", advice="Open it again first, or take a new one in.")
     return row

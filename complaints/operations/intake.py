@@ -61,6 +61,8 @@ def take_step(*, new: NewCase, at: datetime, actor: Actor) -> Taken:
     """
     Take a case in, tell its number, start its clocks, hold what is disputed, and report the fault that it is about.
 
+    Whoever waits until it is decided what is dark at the place of a fault has no number yet, and keeps nobody from one.
+
     :raises MissingRule: no case is taken here. :raises NotAllowed: the actor takes none in.
     :raises BadCase: see ``complaints.domain.intake``. :raises UnknownClass, UnknownAuthority: the place has none such.
     :raises UnknownAccount, UnknownCustomer, UnknownBill, UnknownTeam, UnknownUser: what it names does not exist.
@@ -73,11 +75,11 @@ def take_step(*, new: NewCase, at: datetime, actor: Actor) -> Taken:
         raise UnknownAuthority("There is no such authority here.", advice="Choose another.", field="authority")
     if kept.class_code:
         rules.class_of(kept.class_code, kept.kind)
-    sender = _sender(kept, actor)
-    known = _known(sender, kept.reference, actor) or _sent(kept.request_key, actor)
+    sender, key = _sender(kept, actor), domain.form_key(kept)
+    known = _known(sender, kept.reference, actor) or _sent(key, actor)
     if known is not None:
         return known
-    row = _row(kept, sender=sender, at=at, actor=actor)
+    row = _row(kept, sender=sender, key=key, at=at, actor=actor)
     how, found = suggestion_rules(at=timezone.localdate(at)), suggestions.suggest(row, at=at)
     at_once = "" if how is None else suggestions.class_at_once(
         row, found, automatic=how.automatic, is_kind_open=kept.is_kind_open
@@ -85,6 +87,8 @@ def take_step(*, new: NewCase, at: datetime, actor: Actor) -> Taken:
     _grade(row, at_once or row.class_code, rules, how)
     earlier = repeats.earlier_of(row, since_at=at - timedelta(days=rules.repeat_days))
     row.repeats_id = None if earlier is None else earlier.id
+    if kept.sends_crew:
+        case_faults.lock_step(row, rules=rules, at=at, actor=actor)
     row.number = domain.number_of(sequences.take(SEQUENCE), year=timezone.localdate(at).year)
     row.search_grams = list(
         words.bigrams(row.number, row.title, row.caller_name, row.caller_phone, row.authority_number, row.reference)
@@ -98,7 +102,8 @@ def take_step(*, new: NewCase, at: datetime, actor: Actor) -> Taken:
         suggestions.keep_step(row, found, at=at, is_automatic=bool(at_once))
     case_moves.start_clocks(row, case_moves.keys_of(row, rules), at)
     case_holds.place_step(row, rules=rules, at=at)
-    case_faults.report_step(row, rules=rules, at=at, actor=actor)
+    if kept.sends_crew:
+        case_faults.report_step(row, rules=rules, at=at, actor=actor)
     case_notices.tell_taken_step(row, actor=actor)
     is_told = earlier is not None and visible_to(actor).filter(id=earlier.id).exists()
     return Taken(row.id, row.number, is_new=True, repeats=earlier.number if earlier is not None and is_told else "")
@@ -134,7 +139,7 @@ def _sent(key: str, actor: Actor) -> Taken | None:
     return None if row is None else Taken(row.id, row.number, is_new=False)
 
 
-def _row(new: NewCase, *, sender: str, at: datetime, actor: Actor) -> Case:
+def _row(new: NewCase, *, sender: str, key: str, at: datetime, actor: Actor) -> Case:
     """Return the row of a case that is not saved yet, with what is known of account, place and people."""
     row = Case(
         kind=new.kind.value, channel=new.channel.value, title=new.title, text=new.text, language=new.language,
@@ -142,7 +147,7 @@ def _row(new: NewCase, *, sender: str, at: datetime, actor: Actor) -> Case:
         caller_email=new.caller_email, customer_id=new.customer_id, account_id=new.account_id,
         service_point_id=new.service_point_id, district=new.district, place=new.place, class_code=new.class_code,
         authority=new.authority, authority_number=new.authority_number, sender=sender, reference=new.reference,
-        request_key=new.request_key, taken_at=at, state_since=at,
+        request_key=key, taken_at=at, state_since=at,
         taker_id=actor.id, taker_kind=actor.kind.value, taker_name=actor.name[:150],
         about_team_id=new.about_team_id, about_user_id=new.about_user_id,
     )  # fmt: skip

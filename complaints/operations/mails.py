@@ -239,14 +239,18 @@ def _lock(mail_id: int, actor: Actor) -> CaseMail:
 def _case(
     subject: str, said: str, name: str, address: str, *, customer_id: int | None, kind: CaseKind | None, at: datetime
 ) -> NewCase:
-    """Return what a mail says as a case; with the account of a customer who has one alone. ``kind`` None: not known."""
+    """
+    Return what a mail says as a case; with the account of a customer who has one alone. ``kind`` None: not known.
+
+    Anybody may write under any address: no crew is sent before a person has said that it tells of a fault.
+    """
     text = said if len(said) <= TEXT_MOST else f"{said[: TEXT_MOST - 1]}…"
     held = () if customer_id is None else accounts.held_by(customer_id=customer_id)
     mine = {span.account_id for span in held if span.holds(timezone.localdate(at))}
     return NewCase(
         kind=kind or CaseKind.QUESTION, is_kind_open=kind is None, channel=CaseChannel.EMAIL,
         title=subject[:TITLE_MOST], text=text, caller_name=name, caller_email=address, customer_id=customer_id,
-        account_id=mine.pop() if len(mine) == 1 else None,
+        account_id=mine.pop() if len(mine) == 1 else None, sends_crew=False,
     )  # fmt: skip
 
 

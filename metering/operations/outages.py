@@ -7,7 +7,7 @@ that are a fault. What a report makes known is decided at once, one report of a 
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils import timezone
 
@@ -32,13 +32,16 @@ from metering.domain.outages import (
     Scope,
     Signal,
 )
-from metering.models.outage import FaultReport, Outage
+from metering.models.outage import FaultReport, Outage, OutageMove
+from metering.models.work import WorkOrder
 from metering.operations import outage_repairs, outage_rows, outage_telling
 from metering.queries import dark_times, outage_places, outages
 from metering.queries.outage_places import Known, Position
 
 WIDER = tuple(Scope)
 """Scopes, the widest last."""
+HANDED_ON_WITHIN = timedelta(minutes=10)
+"""So long may the one transaction last in which a report is kept and its crew is sent."""
 
 
 class BadReport(Refused):
@@ -111,6 +114,38 @@ def report_step(*, new: NewReport, actor: Actor) -> Reported:
     row.save()
     _follow(outage, new, is_new=is_new, actor=actor)
     return _as_told(row)
+
+
+@joins_transaction
+def lock_step(*, service_point_id: int) -> None:
+    """
+    Let nobody else decide meanwhile what is dark where a supply hangs, as a step before others that hold much up.
+
+    :raises UnknownServicePoint: there is no such supply.
+    """
+    outage_rows.lock_network([outage_places.position(service_point_id=service_point_id)])
+
+
+@joins_transaction
+def withhold_step(*, request_key: str) -> None:
+    """
+    Take away what a report says, wherever it was handed on: in the history of its outage, and in the crew's orders.
+
+    What it began is known by its time and its words, since outages are joined and split; an order that came instead of
+    one that was dropped has its words, too.
+    """
+    row = FaultReport.objects.select_for_update().filter(request_key=request_key).exclude(note="").first()
+    if row is None:
+        return
+    then = (row.reported_at, row.reported_at + HANDED_ON_WITHIN)
+    OutageMove.objects.filter(action=OutageAction.DANGER.value, note=row.note, at__range=then).update(note="")
+    orders = WorkOrder.objects.filter(subject=rules.SUBJECT, facts__reason=row.note)
+    begun = set(orders.filter(created_at__range=then).values_list("subject_id", flat=True))
+    for order in orders.filter(subject_id__in=begun).select_for_update().order_by("id"):
+        order.facts = {name: said for name, said in order.facts.items() if name != "reason"}
+        order.save(update_fields=["facts"])
+    row.note = ""
+    row.save(update_fields=["note"])
 
 
 def _reported_before(new: NewReport) -> FaultReport | None:

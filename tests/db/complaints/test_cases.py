@@ -24,7 +24,7 @@ from complaints.models.work import CaseDeed, CaseReply
 from complaints.operations import case_events, cases, deeds, findings, intake, replies
 from complaints.operations.case_moves import CaseReasonMissing, NotYourCase
 from complaints.operations.cases import BadMerge, NoTeam, TooLate
-from complaints.operations.findings import CaseOver
+from complaints.operations.findings import CaseOver, TooManyPhotos
 from complaints.operations.replies import BadReply, StillToCall
 from complaints.queries.sight import UnknownCase
 from metering.domain.announcements import WorkOrderDone
@@ -90,6 +90,8 @@ def test_a_form_that_is_sent_twice_is_one_case_of_whoever_sent_it():
     )
     assert (again.case_id, again.is_new, others.is_new) == (first.case_id, False, True)
     assert (Case.objects.count(), Notice.objects.count()) == (2, 2)
+    back = [intake.take(new=made.new(request_key="k", text="另一件"), at=AT, actor=clerk) for _ in range(2)]
+    assert [one.is_new for one in back] == [True, False]  # back in the browser, and something else was said
 
 
 def test_a_caller_is_answered_in_their_language_or_that_of_their_words_or_as_somebody_chose():
@@ -118,6 +120,20 @@ def test_only_who_has_a_case_adds_to_it_and_nobody_to_one_that_has_ended(clerk, 
     cases.withdraw(case_id=row.id, reason="settled", at=AT, actor=chief)
     with pytest.raises(CaseOver):
         findings.link(case_id=row.id, bill_id=bill.id, at=AT, actor=clerk)
+
+
+def test_a_picture_that_is_sent_again_is_known_however_many_there_are(clerk, monkeypatch):
+    monkeypatch.setattr(findings, "PHOTOS_MOST", 1)
+    row, pictures = made.taken(), [work.photo() for _ in range(2)]
+    first, again = (_picture(row, pictures[0], clerk) for _ in range(2))
+    assert again == first
+    with pytest.raises(TooManyPhotos):
+        _picture(row, pictures[1], clerk)
+
+
+def _picture(row, source, actor):
+    source.seek(0)
+    return findings.add_photo(case_id=row.id, source=source, at=AT, actor=actor)
 
 
 def test_the_same_matter_of_the_same_customer_is_recognised_within_the_days_of_the_pack():

@@ -17,6 +17,7 @@ from complaints.models.mail import CaseMail
 from complaints.operations import cases, intake, mails
 from complaints.queries import mails as queries
 from complaints.queries.mails import WantedMails
+from metering.models.outage import FaultReport
 from tests.factories import accounts, class_texts, contracts
 from tests.factories import cases as made
 from tests.factories.mails import AT, mail, taken
@@ -78,6 +79,17 @@ def test_a_mail_whose_words_are_sure_is_of_the_kind_and_class_that_they_say():
     )
     taken(mail(sender="li@example.com", subject="你们好", text="你们好"), uid="2")
     assert (Case.objects.latest("id").kind, Case.objects.latest("id").state) == ("question", "received")
+
+
+def test_a_mail_sends_a_crew_only_when_a_person_has_said_that_it_tells_of_a_fault():
+    """Anybody writes under any address."""
+    class_texts.model()
+    accounts.contact_point(of=contracts.world().customer, kind="email", value="fang@example.com")
+    taken(mail(**SURE))
+    row = Case.objects.get()
+    assert (row.kind, row.service_point_id is None, FaultReport.objects.exists()) == ("fault", False, False)
+    cases.classify(case_id=row.id, class_code=row.class_code, at=AT, actor=made.person())
+    assert FaultReport.objects.get().service_point_id == row.service_point_id
 
 
 def test_a_caller_is_answered_in_their_language():

@@ -5,7 +5,7 @@ from threading import Barrier, Thread
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.models.notice import Notice
@@ -15,7 +15,7 @@ from cis.platform import deadlines, outbox
 from cis.platform.models import OutboxMessage
 from contracts.models.agreement import ServiceAgreement
 from metering.domain.outages import Answer, Cause, FaultKind, Scope
-from metering.models.outage import FaultReport, Outage, OutageSupply
+from metering.models.outage import FaultReport, Outage, OutageMove, OutageSupply
 from metering.models.place import ServicePoint
 from metering.models.work import WorkOrder
 from metering.operations import outage_decisions, outage_telling, outages, work_orders
@@ -345,3 +345,17 @@ def test_what_the_night_held_up_is_not_sent_when_something_newer_is_true(time_ma
         *[("outage_expected", "suppressed", "outdated")] * 2,
         *[("outage_restored", "queued", "")] * 2,
     ]
+
+
+def test_what_a_report_says_is_taken_away_wherever_it_was_handed_on():
+    made = street(transformers=1)
+    said = {"kind": FaultKind.DANGER, "note": "你们的小李把箱子打开就走了", "request_key": "case:7"}
+    report(made.points[0][0], **said)
+    work_orders.cancel(work_order_id=WorkOrder.objects.get().id, reason="double", actor=CLERK)  # ordered anew at once
+    report(made.points[0][1], **{**said, "kind": FaultKind.VOLTAGE, "note": "灯忽明忽暗", "request_key": "case:8"})
+    with transaction.atomic():
+        outages.withhold_step(request_key="case:7")
+        outages.withhold_step(request_key="case:9")
+    assert set(FaultReport.objects.values_list("note", flat=True)) == {"", "灯忽明忽暗"}
+    assert not OutageMove.objects.filter(note=said["note"]).exists()
+    assert list(WorkOrder.objects.order_by("id").values_list("facts__reason", flat=True)) == [None, None, "灯忽明忽暗"]

@@ -11,7 +11,7 @@ from PIL import Image
 from accounts.models.survey import Survey
 from cis.platform import jobs
 from complaints.domain.kinds import Satisfaction
-from complaints.models.evaluation import Lesson
+from complaints.models.evaluation import ChosenCase, Lesson
 from complaints.operations import replies
 from tests.doors.api.calls import Caller, assert_problem
 from tests.factories import cases as made
@@ -94,6 +94,7 @@ def test_figures_and_lessons_are_of_the_cases_that_a_program_may_know_of(caller)
         Lesson.objects.create(
             case=case, text=f"lesson {number}", owner_id=clerk.id, due_date=date(2026, 3, 9), key=str(number)
         )
+    ChosenCase.objects.create(case=row, reason="sample", team_id=team, month=date(2026, 3, 1), score=81)
     told = caller.get("cases/figures?by=team&since=2026-03&until=2026-03").json()
     assert told["months"] == [{"month": "2026-03", "kind": "complaint", "cases": 1}]
     assert told["classes"] == [{"class": made.ESTIMATED, "cases": 1}]
@@ -103,7 +104,9 @@ def test_figures_and_lessons_are_of_the_cases_that_a_program_may_know_of(caller)
     assert caller.get(f"cases/figures?team={made.teams_code(team)}").json()["months"] == told["months"]
     assert caller.get("cases/figures?class=billing/amount/too_high").json()["months"] == []
     assert_problem(caller.get("cases/figures?team=nobody"), 404, "unknown_team")
-    assert_problem(caller.get("cases/figures?since=9999-12"), 422, "invalid_request")
+    assert told["quality"] == [{"team": made.teams_code(team), "cases": 1, "mean": 81}]
+    for wrong in ("since=9999-12", "since=2026-03&until=2026-02", "since=2019-01&until=2026-03"):
+        assert_problem(caller.get(f"cases/figures?{wrong}"), 422, "invalid_request")
     [lesson] = caller.get("lessons").json()["results"]
     assert (lesson["text"], lesson["case"], lesson["done"]) == ("lesson 0", row.number, None)
     assert caller.get("lessons?state=done").json()["results"] == []

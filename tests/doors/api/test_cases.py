@@ -4,6 +4,7 @@ import pytest
 
 from complaints.models.case import Case
 from complaints.models.work import Finding
+from metering.models.outage import FaultReport
 from tests.doors.api.calls import Caller, assert_problem
 from tests.factories import cases as made
 from tests.factories import class_texts
@@ -74,3 +75,12 @@ def test_a_class_is_suggested_of_a_text_and_taken_at_once_only_where_it_is_sure(
     assert_problem(reader.post("cases/suggestions", {"text": "x", "account": "1"}), 404, "unknown_account")
     assert_problem(reader.post("cases/suggestions", {}), 422, "invalid_request")
     assert_problem(Caller("bills:read").post("cases/suggestions", ask), 403, "permission_denied")
+
+
+def test_a_fault_sends_a_crew_at_once_only_for_who_may_report_faults(world):
+    body = {"kind": "fault", "text": "Dark.", "class": "supply/outage/single", "account": world.account.number}
+    for scopes, reports in ((("cases:write",), 0), (("cases:write", "faults:write"), 1)):
+        reply = Caller("cases:read", *scopes).post(
+            "cases", {**body, "reference": f"F-{reports}"}, idempotency_key=f"f{reports}"
+        )
+        assert (reply.status_code, FaultReport.objects.count()) == (201, reports)

@@ -1,17 +1,21 @@
 """Calls at the desk: the screen pop shows nobody's data before the caller is known; the queue; the inbox; links."""
 
 import re
+from datetime import date
 
 import pytest
 import time_machine
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from accounts.domain.loyalty import Earned
+from accounts.models.care import PointsRedemption
 from accounts.models.privacy import DataExport
 from accounts.models.user import User
-from accounts.operations import telephone_pins
+from accounts.operations import points, telephone_pins
+from billing.models.settlement import Refund
 from cis.kernel.actors import SYSTEM
 from cis.kernel.enums import Role
 from cis.platform import jobs
@@ -22,11 +26,12 @@ from complaints.models.mail import CaseMail
 from complaints.operations import call_requests
 from complaints.operations.call_requests import NewCall
 from tests.doors.desk.conftest import sign_in
-from tests.factories import accounts, billing, contracts, mails, metering
+from tests.factories import accounts, billing, contracts, mails, metering, refunds
 from tests.factories import cases as made
 
 pytestmark = pytest.mark.django_db
 PHONE = "+8613812345678"
+THEFT = {"amount": "10.00", "way": "bank", "payee": "贼", "bank_account": "6222021234567890123", "request_key": "k"}
 
 
 @pytest.fixture(autouse=True)
@@ -95,17 +100,34 @@ def test_nothing_is_changed_for_a_caller_who_is_not_known(clerk, world):
 
 def test_each_page_that_changes_what_is_a_customers_asks_who_calls(clerk, world):
     account_id, customer_id = world.account.id, world.customer.id
+    refunds.paid_in(account_id, 10_000, on=made.AT.date())
+    refund_id = refunds.asked(account_id, 5_000, today=made.AT.date())
     clerk.get("/desk/cases/new/?caller=13812345678")
     sent = {
         reverse("desk:portal_login", args=[account_id]): {"username": "thief", "email": "thief@example.com"},
         reverse("desk:ways", args=[account_id, customer_id]): {},
         reverse("desk:account_tax", args=[account_id]): {"name": "贼", "tax_number": "", "from_date": "2026-03-02"},
         reverse("desk:act_on_customer_data", args=[account_id]): {"action": "export"},
+        reverse("desk:new_refund", args=[account_id]): THEFT,
+        reverse("desk:act_on_case", args=[made.taken(account_id=account_id).id]): {**THEFT, "action": "refund"},
+        reverse("desk:act_on_refund", args=[refund_id]): {**THEFT, "action": "payee"},
     }  # fmt: skip
     for url, given in sent.items():
         assert "has not shown who they are" in text(clerk.post(url, given, follow=True)), url
     assert not User.objects.filter(username="thief").exists()
     assert not DataExport.objects.exists()
+    assert list(Refund.objects.values_list("payee", flat=True)) == [refunds.TO["payee"]]
+
+
+def test_points_are_redeemed_for_nobody_who_is_not_known(clerk, world):
+    billing.issued(world=world, kwh=100)
+    day, url = made.AT.date(), reverse("desk:account_points", args=[world.account.id])
+    with transaction.atomic():
+        earned = [Earned(world.account.id, 202603, day, day)]
+        points.earn_step(source="self_read", earned=earned, points=300, expires_date=date(2026, 4, 1))
+    clerk.get("/desk/cases/new/?caller=13812345678")
+    assert "has not shown who they are" in text(clerk.post(url, {"points": "100", "request_key": "k"}))
+    assert not PointsRedemption.objects.exists()
 
 
 def test_a_call_is_taken_made_and_noted(clerk, world):

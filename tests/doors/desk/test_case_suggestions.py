@@ -147,3 +147,6 @@ def test_mistakes_are_a_matrix_of_the_classes_that_were_mistaken(clerk):
     page = clerk.get("/desk/cases/suggestions/").content.decode()
     assert page.count('<th scope="row">') == 2
     assert 'is-wrong-3"' in page
+    for _ in range(9):
+        made.taken(text="整条街都没电了", class_code=AREA, kind=CaseKind.FAULT)
+    assert 'is-wrong-3"' in clerk.get("/desk/cases/suggestions/").content.decode()  # however many were right

@@ -221,3 +221,11 @@ def test_teams_are_made_and_changed_by_supervisors():
     assert "North" in page
     assert "Li" in page
     assert "There is a team north already" in text(chief.post("/desk/teams/new/", given))
+
+
+def test_a_refund_is_offered_to_whoever_holds_the_account_not_to_whoever_called(clerk):
+    world = contracts.world()
+    row = made.taken(account_id=world.account.id, caller_name="邻居")
+    form = text(clerk.get(f"/desk/cases/{row.id}/")).partition('name="payee"')[2][:200]
+    assert world.customer.name in form
+    assert "邻居" not in form

@@ -67,6 +67,10 @@ def test_a_wrong_bill_is_told_with_a_photo_followed_and_rated():
     client.post(f"/portal/cases/{row.id}/act", {"action": "withdraw", "note": "understood"})
     row.refresh_from_db()
     assert row.state == "withdrawn"
+    shown, url = row.photos.count(), f"/portal/cases/{row.id}/act"
+    page = text(client.post(url, {"action": "photos", "photos": work.photo()}, follow=True))
+    assert "The case has ended." in page
+    assert row.photos.count() == shown
     assert "You took it back." in text(client.get("/portal/cases/"))
 
 

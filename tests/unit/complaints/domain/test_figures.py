@@ -3,7 +3,7 @@
 from datetime import date
 
 from cis.kernel.calendar import BusinessCalendar, LocalClock
-from complaints.domain.figures import Share, months_of, work_days
+from complaints.domain.figures import Share, are_in_order, months_of, work_days
 
 
 def test_weekends_do_not_count_and_a_long_day_is_as_long_as_it_is():
@@ -27,3 +27,13 @@ def test_months_that_are_counted_are_twelve_and_never_more_than_sixty():
     assert months_of(since=None, until=None, today=today) == (date(2025, 4, 1), date(2026, 4, 1))
     assert months_of(since=date(2026, 5, 1), until=march, today=today) == (march, date(2026, 4, 1))
     assert months_of(since=date(2000, 1, 1), until=march, today=today) == (date(2021, 4, 1), date(2026, 4, 1))
+
+
+def test_months_that_are_named_are_in_order_and_sixty_at_most():
+    today, march = date(2026, 3, 9), date(2026, 3, 1)
+    for since, until, is_so in (
+        (None, None, True), (None, date(2030, 1, 1), True), (march, None, True), (march, march, True),
+        (date(2026, 4, 1), None, False), (date(2026, 4, 1), march, False), (date(2021, 4, 1), march, True),
+        (date(2021, 3, 1), march, False),
+    ):  # fmt: skip
+        assert are_in_order(since=since, until=until, today=today) is is_so, (since, until)
