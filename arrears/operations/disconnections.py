@@ -21,14 +21,14 @@ from arrears.domain.disconnection import (
 )
 from arrears.models.collection import DisconnectionOrder
 from arrears.operations import cut_notices, cutting
-from arrears.queries import cuts
+from arrears.queries import cuts, rules
 from arrears.queries.cuts import UnknownOrder
 from billing.operations import ledger, unpaid_deposits
 from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.errors import Refused
 from cis.kernel.workflow import NotAllowed
 from cis.platform import audit, outbox
-from cis.platform.db import joins_transaction, opens_transaction
+from cis.platform.db import execute, joins_transaction, opens_transaction
 from contracts.queries import agreements
 from metering.domain.device_commands import Switch
 from metering.queries import meters
@@ -62,6 +62,12 @@ class SamePerson(Refused):
     """Who proposed a disconnection, or agreed to it before, does not agree to it."""
 
     code = "same_person"
+
+
+class TooManyCuts(Refused):
+    """So many supplies were cut off for debts today that another person looks: a wrong price or file cuts many."""
+
+    code = "too_many_cuts"
 
 
 class BadNotice(Refused):
@@ -216,6 +222,7 @@ def dispatch(*, order_id: int, at: datetime, actor: Actor) -> None:
     The facts are read in this transaction, under the lock that payments and holds of the account take.
 
     :raises NotToBeCut: something stands against it; all reasons are named.
+    :raises TooManyCuts: with those of today it reaches the bound of the pack, and a supervisor lets it go.
     :raises UnknownOrder, IllegalMove, NotAllowed: as they say.
     :raises CommandUnderWay: the meter is being switched by another case.
     """
@@ -224,6 +231,8 @@ def dispatch(*, order_id: int, at: datetime, actor: Actor) -> None:
         _move(row, OrderAction.PREPAY, at=at, actor=actor)
     WORKFLOW.step(OrderState(row.state), OrderAction.DISPATCH, actor)
     _refuse_if_blocked(row, OrderAction.DISPATCH, at)
+    if row.prepayment_id is None:
+        _refuse_if_many(row, at, actor)
     cutting.cut_step(row, today=cuts.moment_of(at).day, actor=actor)
     _move(row, OrderAction.DISPATCH, at=at, actor=actor)
 
@@ -306,6 +315,17 @@ def _refuse_if_blocked(row: DisconnectionOrder, action: OrderAction, at: datetim
         )
         refusal.blockers = tuple(found)
         raise refusal
+
+
+def _refuse_if_many(row: DisconnectionOrder, at: datetime, actor: Actor) -> None:
+    """Count the disconnections of the day, one dispatch after the other, and refuse from the bound of the pack on."""
+    execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [WORK])
+    bound = rules.cut_bound(customer_class=row.customer_class, at=cuts.moment_of(at).day)
+    lets = actor.is_one_of(APPROVERS) and actor.id is not None and actor.id != row.proposer_id
+    if not lets and cuts.gone(at=at) + 1 >= bound:
+        raise TooManyCuts(
+            f"From {bound} disconnections a day on a supervisor lets each go.", advice="Ask a supervisor.", bound=bound
+        )
 
 
 def _plain(blocker: Blocker) -> dict[str, object]:

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 
 from arrears.domain.cut import may_cut
 from arrears.domain.cut_facts import Blocker, CutRule, Debt, Hold, Moment, moment
+from arrears.domain.disconnection import OrderAction
 from arrears.models import collection as tables
 from arrears.queries import order_facts, rules
 from cis.kernel.calendar import local_clock
@@ -84,6 +85,16 @@ def rule_of(*, order: tables.DisconnectionOrder, at: datetime) -> CutRule:
 def is_important(*, order: tables.DisconnectionOrder, at: datetime) -> bool:
     """Return whether the supply is in the register of important customers."""
     return bool(important.grades(service_point_ids=[order.service_point_id], on=moment_of(at).day))
+
+
+def gone(*, at: datetime) -> int:
+    """Return how many supplies were told to be cut off for debts on the local day of an instant; one statement."""
+    now = moment_of(at)
+    start, end = (now.clock.day_start_utc(day) for day in (now.day, now.day + timedelta(days=1)))
+    moves = tables.DisconnectionMove.objects.filter(
+        action=OrderAction.DISPATCH.value, order__prepayment_id=None, at__gte=start, at__lt=end
+    )
+    return moves.count()
 
 
 def one(*, order_id: int, at: datetime) -> OrderCard:

@@ -36,6 +36,15 @@ def cut_rule(*, customer_class: str, at: date) -> CutRule:
     )
 
 
+def cut_bound(*, customer_class: str, at: date) -> int:
+    """
+    Return from how many disconnections for debts a day on a supervisor lets each go.
+
+    :raises MissingRule: the pack says nothing of disconnection, or nothing of this class.
+    """
+    return int(_of_class("disconnection", customer_class, at)["second_person_from"])
+
+
 def prepaid_cut_rule(*, at: date) -> CutRule:
     """
     Return when a prepaid supply may be cut off by the pack of the place.

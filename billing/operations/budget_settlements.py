@@ -1,6 +1,6 @@
 """Settlements of budget plans: the balance becomes owed or credited, by notes; taken back with them."""
 
-from datetime import date, timedelta
+from datetime import date
 
 from billing.domain import budgets
 from billing.domain.budgets import PlanState, SettlementKind, SettlementState
@@ -8,11 +8,12 @@ from billing.models.bill import BillKind
 from billing.models.budget import BudgetPlan, BudgetSettlement, BudgetSettlementNote
 from billing.operations import budget_telling, issuing, ledger, notes
 from billing.queries import budgets as queries
+from billing.queries import due_dates
 from billing.queries.budgets import UnknownPlan
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Refused
 from cis.kernel.workflow import NotAllowed
-from cis.platform import audit, packs
+from cis.platform import audit
 from cis.platform.db import joins_transaction, opens_transaction
 from contracts.domain.charge_kinds import ChargeKind
 from contracts.operations import signed_charges
@@ -58,7 +59,7 @@ def settle_step(
         plan=plan, kind=kind.value, until_date=until_date, balance_minor=balance_minor, made_date=today,
         maker_id=actor.id,
     )  # fmt: skip
-    due = today + timedelta(days=packs.rule("bill_due_days", at=today))
+    due = due_dates.of_accounts(account_ids=[plan.account_id], issue_date=today)[plan.account_id]
     rule = queries.rule_or_none(at=today)
     parts = budgets.parts(balance_minor=balance_minor, kind=kind, due_date=due, rule=rule)
     for place, part in enumerate(parts, start=1):

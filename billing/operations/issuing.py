@@ -1,6 +1,6 @@
 """Issuing of approved drafts: numbers, due dates, postings, all in the transaction of a chunk."""
 
-from datetime import date, timedelta
+from datetime import date
 
 import structlog
 from django.db import InterfaceError, OperationalError
@@ -11,9 +11,10 @@ from billing.domain.announcements import BillsIssued
 from billing.models.bill import BillKind
 from billing.models.run import ChunkState, RunChunk
 from billing.operations import allocation, charging, chunks, consolidating, ledger, rebill_rows, telling
+from billing.queries import due_dates
 from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.errors import Refused
-from cis.platform import db, events, outbox, packs, sequences
+from cis.platform import db, events, outbox, sequences
 from cis.platform.db import joins_transaction, opens_transaction
 
 PRINT = "bill.print"
@@ -33,9 +34,10 @@ _DRAFTS = """
 # The customer's balance was moved by this bill already, so what was owed before is the difference.
 _ISSUE = """
     UPDATE billing_bill b
-    SET state = 'issued', number = n.number, issue_date = %(issue)s, due_date = %(due)s,
+    SET state = 'issued', number = n.number, issue_date = %(issue)s, due_date = n.due_date,
         balance_before_minor = l.balance_minor - b.amount_minor
-    FROM unnest(%(bills)s::bigint[], %(numbers)s::text[]) AS n(id, number), billing_ledgeraccount l
+    FROM unnest(%(bills)s::bigint[], %(numbers)s::text[], %(due)s::date[]) AS n(id, number, due_date),
+         billing_ledgeraccount l
     WHERE b.id = n.id AND b.state = 'draft' AND l.account_id = b.account_id
 """
 _ON_PAPER = """
@@ -110,7 +112,7 @@ def issue(
     Announces BillsIssued of regular ones, before money pays them.
 
     bill_ids, account_ids  one draft for each account
-    due_date               None: as the pack's rule ``bill_due_days`` says
+    due_date               None: of each bill as its contract or the pack says for its class, see ``queries.due_dates``
     kind                   of all of them
     is_told                False: the caller tells the customers, and prints
     is_paid                False: the caller lets money pay them
@@ -129,7 +131,7 @@ def issue(
             "bills": bill_ids,
             "numbers": [numbers.bill_number(first + place) for place in range(len(bill_ids))],
             "issue": issue_date,
-            "due": due_date or issue_date + timedelta(days=packs.rule("bill_due_days", at=issue_date)),
+            "due": _due_dates(account_ids, issue_date=issue_date, due_date=due_date),
         },
     )
     if issued != len(bill_ids):
@@ -144,6 +146,14 @@ def issue(
         _pay_from_credit(bill_ids, today=issue_date)
     if is_told:
         telling.queue_bills_step(bill_ids=bill_ids)
+
+
+def _due_dates(account_ids: list[int], *, issue_date: date, due_date: date | None) -> list[date]:
+    """Return when the bills of accounts are due, in the order of the accounts."""
+    if due_date is not None:
+        return [due_date] * len(account_ids)
+    found = due_dates.of_accounts(account_ids=account_ids, issue_date=issue_date)
+    return [found[account_id] for account_id in account_ids]
 
 
 def _pay_from_credit(bill_ids: list[int], *, today: date) -> None:

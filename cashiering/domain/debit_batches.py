@@ -46,6 +46,12 @@ class NoCreditor(Refused):
     code = "no_debit_creditor"
 
 
+class BankConnected(Refused):
+    """The bank that is connected gets the file by itself: nobody says for it that it has it."""
+
+    code = "debit_bank_connected"
+
+
 PEOPLE: frozenset[Role | ActorKind] = DECIDERS | {ActorKind.CLIENT}
 """Who decides on a batch: members of staff, and programs whose key says so."""
 _ANY: frozenset[Role | ActorKind] = PEOPLE | {ActorKind.SYSTEM}

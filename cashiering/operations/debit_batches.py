@@ -15,7 +15,7 @@ from django.utils import timezone
 from billing.operations.second_person import person_of
 from cashiering.domain import debits
 from cashiering.domain.bank_accounts import AccountKind, BankAccount
-from cashiering.domain.debit_batches import WORKFLOW, BatchAction, BatchState
+from cashiering.domain.debit_batches import WORKFLOW, BankConnected, BatchAction, BatchState
 from cashiering.domain.debits import DebitState, DropReason, SamePerson, SequenceType, name_of
 from cashiering.domain.formats import pain008
 from cashiering.domain.mandates import MandateState
@@ -41,7 +41,7 @@ _USED = [DebitState.SENT.value, DebitState.COLLECTED.value, DebitState.RETURNED.
 
 def work(at: datetime) -> None:
     """Make batches of all debits that must go to the bank by now; to be called each night, also twice, or by two."""
-    if not debit_rules.is_offered(at=at.date()):
+    if not debit_rules.is_offered_at(at):
         return
     with jobs.alone(WORK) as is_ours:
         while is_ours and make(at=at) is not None:
@@ -215,9 +215,21 @@ def send(message: outbox.Message) -> None:
     _sent(batch_id=batch.id, actor=SYSTEM)
 
 
+def are_carried() -> bool:
+    """Return whether people carry the files to the bank, since none is connected."""
+    return debit_bank.current() is None
+
+
 @opens_transaction
 def mark_sent(*, batch_id: int, actor: Actor) -> None:
-    """Say that somebody has brought the file to the bank. :raises UnknownBatch, IllegalMove, NotAllowed: it cannot."""
+    """
+    Say that somebody has brought the file to the bank.
+
+    :raises BankConnected: a bank is connected: the file goes there by itself.
+    :raises UnknownBatch, IllegalMove, NotAllowed: it cannot.
+    """
+    if not are_carried():
+        raise BankConnected("The bank is connected and gets the file by itself.", advice="Wait until it has it.")
     sent_step(batch_id=batch_id, actor=actor)
 
 

@@ -107,6 +107,7 @@ def batch(request: HttpRequest, batch_id: int) -> HttpResponse:
         card = debits.batch(batch_id=batch_id)
     context = {
         "card": card,
+        "are_carried": debit_batches.are_carried(),
         **page_context(request, partial(debits.listed, wanted=DebitsWanted(batch_id=batch_id))),
         "may_act": _may(request),
         "me": actor_of(request).id,

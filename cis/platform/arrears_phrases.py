@@ -12,6 +12,7 @@ SENTENCES: Mapping[str, str] = {
     "disconnection_stands": _("The place has an order of disconnection already."),
     "unknown_disconnection": _("There is no such order of disconnection."),
     "same_person": _("Another person agrees to it than the one who proposed it."),
+    "too_many_cuts": _("So many supplies were cut off today that a supervisor who did not propose it lets it go."),
     "bad_cut_notice": _("A proof, a reason or the announced hours are missing or impossible."),
     "bad_hold": _("The hold needs something that shows it, an end that is to come, and an open bill."),
     "unknown_case": _("There is no such case."),

@@ -15,5 +15,6 @@ SENTENCES: Mapping[str, str] = {
     "debit_same_person": _("Who proposed it cannot agree to it: ask a second person."),
     "debit_above_limit": _("It is above the limit of the mandate: drop it, and ask the customer for a new mandate."),
     "no_debit_creditor": _("The settings do not say who collects."),
+    "debit_bank_connected": _("The bank is connected and gets the file by itself."),
     "bad_debit_report": _("This is no pain.002 that can be read."),
 }

@@ -106,7 +106,11 @@ class Weather:
 
 @dataclass(frozen=True, slots=True)
 class Disconnection:
-    """When a class may be cut off for its debts; ``arrears.domain.cut_facts.CutRule`` says what each number means."""
+    """
+    When a class may be cut off for its debts; ``arrears.domain.cut_facts.CutRule`` says what each number means.
+
+    second_person_from  from so many disconnections for debts a day on, of all classes, a supervisor lets each go
+    """
 
     least: str = field(metadata={"decimals": 3})
     overdue_days: int = field(metadata=_DAYS)
@@ -126,3 +130,4 @@ class Disconnection:
     approvals: int = field(metadata=_PERSONS)
     important_approvals: int = field(metadata=_PERSONS)
     approval_days: int = field(metadata={"least": 1, "most": 366})
+    second_person_from: int = field(metadata={"least": 1, "most": 1_000_000})

@@ -33,6 +33,20 @@ def _like(pattern: str) -> dict[str, Any]:
     return {"pattern": re.compile(pattern)}
 
 
+_DUE_DAYS = {"least": 0, "most": 366}
+
+
+@dataclass(frozen=True, slots=True)
+class BillDueDays:
+    """Calendar days from issue to due date, by class of use; ``other`` is for classes that are not named."""
+
+    other: int = field(metadata=_DUE_DAYS)
+    residential: int = field(default=0, metadata=_DUE_DAYS)
+    commercial: int = field(default=0, metadata=_DUE_DAYS)
+    industrial: int = field(default=0, metadata=_DUE_DAYS)
+    agricultural: int = field(default=0, metadata=_DUE_DAYS)
+
+
 @dataclass(frozen=True, slots=True)
 class LargerBounds:
     """When a bill of an account is held that has agreed on a capacity of at least ``from_kva``."""
@@ -236,7 +250,7 @@ class Rules:
     holiday_country: str = field(metadata=_like("[A-Z]{2}"))
     vat_rate: str = field(metadata={"decimals": 6})
     vat_mode: str = field(metadata=_like("inside|on_top"))
-    bill_due_days: int = field(metadata={"least": 0, "most": 366})
+    bill_due_days: BillDueDays
     payment_order: pack_money.PaymentOrder
     instalment_plans: pack_plans.InstalmentPlans = field(metadata=_LOCAL)
     late_fee: pack_arrears.LateFee

@@ -26,7 +26,7 @@ from contracts.domain.new_contracts import NewContract
 from contracts.domain.terms import BadTerms, UseClass
 from contracts.models.supply_contract import ContractClause, SupplyContract
 from contracts.operations import contract_fees, contract_points
-from contracts.queries import application_links, clauses, contract_facts, contract_papers
+from contracts.queries import application_links, clauses, contract_facts, contract_papers, due_days
 from contracts.queries.supply_contracts import UnknownContract, head_of
 from tariffs.queries import plans
 
@@ -70,7 +70,7 @@ def draft_step(*, new: NewContract, today: date, actor: Actor, amends: SupplyCon
     :raises BadTerms: the terms contradict themselves; each finding names one.
     """
     WORKFLOW.step(ContractState.DRAFT, ContractAction.ISSUE, actor)
-    customers.card(customer_id=new.customer_id)
+    who = customers.card(customer_id=new.customer_id)
     if new.account_id is not None:
         account_queries.card(account_id=new.account_id)
     plans.version_on(tariff_id=new.tariff_id, day=new.start_date)
@@ -91,7 +91,7 @@ def draft_step(*, new: NewContract, today: date, actor: Actor, amends: SupplyCon
         renew_months=new.renew_months,
         special=new.special.strip()[:SPECIAL_MOST],
         cycle_months=rule["cycle_months"],
-        payment_days=packs.rule("bill_due_days", at=today),
+        payment_days=due_days.of_tariff(tariff_id=new.tariff_id, customer_kind=who.kind, at=today),
         verify_token=secrets.token_urlsafe(TOKEN_BYTES),
         actor_id=actor.id,
     )

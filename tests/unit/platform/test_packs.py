@@ -9,7 +9,7 @@ from cis.platform.pack_rules import Rules
 from cis.platform.packs import BadPack, MissingRule
 
 HEAD = 'schema = 1\ncode = "{code}"\nname_zh = "地"\nname_en = "Place"\n'
-DUE = '[rule.bill_due_days]\nvalue = 15\nsource = "contract"\nvalid_from = 2000-01-01\n'
+DUE = '[rule.program_offer_days]\nvalue = 15\nsource = "contract"\nvalid_from = 2000-01-01\n'
 
 
 @pytest.fixture
@@ -24,7 +24,7 @@ def write(tmp_path):
 
 
 def due(pack, year):
-    return pack.text("bill_due_days", at=date(year, 6, 1)).value
+    return pack.text("program_offer_days", at=date(year, 6, 1)).value
 
 
 def test_a_rule_holds_from_its_date_on(write):
@@ -32,12 +32,12 @@ def test_a_rule_holds_from_its_date_on(write):
     assert due(pack, 2000) == 15
     with pytest.raises(MissingRule) as refused:
         due(pack, 1999)
-    assert refused.value.detail == {"key": "bill_due_days", "at": "1999-06-01"}
+    assert refused.value.detail == {"key": "program_offer_days", "at": "1999-06-01"}
     assert "cis/packs/aa/pack.toml" in refused.value.advice
 
 
 def test_the_latest_text_holds_and_earlier_ones_before_it(write):
-    earlier = "[[rule.bill_due_days.earlier]]\nvalue = {}\nsource = 's'\nvalid_from = {}-01-01\n"
+    earlier = "[[rule.program_offer_days.earlier]]\nvalue = {}\nsource = 's'\nvalid_from = {}-01-01\n"
     text = DUE.replace("2000", "2020") + earlier.format(20, 2005) + earlier.format(30, 2010)
     pack = write("aa", text)()
     assert [due(pack, year) for year in (2009, 2010, 2019, 2020)] == [20, 30, 30, 15]
@@ -62,16 +62,16 @@ def test_a_pack_does_not_inherit_from_itself(write):
 @pytest.mark.parametrize(
     ("text", "where"),
     [
-        (DUE.replace("15", '"15"'), "rule.bill_due_days.value"),
-        (DUE.replace("15", "true"), "rule.bill_due_days.value"),
-        (DUE.replace("15", "15.0"), "rule.bill_due_days.value"),
-        (DUE.replace("15", "-1"), "rule.bill_due_days.value"),
-        (DUE.replace('"contract"', '" "'), "rule.bill_due_days.source"),
-        (DUE.replace("2000-01-01", '"2000-01-01"'), "rule.bill_due_days.valid_from"),
-        (DUE.replace("2000-01-01", "2000-01-01T00:00:00"), "rule.bill_due_days.valid_from"),
-        (DUE.replace("value = 15\n", ""), "rule.bill_due_days.value"),
-        (DUE + "surprise = 1\n", "rule.bill_due_days.surprise"),
-        (DUE.replace("bill_due_days", "bill_due_dais"), "rule.bill_due_dais"),
+        (DUE.replace("15", '"15"'), "rule.program_offer_days.value"),
+        (DUE.replace("15", "true"), "rule.program_offer_days.value"),
+        (DUE.replace("15", "15.0"), "rule.program_offer_days.value"),
+        (DUE.replace("15", "-1"), "rule.program_offer_days.value"),
+        (DUE.replace('"contract"', '" "'), "rule.program_offer_days.source"),
+        (DUE.replace("2000-01-01", '"2000-01-01"'), "rule.program_offer_days.valid_from"),
+        (DUE.replace("2000-01-01", "2000-01-01T00:00:00"), "rule.program_offer_days.valid_from"),
+        (DUE.replace("value = 15\n", ""), "rule.program_offer_days.value"),
+        (DUE + "surprise = 1\n", "rule.program_offer_days.surprise"),
+        (DUE.replace("program_offer_days", "program_offer_dais"), "rule.program_offer_dais"),
         ('[rule.vat_rate]\nvalue = "13%"\nsource = "s"\nvalid_from = 2000-01-01\n', "rule.vat_rate.value"),
         ('[rule.time_zone]\nvalue = "Asia/Shanghi"\nsource = "s"\nvalid_from = 2000-01-01\n', "rule.time_zone.value"),
         ('[rule.currency]\nvalue = "yuan"\nsource = "s"\nvalid_from = 2000-01-01\n', "rule.currency.value"),
@@ -81,12 +81,12 @@ def test_a_pack_does_not_inherit_from_itself(write):
             "rule.bounds.value.zero",
         ),
         (
-            DUE + "[[rule.bill_due_days.earlier]]\nvalue = 1\nsource = 's'\nvalid_from = 2000-01-01\n",
-            "rule.bill_due_days",
+            DUE + "[[rule.program_offer_days.earlier]]\nvalue = 1\nsource = 's'\nvalid_from = 2000-01-01\n",
+            "rule.program_offer_days",
         ),
         (
-            DUE + "[[rule.bill_due_days.earlier]]\nvalue = 1\nsource = 's'\nvalid_from = 2001-01-01\n",
-            "rule.bill_due_days",
+            DUE + "[[rule.program_offer_days.earlier]]\nvalue = 1\nsource = 's'\nvalid_from = 2001-01-01\n",
+            "rule.program_offer_days",
         ),
     ],
 )

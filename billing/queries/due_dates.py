@@ -1,0 +1,32 @@
+"""When bills are due: as the supply contract in force says, else as the pack says for the class of the account."""
+
+import json
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from billing.queries.account_classes import CLASS, OF_ACCOUNT
+from cis.platform.db import fetch
+from contracts.queries import due_days
+
+_DAYS = f"""
+    SELECT one.account_id,
+           coalesce(agreed.payment_days, (%(days)s::jsonb ->> {CLASS})::int, (%(days)s::jsonb ->> %(other)s)::int)
+    FROM unnest(%(accounts)s::bigint[]) AS one (account_id)
+    LEFT JOIN LATERAL (
+        SELECT c.payment_days FROM contracts_supplycontract c
+        WHERE c.account_id = one.account_id AND c.signed_at IS NOT NULL AND c.start_date <= %(day)s
+          AND coalesce(c.ended_date, c.extended_to_date, c.end_date, 'infinity') > %(day)s
+        ORDER BY c.start_date DESC, c.version DESC, c.id DESC LIMIT 1) agreed ON true
+    {OF_ACCOUNT.format(account="one.account_id", day="%(day)s::date")}
+"""  # noqa: S608 (joins of our own)
+
+
+def of_accounts(*, account_ids: Sequence[int], issue_date: date) -> dict[int, date]:
+    """
+    Return when a bill that is issued on a day is due, by account; one statement.
+
+    :raises MissingRule: the pack does not say.
+    """
+    days = json.dumps(dict(due_days.by_class(at=issue_date)))
+    values = {"accounts": list(account_ids), "day": issue_date, "days": days, "other": due_days.OTHER}
+    return {account_id: issue_date + timedelta(days=count) for account_id, count in fetch(_DAYS, values)}

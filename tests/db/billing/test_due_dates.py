@@ -1,0 +1,66 @@
+"""Bills are due by the contract in force, else by the class of the account, each by the rule of the day of issue."""
+
+from datetime import date
+
+import pytest
+from django.db import transaction
+
+from billing.models.bill import Bill
+from billing.operations import issuing
+from billing.queries import due_dates
+from cis.kernel.actors import SYSTEM
+from contracts.queries import due_days
+from tests.factories import accounts, billing, contracts, papers_signed
+from tests.factories.papers_signed import TODAY
+
+pytestmark = pytest.mark.django_db
+JULY, AUGUST = (date(2026, 7, 1), date(2026, 8, 1)), (date(2026, 8, 1), date(2026, 9, 1))
+
+
+@pytest.fixture(autouse=True)
+def _place(settings, tmp_path, monkeypatch):
+    settings.DOCUMENTS_DIR = tmp_path / "documents"
+    accounts.supplier()
+    later = {"other": 10, "residential": 30}
+    monkeypatch.setattr(due_days, "by_class", lambda *, at: {"other": 15} if at < date(2026, 8, 15) else later)
+
+
+def of_company():
+    made = contracts.world()
+    made.customer.kind = "company"
+    made.customer.save()
+    return made
+
+
+def issued(*worlds, month):
+    """Issue the bills of a month of some accounts at once, as a run does; return when each is due."""
+    drafts = [billing.draft(world=one, start_date=month[0], end_date=month[1]) for one in worlds]
+    with transaction.atomic():
+        issuing.issue(
+            bill_ids=[one.id for one in drafts], account_ids=[one.account_id for one in drafts], issue_date=month[1],
+            actor=SYSTEM,
+        )  # fmt: skip
+    return [Bill.objects.get(id=one.id).due_date for one in drafts]
+
+
+def test_a_home_and_a_company_in_one_run_are_given_their_own_days_each_in_force_by_date():
+    home, company = contracts.world(), of_company()
+    assert issued(home, company, month=JULY) == [date(2026, 8, 16)] * 2
+    assert issued(home, company, month=AUGUST) == [date(2026, 10, 1), date(2026, 9, 11)]
+
+
+def test_a_bill_is_due_as_its_contract_says_which_was_written_by_the_class(monkeypatch):
+    home, company, other = contracts.world(), of_company(), of_company()
+    for world in (home, company):
+        accounts.contact_point(of=world.customer, is_proven=True)
+    with monkeypatch.context() as then:
+        then.setattr(due_days, "by_class", lambda **_: {"other": 7, "residential": 9})
+        rows = [papers_signed.signed(world, start_date=TODAY) for world in (home, company)]
+    assert [row.payment_days for row in rows] == [9, 7]
+    assert issued(home, company, other, month=JULY) == [date(2026, 8, 10), date(2026, 8, 8), date(2026, 8, 16)]
+
+
+def test_the_days_of_any_number_of_accounts_cost_one_statement(django_assert_num_queries):
+    ids = [contracts.world().account.id, of_company().account.id]
+    with django_assert_num_queries(1):
+        assert len(due_dates.of_accounts(account_ids=ids, issue_date=AUGUST[1])) == 2
