@@ -17,7 +17,7 @@ from arrears.operations import (
     plan_looks,
     prepaid_cuts,
 )
-from arrears.queries import demands_made, disputes, hindrances, money_under_way
+from arrears.queries import demands_made, disputes, hindrances, money_under_way, supply_outages
 from arrears.queries import late_fees as late_fee_accruals
 from billing.domain.announcements import (
     AccountBilledToEnd,
@@ -158,6 +158,7 @@ def bind() -> None:
     refunds.answer_by(payer_accounts=payers.accounts_of, is_disputed=disputes.is_disputed)
     hindrances.ask("checkouts", answers=money_under_way.by_checkout)
     hindrances.ask("debits", answers=money_under_way.by_debit)
+    hindrances.ask("outages", answers=supply_outages.by_outage)
     jobs.register(write_off_batches.NIGHT, write_off_batches.night, schedule=Daily(WRITE_OFFS_AT, settings.TIME_ZONE))
     jobs.register(write_off_batches.WORK, write_off_batches.work)
     events.listen(PaymentsBooked, write_offs.note_payments, of=write_offs.LOOKED_AT)

@@ -1,8 +1,9 @@
 """
-What other rooms know that holds an account: money that is under way, complaints that are open.
+What other rooms know that holds an account: money that is under way, complaints that are open, supplies in the dark.
 
 A room that knows such a thing is bound in ``cis.wiring``; where none is bound, only holds that somebody placed count.
-Whoever answers is asked in the transaction that dispatches, so what he says must be written under the ledger's lock.
+Whoever answers is asked in the transaction that dispatches, so what he says must be written under the ledger's lock,
+but for outages: one that is confirmed while an order is dispatched comes after it.
 """
 
 from collections.abc import Mapping, Sequence

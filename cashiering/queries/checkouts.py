@@ -105,31 +105,31 @@ def bounds(*, today: date) -> Bounds:
 
 # One for a consolidated bill is under way for each account that it pays.
 _UNDER_WAY = """
-    SELECT account_id, created_at FROM cashiering_checkout
-    WHERE account_id = ANY(%(accounts)s) AND state = 'pending' AND created_at > %(since)s
+    SELECT account_id, created_at, state = 'held' AS is_held FROM cashiering_checkout
+    WHERE account_id = ANY(%(accounts)s) AND (state = 'pending' AND created_at > %(since)s OR state = 'held')
     UNION ALL
-    SELECT b.account_id, c.created_at FROM cashiering_checkout c
+    SELECT b.account_id, c.created_at, c.state = 'held' FROM cashiering_checkout c
     JOIN cashiering_checkoutbill p ON p.checkout_id = c.id JOIN billing_bill b ON b.id = p.bill_id
-    WHERE c.consolidated_bill_id IS NOT NULL AND c.state = 'pending' AND c.created_at > %(since)s
-      AND b.account_id = ANY(%(accounts)s)
-    ORDER BY created_at
+    WHERE c.consolidated_bill_id IS NOT NULL
+      AND (c.state = 'pending' AND c.created_at > %(since)s OR c.state = 'held') AND b.account_id = ANY(%(accounts)s)
+    ORDER BY is_held, created_at
 """
 
 
-def under_way(account_ids: Collection[int], *, at: datetime) -> dict[int, datetime]:
+def under_way(account_ids: Collection[int], *, at: datetime) -> dict[int, datetime | None]:
     """
     Return which accounts have an online payment that its payer has made and whose money is not certain yet; one
     statement.
 
     One that the provider says nothing about counts for the pack's ``hold_hours``, so that nobody can put off what has
-    to be done by paying and never paying.
+    to be done by paying and never paying. One that is held counts until a person has decided: its money lies with us.
 
-    :returns: until when it counts, by account.
+    :returns: until when it counts, by account; None: until it is decided.
     """
     hours = int(packs.rule("online_payment", at=local_clock(settings.TIME_ZONE).local_date(at))["hold_hours"])
     span = timedelta(hours=hours)
     found = fetch(_UNDER_WAY, {"accounts": list(account_ids), "since": at - span})
-    return {account_id: created_at + span for account_id, created_at in found}
+    return {account_id: None if is_held else created_at + span for account_id, created_at, is_held in found}
 
 
 def of_reference(reference: str, *, account_ids: Collection[int] | None = None) -> CheckoutCard:

@@ -48,6 +48,11 @@ def _quiet(monkeypatch):
 
 @pytest.fixture
 def world():
+    return supplied()
+
+
+def supplied():
+    """An account whose bill is overdue, with all demands that the ladder asks for, and a meter that can be told."""
     made = contracts.world()
     meter = metering.meter(switch="on")
     metering.installation(of=meter, at=made.service_point)
