@@ -9,7 +9,7 @@ from datetime import date, datetime
 
 from django.utils import timezone
 
-from billing.operations import notes
+from billing.operations import ledger, notes
 from cashiering.domain import debit_returns, debits
 from cashiering.domain.debit_returns import Remedy
 from cashiering.domain.mandates import MandateState
@@ -61,6 +61,8 @@ def handle(*, debit_id: int, at: datetime) -> bool:
     )
     if debit is None:
         return False
+    # Who asks whether something is under way, as the dispatch of a disconnection, holds this lock.
+    ledger.lock_customers(account_ids=[debit.account_id])
     today, is_late = debit_rules.moment(at)
     rule = debit_rules.rule(at=today)
     meaning = debit_returns.meaning(debit.return_code)

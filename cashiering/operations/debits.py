@@ -12,6 +12,7 @@ from accounts.domain.notice_events import Fact, Money
 from accounts.operations import notices
 from accounts.operations.notices import NewNotice
 from accounts.queries import supplier
+from billing.operations import ledger
 from cashiering.domain import debits
 from cashiering.domain.bank_accounts import masked
 from cashiering.domain.debits import WORKFLOW, AboveLimit, DebitAction, DebitState, DropReason, HeldReason, SamePerson
@@ -42,7 +43,7 @@ class _Told:
 
 def plan(at: datetime) -> None:
     """Plan debits for all bills that are owed and have a mandate; to be called each night, also twice, or by two."""
-    if not debit_rules.is_offered(at=at.date()):
+    if not debit_rules.is_offered_at(at):
         return
     with jobs.alone(WORK) as is_ours:
         while is_ours and plan_chunk(at=at):
@@ -58,7 +59,12 @@ def plan_chunk(*, at: datetime) -> int:
     """
     today, is_late = debit_rules.moment(at)
     rule = debit_rules.rule(at=today)
-    found = _one_each(queries.candidates(most=CHUNK))
+    owed = queries.accounts_to_debit(most=CHUNK)
+    if not owed:
+        return 0
+    # Who asks whether something is under way, as the dispatch of a disconnection, holds these locks.
+    ledger.lock_customers(account_ids=owed)
+    found = _one_each(queries.candidates(account_ids=owed, most=CHUNK))
     if not found:
         return 0
     last = queries.last_collected(account_ids=[one.account_id for one in found])

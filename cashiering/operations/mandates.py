@@ -245,7 +245,7 @@ def reveal(*, mandate_id: int, actor: Actor) -> str:
 
 def lapse(at: datetime) -> None:
     """End mandates that were not used for as long as the pack says; to be called each night, also twice."""
-    if not debit_rules.is_offered(at=at.date()):
+    if not debit_rules.is_offered_at(at):
         return
     today, _is_late = debit_rules.moment(at)
     while _lapse_some(today=today):

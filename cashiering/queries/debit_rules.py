@@ -83,6 +83,11 @@ def is_offered(*, at: date) -> bool:
     return True
 
 
+def is_offered_at(at: datetime) -> bool:
+    """Return whether the place has direct debits on the local day of an instant."""
+    return is_offered(at=local_clock(supplier.current().time_zone).local_date(at))
+
+
 def needs_bank_code(*, at: date) -> bool:
     """Return whether an account at a bank is not known without the code of the bank; False where nothing is debited."""
     return is_offered(at=at) and AccountKind.IBAN not in rule(at=at).accounts

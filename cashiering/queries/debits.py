@@ -141,7 +141,7 @@ _UNDER_WAY = """
     SELECT id, account_id, bill_id, amount_minor, collection_date, state FROM cashiering_debit
     WHERE account_id = ANY(%s) AND state = ANY(%s)
 """
-_CANDIDATES = """
+_OWED = """
     SELECT m.id, m.account_id, m.customer_id, m.limit_minor, m.is_one_off, b.id, b.number, b.due_date,
            (b.amount_minor - coalesce((SELECT sum(a.amount_minor) FROM billing_allocation a
                                        WHERE a.bill_id = b.id), 0))::bigint
@@ -150,7 +150,7 @@ _CANDIDATES = """
                        AND b.amount_minor > 0 AND b.due_date >= m.signed_date
     JOIN accounts_accountholder h ON h.account_id = b.account_id AND h.customer_id = m.customer_id
                                  AND h.period @> (b.end_date - 1)
-    WHERE m.state = 'active'
+    WHERE m.state = 'active' AND {condition}
       AND b.amount_minor > coalesce((SELECT sum(a.amount_minor) FROM billing_allocation a WHERE a.bill_id = b.id), 0)
       AND NOT EXISTS (SELECT 1 FROM cashiering_debit d WHERE d.bill_id = b.id
                       AND NOT (d.state = 'dropped' AND d.drop_reason IN ('paid', 'mandate')))
@@ -158,8 +158,9 @@ _CANDIDATES = """
       AND NOT (m.is_one_off AND EXISTS (SELECT 1 FROM cashiering_debit d WHERE d.mandate_id = m.id
                                         AND d.state <> 'dropped'))
     ORDER BY b.due_date, b.id LIMIT %(most)s
-    FOR SHARE OF m
 """
+_ACCOUNTS = f"SELECT DISTINCT account_id FROM ({_OWED.format(condition='true')}) owed ORDER BY account_id"  # noqa: S608
+_CANDIDATES = _OWED.format(condition="m.account_id = ANY(%(accounts)s)") + "FOR SHARE OF m"
 _LAST = """
     SELECT d.account_id, d.amount_minor
     FROM unnest(%(accounts)s::bigint[]) AS one (account_id)
@@ -191,14 +192,20 @@ class Candidate:
     open_minor: int
 
 
-def candidates(*, most: int) -> tuple[Candidate, ...]:
+def accounts_to_debit(*, most: int) -> list[int]:
+    """Return the accounts of the next ``candidates``, which nothing locks yet; one statement."""
+    return [account_id for (account_id,) in fetch(_ACCOUNTS, {"most": most})]
+
+
+def candidates(*, account_ids: Collection[int], most: int) -> tuple[Candidate, ...]:
     """
-    Return bills that are owed, have a mandate, and no debit yet: those due since the mandate was signed; one statement.
+    Return bills of accounts that are owed, have a mandate, and no debit yet: those due since the mandate was signed;
+    one statement.
 
     Those that are paid in parts as agreed are none. Their mandates are locked against an end until the transaction is
     over.
     """
-    return tuple(Candidate(*row) for row in fetch(_CANDIDATES, {"most": most}))
+    return tuple(Candidate(*row) for row in fetch(_CANDIDATES, {"accounts": list(account_ids), "most": most}))
 
 
 def last_collected(*, account_ids: Collection[int]) -> dict[int, list[int]]:

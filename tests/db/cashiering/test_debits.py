@@ -13,7 +13,7 @@ from billing.models.bill import Bill
 from billing.models.payment import Payment, PaymentReturn
 from billing.operations import payments, proof, telling
 from billing.queries import bills
-from cashiering.domain.debit_batches import NoCreditor
+from cashiering.domain.debit_batches import BankConnected, NoCreditor
 from cashiering.domain.debits import AboveLimit, SamePerson, name_of
 from cashiering.domain.formats import pain002
 from cashiering.gateways import debit_bank
@@ -229,6 +229,8 @@ def test_a_file_that_was_sent_before_the_state_was_written_is_sent_again_with_th
     signed(world, on=SIGNED)
     night(NIGHT)
     debit_batches.work(at(SENT))
+    with pytest.raises(BankConnected):
+        debit_batches.mark_sent(batch_id=DebitBatch.objects.get().id, actor=CLERK)
     message = outbox.Message(1, debit_batches.SEND, "", {"batch_id": DebitBatch.objects.get().id}, 1)
     with monkeypatch.context() as dead:
         dead.setattr(debit_batches, "sent_step", _dies)
