@@ -16,7 +16,7 @@ from zlib import crc32
 
 import structlog
 from celery import current_app
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import F, Value
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -30,6 +30,9 @@ WORK_TASK = "cis.platform.tasks.work"
 UNFINISHED = (JobState.WAITING.value, JobState.RUNNING.value)
 LOCK_SPACE = 7_265
 MESSAGE_MOST = 2_000
+TRIES = 5
+VICTIM_CODES = frozenset({"40001", "40P01"})
+"""serialization_failure, deadlock_detected. [source: PostgreSQL, Appendix A, Error Codes]"""
 log = structlog.get_logger(__name__)
 
 
@@ -196,7 +199,7 @@ def _run_due(work: Work, job_id: int, due_at: datetime) -> None:
     _running(job_id)
     session = db.session()
     try:
-        work.do(due_at)
+        _do_again(work, due_at, session)
     except Exception as error:  # whatever it is, it belongs on the page of jobs
         if db.is_lost(session):
             raise  # the database went away: the job stays unfinished and is woken again
@@ -204,6 +207,20 @@ def _run_due(work: Work, job_id: int, due_at: datetime) -> None:
         fail(job_id, f"{type(error).__name__}: {error}")
     else:
         finish(job_id)
+
+
+def _do_again(work: Work, due_at: datetime, session: object) -> None:
+    """Do work, anew where the database ended it for others' sake: a deadlock must not cost the work of a day."""
+    for tries_left in reversed(range(TRIES)):
+        try:
+            work.do(due_at)
+        except OperationalError as error:
+            is_victim = getattr(error.__cause__, "sqlstate", "") in VICTIM_CODES
+            if not (is_victim and tries_left) or db.is_lost(session):
+                raise
+            log.warning("job_tried_again", name=work.name, tries_left=tries_left, error=str(error))
+        else:
+            return
 
 
 def _running(job_id: int, **values: object) -> None:

@@ -138,6 +138,24 @@ def test_work_that_fails_says_why_and_is_not_tried_for_ever():
     assert (job.state, job.message) == ("failed", "RuntimeError: no paper")
 
 
+@pytest.mark.parametrize(
+    ("code", "times", "state"), [("40P01", 4, "done"), ("40001", 5, "failed"), ("22012", 1, "failed")]
+)
+def test_work_that_a_deadlock_ended_is_tried_again_some_times(code, times, state):
+    called = []
+
+    def fail(due_at):
+        called.append(due_at)
+        if len(called) <= times:
+            db.execute(f"DO $$ BEGIN RAISE EXCEPTION 'ended' USING ERRCODE = '{code}'; END $$")
+
+    jobs.register("night", fail, schedule=Daily(time(3), "UTC"))
+    known("night")
+    jobs.open_due(AT)
+    jobs.run("night")
+    assert (Job.objects.latest("due_at").state, len(called)) == (state, 5 if code != "22012" else 1)
+
+
 def test_work_whose_database_went_away_is_not_blamed_and_done_by_the_next():
     def lose(_):
         lose_session()
