@@ -6,7 +6,8 @@ from django.shortcuts import redirect, render
 from accounts.queries import notices
 from billing.queries import cycles, listing, runs
 from billing.queries.listing import Wanted
-from cashiering.queries import checkouts, payouts
+from cashiering.queries import checkouts, debits, payouts
+from cashiering.queries.debits import DebitsWanted
 from cis.desk import tasks
 from cis.desk.answers import today
 from cis.desk.roles import BILLERS, CASHIERS, CLERKS, METERERS
@@ -51,6 +52,7 @@ def show(request: HttpRequest) -> HttpResponse:
         else None,
         "online": checkouts.needing() if actor.roles & set(CASHIERS) else None,
         "payouts": payouts.to_look_at() if actor.roles & set(CASHIERS) else None,
+        "debits": debits.sums(wanted=DebitsWanted(only="waiting"))[0] if actor.roles & set(CASHIERS) else None,
         "to_mend": notices.count_to_mend() if actor.roles & set(CLERKS) else None,
         "cycles": cycles.listed(),
         "today": today(),

@@ -6,6 +6,7 @@ import pytest
 import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 
+from cashiering.gateways import debit_bank
 from cashiering.models.debit import Debit, DebitBatch, Mandate
 from cashiering.operations import debit_batches, debits
 from cis.kernel.enums import Role
@@ -53,6 +54,7 @@ def test_held_debits_and_batches_wait_for_two_persons(desk, client, billed, monk
     with time_machine.travel(at(date(2026, 2, 1)), tick=False):
         _enter(desk, billed, limit="5.00")
     debits.plan(at(NIGHT))
+    assert "/desk/debits/?only=waiting" in desk.get("/desk/").content.decode()
     page = desk.get("/desk/debits/?only=waiting").content.decode()
     assert "above the limit of the mandate" in page
     assert "Propose to let it go" not in page
@@ -73,6 +75,10 @@ def test_held_debits_and_batches_wait_for_two_persons(desk, client, billed, monk
     content = second.get(f"/desk/debits/batches/{batch.id}/file.xml").content
     assert b"CstmrDrctDbtInitn" in content
     assert AuditEvent.objects.filter(action="download").count() == 1
+    refused = second.post(f"/desk/debits/batches/{batch.id}/sent/", follow=True).content.decode()
+    assert "The bank is connected" in refused
+    assert "The bank has it" not in refused
+    monkeypatch.setattr(debit_bank, "_bound", [])
     assert second.post(f"/desk/debits/batches/{batch.id}/sent/").status_code == 302
     assert Debit.objects.get(id=first.id).state == "sent"
     report = SimpleUploadedFile("r.xml", b"<x/>")
