@@ -32,14 +32,15 @@ _DRAFTS = """
     WHERE run_id = %(run)s AND chunk_id = %(chunk)s AND state = 'draft' ORDER BY id
 """
 # The customer's balance was moved by this bill already, so what was owed before is the difference.
-_ISSUE = """
+_ISSUE = f"""
+    WITH due AS MATERIALIZED ({due_dates.OF_ACCOUNTS})
     UPDATE billing_bill b
-    SET state = 'issued', number = n.number, issue_date = %(issue)s, due_date = n.due_date,
+    SET state = 'issued', number = n.number, issue_date = %(issue)s,
+        due_date = coalesce(%(due)s, %(issue)s::date + due.days),
         balance_before_minor = l.balance_minor - b.amount_minor
-    FROM unnest(%(bills)s::bigint[], %(numbers)s::text[], %(due)s::date[]) AS n(id, number, due_date),
-         billing_ledgeraccount l
-    WHERE b.id = n.id AND b.state = 'draft' AND l.account_id = b.account_id
-"""
+    FROM unnest(%(bills)s::bigint[], %(numbers)s::text[]) AS n(id, number), billing_ledgeraccount l, due
+    WHERE b.id = n.id AND b.state = 'draft' AND l.account_id = b.account_id AND due.account_id = b.account_id
+"""  # noqa: S608 (a query of our own)
 _ON_PAPER = """
     SELECT b.id FROM billing_bill b JOIN accounts_account a ON a.id = b.account_id
     WHERE b.id = ANY(%s) AND a.paper_bill ORDER BY b.id
@@ -131,7 +132,8 @@ def issue(
             "bills": bill_ids,
             "numbers": [numbers.bill_number(first + place) for place in range(len(bill_ids))],
             "issue": issue_date,
-            "due": _due_dates(account_ids, issue_date=issue_date, due_date=due_date),
+            "due": due_date,
+            **due_dates.values(account_ids=account_ids, issue_date=issue_date),
         },
     )
     if issued != len(bill_ids):
@@ -146,14 +148,6 @@ def issue(
         _pay_from_credit(bill_ids, today=issue_date)
     if is_told:
         telling.queue_bills_step(bill_ids=bill_ids)
-
-
-def _due_dates(account_ids: list[int], *, issue_date: date, due_date: date | None) -> list[date]:
-    """Return when the bills of accounts are due, in the order of the accounts."""
-    if due_date is not None:
-        return [due_date] * len(account_ids)
-    found = due_dates.of_accounts(account_ids=account_ids, issue_date=issue_date)
-    return [found[account_id] for account_id in account_ids]
 
 
 def _pay_from_credit(bill_ids: list[int], *, today: date) -> None:

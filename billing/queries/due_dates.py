@@ -3,14 +3,15 @@
 import json
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Any
 
 from billing.queries.account_classes import CLASS, OF_ACCOUNT
 from cis.platform.db import fetch
 from contracts.queries import due_days
 
-_DAYS = f"""
-    SELECT one.account_id,
-           coalesce(agreed.payment_days, (%(days)s::jsonb ->> {CLASS})::int, (%(days)s::jsonb ->> %(other)s)::int)
+OF_ACCOUNTS = f"""
+    SELECT one.account_id, coalesce(
+        agreed.payment_days, (%(days)s::jsonb ->> {CLASS})::int, (%(days)s::jsonb ->> %(other)s)::int) AS days
     FROM unnest(%(accounts)s::bigint[]) AS one (account_id)
     LEFT JOIN LATERAL (
         SELECT c.payment_days FROM contracts_supplycontract c
@@ -19,6 +20,17 @@ _DAYS = f"""
         ORDER BY c.start_date DESC, c.version DESC, c.id DESC LIMIT 1) agreed ON true
     {OF_ACCOUNT.format(account="one.account_id", day="%(day)s::date")}
 """  # noqa: S608 (joins of our own)
+"""The days to pay of accounts, as a statement or a part of one; ``values`` are its parameters."""
+
+
+def values(*, account_ids: Sequence[int], issue_date: date) -> dict[str, Any]:
+    """
+    Return the parameters of ``OF_ACCOUNTS``.
+
+    :raises MissingRule: the pack does not say.
+    """
+    days = json.dumps(dict(due_days.by_class(at=issue_date)))
+    return {"accounts": list(account_ids), "day": issue_date, "days": days, "other": due_days.OTHER}
 
 
 def of_accounts(*, account_ids: Sequence[int], issue_date: date) -> dict[int, date]:
@@ -27,6 +39,5 @@ def of_accounts(*, account_ids: Sequence[int], issue_date: date) -> dict[int, da
 
     :raises MissingRule: the pack does not say.
     """
-    days = json.dumps(dict(due_days.by_class(at=issue_date)))
-    values = {"accounts": list(account_ids), "day": issue_date, "days": days, "other": due_days.OTHER}
-    return {account_id: issue_date + timedelta(days=count) for account_id, count in fetch(_DAYS, values)}
+    found = fetch(OF_ACCOUNTS, values(account_ids=account_ids, issue_date=issue_date))
+    return {account_id: issue_date + timedelta(days=count) for account_id, count in found}
