@@ -17,6 +17,7 @@ from cis.kernel.actors import SYSTEM
 from metering.models.command import DeviceCommand
 from metering.models.outage import Outage, OutageSupply
 from tests.db.arrears import test_disconnections as cuts
+from tests.db.arrears.racing import Racers
 from tests.db.arrears.test_disconnections import (  # noqa: F401 (fixtures)
     BOTH,
     CHIEF,
@@ -140,5 +141,6 @@ def test_two_cuts_at_once_do_not_both_pass_the_bound(world, monkeypatch):  # noq
         except TooManyCuts:
             too_many.append(order_id)
 
-    cuts._race(*(lambda order_id=order_id: send(order_id) for order_id in orders))
+    with Racers(2) as racers:
+        racers.race(*(lambda order_id=order_id: send(order_id) for order_id in orders))
     assert (len(too_many), DeviceCommand.objects.count()) == (1, 1)
