@@ -307,6 +307,7 @@ SPECTACULAR_SETTINGS = {
             "CaseKindEnum",
             "ChangeKindEnum",
             "ContractStateEnum",
+            "DebitDecisionEnum",
             "DefectStateEnum",
             "FactKindEnum",
             "HoldKindEnum",
