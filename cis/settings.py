@@ -308,6 +308,7 @@ SPECTACULAR_SETTINGS = {
             "ChangeKindEnum",
             "ContractStateEnum",
             "DebitDecisionEnum",
+            "DecisionEnum",
             "DefectStateEnum",
             "FactKindEnum",
             "HoldKindEnum",
