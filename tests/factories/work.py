@@ -51,10 +51,10 @@ def slot(*, of: Crew, days: int = 1, capacity: int = 1, start: time = time(9), e
 
 
 def photo(*, kind: str = "JPEG", size: tuple[int, int] = (64, 48), exif: Image.Exif | None = None) -> BytesIO:
-    """A picture as a phone sends it."""
-    written = BytesIO()
+    """A picture as a phone sends it, of a colour of its own: sixteen apart, as JPEG rounds closer ones to one."""
+    written, serial = BytesIO(), next(_serial)
     more = {"exif": exif} if exif is not None else {}
-    Image.new("RGB", size, (next(_serial) % 255, 90, 40)).save(written, kind, **more)
+    Image.new("RGB", size, (serial % 16 * 16, serial // 16 % 16 * 16, 40)).save(written, kind, **more)
     written.seek(0)
     return written
 
