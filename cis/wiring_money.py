@@ -74,6 +74,7 @@ from cashiering.queries import debits as debit_queries
 from cashiering.queries import payers
 from cis.platform import events, gateways, jobs, outbox
 from cis.platform.schedules import Daily, Every
+from complaints.queries import case_holds
 from metering.domain.announcements import (
     DeviceCommandDone,
     WorkOrderCancelled,
@@ -155,7 +156,9 @@ def bind() -> None:
     events.listen(BillCancelled, budget_notes.take_back_step)
     _end_with_the_account()
     jobs.register(budget_nights.WORK, budget_nights.night, schedule=Daily(BUDGETS_AT, settings.TIME_ZONE))
-    refunds.answer_by(payer_accounts=payers.accounts_of, is_disputed=disputes.is_disputed)
+    refunds.answer_by(
+        payer_accounts=payers.accounts_of, is_disputed=disputes.is_disputed, holds_settled=case_holds.settled_by
+    )
     hindrances.ask("checkouts", answers=money_under_way.by_checkout)
     hindrances.ask("debits", answers=money_under_way.by_debit)
     hindrances.ask("outages", answers=supply_outages.by_outage)

@@ -5,7 +5,7 @@ Each step looks at the credit under the lock of the customer's ledger account, a
 none is paid twice however many persons press at once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -94,10 +94,11 @@ def ask(*, new: NewRefund, today: date, actor: Actor) -> int:
 
 
 @joins_transaction
-def ask_step(*, new: NewRefund, today: date, actor: Actor) -> int:
+def ask_step(*, new: NewRefund, today: date, actor: Actor, but_hold_ids: Collection[int] = ()) -> int:
     """
     Ask that credit is paid out; a second person approves it.
 
+    :param but_hold_ids: holds of the case from which it is asked: they do not stand against their own settlement.
     :returns: id of the refund.
     :raises NotAllowed: the actor may not, or the place lets no customer ask.
     :raises NotFree, DebtsFirst, Disputed: it may not be paid out now; ``queries.refunds.offer`` says why.
@@ -109,7 +110,7 @@ def ask_step(*, new: NewRefund, today: date, actor: Actor) -> int:
     known = Refund.objects.filter(key=new.key).first()
     if known is not None:
         return known.id
-    offer = _check_free(new.account_id, new.amount_minor, today=today, least_minor=None)
+    offer = _check_free(new.account_id, new.amount_minor, today=today, least_minor=None, but_hold_ids=but_hold_ids)
     if actor.kind is ActorKind.CUSTOMER and not offer.rule.by_customer:
         raise NotAllowed("Refunds are asked for at the desk here.", advice="Call us.")
     number = _number(new.bank_account, new.channel, must_be_iban=offer.rule.must_be_iban)
@@ -312,9 +313,10 @@ def take_back_step(*, refund_id: int, returned_date: date, reason: str, today: d
 
 @joins_transaction
 def _check_free(
-    account_id: int, amount_minor: int, *, today: date, least_minor: int | None, but_refund_id: int | None = None
-) -> refunds.RefundOffer:
-    offer = refunds.offer(account_id=account_id, today=today, but_refund_id=but_refund_id)
+    account_id: int, amount_minor: int, *, today: date, least_minor: int | None, but_refund_id: int | None = None,
+    but_hold_ids: Collection[int] = (),
+) -> refunds.RefundOffer:  # fmt: skip
+    offer = refunds.offer(account_id=account_id, today=today, but_refund_id=but_refund_id, but_hold_ids=but_hold_ids)
     least = offer.rule.least_minor if least_minor is None else least_minor
     if offer.is_disputed:
         raise Disputed("Something of the account is disputed.", advice="Settle the dispute first.")

@@ -116,15 +116,23 @@ class WantedRefunds:
 
 
 class _Port:
-    """Who knows from where money came, and what is disputed; bound once by ``cis.wiring``."""
+    """Who knows from where money came, what is disputed, and which dispute a refund ends; bound by ``cis.wiring``."""
 
     payer_accounts: Callable[..., frozenset[str]] | None = None
     is_disputed: Callable[..., bool] | None = None
+    holds_settled: Callable[..., Collection[int]] | None = None
 
 
-def answer_by(*, payer_accounts: Callable[..., frozenset[str]], is_disputed: Callable[..., bool]) -> None:
-    """Bind who answers what rooms above know. To be called from ``cis.wiring`` only."""
-    _Port.payer_accounts, _Port.is_disputed = payer_accounts, is_disputed
+def answer_by(
+    *, payer_accounts: Callable[..., frozenset[str]], is_disputed: Callable[..., bool],
+    holds_settled: Callable[..., Collection[int]],
+) -> None:  # fmt: skip
+    """
+    Bind who answers what rooms above know. To be called from ``cis.wiring`` only.
+
+    :param holds_settled: of a refund, the holds of the case from which it is asked: it is how that dispute is settled.
+    """
+    _Port.payer_accounts, _Port.is_disputed, _Port.holds_settled = payer_accounts, is_disputed, holds_settled
 
 
 def rule(*, at: date) -> RefundRule:
@@ -143,24 +151,28 @@ def rule(*, at: date) -> RefundRule:
     )
 
 
-def offer(*, account_id: int, today: date, but_refund_id: int | None = None) -> RefundOffer:
+def offer(
+    *, account_id: int, today: date, but_refund_id: int | None = None, but_hold_ids: Collection[int] = ()
+) -> RefundOffer:
     """
     Return what may be paid out of an account today; a constant number of statements.
 
-    :param but_refund_id: a refund under way that is not counted as promised.
+    :param but_refund_id: a refund under way that is not counted as promised; the disputes that it settles do not count.
+    :param but_hold_ids: disputes that a refund settles that is not asked for yet.
     :raises LookupError: nobody was bound to say what is disputed, or whose money it was.
     :raises MissingRule: the pack has no rule ``refunds``.
     """
-    if _Port.payer_accounts is None or _Port.is_disputed is None:
+    if _Port.payer_accounts is None or _Port.is_disputed is None or _Port.holds_settled is None:
         raise LookupError("nobody answers where money came from; see cis/wiring.py")
     found = rule(at=today)
     owing = _owing_elsewhere(account_id, today)
+    settled = {*but_hold_ids, *(_Port.holds_settled(refund_id=but_refund_id) if but_refund_id else ())}
     return RefundOffer(
         credit=_credit(account_id, found, today, but_refund_id),
         rule=found,
         owed_elsewhere_minor=sum(owing.values()),
         owing=tuple(sorted(owing)),
-        is_disputed=_Port.is_disputed(account_id=account_id),
+        is_disputed=_Port.is_disputed(account_id=account_id, but_hold_ids=settled),
         payer_accounts=_Port.payer_accounts(account_id=account_id),
     )
 

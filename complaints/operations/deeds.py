@@ -25,6 +25,7 @@ from complaints.models.case import Case
 from complaints.models.work import CaseDeed
 from complaints.operations import apologies
 from complaints.operations.case_moves import check_hand, lock
+from complaints.queries import case_holds
 from metering.domain.work_orders import WorkKind
 from metering.operations import work_orders
 
@@ -66,6 +67,8 @@ def refund(*, case_id: int, new: NewRefund, key: str, today: date, at: datetime,
     """
     Ask that credit of the account of a case is paid out; a second person approves it. Return the id of the refund.
 
+    The hold of this case does not stand against it, and stays until the case is closed; that of another case does.
+
     :param new: of which account and key are those of the case.
     :raises UnknownCase, NotYourCase, NothingToDo: see there.
     :raises NotAllowed, NotFree, DebtsFirst, Disputed, BadBankAccount, BadRefund: as there.
@@ -74,7 +77,9 @@ def refund(*, case_id: int, new: NewRefund, key: str, today: date, at: datetime,
     def done(row: Case) -> CaseDeed:
         assert row.account_id is not None
         asked = replace(new, account_id=row.account_id, key=f"case:{row.id}:{key}")
-        return CaseDeed(kind=DeedKind.REFUND.value, refund_id=refunds.ask_step(new=asked, today=today, actor=actor))
+        own = case_holds.of_case(case_id=row.id)
+        made = refunds.ask_step(new=asked, today=today, actor=actor, but_hold_ids=own)
+        return CaseDeed(kind=DeedKind.REFUND.value, refund_id=made)
 
     made = _do_step(case_id, DeedKind.REFUND, key, done, at=at, actor=actor).refund_id
     assert made is not None

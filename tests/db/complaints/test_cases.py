@@ -7,7 +7,9 @@ import time_machine
 from django.db import transaction
 
 from accounts.models.notice import Notice
+from arrears.domain.cut_facts import HoldKind
 from arrears.models.collection import Hold
+from arrears.operations import holds
 from billing.models.adjustment import Adjustment
 from billing.models.settlement import Refund
 from billing.operations import refunds
@@ -31,6 +33,7 @@ from metering.domain.announcements import WorkOrderDone
 from metering.domain.work_orders import Outcome, WorkKind
 from tests.factories import accounts, billing, contracts, work
 from tests.factories import cases as made
+from tests.factories import refunds as money
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AT, HOUR, DAY = made.AT, timedelta(hours=1), timedelta(days=1)
@@ -275,6 +278,31 @@ def test_the_disputed_bill_is_held_while_the_case_is_open_and_no_longer(clerk, c
     assert held.until_at == AT + DAY
     cases.reopen(case_id=row.id, reason="still wrong", at=AT + 2 * DAY, actor=chief)
     assert Hold.objects.filter(until_at=None).count() == 1
+
+
+def test_the_hold_of_a_case_lets_its_own_refund_pass_and_that_of_another_case_does_not(clerk, chief):
+    world, today = contracts.world(), AT.date()
+    first, second = (billing.issued(world=world, start_date=billing.START.replace(day=day)) for day in (1, 2))
+    own = made.in_hand(clerk, team_id=made.team(clerk), account_id=world.account.id, bill_id=first.id)
+    other = made.taken(account_id=world.account.id, bill_id=second.id)
+    money.paid_in(world.account.id, 1_000_000, on=today)
+    new = refunds.NewRefund(account_id=world.account.id, amount_minor=1_000, payee="王芳", bank_account="", key="desk",
+                            channel=refunds.PaymentChannel.CASH)  # fmt: skip
+    given = {"case_id": own.id, "new": new, "key": "1", "today": today, "at": AT, "actor": clerk}
+    with pytest.raises(refunds.Disputed):
+        deeds.refund(**given)
+    cases.withdraw(case_id=other.id, reason="no more", at=AT, actor=chief)
+    with pytest.raises(refunds.Disputed):
+        refunds.ask(new=new, today=today, actor=clerk)  # not from the case
+    asked = deeds.refund(**given)
+    with pytest.raises(refunds.OwnRefund):
+        refunds.approve(refund_id=asked, today=today, actor=clerk)
+    court = holds.place(account_id=world.account.id, kind=HoldKind.DISPUTE, evidence="court", at=AT, actor=chief)
+    with pytest.raises(refunds.Disputed):
+        refunds.approve(refund_id=asked, today=today, actor=chief)
+    holds.lift(hold_id=court, reason="settled", at=AT, actor=chief)
+    refunds.approve(refund_id=asked, today=today, actor=chief)
+    assert Hold.objects.filter(until_at=None).count() == 1  # its own stands until it is closed
 
 
 def test_merged_cases_are_answered_together_each_under_its_own_number(clerk, chief):
