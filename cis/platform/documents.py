@@ -164,15 +164,20 @@ def purpose_of(document_id: int) -> bytes:
 def write_sealed(sealed: bytes) -> str:
     """Write encrypted bytes under a name of their own, completely or not at all, and return the name."""
     name = secrets.token_hex(32)
+    write(sealed, sealed_path(name))
+    return name
+
+
+def write(data: bytes, path: Path) -> None:
+    """Write bytes to their place, completely or not at all."""
     with NamedTemporaryFile(dir=settings.DOCUMENTS_DIR, prefix="incoming-", delete=False) as incoming:
         try:
-            incoming.write(sealed)
+            incoming.write(data)
             incoming.flush()
             os.fsync(incoming.fileno())
-            _put(Path(incoming.name), sealed_path(name))
+            _put(Path(incoming.name), path)
         finally:
             Path(incoming.name).unlink(missing_ok=True)
-    return name
 
 
 def sealed_path(name: str) -> Path:

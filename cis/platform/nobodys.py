@@ -63,6 +63,25 @@ def erase_step(*, table: str, row_ids: Sequence[int]) -> list[int]:
     return sorted(papers - _named(papers))
 
 
+def naming(*, document_ids: Collection[int], but_customer_id: int) -> frozenset[int]:
+    """
+    Return which documents of a customer stand also in a row of somebody who is no customer and was not overwritten.
+
+    One statement a declared column, and none where no documents are asked for.
+    """
+    given = {"papers": sorted(document_ids), "customer": but_customer_id}
+    named: set[int] = set()
+    for one in personal.all_held() if document_ids else ():
+        where = (
+            f"{_no_customers(one)} AND ({one.way.mine()}) IS NOT TRUE AND ({_hangs(one, _is_gone) or 'false'}) "
+            "IS NOT TRUE"
+        )
+        for column in one.documents if one.way.owner else ():
+            among = f"{where} AND t.{column} = ANY(%(papers)s::bigint[])"
+            named |= {row[0] for row in db.fetch(_papers(one.table, column, among), given)}
+    return frozenset(named)
+
+
 def _named(papers: Collection[int]) -> set[int]:
     """
     Return which documents are a customer's, or stand in a row that is not of somebody who was overwritten.

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from cis.platform import db, documents, person_keys, personal, sealing
+from cis.platform import db, documents, nobodys, person_keys, personal, sealing
 from cis.platform.db import joins_transaction, opens_transaction
 from cis.platform.models import Document
 
@@ -24,6 +24,8 @@ LATER = timedelta(days=180)
 SETTLED = timedelta(minutes=2)
 """So old a document is when it is looked whose it is: the row that names it is committed by then."""
 PIECE = 200
+NAMELESS = "document"
+"""How a document is called whose name would tell who was anonymised."""
 
 
 def seal_new(at: datetime) -> None:
@@ -118,15 +120,56 @@ def let_go_step(*, customer_id: int) -> int:
     """
     Take the key of a customer away; return how many documents nobody can read from now on.
 
-    What is still plain is encrypted first, and what is another customer's too stays readable for that one.
+    What is still plain is encrypted first, and what is another customer's too stays readable for that one. What
+    somebody handed in as well who is no customer lies plain from now on, as all that is nobody's.
     """
-    mine = list(personal.documents_of(customer_id=customer_id))
+    mine = _of(customer_id)
     owners = owners_of(mine)
+    alone = [document_id for document_id in mine if not owners[document_id] - {customer_id}]
+    named = nobodys.naming(document_ids=alone, but_customer_id=customer_id)
     for document_id in mine:
-        seal_step(document_id=document_id, customer_ids=owners[document_id] | {customer_id})
+        if document_id not in named or not _unsealed_step(document_id):
+            seal_step(document_id=document_id, customer_ids=owners[document_id] | {customer_id})
     lost = person_keys.destroy_step(customer_id=customer_id)
     _forget(lost)
     return len(lost)
+
+
+@joins_transaction
+def _of(customer_id: int) -> list[int]:
+    """Lock the documents of a customer, those that have the customer's key among them."""
+    rows = db.fetch(
+        """
+        SELECT id FROM platform_document WHERE id = ANY(%s::bigint[])
+            OR id IN (SELECT k.document_id FROM platform_documentkey k WHERE k.customer_id = %s) ORDER BY id FOR UPDATE
+        """,
+        [list(personal.documents_of(customer_id=customer_id)), customer_id],
+    )
+    return [one for (one,) in rows]
+
+
+@joins_transaction
+def _unsealed_step(document_id: int) -> bool:
+    """
+    Let a document lie plain again; False: its file is gone.
+
+    It says nothing of whose it was, and its time begins anew: it is looked for months whose it becomes.
+    """
+    row = Document.objects.get(id=document_id)
+    if row.erased_at is not None:
+        return False
+    if row.sealed_name:
+        try:
+            plain = documents.open(document_id)
+        except (documents.DocumentLost, documents.DocumentErased):
+            return False
+        documents.write(plain.read(), documents.path_of(row.sha256))
+        sealed = documents.sealed_path(row.sealed_name)
+        transaction.on_commit(lambda: sealed.unlink(missing_ok=True))
+        db.execute("DELETE FROM platform_documentkey WHERE document_id = %s", [document_id])
+    row.name, row.sealed_name, row.looked_at, row.created_at = NAMELESS, "", None, timezone.now()
+    row.save(update_fields=["name", "sealed_name", "looked_at", "created_at"])
+    return True
 
 
 @joins_transaction

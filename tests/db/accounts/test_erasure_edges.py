@@ -159,6 +159,30 @@ def test_a_paper_of_long_ago_stays_while_somebody_else_hands_it_in(django_captur
             documents.open(one.document_id)
 
 
+@pytest.mark.parametrize("is_sealed", [True, False])
+def test_a_paper_of_who_is_erased_stays_while_an_applicant_names_it(is_sealed, django_capture_on_commit_callbacks):
+    made, soon = old(), datetime.now(tz=UTC) + timedelta(hours=1)
+    first, second = (ServiceApplication.objects.get(number=applications.filed().number) for _ in range(2))
+    ServiceApplication.objects.filter(id=first.id).update(customer=made, state="withdrawn", ended_at=AT)
+    shared, own = ApplicationPaper.objects.filter(application=first).order_by("id")
+    ApplicationPaper.objects.filter(application=second, kind=shared.kind).update(document_id=shared.document_id)
+    with django_capture_on_commit_callbacks(execute=True):
+        if is_sealed:
+            sealed_documents.seal_new(soon)
+    assert bool(Document.objects.get(id=shared.document_id).sealed_name) is is_sealed
+    gone(made, django_capture_on_commit_callbacks)
+    with documents.open(shared.document_id) as file:
+        assert file.read()
+    left = Document.objects.get(id=shared.document_id)
+    assert (left.name, left.sealed_name) == (sealed_documents.NAMELESS, "")
+    with pytest.raises(DocumentErased):
+        documents.open(own.document_id)
+    ServiceApplication.objects.filter(id=second.id).update(customer=accounts.customer())
+    with django_capture_on_commit_callbacks(execute=True):
+        sealed_documents.seal_new(soon)
+    assert Document.objects.get(id=shared.document_id).sealed_name, "it is another customer's now"
+
+
 def test_what_is_a_customers_stays_beside_what_was_nobodys():
     who = accounts.customer()
     accounts.contact_point(of=who, kind="email", value="fang@example.com")
