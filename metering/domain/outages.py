@@ -308,6 +308,20 @@ def _group(scope: Scope, asset_id: int, signals: Sequence[Signal]) -> Group:
     return Group(scope=scope, asset_id=asset_id, signal_ids=tuple(one.id for one in signals), began_at=signals[0].at)
 
 
+def started_at(began_at: datetime, times: Iterable[datetime], *, is_alone: bool, minutes: int) -> datetime:
+    """
+    Return when an outage began of which meters tell of earlier times, too: the first that hangs together with it.
+
+    :param is_alone: it is one supply: then the first of all counts.
+    :param minutes: so long after one another signals hang together, as in ``gather``.
+    """
+    first = began_at
+    for one in sorted(times, reverse=True):
+        if is_alone or first - one <= timedelta(minutes=minutes):
+            first = min(first, one)
+    return first
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewReport:
     """

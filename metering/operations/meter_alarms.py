@@ -2,7 +2,7 @@
 Alarms of meters, and the outages that they make, join and end.
 
 A batch is taken in a constant number of statements, however many alarms it has, and some more for each outage that it
-makes, widens or ends.
+makes, widens or ends, or that began sooner than was known.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -21,7 +21,7 @@ from metering.domain import outages as outage_rules
 from metering.domain.meter_alarms import SENDERS, AlarmAnswer, AlarmKind, Heard, NewAlarm
 from metering.domain.outages import OPEN, Answer, FaultKind, OutageAction, OutageRule, Signal
 from metering.models.outage import Outage
-from metering.operations import outage_repairs, outage_rows, outage_telling, outages
+from metering.operations import outage_repairs, outage_rows, outage_starts, outage_telling, outages
 from metering.queries import dark_times, outage_places
 from metering.queries.dark_times import DarkTime
 from metering.queries.outage_places import Known, Position
@@ -62,7 +62,8 @@ def take(*, alarms: Sequence[NewAlarm], actor: Actor) -> Taken:
     A meter without current belongs to the open outage of its supply, or makes one with the reports and alarms beside
     it, as ``domain.outages.gather`` says; a supply that was cut off or where a planned outage is on makes none. A meter
     that has current again ends the dark time of its supply, and the outage with the last of them, unless people are in
-    danger there. That current is gone counts for a day: nobody is sent for what a head-end tells of last week.
+    danger there. That current is gone counts for a day: nobody is sent for what a head-end tells of last week. Where a
+    meter says that it is gone since before the first report, the outage began then.
 
     :raises OutagesNotOffered: the pack has no rule on outages.
     :raises BadAlarms: none, too many, or of a time to come.
@@ -164,6 +165,7 @@ class _Batch:
         homes = {key: row for key, row in self.homes.items() if row.state in OPEN}
         new: list[Heard] = []
         again: list[tuple[int, int, datetime]] = []
+        sooner: list[tuple[int, int, datetime]] = []
         for one in heard:
             answer, outage_id, is_again = _answered(one, self.known[one.service_point_id], self.dark, homes)
             if answer is None:
@@ -172,9 +174,13 @@ class _Batch:
             self.answers[one.id] = answer, outage_id
             if is_again and outage_id is not None:
                 again.append((outage_id, one.service_point_id, one.at))
+            elif _is_sooner(one, self.dark.get(one.service_point_id), outage_id):
+                sooner.append((self.dark[one.service_point_id].outage_id, one.service_point_id, one.at))
         if again:
             outage_rows.again_step(again)
             outage_rows.began_step({outage_id for outage_id, _point, _at in again})
+        if sooner:
+            outage_starts.sooner_step(sooner, outages=self.homes, minutes=self.rule.group_minutes)
         self._make(new)
 
     def _make(self, heard: Sequence[Heard]) -> None:
@@ -212,8 +218,8 @@ def _answered(
 ) -> tuple[AlarmAnswer | None, int | None, bool]:
     """Return what is known of an alarm, its outage, and whether its supply is dark by that from now; None: nothing."""
     last = dark.get(one.service_point_id)
-    if last is not None and last.back_at is not None and last.off_at - SLACK <= one.at <= last.back_at:
-        return AlarmAnswer.BRIEF, last.outage_id, False
+    if last is not None and last.back_at is not None and one.at <= last.back_at:
+        return AlarmAnswer.BRIEF, last.outage_id if last.off_at - SLACK <= one.at else None, False
     if excuse := _EXCUSES.get(known.answer):
         return excuse, known.outage_id, False
     if known.outage_id in homes:
@@ -221,6 +227,11 @@ def _answered(
     if last is not None and last.may_go_on and last.outage_id in homes:
         return AlarmAnswer.OUTAGE, last.outage_id, True
     return None, None, False
+
+
+def _is_sooner(one: Heard, last: DarkTime | None, outage_id: int | None) -> bool:
+    """Return whether a supply was dark by an outage that nobody planned since earlier than is known."""
+    return last is not None and last.outage_id == outage_id and not last.is_planned and one.at < last.off_at
 
 
 SLACK = timedelta(minutes=15)

@@ -34,7 +34,7 @@ from metering.domain.outages import (
 )
 from metering.models.outage import FaultReport, Outage, OutageMove
 from metering.models.work import WorkOrder
-from metering.operations import outage_repairs, outage_rows, outage_telling
+from metering.operations import outage_repairs, outage_rows, outage_starts, outage_telling
 from metering.queries import dark_times, outage_places, outages
 from metering.queries.outage_places import Known, Position
 
@@ -220,6 +220,8 @@ def made_of(group: Group, position: Position, homes: list[int]) -> tuple[Outage,
     if not homes:
         return outage_rows.make_step(scope=group.scope, position=position, began_at=group.began_at), True
     outage = outage_rows.lock(homes[0])
+    if group.began_at < outage.began_at:
+        outage_starts.begin_step(outage, at=group.began_at)
     for other_id in homes[1:]:
         other = outage_rows.lock(other_id)
         if dark_times.shares_supplies(outage_id=outage.id, other_id=other_id):

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from django.db.models import F, Sum
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -12,6 +13,7 @@ from accounts.operations import mailings
 from cis.kernel.actors import SYSTEM
 from cis.kernel.workflow import NotAllowed
 from cis.platform import outbox
+from cis.platform.models import AuditEvent, Deadline
 from metering.domain.meter_alarms import AlarmKind, NewAlarm
 from metering.domain.outages import Answer, Cause, FaultKind, Scope
 from metering.models.alarm import MeterAlarm
@@ -19,6 +21,7 @@ from metering.models.outage import Outage, OutageSupply, PlannedOutage
 from metering.models.work import WorkOrder
 from metering.operations import meter_alarms, outage_decisions, outages, planned_outages
 from metering.queries import outages as queries
+from metering.queries import reliability
 from tests.factories import accounts, metering
 from tests.factories.outages import CLERK, PLANNER, new, street
 
@@ -129,6 +132,41 @@ def test_a_supply_that_was_back_and_is_dark_again_is_of_the_same_outage():
     assert send((serials[second.id], "off", -25)).outages == (), "late: of the time before it was back"
     outage_decisions.restore(outage_id=outage_id, cause=Cause.CABLE, note="", at=None, actor=CLERK)
     assert report(third).outage_id != outage_id, "dark again after its end is a new one"
+
+
+def test_an_outage_began_when_the_first_meter_says_so_and_its_clocks_run_since_it_was_reported():
+    made = street(transformers=1, supplies=4, lived_in=False)
+    serials, (first, second, third, fourth) = hung(made), made.points[0]
+    outage_id = report(first).outage_id
+    report(second)
+    row, due = Outage.objects.get(), set(Deadline.objects.values_list("due_at", flat=True))
+    send((serials[third.id], "off", -8), (serials[second.id], "off", -7))
+    began_at = MeterAlarm.objects.get(service_point=third).occurred_at
+    own = MeterAlarm.objects.get(service_point=second).occurred_at
+    dark = OutageSupply.objects.order_by("service_point_id").values_list("off_at", flat=True)
+    assert list(dark) == [began_at, own, began_at, began_at]
+    send((serials[fourth.id], "off", -300))
+    alone = OutageSupply.objects.get(service_point=fourth)
+    assert alone.off_at == MeterAlarm.objects.get(service_point=fourth).occurred_at, "of its own cause before"
+    told = AuditEvent.objects.filter(action="begin_sooner").order_by("id").values_list("detail", flat=True)
+    assert [one["supplies"] for one in told] == [4, 1]
+    outage_decisions.restore(outage_id=outage_id, cause=Cause.CABLE, note="", at=None, actor=CLERK)
+    restored_at = Outage.objects.get().restored_at
+    assert send((serials[first.id], "off", -12)).outages == (outage_id,)
+    card = card_of(outage_id)
+    assert (card.began_at, card.found_at, card.restored_at) == (
+        MeterAlarm.objects.get(service_point=first).occurred_at, row.found_at, restored_at,
+    )  # fmt: skip
+    assert set(Deadline.objects.values_list("due_at", flat=True)) == due
+    dark = OutageSupply.objects.aggregate(seconds=Sum(F("back_at") - F("off_at")))["seconds"]
+    since = timezone.localdate(alone.off_at).replace(day=1)
+    counted = reliability.of_months(since=since, months=2, zone_name=timezone.get_default_timezone_name())
+    assert abs(counted.total.seconds - dark.total_seconds()) <= 4
+    lone = street(transformers=1, lived_in=False)
+    point = lone.points[0][0]
+    single_id = report(point).outage_id
+    outage_decisions.restore(outage_id=single_id, cause=Cause.CABLE, note="", at=None, actor=CLERK)
+    assert send((hung(lone)[point.id], "off", -60)).outages == (), "current is back since: nobody is sent"
 
 
 def test_a_wider_outage_leaves_out_whom_their_meter_says_that_they_have_current():
