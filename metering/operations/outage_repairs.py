@@ -174,9 +174,9 @@ def _priority(outage: Outage) -> Priority:
 
 def _orders(outage: Outage) -> list[WorkOrder]:
     return list(
-        WorkOrder.objects.select_for_update().filter(
-            subject=SUBJECT, subject_id=outage.id, kind=WorkKind.REPAIR, state__in=UNDER_WAY
-        )
+        WorkOrder.objects.select_for_update()
+        .filter(subject=SUBJECT, subject_id=outage.id, kind=WorkKind.REPAIR, state__in=UNDER_WAY)
+        .order_by("id")
     )
 
 

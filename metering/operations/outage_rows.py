@@ -48,11 +48,21 @@ def lock_network(positions: Collection[Position]) -> None:
 
 @joins_transaction
 def lock_feeders(outage_ids: Collection[int]) -> None:
-    """Let nobody decide meanwhile what is dark on the feeders of outages; before these are locked. One statement."""
+    """
+    Let nobody decide meanwhile what is dark where outages are; before these are locked. Two statements.
+
+    That is on their feeders, and at supplies that hang on none: the order of ``lock_network``.
+    """
     fetch(
         """SELECT f.id FROM metering_feeder f
            WHERE f.id IN (SELECT o.feeder_id FROM metering_outage o WHERE o.id = ANY(%s))
            ORDER BY f.id FOR NO KEY UPDATE""",
+        [sorted(outage_ids)],
+    )
+    fetch(
+        """SELECT s.id FROM metering_servicepoint s
+           WHERE s.id IN (SELECT o.service_point_id FROM metering_outage o WHERE o.id = ANY(%s) AND o.feeder_id IS NULL)
+           ORDER BY s.id FOR NO KEY UPDATE""",
         [sorted(outage_ids)],
     )
 

@@ -205,8 +205,7 @@ def assign(*, work_order_ids: Sequence[int], crew_id: int, planned_date: date, a
     crew = Crew.objects.filter(id=crew_id, is_active=True).first()
     if crew is None:
         raise UnknownCrew(f"There is no crew {crew_id} at work.", crew_id=crew_id)
-    for work_order_id in sorted(set(work_order_ids)):
-        row = work_moves.lock(work_order_id)
+    for row in work_moves.lock_all(work_order_ids):
         promised = row.appointments.filter(state__in=appointments.STANDING).select_related("slot").first()
         if promised and (promised.slot.crew_id, promised.slot.date) != (crew_id, planned_date):
             raise AppointmentStands(

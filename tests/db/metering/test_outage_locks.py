@@ -11,6 +11,7 @@ from cis.kernel.workflow import IllegalMove
 from cis.platform import db
 from metering.domain.planned_outages import NewPlan, Notice
 from metering.models.outage import Outage, PlannedOutage
+from metering.models.place import ServicePoint
 from metering.models.work import WorkOrder
 from metering.operations import outage_decisions, outage_rows, outages, planned_outages, work_orders
 from metering.queries import outage_places
@@ -81,3 +82,28 @@ def test_who_joins_outages_waits_for_what_is_decided_on_their_feeder_and_holds_n
         )
     desk.end()
     assert Outage.objects.get(id=ids[0]).joined_to_id == ids[1]
+
+
+@pytest.mark.parametrize("is_on_feeder", [True, False])
+def test_who_assigns_many_repairs_waits_for_what_is_decided_where_they_are_and_holds_none(is_on_feeder):
+    made = street(transformers=2, lived_in=False)
+    if not is_on_feeder:
+        ServicePoint.objects.update(transformer=None, feeder=None)
+    for points in made.points:
+        outages.report(new=new(points[0]), actor=CLERK)
+        Outage.objects.update(is_kept=True)
+    orders, crew = sorted(WorkOrder.objects.values_list("id", flat=True)), work.crew()
+    with transaction.atomic():
+        outage_rows.lock_network([outage_places.position(service_point_id=made.points[1][0].id)])
+        desk = while_waiting(
+            lambda: work_orders.assign(
+                work_order_ids=orders[::-1], crew_id=crew.id, planned_date=timezone.localdate(), actor=PLANNER
+            ),
+            lambda: [is_free(*row)() for row in (*(("metering_workorder", one) for one in orders), *outages_there())],
+        )
+    desk.end()
+    assert list(WorkOrder.objects.values_list("crew_id", flat=True)) == [crew.id] * 2
+
+
+def outages_there():
+    return [("metering_outage", one) for one in Outage.objects.values_list("id", flat=True)]
