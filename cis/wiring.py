@@ -7,6 +7,7 @@ from functools import partial
 from django.conf import settings
 from django.utils import timezone
 
+from accounts.gateways.undeliverable import GatewayDown
 from accounts.operations import bounces, deadline_mails, letters, mailings, notice_drafts, notice_sending
 from accounts.queries import supplier
 from billing import tasks
@@ -142,7 +143,7 @@ def bind() -> None:
     jobs.register(notice_sending.GIVE_UP, notice_sending.give_up, schedule=Daily(TIDY_AT, settings.TIME_ZONE))
     outbox.send_by(letters.PRINT, letters.render)
     outbox.send_by(notice_drafts.SEND, notice_sending.send)
-    outbox.send_many_by(notice_drafts.SEND, notice_sending.send_many)
+    outbox.send_many_by(notice_drafts.SEND, notice_sending.send_many, down=GatewayDown)
     jobs.register(inspections.WORK, inspections.night, schedule=Daily(INSPECTIONS_AT, settings.TIME_ZONE))
     events.listen(WorkOrderDone, inspections.report_step)
     events.listen(WorkOrderCancelled, inspections.release_step)

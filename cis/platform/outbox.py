@@ -6,7 +6,8 @@ and a crash between sending and writing that down repeats at most that one; rece
 fails is tried again, later each time, and is dead with a visible reason after that.
 
 Kinds that have a sender of many go together for their first attempt, in a constant number of statements for all of
-them; what fails of them, or was with a worker that died, goes alone from then on.
+them; what fails of them, or was with a worker that died, goes alone from then on. But where the receiver was down, what
+it did not take goes together again when its wait is over: a day of messages is not sent one by one.
 """
 
 import json
@@ -58,6 +59,8 @@ Sender = Callable[[Message], object]
 ManySender = Callable[[Sequence[Message]], Mapping[int, Exception]]
 SENDERS: dict[str, Sender] = {}
 MANY: dict[str, ManySender] = {}
+DOWN: dict[str, str] = {}
+"""Of a kind, how an error begins that says that the receiver was down and nothing wrong with the message."""
 
 
 def send_by(kind: str, sender: Sender) -> None:
@@ -65,9 +68,15 @@ def send_by(kind: str, sender: Sender) -> None:
     SENDERS[kind] = sender
 
 
-def send_many_by(kind: str, sender: ManySender) -> None:
-    """Bind a kind to what sends many of it at once, and returns what failed by id. For ``cis.wiring`` only."""
+def send_many_by(kind: str, sender: ManySender, *, down: type[Exception] | None = None) -> None:
+    """
+    Bind a kind to what sends many of it at once, and returns what failed by id. For ``cis.wiring`` only.
+
+    :param down: what it says of messages that were not taken because the receiver is down: they go together again.
+    """
     MANY[kind] = sender
+    if down is not None:
+        DOWN[kind] = _told(down())
 
 
 @db.joins_transaction
@@ -161,27 +170,32 @@ def _claim(most: int) -> list[Message]:
     Take the next message, count the attempt and put the next one off, before anything is sent.
 
     So a message that kills its worker comes after the others, and is dead in the end like any that fails. With one that
-    was never tried go others of its kind, where they have a sender of many.
+    was never tried go others of its kind, where they have a sender of many; so do those that were tried as often when
+    the receiver was down, until their last attempt. Their error is forgotten now: a worker that dies leaves none.
     """
     rows = db.fetch(f"{_DUE} ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED")
     if not rows:
         return []
-    kind, attempt = rows[0][1], rows[0][4] + 1
-    if kind in MANY and attempt == 1:
+    kind, attempt, error = rows[0][1], rows[0][4] + 1, rows[0][5]
+    down = DOWN.get(kind)
+    if kind in MANY and (attempt == 1 or (down and error.startswith(down) and attempt < ATTEMPTS_MOST)):
         rows = db.fetch(
-            f"{_DUE} AND kind = %s AND attempts = 0 ORDER BY due_at, id LIMIT %s FOR UPDATE SKIP LOCKED", [kind, most]
+            f"{_DUE} AND kind = %s AND attempts = %s AND (attempts = 0 OR starts_with(last_error, %s)) "
+            "ORDER BY due_at, id LIMIT %s FOR UPDATE SKIP LOCKED",
+            [kind, attempt - 1, down or "-", most],
         )
     OutboxMessage.objects.filter(id__in=[row[0] for row in rows]).update(
-        attempts=attempt, due_at=timezone.now() + wait_after(attempt)
+        attempts=attempt, due_at=timezone.now() + wait_after(attempt), **({"last_error": ""} if down else {})
     )
     return [
         Message(row_id, kind, key, json.loads(payload) if isinstance(payload, str) else payload, attempt)
-        for row_id, kind, key, payload, _attempts in rows
+        for row_id, kind, key, payload, _attempts, _error in rows
     ]
 
 
 _DUE = """
-    SELECT id, kind, key, payload, attempts FROM platform_outboxmessage WHERE state = 'waiting' AND due_at <= now()
+    SELECT id, kind, key, payload, attempts, last_error FROM platform_outboxmessage
+    WHERE state = 'waiting' AND due_at <= now()
 """
 
 
@@ -212,7 +226,7 @@ def _send_together(messages: Sequence[Message]) -> None:
     with jobs.alone_each([f"outbox {message.id}" for message in messages]) as ours:
         held = [message for message, is_ours in zip(messages, ours, strict=True) if is_ours]
         still = OutboxMessage.objects.filter(
-            id__in=[message.id for message in held], state=OutboxState.WAITING.value, attempts=1
+            id__in=[message.id for message in held], state=OutboxState.WAITING.value, attempts=messages[0].attempt
         )
         waiting = set(still.values_list("id", flat=True))
         mine = [message for message in held if message.id in waiting]
@@ -239,7 +253,11 @@ def _note_sent(message_ids: Collection[int]) -> None:
 def _note_failed(message: Message, error: Exception) -> None:
     is_last = message.attempt >= ATTEMPTS_MOST
     log.warning("message_not_sent", id=message.id, kind=message.kind, attempt=message.attempt, error=str(error))
-    _write(message, OutboxState.DEAD if is_last else OutboxState.WAITING, f"{type(error).__name__}: {error}")
+    _write(message, OutboxState.DEAD if is_last else OutboxState.WAITING, _told(error))
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"
 
 
 def _sender_of(kind: str) -> Sender:

@@ -250,6 +250,38 @@ def test_many_of_a_kind_go_together_and_what_failed_goes_alone(monkeypatch, toge
     assert (len(together), sent[-1].key, state_of("x")) == (1, "x", ("sent", 2))
 
 
+def test_what_a_receiver_that_is_down_did_not_take_goes_together_again_until_its_last_attempt(monkeypatch, sent):
+    found = []
+
+    def send(messages):
+        found.append([message.key for message in messages])
+        return {one.id: (ValueError if one.key == "x" else ConnectionError)("no") for one in messages}
+
+    def die(_messages):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(outbox, "DOWN", {})
+    monkeypatch.setattr(outbox, "MANY", {})
+    outbox.send_many_by("mail", send, down=ConnectionError)
+    with transaction.atomic():
+        outbox.queue_many(kind="mail", payloads={key: {} for key in ("a", "b", "c", "x")})
+    for _ in range(2):
+        make_due()
+        outbox.deliver_due()
+    assert [sorted(one) for one in found] == [["a", "b", "c", "x"], ["a", "b", "c"]]
+    assert ([message.key for message in sent], state_of("a")) == (["x"], ("waiting", 2))
+    OutboxMessage.objects.filter(key="c").update(attempts=outbox.ATTEMPTS_MOST - 1)
+    monkeypatch.setitem(outbox.MANY, "mail", die)
+    make_due()
+    OutboxMessage.objects.filter(key="c").update(due_at=timezone.now() - timedelta(days=1))
+    with pytest.raises(KeyboardInterrupt):
+        outbox.deliver_due()
+    assert ([message.key for message in sent], state_of("c")) == (["x", "c"], ("sent", outbox.ATTEMPTS_MOST))
+    make_due()
+    assert outbox.deliver_due() == 2
+    assert sorted(message.key for message in sent) == ["a", "b", "c", "x"], "alone after their worker died"
+
+
 def test_those_that_were_with_a_worker_that_died_go_alone(monkeypatch, together, sent):
     with transaction.atomic():
         outbox.queue_many(kind="mail", payloads={"a": {}, "b": {}})
