@@ -30,7 +30,7 @@ _APPLICATION_ROWS: Final = tuple(
     Event(
         code=f"application_{step}",
         notice_class=NoticeClass.SERVICE,
-        facts={"number": _TEXT, **more, "link": _LINK},
+        facts={"number": _TEXT, **more, "link": FactKind.SECRET_LINK if step == "link" else _LINK},
         ladder=(Channel.SMS, Channel.EMAIL),
         in_inbox=step != "link",
     )

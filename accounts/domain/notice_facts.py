@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 
 from accounts.domain.notice_events import Event, Fact, FactKind, Money
+from accounts.domain.notice_kinds import LINKS
 from cis.kernel.errors import Findings, Refused
 from cis.kernel.fixed import NotANumber, parse
 from cis.kernel.periods import Period
@@ -46,7 +47,7 @@ def _fits(value: Fact, kind: FactKind) -> bool:
         return (type(value) is int) or (isinstance(value, str) and _is_number(value))
     if not isinstance(value, str) or len(value) > TEXT_MOST:
         return False
-    return kind is not FactKind.LINK or is_path(value)
+    return kind not in LINKS or is_path(value)
 
 
 def is_path(text: str) -> bool:

@@ -44,6 +44,11 @@ class FactKind(StrEnum):
     LINK = "link"
     PERIOD = "period"
     SECRET = "secret"  # noqa: S105 (the kind, not a secret)
+    SECRET_LINK = "secret_link"  # noqa: S105 (the same)
+
+
+LINKS: Final = frozenset({FactKind.LINK, FactKind.SECRET_LINK})
+SECRETS: Final = frozenset({FactKind.SECRET, FactKind.SECRET_LINK})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,13 @@ NUMBER  int, or a decimal text as "12.5"
 PERIOD  Period
 LINK    str, a path of this site: "/portal/bills/2026000001"
 SECRET  str; once it is sent, what is kept of the notice no longer shows it
+SECRET_LINK  str, a path of this site that opens something to whoever has it; treated as a SECRET
 """
+
+
+def secret_of(fact: Fact) -> str:
+    """Return the part of a secret fact that is hidden once it is sent: of a link its last word."""
+    return str(fact).rstrip("/").rpartition("/")[2]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +103,7 @@ class Event:
     @property
     def is_secret(self) -> bool:
         """Return whether its text has something that nobody else may read, as a code."""
-        return FactKind.SECRET in self.facts.values()
+        return not SECRETS.isdisjoint(self.facts.values())
 
 
 COMMON: Final[Mapping[str, FactKind]] = MappingProxyType(

@@ -15,6 +15,7 @@ from datetime import date, timedelta
 from typing import Final
 
 from accounts.domain.notice_events import COMMON, Channel, Event, Fact, FactKind, Money
+from accounts.domain.notice_kinds import LINKS
 from cis.kernel.currency import written
 from cis.kernel.errors import Findings, Refused
 from cis.kernel.periods import Period, month_of
@@ -163,7 +164,7 @@ def shown(value: Fact, *, kind: FactKind, language: str, site: str = "", filters
             value, kind = changed, FactKind.TEXT
     if not isinstance(value, str):
         return _value(value, is_chinese)
-    if kind is FactKind.LINK:
+    if kind in LINKS:
         return f"{site}{value}"
     if kind is FactKind.NUMBER:
         return _number(value)

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from accounts.domain import notice_routes, notice_texts
 from accounts.domain.customer import LANGUAGES
-from accounts.domain.notice_events import COMMON, Channel, Event, Fact, FactKind
+from accounts.domain.notice_events import COMMON, Channel, Event, Fact
+from accounts.domain.notice_kinds import SECRETS, secret_of
 from accounts.domain.notice_routes import Address, Person, QuietHours, Route
 from accounts.domain.notice_states import NoticeState
 from accounts.domain.notice_texts import HIDDEN, Template, Text, Values
@@ -167,7 +168,7 @@ class Writer:
         values = self._values(new, person)
         taken = notice_routes.routes(person, event=self.event, only=self.only)
         texts = self._texts(values)
-        secret = next((str(new.facts[name]) for name, kind in self.event.facts.items() if kind is FactKind.SECRET), "")
+        secret = next((secret_of(new.facts[name]) for name, kind in self.event.facts.items() if kind in SECRETS), "")
         return [
             Draft(
                 key=new.key,

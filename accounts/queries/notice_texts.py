@@ -77,6 +77,7 @@ def made_up_facts(event: Event) -> dict[str, Fact]:
         FactKind.MONEY: Money(123_45, supplier.current().currency),
         FactKind.NUMBER: "123.4",
         FactKind.LINK: PORTAL,
+        FactKind.SECRET_LINK: PORTAL,
         FactKind.PERIOD: month_of(today),
         FactKind.SECRET: "123456",
     }

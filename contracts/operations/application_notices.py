@@ -9,10 +9,12 @@ from accounts.operations import notices
 from accounts.operations.notice_drafts import Recipient
 from cis.kernel.actors import Actor
 from cis.platform.db import joins_transaction
-from contracts.domain.application_workflow import ApplicationAction, ApplicationState
+from contracts.domain.application_workflow import SUBJECT, ApplicationAction, ApplicationState
 from contracts.models.application import ApplicationMessage, ServiceApplication
+from contracts.queries import application_links
 from contracts.queries.application_links import STATUS_PAGE
 
+MY_APPLICATIONS: Final = "/portal/applications/"
 _EVENTS: Final[Mapping[ApplicationAction, str]] = {
     ApplicationAction.CONFIRM_DOCUMENTS: "application_accepted",
     ApplicationAction.REPORT_SURVEY: "application_surveyed",
@@ -28,14 +30,26 @@ _REASONED: Final[Mapping[ApplicationAction, str]] = {
 
 @joins_transaction
 def tell_received_step(row: ServiceApplication, *, link: str, actor: Actor) -> None:
-    """Tell the applicant the number and the link to the page of the application."""
+    """
+    Tell the applicant the number and the link to the page of the application.
+
+    A customer has a login, or asks for a link: of the numbers that are kept of him nobody knows here which he proved.
+    """
+    if row.customer_id is not None:
+        link = application_links.link(subject=SUBJECT, customer_id=row.customer_id, path=f"{MY_APPLICATIONS}{row.id}")
     _tell(row, "application_received", {"number": row.number, "link": link}, key=f"{row.id}", actor=actor)
 
 
 @joins_transaction
 def tell_link_step(row: ServiceApplication, *, link: str, key: str, actor: Actor) -> None:
-    """Send a new link to the page of the application."""
-    _tell(row, "application_link", {"number": row.number, "link": link}, key=key, actor=actor)
+    """
+    Send a new link to the page of the application.
+
+    Where a kept customer applies, it goes to a number that he proved, or to his mailbox: who typed his identity number
+    may have typed any telephone. Everybody else is reached as the application says, whatever was kept of it since.
+    """
+    to = applicant(row) if row.kept_customer_since is None else None
+    _tell(row, "application_link", {"number": row.number, "link": link}, key=key, actor=actor, recipient=to)
 
 
 @joins_transaction
@@ -88,15 +102,18 @@ def applicant(row: ServiceApplication) -> Recipient:
     return Recipient(name=row.name, language=row.language, mobile=row.phone if row.is_mobile else "", email=row.email)
 
 
-def _tell(row: ServiceApplication, event: str, facts: Mapping[str, Fact], *, key: str, actor: Actor) -> None:
-    """Tell the customer, or who applied as long as there is none; nobody if there is no way to reach him."""
-    if row.customer_id is not None:
+def _tell(
+    row: ServiceApplication, event: str, facts: Mapping[str, Fact], *, key: str, actor: Actor,
+    recipient: Recipient | None = None,
+) -> None:  # fmt: skip
+    """Tell the customer, or who applied as long as there is none, or as asked; nobody whom no way reaches."""
+    if row.customer_id is not None and recipient is None:
         notices.queue_step(
             event=event, customer_id=row.customer_id, account_id=row.account_id, facts=facts, key=f"application:{key}",
             actor=actor,
         )  # fmt: skip
         return
-    recipient = applicant(row)
+    recipient = recipient or applicant(row)
     if not recipient.mobile and not recipient.email:
         return
     notices.queue_step(event=event, recipient=recipient, facts=facts, key=f"application:{key}", actor=actor)

@@ -6,6 +6,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models.contact import ContactPoint
 from accounts.models.notice import Notice
 from contracts.models.application import ServiceApplication
 from contracts.operations import application_cases
@@ -84,7 +85,33 @@ def test_a_new_link_comes_to_the_applicant_and_strangers_learn_nothing(visitor):
         assert only().link_sha256 == before
         assert "on the way" in text(visitor.post("/apply/status/", {"number": number, "contact": contact}))
     assert only().link_sha256 != before
-    assert Notice.objects.filter(event="application_link").count() == 1
+    told = Notice.objects.get(event="application_link")
+    assert (told.channel, told.address) == ("sms", "+8613812345678")
+    assert f"/apply/{made.number}/" in told.body
+    assert told.secret in told.body
+    assert told.secret, "what is kept does not open it once it is sent"
+
+
+@pytest.mark.parametrize("is_proven", [True, False])
+def test_the_link_of_a_kept_customer_goes_to_no_number_that_nobody_proved(visitor, is_proven):
+    kept = accounts.customer(id_number=TYPED["id_number"], name=TYPED["name"])
+    ways = [accounts.contact_point(of=kept, kind="mobile", value="+8613800138009")]
+    ways.append(accounts.contact_point(of=kept, kind="email", value="fang@example.com"))
+    if is_proven:
+        ContactPoint.objects.filter(id=ways[0].id).update(verified_at=timezone.now())
+    made = applications.filed(at=applications.AT.replace(month=1))
+    ServiceApplication.objects.update(customer=kept, kept_customer_since=timezone.now())
+    visitor.post("/apply/status/", {"number": made.number, "contact": "13812345678"})
+    told = Notice.objects.get(event="application_link")
+    assert (told.channel, told.address) == (("sms", ways[0].value) if is_proven else ("email", ways[1].value))
+    ContactPoint.objects.filter(customer=kept).update(verified_at=None, bounced_at=timezone.now())
+    ServiceApplication.objects.update(link_until=None)
+    visitor.post("/apply/status/", {"number": made.number, "contact": "13812345678"})
+    assert not Notice.objects.filter(event="application_link", state="queued").exclude(id=told.id).exists()
+    ServiceApplication.objects.update(kept_customer_since=None, link_until=None)
+    visitor.post("/apply/status/", {"number": made.number, "contact": "13812345678"})
+    last = Notice.objects.filter(event="application_link").latest("id")
+    assert last.address == "+8613812345678", "a customer whom the application made is reached as it says"
 
 
 def test_programs_that_fill_in_hidden_fields_and_storms_are_stopped(visitor):
@@ -146,8 +173,12 @@ def test_a_customer_who_is_signed_in_applies_as_himself_and_finds_it_in_the_port
     client.force_login(accounts.portal_user(of=kept))
     client.cookies["django_language"] = "en"
     assert "/apply/" in text(client.get("/portal/applications"))
+    accounts.contact_point(of=kept, kind="mobile", value="+8613800138009")
     client.post("/apply/", TYPED)
     assert only().customer_id == kept.id
+    told = Notice.objects.filter(event="application_received", channel="sms").get().body
+    assert f"/portal/applications/{only().id}" in told
+    assert "/apply/" not in told, "the link would open it to whoever has the number by now"
     assert only().number in text(client.get("/portal/applications"))
     other = applications.filed()
     assert client.get(f"/portal/applications/{other.id}").status_code == 404
