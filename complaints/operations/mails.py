@@ -28,6 +28,7 @@ from complaints.domain.mail_fates import MailFate, MailReason
 from complaints.domain.mail_reading import ReadMail
 from complaints.models.case import Case
 from complaints.models.mail import CaseMail
+from complaints.models.work import CasePhoto
 from complaints.operations import case_moves, findings, intake
 from complaints.operations.findings import TooManyPhotos
 from complaints.queries import mails
@@ -99,17 +100,27 @@ def make_case(*, mail_id: int, kind: CaseKind, at: datetime, actor: Actor) -> in
     """
     Take a mail in as a case by hand: one that waited for a person, or was left as a machine's and is none.
 
+    Pictures of one that came to a case that had ended go with the new case.
+
     :raises UnknownMail, NotAllowed, MailSettled: see there. Otherwise as ``intake.take``.
     """
     row = _lock(mail_id, actor)
     said = row.text or row.subject
     new = _case(row.subject, said, row.sender_name, row.sender_address, customer_id=row.customer_id, kind=kind, at=at)
     made = intake.take_step(new=new, at=at, actor=actor)
+    pictures = _handed_on(row, made.case_id)
     row.fate, row.case_id, row.settled_at, row.settled_name = MailFate.CASE.value, made.case_id, at, actor.name[:150]
     row.save(update_fields=["fate", "case", "settled_at", "settled_name"])
     # Without the number of the case: it may be kept from somebody who reads the audit trail.
-    audit.record(actor, "make_case", "case_mail", row.id)
+    audit.record(actor, "make_case", "case_mail", row.id, pictures=pictures)
     return made
+
+
+@joins_transaction
+def _handed_on(row: CaseMail, case_id: int) -> int:
+    """Let pictures that came with a mail to a case that had ended go with another one; return how many."""
+    came = CasePhoto.objects.filter(case_id=row.case_id, at=row.taken_at, actor_kind=ActorKind.CUSTOMER.value)
+    return came.update(case_id=case_id)
 
 
 @opens_transaction

@@ -31,9 +31,9 @@ def _here(settings, tmp_path):
     accounts.supplier()
 
 
-def picture():
+def picture(colour="red"):
     kept = BytesIO()
-    Image.new("RGB", (300, 200), "red").save(kept, "PNG")
+    Image.new("RGB", (300, 200), colour).save(kept, "PNG")
     return kept.getvalue()
 
 
@@ -135,6 +135,21 @@ def test_what_answers_a_case_that_has_ended_waits_for_a_person():
     assert queries.count_waiting(actor=clerk) == 0
     with pytest.raises(mails.MailSettled):
         mails.settle(mail_id=waiting.id, at=AT, actor=clerk)
+
+
+def test_pictures_of_a_mail_to_a_case_that_has_ended_go_with_the_new_case():
+    first = mail()
+    first.add_attachment(picture(), maintype="image", subtype="png", filename="表.png")
+    taken(first)
+    row, clerk = Case.objects.get(), made.person()
+    cases.withdraw(case_id=row.id, reason="done", at=AT, actor=clerk)
+    later = mail(subject=f"Re: {row.number}", text="还有问题")
+    later.add_attachment(picture("blue"), maintype="image", subtype="png", filename="b.png")
+    taken(later, uid="2", at=AT + timedelta(hours=1))
+    assert row.photos.count() == 2, "reopened it has them"
+    (waiting,) = queries.listed(wanted=WantedMails(), actor=clerk)
+    new = mails.make_case(mail_id=waiting.id, kind=CaseKind.QUESTION, at=AT + timedelta(hours=2), actor=clerk)
+    assert [Case.objects.get(id=one).photos.count() for one in (row.id, new.case_id)] == [1, 1]
 
 
 def test_pictures_come_with_the_case_as_the_callers_and_all_else_is_named():
