@@ -7,6 +7,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
+from accounts.models.care import FollowUpVisit
 from accounts.models.notice import Notice
 from billing.domain.energizing import CycleChoice, EnergizingState, choose_cycle
 from billing.models.bill import Bill
@@ -278,6 +279,10 @@ def test_an_application_is_done_when_current_flows(account, tariff, today, setti
     item.refresh_from_db()
     assert item.application.state == "energized"
     assert (item.agreement.service_point_id, item.energized_at is not None) == (item.service_point_id, True)
+    visit = FollowUpVisit.objects.get()
+    assert (visit.key, visit.plan) == (f"supply_began:{item.agreement_id}", "new_supply")
+    assert (visit.account_id, visit.place_id) == (item.application.account_id, item.service_point_id)
+    assert visit.start_date == today + 7 * DAY
 
 
 def test_flats_are_switched_on_one_by_one_and_welcomed_once(tariff, today, settings, tmp_path):
