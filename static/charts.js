@@ -127,12 +127,28 @@
     };
   }
 
+  // What is not told of a bar: hatched, of a height that says nothing; its names are in the hint and in the table.
+  function hidden(data) {
+    const names = data.labels.map((_label, place) => data.series.filter((one) => one.values[place] === null).map((one) => one.name));
+    if (!data.hidden || !names.some((one) => one.length)) return null;
+    const line = colour("--tblr-secondary");
+    return {
+      names,
+      series: {
+        name: data.words.hidden, type: "bar", stack: "amount", barMaxWidth: 44, data: names.map((one, place) => (one.length ? data.hidden[place] : null)),
+        itemStyle: { color: "transparent", borderColor: line, borderType: "dashed", decal: { symbol: "rect", color: line, dashArrayX: [1, 0], dashArrayY: [1, 5], rotation: Math.PI / 4 } },
+      },
+    };
+  }
+
   // Amounts in minor units, one series upon the other.
   function sums(data) {
     const text = colour("--tblr-secondary");
+    const untold = hidden(data);
     const line = colour("--wl-line");
     const money = (minor) => `${data.words.symbol}${format(minor / 100, 2)}`;
-    const isMany = data.series.length > 1;
+    const isMany = data.series.length > 1 || untold !== null;
+    const hints = (place) => (untold ? untold.names[place].map((name) => `${name}: ${data.words.hidden}`) : []);
     return {
       animation: false,
       aria: { enabled: true },
@@ -140,14 +156,14 @@
       legend: { show: isMany, type: "scroll", top: 0, left: 0, itemWidth: 10, itemHeight: 10, textStyle: { color: text, fontSize: 12 } },
       tooltip: {
         trigger: "axis", renderMode: "richText", axisPointer: { type: "shadow" }, confine: true,
-        formatter: (points) => [data.labels[points[0].dataIndex], ...points.filter((point) => point.value || !isMany).map((point) => `${isMany ? `${point.seriesName}: ` : ""}${money(point.value)}`)].join("\n"),
+        formatter: (points) => [data.labels[points[0].dataIndex], ...points.filter((point) => (point.value || !isMany) && point.seriesIndex < data.series.length).map((point) => `${isMany ? `${point.seriesName}: ` : ""}${money(point.value)}`), ...hints(points[0].dataIndex)].join("\n"),
       },
       xAxis: { type: "category", data: data.labels, axisTick: { show: false }, axisLine: { lineStyle: { color: line } }, axisLabel: { color: text, fontSize: 11, hideOverlap: true } },
       yAxis: { type: "value", axisLabel: { color: text, fontSize: 11, formatter: (value) => format(value / 100, 0) }, splitLine: { lineStyle: { color: line } } },
-      series: data.series.map((one, index) => ({
+      series: [...data.series.map((one, index) => ({
         name: one.name, type: "bar", stack: "amount", barMaxWidth: 44, data: one.values,
         itemStyle: { color: colour(MONEY[index % MONEY.length]), opacity: index < MONEY.length ? 1 : 0.55 },
-      })),
+      })), ...(untold ? [untold.series] : [])],
     };
   }
 

@@ -21,6 +21,8 @@ from complaints.queries.publishing import Published, UnknownPublication
 
 MAX_AGE = 600
 HISTORY = 24
+SCALE = 100
+"""The chart takes hundredths."""
 
 
 @allow_public
@@ -36,11 +38,7 @@ def show(request: HttpRequest, month: str = "") -> HttpResponse:
     context: dict[str, Any] = {
         "row": row, "figures": row.figures if row else None, "months": list(found)[:HISTORY], "history": history,
         "class_rows": class_rows(figures=row.figures, names=_classes(day)) if row else (), "month": day,
-        "chart": {
-            "labels": [f"{one.month:%Y-%m}" for one in reversed(history)],
-            "series": _series(list(reversed(history))),
-            "words": {"symbol": ""},
-        },
+        **_history(list(reversed(history))),
     }  # fmt: skip
     return _kept(request, render(request, "portal/statistics.html", context), is_page=True)
 
@@ -104,10 +102,20 @@ def _classes(day: date | None, language: str = "") -> dict[str, str]:
     return {} if rules is None else {code: rules.path(code, language or get_language() or "") for code in rules.classes}
 
 
-def _series(rows: list[Published]) -> list[dict[str, Any]]:
+def _history(rows: list[Published]) -> dict[str, Any]:
+    """Return the months as a chart and as a table; what is left out is None in both, and not 0."""
     kinds = list(dict.fromkeys(one["kind"] for row in rows for one in row.figures["kinds"]))
     taken = [{one["kind"]: one["taken"] for one in row.figures["kinds"]} for row in rows]
-    return [{"name": _name(kind), "values": [100 * (one.get(kind) or 0) for one in taken]} for kind in kinds]
+    columns = [[one.get(kind, 0) for one in taken] for kind in kinds]
+    drawn = [[None if count is None else SCALE * count for count in column] for column in columns]
+    chart = {
+        "labels": [f"{row.month:%Y-%m}" for row in rows],
+        "series": [{"name": _name(kind), "values": values} for kind, values in zip(kinds, drawn, strict=True)],
+        "words": {"symbol": "", "hidden": _("not published")},
+        "hidden": [SCALE * row.figures["least"] for row in rows],
+    }
+    lines = [(row.month, [one.get(kind, 0) for kind in kinds]) for row, one in zip(rows, taken, strict=True)]
+    return {"chart": chart, "kinds": [_name(kind) for kind in kinds], "lines": lines[::-1]}
 
 
 def _name(kind: str) -> str:

@@ -48,6 +48,12 @@ def test_everybody_reads_what_was_published_last(client):
         assert shown in page
     assert "Hidden Name" not in page
     assert client.get("/statistics/2026-02/").status_code == 200
+    told = PublishedMonth.objects.get(version=2)
+    PublishedMonth.objects.create(month=date(2026, 1, 1), version=1, figures=told.figures, at=told.at, actor_name="x")
+    answer = client.get("/statistics/")
+    assert [one["values"] for one in answer.context["chart"]["series"]] == [[4200] * 2, [None] * 2, [None] * 2]
+    assert answer.context["lines"][0] == (date(2026, 2, 1), [42, None, None]), "the table says the same as the chart"
+    assert answer.content.decode().count('<span class="muted">not published</span>') == 6
     client.cookies["django_language"] = "zh-hans"
     assert "估抄电费有误" in client.get("/statistics/").content.decode()
 
