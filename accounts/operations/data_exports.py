@@ -20,7 +20,7 @@ from django.utils import timezone, translation
 
 from accounts.domain.privacy import ExportState, LookPurpose
 from accounts.models.privacy import DataExport
-from accounts.operations import contacts, customers
+from accounts.operations import contacts, customers, export_index
 from accounts.queries import customers as customer_queries
 from accounts.queries import merges, privacy, supplier
 from cis.kernel.actors import SYSTEM, Actor
@@ -28,7 +28,6 @@ from cis.kernel.errors import Refused
 from cis.platform import audit, concealed, documents, jobs, limits, personal, sealed_documents
 from cis.platform.db import joins_transaction, opens_transaction
 from cis.platform.documents import DocumentLost, UnknownDocument
-from cis.platform.privacy_phrases import TABLE_TITLES
 
 SUBJECT, WORK, TIDY = "data_export", "data_exports", "forget_data_exports"
 MEDIA_TYPE: Final = "application/zip"
@@ -187,17 +186,13 @@ def _packed_paper(archive: zipfile.ZipFile, document_id: int, table: str) -> dic
 
 def _index(customer_id: int, tables: dict[str, Any], papers: list[dict[str, Any]], today: date) -> str:
     card = customer_queries.card(customer_id=customer_id)
-    sections = [
-        {
-            "title": TABLE_TITLES.get(table, table),
-            "columns": list(rows[0]),
-            "rows": [list(row.values()) for row in rows],
-        }
-        for table, rows in tables.items()
-    ]
-    context = {"customer": card, "sections": sections, "papers": papers, "today": today}
+    ours = supplier.current()
+    context = {"customer": card, "papers": papers, "today": today, "supplier": ours.name(language=card.language)}
     with translation.override(card.language):
-        context["supplier"] = supplier.current().name(language=card.language)
+        context["sections"] = [
+            export_index.section(table=table, rows=rows, language=card.language, currency=ours.currency)
+            for table, rows in tables.items()
+        ]
         return render_to_string(INDEX, context)
 
 

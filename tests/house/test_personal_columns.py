@@ -7,8 +7,10 @@ Who adds a column with text, JSON or bytes decides: if a customer can stand in i
 from django.apps import apps
 from django.contrib.postgres.fields import ArrayField
 
+from accounts.operations import export_index
 from cis.platform import personal
 from cis.platform.fields import Code, SealedText
+from cis.platform.privacy_phrases import TABLE_TITLES
 
 TEXTS = {"CharField", "TextField", "JSONField", "BinaryField", "EmailField", "GenericIPAddressField", "FileField"}
 NO_TEXT_OF_PEOPLE = frozenset(
@@ -238,3 +240,18 @@ def test_each_encrypted_column_is_declared():
 
 def test_each_table_with_documents_knows_their_owner():
     assert [one.table for one in personal.all_held() if one.documents and not one.way.owner] == []
+
+
+def test_each_column_of_an_export_has_a_name_for_people_or_is_left_out_of_its_index():
+    kept, tables = export_index.words(), {model._meta.db_table: model for model in apps.get_models()}
+    shown = {
+        field.column
+        for one in personal.all_held()
+        for field in tables[one.table]._meta.concrete_fields
+        if one.exported and not field.column.endswith(export_index.KEY)
+    } - personal.HIDDEN
+    assert shown - kept["columns"].keys() == set(kept["left_out"])
+    assert kept["columns"].keys() <= shown
+    assert {one.table for one in personal.all_held() if one.exported} == kept["tables"].keys() | TABLE_TITLES.keys()
+    named = [*kept["columns"].values(), *kept["tables"].values()]
+    assert all(set(one) == {"en", "zh"} and all(one.values()) for one in named)

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 
 import pytest
@@ -63,6 +64,8 @@ def test_all_of_it_comes_as_a_file_for_who_asked(visitor, world, client):
     assert len(told["tables"]["billing_bill"]) == 1
     assert "password" not in json.dumps(told)
     assert world.customer.name in index
+    assert re.findall(r"<th>([a-z_]+)</th>", index) == [], "columns have names that people use"
+    assert "61.70" in index, "amounts are those of people, too"
     assert AuditEvent.objects.filter(subject="data_export", action="fetch", subject_id=row.id).exists()
     other = accounts.portal_user()
     client.logout()
