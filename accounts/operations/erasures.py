@@ -30,8 +30,8 @@ from cis.platform.db import joins_transaction, locked_row, opens_transaction
 from cis.platform.personal import Obstacle
 
 SUBJECT, WORK, NIGHT = "erasure", "erase_personal_data", "find_erasures"
-RELEASERS: Final[frozenset[Role | ActorKind]] = frozenset((Role.SUPERVISOR,))
-"""Who lets personal data be overwritten."""
+RELEASERS: Final[frozenset[Role | ActorKind]] = frozenset((Role.SUPERVISOR, ActorKind.CLIENT))
+"""Who lets personal data be overwritten; a program by its scope, and never what its own key asked for."""
 PIECE: Final = 500
 OPEN_STATES: Final = tuple(str(one) for one in OPEN_ERASURES)
 log = structlog.get_logger(__name__)
@@ -251,7 +251,7 @@ def _to_decide(erasure_id: int, actor: Actor) -> Erasure:
         raise UnknownErasure(f"There is no erasure {erasure_id}.", erasure_id=erasure_id)
     if not actor.is_one_of(RELEASERS):
         raise NotAllowed("A supervisor decides on this.", erasure_id=erasure_id)
-    if row.asker_id is not None and row.asker_id == actor.id:
+    if row.asker_id is not None and (row.asker_kind, row.asker_id) == (str(actor.kind), actor.id):
         raise NotAllowed("Who asked for it does not decide on it.", erasure_id=erasure_id)
     if row.state != ErasureState.DUE.value:
         raise ErasureDecided("Somebody decided on it meanwhile.", erasure_id=erasure_id, state=row.state)

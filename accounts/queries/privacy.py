@@ -1,5 +1,6 @@
 """Rights of customers over their own data: the rule of the place, what is due, what was exported."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -35,11 +36,13 @@ class ErasureCard:
 
     id: int
     customer_id: int
+    external_id: str
     customer_name: str
     account_id: int | None
     state: ErasureState
     reason: ErasureReason
     since_date: date
+    asker_kind: str
     asker_id: int | None
     asker_name: str
     created_at: datetime
@@ -160,6 +163,12 @@ def one(*, erasure_id: int) -> ErasureCard:
     return found[0]
 
 
+def by_ids(*, erasure_ids: Sequence[int]) -> dict[int, ErasureCard]:
+    """Return erasures by id; two statements for any number."""
+    found = _cards(Erasure.objects.select_related("customer").filter(id__in=list(erasure_ids)))
+    return {card.id: card for card in found}
+
+
 def open_of(*, customer_id: int) -> ErasureCard | None:
     """Return the erasure of a customer that is under way, or was done; None: there is none."""
     rows = Erasure.objects.select_related("customer").filter(customer_id=customer_id)
@@ -220,11 +229,13 @@ def _cards(rows: QuerySet[Erasure]) -> tuple[ErasureCard, ...]:
         ErasureCard(
             id=row.id,
             customer_id=row.customer_id,
+            external_id=row.customer.external_id,
             customer_name=row.customer.name,
             account_id=accounts.get(row.customer_id),
             state=ErasureState(row.state),
             reason=ErasureReason(row.reason),
             since_date=row.since_date,
+            asker_kind=row.asker_kind,
             asker_id=row.asker_id,
             asker_name=row.asker_name,
             created_at=row.created_at,

@@ -1,6 +1,7 @@
 """Names of sets of words in the description of the API, where fields of one name have different ones."""
 
 from accounts.domain.notice_kinds import Channel as NoticeChannel
+from accounts.domain.privacy import ErasureReason, ErasureState, ExportState
 from accounts.domain.protections import ProtectionKind
 from arrears.domain.cut_facts import HoldKind
 from billing.domain.accruals import AccrualState
@@ -39,6 +40,10 @@ BillKindEnum = ["regular", "credit", "note", "late_fee"]
 BillPaidEnum = ["open", "paid"]
 DebitDecisionEnum = ["release", "keep"]
 DecisionEnum = ["agree", "drop"]
+ErasureDecisionEnum = ["release", "drop"]
+ErasureReasonEnum = [str(one) for one in ErasureReason]
+ErasureStateEnum = [str(one) for one in ErasureState]
+ExportStateEnum = [str(one) for one in ExportState]
 BillStateEnum = ["issued", "cancelled"]
 ContractStateEnum = ["issued", "signed", "withdrawn", "replaced", "ended"]
 PaymentChannelAskedEnum = ["api", "bank", "online"]

@@ -2,7 +2,7 @@
 
 from django.urls import path, re_path
 
-from accounts.api import access_log, care, mail_events, receipts
+from accounts.api import access_log, care, mail_events, privacy, receipts
 from accounts.api import endpoints as accounts
 from accounts.api import surveys as customer_surveys
 from arrears.api import endpoints as arrears
@@ -67,6 +67,21 @@ urlpatterns = [
     path("accounts/<str:number>/notices", accounts.AccountNotices.as_view(), name="api_notices"),
     path("accounts/<str:number>/consent", accounts.AccountConsent.as_view(), name="api_consent"),
     path("customers/<str:customer>", care.CustomerOne.as_view(), name="api_customer"),
+    path("customers/<str:customer>/data-exports", privacy.CustomerExports.as_view(), name="api_data_exports"),
+    path(
+        "customers/<str:customer>/data-exports/<int:export_id>",
+        privacy.CustomerExport.as_view(),
+        name="api_data_export",
+    ),
+    path(
+        "customers/<str:customer>/data-exports/<int:export_id>/file",
+        privacy.CustomerExportFile.as_view(),
+        name="api_data_export_file",
+    ),
+    path("customers/<str:customer>/erasure", privacy.CustomerErasure.as_view(), name="api_customer_erasure"),
+    path("erasures", privacy.ErasureList.as_view(), name="api_erasures"),
+    path("erasures/<int:erasure_id>", privacy.ErasureOne.as_view(), name="api_erasure"),
+    path("erasures/<int:erasure_id>/decide", privacy.DecideErasure.as_view(), name="api_decide_erasure"),
     path("segments", care.SegmentList.as_view(), name="api_segments"),
     path("accounts/<str:number>/segment", care.AccountSegment.as_view(), name="api_segment"),
     path("accounts/<str:number>/protections", care.AccountProtections.as_view(), name="api_protections"),

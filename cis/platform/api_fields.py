@@ -260,6 +260,13 @@ class XmlRenderer(_FileRenderer):
     format = "xml"
 
 
+class ZipRenderer(_FileRenderer):
+    """Lets a caller ask for ``application/zip``."""
+
+    media_type = "application/zip"
+    format = "zip"
+
+
 class CsvRenderer(_FileRenderer):
     """Lets a caller ask for ``text/csv``."""
 

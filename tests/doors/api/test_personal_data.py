@@ -1,0 +1,106 @@
+"""Rights over personal data by the API: an export for whoever asked, an erasure by two, each by its scope."""
+
+import zipfile
+from datetime import UTC, datetime
+from io import BytesIO
+
+import pytest
+from django.utils import timezone
+
+from accounts.models.customer import Customer
+from accounts.operations import data_exports
+from cis.platform.models import AuditEvent
+from tests.doors.api.calls import Caller, assert_problem
+from tests.factories import accounts
+
+pytestmark = pytest.mark.django_db
+ALL = ("data-exports:read", "data-exports:write", "erasures:read", "erasures:write", "erasures:decide")
+
+
+@pytest.fixture
+def caller(world):
+    return Caller(*ALL)
+
+
+def looks(customer, purpose):
+    rows = AuditEvent.objects.filter(action="look", subject="customer", subject_id=customer.id)
+    return rows.filter(detail__purpose=purpose, actor_kind="client").count()
+
+
+def test_a_program_follows_the_export_that_it_asked_for_and_no_other_one(
+    world, caller, django_capture_on_commit_callbacks
+):
+    url = f"customers/{world.customer.external_id}/data-exports"
+    made = caller.post(url, {}, idempotency_key="a")
+    assert made.status_code == 201, made.content
+    told, one = made.json(), f"{url}/{made.json()['id']}"
+    assert (told["state"], caller.post(url, {}, idempotency_key="a").json()) == ("waiting", told)
+    assert_problem(caller.get(f"{one}/file"), 422, "export_not_ready")
+    with django_capture_on_commit_callbacks(execute=True):
+        data_exports.work(timezone.now())
+    assert caller.get(one).json()["state"] == "ready"
+    file = caller.get(f"{one}/file")
+    assert (file.status_code, file["Content-Type"]) == (200, "application/zip")
+    with zipfile.ZipFile(BytesIO(file.getvalue())) as archive:
+        assert {"data.json", "index.html"} <= set(archive.namelist())
+    assert [(row["id"], row["fetched"]) for row in caller.get(url).json()["exports"]] == [(told["id"], 1)]
+    assert looks(world.customer, "export") == 2
+    other, beside = (
+        Caller("data-exports:read"),
+        f"customers/{accounts.customer().external_id}/data-exports/{told['id']}",
+    )
+    for foreign in (other.get(one), other.get(f"{one}/file"), caller.get(beside), caller.get(f"{beside}/file")):
+        assert_problem(foreign, 404, "unknown_export")
+    assert other.get(url).json() == {"exports": []}
+    assert_problem(caller.get("customers/nobody/data-exports"), 404, "unknown_customer")
+    assert [caller.post(url, {}, idempotency_key=key).status_code for key in "bc"] == [201, 201]
+    assert caller.post(url, {}, idempotency_key="d").json()["code"] == "too_many_requests"
+    assert_problem(caller.post(url, {"all": True}, idempotency_key="e"), 422, "invalid_request")
+
+
+def test_an_erasure_is_asked_for_by_one_and_decided_by_another(world, caller):
+    who = accounts.customer()
+    Customer.objects.filter(id=who.id).update(created_at=datetime(2010, 1, 1, tzinfo=UTC))
+    url = f"customers/{who.external_id}/erasure"
+    assert caller.get(url).json() == {"customer": who.external_id, "erasure": None, "obstacles": []}
+    made = caller.post(url, {}, idempotency_key="a")
+    assert made.status_code == 201, made.content
+    told, decide = made.json(), f"erasures/{made.json()['id']}/decide"
+    assert (told["state"], caller.post(url, {}, idempotency_key="a").json()) == ("due", told)
+    assert caller.post(url, {}, idempotency_key="b").json()["code"] == "erasure_exists"
+    assert_problem(caller.post(decide, {"decision": "release"}, idempotency_key="c"), 403, "not_allowed")
+    second = Caller(*ALL)
+    done = second.post(decide, {"decision": "release"}, idempotency_key="a").json()
+    assert (done["state"], done["decided_by"] != done["asked_by"]) == ("released", True)
+    assert second.post(decide, {"decision": "drop"}, idempotency_key="b").json()["code"] == "erasure_decided"
+    assert caller.get("erasures?state=released").json()["results"] == [done] == [caller.get(decide[:-7]).json()]
+    assert caller.get("erasures?state=due").json()["results"] == []
+    assert looks(who, "erasure") == 2
+    refused = caller.post(f"customers/{world.customer.external_id}/erasure", {}, idempotency_key="d").json()
+    assert (refused["code"], bool(refused["advice"])) == ("erasure_refused", True)
+    against = caller.get(f"customers/{world.customer.external_id}/erasure").json()["obstacles"]
+    assert {"code": "account_open", "until": None} in against
+    for path, code in (("erasures/999999", "unknown_erasure"), ("customers/nobody/erasure", "unknown_customer")):
+        assert_problem(caller.get(path), 404, code)
+    unknown = second.post("erasures/999999/decide", {"decision": "drop"}, idempotency_key="c")
+    assert_problem(unknown, 404, "unknown_erasure")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "scope"),
+    [
+        ("get", "customers/x/data-exports", "data-exports:read"),
+        ("post", "customers/x/data-exports", "data-exports:write"),
+        ("get", "customers/x/data-exports/1", "data-exports:read"),
+        ("get", "customers/x/data-exports/1/file", "data-exports:read"),
+        ("get", "customers/x/erasure", "erasures:read"),
+        ("post", "customers/x/erasure", "erasures:write"),
+        ("get", "erasures", "erasures:read"),
+        ("get", "erasures/1", "erasures:read"),
+        ("post", "erasures/1/decide", "erasures:decide"),
+    ],
+)
+def test_each_address_asks_for_its_scope(world, method, path, scope):
+    without = Caller(*({*ALL, "bills:read"} - {scope}))
+    call = without.get if method == "get" else lambda at: without.post(at, {}, idempotency_key="k")
+    assert_problem(call(path), 403, "permission_denied")
