@@ -105,11 +105,12 @@ def test_the_link_of_a_kept_customer_goes_to_no_number_that_nobody_proved(visito
     told = Notice.objects.get(event="application_link")
     assert (told.channel, told.address) == (("sms", ways[0].value) if is_proven else ("email", ways[1].value))
     ContactPoint.objects.filter(customer=kept).update(verified_at=None, bounced_at=timezone.now())
-    ServiceApplication.objects.update(link_until=None)
-    visitor.post("/apply/status/", {"number": made.number, "contact": "13812345678"})
-    assert not Notice.objects.filter(event="application_link", state="queued").exclude(id=told.id).exists()
-    ServiceApplication.objects.update(kept_customer_since=None, link_until=None)
-    visitor.post("/apply/status/", {"number": made.number, "contact": "13812345678"})
+    with time_machine.travel("2026-03-11T02:00:00Z", tick=False):
+        visitor.post("/apply/status/", {"number": made.number, "contact": "13812345678"})
+    assert Notice.objects.filter(event="application_link").latest("id").state != "queued"
+    ServiceApplication.objects.update(kept_customer_since=None)
+    with time_machine.travel("2026-03-12T02:00:00Z", tick=False):
+        visitor.post("/apply/status/", {"number": made.number, "contact": "13812345678"})
     last = Notice.objects.filter(event="application_link").latest("id")
     assert last.address == "+8613812345678", "a customer whom the application made is reached as it says"
 
