@@ -308,7 +308,7 @@ def _group(scope: Scope, asset_id: int, signals: Sequence[Signal]) -> Group:
     return Group(scope=scope, asset_id=asset_id, signal_ids=tuple(one.id for one in signals), began_at=signals[0].at)
 
 
-def started_at(began_at: datetime, times: Iterable[datetime], *, is_alone: bool, minutes: int) -> datetime:
+def started_at(*, began_at: datetime, times: Iterable[datetime], is_alone: bool, minutes: int) -> datetime:
     """
     Return when an outage began of which meters tell of earlier times, too: the first that hangs together with it.
 

@@ -23,7 +23,8 @@ def sooner_step(said: Sequence[tuple[int, int, datetime]], *, outages: Mapping[i
         moved.setdefault(outage_id, []).append(since)
     for outage_id, times in sorted(moved.items()):
         row = outages[outage_id]
-        at = started_at(row.began_at, times, is_alone=Scope(row.scope) is Scope.SINGLE, minutes=minutes)
+        is_alone = Scope(row.scope) is Scope.SINGLE
+        at = started_at(began_at=row.began_at, times=times, is_alone=is_alone, minutes=minutes)
         begin_step(row, at=at, moved=len(times))
 
 
