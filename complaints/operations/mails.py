@@ -119,6 +119,8 @@ def make_case(*, mail_id: int, kind: CaseKind, at: datetime, actor: Actor) -> in
 @joins_transaction
 def _handed_on(row: CaseMail, case_id: int) -> int:
     """Let pictures that came with a mail to a case that had ended go with another one; return how many."""
+    if row.case_id is None:
+        return 0
     came = CasePhoto.objects.filter(case_id=row.case_id, at=row.taken_at, actor_kind=ActorKind.CUSTOMER.value)
     return came.update(case_id=case_id)
 
