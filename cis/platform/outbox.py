@@ -144,6 +144,11 @@ def deliver_due(*, most: int = BATCH) -> int:
     return tried
 
 
+def put_off(*, kind: str, until: datetime) -> int:
+    """Let what waits of a kind be due at another instant, which may be now; return how many wait."""
+    return OutboxMessage.objects.filter(kind=kind, state=OutboxState.WAITING.value).update(due_at=until)
+
+
 def revive(message_id: int) -> bool:
     """Try a dead message again from the start; return False if it is not dead."""
     changed = OutboxMessage.objects.filter(id=message_id, state=OutboxState.DEAD.value).update(

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from argparse import ArgumentParser
+from datetime import timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -14,7 +15,7 @@ from django.utils import timezone
 
 from accounts.operations import users
 from accounts.queries import accounts as account_queries
-from billing.operations import proof
+from billing.operations import issuing, proof
 from billing.queries import bills
 from cis import serving
 from cis.demo import (
@@ -51,6 +52,7 @@ from cis.kernel import fixed
 from cis.kernel.actors import SYSTEM
 from cis.kernel.enums import Role
 from cis.management.terminal import bar, say
+from cis.platform import outbox
 
 STAFF = {
     "admin": (Role.ADMIN, Role.SUPERVISOR, Role.CLERK, Role.CASHIER, Role.BILLING, Role.METERING),
@@ -63,6 +65,7 @@ STAFF = {
 }
 CUSTOMER, COMPANY = "customer", "company"
 DONE = "done.json"
+PRINTED_AFTER = timedelta(days=1)
 
 
 class Command(BaseCommand):
@@ -134,6 +137,8 @@ def _build(folder: Path, *, accounts: int, months: int, seed: int) -> dict[str, 
     if breaches:
         raise CommandError("; ".join(f"{breach.law.name}: {breach.count}" for breach in breaches))
     pdf = building.one_pdf(billed=billed, folder=folder)
+    # Paper takes longest: workers print it while the demo is served.
+    outbox.put_off(kind=issuing.PRINT, until=timezone.now() + PRINTED_AFTER)
     logins = _logins(billed)
     field_work.build(today=today, field_users=("field", "field2"))
     meter_store.build(run_id=billed.run_id, today=today)
@@ -157,6 +162,7 @@ def _build(folder: Path, *, accounts: int, months: int, seed: int) -> dict[str, 
     pairing.build(run_id=billed.run_id, today=today)
     learning.build(today=today, at=timezone.now())
     charting.build()
+    outbox.put_off(kind=issuing.PRINT, until=timezone.now())
     return {"figures": _figures(imported, billed, pdf=pdf, accounts=accounts), "logins": logins}
 
 

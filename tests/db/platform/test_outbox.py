@@ -76,6 +76,16 @@ def test_a_message_waits_until_it_is_due(sent):
     assert outbox.deliver_due() == 1
 
 
+def test_what_waits_of_a_kind_is_put_off_and_brought_back(sent):
+    queue()
+    assert outbox.put_off(kind="paper", until=timezone.now() + timedelta(days=1)) == 0
+    assert outbox.put_off(kind="mail", until=timezone.now() + timedelta(days=1)) == 1
+    assert outbox.deliver_due() == 0
+    outbox.put_off(kind="mail", until=timezone.now())
+    assert outbox.deliver_due() == 1
+    assert outbox.put_off(kind="mail", until=timezone.now()) == 0, "what was sent does not wait"
+
+
 def test_a_failed_message_is_tried_later_and_later_and_the_others_are_sent(monkeypatch, sent):
     def send(message):
         if message.key == "bad":
