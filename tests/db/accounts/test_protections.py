@@ -14,10 +14,10 @@ from arrears.domain.cut_facts import HoldKind
 from arrears.models.collection import Hold
 from arrears.operations import holds
 from arrears.operations.holds import NeedsAnother
-from cis.kernel.actors import Actor, ActorKind
+from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.enums import Role
 from cis.kernel.workflow import NotAllowed
-from cis.platform.models import Deadline
+from cis.platform.models import AuditEvent, Deadline
 from tests.factories import accounts
 
 pytestmark = pytest.mark.django_db
@@ -56,6 +56,12 @@ def clocks(made):
     return list(rows.values_list("standard", "state"))
 
 
+def deeds(made):
+    """Who did what to a protection, by the audit."""
+    rows = AuditEvent.objects.filter(subject="protection", subject_id=made).order_by("id")
+    return list(rows.values_list("action", "actor_kind", "actor_id", "actor_name"))
+
+
 def test_a_protection_holds_from_the_call_is_proven_renewed_and_ended_by_two(account):
     made = register(account)
     hold = Hold.objects.get()
@@ -86,6 +92,14 @@ def test_a_protection_holds_from_the_call_is_proven_renewed_and_ended_by_two(acc
     assert (state(made, later), Hold.objects.get().until_at) == (ProtectionState.ENDED, later)
     with pytest.raises(ProtectionEnded):
         prove(made, at=later)
+    # Each deed is one event that names its person, and what was refused is none.
+    assert deeds(made) == [
+        ("register", "staff", 11, "Li"), ("prove", "staff", 11, "Li"), ("review", "system", None, SYSTEM.name),
+        ("prove", "staff", 11, "Li"), ("ask_to_end", "staff", 12, "Wang"), ("keep", "staff", 13, "Zhao"),
+        ("ask_to_end", "staff", 12, "Wang"), ("end", "staff", 13, "Zhao"),
+    ]  # fmt: skip
+    told = AuditEvent.objects.filter(action="protect", subject="account", subject_id=account.id)
+    assert list(told.values_list("actor_id", "detail__protection")) == [(11, "life_support")]
     assert register(account, at=later) != made
 
 

@@ -1,4 +1,7 @@
-"""Twenty threads at the same accounts: payments told up to three times, returns, notes, cancelled bills, runs."""
+"""
+Twenty threads at the same accounts: payments told up to three times, returns, notes, cancelled bills, runs, and usage
+that is corrected and billed anew.
+"""
 
 import random
 import threading
@@ -8,17 +11,22 @@ from datetime import date
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import Sum
 
 from billing.domain.channels import PaymentChannel, ReturnKind
 from billing.models.bill import Bill, BillKind, BillSegment
 from billing.models.payment import Payment, PaymentReturn
-from billing.operations import bills, notes, payments, runs
+from billing.models.rebill import Rebill
+from billing.operations import bills, notes, payments, rebills, runs
 from cis.kernel.actors import SYSTEM
 from cis.kernel.errors import Refused
+from cis.platform import events
 from contracts.domain.charge_kinds import ChargeKind
 from contracts.operations import charges
-from tests.db.billing.night import FEBRUARY, JANUARY, bill, prove
-from tests.factories import mass
+from metering.domain.announcements import CorrectionMade
+from metering.models.usage import Usage
+from tests.db.billing.night import FEBRUARY, JANUARY, bill, issue, prove, use
+from tests.factories import corrections, mass
 
 pytestmark = pytest.mark.django_db(transaction=True)
 THREADS, TURNS, ACCOUNTS = 20, 12, 4
@@ -92,7 +100,26 @@ def run(_crowd, rng):
     bill(rng.choice([JANUARY, FEBRUARY]))
 
 
-DEEDS = (pay, pay, pay, pay, take_back, note, take_note_back, cancel, cancel, run)
+def rebill(crowd, rng):
+    """Correct what was used in a month, and bill the account anew at once; another run may be faster, or in the way."""
+    account_id, month = rng.choice(crowd.account_ids), rng.choice([JANUARY, FEBRUARY])
+    with transaction.atomic():
+        use(account_id, month, rng.randrange(160_000, 250_000))
+        made = corrections.correction(
+            meter_id=account_id, service_point_id=account_id, start_date=month.start, end_date=month.end
+        )
+        events.announce(
+            CorrectionMade(
+                correction_id=made.id, service_point_id=account_id, start_date=month.start, end_date=month.end
+            )
+        )
+    run_id = rebills.rebill(account_id=account_id, today=TODAY, actor=SYSTEM)
+    while runs.rate_chunk(run_id=run_id):
+        pass
+    issue(run_id)
+
+
+DEEDS = (pay, pay, pay, pay, take_back, note, take_note_back, cancel, cancel, run, rebill, rebill)
 
 
 def work(crowd, seed):
@@ -135,7 +162,22 @@ def test_nothing_is_lost_and_nothing_counts_twice_whoever_comes_first():
     for month in (JANUARY, FEBRUARY):
         bill(month)
     assert _billed_days() == dict.fromkeys(account_ids, (FEBRUARY.end - JANUARY.start).days)
+    assert set(Rebill.objects.values_list("state", flat=True)) == {"billed"}
+    assert _billed_wh() == _used_wh()
     prove()
+
+
+def _billed_wh():
+    """What each account is billed for by now, which is what its usage was corrected to. [Wh]"""
+    rows = BillSegment.objects.exclude(bill__state="draft").filter(cancels=None, cancelled_by=None)
+    return dict(rows.values_list("bill__account_id").annotate(Sum("used_wh")).order_by())
+
+
+def _used_wh():
+    """Of ``mass.supply`` the place has the number of its account. [Wh]"""
+    return dict(
+        Usage.objects.filter(is_current=True).values_list("service_point_id").annotate(Sum("energy_wh")).order_by()
+    )
 
 
 def _billed_days():

@@ -18,6 +18,7 @@ from billing.models.deposit import Deposit
 from billing.models.e_invoice import EInvoice, SandboxInvoice
 from billing.models.payment import Payment
 from billing.models.prepay import PrepaidDay, PrepaidMove
+from billing.models.write_off import WriteOff, WriteOffBatch, WriteOffCandidate, WriteOffReturn
 from billing.operations import (
     budget_nights,
     consolidated_payments,
@@ -31,6 +32,7 @@ from billing.operations import (
     prepaid,
     prepaid_nights,
     proof,
+    write_off_batches,
 )
 from billing.operations.consolidations import Terms
 from billing.operations.payments import ReferenceReused
@@ -38,6 +40,7 @@ from billing.queries import consolidated
 from cis.kernel.actors import SYSTEM
 from cis.kernel.periods import Period, add_months, month_of
 from metering.operations import usage
+from tests.db.billing import test_write_offs as given_up
 from tests.db.billing.night import bill
 from tests.factories import accounts, billing, contracts, mass, tariffs
 from tests.factories.budgets import KWH, accept, pay
@@ -240,3 +243,32 @@ def test_prepaid_accounts_are_rated_and_warned_once_a_night(monkeypatch):
     kept = PrepaidDay.objects.order_by("prepayment__account_id").values_list("balance_minor", flat=True)
     assert list(kept) == [6_000 - 6_170, 10_000 - 6_170]
     assert sorted(PrepaidMove.objects.values_list("level", flat=True)) == ["low", "pending"]
+
+
+def test_what_may_be_given_up_is_listed_made_and_taken_back_once(monkeypatch):
+    """Of a batch that was let go two are made and a third was paid; one more is to be listed, of one money comes back."""
+    monkeypatch.setattr(write_off_batches.jobs, "wake", lambda *_, **__: None)
+    with time_machine.travel(datetime(2026, 3, 10, 2, 0, tzinfo=ZONE), tick=False):
+        accounts.supplier()
+        recovered, paid, *others = [contracts.world() for _ in range(4)]
+        given_up.old_bill(recovered)
+        given_up.written_off(recovered)
+        given_up.old_bill(recovered, months=4, kwh=-10)
+        for one in (paid, *others):
+            given_up.old_bill(one)
+        today = given_up.TODAY
+        write_off_batches.find(today=today)
+        batch_id = write_off_batches.propose(reason="", key="b", today=today, actor=given_up.BOSS)
+        write_off_batches.decide(batch_id=batch_id, is_agreed=True, today=today, actor=given_up.BOSS_TOO)
+        paid_in(paid.account.id, 6_170, on=today)
+        given_up.old_bill(contracts.world())
+
+        def nights():
+            write_off_batches.night(timezone.now())
+            write_off_batches.work(timezone.now())
+
+        _check(nights, commits=6)
+    assert WriteOffBatch.objects.get().state == "done"
+    assert sorted(WriteOff.objects.values_list("state", flat=True)) == ["dropped", "made", "made", "made"]
+    assert WriteOffCandidate.objects.count() == 1
+    assert list(WriteOffReturn.objects.values_list("amount_minor", flat=True)) == [617]

@@ -10,12 +10,13 @@ from django.test.utils import CaptureQueriesContext
 from billing.domain.channels import PaymentChannel
 from billing.models.payment import Payment
 from billing.operations import payments
-from cashiering.models.debit import Debit
+from cashiering.models.debit import Debit, DebitBatch
 from cashiering.operations import debit_batches, debit_follow_ups, debit_reports, debits, posting
 from cashiering.queries import debit_rules
 from cis.platform.packs import MissingRule
 from tests.factories import accounts, billing, contracts
 from tests.factories.debits import CLERK, at, listen, night, signed
+from tests.killed import check_at_once, check_killed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SIGNED, NIGHT, SENT = date(2026, 2, 2), date(2026, 2, 3), date(2026, 2, 14)
@@ -109,3 +110,20 @@ def test_a_debit_above_so_many_times_the_median_of_the_last_twelve_is_held(world
     debits.plan(at(NIGHT))
     made = Debit.objects.get(bill=bill)
     assert (made.amount_minor, made.state) == (3_702, state)  # three times 12.34, by the pack
+
+
+def test_debits_are_planned_and_batched_once_wherever_the_night_dies(world, monkeypatch):
+    monkeypatch.setattr(debits, "CHUNK", 1)
+    monkeypatch.setattr(debit_batches, "CHUNK", 1)
+    for one in (world, contracts.world()):
+        owed(one)
+        signed(one, on=SIGNED)
+
+    def nights():
+        debits.plan(at(NIGHT))
+        debit_batches.work(at(SENT))
+
+    assert check_killed(nights) == 4
+    check_at_once(nights)
+    assert states() == ["batched", "batched"]
+    assert list(DebitBatch.objects.values_list("debit_count", "amount_minor")) == [(1, 6_170)] * 2

@@ -4,13 +4,16 @@ from datetime import date
 
 import pytest
 import time_machine
+from django.utils import timezone
 
+from arrears.operations import plan_looks
 from billing.models.payment import Allocation
 from cashiering.operations import agents
 from cis.kernel.actors import SYSTEM
 from cis.platform.models import ApiKey
 from tests.doors.api.calls import Caller, assert_problem
 from tests.factories import billing
+from tests.factories.refunds import paid_in
 
 pytestmark = pytest.mark.django_db
 WISH = {"count": 3, "day": 5, "is_first_now": True}
@@ -69,3 +72,29 @@ def test_an_agent_takes_a_part_by_the_number_on_its_card(world):
     assert [kiosk.get(f"agent/accounts/{one['code']}").json()["owed"]["text"] for one in parts] == [
         "2.75", "2.75", "2.75",
     ]  # fmt: skip
+
+
+def test_a_plan_that_the_night_broke_says_so_and_what_a_program_may_do_then(world):
+    """Its state, the day, why, and what is owed now; it is neither cancelled nor followed by another, but paid."""
+    billing.issued(world=world)
+    caller, number = Caller("plans:read", "plans:write"), world.account.number
+    with time_machine.travel("2026-03-10T02:00:00Z", tick=False) as clock:
+        given = {**WISH, "account": number, "reference": "app-1", "total_minor": 6_275}
+        made = caller.post("instalment-plans", given, idempotency_key="a").json()
+        assert (made["state"], made["ended_date"], made["end_reason"]) == ("kept", None, "")
+        clock.move_to("2026-03-17T00:00:00Z")
+        for _ in range(2):
+            plan_looks.night(timezone.now())
+        found = caller.get(f"instalment-plans/{made['id']}").json()
+        assert found == {**made, "state": "broken", "ended_date": "2026-03-17", "end_reason": "late"}
+        assert (found["open"]["text"], found["parts"][0]["paid"]["text"]) == ("62.75", "0.00")
+        assert caller.get(f"accounts/{number}/instalment-plans").json()["plans"] == [found]
+        ended = caller.post(f"instalment-plans/{made['id']}/cancel", {"reason": "x"}, idempotency_key="b")
+        assert_problem(ended, 409, "illegal_move")
+        seen = caller.post(f"accounts/{number}/instalment-plans/preview", WISH).json()
+        assert "broken" in seen["needs_a_person"]
+        again = {**given, "reference": "app-2", "total_minor": seen["total"]["amount_minor"]}
+        assert_problem(caller.post("instalment-plans", again, idempotency_key="c"), 422, "plan_beyond_limit")
+        paid_in(world.account.id, 2_275, on=date(2026, 3, 17))
+        left = caller.get(f"instalment-plans/{made['id']}").json()
+        assert (left["state"], left["open"]["text"], left["parts"][0]["paid"]["text"]) == ("broken", "40.00", "22.75")
