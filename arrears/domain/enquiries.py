@@ -55,19 +55,19 @@ class PaymentTold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BillsTold:
-    """The last bills of an account, the latest first; ``today``: the year of other years is said."""
+    """The last bills of an account, the latest first; ``told_date``: the year of other years is said."""
 
     account: str
-    today: date
+    told_date: date
     bills: tuple[BillTold, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentsTold:
-    """The last payments of an account, the latest first; ``today`` as of bills."""
+    """The last payments of an account, the latest first; ``told_date`` as of bills."""
 
     account: str
-    today: date
+    told_date: date
     payments: tuple[PaymentTold, ...]
 
 
@@ -205,7 +205,7 @@ def _bills(told: BillsTold, words: _Language) -> list[str]:
         sentence = words.bill_credit if one.amount_minor < 0 else words.bill_open if one.open_minor else words.bill_paid
         said.append(
             sentence.format(
-                day=_day(one.issue_date, told.today, words),
+                day=_day(one.issue_date, told.told_date, words),
                 money=words.money(abs(one.amount_minor)),
                 open=words.money(one.open_minor),
             )
@@ -218,7 +218,7 @@ def _payments(told: PaymentsTold, words: _Language) -> list[str]:
     for one in told.payments:
         sentence = words.paid_back if one.is_back else words.paid
         said.append(
-            sentence.format(day=_day(one.received_date, told.today, words), money=words.money(one.amount_minor))
+            sentence.format(day=_day(one.received_date, told.told_date, words), money=words.money(one.amount_minor))
         )
     return said if told.payments else [*said, words.no_payments]
 

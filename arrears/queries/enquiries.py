@@ -84,7 +84,7 @@ def bills_told(*, account_id: int, number: str, today: date) -> BillsTold:
     """Return the last 12 bills of an account that are owed or were, the latest period first; two statements."""
     return BillsTold(
         account=number,
-        today=today,
+        told_date=today,
         bills=tuple(
             BillTold(one.number, one.issue_date, one.due_date, one.amount_minor, one.open_minor)
             for one in bills.of_account(account_id=account_id, only_owed=True, most=BILLS_MOST)
@@ -101,7 +101,7 @@ def payments_told(*, account_id: int, number: str, today: date) -> PaymentsTold:
     """
     return PaymentsTold(
         account=number,
-        today=today,
+        told_date=today,
         payments=tuple(
             PaymentTold(one.received_date, one.amount_minor, is_back=bool(one.return_kind))
             for one in bills.payments_of(account_id=account_id, without=NEVER_CAME, most=PAYMENTS_MOST)

@@ -80,7 +80,7 @@ def read(*, number: str, bank_code: str, kinds: tuple[AccountKind, ...]) -> Bank
     return BankAccount(kind, plain, code)
 
 
-def is_same(one: str, other: str) -> bool:
+def is_same(*, one: str, other: str) -> bool:
     """
     Return whether two names by which statements call an account mean the same: MT940 takes an IBAN apart.
 

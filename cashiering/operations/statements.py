@@ -99,7 +99,7 @@ def _read(document_id: int, *, name: str, today: date) -> list[Statement]:
 def _known_name(bank_account: str) -> str:
     """Return the name under which an account is known already: another format may call it otherwise."""
     known = set(BankStatement.objects.values_list("bank_account", flat=True).distinct())
-    alike = [one for one in sorted(known) if bank_accounts.is_same(one, bank_account)]
+    alike = [one for one in sorted(known) if bank_accounts.is_same(one=one, other=bank_account)]
     return bank_account if bank_account in known or not alike else alike[0]
 
 

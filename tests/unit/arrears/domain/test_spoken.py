@@ -119,7 +119,7 @@ def test_what_there_is_not_is_not_said():
 
 
 def test_lists_say_the_account_and_each_row_and_the_year_where_it_is_another():
-    given = {"account": "3100000017", "today": date(2026, 1, 9)}
+    given = {"account": "3100000017", "told_date": date(2026, 1, 9)}
     rows = (
         BillTold("3", date(2026, 1, 3), date(2026, 1, 18), 500, 200),
         BillTold("2", date(2025, 12, 3), date(2025, 12, 18), 500, 0),

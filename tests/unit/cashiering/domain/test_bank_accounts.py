@@ -21,4 +21,4 @@ from cashiering.domain.bank_accounts import is_same
     ],
 )
 def test_an_iban_is_its_parts_and_nothing_else(one, other, expected):
-    assert is_same(one, other) is is_same(other, one) is expected
+    assert is_same(one=one, other=other) is is_same(one=other, other=one) is expected
