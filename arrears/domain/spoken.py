@@ -131,6 +131,16 @@ def day_en(day: date) -> str:
     return f"{MONTHS_EN[day.month - 1]} {head}{dash}{ordinal}"
 
 
+def day_of_year_zh(day: date) -> str:
+    """Return a day with its year, as "二零二五年十一月二十八日"."""
+    return f"{''.join(DIGITS_ZH[int(one)] for one in str(day.year))}年{day_zh(day)}"
+
+
+def day_of_year_en(day: date) -> str:
+    """Return a day with its year, as "November twenty-eighth, two thousand twenty-five"."""
+    return f"{day_en(day)}, {number_en(day.year)}"
+
+
 def digits_zh(number: str) -> str:
     """Return a number digit by digit, as "三，一，零"."""
     return "，".join(DIGITS_ZH[int(one)] for one in number)

@@ -6,7 +6,7 @@ so nothing tells the two apart, and many at once are no more tries than one afte
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 
 from django.conf import settings
@@ -16,7 +16,7 @@ from accounts.domain.contact import dialled
 from accounts.domain.privacy import LookPurpose
 from accounts.operations import customers
 from arrears.domain import enquiries as domain
-from arrears.domain.enquiries import Told
+from arrears.domain.enquiries import BillsTold, PaymentsTold, Told
 from arrears.queries import enquiries as queries
 from cis.kernel.actors import Actor
 from cis.kernel.calendar import local_clock
@@ -59,6 +59,24 @@ def ask(*, number: str, proof: Proof, at: datetime, actor: Actor) -> Told:
     :raises Locked: too many wrong proofs for this number, today.
     :raises NotProven: there is no such account, or the proof is wrong.
     """
+    account_id, today = _proven(number=number, proof=proof, at=at, actor=actor)
+    return queries.told(account_id=account_id, number=number, today=today)
+
+
+def ask_bills(*, number: str, proof: Proof, at: datetime, actor: Actor) -> BillsTold:
+    """Answer which bills an account had last, and record the look; raises as ``ask``."""
+    account_id, today = _proven(number=number, proof=proof, at=at, actor=actor)
+    return queries.bills_told(account_id=account_id, number=number, today=today)
+
+
+def ask_payments(*, number: str, proof: Proof, at: datetime, actor: Actor) -> PaymentsTold:
+    """Answer which payments of an account came last, and record the look; raises as ``ask``."""
+    account_id, today = _proven(number=number, proof=proof, at=at, actor=actor)
+    return queries.payments_told(account_id=account_id, number=number, today=today)
+
+
+def _proven(*, number: str, proof: Proof, at: datetime, actor: Actor) -> tuple[int, date]:
+    """Return the account whose holder has proven himself, and the day; the look at him is recorded."""
     today = local_clock(settings.TIME_ZONE).local_date(at)
     rule = packs.rule(KEY, at=today)
     limits.take_of(name=CLIENTS, of=str(actor.id), most=int(rule["hour_most"]), hours=1, at=at)
@@ -79,7 +97,7 @@ def ask(*, number: str, proof: Proof, at: datetime, actor: Actor) -> Told:
         raise NotProven("Number and proof do not belong together.", advice="Try again, or speak to a person.")
     limits.clear_of(name=TRIES, of=number, hours=DAY_HOURS, at=at)
     customers.record_look(customer_id=found.customer_id, actor=actor, purpose=LookPurpose.TELEPHONE)
-    return queries.told(account_id=found.account_id, number=number, today=today)
+    return found.account_id, today
 
 
 @cache

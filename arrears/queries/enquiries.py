@@ -6,14 +6,16 @@ from datetime import date
 from django.utils import timezone
 
 from arrears.domain.disconnection import OrderState
-from arrears.domain.enquiries import Told
+from arrears.domain.enquiries import BillsTold, BillTold, PaymentsTold, PaymentTold, Told
 from arrears.queries import orders
+from billing.domain.channels import ReturnKind
 from billing.queries import balances, bills
 from cis.platform.db import fetch
 
 PLANNED = {one.value for one in (OrderState.NOTICED, OrderState.REMINDED, OrderState.DISPATCHED)}
 OFF = {one.value for one in (OrderState.CUT, OrderState.RESTORING)}
 BILLS_MOST, PAYMENTS_MOST = 12, 12
+NEVER_CAME = (ReturnKind.MOVED, ReturnKind.CORRECTED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +59,8 @@ def identity(*, number: str, today: date) -> Identity | None:
 def told(*, account_id: int, number: str, today: date) -> Told:
     """Return what is said of an account; a constant number of statements."""
     balance = balances.of_account(account_id=account_id, today=today)
-    own = bills.of_account(account_id=account_id, most=BILLS_MOST)
-    bill = next((one for one in own if one.state == "issued" and one.kind != "credit"), None)
-    paid = bills.payments_of(account_id=account_id, most=PAYMENTS_MOST)
-    payment = next((one for one in paid if not one.return_kind), None)
+    bill = next(iter(bills.of_account(account_id=account_id, only_owed=True, most=1)), None)
+    payment = next(iter(bills.payments_of(account_id=account_id, without=tuple(ReturnKind), most=1)), None)
     found = orders.of_account(account_id=account_id)
     planned = [
         timezone.localtime(one.slot_start_at).date() for one in found if one.state in PLANNED and one.slot_start_at
@@ -77,4 +77,33 @@ def told(*, account_id: int, number: str, today: date) -> Told:
         paid_date=payment.received_date if payment else None,
         cut_date=min(planned, default=None),
         is_cut=any(one.state in OFF for one in found),
+    )
+
+
+def bills_told(*, account_id: int, number: str, today: date) -> BillsTold:
+    """Return the last 12 bills of an account that are owed or were, the latest period first; two statements."""
+    return BillsTold(
+        account=number,
+        told_date=today,
+        bills=tuple(
+            BillTold(one.number, one.issue_date, one.due_date, one.amount_minor, one.open_minor)
+            for one in bills.of_account(account_id=account_id, only_owed=True, most=BILLS_MOST)
+            if one.issue_date is not None
+        ),
+    )
+
+
+def payments_told(*, account_id: int, number: str, today: date) -> PaymentsTold:
+    """
+    Return the last 12 payments of an account, the latest first; one statement.
+
+    One that the payer's bank took back is among them; one that never was the account's is not.
+    """
+    return PaymentsTold(
+        account=number,
+        told_date=today,
+        payments=tuple(
+            PaymentTold(one.received_date, one.amount_minor, is_back=bool(one.return_kind))
+            for one in bills.payments_of(account_id=account_id, without=NEVER_CAME, most=PAYMENTS_MOST)
+        ),
     )

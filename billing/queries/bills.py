@@ -1,6 +1,6 @@
 """Bills as pages, PDF and API show them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
@@ -8,7 +8,8 @@ from functools import lru_cache
 from django.db.models import F, QuerySet
 
 from billing.domain import numbers
-from billing.models.bill import Bill, BillLine, BillSegment, BillState
+from billing.domain.channels import ReturnKind
+from billing.models.bill import OWED_KINDS, Bill, BillLine, BillSegment, BillState
 from billing.models.payment import Payment
 from billing.queries import balances, charges, estimates
 from billing.queries.charges import ChargeOnBill
@@ -168,10 +169,14 @@ class PaymentCard:
     return_kind: str = ""
 
 
-def of_account(*, account_id: int, with_drafts: bool = False, most: int = 60) -> tuple[BillCard, ...]:
-    """Return the bills of an account, newest period first; two statements."""
+def of_account(
+    *, account_id: int, with_drafts: bool = False, only_owed: bool = False, most: int = 60
+) -> tuple[BillCard, ...]:
+    """Return the bills of an account, newest period first; only_owed: none that is cancelled. Two statements."""
     rows = Bill.objects.filter(account_id=account_id)
-    if not with_drafts:
+    if only_owed:
+        rows = rows.filter(state=BillState.ISSUED.value, kind__in=[one.value for one in OWED_KINDS])
+    elif not with_drafts:
         rows = rows.filter(state__in=SHOWN_STATES)
     return cards(rows.order_by("-start_date", "-id")[:most])
 
@@ -266,9 +271,11 @@ def usage_by_month(*, account_id: int, end_date: date, months: int = 13) -> tupl
     )
 
 
-def payments_of(*, account_id: int, most: int = 60) -> tuple[PaymentCard, ...]:
-    """Return the payments of an account, newest first."""
+def payments_of(*, account_id: int, without: Collection[ReturnKind] = (), most: int = 60) -> tuple[PaymentCard, ...]:
+    """Return the payments of an account, newest first, but for those that went back in these ways; one statement."""
     found = Payment.objects.filter(account_id=account_id).select_related("returned")
+    if without:
+        found = found.exclude(returned__kind__in=[one.value for one in without])
     rows = found.order_by("-received_date", "-id")[:most]
     return tuple(
         PaymentCard(

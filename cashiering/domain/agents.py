@@ -46,7 +46,7 @@ class Verdict(StrEnum):
 
     THEIRS  the agent's list: what is missing here is booked, what is missing there is taken back
     OURS    ours: nothing changes
-    CAME    it was on a later list of the agent: nobody had to decide
+    CAME    it was on a later list of the agent, or its message came after the list: nobody had to decide
     """
 
     THEIRS = "theirs"

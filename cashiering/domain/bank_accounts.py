@@ -10,6 +10,7 @@ IBAN = re.compile(r"[A-Z]{2}[0-9]{2}[A-Z0-9]{11,30}")
 BIC = re.compile(r"[A-Z]{6}[A-Z0-9]{2}([A-Z0-9]{3})?")
 CN_ACCOUNT = re.compile(r"[0-9]{8,32}")
 CN_BANK = re.compile(r"[0-9]{12}")
+OF_STATEMENT = re.compile(r"([0-9]{5,12})/0*([0-9]{1,20})")
 SHOWN = 4
 _MODULUS, _REST = 97, 1
 _NUMBER, _CODE = "bank_account", "bank_code"
@@ -77,6 +78,23 @@ def read(*, number: str, bank_code: str, kinds: tuple[AccountKind, ...]) -> Bank
     if not is_iban and not CN_BANK.fullmatch(code):
         raise BadBankAccount("The code of a bank has 12 digits.", advice="It is on the bank's site.", field=_CODE)
     return BankAccount(kind, plain, code)
+
+
+def is_same(*, one: str, other: str) -> bool:
+    """
+    Return whether two names by which statements call an account mean the same: MT940 takes an IBAN apart.
+
+    As ``10000/1234567`` of CN0010000000001234567: the code of the bank, and the account without zeros before it.
+    [source: SWIFT, MT940 field 25 as banks use it; the parts of an IBAN by ISO 13616]
+    """
+    for iban, parts in ((one, other), (other, one)):
+        found = OF_STATEMENT.fullmatch(parts)
+        if found is not None and IBAN.fullmatch(iban):
+            bank, number = found.groups()
+            own = iban[4:]
+            zeros = len(own) - len(bank) - len(number)
+            return zeros >= 0 and own == bank + "0" * zeros + number
+    return one == other
 
 
 def _has_check_digits(iban: str) -> bool:

@@ -108,15 +108,20 @@ def decide(*, difference_id: int, verdict: Verdict, reason: str, today: date, ac
 
 
 def _take_theirs(agent: Agent, row: AgentDifference, reason: str, today: date, actor: Actor) -> None:
-    if row.kind != DifferenceKind.MISSING_HERE:
-        ours = AgentPayment.objects.filter(agent=agent, reference=row.reference, cancelled_at=None).first()
-        if ours is not None:
-            agents.cancel_step(agent=agent, row=ours, reason=reason, today=today, actor=actor)
-    if row.kind != DifferenceKind.MISSING_THERE:
+    """Let ours be as theirs, by what ours is now: a message of the agent may have come after its list."""
+    found = AgentPayment.objects.filter(agent=agent, reference=row.reference, cancelled_at=None)
+    ours = found.select_related(*NUMBERED).first()
+    is_theirs = row.kind != DifferenceKind.MISSING_THERE
+    theirs = Listed(row.reference, row.their_account_number, row.their_minor or 0)
+    if ours is not None and is_theirs and _listed(ours) == theirs:
+        return
+    if ours is not None:
+        agents.cancel_step(agent=agent, row=ours, reason=reason, today=today, actor=actor)
+    if is_theirs:
         agents.book_step(
             agent=agent,
-            payable=payable.of_number(row.their_account_number),
-            amount_minor=row.their_minor or 0,
+            payable=payable.of_number(theirs.account_number),
+            amount_minor=theirs.amount_minor,
             reference=row.reference,
             taken_date=row.day.day,
             today=today,

@@ -12,8 +12,8 @@ from billing.operations.payments import BadPayment, ReferenceReused
 from billing.queries import consolidated_payments as whole_payments
 from billing.queries import moved_payments
 from cashiering.domain import agents as domain
-from cashiering.domain.agents import BadAgent
-from cashiering.models.agent import Agent, AgentPayment
+from cashiering.domain.agents import BadAgent, DifferenceKind, Verdict
+from cashiering.models.agent import Agent, AgentDifference, AgentPayment
 from cashiering.operations.suspense import ReasonMissing
 from cashiering.queries import payable as payables
 from cashiering.queries.agents import NUMBERED, UnknownAgent, UnknownAgentPayment, number_of
@@ -27,6 +27,7 @@ SCOPE = "agent:collect"
 NAME_MOST = 100
 REASON_MOST = 200
 LIMIT_MOST_MINOR = 10**12
+CAME_LATE = "its message came after the list"
 
 
 class CancelTooLate(Refused):
@@ -99,7 +100,16 @@ def take(
         agent=agent, payable=payable, amount_minor=amount_minor, reference=reference, taken_date=today, today=today,
         actor=actor,
     )  # fmt: skip
+    _came_late(agent, reference=reference, account_number=payable.number, amount_minor=amount_minor)
     return made.id, True
+
+
+def _came_late(agent: Agent, *, reference: str, account_number: str, amount_minor: int) -> None:
+    """Close the difference of a payment that was on the agent's list before its message came."""
+    AgentDifference.objects.filter(
+        day__agent=agent, kind=DifferenceKind.MISSING_HERE.value, reference=reference, decided_at=None,
+        their_account_number=account_number, their_minor=amount_minor,
+    ).update(verdict=Verdict.CAME.value, reason=CAME_LATE, decided_at=timezone.now())  # fmt: skip
 
 
 @opens_transaction

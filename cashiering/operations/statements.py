@@ -12,6 +12,7 @@ from typing import BinaryIO
 import numpy as np
 
 from accounts.queries import supplier
+from cashiering.domain import bank_accounts
 from cashiering.domain.formats import camt, mt940
 from cashiering.domain.statements import Fault, Line, Statement, StatementFormat, check, entry_sums, refuse
 from cashiering.models.bank import BankStatement, StatementFile
@@ -90,7 +91,16 @@ def _read(document_id: int, *, name: str, today: date) -> list[Statement]:
         if line.booking_date > today
     ]
     refuse(faults, name=name)
+    for one in statements:
+        one.bank_account = _known_name(one.bank_account)
     return statements
+
+
+def _known_name(bank_account: str) -> str:
+    """Return the name under which an account is known already: another format may call it otherwise."""
+    known = set(BankStatement.objects.values_list("bank_account", flat=True).distinct())
+    alike = [one for one in sorted(known) if bank_accounts.is_same(one=one, other=bank_account)]
+    return bank_account if bank_account in known or not alike else alike[0]
 
 
 def _reference(statement: Statement) -> str:

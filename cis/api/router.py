@@ -49,6 +49,8 @@ urlpatterns = [
     path("e-invoices/<int:invoice_id>/red", e_invoices.TakeBackInvoice.as_view(), name="api_take_back_e_invoice"),
     path("accounts/<str:number>/tax-profile", e_invoices.AccountTaxProfile.as_view(), name="api_tax_profile"),
     path("enquiries", enquiries.EnquiryList.as_view(), name="api_enquiries"),
+    path("enquiries/bills", enquiries.EnquiryBillList.as_view(), name="api_enquiry_bills"),
+    path("enquiries/payments", enquiries.EnquiryPaymentList.as_view(), name="api_enquiry_payments"),
     path("consolidated-bills", consolidated.ConsolidatedBillList.as_view(), name="api_consolidated_bills"),
     path("consolidated-bills/<str:number>", consolidated.ConsolidatedBillOne.as_view(), name="api_consolidated_bill"),
     path(

@@ -194,6 +194,26 @@ def test_differences_both_ways_are_decided_by_a_person(world, agent):
     assert balances.of_account(account_id=world.account.id, today=TODAY).balance_minor == 6_170 - 1_550
 
 
+def test_a_message_that_comes_after_its_list_is_booked_once_whatever_is_decided(world, agent):
+    account = world.account.number
+    taken = _list(agent, [f"K-{number},{account},{number}.00" for number in (1, 2, 3)])
+    early = {one.reference: one for one in queries.differences(day_id=taken.day_id)}
+    assert {one.kind for one in early.values()} == {"missing_here"}
+    _decide(early["K-1"], Verdict.THEIRS)
+    for _twice in (1, 2):
+        assert _take(world, agent, 100, "K-1")[1] is False
+    _take(world, agent, 200, "K-2")
+    found = {one.reference: (one.verdict, one.reason) for one in queries.differences(day_id=taken.day_id)}
+    assert (found["K-2"], found["K-3"]) == (("came", "its message came after the list"), ("", ""))
+    with pytest.raises(queries.UnknownDifference):
+        _decide(early["K-2"], Verdict.THEIRS)
+    # A message that says something else than the list: a person decides, and one payment is left.
+    _take(world, agent, 350, "K-3")
+    _decide(early["K-3"], Verdict.THEIRS)
+    assert _held(agent) == 100 + 200 + 300
+    assert Payment.objects.filter(returned=None).count() == 3
+
+
 def test_a_payment_around_midnight_is_no_difference_once_both_lists_are_here(world, agent):
     yesterday = TODAY - timedelta(days=1)
     _take(world, agent, 100, "K-1", yesterday)

@@ -102,6 +102,18 @@ def test_a_line_of_mt940_pays_once_and_the_same_number_of_another_day_is_another
     _sound()
 
 
+@pytest.mark.parametrize("is_camt_first", [True, False])
+def test_the_same_lines_in_two_formats_that_name_the_account_in_their_own_way_count_once(world, is_camt_first):
+    """camt writes the IBAN, MT940 its parts; the name of the entry is the bank's own in both."""
+    movement = Movement(amount_minor=6_170, reference="R1", text=_bill(world).number)
+    files = [("a.xml", bank_files.camt([movement])), ("a.sta", bank_files.mt940([movement]))]
+    for name, content in files if is_camt_first else reversed(files):
+        _take(content, name=name)
+    assert _states() == [("booked", "bill_and_amount"), ("known", "is_known")]
+    assert len(set(BankStatement.objects.values_list("bank_account", flat=True))) == 1
+    assert Payment.objects.count() == 1
+
+
 def test_what_is_woken_when_a_statement_came_posts_it(world):
     """Work with a schedule does nothing when it is woken and not due: the lines would wait for its time."""
     _take(bank_files.camt([Movement(amount_minor=6_170, text="nobody")]), post=False)

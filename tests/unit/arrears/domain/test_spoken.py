@@ -7,7 +7,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from arrears.domain import spoken
-from arrears.domain.enquiries import Told, is_of_caller, sentences_en, sentences_zh
+from arrears.domain.enquiries import (
+    BillsTold,
+    BillTold,
+    PaymentsTold,
+    PaymentTold,
+    Told,
+    bills_en,
+    bills_zh,
+    is_of_caller,
+    payments_en,
+    payments_zh,
+    sentences_en,
+    sentences_zh,
+)
 
 DIGITS = {char: value for value, char in enumerate("零一二三四五六七八九")}
 UNITS = {"十": 10, "百": 100, "千": 1_000}
@@ -103,6 +116,30 @@ def test_what_there_is_not_is_not_said():
     assert long[1] == "You owe two hundred yuan, please pay by December eighteenth."
     assert "credit of one yuan" in long[3]
     assert "December thirtieth" in long[-1]
+
+
+def test_lists_say_the_account_and_each_row_and_the_year_where_it_is_another():
+    given = {"account": "3100000017", "told_date": date(2026, 1, 9)}
+    rows = (
+        BillTold("3", date(2026, 1, 3), date(2026, 1, 18), 500, 200),
+        BillTold("2", date(2025, 12, 3), date(2025, 12, 18), 500, 0),
+        BillTold("1", date(2025, 11, 3), None, -500, 0),
+    )
+    assert bills_zh(BillsTold(**given, bills=rows)) == [
+        "户号尾号零，零，一，七。", "一月三日的账单，金额五元，尚欠二元。", "二零二五年十二月三日的账单，金额五元，已付清。",
+        "二零二五年十一月三日的账单，为贷方五元。",
+    ]  # fmt: skip
+    assert bills_en(BillsTold(**given, bills=rows))[-1] == (
+        "Bill of November third, two thousand twenty-five: a credit of five yuan."
+    )
+    paid = (PaymentTold(date(2026, 1, 3), 500, is_back=False), PaymentTold(date(2025, 1, 3), 5, is_back=True))
+    assert payments_zh(PaymentsTold(**given, payments=paid))[1:] == [
+        "一月三日缴费五元。",
+        "二零二五年一月三日缴费五分，款项已被退回。",
+    ]
+    assert payments_en(PaymentsTold(**given, payments=paid))[1] == "On January third you paid five yuan."
+    assert bills_en(BillsTold(**given, bills=()))[1:] == ["There are no bills."]
+    assert payments_zh(PaymentsTold(**given, payments=()))[1:] == ["没有缴费记录。"]
 
 
 def test_a_caller_needs_both_his_number_and_the_meter():
