@@ -6,8 +6,6 @@ the rows of the tables that hold any are deleted: to truncate all tables, as Dja
 """
 
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -66,26 +64,11 @@ class Broom:
         """Wait for all who write, then delete their rows."""
         with self.session.transaction():
             self.session.execute(self.lock)
-            for name in self._filled():
+            for name in self.filled():
                 self.session.execute(f"DELETE FROM {name}")
 
-    @contextmanager
-    def kept(self) -> Iterator[Callable[[], None]]:
-        """Keep all rows as they are now; yield what brings them back, for many turns from the same start."""
-        names = self._filled()
-        for place, name in enumerate(names):
-            self.session.execute(f"CREATE TEMP TABLE kept_{place} AS TABLE {name}")
-
-        def bring_back() -> None:
-            with self.session.transaction():
-                self.sweep()
-                for place, name in enumerate(names):
-                    self.session.execute(f"INSERT INTO {name} TABLE kept_{place}")
-
-        yield bring_back
-        self.session.execute("DISCARD TEMP")
-
-    def _filled(self) -> list[str]:
+    def filled(self) -> list[str]:
+        """Return the tables that hold rows."""
         return [name for (name,) in self.session.execute(self.question, prepare=True).fetchall()]
 
 

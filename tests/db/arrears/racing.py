@@ -14,7 +14,7 @@ from django.db import connection
 from arrears.operations.disconnections import NotToBeCut
 from cis.kernel.workflow import IllegalMove
 
-TURNS = 5_000 if os.environ.get("WATTLINE_PROOF") else 250
+TURNS = 5_000 if os.environ.get("WATTLINE_PROOF") else 500
 """Of each of the two races with a dispatch; ``make proof`` runs 10,000 in all. A turn takes 50 ms of a core."""
 HEAD_START_S = 0.004
 """The most by which one is ahead of the other: about what either does before it takes its first lock."""
@@ -28,7 +28,7 @@ def kept(broom) -> Iterator[Callable[[], None]]:
     One function of the database does it, which keeps its plans. It takes no locks beforehand, as the broom does: all who
     race have ended by then.
     """
-    names = broom._filled()
+    names = broom.filled()
     for place, name in enumerate(names):
         broom.session.execute(f"CREATE TEMP TABLE start_{place} AS TABLE {name}")
     filled = "".join(f"INSERT INTO {name} TABLE start_{place}; " for place, name in enumerate(names))

@@ -60,7 +60,7 @@ def test_money_that_races_the_night_of_prepaid_cuts_is_never_lost(broom, setting
     settings.SMS_GATEWAY = "sandbox"
     with prepaid.time_machine.travel(prepaid.AT, tick=True):
         dark = prepaid.darkened()
-        for _ in turns(broom, lambda: prepaid_cuts.work(prepaid.AT), lambda: prepaid.pay(dark), count=TURNS // 80):
+        for _ in turns(broom, lambda: prepaid_cuts.work(prepaid.AT), lambda: prepaid.pay(dark), count=TURNS // 160):
             states = prepaid.states()
             assert states in ([], ["cancelled"], ["recalled"])
             assert DeviceCommand.objects.exists() == (states == ["recalled"])
