@@ -201,7 +201,7 @@ def _bind_debits() -> None:
     jobs.register(debit_follow_ups.WORK, debit_follow_ups.work)
     jobs.register(debit_follow_ups.LOOK, debit_follow_ups.work, schedule=Every(BANK_EVERY))
     outbox.send_by(debit_batches.SEND, debit_batches.send)
-    telling.leave_out_by(debit_queries.under_way)
+    telling.leave_out_by(debit_queries.expected)
 
 
 def _bind_deposits() -> None:

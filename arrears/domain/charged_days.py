@@ -60,8 +60,9 @@ class Debt:
     bears    False: it bears no late fee (any more), as a bill that was cancelled
     charged  what stands of its late fees, in the order of time
     is_given_up  it was written off: what was charged stays, and nothing more is charged
-    paused   (since, until) in which it bears none, as while a plan of instalments is kept; None: it goes on. What is
-             open on such days counts as if it had been paid on the first and opened again on the last
+    paused   (since, until) in which it bears none, as while a plan of instalments is kept, or while we hold a debit of
+             it; None: it goes on. What is open on such days counts as if it had been paid on the first and opened again
+             on the last
     """
 
     due_date: date

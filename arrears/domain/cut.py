@@ -80,16 +80,46 @@ def _balance(facts: Facts, known: PrepaidFacts, rule: PrepaidRule, moment: Momen
         yield Blocker(BlockerCode.STALE_READ, (("rated_until", until), ("days", rule.stale_days)), None)
     if known.balance_minor is not None:
         # What is disputed of a bill is not gone yet.
-        held = {one.bill_id for one in facts.holds if one.bill_id is not None and one.holds_at(moment.at)}
-        left = known.balance_minor + sum(debt.open_minor for debt in facts.debts if debt.bill_id in held)
+        left = known.balance_minor + _held_minor(facts, moment.at)
         if left >= rule.cut_below_minor:
-            yield Blocker(BlockerCode.BALANCE_LEFT, (("left_minor", left), ("line_minor", rule.cut_below_minor)), None)
+            told: Evidence = (("left_minor", left), ("line_minor", rule.cut_below_minor))
+            spare = rule.cut_below_minor - known.balance_minor
+            end = next((at for at in _turns(facts, moment) if _held_minor(facts, at) < spare), None)
+            yield Blocker(BlockerCode.BALANCE_LEFT, told, end)
     if known.cut_date is None or known.told_at is None or known.told_at > moment.at:
-        yield Blocker(BlockerCode.BALANCE_UNTOLD, (), None)
+        named = "" if known.cut_date is None else known.cut_date.isoformat()
+        yield Blocker(BlockerCode.BALANCE_UNTOLD, (("cut_date", named),), None)
         return
     ripe = max(known.cut_date, moment.clock.local_date(known.told_at) + rule.grace_days * _DAY)
     if moment.day < ripe:
         yield Blocker(BlockerCode.GRACE, (("from", ripe.isoformat()),), moment.clock.day_start_utc(ripe))
+
+
+def _held_minor(facts: Facts, at: datetime) -> int:
+    """Return what is open of the bills that a hold is about at an instant. [minor unit]"""
+    held = {one.bill_id for one in facts.holds if one.bill_id is not None and one.holds_at(at)}
+    return sum(debt.open_minor for debt in facts.debts if debt.bill_id in held)
+
+
+def _turns(facts: Facts, moment: Moment, rule: CutRule | None = None) -> list[datetime]:
+    """Return the instants to come at which holds of bills begin or end and, by a rule, debts become old enough."""
+    of_bills = [hold for hold in facts.holds if hold.bill_id is not None]
+    found = {at for hold in of_bills for at in (hold.since_at, hold.until_at) if at is not None and at > moment.at}
+    if rule is not None:
+        days = (debt.due_date + (rule.overdue_days + 1) * _DAY for debt in facts.debts)
+        found.update(moment.clock.day_start_utc(day) for day in days if day > moment.day)
+    return sorted(found)
+
+
+def _ends(
+    facts: Facts, rule: CutRule, moment: Moment, *, is_there: Callable[[tuple[Debt, ...]], bool]
+) -> datetime | None:
+    """Return when what rests on the debts that count is there no more, as holds end and debts grow old; None: never."""
+    for at in _turns(facts, moment, rule):
+        then = Moment(at, moment.clock.local_date(at), moment.clock, moment.calendar)
+        if not is_there(_counted(facts, rule, then)):
+            return at
+    return None
 
 
 def _counted(facts: Facts, rule: CutRule, moment: Moment) -> tuple[Debt, ...]:
@@ -115,11 +145,19 @@ def _money(facts: Facts, rule: CutRule, moment: Moment, counted: tuple[Debt, ...
         if moment.day < ripe:
             told: Evidence = (("oldest_due", oldest.isoformat()), ("days", rule.overdue_days))
             yield Blocker(BlockerCode.TOO_YOUNG, told, moment.clock.day_start_utc(ripe))
-    # Credit that pays nothing yet lowers what may be cut for.
-    sum_minor = min(sum(debt.open_minor for debt in counted), facts.owed_minor)
-    if sum_minor < max(rule.least_minor, 1):
-        told = (("counted_minor", max(sum_minor, 0)), ("least_minor", max(rule.least_minor, 1)))
-        yield Blocker(BlockerCode.BELOW_LEAST, told, None)
+    least = max(rule.least_minor, 1)
+
+    def is_below(debts: tuple[Debt, ...]) -> bool:
+        return _sum_minor(debts, facts) < least
+
+    if is_below(counted):
+        told = (("counted_minor", max(_sum_minor(counted, facts), 0)), ("least_minor", least))
+        yield Blocker(BlockerCode.BELOW_LEAST, told, _ends(facts, rule, moment, is_there=is_below))
+
+
+def _sum_minor(debts: tuple[Debt, ...], facts: Facts) -> int:
+    """Return what may be cut for of debts: credit that pays nothing yet lowers it. [minor unit]"""
+    return min(sum(debt.open_minor for debt in debts), facts.owed_minor)
 
 
 _CODES = {
@@ -146,28 +184,34 @@ def _is_of_account(hold: Hold, rule: CutRule) -> bool:
 
 
 def _demands(facts: Facts, rule: CutRule, moment: Moment, counted: tuple[Debt, ...]) -> Iterator[Blocker]:
-    since = _since(counted)
-    proven = {
-        demand.step
-        for demand in facts.demands
-        if demand.proven_at is not None
-        and demand.proven_at <= moment.at
-        and moment.clock.local_date(demand.proven_at) > since
-    }
+    last: dict[str, date] = {}
+    for demand in facts.demands:
+        if demand.proven_at is not None and demand.proven_at <= moment.at:
+            day = moment.clock.local_date(demand.proven_at)
+            last[demand.step] = max(day, last.get(demand.step, day))
     for step in rule.steps:
-        if step not in proven:
-            yield Blocker(BlockerCode.STEP_UNPROVEN, (("step", step),), None)
+        is_there = partial(_is_before, last.get(step, date.min))
+        if is_there(counted):
+            end = _ends(facts, rule, moment, is_there=is_there) if step in last else None
+            yield Blocker(BlockerCode.STEP_UNPROVEN, (("step", step),), end)
+
+
+def _is_before(day: date, counted: tuple[Debt, ...]) -> bool:
+    """Return whether something was received before the oldest debt that counts was overdue, or never was."""
+    return day <= _since(counted)
 
 
 def _notice(facts: Facts, rule: CutRule, moment: Moment, counted: tuple[Debt, ...]) -> Iterator[Blocker]:
     notice = facts.notice
     if notice is None or notice.proven_at is None or notice.proven_at > moment.at:
-        yield Blocker(BlockerCode.NOTICE_MISSING, (), None)
+        for_hours: Evidence = () if notice is None else (("from", notice.slot_start_at.isoformat()),)
+        yield Blocker(BlockerCode.NOTICE_MISSING, for_hours, None)
         return
     delivered = moment.clock.local_date(notice.proven_at)
     told = (("delivered", delivered.isoformat()),)
-    if delivered <= _since(counted):
-        yield Blocker(BlockerCode.NOTICE_MISSING, told, None)
+    is_there = partial(_is_before, delivered)
+    if is_there(counted):
+        yield Blocker(BlockerCode.NOTICE_MISSING, told, _ends(facts, rule, moment, is_there=is_there))
     first, last = (_after(delivered, count, rule, moment) for count in (rule.notice_least_days, rule.notice_most_days))
     if moment.day < first:
         yield Blocker(BlockerCode.NOTICE_FRESH, told, moment.clock.day_start_utc(first))
@@ -224,14 +268,16 @@ def _days(rule: CutRule, moment: Moment) -> Iterator[Blocker]:
     day = moment.day
     for season in rule.seasons:
         if _is_in(day, season=season):
-            end = _first_after(day, partial(_is_in, season=season))
-            yield Blocker(BlockerCode.SEASON, (("season", str(season)),), moment.clock.day_start_utc(end))
+            end = _first_after(moment, partial(_is_in, season=season))
+            yield Blocker(BlockerCode.SEASON, (("season", str(season)),), end)
     if _is_holiday(day, rule, moment):
-        end = _first_after(day, lambda one: _is_holiday(one, rule, moment))
-        yield Blocker(BlockerCode.HOLIDAY, (("day", day.isoformat()),), moment.clock.day_start_utc(end))
+        end = _first_after(moment, lambda one: _is_holiday(one, rule, moment))
+        holiday = day if day in moment.calendar.holidays else day + _DAY
+        told: Evidence = (("day", day.isoformat()), ("holiday", holiday.isoformat()))
+        yield Blocker(BlockerCode.HOLIDAY, told, end)
     if day.isoweekday() not in rule.weekdays:
-        end = _first_after(day, lambda one: one.isoweekday() not in rule.weekdays)
-        yield Blocker(BlockerCode.WEEKDAY, (("weekday", day.isoweekday()),), moment.clock.day_start_utc(end))
+        end = _first_after(moment, lambda one: one.isoweekday() not in rule.weekdays)
+        yield Blocker(BlockerCode.WEEKDAY, (("weekday", day.isoweekday()),), end)
     local = moment.at.astimezone(moment.clock.zone)
     minute = local.hour * 60 + local.minute
     if not rule.opens_minute <= minute < rule.closes_minute:
@@ -252,11 +298,11 @@ def _is_in(day: date, *, season: Season) -> bool:
     return own >= season.first or own <= season.last
 
 
-def _first_after(day: date, is_closed: Callable[[date], bool]) -> date:
-    for ahead in range(1, _LONGEST_CLOSED):
-        if not is_closed(day + ahead * _DAY):
-            return day + ahead * _DAY
-    return day + _LONGEST_CLOSED * _DAY
+def _first_after(moment: Moment, is_closed: Callable[[date], bool]) -> datetime | None:
+    """Return the start of the first day that is open; None: there is none."""
+    days = (moment.day + ahead * _DAY for ahead in range(1, _LONGEST_CLOSED))
+    end = next((day for day in days if not is_closed(day)), None)
+    return None if end is None else moment.clock.day_start_utc(end)
 
 
 def _at_minute(day: date, minute: int, moment: Moment) -> datetime:
@@ -264,12 +310,21 @@ def _at_minute(day: date, minute: int, moment: Moment) -> datetime:
 
 
 def _weather(facts: Facts, rule: CutRule, moment: Moment) -> Iterator[Blocker]:
-    """Look at the forecast: one that is missing, or does not reach far enough, is no good weather."""
+    """
+    Look at the forecast: one that is missing, or does not reach far enough, is no good weather.
+
+    No clock ends either: a forecast that runs out is followed by none.
+    """
     wanted, known = rule.weather, facts.forecast
     if wanted is None:
         return
     if known is None or known.made_at > moment.at or known.until_at < moment.at + wanted.hours * _HOUR:
-        yield Blocker(BlockerCode.WEATHER_UNKNOWN, (("hours", wanted.hours),), None)
+        reaches: Evidence = () if known is None else (("until", known.until_at.isoformat()),)
+        yield Blocker(BlockerCode.WEATHER_UNKNOWN, (("hours", wanted.hours), *reaches), None)
     elif known.coldest_tenths <= wanted.coldest_tenths or known.hottest_tenths >= wanted.hottest_tenths:
-        told = (("coldest_tenths", known.coldest_tenths), ("hottest_tenths", known.hottest_tenths))
-        yield Blocker(BlockerCode.WEATHER, told, known.until_at)
+        told: Evidence = (
+            ("made", known.made_at.isoformat()),
+            ("coldest_tenths", known.coldest_tenths),
+            ("hottest_tenths", known.hottest_tenths),
+        )
+        yield Blocker(BlockerCode.WEATHER, told, None)

@@ -128,7 +128,8 @@ class Hold:
     """
     Something that keeps a debt from being pursued over [since_at, until_at); None: until it is lifted.
 
-    bill_id  the bill that it is about; None: the whole account
+    bill_id        the bill that it is about; None: the whole account
+    stops_demands  False: it keeps from the cut alone
     """
 
     hold_id: int
@@ -137,6 +138,7 @@ class Hold:
     until_at: datetime | None = None
     bill_id: int | None = None
     evidence: str = ""
+    stops_demands: bool = True
 
     def holds_at(self, at: datetime) -> bool:
         """Return whether it holds at an instant."""

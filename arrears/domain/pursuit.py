@@ -99,7 +99,7 @@ def judge(*, pursued: Pursued, rule: PursuitRule, now: Moment) -> Verdict:
             is_pursued=False, overdue_minor=overdue, demanded_minor=0, oldest_due=None, held_by=None, last_step="",
             next=None,
         )  # fmt: skip
-    holding = [hold for hold in pursued.holds if hold.holds_at(now.at)]
+    holding = [hold for hold in pursued.holds if hold.stops_demands and hold.holds_at(now.at)]
     of_bill = {hold.bill_id: hold for hold in holding if hold.bill_id is not None}
     free = [debt for debt in debts if debt.bill_id not in of_bill]
     demanded = max(min(sum(debt.open_minor for debt in free), pursued.owed_minor), 0)
@@ -123,7 +123,7 @@ def _next(counted: Sequence[Made], since: date, pursued: Pursued, rule: PursuitR
             now.clock.local_date(hold.since_at), None if hold.until_at is None else now.clock.local_date(hold.until_at)
         )
         for hold in pursued.holds
-        if _is_of_account(hold, rule)
+        if hold.stops_demands and _is_of_account(hold, rule)
     ]
     done = [Done(one.step, one.day, one.is_proven) for one in counted]
     return next_step(ladder=rule.ladder, done=done, due_date=since, pauses=pauses, calendar=now.calendar)

@@ -25,6 +25,7 @@ from cis.platform.db import fetch
 # under way now. Whether their days are spared, the pack says for each bill.
 # Its class is that of the tariffs it was rated by, a home's only where all of them are; else that of the holder.
 # While a plan of instalments covers it and stops late fees it bears none; where one ended early, that may be owed.
+# Neither does it on days on which a debit of it was held by us, whatever became of that.
 _OVERDUE = """
     WITH debt AS (
         SELECT b.id, b.number, b.account_id, b.kind, b.due_date, b.amount_minor, b.state
@@ -82,10 +83,15 @@ _OVERDUE = """
         WHERE h.account_id = l.account_id AND lower(h.period) <= l.due_date
         ORDER BY lower(h.period) DESC LIMIT 1) held ON true
     CROSS JOIN LATERAL (
-        SELECT array_agg(i.made_date ORDER BY i.id) AS since, array_agg(i.ended_date ORDER BY i.id) AS until
-        FROM arrears_plandebt x JOIN arrears_instalmentplan i ON i.id = x.plan_id
-        WHERE x.bill_id = l.id AND i.stops_late_fees
-          AND (i.state IN ('kept', 'completed') OR i.state IN ('broken', 'cancelled') AND NOT i.owes_late_fees)) paused
+        SELECT array_agg(y.since ORDER BY y.since) AS since, array_agg(y.until ORDER BY y.since) AS until
+        FROM (
+            SELECT i.made_date AS since, i.ended_date AS until
+            FROM arrears_plandebt x JOIN arrears_instalmentplan i ON i.id = x.plan_id
+            WHERE x.bill_id = l.id AND i.stops_late_fees
+              AND (i.state IN ('kept', 'completed') OR i.state IN ('broken', 'cancelled') AND NOT i.owes_late_fees)
+            UNION ALL
+            SELECT (o.created_at AT TIME ZONE %(zone)s)::date, (o.decided_at AT TIME ZONE %(zone)s)::date
+            FROM cashiering_debit o WHERE o.bill_id = l.id AND o.held_reasons <> '') y) paused
     ORDER BY l.account_id, l.due_date, l.id
 """
 

@@ -152,12 +152,12 @@ def remind(at: datetime) -> None:
     until = today + packs.rule("notices", at=today)["remind_days"] * DAY + DAY
     after = (date.min, 0)
     while found := telling.due(from_date=today + DAY, until_date=until, after=after, most=CHUNK):
-        _remind_of(found)
+        _remind_of(found, at)
         after = (found[-1].due_date, found[-1].id)
 
 
 @opens_transaction
-def _remind_of(bills: Sequence[BillToTell]) -> None:
+def _remind_of(bills: Sequence[BillToTell], at: datetime) -> None:
     """
     Remind of some bills, each once; one paid meanwhile, or whose money is under way, is reminded of no more.
 
@@ -165,7 +165,7 @@ def _remind_of(bills: Sequence[BillToTell]) -> None:
     """
     if _Port.under_way is None:
         raise LookupError("nobody says whose money is under way; see cis/wiring.py")
-    under_way = _Port.under_way(account_ids={bill.account_id for bill in bills})
+    under_way = _Port.under_way(account_ids={bill.account_id for bill in bills}, at=at)
     found = telling.bills(bill_ids=[bill.id for bill in bills])
     still_open = [bill for bill in found if bill.open_minor > 0 and bill.id not in under_way]
     new = [

@@ -1,4 +1,8 @@
-"""When bills are due: as the supply contract in force says, else as the pack says for the class of the account."""
+"""
+When bills are due: as the supply contract in force says, else as the pack says for the class of the account.
+
+Where nothing is supplied any more, as at the final bill, the last contract that was in force says it still.
+"""
 
 import json
 from collections.abc import Sequence
@@ -16,7 +20,10 @@ OF_ACCOUNTS = f"""
     LEFT JOIN LATERAL (
         SELECT c.payment_days FROM contracts_supplycontract c
         WHERE c.account_id = one.account_id AND c.signed_at IS NOT NULL AND c.start_date <= %(day)s
-          AND coalesce(c.ended_date, c.extended_to_date, c.end_date, 'infinity') > %(day)s
+          AND (coalesce(c.ended_date, c.extended_to_date, c.end_date, 'infinity') > %(day)s
+               OR coalesce(c.ended_date, c.extended_to_date, c.end_date) > c.start_date AND NOT EXISTS (
+                   SELECT FROM contracts_serviceagreement g
+                   WHERE g.account_id = c.account_id AND g.period @> %(day)s::date))
         ORDER BY c.start_date DESC, c.version DESC, c.id DESC LIMIT 1) agreed ON true
     {OF_ACCOUNT.format(account="one.account_id", day="%(day)s::date")}
 """  # noqa: S608 (joins of our own)

@@ -60,7 +60,9 @@ class DebitAction(StrEnum):
 
 
 UNDER_WAY = (DebitState.PLANNED, DebitState.HELD, DebitState.PROPOSED, DebitState.BATCHED, DebitState.SENT)
-"""What will still become money, or not: its bill is not dunned meanwhile."""
+"""What will still become money, or not: its bill is not dunned meanwhile, unless it is overlooked."""
+WAITING = (DebitState.HELD, DebitState.PROPOSED)
+"""What waits for persons."""
 OPEN = (DebitState.PLANNED, DebitState.HELD, DebitState.PROPOSED)
 """What has not gone into a batch."""
 
@@ -201,6 +203,18 @@ def collection_date(timing: Timing, *, due_date: date, today: date, is_late: boo
     told = today + timedelta(days=timing.notice_days)
     first = first_day(timing, today=today, is_late=is_late)
     return timing.calendar.add_business_days(max(due_date, told, first), 0)
+
+
+def last_overlooked(*, today: date, working_days: int, calendar: BusinessCalendar) -> date:
+    """
+    Return the latest day on which a debit that still waits for persons today was held too long ago.
+
+    working_days  so many, after the day on which it was held, they have time
+    """
+    day = today - timedelta(days=1)
+    while calendar.add_business_days(day, working_days) >= today:
+        day -= timedelta(days=1)
+    return day
 
 
 def again_date(timing: Timing, *, today: date, after_days: int, is_late: bool) -> date:

@@ -94,6 +94,7 @@ class Debit(models.Model):
     held_reasons  codes of ``HeldReason``, by blanks
     handled_at    what follows from its return was done; ``problem``: why it could not be
     note          the note that charges the bank's fee on
+    decided_at    when a debit that was held was let go, or dropped
     """
 
     mandate = models.ForeignKey("cashiering.Mandate", on_delete=models.PROTECT, related_name="debits")
@@ -119,6 +120,7 @@ class Debit(models.Model):
     handled_at = models.DateTimeField(null=True)
     problem = models.CharField(max_length=300, default="")
     drop_reason = Code(choices=choices_of(DropReason), default="")
+    decided_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from django.utils import timezone
+
 from accounts.domain.notice_events import Fact, Money
 from accounts.operations import notices
 from accounts.operations.notices import NewNotice
@@ -42,12 +44,31 @@ class _Told:
 
 
 def plan(at: datetime) -> None:
-    """Plan debits for all bills that are owed and have a mandate; to be called each night, also twice, or by two."""
+    """
+    Plan debits for all bills that are owed and have a mandate, and drop those that are held for bills that were paid;
+    to be called each night, also twice, or by two.
+    """
     if not debit_rules.is_offered_at(at):
         return
     with jobs.alone(WORK) as is_ours:
+        if is_ours:
+            drop_paid(at=at)
         while is_ours and plan_chunk(at=at):
             pass
+
+
+@opens_transaction
+def drop_paid(*, at: datetime) -> int:
+    """Drop the debits that wait for persons though nothing is open of their bills; return how many there were."""
+    waiting = Debit.objects.select_for_update().filter(state__in=queries.WAITING)
+    rows = list(waiting.order_by("id"))
+    open_of = queries.open_of_bills(bill_ids=[row.bill_id for row in rows]) if rows else {}
+    paid = [row for row in rows if open_of.get(row.bill_id, 0) <= 0]
+    for row in paid:
+        _move(row, DebitAction.DROP, SYSTEM)
+        row.drop_reason, row.decided_at = DropReason.PAID.value, at
+    Debit.objects.bulk_update(paid, ["state", "drop_reason", "decided_at"])
+    return len(paid)
 
 
 @opens_transaction
@@ -167,11 +188,11 @@ def release(*, debit_id: int, at: datetime, actor: Actor) -> None:
         raise SamePerson("Who proposed it cannot agree to it.", advice="Ask somebody else.")
     today, is_late = debit_rules.moment(at)
     rule = debit_rules.rule(at=today)
-    row.released_by_id = actor.id
+    row.released_by_id, row.decided_at = actor.id, at
     row.collection_date = debits.collection_date(
         rule.timing, due_date=row.collection_date, today=today, is_late=is_late
     )
-    row.save(update_fields=["state", "released_by_id", "collection_date"])
+    row.save(update_fields=["state", "released_by_id", "decided_at", "collection_date"])
     announce_step([row.id])
 
 
@@ -196,8 +217,8 @@ def drop(*, debit_id: int, actor: Actor) -> None:
         _move(row, DebitAction.DROP, actor)
     else:
         WORKFLOW.step(DebitState.SENT, DebitAction.DROP, actor)  # in a batch: refused as if it were sent
-    row.drop_reason = DropReason.PERSON.value
-    row.save(update_fields=["state", "drop_reason"])
+    row.drop_reason, row.decided_at = DropReason.PERSON.value, row.decided_at or timezone.now()
+    row.save(update_fields=["state", "drop_reason", "decided_at"])
     tell_not_made_step(row, reason=_LEFT_OUT, what_next=PAY)
 
 

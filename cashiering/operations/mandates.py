@@ -370,8 +370,9 @@ def _end(row: Mandate, *, reason: EndReason, today: date, actor: Actor) -> None:
 def _drop_debits(row: Mandate) -> None:
     """Drop what has not gone into a batch; what is in one that has not gone is dropped when it goes."""
     Debit.objects.filter(mandate=row, state__in=_OPEN).update(
-        state=DebitState.DROPPED.value, drop_reason=DropReason.MANDATE.value
-    )
+        state=DebitState.DROPPED.value, drop_reason=DropReason.MANDATE.value,
+        decided_at=Coalesce("decided_at", timezone.now()),
+    )  # fmt: skip
 
 
 def _tell(row: Mandate, event: str, facts: dict[str, Fact], *, actor: Actor) -> None:

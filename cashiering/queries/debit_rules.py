@@ -1,7 +1,7 @@
 """What the pack says about direct debits, and who collects them."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 from django.conf import settings
 
@@ -9,7 +9,7 @@ from accounts.queries import supplier
 from cashiering.domain import bank_accounts
 from cashiering.domain.bank_accounts import AccountKind
 from cashiering.domain.debit_batches import NoCreditor
-from cashiering.domain.debits import TIMES_PLACES, Timing
+from cashiering.domain.debits import TIMES_PLACES, Timing, last_overlooked
 from cashiering.domain.formats.pain008 import Characters, Creditor, Format, Version
 from cis.kernel import fixed
 from cis.kernel.calendar import local_clock
@@ -32,6 +32,7 @@ class DebitRule:
     tries: int
     again_days: int
     unused_months: int
+    held_days: int
     batch_alone_most_minor: int
     fee: str
     fee_minor: int
@@ -67,6 +68,7 @@ def rule(*, at: date) -> DebitRule:
         tries=value["tries"],
         again_days=value["again_days"],
         unused_months=value["unused_months"],
+        held_days=value["held_working_days"],
         batch_alone_most_minor=fixed.parse(value["batch_alone_most"], places=places),
         fee=value["fee"],
         fee_minor=fixed.parse(value["fee_amount"], places=places),
@@ -98,6 +100,20 @@ def moment(at: datetime, of: DebitRule | None = None) -> tuple[date, bool]:
     local = at.astimezone(local_clock(supplier.current().time_zone).zone)
     found = of or rule(at=local.date())
     return local.date(), local.time() >= found.cut_off
+
+
+def overlooked_before(at: datetime) -> datetime:
+    """
+    Return the instant before which what still waits for persons now was held too long ago: it spares its bill from
+    reminders and demands no more. Where nothing is debited any more, that is now.
+    """
+    clock = local_clock(supplier.current().time_zone)
+    today = clock.local_date(at)
+    if not is_offered(at=today):
+        return at
+    found = rule(at=today)
+    last = last_overlooked(today=today, working_days=found.held_days, calendar=found.timing.calendar)
+    return clock.day_start_utc(last + timedelta(days=1))
 
 
 def creditor(*, at: date) -> Creditor:

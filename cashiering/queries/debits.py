@@ -6,16 +6,19 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
+from django.utils import timezone
 
 from cashiering.domain import debit_returns
+from cashiering.domain import debits as domain
 from cashiering.domain.bank_accounts import masked
 from cashiering.domain.debits import LAST, UNDER_WAY, DebitState, name_of
 from cashiering.models.debit import Debit, DebitBatch
+from cashiering.queries import debit_rules
 from cis.kernel.errors import Refused
 from cis.platform.db import fetch
 
 UNDER_WAY_CODES = tuple(state.value for state in UNDER_WAY)
-WAITING = (DebitState.HELD.value, DebitState.PROPOSED.value)
+WAITING = tuple(state.value for state in domain.WAITING)
 BACK = (DebitState.REJECTED.value, DebitState.RETURNED.value)
 
 
@@ -33,7 +36,7 @@ class UnknownBatch(Refused):
 
 @dataclass(frozen=True, slots=True)
 class UnderWay:
-    """A debit of a bill that will still become money, or not. [minor unit]"""
+    """A debit of a bill that will still become money, or not; ``held_at``: it waits for persons since. [minor unit]"""
 
     debit_id: int
     account_id: int
@@ -41,6 +44,11 @@ class UnderWay:
     amount_minor: int
     collection_date: date
     state: str
+    held_at: datetime | None
+
+    def is_overlooked(self, *, before: datetime) -> bool:
+        """Return whether it was held before an instant (``debit_rules.overlooked_before``), and waits still."""
+        return self.held_at is not None and self.held_at < before
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +96,11 @@ class DebitCard:
 
 @dataclass(frozen=True, slots=True)
 class DebitsWanted:
-    """Which debits; empty: all. ``only``: "waiting" for a person; "problem": what follows of a return is not done."""
+    """
+    Which debits; empty: all.
+
+    only  "waiting" for a person; "overlooked": for too long; "problem": what follows of a return is not done
+    """
 
     text: str = ""
     state: str = ""
@@ -132,14 +144,24 @@ def under_way(*, account_ids: Collection[int]) -> dict[int, UnderWay]:
     """
     Return the bills of accounts for which a debit is under way, by id of the bill; one statement.
 
-    A bill in it is not dunned: its money is expected on ``collection_date`` or the days after it.
+    A bill in it is not dunned, unless its debit is overlooked: its money is expected on ``collection_date`` or the days
+    after it.
     """
-    return {row[2]: UnderWay(*row) for row in fetch(_UNDER_WAY, [list(account_ids), list(UNDER_WAY_CODES)])}
+    given = {"accounts": list(account_ids), "under_way": list(UNDER_WAY_CODES), "waiting": list(WAITING)}
+    return {row[2]: UnderWay(*row) for row in fetch(_UNDER_WAY, given)}
+
+
+def expected(*, account_ids: Collection[int], at: datetime) -> dict[int, UnderWay]:
+    """Return the bills of accounts whose money will come by itself: those under way, less those overlooked."""
+    before = debit_rules.overlooked_before(at)
+    found = under_way(account_ids=account_ids)
+    return {bill_id: one for bill_id, one in found.items() if not one.is_overlooked(before=before)}
 
 
 _UNDER_WAY = """
-    SELECT id, account_id, bill_id, amount_minor, collection_date, state FROM cashiering_debit
-    WHERE account_id = ANY(%s) AND state = ANY(%s)
+    SELECT id, account_id, bill_id, amount_minor, collection_date, state,
+           CASE WHEN state = ANY(%(waiting)s) THEN created_at END
+    FROM cashiering_debit WHERE account_id = ANY(%(accounts)s) AND state = ANY(%(under_way)s)
 """
 _OWED = """
     SELECT m.id, m.account_id, m.customer_id, m.limit_minor, m.is_one_off, b.id, b.number, b.due_date,
@@ -232,6 +254,13 @@ def sums(*, wanted: DebitsWanted) -> tuple[int, int]:
     return found["count"], found["sum"] or 0
 
 
+def waiting(*, at: datetime) -> tuple[int, int]:
+    """Return how many debits wait for a person, and how many of them for too long; one statement."""
+    overlooked = Q(created_at__lt=debit_rules.overlooked_before(at))
+    found = Debit.objects.filter(state__in=WAITING).aggregate(all=Count("id"), old=Count("id", filter=overlooked))
+    return found["all"], found["old"]
+
+
 def one(*, debit_id: int) -> DebitCard:
     """
     Return one debit.
@@ -295,8 +324,10 @@ def _rows(wanted: DebitsWanted) -> QuerySet[Debit]:
     exact = {"state": wanted.state, "batch_id": wanted.batch_id, "mandate_id": wanted.mandate_id,
              "account_id": wanted.account_id}  # fmt: skip
     rows = rows.filter(**{name: value for name, value in exact.items() if value})
-    if wanted.only == "waiting":
+    if wanted.only in {"waiting", "overlooked"}:
         rows = rows.filter(state__in=WAITING)
+        if wanted.only == "overlooked":
+            rows = rows.filter(created_at__lt=debit_rules.overlooked_before(timezone.now()))
     elif wanted.only == "problem":
         rows = rows.filter(state__in=BACK, handled_at=None)
     if wanted.text:

@@ -2,12 +2,12 @@
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 
 from accounts.queries import notices
 from billing.queries import cycles, listing, runs
 from billing.queries.listing import Wanted
 from cashiering.queries import checkouts, debits, payouts
-from cashiering.queries.debits import DebitsWanted
 from cis.desk import tasks
 from cis.desk.answers import today
 from cis.desk.roles import BILLERS, CASHIERS, CLERKS, METERERS
@@ -52,7 +52,7 @@ def show(request: HttpRequest) -> HttpResponse:
         else None,
         "online": checkouts.needing() if actor.roles & set(CASHIERS) else None,
         "payouts": payouts.to_look_at() if actor.roles & set(CASHIERS) else None,
-        "debits": debits.sums(wanted=DebitsWanted(only="waiting"))[0] if actor.roles & set(CASHIERS) else None,
+        "debits": debits.waiting(at=timezone.now()) if actor.roles & set(CASHIERS) else None,
         "to_mend": notices.count_to_mend() if actor.roles & set(CLERKS) else None,
         "cycles": cycles.listed(),
         "today": today(),

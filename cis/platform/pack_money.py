@@ -58,6 +58,7 @@ class DirectDebit:
     median_times       so many times the median of the account's last 12 debits one may be without a person
     tries, again_days  how often a debit is tried, and calendar days between
     unused_months      a mandate that is not used for so long ends
+    held_working_days  so long persons have time for a debit that is held; after it its bill is demanded again
     batch_alone_most   a batch above it is let go by two persons
     fee                of a debit that came back: ``none``; ``bank``: what the bank took; ``fixed``: ``fee_amount``
     """
@@ -75,6 +76,7 @@ class DirectDebit:
     tries: int = field(metadata={"least": 1, "most": 3})
     again_days: int = field(metadata={"least": 1, "most": 60})
     unused_months: int = field(metadata={"least": 1, "most": 120})
+    held_working_days: int = field(metadata={"least": 1, "most": 30})
     batch_alone_most: str = field(metadata={"decimals": 3})
     fee: str = field(metadata={"pattern": re.compile("none|bank|fixed")})
     fee_amount: str = field(metadata={"decimals": 3})

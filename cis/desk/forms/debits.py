@@ -27,7 +27,12 @@ class DebitListForm(PageForm):
     only = forms.ChoiceField(
         label=_("What waits"),
         required=False,
-        choices=[("", _("All")), ("waiting", _("Waits for a person")), ("problem", _("Return not dealt with"))],
+        choices=[
+            ("", _("All")),
+            ("waiting", _("Waits for a person")),
+            ("overlooked", _("Held for too long")),
+            ("problem", _("Return not dealt with")),
+        ],
     )
 
 

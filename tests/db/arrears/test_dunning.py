@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
+from django.core import mail as outgoing
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -143,6 +144,46 @@ def test_a_letter_proves_a_demand_once_it_is_handed_to_the_post_and_no_more_when
     letters.came_back(notice_id=Notice.objects.get(channel="post").id, reason="moved", actor=CHIEF)
     assert demands.prove(at(DUE + 4 * DAY)) == 1
     assert (CollectionMove.objects.get().proven_at, case(world).awaits) == (None, "text")
+
+
+def test_a_company_climbs_the_ladder_of_its_class(world):
+    """Its call comes after three working days, not after a week."""
+    type(world.customer).objects.filter(id=world.customer.id).update(kind="company")
+    night(DUE + DAY)
+    assert case(world).customer_class == "commercial"
+    with time_machine.travel(at(DUE + DAY, 12), tick=False):
+        arrives()
+    night(date(2026, 2, 25))  # the holidays last until Monday, 23 February
+    assert steps(world) == ["text"]
+    night(date(2026, 2, 26))
+    assert steps(world) == ["text", "call"]
+
+
+@pytest.mark.parametrize(("outcome", "is_proven"), [(Outcome.DELIVERED, True), (Outcome.BOUNCED, False)])
+def test_a_demand_by_mail_is_sent_and_proven_by_its_delivery_alone(settings, outcome, is_proven):
+    settings.PACK, settings.EMAIL_BACKEND = "gb-example", "django.core.mail.backends.locmem.EmailBackend"
+    world = overdue(ways=["email"])
+    night(DUE + 3 * DAY)
+    move = CollectionMove.objects.get()
+    assert (move.step, move.channel, move.done_at is not None) == ("mail", "email", True)
+    notice = Notice.objects.get(channel="email")
+    assert (notice.event, notice.state) == ("debt_reminder", "queued")
+    with time_machine.travel(at(DUE + 3 * DAY, 10), tick=False):
+        outbox.deliver_due()
+        (sent,) = outgoing.outbox
+        assert (sent.to, "61.70" in sent.body) == ([notice.address], True)
+        assert demands.prove(at(DUE + 3 * DAY, 10)) == 0, "that it was sent proves nothing"
+        notice_receipts.take(found=[Receipt(outcome=outcome, notice_id=notice.id)])
+        assert demands.prove(at(DUE + 3 * DAY, 11)) == is_proven
+    move.refresh_from_db()
+    assert (move.proven_at is not None, move.notice_id) == (is_proven, notice.id if is_proven else None)
+    assert Notice.objects.filter(channel="post").exists() is not is_proven, "the next way"
+    if is_proven:
+        notice_receipts.take(found=[Receipt(outcome=Outcome.BOUNCED, notice_id=notice.id)])
+        assert demands.prove(at(DUE + 4 * DAY)) == 1
+        assert CollectionMove.objects.get().proven_at is None
+    night(DUE + 7 * DAY)
+    assert steps(world) == ["mail", "reminder"]
 
 
 def test_who_has_no_postal_address_is_written_to_at_the_supply_address():

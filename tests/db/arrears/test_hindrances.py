@@ -12,7 +12,7 @@ from arrears.operations.disconnections import NotToBeCut, TooManyCuts
 from arrears.queries import rules
 from cashiering.models.checkout import Checkout
 from cashiering.models.debit import Debit
-from cashiering.operations import posting, statements
+from cashiering.operations import debits, posting, statements
 from cis.kernel.actors import SYSTEM
 from metering.models.command import DeviceCommand
 from metering.models.outage import Outage, OutageSupply
@@ -34,7 +34,7 @@ from tests.db.arrears.test_disconnections import (  # noqa: F401 (fixtures)
 )
 from tests.factories import bank_files, billing, contracts
 from tests.factories.bank_files import Movement
-from tests.factories.debits import at, listen, night, signed
+from tests.factories.debits import CLERK, at, listen, night, signed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 BOUNCING = 60
@@ -101,6 +101,24 @@ def test_a_debit_under_way_stops_ladder_and_cut_and_one_that_came_back_does_not(
         night(day)
     assert set(Debit.objects.values_list("state", flat=True)) == {"returned"}
     assert held_by(world, at(date(2026, 3, 10), 9)) == ""
+    assert "below_least" not in reasons(order.id)
+
+
+def test_a_held_debit_that_nobody_looks_at_stops_the_ladder_for_some_days_and_the_cut_for_good():
+    world = contracts.world()  # noqa: F811
+    cuts.metering.installation(of=cuts.metering.meter(switch="on"), at=world.service_point)
+    billing.issued(world=world, kwh=BOUNCING)
+    signed(world, on=date(2026, 2, 2), limit_minor=1)
+    night(date(2026, 2, 21))  # a Saturday in the holidays: persons have from Tuesday to Thursday
+    assert Debit.objects.get().state == "held"
+    assert held_by(world, at(date(2026, 2, 26), 9)) == "pending_payment"
+    assert held_by(world, at(date(2026, 2, 27), 9)) == ""
+    order = DisconnectionOrder.objects.create(
+        account=world.account, service_point=world.service_point, customer_class="residential", way="remote",
+        reason="unpaid", proposed_at=CUT_AT, expires_at=CUT_AT + DAY,
+    )  # fmt: skip
+    assert "below_least" in reasons(order.id)
+    debits.drop(debit_id=Debit.objects.get().id, actor=CLERK)
     assert "below_least" not in reasons(order.id)
 
 

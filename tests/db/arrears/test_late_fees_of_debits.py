@@ -12,10 +12,12 @@ from arrears.queries import late_fee_rules
 from arrears.queries import late_fees as queries
 from billing.domain.channels import PaymentChannel
 from billing.operations import payments
+from cashiering.models.debit import Debit
+from cashiering.operations import debits
 from cis.kernel.actors import SYSTEM
 from cis.platform import packs
 from tests.factories import accounts, billing, contracts
-from tests.factories.debits import at, listen, night, signed
+from tests.factories.debits import CLERK, at, listen, night, signed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DAY = timedelta(days=1)
@@ -80,6 +82,29 @@ def test_a_debit_that_comes_back_spares_nothing_but_the_days_of_the_next_try(wor
     night(back)  # a second try is under way from now on
     found = queries.of_accounts(account_ids=[world.account.id], today=back + 3 * DAY)[0]
     assert (accrued(world, back + 3 * DAY), found.open_minor) == (fee, 3_702), "what is open is still shown"
+
+
+def held(world):
+    """A bill of 617.00 whose debit is held since the night."""
+    with time_machine.travel(at(SIGNED, 1), tick=False):
+        billing.issued(world=world, kwh=PLAIN)
+    signed(world, on=SIGNED, limit_minor=1)
+    night(NIGHT)
+    return Debit.objects.get()
+
+
+@pytest.mark.parametrize("spares", [True, False])
+def test_nobody_pays_for_days_on_which_we_held_a_debit_whatever_became_of_it(world, monkeypatch, spares):
+    _pack_says(monkeypatch, spares_debits=spares)
+    debit = held(world)
+    looked = DUE + 20 * DAY
+    assert (accrued(world, looked), charge(world, looked).charged) == (0, 0)
+    with time_machine.travel(at(looked, 10), tick=False):
+        debits.drop(debit_id=debit.id, actor=CLERK)
+    assert accrued(world, looked) == 0
+    assert accrued(world, looked + 3 * DAY) == 185  # 3 x 0.617 = 1.851
+    charge(world, looked.replace(month=4, day=1))
+    assert LateFee.objects.get().amount_minor == 1_111  # 14 to 31 March: 18 x 0.617 = 11.106
 
 
 def test_a_fee_that_was_charged_is_taken_back_when_the_money_turns_out_to_have_come_in_time(world):

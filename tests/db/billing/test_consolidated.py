@@ -28,6 +28,7 @@ from billing.operations.payments import ReferenceReused
 from billing.queries import balances, consolidated
 from billing.queries import consolidations as arrangements
 from cis.kernel.actors import SYSTEM
+from contracts.queries import due_days
 from tests.db.billing.test_adjustments import BILLER, CLERK
 from tests.factories import accounts, billing, contracts
 
@@ -106,6 +107,16 @@ def test_bills_of_a_month_are_asked_for_by_one(three):
     told = set(Notice.objects.values_list("event", "account_id"))
     assert told == {("bill_issued", alone[0].account_id), ("consolidated_issued", None)}
     assert arrangements.one(consolidation_id=consolidation_id).waiting == 0
+
+
+def test_a_consolidated_bill_is_not_due_before_the_bills_in_it(three, monkeypatch):
+    monkeypatch.setattr(due_days, "by_class", lambda **_: {"other": 15, "commercial": 40})
+    consolidation_id = agreed(three)
+    made = issue(three)
+    own = ISSUED + timedelta(days=40)
+    assert {Bill.objects.get(id=one.id).due_date for one in made} == {own}
+    assert consolidating.make(consolidation_id=consolidation_id, today=NIGHT)
+    assert {ConsolidatedBill.objects.get().due_date, *Bill.objects.values_list("due_date", flat=True)} == {own}
 
 
 def test_a_month_waits_for_what_is_held_and_goes_without_it_then(three):

@@ -13,6 +13,7 @@ from billing.models.bill import PrintedBill
 from billing.operations import bills as bill_operations
 from billing.operations import documents
 from billing.queries import documents as paper_queries
+from billing.queries import pay_links
 from billing.queries.bills import UnknownBill
 from cis.kernel.actors import SYSTEM
 from cis.platform import documents as kept_documents
@@ -31,6 +32,52 @@ def _render(paper) -> PdfReader:
 def _text(reader: PdfReader) -> str:
     """The words without blanks: PDF keeps none between glyphs that stand apart."""
     return re.sub(r"\s+", "", "".join(page.extract_text() for page in reader.pages))
+
+
+def _drawn(reader: PdfReader, *, border: int = 2) -> list[list[bool]]:
+    """The dark modules of the only code on a page: what is stroked along rows of unit height, from x to x."""
+    content = reader.pages[0].get_contents().get_data().decode("latin-1")
+    strokes = re.findall(r"(?m)^(\d+) (\d+)\.5 m\n(\d+) \2\.5 l$", content)
+    runs = [(int(row) - border, int(start) - border, int(end) - border) for start, row, end in strokes]
+    size = 1 + max(row for row, _, _ in runs)
+    dark = {(row, x) for row, start, end in runs for x in range(start, end)}
+    return [[(row, x) in dark for x in range(size)] for row in range(size)]
+
+
+_MASKS = (
+    lambda r, c: (r + c) % 2, lambda r, c: r % 2, lambda r, c: c % 3, lambda r, c: (r + c) % 3,
+    lambda r, c: (r // 2 + c // 3) % 2, lambda r, c: r * c % 2 + r * c % 3, lambda r, c: (r * c % 2 + r * c % 3) % 2,
+    lambda r, c: ((r + c) % 2 + r * c % 3) % 2,
+)  # fmt: skip
+
+
+def _number(bits) -> int:
+    return int("".join(str(int(bit)) for bit in bits), 2)
+
+
+def _read(code: list[list[bool]]) -> str:
+    """Read a code of version 4, level M, bytes: mask, two interleaved blocks of 32. [source: ISO/IEC 18004]"""
+    assert len(code) == 33
+    form = _number(code[8][:5]) ^ 0b10101
+    assert form >> 3 == 0
+    is_dark, flow = _MASKS[form & 7], []
+    for turn, right in enumerate((*range(32, 6, -2), 5, 3, 1)):
+        for r in range(33) if turn % 2 else range(32, -1, -1):
+            for c in (right, right - 1):
+                in_corner = (r < 9 and (c < 9 or c > 24)) or (r > 24 and c < 9)
+                if not (in_corner or 6 in {r, c} or (24 <= r <= 28 and 24 <= c <= 28)):
+                    flow.append(code[r][c] ^ (not is_dark(r, c)))
+    words = [_number(flow[at : at + 8]) for at in range(0, 64 * 8, 8)]
+    bits = "".join(f"{word:08b}" for word in words[0::2] + words[1::2])
+    assert bits[:4] == "0100"
+    length = _number(bits[4:12])
+    return bytes(_number(bits[12 + 8 * at : 20 + 8 * at]) for at in range(length)).decode()
+
+
+def test_the_printed_code_says_the_address_where_the_bill_is_paid():
+    """Read from the strokes of the PDF by a reader of our own."""
+    address = pay_links.address("0000000042")
+    assert _read(_drawn(_render(papers.bill(qr_payload=address)))) == address
 
 
 DEMAND = {

@@ -4,11 +4,13 @@ from datetime import date
 
 import pytest
 from django.db import transaction
+from django.db.backends.postgresql.psycopg_any import DateRange
 
 from billing.models.bill import Bill
-from billing.operations import issuing
+from billing.operations import bills, issuing
 from billing.queries import due_dates
 from cis.kernel.actors import SYSTEM
+from contracts.models.supply_contract import SupplyContract
 from contracts.queries import due_days
 from tests.factories import accounts, billing, contracts, papers_signed
 from tests.factories.papers_signed import TODAY
@@ -58,6 +60,36 @@ def test_a_bill_is_due_as_its_contract_says_which_was_written_by_the_class(monke
         rows = [papers_signed.signed(world, start_date=TODAY) for world in (home, company)]
     assert [row.payment_days for row in rows] == [9, 7]
     assert issued(home, company, other, month=JULY) == [date(2026, 8, 10), date(2026, 8, 8), date(2026, 8, 16)]
+
+
+def test_a_final_bill_is_due_as_the_contract_that_ended_with_the_supply_says(monkeypatch):
+    """Who is still supplied after a contract has no contract any more: the class says it."""
+    left, stayed = contracts.world(), contracts.world()
+    for world in (left, stayed):
+        accounts.contact_point(of=world.customer, is_proven=True)
+    with monkeypatch.context() as then:
+        then.setattr(due_days, "by_class", lambda **_: {"other": 7, "residential": 9})
+        for world in (left, stayed):
+            papers_signed.signed(world, start_date=TODAY)
+    ended = date(2026, 7, 20)
+    SupplyContract.objects.update(ended_date=ended)
+    left.agreement.period = DateRange(left.agreement.period.lower, ended)
+    left.agreement.save()
+    assert issued(left, stayed, month=(JULY[0], ended)) == [date(2026, 7, 29), date(2026, 8, 4)]
+    # What is corrected later is due by the same.
+    assert issued(left, stayed, month=AUGUST) == [date(2026, 9, 10), date(2026, 10, 1)]
+
+
+def test_a_bill_that_is_made_anew_is_due_by_its_own_issue_not_by_that_of_the_first():
+    world = contracts.world()
+    first = issued(world, month=JULY)
+    bill = Bill.objects.get()
+    bills.cancel(bill_id=bill.id, reason="wrong read", as_of_date=AUGUST[1], actor=SYSTEM)
+    again = billing.draft(world=world, kwh=90, start_date=JULY[0], end_date=JULY[1])
+    with transaction.atomic():
+        issuing.issue(bill_ids=[again.id], account_ids=[world.account.id], issue_date=AUGUST[1], actor=SYSTEM)
+    again.refresh_from_db()
+    assert (first, again.due_date) == ([date(2026, 8, 16)], date(2026, 10, 1))
 
 
 def test_the_days_of_any_number_of_accounts_cost_one_statement(django_assert_num_queries):

@@ -166,6 +166,45 @@ def test_an_unusual_debit_waits_for_two_persons(world):
     assert _told("debit_announced") == 1
 
 
+def test_a_held_debit_spares_its_bill_for_some_working_days_and_no_longer(world):
+    _bill(world, kwh=4_000)
+    signed(world, on=SIGNED, limit_minor=1_000_000)
+    night(NIGHT)  # a Tuesday: persons have until Friday
+    debit = Debit.objects.get()
+    for state in ("held", "proposed"):
+        Debit.objects.update(state=state)
+        for day, overlooked in ((date(2026, 2, 6), 0), (date(2026, 2, 7), 1)):
+            morning = at(day, 9)
+            assert queries.waiting(at=morning) == (1, overlooked)
+            assert len(queries.expected(account_ids=[world.account.id], at=morning)) == 1 - overlooked
+            with time_machine.travel(morning, tick=False):
+                assert queries.sums(wanted=DebitsWanted(only="overlooked"))[0] == overlooked
+    telling.remind(at(DUE - timedelta(days=3), 9))
+    assert _told("payment_due_soon") == 1
+    # Once it is let go, money is expected again.
+    debits.release(debit_id=debit.id, at=at(DUE), actor=SECOND)
+    debit.refresh_from_db()
+    assert (debit.decided_at, queries.waiting(at=at(DUE))) == (at(DUE), (0, 0))
+    assert len(queries.expected(account_ids=[world.account.id], at=at(DUE))) == 1
+
+
+def test_a_held_debit_of_a_bill_that_was_paid_waits_for_nobody(world):
+    other = contracts.world()
+    for one in (world, other):
+        _bill(one, kwh=4_000)
+        signed(one, on=SIGNED, limit_minor=1_000_000)
+    night(NIGHT)
+    with time_machine.travel(at(NIGHT, 12), tick=False):
+        payments.receive(
+            account_id=world.account.id, amount_minor=246_800, channel=PaymentChannel.CASH, reference="1",
+            received_date=NIGHT, today=NIGHT, actor=SYSTEM,
+        )  # fmt: skip
+    night(NIGHT + timedelta(days=1))
+    found = Debit.objects.order_by("account_id").values_list("account_id", "state", "drop_reason")
+    assert list(found) == [(world.account.id, "dropped", "paid"), (other.account.id, "held", "")]
+    assert _told("debit_returned") == 0
+
+
 def test_a_debit_above_the_limit_is_never_let_go_and_a_dropped_one_is_not_planned_again(world):
     _bill(world)
     signed(world, on=SIGNED, limit_minor=6_169)

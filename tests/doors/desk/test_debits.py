@@ -54,7 +54,13 @@ def test_held_debits_and_batches_wait_for_two_persons(desk, client, billed, monk
     with time_machine.travel(at(date(2026, 2, 1)), tick=False):
         _enter(desk, billed, limit="5.00")
     debits.plan(at(NIGHT))
-    assert "/desk/debits/?only=waiting" in desk.get("/").content.decode()
+    home = desk.get("/").content.decode()
+    assert "/desk/debits/?only=waiting" in home
+    assert "held for too long" not in home
+    Debit.objects.update(created_at=at(NIGHT))
+    assert "/desk/debits/?only=overlooked" in (home := desk.get("/").content.decode())
+    assert "2 held for too long: their bills are demanded again" in home
+    assert "above the limit of the mandate" in desk.get("/desk/debits/?only=overlooked").content.decode()
     page = desk.get("/desk/debits/?only=waiting").content.decode()
     assert "above the limit of the mandate" in page
     assert "Propose to let it go" not in page
