@@ -5,6 +5,7 @@ Without DATABASE_URL and REDIS_URL they run under var/test, apart from those of 
 holds a lease, and the last one stops them.
 """
 
+import gc
 import os
 from pathlib import Path
 
@@ -42,3 +43,11 @@ settings.register_profile(
 settings.load_profile(
     "proof" if os.environ.get("WATTLINE_PROOF") else "mutation" if os.environ.get("WATTLINE_MUTATION") else "default"
 )
+
+gc.disable()  # while tests are collected nothing is garbage, and to look for it takes a third of the time
+
+
+def pytest_collection_finish() -> None:
+    """Let garbage be looked for in what the tests make, not in what was loaded for them."""
+    gc.freeze()
+    gc.enable()
