@@ -1,7 +1,8 @@
 """Who an account belongs to, by what he proves himself, and what is said of the account."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from django.utils import timezone
 
@@ -15,6 +16,7 @@ from cis.platform.db import fetch
 PLANNED = {one.value for one in (OrderState.NOTICED, OrderState.REMINDED, OrderState.DISPATCHED)}
 OFF = {one.value for one in (OrderState.CUT, OrderState.RESTORING)}
 BILLS_MOST, PAYMENTS_MOST = 12, 12
+DAY = timedelta(days=1)
 NEVER_CAME = (ReturnKind.MOVED, ReturnKind.CORRECTED)
 
 
@@ -56,11 +58,27 @@ def identity(*, number: str, today: date) -> Identity | None:
     return None
 
 
+_OWN_DAYS = """
+    SELECT lower(h.period), upper(h.period) FROM accounts_accountholder h
+    JOIN accounts_accountholder now ON now.account_id = h.account_id AND now.customer_id = h.customer_id
+    WHERE h.account_id = %s AND now.period @> %s::date
+"""
+
+
+def _own_days(account_id: int, today: date) -> Callable[[date], bool]:
+    """Return whether a day was the holder's of today: what was before is told to nobody else. One statement."""
+    spans = fetch(_OWN_DAYS, [account_id, today])
+    return lambda day: any(start <= day and (end is None or day < end) for start, end in spans)
+
+
 def told(*, account_id: int, number: str, today: date) -> Told:
     """Return what is said of an account; a constant number of statements."""
     balance = balances.of_account(account_id=account_id, today=today)
-    bill = next(iter(bills.of_account(account_id=account_id, only_owed=True, most=1)), None)
-    payment = next(iter(bills.payments_of(account_id=account_id, without=tuple(ReturnKind), most=1)), None)
+    is_own = _own_days(account_id, today)
+    own = bills.of_account(account_id=account_id, only_owed=True)
+    bill = next((one for one in own if is_own(one.end_date - DAY)), None)
+    paid = bills.payments_of(account_id=account_id, without=tuple(ReturnKind))
+    payment = next((one for one in paid if is_own(one.received_date)), None)
     found = orders.of_account(account_id=account_id)
     planned = [
         timezone.localtime(one.slot_start_at).date() for one in found if one.state in PLANNED and one.slot_start_at
@@ -81,13 +99,15 @@ def told(*, account_id: int, number: str, today: date) -> Told:
 
 
 def bills_told(*, account_id: int, number: str, today: date) -> BillsTold:
-    """Return the last 12 bills of an account that are owed or were, the latest period first; two statements."""
+    """Return the holder's last 12 bills that are owed or were, the latest period first; three statements."""
+    is_own = _own_days(account_id, today)
+    own = [one for one in bills.of_account(account_id=account_id, only_owed=True) if is_own(one.end_date - DAY)]
     return BillsTold(
         account=number,
         told_date=today,
         bills=tuple(
             BillTold(one.number, one.issue_date, one.due_date, one.amount_minor, one.open_minor)
-            for one in bills.of_account(account_id=account_id, only_owed=True, most=BILLS_MOST)
+            for one in own[:BILLS_MOST]
             if one.issue_date is not None
         ),
     )
@@ -95,15 +115,18 @@ def bills_told(*, account_id: int, number: str, today: date) -> BillsTold:
 
 def payments_told(*, account_id: int, number: str, today: date) -> PaymentsTold:
     """
-    Return the last 12 payments of an account, the latest first; one statement.
+    Return the last 12 payments of the holder's days, the latest first; two statements.
 
     One that the payer's bank took back is among them; one that never was the account's is not.
     """
+    is_own = _own_days(account_id, today)
+    paid = bills.payments_of(account_id=account_id, without=NEVER_CAME)
+    own = [one for one in paid if is_own(one.received_date)]
     return PaymentsTold(
         account=number,
         told_date=today,
         payments=tuple(
             PaymentTold(one.received_date, one.amount_minor, is_back=bool(one.return_kind))
-            for one in bills.payments_of(account_id=account_id, without=NEVER_CAME, most=PAYMENTS_MOST)
+            for one in own[:PAYMENTS_MOST]
         ),
     )
