@@ -96,20 +96,28 @@ def take(
             raise ReferenceReused("This reference is already another payment.", advice="Each payment has its own.")
         return known.id, False
     domain.check_limit(held_minor=agent.held_minor, amount_minor=amount_minor, limit_minor=agent.limit_minor)
+    listed_date = _came_late(agent, reference=reference, account_number=payable.number, amount_minor=amount_minor)
     made = book_step(
-        agent=agent, payable=payable, amount_minor=amount_minor, reference=reference, taken_date=today, today=today,
-        actor=actor,
+        agent=agent, payable=payable, amount_minor=amount_minor, reference=reference, taken_date=listed_date or today,
+        today=today, actor=actor,
     )  # fmt: skip
-    _came_late(agent, reference=reference, account_number=payable.number, amount_minor=amount_minor)
     return made.id, True
 
 
-def _came_late(agent: Agent, *, reference: str, account_number: str, amount_minor: int) -> None:
-    """Close the difference of a payment that was on the agent's list before its message came."""
-    AgentDifference.objects.filter(
+def _came_late(agent: Agent, *, reference: str, account_number: str, amount_minor: int) -> date | None:
+    """
+    Close the difference of a payment that was on the agent's list before its message came.
+
+    :returns: the day of that list, on which the payer paid; None: it was on none.
+    """
+    found = AgentDifference.objects.select_related("day").filter(
         day__agent=agent, kind=DifferenceKind.MISSING_HERE.value, reference=reference, decided_at=None,
         their_account_number=account_number, their_minor=amount_minor,
-    ).update(verdict=Verdict.CAME.value, reason=CAME_LATE, decided_at=timezone.now())  # fmt: skip
+    )  # fmt: skip
+    for difference in found.order_by("day__day", "id")[:1]:
+        found.update(verdict=Verdict.CAME.value, reason=CAME_LATE, decided_at=timezone.now())
+        return difference.day.day
+    return None
 
 
 @opens_transaction

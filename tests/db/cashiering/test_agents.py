@@ -202,7 +202,9 @@ def test_a_message_that_comes_after_its_list_is_booked_once_whatever_is_decided(
     _decide(early["K-1"], Verdict.THEIRS)
     for _twice in (1, 2):
         assert _take(world, agent, 100, "K-1")[1] is False
-    _take(world, agent, 200, "K-2")
+    _take(world, agent, 200, "K-2", TODAY + timedelta(days=1))
+    paid = AgentPayment.objects.select_related("payment").get(reference="K-2")
+    assert (paid.taken_date, paid.payment.received_date) == (TODAY, TODAY), "the payer paid on the day of the list"
     found = {one.reference: (one.verdict, one.reason) for one in queries.differences(day_id=taken.day_id)}
     assert (found["K-2"], found["K-3"]) == (("came", "its message came after the list"), ("", ""))
     with pytest.raises(queries.UnknownDifference):

@@ -219,6 +219,19 @@ def test_a_pin_ends_with_its_holder(asker, known):
     assert_problem(_ask(asker, known.account.number), 422, "enquiry_not_proven")
 
 
+def test_who_took_an_account_over_hears_nothing_of_who_had_it_before(asker, known):
+    _pay(known, 2_000, date(2026, 2, 28), "theirs")
+    _pay(known, 300, date(2026, 3, 2), "own")
+    heir = accounts.customer()
+    holders.change(account_id=known.account.id, customer_id=heir.id, from_date=date(2026, 3, 1), actor=SYSTEM)
+    telephone_pins.set_pin(account_id=known.account.id, customer_id=heir.id, pin=PIN, digits=6, actor=SYSTEM)
+    given = {"account": known.account.number, "pin": PIN}
+    assert asker.post("enquiries/bills", given).json()["bills"] == []
+    assert [one["amount_minor"] for one in asker.post("enquiries/payments", given).json()["payments"]] == [300]
+    whole = asker.post("enquiries", given).json()
+    assert (whole["last_bill"], whole["last_payment_minor"]) == ("", 300)
+
+
 def test_the_scope_is_its_own(known):
     assert Caller("balances:read").post("enquiries", {"account": "1", "pin": PIN}).status_code == 403
 
