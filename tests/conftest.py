@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connection, connections
 from django.test import TransactionTestCase
 from psycopg import sql
@@ -85,4 +86,12 @@ def quick_emptying(request):
     """Empty tables as the broom does; it is made when the first test needs it."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(TransactionTestCase, "_fixture_teardown", lambda _test: request.getfixturevalue("broom").sweep())
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_hashing():
+    """Hash passwords in a thousandth of the rounds: what keeps a thief busy would keep the tests busy."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PBKDF2PasswordHasher, "iterations", 1_000)
         yield

@@ -9,11 +9,13 @@ import gc
 import os
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, Phase, settings
 
 from cis.embedded import Embedded
 
 VAR = Path(__file__).resolve().parents[1] / "var" / "test"
+FAILURE_SIGNS = 3_000
 
 # The tests find static files where they lie; the web server's folder of collected ones is only looked for.
 (VAR / "static").mkdir(parents=True, exist_ok=True)
@@ -51,3 +53,21 @@ def pytest_collection_finish() -> None:
     """Let garbage be looked for in what the tests make, not in what was loaded for them."""
     gc.freeze()
     gc.enable()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the one who counts the results tell each failure at once."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_Teller(config), "failures at once")
+
+
+class _Teller:
+    """Tells a failure when it comes: a run that its time limit ends would keep it for itself."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._screen = config.get_terminal_writer()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            self._screen.line(f"\nFAILED {report.nodeid} ({report.when})\n{report.longreprtext[-FAILURE_SIGNS:]}")

@@ -25,7 +25,7 @@ from cis.embedded import PROJECT, Embedded, state
 pytestmark = pytest.mark.chaos
 
 SEEDS = range(1, 13 if os.environ.get("WATTLINE_PROOF") else 2)
-ACCOUNTS = 300
+ACCOUNTS = 150
 WORKERS = 2
 PATIENCE_S = 400
 PAUSES_S = (0.3, 1.2)
