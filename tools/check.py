@@ -29,7 +29,7 @@ VAR = PROJECT / "var" / "test"
 REPORT = VAR / "junit.xml"
 STEP_SECONDS = 900
 TEMPLATE = "database of the tests"
-PYTEST_SECONDS = 25 * 60
+PYTEST_SECONDS = 40 * 60
 PROOF_SECONDS = 12 * 3600
 WORKERS = os.environ.get("PYTEST_WORKERS") or "2"
 
