@@ -80,21 +80,34 @@ def read(*, number: str, bank_code: str, kinds: tuple[AccountKind, ...]) -> Bank
     return BankAccount(kind, plain, code)
 
 
-def is_same(*, one: str, other: str) -> bool:
+def is_same(*, one: str, other: str, currency: str) -> bool:
     """
     Return whether two names by which statements call an account mean the same: MT940 takes an IBAN apart.
 
-    As ``10000/1234567`` of CN0010000000001234567: the code of the bank, and the account without zeros before it.
+    As ``10000/1234567`` of CN0010000000001234567: the code of the bank, and the account without zeros before it. Behind
+    any name the currency may stand, as ``10000/1234567CNY``; another one is another account.
     [source: SWIFT, MT940 field 25 as banks use it; the parts of an IBAN by ISO 13616]
+
+    currency  that of the statements
     """
-    for iban, parts in ((one, other), (other, one)):
-        found = OF_STATEMENT.fullmatch(parts)
-        if found is not None and IBAN.fullmatch(iban):
-            bank, number = found.groups()
-            own = iban[4:]
-            zeros = len(own) - len(bank) - len(number)
-            return zeros >= 0 and own == bank + "0" * zeros + number
-    return one == other
+    ones, others = _without(one, currency), _without(other, currency)
+    return ones == others or _is_taken_apart(ones, others) or _is_taken_apart(others, ones)
+
+
+def _without(name: str, currency: str) -> str:
+    plain = name.removesuffix(currency)
+    is_whole = plain[-1:].isdigit() or (IBAN.fullmatch(plain) and _has_check_digits(plain))
+    return plain if is_whole else name
+
+
+def _is_taken_apart(iban: str, parts: str) -> bool:
+    found = OF_STATEMENT.fullmatch(parts)
+    if found is None or not IBAN.fullmatch(iban):
+        return False
+    bank, number = found.groups()
+    own = iban[4:]
+    zeros = len(own) - len(bank) - len(number)
+    return zeros >= 0 and own == bank + "0" * zeros + number
 
 
 def _has_check_digits(iban: str) -> bool:

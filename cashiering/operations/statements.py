@@ -91,16 +91,19 @@ def _read(document_id: int, *, name: str, today: date) -> list[Statement]:
         if line.booking_date > today
     ]
     refuse(faults, name=name)
-    for one in statements:
-        one.bank_account = _known_name(one.bank_account)
+    _name_as_known(statements, currency)
     return statements
 
 
-def _known_name(bank_account: str) -> str:
-    """Return the name under which an account is known already: another format may call it otherwise."""
+def _name_as_known(statements: Sequence[Statement], currency: str) -> None:
+    """Give accounts the names under which they are known already: another format may call them otherwise."""
     known = set(BankStatement.objects.values_list("bank_account", flat=True).distinct())
-    alike = [one for one in sorted(known) if bank_accounts.is_same(one=one, other=bank_account)]
-    return bank_account if bank_account in known or not alike else alike[0]
+    for one in statements:
+        name = one.bank_account
+        if name not in known:
+            alike = (it for it in sorted(known) if bank_accounts.is_same(one=it, other=name, currency=currency))
+            one.bank_account = next(alike, name)
+            known.add(one.bank_account)
 
 
 def _reference(statement: Statement) -> str:

@@ -18,7 +18,18 @@ from cashiering.domain.bank_accounts import is_same
         ("6222021234567890123", "6222021234567890123", True),
         ("6222021234567890123", "6222021234567890124", False),
         ("10000/1234567", "10000/01234567", False),
+        ("10000/1234567EUR", "10000/1234567", True),
+        ("10000/1234567EUR", "DE8610000" + "0" * 6 + "1234567", True),
+        ("37040044/532013000EUR", "DE89370400440532013000EUR", True),
+        ("DE89370400440532013000EUR", "DE89370400440532013000", True),
+        ("6222021234567890123EUR", "6222021234567890123", True),
+        ("6222021234567890123EUR", "6222021234567890124EUR", False),
+        ("10000/1234567USD", "10000/1234567EUR", False),
+        ("10000/1234567USD", "10000/1234567", False),
+        ("MT84MALT011000012345MTLCAST001SEUR", "MT84MALT011000012345MTLCAST001S", True),
+        ("GIROEUR", "GIRO", False),
+        ("", "EUR", False),
     ],
 )
-def test_an_iban_is_its_parts_and_nothing_else(one, other, expected):
-    assert is_same(one=one, other=other) is is_same(one=other, other=one) is expected
+def test_an_iban_is_its_parts_and_nothing_else_but_for_the_currency_behind_them(one, other, expected):
+    assert is_same(one=one, other=other, currency="EUR") is is_same(one=other, other=one, currency="EUR") is expected
