@@ -61,11 +61,12 @@ def make(*, at: datetime) -> int | None:
     rule = debit_rules.rule(at=today)
     until = debits.first_day(rule.timing, today=today, is_late=is_late)
     due = Debit.objects.filter(state=DebitState.PLANNED.value, collection_date__lte=until)
-    rows = list(due.select_for_update(of=("self",)).select_related("mandate").order_by("collection_date", "id")[:CHUNK])
-    if not rows:
+    first = list(due.order_by("collection_date", "id").values_list("id", flat=True)[:CHUNK])
+    if not first:
         return None
     debit_rules.creditor(at=today)
-    kept = _look_again(rows, first=until)
+    locked = due.filter(id__in=first).select_for_update(of=("self",)).order_by("id")
+    kept = _look_again(list(locked.select_related("mandate")), first=until)
     if not kept:
         return NOTHING
     batch = DebitBatch.objects.create(
@@ -251,7 +252,9 @@ def sent_step(*, batch_id: int, actor: Actor) -> None:
 
 
 def _use_mandates(batch: DebitBatch) -> None:
-    used = {row.mandate_id: row.collection_date for row in batch.debits.filter(state=DebitState.SENT.value)}
+    sent = batch.debits.filter(state=DebitState.SENT.value).order_by("collection_date")
+    used = {row.mandate_id: row.collection_date for row in sent}
+    list(Mandate.objects.filter(id__in=list(used)).select_for_update().order_by("id").values_list("id"))
     days: dict[date, list[int]] = {}
     for mandate_id, day in used.items():
         days.setdefault(day, []).append(mandate_id)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from django.db import transaction
+from django.db.models import Q
 
 from billing.domain.channels import PaymentChannel, ReturnKind
 from billing.domain.entries import Entry, TransferKind
@@ -22,7 +23,7 @@ from cashiering.domain.bank_lines import payment_name
 from cashiering.domain.debits import DebitState, ids_in
 from cashiering.domain.formats.pain008 import block_name
 from cashiering.models.bank import LinePart, StatementLine
-from cashiering.models.debit import Debit
+from cashiering.models.debit import Debit, DebitBatch
 from cashiering.operations import debit_follow_ups, mandates
 from cis.kernel.actors import SYSTEM
 from cis.platform import audit, jobs
@@ -80,19 +81,17 @@ def _debits_of(lines: Sequence[StatementLine]) -> dict[int, list[Debit]]:
         for line in lines
         if not ids[line.id] and (found := BLOCK.search(f"{line.original} {line.end_to_end_id} {line.remittance}"))
     }
-    rows = {
-        row.id: row
-        for row in Debit.objects.select_for_update(of=("self",)).filter(
-            id__in={one for found in ids.values() for one in found}
-        )
-    }
+    wanted = Q(id__in={one for found in ids.values() for one in found})
+    if blocks:
+        batches = DebitBatch.objects.filter(reference__in={found.group(1) for found in blocks.values()})
+        wanted |= Q(batch_id__in=list(batches.values_list("id", flat=True)))
+    # All at once, in the order of their ids: reports of the bank lock those of a batch so, too.
+    locked = Debit.objects.select_for_update(of=("self",)).select_related("batch").filter(wanted).order_by("id")
+    rows = {row.id: row for row in locked}
     of_batch: dict[str, list[Debit]] = {}
-    batches = {found.group(1) for found in blocks.values()}
-    in_blocks = Debit.objects.select_for_update(of=("self",)).select_related("batch").filter(
-        batch__reference__in=batches
-    )  # fmt: skip
-    for row in in_blocks.order_by("id") if batches else ():
-        assert row.batch is not None
+    for row in rows.values() if blocks else ():
+        if row.batch is None:
+            continue
         name = block_name(row.batch.reference, sequence=row.sequence, collection_date=row.collection_date)
         of_batch.setdefault(name, []).append(row)
     named = {line_id: [rows[one] for one in found if one in rows] for line_id, found in ids.items() if found}
@@ -145,9 +144,8 @@ def take_back_step(*, lines: Sequence[StatementLine]) -> dict[int, int]:
     """
     texts = {line.id: f"{line.end_to_end_id} {line.original} {line.remittance}" for line in lines}
     ids = {line_id: found[0] for line_id, text in texts.items() if len(found := ids_in(text)) == 1}
-    rows: Mapping[int, Debit] = {
-        row.id: row for row in Debit.objects.select_for_update(of=("self",)).filter(id__in=set(ids.values()))
-    }
+    locked = Debit.objects.select_for_update(of=("self",)).filter(id__in=set(ids.values())).order_by("id")
+    rows: Mapping[int, Debit] = {row.id: row for row in locked}
     done: dict[int, int] = {}
     for line in lines:
         debit = rows.get(ids.get(line.id, 0))

@@ -42,7 +42,7 @@ def take(*, content: bytes, name: str, actor: Actor) -> int:
     if batch is None or batch.state not in (BatchState.SENT.value, BatchState.REJECTED.value):
         raise UnknownBatch(f"No batch {report.batch[:40]} is with the bank.", advice="Ask the bank what it is about.")
     document_id = documents.keep(content, name=name[-255:], media_type="application/xml", actor=actor)
-    rows = {row.id: row for row in batch.debits.select_for_update(of=("self",))}
+    rows = {row.id: row for row in batch.debits.select_for_update(of=("self",)).order_by("id")}
     rejected = _rejected(report, batch, rows)
     for row, reason in rejected:
         row.state = DebitState.REJECTED.value

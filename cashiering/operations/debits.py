@@ -57,18 +57,29 @@ def plan(at: datetime) -> None:
             pass
 
 
-@opens_transaction
 def drop_paid(*, at: datetime) -> int:
     """Drop the debits that wait for persons though nothing is open of their bills; return how many there were."""
-    waiting = Debit.objects.select_for_update().filter(state__in=queries.WAITING)
-    rows = list(waiting.order_by("id"))
-    open_of = queries.open_of_bills(bill_ids=[row.bill_id for row in rows]) if rows else {}
-    paid = [row for row in rows if open_of.get(row.bill_id, 0) <= 0]
-    for row in paid:
-        _move(row, DebitAction.DROP, SYSTEM)
-        row.drop_reason, row.decided_at = DropReason.PAID.value, at
-    Debit.objects.bulk_update(paid, ["state", "drop_reason", "decided_at"])
-    return len(paid)
+    count = 0
+    while dropped := drop_paid_chunk(at=at):
+        count += dropped
+    return count
+
+
+@opens_transaction
+def drop_paid_chunk(*, at: datetime) -> int:
+    """Drop the next of these debits, up to 1,000; return how many there were. Four statements."""
+    found = queries.waiting_though_paid(most=CHUNK)
+    rows = Debit.objects.select_for_update().filter(id__in=found, state__in=queries.WAITING).order_by("id")
+    states = dict(rows.values_list("id", "state")) if found else {}
+    if not states:
+        return 0
+    for state in set(states.values()):
+        WORKFLOW.step(DebitState(state), DebitAction.DROP, SYSTEM)
+    Debit.objects.filter(id__in=list(states)).update(
+        state=DebitState.DROPPED.value, drop_reason=DropReason.PAID.value, decided_at=at
+    )
+    audit.record_many(SYSTEM, DebitAction.DROP.value, SUBJECT, states, reason=DropReason.PAID)
+    return len(states)
 
 
 @opens_transaction

@@ -1,6 +1,6 @@
 """Mandates: given in the portal, on paper or by another program; taken back at any time."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from io import BytesIO
@@ -97,10 +97,9 @@ def ask(*, new: NewMandate, customer_id: int, today: date, actor: Actor) -> int:
             "The account at the bank is somebody else's.", advice="Its owner signs on paper: ask us for the form.",
             field="holder_name",
         )  # fmt: skip
-    for before in Mandate.objects.select_for_update().filter(
-        account_id=new.account_id, state=MandateState.ASKED.value, way=MandateWay.PORTAL.value
-    ):
-        _end(before, reason=EndReason.WITHDRAWN, today=today, actor=actor)
+    asked = Mandate.objects.filter(state=MandateState.ASKED.value, way=MandateWay.PORTAL.value)
+    before = asked.filter(account_id=new.account_id).select_for_update().order_by("id")
+    _end(before, reason=EndReason.WITHDRAWN, today=today, actor=actor)
     row = _make(new, customer_id=customer_id, way=MandateWay.PORTAL, is_of_other=False, today=today, actor=actor)
     return int(row.id)
 
@@ -197,7 +196,7 @@ def revoke(*, mandate_id: int, today: date, actor: Actor, customer_id: int | Non
     """
     row = lock(mandate_id, customer_id=customer_id)
     if row.state != MandateState.ENDED.value:
-        _end(row, reason=EndReason.REVOKED, today=today, actor=actor)
+        _end([row], reason=EndReason.REVOKED, today=today, actor=actor)
 
 
 @opens_transaction
@@ -224,7 +223,7 @@ def suspend_step(*, mandate_id: int, reason: str, actor: Actor) -> bool:
     row.state = WORKFLOW.step(MandateState.ACTIVE, MandateAction.SUSPEND, actor).to.value
     row.suspend_reason = reason[:REASON_MOST]
     row.save(update_fields=["state", "suspend_reason"])
-    _drop_debits(row)
+    _drop_debits([row.id])
     audit.record(actor, "suspend", SUBJECT, row.id, account=row.account_id, reason=reason)
     return True
 
@@ -257,18 +256,18 @@ def _lapse_some(*, today: date) -> int:
     months = debit_rules.rule(at=today).unused_months
     about = add_months(today, -months) + MONTH_ENDS
     used = Mandate.objects.annotate(used=Coalesce("last_used_date", "signed_date"))
-    found = used.select_for_update().filter(state__in=HOLD, used__lte=about).order_by("used", "id")[:CHUNK]
+    oldest = used.filter(state__in=HOLD, used__lte=about).order_by("used", "id").values_list("id", flat=True)[:CHUNK]
+    found = used.filter(id__in=list(oldest), state__in=HOLD).select_for_update().order_by("id")
     rows = [row for row in found if mandates.is_unused(last_date=row.used, unused_months=months, today=today)]
-    for row in rows:
-        _end(row, reason=EndReason.UNUSED, today=today, actor=SYSTEM)
+    _end(rows, reason=EndReason.UNUSED, today=today, actor=SYSTEM)
     return len(rows)
 
 
 @joins_transaction
 def end_used_step(*, mandate_ids: Sequence[int], today: date) -> None:
     """End mandates that were for one debit, which is collected."""
-    for row in Mandate.objects.select_for_update().filter(id__in=mandate_ids, is_one_off=True, state__in=HOLD):
-        _end(row, reason=EndReason.USED, today=today, actor=SYSTEM)
+    rows = Mandate.objects.filter(id__in=mandate_ids, is_one_off=True, state__in=HOLD)
+    _end(rows.select_for_update().order_by("id"), reason=EndReason.USED, today=today, actor=SYSTEM)
 
 
 @joins_transaction
@@ -286,9 +285,8 @@ def note_holder(changed: HolderChanged) -> None:
 @joins_transaction
 def leave_step(*, account_id: int, today: date) -> None:
     """End the mandates of an account, those that wait for a signature too, and drop what is not at the bank yet."""
-    found = Mandate.objects.select_for_update(of=("self",)).select_related("customer").order_by("id")
-    for row in found.filter(account_id=account_id).exclude(state=MandateState.ENDED.value):
-        _end(row, reason=EndReason.LEFT, today=today, actor=SYSTEM)
+    rows = Mandate.objects.filter(account_id=account_id).exclude(state=MandateState.ENDED.value)
+    _end(rows.select_for_update().order_by("id"), reason=EndReason.LEFT, today=today, actor=SYSTEM)
 
 
 @joins_transaction
@@ -343,8 +341,8 @@ def _make(
 
 def _sign(row: Mandate, *, signed_date: date, signed_by: str, today: date, actor: Actor) -> None:
     state = WORKFLOW.step(MandateState(row.state), MandateAction.SIGN, actor).to
-    for before in Mandate.objects.select_for_update().filter(account_id=row.account_id, state__in=HOLD):
-        _end(before, reason=EndReason.REPLACED, today=today, actor=actor)
+    before = Mandate.objects.filter(account_id=row.account_id, state__in=HOLD).select_for_update().order_by("id")
+    _end(before, reason=EndReason.REPLACED, today=today, actor=actor)
     row.state, row.signed_date, row.signed_by = state.value, signed_date, signed_by[:REASON_MOST]
     row.save(update_fields=["state", "signed_date", "signed_by"])
     facts: dict[str, Fact] = {"mandate": row.reference, "bank_account": masked(row.bank_account), "link": LINK}
@@ -355,21 +353,29 @@ def _sign(row: Mandate, *, signed_date: date, signed_by: str, today: date, actor
 LINK = "/portal/debits"
 
 
-def _end(row: Mandate, *, reason: EndReason, today: date, actor: Actor) -> None:
+def _end(locked: Iterable[Mandate], *, reason: EndReason, today: date, actor: Actor) -> None:
+    """End mandates that are locked, after the debits of all of them that can still be dropped, in their order."""
+    rows = list(locked)
+    _drop_debits([row.id for row in rows])
+    for row in rows:
+        _end_row(row, reason=reason, today=today, actor=actor)
+
+
+def _end_row(row: Mandate, *, reason: EndReason, today: date, actor: Actor) -> None:
     was_signed = row.state in HOLD
     row.state = WORKFLOW.step(MandateState(row.state), MandateAction.END, actor).to.value
     row.end_reason, row.ended_date = reason.value, today
     row.save(update_fields=["state", "end_reason", "ended_date"])
-    _drop_debits(row)
     if was_signed:
         facts: dict[str, Fact] = {"mandate": row.reference, "bank_account": masked(row.bank_account), "link": LINK}
         _tell(row, "mandate_ended", facts, actor=actor)
     audit.record(actor, "end", SUBJECT, row.id, account=row.account_id, reason=reason.value)
 
 
-def _drop_debits(row: Mandate) -> None:
+def _drop_debits(mandate_ids: Sequence[int]) -> None:
     """Drop what has not gone into a batch; what is in one that has not gone is dropped when it goes."""
-    Debit.objects.filter(mandate=row, state__in=_OPEN).update(
+    found = Debit.objects.filter(mandate_id__in=mandate_ids, state__in=_OPEN).select_for_update().order_by("id")
+    Debit.objects.filter(id__in=list(found.values_list("id", flat=True))).update(
         state=DebitState.DROPPED.value, drop_reason=DropReason.MANDATE.value,
         decided_at=Coalesce("decided_at", timezone.now()),
     )  # fmt: skip

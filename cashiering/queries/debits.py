@@ -182,7 +182,10 @@ _OWED = """
     ORDER BY b.due_date, b.id LIMIT %(most)s
 """
 _ACCOUNTS = f"SELECT DISTINCT account_id FROM ({_OWED.format(condition='true')}) owed ORDER BY account_id"  # noqa: S608
-_CANDIDATES = _OWED.format(condition="m.account_id = ANY(%(accounts)s)") + "FOR SHARE OF m"
+_CANDIDATES = _OWED.format(condition="m.account_id = ANY(%(accounts)s)")
+_THEIR_MANDATES = """
+    SELECT id FROM cashiering_mandate WHERE account_id = ANY(%(accounts)s) AND state = 'active' ORDER BY id FOR SHARE
+"""
 _LAST = """
     SELECT d.account_id, d.amount_minor
     FROM unnest(%(accounts)s::bigint[]) AS one (account_id)
@@ -196,6 +199,12 @@ _OPEN = """
     SELECT b.id, CASE b.state WHEN 'issued' THEN b.amount_minor - coalesce(
         (SELECT sum(a.amount_minor) FROM billing_allocation a WHERE a.bill_id = b.id), 0) ELSE 0 END
     FROM billing_bill b WHERE b.id = ANY(%(bills)s)
+"""
+_WAITING_THOUGH_PAID = """
+    SELECT d.id FROM cashiering_debit d JOIN billing_bill b ON b.id = d.bill_id
+    WHERE d.state = ANY(%(waiting)s) AND (b.state <> 'issued' OR b.amount_minor <= coalesce(
+        (SELECT sum(a.amount_minor) FROM billing_allocation a WHERE a.bill_id = b.id), 0))
+    ORDER BY d.id LIMIT %(most)s
 """
 
 
@@ -222,11 +231,12 @@ def accounts_to_debit(*, most: int) -> list[int]:
 def candidates(*, account_ids: Collection[int], most: int) -> tuple[Candidate, ...]:
     """
     Return bills of accounts that are owed, have a mandate, and no debit yet: those due since the mandate was signed;
-    one statement.
+    two statements.
 
-    Those that are paid in parts as agreed are none. Their mandates are locked against an end until the transaction is
-    over.
+    Those that are paid in parts as agreed are none. Mandates of the accounts are locked against an end until the
+    transaction is over.
     """
+    fetch(_THEIR_MANDATES, {"accounts": list(account_ids)})
     return tuple(Candidate(*row) for row in fetch(_CANDIDATES, {"accounts": list(account_ids), "most": most}))
 
 
@@ -241,6 +251,11 @@ def last_collected(*, account_ids: Collection[int]) -> dict[int, list[int]]:
 def open_of_bills(*, bill_ids: Collection[int]) -> dict[int, int]:
     """Return what is open of bills, 0 of those that hold no more; one statement. [minor unit]"""
     return {bill_id: int(open_minor) for bill_id, open_minor in fetch(_OPEN, {"bills": sorted(set(bill_ids))})}
+
+
+def waiting_though_paid(*, most: int) -> list[int]:
+    """Return debits that wait for persons though nothing is open of their bills, in order; one statement."""
+    return [debit_id for (debit_id,) in fetch(_WAITING_THOUGH_PAID, {"waiting": list(WAITING), "most": most})]
 
 
 def listed(*, wanted: DebitsWanted, offset: int = 0, most: int) -> tuple[DebitCard, ...]:

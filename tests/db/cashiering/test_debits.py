@@ -5,6 +5,8 @@ from datetime import date, timedelta
 
 import pytest
 import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from lxml import etree
 
 from accounts.models.notice import Notice
@@ -188,21 +190,48 @@ def test_a_held_debit_spares_its_bill_for_some_working_days_and_no_longer(world)
     assert len(queries.expected(account_ids=[world.account.id], at=at(DUE))) == 1
 
 
-def test_a_held_debit_of_a_bill_that_was_paid_waits_for_nobody(world):
-    other = contracts.world()
-    for one in (world, other):
+def test_held_debits_of_bills_that_were_paid_wait_for_nobody(world, django_assert_max_num_queries, monkeypatch):
+    more = [contracts.world() for _ in range(4)]
+    paid, other = [world, *more[:3]], more[3]
+    for one in (*paid, other):
         _bill(one, kwh=4_000)
         signed(one, on=SIGNED, limit_minor=1_000_000)
     night(NIGHT)
     with time_machine.travel(at(NIGHT, 12), tick=False):
-        payments.receive(
-            account_id=world.account.id, amount_minor=246_800, channel=PaymentChannel.CASH, reference="1",
-            received_date=NIGHT, today=NIGHT, actor=SYSTEM,
-        )  # fmt: skip
+        for one in paid:
+            payments.receive(
+                account_id=one.account.id, amount_minor=246_800, channel=PaymentChannel.CASH, received_date=NIGHT,
+                reference=str(one.account.id), today=NIGHT, actor=SYSTEM,
+            )  # fmt: skip
+    Debit.objects.filter(account_id=world.account.id).update(state="proposed")
+    monkeypatch.setattr(debits, "CHUNK", 3)
+    with django_assert_max_num_queries(6):  # four, and the two ends of the transaction
+        assert debits.drop_paid_chunk(at=at(NIGHT, 20)) == 3
     night(NIGHT + timedelta(days=1))
     found = Debit.objects.order_by("account_id").values_list("account_id", "state", "drop_reason")
-    assert list(found) == [(world.account.id, "dropped", "paid"), (other.account.id, "held", "")]
+    assert list(found) == [*((one.account.id, "dropped", "paid") for one in paid), (other.account.id, "held", "")]
+    dropped = AuditEvent.objects.filter(action="drop", subject="debit").values_list("subject_id", flat=True)
+    assert sorted(dropped) == sorted(Debit.objects.filter(state="dropped").values_list("id", flat=True))
     assert _told("debit_returned") == 0
+
+
+def test_mandates_that_end_together_lock_what_they_drop_at_once_and_in_order(world):
+    """Nights lock the same debits by their ids: mandate by mandate two of them wait for each other for ever."""
+    for one in (contracts.world(), world):  # the mandate that was used longest ago has the later debit
+        _bill(one)
+        signed(one, on=SIGNED)
+    night(NIGHT)
+    Mandate.objects.update(last_used_date=date(2020, 1, 1))
+    Mandate.objects.filter(account_id=world.account.id).update(last_used_date=date(2019, 1, 1))
+    with CaptureQueriesContext(connection) as asked:
+        mandates.lapse(at(NIGHT, 12))
+    assert list(Debit.objects.values_list("state", "drop_reason")) == [("dropped", "mandate")] * 2
+    said = [one["sql"] for one in asked]
+    (lock,) = [sql for sql in said if "FOR UPDATE" in sql and 'FROM "cashiering_mandate"' in sql]
+    assert 'ORDER BY "cashiering_mandate"."id" ASC' in lock
+    (first,) = [place for place, sql in enumerate(said) if 'UPDATE "cashiering_debit"' in sql]
+    assert 'SELECT "cashiering_debit"."id"' in said[first - 1]
+    assert said[first - 1].endswith("ORDER BY 1 ASC FOR UPDATE")
 
 
 def test_a_debit_above_the_limit_is_never_let_go_and_a_dropped_one_is_not_planned_again(world):
