@@ -54,6 +54,8 @@ BYTES_MOST = settlement_files.BYTES_MOST
 MEDIA_TYPE = "text/csv"
 SETTLED = "payout"
 ASK_MOST = 200
+LINES_OF_ONE_STATEMENT = 2_000
+"""A statement that updates more takes time by the square of their number."""
 _BROUGHT = (CheckoutState.PAID, CheckoutState.HELD, CheckoutState.REVERSED)
 _TAKEN = (CheckoutState.REVERSED,)
 WORDS = re.compile(r"[0-9A-Za-z._-]+")
@@ -168,7 +170,7 @@ def _check_step(row: Payout, actor: Actor) -> None:
         line.state = _state_of(line, before).value
         if line.state == LineState.KNOWN.value and not is_fee_agreed(_line(line), fee_e9=fee_e9):
             line.state = LineState.FEE_DIFFERS.value
-    PayoutLine.objects.bulk_update(lines, ["checkout", "state"])
+    PayoutLine.objects.bulk_update(lines, ["checkout", "state"], batch_size=LINES_OF_ONE_STATEMENT)
     if all(line.state == LineState.KNOWN.value for line in lines):
         _wait(row, actor)
 

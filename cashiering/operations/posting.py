@@ -92,6 +92,7 @@ def post_chunk(*, today: date) -> int:
     lines = list(StatementLine.objects.filter(state=LineState.NEW.value).order_by("id").select_for_update()[:CHUNK])
     if not lines:
         return 0
+    returns.lock_originals_step(lines=lines)
     known, differing, alike = _seen_before([line.id for line in lines])
     fates = {
         line_id: _Fate(LineState.KNOWN, bank_lines.IS_KNOWN, earlier_id=earlier) for line_id, earlier in known.items()
@@ -121,7 +122,8 @@ def post_chunk(*, today: date) -> int:
     _write({**fates, **refunds})  # before the returns, which may take back what is booked here
     others = [line for line in left if line.id not in fates]
     outgoing = _outgoing(others, doubts)
-    _post_suspense([line for line in left if {**fates, **outgoing}[line.id].suspense_minor])
+    all_fates = {**fates, **outgoing}
+    _post_suspense([line for line in left if all_fates[line.id].suspense_minor])
     _write(outgoing)
     return len(lines)
 

@@ -18,8 +18,7 @@ from cis.platform.db import fetch, joins_transaction
 
 TRANSFER = re.compile(rf"{bank_lines.TRANSFER_PREFIX}(\d{{10}})(?!\d)")
 # By the bank's name of the entry, by the payer's name of the payment, or where the text names the entry of the bank.
-_ORIGINALS = """
-    SELECT l.id, o.id
+_OF_RETURNS = """
     FROM cashiering_statementline l
     JOIN cashiering_statementline o
       ON o.amount_minor = l.amount_minor AND o.bank_account = l.bank_account AND o.is_credit <> l.is_credit
@@ -32,6 +31,10 @@ _ORIGINALS = """
                          ' ' || o.bank_reference || ' ') > 0))
     WHERE l.id = ANY(%(lines)s)
 """
+_ORIGINALS = f"SELECT l.id, o.id {_OF_RETURNS}"
+_LOCK = f"""
+    SELECT id FROM cashiering_statementline WHERE id IN (SELECT o.id {_OF_RETURNS}) ORDER BY id FOR UPDATE
+"""  # noqa: S608 (made of constants)
 _SENT = """
     SELECT o.id, o.amount_minor FROM cashiering_statementline o
     WHERE o.id = ANY(%(lines)s) AND o.state = 'sent_back'
@@ -46,6 +49,14 @@ _SENT_AMOUNTS = """
 def takes_back(line: StatementLine) -> bool:
     """Return whether a line takes an earlier movement back."""
     return line.is_reversal or bool(line.return_reason)
+
+
+@joins_transaction
+def lock_originals_step(*, lines: Sequence[StatementLine]) -> None:
+    """Lock what returns may be about, before any account is locked: who assigns money holds its line first."""
+    wanted = [line.id for line in lines if takes_back(line)]
+    if wanted:
+        fetch(_LOCK, {"lines": wanted})
 
 
 @joins_transaction

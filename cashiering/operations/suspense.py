@@ -66,6 +66,7 @@ def assign(*, line_id: int, shares: Sequence[Share], today: date, actor: Actor) 
     """
     line = _locked(line_id, LineState.SUSPENSE, is_credit=True)
     bank_lines.check_split(amounts_minor=[share.amount_minor for share in shares], left_minor=line.suspense_minor)
+    ledger.lock_customers(account_ids=[share.account_id for share in shares])  # at once: others lock several of them
     first = LinePart.objects.filter(line=line).count() + 1
     entries, parts = [], []
     for number, share in enumerate(shares, start=first):

@@ -114,6 +114,20 @@ def test_the_same_lines_in_two_formats_that_name_the_account_in_their_own_way_co
     assert Payment.objects.count() == 1
 
 
+def test_statements_of_one_file_that_call_their_account_with_and_without_its_currency_are_of_one(world):
+    pages = [
+        bank_files.mt940([Movement(amount_minor=100, reference=f"R{page}")], number=f"0000{page}/001")
+        for page in range(3)
+    ]
+    pages[1:] = [page.replace(b"10000/1234567", b"10000/1234567CNY") for page in pages[1:]]
+    with CaptureQueriesContext(connection) as asked:
+        _take(b"\r\n".join(pages), name="a.sta", post=False)
+    assert set(BankStatement.objects.values_list("bank_account", flat=True)) == {"10000/1234567"}
+    assert sum("SELECT DISTINCT" in one["sql"] for one in asked) == 1
+    _take(bank_files.camt([Movement(amount_minor=100, reference="R9")]))
+    assert len(set(BankStatement.objects.values_list("bank_account", flat=True))) == 1
+
+
 def test_what_is_woken_when_a_statement_came_posts_it(world):
     """Work with a schedule does nothing when it is woken and not due: the lines would wait for its time."""
     _take(bank_files.camt([Movement(amount_minor=6_170, text="nobody")]), post=False)
@@ -227,10 +241,31 @@ def test_a_return_takes_the_payment_back(world):
 def test_a_reversal_of_money_in_suspense_takes_it_off(world):
     unknown = Movement(amount_minor=500, reference="R1", text="?")
     _take(bank_files.camt([unknown], reference="S1"))
-    _take(
-        bank_files.camt([Movement(amount_minor=500, is_credit=False, is_reversal=True, reference="R1")], reference="S2")
-    )
-    assert [state for state, _reason in _states()] == ["taken_back", "taken_back"]
+    back = Movement(amount_minor=500, is_credit=False, is_reversal=True, reference="R1")
+    paid = Movement(amount_minor=6_170, reference="R2", text=_bill(world).number)
+    _take(bank_files.camt([paid, back], reference="S2"), post=False)
+    with CaptureQueriesContext(connection) as asked:
+        assert posting.post_chunk(today=TODAY) == 2
+    assert [state for state, _reason in _states()] == ["taken_back", "booked", "taken_back"]
+    _sound()
+    # A clerk who assigns the money in suspense holds its line, and then wants the account.
+    locks = [one["sql"] for one in asked if "FOR UPDATE" in one["sql"]]
+    places = [
+        next(place for place, sql in enumerate(locks) if what in sql) for what in ("o.bank_account", "ledgeraccount")
+    ]
+    assert places == sorted(places)
+
+
+def test_who_shares_money_out_locks_the_accounts_at_once_and_in_order(world):
+    more = contracts.world()
+    _take(bank_files.camt([Movement(amount_minor=500, reference="R1", text="?")]))
+    line = StatementLine.objects.get()
+    with CaptureQueriesContext(connection) as asked:
+        shares = [Share(more.account.id, 200), Share(world.account.id, 300)]
+        assert suspense.assign(line_id=line.id, shares=shares, today=TODAY, actor=CLERK) == 0
+    first = next(one["sql"] for one in asked if "billing_ledgeraccount" in one["sql"] and "FOR UPDATE" in one["sql"])
+    assert str(world.account.id) in first
+    assert str(more.account.id) in first
     _sound()
 
 

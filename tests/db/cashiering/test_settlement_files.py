@@ -47,9 +47,12 @@ def _take(text):
     return Payout.objects.get(id=taken.payout_id), taken.is_new
 
 
-def test_a_bill_whose_lines_fit_posts_its_fees_once_and_the_bank_clears_it(world):  # noqa: F811
+def test_a_bill_whose_lines_fit_posts_its_fees_once_and_the_bank_clears_it(world, monkeypatch):  # noqa: F811
     rows = [_paid(world, 1_000), _paid(world, 6_100)]
-    row, is_new = _take(_file().replace(f"{WALLET}-", f"{WALLET}.1-"))
+    monkeypatch.setattr(payouts, "LINES_OF_ONE_STATEMENT", 1)
+    with CaptureQueriesContext(connection) as asked:
+        row, is_new = _take(_file().replace(f"{WALLET}-", f"{WALLET}.1-"))
+    assert sum('UPDATE "cashiering_payoutline"' in one["sql"] for one in asked) == 2, "never more lines than so many"
     assert (is_new, row.state, row.gross_minor, row.fee_minor) == (True, "waiting", 7_100, 43)
     assert _take(_file().replace(f"{WALLET}-", f"{WALLET}.1-")) == (row, False)
     assert set(row.lines.values_list("checkout_id", "state", "kind")) == {(one.id, "known", "payment") for one in rows}
