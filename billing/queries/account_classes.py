@@ -12,13 +12,14 @@ OF_ACCOUNT = """
                  g.id, v.id
         LIMIT 1) rated ON true
     LEFT JOIN LATERAL (
-        SELECT CASE c.kind WHEN 'resident' THEN 'residential' ELSE 'commercial' END AS class
+        SELECT h.customer_id, CASE c.kind WHEN 'resident' THEN 'residential' ELSE 'commercial' END AS class
         FROM accounts_accountholder h JOIN accounts_customer c ON c.id = h.customer_id
         WHERE h.account_id = {account} AND lower(h.period) <= {day}
         ORDER BY lower(h.period) DESC LIMIT 1) held ON true
 """
 """
-Joins ``rated`` and ``held`` of an account; to be filled with the names of its column and of the day.
+Joins ``rated`` and ``held``, with the ``customer_id``, of an account; to be filled with the names of its column and of
+the day.
 
 It is the class of its tariff on the day, or of the last one before it; a home's only where no other tariff is in force.
 Where no tariff names one, it is the class of its holder.

@@ -43,9 +43,12 @@ def new(world: World, **values) -> NewContract:
     return NewContract(**base | values)
 
 
-def draft(world: World, **values) -> int:
-    """A draft; its id."""
+def draft(world: World, *, amends: SupplyContract | None = None, **values) -> int:
+    """A draft, of the next version of a contract if one is given; its id."""
     with transaction.atomic():
+        if amends is not None:
+            given = new(world, **values)
+            return supply_contracts.amend_step(contract_id=amends.id, new=given, today=TODAY, actor=SYSTEM)
         return supply_contracts.draft_step(new=new(world, **values), today=TODAY, actor=SYSTEM)
 
 

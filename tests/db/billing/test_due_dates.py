@@ -6,6 +6,7 @@ import pytest
 from django.db import transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 
+from accounts.models.account import AccountHolder
 from billing.models.bill import Bill
 from billing.operations import bills, issuing
 from billing.queries import due_dates
@@ -78,6 +79,58 @@ def test_a_final_bill_is_due_as_the_contract_that_ended_with_the_supply_says(mon
     assert issued(left, stayed, month=(JULY[0], ended)) == [date(2026, 7, 29), date(2026, 8, 4)]
     # What is corrected later is due by the same.
     assert issued(left, stayed, month=AUGUST) == [date(2026, 9, 10), date(2026, 10, 1)]
+
+
+ENDED = date(2026, 7, 20)
+
+
+def agreed(world, monkeypatch, *, days, **values):
+    """A contract that gives so many days."""
+    if not world.customer.contact_points.exists():
+        accounts.contact_point(of=world.customer, is_proven=True)
+    with monkeypatch.context() as then:
+        then.setattr(due_days, "by_class", lambda **_: {"other": days})
+        return papers_signed.signed(world, **{"start_date": TODAY} | values)
+
+
+def ends(world, *contracts_of_it):
+    """Contracts end, and the supply with them."""
+    SupplyContract.objects.filter(id__in=[one.id for one in contracts_of_it]).update(ended_date=ENDED)
+    world.agreement.period = DateRange(world.agreement.period.lower, ENDED)
+    world.agreement.save()
+
+
+def test_a_contract_in_force_comes_before_one_that_began_later_and_ended(monkeypatch):
+    world = contracts.world()
+    agreed(world, monkeypatch, days=9)
+    ends(world, agreed(world, monkeypatch, days=7, start_date=date(2026, 7, 12)))
+    assert issued(world, month=(JULY[0], ENDED)) == [date(2026, 7, 29)]
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_the_contract_of_who_held_the_account_before_says_nothing(monkeypatch, ended):
+    world = contracts.world()
+    first = agreed(world, monkeypatch, days=9)
+    if ended:
+        ends(world, first)
+    AccountHolder.objects.filter(account=world.account).update(period=DateRange(accounts.OPENED, date(2026, 7, 15)))
+    AccountHolder.objects.create(
+        account=world.account, customer=accounts.customer(), period=DateRange(date(2026, 7, 15), None)
+    )
+    assert issued(world, month=(JULY[0], ENDED)) == [date(2026, 8, 4)]
+
+
+def test_a_version_that_was_replaced_says_nothing_once_the_next_one_began(monkeypatch):
+    """Neither when that one has ended and the supply goes on, nor when both are over."""
+    left, stayed = contracts.world(), contracts.world()
+    for world in (left, stayed):
+        first = agreed(world, monkeypatch, days=9)
+        second = agreed(world, monkeypatch, days=7, start_date=date(2026, 7, 12), amends=first)
+        assert (second.number, second.version) == (first.number, 2)
+        if world is left:
+            ends(world, second)
+        SupplyContract.objects.filter(id=second.id).update(ended_date=ENDED)
+    assert issued(left, stayed, month=(JULY[0], ENDED)) == [date(2026, 7, 27), date(2026, 8, 4)]
 
 
 def test_a_bill_that_is_made_anew_is_due_by_its_own_issue_not_by_that_of_the_first():
