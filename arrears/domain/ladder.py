@@ -72,13 +72,21 @@ def next_step(
     Days of a pause do not count as waiting: who was left in peace for two weeks is told two weeks later. A step whose
     receipt must be proven, and is not, stops the ladder.
 
+    A ladder may be changed while cases are under way: a step that it got below one that was done already is left out,
+    and after one that it has no more the next one waits as after any other.
+
     due_date  of the oldest debt that is open; steps done on it or before belong to another debt, and do not count
     """
-    last_day, before = due_date, None
     latest = {one.code: one for one in sorted(done, key=lambda one: (one.day, one.is_proven)) if one.day > due_date}
-    for step in ladder:
+    codes = [step.code for step in ladder]
+    ever = {one.code for one in done}
+    highest = max((codes.index(code) for code in latest if code in codes), default=-1)
+    last_day, before = max([due_date, *(one.day for one in latest.values() if one.code not in codes)]), None
+    for place, step in enumerate(ladder):
         known = latest.get(step.code)
         if known is None:
+            if place < highest and step.code not in ever:
+                continue
             if before is not None and before.proof != "none" and not latest[before.code].is_proven:
                 return Next(step, None, before.code)
             return Next(step, _after(last_day, step, pauses, calendar))

@@ -115,8 +115,8 @@ def judge(*, pursued: Pursued, rule: PursuitRule, now: Moment) -> Verdict:
 
 
 def _next(counted: Sequence[Made], since: date, pursued: Pursued, rule: PursuitRule, now: Moment) -> Next | None:
-    undone = next((one for one in reversed(counted) if not one.is_done), None)
-    if undone is not None and (step := rule.step(undone.step)) is not None:
+    undone = (rule.step(one.step) for one in reversed(counted) if not one.is_done)
+    if (step := next(filter(None, undone), None)) is not None:
         return Next(step, None, step.code)
     pauses = [
         Pause(
@@ -125,7 +125,7 @@ def _next(counted: Sequence[Made], since: date, pursued: Pursued, rule: PursuitR
         for hold in pursued.holds
         if hold.stops_demands and _is_of_account(hold, rule)
     ]
-    done = [Done(one.step, one.day, one.is_proven) for one in counted]
+    done = [Done(one.step, one.day, one.is_proven) for one in pursued.made if one.is_done]
     return next_step(ladder=rule.ladder, done=done, due_date=since, pauses=pauses, calendar=now.calendar)
 
 

@@ -69,8 +69,9 @@ _FACTS = """
 _HOLDS = """
     SELECT account_id, id, kind, since_at, until_at, bill_id FROM arrears_hold WHERE account_id = ANY(%s) ORDER BY id
 """
+# What had to be proven when it was made counts: a ladder that asks for more since stops nobody for ever.
 _MADE = """
-    SELECT c.account_id, m.step, m.made_at, m.done_at, m.proven_at
+    SELECT c.account_id, m.step, m.made_at, m.done_at, m.proven_at IS NOT NULL OR m.wants = 'none'
     FROM arrears_collectioncase c JOIN arrears_collectionmove m ON m.case_id = c.id
     WHERE c.account_id = ANY(%s) ORDER BY m.id
 """
@@ -131,8 +132,8 @@ def _holds(wanted: Sequence[int]) -> dict[int, list[Hold]]:
 def _made(wanted: Sequence[int], now: Moment) -> dict[int, list[Made]]:
     found: dict[int, list[Made]] = {}
     days: dict[datetime, date] = {}  # most were made at the same few instants
-    for account_id, step, made_at, done_at, proven_at in fetch(_MADE, [wanted]):
+    for account_id, step, made_at, done_at, is_proven in fetch(_MADE, [wanted]):
         at: datetime = done_at or made_at
         day = days.get(at) or days.setdefault(at, now.clock.local_date(at))
-        found.setdefault(account_id, []).append(Made(step, day, done_at is not None, proven_at is not None))
+        found.setdefault(account_id, []).append(Made(step, day, done_at is not None, is_proven))
     return found

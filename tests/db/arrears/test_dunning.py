@@ -19,7 +19,7 @@ from arrears.models.dunning import DunningBatch, DunningTarget
 from arrears.operations import demands, dunning, holds
 from arrears.operations.demands import BadProof, CallResult
 from arrears.operations.dunning import BatchDecided
-from arrears.queries import cuts, hindrances, rules
+from arrears.queries import cuts, hindrances, pursuits, rules
 from arrears.queries import dunning as queries
 from billing.domain.channels import PaymentChannel
 from billing.models.bill import Bill
@@ -166,6 +166,8 @@ def test_a_demand_by_mail_is_sent_and_proven_by_its_delivery_alone(settings, out
     night(DUE + 3 * DAY)
     move = CollectionMove.objects.get()
     assert (move.step, move.channel, move.done_at is not None) == ("mail", "email", True)
+    (found,) = pursuits.of_accounts(account_ids=[world.account.id], now=cuts.moment_of(at(DUE + 4 * DAY)))
+    assert [one.is_proven for one in found.pursued.made] == [True], "nothing had to be proven of it"
     notice = Notice.objects.get(channel="email")
     assert (notice.event, notice.state) == ("debt_reminder", "queued")
     with time_machine.travel(at(DUE + 3 * DAY, 10), tick=False):

@@ -1,5 +1,6 @@
 """What shipped packs say of pursuit: each class climbs its own ladder, in its days, and has its own notice window."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from arrears.domain.cut import may_cut
 from arrears.domain.cut_facts import BlockerCode, CutNotice, Debt, Facts, Hold, HoldKind, moment
 from arrears.domain.ladder import Done, next_step
-from arrears.domain.pursuit import Pursued, judge
+from arrears.domain.pursuit import Made, Pursued, judge
 from arrears.queries import rules
 from cis.kernel.calendar import local_clock
 from cis.platform import packs
@@ -58,6 +59,25 @@ def test_a_class_climbs_the_ladder_of_its_place(pack, customer_class, due, climb
         done.append(Done(coming.step.code, coming.day, is_proven=True))
     steps = zip(ladder, done, strict=True)
     assert ", ".join(f"{step.code} {step.channel} {one.day:%m-%d}" for step, one in steps) == climbed
+
+
+@pytest.mark.parametrize("pack", ["gb-example"], indirect=True)
+def test_a_case_that_began_before_the_ladder_got_its_mail_goes_on_after_its_letter(pack):
+    rule = rules.pursuit(customer_class="residential", at=EASTER)
+    debts = (Debt(1, EASTER, 10_000),)
+    letter = Made("reminder", EASTER + 7 * DAY, is_done=True, is_proven=True)
+    call = Made("call", EASTER + 14 * DAY, is_done=False, is_proven=False)
+    for made, (code, day, awaits) in (
+        ((), ("mail", EASTER + 3 * DAY, "")),
+        ((letter,), ("call", EASTER + 14 * DAY, "")),
+        ((replace(letter, is_proven=False),), ("call", None, "reminder")),
+        ((letter, call), ("call", None, "call")),
+    ):
+        known = Pursued(debts=debts, owed_minor=10_000, made=made)
+        coming = judge(pursued=known, rule=rule, now=at(EASTER + 20 * DAY, EASTER)).next
+        assert (coming.step.code, coming.day, coming.awaits) == (code, day, awaits)
+    known = Pursued(debts=debts, owed_minor=10_000, made=(letter, replace(call, is_done=True)))
+    assert judge(pursued=known, rule=rule, now=at(EASTER + 20 * DAY, EASTER)).next is None
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ DUE = date(2026, 4, 1)
 CALENDAR = BusinessCalendar([date(2026, 4, 14)])
 
 
-def ask(*done, pauses=(), due=DUE):
-    return next_step(ladder=LADDER, done=done, due_date=due, pauses=pauses, calendar=CALENDAR)
+def ask(*done, pauses=(), due=DUE, ladder=LADDER):
+    return next_step(ladder=ladder, done=done, due_date=due, pauses=pauses, calendar=CALENDAR)
 
 
 def test_steps_follow_each_other_by_their_waits():
@@ -37,6 +37,23 @@ def test_a_receipt_that_must_be_proven_stops_the_ladder_until_it_is():
 
 def test_demands_for_an_older_debt_do_not_count():
     assert ask(Done("text", DUE, is_proven=True)) == Next(TEXT, date(2026, 4, 2))
+
+
+def test_a_ladder_that_changes_under_a_case_neither_goes_back_nor_hurries():
+    text = Done("text", date(2026, 4, 3), is_proven=True)
+    call = Done("call", date(2026, 4, 10), is_proven=False)
+    mail = LadderStep("mail", 2, counts_working_days=False, channel="email", proof="none")
+    more = (mail, *LADDER)
+    assert ask(ladder=more) == Next(mail, date(2026, 4, 3))
+    assert ask(text, ladder=more) == Next(CALL, date(2026, 4, 10))
+    assert ask(Done("text", date(2026, 4, 3), is_proven=False), ladder=more) == Next(CALL, None, "text")
+    assert ask(text, ladder=(TEXT, mail, CALL, VISIT)) == Next(mail, date(2026, 4, 5))
+    assert ask(text, call, ladder=(TEXT, mail, CALL, VISIT)) == ask(text, call)
+    # One that was done for an older debt is done anew for this one.
+    assert ask(Done("mail", DUE, is_proven=False), text, ladder=more) == Next(mail, date(2026, 4, 3))
+    # After one that the ladder has no more the next one waits as after any other.
+    assert ask(text, ladder=(mail, CALL)) == Next(mail, date(2026, 4, 5))
+    assert ask(text, call, ladder=(TEXT, VISIT)) == ask(text, call)
 
 
 @pytest.mark.parametrize("days", range(1, 15))
