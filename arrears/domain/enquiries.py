@@ -108,6 +108,7 @@ class _Language:
     cut: str
     bill_paid: str
     bill_open: str
+    bill_nothing: str
     bill_credit: str
     no_bills: str
     paid: str
@@ -127,13 +128,14 @@ _ZH = _Language(
     credit="您目前没有欠费，账户余额{money}。",
     nothing="您目前没有欠费。",
     bill="最近一期账单于{day}出账，金额为{money}。",
-    credit_bill="最近一期账单于{day}出账，金额为贷方{money}。",
+    credit_bill="最近一期账单于{day}出账，应退{money}，已计入您的账户。",
     payment="最近一次缴费{money}，于{day}到账。",
     is_cut="您的用电已因欠费中止，缴清后将恢复供电。",
     cut="请注意，因欠费，您的用电计划于{day}中止。",
     bill_paid="{day}的账单，金额{money}，已付清。",
     bill_open="{day}的账单，金额{money}，尚欠{open}。",
-    bill_credit="{day}的账单，为贷方{money}。",
+    bill_nothing="{day}的账单，金额{money}，无需缴费。",
+    bill_credit="{day}的账单，应退{money}，已计入您的账户。",
     no_bills="没有账单。",
     paid="{day}缴费{money}。",
     paid_back="{day}缴费{money}，款项已被退回。",
@@ -157,6 +159,7 @@ _EN = _Language(
     cut="Attention. Because of debts your supply is to be cut off on {day}.",
     bill_paid="Bill of {day}: {money}, paid.",
     bill_open="Bill of {day}: {money}, of which {open} is to be paid.",
+    bill_nothing="Bill of {day}: {money}, nothing to pay.",
     bill_credit="Bill of {day}: a credit of {money}.",
     no_bills="There are no bills.",
     paid="On {day} you paid {money}.",
@@ -201,16 +204,21 @@ def _account(number: str, words: _Language) -> str:
 
 def _bills(told: BillsTold, words: _Language) -> list[str]:
     said = [_account(told.account, words)]
-    for one in told.bills:
-        sentence = words.bill_credit if one.amount_minor < 0 else words.bill_open if one.open_minor else words.bill_paid
-        said.append(
-            sentence.format(
-                day=_day(one.issue_date, told.told_date, words),
-                money=words.money(abs(one.amount_minor)),
-                open=words.money(one.open_minor),
-            )
+    said.extend(
+        _of_bill(one, words).format(
+            day=_day(one.issue_date, told.told_date, words),
+            money=words.money(abs(one.amount_minor)),
+            open=words.money(one.open_minor),
         )
+        for one in told.bills
+    )
     return said if told.bills else [*said, words.no_bills]
+
+
+def _of_bill(one: BillTold, words: _Language) -> str:
+    if one.amount_minor <= 0:
+        return words.bill_credit if one.amount_minor else words.bill_nothing
+    return words.bill_open if one.open_minor else words.bill_paid
 
 
 def _payments(told: PaymentsTold, words: _Language) -> list[str]:

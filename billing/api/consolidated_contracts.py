@@ -47,7 +47,7 @@ class ConsolidatedShown(serializers.Serializer):
     tax = MoneyField(help_text="Contained in the amount.")
     to_pay = MoneyField(help_text="Open of its bills when it was made.")
     open = MoneyField(help_text="Open of them now.")
-    state = serializers.ChoiceField(["open", "paid"])
+    state = serializers.ChoiceField(["open", "paid", "nothing"], help_text="nothing: to pay.")
     credit_account = serializers.CharField(help_text="Gets what is paid too much.")
 
 

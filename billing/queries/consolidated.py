@@ -58,8 +58,9 @@ class ConsolidatedCard:
 
     @property
     def state(self) -> str:
-        """Return whether it is paid, or open."""
-        return "open" if self.open_minor else "paid"
+        """Return whether it is open or paid, or there is nothing to pay of it."""
+        paid = "paid" if self.amount_minor > 0 else "nothing"
+        return "open" if self.open_minor else paid
 
     @property
     def end_date(self) -> date:
@@ -136,7 +137,7 @@ class Wanted:
     Which consolidated bills are listed.
 
     text   first digits of a number, or a part of the customer's or the arrangement's name
-    state  "open", "overdue", "paid", or "incomplete"; "" = all
+    state  "open", "overdue", "paid", "nothing" (to pay), or "incomplete"; "" = all
     """
 
     text: str = ""
@@ -168,7 +169,8 @@ _CARDS = f"""
       AND (%(month)s::date IS NULL OR k.month = %(month)s)
       AND (%(text)s = '' OR starts_with(k.number, %(text)s)
            OR strpos(lower(p.name || ' ' || c.name), lower(%(text)s)) > 0)
-      AND CASE %(state)s WHEN 'open' THEN o.open_minor > 0 WHEN 'paid' THEN o.open_minor = 0
+      AND CASE %(state)s WHEN 'open' THEN o.open_minor > 0 WHEN 'paid' THEN o.open_minor = 0 AND k.amount_minor > 0
+                         WHEN 'nothing' THEN o.open_minor = 0 AND k.amount_minor <= 0
                          WHEN 'overdue' THEN o.open_minor > 0 AND k.due_date < %(today)s
                          WHEN 'incomplete' THEN g.gaps > 0 ELSE true END
     ORDER BY k.id DESC OFFSET %(offset)s LIMIT %(most)s

@@ -9,6 +9,7 @@ CONSOLIDATED_STATES: Mapping[str, Any] = {
     "open": _("Unpaid"),
     "overdue": _("Overdue"),
     "paid": _("Paid"),
+    "nothing": _("Nothing to pay"),
     "incomplete": _("With bills missing"),
 }
 GAPS: Mapping[str, Any] = {

@@ -56,15 +56,10 @@ CONTACT_KINDS: Mapping[str, Any] = {
 }  # fmt: skip
 ACCOUNT_STATES: Mapping[str, Any] = {"open": _("Open"), "closed": _("Closed")}
 BILL_STATES: Mapping[str, Any] = {
-    "draft": _("Draft"),
-    "held": _("Held"),
-    "issued": _("Issued"),
-    "cancelled": _("Cancelled"),
-    "credit": _("Credit note"),
-    "overdue": _("Overdue"),
-    "paid": _("Paid"),
+    "draft": _("Draft"), "held": _("Held"), "issued": _("Issued"), "cancelled": _("Cancelled"),
+    "credit": _("Credit note"), "overdue": _("Overdue"), "nothing": _("Nothing to pay"), "paid": _("Paid"),
     "part_paid": _("Partly paid"),
-}
+}  # fmt: skip
 RUN_STATES: Mapping[str, Any] = {
     "open": _("New"),
     "rating": _("Rating"),

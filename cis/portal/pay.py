@@ -169,7 +169,8 @@ def _collective(request: HttpRequest, card: ConsolidatedCard) -> HttpResponse:
     """Show the consolidated bill of a code to whoever scanned it, and let it be paid as a whole."""
     today, refused = access.today(), None
     days = int(packs.rule("online_payment", at=today)["link_days"])
-    state = "paid" if not card.open_minor else "open" if today <= card.issue_date + timedelta(days=days) else "old"
+    until = card.issue_date + timedelta(days=days)
+    state = card.state if not card.open_minor else "open" if today <= until else "old"
     if request.method == "POST" and state == "open":
         wish = Wish(
             account_id=card.lead_account_id, provider=request.POST.get("provider", ""), origin=Origin.LINK,

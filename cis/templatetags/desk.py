@@ -98,6 +98,8 @@ def code_of(card: BillCard, today: object) -> str:
         return "credit"
     if card.state != "issued":
         return card.state
+    if card.amount_minor <= 0:
+        return "nothing"
     if card.open_minor == 0:
         return "paid"
     if card.due_date is not None and card.due_date < today:  # type: ignore[operator]

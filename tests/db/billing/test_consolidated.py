@@ -157,6 +157,14 @@ def test_one_payment_pays_all_and_counts_once(three):
     for row in ConsolidatedPayment.objects.all():
         consolidated_telling.tell_payment(consolidated_payment_id=row.id)
     assert list(Notice.objects.values_list("event", flat=True).distinct()) == ["consolidated_paid"]
+    for amount_minor, state in ((3 * 6_170, "paid"), (0, "nothing"), (-5, "nothing")):
+        with transaction.atomic():
+            ConsolidatedBill.objects.update(amount_minor=amount_minor)
+            assert card(made).state == state
+            of = {name: len(consolidated.listed(wanted=consolidated.Wanted(state=name), today=NIGHT))
+                  for name in ("open", "paid", "nothing")}  # fmt: skip
+            assert of == {"open": 0, "paid": 0, "nothing": 0} | {state: 1}
+            transaction.set_rollback(True)
     with transaction.atomic():
         consolidated_payments.take_back_step(
             consolidated_payment_id=first.consolidated_payment_id, kind=ReturnKind.BOUNCED, returned_date=LATE,

@@ -72,6 +72,11 @@ def test_what_is_left_to_pay_is_said_and_a_bill_that_credit_pays_asks_for_nothin
         allocation.allocate(account_ids=[world.account.id], today=TODAY)
     telling.tell_bills(bill_ids=[bill.id])
     assert {event for event, _, _ in told()} == {"bill_settled"}
+    nothing = billing.issued(world=world, kwh=0, start_date=date(2026, 2, 1), end_date=date(2026, 3, 1))
+    telling.tell_bills(bill_ids=[nothing.id])
+    body = Notice.objects.get(channel="inbox", key=f"bill:{nothing.id}").body
+    assert "无需付款" in body
+    assert "付清" not in body
 
 
 def test_a_bill_that_is_paid_before_its_message_comes_again_is_not_told_twice(world):

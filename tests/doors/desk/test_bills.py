@@ -155,6 +155,18 @@ def paper(bill):
     return render_to_string("documents/bill.html", {"document": documents.of_bill(bill_id=bill.id)})
 
 
+@pytest.mark.parametrize(("amount_minor", "note"), [(0, ""), (-500, "Booked on the account")])
+def test_a_bill_of_nothing_and_one_that_is_a_credit_are_not_said_to_be_paid(desk, billed, amount_minor, note):
+    bill = billed.bills[1]
+    Bill.objects.filter(id=bill.id).update(amount_minor=amount_minor, balance_before_minor=0)
+    page = desk.get(f"/desk/bills/{bill.id}/").content.decode()
+    assert '<span class="state">Nothing to pay</span>' in page
+    text = paper(bill)
+    assert "Nothing to pay" in text
+    assert "Taken from your credit" not in text
+    assert note in text
+
+
 def test_energy_at_hourly_prices_shows_the_mean_and_the_margin(desk):
     measured.TestHourlyPrices().account()
     measured.load(night.JANUARY)

@@ -98,6 +98,18 @@ def test_paid_bills_and_credit(world, visitor):
     assert "Paid" in words
 
 
+def test_a_bill_of_nothing_and_one_that_is_a_credit_were_never_paid(world, visitor):
+    bills = [
+        billing.issued(world=world, kwh=0), billing.issued(world=world, kwh=-100, start_date=date(2026, 2, 1),
+                                                           end_date=date(2026, 3, 1)),
+    ]  # fmt: skip
+    page = _home(visitor)
+    assert page.count('<span class="state">Nothing to pay</span>') == 3, "the latest one twice"
+    for one in bills:
+        page += _words(visitor.get(reverse("portal:bill", args=[one.number])))
+    assert ">Paid<" not in page
+
+
 def test_the_latest_bill_is_compared_by_the_day_with_the_month_and_the_year_before(world, visitor):
     billing.issued(world=world, kwh=200, start_date=date(2025, 2, 1), end_date=date(2025, 3, 1))
     billing.issued(world=world, kwh=310)
