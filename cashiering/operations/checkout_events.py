@@ -302,7 +302,9 @@ def _take_back(row: Checkout, said: Said, day: date) -> bool:
     """Take back the payment of a checkout; False: it was taken back already for another reason."""
     assert row.payment is not None
     whole = whole_payments.whole_of(payment_id=row.payment.id)
-    amount = row.payment.amount_minor if whole is None else row.amount_minor
+    amount = row.payment.amount_minor
+    if whole is not None:
+        amount = row.amount_minor if row.said_minor is None else row.said_minor  # held, and booked by a person
     day, reason = max(day, row.payment.received_date), said.reason or "taken back by the provider"
     given: dict[str, Any] = {"kind": ReturnKind.BOUNCED, "returned_date": day, "reason": reason, "actor": SYSTEM}
     try:

@@ -9,18 +9,21 @@ from django.utils import timezone
 
 from billing.operations import consolidating, proof
 from billing.queries import balances, consolidated
+from cashiering.domain import checkouts as domain
 from cashiering.domain.checkouts import Origin, Said, Word
 from cashiering.domain.tills import Means
 from cashiering.models.bank import StatementLine
 from cashiering.models.checkout import Checkout
 from cashiering.models.till import ReceiptPart
-from cashiering.operations import checkout_events, checkouts, posting, receipts, statements, tills
+from cashiering.operations import checkout_cases, checkout_events, checkouts, posting, receipts, statements, tills
 from cashiering.operations.checkouts import Wish
 from cashiering.queries import checkouts as queries
 from cis.desk import till_papers
 from cis.kernel.actors import SYSTEM
 from cis.platform import jobs
 from tests.db.billing.test_consolidated import agreed, issue, worlds
+from tests.db.cashiering.test_checkouts import CASHIER as DESK
+from tests.db.cashiering.test_checkouts import system
 from tests.db.cashiering.test_tills import CASHIER, FLOAT, SECOND
 from tests.factories import bank_files
 from tests.factories.bank_files import Movement
@@ -98,6 +101,25 @@ def test_a_code_pays_the_whole_and_a_reversal_opens_it(made, three):
         accounts = [world.account.id for world in three]
         assert set(queries.under_way(accounts, at=timezone.now())) == (set(accounts) if word is Word.PENDING else set())
     assert balances.total_owed_minor() == WHOLE
+    assert proof.verify() == ()
+
+
+def test_another_amount_that_a_person_booked_goes_back_as_it_came(made):
+    wish = Wish(account_id=made.lead_account_id, provider="sandbox", origin=Origin.LINK, consolidated_bill_id=made.id)
+    row = Checkout.objects.get(reference=checkouts.begin(wish=wish, at=timezone.now(), actor=SYSTEM).reference)
+    for word, open_minor in ((Word.PAID, 100), (Word.REVERSED, WHOLE)):
+        said = Said(
+            event_id=word.value, reference=row.reference, word=word, amount_minor=WHOLE - 100, currency="CNY",
+            occurred_at=timezone.now(), payment="P1", reason="x",
+        )  # fmt: skip
+        checkout_events._keep(provider="sandbox", said=[said], body="")
+        checkout_events.record(provider="sandbox", event_id=said.event_id)
+        if word is Word.PAID:
+            checkout_cases.book(checkout_id=row.id, today=NIGHT, actor=DESK)
+        assert _open(made) == open_minor
+    row.refresh_from_db()
+    assert (row.state, balances.total_owed_minor()) == ("reversed", WHOLE)
+    assert (system(domain.CASH), system(domain.transit("sandbox")), system(domain.SUSPENSE)) == (0, 0, 0)
     assert proof.verify() == ()
 
 
