@@ -59,6 +59,7 @@ LINES_OF_ONE_STATEMENT = 2_000
 _BROUGHT = (CheckoutState.PAID, CheckoutState.HELD, CheckoutState.REVERSED)
 _TAKEN = (CheckoutState.REVERSED,)
 WORDS = re.compile(r"[0-9A-Za-z._-]+")
+_ONE_AT_A_TIME = "SELECT pg_advisory_xact_lock(hashtext('payouts'))"
 ASKED_DAYS = 7
 """Providers are asked for so many days again, as one may not have answered; a file that is known changes nothing."""
 
@@ -100,7 +101,7 @@ def _take(*, content: bytes, name: str, provider: str, today: date, actor: Actor
     places = int(packs.rule("decimals", at=today))
     currency, clock = supplier.current().currency, local_clock(settings.TIME_ZONE)
     report = settlement_files.read(content, currency=currency, places=places, today=today, clock=clock)
-    execute("SELECT pg_advisory_xact_lock(hashtext('payouts'))")
+    execute(_ONE_AT_A_TIME)
     sha256 = hashlib.sha256(content).hexdigest()
     known = Payout.objects.filter(provider=provider, reference=report.reference).first()
     if known is not None:
@@ -154,6 +155,7 @@ def look_again(*, payout_id: int, at: datetime, actor: Actor) -> str:
 
 @opens_transaction
 def _check_again(*, payout_id: int, actor: Actor) -> None:
+    execute(_ONE_AT_A_TIME)  # another one may be found to bring the same money
     row = Payout.objects.select_for_update().get(id=payout_id)
     if row.state == PayoutState.HELD.value:
         _check_step(row, actor)
@@ -164,7 +166,7 @@ def _check_step(row: Payout, actor: Actor) -> None:
     """Match the lines with online payments; where all are known, post the fees, and wait for the bank."""
     lines = list(row.lines.order_by("line_no"))
     ours = _ours(row, lines)
-    before, fee_e9 = _brought_before(row, ours.values()), agreed_fee_e9(row.provider)
+    before, fee_e9 = _brought_elsewhere(row, ours.values()), agreed_fee_e9(row.provider)
     for line in lines:
         line.checkout = None if _is_fee(line) else ours.get(line.reference) or ours.get(line.payment_reference)
         line.state = _state_of(line, before).value
@@ -214,12 +216,12 @@ def _is_fee(line: PayoutLine) -> bool:
     return line.kind == LineKind.FEE.value and not line.gross_minor
 
 
-def _brought_before(row: Payout, ours: Collection[Checkout]) -> set[tuple[int, bool]]:
-    """Return what earlier payouts of the provider brought: each payment of ours, and whether it came in."""
+def _brought_elsewhere(row: Payout, ours: Collection[Checkout]) -> set[tuple[int, bool]]:
+    """Return what other payouts of the provider brought, later ones too: each payment of ours, and whether it came."""
     rows = PayoutLine.objects.filter(
-        checkout_id__in=[one.id for one in ours], payout__provider=row.provider, payout_id__lt=row.id,
+        checkout_id__in=[one.id for one in ours], payout__provider=row.provider,
         state__in=[one.value for one in MONEY_IS_KNOWN],
-    )  # fmt: skip
+    ).exclude(payout_id=row.id)  # fmt: skip
     return {(checkout_id or 0, gross > 0) for checkout_id, gross in rows.values_list("checkout_id", "gross_minor")}
 
 

@@ -553,6 +553,17 @@ def test_the_same_money_in_two_payouts_is_brought_once(world):
         take(content.replace(b"\n", b"\r\n"))
 
 
+def test_a_payout_that_is_looked_at_again_does_not_bring_what_a_later_one_brought(world):
+    decide(begin(world, 2_007))  # its message gets lost
+    deliver()
+    content = report()
+    first = take(content).payout_id
+    checkout_events.ask(checkout_id=Checkout.objects.get().id, at=timezone.now())
+    assert Payout.objects.get(id=take(content.replace(b"P-1", b"P-2")).payout_id).state == "waiting"
+    assert payouts.look_again(payout_id=first, at=timezone.now(), actor=CASHIER) == "held"
+    sound()
+
+
 def test_a_list_has_a_constant_number_of_statements(world):
     for cents in range(3):
         begin(world, 1_000 + cents * 100)
