@@ -126,6 +126,7 @@ def settle_step(*, lines: Sequence[StatementLine], today: date) -> dict[int, str
     Confirm refunds, or take them back, by the lines that name them with their amount, alone or as a whole file.
 
     A refund is paid by one line: a second one that names it is money that went out for nothing, and not settled here.
+    Nor is one that would have it come back before it was sent: whatever it is, it stops no other line.
 
     :returns: what each line that is known now says: "paid" or "returned". Nothing is posted for it again.
     """
@@ -138,10 +139,11 @@ def settle_step(*, lines: Sequence[StatementLine], today: date) -> dict[int, str
         whole = [files[name] for name in names.files_in(said[line.id]) if name in files]
         if len(named) == 1:
             (refund_id,) = named
-            amount_minor, is_told = gone[refund_id]
-            if amount_minor == line.amount_minor and (line.is_credit or not is_told):
+            amount_minor, sent_date, is_told = gone[refund_id]
+            is_fit = sent_date <= line.booking_date if line.is_credit else not is_told
+            if amount_minor == line.amount_minor and is_fit:
                 done[line.id] = _settle(line, refund_id, today)
-                gone[refund_id] = (0 if line.is_credit else amount_minor, True)
+                gone[refund_id] = (0 if line.is_credit else amount_minor, sent_date, True)
         elif not line.is_credit and _settle_file(line, whole):
             done[line.id] = "paid"
     return done
@@ -173,15 +175,17 @@ def _settle(line: StatementLine, refund_id: int, today: date) -> str:
     return "returned"
 
 
-def _gone(refund_ids: Collection[int]) -> dict[int, tuple[int, bool]]:
-    """Return the amounts of refunds of files that did not come back, and whether a line has told of each of them."""
+def _gone(refund_ids: Collection[int]) -> dict[int, tuple[int, date, bool]]:
+    """Return amount and day of sending of refunds of files that did not come back, and whether a line told of each."""
     if not refund_ids:
         return {}
     states = [state.value for state in GONE]
     rows = RefundFileItem.objects.filter(refund_id__in=sorted(refund_ids), refund__state__in=states)
     return {
-        refund_id: (amount_minor, line_id is not None)
-        for refund_id, amount_minor, line_id in rows.values_list("refund_id", "refund__amount_minor", "line_id")
+        refund_id: (amount_minor, sent_date or date.max, line_id is not None)
+        for refund_id, amount_minor, sent_date, line_id in rows.values_list(
+            "refund_id", "refund__amount_minor", "refund__paid_date", "line_id"
+        )
     }
 
 

@@ -1,6 +1,6 @@
 """Approved refunds go to the bank in a file; its statements confirm them or bring them back, each once."""
 
-from datetime import date
+from datetime import date, timedelta
 from io import BytesIO
 
 import pytest
@@ -82,7 +82,9 @@ def test_a_file_pays_them_all_and_statements_say_what_became_of_each(made):
     assert states == ["settled", "suspense", "suspense", "settled"]
     assert _states(made) == [RefundState.CONFIRMED, RefundState.SENT, RefundState.CONFIRMED]
     back = Movement(amount_minor=3_000, end_to_end=third, on=TODAY, reason="AC04", reference="E9")
-    assert _lines(back, reference="S2")[-1] == "taken_back"
+    # One that would have come back before it was sent is looked at, and stops no other line.
+    too_early = Movement(amount_minor=2_000, end_to_end=second, on=TODAY - timedelta(days=1), reason="AC04")
+    assert _lines(too_early, back, reference="S2")[-2:] == ["suspense", "taken_back"]
     account_id = Refund.objects.get(id=made[2]).account_id
     assert balances.of_account(account_id=account_id, today=TODAY).balance_minor == -3_000
     (card,) = queries.listed()
