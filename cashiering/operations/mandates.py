@@ -9,8 +9,8 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.domain.announcements import HolderChanged
-from accounts.domain.notice_events import Fact
 from accounts.operations import notices
+from accounts.operations.notices import NewNotice
 from accounts.queries import accounts
 from accounts.queries.customers import CustomerCard
 from billing.domain.announcements import AccountSettled
@@ -345,8 +345,7 @@ def _sign(row: Mandate, *, signed_date: date, signed_by: str, today: date, actor
     _end(before, reason=EndReason.REPLACED, today=today, actor=actor)
     row.state, row.signed_date, row.signed_by = state.value, signed_date, signed_by[:REASON_MOST]
     row.save(update_fields=["state", "signed_date", "signed_by"])
-    facts: dict[str, Fact] = {"mandate": row.reference, "bank_account": masked(row.bank_account), "link": LINK}
-    _tell(row, "mandate_active", facts, actor=actor)
+    _tell([row], "mandate_active", actor=actor)
     audit.record(actor, "sign", SUBJECT, row.id, account=row.account_id, signed_date=signed_date)
 
 
@@ -354,22 +353,17 @@ LINK = "/portal/debits"
 
 
 def _end(locked: Iterable[Mandate], *, reason: EndReason, today: date, actor: Actor) -> None:
-    """End mandates that are locked, after the debits of all of them that can still be dropped, in their order."""
+    """End mandates that are locked, and drop what can be of all of them; a constant number of statements."""
     rows = list(locked)
-    _drop_debits([row.id for row in rows])
+    if not rows:
+        return
+    ids, told = [row.id for row in rows], [row for row in rows if row.state in HOLD]
+    _drop_debits(ids)
     for row in rows:
-        _end_row(row, reason=reason, today=today, actor=actor)
-
-
-def _end_row(row: Mandate, *, reason: EndReason, today: date, actor: Actor) -> None:
-    was_signed = row.state in HOLD
-    row.state = WORKFLOW.step(MandateState(row.state), MandateAction.END, actor).to.value
-    row.end_reason, row.ended_date = reason.value, today
-    row.save(update_fields=["state", "end_reason", "ended_date"])
-    if was_signed:
-        facts: dict[str, Fact] = {"mandate": row.reference, "bank_account": masked(row.bank_account), "link": LINK}
-        _tell(row, "mandate_ended", facts, actor=actor)
-    audit.record(actor, "end", SUBJECT, row.id, account=row.account_id, reason=reason.value)
+        row.state = WORKFLOW.step(MandateState(row.state), MandateAction.END, actor).to.value
+    Mandate.objects.filter(id__in=ids).update(state=MandateState.ENDED.value, end_reason=reason.value, ended_date=today)
+    _tell(told, "mandate_ended", actor=actor)
+    audit.record_many(actor, "end", SUBJECT, ids, reason=reason)
 
 
 def _drop_debits(mandate_ids: Sequence[int]) -> None:
@@ -381,11 +375,18 @@ def _drop_debits(mandate_ids: Sequence[int]) -> None:
     )  # fmt: skip
 
 
-def _tell(row: Mandate, event: str, facts: dict[str, Fact], *, actor: Actor) -> None:
-    notices.queue_step(
-        event=event, customer_id=row.customer_id, account_id=row.account_id, facts=facts,
-        key=f"mandate:{row.id}:{row.state}", actor=actor,
-    )  # fmt: skip
+def _tell(rows: Sequence[Mandate], event: str, *, actor: Actor) -> None:
+    told = [
+        NewNotice(
+            key=f"mandate:{row.id}:{row.state}",
+            facts={"mandate": row.reference, "bank_account": masked(row.bank_account), "link": LINK},
+            customer_id=row.customer_id,
+            account_id=row.account_id,
+        )
+        for row in rows
+    ]
+    if told:
+        notices.queue_many_step(event=event, notices=told, actor=actor)
 
 
 def _holder(account_id: int, today: date) -> CustomerCard:
