@@ -35,13 +35,14 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class BillTold:
-    """One bill of a list; ``amount_minor`` below 0: a credit. [minor unit]"""
+    """One bill of a list; ``amount_minor`` below 0: a credit; ``is_given_up``: written off. [minor unit]"""
 
     number: str
     issue_date: date
     due_date: date | None
     amount_minor: int
     open_minor: int
+    is_given_up: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,7 @@ class _Language:
     bill_paid: str
     bill_open: str
     bill_nothing: str
+    bill_given_up: str
     bill_credit: str
     no_bills: str
     paid: str
@@ -135,6 +137,7 @@ _ZH = _Language(
     bill_paid="{day}的账单，金额{money}，已付清。",
     bill_open="{day}的账单，金额{money}，尚欠{open}。",
     bill_nothing="{day}的账单，金额{money}，无需缴费。",
+    bill_given_up="{day}的账单，金额{money}，不再催缴。",
     bill_credit="{day}的账单，应退{money}，已计入您的账户。",
     no_bills="没有账单。",
     paid="{day}缴费{money}。",
@@ -160,6 +163,7 @@ _EN = _Language(
     bill_paid="Bill of {day}: {money}, paid.",
     bill_open="Bill of {day}: {money}, of which {open} is to be paid.",
     bill_nothing="Bill of {day}: {money}, nothing to pay.",
+    bill_given_up="Bill of {day}: {money}, not demanded any more.",
     bill_credit="Bill of {day}: a credit of {money}.",
     no_bills="There are no bills.",
     paid="On {day} you paid {money}.",
@@ -218,7 +222,8 @@ def _bills(told: BillsTold, words: _Language) -> list[str]:
 def _of_bill(one: BillTold, words: _Language) -> str:
     if one.amount_minor <= 0:
         return words.bill_credit if one.amount_minor else words.bill_nothing
-    return words.bill_open if one.open_minor else words.bill_paid
+    settled = words.bill_given_up if one.is_given_up else words.bill_paid
+    return words.bill_open if one.open_minor else settled
 
 
 def _payments(told: PaymentsTold, words: _Language) -> list[str]:

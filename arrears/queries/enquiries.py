@@ -106,7 +106,9 @@ def bills_told(*, account_id: int, number: str, today: date) -> BillsTold:
         account=number,
         told_date=today,
         bills=tuple(
-            BillTold(one.number, one.issue_date, one.due_date, one.amount_minor, one.open_minor)
+            BillTold(
+                one.number, one.issue_date, one.due_date, one.amount_minor, one.open_minor, bool(one.given_up_minor)
+            )
             for one in own[:BILLS_MOST]
             if one.issue_date is not None
         ),

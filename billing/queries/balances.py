@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from billing.domain.entries import CUSTOMER, TransferKind
 from billing.models.bill import OWED_KINDS, Bill, BillState
@@ -176,3 +176,11 @@ def paid_minor(*, bill_ids: tuple[int, ...]) -> dict[int, int]:
     """Return what was paid of each bill; bills without payment are missing. [minor unit]"""
     rows = Allocation.objects.filter(bill_id__in=bill_ids).values_list("bill_id").annotate(Sum("amount_minor"))
     return dict(rows)
+
+
+def settled_minor(*, bill_ids: tuple[int, ...]) -> dict[int, tuple[int, int]]:
+    """Return the same, and what of it is no money but was written off; one statement. [minor unit]"""
+    given_up = Sum("amount_minor", filter=Q(credit__write_off__isnull=False), default=0)
+    rows = Allocation.objects.filter(bill_id__in=bill_ids).values_list("bill_id")
+    found = rows.annotate(paid=Sum("amount_minor"), given_up=given_up)
+    return {bill_id: (paid_minor, given_up_minor) for bill_id, paid_minor, given_up_minor in found}

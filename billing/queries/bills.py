@@ -36,6 +36,7 @@ class BillCard:
 
     number      "" for a draft
     paid_minor  what payments have paid of it. [minor unit]
+    given_up_minor  of that what is no money, but was written off. [minor unit]
     """
 
     id: int
@@ -55,6 +56,7 @@ class BillCard:
     paid_minor: int
     cancels_id: int | None
     run_id: int | None
+    given_up_minor: int = 0
 
     @property
     def open_minor(self) -> int:
@@ -172,10 +174,15 @@ class PaymentCard:
 def of_account(
     *, account_id: int, with_drafts: bool = False, only_owed: bool = False, most: int = 60
 ) -> tuple[BillCard, ...]:
-    """Return the bills of an account, newest period first; only_owed: none that is cancelled. Two statements."""
+    """
+    Return the bills of an account, newest period first; two statements.
+
+    :param only_owed: none that is cancelled, nor a note by which others were written off: it credits nobody.
+    """
     rows = Bill.objects.filter(account_id=account_id)
     if only_owed:
-        rows = rows.filter(state=BillState.ISSUED.value, kind__in=[one.value for one in OWED_KINDS])
+        kinds = [one.value for one in OWED_KINDS]
+        rows = rows.filter(state=BillState.ISSUED.value, kind__in=kinds, write_off__isnull=True)
     elif not with_drafts:
         rows = rows.filter(state__in=SHOWN_STATES)
     return cards(rows.order_by("-start_date", "-id")[:most])
@@ -293,7 +300,7 @@ def payments_of(*, account_id: int, without: Collection[ReturnKind] = (), most: 
 def cards(rows: QuerySet[Bill]) -> tuple[BillCard, ...]:
     """Return bills as cards, in the order of the rows; two statements."""
     bills = list(rows.select_related("account"))
-    paid = balances.paid_minor(bill_ids=tuple(bill.id for bill in bills))
+    paid = balances.settled_minor(bill_ids=tuple(bill.id for bill in bills))
     return tuple(
         BillCard(
             id=bill.id,
@@ -310,7 +317,8 @@ def cards(rows: QuerySet[Bill]) -> tuple[BillCard, ...]:
             amount_minor=bill.amount_minor,
             tax_minor=bill.tax_minor,
             balance_before_minor=bill.balance_before_minor,
-            paid_minor=paid.get(bill.id, 0),
+            paid_minor=paid.get(bill.id, (0, 0))[0],
+            given_up_minor=paid.get(bill.id, (0, 0))[1],
             cancels_id=bill.cancels_id,
             run_id=bill.run_id,
         )

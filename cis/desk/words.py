@@ -58,7 +58,7 @@ ACCOUNT_STATES: Mapping[str, Any] = {"open": _("Open"), "closed": _("Closed")}
 BILL_STATES: Mapping[str, Any] = {
     "draft": _("Draft"), "held": _("Held"), "issued": _("Issued"), "cancelled": _("Cancelled"),
     "credit": _("Credit note"), "overdue": _("Overdue"), "nothing": _("Nothing to pay"), "paid": _("Paid"),
-    "part_paid": _("Partly paid"),
+    "part_paid": _("Partly paid"), "written_off": _("Written off"),
 }  # fmt: skip
 RUN_STATES: Mapping[str, Any] = {
     "open": _("New"),

@@ -101,7 +101,7 @@ def code_of(card: BillCard, today: object) -> str:
     if card.amount_minor <= 0:
         return "nothing"
     if card.open_minor == 0:
-        return "paid"
+        return "written_off" if card.given_up_minor else "paid"
     if card.due_date is not None and card.due_date < today:  # type: ignore[operator]
         return "overdue"
     return "part_paid" if card.paid_minor else "issued"

@@ -6,26 +6,29 @@ from zoneinfo import ZoneInfo
 import pytest
 import time_machine
 from django.db import IntegrityError, transaction
+from django.db.backends.postgresql.psycopg_any import DateRange
 from django.utils import timezone
 
-from accounts.models.account import Account
+from accounts.models.account import Account, AccountHolder
 from arrears.models.collection import CollectionCase
 from arrears.operations import cases
 from arrears.operations import late_fees as fees
-from arrears.queries import late_fees
-from billing.domain.channels import ReturnKind
+from arrears.queries import enquiries, late_fees
+from billing.domain.channels import PaymentChannel, ReturnKind
 from billing.models.bill import Bill
 from billing.models.ledger import Transfer
 from billing.models.write_off import WriteOff, WriteOffCandidate
 from billing.operations import bills, payments, proof, write_off_batches, write_offs
 from billing.operations.write_offs import BadWriteOff, NewWriteOff, OwnWriteOff
 from billing.queries import balances, refunds
+from billing.queries import bills as listing
 from billing.queries import write_offs as queries
 from billing.queries.write_offs import UnknownWriteOff, Wanted
 from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.enums import Role
 from cis.kernel.workflow import NotAllowed
 from cis.platform.packs import MissingRule
+from cis.templatetags.desk import code_of
 from contracts.queries import applications
 from tests.db.billing.test_adjustments import BILLER, BOSS, CLERK
 from tests.factories import accounts, billing, contracts
@@ -93,6 +96,21 @@ def test_a_debt_is_given_up_by_two_and_nothing_is_overdue_any_more(world):
     assert late_fees.accrued_minor(account_id=world.account.id, today=TODAY + timedelta(days=40)) == 0
     assert applications.owed_minor(customer_ids=[world.customer.id], today=TODAY) == 12_340
     assert proof.verify() == ()
+    # Nobody says that they were paid.
+    paid = billing.issued(world=world, start_date=date(2026, 2, 1), end_date=date(2026, 3, 1))
+    payments.receive(
+        account_id=world.account.id, amount_minor=6_170, channel=PaymentChannel.CASH, reference="P", actor=SYSTEM,
+        received_date=TODAY, today=TODAY, for_bills={paid.id: 6_170},
+    )  # fmt: skip
+    cards = listing.listed(bill_ids=[one.id for one in (*bills_, paid)])
+    assert [(one.given_up_minor, code_of(one, TODAY)) for one in cards] == [
+        (6_170, "written_off"), (6_170, "written_off"), (0, "paid"),
+    ]  # fmt: skip
+    # By telephone they are not said to be paid either, and the note that gave them up is no credit of the customer.
+    AccountHolder.objects.update(period=DateRange(OLD, None))
+    told = enquiries.bills_told(account_id=world.account.id, number="1", today=TODAY)
+    assert [(one.amount_minor, one.is_given_up) for one in told.bills] == [(6_170, False), *[(6_170, True)] * 2]
+    assert enquiries.told(account_id=world.account.id, number="1", today=TODAY).bill_minor == 6_170
 
 
 def test_its_case_closes_and_no_late_fee_is_charged_any_more_but_opens_and_goes_on_when_it_was_a_mistake(world):

@@ -125,14 +125,17 @@ def test_lists_say_the_account_and_each_row_and_the_year_where_it_is_another():
         BillTold("2", date(2025, 12, 3), date(2025, 12, 18), 500, 0),
         BillTold("1", date(2025, 11, 3), None, -500, 0),
         BillTold("0", date(2025, 10, 3), None, 0, 0),
+        BillTold("0", date(2026, 1, 3), None, 500, 0, is_given_up=True),
     )
     assert bills_zh(BillsTold(**given, bills=rows)) == [
         "户号尾号零，零，一，七。", "一月三日的账单，金额五元，尚欠二元。", "二零二五年十二月三日的账单，金额五元，已付清。",
         "二零二五年十一月三日的账单，应退五元，已计入您的账户。", "二零二五年十月三日的账单，金额零元，无需缴费。",
+        "一月三日的账单，金额五元，不再催缴。",
     ]  # fmt: skip
-    assert bills_en(BillsTold(**given, bills=rows))[-2:] == [
+    assert bills_en(BillsTold(**given, bills=rows))[-3:] == [
         "Bill of November third, two thousand twenty-five: a credit of five yuan.",
         "Bill of October third, two thousand twenty-five: zero yuan, nothing to pay.",
+        "Bill of January third: five yuan, not demanded any more.",
     ]
     paid = (PaymentTold(date(2026, 1, 3), 500, is_back=False), PaymentTold(date(2025, 1, 3), 5, is_back=True))
     assert payments_zh(PaymentsTold(**given, payments=paid))[1:] == [
