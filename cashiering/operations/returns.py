@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from django.db import transaction
+from django.db.models import Sum
 
 from billing.domain.channels import ReturnKind
 from billing.domain.entries import Entry, TransferKind
@@ -81,11 +82,19 @@ def take_back_step(*, lines: Sequence[StatementLine]) -> dict[int, int]:
 
 
 def _take_back(line: StatementLine, original: StatementLine) -> bool:
-    """Take back the payments of a line and what of it stands in suspense; False: a payment went back already."""
+    """
+    Take back the payments of a line and what of it stands in suspense.
+
+    False: a payment went back already, or a part of the line became something else, as the payout of a provider.
+    """
+    parts = LinePart.objects.filter(line=original)
+    booked_minor = parts.aggregate(sum=Sum("amount_minor", default=0))["sum"]
+    if booked_minor + original.suspense_minor != original.amount_minor:
+        return False
     reason = line.return_reason or line.remittance or "reversed by the bank"
     try:
         with transaction.atomic():
-            for payment_id in LinePart.objects.filter(line=original).values_list("payment_id", flat=True):
+            for payment_id in parts.values_list("payment_id", flat=True):
                 payments.take_back_step(
                     payment_id=moved_payments.standing(payment_id=payment_id),
                     kind=ReturnKind.BOUNCED,

@@ -530,6 +530,16 @@ def test_a_payout_of_what_we_do_not_know_waits_for_a_person_and_the_rest_stays_i
     assert (line.state, line.suspense_minor) == ("suspense", 2_007)
     assert system(domain.transit("sandbox")) == 0
     assert reconciled()
+    # If the bank takes it back, a part of it is the payout's: a person looks.
+    back = Movement(amount_minor=row.net_minor, reference="RP-1", is_credit=False, is_reversal=True)
+    statements.take(
+        source=BytesIO(bank_files.camt([back], reference="S9")), name="b.xml", today=TODAY, actor=CASHIER
+    )  # fmt: skip
+    posting.post_chunk(today=TODAY)
+    assert list(StatementLine.objects.order_by("id").values_list("state", "suspense_minor")) == [
+        ("suspense", 2_007), ("suspense", row.net_minor),
+    ]  # fmt: skip
+    assert (system("cash.bank"), reconciled()) == (0, True)
     with pytest.raises(NotAcceptable):
         payouts.accept(payout_id=row.id, actor=CASHIER)
 
