@@ -79,10 +79,10 @@ def test_an_erasure_is_asked_for_by_one_and_decided_by_another(world, caller):
     assert second.post(decide, {"decision": "drop"}, idempotency_key="b").json()["code"] == "erasure_decided"
     assert caller.get("erasures?state=released").json()["results"] == [done] == [caller.get(decide[:-7]).json()]
     assert caller.get("erasures?state=due").json()["results"] == []
+    assert looks(who, "erasure") == 2
     Erasure.objects.update(asker_kind="customer", asker_name=who.name, decider_name="Chief Li")
     for shown in (caller.get("erasures"), caller.get(decide[:-7]), caller.get(url)):
         assert not [name for name in (who.name, "Chief Li") if name in shown.content.decode()], "nobody is named"
-    assert looks(who, "erasure") == 2
     refused = caller.post(f"customers/{world.customer.external_id}/erasure", {}, idempotency_key="d").json()
     assert (refused["code"], bool(refused["advice"])) == ("erasure_refused", True)
     against = caller.get(f"customers/{world.customer.external_id}/erasure").json()["obstacles"]

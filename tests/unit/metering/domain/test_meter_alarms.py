@@ -40,7 +40,7 @@ def heard_by(batches):
 SAID = st.lists(st.tuples(st.integers(0, 9), st.sampled_from([OFF, ON])), min_size=1, max_size=8, unique=True)
 
 
-@settings(max_examples=5_000 if os.environ.get("WATTLINE_PROOF") else 150, deadline=None)
+@settings(max_examples=5_000 if os.environ.get("WATTLINE_PROOF") else 60, deadline=None)
 @given(SAID, st.randoms())
 def test_whatever_the_order_and_the_batches_a_supply_is_left_with_the_same(said, chance):
     alarms = words(*said)
