@@ -280,6 +280,18 @@ def test_the_disputed_bill_is_held_while_the_case_is_open_and_no_longer(clerk, c
     assert Hold.objects.filter(until_at=None).count() == 1
 
 
+@pytest.mark.parametrize(
+    ("class_code", "kind", "is_on_bill"),
+    [(made.ESTIMATED, "dispute", True), ("billing/payment/not_booked", "complaint", False), (made.MANNER, "", False)],
+)
+def test_the_class_says_how_much_is_held(class_code, kind, is_on_bill):
+    world = contracts.world()
+    bill = billing.issued(world=world, kwh=100)
+    made.taken(class_code=class_code, account_id=world.account.id, bill_id=bill.id)
+    held = [(one.kind, one.account_id, one.bill_id) for one in Hold.objects.all()]
+    assert held == ([(kind, world.account.id, bill.id if is_on_bill else None)] if kind else [])
+
+
 def test_the_hold_of_a_case_lets_its_own_refund_pass_and_that_of_another_case_does_not(clerk, chief):
     world, today = contracts.world(), AT.date()
     first = billing.issued(world=world)

@@ -179,12 +179,16 @@ def test_what_is_said_of_a_clerk_is_kept_from_the_clerk_and_the_team_by_every_do
                 shown = re.sub(r'value="[^"]*"|<title>.*?</title>|<h1>.*?</h1>|q=[^"&]*', "", text(page))
                 found = [mark for mark in marks if mark in shown]
                 assert not found, (url, found)
+            told = [who.get(f"/api/v1/{path}") for path in ("cases?state=all", f"cases/{row.number}")]
+            assert [reply.status_code for reply in told] == [200, 404]
+            assert not [mark for mark in marks if mark in text(told[0])]
             assert "0" in re.findall(r"urgency=late.*?tile-value[^>]*>(\d+)<", text(who.get("/desk/cases/")))
             for url in (f"/desk/cases/{row.id}/", f"/desk/notices/{notice_id}/"):
                 assert who.get(url).status_code == 404, url
             assert who.post(f"/desk/cases/{row.id}/act/", {"action": "accept"}).status_code == 404
             who.post(reverse("desk:take_task", args=[deadline_id]), {"action": "take"})
             assert Deadline.objects.get(id=deadline_id).taken_by_id is None
+        assert row.number in text(other.get("/api/v1/cases?state=all"))
         assert not queues.urgent(at=AT + 300 * HOUR, until_at=AT + 400 * HOUR)
         # Those who may know of it find it by the same doors.
         for url in lists[:-1]:
