@@ -16,10 +16,10 @@ from complaints.operations.findings import BadLink
 from complaints.queries.cases import CaseDetail
 from contracts.queries import applications
 from metering.queries import linkable
-from metering.queries.linkable import SpokenFault, SpokenOrder, SpokenRead
+from metering.queries.linkable import SpokenAlarm, SpokenFault, SpokenOrder, SpokenRead
 
 BILLS_MOST, APPLICATIONS_MOST = 24, 10
-NAMES = ("bill", "read", "work_order", "application", "fault_report")
+NAMES = ("bill", "read", "work_order", "application", "fault_report", "meter_alarm")
 Group = tuple[str, list[tuple[str, str]]]
 
 
@@ -32,7 +32,7 @@ class Link:
 
 
 def things(row: Any) -> list[Group]:
-    """Return what belongs to the account, the place and the customer of a case, in groups; five statements at most."""
+    """Return what belongs to the account, the place and the customer of a case, in groups; six statements at most."""
     point, found = row.service_point_id, []
     if row.account_id is not None:
         own = bills.of_account(account_id=row.account_id, most=BILLS_MOST)
@@ -45,7 +45,8 @@ def things(row: Any) -> list[Group]:
         orders = linkable.orders_at(service_point_id=point)
         found.append((_("Work orders"), [(f"work_order:{one.id}", _order(one)) for one in orders]))
         faults = linkable.faults_at(service_point_id=point)
-        found.append((_("Faults and alarms"), [(f"fault_report:{one.id}", _fault(one)) for one in faults]))
+        alarms = [(f"meter_alarm:{one.id}", _alarm(one)) for one in linkable.alarms_at(service_point_id=point)]
+        found.append((_("Faults and alarms"), [*((f"fault_report:{one.id}", _fault(one)) for one in faults), *alarms]))
     if row.customer_id is not None:
         own_ones = applications.of_customers([row.customer_id], most=APPLICATIONS_MOST)
         found.append((_("Applications"), [(f"application:{one.id}", one.number) for one in own_ones]))
@@ -74,13 +75,16 @@ def chosen(thing: str, number: str) -> dict[str, int]:
 
 
 def shown(detail: CaseDetail) -> list[Link]:
-    """Return what a case is about, as links; two statements at most beside those of the case."""
+    """Return what a case is about, as links; three statements at most beside those of the case."""
     reads = {one.id: one for one in linkable.reads(read_ids=_ids(detail, "read_id"))}
     faults = {one.id: one for one in linkable.faults(fault_ids=_ids(detail, "fault_report_id"))}
-    return [_link(one, reads, faults) for one in detail.links]
+    alarms = {one.id: one for one in linkable.alarms(alarm_ids=_ids(detail, "meter_alarm_id"))}
+    return [_link(one, reads, faults, alarms) for one in detail.links]
 
 
-def _link(row: Any, reads: dict[int, SpokenRead], faults: dict[int, SpokenFault]) -> Link:
+def _link(
+    row: Any, reads: dict[int, SpokenRead], faults: dict[int, SpokenFault], alarms: dict[int, SpokenAlarm]
+) -> Link:
     if row.bill is not None:
         return Link(f"{_('Bill')} {row.bill.number}", reverse("desk:bill", args=[row.bill_id]))
     if row.application is not None:
@@ -91,6 +95,9 @@ def _link(row: Any, reads: dict[int, SpokenRead], faults: dict[int, SpokenFault]
     if row.read_id in reads:
         read = reads[row.read_id]
         return Link(f"{_('Read')} {_read(read)}", reverse("desk:meter", args=[read.meter_id]))
+    if row.meter_alarm_id in alarms:
+        alarm = alarms[row.meter_alarm_id]
+        return Link(_alarm(alarm), reverse("desk:meter", args=[alarm.meter_id]))
     fault = faults[row.fault_report_id]
     url = "" if fault.outage_id is None else reverse("desk:outage", args=[fault.outage_id])
     return Link(_fault(fault), url)
@@ -107,6 +114,10 @@ def _read(one: SpokenRead) -> str:
 
 def _order(one: SpokenOrder) -> str:
     return f"#{one.id} · {word('work_kind', one.kind)} · {one.due_date}"
+
+
+def _alarm(one: SpokenAlarm) -> str:
+    return f"{word('alarm_kind', one.kind)} · {one.serial} · {timezone.localtime(one.occurred_at):%Y-%m-%d %H:%M}"
 
 
 def _fault(one: SpokenFault) -> str:
