@@ -140,7 +140,7 @@ def settle(
     The dark time that is known began, and ended, when the meter says so, if that is sooner. Where a person alone says
     that it ended, a word of more than ``SLACK`` before it began is of another one: it was over before it was heard.
 
-    :param words: what its meter said since the dark time that is known, or since the first of what is heard now.
+    :param words: what its meter said since the first of what is heard now, and since it is dark.
     :param off_at, back_at: of the last dark time that is known, whoever said so.
     """
     known = [] if off_at is None else [(off_at, AlarmKind.POWER_OFF)]

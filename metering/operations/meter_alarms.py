@@ -128,11 +128,11 @@ class _Batch:
         self._look(sorted(own))
         said = self._said(own)
         settled = {point: self._settled(point, said.get(point, [])) for point in sorted(own)}
-        for point, one in settled.items():
-            self._note(point, one, own[point], said[point])
+        for point, left in settled.items():
+            self._note(point, left, own[point], said[point])
         if self.sooner:
             outage_starts.sooner_step(self.sooner, outages=self.homes, minutes=self.rule.group_minutes)
-        self._back({point: one for point, one in settled.items() if self._is_back(point, one)})
+        self._back({point: left for point, left in settled.items() if self._is_back(point, left)})
         gone = [(point, [one for one in own[point] if _is_lasting(one, settled[point])]) for point in own]
         self._gone([alarms[0] for _point, alarms in gone if alarms])
         for _point, alarms in gone:
@@ -148,10 +148,11 @@ class _Batch:
         self.homes = outage_rows.lock_many(wanted | {one.outage_id for one in self.dark.values()})
 
     def _said(self, own: Mapping[int, Sequence[Heard]]) -> dict[int, list[tuple[datetime, AlarmKind]]]:
-        """Return what meters said since what is known, or heard now, of their supplies; one statement."""
+        """Return what meters said since the first of what is heard now, or since it is dark; one statement."""
         since = {point: alarms[0].at for point, alarms in own.items()}
         for point, one in self.dark.items():
-            since[point] = min(since[point], one.back_at or one.off_at)
+            if one.back_at is None:
+                since[point] = min(since[point], one.off_at)
         found: dict[int, list[tuple[datetime, AlarmKind]]] = {}
         for point, at, kind in fetch(_SAID, [list(since), list(since.values()), self.at - rules.LATE_MOST]):
             found.setdefault(point, []).append((at, AlarmKind(kind)))

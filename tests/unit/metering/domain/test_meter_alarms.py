@@ -27,7 +27,7 @@ def heard_by(batches):
     for batch in batches:
         said |= set(batch)
         off_at, back_at = rows[-1] if rows else (None, None)
-        since = min([when for when, _kind in batch] + ([back_at or off_at] if rows else []))
+        since = min([when for when, _kind in batch] + ([off_at] if rows and back_at is None else []))
         left = settle([one for one in said if one[0] >= since], off_at=off_at, back_at=back_at)
         if rows:
             rows[-1] = left.off_at, left.back_at
