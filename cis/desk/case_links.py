@@ -9,9 +9,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing.queries import bills
+from cis.desk import case_words
 from cis.desk.words import word
 from cis.platform import typed
 from cis.platform.templatetags.local import kwh, plain_money
+from complaints.domain.kinds import Evidence
 from complaints.operations.findings import BadLink
 from complaints.queries.cases import CaseDetail
 from contracts.queries import applications
@@ -80,6 +82,29 @@ def shown(detail: CaseDetail) -> list[Link]:
     faults = {one.id: one for one in linkable.faults(fault_ids=_ids(detail, "fault_report_id"))}
     alarms = {one.id: one for one in linkable.alarms(alarm_ids=_ids(detail, "meter_alarm_id"))}
     return [_link(one, reads, faults, alarms) for one in detail.links]
+
+
+def findings(detail: CaseDetail) -> list[tuple[Any, str, str]]:
+    """Return what was found, in words, with the page that shows it; "": none does, as of what somebody said."""
+    return [(one, case_words.found(one), _evidence(one, detail)) for one in detail.findings]
+
+
+def _evidence(one: Any, detail: CaseDetail) -> str:
+    row, said = detail.row, one.shown_by.strip()
+    match one.evidence:
+        case Evidence.READS if row.account_id is not None:
+            return reverse("desk:account", args=[row.account_id]) + "#usage"
+        case Evidence.BILL:
+            own = [row.bill] if row.bill is not None else []
+            named = [bill for bill in (*own, *(link.bill for link in detail.links if link.bill)) if bill.number == said]
+            chosen = named or (own if not said else [])
+            return reverse("desk:explain_bill", args=[chosen[0].id]) if chosen else ""
+        case Evidence.VISIT:
+            linked = {link.work_order_id for link in detail.links} | {deed.work_order_id for deed in detail.deeds}
+            order_id = typed.number(said.removeprefix("#"))
+            return reverse("desk:work_order", args=[order_id]) if order_id in linked - {None} else ""
+        case _:
+            return ""
 
 
 def _link(

@@ -17,11 +17,11 @@ from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.enums import Role
 from cis.platform import deadlines, jobs, queues
 from cis.platform.models import AuditEvent, Deadline
-from complaints.domain.kinds import ReplyWay
+from complaints.domain.kinds import Evidence, ReplyWay
 from complaints.models.call import CallRequest
 from complaints.models.case import Case
 from complaints.models.mail import CaseMail
-from complaints.operations import cases, replies
+from complaints.operations import cases, deeds, findings, replies
 from tests.doors.desk.conftest import sign_in
 from tests.factories import accounts, billing, contracts
 from tests.factories import cases as made
@@ -112,6 +112,23 @@ def test_a_case_is_worked_on_to_its_end(clerk):
     page = text(clerk.get(f"/desk/cases/{row.id}/"))
     assert "Mended." in page
     assert row.number in text(clerk.get("/desk/cases.csv?state=closed"))
+
+
+def test_each_finding_leads_to_what_shows_it(clerk):
+    world, me = contracts.world(), actor_of(clerk)
+    bill = billing.issued(world=world, kwh=100)
+    row = made.in_hand(me, team_id=made.team(me), account_id=world.account.id, bill_id=bill.id)
+    order_id = deeds.re_read(case_id=row.id, due_date=AT.date(), key="k", at=AT, actor=me)
+    for evidence, said in (
+        ("reads", "2026-01-31"), ("bill", ""), ("bill", bill.number), ("bill", "999"), ("visit", f"#{order_id}"),
+        ("visit", "#999999"), ("call", "王芳说"),
+    ):  # fmt: skip
+        findings.note(case_id=row.id, text="x", evidence=Evidence(evidence), shown_by=said, at=AT, actor=me)
+    proof = f"/desk/bills/{bill.id}/explain/"
+    shown = [f"/desk/customers/{world.account.id}/#usage", proof, proof, f"/desk/work/{order_id}/"]
+    assert re.findall(r'x <a href="([^"]+)">', text(clerk.get(f"/desk/cases/{row.id}/"))) == shown
+    assert [clerk.get(url).status_code for url in shown] == [200] * 4
+    assert 'id="usage"' in text(clerk.get(shown[0]))
 
 
 def test_lists_and_pages_take_the_same_statements_for_one_and_for_many(clerk):
