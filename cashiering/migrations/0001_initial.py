@@ -461,6 +461,7 @@ class Migration(FirstMigration):
                 ('handled_at', models.DateTimeField(null=True)),
                 ('problem', models.CharField(default='', max_length=300)),
                 ('drop_reason', cis.platform.fields.Code(choices=[('paid', 'paid'), ('mandate', 'mandate'), ('person', 'person')], default='', max_length=40)),
+                ('decided_at', models.DateTimeField(null=True)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
