@@ -21,7 +21,7 @@ from accounts.models.privacy import Erasure
 from accounts.operations import customers as customer_operations
 from accounts.operations import data_exports, erasures
 from accounts.queries import customers, privacy
-from accounts.queries.customers import UnknownCustomer
+from accounts.queries.customers import Standing, UnknownCustomer
 from accounts.queries.privacy import ErasureCard, ExportCard
 from cis.kernel.enums import Role
 from cis.platform import api
@@ -58,8 +58,9 @@ class CustomerExports(APIView):
     )  # fmt: skip
     def get(self, request: Request, customer: str) -> Response:
         """Return the last exports that you asked for, the latest first."""
-        found = privacy.exports(customer_id=_customer(customer), actor=actor_of(request))
-        return Response({"exports": [_export(one, customer) for one in found]})
+        who = _customer(customer)
+        found = privacy.exports(customer_id=who.id, actor=actor_of(request))
+        return Response({"exports": [_export(one, who) for one in found]})
 
     @extend_schema(
         operation_id="ask_data_export", summary="Ask for all data of a customer", tags=TAGS,
@@ -70,10 +71,10 @@ class CustomerExports(APIView):
     def post(self, request: Request, customer: str) -> Response:
         """Ask for the file; a worker makes it. So many a day are made of one customer as the place says."""
         _check(contract.NothingMore, request)
-        customer_id, actor = _customer(customer), actor_of(request)
-        made = data_exports.ask(customer_id=customer_id, at=timezone.now(), actor=actor)
-        card = privacy.export(export_id=made, customer_id=customer_id, actor=actor)
-        return Response(_export(card, customer), status=201)
+        who, actor = _customer(customer), actor_of(request)
+        made = data_exports.ask(customer_id=who.id, at=timezone.now(), actor=actor)
+        card = privacy.export(export_id=made, customer_id=who.id, actor=actor)
+        return Response(_export(card, who), status=201)
 
 
 @api.needs(GET=EXPORT_READ)
@@ -86,8 +87,9 @@ class CustomerExport(APIView):
     )  # fmt: skip
     def get(self, request: Request, customer: str, export_id: int) -> Response:
         """Return an export that you asked for."""
-        card = privacy.export(export_id=export_id, customer_id=_customer(customer), actor=actor_of(request))
-        return Response(_export(card, customer))
+        who = _customer(customer)
+        card = privacy.export(export_id=export_id, customer_id=who.id, actor=actor_of(request))
+        return Response(_export(card, who))
 
 
 @api.needs(GET=EXPORT_READ)
@@ -103,7 +105,7 @@ class CustomerExportFile(APIView):
     )  # fmt: skip
     def get(self, request: Request, customer: str, export_id: int) -> FileResponse:
         """Return a ZIP of index.html, data.json and the documents. That you fetched it is kept."""
-        customer_id, actor = _customer(customer), actor_of(request)
+        customer_id, actor = _customer(customer).id, actor_of(request)
         opened = data_exports.fetch(
             export_id=export_id, customer_id=customer_id, today=timezone.localdate(), actor=actor
         )
@@ -124,12 +126,12 @@ class CustomerErasure(APIView):
     )  # fmt: skip
     def get(self, request: Request, customer: str) -> Response:
         """Return the erasure that is under way or done, and what stands against one today."""
-        customer_id, today = _customer(customer), timezone.localdate()
-        against = privacy.obstacles(customer_id=customer_id, reason=ErasureReason.REQUEST, today=today)
-        customer_operations.record_look(customer_id=customer_id, actor=actor_of(request), purpose=LookPurpose.ERASURE)
-        found = privacy.open_of(customer_id=customer_id)
+        who, today = _customer(customer), timezone.localdate()
+        against = privacy.obstacles(customer_id=who.id, reason=ErasureReason.REQUEST, today=today)
+        customer_operations.record_look(customer_id=who.id, actor=actor_of(request), purpose=LookPurpose.ERASURE)
+        found = privacy.open_of(customer_id=who.id)
         return Response({
-            "customer": customer, "erasure": None if found is None else _erasure(found, customer),
+            "customer": who.external_id, "erasure": None if found is None else _erasure(found),
             "obstacles": [{"code": one.code, "until": one.until_date} for one in against],
         })  # fmt: skip
 
@@ -142,10 +144,10 @@ class CustomerErasure(APIView):
     def post(self, request: Request, customer: str) -> Response:
         """Ask for it; it waits for somebody else. What stands against it is named by ``erasure_refused``."""
         _check(contract.NothingMore, request)
-        customer_id, actor = _customer(customer), actor_of(request)
+        customer_id, actor = _customer(customer).id, actor_of(request)
         made = erasures.ask(customer_id=customer_id, today=timezone.localdate(), actor=actor)
         customer_operations.record_look(customer_id=customer_id, actor=actor, purpose=LookPurpose.ERASURE)
-        return Response(_erasure(privacy.one(erasure_id=made), customer), status=201)
+        return Response(_told(made), status=201)
 
 
 @api.needs(GET=ERASE_READ)
@@ -159,13 +161,13 @@ class ErasureList(APIView):
         parameters=[contract.ErasureQuery], responses={200: contract.ErasurePage, **problems(404, 422)},
     )  # fmt: skip
     def get(self, request: Request) -> Response:
-        """List erasures, the latest first; no names are in it."""
+        """List erasures, the latest first; no names are in it, neither of the customer nor of who asked or decided."""
         given, rows = asked(contract.ErasureQuery, request), Erasure.objects.only("id")
         if "state" in given:
             rows = rows.filter(state=given["state"])
         page, reply = api.page_of(self, request, rows)
         found = privacy.by_ids(erasure_ids=[row.id for row in page])
-        return reply([_erasure(found[row.id], found[row.id].external_id) for row in page])
+        return reply([_erasure(found[row.id]) for row in page])
 
 
 @api.needs(GET=ERASE_READ)
@@ -203,12 +205,12 @@ class DecideErasure(APIView):
         return Response(_told(erasure_id))
 
 
-def _customer(external_id: str) -> int:
+def _customer(external_id: str) -> Standing:
     """Return a customer; in the place of one who was merged stands the one that stands."""
-    found = customers.ids_by_external_id([external_id[:EXTERNAL_MOST]])
-    if external_id not in found:
+    found = customers.standing(external_id=external_id[:EXTERNAL_MOST])
+    if found is None or len(external_id) > EXTERNAL_MOST:
         raise UnknownCustomer("There is no such customer.")
-    return found[external_id]
+    return found
 
 
 def _check(form: type[contract.Strict], request: Request) -> dict[str, Any]:
@@ -217,21 +219,20 @@ def _check(form: type[contract.Strict], request: Request) -> dict[str, Any]:
     return dict(given.validated_data)
 
 
-def _export(card: ExportCard, customer: str) -> dict[str, object]:
+def _export(card: ExportCard, who: Standing) -> dict[str, object]:
     return {
-        "id": card.id, "customer": customer, "state": card.state.value, "asked": card.created_at,
+        "id": card.id, "customer": who.external_id, "state": card.state.value, "asked": card.created_at,
         "expires": card.expires_date, "fetched": card.fetched,
     }  # fmt: skip
 
 
 def _told(erasure_id: int) -> dict[str, object]:
-    card = privacy.one(erasure_id=erasure_id)
-    return _erasure(card, card.external_id)
+    return _erasure(privacy.one(erasure_id=erasure_id))
 
 
-def _erasure(card: ErasureCard, customer: str) -> dict[str, object]:
+def _erasure(card: ErasureCard) -> dict[str, object]:
     return {
-        "id": card.id, "customer": customer, "state": card.state.value, "reason": card.reason.value,
-        "since": card.since_date, "asked": card.created_at, "asked_by": card.asker_name, "decided": card.decided_at,
-        "decided_by": card.decider_name, "done": card.done_at, "put_back": card.stuck, "rows": card.rows,
+        "id": card.id, "customer": card.external_id, "state": card.state.value, "reason": card.reason.value,
+        "since": card.since_date, "asked": card.created_at, "asked_by": card.asker_kind, "decided": card.decided_at,
+        "decided_by": card.decider_kind, "done": card.done_at, "put_back": card.stuck, "rows": card.rows,
     }  # fmt: skip

@@ -16,7 +16,7 @@ class ExportShown(serializers.Serializer):
     """An export that you asked for."""
 
     id = serializers.IntegerField()
-    customer = serializers.CharField(help_text="External id.")
+    customer = serializers.CharField(help_text="External id; of one who was merged, of who stands in their place.")
     state = serializers.ChoiceField(
         [str(one) for one in ExportState],
         help_text="waiting: it is being made, ask again in a minute. ready: fetch the file. over: ask for a new one.",
@@ -43,7 +43,7 @@ class ErasureShown(serializers.Serializer):
     """An erasure, on its way."""
 
     id = serializers.IntegerField()
-    customer = serializers.CharField(help_text="External id.")
+    customer = serializers.CharField(help_text="External id; of one who was merged, of who stands in their place.")
     state = serializers.ChoiceField(
         [str(one) for one in ErasureState],
         help_text="due: it waits for a second person. released: a worker does it next. done. dropped: it was refused.",
@@ -51,9 +51,9 @@ class ErasureShown(serializers.Serializer):
     reason = serializers.ChoiceField([str(one) for one in ErasureReason])
     since = serializers.DateField(help_text="The last account was given up then.")
     asked = serializers.DateTimeField()
-    asked_by = serializers.CharField()
+    asked_by = serializers.CharField(help_text="staff, customer, client, or system: the night. Nobody is named.")
     decided = serializers.DateTimeField(allow_null=True)
-    decided_by = serializers.CharField(help_text="Empty: nobody decided yet.")
+    decided_by = serializers.CharField(help_text="staff or client. Empty: nobody decided yet.")
     done = serializers.DateTimeField(allow_null=True)
     put_back = serializers.CharField(help_text="What was opened after the release, and put it back; empty: nothing.")
     rows = serializers.IntegerField(help_text="So many were overwritten.")
@@ -62,7 +62,7 @@ class ErasureShown(serializers.Serializer):
 class ErasureOfCustomer(serializers.Serializer):
     """What stands for and against overwriting the data of a customer."""
 
-    customer = serializers.CharField(help_text="External id.")
+    customer = serializers.CharField(help_text="External id; of one who was merged, of who stands in their place.")
     erasure = ErasureShown(allow_null=True, help_text="Null: none is under way.")
     obstacles = ObstacleShown(many=True, help_text="Empty: it may be asked for.")
 

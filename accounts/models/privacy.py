@@ -12,7 +12,8 @@ class Erasure(models.Model):
     """
     The personal data of a customer are to be overwritten: found by night or asked for, released by another person.
 
-    counts  rows that were overwritten, by table
+    counts                rows that were overwritten, by table
+    asker_id, decider_id  users; below 0: a program, by its key
     """
 
     customer = models.ForeignKey("accounts.Customer", on_delete=models.PROTECT, related_name="erasures")

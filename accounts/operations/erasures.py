@@ -238,8 +238,8 @@ def _list(customer_id: int, reason: ErasureReason, actor: Actor) -> int:
     since = privacy.since_date(customer_id=customer_id)
     assert since is not None  # an account that is held stands against it
     row = Erasure.objects.create(
-        customer_id=customer_id, reason=reason.value, since_date=since, asker_kind=str(actor.kind), asker_id=actor.id,
-        asker_name=actor.name[:150],
+        customer_id=customer_id, reason=reason.value, since_date=since, asker_kind=str(actor.kind),
+        asker_id=actor.person_id, asker_name=actor.name[:150],
     )  # fmt: skip
     audit.record(actor, "list", SUBJECT, row.id, reason=reason, customer_id=customer_id)
     return int(row.id)
@@ -251,7 +251,7 @@ def _to_decide(erasure_id: int, actor: Actor) -> Erasure:
         raise UnknownErasure(f"There is no erasure {erasure_id}.", erasure_id=erasure_id)
     if not actor.is_one_of(RELEASERS):
         raise NotAllowed("A supervisor decides on this.", erasure_id=erasure_id)
-    if row.asker_id is not None and (row.asker_kind, row.asker_id) == (str(actor.kind), actor.id):
+    if row.asker_id is not None and row.asker_id == actor.person_id:
         raise NotAllowed("Who asked for it does not decide on it.", erasure_id=erasure_id)
     if row.state != ErasureState.DUE.value:
         raise ErasureDecided("Somebody decided on it meanwhile.", erasure_id=erasure_id, state=row.state)
@@ -259,7 +259,7 @@ def _to_decide(erasure_id: int, actor: Actor) -> Erasure:
 
 
 def _decide(row: Erasure, state: ErasureState, actor: Actor) -> None:
-    row.state, row.decider_id, row.decider_name = state.value, actor.id, actor.name[:150]
+    row.state, row.decider_id, row.decider_name = state.value, actor.person_id, actor.name[:150]
     row.decided_at, row.stuck = timezone.now(), ""
     row.save(update_fields=["state", "decider_id", "decider_name", "decided_at", "stuck"])
     audit.record(actor, "release" if state is ErasureState.RELEASED else "drop", SUBJECT, row.id)

@@ -113,6 +113,21 @@ def ids_by_external_id(external_ids: Iterable[str]) -> dict[str, int]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A customer who stands, also in the place of those who were merged into them."""
+
+    id: int
+    external_id: str
+
+
+def standing(*, external_id: str) -> Standing | None:
+    """Return who stands under an external id, in the place of one who was merged the survivor; one statement."""
+    rows = Customer.objects.filter(external_id=external_id)
+    found = rows.values_list("id", "external_id", "merged_into_id", "merged_into__external_id").first()
+    return None if found is None else Standing(found[2] or found[0], found[3] or found[1])
+
+
 def with_mailbox(address: str) -> tuple[int, ...]:
     """Return the customers that are reached under a mailbox, oldest first; none for an empty one. One statement."""
     if not address:

@@ -10,7 +10,7 @@ from accounts.domain.privacy import OPEN_ERASURES, ErasureReason, ErasureState, 
 from accounts.models.account import AccountHolder
 from accounts.models.customer import Customer
 from accounts.models.privacy import DataExport, Erasure
-from cis.kernel.actors import Actor
+from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.errors import Refused
 from cis.platform import packs, personal
 from cis.platform.db import fetch
@@ -32,7 +32,11 @@ class UnknownExport(Refused):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErasureCard:
-    """One line of the list of erasures."""
+    """
+    One line of the list of erasures.
+
+    external_id, account_id  of who stands in the place of a customer who was merged
+    """
 
     id: int
     customer_id: int
@@ -47,6 +51,7 @@ class ErasureCard:
     asker_name: str
     created_at: datetime
     decider_name: str
+    decider_kind: str
     decided_at: datetime | None
     done_at: datetime | None
     stuck: str
@@ -145,7 +150,7 @@ def candidates(*, before: date, after_id: int, most: int) -> list[int]:
 
 def listed(*, state: str = "", offset: int = 0, most: int = 50) -> tuple[ErasureCard, ...]:
     """Return erasures, the latest first; two statements."""
-    rows = Erasure.objects.select_related("customer").order_by("-id")
+    rows = Erasure.objects.select_related("customer__merged_into").order_by("-id")
     if state:
         rows = rows.filter(state=state)
     return _cards(rows[offset : offset + most])
@@ -157,7 +162,7 @@ def one(*, erasure_id: int) -> ErasureCard:
 
     :raises UnknownErasure: there is none.
     """
-    found = _cards(Erasure.objects.select_related("customer").filter(id=erasure_id))
+    found = _cards(Erasure.objects.select_related("customer__merged_into").filter(id=erasure_id))
     if not found:
         raise UnknownErasure(f"There is no erasure {erasure_id}.", erasure_id=erasure_id)
     return found[0]
@@ -165,13 +170,13 @@ def one(*, erasure_id: int) -> ErasureCard:
 
 def by_ids(*, erasure_ids: Sequence[int]) -> dict[int, ErasureCard]:
     """Return erasures by id; two statements for any number."""
-    found = _cards(Erasure.objects.select_related("customer").filter(id__in=list(erasure_ids)))
+    found = _cards(Erasure.objects.select_related("customer__merged_into").filter(id__in=list(erasure_ids)))
     return {card.id: card for card in found}
 
 
 def open_of(*, customer_id: int) -> ErasureCard | None:
     """Return the erasure of a customer that is under way, or was done; None: there is none."""
-    rows = Erasure.objects.select_related("customer").filter(customer_id=customer_id)
+    rows = Erasure.objects.select_related("customer__merged_into").filter(customer_id=customer_id)
     found = _cards(rows.exclude(state=ErasureState.DROPPED.value).order_by("-id")[:1])
     return found[0] if found else None
 
@@ -204,8 +209,10 @@ def export(*, export_id: int, customer_id: int, actor: Actor) -> ExportCard:
 
 
 def _of(customer_id: int, actor: Actor) -> QuerySet[DataExport]:
+    """Return what somebody asked for of a customer, and of who was merged into them since."""
     mine = Q(asker_id=actor.id, asker_kind=str(actor.kind))
-    return DataExport.objects.filter(mine, customer_id=customer_id)
+    theirs = Q(customer_id=customer_id) | Q(customer__merged_into_id=customer_id)
+    return DataExport.objects.filter(mine, theirs)
 
 
 def _own_accounts(customer_id: int) -> list[int]:
@@ -223,15 +230,16 @@ def _own_accounts(customer_id: int) -> list[int]:
 
 def _cards(rows: QuerySet[Erasure]) -> tuple[ErasureCard, ...]:
     found = list(rows)
-    held = AccountHolder.objects.filter(customer_id__in=[row.customer_id for row in found]).order_by("account_id")
+    standing = [row.customer.merged_into_id or row.customer_id for row in found]
+    held = AccountHolder.objects.filter(customer_id__in=standing).order_by("account_id")
     accounts = dict(held.values_list("customer_id", "account_id"))
     return tuple(
         ErasureCard(
             id=row.id,
             customer_id=row.customer_id,
-            external_id=row.customer.external_id,
+            external_id=(row.customer.merged_into or row.customer).external_id,
             customer_name=row.customer.name,
-            account_id=accounts.get(row.customer_id),
+            account_id=accounts.get(row.customer.merged_into_id or row.customer_id),
             state=ErasureState(row.state),
             reason=ErasureReason(row.reason),
             since_date=row.since_date,
@@ -240,6 +248,7 @@ def _cards(rows: QuerySet[Erasure]) -> tuple[ErasureCard, ...]:
             asker_name=row.asker_name,
             created_at=row.created_at,
             decider_name=row.decider_name,
+            decider_kind=_kind(row.decider_id),
             decided_at=row.decided_at,
             done_at=row.done_at,
             stuck=row.stuck,
@@ -247,6 +256,13 @@ def _cards(rows: QuerySet[Erasure]) -> tuple[ErasureCard, ...]:
         )
         for row in found
     )
+
+
+def _kind(person_id: int | None) -> str:
+    """Return what sort of actor decided; "" = nobody did."""
+    if person_id is None:
+        return ""
+    return str(ActorKind.CLIENT if person_id < 0 else ActorKind.STAFF)
 
 
 def _export(row: DataExport) -> ExportCard:

@@ -72,9 +72,9 @@ def person_of(actor: Actor) -> int:
 
     :raises NotAllowed: it is nobody: the system does not decide.
     """
-    if actor.id is None:
+    if actor.person_id is None:
         raise NotAllowed(f"{actor.name} decides nothing.", advice="Ask a person.")
-    return -actor.id if actor.kind is ActorKind.CLIENT else actor.id
+    return actor.person_id
 
 
 def check_decider(actor: Actor, what: str) -> None:

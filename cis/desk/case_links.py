@@ -9,17 +9,19 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from billing.queries import bills
+from cis.desk import case_words
 from cis.desk.words import word
 from cis.platform import typed
 from cis.platform.templatetags.local import kwh, plain_money
+from complaints.domain.kinds import Evidence
 from complaints.operations.findings import BadLink
 from complaints.queries.cases import CaseDetail
 from contracts.queries import applications
 from metering.queries import linkable
-from metering.queries.linkable import SpokenFault, SpokenOrder, SpokenRead
+from metering.queries.linkable import SpokenAlarm, SpokenFault, SpokenOrder, SpokenRead
 
 BILLS_MOST, APPLICATIONS_MOST = 24, 10
-NAMES = ("bill", "read", "work_order", "application", "fault_report")
+NAMES = ("bill", "read", "work_order", "application", "fault_report", "meter_alarm")
 Group = tuple[str, list[tuple[str, str]]]
 
 
@@ -32,7 +34,7 @@ class Link:
 
 
 def things(row: Any) -> list[Group]:
-    """Return what belongs to the account, the place and the customer of a case, in groups; five statements at most."""
+    """Return what belongs to the account, the place and the customer of a case, in groups; six statements at most."""
     point, found = row.service_point_id, []
     if row.account_id is not None:
         own = bills.of_account(account_id=row.account_id, most=BILLS_MOST)
@@ -45,7 +47,8 @@ def things(row: Any) -> list[Group]:
         orders = linkable.orders_at(service_point_id=point)
         found.append((_("Work orders"), [(f"work_order:{one.id}", _order(one)) for one in orders]))
         faults = linkable.faults_at(service_point_id=point)
-        found.append((_("Faults and alarms"), [(f"fault_report:{one.id}", _fault(one)) for one in faults]))
+        alarms = [(f"meter_alarm:{one.id}", _alarm(one)) for one in linkable.alarms_at(service_point_id=point)]
+        found.append((_("Faults and alarms"), [*((f"fault_report:{one.id}", _fault(one)) for one in faults), *alarms]))
     if row.customer_id is not None:
         own_ones = applications.of_customers([row.customer_id], most=APPLICATIONS_MOST)
         found.append((_("Applications"), [(f"application:{one.id}", one.number) for one in own_ones]))
@@ -74,13 +77,39 @@ def chosen(thing: str, number: str) -> dict[str, int]:
 
 
 def shown(detail: CaseDetail) -> list[Link]:
-    """Return what a case is about, as links; two statements at most beside those of the case."""
+    """Return what a case is about, as links; three statements at most beside those of the case."""
     reads = {one.id: one for one in linkable.reads(read_ids=_ids(detail, "read_id"))}
     faults = {one.id: one for one in linkable.faults(fault_ids=_ids(detail, "fault_report_id"))}
-    return [_link(one, reads, faults) for one in detail.links]
+    alarms = {one.id: one for one in linkable.alarms(alarm_ids=_ids(detail, "meter_alarm_id"))}
+    return [_link(one, reads, faults, alarms) for one in detail.links]
 
 
-def _link(row: Any, reads: dict[int, SpokenRead], faults: dict[int, SpokenFault]) -> Link:
+def findings(detail: CaseDetail) -> list[tuple[Any, str, str]]:
+    """Return what was found, in words, with the page that shows it; "": none does, as of what somebody said."""
+    return [(one, case_words.found(one), _evidence(one, detail)) for one in detail.findings]
+
+
+def _evidence(one: Any, detail: CaseDetail) -> str:
+    row, said = detail.row, one.shown_by.strip()
+    match one.evidence:
+        case Evidence.READS if row.account_id is not None:
+            return reverse("desk:account", args=[row.account_id]) + "#usage"
+        case Evidence.BILL:
+            own = [row.bill] if row.bill is not None else []
+            named = [bill for bill in (*own, *(link.bill for link in detail.links if link.bill)) if bill.number == said]
+            chosen = named or (own if not said else [])
+            return reverse("desk:explain_bill", args=[chosen[0].id]) if chosen else ""
+        case Evidence.VISIT:
+            linked = {link.work_order_id for link in detail.links} | {deed.work_order_id for deed in detail.deeds}
+            order_id = typed.number(said.removeprefix("#"))
+            return reverse("desk:work_order", args=[order_id]) if order_id in linked - {None} else ""
+        case _:
+            return ""
+
+
+def _link(
+    row: Any, reads: dict[int, SpokenRead], faults: dict[int, SpokenFault], alarms: dict[int, SpokenAlarm]
+) -> Link:
     if row.bill is not None:
         return Link(f"{_('Bill')} {row.bill.number}", reverse("desk:bill", args=[row.bill_id]))
     if row.application is not None:
@@ -91,6 +120,9 @@ def _link(row: Any, reads: dict[int, SpokenRead], faults: dict[int, SpokenFault]
     if row.read_id in reads:
         read = reads[row.read_id]
         return Link(f"{_('Read')} {_read(read)}", reverse("desk:meter", args=[read.meter_id]))
+    if row.meter_alarm_id in alarms:
+        alarm = alarms[row.meter_alarm_id]
+        return Link(_alarm(alarm), reverse("desk:meter", args=[alarm.meter_id]))
     fault = faults[row.fault_report_id]
     url = "" if fault.outage_id is None else reverse("desk:outage", args=[fault.outage_id])
     return Link(_fault(fault), url)
@@ -107,6 +139,10 @@ def _read(one: SpokenRead) -> str:
 
 def _order(one: SpokenOrder) -> str:
     return f"#{one.id} · {word('work_kind', one.kind)} · {one.due_date}"
+
+
+def _alarm(one: SpokenAlarm) -> str:
+    return f"{word('alarm_kind', one.kind)} · {one.serial} · {timezone.localtime(one.occurred_at):%Y-%m-%d %H:%M}"
 
 
 def _fault(one: SpokenFault) -> str:

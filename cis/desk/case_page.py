@@ -20,7 +20,7 @@ from accounts.queries import accounts, customers, teams
 from accounts.queries.customers import CustomerCard
 from billing.operations.adjustments import BadAdjustment
 from billing.queries import adjustment_rules
-from cis.desk import case_links, case_words, phone_call
+from cis.desk import case_links, phone_call
 from cis.desk.answers import or_404, posted, tell_refusal, today
 from cis.desk.case_intake import staff
 from cis.desk.case_mails import left_out
@@ -153,7 +153,7 @@ def _page(request: HttpRequest, case_id: int, *, bound: Mapping[str, PageForm] |
         "clocks": deadlines.of_subject(subject=SUBJECT, subject_ids=[row.id]),
         "links": case_links.shown(detail),
         "mails": [(one, left_out(one)) for one in mails.of_case(case_id=row.id)],
-        "findings": [(one, case_words.found(one)) for one in detail.findings],
+        "findings": case_links.findings(detail),
         "suggested": suggested,
         "earlier": repeats.seen_by(row, since_at=since_at, actor=actor),
         "actions": {one.value for one in possible},

@@ -30,6 +30,11 @@ class Actor:
     name: str
     roles: frozenset[Role] = frozenset()
 
+    @property
+    def person_id(self) -> int | None:
+        """Return who it is among those of whom two decide: a user's id, below 0 that of a program; None: the system."""
+        return -self.id if self.kind is ActorKind.CLIENT and self.id is not None else self.id
+
     def is_one_of(self, allowed: frozenset[Role | ActorKind]) -> bool:
         """Return whether one of the actor's roles, or its kind, is among those allowed."""
         return self.kind in allowed or not self.roles.isdisjoint(allowed)

@@ -5,7 +5,7 @@ Every URL states its rule, by a decorator on its view or, for views of libraries
 asks the rule before the view runs; a URL without a rule answers 404, and a house test that walks all URLs fails.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
@@ -24,6 +24,8 @@ from cis.platform.keys import Client
 
 View = TypeVar("View", bound=Callable[..., Any])
 STAFF: Final = frozenset(Role) - {Role.CUSTOMER}
+ID_MOST: Final = 2**63 - 1
+"""The greatest id that a row can have."""
 
 
 class Audience(StrEnum):
@@ -158,20 +160,29 @@ class AccessMiddleware:
         return self.get_response(request)
 
     def process_view(
-        self, request: HttpRequest, callback: Callable[..., Any], _args: object, _kwargs: object
+        self, request: HttpRequest, callback: Callable[..., Any], _args: object, kwargs: Mapping[str, object]
     ) -> HttpResponse | None:
-        """Let the request through, send it to the sign-in page, or refuse it."""
+        """Let the request through, send it to the sign-in page, or refuse it; where no row can be, there is none."""
         match: ResolverMatch = request.resolver_match  # type: ignore[assignment]
         rule = rule_of(callback=callback, url_name=match.url_name, namespace=match.namespace)
         if rule is None:
             raise Http404
-        if rule.audience in {Audience.PUBLIC, Audience.API}:
+        if rule.audience is Audience.API:
+            return None
+        if is_beyond(kwargs):
+            raise Http404
+        if rule.audience is Audience.PUBLIC:
             return None
         if not request.user.is_authenticated:
             return _to_sign_in(request)
         if not may(rule, roles=roles_of(request.user)):
             raise PermissionDenied
         return None
+
+
+def is_beyond(kwargs: Mapping[str, object]) -> bool:
+    """Return whether an address names an id that no row can have."""
+    return any(isinstance(one, int) and one > ID_MOST for one in kwargs.values())
 
 
 def may(rule: Rule, *, roles: frozenset[Role]) -> bool:

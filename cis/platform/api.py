@@ -90,6 +90,7 @@ class DeclaredScope(BasePermission):
         Return whether the caller has the right.
 
         :raises MethodNotAllowed: the endpoint has no such method; only who is known is told.
+        :raises NotFound: the address names an id that no row can have.
         """
         declared: Mapping[str, Scope] = getattr(view, "scopes", {})
         method = str("GET" if request.method == "HEAD" else request.method)
@@ -98,7 +99,10 @@ class DeclaredScope(BasePermission):
         wanted = declared.get(method)
         if wanted is None and method not in view.allowed_methods and getattr(request.user, "is_authenticated", False):
             raise exceptions.MethodNotAllowed(method)
-        return wanted is not None and _has(request.user, wanted)
+        is_let_in = wanted is not None and _has(request.user, wanted)
+        if is_let_in and access.is_beyond(view.kwargs):
+            raise exceptions.NotFound
+        return is_let_in
 
 
 def _has(user: Any, wanted: Scope) -> bool:

@@ -41,7 +41,7 @@ SENTENCES: Mapping[str, str] = {
     "still_to_call": _("The caller is to be called a few times more first."),
     "bad_finding": _("This finding cannot be kept: it says nothing, or too much."),
     "case_over": _("The case has ended: nothing is added to it any more."),
-    "bad_case_link": _("A link is to one bill, read, work order, application or fault."),
+    "bad_case_link": _("A link is to one bill, read, work order, application, fault or alarm."),
     "unknown_case_photo": _("There is no such picture."),
     "too_many_case_photos": _("The case has so many pictures already."),
     "case_has_no_account": _("Nothing can be done from this case: it is over, or names no account or place."),

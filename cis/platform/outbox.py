@@ -145,8 +145,13 @@ def deliver_due(*, most: int = BATCH) -> int:
 
 
 def put_off(*, kind: str, until: datetime) -> int:
-    """Let what waits of a kind be due at another instant, which may be now; return how many wait."""
-    return OutboxMessage.objects.filter(kind=kind, state=OutboxState.WAITING.value).update(due_at=until)
+    """
+    Let what waits of a kind be due at another instant, which may be now; return how many do.
+
+    What was tried keeps its own time: a worker may be sending it.
+    """
+    waiting = OutboxMessage.objects.filter(kind=kind, state=OutboxState.WAITING.value, attempts=0)
+    return waiting.update(due_at=until)
 
 
 def revive(message_id: int) -> bool:

@@ -46,6 +46,7 @@ class CaseLinkNew(Strict):
     read = serializers.IntegerField(required=False, min_value=1, max_value=BIGINT_MOST)
     work_order = serializers.IntegerField(required=False, min_value=1, max_value=BIGINT_MOST)
     fault_report = serializers.IntegerField(required=False, min_value=1, max_value=BIGINT_MOST)
+    meter_alarm = serializers.IntegerField(required=False, min_value=1, max_value=BIGINT_MOST)
 
 
 class CaseLinkShown(serializers.Serializer):

@@ -83,12 +83,12 @@ class CasePhoto(models.Model):
         constraints = [models.UniqueConstraint(name="photo_is_in_a_case_once", fields=["case", "document"])]
 
 
-LINKED = ("bill", "read", "work_order", "application", "fault_report")
+LINKED = ("bill", "read", "work_order", "application", "fault_report", "meter_alarm")
 """What a link may be to, one of them a row."""
 
 
 class CaseLink(models.Model):
-    """What a case is about beside its account: one bill, read, work order, application or report of a fault a row."""
+    """What a case is about beside its account, one a row: a bill, read, order, application, report or alarm."""
 
     case = models.ForeignKey(Case, on_delete=models.PROTECT, related_name="links")
     bill = models.ForeignKey("billing.Bill", on_delete=models.PROTECT, null=True, related_name="case_links")
@@ -99,6 +99,9 @@ class CaseLink(models.Model):
     )
     fault_report = models.ForeignKey(
         "metering.FaultReport", on_delete=models.PROTECT, null=True, related_name="case_links"
+    )
+    meter_alarm = models.ForeignKey(
+        "metering.MeterAlarm", on_delete=models.PROTECT, null=True, related_name="case_links"
     )
     at = models.DateTimeField(default=timezone.now)
 

@@ -103,11 +103,12 @@ def add_photo_step(row: Case, source: BinaryIO, *, at: datetime, actor: Actor) -
 def link(
     *, case_id: int, actor: Actor, at: datetime, bill_id: int | None = None, read_id: int | None = None,
     work_order_id: int | None = None, application_id: int | None = None, fault_report_id: int | None = None,
+    meter_alarm_id: int | None = None,
 ) -> int:  # fmt: skip
     """
-    Say that a case is about one bill, read, work order, application or fault report; said before: nothing changes.
+    Say that a case is about one bill, read, work order, application, fault report or alarm; twice is once.
 
-    :param fault_report_id: what somebody, or a meter, reported.
+    :param fault_report_id: what somebody reported. :param meter_alarm_id: what a meter said of its own.
     :returns: the id of the link.
     :raises UnknownCase, NotAllowed, NotYourCase: see ``case_moves``. :raises CaseOver: see there.
     :raises BadLink: none of them, or more than one, is named, or there is no such thing.
@@ -115,11 +116,11 @@ def link(
     row = _lock(case_id, actor)
     ids = {
         "bill_id": bill_id, "read_id": read_id, "work_order_id": work_order_id, "application_id": application_id,
-        "fault_report_id": fault_report_id,
+        "fault_report_id": fault_report_id, "meter_alarm_id": meter_alarm_id,
     }  # fmt: skip
     given: dict[str, int] = {name: one for name, one in ids.items() if one is not None}
     if len(given) != 1:
-        raise BadLink("A link is to one thing.", advice="Name one bill, read, work order, application or fault.")
+        raise BadLink("A link is to one thing.", advice="Name one bill, read, work order, application, fault or alarm.")
     ((name, thing_id),) = given.items()
     if not _exists(name, thing_id):
         raise BadLink("There is no such thing.", advice="Look at the number again.", field="number")
@@ -155,5 +156,7 @@ def _exists(name: str, thing_id: int) -> bool:
             return bool(linkable.orders(order_ids=[thing_id]))
         case "fault_report_id":
             return bool(linkable.faults(fault_ids=[thing_id]))
+        case "meter_alarm_id":
+            return bool(linkable.alarms(alarm_ids=[thing_id]))
         case _:
             return applications.state_of(thing_id) is not None

@@ -5,7 +5,7 @@ A meter repeats itself, and alarms come late and in another order than they were
 supply is left with is what its meter said last.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -20,6 +20,8 @@ AHEAD_MOST = timedelta(minutes=10)
 """So far the clock of a meter may be before ours."""
 LATE_MOST = timedelta(days=1)
 """Who was dark longer ago than that and said no more since is not known to be dark: a rule of ours, no source."""
+SLACK = timedelta(minutes=15)
+"""A meter may have said so before somebody reported it."""
 SENDERS: frozenset[Role | ActorKind] = frozenset((Role.METERING, ActorKind.CLIENT, ActorKind.SYSTEM))
 
 
@@ -83,12 +85,75 @@ def is_too_late(alarm: Heard, *, at: datetime) -> bool:
     return alarm.kind is AlarmKind.POWER_OFF and alarm.at < at - LATE_MOST
 
 
-def latest(alarms: Iterable[Heard]) -> tuple[list[Heard], list[Heard]]:
-    """Return the last alarm of each supply, and those before them; of the same instant the later kept one is last."""
-    last: dict[int, Heard] = {}
-    brief = []
-    for one in sorted(alarms, key=lambda one: (one.at, one.id)):
-        if one.service_point_id in last:
-            brief.append(last[one.service_point_id])
-        last[one.service_point_id] = one
-    return list(last.values()), brief
+@dataclass(frozen=True, slots=True)
+class Spell:
+    """A time without current; ``back_at`` None: it lasts."""
+
+    gone_at: datetime
+    back_at: datetime | None
+
+
+def spells(words: Iterable[tuple[datetime, AlarmKind]]) -> list[Spell]:
+    """
+    Return when a supply was dark, the earliest first, in whatever order it was told.
+
+    It is dark from the first word without current to the first one with current after it: a meter that says the same
+    again says nothing new. Of the same instant the word with current is the later one.
+    """
+    found: list[Spell] = []
+    for at, kind in sorted(words, key=lambda word: (word[0], word[1] is AlarmKind.POWER_ON)):
+        is_dark = bool(found) and found[-1].back_at is None
+        if kind is AlarmKind.POWER_OFF and not is_dark:
+            found.append(Spell(at, None))
+        elif kind is AlarmKind.POWER_ON and is_dark:
+            found[-1] = Spell(found[-1].gone_at, at)
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """
+    What a supply is left with after all words of its meter.
+
+    off_at, back_at  of its last dark time that is known; None: none is, or it lasts
+    more             what is left of that, where current flowed in between
+    since            since when it is dark now; None: current flows
+    """
+
+    off_at: datetime | None
+    back_at: datetime | None
+    more: tuple[Spell, ...]
+    since: datetime | None
+
+    @property
+    def ended_at(self) -> datetime | None:
+        """Return when current flowed again after all that is known; None: it is dark, or nothing was known."""
+        return self.more[-1].back_at if self.more else self.back_at
+
+
+def settle(
+    words: Sequence[tuple[datetime, AlarmKind]], *, off_at: datetime | None = None, back_at: datetime | None = None
+) -> Settled:
+    """
+    Return what a supply is left with, whenever and in whatever order its meter was heard.
+
+    The dark time that is known began, and ended, when the meter says so, if that is sooner. Where a person alone says
+    that it ended, a word of more than ``SLACK`` before it began is of another one: it was over before it was heard.
+
+    :param words: what its meter said since the first of what is heard now, and since it is dark.
+    :param off_at, back_at: of the last dark time that is known, whoever said so.
+    """
+    known = [] if off_at is None else [(off_at, AlarmKind.POWER_OFF)]
+    known += [] if back_at is None else [(back_at, AlarmKind.POWER_ON)]
+    found = spells([*words, *known])
+    last = found[-1] if found else None
+    since = last.gone_at if last is not None and last.back_at is None else None
+    if off_at is None:
+        return Settled(off_at=None, back_at=None, more=(), since=since)
+    place = max(place for place, one in enumerate(found) if one.gone_at <= off_at)
+    own = found[place]
+    is_told = own.back_at is None or (own.back_at, AlarmKind.POWER_ON) in words
+    return Settled(
+        off_at=own.gone_at if is_told or off_at - SLACK <= own.gone_at else off_at, back_at=own.back_at, since=since,
+        more=tuple(one for one in found[place + 1 :] if back_at is None or one.gone_at <= back_at),
+    )  # fmt: skip

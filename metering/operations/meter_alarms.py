@@ -5,9 +5,9 @@ A batch is taken in a constant number of statements, however many alarms it has,
 makes, widens or ends, or that began sooner than was known.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.utils import timezone
 
@@ -15,10 +15,10 @@ from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.errors import Findings, Refused
 from cis.kernel.workflow import NotAllowed
 from cis.platform import audit
-from cis.platform.db import execute, fetch, joins_transaction, opens_transaction
+from cis.platform.db import execute, fetch, opens_transaction
 from metering.domain import meter_alarms as rules
 from metering.domain import outages as outage_rules
-from metering.domain.meter_alarms import SENDERS, AlarmAnswer, AlarmKind, Heard, NewAlarm
+from metering.domain.meter_alarms import SENDERS, AlarmAnswer, AlarmKind, Heard, NewAlarm, Settled
 from metering.domain.outages import OPEN, Answer, FaultKind, OutageAction, OutageRule, Signal
 from metering.models.outage import Outage
 from metering.operations import outage_repairs, outage_rows, outage_starts, outage_telling, outages
@@ -116,18 +116,28 @@ class _Batch:
     homes: Mapping[int, Outage] = field(default_factory=dict)
     answers: dict[int, tuple[AlarmAnswer, int | None]] = field(default_factory=dict)
     touched: set[int] = field(default_factory=set)
+    sooner: list[tuple[int, int, datetime]] = field(default_factory=list)
+    again: list[tuple[int, int, datetime, datetime | None]] = field(default_factory=list)
 
     def hear(self, heard: Sequence[Heard]) -> None:
-        """Let the last word of each meter count, and write down what came of all of them."""
-        newer = _newest(_points(heard), heard)
-        last, brief = rules.latest(heard)
-        stale = [one for one in last if one.at < newer.get(one.service_point_id, one.at)]
-        for one in (*brief, *stale):
-            self.answers[one.id] = AlarmAnswer.BRIEF, None
-        fresh = [one for one in last if one.id not in self.answers and not rules.is_too_late(one, at=self.at)]
-        self._look(sorted(_points(fresh)))
-        self._back([one for one in fresh if one.kind is AlarmKind.POWER_ON])
-        self._gone([one for one in fresh if one.kind is AlarmKind.POWER_OFF])
+        """Let all words of each meter count together, and write down what came of those that were heard now."""
+        own: dict[int, list[Heard]] = {}
+        for one in sorted(heard, key=lambda one: (one.at, one.id)):
+            if not rules.is_too_late(one, at=self.at):
+                own.setdefault(one.service_point_id, []).append(one)
+        self._look(sorted(own))
+        said = self._said(own)
+        settled = {point: self._settled(point, said.get(point, [])) for point in sorted(own)}
+        for point, left in settled.items():
+            self._note(point, left, own[point], said[point])
+        if self.sooner:
+            outage_starts.sooner_step(self.sooner, outages=self.homes, minutes=self.rule.group_minutes)
+        self._back({point: left for point, left in settled.items() if self._is_back(point, left)})
+        gone = [(point, [one for one in own[point] if _is_lasting(one, settled[point])]) for point in own]
+        self._gone([alarms[0] for _point, alarms in gone if alarms])
+        for _point, alarms in gone:
+            if alarms and alarms[0].id in self.answers:  # the meter says the same again
+                self.answers |= {one.id: self.answers[alarms[0].id] for one in alarms}
         self._write()
 
     def _look(self, points: Sequence[int]) -> None:
@@ -137,17 +147,64 @@ class _Batch:
         wanted = {one.outage_id for one in self.known.values() if one.outage_id is not None}
         self.homes = outage_rows.lock_many(wanted | {one.outage_id for one in self.dark.values()})
 
-    def _back(self, heard: Sequence[Heard]) -> None:
-        """Note that current flows again where meters say so."""
-        by_point = {one.service_point_id: one for one in heard}
-        found = outage_rows.back_each_step({point: one.at for point, one in by_point.items() if point in self.dark})
+    def _said(self, own: Mapping[int, Sequence[Heard]]) -> dict[int, list[tuple[datetime, AlarmKind]]]:
+        """Return what meters said since the first of what is heard now, or since it is dark; one statement."""
+        since = {point: alarms[0].at for point, alarms in own.items()}
+        for point, one in self.dark.items():
+            if one.back_at is None:
+                since[point] = min(since[point], one.off_at)
+        found: dict[int, list[tuple[datetime, AlarmKind]]] = {}
+        for point, at, kind in fetch(_SAID, [list(since), list(since.values()), self.at - rules.LATE_MOST]):
+            found.setdefault(point, []).append((at, AlarmKind(kind)))
+        return found
+
+    def _settled(self, point: int, said: Sequence[tuple[datetime, AlarmKind]]) -> Settled:
+        last = self.dark.get(point)
+        return rules.settle(said) if last is None else rules.settle(said, off_at=last.off_at, back_at=last.back_at)
+
+    def _note(self, point: int, one: Settled, own: Sequence[Heard], said: Sequence[tuple[datetime, AlarmKind]]) -> None:
+        """Note what alarms say of the dark time that is known of their supply, and which of them are over already."""
+        last, gone = self.dark.get(point), [at for at, kind in said if kind is AlarmKind.POWER_OFF]
+        for alarm in own:
+            if alarm.kind is AlarmKind.POWER_OFF and not _is_lasting(alarm, one):
+                self.answers[alarm.id] = AlarmAnswer.BRIEF, last.outage_id if last and _is_in(alarm, one) else None
+            elif alarm.kind is AlarmKind.POWER_ON and gone and alarm.at < max(gone):
+                self.answers[alarm.id] = AlarmAnswer.BRIEF, None
+            if last is not None and alarm.kind is AlarmKind.POWER_ON and alarm.at == one.back_at != last.back_at:
+                self.answers[alarm.id] = AlarmAnswer.OUTAGE, last.outage_id
+        if last is None or one.off_at is None or last.is_planned:
+            return
+        if last.back_at is None and self.known[point].answer in _EXCUSES:
+            return
+        if one.off_at < last.off_at:
+            self.sooner.append((last.outage_id, point, one.off_at))
+        self.again += [(last.outage_id, point, part.gone_at, part.back_at) for part in one.more]
+
+    def _is_back(self, point: int, one: Settled) -> bool:
+        return point in self.dark and one.back_at is not None and one.back_at != self.dark[point].back_at
+
+    def _back(self, settled: Mapping[int, Settled]) -> None:
+        """
+        Note that current flows again where meters say so, or flowed again sooner than was known.
+
+        Nobody is told where it is gone once more.
+        """
+        times = {point: one.back_at for point, one in settled.items() if one.back_at is not None}
+        over = {point: at for point, at in times.items() if self.dark[point].back_at is not None}
+        sooner = outage_rows.back_sooner_step(over)
+        found = outage_rows.back_each_step({point: at for point, at in times.items() if point not in over})
+        if self.again:
+            outage_rows.again_step(self.again)
+        outage_rows.restored_sooner_step(sooner)
+        self.touched |= {outage_id for outage_id, _point in found}
+        gone = {point for _outage, point, _at, back_at in self.again if back_at is None}
         by_outage: dict[int, list[int]] = {}
         for outage_id, point in found:
-            by_outage.setdefault(outage_id, []).append(point)
-            self.answers[by_point[point].id] = AlarmAnswer.OUTAGE, outage_id
+            if point not in gone:
+                by_outage.setdefault(outage_id, []).append(point)
         left = dark_times.still_dark(outage_ids=list(by_outage)) if by_outage else {}
         for outage_id, points in by_outage.items():
-            since = max(by_point[point].at for point in points)
+            since = max(settled[point].ended_at or times[point] for point in points)
             self._part(self.homes[outage_id], points, since, is_last=not left.get(outage_id))
 
     def _part(self, outage: Outage, points: Sequence[int], since: datetime, *, is_last: bool) -> None:
@@ -163,24 +220,24 @@ class _Batch:
         if not heard:
             return
         homes = {key: row for key, row in self.homes.items() if row.state in OPEN}
+        noted = {point for _outage, point, _at, back_at in self.again if back_at is None}
         new: list[Heard] = []
-        again: list[tuple[int, int, datetime]] = []
-        sooner: list[tuple[int, int, datetime]] = []
+        again: list[tuple[int, int, datetime, None]] = []
         for one in heard:
-            answer, outage_id, is_again = _answered(one, self.known[one.service_point_id], self.dark, homes)
+            last = self.dark.get(one.service_point_id)
+            if last is not None and one.service_point_id in noted:
+                self.answers[one.id] = AlarmAnswer.OUTAGE, last.outage_id
+                continue
+            answer, outage_id, is_again = _answered(self.known[one.service_point_id], last, homes)
             if answer is None:
                 new.append(one)
                 continue
             self.answers[one.id] = answer, outage_id
             if is_again and outage_id is not None:
-                again.append((outage_id, one.service_point_id, one.at))
-            elif _is_sooner(one, self.dark.get(one.service_point_id), outage_id):
-                sooner.append((self.dark[one.service_point_id].outage_id, one.service_point_id, one.at))
+                again.append((outage_id, one.service_point_id, one.at, None))
         if again:
             outage_rows.again_step(again)
-            outage_rows.began_step({outage_id for outage_id, _point, _at in again})
-        if sooner:
-            outage_starts.sooner_step(sooner, outages=self.homes, minutes=self.rule.group_minutes)
+            outage_rows.began_step({one[0] for one in again})
         self._make(new)
 
     def _make(self, heard: Sequence[Heard]) -> None:
@@ -192,12 +249,16 @@ class _Batch:
         homes = {signal.id: outage_id for signal, outage_id in near}
         own = {-one.id: _signal(one, positions[one.service_point_id]) for one in heard}
         groups = outage_rules.gather([*(signal for signal, _ in near), *own.values()], rule=self.rule)
+        is_first = True
         for group in groups:
             mine = [signal_id for signal_id in group.signal_ids if signal_id in own]
             if not mine:
                 continue
             position = positions[own[mine[0]].service_point_id]
             ids = sorted({homes[signal_id] for signal_id in group.signal_ids if signal_id in homes})
+            if not ids and not is_first:
+                ids = _dark_by_now({own[signal_id].service_point_id for signal_id in mine})
+            is_first = False
             outage, is_new = outages.made_of(group, position, ids)
             self.answers |= {-signal_id: (AlarmAnswer.OUTAGE, outage.id) for signal_id in mine}
             if is_new:
@@ -214,12 +275,9 @@ class _Batch:
 
 
 def _answered(
-    one: Heard, known: Known, dark: Mapping[int, DarkTime], homes: Mapping[int, Outage]
+    known: Known, last: DarkTime | None, homes: Mapping[int, Outage]
 ) -> tuple[AlarmAnswer | None, int | None, bool]:
-    """Return what is known of an alarm, its outage, and whether its supply is dark by that from now; None: nothing."""
-    last = dark.get(one.service_point_id)
-    if last is not None and last.back_at is not None and one.at <= last.back_at:
-        return AlarmAnswer.BRIEF, last.outage_id if last.off_at - SLACK <= one.at else None, False
+    """Return what is known of a supply that is dark, its outage, and whether it is by that from now; None: nothing."""
     if excuse := _EXCUSES.get(known.answer):
         return excuse, known.outage_id, False
     if known.outage_id in homes:
@@ -229,13 +287,22 @@ def _answered(
     return None, None, False
 
 
-def _is_sooner(one: Heard, last: DarkTime | None, outage_id: int | None) -> bool:
-    """Return whether a supply was dark by an outage that nobody planned since earlier than is known."""
-    return last is not None and last.outage_id == outage_id and not last.is_planned and one.at < last.off_at
+def _dark_by_now(points: Iterable[int]) -> list[int]:
+    """Return the outage that an earlier part of a batch made, or widened, over supplies; none or one."""
+    found = dark_times.last_dark(service_point_ids=list(points)).values()
+    return sorted(one.outage_id for one in found if one.back_at is None and one.is_open and not one.is_planned)[:1]
 
 
-SLACK = timedelta(minutes=15)
-"""A meter may have said so before somebody reported it."""
+def _is_lasting(one: Heard, settled: Settled) -> bool:
+    """Return whether an alarm says that a supply is dark, and it is since then."""
+    return one.kind is AlarmKind.POWER_OFF and settled.since is not None and one.at >= settled.since
+
+
+def _is_in(one: Heard, settled: Settled) -> bool:
+    """Return whether an alarm is of the dark time that is known."""
+    if settled.off_at is None or one.at < settled.off_at:
+        return False
+    return settled.back_at is None or one.at <= settled.back_at
 
 
 def _signal(one: Heard, position: Position) -> Signal:
@@ -249,17 +316,12 @@ def _points(heard: Iterable[Heard]) -> set[int]:
     return {one.service_point_id for one in heard}
 
 
-@joins_transaction
-def _newest(points: Collection[int], heard: Sequence[Heard]) -> dict[int, datetime]:
-    """Return by supply the time of the last alarm that was heard in earlier batches; one statement."""
-    rows = fetch(
-        """SELECT service_point_id, max(occurred_at) FROM metering_meteralarm
-           WHERE service_point_id = ANY(%s) AND NOT id = ANY(%s) GROUP BY service_point_id""",
-        [sorted(points), [one.id for one in heard]],
-    )
-    return {row[0]: row[1] for row in rows}
-
-
+_SAID = """
+    SELECT a.service_point_id, a.occurred_at, a.kind
+    FROM unnest(%s::bigint[], %s::timestamptz[]) AS one (point, since)
+    JOIN metering_meteralarm a ON a.service_point_id = one.point AND a.occurred_at >= one.since
+    WHERE a.kind = 'power_on' OR a.occurred_at >= %s
+"""
 # In the order of meters, so that two who send the same alarms do not wait for one another.
 _KEEP = """
     INSERT INTO metering_meteralarm (meter_id, service_point_id, kind, answer, occurred_at, received_at)

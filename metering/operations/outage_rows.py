@@ -95,14 +95,14 @@ def make_step(
 
 
 @joins_transaction
-def widen_step(row: Outage, *, scope: Scope, position: Position) -> None:
-    """Let a supposed outage reach as far as a wider scope says."""
+def widen_step(row: Outage, *, scope: Scope, position: Position, since: datetime) -> None:
+    """Let a supposed outage reach as far as a wider scope says; what it reaches now is dark since what says so."""
     for name, value in _asset(scope, position).items():
         setattr(row, name, value)
     row.scope = scope.value
     row.address = position.address if scope is Scope.SINGLE else ""
     row.save()
-    dark_step(row)
+    dark_step(row, off_at=max(since, row.began_at))
 
 
 def _asset(scope: Scope, position: Position | None) -> dict[str, int | None]:
@@ -127,9 +127,10 @@ def grown_dark_step(row: Outage, *, at: datetime) -> None:
 def dark_step(row: Outage, *, off_at: datetime | None = None) -> int:
     """
     Note the connected supplies that hang on what is dark; one statement. Those that are dark already, or had current
-    again while it went on, are left as they are, and so are those whose meter says since then that current flows.
+    again while it went on, are left as they are, and so are those whose meter said last that current flows.
 
-    :param off_at: since when; None: since the outage began. ``returns`` how many they are.
+    :param off_at: since when; None: since the outage began. A supply whose meter says that current went later is dark
+        since then. ``returns`` how many they are.
     """
     scope = Scope(row.scope)
     if scope is Scope.PLACE:
@@ -140,31 +141,38 @@ def dark_step(row: Outage, *, off_at: datetime | None = None) -> int:
     }  # fmt: skip
     return execute(
         f"""INSERT INTO metering_outagesupply (outage_id, service_point_id, off_at)
-            SELECT %(outage)s, s.id, %(off)s FROM metering_servicepoint s
+            SELECT %(outage)s, s.id, coalesce(gone.at, %(off)s) FROM metering_servicepoint s
             LEFT JOIN metering_transformer t ON t.id = s.transformer_id
+            CROSS JOIN LATERAL (
+                SELECT max(a.occurred_at) AS at FROM metering_meteralarm a
+                WHERE a.service_point_id = s.id AND a.kind = 'power_on' AND a.occurred_at >= %(off)s) lit
+            CROSS JOIN LATERAL (
+                SELECT min(a.occurred_at) AS at FROM metering_meteralarm a
+                WHERE a.service_point_id = s.id AND a.kind = 'power_off' AND a.occurred_at >= %(off)s
+                  AND (lit.at IS NULL OR a.occurred_at > lit.at)) gone
             WHERE {_HANG[scope]} AND s.state = 'connected' AND NOT EXISTS (
                 SELECT FROM metering_outagesupply x WHERE x.outage_id = %(outage)s AND x.service_point_id = s.id)
-              AND NOT EXISTS (
-                SELECT FROM metering_meteralarm a
-                WHERE a.service_point_id = s.id AND a.kind = 'power_on' AND a.occurred_at >= %(off)s)
+              AND (lit.at IS NULL OR gone.at IS NOT NULL)
             ON CONFLICT DO NOTHING""",  # noqa: S608 (made of constants)
         given,
     )
 
 
 @joins_transaction
-def again_step(dark: Sequence[tuple[int, int, datetime]]) -> int:
+def again_step(dark: Sequence[tuple[int, int, datetime, datetime | None]]) -> int:
     """
-    Note supplies that are dark by an outage that goes on: had they current again, since this instant; one statement.
+    Note supplies that are dark once more by an outage in which they had current again; one statement.
 
-    :param dark: outage, supply, since when. ``returns`` how many they are: those that are dark already are none.
+    :param dark: outage, supply, since when, until when (None: they are). ``returns`` how many they are: those that are
+        dark already are none.
     """
     return execute(
-        """INSERT INTO metering_outagesupply (outage_id, service_point_id, off_at)
-           SELECT one.outage, one.point, one.since
-           FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[]) AS one (outage, point, since)
+        """INSERT INTO metering_outagesupply (outage_id, service_point_id, off_at, back_at)
+           SELECT one.outage, one.point, one.since, one.until
+           FROM unnest(%s::bigint[], %s::bigint[], %s::timestamptz[], %s::timestamptz[])
+                AS one (outage, point, since, until)
            JOIN metering_servicepoint s ON s.id = one.point AND s.state = 'connected' ON CONFLICT DO NOTHING""",
-        [[one[0] for one in dark], [one[1] for one in dark], [one[2] for one in dark]],
+        [list(column) for column in zip(*dark, strict=True)],
     )
 
 
@@ -226,6 +234,37 @@ def back_each_step(back: Mapping[int, datetime]) -> list[tuple[int, int]]:
            RETURNING x.outage_id, x.service_point_id""",
         [list(back), list(back.values())],
     )]  # fmt: skip
+
+
+@joins_transaction
+def back_sooner_step(back: Mapping[int, datetime]) -> set[int]:
+    """Note that current flowed again at supplies sooner than was known of their last dark time; return the outages."""
+    if not back:
+        return set()
+    rows = fetch(
+        """UPDATE metering_outagesupply x SET back_at = one.at
+           FROM unnest(%s::bigint[], %s::timestamptz[]) AS one (point, at)
+           WHERE x.service_point_id = one.point AND x.off_at <= one.at AND x.back_at > one.at AND NOT EXISTS (
+               SELECT FROM metering_outagesupply y WHERE y.service_point_id = x.service_point_id AND y.id <> x.id
+                 AND y.off_at > x.off_at)
+           RETURNING x.outage_id""",
+        [list(back), list(back.values())],
+    )
+    return {outage_id for (outage_id,) in rows}
+
+
+@joins_transaction
+def restored_sooner_step(outage_ids: Collection[int]) -> None:
+    """Let outages that are over have ended with the last of their supplies; one statement."""
+    if not outage_ids:
+        return
+    execute(
+        """UPDATE metering_outage o SET restored_at = greatest(o.began_at, x.back_at)
+           FROM (SELECT outage_id, max(back_at) AS back_at FROM metering_outagesupply WHERE outage_id = ANY(%s)
+                 GROUP BY outage_id) x
+           WHERE o.id = x.outage_id AND o.restored_at > x.back_at""",
+        [sorted(outage_ids)],
+    )
 
 
 @joins_transaction

@@ -210,7 +210,7 @@ def _dark_again(position: Position, at: datetime) -> Outage | None:
     outage = outage_rows.lock(last.outage_id)
     if outage.state not in OPEN:
         return None
-    outage_rows.again_step([(outage.id, point_id, at)])
+    outage_rows.again_step([(outage.id, point_id, at, None)])
     return outage
 
 
@@ -219,21 +219,31 @@ def made_of(group: Group, position: Position, homes: list[int]) -> tuple[Outage,
     """Return the outage that a group says: the oldest of those that it is made of, widened, or a new one."""
     if not homes:
         return outage_rows.make_step(scope=group.scope, position=position, began_at=group.began_at), True
-    outage = outage_rows.lock(homes[0])
+    outage, *others = _standing(homes)
     if group.began_at < outage.began_at:
         outage_starts.begin_step(outage, at=group.began_at)
-    for other_id in homes[1:]:
-        other = outage_rows.lock(other_id)
-        if dark_times.shares_supplies(outage_id=outage.id, other_id=other_id):
+    for other in others:
+        if dark_times.shares_supplies(outage_id=outage.id, other_id=other.id):
             continue  # a supply was back in between: it was dark twice
         outage_rows.join_step(into=outage, row=other, note="", actor=SYSTEM)
         outage_repairs.end_step(other, reason=f"outage {outage.id}")
     if WIDER.index(group.scope) > WIDER.index(Scope(outage.scope)):
-        outage_rows.widen_step(outage, scope=group.scope, position=position)
+        outage_rows.widen_step(outage, scope=group.scope, position=position, since=group.began_at)
         outage_rows.move(outage, OutageAction.WIDEN, actor=SYSTEM, note=group.scope.value)
         outage_repairs.place_step(outage)
         outage_telling.queue_step(outage_id=outage.id)
     return outage, False
+
+
+def _standing(outage_ids: Collection[int]) -> list[Outage]:
+    """Return outages, locked, in the order of their ids; of one that was joined meanwhile, where it goes on."""
+    found: dict[int, Outage] = {}
+    for outage_id in outage_ids:
+        row = outage_rows.lock(outage_id)
+        while row.joined_to_id is not None:
+            row = outage_rows.lock(row.joined_to_id)
+        found[row.id] = row
+    return [row for _id, row in sorted(found.items())]
 
 
 def _of_place(new: NewReport, at: datetime, actor: Actor) -> Reported:

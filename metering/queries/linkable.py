@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from metering.models.alarm import MeterAlarm
 from metering.models.outage import FaultReport
 from metering.models.read import RegisterRead
 from metering.models.work import WorkOrder
@@ -36,8 +37,20 @@ class SpokenOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpokenAlarm:
+    """What a meter said of its own."""
+
+    id: int
+    kind: str
+    serial: str
+    meter_id: int
+    outage_id: int | None
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SpokenFault:
-    """A report or an alarm of a fault."""
+    """A report of a fault."""
 
     id: int
     kind: str
@@ -67,13 +80,23 @@ def orders(*, order_ids: Collection[int]) -> tuple[SpokenOrder, ...]:
 
 
 def faults_at(*, service_point_id: int, most: int = MOST) -> tuple[SpokenFault, ...]:
-    """Return the last reports and alarms of a fault at a place, latest first; one statement."""
+    """Return the last reports of a fault at a place, latest first; one statement."""
     return _faults(FaultReport.objects.filter(service_point_id=service_point_id).order_by("-id")[:most])
 
 
 def faults(*, fault_ids: Collection[int]) -> tuple[SpokenFault, ...]:
-    """Return reports and alarms of faults by id; one statement."""
+    """Return reports of faults by id; one statement."""
     return _faults(FaultReport.objects.filter(id__in=list(fault_ids)).order_by("id")) if fault_ids else ()
+
+
+def alarms_at(*, service_point_id: int, most: int = MOST) -> tuple[SpokenAlarm, ...]:
+    """Return the last alarms of the meters at a place, latest first; one statement."""
+    return _alarms(MeterAlarm.objects.filter(service_point_id=service_point_id).order_by("-occurred_at", "-id")[:most])
+
+
+def alarms(*, alarm_ids: Collection[int]) -> tuple[SpokenAlarm, ...]:
+    """Return alarms of meters by id; one statement."""
+    return _alarms(MeterAlarm.objects.filter(id__in=list(alarm_ids)).order_by("id")) if alarm_ids else ()
 
 
 def _reads(rows: Any) -> tuple[SpokenRead, ...]:
@@ -87,6 +110,11 @@ def _reads(rows: Any) -> tuple[SpokenRead, ...]:
 def _orders(rows: Any) -> tuple[SpokenOrder, ...]:
     found = rows.values(*SpokenOrder.__dataclass_fields__)
     return tuple(SpokenOrder(**row) for row in found)
+
+
+def _alarms(rows: Any) -> tuple[SpokenAlarm, ...]:
+    found = rows.values_list("id", "kind", "meter__serial", "meter_id", "outage_id", "occurred_at")
+    return tuple(SpokenAlarm(**dict(zip(SpokenAlarm.__dataclass_fields__, row, strict=True))) for row in found)
 
 
 def _faults(rows: Any) -> tuple[SpokenFault, ...]:

@@ -1,13 +1,17 @@
 """A street in the dark: transformers with supplies, and who lives there."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
-from cis.kernel.actors import Actor, ActorKind
+from django.utils import timezone
+
+from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.enums import Role
+from metering.domain.meter_alarms import AlarmKind, NewAlarm
 from metering.domain.outages import FaultChannel, FaultKind, NewReport
 from metering.models.network import Feeder, Transformer
 from metering.models.place import ServicePoint
+from metering.operations import meter_alarms
 from tests.factories import accounts, contracts, metering, tariffs
 
 CLERK = Actor(kind=ActorKind.STAFF, id=7, name="Clerk", roles=frozenset({Role.CLERK}))
@@ -43,6 +47,21 @@ def street(*, transformers: int = 2, supplies: int = 3, district: str = "黄浦�
             account = accounts.account(holder=who)
             contracts.agreement(account=account, service_point=point, tariff=tariff, start_date=date(2024, 1, 1))
     return made
+
+
+def hung(made: Street) -> dict[int, str]:
+    """A meter at each supply of a street; the serial number by supply."""
+    return {point.id: metering.installation(at=point).meter.serial for point in made.all_points}
+
+
+def send(*said: tuple[str, str, float], actor: Actor = SYSTEM) -> meter_alarms.Taken:
+    """Send alarms at once: serial, "off" or "on", minutes from now."""
+    now = timezone.now()
+    alarms = [
+        NewAlarm(serial=serial, kind=AlarmKind(f"power_{kind}"), occurred_at=now + timedelta(minutes=minutes))
+        for serial, kind, minutes in said
+    ]
+    return meter_alarms.take(alarms=alarms, actor=actor)
 
 
 def new(point: ServicePoint | None = None, **values) -> NewReport:

@@ -14,10 +14,11 @@ from accounts.models.survey import Survey
 from accounts.operations import contacts, customers, data_exports, erasures, notices, surveys
 from accounts.operations.notice_drafts import Recipient
 from accounts.operations.surveys import UnknownQuestion
-from accounts.queries import notice_people
+from accounts.queries import notice_people, privacy
 from accounts.queries.customers import CustomerErased
 from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.enums import Role
+from cis.kernel.workflow import NotAllowed
 from cis.platform import api, documents, personal, sealed_documents
 from cis.platform.documents import DocumentErased
 from cis.platform.models import AuditEvent, Document
@@ -231,6 +232,21 @@ def test_one_that_cannot_be_done_keeps_no_other_waiting(django_capture_on_commit
         erasures.work(datetime(2037, 1, 2, tzinfo=UTC))
     assert [Erasure.objects.get(id=one.id).state for one in rows] == ["released", "done"]
     assert Customer.objects.get(id=second.id).erased_at is not None
+
+
+def test_who_decides_is_another_person_whatever_they_came_in_by():
+    program = Actor(ActorKind.CLIENT, CHIEF.id, "program")
+    at_home = Actor(ActorKind.CUSTOMER, CHIEF.id, "王芳", frozenset({Role.CUSTOMER}))
+    asked, own = (erasures.ask(customer_id=old().id, today=LATER, actor=one) for one in (program, at_home))
+    for erasure_id, same in ((asked, program), (own, CHIEF)):
+        with pytest.raises(NotAllowed):
+            erasures.release(erasure_id=erasure_id, today=LATER, actor=same)
+        with pytest.raises(NotAllowed):
+            erasures.drop(erasure_id=erasure_id, actor=same)
+    erasures.release(erasure_id=asked, today=LATER, actor=CHIEF)  # a key and a user of one number are two
+    erasures.release(erasure_id=own, today=LATER, actor=program)
+    cards = [privacy.one(erasure_id=one) for one in (asked, own)]
+    assert [(card.asker_kind, card.decider_kind) for card in cards] == [("client", "staff"), ("customer", "client")]
 
 
 def test_an_export_of_who_is_erased_meanwhile_is_not_made_and_holds_up_no_other(django_capture_on_commit_callbacks):

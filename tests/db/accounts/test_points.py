@@ -1,7 +1,7 @@
 """Loyalty points: earned once, spent on the bill, expired, taken back; the sum is the balance and never below 0."""
 
 from collections import Counter
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.db import DatabaseError, transaction
@@ -22,7 +22,8 @@ from billing.queries import balances
 from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.enums import Role
 from cis.kernel.workflow import NotAllowed
-from tests.factories import accounts, billing, contracts
+from metering.models.read import ReadFile
+from tests.factories import accounts, billing, contracts, metering
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 3, 10)
@@ -110,6 +111,19 @@ def test_an_e_bill_earns_and_a_paper_one_does_not(world):
     world.account.save()
     assert [earned("e_bill", bill.due_date), earned("e_bill", bill.due_date)] == [1, 0]
     assert standing(world).balance == 5
+
+
+def test_a_month_that_the_customer_read_earns_once_however_many_registers_and_corrections(world):
+    registers = metering.metered(registers=("peak", "valley"), at=world.service_point)
+    for serial, kind, at in (
+        (1, "actual", datetime(2026, 3, 8, 2, tzinfo=UTC)), (2, "customer", datetime(2026, 3, 8, 15, 59, tzinfo=UTC)),
+        (3, "customer", datetime(2026, 3, 8, 16, tzinfo=UTC)),
+    ):  # fmt: skip
+        file = ReadFile.objects.create(sha256=str(serial), name="r.csv", format="entry", imported_at=at)
+        for register in registers:
+            metering.read(of=register, on=date(2026, 3, 8), kwh=100, kind=kind, version=serial, read_file=file)
+    assert [earned("self_read", date(2026, 3, day)) for day in (7, 8, 8, 9)] == [0, 1, 0, 0], "one a month"
+    assert standing(world).balance == 20
 
 
 def test_points_pay_a_bill_through_the_ledger_exactly_and_once(world):

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 from django.db import transaction
+from django.template.loader import render_to_string
 
 from accounts.models.notice import Notice
 from arrears.domain.cut_facts import HoldKind
@@ -280,6 +281,18 @@ def test_the_disputed_bill_is_held_while_the_case_is_open_and_no_longer(clerk, c
     assert Hold.objects.filter(until_at=None).count() == 1
 
 
+@pytest.mark.parametrize(
+    ("class_code", "kind", "is_on_bill"),
+    [(made.ESTIMATED, "dispute", True), ("billing/payment/not_booked", "complaint", False), (made.MANNER, "", False)],
+)
+def test_the_class_says_how_much_is_held(class_code, kind, is_on_bill):
+    world = contracts.world()
+    bill = billing.issued(world=world, kwh=100)
+    made.taken(class_code=class_code, account_id=world.account.id, bill_id=bill.id)
+    held = [(one.kind, one.account_id, one.bill_id) for one in Hold.objects.all()]
+    assert held == ([(kind, world.account.id, bill.id if is_on_bill else None)] if kind else [])
+
+
 def test_the_hold_of_a_case_lets_its_own_refund_pass_and_that_of_another_case_does_not(clerk, chief):
     world, today = contracts.world(), AT.date()
     first = billing.issued(world=world)
@@ -322,7 +335,12 @@ def test_merged_cases_are_answered_together_each_under_its_own_number(clerk, chi
 
 def test_what_is_executed_from_a_case_is_done_once_for_its_request(clerk, monkeypatch):
     said = {}
-    monkeypatch.setattr("cis.platform.rendering.pdf", lambda **given: said.update(given["context"]) or b"%PDF")
+
+    def pdf(*, template, css, context):
+        said.update(context, text=render_to_string(template, context), style=render_to_string(css))
+        return b"%PDF"
+
+    monkeypatch.setattr("cis.platform.rendering.pdf", pdf)
     world = contracts.world()
     row = made.in_hand(clerk, team_id=made.team(clerk), account_id=world.account.id)
     given = {"case_id": row.id, "amount_minor": -1_000, "reason": "goodwill", "text": "Sorry", "key": "one"}
@@ -335,6 +353,8 @@ def test_what_is_executed_from_a_case_is_done_once_for_its_request(clerk, monkey
     assert row.findings.get().text == "re_read: done"
     paper = deeds.apologise(case_id=row.id, text="We are sorry.\n\nNever again.", key="3", at=AT, actor=clerk)
     assert (said["lines"], len(said["paragraphs"])) == ([row.caller_name, row.place], 2)
+    assert all(one in said["text"] for one in (row.number, row.caller_name, "致歉信", "<p>Never again.</p>"))
+    assert ".letter" in said["style"]
     paid = {"new": refunds.NewRefund(account_id=0, amount_minor=1_000, payee="王芳", bank_account="", key="",
                                      channel=refunds.PaymentChannel.CASH)}  # fmt: skip
     back = [deeds.refund(case_id=row.id, **paid, key="4", today=AT.date(), at=AT, actor=clerk) for _ in range(2)]
@@ -352,6 +372,20 @@ def _done(order, row):
         work_order_id=order, kind=WorkKind.RE_READ, subject="place", subject_id=row.service_point_id,
         outcome=Outcome.DONE, premises_id=None, service_point_id=row.service_point_id, done_date=AT.date(), actor=SYSTEM,
     )  # fmt: skip
+
+
+def test_of_teams_that_know_the_matter_that_of_the_district_and_then_the_idlest_gets_it(chief):
+    busy, _none, there = (made.team(made.person(), skills=one, districts=two) for one, two in (
+        (("billing",), ()), (("metering",), ()), (("billing",), ("浦东",))
+    ))  # fmt: skip
+    cases.dispatch(case_id=made.taken(caller_phone="1").id, team_id=busy, at=AT, actor=chief)
+    free = made.team(made.person())
+    given = {"at": AT, "actor": chief}
+    assert cases.dispatch(case_id=made.taken(caller_phone="2").id, **given) == free
+    cases.dispatch(case_id=made.taken(caller_phone="3").id, team_id=free, **given)
+    assert cases.dispatch(case_id=made.taken(caller_phone="4").id, **given) == busy
+    for phone in "56":
+        assert cases.dispatch(case_id=made.taken(caller_phone=phone, district="浦东").id, **given) == there
 
 
 def test_teams_are_found_by_matter_and_none_is_none(chief):

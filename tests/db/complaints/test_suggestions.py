@@ -18,6 +18,7 @@ from complaints.queries import class_models as model_queries
 from complaints.queries import suggestions, training
 from complaints.queries.suggestions import Told
 from metering.models.outage import PlannedOutage
+from metering.operations import outages as outage_operations
 from metering.operations import planned_outages
 from tests.factories import accounts, billing, class_texts, contracts, outages
 from tests.factories import cases as made
@@ -95,17 +96,18 @@ def test_a_case_that_is_kept_from_somebody_is_no_fact_for_anybody(model):
     assert suggestions.of(Told(text="电费不对", account_id=world.account.id), at=AT).facts == ()
 
 
-def test_an_outage_of_the_supply_makes_no_power_that_of_the_area(model, monkeypatch):
-    world = contracts.world()
-    told = Told(text="没电了", account_id=world.account.id)
-    assert FactKind.OUTAGE not in {one.kind for one in suggestions.of(told, at=AT).facts}
-    known = suggestions.outage_places.Known(answer=None, outage_id=1, plan_id=2, plan_start_at=AT)
-    monkeypatch.setattr(
-        suggestions.outage_places, "news", lambda service_point_ids, at: dict.fromkeys(service_point_ids, known)
-    )
+def test_an_outage_of_the_supply_makes_no_power_that_of_the_area(model):
+    street = outages.street(transformers=1, lived_in=False)
+    first, *neighbours = street.all_points
+    told = Told(text="没电了", service_point_id=first.id)
+    assert suggestions.of(told, at=AT).facts == ()
+    for point in neighbours:  # two of a transformer say that it is dark
+        outage_operations.report(new=outages.new(point), actor=outages.CLERK)
     found = suggestions.of(told, at=AT)
-    assert [one.kind for one in found.facts] == [FactKind.OUTAGE, FactKind.PLANNED_OUTAGE]
+    assert [one.kind for one in found.facts] == [FactKind.OUTAGE]
     assert codes(found)[0] == AREA
+    other = outages.street(transformers=1, lived_in=False).all_points[0]
+    assert suggestions.of(Told(text="没电了", service_point_id=other.id), at=AT).facts == ()
 
 
 def test_a_planned_outage_of_the_supply_is_a_fact_with_its_beginning(model):

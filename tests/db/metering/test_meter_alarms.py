@@ -23,7 +23,7 @@ from metering.operations import meter_alarms, outage_decisions, outages, planned
 from metering.queries import outages as queries
 from metering.queries import reliability
 from tests.factories import accounts, metering
-from tests.factories.outages import CLERK, PLANNER, new, street
+from tests.factories.outages import CLERK, PLANNER, hung, new, send, street
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MINUTE = timedelta(minutes=1)
@@ -32,21 +32,6 @@ MINUTE = timedelta(minutes=1)
 @pytest.fixture(autouse=True)
 def supplier(db):
     return accounts.supplier()
-
-
-def hung(made):
-    """A meter at each supply of a street; the serial number by supply."""
-    return {point.id: metering.installation(at=point).meter.serial for point in made.all_points}
-
-
-def send(*said, actor=SYSTEM):
-    """Send alarms: serial, kind, minutes from now."""
-    now = timezone.now()
-    alarms = [
-        NewAlarm(serial=serial, kind=AlarmKind(f"power_{kind}"), occurred_at=now + minutes * MINUTE)
-        for serial, kind, minutes in said
-    ]
-    return meter_alarms.take(alarms=alarms, actor=actor)
 
 
 def answers():

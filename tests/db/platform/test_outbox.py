@@ -86,6 +86,19 @@ def test_what_waits_of_a_kind_is_put_off_and_brought_back(sent):
     assert outbox.put_off(kind="mail", until=timezone.now()) == 0, "what was sent does not wait"
 
 
+def test_what_a_worker_is_sending_is_not_put_off(monkeypatch):
+    told = []
+
+    def send(message):
+        told.append((outbox.put_off(kind="mail", until=timezone.now()), outbox.deliver_due()))
+
+    monkeypatch.setitem(outbox.SENDERS, "mail", send)
+    queue()
+    assert outbox.deliver_due() == 1
+    assert told == [(0, 0)], "it is nobody else's meanwhile"
+    assert OutboxMessage.objects.get().attempts == 1
+
+
 def test_a_failed_message_is_tried_later_and_later_and_the_others_are_sent(monkeypatch, sent):
     def send(message):
         if message.key == "bad":

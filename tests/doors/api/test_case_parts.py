@@ -13,9 +13,10 @@ from cis.platform import jobs
 from complaints.domain.kinds import Satisfaction
 from complaints.models.evaluation import ChosenCase, Lesson
 from complaints.operations import replies
+from metering.models.alarm import MeterAlarm
 from tests.doors.api.calls import Caller, assert_problem
 from tests.factories import cases as made
-from tests.factories import work
+from tests.factories import metering, work
 
 pytestmark = pytest.mark.django_db
 AT, HOUR = made.AT, timedelta(hours=1)
@@ -47,10 +48,18 @@ def test_a_case_is_linked_once_to_each_thing(caller, bills):
     assert (link["kind"], link["number"]) == ("bill", bills[0].number)
     caller.post(url.format(row.number), bill, idempotency_key="b")
     assert caller.get(url.format(row.number)).json()["links"] == [link]
+    hung = metering.installation()
+    alarm = MeterAlarm.objects.create(
+        meter_id=hung.meter_id, service_point_id=hung.service_point_id, kind="power_off", answer="brief",
+        occurred_at=made.AT,
+    )  # fmt: skip
+    told = caller.post(url.format(row.number), {"meter_alarm": alarm.id}, idempotency_key="alarm").json()["links"]
+    assert [(one["kind"], one["number"]) for one in told[1:]] == [("meter_alarm", str(alarm.id))]
     for wrong, status, code in (
         ({}, 422, "bad_case_link"),
         ({**bill, "read": 1}, 422, "bad_case_link"),
         ({"read": 1}, 422, "bad_case_link"),
+        ({"meter_alarm": alarm.id + 1}, 422, "bad_case_link"),
         ({"bill": "999"}, 404, "unknown_bill"),
         ({"whim": 1}, 422, "invalid_request"),
     ):

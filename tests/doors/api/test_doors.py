@@ -83,6 +83,7 @@ BODIES = {
     "finish": {"outcome": "done"},
     "fail": {"hindrance": "weather"},
     "cancel": {"reason": "not needed"},
+    "decide": {"decision": "agree"},
     "install": {"service_point": "SP", "from_date": TODAY},
     "exchange": {"new_meter": "NEW", "on_date": TODAY},
     "remove": {"on_date": TODAY},
@@ -112,6 +113,17 @@ def test_a_key_needs_the_scope_and_what_is_not_there_is_told(world, method, path
     assert reply.status_code != 403
     if code:
         assert_problem(reply, 404, code)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "scope"),
+    [("GET", "consolidations/{}", "consolidated:read"), ("GET", "deposits/{}", "deposits:read"),
+     ("POST", "refunds/{}/decide", "refunds:decide")],
+)  # fmt: skip
+def test_an_id_that_no_row_can_have_is_not_there(world, method, path, scope):
+    huge = path.format(2**63)
+    assert_problem(ask(Caller("bills:read"), method, huge), 403, "permission_denied")
+    assert_problem(ask(Caller(scope), method, huge), 404, "not_found")
 
 
 def send(caller, path, **fields):

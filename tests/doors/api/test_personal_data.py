@@ -8,7 +8,11 @@ import pytest
 from django.utils import timezone
 
 from accounts.models.customer import Customer
-from accounts.operations import data_exports
+from accounts.models.privacy import Erasure
+from accounts.operations import data_exports, erasures, merges
+from accounts.operations.merges import NewMerge
+from cis.kernel.actors import Actor, ActorKind
+from cis.kernel.enums import Role
 from cis.platform.models import AuditEvent
 from tests.doors.api.calls import Caller, assert_problem
 from tests.factories import accounts
@@ -71,11 +75,14 @@ def test_an_erasure_is_asked_for_by_one_and_decided_by_another(world, caller):
     assert_problem(caller.post(decide, {"decision": "release"}, idempotency_key="c"), 403, "not_allowed")
     second = Caller(*ALL)
     done = second.post(decide, {"decision": "release"}, idempotency_key="a").json()
-    assert (done["state"], done["decided_by"] != done["asked_by"]) == ("released", True)
+    assert (done["state"], done["asked_by"], done["decided_by"]) == ("released", "client", "client")
     assert second.post(decide, {"decision": "drop"}, idempotency_key="b").json()["code"] == "erasure_decided"
     assert caller.get("erasures?state=released").json()["results"] == [done] == [caller.get(decide[:-7]).json()]
     assert caller.get("erasures?state=due").json()["results"] == []
     assert looks(who, "erasure") == 2
+    Erasure.objects.update(asker_kind="customer", asker_name=who.name, decider_name="Chief Li")
+    for shown in (caller.get("erasures"), caller.get(decide[:-7]), caller.get(url)):
+        assert not [name for name in (who.name, "Chief Li") if name in shown.content.decode()], "nobody is named"
     refused = caller.post(f"customers/{world.customer.external_id}/erasure", {}, idempotency_key="d").json()
     assert (refused["code"], bool(refused["advice"])) == ("erasure_refused", True)
     against = caller.get(f"customers/{world.customer.external_id}/erasure").json()["obstacles"]
@@ -84,6 +91,28 @@ def test_an_erasure_is_asked_for_by_one_and_decided_by_another(world, caller):
         assert_problem(caller.get(path), 404, code)
     unknown = second.post("erasures/999999/decide", {"decision": "drop"}, idempotency_key="c")
     assert_problem(unknown, 404, "unknown_erasure")
+
+
+def test_the_number_of_who_was_merged_leads_to_who_stands(world, caller):
+    one, other = accounts.customer(name="王芳"), accounts.customer(name="王方")
+    Customer.objects.filter(id__in=[one.id, other.id]).update(created_at=datetime(2010, 1, 1, tzinfo=UTC))
+    url = f"customers/{other.external_id}"
+    export = caller.post(f"{url}/data-exports", {}, idempotency_key="a").json()
+    erasures.night(timezone.now())
+    listed = caller.get("erasures").json()["results"]
+    assert {row["customer"] for row in listed} == {one.external_id, other.external_id}
+    new = NewMerge(survivor_id=one.id, merged_id=other.id, reason="same card", choices={})
+    merges.merge(new=new, at=timezone.now(), actor=Actor(ActorKind.STAFF, 11, "Li", frozenset({Role.CLERK})))
+    for at in (url, f"customers/{one.external_id}"):
+        assert [row["id"] for row in caller.get(f"{at}/data-exports").json()["exports"]] == [export["id"]]
+        assert caller.get(f"{at}/data-exports/{export['id']}").json()["customer"] == one.external_id
+        told = caller.get(f"{at}/erasure").json()
+        assert (told["customer"], told["erasure"]["customer"]) == (one.external_id, one.external_id)
+    rows = caller.get("erasures").json()["results"]
+    assert {(row["customer"], row["state"]) for row in rows} == {(one.external_id, "due"), (one.external_id, "dropped")}
+    made = caller.post(f"{url}/data-exports", {}, idempotency_key="b").json()
+    assert made["customer"] == one.external_id
+    assert_problem(caller.get(f"customers/{'x' * 65}/erasure"), 404, "unknown_customer")
 
 
 @pytest.mark.parametrize(

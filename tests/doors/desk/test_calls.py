@@ -25,8 +25,9 @@ from complaints.models.case import Case
 from complaints.models.mail import CaseMail
 from complaints.operations import call_requests
 from complaints.operations.call_requests import NewCall
+from metering.models.alarm import MeterAlarm
 from tests.doors.desk.conftest import sign_in
-from tests.factories import accounts, billing, contracts, mails, metering, refunds
+from tests.factories import accounts, billing, contracts, mails, metering, refunds, work
 from tests.factories import cases as made
 
 pytestmark = pytest.mark.django_db
@@ -194,20 +195,33 @@ def test_a_case_is_linked_to_bills_reads_orders_and_alarms(clerk):
     bill = billing.issued(world=world, kwh=100)
     (register,) = metering.metered(at=world.service_point)
     read = metering.read(of=register, on=made.AT.date(), kwh=120)
+    order, elsewhere = work.order(service_point=world.service_point), metering.installation()
+    alarm, other = (
+        MeterAlarm.objects.create(
+            meter_id=meter_id, service_point_id=point_id, kind="power_off", answer="brief", occurred_at=made.AT
+        )
+        for meter_id, point_id in (
+            (register.meter_id, world.service_point.id), (elsewhere.meter_id, elsewhere.service_point_id)
+        )
+    )  # fmt: skip
     row = made.taken(account_id=world.account.id)
     url = f"/desk/cases/{row.id}/act/"
     page = text(clerk.get(f"/desk/cases/{row.id}/"))
-    choices = set(re.findall(r'value="((?:bill|read|work_order|fault_report):\d+)"', page))
+    choices = set(re.findall(r'value="((?:bill|read|work_order|fault_report|meter_alarm):\d+)"', page))
     assert f"bill:{bill.id}" in choices
-    assert f"read:{read.id}" in choices
-    clerk.post(url, {"action": "link", "thing": f"read:{read.id}"})
+    assert {f"read:{read.id}", f"work_order:{order.id}", f"meter_alarm:{alarm.id}"} <= choices
+    assert f"meter_alarm:{other.id}" not in choices
+    for thing in (f"read:{read.id}", f"meter_alarm:{alarm.id}", f"meter_alarm:{alarm.id}", f"work_order:{order.id}"):
+        clerk.post(url, {"action": "link", "thing": thing})
     clerk.post(url, {"action": "link", "number": bill.number})
-    assert row.links.count() == 2
+    assert row.links.count() == 4
     page = text(clerk.get(f"/desk/cases/{row.id}/"))
     assert bill.number in page
-    assert "/desk/meters/" in page
+    assert f"/desk/meters/{register.meter_id}/" in page
+    assert f"{register.meter.serial} · 2026-03-02 10:00" in page
     assert "There is no such thing" in text(clerk.post(url, {"action": "link", "number": "#999999"}))
-    assert row.links.count() == 2
+    clerk.post(url, {"action": "link", "thing": f"meter_alarm:{other.id}"})  # of another place: it was not offered
+    assert row.links.count() == 4
 
 
 def test_a_hold_is_a_sentence_in_the_history_of_the_account(clerk):

@@ -17,11 +17,11 @@ from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.enums import Role
 from cis.platform import deadlines, jobs, queues
 from cis.platform.models import AuditEvent, Deadline
-from complaints.domain.kinds import ReplyWay
+from complaints.domain.kinds import Evidence, ReplyWay
 from complaints.models.call import CallRequest
 from complaints.models.case import Case
 from complaints.models.mail import CaseMail
-from complaints.operations import cases, replies
+from complaints.operations import cases, deeds, findings, replies
 from tests.doors.desk.conftest import sign_in
 from tests.factories import accounts, billing, contracts
 from tests.factories import cases as made
@@ -114,6 +114,23 @@ def test_a_case_is_worked_on_to_its_end(clerk):
     assert row.number in text(clerk.get("/desk/cases.csv?state=closed"))
 
 
+def test_each_finding_leads_to_what_shows_it(clerk):
+    world, me = contracts.world(), actor_of(clerk)
+    bill = billing.issued(world=world, kwh=100)
+    row = made.in_hand(me, team_id=made.team(me), account_id=world.account.id, bill_id=bill.id)
+    order_id = deeds.re_read(case_id=row.id, due_date=AT.date(), key="k", at=AT, actor=me)
+    for evidence, said in (
+        ("reads", "2026-01-31"), ("bill", ""), ("bill", bill.number), ("bill", "999"), ("visit", f"#{order_id}"),
+        ("visit", "#999999"), ("call", "王芳说"),
+    ):  # fmt: skip
+        findings.note(case_id=row.id, text="x", evidence=Evidence(evidence), shown_by=said, at=AT, actor=me)
+    proof = f"/desk/bills/{bill.id}/explain/"
+    shown = [f"/desk/customers/{world.account.id}/#usage", proof, proof, f"/desk/work/{order_id}/"]
+    assert re.findall(r'x <a href="([^"]+)">', text(clerk.get(f"/desk/cases/{row.id}/"))) == shown
+    assert [clerk.get(url).status_code for url in shown] == [200] * 4
+    assert 'id="usage"' in text(clerk.get(shown[0]))
+
+
 def test_lists_and_pages_take_the_same_statements_for_one_and_for_many(clerk):
     made.team(actor_of(clerk))
 
@@ -179,12 +196,16 @@ def test_what_is_said_of_a_clerk_is_kept_from_the_clerk_and_the_team_by_every_do
                 shown = re.sub(r'value="[^"]*"|<title>.*?</title>|<h1>.*?</h1>|q=[^"&]*', "", text(page))
                 found = [mark for mark in marks if mark in shown]
                 assert not found, (url, found)
+            told = [who.get(f"/api/v1/{path}") for path in ("cases?state=all", f"cases/{row.number}")]
+            assert [reply.status_code for reply in told] == [200, 404]
+            assert not [mark for mark in marks if mark in text(told[0])]
             assert "0" in re.findall(r"urgency=late.*?tile-value[^>]*>(\d+)<", text(who.get("/desk/cases/")))
             for url in (f"/desk/cases/{row.id}/", f"/desk/notices/{notice_id}/"):
                 assert who.get(url).status_code == 404, url
             assert who.post(f"/desk/cases/{row.id}/act/", {"action": "accept"}).status_code == 404
             who.post(reverse("desk:take_task", args=[deadline_id]), {"action": "take"})
             assert Deadline.objects.get(id=deadline_id).taken_by_id is None
+        assert row.number in text(other.get("/api/v1/cases?state=all"))
         assert not queues.urgent(at=AT + 300 * HOUR, until_at=AT + 400 * HOUR)
         # Those who may know of it find it by the same doors.
         for url in lists[:-1]:
