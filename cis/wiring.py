@@ -16,6 +16,7 @@ from billing.operations import (
     energizing_ends,
     final_accounts,
     financed_sales,
+    late_reads,
     proof,
     rebill_rows,
     simulations,
@@ -70,6 +71,7 @@ from metering.domain.announcements import (
     CapacityEnding,
     CorrectionMade,
     DeviceCommandDone,
+    UsageCorrected,
     WorkOrderCancelled,
     WorkOrderDone,
 )
@@ -134,6 +136,7 @@ def bind() -> None:
     _tidy()
     jobs.register(contract_ends.WORK, contract_ends.night, schedule=Daily(TIDY_AT, settings.TIME_ZONE))
     events.listen(CorrectionMade, rebill_rows.note)
+    events.listen(UsageCorrected, late_reads.propose)
     events.listen(DeviceCommandDone, energizing.note)
     events.listen(WorkOrderDone, energizing.note_work)
     _move_applications()

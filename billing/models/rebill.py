@@ -1,31 +1,19 @@
 """Pasts of accounts that are to be billed anew, further back than each run looks by itself."""
 
-from enum import StrEnum
-
 from django.db import models
 from django.utils import timezone
 
+from billing.domain.rebills import RebillState
 from cis.platform.fields import Code, choices_of, one_of
-
-
-class RebillState(StrEnum):
-    """
-    States of a rebill.
-
-    OPEN    the next run of the account reaches back to its date
-    BILLED  a run did, and what came of it is issued
-    """
-
-    OPEN = "open"
-    BILLED = "billed"
 
 
 class Rebill(models.Model):
     """
-    One account that is to be billed anew from a date on, since usage of then was corrected, or its terms changed.
+    One account that is to be billed anew from a date on: usage of then was corrected, its terms changed, or (where
+    neither is named) reads came late.
 
     The draft that carries the difference is named until it is issued or dropped; a run that finds no difference bills
-    it too.
+    it too. Late reads are proposed first, one proposal an account: somebody decides, and says why.
     """
 
     account = models.ForeignKey("accounts.Account", on_delete=models.PROTECT, related_name="rebills")
@@ -41,13 +29,32 @@ class Rebill(models.Model):
         "billing.Bill", on_delete=models.PROTECT, null=True, related_name="rebills", db_constraint=False
     )
 
+    reason = models.CharField(max_length=300, default="", db_default="")
+    decided_at = models.DateTimeField(null=True)
+    decider_id = models.BigIntegerField(null=True)
+
     class Meta:
         constraints = [
             one_of(name="rebill_state_is_known", column="state", values=RebillState),
             models.CheckConstraint(
-                name="rebill_has_one_cause",
-                condition=models.Q(correction__isnull=False, change=None)
-                | models.Q(correction=None, change__isnull=False),
+                name="rebill_has_one_cause", condition=models.Q(correction=None) | models.Q(change=None)
+            ),
+            models.CheckConstraint(
+                name="late_reads_are_decided_on",
+                condition=models.Q(correction__isnull=False)
+                | models.Q(change__isnull=False)
+                | models.Q(state=RebillState.PROPOSED.value)
+                | models.Q(decided_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="only_late_reads_are_proposed",
+                condition=~models.Q(state__in=[RebillState.PROPOSED.value, RebillState.LEFT.value])
+                | models.Q(correction=None, change=None),
+            ),
+            models.UniqueConstraint(
+                name="late_reads_are_proposed_once",
+                fields=["account"],
+                condition=models.Q(state=RebillState.PROPOSED.value),
             ),
         ]
         indexes = [

@@ -9,19 +9,25 @@ from contracts.domain.announcements import ChangeMade
 from metering.domain.announcements import CorrectionMade
 from metering.queries import usage_rules
 
+_ABSORB = """
+    WITH noted AS ({noted} RETURNING account_id, from_date)
+    DELETE FROM billing_rebill p USING noted n
+    WHERE p.account_id = n.account_id AND p.state = 'proposed' AND p.from_date >= n.from_date
+"""
+"""Late reads that wait for a decision are billed with a rebill that reaches back to them."""
 _NOTE = """
     INSERT INTO billing_rebill (account_id, correction_id, from_date, state, opened_at)
     SELECT g.account_id, %(correction)s, greatest(min(lower(g.period)), %(start)s::date), 'open', now()
     FROM contracts_serviceagreement g
     WHERE g.service_point_id = ANY(%(points)s) AND g.period && daterange(%(start)s, %(end)s)
-    GROUP BY g.account_id ORDER BY g.account_id
+    GROUP BY g.account_id
 """
 _NOTE_CHANGE = """
     INSERT INTO billing_rebill (account_id, change_id, from_date, state, opened_at)
     SELECT b.account_id, %(change)s, %(start)s::date, 'open', now()
     FROM billing_billsegment s JOIN billing_bill b ON b.id = s.bill_id AND b.state = 'issued'
     WHERE b.account_id = ANY(%(accounts)s) AND s.end_date > %(start)s AND s.cancels_id IS NULL
-    GROUP BY b.account_id ORDER BY b.account_id
+    GROUP BY b.account_id
 """
 _SETTLE = """
     UPDATE billing_rebill r
@@ -41,7 +47,7 @@ def note(made: CorrectionMade) -> None:
     Those supplied there, and those that take a part of the meter, or whose meter it hangs behind.
     """
     db.execute(
-        _NOTE,
+        _ABSORB.format(noted=_NOTE),
         {
             "correction": made.correction_id,
             "points": list(usage_rules.near(service_point_ids=[made.service_point_id])),
@@ -54,7 +60,8 @@ def note(made: CorrectionMade) -> None:
 @joins_transaction
 def note_change(made: ChangeMade) -> None:
     """Note the accounts that were billed for days on which a change of use holds: their next run reaches back to it."""
-    db.execute(_NOTE_CHANGE, {"change": made.change_id, "accounts": list(made.account_ids), "start": made.from_date})
+    given = {"change": made.change_id, "accounts": list(made.account_ids), "start": made.from_date}
+    db.execute(_ABSORB.format(noted=_NOTE_CHANGE), given)
 
 
 @joins_transaction

@@ -7,7 +7,8 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from billing.models.rebill import Rebill, RebillState
+from billing.domain.rebills import RebillState
+from billing.models.rebill import Rebill
 from cis.kernel.fixed import Int64
 from cis.platform import db
 

@@ -79,8 +79,8 @@ def find(*, account_ids: Collection[int], scope: Scope) -> Findings:
     wanted = sorted(account_ids)
     reach = rebills.reach(account_ids=wanted)
     versions = versions_of(scope, since=reach.earliest(scope.period.start))
-    window = Window(start=_cycle_start(versions, add_months(scope.period.start, -LOOK_BACK_MONTHS)), reach=reach)
-    since = min(window.start, _cycle_start(versions, reach.earliest(window.start)))
+    window = Window(start=cycle_start(versions, add_months(scope.period.start, -LOOK_BACK_MONTHS)), reach=reach)
+    since = min(window.start, cycle_start(versions, reach.earliest(window.start)))
     existing, billed = existing_segments.find(account_ids=wanted, since=since, period=scope.period, window=window)
     until = max(scope.period.end, date.fromordinal(int(billed.end_day.max(initial=1))))
     in_force = agreements.in_force(account_ids=wanted, start_date=since, end_date=until)
@@ -135,7 +135,7 @@ def versions_of(scope: Scope, *, since: date | None = None) -> tuple[PlanVersion
     )
 
 
-def _cycle_start(versions: Sequence[PlanVersion], on: date) -> date:
+def cycle_start(versions: Sequence[PlanVersion], on: date) -> date:
     """Return the start of the tier year that a date lies in, the first of all tariffs' years."""
     cycles = {one.plan.tier_cycle for one in versions if one.plan.tier_cycle.starts}
     starts = [start for cycle in cycles if (start := cycle.start_of(on=on)) is not None]

@@ -126,7 +126,7 @@ def plan(*, order: Order, today: date) -> Plan:
         percent=rule["period_percent"],
     )
     found = _plan(order, days)
-    first = _first_billable(order, today)
+    first = first_billable(is_customer_fault=order.is_customer_fault, today=today)
     if first is not None and found.change_wh > 0 and days.start_day < first.toordinal():
         capped = corrections.capped(days=days, first_day=first.toordinal())
         found = replace(_plan(order, capped), is_capped=True)
@@ -135,10 +135,10 @@ def plan(*, order: Order, today: date) -> Plan:
     return found
 
 
-def _first_billable(order: Order, today: date) -> date | None:
+def first_billable(*, is_customer_fault: bool, today: date) -> date | None:
     """Return the first day of which more may be billed than was; None: there is no such limit."""
     cap = packs.rule("backbill_cap", at=today)
-    if not cap["months"] or (order.is_customer_fault and cap["spares"] != EVERYBODY):
+    if not cap["months"] or (is_customer_fault and cap["spares"] != EVERYBODY):
         return None
     return add_months(today, -cap["months"])
 

@@ -1,0 +1,87 @@
+"""States of what is billed anew, who decides on reads that came late, and from which day on they are billed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from cis.kernel.actors import ActorKind
+from cis.kernel.enums import Role
+from cis.kernel.errors import Refused
+from cis.kernel.workflow import Move, Workflow
+
+
+class RebillState(StrEnum):
+    """
+    States of a rebill.
+
+    PROPOSED  reads came after their days were billed, further back than runs look by themselves: somebody decides
+    OPEN      the next run of the account reaches back to its date
+    BILLED    a run did, and what came of it is issued
+    LEFT      somebody decided that the bills stay as they are
+    """
+
+    PROPOSED = "proposed"
+    OPEN = "open"
+    BILLED = "billed"
+    LEFT = "left"
+
+
+class RebillAction(StrEnum):
+    """What moves a rebill: BILL and LEAVE by persons, SETTLE by the run that carries the difference."""
+
+    BILL = "bill"
+    LEAVE = "leave"
+    SETTLE = "settle"
+
+
+DECIDERS: frozenset[Role | ActorKind] = frozenset((Role.BILLING, Role.SUPERVISOR))
+_S, _A = RebillState, RebillAction
+WORKFLOW = Workflow(
+    "rebill",
+    {
+        (_S.PROPOSED, _A.BILL): Move(_S.OPEN, DECIDERS),
+        (_S.PROPOSED, _A.LEAVE): Move(_S.LEFT, DECIDERS),
+        (_S.OPEN, _A.SETTLE): Move(_S.BILLED, frozenset((ActorKind.SYSTEM,))),
+    },
+)
+
+
+class TooLate(Refused):
+    """All that would be asked for lies further back than may be billed."""
+
+    code = "rebill_too_late"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What becomes of one billed period. [minor unit; below 0: paid back]"""
+
+    start_date: date
+    change_minor: int
+
+
+def start_of(*, from_date: date, changes: Sequence[Change], cap_date: date | None) -> date:
+    """
+    Return from which day on is billed anew.
+
+    What is paid back is paid back without a limit; where the days before the cap would cost the customer more, they
+    stay as they were billed.
+
+    from_date  first day of which usage is another one
+    changes    billed periods that change, in the order of time
+    cap_date   first day that may still be billed; None: all
+
+    :raises TooLate: nothing is left to be billed.
+
+    [source: the rule ``backbill_cap`` of the pack, as SLC 21BA and NERR rule 30 say it]
+    """
+    if cap_date is None or sum(one.change_minor for one in changes if one.start_date < cap_date) <= 0:
+        return from_date
+    left = [one.start_date for one in changes if one.start_date >= cap_date]
+    if not left:
+        raise TooLate(
+            f"All of it lies before {cap_date}, which is as far back as may be billed.",
+            advice="Leave the bills as they are.",
+        )
+    return max(from_date, min(left))

@@ -1,0 +1,144 @@
+"""Reads that came after their days were billed, where no run would find them: proposed to be billed, and decided on."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.utils import timezone
+
+from billing.domain.rebills import WORKFLOW, Change, RebillAction, RebillState, start_of
+from billing.models.rebill import Rebill
+from billing.operations import trials
+from billing.operations.trials import AccountChange
+from billing.queries import late_reads as queries
+from billing.queries.late_reads import UnknownLateRead
+from cis.kernel.actors import Actor
+from cis.kernel.errors import Refused
+from cis.platform import audit, db
+from cis.platform.db import joins_transaction, opens_transaction
+from metering.domain.announcements import UsageCorrected
+from metering.queries import correction_plans
+
+_PROPOSE = """
+    INSERT INTO billing_rebill (account_id, from_date, state, opened_at)
+    SELECT n.account, n.start, 'proposed', now()
+    FROM unnest(%(accounts)s::bigint[], %(starts)s::date[]) AS n(account, start)
+    WHERE NOT EXISTS (SELECT FROM billing_rebill r
+                      WHERE r.account_id = n.account AND r.state = 'open' AND r.from_date <= n.start)
+    ON CONFLICT (account_id) WHERE state = 'proposed'
+    DO UPDATE SET from_date = least(billing_rebill.from_date, excluded.from_date)
+"""
+
+
+class ReasonMissing(Refused):
+    """Who decides on late reads says why."""
+
+    code = "reason_missing"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """
+    What it would cost to bill late reads anew.
+
+    change      by billed period; its obstacle says why it cannot be billed
+    start_date  from when it is billed; None: all of it lies further back than may be billed
+    """
+
+    change: AccountChange
+    start_date: date | None
+
+
+@joins_transaction
+def propose(made: UsageCorrected) -> None:
+    """
+    Propose to bill anew who was billed on usage that is another one now, where the next run would not look.
+
+    An account waits for one decision; what comes meanwhile may make it begin earlier. A constant number of statements.
+    """
+    found = queries.unreached(service_point_ids=made.service_point_ids, from_date=made.from_date)
+    if found:
+        accounts, starts = zip(*found, strict=True)
+        db.execute(_PROPOSE, {"accounts": list(accounts), "starts": list(starts)})
+
+
+def preview(*, rebill_id: int, is_customer_fault: bool = False, today: date) -> Preview:
+    """
+    Return what it would cost, by the code of the run; nothing of it is kept.
+
+    :raises UnknownLateRead: there is none of this number.
+    """
+    with db.rolled_back():
+        row = _lock(rebill_id)
+        change = _tried(row)
+    return Preview(change=change, start_date=_start_or_none(row, change, is_customer_fault, today))
+
+
+@opens_transaction
+def bill(*, rebill_id: int, reason: str, is_customer_fault: bool = False, today: date, actor: Actor) -> date:
+    """
+    Let the next run of the account bill what came late; return from when.
+
+    :raises UnknownLateRead: there is none of this number.
+    :raises IllegalMove: somebody decided already.
+    :raises NotAllowed: the actor may not decide.
+    :raises ReasonMissing: no reason is given.
+    :raises TooLate: all of it lies further back than may be billed.
+    """
+    row = _decided(rebill_id, RebillAction.BILL, reason, actor)
+    with db.taken_back():
+        change = _tried(row)
+    row.from_date = _start(row, change, is_customer_fault, today)
+    row.save(update_fields=["state", "reason", "decided_at", "decider_id", "from_date"])
+    audit.record(actor, "bill", "late_reads", row.id, reason=row.reason, since=row.from_date)
+    return row.from_date
+
+
+@opens_transaction
+def leave(*, rebill_id: int, reason: str, actor: Actor) -> None:
+    """
+    Leave the bills as they are; later reads propose it anew.
+
+    :raises UnknownLateRead: there is none of this number.
+    :raises IllegalMove: somebody decided already.
+    :raises NotAllowed: the actor may not decide.
+    :raises ReasonMissing: no reason is given.
+    """
+    row = _decided(rebill_id, RebillAction.LEAVE, reason, actor)
+    row.save(update_fields=["state", "reason", "decided_at", "decider_id"])
+    audit.record(actor, "leave", "late_reads", row.id, reason=row.reason)
+
+
+def _lock(rebill_id: int) -> Rebill:
+    row = Rebill.objects.select_for_update(of=("self",)).filter(id=rebill_id, correction=None, change=None).first()
+    if row is None:
+        raise UnknownLateRead(f"There are no late reads {rebill_id}.")
+    return row
+
+
+def _decided(rebill_id: int, action: RebillAction, reason: str, actor: Actor) -> Rebill:
+    row = _lock(rebill_id)
+    row.state = WORKFLOW.step(RebillState(row.state), action, actor).to.value
+    row.reason = reason.strip()
+    if not row.reason:
+        raise ReasonMissing("Say why.", advice="One sentence will do.", field="reason")
+    row.decided_at, row.decider_id = timezone.now(), actor.id
+    return row
+
+
+def _tried(row: Rebill) -> AccountChange:
+    """Return what the account's bills would become; what it writes is taken back by who calls."""
+    Rebill.objects.filter(id=row.id).update(state=RebillState.OPEN.value, decided_at=timezone.now())
+    return trials.of_account(account_id=row.account_id)
+
+
+def _start(row: Rebill, change: AccountChange, is_customer_fault: bool, today: date) -> date:
+    changes = [Change(one.start_date, one.change_minor) for one in change.months]
+    cap = correction_plans.first_billable(is_customer_fault=is_customer_fault, today=today)
+    return start_of(from_date=row.from_date, changes=changes, cap_date=cap)
+
+
+def _start_or_none(row: Rebill, change: AccountChange, is_customer_fault: bool, today: date) -> date | None:
+    try:
+        return _start(row, change, is_customer_fault, today)
+    except Refused:
+        return None

@@ -1,0 +1,32 @@
+"""From when on late reads are billed: what is paid back has no limit, what is asked for has the pack's."""
+
+from datetime import date
+
+import pytest
+
+from billing.domain.rebills import Change, TooLate, start_of
+
+JAN, FEB, MAR, APR = (date(2025, month, 1) for month in (1, 2, 3, 4))
+
+
+@pytest.mark.parametrize(
+    ("changes", "cap", "wanted"),
+    [
+        ([(JAN, 500), (MAR, 200)], None, JAN),  # no limit
+        ([(JAN, 500), (MAR, 200)], MAR, MAR),  # the days before it would cost more
+        ([(JAN, 500), (FEB, -700), (MAR, 200)], MAR, JAN),  # they cost less altogether: paid back
+        ([(JAN, 500), (FEB, -500), (MAR, 200)], MAR, JAN),
+        ([(JAN, 500), (FEB, -499), (MAR, 200)], MAR, MAR),
+        ([(JAN, 500), (MAR, 200)], date(2025, 2, 15), MAR),  # a billed period counts whole, by its first day
+        ([(APR, 500)], MAR, JAN),
+        ([], MAR, JAN),
+    ],
+)
+def test_what_costs_more_begins_at_the_cap_and_what_costs_less_at_its_first_day(changes, cap, wanted):
+    found = start_of(from_date=JAN, changes=[Change(*one) for one in changes], cap_date=cap)
+    assert found == wanted
+
+
+def test_where_all_lies_before_the_cap_nothing_is_billed():
+    with pytest.raises(TooLate, match="2025-03-01"):
+        start_of(from_date=JAN, changes=[Change(JAN, 500), Change(FEB, 1)], cap_date=MAR)
