@@ -5,7 +5,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 
 from accounts.queries import notices
-from billing.queries import cycles, listing, runs
+from billing.queries import cycles, late_reads, listing, runs
 from billing.queries.listing import Wanted
 from cashiering.queries import checkouts, debits, payouts
 from cis.desk import tasks
@@ -44,6 +44,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "overdue": overdue,
         "tasks": tasks.waiting(actor),
         "corrections": corrections.count(state=corrections.WAITING) if actor.is_one_of(CORRECTORS) else None,
+        "late_reads": late_reads.count(state=late_reads.WAITING) if actor.roles & set(BILLERS) else None,
         "breaches": breaches.count(wanted=breaches.Wanted(state=breaches.WAITING))
         if actor.is_one_of(DECIDERS)
         else None,

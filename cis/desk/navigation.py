@@ -37,7 +37,7 @@ ENTRIES = (
     NavEntry("desk:bills", _("Bills"), "file-invoice", STAFF, _BILLING, ("desk:consolidated_bills",)),
     NavEntry("desk:e_invoices", _("E-invoices"), "receipt", STAFF, _BILLING),
     NavEntry("desk:runs", _("Runs"), "refresh-dot", STAFF, _BILLING),
-    NavEntry("desk:corrections", _("Corrections"), "scale", STAFF, _BILLING),
+    NavEntry("desk:corrections", _("Corrections"), "scale", STAFF, _BILLING, ("desk:late_reads",)),
     NavEntry("desk:charges", _("One-off charges"), "receipt", STAFF, _BILLING),
     NavEntry("desk:breaches", _("Breach and theft"), "gavel", STAFF, _BILLING),
     NavEntry("desk:till", _("Cash desk"), "cash-register", STAFF, _MONEY),

@@ -31,6 +31,7 @@ from cis.desk import (
     hand_over,
     important,
     inspections,
+    late_read_urls,
     letters,
     logins,
     mailings,
@@ -332,5 +333,5 @@ urlpatterns = [
     *care_urls.urlpatterns,
     *people_urls.urlpatterns,
     *privacy_urls.urlpatterns,
-    *plan_urls.urlpatterns,
+    *late_read_urls.urlpatterns,
 ]

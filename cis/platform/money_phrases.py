@@ -4,7 +4,14 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext_noop as _
 
-from cis.platform import accrual_phrases, budget_phrases, collective_phrases, deposit_phrases, write_off_phrases
+from cis.platform import (
+    accrual_phrases,
+    budget_phrases,
+    collective_phrases,
+    deposit_phrases,
+    rebill_phrases,
+    write_off_phrases,
+)
 
 SENTENCES: Mapping[str, str] = {
     **accrual_phrases.SENTENCES,
@@ -28,6 +35,7 @@ SENTENCES: Mapping[str, str] = {
     **budget_phrases.SENTENCES,
     "unknown_refund_file": _("There is no such file."),
     **deposit_phrases.SENTENCES,
+    **rebill_phrases.SENTENCES,
     **write_off_phrases.SENTENCES,
     "not_prepaid": _("The account does not pay before it uses."),
     "bad_prepay_switch": _("The account cannot be switched so: look at the day, the agreement and the reason."),

@@ -136,7 +136,7 @@ WRITERS = {
     "new_usage_rule": {Role.BILLING, Role.METERING, Role.SUPERVISOR},
     "change_usage_rule": {Role.BILLING, Role.METERING, Role.SUPERVISOR},
     "end_usage_rule": {Role.BILLING, Role.METERING, Role.SUPERVISOR},
-    "rebill": {Role.BILLING, Role.SUPERVISOR},
+    **{key: {Role.BILLING, Role.SUPERVISOR} for key in ("rebill", "decide_late_read")},
     "retry_run": {Role.BILLING, Role.SUPERVISOR},
     "accept_outliers": {Role.BILLING, Role.SUPERVISOR},
     "promote_run": {Role.BILLING, Role.SUPERVISOR},
