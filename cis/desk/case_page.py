@@ -295,6 +295,7 @@ ACTS: Mapping[str, Act] = {
     "withdraw": Act(form="reason", run=_by_reason(cases.withdraw)),
     "escalate": Act(form="escalate", run=lambda i, f, at, a: cases.escalate(
         case_id=i, authority=f.cleaned_data["authority"], number=f.cleaned_data["number"], at=at, actor=a)),
+    "raise": Act(form="reason", run=_by_reason(cases.ask_supervisor)),
     "merge": Act(form="merge", run=lambda i, f, at, a: cases.merge(
         case_id=i, into_id=id_of_number(f.cleaned_data["into"].strip(), a), at=at, actor=a)),
     "concern": Act(form="concern", run=_concern),

@@ -93,6 +93,7 @@ ACTIONS: Mapping[str, Any] = {
     "close": _("Closed"),
     "reopen": _("Opened again"),
     "escalate": _("With an authority"),
+    "raise": _("A supervisor is asked"),
     "withdraw": _("Withdrawn"),
     "merge": _("Answered with another"),
 }

@@ -65,6 +65,7 @@ class CaseAction(StrEnum):
     CLOSE = "close"
     REOPEN = "reopen"
     ESCALATE = "escalate"
+    RAISE = "raise"
     WITHDRAW = "withdraw"
     MERGE = "merge"
 
@@ -113,14 +114,15 @@ WORKFLOW = Workflow(
         (_S.CLOSED, _A.REOPEN): Move(_S.REOPENED, CALLERS),
         (_S.MERGED, _A.REOPEN): Move(_S.REOPENED, frozenset({ActorKind.SYSTEM})),
         **{(s, _A.ESCALATE): Move(_S.ESCALATED, DESK) for s in (*OPEN, *ANSWERED, _S.CLOSED)},
+        **{(s, _A.RAISE): Move(s, HANDLERS) for s in LIVE},
         **{(s, _A.WITHDRAW): Move(_S.WITHDRAWN, CALLERS) for s in LIVE},
         **{(s, _A.MERGE): Move(_S.MERGED, DESK) for s in OPEN},
     },
 )
-NEEDS_REASON: Final = frozenset((_A.HAND_OVER, _A.WAIT, _A.CLOSE, _A.REOPEN, _A.DISSATISFIED, _A.WITHDRAW))
+NEEDS_REASON: Final = frozenset((_A.HAND_OVER, _A.WAIT, _A.CLOSE, _A.REOPEN, _A.DISSATISFIED, _A.RAISE, _A.WITHDRAW))
 """Moves of which those who come after have to know why."""
 PAUSES: Final = frozenset((_A.WAIT, _A.GO_ON))
-_WHILE_WAITING: Final = frozenset((_A.GO_ON, _A.WITHDRAW, _A.ESCALATE, _A.MERGE, _A.CLASSIFY))
+_WHILE_WAITING: Final = frozenset((_A.GO_ON, _A.WITHDRAW, _A.ESCALATE, _A.RAISE, _A.MERGE, _A.CLASSIFY))
 
 
 class Clock(StrEnum):

@@ -75,6 +75,7 @@ class Migration(FirstMigration):
                 ('about_user', models.ForeignKey(help_text='Complained about.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='cases_about', to=settings.AUTH_USER_MODEL)),
                 ('authority', cis.platform.fields.Code(blank=True, default='', help_text='That referred it, or to which it went.', max_length=40)),
                 ('authority_number', models.CharField(blank=True, default='', max_length=80)),
+                ('raised_at', models.DateTimeField(help_text='Since when a supervisor is asked; None: nobody asks.', null=True)),
                 ('sender', models.CharField(default='', help_text='Who brought the reference.', max_length=60)),
                 ('reference', models.CharField(blank=True, default='', max_length=80)),
                 ('request_key', models.CharField(blank=True, default='', help_text='The same form sent twice is one case.', max_length=64)),
@@ -278,7 +279,7 @@ class Migration(FirstMigration):
             ],
             options={
                 'indexes': [models.Index(fields=['case', 'id'], name='move_of_case')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('action__in', ['take', 'classify', 'dispatch', 'accept', 'hand_over', 'investigate', 'contact', 'wait', 'go_on', 'reply', 'not_reached', 'satisfied', 'dissatisfied', 'close', 'reopen', 'escalate', 'withdraw', 'merge'])), name='case_action_is_known')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('action__in', ['take', 'classify', 'dispatch', 'accept', 'hand_over', 'investigate', 'contact', 'wait', 'go_on', 'reply', 'not_reached', 'satisfied', 'dissatisfied', 'close', 'reopen', 'escalate', 'raise', 'withdraw', 'merge'])), name='case_action_is_known')],
             },
         ),
         migrations.CreateModel(

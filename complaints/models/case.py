@@ -52,6 +52,7 @@ class Case(models.Model):
     )
     authority = Code(default="", blank=True, help_text="That referred it, or to which it went.")
     authority_number = models.CharField(max_length=80, default="", blank=True)
+    raised_at = models.DateTimeField(null=True, help_text="Since when a supervisor is asked; None: nobody asks.")
     sender = models.CharField(max_length=60, default="", help_text="Who brought the reference.")
     reference = models.CharField(max_length=80, default="", blank=True)
     request_key = models.CharField(

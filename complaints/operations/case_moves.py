@@ -121,6 +121,8 @@ def go(
         changed["waits_since"] = at if action is _A.WAIT else None
     elif after is not before and action is not _A.CLASSIFY:  # it still waits for its caller, whatever it is about
         changed["waits_since"] = None
+    if row.raised_at is not None and action is not _A.RAISE and (Role.SUPERVISOR in actor.roles or after not in LIVE):
+        changed["raised_at"] = None  # a supervisor has seen to it
     changed |= {"state": after.value, "closed_at": None if after in LIVE else at}
     for name, value in changed.items():
         setattr(row, name, value)

@@ -230,6 +230,18 @@ def escalate(*, case_id: int, authority: str, number: str, at: datetime, actor: 
 
 
 @opens_transaction
+def ask_supervisor(*, case_id: int, reason: str, at: datetime, actor: Actor) -> None:
+    """
+    Ask a supervisor to see to a case, which stays with its team; what a supervisor does with it next is the answer.
+
+    :raises UnknownCase, IllegalMove, NotAllowed, NotYourCase, CaseReasonMissing: see ``case_moves``.
+    """
+    row = lock(case_id, actor)
+    check_hand(row, actor)
+    go(row, _A.RAISE, actor=actor, at=at, rules=rules_now(), reason=reason, raised_at=row.raised_at or at)
+
+
+@opens_transaction
 def concern(
     *, case_id: int, actor: Actor, about_team_id: int | None = None, about_user_id: int | None = None
 ) -> None:  # fmt: skip

@@ -38,6 +38,7 @@ class CaseCard:
     due_at    end of the clock that ends first; None: none runs
     urgency   by that clock
     is_named  somebody of ours is complained about
+    is_raised a supervisor is asked to see to it
     """
 
     id: int
@@ -65,6 +66,7 @@ class CaseCard:
     urgency: Urgency
     is_waiting: bool
     is_named: bool
+    is_raised: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +75,8 @@ class WantedCases:
     Which cases; what is empty does not narrow the list.
 
     text     part of number, title, name, telephone or reference
-    state    "" those that are open or answered; "unplaced": that wait for a team; "all"; or a state
+    state    "" those that are open or answered; "unplaced": that wait for a team; "raised": of which
+             a supervisor is asked; "all"; or a state
     urgency  by the clock that ends first
     team_id  of this team; owner_id: of this person; mine: of one of these teams, and not taken by somebody else
     ids      these alone, as those behind a figure; None: all
@@ -117,11 +120,12 @@ def listed(
 
 
 def counts(*, at: datetime, actor: Actor) -> dict[str, int]:
-    """Return how many open cases an actor may know of are late, near, in time, and wait for a team; one statement."""
-    rows = _chosen(visible_to(actor), WantedCases(), at).values_list("state", "due_at", "warn_at")
-    found = dict.fromkeys((*Urgency, "unplaced"), 0)
-    for state, due_at, warn_at in rows:
+    """Return how many open cases an actor may know of are late, near, in time, or wait for a team or a supervisor."""
+    rows = _chosen(visible_to(actor), WantedCases(), at).values_list("state", "due_at", "warn_at", "raised_at")
+    found = dict.fromkeys((*Urgency, "unplaced", "raised"), 0)
+    for state, due_at, warn_at, raised_at in rows:
         found[_urgency(due_at, warn_at, at)] += 1
+        found["raised"] += raised_at is not None
         found["unplaced"] += state == CaseState.RECEIVED or state in UNPLACED
     return {str(key): value for key, value in found.items()}
 
@@ -204,6 +208,8 @@ def _chosen(among: QuerySet[Case], wanted: WantedCases, at: datetime) -> Any:
     rows = _clocked(among)
     if wanted.state == "unplaced":
         rows = rows.filter(state__in=[CaseState.RECEIVED.value, *UNPLACED])
+    elif wanted.state == "raised":
+        rows = rows.filter(state__in=LIVE, raised_at__isnull=False)
     elif wanted.state == "":
         rows = rows.filter(state__in=LIVE)
     elif wanted.state != "all":
@@ -244,6 +250,7 @@ def _card(row: Any, at: datetime) -> CaseCard:
         due_at=row.due_at,
         urgency=_urgency(row.due_at, row.warn_at, at),
         is_waiting=row.waits_since is not None, is_named=row.about_team_id is not None or row.about_user_id is not None,
+        is_raised=row.raised_at is not None,
     )  # fmt: skip
 
 

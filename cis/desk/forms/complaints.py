@@ -19,7 +19,10 @@ from complaints.domain.rules import CaseRules
 from complaints.queries.cases import WantedCases
 
 LIABLE = {"": "–", "yes": _("It lies with us"), "no": _("It does not lie with us")}
-OPEN = {"": pgettext_lazy("complaint", "Open"), "unplaced": _("Waits for a team"), "all": _("All")}
+OPEN = {
+    "": pgettext_lazy("complaint", "Open"), "unplaced": _("Waits for a team"), "raised": _("A supervisor is asked"),
+    "all": _("All"),
+}  # fmt: skip
 
 
 def language() -> str:

@@ -116,7 +116,7 @@ def test_an_e_bill_earns_and_a_paper_one_does_not(world):
 def test_a_month_that_the_customer_read_earns_once_however_many_registers_and_corrections(world):
     registers = metering.metered(registers=("peak", "valley"), at=world.service_point)
     for serial, kind, at in (
-        (1, "actual", datetime(2026, 3, 8, 2, tzinfo=UTC)), (2, "customer", datetime(2026, 3, 8, 15, 59, tzinfo=UTC)),
+        (1, "actual", datetime(2026, 3, 7, 2, tzinfo=UTC)), (2, "customer", datetime(2026, 3, 8, 15, 59, tzinfo=UTC)),
         (3, "customer", datetime(2026, 3, 8, 16, tzinfo=UTC)),
     ):  # fmt: skip
         file = ReadFile.objects.create(sha256=str(serial), name="r.csv", format="entry", imported_at=at)

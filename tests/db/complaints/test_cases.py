@@ -29,6 +29,8 @@ from complaints.operations.case_moves import CaseReasonMissing, NotYourCase
 from complaints.operations.cases import BadMerge, NoTeam, TooLate
 from complaints.operations.findings import CaseOver, TooManyPhotos
 from complaints.operations.replies import BadReply, StillToCall
+from complaints.queries import cases as queries
+from complaints.queries.cases import WantedCases
 from complaints.queries.sight import UnknownCase
 from metering.domain.announcements import WorkOrderDone
 from metering.domain.work_orders import Outcome, WorkKind
@@ -256,6 +258,30 @@ def test_a_case_that_gets_its_class_still_waits_for_its_caller(chief):
     row.refresh_from_db()
     assert (row.state, row.waits_since) == ("classified", AT + HOUR)
     assert {one.due_at for one in clocks(row).values() if one.ended_at is None} == {None}
+
+
+def test_a_supervisor_who_is_asked_finds_it_until_something_is_done(clerk, chief):
+    row = made.in_hand(clerk, team_id=made.team(clerk))
+    wanted = WantedCases(state="raised")
+    with pytest.raises(CaseReasonMissing):
+        cases.ask_supervisor(case_id=row.id, reason=" ", at=AT, actor=clerk)
+    with pytest.raises(NotYourCase):
+        cases.ask_supervisor(case_id=row.id, reason="late", at=AT, actor=made.person())
+    assert queries.listed(wanted=wanted, at=AT, actor=chief) == ()
+    cases.ask_supervisor(case_id=row.id, reason="The caller insists", at=AT, actor=clerk)
+    replies.first_word(case_id=row.id, text="In hand", way=ReplyWay.PHONE, at=AT + HOUR, actor=clerk)
+    cases.ask_supervisor(case_id=row.id, reason="Again", at=AT + HOUR, actor=clerk)
+    [card] = queries.listed(wanted=wanted, at=AT + HOUR, actor=chief)
+    assert (card.id, card.is_raised, card.state, card.owner_id) == (row.id, True, "investigating", clerk.id)
+    assert queries.counts(at=AT + HOUR, actor=chief)["raised"] == 1
+    row.refresh_from_db()
+    assert (row.raised_at, row.moves.filter(action="raise", reason="Again").count()) == (AT, 1)
+    cases.hand_over(case_id=row.id, team_id=made.team(chief), reason="Mine", at=AT + 2 * HOUR, actor=chief)
+    assert queries.listed(wanted=wanted, at=AT + 2 * HOUR, actor=chief) == ()
+    other = made.in_hand(clerk, team_id=made.team(clerk), caller_phone="2")
+    cases.ask_supervisor(case_id=other.id, reason="x", at=AT, actor=clerk)
+    cases.withdraw(case_id=other.id, reason="no more", at=AT, actor=clerk)
+    assert queries.counts(at=AT, actor=chief)["raised"] == 0
 
 
 def test_an_authority_has_its_own_clock(clerk, chief):

@@ -101,6 +101,10 @@ def test_a_case_is_worked_on_to_its_end(clerk):
     clerk.post(url, {"action": "investigate"})
     ids = re.findall(r'\sid="([^"]+)"', text(clerk.get(f"/desk/cases/{row.id}/")))
     assert len(ids) == len(set(ids))  # each label leads to its own field
+    clerk.post(url, {"action": "raise", "reason": "The caller insists"})
+    chief = sign_in(Client(), Role.SUPERVISOR)
+    assert row.number in text(chief.get("/desk/cases/?state=raised"))
+    assert "The caller insists" in text(chief.get(f"/desk/cases/{row.id}/"))
     refused = text(clerk.post(url, {"action": "reply", "text": "Mended.", "way": "phone"}))
     assert "Nothing was found out yet" in refused
     clerk.post(url, {"action": "find", "text": "估抄", "evidence": "reads"})
