@@ -70,6 +70,9 @@ HELD = (
         table="billing_finalaccount", way=by_account(f"{ROW}.end_date - 1"), erased=struck("waits_for"),
     ),
     Held(table="billing_heldbill", way=by_account(CREATED), erased=struck("message", "advice"), exported=False),
+    Held(
+        table="billing_rebill", way=by_account(f"{ROW}.opened_at::date"), erased=struck("reason"), exported=False
+    ),
 )  # fmt: skip
 
 
