@@ -300,7 +300,7 @@ class Migration(FirstMigration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('sha256', models.CharField(max_length=64, unique=True)),
                 ('name', models.CharField(max_length=255)),
-                ('format', cis.platform.fields.Code(choices=[('nem12', 'nem12'), ('nem13', 'nem13'), ('csv', 'csv'), ('entry', 'entry')], max_length=40)),
+                ('format', cis.platform.fields.Code(choices=[('nem12', 'nem12'), ('nem13', 'nem13'), ('csv', 'csv'), ('entry', 'entry'), ('interval_csv', 'interval_csv'), ('ndjson', 'ndjson'), ('green_button', 'green_button'), ('dsmr', 'dsmr'), ('mscons', 'mscons'), ('d0010', 'd0010'), ('xlsx', 'xlsx'), ('head_end', 'head_end')], max_length=40)),
                 ('document_id', models.BigIntegerField(help_text='platform.Document', null=True)),
                 ('reads', models.BigIntegerField(default=0, help_text='Counter values loaded.')),
                 ('interval_days', models.BigIntegerField(default=0)),
@@ -312,7 +312,7 @@ class Migration(FirstMigration):
                 ('actor_id', models.BigIntegerField(null=True)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('format__in', ['nem12', 'nem13', 'csv', 'entry'])), name='read_format_is_known')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('format__in', ['nem12', 'nem13', 'csv', 'entry', 'interval_csv', 'ndjson', 'green_button', 'dsmr', 'mscons', 'd0010', 'xlsx', 'head_end'])), name='read_format_is_known')],
             },
         ),
         migrations.CreateModel(

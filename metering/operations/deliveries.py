@@ -13,8 +13,10 @@ from cis.kernel.fixed import Int64
 from cis.platform.db import copy_rows, joins_transaction
 from metering.domain.formats.batches import (
     MARKET_UTC_OFFSET_MINUTES,
+    SUPPLIERS_CLOCK,
     Batch,
     Channel,
+    CounterReads,
     Instants,
     IntervalDays,
     RegisterSpans,
@@ -152,13 +154,12 @@ class Delivery:
 
     def _of_counters(self, batch: Batch, member: str) -> list[Given]:
         reads = batch.reads
-        self._meters.learn(reads.meter)
-        days = day_of(reads.read_at.astype(np.int64)) + UNIX_DAY
+        self._meters.learn(reads.meter if not len(reads.place) else ())
+        self._points.learn(reads.place)
+        days = self._days_of(reads)
         given = []
         for place, (serial, code) in enumerate(zip(reads.meter, reads.register, strict=True)):
-            unit = reads.unit[place] or None
-            known = self._meters.get(serial)
-            found = named(known=known, name=serial, code=code, unit=unit, fault=ReadFault.UNKNOWN_METER)
+            found = self._named(reads, place)
             line, day, kind = int(reads.line[place]), int(days[place]), reads.kind[place]
             label = f"{serial},{code}"
             hanging = self._hanging(
@@ -169,6 +170,31 @@ class Delivery:
                     Given(hanging=hanging, day=day, reading_wh=int(reads.reading_wh[place]), kind=kind, line=line)
                 )
         return given
+
+    def _named(self, reads: CounterReads, place: int) -> Sequence[Hanging] | Missed:
+        """Return what a read may mean: of its meter, and where the format names the service point, at that one."""
+        serial, code, unit = reads.meter[place], reads.register[place], reads.unit[place] or None
+        if not len(reads.place):
+            known = self._meters.get(serial)
+            return named(known=known, name=serial, code=code, unit=unit, fault=ReadFault.UNKNOWN_METER)
+        point = reads.place[place]
+        known = self._points.get(point)
+        if known is None:
+            fault = ReadFault.UNKNOWN_SERVICE_POINT
+            return named(known=None, name=point, code=code, unit=unit, fault=fault)
+        here = [hung for hung in known if hung.serial == serial]
+        if not here:
+            return Missed(ReadFault.UNKNOWN_METER, f"The meter {serial} never hung at {point}.")
+        return named(known=here, name=serial, code=code, unit=unit, fault=ReadFault.UNKNOWN_METER)
+
+    def _days_of(self, reads: CounterReads) -> Int64:
+        """Return the local dates at whose start reads count, ``date.toordinal``, (n,)."""
+        local = reads.read_at.astype(np.int64)
+        offsets = reads.utc_offset_minutes
+        if len(offsets):
+            for place in np.flatnonzero(offsets != SUPPLIERS_CLOCK).tolist():
+                local[place] = _wall_seconds(self._clock, int(local[place]) - int(offsets[place]) * 60)
+        return day_of(local) + UNIX_DAY
 
     def _of_spans(self, spans: RegisterSpans, member: str) -> list[Given]:
         """Return two counter values for each span: where it begins and where it ends."""

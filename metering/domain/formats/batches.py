@@ -20,13 +20,25 @@ Instants = NDArray[np.datetime64]
 MARKET_UTC_OFFSET_MINUTES = 600
 """NEM12 and NEM13 files keep market time, UTC+10 all year. [source: AEMO MDFF specification NEM12 & NEM13]"""
 
+SUPPLIERS_CLOCK = -(1 << 15)
+"""In the place of an offset from UTC: times are those that the supplier's clock on the wall shows."""
+
 
 class Format(StrEnum):
-    """Formats that are read from files."""
+    """Ways in which values come in: formats of files, readings typed in, and what a head-end sends."""
 
     NEM12 = "nem12"
     NEM13 = "nem13"
     CSV = "csv"
+    ENTRY = "entry"
+    INTERVAL_CSV = "interval_csv"
+    NDJSON = "ndjson"
+    GREEN_BUTTON = "green_button"
+    DSMR = "dsmr"
+    MSCONS = "mscons"
+    D0010 = "d0010"
+    XLSX = "xlsx"
+    HEAD_END = "head_end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,17 +239,19 @@ class RegisterSpans:
 @dataclass(frozen=True, slots=True)
 class CounterReads:
     """
-    CSV: counter values as columns, n reads in the order of the file.
+    Counter values as columns, n reads in the order of the file.
 
     meter        n serial numbers
     register     n register codes (``total``, ``peak`` ...); empty: the meter's only register
     line         (n,)
-    read_at      (n,) local time of the read; a date alone is its midnight, the start of that day
+    read_at      (n,) time of the read on its clock; a date alone is its midnight, the start of that day
     reading_wh   (n,) counter value before the multiplier [Wh, varh or W]
     digits       (n,) digits written before the point
     unit         n base units, as Wh, varh or W; "" where the line has none
     kind         n of ``actual``, ``estimated``, ``customer``, ``initial``, ``final``
     note         n texts
+    place        n external ids of the service points where the meters hang; none: the format does not name them
+    utc_offset_minutes  (n,) how far the clock of read_at is ahead of UTC, or SUPPLIERS_CLOCK; none: all are that
     """
 
     meter: Sequence[str] = ()
@@ -249,6 +263,8 @@ class CounterReads:
     unit: Sequence[str] = ()
     kind: Sequence[str] = ()
     note: Sequence[str] = ()
+    place: Sequence[str] = ()
+    utc_offset_minutes: Int64 = field(default_factory=_ints)
 
     def __len__(self) -> int:
         return len(self.line)

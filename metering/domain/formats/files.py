@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import BinaryIO, Protocol
 
-from metering.domain.formats import csv_reads, nem12, nem13
+from metering.domain.formats import csv_reads, d0010, dsmr, nem12, nem13
 from metering.domain.formats.batches import Batch
 from metering.domain.formats.container import LIMITS, Limits, Member, Peeked, members, refuse_nested
 from metering.domain.formats.faults import Fault, FileRefused, Remark, legible
@@ -32,15 +32,19 @@ class _Way:
 _NEM12 = _Way(nem12.Reader, nem12.boundary)
 _NEM13 = _Way(nem13.Reader)
 _CSV = _Way(csv_reads.Reader)
+_D0010 = _Way(d0010.Reader)
+_DSMR = _Way(dsmr.Reader, dsmr.boundary)
+_ENCRYPTED_SIGN = b"\xdb\x08"
+"""General-glo-ciphering with a system title of eight bytes: how P1 ports encrypt. [source: IEC 62056-5-3]"""
 
 
 def read_file(stream: BinaryIO, *, name: str, today: date, limits: Limits = LIMITS) -> Iterator[Batch]:
     """
     Yield a delivery as batches: columns, rejected lines, remarks.
 
-    The delivery is a NEM12, NEM13 or CSV file (see those modules for what they take), plain, gzip, or zip with one or
-    more such files, told apart by content. It is read as a stream: memory does not grow with its size, about half a
-    megabyte of text is worked on at a time.
+    The delivery is a NEM12, NEM13, CSV, DSMR or D0010 file (see those modules for what they take), plain, gzip, or zip
+    with one or more such files, told apart by content. It is read as a stream: memory does not grow with its size,
+    about half a megabyte of text is worked on at a time.
 
     A fault of structure refuses the delivery, at whatever point it shows, even after batches were yielded: load all
     batches in one transaction and roll back. A file with its header but no data is read, with a remark.
@@ -80,6 +84,8 @@ def _recognise(head: bytes, name: str) -> _Way:
     :raises FileRefused: empty, an archive in an archive, no format that is read, or a header that is missing.
     """
     refuse_nested(head, name=name)
+    if head.startswith(_ENCRYPTED_SIGN):
+        raise FileRefused("The telegrams are encrypted.", fault=Fault.ENCRYPTED_TELEGRAM, member=name)
     text = head.removeprefix(UTF8_MARK).replace(b"\r", b"\n")
     raw = next((line for line in text.split(b"\n") if not is_blank(line)), b"")
     fields = [field.strip(b' "').upper() for field in raw.split(b",")]
@@ -92,6 +98,10 @@ def _recognise(head: bytes, name: str) -> _Way:
             return _NEM12
         case b"250":
             return _NEM13
+    if raw.startswith(d0010.SIGN):
+        return _D0010
+    if dsmr.is_telegram(text):
+        return _DSMR
     if csv_reads.is_header(raw):
         return _CSV
     if fields[0] in (b"300", b"400", b"500", b"550", b"900"):
