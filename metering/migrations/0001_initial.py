@@ -342,6 +342,7 @@ class Migration(FirstMigration):
                 ('digits', models.SmallIntegerField(default=6, help_text='Digits before the decimal point; then it rolls over.')),
                 ('is_interval', models.BooleanField(default=False)),
                 ('resets', cis.platform.fields.Code(blank=True, choices=[('month', 'month'), ('read', 'read'), ('never', 'never')], db_default='', default='', help_text='Only of demand: when it begins anew.', max_length=40)),
+                ('utc_offset_minutes', models.SmallIntegerField(help_text='Clock of its interval days, ahead of UTC; empty: market time, UTC+10. [min]', null=True)),
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('meter', 'code'), name='register_code_is_unique_on_its_meter'), models.CheckConstraint(condition=models.Q(('quantity__in', ['active', 'reactive', 'demand'])), name='register_quantity_is_known'), models.CheckConstraint(condition=models.Q(('direction__in', ['import', 'export'])), name='register_direction_is_known'), models.CheckConstraint(condition=models.Q(('digits__range', (3, 12))), name='register_digits_are_real'), models.CheckConstraint(condition=models.Q(models.Q(('quantity', 'demand'), ('resets__in', ['month', 'read', 'never'])), models.Q(models.Q(('quantity', 'demand'), _negated=True), ('resets', '')), _connector='OR'), name='register_of_demand_resets')],

@@ -1,7 +1,7 @@
 """One delivery on its way into the tables: batches of a file, resolved, judged and loaded."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 
@@ -11,6 +11,7 @@ from cis.kernel.calendar import LocalClock
 from cis.kernel.columns import group_rows
 from cis.kernel.fixed import Int64
 from cis.platform.db import copy_rows, joins_transaction
+from metering.domain.day_merging import ClockDays, is_on_clock, onto_clock
 from metering.domain.formats.batches import (
     MARKET_UTC_OFFSET_MINUTES,
     SUPPLIERS_CLOCK,
@@ -19,6 +20,7 @@ from metering.domain.formats.batches import (
     CounterReads,
     Instants,
     IntervalDays,
+    IntervalRuns,
     RegisterSpans,
 )
 from metering.domain.formats.faults import Rejection, Remark
@@ -27,6 +29,7 @@ from metering.domain.resolving import SEVERAL, Hanging, LocalDays, Missed, choos
 from metering.operations import resolver
 from metering.operations.counter_reads import Given, StoredReads, store
 from metering.operations.interval_days import NEVER, UNIX_DAY, Resolved, Store
+from metering.operations.run_days import Clocks, resolved, runs_of, standard_offset
 
 REMARKS_KEPT = 200
 MEASURED_LETTER = "A"
@@ -34,7 +37,13 @@ _SECOND_US = 1_000_000
 _DAY_US = 86_400 * _SECOND_US
 _MARKET_OFFSET_S = MARKET_UTC_OFFSET_MINUTES * 60
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_QUARTER_US = 900 * _SECOND_US
 _NOT_FOUND = 0
+_DAY_SAID = {
+    ReadFault.OUTDATED_DAY: "The values of {day} were written before those that are kept.",
+    ReadFault.CORRECTED_DAY: "The values of {day} were corrected, and these are not those they were made from.",
+    ReadFault.TOO_LARGE: "The values of {day} are too large for one unit.",
+}
 
 
 @dataclass(slots=True)
@@ -52,7 +61,15 @@ class Tally:
 class Delivery:
     """Takes the batches of one file, in order, inside one use case; memory does not grow with the file."""
 
-    def __init__(self, *, read_file_id: int, actor_id: int | None, received_at: datetime, zone_name: str) -> None:
+    def __init__(
+        self,
+        *,
+        read_file_id: int,
+        actor_id: int | None,
+        received_at: datetime,
+        zone_name: str,
+        is_first: bool = True,
+    ) -> None:
         self.tally = Tally()
         self.read_file_id = read_file_id
         self._actor_id = actor_id
@@ -61,7 +78,8 @@ class Delivery:
         self._local_days = LocalDays(clock=self._clock, utc_offset_minutes=MARKET_UTC_OFFSET_MINUTES)
         self._points = resolver.by_service_point()
         self._meters = resolver.by_meter()
-        self._days = Store(read_file_id=read_file_id)
+        self._days = Store(read_file_id=read_file_id, is_first=is_first)
+        self._day_clocks = Clocks(utc_offset_minutes=standard_offset(self._clock, year=received_at.year))
         self._rejections: list[tuple[Rejection, str]] = []
         self._first_member = ""
 
@@ -74,6 +92,8 @@ class Delivery:
         self.tally.remarks += islice(batch.remarks, REMARKS_KEPT - len(self.tally.remarks))
         if len(batch.days):
             self._add_days(batch, member)
+        if len(batch.runs):
+            self._add_runs(batch.runs, member)
         if len(batch.spans):
             self._add_reads(self._of_spans(batch.spans, member), member)
         if len(batch.reads):
@@ -103,46 +123,133 @@ class Delivery:
         for place, rows in group_rows(days.channel):
             register[rows] = self._registers_of(days.channels[place], days, rows, member)
         known = np.flatnonzero(register != _NOT_FOUND)
+        is_market = self._day_clocks.is_market(register[known])
+        if not is_market.all():
+            self._lay_elsewhere(days, known[~is_market], register[known[~is_market]], member)
+            known = known[is_market]
         updated = days.updated_at
         if batch.header.created_at is not None:
             created = np.datetime64(batch.header.created_at, "s")
             updated = np.where(np.isnat(updated), created, updated)
-        stored = self._days.add(
+        self._store_days(
             Resolved(
                 days=days,
                 rows=known,
                 register_id=register[known],
                 start_us=days.day_date[known].astype(np.int64) * _DAY_US - _MARKET_OFFSET_S * _SECOND_US,
                 updated_us=_market_us(updated[known]),
-            )
+                given=days.slots[known],
+            ),
+            labels=[channel.nmi for channel in days.channels],
+            member=member,
         )
+
+    def _lay_elsewhere(self, days: IntervalDays, rows: Int64, register: Int64, member: str) -> None:
+        """Lay days of market time on the clocks of registers that keep another one."""
+        runs, too_large = runs_of(days, rows=rows)
+        for row in too_large.tolist():
+            self._reject_day(days, row, ReadFault.TOO_LARGE, [channel.nmi for channel in days.channels], member)
+        self._lay(runs, register[~np.isin(rows, too_large)], member)
+
+    def _add_runs(self, runs: IntervalRuns, member: str) -> None:
+        self._points.learn(channel.nmi for channel in runs.channels if channel.nmi)
+        self._meters.learn(channel.serial for channel in runs.channels if not channel.nmi)
+        register = np.zeros(len(runs), dtype=np.int64)
+        for place, rows in group_rows(runs.channel):
+            register[rows] = self._registers_of_runs(runs.channels[place], runs, rows, member)
+        self._lay(runs, register, member)
+
+    def _lay(self, runs: IntervalRuns, register: Int64, member: str) -> None:
+        """Lay runs on the days of their registers' clocks, those of one interval length together."""
+        offset = np.zeros(len(runs), dtype=np.int64)
+        found = register != _NOT_FOUND
+        offset[found] = self._day_clocks.of(register[found])
+        minutes = np.array([channel.interval_minutes for channel in runs.channels], dtype=np.int64)[runs.channel]
+        for length, of_length in group_rows(np.where(found, minutes, _NOT_FOUND)):
+            if length == _NOT_FOUND:
+                continue
+            fits = is_on_clock(start_us=runs.start_us[of_length], minutes=length, utc_offset_minutes=offset[of_length])
+            rows = of_length[fits]
+            for line in np.unique(runs.line[of_length[~fits]]).tolist():
+                message = f"The values begin at no multiple of {length} minutes on the clock of the register."
+                self._reject(line, ReadFault.OFF_CLOCK, message, member=member)
+            some = runs.take(rows)
+            laid = onto_clock(
+                register_id=register[rows],
+                start_us=some.start_us,
+                count=some.count,
+                minutes=length,
+                values=some.values,
+                quality=some.quality,
+                utc_offset_minutes=offset[rows],
+            )
+            if len(laid):
+                self._store_laid(laid, some, member)
+
+    def _store_laid(self, laid: ClockDays, runs: IntervalRuns, member: str) -> None:
+        given, too_large = resolved(laid, line=runs.line)
+        names = [channel.nmi or channel.serial for channel in runs.channels]
+        channel = runs.channel[laid.run]
+        days = replace(given.days, channels=runs.channels, channel=channel)
+        for row in too_large.tolist():
+            self._reject_day(days, row, ReadFault.TOO_LARGE, names, member)
+        self._store_days(replace(given, days=days), labels=names, member=member)
+
+    def _store_days(self, given: Resolved, *, labels: Sequence[str], member: str) -> None:
+        stored = self._days.add(given)
         self.tally.interval_days += stored.days
         self.tally.interval_values += stored.values
         self.tally.unchanged += stored.unchanged
-        for row in stored.outdated:
-            text = f"{days.channels[int(days.channel[row])].nmi},{days.day_date[row]}"
-            message = f"The values of {days.day_date[row]} were written before those that are kept."
-            self._reject(int(days.line[row]), ReadFault.OUTDATED_DAY, message, member=member, text=text)
-        for row in stored.corrected:
-            text = f"{days.channels[int(days.channel[row])].nmi},{days.day_date[row]}"
-            message = f"The values of {days.day_date[row]} were corrected, and these are not those they were made from."
-            self._reject(int(days.line[row]), ReadFault.CORRECTED_DAY, message, member=member, text=text)
+        for fault, rows in (
+            (ReadFault.OUTDATED_DAY, stored.outdated),
+            (ReadFault.CORRECTED_DAY, stored.corrected),
+            (ReadFault.TOO_LARGE, stored.too_large),
+        ):
+            for row in rows:
+                self._reject_day(given.days, row, fault, labels, member)
+
+    def _reject_day(self, days: IntervalDays, row: int, fault: ReadFault, labels: Sequence[str], member: str) -> None:
+        day = days.day_date[row]
+        text = f"{labels[int(days.channel[row])]},{day}"
+        self._reject(int(days.line[row]), fault, _DAY_SAID[fault].format(day=day), member=member, text=text)
+
+    def _registers_of_runs(self, channel: Channel, runs: IntervalRuns, rows: Int64, member: str) -> Int64:
+        """Return the register of each of some runs of a stream, _NOT_FOUND where the line is rejected."""
+        step_us = channel.interval_minutes * 60 * _SECOND_US
+        start = runs.start_us[rows]
+        first = self._dates_of(start)
+        last = self._dates_of(start + (runs.count[rows] - 1) * step_us)
+        return self._chosen(channel, line=runs.line[rows], day=first, first=first, last=last, member=member)
+
+    def _dates_of(self, at_us: Int64) -> Int64:
+        """Return the local dates of instants, ``date.toordinal``, (n,)."""
+        quarter, place = np.unique(at_us // _QUARTER_US, return_inverse=True)
+        local = [_wall_seconds(self._clock, int(each) * _QUARTER_US // _SECOND_US) for each in quarter.tolist()]
+        return np.asarray((np.array(local, dtype=np.int64) // 86_400 + UNIX_DAY)[place])
 
     def _registers_of(self, channel: Channel, days: IntervalDays, rows: Int64, member: str) -> Int64:
         """Return the register of each of some days of a stream, _NOT_FOUND where the line is rejected."""
-        found = _interval_registers(self._points.get(channel.nmi), channel)
-        label = f"{channel.nmi},{channel.suffix}"
-        if isinstance(found, Missed):
-            for line in days.line[rows].tolist():
-                self._reject(line, found.fault, found.message, member=member, text=label)
-            return np.zeros(len(rows), dtype=np.int64)
         day = days.day_date[rows].astype(np.int64)
         first, last = self._local_days.touched(day)
-        place = choose(hung=found, serial=channel.serial, day=day + UNIX_DAY, first=first, last=last)
-        for row in rows[place < 0].tolist():
-            self._reject_place(int(days.line[row]), place[rows == row][0], label, days.day_date[row], member)
+        return self._chosen(channel, line=days.line[rows], day=day + UNIX_DAY, first=first, last=last, member=member)
+
+    def _chosen(self, channel: Channel, *, line: Int64, day: Int64, first: Int64, last: Int64, member: str) -> Int64:
+        """Return the register of a stream on each of some days, see ``resolving.choose``."""
+        known = self._points.get(channel.nmi) if channel.nmi else self._meters.get(channel.serial)
+        found = _interval_registers(known, channel)
+        label = f"{channel.nmi or channel.serial},{channel.suffix}"
+        if isinstance(found, Missed):
+            for each in np.unique(line).tolist():
+                self._reject(each, found.fault, found.message, member=member, text=label)
+            return np.zeros(len(line), dtype=np.int64)
+        place = choose(hung=found, serial=channel.serial, day=day, first=first, last=last)
+        for at in np.flatnonzero(place < 0).tolist():
+            self._reject_place(int(line[at]), int(place[at]), label, date.fromordinal(int(day[at])), member)
+        for hanging in found:
+            if hanging.utc_offset_minutes is not None:
+                self._day_clocks.note(register_id=hanging.register_id, utc_offset_minutes=hanging.utc_offset_minutes)
         ids = np.array([*(hanging.register_id for hanging in found), _NOT_FOUND], dtype=np.int64)
-        return ids[np.where(place < 0, len(found), place)]
+        return np.asarray(ids[np.where(place < 0, len(found), place)])
 
     def _reject_place(self, line: int, place: int, label: str, day: object, member: str) -> None:
         if place == SEVERAL:
@@ -261,15 +368,15 @@ class Delivery:
 
 
 def _interval_registers(known: tuple[Hanging, ...] | None, channel: Channel) -> list[Hanging] | Missed:
-    found = named(
-        known=known, name=channel.nmi, code=channel.suffix, unit=channel.unit, fault=ReadFault.UNKNOWN_SERVICE_POINT
-    )
+    name = channel.nmi or channel.serial
+    fault = ReadFault.UNKNOWN_SERVICE_POINT if channel.nmi else ReadFault.UNKNOWN_METER
+    found = named(known=known, name=name, code=channel.suffix, unit=channel.unit, fault=fault)
     if isinstance(found, Missed):
         return found
     intervals = [hanging for hanging in found if hanging.is_interval]
     if intervals:
         return intervals
-    message = f"Register {channel.suffix} of {channel.nmi} is not read in intervals."
+    message = f"Register {channel.suffix} of {name} is not read in intervals."
     return Missed(ReadFault.NOT_INTERVAL_REGISTER, message)
 
 

@@ -220,6 +220,7 @@ def _import(
         actor_id=actor.id,
         received_at=timezone.now(),
         zone_name=supplier.current().time_zone,
+        is_first=known is None,
     )
     file_format = None
     for batch in read_file(stream, name=name, today=today):

@@ -17,6 +17,9 @@ Dates = NDArray[np.datetime64]
 Instants = NDArray[np.datetime64]
 """Wall-clock seconds of the file's own clock, datetime64[s]; NaT where the file says nothing."""
 
+Letters = NDArray[np.uint8]
+"""Quality letters, one byte each."""
+
 MARKET_UTC_OFFSET_MINUTES = 600
 """NEM12 and NEM13 files keep market time, UTC+10 all year. [source: AEMO MDFF specification NEM12 & NEM13]"""
 
@@ -62,9 +65,9 @@ class Channel:
     """
     A 200 record: one stream of interval values of a service point.
 
-    nmi               national metering identifier: the service point (external id)
+    nmi               national metering identifier: the service point (external id); empty: the meter alone is named
     suffix            register code: E1 import, B1 export, Q1 reactive import, K1 reactive export ...
-    serial            meter serial number, may be empty
+    serial            meter serial number, may be empty where the service point is named
     uom               unit as written; ``unit`` is its base unit: Wh, varh, VAh, W, var, VA, V, A, pf, or ""
     unit_places       decimal places from uom to unit: kWh is 3 places above Wh
     interval_minutes  length of an interval; a day has 1440 / interval_minutes values and never a DST hour [min]
@@ -192,6 +195,55 @@ class IntervalDays:
         return rounded
 
 
+def _letters() -> Letters:
+    return np.zeros(0, dtype=np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalRuns:
+    """
+    Interval values that start at instants, of any clock: n runs, each of values that follow each other.
+
+    A run is no longer than a local day, 25 hours, so that it belongs to one meter.
+
+    channels         their streams, each with its interval length
+    channel          (n,) index into channels
+    line             (n,) line of the run
+    start_us         (n,) instant of its first value [microseconds since 1970 UTC]
+    count            (n,) of its values
+    values           (sum of count,) [10^-6 of the channel's base unit]; where nothing was measured 0
+    quality          (sum of count,) letter of each value, N where nothing was measured
+    """
+
+    channels: tuple[Channel, ...] = ()
+    channel: Int64 = field(default_factory=_ints)
+    line: Int64 = field(default_factory=_ints)
+    start_us: Int64 = field(default_factory=_ints)
+    count: Int64 = field(default_factory=_ints)
+    values: Int64 = field(default_factory=_ints)
+    quality: Letters = field(default_factory=_letters)
+
+    def __len__(self) -> int:
+        return len(self.line)
+
+    def take(self, rows: Int64) -> "IntervalRuns":
+        """Return some runs, with their values."""
+        if len(rows) == len(self) and bool((rows == np.arange(len(self))).all()):
+            return self
+        count = self.count[rows]
+        begins = np.cumsum(self.count)[rows] - count
+        pick = np.repeat(begins - (np.cumsum(count) - count), count) + np.arange(int(count.sum()))
+        return IntervalRuns(
+            channels=self.channels,
+            channel=self.channel[rows],
+            line=self.line[rows],
+            start_us=self.start_us[rows],
+            count=count,
+            values=self.values[pick],
+            quality=self.quality[pick],
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class RegisterSpans:
     """
@@ -273,7 +325,7 @@ class CounterReads:
 @dataclass(frozen=True, slots=True)
 class Batch:
     """
-    A piece of a file, read: at most one of the three kinds of columns has rows.
+    A piece of a file, read: at most one of the four kinds of columns has rows.
 
     member      name of the file inside a zip, else the file's own name
     header      the header in force; its format says which columns may have rows
@@ -286,6 +338,7 @@ class Batch:
     last_line: int
     bytes_read: int = 0
     days: IntervalDays = field(default_factory=IntervalDays)
+    runs: IntervalRuns = field(default_factory=IntervalRuns)
     spans: RegisterSpans = field(default_factory=RegisterSpans)
     reads: CounterReads = field(default_factory=CounterReads)
     rejections: tuple[Rejection, ...] = ()

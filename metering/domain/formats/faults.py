@@ -62,6 +62,7 @@ class Fault(StrEnum):
     UNREADABLE_TEXT = "unreadable_text"
     CONTROL_CHARACTER = "control_character"
     UNCLOSED_QUOTE = "unclosed_quote"
+    NOT_JSON = "not_json"
     BAD_CHECKSUM = "bad_checksum"
     TELEGRAM_CUT_OFF = "telegram_cut_off"
     NO_TIME = "no_time"
@@ -100,7 +101,8 @@ ADVICE: dict[Fault, str] = {
     Fault.VALUE_TOO_LARGE: "Check the unit, or deliver fewer decimals: the value does not fit at this precision.",
     Fault.NEGATIVE_VALUE: "Deliver export as its own register (B1); only net streams may be negative.",
     Fault.MISSING_VALUE: "Fill in the field.",
-    Fault.BAD_DATE: "Write dates as the format says: 20260731 in NEM files, 2026-07-31 or 2026-07-31 09:30 in CSV.",
+    Fault.BAD_DATE: "Write dates as the format says: 20260731 in NEM files, 2026-07-31 or 2026-07-31 09:30 in CSV, "
+    "2026-07-31T09:30:00+08:00 for interval values.",
     Fault.DATE_IN_FUTURE: _DATE,
     Fault.DATES_REVERSED: "The earlier read must come first; check both dates.",
     Fault.DAY_WITHOUT_VALUES: "Ask the sender to deliver this day again.",
@@ -116,6 +118,7 @@ ADVICE: dict[Fault, str] = {
     Fault.UNREADABLE_TEXT: _TEXT,
     Fault.CONTROL_CHARACTER: "Remove the control character from the line.",
     Fault.UNCLOSED_QUOTE: "Close the quotation mark; a field may not run over several lines.",
+    Fault.NOT_JSON: "Write one JSON object a line, as docs/guide/read-files.md shows.",
     Fault.BAD_CHECKSUM: "The telegram was damaged on the way; take the next one.",
     Fault.TELEGRAM_CUT_OFF: "The telegram lacks its end (!); take the next one.",
     Fault.NO_TIME: "Telegrams before DSMR 4 have no time: enter the counter values with their date, or as CSV.",

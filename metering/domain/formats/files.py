@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import BinaryIO, Protocol
 
-from metering.domain.formats import csv_reads, d0010, dsmr, nem12, nem13
+from metering.domain.formats import csv_reads, d0010, dsmr, interval_csv, ndjson, nem12, nem13
 from metering.domain.formats.batches import Batch
 from metering.domain.formats.container import LIMITS, Limits, Member, Peeked, members, refuse_nested
 from metering.domain.formats.faults import Fault, FileRefused, Remark, legible
@@ -32,6 +32,8 @@ class _Way:
 _NEM12 = _Way(nem12.Reader, nem12.boundary)
 _NEM13 = _Way(nem13.Reader)
 _CSV = _Way(csv_reads.Reader)
+_INTERVAL_CSV = _Way(interval_csv.Reader)
+_NDJSON = _Way(ndjson.Reader)
 _D0010 = _Way(d0010.Reader)
 _DSMR = _Way(dsmr.Reader, dsmr.boundary)
 _ENCRYPTED_SIGN = b"\xdb\x08"
@@ -42,8 +44,8 @@ def read_file(stream: BinaryIO, *, name: str, today: date, limits: Limits = LIMI
     """
     Yield a delivery as batches: columns, rejected lines, remarks.
 
-    The delivery is a NEM12, NEM13, CSV, DSMR or D0010 file (see those modules for what they take), plain, gzip, or zip
-    with one or more such files, told apart by content. It is read as a stream: memory does not grow with its size,
+    The delivery is a file of a format that has a module here (see those for what they take), plain, gzip, or zip with
+    one or more such files, told apart by content. It is read as a stream: memory does not grow with its size,
     about half a megabyte of text is worked on at a time.
 
     A fault of structure refuses the delivery, at whatever point it shows, even after batches were yielded: load all
@@ -88,25 +90,33 @@ def _recognise(head: bytes, name: str) -> _Way:
         raise FileRefused("The telegrams are encrypted.", fault=Fault.ENCRYPTED_TELEGRAM, member=name)
     text = head.removeprefix(UTF8_MARK).replace(b"\r", b"\n")
     raw = next((line for line in text.split(b"\n") if not is_blank(line)), b"")
-    fields = [field.strip(b' "').upper() for field in raw.split(b",")]
+    if not raw:
+        raise FileRefused("The file is empty.", fault=Fault.EMPTY_FILE, member=name)
+    by_sign = next((way for has_sign, way in _SIGNS if has_sign(raw, text)), None)
+    return by_sign or _by_record([field.strip(b' "').upper() for field in raw.split(b",")], raw, name)
+
+
+_SIGNS: tuple[tuple[Callable[[bytes, bytes], bool], _Way], ...] = (
+    (lambda line, _: line.startswith(d0010.SIGN), _D0010),
+    (lambda line, _: line.lstrip().startswith(ndjson.SIGN), _NDJSON),
+    (lambda _, text: dsmr.is_telegram(text), _DSMR),
+    (lambda line, _: interval_csv.is_header(line), _INTERVAL_CSV),
+    (lambda line, _: csv_reads.is_header(line), _CSV),
+)
+"""What the first line that is not blank, or the text from the beginning on, is told by; the first that fits counts."""
+
+
+def _by_record(fields: list[bytes], raw: bytes, name: str) -> _Way:
     match fields[0]:
-        case b"":
-            raise FileRefused("The file is empty.", fault=Fault.EMPTY_FILE, member=name)
         case b"100":
             return _by_version(fields[1] if len(fields) > 1 else b"", name)
         case b"200":
             return _NEM12
         case b"250":
             return _NEM13
-    if raw.startswith(d0010.SIGN):
-        return _D0010
-    if dsmr.is_telegram(text):
-        return _DSMR
-    if csv_reads.is_header(raw):
-        return _CSV
-    if fields[0] in (b"300", b"400", b"500", b"550", b"900"):
-        message = "The file begins in the middle: its header and first records are missing."
-        raise FileRefused(message, fault=Fault.MISSING_HEADER, member=name)
+        case b"300" | b"400" | b"500" | b"550" | b"900":
+            message = "The file begins in the middle: its header and first records are missing."
+            raise FileRefused(message, fault=Fault.MISSING_HEADER, member=name)
     raise _unrecognised(raw, name)
 
 
