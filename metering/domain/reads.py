@@ -38,6 +38,7 @@ class ReadFault(StrEnum):
     OUTDATED_DAY = "outdated_day"
     CORRECTED_DAY = "corrected_day"
     OFF_CLOCK = "off_clock"
+    OTHER_LENGTH = "other_interval_length"
     TOO_LARGE = "value_too_large"
     OUT_OF_ORDER = "out_of_order"
     OFF_DIAL = "off_dial"
@@ -57,6 +58,7 @@ ADVICE = {
     ReadFault.OUTDATED_DAY: "A newer delivery of this day is kept; nothing is to be done.",
     ReadFault.CORRECTED_DAY: "Undo the correction, import the file again, and correct again what is still wrong.",
     ReadFault.OFF_CLOCK: "Intervals begin at whole multiples of their length on the clock that the register is on.",
+    ReadFault.OTHER_LENGTH: "Deliver the whole day in its new interval length, or the values in the old one.",
     ReadFault.TOO_LARGE: "Check the unit, or deliver fewer decimals: the day does not fit at this precision.",
     ReadFault.OUT_OF_ORDER: "Compare with the reads before and after; if they are wrong, correct those first.",
     ReadFault.OFF_DIAL: "Check the reading and how many digits the register has.",

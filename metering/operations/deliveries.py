@@ -42,6 +42,7 @@ _NOT_FOUND = 0
 _DAY_SAID = {
     ReadFault.OUTDATED_DAY: "The values of {day} were written before those that are kept.",
     ReadFault.CORRECTED_DAY: "The values of {day} were corrected, and these are not those they were made from.",
+    ReadFault.OTHER_LENGTH: "The values of {day} are kept in another interval length, and these are not the whole day.",
     ReadFault.TOO_LARGE: "The values of {day} are too large for one unit.",
 }
 
@@ -160,12 +161,13 @@ class Delivery:
         self._lay(runs, register, member)
 
     def _lay(self, runs: IntervalRuns, register: Int64, member: str) -> None:
-        """Lay runs on the days of their registers' clocks, those of one interval length together."""
+        """Lay runs on the days of their registers' clocks, those of one interval length together, most runs first."""
         offset = np.zeros(len(runs), dtype=np.int64)
         found = register != _NOT_FOUND
         offset[found] = self._day_clocks.of(register[found])
         minutes = np.array([channel.interval_minutes for channel in runs.channels], dtype=np.int64)[runs.channel]
-        for length, of_length in group_rows(np.where(found, minutes, _NOT_FOUND)):
+        groups = group_rows(np.where(found, minutes, _NOT_FOUND))
+        for length, of_length in sorted(groups, key=lambda group: -len(group[1])):
             if length == _NOT_FOUND:
                 continue
             fits = is_on_clock(start_us=runs.start_us[of_length], minutes=length, utc_offset_minutes=offset[of_length])
@@ -200,13 +202,8 @@ class Delivery:
         self.tally.interval_days += stored.days
         self.tally.interval_values += stored.values
         self.tally.unchanged += stored.unchanged
-        for fault, rows in (
-            (ReadFault.OUTDATED_DAY, stored.outdated),
-            (ReadFault.CORRECTED_DAY, stored.corrected),
-            (ReadFault.TOO_LARGE, stored.too_large),
-        ):
-            for row in rows:
-                self._reject_day(given.days, row, fault, labels, member)
+        for row, fault in stored.rejected:
+            self._reject_day(given.days, row, fault, labels, member)
 
     def _reject_day(self, days: IntervalDays, row: int, fault: ReadFault, labels: Sequence[str], member: str) -> None:
         day = days.day_date[row]

@@ -12,6 +12,7 @@ from cis.platform.db import joins_transaction
 from metering.domain.day_merging import DayValues, merge_day
 from metering.domain.formats.batches import IntervalDays
 from metering.domain.formats.faults import LineFault
+from metering.domain.reads import ReadFault
 from metering.operations import partitions
 
 TABLE = partitions.PARENT
@@ -52,20 +53,12 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """
-    What came of the days of a batch.
-
-    outdated   places in ``days`` of which a newer delivery is held
-    corrected  places in ``days`` whose values were corrected, from other values than these
-    too_large  places in ``days`` whose values do not fit beside those that are held
-    """
+    """What came of the days of a batch; ``rejected`` has places in ``days`` with why they are not taken."""
 
     days: int
     values: int
     unchanged: int
-    outdated: tuple[int, ...]
-    corrected: tuple[int, ...] = ()
-    too_large: tuple[int, ...] = ()
+    rejected: tuple[tuple[int, ReadFault], ...] = ()
 
 
 @dataclass(slots=True)
@@ -103,7 +96,7 @@ class Store:
         delivery make one version: a part takes the place of the parts before it, a third statement.
         """
         if not len(resolved.rows):
-            return Stored(0, 0, 0, ())
+            return Stored(0, 0, 0)
         plan = _planned(resolved, _held(resolved), replaces=self._file_of_parts(resolved))
         version = plan.version
         places = np.flatnonzero(version > 0)
@@ -115,9 +108,9 @@ class Store:
             days=len(places) - len(again),
             values=int(resolved.given[places].sum()),
             unchanged=int((version == _UNCHANGED).sum()),
-            outdated=tuple(resolved.rows[version == _OUTDATED].tolist()),
-            corrected=tuple(resolved.rows[version == _CORRECTED].tolist()),
-            too_large=tuple(resolved.rows[version == _TOO_LARGE].tolist()),
+            rejected=tuple(
+                (row, fault) for code, fault in _REJECTED.items() for row in resolved.rows[version == code].tolist()
+            ),
         )
 
     def _file_of_parts(self, resolved: Resolved) -> int | None:
@@ -133,7 +126,13 @@ class Store:
             self._months |= {(month.year, month.month) for month in new}
 
 
-_UNCHANGED, _OUTDATED, _CORRECTED, _TOO_LARGE = 0, -1, -2, -3
+_UNCHANGED, _OUTDATED, _CORRECTED, _TOO_LARGE, _OTHER_LENGTH = 0, -1, -2, -3, -4
+_REJECTED = {
+    _OUTDATED: ReadFault.OUTDATED_DAY,
+    _CORRECTED: ReadFault.CORRECTED_DAY,
+    _TOO_LARGE: ReadFault.TOO_LARGE,
+    _OTHER_LENGTH: ReadFault.OTHER_LENGTH,
+}
 
 
 @dataclass(slots=True)
@@ -141,7 +140,7 @@ class _Plan:
     """
     What becomes of the rows of a batch.
 
-    version   (k,) to be loaded, or _UNCHANGED, _OUTDATED, _CORRECTED, _TOO_LARGE
+    version   (k,) to be loaded, or _UNCHANGED, or a code of _REJECTED
     merged    by row: the day that holds, where it is not the one that came
     replaced  rows whose version is held already, of an earlier part of this delivery
     """
@@ -151,24 +150,29 @@ class _Plan:
     replaced: list[int] = field(default_factory=list)
 
 
-def _version(before: _Held | None, given: DayValues, updated_us: int) -> tuple[int, DayValues]:
+def _version(before: _Held | None, given: DayValues, updated_us: int, *, is_in_parts: bool) -> tuple[int, DayValues]:
     """Return the version that a day gets, and its values."""
     if before is None:
         return 1, given
+    if is_in_parts and given.minutes != before.content.minutes and "N" in given.quality:
+        return _OTHER_LENGTH, given  # in the place of the held day it would take away what it does not bring
     try:
-        merged = merge_day(held=before.content, given=given)
-        is_known = merged is None or (
-            before.delivered is not None and merge_day(held=before.delivered, given=given) is None
-        )
+        merged = _news(before, given)
     except LineFault:
         return _TOO_LARGE, given
-    if is_known or merged is None:
+    if merged is None:
         return _UNCHANGED, given
-    if before.is_corrected:
-        return _CORRECTED, given
-    if NEVER not in (updated_us, before.updated_us) and updated_us < before.updated_us:
-        return _OUTDATED, given
+    is_older = NEVER not in (updated_us, before.updated_us) and updated_us < before.updated_us
+    if before.is_corrected or is_older:
+        return _CORRECTED if before.is_corrected else _OUTDATED, given
     return before.version + 1, merged
+
+
+def _news(before: _Held, given: DayValues) -> DayValues | None:
+    """Return the day that holds with what came; None: it says what is held, or what a correction was made from."""
+    if before.delivered is not None and merge_day(held=before.delivered, given=given) is None:
+        return None
+    return merge_day(held=before.content, given=given)
 
 
 def _planned(resolved: Resolved, held: dict[tuple[int, int], _Held], *, replaces: int | None) -> _Plan:
@@ -185,7 +189,7 @@ def _planned(resolved: Resolved, held: dict[tuple[int, int], _Held], *, replaces
         name = int(resolved.register_id[place]), int(day[place])
         given, updated_us = _content(resolved, place), int(resolved.updated_us[place])
         before = held.get(name)
-        version, content = _version(before, given, updated_us)
+        version, content = _version(before, given, updated_us, is_in_parts=resolved.is_in_parts)
         if version > 0 and before is not None and replaces is not None and before.read_file_id == replaces:
             version = before.version
             plan.replaced.append(place)

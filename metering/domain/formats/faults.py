@@ -62,6 +62,7 @@ class Fault(StrEnum):
     UNREADABLE_TEXT = "unreadable_text"
     CONTROL_CHARACTER = "control_character"
     UNCLOSED_QUOTE = "unclosed_quote"
+    BROKEN_SEGMENT = "broken_segment"
     NOT_JSON = "not_json"
     BAD_CHECKSUM = "bad_checksum"
     TELEGRAM_CUT_OFF = "telegram_cut_off"
@@ -118,6 +119,7 @@ ADVICE: dict[Fault, str] = {
     Fault.UNREADABLE_TEXT: _TEXT,
     Fault.CONTROL_CHARACTER: "Remove the control character from the line.",
     Fault.UNCLOSED_QUOTE: "Close the quotation mark; a field may not run over several lines.",
+    Fault.BROKEN_SEGMENT: _NEW_FILE,
     Fault.NOT_JSON: "Write one JSON object a line, as docs/guide/read-files.md shows.",
     Fault.BAD_CHECKSUM: "The telegram was damaged on the way; take the next one.",
     Fault.TELEGRAM_CUT_OFF: "The telegram lacks its end (!); take the next one.",

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import BinaryIO, Protocol
 
-from metering.domain.formats import csv_reads, d0010, dsmr, interval_csv, ndjson, nem12, nem13
+from metering.domain.formats import csv_reads, d0010, dsmr, edifact, interval_csv, mscons, ndjson, nem12, nem13
 from metering.domain.formats.batches import Batch
 from metering.domain.formats.container import LIMITS, Limits, Member, Peeked, members, refuse_nested
 from metering.domain.formats.faults import Fault, FileRefused, Remark, legible
@@ -34,6 +34,7 @@ _NEM13 = _Way(nem13.Reader)
 _CSV = _Way(csv_reads.Reader)
 _INTERVAL_CSV = _Way(interval_csv.Reader)
 _NDJSON = _Way(ndjson.Reader)
+_MSCONS = _Way(mscons.Reader, mscons.boundary)
 _D0010 = _Way(d0010.Reader)
 _DSMR = _Way(dsmr.Reader, dsmr.boundary)
 _ENCRYPTED_SIGN = b"\xdb\x08"
@@ -98,6 +99,7 @@ def _recognise(head: bytes, name: str) -> _Way:
 
 _SIGNS: tuple[tuple[Callable[[bytes, bytes], bool], _Way], ...] = (
     (lambda line, _: line.startswith(d0010.SIGN), _D0010),
+    (lambda line, _: line.lstrip().startswith(edifact.SIGNS), _MSCONS),
     (lambda line, _: line.lstrip().startswith(ndjson.SIGN), _NDJSON),
     (lambda _, text: dsmr.is_telegram(text), _DSMR),
     (lambda line, _: interval_csv.is_header(line), _INTERVAL_CSV),

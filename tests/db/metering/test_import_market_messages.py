@@ -7,15 +7,17 @@ from pathlib import Path
 import pytest
 
 from cis.kernel.actors import SYSTEM
-from metering.models.read import ReadRejection, RegisterRead
+from metering.models.read import IntervalDay, ReadRejection, RegisterRead
 from metering.operations import reads
 from tests import factories
 from tests.unit.metering.domain.formats.test_d0010 import GROUPS, flow
 from tests.unit.metering.domain.formats.test_dsmr import telegram
+from tests.unit.metering.domain.formats.test_mscons import message, value
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2026, 7, 31)
-TELEGRAMS = Path(__file__).resolve().parents[2] / "data" / "dsmr"
+DATA = Path(__file__).resolve().parents[2] / "data"
+TELEGRAMS = DATA / "dsmr"
 
 
 @pytest.fixture(autouse=True)
@@ -98,3 +100,35 @@ def test_many_readings_need_a_constant_number_of_statements(django_assert_max_nu
         groups += [f"026|12000000001{number:02d}|V|", f"028|M{number:02d}|R|", "030|S|20260701000000|5.0|||T|N|"]
     with django_assert_max_num_queries(18):
         assert _import(flow(*groups)).reads == 40
+
+
+def test_quarter_hours_of_a_market_message_are_days_of_the_register():
+    factories.accounts.supplier(time_zone="Europe/Berlin")
+    meter = factories.metering.meter(registers=("1.29.0",), is_interval=True, serial="M1")
+    point = factories.metering.service_point(external_id="DE0001062600000001000000022345671")
+    factories.metering.installation(of=meter, at=point, start_date=date(2015, 1, 1))
+    segments = []
+    for slot in range(96):
+        hour, minute = divmod(slot * 15, 60)
+        after_hour, after_minute = divmod(slot * 15 + 15, 60)
+        end = f"20260101{after_hour:02d}{after_minute:02d}" if slot < 95 else "202601020000"
+        segments += value("0,125", begin=f"20260101{hour:02d}{minute:02d}?+01", end=f"{end}?+01")
+    done = _import(message(*segments))
+    assert (done.format, done.interval_days, done.interval_values, done.rejected) == ("mscons", 1, 96, 0)
+    day = IntervalDay.objects.get()
+    assert (day.day_date, day.total_wh, day.interval_minutes, day.quality) == (date(2026, 1, 1), 12_000, 15, "A")
+
+
+def test_a_real_month_of_quarter_hours_arrives_and_stray_lengths_take_nothing_away():
+    factories.accounts.supplier(time_zone="Europe/Berlin")
+    meter = factories.metering.meter(registers=("1.10.0",), is_interval=True, serial="M1")
+    point = factories.metering.service_point(external_id="US0001062600000001000000022345671")
+    factories.metering.installation(of=meter, at=point, start_date=date(2015, 1, 1))
+    done = _import((DATA / "mscons" / "MSCONS_TL_SAMPLE01.txt.gz").read_bytes())
+    codes = set(ReadRejection.objects.values_list("code", flat=True))
+    assert codes == {"bad_interval_length", "dates_reversed", "other_interval_length"}
+    days = IntervalDay.objects.all()
+    assert {day.interval_minutes for day in days} == {15}
+    assert (done.interval_days, len(days), {day.version for day in days}) == (31, 31, {1})
+    # Of 680.282 kWh those of the values that say no quarter of an hour are missing.
+    assert 670_000 < sum(day.total_wh for day in days) < 680_282
