@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from itertools import islice
 
 import numpy as np
@@ -28,16 +28,24 @@ from metering.domain.reads import ADVICE, ReadFault, day_of
 from metering.domain.resolving import SEVERAL, Hanging, LocalDays, Missed, choose, choose_read, named
 from metering.operations import resolver
 from metering.operations.counter_reads import Given, StoredReads, store
-from metering.operations.interval_days import NEVER, UNIX_DAY, Resolved, Store
-from metering.operations.run_days import Clocks, resolved, runs_of, standard_offset
+from metering.operations.interval_days import UNIX_DAY, Resolved, Store
+from metering.operations.run_days import (
+    Clocks,
+    dates_of,
+    interval_registers,
+    market_us,
+    resolved,
+    runs_of,
+    sole_registers,
+    standard_offset,
+    wall_seconds,
+)
 
 REMARKS_KEPT = 200
 MEASURED_LETTER = "A"
 _SECOND_US = 1_000_000
 _DAY_US = 86_400 * _SECOND_US
 _MARKET_OFFSET_S = MARKET_UTC_OFFSET_MINUTES * 60
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_QUARTER_US = 900 * _SECOND_US
 _NOT_FOUND = 0
 _DAY_SAID = {
     ReadFault.OUTDATED_DAY: "The values of {day} were written before those that are kept.",
@@ -88,6 +96,7 @@ class Delivery:
     def add(self, batch: Batch) -> None:
         """Load what can be loaded of a batch, note the lines that cannot; a constant number of statements."""
         self._first_member = self._first_member or batch.member
+        self._day_clocks.trim()
         member = "" if batch.member == self._first_member else batch.member
         self._rejections = [(rejection, member) for rejection in batch.rejections]
         self.tally.remarks += islice(batch.remarks, REMARKS_KEPT - len(self.tally.remarks))
@@ -138,7 +147,7 @@ class Delivery:
                 rows=known,
                 register_id=register[known],
                 start_us=days.day_date[known].astype(np.int64) * _DAY_US - _MARKET_OFFSET_S * _SECOND_US,
-                updated_us=_market_us(updated[known]),
+                updated_us=market_us(updated[known]),
                 given=days.slots[known],
             ),
             labels=[channel.nmi for channel in days.channels],
@@ -155,9 +164,23 @@ class Delivery:
     def _add_runs(self, runs: IntervalRuns, member: str) -> None:
         self._points.learn(channel.nmi for channel in runs.channels if channel.nmi)
         self._meters.learn(channel.serial for channel in runs.channels if not channel.nmi)
-        register = np.zeros(len(runs), dtype=np.int64)
-        for place, rows in group_rows(runs.channel):
-            register[rows] = self._registers_of_runs(runs.channels[place], runs, rows, member)
+        hung = [self._hung(channel) for channel in runs.channels]
+        minutes = np.array([channel.interval_minutes for channel in runs.channels], dtype=np.int64)
+        first = dates_of(self._clock, runs.start_us)
+        last = dates_of(self._clock, runs.start_us + (runs.count - 1) * minutes[runs.channel] * 60 * _SECOND_US)
+        register = sole_registers(hung, channel=runs.channel, first=first, last=last)
+        rest = np.flatnonzero(register == _NOT_FOUND)
+        for place, of_rest in group_rows(runs.channel[rest]):
+            rows = rest[of_rest]
+            register[rows] = self._chosen(
+                hung[place],
+                runs.channels[place],
+                line=runs.line[rows],
+                day=first[rows],
+                first=first[rows],
+                last=last[rows],
+                member=member,
+            )
         self._lay(runs, register, member)
 
     def _lay(self, runs: IntervalRuns, register: Int64, member: str) -> None:
@@ -210,30 +233,44 @@ class Delivery:
         text = f"{labels[int(days.channel[row])]},{day}"
         self._reject(int(days.line[row]), fault, _DAY_SAID[fault].format(day=day), member=member, text=text)
 
-    def _registers_of_runs(self, channel: Channel, runs: IntervalRuns, rows: Int64, member: str) -> Int64:
-        """Return the register of each of some runs of a stream, _NOT_FOUND where the line is rejected."""
-        step_us = channel.interval_minutes * 60 * _SECOND_US
-        start = runs.start_us[rows]
-        first = self._dates_of(start)
-        last = self._dates_of(start + (runs.count[rows] - 1) * step_us)
-        return self._chosen(channel, line=runs.line[rows], day=first, first=first, last=last, member=member)
-
-    def _dates_of(self, at_us: Int64) -> Int64:
-        """Return the local dates of instants, ``date.toordinal``, (n,)."""
-        quarter, place = np.unique(at_us // _QUARTER_US, return_inverse=True)
-        local = [_wall_seconds(self._clock, int(each) * _QUARTER_US // _SECOND_US) for each in quarter.tolist()]
-        return np.asarray((np.array(local, dtype=np.int64) // 86_400 + UNIX_DAY)[place])
-
     def _registers_of(self, channel: Channel, days: IntervalDays, rows: Int64, member: str) -> Int64:
         """Return the register of each of some days of a stream, _NOT_FOUND where the line is rejected."""
         day = days.day_date[rows].astype(np.int64)
         first, last = self._local_days.touched(day)
-        return self._chosen(channel, line=days.line[rows], day=day + UNIX_DAY, first=first, last=last, member=member)
+        return self._chosen(
+            self._hung(channel),
+            channel,
+            line=days.line[rows],
+            day=day + UNIX_DAY,
+            first=first,
+            last=last,
+            member=member,
+        )
 
-    def _chosen(self, channel: Channel, *, line: Int64, day: Int64, first: Int64, last: Int64, member: str) -> Int64:
-        """Return the register of a stream on each of some days, see ``resolving.choose``."""
+    def _hung(self, channel: Channel) -> list[Hanging] | Missed:
+        """Return the interval registers that a stream may mean; their clocks are noted."""
         known = self._points.get(channel.nmi) if channel.nmi else self._meters.get(channel.serial)
-        found = _interval_registers(known, channel)
+        found = interval_registers(known, channel)
+        if not isinstance(found, Missed):
+            for hanging in found:
+                if hanging.utc_offset_minutes is not None:
+                    self._day_clocks.note(
+                        register_id=hanging.register_id, utc_offset_minutes=hanging.utc_offset_minutes
+                    )
+        return found
+
+    def _chosen(
+        self,
+        found: list[Hanging] | Missed,
+        channel: Channel,
+        *,
+        line: Int64,
+        day: Int64,
+        first: Int64,
+        last: Int64,
+        member: str,
+    ) -> Int64:
+        """Return the register of a stream on each of some days, see ``resolving.choose``."""
         label = f"{channel.nmi or channel.serial},{channel.suffix}"
         if isinstance(found, Missed):
             for each in np.unique(line).tolist():
@@ -242,9 +279,6 @@ class Delivery:
         place = choose(hung=found, serial=channel.serial, day=day, first=first, last=last)
         for at in np.flatnonzero(place < 0).tolist():
             self._reject_place(int(line[at]), int(place[at]), label, date.fromordinal(int(day[at])), member)
-        for hanging in found:
-            if hanging.utc_offset_minutes is not None:
-                self._day_clocks.note(register_id=hanging.register_id, utc_offset_minutes=hanging.utc_offset_minutes)
         ids = np.array([*(hanging.register_id for hanging in found), _NOT_FOUND], dtype=np.int64)
         return np.asarray(ids[np.where(place < 0, len(found), place)])
 
@@ -297,7 +331,7 @@ class Delivery:
         offsets = reads.utc_offset_minutes
         if len(offsets):
             for place in np.flatnonzero(offsets != SUPPLIERS_CLOCK).tolist():
-                local[place] = _wall_seconds(self._clock, int(local[place]) - int(offsets[place]) * 60)
+                local[place] = wall_seconds(self._clock, int(local[place]) - int(offsets[place]) * 60)
         return day_of(local) + UNIX_DAY
 
     def _of_spans(self, spans: RegisterSpans, member: str) -> list[Given]:
@@ -348,7 +382,7 @@ class Delivery:
 
     def _local_day(self, market_at: Instants) -> list[int]:
         """Return the local dates of instants in market time, ``date.toordinal``."""
-        local = [_wall_seconds(self._clock, at - _MARKET_OFFSET_S) for at in market_at.astype(np.int64).tolist()]
+        local = [wall_seconds(self._clock, at - _MARKET_OFFSET_S) for at in market_at.astype(np.int64).tolist()]
         days: list[int] = (day_of(np.array(local, dtype=np.int64)) + UNIX_DAY).tolist()
         return days
 
@@ -362,28 +396,3 @@ class Delivery:
             read = given[misfit.place]
             text = f"{read.hanging.serial},{read.hanging.code},{date.fromordinal(read.day)}"
             self._reject(read.line, misfit.fault, misfit.message, member=member, text=text)
-
-
-def _interval_registers(known: tuple[Hanging, ...] | None, channel: Channel) -> list[Hanging] | Missed:
-    name = channel.nmi or channel.serial
-    fault = ReadFault.UNKNOWN_SERVICE_POINT if channel.nmi else ReadFault.UNKNOWN_METER
-    found = named(known=known, name=name, code=channel.suffix, unit=channel.unit, fault=fault)
-    if isinstance(found, Missed):
-        return found
-    intervals = [hanging for hanging in found if hanging.is_interval]
-    if intervals:
-        return intervals
-    message = f"Register {channel.suffix} of {name} is not read in intervals."
-    return Missed(ReadFault.NOT_INTERVAL_REGISTER, message)
-
-
-def _wall_seconds(clock: LocalClock, utc_seconds: int) -> int:
-    """Return what the clock on the wall shows at an instant, as seconds since 1970. [s]"""
-    shown = (_EPOCH + timedelta(seconds=utc_seconds)).astimezone(clock.zone).replace(tzinfo=UTC)
-    return int((shown - _EPOCH).total_seconds())
-
-
-def _market_us(at: Instants) -> Int64:
-    """Return instants in market time as microseconds since 1970 UTC; NEVER where nothing is said."""
-    seconds = at.astype(np.int64)
-    return np.where(np.isnat(at), NEVER, (np.where(np.isnat(at), 0, seconds) - _MARKET_OFFSET_S) * _SECOND_US)

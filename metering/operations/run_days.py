@@ -1,6 +1,7 @@
 """Runs of interval values on their way to days: on which clock a register keeps them, and the days that they make."""
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
@@ -9,12 +10,19 @@ from cis.kernel.fixed import Int64
 from cis.platform import db
 from cis.platform.db import joins_transaction
 from metering.domain.day_merging import ClockDays
-from metering.domain.formats.batches import MARKET_UTC_OFFSET_MINUTES, IntervalDays, IntervalRuns
+from metering.domain.formats.batches import MARKET_UTC_OFFSET_MINUTES, Channel, Instants, IntervalDays, IntervalRuns
 from metering.domain.formats.day_values import pack_scaled
 from metering.domain.formats.fields import FINEST_PLACES
-from metering.operations.interval_days import NEVER, Resolved
+from metering.domain.reads import ReadFault
+from metering.domain.resolving import Hanging, Missed, named
+from metering.operations.interval_days import NEVER, UNIX_DAY, Resolved
 from metering.operations.resolver import NAMES_KEPT
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECOND_US = 1_000_000
+_QUARTER_S = 900
+_QUARTER_US = _QUARTER_S * _SECOND_US
+_MARKET_OFFSET_S = MARKET_UTC_OFFSET_MINUTES * 60
 _MOST_PLACES = 9  # 2^31 x 10^9 still fits into int64
 
 
@@ -30,6 +38,11 @@ class Clocks:
     def __init__(self, *, utc_offset_minutes: int) -> None:
         self._own = utc_offset_minutes
         self._known: dict[int, int] = {}
+
+    def trim(self) -> None:
+        """Forget what is known when it is much; between batches, so that memory stays flat."""
+        if len(self._known) > NAMES_KEPT:
+            self._known.clear()
 
     def note(self, *, register_id: int, utc_offset_minutes: int) -> None:
         """Remember the clock of a register that has one of its own."""
@@ -51,9 +64,6 @@ class Clocks:
         unique, place = np.unique(register_id, return_inverse=True)
         new = [each for each in unique.tolist() if each not in self._known]
         if new:
-            if len(self._known) + len(new) > NAMES_KEPT:
-                self._known.clear()
-                new = unique.tolist()
             given = {"ids": new, "own": self._own, "market": MARKET_UTC_OFFSET_MINUTES}
             self._known.update(dict(db.fetch(_CLOCKS, given)))
         offsets = np.array([self._known[each] for each in unique.tolist()], dtype=np.int64)
@@ -71,6 +81,26 @@ SELECT r.id, coalesce(r.utc_offset_minutes, CASE WHEN m.id IS NULL THEN %(market
 FROM metering_register r LEFT JOIN made m ON m.id = r.id
 WHERE r.id = ANY(%(ids)s)
 """
+
+
+def sole_registers(hung: Sequence[Sequence[Hanging] | Missed], *, channel: Int64, first: Int64, last: Int64) -> Int64:
+    """
+    Return the register of each run whose stream means one register alone, that hung there then; (n,), else 0.
+
+    This is ``resolving.choose`` for nearly all streams of a file, at once.
+
+    hung         what each stream may mean
+    channel      (n,) stream of each run
+    first, last  (n,) local dates of its first and last value, ``date.toordinal``
+    """
+    facts = [
+        (found[0].register_id, found[0].start_day, found[0].end_day)
+        if not isinstance(found, Missed) and len(found) == 1
+        else (0, 0, 0)
+        for found in hung
+    ]
+    register, start, end = np.array(facts, dtype=np.int64).reshape(-1, 3)[channel].T
+    return np.where((start <= last) & (first < end), register, 0)
 
 
 def resolved(laid: ClockDays, *, line: Int64) -> tuple[Resolved, Int64]:
@@ -136,3 +166,36 @@ def runs_of(days: IntervalDays, *, rows: Int64) -> tuple[IntervalRuns, Int64]:
         quality=np.frombuffer(letters.encode("ascii"), dtype=np.uint8),
     )
     return runs, rows[places > _MOST_PLACES]
+
+
+def dates_of(clock: LocalClock, at_us: Int64) -> Int64:
+    """Return the local dates of instants, ``date.toordinal``, (n,)."""
+    quarter, place = np.unique(at_us // _QUARTER_US, return_inverse=True)
+    local = [wall_seconds(clock, int(each) * _QUARTER_S) for each in quarter.tolist()]
+    return np.asarray((np.array(local, dtype=np.int64) // 86_400 + UNIX_DAY)[place])
+
+
+def interval_registers(known: tuple[Hanging, ...] | None, channel: Channel) -> list[Hanging] | Missed:
+    """Return the interval registers that a stream may mean among those known under its name, or why there is none."""
+    name = channel.nmi or channel.serial
+    fault = ReadFault.UNKNOWN_SERVICE_POINT if channel.nmi else ReadFault.UNKNOWN_METER
+    found = named(known=known, name=name, code=channel.suffix, unit=channel.unit, fault=fault)
+    if isinstance(found, Missed):
+        return found
+    intervals = [hanging for hanging in found if hanging.is_interval]
+    if intervals:
+        return intervals
+    message = f"Register {channel.suffix} of {name} is not read in intervals."
+    return Missed(ReadFault.NOT_INTERVAL_REGISTER, message)
+
+
+def wall_seconds(clock: LocalClock, utc_seconds: int) -> int:
+    """Return what the clock on the wall shows at an instant, as seconds since 1970. [s]"""
+    shown = (_EPOCH + timedelta(seconds=utc_seconds)).astimezone(clock.zone).replace(tzinfo=UTC)
+    return int((shown - _EPOCH).total_seconds())
+
+
+def market_us(at: Instants) -> Int64:
+    """Return instants in market time as microseconds since 1970 UTC; NEVER where nothing is said."""
+    seconds = at.astype(np.int64)
+    return np.where(np.isnat(at), NEVER, (np.where(np.isnat(at), 0, seconds) - _MARKET_OFFSET_S) * _SECOND_US)

@@ -57,6 +57,8 @@ _COLUMNS = {
     "quality": ("quality", "质量"),
 }
 _COLUMN_OF = {alias: column for column, aliases in _COLUMNS.items() for alias in aliases}
+_HEAD = ("service_point", "register", "meter", "unit", "minutes", "quality")
+_WIDE_START, _LONG_START = ("date", "offset"), ("start_at", "")
 _SHAPES = (("start_at", "value"), ("date", "offset", "v1"))
 _SLOT = re.compile(r"v([1-9][0-9]{0,2})")
 _SEPARATORS = (",", ";", "\t")
@@ -71,12 +73,15 @@ class _Layout:
     """
     Which field is which column.
 
+    head      fields of service point, register, meter, unit, minutes, quality, and date and offset or start_at and
+              nothing; -1 where there is no such column
     slots     fields of v1, v2 ... in order; none in a long file
     is_plain  separated by commas, and v1, v2 ... are the last fields, in order
     """
 
     separator: str
     places: dict[str, int]
+    head: tuple[int, ...]
     slots: tuple[int, ...]
     width: int
     is_plain: bool
@@ -127,20 +132,16 @@ class Reader:
         gathered = Gathered()
         rejections: list[Rejection] = []
         remarks: list[Remark] = []
-        read_at_once = self._read_at_once(chunk, gathered)
+        done = self._begin(chunk, rejections, remarks) if self._layout is None else 0
+        read_at_once = self._read_at_once(chunk, gathered, after=done)
         for line, raw in chunk.numbered():
-            if line in read_at_once or is_blank(raw.replace(b";", b"")):
+            if line <= done or line in read_at_once or is_blank(raw.replace(b";", b"")):
                 continue
             if chunk.too_long:
                 rejections.append(TOO_LONG.rejection(line=line, raw=raw))
                 continue
             try:
-                text = _decoded(raw)
-                if self._layout is None:
-                    self._layout, ignored = self._layout_of(text, line)
-                    remarks += ignored
-                else:
-                    self._take(self._layout, text, line, gathered)
+                self._take(_decoded(raw), line, gathered)
             except LineFault as fault:
                 rejections.append(fault.rejection(line=line, raw=raw))
         runs = gathered.columns()
@@ -158,6 +159,20 @@ class Reader:
     def finish(self) -> tuple[Remark, ...]:
         """Return the remarks due at the end of the member."""
         return () if self._has_values else (Remark(self._last_line, Note.NO_DATA, "The file has no values."),)
+
+    def _begin(self, chunk: Chunk, rejections: list[Rejection], remarks: list[Remark]) -> int:
+        """Read the lines up to the column names; return the number of their line, or of the last one without them."""
+        for line, raw in chunk.numbered():
+            if is_blank(raw.replace(b";", b"")):
+                continue
+            try:
+                self._layout, ignored = self._layout_of(_decoded(raw), line)
+            except LineFault as fault:
+                rejections.append(fault.rejection(line=line, raw=raw))
+                continue
+            remarks += ignored
+            return line
+        return chunk.last_line
 
     def _layout_of(self, text: str, line: int) -> tuple[_Layout, list[Remark]]:
         separator = max(_SEPARATORS, key=text.count)
@@ -182,14 +197,18 @@ class Reader:
             raise self._refused(Fault.MISSING_COLUMN, f"The file has no column {', '.join(missing[:5])}.", line)
         slots = tuple(places.pop(f"v{number}") for number in range(1, count + 1))
         is_plain = separator == "," and count > 0 and slots == tuple(range(len(names) - count, len(names)))
-        return _Layout(separator, places, slots, len(names), is_plain), remarks
+        head = tuple(places.get(column, -1) for column in (*_HEAD, *(_WIDE_START if count else _LONG_START)))
+        return _Layout(separator, places, head, slots, len(names), is_plain), remarks
 
-    def _take(self, layout: _Layout, text: str, line: int, gathered: Gathered) -> None:
+    def _take(self, text: str, line: int, gathered: Gathered) -> None:
+        layout = self._layout
+        if layout is None:
+            raise AssertionError("lines are read after the column names")
         fields = split_line(text, layout.separator)
         if any(fields[layout.width :]):
             message = f"The line has {len(fields)} fields where {layout.width} are named."
             raise LineFault(Fault.WRONG_FIELD_COUNT, message)
-        fields += [""] * (layout.width - len(fields))
+        fields += [""] * (layout.width - len(fields) + 1)
         channel, start, quality = self._head(layout, fields)
         texts = [fields[place] for place in layout.slots] or [fields[layout.places["value"]]]
         if layout.slots:
@@ -203,31 +222,29 @@ class Reader:
         gathered.add(channel, line=line, start_us=start, values=values, letters=letters)
 
     def _head(self, layout: _Layout, fields: list[str]) -> tuple[Channel, int, str]:
-        """Return stream, start [microseconds since 1970 UTC] and stated quality of a line."""
-
-        def named(column: str) -> str:
-            place = layout.places.get(column)
-            return "" if place is None else fields[place]
-
-        channel = channel_of(named("service_point"), named("register"), named("meter"), named("unit"), named("minutes"))
-        at = f"{named('date')}T00:00{named('offset')}" if layout.slots else named("start_at")
+        """Return stream, start [microseconds since 1970 UTC] and stated quality of a line; a blank ends its fields."""
+        point, register, meter, uom, minutes, quality, on, offset = [fields[place] for place in layout.head]
+        channel = channel_of(point, register, meter, uom, minutes)
+        at = f"{on}T00:00{offset}" if layout.slots else on
         start, day = instant_us(at)
         if day > self._today:
             raise LineFault(Fault.DATE_IN_FUTURE, f"{at[:40]!r} is in the future.")
-        return channel, start, named("quality")
+        return channel, start, quality
 
-    def _read_at_once(self, chunk: Chunk, gathered: Gathered) -> frozenset[int]:
-        """Read the plain lines of a wide file; return their numbers."""
+    def _read_at_once(self, chunk: Chunk, gathered: Gathered, *, after: int) -> frozenset[int]:
+        """Read the plain lines of a wide file after some line; return their numbers."""
         layout = self._layout
         if layout is None or not layout.is_plain or chunk.too_long or b'"' in chunk.data:
             return frozenset()
         table = table_of(chunk.data.replace(b"\r\n", b"\n"))
-        heads: dict[str, list[tuple[int, int, int, str]]] = {}
-        head_fields = layout.width - len(layout.slots)
-        for index in np.flatnonzero(table.fields == layout.width).tolist():
-            end = int(table.separators[table.first[index] + head_fields - 1])
+        heads: dict[str, list[tuple[int, int, int, int]]] = {}
+        lines = np.flatnonzero(table.fields == layout.width)
+        lines = lines[lines + chunk.first_line > after]
+        ends = table.separators[table.first[lines] + layout.width - len(layout.slots) - 1]
+        for index, start_at, end in zip(lines.tolist(), table.starts[lines].tolist(), ends.tolist(), strict=True):
             try:
-                fields = [part.strip() for part in _decoded(table.data[int(table.starts[index]) : end]).split(",")]
+                fields = [part.strip() for part in _decoded(table.data[start_at:end]).split(",")]
+                fields.append("")
                 channel, start, quality = self._head(layout, fields)
                 letter = letters_of(quality, count=1)
             except LineFault:

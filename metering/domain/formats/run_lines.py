@@ -51,7 +51,6 @@ def instant_us(text: str) -> tuple[int, date]:
     return (moment - _EPOCH) // _US, moment.date()
 
 
-@lru_cache(maxsize=8192)
 def channel_of(point: str, register: str, meter: str, uom: str, minutes: str) -> Channel:
     """
     Return the stream that a line is of.
@@ -62,11 +61,18 @@ def channel_of(point: str, register: str, meter: str, uom: str, minutes: str) ->
         raise LineFault(Fault.MISSING_IDENTIFIER, "The line names no meter, or a service point without its register.")
     if max(len(point), len(register), len(meter)) > _LONGEST_NAME:
         raise LineFault(Fault.MISSING_IDENTIFIER, "The meter, service point or register is too long to be one.")
+    unit, places, length = _measure_of(uom or DEFAULT_UNIT, minutes)
+    return Channel(point, register, meter, uom or DEFAULT_UNIT, unit, places, length)
+
+
+@lru_cache(maxsize=1024)
+def _measure_of(uom: str, minutes: str) -> tuple[str, int, int]:
+    """Return base unit, decimal places to it, and interval length."""
     length = counting_number(minutes)
     if not length or _HOUR % length:
         raise LineFault(Fault.BAD_INTERVAL_LENGTH, f"The interval length {minutes[:40]!r} does not divide an hour.")
-    unit, places = unit_of(uom or DEFAULT_UNIT)
-    return Channel(point, register, meter, uom or DEFAULT_UNIT, unit, places, length)
+    unit, places = unit_of(uom)
+    return unit, places, length
 
 
 def micro(text: str, channel: Channel) -> int:

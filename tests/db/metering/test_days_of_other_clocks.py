@@ -187,6 +187,28 @@ def test_lines_that_mean_no_register_are_rejected_each(register):
     ]
 
 
+def test_a_part_in_another_length_takes_nothing_away_and_a_whole_day_takes_its_place(register):
+    _import(_lines(("2026-07-01T00:00:00+08:00", [1] * 24, "A")))
+    part = _import(_lines(("2026-07-01T00:00:00+08:00", [1] * 4, "A"), minutes=30))
+    assert (part.rejected, ReadRejection.objects.get().code) == (1, "other_interval_length")
+    whole = _import(_lines(("2026-07-01T00:00:00+08:00", [2] * 48, "A"), minutes=30))
+    assert (whole.interval_days, _versions(register)) == (1, [("07-01", 1, 24_000), ("07-01", 2, 96_000)])
+
+
+def test_values_from_after_the_removal_of_a_meter_are_not_taken(register):
+    hung = register.meter.installations.get()
+    hung.period = (date(2020, 1, 1), date(2026, 7, 2))
+    hung.save()
+    done = _import(
+        _lines(
+            ("2026-07-01T00:00:00+08:00", [1] * 24, "A"),
+            ("2026-07-02T00:00:00+08:00", [1] * 24, "A"),
+        )
+    )
+    assert (done.interval_days, done.rejected) == (1, 1)
+    assert ReadRejection.objects.get().code == "not_installed"
+
+
 def test_a_batch_of_runs_needs_a_constant_number_of_statements(django_assert_max_num_queries):
     factories.accounts.supplier()
     for number in range(30):

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from metering.domain.day_merging import DAY_US, DayValues, is_on_clock, merge_day, onto_clock
+from metering.domain.formats.day_values import pack_one, pack_scaled
 from metering.domain.formats.faults import LineFault
 
 EXAMPLES = 5_000 if os.environ.get("WATTLINE_PROOF") else 40
@@ -112,3 +113,19 @@ def test_any_cutting_of_a_day_into_deliveries_gives_the_same_day(values, owner, 
         held = part if held is None else merge_day(held=held, given=part) or held
     assert merge_day(held=held, given=whole) is None
     assert held.quality == "A"
+
+
+MICRO = st.one_of(st.integers(0, 10**4).map(lambda value: value * 10**6), st.integers(-(10**10), 10**17))
+
+
+@settings(max_examples=EXAMPLES)
+@given(st.lists(st.lists(MICRO, min_size=4, max_size=4), min_size=1, max_size=6))
+def test_days_are_packed_at_once_as_one_by_one(days):
+    packed = pack_scaled(np.array(days, dtype=np.int64))
+    for at, values in enumerate(days):
+        try:
+            expected = pack_one(values)
+        except LineFault:
+            assert not packed.exact[at]
+            continue
+        assert (packed.values[at].tolist(), int(packed.exponent[at]), bool(packed.exact[at])) == (*expected, True)
