@@ -243,7 +243,6 @@ UNITS: Mapping[str, Any] = {
     "factor": "",
     "money": "",
 }
-FORMATS: Mapping[str, Any] = {"nem12": "NEM12", "nem13": "NEM13", "csv": "CSV", "entry": _("Typed in")}
 JOB_NAMES: Mapping[str, Any] = {
     "billing": _("Billing run"),
     "billing_night": _("Billing by night"),
@@ -377,7 +376,6 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "handed": HANDED,
     "told_line": TOLD_LINES,
     "usage_rule": USAGE_RULES,
-    "format": FORMATS,
     "login": LOGIN_STATES,
     "standing": STANDINGS,
     "happening": HAPPENINGS,

@@ -300,7 +300,7 @@ class Migration(FirstMigration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('sha256', models.CharField(max_length=64, unique=True)),
                 ('name', models.CharField(max_length=255)),
-                ('format', cis.platform.fields.Code(choices=[('nem12', 'nem12'), ('nem13', 'nem13'), ('csv', 'csv'), ('entry', 'entry')], max_length=40)),
+                ('format', cis.platform.fields.Code(choices=[('nem12', 'nem12'), ('nem13', 'nem13'), ('csv', 'csv'), ('entry', 'entry'), ('interval_csv', 'interval_csv'), ('ndjson', 'ndjson'), ('green_button', 'green_button'), ('dsmr', 'dsmr'), ('mscons', 'mscons'), ('d0010', 'd0010'), ('xlsx', 'xlsx'), ('head_end', 'head_end')], max_length=40)),
                 ('document_id', models.BigIntegerField(help_text='platform.Document', null=True)),
                 ('reads', models.BigIntegerField(default=0, help_text='Counter values loaded.')),
                 ('interval_days', models.BigIntegerField(default=0)),
@@ -312,7 +312,7 @@ class Migration(FirstMigration):
                 ('actor_id', models.BigIntegerField(null=True)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('format__in', ['nem12', 'nem13', 'csv', 'entry'])), name='read_format_is_known')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('format__in', ['nem12', 'nem13', 'csv', 'entry', 'interval_csv', 'ndjson', 'green_button', 'dsmr', 'mscons', 'd0010', 'xlsx', 'head_end'])), name='read_format_is_known')],
             },
         ),
         migrations.CreateModel(
@@ -342,6 +342,7 @@ class Migration(FirstMigration):
                 ('digits', models.SmallIntegerField(default=6, help_text='Digits before the decimal point; then it rolls over.')),
                 ('is_interval', models.BooleanField(default=False)),
                 ('resets', cis.platform.fields.Code(blank=True, choices=[('month', 'month'), ('read', 'read'), ('never', 'never')], db_default='', default='', help_text='Only of demand: when it begins anew.', max_length=40)),
+                ('utc_offset_minutes', models.SmallIntegerField(help_text='Clock of its interval days, ahead of UTC; empty: market time, UTC+10. [min]', null=True)),
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('meter', 'code'), name='register_code_is_unique_on_its_meter'), models.CheckConstraint(condition=models.Q(('quantity__in', ['active', 'reactive', 'demand'])), name='register_quantity_is_known'), models.CheckConstraint(condition=models.Q(('direction__in', ['import', 'export'])), name='register_direction_is_known'), models.CheckConstraint(condition=models.Q(('digits__range', (3, 12))), name='register_digits_are_real'), models.CheckConstraint(condition=models.Q(models.Q(('quantity', 'demand'), ('resets__in', ['month', 'read', 'never'])), models.Q(models.Q(('quantity', 'demand'), _negated=True), ('resets', '')), _connector='OR'), name='register_of_demand_resets')],
