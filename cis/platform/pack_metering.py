@@ -22,6 +22,7 @@ class VeeGroup:
     and ``interval`` or ``counter``.
 
     least_days          shorter spans are not compared with the past
+    entry_days          from so many days since the last read on, whoever types a value in is asked about it
     least_kwh_per_day   smaller differences a day do not count
     high, low_percent   of the mean a day of the last twelve months
     spike_percent       of the third-largest interval of the day, if it is above spike_kwh
@@ -33,6 +34,7 @@ class VeeGroup:
     """
 
     least_days: int = field(metadata={"least": 1, "most": 366})
+    entry_days: int = field(metadata={"least": 1, "most": 366})
     classes: list[str] = field(default=_NONE, metadata={"pattern": _CODE})
     voltages: list[str] = field(default=_NONE, metadata={"pattern": re.compile("220V|380V|10kV|35kV")})
     reads_by: str = field(default="", metadata={"pattern": re.compile("interval|counter")})

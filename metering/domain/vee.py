@@ -12,7 +12,7 @@ from cis.kernel.fixed import Int64, parse
 from metering.domain import vee_history as history
 from metering.domain import vee_rules as rules
 from metering.domain.intervals import IntervalColumns, Window
-from metering.domain.vee_columns import Extremes, Flags, Past, Said, Spans, Verdict
+from metering.domain.vee_columns import Extremes, Flags, Past, Said, Spans
 from metering.domain.vee_days import extremes, none
 
 WH_PLACES = 3
@@ -84,6 +84,7 @@ class Group:
     from_kva: str = ""
     below_kva: str = ""
     least_days: int = 1
+    entry_days: int = 1
     least_kwh_per_day: str = "0"
     consecutive: bool = False
     duplicate: bool = False
@@ -209,7 +210,7 @@ def check(*, spans: Spans, facts: Facts, group: Group, rows: Flags) -> Found:
     asked = _Asked(spans, facts, group, sticking)
     parts = []
     for code, said in ((code, ask(asked)) for code, field, ask in _CHECKS if getattr(group, field)):
-        at = np.flatnonzero((said.verdict == Verdict.FAILED) & rows).astype(np.int64)
+        at = np.flatnonzero(said.is_failed() & rows).astype(np.int64)
         day = sticking.peak_day[at] if code is Code.SPIKE else spans.start_day[at]
         place = np.full(len(at), CODES.index(code), dtype=np.int64)
         parts.append(Found(row=at, code=place, measure=said.measure[at], bound=said.bound[at], day=day))

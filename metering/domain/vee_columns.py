@@ -134,6 +134,10 @@ class Said(Columns):
     measure: Int64
     bound: Int64
 
+    def is_failed(self) -> Flags:
+        """Return which spans a person should look at, (n,)."""
+        return np.asarray(self.verdict == Verdict.FAILED, dtype=np.bool_)
+
 
 def say(*, failed: Flags, measure: Int64, bound: Int64, unknown: Flags | None = None) -> Said:
     """Return what a rule says; where it is unknown, that goes before all else. All (n,)."""

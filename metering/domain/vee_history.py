@@ -53,14 +53,14 @@ def high(*, spans: Spans, past: Past, percent: int, judged: Judged) -> Said:
 
     Unknown with fewer than three of them. measure: energy; bound: what it may be [Wh, varh].
     """
-    usual, known = _usual(spans, past, judged, since=YEAR_DAYS, most=None)
+    usual, known = usual_of(spans=spans, past=past, judged=judged)
     failed = is_above(value=spans.energy_wh, percent=percent, of=usual) & _matters(spans, usual, judged)
     return _told(spans, failed, per_cent(percent=percent, of=usual), known, judged)
 
 
 def low(*, spans: Spans, past: Past, percent: int, judged: Judged) -> Said:
     """Say which spans are below so many percent of what is usual, and not 0; else as ``high``."""
-    usual, known = _usual(spans, past, judged, since=YEAR_DAYS, most=None)
+    usual, known = usual_of(spans=spans, past=past, judged=judged)
     failed = is_below(value=spans.energy_wh, percent=percent, of=usual) & _matters(spans, usual, judged)
     return _told(spans, failed & (spans.energy_wh != 0), per_cent(percent=percent, of=usual), known, judged)
 
@@ -122,7 +122,7 @@ def multiplier(*, spans: Spans, past: Past, ratios: Sequence[int], percent: int,
     Rule: the energy is what is usual times a known ratio, or divided by it, give or take so many percent.
     measure: energy; bound: what is usual [Wh, varh].
     """
-    usual, known = _usual(spans, past, judged, since=YEAR_DAYS, most=None)
+    usual, known = usual_of(spans=spans, past=past, judged=judged)
     near = np.zeros(len(spans), dtype=np.bool_)
     for ratio in ratios:
         for value, wanted in ((spans.energy_wh, times(usual, ratio)), (times(spans.energy_wh, ratio), usual)):
@@ -179,6 +179,11 @@ def used_before(*, spans: Spans, past: Past, mirror: Int64) -> Flags:
 def scaled(*, energy_wh: Int64, days: Int64, to_days: Int64) -> Int64:
     """Return energy of some days brought to others in proportion, rounded down, (n,). [Wh]"""
     return np.asarray(energy_wh // days * to_days + energy_wh % days * to_days // days)
+
+
+def usual_of(*, spans: Spans, past: Past, judged: Judged) -> tuple[Int64, Flags]:
+    """Return what the measured cycles of a year give for the days of each span [Wh], and whether three are known."""
+    return _usual(spans, past, judged, since=YEAR_DAYS, most=None)
 
 
 def _cycles(past: Past, least_days: int) -> Past:
