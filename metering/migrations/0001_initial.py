@@ -582,6 +582,30 @@ class Migration(FirstMigration):
             },
         ),
         migrations.CreateModel(
+            name='UsageException',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('service_point', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='exceptions', to='metering.servicepoint')),
+                ('register', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='exceptions', to='metering.register')),
+                ('code', cis.platform.fields.Code(help_text='metering.domain.vee.Code, or what usage_rows finds.', max_length=40)),
+                ('severity', cis.platform.fields.Code(choices=[('look', 'look'), ('stop', 'stop')], max_length=40)),
+                ('state', cis.platform.fields.Code(choices=[('open', 'open'), ('accepted', 'accepted'), ('gone', 'gone')], default='open', max_length=40)),
+                ('start_date', models.DateField()),
+                ('end_date', models.DateField()),
+                ('fact_date', models.DateField(help_text='Day on which it shows.')),
+                ('measure', models.BigIntegerField(help_text='What was found, in the unit of the rule; empty: no number.', null=True)),
+                ('bound', models.BigIntegerField(help_text='What it is held against.', null=True)),
+                ('opened_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('closed_at', models.DateTimeField(help_text='When it was accepted, or its cause was gone.', null=True)),
+                ('decider_id', models.BigIntegerField(null=True)),
+                ('reason', models.CharField(blank=True, default='', max_length=300)),
+            ],
+            options={
+                'indexes': [models.Index(fields=['state', '-id'], name='exception_by_state')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['open', 'accepted', 'gone'])), name='exception_state_is_known'), models.CheckConstraint(condition=models.Q(('severity__in', ['look', 'stop'])), name='exception_severity_is_known'), models.CheckConstraint(condition=models.Q(('end_date__gte', models.F('start_date'))), name='exception_does_not_end_before_it_begins'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'accepted'), _negated=True), models.Q(('closed_at__isnull', False), ('decider_id__isnull', False), models.Q(('reason', ''), _negated=True)), _connector='OR'), name='accepted_exception_says_by_whom_and_why'), models.UniqueConstraint(condition=models.Q(('state__in', ['open', 'accepted'])), fields=('register', 'code', 'start_date'), name='exception_stands_once')],
+            },
+        ),
+        migrations.CreateModel(
             name='CorrectionPart',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
