@@ -62,7 +62,7 @@ class ClockDays(Columns):
 
 def is_on_clock(*, start_us: Int64, minutes: int, utc_offset_minutes: Int64) -> Flags:
     """Return which instants begin an interval on days of a clock, (n,); a day begins one."""
-    return (start_us + utc_offset_minutes * MINUTE_US) % (minutes * MINUTE_US) == 0
+    return np.asarray((start_us + utc_offset_minutes * MINUTE_US) % (minutes * MINUTE_US) == 0)
 
 
 def onto_clock(

@@ -197,7 +197,7 @@ class Reader:
 
     def _layout_of(self, text: str, line: int) -> tuple[_Layout, list[Remark]]:
         separator = max(_SEPARATORS, key=text.count)
-        names = split_line(text, separator)
+        names = split_line(text, separator=separator)
         places: dict[str, int] = {}
         remarks = []
         for place, name in enumerate(names):
@@ -231,7 +231,7 @@ def _is_utf8(line: bytes) -> bool:
     return True
 
 
-def split_line(text: str, separator: str) -> list[str]:
+def split_line(text: str, *, separator: str) -> list[str]:
     """
     Return the fields of a line, outer blanks cut off.
 
@@ -249,7 +249,7 @@ def _read_of(layout: _Layout, text: str, *, line: int, today: date) -> _Read:
 
     :raises LineFault: a field is missing or wrong.
     """
-    fields = split_line(text, layout.separator)
+    fields = split_line(text, separator=layout.separator)
     if any(fields[layout.width :]):
         raise LineFault(Fault.WRONG_FIELD_COUNT, f"The line has {len(fields)} fields where {layout.width} are named.")
     values = {name: fields[place] if place < len(fields) else "" for name, place in layout.places.items()}

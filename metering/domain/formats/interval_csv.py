@@ -176,7 +176,7 @@ class Reader:
 
     def _layout_of(self, text: str, line: int) -> tuple[_Layout, list[Remark]]:
         separator = max(_SEPARATORS, key=text.count)
-        names = split_line(text, separator)
+        names = split_line(text, separator=separator)
         places: dict[str, int] = {}
         remarks = []
         for place, name in enumerate(names):
@@ -204,7 +204,7 @@ class Reader:
         layout = self._layout
         if layout is None:
             raise AssertionError("lines are read after the column names")
-        fields = split_line(text, layout.separator)
+        fields = split_line(text, separator=layout.separator)
         if any(fields[layout.width :]):
             message = f"The line has {len(fields)} fields where {layout.width} are named."
             raise LineFault(Fault.WRONG_FIELD_COUNT, message)
@@ -218,13 +218,13 @@ class Reader:
         letters = letters_of(quality, count=len(texts))
         if "" in texts:
             letters = "".join(letter if text else NO_VALUE for letter, text in zip(letters, texts, strict=True))
-        values = [micro(text, channel) if text else 0 for text in texts]
+        values = [micro(text, channel=channel) if text else 0 for text in texts]
         gathered.add(channel, line=line, start_us=start, values=values, letters=letters)
 
     def _head(self, layout: _Layout, fields: list[str]) -> tuple[Channel, int, str]:
         """Return stream, start [microseconds since 1970 UTC] and stated quality of a line; a blank ends its fields."""
         point, register, meter, uom, minutes, quality, on, offset = [fields[place] for place in layout.head]
-        channel = channel_of(point, register, meter, uom, minutes)
+        channel = channel_of(point=point, register=register, meter=meter, uom=uom, minutes=minutes)
         at = f"{on}T00:00{offset}" if layout.slots else on
         start, day = instant_us(at)
         if day > self._today:
@@ -296,7 +296,7 @@ def _take_block(
         return []
     values = parsed.digits[kept] * _POWERS[power[kept]]
     quality = np.full(values.shape, ord(letter), dtype=np.uint8)
-    numbers = (lines[kept] + first_line).tolist()
+    numbers: list[int] = (lines[kept] + first_line).tolist()
     rows = kept.tolist()
     gathered.add_block(
         channel=[found[row][1] for row in rows],

@@ -204,8 +204,8 @@ class Reader:
         if day > self._today:
             raise LineFault(Fault.DATE_IN_FUTURE, f"{quantity.begin} is in the future.")
         minutes = str((end - start) // _MINUTE_US)
-        channel = channel_of(quantity.location, found[1], "", unit, minutes)
-        value = micro(quantity.value.replace(",", ".", 1), channel)  # both are decimal marks in EDIFACT
+        channel = channel_of(point=quantity.location, register=found[1], meter="", uom=unit, minutes=minutes)
+        value = micro(quantity.value.replace(",", ".", 1), channel=channel)  # both are decimal marks in EDIFACT
         gathered.add(channel, line=quantity.number, start_us=start, values=[value], letters=letter)
 
 

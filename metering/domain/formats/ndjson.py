@@ -101,16 +101,22 @@ class Reader:
 
     def _take(self, given: dict[str, Any], line: int, gathered: Gathered) -> None:
         named = {name: _text(given, name) for name in _NAMES}
-        channel = channel_of(named["service_point"], named["register"], named["meter"], named["unit"], named["minutes"])
+        channel = channel_of(
+            point=named["service_point"],
+            register=named["register"],
+            meter=named["meter"],
+            uom=named["unit"],
+            minutes=named["minutes"],
+        )
         start, day = instant_us(named["start_at"])
         if day > self._today:
             raise LineFault(Fault.DATE_IN_FUTURE, f"{named['start_at'][:40]!r} is in the future.")
         texts = _values(given)
-        check_length(channel, len(texts))
+        check_length(channel, count=len(texts))
         letters = letters_of(named["quality"], count=len(texts))
         if None in texts:
             letters = "".join(NO_VALUE if text is None else letter for letter, text in zip(letters, texts, strict=True))
-        values = [0 if text is None else micro(text, channel) for text in texts]
+        values = [0 if text is None else micro(text, channel=channel) for text in texts]
         gathered.add(channel, line=line, start_us=start, values=values, letters=letters)
 
 

@@ -51,7 +51,7 @@ def instant_us(text: str) -> tuple[int, date]:
     return (moment - _EPOCH) // _US, moment.date()
 
 
-def channel_of(point: str, register: str, meter: str, uom: str, minutes: str) -> Channel:
+def channel_of(*, point: str, register: str, meter: str, uom: str, minutes: str) -> Channel:
     """
     Return the stream that a line is of.
 
@@ -75,7 +75,7 @@ def _measure_of(uom: str, minutes: str) -> tuple[str, int, int]:
     return unit, places, length
 
 
-def micro(text: str, channel: Channel) -> int:
+def micro(text: str, *, channel: Channel) -> int:
     """
     Return a value in 10^-6 of the base unit of its stream.
 
@@ -108,7 +108,7 @@ def letters_of(text: str, *, count: int) -> str:
     return stated
 
 
-def check_length(channel: Channel, count: int) -> None:
+def check_length(channel: Channel, *, count: int) -> None:
     """
     Check that a run is no longer than a day.
 
