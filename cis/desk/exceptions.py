@@ -2,6 +2,7 @@
 
 from functools import partial
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -11,13 +12,14 @@ from django.views.decorators.http import require_POST, require_safe
 
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, tell_refusal
 from cis.desk.forms.exceptions import AcceptForm, ExceptionListForm
-from cis.desk.roles import METERERS, READERS
+from cis.desk.roles import DISPATCHERS, METERERS, READERS
 from cis.desk.words import word
 from cis.kernel.errors import Refused
 from cis.kernel.fixed import to_text
 from cis.platform.access import actor_of, allow
 from cis.platform.paging import page_context
 from cis.platform.templatetags.local import day
+from metering.domain.work_orders import WorkKind
 from metering.operations import exceptions as operations
 from metering.queries import exceptions as queries
 from metering.queries.exceptions import ExceptionCard, PastSpan, Wanted
@@ -92,6 +94,8 @@ def _page(request: HttpRequest, card: ExceptionCard, form: AcceptForm) -> HttpRe
     context = {
         "card": card, "form": form, "spans": spans, "unit": unit(card), "measure": _number(card, card.measure),
         "bound": _number(card, card.bound), "chart": _chart(card, spans),
+        "visit": urlencode({"point": card.service_point, "kind": WorkKind.RE_READ.value, "reason": _why(card)}),
+        "may_dispatch": bool(actor_of(request).roles & set(DISPATCHERS)),
         "may_accept": card.is_acceptable and bool(actor_of(request).roles & set(METERERS)),
     }  # fmt: skip
     return render(request, "desk/exceptions/exception.html", context)
@@ -110,6 +114,12 @@ def _chart(card: ExceptionCard, spans: tuple[PastSpan, ...]) -> dict[str, Any]:
             "nothing": _("not approved"),
         },
     }  # fmt: skip
+
+
+def _why(card: ExceptionCard) -> str:
+    """Return what a crew is sent for: which meter, and what is doubtful about it."""
+    said = {"serial": card.serial, "register": card.register, "what": word("exception_code", card.code)}
+    return _("Meter %(serial)s, %(register)s: %(what)s") % said
 
 
 def card_unit(card: ExceptionCard) -> str:

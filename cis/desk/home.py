@@ -17,7 +17,7 @@ from cis.platform.access import actor_of, allow_signed_in
 from contracts.domain.charge_workflow import DECIDERS, ChargeState
 from contracts.queries import breaches, charges
 from metering.domain.correction_workflow import CORRECTORS
-from metering.queries import corrections, files
+from metering.queries import corrections, exceptions, files
 
 HELD_SHOWN = 8
 RUNS_SHOWN = 5
@@ -61,6 +61,7 @@ def show(request: HttpRequest) -> HttpResponse:
         "is_cashier": bool(actor.roles & set(CASHIERS)),
         "is_biller": bool(actor.roles & set(BILLERS)),
         "is_meterer": bool(actor.roles & set(METERERS)),
+        "exceptions": exceptions.count(wanted=exceptions.Wanted(state="open")) if actor.roles & set(METERERS) else None,
         "name": actor.name,
     }
     return render(request, "desk/home.html", context)

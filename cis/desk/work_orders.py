@@ -89,6 +89,8 @@ def new(request: HttpRequest) -> HttpResponse:
     """Order work at a service point."""
     initial = {
         "service_point": request.GET.get("point", "")[:64],
+        "kind": request.GET.get("kind", ""),
+        "reason": request.GET.get("reason", "")[:500],
         "due_date": today() + timedelta(days=DUE_DAYS),
         "priority": "normal",
     }

@@ -29,6 +29,7 @@ class ExceptionState(StrEnum):
 class Key(NamedTuple):
     """What only one exception that stands may have; the day as ``date.toordinal``."""
 
+    service_point_id: int
     register_id: int
     code: str
     start_day: int
@@ -44,7 +45,6 @@ class Noted:
     measure, bound  numbers in the unit of the rule; None without
     """
 
-    service_point_id: int
     key: Key
     end_day: int
     fact_day: int

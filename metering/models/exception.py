@@ -49,7 +49,7 @@ class UsageException(models.Model):
             ),
             models.UniqueConstraint(
                 name="exception_stands_once",
-                fields=["register", "code", "start_date"],
+                fields=["service_point", "register", "code", "start_date"],
                 condition=models.Q(state__in=["open", "accepted"]),
             ),
         ]

@@ -191,15 +191,9 @@ class _Doubts:
     def without_stopped(self, chunk: validation.Chunk, kept: list[Kept]) -> list[Expected]:
         """Ask the rules of the pack, and return the spans without those that something stops."""
         # Two persons looked at what holds a correction.
-        corrected = {row.key[1:] for row in kept if row.is_current and row.recorded_wh is not None}
-        self.found = [
-            one for one in validation.looked_at(chunk) if (one.key.register_id, one.key.start_day) not in corrected
-        ]
-        stopped = {
-            (one.service_point_id, one.key.register_id, one.key.start_day)
-            for one in self.found
-            if stops(noted=one, standing=self.standing)
-        }
+        corrected = {row.key for row in kept if row.is_current and row.recorded_wh is not None}
+        self.found = [one for one in validation.looked_at(chunk) if _span_of(one) not in corrected]
+        stopped = {_span_of(one) for one in self.found if stops(noted=one, standing=self.standing)}
         return [span for span in chunk.expected if span.key not in stopped] if stopped else chunk.expected
 
     def keep(self, findings: list[UsageFinding]) -> None:
@@ -208,6 +202,11 @@ class _Doubts:
         due = [one for one in findings if is_due(one, today=today)]
         noted = [*validation.of_findings(due), *self.found]
         validation.keep(found=noted, standing=self.standing, period=self.scope.period)
+
+
+def _span_of(noted: Noted) -> tuple[int, int, int]:
+    """Return the key of the span that a finding is about."""
+    return noted.key.service_point_id, noted.key.register_id, noted.key.start_day
 
 
 def _with_split_days(scope: Scope, points: list[int]) -> Scope:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 
 import numpy as np
 from django.utils import timezone
@@ -64,8 +65,7 @@ def of_findings(findings: Iterable[UsageFinding]) -> list[Noted]:
     """Return what keeps energy from being known at all, as it is kept: it always stops."""
     return [
         Noted(
-            service_point_id=one.service_point_id,
-            key=Key(one.register_id, one.code, one.day.toordinal()),
+            key=Key(one.service_point_id, one.register_id, one.code, one.day.toordinal()),
             end_day=one.day.toordinal(),
             fact_day=one.day.toordinal(),
             severity=Severity.STOP.value,
@@ -109,7 +109,7 @@ WHERE x.id = n.id RETURNING x.id
 
 def _row(noted: Noted) -> UsageException:
     return UsageException(
-        service_point_id=noted.service_point_id,
+        service_point_id=noted.key.service_point_id,
         register_id=noted.key.register_id,
         code=noted.key.code,
         severity=noted.severity,
@@ -132,8 +132,7 @@ def _noted(chunk: Chunk, spans: Spans, facts: Facts, group: Group, rows: Flags) 
         span, code = chunk.expected[row], CODES[place]
         notes.append(
             Noted(
-                service_point_id=span.service_point_id,
-                key=Key(span.register_id, code.value, span.start_day),
+                key=Key(span.service_point_id, span.register_id, code.value, span.start_day),
                 end_day=span.end_day,
                 fact_day=day,
                 severity=group.severity(code).value,
@@ -146,15 +145,18 @@ def _noted(chunk: Chunk, spans: Spans, facts: Facts, group: Group, rows: Flags) 
 
 def _groups(chunk: Chunk, groups: Sequence[Group], uses: dict[int, str]) -> Int64:
     """Return the place of the group of each span, -1 where nothing is checked, (n,)."""
-    known: dict[tuple[int, int], int] = {}
-    for point, register in {span.key[:2] for span in chunk.expected}:
-        facts = chunk.hung.facts[point, register]
-        group = group_of(
-            groups=groups, use=uses.get(point, ""), voltage=facts.voltage, capacity_w=facts.capacity_w,
-            is_interval=facts.is_interval,
-        )  # fmt: skip
-        known[point, register] = -1 if group is None else groups.index(group)
-    return np.array([known[span.key[:2]] for span in chunk.expected], dtype=np.int64)
+
+    @cache
+    def place_of(use: str, voltage: str, capacity_w: int, is_interval: bool) -> int:
+        group = group_of(groups=groups, use=use, voltage=voltage, capacity_w=capacity_w, is_interval=is_interval)
+        return -1 if group is None else groups.index(group)
+
+    places = []
+    for span in chunk.expected:
+        facts = chunk.hung.facts[span.key[:2]]
+        use = uses.get(span.service_point_id, "")
+        places.append(place_of(use, facts.voltage, facts.capacity_w, facts.is_interval))
+    return np.array(places, dtype=np.int64)
 
 
 def _columns(chunk: Chunk, before: PastColumns) -> tuple[Spans, Facts]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Protocol
 
+import numpy as np
+
 from cis.kernel.columns import Columns
 from cis.kernel.fixed import Int64
 from cis.platform import db, packs
@@ -74,7 +76,9 @@ def past(*, service_point_ids: Sequence[int], codes: Sequence[str], before: date
         "points": list(service_point_ids), "codes": list(codes), "before": before,
         "since": before - timedelta(days=PAST_DAYS),
     }  # fmt: skip
-    return PastColumns(*db.read_columns(_PAST, given, columns=9))
+    ((packed,),) = db.fetch(_PAST, given)
+    rows = np.frombuffer(packed or b"", dtype=">i8").reshape(-1, len(PastColumns.__dataclass_fields__))
+    return PastColumns(*np.ascontiguousarray(rows.T.astype(np.int64)))
 
 
 def standing(*, service_point_ids: Sequence[int], start_date: date, end_date: date) -> tuple[Standing, ...]:
@@ -85,8 +89,7 @@ def standing(*, service_point_ids: Sequence[int], start_date: date, end_date: da
             id=row[0],
             is_accepted=row[1],
             noted=Noted(
-                service_point_id=row[2],
-                key=Key(row[3], row[4], row[5].toordinal()),
+                key=Key(row[2], row[3], row[4], row[5].toordinal()),
                 end_day=row[6].toordinal(),
                 fact_day=row[7].toordinal(),
                 severity=row[8],
@@ -98,13 +101,14 @@ def standing(*, service_point_ids: Sequence[int], start_date: date, end_date: da
     )
 
 
+# Rows travel packed, in one long value.
 _PAST = """
-SELECT u.service_point_id::bigint, u.register_id::bigint,
-       (CASE g.quantity WHEN 'active' THEN 0 WHEN 'reactive' THEN 1 ELSE 2 END)::bigint,
-       (g.direction = 'export')::int::bigint,
-       (array_position(%(codes)s::text[], u.period_of_use::text) - 1)::bigint,
-       (u.start_date - DATE '0001-01-01' + 1)::bigint, (u.end_date - DATE '0001-01-01' + 1)::bigint,
-       u.energy_wh, u.is_estimated::int::bigint
+SELECT string_agg(
+    int8send(u.service_point_id) || int8send(u.register_id)
+    || int8send(CASE g.quantity WHEN 'active' THEN 0 WHEN 'reactive' THEN 1 ELSE 2 END)
+    || int8send((g.direction = 'export')::int) || int8send(array_position(%(codes)s::text[], u.period_of_use::text) - 1)
+    || int8send(u.start_date - DATE '0001-01-01' + 1) || int8send(u.end_date - DATE '0001-01-01' + 1)
+    || int8send(u.energy_wh) || int8send(u.is_estimated::int), '')
 FROM metering_usage u JOIN metering_register g ON g.id = u.register_id
 WHERE u.service_point_id = ANY(%(points)s) AND u.is_current AND u.end_date <= %(before)s AND u.start_date >= %(since)s
   AND u.period_of_use = ANY(%(codes)s)

@@ -120,6 +120,21 @@ def test_what_is_missing_is_kept_as_stopping_and_gone_when_it_comes(rules):
     assert [row[1] for row in _rows()] == ["gone"]
 
 
+def test_a_meter_that_moved_without_a_read_is_missed_at_both_places(rules):
+    (register,) = factories.metering.metered()
+    hung = register.meter.installations.get()
+    middle = date(2026, 1, 15)
+    hung.period = type(hung.period)(hung.period.lower, middle)
+    hung.save()
+    factories.metering.installation(of=register.meter, start_date=middle)
+    for day, kwh in ((JAN, 0), (FEB, 10)):
+        factories.metering.read(of=register, on=day, kwh=kwh)
+    for _ in range(2):
+        for point in register.meter.installations.values_list("service_point_id", flat=True):
+            usage.approve(start_date=JAN, end_date=FEB, service_point_ids=[point])
+    assert [row[:2] + row[3:4] for row in _rows()] == [("read_missing", "open", middle)] * 2
+
+
 def test_what_is_not_due_yet_is_not_missed(rules):
     (register,) = factories.metering.metered()
     start, end = date(2999, 1, 1), date(2999, 2, 1)

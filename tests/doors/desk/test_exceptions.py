@@ -1,5 +1,7 @@
 """Exceptions of usage on the desk: found by the approval, seen in their past, accepted with a reason."""
 
+import html
+import re
 from datetime import date
 
 import pytest
@@ -83,6 +85,19 @@ def test_one_is_shown_in_its_past_with_the_reads(desk, found):
     assert page.count("this one") == 2  # the table, and the words of the chart
     for reading in ("101", "210", "1,000"):
         assert f">{reading}<" in page
+
+
+def test_a_visit_is_ordered_from_it(desk, found):
+    page = desk.get(f"/desk/exceptions/{found.id}/").content.decode()
+    (link,) = re.findall(r'href="(/desk/work/new/[^"]*)"', page)
+    form = desk.get(html.unescape(link)).content.decode()
+    assert found.service_point.external_id in form
+    assert f"Meter {found.register.meter.serial}, total: Far above the usual use" in form
+    assert '<option value="re_read" selected>' in form
+
+
+def test_who_meters_sees_on_the_first_page_how_many_wait(desk, found, client):
+    assert "/desk/exceptions/" in desk.get("/").content.decode().partition('class="tiles"')[2]
 
 
 def test_it_is_accepted_with_a_reason_and_not_opened_again(desk, found):

@@ -7,15 +7,14 @@ import pytest
 from metering.domain.exceptions import Key, Noted, Standing, compare, stops
 
 HIGH = Noted(
-    service_point_id=1,
-    key=Key(7, "usage_high", 100),
+    key=Key(1, 7, "usage_high", 100),
     end_day=130,
     fact_day=100,
     severity="look",
     measure=900,
     bound=300,
 )
-MISSING = Noted(service_point_id=1, key=Key(7, "read_missing", 130), end_day=130, fact_day=130, severity="stop")
+MISSING = Noted(key=Key(1, 7, "read_missing", 130), end_day=130, fact_day=130, severity="stop")
 
 
 def _compared(found, standing=(), start=100, end=130):
