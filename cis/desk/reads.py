@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import date
 
-import numpy as np
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -15,23 +14,19 @@ from cis.desk.answers import or_404, posted, today
 from cis.desk.forms.reads import ReadForm
 from cis.desk.roles import READ_TAKERS
 from cis.kernel.errors import Refused
-from cis.kernel.fixed import LIMIT
 from cis.platform.access import actor_of, allow
 from cis.platform.phrases import explain
 from cis.platform.templatetags.local import day
 from contracts.queries import agreements
+from metering.domain import plausible
 from metering.domain.places import Quantity
-from metering.domain.registers import SpanCode, usage_between
+from metering.domain.plausible import Doubt
 from metering.operations import reads as operations
 from metering.operations.reads import Entered
 from metering.operations.usage_rows import UsageFinding
 from metering.queries import places
 from metering.queries.places import MeterCard, RegisterCard, ServicePointOverview
 
-HIGH_TIMES = 3
-LOW_PART = 4
-HOURS = 24
-DAYS_TOLD = 7
 DAYS_NAMED = 6
 
 
@@ -47,19 +42,6 @@ class Counter:
     def key(self) -> str:
         """Return its name on the form."""
         return str(self.register.id)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Doubt:
-    """
-    Why a reading must be confirmed.
-
-    energy_wh  that would have been used since the last read; usual_wh: what is usual over so many days; None: unknown
-    """
-
-    text: str
-    energy_wh: int
-    usual_wh: int | None
 
 
 @allow(*READ_TAKERS)
@@ -158,40 +140,10 @@ def _doubts(form: ReadForm, counters: list[Counter]) -> dict[str, Doubt]:
 def doubt_of(counter: Counter, *, reading_wh: int, on: date) -> Doubt | None:
     """Return why a reading is unlikely, from the last one and the usual use; None if it is not, or is of no energy."""
     last = counter.register.latest
-    if last is None or last.read_date >= on or counter.register.quantity != Quantity.ACTIVE:
+    if last is None or counter.register.quantity != Quantity.ACTIVE:
         return None
-    days = (on - last.read_date).days
-    span = usage_between(
-        start_wh=np.array([last.reading_wh]),
-        end_wh=np.array([reading_wh]),
-        digits=np.array([counter.register.digits]),
-        max_wh=np.array([min(counter.place.capacity_w * HOURS * days, LIMIT // 4)]),
-        multiplier=np.array([counter.meter.multiplier]),
-    )
-    energy, code = int(span.usage_wh[0]), SpanCode(int(span.code[0]))
-    usual = _usual_wh(counter, days)
-    text = _words(code, energy_wh=energy, usual_wh=usual if days >= DAYS_TOLD else None)
-    return Doubt(text=text, energy_wh=energy, usual_wh=usual) if text else None
-
-
-def _words(code: SpanCode, *, energy_wh: int, usual_wh: int | None) -> str:
-    """Return what is unlikely about the energy of a span; "" if nothing is."""
-    if code is SpanCode.ROLLED_OVER:
-        return _("The counter has passed its last value and begun anew.")
-    if code is SpanCode.ABOVE_MAXIMUM:
-        return _("That is more than this supply can carry.")
-    if usual_wh is not None and energy_wh > HIGH_TIMES * usual_wh:
-        return _("That is far above the usual use.")
-    if usual_wh is not None and energy_wh * LOW_PART < usual_wh:
-        return _("That is far below the usual use.")
-    return ""
-
-
-def _usual_wh(counter: Counter, days: int) -> int | None:
-    """Return what this counter usually counts in so many days, from the months that the page knows. [Wh]"""
-    code = counter.register.period_of_use
-    known = [m.by_period.get(code) if code else m.energy_wh for m in counter.place.months if not m.is_estimated]
-    used = [energy for energy in known if energy is not None]
-    if len(used) < 3:  # noqa: PLR2004 (fewer months say nothing about what is usual)
-        return None
-    return sum(used) * days * 12 // (len(used) * 365)
+    return plausible.doubt_of(
+        last_wh=last.reading_wh, reading_wh=reading_wh, days=(on - last.read_date).days, digits=counter.register.digits,
+        multiplier=counter.meter.multiplier, capacity_w=counter.place.capacity_w,
+        months_wh=counter.place.measured_wh(counter.register.period_of_use),
+    )  # fmt: skip

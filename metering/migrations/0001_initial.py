@@ -373,6 +373,7 @@ class Migration(FirstMigration):
                 ('actor_id', models.BigIntegerField(null=True)),
             ],
             options={
+                'indexes': [models.Index(condition=models.Q(('kind', 'customer')), fields=['received_at'], name='self_reads_by_day')],
                 'constraints': [models.UniqueConstraint(fields=('register', 'read_date', 'version'), name='read_version_kept_once'), models.CheckConstraint(condition=models.Q(('kind__in', ['actual', 'estimated', 'customer', 'initial', 'final'])), name='read_kind_is_known'), models.CheckConstraint(condition=models.Q(('reading_wh__gte', 0)), name='reading_is_not_negative')],
             },
         ),
