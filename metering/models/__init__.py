@@ -1,7 +1,22 @@
 """Tables of the room; import names from their module, so that the import contracts see them."""
 
-from metering.models import alarm, command, correction, device, network, outage, place, read, rule, store, usage, work
+from metering.models import (
+    alarm,
+    command,
+    correction,
+    device,
+    network,
+    outage,
+    place,
+    read,
+    route,
+    rule,
+    store,
+    usage,
+    work,
+)
 
 __all__ = [
-    "alarm", "command", "correction", "device", "network", "outage", "place", "read", "rule", "store", "usage", "work",
+    "alarm", "command", "correction", "device", "network", "outage", "place", "read", "route", "rule", "store", "usage",
+    "work",
 ]  # fmt: skip
