@@ -50,6 +50,7 @@ from cis.desk import (
     programmes,
     rate_check,
     reads,
+    route_urls,
     rules,
     runs,
     search,
@@ -334,4 +335,5 @@ urlpatterns = [
     *people_urls.urlpatterns,
     *privacy_urls.urlpatterns,
     *late_read_urls.urlpatterns,
+    *route_urls.urlpatterns,
 ]

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext_noop as _
 
+from cis.platform import route_phrases
+
 SENTENCES: Mapping[str, str] = {
+    **route_phrases.SENTENCES,
     "unknown_command": _("There is no such command."),
     "command_under_way": _("The meter is being switched by another command: wait for its answer."),
     "bad_delivery": _("The delivery cannot be taken in."),

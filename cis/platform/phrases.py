@@ -23,7 +23,6 @@ from cis.platform import (
     money_phrases,
     payment_phrases,
     program_phrases,
-    route_phrases,
     till_phrases,
 )
 
@@ -142,7 +141,6 @@ SENTENCES: Mapping[str, str] = {
     "rules_overlap": _("A rule for the same holds at that time already: end or change that one."),
     "rules_in_a_circle": _("The place would be billed on energy that is taken from itself."),
     **program_phrases.SENTENCES,
-    **route_phrases.SENTENCES,
     # supply
     "service_point_taken": _("Somebody is supplied there at that time: end that supply first."),
     "outside_agreement": _("The supply is not in force on this date."),
