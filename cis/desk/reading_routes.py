@@ -120,7 +120,7 @@ def change_stops(request: HttpRequest, route_id: int) -> HttpResponse:
         else:
             form = NotesForm(request.POST)
             if not form.is_valid():
-                messages.error(request, " ".join(error for errors in form.errors.values() for error in errors))
+                messages.error(request, " ".join(str(error) for errors in form.errors.values() for error in errors))
                 return redirect("desk:route", route_id)
             given = form.cleaned_data
             operations.note_stop(

@@ -263,7 +263,7 @@ def _like(text: str) -> str:
     return text.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
 
 
-def _card(row: tuple) -> RouteCard:  # type: ignore[type-arg]
+def _card(row: tuple) -> RouteCard:
     route_id, code, name, crew_id, crew, days, every, first, window, *rest = row
     schedule = Schedule(days=tuple(days), every_months=every, first_month=first, window_days=window)
     names = ("is_active", "stops", "open_round", "open_date", "walked_date")
@@ -273,7 +273,7 @@ def _card(row: tuple) -> RouteCard:  # type: ignore[type-arg]
     )  # fmt: skip
 
 
-def _round(row: tuple) -> RoundCard:  # type: ignore[type-arg]
+def _round(row: tuple) -> RoundCard:
     return RoundCard(**dict(zip(RoundCard.__dataclass_fields__, row, strict=True)))
 
 

@@ -95,7 +95,8 @@ class StopsForm(PageForm):
 
     def external_ids(self) -> list[str]:
         """Return the numbers of the service points."""
-        return self.cleaned_data["points"].replace(",", " ").replace("，", " ").split()
+        points: str = self.cleaned_data["points"]
+        return points.replace(",", " ").replace("，", " ").split()
 
 
 class NotesForm(PageForm):
