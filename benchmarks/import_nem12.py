@@ -174,7 +174,9 @@ def memory_growth_mb(folder: Path) -> float:
 
 
 def clear() -> None:
-    _report.sql(f"TRUNCATE {TABLE}, metering_readrejection, metering_registerread, metering_readfile")
+    _report.sql(f"TRUNCATE {TABLE}")
+    _report.sql("DELETE FROM metering_readrejection")
+    _report.sql("DELETE FROM metering_readfile")
     _report.sql("CHECKPOINT")
 
 

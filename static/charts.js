@@ -259,7 +259,36 @@
     };
   }
 
-  const KINDS = { usage, spread, bins, pair, schedule, share, sums, scores, budget };
+  // Energy a day, span after span: the one that is meant in another colour, what was not measured pale.
+  function past(data) {
+    const text = colour("--tblr-secondary");
+    const line = colour("--wl-line");
+    return {
+      animation: false,
+      aria: { enabled: true },
+      grid: { left: 56, right: 8, top: 14, bottom: 28 },
+      tooltip: {
+        trigger: "axis", renderMode: "richText", axisPointer: { type: "shadow" }, confine: true,
+        formatter: (points) => {
+          const place = points[0].dataIndex;
+          const notes = [data.meant[place] && data.words.meant, data.estimated[place] && data.words.estimated].filter(Boolean);
+          const value = data.values[place];
+          return `${data.labels[place]}${notes.length ? ` (${notes.join(", ")})` : ""}\n${value == null ? data.words.nothing : `${format(value / 1000, 3)} ${data.words.value}`}`;
+        },
+      },
+      xAxis: { type: "category", data: data.labels, axisTick: { show: false }, axisLine: { onZero: false, lineStyle: { color: line } }, axisLabel: { color: text, fontSize: 11 } },
+      yAxis: { type: "value", name: "", axisLabel: { color: text, fontSize: 11, formatter: (value) => format(value, 3) }, splitLine: { lineStyle: { color: line } } },
+      series: [{
+        type: "bar", barMaxWidth: 30,
+        data: data.values.map((value, place) => ({
+          value: value == null ? null : value / 1000,
+          itemStyle: { color: colour(data.meant[place] ? "--wl-bad" : "--wl-chart"), opacity: data.estimated[place] ? 0.45 : 1 },
+        })),
+      }],
+    };
+  }
+
+  const KINDS = { usage, spread, bins, pair, schedule, share, sums, scores, budget, past };
 
   // A legend takes as many lines as its names need; what is drawn begins below the last one.
   const pen = document.createElement("canvas").getContext("2d");

@@ -75,7 +75,22 @@ USE_CLASSES: Mapping[str, Any] = {
     "industrial": _("Industrial"),
     "agricultural": _("Agricultural"),
 }
+FORMATS: Mapping[str, Any] = {
+    "nem12": "NEM12",
+    "nem13": "NEM13",
+    "csv": "CSV",
+    "entry": _("Typed in"),
+    "interval_csv": _("CSV of intervals"),
+    "ndjson": "NDJSON",
+    "green_button": "Green Button",
+    "dsmr": "DSMR P1",
+    "mscons": "MSCONS",
+    "d0010": "D0010",
+    "xlsx": "XLSX",
+    "head_end": _("Head-end"),
+}
 TABLES: Mapping[str, Mapping[str, Any]] = {
+    "format": FORMATS,
     "meter_state": METER_STATES,
     "seal_state": SEAL_STATES,
     "switch": SWITCHES,

@@ -1,7 +1,7 @@
 """Type in what counters show: refused when impossible, asked about when unlikely."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -13,18 +13,21 @@ from accounts.queries import accounts
 from cis.desk.answers import or_404, posted, today
 from cis.desk.forms.reads import ReadForm
 from cis.desk.roles import READ_TAKERS
+from cis.desk.vee_words import DOUBTS
 from cis.kernel.errors import Refused
+from cis.kernel.periods import month_of
 from cis.platform.access import actor_of, allow
 from cis.platform.phrases import explain
 from cis.platform.templatetags.local import day
 from contracts.queries import agreements
-from metering.domain import plausible
+from metering.domain import vee_entry
 from metering.domain.places import Quantity
-from metering.domain.plausible import Doubt
+from metering.domain.vee import Group, group_of
+from metering.domain.vee_entry import Dial, EntryDoubt, Shown, Used
 from metering.operations import reads as operations
 from metering.operations.reads import Entered
 from metering.operations.usage_rows import UsageFinding
-from metering.queries import places
+from metering.queries import places, vee_facts
 from metering.queries.places import MeterCard, RegisterCard, ServicePointOverview
 
 DAYS_NAMED = 6
@@ -42,6 +45,19 @@ class Counter:
     def key(self) -> str:
         """Return its name on the form."""
         return str(self.register.id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """
+    Why a reading must be confirmed.
+
+    energy_wh  that would have been used since the last read; usual_wh: what is usual over so many days; None: unknown
+    """
+
+    text: str
+    energy_wh: int
+    usual_wh: int | None
 
 
 @allow(*READ_TAKERS)
@@ -126,24 +142,44 @@ def _counters(account_id: int) -> list[Counter]:
 
 def _doubts(form: ReadForm, counters: list[Counter]) -> dict[str, Doubt]:
     """Return the readings that are possible but unlikely, by the name of their field."""
-    found = {}
+    on, found = form.cleaned_data["read_date"], {}
+    groups = vee_facts.groups(at=on)
+    points = {counter.place.id for counter in counters}
+    uses = vee_facts.classes(service_point_ids=points, on=on) if groups else {}
     for counter in counters:
         name = form.name_of(counter)
         reading = form.cleaned_data.get(name)
         if reading is not None:
-            doubt = doubt_of(counter, reading_wh=reading, on=form.cleaned_data["read_date"])
+            doubt = _doubt(counter, groups, uses.get(counter.place.id, ""), Shown(day=on, reading_wh=reading))
             if doubt is not None:
-                found[name] = doubt
+                text = str(DOUBTS[doubt.code])
+                found[name] = Doubt(text=text, energy_wh=doubt.energy_wh, usual_wh=doubt.usual_wh)
     return found
 
 
-def doubt_of(counter: Counter, *, reading_wh: int, on: date) -> Doubt | None:
-    """Return why a reading is unlikely, from the last one and the usual use; None if it is not, or is of no energy."""
-    last = counter.register.latest
-    if last is None or counter.register.quantity != Quantity.ACTIVE:
+def _doubt(counter: Counter, groups: Sequence[Group], use: str, given: Shown) -> EntryDoubt | None:
+    """Return why a reading is unlikely; None if it is not, is of no energy, or the first one."""
+    last, place = counter.register.latest, counter.place
+    group = group_of(groups=groups, use=use, voltage=place.voltage, capacity_w=place.capacity_w, is_interval=False)
+    if last is None or group is None or counter.register.quantity != Quantity.ACTIVE:
         return None
-    return plausible.doubt_of(
-        last_wh=last.reading_wh, reading_wh=reading_wh, days=(on - last.read_date).days, digits=counter.register.digits,
-        multiplier=counter.meter.multiplier, capacity_w=counter.place.capacity_w,
-        months_wh=counter.place.measured_wh(counter.register.period_of_use),
-    )  # fmt: skip
+    return vee_entry.of_read(
+        group=group,
+        dial=Dial(
+            digits=counter.register.digits, multiplier=counter.meter.multiplier, capacity_w=counter.place.capacity_w
+        ),
+        last=Shown(day=last.read_date, reading_wh=last.reading_wh),
+        given=given,
+        past=_past(counter),
+    )
+
+
+def _past(counter: Counter) -> list[Used]:
+    """Return the measured months that the page knows of this counter."""
+    code, used = counter.register.period_of_use, []
+    for month in counter.place.months:
+        energy = month.by_period.get(code) if code else month.energy_wh
+        if energy is not None and not month.is_estimated:
+            period = month_of(month.month)
+            used.append(Used(start_date=period.start, end_date=period.end, energy_wh=energy))
+    return used

@@ -38,6 +38,7 @@ from cis.desk import (
     safety_words,
     staff_words,
     till_words,
+    vee_words,
     write_off_words,
 )
 from cis.desk.book_words import PERIOD_DONE, PERIOD_OBSTACLES, PERIOD_STATES
@@ -244,7 +245,6 @@ UNITS: Mapping[str, Any] = {
     "factor": "",
     "money": "",
 }
-FORMATS: Mapping[str, Any] = {"nem12": "NEM12", "nem13": "NEM13", "csv": "CSV", "entry": _("Typed in")}
 JOB_NAMES: Mapping[str, Any] = {
     "billing": _("Billing run"),
     "billing_night": _("Billing by night"),
@@ -334,7 +334,7 @@ _OF_PIECES = (
     charge_words, checkout_words, collective_words, contract_words, debit_words, deposit_words, dunning_words,
     e_invoice_words, field_words, late_fee_words, late_read_words, meter_words, money_words, notice_words,
     outage_words, plan_words, prepaid_words, privacy_words, programme_words, report_words, route_words, safety_words,
-    staff_words, till_words, write_off_words,
+    staff_words, till_words, vee_words, write_off_words,
 )  # fmt: skip
 """Words of one part of the desk each; a module has tables, tones, or both."""
 OTHER_TONES: Mapping[tuple[str, str], str] = {
@@ -378,7 +378,6 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "handed": HANDED,
     "told_line": TOLD_LINES,
     "usage_rule": USAGE_RULES,
-    "format": FORMATS,
     "login": LOGIN_STATES,
     "standing": STANDINGS,
     "happening": HAPPENINGS,

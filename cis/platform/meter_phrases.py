@@ -50,6 +50,15 @@ SENTENCES: Mapping[str, str] = {
     "switch_refused": _("The meter refused to switch on."),
     "switch_timed_out": _("The meter was not heard of in time."),
     "switch_cancelled": _("The command to the meter was cancelled."),
+    # files of meters
+    "encrypted_telegram": _("The telegrams are encrypted: have them decrypted first."),
+    "broken_segment": _("A segment of the message is broken: ask the sender for a new file."),
+    "not_json": _("The line is not an object of JSON."),
+    "off_clock": _("The values begin at no whole interval on the clock that the register is on."),
+    "other_interval_length": _("The day is kept in another interval length, and what came is not the whole day."),
+    "bad_checksum": _("The telegram was damaged on the way."),
+    "telegram_cut_off": _("The telegram does not end: it was cut off."),
+    "no_time": _("The telegram does not say when it was written: enter its values with their date."),
     # the network
     "unknown_transformer": _("There is no such transformer."),
     "unknown_feeder": _("There is no such feeder."),

@@ -18,6 +18,7 @@ from cis.platform import (
     pack_changes,
     pack_collective,
     pack_deposits,
+    pack_metering,
     pack_money,
     pack_outages,
     pack_plans,
@@ -343,6 +344,7 @@ class Rules:
     network_load: NetworkLoad = field(metadata=_LOCAL)
     outages: pack_outages.Outages = field(metadata=_LOCAL)
     planned_outages: pack_outages.PlannedOutages = field(metadata=_LOCAL)
+    vee: dict[str, pack_metering.VeeGroup] = field(metadata={**_LOCAL, "names": pack_metering.GROUPS})
     appointment_slots: AppointmentSlots = field(metadata=_LOCAL)
     contract_terms: ContractTerms = field(metadata=_LOCAL)
     supply_quality: SupplyQuality = field(metadata=_LOCAL)

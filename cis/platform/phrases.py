@@ -212,9 +212,9 @@ SENTENCES: Mapping[str, str] = {
     # whole files
     "file_refused": _("The file is refused."),
     "empty_file": _("The file is empty."),
-    "unknown_format": _("The format is not known: deliver NEM12, NEM13 or CSV of register reads."),
+    "unknown_format": _("The format is not known: see the guide for those that are read."),
     "missing_header": _("The header is missing: ask the sender for the complete file."),
-    "unknown_version": _("Only NEM12 and NEM13 are read."),
+    "unknown_version": _("This version of the format is not read."),
     "spreadsheet_file": _("This is a spreadsheet: save it as CSV and deliver that."),
     "utf16_text": _("The file is UTF-16: save it as UTF-8 or GB18030."),
     "damaged_archive": _("The archive is damaged: ask the sender for a new one."),

@@ -88,6 +88,11 @@ CORRECTION = Held(
     erased=struck("evidence", "undo_reason"),
 )  # fmt: skip
 """What shows that energy was counted wrong: who the customer was stands there in words, if anywhere."""
+EXCEPTION = Held(
+    table="metering_usageexception", way=_at_place(f"{ROW}.start_date"), subject="usage_exception", exported=False,
+    erased=struck("reason"),
+)  # fmt: skip
+"""Why doubtful energy is right: "her daughter moved in" is said of a customer."""
 WORK = Held(
     table="metering_workorder", subject="work_order", about=("t.subject", "t.subject_id::text"),
     way=either(
@@ -160,6 +165,7 @@ HELD = (
         documents=("signature_id", "document_id"), erased=struck("signer_name", "refusal", "witness"),
     ),
     CORRECTION,
+    EXCEPTION,
     WORK,
     Held(
         table="metering_workordermove", way=within(WORK, "work_order_id"), exported=False,

@@ -137,8 +137,8 @@ def sum_spans(*, blocks: Sequence[IntervalColumns], window: Window) -> SpanEnerg
     longest = np.ones(count, dtype=np.int64)
     estimated = np.zeros(count, dtype=np.bool_)
     for block in blocks:
-        rows, span = _meet(block, window)
-        first, end = _slots_inside(block, rows, window, span)
+        rows, span = meet(block=block, window=window)
+        first, end = slots_inside(block=block, rows=rows, window=window, span=span)
         np.add.at(total, span, _between(np.cumsum(block.values, axis=1)[rows], first, end))
         is_blank, is_guessed = block.quality == NO_VALUE, block.quality != MEASURED
         known = end - first - _count(is_blank, rows, first, end)
@@ -155,8 +155,8 @@ def sum_spans(*, blocks: Sequence[IntervalColumns], window: Window) -> SpanEnerg
     )
 
 
-def _meet(block: IntervalColumns, window: Window) -> tuple[Int64, Int64]:
-    """Return each pair of a day and a span that overlap, as places in block and window."""
+def meet(*, block: IntervalColumns, window: Window) -> tuple[Int64, Int64]:
+    """Return each pair of a day and a span of its register that overlap, as places in block and window, (m,), (m,)."""
     ids = np.unique(np.concatenate((block.register_id, window.register_id)))
     origin = min(int(block.start_us.min(initial=0)), int(window.from_us.min(initial=0)))
     shift = 1 << 40  # minutes fit below it, so that register and minute make one sortable key
@@ -183,8 +183,8 @@ def _joined(parts: list[Int64]) -> Int64:
     return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
 
 
-def _slots_inside(block: IntervalColumns, rows: Int64, window: Window, span: Int64) -> tuple[Int64, Int64]:
-    """Return the slots [first, end) of each day that start inside its span."""
+def slots_inside(*, block: IntervalColumns, rows: Int64, window: Window, span: Int64) -> tuple[Int64, Int64]:
+    """Return the slots [first, end) of each of m pairs of a day and a span that start inside the span, (m,), (m,)."""
     step = block.interval_minutes * MINUTE_US
     start = block.start_us[rows]
     first = -((start - window.from_us[span]) // step)

@@ -37,6 +37,9 @@ class ReadFault(StrEnum):
     NOT_INTERVAL_REGISTER = "not_interval_register"
     OUTDATED_DAY = "outdated_day"
     CORRECTED_DAY = "corrected_day"
+    OFF_CLOCK = "off_clock"
+    OTHER_LENGTH = "other_interval_length"
+    TOO_LARGE = "value_too_large"
     OUT_OF_ORDER = "out_of_order"
     OFF_DIAL = "off_dial"
     DATE_IN_FUTURE = "date_in_future"
@@ -54,6 +57,9 @@ ADVICE = {
     ReadFault.NOT_INTERVAL_REGISTER: "The register is read as a counter; mark it as an interval register first.",
     ReadFault.OUTDATED_DAY: "A newer delivery of this day is kept; nothing is to be done.",
     ReadFault.CORRECTED_DAY: "Undo the correction, import the file again, and correct again what is still wrong.",
+    ReadFault.OFF_CLOCK: "Intervals begin at whole multiples of their length on the clock that the register is on.",
+    ReadFault.OTHER_LENGTH: "Deliver the whole day in its new interval length, or the values in the old one.",
+    ReadFault.TOO_LARGE: "Check the unit, or deliver fewer decimals: the day does not fit at this precision.",
     ReadFault.OUT_OF_ORDER: "Compare with the reads before and after; if they are wrong, correct those first.",
     ReadFault.OFF_DIAL: "Check the reading and how many digits the register has.",
     ReadFault.DATE_IN_FUTURE: "Check the date.",

@@ -31,6 +31,7 @@ class Hanging:
     start_day, end_day  half-open, ``date.toordinal``; end_day OPEN_END = until further notice. Both 0: the meter
                         never hung anywhere.
     capacity_w          of the service point [W]
+    utc_offset_minutes  of the clock that its interval days are kept on; None: market time
     """
 
     register_id: int
@@ -45,6 +46,7 @@ class Hanging:
     end_day: int
     multiplier: int
     capacity_w: int
+    utc_offset_minutes: int | None = None
 
 
 class Missed(NamedTuple):

@@ -302,7 +302,7 @@ class Migration(FirstMigration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('sha256', models.CharField(max_length=64, unique=True)),
                 ('name', models.CharField(max_length=255)),
-                ('format', cis.platform.fields.Code(choices=[('nem12', 'nem12'), ('nem13', 'nem13'), ('csv', 'csv'), ('entry', 'entry')], max_length=40)),
+                ('format', cis.platform.fields.Code(choices=[('nem12', 'nem12'), ('nem13', 'nem13'), ('csv', 'csv'), ('entry', 'entry'), ('interval_csv', 'interval_csv'), ('ndjson', 'ndjson'), ('green_button', 'green_button'), ('dsmr', 'dsmr'), ('mscons', 'mscons'), ('d0010', 'd0010'), ('xlsx', 'xlsx'), ('head_end', 'head_end')], max_length=40)),
                 ('document_id', models.BigIntegerField(help_text='platform.Document', null=True)),
                 ('reads', models.BigIntegerField(default=0, help_text='Counter values loaded.')),
                 ('interval_days', models.BigIntegerField(default=0)),
@@ -314,7 +314,7 @@ class Migration(FirstMigration):
                 ('actor_id', models.BigIntegerField(null=True)),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('format__in', ['nem12', 'nem13', 'csv', 'entry'])), name='read_format_is_known')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('format__in', ['nem12', 'nem13', 'csv', 'entry', 'interval_csv', 'ndjson', 'green_button', 'dsmr', 'mscons', 'd0010', 'xlsx', 'head_end'])), name='read_format_is_known')],
             },
         ),
         migrations.CreateModel(
@@ -344,6 +344,7 @@ class Migration(FirstMigration):
                 ('digits', models.SmallIntegerField(default=6, help_text='Digits before the decimal point; then it rolls over.')),
                 ('is_interval', models.BooleanField(default=False)),
                 ('resets', cis.platform.fields.Code(blank=True, choices=[('month', 'month'), ('read', 'read'), ('never', 'never')], db_default='', default='', help_text='Only of demand: when it begins anew.', max_length=40)),
+                ('utc_offset_minutes', models.SmallIntegerField(help_text='Clock of its interval days, ahead of UTC; empty: market time, UTC+10. [min]', null=True)),
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('meter', 'code'), name='register_code_is_unique_on_its_meter'), models.CheckConstraint(condition=models.Q(('quantity__in', ['active', 'reactive', 'demand'])), name='register_quantity_is_known'), models.CheckConstraint(condition=models.Q(('direction__in', ['import', 'export'])), name='register_direction_is_known'), models.CheckConstraint(condition=models.Q(('digits__range', (3, 12))), name='register_digits_are_real'), models.CheckConstraint(condition=models.Q(models.Q(('quantity', 'demand'), ('resets__in', ['month', 'read', 'never'])), models.Q(models.Q(('quantity', 'demand'), _negated=True), ('resets', '')), _connector='OR'), name='register_of_demand_resets')],
@@ -581,6 +582,30 @@ class Migration(FirstMigration):
             options={
                 'verbose_name_plural': 'usage',
                 'constraints': [models.CheckConstraint(condition=models.Q(('basis__in', ['register', 'interval'])), name='usage_basis_is_known'), models.CheckConstraint(condition=models.Q(('end_date__gt', models.F('start_date'))), name='usage_span_is_not_empty'), models.CheckConstraint(condition=models.Q(models.Q(('correction', None), ('recorded_wh', None)), models.Q(('correction__isnull', False), ('recorded_wh__isnull', False)), _connector='OR'), name='corrected_usage_says_what_was_recorded'), models.UniqueConstraint(condition=models.Q(('is_current', True)), fields=('service_point', 'register', 'start_date'), name='usage_of_a_span_counts_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='UsageException',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('service_point', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='exceptions', to='metering.servicepoint')),
+                ('register', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='exceptions', to='metering.register')),
+                ('code', cis.platform.fields.Code(help_text='metering.domain.vee.Code, or what usage_rows finds.', max_length=40)),
+                ('severity', cis.platform.fields.Code(choices=[('look', 'look'), ('stop', 'stop')], max_length=40)),
+                ('state', cis.platform.fields.Code(choices=[('open', 'open'), ('accepted', 'accepted'), ('gone', 'gone')], default='open', max_length=40)),
+                ('start_date', models.DateField()),
+                ('end_date', models.DateField()),
+                ('fact_date', models.DateField(help_text='Day on which it shows.')),
+                ('measure', models.BigIntegerField(help_text='What was found, in the unit of the rule; empty: no number.', null=True)),
+                ('bound', models.BigIntegerField(help_text='What it is held against.', null=True)),
+                ('opened_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('closed_at', models.DateTimeField(help_text='When it was accepted, or its cause was gone.', null=True)),
+                ('decider_id', models.BigIntegerField(null=True)),
+                ('reason', models.CharField(blank=True, default='', max_length=300)),
+            ],
+            options={
+                'indexes': [models.Index(fields=['state', '-id'], name='exception_by_state')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['open', 'accepted', 'gone'])), name='exception_state_is_known'), models.CheckConstraint(condition=models.Q(('severity__in', ['look', 'stop'])), name='exception_severity_is_known'), models.CheckConstraint(condition=models.Q(('end_date__gte', models.F('start_date'))), name='exception_does_not_end_before_it_begins'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'accepted'), _negated=True), models.Q(('closed_at__isnull', False), ('decider_id__isnull', False), models.Q(('reason', ''), _negated=True)), _connector='OR'), name='accepted_exception_says_by_whom_and_why'), models.UniqueConstraint(condition=models.Q(('state__in', ['open', 'accepted'])), fields=('register', 'code', 'start_date'), name='exception_stands_once')],
             },
         ),
         migrations.CreateModel(

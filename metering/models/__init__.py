@@ -5,6 +5,7 @@ from metering.models import (
     command,
     correction,
     device,
+    exception,
     network,
     outage,
     place,
@@ -17,6 +18,6 @@ from metering.models import (
 )
 
 __all__ = [
-    "alarm", "command", "correction", "device", "network", "outage", "place", "read", "route", "rule", "store", "usage",
-    "work",
+    "alarm", "command", "correction", "device", "exception", "network", "outage", "place", "read", "route", "rule",
+    "store", "usage", "work",
 ]  # fmt: skip

@@ -58,7 +58,9 @@ class Register(models.Model):
 
     ``code`` names it in files (``total``, ``peak``, ``valley``; NEM12 suffix ``E1``). ``period_of_use`` is empty
     for a counter of all hours. ``is_interval``: delivered as interval days, not as counter values. A register of demand
-    shows the largest mean power since it was reset, and ``resets`` says when that is.
+    shows the largest mean power since it was reset, and ``resets`` says when that is. ``utc_offset_minutes`` is the
+    clock of its interval days, set by the first delivery that is not of market time and then fixed, since an hour on
+    two clocks would count twice.
     """
 
     meter = models.ForeignKey("metering.Meter", on_delete=models.PROTECT, related_name="registers")
@@ -74,6 +76,9 @@ class Register(models.Model):
         db_default="",
         blank=True,
         help_text="Only of demand: when it begins anew.",
+    )
+    utc_offset_minutes = models.SmallIntegerField(
+        null=True, help_text="Clock of its interval days, ahead of UTC; empty: market time, UTC+10. [min]"
     )
 
     class Meta:

@@ -6,15 +6,7 @@ from django.db import models
 from django.utils import timezone
 
 from cis.platform.fields import Code, choices_of, one_of
-
-
-class ReadFormat(StrEnum):
-    """Formats of meter files."""
-
-    NEM12 = "nem12"
-    NEM13 = "nem13"
-    CSV = "csv"
-    ENTRY = "entry"
+from metering.domain.formats.batches import Format
 
 
 class ReadFile(models.Model):
@@ -22,7 +14,7 @@ class ReadFile(models.Model):
 
     sha256 = models.CharField(max_length=64, unique=True)
     name = models.CharField(max_length=255)
-    format = Code(choices=choices_of(ReadFormat))
+    format = Code(choices=choices_of(Format))
     document_id = models.BigIntegerField(null=True, help_text="platform.Document")
     reads = models.BigIntegerField(default=0, help_text="Counter values loaded.")
     interval_days = models.BigIntegerField(default=0)
@@ -34,7 +26,7 @@ class ReadFile(models.Model):
     actor_id = models.BigIntegerField(null=True)
 
     class Meta:
-        constraints = [one_of(name="read_format_is_known", column="format", values=ReadFormat)]
+        constraints = [one_of(name="read_format_is_known", column="format", values=Format)]
 
 
 class ReadRejection(models.Model):

@@ -20,7 +20,7 @@ from cis.platform.db import joins_transaction, opens_transaction
 from metering.models.read import ReadFile
 from metering.operations import usage
 from metering.operations.usage import Approved
-from metering.operations.usage_rows import UsageFinding
+from metering.operations.usage_rows import UsageFinding, is_due
 from metering.queries import arrivals as queries
 from metering.queries import files
 
@@ -28,9 +28,6 @@ log = structlog.get_logger(__name__)
 
 WORK = "usage_arrivals"
 """Falls due each night."""
-
-MISSING_DAYS = "days_missing"
-MISSING_READ = "read_missing"
 
 
 def approve_file(*, read_file_id: int, today: date, actor: Actor = SYSTEM) -> Approved:
@@ -92,13 +89,6 @@ def night(at: datetime) -> None:
         chunk = points[first : first + usage.CHUNK]
         _add(result, usage.approve(start_date=month.start, end_date=month.end, service_point_ids=chunk), today)
     log.info("usage_approved", month=str(month.start), approved=result.approved, findings=len(result.findings))
-
-
-def is_due(finding: UsageFinding, *, today: date) -> bool:
-    """Return whether what is missing should be there by now: a read of its date, days once their month is over."""
-    if finding.code == MISSING_DAYS:
-        return month_of(finding.day).end <= today
-    return finding.code != MISSING_READ or finding.day <= today
 
 
 def due(findings: Iterable[UsageFinding], *, today: date) -> list[UsageFinding]:

@@ -1,8 +1,8 @@
 """One delivery on its way into the tables: batches of a file, resolved, judged and loaded."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from itertools import islice
 
 import numpy as np
@@ -11,12 +11,16 @@ from cis.kernel.calendar import LocalClock
 from cis.kernel.columns import group_rows
 from cis.kernel.fixed import Int64
 from cis.platform.db import copy_rows, joins_transaction
+from metering.domain.day_merging import ClockDays, is_on_clock, onto_clock
 from metering.domain.formats.batches import (
     MARKET_UTC_OFFSET_MINUTES,
+    SUPPLIERS_CLOCK,
     Batch,
     Channel,
+    CounterReads,
     Instants,
     IntervalDays,
+    IntervalRuns,
     RegisterSpans,
 )
 from metering.domain.formats.faults import Rejection, Remark
@@ -24,15 +28,31 @@ from metering.domain.reads import ADVICE, ReadFault, day_of
 from metering.domain.resolving import SEVERAL, Hanging, LocalDays, Missed, choose, choose_read, named
 from metering.operations import resolver
 from metering.operations.counter_reads import Given, StoredReads, store
-from metering.operations.interval_days import NEVER, UNIX_DAY, Resolved, Store
+from metering.operations.interval_days import UNIX_DAY, Resolved, Store
+from metering.operations.run_days import (
+    Clocks,
+    dates_of,
+    interval_registers,
+    market_us,
+    resolved,
+    runs_of,
+    sole_registers,
+    standard_offset,
+    wall_seconds,
+)
 
 REMARKS_KEPT = 200
 MEASURED_LETTER = "A"
 _SECOND_US = 1_000_000
 _DAY_US = 86_400 * _SECOND_US
 _MARKET_OFFSET_S = MARKET_UTC_OFFSET_MINUTES * 60
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NOT_FOUND = 0
+_DAY_SAID = {
+    ReadFault.OUTDATED_DAY: "The values of {day} were written before those that are kept.",
+    ReadFault.CORRECTED_DAY: "The values of {day} were corrected, and these are not those they were made from.",
+    ReadFault.OTHER_LENGTH: "The values of {day} are kept in another interval length, and these are not the whole day.",
+    ReadFault.TOO_LARGE: "The values of {day} are too large for one unit.",
+}
 
 
 @dataclass(slots=True)
@@ -50,7 +70,15 @@ class Tally:
 class Delivery:
     """Takes the batches of one file, in order, inside one use case; memory does not grow with the file."""
 
-    def __init__(self, *, read_file_id: int, actor_id: int | None, received_at: datetime, zone_name: str) -> None:
+    def __init__(
+        self,
+        *,
+        read_file_id: int,
+        actor_id: int | None,
+        received_at: datetime,
+        zone_name: str,
+        is_first: bool = True,
+    ) -> None:
         self.tally = Tally()
         self.read_file_id = read_file_id
         self._actor_id = actor_id
@@ -59,7 +87,8 @@ class Delivery:
         self._local_days = LocalDays(clock=self._clock, utc_offset_minutes=MARKET_UTC_OFFSET_MINUTES)
         self._points = resolver.by_service_point()
         self._meters = resolver.by_meter()
-        self._days = Store(read_file_id=read_file_id)
+        self._days = Store(read_file_id=read_file_id, is_first=is_first)
+        self._day_clocks = Clocks(utc_offset_minutes=standard_offset(self._clock, year=received_at.year))
         self._rejections: list[tuple[Rejection, str]] = []
         self._first_member = ""
 
@@ -67,11 +96,14 @@ class Delivery:
     def add(self, batch: Batch) -> None:
         """Load what can be loaded of a batch, note the lines that cannot; a constant number of statements."""
         self._first_member = self._first_member or batch.member
+        self._day_clocks.trim()
         member = "" if batch.member == self._first_member else batch.member
         self._rejections = [(rejection, member) for rejection in batch.rejections]
         self.tally.remarks += islice(batch.remarks, REMARKS_KEPT - len(self.tally.remarks))
         if len(batch.days):
             self._add_days(batch, member)
+        if len(batch.runs):
+            self._add_runs(batch.runs, member)
         if len(batch.spans):
             self._add_reads(self._of_spans(batch.spans, member), member)
         if len(batch.reads):
@@ -101,46 +133,154 @@ class Delivery:
         for place, rows in group_rows(days.channel):
             register[rows] = self._registers_of(days.channels[place], days, rows, member)
         known = np.flatnonzero(register != _NOT_FOUND)
+        is_market = self._day_clocks.is_market(register[known])
+        if not is_market.all():
+            self._lay_elsewhere(days, known[~is_market], register[known[~is_market]], member)
+            known = known[is_market]
         updated = days.updated_at
         if batch.header.created_at is not None:
             created = np.datetime64(batch.header.created_at, "s")
             updated = np.where(np.isnat(updated), created, updated)
-        stored = self._days.add(
+        self._store_days(
             Resolved(
                 days=days,
                 rows=known,
                 register_id=register[known],
                 start_us=days.day_date[known].astype(np.int64) * _DAY_US - _MARKET_OFFSET_S * _SECOND_US,
-                updated_us=_market_us(updated[known]),
-            )
+                updated_us=market_us(updated[known]),
+                given=days.slots[known],
+            ),
+            labels=[channel.nmi for channel in days.channels],
+            member=member,
         )
+
+    def _lay_elsewhere(self, days: IntervalDays, rows: Int64, register: Int64, member: str) -> None:
+        """Lay days of market time on the clocks of registers that keep another one."""
+        runs, too_large = runs_of(days, rows=rows)
+        for row in too_large.tolist():
+            self._reject_day(days, row, ReadFault.TOO_LARGE, [channel.nmi for channel in days.channels], member)
+        self._lay(runs, register[~np.isin(rows, too_large)], member)
+
+    def _add_runs(self, runs: IntervalRuns, member: str) -> None:
+        self._points.learn(channel.nmi for channel in runs.channels if channel.nmi)
+        self._meters.learn(channel.serial for channel in runs.channels if not channel.nmi)
+        hung = [self._hung(channel) for channel in runs.channels]
+        minutes = np.array([channel.interval_minutes for channel in runs.channels], dtype=np.int64)
+        first = dates_of(self._clock, runs.start_us)
+        last = dates_of(self._clock, runs.start_us + (runs.count - 1) * minutes[runs.channel] * 60 * _SECOND_US)
+        register = sole_registers(hung, channel=runs.channel, first=first, last=last)
+        rest = np.flatnonzero(register == _NOT_FOUND)
+        for place, of_rest in group_rows(runs.channel[rest]):
+            rows = rest[of_rest]
+            register[rows] = self._chosen(
+                hung[place],
+                runs.channels[place],
+                line=runs.line[rows],
+                day=first[rows],
+                first=first[rows],
+                last=last[rows],
+                member=member,
+            )
+        self._lay(runs, register, member)
+
+    def _lay(self, runs: IntervalRuns, register: Int64, member: str) -> None:
+        """Lay runs on the days of their registers' clocks, those of one interval length together, most runs first."""
+        offset = np.zeros(len(runs), dtype=np.int64)
+        found = register != _NOT_FOUND
+        offset[found] = self._day_clocks.of(register[found])
+        minutes = np.array([channel.interval_minutes for channel in runs.channels], dtype=np.int64)[runs.channel]
+        groups = group_rows(np.where(found, minutes, _NOT_FOUND))
+        for length, of_length in sorted(groups, key=lambda group: -len(group[1])):
+            if length == _NOT_FOUND:
+                continue
+            fits = is_on_clock(start_us=runs.start_us[of_length], minutes=length, utc_offset_minutes=offset[of_length])
+            rows = of_length[fits]
+            for line in np.unique(runs.line[of_length[~fits]]).tolist():
+                message = f"The values begin at no multiple of {length} minutes on the clock of the register."
+                self._reject(line, ReadFault.OFF_CLOCK, message, member=member)
+            some = runs.take(rows)
+            laid = onto_clock(
+                register_id=register[rows],
+                start_us=some.start_us,
+                count=some.count,
+                minutes=length,
+                values=some.values,
+                quality=some.quality,
+                utc_offset_minutes=offset[rows],
+            )
+            if len(laid):
+                self._store_laid(laid, some, member)
+
+    def _store_laid(self, laid: ClockDays, runs: IntervalRuns, member: str) -> None:
+        given, too_large = resolved(laid, line=runs.line)
+        names = [channel.nmi or channel.serial for channel in runs.channels]
+        channel = runs.channel[laid.run]
+        days = replace(given.days, channels=runs.channels, channel=channel)
+        for row in too_large.tolist():
+            self._reject_day(days, row, ReadFault.TOO_LARGE, names, member)
+        self._store_days(replace(given, days=days), labels=names, member=member)
+
+    def _store_days(self, given: Resolved, *, labels: Sequence[str], member: str) -> None:
+        stored = self._days.add(given)
         self.tally.interval_days += stored.days
         self.tally.interval_values += stored.values
         self.tally.unchanged += stored.unchanged
-        for row in stored.outdated:
-            text = f"{days.channels[int(days.channel[row])].nmi},{days.day_date[row]}"
-            message = f"The values of {days.day_date[row]} were written before those that are kept."
-            self._reject(int(days.line[row]), ReadFault.OUTDATED_DAY, message, member=member, text=text)
-        for row in stored.corrected:
-            text = f"{days.channels[int(days.channel[row])].nmi},{days.day_date[row]}"
-            message = f"The values of {days.day_date[row]} were corrected, and these are not those they were made from."
-            self._reject(int(days.line[row]), ReadFault.CORRECTED_DAY, message, member=member, text=text)
+        for row, fault in stored.rejected:
+            self._reject_day(given.days, row, fault, labels, member)
+
+    def _reject_day(self, days: IntervalDays, row: int, fault: ReadFault, labels: Sequence[str], member: str) -> None:
+        day = days.day_date[row]
+        text = f"{labels[int(days.channel[row])]},{day}"
+        self._reject(int(days.line[row]), fault, _DAY_SAID[fault].format(day=day), member=member, text=text)
 
     def _registers_of(self, channel: Channel, days: IntervalDays, rows: Int64, member: str) -> Int64:
         """Return the register of each of some days of a stream, _NOT_FOUND where the line is rejected."""
-        found = _interval_registers(self._points.get(channel.nmi), channel)
-        label = f"{channel.nmi},{channel.suffix}"
-        if isinstance(found, Missed):
-            for line in days.line[rows].tolist():
-                self._reject(line, found.fault, found.message, member=member, text=label)
-            return np.zeros(len(rows), dtype=np.int64)
         day = days.day_date[rows].astype(np.int64)
         first, last = self._local_days.touched(day)
-        place = choose(hung=found, serial=channel.serial, day=day + UNIX_DAY, first=first, last=last)
-        for row in rows[place < 0].tolist():
-            self._reject_place(int(days.line[row]), place[rows == row][0], label, days.day_date[row], member)
+        return self._chosen(
+            self._hung(channel),
+            channel,
+            line=days.line[rows],
+            day=day + UNIX_DAY,
+            first=first,
+            last=last,
+            member=member,
+        )
+
+    def _hung(self, channel: Channel) -> list[Hanging] | Missed:
+        """Return the interval registers that a stream may mean; their clocks are noted."""
+        known = self._points.get(channel.nmi) if channel.nmi else self._meters.get(channel.serial)
+        found = interval_registers(known, channel)
+        if not isinstance(found, Missed):
+            for hanging in found:
+                if hanging.utc_offset_minutes is not None:
+                    self._day_clocks.note(
+                        register_id=hanging.register_id, utc_offset_minutes=hanging.utc_offset_minutes
+                    )
+        return found
+
+    def _chosen(
+        self,
+        found: list[Hanging] | Missed,
+        channel: Channel,
+        *,
+        line: Int64,
+        day: Int64,
+        first: Int64,
+        last: Int64,
+        member: str,
+    ) -> Int64:
+        """Return the register of a stream on each of some days, see ``resolving.choose``."""
+        label = f"{channel.nmi or channel.serial},{channel.suffix}"
+        if isinstance(found, Missed):
+            for each in np.unique(line).tolist():
+                self._reject(each, found.fault, found.message, member=member, text=label)
+            return np.zeros(len(line), dtype=np.int64)
+        place = choose(hung=found, serial=channel.serial, day=day, first=first, last=last)
+        for at in np.flatnonzero(place < 0).tolist():
+            self._reject_place(int(line[at]), int(place[at]), label, date.fromordinal(int(day[at])), member)
         ids = np.array([*(hanging.register_id for hanging in found), _NOT_FOUND], dtype=np.int64)
-        return ids[np.where(place < 0, len(found), place)]
+        return np.asarray(ids[np.where(place < 0, len(found), place)])
 
     def _reject_place(self, line: int, place: int, label: str, day: object, member: str) -> None:
         if place == SEVERAL:
@@ -152,13 +292,12 @@ class Delivery:
 
     def _of_counters(self, batch: Batch, member: str) -> list[Given]:
         reads = batch.reads
-        self._meters.learn(reads.meter)
-        days = day_of(reads.read_at.astype(np.int64)) + UNIX_DAY
+        self._meters.learn(reads.meter if not len(reads.place) else ())
+        self._points.learn(reads.place)
+        days = self._days_of(reads)
         given = []
         for place, (serial, code) in enumerate(zip(reads.meter, reads.register, strict=True)):
-            unit = reads.unit[place] or None
-            known = self._meters.get(serial)
-            found = named(known=known, name=serial, code=code, unit=unit, fault=ReadFault.UNKNOWN_METER)
+            found = self._named(reads, place)
             line, day, kind = int(reads.line[place]), int(days[place]), reads.kind[place]
             label = f"{serial},{code}"
             hanging = self._hanging(
@@ -169,6 +308,31 @@ class Delivery:
                     Given(hanging=hanging, day=day, reading_wh=int(reads.reading_wh[place]), kind=kind, line=line)
                 )
         return given
+
+    def _named(self, reads: CounterReads, place: int) -> Sequence[Hanging] | Missed:
+        """Return what a read may mean: of its meter, and where the format names the service point, at that one."""
+        serial, code, unit = reads.meter[place], reads.register[place], reads.unit[place] or None
+        if not len(reads.place):
+            known = self._meters.get(serial)
+            return named(known=known, name=serial, code=code, unit=unit, fault=ReadFault.UNKNOWN_METER)
+        point = reads.place[place]
+        known = self._points.get(point)
+        if known is None:
+            fault = ReadFault.UNKNOWN_SERVICE_POINT
+            return named(known=None, name=point, code=code, unit=unit, fault=fault)
+        here = [hung for hung in known if hung.serial == serial]
+        if not here:
+            return Missed(ReadFault.UNKNOWN_METER, f"The meter {serial} never hung at {point}.")
+        return named(known=here, name=serial, code=code, unit=unit, fault=ReadFault.UNKNOWN_METER)
+
+    def _days_of(self, reads: CounterReads) -> Int64:
+        """Return the local dates at whose start reads count, ``date.toordinal``, (n,)."""
+        local = reads.read_at.astype(np.int64)
+        offsets = reads.utc_offset_minutes
+        if len(offsets):
+            for place in np.flatnonzero(offsets != SUPPLIERS_CLOCK).tolist():
+                local[place] = wall_seconds(self._clock, int(local[place]) - int(offsets[place]) * 60)
+        return day_of(local) + UNIX_DAY
 
     def _of_spans(self, spans: RegisterSpans, member: str) -> list[Given]:
         """Return two counter values for each span: where it begins and where it ends."""
@@ -218,7 +382,7 @@ class Delivery:
 
     def _local_day(self, market_at: Instants) -> list[int]:
         """Return the local dates of instants in market time, ``date.toordinal``."""
-        local = [_wall_seconds(self._clock, at - _MARKET_OFFSET_S) for at in market_at.astype(np.int64).tolist()]
+        local = [wall_seconds(self._clock, at - _MARKET_OFFSET_S) for at in market_at.astype(np.int64).tolist()]
         days: list[int] = (day_of(np.array(local, dtype=np.int64)) + UNIX_DAY).tolist()
         return days
 
@@ -232,28 +396,3 @@ class Delivery:
             read = given[misfit.place]
             text = f"{read.hanging.serial},{read.hanging.code},{date.fromordinal(read.day)}"
             self._reject(read.line, misfit.fault, misfit.message, member=member, text=text)
-
-
-def _interval_registers(known: tuple[Hanging, ...] | None, channel: Channel) -> list[Hanging] | Missed:
-    found = named(
-        known=known, name=channel.nmi, code=channel.suffix, unit=channel.unit, fault=ReadFault.UNKNOWN_SERVICE_POINT
-    )
-    if isinstance(found, Missed):
-        return found
-    intervals = [hanging for hanging in found if hanging.is_interval]
-    if intervals:
-        return intervals
-    message = f"Register {channel.suffix} of {channel.nmi} is not read in intervals."
-    return Missed(ReadFault.NOT_INTERVAL_REGISTER, message)
-
-
-def _wall_seconds(clock: LocalClock, utc_seconds: int) -> int:
-    """Return what the clock on the wall shows at an instant, as seconds since 1970. [s]"""
-    shown = (_EPOCH + timedelta(seconds=utc_seconds)).astimezone(clock.zone).replace(tzinfo=UTC)
-    return int((shown - _EPOCH).total_seconds())
-
-
-def _market_us(at: Instants) -> Int64:
-    """Return instants in market time as microseconds since 1970 UTC; NEVER where nothing is said."""
-    seconds = at.astype(np.int64)
-    return np.where(np.isnat(at), NEVER, (np.where(np.isnat(at), 0, seconds) - _MARKET_OFFSET_S) * _SECOND_US)

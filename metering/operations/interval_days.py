@@ -1,6 +1,6 @@
 """Interval days into their table: versions, unchanged and outdated days, COPY."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -9,7 +9,10 @@ from numpy.typing import NDArray
 from cis.kernel.fixed import Int64
 from cis.platform import copying, db
 from cis.platform.db import joins_transaction
+from metering.domain.day_merging import DayValues, merge_day
 from metering.domain.formats.batches import IntervalDays
+from metering.domain.formats.faults import LineFault
+from metering.domain.reads import ReadFault
 from metering.operations import partitions
 
 TABLE = partitions.PARENT
@@ -18,8 +21,6 @@ UNIX_DAY = 719_163
 """``date.toordinal`` of 1970-01-01."""
 
 NEVER = np.iinfo(np.int64).min
-Content = tuple[int, int, bytes, str]
-"""What makes two deliveries of a day the same: interval length, exponent, values, quality."""
 _KEY = 1 << 20  # days since 1970 fit below it
 
 
@@ -32,6 +33,8 @@ class Resolved:
     register_id  (k,)
     start_us     (k,) start of the day [microseconds since 1970 UTC]
     updated_us   (k,) when the provider wrote it, NEVER = not said
+    given        (k,) count of values that came for each day
+    is_in_parts  a day may come in several batches of one delivery, which then make one version of it
     """
 
     days: IntervalDays
@@ -39,6 +42,8 @@ class Resolved:
     register_id: Int64
     start_us: Int64
     updated_us: Int64
+    given: Int64
+    is_in_parts: bool = False
 
     @cached_property
     def offsets(self) -> Int64:
@@ -48,18 +53,12 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """
-    What came of the days of a batch.
-
-    outdated   places in ``days`` of which a newer delivery is held
-    corrected  places in ``days`` whose values were corrected, from other values than these
-    """
+    """What came of the days of a batch; ``rejected`` has places in ``days`` with why they are not taken."""
 
     days: int
     values: int
     unchanged: int
-    outdated: tuple[int, ...]
-    corrected: tuple[int, ...] = ()
+    rejected: tuple[tuple[int, ReadFault], ...] = ()
 
 
 @dataclass(slots=True)
@@ -68,16 +67,22 @@ class _Held:
 
     version: int
     updated_us: int
-    content: Content
+    content: DayValues
     is_corrected: bool = False
-    delivered: Content | None = None
+    delivered: DayValues | None = None
+    read_file_id: int | None = None
 
 
 class Store:
-    """Takes the batches of one delivery; remembers which months have their partition."""
+    """
+    Takes the batches of one delivery; remembers which months have their partition.
 
-    def __init__(self, *, read_file_id: int) -> None:
+    is_first  nothing of this file was loaded before it, so that what is held of it is of this very delivery
+    """
+
+    def __init__(self, *, read_file_id: int, is_first: bool = True) -> None:
         self._read_file_id = read_file_id
+        self._is_first = is_first
         self._months: set[tuple[int, int]] = set()
 
     @joins_transaction
@@ -87,21 +92,30 @@ class Store:
 
         A day that is held with the same values and quality is unchanged; another one is a new version, unless the
         provider wrote it before the version that is held, or the day was corrected: what persons found is not undone
-        by a delivery.
+        by a delivery. Of a day that comes in part, the slots that do not come keep what is held. Parts of a day in one
+        delivery make one version: a part takes the place of the parts before it, a third statement.
         """
         if not len(resolved.rows):
-            return Stored(0, 0, 0, ())
-        version = _versions(resolved, _held(resolved))
+            return Stored(0, 0, 0)
+        plan = _planned(resolved, _held(resolved), replaces=self._file_of_parts(resolved))
+        version = plan.version
         places = np.flatnonzero(version > 0)
         self._ensure_partitions(resolved, places)
-        _load(resolved, places, version[places], read_file_id=self._read_file_id)
+        again = plan.replaced
+        _drop(resolved, np.array(again, dtype=np.int64), version)
+        _load(_with_merged(resolved, plan.merged), places, version[places], read_file_id=self._read_file_id)
         return Stored(
-            days=len(places),
-            values=int(resolved.days.slots[resolved.rows[places]].sum()),
+            days=len(places) - len(again),
+            values=int(resolved.given[places].sum()),
             unchanged=int((version == _UNCHANGED).sum()),
-            outdated=tuple(resolved.rows[version == _OUTDATED].tolist()),
-            corrected=tuple(resolved.rows[version == _CORRECTED].tolist()),
+            rejected=tuple(
+                (row, fault) for code, fault in _REJECTED.items() for row in resolved.rows[version == code].tolist()
+            ),
         )
+
+    def _file_of_parts(self, resolved: Resolved) -> int | None:
+        """Return the file whose held days are parts of this delivery's days; None: there are none."""
+        return self._read_file_id if resolved.is_in_parts and self._is_first else None
 
     def _ensure_partitions(self, resolved: Resolved, places: Int64) -> None:
         dates = resolved.days.day_date[resolved.rows[places]]
@@ -112,26 +126,60 @@ class Store:
             self._months |= {(month.year, month.month) for month in new}
 
 
-_UNCHANGED, _OUTDATED, _CORRECTED = 0, -1, -2
+_UNCHANGED, _OUTDATED, _CORRECTED, _TOO_LARGE, _OTHER_LENGTH = 0, -1, -2, -3, -4
+_REJECTED = {
+    _OUTDATED: ReadFault.OUTDATED_DAY,
+    _CORRECTED: ReadFault.CORRECTED_DAY,
+    _TOO_LARGE: ReadFault.TOO_LARGE,
+    _OTHER_LENGTH: ReadFault.OTHER_LENGTH,
+}
 
 
-def _version(before: _Held | None, content: Content, updated_us: int) -> int:
+@dataclass(slots=True)
+class _Plan:
+    """
+    What becomes of the rows of a batch.
+
+    version   (k,) to be loaded, or _UNCHANGED, or a code of _REJECTED
+    merged    by row: the day that holds, where it is not the one that came
+    replaced  rows whose version is held already, of an earlier part of this delivery
+    """
+
+    version: Int64
+    merged: dict[int, DayValues] = field(default_factory=dict)
+    replaced: list[int] = field(default_factory=list)
+
+
+def _version(before: _Held | None, given: DayValues, updated_us: int, *, is_in_parts: bool) -> tuple[int, DayValues]:
+    """Return the version that a day gets, and its values."""
     if before is None:
-        return 1
-    if content in (before.content, before.delivered):
-        return _UNCHANGED
-    if before.is_corrected:
-        return _CORRECTED
-    if NEVER not in (updated_us, before.updated_us) and updated_us < before.updated_us:
-        return _OUTDATED
-    return before.version + 1
+        return 1, given
+    if is_in_parts and given.minutes != before.content.minutes and "N" in given.quality:
+        return _OTHER_LENGTH, given  # in the place of the held day it would take away what it does not bring
+    try:
+        merged = _news(before, given)
+    except LineFault:
+        return _TOO_LARGE, given
+    if merged is None:
+        return _UNCHANGED, given
+    is_older = NEVER not in (updated_us, before.updated_us) and updated_us < before.updated_us
+    if before.is_corrected or is_older:
+        return _CORRECTED if before.is_corrected else _OUTDATED, given
+    return before.version + 1, merged
 
 
-def _versions(resolved: Resolved, held: dict[tuple[int, int], _Held]) -> Int64:
-    """Return for each row its version, _UNCHANGED or _OUTDATED; most days are new, and only the others are compared."""
+def _news(before: _Held, given: DayValues) -> DayValues | None:
+    """Return the day that holds with what came; None: it says what is held, or what a correction was made from."""
+    if before.delivered is not None and merge_day(held=before.delivered, given=given) is None:
+        return None
+    return merge_day(held=before.content, given=given)
+
+
+def _planned(resolved: Resolved, held: dict[tuple[int, int], _Held], *, replaces: int | None) -> _Plan:
+    """Return what becomes of each row; most days are new, and only the others are compared."""
     day = resolved.days.day_date[resolved.rows].astype(np.int64)
     key = resolved.register_id * _KEY + day
-    version = np.ones(len(key), dtype=np.int64)
+    plan = _Plan(np.ones(len(key), dtype=np.int64))
     known = np.array([register * _KEY + date for register, date in held], dtype=np.int64)
     order = np.lexsort((resolved.updated_us, key))
     is_twin = np.zeros(len(key), dtype=np.bool_)
@@ -139,17 +187,46 @@ def _versions(resolved: Resolved, held: dict[tuple[int, int], _Held]) -> Int64:
     compared = np.isin(key, np.concatenate((known, key[is_twin])))
     for place in order[compared[order]].tolist():
         name = int(resolved.register_id[place]), int(day[place])
-        content, updated_us = _content(resolved, place), int(resolved.updated_us[place])
-        version[place] = _version(held.get(name), content, updated_us)
-        if version[place] > 0:
-            held[name] = _Held(int(version[place]), updated_us, content)
-    return version
+        given, updated_us = _content(resolved, place), int(resolved.updated_us[place])
+        before = held.get(name)
+        version, content = _version(before, given, updated_us, is_in_parts=resolved.is_in_parts)
+        if version > 0 and before is not None and replaces is not None and before.read_file_id == replaces:
+            version = before.version
+            plan.replaced.append(place)
+        plan.version[place] = version
+        if version > 0:
+            held[name] = _Held(version, updated_us, content)
+            if content is not given:
+                plan.merged[place] = content
+    return plan
 
 
-def _content(resolved: Resolved, place: int) -> Content:
+def _content(resolved: Resolved, place: int) -> DayValues:
     days, row = resolved.days, int(resolved.rows[place])
     first, end = resolved.offsets[row : row + 2]
-    return 24 * 60 // int(days.slots[row]), int(days.exponent[row]), days.values[first:end].tobytes(), days.quality[row]
+    minutes = 24 * 60 // int(days.slots[row])
+    return DayValues(minutes, int(days.exponent[row]), days.values[first:end].tobytes(), days.quality[row])
+
+
+def _with_merged(resolved: Resolved, merged: dict[int, DayValues]) -> Resolved:
+    """Return the days with those that were merged in place of those that came."""
+    if not merged:
+        return resolved
+    days, offsets = resolved.days, resolved.offsets
+    values, exponent, quality = days.values.copy(), days.exponent.copy(), list(days.quality)
+    for place, content in merged.items():
+        row = int(resolved.rows[place])
+        values[offsets[row] : offsets[row + 1]] = np.frombuffer(content.values, dtype="<i4")
+        exponent[row], quality[row] = content.exponent, content.quality
+    return replace(resolved, days=replace(days, values=values, exponent=exponent, quality=quality))
+
+
+def _drop(resolved: Resolved, places: Int64, version: Int64) -> None:
+    """Take back earlier parts of this delivery, which nobody has seen yet; one statement."""
+    if len(places):
+        days = resolved.days.day_date[resolved.rows[places]].astype(np.int64).tolist()
+        given = {"registers": resolved.register_id[places].tolist(), "days": days}
+        db.execute(_DROP, {**given, "versions": version[places].tolist()})
 
 
 def _held(resolved: Resolved) -> dict[tuple[int, int], _Held]:
@@ -166,9 +243,13 @@ def _held(resolved: Resolved) -> dict[tuple[int, int], _Held]:
     )
     held = {
         (register, day): _Held(
-            version, NEVER if updated is None else updated, (minutes, exponent, bytes(values), quality), is_corrected
+            version,
+            NEVER if updated is None else updated,
+            DayValues(minutes, exponent, bytes(values), quality),
+            is_corrected,
+            read_file_id=file_id,
         )
-        for register, day, version, updated, minutes, exponent, values, quality, is_corrected in found
+        for register, day, version, updated, minutes, exponent, values, quality, is_corrected, file_id in found
     }
     _learn_delivered({key: row for key, row in held.items() if row.is_corrected})
     return held
@@ -180,16 +261,21 @@ def _learn_delivered(held: dict[tuple[int, int], _Held]) -> None:
         return
     given = {"registers": [key[0] for key in held], "days": [key[1] for key in held]}
     for register, day, minutes, exponent, values, quality in db.fetch(_DELIVERED, given):
-        held[register, day].delivered = (minutes, exponent, bytes(values), quality)
+        held[register, day].delivered = DayValues(minutes, exponent, bytes(values), quality)
 
 
 _HELD = """
 SELECT DISTINCT ON (register_id, day_date)
        register_id, day_date - DATE '1970-01-01', version, (extract(epoch FROM updated_at) * 1000000)::bigint,
-       interval_minutes, exponent, values, quality, correction_id IS NOT NULL
+       interval_minutes, exponent, values, quality, correction_id IS NOT NULL, read_file_id
 FROM metering_intervalday
 WHERE register_id = ANY(%(registers)s) AND day_date BETWEEN %(start)s AND %(end)s
 ORDER BY register_id, day_date, version DESC
+"""
+_DROP = """
+DELETE FROM metering_intervalday d
+USING unnest(%(registers)s::bigint[], %(days)s::int[], %(versions)s::int[]) AS n(register_id, day, version)
+WHERE d.register_id = n.register_id AND d.day_date = DATE '1970-01-01' + n.day AND d.version = n.version
 """
 _DELIVERED = """
 SELECT DISTINCT ON (d.register_id, d.day_date)

@@ -95,7 +95,7 @@ def import_file(
     progress: Progress | None = None,
 ) -> Imported:
     """
-    Load a meter file: NEM12, NEM13 or our CSV, plain, zip or gzip, told apart by content.
+    Load a meter file of any format that is read, plain, zip or gzip, told apart by content.
 
     The file is kept by its SHA-256; the same bytes again change nothing and give the same result. Lines that are wrong
     are rejected and kept with number, code and advice, the others are loaded, all in one transaction. A file that is
@@ -220,6 +220,7 @@ def _import(
         actor_id=actor.id,
         received_at=timezone.now(),
         zone_name=supplier.current().time_zone,
+        is_first=known is None,
     )
     file_format = None
     for batch in read_file(stream, name=name, today=today):

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 
 import numpy as np
 from django.utils import timezone
@@ -13,7 +14,9 @@ from cis.kernel.periods import Period
 from cis.platform import copying, db, events
 from cis.platform.db import joins_transaction, opens_transaction
 from metering.domain.announcements import UsageCorrected
+from metering.domain.exceptions import Noted, stops
 from metering.domain.usage import Cuts
+from metering.operations import validation
 from metering.operations.usage_rows import (
     MISSING,
     Expected,
@@ -22,8 +25,11 @@ from metering.operations.usage_rows import (
     from_intervals,
     from_reads,
     hangings,
+    instants,
+    interval_days,
+    is_due,
 )
-from metering.queries import usage_rules
+from metering.queries import usage_rules, vee_facts
 from metering.queries.usage_rows import Kept, kept_rows
 
 CHUNK = 1_000
@@ -138,14 +144,22 @@ def _approve_chunk(points: list[int], scope: Scope, result: Approved) -> None:
     db.fetch("SELECT id FROM metering_servicepoint WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [points])
     scope = _with_split_days(scope, points)
     hung = hangings(points, scope.period)
+    blocks = interval_days(hung, scope.period)
     findings: list[UsageFinding] = []
     expected = [
         *from_reads(hung, scope.period, scope.cuts, findings),
         *from_demands(hung, scope.period, scope.cuts, findings),
-        *from_intervals(hung, scope.period, scope.cuts, scope.clock, findings),
+        *from_intervals(hung, blocks, scope.cuts, scope.clock, findings),
     ]
+    before = len(result.findings)
     result.findings += [one for one in findings if one.register_id in hung.drawn or one.code not in MISSING]
     kept = kept_rows(service_point_ids=points, start_date=scope.period.start, end_date=scope.period.end)
+    doubts = _Doubts(points, scope)
+    chunk = validation.Chunk(
+        points=points, hung=hung, period=scope.period, cuts=scope.cuts, expected=expected, blocks=blocks,
+        instants=partial(instants, clock=scope.clock),
+    )  # fmt: skip
+    expected = doubts.without_stopped(chunk, kept)
     new, stale = _compare(expected, kept, scope.period, result)
     if stale:
         db.fetch(
@@ -161,6 +175,39 @@ def _approve_chunk(points: list[int], scope: Scope, result: Approved) -> None:
         _write([(row, version) for row, version in new if row.is_interval == is_interval])
     result.approved += len(new)
     result.superseded += len(stale)
+    doubts.keep(result.findings[before:])
+
+
+class _Doubts:
+    """What is doubtful about the energy of a chunk: found, asked whether it stops, and kept in the end."""
+
+    def __init__(self, points: list[int], scope: Scope) -> None:
+        self.scope = scope
+        self.standing = vee_facts.standing(
+            service_point_ids=points, start_date=scope.period.start, end_date=scope.period.end
+        )
+        self.found: list[Noted] = []
+
+    def without_stopped(self, chunk: validation.Chunk, kept: list[Kept]) -> list[Expected]:
+        """Ask the rules of the pack, and return the spans without those that something stops."""
+        # Two persons looked at what holds a correction.
+        corrected = {row.key[1:] for row in kept if row.is_current and row.recorded_wh is not None}
+        self.found = [
+            one for one in validation.looked_at(chunk) if (one.key.register_id, one.key.start_day) not in corrected
+        ]
+        stopped = {
+            (one.service_point_id, one.key.register_id, one.key.start_day)
+            for one in self.found
+            if stops(noted=one, standing=self.standing)
+        }
+        return [span for span in chunk.expected if span.key not in stopped] if stopped else chunk.expected
+
+    def keep(self, findings: list[UsageFinding]) -> None:
+        """Keep what was found, and what cannot be told at all and should be there by now."""
+        today = self.scope.clock.local_date(timezone.now())
+        due = [one for one in findings if is_due(one, today=today)]
+        noted = [*validation.of_findings(due), *self.found]
+        validation.keep(found=noted, standing=self.standing, period=self.scope.period)
 
 
 def _with_split_days(scope: Scope, points: list[int]) -> Scope:

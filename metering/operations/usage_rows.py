@@ -1,24 +1,30 @@
 """Spans that reads and interval days give, as rows of the usage table."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 
 from cis.kernel.calendar import LocalClock
 from cis.kernel.fixed import Int64
-from cis.kernel.periods import Period
+from cis.kernel.periods import Period, month_of
 from cis.platform import db
 from metering.domain.demand import RESETS, DemandDoubt, between_resets
-from metering.domain.intervals import Window, sum_spans
+from metering.domain.intervals import IntervalColumns, Window, sum_spans
+from metering.domain.network import PointState
+from metering.domain.places import Direction, Quantity
 from metering.domain.registers import SpanCode
 from metering.domain.usage import NO_READ, Cuts, Doubts, Hangings, Reads, Spans, between_reads, required_days
+from metering.domain.vee_columns import Counted
 from metering.queries import intervals
 from metering.queries.usage_rows import Expected, Kept
 
 _DAY = timedelta(days=1)
-MISSING = ("read_missing", "days_missing")
+MISSING_DAYS = "days_missing"
+MISSING_READ = "read_missing"
+MISSING = (MISSING_READ, MISSING_DAYS)
 """What is missing of registers other than those that count what customers draw may not be needed at all."""
 _SAID = {
     NO_READ: ("read_missing", "There is no read of {day}.", "Enter or import the read of that date."),
@@ -70,6 +76,13 @@ _SAID = {
 }
 
 
+def is_due(finding: "UsageFinding", *, today: date) -> bool:
+    """Return whether what is missing should be there by now: a read of its date, days once their month is over."""
+    if finding.code == MISSING_DAYS:
+        return month_of(finding.day).end <= today
+    return finding.code != MISSING_READ or finding.day <= today
+
+
 @dataclass(frozen=True, slots=True)
 class UsageFinding:
     """What keeps the energy of a register from being approved, and what to do about it."""
@@ -109,6 +122,19 @@ class UsageFinding:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterFacts:
+    """What validation must know of a register at a service point."""
+
+    meter_id: int
+    counted: Counted
+    is_export: bool
+    is_interval: bool
+    is_connected: bool
+    voltage: str
+    capacity_w: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hung:
     """
     The registers that hung at some service points.
@@ -118,6 +144,7 @@ class Hung:
     codes                         codes of periods of use that ``Hangings.period_of_use`` counts in
     drawn                         ids of those that count what customers draw, which may not be missing; whether others
                                   are missed depends on the tariff, so billing says it
+    facts                         of each service point and register
     """
 
     counters: Hangings
@@ -126,13 +153,17 @@ class Hung:
     resets: Int64
     codes: list[str]
     drawn: frozenset[int]
+    facts: Mapping[tuple[int, int], RegisterFacts]
 
 
 def hangings(points: list[int], period: Period) -> Hung:
     """Return the registers that hung at some service points; one statement."""
     found = db.fetch(_HANGINGS, {"points": points, "start": period.start, "end": period.end})
-    drawn = frozenset(row[4] for row in found if row[0])
-    rows = [(RESETS.index(row[1]), *row[2:]) for row in found]
+    facts = {(row[_HEAD + 2], row[_HEAD + 3]): _facts(row) for row in found}
+    drawn = frozenset(
+        register for (_, register), one in facts.items() if one.counted is Counted.ACTIVE and not one.is_export
+    )
+    rows = [(RESETS.index(row[_HEAD]), *row[_HEAD + 1 :]) for row in found]
     codes = sorted({row[-1] for row in rows})
     place = {code: at for at, code in enumerate(codes)}
     table = np.array([(*row[:-1], place[row[-1]]) for row in rows], dtype=np.int64).reshape(-1, 10)
@@ -149,11 +180,32 @@ def hangings(points: list[int], period: Period) -> Hung:
         resets=resets[resets > 0],
         codes=codes,
         drawn=drawn,
+        facts=facts,
+    )
+
+
+_HEAD = 5
+"""Columns of _HANGINGS that tell of the register; the others are columns of Hangings."""
+_CAPACITY = -2
+_COUNTED = {Quantity.ACTIVE: Counted.ACTIVE, Quantity.REACTIVE: Counted.REACTIVE, Quantity.DEMAND: Counted.DEMAND}
+
+
+def _facts(row: tuple[Any, ...]) -> RegisterFacts:
+    meter, quantity, direction, state, voltage = row[:_HEAD]
+    return RegisterFacts(
+        meter_id=meter,
+        counted=_COUNTED[Quantity(quantity)],
+        is_export=direction == Direction.EXPORT,
+        is_interval=row[_HEAD + 1] == 1,
+        is_connected=state == PointState.CONNECTED,
+        voltage=voltage,
+        capacity_w=row[_CAPACITY],
     )
 
 
 _HANGINGS = """
-SELECT g.quantity = 'active' AND g.direction = 'import', g.resets, g.is_interval::int, i.service_point_id, g.id,
+SELECT g.meter_id, g.quantity, g.direction, s.state, s.voltage,
+       g.resets, g.is_interval::int, i.service_point_id, g.id,
        greatest(lower(i.period), %(start)s::date) - DATE '0001-01-01' + 1,
        least(upper(i.period), %(end)s::date) - DATE '0001-01-01' + 1,
        i.multiplier, g.digits, s.capacity_w, g.period_of_use
@@ -234,11 +286,22 @@ FROM (
 """
 
 
+def interval_days(hung: Hung, period: Period) -> tuple[IntervalColumns, ...]:
+    """Return the interval days that spans of a window are summed from; one statement if any register has some."""
+    if not len(hung.intervals):
+        return ()
+    return intervals.days(
+        register_ids=np.unique(hung.intervals.register_id),
+        start_date=period.start - 2 * _DAY,
+        end_date=period.end + 2 * _DAY,
+    )
+
+
 def from_intervals(
-    hung: Hung, period: Period, cuts: Cuts, clock: LocalClock, findings: list[UsageFinding]
+    hung: Hung, blocks: tuple[IntervalColumns, ...], cuts: Cuts, clock: LocalClock, findings: list[UsageFinding]
 ) -> Iterator[Expected]:
     """
-    Yield the spans of interval registers that have a value for each interval; two statements at most.
+    Yield the spans of interval registers that have a value for each interval.
 
     Interval values of meter files are energy already: the multiplier is not applied to them.
     """
@@ -246,13 +309,8 @@ def from_intervals(
     if not len(registers):
         return
     hanging, start, end = _local_spans(registers, cuts)
-    blocks = intervals.days(
-        register_ids=np.unique(registers.register_id),
-        start_date=period.start - 2 * _DAY,
-        end_date=period.end + 2 * _DAY,
-    )
     ids = registers.register_id[hanging]
-    found = sum_spans(blocks=blocks, window=Window(ids, _instants(start, clock), _instants(end, clock)))
+    found = sum_spans(blocks=blocks, window=Window(ids, instants(start, clock), instants(end, clock)))
     points = registers.service_point_id[hanging].tolist()
     for n in range(len(hanging)):
         if found.is_complete[n]:
@@ -272,7 +330,8 @@ def _local_spans(registers: Hangings, cuts: Cuts) -> tuple[Int64, Int64, Int64]:
     return hanging[same], day[same], day[same + 1]
 
 
-def _instants(days: Int64, clock: LocalClock) -> Int64:
+def instants(days: Int64, clock: LocalClock) -> Int64:
+    """Return the instant at which each local day begins, (n,). [microseconds since 1970 UTC]"""
     unique, place = np.unique(days, return_inverse=True)
     starts = [clock.day_start_us(date.fromordinal(day)) for day in unique.tolist()]
     return np.array(starts, dtype=np.int64)[place]
@@ -283,14 +342,14 @@ def _missing_days(
     hanging: Int64,
     start: Int64,
     end: Int64,
-    blocks: tuple[intervals.IntervalColumns, ...],
+    blocks: tuple[IntervalColumns, ...],
     clock: LocalClock,
 ) -> Iterator[UsageFinding]:
     """Yield a finding for each span: its first local day without all of its values, and how many there are."""
     span = np.repeat(np.arange(len(hanging)), end - start)
     day = np.concatenate([np.arange(first, last) for first, last in zip(start.tolist(), end.tolist(), strict=True)])
     ids = registers.register_id[hanging[span]]
-    window = Window(ids, _instants(day, clock), _instants(day + 1, clock))
+    window = Window(ids, instants(day, clock), instants(day + 1, clock))
     complete = sum_spans(blocks=blocks, window=window).is_complete
     for n in range(len(hanging)):
         days = day[(span == n) & ~complete]

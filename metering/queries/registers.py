@@ -120,7 +120,7 @@ _FIELDS = """
        g.id, coalesce(s.id, 0), m.serial, g.code, g.quantity, g.direction, g.digits, g.is_interval,
        coalesce(lower(i.period) - DATE '0001-01-01' + 1, 0),
        CASE WHEN i.id IS NULL THEN 0 ELSE coalesce(upper(i.period) - DATE '0001-01-01' + 1, %(open)s) END,
-       coalesce(i.multiplier, 1), coalesce(s.capacity_w, 0)"""
+       coalesce(i.multiplier, 1), coalesce(s.capacity_w, 0), g.utc_offset_minutes"""
 _AT_POINTS = f"""
 SELECT s.external_id, {_FIELDS}
 FROM metering_servicepoint s

@@ -69,6 +69,7 @@ def version(
     start_date: date = START,
     end_date: date | None = None,
     state: str = "published",
+    **values,
 ) -> TariffVersion:
     """A version with any text; ``source`` must be a real document where the test compiles it."""
     return TariffVersion.objects.create(
@@ -79,6 +80,7 @@ def version(
         sha256=hashlib.sha256(source.encode()).hexdigest(),
         legal_source="test",
         published_at=timezone.now() if state == "published" else None,
+        **values,
     )
 
 

@@ -68,8 +68,7 @@ class ReadForm(PageForm):
         for name, doubt in doubts.items():
             usual = "" if doubt.usual_wh is None else gettext("Usual: %(usual)s kWh.") % {"usual": kwh(doubt.usual_wh)}
             facts = gettext("Used since the last read: %(energy)s kWh.") % {"energy": kwh(doubt.energy_wh)}
-            text = explain(doubt.code, doubt.message).message
-            self.add_error(name, f"{text} {facts} {usual}".strip())
+            self.add_error(name, f"{doubt.text} {facts} {usual}".strip())
             self._mark(name)
 
     def _mark(self, name: str) -> None:

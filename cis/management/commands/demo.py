@@ -35,6 +35,7 @@ from cis.demo import (
     giving_up,
     inspecting,
     invoicing,
+    late_reading,
     learning,
     meter_store,
     money,
@@ -162,6 +163,7 @@ def _build(folder: Path, *, accounts: int, months: int, seed: int) -> dict[str, 
     pairing.build(run_id=billed.run_id, today=today)
     learning.build(today=today, at=timezone.now())
     charting.build()
+    late_reading.build(scale=scale, today=today)
     outbox.put_off(kind=issuing.PRINT, until=timezone.now())
     return {"figures": _figures(imported, billed, pdf=pdf, accounts=accounts), "logins": logins}
 

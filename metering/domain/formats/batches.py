@@ -17,16 +17,31 @@ Dates = NDArray[np.datetime64]
 Instants = NDArray[np.datetime64]
 """Wall-clock seconds of the file's own clock, datetime64[s]; NaT where the file says nothing."""
 
+Letters = NDArray[np.uint8]
+"""Quality letters, one byte each."""
+
 MARKET_UTC_OFFSET_MINUTES = 600
 """NEM12 and NEM13 files keep market time, UTC+10 all year. [source: AEMO MDFF specification NEM12 & NEM13]"""
 
+SUPPLIERS_CLOCK = -(1 << 15)
+"""In the place of an offset from UTC: times are those that the supplier's clock on the wall shows."""
+
 
 class Format(StrEnum):
-    """Formats that are read from files."""
+    """Ways in which values come in: formats of files, readings typed in, and what a head-end sends."""
 
     NEM12 = "nem12"
     NEM13 = "nem13"
     CSV = "csv"
+    ENTRY = "entry"
+    INTERVAL_CSV = "interval_csv"
+    NDJSON = "ndjson"
+    GREEN_BUTTON = "green_button"
+    DSMR = "dsmr"
+    MSCONS = "mscons"
+    D0010 = "d0010"
+    XLSX = "xlsx"
+    HEAD_END = "head_end"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +65,9 @@ class Channel:
     """
     A 200 record: one stream of interval values of a service point.
 
-    nmi               national metering identifier: the service point (external id)
+    nmi               national metering identifier: the service point (external id); empty: the meter alone is named
     suffix            register code: E1 import, B1 export, Q1 reactive import, K1 reactive export ...
-    serial            meter serial number, may be empty
+    serial            meter serial number, may be empty where the service point is named
     uom               unit as written; ``unit`` is its base unit: Wh, varh, VAh, W, var, VA, V, A, pf, or ""
     unit_places       decimal places from uom to unit: kWh is 3 places above Wh
     interval_minutes  length of an interval; a day has 1440 / interval_minutes values and never a DST hour [min]
@@ -180,6 +195,55 @@ class IntervalDays:
         return rounded
 
 
+def _letters() -> Letters:
+    return np.zeros(0, dtype=np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class IntervalRuns:
+    """
+    Interval values that start at instants, of any clock: n runs, each of values that follow each other.
+
+    A run is no longer than a local day, 25 hours, so that it belongs to one meter.
+
+    channels         their streams, each with its interval length
+    channel          (n,) index into channels
+    line             (n,) line of the run
+    start_us         (n,) instant of its first value [microseconds since 1970 UTC]
+    count            (n,) of its values
+    values           (sum of count,) [10^-6 of the channel's base unit]; where nothing was measured 0
+    quality          (sum of count,) letter of each value, N where nothing was measured
+    """
+
+    channels: tuple[Channel, ...] = ()
+    channel: Int64 = field(default_factory=_ints)
+    line: Int64 = field(default_factory=_ints)
+    start_us: Int64 = field(default_factory=_ints)
+    count: Int64 = field(default_factory=_ints)
+    values: Int64 = field(default_factory=_ints)
+    quality: Letters = field(default_factory=_letters)
+
+    def __len__(self) -> int:
+        return len(self.line)
+
+    def take(self, rows: Int64) -> "IntervalRuns":
+        """Return some runs, with their values."""
+        if len(rows) == len(self) and bool((rows == np.arange(len(self))).all()):
+            return self
+        count = self.count[rows]
+        begins = np.cumsum(self.count)[rows] - count
+        pick = np.repeat(begins - (np.cumsum(count) - count), count) + np.arange(int(count.sum()))
+        return IntervalRuns(
+            channels=self.channels,
+            channel=self.channel[rows],
+            line=self.line[rows],
+            start_us=self.start_us[rows],
+            count=count,
+            values=self.values[pick],
+            quality=self.quality[pick],
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class RegisterSpans:
     """
@@ -227,17 +291,19 @@ class RegisterSpans:
 @dataclass(frozen=True, slots=True)
 class CounterReads:
     """
-    CSV: counter values as columns, n reads in the order of the file.
+    Counter values as columns, n reads in the order of the file.
 
     meter        n serial numbers
     register     n register codes (``total``, ``peak`` ...); empty: the meter's only register
     line         (n,)
-    read_at      (n,) local time of the read; a date alone is its midnight, the start of that day
+    read_at      (n,) time of the read on its clock; a date alone is its midnight, the start of that day
     reading_wh   (n,) counter value before the multiplier [Wh, varh or W]
     digits       (n,) digits written before the point
     unit         n base units, as Wh, varh or W; "" where the line has none
     kind         n of ``actual``, ``estimated``, ``customer``, ``initial``, ``final``
     note         n texts
+    place        n external ids of the service points where the meters hang; none: the format does not name them
+    utc_offset_minutes  (n,) how far the clock of read_at is ahead of UTC, or SUPPLIERS_CLOCK; none: all are that
     """
 
     meter: Sequence[str] = ()
@@ -249,6 +315,8 @@ class CounterReads:
     unit: Sequence[str] = ()
     kind: Sequence[str] = ()
     note: Sequence[str] = ()
+    place: Sequence[str] = ()
+    utc_offset_minutes: Int64 = field(default_factory=_ints)
 
     def __len__(self) -> int:
         return len(self.line)
@@ -257,7 +325,7 @@ class CounterReads:
 @dataclass(frozen=True, slots=True)
 class Batch:
     """
-    A piece of a file, read: at most one of the three kinds of columns has rows.
+    A piece of a file, read: at most one of the four kinds of columns has rows.
 
     member      name of the file inside a zip, else the file's own name
     header      the header in force; its format says which columns may have rows
@@ -270,6 +338,7 @@ class Batch:
     last_line: int
     bytes_read: int = 0
     days: IntervalDays = field(default_factory=IntervalDays)
+    runs: IntervalRuns = field(default_factory=IntervalRuns)
     spans: RegisterSpans = field(default_factory=RegisterSpans)
     reads: CounterReads = field(default_factory=CounterReads)
     rejections: tuple[Rejection, ...] = ()

@@ -118,12 +118,13 @@ def _known_names(line: bytes, encoding: str) -> int:
     except UnicodeDecodeError:
         return 0
     return max(
-        len({_COLUMN_OF[name] for name in map(_plain_name, text.split(separator)) if name in _COLUMN_OF})
+        len({_COLUMN_OF[name] for name in map(plain_name, text.split(separator)) if name in _COLUMN_OF})
         for separator in _SEPARATORS
     )
 
 
-def _plain_name(text: str) -> str:
+def plain_name(text: str) -> str:
+    """Return a column's name as it is compared: without blanks around it, quotation marks and letter case."""
     return text.strip(' \t\r"').casefold().replace(" ", "_")
 
 
@@ -196,11 +197,11 @@ class Reader:
 
     def _layout_of(self, text: str, line: int) -> tuple[_Layout, list[Remark]]:
         separator = max(_SEPARATORS, key=text.count)
-        names = _split(text, separator)
+        names = split_line(text, separator)
         places: dict[str, int] = {}
         remarks = []
         for place, name in enumerate(names):
-            column = _COLUMN_OF.get(_plain_name(name))
+            column = _COLUMN_OF.get(plain_name(name))
             if column is None and name:
                 remarks.append(Remark(line, Note.COLUMN_IGNORED, f"The column {name[:40]!r} is not used."))
             elif column in places:
@@ -230,7 +231,12 @@ def _is_utf8(line: bytes) -> bool:
     return True
 
 
-def _split(text: str, separator: str) -> list[str]:
+def split_line(text: str, separator: str) -> list[str]:
+    """
+    Return the fields of a line, outer blanks cut off.
+
+    :raises LineFault: an unclosed quotation mark.
+    """
     try:
         return [field.strip() for field in next(csv.reader([text], delimiter=separator, strict=True))]
     except csv.Error as error:
@@ -243,7 +249,7 @@ def _read_of(layout: _Layout, text: str, *, line: int, today: date) -> _Read:
 
     :raises LineFault: a field is missing or wrong.
     """
-    fields = _split(text, layout.separator)
+    fields = split_line(text, layout.separator)
     if any(fields[layout.width :]):
         raise LineFault(Fault.WRONG_FIELD_COUNT, f"The line has {len(fields)} fields where {layout.width} are named.")
     values = {name: fields[place] if place < len(fields) else "" for name, place in layout.places.items()}

@@ -64,6 +64,27 @@ def _drop_zeros(values: Int64, exponent: Int64) -> None:
         fine = fine[exponent[fine] < 0]
 
 
+def pack_scaled(scaled: Int64) -> Packed:
+    """
+    Bring days to one exponent each, as ``pack_one`` does; ``exact`` is False where the values do not fit.
+
+    scaled  (m, s) values in 10^-6 of the base unit
+    """
+    values = scaled.copy()
+    exponent = np.full(len(values), -FINEST_PLACES, dtype=np.int64)
+    open_rows = np.arange(len(values))
+    while open_rows.size:
+        mine = values[open_rows]
+        may_rise = exponent[open_rows] < 0
+        may_rise |= (exponent[open_rows] < FINEST_PLACES) & (np.abs(mine).max(axis=1) > LARGEST)
+        may_rise &= ~(mine % 10).any(axis=1)
+        open_rows = open_rows[may_rise]
+        values[open_rows] //= 10
+        exponent[open_rows] += 1
+    exact = np.abs(values).max(axis=1, initial=0) <= LARGEST
+    return Packed(values=np.where(exact[:, None], values, 0).astype("<i4"), exponent=exponent, exact=exact)
+
+
 def pack_one(scaled: list[int]) -> tuple[list[int], int]:
     """
     Bring one day to its exponent, in unbounded integers; the same result as ``pack`` where that is exact.

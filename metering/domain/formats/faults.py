@@ -24,6 +24,7 @@ class Fault(StrEnum):
     UNKNOWN_VERSION = "unknown_version"
     SPREADSHEET_FILE = "spreadsheet_file"
     UTF16_TEXT = "utf16_text"
+    ENCRYPTED_TELEGRAM = "encrypted_telegram"
     DAMAGED_ARCHIVE = "damaged_archive"
     EMPTY_ARCHIVE = "empty_archive"
     ENCRYPTED_ARCHIVE = "encrypted_archive"
@@ -61,6 +62,11 @@ class Fault(StrEnum):
     UNREADABLE_TEXT = "unreadable_text"
     CONTROL_CHARACTER = "control_character"
     UNCLOSED_QUOTE = "unclosed_quote"
+    BROKEN_SEGMENT = "broken_segment"
+    NOT_JSON = "not_json"
+    BAD_CHECKSUM = "bad_checksum"
+    TELEGRAM_CUT_OFF = "telegram_cut_off"
+    NO_TIME = "no_time"
 
 
 _NEW_FILE = "Ask the sender for a new, complete file."
@@ -70,11 +76,12 @@ _TEXT = "Save the file as UTF-8 (or GB18030) text and deliver it again."
 
 ADVICE: dict[Fault, str] = {
     Fault.EMPTY_FILE: _NEW_FILE,
-    Fault.UNKNOWN_FORMAT: "Deliver NEM12, NEM13 or CSV of register reads (docs/guide/read-files.md), plain, zip or gz.",
+    Fault.UNKNOWN_FORMAT: "Deliver one of the formats of docs/guide/read-files.md, plain, zip or gz.",
     Fault.MISSING_HEADER: "The first line must be the header; restore it or ask the sender for the complete file.",
-    Fault.UNKNOWN_VERSION: "Only NEM12 and NEM13 are read; ask the sender for one of them.",
+    Fault.UNKNOWN_VERSION: "Only NEM12, NEM13 and D0010 are read of their kinds; ask the sender for one of them.",
     Fault.SPREADSHEET_FILE: "Save the sheet as CSV (UTF-8) and deliver that.",
     Fault.UTF16_TEXT: _TEXT,
+    Fault.ENCRYPTED_TELEGRAM: "Have the telegrams decrypted with the meter's key, and deliver them then.",
     Fault.DAMAGED_ARCHIVE: _NEW_FILE,
     Fault.EMPTY_ARCHIVE: _NEW_FILE,
     Fault.ENCRYPTED_ARCHIVE: "Deliver the archive without a password.",
@@ -95,7 +102,8 @@ ADVICE: dict[Fault, str] = {
     Fault.VALUE_TOO_LARGE: "Check the unit, or deliver fewer decimals: the value does not fit at this precision.",
     Fault.NEGATIVE_VALUE: "Deliver export as its own register (B1); only net streams may be negative.",
     Fault.MISSING_VALUE: "Fill in the field.",
-    Fault.BAD_DATE: "Write dates as the format says: 20260731 in NEM files, 2026-07-31 or 2026-07-31 09:30 in CSV.",
+    Fault.BAD_DATE: "Write dates as the format says: 20260731 in NEM files, 2026-07-31 or 2026-07-31 09:30 in CSV, "
+    "2026-07-31T09:30:00+08:00 for interval values.",
     Fault.DATE_IN_FUTURE: _DATE,
     Fault.DATES_REVERSED: "The earlier read must come first; check both dates.",
     Fault.DAY_WITHOUT_VALUES: "Ask the sender to deliver this day again.",
@@ -111,6 +119,11 @@ ADVICE: dict[Fault, str] = {
     Fault.UNREADABLE_TEXT: _TEXT,
     Fault.CONTROL_CHARACTER: "Remove the control character from the line.",
     Fault.UNCLOSED_QUOTE: "Close the quotation mark; a field may not run over several lines.",
+    Fault.BROKEN_SEGMENT: _NEW_FILE,
+    Fault.NOT_JSON: "Write one JSON object a line, as docs/guide/read-files.md shows.",
+    Fault.BAD_CHECKSUM: "The telegram was damaged on the way; take the next one.",
+    Fault.TELEGRAM_CUT_OFF: "The telegram lacks its end (!); take the next one.",
+    Fault.NO_TIME: "Telegrams before DSMR 4 have no time: enter the counter values with their date, or as CSV.",
 }
 
 
@@ -175,6 +188,9 @@ class Note(StrEnum):
     QUALITY_NOT_STATED = "quality_not_stated"
     COLUMN_IGNORED = "column_ignored"
     MEMBER_IGNORED = "member_ignored"
+    FOOTER_WRONG = "footer_wrong"
+    FINER_THAN_WH = "finer_than_wh"
+    SAME_DATE = "same_date"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import BinaryIO, Protocol
 
-from metering.domain.formats import csv_reads, nem12, nem13
+from metering.domain.formats import csv_reads, d0010, dsmr, edifact, interval_csv, mscons, ndjson, nem12, nem13
 from metering.domain.formats.batches import Batch
 from metering.domain.formats.container import LIMITS, Limits, Member, Peeked, members, refuse_nested
 from metering.domain.formats.faults import Fault, FileRefused, Remark, legible
@@ -32,15 +32,22 @@ class _Way:
 _NEM12 = _Way(nem12.Reader, nem12.boundary)
 _NEM13 = _Way(nem13.Reader)
 _CSV = _Way(csv_reads.Reader)
+_INTERVAL_CSV = _Way(interval_csv.Reader)
+_NDJSON = _Way(ndjson.Reader)
+_MSCONS = _Way(mscons.Reader, mscons.boundary)
+_D0010 = _Way(d0010.Reader)
+_DSMR = _Way(dsmr.Reader, dsmr.boundary)
+_ENCRYPTED_SIGN = b"\xdb\x08"
+"""General-glo-ciphering with a system title of eight bytes: how P1 ports encrypt. [source: IEC 62056-5-3]"""
 
 
 def read_file(stream: BinaryIO, *, name: str, today: date, limits: Limits = LIMITS) -> Iterator[Batch]:
     """
     Yield a delivery as batches: columns, rejected lines, remarks.
 
-    The delivery is a NEM12, NEM13 or CSV file (see those modules for what they take), plain, gzip, or zip with one or
-    more such files, told apart by content. It is read as a stream: memory does not grow with its size, about half a
-    megabyte of text is worked on at a time.
+    The delivery is a file of a format that has a module here (see those for what they take), plain, gzip, or zip with
+    one or more such files, told apart by content. It is read as a stream: memory does not grow with its size,
+    about half a megabyte of text is worked on at a time.
 
     A fault of structure refuses the delivery, at whatever point it shows, even after batches were yielded: load all
     batches in one transaction and roll back. A file with its header but no data is read, with a remark.
@@ -80,23 +87,38 @@ def _recognise(head: bytes, name: str) -> _Way:
     :raises FileRefused: empty, an archive in an archive, no format that is read, or a header that is missing.
     """
     refuse_nested(head, name=name)
+    if head.startswith(_ENCRYPTED_SIGN):
+        raise FileRefused("The telegrams are encrypted.", fault=Fault.ENCRYPTED_TELEGRAM, member=name)
     text = head.removeprefix(UTF8_MARK).replace(b"\r", b"\n")
     raw = next((line for line in text.split(b"\n") if not is_blank(line)), b"")
-    fields = [field.strip(b' "').upper() for field in raw.split(b",")]
+    if not raw:
+        raise FileRefused("The file is empty.", fault=Fault.EMPTY_FILE, member=name)
+    by_sign = next((way for has_sign, way in _SIGNS if has_sign(raw, text)), None)
+    return by_sign or _by_record([field.strip(b' "').upper() for field in raw.split(b",")], raw, name)
+
+
+_SIGNS: tuple[tuple[Callable[[bytes, bytes], bool], _Way], ...] = (
+    (lambda line, _: line.startswith(d0010.SIGN), _D0010),
+    (lambda line, _: line.lstrip().startswith(edifact.SIGNS), _MSCONS),
+    (lambda line, _: line.lstrip().startswith(ndjson.SIGN), _NDJSON),
+    (lambda _, text: dsmr.is_telegram(text), _DSMR),
+    (lambda line, _: interval_csv.is_header(line), _INTERVAL_CSV),
+    (lambda line, _: csv_reads.is_header(line), _CSV),
+)
+"""What the first line that is not blank, or the text from the beginning on, is told by; the first that fits counts."""
+
+
+def _by_record(fields: list[bytes], raw: bytes, name: str) -> _Way:
     match fields[0]:
-        case b"":
-            raise FileRefused("The file is empty.", fault=Fault.EMPTY_FILE, member=name)
         case b"100":
             return _by_version(fields[1] if len(fields) > 1 else b"", name)
         case b"200":
             return _NEM12
         case b"250":
             return _NEM13
-    if csv_reads.is_header(raw):
-        return _CSV
-    if fields[0] in (b"300", b"400", b"500", b"550", b"900"):
-        message = "The file begins in the middle: its header and first records are missing."
-        raise FileRefused(message, fault=Fault.MISSING_HEADER, member=name)
+        case b"300" | b"400" | b"500" | b"550" | b"900":
+            message = "The file begins in the middle: its header and first records are missing."
+            raise FileRefused(message, fault=Fault.MISSING_HEADER, member=name)
     raise _unrecognised(raw, name)
 
 

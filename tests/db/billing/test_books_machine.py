@@ -131,10 +131,18 @@ class Books:
 
 
 class Machine(RuleBasedStateMachine):
-    steps = 0
+    steps = histories = 0
 
     @initialize()
     def begin(self):
+        # All is one transaction, which nobody else looks at: without this, tables are planned for as if they were empty.
+        # It takes longer than a history, so it is done each time that they have grown to twice as much; by name, since
+        # the tables that all databases share stay locked till the end, and the other processes would wait for it.
+        Machine.histories += 1
+        if Machine.histories.bit_count() == 1:
+            with connection.cursor() as cursor:
+                names = connection.introspection.django_table_names(only_existing=True, include_views=False)
+                cursor.execute(f"ANALYZE {', '.join(sorted(names))}")
         self.worlds = [contracts.world(), contracts.world()]
         self.paper, _ = Document.objects.get_or_create(sha256="0" * 64, name="court.pdf", media_type="x", size=1)
         self.books = {world.account.id: Books() for world in self.worlds}
@@ -375,17 +383,16 @@ class Machine(RuleBasedStateMachine):
 
 
 @pytest.fixture
-def planned_once():
-    """Plans that are right while tables grow: all is one transaction, whose tables look empty when the first are made."""
+def planned_seldom():
+    """Plan each statement once, and anew when the tables were analysed: it is asked thousands of times."""
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
-        cursor.execute("SET LOCAL enable_seqscan = off")
 
 
 @pytest.mark.parametrize("shard", range(SHARDS))
-@pytest.mark.usefixtures("planned_once")
+@pytest.mark.usefixtures("planned_seldom")
 def test_the_books_are_those_of_a_small_model_whatever_is_done(shard):
-    Machine.steps = 0
+    Machine.steps = Machine.histories = 0
     while Machine.steps < STEPS_WANTED:
         run_state_machine_as_test(
             Machine,

@@ -241,7 +241,7 @@ def test_a_file_needs_the_same_statements_however_many_places_it_names(django_as
         return _import(*((one, "2026-02-01", 9) for one in made))
 
     few, many = places(2), places(30)
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(15):
         assert _approve(few).approved == 2
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(15):
         assert _approve(many).approved == 30

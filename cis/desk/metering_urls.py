@@ -1,0 +1,12 @@
+"""Addresses of the desk: energy that is looked at."""
+
+from django.urls import path
+
+from cis.desk import exceptions
+
+urlpatterns = [
+    path("exceptions/", exceptions.index, name="exceptions"),
+    path("exceptions.csv", exceptions.export, name="exceptions_file"),
+    path("exceptions/<int:exception_id>/", exceptions.show, name="exception"),
+    path("exceptions/<int:exception_id>/accept/", exceptions.accept, name="accept_exception"),
+]

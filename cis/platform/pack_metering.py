@@ -1,0 +1,70 @@
+"""Types of the rules on metering; see ``cis.platform.pack_rules``."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+GROUPS = re.compile("[a-z0-9]+(_[a-z0-9]+)*")
+_CODE = re.compile("[a-z0-9]+(_[a-z0-9]+)*")
+_ABOVE = {"least": 100, "most": 100_000}
+_BELOW = {"least": 0, "most": 100}
+_KWH = {"decimals": 3}
+_COUNT = {"least": 1, "most": 10_000}
+_NONE: Any = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VeeGroup:
+    """
+    Which reads of a group of service points somebody looks at; a rule that is left out is not checked.
+
+    The first group that fits is taken, by class of the tariff, voltage, agreed capacity (from_kva <= it < below_kva)
+    and ``interval`` or ``counter``.
+
+    least_days          shorter spans are not compared with the past
+    entry_days          from so many days since the last read on, whoever types a value in is asked about it
+    least_kwh_per_day   smaller differences a day do not count
+    high, low_percent   of the mean a day of the last twelve months
+    spike_percent       of the third-largest interval of the day, if it is above spike_kwh
+    year_, cycles_      of the same days a year ago, of the last three cycles
+    fourteen_months_    of the highest cycle of fourteen months, where there are so many at least
+    ratio_percent       how near to usual x (or :) one of the ratios
+    capacity_percent    of what the agreed capacity carries, by span and by interval
+    stops               codes whose energy is not approved
+    """
+
+    least_days: int = field(metadata={"least": 1, "most": 366})
+    entry_days: int = field(metadata={"least": 1, "most": 366})
+    classes: list[str] = field(default=_NONE, metadata={"pattern": _CODE})
+    voltages: list[str] = field(default=_NONE, metadata={"pattern": re.compile("220V|380V|10kV|35kV")})
+    reads_by: str = field(default="", metadata={"pattern": re.compile("interval|counter")})
+    from_kva: str = field(default="", metadata=_KWH)
+    below_kva: str = field(default="", metadata=_KWH)
+    least_kwh_per_day: str = field(default="0", metadata=_KWH)
+    consecutive: bool = False
+    duplicate: bool = False
+    most_gap: int = field(default=0, metadata=_COUNT)
+    high_percent: int = field(default=0, metadata=_ABOVE)
+    low_percent: int = field(default=0, metadata=_BELOW)
+    spike_percent: int = field(default=0, metadata=_ABOVE)
+    spike_kwh: str = field(default="0", metadata=_KWH)
+    negative: bool = False
+    zero_cycles: int = field(default=0, metadata={"least": 1, "most": 24})
+    unchanged_cycles: int = field(default=0, metadata={"least": 2, "most": 24})
+    year_above_percent: int = field(default=0, metadata=_ABOVE)
+    year_below_percent: int = field(default=0, metadata=_BELOW)
+    cycles_above_percent: int = field(default=0, metadata=_ABOVE)
+    cycles_below_percent: int = field(default=0, metadata=_BELOW)
+    fourteen_months_percent: int = field(default=0, metadata=_ABOVE)
+    fourteen_months_least: int = field(default=4, metadata={"least": 1, "most": 14})
+    periods_slack_kwh: str = field(default="", metadata=_KWH)
+    sibling: bool = False
+    intervals_slack_kwh: str = field(default="", metadata=_KWH)
+    ratios: list[int] = field(default=_NONE, metadata={"least": 2, "most": 1_000_000})
+    ratio_percent: int = field(default=0, metadata={"least": 1, "most": 50})
+    rollover: bool = False
+    inactive: bool = False
+    window_days: int = field(default=0, metadata={"least": 1, "most": 31})
+    capacity_percent: int = field(default=0, metadata={"least": 1, "most": 1_000})
+    most_estimated: int = field(default=0, metadata={"least": 1, "most": 24})
+    stops: list[str] = field(default=_NONE, metadata={"pattern": _CODE})

@@ -1,0 +1,165 @@
+"""
+NDJSON of interval values: our own format, one JSON object a line, each with one value or the values of a day.
+
+    {"meter": "SN1", "register": "E1", "start_at": "2026-07-01T00:00:00+08:00", "minutes": 15, "values": [0.125, null]}
+
+    meter, service_point  serial number, or external id; the service point needs its register, and the meter decides
+                          where both stand
+    register              code; without it the meter's only register
+    start_at              start of the first value, with its offset from UTC (needed)
+    minutes               length of an interval: divides an hour (needed)
+    value, values         energy of each interval, one of the two is needed; null is no value
+    unit                  kWh if left out
+    quality               a flag (A if left out), or a letter for each value
+
+Numbers are taken as they are written, as digits with a point, or as text; so nothing is rounded on the way. A line
+that is wrong is rejected, the others are read.
+"""
+
+import json
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from metering.domain.formats.batches import Batch, Format, Header
+from metering.domain.formats.faults import Fault, LineFault, Note, Rejection, Remark
+from metering.domain.formats.lines import Chunk
+from metering.domain.formats.nem_frame import is_blank
+from metering.domain.formats.run_lines import (
+    NO_VALUE,
+    TOO_LONG,
+    Gathered,
+    channel_of,
+    check_length,
+    instant_us,
+    letters_of,
+    micro,
+)
+
+SIGN = b"{"
+_NAMES = ("meter", "service_point", "register", "unit", "quality", "start_at", "minutes")
+_KNOWN = frozenset((*_NAMES, "value", "values"))
+
+
+class _Number(str):
+    """A number as it is written in JSON."""
+
+    __slots__ = ()
+
+
+class _Unwanted(ValueError):
+    """JSON that no line of this format has."""
+
+
+class Reader:
+    """Reads the chunks of one NDJSON member, in order."""
+
+    def __init__(self, *, member: str, today: date) -> None:
+        self._member = member
+        self._today = today
+        self._has_values = False
+        self._ignored: set[str] = set()
+        self._last_line = 0
+
+    def feed(self, chunk: Chunk) -> Batch:
+        """Return the batch of a chunk."""
+        gathered = Gathered()
+        rejections: list[Rejection] = []
+        remarks: list[Remark] = []
+        for line, raw in chunk.numbered():
+            if is_blank(raw):
+                continue
+            if chunk.too_long:
+                rejections.append(TOO_LONG.rejection(line=line, raw=raw))
+                continue
+            try:
+                given = _object(raw)
+                remarks += self._unknown(given, line)
+                self._take(given, line, gathered)
+            except LineFault as fault:
+                rejections.append(fault.rejection(line=line, raw=raw))
+        runs = gathered.columns()
+        self._last_line = chunk.last_line
+        self._has_values = self._has_values or len(runs) > 0 or bool(rejections)
+        return Batch(
+            member=self._member,
+            header=Header(Format.NDJSON),
+            last_line=self._last_line,
+            runs=runs,
+            rejections=tuple(rejections),
+            remarks=tuple(remarks),
+        )
+
+    def finish(self) -> tuple[Remark, ...]:
+        """Return the remarks due at the end of the member."""
+        return () if self._has_values else (Remark(self._last_line, Note.NO_DATA, "The file has no values."),)
+
+    def _unknown(self, given: dict[str, Any], line: int) -> list[Remark]:
+        new = sorted(given.keys() - _KNOWN - self._ignored)
+        self._ignored |= set(new)
+        return [Remark(line, Note.COLUMN_IGNORED, f"The name {name[:40]!r} is not used.") for name in new]
+
+    def _take(self, given: dict[str, Any], line: int, gathered: Gathered) -> None:
+        named = {name: _text(given, name) for name in _NAMES}
+        channel = channel_of(named["service_point"], named["register"], named["meter"], named["unit"], named["minutes"])
+        start, day = instant_us(named["start_at"])
+        if day > self._today:
+            raise LineFault(Fault.DATE_IN_FUTURE, f"{named['start_at'][:40]!r} is in the future.")
+        texts = _values(given)
+        check_length(channel, len(texts))
+        letters = letters_of(named["quality"], count=len(texts))
+        if None in texts:
+            letters = "".join(NO_VALUE if text is None else letter for letter, text in zip(letters, texts, strict=True))
+        values = [0 if text is None else micro(text, channel) for text in texts]
+        gathered.add(channel, line=line, start_us=start, values=values, letters=letters)
+
+
+def _object(raw: bytes) -> dict[str, Any]:
+    """
+    Return the object of a line, its numbers as they are written.
+
+    :raises LineFault: it is not one object of JSON.
+    """
+    try:
+        given = json.loads(
+            raw, parse_float=_Number, parse_int=_Number, parse_constant=_refuse_constant, object_pairs_hook=_unique
+        )
+    except _Unwanted as error:
+        raise LineFault(Fault.NOT_JSON, str(error)) from error
+    except (ValueError, RecursionError) as error:
+        raise LineFault(Fault.NOT_JSON, "The line is not an object of JSON.") from error
+    if not isinstance(given, dict):
+        raise LineFault(Fault.NOT_JSON, "The line is not an object of JSON.")
+    return given
+
+
+def _refuse_constant(name: str) -> None:
+    raise _Unwanted(f"{name} is not a number.")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise _Unwanted("A name stands twice in the object.")
+    return found
+
+
+def _text(given: dict[str, Any], name: str) -> str:
+    value = given.get(name)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise LineFault(Fault.NOT_JSON, f"{name!r} is neither a text nor a number.")
+    return value.strip()
+
+
+def _values(given: dict[str, Any]) -> Sequence[str | None]:
+    if ("value" in given) == ("values" in given):
+        raise LineFault(Fault.MISSING_VALUE, "The line needs either value or values.")
+    values = given["values"] if "values" in given else [given["value"]]
+    if not isinstance(values, list):
+        raise LineFault(Fault.NOT_JSON, "'values' is no list.")
+    for value in values:
+        if value is not None and not isinstance(value, str):
+            raise LineFault(Fault.NOT_A_NUMBER, "A value is not a number.")
+    return values
