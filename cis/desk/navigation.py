@@ -53,6 +53,7 @@ ENTRIES = (
     NavEntry("desk:books", _("Books"), "book-2", STAFF, _MONEY),
     NavEntry("desk:field", _("My day"), "route", frozenset({Role.FIELD}), _FIELD),
     NavEntry("desk:outages", _("Outages"), "bolt", STAFF, _FIELD, _DARK),
+    NavEntry("desk:routes", _("Reading routes"), "map-2", STAFF, _FIELD),
     NavEntry("desk:work_orders", _("Work orders"), "tools", STAFF, _FIELD),
     NavEntry("desk:meters", _("Meter store"), "gauge", STAFF, _FIELD, _STORE),
     NavEntry("desk:inspections", _("Inspections"), "list-check", STAFF, _FIELD),

@@ -51,6 +51,7 @@ from cis.desk import (
     programmes,
     rate_check,
     reads,
+    route_urls,
     rules,
     runs,
     search,
@@ -336,4 +337,5 @@ urlpatterns = [
     *people_urls.urlpatterns,
     *privacy_urls.urlpatterns,
     *late_read_urls.urlpatterns,
+    *route_urls.urlpatterns,
 ]

@@ -4,7 +4,10 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext_noop as _
 
+from cis.platform import route_phrases
+
 SENTENCES: Mapping[str, str] = {
+    **route_phrases.SENTENCES,
     "unknown_command": _("There is no such command."),
     "command_under_way": _("The meter is being switched by another command: wait for its answer."),
     "bad_delivery": _("The delivery cannot be taken in."),
@@ -28,6 +31,12 @@ SENTENCES: Mapping[str, str] = {
     "not_certified": _("The test certificate of the meter does not hold: hang another one up."),
     "place_has_meter": _("A meter hangs there already: order a meter exchange instead."),
     "reading_missing": _("The reading of a register is missing."),
+    # counter values that are possible, but unlikely
+    "counter_rolled_over": _("The counter has passed its last value and begun anew."),
+    "above_capacity": _("That is more than this supply can carry."),
+    "far_above_usual": _("That is far above the usual use."),
+    "far_below_usual": _("That is far below the usual use."),
+    "read_by_us": _("We have read this counter ourselves today: nothing is to be done."),
     # energizing
     "unknown_energizing": _("There is no such energizing."),
     "not_inspected": _("The inspection of the supply has not passed: inspect it first."),

@@ -31,6 +31,7 @@ from cis.portal import (
     protections,
     refunds,
     safety,
+    self_read,
     telephone,
 )
 
@@ -72,6 +73,7 @@ urlpatterns = [
     path("payments/<int:payment_id>/receipt.pdf", pay.payment_receipt, name="receipt"),
     path("pay", pay.start, name="pay"),
     path("power", power.power, name="power"),
+    path("reading", self_read.reading, name="reading"),
     path("prepaid", prepaid.show, name="prepaid"),
     path("debits", debits.index, name="debits"),
     path("debits/ask", debits.ask, name="ask_mandate"),

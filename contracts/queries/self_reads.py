@@ -11,13 +11,12 @@ from cis.platform.db import fetch
 # A month of an account counts once, however many registers and corrections it has.
 _READ = """
     SELECT DISTINCT g.account_id, extract(year FROM %(day)s::date)::int * 100 + extract(month FROM %(day)s::date)::int
-    FROM metering_readfile f
-    JOIN metering_registerread r ON r.read_file_id = f.id AND r.kind = 'customer'
+    FROM metering_registerread r
     JOIN metering_register x ON x.id = r.register_id
     JOIN metering_installation i ON i.meter_id = x.meter_id AND i.period @> r.read_date
     JOIN contracts_serviceagreement g ON g.service_point_id = i.service_point_id AND g.period @> r.read_date
-    WHERE f.imported_at >= %(day)s::timestamp AT TIME ZONE %(zone)s
-      AND f.imported_at < (%(day)s::date + 1)::timestamp AT TIME ZONE %(zone)s
+    WHERE r.kind = 'customer' AND r.received_at >= %(day)s::timestamp AT TIME ZONE %(zone)s
+      AND r.received_at < (%(day)s::date + 1)::timestamp AT TIME ZONE %(zone)s
     ORDER BY 1
 """
 

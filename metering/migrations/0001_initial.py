@@ -3,7 +3,9 @@ import django.contrib.postgres.constraints
 import django.contrib.postgres.fields
 import django.contrib.postgres.fields.ranges
 import django.contrib.postgres.indexes
+import django.db.models.constraints
 import django.db.models.deletion
+import django.db.models.expressions
 import django.db.models.functions.comparison
 import django.utils.timezone
 from django.conf import settings
@@ -374,6 +376,7 @@ class Migration(FirstMigration):
                 ('actor_id', models.BigIntegerField(null=True)),
             ],
             options={
+                'indexes': [models.Index(condition=models.Q(('kind', 'customer')), fields=['received_at'], name='self_reads_by_day')],
                 'constraints': [models.UniqueConstraint(fields=('register', 'read_date', 'version'), name='read_version_kept_once'), models.CheckConstraint(condition=models.Q(('kind__in', ['actual', 'estimated', 'customer', 'initial', 'final'])), name='read_kind_is_known'), models.CheckConstraint(condition=models.Q(('reading_wh__gte', 0)), name='reading_is_not_negative')],
             },
         ),
@@ -755,6 +758,71 @@ class Migration(FirstMigration):
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('work_order', 'item', 'document'), name='photo_is_kept_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='ReadingRoute',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.CharField(max_length=20, unique=True)),
+                ('name', models.CharField(max_length=80)),
+                ('days', django.contrib.postgres.fields.ArrayField(base_field=models.SmallIntegerField(), help_text='Of the month, ascending.', size=None)),
+                ('every_months', models.SmallIntegerField(default=1)),
+                ('first_month', models.DateField()),
+                ('window_days', models.SmallIntegerField(default=3, help_text='How much earlier or later a value may be taken.')),
+                ('is_active', models.BooleanField(default=True)),
+                ('crew', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='routes', to='metering.crew')),
+            ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('days__contained_by', [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28]), ('days__len__range', (1, 3))), name='route_is_walked_on_days_that_all_months_have'), models.CheckConstraint(condition=models.Q(('every_months__range', (1, 12)), ('window_days__range', (0, 7))), name='route_has_a_schedule')],
+            },
+        ),
+        migrations.CreateModel(
+            name='ReadingRound',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('planned_date', models.DateField()),
+                ('period', django.contrib.postgres.fields.ranges.DateRangeField(help_text='Local dates whose values belong to it, half-open.')),
+                ('state', cis.platform.fields.Code(choices=[('open', 'open'), ('closed', 'closed')], default='open', max_length=40)),
+                ('registers', models.IntegerField(default=0)),
+                ('read', models.IntegerField(default=0)),
+                ('missed', models.IntegerField(default=0)),
+                ('opened_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('closed_at', models.DateTimeField(null=True)),
+                ('actor_id', models.BigIntegerField(null=True)),
+                ('route', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rounds', to='metering.readingroute')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('route', 'planned_date'), name='round_is_opened_once'), django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(cis.platform.fields._OneId(models.F('route_id'), models.F('route_id'), models.Value('[]')), '&&'), ('period', '&&')], name='value_belongs_to_one_round'), models.CheckConstraint(condition=models.Q(('state__in', ['open', 'closed'])), name='round_state_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('closed_at__isnull', False), ('registers', django.db.models.expressions.CombinedExpression(models.F('read'), '+', models.F('missed'))), ('state', 'closed')), models.Q(('closed_at', None), ('state', 'open')), _connector='OR'), name='closed_round_has_a_time')],
+            },
+        ),
+        migrations.CreateModel(
+            name='RouteStop',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('place', models.IntegerField(help_text='In the order of the walk, from 1.')),
+                ('key_note', models.CharField(blank=True, default='', help_text='Which key opens the door.', max_length=200)),
+                ('access_note', models.CharField(blank=True, default='', max_length=200)),
+                ('route', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='stops', to='metering.readingroute')),
+                ('service_point', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='route_stop', to='metering.servicepoint')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(deferrable=django.db.models.constraints.Deferrable['DEFERRED'], fields=('route', 'place'), name='place_on_a_route_is_taken_once'), models.CheckConstraint(condition=models.Q(('place__gt', 0)), name='place_on_a_route_is_positive')],
+            },
+        ),
+        migrations.CreateModel(
+            name='MissedRead',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('reason', cis.platform.fields.Code(choices=[('nobody_there', 'nobody_there'), ('no_access', 'no_access'), ('refused', 'refused'), ('dog', 'dog'), ('obstructed', 'obstructed'), ('glass_broken', 'glass_broken'), ('display_dark', 'display_dark'), ('meter_gone', 'meter_gone'), ('other_meter', 'other_meter'), ('unsafe', 'unsafe'), ('weather', 'weather'), ('not_visited', 'not_visited')], max_length=40)),
+                ('note', models.CharField(blank=True, default='', max_length=200)),
+                ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('actor_id', models.BigIntegerField(null=True)),
+                ('register', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='misses', to='metering.register')),
+                ('round', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='misses', to='metering.readinground')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('round', 'register'), name='register_is_missed_once_a_round'), models.CheckConstraint(condition=models.Q(('reason__in', ['nobody_there', 'no_access', 'refused', 'dog', 'obstructed', 'glass_broken', 'display_dark', 'meter_gone', 'other_meter', 'unsafe', 'weather', 'not_visited'])), name='miss_reason_is_known')],
             },
         ),
     ]

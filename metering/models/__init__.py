@@ -10,6 +10,7 @@ from metering.models import (
     outage,
     place,
     read,
+    route,
     rule,
     store,
     usage,
@@ -17,6 +18,6 @@ from metering.models import (
 )
 
 __all__ = [
-    "alarm", "command", "correction", "device", "exception", "network", "outage", "place", "read", "rule", "store",
-    "usage", "work",
+    "alarm", "command", "correction", "device", "exception", "network", "outage", "place", "read", "route", "rule",
+    "store", "usage", "work",
 ]  # fmt: skip

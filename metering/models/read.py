@@ -75,6 +75,9 @@ class RegisterRead(models.Model):
             one_of(name="read_kind_is_known", column="kind", values=ReadKind),
             models.CheckConstraint(name="reading_is_not_negative", condition=models.Q(reading_wh__gte=0)),
         ]
+        indexes = [
+            models.Index(name="self_reads_by_day", fields=["received_at"], condition=models.Q(kind="customer")),
+        ]
 
 
 class IntervalDay(models.Model):

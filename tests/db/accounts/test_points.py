@@ -22,7 +22,6 @@ from billing.queries import balances
 from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.enums import Role
 from cis.kernel.workflow import NotAllowed
-from metering.models.read import ReadFile
 from tests.factories import accounts, billing, contracts, metering
 
 pytestmark = pytest.mark.django_db
@@ -119,9 +118,8 @@ def test_a_month_that_the_customer_read_earns_once_however_many_registers_and_co
         (1, "actual", datetime(2026, 3, 7, 2, tzinfo=UTC)), (2, "customer", datetime(2026, 3, 8, 15, 59, tzinfo=UTC)),
         (3, "customer", datetime(2026, 3, 8, 16, tzinfo=UTC)),
     ):  # fmt: skip
-        file = ReadFile.objects.create(sha256=str(serial), name="r.csv", format="entry", imported_at=at)
         for register in registers:
-            metering.read(of=register, on=date(2026, 3, 8), kwh=100, kind=kind, version=serial, read_file=file)
+            metering.read(of=register, on=date(2026, 3, 8), kwh=100, kind=kind, version=serial, received_at=at)
     assert [earned("self_read", date(2026, 3, day)) for day in (7, 8, 8, 9)] == [0, 1, 0, 0], "one a month"
     assert standing(world).balance == 20
 

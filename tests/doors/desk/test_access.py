@@ -38,6 +38,7 @@ TILLS = (
 METERERS_ALONE = (
     "move_meters", "act_on_meter", "move_seals", "cancel_command", "energize", "order_inspection", "act_on_energizing",
 )  # fmt: skip
+ROUTES = ("new_route", "edit_route", "route_stops", "open_round", "round_row", "act_on_round", "upload_round")
 ON_THE_TELEPHONE = (
     "suggest_class", "new_call_request", "act_on_call_request", "hang_up", "check_caller", "act_on_case_mail",
 )  # fmt: skip
@@ -51,6 +52,7 @@ WRITERS = {
     "act_on_outage": {Role.CLERK, Role.METERING, Role.FIELD, Role.SUPERVISOR},
     **dict.fromkeys(("new_planned_outage", "act_on_planned_outage"), METERERS),
     "field_meter": IN_THE_FIELD,
+    **dict.fromkeys(ROUTES, IN_THE_FIELD),
     "cycle_rules": BILLERS,
     **dict.fromkeys(("new_programme", "withdraw_programme"), BILLERS),
     **dict.fromkeys(("offer_programme", "settle_enrolment"), CLERKS),
