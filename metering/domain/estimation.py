@@ -78,7 +78,7 @@ def interpolate(*, values: Int64, known: Flags, most: int) -> Estimated:
         if 1 < steps <= most + 1:
             first, rise = int(values[left]), int(values[right]) - int(values[left])
             for step in range(1, steps):
-                filled[left + step] = rounded(first + Fraction(rise * step, steps))
+                filled[left + step] = rounded(value=first + Fraction(rise * step, steps))
             estimated[left + 1 : right] = True
     return Estimated(Method.INTERPOLATION, filled, estimated)
 
@@ -97,7 +97,7 @@ def average(*, days: Days, on_day: int, same_weekday: bool, most: int, least: in
     if len(rows) < max(least, 1):
         return None
     sums = days.values[rows].sum(axis=0)
-    means = np.array([rounded(Fraction(int(one), len(rows))) for one in sums.tolist()], dtype=np.int64)
+    means = np.array([rounded(value=Fraction(int(one), len(rows))) for one in sums.tolist()], dtype=np.int64)
     return Estimated(Method.AVERAGE, means, np.ones(len(means), dtype=np.bool_))
 
 
@@ -136,7 +136,7 @@ def same_period_last_year(*, energy_wh: int, days: int, to_days: int, growth: Fr
     """
     if days <= 0:
         return None
-    return rounded(Fraction(energy_wh * to_days, days) * growth)
+    return rounded(value=Fraction(energy_wh * to_days, days) * growth)
 
 
 def scalar_of_days(*, start_reading_wh: int, daily_wh: Int64, digits: int, multiplier: int) -> Estimated:
@@ -149,7 +149,7 @@ def scalar_of_days(*, start_reading_wh: int, daily_wh: Int64, digits: int, multi
     """
     until = np.cumsum(daily_wh)
     turn = 10**digits * WH_PER_KWH
-    shown = [(start_reading_wh + rounded(Fraction(int(one), multiplier))) % turn for one in until.tolist()]
+    shown = [(start_reading_wh + rounded(value=Fraction(int(one), multiplier))) % turn for one in until.tolist()]
     return Estimated(Method.FROM_INTERVALS, np.array(shown, dtype=np.int64), np.ones(len(daily_wh), dtype=np.bool_))
 
 
@@ -182,7 +182,7 @@ def prorate(*, start_wh: int, end_wh: int, start_day: int, end_day: int, on_day:
     """
     if not start_day <= on_day <= end_day or start_day == end_day:
         raise ValueError("the day is not between two reads")
-    return rounded(start_wh + Fraction((end_wh - start_wh) * (on_day - start_day), end_day - start_day))
+    return rounded(value=start_wh + Fraction((end_wh - start_wh) * (on_day - start_day), end_day - start_day))
 
 
 def straight_line(*, start_wh: int, end_wh: int, start_day: int, end_day: int, on_day: int) -> int | None:
@@ -198,7 +198,7 @@ def straight_line(*, start_wh: int, end_wh: int, start_day: int, end_day: int, o
         raise ValueError("the day is not after two reads")
     if end_wh < start_wh or on_day - end_day > days:
         return None
-    return end_wh + rounded(Fraction((end_wh - start_wh) * (on_day - end_day), days))
+    return end_wh + rounded(value=Fraction((end_wh - start_wh) * (on_day - end_day), days))
 
 
 def dealt(*, total_wh: int, weights: Int64) -> Int64:
@@ -207,7 +207,7 @@ def dealt(*, total_wh: int, weights: Int64) -> Int64:
     return share(np.array([total_wh], dtype=np.int64), used)[0] if len(weights) else np.zeros(0, dtype=np.int64)
 
 
-def rounded(value: Fraction) -> int:
+def rounded(*, value: Fraction) -> int:
     """Return a fraction as a whole number, a half away from zero."""
     whole = (2 * abs(value.numerator) + value.denominator) // (2 * value.denominator)
     return whole if value >= 0 else -whole

@@ -26,7 +26,7 @@ def _flags(text):
     ("value", "whole"), [("1/2", 1), ("-1/2", -1), ("1/3", 0), ("-2/3", -1), ("5", 5), ("3/2", 2), ("0", 0)]
 )
 def test_a_half_is_rounded_away_from_zero(value, whole):
-    assert rounded(Fraction(value)) == whole
+    assert rounded(value=Fraction(value)) == whole
 
 
 def test_a_short_gap_is_filled_on_the_line_between_its_neighbours():
