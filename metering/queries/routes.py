@@ -321,15 +321,17 @@ LEFT JOIN LATERAL (
            count(*) FILTER (WHERE got.read_date IS NULL AND EXISTS (
         SELECT FROM metering_missedread e WHERE e.round_id = d.id AND e.register_id = x.id)) AS missed
     FROM metering_routestop s
-    JOIN metering_installation i ON i.service_point_id = s.service_point_id
-     AND i.period @> least(greatest(%(today)s::date, d.planned_date), upper(d.period) - 1)
-    JOIN metering_register x ON x.meter_id = i.meter_id AND NOT x.is_interval
+    CROSS JOIN LATERAL (
+        SELECT * FROM metering_installation h WHERE h.service_point_id = s.service_point_id
+         AND h.period @> least(greatest(%(today)s::date, d.planned_date), upper(d.period) - 1) OFFSET 0) i
+    CROSS JOIN LATERAL (SELECT * FROM metering_register WHERE meter_id = i.meter_id AND NOT is_interval OFFSET 0) x
     LEFT JOIN LATERAL (§) got ON true
     WHERE s.route_id = d.route_id AND d.state = 'open'
 ) n ON true
 WHERE (%(route)s::bigint IS NULL OR d.route_id = %(route)s) AND (%(round)s::bigint IS NULL OR d.id = %(round)s)
 ORDER BY d.planned_date DESC LIMIT %(most)s
 """.replace("§", _VALUE.format(start="lower(d.period)", end="upper(d.period)"))
+# OFFSET 0 keeps the walk from stop to counter in this order, also where the tables were analysed while they were empty.
 _LINES = """
 SELECT s.id, s.place, p.id, p.external_id, m.address, p.meter_position, s.key_note, s.access_note, p.capacity_w,
        t.id, t.serial, i.multiplier, x.id, x.code, x.quantity, x.period_of_use, x.digits,
@@ -337,11 +339,12 @@ SELECT s.id, s.place, p.id, p.external_id, m.address, p.meter_position, s.key_no
        CASE WHEN got.read_date IS NULL THEN coalesce(e.reason, '') ELSE '' END,
        CASE WHEN got.read_date IS NULL THEN coalesce(e.note, '') ELSE '' END, coalesce(before.missed, 0)::int
 FROM metering_routestop s
-JOIN metering_servicepoint p ON p.id = s.service_point_id
-JOIN metering_premises m ON m.id = p.premises_id
-JOIN metering_installation i ON i.service_point_id = p.id AND i.period @> %(on)s::date
-JOIN metering_meter t ON t.id = i.meter_id
-JOIN metering_register x ON x.meter_id = t.id AND NOT x.is_interval
+CROSS JOIN LATERAL (SELECT * FROM metering_servicepoint WHERE id = s.service_point_id OFFSET 0) p
+CROSS JOIN LATERAL (SELECT * FROM metering_premises WHERE id = p.premises_id OFFSET 0) m
+CROSS JOIN LATERAL (SELECT * FROM metering_installation h
+                    WHERE h.service_point_id = p.id AND h.period @> %(on)s::date OFFSET 0) i
+CROSS JOIN LATERAL (SELECT * FROM metering_meter WHERE id = i.meter_id OFFSET 0) t
+CROSS JOIN LATERAL (SELECT * FROM metering_register WHERE meter_id = t.id AND NOT is_interval OFFSET 0) x
 LEFT JOIN LATERAL (
     SELECT v.read_date, v.reading_wh FROM metering_registerread v
     WHERE v.register_id = x.id AND v.read_date < %(start)s ORDER BY v.read_date DESC, v.version DESC LIMIT 1
