@@ -65,6 +65,14 @@ def test_no_template_holds_inline_script_or_style():
     assert [str(p.relative_to(source.ROOT)) for p in pages if pattern.search(p.read_text(encoding="utf-8"))] == []
 
 
+def test_a_page_with_a_chart_loads_what_draws_it():
+    """Else its place stays empty, which no test of the page's text would see. Parts are loaded by their pages."""
+    pages = [p for p in (source.ROOT / "templates").rglob("*.html") if not p.name.startswith("_")]
+    pages = [p for p in pages if p.parent.name != "_parts"]
+    texts = {p: p.read_text(encoding="utf-8") for p in pages}
+    assert [p.name for p, text in texts.items() if "data-chart=" in text and "charts.js" not in text] == []
+
+
 def test_no_settings_or_source_hold_a_secret():
     pattern = re.compile(r"(password|secret|token)\s*=\s*[\"'][^\"'{}\s]{8,}[\"']", re.IGNORECASE)
     hits = [
