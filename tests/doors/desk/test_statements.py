@@ -129,7 +129,7 @@ def test_calendar_events_series_comparison_decision_and_rate_check(desk, supplie
 
 
 def test_lists_of_customers_runs_cycles_work_and_the_first_page(desk, supplier):
-    urls = {"/": 20, "/desk/customers/": 12, "/desk/runs/": 10, "/desk/runs/cycles/": 7, "/desk/usage/": 8}
+    urls = {"/": 21, "/desk/customers/": 12, "/desk/runs/": 10, "/desk/runs/cycles/": 7, "/desk/usage/": 8}
 
     def fill(count):
         for _ in range(count):
