@@ -1,10 +1,11 @@
-"""What benchmarks of money begin with: private services, a supplier, and N accounts that owe one posted bill each."""
+"""What benchmarks begin with: private services, a supplier, N accounts that owe a posted bill each, or N meters."""
 
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path
 
 import _report
@@ -82,4 +83,39 @@ def owing_accounts(count: int, *more: str, **values: int) -> None:
         suppliers.set_up(card=card, actor=SYSTEM)
         for statement in (*_ACCOUNTS, *more):
             _report.sql(statement, {"n": count, "amount": AMOUNT_MINOR, **values})
+    _report.sql("ANALYZE")
+
+
+def interval_meters(serial_of: Mapping[str, str], *, installed_date: date) -> None:
+    """Make the database, its supplier, and for each service point a meter with one interval register E1, by serial."""
+    django_here()
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+    from django.db import transaction
+
+    from accounts.operations import suppliers
+    from accounts.queries.supplier import SupplierCard
+    from cis.kernel.actors import SYSTEM
+    from metering.domain.places import NewMeter, NewPlace, NewRegister
+    from metering.operations import meter_loads, places
+
+    _report.progress(f"preparing {len(serial_of):,} service points with meters")
+    card = SupplierCard(
+        code="BENCH", name_zh="测试", name_en="Bench", tax_number="", address="", phone="", website="", bank_name="",
+        bank_account="", pack="cn-shanghai", currency="CNY", time_zone="Asia/Shanghai",
+    )  # fmt: skip
+    register = NewRegister(code="E1", is_interval=True)
+    with transaction.atomic():
+        suppliers.set_up(card=card, actor=SYSTEM)
+        sites = places.prepare(places=[NewPlace(service_point=name, premises=name, address=name) for name in serial_of])
+        ids = places.load(prepared=sites, actor=SYSTEM)
+        meters = [
+            NewMeter(
+                external_id=name, serial=serial, service_point=name, installed_date=installed_date, register=register
+            )
+            for name, serial in serial_of.items()
+        ]
+        prepared = meter_loads.prepare(meters=meters, service_points=set(serial_of))
+        meter_loads.load(prepared=prepared, service_point_ids=ids, actor=SYSTEM)
     _report.sql("ANALYZE")

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import _report
+import _seed
 import numpy as np
 
 METERS = 100_000
@@ -64,7 +65,8 @@ def main() -> None:
 
 
 def measure(count: int, rounds: int, folder: Path) -> None:
-    prepare(count)
+    names = [name_of(number) for number in range(count)]
+    _seed.interval_meters({name: name for name in names}, installed_date=date(2026, 1, 1))
     path = folder / "day.csv"
     write_file(path, meters=count)
     registers = dict(
@@ -97,45 +99,6 @@ def measure(count: int, rounds: int, folder: Path) -> None:
         disk_ratio=round(disk, 2),
         file_mb=round(path.stat().st_size / 2**20, 1),
     )
-
-
-def prepare(count: int) -> None:
-    """Make the database, its supplier, and a service point with an interval meter for each stream."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "cis.settings")
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-
-    call_command("migrate", verbosity=0)
-    from django.db import transaction
-
-    from accounts.operations import suppliers
-    from accounts.queries.supplier import SupplierCard
-    from cis.kernel.actors import SYSTEM
-    from metering.domain.places import NewMeter, NewPlace, NewRegister
-    from metering.operations import meter_loads, places
-
-    _report.progress(f"preparing {count:,} service points with meters")
-    card = SupplierCard(
-        code="BENCH", name_zh="测试", name_en="Bench", tax_number="", address="", phone="", website="", bank_name="",
-        bank_account="", pack="cn-shanghai", currency="CNY", time_zone="Asia/Shanghai",
-    )  # fmt: skip
-    names = [name_of(number) for number in range(count)]
-    register = NewRegister(code="E1", is_interval=True)
-    with transaction.atomic():
-        suppliers.set_up(card=card, actor=SYSTEM)
-        sites = places.prepare(places=[NewPlace(service_point=name, premises=name, address=name) for name in names])
-        ids = places.load(prepared=sites, actor=SYSTEM)
-        meters = [
-            NewMeter(
-                external_id=name, serial=name, service_point=name, installed_date=date(2026, 1, 1), register=register
-            )
-            for name in names
-        ]
-        prepared = meter_loads.prepare(meters=meters, service_points=set(names))
-        meter_loads.load(prepared=prepared, service_point_ids=ids, actor=SYSTEM)
-    _report.sql("ANALYZE")
 
 
 def name_of(number: int) -> str:
