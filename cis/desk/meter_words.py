@@ -24,6 +24,8 @@ COMMANDS: Mapping[str, Any] = {
     "switch_on": _("Switch on"),
     "switch_off": _("Cut the supply off"),
     "read_now": _("Read now"),
+    "demand_limit": _("Limit the demand"),
+    "sync_time": _("Set the clock"),
 }
 COMMAND_STATES: Mapping[str, Any] = {
     "queued": _("Waits to be sent"),
@@ -55,6 +57,8 @@ METER_EVENTS: Mapping[str, Any] = {
     "switch_on": _("Switching on ordered"),
     "switch_off": _("Switching off ordered"),
     "read_now": _("Reading ordered"),
+    "demand_limit": _("Limit of demand ordered"),
+    "sync_time": _("Setting the clock ordered"),
     "delivered": _("Delivered"),
     "put_on": _("Seal put on"),
     "break": _("Seal broken"),

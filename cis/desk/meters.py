@@ -17,6 +17,7 @@ from cis.desk.forms.meters import (
     CommandListForm,
     DeliveryForm,
     IssueForm,
+    LimitForm,
     MeterListForm,
     SealEndForm,
     SealListForm,
@@ -129,7 +130,9 @@ def show(request: HttpRequest, meter_id: int) -> HttpResponse:
     context = {
         "detail": detail, "meter": detail.row, "commands": commands, "form": form, "today": today(),
         "life": _life(detail, commands), "may_keep": _may_keep(request),
-        "actions": METER_WORKFLOW.actions(detail.row.state, actor), "orders": list(Command),
+        "actions": METER_WORKFLOW.actions(detail.row.state, actor), "limit_form": LimitForm(),
+        "orders": [one for one in Command if one is not Command.DEMAND_LIMIT],
+        "limit_w": detail.row.limit_at(timezone.now()),
     }  # fmt: skip
     return render(request, "desk/meters/meter.html", context)
 
@@ -143,14 +146,26 @@ def act(request: HttpRequest, meter_id: int) -> HttpResponse:
         wanted = request.POST.get("command", "")
         try:
             if wanted in set(Command):
-                device_commands.order(meter_id=meter_id, command=wanted, actor=actor_of(request))
-                messages.success(request, _("The command is ordered; its answer is shown here."))
+                _tell(request, meter_id, Command(wanted))
             elif request.POST.get("action") == MeterAction.SCRAP:
                 meter_store.scrap(meter_id=meter_id, reason=request.POST.get("reason", ""), actor=actor_of(request))
                 messages.success(request, _("The meter is scrapped."))
         except Refused as refusal:
             tell_refusal(request, refusal)
     return redirect("desk:meter", meter_id)
+
+
+def _tell(request: HttpRequest, meter_id: int, command: Command) -> None:
+    """Order a command; a limit of demand comes from its form, or is lifted."""
+    value_w = None
+    if command is Command.DEMAND_LIMIT and "lift" not in request.POST:
+        form = LimitForm(request.POST)
+        if not form.is_valid():
+            messages.error(request, " ".join(str(one) for one in form.errors["limit_kw"]))
+            return
+        value_w = form.cleaned_data["limit_kw"]
+    device_commands.order(meter_id=meter_id, command=command, value_w=value_w, actor=actor_of(request))
+    messages.success(request, _("The command is ordered; its answer is shown here."))
 
 
 @allow(*READERS)
@@ -230,11 +245,12 @@ def commands(request: HttpRequest) -> HttpResponse:
 def commands_file(request: HttpRequest) -> StreamingHttpResponse:
     """Give the same list as a file."""
     _form, wanted = _wanted_commands(request)
-    header = [_("Number"), _("Meter"), _("Command"), _("State"), _("Ordered"), _("Sent"), _("Received"), _("Ended"),
-              _("Reason"), _("Readings"), _("Ordered by")]  # fmt: skip
+    header = [_("Number"), _("Meter"), _("Command"), _("Limit (kW)"), _("State"), _("Ordered"), _("Sent"),
+              _("Received"), _("Ended"), _("Reason"), _("Readings"), _("Ordered by")]  # fmt: skip
     rows = (
-        (r.id, r.serial, r.command, r.state, _iso(r.ordered_at), _iso(r.sent_at), _iso(r.acknowledged_at),
-         _iso(r.ended_at), r.reason, " ".join(f"{code}={to_text(value, places=3)}" for code, value in r.readings),
+        (r.id, r.serial, r.command, "" if r.value_w is None else to_text(r.value_w, places=3), r.state,
+         _iso(r.ordered_at), _iso(r.sent_at), _iso(r.acknowledged_at), _iso(r.ended_at), r.reason,
+         " ".join(f"{code}={to_text(value, places=3)}" for code, value in r.readings),
          r.actor_name)
         for r in command_queries.listed(**wanted, most=FILE_ROWS_MOST)
     )  # fmt: skip

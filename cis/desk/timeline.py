@@ -53,6 +53,8 @@ SENTENCES: Mapping[tuple[str, str], Any] = {
     ("meter", "switch_on"): _("Meter told to switch on"),
     ("meter", "switch_off"): _("Meter told to switch off"),
     ("meter", "read_now"): _("Meter asked what it shows"),
+    ("meter", "demand_limit"): _("Meter told to limit the demand"),
+    ("meter", "sync_time"): _("Meter told to set its clock"),
     ("meter", "add_photo"): _("Photo of the meter kept"),
     ("account", "hold"): _("Not pursued for now"),
     ("account", "renew_hold"): _("Still not pursued"),

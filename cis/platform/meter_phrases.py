@@ -10,6 +10,7 @@ SENTENCES: Mapping[str, str] = {
     **route_phrases.SENTENCES,
     "unknown_command": _("There is no such command."),
     "command_under_way": _("The meter is being switched by another command: wait for its answer."),
+    "wrong_command_value": _("This command takes no such value: a limit is positive, and ends in the future."),
     "bad_delivery": _("The delivery cannot be taken in."),
     "not_utf8": _("The file is no text in UTF-8."),
     "empty_delivery": _("The file has no meter."),

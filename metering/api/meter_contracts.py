@@ -5,7 +5,7 @@ from rest_framework import serializers
 
 from cis.platform.api import PAGE_SIZE_MOST
 from cis.platform.api_fields import Strict, WholeNumber
-from metering.domain.device_commands import Command, CommandState
+from metering.domain.device_commands import LIMIT_W_MOST, Command, CommandState
 from metering.domain.meter_store import MeterState
 from metering.domain.places import MULTIPLIER_MOST
 
@@ -21,9 +21,10 @@ METER = {
     ],
 }  # fmt: skip
 COMMAND = {
-    "command_id": 5, "meter": "SH00001234", "command": "switch_on", "state": "succeeded", "ordered_at":
-    "2026-11-20T02:10:00Z", "until": "2026-11-20T02:40:00Z", "sent_at": "2026-11-20T02:10:01Z",
-    "ended_at": "2026-11-20T02:10:04Z", "reason": "", "ordered_by": "field app", "readings": [],
+    "command_id": 5, "meter": "SH00001234", "command": "switch_on", "value_w": None, "value_until": None,
+    "state": "succeeded", "ordered_at": "2026-11-20T02:10:00Z", "until": "2026-11-20T02:40:00Z",
+    "sent_at": "2026-11-20T02:10:01Z", "ended_at": "2026-11-20T02:10:04Z", "reason": "", "ordered_by": "field app",
+    "readings": [],
 }  # fmt: skip
 
 
@@ -156,13 +157,31 @@ class CommandQuery(Strict):
 
 
 @extend_schema_serializer(
-    examples=[OpenApiExample("Read now", value={"meter": "SH00001234", "command": "read_now"}, request_only=True)]
-)
+    examples=[
+        OpenApiExample("Read now", value={"meter": "SH00001234", "command": "read_now"}, request_only=True),
+        OpenApiExample(
+            "At most 3 kW",
+            value={
+                "meter": "SH00001234", "command": "demand_limit", "value_w": 3000, "value_until":
+                "2026-11-20T12:00:00Z",
+            },
+            request_only=True,
+        ),
+    ]
+)  # fmt: skip
 class CommandNew(Strict):
     """What a meter is told."""
 
     meter = serializers.CharField(max_length=SERIAL_MOST, help_text="Serial number.")
     command = serializers.ChoiceField([str(one) for one in Command])
+    value_w = WholeNumber(
+        min_value=1, max_value=LIMIT_W_MOST, required=False, allow_null=True, default=None,
+        help_text="Of demand_limit: no more than this; null: the limit is lifted. [W, at the supply]",
+    )  # fmt: skip
+    value_until = serializers.DateTimeField(
+        required=False, allow_null=True, default=None,
+        help_text="Of demand_limit: when it ends by itself; null: when it is lifted.",
+    )  # fmt: skip
 
 
 class CommandCancel(Strict):
@@ -185,6 +204,8 @@ class CommandShown(serializers.Serializer):
     command_id = serializers.IntegerField()
     meter = serializers.CharField()
     command = serializers.ChoiceField([str(one) for one in Command])
+    value_w = serializers.IntegerField(allow_null=True, help_text="Of a limit of demand. [W]")
+    value_until = serializers.DateTimeField(allow_null=True, help_text="When a limit ends by itself.")
     state = serializers.ChoiceField([str(one) for one in CommandState])
     ordered_at = serializers.DateTimeField()
     until = serializers.DateTimeField(help_text="What has no result by then has timed out.")

@@ -226,7 +226,7 @@ class CommandList(APIView):
     @idempotent
     def post(self, request: Request) -> Response:
         """
-        Tell a meter to switch on or off, or to say what it shows.
+        Tell a meter to switch on or off, to say what it shows, to keep to a limit of demand, or to set its clock.
 
         The answer comes when the meter answers: ask for the command again. The same order while it is under way is the
         same command; a supply that begins is switched on by ``energizings``.
@@ -236,6 +236,8 @@ class CommandList(APIView):
         command_id = device_commands.order(
             meter_id=queries.id_of_serial(given.validated_data["meter"]),
             command=given.validated_data["command"],
+            value_w=given.validated_data["value_w"],
+            value_until=given.validated_data["value_until"],
             actor=actor_of(request),
         )
         place = reverse("api_command", args=[command_id])
@@ -327,6 +329,8 @@ def _command(card: CommandCard) -> dict[str, Any]:
         "command_id": card.id,
         "meter": card.serial,
         "command": card.command.value,
+        "value_w": card.value_w,
+        "value_until": card.value_until,
         "state": card.state.value,
         "ordered_at": card.ordered_at,
         "until": card.until,

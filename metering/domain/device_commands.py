@@ -8,21 +8,43 @@ from types import MappingProxyType
 
 from cis.kernel.actors import ActorKind
 from cis.kernel.enums import Role
+from cis.kernel.errors import Refused
 from cis.kernel.workflow import Move, Workflow
 
 REASON_MOST = 200
-WITHIN = timedelta(minutes=30)
-"""How long a result is waited for."""
 ASKED_AFTER = (2, 5, 10, 30, 60, 120, 300)
 """After how many seconds a head end is asked for answers, time and again; the last one goes on."""
 
 
 class Command(StrEnum):
-    """What a meter is told to do."""
+    """
+    What a meter is told to do.
+
+    DEMAND_LIMIT  let through no more than a power, until an instant or until told otherwise; without a power: the
+                  limit is lifted
+    SYNC_TIME     set its clock by that of the head end
+    """
 
     SWITCH_ON = "switch_on"
     SWITCH_OFF = "switch_off"
     READ_NOW = "read_now"
+    DEMAND_LIMIT = "demand_limit"
+    SYNC_TIME = "sync_time"
+
+
+WITHIN: Mapping[Command, timedelta] = MappingProxyType(
+    {
+        Command.SWITCH_ON: timedelta(minutes=30),
+        Command.SWITCH_OFF: timedelta(minutes=30),
+        Command.READ_NOW: timedelta(minutes=30),
+        Command.DEMAND_LIMIT: timedelta(minutes=10),
+        Command.SYNC_TIME: timedelta(hours=6),
+    }
+)
+"""How long a result is waited for, where the case that orders does not say it; house rule."""
+WITHIN_MOST = timedelta(days=7)
+LIMIT_W_MOST = 1_000_000_000
+"""The largest limit of demand, 1 GW: more is a slip of the pen. [W]"""
 
 
 class Switch(StrEnum):
@@ -122,12 +144,49 @@ class Order:
     """
     A command as the head end gets it.
 
-    reference  name of the command, the same when it is sent again: the head end does it once
+    reference    name of the command, the same when it is sent again: the head end does it once
+    until        what has no result by then is of no use any more: it need not be done later
+    value_w      of ``Command.DEMAND_LIMIT``; None: no limit from now on. [W, at the supply]
+    value_until  when the meter lifts a limit by itself; None: when it is told to
     """
 
     reference: str
     serial: str
     command: Command
+    until: datetime
+    value_w: int | None = None
+    value_until: datetime | None = None
+
+
+class WrongValue(Refused):
+    """The value, its end or the deadline of a command makes no sense."""
+
+    code = "wrong_command_value"
+
+
+def check_values(
+    *, command: Command, value_w: int | None, value_until: datetime | None, within: timedelta | None, now: datetime
+) -> None:
+    """
+    Check what goes with a command; see ``Order``.
+
+    :raises WrongValue: a value with a command that takes none, a limit that is not positive or past its end, an end
+        without a limit, or a deadline that is not after now or further away than ``WITHIN_MOST``.
+    """
+    if command is not Command.DEMAND_LIMIT and (value_w, value_until) != (None, None):
+        raise WrongValue(f"A command {command} has no value.", command=str(command))
+    if value_w is not None and not 0 < value_w <= LIMIT_W_MOST:
+        raise WrongValue(f"A limit is from 1 W to {LIMIT_W_MOST} W, not {value_w} W.", value_w=value_w)
+    if value_until is not None and (value_w is None or value_until <= now):
+        raise WrongValue("Only a limit has an end, and it is in the future.")
+    if within is not None and not timedelta(0) < within <= WITHIN_MOST:
+        raise WrongValue(f"A result is waited for between nothing and {WITHIN_MOST.days} days.")
+
+
+def deadline(*, command: Command, now: datetime, within: timedelta | None, value_until: datetime | None) -> datetime:
+    """Return by when a command needs its result: after the time of its kind, and before its limit ends anyway."""
+    by = now + (WITHIN[command] if within is None else within)
+    return by if value_until is None else min(by, value_until)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

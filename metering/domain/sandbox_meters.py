@@ -32,6 +32,8 @@ REFUSALS = {
     Command.SWITCH_ON: "load above the limit at the terminals",
     Command.SWITCH_OFF: "switch does not open",
     Command.READ_NOW: "registers are locked",
+    Command.DEMAND_LIMIT: "has no limiter",
+    Command.SYNC_TIME: "clock is locked",
 }
 
 

@@ -43,9 +43,8 @@ class Sandbox:
                 )
                 for place, one in enumerate(planned)
             )  # fmt: skip
-            if does(behaviour) and order.command in SWITCHING:
-                meter.is_on = SWITCHING[order.command] is Switch.ON
-                meter.save(update_fields=["is_on"])
+            if does(behaviour):
+                _do(meter, order, now)
 
     def answers(self, *, most: int) -> Sequence[Answer]:
         """Return what is due and not confirmed; what a meter shows is read off when it is asked for."""
@@ -66,6 +65,17 @@ class Sandbox:
     def confirm(self, answer_ids: Sequence[str]) -> None:
         """Keep answers from being given again."""
         SandboxAnswer.objects.filter(id__in=[int(one) for one in answer_ids]).update(is_confirmed=True)
+
+
+def _do(meter: SandboxMeter, order: Order, now: datetime) -> None:
+    """Change a meter as it is told to."""
+    if order.command in SWITCHING:
+        meter.is_on = SWITCHING[order.command] is Switch.ON
+    elif order.command is Command.DEMAND_LIMIT:
+        meter.limit_w, meter.limit_until = order.value_w, order.value_until
+    elif order.command is Command.SYNC_TIME:
+        meter.synced_at = now
+    meter.save(update_fields=["is_on", "limit_w", "limit_until", "synced_at"])
 
 
 _READ = (Command.READ_NOW.value, AnswerKind.SUCCEEDED.value)

@@ -119,6 +119,8 @@ class Migration(FirstMigration):
                 ('certified_date', models.DateField(null=True)),
                 ('certified_until', models.DateField(help_text='Last day on which the certificate holds.', null=True)),
                 ('switch', cis.platform.fields.Code(choices=[('unknown', 'unknown'), ('on', 'on'), ('off', 'off')], db_default='unknown', default='unknown', help_text='What its last answer to a command says.', max_length=40)),
+                ('demand_limit_w', models.BigIntegerField(help_text='Limit of demand it keeps, by its last answer. [W]', null=True)),
+                ('demand_limit_until', models.DateTimeField(help_text='When it lifts the limit by itself.', null=True)),
             ],
             options={
                 'indexes': [models.Index(django.contrib.postgres.indexes.OpClass('serial', name='text_pattern_ops'), name='meter_by_serial_prefix'), models.Index(fields=['state', 'serial'], name='meter_by_state')],
@@ -130,7 +132,9 @@ class Migration(FirstMigration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('meter', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='commands', to='metering.meter')),
-                ('command', cis.platform.fields.Code(choices=[('switch_on', 'switch_on'), ('switch_off', 'switch_off'), ('read_now', 'read_now')], max_length=40)),
+                ('command', cis.platform.fields.Code(choices=[('switch_on', 'switch_on'), ('switch_off', 'switch_off'), ('read_now', 'read_now'), ('demand_limit', 'demand_limit'), ('sync_time', 'sync_time')], max_length=40)),
+                ('value_w', models.BigIntegerField(help_text='Limit of demand; empty: it is lifted. [W]', null=True)),
+                ('value_until', models.DateTimeField(help_text='When the limit ends by itself; empty: when it is lifted.', null=True)),
                 ('state', cis.platform.fields.Code(choices=[('queued', 'queued'), ('sent', 'sent'), ('acknowledged', 'acknowledged'), ('succeeded', 'succeeded'), ('refused', 'refused'), ('timed_out', 'timed_out'), ('cancelled', 'cancelled')], default='queued', max_length=40)),
                 ('subject', cis.platform.fields.Code(max_length=40)),
                 ('subject_id', models.BigIntegerField()),
@@ -147,7 +151,7 @@ class Migration(FirstMigration):
             ],
             options={
                 'indexes': [models.Index(fields=['state', 'until'], name='command_by_state'), models.Index(fields=['subject', 'subject_id'], name='command_of_a_case')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('command__in', ['switch_on', 'switch_off', 'read_now'])), name='command_is_known'), models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'sent', 'acknowledged', 'succeeded', 'refused', 'timed_out', 'cancelled'])), name='command_state_is_known'), models.UniqueConstraint(condition=models.Q(('command__in', ['switch_on', 'switch_off']), ('state__in', ['queued', 'sent', 'acknowledged'])), fields=('meter',), name='meter_switches_once_at_a_time'), models.UniqueConstraint(condition=models.Q(('state__in', ['queued', 'sent', 'acknowledged'])), fields=('meter', 'command', 'subject', 'subject_id'), name='command_is_ordered_once_by_a_case'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'cancelled'), _negated=True), ('sent_at', None), _connector='OR'), name='command_that_was_cancelled_was_never_sent')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('command__in', ['switch_on', 'switch_off', 'read_now', 'demand_limit', 'sync_time'])), name='command_is_known'), models.CheckConstraint(condition=models.Q(('state__in', ['queued', 'sent', 'acknowledged', 'succeeded', 'refused', 'timed_out', 'cancelled'])), name='command_state_is_known'), models.UniqueConstraint(condition=models.Q(('command__in', ['switch_on', 'switch_off']), ('state__in', ['queued', 'sent', 'acknowledged'])), fields=('meter',), name='meter_switches_once_at_a_time'), models.UniqueConstraint(condition=models.Q(('state__in', ['queued', 'sent', 'acknowledged']), models.Q(('command', 'demand_limit'), _negated=True)), fields=('meter', 'command', 'subject', 'subject_id'), name='command_is_ordered_once_by_a_case'), models.CheckConstraint(condition=models.Q(models.Q(('value_until', None), ('value_w', None)), models.Q(('command', 'demand_limit'), ('value_w__gt', 0)), _connector='OR'), name='only_limits_have_values'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'cancelled'), _negated=True), ('sent_at', None), _connector='OR'), name='command_that_was_cancelled_was_never_sent')],
             },
         ),
         migrations.CreateModel(
@@ -386,7 +390,7 @@ class Migration(FirstMigration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('reference', models.CharField(max_length=80)),
                 ('serial', models.CharField(max_length=40)),
-                ('command', cis.platform.fields.Code(choices=[('switch_on', 'switch_on'), ('switch_off', 'switch_off'), ('read_now', 'read_now')], max_length=40)),
+                ('command', cis.platform.fields.Code(choices=[('switch_on', 'switch_on'), ('switch_off', 'switch_off'), ('read_now', 'read_now'), ('demand_limit', 'demand_limit'), ('sync_time', 'sync_time')], max_length=40)),
                 ('kind', cis.platform.fields.Code(choices=[('acknowledged', 'acknowledged'), ('succeeded', 'succeeded'), ('refused', 'refused')], max_length=40)),
                 ('place', models.SmallIntegerField(help_text='Among the answers to the command.')),
                 ('due_at', models.DateTimeField()),
@@ -407,6 +411,9 @@ class Migration(FirstMigration):
                 ('delay_seconds', models.IntegerField(default=0, help_text='Between acknowledgement and result.')),
                 ('load_w', models.IntegerField(default=0, help_text='What its counters go on counting with while it is on.')),
                 ('is_on', models.BooleanField(default=False)),
+                ('limit_w', models.BigIntegerField(help_text='Limit of demand it keeps; empty: none. [W]', null=True)),
+                ('limit_until', models.DateTimeField(help_text='When it lifts the limit by itself.', null=True)),
+                ('synced_at', models.DateTimeField(help_text='When its clock was set last.', null=True)),
             ],
             options={
                 'constraints': [models.CheckConstraint(condition=models.Q(('behaviour__in', ['obeys', 'refuses', 'answers_twice', 'silent', 'unreachable', 'loses_answer'])), name='sandbox_behaviour_is_known')],

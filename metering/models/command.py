@@ -10,17 +10,21 @@ from metering.domain.sandbox_meters import Behaviour
 
 _SWITCHING = [Command.SWITCH_ON.value, Command.SWITCH_OFF.value]
 _UNDER_WAY = [state.value for state in UNDER_WAY]
+_LIMITS = Q(command=Command.DEMAND_LIMIT.value)
 
 
 class DeviceCommand(models.Model):
     """
     A command to a meter, ordered by a case.
 
-    ``subject`` and ``subject_id`` name the case. ``attempts`` counts how often it was handed to the head end.
+    ``subject`` and ``subject_id`` name the case. ``attempts`` counts how often it was handed to the head end. Limits of
+    demand may follow each other while they are under way: the one that was ordered last holds.
     """
 
     meter = models.ForeignKey("metering.Meter", on_delete=models.PROTECT, related_name="commands")
     command = Code(choices=choices_of(Command))
+    value_w = models.BigIntegerField(null=True, help_text="Limit of demand; empty: it is lifted. [W]")
+    value_until = models.DateTimeField(null=True, help_text="When the limit ends by itself; empty: when it is lifted.")
     state = Code(choices=choices_of(CommandState), default=CommandState.QUEUED.value)
     subject = Code()
     subject_id = models.BigIntegerField()
@@ -47,7 +51,11 @@ class DeviceCommand(models.Model):
             models.UniqueConstraint(
                 name="command_is_ordered_once_by_a_case",
                 fields=["meter", "command", "subject", "subject_id"],
-                condition=Q(state__in=_UNDER_WAY),
+                condition=Q(state__in=_UNDER_WAY) & ~_LIMITS,
+            ),
+            models.CheckConstraint(
+                name="only_limits_have_values",
+                condition=Q(value_until=None, value_w=None) | (_LIMITS & Q(value_w__gt=0)),
             ),
             models.CheckConstraint(
                 name="command_that_was_cancelled_was_never_sent",
@@ -81,6 +89,9 @@ class SandboxMeter(models.Model):
     delay_seconds = models.IntegerField(default=0, help_text="Between acknowledgement and result.")
     load_w = models.IntegerField(default=0, help_text="What its counters go on counting with while it is on.")
     is_on = models.BooleanField(default=False)
+    limit_w = models.BigIntegerField(null=True, help_text="Limit of demand it keeps; empty: none. [W]")
+    limit_until = models.DateTimeField(null=True, help_text="When it lifts the limit by itself.")
+    synced_at = models.DateTimeField(null=True, help_text="When its clock was set last.")
 
     class Meta:
         constraints = [one_of(name="sandbox_behaviour_is_known", column="behaviour", values=Behaviour)]

@@ -35,6 +35,8 @@ class Meter(models.Model):
         choices=choices_of(Switch), default=Switch.UNKNOWN.value, db_default=Switch.UNKNOWN.value,
         help_text="What its last answer to a command says.",
     )  # fmt: skip
+    demand_limit_w = models.BigIntegerField(null=True, help_text="Limit of demand it keeps, by its last answer. [W]")
+    demand_limit_until = models.DateTimeField(null=True, help_text="When it lifts the limit by itself.")
 
     class Meta:
         constraints = [

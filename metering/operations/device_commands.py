@@ -1,43 +1,37 @@
 """
-Commands to meters: ordered by cases, sent through the outbox, answered by the head end.
+Commands to meters: ordered by cases, sent through the outbox; what is answered is kept by ``command_answers``.
 
 A command is marked as sent, under its lock, before it is handed over; so one that was cancelled is never sent, and one
 that is sent cannot be cancelled. Answers come when they come, also twice or too late.
 """
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-import structlog
 from django.utils import timezone
 
 from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.errors import Refused
-from cis.platform import audit, db, events, jobs, outbox
+from cis.platform import audit, outbox
 from cis.platform.db import joins_transaction, opens_transaction
-from metering.domain.announcements import DeviceCommandDone
 from metering.domain.device_commands import (
-    ACTION_OF,
     ASKED_AFTER,
-    REASON_MOST,
     SWITCHERS,
     SWITCHING,
     UNDER_WAY,
-    WITHIN,
     WORKFLOW,
-    Answer,
     Command,
     CommandAction,
     CommandState,
     Order,
-    takes_up,
+    check_values,
+    deadline,
 )
 from metering.gateways import head_end
 from metering.gateways.head_end import NoHeadEnd, Unreachable
-from metering.models.command import CommandReading, DeviceCommand
-from metering.models.device import Meter, Register
+from metering.models.command import DeviceCommand
+from metering.models.device import Meter
+from metering.operations.command_answers import end, lock, take_answers
 from metering.operations.meters import UnknownMeter
-from metering.queries.device_commands import UnknownCommand
 
 SEND = "device_command"
 """Messages of the outbox: hand a command over."""
@@ -45,9 +39,6 @@ ASK = "device_answers"
 """Messages of the outbox: ask the head end for answers."""
 BY_HAND = "desk"
 """The case of a command that somebody orders by hand; its id is that of the meter."""
-ANSWERS_MOST = 200
-_SUBJECT = "device_command"
-log = structlog.get_logger(__name__)
 
 
 class CommandUnderWay(Refused):
@@ -63,35 +54,63 @@ class NotASwitcher(Refused):
 
 
 @opens_transaction
-def order(*, meter_id: int, command: Command | str, actor: Actor) -> int:
+def order(
+    *,
+    meter_id: int,
+    command: Command | str,
+    actor: Actor,
+    value_w: int | None = None,
+    value_until: datetime | None = None,
+) -> int:
     """
     Order a command by hand.
 
+    :param value_w, value_until: of a limit of demand, as in ``order_step``.
     :returns: id of the command; of the one under way, where it is the same.
     :raises NotASwitcher: the actor has no role for it.
     :raises UnknownMeter: there is no such meter.
     :raises CommandUnderWay: the meter is being switched by another case.
+    :raises WrongValue: the value makes no sense with this command.
     :raises NoHeadEnd: no head end is connected.
     """
     if not actor.is_one_of(SWITCHERS):
         raise NotASwitcher(f"{actor.name} may not order commands to meters.")
-    return order_step(meter_id=meter_id, command=command, subject=BY_HAND, subject_id=meter_id, actor=actor)
+    return order_step(
+        meter_id=meter_id, command=command, subject=BY_HAND, subject_id=meter_id, actor=actor, value_w=value_w,
+        value_until=value_until,
+    )  # fmt: skip
 
 
 @joins_transaction
-def order_step(*, meter_id: int, command: Command | str, subject: str, subject_id: int, actor: Actor) -> int:
+def order_step(
+    *,
+    meter_id: int,
+    command: Command | str,
+    subject: str,
+    subject_id: int,
+    actor: Actor,
+    value_w: int | None = None,
+    value_until: datetime | None = None,
+    within: timedelta | None = None,
+) -> int:
     """
     Order a command for a case; ``DeviceCommandDone`` tells the case what came of it.
 
-    The same order while it is under way is the same command. An opposite one that was not sent yet is cancelled.
+    The same order while it is under way is the same command. An opposite one that was not sent yet is cancelled; so is
+    another limit of demand, and of two limits the one that was ordered last holds.
 
     :param subject: kind of the case, as ``"application"``; with ``subject_id`` its name in the announcement.
+    :param value_w: limit of ``Command.DEMAND_LIMIT``; None: it is lifted. [W, at the supply]
+    :param value_until: when a limit ends by itself; None: when it is lifted.
+    :param within: how long a result is waited for; None: as ``WITHIN`` says of the kind, or to the end of the limit.
     :returns: id of the command.
     :raises UnknownMeter: there is no such meter.
     :raises CommandUnderWay: the meter is being switched by another case, or the other way.
+    :raises WrongValue: the value, its end or the deadline makes no sense with this command.
     :raises NoHeadEnd: no head end is connected: it is to be done at the meter.
     """
-    wanted = Command(command)
+    wanted, now = Command(command), timezone.now()
+    check_values(command=wanted, value_w=value_w, value_until=value_until, within=within, now=now)
     head_end.current()
     meter = Meter.objects.select_for_update().filter(id=meter_id).first()
     if meter is None:
@@ -102,19 +121,29 @@ def order_step(*, meter_id: int, command: Command | str, subject: str, subject_i
             command__in=list(SWITCHING) if wanted in SWITCHING else [wanted],
         ).order_by("id")
     )  # fmt: skip
-    same = [row for row in running if (row.command, row.subject, row.subject_id) == (wanted, subject, subject_id)]
+    made = DeviceCommand(
+        meter=meter, command=wanted.value, subject=subject, subject_id=subject_id, value_w=value_w,
+        value_until=value_until, ordered_at=now, actor_id=actor.id, actor_name=actor.name[:150],
+        until=deadline(command=wanted, now=now, within=within, value_until=value_until),
+    )  # fmt: skip
+    same = [row for row in running if _what(row) == _what(made)]
+    if wanted is Command.DEMAND_LIMIT:
+        same = [row for row in same if row is running[-1]]  # an older one was overtaken: it is not the same any more
     if same:
         return same[0].id
-    if wanted in SWITCHING:
-        _give_way(running, wanted, actor)
-    now = timezone.now()
-    made = DeviceCommand.objects.create(
-        meter=meter, command=wanted.value, subject=subject, subject_id=subject_id, ordered_at=now, until=now + WITHIN,
-        actor_id=actor.id, actor_name=actor.name[:150],
-    )  # fmt: skip
+    _give_way(running, wanted, actor)
+    made.save()
     outbox.queue(kind=SEND, key=str(made.id), payload={"command_id": made.id})
-    audit.record(actor, wanted, "meter", meter_id, command_id=made.id, case=subject, case_id=subject_id)
+    audit.record(
+        actor, wanted, "meter", meter_id, command_id=made.id, case=subject, case_id=subject_id,
+        **({"value_w": value_w} if wanted is Command.DEMAND_LIMIT else {}),
+    )  # fmt: skip
     return made.id
+
+
+def _what(row: DeviceCommand) -> tuple[object, ...]:
+    """Return what makes two orders the same."""
+    return row.command, row.subject, row.subject_id, row.value_w, row.value_until
 
 
 @opens_transaction
@@ -131,8 +160,8 @@ def cancel(*, command_id: int, reason: str, actor: Actor) -> None:
 @joins_transaction
 def cancel_step(*, command_id: int, reason: str, actor: Actor) -> None:
     """Take a command back as a step of a larger case; see ``cancel``."""
-    row = _lock(command_id)
-    _end(row, CommandAction.CANCEL, actor=actor, reason=reason)
+    row = lock(command_id)
+    end(row, CommandAction.CANCEL, actor=actor, reason=reason)
 
 
 def send(message: outbox.Message) -> None:
@@ -160,53 +189,14 @@ def ask(message: outbox.Message) -> None:
     _ask_again(int(message.payload["command_id"]), times=int(message.payload["times"]))
 
 
-def take_answers() -> int:
-    """
-    Take the answers that wait at the head end, and end commands whose time is over; return how many were taken.
-
-    One process does it at a time: an answer is confirmed after it was kept, so a crash repeats it, which is harmless.
-    """
-    taken = 0
-    with jobs.alone("device answers") as is_ours:
-        if not is_ours:
-            return 0
-        tried: set[str] = set()
-        while found := [one for one in _waiting() if one.answer_id not in tried]:
-            tried.update(one.answer_id for one in found)
-            for answer in found:
-                taken += _keep(answer)
-        for command_id in DeviceCommand.objects.filter(state__in=UNDER_WAY, until__lte=timezone.now()).values_list(
-            "id", flat=True
-        ):
-            _expire(command_id)
-    return taken
-
-
-def _waiting() -> Sequence[Answer]:
-    """Return answers to take; where the head end was taken away, commands that were sent still run out of time."""
-    return head_end.current().answers(most=ANSWERS_MOST) if head_end.is_bound() else ()
-
-
-def _keep(answer: Answer) -> bool:
-    """Keep and confirm one answer; one that cannot be kept now is given again, and does not stop the others."""
-    session = db.session()
-    try:
-        _take(answer)
-    except UnknownCommand as refusal:
-        log.warning("answer_to_no_command", reference=answer.reference, error=str(refusal))
-    except Exception:
-        if db.is_lost(session):
-            raise  # the database went away, not the answer
-        log.exception("answer_not_kept", reference=answer.reference)
-        return False
-    head_end.current().confirm([answer.answer_id])
-    return True
-
-
 def _give_way(running: list[DeviceCommand], wanted: Command, actor: Actor) -> None:
-    for row in running:
-        if row.command != wanted and row.state == CommandState.QUEUED:
-            _end(row, CommandAction.CANCEL, actor=SYSTEM, reason=f"replaced by {wanted} of {actor.name}")
+    """Cancel what a new command takes the place of, or refuse the new one where the old one is on its way."""
+    is_limit = wanted is Command.DEMAND_LIMIT
+    for row in running if is_limit or wanted in SWITCHING else ():
+        if row.state == CommandState.QUEUED and (is_limit or row.command != wanted):
+            end(row, CommandAction.CANCEL, actor=SYSTEM, reason=f"replaced by {wanted} of {actor.name}")
+            continue
+        if is_limit:
             continue
         raise CommandUnderWay(
             f"The meter is being switched by another command ({row.command}, {row.state}).",
@@ -218,21 +208,34 @@ def _give_way(running: list[DeviceCommand], wanted: Command, actor: Actor) -> No
 @opens_transaction
 def _begin(command_id: int) -> Order | None:
     """Mark a command as sent before it is; return None where it is not to be sent (any more)."""
-    row = _lock(command_id)
+    row = lock(command_id)
     if row.state not in {CommandState.QUEUED, CommandState.SENT}:
         return None
     if row.until <= timezone.now():
-        _end(row, CommandAction.EXPIRE, actor=SYSTEM)
+        end(row, CommandAction.EXPIRE, actor=SYSTEM)
+        return None
+    if row.attempts and _was_overtaken(row):
         return None
     row.state = WORKFLOW.step(CommandState(row.state), CommandAction.SEND, SYSTEM).to.value
     row.sent_at, row.attempts = timezone.now(), row.attempts + 1
     row.save(update_fields=["state", "sent_at", "attempts"])
-    return Order(reference=_reference(command_id), serial=row.meter.serial, command=Command(row.command))
+    return Order(
+        reference=_reference(command_id), serial=row.meter.serial, command=Command(row.command), until=row.until,
+        value_w=row.value_w, value_until=row.value_until,
+    )  # fmt: skip
+
+
+def _was_overtaken(row: DeviceCommand) -> bool:
+    """Return whether a limit was ordered after this one: sent once more, this one would undo it."""
+    if row.command != Command.DEMAND_LIMIT:
+        return False
+    later = DeviceCommand.objects.filter(meter_id=row.meter_id, command=row.command, id__gt=row.id)
+    return later.exclude(state=CommandState.CANCELLED.value).exists()
 
 
 @opens_transaction
 def _put_back(command_id: int) -> None:
-    row = _lock(command_id)
+    row = lock(command_id)
     if row.state == CommandState.SENT:
         row.state = WORKFLOW.step(CommandState.SENT, CommandAction.PUT_BACK, SYSTEM).to.value
         row.sent_at = None
@@ -241,7 +244,7 @@ def _put_back(command_id: int) -> None:
 
 @opens_transaction
 def _ask_again(command_id: int, *, times: int) -> None:
-    row = _lock(command_id)
+    row = lock(command_id)
     if row.state not in {CommandState.SENT, CommandState.ACKNOWLEDGED}:
         return
     wait = timedelta(seconds=ASKED_AFTER[min(times, len(ASKED_AFTER) - 1)])
@@ -251,86 +254,5 @@ def _ask_again(command_id: int, *, times: int) -> None:
     )  # fmt: skip
 
 
-@opens_transaction
-def _take(answer: Answer) -> None:
-    """
-    Keep an answer.
-
-    :raises UnknownCommand: it is about no command of ours.
-    """
-    row = _lock(_id_of(answer.reference))
-    if not takes_up(state=CommandState(row.state), kind=answer.kind):
-        row.repeats += 1
-        row.save(update_fields=["repeats"])
-        return
-    action = ACTION_OF[answer.kind]
-    if action is CommandAction.ACKNOWLEDGE:
-        row.state = WORKFLOW.step(CommandState(row.state), action, SYSTEM).to.value
-        row.acknowledged_at = answer.at
-        row.save(update_fields=["state", "acknowledged_at"])
-        return
-    _keep_readings(row, answer)
-    _end(row, action, actor=SYSTEM, reason=answer.reason, answer=answer)
-
-
-def _keep_readings(row: DeviceCommand, answer: Answer) -> None:
-    ids = dict(Register.objects.filter(meter_id=row.meter_id).values_list("code", "id"))
-    CommandReading.objects.bulk_create(
-        CommandReading(command=row, register_id=ids[one.register], reading_wh=one.reading_wh)
-        for one in answer.readings
-        if one.register in ids
-    )
-
-
-@opens_transaction
-def _expire(command_id: int) -> None:
-    row = _lock(command_id)
-    if row.state in UNDER_WAY and row.until <= timezone.now():
-        _end(row, CommandAction.EXPIRE, actor=SYSTEM)
-
-
-def _end(
-    row: DeviceCommand, action: CommandAction, *, actor: Actor, reason: str = "", answer: Answer | None = None
-) -> None:
-    """Bring a locked command to an end, keep what its meter does now, and tell the case."""
-    is_late = row.state == CommandState.TIMED_OUT
-    outcome = WORKFLOW.step(CommandState(row.state), action, actor).to
-    row.state, row.reason = outcome.value, reason.strip()[:REASON_MOST]
-    row.ended_at = answer.at if answer else timezone.now()
-    row.save(update_fields=["state", "reason", "ended_at"])
-    command = Command(row.command)
-    if outcome is CommandState.SUCCEEDED and command in SWITCHING and not _switched_since(row, row.ended_at):
-        Meter.objects.filter(id=row.meter_id).update(switch=SWITCHING[command].value)
-    audit.record(actor, action, _SUBJECT, row.id, meter_id=row.meter_id, command=command, reason=row.reason)
-    events.announce(
-        DeviceCommandDone(
-            command_id=row.id, meter_id=row.meter_id, command=command, subject=row.subject, subject_id=row.subject_id,
-            outcome=outcome, at=row.ended_at, reason=row.reason, readings=answer.readings if answer else (),
-            is_late=is_late,
-        )
-    )  # fmt: skip
-
-
-def _switched_since(row: DeviceCommand, at: datetime) -> bool:
-    """Return whether a later command switched the meter already: then a late answer says nothing of how it is now."""
-    later = DeviceCommand.objects.filter(
-        meter_id=row.meter_id, command__in=list(SWITCHING), state=CommandState.SUCCEEDED.value, ended_at__gt=at
-    )
-    return later.exclude(id=row.id).exists()
-
-
-@joins_transaction
-def _lock(command_id: int) -> DeviceCommand:
-    row = DeviceCommand.objects.select_for_update(of=("self",)).select_related("meter").filter(id=command_id).first()
-    if row is None:
-        raise UnknownCommand(f"There is no command {command_id}.", command_id=command_id)
-    return row
-
-
 def _reference(command_id: int) -> str:
     return f"wattline-{command_id}"
-
-
-def _id_of(reference: str) -> int:
-    number = reference.removeprefix("wattline-")
-    return int(number) if number.isdecimal() and number.isascii() and len(number) <= 18 else 0  # noqa: PLR2004

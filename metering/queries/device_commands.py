@@ -25,6 +25,7 @@ class CommandCard:
     """
     A command as a list shows it; the instants of what has not happened are None.
 
+    value_w, value_until  limit of demand, and when it ends by itself; None elsewhere, or: lifted. [W]
     until     what has no result by then has timed out
     readings  (register, reading) of a command that read. [Wh, varh or W, before the multiplier]
     """
@@ -33,6 +34,8 @@ class CommandCard:
     meter_id: int
     serial: str
     command: Command
+    value_w: int | None
+    value_until: datetime | None
     state: CommandState
     subject: str
     subject_id: int
@@ -116,9 +119,10 @@ def _cards(rows: QuerySet[DeviceCommand]) -> tuple[CommandCard, ...]:
     return tuple(
         CommandCard(
             id=row.id, meter_id=row.meter_id, serial=row.meter.serial, command=Command(row.command),
-            state=CommandState(row.state), subject=row.subject, subject_id=row.subject_id, ordered_at=row.ordered_at,
-            until=row.until, sent_at=row.sent_at, acknowledged_at=row.acknowledged_at, ended_at=row.ended_at,
-            attempts=row.attempts, repeats=row.repeats, reason=row.reason, actor_name=row.actor_name,
+            value_w=row.value_w, value_until=row.value_until, state=CommandState(row.state), subject=row.subject,
+            subject_id=row.subject_id, ordered_at=row.ordered_at, until=row.until, sent_at=row.sent_at,
+            acknowledged_at=row.acknowledged_at, ended_at=row.ended_at, attempts=row.attempts, repeats=row.repeats,
+            reason=row.reason, actor_name=row.actor_name,
             readings=tuple(readings.get(row.id, ())),
         )
         for row in found

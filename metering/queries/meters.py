@@ -27,6 +27,7 @@ class MeterRow:
     place, address   external id and address of the service point where it hangs; "" = nowhere
     crew             who has it on the van, "" = nobody
     certified_until  last day of its test certificate; None: none is known
+    limit_w          limit of demand it keeps by its last answer, until limit_until; None: none. [W]
     """
 
     id: int
@@ -40,6 +41,12 @@ class MeterRow:
     address: str
     certificate: str
     certified_until: date | None
+    limit_w: int | None
+    limit_until: datetime | None
+
+    def limit_at(self, at: datetime) -> int | None:
+        """Return the limit of demand that it keeps at an instant. [W]"""
+        return None if self.limit_until is not None and self.limit_until <= at else self.limit_w
 
     def is_certified(self, on: date) -> bool:
         """Return whether its test certificate holds on a date."""
@@ -288,7 +295,7 @@ def _rows(meters: QuerySet[Meter]) -> tuple[MeterRow, ...]:
             crew=row.crew.name if row.crew else "", place_id=places[row.id].id if row.id in places else None,
             place=places[row.id].external_id if row.id in places else "",
             address=places[row.id].premises.address if row.id in places else "", certificate=row.certificate,
-            certified_until=row.certified_until,
+            certified_until=row.certified_until, limit_w=row.demand_limit_w, limit_until=row.demand_limit_until,
         )
         for row in found
     )  # fmt: skip

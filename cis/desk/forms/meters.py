@@ -10,6 +10,7 @@ from cis.desk.forms.customers import choices
 from cis.desk.forms.supply import FactsForm, cycle_choices, tariff_choices
 from cis.desk.meter_words import COMMAND_STATES, COMMANDS, ENERGIZING_STATES, METER_STATES, SEAL_STATES, USE_CLASSES
 from cis.platform.forms import DayField, EnergyField, PageForm
+from metering.domain.device_commands import LIMIT_W_MOST
 from metering.queries import device_commands
 from metering.queries.crews import CrewCard
 
@@ -119,6 +120,19 @@ class TakeInForm(PageForm):
     certificate = forms.CharField(label=_("Test certificate"), max_length=60)
     certified_date = DayField(label=_("Tested on"))
     certified_until = DayField(label=_("Certificate holds until"))
+
+
+class LimitForm(PageForm):
+    """A limit of demand, until it is lifted."""
+
+    limit_kw = EnergyField(label=_("Limit of demand (kW)"), help_text=_("It holds until it is lifted."))
+
+    def clean_limit_kw(self) -> int:
+        """Return W."""
+        found = self.cleaned_data["limit_kw"]
+        if not 0 < found <= LIMIT_W_MOST:
+            raise forms.ValidationError(_("A limit is more than zero, and no more than a gigawatt."))
+        return int(found)
 
 
 class EnergizeForm(FactsForm):

@@ -13,7 +13,7 @@ from cis.kernel.workflow import IllegalMove
 from cis.platform import events, jobs, outbox
 from cis.platform.models import OutboxMessage
 from metering.domain.announcements import DeviceCommandDone
-from metering.domain.device_commands import Command, CommandState
+from metering.domain.device_commands import Command, CommandState, WrongValue
 from metering.gateways import head_end
 from metering.gateways.sandbox import Sandbox
 from metering.models.command import DeviceCommand, SandboxAnswer, SandboxMeter
@@ -237,6 +237,95 @@ def test_registers_are_read(meter, told):
     assert code == "total"
     assert 548_000 <= value <= 572_000
     assert told[0].readings[0].reading_wh == value
+
+
+def limit(meter, value_w, subject_id=1, **values):
+    with transaction.atomic():
+        return device_commands.order_step(
+            meter_id=meter.id, command="demand_limit", subject="event", subject_id=subject_id, actor=SYSTEM,
+            value_w=value_w, **values,
+        )  # fmt: skip
+
+
+def limits_of(meter):
+    meter.refresh_from_db()
+    kept = SandboxMeter.objects.get(serial=meter.serial)
+    assert (meter.demand_limit_w, meter.demand_limit_until) == (kept.limit_w, kept.limit_until)
+    return kept.limit_w
+
+
+def test_a_meter_keeps_to_a_limit_until_it_is_lifted(meter, told):
+    until = timezone.now() + timedelta(hours=2)
+    first = limit(meter, 3_000, value_until=until)
+    assert limit(meter, 3_000, value_until=until) == first
+    work()
+    assert (limits_of(meter), meter.demand_limit_until) == (3_000, until)
+    limit(meter, None)
+    work()
+    assert limits_of(meter) is None
+    assert [one.outcome for one in told] == ["succeeded", "succeeded"]
+    assert queries.one(command_id=first).value_w == 3_000
+
+
+def test_the_limit_that_was_ordered_last_holds(meter):
+    waiting = limit(meter, 3_000)
+    behave(meter, delay_seconds=600)
+    limit(meter, 2_000)
+    assert state_of(waiting) == "cancelled"
+    work()
+    lifting = limit(meter, None)
+    again = limit(meter, 2_000)
+    assert state_of(lifting) == "cancelled"
+    work()
+    later(minutes=10)
+    device_commands.take_answers()
+    assert (limits_of(meter), state_of(again)) == (2_000, "succeeded")
+
+
+def test_a_limit_whose_line_broke_does_not_undo_a_later_one(meter):
+    head_end.use(Fragile())
+    try:
+        limit(meter, 3_000)
+        work()
+    finally:
+        head_end.use(Sandbox())
+    SandboxAnswer.objects.all().delete()
+    lifting = limit(meter, None)
+    work()
+    assert (limits_of(meter), state_of(lifting)) == (None, "succeeded")
+
+
+def test_a_limit_has_its_own_deadline(meter):
+    behave(meter, "silent")
+    now = timezone.now()
+    quick = limit(meter, 3_000, within=timedelta(seconds=90))
+    ending = limit(meter, 3_000, subject_id=2, value_until=now + timedelta(minutes=1))
+    usual = limit(meter, 3_000, subject_id=3)
+    waits = [round((queries.one(command_id=one).until - now) / timedelta(seconds=10)) for one in (quick, ending, usual)]
+    assert waits == [9, 6, 60]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"value_w": 0}, {"value_w": -1}, {"value_w": 10**10}, {"value_w": 5, "within": timedelta(0)},
+        {"value_w": 5, "within": timedelta(days=8)}, {"value_w": 5, "value_until": timezone.now()},
+        {"value_w": None, "value_until": timezone.now() + timedelta(days=1)},
+    ],
+)  # fmt: skip
+def test_a_limit_that_makes_no_sense_is_refused(meter, values):
+    with pytest.raises(WrongValue):
+        limit(meter, **values)
+    with pytest.raises(WrongValue):
+        device_commands.order(meter_id=meter.id, command="switch_on", value_w=5, actor=METERER)
+    assert DeviceCommand.objects.count() == 0
+
+
+def test_a_meter_sets_its_clock(meter, told):
+    order(meter, "sync_time")
+    work()
+    assert told[0].outcome == "succeeded"
+    assert SandboxMeter.objects.get(serial=meter.serial).synced_at is not None
 
 
 def test_only_metering_orders_by_hand(meter):

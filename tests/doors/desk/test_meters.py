@@ -84,6 +84,21 @@ def test_one_meter_shows_its_life_and_takes_commands(desk, billed):
     assert desk.get(f"/desk/meters/{meter.id}/photos/1/").status_code == 404
 
 
+def test_the_demand_of_a_meter_is_limited_and_the_limit_lifted(desk, billed):
+    meter = billed.register.meter
+    place = f"/desk/meters/{meter.id}/"
+    told = desk.post(f"{place}act/", {"command": "demand_limit", "limit_kw": "0"}, follow=True)
+    assert "more than zero" in text(told)
+    assert not DeviceCommand.objects.exists()
+    desk.post(f"{place}act/", {"command": "demand_limit", "limit_kw": "3.5"})
+    assert DeviceCommand.objects.get().value_w == 3_500
+    assert "3.5 kW" in text(desk.get("/desk/meter-commands/"))
+    Meter.objects.update(demand_limit_w=3_500)
+    assert "Lift the limit" in text(desk.get(place))
+    desk.post(f"{place}act/", {"command": "demand_limit", "lift": "1"})
+    assert DeviceCommand.objects.latest("id").value_w is None
+
+
 def test_a_meter_is_tested_anew_and_scrapped(desk):
     meter = metering.meter(state="retired")
     given = {"certificate": "JD2", "certified_date": "2026-03-01", "certified_until": "2025-03-01", "take_in": "1"}

@@ -1,0 +1,177 @@
+"""What became of commands: the answers of the head end are kept once, and the cases that ordered are told."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import structlog
+from django.utils import timezone
+
+from cis.kernel.actors import SYSTEM, Actor
+from cis.platform import audit, db, events, jobs
+from cis.platform.db import joins_transaction, opens_transaction
+from metering.domain.announcements import DeviceCommandDone
+from metering.domain.device_commands import (
+    ACTION_OF,
+    REASON_MOST,
+    SWITCHING,
+    UNDER_WAY,
+    WORKFLOW,
+    Answer,
+    Command,
+    CommandAction,
+    CommandState,
+    takes_up,
+)
+from metering.gateways import head_end
+from metering.models.command import CommandReading, DeviceCommand
+from metering.models.device import Meter, Register
+from metering.queries.device_commands import UnknownCommand
+
+ANSWERS_MOST = 200
+_SUBJECT = "device_command"
+log = structlog.get_logger(__name__)
+
+
+def take_answers() -> int:
+    """
+    Take the answers that wait at the head end, and end commands whose time is over; return how many were taken.
+
+    One process does it at a time: an answer is confirmed after it was kept, so a crash repeats it, which is harmless.
+    """
+    taken = 0
+    with jobs.alone("device answers") as is_ours:
+        if not is_ours:
+            return 0
+        tried: set[str] = set()
+        while found := [one for one in _waiting() if one.answer_id not in tried]:
+            tried.update(one.answer_id for one in found)
+            for answer in found:
+                taken += _keep(answer)
+        for command_id in DeviceCommand.objects.filter(state__in=UNDER_WAY, until__lte=timezone.now()).values_list(
+            "id", flat=True
+        ):
+            _expire(command_id)
+    return taken
+
+
+def _waiting() -> Sequence[Answer]:
+    """Return answers to take; where the head end was taken away, commands that were sent still run out of time."""
+    return head_end.current().answers(most=ANSWERS_MOST) if head_end.is_bound() else ()
+
+
+def _keep(answer: Answer) -> bool:
+    """Keep and confirm one answer; one that cannot be kept now is given again, and does not stop the others."""
+    session = db.session()
+    try:
+        _take(answer)
+    except UnknownCommand as refusal:
+        log.warning("answer_to_no_command", reference=answer.reference, error=str(refusal))
+    except Exception:
+        if db.is_lost(session):
+            raise  # the database went away, not the answer
+        log.exception("answer_not_kept", reference=answer.reference)
+        return False
+    head_end.current().confirm([answer.answer_id])
+    return True
+
+
+@opens_transaction
+def _take(answer: Answer) -> None:
+    """
+    Keep an answer.
+
+    :raises UnknownCommand: it is about no command of ours.
+    """
+    row = lock(_id_of(answer.reference))
+    if not takes_up(state=CommandState(row.state), kind=answer.kind):
+        row.repeats += 1
+        row.save(update_fields=["repeats"])
+        return
+    action = ACTION_OF[answer.kind]
+    if action is CommandAction.ACKNOWLEDGE:
+        row.state = WORKFLOW.step(CommandState(row.state), action, SYSTEM).to.value
+        row.acknowledged_at = answer.at
+        row.save(update_fields=["state", "acknowledged_at"])
+        return
+    _keep_readings(row, answer)
+    end(row, action, actor=SYSTEM, reason=answer.reason, answer=answer)
+
+
+def _keep_readings(row: DeviceCommand, answer: Answer) -> None:
+    ids = dict(Register.objects.filter(meter_id=row.meter_id).values_list("code", "id"))
+    CommandReading.objects.bulk_create(
+        CommandReading(command=row, register_id=ids[one.register], reading_wh=one.reading_wh)
+        for one in answer.readings
+        if one.register in ids
+    )
+
+
+@opens_transaction
+def _expire(command_id: int) -> None:
+    row = lock(command_id)
+    if row.state in UNDER_WAY and row.until <= timezone.now():
+        end(row, CommandAction.EXPIRE, actor=SYSTEM)
+
+
+def end(
+    row: DeviceCommand, action: CommandAction, *, actor: Actor, reason: str = "", answer: Answer | None = None
+) -> None:
+    """Bring a locked command to an end, keep what its meter does now, and tell the case."""
+    is_late = row.state == CommandState.TIMED_OUT
+    outcome = WORKFLOW.step(CommandState(row.state), action, actor).to
+    row.state, row.reason = outcome.value, reason.strip()[:REASON_MOST]
+    row.ended_at = answer.at if answer else timezone.now()
+    row.save(update_fields=["state", "reason", "ended_at"])
+    command = Command(row.command)
+    if outcome is CommandState.SUCCEEDED:
+        _keep_what_it_does(row, command, row.ended_at)
+    audit.record(actor, action, _SUBJECT, row.id, meter_id=row.meter_id, command=command, reason=row.reason)
+    events.announce(
+        DeviceCommandDone(
+            command_id=row.id, meter_id=row.meter_id, command=command, subject=row.subject, subject_id=row.subject_id,
+            outcome=outcome, at=row.ended_at, reason=row.reason, readings=answer.readings if answer else (),
+            is_late=is_late,
+        )
+    )  # fmt: skip
+
+
+def _keep_what_it_does(row: DeviceCommand, command: Command, at: datetime) -> None:
+    """Note at the meter what it does since it obeyed; what it was told later holds."""
+    meter = Meter.objects.filter(id=row.meter_id)
+    if command in SWITCHING and not _switched_since(row, at):
+        meter.update(switch=SWITCHING[command].value)
+    elif command is Command.DEMAND_LIMIT and not _limited_since(row):
+        meter.update(demand_limit_w=row.value_w, demand_limit_until=row.value_until)
+
+
+def _limited_since(row: DeviceCommand) -> bool:
+    later = DeviceCommand.objects.filter(
+        meter_id=row.meter_id, command=row.command, state=CommandState.SUCCEEDED.value, id__gt=row.id
+    )
+    return later.exists()
+
+
+def _switched_since(row: DeviceCommand, at: datetime) -> bool:
+    """Return whether a later command switched the meter already: then a late answer says nothing of how it is now."""
+    later = DeviceCommand.objects.filter(
+        meter_id=row.meter_id, command__in=list(SWITCHING), state=CommandState.SUCCEEDED.value, ended_at__gt=at
+    )
+    return later.exclude(id=row.id).exists()
+
+
+@joins_transaction
+def lock(command_id: int) -> DeviceCommand:
+    """
+    Return a command with its meter, locked.
+
+    :raises UnknownCommand: there is none.
+    """
+    row = DeviceCommand.objects.select_for_update(of=("self",)).select_related("meter").filter(id=command_id).first()
+    if row is None:
+        raise UnknownCommand(f"There is no command {command_id}.", command_id=command_id)
+    return row
+
+
+def _id_of(reference: str) -> int:
+    number = reference.removeprefix("wattline-")
+    return int(number) if number.isdecimal() and number.isascii() and len(number) <= 18 else 0  # noqa: PLR2004
