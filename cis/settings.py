@@ -252,6 +252,10 @@ SMS_GATEWAY_URL = env.str("SMS_GATEWAY_URL", default="")
 SMS_GATEWAY_TOKEN = env.str("SMS_GATEWAY_TOKEN", default="")
 # The sandboxes invent their answers: they are for demo and tests, and never used unless they are named.
 HEAD_END_GATEWAY = env.str("HEAD_END_GATEWAY", default="")
+HEAD_END_URL = env.str("HEAD_END_URL", default="")
+HEAD_END_TOKEN = env.str("HEAD_END_TOKEN", default="")
+# With which the head-end signs what it pushes; without it nothing is taken.
+HEAD_END_KEY = env.str("HEAD_END_KEY", default="")
 PARTNER_BANK = env.str("PARTNER_BANK", default="")
 # Who takes money online, in the order in which payers see them; a payer is sent to no other hosts than these.
 PAYMENT_PROVIDERS = env.list("PAYMENT_PROVIDERS", default=[])

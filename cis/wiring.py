@@ -75,8 +75,7 @@ from metering.domain.announcements import (
     WorkOrderCancelled,
     WorkOrderDone,
 )
-from metering.gateways import head_end
-from metering.gateways.sandbox import Sandbox
+from metering.gateways import head_end, registry
 from metering.operations import approvals, arrivals, capacity, device_commands, uploads
 
 USAGE_AT = time(1, 0)
@@ -245,5 +244,5 @@ def _supplier_name(language: str) -> str:
 
 def _bind_gateways() -> None:
     """Connect what the settings name, and nothing else."""
-    head_end.use(Sandbox() if gateways.is_sandbox("HEAD_END_GATEWAY") else None)
+    head_end.use(registry.named())
     partner_bank.use(SandboxBank() if gateways.is_sandbox("PARTNER_BANK") else None)

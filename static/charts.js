@@ -288,7 +288,31 @@
     };
   }
 
-  const KINDS = { usage, spread, bins, pair, schedule, share, sums, scores, budget, past };
+  // A day that grows: the energy of each interval until now; what was not measured pale, what is not known a gap.
+  function today(data, words) {
+    const text = colour("--tblr-secondary");
+    const line = colour("--wl-line");
+    return {
+      animation: false,
+      aria: { enabled: true },
+      grid: { left: 52, right: 8, top: 14, bottom: 26 },
+      tooltip: {
+        trigger: "axis", renderMode: "richText", axisPointer: { type: "shadow" }, confine: true,
+        formatter: ([point]) => {
+          const value = data.values[point.dataIndex];
+          return `${data.times[point.dataIndex]}${data.estimated[point.dataIndex] ? ` (${words.estimated})` : ""}\n${value == null ? words.nothing : `${format(value / 1000, 3)} ${words.unit}`}`;
+        },
+      },
+      xAxis: { type: "category", data: data.times, axisTick: { show: false }, axisLine: { onZero: false, lineStyle: { color: line } }, axisLabel: { color: text, fontSize: 11, hideOverlap: true, interval: (_place, time) => time.endsWith("00") && Number(time.slice(0, 2)) % 3 === 0 } },
+      yAxis: { type: "value", axisLabel: { color: text, fontSize: 11, formatter: (value) => format(value, 3) }, splitLine: { lineStyle: { color: line } } },
+      series: [{
+        type: "bar", barCategoryGap: "10%",
+        data: data.values.map((value, place) => ({ value: value == null ? null : value / 1000, itemStyle: { color: colour("--wl-chart"), opacity: data.estimated[place] ? 0.45 : 1 } })),
+      }],
+    };
+  }
+
+  const KINDS = { usage, spread, bins, pair, schedule, share, sums, scores, budget, past, today };
 
   // A legend takes as many lines as its names need; what is drawn begins below the last one.
   const pen = document.createElement("canvas").getContext("2d");
@@ -316,13 +340,18 @@
     const data = JSON.parse(document.getElementById(place.dataset.source).textContent);
     const chart = charts.get(place) ?? echarts.init(place, null, { renderer: "svg" });
     charts.set(place, chart);
-    chart.setOption(belowLegend(KINDS[place.dataset.chart](data), place.clientWidth), true);
+    chart.setOption(belowLegend(KINDS[place.dataset.chart](data, place.dataset), place.clientWidth), true);
   }
 
   const drawAll = () => document.querySelectorAll("[data-chart]").forEach(draw);
   drawAll();
   document.addEventListener("wattline:theme", drawAll);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
+  // What was asked for again comes with new places for its charts; those of before are gone.
+  document.addEventListener("htmx:afterSwap", () => {
+    charts.forEach((chart, place) => { if (!place.isConnected) { chart.dispose(); charts.delete(place); } });
+    drawAll();
+  });
   const resizeAll = () => charts.forEach((chart, place) => { chart.resize(); draw(place); });
   addEventListener("resize", resizeAll);
   // A sheet of paper is narrower than the screen: what was drawn for the one would lose its end on the other.

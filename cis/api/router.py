@@ -32,6 +32,7 @@ from complaints.api import endpoints as complaints
 from contracts.api import applications, archive, changes, inspections, offers, programs, signing, surveys
 from metering.api import endpoints as metering
 from metering.api import field_endpoints as field
+from metering.api import head_end_messages
 from metering.api import meter_endpoints as meters
 from metering.api import outage_endpoints as outages
 from metering.api import work_endpoints as work
@@ -210,6 +211,7 @@ urlpatterns = [
     path("work-orders/<int:work_order_id>/fail", work.FailWork.as_view(), name="api_fail_work"),
     path("work-orders/<int:work_order_id>/cancel", work.CancelWork.as_view(), name="api_cancel_work"),
     path("fault-reports", outages.FaultReports.as_view(), name="api_fault_reports"),
+    path("head-end/messages", head_end_messages.take, name="api_head_end_messages"),
     path("meter-alarms", outages.MeterAlarms.as_view(), name="api_meter_alarms"),
     path("outages", outages.OutageList.as_view(), name="api_outages"),
     path("outages/<int:outage_id>", outages.OutageOne.as_view(), name="api_outage"),

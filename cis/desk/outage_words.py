@@ -95,6 +95,14 @@ TOLD: Mapping[str, Any] = {
 ALARM_KINDS: Mapping[str, Any] = {
     "power_off": _("No power"),
     "power_on": _("Power is back"),
+    "cover_open": _("Cover opened"),
+    "magnetic_field": _("Strong magnet near"),
+    "over_voltage": _("Voltage too high"),
+    "under_voltage": _("Voltage too low"),
+    "clock_drift": _("Clock is wrong"),
+    "breaker": _("Switch does not obey"),
+    "reverse_flow": _("Energy flows backwards"),
+    "phase_lost": _("Phase missing"),
 }
 ALARM_ANSWERS: Mapping[str, Any] = {
     "outage": _("Outage"),
@@ -103,6 +111,7 @@ ALARM_ANSWERS: Mapping[str, Any] = {
     "prepaid": _("Prepaid balance used up"),
     "brief": _("Over before it was heard"),
     "nothing": _("Nothing was dark"),
+    "noted": _("Kept; says nothing of current"),
 }
 STANDARDS: Mapping[str, Any] = {
     "outage_arrival_city": _("Crew there, city"),

@@ -65,7 +65,7 @@ class FaultTaken(serializers.Serializer):
 
 
 class AlarmGiven(Strict):
-    """What a meter says; ``power_off`` is its last gasp."""
+    """What a meter says; ``power_off`` is its last gasp, and only it and ``power_on`` do anything."""
 
     serial = serializers.CharField(max_length=SERIAL_MOST)
     kind = serializers.ChoiceField([str(one) for one in AlarmKind])

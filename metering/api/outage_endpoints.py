@@ -78,7 +78,8 @@ class MeterAlarms(APIView):
     )
     def post(self, request: Request) -> Response:
         """
-        Send what meters say of their own: that no current flows, or that it flows again. One alarm counts once.
+        Send what meters say of their own: that no current flows, that it flows again, or another kind, which is kept
+        and does nothing. One alarm counts once.
 
         Alarms near to one another in time and in the network become one outage, with the reports beside them; a meter
         that has current again ends the dark time of its supply. Send them as they come: late, twice, in any order.

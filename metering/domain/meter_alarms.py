@@ -1,5 +1,6 @@
 """
-Alarms of meters: a meter says with its last breath that current is gone, and that it flows again.
+Alarms of meters: a meter says with its last breath that current is gone, and that it flows again; other things that it
+says are kept, and change nothing.
 
 A meter repeats itself, and alarms come late and in another order than they were sent: each counts once, and what a
 supply is left with is what its meter said last.
@@ -26,10 +27,35 @@ SENDERS: frozenset[Role | ActorKind] = frozenset((Role.METERING, ActorKind.CLIEN
 
 
 class AlarmKind(StrEnum):
-    """What a meter says of its own: no current flows (its last gasp), or it flows again."""
+    """
+    What a meter says of its own.
+
+    POWER_OFF       no current flows: its last gasp
+    POWER_ON        current flows again
+    COVER_OPEN      its cover, or that of its terminals, was opened
+    MAGNETIC_FIELD  a strong magnet is near
+    OVER_VOLTAGE    the voltage is above what is allowed
+    UNDER_VOLTAGE   the voltage is below what is allowed
+    CLOCK_DRIFT     its clock is wrong
+    BREAKER         its switch does not do what it is told to
+    REVERSE_FLOW    energy flows backwards where none is expected
+    PHASE_LOST      one of its phases has no voltage, or no current
+    """
 
     POWER_OFF = "power_off"
     POWER_ON = "power_on"
+    COVER_OPEN = "cover_open"
+    MAGNETIC_FIELD = "magnetic_field"
+    OVER_VOLTAGE = "over_voltage"
+    UNDER_VOLTAGE = "under_voltage"
+    CLOCK_DRIFT = "clock_drift"
+    BREAKER = "breaker"
+    REVERSE_FLOW = "reverse_flow"
+    PHASE_LOST = "phase_lost"
+
+
+POWER = frozenset((AlarmKind.POWER_OFF, AlarmKind.POWER_ON))
+"""Kinds that say whether current flows; the others say nothing of it."""
 
 
 class AlarmAnswer(StrEnum):
@@ -42,6 +68,7 @@ class AlarmAnswer(StrEnum):
     PREPAID   the supply was cut off because the prepaid balance is used up
     BRIEF     current was back, or gone again, before the alarm was heard
     NOTHING   nothing was dark there: the meter hangs nowhere, current flows and is known to, or it is too long ago
+    NOTED     it says nothing of current, and is kept
     """
 
     OUTAGE = "outage"
@@ -50,6 +77,7 @@ class AlarmAnswer(StrEnum):
     PREPAID = "prepaid"
     BRIEF = "brief"
     NOTHING = "nothing"
+    NOTED = "noted"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

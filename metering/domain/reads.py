@@ -43,6 +43,7 @@ class ReadFault(StrEnum):
     OUT_OF_ORDER = "out_of_order"
     OFF_DIAL = "off_dial"
     DATE_IN_FUTURE = "date_in_future"
+    NOT_FROZEN = "not_frozen"
 
 
 ADVICE = {
@@ -63,6 +64,7 @@ ADVICE = {
     ReadFault.OUT_OF_ORDER: "Compare with the reads before and after; if they are wrong, correct those first.",
     ReadFault.OFF_DIAL: "Check the reading and how many digits the register has.",
     ReadFault.DATE_IN_FUTURE: "Check the date.",
+    ReadFault.NOT_FROZEN: "Send the value that the counter froze at midnight, or interval values.",
 }
 
 _FAULT_OF = {

@@ -2,12 +2,14 @@
 The head end: the system that speaks to meters over the air or the wire.
 
 It is handed commands and later tells what became of them, first an acknowledgement, then a result. Both ways are
-repeated until they are confirmed, so either side may see a thing twice. Which one is used is named by
-HEAD_END_GATEWAY and bound in ``cis.wiring``; where none is, meters are switched by hand.
+repeated until they are confirmed, so either side may see a thing twice. What meters say of their own, values and
+alarms, is pulled from it, or pushed by it. Which one is used is named by HEAD_END_GATEWAY and bound in ``cis.wiring``;
+where none is, meters are switched by hand.
 """
 
 from collections.abc import Sequence
-from typing import Protocol
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 from cis.kernel.errors import Refused
 from metering.domain.device_commands import Answer, Order
@@ -17,10 +19,31 @@ class Unreachable(Exception):
     """The head end did not take the command: nothing was done, and nothing will be."""
 
 
+class Declined(Exception):
+    """The head end will never do the command, and says why."""
+
+
+class BadAnswer(Exception):
+    """The head end answered what cannot be understood, or the line broke: whether it did what was asked is open."""
+
+
 class NoHeadEnd(Refused):
     """This installation speaks to no head end."""
 
     code = "no_head_end"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pulled:
+    """
+    What meters said after a cursor.
+
+    messages  as ``metering.domain.head_end_messages`` reads them
+    cursor    from which on the next ones are asked for; the same as before: there is no more
+    """
+
+    messages: tuple[Any, ...]
+    cursor: str
 
 
 class HeadEnd(Protocol):
@@ -30,7 +53,8 @@ class HeadEnd(Protocol):
         """
         Hand over a command; one with a known reference is the same command.
 
-        :raises Unreachable: it was not taken, for sure; any other error leaves that open.
+        :raises Unreachable: it was not taken, for sure.
+        :raises Declined: it will never be done; any other error leaves open whether it was taken.
         """
 
     def answers(self, *, most: int) -> Sequence[Answer]:
@@ -38,6 +62,9 @@ class HeadEnd(Protocol):
 
     def confirm(self, answer_ids: Sequence[str]) -> None:
         """Say that answers are kept, so that they are not given again."""
+
+    def pull(self, *, cursor: str, most: int) -> Pulled:
+        """Return what meters said after a cursor, "" = from the beginning; the same cursor gives the same again."""
 
 
 _bound: list[HeadEnd] = []

@@ -15,7 +15,7 @@ from accounts.queries import supplier
 from cis.kernel.calendar import local_clock
 from metering.domain.device_commands import SWITCHING, Answer, AnswerKind, Command, Order, Reading, Switch
 from metering.domain.sandbox_meters import Behaviour, answers_to, counted_wh, does
-from metering.gateways.head_end import Unreachable
+from metering.gateways.head_end import Pulled, Unreachable
 from metering.models.command import SandboxAnswer, SandboxMeter
 from metering.models.device import Installation, Register
 from metering.models.read import RegisterRead
@@ -65,6 +65,10 @@ class Sandbox:
     def confirm(self, answer_ids: Sequence[str]) -> None:
         """Keep answers from being given again."""
         SandboxAnswer.objects.filter(id__in=[int(one) for one in answer_ids]).update(is_confirmed=True)
+
+    def pull(self, *, cursor: str, most: int) -> Pulled:  # noqa: ARG002
+        """Return nothing: these meters say nothing of their own."""
+        return Pulled(messages=(), cursor=cursor)
 
 
 def _do(meter: SandboxMeter, order: Order, now: datetime) -> None:

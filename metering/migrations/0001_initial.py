@@ -121,6 +121,7 @@ class Migration(FirstMigration):
                 ('switch', cis.platform.fields.Code(choices=[('unknown', 'unknown'), ('on', 'on'), ('off', 'off')], db_default='unknown', default='unknown', help_text='What its last answer to a command says.', max_length=40)),
                 ('demand_limit_w', models.BigIntegerField(help_text='Limit of demand it keeps, by its last answer. [W]', null=True)),
                 ('demand_limit_until', models.DateTimeField(help_text='When it lifts the limit by itself.', null=True)),
+                ('clock_drift_s', models.IntegerField(help_text='How far its clock is ahead, as it said last; negative: behind. [s]', null=True)),
             ],
             options={
                 'indexes': [models.Index(django.contrib.postgres.indexes.OpClass('serial', name='text_pattern_ops'), name='meter_by_serial_prefix'), models.Index(fields=['state', 'serial'], name='meter_by_state')],
@@ -452,20 +453,49 @@ class Migration(FirstMigration):
             },
         ),
         migrations.CreateModel(
+            name='HeadEndCursor',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=20, unique=True)),
+                ('cursor', models.CharField(blank=True, default='', max_length=400)),
+                ('pulled_at', models.DateTimeField(null=True)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='LiveDay',
+            fields=[
+                ('pk', models.CompositePrimaryKey('register_id', 'day_date', blank=True, editable=False, primary_key=True, serialize=False)),
+                ('register', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='live_days', to='metering.register')),
+                ('day_date', models.DateField(help_text='Date on the metering clock.')),
+                ('start_at', models.DateTimeField()),
+                ('interval_minutes', models.SmallIntegerField()),
+                ('values', models.BinaryField()),
+                ('quality', models.TextField()),
+                ('written', models.BinaryField()),
+                ('filled', models.SmallIntegerField(help_text='How many values there are.')),
+                ('is_waiting', models.BooleanField(default=True, help_text='It holds what is not in an IntervalDay yet.')),
+                ('heard_at', models.DateTimeField(default=django.utils.timezone.now, help_text='When something new came last.')),
+            ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('is_waiting', True)), fields=['start_at'], name='live_days_waiting'), models.Index(fields=['start_at'], name='live_days_by_start')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('interval_minutes__gt', 0), ('filled__gte', 0)), name='live_day_is_whole')],
+            },
+        ),
+        migrations.CreateModel(
             name='MeterAlarm',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('meter', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='alarms', to='metering.meter')),
                 ('service_point', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='alarms', to='metering.servicepoint')),
                 ('outage', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='alarms', to='metering.outage')),
-                ('kind', cis.platform.fields.Code(choices=[('power_off', 'power_off'), ('power_on', 'power_on')], max_length=40)),
-                ('answer', cis.platform.fields.Code(choices=[('outage', 'outage'), ('planned', 'planned'), ('cut', 'cut'), ('prepaid', 'prepaid'), ('brief', 'brief'), ('nothing', 'nothing')], max_length=40)),
+                ('kind', cis.platform.fields.Code(choices=[('power_off', 'power_off'), ('power_on', 'power_on'), ('cover_open', 'cover_open'), ('magnetic_field', 'magnetic_field'), ('over_voltage', 'over_voltage'), ('under_voltage', 'under_voltage'), ('clock_drift', 'clock_drift'), ('breaker', 'breaker'), ('reverse_flow', 'reverse_flow'), ('phase_lost', 'phase_lost')], max_length=40)),
+                ('answer', cis.platform.fields.Code(choices=[('outage', 'outage'), ('planned', 'planned'), ('cut', 'cut'), ('prepaid', 'prepaid'), ('brief', 'brief'), ('nothing', 'nothing'), ('noted', 'noted')], max_length=40)),
                 ('occurred_at', models.DateTimeField()),
                 ('received_at', models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
                 'indexes': [models.Index(fields=['service_point', 'occurred_at'], name='alarms_of_supply')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['power_off', 'power_on'])), name='alarm_kind_is_known'), models.CheckConstraint(condition=models.Q(('answer__in', ['outage', 'planned', 'cut', 'prepaid', 'brief', 'nothing'])), name='alarm_answer_is_known'), models.UniqueConstraint(fields=('meter', 'kind', 'occurred_at'), name='alarm_counts_once')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['power_off', 'power_on', 'cover_open', 'magnetic_field', 'over_voltage', 'under_voltage', 'clock_drift', 'breaker', 'reverse_flow', 'phase_lost'])), name='alarm_kind_is_known'), models.CheckConstraint(condition=models.Q(('answer__in', ['outage', 'planned', 'cut', 'prepaid', 'brief', 'nothing', 'noted'])), name='alarm_answer_is_known'), models.UniqueConstraint(fields=('meter', 'kind', 'occurred_at'), name='alarm_counts_once')],
             },
         ),
         migrations.CreateModel(

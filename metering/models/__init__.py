@@ -6,6 +6,7 @@ from metering.models import (
     correction,
     device,
     exception,
+    live,
     network,
     outage,
     place,
@@ -18,6 +19,6 @@ from metering.models import (
 )
 
 __all__ = [
-    "alarm", "command", "correction", "device", "exception", "network", "outage", "place", "read", "route", "rule",
-    "store", "usage", "work",
+    "alarm", "command", "correction", "device", "exception", "live", "network", "outage", "place", "read", "route",
+    "rule", "store", "usage", "work",
 ]  # fmt: skip

@@ -37,6 +37,9 @@ class Meter(models.Model):
     )  # fmt: skip
     demand_limit_w = models.BigIntegerField(null=True, help_text="Limit of demand it keeps, by its last answer. [W]")
     demand_limit_until = models.DateTimeField(null=True, help_text="When it lifts the limit by itself.")
+    clock_drift_s = models.IntegerField(
+        null=True, help_text="How far its clock is ahead, as it said last; negative: behind. [s]"
+    )
 
     class Meta:
         constraints = [

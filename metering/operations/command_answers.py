@@ -1,7 +1,7 @@
 """What became of commands: the answers of the head end are kept once, and the cases that ordered are told."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from django.utils import timezone
@@ -20,11 +20,15 @@ from metering.domain.device_commands import (
     Command,
     CommandAction,
     CommandState,
+    Reading,
     takes_up,
 )
+from metering.domain.head_end_messages import frozen_day
 from metering.gateways import head_end
 from metering.models.command import CommandReading, DeviceCommand
 from metering.models.device import Meter, Register
+from metering.operations import reads
+from metering.operations.reads import ReadRefused
 from metering.queries.device_commands import UnknownCommand
 
 ANSWERS_MOST = 200
@@ -98,12 +102,32 @@ def _take(answer: Answer) -> None:
 
 
 def _keep_readings(row: DeviceCommand, answer: Answer) -> None:
-    ids = dict(Register.objects.filter(meter_id=row.meter_id).values_list("code", "id"))
+    ids = dict(Register.objects.filter(meter_id=row.meter_id, is_interval=False).values_list("code", "id"))
+    known = [one for one in answer.readings if one.register in ids]
     CommandReading.objects.bulk_create(
-        CommandReading(command=row, register_id=ids[one.register], reading_wh=one.reading_wh)
-        for one in answer.readings
-        if one.register in ids
+        CommandReading(command=row, register_id=ids[one.register], reading_wh=one.reading_wh) for one in known
     )
+    if row.command == Command.READ_NOW:
+        _keep_reads(row, known, answer.at)
+
+
+def _keep_reads(row: DeviceCommand, readings: Sequence[Reading], at: datetime) -> None:
+    """
+    Keep what a meter showed as reads, where it stands for a midnight; of another hour it is only shown.
+
+    What does not fit its neighbours is only shown, too: a person compares.
+    """
+    day, today = frozen_day(timezone.localtime(at).replace(tzinfo=None)), timezone.localdate()
+    if day is None or day > today + timedelta(days=1):
+        return
+    for one in readings:
+        try:
+            reads.keep(
+                serial=row.meter.serial, register=one.register, read_date=day, reading_wh=one.reading_wh, actor=SYSTEM,
+                today=max(today, day),
+            )  # fmt: skip
+        except ReadRefused as refusal:
+            log.warning("reading_not_kept", meter=row.meter.serial, register=one.register, code=refusal.code)
 
 
 @opens_transaction
@@ -142,6 +166,8 @@ def _keep_what_it_does(row: DeviceCommand, command: Command, at: datetime) -> No
         meter.update(switch=SWITCHING[command].value)
     elif command is Command.DEMAND_LIMIT and not _limited_since(row):
         meter.update(demand_limit_w=row.value_w, demand_limit_until=row.value_until)
+    elif command is Command.SYNC_TIME:
+        meter.update(clock_drift_s=0)
 
 
 def _limited_since(row: DeviceCommand) -> bool:

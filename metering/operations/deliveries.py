@@ -199,17 +199,23 @@ class Delivery:
                 message = f"The values begin at no multiple of {length} minutes on the clock of the register."
                 self._reject(line, ReadFault.OFF_CLOCK, message, member=member)
             some = runs.take(rows)
-            laid = onto_clock(
-                register_id=register[rows],
-                start_us=some.start_us,
-                count=some.count,
-                minutes=length,
-                values=some.values,
-                quality=some.quality,
-                utc_offset_minutes=offset[rows],
-            )
-            if len(laid):
-                self._store_laid(laid, some, member)
+            self._lay_runs(some, length, register_id=register[rows], utc_offset_minutes=offset[rows], member=member)
+
+    def _lay_runs(
+        self, runs: IntervalRuns, minutes: int, *, register_id: Int64, utc_offset_minutes: Int64, member: str
+    ) -> None:
+        """Lay runs of one interval length on days, and store those."""
+        laid = onto_clock(
+            register_id=register_id,
+            start_us=runs.start_us,
+            count=runs.count,
+            minutes=minutes,
+            values=runs.values,
+            quality=runs.quality,
+            utc_offset_minutes=utc_offset_minutes,
+        )
+        if len(laid):
+            self._store_laid(laid, runs, member)
 
     def _store_laid(self, laid: ClockDays, runs: IntervalRuns, member: str) -> None:
         given, too_large = resolved(laid, line=runs.line)
@@ -300,13 +306,10 @@ class Delivery:
             found = self._named(reads, place)
             line, day, kind = int(reads.line[place]), int(days[place]), reads.kind[place]
             label = f"{serial},{code}"
-            hanging = self._hanging(
-                found, serial=serial, day=day, is_end=kind == "final", line=line, label=label, member=member
-            )
+            is_end, value = kind == "final", int(reads.reading_wh[place])
+            hanging = self._hanging(found, serial=serial, day=day, is_end=is_end, line=line, label=label, member=member)
             if hanging is not None:
-                given.append(
-                    Given(hanging=hanging, day=day, reading_wh=int(reads.reading_wh[place]), kind=kind, line=line)
-                )
+                given.append(Given(hanging=hanging, day=day, reading_wh=value, kind=kind, line=line))
         return given
 
     def _named(self, reads: CounterReads, place: int) -> Sequence[Hanging] | Missed:
@@ -318,8 +321,7 @@ class Delivery:
         point = reads.place[place]
         known = self._points.get(point)
         if known is None:
-            fault = ReadFault.UNKNOWN_SERVICE_POINT
-            return named(known=None, name=point, code=code, unit=unit, fault=fault)
+            return named(known=None, name=point, code=code, unit=unit, fault=ReadFault.UNKNOWN_SERVICE_POINT)
         here = [hung for hung in known if hung.serial == serial]
         if not here:
             return Missed(ReadFault.UNKNOWN_METER, f"The meter {serial} never hung at {point}.")

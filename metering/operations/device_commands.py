@@ -27,7 +27,7 @@ from metering.domain.device_commands import (
     deadline,
 )
 from metering.gateways import head_end
-from metering.gateways.head_end import NoHeadEnd, Unreachable
+from metering.gateways.head_end import Declined, NoHeadEnd, Unreachable
 from metering.models.command import DeviceCommand
 from metering.models.device import Meter
 from metering.operations.command_answers import end, lock, take_answers
@@ -179,6 +179,9 @@ def send(message: outbox.Message) -> None:
     except (Unreachable, NoHeadEnd):
         _put_back(command_id)
         raise
+    except Declined as refusal:
+        _refuse(command_id, str(refusal))
+        return
     take_answers()
     _ask_again(command_id, times=0)
 
@@ -240,6 +243,14 @@ def _put_back(command_id: int) -> None:
         row.state = WORKFLOW.step(CommandState.SENT, CommandAction.PUT_BACK, SYSTEM).to.value
         row.sent_at = None
         row.save(update_fields=["state", "sent_at"])
+
+
+@opens_transaction
+def _refuse(command_id: int, reason: str) -> None:
+    """End a command that the head end will never do."""
+    row = lock(command_id)
+    if row.state == CommandState.SENT:
+        end(row, CommandAction.REFUSE, actor=SYSTEM, reason=reason)
 
 
 @opens_transaction

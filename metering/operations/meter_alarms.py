@@ -63,7 +63,8 @@ def take(*, alarms: Sequence[NewAlarm], actor: Actor) -> Taken:
     it, as ``domain.outages.gather`` says; a supply that was cut off or where a planned outage is on makes none. A meter
     that has current again ends the dark time of its supply, and the outage with the last of them, unless people are in
     danger there. That current is gone counts for a day: nobody is sent for what a head-end tells of last week. Where a
-    meter says that it is gone since before the first report, the outage began then.
+    meter says that it is gone since before the first report, the outage began then. What says nothing of current is
+    kept, and does nothing.
 
     :raises OutagesNotOffered: the pack has no rule on outages.
     :raises BadAlarms: none, too many, or of a time to come.
@@ -89,18 +90,20 @@ def _kept(alarms: Sequence[NewAlarm], at: datetime) -> tuple[int, list[Heard], t
     """
     Keep what was not heard before; two statements.
 
-    :returns: how many are new, those of meters that hung somewhere, and the serial numbers that nobody knows.
+    :returns: how many are new, those about current of meters that hung somewhere, and the serial numbers that nobody
+        knows.
     """
     given = {
         "serials": [one.serial for one in alarms], "kinds": [one.kind.value for one in alarms],
-        "times": [one.occurred_at for one in alarms], "at": at, "zone": timezone.get_default_timezone_name(),
+        "times": [one.occurred_at for one in alarms], "power": [kind.value for kind in rules.POWER], "at": at,
+        "zone": timezone.get_default_timezone_name(),
     }  # fmt: skip
     rows = fetch(_KEEP, given)
     unknown = fetch(_UNKNOWN, given)
     heard = [
         Heard(id=row[0], service_point_id=row[1], kind=AlarmKind(row[2]), at=row[3])
         for row in rows
-        if row[1] is not None
+        if row[1] is not None and row[2] in rules.POWER
     ]
     return len(rows), heard, tuple(serial for (serial,) in unknown)
 
@@ -320,12 +323,13 @@ _SAID = """
     SELECT a.service_point_id, a.occurred_at, a.kind
     FROM unnest(%s::bigint[], %s::timestamptz[]) AS one (point, since)
     JOIN metering_meteralarm a ON a.service_point_id = one.point AND a.occurred_at >= one.since
-    WHERE a.kind = 'power_on' OR a.occurred_at >= %s
+    WHERE a.kind = 'power_on' OR (a.kind = 'power_off' AND a.occurred_at >= %s)
 """
 # In the order of meters, so that two who send the same alarms do not wait for one another.
 _KEEP = """
     INSERT INTO metering_meteralarm (meter_id, service_point_id, kind, answer, occurred_at, received_at)
-    SELECT m.id, i.service_point_id, one.kind, 'nothing', one.at, %(at)s
+    SELECT m.id, i.service_point_id, one.kind, CASE WHEN one.kind = ANY(%(power)s) THEN 'nothing' ELSE 'noted' END,
+           one.at, %(at)s
     FROM (SELECT DISTINCT serial, kind, at
           FROM unnest(%(serials)s::text[], %(kinds)s::text[], %(times)s::timestamptz[]) AS x (serial, kind, at)) AS one
     JOIN metering_meter m ON m.serial = one.serial

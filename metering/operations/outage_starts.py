@@ -57,7 +57,7 @@ _ALL = """
     UPDATE metering_outagesupply x SET off_at = %(at)s
     WHERE x.outage_id = %(outage)s AND x.off_at = %(before)s AND NOT EXISTS (
         SELECT FROM metering_meteralarm a WHERE a.service_point_id = x.service_point_id
-          AND a.occurred_at >= %(at)s AND a.occurred_at <= %(before)s)
+          AND a.kind IN ('power_off', 'power_on') AND a.occurred_at >= %(at)s AND a.occurred_at <= %(before)s)
       AND NOT EXISTS (
         SELECT FROM metering_outagesupply y WHERE y.service_point_id = x.service_point_id AND y.id <> x.id
           AND y.off_at <= x.off_at AND y.back_at > %(at)s)

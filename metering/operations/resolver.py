@@ -15,12 +15,13 @@ Lookup = Callable[[Iterable[str]], dict[str, tuple[Hanging, ...]]]
 class Names:
     """What some names mean; at most NAMES_KEPT are remembered, so that memory stays flat."""
 
-    def __init__(self, lookup: Lookup) -> None:
+    def __init__(self, lookup: Lookup, *, locks: bool = True) -> None:
         self._lookup = lookup
+        self._locks = locks
         self._known: dict[str, tuple[Hanging, ...] | None] = {}
 
     def learn(self, names: Iterable[str]) -> None:
-        """Look up those names that are not known yet, and lock their registers; two statements at most."""
+        """Look up those names that are not known yet, and lock their registers if asked to; two statements at most."""
         wanted = set(names)
         new = wanted - self._known.keys()
         if not new:
@@ -29,7 +30,8 @@ class Names:
             self._known.clear()
             new = wanted
         found = self._lookup(new)
-        lock(hanging.register_id for group in found.values() for hanging in group)
+        if self._locks:
+            lock(hanging.register_id for group in found.values() for hanging in group)
         self._known.update({name: found.get(name) for name in new})
 
     def get(self, name: str) -> tuple[Hanging, ...] | None:
@@ -37,14 +39,14 @@ class Names:
         return self._known[name]
 
 
-def by_service_point() -> Names:
-    """Return the names of service points (NMI)."""
-    return Names(registers.at_service_points)
+def by_service_point(*, locks: bool = True) -> Names:
+    """Return the names of service points (NMI); without locks for who writes no reads."""
+    return Names(registers.at_service_points, locks=locks)
 
 
-def by_meter() -> Names:
-    """Return the names of meters (serial numbers)."""
-    return Names(registers.on_meters)
+def by_meter(*, locks: bool = True) -> Names:
+    """Return the names of meters (serial numbers); without locks for who writes no reads."""
+    return Names(registers.on_meters, locks=locks)
 
 
 @joins_transaction

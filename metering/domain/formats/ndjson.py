@@ -73,9 +73,9 @@ class Reader:
                 rejections.append(TOO_LONG.rejection(line=line, raw=raw))
                 continue
             try:
-                given = _object(raw)
+                given = object_of(raw)
                 remarks += self._unknown(given, line)
-                self._take(given, line, gathered)
+                take_run(given, line=line, gathered=gathered, today=self._today)
             except LineFault as fault:
                 rejections.append(fault.rejection(line=line, raw=raw))
         runs = gathered.columns()
@@ -99,28 +99,34 @@ class Reader:
         self._ignored |= set(new)
         return [Remark(line, Note.COLUMN_IGNORED, f"The name {name[:40]!r} is not used.") for name in new]
 
-    def _take(self, given: dict[str, Any], line: int, gathered: Gathered) -> None:
-        named = {name: _text(given, name) for name in _NAMES}
-        channel = channel_of(
-            point=named["service_point"],
-            register=named["register"],
-            meter=named["meter"],
-            uom=named["unit"],
-            minutes=named["minutes"],
-        )
-        start, day = instant_us(named["start_at"])
-        if day > self._today:
-            raise LineFault(Fault.DATE_IN_FUTURE, f"{named['start_at'][:40]!r} is in the future.")
-        texts = _values(given)
-        check_length(channel, count=len(texts))
-        letters = letters_of(named["quality"], count=len(texts))
-        if None in texts:
-            letters = "".join(NO_VALUE if text is None else letter for letter, text in zip(letters, texts, strict=True))
-        values = [0 if text is None else micro(text, channel=channel) for text in texts]
-        gathered.add(channel, line=line, start_us=start, values=values, letters=letters)
+
+def take_run(given: dict[str, Any], *, line: int, gathered: Gathered, today: date) -> None:
+    """
+    Add the run of values that an object says.
+
+    :raises LineFault: what it says is wrong.
+    """
+    named = {name: text_of(given, name=name) for name in _NAMES}
+    channel = channel_of(
+        point=named["service_point"],
+        register=named["register"],
+        meter=named["meter"],
+        uom=named["unit"],
+        minutes=named["minutes"],
+    )
+    start, day = instant_us(named["start_at"])
+    if day > today:
+        raise LineFault(Fault.DATE_IN_FUTURE, f"{named['start_at'][:40]!r} is in the future.")
+    texts = _values(given)
+    check_length(channel, count=len(texts))
+    letters = letters_of(named["quality"], count=len(texts))
+    if None in texts:
+        letters = "".join(NO_VALUE if text is None else letter for letter, text in zip(letters, texts, strict=True))
+    values = [0 if text is None else micro(text, channel=channel) for text in texts]
+    gathered.add(channel, line=line, start_us=start, values=values, letters=letters)
 
 
-def _object(raw: bytes) -> dict[str, Any]:
+def object_of(raw: bytes) -> dict[str, Any]:
     """
     Return the object of a line, its numbers as they are written.
 
@@ -150,12 +156,19 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _text(given: dict[str, Any], name: str) -> str:
+def text_of(given: dict[str, Any], *, name: str) -> str:
+    """
+    Return a member that is a text or a number, as it is written; "" where there is none.
+
+    :raises LineFault: it is something else, or has control characters or half of a surrogate pair.
+    """
     value = given.get(name)
     if value is None:
         return ""
     if not isinstance(value, str):
         raise LineFault(Fault.NOT_JSON, f"{name!r} is neither a text nor a number.")
+    if not value.isprintable():
+        raise LineFault(Fault.CONTROL_CHARACTER, f"{name!r} has a sign that cannot be printed.")
     return value.strip()
 
 

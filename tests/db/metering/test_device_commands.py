@@ -1,6 +1,7 @@
 """Commands to meters: sent once, answered in any order, never sent after they were cancelled."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from threading import Barrier, Thread
 
 import pytest
@@ -13,10 +14,11 @@ from cis.kernel.workflow import IllegalMove
 from cis.platform import events, jobs, outbox
 from cis.platform.models import OutboxMessage
 from metering.domain.announcements import DeviceCommandDone
-from metering.domain.device_commands import Command, CommandState, WrongValue
+from metering.domain.device_commands import Command, CommandState, Reading, WrongValue
 from metering.gateways import head_end
 from metering.gateways.sandbox import Sandbox
 from metering.models.command import DeviceCommand, SandboxAnswer, SandboxMeter
+from metering.models.read import RegisterRead
 from metering.operations import device_commands
 from metering.operations.device_commands import CommandUnderWay, NotASwitcher
 from metering.queries import device_commands as queries
@@ -326,6 +328,37 @@ def test_a_meter_sets_its_clock(meter, told):
     work()
     assert told[0].outcome == "succeeded"
     assert SandboxMeter.objects.get(serial=meter.serial).synced_at is not None
+
+
+@pytest.mark.parametrize(("time", "is_kept"), [("00:05", True), ("12:00", False)])
+def test_a_reading_of_midnight_becomes_a_read(meter, monkeypatch, time, is_kept):
+    (register,) = metering.metered(at=metering.service_point())
+    day = timezone.localdate()
+    metering.read(of=register, on=day - timedelta(days=2), kwh=500)
+    command_id = order(register.meter, "read_now")
+    at = timezone.make_aware(datetime.combine(day, datetime.strptime(time, "%H:%M").time()))  # noqa: DTZ007
+    reading = Reading(register="total", reading_wh=505_000)
+
+    class Reads(Sandbox):
+        def answers(self, *, most):
+            found = [one for one in super().answers(most=most) if one.kind == "succeeded"]
+            return [replace(one, at=at, readings=(reading,)) for one in found]
+
+    monkeypatch.setattr(head_end, "_bound", [Reads()])
+    work()
+    assert queries.one(command_id=command_id).readings == (("total", 505_000),)
+    assert RegisterRead.objects.filter(register=register, read_date=day, reading_wh=505_000).exists() == is_kept
+
+
+def test_what_the_head_end_will_never_do_is_refused_at_once(meter, told, monkeypatch):
+    class No(Sandbox):
+        def send(self, order):
+            raise head_end.Declined("no such meter")
+
+    monkeypatch.setattr(head_end, "_bound", [No()])
+    command_id = order(meter)
+    work()
+    assert (state_of(command_id), told[0].reason) == ("refused", "no such meter")
 
 
 def test_only_metering_orders_by_hand(meter):

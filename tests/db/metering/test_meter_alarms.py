@@ -14,7 +14,7 @@ from cis.kernel.actors import SYSTEM
 from cis.kernel.workflow import NotAllowed
 from cis.platform import outbox
 from cis.platform.models import AuditEvent, Deadline
-from metering.domain.meter_alarms import AlarmKind, NewAlarm
+from metering.domain.meter_alarms import POWER, AlarmKind, NewAlarm
 from metering.domain.outages import Answer, Cause, FaultKind, Scope
 from metering.models.alarm import MeterAlarm
 from metering.models.outage import Outage, OutageSupply, PlannedOutage
@@ -61,6 +61,17 @@ def test_reports_and_alarms_beside_one_another_are_one_outage():
     alone = street(transformers=1, lived_in=False)
     single_id = send((hung(alone)[alone.points[0][0].id], "off", 0)).outages[0]
     assert report(alone.points[0][1]).outage_id == single_id, "an alarm alone is an outage that a report widens"
+
+
+def test_what_says_nothing_of_current_is_kept_and_does_nothing():
+    made = street(transformers=1, lived_in=False)
+    serial = hung(made)[made.points[0][0].id]
+    now = timezone.now()
+    others = [NewAlarm(serial=serial, kind=kind, occurred_at=now) for kind in AlarmKind if kind not in POWER]
+    taken = meter_alarms.take(alarms=others, actor=SYSTEM)
+    assert (taken.kept, taken.outages, answers()) == (8, (), ["noted"] * 8)
+    assert send((serial, "off", 1)).outages == (Outage.objects.get().id,)
+    assert not OutageSupply.objects.get().back_at
 
 
 def test_one_alarm_twice_counts_once_and_what_is_late_or_unknown_makes_nothing():

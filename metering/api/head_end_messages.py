@@ -1,0 +1,77 @@
+"""Where head ends push what meters say: signed, no key of the API, safe to repeat."""
+
+import time
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from accounts.api.receipts import SIGNED_BY, refused_as
+from accounts.domain.receipts import BadSignature, Signed, verify
+from cis.kernel.actors import SYSTEM
+from cis.kernel.errors import Refused
+from cis.platform import typed
+from cis.platform.access import allow_public
+from metering.domain.formats.faults import LineFault
+from metering.domain.head_end_messages import BYTES_MOST, parsed
+from metering.operations import head_end_messages
+from metering.operations.head_end_messages import Taken
+
+
+class BadMessages(Refused):
+    """The body cannot be read."""
+
+    code = "bad_messages"
+
+
+@allow_public
+@csrf_exempt
+@require_POST
+def take(request: HttpRequest) -> HttpResponse:
+    """Take messages of the head end; 202 with what became of each, also for the second time."""
+    if not settings.HEAD_END_KEY:
+        return refused_as(HTTPStatus.NOT_FOUND, "no_head_end", "This installation takes nothing from a head-end.")
+    length = typed.number(request.headers.get("Content-Length", ""))
+    if length is None or length > BYTES_MOST:
+        return refused_as(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", f"A body has at most {BYTES_MOST} bytes.")
+    try:
+        taken = head_end_messages.take(messages=_messages(request), actor=SYSTEM)
+    except BadSignature as refused:
+        return refused_as(HTTPStatus.UNAUTHORIZED, refused.code, refused.message)
+    except Refused as refused:
+        return refused_as(HTTPStatus.BAD_REQUEST, refused.code, refused.message)
+    return JsonResponse(_told(taken), status=HTTPStatus.ACCEPTED)
+
+
+def _messages(request: HttpRequest) -> list[Any]:
+    """
+    Return the messages of a signed body.
+
+    :raises BadSignature: it is not signed with the key, or its time is past.
+    :raises BadMessages: it cannot be read.
+    """
+    headers = {name: request.headers.get(name, "") for name in SIGNED_BY}
+    verify(Signed(headers, request.body), key=settings.HEAD_END_KEY.encode(), now_seconds=int(time.time()))
+    try:
+        messages = parsed(request.body).get("messages")
+    except LineFault as fault:
+        raise BadMessages(fault.message) from fault
+    if not isinstance(messages, list):
+        raise BadMessages("The body is an object with a list of messages.")
+    return messages
+
+
+def _told(taken: Taken) -> dict[str, object]:
+    return {
+        "days": taken.days,
+        "reads": taken.reads,
+        "alarms": taken.alarms,
+        "results": [
+            {"id": one.message_id, "outcome": one.outcome.value}
+            | ({"code": one.code, "message": one.message} if one.code else {})
+            for one in taken.results
+        ],
+    }
