@@ -5,7 +5,7 @@ The doors to the database: who may open a transaction, and bulk transport of col
 ``joins_transaction`` marks a step: it raises if no use case is above it.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache, wraps
@@ -17,11 +17,12 @@ from django.db import connection, transaction
 from django.db.models import Model
 from numpy.typing import NDArray
 
+from cis.platform.arrays import Params, packed
+
 P = ParamSpec("P")
 R = TypeVar("R")
 Row = TypeVar("Row", bound=Model)
 BIGINT_BYTES = 8
-Params = Sequence[Any] | Mapping[str, Any]
 
 
 _is_open_at_door: ContextVar[bool] = ContextVar("is_open_at_door", default=False)
@@ -197,14 +198,14 @@ def read_columns(sql: str, params: Params = (), *, columns: int) -> NDArray[np.i
     """
 
     def ask() -> bytes:
-        with raw_cursor() as cursor, cursor.copy(f"COPY ({sql}) TO STDOUT (FORMAT BINARY)", params) as copy:
+        with raw_cursor() as cursor, cursor.copy(f"COPY ({sql}) TO STDOUT (FORMAT BINARY)", packed(params)) as copy:
             return b"".join(copy)
 
-    packed = _answer(sql, params, ask)
+    answer = _answer(sql, params, ask)
     row = np.dtype([("fields", ">i2"), ("values", [("length", ">i4"), ("value", ">i8")], (columns,))])
     # 19 bytes of header before the rows, 2 of trailer behind them.
-    rows = np.frombuffer(packed, dtype=row, offset=19, count=(len(packed) - 21) // row.itemsize)
-    if len(packed) - 21 != rows.nbytes or (rows["values"]["length"] != BIGINT_BYTES).any():
+    rows = np.frombuffer(answer, dtype=row, offset=19, count=(len(answer) - 21) // row.itemsize)
+    if len(answer) - 21 != rows.nbytes or (rows["values"]["length"] != BIGINT_BYTES).any():
         raise TypeError("the query must return bigint columns without nulls")
     return np.ascontiguousarray(rows["values"]["value"].T.astype(np.int64))
 
@@ -220,7 +221,7 @@ def execute(sql: str, params: Params = ()) -> int:
     if _answers.get() is not None:
         raise RuntimeError("nothing is written while answers are kept")
     with connection.cursor() as cursor:
-        cursor.execute(sql, params)
+        cursor.execute(sql, packed(params))
         touched: int = cursor.rowcount
         return touched
 
@@ -235,7 +236,7 @@ def fetch(sql: str, params: Params = ()) -> list[tuple[Any, ...]]:
 
     def ask() -> list[tuple[Any, ...]]:
         with connection.cursor() as cursor:
-            cursor.execute(sql, params)
+            cursor.execute(sql, packed(params))
             rows: list[tuple[Any, ...]] = cursor.fetchall()
             return rows
 

@@ -1,7 +1,6 @@
 """Which register a file means: names of files on one side, what hung where and when on the other."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -23,8 +22,7 @@ _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hanging:
+class Hanging(NamedTuple):
     """
     A register while its meter hung at a service point.
 

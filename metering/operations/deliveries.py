@@ -253,7 +253,7 @@ class Delivery:
             member=member,
         )
 
-    def _hung(self, channel: Channel) -> list[Hanging] | Missed:
+    def _hung(self, channel: Channel) -> Sequence[Hanging] | Missed:
         """Return the interval registers that a stream may mean; their clocks are noted."""
         known = self._points.get(channel.nmi) if channel.nmi else self._meters.get(channel.serial)
         found = interval_registers(known, channel)
@@ -267,7 +267,7 @@ class Delivery:
 
     def _chosen(
         self,
-        found: list[Hanging] | Missed,
+        found: Sequence[Hanging] | Missed,
         channel: Channel,
         *,
         line: Int64,

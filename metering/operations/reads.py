@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.queries import supplier
 from cis.kernel.actors import Actor
+from cis.kernel.ahead import one_ahead
 from cis.kernel.errors import Refused
 from cis.platform import audit, db, documents
 from cis.platform.db import joins_transaction, opens_transaction, take_ids
@@ -223,7 +224,7 @@ def _import(
         is_first=known is None,
     )
     file_format = None
-    for batch in read_file(stream, name=name, today=today):
+    for batch in one_ahead(read_file(stream, name=name, today=today)):
         file_format = file_format or batch.header.format
         delivery.add(batch)
         progress(batch.bytes_read)

@@ -14,7 +14,7 @@ from metering.domain.formats.batches import MARKET_UTC_OFFSET_MINUTES, Channel, 
 from metering.domain.formats.day_values import pack_scaled
 from metering.domain.formats.fields import FINEST_PLACES
 from metering.domain.reads import ReadFault
-from metering.domain.resolving import Hanging, Missed, named
+from metering.domain.resolving import QUANTITY_OF_UNIT, Hanging, Missed, named
 from metering.operations.interval_days import NEVER, UNIX_DAY, Resolved
 from metering.operations.resolver import NAMES_KEPT
 
@@ -175,8 +175,10 @@ def dates_of(clock: LocalClock, at_us: Int64) -> Int64:
     return np.asarray((np.array(local, dtype=np.int64) // 86_400 + UNIX_DAY)[place])
 
 
-def interval_registers(known: tuple[Hanging, ...] | None, channel: Channel) -> list[Hanging] | Missed:
+def interval_registers(known: tuple[Hanging, ...] | None, channel: Channel) -> Sequence[Hanging] | Missed:
     """Return the interval registers that a stream may mean among those known under its name, or why there is none."""
+    if known is not None and len(known) == 1 and _is_meant(known[0], channel):
+        return known  # nearly all streams of a file
     name = channel.nmi or channel.serial
     fault = ReadFault.UNKNOWN_SERVICE_POINT if channel.nmi else ReadFault.UNKNOWN_METER
     found = named(known=known, name=name, code=channel.suffix, unit=channel.unit, fault=fault)
@@ -187,6 +189,14 @@ def interval_registers(known: tuple[Hanging, ...] | None, channel: Channel) -> l
         return intervals
     message = f"Register {channel.suffix} of {name} is not read in intervals."
     return Missed(ReadFault.NOT_INTERVAL_REGISTER, message)
+
+
+def _is_meant(hanging: Hanging, channel: Channel) -> bool:
+    return (
+        hanging.is_interval
+        and hanging.code == channel.suffix
+        and hanging.quantity == QUANTITY_OF_UNIT.get(channel.unit)
+    )
 
 
 def wall_seconds(clock: LocalClock, utc_seconds: int) -> int:

@@ -102,12 +102,11 @@ def exchanges(
 
 
 def _grouped(sql: str, names: Iterable[str]) -> dict[str, tuple[Hanging, ...]]:
-    fields = tuple(Hanging.__dataclass_fields__)
     found: dict[str, list[Hanging]] = {}
     for name, *row in db.fetch(sql, {"names": list(names), "open": OPEN_END}):
         group = found.setdefault(name, [])
         if row[0] is not None:
-            group.append(Hanging(**dict(zip(fields, row, strict=True))))
+            group.append(Hanging._make(row))
     return {name: tuple(group) for name, group in found.items()}
 
 

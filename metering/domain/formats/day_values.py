@@ -14,6 +14,7 @@ LARGEST = 2**31 - 1
 """Largest value of a slot in units of 10^exponent; the smallest is its negative."""
 
 _MOST_POWER = 9  # 2^31 x 10^9 still fits into int64
+_UNIT = 10**FINEST_PLACES
 _POWERS = 10 ** np.arange(_MOST_POWER + 1, dtype=np.int64)
 
 
@@ -72,6 +73,9 @@ def pack_scaled(scaled: Int64) -> Packed:
     """
     values = scaled.copy()
     exponent = np.full(len(values), -FINEST_PLACES, dtype=np.int64)
+    whole = np.flatnonzero(~(values % _UNIT).any(axis=1))  # most days are whole in their base unit
+    values[whole] //= _UNIT
+    exponent[whole] = 0
     open_rows = np.arange(len(values))
     while open_rows.size:
         mine = values[open_rows]

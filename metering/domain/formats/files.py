@@ -47,7 +47,7 @@ def read_file(stream: BinaryIO, *, name: str, today: date, limits: Limits = LIMI
 
     The delivery is a file of a format that has a module here (see those for what they take), plain, gzip, or zip with
     one or more such files, told apart by content. It is read as a stream: memory does not grow with its size,
-    about half a megabyte of text is worked on at a time.
+    about a megabyte of text is worked on at a time.
 
     A fault of structure refuses the delivery, at whatever point it shows, even after batches were yielded: load all
     batches in one transaction and roll back. A file with its header but no data is read, with a remark.

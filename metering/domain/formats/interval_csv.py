@@ -23,6 +23,7 @@ read. Lines of wide files that are written plainly are read all at once, others 
 import re
 from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 import numpy as np
 
@@ -35,6 +36,7 @@ from metering.domain.formats.fields import FINEST_PLACES
 from metering.domain.formats.lines import UTF8_MARK, Chunk, Table, table_of
 from metering.domain.formats.nem_frame import is_blank
 from metering.domain.formats.run_lines import (
+    LONGEST_NAME,
     NO_VALUE,
     TOO_LONG,
     Gathered,
@@ -58,6 +60,9 @@ _COLUMNS = {
 }
 _COLUMN_OF = {alias: column for column, aliases in _COLUMNS.items() for alias in aliases}
 _HEAD = ("service_point", "register", "meter", "unit", "minutes", "quality")
+_METER = _HEAD.index("meter")
+_SOME_METER = "-"
+_SAID_MOST = 4096
 _WIDE_START, _LONG_START = ("date", "offset"), ("start_at", "")
 _SHAPES = (("start_at", "value"), ("date", "offset", "v1"))
 _SLOT = re.compile(r"v([1-9][0-9]{0,2})")
@@ -85,6 +90,22 @@ class _Layout:
     slots: tuple[int, ...]
     width: int
     is_plain: bool
+
+
+class _Block(NamedTuple):
+    """Plain lines of one quality as lists: place of the line, number of its stream, start, places of its unit."""
+
+    place: list[int]
+    channel: list[int]
+    start_us: list[int]
+    unit_places: list[int]
+
+    def add(self, place: int, channel: int, start_us: int, unit_places: int) -> None:
+        """Add a line."""
+        self.place.append(place)
+        self.channel.append(channel)
+        self.start_us.append(start_us)
+        self.unit_places.append(unit_places)
 
 
 def is_header(line: bytes) -> bool:
@@ -120,6 +141,7 @@ class Reader:
         self._member = member
         self._today = today
         self._layout: _Layout | None = None
+        self._said: dict[tuple[str, ...], tuple[Channel, int, str] | None] = {}
         self._has_values = False
         self._last_line = 0
 
@@ -134,7 +156,7 @@ class Reader:
         remarks: list[Remark] = []
         done = self._begin(chunk, rejections, remarks) if self._layout is None else 0
         read_at_once = self._read_at_once(chunk, gathered, after=done)
-        for line, raw in chunk.numbered():
+        for line, raw in chunk.numbered() if len(read_at_once) < chunk.line_count else ():
             if line <= done or line in read_at_once or is_blank(raw.replace(b";", b"")):
                 continue
             if chunk.too_long:
@@ -237,24 +259,56 @@ class Reader:
         if layout is None or not layout.is_plain or chunk.too_long or b'"' in chunk.data:
             return frozenset()
         table = table_of(chunk.data.replace(b"\r\n", b"\n"))
-        heads: dict[str, list[tuple[int, int, int, int]]] = {}
+        blocks: dict[str, _Block] = {}
         lines = np.flatnonzero(table.fields == layout.width)
         lines = lines[lines + chunk.first_line > after]
         ends = table.separators[table.first[lines] + layout.width - len(layout.slots) - 1]
         for index, start_at, end in zip(lines.tolist(), table.starts[lines].tolist(), ends.tolist(), strict=True):
-            try:
-                fields = [part.strip() for part in _decoded(table.data[start_at:end]).split(",")]
-                fields.append("")
-                channel, start, quality = self._head(layout, fields)
-                letter = letters_of(quality, count=1)
-            except LineFault:
-                continue  # read again below, where it is rejected in its place
-            if channel.slots == len(layout.slots):
-                heads.setdefault(letter, []).append((index, gathered.place(channel), start, channel.unit_places))
+            head = self._plain_head(layout, table.data[start_at:end])
+            if head is not None:
+                channel, start, letter = head
+                block = blocks.get(letter) or blocks.setdefault(letter, _Block([], [], [], []))
+                block.add(index, gathered.place(channel), start, channel.unit_places)
         taken: list[int] = []
-        for letter, found in heads.items():
-            taken += _take_block(table, found, letter, len(layout.slots), chunk.first_line, gathered)
+        for letter, block in blocks.items():
+            taken += _take_block(table, block, letter, len(layout.slots), chunk.first_line, gathered)
         return frozenset(taken)
+
+    def _plain_head(self, layout: _Layout, raw: bytes) -> tuple[Channel, int, str] | None:
+        """
+        Return stream, start and quality letter of a plain line, from what stands before its values.
+
+        None: the line is read by itself, and rejected in its place if it is wrong. Beside the name of the meter most
+        lines of a file say the same, which is read once.
+        """
+        try:
+            fields = [part.strip() for part in raw.decode("ascii").split(",")]
+        except UnicodeDecodeError:
+            return None
+        meter = fields[layout.head[_METER]] if layout.head[_METER] >= 0 else ""
+        if not meter.isprintable() or len(meter) > LONGEST_NAME:
+            return None
+        if meter:
+            fields[layout.head[_METER]] = _SOME_METER
+        said = tuple(fields)
+        if said not in self._said:
+            if len(self._said) >= _SAID_MOST:
+                self._said.clear()
+            self._said[said] = self._read_said(layout, fields)
+        known = self._said[said]
+        if known is None or not meter:
+            return known
+        channel, start, letter = known
+        return Channel(channel.nmi, channel.suffix, meter, *channel[3:]), start, letter
+
+    def _read_said(self, layout: _Layout, fields: list[str]) -> tuple[Channel, int, str] | None:
+        try:
+            _decoded(",".join(fields).encode("ascii"))
+            channel, start, quality = self._head(layout, [*fields, ""])
+            letter = letters_of(quality, count=1)
+        except LineFault:
+            return None
+        return (channel, start, letter) if channel.slots == len(layout.slots) else None
 
     def _refused(self, fault: Fault, message: str, line: int) -> FileRefused:
         return FileRefused(message, fault=fault, member=self._member, line=line)
@@ -274,35 +328,25 @@ def _of_day(texts: list[str], channel: Channel) -> list[str]:
     return texts[:count]
 
 
-def _take_block(
-    table: Table,
-    found: list[tuple[int, int, int, int]],
-    letter: str,
-    slots: int,
-    first_line: int,
-    gathered: Gathered,
-) -> list[int]:
+def _take_block(table: Table, block: _Block, letter: str, slots: int, first_line: int, gathered: Gathered) -> list[int]:
     """Add the lines whose values are all plain decimals; return their numbers."""
-    lines = np.array([index for index, _, _, _ in found], dtype=np.int64)
+    lines = np.array(block.place, dtype=np.int64)
     at = table.first[lines][:, None] + np.arange(table.fields[lines[0]] - slots - 1, table.fields[lines[0]])
     edges = table.separators[at]
     parsed = decimals.parse(views=table.views, starts=edges[:, :-1] + 1, ends=edges[:, 1:])
-    places = np.array([unit_places for _, _, _, unit_places in found], dtype=np.int64) + FINEST_PLACES
-    power = places[:, None] - parsed.places
+    power = np.array(block.unit_places, dtype=np.int64)[:, None] + FINEST_PLACES - parsed.places
     good = parsed.exact.all(axis=1) & (parsed.digits.max(axis=1) <= LARGEST)
     good &= (power.min(axis=1) >= 0) & (power.max(axis=1) <= _MOST_PLACES)
     kept = np.flatnonzero(good)
     if not len(kept):
         return []
     values = parsed.digits[kept] * _POWERS[power[kept]]
-    quality = np.full(values.shape, ord(letter), dtype=np.uint8)
     numbers: list[int] = (lines[kept] + first_line).tolist()
-    rows = kept.tolist()
     gathered.add_block(
-        channel=[found[row][1] for row in rows],
-        line=numbers,
-        start_us=[found[row][2] for row in rows],
+        channel=np.array(block.channel, dtype=np.int64)[kept],
+        line=lines[kept] + first_line,
+        start_us=np.array(block.start_us, dtype=np.int64)[kept],
         values=values,
-        quality=quality,
+        quality=np.full(values.shape, ord(letter), dtype=np.uint8),
     )
     return numbers

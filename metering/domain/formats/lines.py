@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from cis.kernel.fixed import Int64
 from metering.domain.formats import decimals
 
-CHUNK_BYTES = 1 << 19
+CHUNK_BYTES = 1 << 20
 """Bytes worked on at once, up to twice as many; a line longer than that is a fault. [bytes]"""
 
 UTF8_MARK = b"\xef\xbb\xbf"

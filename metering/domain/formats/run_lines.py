@@ -26,7 +26,7 @@ MEASURED = "A"
 TOO_LONG = LineFault(Fault.LINE_TOO_LONG, "The line is too long for the values of a day.")
 _HOUR = 60
 _LONGEST_RUN = 25 * _HOUR  # a local day on which summer time ends [min]
-_LONGEST_NAME = 64
+LONGEST_NAME = 64
 _KNOWN_LETTERS = frozenset("ASFEN")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _US = timedelta(microseconds=1)
@@ -59,7 +59,7 @@ def channel_of(*, point: str, register: str, meter: str, uom: str, minutes: str)
     """
     if not (point or meter) or (point and not register):
         raise LineFault(Fault.MISSING_IDENTIFIER, "The line names no meter, or a service point without its register.")
-    if max(len(point), len(register), len(meter)) > _LONGEST_NAME:
+    if max(len(point), len(register), len(meter)) > LONGEST_NAME:
         raise LineFault(Fault.MISSING_IDENTIFIER, "The meter, service point or register is too long to be one.")
     unit, places, length = _measure_of(uom or DEFAULT_UNIT, minutes)
     return Channel(point, register, meter, uom or DEFAULT_UNIT, unit, places, length)
@@ -146,21 +146,20 @@ class Gathered:
         """Return the number of a stream."""
         return self._place.setdefault(channel, len(self._place))
 
-    def add_block(
-        self, *, channel: list[int], line: list[int], start_us: list[int], values: Int64, quality: Letters
-    ) -> None:
+    def add_block(self, *, channel: Int64, line: Int64, start_us: Int64, values: Int64, quality: Letters) -> None:
         """
         Add many runs of one length, after those that were added one by one.
 
-        channel  n numbers of ``place``
+        channel  (n,) numbers of ``place``
+        line, start_us  (n,)
         values, quality  (n, count)
         """
         count = np.full(len(line), values.shape[1], dtype=np.int64)
         self._blocks.append(
             IntervalRuns(
-                channel=np.array(channel, dtype=np.int64),
-                line=np.array(line, dtype=np.int64),
-                start_us=np.array(start_us, dtype=np.int64),
+                channel=channel,
+                line=line,
+                start_us=start_us,
                 count=count,
                 values=values.reshape(-1),
                 quality=quality.reshape(-1),
