@@ -90,17 +90,17 @@ class SpanEnergy(Columns):
     is_estimated: Flags
 
 
-def unpack(*, packed: bytes, slots: int, exponent: Int64, to_exponent: int) -> Int64:
+def unpack(*, packed: NDArray[np.int32], exponent: Int64, to_exponent: int) -> Int64:
     """
     Return values of days as int64 (d, s), brought from each day's exponent to a common one.
 
-    packed       the days' values one after the other, little-endian int32, (d * s)
+    packed       (d, s)
     exponent     (d,)
     to_exponent  not above any of them
 
     :raises ValuesTooLarge: a value does not fit below 2^62 in that unit.
     """
-    values = np.frombuffer(packed, dtype="<i4").reshape(-1, slots).astype(np.int64)
+    values = packed.astype(np.int64)
     scale = exponent - to_exponent
     if not scale.any():
         return values

@@ -132,9 +132,9 @@ def test_rounding_to_watt_hours_is_half_away_from_zero(value, exponent):
 
 
 def test_values_are_brought_to_one_exponent_and_refused_where_they_do_not_fit():
-    packed = np.array([1, -2, 3, 4], dtype="<i4").tobytes()
-    found = intervals.unpack(packed=packed, slots=2, exponent=np.array([-3, 0]), to_exponent=-3)
+    packed = np.array([[1, -2], [3, 4]], dtype="<i4")
+    found = intervals.unpack(packed=packed, exponent=np.array([-3, 0]), to_exponent=-3)
     assert found.tolist() == [[1, -2], [3_000, 4_000]]
-    large = np.array([2**31 - 1], dtype="<i4").tobytes()
+    large = np.array([[2**31 - 1]], dtype="<i4")
     with pytest.raises(intervals.ValuesTooLarge):
-        intervals.unpack(packed=large, slots=1, exponent=np.array([6]), to_exponent=-6)
+        intervals.unpack(packed=large, exponent=np.array([6]), to_exponent=-6)
