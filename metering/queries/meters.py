@@ -28,6 +28,7 @@ class MeterRow:
     crew             who has it on the van, "" = nobody
     certified_until  last day of its test certificate; None: none is known
     limit_w          limit of demand it keeps by its last answer, until limit_until; None: none. [W]
+    clock_drift_s    how far its clock is ahead, as it said last; negative: behind; None: it said nothing. [s]
     """
 
     id: int
@@ -43,6 +44,7 @@ class MeterRow:
     certified_until: date | None
     limit_w: int | None
     limit_until: datetime | None
+    clock_drift_s: int | None
 
     def limit_at(self, at: datetime) -> int | None:
         """Return the limit of demand that it keeps at an instant. [W]"""
@@ -296,6 +298,7 @@ def _rows(meters: QuerySet[Meter]) -> tuple[MeterRow, ...]:
             place=places[row.id].external_id if row.id in places else "",
             address=places[row.id].premises.address if row.id in places else "", certificate=row.certificate,
             certified_until=row.certified_until, limit_w=row.demand_limit_w, limit_until=row.demand_limit_until,
+            clock_drift_s=row.clock_drift_s,
         )
         for row in found
     )  # fmt: skip

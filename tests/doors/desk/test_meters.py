@@ -93,8 +93,8 @@ def test_the_demand_of_a_meter_is_limited_and_the_limit_lifted(desk, billed):
     desk.post(f"{place}act/", {"command": "demand_limit", "limit_kw": "3.5"})
     assert DeviceCommand.objects.get().value_w == 3_500
     assert "3.5 kW" in text(desk.get("/desk/meter-commands/"))
-    Meter.objects.update(demand_limit_w=3_500)
-    assert "Lift the limit" in text(desk.get(place))
+    Meter.objects.update(demand_limit_w=3_500, clock_drift_s=-42)
+    assert [said in text(desk.get(place)) for said in ("Lift the limit", "Clock ahead (s)", "-42")] == [True] * 3
     desk.post(f"{place}act/", {"command": "demand_limit", "lift": "1"})
     assert DeviceCommand.objects.latest("id").value_w is None
 
