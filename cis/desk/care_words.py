@@ -45,6 +45,7 @@ POINTS_SOURCES: Mapping[str, Any] = {
     "on_time": _("Bill paid on time"),
     "e_bill": _("Bill without paper"),
     "self_read": _("Meter read by yourself"),
+    "demand_event": _("Energy saved in an event"),
 }
 VISIT_WAYS: Mapping[str, Any] = {"phone": _("By telephone"), "site": _("At the place")}
 SURVEY_EVENTS: Mapping[str, Any] = {

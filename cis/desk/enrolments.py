@@ -30,7 +30,7 @@ from cis.platform.forms import day_of
 from cis.platform.paging import page_context
 from cis.platform.templatetags.local import day as day_text
 from cis.platform.templatetags.local import in_language, plain_money
-from contracts.domain.programs import WORKFLOW, ProgramKind
+from contracts.domain.programs import WORKFLOW
 from contracts.operations import equipment, program_signing, programs
 from contracts.operations.contract_signing import SCAN_MOST, BadScan
 from contracts.operations.equipment import HANDLERS
@@ -161,7 +161,7 @@ def act(request: HttpRequest, enrollment_id: int) -> HttpResponse:
 
 def end_early(detail: EnrollmentDetail, *, on: date, reason: str, actor: Actor) -> None:
     """Settle equipment early, or end a package."""
-    if detail.card.kind is ProgramKind.GREEN:
+    if not detail.card.kind.has_equipment:
         programs.end(enrollment_id=detail.card.id, on_date=on, reason=reason, today=today(), actor=actor)
     else:
         programs.settle_early(enrollment_id=detail.card.id, on_date=on, today=today(), actor=actor)
@@ -211,7 +211,7 @@ def _context(request: HttpRequest, detail: EnrollmentDetail) -> dict[str, Any]:
     actor, device = actor_of(request), detail.equipment
     actions = {str(one) for one in WORKFLOW.actions(detail.card.state, actor)}
     is_in_time = detail.last_cancel_day is not None and today() <= detail.last_cancel_day
-    is_green = detail.card.kind is ProgramKind.GREEN
+    has_equipment = detail.card.kind.has_equipment
     may_handle = actor.is_one_of(HANDLERS)
     is_there = device is not None and device.handed_over_date is not None
     return {
@@ -220,7 +220,7 @@ def _context(request: HttpRequest, detail: EnrollmentDetail) -> dict[str, Any]:
         "today": today(),
         "may_sign": "sign" in actions,
         "may_cancel": "decline" in actions or ("cancel" in actions and is_in_time),
-        "may_end": ("end" if is_green else "settle") in actions and not detail.card.program.terms.is_financed,
+        "may_end": ("settle" if has_equipment else "end") in actions and not detail.card.program.terms.is_financed,
         "may_hand_over": may_handle
         and device is not None
         and not is_there

@@ -9,6 +9,7 @@ PROGRAM_KINDS: Mapping[str, Any] = {
     "green": _("Green package"),
     "lease": _("Lease"),
     "instalment_sale": _("Sale by instalments"),
+    "demand_response": _("Demand response"),
 }
 PROGRAM_STATES: Mapping[str, Any] = {"published": _("Published"), "withdrawn": _("Offered no more")}
 ENROLMENT_STATES: Mapping[str, Any] = {

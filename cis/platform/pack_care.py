@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 PROTECTIONS = re.compile("life_support|vulnerable|key_account")
 _EVIDENCE = re.compile("medical_certificate|device_papers|disability_card|social_assistance|identity_card|decision")
-SOURCES = re.compile("on_time|e_bill|self_read")
+SOURCES = re.compile("on_time|e_bill|self_read|demand_event")
 _SETTERS = re.compile("clerk|cashier|billing|metering|field|supervisor|customer|client|system")
 
 

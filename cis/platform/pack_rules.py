@@ -17,6 +17,7 @@ from cis.platform import (
     pack_cases,
     pack_changes,
     pack_collective,
+    pack_demand,
     pack_deposits,
     pack_metering,
     pack_money,
@@ -326,6 +327,7 @@ class Rules:
     change_work: pack_changes.ChangeWork
     applications: Applications = field(metadata=_LOCAL)
     application_work: ApplicationWork = field(metadata=_LOCAL)
+    demand_response: pack_demand.DemandResponse = field(metadata=_LOCAL)
     loyalty: pack_care.Loyalty = field(metadata=_LOCAL)
     protections: dict[str, pack_care.Protection] = field(metadata={**_LOCAL, "names": pack_care.PROTECTIONS})
     segments: dict[str, pack_care.Segment] = field(metadata={**_LOCAL, "names": pack_care.CODES})

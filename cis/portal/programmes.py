@@ -16,7 +16,7 @@ from cis.platform.answers import or_404, tell_refusal
 from cis.platform.forms import day_of
 from cis.portal import access
 from cis.portal.access import Held, Visit
-from contracts.domain.programs import WORKFLOW, EnrollmentState, ProgramKind
+from contracts.domain.programs import WORKFLOW, EnrollmentState
 from contracts.operations import program_signing
 from contracts.operations import programs as operations
 from contracts.queries import enrollments, program_papers, programs
@@ -184,7 +184,7 @@ def leave(request: HttpRequest, enrollment_id: int) -> HttpResponse:
     try:
         if request.POST.get("action") == "cancel":
             operations.cancel(reason=REASON, **given)
-        elif detail.card.kind is ProgramKind.GREEN:
+        elif not detail.card.kind.has_equipment:
             operations.end(on_date=on, reason=REASON, **given)
         else:
             operations.settle_early(on_date=access.today(), **given)
@@ -198,7 +198,7 @@ def leave(request: HttpRequest, enrollment_id: int) -> HttpResponse:
 def _may(request: HttpRequest, detail: EnrollmentDetail) -> dict[str, bool]:
     actions = {str(one) for one in WORKFLOW.actions(detail.card.state, actor_of(request))}
     is_in_time = detail.last_cancel_day is not None and access.today() <= detail.last_cancel_day
-    ending = "end" if detail.card.kind is ProgramKind.GREEN else "settle"
+    ending = "settle" if detail.card.kind.has_equipment else "end"
     return {
         "may_cancel": "decline" in actions or ("cancel" in actions and is_in_time),
         "may_end": ending in actions and not detail.card.program.terms.is_financed,

@@ -34,6 +34,7 @@ class ChargeKind(StrEnum):
     BUDGET_BILL        what a bill bills for energy, taken onto the budget plan
     BUDGET_LEVEL       the level amount of a budget plan
     BUDGET_SETTLEMENT  what squares a budget plan
+    DEMAND_RESPONSE    energy saved in an event of demand response, credited
     """
 
     PRICE_DIFFERENCE = "price_difference"
@@ -60,6 +61,7 @@ class ChargeKind(StrEnum):
     BUDGET_BILL = "budget_bill"
     BUDGET_LEVEL = "budget_level"
     BUDGET_SETTLEMENT = "budget_settlement"
+    DEMAND_RESPONSE = "demand_response"
 
 
 OF_BREACH = (ChargeKind.PRICE_DIFFERENCE, ChargeKind.CAPACITY_FEE, ChargeKind.PENALTY)
@@ -79,6 +81,7 @@ OF_BUDGETS = (ChargeKind.BUDGET_BILL, ChargeKind.BUDGET_LEVEL, ChargeKind.BUDGET
 
 BY_NOTE = (
     ChargeKind.ADJUSTMENT, ChargeKind.CREDIT_MOVE, ChargeKind.DEPOSIT, ChargeKind.DEPOSIT_INTEREST, *OF_BUDGETS,
+    ChargeKind.DEMAND_RESPONSE,
 )  # fmt: skip
 """Kinds that may be credits, and are billed at once by a note; each says under which class it is posted."""
 
@@ -126,5 +129,6 @@ WORDS: Mapping[ChargeKind, Mapping[str, str]] = {
     ChargeKind.BUDGET_BILL: {"zh": "转入均衡缴费", "en": "Onto the budget plan"},
     ChargeKind.BUDGET_LEVEL: {"zh": "均衡月缴额", "en": "Level amount"},
     ChargeKind.BUDGET_SETTLEMENT: {"zh": "均衡缴费结算", "en": "Settlement of the budget plan"},
+    ChargeKind.DEMAND_RESPONSE: {"zh": "需求响应补偿", "en": "Demand response"},
 }
 """What a kind is called on paper, in Chinese and English."""

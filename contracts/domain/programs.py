@@ -12,9 +12,10 @@ from cis.kernel.enums import Role
 from cis.kernel.errors import Findings, Refused
 from cis.kernel.periods import add_months
 from cis.kernel.workflow import Move, Workflow
-from contracts.domain import lease
+from contracts.domain import demand_response, lease
 from contracts.domain.agreements import BLOCKS_MOST, FEATURE
 from contracts.domain.charge_kinds import ChargeKind
+from contracts.domain.demand_response import EventTerms
 from contracts.domain.lease import BadSchedule, DayCount, Method, Rebate, Rent, Row, Sale, Settlement
 
 CODE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+){0,9}")
@@ -35,11 +36,18 @@ class ProgramKind(StrEnum):
     GREEN            green energy: blocks of it, or a part of the use; a fee a month or none
     LEASE            equipment for a rent a month
     INSTALMENT_SALE  equipment that is bought and paid by instalments
+    DEMAND_RESPONSE  energy that is saved in events, and credited; it costs nothing
     """
 
     GREEN = "green"
     LEASE = "lease"
     INSTALMENT_SALE = "instalment_sale"
+    DEMAND_RESPONSE = "demand_response"
+
+    @property
+    def has_equipment(self) -> bool:
+        """Return whether a device goes to the customer: such a programme is settled early, another one is ended."""
+        return self in (ProgramKind.LEASE, ProgramKind.INSTALMENT_SALE)
 
 
 class ProgramState(StrEnum):
@@ -121,7 +129,7 @@ CHARGE_KINDS = {
     ProgramKind.LEASE: ChargeKind.LEASE_RENT,
     ProgramKind.INSTALMENT_SALE: ChargeKind.INSTALMENT,
 }
-"""As what each row of a schedule is charged."""
+"""As what each row of a schedule is charged; demand response has no schedule."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +147,8 @@ class Terms:
     green_blocks          blocks of green energy a month, on top of those agreed before
     feature               feature by which the tariff charges a part of the use as green
     tariff                code of a tariff with green energy that holds meanwhile; "": the customer's own
+    limit_w, credit_e6, notice_minutes, opt_out_minutes, events_most
+                          of demand response; see ``demand_response.EventTerms``
     """
 
     kind: ProgramKind
@@ -155,6 +165,19 @@ class Terms:
     green_blocks: int = 0
     feature: str = ""
     tariff: str = ""
+    limit_w: int = 0
+    credit_e6: int = 0
+    notice_minutes: int = 0
+    opt_out_minutes: int = 0
+    events_most: int = 0
+
+    @property
+    def events(self) -> EventTerms:
+        """Return what is agreed on events of demand response."""
+        return EventTerms(
+            limit_w=self.limit_w, credit_e6=self.credit_e6, notice_minutes=self.notice_minutes,
+            opt_out_minutes=self.opt_out_minutes, events_most=self.events_most,
+        )  # fmt: skip
 
     @property
     def rent(self) -> Rent:
@@ -256,7 +279,7 @@ class NewProgram:
         if self.valid_until is not None and self.valid_until <= self.valid_from:
             findings.add("valid_until", "empty_period", "The end is after the start.")
         _check_terms(self.terms, findings)
-        if self.terms.kind is not ProgramKind.GREEN and not (self.device_zh.strip() and self.device_en.strip()):
+        if self.terms.kind.has_equipment and not (self.device_zh.strip() and self.device_en.strip()):
             findings.add("device_en", "no_device", "Equipment is named in both languages.")
         findings.raise_if_any(InvalidProgram)
 
@@ -269,6 +292,7 @@ class NewProgram:
 
 def _check_terms(terms: Terms, findings: Findings) -> None:
     is_green = terms.kind is ProgramKind.GREEN
+    _check_events(terms, findings)
     if is_green and not (terms.green_blocks or terms.feature or terms.tariff):
         findings.add("green_blocks", "nothing_green", "A package has blocks, a feature or a tariff of green energy.")
     if not is_green and (terms.green_blocks or terms.feature or terms.tariff):
@@ -288,6 +312,15 @@ def _check_terms(terms: Terms, findings: Findings) -> None:
         findings.add(str(refusal.detail.get("field", "")), refusal.code, refusal.message, refusal.advice)
     if terms.kind is ProgramKind.LEASE and not terms.rent_minor:
         findings.add("rent", "no_rent", "A lease has a rent.")
+
+
+def _check_events(terms: Terms, findings: Findings) -> None:
+    if terms.kind is ProgramKind.DEMAND_RESPONSE:
+        demand_response.check_terms(terms.events, findings)
+        if terms.rent_minor or terms.price_minor or terms.down_minor:
+            findings.add("rent", "costs_nothing", "Who takes part in demand response pays nothing for it.")
+    elif terms.events != EventTerms(limit_w=0, credit_e6=0, notice_minutes=0, opt_out_minutes=0, events_most=0):
+        findings.add("credit", "no_events", "Only demand response has events.")
 
 
 def may_join(*, customer_classes: Sequence[str], tariffs: Sequence[str], customer_class: str, tariff: str) -> bool:

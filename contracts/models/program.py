@@ -46,6 +46,11 @@ class Program(models.Model):
     green_blocks = models.SmallIntegerField(default=0)
     feature = Code(default="", blank=True)
     tariff = Code(default="", blank=True, help_text="Code of a tariff that holds meanwhile; empty: the customer's own.")
+    limit_w = models.BigIntegerField(default=0, help_text="Power that a supply is limited to in an event. [W]")
+    credit_e6 = models.BigIntegerField(default=0, help_text="What energy saved in events is worth. [10^-6 minor/kWh]")
+    notice_minutes = models.IntegerField(default=0, help_text="An event is announced so long before it. [min]")
+    opt_out_minutes = models.IntegerField(default=0, help_text="One may opt out until so long before it. [min]")
+    events_most = models.SmallIntegerField(default=0, help_text="So many events in a calendar year.")
     sha256 = models.CharField(max_length=64, help_text="Of all that is signed.")
     published_at = models.DateTimeField(default=timezone.now)
     publisher_id = models.BigIntegerField(null=True)
@@ -71,6 +76,24 @@ class Program(models.Model):
                     price_minor__gt=0,
                     down_minor__gte=0,
                     down_minor__lt=models.F("price_minor"),
+                )
+                | models.Q(
+                    kind=ProgramKind.DEMAND_RESPONSE.value, rent_minor=0, price_minor=0, down_minor=0, is_financed=False
+                ),
+            ),
+            models.CheckConstraint(
+                name="only_demand_response_has_events",
+                condition=models.Q(
+                    kind=ProgramKind.DEMAND_RESPONSE.value,
+                    credit_e6__gt=0,
+                    events_most__gt=0,
+                    limit_w__gte=0,
+                    opt_out_minutes__gte=0,
+                    notice_minutes__gt=models.F("opt_out_minutes"),
+                )
+                | (
+                    ~models.Q(kind=ProgramKind.DEMAND_RESPONSE.value)
+                    & models.Q(limit_w=0, credit_e6=0, notice_minutes=0, opt_out_minutes=0, events_most=0)
                 ),
             ),
             models.CheckConstraint(

@@ -116,7 +116,7 @@ def write_schedule(locked: Locked) -> None:
         )
         for row in locked.terms.rows(locked.start)
     )
-    if locked.terms.kind is not ProgramKind.GREEN:
+    if locked.terms.kind.has_equipment:
         program = locked.row.program
         language = accounts.overview(account_id=locked.row.account_id, at_date=locked.start).holder.language
         device = program.device_en if language.startswith("en") else program.device_zh

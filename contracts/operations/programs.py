@@ -102,7 +102,8 @@ def publish(*, program: NewProgram, actor: Actor) -> int:
 
 _NUMBERS = (
     "months", "rent_minor", "price_minor", "down_minor", "rate_e6", "method", "count", "leave_e6",
-    "is_by_calendar_month", "is_financed", "green_blocks", "feature", "tariff",
+    "is_by_calendar_month", "is_financed", "green_blocks", "feature", "tariff", "limit_w", "credit_e6",
+    "notice_minutes", "opt_out_minutes", "events_most",
 )  # fmt: skip
 
 
@@ -243,12 +244,13 @@ def settle_early(*, enrollment_id: int, on_date: date, today: date, actor: Actor
 
     :param on_date: the day that it counts to: today, or an earlier one, as when equipment came back before.
     :raises UnknownEnrollment: there is none. :raises IllegalMove, NotAllowed: it is not running, or not by them.
-    :raises WrongProgramKind: a green package is ended. :raises BadEnd: the day is in the future or before its start.
+    :raises WrongProgramKind: it has no equipment: it is ended.
+    :raises BadEnd: the day is in the future or before its start.
     :raises FinancedByBank: its instalments go to a bank: it is settled there.
     """
     locked = lock(enrollment_id)
-    if locked.terms.kind is ProgramKind.GREEN:
-        raise WrongProgramKind("A green package is ended, not settled.", advice="End it.")
+    if not locked.terms.kind.has_equipment:
+        raise WrongProgramKind("Only equipment is settled early.", advice="End it.")
     WORKFLOW.step(EnrollmentState(locked.row.state), EnrollmentAction.SETTLE, actor)
     financing.check_ours(locked.terms)
     if not locked.start <= on_date <= today:
@@ -263,7 +265,7 @@ def settle_early(*, enrollment_id: int, on_date: date, today: date, actor: Actor
 @opens_transaction
 def end(*, enrollment_id: int, on_date: date, reason: str = "", today: date, actor: Actor) -> None:
     """
-    End a green package: on ``on_date``, the first day without it, what held before holds again.
+    End a green package or demand response: on ``on_date``, the first day without it, what held before holds again.
 
     A day in the past is corrected by the next bill; one in the future ends it when it has come. Until then it may be
     ended on an earlier day yet: what that comes to is charged in the place of what was charged before.
@@ -273,20 +275,20 @@ def end(*, enrollment_id: int, on_date: date, reason: str = "", today: date, act
     :raises BadEnd: the day is not after its start, within its months.
     """
     locked = lock(enrollment_id)
-    if locked.terms.kind is not ProgramKind.GREEN:
+    if locked.terms.kind.has_equipment:
         raise WrongProgramKind("Equipment is settled early, not ended.", advice="Settle it early.")
     WORKFLOW.step(EnrollmentState(locked.row.state), EnrollmentAction.END, actor)
     if not locked.start < on_date < locked.end:
         raise BadEnd(f"It ends on a day after {locked.start} and before {locked.end}.", field="on_date")
-    _end_green(locked, on_date=on_date, reason=reason, today=today, actor=actor)
+    _end(locked, on_date=on_date, reason=reason, today=today, actor=actor)
 
 
 @joins_transaction
 def note_agreement_ended(announcement: AgreementEnded) -> None:
-    """End green packages of a supply that ends: its terms are over, and so is the fee."""
+    """End packages and demand response of a supply that ends: its terms are over, and so is the fee."""
     rows = Enrollment.objects.filter(
         agreement_id=announcement.agreement_id,
-        program__kind=ProgramKind.GREEN.value,
+        program__kind__in=[one.value for one in ProgramKind if not one.has_equipment],
         state__in=(EnrollmentState.SIGNED.value, EnrollmentState.RUNNING.value),
         period__endswith__gt=announcement.end_date,
     )
@@ -298,7 +300,7 @@ def note_agreement_ended(announcement: AgreementEnded) -> None:
             enrollment_steps.take_back_rows(locked.row.rows.order_by("seq"), reason="the supply ended", actor=SYSTEM)
             enrollment_steps.take_back_fee(locked, reason="the supply ended", actor=SYSTEM)
         else:
-            _end_green(locked, on_date=announcement.end_date, reason="the supply ends", today=today, actor=SYSTEM)
+            _end(locked, on_date=announcement.end_date, reason="the supply ends", today=today, actor=SYSTEM)
 
 
 @joins_transaction
@@ -325,7 +327,7 @@ def _check_counter(actor: Actor) -> None:
         raise NotAllowed("A customer signs by a code.", advice="Have a code sent, and sign by it.")
 
 
-def _end_green(locked: Locked, *, on_date: date, reason: str, today: date, actor: Actor) -> None:
+def _end(locked: Locked, *, on_date: date, reason: str, today: date, actor: Actor) -> None:
     until = locked.end
     rows = locked.terms.rows(locked.start)
     was_ended = until != locked.terms.end_of(locked.start)

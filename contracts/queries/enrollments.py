@@ -273,8 +273,8 @@ def preview(*, detail: EnrollmentDetail, on: date) -> Preview | None:
     """
     terms = detail.card.program.terms
     # A package that is to end early may end earlier yet: what that comes to is told of its whole schedule.
-    is_green = terms.kind is ProgramKind.GREEN
-    rows = terms.rows(detail.card.start_date) if is_green else tuple(one.row for one in detail.due)
+    is_package = not terms.kind.has_equipment
+    rows = terms.rows(detail.card.start_date) if is_package else tuple(one.row for one in detail.due)
     if not detail.card.start_date <= on <= detail.card.end_date or not rows:
         return None
     try:

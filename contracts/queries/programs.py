@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db.models import Count, Q, QuerySet
 
@@ -13,6 +13,7 @@ from contracts.domain.programs import EnrollmentState, ProgramKind, ProgramState
 from contracts.models.program import Program
 from contracts.queries import agreements
 from contracts.queries.agreements import AgreementCard
+from metering.queries import interval_points
 from tariffs.queries import versions
 
 OPEN = "open"
@@ -145,7 +146,7 @@ def open_on(*, day: date) -> tuple[ProgramCard, ...]:
 
 def open_to(*, account_id: int, day: date) -> tuple[Joinable, ...]:
     """
-    Return the programmes that an account may join on a date and is not in; six statements.
+    Return the programmes that an account may join on a date and is not in; six statements, seven with events in one.
 
     :raises UnknownAccount: there is none.
     """
@@ -158,25 +159,30 @@ def open_to(*, account_id: int, day: date) -> tuple[Joinable, ...]:
         ).values_list("id", flat=True)
     )
     classes = _classes(supplies, day)
+    programs = [program for program in open_on(day=day) if program.id not in taken]
+    measured = _measured(supplies, day) if any(one.kind is ProgramKind.DEMAND_RESPONSE for one in programs) else None
     found = []
-    for program in open_on(day=day):
-        if program.id in taken:
-            continue
-        fitting = _fitting(program, supplies, classes, day)
+    for program in programs:
+        fitting = _fitting(program, supplies, classes, day, measured)
         if fitting or not needs_supply(program):
             found.append(Joinable(program=program, agreement=fitting[0] if fitting else None))
     return tuple(found)
 
 
 def fitting_supplies(*, program: ProgramCard, account_id: int, day: date) -> tuple[AgreementCard, ...]:
-    """Return the supplies of an account in force on a date by which it may join, latest first; three statements."""
+    """
+    Return the supplies of an account in force on a date by which it may join, latest first; three statements.
+
+    To demand response a supply joins whose meter measures intervals; one statement more.
+    """
     supplies = [one for one in agreements.of_account(account_id=account_id) if one.term_on(day)]
-    return _fitting(program, supplies, _classes(supplies, day), day)
+    measured = _measured(supplies, day) if program.kind is ProgramKind.DEMAND_RESPONSE else None
+    return _fitting(program, supplies, _classes(supplies, day), day, measured)
 
 
 def needs_supply(program: ProgramCard) -> bool:
-    """Return whether one joins by a supply: to change its energy, or as its tariff is asked for."""
-    return program.kind is ProgramKind.GREEN or bool(program.customer_classes or program.tariffs)
+    """Return whether one joins by a supply: to change or measure its energy, or as its tariff is asked for."""
+    return not program.kind.has_equipment or bool(program.customer_classes or program.tariffs)
 
 
 def _classes(supplies: Sequence[AgreementCard], day: date) -> dict[int, str]:
@@ -184,11 +190,28 @@ def _classes(supplies: Sequence[AgreementCard], day: date) -> dict[int, str]:
     return versions.classes(tariff_ids=[term.tariff_id for term in terms if term]) if terms else {}
 
 
+def _measured(supplies: Sequence[AgreementCard], day: date) -> frozenset[int]:
+    """Return at which service points intervals are measured on a date; one statement."""
+    points = [one.service_point_id for one in supplies]
+    found = interval_points.registers(service_point_ids=points, start_date=day, end_date=day + timedelta(days=1))
+    return frozenset(one.service_point_id for one in found)
+
+
 def _fitting(
-    program: ProgramCard, supplies: Iterable[AgreementCard], classes: dict[int, str], day: date
+    program: ProgramCard,
+    supplies: Iterable[AgreementCard],
+    classes: dict[int, str],
+    day: date,
+    measured: frozenset[int] | None,
 ) -> tuple[AgreementCard, ...]:
     found = []
     for supply in supplies:
+        if (
+            program.kind is ProgramKind.DEMAND_RESPONSE
+            and measured is not None
+            and supply.service_point_id not in measured
+        ):
+            continue
         term = supply.term_on(day)
         if term and may_join(
             customer_classes=program.customer_classes,
@@ -232,6 +255,11 @@ def terms_of(row: Program) -> Terms:
         green_blocks=row.green_blocks,
         feature=row.feature,
         tariff=row.tariff,
+        limit_w=row.limit_w,
+        credit_e6=row.credit_e6,
+        notice_minutes=row.notice_minutes,
+        opt_out_minutes=row.opt_out_minutes,
+        events_most=row.events_most,
     )
 
 
