@@ -22,7 +22,16 @@ from billing.operations import (
     simulations,
 )
 from billing.queries import write_offs as written_off
-from cis import wiring_care, wiring_cases, wiring_metering, wiring_money, wiring_outages, wiring_people, wiring_privacy
+from cis import (
+    wiring_care,
+    wiring_cases,
+    wiring_demand,
+    wiring_metering,
+    wiring_money,
+    wiring_outages,
+    wiring_people,
+    wiring_privacy,
+)
 from cis.desk import navigation, task_queues
 from cis.kernel.actors import SYSTEM
 from cis.kernel.deadlines import DeadlineNear, DeadlinePassed
@@ -168,6 +177,7 @@ def bind() -> None:
     wiring_cases.bind()
     wiring_privacy.bind()
     wiring_metering.bind()
+    wiring_demand.bind()
     _bind_gateways()
 
 

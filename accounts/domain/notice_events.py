@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from accounts.domain import money_events, outage_events
+from accounts.domain import demand_events, money_events, outage_events
 from accounts.domain.notice_kinds import COMMON, Channel, Event, Fact, FactKind, Money, NoticeClass, UnknownEvent
 
 __all__ = [
@@ -50,6 +50,7 @@ _CASE_ROWS: Final = tuple(
 _ROWS: Final = (
     *money_events.ROWS,
     *outage_events.ROWS,
+    *demand_events.ROWS,
     *_CASE_ROWS,
     Event(
         code="supply_restored",

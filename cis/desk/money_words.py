@@ -27,7 +27,7 @@ ADJUSTMENT_REASONS: Mapping[str, Any] = {
 }
 PARTS: Mapping[str, Any] = {
     "expense.goodwill": _("Goodwill"),
-    "expense.demand_response": _("Demand response"),
+    "expense.demand": _("Demand response"),
     "expense.loyalty": _("Loyalty points"),
     "expense.settlement": _("Settlement of a complaint"),
     "expense.bad_debt": _("Debt written off, or taken back"),

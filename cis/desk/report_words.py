@@ -49,7 +49,7 @@ LEDGER_ACCOUNTS: Mapping[str, Any] = {
     "expense.cash_short": _("Cash that was missing"),
     "expense.provider_fees": _("Fees of providers"),
     "expense.goodwill": _("Goodwill"),
-    "expense.demand_response": _("Demand response"),
+    "expense.demand": _("Demand response"),
     "expense.loyalty": _("Loyalty points"),
     "expense.interest": _("Interest on deposits of customers"),
     "expense.settlement": _("Settlements with customers"),

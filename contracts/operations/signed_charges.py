@@ -61,9 +61,10 @@ def agree_step(
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SignedCharge:
     """
-    One of many; see ``agree_step``. No tax is in it. [minor unit]
+    One of many; see ``agree_step``. [minor unit]
 
-    source  text that it rests on
+    source     text that it rests on
+    tax_minor  contained in the amount, of its sign
     """
 
     account_id: int
@@ -74,6 +75,7 @@ class SignedCharge:
     source: str
     subject_id: int
     key: str
+    tax_minor: int = 0
 
 
 @joins_transaction
@@ -92,7 +94,7 @@ def agree_many_step(*, subject: str, charges: Sequence[SignedCharge], today: dat
             kind=one.kind.value,
             state=ChargeState.AGREED.value,
             amount_minor=one.amount_minor,
-            tax_minor=0,
+            tax_minor=one.tax_minor,
             ledger_class=one.ledger_class,
             reason=one.reason.strip()[:REASON_MOST],
             legal_source=one.source,

@@ -1,0 +1,144 @@
+"""
+What an event does by the clock: it begins, its supplies are told to limit themselves, it ends.
+
+It looks for itself in the database, so it may run at any time and again. Each command is ordered in a transaction of
+its own: a meter that cannot be told keeps none of the others, and what a worker left when it died the next one does.
+"""
+
+from datetime import datetime
+
+import structlog
+from django.utils import timezone
+
+from cis.kernel.actors import SYSTEM
+from cis.kernel.errors import Refused
+from cis.platform import audit
+from cis.platform.db import joins_transaction, locked_row, opens_transaction
+from contracts.domain.demand_response import (
+    PART,
+    PART_WORKFLOW,
+    SUBJECT,
+    WORKFLOW,
+    EventAction,
+    EventState,
+    LimitState,
+    PartAction,
+    PartState,
+)
+from contracts.models.demand_response import DemandEvent, EventPart
+from contracts.operations.demand_events import lock
+from metering.domain.announcements import DeviceCommandDone
+from metering.domain.device_commands import Command, CommandState
+from metering.gateways.head_end import NoHeadEnd
+from metering.operations import device_commands
+from metering.queries import meters
+
+WORK = "demand_events"
+"""Name of the work."""
+TOO_LATE = "没有第二人放行 nobody let it go in time"
+log = structlog.get_logger(__name__)
+
+
+def work(at: datetime) -> None:
+    """Begin and end events whose time has come, and tell the meters of those that run."""
+    rows = DemandEvent.objects.order_by("id")
+    for event_id in list(rows.filter(state=EventState.PLANNED.value, start_at__lte=at).values_list("id", flat=True)):
+        _give_up(event_id, at)
+    for event_id in list(rows.filter(state=EventState.ANNOUNCED.value, start_at__lte=at).values_list("id", flat=True)):
+        begin(event_id=event_id)
+    waiting = EventPart.objects.filter(
+        event__state=EventState.RUNNING.value, state=PartState.TAKING_PART.value, limit_state=""
+    )
+    for part_id in list(waiting.order_by("id").values_list("id", flat=True)):
+        try:
+            limit(part_id=part_id, at=at)
+        except Refused as refusal:
+            log.warning("limit_not_ordered", part=part_id, code=refusal.code, message=refusal.message)
+            _note_failure(part_id)
+    for event_id in list(rows.filter(state=EventState.RUNNING.value, end_at__lte=at).values_list("id", flat=True)):
+        end(event_id=event_id, at=at)
+
+
+@opens_transaction
+def begin(*, event_id: int) -> None:
+    """
+    Begin an event: who did not opt out takes part.
+
+    :raises UnknownEvent, IllegalMove: there is none; it is not announced.
+    """
+    row = lock(event_id)
+    _move(row, EventAction.BEGIN)
+    PART_WORKFLOW.step(PartState.CALLED, PartAction.BEGIN, SYSTEM)
+    row.parts.filter(state=PartState.CALLED.value).update(state=PartState.TAKING_PART.value)
+
+
+@opens_transaction
+def limit(*, part_id: int, at: datetime) -> None:
+    """
+    Tell the meter of who takes part to limit its power until the event ends; once for each part.
+
+    Where the programme limits nothing, no meter hangs, or no head end is connected, the customer saves by hand.
+
+    :raises CommandUnderWay: see ``metering.operations.device_commands.order_step``.
+    """
+    part = locked_row(EventPart, part_id)
+    if part is None or part.limit_state or part.state != PartState.TAKING_PART:
+        return
+    event = part.event
+    limit_w = event.program.limit_w
+    hung = meters.hanging_at(service_point_id=part.service_point_id, on=timezone.localdate(event.start_at))
+    if not limit_w or len(hung) != 1 or event.end_at <= at:
+        part.limit_state = LimitState.NONE.value
+    else:
+        try:
+            part.command_id = device_commands.order_step(
+                meter_id=hung[0].id, command=Command.DEMAND_LIMIT, subject=PART, subject_id=part.id, actor=SYSTEM,
+                value_w=limit_w, value_until=event.end_at,
+            )  # fmt: skip
+            part.limit_state = LimitState.ORDERED.value
+        except NoHeadEnd:
+            part.limit_state = LimitState.NONE.value
+    part.save(update_fields=["limit_state", "command_id"])
+
+
+@opens_transaction
+def end(*, event_id: int, at: datetime) -> None:
+    """
+    End an event: meters lift their limits by themselves; its days are waited for.
+
+    :raises UnknownEvent, IllegalMove: there is none; it does not run.
+    """
+    row = lock(event_id)
+    row.ended_at = at
+    _move(row, EventAction.END)
+    row.parts.filter(limit_state="").update(limit_state=LimitState.NONE.value)
+
+
+@joins_transaction
+def note_command(done: DeviceCommandDone) -> None:
+    """Hear what became of a limit; a part is measured whatever its meter said."""
+    if done.subject != PART:
+        return
+    is_set = done.outcome is CommandState.SUCCEEDED
+    state = LimitState.SET if is_set else LimitState.FAILED
+    EventPart.objects.filter(id=done.subject_id, command_id=done.command_id).update(limit_state=state.value)
+
+
+@opens_transaction
+def _note_failure(part_id: int) -> None:
+    EventPart.objects.filter(id=part_id, limit_state="").update(limit_state=LimitState.FAILED.value)
+
+
+@opens_transaction
+def _give_up(event_id: int, at: datetime) -> None:
+    """Call off what nobody let go before its time."""
+    row = lock(event_id)
+    row.called_off_at, row.reason = at, TOO_LATE
+    _move(row, EventAction.CALL_OFF)
+
+
+@joins_transaction
+def _move(row: DemandEvent, action: EventAction) -> None:
+    row.state = WORKFLOW.step(EventState(row.state), action, SYSTEM).to.value
+    row.save()
+    audit.record(SYSTEM, action, SUBJECT, row.id, state=row.state)
