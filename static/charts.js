@@ -105,11 +105,12 @@
     };
   }
 
-  // Two amounts for each place of the axis, in minor units.
+  // Two amounts for each place of the axis, in minor units; where a unit is named, in thousandths of it.
   function pair(data) {
     const text = colour("--tblr-secondary");
     const line = colour("--wl-line");
-    const money = (minor) => `${data.words.symbol}${format(minor / 100, 2)}`;
+    const unit = data.words.unit;
+    const said = (value) => (unit ? `${format(value / 1000, 3)} ${unit}` : `${data.words.symbol}${format(value / 100, 2)}`);
     return {
       animation: false,
       aria: { enabled: true },
@@ -117,10 +118,10 @@
       legend: { top: 0, left: 0, itemWidth: 10, itemHeight: 10, textStyle: { color: text, fontSize: 12 } },
       tooltip: {
         trigger: "axis", renderMode: "richText", axisPointer: { type: "shadow" }, confine: true,
-        formatter: (points) => [data.labels[points[0].dataIndex], ...points.map((point) => `${point.seriesName}: ${money(point.value)}`)].join("\n"),
+        formatter: (points) => [data.labels[points[0].dataIndex], ...points.map((point) => `${point.seriesName}: ${said(point.value)}`)].join("\n"),
       },
       xAxis: { type: "category", data: data.labels, axisTick: { show: false }, axisLine: { lineStyle: { color: line } }, axisLabel: { color: text, fontSize: 11 } },
-      yAxis: { type: "value", axisLabel: { color: text, fontSize: 11, formatter: (value) => format(value / 100, 0) }, splitLine: { lineStyle: { color: line } } },
+      yAxis: { type: "value", axisLabel: { color: text, fontSize: 11, formatter: (value) => (unit ? format(value / 1000, 1) : format(value / 100, 0)) }, splitLine: { lineStyle: { color: line } } },
       series: ["old", "new"].map((name, index) => ({
         name: data.words[name], type: "bar", barMaxWidth: 22, data: data[name], itemStyle: { color: colour(["--wl-chart-past", "--wl-chart"][index]) },
       })),

@@ -29,7 +29,17 @@ from cis.api import schema
 from complaints.api import calls as case_calls
 from complaints.api import case_parts, learning, statistics
 from complaints.api import endpoints as complaints
-from contracts.api import applications, archive, changes, inspections, offers, programs, signing, surveys
+from contracts.api import (
+    applications,
+    archive,
+    changes,
+    demand_events,
+    inspections,
+    offers,
+    programs,
+    signing,
+    surveys,
+)
 from metering.api import endpoints as metering
 from metering.api import field_endpoints as field
 from metering.api import head_end_messages
@@ -197,6 +207,13 @@ urlpatterns = [
     path("programs", programs.ProgramList.as_view(), name="api_programs"),
     path("enrolments", programs.EnrolmentList.as_view(), name="api_enrolments"),
     path("enrolments/<int:enrollment_id>", programs.EnrolmentOne.as_view(), name="api_enrolment"),
+    path("demand-events", demand_events.DemandEventList.as_view(), name="api_demand_events"),
+    path("demand-events/<int:event_id>", demand_events.DemandEventOne.as_view(), name="api_demand_event"),
+    path("demand-events/<int:event_id>/parts", demand_events.DemandEventParts.as_view(), name="api_demand_parts"),
+    path("demand-event-parts/<int:part_id>", demand_events.DemandEventPart.as_view(), name="api_demand_part"),
+    path(
+        "demand-event-parts/<int:part_id>/opt-out", demand_events.OptOutOfDemand.as_view(), name="api_opt_out_of_demand"
+    ),
     path("reads", metering.ReadList.as_view(), name="api_reads"),
     path("work-orders", field.WorkOrderList.as_view(), name="api_work_orders"),
     path("work-orders/<int:work_order_id>", field.WorkOrderOne.as_view(), name="api_work_order"),

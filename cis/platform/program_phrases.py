@@ -4,7 +4,10 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext_noop as _
 
+from cis.platform import demand_phrases
+
 SENTENCES: Mapping[str, str] = {
+    **demand_phrases.SENTENCES,
     "bad_schedule": _("Nobody can pay by these terms: a number is out of range, or an instalment would be nothing."),
     "invalid_program": _("The programme has findings: mend them and publish it again."),
     "unknown_program": _("There is no such programme."),
@@ -30,7 +33,7 @@ SENTENCES: Mapping[str, str] = {
     "cooling_off_over": _("The days in which it can be taken back are over: end it, or settle it early."),
     "no_reason_given": _("Say in a few words why."),
     "bad_end": _("It cannot end on this day."),
-    "wrong_program_kind": _("Equipment is settled early; a green package is ended."),
+    "wrong_program_kind": _("Equipment is settled early; all else is ended."),
     "no_partner_bank": _(
         "No partner bank is connected: sell it by instalments of our own, or have one named in PARTNER_BANK."
     ),

@@ -23,7 +23,7 @@ HOUR = timedelta(hours=1)
 class ShortNotice(Refused):
     """Those who take part would hear of it too late."""
 
-    code = "short_notice"
+    code = "short_event_notice"
 
 
 class TooLate(Refused):
@@ -210,13 +210,13 @@ def check(new: NewEvent, *, terms: EventTerms, held: int, at: datetime, clock: L
     if local.minute or local.second or local.microsecond or (new.end_at - new.start_at) % HOUR:
         findings.add("start", "not_whole_hours", "An event begins and ends at a whole hour.")
     if not 1 <= new.hours <= HOURS_MOST:
-        findings.add("end", "bad_end", f"An event lasts 1 to {HOURS_MOST} hours.")
+        findings.add("end", "bad_event_end", f"An event lasts 1 to {HOURS_MOST} hours.")
     elif clock.local_date(new.end_at - HOUR) != local.date():
         findings.add("end", "two_days", "An event ends on the day on which it begins.")
     if not new.start_at - at <= timedelta(days=AHEAD_MOST_DAYS):
         findings.add("start", "too_far", f"An event is planned at most {AHEAD_MOST_DAYS} days ahead.")
     if not 0 < new.target_w <= TARGET_MOST_W:
-        findings.add("target", "bad_target", "Say how much power is hoped for.")
+        findings.add("target", "bad_event_target", "Say how much power is hoped for.")
     if held >= terms.events_most:
         findings.add("start", "events_used_up", f"The programme has at most {terms.events_most} events a year.")
 
@@ -261,4 +261,4 @@ def check_terms(terms: EventTerms, findings: Findings) -> None:
     if not 0 <= terms.opt_out_minutes < max(terms.notice_minutes, 1):
         findings.add("opt_out_minutes", "bad_opt_out", "There is time to opt out after the announcement.")
     if not 1 <= terms.events_most <= 366:  # noqa: PLR2004 (days of a year)
-        findings.add("events_most", "bad_count", "There are 1 to 366 events a year.")
+        findings.add("events_most", "bad_event_count", "There are 1 to 366 events a year.")

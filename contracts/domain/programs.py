@@ -172,6 +172,11 @@ class Terms:
     events_most: int = 0
 
     @property
+    def credit_minor(self) -> int:
+        """Return what a kWh saved in an event is worth, whole minor units. [minor unit/kWh]"""
+        return self.credit_e6 // 10**6
+
+    @property
     def events(self) -> EventTerms:
         """Return what is agreed on events of demand response."""
         return EventTerms(

@@ -29,8 +29,8 @@ from contracts.models.demand_response import DemandEvent, EventPart
 from contracts.operations.demand_events import lock
 from metering.domain.announcements import DeviceCommandDone
 from metering.domain.device_commands import Command, CommandState
-from metering.gateways.head_end import NoHeadEnd
 from metering.operations import device_commands
+from metering.operations.device_commands import NoHeadEnd
 from metering.queries import meters
 
 WORK = "demand_events"

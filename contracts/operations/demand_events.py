@@ -144,7 +144,7 @@ def announce(*, event_id: int, at: datetime, actor: Actor) -> int:
     until = rules.opt_out_until(start_at=row.start_at, opt_out_minutes=program.terms.opt_out_minutes)
     facts: dict[str, Fact] = {
         "start": clock_text(row.start_at),
-        "end": clock_text(row.end_at),
+        "end": time_text(row.end_at),
         "until": clock_text(until),
     }
     _tell(row, "demand_event_announced", facts, PartState.CALLED, _day(at), actor)
@@ -232,6 +232,12 @@ def tell_step(*, event: str, parts: Sequence[tuple[EventPart, dict[str, Fact]]],
 def clock_text(at: datetime) -> str:
     """Return an instant as people read it on the clock of the place."""
     return f"{timezone.localtime(at):%Y-%m-%d %H:%M}"
+
+
+def time_text(end_at: datetime) -> str:
+    """Return when an event ends, on the day on which it begins."""
+    text = f"{timezone.localtime(end_at):%H:%M}"
+    return "24:00" if text == "00:00" else text
 
 
 def _tell(

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from cis.desk.programme_words import DAY_COUNTS, ENROLMENT_STATES, METHODS, PROGRAM_KINDS, PROGRAM_STATES
 from cis.desk.words import CUSTOMER_CLASSES
 from cis.kernel import fixed
-from cis.platform.forms import DayField, MoneyField, PageForm
+from cis.platform.forms import DayField, EnergyField, MoneyField, PageForm
 from cis.platform.templatetags.local import in_language
 from contracts.domain.lease import DayCount, Method
 from contracts.domain.programs import NewProgram, ProgramKind, Terms
@@ -19,6 +19,7 @@ from contracts.queries.programs import Joinable
 from tariffs.queries import plans
 
 PERCENT_PLACES = 4
+CREDIT_UNIT_E6 = 10**6
 
 
 class PercentField(forms.CharField):
@@ -96,6 +97,15 @@ class ProgrammeForm(PageForm):
     green_blocks = forms.IntegerField(label=_("Blocks of green energy a month"), min_value=0, required=False)
     feature = forms.CharField(label=_("Feature of the tariff"), max_length=40, required=False)
     tariff = forms.ChoiceField(label=_("Tariff that holds meanwhile"), required=False, choices=())
+    credit = MoneyField(label=_("Credit for a kWh saved"), required=False)
+    limit = EnergyField(label=_("Limit in an event (kW)"), required=False, help_text=_("None: customers save by hand."))
+    events_most = forms.IntegerField(label=_("Events a year at most"), min_value=0, max_value=366, required=False)
+    notice_minutes = forms.IntegerField(
+        label=_("Told before an event (minutes)"), min_value=0, max_value=10_080, required=False
+    )
+    opt_out_minutes = forms.IntegerField(
+        label=_("Opting out until (minutes before)"), min_value=0, max_value=10_080, required=False
+    )
     field_of = {"bad_schedule": "months", "no_rent": "rent", "unknown_tariff": "tariffs"}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -122,6 +132,11 @@ class ProgrammeForm(PageForm):
             green_blocks=given["green_blocks"] or 0,
             feature=given["feature"].strip(),
             tariff=given["tariff"],
+            limit_w=given["limit"] or 0,
+            credit_e6=(given["credit"] or 0) * CREDIT_UNIT_E6,
+            notice_minutes=given["notice_minutes"] or 0,
+            opt_out_minutes=given["opt_out_minutes"] or 0,
+            events_most=given["events_most"] or 0,
         )
         words = ("code", "name_zh", "name_en", "device_zh", "device_en", "text_zh", "text_en", "legal_source")
         return NewProgram(

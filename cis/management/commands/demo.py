@@ -45,6 +45,7 @@ from cis.demo import (
     paying,
     prepaying,
     programmes,
+    saving,
     telling,
 )
 from cis.demo.building import Billed, Imported
@@ -147,6 +148,7 @@ def _build(folder: Path, *, accounts: int, months: int, seed: int) -> dict[str, 
     applying.build(tariff=TARIFF_FLAT)
     paperwork.build(run_id=billed.run_id, today=today)
     programmes.seed(today=today)
+    saving.build(month=scale.months[-1], today=today, at=timezone.now())
     inspecting.build(today=today)
     paying.build(run_id=billed.run_id, today=today)
     changes_of_use.build(run_id=billed.run_id, today=today)

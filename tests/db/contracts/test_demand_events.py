@@ -20,8 +20,8 @@ from contracts.models.program import Enrollment
 from contracts.operations import demand_dispatch, demand_events, programs
 from contracts.operations.demand_events import BadEvent, NobodyCalled, OwnEvent
 from contracts.operations.enrollment_offers import NotOpenToAccount
-from contracts.queries import demand_rules, demand_values
 from contracts.queries import demand_events as queries
+from contracts.queries import demand_rules, demand_values
 from contracts.queries import programs as program_queries
 from contracts.queries.demand_values import Point
 from metering.domain.announcements import DeviceCommandDone
@@ -42,7 +42,7 @@ END = START + timedelta(hours=2)
 def _place(monkeypatch):
     monkeypatch.setattr(jobs, "send", lambda *_, **__: None)
     accounts.supplier()
-    head_end.use(None)
+    monkeypatch.setattr(head_end, "_bound", [])
 
 
 @pytest.fixture
@@ -183,7 +183,8 @@ def test_the_database_knows_that_two_decide(program):
 # ---- opting out ------------------------------------------------------------------------------------------------------
 
 
-def test_one_opts_out_until_a_second_before_it_is_too_late(program):
+def test_one_opts_out_until_a_second_before_it_is_too_late(program, monkeypatch):
+    monkeypatch.setattr("django.utils.timezone.now", lambda: START)
     demand.home(program)
     demand.home(program)
     event_id = demand.announced(program)

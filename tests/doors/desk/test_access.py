@@ -37,7 +37,7 @@ TILLS = (
 )  # fmt: skip
 METERERS_ALONE = (
     "move_meters", "act_on_meter", "move_seals", "cancel_command", "energize", "order_inspection", "act_on_energizing",
-    "accept_exception",
+    "accept_exception", "new_demand_event",
 )  # fmt: skip
 ROUTES = ("new_route", "edit_route", "route_stops", "open_round", "round_row", "act_on_round", "upload_round")
 ON_THE_TELEPHONE = (
@@ -57,6 +57,9 @@ WRITERS = {
     "cycle_rules": BILLERS,
     **dict.fromkeys(("new_programme", "withdraw_programme"), BILLERS),
     **dict.fromkeys(("offer_programme", "settle_enrolment"), CLERKS),
+    "act_on_demand_event": {Role.METERING, Role.BILLING, Role.SUPERVISOR},
+    "opt_out_of_demand": DISPATCHERS,
+    "act_on_demand_part": BILLERS,
     "act_enrolment": {Role.CLERK, Role.FIELD, Role.METERING, Role.SUPERVISOR},
     **dict.fromkeys(("new_work", "assign_work", "act_on_work", "book_work", "order_application_meters"), DISPATCHERS),
     **dict.fromkeys(("new_crew", "crew", "new_asset"), METERERS),

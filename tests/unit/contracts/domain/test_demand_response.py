@@ -50,12 +50,12 @@ def test_an_event_of_whole_hours_of_one_day_is_right():
     [
         ({"start_at": START + timedelta(minutes=30), "end_at": START + timedelta(minutes=90)}, "not_whole_hours"),
         ({"end_at": START + timedelta(minutes=90)}, "not_whole_hours"),
-        ({"end_at": START}, "bad_end"),
-        ({"end_at": START - timedelta(hours=1)}, "bad_end"),
-        ({"end_at": START + timedelta(hours=13)}, "bad_end"),
+        ({"end_at": START}, "bad_event_end"),
+        ({"end_at": START - timedelta(hours=1)}, "bad_event_end"),
+        ({"end_at": START + timedelta(hours=13)}, "bad_event_end"),
         ({"end_at": START + timedelta(hours=8)}, "two_days"),
         ({"start_at": START + timedelta(days=40), "end_at": START + timedelta(days=40, hours=1)}, "too_far"),
-        ({"target_w": 0}, "bad_target"),
+        ({"target_w": 0}, "bad_event_target"),
     ],
 )
 def test_what_is_wrong_with_an_event(changed, code):
@@ -109,7 +109,7 @@ def test_the_way_of_who_takes_part():
         ({"limit_w": -1}, "bad_limit"),
         ({"notice_minutes": 0, "opt_out_minutes": 0}, "bad_notice"),
         ({"opt_out_minutes": 240}, "bad_opt_out"),
-        ({"events_most": 0}, "bad_count"),
+        ({"events_most": 0}, "bad_event_count"),
     ],
 )
 def test_what_is_wrong_with_terms(changed, code):
