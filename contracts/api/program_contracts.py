@@ -14,6 +14,7 @@ PROGRAM = {
     "names": {"zh": "热泵租赁", "en": "Heat pump lease"},
     "device": {"zh": "空气源热泵", "en": "Air-source heat pump"}, "texts": {"zh": "……", "en": "..."}, "months": 36,
     "monthly": MONEY, "price": None, "down_payment": None, "interest_percent": "0.0000", "green_blocks": 0,
+    "events": None,
     "valid_from": "2026-01-01", "valid_until": None, "customer_classes": ["residential"], "tariffs": [],
     "sha256": "9f2c" * 16,
 }  # fmt: skip
@@ -25,6 +26,16 @@ ENROLMENT = {
         "is_ours": True, "is_waived": False, "is_charged": True,
     }],
 }  # fmt: skip
+
+
+class EventTermsShown(serializers.Serializer):
+    """What is agreed on events of demand response."""
+
+    credit_a_kwh = MoneyField(help_text="For each kWh saved.")
+    limit_w = serializers.IntegerField(help_text="Power that a supply is limited to in an event; 0: none. [W]")
+    notice_minutes = serializers.IntegerField(help_text="Told so long before an event at least.")
+    opt_out_minutes = serializers.IntegerField(help_text="One may opt out until so long before it.")
+    events_most = serializers.IntegerField(help_text="So many events in a calendar year at most.")
 
 
 @extend_schema_serializer(examples=[OpenApiExample("A lease", value=PROGRAM)])
@@ -43,6 +54,7 @@ class ProgramShown(serializers.Serializer):
     down_payment = MoneyField(allow_null=True)
     interest_percent = serializers.CharField(help_text="A year.")
     green_blocks = serializers.IntegerField()
+    events = EventTermsShown(allow_null=True, help_text="Of demand response.")
     valid_from = serializers.DateField()
     valid_until = serializers.DateField(allow_null=True, help_text="First day on which it cannot be joined any more.")
     customer_classes = serializers.ListField(child=serializers.CharField())

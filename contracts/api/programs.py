@@ -18,6 +18,7 @@ from cis.platform.access import actor_of
 from cis.platform.api_fields import JsonParser, asked, key_parameter, money, problems
 from cis.platform.idempotency import idempotent
 from contracts.api import program_contracts as contract
+from contracts.domain.programs import ProgramKind, Terms
 from contracts.models.program import Program
 from contracts.operations import programs as operations
 from contracts.queries import agreements, enrollments, programs
@@ -134,11 +135,22 @@ def _program(card: ProgramCard, currency: str) -> dict[str, Any]:
         "down_payment": money(terms.down_minor, currency) if terms.down_minor else None,
         "interest_percent": fixed.to_text(terms.rate_e6, places=PERCENT_PLACES),
         "green_blocks": terms.green_blocks,
+        "events": _events(terms, currency) if card.kind is ProgramKind.DEMAND_RESPONSE else None,
         "valid_from": card.valid_from,
         "valid_until": card.valid_until,
         "customer_classes": card.customer_classes,
         "tariffs": card.tariffs,
         "sha256": card.sha256,
+    }
+
+
+def _events(terms: Terms, currency: str) -> dict[str, Any]:
+    return {
+        "credit_a_kwh": money(terms.credit_minor, currency),
+        "limit_w": terms.limit_w,
+        "notice_minutes": terms.notice_minutes,
+        "opt_out_minutes": terms.opt_out_minutes,
+        "events_most": terms.events_most,
     }
 
 

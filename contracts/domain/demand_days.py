@@ -65,7 +65,7 @@ def starts_us(*, day: date, start_at: datetime, end_at: datetime, before_hours: 
 
     None: clocks change in these hours, so that the day is like no other one. [microseconds since 1970 UTC]
     """
-    hours = before_hours + hours_of(start_at, end_at)
+    hours = before_hours + hours_of(start_at=start_at, end_at=end_at)
     first = start_at.astimezone(clock.zone).replace(tzinfo=None) - before_hours * HOUR
     shift = timedelta(days=day.toordinal() - start_at.astimezone(clock.zone).date().toordinal())
     walls = [first + shift + n * HOUR for n in range(hours + 1)]
@@ -78,7 +78,7 @@ def starts_us(*, day: date, start_at: datetime, end_at: datetime, before_hours: 
 def event_starts_us(*, start_at: datetime, end_at: datetime, before_hours: int) -> Int64:
     """Return when each hour before and in an event begins on its own day, (b + s). [microseconds since 1970 UTC]"""
     first = (start_at - before_hours * HOUR - _EPOCH) // timedelta(microseconds=1)
-    return first + HOUR_US * np.arange(before_hours + hours_of(start_at, end_at), dtype=np.int64)
+    return first + HOUR_US * np.arange(before_hours + hours_of(start_at=start_at, end_at=end_at), dtype=np.int64)
 
 
 def outcome(hours: Hours, *, rule: BaselineRule) -> Outcome:

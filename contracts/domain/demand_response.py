@@ -107,7 +107,7 @@ class LimitState(StrEnum):
     """
     What became of the limit of a supply.
 
-    NONE     no command: the programme limits nothing, or the meter cannot be told
+    NONE     no command: the programme limits nothing, the meter cannot be told, or somebody there lives by electricity
     ORDERED  the command is under way
     SET      the meter limits
     FAILED   the meter refused or did not answer in time; the part is measured all the same
@@ -142,7 +142,8 @@ PART_WORKFLOW = Workflow(
     "part of an event",
     {
         (_P.CALLED, _B.OPT_OUT): Move(_P.OPTED_OUT, LEAVERS),
-        (_P.CALLED, _B.CALL_OFF): Move(_P.CALLED_OFF, PLANNERS),
+        # By the machine: the enrolment ended before the event.
+        (_P.CALLED, _B.CALL_OFF): Move(_P.CALLED_OFF, PLANNERS | MACHINE),
         (_P.CALLED, _B.BEGIN): Move(_P.TAKING_PART, MACHINE),
         (_P.TAKING_PART, _B.SETTLE): Move(_P.SETTLED, SETTLERS | MACHINE),
         (_P.TAKING_PART, _B.GIVE_UP): Move(_P.UNMEASURED, SETTLERS | MACHINE),
@@ -190,10 +191,10 @@ class NewEvent:
     @property
     def hours(self) -> int:
         """Return how long it is. [h]"""
-        return hours_of(self.start_at, self.end_at)
+        return hours_of(start_at=self.start_at, end_at=self.end_at)
 
 
-def hours_of(start_at: datetime, end_at: datetime) -> int:
+def hours_of(*, start_at: datetime, end_at: datetime) -> int:
     """Return how long an event is. [h]"""
     return (end_at - start_at) // HOUR
 
@@ -249,7 +250,7 @@ def refuse_if_late(*, start_at: datetime, at: datetime, opt_out_minutes: int) ->
         raise TooLate("It is too late to opt out of this event.", advice="Call us, if you cannot do without power.")
 
 
-def check_terms(terms: EventTerms, findings: Findings) -> None:
+def check_terms(terms: EventTerms, *, findings: Findings) -> None:
     """Note what is wrong with the terms of a programme."""
     minutes_most = 7 * 24 * 60
     if not 0 <= terms.limit_w <= TARGET_MOST_W:

@@ -321,7 +321,7 @@ def _check_terms(terms: Terms, findings: Findings) -> None:
 
 def _check_events(terms: Terms, findings: Findings) -> None:
     if terms.kind is ProgramKind.DEMAND_RESPONSE:
-        demand_response.check_terms(terms.events, findings)
+        demand_response.check_terms(terms.events, findings=findings)
         if terms.rent_minor or terms.price_minor or terms.down_minor:
             findings.add("rent", "costs_nothing", "Who takes part in demand response pays nothing for it.")
     elif terms.events != EventTerms(limit_w=0, credit_e6=0, notice_minutes=0, opt_out_minutes=0, events_most=0):

@@ -8,8 +8,11 @@ its own: a meter that cannot be told keeps none of the others, and what a worker
 from datetime import datetime
 
 import structlog
+from django.db.models import Q
 from django.utils import timezone
 
+from accounts.domain.protections import ProtectionKind
+from accounts.queries import protections
 from cis.kernel.actors import SYSTEM
 from cis.kernel.errors import Refused
 from cis.platform import audit
@@ -25,6 +28,7 @@ from contracts.domain.demand_response import (
     PartAction,
     PartState,
 )
+from contracts.domain.programs import EnrollmentState
 from contracts.models.demand_response import DemandEvent, EventPart
 from contracts.operations.demand_events import lock
 from metering.domain.announcements import DeviceCommandDone
@@ -62,14 +66,19 @@ def work(at: datetime) -> None:
 @opens_transaction
 def begin(*, event_id: int) -> None:
     """
-    Begin an event: who did not opt out takes part.
+    Begin an event: who did not opt out takes part; whose enrolment does not hold on its day any more does not.
 
     :raises UnknownEvent, IllegalMove: there is none; it is not announced.
     """
     row = lock(event_id)
     _move(row, EventAction.BEGIN)
-    PART_WORKFLOW.step(PartState.CALLED, PartAction.BEGIN, SYSTEM)
-    row.parts.filter(state=PartState.CALLED.value).update(state=PartState.TAKING_PART.value)
+    day, called = timezone.localdate(row.start_at), row.parts.filter(state=PartState.CALLED.value)
+    gone = called.filter(
+        ~Q(enrollment__period__contains=day) | Q(enrollment__state=EnrollmentState.CANCELLED.value)
+    ).values_list("id", flat=True)
+    left = PART_WORKFLOW.step(PartState.CALLED, PartAction.CALL_OFF, SYSTEM).to
+    row.parts.filter(id__in=list(gone)).update(state=left.value)
+    called.update(state=PART_WORKFLOW.step(PartState.CALLED, PartAction.BEGIN, SYSTEM).to.value)
 
 
 @opens_transaction
@@ -77,7 +86,8 @@ def limit(*, part_id: int, at: datetime) -> None:
     """
     Tell the meter of who takes part to limit its power until the event ends; once for each part.
 
-    Where the programme limits nothing, no meter hangs, or no head end is connected, the customer saves by hand.
+    Where the programme limits nothing, no meter hangs, no head end is connected, or somebody lives by electricity, the
+    customer saves by hand.
 
     :raises CommandUnderWay: see ``metering.operations.device_commands.order_step``.
     """
@@ -87,7 +97,7 @@ def limit(*, part_id: int, at: datetime) -> None:
     event = part.event
     limit_w = event.program.limit_w
     hung = meters.hanging_at(service_point_id=part.service_point_id, on=timezone.localdate(event.start_at))
-    if not limit_w or len(hung) != 1 or event.end_at <= at:
+    if not limit_w or len(hung) != 1 or event.end_at <= at or _lives_by_it(part):
         part.limit_state = LimitState.NONE.value
     else:
         try:
@@ -112,6 +122,15 @@ def end(*, event_id: int, at: datetime) -> None:
     row.ended_at = at
     _move(row, EventAction.END)
     row.parts.filter(limit_state="").update(limit_state=LimitState.NONE.value)
+
+
+def _lives_by_it(part: EventPart) -> bool:
+    """Return whether the customer is registered as in need of electricity to live: nothing is limited there."""
+    customer_id = part.enrollment.customer_id
+    kinds = protections.kinds_of_customers(
+        customer_ids=[customer_id], today=timezone.localdate(part.event.start_at)
+    )  # fmt: skip
+    return ProtectionKind.LIFE_SUPPORT in kinds.get(customer_id, frozenset())
 
 
 @joins_transaction

@@ -72,7 +72,7 @@ class EventCard:
     @property
     def hours(self) -> int:
         """Return how long it is. [h]"""
-        return hours_of(self.start_at, self.end_at)
+        return hours_of(start_at=self.start_at, end_at=self.end_at)
 
     @property
     def opt_out_until(self) -> datetime:

@@ -44,6 +44,10 @@ ENROLLMENT = Held(
     table="contracts_enrollment", way=BY_CUSTOMER, subject="enrollment", documents=("paper_id", "scan_id"),
     erased=struck("signed_name", "reason"),
 )  # fmt: skip
+EVENT_PART = Held(
+    table="contracts_eventpart", way=within(ENROLLMENT, "enrollment_id"), subject="demand_event_part",
+    erased=struck("reason"),
+)  # fmt: skip
 CHANGE = Held(
     table="contracts_changeset", way=BY_CUSTOMER, subject="change",
     erased=struck("name", "position", "reason", "stuck_message"),
@@ -142,6 +146,9 @@ HELD = (
     ),
     ENROLLMENT,
     FINANCING,
+    EVENT_PART,
+    Held(table="contracts_baselineday", way=within(EVENT_PART, "part_id")),
+    Held(table="contracts_eventhour", way=within(EVENT_PART, "part_id")),
     CHANGE,
     Held(
         table="contracts_changemove", way=within(CHANGE, "change_id"), erased=struck("reason") | actors("actor_name"),

@@ -124,6 +124,8 @@ SAYS_NOTHING = {
     "contracts_changeset": {"stuck_code"},
     "contracts_contractclause": {"code", "covers", "source", "title_en", "title_zh"},
     "contracts_defect": {"remedy_en", "remedy_zh", "text_en", "text_zh"},
+    "contracts_demandevent": {"reason"},
+    "contracts_eventpart": {"gap"},
     "contracts_enrollment": {"signed_sha256"},
     "contracts_equipmentlease": {"device", "serial"},
     "contracts_financing": {"reference"},

@@ -7,7 +7,10 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from accounts.domain.protections import ProtectionKind
 from accounts.models.notice import Notice
+from accounts.operations import protections
+from accounts.operations.protections import NewProtection
 from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.calendar import local_clock
 from cis.kernel.workflow import IllegalMove, NotAllowed
@@ -247,6 +250,26 @@ def test_who_limits_nothing_is_told_nothing():
     event_id = demand.announced(program)
     demand_dispatch.work(START)
     assert (states(event_id), DeviceCommand.objects.count()) == ([("taking_part", "none")], 0)
+
+
+def test_who_lives_by_electricity_is_never_limited(program):
+    head_end.use(Sandbox())
+    world, _register = demand.home(program)
+    new = NewProtection(account_id=world.account.id, kind=ProtectionKind.LIFE_SUPPORT, told="by telephone", person="")
+    protections.register(new=new, at=NOW, actor=CLERK)
+    event_id = demand.announced(program)
+    demand_dispatch.work(START)
+    assert (states(event_id), DeviceCommand.objects.count()) == ([("taking_part", "none")], 0)
+
+
+def test_whose_enrolment_ended_before_it_does_not_take_part(program):
+    world, _register = demand.home(program)
+    demand.home(program)
+    event_id = demand.announced(program)
+    row = Enrollment.objects.get(account=world.account)
+    programs.end(enrollment_id=row.id, on_date=DAY, today=DAY - timedelta(days=1), actor=CLERK)
+    demand_dispatch.work(START)
+    assert [state for state, _limit in states(event_id)] == ["called_off", "taking_part"]
 
 
 def test_a_worker_that_comes_late_begins_and_ends_it_at_once(program):

@@ -41,6 +41,8 @@ def test_an_event_with_its_parts(clock):
     assert_problem(writer.post(f"demand-event-parts/{mine.id}/opt-out", {}), 422, "too_late_to_opt_out")
     demand_dispatch.work(END)
     demand_credits.settle(event_id=event_id, at=END, actor=BILLER)
+    [terms] = [row["events"] for row in caller.get("programs").json()["results"]]
+    assert (terms["credit_a_kwh"]["amount_minor"], terms["limit_w"], terms["opt_out_minutes"]) == (300, 2_000, 60)
     [one] = caller.get("demand-events?state=settled").json()["results"]
     assert (one["program"], one["called"], one["opted_out"], one["settled"]) == (program.code, 2, 1, 1)
     assert (one["delivered_wh"], one["credit"]["amount_minor"]) == (6_000, 1_800)

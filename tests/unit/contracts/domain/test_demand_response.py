@@ -114,5 +114,5 @@ def test_the_way_of_who_takes_part():
 )
 def test_what_is_wrong_with_terms(changed, code):
     findings = Findings()
-    rules.check_terms(replace(TERMS, **changed), findings)
+    rules.check_terms(replace(TERMS, **changed), findings=findings)
     assert {one.code for one in findings} == {code}
