@@ -66,7 +66,7 @@ def _join(start: date, today: date) -> list[int]:
         service_point_ids=list(points.values()), start_date=start, end_date=today + DAY
     )  # fmt: skip
     measured = {one.service_point_id for one in found}
-    card, joined = program_queries.of_code(CODE), []
+    card, joined = program_queries.of_code(CODE), list[int]()
     for account_id, point_id in reversed(points.items()):
         if point_id not in measured or len(joined) == HOMES:
             continue

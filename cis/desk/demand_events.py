@@ -61,8 +61,8 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     wanted = EventListForm(request.GET).wanted()
     header = [
         _("Event"), _("Programme"), _("Where"), _("State"), _("From"), _("Until"), _("Power hoped for (kW)"),
-        _("Called"), _("Opted out"), _("Settled"), _("Could not be measured"), _("Saved (kWh)"),
-        _("Mean power (kW)"), _("Credited"),
+        _("Called"), _("Opted out"), _("Settled and credited"), _("Could not be measured"), _("Saved (kWh)"),
+        _("Mean power (kW)"), _("Credited for it"),
     ]  # fmt: skip
     rows = (
         (c.id, in_language(c.program.names), c.feeder, word("demand_event", c.state), _clock(c.start_at),
@@ -119,8 +119,8 @@ def parts_file(request: HttpRequest, event_id: int) -> StreamingHttpResponse:  #
     with or_404():
         queries.one(event_id=event_id)
     header = [
-        _("Account"), _("Customer"), _("Address"), _("State"), _("Limit"), _("Expected (kWh)"), _("Used (kWh)"),
-        _("Saved (kWh)"), _("Mean power (kW)"), _("Credited"), _("What is missing"),
+        _("Account"), _("Customer"), _("Address"), _("State"), _("Power limit"), _("Expected (kWh)"), _("Used (kWh)"),
+        _("Saved (kWh)"), _("Mean power (kW)"), _("Credited for it"), _("What is missing"),
     ]  # fmt: skip
     rows = (
         (c.account_number, c.customer_name, c.address, word("demand_part", c.state),
@@ -156,7 +156,7 @@ def show_part(request: HttpRequest, part_id: int) -> HttpResponse:
     context = {
         "detail": detail, "card": detail.card, "event": detail.event, "actions": actions,
         "may_leave": "opt_out" in actions and timezone.now() < detail.event.opt_out_until,
-        "chart": demand_charts.hours(detail, expected=_("Expected"), used=_("Used")),
+        "chart": demand_charts.hours(detail, expected=_("Expected use"), used=_("Used")),
         "currency": supplier.current().currency,
     }  # fmt: skip
     return render(request, "desk/demand/part.html", context)
@@ -181,7 +181,8 @@ def opt_out(request: HttpRequest, part_id: int) -> HttpResponse:
 def act_on_part(request: HttpRequest, part_id: int) -> HttpResponse:
     """Take a settlement back, or settle anew."""
     _part(part_id)
-    action, given = request.POST.get("action", ""), {"part_id": part_id, "at": timezone.now()}
+    action = request.POST.get("action", "")
+    given: dict[str, Any] = {"part_id": part_id, "at": timezone.now()}
     try:
         if action == "take_back":
             demand_credits.take_back(reason=request.POST.get("reason", ""), actor=actor_of(request), **given)

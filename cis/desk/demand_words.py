@@ -7,19 +7,19 @@ from django.utils.translation import gettext_lazy as _
 
 STATES: Mapping[str, Any] = {
     "planned": _("Waits for a second person"),
-    "announced": _("Announced"),
+    "announced": _("All were told"),
     "running": _("On now"),
     "ended": _("Waits for values"),
-    "settled": _("Settled"),
+    "settled": _("Settled and credited"),
     "called_off": _("Called off"),
 }
 PART_STATES: Mapping[str, Any] = {
     "called": _("Called"),
     "opted_out": _("Opted out"),
     "taking_part": _("Takes part"),
-    "settled": _("Settled"),
+    "settled": _("Settled and credited"),
     "unmeasured": _("Could not be measured"),
-    "taken_back": _("Taken back"),
+    "taken_back": _("Settlement taken back"),
     "called_off": _("Called off"),
 }
 LIMITS: Mapping[str, Any] = {

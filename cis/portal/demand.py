@@ -43,7 +43,7 @@ def show(request: HttpRequest, part_id: int) -> HttpResponse:
     context: dict[str, Any] = {
         "visit": visit, "detail": detail, "card": detail.card, "event": detail.event,
         "may_leave": detail.card.state is PartState.CALLED and now < detail.event.opt_out_until,
-        "chart": demand_charts.hours(detail, expected=_("Expected"), used=_("Used")),
+        "chart": demand_charts.hours(detail, expected=_("Expected use"), used=_("Used")),
         "currency": supplier.current().currency,
     }  # fmt: skip
     return render(request, "portal/demand_event.html", context)

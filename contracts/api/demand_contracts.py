@@ -8,7 +8,7 @@ from contracts.domain.demand_days import Gap
 from contracts.domain.demand_response import EventSource, EventState, LimitState, PartState
 
 EVENT = {
-    "id": 7, "program": "saver", "feeder": "", "state": "settled", "source": "person",
+    "id": 7, "program": "saver", "feeder": "", "state": "settled", "planned_by": "person",
     "start_at": "2026-07-15T09:00:00Z", "end_at": "2026-07-15T11:00:00Z", "opt_out_until": "2026-07-15T08:00:00Z",
     "target_w": 50_000, "called": 2, "opted_out": 1, "settled": 1, "unmeasured": 0, "delivered_wh": 6_000,
     "delivered_w": 3_000, "credit": {"amount_minor": 1_800, "currency": "CNY"},
@@ -31,7 +31,7 @@ class EventShown(serializers.Serializer):
     program = serializers.CharField()
     feeder = serializers.CharField(allow_blank=True, help_text="Where; empty: everywhere.")
     state = serializers.ChoiceField([str(one) for one in EventState])
-    source = serializers.ChoiceField([str(one) for one in EventSource])
+    planned_by = serializers.ChoiceField([str(one) for one in EventSource])
     start_at = serializers.DateTimeField()
     end_at = serializers.DateTimeField()
     opt_out_until = serializers.DateTimeField(help_text="First instant at which nobody opts out any more.")

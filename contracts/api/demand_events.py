@@ -123,9 +123,10 @@ class OptOutOfDemand(APIView):
 def _event(card: EventCard, currency: str) -> dict[str, Any]:
     return {
         "id": card.id, "program": card.program.code, "feeder": card.feeder, "state": card.state,
-        "source": card.source, "start_at": card.start_at, "end_at": card.end_at, "opt_out_until": card.opt_out_until,
-        "target_w": card.target_w, "called": card.called, "opted_out": card.opted_out, "settled": card.settled,
-        "unmeasured": card.unmeasured, "delivered_wh": card.delivered_wh, "delivered_w": card.delivered_w,
+        "planned_by": card.source, "start_at": card.start_at, "end_at": card.end_at,
+        "opt_out_until": card.opt_out_until, "target_w": card.target_w, "called": card.called,
+        "opted_out": card.opted_out, "settled": card.settled, "unmeasured": card.unmeasured,
+        "delivered_wh": card.delivered_wh, "delivered_w": card.delivered_w,
         "credit": money(card.credit_minor, currency),
     }  # fmt: skip
 

@@ -121,7 +121,8 @@ def end(*, event_id: int, at: datetime) -> None:
     row = lock(event_id)
     row.ended_at = at
     _move(row, EventAction.END)
-    row.parts.filter(limit_state="").update(limit_state=LimitState.NONE.value)
+    untold = row.parts.filter(state=PartState.TAKING_PART.value, limit_state="")
+    untold.update(limit_state=LimitState.NONE.value)
 
 
 def _lives_by_it(part: EventPart) -> bool:

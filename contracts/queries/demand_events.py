@@ -1,8 +1,9 @@
 """Events of demand response for pages and interfaces: who was called, what each delivered, and how it is worked out."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
@@ -296,7 +297,7 @@ def _filtered(wanted: Wanted) -> QuerySet[DemandEvent]:
 def _cards(rows: QuerySet[DemandEvent]) -> tuple[EventCard, ...]:
     found = list(rows.select_related("program", "feeder"))
     settled = Q(state=PartState.SETTLED.value)
-    sums = {
+    sums: dict[int, Mapping[str, Any]] = {
         row["event_id"]: row
         for row in EventPart.objects.filter(event_id__in=[row.id for row in found])
         .values("event_id")
@@ -314,7 +315,7 @@ def _cards(rows: QuerySet[DemandEvent]) -> tuple[EventCard, ...]:
     return tuple(_card(row, sums.get(row.id, {})) for row in found)
 
 
-def _card(row: DemandEvent, sums: dict[str, int]) -> EventCard:
+def _card(row: DemandEvent, sums: Mapping[str, Any]) -> EventCard:
     return EventCard(
         id=row.id, program=card_of(row.program), feeder=row.feeder.name if row.feeder else "",
         state=EventState(row.state), source=EventSource(row.source), start_at=row.start_at, end_at=row.end_at,

@@ -122,8 +122,8 @@ def _measured(
     hours = len(own)
     spans = _spans(rows, starts)
     energy = spans.energy_wh.reshape(-1, hours)
-    is_complete = spans.is_complete.reshape(-1, hours).all(axis=1)
-    is_guessed = spans.is_estimated.reshape(-1, hours).any(axis=1)
+    is_complete = spans.is_complete.reshape(-1, hours).min(axis=1)
+    is_guessed = spans.is_estimated.reshape(-1, hours).max(axis=1)
     tables: dict[int, Int64] = {}
     gaps: dict[int, Gap] = {}
     for at, row in enumerate(rows):

@@ -43,7 +43,7 @@ class EventForm(PageForm):
     feeder = forms.ChoiceField(label=_("Where"), required=False)
     day = DayField(label=_("Day"))
     time = TimeField(label=_("Begins at"), help_text=_("A whole hour."))
-    hours = forms.IntegerField(label=_("Hours"), min_value=1, max_value=HOURS_MOST, initial=2)
+    hours = forms.IntegerField(label=_("Number of hours"), min_value=1, max_value=HOURS_MOST, initial=2)
     target = EnergyField(label=_("Power hoped for (kW)"))
     request_key = forms.CharField(widget=forms.HiddenInput, max_length=64)
 
