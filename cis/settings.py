@@ -314,6 +314,7 @@ SPECTACULAR_SETTINGS = {
             "DebitDecisionEnum",
             "DecisionEnum",
             "DefectStateEnum",
+            "EventPartStateEnum",
             "ErasureDecisionEnum",
             "ErasureReasonEnum",
             "ErasureStateEnum",

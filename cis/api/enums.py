@@ -13,6 +13,7 @@ from complaints.domain.suggestions import FactKind
 from contracts.domain.application_workflow import ApplicationState
 from contracts.domain.applications import ApplicationKind, PaperKind
 from contracts.domain.changes import ChangeKind
+from contracts.domain.demand_response import PartState
 from contracts.domain.inspection_workflow import DefectState
 from contracts.domain.offer_workflow import OfferState
 from metering.domain.meter_store import MeterState
@@ -26,6 +27,7 @@ ApplicationStateEnum = [str(one) for one in ApplicationState]
 CaseKindEnum = [str(one) for one in CaseKind]
 ChangeKindEnum = [str(one) for one in ChangeKind]
 DefectStateEnum = [str(one) for one in DefectState]
+EventPartStateEnum = [str(one) for one in PartState]
 FactKindEnum = [str(one) for one in FactKind]
 HoldKindEnum = [str(one) for one in HoldKind]
 InvoiceKindEnum = [str(one) for one in InvoiceKind]

@@ -15,7 +15,7 @@ EVENT = {
 }  # fmt: skip
 
 
-class EventQuery(Strict):
+class DemandEventQuery(Strict):
     """Which events are listed."""
 
     state = serializers.ChoiceField([str(one) for one in EventState], required=False)
@@ -24,7 +24,7 @@ class EventQuery(Strict):
 
 
 @extend_schema_serializer(examples=[OpenApiExample("A settled event", value=EVENT)])
-class EventShown(serializers.Serializer):
+class DemandEventShown(serializers.Serializer):
     """An event of demand response; energy, power and credit are of those that are settled."""
 
     id = serializers.IntegerField()
@@ -45,15 +45,15 @@ class EventShown(serializers.Serializer):
     credit = MoneyField()
 
 
-class EventPage(serializers.Serializer):
+class DemandEventPage(serializers.Serializer):
     """A page of events."""
 
     next = serializers.CharField(allow_null=True)
     previous = serializers.CharField(allow_null=True)
-    results = EventShown(many=True)
+    results = DemandEventShown(many=True)
 
 
-class DayShown(serializers.Serializer):
+class SimilarDayShown(serializers.Serializer):
     """A similar day. [Wh]"""
 
     day = serializers.DateField()
@@ -62,7 +62,7 @@ class DayShown(serializers.Serializer):
     is_highest = serializers.BooleanField(help_text="The baseline is the mean of these.")
 
 
-class PartShown(serializers.Serializer):
+class EventPartShown(serializers.Serializer):
     """Who was called for an event; what is not measured yet is null."""
 
     id = serializers.IntegerField()
@@ -79,15 +79,15 @@ class PartShown(serializers.Serializer):
     credit = MoneyField(allow_null=True)
 
 
-class PartDetailShown(PartShown):
+class EventPartDetailShown(EventPartShown):
     """A part with the days that it rests on."""
 
-    days = DayShown(many=True)
+    days = SimilarDayShown(many=True)
 
 
-class PartPage(serializers.Serializer):
+class EventPartPage(serializers.Serializer):
     """A page of those who were called."""
 
     next = serializers.CharField(allow_null=True)
     previous = serializers.CharField(allow_null=True)
-    results = PartShown(many=True)
+    results = EventPartShown(many=True)

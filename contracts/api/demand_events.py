@@ -33,12 +33,12 @@ class DemandEventList(APIView):
         operation_id="list_demand_events",
         summary="List events of demand response",
         tags=["Programmes"],
-        parameters=[contract.EventQuery],
-        responses={200: contract.EventPage, **problems(422)},
+        parameters=[contract.DemandEventQuery],
+        responses={200: contract.DemandEventPage, **problems(422)},
     )
     def get(self, request: Request) -> Response:
         """List events, with what all who were called delivered together."""
-        given = asked(contract.EventQuery, request)
+        given = asked(contract.DemandEventQuery, request)
         rows = DemandEvent.objects.only("id")
         if "state" in given:
             rows = rows.filter(state=given["state"])
@@ -57,7 +57,7 @@ class DemandEventOne(APIView):
         summary="One event of demand response",
         tags=["Programmes"],
         parameters=[EVENT_ID],
-        responses={200: contract.EventShown, **problems(404)},
+        responses={200: contract.DemandEventShown, **problems(404)},
     )
     def get(self, request: Request, event_id: int) -> Response:  # noqa: ARG002
         """Return an event."""
@@ -75,7 +75,7 @@ class DemandEventParts(APIView):
         summary="List who takes part in an event",
         tags=["Programmes"],
         parameters=[EVENT_ID],
-        responses={200: contract.PartPage, **problems(404, 422)},
+        responses={200: contract.EventPartPage, **problems(404, 422)},
     )
     def get(self, request: Request, event_id: int) -> Response:
         """List who was called, and what each delivered."""
@@ -95,7 +95,7 @@ class DemandEventPart(APIView):
         summary="One part of an event, with the days that it rests on",
         tags=["Programmes"],
         parameters=[PART_ID],
-        responses={200: contract.PartDetailShown, **problems(404)},
+        responses={200: contract.EventPartDetailShown, **problems(404)},
     )
     def get(self, request: Request, part_id: int) -> Response:  # noqa: ARG002
         """Return a part with its similar days."""
@@ -112,7 +112,7 @@ class OptOutOfDemand(APIView):
         tags=["Programmes"],
         request=None,
         parameters=[PART_ID],
-        responses={200: contract.PartDetailShown, **problems(404, 409, 422)},
+        responses={200: contract.EventPartDetailShown, **problems(404, 409, 422)},
     )
     def post(self, request: Request, part_id: int) -> Response:
         """Leave an event for a customer, before it is too late; done again, it stays so."""

@@ -29,5 +29,8 @@ def test_every_variable_is_documented_and_none_that_does_not_exist():
 def test_only_the_wiring_binds():
     binding = re.compile(r"\b(events\.listen|outbox\.send_by|jobs\.register|rendering\.(add_nav|name_supplier))\(")
     found = {source.name_of(path) for path in source.files() if binding.search(path.read_text(encoding="utf-8"))}
-    rooms = {f"cis/wiring_{room}.py" for room in ("care", "cases", "metering", "money", "outages", "people", "privacy")}
+    rooms = {
+        f"cis/wiring_{room}.py"
+        for room in ("care", "cases", "demand", "metering", "money", "outages", "people", "privacy")
+    }
     assert found - {"cis/platform/jobs.py"} == {"cis/wiring.py", *rooms}
