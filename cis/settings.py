@@ -115,6 +115,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "cis.platform.access.AccessMiddleware",
     "cis.platform.answers.ErasedDocuments",
+    "cis.platform.sheets.SheetAnswers",
     "axes.middleware.AxesMiddleware",
 ]
 

@@ -17,6 +17,7 @@ from metering.models.outage import FaultReport, Outage, PlannedOutage
 from metering.models.place import Premises, ServicePoint
 from metering.models.read import ReadFile, ReadRejection, RegisterRead
 from metering.models.rule import UsageRule
+from metering.models.stream import StreamName
 from metering.models.usage import Usage
 
 
@@ -26,6 +27,7 @@ from metering.models.usage import Usage
     ReadFile,
     ReadRejection,
     RegisterRead,
+    StreamName,
     Usage,
     DeviceCommand,
     Outage,
@@ -34,7 +36,7 @@ from metering.models.usage import Usage
     MeterAlarm,
 )
 class MeteringAdmin(ReadOnlyAdmin):
-    """Counters, where meters hung, delivered files and what was refused, reads, usage, commands, outages, alarms."""
+    """Counters, where meters hung, delivered files, what was refused, reads, usage, commands, outages, alarms."""
 
 
 @admin.register(UsageRule)

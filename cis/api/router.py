@@ -43,6 +43,7 @@ from contracts.api import (
 from metering.api import endpoints as metering
 from metering.api import field_endpoints as field
 from metering.api import head_end_messages
+from metering.api import interval_endpoints as values
 from metering.api import meter_endpoints as meters
 from metering.api import outage_endpoints as outages
 from metering.api import work_endpoints as work
@@ -215,6 +216,8 @@ urlpatterns = [
         "demand-event-parts/<int:part_id>/opt-out", demand_events.OptOutOfDemand.as_view(), name="api_opt_out_of_demand"
     ),
     path("reads", metering.ReadList.as_view(), name="api_reads"),
+    path("service-points/<str:service_point>/intervals", values.PointIntervals.as_view(), name="api_intervals"),
+    path("service-points/<str:service_point>/usage", values.PointUsage.as_view(), name="api_usage"),
     path("work-orders", field.WorkOrderList.as_view(), name="api_work_orders"),
     path("work-orders/<int:work_order_id>", field.WorkOrderOne.as_view(), name="api_work_order"),
     path("work-orders/<int:work_order_id>/assign", work.AssignWork.as_view(), name="api_assign_work"),

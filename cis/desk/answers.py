@@ -13,7 +13,7 @@ FILE_ROWS_MOST = 200_000
 FINDINGS_MOST = 8
 csv_file = csv_files.csv_file
 """For all lists of the desk."""
-or_404, tell_refusal = answers.or_404, answers.tell_refusal
+or_404, tell_refusal, file_of = answers.or_404, answers.tell_refusal, answers.file_of
 """For all pages of the desk."""
 
 

@@ -59,7 +59,10 @@ def upload(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data["file"]
         try:
-            job_id = uploads.queue(source=given, name=given.name, size=given.size, actor=actor_of(request))
+            job_id = uploads.queue(
+                source=given, name=given.name, size=given.size, taken_date=form.cleaned_data["taken_date"],
+                actor=actor_of(request),
+            )  # fmt: skip
         except Refused as refusal:
             form.refuse(refusal)
         else:

@@ -1,8 +1,8 @@
-"""Addresses of the desk: energy that is looked at, and the day as it grows."""
+"""Addresses of the desk: energy that is looked at, the day as it grows, values of places, names of foreign streams."""
 
 from django.urls import path
 
-from cis.desk import exceptions, live
+from cis.desk import exceptions, live, place_values, stream_names
 
 urlpatterns = [
     path("places/<int:service_point_id>/today/", live.show, name="place_today"),
@@ -10,4 +10,9 @@ urlpatterns = [
     path("exceptions.csv", exceptions.export, name="exceptions_file"),
     path("exceptions/<int:exception_id>/", exceptions.show, name="exception"),
     path("exceptions/<int:exception_id>/accept/", exceptions.accept, name="accept_exception"),
+    path("places/<int:service_point_id>/readings/", place_values.show, name="place_values"),
+    path("files/names/", stream_names.index, name="stream_names"),
+    path("files/names.csv", stream_names.export, name="stream_names_file"),
+    path("files/names/new/", stream_names.new, name="new_stream_name"),
+    path("files/names/<int:name_id>/end/", stream_names.end, name="end_stream_name"),
 ]

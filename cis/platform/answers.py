@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
+from urllib.parse import quote
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 
 from cis.kernel.errors import Refused
@@ -39,6 +40,13 @@ def or_404() -> Iterator[None]:
         if refusal.code.startswith("unknown_"):
             raise Http404(refusal.message) from refusal
         raise
+
+
+def file_of(*, name: str, media_type: str, pieces: Iterator[bytes]) -> StreamingHttpResponse:
+    """Return a file to keep, sent piece by piece."""
+    answer = StreamingHttpResponse(pieces, content_type=media_type)
+    answer["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
+    return answer
 
 
 def tell_refusal(request: HttpRequest, refusal: Refused) -> None:

@@ -272,3 +272,17 @@ class CsvRenderer(_FileRenderer):
 
     media_type = "text/csv"
     format = "csv"
+
+
+class AtomRenderer(_FileRenderer):
+    """Lets a caller ask for ``application/atom+xml``."""
+
+    media_type = "application/atom+xml"
+    format = "atom"
+
+
+class WorkbookRenderer(_FileRenderer):
+    """Lets a caller ask for a workbook (XLSX)."""
+
+    media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    format = "xlsx"

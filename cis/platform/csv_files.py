@@ -11,22 +11,29 @@ FORMULA = re.compile(r"[=+\-@\t\r]")
 NUMERIC = re.compile(r"[+-]?[0-9 .,;()-]+")
 
 
-def csv_file(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> StreamingHttpResponse:
+class CsvAnswer(StreamingHttpResponse):
+    """A list as CSV; until it is sent, its rows can be given in another form instead (see ``sheets.SheetAnswers``)."""
+
+    def __init__(self, name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+        self.name, self.header, self.rows = name, header, rows
+        super().__init__(_lines(header, rows), content_type="text/csv; charset=utf-8")
+        self["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
+
+
+def csv_file(name: str, header: Sequence[str], rows: Iterable[Sequence[object]]) -> CsvAnswer:
     """
     Return rows as a CSV file that a spreadsheet opens as it is: UTF-8 with BOM, no cell is read as a formula.
 
     [source: OWASP, CSV injection]
     """
+    return CsvAnswer(name, header, rows)
+
+
+def _lines(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
     writer = csv.writer(_Echo())
-
-    def lines() -> Iterator[str]:
-        yield "\ufeff" + writer.writerow(header)
-        for row in rows:
-            yield writer.writerow([_cell(value) for value in row])
-
-    answer = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
-    answer["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(name)}"
-    return answer
+    yield "\ufeff" + writer.writerow(header)
+    for row in rows:
+        yield writer.writerow([_cell(value) for value in row])
 
 
 class _Echo:

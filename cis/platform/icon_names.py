@@ -10,7 +10,7 @@ ICONS = frozenset({
     "history", "home", "home-bolt", "id", "inbox", "info-circle", "key", "keyboard", "list-check", "list-details",
     "logout", "mail", "mail-opened", "map-2", "map-pin", "moon", "phone", "plant-2", "player-play", "plug",
     "plug-off", "plus", "printer", "progress", "receipt", "receipt-2", "receipt-off", "refresh-dot", "refresh-off",
-    "reload", "route", "scale", "search", "search-off", "send", "shield-lock", "sun", "tools", "topology-star-3",
+    "reload", "route", "scale", "search", "search-off", "send", "shield-lock", "sun", "tag", "tools", "topology-star-3",
     "trash", "trending-down", "trending-up", "upload", "user", "user-circle", "user-plus", "user-shield", "users",
     "users-group", "versions", "x",
 })  # fmt: skip

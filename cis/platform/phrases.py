@@ -215,7 +215,7 @@ SENTENCES: Mapping[str, str] = {
     "unknown_format": _("The format is not known: see the guide for those that are read."),
     "missing_header": _("The header is missing: ask the sender for the complete file."),
     "unknown_version": _("This version of the format is not read."),
-    "spreadsheet_file": _("This is a spreadsheet: save it as CSV and deliver that."),
+    "spreadsheet_file": _("This is a spreadsheet: save it as XLSX or CSV, and deliver that alone."),
     "utf16_text": _("The file is UTF-16: save it as UTF-8 or GB18030."),
     "damaged_archive": _("The archive is damaged: ask the sender for a new one."),
     "empty_archive": _("The archive is empty."),

@@ -309,6 +309,7 @@ class Migration(FirstMigration):
                 ('name', models.CharField(max_length=255)),
                 ('format', cis.platform.fields.Code(choices=[('nem12', 'nem12'), ('nem13', 'nem13'), ('csv', 'csv'), ('entry', 'entry'), ('interval_csv', 'interval_csv'), ('ndjson', 'ndjson'), ('green_button', 'green_button'), ('dsmr', 'dsmr'), ('mscons', 'mscons'), ('d0010', 'd0010'), ('xlsx', 'xlsx'), ('head_end', 'head_end')], max_length=40)),
                 ('document_id', models.BigIntegerField(help_text='platform.Document', null=True)),
+                ('taken_date', models.DateField(help_text='Of values without a time, as whoever brought it said.', null=True)),
                 ('reads', models.BigIntegerField(default=0, help_text='Counter values loaded.')),
                 ('interval_days', models.BigIntegerField(default=0)),
                 ('interval_values', models.BigIntegerField(default=0)),
@@ -353,6 +354,21 @@ class Migration(FirstMigration):
             ],
             options={
                 'constraints': [models.UniqueConstraint(fields=('meter', 'code'), name='register_code_is_unique_on_its_meter'), models.CheckConstraint(condition=models.Q(('quantity__in', ['active', 'reactive', 'demand'])), name='register_quantity_is_known'), models.CheckConstraint(condition=models.Q(('direction__in', ['import', 'export'])), name='register_direction_is_known'), models.CheckConstraint(condition=models.Q(('digits__range', (3, 12))), name='register_digits_are_real'), models.CheckConstraint(condition=models.Q(models.Q(('quantity', 'demand'), ('resets__in', ['month', 'read', 'never'])), models.Q(models.Q(('quantity', 'demand'), _negated=True), ('resets', '')), _connector='OR'), name='register_of_demand_resets')],
+            },
+        ),
+        migrations.CreateModel(
+            name='StreamName',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('format', cis.platform.fields.Code(choices=[('nem12', 'nem12'), ('nem13', 'nem13'), ('csv', 'csv'), ('entry', 'entry'), ('interval_csv', 'interval_csv'), ('ndjson', 'ndjson'), ('green_button', 'green_button'), ('dsmr', 'dsmr'), ('mscons', 'mscons'), ('d0010', 'd0010'), ('xlsx', 'xlsx'), ('head_end', 'head_end')], max_length=40)),
+                ('place', models.CharField(max_length=64)),
+                ('code', models.CharField(blank=True, default='', max_length=64)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('actor_id', models.BigIntegerField(null=True)),
+                ('register', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='stream_names', to='metering.register')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('format', 'place', 'code'), name='stream_is_named_once'), models.CheckConstraint(condition=models.Q(('format__in', ['nem12', 'nem13', 'csv', 'entry', 'interval_csv', 'ndjson', 'green_button', 'dsmr', 'mscons', 'd0010', 'xlsx', 'head_end'])), name='stream_format_is_known')],
             },
         ),
         migrations.CreateModel(

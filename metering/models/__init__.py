@@ -14,11 +14,12 @@ from metering.models import (
     route,
     rule,
     store,
+    stream,
     usage,
     work,
 )
 
 __all__ = [
     "alarm", "command", "correction", "device", "exception", "live", "network", "outage", "place", "read", "route",
-    "rule", "store", "usage", "work",
+    "rule", "store", "stream", "usage", "work",
 ]  # fmt: skip

@@ -16,6 +16,7 @@ class ReadFile(models.Model):
     name = models.CharField(max_length=255)
     format = Code(choices=choices_of(Format))
     document_id = models.BigIntegerField(null=True, help_text="platform.Document")
+    taken_date = models.DateField(null=True, help_text="Of values without a time, as whoever brought it said.")
     reads = models.BigIntegerField(default=0, help_text="Counter values loaded.")
     interval_days = models.BigIntegerField(default=0)
     interval_values = models.BigIntegerField(default=0)

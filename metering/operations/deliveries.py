@@ -85,8 +85,7 @@ class Delivery:
         self._received_at = received_at
         self._clock = LocalClock(zone_name)
         self._local_days = LocalDays(clock=self._clock, utc_offset_minutes=MARKET_UTC_OFFSET_MINUTES)
-        self._points = resolver.by_service_point()
-        self._meters = resolver.by_meter()
+        self._names = resolver.NamesByFormat()
         self._days = Store(read_file_id=read_file_id, is_first=is_first)
         self._day_clocks = Clocks(utc_offset_minutes=standard_offset(self._clock, year=received_at.year))
         self._rejections: list[tuple[Rejection, str]] = []
@@ -96,6 +95,7 @@ class Delivery:
     def add(self, batch: Batch) -> None:
         """Load what can be loaded of a batch, note the lines that cannot; a constant number of statements."""
         self._first_member = self._first_member or batch.member
+        self._points, self._meters = self._names.of(batch.header.format)
         self._day_clocks.trim()
         member = "" if batch.member == self._first_member else batch.member
         self._rejections = [(rejection, member) for rejection in batch.rejections]

@@ -92,7 +92,7 @@ class _Heard(Delivery):
 
     def without_locks(self) -> "_Heard":
         """Look names up without keeping others from writing reads: nothing of a register itself is changed."""
-        self._points, self._meters = resolver.by_service_point(locks=False), resolver.by_meter(locks=False)
+        self._names = resolver.NamesByFormat(locks=False)
         return self
 
     def _write_rejections(self) -> None:

@@ -21,7 +21,7 @@ from metering.domain.formats.files import read_file
 from metering.domain.reads import ADVICE, ReadFault
 from metering.domain.resolving import Missed, choose_read, named
 from metering.models.read import ReadFile, ReadKind, ReadRejection, RegisterRead
-from metering.operations import arrivals, resolver
+from metering.operations import arrivals, resolver, workbooks
 from metering.operations.counter_reads import Given, store
 from metering.operations.deliveries import Delivery, Tally
 from metering.operations.usage_rows import UsageFinding
@@ -93,6 +93,7 @@ def import_file(
     actor: Actor,
     today: date,
     again: bool = False,
+    taken_date: date | None = None,
     progress: Progress | None = None,
 ) -> Imported:
     """
@@ -108,16 +109,33 @@ def import_file(
     :param today: local date; what lies after it is rejected.
     :param again: load a known file once more, for the sake of lines whose meters were unknown; what is held stays
         unchanged, and the rejections are those of this time.
+    :param taken_date: local date of values that come without a time, as telegrams before DSMR 4; a known file that
+        comes with another one is loaded once more.
     :raises FileRefused: see ``metering.domain.formats.faults.Fault`` for the codes.
     :raises NoSupplier: the installation has no supplier, hence no time zone.
     """
     if isinstance(source, Path):
         with source.open("rb") as stream:
-            return import_file(source=stream, name=name, actor=actor, today=today, again=again, progress=progress)
+            return import_file(
+                source=stream,
+                name=name,
+                actor=actor,
+                today=today,
+                again=again,
+                taken_date=taken_date,
+                progress=progress,
+            )
     sha256 = _sha256(source)
     try:
         return _import(
-            source, name=name[:255], sha256=sha256, actor=actor, today=today, again=again, progress=progress or _ignore
+            source,
+            name=name[:255],
+            sha256=sha256,
+            actor=actor,
+            today=today,
+            again=again,
+            taken_date=taken_date,
+            progress=progress or _ignore,
         )
     except FileRefused as refusal:
         _record_refusal(refusal, name=name, sha256=sha256, actor=actor)
@@ -208,12 +226,23 @@ def _entered(given: Given, *, is_new: bool, serial: str, actor: Actor, today: da
 
 @opens_transaction
 def _import(
-    stream: BinaryIO, *, name: str, sha256: str, actor: Actor, today: date, again: bool, progress: Progress
+    stream: BinaryIO,
+    *,
+    name: str,
+    sha256: str,
+    actor: Actor,
+    today: date,
+    again: bool,
+    taken_date: date | None,
+    progress: Progress,
 ) -> Imported:
     db.fetch("SELECT pg_advisory_xact_lock(%s)", [LOCK])
     known = ReadFile.objects.filter(sha256=sha256).first()
-    if known is not None and not again:
+    is_dated_anew = known is not None and taken_date not in (None, known.taken_date)
+    if known is not None and not again and not is_dated_anew:
         return _result(known, is_known=True)
+    if known is not None:
+        taken_date = taken_date or known.taken_date
     if known is not None:
         ReadRejection.objects.filter(read_file=known).delete()
     delivery = Delivery(
@@ -224,11 +253,13 @@ def _import(
         is_first=known is None,
     )
     file_format = None
-    for batch in one_ahead(read_file(stream, name=name, today=today)):
-        file_format = file_format or batch.header.format
-        delivery.add(batch)
-        progress(batch.bytes_read)
+    with workbooks.as_text(stream, name=name) as (source, is_workbook):
+        for batch in one_ahead(read_file(source, name=name, today=today, taken_date=taken_date)):
+            file_format = file_format or (Format.XLSX if is_workbook else batch.header.format)
+            delivery.add(batch)
+            progress(batch.bytes_read)
     row = known or _keep(stream, delivery.read_file_id, name=name, sha256=sha256, file_format=file_format, actor=actor)
+    row.taken_date = taken_date
     _count(row, delivery.tally, is_again=known is not None)
     audit.record(actor, "import", "read_file", row.id, name=name, rejected=row.rejected, again=known is not None)
     return _result(row, remarks=tuple(delivery.tally.remarks))

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from cis.platform import db
 from cis.platform.db import joins_transaction
 from metering.domain.resolving import Hanging
+from metering.domain.stream_names import NAMED_FORMATS
 from metering.queries import registers
 
 NAMES_KEPT = 20_000
@@ -21,7 +22,7 @@ class Names:
         self._known: dict[str, tuple[Hanging, ...] | None] = {}
 
     def learn(self, names: Iterable[str]) -> None:
-        """Look up those names that are not known yet, and lock their registers if asked to; two statements at most."""
+        """Look up those names that are not known yet, and lock their registers if asked; three statements at most."""
         wanted = set(names)
         new = wanted - self._known.keys()
         if not new:
@@ -39,14 +40,45 @@ class Names:
         return self._known[name]
 
 
-def by_service_point(*, locks: bool = True) -> Names:
-    """Return the names of service points (NMI); without locks for who writes no reads."""
-    return Names(registers.at_service_points, locks=locks)
+class NamesByFormat:
+    """What formats call service points and meters; without locks for who writes no reads."""
+
+    def __init__(self, *, locks: bool = True) -> None:
+        self._locks = locks
+        self._known: dict[str, tuple[Names, Names]] = {}
+
+    def of(self, file_format: str) -> tuple[Names, Names]:
+        """Return the names of service points, and those of meters."""
+        if file_format not in self._known:
+            named = file_format if file_format in NAMED_FORMATS else ""
+            self._known[file_format] = (
+                by_service_point(file_format=named, locks=self._locks), by_meter(file_format=named, locks=self._locks),
+            )  # fmt: skip
+        return self._known[file_format]
 
 
-def by_meter(*, locks: bool = True) -> Names:
-    """Return the names of meters (serial numbers); without locks for who writes no reads."""
-    return Names(registers.on_meters, locks=locks)
+def by_service_point(*, file_format: str = "", locks: bool = True) -> Names:
+    """Return the names of service points (NMI), and what a format calls them; without locks for who writes no reads."""
+    return Names(_named_besides(registers.at_service_points, file_format), locks=locks)
+
+
+def by_meter(*, file_format: str = "", locks: bool = True) -> Names:
+    """Return the names of meters (serial numbers), and what a format calls them; without locks as above."""
+    return Names(_named_besides(registers.on_meters, file_format), locks=locks)
+
+
+def _named_besides(lookup: Lookup, file_format: str) -> Lookup:
+    if not file_format:
+        return lookup
+
+    def both(names: Iterable[str]) -> dict[str, tuple[Hanging, ...]]:
+        wanted = list(names)
+        found = lookup(wanted)
+        for place, hung in registers.of_streams(wanted, file_format=file_format).items():
+            found[place] = found.get(place, ()) + hung
+        return found
+
+    return both
 
 
 @joins_transaction

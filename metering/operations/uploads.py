@@ -31,16 +31,17 @@ SUBJECT_MOST = 200
 
 
 @opens_transaction
-def queue(*, source: BinaryIO, name: str, size: int, actor: Actor) -> int:
+def queue(*, source: BinaryIO, name: str, size: int, taken_date: date | None = None, actor: Actor) -> int:
     """
     Keep a file and let a worker import it.
 
     :param size: of the file; what the bar counts. [byte]
+    :param taken_date: of values that come without a time; see ``reads.import_file``.
     :returns: id of the job.
     :raises FileTooLarge: it is larger than is taken here.
     """
     kept = documents.keep(source, name=name, media_type="application/octet-stream", actor=actor, bytes_most=BYTES_MOST)
-    return _start(IMPORT, kept, name, size=size, actor=actor)
+    return _start(IMPORT, kept, name, size=size, taken_date=taken_date, actor=actor)
 
 
 @opens_transaction
@@ -54,7 +55,7 @@ def queue_again(*, read_file_id: int, actor: Actor) -> int:
     """
     card = files.one(read_file_id=read_file_id)
     size = documents.about(card.document_id or 0).size
-    return _start(AGAIN, card.document_id or 0, card.name, size=size, actor=actor)
+    return _start(AGAIN, card.document_id or 0, card.name, size=size, taken_date=None, actor=actor)
 
 
 def name_of(subject: str) -> str:
@@ -62,8 +63,9 @@ def name_of(subject: str) -> str:
     return subject.partition(" ")[2]
 
 
-def _start(verb: str, document_id: int, name: str, *, size: int, actor: Actor) -> int:
-    subject = f"{verb}:{document_id} {name}"[:SUBJECT_MOST]
+def _start(verb: str, document_id: int, name: str, *, size: int, taken_date: date | None, actor: Actor) -> int:
+    said = f":{taken_date}" if taken_date else ""
+    subject = f"{verb}:{document_id}{said} {name}"[:SUBJECT_MOST]
     job_id = jobs.start(name=WORK, subject=subject, total=size, actor=actor)
     jobs.wake(WORK)
     return job_id
@@ -88,11 +90,18 @@ def _actor(user_id: int | None) -> Actor:
 
 def _import(job_id: int, subject: str, *, actor: Actor, today: date) -> None:
     what, _, name = subject.partition(" ")
-    verb, _, document_id = what.partition(":")
+    verb, document_id, *said = what.split(":")
+    taken_date = date.fromisoformat(said[0]) if said else None
     with documents.open(int(document_id)) as stream, _beside(job_id) as progress:
         try:
             imported = reads.import_file(
-                source=stream, name=name, actor=actor, today=today, again=verb == AGAIN, progress=progress
+                source=stream,
+                name=name,
+                actor=actor,
+                today=today,
+                again=verb == AGAIN,
+                taken_date=taken_date,
+                progress=progress,
             )
         except FileRefused as refusal:
             jobs.fail(job_id, f"{refusal.code}: {refusal.message}")

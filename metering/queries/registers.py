@@ -30,6 +30,15 @@ def on_meters(serials: Iterable[str]) -> dict[str, tuple[Hanging, ...]]:
     return _grouped(_ON_METERS, serials)
 
 
+def of_streams(places: Iterable[str], *, file_format: str) -> dict[str, tuple[Hanging, ...]]:
+    """
+    Return the registers that were given names of a format, by what it calls the place; one statement.
+
+    ``code`` is what the format calls the register. There is one for each place where the meter hung.
+    """
+    return _grouped(_OF_STREAMS, places, file_format=file_format)
+
+
 def id_on_meter(*, serial: str, code: str) -> int | None:
     """Return the id of a meter's register; an empty code means its only one. None: there is no such register."""
     found = {h.register_id for h in on_meters([serial]).get(serial, ()) if code in ("", h.code)}
@@ -101,9 +110,9 @@ def exchanges(
     return db.fetch(_EXCHANGES, {"points": wanted, "start": start_date, "end": end_date})
 
 
-def _grouped(sql: str, names: Iterable[str]) -> dict[str, tuple[Hanging, ...]]:
+def _grouped(sql: str, names: Iterable[str], **given: object) -> dict[str, tuple[Hanging, ...]]:
     found: dict[str, list[Hanging]] = {}
-    for name, *row in db.fetch(sql, {"names": list(names), "open": OPEN_END}):
+    for name, *row in db.fetch(sql, {"names": list(names), "open": OPEN_END, **given}):
         group = found.setdefault(name, [])
         if row[0] is not None:
             group.append(Hanging._make(row))
@@ -137,6 +146,16 @@ LEFT JOIN metering_installation i ON i.meter_id = m.id
 LEFT JOIN metering_servicepoint s ON s.id = i.service_point_id
 WHERE m.serial = ANY(%(names)s)
 ORDER BY m.id, g.code, i.period
+"""  # noqa: S608 - put together of constants
+_OF_STREAMS = f"""
+SELECT n.place, {_FIELDS.replace("g.code", "n.code")}
+FROM metering_streamname n
+JOIN metering_register g ON g.id = n.register_id
+JOIN metering_meter m ON m.id = g.meter_id
+LEFT JOIN metering_installation i ON i.meter_id = m.id
+LEFT JOIN metering_servicepoint s ON s.id = i.service_point_id
+WHERE n.format = %(file_format)s AND n.place = ANY(%(names)s)
+ORDER BY n.place, n.code, i.period
 """  # noqa: S608 - put together of constants
 _HUNG = """
 SELECT i.service_point_id, m.id, g.id, (g.quantity = 'demand')::int, g.is_interval::int,

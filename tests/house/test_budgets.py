@@ -11,7 +11,7 @@ BODY_LINES = 35
 BODY_LINES_MOST = 60
 SHARE_WITHIN = 0.95
 # Libraries that cost a noticeable time or memory to import, or need a system library.
-HEAVY_IMPORTS = {"weasyprint", "pypinyin", "holidays", "granian"}
+HEAVY_IMPORTS = {"weasyprint", "pypinyin", "holidays", "granian", "openpyxl"}
 BANNED_FILES = {"utils.py", "helpers.py", "common.py", "misc.py"}
 
 

@@ -180,6 +180,7 @@ SAYS_NOTHING = {
     "metering_sandboxmeter": {"serial"},
     "metering_seal": {"number", "reason"},
     "metering_servicepoint": {"external_id", "meter_position"},
+    "metering_streamname": {"code", "place"},
     "metering_transformer": {"address", "district", "external_id", "name"},
     "metering_usagecorrection": {"factor", "first_share", "given", "reactive_factor"},
     "metering_workanswer": {"label_en", "label_zh"},

@@ -85,3 +85,7 @@ class UploadForm(PageForm):
     """A meter file."""
 
     file = forms.FileField(label=_("Meter file"), allow_empty_file=True, max_length=255)
+    taken_date = DayField(
+        label=_("Date of telegrams without a time"), required=False,
+        help_text=_("Only for telegrams before DSMR 4: their values count at 00:00 of this date."),
+    )  # fmt: skip

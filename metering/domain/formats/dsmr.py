@@ -6,8 +6,9 @@ A telegram begins with ``/`` and the maker's sign, ends with ``!`` and the check
 read: 1.8.x drawn, 2.8.x delivered, 3.8.x and 4.8.x reactive; the register's code is the OBIS code without its medium,
 ``1.8.1``. All else (power, voltage, gas, events) is passed over. [source: DSMR P1 Companion Standard 5.0.2]
 
-A telegram whose checksum is wrong, that breaks off, or that does not say which meter or when (before DSMR 4 there is
-no time) is rejected at its first line. The meter's name is 0-0:96.1.1, written out where it is hexadecimal text.
+A telegram whose checksum is wrong, that breaks off, or that does not say which meter or when is rejected at its first
+line; before DSMR 4 there is no time, and whoever brings the file may say the date. The meter's name is 0-0:96.1.1,
+written out where it is hexadecimal text.
 
 House rules. A port speaks each second, and a counter value counts at the start of its date: of several telegrams of a
 meter and date the first is taken. Digits below 1 Wh are cut, since a counter has counted whole ones. Both are remarked.
@@ -126,13 +127,17 @@ class Telegram:
                 return spelt.decode("ascii")
         return stated
 
-    def time(self) -> tuple[int, int]:
+    def time(self, *, taken_date: date | None) -> tuple[int, int]:
         """
         Return the time on its clock in seconds since 1970, and minutes of the clock ahead of UTC.
+
+        taken_date  at whose start it counts if it has no time; None: nobody said it
 
         :raises LineFault: it has none, or one that is not a time.
         """
         stated = self.text(_CLOCK)
+        if not stated and taken_date is not None:
+            return (taken_date - date(1970, 1, 1)).days * _DAY_SECONDS, SUPPLIERS_CLOCK
         if not stated:
             raise LineFault(Fault.NO_TIME, "The telegram does not say when it was written.")
         found = _TIME.fullmatch(stated)
@@ -206,8 +211,9 @@ class _Taken:
 class Reader:
     """Reads the chunks of one file of telegrams, in order."""
 
-    def __init__(self, *, member: str, today: date) -> None:
+    def __init__(self, *, member: str, today: date, taken_date: date | None = None) -> None:
         self._member = member
+        self._taken_date = taken_date
         self._tomorrow_at = ((today - date(1970, 1, 1)).days + 1) * _DAY_SECONDS
         self._days: set[tuple[str, int]] = set()
         self._passed = 0
@@ -260,9 +266,11 @@ class Reader:
         if not energy:
             return []
         meter = telegram.meter()
-        at, offset = telegram.time()
+        at, offset = telegram.time(taken_date=self._taken_date)
         if at >= self._tomorrow_at:
-            raise LineFault(Fault.DATE_IN_FUTURE, f"The telegram of {telegram.text(_CLOCK)} is of the future.")
+            raise LineFault(
+                Fault.DATE_IN_FUTURE, f"The telegram of {telegram.text(_CLOCK) or self._taken_date} is of the future."
+            )
         day = int(day_of(np.array([at], dtype=np.int64))[0])
         if (meter, day) in self._days:
             self._passed += 1

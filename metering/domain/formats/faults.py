@@ -40,6 +40,7 @@ class Fault(StrEnum):
     TOO_MANY_VALUES = "too_many_values"
     MISSING_COLUMN = "missing_column"
     DUPLICATE_COLUMN = "duplicate_column"
+    BROKEN_XML = "broken_xml"
     # one line
     NOT_A_NUMBER = "not_a_number"
     TOO_PRECISE = "too_precise"
@@ -66,6 +67,9 @@ class Fault(StrEnum):
     NOT_JSON = "not_json"
     BAD_CHECKSUM = "bad_checksum"
     TELEGRAM_CUT_OFF = "telegram_cut_off"
+    NOT_ELECTRICITY = "not_electricity"
+    NOT_WITHIN_INTERVALS = "not_within_intervals"
+    INTERVAL_TOO_LONG = "interval_too_long"
     NO_TIME = "no_time"
 
 
@@ -79,7 +83,7 @@ ADVICE: dict[Fault, str] = {
     Fault.UNKNOWN_FORMAT: "Deliver one of the formats of docs/guide/read-files.md, plain, zip or gz.",
     Fault.MISSING_HEADER: "The first line must be the header; restore it or ask the sender for the complete file.",
     Fault.UNKNOWN_VERSION: "Only NEM12, NEM13 and D0010 are read of their kinds; ask the sender for one of them.",
-    Fault.SPREADSHEET_FILE: "Save the sheet as CSV (UTF-8) and deliver that.",
+    Fault.SPREADSHEET_FILE: "Save it as XLSX or CSV (UTF-8), and deliver that alone, not inside an archive.",
     Fault.UTF16_TEXT: _TEXT,
     Fault.ENCRYPTED_TELEGRAM: "Have the telegrams decrypted with the meter's key, and deliver them then.",
     Fault.DAMAGED_ARCHIVE: _NEW_FILE,
@@ -97,6 +101,7 @@ ADVICE: dict[Fault, str] = {
     Fault.TOO_MANY_VALUES: _NEW_FILE,
     Fault.MISSING_COLUMN: "Name the columns as docs/guide/read-files.md says: meter, register, read_at, reading, kind.",
     Fault.DUPLICATE_COLUMN: "Keep one of the two columns.",
+    Fault.BROKEN_XML: _NEW_FILE,
     Fault.NOT_A_NUMBER: _NUMBER,
     Fault.TOO_PRECISE: "Round the value to the decimals that the meter has.",
     Fault.VALUE_TOO_LARGE: "Check the unit, or deliver fewer decimals: the value does not fit at this precision.",
@@ -123,7 +128,10 @@ ADVICE: dict[Fault, str] = {
     Fault.NOT_JSON: "Write one JSON object a line, as docs/guide/read-files.md shows.",
     Fault.BAD_CHECKSUM: "The telegram was damaged on the way; take the next one.",
     Fault.TELEGRAM_CUT_OFF: "The telegram lacks its end (!); take the next one.",
-    Fault.NO_TIME: "Telegrams before DSMR 4 have no time: enter the counter values with their date, or as CSV.",
+    Fault.NO_TIME: "Telegrams before DSMR 4 have no time: say the date of the telegrams when you bring the file.",
+    Fault.NOT_ELECTRICITY: "Nothing is to be done: only electricity is kept here.",
+    Fault.NOT_WITHIN_INTERVALS: "Ask the sender for energy within intervals (accumulation behaviour 4, delta data).",
+    Fault.INTERVAL_TOO_LONG: "Ask the sender for values of 5, 10, 15, 30 or 60 minutes.",
 }
 
 
@@ -191,6 +199,7 @@ class Note(StrEnum):
     FOOTER_WRONG = "footer_wrong"
     FINER_THAN_WH = "finer_than_wh"
     SAME_DATE = "same_date"
+    INTERVALS_SHARED = "intervals_shared"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,18 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import BinaryIO, Protocol
 
-from metering.domain.formats import csv_reads, d0010, dsmr, edifact, interval_csv, mscons, ndjson, nem12, nem13
+from metering.domain.formats import (
+    csv_reads,
+    d0010,
+    dsmr,
+    edifact,
+    green_button,
+    interval_csv,
+    mscons,
+    ndjson,
+    nem12,
+    nem13,
+)
 from metering.domain.formats.batches import Batch
 from metering.domain.formats.container import LIMITS, Limits, Member, Peeked, members, refuse_nested
 from metering.domain.formats.faults import Fault, FileRefused, Remark, legible
@@ -23,10 +34,11 @@ class _Reader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Way:
-    """How a format is read: its reader, and where its chunks may be cut."""
+    """How a format is read: its reader, where its chunks may be cut, and whether it may lack its time."""
 
     reader: Callable[..., _Reader]
     boundary: Callable[[bytes], int] = after_last_line
+    may_lack_time: bool = False
 
 
 _NEM12 = _Way(nem12.Reader, nem12.boundary)
@@ -36,12 +48,15 @@ _INTERVAL_CSV = _Way(interval_csv.Reader)
 _NDJSON = _Way(ndjson.Reader)
 _MSCONS = _Way(mscons.Reader, mscons.boundary)
 _D0010 = _Way(d0010.Reader)
-_DSMR = _Way(dsmr.Reader, dsmr.boundary)
+_DSMR = _Way(dsmr.Reader, dsmr.boundary, may_lack_time=True)
+_GREEN_BUTTON = _Way(green_button.Reader, green_button.boundary)
 _ENCRYPTED_SIGN = b"\xdb\x08"
 """General-glo-ciphering with a system title of eight bytes: how P1 ports encrypt. [source: IEC 62056-5-3]"""
 
 
-def read_file(stream: BinaryIO, *, name: str, today: date, limits: Limits = LIMITS) -> Iterator[Batch]:
+def read_file(
+    stream: BinaryIO, *, name: str, today: date, taken_date: date | None = None, limits: Limits = LIMITS
+) -> Iterator[Batch]:
     """
     Yield a delivery as batches: columns, rejected lines, remarks.
 
@@ -58,18 +73,20 @@ def read_file(stream: BinaryIO, *, name: str, today: date, limits: Limits = LIMI
     stream  seekable
     name    of the delivered file, for messages
     today   local date; days and reads after it are rejected
+    taken_date  local date of values whose format may lack a time and that have none; None: they are rejected
     limits  what an archive may unpack to
 
     :raises FileRefused: nothing of the delivery may be loaded; see ``faults.Fault`` for the codes.
     """
     for member in members(stream, name=name, limits=limits):
-        yield from _read_member(member, today=today)
+        yield from _read_member(member, today=today, taken_date=taken_date)
 
 
-def _read_member(member: Member, *, today: date) -> Iterator[Batch]:
+def _read_member(member: Member, *, today: date, taken_date: date | None) -> Iterator[Batch]:
     source = Peeked(member, _HEAD_BYTES)
     way = _recognise(source.head, member.name)
-    reader = way.reader(member=member.name, today=today)
+    said = {"taken_date": taken_date} if way.may_lack_time else {}
+    reader = way.reader(member=member.name, today=today, **said)
     batch: Batch | None = None
     for chunk in chunks(source, boundary=way.boundary):
         if batch is not None:
@@ -102,6 +119,7 @@ _SIGNS: tuple[tuple[Callable[[bytes, bytes], bool], _Way], ...] = (
     (lambda line, _: line.lstrip().startswith(edifact.SIGNS), _MSCONS),
     (lambda line, _: line.lstrip().startswith(ndjson.SIGN), _NDJSON),
     (lambda _, text: dsmr.is_telegram(text), _DSMR),
+    (lambda _, text: green_button.is_feed(text), _GREEN_BUTTON),
     (lambda line, _: interval_csv.is_header(line), _INTERVAL_CSV),
     (lambda line, _: csv_reads.is_header(line), _CSV),
 )

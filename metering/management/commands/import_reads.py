@@ -3,6 +3,7 @@
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
@@ -22,19 +23,24 @@ class Command(BaseCommand):
     """``manage.py import_reads PATH...``: files, or folders of files; each file is one transaction, then its usage."""
 
     help = (
-        "Import NEM12, NEM13 or CSV meter files, plain, zip or gz, and approve the usage that they bring."
-        " Exit code 1: a file was refused or is not there."
+        "Import meter files of any format of docs/guide/read-files.md, plain, zip or gz, and approve the usage that"
+        " they bring. Exit code 1: a file was refused or is not there."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="A file, or a folder of files.")
         parser.add_argument("--again", action="store_true", help="Load known files once more, for lines rejected then.")
+        parser.add_argument(
+            "--taken-date", type=date.fromisoformat, help="Local date of values without a time, as 2026-07-31."
+        )
         parser.add_argument("--strict", action="store_true", help="Exit code 1 also when lines were rejected.")
 
-    def handle(self, *, paths: list[Path], again: bool, strict: bool, **_options: object) -> None:
+    def handle(
+        self, *, paths: list[Path], again: bool, strict: bool, taken_date: date | None = None, **_options: object
+    ) -> None:
         refused = rejected = 0
         for path in _files(paths):
-            done = self._import(path, again=again)
+            done = self._import(path, again=again, taken_date=taken_date)
             if done is None:
                 refused += 1
                 continue
@@ -47,7 +53,7 @@ class Command(BaseCommand):
         if strict and rejected:
             raise CommandError(f"{rejected} line(s) rejected.")
 
-    def _import(self, path: Path, *, again: bool) -> reads.Imported | None:
+    def _import(self, path: Path, *, again: bool, taken_date: date | None) -> reads.Imported | None:
         try:
             return reads.import_file(
                 source=path,
@@ -55,6 +61,7 @@ class Command(BaseCommand):
                 actor=SYSTEM,
                 today=timezone.localdate(),
                 again=again,
+                taken_date=taken_date,
                 progress=_Progress(path) if sys.stderr.isatty() else None,
             )
         except Refused as refusal:

@@ -25,8 +25,8 @@ def _supplier():
     factories.accounts.supplier()
 
 
-def _import(data, name="file"):
-    return reads.import_file(source=io.BytesIO(data), name=name, actor=SYSTEM, today=TODAY)
+def _import(data, name="file", **kwargs):
+    return reads.import_file(source=io.BytesIO(data), name=name, actor=SYSTEM, today=TODAY, **kwargs)
 
 
 def _hang(*, serial, codes, at=None, since=date(2010, 1, 1), **kwargs):
@@ -70,6 +70,22 @@ def test_a_telegram_in_summer_time_and_one_of_an_unknown_meter():
     # 17:44 in summer is 23:44 in Shanghai, 17:46 is 23:46: that is the value at the end of the day.
     assert [row[2:4] for row in _kept()] == [(date(2026, 7, 1), 1_000), (date(2026, 7, 3), 2_000)]
     assert (done.rejected, [code for _, code in _rejected()]) == (1, ["unknown_meter"])
+
+
+def test_a_telegram_without_a_time_takes_the_date_that_is_said():
+    _hang(serial="K8EG", codes=("1.8.0",))
+    data = telegram("1-0:1.8.0(000001.000*kWh)", at="")
+    assert (_import(data).reads, _rejected()) == (0, [(1, "no_time")])
+    done = _import(data, taken_date=date(2026, 7, 2))
+    assert (done.reads, done.rejected, done.is_known) == (1, 0, False)
+    assert _kept() == [("K8EG", "1.8.0", date(2026, 7, 2), 1_000, "actual", 1)]
+    assert _import(data, taken_date=date(2026, 7, 2)).is_known
+    assert _import(data).is_known
+    assert _import(data, again=True).unchanged == 1
+    # An empty house: the same telegram on another day is another reading.
+    assert _import(data, taken_date=date(2026, 7, 3)).reads == 2
+    assert [row[2] for row in _kept()] == [date(2026, 7, 2), date(2026, 7, 3)]
+    assert (_import(data, taken_date=date(2026, 8, 1)).rejected, _rejected()) == (1, [(1, "date_in_future")])
 
 
 def test_readings_of_a_flow_go_to_the_meter_at_its_service_point():

@@ -65,6 +65,13 @@ PLACES = (
     ("GET", "energizings/9", "energizing:read", "unknown_energizing"),
     ("POST", "energizings", "energizing:write", "unknown_application"),
     ("POST", "energizings/9/moves", "energizing:write", "unknown_energizing"),
+    (
+        "GET",
+        "service-points/NONE/intervals?from_date=2026-07-01&until_date=2026-07-02",
+        "values:read",
+        "unknown_service_point",
+    ),
+    ("GET", "service-points/NONE/usage", "values:read", "unknown_service_point"),
     ("GET", "inspections", "inspections:read", None),
     ("GET", "inspections/9", "inspections:read", "unknown_inspection"),
     ("GET", "defects", "inspections:read", None),

@@ -37,7 +37,7 @@ TILLS = (
 )  # fmt: skip
 METERERS_ALONE = (
     "move_meters", "act_on_meter", "move_seals", "cancel_command", "energize", "order_inspection", "act_on_energizing",
-    "accept_exception", "new_demand_event",
+    "accept_exception", "new_demand_event", "new_stream_name", "end_stream_name",
 )  # fmt: skip
 ROUTES = ("new_route", "edit_route", "route_stops", "open_round", "round_row", "act_on_round", "upload_round")
 ON_THE_TELEPHONE = (

@@ -41,6 +41,19 @@ def test_a_file_is_kept_imported_and_its_wrong_lines_are_told(desk, billed):
     assert text.splitlines()[1].startswith("3,unknown_meter,")
 
 
+def test_the_date_of_telegrams_without_a_time_comes_with_the_file(desk, billed):
+    serial = billed.register.meter.serial
+    head = f"/XMX5LGBBFG10\r\n\r\n0-0:96.1.1({serial})\r\n1-0:1.8.0(001220.500*kWh)\r\n!\r\n"
+    desk.post("/desk/files/names/new/", {"file_format": "dsmr", "place": serial, "code": "1.8.0", "serial": serial})
+    given = {"file": SimpleUploadedFile("p1.txt", head.encode()), "taken_date": "2026-03-05"}
+    assert desk.post("/desk/files/upload/", given).status_code == 302
+    assert uploads.name_of(Job.objects.get().subject) == "p1.txt"
+    uploads.work(NOW)
+    file = ReadFile.objects.get()
+    assert (str(file.taken_date), file.reads, file.rejected) == ("2026-03-05", 1, 0)
+    assert "Date of telegrams without a time" in desk.get("/desk/files/upload/").content.decode()
+
+
 def test_a_refused_file_says_why_and_loads_nothing(desk, billed):
     where = _bring(desk, b"")
     uploads.work(NOW)

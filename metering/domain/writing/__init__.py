@@ -1,0 +1,1 @@
+"""Interval values on their way out: as files that others read."""
