@@ -21,7 +21,8 @@ from cis.platform.access import actor_of, allow
 from cis.platform.phrases import explain
 from cis.platform.templatetags.local import kwh
 from metering.domain.round_files import COLUMNS
-from metering.domain.routes import KEYS, Band
+from metering.domain.routes import KEYS
+from metering.domain.vee_entry import Band
 from metering.operations import read_rounds as operations
 from metering.operations import round_files
 from metering.queries import routes as queries

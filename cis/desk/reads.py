@@ -1,6 +1,5 @@
 """Type in what counters show: refused when impossible, asked about when unlikely."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.contrib import messages
@@ -15,19 +14,16 @@ from cis.desk.forms.reads import ReadForm
 from cis.desk.roles import READ_TAKERS
 from cis.desk.vee_words import DOUBTS
 from cis.kernel.errors import Refused
-from cis.kernel.periods import month_of
 from cis.platform.access import actor_of, allow
 from cis.platform.phrases import explain
 from cis.platform.templatetags.local import day
 from contracts.queries import agreements
-from metering.domain import vee_entry
-from metering.domain.places import Quantity
-from metering.domain.vee import Group, group_of
-from metering.domain.vee_entry import Dial, EntryDoubt, Shown, Used
+from metering.domain.vee_entry import Shown
 from metering.operations import reads as operations
 from metering.operations.reads import Entered
 from metering.operations.usage_rows import UsageFinding
-from metering.queries import places, vee_facts
+from metering.queries import entry_doubts, places
+from metering.queries.entry_doubts import Place
 from metering.queries.places import MeterCard, RegisterCard, ServicePointOverview
 
 DAYS_NAMED = 6
@@ -143,43 +139,19 @@ def _counters(account_id: int) -> list[Counter]:
 def _doubts(form: ReadForm, counters: list[Counter]) -> dict[str, Doubt]:
     """Return the readings that are possible but unlikely, by the name of their field."""
     on, found = form.cleaned_data["read_date"], {}
-    groups = vee_facts.groups(at=on)
-    points = {counter.place.id for counter in counters}
-    uses = vee_facts.classes(service_point_ids=points, on=on) if groups else {}
+    places_read = (
+        Place(id=one.place.id, voltage=one.place.voltage, capacity_w=one.place.capacity_w) for one in counters
+    )
+    groups = entry_doubts.groups_of(places=places_read, on=on)
     for counter in counters:
         name = form.name_of(counter)
         reading = form.cleaned_data.get(name)
         if reading is not None:
-            doubt = _doubt(counter, groups, uses.get(counter.place.id, ""), Shown(day=on, reading_wh=reading))
+            doubt = entry_doubts.doubt_of(
+                place=counter.place, meter=counter.meter, register=counter.register, group=groups[counter.place.id],
+                given=Shown(day=on, reading_wh=reading),
+            )  # fmt: skip
             if doubt is not None:
                 text = str(DOUBTS[doubt.code])
                 found[name] = Doubt(text=text, energy_wh=doubt.energy_wh, usual_wh=doubt.usual_wh)
     return found
-
-
-def _doubt(counter: Counter, groups: Sequence[Group], use: str, given: Shown) -> EntryDoubt | None:
-    """Return why a reading is unlikely; None if it is not, is of no energy, or the first one."""
-    last, place = counter.register.latest, counter.place
-    group = group_of(groups=groups, use=use, voltage=place.voltage, capacity_w=place.capacity_w, is_interval=False)
-    if last is None or group is None or counter.register.quantity != Quantity.ACTIVE:
-        return None
-    return vee_entry.of_read(
-        group=group,
-        dial=Dial(
-            digits=counter.register.digits, multiplier=counter.meter.multiplier, capacity_w=counter.place.capacity_w
-        ),
-        last=Shown(day=last.read_date, reading_wh=last.reading_wh),
-        given=given,
-        past=_past(counter),
-    )
-
-
-def _past(counter: Counter) -> list[Used]:
-    """Return the measured months that the page knows of this counter."""
-    code, used = counter.register.period_of_use, []
-    for month in counter.place.months:
-        energy = month.by_period.get(code) if code else month.energy_wh
-        if energy is not None and not month.is_estimated:
-            period = month_of(month.month)
-            used.append(Used(start_date=period.start, end_date=period.end, energy_wh=energy))
-    return used

@@ -9,7 +9,8 @@ from accounts.queries import supplier
 from cis.desk.route_words import MISSES
 from cis.desk.words import PERIODS, REGISTERS
 from cis.platform import rendering
-from metering.domain.routes import KEYS, Band
+from metering.domain.routes import KEYS
+from metering.domain.vee_entry import Band
 from metering.queries import routes as queries
 from metering.queries.routes import Line, RoundCard, RouteCard
 

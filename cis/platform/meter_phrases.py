@@ -36,10 +36,10 @@ SENTENCES: Mapping[str, str] = {
     "place_has_meter": _("A meter hangs there already: order a meter exchange instead."),
     "reading_missing": _("The reading of a register is missing."),
     # counter values that are possible, but unlikely
-    "counter_rolled_over": _("The counter has passed its last value and begun anew."),
+    "rolled_over": _("The counter has passed its last value and begun anew."),
     "above_capacity": _("That is more than this supply can carry."),
-    "far_above_usual": _("That is far above the usual use."),
-    "far_below_usual": _("That is far below the usual use."),
+    "usage_high": _("That is far above the usual use."),
+    "usage_low": _("That is far below the usual use."),
     "read_by_us": _("We have read this counter ourselves today: nothing is to be done."),
     # energizing
     "unknown_energizing": _("There is no such energizing."),

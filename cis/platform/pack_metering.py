@@ -14,6 +14,35 @@ _NONE: Any = ()
 
 
 @dataclass(frozen=True, slots=True)
+class Estimation:
+    """
+    How values are estimated that nobody measured: the first method that has enough to go by.
+
+    counters, days  methods of metering.domain.estimation in their order, of counter values and of interval days
+    most_slots      longest gap of intervals that is filled on a straight line
+    within_weeks    how far off a day may be whose values are taken
+    most_days       interval days that are estimated at a time
+    """
+
+    counters: list[str] = field(metadata={"pattern": _CODE})
+    days: list[str] = field(metadata={"pattern": _CODE})
+    most_slots: int = field(metadata={"least": 1, "most": 288})
+    within_weeks: int = field(metadata={"least": 1, "most": 26})
+    most_days: int = field(metadata={"least": 1, "most": 62})
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLimit:
+    """
+    Energy above which a second person decides on a value that is set from an exception, together with what was moved
+    at the same meter in so many months before.
+    """
+
+    above_kwh: str = field(metadata=_KWH)
+    within_months: int = field(metadata={"least": 1, "most": 240})
+
+
+@dataclass(frozen=True, slots=True)
 class VeeGroup:
     """
     Which reads of a group of service points somebody looks at; a rule that is left out is not checked.
@@ -24,6 +53,7 @@ class VeeGroup:
     least_days          shorter spans are not compared with the past
     entry_days          from so many days since the last read on, whoever types a value in is asked about it
     least_kwh_per_day   smaller differences a day do not count
+    season              use a day in each month in percent of the mean day of a year, January first; none: all the same
     high, low_percent   of the mean a day of the last twelve months
     spike_percent       of the third-largest interval of the day, if it is above spike_kwh
     year_, cycles_      of the same days a year ago, of the last three cycles
@@ -41,6 +71,7 @@ class VeeGroup:
     from_kva: str = field(default="", metadata=_KWH)
     below_kva: str = field(default="", metadata=_KWH)
     least_kwh_per_day: str = field(default="0", metadata=_KWH)
+    season: list[int] = field(default=_NONE, metadata={"least": 1, "most": 1_000, "count": 12})
     consecutive: bool = False
     duplicate: bool = False
     most_gap: int = field(default=0, metadata=_COUNT)

@@ -346,6 +346,8 @@ class Rules:
     network_load: NetworkLoad = field(metadata=_LOCAL)
     outages: pack_outages.Outages = field(metadata=_LOCAL)
     planned_outages: pack_outages.PlannedOutages = field(metadata=_LOCAL)
+    estimation: pack_metering.Estimation = field(metadata=_LOCAL)
+    read_second_person: pack_metering.ReadLimit = field(metadata=_LOCAL)
     vee: dict[str, pack_metering.VeeGroup] = field(metadata={**_LOCAL, "names": pack_metering.GROUPS})
     appointment_slots: AppointmentSlots = field(metadata=_LOCAL)
     contract_terms: ContractTerms = field(metadata=_LOCAL)

@@ -281,6 +281,8 @@ def _checked_list(where: str, value: Any, kind: Kind, findings: Findings) -> Any
     if not isinstance(value, list):
         findings.add(where, "wrong_type", "The value must be a list.")
         return value
+    if "count" in limits and len(value) != limits["count"]:
+        findings.add(where, "wrong_count", f"The list has {limits['count']} members.")
     (member,) = get_args(wanted)
     return tuple(_checked(f"{where}[{place}]", one, (member, limits), findings) for place, one in enumerate(value))
 

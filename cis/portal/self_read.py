@@ -21,11 +21,12 @@ from cis.platform.forms import EnergyField, PageForm
 from cis.platform.phrases import explain
 from cis.platform.templatetags.local import day, kwh
 from cis.portal import access
-from metering.domain import plausible
 from metering.domain.places import Direction, Quantity
-from metering.domain.plausible import Doubt
+from metering.domain.vee import Group
+from metering.domain.vee_entry import EntryDoubt, Shown
 from metering.operations import self_reads
-from metering.queries import places
+from metering.queries import entry_doubts, places
+from metering.queries.entry_doubts import Place
 from metering.queries.places import MeterCard, RegisterCard, ServicePointOverview
 
 PHOTOS = "image/jpeg,image/png,image/webp"
@@ -38,21 +39,18 @@ PERIODS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MyMeter:
-    """A meter that hangs at a supply of mine, with the counters that are read by value."""
+    """A meter that hangs at a supply of mine, with the counters that are read by value; ``group`` judges them."""
 
     place: ServicePointOverview
     meter: MeterCard
     registers: tuple[RegisterCard, ...]
+    group: Group | None
 
-    def doubt(self, register: RegisterCard, *, reading_wh: int, on: date) -> Doubt | None:
+    def doubt(self, register: RegisterCard, *, reading_wh: int, on: date) -> EntryDoubt | None:
         """Return why a value is unlikely; None if it is not."""
-        last = register.latest
-        if last is None:
-            return None
-        return plausible.doubt_of(
-            last_wh=last.reading_wh, reading_wh=reading_wh, days=(on - last.read_date).days, digits=register.digits,
-            multiplier=self.meter.multiplier, capacity_w=self.place.capacity_w,
-            months_wh=self.place.measured_wh(register.period_of_use),
+        return entry_doubts.doubt_of(
+            place=self.place, meter=self.meter, register=register, group=self.group,
+            given=Shown(day=on, reading_wh=reading_wh),
         )  # fmt: skip
 
 
@@ -175,11 +173,15 @@ def _meters(account_id: int, today: date) -> list[MyMeter]:
     """Return the meters that hang today where an account is supplied and are read by value."""
     ids = [one for one, _address in orders.supplies(account_id=account_id, on=today)]
     found = []
-    for place in places.overview(service_point_ids=ids, at_date=today) if ids else ():
+    mine = places.overview(service_point_ids=ids, at_date=today) if ids else ()
+    groups = entry_doubts.groups_of(
+        places=(Place(id=one.id, voltage=one.voltage, capacity_w=one.capacity_w) for one in mine), on=today
+    )
+    for place in mine:
         for meter in place.meters:
             counters = tuple(one for one in meter.registers if _is_counter(one))
             if meter.hangs(today) and counters:
-                found.append(MyMeter(place=place, meter=meter, registers=counters))
+                found.append(MyMeter(place=place, meter=meter, registers=counters, group=groups[place.id]))
     return found
 
 

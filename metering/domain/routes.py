@@ -1,4 +1,4 @@
-"""Reading routes: on which days one is walked, what its counters should show, why one could not be read."""
+"""Reading routes: on which days one is walked, why one could not be read."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +11,6 @@ from cis.kernel.enums import Role
 from cis.kernel.errors import Findings
 from cis.kernel.periods import Period, add_months
 from cis.kernel.workflow import Move, Workflow
-from metering.domain.plausible import DAYS_TOLD, HIGH_TIMES, LOW_PART, usual_wh
 
 DAY_MOST = 28
 """Every month has it."""
@@ -25,7 +24,6 @@ TIMES_TOLD = 2
 CODE_MOST = 20
 NAME_MOST = 80
 NOTE_MOST = 200
-WH_PER_KWH = 1_000
 
 WALKERS = frozenset({Role.FIELD, Role.METERING, Role.SUPERVISOR})
 """Who reads meters and arranges the routes."""
@@ -115,14 +113,6 @@ class Schedule:
     window_days: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Band:
-    """What a counter should show, before the multiplier; ``high_wh`` below ``low_wh`` where it begins anew. [Wh]"""
-
-    low_wh: int
-    high_wh: int
-
-
 def check_schedule(schedule: Schedule, *, findings: Findings) -> None:
     """Find what is wrong with a schedule: rounds that would run into each other, days that months lack."""
     days = schedule.days
@@ -171,25 +161,6 @@ def window(
     start, end = planned - timedelta(days=window_days), planned + timedelta(days=window_days + 1)
     start, end = max(start, before or start), min(end, next_start or end)
     return Period(start, end) if start <= planned < end else None
-
-
-def expected(*, last_wh: int, months_wh: Sequence[int], days: int, digits: int, multiplier: int) -> Band | None:
-    """
-    Return what a counter should show so many days after its last value; None: too little is known to say.
-
-    Every value inside is one that ``plausible.doubt_of`` asks nothing about, as far as the usual use goes.
-
-    :param last_wh: the last value, before the multiplier. [Wh]
-    :param months_wh: measured energy of the months that are known, multiplier included. [Wh]
-    """
-    usual = usual_wh(months_wh=months_wh, days=days)
-    if usual is None or days < DAYS_TOLD:
-        return None
-    dial = 10**digits * WH_PER_KWH
-    low, high = -(-usual // (LOW_PART * multiplier)), HIGH_TIMES * usual // multiplier
-    if low > high or high >= dial:
-        return None
-    return Band(low_wh=(last_wh + low) % dial, high_wh=(last_wh + high) % dial)
 
 
 def _neighbours(days: Sequence[int]) -> list[tuple[int, int]]:

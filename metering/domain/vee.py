@@ -86,6 +86,7 @@ class Group:
     least_days: int = 1
     entry_days: int = 1
     least_kwh_per_day: str = "0"
+    season: tuple[int, ...] = ()
     consecutive: bool = False
     duplicate: bool = False
     most_gap: int = 0
@@ -117,7 +118,9 @@ class Group:
     @property
     def judged(self) -> history.Judged:
         """Return what its comparisons with the past have in common."""
-        return history.Judged(least_days=self.least_days, least_wh_per_day=_wh(self.least_kwh_per_day))
+        return history.Judged(
+            least_days=self.least_days, least_wh_per_day=_wh(self.least_kwh_per_day), season=self.season
+        )
 
     def fits(self, *, use: str, voltage: str, capacity_w: int, is_interval: bool) -> bool:
         """Return whether a register of a service point belongs to it."""

@@ -1,14 +1,15 @@
 """A counter value that somebody types in: possible, but is it likely? Asked before it is kept."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from types import MappingProxyType
 
 import numpy as np
 
 from cis.kernel.fixed import LIMIT, Int64
 from metering.domain import vee_history as history
-from metering.domain.registers import SpanCode, usage_between
+from metering.domain.registers import WH_PER_KWH, SpanCode, usage_between
 from metering.domain.vee import Code, Group
 from metering.domain.vee_columns import PERCENT, Counted, Flags, Past, Spans
 
@@ -41,6 +42,16 @@ class Used:
     energy_wh: int
 
 
+SAID: Mapping[Code, str] = MappingProxyType(
+    {
+        Code.ROLLOVER: "The counter has passed its last value and begun anew.",
+        Code.BREAKER: "That is more than this supply can carry.",
+        Code.HIGH: "That is far above the usual use.",
+        Code.LOW: "That is far below the usual use.",
+    }
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryDoubt:
     """
@@ -52,6 +63,19 @@ class EntryDoubt:
     code: Code
     energy_wh: int
     usual_wh: int | None
+
+    @property
+    def message(self) -> str:
+        """Return what is unlikely, in English."""
+        return SAID[self.code]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Band:
+    """What a counter should show, before the multiplier; ``high_wh`` below ``low_wh`` where it begins anew. [Wh]"""
+
+    low_wh: int
+    high_wh: int
 
 
 def of_read(*, group: Group, dial: Dial, last: Shown, given: Shown, past: Sequence[Used]) -> EntryDoubt | None:
@@ -66,7 +90,7 @@ def of_read(*, group: Group, dial: Dial, last: Shown, given: Shown, past: Sequen
     days = (given.day - last.day).days
     if days <= 0:
         return None
-    most = min(dial.capacity_w * HOURS * days * (group.capacity_percent or PERCENT) // PERCENT, LIMIT // 4)
+    most = _most_wh(group, dial, days)
     span = usage_between(
         start_wh=np.array([last.reading_wh]),
         end_wh=np.array([given.reading_wh]),
@@ -77,7 +101,7 @@ def of_read(*, group: Group, dial: Dial, last: Shown, given: Shown, past: Sequen
     energy, said = int(span.usage_wh[0]), SpanCode(int(span.code[0]))
     code = {SpanCode.ROLLED_OVER: Code.ROLLOVER, SpanCode.ABOVE_MAXIMUM: Code.BREAKER}.get(said)
     spans, held = _spans(dial, last, given, energy), _past(past)
-    judged = history.Judged(least_days=group.entry_days, least_wh_per_day=group.judged.least_wh_per_day)
+    judged = replace(group.judged, least_days=group.entry_days)
     usual, known = history.usual_of(spans=spans, past=held, judged=judged)
     if code is None and said <= SpanCode.ROLLED_OVER and known[0]:
         if (
@@ -88,6 +112,35 @@ def of_read(*, group: Group, dial: Dial, last: Shown, given: Shown, past: Sequen
         elif group.low_percent and days >= group.entry_days and energy * PERCENT < int(usual[0]) * group.low_percent:
             code = Code.LOW
     return EntryDoubt(code=code, energy_wh=energy, usual_wh=int(usual[0]) if known[0] else None) if code else None
+
+
+def band(*, group: Group, dial: Dial, last: Shown, on: date, past: Sequence[Used]) -> Band | None:
+    """
+    Return what a counter should show on a date; None: too little is known to say.
+
+    Every value inside is one that ``of_read`` asks nothing about.
+    """
+    days = (on - last.day).days
+    if days < group.entry_days or not group.high_percent:
+        return None
+    judged = replace(group.judged, least_days=group.entry_days)
+    spans = _spans(dial, last, Shown(day=on, reading_wh=last.reading_wh), 0)
+    usual, known = history.usual_of(spans=spans, past=_past(past), judged=judged)
+    if not known[0]:
+        return None
+    most = int(usual[0]) * group.high_percent // PERCENT
+    most = min(max(most, int(usual[0]) + judged.least_wh_per_day * days - 1), _most_wh(group, dial, days))
+    least = -(-int(usual[0]) * group.low_percent // PERCENT)
+    turn = 10**dial.digits * WH_PER_KWH
+    low, high = -(-least // dial.multiplier), most // dial.multiplier
+    if low > high or high >= turn:
+        return None
+    return Band(low_wh=(last.reading_wh + low) % turn, high_wh=(last.reading_wh + high) % turn)
+
+
+def _most_wh(group: Group, dial: Dial, days: int) -> int:
+    """Return what the agreed capacity carries in so many days, as the group asks. [Wh]"""
+    return min(dial.capacity_w * HOURS * days * (group.capacity_percent or PERCENT) // PERCENT, LIMIT // 4)
 
 
 def _spans(dial: Dial, last: Shown, given: Shown, energy_wh: int) -> Spans:

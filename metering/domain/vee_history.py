@@ -19,6 +19,8 @@ YEAR_DAYS = 365
 FOURTEEN_MONTHS_DAYS = 426
 THREE = 3
 NO_SERIES = -1
+EPOCH = 719_163
+"""``date.toordinal`` of 1970-01-01, from which NumPy counts days and months."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,10 +30,24 @@ class Judged:
 
     least_days        shorter spans are not judged, and are no cycles
     least_wh_per_day  a smaller difference a day is nobody's time worth [Wh]
+    season            use a day in each month of the year in percent of the mean, January first; empty: always the same
     """
 
     least_days: int
     least_wh_per_day: int
+    season: tuple[int, ...] = ()
+
+    def weights(self, *, start_day: Int64, end_day: Int64) -> Int64:
+        """
+        Return how much use some days [start, end) stand for, (n,): percents of a mean day, added up; days, where no
+        season is known.
+        """
+        if not self.season or not len(start_day):
+            return end_day - start_day
+        first, last = int(start_day.min()), int(end_day.max())
+        months = (np.arange(first - EPOCH, last - EPOCH).astype("datetime64[D]").astype("datetime64[M]")).astype(int)
+        until = np.concatenate(([0], np.cumsum(np.array(self.season, dtype=np.int64)[months % len(self.season)])))
+        return np.asarray(until[end_day - first] - until[start_day - first])
 
 
 def consecutive(*, spans: Spans, past: Past) -> Said:
@@ -67,7 +83,7 @@ def low(*, spans: Spans, past: Past, percent: int, judged: Judged) -> Said:
 
 def three_cycles(*, spans: Spans, past: Past, above: int, below: int, judged: Judged) -> Said:
     """
-    Say which spans are far from the mean a day of the last three cycles.
+    Say which spans are far from the mean a day of the last three cycles, season allowed for.
 
     measure: energy; bound: the one that was passed [Wh, varh].
     [source: rules.md 1.12, "> 200 % or < 20 % of ... 3-cycle mean"]
@@ -100,7 +116,7 @@ def last_year(*, spans: Spans, past: Past, above: int, below: int, judged: Judge
 
 def most_of_14_months(*, spans: Spans, past: Past, percent: int, least: int, judged: Judged) -> Said:
     """
-    Say which spans are above so many percent of the highest cycle of fourteen months, by the day.
+    Say which spans are above so many percent of the highest cycle of fourteen months, by the day, season allowed for.
 
     Unknown with fewer than ``least`` cycles. measure: energy; bound: what it may be [Wh, varh].
     [source: rules.md 1.12, "above 150 % of the 14-month maximum with at least 4 periods" (S13c)]
@@ -108,8 +124,9 @@ def most_of_14_months(*, spans: Spans, past: Past, percent: int, least: int, jud
     cycles = _cycles(past, judged.least_days)
     row, at = ragged(low=_since(spans, cycles, FOURTEEN_MONTHS_DAYS), high=_before(spans, cycles)[1])
     highest = np.zeros(len(spans), dtype=np.int64)
-    days = cycles.end_day[at] - cycles.start_day[at]
-    np.maximum.at(highest, row, scaled(energy_wh=cycles.energy_wh[at], days=days, to_days=spans.days[row]))
+    weight = np.maximum(judged.weights(start_day=cycles.start_day, end_day=cycles.end_day), 1)
+    mine = judged.weights(start_day=spans.start_day, end_day=spans.end_day)
+    np.maximum.at(highest, row, scaled(energy_wh=cycles.energy_wh[at], days=weight[at], to_days=mine[row]))
     count = np.bincount(row, minlength=len(spans))
     failed = is_above(value=spans.energy_wh, percent=percent, of=highest) & _matters(spans, highest, judged)
     return _told(spans, failed, per_cent(percent=percent, of=highest), count >= least, judged)
@@ -182,7 +199,7 @@ def scaled(*, energy_wh: Int64, days: Int64, to_days: Int64) -> Int64:
 
 
 def usual_of(*, spans: Spans, past: Past, judged: Judged) -> tuple[Int64, Flags]:
-    """Return what the measured cycles of a year give for the days of each span [Wh], and whether three are known."""
+    """Return what measured cycles of a year give for the days of each span, season allowed for; are three known?"""
     return _usual(spans, past, judged, since=YEAR_DAYS, most=None)
 
 
@@ -213,9 +230,11 @@ def _usual(spans: Spans, past: Past, judged: Judged, *, since: int | None, most:
         first = np.maximum(first, until - most)
     first = np.minimum(first, until)
     energy = np.concatenate(([0], np.cumsum(cycles.energy_wh)))
-    length = np.concatenate(([0], np.cumsum(cycles.end_day - cycles.start_day)))
-    days = length[until] - length[first]
-    usual = scaled(energy_wh=energy[until] - energy[first], days=np.maximum(days, 1), to_days=spans.days)
+    weights = judged.weights(start_day=cycles.start_day, end_day=cycles.end_day)
+    length = np.concatenate(([0], np.cumsum(weights)))
+    known = np.maximum(length[until] - length[first], 1)
+    mine = judged.weights(start_day=spans.start_day, end_day=spans.end_day)
+    usual = scaled(energy_wh=energy[until] - energy[first], days=known, to_days=mine)
     return usual, until - first >= THREE
 
 

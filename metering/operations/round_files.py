@@ -53,7 +53,7 @@ def take(*, round_id: int, data: bytes, take_unlikely: bool = False, actor: Acto
 
     Several use cases, one a line: who stops in the middle goes on with the same file.
 
-    :param take_unlikely: values that ``plausible.doubt_of`` asks about are taken; else they are answered.
+    :param take_unlikely: values that ``vee_entry.of_read`` asks about are taken; else they are answered.
     :raises UnknownRound: there is none.
     :raises BadRoundFile: it is no such file; nothing was taken.
     """

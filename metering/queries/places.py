@@ -81,10 +81,6 @@ class ServicePointOverview:
     meters: tuple[MeterCard, ...]
     months: tuple[MonthUsage, ...]
 
-    def measured_wh(self, period_of_use: str) -> tuple[int, ...]:
-        """Return the energy of the months that were measured, of one period of use or, for "", of all hours. [Wh]"""
-        return usage.measured_wh(self.months, period_of_use=period_of_use)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlaceCard:

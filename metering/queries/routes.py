@@ -8,11 +8,14 @@ from cis.kernel.errors import Refused
 from cis.platform import packs
 from cis.platform.calendars import business_calendar
 from cis.platform.db import fetch
+from metering.domain import vee_entry
 from metering.domain.places import UNITS, Quantity
-from metering.domain.plausible import Doubt, doubt_of
-from metering.domain.routes import Band, MissReason, Schedule, expected, plan
+from metering.domain.routes import MissReason, Schedule, plan
+from metering.domain.vee import Group
+from metering.domain.vee_entry import Band, Dial, EntryDoubt, Shown, Used
 from metering.models.route import ReadingRoute
-from metering.queries import usage
+from metering.queries import entry_doubts, usage
+from metering.queries.entry_doubts import Place
 
 COMING = 6
 ROUNDS_SHOWN = 24
@@ -98,7 +101,8 @@ class Line:
     A counter of a round.
 
     last_wh       last value before the round, before the multiplier [Wh or varh]; None: never read
-    months_wh     measured energy of the months before, multiplier included [Wh]
+    past          measured months before, multiplier included
+    group         by which its values are judged; None: they are not
     reading_wh    its value in the round; None: not read
     kind          where that comes from, "" = not read
     reason        why it was missed, "" = it was not
@@ -113,6 +117,7 @@ class Line:
     meter_position: str
     key_note: str
     access_note: str
+    voltage: str
     capacity_w: int
     meter_id: int
     serial: str
@@ -130,7 +135,8 @@ class Line:
     reason: str
     note: str
     missed_before: int
-    months_wh: tuple[int, ...]
+    past: tuple[Used, ...]
+    group: Group | None
 
     @property
     def unit(self) -> str:
@@ -144,21 +150,26 @@ class Line:
 
     def band(self, on: date) -> Band | None:
         """Return what it should show on a date; None: too little is known, or it counts no active energy."""
-        if self.last_wh is None or self.last_date is None or self.quantity != Quantity.ACTIVE:
+        last = self._last()
+        if last is None or self.group is None:
             return None
-        return expected(
-            last_wh=self.last_wh, months_wh=self.months_wh, days=(on - self.last_date).days, digits=self.digits,
-            multiplier=self.multiplier,
-        )  # fmt: skip
+        return vee_entry.band(group=self.group, dial=self._dial(), last=last, on=on, past=self.past)
 
-    def doubt(self, *, reading_wh: int, on: date) -> Doubt | None:
+    def doubt(self, *, reading_wh: int, on: date) -> EntryDoubt | None:
         """Return why a value is unlikely; None if it is not, or is of no active energy."""
+        last = self._last()
+        if last is None or self.group is None:
+            return None
+        given = Shown(day=on, reading_wh=reading_wh)
+        return vee_entry.of_read(group=self.group, dial=self._dial(), last=last, given=given, past=self.past)
+
+    def _last(self) -> Shown | None:
         if self.last_wh is None or self.last_date is None or self.quantity != Quantity.ACTIVE:
             return None
-        return doubt_of(
-            last_wh=self.last_wh, reading_wh=reading_wh, days=(on - self.last_date).days, digits=self.digits,
-            multiplier=self.multiplier, capacity_w=self.capacity_w, months_wh=self.months_wh,
-        )  # fmt: skip
+        return Shown(day=self.last_date, reading_wh=self.last_wh)
+
+    def _dial(self) -> Dial:
+        return Dial(digits=self.digits, multiplier=self.multiplier, capacity_w=self.capacity_w)
 
 
 def listed(
@@ -221,7 +232,7 @@ def one_round(*, round_id: int, today: date) -> RoundCard:
 
 def lines(*, card: RoundCard, today: date, register_ids: Collection[int] | None = None) -> tuple[Line, ...]:
     """
-    Return the counters of a round in the order of the walk; two statements, however many there are.
+    Return the counters of a round in the order of the walk; three statements, however many there are.
 
     They are those of the meters that hang at the stops of the route today, or on the day of the round that is nearest.
 
@@ -235,11 +246,14 @@ def lines(*, card: RoundCard, today: date, register_ids: Collection[int] | None 
     rows = fetch(_LINES, given)
     months = usage.months(service_point_ids=sorted({row[2] for row in rows}), until=card.planned_date)
     names = tuple(Line.__dataclass_fields__)
+    told = [dict(zip(names, row, strict=False)) for row in rows]
+    hung = (Place(id=one["service_point_id"], voltage=one["voltage"], capacity_w=one["capacity_w"]) for one in told)
+    groups = entry_doubts.groups_of(places=hung, on=card.planned_date)
     found = []
-    for row in rows:
-        values = dict(zip(names, row, strict=False))
-        history = usage.measured_wh(months.get(values["service_point_id"], ()), period_of_use=values["period_of_use"])
-        found.append(Line(**values, months_wh=history))
+    for values in told:
+        point = values["service_point_id"]
+        past = entry_doubts.past_of(months.get(point, ()), period_of_use=values["period_of_use"])
+        found.append(Line(**values, past=past, group=groups[point]))
     return tuple(found)
 
 
@@ -333,8 +347,8 @@ ORDER BY d.planned_date DESC LIMIT %(most)s
 """.replace("§", _VALUE.format(start="lower(d.period)", end="upper(d.period)"))
 # OFFSET 0 keeps the walk from stop to counter in this order, also where the tables were analysed while they were empty.
 _LINES = """
-SELECT s.id, s.place, p.id, p.external_id, m.address, p.meter_position, s.key_note, s.access_note, p.capacity_w,
-       t.id, t.serial, i.multiplier, x.id, x.code, x.quantity, x.period_of_use, x.digits,
+SELECT s.id, s.place, p.id, p.external_id, m.address, p.meter_position, s.key_note, s.access_note, p.voltage,
+       p.capacity_w, t.id, t.serial, i.multiplier, x.id, x.code, x.quantity, x.period_of_use, x.digits,
        last.read_date, last.reading_wh, got.read_date, got.reading_wh, coalesce(got.kind, ''),
        CASE WHEN got.read_date IS NULL THEN coalesce(e.reason, '') ELSE '' END,
        CASE WHEN got.read_date IS NULL THEN coalesce(e.note, '') ELSE '' END, coalesce(before.missed, 0)::int

@@ -1,6 +1,6 @@
 """Approved energy: columns for billing, months for a page or a bill."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -99,14 +99,6 @@ def months(
         )
         for point, by_month in found.items()
     }
-
-
-def measured_wh(months: Iterable[MonthUsage], *, period_of_use: str) -> tuple[int, ...]:
-    """Return the energy of those months that were measured, of one period of use or, for "", of all hours. [Wh]"""
-    known = (
-        one.by_period.get(period_of_use) if period_of_use else one.energy_wh for one in months if not one.is_estimated
-    )
-    return tuple(energy for energy in known if energy is not None)
 
 
 def _month(month: date, by_code: dict[str, int], *, is_estimated: bool) -> MonthUsage:

@@ -97,7 +97,7 @@ def test_wrong_routes_are_refused_beside_their_fields_and_one_is_changed_and_end
 def test_a_value_is_kept_by_its_row_and_corrected_by_it(desk, walked):
     page = desk.get(f"{walked[1]}/").content.decode()
     assert twice(page) == []
-    assert "1,023–1,276" in page
+    assert "1,027–1,319" in page
     answer = type_in(desk, walked, 0, "1100")
     text = answer.content.decode()
     assert text.count("<tr") == 1

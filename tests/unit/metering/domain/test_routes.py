@@ -12,7 +12,6 @@ from cis.kernel.enums import Role
 from cis.kernel.errors import Findings
 from cis.kernel.periods import Period
 from cis.kernel.workflow import IllegalMove, NotAllowed
-from metering.domain.plausible import Unlikely, doubt_of
 from metering.domain.routes import (
     KEYS,
     WORKFLOW,
@@ -21,7 +20,6 @@ from metering.domain.routes import (
     RoundState,
     Schedule,
     check_schedule,
-    expected,
     plan,
     window,
 )
@@ -100,35 +98,6 @@ def test_a_window_is_cut_by_the_rounds_beside_it():
     assert cut == Period(date(2026, 3, 9), date(2026, 3, 12))
     assert window(planned=day, window_days=3, before=day + timedelta(days=1)) is None
     assert window(planned=day, window_days=3, next_start=day) is None
-
-
-def test_a_counter_is_expected_between_a_quarter_and_three_times_what_is_usual():
-    months = [100_000] * 12  # 1,200 kWh a year
-    band = expected(last_wh=1_000_000, months_wh=months, days=73, digits=5, multiplier=10)
-    assert (band.low_wh, band.high_wh) == (1_000_000 + 6_000, 1_000_000 + 72_000)  # usual: 240 kWh, ten to one
-    assert expected(last_wh=0, months_wh=months[:2], days=73, digits=5, multiplier=1) is None
-    assert expected(last_wh=0, months_wh=months, days=6, digits=5, multiplier=1) is None
-    rolled = expected(last_wh=99_900_000, months_wh=months, days=73, digits=5, multiplier=1)
-    assert (rolled.low_wh, rolled.high_wh) == (99_960_000, 620_000)
-
-
-@settings(max_examples=60)
-@given(st.integers(0, 5_000_000), st.integers(7, 200), st.integers(1, 40), st.integers(0, 1_000))
-def test_what_is_inside_of_the_band_is_not_doubted_and_what_is_outside_is(month_wh, days, multiplier, share):
-    months = [month_wh] * 3
-    band = expected(last_wh=0, months_wh=months, days=days, digits=9, multiplier=multiplier)
-    if band is None:
-        return
-
-    def doubt(reading_wh):
-        return doubt_of(
-            last_wh=0, reading_wh=reading_wh, days=days, digits=9, multiplier=multiplier, capacity_w=10**9,
-            months_wh=months,
-        )  # fmt: skip
-
-    assert doubt(band.low_wh + (band.high_wh - band.low_wh) * share // 1_000) is None
-    assert doubt(band.high_wh + 1).code is Unlikely.FAR_ABOVE_USUAL
-    assert band.low_wh == 0 or doubt(band.low_wh - 1).code is Unlikely.FAR_BELOW_USUAL
 
 
 def test_each_reason_has_a_letter_and_a_side():

@@ -174,3 +174,23 @@ def test_the_other_direction_was_used_before_where_it_had_energy():
     assert history.used_before(spans=rows, past=past(0, series=1), mirror=mirror).tolist() == [False, False]
     alone = np.full(2, NO_SERIES, dtype=np.int64)
     assert history.used_before(spans=rows, past=gave, mirror=alone).tolist() == [False, False]
+
+
+def test_a_season_is_allowed_for():
+    """A January that uses twice as much as other months is usual with 600 kWh after three cycles of 300."""
+    cold = Judged(least_days=20, least_wh_per_day=0, season=(200, *[100] * 11))
+    given = {"spans": _span(650), "past": past(300, 300, 300)}
+    assert one(history.high(**given, percent=200, judged=EVERY)) == (FAILED, 650_000, 600_000)
+    assert one(history.high(**given, percent=200, judged=cold)) == (PASSED, 650_000, 1_200_000)
+    assert verdicts(history.three_cycles(**given, above=200, below=20, judged=EVERY)) == [FAILED]
+    assert verdicts(history.three_cycles(**given, above=200, below=20, judged=cold)) == [PASSED]
+    fourteen = {**given, "past": past(300, 300, 300, 300)}
+    assert one(history.most_of_14_months(**fourteen, percent=150, least=4, judged=EVERY)) == (FAILED, 650_000, 450_000)
+    assert one(history.most_of_14_months(**fourteen, percent=150, least=4, judged=cold)) == (PASSED, 650_000, 900_000)
+
+
+def test_days_across_months_weigh_by_each():
+    cold = Judged(least_days=1, least_wh_per_day=0, season=(200, *[100] * 11))
+    start = np.array([JAN - 5, JAN, JAN + 30])
+    assert cold.weights(start_day=start, end_day=start + 10).tolist() == [1_500, 2_000, 1_100]
+    assert EVERY.weights(start_day=start, end_day=start + 10).tolist() == [10, 10, 10]
