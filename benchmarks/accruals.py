@@ -28,8 +28,8 @@ CHUNK_ENDS = "UPDATE billing_accrualaccount"
 READS = (
     """INSERT INTO metering_installation (service_point_id, meter_id, multiplier, period)
        SELECT id, id, 1, daterange('2025-01-01', NULL) FROM metering_servicepoint""",
-    """INSERT INTO metering_registerread (register_id, read_date, reading_wh, kind, version, received_at)
-       SELECT r.id, d.day, d.months * (100000 + r.id * 7919 % 90000), 'actual', 1, now()
+    """INSERT INTO metering_registerread (register_id, read_date, reading_wh, kind, method, version, received_at)
+       SELECT r.id, d.day, d.months * (100000 + r.id * 7919 % 90000), 'actual', '', 1, now()
        FROM metering_register r, (VALUES ('2025-01-01'::date, 0), ('2025-02-01'::date, 1)) AS d(day, months)""",
 )
 

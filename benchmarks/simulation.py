@@ -180,6 +180,7 @@ def interval_days(ids: range, month: Period, generator: np.random.Generator) -> 
             "multiplier": copying.int4(1),
             "energy_wh": copying.int8(total),
             "is_estimated": copying.boolean(False),
+            "method": copying.text(""),
             "version": copying.int2(1),
             "is_current": copying.boolean(True),
             "approved_at": copying.instant(datetime.now(UTC)),

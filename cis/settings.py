@@ -320,6 +320,8 @@ SPECTACULAR_SETTINGS = {
             "ErasureReasonEnum",
             "ErasureStateEnum",
             "ExportStateEnum",
+            "ExceptionSeverityEnum",
+            "ExceptionStateEnum",
             "FactKindEnum",
             "HoldKindEnum",
             "InvoiceKindEnum",
@@ -330,6 +332,7 @@ SPECTACULAR_SETTINGS = {
             "PaperKindEnum",
             "PaymentChannelAskedEnum",
             "ProtectionKindEnum",
+            "ReadChangeStateEnum",
             "SupplyModeEnum",
         )
     },

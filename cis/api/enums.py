@@ -16,8 +16,11 @@ from contracts.domain.changes import ChangeKind
 from contracts.domain.demand_response import PartState
 from contracts.domain.inspection_workflow import DefectState
 from contracts.domain.offer_workflow import OfferState
+from metering.domain.exception_acts import ChangeState
+from metering.domain.exceptions import ExceptionState
 from metering.domain.meter_store import MeterState
 from metering.domain.network import SupplyMode
+from metering.domain.vee import Severity as ExceptionSeverity
 
 AccrualOutcomeEnum = [str(one) for one in AccrualOutcome]
 AccrualStateEnum = [str(one) for one in AccrualState]
@@ -28,6 +31,8 @@ CaseKindEnum = [str(one) for one in CaseKind]
 ChangeKindEnum = [str(one) for one in ChangeKind]
 DefectStateEnum = [str(one) for one in DefectState]
 EventPartStateEnum = [str(one) for one in PartState]
+ExceptionSeverityEnum = [str(one) for one in ExceptionSeverity]
+ExceptionStateEnum = [str(one) for one in ExceptionState]
 FactKindEnum = [str(one) for one in FactKind]
 HoldKindEnum = [str(one) for one in HoldKind]
 InvoiceKindEnum = [str(one) for one in InvoiceKind]
@@ -36,6 +41,7 @@ MeterStateEnum = [str(one) for one in MeterState]
 NoticeChannelEnum = [str(one) for one in NoticeChannel]
 OfferStateEnum = [str(one) for one in OfferState]
 PaperKindEnum = [str(one) for one in PaperKind]
+ReadChangeStateEnum = [str(one) for one in ChangeState]
 ProtectionKindEnum = [str(one) for one in ProtectionKind]
 SupplyModeEnum = [str(one) for one in SupplyMode]
 BillKindEnum = ["regular", "credit", "note", "late_fee"]

@@ -41,6 +41,7 @@ from contracts.api import (
     surveys,
 )
 from metering.api import endpoints as metering
+from metering.api import exception_endpoints as exceptions
 from metering.api import field_endpoints as field
 from metering.api import head_end_messages
 from metering.api import interval_endpoints as values
@@ -243,6 +244,26 @@ urlpatterns = [
     path("meters/<str:serial>/remove", meters.RemoveMeter.as_view(), name="api_remove_meter"),
     path("meter-deliveries", meters.DeliveryList.as_view(), name="api_deliveries"),
     path("seals", meters.SealList.as_view(), name="api_seals"),
+    path("usage-exceptions", exceptions.ExceptionList.as_view(), name="api_usage_exceptions"),
+    path("usage-exceptions/<int:exception_id>", exceptions.ExceptionOne.as_view(), name="api_usage_exception"),
+    path(
+        "usage-exceptions/<int:exception_id>/accept",
+        exceptions.AcceptException.as_view(),
+        name="api_accept_usage_exception",
+    ),
+    path(
+        "usage-exceptions/<int:exception_id>/edit", exceptions.EditException.as_view(), name="api_edit_usage_exception"
+    ),
+    path(
+        "usage-exceptions/<int:exception_id>/estimate",
+        exceptions.EstimateException.as_view(),
+        name="api_estimate_usage_exception",
+    ),
+    path(
+        "usage-exceptions/<int:exception_id>/visit",
+        exceptions.VisitException.as_view(),
+        name="api_visit_usage_exception",
+    ),
     path("commands", meters.CommandList.as_view(), name="api_commands"),
     path("commands/<int:command_id>", meters.CommandOne.as_view(), name="api_command"),
     path("commands/<int:command_id>/cancel", meters.CancelCommand.as_view(), name="api_cancel_command"),

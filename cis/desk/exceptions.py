@@ -1,26 +1,27 @@
-"""Exceptions of usage on the desk: energy that somebody looks at, in its past, and accepts with a reason."""
+"""Exceptions of usage on the desk: energy that somebody looks at, in its past; what is done is ``exception_acts``."""
 
 from functools import partial
 from typing import Any
-from urllib.parse import urlencode
 
-from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
-from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, tell_refusal
-from cis.desk.forms.exceptions import AcceptForm, ExceptionListForm
-from cis.desk.roles import DISPATCHERS, METERERS, READERS
+from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404
+from cis.desk.forms.exceptions import AcceptForm, EditForm, EstimateForm, ExceptionListForm
+from cis.desk.roles import METERERS, READERS
 from cis.desk.words import word
-from cis.kernel.errors import Refused
 from cis.kernel.fixed import to_text
 from cis.platform.access import actor_of, allow
+from cis.platform.forms import PageForm
+from cis.platform.packs import MissingRule
 from cis.platform.paging import page_context
 from cis.platform.templatetags.local import day
-from metering.domain.work_orders import WorkKind
-from metering.operations import exceptions as operations
+from metering.domain.counter_estimates import Guess
+from metering.domain.exception_acts import Act
+from metering.operations.exception_bulk import BULK_ACTS
+from metering.queries import estimation_facts, re_reads, read_changes
 from metering.queries import exceptions as queries
 from metering.queries.exceptions import ExceptionCard, PastSpan, Wanted
 
@@ -34,6 +35,7 @@ def index(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form, **page_context(request, partial(queries.listed, wanted=wanted)),
         "count": queries.count(wanted=wanted), "is_filtered": wanted != Wanted(state="open"),
+        "may_act": bool(actor_of(request).roles & set(METERERS)), "acts": BULK_ACTS,
     }  # fmt: skip
     return render(request, "desk/exceptions/list.html", context)
 
@@ -63,25 +65,7 @@ def show(request: HttpRequest, exception_id: int) -> HttpResponse:
     """Show one exception with the past that it is seen in."""
     with or_404():
         card = queries.one(exception_id=exception_id)
-    return _page(request, card, AcceptForm())
-
-
-@allow(*METERERS)
-@require_POST
-def accept(request: HttpRequest, exception_id: int) -> HttpResponse:
-    """Accept an exception: it is right as it is, and why."""
-    with or_404():
-        card = queries.one(exception_id=exception_id)
-    form = AcceptForm(request.POST)
-    if form.is_valid():
-        try:
-            operations.accept(exception_id=exception_id, reason=form.cleaned_data["reason"], actor=actor_of(request))
-        except Refused as refusal:
-            tell_refusal(request, refusal)
-        else:
-            messages.success(request, _("Accepted. It is not asked again while it says the same."))
-        return redirect("desk:exception", exception_id)
-    return _page(request, card, form)
+    return page(request, card)
 
 
 def unit(card: ExceptionCard) -> str:
@@ -89,16 +73,42 @@ def unit(card: ExceptionCard) -> str:
     return {"days": _("days"), "count": _("times")}.get(card.unit, card.unit)
 
 
-def _page(request: HttpRequest, card: ExceptionCard, form: AcceptForm) -> HttpResponse:
+def methods_of(card: ExceptionCard) -> tuple[str, ...]:
+    """Return the methods by which the pack estimates what an exception is about; none where it says none."""
+    try:
+        ways = estimation_facts.ways(at=card.start_date)
+    except MissingRule:
+        return ()
+    return tuple(one.value for one in (ways.days if card.is_interval else ways.counters))
+
+
+def page(request: HttpRequest, card: ExceptionCard, **forms: PageForm) -> HttpResponse:
+    """Show one exception; ``forms`` are those that were refused, by the name of their act."""
     spans = queries.past(card=card)
+    actor = actor_of(request)
+    may_act = bool(actor.roles & set(METERERS))
+    acts = card.acts if may_act else frozenset()
+    methods = methods_of(card) if Act.ESTIMATE in acts else ()
     context = {
-        "card": card, "form": form, "spans": spans, "unit": unit(card), "measure": _number(card, card.measure),
+        "card": card, "spans": spans, "unit": unit(card), "measure": _number(card, card.measure),
         "bound": _number(card, card.bound), "chart": _chart(card, spans),
-        "visit": urlencode({"point": card.service_point, "kind": WorkKind.RE_READ.value, "reason": _why(card)}),
-        "may_dispatch": bool(actor_of(request).roles & set(DISPATCHERS)),
-        "may_accept": card.is_acceptable and bool(actor_of(request).roles & set(METERERS)),
+        "accept_form": forms.get("accept") or AcceptForm(), "edit_form": forms.get("edit") or EditForm(),
+        "estimate_form": forms.get("estimate") or EstimateForm(methods=methods), "shown": next(iter(forms), ""),
+        "changes": read_changes.of_exception(exception_id=card.id), "my_id": actor.person_id,
+        "visits": re_reads.of_exception(exception_id=card.id), "offers": _offers(card) if methods else (),
+        "may_act": may_act, "may_accept": Act.ACCEPT in acts, "may_edit": Act.EDIT in acts,
+        "may_estimate": bool(methods), "may_visit": Act.VISIT in acts,
     }  # fmt: skip
     return render(request, "desk/exceptions/exception.html", context)
+
+
+def _offers(card: ExceptionCard) -> tuple[Guess, ...]:
+    """Return what each method gives for a counter value."""
+    if card.is_interval:
+        return ()
+    return estimation_facts.offers(
+        service_point_id=card.service_point_id, register_id=card.register_id, on=card.about.read_date
+    )
 
 
 def _chart(card: ExceptionCard, spans: tuple[PastSpan, ...]) -> dict[str, Any]:
@@ -114,12 +124,6 @@ def _chart(card: ExceptionCard, spans: tuple[PastSpan, ...]) -> dict[str, Any]:
             "nothing": _("not approved"),
         },
     }  # fmt: skip
-
-
-def _why(card: ExceptionCard) -> str:
-    """Return what a crew is sent for: which meter, and what is doubtful about it."""
-    said = {"serial": card.serial, "register": card.register, "what": word("exception_code", card.code)}
-    return _("Meter %(serial)s, %(register)s: %(what)s") % said
 
 
 def card_unit(card: ExceptionCard) -> str:

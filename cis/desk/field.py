@@ -30,6 +30,7 @@ from metering.queries.work_orders import WorkCard
 OWN_PAGES: Mapping[WorkKind, str] = {
     **dict.fromkeys(METER_WORK, "desk:field_meter"),
     WorkKind.SURVEY: "desk:field_survey",
+    WorkKind.RE_READ: "desk:field_re_read",
 }
 """Kinds of work that end on a page of their own, by the name of its address; it takes the work order's id."""
 
@@ -83,8 +84,7 @@ def start(request: HttpRequest, work_order_id: int) -> HttpResponse:
             work_orders.start(work_order_id=work_order_id, request_key=key, actor=actor_of(request))
     except Refused as refusal:
         tell_refusal(request, refusal)
-    own = OWN_PAGES.get(WorkKind(card.kind))
-    return redirect(own or "desk:field_order", work_order_id)
+    return redirect(_own_page(card) or "desk:field_order", work_order_id)
 
 
 @allow(*FIELD_WORKERS)
@@ -156,8 +156,14 @@ def order_context(card: WorkCard, form: ChecklistForm) -> dict[str, Any]:
         "outage": outages.one(outage_id=card.subject_id) if card.subject == outage_rules.SUBJECT else None,
         "answers": queries.answers(work_order_id=card.id),
         "items": [(item, field, photos.get(item.code, [])) for item, field in form.rows()],
-        "own_page": reverse(OWN_PAGES[WorkKind(card.kind)], args=[card.id]) if WorkKind(card.kind) in OWN_PAGES else "",
+        "own_page": reverse(_own_page(card), args=[card.id]) if _own_page(card) else "",
     }  # fmt: skip
+
+
+def _own_page(card: WorkCard) -> str:
+    """Return the name of the page on which an order ends, "" where it is the one for all: what is read hangs there."""
+    kind = WorkKind(card.kind)
+    return "" if kind is WorkKind.RE_READ and card.service_point_id is None else OWN_PAGES.get(kind, "")
 
 
 def _only(card: WorkCard) -> str:

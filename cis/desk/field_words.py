@@ -95,6 +95,9 @@ WORK_FACTS: Mapping[str, Any] = {
     "fault": _("Reported"),
     "dark": _("Dark"),
     "reporter": _("Reported by"),
+    "register": _("Register"),
+    "doubted_on": _("Doubtful on"),
+    "missed_rounds": _("Missed in rounds"),
 }
 WORK_CASES: Mapping[str, Any] = {
     "service_point": _("Ordered by the desk"),
@@ -103,6 +106,7 @@ WORK_CASES: Mapping[str, Any] = {
     "change": _("Change of use"),
     "inspection": _("Inspection"),
     "outage": _("Outage"),
+    "usage_exception": _("Exception of usage"),
 }
 WORK_DUE: Mapping[str, Any] = {"late": _("Late"), "today": _("Due today"), "week": _("Due in 7 days")}
 RESERVATION_STATES: Mapping[str, Any] = {

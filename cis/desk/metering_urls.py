@@ -2,14 +2,20 @@
 
 from django.urls import path
 
-from cis.desk import exceptions, live, place_values, stream_names
+from cis.desk import exception_acts, exceptions, live, place_values, re_reads, stream_names
 
 urlpatterns = [
     path("places/<int:service_point_id>/today/", live.show, name="place_today"),
+    path("field/<int:work_order_id>/re-read/", re_reads.show, name="field_re_read"),
     path("exceptions/", exceptions.index, name="exceptions"),
     path("exceptions.csv", exceptions.export, name="exceptions_file"),
     path("exceptions/<int:exception_id>/", exceptions.show, name="exception"),
-    path("exceptions/<int:exception_id>/accept/", exceptions.accept, name="accept_exception"),
+    path("exceptions/<int:exception_id>/accept/", exception_acts.accept, name="accept_exception"),
+    path("exceptions/<int:exception_id>/edit/", exception_acts.edit, name="edit_exception"),
+    path("exceptions/<int:exception_id>/estimate/", exception_acts.estimate, name="estimate_exception"),
+    path("exceptions/<int:exception_id>/visit/", exception_acts.visit, name="visit_exception"),
+    path("exceptions/<int:exception_id>/changes/<int:change_id>/", exception_acts.decide, name="decide_read_change"),
+    path("exceptions/act/", exception_acts.many, name="act_on_exceptions"),
     path("places/<int:service_point_id>/readings/", place_values.show, name="place_values"),
     path("files/names/", stream_names.index, name="stream_names"),
     path("files/names.csv", stream_names.export, name="stream_names_file"),

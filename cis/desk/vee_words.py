@@ -16,6 +16,24 @@ DOUBTS: Mapping[Code, Any] = {
 """What is asked of somebody who types a reading in."""
 
 STATES: Mapping[str, Any] = {"open": _("To be looked at"), "accepted": _("Right as it is"), "gone": _("Cause is gone")}
+LISTED: Mapping[str, Any] = {**STATES, "waiting": _("Waits for a second person")}
+"""States that a list is filtered by."""
+METHODS: Mapping[str, Any] = {
+    "interpolation": _("On a line between its neighbours"),
+    "average": _("Mean of the days before"),
+    "proxy_day": _("A day of the same name"),
+    "profile": _("By a profile"),
+    "last_year": _("Same days last year"),
+    "from_intervals": _("Out of interval values"),
+    "from_counter": _("Out of the counter"),
+    "proration": _("Evenly between two readings"),
+    "straight_line": _("Going on as before"),
+    "given": _("Estimated by others"),
+}
+CHANGE_STATES: Mapping[str, Any] = {
+    "proposed": _("Waits for a second person"), "applied": _("Holds"), "dropped": _("Dropped"),
+}  # fmt: skip
+ACTS: Mapping[str, Any] = {"accept": _("Accept"), "estimate": _("Estimate"), "visit": _("Send a crew")}
 SEVERITIES: Mapping[str, Any] = {"look": _("Look"), "stop": _("Not approved")}
 CODES: Mapping[str, Any] = {
     "not_consecutive": _("Days before it are nobody's"),
@@ -57,10 +75,15 @@ TABLES: Mapping[str, Mapping[str, Any]] = {
     "exception": STATES,
     "exception_severity": SEVERITIES,
     "exception_code": CODES,
+    "estimation": METHODS,
+    "read_change": CHANGE_STATES,
+    "exception_act": ACTS,
 }
 TONES: Mapping[tuple[str, str], str] = {
     ("exception", "open"): "warn",
     ("exception", "accepted"): "ok",
+    ("read_change", "proposed"): "warn",
+    ("read_change", "applied"): "ok",
     ("exception_severity", "stop"): "bad",
     ("exception_severity", "look"): "info",
 }

@@ -20,7 +20,11 @@ DAYS_IN_WEEK = 7
 
 
 class Method(StrEnum):
-    """How a value was estimated."""
+    """
+    How a value was estimated.
+
+    GIVEN  somebody else did: a file or a person says that it is an estimate, not how it was made
+    """
 
     INTERPOLATION = "interpolation"
     AVERAGE = "average"
@@ -31,6 +35,7 @@ class Method(StrEnum):
     FROM_COUNTER = "from_counter"
     PRORATION = "proration"
     STRAIGHT_LINE = "straight_line"
+    GIVEN = "given"
 
 
 @dataclass(frozen=True, slots=True)

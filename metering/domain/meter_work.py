@@ -15,6 +15,8 @@ TAKES_DOWN = frozenset({WorkKind.METER_EXCHANGE, WorkKind.METER_REMOVE})
 METER_WORK = HANGS | TAKES_DOWN
 REGISTER_PHOTO = re.compile(r"(new|old)_[A-Za-z0-9_-]{1,20}", re.ASCII)
 """Names of photos of registers: "new_total" of the meter that is hung up, "old_total" of the one taken down."""
+READ_PHOTO = re.compile(r"now_[0-9]{1,18}", re.ASCII)
+"""Names of photos of registers that are read again: "now_17" of the register 17."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,4 +79,6 @@ def check_registers(*, part: ReportedMeter, codes: Sequence[str], name: str, fin
 
 def takes_photo(*, kind: WorkKind, name: str) -> bool:
     """Return whether work of a kind has photos of registers by this name."""
+    if kind is WorkKind.RE_READ:
+        return READ_PHOTO.fullmatch(name) is not None
     return kind in METER_WORK and REGISTER_PHOTO.fullmatch(name) is not None

@@ -391,6 +391,7 @@ class Migration(FirstMigration):
                 ('read_date', models.DateField(help_text='Value at 00:00 local time of this date.')),
                 ('reading_wh', models.BigIntegerField(help_text='Counter value before the multiplier. [Wh, varh or W]')),
                 ('kind', cis.platform.fields.Code(choices=[('actual', 'actual'), ('estimated', 'estimated'), ('customer', 'customer'), ('initial', 'initial'), ('final', 'final')], default='actual', max_length=40)),
+                ('method', cis.platform.fields.Code(blank=True, choices=[('interpolation', 'interpolation'), ('average', 'average'), ('proxy_day', 'proxy_day'), ('profile', 'profile'), ('last_year', 'last_year'), ('from_intervals', 'from_intervals'), ('from_counter', 'from_counter'), ('proration', 'proration'), ('straight_line', 'straight_line'), ('given', 'given')], default='', help_text='How it was estimated; empty: it was not.', max_length=40)),
                 ('version', models.SmallIntegerField(default=1)),
                 ('read_file', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, to='metering.readfile')),
                 ('received_at', models.DateTimeField(default=django.utils.timezone.now)),
@@ -398,7 +399,7 @@ class Migration(FirstMigration):
             ],
             options={
                 'indexes': [models.Index(condition=models.Q(('kind', 'customer')), fields=['received_at'], name='self_reads_by_day')],
-                'constraints': [models.UniqueConstraint(fields=('register', 'read_date', 'version'), name='read_version_kept_once'), models.CheckConstraint(condition=models.Q(('kind__in', ['actual', 'estimated', 'customer', 'initial', 'final'])), name='read_kind_is_known'), models.CheckConstraint(condition=models.Q(('reading_wh__gte', 0)), name='reading_is_not_negative')],
+                'constraints': [models.UniqueConstraint(fields=('register', 'read_date', 'version'), name='read_version_kept_once'), models.CheckConstraint(condition=models.Q(('kind__in', ['actual', 'estimated', 'customer', 'initial', 'final'])), name='read_kind_is_known'), models.CheckConstraint(condition=models.Q(('reading_wh__gte', 0)), name='reading_is_not_negative'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'estimated'), ('method__in', ['interpolation', 'average', 'proxy_day', 'profile', 'last_year', 'from_intervals', 'from_counter', 'proration', 'straight_line', 'given'])), models.Q(models.Q(('kind', 'estimated'), _negated=True), ('method', '')), _connector='OR'), name='estimated_read_says_how')],
             },
         ),
         migrations.CreateModel(
@@ -628,13 +629,14 @@ class Migration(FirstMigration):
                 ('recorded_wh', models.BigIntegerField(help_text='What the counter values say; empty: the energy itself.', null=True)),
                 ('correction', models.ForeignKey(db_constraint=False, db_index=False, help_text='The last correction that the energy holds; empty: none.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='usages', to='metering.usagecorrection')),
                 ('is_estimated', models.BooleanField(default=False)),
+                ('method', cis.platform.fields.Code(blank=True, choices=[('interpolation', 'interpolation'), ('average', 'average'), ('proxy_day', 'proxy_day'), ('profile', 'profile'), ('last_year', 'last_year'), ('from_intervals', 'from_intervals'), ('from_counter', 'from_counter'), ('proration', 'proration'), ('straight_line', 'straight_line'), ('given', 'given')], default='', help_text='How most of it was estimated; empty: not by us.', max_length=40)),
                 ('version', models.SmallIntegerField(default=1)),
                 ('is_current', models.BooleanField(default=True)),
                 ('approved_at', models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
                 'verbose_name_plural': 'usage',
-                'constraints': [models.CheckConstraint(condition=models.Q(('basis__in', ['register', 'interval'])), name='usage_basis_is_known'), models.CheckConstraint(condition=models.Q(('end_date__gt', models.F('start_date'))), name='usage_span_is_not_empty'), models.CheckConstraint(condition=models.Q(models.Q(('correction', None), ('recorded_wh', None)), models.Q(('correction__isnull', False), ('recorded_wh__isnull', False)), _connector='OR'), name='corrected_usage_says_what_was_recorded'), models.UniqueConstraint(condition=models.Q(('is_current', True)), fields=('service_point', 'register', 'start_date'), name='usage_of_a_span_counts_once')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('basis__in', ['register', 'interval'])), name='usage_basis_is_known'), models.CheckConstraint(condition=models.Q(('end_date__gt', models.F('start_date'))), name='usage_span_is_not_empty'), models.CheckConstraint(condition=models.Q(models.Q(('correction', None), ('recorded_wh', None)), models.Q(('correction__isnull', False), ('recorded_wh__isnull', False)), _connector='OR'), name='corrected_usage_says_what_was_recorded'), models.CheckConstraint(condition=models.Q(('is_estimated', True), ('method', ''), _connector='OR'), name='measured_usage_has_no_method'), models.UniqueConstraint(condition=models.Q(('is_current', True)), fields=('service_point', 'register', 'start_date'), name='usage_of_a_span_counts_once')],
             },
         ),
         migrations.CreateModel(
@@ -659,6 +661,29 @@ class Migration(FirstMigration):
             options={
                 'indexes': [models.Index(fields=['state', '-id'], name='exception_by_state')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['open', 'accepted', 'gone'])), name='exception_state_is_known'), models.CheckConstraint(condition=models.Q(('severity__in', ['look', 'stop'])), name='exception_severity_is_known'), models.CheckConstraint(condition=models.Q(('end_date__gte', models.F('start_date'))), name='exception_does_not_end_before_it_begins'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'accepted'), _negated=True), models.Q(('closed_at__isnull', False), ('decider_id__isnull', False), models.Q(('reason', ''), _negated=True)), _connector='OR'), name='accepted_exception_says_by_whom_and_why'), models.UniqueConstraint(condition=models.Q(('state__in', ['open', 'accepted'])), fields=('service_point', 'register', 'code', 'start_date'), name='exception_stands_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='ReadChange',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('read_date', models.DateField()),
+                ('before_wh', models.BigIntegerField(help_text='What held before; empty: nothing did. [Wh, varh or W]', null=True)),
+                ('after_wh', models.BigIntegerField(help_text='Counter value, or energy of the days. [Wh, varh or W]')),
+                ('method', cis.platform.fields.Code(blank=True, choices=[('interpolation', 'interpolation'), ('average', 'average'), ('proxy_day', 'proxy_day'), ('profile', 'profile'), ('last_year', 'last_year'), ('from_intervals', 'from_intervals'), ('from_counter', 'from_counter'), ('proration', 'proration'), ('straight_line', 'straight_line'), ('given', 'given')], default='', help_text='Empty: typed in.', max_length=40)),
+                ('moved_wh', models.BigIntegerField(default=0, help_text='Energy that it moves, either way, multiplier included.')),
+                ('reason', models.CharField(max_length=300)),
+                ('needs_two', models.BooleanField(default=False, help_text='A second person decides on it.')),
+                ('state', cis.platform.fields.Code(choices=[('proposed', 'proposed'), ('applied', 'applied'), ('dropped', 'dropped')], default='proposed', max_length=40)),
+                ('proposed_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('proposer_id', models.BigIntegerField(null=True)),
+                ('decided_at', models.DateTimeField(null=True)),
+                ('decider_id', models.BigIntegerField(help_text='Who applied or dropped it.', null=True)),
+                ('exception', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='changes', to='metering.usageexception')),
+                ('register', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='metering.register')),
+            ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['proposed', 'applied', 'dropped'])), name='read_change_state_is_known'), models.CheckConstraint(condition=models.Q(('needs_two', False), models.Q(('state', 'applied'), _negated=True), models.Q(('decider_id__isnull', False), ('proposer_id__isnull', False), models.Q(('decider_id', models.F('proposer_id')), _negated=True)), _connector='OR'), name='nobody_applies_their_own_read_change'), models.CheckConstraint(condition=models.Q(('reason', ''), _negated=True), name='read_change_says_why'), models.UniqueConstraint(condition=models.Q(('state', 'proposed')), fields=('exception',), name='one_read_change_waits')],
             },
         ),
         migrations.CreateModel(

@@ -16,6 +16,7 @@ CREATE TABLE metering_intervalday (
     updated_at timestamptz,
     read_file_id bigint,
     correction_id bigint,
+    method text NOT NULL DEFAULT '',
     CONSTRAINT interval_day_version_kept_once PRIMARY KEY (register_id, day_date, version),
     CONSTRAINT interval_length_divides_the_day CHECK (interval_minutes > 0 AND 1440 % interval_minutes = 0),
     CONSTRAINT interval_day_is_whole CHECK (octet_length(values) = 4 * (1440 / interval_minutes)),

@@ -11,6 +11,7 @@ from metering.models import (
     outage,
     place,
     read,
+    read_change,
     route,
     rule,
     store,
@@ -20,6 +21,6 @@ from metering.models import (
 )
 
 __all__ = [
-    "alarm", "command", "correction", "device", "exception", "live", "network", "outage", "place", "read", "route",
-    "rule", "store", "stream", "usage", "work",
+    "alarm", "command", "correction", "device", "exception", "live", "network", "outage", "place", "read",
+    "read_change", "route", "rule", "store", "stream", "usage", "work",
 ]  # fmt: skip

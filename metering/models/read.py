@@ -6,6 +6,7 @@ from django.db import models
 from django.utils import timezone
 
 from cis.platform.fields import Code, choices_of, one_of
+from metering.domain.estimation import Method
 from metering.domain.formats.batches import Format
 
 
@@ -65,6 +66,9 @@ class RegisterRead(models.Model):
     read_date = models.DateField(help_text="Value at 00:00 local time of this date.")
     reading_wh = models.BigIntegerField(help_text="Counter value before the multiplier. [Wh, varh or W]")
     kind = Code(choices=choices_of(ReadKind), default=ReadKind.ACTUAL.value)
+    method = Code(
+        choices=choices_of(Method), default="", blank=True, help_text="How it was estimated; empty: it was not."
+    )
     version = models.SmallIntegerField(default=1)
     read_file = models.ForeignKey("metering.ReadFile", on_delete=models.PROTECT, null=True)
     received_at = models.DateTimeField(default=timezone.now)
@@ -75,6 +79,11 @@ class RegisterRead(models.Model):
             models.UniqueConstraint(name="read_version_kept_once", fields=["register", "read_date", "version"]),
             one_of(name="read_kind_is_known", column="kind", values=ReadKind),
             models.CheckConstraint(name="reading_is_not_negative", condition=models.Q(reading_wh__gte=0)),
+            models.CheckConstraint(
+                name="estimated_read_says_how",
+                condition=models.Q(kind="estimated", method__in=[one.value for one in Method])
+                | (~models.Q(kind="estimated") & models.Q(method="")),
+            ),
         ]
         indexes = [
             models.Index(name="self_reads_by_day", fields=["received_at"], condition=models.Q(kind="customer")),
@@ -100,6 +109,7 @@ class IntervalDay(models.Model):
     values = models.BinaryField()
     total_wh = models.BigIntegerField(help_text="Sum of the values, rounded half away from zero. [Wh or varh]")
     quality = models.TextField(default="A")
+    method = models.TextField(default="", help_text="How its estimated values were found, by us; empty: none was.")
     updated_at = models.DateTimeField(null=True, help_text="When the meter data provider wrote this version.")
     read_file = models.ForeignKey("metering.ReadFile", on_delete=models.PROTECT, null=True)
     correction = models.ForeignKey(

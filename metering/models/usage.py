@@ -6,6 +6,7 @@ from django.db import models
 from django.utils import timezone
 
 from cis.platform.fields import Code, choices_of, one_of
+from metering.domain.estimation import Method
 
 
 class UsageBasis(StrEnum):
@@ -45,6 +46,9 @@ class Usage(models.Model):
         help_text="The last correction that the energy holds; empty: none.",
     )
     is_estimated = models.BooleanField(default=False)
+    method = Code(
+        choices=choices_of(Method), default="", blank=True, help_text="How most of it was estimated; empty: not by us."
+    )
     version = models.SmallIntegerField(default=1)
     is_current = models.BooleanField(default=True)
     approved_at = models.DateTimeField(default=timezone.now)
@@ -59,6 +63,9 @@ class Usage(models.Model):
                 name="corrected_usage_says_what_was_recorded",
                 condition=models.Q(correction=None, recorded_wh=None)
                 | models.Q(correction__isnull=False, recorded_wh__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="measured_usage_has_no_method", condition=models.Q(is_estimated=True) | models.Q(method="")
             ),
             models.UniqueConstraint(
                 name="usage_of_a_span_counts_once",

@@ -57,14 +57,16 @@ def approve_file(*, read_file_id: int, today: date, actor: Actor = SYSTEM) -> Ap
 
 
 @joins_transaction
-def approve_read(*, register_id: int, read_date: date, today: date) -> Approved:
+def approve_read(*, register_id: int, read_date: date, today: date, others: Iterable[date] = ()) -> Approved:
     """
     Approve the usage from the read before to the read after one counter value, as a step of what keeps it.
 
+    :param others: dates of further values of the register that changed with it.
     :returns: what came of it; findings are those of its register that are due.
     """
     result = Approved()
-    for touched in queries.of_read(register_id=register_id, read_date=read_date):
+    days = read_date, *others
+    for touched in queries.of_reads(register_id=register_id, first_date=min(days), last_date=max(days)):
         part = usage.approve_step(
             start_date=touched.start_date, end_date=touched.end_date, service_point_ids=touched.service_point_ids
         )

@@ -27,19 +27,19 @@ _NEXT = """
 _CORRECT = f"""
     INSERT INTO metering_usage
         (service_point_id, register_id, period_of_use, start_date, end_date, basis, start_reading_wh, end_reading_wh,
-         multiplier, energy_wh, recorded_wh, correction_id, is_estimated, version, is_current, approved_at)
+         multiplier, energy_wh, recorded_wh, correction_id, is_estimated, method, version, is_current, approved_at)
     SELECT u.service_point_id, u.register_id, u.period_of_use, u.start_date, u.end_date, u.basis, u.start_reading_wh,
            u.end_reading_wh, u.multiplier, n.energy_wh, coalesce(u.recorded_wh, u.energy_wh), %(correction)s,
-           u.is_estimated, {_NEXT}, TRUE, now()
+           u.is_estimated, u.method, {_NEXT}, TRUE, now()
     FROM unnest(%(rows)s::bigint[], %(energies)s::bigint[]) AS n(id, energy_wh) JOIN metering_usage u ON u.id = n.id
 """  # noqa: S608 (no value of anybody's is in it)
 _RESTORE = f"""
     INSERT INTO metering_usage
         (service_point_id, register_id, period_of_use, start_date, end_date, basis, start_reading_wh, end_reading_wh,
-         multiplier, energy_wh, recorded_wh, correction_id, is_estimated, version, is_current, approved_at)
+         multiplier, energy_wh, recorded_wh, correction_id, is_estimated, method, version, is_current, approved_at)
     SELECT u.service_point_id, u.register_id, u.period_of_use, u.start_date, u.end_date, u.basis, u.start_reading_wh,
-           u.end_reading_wh, u.multiplier, u.energy_wh, u.recorded_wh, u.correction_id, u.is_estimated, {_NEXT}, TRUE,
-           now()
+           u.end_reading_wh, u.multiplier, u.energy_wh, u.recorded_wh, u.correction_id, u.is_estimated, u.method,
+           {_NEXT}, TRUE, now()
     FROM metering_usage u WHERE u.id = ANY(%(rows)s)
 """  # noqa: S608 (likewise)
 _VERSIONS = """
@@ -66,14 +66,21 @@ _RESTORE_DAYS = """
         GROUP BY register_id, day_date
     )
     INSERT INTO metering_intervalday
-        (register_id, day_date, version, start_at, interval_minutes, exponent, values, total_wh, quality, updated_at,
-         read_file_id, correction_id)
+        (register_id, day_date, version, start_at, interval_minutes, exponent, values, total_wh, quality, method,
+         updated_at, read_file_id, correction_id)
     SELECT DISTINCT ON (d.register_id, d.day_date)
            d.register_id, d.day_date, n.last + 1, d.start_at, d.interval_minutes, d.exponent, d.values, d.total_wh,
-           d.quality, d.updated_at, d.read_file_id, d.correction_id
+           d.quality, d.method, d.updated_at, d.read_file_id, d.correction_id
     FROM days n JOIN metering_intervalday d USING (register_id, day_date)
     WHERE d.version < n.first
     ORDER BY d.register_id, d.day_date, d.version DESC
+"""
+# Values that were estimated before they were corrected still are.
+_KEEP_METHODS = """
+    UPDATE metering_intervalday d SET method = p.method FROM metering_intervalday p
+    WHERE d.correction_id = %(correction)s AND d.register_id = ANY(%(registers)s)
+      AND d.day_date BETWEEN %(start)s AND %(end)s AND p.register_id = d.register_id AND p.day_date = d.day_date
+      AND p.version = d.version - 1 AND p.method <> ''
 """
 
 
@@ -232,3 +239,4 @@ def _load_days(correction_id: int, block: IntervalColumns) -> None:
             "correction_id": copying.int8(correction_id),
         },
     )
+    db.execute(_KEEP_METHODS, {"correction": correction_id, "registers": ids, "start": first, "end": last})

@@ -9,12 +9,13 @@ import numpy as np
 from cis.platform import db
 from cis.platform.db import copy_rows, joins_transaction
 from metering.domain.demand import fits_dial
+from metering.domain.estimation import Method
 from metering.domain.places import Quantity
 from metering.domain.reads import FITS, GivenReads, HeldReads, ReadFault, fault_of, fit
 from metering.domain.registers import SpanCode
 from metering.domain.resolving import Hanging
-
-ESTIMATED = "estimated"
+from metering.operations import true_ups
+from metering.operations.true_ups import ESTIMATED, Held
 
 _SAID = {
     ReadFault.OUT_OF_ORDER: "The reading {kwh} does not fit between the readings before and after {day}.",
@@ -30,6 +31,7 @@ class Given:
     day         local date, ``date.toordinal``
     reading_wh  before the multiplier [Wh, varh or W]
     line        line of the file; 0 for a single entry
+    method      how we estimated it; "" = we did not
     """
 
     hanging: Hanging
@@ -37,6 +39,17 @@ class Given:
     reading_wh: int
     kind: str
     line: int = 0
+    method: str = ""
+
+    @property
+    def key(self) -> tuple[int, int]:
+        """Return register and day."""
+        return self.hanging.register_id, self.day
+
+    @property
+    def told_method(self) -> str:
+        """Return how it was estimated, as it is kept; "" = it was not."""
+        return (self.method or Method.GIVEN.value) if self.kind == ESTIMATED else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +63,18 @@ class Misfit:
 
 @dataclass(frozen=True, slots=True)
 class StoredReads:
-    """What came of some counter values; ``versions`` has one for each given, 0 = unchanged or not taken."""
+    """
+    What came of some counter values.
+
+    versions  one for each given, 0 = unchanged or not taken
+    anew      register and day of estimates of ours that were dealt anew
+    """
 
     reads: int
     unchanged: int
     misfits: tuple[Misfit, ...]
     versions: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    reading_wh: int
-    kind: str
-    version: int
+    anew: tuple[tuple[int, int], ...] = ()
 
 
 @joins_transaction
@@ -70,39 +82,52 @@ def store(
     given: Sequence[Given], *, read_file_id: int | None, actor_id: int | None, received_at: datetime
 ) -> StoredReads:
     """
-    Load counter values that fit; the registers are locked by the caller. Two statements.
+    Load counter values that fit; the registers are locked by the caller. Two statements, three beside an estimate.
 
     A value that is held already is unchanged; another value of a date is a new version. A measured value takes the
-    place of an equal estimate, an estimate never that of an equal measured value.
+    place of an equal estimate, an estimate never that of an equal measured value. What we estimated beside a measured
+    value does not speak against it: it is dealt anew (``domain.true_up``).
     """
     if not given:
         return StoredReads(0, 0, (), ())
     held = _held(given)
-    codes = _fit(given, held)
+    near = true_ups.near(measured=[read.key for read in given if read.kind != ESTIMATED], held=held)
+    codes = _fit(given, _certain(held, near))
     misfits = [
         _misfit(place, given[place], fault_of(code)) for place, code in enumerate(codes.tolist()) if code != FITS
     ]
     versions = [0] * len(given)
     rows = []
-    unchanged = 0
+    unchanged, measured = 0, {}
     # Values of one date follow each other in the order in which they came.
     for place, read in enumerate(given):
         if codes[place] != FITS:
             continue
-        key = read.hanging.register_id, read.day
-        before = held.get(key)
+        before = held.get(read.key)
         if before is not None and _is_same(before, read):
             unchanged += 1
             continue
         versions[place] = before.version + 1 if before else 1
-        held[key] = _Held(read.reading_wh, read.kind, versions[place])
-        day = date.fromordinal(read.day)
-        rows.append((key[0], day, read.reading_wh, read.kind, versions[place], read_file_id, received_at, actor_id))
-    copy_rows(table="metering_registerread", columns=_COLUMNS, rows=rows)
-    return StoredReads(len(rows), unchanged, tuple(misfits), tuple(versions))
+        held[read.key] = Held(read.reading_wh, read.kind, versions[place], read.told_method)
+        rows.append((*read.key, held[read.key]))
+        if read.kind != ESTIMATED:
+            measured[read.key] = held[read.key]
+    anew = true_ups.deal(measured=measured, before=near)
+    source = read_file_id, received_at, actor_id
+    columns = [(key, date.fromordinal(day), *one, *source) for key, day, one in (*rows, *anew)]
+    copy_rows(table="metering_registerread", columns=_COLUMNS, rows=columns)
+    dealt = tuple((one.register_id, one.day) for one in anew)
+    return StoredReads(len(rows), unchanged, tuple(misfits), tuple(versions), dealt)
 
 
-def _fit(given: Sequence[Given], held: dict[tuple[int, int], _Held]) -> np.ndarray:
+def _certain(held: dict[tuple[int, int], Held], near: dict[tuple[int, int], Held]) -> dict[tuple[int, int], Held]:
+    """Return what values are held against: where measured ones meet estimates of ours, what is not of ours."""
+    known = {key[0] for key in near}
+    kept = {key: one for key, one in held.items() if key[0] not in known}
+    return kept | {key: one for key, one in near.items() if not one.is_ours}
+
+
+def _fit(given: Sequence[Given], held: dict[tuple[int, int], Held]) -> np.ndarray:
     """Return which values do not fit; one of demand begins anew, so it must only be one that its dial can show."""
     codes = np.zeros(len(given), dtype=np.int64)
     is_demand = np.array([read.hanging.quantity == Quantity.DEMAND for read in given], dtype=np.bool_)
@@ -116,10 +141,12 @@ def _fit(given: Sequence[Given], held: dict[tuple[int, int], _Held]) -> np.ndarr
     return codes
 
 
-_COLUMNS = ("register_id", "read_date", "reading_wh", "kind", "version", "read_file_id", "received_at", "actor_id")
+_COLUMNS = (
+    "register_id", "read_date", "reading_wh", "kind", "version", "method", "read_file_id", "received_at", "actor_id",
+)  # fmt: skip
 
 
-def _is_same(before: _Held, read: Given) -> bool:
+def _is_same(before: Held, read: Given) -> bool:
     return before.reading_wh == read.reading_wh and (before.kind != ESTIMATED or read.kind == ESTIMATED)
 
 
@@ -144,7 +171,7 @@ def _columns(given: Sequence[Given]) -> GivenReads:
     )
 
 
-def _held(given: Sequence[Given]) -> dict[tuple[int, int], _Held]:
+def _held(given: Sequence[Given]) -> dict[tuple[int, int], Held]:
     """Return the values that hold between the given ones, and the next before and after them; one statement."""
     spans: dict[int, tuple[int, int]] = {}
     for read in given:
@@ -158,10 +185,10 @@ def _held(given: Sequence[Given]) -> dict[tuple[int, int], _Held]:
             "highs": [high for _, high in spans.values()],
         },
     )
-    return {(register, day): _Held(reading, kind, version) for register, day, reading, kind, version in found}
+    return {(register, day): Held(*row) for register, day, *row in found}
 
 
-def _held_columns(held: dict[tuple[int, int], _Held]) -> HeldReads:
+def _held_columns(held: dict[tuple[int, int], Held]) -> HeldReads:
     keys = np.array(list(held), dtype=np.int64).reshape(-1, 2)
     return HeldReads(
         register_id=keys[:, 0].copy(),
@@ -175,7 +202,7 @@ WITH wanted AS (
     SELECT register_id, DATE '0001-01-01' + low - 1 AS low, DATE '0001-01-01' + high - 1 AS high
     FROM unnest(%(registers)s::bigint[], %(lows)s::int[], %(highs)s::int[]) AS w(register_id, low, high)
 )
-SELECT r.register_id, r.read_date - DATE '0001-01-01' + 1, r.reading_wh, r.kind, r.version
+SELECT r.register_id, r.read_date - DATE '0001-01-01' + 1, r.reading_wh, r.kind, r.version, r.method
 FROM wanted w
 CROSS JOIN LATERAL (
     (SELECT DISTINCT ON (read_date) * FROM metering_registerread x

@@ -1,16 +1,26 @@
-"""Findings about energy that a person decides on."""
+"""Findings about energy that a person decides on: right as it is, or to be read again."""
+
+from datetime import date, timedelta
 
 from django.utils import timezone
 
-from cis.kernel.actors import Actor
+from cis.kernel.actors import Actor, ActorKind
+from cis.kernel.enums import Role
 from cis.kernel.errors import Refused
+from cis.kernel.workflow import NotAllowed
 from cis.platform import audit, db
-from cis.platform.db import opens_transaction
+from cis.platform.db import joins_transaction, opens_transaction
+from metering.domain.exception_acts import SUBJECT, Act, Doubted
 from metering.domain.exceptions import ACCEPTABLE, REASON_MOST, ExceptionState
 from metering.domain.vee import Severity
+from metering.domain.work_orders import WorkKind
 from metering.models.exception import UsageException
-from metering.operations import usage
+from metering.operations import usage, work_orders
 from metering.queries.exceptions import UnknownException
+
+VISIT_DAYS = 7
+"""Within so many days a meter is read again: house rule."""
+SENDERS: frozenset[Role | ActorKind] = frozenset((Role.METERING, Role.SUPERVISOR, ActorKind.CLIENT, ActorKind.SYSTEM))
 
 
 class NotOpen(Refused):
@@ -25,8 +35,14 @@ class NotAcceptable(Refused):
     code = "exception_not_acceptable"
 
 
+class WrongAct(Refused):
+    """This cannot be done about this kind of exception."""
+
+    code = "exception_wrong_act"
+
+
 class ReasonMissing(Refused):
-    """Whoever accepts says why."""
+    """Whoever decides says why."""
 
     code = "exception_reason_missing"
 
@@ -43,22 +59,112 @@ def accept(*, exception_id: int, reason: str, actor: Actor) -> None:
     :raises NotAcceptable: its energy is not known.
     :raises NotOpen: it was decided on before, or its cause is gone.
     """
-    reason = reason.strip()
-    if not reason or len(reason) > REASON_MOST:
-        raise ReasonMissing("Say why it is right as it is.", advice=f"At most {REASON_MOST} characters.")
-    point = UsageException.objects.filter(id=exception_id).values_list("service_point_id", flat=True).first()
-    if point is None:
-        raise UnknownException(f"There is no exception {exception_id}.", exception_id=exception_id)
-    # In the order in which the approval of usage locks: places first.
-    db.fetch("SELECT id FROM metering_servicepoint WHERE id = %s FOR NO KEY UPDATE", [point])
-    row = UsageException.objects.select_for_update().get(id=exception_id)
-    if row.state != ExceptionState.OPEN:
-        raise NotOpen(f"Exception {row.id} is {row.state}.", advice="Look at it again.")
+    accept_step(exception_id=exception_id, reason=reason, actor=actor)
+
+
+@joins_transaction
+def accept_step(*, exception_id: int, reason: str, actor: Actor) -> None:
+    """Accept a finding as a step of a larger use case; see ``accept``."""
+    reason = why(reason)
+    row = lock_open(exception_id)
     if row.code not in ACCEPTABLE:
         raise NotAcceptable("There is no energy to accept.", advice="Bring what is missing, or correct the read.")
     row.state, row.reason = ExceptionState.ACCEPTED.value, reason
-    row.decider_id, row.closed_at = actor.id, timezone.now()
+    row.decider_id, row.closed_at = actor.person_id, timezone.now()
     row.save(update_fields=["state", "reason", "decider_id", "closed_at"])
-    audit.record(actor, "accept", "usage_exception", row.id, code=row.code, reason=reason)
+    audit.record(actor, "accept", SUBJECT, row.id, code=row.code, reason=reason)
     if row.severity == Severity.STOP:
-        usage.approve_step(start_date=row.start_date, end_date=row.end_date, service_point_ids=[point])
+        usage.approve_step(start_date=row.start_date, end_date=row.end_date, service_point_ids=[row.service_point_id])
+
+
+@opens_transaction
+def visit(*, exception_id: int, today: date, actor: Actor) -> int:
+    """
+    Order that a meter be read again because of an exception; return the id of the work order.
+
+    What the crew reads settles it: see ``re_reads.finish``.
+
+    :raises UnknownException: there is none.
+    :raises NotAllowed: the actor may not send crews for it.
+    :raises NotOpen: it was decided on before, or its cause is gone.
+    :raises WorkExists: a crew is sent already.
+    """
+    return visit_step(exception_id=exception_id, today=today, actor=actor)
+
+
+@joins_transaction
+def visit_step(*, exception_id: int, today: date, actor: Actor) -> int:
+    """Order a reading as a step of a larger use case; see ``visit``."""
+    if not actor.is_one_of(SENDERS):
+        raise NotAllowed(f"{actor.name} may not have meters read again.", advice="Ask metering.")
+    row = lock_open(exception_id)
+    meter = row.register.meter
+    return work_orders.create_step(
+        kind=WorkKind.RE_READ, subject=SUBJECT, subject_id=row.id, service_point_id=row.service_point_id,
+        facts=visit_facts(serial=meter.serial, register=row.register.code, on=row.fact_date),
+        due_date=today + timedelta(days=VISIT_DAYS), actor=actor,
+    )  # fmt: skip
+
+
+def visit_facts(*, serial: str, register: str, on: date) -> dict[str, object]:
+    """Return what a crew should know that reads a meter again."""
+    return {"meter": serial, "register": register, "doubted_on": on}
+
+
+def why(reason: str) -> str:
+    """
+    Return a reason as it is kept.
+
+    :raises ReasonMissing: there is none, or a longer one than 300 characters.
+    """
+    reason = reason.strip()
+    if not reason or len(reason) > REASON_MOST:
+        raise ReasonMissing("Say why.", advice=f"At most {REASON_MOST} characters.", field="reason")
+    return reason
+
+
+@joins_transaction
+def lock(exception_id: int) -> UsageException:
+    """
+    Return an exception, locked with its place, in the order in which the approval of usage locks: places first.
+
+    :raises UnknownException: there is none.
+    """
+    point = UsageException.objects.filter(id=exception_id).values_list("service_point_id", flat=True).first()
+    if point is None:
+        raise UnknownException(f"There is no exception {exception_id}.", exception_id=exception_id)
+    db.fetch("SELECT id FROM metering_servicepoint WHERE id = %s FOR NO KEY UPDATE", [point])
+    return UsageException.objects.select_for_update(of=("self",)).select_related("register__meter").get(id=exception_id)
+
+
+@joins_transaction
+def lock_open(exception_id: int) -> UsageException:
+    """
+    Return an exception that is still to be looked at, locked; see ``lock``.
+
+    :raises NotOpen: it was decided on before, or its cause is gone.
+    """
+    row = lock(exception_id)
+    if row.state != ExceptionState.OPEN:
+        raise NotOpen(f"Exception {row.id} is {row.state}.", advice="Look at it again.")
+    return row
+
+
+def doubted(row: UsageException) -> Doubted:
+    """Return what an exception is about, as far as acts depend on it."""
+    return Doubted(
+        code=row.code, quantity=row.register.quantity, is_interval=row.register.is_interval,
+        start_date=row.start_date, end_date=row.end_date, fact_date=row.fact_date,
+    )  # fmt: skip
+
+
+def check_act(row: UsageException, act: Act) -> Doubted:
+    """
+    Return what an exception is about.
+
+    :raises WrongAct: this cannot be done about it.
+    """
+    found = doubted(row)
+    if act not in found.acts():
+        raise WrongAct(f"{act} is no way to settle {row.code}.", advice="Choose what its page offers.")
+    return found

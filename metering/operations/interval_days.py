@@ -71,6 +71,7 @@ class _Held:
     is_corrected: bool = False
     delivered: DayValues | None = None
     read_file_id: int | None = None
+    method: str = ""
 
 
 class Store:
@@ -104,6 +105,7 @@ class Store:
         again = plan.replaced
         _drop(resolved, np.array(again, dtype=np.int64), version)
         _load(_with_merged(resolved, plan.merged), places, version[places], read_file_id=self._read_file_id)
+        _keep_methods(resolved, plan)
         return Stored(
             days=len(places) - len(again),
             values=int(resolved.given[places].sum()),
@@ -126,6 +128,9 @@ class Store:
             self._months |= {(month.year, month.month) for month in new}
 
 
+GUESSED = "E"
+"""Letter of a value that somebody estimated."""
+
 _UNCHANGED, _OUTDATED, _CORRECTED, _TOO_LARGE, _OTHER_LENGTH = 0, -1, -2, -3, -4
 _REJECTED = {
     _OUTDATED: ReadFault.OUTDATED_DAY,
@@ -143,11 +148,13 @@ class _Plan:
     version   (k,) to be loaded, or _UNCHANGED, or a code of _REJECTED
     merged    by row: the day that holds, where it is not the one that came
     replaced  rows whose version is held already, of an earlier part of this delivery
+    methods   by row: how we estimated values that no value of the delivery took the place of
     """
 
     version: Int64
     merged: dict[int, DayValues] = field(default_factory=dict)
     replaced: list[int] = field(default_factory=list)
+    methods: dict[int, str] = field(default_factory=dict)
 
 
 def _version(before: _Held | None, given: DayValues, updated_us: int, *, is_in_parts: bool) -> tuple[int, DayValues]:
@@ -195,7 +202,11 @@ def _planned(resolved: Resolved, held: dict[tuple[int, int], _Held], *, replaces
             plan.replaced.append(place)
         plan.version[place] = version
         if version > 0:
-            held[name] = _Held(version, updated_us, content)
+            stays = before is not None and "N" in given.quality and GUESSED in content.quality
+            method = before.method if before is not None and stays else ""
+            if method:
+                plan.methods[place] = method
+            held[name] = _Held(version, updated_us, content, method=method)
             if content is not given:
                 plan.merged[place] = content
     return plan
@@ -219,6 +230,15 @@ def _with_merged(resolved: Resolved, merged: dict[int, DayValues]) -> Resolved:
         values[offsets[row] : offsets[row + 1]] = np.frombuffer(content.values, dtype="<i4")
         exponent[row], quality[row] = content.exponent, content.quality
     return replace(resolved, days=replace(days, values=values, exponent=exponent, quality=quality))
+
+
+def _keep_methods(resolved: Resolved, plan: _Plan) -> None:
+    """Note how values were estimated that stay beside what came; one statement, if there are any."""
+    if plan.methods:
+        places = np.array(list(plan.methods), dtype=np.int64)
+        days = resolved.days.day_date[resolved.rows[places]].astype(np.int64).tolist()
+        given = {"registers": resolved.register_id[places].tolist(), "days": days}
+        db.execute(_METHODS, {**given, "versions": plan.version[places].tolist(), "methods": [*plan.methods.values()]})
 
 
 def _drop(resolved: Resolved, places: Int64, version: Int64) -> None:
@@ -248,8 +268,9 @@ def _held(resolved: Resolved) -> dict[tuple[int, int], _Held]:
             DayValues(minutes, exponent, bytes(values), quality),
             is_corrected,
             read_file_id=file_id,
+            method=method,
         )
-        for register, day, version, updated, minutes, exponent, values, quality, is_corrected, file_id in found
+        for register, day, version, updated, minutes, exponent, values, quality, is_corrected, file_id, method in found
     }
     _learn_delivered({key: row for key, row in held.items() if row.is_corrected})
     return held
@@ -267,7 +288,7 @@ def _learn_delivered(held: dict[tuple[int, int], _Held]) -> None:
 _HELD = """
 SELECT DISTINCT ON (register_id, day_date)
        register_id, day_date - DATE '1970-01-01', version, (extract(epoch FROM updated_at) * 1000000)::bigint,
-       interval_minutes, exponent, values, quality, correction_id IS NOT NULL, read_file_id
+       interval_minutes, exponent, values, quality, correction_id IS NOT NULL, read_file_id, method
 FROM metering_intervalday
 WHERE register_id = ANY(%(registers)s) AND day_date BETWEEN %(start)s AND %(end)s
 ORDER BY register_id, day_date, version DESC
@@ -275,6 +296,12 @@ ORDER BY register_id, day_date, version DESC
 _DROP = """
 DELETE FROM metering_intervalday d
 USING unnest(%(registers)s::bigint[], %(days)s::int[], %(versions)s::int[]) AS n(register_id, day, version)
+WHERE d.register_id = n.register_id AND d.day_date = DATE '1970-01-01' + n.day AND d.version = n.version
+"""
+_METHODS = """
+UPDATE metering_intervalday d SET method = n.method
+FROM unnest(%(registers)s::bigint[], %(days)s::int[], %(versions)s::int[], %(methods)s::text[])
+     AS n(register_id, day, version, method)
 WHERE d.register_id = n.register_id AND d.day_date = DATE '1970-01-01' + n.day AND d.version = n.version
 """
 _DELIVERED = """

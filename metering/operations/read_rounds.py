@@ -21,7 +21,7 @@ from metering.domain.routes import (
 )
 from metering.models.read import ReadKind
 from metering.models.route import MissedRead, ReadingRound, ReadingRoute
-from metering.operations import reads
+from metering.operations import re_read_orders, reads
 from metering.operations.reads import Entered
 from metering.queries import routes as queries
 from metering.queries.routes import Line, UnknownRound, UnknownRoute
@@ -172,7 +172,7 @@ def miss(*, round_id: int, register_id: int, reason: str, note: str = "", actor:
 @opens_transaction
 def close(*, round_id: int, leave_rest: bool = False, actor: Actor, today: date) -> Closed:
     """
-    Close a round; its counts are written.
+    Close a round; its counts are written, and what was missed twice in a row is ordered to be read.
 
     :param leave_rest: counters that nobody came to are noted as not visited; else they keep the round open.
     :raises UnknownRound: there is none.
@@ -189,6 +189,7 @@ def close(*, round_id: int, leave_rest: bool = False, actor: Actor, today: date)
             advice="Enter them, or close the round with the rest as not visited.",
         )
     _note(row, left, MissReason.NOT_VISITED, "", actor)
+    re_read_orders.order_missed_step(lines=lines, today=today, actor=actor)
     read = sum(one.reading_wh is not None for one in lines)
     row.state, row.closed_at = to.value, timezone.now()
     row.registers, row.read, row.missed = len(lines), read, len(lines) - read

@@ -22,7 +22,7 @@ from metering.domain.reads import ADVICE, ReadFault
 from metering.domain.resolving import Missed, choose_read, named
 from metering.models.read import ReadFile, ReadKind, ReadRejection, RegisterRead
 from metering.operations import arrivals, resolver, workbooks
-from metering.operations.counter_reads import Given, store
+from metering.operations.counter_reads import Given, StoredReads, store
 from metering.operations.deliveries import Delivery, Tally
 from metering.operations.usage_rows import UsageFinding
 
@@ -182,10 +182,15 @@ def keep(
     read_date: date,
     reading_wh: int,
     kind: str = ReadKind.ACTUAL.value,
+    method: str = "",
     actor: Actor,
     today: date,
 ) -> Entered:
-    """Keep one counter value, its usage included, as a step of a larger use case; see ``enter``."""
+    """
+    Keep one counter value, its usage included, as a step of a larger use case; see ``enter``.
+
+    :param method: how we estimated it (``domain.estimation.Method``), for kind ESTIMATED; "" = we did not.
+    """
     if read_date > today:
         raise ReadRefused(f"The date {read_date} is in the future.", fault=ReadFault.DATE_IN_FUTURE)
     meters = resolver.by_meter()
@@ -198,21 +203,23 @@ def keep(
     if place < 0:
         message = f"Meter {serial} did not hang anywhere on {read_date}."
         raise ReadRefused(message, fault=ReadFault.NOT_INSTALLED, serial=serial)
-    given = Given(hanging=found[place], day=day, reading_wh=reading_wh, kind=ReadKind(kind).value)
+    given = Given(hanging=found[place], day=day, reading_wh=reading_wh, kind=ReadKind(kind).value, method=method)
     stored = store([given], read_file_id=None, actor_id=actor.id, received_at=timezone.now())
     for misfit in stored.misfits:
         raise ReadRefused(misfit.message, fault=misfit.fault, serial=serial, register=given.hanging.code)
-    return _entered(given, is_new=bool(stored.versions[0]), serial=serial, actor=actor, today=today)
+    return _entered(given, stored, serial=serial, actor=actor, today=today)
 
 
-def _entered(given: Given, *, is_new: bool, serial: str, actor: Actor, today: date) -> Entered:
+def _entered(given: Given, stored: StoredReads, *, serial: str, actor: Actor, today: date) -> Entered:
+    is_new = bool(stored.versions[0])
     register_id, read_date = given.hanging.register_id, date.fromordinal(given.day)
     row = RegisterRead.objects.filter(register_id=register_id, read_date=read_date).order_by("-version")[0]
     if is_new:
         reading = given.reading_wh
         audit.record(actor, "enter", "register_read", row.id, serial=serial, read_date=read_date, reading_wh=reading)
     # Also for a value that was there: usage that it lacks follows now.
-    approved = arrivals.approve_read(register_id=register_id, read_date=read_date, today=today)
+    others = [date.fromordinal(day) for _register, day in stored.anew]
+    approved = arrivals.approve_read(register_id=register_id, read_date=read_date, today=today, others=others)
     return Entered(
         read_id=row.id,
         register_id=row.register_id,

@@ -173,6 +173,8 @@ def _approve_chunk(points: list[int], scope: Scope, result: Approved) -> None:
         )
     for is_interval in (False, True):
         _write([(row, version) for row, version in new if row.is_interval == is_interval])
+    if any(row.is_estimated for row, _version in new):
+        db.execute(_NAME_METHODS, {"points": points, "start": scope.period.start, "end": scope.period.end})
     result.approved += len(new)
     result.superseded += len(stale)
     doubts.keep(result.findings[before:])
@@ -323,8 +325,33 @@ def _write(rows: list[tuple[Expected, int]]) -> None:
             "multiplier": copying.int4(column("multiplier")),
             "energy_wh": copying.int8(column("energy_wh")),
             "is_estimated": copying.boolean(column("is_estimated").astype(np.bool_)),
+            "method": copying.text(""),
             "version": copying.int2(np.array([version for _, version in rows], dtype=np.int64)),
             "is_current": copying.boolean(True),
             "approved_at": copying.instant(timezone.now()),
         },
     )
+
+
+# What a span rests on: the value at its end, else at its start; of interval days the method of most.
+_NAME_METHODS = """
+UPDATE metering_usage u SET method = n.method
+FROM (
+    SELECT s.id, CASE WHEN s.basis = 'interval' THEN (
+               SELECT mode() WITHIN GROUP (ORDER BY d.method) FROM (
+                   SELECT DISTINCT ON (day_date) method FROM metering_intervalday
+                   WHERE register_id = s.register_id AND day_date BETWEEN s.start_date - 1 AND s.end_date
+                   ORDER BY day_date, version DESC) d
+               WHERE d.method <> '')
+           ELSE (
+               SELECT r.method FROM (
+                   SELECT DISTINCT ON (read_date) read_date, method FROM metering_registerread
+                   WHERE register_id = s.register_id AND read_date IN (s.start_date, s.end_date)
+                   ORDER BY read_date, version DESC) r
+               WHERE r.method <> '' ORDER BY r.read_date DESC LIMIT 1)
+           END AS method
+    FROM metering_usage s
+    WHERE s.service_point_id = ANY(%(points)s) AND s.is_current AND s.is_estimated AND s.method = ''
+      AND s.start_date >= %(start)s AND s.end_date <= %(end)s
+) n WHERE u.id = n.id AND n.method IS NOT NULL
+"""

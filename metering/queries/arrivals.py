@@ -29,9 +29,9 @@ def of_file(*, read_file_id: int, zone_name: str, today: date) -> tuple[Touched,
     return _grouped(_COUNTERS + _DAYS, {"file": read_file_id, "zone": zone_name, "today": today}, _OF_FILE)
 
 
-def of_read(*, register_id: int, read_date: date) -> tuple[Touched, ...]:
-    """Return what one counter value touches, as ``of_file`` does; one statement."""
-    return _grouped(_COUNTERS, {"register": register_id, "day": read_date}, _OF_READ)
+def of_reads(*, register_id: int, first_date: date, last_date: date) -> tuple[Touched, ...]:
+    """Return what counter values of a register between two dates touch, as ``of_file`` does; one statement."""
+    return _grouped(_COUNTERS, {"register": register_id, "first": first_date, "last": last_date}, _OF_READS)
 
 
 def without_usage(*, period: Period) -> tuple[int, ...]:
@@ -56,8 +56,8 @@ WITH counters AS (
     SELECT register_id, min(read_date) AS low, max(read_date) AS high
     FROM metering_registerread WHERE read_file_id = %(file)s GROUP BY register_id
 )"""
-_OF_READ = """
-WITH counters AS (SELECT %(register)s::bigint AS register_id, %(day)s::date AS low, %(day)s::date AS high)"""
+_OF_READS = """
+WITH counters AS (SELECT %(register)s::bigint AS register_id, %(first)s::date AS low, %(last)s::date AS high)"""
 # A value of the day on which a meter is taken down belongs to the place where it hung until then.
 _COUNTERS = """, counted AS (
     SELECT i.service_point_id, greatest(coalesce(before.day, c.low), lower(i.period)) AS low,

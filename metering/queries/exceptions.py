@@ -1,16 +1,21 @@
 """Findings about energy, for pages: lists, and one with the past that it is seen in."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.db.models import QuerySet
+
 from accounts.queries import users
 from cis.kernel.errors import Refused
 from cis.platform.db import fetch
+from metering.domain.exception_acts import Act, Doubted
 from metering.domain.exceptions import ACCEPTABLE
 from metering.domain.places import UNITS, Quantity
 from metering.domain.vee import UNITS as RULE_UNITS
 from metering.domain.vee import Code
+from metering.models.exception import UsageException
 
 PAST_DAYS = 430
 AFTER_DAYS = 62
@@ -31,6 +36,7 @@ class ExceptionCard:
     measure, bound  in the unit of the rule; None without a number
     fact_date       day on which it shows
     decider         name of who accepted it; ""
+    is_waiting      a value that somebody set waits for a second person
     """
 
     id: int
@@ -56,6 +62,22 @@ class ExceptionCard:
     quantity: str
     direction: str
     is_interval: bool
+    is_waiting: bool
+
+    @property
+    def about(self) -> Doubted:
+        """Return what it is about, as far as acts depend on it."""
+        return Doubted(
+            code=self.code, quantity=self.quantity, is_interval=self.is_interval, start_date=self.start_date,
+            end_date=self.end_date, fact_date=self.fact_date,
+        )  # fmt: skip
+
+    @property
+    def acts(self) -> frozenset[Act]:
+        """Return what may be done about it now."""
+        if self.state != "open":
+            return frozenset()
+        return self.about.acts() - ({Act.EDIT, Act.ESTIMATE} if self.is_waiting else set())
 
     @property
     def unit(self) -> str:
@@ -76,7 +98,12 @@ class ExceptionCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which exceptions a list shows; what is empty does not filter. ``text``: meter number, supply or address."""
+    """
+    Which exceptions a list shows; what is empty does not filter.
+
+    state  or "waiting": a value that somebody set waits for a second person
+    text   meter number, supply or address
+    """
 
     state: str = ""
     severity: str = ""
@@ -132,6 +159,31 @@ def one(*, exception_id: int) -> ExceptionCard:
     return found[0]
 
 
+def selected(*, state: str = "", code: str = "", serial: str = "") -> QuerySet[UsageException]:
+    """Return the rows of a list, in no order, for pages by cursor."""
+    rows = UsageException.objects.all()
+    if state:
+        rows = rows.filter(state=state)
+    if code:
+        rows = rows.filter(code=code)
+    return rows.filter(register__meter__serial=serial.strip()) if serial.strip() else rows
+
+
+def some(*, exception_ids: Sequence[int]) -> tuple[ExceptionCard, ...]:
+    """Return some exceptions by id, the latest first; two statements."""
+    return _cards(fetch(f"{_SELECT} WHERE x.id = ANY(%(ids)s) ORDER BY x.id DESC", {"ids": list(exception_ids)}))
+
+
+def energy_around(*, exception_id: int) -> tuple[int | None, str]:
+    """
+    Return the approved energy of an exception's register in the two months around it, and its state; one statement.
+
+    None: none is approved. [Wh, varh or W]
+    """
+    found = fetch(_AROUND, {"id": exception_id})
+    return (found[0][0], found[0][1]) if found else (None, "")
+
+
 def past(*, card: ExceptionCard) -> tuple[PastSpan, ...]:
     """Return the spans of fourteen months before an exception and two after, of its register's kind; one statement."""
     given = {
@@ -181,17 +233,25 @@ JOIN metering_premises p ON p.id = s.premises_id
 JOIN metering_register g ON g.id = x.register_id
 JOIN metering_meter m ON m.id = g.meter_id
 """
+_WAITS = "EXISTS (SELECT FROM metering_readchange c WHERE c.exception_id = x.id AND c.state = 'proposed')"
 _SELECT = f"""
 SELECT x.id, x.code, x.severity, x.state, x.start_date, x.end_date, x.fact_date, x.measure, x.bound, x.opened_at,
        x.closed_at, x.decider_id, x.reason, s.id, s.external_id, p.address, m.id, m.serial, g.id, g.code, g.quantity,
-       g.direction, g.is_interval
+       g.direction, g.is_interval, x.state = 'open' AND {_WAITS}
 {_FROM}
 """
-_WHERE = """
-WHERE (%(state)s = '' OR x.state = %(state)s) AND (%(severity)s = '' OR x.severity = %(severity)s)
+_WHERE = f"""
+WHERE (%(state)s = '' OR x.state = %(state)s OR (%(state)s = 'waiting' AND x.state = 'open' AND {_WAITS}))
+  AND (%(severity)s = '' OR x.severity = %(severity)s)
   AND (%(code)s = '' OR x.code = %(code)s)
   AND (%(since)s::date IS NULL OR x.end_date >= %(since)s) AND (%(until)s::date IS NULL OR x.start_date <= %(until)s)
   AND (%(plain)s = '' OR m.serial LIKE %(plain)s || '%%' OR s.external_id ILIKE %(text)s OR p.address ILIKE %(text)s)
+"""
+_AROUND = """
+SELECT (SELECT sum(u.energy_wh)::bigint FROM metering_usage u
+        WHERE u.service_point_id = x.service_point_id AND u.register_id = x.register_id AND u.is_current
+          AND u.start_date < x.end_date + 62 AND u.end_date > x.start_date - 62), x.state
+FROM metering_usageexception x WHERE x.id = %(id)s
 """
 _PAGE = "ORDER BY x.id DESC LIMIT %(most)s OFFSET %(offset)s"
 _PAST = """

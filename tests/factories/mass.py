@@ -109,9 +109,9 @@ _ROWS = (
 )
 _USAGE = """
     INSERT INTO metering_usage (service_point_id, register_id, period_of_use, start_date, end_date, basis, multiplier,
-                                energy_wh, is_estimated, version, is_current, approved_at)
+                                energy_wh, is_estimated, method, version, is_current, approved_at)
     SELECT n, 2 * n + k, code, %(from)s, %(until)s, 'register', 1, least + (n * 7919 + k * 31 + %(salt)s) %% 90000,
-           false, 1, true, now()
+           false, '', 1, true, now()
     FROM {series}, (VALUES (0, 'peak', 160000), (1, 'valley', 70000)) AS r(k, code, least)
 """
 _TABLES = (

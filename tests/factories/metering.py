@@ -95,6 +95,7 @@ def metered(*, registers: tuple[str, ...] = ("total",), is_interval: bool = Fals
 def read(*, of: Register, on: date, kwh: int = 0, **values) -> RegisterRead:
     """A counter value at the start of a local day."""
     values.setdefault("reading_wh", kwh * 1_000)
+    values.setdefault("method", "given" if values.get("kind") == "estimated" else "")
     return RegisterRead.objects.create(register=of, read_date=on, **values)
 
 

@@ -13,6 +13,7 @@ from cis.platform.forms import DayField, EnergyField, PageForm
 from metering.domain.device_commands import LIMIT_W_MOST
 from metering.queries import device_commands
 from metering.queries.crews import CrewCard
+from metering.queries.re_reads import CounterHere
 
 
 class MeterListForm(PageForm):
@@ -196,3 +197,20 @@ class MeterWorkForm(PageForm):
         """Return what was typed of some registers. [Wh]"""
         found = {code: self.cleaned_data.get(f"{prefix}_{code}") for code in codes}
         return {code: value for code, value in found.items() if value is not None}
+
+
+class ReReadForm(PageForm):
+    """What the counters of a place show."""
+
+    def __init__(self, *args: Any, counters: tuple[CounterHere, ...], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.counters = counters
+        self.field_of = {one.code: f"reading_{one.register_id}" for one in counters}
+        for counter in counters:
+            made = EnergyField(label=_("Reading"))
+            made.widget.attrs["class"] = "form-control num"
+            self.fields[f"reading_{counter.register_id}"] = made
+
+    def readings(self) -> dict[int, int]:
+        """Return what was typed, by id of the register. [Wh]"""
+        return {one.register_id: self.cleaned_data[f"reading_{one.register_id}"] for one in self.counters}

@@ -57,6 +57,12 @@ PLACES = (
     ("POST", "meters/NONE/remove", "meters:write", "unknown_meter"),
     ("POST", "meter-deliveries", "meters:write", None),
     ("POST", "seals", "meters:write", None),
+    ("GET", "usage-exceptions", "exceptions:read", None),
+    ("GET", "usage-exceptions/9", "exceptions:read", "unknown_exception"),
+    ("POST", "usage-exceptions/9/accept", "exceptions:write", None),
+    ("POST", "usage-exceptions/9/edit", "exceptions:write", "unknown_exception"),
+    ("POST", "usage-exceptions/9/estimate", "exceptions:write", "unknown_exception"),
+    ("POST", "usage-exceptions/9/visit", "exceptions:write", "unknown_exception"),
     ("GET", "commands", "commands:read", None),
     ("GET", "commands/9", "commands:read", "unknown_command"),
     ("POST", "commands", "commands:write", "unknown_meter"),
@@ -97,6 +103,8 @@ BODIES = {
     "commands": {"meter": "NONE", "command": "read_now"},
     "energizings": {"application": "A999", "service_point": "SP"},
     "moves": {"action": "retry"},
+    "edit": {"reading_kwh": "1", "reason": "card"},
+    "estimate": {"reason": "lost"},
 }
 
 

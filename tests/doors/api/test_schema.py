@@ -156,6 +156,8 @@ def test_the_description_names_each_operation_with_an_example_for_its_problems(c
         "preview_change", "list_inspections", "get_inspection", "list_defects", "assign_work_order", "list_free_slots",
         "book_appointment", "start_work_order", "get_checklist", "add_work_photo", "report_survey", "finish_work_order",
         "fail_work_order", "cancel_work_order", "report_fault", "send_meter_alarms", "list_outages", "get_outage", "list_crews", "list_meters", "get_meter", "deliver_meters",
+        "list_usage_exceptions", "get_usage_exception", "accept_usage_exception", "edit_usage_exception",
+        "estimate_usage_exception", "visit_usage_exception",
         "receive_seals", "install_meter", "exchange_meter", "remove_meter", "list_commands", "order_command",
         "get_command", "cancel_command", "list_energizings", "energize", "get_energizing", "move_energizing",
         "bring_bank_statement", "get_bank_statement", "begin_checkout", "get_checkout",

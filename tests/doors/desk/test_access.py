@@ -37,7 +37,9 @@ TILLS = (
 )  # fmt: skip
 METERERS_ALONE = (
     "move_meters", "act_on_meter", "move_seals", "cancel_command", "energize", "order_inspection", "act_on_energizing",
-    "accept_exception", "new_demand_event", "new_stream_name", "end_stream_name",
+    "accept_exception", "edit_exception", "estimate_exception", "visit_exception", "decide_read_change",
+    "act_on_exceptions", "new_demand_event",
+    "new_stream_name", "end_stream_name",
 )  # fmt: skip
 ROUTES = ("new_route", "edit_route", "route_stops", "open_round", "round_row", "act_on_round", "upload_round")
 ON_THE_TELEPHONE = (
@@ -53,6 +55,7 @@ WRITERS = {
     "act_on_outage": {Role.CLERK, Role.METERING, Role.FIELD, Role.SUPERVISOR},
     **dict.fromkeys(("new_planned_outage", "act_on_planned_outage"), METERERS),
     "field_meter": IN_THE_FIELD,
+    "field_re_read": IN_THE_FIELD,
     **dict.fromkeys(ROUTES, IN_THE_FIELD),
     "cycle_rules": BILLERS,
     **dict.fromkeys(("new_programme", "withdraw_programme"), BILLERS),

@@ -1,0 +1,143 @@
+"""A crew reads a meter again: its readings come back with the order, and settle the exception that asked for it."""
+
+from collections.abc import Mapping
+from datetime import date
+
+from cis.kernel.actors import Actor
+from cis.kernel.errors import Findings, Refused
+from cis.platform.db import opens_transaction
+from metering.domain.counter_estimates import CounterFacts, Shown, guess
+from metering.domain.estimation import Method
+from metering.domain.exception_acts import SUBJECT, Act
+from metering.domain.exceptions import ACCEPTABLE, ExceptionState
+from metering.domain.work_orders import WORKFLOW, Outcome, WorkAction, WorkKind, WorkState
+from metering.models.exception import UsageException
+from metering.models.read import ReadKind
+from metering.models.store import ReadPhoto
+from metering.models.work import WorkOrder, WorkPhoto
+from metering.operations import exceptions, read_changes, reads, work_moves, work_orders
+from metering.queries import estimation_facts, re_reads
+from metering.queries.re_reads import CounterHere
+
+
+class InvalidReRead(Refused):
+    """What was reported is incomplete or wrong; ``detail["findings"]`` has one entry for each fault."""
+
+    code = "invalid_re_read"
+
+
+class NotReRead(Refused):
+    """The work order is not about reading a meter again, or names no place."""
+
+    code = "not_re_read"
+
+
+@opens_transaction
+def finish(
+    *, work_order_id: int, readings: Mapping[int, int], answers: Mapping[str, str], note: str, request_key: str = "",
+    today: date, actor: Actor,
+) -> bool:  # fmt: skip
+    """
+    Finish an order to read again with what the counters show; usage follows, and the exception is settled.
+
+    Rule: what the new reading contradicts (it is below it) or what is missing before it is dealt evenly between the
+    reading before and the new one, and says so as an estimate. What the new reading bears out is accepted as it is.
+
+    :param readings: what each counter shows today, by id of the register, before the multiplier. [Wh, varh or W]
+    :returns: whether it was done now; False: this request did it before.
+    :raises NotReRead: the order is of another kind, or names no service point.
+    :raises InvalidReRead: a counter has no reading, or one is named that does not hang there.
+    :raises ReadRefused: a reading does not fit.
+    :raises NotYourOrder: the order belongs to another crew; IllegalMove: it is not started.
+    """
+    place = WorkOrder.objects.filter(id=work_order_id).values_list("subject", "subject_id").first()
+    # In the order in which acts on exceptions lock: their places first.
+    about = exceptions.lock(place[1]) if place is not None and place[0] == SUBJECT else None
+    row = work_moves.lock(work_order_id)
+    if work_moves.is_repeat(row, request_key):
+        return False
+    work_moves.check_crew(row, actor)
+    WORKFLOW.step(WorkState(row.state), WorkAction.FINISH, actor)
+    if row.kind != WorkKind.RE_READ or row.service_point_id is None:
+        raise NotReRead(f"Work order {work_order_id} reads no meter of a place.")
+    counters = _checked(row.service_point_id, readings, today)
+    settled = about is not None and _settle_before(about, readings, today, actor)
+    for counter in counters:
+        reads.keep(
+            serial=counter.serial, register=counter.code, read_date=today, reading_wh=readings[counter.register_id],
+            kind=ReadKind.ACTUAL.value, actor=actor, today=today,
+        )  # fmt: skip
+    _keep_photos(row, counters, today, actor)
+    if about is not None and not settled:
+        _settle_after(about, readings, today, actor)
+    return work_orders.finish_step(
+        work_order_id=work_order_id, outcome=Outcome.DONE, answers=answers, note=note, actor=actor,
+        request_key=request_key,
+    )  # fmt: skip
+
+
+def _checked(service_point_id: int, readings: Mapping[int, int], today: date) -> tuple[CounterHere, ...]:
+    counters = re_reads.counters(service_point_id=service_point_id, on=today)
+    findings = Findings()
+    for counter in counters:
+        if counter.register_id not in readings:
+            message = f"The reading of register {counter.code} of meter {counter.serial} is missing."
+            findings.add(f"reading_{counter.register_id}", "reading_missing", message)
+    for register_id in sorted(readings.keys() - {counter.register_id for counter in counters}):
+        findings.add(f"reading_{register_id}", "unknown_register", "This counter does not hang there.")
+    findings.raise_if_any(InvalidReRead)
+    return counters
+
+
+def _keep_photos(row: WorkOrder, counters: tuple[CounterHere, ...], today: date, actor: Actor) -> None:
+    """Let the photos of the order stand beside the readings; two statements."""
+    registers = {f"now_{counter.register_id}": counter.register_id for counter in counters}
+    taken = WorkPhoto.objects.filter(work_order=row, item__in=registers).values_list("item", "document_id")
+    ReadPhoto.objects.bulk_create(
+        [
+            ReadPhoto(
+                register_id=registers[item], read_date=today, document_id=document_id, work_order_id=row.id,
+                actor_id=actor.id,
+            )
+            for item, document_id in taken
+        ],
+        ignore_conflicts=True,
+    )  # fmt: skip
+
+
+def _settle_before(row: UsageException, readings: Mapping[int, int], today: date, actor: Actor) -> bool:
+    """Set anew what the reading contradicts, or what is missing before it; return whether that was done."""
+    doubted, reading = exceptions.doubted(row), readings.get(row.register_id)
+    if row.state != ExceptionState.OPEN or reading is None or Act.ESTIMATE not in doubted.acts():
+        return False
+    if doubted.is_interval or doubted.read_date >= today:
+        return False
+    on = doubted.read_date
+    counter = estimation_facts.counter(service_point_id=row.service_point_id, register_id=row.register_id, on=on)
+    if counter is None or (counter.held_wh is not None and counter.held_wh <= reading):
+        return False
+    facts = CounterFacts(
+        on_day=on.toordinal(), digits=counter.digits, multiplier=counter.multiplier, before=counter.before,
+        after=Shown(today.toordinal(), reading),
+    )  # fmt: skip
+    made = guess(facts=facts, methods=[Method.PRORATION])
+    if made is None or (counter.after is not None and counter.after.day < today.toordinal()):
+        return False
+    reason = _told(today, reading)
+    read_changes.settle_step(
+        row=row, counter=counter, after_wh=made.reading_wh, reason=reason, today=today, actor=actor
+    )
+    return True
+
+
+def _settle_after(row: UsageException, readings: Mapping[int, int], today: date, actor: Actor) -> None:
+    """Accept what the reading bears out, where its cause is not gone by itself."""
+    row.refresh_from_db()
+    reading = readings.get(row.register_id)
+    if row.state == ExceptionState.OPEN and row.code in ACCEPTABLE and reading is not None:
+        exceptions.accept_step(exception_id=row.id, reason=_told(today, reading), actor=actor)
+
+
+def _told(today: date, reading_wh: int) -> str:
+    """Return what was read, as it stands as a reason in any language: 2026-02-10: 1020.000."""
+    return f"{today}: {reading_wh // 1_000}.{reading_wh % 1_000:03d}"
