@@ -9,11 +9,13 @@ from billing.domain.accruals import Outcome as AccrualOutcome
 from billing.domain.adjustments import AdjustmentState
 from billing.domain.e_invoices import InvoiceKind, InvoiceState
 from complaints.domain.kinds import CaseKind
+from complaints.domain.kinds import Severity as CaseSeverity
 from complaints.domain.suggestions import FactKind
 from contracts.domain.application_workflow import ApplicationState
 from contracts.domain.applications import ApplicationKind, PaperKind
 from contracts.domain.changes import ChangeKind
 from contracts.domain.demand_response import PartState
+from contracts.domain.inspection import Severity as DefectSeverity
 from contracts.domain.inspection_workflow import DefectState
 from contracts.domain.offer_workflow import OfferState
 from metering.domain.exception_acts import ChangeState
@@ -28,7 +30,9 @@ AdjustmentStateEnum = [str(one) for one in AdjustmentState]
 ApplicationKindEnum = [str(one) for one in ApplicationKind]
 ApplicationStateEnum = [str(one) for one in ApplicationState]
 CaseKindEnum = [str(one) for one in CaseKind]
+CaseSeverityEnum = [str(one) for one in CaseSeverity]
 ChangeKindEnum = [str(one) for one in ChangeKind]
+DefectSeverityEnum = [str(one) for one in DefectSeverity]
 DefectStateEnum = [str(one) for one in DefectState]
 EventPartStateEnum = [str(one) for one in PartState]
 ExceptionSeverityEnum = [str(one) for one in ExceptionSeverity]

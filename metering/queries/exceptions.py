@@ -119,6 +119,7 @@ class PastSpan:
     Approved energy in the past or the days after, of any meter that hung there.
 
     energy_wh  multiplier included; None: it is what the exception stops, and not approved [Wh, varh or W]
+    method     how most of it was estimated, "" = not by us
     """
 
     start_date: date
@@ -128,6 +129,7 @@ class PastSpan:
     end_reading_wh: int | None
     energy_wh: int | None
     is_estimated: bool
+    method: str
     is_meant: bool
 
     @property
@@ -198,7 +200,7 @@ def past(*, card: ExceptionCard) -> tuple[PastSpan, ...]:
     if card.start_date < card.end_date and not any(one.is_meant for one in spans):
         stopped = PastSpan(
             start_date=card.start_date, end_date=card.end_date, serial=card.serial, start_reading_wh=None,
-            end_reading_wh=None, energy_wh=None, is_estimated=False, is_meant=True,
+            end_reading_wh=None, energy_wh=None, is_estimated=False, method="", is_meant=True,
         )  # fmt: skip
         spans = sorted([*spans, stopped], key=lambda span: span.start_date)
     return tuple(spans)
@@ -256,7 +258,7 @@ FROM metering_usageexception x WHERE x.id = %(id)s
 _PAGE = "ORDER BY x.id DESC LIMIT %(most)s OFFSET %(offset)s"
 _PAST = """
 SELECT u.register_id, u.start_date, u.end_date, m.serial, u.start_reading_wh, u.end_reading_wh, u.energy_wh,
-       u.is_estimated
+       u.is_estimated, u.method
 FROM metering_register mine
 JOIN metering_usage u ON u.service_point_id = %(point)s AND u.is_current
   AND u.start_date >= %(since)s AND u.end_date <= %(until)s
