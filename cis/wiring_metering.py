@@ -1,4 +1,4 @@
-"""What is bound for metering: who is asked of the class of a place, what runs at night, and when head ends are asked."""
+"""What is bound for metering: who is asked of the class of a place, what runs at night, when head ends are asked."""
 
 from datetime import time, timedelta
 
