@@ -17,6 +17,7 @@ from io import SEEK_SET, TextIOWrapper
 from itertools import islice
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, BinaryIO
+from xml.etree import ElementTree as ET
 
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -31,7 +32,9 @@ ASKED, FORM = "as", "xlsx"
 """What an address of a CSV list says to have it as a workbook: ``?as=xlsx``."""
 
 ROWS_MOST = 100_000
-UNPACKED_MOST = 256 * 2**20
+UNPACKED_MOST = 128 * 2**20
+TREE_MOST = 4 * 2**20
+"""Of a part that the library reads as a tree: everything but sheets and strings, which it reads as they come."""
 DENSITY_MOST = 300
 FREE_BYTES = 16 * 2**20
 MEMBERS_MOST = 500
@@ -40,9 +43,23 @@ _SPOOL_BYTES = 8 * 2**20
 _BLOCK = 1 << 16
 _SIGN = b"PK\x03\x04"
 _CONTENTS = "[Content_Types].xml"
+_MAIN = "main+xml"
+_READ_AS_THEY_COME = ("xl/worksheets/", "xl/sharedStrings.xml")
 _MARKUP = (".xml", ".rels", ".vml")
 _DOCTYPE = b"<!DOCTYPE"
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError)
+_BYTE_MARK = b"\xef\xbb\xbf"
+_OTHER_MARKUP = (b"\xff\xfe", b"\xfe\xff", b"\x00<", b"\x00\x00\x00<", b"\x4c\x6f\xa7\x94")  # UTF-16, UCS-4, EBCDIC
+_ENCODING = re.compile(rb"""<\?xml[^>]*encoding\s*=\s*["'](?!utf-8["']|us-ascii["'])""", re.IGNORECASE)
+_DAMAGE = (
+    zipfile.BadZipFile,
+    KeyError,
+    ET.ParseError,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+)
 _UNWRITABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _DECIMAL = re.compile(r"-?(?:0|[1-9][0-9]{0,11})\.[0-9]{1,9}")
 _CELL_MOST = 32_767
@@ -121,6 +138,7 @@ def check(stream: BinaryIO) -> None:
             unpacked = 0
             for info in infos:
                 unpacked = _check_part(archive, info, before=unpacked)
+            _check_main(archive)
     except (*_DAMAGE, ValueError) as error:
         raise SheetRefused(f"The workbook is damaged ({error}).", code="damaged_archive") from error
 
@@ -131,15 +149,44 @@ def _check_part(archive: zipfile.ZipFile, info: zipfile.ZipInfo, *, before: int)
     is_markup = info.filename.lower().endswith(_MARKUP)
     with archive.open(info) as part:
         while block := part.read(_BLOCK):
+            if not own:
+                is_markup = _is_markup(block) or is_markup
             own += len(block)
             if before + own > UNPACKED_MOST:
                 raise SheetRefused("The workbook unpacks to too much.", code="archive_too_large")
             if own > FREE_BYTES and own > DENSITY_MOST * max(info.compress_size, 1):
                 raise SheetRefused("The workbook unpacks to far more than its size.", code="archive_too_dense")
+            if is_markup and own > TREE_MOST and not info.filename.startswith(_READ_AS_THEY_COME):
+                raise SheetRefused("A part of the workbook is too large.", code="archive_too_large")
             if is_markup and (_DOCTYPE in tail + block or b"\x00" in block):
                 raise SheetRefused("A part of the workbook has a document type (DOCTYPE).", code="broken_xml")
             tail = block[-len(_DOCTYPE) :]
     return before + own
+
+
+def _is_markup(block: bytes) -> bool:
+    """
+    Return whether a part is XML by its beginning, whatever its name: the library goes by what other parts say of it.
+
+    :raises SheetRefused: it is, in an encoding in which a document type would not be seen.
+    """
+    begin = block.removeprefix(_BYTE_MARK).lstrip()
+    if block.startswith(_OTHER_MARKUP) or _ENCODING.match(begin):
+        raise SheetRefused("A part of the workbook is not written in UTF-8.", code="broken_xml")
+    return begin.startswith(b"<")
+
+
+def _check_main(archive: zipfile.ZipFile) -> None:
+    """
+    Check that what the workbook says is its main part may be read as a tree; all parts are known to be harmless XML.
+
+    :raises SheetRefused: it is too large.
+    """
+    sizes = {info.filename: info.file_size for info in archive.infolist()}
+    for override in ET.fromstring(archive.read(_CONTENTS)):  # noqa: S314 (no entities: checked above)
+        name = override.get("PartName", "").removeprefix("/")
+        if override.get("ContentType", "").endswith(_MAIN) and sizes.get(name, 0) > TREE_MOST:
+            raise SheetRefused("A part of the workbook is too large.", code="archive_too_large")
 
 
 def _rows(stream: BinaryIO) -> Iterator[Sequence[Any]]:

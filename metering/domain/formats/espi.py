@@ -15,13 +15,15 @@ from metering.domain.formats.faults import Fault, FileRefused
 ATOM = "http://www.w3.org/2005/Atom"
 BLOCK = "IntervalBlock"
 READING = "IntervalReading"
-READINGS_MOST = 2_000_000
+READINGS_MOST = 500_000
 """Readings that are held at once: those of an entry, or of streams whose kind is not said yet."""
 
 _ROOTS = (f"{ATOM} feed", f"{ATOM} entry")
 _DEEPEST = 40
 _LONGEST_TEXT = 256
 _LEAVES_MOST = 500
+_OF_READING_MOST = 20
+_LINKS_MOST, _RESOURCES_MOST = 100, 10_000
 _QUALITY = "ReadingQuality/quality"
 
 
@@ -39,6 +41,13 @@ class Reading:
     block: int
     leaves: dict[str, str] = field(default_factory=dict)
     qualities: list[str] = field(default_factory=list)
+
+    def note(self, path: str, text: str) -> None:
+        """Keep a text of it; readings have few, and what is beyond is left out."""
+        if path == _QUALITY:
+            self.qualities += [text][: _OF_READING_MOST - len(self.qualities)]
+        elif len(self.leaves) < _OF_READING_MOST:
+            self.leaves.setdefault(path, text)
 
     @property
     def start(self) -> str:
@@ -146,11 +155,13 @@ class Walk:
     def _begin_inside(self, entry: Entry, local: str, attributes: dict[str, str]) -> None:
         depth = len(self._path)
         if local == "link" and not self._content_depth:
-            entry.links.append((attributes.get("rel", ""), path_of(attributes.get("href", ""))))
+            if len(entry.links) < _LINKS_MOST:
+                entry.links.append((attributes.get("rel", "")[:_LONGEST_TEXT], path_of(attributes.get("href", ""))))
         elif local == "content" and not self._content_depth:
             self._content_depth = depth
         elif self._content_depth and depth == self._content_depth + 1:
-            entry.resources.append(local)
+            if len(entry.resources) < _RESOURCES_MOST:
+                entry.resources.append(local)
             self._blocks += local == BLOCK
         elif local == READING and self._content_depth and self._path[self._content_depth] == BLOCK:
             if len(entry.readings) >= READINGS_MOST:
@@ -183,10 +194,7 @@ class Walk:
                 self._reading = None
             elif text:
                 path = "/".join(self._path[self._reading_depth :])
-                if path == _QUALITY:
-                    self._reading.qualities.append(text)
-                else:
-                    self._reading.leaves.setdefault(path, text)
+                self._reading.note(path, text)
         elif text and self._content_depth and depth > self._content_depth + 1 and len(entry.leaves) < _LEAVES_MOST:
             entry.leaves.setdefault("/".join(self._path[self._content_depth :]), text)
 

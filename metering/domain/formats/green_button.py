@@ -117,11 +117,17 @@ class _Sheet:
     shared: int = 0
 
     def put(self, key: tuple[int, int, int], *, line: int, value: int, letter: str) -> None:
-        """Add a value to its slot; what is put together counts as estimated."""
+        """
+        Add a value to its slot; what is put together counts as estimated.
+
+        :raises LineFault: the sum is too large.
+        """
         held = self.slots.get(key)
         if held is None:
             self.slots[key] = _Slot(line, value, letter)
             return
+        if abs(held.value + value) >= fixed.LIMIT:
+            raise LineFault(Fault.VALUE_TOO_LARGE, "The readings of one interval are too large together.")
         held.value, held.letter, held.line = held.value + value, _ESTIMATED, line
         self.shared += 1
 

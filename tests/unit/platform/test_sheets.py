@@ -74,6 +74,10 @@ def test_text_files_and_other_archives_are_no_workbooks():
 BOMB = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><worksheet>&b;</worksheet>'
 
 
+MAIN = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"
+MAIN_IS_A_SHEET = f'<Types><Override PartName="/{SHEET}" ContentType="{MAIN}"/></Types>'.encode()
+
+
 @pytest.mark.parametrize(
     ("parts", "code"),
     [
@@ -84,6 +88,14 @@ BOMB = b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;"
         ({SHEET: b"<worksheet><sheetData><row"}, "damaged_archive"),
         ({"xl/workbook.xml": b"nothing"}, "damaged_archive"),
         ({f"a{at}.bin": b"" for at in range(600)}, "too_many_members"),
+        ({"xl/worksheets/sheet9.bin": BOMB}, "broken_xml"),
+        ({"xl/worksheets/sheet9.bin": "<!DOCTYPE worksheet>".encode("utf-16")}, "broken_xml"),
+        ({SHEET: b"<?xml version='1.0' encoding='cp037'?>" + "<!DOCTYPE a>".encode("cp037")}, "broken_xml"),
+        ({"xl/styles.xml": b"<styleSheet>" + b"<a/>" * 2**20 + b"</styleSheet>"}, "archive_too_large"),
+        (
+            {"[Content_Types].xml": MAIN_IS_A_SHEET, SHEET: b"<workbook>" + b"<a/>" * 2**20 + b"</workbook>"},
+            "archive_too_large",
+        ),
     ],
 )
 def test_hostile_and_damaged_workbooks_are_refused(parts, code):

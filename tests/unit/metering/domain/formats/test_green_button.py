@@ -203,6 +203,20 @@ def test_a_wrong_reading_is_rejected_at_its_line(data, code):
     assert b"<IntervalReading>" in data.split(b"\n")[line - 1]
 
 
+def test_readings_of_one_interval_that_are_too_large_together_are_rejected():
+    many = read(usual(*[reading(value=4 * 10**12) for _ in range(3)]), name="x")
+    assert [code for _, code in rejections(many)] == ["value_too_large"] * 2
+
+
+def test_what_no_reading_has_so_often_is_left_out():
+    walk = Walk(member="x")
+    words = "".join(f"<ReadingQuality><quality>{at}</quality></ReadingQuality><w{at}>1</w{at}>" for at in range(300))
+    (entry,) = walk.feed(feed(block(reading(more=words))))
+    (one,) = entry.readings
+    assert len(one.qualities) == 20
+    assert len(one.leaves) == 20
+
+
 def test_net_streams_may_be_negative():
     assert rows(read(usual(reading(value=-5), direction=4), name="x"))[0][5] == [-5_000_000]
 
