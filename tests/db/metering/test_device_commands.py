@@ -202,6 +202,47 @@ def test_a_line_that_breaks_sends_again_under_the_same_name(meter, told):
     assert SandboxAnswer.objects.count() == 2
 
 
+class Torn(Sandbox):
+    """A head end that takes a command with a line that breaks, and then is not reached."""
+
+    times = 0
+
+    def send(self, order):
+        self.times += 1
+        if self.times > 1:
+            raise head_end.Unreachable("nobody there")
+        super().send(order)
+        raise head_end.BadAnswer("line broke")
+
+
+def test_what_may_be_there_already_is_not_put_back_by_an_attempt_that_does_not_reach(meter, monkeypatch):
+    monkeypatch.setattr(head_end, "_bound", [Torn()])
+    command_id = order(meter, "switch_off")
+    work()
+    work()
+    assert (state_of(command_id), queries.one(command_id=command_id).attempts) == ("sent", 2)
+    with pytest.raises(IllegalMove):
+        device_commands.cancel(command_id=command_id, reason="", actor=METERER)
+
+
+class Mute(Sandbox):
+    """A head end that takes commands and does not say what became of them."""
+
+    def answers(self, *, most):
+        raise head_end.BadAnswer("500")
+
+
+def test_a_command_that_was_taken_is_not_sent_again_since_answers_cannot_be_had(meter, monkeypatch):
+    monkeypatch.setattr(head_end, "_bound", [Mute()])
+    command_id = order(meter)
+    for _ in range(outbox.ATTEMPTS_MOST + 2):
+        work()
+    assert (state_of(command_id), queries.one(command_id=command_id).attempts) == ("sent", 1)
+    monkeypatch.setattr(head_end, "_bound", [Sandbox()])
+    work()
+    assert state_of(command_id) == "succeeded"
+
+
 def test_the_same_order_is_one_command_while_it_is_under_way(meter):
     first = order(meter)
     assert order(meter) == first
