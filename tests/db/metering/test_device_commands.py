@@ -13,13 +13,14 @@ from cis.kernel.enums import Role
 from cis.kernel.workflow import IllegalMove
 from cis.platform import events, jobs, outbox
 from cis.platform.models import OutboxMessage
+from cis.platform.schedules import Every
 from metering.domain.announcements import DeviceCommandDone
 from metering.domain.device_commands import Command, CommandState, Reading, WrongValue
 from metering.gateways import head_end
 from metering.gateways.sandbox import Sandbox
 from metering.models.command import DeviceCommand, SandboxAnswer, SandboxMeter
 from metering.models.read import RegisterRead
-from metering.operations import device_commands
+from metering.operations import command_answers, device_commands
 from metering.operations.device_commands import CommandUnderWay, NotASwitcher
 from metering.queries import device_commands as queries
 from tests.factories import accounts, metering
@@ -241,6 +242,31 @@ def test_a_command_that_was_taken_is_not_sent_again_since_answers_cannot_be_had(
     monkeypatch.setattr(head_end, "_bound", [Sandbox()])
     work()
     assert state_of(command_id) == "succeeded"
+
+
+def test_commands_run_out_of_time_while_the_head_end_answers_nonsense(meter, told, monkeypatch):
+    monkeypatch.setattr(head_end, "_bound", [Mute()])
+    command_id = order(meter)
+    work()
+    command_answers.expire(timezone.now())
+    assert (state_of(command_id), told) == ("sent", [])
+    OutboxMessage.objects.update(state="dead")
+    later(minutes=31)
+    command_answers.expire(timezone.now())
+    assert (state_of(command_id), told[0].outcome) == ("timed_out", "timed_out")
+    assert jobs.REGISTRY[command_answers.EXPIRY].schedule == Every(timedelta(minutes=1))
+
+
+def test_a_listener_that_fails_keeps_no_other_command_from_running_out_of_time(meter, told, monkeypatch):
+    def fail_once(done):
+        if done.command_id == first:
+            raise RuntimeError("listener")
+
+    first, second = order(meter), order(metering.meter())
+    monkeypatch.setattr(events, "LISTENERS", {DeviceCommandDone: [fail_once]})
+    later(minutes=31)
+    command_answers.expire(timezone.now())
+    assert (state_of(first), state_of(second)) == ("queued", "timed_out")
 
 
 def test_the_same_order_is_one_command_while_it_is_under_way(meter):
