@@ -489,6 +489,7 @@ class Migration(FirstMigration):
                 ('values', models.BinaryField()),
                 ('quality', models.TextField()),
                 ('written', models.BinaryField()),
+                ('waiting', models.BinaryField()),
                 ('filled', models.SmallIntegerField(help_text='How many values there are.')),
                 ('is_waiting', models.BooleanField(default=True, help_text='It holds what is not in an IntervalDay yet.')),
                 ('heard_at', models.DateTimeField(default=django.utils.timezone.now, help_text='When something new came last.')),
