@@ -1,11 +1,13 @@
 """Where head ends push what meters say: signed, no key of the API, safe to repeat."""
 
 import time
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
@@ -13,12 +15,15 @@ from accounts.api.receipts import SIGNED_BY, refused_as
 from accounts.domain.receipts import BadSignature, Signed, verify
 from cis.kernel.actors import SYSTEM
 from cis.kernel.errors import Refused
-from cis.platform import typed
+from cis.platform import idempotency, typed
 from cis.platform.access import allow_public
 from metering.domain.formats.faults import LineFault
 from metering.domain.head_end_messages import BYTES_MOST, parsed
 from metering.operations import head_end_messages
 from metering.operations.head_end_messages import Taken
+
+SENDER = "head_end"
+"""By this name what was pushed is remembered."""
 
 
 class BadMessages(Refused):
@@ -38,7 +43,8 @@ def take(request: HttpRequest) -> HttpResponse:
     if length is None or length > BYTES_MOST:
         return refused_as(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", f"A body has at most {BYTES_MOST} bytes.")
     try:
-        taken = head_end_messages.take(messages=_messages(request), actor=SYSTEM)
+        messages = _messages(request)
+        taken = head_end_messages.take(messages=messages, actor=SYSTEM, heard_at=_heard_at(request))
     except BadSignature as refused:
         return refused_as(HTTPStatus.UNAUTHORIZED, refused.code, refused.message)
     except Refused as refused:
@@ -62,6 +68,12 @@ def _messages(request: HttpRequest) -> list[Any]:
     if not isinstance(messages, list):
         raise BadMessages("The body is an object with a list of messages.")
     return messages
+
+
+def _heard_at(request: HttpRequest) -> datetime:
+    """Return when the body was heard first under its name: one that is sent again says nothing newer."""
+    name = request.headers.get("webhook-id", "")
+    return idempotency.first_heard(sender=SENDER, name=name, body=request.body, at=timezone.now())
 
 
 def _told(taken: Taken) -> dict[str, object]:

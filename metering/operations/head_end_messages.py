@@ -117,7 +117,9 @@ class _Heard(Delivery):
             self.tally.interval_values += int(laid.given.sum())
 
 
-def take(*, messages: Sequence[Any], actor: Actor, at: datetime | None = None) -> Taken:
+def take(
+    *, messages: Sequence[Any], actor: Actor, at: datetime | None = None, heard_at: datetime | None = None
+) -> Taken:
     """
     Take messages of a head end, as ``domain.head_end_messages`` describes them; each is taken or refused by itself.
 
@@ -126,6 +128,8 @@ def take(*, messages: Sequence[Any], actor: Actor, at: datetime | None = None) -
     become an interval day when their day is over (``live_closing``).
 
     :param messages: as ``domain.head_end_messages.parsed`` gives them.
+    :param heard_at: when they were heard first, where they were sent again: what does not say when it was written
+        counts as written then. None: at ``at``.
     :raises TooManyMessages: more than MESSAGES_MOST.
     :raises NoSupplier: the installation has no supplier, hence no time zone.
     """
@@ -133,7 +137,7 @@ def take(*, messages: Sequence[Any], actor: Actor, at: datetime | None = None) -
         raise TooManyMessages(f"{MESSAGES_MOST} messages are taken at once.", count=len(messages))
     now = at or timezone.now()
     today = timezone.localdate(now)
-    said = read(messages, now=now, today=today + _TOMORROW)
+    said = read(messages, now=now, today=today + _TOMORROW, heard_at=heard_at)
     refused = list(said.refused)
     days = _keep_values(said, now, refused) if len(said.runs) else 0
     reads = _keep_counters(said, actor, now, refused) if said.counters else 0
