@@ -122,6 +122,7 @@ class Migration(FirstMigration):
                 ('demand_limit_w', models.BigIntegerField(help_text='Limit of demand it keeps, by its last answer. [W]', null=True)),
                 ('demand_limit_until', models.DateTimeField(help_text='When it lifts the limit by itself.', null=True)),
                 ('clock_drift_s', models.IntegerField(help_text='How far its clock is ahead, as it said last; negative: behind. [s]', null=True)),
+                ('clock_drift_at', models.DateTimeField(help_text='When it said so, or set its clock.', null=True)),
             ],
             options={
                 'indexes': [models.Index(django.contrib.postgres.indexes.OpClass('serial', name='text_pattern_ops'), name='meter_by_serial_prefix'), models.Index(fields=['state', 'serial'], name='meter_by_state')],

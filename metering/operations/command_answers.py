@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
+from django.db.models import Q
 from django.utils import timezone
 
 from cis.kernel.actors import SYSTEM, Actor
@@ -187,7 +188,9 @@ def _keep_what_it_does(row: DeviceCommand, command: Command, at: datetime) -> No
     elif command is Command.DEMAND_LIMIT and not _limited_since(row):
         meter.update(demand_limit_w=row.value_w, demand_limit_until=row.value_until)
     elif command is Command.SYNC_TIME:
-        meter.update(clock_drift_s=0)
+        at = min(at, timezone.now())  # a head end whose clock is ahead must not keep what is said later from counting
+        is_later = Q(clock_drift_at=None) | Q(clock_drift_at__lt=at)
+        meter.filter(is_later).update(clock_drift_s=0, clock_drift_at=at)
 
 
 def _limited_since(row: DeviceCommand) -> bool:

@@ -218,10 +218,11 @@ def _keep_events(events: Sequence[Event], actor: Actor, refused: list[Rejection]
 
 @opens_transaction
 def _note_drift(events: Sequence[Event]) -> None:
-    """Note how wrong the clocks of meters are, as they said last; one statement."""
-    said = {one.serial: one.drift_s for one in sorted(events, key=lambda one: one.at) if one.drift_s is not None}
+    """Note how wrong the clocks of meters are, where it is later than what is known; one statement."""
+    said = {one.serial: one for one in sorted(events, key=lambda one: one.at) if one.drift_s is not None}
     if said:
-        db.execute(_DRIFT, [list(said), list(said.values())])
+        last = said.values()
+        db.execute(_DRIFT, [list(said), [one.drift_s for one in last], [one.at for one in last]])
 
 
 @opens_transaction
@@ -240,6 +241,7 @@ def _results(said: Messages, refused: Sequence[Rejection]) -> tuple[Result, ...]
 
 
 _DRIFT = """
-    UPDATE metering_meter m SET clock_drift_s = one.drift
-    FROM unnest(%s::text[], %s::int[]) AS one (serial, drift) WHERE m.serial = one.serial
+    UPDATE metering_meter m SET clock_drift_s = one.drift, clock_drift_at = one.at
+    FROM unnest(%s::text[], %s::int[], %s::timestamptz[]) AS one (serial, drift, at)
+    WHERE m.serial = one.serial AND (m.clock_drift_at IS NULL OR m.clock_drift_at < one.at)
 """

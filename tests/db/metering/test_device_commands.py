@@ -391,9 +391,13 @@ def test_a_limit_that_makes_no_sense_is_refused(meter, values):
 
 
 def test_a_meter_sets_its_clock(meter, told):
+    meter.clock_drift_s = -42
+    meter.save()
     order(meter, "sync_time")
     work()
     assert told[0].outcome == "succeeded"
+    meter.refresh_from_db()
+    assert (meter.clock_drift_s, meter.clock_drift_at is None) == (0, False)
     assert SandboxMeter.objects.get(serial=meter.serial).synced_at is not None
 
 

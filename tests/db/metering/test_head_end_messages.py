@@ -188,6 +188,25 @@ def test_events_are_alarms_and_a_wrong_clock_is_noted(register):
     assert take(*said, drift).alarms == 0
 
 
+def test_a_wrong_clock_is_as_the_latest_event_says_however_late_an_older_one_comes(register):
+    def drift(seconds, hour):
+        return {"meter": "M1", "event": "clock_drift", "at": (DAY + hour * HOUR).isoformat(), "seconds": seconds}
+
+    def known():
+        register.meter.refresh_from_db()
+        return register.meter.clock_drift_s, register.meter.clock_drift_at
+
+    take(drift(-90, 5))
+    take(drift(-30, 3), drift(-60, 4))
+    assert known() == (-90, DAY + 5 * HOUR)
+    register.meter.clock_drift_s, register.meter.clock_drift_at = 0, DAY + 6 * HOUR
+    register.meter.save()
+    take(drift(-90, 5))
+    assert known() == (0, DAY + 6 * HOUR), "it set its clock since then"
+    take(drift(20, 7), drift(10, 6.5))
+    assert known() == (20, DAY + 7 * HOUR)
+
+
 def test_statements_do_not_grow_with_the_messages(register):
     for number in range(40):
         hang(f"X{number}")
