@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -43,8 +43,9 @@ def take(request: HttpRequest) -> HttpResponse:
     if length is None or length > BYTES_MOST:
         return refused_as(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large", f"A body has at most {BYTES_MOST} bytes.")
     try:
-        messages = _messages(request)
-        taken = head_end_messages.take(messages=messages, actor=SYSTEM, heard_at=_heard_at(request))
+        body = _body(request, length)
+        messages = _messages(request, body)
+        taken = head_end_messages.take(messages=messages, actor=SYSTEM, heard_at=_heard_at(request, body))
     except BadSignature as refused:
         return refused_as(HTTPStatus.UNAUTHORIZED, refused.code, refused.message)
     except Refused as refused:
@@ -52,7 +53,19 @@ def take(request: HttpRequest) -> HttpResponse:
     return JsonResponse(_told(taken), status=HTTPStatus.ACCEPTED)
 
 
-def _messages(request: HttpRequest) -> list[Any]:
+def _body(request: HttpRequest, length: int) -> bytes:
+    """
+    Return a body to our own bound; ``request.body`` has a lower one, that of forms.
+
+    :raises BadMessages: the line broke.
+    """
+    try:
+        return request.read(length)
+    except UnreadablePostError as error:
+        raise BadMessages("The body broke off.") from error
+
+
+def _messages(request: HttpRequest, body: bytes) -> list[Any]:
     """
     Return the messages of a signed body.
 
@@ -60,9 +73,9 @@ def _messages(request: HttpRequest) -> list[Any]:
     :raises BadMessages: it cannot be read.
     """
     headers = {name: request.headers.get(name, "") for name in SIGNED_BY}
-    verify(Signed(headers, request.body), key=settings.HEAD_END_KEY.encode(), now_seconds=int(time.time()))
+    verify(Signed(headers, body), key=settings.HEAD_END_KEY.encode(), now_seconds=int(time.time()))
     try:
-        messages = parsed(request.body).get("messages")
+        messages = parsed(body).get("messages")
     except LineFault as fault:
         raise BadMessages(fault.message) from fault
     if not isinstance(messages, list):
@@ -70,10 +83,10 @@ def _messages(request: HttpRequest) -> list[Any]:
     return messages
 
 
-def _heard_at(request: HttpRequest) -> datetime:
+def _heard_at(request: HttpRequest, body: bytes) -> datetime:
     """Return when the body was heard first under its name: one that is sent again says nothing newer."""
     name = request.headers.get("webhook-id", "")
-    return idempotency.first_heard(sender=SENDER, name=name, body=request.body, at=timezone.now())
+    return idempotency.first_heard(sender=SENDER, name=name, body=body, at=timezone.now())
 
 
 def _told(taken: Taken) -> dict[str, object]:

@@ -74,6 +74,15 @@ def test_a_body_that_cannot_be_read_is_refused(client, body):
     assert (told.status_code, told.json()["code"]) == (400, "bad_messages")
 
 
+def test_a_large_body_is_taken_to_its_own_bound(client, settings):
+    body = json.dumps({"messages": [value()]}).encode() + b" " * settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    told = push(client, body)
+    assert (told.status_code, told.json()["days"]) == (202, 1)
+    signed = sign(body=body, message_id="b", at_seconds=int(time.time()), key=b"other").headers["webhook-signature"]
+    told = client.post(PATH, body, content_type="application/json", HTTP_WEBHOOK_SIGNATURE=signed)
+    assert (told.status_code, told.json()["code"]) == (401, "bad_signature")
+
+
 def test_too_much_at_once_is_refused(client, monkeypatch):
     assert push(client, {"messages": [1] * 10_001}).json()["code"] == "too_many_messages"
     monkeypatch.setattr("metering.api.head_end_messages.BYTES_MOST", 10)
