@@ -12,6 +12,7 @@ from accounts.operations import customers as customer_operations
 from accounts.queries import accounts, supplier
 from cis.desk.answers import today
 from cis.desk.roles import READERS
+from cis.platform import looks
 from cis.platform.access import actor_of, allow
 from contracts.queries import supply
 from metering.queries import live, places
@@ -21,23 +22,31 @@ from metering.queries.places import ServicePointOverview
 @allow(*READERS)
 @require_safe
 def show(request: HttpRequest, service_point_id: int) -> HttpResponse:
-    """Show what the meters of a place counted today; what grows is asked for again, and the look is recorded once."""
+    """
+    Show what the meters of a place counted today; what grows is asked for again.
+
+    The look is recorded with the page; with what grows only where none of today is.
+    """
     found = places.overview(service_point_ids=[service_point_id], at_date=today())
     if not found:
         raise Http404
+    is_poll = bool(request.headers.get("HX-Request"))
+    head = _head(request, found[0], is_poll=is_poll)
     at = timezone.now()
     curves = live.curves(service_point_ids=[service_point_id], at=at, zone_name=supplier.current().time_zone)
     context = {"curves": curves.get(service_point_id, ()), "at": at}
-    if request.headers.get("HX-Request"):
+    if is_poll:
         return render(request, "_parts/today.html", context)
-    return render(request, "desk/today.html", {**_head(request, found[0]), **context})
+    return render(request, "desk/today.html", {**head, **context})
 
 
-def _head(request: HttpRequest, place: ServicePointOverview) -> dict[str, Any]:
+def _head(request: HttpRequest, place: ServicePointOverview, *, is_poll: bool) -> dict[str, Any]:
     """Return the place and the account supplied there last, recording that somebody looked at its holder's place."""
     supplied = supply.at_places(service_point_ids=[place.id])
     if not supplied:
         return {"place": place, "account": None}
     account = accounts.overview(account_id=supplied[0].account_id, at_date=today())
-    customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request), purpose=LookPurpose.SERVICE)
+    holder_id, actor = account.holder.id, actor_of(request)
+    if not (is_poll and looks.is_recorded(customer_id=holder_id, actor=actor, on_date=today())):
+        customer_operations.record_look(customer_id=holder_id, actor=actor, purpose=LookPurpose.SERVICE)
     return {"place": place, "account": account}

@@ -117,6 +117,27 @@ def idempotent_then(finish: Callable[[dict[str, Any]], Response]) -> Callable[[M
     return decorate
 
 
+def first_heard(*, sender: str, name: str, body: bytes, at: datetime) -> datetime:
+    """
+    Return when a message was heard first: ``at``, unless the same body came under the same name in the last 30 days.
+
+    For senders that repeat what must be taken each time, but not as something newer.
+    """
+    key = hashlib.sha256(name.encode() + b"\n" + body).hexdigest()
+    given = {"client": sender, "key": key, "at": at}
+    db.execute(_HEARD, given)
+    first: datetime = db.fetch(_FIRST, given)[0][0]
+    return first
+
+
+_HEARD = """
+    INSERT INTO platform_idempotencykey (client, key, request_sha256, status, response, created_at)
+    VALUES (%(client)s, %(key)s, %(key)s, 202, '{"body": "", "headers": {}}', %(at)s)
+    ON CONFLICT (client, key) DO NOTHING
+"""
+_FIRST = "SELECT created_at FROM platform_idempotencykey WHERE client = %(client)s AND key = %(key)s"
+
+
 def _names(request: Request) -> tuple[str, str]:
     """
     Return the caller and the key of a request.

@@ -78,6 +78,13 @@ def of_customer(*, customer_ids: Sequence[int], most: int = 100) -> tuple[Look, 
     return tuple(_look(row) for row in rows.order_by("-at", "-id")[:most])
 
 
+def is_recorded(*, customer_id: int, actor: Actor, on_date: date, purpose: str = SERVICE) -> bool:
+    """Return whether a look of an actor at a customer for a purpose is recorded on a local date; one statement."""
+    rows = _narrowed(Wanted(customer_ids=[customer_id], from_date=on_date, to_date=on_date))
+    own = rows.filter(actor_kind=str(actor.kind.value), actor_id=actor.id, detail__purpose=purpose)
+    return own.filter(detail__about__isnull=True).exists()
+
+
 def shown(events: list[AuditEvent]) -> tuple[Look, ...]:
     """Return events as looks."""
     return tuple(_look(row) for row in events)

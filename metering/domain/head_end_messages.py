@@ -7,8 +7,9 @@ What a head end says of its own, pushed or pulled: messages, each of one meter a
     event            {"meter": "SN1", "event": "cover_open", "at": "2026-11-28T10:02:07+08:00"}
 
     id          name of the message at the head end, given back with what came of it
-    written_at  when the head end wrote it, with its offset from UTC; else when it is heard. Of two values of one
-                interval the one that was written later holds, in whatever order they come
+    written_at  when the head end wrote it, with its offset from UTC, at most ten minutes ahead of us; else when it is
+                heard first. Of two values of one interval the one that was written later holds, in whatever order
+                they come
     unit        of a value or a reading: kWh if left out
     seconds     of an event ``clock_drift``: how far the meter's clock is ahead, negative: behind
 
@@ -95,24 +96,27 @@ def parsed(body: bytes) -> dict[str, Any]:
     return object_of(body)
 
 
-def read(messages: Sequence[Any], *, now: datetime, today: date) -> Messages:
+def read(messages: Sequence[Any], *, now: datetime, today: date, heard_at: datetime | None = None) -> Messages:
     """
     Read messages, as ``parsed`` gives them.
 
     :param today: the latest date that any clock shows.
+    :param heard_at: when they were heard first, where they were sent again; None: now.
     """
+    heard_us = ((heard_at or now) - _EPOCH) // _US
     gathered = Gathered()
     counters: list[Counter] = []
     events: list[Event] = []
     refused: list[Rejection] = []
-    ids, written = [], np.full(len(messages), (now - _EPOCH) // _US, dtype=np.int64)
+    ids, written = [], np.full(len(messages), heard_us, dtype=np.int64)
     for line, given in enumerate(messages):
         ids.append("")
         try:
             if not isinstance(given, dict):
                 raise LineFault(Fault.NOT_JSON, "A message is an object.")  # noqa: TRY301 - as any other fault
             ids[-1] = text_of(given, name="id")[:ID_MOST]
-            written[line] = _written(given, now)
+            if given.get("written_at") is not None:
+                written[line] = (_instant(given, "written_at", now) - _EPOCH) // _US
             if "event" in given:
                 events.append(_event(given, line, now))
             elif "reading" in given:
@@ -140,13 +144,6 @@ def _instant(given: dict[str, Any], name: str, now: datetime) -> datetime:
     if at_us > (now + AHEAD_MOST - _EPOCH) // _US:
         raise LineFault(Fault.DATE_IN_FUTURE, f"{name} is in the future.")
     return _EPOCH + at_us * _US
-
-
-def _written(given: dict[str, Any], now: datetime) -> int:
-    """Return when a message was written; a clock that is ahead must not make it hold for ever."""
-    if given.get("written_at") is None:
-        return (now - _EPOCH) // _US
-    return min((_instant(given, "written_at", now) - _EPOCH) // _US, (now - _EPOCH) // _US)
 
 
 def _meter(given: dict[str, Any]) -> str:

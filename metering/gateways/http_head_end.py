@@ -8,7 +8,7 @@ A head end that is reached by HTTP: commands go there, answers and values are fe
          -> 429 or 503                     it was not taken, for sure: it is sent again
          -> anything else                  whether it was taken is not known: it is sent again under the same name
     GET  <HEAD_END_URL>/answers?most=200   -> {"answers": [{"id", "reference", "kind", "at", "reason", "readings"}]}
-    POST <HEAD_END_URL>/answers/confirm    {"ids": [...]}
+    POST <HEAD_END_URL>/answers/confirm    {"ids": [...]}    also those that cannot be read: they would come for ever
     GET  <HEAD_END_URL>/messages?cursor=&most=1000   -> {"messages": [...], "cursor": "..."}
 
 Messages are those of ``metering.domain.head_end_messages``. It is not followed elsewhere: an answer that points to
@@ -23,6 +23,8 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlencode, urlsplit
+
+import structlog
 
 from metering.domain.device_commands import REASON_MOST, Answer, AnswerKind, Order, Reading
 from metering.domain.formats.faults import LineFault
@@ -43,6 +45,7 @@ DECLINED: Final = frozenset(
     }
 )
 NOT_NOW: Final = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +75,29 @@ class HttpHeadEnd:
         raise BadAnswer(f"the head end answered {status}")
 
     def answers(self, *, most: int) -> Sequence[Answer]:
-        """Return answers that were not confirmed yet, oldest first."""
-        return [_answer(row) for row in _rows(self._get("/answers", {"most": str(most)}), "answers")[:most]]
+        """
+        Return answers that were not confirmed yet, oldest first.
+
+        One that cannot be read is logged and confirmed, so that it does not stand before the others for ever.
+        """
+        found, unread = [], []
+        for row in _rows(self._get("/answers", {"most": str(most)}), "answers")[:most]:
+            try:
+                found.append(_answer(row))
+            except BadAnswer as error:
+                name = _id_of(row)
+                log.warning("answer_not_read", answer_id=name, row=str(row)[:REASON_MOST], error=str(error))
+                unread += [name] if name else []
+        if unread:
+            self._put_away(unread)
+        return found
+
+    def _put_away(self, answer_ids: Sequence[str]) -> None:
+        """Confirm answers that cannot be read; where that fails they are given again, and the others are taken."""
+        try:
+            self.confirm(answer_ids)
+        except (Unreachable, BadAnswer) as error:
+            log.warning("answers_not_put_away", answer_ids=list(answer_ids), error=str(error))
 
     def confirm(self, answer_ids: Sequence[str]) -> None:
         """Say that answers are kept."""
@@ -145,13 +169,26 @@ def _rows(found: dict[str, Any], name: str) -> list[Any]:
     return rows
 
 
+def _id_of(row: Any) -> str:
+    """Return by which name an answer is confirmed; "": it has none."""
+    name = row.get("id") if isinstance(row, dict) else None
+    return str(name) if isinstance(name, str | int) and not isinstance(name, bool) else ""
+
+
 def _answer(row: Any) -> Answer:
+    """
+    Return an answer.
+
+    :raises BadAnswer: it cannot be read.
+    """
     try:
         at = datetime.fromisoformat(row["at"])
         if at.tzinfo is None:
             raise ValueError("no offset")  # noqa: TRY301 - as any other time that cannot be read
+        if not _id_of(row):
+            raise ValueError("no id")  # noqa: TRY301 - it could not be confirmed
         return Answer(
-            answer_id=str(row["id"]),
+            answer_id=_id_of(row),
             reference=str(row["reference"]),
             kind=AnswerKind(row["kind"]),
             at=at,

@@ -122,6 +122,7 @@ class Migration(FirstMigration):
                 ('demand_limit_w', models.BigIntegerField(help_text='Limit of demand it keeps, by its last answer. [W]', null=True)),
                 ('demand_limit_until', models.DateTimeField(help_text='When it lifts the limit by itself.', null=True)),
                 ('clock_drift_s', models.IntegerField(help_text='How far its clock is ahead, as it said last; negative: behind. [s]', null=True)),
+                ('clock_drift_at', models.DateTimeField(help_text='When it said so, or set its clock.', null=True)),
             ],
             options={
                 'indexes': [models.Index(django.contrib.postgres.indexes.OpClass('serial', name='text_pattern_ops'), name='meter_by_serial_prefix'), models.Index(fields=['state', 'serial'], name='meter_by_state')],
@@ -489,6 +490,7 @@ class Migration(FirstMigration):
                 ('values', models.BinaryField()),
                 ('quality', models.TextField()),
                 ('written', models.BinaryField()),
+                ('waiting', models.BinaryField()),
                 ('filled', models.SmallIntegerField(help_text='How many values there are.')),
                 ('is_waiting', models.BooleanField(default=True, help_text='It holds what is not in an IntervalDay yet.')),
                 ('heard_at', models.DateTimeField(default=django.utils.timezone.now, help_text='When something new came last.')),

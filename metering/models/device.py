@@ -40,6 +40,7 @@ class Meter(models.Model):
     clock_drift_s = models.IntegerField(
         null=True, help_text="How far its clock is ahead, as it said last; negative: behind. [s]"
     )
+    clock_drift_at = models.DateTimeField(null=True, help_text="When it said so, or set its clock.")
 
     class Meta:
         constraints = [

@@ -12,6 +12,8 @@ class LiveDay(models.Model):
     ``quality`` is a letter for each of them, N where there is none, and ``written`` says when the head end wrote each
     [int64, microseconds since 1970 UTC]; so the one that was written last holds, whenever it is heard. When the day is
     over it becomes an ``IntervalDay``; the row stays some days more, so that what comes late is still put in order.
+    ``waiting`` says of each slot whether its value is not in an ``IntervalDay`` yet [a byte, 1 or 0]: only those are
+    handed over, so that what a file brought for the others since then holds.
     """
 
     pk = models.CompositePrimaryKey("register_id", "day_date")
@@ -24,6 +26,7 @@ class LiveDay(models.Model):
     values = models.BinaryField()
     quality = models.TextField()
     written = models.BinaryField()
+    waiting = models.BinaryField()
     filled = models.SmallIntegerField(help_text="How many values there are.")
     is_waiting = models.BooleanField(default=True, help_text="It holds what is not in an IntervalDay yet.")
     heard_at = models.DateTimeField(default=timezone.now, help_text="When something new came last.")

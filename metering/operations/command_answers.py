@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import structlog
+from django.db.models import Q
 from django.utils import timezone
 
 from cis.kernel.actors import SYSTEM, Actor
@@ -31,6 +32,8 @@ from metering.operations import reads
 from metering.operations.reads import ReadRefused
 from metering.queries.device_commands import UnknownCommand
 
+EXPIRY = "device_command_expiry"
+"""Work: commands run out of time."""
 ANSWERS_MOST = 200
 _SUBJECT = "device_command"
 log = structlog.get_logger(__name__)
@@ -41,7 +44,29 @@ def take_answers() -> int:
     Take the answers that wait at the head end, and end commands whose time is over; return how many were taken.
 
     One process does it at a time: an answer is confirmed after it was kept, so a crash repeats it, which is harmless.
+    Commands run out of time also where nothing can be asked, see ``expire``.
+
+    :raises Unreachable, BadAnswer: the head end could not be asked; what came before is kept.
     """
+    taken = _take_waiting()
+    expire(timezone.now())
+    return taken
+
+
+def expire(at: datetime) -> None:
+    """End the commands whose time is over, whether or not the head end can be asked; work of every minute."""
+    over = DeviceCommand.objects.filter(state__in=UNDER_WAY, until__lte=at).order_by("id")
+    for command_id in list(over.values_list("id", flat=True)):
+        session = db.session()
+        try:
+            _expire(command_id, at)
+        except Exception:
+            if db.is_lost(session):
+                raise
+            log.exception("command_not_expired", command_id=command_id)
+
+
+def _take_waiting() -> int:
     taken = 0
     with jobs.alone("device answers") as is_ours:
         if not is_ours:
@@ -51,10 +76,6 @@ def take_answers() -> int:
             tried.update(one.answer_id for one in found)
             for answer in found:
                 taken += _keep(answer)
-        for command_id in DeviceCommand.objects.filter(state__in=UNDER_WAY, until__lte=timezone.now()).values_list(
-            "id", flat=True
-        ):
-            _expire(command_id)
     return taken
 
 
@@ -131,9 +152,9 @@ def _keep_reads(row: DeviceCommand, readings: Sequence[Reading], at: datetime) -
 
 
 @opens_transaction
-def _expire(command_id: int) -> None:
+def _expire(command_id: int, at: datetime) -> None:
     row = lock(command_id)
-    if row.state in UNDER_WAY and row.until <= timezone.now():
+    if row.state in UNDER_WAY and row.until <= at:
         end(row, CommandAction.EXPIRE, actor=SYSTEM)
 
 
@@ -167,7 +188,9 @@ def _keep_what_it_does(row: DeviceCommand, command: Command, at: datetime) -> No
     elif command is Command.DEMAND_LIMIT and not _limited_since(row):
         meter.update(demand_limit_w=row.value_w, demand_limit_until=row.value_until)
     elif command is Command.SYNC_TIME:
-        meter.update(clock_drift_s=0)
+        at = min(at, timezone.now())  # a head end whose clock is ahead must not keep what is said later from counting
+        is_later = Q(clock_drift_at=None) | Q(clock_drift_at__lt=at)
+        meter.filter(is_later).update(clock_drift_s=0, clock_drift_at=at)
 
 
 def _limited_since(row: DeviceCommand) -> bool:

@@ -5,13 +5,15 @@ A command is marked as sent, under its lock, before it is handed over; so one th
 that is sent cannot be cancelled. Answers come when they come, also twice or too late.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
 from django.utils import timezone
 
 from cis.kernel.actors import SYSTEM, Actor
 from cis.kernel.errors import Refused
-from cis.platform import audit, outbox
+from cis.platform import audit, db, outbox
 from cis.platform.db import joins_transaction, opens_transaction
 from metering.domain.device_commands import (
     ASKED_AFTER,
@@ -39,6 +41,7 @@ ASK = "device_answers"
 """Messages of the outbox: ask the head end for answers."""
 BY_HAND = "desk"
 """The case of a command that somebody orders by hand; its id is that of the meter."""
+log = structlog.get_logger(__name__)
 
 
 class CommandUnderWay(Refused):
@@ -168,28 +171,41 @@ def send(message: outbox.Message) -> None:
     """
     Hand a command to the head end, then take what it answers; called by the outbox, again if it failed.
 
-    :raises Unreachable, NoHeadEnd: the head end did not take it; it waits, and may be cancelled.
+    :raises Unreachable, NoHeadEnd: the head end did not take it. It waits, and may be cancelled, unless an earlier
+        attempt left open whether it was taken.
     """
     command_id = int(message.payload["command_id"])
-    order_ = _begin(command_id)
-    if order_ is None:
+    begun = _begin(command_id)
+    if begun is None:
         return
     try:
-        head_end.current().send(order_)
+        head_end.current().send(begun.order)
     except (Unreachable, NoHeadEnd):
-        _put_back(command_id)
+        if begun.is_new_there:
+            _put_back(command_id)
         raise
     except Declined as refusal:
         _refuse(command_id, str(refusal))
         return
-    take_answers()
+    _take_what_waits()
     _ask_again(command_id, times=0)
 
 
 def ask(message: outbox.Message) -> None:
     """Take what the head end answers, and ask again later while the command of the message is under way."""
-    take_answers()
+    _take_what_waits()
     _ask_again(int(message.payload["command_id"]), times=int(message.payload["times"]))
+
+
+def _take_what_waits() -> None:
+    """Take answers; that none can be had now is no reason to send again what was taken, or to ask never more."""
+    session = db.session()
+    try:
+        take_answers()
+    except Exception:
+        if db.is_lost(session):
+            raise  # the database went away, not the head end
+        log.exception("answers_not_taken")
 
 
 def _give_way(running: list[DeviceCommand], wanted: Command, actor: Actor) -> None:
@@ -208,8 +224,16 @@ def _give_way(running: list[DeviceCommand], wanted: Command, actor: Actor) -> No
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A command that is being sent; ``is_new_there``: no attempt before left open whether the head end has it."""
+
+    order: Order
+    is_new_there: bool
+
+
 @opens_transaction
-def _begin(command_id: int) -> Order | None:
+def _begin(command_id: int) -> _Begun | None:
     """Mark a command as sent before it is; return None where it is not to be sent (any more)."""
     row = lock(command_id)
     if row.state not in {CommandState.QUEUED, CommandState.SENT}:
@@ -219,13 +243,15 @@ def _begin(command_id: int) -> Order | None:
         return None
     if row.attempts and _was_overtaken(row):
         return None
+    is_new_there = row.state == CommandState.QUEUED
     row.state = WORKFLOW.step(CommandState(row.state), CommandAction.SEND, SYSTEM).to.value
     row.sent_at, row.attempts = timezone.now(), row.attempts + 1
     row.save(update_fields=["state", "sent_at", "attempts"])
-    return Order(
+    order_ = Order(
         reference=_reference(command_id), serial=row.meter.serial, command=Command(row.command), until=row.until,
         value_w=row.value_w, value_until=row.value_until,
     )  # fmt: skip
+    return _Begun(order_, is_new_there)
 
 
 def _was_overtaken(row: DeviceCommand) -> bool:

@@ -117,7 +117,9 @@ class _Heard(Delivery):
             self.tally.interval_values += int(laid.given.sum())
 
 
-def take(*, messages: Sequence[Any], actor: Actor, at: datetime | None = None) -> Taken:
+def take(
+    *, messages: Sequence[Any], actor: Actor, at: datetime | None = None, heard_at: datetime | None = None
+) -> Taken:
     """
     Take messages of a head end, as ``domain.head_end_messages`` describes them; each is taken or refused by itself.
 
@@ -126,6 +128,8 @@ def take(*, messages: Sequence[Any], actor: Actor, at: datetime | None = None) -
     become an interval day when their day is over (``live_closing``).
 
     :param messages: as ``domain.head_end_messages.parsed`` gives them.
+    :param heard_at: when they were heard first, where they were sent again: what does not say when it was written
+        counts as written then. None: at ``at``.
     :raises TooManyMessages: more than MESSAGES_MOST.
     :raises NoSupplier: the installation has no supplier, hence no time zone.
     """
@@ -133,7 +137,7 @@ def take(*, messages: Sequence[Any], actor: Actor, at: datetime | None = None) -
         raise TooManyMessages(f"{MESSAGES_MOST} messages are taken at once.", count=len(messages))
     now = at or timezone.now()
     today = timezone.localdate(now)
-    said = read(messages, now=now, today=today + _TOMORROW)
+    said = read(messages, now=now, today=today + _TOMORROW, heard_at=heard_at)
     refused = list(said.refused)
     days = _keep_values(said, now, refused) if len(said.runs) else 0
     reads = _keep_counters(said, actor, now, refused) if said.counters else 0
@@ -214,10 +218,11 @@ def _keep_events(events: Sequence[Event], actor: Actor, refused: list[Rejection]
 
 @opens_transaction
 def _note_drift(events: Sequence[Event]) -> None:
-    """Note how wrong the clocks of meters are, as they said last; one statement."""
-    said = {one.serial: one.drift_s for one in sorted(events, key=lambda one: one.at) if one.drift_s is not None}
+    """Note how wrong the clocks of meters are, where it is later than what is known; one statement."""
+    said = {one.serial: one for one in sorted(events, key=lambda one: one.at) if one.drift_s is not None}
     if said:
-        db.execute(_DRIFT, [list(said), list(said.values())])
+        last = said.values()
+        db.execute(_DRIFT, [list(said), [one.drift_s for one in last], [one.at for one in last]])
 
 
 @opens_transaction
@@ -236,6 +241,7 @@ def _results(said: Messages, refused: Sequence[Rejection]) -> tuple[Result, ...]
 
 
 _DRIFT = """
-    UPDATE metering_meter m SET clock_drift_s = one.drift
-    FROM unnest(%s::text[], %s::int[]) AS one (serial, drift) WHERE m.serial = one.serial
+    UPDATE metering_meter m SET clock_drift_s = one.drift, clock_drift_at = one.at
+    FROM unnest(%s::text[], %s::int[], %s::timestamptz[]) AS one (serial, drift, at)
+    WHERE m.serial = one.serial AND (m.clock_drift_at IS NULL OR m.clock_drift_at < one.at)
 """

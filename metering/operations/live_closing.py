@@ -2,7 +2,8 @@
 Days that are over become interval days, and what head ends brought becomes usage.
 
 A day is closed when it has all its values, or when nothing came for a while; so it is one version and not one a push.
-What comes later is another version, as of any delivery. All of it may be repeated.
+What comes later is another version, as of any delivery, of those slots alone: the others keep what is held. All of it
+may be repeated.
 """
 
 from collections.abc import Sequence
@@ -59,14 +60,17 @@ def _close_some(at: datetime) -> int:
     resolver.lock(row[0] for row in found)
     file = head_end_files.file_of_hour(at=at)
     store = Store(read_file_id=file.id, is_first=False)
+    refused: set[tuple[int, int]] = set()
     for minutes in sorted({row[3] for row in found}):
         rows = [row for row in found if row[3] == minutes]
-        _store(store, file, rows, at)
-    db.execute(_CLOSED, {"registers": [row[0] for row in found], "days": [row[1] for row in found]})
+        refused |= {(rows[place][0], rows[place][1]) for place in _store(store, file, rows, at)}
+    days = {"registers": [row[0] for row in found], "days": [row[1] for row in found]}
+    db.execute(_CLOSED, {**days, "refused": [(row[0], row[1]) in refused for row in found]})
     return len(found)
 
 
-def _store(store: Store, file: ReadFile, rows: Sequence[Any], at: datetime) -> None:
+def _store(store: Store, file: ReadFile, rows: Sequence[Any], at: datetime) -> list[int]:
+    """Hand days of one interval length over; return the places of those that are not taken."""
     laid = _laid(rows)
     names = np.arange(len(rows), dtype=np.int64)
     given, too_large = resolved(laid, line=names)
@@ -77,23 +81,28 @@ def _store(store: Store, file: ReadFile, rows: Sequence[Any], at: datetime) -> N
     refused = _refused(rows, stored, too_large.tolist())
     if refused:
         head_end_files.refuse_step(file, refused)
+    return [one.line for one in refused]
 
 
 def _laid(rows: Sequence[Any]) -> ClockDays:
+    """Return what is new of days since they were handed over last; the other slots say nothing."""
+    is_new = np.array([np.frombuffer(row[8], dtype=np.uint8) for row in rows]) != 0
     quality = np.array([np.frombuffer(row[5].encode("ascii"), dtype=np.uint8) for row in rows])
+    quality = np.where(is_new, quality, np.uint8(NO_VALUE))
+    values = np.array([np.frombuffer(row[4], dtype="<i8") for row in rows], dtype=np.int64)
     return ClockDays(
         register_id=np.array([row[0] for row in rows], dtype=np.int64),
         day=np.array([row[1] for row in rows], dtype=np.int64),
         start_us=np.array([row[2] for row in rows], dtype=np.int64),
         run=np.arange(len(rows), dtype=np.int64),
         given=(quality != NO_VALUE).sum(axis=1, dtype=np.int64),
-        values=np.array([np.frombuffer(row[4], dtype="<i8") for row in rows], dtype=np.int64),
+        values=np.where(is_new, values, 0),
         quality=quality,
     )
 
 
 def _refused(rows: Sequence[Any], stored: Stored, too_large: Sequence[int]) -> list[Rejection]:
-    """Return the days that are not taken, as the list of files shows them."""
+    """Return the days that are not taken, as the list of files shows them; lines are places in rows."""
     wrong = [*stored.rejected, *((row, ReadFault.TOO_LARGE) for row in too_large)]
     found = []
     for row, fault in wrong:
@@ -115,7 +124,7 @@ def _waiting() -> list[int]:
 
 _DUE = """
 SELECT l.register_id, l.day_date - DATE '1970-01-01', (extract(epoch FROM l.start_at) * 1000000)::bigint,
-       l.interval_minutes, l.values, l.quality, m.serial, r.code
+       l.interval_minutes, l.values, l.quality, m.serial, r.code, l.waiting
 FROM metering_liveday l
 JOIN metering_register r ON r.id = l.register_id
 JOIN metering_meter m ON m.id = r.meter_id
@@ -124,7 +133,9 @@ WHERE l.is_waiting AND l.start_at <= %(over)s
 ORDER BY l.register_id, l.day_date LIMIT %(most)s
 """
 _CLOSED = """
-UPDATE metering_liveday l SET is_waiting = false
-FROM unnest(%(registers)s::bigint[], %(days)s::int[]) AS n (register, day)
+UPDATE metering_liveday l
+SET is_waiting = false,
+    waiting = CASE WHEN n.refused THEN l.waiting ELSE decode(repeat('00', length(l.waiting)), 'hex') END
+FROM unnest(%(registers)s::bigint[], %(days)s::int[], %(refused)s::bool[]) AS n (register, day, refused)
 WHERE l.register_id = n.register AND l.day_date = DATE '1970-01-01' + n.day
 """

@@ -13,13 +13,14 @@ from cis.kernel.enums import Role
 from cis.kernel.workflow import IllegalMove
 from cis.platform import events, jobs, outbox
 from cis.platform.models import OutboxMessage
+from cis.platform.schedules import Every
 from metering.domain.announcements import DeviceCommandDone
 from metering.domain.device_commands import Command, CommandState, Reading, WrongValue
 from metering.gateways import head_end
 from metering.gateways.sandbox import Sandbox
 from metering.models.command import DeviceCommand, SandboxAnswer, SandboxMeter
 from metering.models.read import RegisterRead
-from metering.operations import device_commands
+from metering.operations import command_answers, device_commands
 from metering.operations.device_commands import CommandUnderWay, NotASwitcher
 from metering.queries import device_commands as queries
 from tests.factories import accounts, metering
@@ -202,6 +203,72 @@ def test_a_line_that_breaks_sends_again_under_the_same_name(meter, told):
     assert SandboxAnswer.objects.count() == 2
 
 
+class Torn(Sandbox):
+    """A head end that takes a command with a line that breaks, and then is not reached."""
+
+    times = 0
+
+    def send(self, order):
+        self.times += 1
+        if self.times > 1:
+            raise head_end.Unreachable("nobody there")
+        super().send(order)
+        raise head_end.BadAnswer("line broke")
+
+
+def test_what_may_be_there_already_is_not_put_back_by_an_attempt_that_does_not_reach(meter, monkeypatch):
+    monkeypatch.setattr(head_end, "_bound", [Torn()])
+    command_id = order(meter, "switch_off")
+    work()
+    work()
+    assert (state_of(command_id), queries.one(command_id=command_id).attempts) == ("sent", 2)
+    with pytest.raises(IllegalMove):
+        device_commands.cancel(command_id=command_id, reason="", actor=METERER)
+
+
+class Mute(Sandbox):
+    """A head end that takes commands and does not say what became of them."""
+
+    def answers(self, *, most):
+        raise head_end.BadAnswer("500")
+
+
+def test_a_command_that_was_taken_is_not_sent_again_since_answers_cannot_be_had(meter, monkeypatch):
+    monkeypatch.setattr(head_end, "_bound", [Mute()])
+    command_id = order(meter)
+    for _ in range(outbox.ATTEMPTS_MOST + 2):
+        work()
+    assert (state_of(command_id), queries.one(command_id=command_id).attempts) == ("sent", 1)
+    monkeypatch.setattr(head_end, "_bound", [Sandbox()])
+    work()
+    assert state_of(command_id) == "succeeded"
+
+
+def test_commands_run_out_of_time_while_the_head_end_answers_nonsense(meter, told, monkeypatch):
+    monkeypatch.setattr(head_end, "_bound", [Mute()])
+    command_id = order(meter)
+    work()
+    command_answers.expire(timezone.now())
+    assert (state_of(command_id), told) == ("sent", [])
+    OutboxMessage.objects.update(state="dead")
+    later(minutes=31)
+    command_answers.expire(timezone.now())
+    assert (state_of(command_id), told[0].outcome) == ("timed_out", "timed_out")
+    assert jobs.REGISTRY[command_answers.EXPIRY].schedule == Every(timedelta(minutes=1))
+
+
+def test_a_listener_that_fails_keeps_no_other_command_from_running_out_of_time(meter, told, monkeypatch):
+    def fail_once(done):
+        if done.command_id == first:
+            raise RuntimeError("listener")
+
+    first, second = order(meter), order(metering.meter())
+    monkeypatch.setattr(events, "LISTENERS", {DeviceCommandDone: [fail_once]})
+    later(minutes=31)
+    command_answers.expire(timezone.now())
+    assert (state_of(first), state_of(second)) == ("queued", "timed_out")
+
+
 def test_the_same_order_is_one_command_while_it_is_under_way(meter):
     first = order(meter)
     assert order(meter) == first
@@ -324,9 +391,13 @@ def test_a_limit_that_makes_no_sense_is_refused(meter, values):
 
 
 def test_a_meter_sets_its_clock(meter, told):
+    meter.clock_drift_s = -42
+    meter.save()
     order(meter, "sync_time")
     work()
     assert told[0].outcome == "succeeded"
+    meter.refresh_from_db()
+    assert (meter.clock_drift_s, meter.clock_drift_at is None) == (0, False)
     assert SandboxMeter.objects.get(serial=meter.serial).synced_at is not None
 
 

@@ -103,6 +103,33 @@ def test_a_day_with_a_gap_is_closed_when_it_is_quiet_and_what_comes_late_is_anot
     assert held(register)[0][0] == 2, "an older value that comes late changes nothing"
 
 
+def test_a_late_change_of_one_value_leaves_what_a_file_brought_since_for_the_others(register):
+    at = DAY + 24 * HOUR
+    take(*[value(slot, 1, written=at) for slot in range(24)], at=at)
+    live_closing.work(at)
+    factories.metering.interval_day(
+        of=register, on=date(2026, 11, 28), values_wh=[3_000] * 24, version=2, start_at=DAY, updated_at=at + HOUR
+    )
+    late = value(7, 2, quality="E", written=at + 2 * HOUR)
+    take(late, late, at=at + 2 * HOUR)
+    live_closing.work(at + 3 * HOUR)
+    assert held(register)[0] == (3, 71_000, "AAAAAAAE" + "A" * 16)
+    take(value(9, 4, written=at + 3 * HOUR), at=at + 4 * HOUR)
+    live_closing.work(at + 5 * HOUR)
+    assert held(register)[0] == (4, 72_000, "AAAAAAAE" + "A" * 16)
+
+
+def test_a_day_that_was_not_taken_is_handed_over_whole_when_it_is_set_right(register):
+    at = DAY + 24 * HOUR
+    odd = [value(0, "0.000000001", written=at), value(1, "9000", written=at)]
+    take(*odd, *[value(slot, 1, written=at) for slot in range(2, 24)], at=at)
+    live_closing.work(at)
+    assert (held(register), ReadRejection.objects.get().code) == ([], "value_too_large")
+    take(value(0, 1, written=at + HOUR), value(1, 1, written=at + HOUR), at=at + 2 * HOUR)
+    live_closing.work(at + 2 * HOUR)
+    assert held(register) == [(1, 24_000, "A")]
+
+
 def test_usage_of_a_month_follows_when_its_last_day_is_closed(register):
     start = datetime(2026, 10, 31, 16, tzinfo=UTC)
     for day in range(30):
@@ -159,6 +186,25 @@ def test_events_are_alarms_and_a_wrong_clock_is_noted(register):
     register.meter.refresh_from_db()
     assert register.meter.clock_drift_s == -90
     assert take(*said, drift).alarms == 0
+
+
+def test_a_wrong_clock_is_as_the_latest_event_says_however_late_an_older_one_comes(register):
+    def drift(seconds, hour):
+        return {"meter": "M1", "event": "clock_drift", "at": (DAY + hour * HOUR).isoformat(), "seconds": seconds}
+
+    def known():
+        register.meter.refresh_from_db()
+        return register.meter.clock_drift_s, register.meter.clock_drift_at
+
+    take(drift(-90, 5))
+    take(drift(-30, 3), drift(-60, 4))
+    assert known() == (-90, DAY + 5 * HOUR)
+    register.meter.clock_drift_s, register.meter.clock_drift_at = 0, DAY + 6 * HOUR
+    register.meter.save()
+    take(drift(-90, 5))
+    assert known() == (0, DAY + 6 * HOUR), "it set its clock since then"
+    take(drift(20, 7), drift(10, 6.5))
+    assert known() == (20, DAY + 7 * HOUR)
 
 
 def test_statements_do_not_grow_with_the_messages(register):

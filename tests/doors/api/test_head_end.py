@@ -25,9 +25,9 @@ def register(settings):
     return meter.registers.get()
 
 
-def push(client, body, *, key=KEY, at=None):
+def push(client, body, *, key=KEY, at=None, name="batch-1"):
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
-    signed = sign(body=raw, message_id="batch-1", at_seconds=int(time.time()) if at is None else at, key=key)
+    signed = sign(body=raw, message_id=name, at_seconds=int(time.time()) if at is None else at, key=key)
     headers = {f"HTTP_{name.upper().replace('-', '_')}": value for name, value in signed.headers.items()}
     return client.post(PATH, raw, content_type="application/json", **headers)
 
@@ -48,6 +48,15 @@ def test_what_is_pushed_is_kept_and_each_message_is_answered(client):
     assert LiveDay.objects.get().filled == 1
 
 
+def test_a_push_that_is_sent_again_does_not_undo_its_correction(client):
+    first, correction = {"messages": [value(values=["0.5"])]}, {"messages": [value(values=["0.7"])]}
+    assert push(client, first).json()["days"] == 1
+    assert push(client, correction, name="batch-2").json()["days"] == 1
+    again = push(client, first)
+    assert (again.status_code, again.json()["days"], again.json()["results"][0]["outcome"]) == (202, 0, "taken")
+    assert push(client, first, name="batch-3").json()["days"] == 1
+
+
 def test_what_is_not_signed_with_the_key_of_now_is_not_heard(client, settings):
     body = {"messages": [value()]}
     assert push(client, body, key=b"other").json()["code"] == "bad_signature"
@@ -63,6 +72,15 @@ def test_what_is_not_signed_with_the_key_of_now_is_not_heard(client, settings):
 def test_a_body_that_cannot_be_read_is_refused(client, body):
     told = push(client, body)
     assert (told.status_code, told.json()["code"]) == (400, "bad_messages")
+
+
+def test_a_large_body_is_taken_to_its_own_bound(client, settings):
+    body = json.dumps({"messages": [value()]}).encode() + b" " * settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    told = push(client, body)
+    assert (told.status_code, told.json()["days"]) == (202, 1)
+    signed = sign(body=body, message_id="b", at_seconds=int(time.time()), key=b"other").headers["webhook-signature"]
+    told = client.post(PATH, body, content_type="application/json", HTTP_WEBHOOK_SIGNATURE=signed)
+    assert (told.status_code, told.json()["code"]) == (401, "bad_signature")
 
 
 def test_too_much_at_once_is_refused(client, monkeypatch):

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+import time_machine
 
 from cis.kernel.actors import SYSTEM
 from cis.platform.models import AuditEvent
@@ -63,6 +64,17 @@ def test_the_look_is_recorded_once_and_not_with_each_poll(desk, smart):
         page_of(desk, smart, headers={"HX-Request": "true"})
     assert AuditEvent.objects.filter(action="look").count() == looks
     assert desk.get("/desk/places/999999/today/").status_code == 404
+
+
+def test_a_poll_without_a_page_is_a_look_and_so_is_the_first_one_of_the_next_day(desk, smart):
+    looks = AuditEvent.objects.filter(action="look", subject="customer")
+    before = looks.count()
+    for _ in range(2):
+        page_of(desk, smart, headers={"HX-Request": "true"})
+    assert looks.count() == before + 1
+    with time_machine.travel("2026-03-10T17:00:00Z", tick=False):
+        page_of(desk, smart, headers={"HX-Request": "true"})
+    assert looks.count() == before + 2
 
 
 def test_a_day_that_came_by_files_is_a_curve_too_and_live_values_hold_over_it(smart, django_assert_num_queries):

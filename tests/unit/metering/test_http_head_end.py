@@ -121,13 +121,22 @@ def test_answers_are_read_and_confirmed():
 @pytest.mark.parametrize(
     "change",
     [{"kind": "done"}, {"at": "2026-11-28T12:00:00"}, {"at": 5}, {"readings": [{"register": "t", "reading_wh": "1e5"}]},
-     {"readings": [{"reading_wh": -1}]}, {"readings": 7}, {"id": None, "reference": None, "kind": None}],
+     {"readings": [{"reading_wh": -1}]}, {"readings": 7}, {"reference": None, "kind": None}],
     ids=str,
 )  # fmt: skip
-def test_an_answer_that_cannot_be_read_is_told(change):
-    row = {"id": "7", "reference": "wattline-17", "kind": "succeeded", "at": "2026-11-28T12:00:00+08:00", **change}
-    with service(200, json.dumps({"answers": [row]}).encode()) as (head_end, _seen), pytest.raises(BadAnswer):
-        head_end.answers(most=5)
+def test_an_answer_that_cannot_be_read_is_put_away_and_the_others_are_taken(change):
+    row = {"id": "7", "reference": "wattline-17", "kind": "succeeded", "at": "2026-11-28T12:00:00+08:00"}
+    with service(200, json.dumps({"answers": [{**row, **change}, {**row, "id": "8"}]}).encode()) as (head_end, seen):
+        assert [one.answer_id for one in head_end.answers(most=5)] == ["8"]
+    assert [(path, body) for _method, path, _headers, body in seen[1:]] == [("/base/answers/confirm", {"ids": ["7"]})]
+
+
+@pytest.mark.parametrize("bad", [5, None, {}, {"id": None}, {"id": {}, "kind": "succeeded"}, {"id": True}], ids=str)
+def test_an_answer_without_a_name_is_gone_past(bad):
+    row = {"id": "8", "reference": "wattline-17", "kind": "succeeded", "at": "2026-11-28T12:00:00+08:00"}
+    with service(200, json.dumps({"answers": [bad, row]}).encode()) as (head_end, seen):
+        assert [one.answer_id for one in head_end.answers(most=5)] == ["8"]
+    assert len(seen) == 1
 
 
 def test_messages_are_pulled_with_their_numbers_as_they_are_written():

@@ -16,9 +16,12 @@ COUNTER = {"meter": "SN1", "register": "total", "read_at": "2026-11-28T00:00:00+
 EVENT = {"meter": "SN1", "event": "clock_drift", "at": "2026-11-28T11:00:00+08:00", "seconds": -42}
 
 
+def said_raw(*messages):
+    return parsed(json.dumps({"messages": list(messages)}).encode())["messages"]
+
+
 def said(*messages):
-    body = json.dumps({"messages": list(messages)}).encode()
-    return read(parsed(body)["messages"], now=NOW, today=TODAY)
+    return read(said_raw(*messages), now=NOW, today=TODAY)
 
 
 def test_the_three_kinds_are_told_apart():
@@ -70,9 +73,18 @@ def test_a_message_that_is_wrong_is_refused_by_itself(message, code):
     assert (len(found.counters), len(found.events)) == (1, 1)
 
 
-def test_a_clock_that_is_ahead_does_not_make_a_value_hold_for_ever():
-    found = said({**VALUE, "written_at": (NOW + timedelta(minutes=9)).isoformat()})
-    assert found.written_us[0] == int(NOW.timestamp()) * 1_000_000
+def test_a_clock_that_is_ahead_keeps_the_order_in_which_it_wrote_and_is_ten_minutes_ahead_at_most():
+    older, newer = ({**VALUE, "written_at": (NOW + timedelta(minutes=by)).isoformat()} for by in (8, 9))
+    found = said(newer, older)
+    assert (found.written_us - int(NOW.timestamp()) * 1_000_000).tolist() == [540_000_000, 480_000_000]
+    too_far = said({**VALUE, "written_at": (NOW + timedelta(minutes=11)).isoformat()})
+    assert [one.code for one in too_far.refused] == ["date_in_future"]
+
+
+def test_what_does_not_say_when_it_was_written_counts_as_written_when_it_was_heard_first():
+    first = NOW - timedelta(minutes=3)
+    found = read(said_raw({**VALUE}), now=NOW, today=TODAY, heard_at=first)
+    assert found.written_us.tolist() == [int(first.timestamp()) * 1_000_000]
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"a": NaN}', b'{"a": 1, "a": 2}', b"[" * 9999, b"\xff"])
