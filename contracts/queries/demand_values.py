@@ -35,7 +35,6 @@ class _Row:
     day_place: int
     day: date
     register_id: int
-    multiplier: int
 
 
 def of_parts(
@@ -50,7 +49,8 @@ def of_parts(
     """
     Return the hours of each part, or why it cannot be measured yet, by its id; two statements.
 
-    Energy is after the multiplier, and of all interval registers of energy drawn that hung there on the day.
+    Energy is of all interval registers of energy drawn that hung there on the day. Interval values are primary: the
+    multiplier is not applied to them, as in ``metering.operations.usage_rows``.
     """
     event_day = clock.local_date(start_at)
     starts = _starts(start_at, end_at, rule=rule, clock=clock)
@@ -101,10 +101,7 @@ def _rows(part_id: int, days: Sequence[date], registers: Sequence[IntervalRegist
         hung = [one for one in registers if one.start_day <= day.toordinal() < one.end_day]
         if not hung:
             return None
-        rows += [
-            _Row(part_id=part_id, day_place=place, day=day, register_id=one.register_id, multiplier=one.multiplier)
-            for one in hung
-        ]
+        rows += [_Row(part_id=part_id, day_place=place, day=day, register_id=one.register_id) for one in hung]
     return rows
 
 
@@ -134,7 +131,7 @@ def _measured(
         table = tables.get(row.part_id)
         if table is None:
             table = tables[row.part_id] = np.zeros((1 + len(days[row.part_id]), hours), dtype=np.int64)
-        table[row.day_place] += energy[at] * row.multiplier
+        table[row.day_place] += energy[at]
     return {
         part_id: gaps[part_id]
         if part_id in gaps
@@ -148,7 +145,7 @@ def _measured(
 
 
 def _spans(rows: Sequence[_Row], starts: Mapping[date, Int64 | None]) -> SpanEnergy:
-    """Return the energy of each hour of each row, one after the other, before the multiplier."""
+    """Return the energy of each hour of each row, one after the other."""
     begins = [found for row in rows if (found := starts[row.day]) is not None]
     from_us = np.concatenate(begins)
     hours = len(begins[0])

@@ -305,13 +305,13 @@ def test_the_hours_of_the_day_and_of_its_similar_days(program):
     assert found.before_wh.tolist() == [[1_000, 1_000]] * 6
 
 
-def test_the_multiplier_counts(program):
+def test_interval_values_are_primary_and_not_multiplied(program):
     world = contracts.world()
     [register] = metering.metered(is_interval=True, at=world.service_point, multiplier=40)
     joined(program, account_id=world.account.id, agreement_id=world.agreement.id, start=demand.JOINED)
     demand.use(register, event_w=1_000)
     [part] = demand.parts(demand.announced(program))
-    assert measured(part)[part.id].event_wh[0].tolist() == [40_000, 40_000]
+    assert measured(part)[part.id].event_wh[0].tolist() == [1_000, 1_000]
 
 
 def test_nothing_is_guessed(program):
