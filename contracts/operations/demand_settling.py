@@ -222,7 +222,7 @@ def _measure(row: DemandEvent, parts: Sequence[EventPart], rule: BaselineRule) -
     for first in range(0, len(parts), CHUNK):
         points = [
             Point(
-                part_id=part.id, service_point_id=part.service_point_id,
+                part_id=part.id, account_id=part.account_id, service_point_id=part.service_point_id,
                 excluded=frozenset(excluded.get(part.account_id, ())),
             )
             for part in parts[first : first + CHUNK]

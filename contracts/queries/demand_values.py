@@ -8,6 +8,7 @@ import numpy as np
 
 from cis.kernel.calendar import BusinessCalendar, LocalClock
 from cis.kernel.fixed import Int64
+from cis.platform.db import fetch
 from contracts.domain import baselines, demand_days
 from contracts.domain.baselines import BaselineRule, TooFewDays
 from contracts.domain.demand_days import HOUR_US, Gap, Hours
@@ -20,9 +21,10 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """Where a part is measured. ``excluded``: days of other events in which it took part."""
+    """Where a part is measured, and for whom. ``excluded``: days of other events in which it took part."""
 
     part_id: int
+    account_id: int
     service_point_id: int
     excluded: frozenset[date]
 
@@ -47,7 +49,10 @@ def of_parts(
     calendar: BusinessCalendar,
 ) -> dict[int, Hours | Gap]:
     """
-    Return the hours of each part, or why it cannot be measured yet, by its id; two statements.
+    Return the hours of each part, or why it cannot be measured yet, by its id; three statements.
+
+    Only days count on which who holds the account on the day of the event was supplied there by it: how somebody else
+    lived tells nothing of them, and is nobody else's business.
 
     Energy is of all interval registers of energy drawn that hung there on the day. Interval values are primary: the
     multiplier is not applied to them, as in ``metering.operations.usage_rows``.
@@ -57,11 +62,13 @@ def of_parts(
     odd = {day for day, found in starts.items() if found is None}
     days: dict[int, tuple[date, ...]] = {}
     answer: dict[int, Hours | Gap] = {}
+    theirs = _own_days(points, event_day, rule.back_days)
     for point in points:
         try:
             days[point.part_id] = baselines.similar_days(
-                event_day=event_day, calendar=calendar, excluded=point.excluded | odd, rule=rule
-            )
+                event_day=event_day, calendar=calendar, rule=rule,
+                excluded=point.excluded | odd | (starts.keys() - theirs[point.part_id]),
+            )  # fmt: skip
         except TooFewDays:
             answer[point.part_id] = Gap.TOO_FEW
     found = interval_points.registers(
@@ -80,6 +87,35 @@ def of_parts(
             else:
                 rows += own
     return answer | _measured(rows, starts, days, event_day, rule.before_hours)
+
+
+_SUPPLIED = """
+    SELECT g.account_id, g.service_point_id, lower(g.period * h.period), upper(g.period * h.period)
+    FROM contracts_serviceagreement g
+    JOIN accounts_accountholder n ON n.account_id = g.account_id AND n.period @> %(day)s::date
+    JOIN accounts_accountholder h ON h.account_id = g.account_id AND h.customer_id = n.customer_id
+                                     AND h.period && g.period
+    WHERE g.account_id = ANY(%(accounts)s) AND g.service_point_id = ANY(%(points)s)
+"""
+
+
+def _own_days(points: Sequence[Point], event_day: date, back_days: int) -> dict[int, set[date]]:
+    """Return by part the days before an event on which its customer was supplied there; one statement."""
+    rows = fetch(
+        _SUPPLIED,
+        {
+            "day": event_day, "accounts": [point.account_id for point in points],
+            "points": [point.service_point_id for point in points],
+        },
+    )  # fmt: skip
+    found: dict[tuple[int, int], set[date]] = {}
+    for account_id, point_id, first, end in rows:
+        found.setdefault((account_id, point_id), set()).update(
+            day
+            for day in (event_day - back * DAY for back in range(1, back_days + 1))
+            if (first is None or first <= day) and (end is None or day < end)
+        )
+    return {point.part_id: found.get((point.account_id, point.service_point_id), set()) for point in points}
 
 
 def _starts(start_at: datetime, end_at: datetime, *, rule: BaselineRule, clock: LocalClock) -> dict[date, Int64 | None]:

@@ -287,8 +287,12 @@ def test_a_worker_that_comes_late_begins_and_ends_it_at_once(program):
 def measured(*parts, excluded=frozenset()):
     rule = demand_rules.rule(at=DAY).baseline
     points = [
-        Point(part_id=part.id, service_point_id=part.service_point_id, excluded=frozenset(excluded)) for part in parts
-    ]
+        Point(
+            part_id=part.id, account_id=part.account_id, service_point_id=part.service_point_id,
+            excluded=frozenset(excluded),
+        )
+        for part in parts
+    ]  # fmt: skip
     return demand_values.of_parts(
         start_at=START, end_at=END, points=points, rule=rule, clock=local_clock("Asia/Shanghai"),
         calendar=demand_rules.calendar(at=DAY),
@@ -312,6 +316,20 @@ def test_interval_values_are_primary_and_not_multiplied(program):
     demand.use(register, event_w=1_000)
     [part] = demand.parts(demand.announced(program))
     assert measured(part)[part.id].event_wh[0].tolist() == [1_000, 1_000]
+
+
+def test_days_of_who_lived_there_before_do_not_count(program):
+    world, register = demand.home(program)
+    demand.use(register, event_w=1_000)
+    [part] = demand.parts(demand.announced(program))
+    period = world.agreement.period
+    type(world.agreement).objects.filter(id=world.agreement.id).update(period=(demand.BEFORE[0], None))
+    assert len(measured(part)[part.id].days) == 6
+    type(world.agreement).objects.filter(id=world.agreement.id).update(period=(demand.BEFORE[1], None))
+    assert measured(part)[part.id] is Gap.TOO_FEW
+    type(world.agreement).objects.filter(id=world.agreement.id).update(period=period)
+    demand.handed_over(world, on=demand.BEFORE[1])
+    assert measured(part)[part.id] is Gap.TOO_FEW
 
 
 def test_nothing_is_guessed(program):
@@ -338,7 +356,7 @@ def test_a_thousand_parts_need_as_many_statements_as_one(program):
         ) as asked:
             measured(*few)
         counts.append(len(asked))
-    assert counts == [2, 2]
+    assert counts == [3, 3]
 
 
 def test_pages_ask_as_often_for_many_as_for_one(program):
