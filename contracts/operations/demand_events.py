@@ -21,7 +21,7 @@ from cis.kernel.calendar import local_clock
 from cis.kernel.errors import Findings, Refused
 from cis.kernel.workflow import NotAllowed
 from cis.platform import audit
-from cis.platform.db import joins_transaction, locked_row, opens_transaction
+from cis.platform.db import fetch, joins_transaction, locked_row, opens_transaction
 from contracts.domain import demand_response as rules
 from contracts.domain.demand_response import (
     PART,
@@ -122,6 +122,8 @@ def announce(*, event_id: int, at: datetime, actor: Actor) -> int:
     :raises OwnEvent: the actor planned it. :raises ShortNotice: they would hear of it too late.
     :raises NobodyCalled: nobody is in the programme there.
     """
+    # One after the other: each sees whom the last one called.
+    fetch("SELECT pg_advisory_xact_lock(hashtext(%s))", [SUBJECT])
     row = lock(event_id)
     to = WORKFLOW.step(EventState(row.state), EventAction.ANNOUNCE, actor).to
     if actor.person_id is None or actor.person_id == row.planner_id:

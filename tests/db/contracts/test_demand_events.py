@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts.domain.protections import ProtectionKind
@@ -163,6 +163,25 @@ def test_the_feeder_says_who_is_called_and_nobody_is_called_twice(program):
     again = demand.planned(program)
     with pytest.raises(NobodyCalled):
         demand_events.announce(event_id=again, at=NOW, actor=SECOND)
+
+
+def test_events_are_let_go_one_after_the_other(program):
+    """Two at once would each see nobody called by the other: while one is let go, the next waits."""
+    demand.home(program)
+    event_id = demand.planned(program)
+    other = connection.copy()
+    try:
+        other.set_autocommit(False)
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext('demand_event'))")
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '50ms'")
+        with pytest.raises(OperationalError):
+            demand_events.announce(event_id=event_id, at=NOW, actor=SECOND)
+        other.rollback()
+    finally:
+        other.close()
+    assert demand_events.announce(event_id=event_id, at=NOW, actor=SECOND) == 1
 
 
 def test_called_off_it_is_told_and_over(program):
