@@ -103,6 +103,8 @@ def settle_step(*, event_id: int, at: datetime, actor: Actor) -> Settling:
     """
     Measure an event that has ended, and settle it if all of its parts are measured, or waited for long enough.
 
+    A part that no value can mend any more is not waited for.
+
     Three statements to read and some to write for each 1,000 parts.
 
     :raises UnknownEvent, IllegalMove, NotAllowed: there is none; it has not ended, or is settled; the actor may not.
@@ -116,20 +118,22 @@ def settle_step(*, event_id: int, at: datetime, actor: Actor) -> Settling:
         .select_related("enrollment__customer", "event__program").order_by("id")
     )  # fmt: skip
     found = _measure(row, parts, rule.baseline)
-    waits = [part for part in parts if isinstance(found[part.id], Gap)]
-    for part in waits:
-        part.gap = str(found[part.id])
-    EventPart.objects.bulk_update(waits, ["gap"], batch_size=CHUNK)
+    gaps = {part.id: gap for part in parts if isinstance(gap := found[part.id], Gap)}
+    lacking = [part for part in parts if part.id in gaps]
+    for part in lacking:
+        part.gap = str(gaps[part.id])
+    EventPart.objects.bulk_update(lacking, ["gap"], batch_size=CHUNK)
+    waits = sum(not gap.is_final for gap in gaps.values())
     is_over = _day(at) > _day(row.end_at) + timedelta(days=rule.baseline.wait_days)
     if waits and not is_over:
-        return Settling(waits=len(waits), credits=())
-    _give_up(waits, at, actor)
+        return Settling(waits=waits, credits=())
+    _give_up(lacking, at, actor)
     credits_ = _settle(
         [part for part in parts if isinstance(found[part.id], Hours)], found, rule, PartAction.SETTLE, at, actor
     )
     row.state, row.settled_at = to.value, at
     row.save(update_fields=["state", "settled_at"])
-    audit.record(actor, EventAction.SETTLE, SUBJECT, row.id, settled=len(credits_), unmeasured=len(waits))
+    audit.record(actor, EventAction.SETTLE, SUBJECT, row.id, settled=len(credits_), unmeasured=len(lacking))
     return Settling(waits=0, credits=credits_)
 
 

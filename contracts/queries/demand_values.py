@@ -13,10 +13,11 @@ from contracts.domain import baselines, demand_days
 from contracts.domain.baselines import BaselineRule, TooFewDays
 from contracts.domain.demand_days import HOUR_US, Gap, Hours
 from metering.domain.intervals import SpanEnergy, Window, sum_spans
-from metering.queries import interval_points, intervals
+from metering.queries import dark_times, interval_points, intervals
 from metering.queries.interval_points import IntervalRegister
 
 DAY = timedelta(days=1)
+_OFF = {"dark": Gap.DARK, "cut": Gap.CUT}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +50,7 @@ def of_parts(
     calendar: BusinessCalendar,
 ) -> dict[int, Hours | Gap]:
     """
-    Return the hours of each part, or why it cannot be measured yet, by its id; three statements.
+    Return the hours of each part, or why it cannot be measured yet, by its id; four statements.
 
     Only days count on which who holds the account on the day of the event was supplied there by it: how somebody else
     lived tells nothing of them, and is nobody else's business.
@@ -63,7 +64,13 @@ def of_parts(
     days: dict[int, tuple[date, ...]] = {}
     answer: dict[int, Hours | Gap] = {}
     theirs = _own_days(points, event_day, rule.back_days)
+    off = dark_times.without_current(
+        service_point_ids=[point.service_point_id for point in points], start_at=start_at, end_at=end_at
+    )
     for point in points:
+        if point.service_point_id in off:
+            answer[point.part_id] = _OFF[off[point.service_point_id]]
+            continue
         try:
             days[point.part_id] = baselines.similar_days(
                 event_day=event_day, calendar=calendar, rule=rule,

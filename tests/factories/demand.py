@@ -12,6 +12,7 @@ from contracts.models.demand_response import EventPart
 from contracts.operations import demand_events
 from contracts.queries.programs import ProgramCard
 from metering.models.device import Register
+from metering.models.outage import Outage
 from tests.factories import accounts, contracts, metering
 from tests.factories.contracts import World
 from tests.factories.programs import joined, published
@@ -96,3 +97,12 @@ def handed_over(world: World, *, on: date) -> Customer:
     old.save()
     type(old).objects.create(account=world.account, customer=new, period=(on, None))
     return new
+
+
+def dark(world: World, *, off_at: datetime, back_at: datetime | None = None) -> None:
+    """An outage at a home; it goes on where no end is given."""
+    outage = Outage.objects.create(
+        scope="single", service_point=world.service_point, began_at=off_at, restored_at=back_at,
+        state="restored" if back_at else "confirmed",
+    )  # fmt: skip
+    outage.supplies.create(service_point=world.service_point, off_at=off_at, back_at=back_at)

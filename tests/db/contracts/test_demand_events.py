@@ -351,6 +351,35 @@ def test_days_of_who_lived_there_before_do_not_count(program):
     assert measured(part)[part.id] is Gap.TOO_FEW
 
 
+def switched(register, command, at):
+    DeviceCommand.objects.create(
+        meter_id=register.meter_id, command=command, state="succeeded", subject="test", subject_id=1, until=at,
+        ended_at=at,
+    )  # fmt: skip
+
+
+def test_who_was_cut_off_saved_nothing(program):
+    _world, register = demand.home(program)
+    demand.use(register, event_w=0)
+    [part] = demand.parts(demand.announced(program))
+    switched(register, "switch_off", START - timedelta(days=1))
+    assert measured(part)[part.id] is Gap.CUT
+    switched(register, "switch_on", START)
+    assert len(measured(part)[part.id].days) == 6
+    switched(register, "switch_off", END - timedelta(minutes=1))
+    assert measured(part)[part.id] is Gap.CUT
+
+
+def test_who_was_dark_saved_nothing(program):
+    world, register = demand.home(program)
+    demand.use(register, event_w=0)
+    [part] = demand.parts(demand.announced(program))
+    demand.dark(world, off_at=START - timedelta(hours=3), back_at=START)
+    assert len(measured(part)[part.id].days) == 6
+    demand.dark(world, off_at=END - timedelta(minutes=1))
+    assert measured(part)[part.id] is Gap.DARK
+
+
 def test_nothing_is_guessed(program):
     _world, register = demand.home(program)
     [part] = demand.parts(demand.announced(program))
@@ -375,7 +404,7 @@ def test_a_thousand_parts_need_as_many_statements_as_one(program):
         ) as asked:
             measured(*few)
         counts.append(len(asked))
-    assert counts == [3, 3]
+    assert counts == [4, 4]
 
 
 def test_pages_ask_as_often_for_many_as_for_one(program):
