@@ -6,7 +6,7 @@ nothing is guessed; it is waited for as long as the pack says.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
@@ -266,10 +266,12 @@ def _settle(
     actor: Actor,
 ) -> tuple[Credit, ...]:
     outcomes: list[tuple[EventPart, Hours, Outcome]] = []
+    unadjusted, saved_before = replace(rule.baseline, before_hours=0), _saved_before(parts, rule.baseline)
     for part in parts:
         hours = found[part.id]
         assert isinstance(hours, Hours)
-        outcomes.append((part, hours, demand_days.outcome(hours, rule=rule.baseline)))
+        baseline = unadjusted if part.account_id in saved_before else rule.baseline
+        outcomes.append((part, hours, demand_days.outcome(hours, rule=baseline)))
     if not outcomes:
         return ()
     worth = baselines.credit_minor(
@@ -293,6 +295,18 @@ _RESULT = (
     "state", "gap", "factor_e6", "before_wh", "baseline_wh", "actual_wh", "delivered_wh", "delivered_w",
     "credit_minor", "note_id", "turn", "settled_at", "settler_id",
 )  # fmt: skip
+
+
+def _saved_before(parts: Sequence[EventPart], rule: BaselineRule) -> set[int]:
+    """Return the accounts that saved in another event in the hours before: these adjust nothing; one statement."""
+    if not parts:
+        return set()
+    row = parts[0].event
+    others = EventPart.objects.filter(
+        account_id__in=[part.account_id for part in parts], state__in=MEASURED_ONCE, event__start_at__lt=row.start_at,
+        event__end_at__gt=row.start_at - timedelta(hours=rule.before_hours),
+    )  # fmt: skip
+    return set(others.exclude(event=row).values_list("account_id", flat=True))
 
 
 def _keep_proof(outcomes: Sequence[tuple[EventPart, Hours, Outcome]]) -> None:

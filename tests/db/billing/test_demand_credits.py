@@ -219,6 +219,16 @@ def test_days_of_other_events_are_not_similar(program):
     assert owed(world) == -1_800
 
 
+def test_hours_in_which_another_event_was_on_adjust_nothing(program):
+    """Who saved in the two hours before as well would be expected to use 20 % less after them."""
+    world, _register = home(program, event_w=1_000, today_w=100)
+    demand.announced(program, start_at=START - timedelta(hours=1), hours=1)
+    event_id = over(program)
+    demand_credits.settle(event_id=event_id, at=MORNING, actor=BILLER)
+    part = EventPart.objects.get(event_id=event_id)
+    assert (part.account_id, part.factor_e6, part.delivered_wh) == (world.account.id, 1_000_000, 6_000)
+
+
 def test_a_settlement_needs_as_many_statements_for_many_as_for_few(program):
     counts = []
     for homes in (2, 5):
