@@ -27,6 +27,7 @@ LIMITS: Mapping[str, Any] = {
     "ordered": _("Meter is being told"),
     "set": _("Meter limits"),
     "failed": _("Meter did not answer"),
+    "kept": _("Meter keeps an earlier limit"),
 }
 GAPS: Mapping[str, Any] = {
     "no_interval_meter": _("No interval meter on one of the days"),

@@ -35,7 +35,9 @@ from metering.domain.announcements import DeviceCommandDone
 from metering.domain.device_commands import Command, CommandState
 from metering.operations import device_commands
 from metering.operations.device_commands import NoHeadEnd
+from metering.queries import device_commands as command_queries
 from metering.queries import meters
+from metering.queries.meters import MeterRow
 
 WORK = "demand_events"
 """Name of the work."""
@@ -87,7 +89,8 @@ def limit(*, part_id: int, at: datetime) -> None:
     Tell the meter of who takes part to limit its power until the event ends; once for each part.
 
     Where the programme limits nothing, no meter hangs, no head end is connected, or somebody lives by electricity, the
-    customer saves by hand.
+    customer saves by hand. A limit that holds already, ordered by hand, stays as it is: a meter keeps one limit, and
+    that of an event would take its place and end with the event.
 
     :raises CommandUnderWay: see ``metering.operations.device_commands.order_step``.
     """
@@ -99,6 +102,8 @@ def limit(*, part_id: int, at: datetime) -> None:
     hung = meters.hanging_at(service_point_id=part.service_point_id, on=timezone.localdate(event.start_at))
     if not limit_w or len(hung) != 1 or event.end_at <= at or _lives_by_it(part):
         part.limit_state = LimitState.NONE.value
+    elif _is_limited(hung[0], at):
+        part.limit_state = LimitState.KEPT.value
     else:
         try:
             part.command_id = device_commands.order_step(
@@ -123,6 +128,15 @@ def end(*, event_id: int, at: datetime) -> None:
     _move(row, EventAction.END)
     untold = row.parts.filter(state=PartState.TAKING_PART.value, limit_state="")
     untold.update(limit_state=LimitState.NONE.value)
+
+
+def _is_limited(meter: MeterRow, at: datetime) -> bool:
+    """Return whether a meter keeps a limit of demand at an instant, or is being told to."""
+    return meter.limit_at(at) is not None or any(
+        one.command is Command.DEMAND_LIMIT and one.is_under_way and one.value_w is not None
+        and (one.value_until is None or one.value_until > at)
+        for one in command_queries.of_meter(meter_id=meter.id)
+    )  # fmt: skip
 
 
 def _lives_by_it(part: EventPart) -> bool:

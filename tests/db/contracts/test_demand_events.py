@@ -32,6 +32,7 @@ from metering.domain.device_commands import Command, CommandState
 from metering.gateways import head_end
 from metering.gateways.sandbox import Sandbox
 from metering.models.command import DeviceCommand
+from metering.operations import device_commands
 from tests.factories import accounts, contracts, demand, metering
 from tests.factories.demand import DAY, NOW, PLANNER, SECOND, START
 from tests.factories.programs import CLERK, LEASE, joined, published
@@ -269,6 +270,21 @@ def test_who_limits_nothing_is_told_nothing():
     event_id = demand.announced(program)
     demand_dispatch.work(START)
     assert (states(event_id), DeviceCommand.objects.count()) == ([("taking_part", "none")], 0)
+
+
+def test_a_limit_that_holds_already_stays(program, monkeypatch):
+    monkeypatch.setattr("django.utils.timezone.now", lambda: START)
+    head_end.use(Sandbox())
+    _world, told = demand.home(program)
+    _world, telling = demand.home(program)
+    _world, over = demand.home(program)
+    type(told.meter).objects.filter(id=told.meter_id).update(demand_limit_w=1_000)
+    type(told.meter).objects.filter(id=over.meter_id).update(demand_limit_w=1_000, demand_limit_until=START)
+    device_commands.order(meter_id=telling.meter_id, command=Command.DEMAND_LIMIT, actor=PLANNER, value_w=5_000)
+    event_id = demand.announced(program)
+    demand_dispatch.work(START)
+    assert [limit for _state, limit in states(event_id)] == ["kept", "kept", "ordered"]
+    assert DeviceCommand.objects.filter(subject="demand_event_part").count() == 1
 
 
 def test_who_lives_by_electricity_is_never_limited(program):
