@@ -88,6 +88,7 @@ def limit(*, part_id: int, at: datetime) -> None:
     """
     Tell the meter of who takes part to limit its power until the event ends; once for each part.
 
+    A meter that cannot be reached at once may still limit until the event ends, so its answer is waited for as long.
     Where the programme limits nothing, no meter hangs, no head end is connected, or somebody lives by electricity, the
     customer saves by hand. A limit that holds already, ordered by hand, stays as it is: a meter keeps one limit, and
     that of an event would take its place and end with the event.
@@ -108,7 +109,7 @@ def limit(*, part_id: int, at: datetime) -> None:
         try:
             part.command_id = device_commands.order_step(
                 meter_id=hung[0].id, command=Command.DEMAND_LIMIT, subject=PART, subject_id=part.id, actor=SYSTEM,
-                value_w=limit_w, value_until=event.end_at,
+                value_w=limit_w, value_until=event.end_at, within=event.end_at - at,
             )  # fmt: skip
             part.limit_state = LimitState.ORDERED.value
         except NoHeadEnd:

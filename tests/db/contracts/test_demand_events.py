@@ -248,7 +248,7 @@ def test_it_begins_tells_the_meters_and_ends(program, monkeypatch):
     assert (state(event_id), states(event_id)) == ("running", [("taking_part", "ordered")])
     [command] = DeviceCommand.objects.all()
     assert (command.meter_id, command.command) == (register.meter_id, Command.DEMAND_LIMIT)
-    assert (command.value_w, command.value_until) == (2_000, END)
+    assert (command.value_w, command.value_until, command.until) == (2_000, END, END)
     [part] = demand.parts(event_id)
     for outcome, expected in ((CommandState.TIMED_OUT, "failed"), (CommandState.SUCCEEDED, "set")):
         with transaction.atomic():
