@@ -31,6 +31,7 @@ from contracts.domain.demand_response import (
 from contracts.domain.programs import EnrollmentState
 from contracts.models.demand_response import DemandEvent, EventPart
 from contracts.operations.demand_events import lock
+from contracts.queries import demand_events as queries
 from metering.domain.announcements import DeviceCommandDone
 from metering.domain.device_commands import Command, CommandState
 from metering.operations import device_commands
@@ -141,8 +142,8 @@ def _is_limited(meter: MeterRow, at: datetime) -> bool:
 
 
 def _lives_by_it(part: EventPart) -> bool:
-    """Return whether the customer is registered as in need of electricity to live: nothing is limited there."""
-    customer_id = part.enrollment.customer_id
+    """Return whether who holds the account then needs electricity to live: nothing is limited there."""
+    customer_id, _language = queries.holders(part_ids=[part.id])[part.id]
     kinds = protections.kinds_of_customers(
         customer_ids=[customer_id], today=timezone.localdate(part.event.start_at)
     )  # fmt: skip

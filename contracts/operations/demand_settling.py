@@ -127,7 +127,7 @@ def settle_step(*, event_id: int, at: datetime, actor: Actor) -> Settling:
     is_over = _day(at) > _day(row.end_at) + timedelta(days=rule.baseline.wait_days)
     if waits and not is_over:
         return Settling(waits=waits, credits=())
-    _give_up(lacking, at, actor)
+    _give_up(lacking, actor)
     credits_ = _settle(
         [part for part in parts if isinstance(found[part.id], Hours)], found, rule, PartAction.SETTLE, at, actor
     )
@@ -159,14 +159,14 @@ def settle_again_step(*, part_id: int, at: datetime, actor: Actor) -> Credit:
 
 
 @joins_transaction
-def keep_notes_step(*, credits_: Sequence[Credit], notes: Mapping[int, int], at: datetime, actor: Actor) -> None:
+def keep_notes_step(*, credits_: Sequence[Credit], notes: Mapping[int, int], actor: Actor) -> None:
     """
     Keep the notes that credit parts, and tell their customers what they delivered; a constant number of statements.
 
     :param notes: ids of notes by account; none where nothing was delivered.
     """
     ids = [one.part_id for one in credits_]
-    rows = EventPart.objects.filter(id__in=ids).select_related("enrollment", "event__program").order_by("id")
+    rows = EventPart.objects.filter(id__in=ids).select_related("event__program").order_by("id")
     parts, currency = list(rows), supplier.current().currency
     for part in parts:
         part.note_id = notes.get(part.account_id)
@@ -181,7 +181,7 @@ def keep_notes_step(*, credits_: Sequence[Credit], notes: Mapping[int, int], at:
         )
         for part in parts
     ]  # fmt: skip
-    tell_step(event="demand_event_settled", parts=told, today=_day(at), actor=actor)
+    tell_step(event="demand_event_settled", parts=told, actor=actor)
 
 
 @joins_transaction
@@ -246,7 +246,7 @@ def _other_events(row: DemandEvent, parts: Sequence[EventPart]) -> dict[int, set
     return found
 
 
-def _give_up(parts: Sequence[EventPart], at: datetime, actor: Actor) -> None:
+def _give_up(parts: Sequence[EventPart], actor: Actor) -> None:
     """Leave out who was not measured in time, and tell them."""
     for part in parts:
         part.state = PART_WORKFLOW.step(PartState(part.state), PartAction.GIVE_UP, actor).to.value
@@ -254,7 +254,7 @@ def _give_up(parts: Sequence[EventPart], at: datetime, actor: Actor) -> None:
     told: list[tuple[EventPart, dict[str, Fact]]] = [
         (part, {"start": clock_text(part.event.start_at)}) for part in parts
     ]
-    tell_step(event="demand_event_unmeasured", parts=told, today=_day(at), actor=actor)
+    tell_step(event="demand_event_unmeasured", parts=told, actor=actor)
 
 
 def _settle(

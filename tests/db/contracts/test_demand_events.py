@@ -233,6 +233,30 @@ def test_a_customer_leaves_their_own_part_alone(program):
     assert (part.state, part.opted_out_at) == ("opted_out", LAST)
 
 
+def test_an_event_is_of_who_holds_the_account_on_its_day(program):
+    head_end.use(Sandbox())
+    world, _register = demand.home(program)
+    new = demand.handed_over(world, on=DAY - timedelta(days=1))
+    spared = NewProtection(
+        account_id=world.account.id, kind=ProtectionKind.LIFE_SUPPORT, told="by telephone", person=""
+    )
+    protections.register(new=spared, at=NOW, actor=CLERK)
+    event_id = demand.announced(program)
+    [part] = demand.parts(event_id)
+    assert Notice.objects.get(event="demand_event_announced", channel="inbox").customer_id == new.id
+    shown = {
+        who.id: len(queries.of_customer(account_id=world.account.id, customer_id=who.id))
+        for who in (world.customer, new)
+    }
+    assert shown == {world.customer.id: 0, new.id: 1}
+    card = queries.part(part_id=part.id).card
+    assert (card.customer_id, card.customer_name) == (new.id, new.name)
+    with pytest.raises(queries.UnknownPart):
+        leave(part, actor=customer(world), customer_id=world.customer.id)
+    demand_dispatch.work(START)
+    assert states(event_id) == [("taking_part", "none")]
+
+
 # ---- by the clock ----------------------------------------------------------------------------------------------------
 
 
