@@ -99,7 +99,7 @@ def _credit(credits_: Sequence[Credit], *, at: datetime, actor: Actor) -> None:
             kind=BillKind.NOTE, issue_date=today, due_date=None, actor=actor, is_told=False,
         )  # fmt: skip
         issuing.queue_paper_step(bill_ids=sorted(made.values()))
-    demand_settling.keep_notes_step(credits_=credits_, notes=made, at=at, actor=actor)
+    demand_settling.keep_notes_step(credits_=credits_, notes=made, actor=actor)
 
 
 def _charge(one: Credit) -> SignedCharge:

@@ -1,6 +1,6 @@
 """Demand response of the made-up supplier: a programme, homes that joined, an event settled, two that come."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import date, datetime, time, timedelta
 
 from django.conf import settings
@@ -57,8 +57,8 @@ def build(*, month: Period, today: date, at: datetime) -> int:
     return len(joined)
 
 
-def _join(start: date, today: date) -> list[int]:
-    """Let homes join whose meters measure intervals, the last ones first; return their service points."""
+def _join(start: date, today: date) -> dict[int, int]:
+    """Let homes join whose meters measure intervals, the last ones first; return their service points by account."""
     ids = agreements.account_ids_in_force(start_date=start, end_date=today + DAY)
     rows = agreements.in_force(account_ids=ids, start_date=today, end_date=today + DAY)
     points = dict(zip(rows.account_id.tolist(), rows.service_point_id.tolist(), strict=True))
@@ -66,7 +66,7 @@ def _join(start: date, today: date) -> list[int]:
         service_point_ids=list(points.values()), start_date=start, end_date=today + DAY
     )  # fmt: skip
     measured = {one.service_point_id for one in found}
-    card, joined = program_queries.of_code(CODE), list[int]()
+    card, joined = program_queries.of_code(CODE), dict[int, int]()
     for account_id, point_id in reversed(points.items()):
         if point_id not in measured or len(joined) == HOMES:
             continue
@@ -79,16 +79,19 @@ def _join(start: date, today: date) -> list[int]:
             )  # fmt: skip
         except Refused:
             continue
-        joined.append(point_id)
+        joined[account_id] = point_id
     return joined
 
 
-def _day(points: Sequence[int], month: Period) -> date | None:
+def _day(points: Mapping[int, int], month: Period) -> date | None:
     """Return the evening on which the homes saved most, of those on which all were measured; None: there is none."""
     best: tuple[int, date] | None = None
     clock, last = local_clock(settings.TIME_ZONE), month.end - 3 * DAY
     rule, calendar = demand_rules.rule(at=last).baseline, demand_rules.calendar(at=last)
-    asked = [Point(part_id=one, service_point_id=one, excluded=frozenset()) for one in points]
+    asked = [
+        Point(part_id=account_id, account_id=account_id, service_point_id=point_id, excluded=frozenset())
+        for account_id, point_id in points.items()
+    ]
     for day in (last - back * DAY for back in range(TRIED_DAYS)):
         found = demand_values.of_parts(
             start_at=_evening(day), end_at=_evening(day) + timedelta(hours=HOURS), points=asked, rule=rule,

@@ -27,12 +27,15 @@ LIMITS: Mapping[str, Any] = {
     "ordered": _("Meter is being told"),
     "set": _("Meter limits"),
     "failed": _("Meter did not answer"),
+    "kept": _("Meter keeps an earlier limit"),
 }
 GAPS: Mapping[str, Any] = {
     "no_interval_meter": _("No interval meter on one of the days"),
     "too_few_similar_days": _("Too few similar days"),
     "values_missing": _("Values are missing"),
     "values_estimated": _("Values are estimated"),
+    "supply_was_dark": _("No current by an outage in these hours"),
+    "supply_was_cut_off": _("Cut off in these hours"),
 }
 SOURCES: Mapping[str, Any] = {"person": _("By a person"), "forecast": _("From a forecast")}
 TABLES: Mapping[str, Mapping[str, Any]] = {

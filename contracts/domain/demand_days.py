@@ -26,12 +26,21 @@ class Gap(StrEnum):
     TOO_FEW    there are too few similar days
     MISSING    values of one of the days are not there
     ESTIMATED  values of one of the days were not measured
+    DARK       an outage left the supply without current in hours of the event: nobody saved what was not there
+    CUT        the supply was cut off in hours of the event
     """
 
     NO_METER = "no_interval_meter"
     TOO_FEW = "too_few_similar_days"
     MISSING = "values_missing"
     ESTIMATED = "values_estimated"
+    DARK = "supply_was_dark"
+    CUT = "supply_was_cut_off"
+
+    @property
+    def is_final(self) -> bool:
+        """Return whether no value that comes later changes it, so that nobody waits for it."""
+        return self in {Gap.TOO_FEW, Gap.DARK, Gap.CUT}
 
 
 @dataclass(frozen=True, slots=True)

@@ -111,12 +111,14 @@ class LimitState(StrEnum):
     ORDERED  the command is under way
     SET      the meter limits
     FAILED   the meter refused or did not answer in time; the part is measured all the same
+    KEPT     the meter keeps a limit that somebody else ordered, or is being told of it: that one stays
     """
 
     NONE = "none"
     ORDERED = "ordered"
     SET = "set"
     FAILED = "failed"
+    KEPT = "kept"
 
 
 PLANNERS: frozenset[Role | ActorKind] = frozenset((Role.METERING, Role.SUPERVISOR))

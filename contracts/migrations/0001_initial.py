@@ -890,7 +890,7 @@ class Migration(FirstMigration):
                 ('service_point', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='metering.servicepoint')),
                 ('state', cis.platform.fields.Code(choices=[('called', 'called'), ('opted_out', 'opted_out'), ('taking_part', 'taking_part'), ('settled', 'settled'), ('unmeasured', 'unmeasured'), ('taken_back', 'taken_back'), ('called_off', 'called_off')], default='called', max_length=40)),
                 ('opted_out_at', models.DateTimeField(null=True)),
-                ('limit_state', cis.platform.fields.Code(blank=True, choices=[('none', 'none'), ('ordered', 'ordered'), ('set', 'set'), ('failed', 'failed')], default='', help_text='Empty: not dispatched yet.', max_length=40)),
+                ('limit_state', cis.platform.fields.Code(blank=True, choices=[('none', 'none'), ('ordered', 'ordered'), ('set', 'set'), ('failed', 'failed'), ('kept', 'kept')], default='', help_text='Empty: not dispatched yet.', max_length=40)),
                 ('command_id', models.BigIntegerField(help_text='Command to the meter.', null=True)),
                 ('gap', models.CharField(blank=True, default='', help_text='Why it could not be measured yet.', max_length=60)),
                 ('factor_e6', models.IntegerField(help_text='Adjustment by the hours before. [10^-6]', null=True)),
@@ -909,7 +909,7 @@ class Migration(FirstMigration):
             ],
             options={
                 'indexes': [models.Index(fields=['enrollment', 'state'], name='event_part_by_enrollment')],
-                'constraints': [models.UniqueConstraint(fields=('event', 'account'), name='an_account_takes_part_once'), models.CheckConstraint(condition=models.Q(('state__in', ['called', 'opted_out', 'taking_part', 'settled', 'unmeasured', 'taken_back', 'called_off'])), name='event_part_state_is_known'), models.CheckConstraint(condition=models.Q(('limit_state__in', ['', 'none', 'ordered', 'set', 'failed'])), name='event_part_limit_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('settled', 'taken_back')), _negated=True), models.Q(('actual_wh__isnull', False), ('baseline_wh__isnull', False), ('credit_minor__gte', 0), ('delivered_w__gte', 0), ('delivered_wh__gte', 0), ('factor_e6__isnull', False), ('settled_at__isnull', False)), _connector='OR'), name='what_is_settled_was_measured')],
+                'constraints': [models.UniqueConstraint(fields=('event', 'account'), name='an_account_takes_part_once'), models.CheckConstraint(condition=models.Q(('state__in', ['called', 'opted_out', 'taking_part', 'settled', 'unmeasured', 'taken_back', 'called_off'])), name='event_part_state_is_known'), models.CheckConstraint(condition=models.Q(('limit_state__in', ['', 'none', 'ordered', 'set', 'failed', 'kept'])), name='event_part_limit_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('settled', 'taken_back')), _negated=True), models.Q(('actual_wh__isnull', False), ('baseline_wh__isnull', False), ('credit_minor__gte', 0), ('delivered_w__gte', 0), ('delivered_wh__gte', 0), ('factor_e6__isnull', False), ('settled_at__isnull', False)), _connector='OR'), name='what_is_settled_was_measured')],
             },
         ),
         migrations.CreateModel(

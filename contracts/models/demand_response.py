@@ -10,7 +10,7 @@ _MEASURED = (PartState.SETTLED.value, PartState.TAKEN_BACK.value)
 
 
 class DemandEvent(models.Model):
-    """Hours in which those who joined a programme save energy; ``credit_e6`` is what it was worth when announced."""
+    """Hours in which those who joined a programme save energy."""
 
     program = models.ForeignKey("contracts.Program", on_delete=models.PROTECT, related_name="events")
     feeder = models.ForeignKey(

@@ -31,11 +31,14 @@ from contracts.domain.demand_response import (
 from contracts.domain.programs import EnrollmentState
 from contracts.models.demand_response import DemandEvent, EventPart
 from contracts.operations.demand_events import lock
+from contracts.queries import demand_events as queries
 from metering.domain.announcements import DeviceCommandDone
 from metering.domain.device_commands import Command, CommandState
 from metering.operations import device_commands
 from metering.operations.device_commands import NoHeadEnd
+from metering.queries import device_commands as command_queries
 from metering.queries import meters
+from metering.queries.meters import MeterRow
 
 WORK = "demand_events"
 """Name of the work."""
@@ -86,8 +89,10 @@ def limit(*, part_id: int, at: datetime) -> None:
     """
     Tell the meter of who takes part to limit its power until the event ends; once for each part.
 
+    A meter that cannot be reached at once may still limit until the event ends, so its answer is waited for as long.
     Where the programme limits nothing, no meter hangs, no head end is connected, or somebody lives by electricity, the
-    customer saves by hand.
+    customer saves by hand. A limit that holds already, ordered by hand, stays as it is: a meter keeps one limit, and
+    that of an event would take its place and end with the event.
 
     :raises CommandUnderWay: see ``metering.operations.device_commands.order_step``.
     """
@@ -99,11 +104,13 @@ def limit(*, part_id: int, at: datetime) -> None:
     hung = meters.hanging_at(service_point_id=part.service_point_id, on=timezone.localdate(event.start_at))
     if not limit_w or len(hung) != 1 or event.end_at <= at or _lives_by_it(part):
         part.limit_state = LimitState.NONE.value
+    elif _is_limited(hung[0], at):
+        part.limit_state = LimitState.KEPT.value
     else:
         try:
             part.command_id = device_commands.order_step(
                 meter_id=hung[0].id, command=Command.DEMAND_LIMIT, subject=PART, subject_id=part.id, actor=SYSTEM,
-                value_w=limit_w, value_until=event.end_at,
+                value_w=limit_w, value_until=event.end_at, within=event.end_at - at,
             )  # fmt: skip
             part.limit_state = LimitState.ORDERED.value
         except NoHeadEnd:
@@ -125,9 +132,18 @@ def end(*, event_id: int, at: datetime) -> None:
     untold.update(limit_state=LimitState.NONE.value)
 
 
+def _is_limited(meter: MeterRow, at: datetime) -> bool:
+    """Return whether a meter keeps a limit of demand at an instant, or is being told to."""
+    return meter.limit_at(at) is not None or any(
+        one.command is Command.DEMAND_LIMIT and one.is_under_way and one.value_w is not None
+        and (one.value_until is None or one.value_until > at)
+        for one in command_queries.of_meter(meter_id=meter.id)
+    )  # fmt: skip
+
+
 def _lives_by_it(part: EventPart) -> bool:
-    """Return whether the customer is registered as in need of electricity to live: nothing is limited there."""
-    customer_id = part.enrollment.customer_id
+    """Return whether who holds the account then needs electricity to live: nothing is limited there."""
+    customer_id, _language = queries.holders(part_ids=[part.id])[part.id]
     kinds = protections.kinds_of_customers(
         customer_ids=[customer_id], today=timezone.localdate(part.event.start_at)
     )  # fmt: skip

@@ -6,7 +6,7 @@ the clock (``demand_dispatch``) and by what its meters measured (``demand_settli
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import datetime
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
@@ -15,13 +15,12 @@ from django.utils import timezone
 from accounts.domain.notice_events import Fact
 from accounts.operations import notices
 from accounts.operations.notice_drafts import NewNotice
-from accounts.queries import accounts
 from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.calendar import local_clock
 from cis.kernel.errors import Findings, Refused
 from cis.kernel.workflow import NotAllowed
 from cis.platform import audit
-from cis.platform.db import joins_transaction, locked_row, opens_transaction
+from cis.platform.db import fetch, joins_transaction, locked_row, opens_transaction
 from contracts.domain import demand_response as rules
 from contracts.domain.demand_response import (
     PART,
@@ -40,6 +39,7 @@ from contracts.domain.programs import EnrollmentState, ProgramKind
 from contracts.models.demand_response import DemandEvent, EventPart
 from contracts.models.program import Enrollment
 from contracts.operations.enrollment_steps import reason_of
+from contracts.queries import demand_events as queries
 from contracts.queries import programs
 from contracts.queries.demand_events import UnknownEvent, UnknownPart
 from metering.queries import network
@@ -122,6 +122,8 @@ def announce(*, event_id: int, at: datetime, actor: Actor) -> int:
     :raises OwnEvent: the actor planned it. :raises ShortNotice: they would hear of it too late.
     :raises NobodyCalled: nobody is in the programme there.
     """
+    # One after the other: each sees whom the last one called.
+    fetch("SELECT pg_advisory_xact_lock(hashtext(%s))", [SUBJECT])
     row = lock(event_id)
     to = WORKFLOW.step(EventState(row.state), EventAction.ANNOUNCE, actor).to
     if actor.person_id is None or actor.person_id == row.planner_id:
@@ -147,7 +149,7 @@ def announce(*, event_id: int, at: datetime, actor: Actor) -> int:
         "end": time_text(row.end_at),
         "until": clock_text(until),
     }
-    _tell(row, "demand_event_announced", facts, PartState.CALLED, _day(at), actor)
+    _tell(row, "demand_event_announced", facts, PartState.CALLED, actor)
     return len(called)
 
 
@@ -171,7 +173,7 @@ def call_off(*, event_id: int, reason: str, at: datetime, actor: Actor) -> None:
         PART_WORKFLOW.step(PartState.CALLED, PartAction.CALL_OFF, actor)
         row.parts.filter(state=PartState.CALLED.value).update(state=PartState.CALLED_OFF.value)
         facts: dict[str, Fact] = {"start": clock_text(row.start_at), "reason": row.reason}
-        _tell(row, "demand_event_called_off", facts, PartState.CALLED_OFF, _day(at), actor)
+        _tell(row, "demand_event_called_off", facts, PartState.CALLED_OFF, actor)
 
 
 @opens_transaction
@@ -184,7 +186,8 @@ def opt_out(*, part_id: int, customer_id: int | None = None, at: datetime, actor
     :raises IllegalMove, NotAllowed: it is on, or over; the actor may not. :raises TooLate: see there.
     """
     part = locked_row(EventPart, part_id)
-    if part is None or (actor.kind is ActorKind.CUSTOMER and part.enrollment.customer_id != customer_id):
+    is_customer = actor.kind is ActorKind.CUSTOMER
+    if part is None or (is_customer and queries.holders(part_ids=[part.id])[part.id][0] != customer_id):
         raise UnknownPart(f"Nobody takes part in an event by {part_id}.", part_id=part_id)
     if part.state == PartState.OPTED_OUT:
         return
@@ -210,18 +213,23 @@ def lock(event_id: int) -> DemandEvent:
 
 
 @joins_transaction
-def tell_step(*, event: str, parts: Sequence[tuple[EventPart, dict[str, Fact]]], today: date, actor: Actor) -> None:
-    """Tell those who take part of what became of it, each once for each event and turn; three statements."""
-    languages = accounts.addressees(account_ids=sorted({part.account_id for part, _facts in parts}), at_date=today)
+def tell_step(*, event: str, parts: Sequence[tuple[EventPart, dict[str, Fact]]], actor: Actor) -> None:
+    """
+    Tell those who take part of what became of it, each once for each event and turn; three statements.
+
+    Told is who holds the account on the day of the event.
+    """
+    holders = queries.holders(part_ids=[part.id for part, _facts in parts])
     news = []
     for part, facts in parts:
-        found, program = languages.get(part.account_id), part.event.program
-        name = reason_of(program.name_zh, program.name_en, found.language if found else "")
+        customer_id, language = holders[part.id]
+        program = part.event.program
+        name = reason_of(program.name_zh, program.name_en, language)
         news.append(
             NewNotice(
                 key=f"{PART}:{part.id}:{part.turn}",
                 facts={"program": name, **facts, "link": f"{LINK}/{part.id}"},
-                customer_id=part.enrollment.customer_id,
+                customer_id=customer_id,
                 account_id=part.account_id,
             )
         )
@@ -241,10 +249,10 @@ def time_text(end_at: datetime) -> str:
 
 
 def _tell(
-    row: DemandEvent, event: str, facts: dict[str, Fact], state: PartState, today: date, actor: Actor
+    row: DemandEvent, event: str, facts: dict[str, Fact], state: PartState, actor: Actor
 ) -> None:  # fmt: skip
-    parts = row.parts.filter(state=state.value).select_related("enrollment", "event__program").order_by("id")
-    tell_step(event=event, parts=[(part, facts) for part in parts], today=today, actor=actor)
+    parts = row.parts.filter(state=state.value).select_related("event__program").order_by("id")
+    tell_step(event=event, parts=[(part, facts) for part in parts], actor=actor)
 
 
 def _in_it(row: DemandEvent) -> QuerySet[Enrollment]:

@@ -6,7 +6,7 @@ nothing is guessed; it is waited for as long as the pack says.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from django.conf import settings
@@ -103,6 +103,8 @@ def settle_step(*, event_id: int, at: datetime, actor: Actor) -> Settling:
     """
     Measure an event that has ended, and settle it if all of its parts are measured, or waited for long enough.
 
+    A part that no value can mend any more is not waited for.
+
     Three statements to read and some to write for each 1,000 parts.
 
     :raises UnknownEvent, IllegalMove, NotAllowed: there is none; it has not ended, or is settled; the actor may not.
@@ -116,20 +118,22 @@ def settle_step(*, event_id: int, at: datetime, actor: Actor) -> Settling:
         .select_related("enrollment__customer", "event__program").order_by("id")
     )  # fmt: skip
     found = _measure(row, parts, rule.baseline)
-    waits = [part for part in parts if isinstance(found[part.id], Gap)]
-    for part in waits:
-        part.gap = str(found[part.id])
-    EventPart.objects.bulk_update(waits, ["gap"], batch_size=CHUNK)
+    gaps = {part.id: gap for part in parts if isinstance(gap := found[part.id], Gap)}
+    lacking = [part for part in parts if part.id in gaps]
+    for part in lacking:
+        part.gap = str(gaps[part.id])
+    EventPart.objects.bulk_update(lacking, ["gap"], batch_size=CHUNK)
+    waits = sum(not gap.is_final for gap in gaps.values())
     is_over = _day(at) > _day(row.end_at) + timedelta(days=rule.baseline.wait_days)
     if waits and not is_over:
-        return Settling(waits=len(waits), credits=())
-    _give_up(waits, at, actor)
+        return Settling(waits=waits, credits=())
+    _give_up(lacking, actor)
     credits_ = _settle(
         [part for part in parts if isinstance(found[part.id], Hours)], found, rule, PartAction.SETTLE, at, actor
     )
     row.state, row.settled_at = to.value, at
     row.save(update_fields=["state", "settled_at"])
-    audit.record(actor, EventAction.SETTLE, SUBJECT, row.id, settled=len(credits_), unmeasured=len(waits))
+    audit.record(actor, EventAction.SETTLE, SUBJECT, row.id, settled=len(credits_), unmeasured=len(lacking))
     return Settling(waits=0, credits=credits_)
 
 
@@ -155,14 +159,14 @@ def settle_again_step(*, part_id: int, at: datetime, actor: Actor) -> Credit:
 
 
 @joins_transaction
-def keep_notes_step(*, credits_: Sequence[Credit], notes: Mapping[int, int], at: datetime, actor: Actor) -> None:
+def keep_notes_step(*, credits_: Sequence[Credit], notes: Mapping[int, int], actor: Actor) -> None:
     """
     Keep the notes that credit parts, and tell their customers what they delivered; a constant number of statements.
 
     :param notes: ids of notes by account; none where nothing was delivered.
     """
     ids = [one.part_id for one in credits_]
-    rows = EventPart.objects.filter(id__in=ids).select_related("enrollment", "event__program").order_by("id")
+    rows = EventPart.objects.filter(id__in=ids).select_related("event__program").order_by("id")
     parts, currency = list(rows), supplier.current().currency
     for part in parts:
         part.note_id = notes.get(part.account_id)
@@ -177,7 +181,7 @@ def keep_notes_step(*, credits_: Sequence[Credit], notes: Mapping[int, int], at:
         )
         for part in parts
     ]  # fmt: skip
-    tell_step(event="demand_event_settled", parts=told, today=_day(at), actor=actor)
+    tell_step(event="demand_event_settled", parts=told, actor=actor)
 
 
 @joins_transaction
@@ -222,7 +226,7 @@ def _measure(row: DemandEvent, parts: Sequence[EventPart], rule: BaselineRule) -
     for first in range(0, len(parts), CHUNK):
         points = [
             Point(
-                part_id=part.id, service_point_id=part.service_point_id,
+                part_id=part.id, account_id=part.account_id, service_point_id=part.service_point_id,
                 excluded=frozenset(excluded.get(part.account_id, ())),
             )
             for part in parts[first : first + CHUNK]
@@ -242,7 +246,7 @@ def _other_events(row: DemandEvent, parts: Sequence[EventPart]) -> dict[int, set
     return found
 
 
-def _give_up(parts: Sequence[EventPart], at: datetime, actor: Actor) -> None:
+def _give_up(parts: Sequence[EventPart], actor: Actor) -> None:
     """Leave out who was not measured in time, and tell them."""
     for part in parts:
         part.state = PART_WORKFLOW.step(PartState(part.state), PartAction.GIVE_UP, actor).to.value
@@ -250,7 +254,7 @@ def _give_up(parts: Sequence[EventPart], at: datetime, actor: Actor) -> None:
     told: list[tuple[EventPart, dict[str, Fact]]] = [
         (part, {"start": clock_text(part.event.start_at)}) for part in parts
     ]
-    tell_step(event="demand_event_unmeasured", parts=told, today=_day(at), actor=actor)
+    tell_step(event="demand_event_unmeasured", parts=told, actor=actor)
 
 
 def _settle(
@@ -262,10 +266,12 @@ def _settle(
     actor: Actor,
 ) -> tuple[Credit, ...]:
     outcomes: list[tuple[EventPart, Hours, Outcome]] = []
+    unadjusted, saved_before = replace(rule.baseline, before_hours=0), _saved_before(parts, rule.baseline)
     for part in parts:
         hours = found[part.id]
         assert isinstance(hours, Hours)
-        outcomes.append((part, hours, demand_days.outcome(hours, rule=rule.baseline)))
+        baseline = unadjusted if part.account_id in saved_before else rule.baseline
+        outcomes.append((part, hours, demand_days.outcome(hours, rule=baseline)))
     if not outcomes:
         return ()
     worth = baselines.credit_minor(
@@ -289,6 +295,18 @@ _RESULT = (
     "state", "gap", "factor_e6", "before_wh", "baseline_wh", "actual_wh", "delivered_wh", "delivered_w",
     "credit_minor", "note_id", "turn", "settled_at", "settler_id",
 )  # fmt: skip
+
+
+def _saved_before(parts: Sequence[EventPart], rule: BaselineRule) -> set[int]:
+    """Return the accounts that saved in another event in the hours before: these adjust nothing; one statement."""
+    if not parts:
+        return set()
+    row = parts[0].event
+    others = EventPart.objects.filter(
+        account_id__in=[part.account_id for part in parts], state__in=MEASURED_ONCE, event__start_at__lt=row.start_at,
+        event__end_at__gt=row.start_at - timedelta(hours=rule.before_hours),
+    )  # fmt: skip
+    return set(others.exclude(event=row).values_list("account_id", flat=True))
 
 
 def _keep_proof(outcomes: Sequence[tuple[EventPart, Hours, Outcome]]) -> None:

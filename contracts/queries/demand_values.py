@@ -8,21 +8,24 @@ import numpy as np
 
 from cis.kernel.calendar import BusinessCalendar, LocalClock
 from cis.kernel.fixed import Int64
+from cis.platform.db import fetch
 from contracts.domain import baselines, demand_days
 from contracts.domain.baselines import BaselineRule, TooFewDays
 from contracts.domain.demand_days import HOUR_US, Gap, Hours
 from metering.domain.intervals import SpanEnergy, Window, sum_spans
-from metering.queries import interval_points, intervals
+from metering.queries import dark_times, interval_points, intervals
 from metering.queries.interval_points import IntervalRegister
 
 DAY = timedelta(days=1)
+_OFF = {"dark": Gap.DARK, "cut": Gap.CUT}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """Where a part is measured. ``excluded``: days of other events in which it took part."""
+    """Where a part is measured, and for whom. ``excluded``: days of other events in which it took part."""
 
     part_id: int
+    account_id: int
     service_point_id: int
     excluded: frozenset[date]
 
@@ -35,7 +38,6 @@ class _Row:
     day_place: int
     day: date
     register_id: int
-    multiplier: int
 
 
 def of_parts(
@@ -48,20 +50,32 @@ def of_parts(
     calendar: BusinessCalendar,
 ) -> dict[int, Hours | Gap]:
     """
-    Return the hours of each part, or why it cannot be measured yet, by its id; two statements.
+    Return the hours of each part, or why it cannot be measured yet, by its id; four statements.
 
-    Energy is after the multiplier, and of all interval registers of energy drawn that hung there on the day.
+    Only days count on which who holds the account on the day of the event was supplied there by it: how somebody else
+    lived tells nothing of them, and is nobody else's business.
+
+    Energy is of all interval registers of energy drawn that hung there on the day. Interval values are primary: the
+    multiplier is not applied to them, as in ``metering.operations.usage_rows``.
     """
     event_day = clock.local_date(start_at)
     starts = _starts(start_at, end_at, rule=rule, clock=clock)
     odd = {day for day, found in starts.items() if found is None}
     days: dict[int, tuple[date, ...]] = {}
     answer: dict[int, Hours | Gap] = {}
+    theirs = _own_days(points, event_day, rule.back_days)
+    off = dark_times.without_current(
+        service_point_ids=[point.service_point_id for point in points], start_at=start_at, end_at=end_at
+    )
     for point in points:
+        if point.service_point_id in off:
+            answer[point.part_id] = _OFF[off[point.service_point_id]]
+            continue
         try:
             days[point.part_id] = baselines.similar_days(
-                event_day=event_day, calendar=calendar, excluded=point.excluded | odd, rule=rule
-            )
+                event_day=event_day, calendar=calendar, rule=rule,
+                excluded=point.excluded | odd | (starts.keys() - theirs[point.part_id]),
+            )  # fmt: skip
         except TooFewDays:
             answer[point.part_id] = Gap.TOO_FEW
     found = interval_points.registers(
@@ -80,6 +94,35 @@ def of_parts(
             else:
                 rows += own
     return answer | _measured(rows, starts, days, event_day, rule.before_hours)
+
+
+_SUPPLIED = """
+    SELECT g.account_id, g.service_point_id, lower(g.period * h.period), upper(g.period * h.period)
+    FROM contracts_serviceagreement g
+    JOIN accounts_accountholder n ON n.account_id = g.account_id AND n.period @> %(day)s::date
+    JOIN accounts_accountholder h ON h.account_id = g.account_id AND h.customer_id = n.customer_id
+                                     AND h.period && g.period
+    WHERE g.account_id = ANY(%(accounts)s) AND g.service_point_id = ANY(%(points)s)
+"""
+
+
+def _own_days(points: Sequence[Point], event_day: date, back_days: int) -> dict[int, set[date]]:
+    """Return by part the days before an event on which its customer was supplied there; one statement."""
+    rows = fetch(
+        _SUPPLIED,
+        {
+            "day": event_day, "accounts": [point.account_id for point in points],
+            "points": [point.service_point_id for point in points],
+        },
+    )  # fmt: skip
+    found: dict[tuple[int, int], set[date]] = {}
+    for account_id, point_id, first, end in rows:
+        found.setdefault((account_id, point_id), set()).update(
+            day
+            for day in (event_day - back * DAY for back in range(1, back_days + 1))
+            if (first is None or first <= day) and (end is None or day < end)
+        )
+    return {point.part_id: found.get((point.account_id, point.service_point_id), set()) for point in points}
 
 
 def _starts(start_at: datetime, end_at: datetime, *, rule: BaselineRule, clock: LocalClock) -> dict[date, Int64 | None]:
@@ -101,10 +144,7 @@ def _rows(part_id: int, days: Sequence[date], registers: Sequence[IntervalRegist
         hung = [one for one in registers if one.start_day <= day.toordinal() < one.end_day]
         if not hung:
             return None
-        rows += [
-            _Row(part_id=part_id, day_place=place, day=day, register_id=one.register_id, multiplier=one.multiplier)
-            for one in hung
-        ]
+        rows += [_Row(part_id=part_id, day_place=place, day=day, register_id=one.register_id) for one in hung]
     return rows
 
 
@@ -134,7 +174,7 @@ def _measured(
         table = tables.get(row.part_id)
         if table is None:
             table = tables[row.part_id] = np.zeros((1 + len(days[row.part_id]), hours), dtype=np.int64)
-        table[row.day_place] += energy[at] * row.multiplier
+        table[row.day_place] += energy[at]
     return {
         part_id: gaps[part_id]
         if part_id in gaps
@@ -148,7 +188,7 @@ def _measured(
 
 
 def _spans(rows: Sequence[_Row], starts: Mapping[date, Int64 | None]) -> SpanEnergy:
-    """Return the energy of each hour of each row, one after the other, before the multiplier."""
+    """Return the energy of each hour of each row, one after the other."""
     begins = [found for row in rows if (found := starts[row.day]) is not None]
     from_us = np.concatenate(begins)
     hours = len(begins[0])

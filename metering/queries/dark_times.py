@@ -4,6 +4,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.conf import settings
+
 from cis.platform.db import fetch
 
 
@@ -67,6 +69,38 @@ def of_outage(*, outage_id: int) -> list[int]:
     return [point_id for (point_id,) in rows]
 
 
+def without_current(*, service_point_ids: Collection[int], start_at: datetime, end_at: datetime) -> dict[int, str]:
+    """
+    Return the supplies without current at some time in [start_at, end_at): ``dark`` by an outage, else ``cut`` off.
+
+    One statement. Cut off is who was by the last answer of a meter to a command, or by the last work of a crew.
+    """
+    given = {"points": list(service_point_ids), "start": start_at, "end": end_at, "zone": settings.TIME_ZONE}
+    return dict(fetch(_WITHOUT_CURRENT, given))
+
+
+_WITHOUT_CURRENT = """
+    WITH moves AS (
+        SELECT i.service_point_id, c.ended_at AS at, c.command = 'switch_on' AS is_on
+        FROM metering_installation i JOIN metering_devicecommand c ON c.meter_id = i.meter_id
+        WHERE i.service_point_id = ANY(%(points)s) AND c.command IN ('switch_on', 'switch_off')
+          AND c.state = 'succeeded' AND c.ended_at < %(end)s
+          AND i.period @> (c.ended_at AT TIME ZONE %(zone)s)::date
+        UNION ALL
+        SELECT service_point_id, done_at, kind = 'reconnect' FROM metering_workorder
+        WHERE service_point_id = ANY(%(points)s) AND kind IN ('cut', 'reconnect') AND outcome = 'done'
+          AND done_at < %(end)s
+    )
+    SELECT service_point_id, 'cut' FROM moves m
+    WHERE NOT is_on AND NOT EXISTS (
+        SELECT FROM moves n WHERE n.service_point_id = m.service_point_id AND n.is_on AND n.at >= m.at
+                              AND n.at <= %(start)s)
+    UNION ALL
+    SELECT x.service_point_id, 'dark'
+    FROM metering_outagesupply x JOIN metering_outage o ON o.id = x.outage_id
+    WHERE x.service_point_id = ANY(%(points)s) AND o.state <> 'cancelled' AND x.off_at < %(end)s
+      AND (x.back_at IS NULL OR x.back_at > %(start)s)
+"""
 _LAST_DARK = """
     SELECT DISTINCT ON (x.service_point_id) x.service_point_id, o.id, x.off_at, x.back_at,
            o.state IN ('supposed', 'confirmed'), o.plan_id IS NOT NULL

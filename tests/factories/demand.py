@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
+from accounts.models.customer import Customer
 from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.enums import Role
 from contracts.domain.demand_response import NewEvent
@@ -11,7 +12,8 @@ from contracts.models.demand_response import EventPart
 from contracts.operations import demand_events
 from contracts.queries.programs import ProgramCard
 from metering.models.device import Register
-from tests.factories import contracts, metering
+from metering.models.outage import Outage
+from tests.factories import accounts, contracts, metering
 from tests.factories.contracts import World
 from tests.factories.programs import joined, published
 
@@ -86,3 +88,21 @@ def use(register: Register, *, event_w: int, usual_w: int = 4_000, before_w: int
         return 125
 
     metering.curve(of=register, start_date=BEFORE[0], end_date=DAY + timedelta(days=1), value_of=value)
+
+
+def handed_over(world: World, *, on: date) -> Customer:
+    """Hand the account of a home over to another customer, who is returned."""
+    old, new = world.account.holders.get(), accounts.customer(name="李四")
+    old.period = (old.period.lower, on)
+    old.save()
+    type(old).objects.create(account=world.account, customer=new, period=(on, None))
+    return new
+
+
+def dark(world: World, *, off_at: datetime, back_at: datetime | None = None) -> None:
+    """An outage at a home; it goes on where no end is given."""
+    outage = Outage.objects.create(
+        scope="single", service_point=world.service_point, began_at=off_at, restored_at=back_at,
+        state="restored" if back_at else "confirmed",
+    )  # fmt: skip
+    outage.supplies.create(service_point=world.service_point, off_at=off_at, back_at=back_at)

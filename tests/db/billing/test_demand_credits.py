@@ -150,6 +150,16 @@ def test_it_waits_for_all_days_and_credits_nobody_before(program):
     assert (part_of(whole).credit_minor, part_of(late).credit_minor, part_of(late).gap) == (1_800, 1_200, "")
 
 
+def test_who_was_dark_is_not_credited_and_nobody_waits_for_it(program):
+    whole, _register = home(program, event_w=1_000)
+    dark, _register = home(program, event_w=0)
+    event_id = over(program)
+    demand.dark(dark, off_at=START, back_at=END)
+    assert demand_credits.settle(event_id=event_id, at=MORNING, actor=BILLER) == 0
+    assert (part_of(whole).state, owed(whole)) == ("settled", -1_800)
+    assert (part_of(dark).state, part_of(dark).gap, owed(dark)) == ("unmeasured", "supply_was_dark", 0)
+
+
 def test_what_never_comes_is_left_out_and_told_and_settled_when_it_comes_after_all(program):
     whole, _register = home(program, event_w=1_000)
     dead, register = home(program)
@@ -207,6 +217,16 @@ def test_days_of_other_events_are_not_similar(program):
     assert DAY - timedelta(days=1) not in days
     assert len(days) == 5
     assert owed(world) == -1_800
+
+
+def test_hours_in_which_another_event_was_on_adjust_nothing(program):
+    """Who saved in the two hours before as well would be expected to use 20 % less after them."""
+    world, _register = home(program, event_w=1_000, today_w=100)
+    demand.announced(program, start_at=START - timedelta(hours=1), hours=1)
+    event_id = over(program)
+    demand_credits.settle(event_id=event_id, at=MORNING, actor=BILLER)
+    part = EventPart.objects.get(event_id=event_id)
+    assert (part.account_id, part.factor_e6, part.delivered_wh) == (world.account.id, 1_000_000, 6_000)
 
 
 def test_a_settlement_needs_as_many_statements_for_many_as_for_few(program):

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from accounts.domain.protections import ProtectionKind
@@ -32,6 +32,7 @@ from metering.domain.device_commands import Command, CommandState
 from metering.gateways import head_end
 from metering.gateways.sandbox import Sandbox
 from metering.models.command import DeviceCommand
+from metering.operations import device_commands
 from tests.factories import accounts, contracts, demand, metering
 from tests.factories.demand import DAY, NOW, PLANNER, SECOND, START
 from tests.factories.programs import CLERK, LEASE, joined, published
@@ -165,6 +166,25 @@ def test_the_feeder_says_who_is_called_and_nobody_is_called_twice(program):
         demand_events.announce(event_id=again, at=NOW, actor=SECOND)
 
 
+def test_events_are_let_go_one_after_the_other(program):
+    """Two at once would each see nobody called by the other: while one is let go, the next waits."""
+    demand.home(program)
+    event_id = demand.planned(program)
+    other = connection.copy()
+    try:
+        other.set_autocommit(False)
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext('demand_event'))")
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL lock_timeout = '50ms'")
+        with pytest.raises(OperationalError):
+            demand_events.announce(event_id=event_id, at=NOW, actor=SECOND)
+        other.rollback()
+    finally:
+        other.close()
+    assert demand_events.announce(event_id=event_id, at=NOW, actor=SECOND) == 1
+
+
 def test_called_off_it_is_told_and_over(program):
     demand.home(program)
     event_id = demand.announced(program)
@@ -213,6 +233,30 @@ def test_a_customer_leaves_their_own_part_alone(program):
     assert (part.state, part.opted_out_at) == ("opted_out", LAST)
 
 
+def test_an_event_is_of_who_holds_the_account_on_its_day(program):
+    head_end.use(Sandbox())
+    world, _register = demand.home(program)
+    new = demand.handed_over(world, on=DAY - timedelta(days=1))
+    spared = NewProtection(
+        account_id=world.account.id, kind=ProtectionKind.LIFE_SUPPORT, told="by telephone", person=""
+    )
+    protections.register(new=spared, at=NOW, actor=CLERK)
+    event_id = demand.announced(program)
+    [part] = demand.parts(event_id)
+    assert Notice.objects.get(event="demand_event_announced", channel="inbox").customer_id == new.id
+    shown = {
+        who.id: len(queries.of_customer(account_id=world.account.id, customer_id=who.id))
+        for who in (world.customer, new)
+    }
+    assert shown == {world.customer.id: 0, new.id: 1}
+    card = queries.part(part_id=part.id).card
+    assert (card.customer_id, card.customer_name) == (new.id, new.name)
+    with pytest.raises(queries.UnknownPart):
+        leave(part, actor=customer(world), customer_id=world.customer.id)
+    demand_dispatch.work(START)
+    assert states(event_id) == [("taking_part", "none")]
+
+
 # ---- by the clock ----------------------------------------------------------------------------------------------------
 
 
@@ -228,7 +272,7 @@ def test_it_begins_tells_the_meters_and_ends(program, monkeypatch):
     assert (state(event_id), states(event_id)) == ("running", [("taking_part", "ordered")])
     [command] = DeviceCommand.objects.all()
     assert (command.meter_id, command.command) == (register.meter_id, Command.DEMAND_LIMIT)
-    assert (command.value_w, command.value_until) == (2_000, END)
+    assert (command.value_w, command.value_until, command.until) == (2_000, END, END)
     [part] = demand.parts(event_id)
     for outcome, expected in ((CommandState.TIMED_OUT, "failed"), (CommandState.SUCCEEDED, "set")):
         with transaction.atomic():
@@ -250,6 +294,21 @@ def test_who_limits_nothing_is_told_nothing():
     event_id = demand.announced(program)
     demand_dispatch.work(START)
     assert (states(event_id), DeviceCommand.objects.count()) == ([("taking_part", "none")], 0)
+
+
+def test_a_limit_that_holds_already_stays(program, monkeypatch):
+    monkeypatch.setattr("django.utils.timezone.now", lambda: START)
+    head_end.use(Sandbox())
+    _world, told = demand.home(program)
+    _world, telling = demand.home(program)
+    _world, over = demand.home(program)
+    type(told.meter).objects.filter(id=told.meter_id).update(demand_limit_w=1_000)
+    type(told.meter).objects.filter(id=over.meter_id).update(demand_limit_w=1_000, demand_limit_until=START)
+    device_commands.order(meter_id=telling.meter_id, command=Command.DEMAND_LIMIT, actor=PLANNER, value_w=5_000)
+    event_id = demand.announced(program)
+    demand_dispatch.work(START)
+    assert [limit for _state, limit in states(event_id)] == ["kept", "kept", "ordered"]
+    assert DeviceCommand.objects.filter(subject="demand_event_part").count() == 1
 
 
 def test_who_lives_by_electricity_is_never_limited(program):
@@ -287,8 +346,12 @@ def test_a_worker_that_comes_late_begins_and_ends_it_at_once(program):
 def measured(*parts, excluded=frozenset()):
     rule = demand_rules.rule(at=DAY).baseline
     points = [
-        Point(part_id=part.id, service_point_id=part.service_point_id, excluded=frozenset(excluded)) for part in parts
-    ]
+        Point(
+            part_id=part.id, account_id=part.account_id, service_point_id=part.service_point_id,
+            excluded=frozenset(excluded),
+        )
+        for part in parts
+    ]  # fmt: skip
     return demand_values.of_parts(
         start_at=START, end_at=END, points=points, rule=rule, clock=local_clock("Asia/Shanghai"),
         calendar=demand_rules.calendar(at=DAY),
@@ -305,13 +368,56 @@ def test_the_hours_of_the_day_and_of_its_similar_days(program):
     assert found.before_wh.tolist() == [[1_000, 1_000]] * 6
 
 
-def test_the_multiplier_counts(program):
+def test_interval_values_are_primary_and_not_multiplied(program):
     world = contracts.world()
     [register] = metering.metered(is_interval=True, at=world.service_point, multiplier=40)
     joined(program, account_id=world.account.id, agreement_id=world.agreement.id, start=demand.JOINED)
     demand.use(register, event_w=1_000)
     [part] = demand.parts(demand.announced(program))
-    assert measured(part)[part.id].event_wh[0].tolist() == [40_000, 40_000]
+    assert measured(part)[part.id].event_wh[0].tolist() == [1_000, 1_000]
+
+
+def test_days_of_who_lived_there_before_do_not_count(program):
+    world, register = demand.home(program)
+    demand.use(register, event_w=1_000)
+    [part] = demand.parts(demand.announced(program))
+    period = world.agreement.period
+    type(world.agreement).objects.filter(id=world.agreement.id).update(period=(demand.BEFORE[0], None))
+    assert len(measured(part)[part.id].days) == 6
+    type(world.agreement).objects.filter(id=world.agreement.id).update(period=(demand.BEFORE[1], None))
+    assert measured(part)[part.id] is Gap.TOO_FEW
+    type(world.agreement).objects.filter(id=world.agreement.id).update(period=period)
+    demand.handed_over(world, on=demand.BEFORE[1])
+    assert measured(part)[part.id] is Gap.TOO_FEW
+
+
+def switched(register, command, at):
+    DeviceCommand.objects.create(
+        meter_id=register.meter_id, command=command, state="succeeded", subject="test", subject_id=1, until=at,
+        ended_at=at,
+    )  # fmt: skip
+
+
+def test_who_was_cut_off_saved_nothing(program):
+    _world, register = demand.home(program)
+    demand.use(register, event_w=0)
+    [part] = demand.parts(demand.announced(program))
+    switched(register, "switch_off", START - timedelta(days=1))
+    assert measured(part)[part.id] is Gap.CUT
+    switched(register, "switch_on", START)
+    assert len(measured(part)[part.id].days) == 6
+    switched(register, "switch_off", END - timedelta(minutes=1))
+    assert measured(part)[part.id] is Gap.CUT
+
+
+def test_who_was_dark_saved_nothing(program):
+    world, register = demand.home(program)
+    demand.use(register, event_w=0)
+    [part] = demand.parts(demand.announced(program))
+    demand.dark(world, off_at=START - timedelta(hours=3), back_at=START)
+    assert len(measured(part)[part.id].days) == 6
+    demand.dark(world, off_at=END - timedelta(minutes=1))
+    assert measured(part)[part.id] is Gap.DARK
 
 
 def test_nothing_is_guessed(program):
@@ -338,7 +444,7 @@ def test_a_thousand_parts_need_as_many_statements_as_one(program):
         ) as asked:
             measured(*few)
         counts.append(len(asked))
-    assert counts == [2, 2]
+    assert counts == [4, 4]
 
 
 def test_pages_ask_as_often_for_many_as_for_one(program):

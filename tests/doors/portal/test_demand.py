@@ -92,3 +92,19 @@ def test_i_see_how_what_i_saved_is_worked_out(client, clock):
     assert "¥18.00 credited to you" in seen
     assert "6 kWh at ¥3.00 a kWh: ¥18.00." in seen
     assert "¥18.00" in page(client, "demand")
+
+
+def test_only_who_is_limited_is_told_so(client):
+    program = demand.program()
+    world, _register = demand.home(program)
+    demand.announced(program)
+    visitor(client, world)
+    part, limits = EventPart.objects.get(), "lets no more than 2 kW through meanwhile"
+    seen = {}
+    for limit in ("", "ordered", "set", "none", "failed", "kept"):
+        EventPart.objects.update(state="taking_part", limit_state=limit)
+        seen[limit] = page(client, "demand_event", part.id)
+    assert [limit for limit, text in seen.items() if f"If your meter takes commands, it {limits}" in text] == [
+        "", "ordered",
+    ]  # fmt: skip
+    assert [limit for limit, text in seen.items() if f"Your meter {limits}" in text] == ["set"]
