@@ -4,12 +4,19 @@ from datetime import time, timedelta
 
 from django.conf import settings
 
+from billing.operations import completeness, late_reads
 from cis.platform import jobs
 from cis.platform.schedules import Daily, Every
 from contracts.queries import use_classes
 from metering.domain.live_days import CLOSED_EVERY
 from metering.operations import command_answers, head_end_pulls, live_closing, re_read_orders
 from metering.queries import vee_facts
+
+LATE_READS_AT = time(1, 15)
+"""When late reads that cost too little to ask about are decided on, before bills are made."""
+
+COMPLETE_AT = time(3, 20)
+"""When it is looked where the energy of every day is, after the bills of the night."""
 
 PULLED_EVERY = timedelta(minutes=1)
 """How often the head end is asked what meters said."""
@@ -27,3 +34,5 @@ def bind() -> None:
     jobs.register(head_end_pulls.WORK, head_end_pulls.work, schedule=Every(PULLED_EVERY))
     jobs.register(live_closing.WORK, live_closing.work, schedule=Every(CLOSED_EVERY))
     jobs.register(re_read_orders.WORK, re_read_orders.night, schedule=Daily(RE_READS_AT, settings.TIME_ZONE))
+    jobs.register(completeness.WORK, completeness.night, schedule=Daily(COMPLETE_AT, settings.TIME_ZONE))
+    jobs.register(late_reads.WORK, late_reads.night, schedule=Daily(LATE_READS_AT, settings.TIME_ZONE))

@@ -199,7 +199,7 @@ def classify(facts: Facts) -> Days:
     for name, state in _STATES.items():
         states[getattr(made, name)] = state
     ruled = (_counts(facts, facts.ruled) > 0) | (_counts(facts, facts.given) > 0)
-    billed_wh = dealt(facts, facts.segments, facts.segments.energy_wh)
+    billed_wh = dealt(facts=facts, spans=facts.segments, energy_wh=facts.segments.energy_wh)
     reach = _reach(facts)
     billed = covered > 0
     waits = _counts(facts, facts.waits) > 0
@@ -229,7 +229,7 @@ def claims(facts: Facts) -> Claims:
     return _claims(facts, _known(facts), _counts(facts, facts.segments) > 0, _counts(facts, facts.supplies) > 0)
 
 
-def dealt(facts: Facts, spans: Spans, energy_wh: Int64) -> Int64:
+def dealt(*, facts: Facts, spans: Spans, energy_wh: Int64) -> Int64:
     """Return the energy of spans dealt evenly to their days, (n, d), in whole Wh: its sum is that of the spans. [Wh]"""
     laid = np.zeros((facts.count, facts.days), dtype=np.int64)
     length = spans.end_day - spans.start_day
@@ -290,7 +290,7 @@ def _known(facts: Facts) -> Known:
         usage = facts.usage.take(facts.usage.all_hours == all_hours)
         told = _counts(facts, usage)
         counts = (hung > 0) & (told >= hung) & ~is_known
-        laid = dealt(facts, usage, usage.energy_wh)
+        laid = dealt(facts=facts, spans=usage, energy_wh=usage.energy_wh)
         energy[counts] = laid[counts]
         is_known |= counts
         twice |= told > np.maximum(hung, 1)

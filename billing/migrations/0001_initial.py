@@ -4,6 +4,7 @@ import django.contrib.postgres.fields
 import django.contrib.postgres.fields.ranges
 import django.contrib.postgres.indexes
 import django.db.models.deletion
+import django.db.models.expressions
 import django.utils.timezone
 import pgtrigger.compiler
 import pgtrigger.migrations
@@ -1226,6 +1227,58 @@ class Migration(FirstMigration):
             ],
             options={
                 'indexes': [models.Index(condition=models.Q(('consolidated_bill__isnull', True)), fields=['consolidation'], name='item_waits')],
+            },
+        ),
+        migrations.CreateModel(
+            name='CompletenessMonth',
+            fields=[
+                ('idle_days', models.IntegerField()),
+                ('idle_used_days', models.IntegerField()),
+                ('missing_days', models.IntegerField()),
+                ('held_days', models.IntegerField()),
+                ('to_bill_days', models.IntegerField()),
+                ('billed_days', models.IntegerField()),
+                ('measured_wh', models.BigIntegerField()),
+                ('billed_wh', models.BigIntegerField()),
+                ('changed_wh', models.BigIntegerField()),
+                ('dealt_wh', models.BigIntegerField()),
+                ('to_bill_wh', models.BigIntegerField()),
+                ('held_wh', models.BigIntegerField()),
+                ('missing_wh', models.BigIntegerField()),
+                ('idle_wh', models.BigIntegerField()),
+                ('month', models.DateField(help_text='First day of the month.', primary_key=True, serialize=False)),
+                ('places', models.IntegerField()),
+                ('checked_at', models.DateTimeField()),
+            ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('month__day', 1)), name='completeness_begins_a_month'), models.CheckConstraint(condition=models.Q(('measured_wh', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('billed_wh'), '+', models.F('changed_wh')), '+', models.F('dealt_wh')), '+', models.F('to_bill_wh')), '+', models.F('held_wh')), '+', models.F('missing_wh')), '+', models.F('idle_wh')))), name='completeness_loses_no_energy')],
+            },
+        ),
+        migrations.CreateModel(
+            name='CompletenessPlace',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('idle_days', models.IntegerField()),
+                ('idle_used_days', models.IntegerField()),
+                ('missing_days', models.IntegerField()),
+                ('held_days', models.IntegerField()),
+                ('to_bill_days', models.IntegerField()),
+                ('billed_days', models.IntegerField()),
+                ('measured_wh', models.BigIntegerField()),
+                ('billed_wh', models.BigIntegerField()),
+                ('changed_wh', models.BigIntegerField()),
+                ('dealt_wh', models.BigIntegerField()),
+                ('to_bill_wh', models.BigIntegerField()),
+                ('held_wh', models.BigIntegerField()),
+                ('missing_wh', models.BigIntegerField()),
+                ('idle_wh', models.BigIntegerField()),
+                ('holes', django.contrib.postgres.fields.ArrayField(base_field=cis.platform.fields.Code(max_length=20), default=list, size=None)),
+                ('account', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.account')),
+                ('completeness', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='billing.completenessmonth')),
+                ('service_point', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='metering.servicepoint')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('completeness', 'service_point'), name='place_is_listed_once_a_month')],
             },
         ),
         pgtrigger.migrations.AddTrigger(

@@ -38,6 +38,7 @@ ENTRIES = (
     NavEntry("desk:e_invoices", _("E-invoices"), "receipt", STAFF, _BILLING),
     NavEntry("desk:runs", _("Runs"), "refresh-dot", STAFF, _BILLING),
     NavEntry("desk:corrections", _("Corrections"), "scale", STAFF, _BILLING, ("desk:late_reads",)),
+    NavEntry("desk:completeness", _("Completeness"), "list-check", STAFF, _BILLING),
     NavEntry("desk:charges", _("One-off charges"), "receipt", STAFF, _BILLING),
     NavEntry("desk:breaches", _("Breach and theft"), "gavel", STAFF, _BILLING),
     NavEntry("desk:till", _("Cash desk"), "cash-register", STAFF, _MONEY),

@@ -17,6 +17,7 @@ from cis.desk import (
     changes,
     charges,
     collective_urls,
+    completeness_urls,
     contracts,
     corrections,
     crews,
@@ -339,5 +340,6 @@ urlpatterns = [
     *people_urls.urlpatterns,
     *privacy_urls.urlpatterns,
     *late_read_urls.urlpatterns,
+    *completeness_urls.urlpatterns,
     *route_urls.urlpatterns,
 ]

@@ -17,6 +17,7 @@ from cis.desk import (
     charge_words,
     checkout_words,
     collective_words,
+    completeness_words,
     contract_words,
     debit_words,
     demand_words,
@@ -265,6 +266,8 @@ JOB_NAMES: Mapping[str, Any] = {
     "notices_give_up": _("Notices that could not be sent"),
     "billing_reminders": _("Reminders before the due date"),
     **accrual_words.JOBS,
+    **completeness_words.JOBS,
+    **late_read_words.JOBS,
     **debit_words.JOBS,
 }
 STANDINGS: Mapping[str, Any] = {
@@ -332,10 +335,10 @@ TONES: Mapping[str, str] = {
 """Colour of the badge of a state; it always carries the word too."""
 _OF_PIECES = (
     accrual_words, application_words, bank_words, budget_words, call_words, care_words, case_words, change_words,
-    charge_words, checkout_words, collective_words, contract_words, debit_words, demand_words, deposit_words,
-    dunning_words, e_invoice_words, field_words, late_fee_words, late_read_words, meter_words, money_words,
-    notice_words, outage_words, plan_words, prepaid_words, privacy_words, programme_words, report_words, route_words,
-    safety_words, staff_words, till_words, vee_words, write_off_words,
+    charge_words, checkout_words, collective_words, completeness_words, contract_words, debit_words, demand_words,
+    deposit_words, dunning_words, e_invoice_words, field_words, late_fee_words, late_read_words, meter_words,
+    money_words, notice_words, outage_words, plan_words, prepaid_words, privacy_words, programme_words, report_words,
+    route_words, safety_words, staff_words, till_words, vee_words, write_off_words,
 )  # fmt: skip
 """Words of one part of the desk each; a module has tables, tones, or both."""
 OTHER_TONES: Mapping[tuple[str, str], str] = {

@@ -63,6 +63,7 @@ SAYS_NOTHING = {
     "billing_billrun": {"tariff_version_ids"},
     "billing_billsegment": {"handed_on", "inputs"},
     "billing_chartentry": {"code", "name", "number"},
+    "billing_completenessplace": {"holes"},
     "billing_consolidatedbill": {"number"},
     "billing_consolidatedpayment": {"reference"},
     "billing_cyclerule": {"district"},

@@ -10,8 +10,9 @@ from fractions import Fraction
 import pytest
 
 from billing.models.bill import Bill, BillSegment
+from billing.models.completeness import CompletenessMonth
 from billing.models.run import HeldBill
-from billing.operations import proof
+from billing.operations import completeness, proof
 from billing.queries import balances
 from cis.demo import building, readings, world
 from cis.demo.world import Scale
@@ -58,6 +59,7 @@ def test_each_account_is_billed_what_its_meter_files_say(billed):
     }  # fmt: skip
     assert not HeldBill.objects.filter(state="open").exists()
     assert runs[-1].totals.issued == ACCOUNTS
+    _each_day_has_its_place()
     checked = 0
     amounts = _amounts_by_service_point()
     for home in world.households(scale):
@@ -170,3 +172,14 @@ def _cost(home, before, peak, valley):
 def _rounded(yuan):
     """Half away from zero; use is never negative here. [fen]"""
     return int(yuan * 100 + Fraction(1, 2))
+
+
+def _each_day_has_its_place():
+    """No energy is lost: of each month measured is billed, changed, dealt by rules, or waits."""
+    tally = completeness.check(today=TODAY)
+    assert dict(tally.found) == {}
+    for month in CompletenessMonth.objects.filter(month__gte=MONTHS[0].start):
+        assert month.billed_days > 0
+        assert month.changed_wh == 0
+        assert month.measured_wh == month.billed_wh + month.dealt_wh + month.idle_wh + month.to_bill_wh + month.held_wh
+    assert CompletenessMonth.objects.count() == completeness.MONTHS
