@@ -28,7 +28,7 @@ class RebillState(StrEnum):
 
 
 class RebillAction(StrEnum):
-    """What moves a rebill: BILL and LEAVE by persons, SETTLE by the run that carries the difference."""
+    """What moves a rebill: BILL and LEAVE by persons or by rule, SETTLE by the run that carries the difference."""
 
     BILL = "bill"
     LEAVE = "leave"
@@ -36,12 +36,14 @@ class RebillAction(StrEnum):
 
 
 DECIDERS: frozenset[Role | ActorKind] = frozenset((Role.BILLING, Role.SUPERVISOR))
+BY_RULE: frozenset[Role | ActorKind] = DECIDERS | {ActorKind.SYSTEM}
+"""Persons, and the night for differences that are too small to ask about."""
 _S, _A = RebillState, RebillAction
 WORKFLOW = Workflow(
     "rebill",
     {
-        (_S.PROPOSED, _A.BILL): Move(_S.OPEN, DECIDERS),
-        (_S.PROPOSED, _A.LEAVE): Move(_S.LEFT, DECIDERS),
+        (_S.PROPOSED, _A.BILL): Move(_S.OPEN, BY_RULE),
+        (_S.PROPOSED, _A.LEAVE): Move(_S.LEFT, BY_RULE),
         (_S.OPEN, _A.SETTLE): Move(_S.BILLED, frozenset((ActorKind.SYSTEM,))),
     },
 )
@@ -85,3 +87,23 @@ def start_of(*, from_date: date, changes: Sequence[Change], cap_date: date | Non
             advice="Leave the bills as they are.",
         )
     return max(from_date, min(left))
+
+
+def netting(*, change_minor: int, net_below_minor: int, goes_on: bool) -> RebillAction | None:
+    """
+    Return what becomes of late reads without asking anybody; None: somebody decides.
+
+    A small difference goes with the next bill, whichever way. Who gets no bill any more is not asked for it; what would
+    be paid back to him is nobody's to leave, so somebody decides.
+
+    change_minor     what all of it would cost; below 0: paid back [minor unit]
+    net_below_minor  only less than this is small [minor unit]
+    goes_on          the account has a next bill
+
+    [source: house rule; the amount is the rule ``late_reads`` of the pack]
+    """
+    if abs(change_minor) >= net_below_minor:
+        return None
+    if goes_on:
+        return RebillAction.BILL
+    return RebillAction.LEAVE if change_minor >= 0 else None

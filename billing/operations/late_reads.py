@@ -1,22 +1,37 @@
-"""Reads that came after their days were billed, where no run would find them: proposed to be billed, and decided on."""
+"""
+Reads that came after their days were billed, where no run would find them: proposed to be billed, and decided on.
+
+What is too small to ask about (rule ``late_reads`` of the pack) is decided on by the night and goes with the next bill.
+"""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
+import structlog
 from django.utils import timezone
 
-from billing.domain.rebills import WORKFLOW, Change, RebillAction, RebillState, start_of
+from accounts.queries import supplier
+from billing.domain.rebills import WORKFLOW, Change, RebillAction, RebillState, netting, start_of
 from billing.models.rebill import Rebill
 from billing.operations import trials
 from billing.operations.trials import AccountChange
 from billing.queries import late_reads as queries
 from billing.queries.late_reads import UnknownLateRead
-from cis.kernel.actors import Actor
+from cis.kernel import fixed
+from cis.kernel.actors import SYSTEM, Actor
+from cis.kernel.calendar import local_clock
 from cis.kernel.errors import Refused
-from cis.platform import audit, db
+from cis.platform import audit, db, packs
 from cis.platform.db import joins_transaction, opens_transaction
 from metering.domain.announcements import UsageCorrected
 from metering.queries import correction_plans
+
+WORK = "late_reads"
+"""Falls due each night, after usage was approved and before bills are made."""
+NETTED_MOST = 1_000
+SMALL = "A difference too small to ask about, by the rule of the place."
+RULE = "late_reads"
+log = structlog.get_logger(__name__)
 
 _PROPOSE = """
     INSERT INTO billing_rebill (account_id, from_date, state, opened_at)
@@ -106,6 +121,46 @@ def leave(*, rebill_id: int, reason: str, actor: Actor) -> None:
     row = _decided(rebill_id, RebillAction.LEAVE, reason, actor)
     row.save(update_fields=["state", "reason", "decided_at", "decider_id"])
     audit.record(actor, "leave", "late_reads", row.id, reason=row.reason)
+
+
+def night(at: datetime) -> None:
+    """Decide by rule on what is too small to ask about, the latest first; without the rule on nothing."""
+    today = local_clock(supplier.current().time_zone).local_date(at)
+    if RULE not in packs.rules_in_force(at=today):
+        return
+    for rebill_id in queries.waiting(most=NETTED_MOST):
+        try:
+            net(rebill_id=rebill_id, today=today)
+        except Refused as refusal:  # one that cannot be rated must not keep the others waiting
+            log.warning("late_read_not_netted", rebill=rebill_id, code=refusal.code, message=refusal.message)
+
+
+@opens_transaction
+def net(*, rebill_id: int, today: date) -> RebillAction | None:
+    """
+    Decide by rule on late reads, if what they cost is known and small; None: somebody decides.
+
+    :raises UnknownLateRead: there is none of this number.
+    :raises TooLate: all of it lies further back than may be billed.
+    """
+    row = _lock(rebill_id)
+    if row.state != RebillState.PROPOSED:
+        return None
+    with db.taken_back():
+        change = _tried(row)
+    if change.obstacle is not None:
+        return None
+    start = _start(row, change, False, today)
+    cost = sum(one.change_minor for one in change.months if one.end_date > start)
+    below = fixed.parse(packs.rule(RULE, at=today)["net_below"], places=packs.rule("decimals", at=today))
+    action = netting(change_minor=cost, net_below_minor=below, goes_on=queries.goes_on(account_id=row.account_id))
+    if action is not None:
+        row.state = WORKFLOW.step(RebillState(row.state), action, SYSTEM).to.value
+        row.reason, row.decided_at, row.decider_id = SMALL, timezone.now(), None
+        row.from_date = start if action is RebillAction.BILL else row.from_date
+        row.save(update_fields=["state", "reason", "decided_at", "decider_id", "from_date"])
+        audit.record(SYSTEM, action.value, "late_reads", row.id, reason=SMALL, change_minor=cost)
+    return action
 
 
 def _lock(rebill_id: int) -> Rebill:

@@ -30,6 +30,16 @@ _BILLED = """
 """
 
 
+_GOES_ON = """
+    SELECT EXISTS (
+        SELECT FROM contracts_serviceagreement g
+        WHERE g.account_id = %(account)s AND (upper_inf(g.period) OR upper(g.period) > (
+            SELECT coalesce(max(s.period_end_date), lower(g.period)) FROM billing_billsegment s
+            JOIN billing_bill b ON b.id = s.bill_id AND b.state = 'issued'
+            WHERE b.account_id = g.account_id AND s.cancels_id IS NULL)))
+"""
+
+
 class UnknownLateRead(Refused):
     """No reads came late under this number."""
 
@@ -56,6 +66,11 @@ class LateReadCard:
     bill_id: int | None
     bill_number: str
 
+    @property
+    def is_by_rule(self) -> bool:
+        """Return whether no person decided, but the rule on small differences."""
+        return self.decided_at is not None and not self.decider
+
 
 def unreached(*, service_point_ids: Sequence[int], from_date: date) -> tuple[tuple[int, date], ...]:
     """
@@ -72,6 +87,17 @@ def unreached(*, service_point_ids: Sequence[int], from_date: date) -> tuple[tup
     versions = segments.versions_of(rebill_changes.scope_of(month_of(min(days))))
     reached = {day: segments.cycle_start(versions, add_months(day, -segments.LOOK_BACK_MONTHS)) for day in days}
     return tuple((account, first) for account, first, until, goes_on in billed if not goes_on or first < reached[until])
+
+
+def waiting(*, most: int) -> tuple[int, ...]:
+    """Return the numbers of those that nobody has decided on, the latest first; one statement."""
+    return tuple(_filtered(WAITING, "").order_by("-id").values_list("id", flat=True)[:most])
+
+
+def goes_on(*, account_id: int) -> bool:
+    """Return whether an account is supplied beyond what it was billed for, so that a next bill comes; one statement."""
+    ((found,),) = db.fetch(_GOES_ON, {"account": account_id})
+    return bool(found)
 
 
 def listed(*, state: str = "", text: str = "", offset: int = 0, most: int = 50) -> tuple[LateReadCard, ...]:

@@ -11,6 +11,9 @@ LATE_READ_STATES: Mapping[str, Any] = {
     "billed": _("Billed anew"),
     "left": _("Bills left as they are"),
 }
+BY_RULE = _("by rule")
+SMALL = _("A difference too small to ask about, by the rule of the place.")
+JOBS: Mapping[str, Any] = {"late_reads": _("Late reads of little worth")}
 TABLES: Mapping[str, Mapping[str, Any]] = {"late_read": LATE_READ_STATES}
 TONES: Mapping[tuple[str, str], str] = {
     ("late_read", "proposed"): "warn",

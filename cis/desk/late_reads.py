@@ -15,7 +15,7 @@ from billing.operations import late_reads as operations
 from billing.queries import late_reads
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, tell_refusal, today
 from cis.desk.forms.late_reads import LateReadForm, LateReadListForm
-from cis.desk.late_read_words import LATE_READ_STATES
+from cis.desk.late_read_words import BY_RULE, LATE_READ_STATES, SMALL
 from cis.desk.roles import BILLERS, READERS
 from cis.kernel.errors import Refused
 from cis.kernel.workflow import IllegalMove
@@ -43,7 +43,8 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     found = late_reads.listed(**LateReadListForm(request.GET).wanted(), most=FILE_ROWS_MOST)
     header = [_("Number"), _("Account"), _("From"), _("State"), _("Came"), _("Decided by"), _("Reason"), _("Bill")]
     rows = (
-        (r.id, r.account_number, r.from_date, str(LATE_READ_STATES[r.state]), r.opened_at, r.decider, r.reason,
+        (r.id, r.account_number, r.from_date, str(LATE_READ_STATES[r.state]), r.opened_at,
+         BY_RULE if r.is_by_rule else r.decider, SMALL if r.is_by_rule else r.reason,
          r.bill_number)
         for r in found
     )  # fmt: skip

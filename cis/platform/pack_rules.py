@@ -25,6 +25,7 @@ from cis.platform import (
     pack_plans,
     pack_prepay,
     pack_privacy,
+    pack_rebills,
     pack_write_offs,
 )
 from cis.platform.pack_charges import ChargesByHand, ChargeTax
@@ -288,6 +289,7 @@ class Rules:
     backbill_theft: pack_breaches.Backbill = field(metadata=_LOCAL)
     backbill_cap: pack_breaches.BackbillCap = field(metadata=_LOCAL)
     backbill_second_person: pack_breaches.BackbillLimit = field(metadata=_LOCAL)
+    late_reads: pack_rebills.LateReads = field(metadata=_LOCAL)
     breach_category: pack_breaches.BreachCategory = field(metadata=_LOCAL)
     breach_capacity: pack_breaches.BreachCapacity = field(metadata=_LOCAL)
     breach_suspended: pack_breaches.BreachCapacity = field(metadata=_LOCAL)

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from billing.domain.rebills import Change, TooLate, start_of
+from billing.domain.rebills import Change, RebillAction, TooLate, netting, start_of
 
 JAN, FEB, MAR, APR = (date(2025, month, 1) for month in (1, 2, 3, 4))
 
@@ -30,3 +30,20 @@ def test_what_costs_more_begins_at_the_cap_and_what_costs_less_at_its_first_day(
 def test_where_all_lies_before_the_cap_nothing_is_billed():
     with pytest.raises(TooLate, match="2025-03-01"):
         start_of(from_date=JAN, changes=[Change(JAN, 500), Change(FEB, 1)], cap_date=MAR)
+
+
+@pytest.mark.parametrize(
+    ("change", "goes_on", "wanted"),
+    [
+        (499, True, RebillAction.BILL),
+        (-499, True, RebillAction.BILL),
+        (0, True, RebillAction.BILL),
+        (500, True, None),  # not below the limit
+        (-500, True, None),
+        (499, False, RebillAction.LEAVE),  # no bill comes that it could go with
+        (0, False, RebillAction.LEAVE),
+        (-1, False, None),  # what is owed to somebody is not left without asking
+    ],
+)
+def test_what_is_small_goes_with_the_next_bill(change, goes_on, wanted):
+    assert netting(change_minor=change, net_below_minor=500, goes_on=goes_on) == wanted
