@@ -52,6 +52,24 @@ ROWS: Final = (
         notice_class=NoticeClass.MONEY,
         facts={"until": _DATE, "amount": _MONEY, "link": _LINK},
     ),
+    *(
+        Event(
+            code=f"rebilled_{way}",
+            notice_class=NoticeClass.MONEY,
+            facts={
+                "bill": _TEXT,
+                "period": _PERIOD,
+                "reason": _TEXT,
+                "reason_en": _TEXT,
+                "before": FactKind.NUMBER,
+                "after": FactKind.NUMBER,
+                "amount": _MONEY,
+                "link": _LINK,
+            },
+            is_required=True,
+        )
+        for way in ("more", "less")
+    ),
     Event(
         code="bill_cancelled",
         notice_class=NoticeClass.MONEY,

@@ -51,5 +51,4 @@ def holes(days: Days, *, month_starts: Sequence[int]) -> Mask:
 def listed(*, sums: Int64, holes: Mask) -> Mask:
     """Return which places have something to look at in which months, (n, months)."""
     at = [FIELDS.index(name) for name in WAITING]
-    found: Mask = (sums[:, :, at] > 0).any(axis=2) | holes.any(axis=2)
-    return found
+    return np.logical_or((sums[:, :, at] > 0).any(axis=2), holes.any(axis=2))

@@ -19,7 +19,7 @@ from accounts.queries import notices as notice_queries
 from accounts.queries import supplier
 from billing.queries import budgets, telling
 from billing.queries.budgets import OnBill
-from billing.queries.telling import BillToTell, PaymentToTell, RefundToTell
+from billing.queries.telling import BillToTell, PaymentToTell, RebilledToTell, RefundToTell
 from cis.kernel import fixed
 from cis.kernel.actors import SYSTEM
 from cis.kernel.calendar import local_clock
@@ -34,6 +34,8 @@ CHUNK = 2_000
 WH_PLACES = 3
 INBOX_ALONE = frozenset({Channel.INBOX})
 DAY = timedelta(days=1)
+_CORRECTED = ("计量有误，电量已更正", "the metering was wrong and was corrected")
+_READ_LATER = ("抄表数据后来才到，或已更正", "readings came in later, or were corrected")
 
 
 class _Port:
@@ -87,6 +89,7 @@ def tell(message: outbox.Message) -> None:
     """Make the notices of a message: the outbox calls this. Done again, it makes none twice."""
     payload = message.payload
     tell_bills(bill_ids=payload.get("bill_ids", []))
+    tell_rebilled(bill_ids=payload.get("bill_ids", []))
     tell_payments(payment_ids=payload.get("payment_ids", []))
     tell_cancelled(bill_ids=payload.get("cancelled_ids", []))
     tell_moved(payment_ids=payload.get("moved_ids", []))
@@ -108,6 +111,22 @@ def tell_bills(*, bill_ids: Sequence[int]) -> int:
     found = [bill for bill in telling.news(bill_ids=bill_ids) if _bill_key(bill.id) not in known]
     levelled = budgets.on_bills(bill_ids=[bill.id for bill in found])
     return tell_news_step(_news_of(bill, levelled.get(bill.id)) for bill in found)
+
+
+@opens_transaction
+def tell_rebilled(*, bill_ids: Sequence[int]) -> int:
+    """
+    Tell customers which days of before a bill bills anew, why, and what that costs; return how many were told.
+
+    However the usage of these days came to be another one: by a correction, or by reads; of small differences too.
+    """
+    if not bill_ids:
+        return 0
+    found = telling.rebilled(bill_ids=bill_ids)
+    return tell_news_step(
+        ("rebilled_more" if one.amount_minor > 0 else "rebilled_less", one.issue_date, _rebilled_notice(one))
+        for one in found
+    )
 
 
 @opens_transaction
@@ -274,6 +293,31 @@ def _refund_notice(refund: RefundToTell, facts: dict[str, Fact]) -> NewNotice:
         customer_id=refund.customer_id,
         account_id=refund.account_id,
         occurred_date=refund.returned_date or refund.paid_date,
+    )
+
+
+def facts_of_rebilled(bill: RebilledToTell) -> dict[str, Fact]:
+    """Return the facts of the event that tells which days were billed anew."""
+    reason, reason_en = _CORRECTED if bill.is_corrected else _READ_LATER
+    return {
+        "bill": bill.number,
+        "period": Period(bill.start_date, bill.end_date),
+        "reason": reason,
+        "reason_en": reason_en,
+        "before": fixed.to_text(bill.before_wh, places=WH_PLACES),
+        "after": fixed.to_text(bill.after_wh, places=WH_PLACES),
+        "amount": money(abs(bill.amount_minor)),
+        "link": f"/portal/bills/{bill.number}",
+    }
+
+
+def _rebilled_notice(bill: RebilledToTell) -> NewNotice:
+    return NewNotice(
+        key=f"rebilled:{bill.id}",
+        facts=facts_of_rebilled(bill),
+        customer_id=bill.customer_id,
+        account_id=bill.account_id,
+        occurred_date=bill.issue_date,
     )
 
 

@@ -155,6 +155,64 @@ def refunds(*, refund_ids: Sequence[int]) -> tuple[RefundToTell, ...]:
     return tuple(RefundToTell(**dict(zip(names, row, strict=True))) for row in rows)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RebilledToTell:
+    """
+    What an issued bill changed of days that were billed before, with the holder of its last day. [Wh, minor unit]
+
+    start_date, end_date  the billed periods of which usage is another one now
+    amount_minor          what they cost more; below 0: paid back
+    is_corrected          a correction of usage was the cause; else reads came later, or were corrected
+    """
+
+    id: int
+    number: str
+    account_id: int
+    customer_id: int
+    issue_date: date
+    start_date: date
+    end_date: date
+    before_wh: int
+    after_wh: int
+    amount_minor: int
+    is_corrected: bool
+
+
+# A billed period whose segments are taken back, and billed anew in the same bill. Where its energy is the same, prices
+# or terms are others, and there is nothing to be said of reads.
+_REBILLED = """
+    WITH gone AS (
+        SELECT s.bill_id, c.agreement_id, c.period_start_date, c.period_end_date, sum(c.used_wh) AS wh,
+               sum(s.amount_minor) AS amount
+        FROM billing_billsegment s JOIN billing_billsegment c ON c.id = s.cancels_id
+        WHERE s.bill_id = ANY(%(bills)s) GROUP BY 1, 2, 3, 4
+    ), changed AS (
+        SELECT g.bill_id, g.period_start_date, g.period_end_date, g.wh AS before_wh, n.wh AS after_wh,
+               g.amount + n.amount AS amount
+        FROM gone g
+        CROSS JOIN LATERAL (
+            SELECT coalesce(sum(n.used_wh), 0) AS wh, coalesce(sum(n.amount_minor), 0) AS amount
+            FROM billing_billsegment n
+            WHERE n.bill_id = g.bill_id AND n.agreement_id = g.agreement_id AND n.cancels_id IS NULL
+              AND n.period_start_date = g.period_start_date AND n.period_end_date = g.period_end_date) n
+        WHERE n.wh <> g.wh
+    )
+    SELECT b.id, b.number, b.account_id, h.customer_id, b.issue_date, min(x.period_start_date), max(x.period_end_date),
+           sum(x.before_wh)::bigint, sum(x.after_wh)::bigint, sum(x.amount)::bigint,
+           EXISTS (SELECT FROM billing_rebill r WHERE r.bill_id = b.id AND r.correction_id IS NOT NULL)
+    FROM changed x JOIN billing_bill b ON b.id = x.bill_id AND b.state = 'issued' AND b.kind <> 'credit'
+    JOIN accounts_accountholder h ON h.account_id = b.account_id AND h.period @> (b.end_date - 1)
+    GROUP BY b.id, h.customer_id ORDER BY b.id
+"""
+
+
+def rebilled(*, bill_ids: Sequence[int]) -> tuple[RebilledToTell, ...]:
+    """Return which of the bills changed what was billed before, since usage is another one now; one statement."""
+    names = RebilledToTell.__dataclass_fields__
+    rows = db.fetch(_REBILLED, {"bills": list(bill_ids)})
+    return tuple(RebilledToTell(**dict(zip(names, row, strict=True))) for row in rows)
+
+
 def latest_bill_id(*, account_id: int | None) -> int | None:
     """Return the latest issued bill of an account, or of all; None if there is none. One statement."""
     rows = Bill.objects.filter(state=BillState.ISSUED.value, kind=BillKind.REGULAR.value)

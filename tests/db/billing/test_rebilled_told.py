@@ -1,0 +1,59 @@
+"""Customers are told which days were billed anew, why, and what that costs: by one way, whatever the cause."""
+
+import pytest
+
+from accounts.models.account import AccountHolder
+from accounts.models.notice import Notice
+from billing.models.bill import Bill
+from billing.operations import telling
+from tests.db.billing.night import bill, use
+from tests.db.billing.test_rebills import LAST, NEXT, OLD, _correct, supplied  # noqa: F401
+from tests.factories import accounts
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def held(supplied):  # noqa: F811
+    """Who holds the accounts, in English."""
+    for one in supplied:
+        customer = accounts.customer()
+        AccountHolder.objects.create(account_id=one, customer=customer, period=(OLD.start, None))
+    return supplied
+
+
+def _bill(account, run_id):
+    return Bill.objects.get(account_id=account, run_id=run_id)
+
+
+def _told():
+    return Notice.objects.filter(event__startswith="rebilled", channel="inbox").order_by("id")
+
+
+def test_late_reads_are_told_with_days_reason_and_sum(held):
+    use(held[0], LAST, 700_000)
+    run_id = bill(NEXT)
+    made = list(Bill.objects.filter(run_id=run_id).values_list("id", flat=True))
+    assert telling.tell_rebilled(bill_ids=made) >= 1
+    (notice,) = _told()
+    assert notice.event == "rebilled_more"
+    number = _bill(held[0], run_id).number
+    for word in ("抄表数据后来才到", number, f"/portal/bills/{number}", "补收"):
+        assert word in notice.body
+    assert telling.tell_rebilled(bill_ids=made) == 0  # told once
+    assert telling.tell_rebilled(bill_ids=[]) == 0
+
+
+def test_a_correction_is_told_by_the_same_way_and_says_so(held):
+    _correct(held[0], OLD, 10)
+    run_id = bill(NEXT)
+    telling.tell_rebilled(bill_ids=[_bill(held[0], run_id).id])
+    (notice,) = _told()
+    assert notice.event == "rebilled_less"
+    assert "计量有误，电量已更正" in notice.body
+    assert "退还" in notice.body
+
+
+def test_a_bill_that_changes_nothing_of_before_tells_nothing(held):
+    made = list(Bill.objects.filter(run_id=bill(NEXT)).values_list("id", flat=True))
+    assert telling.tell_rebilled(bill_ids=made) == 0
