@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from billing.domain.completeness import DayState, Hole, classify
@@ -40,7 +40,7 @@ _ACCOUNTS = """
     ORDER BY g.service_point_id, lower(g.period) DESC
 """
 _SUPPLIED = """
-    SELECT s.id, s.external_id, p.address, p.id FROM metering_servicepoint s
+    SELECT s.id, s.external_id, p.address FROM metering_servicepoint s
     JOIN metering_premises p ON p.id = s.premises_id
     WHERE s.id IN (SELECT g.service_point_id FROM contracts_serviceagreement g
                    WHERE g.account_id = %(account)s AND g.period && daterange(%(start)s, %(end)s))
@@ -116,11 +116,6 @@ def months() -> tuple[CompletenessMonth, ...]:
     return tuple(CompletenessMonth.objects.order_by("-month"))
 
 
-def checked_at() -> datetime | None:
-    """Return when all was looked at last; None: never. One statement."""
-    return CompletenessMonth.objects.order_by("-month").values_list("checked_at", flat=True).first()
-
-
 def listed(*, wanted: Wanted = Wanted(), offset: int = 0, most: int = 50) -> tuple[PlaceRow, ...]:
     """Return places with something to look at, holes first, then the latest month; one statement."""
     names = [one.name for one in fields(PlaceRow)]
@@ -151,7 +146,7 @@ def of_account(*, account_id: int, today: date, most: int = 20) -> tuple[PlaceDa
     found = classify(facts)
     return tuple(
         PlaceDays(service_point_id=place, service_point=name, address=address, months=_months(found, row, period))
-        for row, (place, name, address, _premises) in enumerate(places)
+        for row, (place, name, address) in enumerate(places)
     )
 
 

@@ -125,7 +125,8 @@ _WAITS = f"""
 def points(*, period: Period, after: int = 0, most: int) -> Int64:
     """Return ids of places with an agreement or a meter in a period, those after one of them; one statement."""
     asked = {"start": period.start, "end": period.end, "after": after, "most": most}
-    return db.read_columns(_POINTS, asked, columns=1)[0]
+    found: Int64 = db.read_columns(_POINTS, asked, columns=1)[0]
+    return found
 
 
 def find(*, service_point_ids: Sequence[int] | Int64, period: Period, reach_day: int) -> Facts:

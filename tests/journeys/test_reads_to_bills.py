@@ -8,9 +8,10 @@ from datetime import date
 import pytest
 from django.utils import timezone
 
+from accounts.models.notice import Notice
 from billing.models.bill import Bill
 from billing.models.rebill import Rebill
-from billing.operations import late_reads, proof
+from billing.operations import late_reads, proof, telling
 from billing.queries import late_reads as waiting
 from cis.kernel.actors import SYSTEM, Actor, ActorKind
 from cis.kernel.enums import Role
@@ -89,5 +90,13 @@ def test_a_value_put_right_after_the_last_bill_waits_for_a_person_and_is_then_bi
     after = Bill.objects.exclude(id=before.id).get()
     assert after.amount_minor == seen.change.change_minor
     assert Rebill.objects.get().billed_at <= timezone.now()
+    telling.tell_rebilled(bill_ids=[after.id])
+    told = Notice.objects.get(event="rebilled_less", channel="inbox")
+    for word in (
+        "由 200 千瓦时改为 150 千瓦时",
+        "抄表数据后来才到",
+        after.number,
+    ):  # which days, why, and on which bill
+        assert word in told.body
     assert not waiting.listed(state=waiting.WAITING)
     assert proof.verify() == ()

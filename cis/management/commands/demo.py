@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.operations import users
 from accounts.queries import accounts as account_queries
-from billing.operations import issuing, proof
+from billing.operations import completeness, issuing, proof
 from billing.queries import bills
 from cis import serving
 from cis.demo import (
@@ -166,6 +166,7 @@ def _build(folder: Path, *, accounts: int, months: int, seed: int) -> dict[str, 
     learning.build(today=today, at=timezone.now())
     charting.build()
     late_reading.build(scale=scale, today=today)
+    completeness.check(today=today)
     outbox.put_off(kind=issuing.PRINT, until=timezone.now())
     return {"figures": _figures(imported, billed, pdf=pdf, accounts=accounts), "logins": logins}
 
