@@ -61,6 +61,14 @@ INSPECTION = Held(
     way=either(within(AGREEMENT, "agreement_id"), within(APPLICATION, "application_id")),
     erased=struck("customer_name", "reason"),
 )  # fmt: skip
+USAGE_INSPECTION = Held(
+    table="contracts_usageinspection", way=within(AGREEMENT, "agreement_id"), subject="usage_inspection",
+    erased=struck("dispute", "reason"),
+)  # fmt: skip
+USAGE_SUSPICION = Held(
+    table="contracts_usagesuspicion", way=within(USAGE_INSPECTION, "inspection_id"), subject="usage_suspicion",
+    erased=struck("words"), exported=False,  # that somebody told, and in which case, stays with who told
+)  # fmt: skip
 DEFECT = Held(
     table="contracts_defect", way=within(INSPECTION, "inspection_id"), subject="defect",
     erased=struck("note", "claim_note", "reason"),
@@ -165,6 +173,8 @@ HELD = (
         erased=struck("reason", "cancel_reason"),
     ),
     INSPECTION,
+    USAGE_INSPECTION,
+    USAGE_SUSPICION,
     DEFECT,
     Held(table="contracts_defectphoto", way=within(DEFECT, "defect_id"), documents=("document_id",)),
     Held(
