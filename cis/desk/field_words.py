@@ -100,7 +100,6 @@ WORK_FACTS: Mapping[str, Any] = {
     "missed_rounds": _("Missed in rounds"),
     "alarm": _("What the meter says"),
     "since": _("Since"),
-    "suspicions": _("Why it is inspected"),
 }
 WORK_CASES: Mapping[str, Any] = {
     "service_point": _("Ordered by the desk"),

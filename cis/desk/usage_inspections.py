@@ -5,8 +5,9 @@ from functools import partial
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -59,7 +60,7 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
     ]  # fmt: skip
     rows = (
         (c.id, word("usage_inspection", c.state), " · ".join(word("usage_source", one) for one in c.sources),
-         c.account_number, c.address, c.opened_at.date(), c.visited_date or "",
+         c.account_number, c.address, timezone.localdate(c.opened_at), c.visited_date or "",
          word("usage_finding", c.finding) if c.finding else "", c.breach_id or "", c.correction_id or "")
         for c in queries.listed(wanted=_form(request).wanted(), most=FILE_ROWS_MOST)
     )  # fmt: skip
@@ -69,10 +70,9 @@ def export(request: HttpRequest) -> StreamingHttpResponse:
 @allow(*DISPATCHERS)
 def new(request: HttpRequest, service_point_id: int) -> HttpResponse:
     """Suspect that usage at a place is not as it should be."""
-    with or_404():
-        (place,) = places.overview(service_point_ids=[service_point_id], at_date=today()) or (None,)
-    if place is None:
-        return redirect("desk:usage_inspections")
+    found = places.overview(service_point_ids=[service_point_id], at_date=today())
+    if not found:
+        raise Http404
     form = SuspicionForm(posted(request))
     if form.is_bound and form.is_valid():
         try:
@@ -81,7 +81,7 @@ def new(request: HttpRequest, service_point_id: int) -> HttpResponse:
             form.refuse(refusal)
         else:
             return redirect("desk:usage_inspection", made)
-    return render(request, "desk/usage_inspections/new.html", {"form": form, "place": place})
+    return render(request, "desk/usage_inspections/new.html", {"form": form, "place": found[0]})
 
 
 @allow(*READERS)

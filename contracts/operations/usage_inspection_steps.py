@@ -144,6 +144,8 @@ def tell_ended(row: UsageInspection, *, at: datetime, actor: Actor) -> None:
 
 def account_of(row: UsageInspection) -> int | None:
     """Return the account of the supply that was inspected; None: nobody was supplied there. One statement."""
+    if row.agreement_id is None:
+        return None
     return ServiceAgreement.objects.filter(id=row.agreement_id).values_list("account_id", flat=True).first()
 
 

@@ -198,6 +198,8 @@ def clear(*, inspection_id: int, actor: Actor) -> None:
 
 def _tell_clear(row: UsageInspection, actor: Actor) -> None:
     """Tell who is supplied there that all is well; nobody where nobody is."""
+    if row.agreement_id is None or row.visited_date is None:
+        return
     found = (
         ServiceAgreement.objects.filter(id=row.agreement_id, account__holders__period__contains=timezone.localdate())
         .values_list("account__holders__customer_id", "account_id", "service_point__premises__address")

@@ -1,11 +1,13 @@
 """What comes of alarms by rule: one thing a meter, kind and so many days, however the storm blows."""
 
+import tomllib
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from metering.domain.alarm_rules import AlarmRule, BadAlarmRule, Before, Decided, Word, decide, rules_of
-from metering.domain.meter_alarms import AlarmAnswer, AlarmKind
+from metering.domain.meter_alarms import POWER, AlarmAnswer, AlarmKind
 from metering.domain.work_orders import Priority, WorkKind
 
 NOW = datetime(2026, 3, 10, 2, tzinfo=UTC)
@@ -71,3 +73,11 @@ def test_nobody_is_sent_for_last_week_but_a_cover_that_was_open_then_is_suspicio
 
 def test_a_kind_without_a_rule_is_kept():
     assert came(Word(1, 1, AlarmKind.BREAKER, NOW)) == (Decided(1, AlarmAnswer.NOTED),)
+
+
+def test_the_pack_of_the_country_has_rules_that_can_be_followed():
+    pack = tomllib.loads(Path("cis/packs/cn/pack.toml").read_text(encoding="utf-8"))["rule"]
+    rules = rules_of(pack["alarms"]["value"])
+    assert set(rules) == set(AlarmKind) - POWER
+    classes = pack["cases"]["value"]["classes"]
+    assert {rule.case_class for rule in rules.values()} - {""} <= classes.keys()
