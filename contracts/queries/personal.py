@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from cis.platform.personal import (
     BY_CUSTOMER,
+    KEY_GONE,
     ROW,
     Held,
     Link,
@@ -67,7 +68,8 @@ USAGE_INSPECTION = Held(
 )  # fmt: skip
 USAGE_SUSPICION = Held(
     table="contracts_usagesuspicion", way=within(USAGE_INSPECTION, "inspection_id"), subject="usage_suspicion",
-    erased=struck("words"), exported=False,  # that somebody told, and in which case, stays with who told
+    erased={"reference": f"CASE WHEN t.reference = '' THEN '' ELSE {KEY_GONE} END", **struck("words")},
+    exported=False,  # that somebody told, and in which case, stays with who told
 )  # fmt: skip
 DEFECT = Held(
     table="contracts_defect", way=within(INSPECTION, "inspection_id"), subject="defect",
