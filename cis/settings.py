@@ -336,6 +336,7 @@ SPECTACULAR_SETTINGS = {
             "ProtectionKindEnum",
             "ReadChangeStateEnum",
             "SupplyModeEnum",
+            "UsageInspectionStateEnum",
         )
     },
 }

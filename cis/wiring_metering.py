@@ -1,13 +1,18 @@
-"""What is bound for metering: who is asked of the class of a place, what runs at night, when head ends are asked."""
+"""What is bound for metering: who is asked, who hears of alarms and usage inspections, what runs when."""
 
 from datetime import time, timedelta
 
 from django.conf import settings
 
+from arrears.operations import usage_disputes
 from billing.operations import completeness, late_reads
-from cis.platform import jobs
+from cis.platform import events, jobs
 from cis.platform.schedules import Daily, Every
+from complaints.operations import alarm_cases
+from contracts.domain.announcements import UsageDisputed, UsageDisputeEnded
+from contracts.operations import usage_inspections
 from contracts.queries import use_classes
+from metering.domain.announcements import AlarmsDecided, WorkOrderCancelled, WorkOrderDone
 from metering.domain.live_days import CLOSED_EVERY
 from metering.operations import command_answers, head_end_pulls, live_closing, re_read_orders
 from metering.queries import vee_facts
@@ -31,6 +36,12 @@ def bind() -> None:
     """Bind all; called once by ``cis.wiring``."""
     vee_facts.ask(classes=use_classes.of_places)
     jobs.register(command_answers.EXPIRY, command_answers.expire, schedule=Every(EXPIRED_EVERY))
+    events.listen(AlarmsDecided, usage_inspections.note_alarms)
+    events.listen(AlarmsDecided, alarm_cases.note_alarms)
+    events.listen(WorkOrderDone, usage_inspections.report_step)
+    events.listen(WorkOrderCancelled, usage_inspections.release_step)
+    events.listen(UsageDisputed, usage_disputes.hold_step)
+    events.listen(UsageDisputeEnded, usage_disputes.end_step)
     jobs.register(head_end_pulls.WORK, head_end_pulls.work, schedule=Every(PULLED_EVERY))
     jobs.register(live_closing.WORK, live_closing.work, schedule=Every(CLOSED_EVERY))
     jobs.register(re_read_orders.WORK, re_read_orders.night, schedule=Daily(RE_READS_AT, settings.TIME_ZONE))

@@ -154,6 +154,12 @@ _ROWS: Final = (
         is_required=True,
     ),
     Event(
+        code="usage_inspected",
+        notice_class=NoticeClass.SERVICE,
+        facts={"address": _TEXT, "visited": _DATE, "link": _LINK},
+        ladder=(Channel.SMS, Channel.EMAIL, Channel.POST),
+    ),
+    Event(
         code="change_agreed",
         notice_class=NoticeClass.SERVICE,
         facts={"change": _TEXT, "start": _DATE, "link": _LINK},

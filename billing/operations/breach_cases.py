@@ -11,6 +11,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 
+from django.utils import timezone
+
 from billing.domain.findings import Obstacle
 from billing.queries import open_amounts
 from billing.queries.open_amounts import OpenAmounts
@@ -22,6 +24,7 @@ from cis.platform.db import opens_transaction
 from contracts.domain.breach_claims import Claim, Theft
 from contracts.domain.breach_steps import Step, StepCode, Term
 from contracts.operations import breaches as steps
+from contracts.operations import usage_inspection_steps
 from contracts.queries import agreements, breach_dues, breaches
 from contracts.queries.breach_dues import Charge
 from metering.domain.correction_orders import Order
@@ -90,15 +93,20 @@ def work_out(*, claim: Claim, order: Order | None, today: date, actor: Actor) ->
 
 
 @opens_transaction
-def propose(*, claim: Claim, order: Order | None, request_key: str, today: date, actor: Actor) -> int:
+def propose(
+    *, claim: Claim, order: Order | None, request_key: str, today: date, actor: Actor,
+    usage_inspection_id: int | None = None,
+) -> int:  # fmt: skip
     """
     Propose a case; a second person agrees to it or drops it.
 
     claim        of a theft: without its cost, which is measured here
     request_key  names the request: the same one twice is one case
+    usage_inspection_id  the visit that found it; None: nobody was sent for it
 
     :returns: id of the case.
     :raises KeyTaken: the key named another request.
+    :raises BadUsageInspection, IllegalMove: the visit was elsewhere, or came to something else.
     :raises Refused: see ``work_out``.
     """
     request = repr((claim.agreement_id, claim.kind, claim.found_date, claim.fact, claim.evidence, order))
@@ -106,9 +114,15 @@ def propose(*, claim: Claim, order: Order | None, request_key: str, today: date,
     if known is not None:
         return known
     found = _work_out(claim, order, today, actor)
-    return steps.propose(
+    case_id = steps.propose(
         claim=found.claim, order=order, request=request, request_key=request_key, today=today, actor=actor
     )
+    if usage_inspection_id is not None:
+        usage_inspection_steps.find_breach_step(
+            inspection_id=usage_inspection_id, breach_id=case_id, agreement_id=claim.agreement_id, at=timezone.now(),
+            actor=actor,
+        )  # fmt: skip
+    return case_id
 
 
 @opens_transaction

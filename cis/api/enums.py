@@ -18,6 +18,7 @@ from contracts.domain.demand_response import PartState
 from contracts.domain.inspection import Severity as DefectSeverity
 from contracts.domain.inspection_workflow import DefectState
 from contracts.domain.offer_workflow import OfferState
+from contracts.domain.usage_inspection import UsageState
 from metering.domain.exception_acts import ChangeState
 from metering.domain.exceptions import ExceptionState
 from metering.domain.meter_store import MeterState
@@ -48,6 +49,7 @@ PaperKindEnum = [str(one) for one in PaperKind]
 ReadChangeStateEnum = [str(one) for one in ChangeState]
 ProtectionKindEnum = [str(one) for one in ProtectionKind]
 SupplyModeEnum = [str(one) for one in SupplyMode]
+UsageInspectionStateEnum = [str(one) for one in UsageState]
 BillKindEnum = ["regular", "credit", "note", "late_fee"]
 BillPaidEnum = ["open", "paid", "nothing"]
 DebitDecisionEnum = ["release", "keep"]

@@ -39,6 +39,7 @@ from contracts.api import (
     programs,
     signing,
     surveys,
+    usage_inspections,
 )
 from metering.api import endpoints as metering
 from metering.api import exception_endpoints as exceptions
@@ -205,6 +206,12 @@ urlpatterns = [
     path("charges/<int:charge_id>/reverse", charges.ReverseCharge.as_view(), name="api_reverse_charge"),
     path("inspections", inspections.InspectionList.as_view(), name="api_inspections"),
     path("inspections/<int:inspection_id>", inspections.InspectionOne.as_view(), name="api_inspection"),
+    path("usage-inspections", usage_inspections.UsageInspections.as_view(), name="api_usage_inspections"),
+    path(
+        "usage-inspections/<int:inspection_id>",
+        usage_inspections.UsageInspectionOne.as_view(),
+        name="api_usage_inspection",
+    ),
     path("defects", inspections.DefectList.as_view(), name="api_defects"),
     path("programs", programs.ProgramList.as_view(), name="api_programs"),
     path("enrolments", programs.EnrolmentList.as_view(), name="api_enrolments"),

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from cis.desk import care_words, case_quality_words, case_words
 from cis.desk.outage_words import STANDARDS as OUTAGE_STANDARDS
+from cis.desk.usage_inspection_words import STANDARDS as USAGE_STANDARDS
 
 APPLICATION_STATES: Mapping[str, Any] = {
     "applied": _("Filed"),
@@ -95,6 +96,7 @@ STANDARDS: Mapping[str, Any] = {
     **care_words.STANDARDS,
     **case_words.STANDARDS,
     **case_quality_words.STANDARDS,
+    **USAGE_STANDARDS,
 }
 TASK_QUEUES: Mapping[str, Any] = {
     "papers": _("Papers"),
@@ -104,6 +106,7 @@ TASK_QUEUES: Mapping[str, Any] = {
     "safety": _("Defects"),
     "settling": _("Final accounts"),
     "repair": _("Repair"),
+    "usage": _("Usage inspection"),
     "cases": _("Complaints and other cases"),
     "whole": _("All steps together"),
     "care": _("Care of customers"),

@@ -1,5 +1,6 @@
 """Breach of supply terms and theft: worked out on a form, agreed to by a second person, shown with its bills."""
 
+from collections.abc import Mapping
 from datetime import date
 from functools import partial
 from typing import Any
@@ -22,6 +23,7 @@ from cis.desk.forms.breaches import FORMS, USES_MOST, CategoryForm
 from cis.desk.forms.cases import BreachListForm, CaseForm
 from cis.desk.roles import BILLERS, METERERS, READERS
 from cis.desk.supply import supply_of
+from cis.desk.usage_inspections import found_at
 from cis.desk.words import BREACH_KINDS, BREACH_STATES
 from cis.kernel.errors import Refused
 from cis.kernel.fixed import to_text
@@ -76,10 +78,13 @@ def new(request: HttpRequest, account_id: int, agreement_id: int, way: str) -> H
         raise Http404
     account, agreement = supply_of(account_id, agreement_id)
     customer_operations.record_look(customer_id=account.holder.id, actor=actor_of(request), purpose=LookPurpose.BILLING)
-    context: dict[str, Any] = {"account": account, "agreement": agreement, "way": way, "ways": FORMS}
+    visit_id, seen = found_at(request, service_point_id=agreement.service_point_id)
+    context: dict[str, Any] = {
+        "account": account, "agreement": agreement, "way": way, "ways": FORMS, "visit_id": visit_id,
+    }  # fmt: skip
     try:
         known = breach_facts.known(agreement_id=agreement_id, at=_found_date(request))
-        form = _form(request, way, known)
+        form = _form(request, way, known, seen)
     except Refused as refusal:
         tell_refusal(request, refusal)
         return redirect("desk:account", account_id)
@@ -90,7 +95,7 @@ def new(request: HttpRequest, account_id: int, agreement_id: int, way: str) -> H
             if "propose" in request.POST:
                 case_id = breach_cases.propose(
                     claim=claim, order=order, request_key=form.cleaned_data["request_key"], today=today(),
-                    actor=actor_of(request),
+                    actor=actor_of(request), usage_inspection_id=visit_id,
                 )  # fmt: skip
                 messages.success(request, _("The case is entered; a second person decides on it."))
                 return redirect("desk:breach", case_id)
@@ -176,7 +181,7 @@ def _found_date(request: HttpRequest) -> date:
     return min(given or today(), today())
 
 
-def _form(request: HttpRequest, way: str, known: Known) -> CaseForm:
+def _form(request: HttpRequest, way: str, known: Known, seen: Mapping[str, Any]) -> CaseForm:
     made = FORMS[way].form
     initial: dict[str, Any] = {
         "found_date": today(),
@@ -184,6 +189,7 @@ def _form(request: HttpRequest, way: str, known: Known) -> CaseForm:
         "is_home": known.is_home,
         "request_key": uuid4().hex,
         "uses": 1,
+        **seen,
     }
     if way == "suspended" and known.term.agreed.suspended_va:
         initial["found_kva"] = to_text(known.term.agreed.suspended_va, places=VA_PLACES).rstrip("0").rstrip(".")

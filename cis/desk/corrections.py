@@ -18,10 +18,12 @@ from cis.desk.forms.correction_methods import GROUPS, METHODS, words_of
 from cis.desk.forms.corrections import CorrectionForm, CorrectionListForm
 from cis.desk.roles import BILLERS, METERERS, READERS
 from cis.desk.supply import supply_of
+from cis.desk.usage_inspections import found_at
 from cis.kernel.errors import Refused
 from cis.kernel.fixed import to_text
 from cis.platform.access import actor_of, allow
 from cis.platform.paging import page_context
+from contracts.operations import usage_inspections
 from contracts.queries import breaches
 from metering.domain.correction_orders import Order
 from metering.domain.correction_workflow import WORKFLOW
@@ -72,20 +74,18 @@ def new(request: HttpRequest, account_id: int, agreement_id: int, method: str) -
     point = agreement.service_point_id
     (place,) = places.overview(service_point_ids=[point], at_date=today())
     meters = [(str(meter.id), meter.serial) for meter in place.meters]
-    form = CorrectionForm(
-        posted(request),
-        way=method,
-        meters=meters,
-        initial={"until_date": today(), "request_key": uuid4().hex, "reactive": _has_reactive(place)},
-    )
+    visit_id, seen = found_at(request, service_point_id=point)
+    start = {"until_date": today(), "request_key": uuid4().hex, "reactive": _has_reactive(place), **seen}
+    form = CorrectionForm(posted(request), way=method, meters=meters, initial=start)
     trial = None
     if request.method == "POST" and form.is_valid():
         try:
             order = _order(form, point)
             if "propose" in request.POST:
-                found = operations.propose(
-                    order=order, request_key=form.cleaned_data["request_key"], today=today(), actor=actor_of(request)
-                )
+                found = usage_inspections.correct(
+                    order=order, request_key=form.cleaned_data["request_key"], today=today(), actor=actor_of(request),
+                    inspection_id=visit_id,
+                )  # fmt: skip
                 messages.success(request, _("The correction is entered."))
                 return redirect("desk:correction", found)
             trial = trials.of_order(order=order, today=today(), actor=actor_of(request))
@@ -98,6 +98,7 @@ def new(request: HttpRequest, account_id: int, agreement_id: int, method: str) -
         "place": place,
         "way": method,
         "groups": _groups(),
+        "visit_id": visit_id,
         "trial": trial,
         "stays": _staying(place, form.cleaned_data["meter"], trial) if trial else [],
     }

@@ -98,6 +98,8 @@ WORK_FACTS: Mapping[str, Any] = {
     "register": _("Register"),
     "doubted_on": _("Doubtful on"),
     "missed_rounds": _("Missed in rounds"),
+    "alarm": _("What the meter says"),
+    "since": _("Since"),
 }
 WORK_CASES: Mapping[str, Any] = {
     "service_point": _("Ordered by the desk"),
@@ -107,6 +109,8 @@ WORK_CASES: Mapping[str, Any] = {
     "inspection": _("Inspection"),
     "outage": _("Outage"),
     "usage_exception": _("Exception of usage"),
+    "meter_alarm": _("Alarm of a meter"),
+    "usage_inspection": _("Usage inspection"),
 }
 WORK_DUE: Mapping[str, Any] = {"late": _("Late"), "today": _("Due today"), "week": _("Due in 7 days")}
 RESERVATION_STATES: Mapping[str, Any] = {

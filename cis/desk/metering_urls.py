@@ -1,12 +1,17 @@
-"""Addresses of the desk: energy that is looked at, the day as it grows, values of places, names of foreign streams."""
+"""Addresses of the desk: energy that is looked at, values of places, names of streams, usage inspections."""
 
 from django.urls import path
 
-from cis.desk import exception_acts, exceptions, live, place_values, re_reads, stream_names
+from cis.desk import exception_acts, exceptions, live, place_values, re_reads, stream_names, usage_inspections
 
 urlpatterns = [
     path("places/<int:service_point_id>/today/", live.show, name="place_today"),
     path("field/<int:work_order_id>/re-read/", re_reads.show, name="field_re_read"),
+    path("places/<int:service_point_id>/suspect/", usage_inspections.new, name="new_usage_inspection"),
+    path("usage-inspections/", usage_inspections.index, name="usage_inspections"),
+    path("usage-inspections.csv", usage_inspections.export, name="usage_inspections_file"),
+    path("usage-inspections/<int:inspection_id>/", usage_inspections.show, name="usage_inspection"),
+    path("usage-inspections/<int:inspection_id>/act/", usage_inspections.act, name="act_on_usage_inspection"),
     path("exceptions/", exceptions.index, name="exceptions"),
     path("exceptions.csv", exceptions.export, name="exceptions_file"),
     path("exceptions/<int:exception_id>/", exceptions.show, name="exception"),

@@ -57,7 +57,7 @@ ENTRIES = (
     NavEntry("desk:routes", _("Reading routes"), "map-2", STAFF, _FIELD),
     NavEntry("desk:work_orders", _("Work orders"), "tools", STAFF, _FIELD),
     NavEntry("desk:meters", _("Meter store"), "gauge", STAFF, _FIELD, _STORE),
-    NavEntry("desk:inspections", _("Inspections"), "list-check", STAFF, _FIELD),
+    NavEntry("desk:inspections", _("Inspections"), "list-check", STAFF, _FIELD, ("desk:usage_inspections",)),
     NavEntry("desk:network", _("Network"), "topology-star-3", STAFF, _FIELD),
     NavEntry("desk:files", _("Meter files"), "file-import", STAFF, _FIELD, ("desk:usage",)),
     NavEntry("desk:exceptions", _("Exceptions"), "alert-triangle", STAFF, _FIELD),

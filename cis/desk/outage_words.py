@@ -112,6 +112,10 @@ ALARM_ANSWERS: Mapping[str, Any] = {
     "brief": _("Over before it was heard"),
     "nothing": _("Nothing was dark"),
     "noted": _("Kept; says nothing of current"),
+    "work": _("Work ordered"),
+    "case": _("Complaint taken in"),
+    "suspicion": _("Usage inspection"),
+    "again": _("Belongs to an earlier one"),
 }
 STANDARDS: Mapping[str, Any] = {
     "outage_arrival_city": _("Crew there, city"),
@@ -151,6 +155,9 @@ TONES: Mapping[tuple[str, str], str] = {
     ("fault_answer", "planned"): "info",
     ("alarm_answer", "outage"): "bad",
     ("alarm_answer", "planned"): "info",
+    ("alarm_answer", "work"): "warn",
+    ("alarm_answer", "case"): "warn",
+    ("alarm_answer", "suspicion"): "bad",
     ("alarm_answer", "cut"): "warn",
     ("alarm_answer", "prepaid"): "warn",
     ("fault_answer", "cut"): "bad",

@@ -13,6 +13,7 @@ from cis.kernel.workflow import Standard
 from complaints.domain import evaluation, trends
 from complaints.domain.kinds import EVALUATORS
 from complaints.domain.kinds import STANDARDS as CASE_STANDARDS
+from contracts.domain import usage_inspection
 from contracts.domain.application_workflow import WHOLE, StandardClass, standard_key
 from contracts.domain.inspection import Severity
 from metering.domain import outages
@@ -41,6 +42,7 @@ QUEUES: Final[Mapping[str, Queue]] = MappingProxyType(
             frozenset({Role.METERING, Role.FIELD}), (*_of("connection_meter", "connection_energize"), "reconnection")
         ),
         "safety": Queue(frozenset({Role.METERING, Role.FIELD}), tuple(f"defect_{severity}" for severity in Severity)),
+        "usage": Queue(frozenset({Role.METERING, Role.CLERK, Role.SUPERVISOR}), usage_inspection.STANDARDS),
         "repair": Queue(frozenset({Role.METERING, Role.FIELD}), outages.STANDARDS),
         "settling": Queue(frozenset({Role.BILLING}), ("final_bill", "refund_credit")),
         "care": Queue(frozenset({Role.CLERK}), CARE),

@@ -32,6 +32,7 @@ from cis.platform.paging import page_context
 from cis.platform.queues import Task, Urgency, Wanted
 from complaints.domain.kinds import SUBJECT as CASE
 from complaints.queries import cases as case_queries
+from contracts.domain import usage_inspection
 from contracts.domain.application_workflow import SUBJECT
 from contracts.operations import defect_steps
 from contracts.queries import applications, defects
@@ -177,6 +178,9 @@ def _lines(tasks: Sequence[Task], actor: Actor) -> list[Line]:
         elif task.subject == outages.SUBJECT:
             url = reverse("desk:outage", args=[task.subject_id])
             case = f"{word('work_case', outages.SUBJECT)} {task.subject_id}"
+        elif task.subject == usage_inspection.SUBJECT:
+            url = reverse("desk:usage_inspection", args=[task.subject_id])
+            case = f"{word('work_case', usage_inspection.SUBJECT)} {task.subject_id}"
         elif task.subject == CASE and task.subject_id in told:
             url = reverse("desk:case", args=[task.subject_id])
             case, note = told[task.subject_id]

@@ -99,3 +99,25 @@ class VeeGroup:
     capacity_percent: int = field(default=0, metadata={"least": 1, "most": 1_000})
     most_estimated: int = field(default=0, metadata={"least": 1, "most": 24})
     stops: list[str] = field(default=_NONE, metadata={"pattern": _CODE})
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """
+    What comes of alarms of a kind: exactly one of ``work``, ``case_class`` and ``suspicion``.
+
+    every_days  so long more alarms of the kind of a meter bring nothing new
+    work        kind of the order, with its ``priority``; of danger, the crew that is free is sent at once
+    case_class  a class of ``cases``; one case for each transformer
+    suspicion   a usage inspection is opened
+    """
+
+    every_days: int = field(metadata={"least": 1, "most": 366})
+    work: str = field(default="", metadata={"pattern": re.compile("repair|inspection|re_read|customer_visit")})
+    priority: str = field(default="normal", metadata={"pattern": re.compile("normal|urgent|danger")})
+    case_class: str = field(default="", metadata={"pattern": re.compile("[a-z0-9_]+/[a-z0-9_]+/[a-z0-9_]+")})
+    suspicion: bool = False
+
+
+ALARMS = re.compile("cover_open|magnetic_field|over_voltage|under_voltage|clock_drift|breaker|reverse_flow|phase_lost")
+"""Kinds of alarms that may have a rule: those that say nothing of current."""

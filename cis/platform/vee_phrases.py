@@ -1,10 +1,12 @@
-"""Sentences on exceptions of usage, for ``cis.platform.phrases``."""
+"""Sentences on exceptions of usage and usage inspections, for ``cis.platform.phrases``."""
 
 from collections.abc import Mapping
 
 from django.utils.translation import gettext_noop as _
 
 SENTENCES: Mapping[str, str] = {
+    "unknown_usage_inspection": _("There is no such usage inspection."),
+    "bad_usage_inspection": _("This cannot be kept of a usage inspection."),
     "unknown_exception": _("There is no such exception."),
     "exception_not_open": _("Somebody decided on it meanwhile, or its cause is gone."),
     "exception_not_acceptable": _("There is no energy to accept: bring what is missing, or correct the read."),

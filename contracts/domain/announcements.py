@@ -1,7 +1,7 @@
 """What this room tells the rooms downstream; who listens stands in cis/wiring.py."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from cis.kernel.actors import Actor
 from contracts.domain.application_workflow import ApplicationAction, ApplicationState
@@ -199,3 +199,28 @@ class FinancingReturned:
 
     financing_id: int
     on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageDisputed:
+    """
+    A customer says that what a usage inspection found is not so.
+
+    breach_id  the case of breach that is disputed; None: a correction of usage is
+    """
+
+    inspection_id: int
+    account_id: int
+    breach_id: int | None
+    at: datetime
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageDisputeEnded:
+    """Nothing of a usage inspection is disputed any more; account_id None: nobody is supplied there."""
+
+    inspection_id: int
+    account_id: int | None
+    at: datetime
+    actor: Actor

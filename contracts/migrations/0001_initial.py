@@ -939,4 +939,43 @@ class Migration(FirstMigration):
                 'constraints': [models.UniqueConstraint(fields=('part', 'hour'), name='an_hour_counts_once')],
             },
         ),
+        migrations.CreateModel(
+            name='UsageInspection',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('state', cis.platform.fields.Code(choices=[('suspected', 'suspected'), ('ordered', 'ordered'), ('visited', 'visited'), ('found', 'found'), ('nothing', 'nothing'), ('disputed', 'disputed'), ('closed', 'closed')], default='suspected', max_length=40)),
+                ('visited_date', models.DateField(null=True)),
+                ('finding', cis.platform.fields.Code(blank=True, choices=[('nothing', 'nothing'), ('wiring', 'wiring'), ('breach', 'breach')], default='', max_length=40)),
+                ('dispute', models.CharField(blank=True, default='', help_text='What the customer says.', max_length=500)),
+                ('reason', models.CharField(blank=True, default='', help_text='Why it was closed, or upheld.', max_length=300)),
+                ('opened_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('ended_at', models.DateTimeField(null=True)),
+                ('agreement', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='usage_inspections', to='contracts.serviceagreement')),
+                ('breach', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='usage_inspection', to='contracts.breachcase')),
+                ('correction', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='usage_inspection', to='metering.usagecorrection')),
+                ('service_point', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='usage_inspections', to='metering.servicepoint')),
+                ('work_order', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='metering.workorder')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['service_point', 'opened_at'], name='usage_inspections_of_place'), models.Index(fields=['state', 'opened_at'], name='usage_inspections_by_state')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['suspected', 'ordered', 'visited', 'found', 'nothing', 'disputed', 'closed'])), name='usage_inspection_state_is_known'), models.UniqueConstraint(condition=models.Q(('state__in', ['suspected', 'ordered', 'visited'])), fields=('service_point',), name='place_is_inspected_once_at_a_time'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('found', 'disputed')), _negated=True), models.Q(('breach__isnull', False), ('correction', None), ('finding', 'breach')), models.Q(('breach', None), ('correction__isnull', False), ('finding', 'wiring')), _connector='OR'), name='what_was_found_has_its_case'), models.CheckConstraint(condition=models.Q(models.Q(('ended_at__isnull', False), ('state__in', ['nothing', 'closed'])), models.Q(models.Q(('state__in', ['nothing', 'closed']), _negated=True), ('ended_at', None)), _connector='OR'), name='usage_inspection_ends')],
+            },
+        ),
+        migrations.CreateModel(
+            name='UsageSuspicion',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('source', cis.platform.fields.Code(choices=[('alarm', 'alarm'), ('anomaly', 'anomaly'), ('tip', 'tip'), ('crew', 'crew'), ('audit', 'audit')], max_length=40)),
+                ('words', models.CharField(blank=True, default='', max_length=500)),
+                ('reference', models.CharField(blank=True, default='', max_length=40)),
+                ('at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('actor_id', models.BigIntegerField(null=True)),
+                ('actor_name', models.CharField(blank=True, default='', max_length=150)),
+                ('alarm', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='suspicion', to='metering.meteralarm')),
+                ('inspection', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='suspicions', to='contracts.usageinspection')),
+            ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('source__in', ['alarm', 'anomaly', 'tip', 'crew', 'audit'])), name='suspicion_source_is_known'), models.UniqueConstraint(condition=models.Q(('reference', ''), _negated=True), fields=('source', 'reference'), name='suspicion_counts_once'), models.CheckConstraint(condition=models.Q(models.Q(('source', 'tip'), _negated=True), models.Q(('words', ''), models.Q(('reference', ''), _negated=True)), _connector='OR'), name='tip_keeps_no_words')],
+            },
+        ),
     ]

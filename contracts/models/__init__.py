@@ -13,6 +13,7 @@ from contracts.models import (
     program,
     supply_contract,
     survey,
+    usage_inspection,
 )
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "program",
     "supply_contract",
     "survey",
+    "usage_inspection",
 ]

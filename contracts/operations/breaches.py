@@ -22,6 +22,7 @@ from contracts.domain.breaches import BadBreach, BreachKind
 from contracts.domain.charge_workflow import CHARGERS, WORKFLOW, CaseAction, CaseState, ChargeState
 from contracts.models.agreement import ServiceAgreement
 from contracts.models.charge import BreachCase, BreachStep, OneOffCharge
+from contracts.operations import usage_inspection_steps
 from contracts.queries import breach_dues
 from contracts.queries.agreements import UnknownAgreement
 from contracts.queries.breach_dues import Charge
@@ -159,6 +160,7 @@ def drop(*, case_id: int, actor: Actor) -> None:
         corrections.drop_step(correction_id=case.correction_id, actor=actor)
     case.charges.update(state=ChargeState.DROPPED.value)
     _decide(case, actor)
+    usage_inspection_steps.breach_dropped_step(case_id=case.id, at=timezone.now())
     audit.record(actor, "drop", "breach_case", case.id)
 
 
@@ -207,6 +209,7 @@ def cancel(*, case_id: int, actor: Actor) -> None:
     case.cancelled_at = timezone.now()
     case.cancel_decider_id = actor.id
     case.save(update_fields=["state", "cancelled_at", "cancel_decider_id"])
+    usage_inspection_steps.breach_cancelled_step(case_id=case.id, reason=case.cancel_reason, at=case.cancelled_at)
     audit.record(actor, "cancel", "breach_case", case.id, reason=case.cancel_reason)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from cis.platform.personal import (
     BY_CUSTOMER,
+    KEY_GONE,
     ROW,
     Held,
     Link,
@@ -60,6 +61,15 @@ INSPECTION = Held(
     table="contracts_safetyinspection", subject="inspection",
     way=either(within(AGREEMENT, "agreement_id"), within(APPLICATION, "application_id")),
     erased=struck("customer_name", "reason"),
+)  # fmt: skip
+USAGE_INSPECTION = Held(
+    table="contracts_usageinspection", way=within(AGREEMENT, "agreement_id"), subject="usage_inspection",
+    erased=struck("dispute", "reason"),
+)  # fmt: skip
+USAGE_SUSPICION = Held(
+    table="contracts_usagesuspicion", way=within(USAGE_INSPECTION, "inspection_id"), subject="usage_suspicion",
+    erased={"reference": f"CASE WHEN t.reference = '' THEN '' ELSE {KEY_GONE} END", **struck("words")},
+    exported=False,  # that somebody told, and in which case, stays with who told
 )  # fmt: skip
 DEFECT = Held(
     table="contracts_defect", way=within(INSPECTION, "inspection_id"), subject="defect",
@@ -165,6 +175,8 @@ HELD = (
         erased=struck("reason", "cancel_reason"),
     ),
     INSPECTION,
+    USAGE_INSPECTION,
+    USAGE_SUSPICION,
     DEFECT,
     Held(table="contracts_defectphoto", way=within(DEFECT, "defect_id"), documents=("document_id",)),
     Held(

@@ -5,6 +5,7 @@ from datetime import date, datetime
 
 from cis.kernel.actors import Actor
 from metering.domain.device_commands import Command, CommandState, Reading
+from metering.domain.meter_alarms import AlarmAnswer, AlarmKind
 from metering.domain.work_orders import Outcome, WorkKind
 
 
@@ -111,3 +112,34 @@ class OutageEnded:
     outage_id: int
     at: datetime
     is_planned: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RaisedAlarm:
+    """
+    An alarm of which something comes by a rule of the place.
+
+    answer      what: work is ordered by then; a case and a suspicion are made by who listens
+    case_class  of the case; "": none
+    serial, address, district, transformer  where it is of, in words
+    """
+
+    alarm_id: int
+    kind: AlarmKind
+    answer: AlarmAnswer
+    case_class: str
+    service_point_id: int
+    serial: str
+    address: str
+    district: str
+    transformer_id: int | None
+    transformer: str
+    occurred_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmsDecided:
+    """Something comes of alarms of meters of one batch, each once a meter, kind and so many days."""
+
+    alarms: tuple[RaisedAlarm, ...]
+    at: datetime

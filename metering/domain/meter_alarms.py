@@ -1,6 +1,6 @@
 """
-Alarms of meters: a meter says with its last breath that current is gone, and that it flows again; other things that it
-says are kept, and change nothing.
+Alarms of meters: a meter says with its last breath that current is gone, and that it flows again. What comes of other
+things that it says is in ``alarm_rules``.
 
 A meter repeats itself, and alarms come late and in another order than they were sent: each counts once, and what a
 supply is left with is what its meter said last.
@@ -68,7 +68,11 @@ class AlarmAnswer(StrEnum):
     PREPAID   the supply was cut off because the prepaid balance is used up
     BRIEF     current was back, or gone again, before the alarm was heard
     NOTHING   nothing was dark there: the meter hangs nowhere, current flows and is known to, or it is too long ago
-    NOTED     it says nothing of current, and is kept
+    NOTED     it says nothing of current, no rule makes anything of it, and it is kept
+    WORK      a crew is ordered
+    CASE      a case of complaint is taken in
+    SUSPICION a usage inspection is opened, or one that is under way has a further reason
+    AGAIN     something came of an alarm of the kind of this meter already
     """
 
     OUTAGE = "outage"
@@ -78,6 +82,10 @@ class AlarmAnswer(StrEnum):
     BRIEF = "brief"
     NOTHING = "nothing"
     NOTED = "noted"
+    WORK = "work"
+    CASE = "case"
+    SUSPICION = "suspicion"
+    AGAIN = "again"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

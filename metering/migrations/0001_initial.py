@@ -501,23 +501,6 @@ class Migration(FirstMigration):
             },
         ),
         migrations.CreateModel(
-            name='MeterAlarm',
-            fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('meter', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='alarms', to='metering.meter')),
-                ('service_point', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='alarms', to='metering.servicepoint')),
-                ('outage', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='alarms', to='metering.outage')),
-                ('kind', cis.platform.fields.Code(choices=[('power_off', 'power_off'), ('power_on', 'power_on'), ('cover_open', 'cover_open'), ('magnetic_field', 'magnetic_field'), ('over_voltage', 'over_voltage'), ('under_voltage', 'under_voltage'), ('clock_drift', 'clock_drift'), ('breaker', 'breaker'), ('reverse_flow', 'reverse_flow'), ('phase_lost', 'phase_lost')], max_length=40)),
-                ('answer', cis.platform.fields.Code(choices=[('outage', 'outage'), ('planned', 'planned'), ('cut', 'cut'), ('prepaid', 'prepaid'), ('brief', 'brief'), ('nothing', 'nothing'), ('noted', 'noted')], max_length=40)),
-                ('occurred_at', models.DateTimeField()),
-                ('received_at', models.DateTimeField(default=django.utils.timezone.now)),
-            ],
-            options={
-                'indexes': [models.Index(fields=['service_point', 'occurred_at'], name='alarms_of_supply')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['power_off', 'power_on', 'cover_open', 'magnetic_field', 'over_voltage', 'under_voltage', 'clock_drift', 'breaker', 'reverse_flow', 'phase_lost'])), name='alarm_kind_is_known'), models.CheckConstraint(condition=models.Q(('answer__in', ['outage', 'planned', 'cut', 'prepaid', 'brief', 'nothing', 'noted'])), name='alarm_answer_is_known'), models.UniqueConstraint(fields=('meter', 'kind', 'occurred_at'), name='alarm_counts_once')],
-            },
-        ),
-        migrations.CreateModel(
             name='Installation',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -755,6 +738,25 @@ class Migration(FirstMigration):
             options={
                 'indexes': [models.Index(fields=['subject', 'subject_id'], name='work_of_a_case'), models.Index(fields=['crew', 'planned_date'], name='work_of_a_day'), models.Index(fields=['state', 'due_date'], name='work_by_state')],
                 'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['survey', 'meter_install', 'meter_exchange', 'meter_remove', 'meter_move', 'cut', 'reconnect', 're_read', 'repair', 'inspection', 'debt_visit', 'customer_visit'])), name='work_kind_is_known'), models.CheckConstraint(condition=models.Q(('state__in', ['open', 'assigned', 'started', 'done', 'cancelled'])), name='work_state_is_known'), models.CheckConstraint(condition=models.Q(('priority__in', ['normal', 'urgent', 'danger'])), name='work_priority_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('done_at__isnull', False), ('outcome__in', ['done', 'passed', 'defects', 'feasible', 'with_works', 'not_feasible']), ('state', 'done')), models.Q(models.Q(('state', 'done'), _negated=True), ('done_at', None), ('outcome', '')), _connector='OR'), name='done_work_has_an_outcome'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['assigned', 'started']), _negated=True), models.Q(('crew__isnull', False), ('planned_date__isnull', False)), _connector='OR'), name='assigned_work_has_a_crew_and_a_day'), models.UniqueConstraint(condition=models.Q(('state__in', ['open', 'assigned', 'started'])), fields=('kind', 'subject', 'subject_id', 'service_point'), name='work_is_ordered_once', nulls_distinct=False)],
+            },
+        ),
+        migrations.CreateModel(
+            name='MeterAlarm',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('meter', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='alarms', to='metering.meter')),
+                ('service_point', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='alarms', to='metering.servicepoint')),
+                ('outage', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='alarms', to='metering.outage')),
+                ('work_order', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='alarms', to='metering.workorder')),
+                ('first', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='more', to='metering.meteralarm')),
+                ('kind', cis.platform.fields.Code(choices=[('power_off', 'power_off'), ('power_on', 'power_on'), ('cover_open', 'cover_open'), ('magnetic_field', 'magnetic_field'), ('over_voltage', 'over_voltage'), ('under_voltage', 'under_voltage'), ('clock_drift', 'clock_drift'), ('breaker', 'breaker'), ('reverse_flow', 'reverse_flow'), ('phase_lost', 'phase_lost')], max_length=40)),
+                ('answer', cis.platform.fields.Code(choices=[('outage', 'outage'), ('planned', 'planned'), ('cut', 'cut'), ('prepaid', 'prepaid'), ('brief', 'brief'), ('nothing', 'nothing'), ('noted', 'noted'), ('work', 'work'), ('case', 'case'), ('suspicion', 'suspicion'), ('again', 'again')], max_length=40)),
+                ('occurred_at', models.DateTimeField()),
+                ('received_at', models.DateTimeField(default=django.utils.timezone.now)),
+            ],
+            options={
+                'indexes': [models.Index(fields=['service_point', 'occurred_at'], name='alarms_of_supply')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['power_off', 'power_on', 'cover_open', 'magnetic_field', 'over_voltage', 'under_voltage', 'clock_drift', 'breaker', 'reverse_flow', 'phase_lost'])), name='alarm_kind_is_known'), models.CheckConstraint(condition=models.Q(('answer__in', ['outage', 'planned', 'cut', 'prepaid', 'brief', 'nothing', 'noted', 'work', 'case', 'suspicion', 'again'])), name='alarm_answer_is_known'), models.UniqueConstraint(fields=('meter', 'kind', 'occurred_at'), name='alarm_counts_once')],
             },
         ),
         migrations.CreateModel(

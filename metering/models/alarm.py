@@ -11,7 +11,8 @@ class MeterAlarm(models.Model):
     """
     An alarm of a meter, once however often it was sent. Append-only, but for ``outage``, where it belongs now.
 
-    ``service_point`` is where the meter hung at that time.
+    ``service_point`` is where the meter hung at that time; ``work_order`` is what was ordered because of it, ``first``
+    the alarm of the kind of which something came before, so that nothing came of this one.
     """
 
     meter = models.ForeignKey("metering.Meter", on_delete=models.PROTECT, related_name="alarms", db_index=False)
@@ -19,6 +20,10 @@ class MeterAlarm(models.Model):
         "metering.ServicePoint", on_delete=models.PROTECT, null=True, related_name="alarms", db_index=False
     )
     outage = models.ForeignKey("metering.Outage", on_delete=models.PROTECT, null=True, related_name="alarms")
+    work_order = models.ForeignKey(
+        "metering.WorkOrder", on_delete=models.PROTECT, null=True, related_name="alarms", db_index=False
+    )
+    first = models.ForeignKey("self", on_delete=models.PROTECT, null=True, related_name="more", db_index=False)
     kind = Code(choices=choices_of(AlarmKind))
     answer = Code(choices=choices_of(AlarmAnswer))
     occurred_at = models.DateTimeField()

@@ -87,6 +87,12 @@ def propose(*, order: Order, request_key: str, today: date, actor: Actor) -> int
     :raises PartOfCase: it is theft, which is a case of the contract.
     :raises KeyTaken: the key named another request.
     """
+    return enter_step(order=order, request_key=request_key, today=today, actor=actor)
+
+
+@joins_transaction
+def enter_step(*, order: Order, request_key: str, today: date, actor: Actor) -> int:
+    """Propose a correction as a step of what it comes of, as of a visit that found it; see ``propose``."""
     _refuse_theft(order.cause)
     writing.lock(service_point_id=order.service_point_id)
     known = UsageCorrection.objects.filter(request_key=request_key).first()

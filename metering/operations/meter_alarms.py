@@ -21,7 +21,8 @@ from metering.domain import outages as outage_rules
 from metering.domain.meter_alarms import SENDERS, AlarmAnswer, AlarmKind, Heard, NewAlarm, Settled
 from metering.domain.outages import OPEN, Answer, FaultKind, OutageAction, OutageRule, Signal
 from metering.models.outage import Outage
-from metering.operations import outage_repairs, outage_rows, outage_starts, outage_telling, outages
+from metering.operations import alarm_deeds, outage_repairs, outage_rows, outage_starts, outage_telling, outages
+from metering.operations.alarm_deeds import Said
 from metering.queries import dark_times, outage_places
 from metering.queries.dark_times import DarkTime
 from metering.queries.outage_places import Known, Position
@@ -63,8 +64,8 @@ def take(*, alarms: Sequence[NewAlarm], actor: Actor) -> Taken:
     it, as ``domain.outages.gather`` says; a supply that was cut off or where a planned outage is on makes none. A meter
     that has current again ends the dark time of its supply, and the outage with the last of them, unless people are in
     danger there. That current is gone counts for a day: nobody is sent for what a head-end tells of last week. Where a
-    meter says that it is gone since before the first report, the outage began then. What says nothing of current is
-    kept, and does nothing.
+    meter says that it is gone since before the first report, the outage began then. What says nothing of current
+    brings what the rules of the place say (``alarm_deeds``).
 
     :raises OutagesNotOffered: the pack has no rule on outages.
     :raises BadAlarms: none, too many, or of a time to come.
@@ -77,21 +78,22 @@ def take(*, alarms: Sequence[NewAlarm], actor: Actor) -> Taken:
     findings = Findings()
     rules.check_alarms(alarms, at=at, findings=findings)
     findings.raise_if_any(BadAlarms)
-    kept, heard, unknown = _kept(alarms, at)
+    kept, heard, others, unknown = _kept(alarms, at)
     batch = _Batch(rule, at)
     if heard:
         outage_rows.lock_network(outage_places.positions(service_point_ids=sorted(_points(heard))).values())
         batch.hear(heard)
         audit.record(actor, "take", "meter_alarms", None, kept=kept, outages=len(batch.touched))
+    alarm_deeds.take_step(others, at=at)
     return Taken(kept=kept, unknown=unknown, outages=tuple(sorted(batch.touched)))
 
 
-def _kept(alarms: Sequence[NewAlarm], at: datetime) -> tuple[int, list[Heard], tuple[str, ...]]:
+def _kept(alarms: Sequence[NewAlarm], at: datetime) -> tuple[int, list[Heard], list[Said], tuple[str, ...]]:
     """
     Keep what was not heard before; two statements.
 
-    :returns: how many are new, those about current of meters that hung somewhere, and the serial numbers that nobody
-        knows.
+    :returns: how many are new, of meters that hung somewhere those about current and the others, and the serial
+        numbers that nobody knows.
     """
     given = {
         "serials": [one.serial for one in alarms], "kinds": [one.kind.value for one in alarms],
@@ -105,7 +107,12 @@ def _kept(alarms: Sequence[NewAlarm], at: datetime) -> tuple[int, list[Heard], t
         for row in rows
         if row[1] is not None and row[2] in rules.POWER
     ]
-    return len(rows), heard, tuple(serial for (serial,) in unknown)
+    others = [
+        Said(id=row[0], service_point_id=row[1], kind=AlarmKind(row[2]), at=row[3], meter_id=row[4])
+        for row in rows
+        if row[1] is not None and row[2] not in rules.POWER
+    ]
+    return len(rows), heard, others, tuple(serial for (serial,) in unknown)
 
 
 @dataclass(slots=True)
@@ -335,7 +342,8 @@ _KEEP = """
     JOIN metering_meter m ON m.serial = one.serial
     LEFT JOIN metering_installation i ON i.meter_id = m.id AND i.period @> (one.at AT TIME ZONE %(zone)s)::date
     ORDER BY m.id, one.kind, one.at
-    ON CONFLICT (meter_id, kind, occurred_at) DO NOTHING RETURNING id, service_point_id, kind, occurred_at
+    ON CONFLICT (meter_id, kind, occurred_at) DO NOTHING
+    RETURNING id, service_point_id, kind, occurred_at, meter_id
 """
 _UNKNOWN = """
     SELECT DISTINCT one.serial FROM unnest(%(serials)s::text[]) AS one (serial)

@@ -10,7 +10,13 @@ from cis.platform.db import fetch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmRow:
-    """An alarm in a list; ``outage_id`` is where it belongs now."""
+    """
+    An alarm in a list.
+
+    outage_id      where it belongs now
+    work_order_id  what was ordered because of it, or of the one of its kind before
+    first_id       the alarm of its kind of which something came: itself, or the one before; None: nothing came
+    """
 
     id: int
     kind: str
@@ -22,6 +28,8 @@ class AlarmRow:
     outage_id: int | None
     occurred_at: datetime
     received_at: datetime
+    work_order_id: int | None
+    first_id: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +46,10 @@ class WantedAlarms:
 
 _LISTED = """
     SELECT a.id, a.kind, a.answer, m.serial, m.id, coalesce(p.address, ''), coalesce(t.name, ''), a.outage_id,
-           a.occurred_at, a.received_at
+           a.occurred_at, a.received_at, coalesce(a.work_order_id, f.work_order_id),
+           CASE WHEN a.answer IN ('work', 'case', 'suspicion') THEN a.id ELSE a.first_id END
     FROM metering_meteralarm a
+    LEFT JOIN metering_meteralarm f ON f.id = a.first_id
     JOIN metering_meter m ON m.id = a.meter_id
     LEFT JOIN metering_servicepoint s ON s.id = a.service_point_id
     LEFT JOIN metering_premises p ON p.id = s.premises_id

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
+import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -180,9 +181,10 @@ def test_events_are_alarms_and_a_wrong_clock_is_noted(register):
     at = (DAY + HOUR).isoformat()
     said = [{"meter": "M1", "event": kind, "at": at} for kind in ("cover_open", "power_on")]
     drift = {"meter": "M1", "event": "clock_drift", "at": at, "seconds": -90}
-    taken = take(*said, drift, {"meter": "NONE", "event": "breaker", "at": at})
+    with time_machine.travel(DAY + 2 * HOUR, tick=False):
+        taken = take(*said, drift, {"meter": "NONE", "event": "breaker", "at": at})
     assert (taken.alarms, taken.results[-1].code) == (3, "unknown_meter")
-    assert sorted(MeterAlarm.objects.values_list("answer", flat=True)) == ["noted", "noted", "nothing"]
+    assert sorted(MeterAlarm.objects.values_list("answer", flat=True)) == ["nothing", "suspicion", "work"]
     register.meter.refresh_from_db()
     assert register.meter.clock_drift_s == -90
     assert take(*said, drift).alarms == 0

@@ -63,13 +63,14 @@ def test_reports_and_alarms_beside_one_another_are_one_outage():
     assert report(alone.points[0][1]).outage_id == single_id, "an alarm alone is an outage that a report widens"
 
 
-def test_what_says_nothing_of_current_is_kept_and_does_nothing():
+def test_what_says_nothing_of_current_makes_no_outage():
     made = street(transformers=1, lived_in=False)
     serial = hung(made)[made.points[0][0].id]
     now = timezone.now()
     others = [NewAlarm(serial=serial, kind=kind, occurred_at=now) for kind in AlarmKind if kind not in POWER]
     taken = meter_alarms.take(alarms=others, actor=SYSTEM)
-    assert (taken.kept, taken.outages, answers()) == (8, (), ["noted"] * 8)
+    came = ["case", *["suspicion"] * 3, *["work"] * 4]
+    assert (taken.kept, taken.outages, answers()) == (8, (), came)
     assert send((serial, "off", 1)).outages == (Outage.objects.get().id,)
     assert not OutageSupply.objects.get().back_at
 

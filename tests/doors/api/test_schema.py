@@ -153,7 +153,7 @@ def test_the_description_names_each_operation_with_an_example_for_its_problems(c
         "list_contracts", "get_contract", "get_contract_pdf", "sign_contract", "verify_contract",
         "list_offers", "draft_offer", "get_offer", "get_offer_pdf", "send_offer", "accept_offer", "decline_offer",
         "withdraw_offer", "list_charges", "agree_charge", "get_charge", "reverse_charge", "withdraw_change",
-        "preview_change", "list_inspections", "get_inspection", "list_defects", "assign_work_order", "list_free_slots",
+        "preview_change", "list_inspections", "get_inspection", "list_usage_inspections", "get_usage_inspection", "suspect_usage", "list_defects", "assign_work_order", "list_free_slots",
         "book_appointment", "start_work_order", "get_checklist", "add_work_photo", "report_survey", "finish_work_order",
         "fail_work_order", "cancel_work_order", "report_fault", "send_meter_alarms", "list_outages", "get_outage", "list_crews", "list_meters", "get_meter", "deliver_meters",
         "list_usage_exceptions", "get_usage_exception", "accept_usage_exception", "edit_usage_exception",

@@ -166,6 +166,8 @@ WRITERS = {
         DISPATCHERS,
     ),
     **dict.fromkeys(("hand_over", "issue_notice", "hand_over_photo"), CREWS),
+    "new_usage_inspection": DISPATCHERS,
+    "act_on_usage_inspection": {Role.CLERK, Role.METERING, Role.BILLING, Role.SUPERVISOR},
     "decide_defect": {Role.CLERK, Role.FIELD, Role.METERING, Role.SUPERVISOR},
     **dict.fromkeys(
         ("important_customers", "important_file", "important_customer"),
