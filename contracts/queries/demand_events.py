@@ -341,7 +341,7 @@ def _held(rows: QuerySet[EventPart]) -> QuerySet[Any]:
     """Add who holds the account on the day of the event; where nobody does, who joined the programme."""
     held = EventPart.objects.filter(id=OuterRef("id"), account__holders__period__contains=TruncDate("event__start_at"))
 
-    def of(name: str, kind: Field[Any, Any]) -> Coalesce:
+    def of(name: str, kind: "Field[Any, Any]") -> Coalesce:
         joined = F(f"enrollment__customer__{name}")
         return Coalesce(Subquery(held.values(f"account__holders__customer__{name}")), joined, output_field=kind)
 
