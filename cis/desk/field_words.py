@@ -107,6 +107,7 @@ WORK_CASES: Mapping[str, Any] = {
     "inspection": _("Inspection"),
     "outage": _("Outage"),
     "usage_exception": _("Exception of usage"),
+    "anomaly": _("Anomaly"),
 }
 WORK_DUE: Mapping[str, Any] = {"late": _("Late"), "today": _("Due today"), "week": _("Due in 7 days")}
 RESERVATION_STATES: Mapping[str, Any] = {
