@@ -121,8 +121,7 @@ def of_days(*, row: UsageException, doubted: Doubted, today: date, method: Metho
 
 @joins_transaction
 def write_days(*, estimate: DaysEstimate, register_id: int) -> None:
-    """Write estimated interval days as versions that hold; four statements."""
-    db.fetch("SELECT id FROM metering_register WHERE id = %s FOR NO KEY UPDATE", [register_id])
+    """Write estimated interval days as versions that hold; three statements. Whoever estimated holds the register."""
     block, rows = estimate.block, estimate.rows
     days = [date.fromordinal(day) for day in block.day[rows].tolist()]
     partitions.ensure(months=sorted({day.replace(day=1) for day in days}))

@@ -15,7 +15,7 @@ from metering.models.exception import UsageException
 from metering.models.read import ReadKind
 from metering.models.store import ReadPhoto
 from metering.models.work import WorkOrder, WorkPhoto
-from metering.operations import exceptions, read_changes, reads, work_moves, work_orders
+from metering.operations import exceptions, read_changes, reads, resolver, work_moves, work_orders
 from metering.queries import estimation_facts, re_reads
 from metering.queries.re_reads import CounterHere
 
@@ -50,9 +50,7 @@ def finish(
     :raises ReadRefused: a reading does not fit.
     :raises NotYourOrder: the order belongs to another crew; IllegalMove: it is not started.
     """
-    place = WorkOrder.objects.filter(id=work_order_id).values_list("subject", "subject_id").first()
-    # In the order in which acts on exceptions lock: their places first.
-    about = exceptions.lock(place[1]) if place is not None and place[0] == SUBJECT else None
+    about = _lock_about(work_order_id, today)
     row = work_moves.lock(work_order_id)
     if work_moves.is_repeat(row, request_key):
         return False
@@ -74,6 +72,21 @@ def finish(
         work_order_id=work_order_id, outcome=Outcome.DONE, answers=answers, note=note, actor=actor,
         request_key=request_key,
     )  # fmt: skip
+
+
+def _lock_about(work_order_id: int, today: date) -> UsageException | None:
+    """Lock places and counters that the order is about, and return its exception, before the order is locked."""
+    order = WorkOrder.objects.filter(id=work_order_id).values_list("subject", "subject_id", "service_point_id").first()
+    if order is None:
+        return None
+    subject, exception_id, point = order
+    about = UsageException.objects.filter(id=exception_id if subject == SUBJECT else None)
+    serials = set(about.values_list("register__meter__serial", flat=True))
+    if point is not None:
+        serials |= {counter.serial for counter in re_reads.counters(service_point_id=point, on=today)}
+    points = {*about.values_list("service_point_id", flat=True), *([] if point is None else [point])}
+    resolver.lock_meters(serials, service_point_ids=points)
+    return exceptions.lock(exception_id) if subject == SUBJECT else None
 
 
 def _checked(service_point_id: int, readings: Mapping[int, int], today: date) -> tuple[CounterHere, ...]:

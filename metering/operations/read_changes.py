@@ -173,7 +173,7 @@ def decide(*, change_id: int, is_agreed: bool, today: date, actor: Actor) -> Non
     owner = ReadChange.objects.filter(id=change_id).values_list("exception_id", flat=True).first()
     if owner is None:
         raise UnknownChange(f"There is no change {change_id}.", change_id=change_id)
-    row = exceptions.lock(owner)
+    row = exceptions.lock(owner, with_reads=is_agreed)
     change = ReadChange.objects.select_for_update().get(id=change_id)
     action = ChangeAction.APPLY if is_agreed else ChangeAction.DROP
     to = WORKFLOW.step(ChangeState(change.state), action, actor).to
@@ -184,7 +184,7 @@ def decide(*, change_id: int, is_agreed: bool, today: date, actor: Actor) -> Non
         return
     if actor.person_id == change.proposer_id:
         raise OwnProposal("Who proposed a change does not decide on it.", advice="Ask a second person.")
-    exceptions.lock_open(owner)
+    exceptions.check_open(row)
     if change.method:
         made = _estimated(row, change.method, today)
         if _says_otherwise(change, made):
@@ -201,7 +201,7 @@ def decide(*, change_id: int, is_agreed: bool, today: date, actor: Actor) -> Non
 def _begin(exception_id: int, reason: str, actor: Actor) -> tuple[UsageException, str]:
     if not actor.is_one_of(CHANGERS):
         raise NotAllowed(f"{actor.name} may not change readings.", advice="Ask metering.")
-    row, reason = exceptions.lock_open(exception_id), exceptions.why(reason)
+    row, reason = exceptions.lock_open(exception_id, with_reads=True), exceptions.why(reason)
     if ReadChange.objects.filter(exception=row, state=ChangeState.PROPOSED.value).exists():
         raise ChangeWaits("Another change waits for a second person.", advice="Agree to it, or drop it first.")
     return row, reason
