@@ -8,13 +8,14 @@ from django.db import transaction
 from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.enums import Role
 from cis.platform import db
+from metering.domain.exception_acts import Act
 from metering.domain.vee import Group
 from metering.domain.work_orders import WorkKind
 from metering.models.exception import UsageException
 from metering.models.place import ServicePoint
 from metering.models.read import RegisterRead
 from metering.models.read_change import ReadChange
-from metering.operations import re_reads, read_changes, reads, resolver, self_reads, usage, work_orders
+from metering.operations import exception_bulk, re_reads, read_changes, reads, resolver, self_reads, usage, work_orders
 from metering.queries import vee_facts
 from tests import factories
 from tests.factories import work
@@ -33,11 +34,16 @@ def _supplier(db, monkeypatch):
     monkeypatch.setattr(vee_facts, "groups", lambda **_: (Group(least_days=20, high_percent=300, low_percent=25),))
 
 
-def counter(*kwh):
+def counted(*kwh):
     (register,) = factories.metering.metered()
     for day, value in zip(MONTHS, kwh, strict=True):
         if value is not None:
             factories.metering.read(of=register, on=day, kwh=value)
+    return register
+
+
+def counter(*kwh):
+    register = counted(*kwh)
     usage.approve(start_date=MONTHS[0], end_date=FEB)
     return register
 
@@ -79,6 +85,24 @@ def test_who_agrees_waits_for_an_import_and_is_told_that_the_value_moved():
     with pytest.raises(read_changes.ValueMoved):
         desk.end()
     assert held(register) == (1_950, "")
+
+
+@pytest.mark.parametrize("act", [Act.ACCEPT, Act.ESTIMATE])
+def test_who_looks_at_many_locks_their_places_in_one_order(act):
+    points = [counted(0, 100, 200, 300, 400, 2_000).meter.installations.get().service_point_id for _ in range(2)]
+    for point in reversed(points):
+        usage.approve(start_date=MONTHS[0], end_date=FEB, service_point_ids=[point])
+    assert list(UsageException.objects.order_by("id").values_list("service_point_id", flat=True)) == points[::-1]
+    with transaction.atomic():
+        db.fetch("SELECT id FROM metering_servicepoint WHERE id = %s FOR NO KEY UPDATE", [points[0]])
+        desk = while_waiting(
+            lambda: exception_bulk.preview(
+                exception_ids=list(UsageException.objects.values_list("id", flat=True)), act=act, reason="Heating",
+                today=TODAY, actor=CHIEF,
+            ),
+            is_free("metering_servicepoint", points[1]),
+        )  # fmt: skip
+    desk.end()
 
 
 def typed_in(register):
