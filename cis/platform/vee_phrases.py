@@ -16,6 +16,10 @@ SENTENCES: Mapping[str, str] = {
     "unknown_estimation_method": _("There is no such method for it."),
     "unknown_read_change": _("There is no such value that waits."),
     "read_change_waits": _("Another value waits for a second person: agree to it, or drop it first."),
+    "too_much_alone": _(
+        "Who ordered the visit, or is not of its crew, does not settle so much alone: "
+        "let the crew finish it, or set the value on the page of the exception."
+    ),
     "value_moved": _("The value has changed since this was proposed: drop it, and look at it anew."),
     "invalid_re_read": _("What was read is incomplete or wrong."),
     "not_re_read": _("The work order reads no meter of a place."),

@@ -5,6 +5,7 @@ from datetime import date
 
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Findings, Refused
+from cis.platform import audit
 from cis.platform.db import opens_transaction
 from metering.domain.counter_estimates import CounterFacts, Shown, guess
 from metering.domain.estimation import Method
@@ -16,7 +17,7 @@ from metering.models.read import ReadKind
 from metering.models.store import ReadPhoto
 from metering.models.work import WorkOrder, WorkPhoto
 from metering.operations import exceptions, read_changes, reads, resolver, work_moves, work_orders
-from metering.queries import estimation_facts, re_reads
+from metering.queries import crews, estimation_facts, re_reads
 from metering.queries.re_reads import CounterHere
 
 
@@ -48,6 +49,7 @@ def finish(
     :raises NotReRead: the order is of another kind, or names no service point.
     :raises InvalidReRead: a counter has no reading, or one is named that does not hang there.
     :raises ReadRefused: a reading does not fit.
+    :raises TooMuchAlone: it contradicts so much that two decide, and who reports ordered it or is not of its crew.
     :raises NotYourOrder: the order belongs to another crew; IllegalMove: it is not started.
     """
     about = _lock_about(work_order_id, today)
@@ -60,6 +62,8 @@ def finish(
         raise NotReRead(f"Work order {work_order_id} reads no meter of a place.")
     counters = _checked(row.service_point_id, readings, today)
     settled = about is not None and _settle_before(about, readings, today, actor)
+    if about is not None and settled and not _is_witness(row, actor):
+        read_changes.check_alone(row=about, today=today)
     for counter in counters:
         reads.keep(
             serial=counter.serial, register=counter.code, read_date=today, reading_wh=readings[counter.register_id],
@@ -100,6 +104,12 @@ def _checked(service_point_id: int, readings: Mapping[int, int], today: date) ->
         findings.add(f"reading_{register_id}", "unknown_register", "This counter does not hang there.")
     findings.raise_if_any(InvalidReRead)
     return counters
+
+
+def _is_witness(row: WorkOrder, actor: Actor) -> bool:
+    """Return whether who reports is of the crew and did not order the visit: then two stand for what is read."""
+    is_of_crew = row.crew_id is not None and crews.of_user(user_id=actor.id) == row.crew_id
+    return is_of_crew and not audit.has_done(actor, "create", work_moves.SUBJECT, row.id)
 
 
 def _keep_photos(row: WorkOrder, counters: tuple[CounterHere, ...], today: date, actor: Actor) -> None:

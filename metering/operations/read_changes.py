@@ -59,6 +59,12 @@ class ChangeWaits(Refused):
     code = "read_change_waits"
 
 
+class TooMuchAlone(Refused):
+    """A reading moves what two decide on, and who brings it ordered the visit or is not of its crew."""
+
+    code = "too_much_alone"
+
+
 class ValueMoved(Refused):
     """The value is not that which the change was made from."""
 
@@ -159,6 +165,20 @@ def settle_step(*, row: UsageException, counter: Counter, after_wh: int, reason:
     return change.id
 
 
+@joins_transaction
+def check_alone(*, row: UsageException, today: date) -> None:
+    """
+    Do nothing where what was moved at the meter of an exception, what was just set included, is for one person.
+
+    :raises TooMuchAlone: it is above that.
+    """
+    if _moved_lately(row, today) > _limit_wh(today):
+        raise TooMuchAlone(
+            "Who ordered the visit, or is not of its crew, does not settle so much alone.",
+            advice="Let the crew finish it, or set the value on the page of the exception.",
+        )
+
+
 @opens_transaction
 def decide(*, change_id: int, is_agreed: bool, today: date, actor: Actor) -> None:
     """
@@ -235,16 +255,22 @@ def _keep(
 
 def _is_for_two(row: UsageException, moved_wh: int, today: date) -> bool:
     """Return whether a change, with others of its meter, is above what one person decides on."""
-    if not moved_wh:
-        return False
+    return bool(moved_wh) and moved_wh + _moved_lately(row, today) > _limit_wh(today)
+
+
+def _limit_wh(today: date) -> int:
+    return fixed.parse(packs.rule(RULE, at=today)["above_kwh"], places=3)
+
+
+def _moved_lately(row: UsageException, today: date) -> int:
+    """Return the energy that changes of the meter of an exception moved in the months of the rule. [Wh]"""
     rule = packs.rule(RULE, at=today)
     since = local_clock(supplier.current().time_zone).day_start_utc(add_months(today, -rule["within_months"]))
     others = ReadChange.objects.filter(
         register__meter_id=row.register.meter_id, proposed_at__gte=since,
         state__in=[ChangeState.PROPOSED.value, ChangeState.APPLIED.value],
     )  # fmt: skip
-    moved_before = others.aggregate(all=Sum("moved_wh"))["all"] or 0
-    return moved_wh + moved_before > fixed.parse(rule["above_kwh"], places=3)
+    return others.aggregate(all=Sum("moved_wh"))["all"] or 0
 
 
 def _set(
