@@ -13,6 +13,7 @@ SENTENCES: Mapping[str, str] = {
     "exception_not_in_bulk": _("Values are typed in one by one."),
     "too_many_exceptions": _("These are more exceptions than are dealt with at a time."),
     "nothing_to_estimate_by": _("Too little is known beside it for an estimate: enter the value, or send a crew."),
+    "days_corrected": _("A correction holds on these days: undo it first, or correct them anew."),
     "unknown_estimation_method": _("There is no such method for it."),
     "unknown_read_change": _("There is no such value that waits."),
     "read_change_waits": _("Another value waits for a second person: agree to it, or drop it first."),

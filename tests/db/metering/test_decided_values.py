@@ -1,4 +1,4 @@
-"""What persons decided about values stands: the same bytes again do not undo it."""
+"""What persons decided about values stands: the same bytes again do not undo it, and an estimate no correction."""
 
 import io
 from datetime import date, timedelta
@@ -13,9 +13,11 @@ from metering.domain.vee import Group
 from metering.models.exception import UsageException
 from metering.models.read import IntervalDay, RegisterRead
 from metering.operations import read_changes, reads, usage
+from metering.operations.estimates import DaysCorrected
 from metering.operations.interval_days import NEVER, Resolved, Store
 from metering.queries import vee_facts
 from tests import factories
+from tests.factories import corrections
 
 pytestmark = pytest.mark.django_db
 MONTHS = [date(2025, month, 1) for month in (9, 10, 11, 12)] + [date(2026, month, 1) for month in (1, 2)]
@@ -108,3 +110,19 @@ def test_a_spike_that_was_estimated_does_not_come_back_with_the_same_day():
     assert (load().unchanged, IntervalDay.objects.filter(day_date=FRIDAY).count()) == (1, 2)
     values[20] = 150
     assert (load().days, IntervalDay.objects.filter(day_date=FRIDAY).latest("version").method) == (1, "")
+
+
+def test_an_estimate_is_refused_where_a_correction_holds():
+    register = spiked()
+    place = UsageException.objects.get(code="interval_spike").service_point_id
+    made = corrections.correction(
+        meter_id=register.meter_id, service_point_id=place, start_date=JAN, end_date=FEB
+    )  # fmt: skip
+    came = IntervalDay.objects.get(day_date=FRIDAY)
+    IntervalDay.objects.create(
+        register=register, day_date=FRIDAY, version=2, start_at=came.start_at, interval_minutes=30, values=came.values,
+        total_wh=came.total_wh, quality=came.quality, correction=made,
+    )  # fmt: skip
+    with pytest.raises(DaysCorrected):
+        estimate()
+    assert IntervalDay.objects.filter(day_date=FRIDAY).count() == 2
