@@ -16,7 +16,7 @@ from metering.domain.exceptions import ACCEPTABLE, REASON_MOST, ExceptionState
 from metering.domain.vee import Severity
 from metering.domain.work_orders import WorkKind
 from metering.models.exception import UsageException
-from metering.operations import resolver, usage, work_orders
+from metering.operations import resolver, usage, waiting_changes, work_orders
 from metering.queries.exceptions import UnknownException
 
 VISIT_DAYS = 7
@@ -53,7 +53,7 @@ def accept(*, exception_id: int, reason: str, actor: Actor) -> None:
     """
     Say that a finding is right as it is; energy that it stopped is approved at once.
 
-    What was accepted is not opened again while it says the same.
+    What was accepted is not opened again while it says the same. Another value that waits for it is dropped.
 
     :raises UnknownException: there is none.
     :raises ReasonMissing: no reason, or a longer one than 300 characters.
@@ -73,6 +73,7 @@ def accept_step(*, exception_id: int, reason: str, actor: Actor) -> None:
     row.state, row.reason = ExceptionState.ACCEPTED.value, reason
     row.decider_id, row.closed_at = actor.person_id, timezone.now()
     row.save(update_fields=["state", "reason", "decider_id", "closed_at"])
+    waiting_changes.drop_step(exception_ids=[row.id], actor=actor)
     audit.record(actor, "accept", SUBJECT, row.id, code=row.code, reason=reason)
     if row.severity == Severity.STOP:
         usage.approve_step(start_date=row.start_date, end_date=row.end_date, service_point_ids=[row.service_point_id])

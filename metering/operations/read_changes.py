@@ -25,13 +25,13 @@ from metering.domain.exception_acts import CHANGERS, WORKFLOW, Act, ChangeAction
 from metering.models.exception import UsageException
 from metering.models.read import ReadKind
 from metering.models.read_change import ReadChange
-from metering.operations import estimates, exceptions, reads, usage
+from metering.operations import estimates, exceptions, reads, usage, waiting_changes
 from metering.operations.estimates import CounterEstimate, DaysEstimate
 from metering.operations.exceptions import check_act
+from metering.operations.waiting_changes import SUBJECT
 from metering.queries import estimation_facts
 from metering.queries.estimation_facts import Counter
 
-SUBJECT = "read_change"
 RULE = "read_second_person"
 
 
@@ -106,8 +106,8 @@ def edit_step(*, exception_id: int, reading_wh: int, reason: str, today: date, a
         moved_wh=_moved(counter, reading_wh), method="", reason=reason, today=today, actor=actor,
     )  # fmt: skip
     if not change.needs_two:
-        _set_counter(change, counter, today, actor)
         _applied(change, actor)
+        _set_counter(change, counter, today, actor)
     return Changed(change_id=change.id, is_waiting=change.needs_two)
 
 
@@ -119,7 +119,7 @@ def estimate(*, exception_id: int, method: str = "", reason: str, today: date, a
     :param method: of ``counter_estimates`` or ``day_estimates``; "" = the first of the pack that has enough to go by.
     :raises UnknownException, NotOpen, NotAllowed, WrongAct, ReasonMissing, ChangeWaits: as ``edit``.
     :raises UnknownMethod: there is none of this name for it.
-    :raises NothingToGoBy: too little is known beside it.
+    :raises NothingToGoBy, DaysCorrected: too little is known beside it, or a correction holds there.
     """
     return estimate_step(exception_id=exception_id, method=method, reason=reason, today=today, actor=actor)
 
@@ -141,8 +141,8 @@ def estimate_step(*, exception_id: int, method: str = "", reason: str, today: da
         today=today, actor=actor,
     )  # fmt: skip
     if not change.needs_two:
-        _set(change, row, made, today, actor)
         _applied(change, actor)
+        _set(change, row, made, today, actor)
     return Changed(change_id=change.id, is_waiting=change.needs_two)
 
 
@@ -156,12 +156,13 @@ def settle_step(*, row: UsageException, counter: Counter, after_wh: int, reason:
     :returns: id of the change.
     """
     on = exceptions.doubted(row).read_date
+    waiting_changes.drop_step(exception_ids=[row.id], actor=actor)
     change = ReadChange.objects.create(
         exception=row, register_id=row.register_id, read_date=on, before_wh=counter.held_wh, after_wh=after_wh,
         method=Method.PRORATION.value, moved_wh=_moved(counter, after_wh), reason=reason, proposer_id=actor.person_id,
     )  # fmt: skip
-    _set_counter(change, counter, today, actor)
     _applied(change, actor)
+    _set_counter(change, counter, today, actor)
     return change.id
 
 
@@ -185,9 +186,9 @@ def decide(*, change_id: int, is_agreed: bool, today: date, actor: Actor) -> Non
     Apply a change as the second person, or drop it.
 
     :raises UnknownChange: there is none.
-    :raises IllegalMove, NotAllowed: it does not wait, or the actor may not decide on it.
+    :raises IllegalMove, NotAllowed: it does not wait (it is dropped when its exception closes in another way), or the
+        actor may not decide on it.
     :raises OwnProposal: the actor proposed it, and agrees; who proposed it may drop it.
-    :raises NotOpen: its exception was settled otherwise meanwhile; drop it.
     :raises ValueMoved: the value is another one meanwhile, or the estimate would be; drop it.
     """
     owner = ReadChange.objects.filter(id=change_id).values_list("exception_id", flat=True).first()
@@ -209,13 +210,14 @@ def decide(*, change_id: int, is_agreed: bool, today: date, actor: Actor) -> Non
         made = _estimated(row, change.method, today)
         if _says_otherwise(change, made):
             raise _value_moved()
+        _applied(change, actor)
         _set(change, row, made, today, actor)
     else:
         counter = _counter(row, change.read_date)
         if counter.held_wh != change.before_wh:
             raise _value_moved()
+        _applied(change, actor)
         _set_counter(change, counter, today, actor)
-    _applied(change, actor)
 
 
 def _begin(exception_id: int, reason: str, actor: Actor) -> tuple[UsageException, str]:
@@ -296,6 +298,7 @@ def _set_counter(change: ReadChange, counter: Counter, today: date, actor: Actor
 
 
 def _applied(change: ReadChange, actor: Actor) -> None:
+    """Note that a change is applied, before it is: then it waits no more when its exception goes by it."""
     change.state, change.decided_at = ChangeState.APPLIED.value, timezone.now()
     change.decider_id = actor.person_id
     change.save(update_fields=["state", "decided_at", "decider_id"])
