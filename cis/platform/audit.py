@@ -54,6 +54,12 @@ def record_many(actor: Actor, action: str, subject: str, subject_ids: Iterable[i
     db.execute(INSERT, parameters(actor, action, subject, subject_ids, **detail))
 
 
+def has_done(actor: Actor, action: str, subject: str, subject_id: int) -> bool:
+    """Return whether this very actor did something to a row; see ``record``."""
+    done = AuditEvent.objects.filter(subject=subject, subject_id=subject_id, action=action)
+    return done.filter(actor_kind=actor.kind.value, actor_id=actor.id).exists()
+
+
 INSERT = """
     INSERT INTO platform_auditevent
         (at, actor_kind, actor_id, actor_name, action, subject, subject_id, detail, request_id)

@@ -15,9 +15,14 @@ SENTENCES: Mapping[str, str] = {
     "exception_not_in_bulk": _("Values are typed in one by one."),
     "too_many_exceptions": _("These are more exceptions than are dealt with at a time."),
     "nothing_to_estimate_by": _("Too little is known beside it for an estimate: enter the value, or send a crew."),
+    "days_corrected": _("A correction holds on these days: undo it first, or correct them anew."),
     "unknown_estimation_method": _("There is no such method for it."),
     "unknown_read_change": _("There is no such value that waits."),
     "read_change_waits": _("Another value waits for a second person: agree to it, or drop it first."),
+    "too_much_alone": _(
+        "Who ordered the visit, or is not of its crew, does not settle so much alone: "
+        "let the crew finish it, or set the value on the page of the exception."
+    ),
     "value_moved": _("The value has changed since this was proposed: drop it, and look at it anew."),
     "invalid_re_read": _("What was read is incomplete or wrong."),
     "not_re_read": _("The work order reads no meter of a place."),

@@ -82,17 +82,22 @@ def store(
     given: Sequence[Given], *, read_file_id: int | None, actor_id: int | None, received_at: datetime
 ) -> StoredReads:
     """
-    Load counter values that fit; the registers are locked by the caller. Two statements, three beside an estimate.
+    Load counter values that fit; the registers are locked by the caller. Two statements, one more beside an estimate,
+    one more where a delivery says otherwise than a later version.
 
     A value that is held already is unchanged; another value of a date is a new version. A measured value takes the
     place of an equal estimate, an estimate never that of an equal measured value. What we estimated beside a measured
-    value does not speak against it: it is dealt anew (``domain.true_up``).
+    value does not speak against it: it is dealt anew (``domain.true_up``). Of a delivery, what a value was set from on
+    the page of its exception is unchanged, too: what persons decided is not undone by the same bytes.
     """
     if not given:
         return StoredReads(0, 0, (), ())
     held = _held(given)
     near = true_ups.near(measured=[read.key for read in given if read.kind != ESTIMATED], held=held)
-    codes = _fit(given, _certain(held, near))
+    decided = _decided(given, held) if read_file_id is not None else frozenset()
+    open_ = [place for place, read in enumerate(given) if (*read.key, read.reading_wh) not in decided]
+    codes = np.zeros(len(given), dtype=np.int64)
+    codes[open_] = _fit([given[place] for place in open_], _certain(held, near))
     misfits = [
         _misfit(place, given[place], fault_of(code)) for place, code in enumerate(codes.tolist()) if code != FITS
     ]
@@ -104,7 +109,7 @@ def store(
         if codes[place] != FITS:
             continue
         before = held.get(read.key)
-        if before is not None and _is_same(before, read):
+        if before is not None and (_is_same(before, read) or (*read.key, read.reading_wh) in decided):
             unchanged += 1
             continue
         versions[place] = before.version + 1 if before else 1
@@ -118,6 +123,23 @@ def store(
     copy_rows(table="metering_registerread", columns=_COLUMNS, rows=columns)
     dealt = tuple((one.register_id, one.day) for one in anew)
     return StoredReads(len(rows), unchanged, tuple(misfits), tuple(versions), dealt)
+
+
+def _decided(given: Sequence[Given], held: dict[tuple[int, int], Held]) -> frozenset[tuple[int, int, int]]:
+    """
+    Return register, day and value that somebody set another value in the place of, which holds since.
+
+    One statement, none where all is new or as it is held.
+    """
+    keys = {
+        read.key
+        for read in given
+        if (before := held.get(read.key)) is not None and before.version > 1 and not _is_same(before, read)
+    }
+    if not keys:
+        return frozenset()
+    registers, days = zip(*sorted(keys), strict=True)
+    return frozenset(db.fetch(_DECIDED, {"registers": list(registers), "days": list(days)}))
 
 
 def _certain(held: dict[tuple[int, int], Held], near: dict[tuple[int, int], Held]) -> dict[tuple[int, int], Held]:
@@ -197,6 +219,19 @@ def _held_columns(held: dict[tuple[int, int], Held]) -> HeldReads:
     )
 
 
+# What was measured after a decision is news. What we estimate or deal anew goes back to the decision.
+_DECIDED = """
+SELECT c.register_id, n.day, c.before_wh
+FROM unnest(%(registers)s::bigint[], %(days)s::int[]) AS n(register_id, day)
+JOIN metering_readchange c ON c.register_id = n.register_id AND c.read_date = DATE '0001-01-01' + n.day - 1
+WHERE c.state = 'applied' AND c.before_wh IS NOT NULL
+  AND NOT EXISTS (SELECT FROM metering_registerread r
+                  WHERE r.register_id = c.register_id AND r.read_date = c.read_date AND r.received_at > c.decided_at
+                    AND r.method IN ('', 'given')
+                    AND r.reading_wh NOT IN (SELECT o.after_wh FROM metering_readchange o
+                                             WHERE o.register_id = c.register_id AND o.read_date = c.read_date
+                                               AND o.state = 'applied'))
+"""
 _AROUND = """
 WITH wanted AS (
     SELECT register_id, DATE '0001-01-01' + low - 1 AS low, DATE '0001-01-01' + high - 1 AS high

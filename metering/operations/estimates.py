@@ -33,6 +33,12 @@ class NothingToGoBy(Refused):
     code = "nothing_to_estimate_by"
 
 
+class DaysCorrected(Refused):
+    """A correction of usage holds on the days, with its own two persons; no estimate takes its place."""
+
+    code = "days_corrected"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CounterEstimate:
     """A value that a counter should have shown, and what it is held against."""
@@ -86,9 +92,10 @@ def of_counter(*, row: UsageException, doubted: Doubted, method: Method | None =
 def of_days(*, row: UsageException, doubted: Doubted, today: date, method: Method | None = None) -> DaysEstimate:
     """
     Return an estimate of the interval values that an exception is about: those missing up to the end of its month, or
-    those of its day that stand out; one statement.
+    those of its day that stand out; two statements.
 
     :raises NothingToGoBy: too little is known beside them, or too much is missing.
+    :raises DaysCorrected: a correction holds on one of them.
     """
     ways = estimation_facts.ways(at=doubted.start_date)
     first, end = local_days(doubted, today)
@@ -110,6 +117,7 @@ def of_days(*, row: UsageException, doubted: Doubted, today: date, method: Metho
     if not wanted.any() or not filled.is_filled[wanted].all():
         raise _nothing()
     rows = np.flatnonzero(filled.is_filled.any(axis=1))
+    _refuse_corrected(row.register_id, block.day[rows])
     has_value = _spread(block.quality, block.slots)[rows] != NO_VALUE
     before = _energy_wh(np.where(has_value, block.values[rows], 0), block.exponent)
     after = _energy_wh(filled.values[rows], block.exponent)
@@ -121,8 +129,7 @@ def of_days(*, row: UsageException, doubted: Doubted, today: date, method: Metho
 
 @joins_transaction
 def write_days(*, estimate: DaysEstimate, register_id: int) -> None:
-    """Write estimated interval days as versions that hold; four statements."""
-    db.fetch("SELECT id FROM metering_register WHERE id = %s FOR NO KEY UPDATE", [register_id])
+    """Write estimated interval days as versions that hold; three statements. Whoever estimated holds the register."""
     block, rows = estimate.block, estimate.rows
     days = [date.fromordinal(day) for day in block.day[rows].tolist()]
     partitions.ensure(months=sorted({day.replace(day=1) for day in days}))
@@ -204,6 +211,23 @@ def _nothing() -> NothingToGoBy:
     )
 
 
+def _refuse_corrected(register_id: int, days: Int64) -> None:
+    """
+    Do nothing where no version of a correction holds on any of some days.
+
+    :raises DaysCorrected: one does.
+    """
+    if db.fetch(_CORRECTED, {"register": register_id, "days": days.tolist()}):
+        raise DaysCorrected("A correction holds on these days.", advice="Undo it first, or correct them anew.")
+
+
+_CORRECTED = """
+SELECT n.day FROM unnest(%(days)s::int[]) AS n(day)
+CROSS JOIN LATERAL (SELECT correction_id FROM metering_intervalday
+                    WHERE register_id = %(register)s AND day_date = DATE '0001-01-01' + n.day - 1
+                    ORDER BY version DESC LIMIT 1) held
+WHERE held.correction_id IS NOT NULL LIMIT 1
+"""
 _VERSIONS = """
 SELECT day_date, max(version) FROM metering_intervalday
 WHERE register_id = %(register)s AND day_date BETWEEN %(first)s AND %(last)s GROUP BY day_date

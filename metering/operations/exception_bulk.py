@@ -59,6 +59,8 @@ def preview(*, exception_ids: Sequence[int], act: Act, reason: str, today: date,
     _check(exception_ids, act)
     lines = []
     with db.rolled_back():
+        # One transaction of many: all is locked in one order before the first is done.
+        exceptions.lock_places(exception_ids, with_reads=act is Act.ESTIMATE)
         for exception_id in sorted(set(exception_ids)):
             before = queries.energy_around(exception_id=exception_id)
             try:

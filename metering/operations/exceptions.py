@@ -1,5 +1,6 @@
 """Findings about energy that a person decides on: right as it is, or to be read again."""
 
+from collections.abc import Collection
 from datetime import date, timedelta
 
 from django.utils import timezone
@@ -15,7 +16,7 @@ from metering.domain.exceptions import ACCEPTABLE, REASON_MOST, ExceptionState
 from metering.domain.vee import Severity
 from metering.domain.work_orders import WorkKind
 from metering.models.exception import UsageException
-from metering.operations import usage, work_orders
+from metering.operations import resolver, usage, waiting_changes, work_orders
 from metering.queries.exceptions import UnknownException
 
 VISIT_DAYS = 7
@@ -52,7 +53,7 @@ def accept(*, exception_id: int, reason: str, actor: Actor) -> None:
     """
     Say that a finding is right as it is; energy that it stopped is approved at once.
 
-    What was accepted is not opened again while it says the same.
+    What was accepted is not opened again while it says the same. Another value that waits for it is dropped.
 
     :raises UnknownException: there is none.
     :raises ReasonMissing: no reason, or a longer one than 300 characters.
@@ -72,6 +73,7 @@ def accept_step(*, exception_id: int, reason: str, actor: Actor) -> None:
     row.state, row.reason = ExceptionState.ACCEPTED.value, reason
     row.decider_id, row.closed_at = actor.person_id, timezone.now()
     row.save(update_fields=["state", "reason", "decider_id", "closed_at"])
+    waiting_changes.drop_step(exception_ids=[row.id], actor=actor)
     audit.record(actor, "accept", SUBJECT, row.id, code=row.code, reason=reason)
     if row.severity == Severity.STOP:
         usage.approve_step(start_date=row.start_date, end_date=row.end_date, service_point_ids=[row.service_point_id])
@@ -124,30 +126,56 @@ def why(reason: str) -> str:
 
 
 @joins_transaction
-def lock(exception_id: int) -> UsageException:
+def lock_places(exception_ids: Collection[int], *, with_reads: bool) -> None:
     """
-    Return an exception, locked with its place, in the order in which the approval of usage locks: places first.
+    Lock the places of exceptions as the approval of usage does; two statements, three with their reads.
 
-    :raises UnknownException: there is none.
+    :param with_reads: for who sets values: what they are estimated from or compared with stands still as well.
     """
-    point = UsageException.objects.filter(id=exception_id).values_list("service_point_id", flat=True).first()
-    if point is None:
-        raise UnknownException(f"There is no exception {exception_id}.", exception_id=exception_id)
-    db.fetch("SELECT id FROM metering_servicepoint WHERE id = %s FOR NO KEY UPDATE", [point])
-    return UsageException.objects.select_for_update(of=("self",)).select_related("register__meter").get(id=exception_id)
+    found = UsageException.objects.filter(id__in=exception_ids)
+    about = list(found.values_list("service_point_id", "register__meter__serial"))
+    points = sorted({point for point, _serial in about})
+    if with_reads:
+        resolver.lock_meters({serial for _point, serial in about}, service_point_ids=points)
+    else:
+        db.fetch("SELECT id FROM metering_servicepoint WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [points])
 
 
 @joins_transaction
-def lock_open(exception_id: int) -> UsageException:
+def lock(exception_id: int, *, with_reads: bool = False) -> UsageException:
+    """
+    Return an exception, locked with its place, and with its reads if asked: places, registers, then the exception.
+
+    :raises UnknownException: there is none.
+    """
+    lock_places([exception_id], with_reads=with_reads)
+    locked = UsageException.objects.select_for_update(of=("self",)).select_related("register__meter")
+    row = locked.filter(id=exception_id).first()
+    if row is None:
+        raise UnknownException(f"There is no exception {exception_id}.", exception_id=exception_id)
+    return row
+
+
+@joins_transaction
+def lock_open(exception_id: int, *, with_reads: bool = False) -> UsageException:
     """
     Return an exception that is still to be looked at, locked; see ``lock``.
 
     :raises NotOpen: it was decided on before, or its cause is gone.
     """
-    row = lock(exception_id)
+    row = lock(exception_id, with_reads=with_reads)
+    check_open(row)
+    return row
+
+
+def check_open(row: UsageException) -> None:
+    """
+    Do nothing where an exception is still to be looked at.
+
+    :raises NotOpen: it was decided on before, or its cause is gone.
+    """
     if row.state != ExceptionState.OPEN:
         raise NotOpen(f"Exception {row.id} is {row.state}.", advice="Look at it again.")
-    return row
 
 
 def doubted(row: UsageException) -> Doubted:

@@ -63,7 +63,7 @@ class Stored:
 
 @dataclass(slots=True)
 class _Held:
-    """The version of a day that holds; where it is a correction, ``delivered`` is what it was made from."""
+    """The version of a day that holds; where persons made it (``is_ours``), ``delivered`` is what it was made from."""
 
     version: int
     updated_us: int
@@ -72,6 +72,11 @@ class _Held:
     delivered: DayValues | None = None
     read_file_id: int | None = None
     method: str = ""
+
+    @property
+    def is_ours(self) -> bool:
+        """Return whether a person corrected it, or estimated some of it in the place of what came or did not come."""
+        return self.is_corrected or self.method != ""
 
 
 class Store:
@@ -93,8 +98,9 @@ class Store:
 
         A day that is held with the same values and quality is unchanged; another one is a new version, unless the
         provider wrote it before the version that is held, or the day was corrected: what persons found is not undone
-        by a delivery. Of a day that comes in part, the slots that do not come keep what is held. Parts of a day in one
-        delivery make one version: a part takes the place of the parts before it, a third statement.
+        by a delivery. The values that an estimate of ours was made from are unchanged, too. Of a day that comes in
+        part, the slots that do not come keep what is held. Parts of a day in one delivery make one version: a part
+        takes the place of the parts before it, a third statement.
         """
         if not len(resolved.rows):
             return Stored(0, 0, 0)
@@ -176,7 +182,7 @@ def _version(before: _Held | None, given: DayValues, updated_us: int, *, is_in_p
 
 
 def _news(before: _Held, given: DayValues) -> DayValues | None:
-    """Return the day that holds with what came; None: it says what is held, or what a correction was made from."""
+    """Return the day that holds with what came; None: it says what is held, or what persons made that from."""
     if before.delivered is not None and merge_day(held=before.delivered, given=given) is None:
         return None
     return merge_day(held=before.content, given=given)
@@ -272,12 +278,12 @@ def _held(resolved: Resolved) -> dict[tuple[int, int], _Held]:
         )
         for register, day, version, updated, minutes, exponent, values, quality, is_corrected, file_id, method in found
     }
-    _learn_delivered({key: row for key, row in held.items() if row.is_corrected})
+    _learn_delivered({key: row for key, row in held.items() if row.is_ours})
     return held
 
 
 def _learn_delivered(held: dict[tuple[int, int], _Held]) -> None:
-    """Note what corrected days were made from: their latest version that no correction made; one statement."""
+    """Note what days of ours were made from: their latest version that came as it is; one statement."""
     if not held:
         return
     given = {"registers": [key[0] for key in held], "days": [key[1] for key in held]}
@@ -309,7 +315,7 @@ SELECT DISTINCT ON (d.register_id, d.day_date)
        d.register_id, d.day_date - DATE '1970-01-01', d.interval_minutes, d.exponent, d.values, d.quality
 FROM unnest(%(registers)s::bigint[], %(days)s::int[]) AS n(register_id, day)
 JOIN metering_intervalday d ON d.register_id = n.register_id AND d.day_date = DATE '1970-01-01' + n.day
-WHERE d.correction_id IS NULL
+WHERE d.correction_id IS NULL AND d.method = ''
 ORDER BY d.register_id, d.day_date, d.version DESC
 """
 

@@ -26,7 +26,7 @@ from metering.models.device import Installation, Meter, Register
 from metering.models.read import ReadKind
 from metering.models.store import ReadPhoto, Seal
 from metering.models.work import WorkOrder, WorkPhoto
-from metering.operations import meters, reads, seals, work_moves, work_orders
+from metering.operations import meters, reads, resolver, seals, work_moves, work_orders
 from metering.operations.meters import NotInstalled, UnknownMeter
 
 
@@ -102,6 +102,8 @@ def finish_step(
     :raises ReadRefused: a reading does not fit.
     :raises NotYourOrder: the order belongs to another crew; IllegalMove: it is not started.
     """
+    parts = (report.taken_down, report.hung)
+    resolver.lock_meters([part.serial.strip() for part in parts if part is not None])
     row = work_moves.lock(work_order_id)
     if work_moves.is_repeat(row, request_key):
         return False

@@ -5,6 +5,7 @@ from datetime import date
 
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Findings, Refused
+from cis.platform import audit
 from cis.platform.db import opens_transaction
 from metering.domain.counter_estimates import CounterFacts, Shown, guess
 from metering.domain.estimation import Method
@@ -15,8 +16,8 @@ from metering.models.exception import UsageException
 from metering.models.read import ReadKind
 from metering.models.store import ReadPhoto
 from metering.models.work import WorkOrder, WorkPhoto
-from metering.operations import exceptions, read_changes, reads, work_moves, work_orders
-from metering.queries import estimation_facts, re_reads
+from metering.operations import exceptions, read_changes, reads, resolver, work_moves, work_orders
+from metering.queries import crews, estimation_facts, re_reads
 from metering.queries.re_reads import CounterHere
 
 
@@ -48,11 +49,10 @@ def finish(
     :raises NotReRead: the order is of another kind, or names no service point.
     :raises InvalidReRead: a counter has no reading, or one is named that does not hang there.
     :raises ReadRefused: a reading does not fit.
+    :raises TooMuchAlone: it contradicts so much that two decide, and who reports ordered it or is not of its crew.
     :raises NotYourOrder: the order belongs to another crew; IllegalMove: it is not started.
     """
-    place = WorkOrder.objects.filter(id=work_order_id).values_list("subject", "subject_id").first()
-    # In the order in which acts on exceptions lock: their places first.
-    about = exceptions.lock(place[1]) if place is not None and place[0] == SUBJECT else None
+    about = _lock_about(work_order_id, today)
     row = work_moves.lock(work_order_id)
     if work_moves.is_repeat(row, request_key):
         return False
@@ -62,6 +62,8 @@ def finish(
         raise NotReRead(f"Work order {work_order_id} reads no meter of a place.")
     counters = _checked(row.service_point_id, readings, today)
     settled = about is not None and _settle_before(about, readings, today, actor)
+    if about is not None and settled and not _is_witness(row, actor):
+        read_changes.check_alone(row=about, today=today)
     for counter in counters:
         reads.keep(
             serial=counter.serial, register=counter.code, read_date=today, reading_wh=readings[counter.register_id],
@@ -76,6 +78,21 @@ def finish(
     )  # fmt: skip
 
 
+def _lock_about(work_order_id: int, today: date) -> UsageException | None:
+    """Lock places and counters that the order is about, and return its exception, before the order is locked."""
+    order = WorkOrder.objects.filter(id=work_order_id).values_list("subject", "subject_id", "service_point_id").first()
+    if order is None:
+        return None
+    subject, exception_id, point = order
+    about = UsageException.objects.filter(id=exception_id if subject == SUBJECT else None)
+    serials = set(about.values_list("register__meter__serial", flat=True))
+    if point is not None:
+        serials |= {counter.serial for counter in re_reads.counters(service_point_id=point, on=today)}
+    points = {*about.values_list("service_point_id", flat=True), *([] if point is None else [point])}
+    resolver.lock_meters(serials, service_point_ids=points)
+    return exceptions.lock(exception_id) if subject == SUBJECT else None
+
+
 def _checked(service_point_id: int, readings: Mapping[int, int], today: date) -> tuple[CounterHere, ...]:
     counters = re_reads.counters(service_point_id=service_point_id, on=today)
     findings = Findings()
@@ -87,6 +104,12 @@ def _checked(service_point_id: int, readings: Mapping[int, int], today: date) ->
         findings.add(f"reading_{register_id}", "unknown_register", "This counter does not hang there.")
     findings.raise_if_any(InvalidReRead)
     return counters
+
+
+def _is_witness(row: WorkOrder, actor: Actor) -> bool:
+    """Return whether who reports is of the crew and did not order the visit: then two stand for what is read."""
+    is_of_crew = row.crew_id is not None and crews.of_user(user_id=actor.id) == row.crew_id
+    return is_of_crew and not audit.has_done(actor, "create", work_moves.SUBJECT, row.id)
 
 
 def _keep_photos(row: WorkOrder, counters: tuple[CounterHere, ...], today: date, actor: Actor) -> None:

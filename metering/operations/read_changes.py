@@ -25,13 +25,13 @@ from metering.domain.exception_acts import CHANGERS, WORKFLOW, Act, ChangeAction
 from metering.models.exception import UsageException
 from metering.models.read import ReadKind
 from metering.models.read_change import ReadChange
-from metering.operations import estimates, exceptions, reads, usage
+from metering.operations import estimates, exceptions, reads, usage, waiting_changes
 from metering.operations.estimates import CounterEstimate, DaysEstimate
 from metering.operations.exceptions import check_act
+from metering.operations.waiting_changes import SUBJECT
 from metering.queries import estimation_facts
 from metering.queries.estimation_facts import Counter
 
-SUBJECT = "read_change"
 RULE = "read_second_person"
 
 
@@ -57,6 +57,12 @@ class ChangeWaits(Refused):
     """Another change of the exception waits for a second person."""
 
     code = "read_change_waits"
+
+
+class TooMuchAlone(Refused):
+    """A reading moves what two decide on, and who brings it ordered the visit or is not of its crew."""
+
+    code = "too_much_alone"
 
 
 class ValueMoved(Refused):
@@ -100,8 +106,8 @@ def edit_step(*, exception_id: int, reading_wh: int, reason: str, today: date, a
         moved_wh=_moved(counter, reading_wh), method="", reason=reason, today=today, actor=actor,
     )  # fmt: skip
     if not change.needs_two:
-        _set_counter(change, counter, today, actor)
         _applied(change, actor)
+        _set_counter(change, counter, today, actor)
     return Changed(change_id=change.id, is_waiting=change.needs_two)
 
 
@@ -113,7 +119,7 @@ def estimate(*, exception_id: int, method: str = "", reason: str, today: date, a
     :param method: of ``counter_estimates`` or ``day_estimates``; "" = the first of the pack that has enough to go by.
     :raises UnknownException, NotOpen, NotAllowed, WrongAct, ReasonMissing, ChangeWaits: as ``edit``.
     :raises UnknownMethod: there is none of this name for it.
-    :raises NothingToGoBy: too little is known beside it.
+    :raises NothingToGoBy, DaysCorrected: too little is known beside it, or a correction holds there.
     """
     return estimate_step(exception_id=exception_id, method=method, reason=reason, today=today, actor=actor)
 
@@ -135,8 +141,8 @@ def estimate_step(*, exception_id: int, method: str = "", reason: str, today: da
         today=today, actor=actor,
     )  # fmt: skip
     if not change.needs_two:
-        _set(change, row, made, today, actor)
         _applied(change, actor)
+        _set(change, row, made, today, actor)
     return Changed(change_id=change.id, is_waiting=change.needs_two)
 
 
@@ -150,13 +156,28 @@ def settle_step(*, row: UsageException, counter: Counter, after_wh: int, reason:
     :returns: id of the change.
     """
     on = exceptions.doubted(row).read_date
+    waiting_changes.drop_step(exception_ids=[row.id], actor=actor)
     change = ReadChange.objects.create(
         exception=row, register_id=row.register_id, read_date=on, before_wh=counter.held_wh, after_wh=after_wh,
         method=Method.PRORATION.value, moved_wh=_moved(counter, after_wh), reason=reason, proposer_id=actor.person_id,
     )  # fmt: skip
-    _set_counter(change, counter, today, actor)
     _applied(change, actor)
+    _set_counter(change, counter, today, actor)
     return change.id
+
+
+@joins_transaction
+def check_alone(*, row: UsageException, today: date) -> None:
+    """
+    Do nothing where what was moved at the meter of an exception, what was just set included, is for one person.
+
+    :raises TooMuchAlone: it is above that.
+    """
+    if _moved_lately(row, today) > _limit_wh(today):
+        raise TooMuchAlone(
+            "Who ordered the visit, or is not of its crew, does not settle so much alone.",
+            advice="Let the crew finish it, or set the value on the page of the exception.",
+        )
 
 
 @opens_transaction
@@ -165,15 +186,15 @@ def decide(*, change_id: int, is_agreed: bool, today: date, actor: Actor) -> Non
     Apply a change as the second person, or drop it.
 
     :raises UnknownChange: there is none.
-    :raises IllegalMove, NotAllowed: it does not wait, or the actor may not decide on it.
+    :raises IllegalMove, NotAllowed: it does not wait (it is dropped when its exception closes in another way), or the
+        actor may not decide on it.
     :raises OwnProposal: the actor proposed it, and agrees; who proposed it may drop it.
-    :raises NotOpen: its exception was settled otherwise meanwhile; drop it.
     :raises ValueMoved: the value is another one meanwhile, or the estimate would be; drop it.
     """
     owner = ReadChange.objects.filter(id=change_id).values_list("exception_id", flat=True).first()
     if owner is None:
         raise UnknownChange(f"There is no change {change_id}.", change_id=change_id)
-    row = exceptions.lock(owner)
+    row = exceptions.lock(owner, with_reads=is_agreed)
     change = ReadChange.objects.select_for_update().get(id=change_id)
     action = ChangeAction.APPLY if is_agreed else ChangeAction.DROP
     to = WORKFLOW.step(ChangeState(change.state), action, actor).to
@@ -184,24 +205,25 @@ def decide(*, change_id: int, is_agreed: bool, today: date, actor: Actor) -> Non
         return
     if actor.person_id == change.proposer_id:
         raise OwnProposal("Who proposed a change does not decide on it.", advice="Ask a second person.")
-    exceptions.lock_open(owner)
+    exceptions.check_open(row)
     if change.method:
         made = _estimated(row, change.method, today)
         if _says_otherwise(change, made):
             raise _value_moved()
+        _applied(change, actor)
         _set(change, row, made, today, actor)
     else:
         counter = _counter(row, change.read_date)
         if counter.held_wh != change.before_wh:
             raise _value_moved()
+        _applied(change, actor)
         _set_counter(change, counter, today, actor)
-    _applied(change, actor)
 
 
 def _begin(exception_id: int, reason: str, actor: Actor) -> tuple[UsageException, str]:
     if not actor.is_one_of(CHANGERS):
         raise NotAllowed(f"{actor.name} may not change readings.", advice="Ask metering.")
-    row, reason = exceptions.lock_open(exception_id), exceptions.why(reason)
+    row, reason = exceptions.lock_open(exception_id, with_reads=True), exceptions.why(reason)
     if ReadChange.objects.filter(exception=row, state=ChangeState.PROPOSED.value).exists():
         raise ChangeWaits("Another change waits for a second person.", advice="Agree to it, or drop it first.")
     return row, reason
@@ -235,16 +257,22 @@ def _keep(
 
 def _is_for_two(row: UsageException, moved_wh: int, today: date) -> bool:
     """Return whether a change, with others of its meter, is above what one person decides on."""
-    if not moved_wh:
-        return False
+    return bool(moved_wh) and moved_wh + _moved_lately(row, today) > _limit_wh(today)
+
+
+def _limit_wh(today: date) -> int:
+    return fixed.parse(packs.rule(RULE, at=today)["above_kwh"], places=3)
+
+
+def _moved_lately(row: UsageException, today: date) -> int:
+    """Return the energy that changes of the meter of an exception moved in the months of the rule. [Wh]"""
     rule = packs.rule(RULE, at=today)
     since = local_clock(supplier.current().time_zone).day_start_utc(add_months(today, -rule["within_months"]))
     others = ReadChange.objects.filter(
         register__meter_id=row.register.meter_id, proposed_at__gte=since,
         state__in=[ChangeState.PROPOSED.value, ChangeState.APPLIED.value],
     )  # fmt: skip
-    moved_before = others.aggregate(all=Sum("moved_wh"))["all"] or 0
-    return moved_wh + moved_before > fixed.parse(rule["above_kwh"], places=3)
+    return others.aggregate(all=Sum("moved_wh"))["all"] or 0
 
 
 def _set(
@@ -270,6 +298,7 @@ def _set_counter(change: ReadChange, counter: Counter, today: date, actor: Actor
 
 
 def _applied(change: ReadChange, actor: Actor) -> None:
+    """Note that a change is applied, before it is: then it waits no more when its exception goes by it."""
     change.state, change.decided_at = ChangeState.APPLIED.value, timezone.now()
     change.decider_id = actor.person_id
     change.save(update_fields=["state", "decided_at", "decider_id"])

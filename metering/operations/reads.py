@@ -193,7 +193,8 @@ def keep(
     """
     if read_date > today:
         raise ReadRefused(f"The date {read_date} is in the future.", fault=ReadFault.DATE_IN_FUTURE)
-    meters = resolver.by_meter()
+    resolver.lock_meters([serial])
+    meters = resolver.by_meter(locks=False)
     meters.learn([serial])
     found = named(known=meters.get(serial), name=serial, code=register, fault=ReadFault.UNKNOWN_METER)
     if isinstance(found, Missed):

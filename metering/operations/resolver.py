@@ -1,6 +1,6 @@
 """Registers that a delivery names: looked up in bulk, locked against other writers, remembered for the next batch."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from cis.platform import db
 from cis.platform.db import joins_transaction
@@ -82,8 +82,36 @@ def _named_besides(lookup: Lookup, file_format: str) -> Lookup:
 
 
 @joins_transaction
+def lock_meters(serials: Collection[str], *, service_point_ids: Collection[int] = ()) -> None:
+    """
+    Keep others from writing reads of some meters, and from approving usage where they hang or hung; two statements.
+
+    The order of locks of all who write reads and let usage follow: places by id, then registers by id, before anything
+    is read that they go by. So nobody decides on a value that another one is about to replace, nor waits crosswise.
+
+    :param service_point_ids: further places that are locked with them.
+    """
+    db.fetch(_LOCK_PLACES, {"serials": list(serials), "points": list(service_point_ids)})
+    db.fetch(_LOCK_REGISTERS, {"serials": list(serials)})
+
+
+_LOCK_PLACES = """
+SELECT id FROM metering_servicepoint
+WHERE id IN (SELECT i.service_point_id FROM metering_installation i JOIN metering_meter m ON m.id = i.meter_id
+             WHERE m.serial = ANY(%(serials)s)
+             UNION ALL SELECT unnest(%(points)s::bigint[]))
+ORDER BY id FOR NO KEY UPDATE
+"""
+_LOCK_REGISTERS = """
+SELECT id FROM metering_register
+WHERE meter_id IN (SELECT id FROM metering_meter WHERE serial = ANY(%(serials)s))
+ORDER BY id FOR NO KEY UPDATE
+"""
+
+
+@joins_transaction
 def lock(register_ids: Iterable[int]) -> None:
-    """Keep others from writing reads of some registers until the use case ends."""
+    """Keep others from writing reads of some registers until the use case ends; it approves no usage itself."""
     ids = sorted(set(register_ids))
     if ids:
         db.fetch("SELECT id FROM metering_register WHERE id = ANY(%s) ORDER BY id FOR NO KEY UPDATE", [ids])

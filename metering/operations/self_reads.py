@@ -40,8 +40,8 @@ def enter(
     :raises ReadRefused: as ``reads.enter``; ``detail["register"]`` names the register.
     :raises FileTooLarge, NotAPhoto: as ``photos.keep``.
     """
+    resolver.lock_meters([serial])
     ids = dict(Register.objects.filter(meter__serial=serial, code__in=list(readings)).values_list("code", "id"))
-    resolver.lock(ids.values())
     _check(ids, today)
     entered = tuple(
         reads.keep(

@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 from django.utils import timezone
 
+from cis.kernel.actors import SYSTEM
 from cis.kernel.fixed import Int64
 from cis.kernel.periods import Period
 from cis.platform import db
@@ -18,6 +19,7 @@ from metering.domain.vee import CODES, Facts, Group, Severity, check, group_of
 from metering.domain.vee_columns import NO_READING, Counted, Flags, Past, Spans
 from metering.domain.vee_series import Sides, number
 from metering.models.exception import UsageException
+from metering.operations import waiting_changes
 from metering.operations.usage_rows import Hung, UsageFinding
 from metering.queries import vee_facts
 from metering.queries.usage_rows import Expected
@@ -75,11 +77,12 @@ def of_findings(findings: Iterable[UsageFinding]) -> list[Noted]:
 
 
 def keep(*, found: Iterable[Noted], standing: Collection[Standing], period: Period) -> None:
-    """Open what is new, bring up to date what stands, and let go what is gone; three statements at most."""
+    """Open what is new, bring up to date what stands, and let go what is gone; five statements at most."""
     first, end = period.start.toordinal(), period.end.toordinal()
     steps = compare(found=found, standing=standing, start_day=first, end_day=end)
     if steps.gone:
         UsageException.objects.filter(id__in=steps.gone).update(state="gone", closed_at=timezone.now())
+        waiting_changes.drop_step(exception_ids=steps.gone, actor=SYSTEM)
     if steps.updated:
         _update(steps)
     if steps.opened:

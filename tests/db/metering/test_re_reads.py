@@ -1,5 +1,6 @@
 """Meters that are read again: what the crew reads comes back with its order, and settles the exception."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -14,7 +15,7 @@ from metering.models.read import RegisterRead
 from metering.models.read_change import ReadChange
 from metering.models.usage import Usage
 from metering.models.work import WorkOrder
-from metering.operations import exception_bulk, exceptions, re_read_orders, re_reads, usage, work_orders
+from metering.operations import exception_bulk, exceptions, re_read_orders, re_reads, read_changes, usage, work_orders
 from metering.operations.work_orders import WorkExists
 from metering.queries import vee_facts
 from tests import factories
@@ -99,6 +100,25 @@ def test_a_missing_value_is_dealt_out_of_the_reading():
     assert exception.state == "gone"
     assert RegisterRead.objects.get(register=register, read_date=FEB).method == "proration"
     assert [row[1] for row in _months(register)] == [62, 18]
+
+
+@pytest.mark.parametrize("is_in_crew", [False, True])
+def test_who_ordered_a_visit_does_not_settle_much_by_a_reading_of_its_own(is_in_crew):
+    register = _counter(0, 100, 200, 300, 400, 2_000)
+    exception = UsageException.objects.get(register=register, code="usage_high")
+    crew = work.crew()
+    of_crew = work.actor_of(crew)
+    chief = replace(CHIEF, id=of_crew.id, roles=CHIEF.roles | of_crew.roles) if is_in_crew else CHIEF
+    order = exceptions.visit(exception_id=exception.id, today=TODAY, actor=chief)
+    work_orders.assign(work_order_ids=[order], crew_id=crew.id, planned_date=TODAY, actor=chief)
+    work_orders.start(work_order_id=order, actor=chief)
+    with pytest.raises(read_changes.TooMuchAlone):
+        _finish(order, chief, {register.id: 523_000})
+    assert not ReadChange.objects.exists()
+    assert WorkOrder.objects.get(id=order).state == "started"
+    if not is_in_crew:
+        _finish(order, of_crew, {register.id: 523_000})
+        assert ReadChange.objects.get().state == "applied"
 
 
 def test_every_counter_of_the_place_is_read_and_no_other():
