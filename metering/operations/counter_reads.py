@@ -102,8 +102,8 @@ def store(
         _misfit(place, given[place], fault_of(code)) for place, code in enumerate(codes.tolist()) if code != FITS
     ]
     versions = [0] * len(given)
-    rows = []
-    unchanged, measured = 0, {}
+    rows, stored = [], {}
+    unchanged = 0
     # Values of one date follow each other in the order in which they came.
     for place, read in enumerate(given):
         if codes[place] != FITS:
@@ -114,10 +114,9 @@ def store(
             continue
         versions[place] = before.version + 1 if before else 1
         held[read.key] = Held(read.reading_wh, read.kind, versions[place], read.told_method)
+        stored[read.key] = held[read.key]
         rows.append((*read.key, held[read.key]))
-        if read.kind != ESTIMATED:
-            measured[read.key] = held[read.key]
-    anew = true_ups.deal(measured=measured, before=near)
+    anew = true_ups.deal(stored=stored, before=near)
     source = read_file_id, received_at, actor_id
     columns = [(key, date.fromordinal(day), *one, *source) for key, day, one in (*rows, *anew)]
     copy_rows(table="metering_registerread", columns=_COLUMNS, rows=columns)

@@ -61,20 +61,20 @@ def near(*, measured: Collection[Key], held: Mapping[Key, Held]) -> dict[Key, He
     return {(register, day): Held(*row) for register, day, *row in db.fetch(_NEAR, given)}
 
 
-def deal(*, measured: Mapping[Key, Held], before: Mapping[Key, Held]) -> list[Anew]:
+def deal(*, stored: Mapping[Key, Held], before: Mapping[Key, Held]) -> list[Anew]:
     """
     Return the estimates that are set anew, with their next versions, by ``domain.true_up``.
 
-    Only what lies between a measured value that is new and the measured ones beside it: the rest was dealt before.
+    Only what lies between a value that is new and not of ours, and such ones beside it: the rest was dealt before.
 
-    measured  values that are new
-    before    what held before them, as ``near`` gives it
+    stored  values that are new, of whatever kind: they hold now, estimates of others too
+    before  what held before them, as ``near`` gives it
     """
     anew = []
-    for register in sorted({key[0] for key in measured} & {key[0] for key in before}):
-        new = {day for owner, day in measured if owner == register}
-        now = {day: one for (owner, day), one in {**before, **measured}.items() if owner == register}
+    for register in sorted({key[0] for key in stored} & {key[0] for key in before}):
+        now = {day: one for (owner, day), one in {**before, **stored}.items() if owner == register}
         fixed = sorted(day for day, one in now.items() if not one.is_ours)
+        new = {day for day in fixed if (register, day) in stored}
         for left, right in pairwise(fixed):
             if left in new or right in new:
                 end = before.get((register, right)) if right in new else None

@@ -1,5 +1,6 @@
 """Values that nobody measured: estimated by a named method, dealt anew when a measured one comes."""
 
+import io
 from datetime import date, timedelta
 
 import pytest
@@ -127,6 +128,18 @@ def test_what_others_estimated_stays_as_they_sent_it():
     _enter(register, MAR, 800)
     assert _held(register)[FEB] == (450, "given")
     assert _months(register)[-1][2] == "given"
+
+
+def test_a_file_with_an_estimate_of_others_and_a_measured_value_is_taken_whole():
+    register = _counter(0, 100, 200, 300, 400, None)
+    _estimate(_open(register, "read_missing"))
+    lines = [f"{register.meter.serial},total,{FEB},480,kWh,estimated", f"{register.meter.serial},total,{MAR},800,kWh,"]
+    text = "meter,register,read_at,reading,unit,kind\n" + "\n".join(lines) + "\n"
+    done = reads.import_file(source=io.BytesIO(text.encode()), name="reads.csv", actor=ACTOR, today=TODAY)
+    assert (done.reads, done.rejected) == (2, 0)
+    assert (_held(register)[FEB], _held(register)[MAR]) == ((480, "given"), (800, ""))
+    held = RegisterRead.objects.filter(register=register, read_date=FEB).order_by("version")
+    assert [row.version for row in held] == [1, 2]
 
 
 def test_the_database_knows_that_estimates_say_how():
