@@ -33,10 +33,12 @@ class CounterFacts:
     What is known beside a value that is not.
 
     on_day     of the value, ``date.toordinal``
-    before     values before it, the last one first, two at most
+    before     values before it, the last one first; two are enough
     after      the next one after it; None: there is none yet
     last_year  energy of the days from the last value to ``on_day``, a year ago; None: not all of it is known
     usual      measured energy of the year before the last value
+
+    may_run_backward  the dial of an export register may fall, so that no fall is a turn
     """
 
     on_day: int
@@ -46,6 +48,7 @@ class CounterFacts:
     after: Shown | None = None
     last_year: Spent | None = None
     usual: Spent | None = None
+    may_run_backward: bool = False
 
     @property
     def turn_wh(self) -> int:
@@ -54,7 +57,7 @@ class CounterFacts:
 
     def unrolled(self, first: Shown, second: Shown) -> int:
         """Return the second value as it would be if the dial had not begun anew between the two."""
-        is_turned = second.reading_wh < first.reading_wh
+        is_turned = second.reading_wh < first.reading_wh and not self.may_run_backward
         return second.reading_wh + self.turn_wh * is_turned
 
 
@@ -73,19 +76,24 @@ def guess(*, facts: CounterFacts, methods: Sequence[Method]) -> Guess | None:
     """
     Return the value by the first of some methods that has enough to go by; None: none has, nothing is made up.
 
-    Rule: never below the value before it, never above the one after it.
+    Rule: never below the value before it, never above the one after it; of a dial that may run backward, never outside
+    of the two.
     """
     if not facts.before:
         return None
-    last = facts.before[0]
     for method in methods:
         found = _WAYS[method](facts)
-        if found is None or found < last.reading_wh:
-            continue
-        if facts.after is not None and found > facts.unrolled(last, facts.after):
-            continue
-        return Guess(method, found % facts.turn_wh)
+        if found is not None and _is_between(facts, found):
+            return Guess(method, found % facts.turn_wh)
     return None
+
+
+def _is_between(facts: CounterFacts, found: int) -> bool:
+    start = facts.before[0].reading_wh
+    end = None if facts.after is None else facts.unrolled(facts.before[0], facts.after)
+    if not facts.may_run_backward:
+        return start <= found and (end is None or found <= end)
+    return found >= 0 and (end is None or min(start, end) <= found <= max(start, end))
 
 
 def _prorated(facts: CounterFacts) -> int | None:

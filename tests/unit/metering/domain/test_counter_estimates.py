@@ -30,6 +30,8 @@ def _facts(**values):
         # over the end of the dial
         ({"before": (Shown(100, 99_900_000),), "after": Shown(159, 490_000)}, (Method.PRORATION, 210_000)),
         ({"before": (Shown(100, 50_000), Shown(69, 99_740_000))}, (Method.STRAIGHT_LINE, 360_000)),
+        # an export dial that fell, truly
+        ({"after": Shown(159, 410_000), "may_run_backward": True}, (Method.PRORATION, 690_000)),
         # what the year before says would be above the next reading
         ({"after": Shown(159, 1_100_000), "last_year": Spent(620_000, 31)}, (Method.PRORATION, 1_052_542)),
     ],
