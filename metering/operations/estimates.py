@@ -8,7 +8,7 @@ import numpy as np
 from accounts.queries import supplier
 from cis.kernel.calendar import local_clock
 from cis.kernel.errors import Refused
-from cis.kernel.fixed import Int64
+from cis.kernel.fixed import LIMIT, Int64
 from cis.kernel.periods import month_of
 from cis.platform import copying, db
 from cis.platform.db import joins_transaction
@@ -16,7 +16,9 @@ from metering.domain.counter_estimates import Guess, guess
 from metering.domain.day_estimates import Curve, FilledCurve, fill
 from metering.domain.estimation import Flags, Method
 from metering.domain.exception_acts import Doubted
-from metering.domain.intervals import MEASURED, NO_VALUE, IntervalColumns, round_wh
+from metering.domain.formats.day_values import LARGEST, Packed, pack_scaled
+from metering.domain.formats.fields import FINEST_PLACES
+from metering.domain.intervals import MEASURED, NO_VALUE, IntervalColumns, ValuesTooLarge, round_wh
 from metering.models.exception import UsageException
 from metering.operations import partitions
 from metering.queries import estimation_facts, intervals
@@ -114,6 +116,7 @@ def of_days(*, row: UsageException, doubted: Doubted, today: date, method: Metho
     inside = _inside(block, first, end)
     wanted = doubt if doubt.any() else (inside & (_spread(block.quality, block.slots) == NO_VALUE))
     filled = fill(curve=curve, wanted=wanted, methods=[method] if method else ways.days, bounds=ways.bounds)
+    filled = _held_as(filled, block.exponent)
     if not wanted.any() or not filled.is_filled[wanted].all():
         raise _nothing()
     rows = np.flatnonzero(filled.is_filled.any(axis=1))
@@ -129,12 +132,17 @@ def of_days(*, row: UsageException, doubted: Doubted, today: date, method: Metho
 
 @joins_transaction
 def write_days(*, estimate: DaysEstimate, register_id: int) -> None:
-    """Write estimated interval days as versions that hold; three statements. Whoever estimated holds the register."""
+    """
+    Write estimated interval days as versions that hold; three statements. Whoever estimated holds the register.
+
+    :raises ValuesTooLarge: a day does not fit into the unit that its values need.
+    """
     block, rows = estimate.block, estimate.rows
     days = [date.fromordinal(day) for day in block.day[rows].tolist()]
     partitions.ensure(months=sorted({day.replace(day=1) for day in days}))
     held = dict(db.fetch(_VERSIONS, {"register": register_id, "first": days[0], "last": days[-1]}))
     values = estimate.filled.values[rows]
+    packed = _packed(values, block.exponent)
     letters = np.where(estimate.filled.is_filled[rows], _GUESSED, _spread(block.quality, block.slots)[rows])
     names = [str(one or "") for one in estimate.filled.methods]
     copying.load(
@@ -145,8 +153,8 @@ def write_days(*, estimate: DaysEstimate, register_id: int) -> None:
             "version": copying.int2(np.array([held.get(day, 0) + 1 for day in days], dtype=np.int64)),
             "start_at": copying.instant(block.start_us[rows]),
             "interval_minutes": copying.int2(block.interval_minutes),
-            "exponent": copying.int2(block.exponent),
-            "values": copying.bytea(np.ascontiguousarray(values.astype("<i4")).view(np.uint8).reshape(len(rows), -1)),
+            "exponent": copying.int2(packed.exponent),
+            "values": copying.bytea(np.ascontiguousarray(packed.values).view(np.uint8).reshape(len(rows), -1)),
             "total_wh": copying.int8(round_wh(values=values.sum(axis=1), exponent=block.exponent)),
             "quality": copying.bytea(np.ascontiguousarray(letters.astype(np.uint8))),
             "method": copying.texts(names[row] for row in rows.tolist()),
@@ -159,6 +167,35 @@ def local_days(doubted: Doubted, today: date) -> tuple[date, date]:
     if doubted.start_date != doubted.end_date:
         return doubted.fact_date, doubted.fact_date + _DAY
     return doubted.fact_date, min(month_of(doubted.fact_date).end, today)
+
+
+def _held_as(filled: FilledCurve, exponent: int) -> FilledCurve:
+    """
+    Return estimates in whole Wh on days that are too large for the finest unit in which some day near them is kept.
+
+    Rule: what was measured is kept exactly; an estimate is not known to a part of a Wh (house rule).
+    """
+    unit = 10 ** max(-exponent, 0)
+    large = (np.abs(filled.values).max(axis=1, initial=0) > LARGEST)[:, None] & filled.is_filled
+    rounded = round_wh(values=filled.values, exponent=min(exponent, 0)) * unit
+    return FilledCurve(np.where(large, rounded, filled.values), filled.is_filled, filled.methods)
+
+
+def _packed(values: Int64, exponent: int) -> Packed:
+    """
+    Return days as they are kept, each in its own unit, exactly.
+
+    :raises ValuesTooLarge: one does not fit.
+    """
+    scale = 10 ** (exponent + FINEST_PLACES)
+    is_small = np.abs(values).max(initial=0) < LIMIT // scale
+    packed = pack_scaled(values * scale) if is_small else None
+    if packed is None or not packed.exact.all():
+        raise ValuesTooLarge(
+            "An estimated day does not fit beside what was measured in it.",
+            advice="Check the units of the meter files.",
+        )
+    return packed
 
 
 def _whole(blocks: tuple[IntervalColumns, ...], *, first: date, end: date) -> IntervalColumns | None:

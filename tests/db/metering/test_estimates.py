@@ -3,6 +3,7 @@
 import io
 from datetime import date, timedelta
 
+import numpy as np
 import pytest
 from django.db import IntegrityError, transaction
 
@@ -211,12 +212,12 @@ def test_who_does_not_meter_changes_nothing():
     assert not ReadChange.objects.exists()
 
 
-def _curve(register, *, without=(), spike=None):
+def _curve(register, *, without=(), spike=None, slot=20, base=100):
     day = date(2025, 12, 25)
     while day <= FEB + timedelta(days=20):
-        values = [100 + day.weekday() * 10] * 48
+        values = [base + day.weekday() * 10] * 48
         if day == spike:
-            values[20] = 9_000
+            values[slot] = 9_000
         if day not in without:
             factories.metering.interval_day(of=register, on=day, values_wh=values)
         day += timedelta(days=1)
@@ -252,3 +253,16 @@ def test_a_spike_is_estimated_and_the_rest_of_its_day_stays_measured(monkeypatch
     assert (before - row.energy_wh, row.method) == (9_000 - 140, "interpolation")
     assert UsageException.objects.get().state == "gone"
     assert ReadChange.objects.get().moved_wh == 9_000 - 140
+
+
+def test_large_days_beside_a_very_fine_one_are_estimated_whole():
+    (register,) = factories.metering.metered(registers=("E1",), is_interval=True)
+    fridays = [date(2026, 1, day) for day in (2, 9)]
+    _curve(register, without=fridays, base=2_500)
+    factories.metering.interval_day(of=register, on=fridays[0], values_wh=[2_147_483_647] * 48, exponent=-6)
+    usage.approve(start_date=JAN, end_date=FEB)
+    _estimate(_open(register, "days_missing"), method="average")
+    day = IntervalDay.objects.get(day_date=fridays[1])
+    values = np.frombuffer(day.values, dtype="<i4")
+    # The mean of a Friday of 2,540 Wh and that of 2,147.483647, in whole Wh.
+    assert (set(values[4:].tolist()), day.exponent) == ({2_344}, 0)
