@@ -1,7 +1,7 @@
 """Values that nobody measured are estimated from what is known beside them, and written as estimates of ours."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from metering.operations import partitions
 from metering.queries import estimation_facts, intervals
 from metering.queries.estimation_facts import Counter
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = timedelta(days=1)
 _DAY_US = 86_400_000_000
 _GUESSED = ord("E")
@@ -167,6 +168,16 @@ def local_days(doubted: Doubted, today: date) -> tuple[date, date]:
     if doubted.start_date != doubted.end_date:
         return doubted.fact_date, doubted.fact_date + _DAY
     return doubted.fact_date, min(month_of(doubted.fact_date).end, today)
+
+
+def touched_days(estimate: DaysEstimate) -> tuple[date, date]:
+    """Return the local days [first, end) that estimated values lie in: a day of the metering clock touches two."""
+    block = estimate.block
+    row, slot = np.nonzero(estimate.filled.is_filled)
+    at = block.start_us[row] + slot * (block.interval_minutes * 60_000_000)
+    clock = local_clock(supplier.current().time_zone)
+    first, last = (clock.local_date(_EPOCH + timedelta(microseconds=int(us))) for us in (at.min(), at.max()))
+    return first, last + _DAY
 
 
 def _held_as(filled: FilledCurve, exponent: int) -> FilledCurve:

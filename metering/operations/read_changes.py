@@ -282,7 +282,7 @@ def _set(
         _set_counter(change, made.counter, today, actor)
         return
     estimates.write_days(estimate=made, register_id=row.register_id)
-    first, end = estimates.local_days(exceptions.doubted(row), today)
+    first, end = estimates.touched_days(made)
     usage.approve_step(
         start_date=first.replace(day=1), end_date=add_months(end.replace(day=1), int(end.day > 1)),
         service_point_ids=[row.service_point_id],

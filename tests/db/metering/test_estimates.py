@@ -255,6 +255,21 @@ def test_a_spike_is_estimated_and_the_rest_of_its_day_stays_measured(monkeypatch
     assert ReadChange.objects.get().moved_wh == 9_000 - 140
 
 
+def test_a_spike_on_a_day_of_the_metering_clock_is_gone_from_the_local_month_that_has_it(monkeypatch):
+    monkeypatch.setattr(vee_facts, "groups", lambda **_: (Group(spike_percent=300, spike_kwh="0.5"),))
+    (register,) = factories.metering.metered(registers=("E1",), is_interval=True)
+    # 01:00 on 1 February by the clock of its files, 23:00 on 31 January here.
+    _curve(register, spike=FEB, slot=2)
+    usage.approve(start_date=JAN, end_date=FEB)
+    before = Usage.objects.get(is_current=True).energy_wh
+    found = _open(register, "interval_spike")
+    assert UsageException.objects.get(id=found).fact_date == FEB
+    _estimate(found)
+    after = Usage.objects.get(is_current=True, start_date=JAN)
+    assert (before - after.energy_wh, after.is_estimated) == (9_000 - 160, True)
+    assert UsageException.objects.get(id=found).state == "gone"
+
+
 def test_large_days_beside_a_very_fine_one_are_estimated_whole():
     (register,) = factories.metering.metered(registers=("E1",), is_interval=True)
     fridays = [date(2026, 1, day) for day in (2, 9)]
