@@ -24,7 +24,7 @@ class Act(StrEnum):
     ACCEPT    it is right as it is
     EDIT      another counter value takes the place of the doubted or missing one
     ESTIMATE  an estimate does, by a method of the pack
-    VISIT     a crew reads the meter again
+    VISIT     a crew reads the meter again: its counters, for no crew reads interval values
     """
 
     ACCEPT = "accept"
@@ -93,7 +93,7 @@ class Doubted:
 
     def acts(self) -> frozenset[Act]:
         """Return the acts that fit, whoever does them."""
-        found = {Act.VISIT}
+        found = set() if self.is_interval else {Act.VISIT}
         if self.code in ACCEPTABLE:
             found.add(Act.ACCEPT)
         if self.code in _UNCHANGEABLE:

@@ -89,6 +89,7 @@ def visit(*, exception_id: int, today: date, actor: Actor) -> int:
     :raises UnknownException: there is none.
     :raises NotAllowed: the actor may not send crews for it.
     :raises NotOpen: it was decided on before, or its cause is gone.
+    :raises WrongAct: it is about interval values, which no crew reads.
     :raises WorkExists: a crew is sent already.
     """
     return visit_step(exception_id=exception_id, today=today, actor=actor)
@@ -100,6 +101,7 @@ def visit_step(*, exception_id: int, today: date, actor: Actor) -> int:
     if not actor.is_one_of(SENDERS):
         raise NotAllowed(f"{actor.name} may not have meters read again.", advice="Ask metering.")
     row = lock_open(exception_id)
+    check_act(row, Act.VISIT)
     meter = row.register.meter
     return work_orders.create_step(
         kind=WorkKind.RE_READ, subject=SUBJECT, subject_id=row.id, service_point_id=row.service_point_id,

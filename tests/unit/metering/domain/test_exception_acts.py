@@ -27,9 +27,9 @@ def _doubted(code, *, start=JAN, end=FEB, fact=JAN, quantity="active", is_interv
         ("long_estimated", {}, {Act.ACCEPT, Act.EDIT, Act.VISIT}),
         ("inactive_meter", {}, {Act.ACCEPT, Act.VISIT}),
         ("span_corrected", {"start": FEB, "fact": FEB}, {Act.VISIT}),
-        ("usage_high", {"is_interval": True}, {Act.ACCEPT, Act.VISIT}),
-        ("interval_spike", {"is_interval": True}, {Act.ACCEPT, Act.ESTIMATE, Act.VISIT}),
-        ("days_missing", {"is_interval": True, "start": FEB, "fact": FEB}, {Act.ESTIMATE, Act.VISIT}),
+        ("usage_high", {"is_interval": True}, {Act.ACCEPT}),
+        ("interval_spike", {"is_interval": True}, {Act.ACCEPT, Act.ESTIMATE}),
+        ("days_missing", {"is_interval": True, "start": FEB, "fact": FEB}, {Act.ESTIMATE}),
     ],
 )
 def test_acts_fit_what_is_found(code, options, acts):
