@@ -11,6 +11,8 @@ from metering.domain.counter_estimates import CounterFacts, Shown, guess
 from metering.domain.estimation import Method
 from metering.domain.exception_acts import SUBJECT, Act
 from metering.domain.exceptions import ACCEPTABLE, ExceptionState
+from metering.domain.places import Quantity
+from metering.domain.registers import WH_PER_KWH
 from metering.domain.work_orders import WORKFLOW, Outcome, WorkAction, WorkKind, WorkState
 from metering.models.exception import UsageException
 from metering.models.read import ReadKind
@@ -18,6 +20,7 @@ from metering.models.store import ReadPhoto
 from metering.models.work import WorkOrder, WorkPhoto
 from metering.operations import exceptions, read_changes, reads, resolver, work_moves, work_orders
 from metering.queries import crews, estimation_facts, re_reads
+from metering.queries.estimation_facts import Counter
 from metering.queries.re_reads import CounterHere
 
 
@@ -129,36 +132,90 @@ def _keep_photos(row: WorkOrder, counters: tuple[CounterHere, ...], today: date,
 
 
 def _settle_before(row: UsageException, readings: Mapping[int, int], today: date, actor: Actor) -> bool:
-    """Set anew what the reading contradicts, or what is missing before it; return whether that was done."""
-    doubted, reading = exceptions.doubted(row), readings.get(row.register_id)
-    if row.state != ExceptionState.OPEN or reading is None or Act.ESTIMATE not in doubted.acts():
+    """
+    Set anew what the reading contradicts; return whether that was done.
+
+    An estimate of ours contradicts nothing: it gives way when the reading is kept.
+    """
+    counter, shown = _counter(row, today), Shown(today.toordinal(), readings.get(row.register_id, 0))
+    if counter is None or counter.held_wh is None or counter.held_is_ours or row.register_id not in readings:
         return False
-    if doubted.is_interval or doubted.read_date >= today:
+    held, last = Shown(exceptions.doubted(row).read_date.toordinal(), counter.held_wh), counter.certain
+    if counter.is_possible(held, shown) or last is None or not counter.is_possible(last, shown):
         return False
-    on = doubted.read_date
-    counter = estimation_facts.counter(service_point_id=row.service_point_id, register_id=row.register_id, on=on)
-    if counter is None or (counter.held_wh is not None and counter.held_wh <= reading):
+    if counter.after is not None and counter.after.day < shown.day:
         return False
+    _lower(counter, last, shown, actor)
+    return _prorate(row, counter, last, shown, actor)
+
+
+def _lower(counter: Counter, last: Shown, shown: Shown, actor: Actor) -> None:
+    """Bring estimates of ours before what is contradicted down to even parts of the reading, the first one first."""
+    for one in reversed([] if counter.may_run_backward else counter.before):
+        made = _even(counter, last, shown, one.day) if one.day > last.day else None
+        # Those below stay: they fit, and are dealt anew when the reading is kept.
+        if made is not None and _since(counter, last, made) < _since(counter, last, one.reading_wh):
+            reads.keep(
+                serial=counter.serial, register=counter.code, read_date=date.fromordinal(one.day), reading_wh=made,
+                kind=ReadKind.ESTIMATED.value, method=Method.PRORATION.value, actor=actor,
+                today=date.fromordinal(shown.day),
+            )  # fmt: skip
+
+
+def _since(counter: Counter, last: Shown, reading_wh: int) -> int:
+    """Return what the dial counted from one value to another, over its end too. [Wh or varh]"""
+    return (reading_wh - last.reading_wh) % (int(10**counter.digits) * WH_PER_KWH)
+
+
+def _even(counter: Counter, last: Shown, shown: Shown, on_day: int) -> int | None:
+    """Return an even part between two values."""
     facts = CounterFacts(
-        on_day=on.toordinal(), digits=counter.digits, multiplier=counter.multiplier, before=counter.before,
-        after=Shown(today.toordinal(), reading),
+        on_day=on_day, digits=counter.digits, multiplier=counter.multiplier, before=(last,), after=shown,
+        may_run_backward=counter.may_run_backward,
     )  # fmt: skip
     made = guess(facts=facts, methods=[Method.PRORATION])
-    if made is None or (counter.after is not None and counter.after.day < today.toordinal()):
-        return False
-    reason = _told(today, reading)
-    read_changes.settle_step(
-        row=row, counter=counter, after_wh=made.reading_wh, reason=reason, today=today, actor=actor
-    )
-    return True
+    return None if made is None else made.reading_wh
 
 
 def _settle_after(row: UsageException, readings: Mapping[int, int], today: date, actor: Actor) -> None:
-    """Accept what the reading bears out, where its cause is not gone by itself."""
+    """Deal what is missing before the reading, or accept what it bears out, where its cause is not gone by itself."""
     row.refresh_from_db()
     reading = readings.get(row.register_id)
-    if row.state == ExceptionState.OPEN and row.code in ACCEPTABLE and reading is not None:
+    # A largest demand begins anew each month: another reading says nothing about it.
+    if row.state != ExceptionState.OPEN or reading is None or row.register.quantity == Quantity.DEMAND:
+        return
+    counter = _counter(row, today)
+    # What we estimated was dealt anew when the reading was kept, so the value before is never above it.
+    if counter is not None and counter.held_wh is None and counter.before:
+        _prorate(row, counter, counter.before[0], Shown(today.toordinal(), reading), actor)
+    elif row.code in ACCEPTABLE:
         exceptions.accept_step(exception_id=row.id, reason=_told(today, reading), actor=actor)
+
+
+def _counter(row: UsageException, today: date) -> Counter | None:
+    """Return the counter whose value before today an open exception doubts or misses; None: it is about none."""
+    doubted = exceptions.doubted(row)
+    if row.state != ExceptionState.OPEN or doubted.is_interval or Act.ESTIMATE not in doubted.acts():
+        return None
+    on = doubted.read_date
+    if on >= today:
+        return None
+    return estimation_facts.counter(service_point_id=row.service_point_id, register_id=row.register_id, on=on)
+
+
+def _prorate(row: UsageException, counter: Counter, last: Shown, shown: Shown, actor: Actor) -> bool:
+    """Put an even part between two values in the place of what is doubted; return whether that was done."""
+    if counter.after is not None and counter.after.day < shown.day:
+        return False
+    made = _even(counter, last, shown, exceptions.doubted(row).read_date.toordinal())
+    if made is None:
+        return False
+    today = date.fromordinal(shown.day)
+    read_changes.settle_step(
+        row=row, counter=counter, after_wh=made, reason=_told(today, shown.reading_wh), today=today,
+        actor=actor,
+    )  # fmt: skip
+    return True
 
 
 def _told(today: date, reading_wh: int) -> str:

@@ -15,7 +15,16 @@ from metering.models.read import RegisterRead
 from metering.models.read_change import ReadChange
 from metering.models.usage import Usage
 from metering.models.work import WorkOrder
-from metering.operations import exception_bulk, exceptions, re_read_orders, re_reads, read_changes, usage, work_orders
+from metering.operations import (
+    exception_bulk,
+    exceptions,
+    re_read_orders,
+    re_reads,
+    read_changes,
+    reads,
+    usage,
+    work_orders,
+)
 from metering.operations.work_orders import WorkExists
 from metering.queries import vee_facts
 from tests import factories
@@ -24,7 +33,7 @@ from tests.factories import work
 pytestmark = pytest.mark.django_db
 MONTHS = [date(2025, month, 1) for month in (9, 10, 11, 12)] + [date(2026, month, 1) for month in (1, 2, 3)]
 JAN, FEB, MAR = MONTHS[-3:]
-TODAY = date(2026, 2, 10)
+TODAY, LATE = date(2026, 2, 10), date(2026, 3, 10)
 CHIEF = Actor(ActorKind.STAFF, 1, "Wang", frozenset({Role.METERING}))
 GROUP = Group(least_days=20, high_percent=300, low_percent=25)
 
@@ -52,6 +61,29 @@ def _sent(register, code):
     work_orders.assign(work_order_ids=[order], crew_id=crew.id, planned_date=TODAY, actor=CHIEF)
     work_orders.start(work_order_id=order, actor=work.actor_of(crew))
     return exception, order, work.actor_of(crew)
+
+
+def _high(register):
+    """A finding about December of a register that need not have any energy."""
+    UsageException.objects.create(
+        register=register, service_point_id=register.meter.installations.get().service_point_id, code="usage_high",
+        severity="look", start_date=MONTHS[3], end_date=JAN, fact_date=MONTHS[3],
+    )  # fmt: skip
+
+
+def _read_in_march(register, exception):
+    """Send a crew because of an exception that reads 480 kWh on 10 March; return what the counter showed then."""
+    order = exceptions.visit(exception_id=exception.id, today=LATE, actor=CHIEF)
+    crew = work.crew()
+    work_orders.assign(work_order_ids=[order], crew_id=crew.id, planned_date=LATE, actor=CHIEF)
+    work_orders.start(work_order_id=order, actor=work.actor_of(crew))
+    re_reads.finish(
+        work_order_id=order, readings={register.id: 480_000}, answers={}, note="", request_key="k", today=LATE,
+        actor=work.actor_of(crew),
+    )  # fmt: skip
+    return dict(
+        RegisterRead.objects.filter(register=register).order_by("version").values_list("read_date", "reading_wh")
+    )
 
 
 def _finish(order, actor, readings, key="k"):
@@ -119,6 +151,50 @@ def test_who_ordered_a_visit_does_not_settle_much_by_a_reading_of_its_own(is_in_
     if not is_in_crew:
         _finish(order, of_crew, {register.id: 523_000})
         assert ReadChange.objects.get().state == "applied"
+
+
+def test_an_estimate_above_the_reading_gives_way_before_what_is_missing_is_dealt():
+    register = _counter(0, 100, 200, 300, 400, None)
+    found = UsageException.objects.get(register=register, code="read_missing")
+    read_changes.estimate(exception_id=found.id, reason="Nobody there", today=TODAY, actor=CHIEF)
+    usage.approve(start_date=JAN, end_date=MAR)
+    (missing,) = UsageException.objects.filter(register=register, code="read_missing", state="open")
+    held = _read_in_march(register, missing)
+    # Evenly, as what is usual was guessed: 36 in January, and 33 of the other 44 in February.
+    assert [held[day] // 1_000 for day in (FEB, MAR, LATE)] == [436, 469, 480]
+    missing.refresh_from_db()
+    assert missing.state == "gone"
+
+
+def test_estimates_before_a_measured_value_that_the_reading_contradicts_give_way_with_it():
+    register = _counter(0, 100, 200, 300, 400, None)
+    found = UsageException.objects.get(register=register, code="read_missing")
+    read_changes.estimate(exception_id=found.id, reason="Nobody there", today=TODAY, actor=CHIEF)
+    reads.enter(serial=register.meter.serial, read_date=MAR, reading_wh=2_000_000, actor=CHIEF, today=MAR)
+    assert RegisterRead.objects.filter(register=register, read_date=FEB).latest("version").reading_wh > 480_000
+    held = _read_in_march(register, UsageException.objects.get(code="usage_high", state="open", end_date=MAR))
+    # 80 kWh in 68 days: 36 in the 31 of January, 69 in the 59 until March.
+    assert [held[day] // 1_000 for day in (FEB, MAR, LATE)] == [436, 469, 480]
+
+
+def test_a_reading_over_the_end_of_the_dial_bears_out_what_was_measured():
+    register = _counter(998_950, 999_050, 999_150, 999_250, 999_350, 999_950)
+    exception, order, actor = _sent(register, "usage_high")
+    _finish(order, actor, {register.id: 120_000})
+    exception.refresh_from_db()
+    assert exception.state == "accepted"
+    assert RegisterRead.objects.get(register=register, read_date=FEB).reading_wh == 999_950_000
+    assert not ReadChange.objects.exists()
+
+
+def test_a_reading_settles_nothing_about_the_largest_demand():
+    register = _counter(0, 100, 200, 300, 400)
+    demand = factories.metering.register(of=register.meter, code="demand", quantity="demand", resets="month")
+    _high(demand)
+    exception, order, actor = _sent(demand, "usage_high")
+    _finish(order, actor, {register.id: 480_000, demand.id: 7_000})
+    exception.refresh_from_db()
+    assert exception.state == "open"
 
 
 def test_every_counter_of_the_place_is_read_and_no_other():
