@@ -11,11 +11,11 @@ from cis.platform.schedules import Daily, Every
 from complaints.operations import alarm_cases
 from contracts.domain.announcements import UsageDisputed, UsageDisputeEnded
 from contracts.operations import usage_inspections
-from contracts.queries import use_classes
+from contracts.queries import use_classes, vacancies
 from metering.domain.announcements import AlarmsDecided, WorkOrderCancelled, WorkOrderDone
 from metering.domain.live_days import CLOSED_EVERY
-from metering.operations import command_answers, head_end_pulls, live_closing, re_read_orders
-from metering.queries import vee_facts
+from metering.operations import anomalies, command_answers, head_end_pulls, live_closing, re_read_orders
+from metering.queries import anomaly_loads, vee_facts
 
 LATE_READS_AT = time(1, 15)
 """When late reads that cost too little to ask about are decided on, before bills are made."""
@@ -27,6 +27,8 @@ PULLED_EVERY = timedelta(minutes=1)
 """How often the head end is asked what meters said."""
 EXPIRED_EVERY = timedelta(minutes=1)
 """How often commands are ended whose time is over."""
+ANOMALIES_AT = time(4, 30)
+"""When loads are looked at, after the night has approved what came in."""
 
 RE_READS_AT = time(2, 15)
 """When readings are ordered of counters that were estimated for too long, after usage was approved."""
@@ -42,6 +44,8 @@ def bind() -> None:
     events.listen(WorkOrderCancelled, usage_inspections.release_step)
     events.listen(UsageDisputed, usage_disputes.hold_step)
     events.listen(UsageDisputeEnded, usage_disputes.end_step)
+    anomaly_loads.ask(vacancies=vacancies.of_places)
+    jobs.register(anomalies.WORK, anomalies.night, schedule=Daily(ANOMALIES_AT, settings.TIME_ZONE))
     jobs.register(head_end_pulls.WORK, head_end_pulls.work, schedule=Every(PULLED_EVERY))
     jobs.register(live_closing.WORK, live_closing.work, schedule=Every(CLOSED_EVERY))
     jobs.register(re_read_orders.WORK, re_read_orders.night, schedule=Daily(RE_READS_AT, settings.TIME_ZONE))

@@ -107,6 +107,11 @@ EXCEPTION = Held(
     erased=struck("reason"),
 )  # fmt: skip
 """Why doubtful energy is right: "her daughter moved in" is said of a customer."""
+ANOMALY = Held(
+    table="metering_anomaly", way=_at_place(f"{ROW}.since_date"), subject="anomaly", exported=False,
+    erased=struck("reason"),
+)  # fmt: skip
+"""Why an unusual load is right, or what a crew was sent for: it may say who lives there, and how."""
 WORK = Held(
     table="metering_workorder", subject="work_order", about=("t.subject", "t.subject_id::text"),
     way=either(
@@ -185,6 +190,7 @@ HELD = (
     ),
     CORRECTION,
     EXCEPTION,
+    ANOMALY,
     WORK,
     Held(
         table="metering_workordermove", way=within(WORK, "work_order_id"), exported=False,

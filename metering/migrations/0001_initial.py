@@ -907,4 +907,56 @@ class Migration(FirstMigration):
                 'constraints': [models.UniqueConstraint(fields=('round', 'register'), name='register_is_missed_once_a_round'), models.CheckConstraint(condition=models.Q(('reason__in', ['nobody_there', 'no_access', 'refused', 'dog', 'obstructed', 'glass_broken', 'display_dark', 'meter_gone', 'other_meter', 'unsafe', 'weather', 'not_visited'])), name='miss_reason_is_known')],
             },
         ),
+        migrations.CreateModel(
+            name='Anomaly',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', cis.platform.fields.Code(choices=[('step_down', 'step_down'), ('night_bypass', 'night_bypass'), ('flat_zero', 'flat_zero'), ('phase_loss', 'phase_loss'), ('meter_fault', 'meter_fault'), ('vacant_use', 'vacant_use'), ('swapped', 'swapped'), ('reverse_flow', 'reverse_flow'), ('balance', 'balance')], max_length=40)),
+                ('state', cis.platform.fields.Code(choices=[('open', 'open'), ('followed', 'followed'), ('dismissed', 'dismissed')], default='open', max_length=40)),
+                ('score_e4', models.IntegerField(help_text='The weakest of its grounds. [10^-4]')),
+                ('since_date', models.DateField(help_text='First day on which it shows.')),
+                ('seen_date', models.DateField(help_text='Last day that was looked at when it was seen.')),
+                ('reasons', models.JSONField(help_text='Its grounds: code and whole numbers of each.')),
+                ('opened_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('decided_at', models.DateTimeField(null=True)),
+                ('decider_id', models.BigIntegerField(null=True)),
+                ('reason', models.CharField(blank=True, default='', max_length=300)),
+                ('other_point', models.ForeignKey(db_index=False, help_text='The neighbour it was swapped with.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='metering.servicepoint')),
+                ('service_point', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='anomalies', to='metering.servicepoint')),
+                ('transformer', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='anomalies', to='metering.transformer')),
+                ('work_order', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='metering.workorder')),
+            ],
+            options={
+                'verbose_name_plural': 'anomalies',
+                'indexes': [models.Index(fields=['state', '-score_e4', '-id'], name='anomaly_by_state')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['step_down', 'night_bypass', 'flat_zero', 'phase_loss', 'meter_fault', 'vacant_use', 'swapped', 'reverse_flow', 'balance'])), name='anomaly_kind_is_known'), models.CheckConstraint(condition=models.Q(('state__in', ['open', 'followed', 'dismissed'])), name='anomaly_state_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('service_point__isnull', False), ('transformer', None)), models.Q(('service_point', None), ('transformer__isnull', False)), _connector='OR'), name='anomaly_is_of_one_thing'), models.CheckConstraint(condition=models.Q(('score_e4__gte', 0), ('score_e4__lte', 10000)), name='anomaly_score_is_a_share'), models.CheckConstraint(condition=models.Q(('state', 'open'), models.Q(('decided_at__isnull', False), ('decider_id__isnull', False)), _connector='OR'), name='decided_anomaly_says_by_whom'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'followed'), _negated=True), ('work_order__isnull', False), _connector='OR'), name='followed_anomaly_has_its_order'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'dismissed'), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='dismissed_anomaly_says_why'), models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('service_point', 'transformer', 'kind'), name='anomaly_is_told_once', nulls_distinct=False)],
+            },
+        ),
+        migrations.CreateModel(
+            name='MasterMeter',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('period', django.contrib.postgres.fields.ranges.DateRangeField(help_text='Local dates, half-open; no end: until further notice.')),
+                ('meter', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='masters', to='metering.meter')),
+                ('transformer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='master_meters', to='metering.transformer')),
+            ],
+            options={
+                'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(cis.platform.fields._OneId(models.F('transformer_id'), models.F('transformer_id'), models.Value('[]')), '&&'), ('period', '&&')], name='transformer_has_one_master_meter'), django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(cis.platform.fields._OneId(models.F('meter_id'), models.F('meter_id'), models.Value('[]')), '&&'), ('period', '&&')], name='master_meter_is_of_one_transformer')],
+            },
+        ),
+        migrations.CreateModel(
+            name='TransformerDay',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('day_date', models.DateField()),
+                ('given_wh', models.BigIntegerField()),
+                ('taken_wh', models.BigIntegerField()),
+                ('places', models.IntegerField(help_text='How many places with a meter it supplied.')),
+                ('transformer', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='balances', to='metering.transformer')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['day_date'], name='transformer_days')],
+                'constraints': [models.UniqueConstraint(fields=('transformer', 'day_date'), name='transformer_is_balanced_once_a_day')],
+            },
+        ),
     ]

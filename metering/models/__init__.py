@@ -2,6 +2,7 @@
 
 from metering.models import (
     alarm,
+    anomaly,
     command,
     correction,
     device,
@@ -21,6 +22,6 @@ from metering.models import (
 )
 
 __all__ = [
-    "alarm", "command", "correction", "device", "exception", "live", "network", "outage", "place", "read",
+    "alarm", "anomaly", "command", "correction", "device", "exception", "live", "network", "outage", "place", "read",
     "read_change", "route", "rule", "store", "stream", "usage", "work",
 ]  # fmt: skip

@@ -1,0 +1,229 @@
+"""The night looks at loads: what is unusual is told once, brought up to date, and left to people."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from cis.kernel.actors import Actor, ActorKind
+from cis.kernel.calendar import local_clock
+from cis.kernel.enums import Role
+from cis.kernel.workflow import NotAllowed
+from metering.domain.hourly import Feeds, lay
+from metering.domain.intervals import IntervalColumns, Window
+from metering.models.anomaly import Anomaly, MasterMeter
+from metering.models.work import WorkOrder
+from metering.operations import anomalies, master_meters
+from metering.operations.anomalies import AnomalyDecided, ReasonMissing
+from metering.operations.master_meters import MasterMeterStands, NoMasterMeter
+from metering.queries import anomaly_loads, balances
+from tests.factories import accounts as people
+from tests.factories import contracts as agreements
+from tests.factories import metering
+
+pytestmark = pytest.mark.django_db
+LAST = date(2026, 3, 31)
+FIRST = LAST - timedelta(days=83)
+ZONE = "Asia/Shanghai"
+SHAPE = np.array([3, 3, 3, 3, 3, 4, 6, 8, 7, 6, 6, 7, 8, 7, 6, 6, 7, 10, 14, 15, 13, 10, 6, 4]) * 50.0
+METERER = Actor(ActorKind.STAFF, 7, "Wang", frozenset({Role.METERING}))
+CLERK = Actor(ActorKind.STAFF, 8, "Li", frozenset({Role.CLERK}))
+
+
+@pytest.fixture(autouse=True)
+def _supplier():
+    people.supplier()
+
+
+def _day_of(register, day, hours):
+    """A day on the supplier's own clock (UTC+8)."""
+    start = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(hours=8)
+    metering.interval_day(of=register, on=day, values_wh=np.rint(hours).astype(int), start_at=start)
+
+
+def _home(rng, *, at=None, factor_from=None, supplied=True, **values):
+    """A home of the street that is read by the hour; from a day on every hour takes a part of it."""
+    point = metering.service_point(transformer=at, **values)
+    (register,) = metering.metered(is_interval=True, at=point)
+    if supplied:
+        agreements.agreement(service_point=point, start_date=date(2024, 1, 1))
+    size = rng.uniform(0.7, 1.5)
+    for n in range(84):
+        hours = SHAPE * size * np.clip(rng.normal(1, 0.08), 0.5, 2) * np.clip(rng.normal(1, 0.1, 24), 0.5, 2)
+        day = FIRST + timedelta(days=n)
+        if factor_from and day >= factor_from[0]:
+            hours *= factor_from[1]
+        _day_of(register, day, hours)
+    return point, register
+
+
+@pytest.fixture
+def street():
+    """A transformer with four homes, of which one halves all it takes; a fifth hangs elsewhere."""
+    transformer, rng = metering.transformer(), np.random.default_rng(4)
+    changed = FIRST + timedelta(days=50)
+    thief, _ = _home(rng, at=transformer, factor_from=(changed, 0.5))
+    others = [_home(rng, at=transformer)[0] for _ in range(3)]
+    return transformer, thief, [*others, _home(rng)[0]], changed
+
+
+def _look(last=LAST, **values):
+    return anomalies.look(last=last, zone_name=ZONE, **values)
+
+
+def test_a_home_that_halves_is_told_once_with_its_reasons(street):
+    _, thief, _, changed = street
+    assert _look() == 1
+    (row,) = Anomaly.objects.all()
+    assert (row.service_point, row.kind, row.state, row.seen_date) == (thief, "step_down", "open", LAST)
+    assert abs((row.since_date - changed).days) <= 1
+    said = {one["code"]: one["numbers"] for one in row.reasons}
+    assert abs(said["level_fell"][0] - 50) <= 3
+    assert _look(last=LAST + timedelta(days=1)) == 0
+    (again,) = Anomaly.objects.all()
+    assert (again.id, again.seen_date, again.since_date) == (row.id, LAST + timedelta(days=1), row.since_date)
+
+
+def test_a_night_is_a_few_statements_however_many_places(street, django_assert_num_queries):
+    (part,) = anomaly_loads.parts()
+    assert len(part.service_point_ids) == 5
+    with django_assert_num_queries(4 + 2):  # its transaction is a savepoint here
+        anomalies.look_at(part=part, last=LAST, zone_name=ZONE)
+
+
+def test_places_of_a_transformer_stay_together(street):
+    transformer, _, _, _ = street
+    sizes = [part.transformer_id.tolist() for part in anomaly_loads.parts(chunk=2)]
+    assert sizes == [[transformer.id] * 4, [-1]]
+    assert _look(chunk=2) == 1
+
+
+def test_use_where_nobody_has_an_agreement_is_told(street):
+    rng = np.random.default_rng(9)
+    empty, _ = _home(rng, supplied=False)
+    assert _look() == 2
+    row = Anomaly.objects.get(kind="vacant_use")
+    assert (row.service_point, row.since_date) == (empty, FIRST)
+
+
+def test_what_somebody_dismissed_is_not_told_again(street):
+    _look()
+    row = Anomaly.objects.get()
+    with pytest.raises(ReasonMissing):
+        anomalies.dismiss(anomaly_id=row.id, reason=" ", actor=METERER)
+    with pytest.raises(NotAllowed):
+        anomalies.dismiss(anomaly_id=row.id, reason="Moved out", actor=CLERK)
+    anomalies.dismiss(anomaly_id=row.id, reason="One of them moved out", actor=METERER)
+    row.refresh_from_db()
+    assert (row.state, row.reason, row.decider_id) == ("dismissed", "One of them moved out", METERER.id)
+    assert _look(last=LAST + timedelta(days=1)) == 0
+    with pytest.raises(AnomalyDecided):
+        anomalies.dismiss(anomaly_id=row.id, reason="Again", actor=METERER)
+
+
+def test_a_visit_is_ordered_once_and_kept_with_it(street):
+    _look()
+    row = Anomaly.objects.get()
+    order_id = anomalies.follow(anomaly_id=row.id, due_date=date(2026, 4, 10), reason="Look at the seals", actor=CLERK)
+    row.refresh_from_db()
+    order = WorkOrder.objects.get()
+    assert (row.state, row.work_order_id, order.id) == ("followed", order_id, order_id)
+    assert (order.service_point_id, order.subject, order.subject_id) == (row.service_point_id, "anomaly", row.id)
+    assert order.facts == {"reason": "Look at the seals"}
+    with pytest.raises(AnomalyDecided):
+        anomalies.follow(anomaly_id=row.id, due_date=date(2026, 4, 10), reason="", actor=CLERK)
+    assert WorkOrder.objects.count() == 1
+
+
+def test_a_transformer_whose_meters_lose_is_told(street):
+    """A home halves: the master meter still counts what it took."""
+    transformer, thief, _, changed = street
+    rng = np.random.default_rng(4)
+    stand = metering.service_point()
+    (master,) = metering.metered(is_interval=True, at=stand, multiplier=20)
+    MasterMeter.objects.create(transformer=transformer, meter=master.meter, period=(date(2024, 1, 1), None))
+    (part,) = anomaly_loads.parts()
+    seen = anomaly_loads.look(part=part, last=LAST, zone_name=ZONE)
+    on = part.transformer_id == transformer.id
+    loads = seen.loads.energy_wh.copy()
+    loads[part.service_point_ids == thief.id, 50:] *= 2
+    counted = [loads[on, n].sum(axis=0) / 0.97 / 20 * rng.normal(1, 0.004) for n in range(84)]
+    for day, hours in zip(seen.days, counted, strict=True):
+        _day_of(master, day, hours)
+    assert stand.id not in next(anomaly_loads.parts()).service_point_ids, (
+        "what a master meter counts is nobody's supply"
+    )
+    assert _look() == 2
+    row = Anomaly.objects.get(kind="balance")
+    assert (row.transformer, row.service_point) == (transformer, None)
+    assert abs((row.since_date - changed).days) <= 3
+    assert _look() == 0
+    days = balances.days_of(transformer_id=transformer.id, since=FIRST, until=LAST)
+    assert tuple(one.start_date for one in days) == seen.days
+    for n, one in enumerate(days):
+        assert (one.loss.given_wh, one.places) == (int(np.rint(counted[n]).sum()) * 20, 4)
+        assert one.loss.taken_wh == int(seen.loads.energy_wh[on, n].sum())
+    months = balances.months_of(transformer_id=transformer.id, until=LAST)
+    assert [(one.start_date.month, one.days) for one in months] == [(3, 31), (2, 28), (1, 25)]
+    (row,) = balances.of_month(month=date(2026, 3, 1))
+    assert row.loss == months[0].loss
+    assert row.loss.lost_wh == sum(one.loss.lost_wh for one in days[-31:]) > 0
+    assert (balances.count(month=date(2026, 3, 1)), balances.count(month=date(2025, 3, 1))) == (1, 0)
+
+
+def test_a_master_meter_counts_for_one_transformer_at_a_time():
+    one, other = metering.transformer(), metering.transformer()
+    (register,) = metering.metered(is_interval=True)
+    serial, start = register.meter.serial, date(2026, 1, 1)
+    with pytest.raises(NotAllowed):
+        master_meters.set_master(transformer_id=one.id, serial=serial, start_date=start, actor=CLERK)
+    master_meters.set_master(transformer_id=one.id, serial=serial, start_date=start, actor=METERER)
+    for transformer in (one, other):
+        with pytest.raises(MasterMeterStands):
+            master_meters.set_master(transformer_id=transformer.id, serial=serial, start_date=start, actor=METERER)
+    card = balances.master_of(transformer_id=one.id, at=date(2026, 2, 1))
+    assert (card.serial, card.multiplier, card.start_date) == (serial, 1, start)
+    with pytest.raises(NoMasterMeter):
+        master_meters.end_master(transformer_id=one.id, end_date=start, actor=METERER)
+    master_meters.end_master(transformer_id=one.id, end_date=date(2026, 3, 1), actor=METERER)
+    assert balances.master_of(transformer_id=one.id, at=date(2026, 3, 1)) is None
+    master_meters.set_master(transformer_id=other.id, serial=serial, start_date=date(2026, 3, 1), actor=METERER)
+
+
+def test_a_meter_of_a_place_that_is_supplied_is_no_master_meter():
+    transformer = metering.transformer()
+    (register,) = metering.metered(at=metering.service_point(transformer=transformer))
+    for serial in (register.meter.serial, "0", metering.meter().serial):
+        with pytest.raises(NoMasterMeter):
+            master_meters.set_master(
+                transformer_id=transformer.id, serial=serial, start_date=date(2026, 1, 1), actor=METERER
+            )
+
+
+def test_hours_are_laid_on_the_wall_over_days_of_other_lengths():
+    """Brussels, 2016-03-27 has 23 hours; hourly values on UTC; a multiplier; a value that is not known."""
+    clock = local_clock("Europe/Brussels")
+    days = [date(2016, 3, 26), date(2016, 3, 27), date(2016, 10, 30)]
+    for day in days:
+        starts = np.array([clock.day_start_us(day), clock.day_start_us(day + timedelta(days=1))])
+        count = int((starts[1] - starts[0]) // 3_600_000_000)
+        values = np.arange(48).reshape(2, 24) + 1
+        utc = np.array([int(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp()) * 10**6])
+        block = IntervalColumns(
+            interval_minutes=60, exponent=-1, register_id=np.array([5, 5]), day=np.array([1, 2]),
+            start_us=np.concatenate((utc - 86_400_000_000, utc)), values=values * 10,
+            quality=np.full((2, 24), ord("A"), dtype=np.uint8),
+        )  # fmt: skip
+        window = Window(register_id=np.array([5]), from_us=starts[:1].copy(), until_us=starts[1:].copy())
+        energy, minutes = lay(
+            blocks=[block], feeds=Feeds(place=np.array([0]), multiplier=np.array([3]), window=window),
+            day_starts_us=starts, places=1,
+        )  # fmt: skip
+        first = int(starts[0] - block.start_us[0]) // 3_600_000_000 + 1
+        plain = [3 * (first + n) for n in range(count)]
+        if count == 23:
+            plain.append(plain[-1])
+        if count == 25:
+            plain[23:] = [plain[23] + plain[24]]
+        assert energy[0, 0].tolist() == plain
+        assert set(minutes[0, 0].tolist()) == ({60, 120} if count == 25 else {60})
