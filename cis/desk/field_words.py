@@ -111,6 +111,7 @@ WORK_CASES: Mapping[str, Any] = {
     "usage_exception": _("Exception of usage"),
     "meter_alarm": _("Alarm of a meter"),
     "usage_inspection": _("Usage inspection"),
+    "anomaly": _("Anomaly"),
 }
 WORK_DUE: Mapping[str, Any] = {"late": _("Late"), "today": _("Due today"), "week": _("Due in 7 days")}
 RESERVATION_STATES: Mapping[str, Any] = {

@@ -1,8 +1,18 @@
-"""Addresses of the desk: energy that is looked at, values of places, names of streams, usage inspections."""
+"""Addresses of the desk: energy, what is unusual, losses, the day as it grows, values, streams, usage inspections."""
 
 from django.urls import path
 
-from cis.desk import exception_acts, exceptions, live, place_values, re_reads, stream_names, usage_inspections
+from cis.desk import (
+    anomalies,
+    balances,
+    exception_acts,
+    exceptions,
+    live,
+    place_values,
+    re_reads,
+    stream_names,
+    usage_inspections,
+)
 
 urlpatterns = [
     path("places/<int:service_point_id>/today/", live.show, name="place_today"),
@@ -26,4 +36,15 @@ urlpatterns = [
     path("files/names.csv", stream_names.export, name="stream_names_file"),
     path("files/names/new/", stream_names.new, name="new_stream_name"),
     path("files/names/<int:name_id>/end/", stream_names.end, name="end_stream_name"),
+    path("anomalies/", anomalies.index, name="anomalies"),
+    path("anomalies.csv", anomalies.export, name="anomalies_file"),
+    path("anomalies/<int:anomaly_id>/", anomalies.show, name="anomaly"),
+    path("anomalies/<int:anomaly_id>/follow/", anomalies.follow, name="follow_anomaly"),
+    path("anomalies/<int:anomaly_id>/dismiss/", anomalies.dismiss, name="dismiss_anomaly"),
+    path("network/losses/", balances.index, name="losses"),
+    path("network/losses.csv", balances.export, name="losses_file"),
+    path("network/transformer/<int:transformer_id>/losses/", balances.show, name="transformer_losses"),
+    path("network/transformer/<int:transformer_id>/losses.csv", balances.days_file, name="transformer_losses_file"),
+    path("network/transformer/<int:transformer_id>/master/", balances.set_master, name="set_master_meter"),
+    path("network/transformer/<int:transformer_id>/master/end/", balances.end_master, name="end_master_meter"),
 ]

@@ -61,6 +61,7 @@ ENTRIES = (
     NavEntry("desk:network", _("Network"), "topology-star-3", STAFF, _FIELD),
     NavEntry("desk:files", _("Meter files"), "file-import", STAFF, _FIELD, ("desk:usage",)),
     NavEntry("desk:exceptions", _("Exceptions"), "alert-triangle", STAFF, _FIELD),
+    NavEntry("desk:anomalies", _("Anomalies"), "chart-histogram", STAFF, _FIELD),
     NavEntry("desk:tariffs", _("Tariffs"), "receipt-2", STAFF, _PRICES),
     NavEntry("desk:simulations", _("Simulations"), "chart-histogram", frozenset(BILLERS), _PRICES),
     NavEntry("desk:rules", _("Rules"), "scale", STAFF, _PRICES),

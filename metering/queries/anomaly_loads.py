@@ -125,6 +125,44 @@ def look(*, part: Part, last: date, zone_name: str) -> Looked:
     )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceLoad:
+    """
+    The load of a place over some local days.
+
+    days_wh        (d,) energy of each day; None: not wholly known [Wh]
+    before, after  24 means of an hour before a day and from it on; None: nothing is known [Wh]
+    """
+
+    days: tuple[date, ...]
+    days_wh: tuple[int | None, ...]
+    before: tuple[int | None, ...]
+    after: tuple[int | None, ...]
+
+
+def of_place(*, service_point_id: int, since: date, last: date, zone_name: str) -> PlaceLoad:
+    """Return the load of a place over twelve weeks up to a local date, before and from a day on; two statements."""
+    days = tuple(last - (DAYS - 1 - n) * _DAY for n in range(DAYS))
+    given = {"points": [service_point_id], "transformers": [], "start": days[0], "end": last + _DAY}
+    energy, minutes = _hours(db.fetch(_FEEDS, given), {"point": {service_point_id: 0}}, days, zone_name)
+    hours, is_known = energy[0], (minutes[0] >= HOUR_MINUTES).all(axis=1)
+    sums = hours.sum(axis=1).tolist()
+    is_after = np.array([day >= since for day in days])
+    return PlaceLoad(
+        days=days,
+        days_wh=tuple(total if known else None for total, known in zip(sums, is_known.tolist(), strict=True)),
+        before=_means(hours[is_known & ~is_after]),
+        after=_means(hours[is_known & is_after]),
+    )
+
+
+def _means(hours: Int64) -> tuple[int | None, ...]:
+    """Return the mean of each hour of the day over days (d, 24), rounded down."""
+    if not len(hours):
+        return (None,) * hourly.HOURS
+    return tuple((hours.sum(axis=0) // len(hours)).tolist())
+
+
 def _hours(
     rows: Sequence[tuple], places_of: Mapping[str, Mapping[int, int]], days: Sequence[date], zone_name: str
 ) -> tuple[Int64, Int64]:

@@ -39,7 +39,7 @@ METERERS_ALONE = (
     "move_meters", "act_on_meter", "move_seals", "cancel_command", "energize", "order_inspection", "act_on_energizing",
     "accept_exception", "edit_exception", "estimate_exception", "visit_exception", "decide_read_change",
     "act_on_exceptions", "new_demand_event",
-    "new_stream_name", "end_stream_name",
+    "new_stream_name", "end_stream_name", "dismiss_anomaly", "set_master_meter", "end_master_meter",
 )  # fmt: skip
 ROUTES = ("new_route", "edit_route", "route_stops", "open_round", "round_row", "act_on_round", "upload_round")
 ON_THE_TELEPHONE = (
@@ -64,6 +64,7 @@ WRITERS = {
     "opt_out_of_demand": DISPATCHERS,
     "act_on_demand_part": BILLERS,
     "act_enrolment": {Role.CLERK, Role.FIELD, Role.METERING, Role.SUPERVISOR},
+    "follow_anomaly": DISPATCHERS,
     **dict.fromkeys(("new_work", "assign_work", "act_on_work", "book_work", "order_application_meters"), DISPATCHERS),
     **dict.fromkeys(("new_crew", "crew", "new_asset"), METERERS),
     **dict.fromkeys(("field", "field_order", "start_work", "field_photo", "fail_work", "field_survey"), IN_THE_FIELD),
