@@ -10,6 +10,7 @@ from cis.demo import names, shapes
 from cis.kernel.periods import Period
 
 PEAK_SLOTS = slice(12, 44)  # 06:00 to 22:00
+NIGHT_SLOTS, UNUSUAL_DAYS = slice(0, 12), 36
 FLAT, SPLIT, INTERVAL, WORKS = "flat", "split", "interval", "works"
 TARIFF_FLAT = "residential-tiered"
 TARIFF_TOU = "residential-tiered-tou"
@@ -116,6 +117,9 @@ def _household(rng: np.random.Generator, *, scale: Scale, number: int) -> Househ
     )
     if number % 271 == 0:  # a fault or a new boiler: the last month is far out of the usual
         used[-scale.months[-1].days - 1 :] *= 14
+    if metering == INTERVAL and number % 14 == 1:  # somebody takes past the meter: at night, or half of all
+        past = used[-UNUSUAL_DAYS:, NIGHT_SLOTS if number % 28 == 1 else slice(None)]
+        past //= 20 if number % 28 == 1 else 2
     is_tou = metering == SPLIT or (metering == INTERVAL and rng.random() < 0.6)
     moves_in = number % 97 == 0 and len(scale.months) > 2
     return Household(

@@ -117,20 +117,25 @@ def night_bypass(*, loads: Loads, seen: Levels) -> Iterator[Suspicion]:
     """
     Yield places whose nights became empty while their days are as before.
 
-    A night is empty if it takes less than what was always on before: who stops cooling at night still has that.
+    A night is empty if it takes less than what was always on before: who stops cooling at night still has that. And
+    nights fall twice as far as what is always on by day: at the end of a season both fall alike.
     """
     night = loads.energy_wh[:, :, NIGHT].sum(axis=2)
     daytime = np.log(np.maximum(loads.energy_wh[:, :, DAYTIME].sum(axis=2), 1.0)) - seen.season
     usual = median(night[:, :LEAST_NIGHTS])
     floor = median(loads.energy_wh[:, :LEAST_NIGHTS].min(axis=2)) * (NIGHT.stop - NIGHT.start)
+    still = loads.energy_wh[:, :, DAYTIME].min(axis=2)
     low = night < np.minimum(NIGHT_LOW * usual, FLOOR_LOW * floor)[:, None]
     for at in np.flatnonzero(low.sum(axis=1) >= NIGHTS_AFTER // 2):
         day, after, before = _turn(low[at].astype(np.float64), LEAST_NIGHTS, NIGHTS_AFTER)
+        floor_kept = float(median(still[at, day:]) / max(float(median(still[at, :day])), 1.0))
+        fallen = float(median(night[at, day:]) / max(float(usual[at]), 1.0)) / max(floor_kept, 0.05)
         kept = float(np.exp(median(daytime[at, day:]) - median(daytime[at, :day])))
         score = weakest(
             above(after, 0.5, 0.08), below(before, 0.1, 0.03), above(usual[at] / max(seen.usual[at], 1.0), 0.05, 0.01),
             above(usual[at], 200.0, 30.0),
             above(kept, 0.65, 0.08),
+            below(fallen, 0.5, 0.08),
         )  # fmt: skip
         yield Suspicion(
             row=int(at), kind=AnomalyKind.NIGHT_BYPASS, score_e4=score, since_day=day,

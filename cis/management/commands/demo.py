@@ -47,6 +47,7 @@ from cis.demo import (
     programmes,
     saving,
     telling,
+    watching,
 )
 from cis.demo.building import Billed, Imported
 from cis.demo.world import TARIFF_FLAT, Scale
@@ -166,6 +167,7 @@ def _build(folder: Path, *, accounts: int, months: int, seed: int) -> dict[str, 
     learning.build(today=today, at=timezone.now())
     charting.build()
     late_reading.build(scale=scale, today=today)
+    watching.build(scale=scale)
     completeness.check(today=today)
     outbox.put_off(kind=issuing.PRINT, until=timezone.now())
     return {"figures": _figures(imported, billed, pdf=pdf, accounts=accounts), "logins": logins}

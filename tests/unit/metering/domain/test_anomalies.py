@@ -100,6 +100,15 @@ def test_nights_without_cooling_are_no_bypass():
     assert asked(loads) == {}
 
 
+def test_the_end_of_cooling_by_day_and_by_night_is_no_bypass():
+    """What was always on falls, so that nights take less than it did; days take more of other things."""
+    loads = homes()
+    loads[0, :DAY] = np.maximum(loads[0, :DAY], 450)
+    loads[0, DAY:, :8] = 200
+    loads[0, DAY:, 13] = 190
+    assert Kind.NIGHT_BYPASS not in asked(loads)
+
+
 def test_nothing_from_a_day_on():
     loads = homes()
     loads[0, DAY:] = 0
