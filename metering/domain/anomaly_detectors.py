@@ -88,10 +88,16 @@ def falls(*, loads: Loads, seen: Levels) -> Iterator[Suspicion]:
         day, factor = int(found.day[at]), float(np.exp(found.change[at]))
         peers = float(np.exp(median(seen.season[at, day:]) - median(seen.season[at, :day])))
         score = weakest(
-            below(factor, 0.77, 0.03), above(factor, 0.12, 0.03), below(found.spread[at], 0.31, 0.05),
-            below(found.uneven[at], 0.8, 0.15), below(found.noise[at], 0.9, 0.15), above(found.apart[at], 0.23, 0.05),
-            above(found.stays[at], 0.35, 0.1), below(abs(found.drift[at]), 0.5, 0.1), below(factor * peers, 0.85, 0.04),
-        )  # fmt: skip
+            below(factor, bound=0.77, width=0.03),
+            above(factor, bound=0.12, width=0.03),
+            below(found.spread[at], bound=0.31, width=0.05),
+            below(found.uneven[at], bound=0.8, width=0.15),
+            below(found.noise[at], bound=0.9, width=0.15),
+            above(found.apart[at], bound=0.23, width=0.05),
+            above(found.stays[at], bound=0.35, width=0.1),
+            below(abs(found.drift[at]), bound=0.5, width=0.1),
+            below(factor * peers, bound=0.85, width=0.04),
+        )
         is_third = any(low <= factor < high for low, high in THIRDS)
         kind = AnomalyKind.PHASE_LOSS if is_third else AnomalyKind.STEP_DOWN
         yield Suspicion(
@@ -132,11 +138,13 @@ def night_bypass(*, loads: Loads, seen: Levels) -> Iterator[Suspicion]:
         fallen = float(median(night[at, day:]) / max(float(usual[at]), 1.0)) / max(floor_kept, 0.05)
         kept = float(np.exp(median(daytime[at, day:]) - median(daytime[at, :day])))
         score = weakest(
-            above(after, 0.5, 0.08), below(before, 0.1, 0.03), above(usual[at] / max(seen.usual[at], 1.0), 0.05, 0.01),
-            above(usual[at], 200.0, 30.0),
-            above(kept, 0.65, 0.08),
-            below(fallen, 0.5, 0.08),
-        )  # fmt: skip
+            above(after, bound=0.5, width=0.08),
+            below(before, bound=0.1, width=0.03),
+            above(usual[at] / max(seen.usual[at], 1.0), bound=0.05, width=0.01),
+            above(usual[at], bound=200.0, width=30.0),
+            above(kept, bound=0.65, width=0.08),
+            below(fallen, bound=0.5, width=0.08),
+        )
         yield Suspicion(
             row=int(at), kind=AnomalyKind.NIGHT_BYPASS, score_e4=score, since_day=day,
             reasons=(
@@ -157,11 +165,18 @@ def flat_zero(*, seen: Levels, known: Known) -> Iterator[Suspicion]:
             continue
         usual = float(median(total[:day]))
         gone = float(np.mean(total[:day] <= 0.005 * usual))
-        score = weakest(above(empty, ZERO_DAYS, 1.5), below(gone, 0.1, 0.03), above(usual, 200.0, 50.0))
+        score = weakest(
+            above(empty, bound=ZERO_DAYS, width=1.5),
+            below(gone, bound=0.1, width=0.03),
+            above(usual, bound=200.0, width=50.0),
+        )
         yield Suspicion(
-            row=int(at), kind=AnomalyKind.FLAT_ZERO, score_e4=score, since_day=day,
+            row=int(at),
+            kind=AnomalyKind.FLAT_ZERO,
+            score_e4=score,
+            since_day=day,
             reasons=(Reason(ReasonCode.NOTHING, (empty,)), Reason(ReasonCode.BEFORE, (round(usual),))),
-        )  # fmt: skip
+        )
 
 
 def meter_fault(*, loads: Loads, seen: Levels) -> Iterator[Suspicion]:
@@ -170,7 +185,7 @@ def meter_fault(*, loads: Loads, seen: Levels) -> Iterator[Suspicion]:
     same = (flat[:, 1:] == flat[:, :-1]) & (np.abs(flat[:, 1:]) >= LEAST_REPEATED)
     for at in range(len(flat)):
         begin, length, second = _longest(same[at])
-        score = weakest(above(length, REPEATS, 3), above(length / (second + 1), 3.0, 0.5))
+        score = weakest(above(length, bound=REPEATS, width=3), above(length / (second + 1), bound=3.0, width=0.5))
         if score >= LEAST_SCORE_E4:
             value = round(float(flat[at, begin]))
             yield Suspicion(
@@ -187,14 +202,19 @@ def _lumps(hours: Float, seen: Levels, at: int) -> Iterator[Suspicion]:
         return
     day, after, before = _turn(empty, LEAST_NIGHTS, LUMPS_AFTER)
     kept = float(median(seen.total[at, day:]) / max(float(median(seen.total[at, :day])), 1.0))
-    score = weakest(above(after, 0.55, 0.04), below(before, 0.2, 0.05), above(kept, 0.5, 0.1))
+    score = weakest(
+        above(after, bound=0.55, width=0.04), below(before, bound=0.2, width=0.05), above(kept, bound=0.5, width=0.1)
+    )
     yield Suspicion(
-        row=at, kind=AnomalyKind.METER_FAULT, score_e4=score, since_day=day,
+        row=at,
+        kind=AnomalyKind.METER_FAULT,
+        score_e4=score,
+        since_day=day,
         reasons=(
             Reason(ReasonCode.LUMPS, (percent(after), percent(before))),
             Reason(ReasonCode.DAYS_KEPT, (percent(kept),)),
         ),
-    )  # fmt: skip
+    )
 
 
 def vacant_use(*, seen: Levels, known: Known) -> Iterator[Suspicion]:
@@ -210,7 +230,7 @@ def vacant_use(*, seen: Levels, known: Known) -> Iterator[Suspicion]:
         before = seen.total[at, :day]
         usual = float(median(before)) if day >= LEAST_NIGHTS and not np.isnan(before).all() else 0.0
         bound = max(300.0, 0.35 * usual)
-        score = weakest(above(len(after), VACANT_DAYS, 1.0), above(use / bound, 1.0, 0.2))
+        score = weakest(above(len(after), bound=VACANT_DAYS, width=1.0), above(use / bound, bound=1.0, width=0.2))
         reasons = [Reason(ReasonCode.NOBODY, (d - day,)), Reason(ReasonCode.USE, (round(use),))]
         if usual:
             reasons.append(Reason(ReasonCode.BEFORE, (round(usual),)))
@@ -222,7 +242,7 @@ def reverse_flow(*, loads: Loads, known: Known) -> Iterator[Suspicion]:
     back = loads.energy_wh < 0
     for at in np.flatnonzero(back.any(axis=(1, 2)) & ~known.may_feed_back):
         hours, days = int(back[at].sum()), np.flatnonzero(back[at].any(axis=1))
-        score = weakest(above(hours, BACK_HOURS, 1.0), above(len(days), 2, 0.5))
+        score = weakest(above(hours, bound=BACK_HOURS, width=1.0), above(len(days), bound=2, width=0.5))
         energy = round(float(-loads.energy_wh[at][back[at]].sum()))
         yield Suspicion(
             row=int(at), kind=AnomalyKind.REVERSE_FLOW, score_e4=score, since_day=int(days[0]),
@@ -250,14 +270,14 @@ def _longest(flags: Flags) -> tuple[int, int, int]:
     return int(starts[at]), int(lengths[at]), int(np.delete(lengths, at).max(initial=0))
 
 
-def above(value: float, bound: float, width: float) -> float:
+def above(value: float, *, bound: float, width: float) -> float:
     """Return how well a number is above a bound: 0.5 on it, 0.73 one width above; 0 to 1."""
     return float(1 / (1 + np.exp(np.clip(-(value - bound) / width, -30, 30))))
 
 
-def below(value: float, bound: float, width: float) -> float:
+def below(value: float, *, bound: float, width: float) -> float:
     """Return how well a number is below a bound, see ``above``."""
-    return 1 - above(value, bound, width)
+    return 1 - above(value, bound=bound, width=width)
 
 
 def weakest(*grounds: float) -> int:

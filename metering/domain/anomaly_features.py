@@ -94,7 +94,7 @@ class Shift:
 
 def levels(*, loads: Loads) -> Levels:
     """Return the days of loads as levels."""
-    known = ~np.isnan(loads.energy_wh).any(axis=2)
+    known: Flags = np.asarray(~np.isnan(loads.energy_wh).any(axis=2))
     total = np.where(known, np.nansum(loads.energy_wh, axis=2), np.nan)
     usual = median(total)
     floor = np.maximum(usual / HOURS * FLOOR, 1e-3)

@@ -54,7 +54,7 @@ def _swapped(logs: Float, rows: Int64) -> Iterator[Suspicion]:
         if used & {i, j}:
             continue
         used |= {i, j}
-        score = weakest(below(max(mine, theirs), 0.57, 0.08))
+        score = weakest(below(max(mine, theirs), bound=0.57, width=0.08))
         for at, other, left in ((i, j, mine), (j, i, theirs)):
             yield Suspicion(
                 row=int(rows[at]), kind=AnomalyKind.SWAPPED, score_e4=score, since_day=day, other_row=int(rows[other]),
@@ -79,7 +79,7 @@ def unbalanced(*, given_wh: Int64, taken_wh: Int64, is_known: Flags) -> tuple[Su
         old, new = float(median(lost[:day])), float(median(lost[day:]))
         noise = 1.4826 * float(median(np.abs(np.concatenate((lost[:day] - old, lost[day:] - new)))))
         strength = (new - old) / (noise + 0.002)
-        score = weakest(above(strength, 2.0, 0.3), above(new - old, 0.009, 0.002))
+        score = weakest(above(strength, bound=2.0, width=0.3), above(new - old, bound=0.009, width=0.002))
         if score >= LEAST_SCORE_E4:
             missing = round(float(np.median(given[day:])) * (new - old))
             reasons = (
