@@ -111,7 +111,7 @@ def look(*, part: Part, last: date, zone_name: str) -> Looked:
     back = {row[1] for row in rows if row[0] == "export"}
     measured = {row[1] for row in rows if row[0] != "master"}
     has_meter = np.array([point in measured for point in points], dtype=np.bool_)
-    whole = (minutes >= HOUR_MINUTES).all(axis=2)
+    whole: Flags = np.asarray((minutes >= HOUR_MINUTES).all(axis=2))
     mine = (part.transformer_id[None] == np.array(masters, dtype=np.int64)[:, None]) & has_meter
     daily = energy.sum(axis=2)
     return Looked(

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from cis.kernel.periods import add_months
 from cis.platform.db import fetch
@@ -69,7 +70,7 @@ def master_of(*, transformer_id: int, at: date) -> MasterCard | None:
     return MasterCard(**dict(zip(MasterCard.__dataclass_fields__, rows[0], strict=True))) if rows else None
 
 
-def _rows(sql: str, given: dict[str, object]) -> tuple[BalanceRow, ...]:
+def _rows(sql: str, given: dict[str, Any]) -> tuple[BalanceRow, ...]:
     return tuple(
         BalanceRow(
             transformer_id=row[0], transformer=row[1], feeder=row[2], district=row[3], start_date=row[4], days=row[5],
