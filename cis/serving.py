@@ -11,13 +11,14 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, closing, suppress
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from types import MappingProxyType
 
 from cis.embedded import PROJECT, processes, var_folder
 
@@ -98,19 +99,22 @@ def free_address(host: str = "127.0.0.1", port: int = 8000) -> Address:
 class Supervisor:
     """Starts the parts, restarts a dead one, ends all."""
 
-    def __init__(self, address: Address, *, logs: Path, processes_each: int) -> None:
+    def __init__(
+        self, address: Address, *, logs: Path, processes_each: int, beside: Mapping[str, Sequence[str]]
+    ) -> None:
         self.address = address
         self.logs = logs
         self.processes_each = processes_each
+        self.beside = beside
         self.running: dict[str, subprocess.Popen[bytes]] = {}
-        self.deaths: dict[str, deque[float]] = {part: deque(maxlen=DEATHS) for part in PARTS}
+        self.deaths: dict[str, deque[float]] = {part: deque(maxlen=DEATHS) for part in (*beside, *PARTS)}
 
     def start(self, part: str) -> None:
         """Start one part in its own session, its output appended to its log."""
         forget_schedule(part)
         with (self.logs / f"{part}.log").open("ab") as output:
             self.running[part] = subprocess.Popen(  # noqa: S603 (our own commands)
-                command_of(part, self.address, processes_each=self.processes_each),
+                self.beside.get(part) or command_of(part, self.address, processes_each=self.processes_each),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -165,6 +169,7 @@ def serve(
     logs: Path,
     announce: Callable[[str], None] = print,
     processes_each: int = 2,
+    beside: Mapping[str, Sequence[str]] = MappingProxyType({}),
 ) -> int:
     """
     Serve until Ctrl-C or SIGTERM; return the exit code: 0 when asked to end, 1 when a part dies again and again.
@@ -172,16 +177,17 @@ def serve(
     :param logs: folder of web.log, worker.log and beat.log; it is made.
     :param announce: called once, with a line that names the address, when the web server answers.
     :param processes_each: processes of the web server and of the worker.
+    :param beside: command lines of other parts by their names, which are started first.
     """
     logs.mkdir(parents=True, exist_ok=True)
-    supervisor = Supervisor(address, logs=logs, processes_each=processes_each)
+    supervisor = Supervisor(address, logs=logs, processes_each=processes_each, beside=beside)
     processes.adopt_orphans()
     with ExitStack() as undo:
         before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING | {signal.SIGCHLD})
         undo.callback(signal.pthread_sigmask, signal.SIG_SETMASK, before)
         undo.callback(forget_signals)
         undo.callback(supervisor.stop)
-        for part in PARTS:
+        for part in (*beside, *PARTS):
             supervisor.start(part)
         announced = False
         while True:

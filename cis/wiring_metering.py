@@ -6,6 +6,7 @@ from django.conf import settings
 
 from arrears.operations import usage_disputes
 from billing.operations import completeness, late_reads
+from billing.queries import rated_days
 from cis.platform import events, jobs
 from cis.platform.schedules import Daily, Every
 from complaints.operations import alarm_cases
@@ -14,7 +15,7 @@ from contracts.operations import usage_inspections
 from contracts.queries import use_classes, vacancies
 from metering.domain.announcements import AlarmsDecided, WorkOrderCancelled, WorkOrderDone
 from metering.domain.live_days import CLOSED_EVERY
-from metering.operations import anomalies, command_answers, head_end_pulls, live_closing, re_read_orders
+from metering.operations import anomalies, command_answers, head_end_pulls, live_closing, re_read_orders, retention
 from metering.queries import anomaly_loads, vee_facts
 
 LATE_READS_AT = time(1, 15)
@@ -32,6 +33,9 @@ ANOMALIES_AT = time(4, 30)
 
 RE_READS_AT = time(2, 15)
 """When readings are ordered of counters that were estimated for too long, after usage was approved."""
+
+RETENTION_AT = time(4, 45)
+"""When versions of interval days go that are old and hold no more: nobody reads or loads then."""
 
 
 def bind() -> None:
@@ -51,3 +55,5 @@ def bind() -> None:
     jobs.register(re_read_orders.WORK, re_read_orders.night, schedule=Daily(RE_READS_AT, settings.TIME_ZONE))
     jobs.register(completeness.WORK, completeness.night, schedule=Daily(COMPLETE_AT, settings.TIME_ZONE))
     jobs.register(late_reads.WORK, late_reads.night, schedule=Daily(LATE_READS_AT, settings.TIME_ZONE))
+    retention.ask(rated_days)
+    jobs.register(retention.WORK, retention.night, schedule=Daily(RETENTION_AT, settings.TIME_ZONE))

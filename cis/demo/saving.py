@@ -59,6 +59,25 @@ def build(*, month: Period, today: date, at: datetime) -> int:
 
 def _join(start: date, today: date) -> dict[int, int]:
     """Let homes join whose meters measure intervals, the last ones first; return their service points by account."""
+def begin_now(*, at: datetime) -> int | None:
+    """
+    Begin an event with this hour, announced half a day before; meters are told as soon as the head end is asked.
+
+    :returns: its id; None: nobody joined, or the rules have no event now.
+    """
+    start_at = timezone.localtime(at).replace(minute=0, second=0, microsecond=0)
+    try:
+        program_id, planner, second = program_queries.of_code(CODE).id, _actor(Role.METERING), _actor(Role.SUPERVISOR)
+        hours = min(HOURS, 24 - start_at.hour)
+        event_id = _announced(program_id, start_at, start_at - DAY / 2, planner, second, hours)
+    except Refused:
+        return None
+    demand_dispatch.work(at)
+    return event_id
+
+
+def _join(start: date, today: date) -> list[int]:
+    """Let homes join whose meters measure intervals, the last ones first; return their service points."""
     ids = agreements.account_ids_in_force(start_date=start, end_date=today + DAY)
     rows = agreements.in_force(account_ids=ids, start_date=today, end_date=today + DAY)
     points = dict(zip(rows.account_id.tolist(), rows.service_point_id.tolist(), strict=True))
@@ -104,15 +123,17 @@ def _day(points: Mapping[int, int], month: Period) -> date | None:
     return best[1] if best else None
 
 
-def _announced(program_id: int, start_at: datetime, at: datetime, planner: Actor, second: Actor) -> int:
-    event_id = _plan(program_id, start_at, at, planner)
+def _announced(
+    program_id: int, start_at: datetime, at: datetime, planner: Actor, second: Actor, hours: int = HOURS
+) -> int:
+    event_id = _plan(program_id, start_at, at, planner, hours)
     demand_events.announce(event_id=event_id, at=at, actor=second)
     return event_id
 
 
-def _plan(program_id: int, start_at: datetime, at: datetime, planner: Actor) -> int:
+def _plan(program_id: int, start_at: datetime, at: datetime, planner: Actor, hours: int = HOURS) -> int:
     new = NewEvent(
-        program_id=program_id, start_at=start_at, end_at=start_at + timedelta(hours=HOURS), target_w=20_000
+        program_id=program_id, start_at=start_at, end_at=start_at + timedelta(hours=hours), target_w=20_000
     )  # fmt: skip
     return demand_events.plan(new=new, key=f"demo-{start_at.isoformat()}", at=at, actor=planner)
 

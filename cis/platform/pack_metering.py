@@ -14,6 +14,19 @@ _NONE: Any = ()
 
 
 @dataclass(frozen=True, slots=True)
+class IntervalRetention:
+    """
+    How long interval days are kept.
+
+    superseded_months  versions that hold no more, where no bill that stands names them; 0: for ever
+    whole_years        whole months, which are then archived beside the table; 0: for ever
+    """
+
+    superseded_months: int = field(metadata={"least": 0, "most": 600})
+    whole_years: int = field(metadata={"least": 0, "most": 50})
+
+
+@dataclass(frozen=True, slots=True)
 class Estimation:
     """
     How values are estimated that nobody measured: the first method that has enough to go by.

@@ -31,12 +31,13 @@ def work(at: datetime) -> None:  # noqa: ARG001 - the signature of all work
         log.warning("head_end_not_pulled", error=str(error))
 
 
-def pull() -> int:
+def pull(*, at: datetime | None = None) -> int:
     """
     Take the messages that wait, and return how many; one process does it at a time.
 
     The cursor moves after its messages are kept, so a crash repeats them, which is harmless.
 
+    :param at: when they are heard; None: now.
     :raises Unreachable, BadAnswer: the head end could not be asked; what came before is kept.
     """
     taken = 0
@@ -47,7 +48,7 @@ def pull() -> int:
             cursor = _cursor()
             found = head_end.current().pull(cursor=cursor, most=PAGE)
             for first in range(0, len(found.messages), PAGE):
-                head_end_messages.take(messages=found.messages[first : first + PAGE], actor=SYSTEM)
+                head_end_messages.take(messages=found.messages[first : first + PAGE], actor=SYSTEM, at=at)
             taken += len(found.messages)
             _move(found.cursor)
             if found.cursor == cursor or not found.messages:

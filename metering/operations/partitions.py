@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import date
 
 from django.db import connection
+from django.utils import timezone
 
 from cis.kernel.periods import Period, month_of
 from cis.platform import db
@@ -35,6 +36,30 @@ def ensure(*, months: Iterable[date]) -> int:
     for name in missing:
         _make(name, wanted[name])
     return len(missing)
+
+
+def months() -> tuple[Period, ...]:
+    """Return the months that have a partition, oldest first; one statement."""
+    found = db.fetch(
+        "SELECT right(c.relname, 6) FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid"
+        " WHERE i.inhparent = %s::regclass ORDER BY 1",
+        [PARENT],
+    )
+    return tuple(month_of(date(int(text[:4]), int(text[4:]), 1)) for (text,) in found)
+
+
+@joins_transaction
+def detach(month: Period) -> None:
+    """
+    Let the partition of a month be a table of its own, named so that the month may have another one.
+
+    It waits for all who read or load, and they for it; the caller says how long.
+    """
+    name = _name(month)
+    archived = f"{PARENT}_archived_{month.start:%Y%m}_{timezone.now():%Y%m%d%H%M%S}"
+    with connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {PARENT} DETACH PARTITION {name}")
+        cursor.execute(f"ALTER TABLE {name} RENAME TO {archived}")
 
 
 def _name(month: Period) -> str:

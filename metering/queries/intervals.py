@@ -72,8 +72,12 @@ def _block(
 
 
 _REDELIVERED = """
-SELECT register_id, (day_date - DATE '0001-01-01' + 1)::bigint FROM metering_intervalday
-WHERE register_id = ANY(%(registers)s) AND day_date >= %(start)s AND day_date < %(end)s AND version > 1
+SELECT n.register_id, (n.day_date - DATE '0001-01-01' + 1)::bigint
+FROM (
+    SELECT register_id, day_date, max(version) AS version FROM metering_intervalday
+    WHERE register_id = ANY(%(registers)s) AND day_date >= %(start)s AND day_date < %(end)s AND version > 1
+    GROUP BY register_id, day_date
+) n CROSS JOIN generate_series(2, n.version)
 """
 # Rows travel packed: one row of the answer for each group, as four long values. The order is that of the key from its
 # end, by which the newest version of a day comes first without a sort; the days are put into order when unpacked.

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 from argparse import ArgumentParser
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -38,6 +38,7 @@ from cis.demo import (
     late_reading,
     learning,
     meter_store,
+    metering_day,
     money,
     overdue,
     pairing,
@@ -97,9 +98,9 @@ class Command(BaseCommand):
         summary = json.loads(kept.read_text())
         _print(summary["figures"])
         if not options["no_serve"]:
-            self._serve(summary["logins"])
+            self._serve(summary["logins"], folder)
 
-    def _serve(self, logins: dict[str, str]) -> None:
+    def _serve(self, logins: dict[str, str], folder: Path) -> None:
         connections.close_all()
 
         def announce(line: str) -> None:
@@ -114,7 +115,8 @@ class Command(BaseCommand):
         )
         # Codes on bills and the sandbox provider lead to where the demo is, also where the usual port was taken.
         os.environ.setdefault("SITE_URL", address.url.rstrip("/"))
-        sys.exit(serving.serve(address, logs=settings.VAR_DIR / "log", announce=announce))
+        beside = metering_day.beside(folder, web_port=address.port)
+        sys.exit(serving.serve(address, logs=settings.VAR_DIR / "log", announce=announce, beside=beside))
 
 
 def _build(folder: Path, *, accounts: int, months: int, seed: int) -> dict[str, dict[str, str]]:
@@ -143,6 +145,15 @@ def _build(folder: Path, *, accounts: int, months: int, seed: int) -> dict[str, 
     # Paper takes longest: workers print it while the demo is served.
     outbox.put_off(kind=issuing.PRINT, until=timezone.now() + PRINTED_AFTER)
     logins = _logins(billed)
+    _live(scale, billed, today=today)
+    said = metering_day.build(scale=scale, folder=folder, today=today, at=timezone.now())
+    outbox.put_off(kind=issuing.PRINT, until=timezone.now())
+    figures = _figures(imported, billed, pdf=pdf, accounts=accounts) | {"head-end": _words(said)}
+    return {"figures": figures, "logins": logins}
+
+
+def _live(scale: Scale, billed: Billed, *, today: date) -> None:
+    """Let everything happen that is not a bill; what comes later may build on what came before."""
     field_work.build(today=today, field_users=("field", "field2"))
     meter_store.build(run_id=billed.run_id, today=today)
     telling.build(today=today)
@@ -169,8 +180,11 @@ def _build(folder: Path, *, accounts: int, months: int, seed: int) -> dict[str, 
     late_reading.build(scale=scale, today=today)
     watching.build(scale=scale)
     completeness.check(today=today)
-    outbox.put_off(kind=issuing.PRINT, until=timezone.now())
-    return {"figures": _figures(imported, billed, pdf=pdf, accounts=accounts), "logins": logins}
+
+
+def _words(said: metering_day.Said) -> str:
+    event = ", some obey an event of demand response now" if said.has_event else ""
+    return f"{said.meters:,} simulated meters, {said.messages:,} messages of two days{event}"
 
 
 def _figures(imported: Imported, billed: Billed, *, pdf: Path, accounts: int) -> dict[str, str]:

@@ -24,21 +24,22 @@ folder, port, body = pathlib.Path(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
 
 def command_of(part, address, *, processes_each):
     body_of_part = body if part == "web" else "sleep 90 & echo $$ $! >> %s/pids; wait"
-    return ["sh", "-c", body_of_part.replace("%s", str(folder)).replace("PORT", str(address.port))]
+    return ["sh", "-c", body_of_part.replace("%s", str(folder)).replace("PORT", str(port))]
 
 serving.command_of = command_of
 say = lambda line: print(line, flush=True)
-sys.exit(serving.serve(serving.Address("127.0.0.1", port), logs=folder / "log", announce=say))
+beside = {"head_end": command_of("head_end", None, processes_each=1)} if "beside" in sys.argv else {}
+sys.exit(serving.serve(serving.Address("127.0.0.1", port), logs=folder / "log", announce=say, beside=beside))
 """
 WEB = f"{sys.executable} -m http.server PORT --bind 127.0.0.1 & echo $$ $! >> %s/pids; wait"
 
 
 @contextmanager
-def start(folder, body=WEB):
+def start(folder, body=WEB, *more):
     """Serve at a port that no other worker of the test run has; a test that fails leaves nothing to wait for."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    command = [sys.executable, "-c", DRIVER, str(folder), str(port), body]
+    command = [sys.executable, "-c", DRIVER, str(folder), str(port), body, *more]
     running = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, text=True)
     try:
         yield running
@@ -68,6 +69,19 @@ def test_all_parts_and_their_children_end_with_it(tmp_path, ending):
         started = pids(tmp_path)
         assert all(processes.is_alive(pid) for pid in started)
         running.send_signal(ending)
+        assert running.wait(20) == 0
+    assert wait_until(lambda: not any(processes.is_alive(pid) for pid in started))
+
+
+def test_what_is_served_beside_comes_back_and_ends_with_the_parts(tmp_path):
+    with start(tmp_path, WEB, "beside") as running:
+        assert running.stdout.readline().startswith("serving on http://127.0.0.1:")
+        assert wait_until(lambda: len(pids(tmp_path)) == 8)
+        os.kill(pids(tmp_path)[0], signal.SIGKILL)
+        assert wait_until(lambda: len(pids(tmp_path)) == 10)
+        started = pids(tmp_path)
+        assert (tmp_path / "log" / "head_end.log").exists()
+        running.send_signal(signal.SIGTERM)
         assert running.wait(20) == 0
     assert wait_until(lambda: not any(processes.is_alive(pid) for pid in started))
 
