@@ -12,10 +12,8 @@ from accounts.models.notice import Notice
 from accounts.operations import protections
 from accounts.operations.protections import NewProtection
 from cis.kernel.actors import SYSTEM, Actor, ActorKind
-from cis.kernel.calendar import local_clock
 from cis.kernel.workflow import IllegalMove, NotAllowed
 from cis.platform import jobs
-from contracts.domain.demand_days import Gap
 from contracts.domain.demand_response import NewEvent, ShortNotice, TooLate
 from contracts.domain.programs import EnrollmentState
 from contracts.models.demand_response import DemandEvent, EventPart
@@ -24,9 +22,7 @@ from contracts.operations import demand_dispatch, demand_events, programs
 from contracts.operations.demand_events import BadEvent, NobodyCalled, OwnEvent
 from contracts.operations.enrollment_offers import NotOpenToAccount
 from contracts.queries import demand_events as queries
-from contracts.queries import demand_rules, demand_values
 from contracts.queries import programs as program_queries
-from contracts.queries.demand_values import Point
 from metering.domain.announcements import DeviceCommandDone
 from metering.domain.device_commands import Command, CommandState
 from metering.gateways import head_end
@@ -338,113 +334,6 @@ def test_a_worker_that_comes_late_begins_and_ends_it_at_once(program):
     demand_dispatch.work(END + timedelta(hours=5))
     assert (state(event_id), states(event_id)) == ("ended", [("taking_part", "none")])
     assert not DeviceCommand.objects.exists()
-
-
-# ---- what is measured ------------------------------------------------------------------------------------------------
-
-
-def measured(*parts, excluded=frozenset()):
-    rule = demand_rules.rule(at=DAY).baseline
-    points = [
-        Point(
-            part_id=part.id, account_id=part.account_id, service_point_id=part.service_point_id,
-            excluded=frozenset(excluded),
-        )
-        for part in parts
-    ]  # fmt: skip
-    return demand_values.of_parts(
-        start_at=START, end_at=END, points=points, rule=rule, clock=local_clock("Asia/Shanghai"),
-        calendar=demand_rules.calendar(at=DAY),
-    )  # fmt: skip
-
-
-def test_the_hours_of_the_day_and_of_its_similar_days(program):
-    _world, register = demand.home(program)
-    demand.use(register, event_w=1_000)
-    [part] = demand.parts(demand.announced(program))
-    found = measured(part)[part.id]
-    assert found.days.tolist() == [DAY.toordinal(), *sorted((day.toordinal() for day in demand.BEFORE), reverse=True)]
-    assert found.event_wh.tolist() == [[1_000, 1_000], *[[4_000, 4_000]] * 5]
-    assert found.before_wh.tolist() == [[1_000, 1_000]] * 6
-
-
-def test_interval_values_are_primary_and_not_multiplied(program):
-    world = contracts.world()
-    [register] = metering.metered(is_interval=True, at=world.service_point, multiplier=40)
-    joined(program, account_id=world.account.id, agreement_id=world.agreement.id, start=demand.JOINED)
-    demand.use(register, event_w=1_000)
-    [part] = demand.parts(demand.announced(program))
-    assert measured(part)[part.id].event_wh[0].tolist() == [1_000, 1_000]
-
-
-def test_days_of_who_lived_there_before_do_not_count(program):
-    world, register = demand.home(program)
-    demand.use(register, event_w=1_000)
-    [part] = demand.parts(demand.announced(program))
-    period = world.agreement.period
-    type(world.agreement).objects.filter(id=world.agreement.id).update(period=(demand.BEFORE[0], None))
-    assert len(measured(part)[part.id].days) == 6
-    type(world.agreement).objects.filter(id=world.agreement.id).update(period=(demand.BEFORE[1], None))
-    assert measured(part)[part.id] is Gap.TOO_FEW
-    type(world.agreement).objects.filter(id=world.agreement.id).update(period=period)
-    demand.handed_over(world, on=demand.BEFORE[1])
-    assert measured(part)[part.id] is Gap.TOO_FEW
-
-
-def switched(register, command, at):
-    DeviceCommand.objects.create(
-        meter_id=register.meter_id, command=command, state="succeeded", subject="test", subject_id=1, until=at,
-        ended_at=at,
-    )  # fmt: skip
-
-
-def test_who_was_cut_off_saved_nothing(program):
-    _world, register = demand.home(program)
-    demand.use(register, event_w=0)
-    [part] = demand.parts(demand.announced(program))
-    switched(register, "switch_off", START - timedelta(days=1))
-    assert measured(part)[part.id] is Gap.CUT
-    switched(register, "switch_on", START)
-    assert len(measured(part)[part.id].days) == 6
-    switched(register, "switch_off", END - timedelta(minutes=1))
-    assert measured(part)[part.id] is Gap.CUT
-
-
-def test_who_was_dark_saved_nothing(program):
-    world, register = demand.home(program)
-    demand.use(register, event_w=0)
-    [part] = demand.parts(demand.announced(program))
-    demand.dark(world, off_at=START - timedelta(hours=3), back_at=START)
-    assert len(measured(part)[part.id].days) == 6
-    demand.dark(world, off_at=END - timedelta(minutes=1))
-    assert measured(part)[part.id] is Gap.DARK
-
-
-def test_nothing_is_guessed(program):
-    _world, register = demand.home(program)
-    [part] = demand.parts(demand.announced(program))
-    assert measured(part)[part.id] is Gap.MISSING
-    demand.use(register, event_w=1_000)
-    assert measured(part, excluded={demand.BEFORE[2]})[part.id] is Gap.MISSING  # a day further back is asked for
-    metering.interval_day(of=register, on=demand.BEFORE[1], values_wh=[100] * 96, quality="E", version=2)
-    assert measured(part)[part.id] is Gap.ESTIMATED
-    register.meter.installations.all().delete()
-    assert measured(part)[part.id] is Gap.NO_METER
-
-
-def test_a_thousand_parts_need_as_many_statements_as_one(program):
-    for _ in range(3):
-        _world, register = demand.home(program)
-        demand.use(register, event_w=1_000)
-    parts = demand.parts(demand.announced(program))
-    counts = []
-    for few in (parts[:1], parts):
-        with CaptureQueriesContext(
-            connection,
-        ) as asked:
-            measured(*few)
-        counts.append(len(asked))
-    assert counts == [4, 4]
 
 
 def test_pages_ask_as_often_for_many_as_for_one(program):
