@@ -138,7 +138,8 @@ def _decided(given: Sequence[Given], held: dict[tuple[int, int], Held]) -> froze
     if not keys:
         return frozenset()
     registers, days = zip(*sorted(keys), strict=True)
-    return frozenset(db.fetch(_DECIDED, {"registers": list(registers), "days": list(days)}))
+    found = db.fetch(_DECIDED, {"registers": list(registers), "days": list(days)})
+    return frozenset((register, day, before_wh) for register, day, before_wh in found)
 
 
 def _certain(held: dict[tuple[int, int], Held], near: dict[tuple[int, int], Held]) -> dict[tuple[int, int], Held]:
