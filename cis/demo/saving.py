@@ -59,6 +59,8 @@ def build(*, month: Period, today: date, at: datetime) -> int:
 
 def _join(start: date, today: date) -> dict[int, int]:
     """Let homes join whose meters measure intervals, the last ones first; return their service points by account."""
+
+
 def begin_now(*, at: datetime) -> int | None:
     """
     Begin an event with this hour, announced half a day before; meters are told as soon as the head end is asked.

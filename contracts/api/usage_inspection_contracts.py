@@ -62,7 +62,7 @@ class SuspicionGiven(Strict):
     """Why usage at a place is doubted."""
 
     place = serializers.CharField(max_length=64, help_text="Number of the service point.")
-    source = serializers.ChoiceField([str(one) for one in BY_PROGRAM])
+    source = serializers.ChoiceField([str(one) for one in BY_PROGRAM])  # type: ignore[assignment]
     words = serializers.CharField(max_length=WORDS_MOST, help_text="The crew reads it: name nobody who told.")
     reference = serializers.CharField(
         max_length=REFERENCE_MOST, required=False, help_text="What it comes from; the same one of a source counts once."

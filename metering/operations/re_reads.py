@@ -87,7 +87,9 @@ def _lock_about(work_order_id: int, today: date) -> UsageException | None:
     if order is None:
         return None
     subject, exception_id, point = order
-    about = UsageException.objects.filter(id__in=[exception_id] if subject == SUBJECT else [])
+    about = UsageException.objects.filter(
+        id__in=[exception_id] if subject == SUBJECT and exception_id is not None else []
+    )
     serials = set(about.values_list("register__meter__serial", flat=True))
     if point is not None:
         serials |= {counter.serial for counter in re_reads.counters(service_point_id=point, on=today)}
