@@ -1,4 +1,4 @@
-"""Sentences on exceptions of usage and usage inspections, for ``cis.platform.phrases``."""
+"""Sentences on exceptions of usage, anomalies and usage inspections, for ``cis.platform.phrases``."""
 
 from collections.abc import Mapping
 
@@ -7,6 +7,13 @@ from django.utils.translation import gettext_noop as _
 SENTENCES: Mapping[str, str] = {
     "unknown_usage_inspection": _("There is no such usage inspection."),
     "bad_usage_inspection": _("This cannot be kept of a usage inspection."),
+    "unknown_anomaly": _("There is no such anomaly."),
+    "anomaly_decided": _("Somebody decided on it before."),
+    "anomaly_reason_missing": _("Say why it is right as it is."),
+    "no_master_meter": _(
+        "This meter cannot count what the transformer gives: it hangs nowhere, or at a place it supplies."
+    ),
+    "master_meter_stands": _("Another master meter stands then, or this one counts for another transformer."),
     "unknown_exception": _("There is no such exception."),
     "exception_not_open": _("Somebody decided on it meanwhile, or its cause is gone."),
     "exception_not_acceptable": _("There is no energy to accept: bring what is missing, or correct the read."),

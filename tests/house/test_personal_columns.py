@@ -158,6 +158,7 @@ SAYS_NOTHING = {
     "django_admin_log": "*",
     "django_content_type": "*",
     "django_session": "*",
+    "metering_anomaly": {"reasons"},
     "metering_crew": {"areas", "kinds", "name"},
     "metering_devicecommand": {"reason"},
     "metering_feeder": {"external_id", "name", "substation"},

@@ -74,7 +74,7 @@ class LossListForm(PageForm):
     """Of which month, and of which feeder, losses are listed."""
 
     month = forms.CharField(
-        label=_("Month"), required=False, widget=forms.DateInput(attrs={"type": "month"}), max_length=7
+        label=_("Month"), required=False, widget=forms.DateInput(attrs={"type": "month"}, format="%Y-%m"), max_length=7
     )
     feeder = forms.ChoiceField(label=_("Feeder"), required=False)
 
