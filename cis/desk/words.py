@@ -48,13 +48,9 @@ from cis.desk import (
 from cis.desk.book_words import PERIOD_DONE, PERIOD_OBSTACLES, PERIOD_STATES
 
 PERIODS: Mapping[str, Any] = {
-    "": _("All hours"),
-    "sharp": _("Sharp"),
-    "peak": _("Peak"),
-    "flat": _("Flat"),
-    "valley": _("Valley"),
+    "": _("All hours"), "sharp": _("Sharp"), "peak": _("Peak"), "flat": _("Flat"), "valley": _("Valley"),
     "any": _("All hours"),
-}
+}  # fmt: skip
 PERIOD_ORDER = tuple(PERIODS)
 REGISTERS: Mapping[str, Any] = {"total": _("All hours"), "demand": _("Largest demand")}
 CUSTOMER_KINDS: Mapping[str, Any] = {"resident": _("Person"), "company": _("Company"), "agency": _("Public body")}
