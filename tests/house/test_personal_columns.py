@@ -164,7 +164,7 @@ SAYS_NOTHING = {
     "metering_feeder": {"external_id", "name", "substation"},
     "metering_headendcursor": {"cursor", "name"},
     "metering_intervalday": {"method", "quality", "values"},
-    "metering_liveday": {"quality", "values", "written"},
+    "metering_liveday": {"quality", "values", "waiting", "written"},
     "metering_meter": {"certificate", "external_id", "model", "serial"},
     "metering_meterdelivery": {"name"},
     "metering_outage": {"address", "district", "note"},
