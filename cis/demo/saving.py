@@ -57,10 +57,6 @@ def build(*, month: Period, today: date, at: datetime) -> int:
     return len(joined)
 
 
-def _join(start: date, today: date) -> dict[int, int]:
-    """Let homes join whose meters measure intervals, the last ones first; return their service points by account."""
-
-
 def begin_now(*, at: datetime) -> int | None:
     """
     Begin an event with this hour, announced half a day before; meters are told as soon as the head end is asked.
@@ -78,8 +74,8 @@ def begin_now(*, at: datetime) -> int | None:
     return event_id
 
 
-def _join(start: date, today: date) -> list[int]:
-    """Let homes join whose meters measure intervals, the last ones first; return their service points."""
+def _join(start: date, today: date) -> dict[int, int]:
+    """Let homes join whose meters measure intervals, the last ones first; return their service points by account."""
     ids = agreements.account_ids_in_force(start_date=start, end_date=today + DAY)
     rows = agreements.in_force(account_ids=ids, start_date=today, end_date=today + DAY)
     points = dict(zip(rows.account_id.tolist(), rows.service_point_id.tolist(), strict=True))
