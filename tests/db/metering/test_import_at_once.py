@@ -90,7 +90,7 @@ def test_a_partition_that_several_need_at_once_is_made_once():
 def test_memory_does_not_grow_with_the_file():
     _world()
     peaks = []
-    for meters in (160, 960):
+    for meters in (480, 960):  # both are several pieces of a file, one of which is read ahead
         data = _file(meters=meters)
         tracemalloc.start()
         done = reads.import_file(source=io.BytesIO(data), name="a", actor=SYSTEM, today=TODAY)
