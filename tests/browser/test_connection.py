@@ -156,8 +156,8 @@ def is_offered_and_signed(screens):
     page.get_by_role("button", name="Accept the offer").click()
     page.wait_for_url("**/contract/")
     screens.look(page, "mine-contract")
-    page.get_by_role("button", name="Send me a code").click()
-    page.locator("[name=code]").wait_for()
+    with page.expect_navigation():  # else what is ticked while the page is still coming is lost with it
+        page.get_by_role("button", name="Send me a code").click()
     page.locator("[name=code]").fill(
         re.search(r"\d{6}", Notice.objects.filter(event="one_time_code").latest("id").body)[0]
     )
