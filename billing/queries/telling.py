@@ -160,7 +160,8 @@ class RebilledToTell:
     """
     What an issued bill changed of days that were billed before, with the holder of its last day. [Wh, minor unit]
 
-    start_date, end_date  the billed periods of which usage is another one now
+    start_date, end_date  around the billed periods that are billed anew
+    before_wh, after_wh   of these periods, which need not fill the span
     amount_minor          what they cost more; below 0: paid back
     is_corrected          a correction of usage was the cause; else reads came later, or were corrected
     """
@@ -178,8 +179,9 @@ class RebilledToTell:
     is_corrected: bool
 
 
-# A billed period whose segments are taken back, and billed anew in the same bill. Where its energy is the same, prices
-# or terms are others, and there is nothing to be said of reads.
+# Billed periods whose segments are taken back, and billed anew in the same bill. Periods after the one whose energy is
+# another one count too: their steps are others, and the sum is that of the bill. Where no energy is another one, prices
+# or terms are, and there is nothing to be said of reads.
 _REBILLED = """
     WITH gone AS (
         SELECT s.bill_id, c.agreement_id, c.period_start_date, c.period_end_date, sum(c.used_wh) AS wh,
@@ -195,14 +197,13 @@ _REBILLED = """
             FROM billing_billsegment n
             WHERE n.bill_id = g.bill_id AND n.agreement_id = g.agreement_id AND n.cancels_id IS NULL
               AND n.period_start_date = g.period_start_date AND n.period_end_date = g.period_end_date) n
-        WHERE n.wh <> g.wh
     )
     SELECT b.id, b.number, b.account_id, h.customer_id, b.issue_date, min(x.period_start_date), max(x.period_end_date),
            sum(x.before_wh)::bigint, sum(x.after_wh)::bigint, sum(x.amount)::bigint,
            EXISTS (SELECT FROM billing_rebill r WHERE r.bill_id = b.id AND r.correction_id IS NOT NULL)
     FROM changed x JOIN billing_bill b ON b.id = x.bill_id AND b.state = 'issued' AND b.kind <> 'credit'
     JOIN accounts_accountholder h ON h.account_id = b.account_id AND h.period @> (b.end_date - 1)
-    GROUP BY b.id, h.customer_id ORDER BY b.id
+    GROUP BY b.id, h.customer_id HAVING bool_or(x.after_wh <> x.before_wh) ORDER BY b.id
 """
 
 

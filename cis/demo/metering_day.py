@@ -8,6 +8,7 @@ simulator goes on: its clock begins at midnight and runs fast until it shows wha
 
 import os
 import secrets
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -26,7 +27,7 @@ from cis.demo.head_end.orders import Book
 from cis.demo.head_end.saying import cursor_at
 from cis.demo.shapes import names_of
 from cis.demo.world import INTERVAL, PEAK_SLOTS, SPLIT, WORKS, Household, Scale
-from cis.embedded import PROJECT
+from cis.embedded import PROJECT, processes
 from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.enums import Role
 from cis.platform import outbox
@@ -87,7 +88,7 @@ def beside(folder: Path, *, web_port: int) -> dict[str, list[str]]:
         if book.start is not None and not book.is_served:
             book.note({"served": True})
             book.wind(start=book.start, began=timezone.now())
-    port = _free_port()
+    port = serving.free_address("127.0.0.1", web_port + 1).port  # the web server has not bound its own yet
     os.environ |= {
         "HEAD_END_GATEWAY": "http", "HEAD_END_URL": f"http://127.0.0.1:{port}",
         "HEAD_END_TOKEN": secrets.token_urlsafe(), "HEAD_END_KEY": secrets.token_urlsafe(),
@@ -149,10 +150,13 @@ def _simulated(folder: Path, until: datetime) -> Iterator[None]:
     command = _command(folder, "--port", "0", "--speed", "1", "--until", until.isoformat())
     with (folder / LOG).open("ab") as log:
         process = subprocess.Popen(  # noqa: S603 (our own command)
-            command, cwd=PROJECT, env={**os.environ, "HEAD_END_TOKEN": token}, stdout=subprocess.PIPE, stderr=log
-        )
+            command, cwd=PROJECT, env={**os.environ, "HEAD_END_TOKEN": token}, stdout=subprocess.PIPE, stderr=log,
+            preexec_fn=processes.tied_to_parent(signal.SIGTERM),  # noqa: PLW1509 (one thread)
+        )  # fmt: skip
     try:
         said = process.stdout.readline().decode() if process.stdout else ""
+        if ":" not in said:
+            raise RuntimeError(f"The simulated head-end did not start: see {folder / LOG}.")
         head_end.use(HttpHeadEnd(f"http://127.0.0.1:{said.rpartition(':')[2].strip()}", token))
         yield
     finally:
@@ -187,7 +191,3 @@ def _journal(folder: Path) -> Iterator[Book]:
 
 def _midnight(day: date) -> datetime:
     return meters.start_of(meters.midnight((day - date(1970, 1, 1)).days))
-
-
-def _free_port() -> int:
-    return serving.free_address("127.0.0.1", 8100).port

@@ -60,7 +60,7 @@ def suspect(*, new: Suspicion, actor: Actor) -> int:
     Suspect that usage at a place is not as it should be; what is looked into already has a further reason.
 
     :returns: id of the inspection.
-    :raises BadUsageInspection: nothing is said, or who told is.
+    :raises BadUsageInspection: nothing is said, who told is, or the reference was said of another place.
     :raises NotAllowed: the actor may not.
     """
     return suspect_step(new=new, actor=actor)
@@ -74,11 +74,17 @@ def suspect_step(*, new: Suspicion, actor: Actor) -> int:
     kept = rules.checked(new)
     if kept.reference:
         rows = UsageSuspicion.objects.filter(source=kept.source.value, reference=kept.reference)
-        known = rows.values_list("inspection_id", flat=True).first()
+        known = rows.values_list("inspection_id", "inspection__service_point_id").first()
+        if known is not None and known[1] != kept.service_point_id:
+            raise BadUsageInspection(
+                f"{kept.source.value} {kept.reference} was said of another place.",
+                advice="Name what was found at each place by a reference of its own.",
+            )
         if known is not None:
-            return int(known)
+            return int(known[0])
     row = (kept.service_point_id, kept.source.value, None, kept.words, kept.reference)
-    _keep([row], at=timezone.now(), actor=actor)
+    now = timezone.now()
+    _keep([row], days=[timezone.localdate(now)], at=now, actor=actor)
     return UsageInspection.objects.filter(
         service_point_id=kept.service_point_id, state__in=[state.value for state in LOOKING]
     ).values_list("id", flat=True)[0]
@@ -87,20 +93,28 @@ def suspect_step(*, new: Suspicion, actor: Actor) -> int:
 @joins_transaction
 def note_alarms(decided: AlarmsDecided) -> None:
     """Suspect what meters say that is suspicious by the rules of the place; a constant number of statements."""
-    rows = [
-        (one.service_point_id, Source.ALARM.value, one.alarm_id, "", f"alarm:{one.alarm_id}")
-        for one in decided.alarms
-        if one.answer is AlarmAnswer.SUSPICION
-    ]
-    if rows:
-        _keep(rows, at=decided.at, actor=SYSTEM)
+    suspicious = [one for one in decided.alarms if one.answer is AlarmAnswer.SUSPICION]
+    if suspicious:
+        _keep(
+            [
+                (one.service_point_id, Source.ALARM.value, one.alarm_id, "", f"alarm:{one.alarm_id}")
+                for one in suspicious
+            ],
+            days=[timezone.localdate(one.occurred_at) for one in suspicious],
+            at=decided.at,
+            actor=SYSTEM,
+        )
 
 
-def _keep(rows: Sequence[_Row], *, at: datetime, actor: Actor) -> None:
-    """Open an inspection at each place where nobody looks yet, and write down why; five statements at most."""
+def _keep(rows: Sequence[_Row], *, days: Sequence[date], at: datetime, actor: Actor) -> None:
+    """
+    Open an inspection at each place where nobody looks yet, and write down why; five statements at most.
+
+    days  local date of what each row is about: the inspection is of who was supplied then
+    """
     points, sources, alarms, words, references = (list(column) for column in zip(*rows, strict=True))
     looking = [state.value for state in LOOKING]
-    opened = [one for (one,) in fetch(_OPEN, [at, points, timezone.localdate(at)])]
+    opened = [one for (one,) in fetch(_OPEN, [at, points, list(days)])]
     execute(
         _SUSPECT, [at, actor.id, actor.name[:150], points, sources, alarms, words, references, looking]
     )  # fmt: skip
@@ -285,8 +299,9 @@ def _check_settled(row: UsageInspection) -> None:
 _OPEN = """
     INSERT INTO contracts_usageinspection (service_point_id, agreement_id, state, finding, dispute, reason, opened_at)
     SELECT one.point, g.id, 'suspected', '', '', '', %s
-    FROM (SELECT DISTINCT point FROM unnest(%s::bigint[]) AS x (point)) AS one
-    LEFT JOIN contracts_serviceagreement g ON g.service_point_id = one.point AND g.period @> %s::date
+    FROM (SELECT DISTINCT ON (point) point, day FROM unnest(%s::bigint[], %s::date[]) AS x (point, day)
+          ORDER BY point, day DESC) AS one
+    LEFT JOIN contracts_serviceagreement g ON g.service_point_id = one.point AND g.period @> one.day
     ORDER BY one.point ON CONFLICT DO NOTHING RETURNING id
 """
 _SUSPECT = """

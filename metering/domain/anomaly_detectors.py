@@ -137,6 +137,8 @@ def night_bypass(*, loads: Loads, seen: Levels) -> Iterator[Suspicion]:
         floor_kept = float(median(still[at, day:]) / max(float(median(still[at, :day])), 1.0))
         fallen = float(median(night[at, day:]) / max(float(usual[at]), 1.0)) / max(floor_kept, 0.05)
         kept = float(np.exp(median(daytime[at, day:]) - median(daytime[at, :day])))
+        if np.isnan(kept):
+            continue  # no day after the turn, or before it, is known
         score = weakest(
             above(after, bound=0.5, width=0.08),
             below(before, bound=0.1, width=0.03),
@@ -202,6 +204,8 @@ def _lumps(hours: Float, seen: Levels, at: int) -> Iterator[Suspicion]:
         return
     day, after, before = _turn(empty, LEAST_NIGHTS, LUMPS_AFTER)
     kept = float(median(seen.total[at, day:]) / max(float(median(seen.total[at, :day])), 1.0))
+    if np.isnan(kept):
+        return  # no day after the turn, or before it, is known
     score = weakest(
         above(after, bound=0.55, width=0.04), below(before, bound=0.2, width=0.05), above(kept, bound=0.5, width=0.1)
     )

@@ -54,9 +54,19 @@ def look(*, last: date, zone_name: str, chunk: int = anomaly_loads.CHUNK) -> int
 
     In parts, each a use case of five statements at most; all of it may be repeated. What is open is brought up to
     date, what began before somebody decided on it is not told again.
+
+    :raises Exception: what stopped the last of the parts that could not be looked at; the others were.
     """
-    new = sum(look_at(part=part, last=last, zone_name=zone_name) for part in anomaly_loads.parts(chunk=chunk))
+    new, stopped = 0, None
+    for part in anomaly_loads.parts(chunk=chunk):
+        try:
+            new += look_at(part=part, last=last, zone_name=zone_name)
+        except Exception as error:
+            log.exception("anomalies_not_looked_for", first=part.service_point_ids.tolist()[:1])
+            stopped = error
     log.info("anomalies_looked_for", last=str(last), new=new)
+    if stopped is not None:
+        raise stopped
     return new
 
 

@@ -1,4 +1,9 @@
-"""What a head end brought of an hour, as a file in the list of files: its counter values, closed days, and refusals."""
+"""
+What a head end brought, as files in the list of files: counter values and refusals of an hour, days that were closed.
+
+A file keeps the instant at which its days came: proofs and retention ask which version of a day was there when a bill
+was made.
+"""
 
 import hashlib
 from collections.abc import Sequence
@@ -17,11 +22,20 @@ from metering.models.read import ReadFile, ReadRejection
 @joins_transaction
 def file_of_hour(*, at: datetime) -> ReadFile:
     """Return the file of the hour of an instant; it is made with the first thing that it brings."""
-    hour = f"head-end {at.timestamp() // 3600:.0f}"
+    return _file(f"head-end {at.timestamp() // 3600:.0f}", name=f"{timezone.localtime(at):%Y-%m-%d %H}:00", at=at)
+
+
+@joins_transaction
+def file_of_closing(*, at: datetime) -> ReadFile:
+    """Return the file of the days that are closed at an instant."""
+    return _file(f"head-end days {at.isoformat()}", name=f"{timezone.localtime(at):%Y-%m-%d %H:%M:%S}", at=at)
+
+
+def _file(key: str, *, name: str, at: datetime) -> ReadFile:
     made, _ = ReadFile.objects.get_or_create(
-        sha256=hashlib.sha256(hour.encode()).hexdigest(),
+        sha256=hashlib.sha256(key.encode()).hexdigest(),
         defaults={
-            "name": f"head-end {timezone.localtime(at):%Y-%m-%d %H}:00",
+            "name": f"head-end {name}",
             "format": Format.HEAD_END.value,
             "imported_at": at,
             "usage_approved_at": at,
@@ -31,15 +45,19 @@ def file_of_hour(*, at: datetime) -> ReadFile:
 
 
 @joins_transaction
-def count_step(
-    file: ReadFile, *, reads: int = 0, days: int = 0, values: int = 0, unchanged: int = 0, at: datetime
-) -> None:
+def count_step(file: ReadFile, *, reads: int = 0, days: int = 0, values: int = 0, unchanged: int = 0) -> None:
     """Count what came in addition; the usage of what is new is to be approved."""
     new = {"usage_approved_at": None} if reads or days else {}
     ReadFile.objects.filter(id=file.id).update(
         reads=F("reads") + reads, interval_days=F("interval_days") + days,
-        interval_values=F("interval_values") + values, unchanged=F("unchanged") + unchanged, imported_at=at, **new,
+        interval_values=F("interval_values") + values, unchanged=F("unchanged") + unchanged, **new,
     )  # fmt: skip
+
+
+@joins_transaction
+def forget_empty_step(file: ReadFile) -> None:
+    """Drop a file that brought nothing: what was refused stands with its hour."""
+    ReadFile.objects.filter(id=file.id, interval_days=0, unchanged=0, reads=0, rejected=0).delete()
 
 
 @joins_transaction

@@ -177,7 +177,7 @@ def _keep_counters(said: Messages, actor: Actor, now: datetime, refused: list[Re
     heard.add(Batch(member="", header=Header(Format.HEAD_END), last_line=0, reads=reads))
     refused += heard.refused
     tally: Tally = heard.tally
-    head_end_files.count_step(file, reads=tally.reads, unchanged=tally.unchanged, at=now)
+    head_end_files.count_step(file, reads=tally.reads, unchanged=tally.unchanged)
     return tally.reads
 
 

@@ -58,7 +58,7 @@ def _close_some(at: datetime) -> int:
     if not found:
         return 0
     resolver.lock(row[0] for row in found)
-    file = head_end_files.file_of_hour(at=at)
+    file = head_end_files.file_of_closing(at=at)
     store = Store(read_file_id=file.id, is_first=False)
     refused: set[tuple[int, int]] = set()
     for minutes in sorted({row[3] for row in found}):
@@ -66,6 +66,7 @@ def _close_some(at: datetime) -> int:
         refused |= {(rows[place][0], rows[place][1]) for place in _store(store, file, rows, at)}
     days = {"registers": [row[0] for row in found], "days": [row[1] for row in found]}
     db.execute(_CLOSED, {**days, "refused": [(row[0], row[1]) in refused for row in found]})
+    head_end_files.forget_empty_step(file)
     return len(found)
 
 
@@ -75,12 +76,10 @@ def _store(store: Store, file: ReadFile, rows: Sequence[Any], at: datetime) -> l
     names = np.arange(len(rows), dtype=np.int64)
     given, too_large = resolved(laid, line=names)
     stored = store.add(given)
-    head_end_files.count_step(
-        file, days=stored.days, values=stored.values, unchanged=stored.unchanged, at=at
-    )  # fmt: skip
+    head_end_files.count_step(file, days=stored.days, values=stored.values, unchanged=stored.unchanged)
     refused = _refused(rows, stored, too_large.tolist())
     if refused:
-        head_end_files.refuse_step(file, refused)
+        head_end_files.refuse_step(head_end_files.file_of_hour(at=at), refused)
     return [one.line for one in refused]
 
 

@@ -1,11 +1,13 @@
 """Customers are told which days were billed anew, why, and what that costs: by one way, whatever the cause."""
 
 import pytest
+from django.db.models import Sum
 
 from accounts.models.account import AccountHolder
 from accounts.models.notice import Notice
-from billing.models.bill import Bill
+from billing.models.bill import Bill, BillSegment
 from billing.operations import telling
+from billing.queries import telling as queries
 from tests.db.billing.night import bill, use
 from tests.db.billing.test_rebills import LAST, NEXT, OLD, _correct, supplied  # noqa: F401
 from tests.factories import accounts
@@ -41,6 +43,9 @@ def test_late_reads_are_told_with_days_reason_and_sum(held):
     for word in ("抄表数据后来才到", number, f"/portal/bills/{number}", "补收"):
         assert word in notice.body
     assert telling.tell_rebilled(bill_ids=made) == 0  # told once
+    of_before = BillSegment.objects.filter(bill__number=number, period_start_date__lt=NEXT.start)
+    (told,) = queries.rebilled(bill_ids=made)
+    assert told.amount_minor == of_before.aggregate(Sum("amount_minor"))["amount_minor__sum"]
     assert telling.tell_rebilled(bill_ids=[]) == 0
 
 
@@ -52,6 +57,16 @@ def test_a_correction_is_told_by_the_same_way_and_says_so(held):
     assert notice.event == "rebilled_less"
     assert "计量有误，电量已更正" in notice.body
     assert "退还" in notice.body
+
+
+def test_later_months_that_only_cost_another_price_count_in_the_sum(held):
+    _correct(held[0], OLD, 9_000_000)
+    number = _bill(held[0], bill(NEXT)).number
+    of_before = BillSegment.objects.filter(bill__number=number, period_start_date__lt=NEXT.start)
+    assert of_before.filter(cancels=None).count() > 1, "steps of the year move later months too"
+    (told,) = queries.rebilled(bill_ids=[Bill.objects.get(number=number).id])
+    assert told.amount_minor == of_before.aggregate(Sum("amount_minor"))["amount_minor__sum"]
+    assert told.end_date > OLD.end
 
 
 def test_a_bill_that_changes_nothing_of_before_tells_nothing(held):

@@ -1,9 +1,11 @@
 """Usage inspections: from the suspicion to what a crew found, its case of breach, and a dispute that holds the debt."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 import time_machine
+from django.db import transaction
+from django.utils import timezone
 
 from accounts.models.notice import Notice
 from arrears.models.collection import Hold
@@ -20,6 +22,9 @@ from contracts.models.usage_inspection import UsageInspection
 from contracts.operations import usage_inspections
 from contracts.queries import usage_inspections as queries
 from contracts.queries.usage_inspections import Wanted
+from metering.domain.announcements import AlarmsDecided, RaisedAlarm
+from metering.domain.meter_alarms import AlarmAnswer, AlarmKind
+from metering.models.alarm import MeterAlarm
 from metering.models.work import WorkOrder
 from metering.operations import work_orders
 from tests import factories
@@ -77,6 +82,35 @@ def test_a_suspicion_is_looked_at_once_and_joined_by_further_ones(world):
     usage_inspections.close(inspection_id=first, reason="known meter", actor=DESK)
     assert (one(first).state, clocks(first)) == ("closed", [("usage_inspection", "met")])
     assert made.suspected(world.service_point) != first
+
+
+def test_an_alarm_that_comes_late_is_of_who_was_supplied_then(world):
+    agreement = world.agreement
+    gone = date(2026, 2, 1)
+    type(agreement).objects.filter(id=agreement.id).update(period=(agreement.period.lower, gone))
+    places = ((world.service_point, datetime(2026, 1, 20, tzinfo=UTC)), (factories.metering.service_point(), None))
+    alarms = tuple(
+        RaisedAlarm(
+            alarm_id=MeterAlarm.objects.create(
+                meter=factories.metering.meter(serial=f"L{point.id}"), service_point=point, kind="reverse_flow",
+                occurred_at=at or timezone.now(), answer="suspicion",
+            ).id,
+            kind=AlarmKind.REVERSE_FLOW, answer=AlarmAnswer.SUSPICION, case_class="", service_point_id=point.id,
+            serial="L", address="", district="", transformer_id=None, transformer="", occurred_at=at or timezone.now(),
+        )
+        for point, at in places
+    )  # fmt: skip
+    with transaction.atomic():
+        usage_inspections.note_alarms(AlarmsDecided(alarms=alarms, at=timezone.now()))
+    rows = UsageInspection.objects.order_by("id").values_list("service_point_id", "agreement_id")
+    assert list(rows) == [(places[0][0].id, agreement.id), (places[1][0].id, None)]
+
+
+def test_a_reference_is_of_one_place(world):
+    anomaly = {"source": Source.ANOMALY, "words": "", "reference": "anomaly:17"}
+    made.suspected(world.service_point, **anomaly)
+    with pytest.raises(BadUsageInspection, match="another place"):
+        made.suspected(factories.metering.service_point(), **anomaly)
 
 
 def test_the_crew_reads_nothing_of_who_told(world):

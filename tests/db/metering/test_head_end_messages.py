@@ -75,8 +75,12 @@ def test_values_come_one_by_one_and_the_day_is_one_version(register):
     file = ReadFile.objects.get()
     assert (file.format, file.interval_days, file.interval_values) == ("head_end", 1, 24)
     assert file.usage_approved_at is not None
+    hang("C1", is_interval=False, code="total")
+    take({"meter": "C1", "read_at": (DAY + 24 * HOUR).isoformat(), "reading": 7}, at=DAY + 24 * HOUR + 30 * MINUTE)
+    file.refresh_from_db()
+    assert file.imported_at == DAY + 24 * HOUR, "a bill made between the two rests on this day"
     live_closing.work(DAY + 5 * 24 * HOUR)
-    assert LiveDay.objects.count() == 0
+    assert (LiveDay.objects.count(), ReadFile.objects.filter(interval_days__gt=0).count()) == (0, 1)
 
 
 def test_doubled_and_overtaken_messages_change_nothing(register):

@@ -137,6 +137,20 @@ def test_days_that_are_not_known_are_not_nothing():
     assert asked(loads) == {}
 
 
+@pytest.mark.parametrize("shape", ["half of a day", "whole days"])
+def test_an_outage_early_and_silence_at_the_end_stop_nobody(shape):
+    loads = homes()
+    if shape == "half of a day":
+        loads[0, 9, 6:18] = 0
+        loads[0, 10:17] = np.nan
+    else:
+        loads[0, 9:16] = 0
+        loads[0, 16:26] = np.nan
+    asked(loads)
+    loads[0, 26:] = np.nan
+    asked(loads)
+
+
 def test_one_value_for_days_is_a_fault_of_the_meter():
     loads = homes()
     loads[0, DAY : DAY + 3] = 417
