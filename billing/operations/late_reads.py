@@ -151,8 +151,11 @@ def net(*, rebill_id: int, today: date) -> RebillAction | None:
     if change.obstacle is not None:
         return None
     start = _start(row, change, False, today)
-    cost = sum(one.change_minor for one in change.months if one.end_date > start)
+    changes = [one.change_minor for one in change.months if one.end_date > start]
+    cost = sum(changes)
     below = fixed.parse(packs.rule(RULE, at=today)["net_below"], places=packs.rule("decimals", at=today))
+    if any(abs(one) >= below for one in changes):
+        return None  # large ones that cancel out are not small
     action = netting(change_minor=cost, net_below_minor=below, goes_on=queries.goes_on(account_id=row.account_id))
     if action is not None:
         row.state = WORKFLOW.step(RebillState(row.state), action, SYSTEM).to.value

@@ -115,8 +115,11 @@ _DOUBTED = f"""
     WHERE e.service_point_id = ANY(%(points)s) AND e.state = 'open' AND e.severity = 'stop'
       AND e.code NOT IN ('read_missing', 'days_missing') AND e.start_date <= %(end)s AND e.end_date >= %(start)s
 """  # noqa: S608 - put together of constants
+# What was left as it is explains days up to the decision, none that came after it.
 _WAITS = f"""
-    SELECT g.service_point_id, {_DAY.format("r.from_date")}, %(never)s::bigint
+    SELECT g.service_point_id, {_DAY.format("r.from_date")},
+           CASE WHEN r.state = '{RebillState.LEFT.value}' THEN {_DAY.format("r.decided_at::date")} + 1
+                ELSE %(never)s::bigint END
     FROM contracts_serviceagreement g JOIN billing_rebill r ON r.account_id = g.account_id AND r.state = ANY(%(open)s)
     WHERE {_AT}
 """  # noqa: S608 - put together of constants

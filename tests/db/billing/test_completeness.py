@@ -1,6 +1,6 @@
 """Each night says of every day of the last months where its energy is; a hole of each kind is named."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 from django.db import connection
@@ -188,6 +188,20 @@ def test_what_the_next_run_or_a_person_looks_at_is_no_hole(supplied):
     assert "differs" in _found(YEARS_LATER)
     Rebill.objects.create(account_id=supplied[0], from_date=JANUARY.start, state="proposed")
     assert _found(YEARS_LATER) == {}
+
+
+def test_what_somebody_left_explains_no_day_after_that(supplied):
+    _differs(supplied[0])
+    left = Rebill.objects.create(
+        account_id=supplied[0], from_date=JANUARY.start, state="left", reason="small", decider_id=1,
+        decided_at=datetime.combine(FEBRUARY.end, time(), tzinfo=UTC),
+    )  # fmt: skip
+    assert _found(YEARS_LATER) == {}
+    Rebill.objects.filter(id=left.id).update(
+        from_date=JANUARY.start - timedelta(days=60),
+        decided_at=datetime.combine(JANUARY.start - timedelta(days=30), time(), tzinfo=UTC),
+    )
+    assert "differs" in _found(YEARS_LATER)
 
 
 def test_a_hole_fails_the_job_of_the_night_and_is_kept_in_the_audit_trail(supplied):

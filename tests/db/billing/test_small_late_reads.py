@@ -48,6 +48,15 @@ def test_a_large_one_waits_for_a_person(supplied):  # noqa: F811
     assert _waiting() == [(supplied[0], OLD.start)]
 
 
+def test_large_ones_that_cancel_out_wait_for_a_person(supplied):  # noqa: F811
+    account = supplied[0]
+    for month, more in ((OLD, 100_000), (MONTHS[2], -100_000)):
+        use(account, month, _peak(account, month) + more)
+    _late(account)
+    assert late_reads.net(rebill_id=Rebill.objects.get().id, today=TODAY) is None
+    assert _waiting() == [(account, OLD.start)]
+
+
 def test_who_gets_no_bill_any_more_is_not_asked_for_it_and_paid_back_by_a_person(supplied):  # noqa: F811
     asked, owed, _third = supplied
     ServiceAgreement.objects.update(period=(MONTHS[0].start, LAST.end))
