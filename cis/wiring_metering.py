@@ -46,6 +46,7 @@ def bind() -> None:
     events.listen(AlarmsDecided, alarm_cases.note_alarms)
     events.listen(WorkOrderDone, usage_inspections.report_step)
     events.listen(WorkOrderCancelled, usage_inspections.release_step)
+    events.listen(WorkOrderCancelled, anomalies.release_step)
     events.listen(UsageDisputed, usage_disputes.hold_step)
     events.listen(UsageDisputeEnded, usage_disputes.end_step)
     anomaly_loads.ask(vacancies=vacancies.of_places)

@@ -18,13 +18,11 @@ class Feeds(Columns):
     """
     Registers that count for something, h rows.
 
-    place       (h,) for what: a row of the answer
-    multiplier  (h,) of the installation
-    window      (h,) while it hung
+    place   (h,) for what: a row of the answer
+    window  (h,) while it hung; its interval values are energy already, whatever the multiplier
     """
 
     place: Int64
-    multiplier: Int64
     window: Window
 
 
@@ -50,7 +48,7 @@ def lay(*, blocks: Sequence[IntervalColumns], feeds: Feeds, day_starts_us: Int64
         day = np.clip(day, 0, days - 1)
         hour = np.minimum((at - day_starts_us[day]) // HOUR_US, HOURS - 1)
         to = ((feeds.place[span][:, None] * days + day) * HOURS + hour)[counts]
-        np.add.at(energy, to, (block.values[rows] * feeds.multiplier[span][:, None])[counts])
+        np.add.at(energy, to, block.values[rows][counts])
         np.add.at(minutes, to, block.interval_minutes)
     exponent = blocks[0].exponent if blocks else 0
     whole = round_wh(values=energy, exponent=exponent).reshape(places, days, HOURS)

@@ -17,6 +17,7 @@ from cis.platform import audit, db
 from cis.platform.db import joins_transaction, opens_transaction
 from metering.domain import anomaly_detectors as detectors
 from metering.domain import anomaly_features, anomaly_groups
+from metering.domain.announcements import WorkOrderCancelled
 from metering.domain.anomalies import DECIDERS, REASON_MOST, SUBJECT, AnomalyState, Suspicion
 from metering.domain.work_orders import DISPATCHERS, WorkKind
 from metering.models.anomaly import Anomaly
@@ -113,6 +114,21 @@ def follow(*, anomaly_id: int, due_date: date, reason: str, actor: Actor) -> int
     )  # fmt: skip
     _decide(row, AnomalyState.FOLLOWED, said, actor)
     return row.work_order_id
+
+
+@joins_transaction
+def release_step(dropped: WorkOrderCancelled) -> None:
+    """Let somebody decide anew on an anomaly whose visit the desk dropped; unless it was told again since."""
+    if dropped.subject != SUBJECT:
+        return
+    row = Anomaly.objects.select_for_update().get(id=dropped.subject_id)
+    same = Anomaly.objects.filter(service_point_id=row.service_point_id, transformer_id=row.transformer_id)
+    if row.state != AnomalyState.FOLLOWED or same.filter(kind=row.kind, state=AnomalyState.OPEN.value).exists():
+        return
+    row.state, row.work_order_id, row.decider_id, row.decided_at = AnomalyState.OPEN.value, None, None, None
+    row.reason = ""
+    row.save(update_fields=["state", "work_order", "decider_id", "decided_at", "reason"])
+    audit.record(dropped.actor, "release", SUBJECT, row.id, reason=dropped.reason)
 
 
 @opens_transaction

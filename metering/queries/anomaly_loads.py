@@ -172,15 +172,15 @@ def _hours(
     feeds = [row for row in rows if row[0] in places_of and row[2] is not None]
     table = np.array(
         [
-            (places_of[role][owner], multiplier, register, clock.day_start_us(start), clock.day_start_us(end))
-            for role, owner, register, multiplier, start, end in feeds
+            (places_of[role][owner], register, clock.day_start_us(start), clock.day_start_us(end))
+            for role, owner, register, start, end in feeds
         ],
         dtype=np.int64,
-    ).reshape(-1, 5)
-    held = intervals.days(register_ids=np.unique(table[:, 2]), start_date=days[0] - _DAY, end_date=days[-1] + 2 * _DAY)
-    window = Window(register_id=table[:, 2].copy(), from_us=table[:, 3].copy(), until_us=table[:, 4].copy())
+    ).reshape(-1, 4)
+    held = intervals.days(register_ids=np.unique(table[:, 1]), start_date=days[0] - _DAY, end_date=days[-1] + 2 * _DAY)
+    window = Window(register_id=table[:, 1].copy(), from_us=table[:, 2].copy(), until_us=table[:, 3].copy())
     return hourly.lay(
-        blocks=held, feeds=Feeds(place=table[:, 0], multiplier=table[:, 1], window=window), day_starts_us=starts,
+        blocks=held, feeds=Feeds(place=table[:, 0], window=window), day_starts_us=starts,
         places=sum(len(one) for one in places_of.values()),
     )  # fmt: skip
 
@@ -205,7 +205,7 @@ ORDER BY s.transformer_id NULLS LAST, s.id
 # Counters of all hours, of what is drawn; a place whose meters are not read by interval has a row without register.
 _FEEDS = """
 WITH hung AS (
-    SELECT i.service_point_id, i.meter_id, i.multiplier, greatest(lower(i.period), %(start)s) AS start,
+    SELECT i.service_point_id, i.meter_id, greatest(lower(i.period), %(start)s) AS start,
            least(coalesce(upper(i.period), %(end)s), %(end)s) AS stop
     FROM metering_installation i
     WHERE i.period && daterange(%(start)s, %(end)s)
@@ -213,11 +213,11 @@ WITH hung AS (
         SELECT m.meter_id FROM metering_mastermeter m WHERE m.transformer_id = ANY(%(transformers)s)))
 )
 SELECT CASE WHEN g.direction = 'export' THEN 'export' ELSE 'point' END, h.service_point_id,
-       CASE WHEN g.is_interval THEN g.id END, h.multiplier, h.start, h.stop
+       CASE WHEN g.is_interval THEN g.id END, h.start, h.stop
 FROM hung h JOIN metering_register g ON g.meter_id = h.meter_id AND g.quantity = 'active' AND g.period_of_use = ''
 WHERE h.service_point_id = ANY(%(points)s)
 UNION ALL
-SELECT 'master', m.transformer_id, g.id, h.multiplier, greatest(h.start, lower(m.period)),
+SELECT 'master', m.transformer_id, g.id, greatest(h.start, lower(m.period)),
        least(h.stop, coalesce(upper(m.period), h.stop))
 FROM metering_mastermeter m JOIN hung h ON h.meter_id = m.meter_id
 JOIN metering_register g ON g.meter_id = h.meter_id AND g.quantity = 'active' AND g.period_of_use = ''

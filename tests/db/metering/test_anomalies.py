@@ -13,7 +13,7 @@ from metering.domain.hourly import Feeds, lay
 from metering.domain.intervals import IntervalColumns, Window
 from metering.models.anomaly import Anomaly, MasterMeter
 from metering.models.work import WorkOrder
-from metering.operations import anomalies, master_meters
+from metering.operations import anomalies, master_meters, work_orders
 from metering.operations.anomalies import AnomalyDecided, ReasonMissing
 from metering.operations.master_meters import MasterMeterStands, NoMasterMeter
 from metering.queries import anomaly_loads, balances
@@ -133,6 +133,9 @@ def test_a_visit_is_ordered_once_and_kept_with_it(street):
     with pytest.raises(AnomalyDecided):
         anomalies.follow(anomaly_id=row.id, due_date=date(2026, 4, 10), reason="", actor=CLERK)
     assert WorkOrder.objects.count() == 1
+    work_orders.cancel(work_order_id=order_id, reason="crew is ill", actor=CLERK)
+    row.refresh_from_db()
+    assert (row.state, row.work_order_id, row.decided_at) == ("open", None, None)
 
 
 def test_a_transformer_whose_meters_lose_is_told(street):
@@ -147,7 +150,7 @@ def test_a_transformer_whose_meters_lose_is_told(street):
     on = part.transformer_id == transformer.id
     loads = seen.loads.energy_wh.copy()
     loads[part.service_point_ids == thief.id, 50:] *= 2
-    counted = [loads[on, n].sum(axis=0) / 0.97 / 20 * rng.normal(1, 0.004) for n in range(84)]
+    counted = [loads[on, n].sum(axis=0) / 0.97 * rng.normal(1, 0.004) for n in range(84)]
     for day, hours in zip(seen.days, counted, strict=True):
         _day_of(master, day, hours)
     assert stand.id not in next(anomaly_loads.parts()).service_point_ids, (
@@ -161,7 +164,9 @@ def test_a_transformer_whose_meters_lose_is_told(street):
     days = balances.days_of(transformer_id=transformer.id, since=FIRST, until=LAST)
     assert tuple(one.start_date for one in days) == seen.days
     for n, one in enumerate(days):
-        assert (one.loss.given_wh, one.places) == (int(np.rint(counted[n]).sum()) * 20, 4)
+        assert (one.loss.given_wh, one.places) == (int(np.rint(counted[n]).sum()), 4), (
+            "intervals are energy already, whatever the multiplier"
+        )
         assert one.loss.taken_wh == int(seen.loads.energy_wh[on, n].sum())
     months = balances.months_of(transformer_id=transformer.id, until=LAST)
     assert [(one.start_date.month, one.days) for one in months] == [(3, 31), (2, 28), (1, 25)]
@@ -216,11 +221,11 @@ def test_hours_are_laid_on_the_wall_over_days_of_other_lengths():
         )  # fmt: skip
         window = Window(register_id=np.array([5]), from_us=starts[:1].copy(), until_us=starts[1:].copy())
         energy, minutes = lay(
-            blocks=[block], feeds=Feeds(place=np.array([0]), multiplier=np.array([3]), window=window),
+            blocks=[block], feeds=Feeds(place=np.array([0]), window=window),
             day_starts_us=starts, places=1,
         )  # fmt: skip
         first = int(starts[0] - block.start_us[0]) // 3_600_000_000 + 1
-        plain = [3 * (first + n) for n in range(count)]
+        plain = [first + n for n in range(count)]
         if count == 23:
             plain.append(plain[-1])
         if count == 25:
