@@ -36,6 +36,7 @@ from cis.platform import jobs, outbox
 from cis.platform.models import Job, OutboxMessage
 from cis.platform.schedules import Daily
 from contracts.models.agreement import AgreementTerm, ServiceAgreement
+from metering.models.device import Installation
 from tests.factories import accounts, mass
 from tests.factories.debits import ACCOUNT, BANK, PDF
 
@@ -71,6 +72,9 @@ def homes(settings, tmp_path, monkeypatch):
     settings.VAR_DIR, settings.DOCUMENTS_DIR, settings.SMS_GATEWAY = tmp_path, tmp_path / "documents", "sandbox"
     monkeypatch.setattr(jobs, "send", lambda *_, **__: None)
     ids = list(mass.supply(count=3, months=[JANUARY]))
+    Installation.objects.bulk_create(
+        Installation(service_point_id=one, meter_id=one, period=(JANUARY.start, None)) for one in ids
+    )
     for model in (ServiceAgreement, AgreementTerm):
         model.objects.update(period=(JANUARY.start, None))
     cycle = BillCycle.objects.create(code="c1", name_zh="一", name_en="One", run_day=3, is_unattended=True)
