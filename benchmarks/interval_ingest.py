@@ -1,18 +1,19 @@
 """
-A day of quarter hours of many meters, from a wide CSV file to IntervalDay, beside a table of one row an interval.
+A day of quarter hours of many meters, from a wide CSV file, or one of NDJSON, to IntervalDay, beside a table of one row
+an interval.
 
 A: metering.operations.reads.import_file of one file of N meters x 96 values: hash, parse, check, find the registers,
    lay the values on the clock of each register, compare with what is held, load, keep the file. One transaction, into
    the real partitioned table of a private PostgreSQL with durable settings.
-B: the same parser, its values with the register of each by COPY into (register_id, start_at, value_wh, quality), with
-   the primary key (register_id, start_at) and partitions by month. One transaction; registers are found in a
-   dictionary that was made before, nothing is compared, no file is kept.
+B: the same parser, in a thread of its own as in A; its values with the register of each by COPY into (register_id,
+   start_at, value_wh, quality), with the primary key (register_id, start_at) and partitions by month. One transaction;
+   registers are found in a dictionary that was made before, nothing is compared, no file is kept.
 
 The first round sets the clocks of the registers; in the others they have one, as on each day but the first. The disk
 of both is pg_total_relation_size of their partitions, indexes included. This process and PostgreSQL are bound to two
 processor cores.
 
-    .venv/bin/python benchmarks/interval_ingest.py --meters 100000
+    .venv/bin/python benchmarks/interval_ingest.py --meters 100000 [--form ndjson]
 """
 
 import os
@@ -46,6 +47,7 @@ def main() -> None:
     parser = _report.parser(__doc__)
     parser.add_argument("--meters", type=int)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--form", choices=["csv", "ndjson"], default="csv")
     given = parser.parse_args()
     count = given.meters or (QUICK_METERS if given.quick else METERS)
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:CORES])  # PostgreSQL, started below, inherits it
@@ -59,15 +61,14 @@ def main() -> None:
             os.environ.update(
                 WATTLINE_VAR=str(folder / "var"), DATABASE_URL=urls.database_url, REDIS_URL=urls.redis_url
             )
-            measure(count, given.rounds, folder)
+            measure(count, given.rounds, folder / f"day.{given.form}")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def measure(count: int, rounds: int, folder: Path) -> None:
+def measure(count: int, rounds: int, path: Path) -> None:
     names = [name_of(number) for number in range(count)]
     _seed.interval_meters({name: name for name in names}, installed_date=date(2026, 1, 1))
-    path = folder / "day.csv"
     write_file(path, meters=count)
     registers = dict(
         _report.sql("SELECT m.serial, r.id FROM metering_register r JOIN metering_meter m ON m.id = meter_id")
@@ -110,11 +111,18 @@ def write_file(path: Path, *, meters: int) -> None:
     _report.progress(f"writing {path.name}: {meters:,} meters x {SLOTS} values")
     rng = np.random.default_rng(0)
     texts = np.array([f"{value // 1000}.{value % 1000:03d}" for value in range(1_500)])
+    is_csv = path.suffix == ".csv"
     with path.open("w", encoding="ascii") as file:
-        file.write("meter,register,date,offset,minutes,quality," + ",".join(f"v{at + 1}" for at in range(SLOTS)) + "\n")
+        if is_csv:
+            names = ",".join(f"v{at + 1}" for at in range(SLOTS))
+            file.write(f"meter,register,date,offset,minutes,quality,{names}\n")
         for number in range(meters):
             row = texts[rng.integers(0, len(texts), SLOTS)]
-            file.write(f"{name_of(number)},E1,{DAY},+08:00,{MINUTES},A,{','.join(row)}\n")
+            if is_csv:
+                file.write(f"{name_of(number)},E1,{DAY},+08:00,{MINUTES},A,{','.join(row)}\n")
+            else:
+                head = f'"meter": "{name_of(number)}", "register": "E1", "start_at": "{DAY}T00:00+08:00"'
+                file.write(f'{{{head}, "minutes": {MINUTES}, "values": [{", ".join(row)}]}}\n')
 
 
 def import_file(path: Path, n: int) -> None:
@@ -142,6 +150,7 @@ def load_rows(path: Path, registers: dict[str, int], n: int) -> None:
     """Load the same file into the table of one row an interval; nothing is compared with what is there."""
     from django.db import connection, transaction
 
+    from cis.kernel.ahead import one_ahead
     from metering.domain.formats.files import read_file
 
     statement = f"COPY {ROW_TABLE} (register_id, start_at, value_wh, quality) FROM STDIN (FORMAT BINARY)"
@@ -152,7 +161,7 @@ def load_rows(path: Path, registers: dict[str, int], n: int) -> None:
         cursor.copy(statement) as copy,
     ):
         copy.write(b"PGCOPY\n\xff\r\n\x00" + bytes(8))
-        for batch in read_file(stream, name=path.name, today=TODAY):
+        for batch in one_ahead(read_file(stream, name=path.name, today=TODAY)):
             copy.write(encoded(batch.runs, registers))
         copy.write(b"\xff\xff")
     ((count,),) = _report.sql(f"SELECT count(*) FROM {ROW_TABLE}")

@@ -23,18 +23,15 @@ read. Lines of wide files that are written plainly are read all at once, others 
 import re
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
 
 import numpy as np
 
-from metering.domain.formats import decimals
 from metering.domain.formats.batches import Batch, Channel, Format, Header
 from metering.domain.formats.csv_reads import plain_name, split_line
-from metering.domain.formats.day_values import LARGEST
 from metering.domain.formats.faults import Fault, FileRefused, LineFault, Note, Rejection, Remark
-from metering.domain.formats.fields import FINEST_PLACES
-from metering.domain.formats.lines import UTF8_MARK, Chunk, Table, table_of
+from metering.domain.formats.lines import UTF8_MARK, Chunk, table_of
 from metering.domain.formats.nem_frame import is_blank
+from metering.domain.formats.plain_runs import PlainLines
 from metering.domain.formats.run_lines import (
     LONGEST_NAME,
     NO_VALUE,
@@ -69,8 +66,6 @@ _SLOT = re.compile(r"v([1-9][0-9]{0,2})")
 _SEPARATORS = (",", ";", "\t")
 _ENCODINGS = ("utf-8", "gb18030")
 _DAY = 24 * 60
-_MOST_PLACES = 9  # 2^31 x 10^9 still fits into int64
-_POWERS = 10 ** np.arange(_MOST_PLACES + 1, dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,22 +85,6 @@ class _Layout:
     slots: tuple[int, ...]
     width: int
     is_plain: bool
-
-
-class _Block(NamedTuple):
-    """Plain lines of one quality as lists: place of the line, number of its stream, start, places of its unit."""
-
-    place: list[int]
-    channel: list[int]
-    start_us: list[int]
-    unit_places: list[int]
-
-    def add(self, place: int, channel: int, start_us: int, unit_places: int) -> None:
-        """Add a line."""
-        self.place.append(place)
-        self.channel.append(channel)
-        self.start_us.append(start_us)
-        self.unit_places.append(unit_places)
 
 
 def is_header(line: bytes) -> bool:
@@ -259,7 +238,7 @@ class Reader:
         if layout is None or not layout.is_plain or chunk.too_long or b'"' in chunk.data:
             return frozenset()
         table = table_of(chunk.data.replace(b"\r\n", b"\n"))
-        blocks: dict[str, _Block] = {}
+        blocks: dict[str, PlainLines] = {}
         lines = np.flatnonzero(table.fields == layout.width)
         lines = lines[lines + chunk.first_line > after]
         ends = table.separators[table.first[lines] + layout.width - len(layout.slots) - 1]
@@ -267,11 +246,16 @@ class Reader:
             head = self._plain_head(layout, table.data[start_at:end])
             if head is not None:
                 channel, start, letter = head
-                block = blocks.get(letter) or blocks.setdefault(letter, _Block([], [], [], []))
-                block.add(index, gathered.place(channel), start, channel.unit_places)
+                block = blocks.get(letter) or blocks.setdefault(letter, PlainLines())
+                block.add(line=index + chunk.first_line, channel=channel, start_us=start, gathered=gathered)
         taken: list[int] = []
         for letter, block in blocks.items():
-            taken += _take_block(table, block, letter, len(layout.slots), chunk.first_line, gathered)
+            first = table.first[np.array(block.line, dtype=np.int64) - chunk.first_line]
+            at = first[:, None] + np.arange(layout.width - len(layout.slots) - 1, layout.width)
+            edges = table.separators[at]
+            taken += block.take(
+                views=table.views, starts=edges[:, :-1] + 1, ends=edges[:, 1:], letter=letter, gathered=gathered
+            )
         return frozenset(taken)
 
     def _plain_head(self, layout: _Layout, raw: bytes) -> tuple[Channel, int, str] | None:
@@ -326,27 +310,3 @@ def _of_day(texts: list[str], channel: Channel) -> list[str]:
         message = f"{given} values where a day of {channel.interval_minutes} minutes has {count}."
         raise LineFault(Fault.WRONG_FIELD_COUNT, message)
     return texts[:count]
-
-
-def _take_block(table: Table, block: _Block, letter: str, slots: int, first_line: int, gathered: Gathered) -> list[int]:
-    """Add the lines whose values are all plain decimals; return their numbers."""
-    lines = np.array(block.place, dtype=np.int64)
-    at = table.first[lines][:, None] + np.arange(table.fields[lines[0]] - slots - 1, table.fields[lines[0]])
-    edges = table.separators[at]
-    parsed = decimals.parse(views=table.views, starts=edges[:, :-1] + 1, ends=edges[:, 1:])
-    power = np.array(block.unit_places, dtype=np.int64)[:, None] + FINEST_PLACES - parsed.places
-    good = parsed.exact.all(axis=1) & (parsed.digits.max(axis=1) <= LARGEST)
-    good &= (power.min(axis=1) >= 0) & (power.max(axis=1) <= _MOST_PLACES)
-    kept = np.flatnonzero(good)
-    if not len(kept):
-        return []
-    values = parsed.digits[kept] * _POWERS[power[kept]]
-    numbers: list[int] = (lines[kept] + first_line).tolist()
-    gathered.add_block(
-        channel=np.array(block.channel, dtype=np.int64)[kept],
-        line=lines[kept] + first_line,
-        start_us=np.array(block.start_us, dtype=np.int64)[kept],
-        values=values,
-        quality=np.full(values.shape, ord(letter), dtype=np.uint8),
-    )
-    return numbers

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metering.domain.formats import interval_csv
+from metering.domain.formats import interval_csv, ndjson
 from metering.domain.formats.faults import FileRefused
 from tests.unit.metering.domain.formats.nem import read, rejections, remarks
 
@@ -232,3 +232,40 @@ def test_plain_days_go_the_fast_way(monkeypatch):
     monkeypatch.setattr(interval_csv.Reader, "_take", lambda *_: pytest.fail("a plain line was read field by field"))
     found = rows(read(text(wide(["0.125"] * 48), wide(["1"] * 48, quality="E"), header=WIDE)))
     assert [(row[5], row[6]) for row in found] == [([125_000_000] * 48, "A" * 48), ([10**9] * 48, "E" * 48)]
+
+
+OBJECT = st.builds(
+    lambda values, **given: one(value=None, **given) | {"values": values},
+    st.lists(st.sampled_from([0.125, 1, 12.5, 0]), max_size=4).flatmap(
+        lambda most: st.sampled_from([None, "2", -1, 1e30, 1234567.5, 0.12345678901, True]).map(
+            lambda last: [*most, last] if last != "2" else most
+        )
+    ),
+    start_at=st.sampled_from(["2026-07-01T00:00+08:00", "2026-07-02T00:00Z", "2026-99-99", 7]),
+    quality=st.sampled_from(["", "A", "E52", "Q", "N", "AAAAA", "EA"]),
+    minutes=st.sampled_from([30, "30", 60, 7]),
+    note=st.sampled_from([None, "x", "{", "\\u00e4"]),
+)
+WRITTEN = st.one_of(
+    OBJECT.map(json.dumps),
+    OBJECT.map(lambda given: json.dumps(given, separators=(",", ":"))),
+    st.sampled_from(['{"values": [01]}', json.dumps(one(values=[1])), json.dumps(one(value=None, values=[1])) + "x",
+                     '{"meter": "S", "values": [1], "values": [2]}']),
+)  # fmt: skip
+
+
+@settings(max_examples=EXAMPLES)
+@given(st.lists(WRITTEN, min_size=1, max_size=6))
+def test_the_fast_way_of_json_reads_and_rejects_as_the_slow_way_does(lines):
+    data = json_lines(*lines)
+    fast = read(data)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ndjson.Reader, "_take_plain", lambda *_: False)
+        slow = read(data)
+    assert (rows(fast), rejections(fast), remarks(fast)) == (rows(slow), rejections(slow), remarks(slow))
+
+
+def test_plain_lines_of_json_go_the_fast_way(monkeypatch):
+    monkeypatch.setattr(ndjson.Reader, "_take", lambda *_: pytest.fail("a plain line was read value by value"))
+    found = rows(read(json_lines(one(value=None, values=[0.125, 1]), one(value=None, values=[2], quality="E"))))
+    assert [(row[5], row[6]) for row in found] == [([125_000_000, 10**9], "AA"), ([2 * 10**9], "E")]
