@@ -1,6 +1,6 @@
 """Places, meters and what they measured."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from itertools import count
 
@@ -100,24 +100,37 @@ def read(*, of: Register, on: date, kwh: int = 0, **values) -> RegisterRead:
 
 
 def interval_day(
-    *,
-    of: Register,
-    on: date,
-    values_wh: list[int] | np.ndarray | None = None,
-    quality: str = "A",
-    version: int = 1,
-    **values,
+    *, of: Register, on: date, values_wh: Sequence[int] | np.ndarray | None = None, **values
 ) -> IntervalDay:
     """A day on the NEM12 clock (UTC+10); 48 values of 100 Wh by default."""
-    held = np.asarray([100] * 48 if values_wh is None else values_wh, dtype="<i4")
+    return interval_days(of=of, values_wh={on: values_wh}, **values)[0]
+
+
+def interval_days(
+    *,
+    of: Register,
+    values_wh: Mapping[date, Sequence[int] | np.ndarray | None],
+    quality: str | Mapping[date, str] = "A",
+    offset: timedelta = MARKET_OFFSET,
+    **values,
+) -> list[IntervalDay]:
+    """Days on one clock, that of NEM12 unless given, in a few statements; 48 values of 100 Wh where there are none."""
     with transaction.atomic():
-        partitions.ensure(months=[on])
-    values.setdefault("start_at", datetime(on.year, on.month, on.day, tzinfo=UTC) - MARKET_OFFSET)
+        partitions.ensure(months=values_wh)
+    return IntervalDay.objects.bulk_create(
+        _interval_day(
+            register=of, day_date=on, held=np.asarray([100] * 48 if given is None else given, dtype="<i4"), offset=offset,
+            quality=quality if isinstance(quality, str) else quality[on], **values,
+        )
+        for on, given in values_wh.items()
+    )  # fmt: skip
+
+
+def _interval_day(*, day_date: date, held: np.ndarray, offset: timedelta, **values) -> IntervalDay:
+    values.setdefault("start_at", datetime(day_date.year, day_date.month, day_date.day, tzinfo=UTC) - offset)
     values.setdefault("interval_minutes", 24 * 60 // len(held))
     values.setdefault("total_wh", int(held.astype(np.int64).sum()))
-    return IntervalDay.objects.create(
-        register=of, day_date=on, version=version, values=held.tobytes(), quality=quality, **values
-    )
+    return IntervalDay(day_date=day_date, values=held.tobytes(), **values)
 
 
 def curve(
@@ -139,16 +152,20 @@ def curve(
     clock, step = local_clock(zone), timedelta(minutes=minutes)
     since, until = clock.day_start_utc(start_date), clock.day_start_utc(end_date)
     inside = {since + n * step: value_of(since + n * step) for n in range((until - since) // step)}
-    day = start_date - timedelta(days=1)
-    while day <= end_date:
+    values, quality = {}, {}
+    for day in days(start_date - timedelta(days=1), end_date + timedelta(days=1)):
         start = datetime(day.year, day.month, day.day, tzinfo=UTC) - MARKET_OFFSET
         slots = [start + n * step for n in range(24 * 60 // minutes)]
-        values = [inside.get(at, 0) for at in slots]
-        quality = "".join("A" if at in inside else "N" for at in slots)
-        if "A" in quality:
-            interval_day(of=of, on=day, values_wh=values, quality=quality, version=version)
-        day += timedelta(days=1)
+        letters = "".join("A" if at in inside else "N" for at in slots)
+        if "A" in letters:
+            values[day], quality[day] = [inside.get(at, 0) for at in slots], letters
+    interval_days(of=of, values_wh=values, quality=quality, version=version)
     return inside
+
+
+def days(start_date: date, end_date: date) -> list[date]:
+    """The days from one on, up to another."""
+    return [start_date + timedelta(days=n) for n in range((end_date - start_date).days)]
 
 
 def usage(

@@ -67,10 +67,8 @@ def read(register, **kwh_on):
 
 def measure(register, *, until, make):
     """Interval days on the UTC+10 clock, from the day before January on; ``make`` gives the values of a day."""
-    day = JANUARY.start - timedelta(days=1)
-    while day <= until:
-        metering.interval_day(of=register, on=day, values_wh=make(day))
-        day += timedelta(days=1)
+    days = metering.days(JANUARY.start - timedelta(days=1), until + timedelta(days=1))
+    metering.interval_days(of=register, values_wh={day: make(day) for day in days})
 
 
 def approve(*months):

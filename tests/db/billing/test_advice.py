@@ -98,10 +98,8 @@ def test_intervals_tell_the_hours_of_every_tariff():
     home = contracts.world(start_date=date(2025, 1, 1))
     accounts.supplier()
     (register,) = metering.metered(is_interval=True, at=home.service_point)
-    day = date(2024, 12, 31)
-    while day <= MONTHS[-1]:
-        metering.interval_day(of=register, on=day)
-        day += timedelta(days=1)
+    days = metering.days(date(2024, 12, 31), MONTHS[-1] + timedelta(days=1))
+    metering.interval_days(of=register, values_wh=dict.fromkeys(days))
     for start, end in pairwise(MONTHS):
         metering.usage(
             of=register, start_date=start, end_date=end, energy_wh=(end - start).days * 4_800, at=home.service_point

@@ -27,10 +27,8 @@ def interval_account(source=mass.SIX_LINES, months=(JANUARY,), multiplier=1):
     point = metering.service_point()
     (register,) = metering.metered(is_interval=True, at=point, multiplier=multiplier)
     contracts.agreement(account=account, service_point=point, tariff=version.tariff, start_date=JANUARY.start)
-    day = START + timedelta(days=30)
-    while day <= months[-1].end:
-        metering.interval_day(of=register, on=day)
-        day += timedelta(days=1)
+    days = metering.days(START + timedelta(days=30), months[-1].end + timedelta(days=1))
+    metering.interval_days(of=register, values_wh=dict.fromkeys(days))
     for month in months:
         metering.usage(
             of=register,

@@ -284,10 +284,8 @@ def interval_place(tariff, *, months=(JANUARY,), values=(100,) * 48):
     if tariff is not None:
         contracts.agreement(service_point=point, tariff=tariff, start_date=JANUARY.start, account=accounts.account())
     (register,) = metering.metered(is_interval=True, at=point)
-    day = JANUARY.start - timedelta(days=1)
-    while day <= months[-1].end:
-        metering.interval_day(of=register, on=day, values_wh=list(values))
-        day += timedelta(days=1)
+    days = metering.days(JANUARY.start - timedelta(days=1), months[-1].end + timedelta(days=1))
+    metering.interval_days(of=register, values_wh=dict.fromkeys(days, values))
     usage.approve(start_date=months[0].start, end_date=months[-1].end, service_point_ids=[point.id])
     return point
 

@@ -35,10 +35,10 @@ def _supplier():
     people.supplier()
 
 
-def _day_of(register, day, hours):
-    """A day on the supplier's own clock (UTC+8)."""
-    start = datetime(day.year, day.month, day.day, tzinfo=UTC) - timedelta(hours=8)
-    metering.interval_day(of=register, on=day, values_wh=np.rint(hours).astype(int), start_at=start)
+def _days_of(register, hours):
+    """Days on the supplier's own clock (UTC+8)."""
+    values = {day: np.rint(one).astype(int) for day, one in hours.items()}
+    metering.interval_days(of=register, values_wh=values, offset=timedelta(hours=8))
 
 
 def _home(rng, *, at=None, factor_from=None, supplied=True, **values):
@@ -48,12 +48,13 @@ def _home(rng, *, at=None, factor_from=None, supplied=True, **values):
     if supplied:
         agreements.agreement(service_point=point, start_date=date(2024, 1, 1))
     size = rng.uniform(0.7, 1.5)
-    for n in range(84):
+    taken = {}
+    for day in metering.days(FIRST, LAST + timedelta(days=1)):
         hours = SHAPE * size * np.clip(rng.normal(1, 0.08), 0.5, 2) * np.clip(rng.normal(1, 0.1, 24), 0.5, 2)
-        day = FIRST + timedelta(days=n)
         if factor_from and day >= factor_from[0]:
             hours *= factor_from[1]
-        _day_of(register, day, hours)
+        taken[day] = hours
+    _days_of(register, taken)
     return point, register
 
 
@@ -151,8 +152,7 @@ def test_a_transformer_whose_meters_lose_is_told(street):
     loads = seen.loads.energy_wh.copy()
     loads[part.service_point_ids == thief.id, 50:] *= 2
     counted = [loads[on, n].sum(axis=0) / 0.97 * rng.normal(1, 0.004) for n in range(84)]
-    for day, hours in zip(seen.days, counted, strict=True):
-        _day_of(master, day, hours)
+    _days_of(master, dict(zip(seen.days, counted, strict=True)))
     assert stand.id not in next(anomaly_loads.parts()).service_point_ids, (
         "what a master meter counts is nobody's supply"
     )

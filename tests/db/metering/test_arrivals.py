@@ -1,7 +1,7 @@
 """What comes in becomes approved usage by itself: after a file, with a single read, and at night what was left."""
 
 import io
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import pytest
 from django.db.backends.postgresql.psycopg_any import DateRange
@@ -134,10 +134,8 @@ def test_a_file_corrects_both_spans_beside_its_read(register):
 
 
 def _days(register, start, end, file_id, **values):
-    day = start
-    while day < end:
-        factories.metering.interval_day(of=register, on=day, read_file_id=file_id, **values)
-        day += timedelta(days=1)
+    days = factories.metering.days(start, end)
+    factories.metering.interval_days(of=register, values_wh=dict.fromkeys(days), read_file_id=file_id, **values)
 
 
 def _file(**values):

@@ -75,13 +75,10 @@ def test_a_value_that_two_replaced_is_not_brought_back_by_the_same_file(is_typed
 
 def spiked():
     (register,) = factories.metering.metered(registers=("E1",), is_interval=True)
-    day = date(2025, 12, 25)
-    while day <= FEB + timedelta(days=20):
-        values = [100 + day.weekday() * 10] * 48
-        if day == FRIDAY:
-            values[20] = 9_000
-        factories.metering.interval_day(of=register, on=day, values_wh=values)
-        day += timedelta(days=1)
+    days = factories.metering.days(date(2025, 12, 25), FEB + timedelta(days=21))
+    values = {day: [100 + day.weekday() * 10] * 48 for day in days}
+    values[FRIDAY][20] = 9_000
+    factories.metering.interval_days(of=register, values_wh=values)
     usage.approve(start_date=JAN, end_date=FEB)
     return register
 

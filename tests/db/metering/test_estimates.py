@@ -213,14 +213,11 @@ def test_who_does_not_meter_changes_nothing():
 
 
 def _curve(register, *, without=(), spike=None, slot=20, base=100):
-    day = date(2025, 12, 25)
-    while day <= FEB + timedelta(days=20):
-        values = [base + day.weekday() * 10] * 48
-        if day == spike:
-            values[slot] = 9_000
-        if day not in without:
-            factories.metering.interval_day(of=register, on=day, values_wh=values)
-        day += timedelta(days=1)
+    days = factories.metering.days(date(2025, 12, 25), FEB + timedelta(days=21))
+    values = {day: [base + day.weekday() * 10] * 48 for day in days if day not in without}
+    if spike in values:
+        values[spike][slot] = 9_000
+    factories.metering.interval_days(of=register, values_wh=values)
 
 
 def test_missing_interval_days_are_those_of_the_same_weekday_and_measured_ones_win():

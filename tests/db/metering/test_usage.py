@@ -145,10 +145,9 @@ def test_a_span_that_reaches_out_of_the_window_is_kept_and_named():
 
 
 def _fill(register, *, start, end, **values):
-    day = start
-    while day < end:
-        factories.metering.interval_day(of=register, on=day, **values)
-        day += timedelta(days=1)
+    factories.metering.interval_days(
+        of=register, values_wh=dict.fromkeys(factories.metering.days(start, end)), **values
+    )
 
 
 def test_interval_usage_is_that_of_whole_local_months():

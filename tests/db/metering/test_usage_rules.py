@@ -224,10 +224,8 @@ def test_a_rule_ends_once_and_on_its_first_day_never_held():
 def test_interval_usage_that_was_approved_ends_where_a_share_begins():
     main = metered_place(is_interval=True)
     register = Usage._meta.apps.get_model("metering", "Register").objects.get()
-    day = date(2024, 12, 31)
-    while day <= FEB:
-        metering.interval_day(of=register, on=day)
-        day += timedelta(days=1)
+    days = metering.days(date(2024, 12, 31), FEB + timedelta(days=1))
+    metering.interval_days(of=register, values_wh=dict.fromkeys(days))
     usage.approve(start_date=JAN, end_date=FEB)
     rule_id = share(main, place(), 30, start=MIDDLE)
 

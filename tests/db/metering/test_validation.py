@@ -186,13 +186,10 @@ def test_a_group_is_chosen_by_what_the_place_and_its_register_are(rules):
 def test_spikes_are_found_in_interval_days(rules):
     rules(Group(spike_percent=300, spike_kwh="0.5"))
     (register,) = factories.metering.metered(registers=("E1",), is_interval=True)
-    day = date(2025, 12, 31)
-    while day <= FEB:
-        values = [100] * 48
-        if day == date(2026, 1, 9):
-            values[20] = 5_000
-        factories.metering.interval_day(of=register, on=day, values_wh=values)
-        day = date.fromordinal(day.toordinal() + 1)
+    days = factories.metering.days(date(2025, 12, 31), date(2026, 2, 2))
+    spiked = [100] * 20 + [5_000] + [100] * 27
+    values = {day: spiked if day == date(2026, 1, 9) else None for day in days}
+    factories.metering.interval_days(of=register, values_wh=values)
     usage.approve(start_date=JAN, end_date=FEB)
     (row,) = UsageException.objects.all()
     assert (row.code, row.fact_date, row.measure, row.bound) == ("interval_spike", date(2026, 1, 9), 5_000, 500)

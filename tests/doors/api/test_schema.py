@@ -17,7 +17,7 @@ from cis.wsgi import application
 from tests.doors.api.calls import key
 
 pytestmark = pytest.mark.django_db
-EXAMPLES = 100 if os.environ.get("WATTLINE_PROOF") else 5
+EXAMPLES = 100 if os.environ.get("WATTLINE_PROOF") else 3
 MONEY = ("adjustments", "money-moves", "write-offs", "refunds")
 DECIDED = (*MONEY, "write-off-batches", "accruals")
 # What fits the form may still be refused for its meaning: an account that is not there, a day to come.
