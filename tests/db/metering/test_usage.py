@@ -144,9 +144,9 @@ def test_a_span_that_reaches_out_of_the_window_is_kept_and_named():
     assert _current(register) == [(JAN, MAR, 20_000, 1)]
 
 
-def _fill(register, *, start, end, **values):
+def _fill(register, *, start, end, values_wh=None, **values):
     factories.metering.interval_days(
-        of=register, values_wh=dict.fromkeys(factories.metering.days(start, end)), **values
+        of=register, values_wh=dict.fromkeys(factories.metering.days(start, end), values_wh), **values
     )
 
 
