@@ -93,8 +93,9 @@ class Supplies(Spans):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured(Spans):
-    """Registers that hang, or their approved usage: all_hours 1, or 0 for one of a period of use. [Wh]"""
+    """Registers that hang, or their approved usage, by id: all_hours 1, or 0 for one of a period of use. [Wh]"""
 
+    register: Int64
     all_hours: Int64
     energy_wh: Int64
 
@@ -149,8 +150,8 @@ class Facts:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
     """
-    What meters say: is_known (n, d), energy_wh (n, d) [Wh], twice (n, d) a day in two spans, inner (n, d + 1) days
-    inside a span, on which nothing can be cut.
+    What meters say: is_known (n, d), energy_wh (n, d) [Wh], twice (n, d) a day of a register in two spans, inner
+    (n, d + 1) days inside a span, on which nothing can be cut.
     """
 
     is_known: Mask
@@ -168,6 +169,7 @@ class Days:
     measured_wh, billed_wh  (n, d) [Wh]
     ruled        (n, d) the place is billed on other than what its meters count
     holes        of each kind (n, d) on which days
+    lawless      (n, d) the energy is with nobody, or with two: none, whatever the facts are
     """
 
     states: States
@@ -175,6 +177,7 @@ class Days:
     billed_wh: Int64
     ruled: Mask
     holes: dict[Hole, Mask]
+    lawless: Mask
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +217,9 @@ def classify(facts: Facts) -> Days:
         Hole.FORGOTTEN: to_bill & cycled,
         Hole.DIFFERS: _differing(facts, known, billed_wh) & ~ruled & ~looked,
     }
-    return Days(states=states, measured_wh=known.energy_wh, billed_wh=billed_wh, ruled=ruled, holes=holes)
+    return Days(
+        states=states, measured_wh=known.energy_wh, billed_wh=billed_wh, ruled=ruled, holes=holes, lawless=law(made)
+    )  # fmt: skip
 
 
 def law(claims: Claims) -> Mask:
@@ -222,11 +227,6 @@ def law(claims: Claims) -> Mask:
     said = [getattr(claims, name).astype(np.int8) for name in _STATES]
     broken: Mask = np.sum(said, axis=0) != 1
     return broken
-
-
-def claims(facts: Facts) -> Claims:
-    """Return who says that the energy of a day is with him; ``law`` holds of it."""
-    return _claims(facts, _known(facts), _counts(facts, facts.segments) > 0, _counts(facts, facts.supplies) > 0)
 
 
 def dealt(*, facts: Facts, spans: Spans, energy_wh: Int64) -> Int64:
@@ -268,14 +268,15 @@ def _claims(facts: Facts, known: Known, billed: Mask, agreed: Mask) -> Claims:
     )
 
 
-def _counts(facts: Facts, spans: Spans, *, more: int = 0) -> Int64:
-    """Return how many spans lie over each day, (n, d)."""
-    edges = np.zeros((facts.count, facts.days + 1 + more), dtype=np.int64)
+def _counts(facts: Facts, spans: Spans, *, more: int = 0, rows: Int64 | None = None, count: int | None = None) -> Int64:
+    """Return how many spans lie over each day, (n, d); of other rows than places, how many there are is told too."""
+    place = spans.place if rows is None else rows
+    edges = np.zeros((facts.count if count is None else count, facts.days + 1 + more), dtype=np.int64)
     last = facts.days + more
     first = np.clip(spans.start_day - facts.start_day, 0, last)
     end = np.clip(spans.end_day - facts.start_day, 0, last)
-    np.add.at(edges, (spans.place, first), 1)
-    np.add.at(edges, (spans.place, np.maximum(first, end)), -1)
+    np.add.at(edges, (place, first), 1)
+    np.add.at(edges, (place, np.maximum(first, end)), -1)
     return np.cumsum(edges, axis=1)[:, :last]
 
 
@@ -286,18 +287,31 @@ def _known(facts: Facts) -> Known:
     twice = is_known.copy()
     is_hung = is_known.copy()
     for all_hours in (1, 0):
-        hung = _counts(facts, facts.hung.take(facts.hung.all_hours == all_hours))
+        hung = facts.hung.take(facts.hung.all_hours == all_hours)
         usage = facts.usage.take(facts.usage.all_hours == all_hours)
-        told = _counts(facts, usage)
-        counts = (hung > 0) & (told >= hung) & ~is_known
+        hangs, lacks, doubled = _by_register(facts, hung, usage)
+        counts = hangs & ~lacks & ~is_known
         laid = dealt(facts=facts, spans=usage, energy_wh=usage.energy_wh)
         energy[counts] = laid[counts]
         is_known |= counts
-        twice |= told > np.maximum(hung, 1)
-        is_hung |= hung > 0
+        twice |= doubled
+        is_hung |= hangs
     return Known(
         is_known=_with_given(facts, is_known, is_hung), energy_wh=energy, twice=twice, inner=_inner(facts, facts.usage)
     )
+
+
+def _by_register(facts: Facts, hung: Measured, usage: Measured) -> tuple[Mask, Mask, Mask]:
+    """Return of places on days: a register hangs, one of them is not known, one is in two spans of usage, (n, d)."""
+    both = np.stack((np.concatenate((hung.place, usage.place)), np.concatenate((hung.register, usage.register))))
+    keys, row = np.unique(both, axis=1, return_inverse=True)
+    row = row.ravel()
+    hangs = _counts(facts, hung, rows=row[: len(hung)], count=keys.shape[1]) > 0
+    told = _counts(facts, usage, rows=row[len(hung) :], count=keys.shape[1])
+    found = np.zeros((3, facts.count, facts.days), dtype=np.bool_)
+    for at, mask in enumerate((hangs, hangs & (told == 0), told > 1)):
+        np.logical_or.at(found[at], keys[0], mask)
+    return found[0], found[1], found[2]
 
 
 def _inner(facts: Facts, usage: Spans) -> Mask:

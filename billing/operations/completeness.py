@@ -19,6 +19,7 @@ from billing.domain.completeness_sums import FIELDS, holes, listed, sums
 from billing.models.completeness import CompletenessMonth, CompletenessPlace
 from billing.queries import completeness as queries
 from billing.queries import completeness_facts
+from billing.queries.completeness_facts import NextRuns
 from cis.kernel.actors import SYSTEM
 from cis.kernel.calendar import local_clock
 from cis.kernel.fixed import Int64
@@ -30,7 +31,8 @@ WORK = "completeness"
 """Falls due each night, after bills are made and before the books are proved."""
 MONTHS = 13
 CHUNK = 1_000
-EXAMPLES = 5
+LAWLESS = "lawless"
+"""Days whose energy is with nobody, or with two by the rule itself: a fault of the rule, and of no place."""
 Row = tuple[int, list[int], list[str]]
 """A place, its sums in the order of FIELDS, its holes."""
 log = structlog.get_logger(__name__)
@@ -74,22 +76,24 @@ def check(*, today: date) -> Tally:
     """Look at the months that are over, keep what is found, and return it; a place counts once a month and kind."""
     end = month_of(today).start
     months = [add_months(end, n - MONTHS) for n in range(MONTHS)]
-    period, reach_day = Period(months[0], end), queries.reach_day(today=today)
+    period, runs = Period(months[0], end), queries.next_runs(today=today)
     tally = Tally(totals=np.zeros((MONTHS, len(FIELDS)), dtype=np.int64), rows=[[] for _ in months])
     after = 0
     while len(ids := completeness_facts.points(period=period, after=after, most=CHUNK)):
-        _add(tally, ids, period, months, reach_day)
+        _add(tally, ids, period, months, runs)
         after = int(ids[-1])
     _keep(tally, months)
     return tally
 
 
-def _add(tally: Tally, ids: Int64, period: Period, months: list[date], reach_day: int) -> None:
+def _add(tally: Tally, ids: Int64, period: Period, months: list[date], runs: NextRuns) -> None:
     """Add a chunk of places; a constant number of statements."""
-    facts = completeness_facts.find(service_point_ids=ids, period=period, reach_day=reach_day)
+    facts = completeness_facts.find(service_point_ids=ids, period=period, runs=runs)
     days, starts = classify(facts), [(month - period.start).days for month in months]
     summed = sums(days, month_starts=starts)[: len(ids)]
     broken = holes(days, month_starts=starts)[: len(ids)]
+    if days.lawless.any():
+        tally.found[LAWLESS] += int(days.lawless.any(axis=1).sum())
     tally.places += len(ids)
     tally.totals += summed.sum(axis=0)
     names = [hole.value for hole in Hole]

@@ -8,6 +8,7 @@ from typing import Any
 from billing.domain.completeness import DayState, Hole, classify
 from billing.models.completeness import CompletenessMonth
 from billing.queries import completeness_facts, rebill_changes, segments
+from billing.queries.completeness_facts import NextRuns
 from cis.kernel.periods import Period, add_months, month_of
 from cis.platform import db
 
@@ -142,7 +143,7 @@ def of_account(*, account_id: int, today: date, most: int = 20) -> tuple[PlaceDa
     if not places:
         return ()
     ids = [place for place, *_names in places]
-    facts = completeness_facts.find(service_point_ids=ids, period=period, reach_day=reach_day(today=today))
+    facts = completeness_facts.find(service_point_ids=ids, period=period, runs=next_runs(today=today))
     found = classify(facts)
     return tuple(
         PlaceDays(service_point_id=place, service_point=name, address=address, months=_months(found, row, period))
@@ -150,10 +151,12 @@ def of_account(*, account_id: int, today: date, most: int = 20) -> tuple[PlaceDa
     )
 
 
-def reach_day(*, today: date) -> int:
-    """Return the first day that the next run of an account looks at, as an ordinal; two statements at most."""
-    versions = segments.versions_of(rebill_changes.scope_of(month_of(today)))
-    return segments.cycle_start(versions, add_months(month_of(today).start, -segments.LOOK_BACK_MONTHS)).toordinal()
+def next_runs(*, today: date) -> NextRuns:
+    """Return what the next runs look at; two statements at most."""
+    first = add_months(month_of(today).start, -1)
+    since = add_months(first, -MONTHS_SHOWN)
+    versions = segments.versions_of(rebill_changes.scope_of(month_of(today)), since=since)
+    return NextRuns(versions=versions, first=first)
 
 
 def accounts_at(service_point_ids: Sequence[int], *, month: date) -> dict[int, int]:

@@ -1,6 +1,8 @@
 """What completeness looks at, of places over days: agreements, meters, usage, bills and who waits, as columns."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
 from typing import TypeVar
 
 import numpy as np
@@ -15,7 +17,10 @@ from billing.domain.completeness import (
     Spans,
     Supplies,
 )
+from billing.domain.pieces import PlanVersion
 from billing.domain.rebills import RebillState
+from billing.domain.workflow import RunState
+from billing.queries import segments
 from cis.kernel.fixed import Int64
 from cis.kernel.periods import Period
 from cis.platform import db
@@ -23,6 +28,8 @@ from metering.domain.usage_rules import GIVEN, HAS_SOURCE, RuleKind
 
 Table = TypeVar("Table", bound=Spans)
 OPEN = (RebillState.PROPOSED.value, RebillState.OPEN.value, RebillState.LEFT.value)
+ALL = 1
+"""First day that a final bill looks at."""
 _DAY = "({} - DATE '0001-01-01' + 1)::bigint"
 _FIRST = _DAY.format("lower({0})")
 _END = "coalesce((upper({0}) - DATE '0001-01-01' + 1)::bigint, %(never)s::bigint)"
@@ -46,14 +53,27 @@ _POINTS = """
     ORDER BY s.id LIMIT %(most)s
 """
 _AT = "g.service_point_id = ANY(%(points)s) AND g.period && daterange(%(start)s, %(end)s)"
-# An account that is in no cycle is billed by itself only where there is none at all, or for its end.
+# An account that is in no cycle is billed by itself only where there is none at all, or for its end. Its next run
+# begins where its bills end, or where those of its cycle do: days without reads are on no bill, and the runs go on.
 _SUPPLIES = f"""
+    WITH runs AS (
+        SELECT cycle_id, max(end_date) AS until FROM billing_billrun
+        WHERE state = '{RunState.ISSUED.value}' AND NOT is_shadow AND cycle_id IS NOT NULL GROUP BY 1
+    ), billed AS (
+        SELECT b.account_id, max(s.period_end_date) AS until
+        FROM billing_bill b JOIN billing_billsegment s ON s.bill_id = b.id AND s.cancels_id IS NULL
+        WHERE b.state = 'issued' AND b.account_id IN (SELECT g.account_id FROM contracts_serviceagreement g WHERE {_AT})
+        GROUP BY 1
+    )
     SELECT g.service_point_id, {_range("g.period")},
-           CASE WHEN c.cycled THEN %(reach)s::bigint WHEN c.ends THEN 1 ELSE %(never)s::bigint END,
+           CASE WHEN c.cycled THEN {_DAY.format("coalesce(greatest(d.until, c.until), %(first)s::date)")}
+                WHEN c.ends THEN {ALL} ELSE %(never)s::bigint END,
            (c.cycled OR c.ends)::int::bigint
-    FROM contracts_serviceagreement g
+    FROM contracts_serviceagreement g LEFT JOIN billed d ON d.account_id = g.account_id
     CROSS JOIN LATERAL (
-        SELECT EXISTS (SELECT FROM billing_cyclemember m WHERE m.account_id = g.account_id)
+        SELECT (SELECT max(r.until) FROM billing_cyclemember m JOIN runs r ON r.cycle_id = m.cycle_id
+                WHERE m.account_id = g.account_id) AS until,
+               EXISTS (SELECT FROM billing_cyclemember m WHERE m.account_id = g.account_id)
                OR NOT EXISTS (SELECT FROM billing_billcycle) AS cycled,
                EXISTS (SELECT FROM billing_finalaccount f
                        WHERE f.account_id = g.account_id AND f.state = 'open') AS ends
@@ -63,7 +83,7 @@ _SUPPLIES = f"""
 _COUNTS = "x.quantity = 'active' AND x.direction = 'import'"
 # A check meter hangs there and does not count.
 _HUNG = f"""
-    SELECT i.service_point_id, {_range("p.days")}, (x.period_of_use = '')::int::bigint, 0::bigint
+    SELECT i.service_point_id, {_range("p.days")}, x.id, (x.period_of_use = '')::int::bigint, 0::bigint
     FROM metering_installation i JOIN metering_register x ON x.meter_id = i.meter_id AND {_COUNTS}
     CROSS JOIN LATERAL (
         SELECT unnest(datemultirange(i.period) - coalesce(range_agg(r.period), datemultirange())) AS days
@@ -72,7 +92,8 @@ _HUNG = f"""
     WHERE i.service_point_id = ANY(%(points)s) AND i.period && daterange(%(start)s, %(end)s)
 """  # noqa: S608 - put together of constants
 _USAGE = f"""
-    SELECT u.service_point_id, {_days("u.start_date", "u.end_date")}, (u.period_of_use = '')::int::bigint, u.energy_wh
+    SELECT u.service_point_id, {_days("u.start_date", "u.end_date")}, x.id, (u.period_of_use = '')::int::bigint,
+           u.energy_wh
     FROM metering_usage u JOIN metering_register x ON x.id = u.register_id AND {_COUNTS}
     WHERE u.service_point_id = ANY(%(points)s) AND u.is_current AND u.start_date < %(end)s AND u.end_date > %(start)s
       AND NOT EXISTS (SELECT FROM metering_usagerule r
@@ -125,6 +146,28 @@ _WAITS = f"""
 """  # noqa: S608 - put together of constants
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextRuns:
+    """
+    What the next runs of accounts look at.
+
+    versions  of tariffs, with their years of steps
+    first     where the next run begins of an account that nothing was billed of yet
+    """
+
+    versions: tuple[PlanVersion, ...]
+    first: date
+
+    def since(self, starts: Int64) -> Int64:
+        """Return the first days that runs look at which begin on some days, ordinals, (n,); ALL and NEVER stay."""
+        days, place = np.unique(starts, return_inverse=True)
+        found = [
+            day if day in {ALL, NEVER} else segments.looks_since(self.versions, date.fromordinal(day)).toordinal()
+            for day in days.tolist()
+        ]
+        return np.array(found, dtype=np.int64)[place.ravel()]
+
+
 def points(*, period: Period, after: int = 0, most: int) -> Int64:
     """Return ids of places with an agreement or a meter in a period, those after one of them; one statement."""
     asked = {"start": period.start, "end": period.end, "after": after, "most": most}
@@ -132,15 +175,14 @@ def points(*, period: Period, after: int = 0, most: int) -> Int64:
     return found
 
 
-def find(*, service_point_ids: Sequence[int] | Int64, period: Period, reach_day: int) -> Facts:
+def find(*, service_point_ids: Sequence[int] | Int64, period: Period, runs: NextRuns) -> Facts:
     """
     Return what is known of some places over the days of a period; a constant number of statements.
 
     :param service_point_ids: ascending; they are the first rows. Places whose meters count for them come after them.
-    :param reach_day: first day that the next runs look at, as an ordinal.
     """
     asked = {
-        "start": period.start, "end": period.end, "reach": reach_day, "never": NEVER, "own": OWN_LOAD,
+        "start": period.start, "end": period.end, "first": runs.first, "never": NEVER, "own": OWN_LOAD,
         "left_out": RuleKind.LEFT_OUT.value, "unmetered": RuleKind.UNMETERED.value, "open": list(OPEN),
         "giving": [kind.value for kind in GIVEN], "sourced": [kind.value for kind in HAS_SOURCE],
     }  # fmt: skip
@@ -150,11 +192,13 @@ def find(*, service_point_ids: Sequence[int] | Int64, period: Period, reach_day:
     ids = np.concatenate((ids, sources))
     asked["points"] = ids.tolist()
     given[3] = np.where(given[3] == OWN_LOAD, OWN_LOAD, _rows(ids, given[3]))
+    supplies = _columns(Supplies, _SUPPLIES, asked)
+    supplies[3] = runs.since(supplies[3])
     return Facts(
         count=len(ids),
         start_day=period.start.toordinal(),
         days=(period.end - period.start).days,
-        supplies=_read(Supplies, _SUPPLIES, asked, ids),
+        supplies=_table(Supplies, supplies, ids),
         hung=_read(Measured, _HUNG, asked, ids),
         usage=_read(Measured, _USAGE, asked, ids),
         segments=_read(Billed, _SEGMENTS, asked, ids),
@@ -167,7 +211,11 @@ def find(*, service_point_ids: Sequence[int] | Int64, period: Period, reach_day:
 
 
 def _read(kind: type[Table], sql: str, asked: dict[str, object], ids: Int64) -> Table:
-    return _table(kind, db.read_columns(sql, asked, columns=len(kind.__dataclass_fields__)), ids)
+    return _table(kind, _columns(kind, sql, asked), ids)
+
+
+def _columns(kind: type[Table], sql: str, asked: dict[str, object]) -> Int64:
+    return db.read_columns(sql, asked, columns=len(kind.__dataclass_fields__))
 
 
 def _table(kind: type[Table], columns: Int64, ids: Int64) -> Table:

@@ -11,15 +11,20 @@ from billing.domain.rebills import RebillState
 from billing.models.rebill import Rebill
 from billing.queries import rebill_changes, segments
 from cis.kernel.errors import Refused
-from cis.kernel.periods import add_months, month_of
+from cis.kernel.periods import month_of
 from cis.platform import db
 from metering.queries import usage_rules
 
 WAITING = RebillState.PROPOSED.value
-_BILLED = """
-    SELECT b.account_id, greatest(min(lower(g.period)), %(start)s::date), max(s.period_end_date), EXISTS (
+# Of an account that is billed until a day: it is supplied beyond it.
+_BEYOND = """EXISTS (
         SELECT FROM contracts_serviceagreement o
-        WHERE o.account_id = b.account_id AND (upper_inf(o.period) OR upper(o.period) > max(s.period_end_date)))
+        WHERE o.account_id = {account}
+          AND (upper_inf(o.period) OR upper(o.period) > coalesce({until}, lower(o.period))))
+"""
+_BILLED = f"""
+    SELECT b.account_id, greatest(min(lower(g.period)), %(start)s::date), max(s.period_end_date),
+           {_BEYOND.format(account="b.account_id", until="max(s.period_end_date)")}
     FROM contracts_serviceagreement g
     JOIN billing_billsegment s ON s.agreement_id = g.id AND s.cancels_id IS NULL AND s.end_date > %(start)s
     JOIN billing_bill b ON b.id = s.bill_id AND b.state = 'issued'
@@ -27,17 +32,12 @@ _BILLED = """
         SELECT FROM billing_billsegment c JOIN billing_bill cb ON cb.id = c.bill_id AND cb.state = 'issued'
         WHERE c.cancels_id = s.id)
     GROUP BY b.account_id ORDER BY b.account_id
-"""
-
-
-_GOES_ON = """
-    SELECT EXISTS (
-        SELECT FROM contracts_serviceagreement g
-        WHERE g.account_id = %(account)s AND (upper_inf(g.period) OR upper(g.period) > (
-            SELECT coalesce(max(s.period_end_date), lower(g.period)) FROM billing_billsegment s
-            JOIN billing_bill b ON b.id = s.bill_id AND b.state = 'issued'
-            WHERE b.account_id = g.account_id AND s.cancels_id IS NULL)))
-"""
+"""  # noqa: S608 - put together of constants
+_GOES_ON = f"""
+    SELECT {_BEYOND.format(account="%(account)s", until="max(s.period_end_date)")}
+    FROM billing_billsegment s JOIN billing_bill b ON b.id = s.bill_id AND b.state = 'issued'
+    WHERE b.account_id = %(account)s AND s.cancels_id IS NULL
+"""  # noqa: S608 - put together of constants
 
 
 class UnknownLateRead(Refused):
@@ -85,13 +85,18 @@ def unreached(*, service_point_ids: Sequence[int], from_date: date) -> tuple[tup
         return ()
     days = {until for _account, _first, until, _goes_on in billed}
     versions = segments.versions_of(rebill_changes.scope_of(month_of(min(days))))
-    reached = {day: segments.cycle_start(versions, add_months(day, -segments.LOOK_BACK_MONTHS)) for day in days}
+    reached = {day: segments.looks_since(versions, day) for day in days}
     return tuple((account, first) for account, first, until, goes_on in billed if not goes_on or first < reached[until])
 
 
-def waiting(*, most: int) -> tuple[int, ...]:
-    """Return the numbers of those that nobody has decided on, the latest first; one statement."""
-    return tuple(_filtered(WAITING, "").order_by("-id").values_list("id", flat=True)[:most])
+def waiting(*, before: int | None = None, most: int) -> tuple[int, ...]:
+    """
+    Return the numbers of those that nobody has decided on, the latest first; one statement.
+
+    :param before: only those before this one; None: from the latest on.
+    """
+    rows = _filtered(WAITING, "") if before is None else _filtered(WAITING, "").filter(id__lt=before)
+    return tuple(rows.order_by("-id").values_list("id", flat=True)[:most])
 
 
 def goes_on(*, account_id: int) -> bool:

@@ -79,7 +79,7 @@ def find(*, account_ids: Collection[int], scope: Scope) -> Findings:
     wanted = sorted(account_ids)
     reach = rebills.reach(account_ids=wanted)
     versions = versions_of(scope, since=reach.earliest(scope.period.start))
-    window = Window(start=cycle_start(versions, add_months(scope.period.start, -LOOK_BACK_MONTHS)), reach=reach)
+    window = Window(start=looks_since(versions, scope.period.start), reach=reach)
     since = min(window.start, cycle_start(versions, reach.earliest(window.start)))
     existing, billed = existing_segments.find(account_ids=wanted, since=since, period=scope.period, window=window)
     until = max(scope.period.end, date.fromordinal(int(billed.end_day.max(initial=1))))
@@ -133,6 +133,11 @@ def versions_of(scope: Scope, *, since: date | None = None) -> tuple[PlanVersion
         for one in plans.versions(start_date=start, end_date=date.max)
         if one.version_id in scope.version_ids
     )
+
+
+def looks_since(versions: Sequence[PlanVersion], start: date) -> date:
+    """Return the first day that a run looks at whose period begins on a day, of accounts without rebills."""
+    return cycle_start(versions, add_months(start, -LOOK_BACK_MONTHS))
 
 
 def cycle_start(versions: Sequence[PlanVersion], on: date) -> date:

@@ -27,15 +27,18 @@ from tests.factories import mass
 
 pytestmark = pytest.mark.django_db
 TODAY = date(2025, 3, 10)
+BETWEEN = Period(date(2025, 3, 1), date(2025, 12, 1))
+DECEMBER = Period(date(2025, 12, 1), date(2026, 1, 1))
+LATER = Period(date(2026, 1, 1), date(2026, 2, 1))
 YEARS_LATER = date(2026, 2, 10)
-"""The run of then looks back to the first day of 2026; January and February of 2025 are out of its reach."""
+"""Where all is billed until then, the next run looks back to the first day of 2026: 2025 is out of its reach."""
 AT = datetime(2025, 3, 9, 20, tzinfo=UTC)
 
 
 @pytest.fixture
 def supplied():
-    """Three places with a meter each and two months of usage, of which both are billed."""
-    ids = mass.supply(count=3, months=[JANUARY, FEBRUARY])
+    """Three places with a meter each and two months of usage that are billed; a year more is not."""
+    ids = mass.supply(count=3, months=[JANUARY, FEBRUARY, BETWEEN, DECEMBER, LATER])
     ServiceAgreement.objects.update(period=(JANUARY.start, None))
     AgreementTerm.objects.update(period=(JANUARY.start, None))
     Installation.objects.bulk_create(
@@ -44,6 +47,12 @@ def supplied():
     bill(JANUARY)
     bill(FEBRUARY)
     return ids
+
+
+def _bill_until(last):
+    for period in (BETWEEN, DECEMBER, LATER):
+        if period.start <= last.start:
+            bill(period)
 
 
 def _found(today=TODAY):
@@ -161,6 +170,12 @@ def _differs(place):
     use(place, JANUARY, 700_000)
 
 
+def _take_back(place):
+    billed = _segments(place).first().used_wh
+    rest = Usage.objects.filter(service_point_id=place, start_date=JANUARY.start).exclude(period_of_use="peak")
+    use(place, JANUARY, billed - sum(rest.values_list("energy_wh", flat=True)))
+
+
 @pytest.mark.parametrize(
     ("hole", "plant", "today"),
     [
@@ -173,6 +188,8 @@ def _differs(place):
     ],
 )
 def test_one_planted_hole_of_each_kind_is_named(supplied, hole, plant, today):
+    if today == YEARS_LATER:
+        _bill_until(LATER)
     plant(supplied[1])
     assert hole.value in _found(today)
     assert _row(supplied[1]).holes == [hole.value]
@@ -185,12 +202,33 @@ def test_what_the_next_run_or_a_person_looks_at_is_no_hole(supplied):
     _differs(supplied[0])
     assert _found() == {}  # the next run finds it
     assert _month().changed_wh == _used(supplied[0]) - _segments(supplied[0]).first().used_wh != 0
+    _take_back(supplied[0])
+    _bill_until(LATER)
+    _differs(supplied[0])
     assert "differs" in _found(YEARS_LATER)
     Rebill.objects.create(account_id=supplied[0], from_date=JANUARY.start, state="proposed")
     assert _found(YEARS_LATER) == {}
 
 
+def test_what_the_run_of_a_late_day_still_reaches_is_no_hole(supplied):
+    _bill_until(DECEMBER)
+    _differs(supplied[0])
+    _cancel(supplied[1])
+    assert _found(YEARS_LATER) == {}  # the run of January begins on the twentieth, and looks back to all of 2025
+
+
+def test_a_cycle_goes_on_though_an_account_has_no_reads(supplied):
+    cycle = BillCycle.objects.create(code="a", name_zh="甲", name_en="A")
+    CycleMember.objects.bulk_create(CycleMember(account_id=one, cycle=cycle) for one in supplied)
+    _bill_until(DECEMBER)
+    forget(supplied[0], LATER)
+    bill(LATER, cycle_id=cycle.id)
+    _cancel(supplied[0])
+    assert _found(YEARS_LATER) == {"forgotten": 1}
+
+
 def test_what_somebody_left_explains_no_day_after_that(supplied):
+    _bill_until(LATER)
     _differs(supplied[0])
     left = Rebill.objects.create(
         account_id=supplied[0], from_date=JANUARY.start, state="left", reason="small", decider_id=1,
@@ -216,6 +254,11 @@ def test_a_hole_fails_the_job_of_the_night_and_is_kept_in_the_audit_trail(suppli
     assert AuditEvent.objects.filter(subject="completeness").count() == 1
 
 
+def test_the_night_looks_whether_the_rule_itself_holds(supplied, monkeypatch):
+    monkeypatch.setattr("billing.domain.completeness.law", lambda claims: claims.billed)
+    assert _found() == {completeness.LAWLESS: 3}
+
+
 def test_the_days_of_an_account_are_told_month_by_month(supplied):
     _cancel(supplied[0], FEBRUARY)
     (place,) = queries.of_account(account_id=supplied[0], today=TODAY)
@@ -232,7 +275,7 @@ def test_a_chunk_needs_a_constant_number_of_statements(supplied):
     counted = []
     for ids in (supplied[:1], supplied):
         with CaptureQueriesContext(connection) as asked:
-            completeness_facts.find(service_point_ids=sorted(ids), period=period, reach_day=1)
+            completeness_facts.find(service_point_ids=sorted(ids), period=period, runs=queries.next_runs(today=TODAY))
         counted.append(len(asked))
     assert counted[0] == counted[1]
 
