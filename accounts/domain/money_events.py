@@ -58,7 +58,8 @@ ROWS: Final = (
             notice_class=NoticeClass.MONEY,
             facts={
                 "bill": _TEXT,
-                "period": _PERIOD,
+                "days": _TEXT,
+                "days_en": _TEXT,
                 "reason": _TEXT,
                 "reason_en": _TEXT,
                 "before": FactKind.NUMBER,

@@ -21,6 +21,7 @@ from cis.kernel.errors import Findings, Refused
 from cis.kernel.periods import Period, month_of
 
 SUBJECT_MOST = 150
+SPANS_MOST = 4
 BODY_MOST = {Channel.SMS: 500, Channel.EMAIL: 8_000, Channel.POST: 4_000, Channel.INBOX: 8_000}
 HIDDEN = "••••••"
 NOTHING = "–"
@@ -197,6 +198,24 @@ def _period(period: Period, is_chinese: bool) -> str:
     if period == month_of(first):
         return f"{first.year}年{first.month}月" if is_chinese else f"{_MONTHS[first.month - 1]} {first.year}"
     return f"{_day(first, is_chinese)}{'至' if is_chinese else ' to '}{_day(last, is_chinese)}"
+
+
+def spans_written(spans: Sequence[Period], *, is_chinese: bool) -> str:
+    """
+    Return days in words, those that follow one another as one span; many spans as some days between the outermost.
+
+    spans  at least one, in any order; they may overlap
+    """
+    joined: list[Period] = []
+    for one in sorted(spans, key=lambda span: (span.start, span.end)):
+        if joined and one.start <= joined[-1].end:
+            joined[-1] = Period(joined[-1].start, max(joined[-1].end, one.end))
+        else:
+            joined.append(one)
+    if len(joined) > SPANS_MOST:
+        whole = _period(Period(joined[0].start, joined[-1].end), is_chinese)
+        return f"{whole}中的部分日期" if is_chinese else f"some days from {whole}"
+    return ("、" if is_chinese else ", ").join(_period(one, is_chinese) for one in joined)
 
 
 @dataclass(frozen=True, slots=True)

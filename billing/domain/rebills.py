@@ -27,6 +27,20 @@ class RebillState(StrEnum):
     LEFT = "left"
 
 
+class RebillCause(StrEnum):
+    """
+    Why days are billed at another energy than before, as customers are told.
+
+    CORRECTED  the metering was wrong, and usage was corrected
+    READ       readings came later, or were put right
+    TERMS      none of it: supply, rules of usage or terms are others
+    """
+
+    CORRECTED = "corrected"
+    READ = "read"
+    TERMS = "terms"
+
+
 class RebillAction(StrEnum):
     """What moves a rebill: BILL and LEAVE by persons or by rule, SETTLE by the run that carries the difference."""
 

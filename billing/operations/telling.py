@@ -13,10 +13,12 @@ from django.utils import timezone
 
 from accounts.domain.identity import masked
 from accounts.domain.notice_events import Channel, Fact, Money
+from accounts.domain.notice_texts import spans_written
 from accounts.operations import notices
 from accounts.operations.notices import NewNotice
 from accounts.queries import notices as notice_queries
 from accounts.queries import supplier
+from billing.domain.rebills import RebillCause
 from billing.queries import budgets, telling
 from billing.queries.budgets import OnBill
 from billing.queries.telling import BillToTell, PaymentToTell, RebilledToTell, RefundToTell
@@ -34,8 +36,11 @@ CHUNK = 2_000
 WH_PLACES = 3
 INBOX_ALONE = frozenset({Channel.INBOX})
 DAY = timedelta(days=1)
-_CORRECTED = ("计量有误，电量已更正", "the metering was wrong and was corrected")
-_READ_LATER = ("抄表数据后来才到，或已更正", "readings came in later, or were corrected")
+_CAUSES = {
+    RebillCause.CORRECTED: ("计量有误，电量已更正", "the metering was wrong and was corrected"),
+    RebillCause.READ: ("抄表数据后来才到，或已更正", "readings came in later, or were corrected"),
+    RebillCause.TERMS: ("计费依据有变更", "what these days are billed on was changed"),
+}
 
 
 class _Port:
@@ -298,10 +303,11 @@ def _refund_notice(refund: RefundToTell, facts: dict[str, Fact]) -> NewNotice:
 
 def facts_of_rebilled(bill: RebilledToTell) -> dict[str, Fact]:
     """Return the facts of the event that tells which days were billed anew."""
-    reason, reason_en = _CORRECTED if bill.is_corrected else _READ_LATER
+    reason, reason_en = _CAUSES[bill.cause]
     return {
         "bill": bill.number,
-        "period": Period(bill.start_date, bill.end_date),
+        "days": spans_written(bill.periods, is_chinese=True),
+        "days_en": spans_written(bill.periods, is_chinese=False),
         "reason": reason,
         "reason_en": reason_en,
         "before": fixed.to_text(bill.before_wh, places=WH_PLACES),

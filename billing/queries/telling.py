@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from billing.domain.rebills import RebillCause
 from billing.models.bill import Bill, BillKind, BillState
 from billing.models.payment import Payment
+from cis.kernel.periods import Period
 from cis.platform import db
 
 
@@ -160,10 +162,9 @@ class RebilledToTell:
     """
     What an issued bill changed of days that were billed before, with the holder of its last day. [Wh, minor unit]
 
-    start_date, end_date  around the billed periods that are billed anew
-    before_wh, after_wh   of these periods, which need not fill the span
-    amount_minor          what they cost more; below 0: paid back
-    is_corrected          a correction of usage was the cause; else reads came later, or were corrected
+    periods              that were billed, and are billed anew
+    before_wh, after_wh  of these periods
+    amount_minor         what they cost more; below 0: paid back
     """
 
     id: int
@@ -171,47 +172,76 @@ class RebilledToTell:
     account_id: int
     customer_id: int
     issue_date: date
-    start_date: date
-    end_date: date
+    periods: tuple[Period, ...]
     before_wh: int
     after_wh: int
     amount_minor: int
-    is_corrected: bool
+    cause: RebillCause
 
 
 # Billed periods whose segments are taken back, and billed anew in the same bill. Periods after the one whose energy is
 # another one count too: their steps are others, and the sum is that of the bill. Where no energy is another one, prices
-# or terms are, and there is nothing to be said of reads.
-_REBILLED = """
+# or terms are, and there is nothing to be said of reads. That it was readings is said only where usage of the place was
+# approved after the bill of then, all its days are supplied still, and no rule of usage is another one since.
+_REBILLED = f"""
     WITH gone AS (
         SELECT s.bill_id, c.agreement_id, c.period_start_date, c.period_end_date, sum(c.used_wh) AS wh,
-               sum(s.amount_minor) AS amount
+               sum(s.amount_minor) AS amount, max(o.created_at) AS at,
+               min(c.start_date) AS first_date, max(c.end_date) AS end_date
         FROM billing_billsegment s JOIN billing_billsegment c ON c.id = s.cancels_id
+        JOIN billing_bill o ON o.id = c.bill_id
         WHERE s.bill_id = ANY(%(bills)s) GROUP BY 1, 2, 3, 4
     ), changed AS (
         SELECT g.bill_id, g.period_start_date, g.period_end_date, g.wh AS before_wh, n.wh AS after_wh,
-               g.amount + n.amount AS amount
-        FROM gone g
+               g.amount + n.amount AS amount,
+               EXISTS (SELECT FROM metering_usage u
+                       WHERE u.service_point_id = a.service_point_id AND u.is_current AND u.approved_at > g.at
+                         AND u.start_date < g.period_end_date AND u.end_date > g.period_start_date) AS is_read,
+               NOT a.period @> daterange(g.first_date, g.end_date) OR EXISTS (
+                   SELECT FROM metering_usagerule r
+                   WHERE r.service_point_id = a.service_point_id AND (r.created_at > g.at OR r.retired_at > g.at)
+                     AND r.period && daterange(g.period_start_date, g.period_end_date)) AS is_other
+        FROM gone g JOIN contracts_serviceagreement a ON a.id = g.agreement_id
         CROSS JOIN LATERAL (
             SELECT coalesce(sum(n.used_wh), 0) AS wh, coalesce(sum(n.amount_minor), 0) AS amount
             FROM billing_billsegment n
             WHERE n.bill_id = g.bill_id AND n.agreement_id = g.agreement_id AND n.cancels_id IS NULL
               AND n.period_start_date = g.period_start_date AND n.period_end_date = g.period_end_date) n
     )
-    SELECT b.id, b.number, b.account_id, h.customer_id, b.issue_date, min(x.period_start_date), max(x.period_end_date),
+    SELECT b.id, b.number, b.account_id, h.customer_id, b.issue_date,
+           array_agg(x.period_start_date ORDER BY x.period_start_date, x.period_end_date),
+           array_agg(x.period_end_date ORDER BY x.period_start_date, x.period_end_date),
            sum(x.before_wh)::bigint, sum(x.after_wh)::bigint, sum(x.amount)::bigint,
-           EXISTS (SELECT FROM billing_rebill r WHERE r.bill_id = b.id AND r.correction_id IS NOT NULL)
-    FROM changed x JOIN billing_bill b ON b.id = x.bill_id AND b.state = 'issued' AND b.kind <> 'credit'
+           CASE WHEN bool_or(x.is_other) FILTER (WHERE x.after_wh <> x.before_wh)
+                  OR EXISTS (SELECT FROM billing_rebill r WHERE r.bill_id = b.id AND r.change_id IS NOT NULL)
+                THEN '{RebillCause.TERMS.value}'
+                WHEN EXISTS (SELECT FROM billing_rebill r WHERE r.bill_id = b.id AND r.correction_id IS NOT NULL)
+                THEN '{RebillCause.CORRECTED.value}'
+                WHEN bool_and(x.is_read) FILTER (WHERE x.after_wh <> x.before_wh) THEN '{RebillCause.READ.value}'
+                ELSE '{RebillCause.TERMS.value}' END
+    FROM changed x JOIN billing_bill b ON b.id = x.bill_id AND b.state = 'issued' AND b.kind <> 'credit' AND {_ALONE}
     JOIN accounts_accountholder h ON h.account_id = b.account_id AND h.period @> (b.end_date - 1)
     GROUP BY b.id, h.customer_id HAVING bool_or(x.after_wh <> x.before_wh) ORDER BY b.id
-"""
+"""  # noqa: S608 (made of constants)
 
 
 def rebilled(*, bill_ids: Sequence[int]) -> tuple[RebilledToTell, ...]:
-    """Return which of the bills changed what was billed before, since usage is another one now; one statement."""
-    names = RebilledToTell.__dataclass_fields__
-    rows = db.fetch(_REBILLED, {"bills": list(bill_ids)})
-    return tuple(RebilledToTell(**dict(zip(names, row, strict=True))) for row in rows)
+    """
+    Return which of the bills changed what was billed before, since usage is another one now; one statement.
+
+    Not those that are asked for by a consolidated bill, which says itself what it corrects.
+    """
+    return tuple(
+        RebilledToTell(
+            id=bill_id, number=number, account_id=account_id, customer_id=customer_id, issue_date=issue_date,
+            periods=tuple(Period(*days) for days in zip(starts, ends, strict=True)), before_wh=before_wh,
+            after_wh=after_wh, amount_minor=amount_minor, cause=RebillCause(cause),
+        )
+        for (
+            bill_id, number, account_id, customer_id, issue_date, starts, ends,
+            before_wh, after_wh, amount_minor, cause,
+        ) in db.fetch(_REBILLED, {"bills": list(bill_ids)})
+    )  # fmt: skip
 
 
 def latest_bill_id(*, account_id: int | None) -> int | None:

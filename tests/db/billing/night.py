@@ -2,6 +2,8 @@
 
 from datetime import date
 
+from django.utils import timezone
+
 from billing.models.bill import Bill
 from billing.operations import proof, runs
 from cis.kernel.actors import SYSTEM
@@ -35,7 +37,7 @@ def use(account, period, wh):
     """Correct the usage of the peak register of an account of ``mass.supply`` in a month."""
     Usage.objects.filter(
         service_point_id=account, period_of_use="peak", start_date=period.start, is_current=True
-    ).update(energy_wh=wh)
+    ).update(energy_wh=wh, approved_at=timezone.now())
 
 
 def forget(account, period):

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from accounts.domain import notice_texts
 from accounts.domain.notice_events import COMMON, EVENTS, Channel, FactKind, Money
 from accounts.domain.notice_texts import BadText, Text, Values
+from cis.kernel.periods import Period
 
 DUE = EVENTS["payment_due_soon"]
 FACTS = {
@@ -104,3 +105,14 @@ def test_segments_of_an_sms(text, parts):
 
 def test_an_empty_fact_is_shown_as_a_dash():
     assert notice_texts.shown("", kind=FactKind.TEXT, language="en") == "–"
+
+
+def test_days_that_follow_one_another_are_one_span_and_others_are_named_apart():
+    months = [Period(date(2025, n, 1), date(2025, n + 1, 1)) for n in (4, 1, 2, 2)]
+    assert notice_texts.spans_written(months, is_chinese=True) == "2025年1月1日至2025年2月28日、2025年4月"
+    assert notice_texts.spans_written(months[:1], is_chinese=False) == "April 2025"
+
+
+def test_many_spans_are_told_as_some_days_between_the_outermost():
+    months = [Period(date(2025, n, 1), date(2025, n + 1, 1)) for n in range(1, 11, 2)]
+    assert notice_texts.spans_written(months, is_chinese=False) == "some days from 1 January 2025 to 30 September 2025"
