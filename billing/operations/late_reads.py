@@ -28,7 +28,7 @@ from metering.queries import correction_plans
 
 WORK = "late_reads"
 """Falls due each night, after usage was approved and before bills are made."""
-NETTED_MOST = 1_000
+CHUNK = 1_000
 SMALL = "A difference too small to ask about, by the rule of the place."
 RULE = "late_reads"
 log = structlog.get_logger(__name__)
@@ -124,15 +124,18 @@ def leave(*, rebill_id: int, reason: str, actor: Actor) -> None:
 
 
 def night(at: datetime) -> None:
-    """Decide by rule on what is too small to ask about, the latest first; without the rule on nothing."""
+    """Decide by rule on all that is too small to ask about, the latest first; without the rule on nothing."""
     today = local_clock(supplier.current().time_zone).local_date(at)
     if RULE not in packs.rules_in_force(at=today):
         return
-    for rebill_id in queries.waiting(most=NETTED_MOST):
-        try:
-            net(rebill_id=rebill_id, today=today)
-        except Refused as refusal:  # one that cannot be rated must not keep the others waiting
-            log.warning("late_read_not_netted", rebill=rebill_id, code=refusal.code, message=refusal.message)
+    last: int | None = None
+    while waiting := queries.waiting(before=last, most=CHUNK):
+        last = waiting[-1]
+        for rebill_id in waiting:
+            try:
+                net(rebill_id=rebill_id, today=today)
+            except Refused as refusal:  # one that cannot be rated must not keep the others waiting
+                log.warning("late_read_not_netted", rebill=rebill_id, code=refusal.code, message=refusal.message)
 
 
 @opens_transaction

@@ -76,3 +76,12 @@ def test_the_night_decides_on_all_that_is_small_before_bills_are_made(supplied):
     assert [account for account, _since in _waiting()] == [supplied[1]]
     at = jobs.REGISTRY[late_reads.WORK].schedule.at
     assert jobs.REGISTRY["usage_arrivals"].schedule.at < at < jobs.REGISTRY["billing_night"].schedule.at
+
+
+def test_the_night_goes_through_all_though_those_that_wait_for_a_person_come_first(supplied, monkeypatch):  # noqa: F811
+    monkeypatch.setattr(late_reads, "CHUNK", 1)
+    for account, wh in ((supplied[0], 1_000), (supplied[1], 300_000), (supplied[2], 300_000)):
+        use(account, OLD, _peak(account, OLD) + wh)
+        _late(account)
+    late_reads.night(NEXT_NIGHT)
+    assert {account for account, _since in _waiting()} == {supplied[1], supplied[2]}
