@@ -5,15 +5,16 @@ from datetime import time, timedelta
 from django.conf import settings
 
 from arrears.operations import usage_disputes
+from billing.domain.announcements import BillCancelled
 from billing.operations import completeness, late_reads
 from billing.queries import rated_days
 from cis.platform import events, jobs
 from cis.platform.schedules import Daily, Every
 from complaints.operations import alarm_cases
 from contracts.domain.announcements import UsageDisputed, UsageDisputeEnded
-from contracts.operations import usage_inspections
+from contracts.operations import usage_inspection_steps, usage_inspections
 from contracts.queries import use_classes, vacancies
-from metering.domain.announcements import AlarmsDecided, WorkOrderCancelled, WorkOrderDone
+from metering.domain.announcements import AlarmsDecided, CorrectionEnded, WorkOrderCancelled, WorkOrderDone
 from metering.domain.live_days import CLOSED_EVERY
 from metering.operations import anomalies, command_answers, head_end_pulls, live_closing, re_read_orders, retention
 from metering.queries import anomaly_loads, vee_facts
@@ -47,8 +48,10 @@ def bind() -> None:
     events.listen(WorkOrderDone, usage_inspections.report_step)
     events.listen(WorkOrderCancelled, usage_inspections.release_step)
     events.listen(WorkOrderCancelled, anomalies.release_step)
+    events.listen(CorrectionEnded, usage_inspection_steps.correction_ended_step)
     events.listen(UsageDisputed, usage_disputes.hold_step)
     events.listen(UsageDisputeEnded, usage_disputes.end_step)
+    events.listen(BillCancelled, usage_disputes.move_step)
     anomaly_loads.ask(vacancies=vacancies.of_places)
     jobs.register(anomalies.WORK, anomalies.night, schedule=Daily(ANOMALIES_AT, settings.TIME_ZONE))
     jobs.register(head_end_pulls.WORK, head_end_pulls.work, schedule=Every(PULLED_EVERY))

@@ -179,7 +179,9 @@ def _suspicion(request: HttpRequest, form: SuspicionForm, service_point_id: int)
 
 
 def _may_close(card: UsageCard, actions: set[str]) -> bool:
-    """Return whether a reason closes it; a disputed breach closes with its case."""
+    """Return whether a reason closes it: a disputed breach closes with its case, a visit where nobody is supplied."""
+    if card.state is UsageState.VISITED:
+        return "close" in actions and card.agreement_id is None
     return "close" in actions and not (card.state is UsageState.DISPUTED and card.breach_id is not None)
 
 

@@ -76,7 +76,8 @@ class UsageAction(StrEnum):
     CLEAR     nothing was wrong
     DISPUTE   the customer says that it is not so
     UPHOLD    it is so
-    CLOSE     it is settled; of a dispute: given in to; of a suspicion: not followed
+    CLOSE     it is settled; of a dispute: given in to; of a suspicion: not followed; of a visit: nobody is
+              supplied there
     """
 
     ORDER = "order"
@@ -118,6 +119,7 @@ WORKFLOW = Workflow(
         (_S.VISITED, _A.ORDER): Move(_S.ORDERED, INSPECTORS),
         (_S.VISITED, _A.FIND): Move(_S.FOUND, FINDERS),
         (_S.VISITED, _A.CLEAR): Move(_S.NOTHING, INSPECTORS),
+        (_S.VISITED, _A.CLOSE): Move(_S.CLOSED, INSPECTORS),
         (_S.FOUND, _A.UNDO): Move(_S.VISITED, ANYONE),
         (_S.DISPUTED, _A.UNDO): Move(_S.VISITED, ANYONE),
         (_S.FOUND, _A.DISPUTE): Move(_S.DISPUTED, DISPUTERS),
@@ -146,7 +148,8 @@ class Suspicion:
     Why usage at a place is doubted.
 
     words      in a few words; of a tip nothing, its case has them
-    reference  what it comes from, as ``anomaly:17`` or ``case:5``: the same one counts once; "": nothing with a name
+    reference  what it comes from, as ``anomaly:17`` or ``case:5``: the same one counts once, of a tip once a place,
+               since somebody may tell of two; "": nothing with a name
     """
 
     service_point_id: int
@@ -168,6 +171,7 @@ def checked(new: Suspicion) -> Suspicion:
             raise BadUsageInspection(message, advice="Name the case, and write nothing here.", field="words")
         if not reference:
             raise BadUsageInspection("A tip has a case.", advice="Take the tip in as a case.", field="case_number")
+        reference = f"{reference}:{new.service_point_id}"
     elif not words and not reference:
         raise BadUsageInspection("Why is it suspected?", advice="Say it in a few words.", field="words")
     if len(words) > WORDS_MOST or len(reference) > REFERENCE_MOST:

@@ -22,6 +22,10 @@ from contracts.domain.usage_inspection import (
 from contracts.models.agreement import ServiceAgreement
 from contracts.models.usage_inspection import UsageInspection
 from contracts.queries.usage_inspections import UnknownUsageInspection
+from metering.domain.announcements import CorrectionEnded
+
+_MADE_GOOD = (UsageState.FOUND, UsageState.DISPUTED)
+"""States in which a case or a correction makes good what was found."""
 
 
 @joins_transaction
@@ -104,11 +108,33 @@ def _found(row: UsageInspection, *, at: datetime, actor: Actor, **detail: object
 def breach_dropped_step(*, case_id: int, at: datetime) -> None:
     """Let somebody say anew what a visit found whose case a second person dropped."""
     row = _of_breach(case_id)
-    if row is None or row.state not in {UsageState.FOUND, UsageState.DISPUTED}:
+    if row is not None and row.state in _MADE_GOOD:
+        row.breach_id = None
+        _undo(row, at=at, breach=case_id)
+
+
+@joins_transaction
+def correction_ended_step(ended: CorrectionEnded) -> None:
+    """
+    Let somebody say anew what a visit found whose correction counts no more.
+
+    One that was undone while it was disputed gave in to the customer: the inspection is closed.
+    """
+    row = UsageInspection.objects.select_for_update().filter(correction_id=ended.correction_id).first()
+    if row is None or row.state not in _MADE_GOOD:
         return
+    if ended.was_applied and row.state == UsageState.DISPUTED:
+        row.reason = ended.reason[:300]
+        close(row, at=ended.at, actor=SYSTEM)
+        return
+    row.correction_id = None
+    _undo(row, at=ended.at, correction=ended.correction_id)
+
+
+def _undo(row: UsageInspection, *, at: datetime, **detail: object) -> None:
     was_disputed = row.state == UsageState.DISPUTED
-    row.breach_id, row.finding, row.dispute = None, "", ""
-    move(row, UsageAction.UNDO, at=at, actor=SYSTEM, breach=case_id)
+    row.finding, row.dispute = "", ""
+    move(row, UsageAction.UNDO, at=at, actor=SYSTEM, **detail)
     deadlines.drop(subject=SUBJECT, subject_id=row.id, at=at)
     start(row, VISIT_STANDARD, at=at)
     if was_disputed:
@@ -119,7 +145,7 @@ def breach_dropped_step(*, case_id: int, at: datetime) -> None:
 def breach_cancelled_step(*, case_id: int, reason: str, at: datetime) -> None:
     """Close an inspection whose case two persons cancelled: nothing is owed, and nothing is disputed any more."""
     row = _of_breach(case_id)
-    if row is not None and row.state in {UsageState.FOUND, UsageState.DISPUTED}:
+    if row is not None and row.state in _MADE_GOOD:
         row.reason = reason[:300]
         close(row, at=at, actor=SYSTEM)
 

@@ -84,10 +84,7 @@ def suspect_step(*, new: Suspicion, actor: Actor) -> int:
             return int(known[0])
     row = (kept.service_point_id, kept.source.value, None, kept.words, kept.reference)
     now = timezone.now()
-    _keep([row], days=[timezone.localdate(now)], at=now, actor=actor)
-    return UsageInspection.objects.filter(
-        service_point_id=kept.service_point_id, state__in=[state.value for state in LOOKING]
-    ).values_list("id", flat=True)[0]
+    return _keep([row], days=[timezone.localdate(now)], at=now, actor=actor)[kept.service_point_id]
 
 
 @joins_transaction
@@ -106,23 +103,38 @@ def note_alarms(decided: AlarmsDecided) -> None:
         )
 
 
-def _keep(rows: Sequence[_Row], *, days: Sequence[date], at: datetime, actor: Actor) -> None:
+def _keep(rows: Sequence[_Row], *, days: Sequence[date], at: datetime, actor: Actor) -> dict[int, int]:
     """
-    Open an inspection at each place where nobody looks yet, and write down why; five statements at most.
+    Open an inspection at each place where nobody looks yet, and write down why; six statements, of a race some more.
 
     days  local date of what each row is about: the inspection is of who was supplied then
+
+    :returns: the inspections by place.
     """
     points, sources, alarms, words, references = (list(column) for column in zip(*rows, strict=True))
+    opened, found = _opened(points, days, at)
+    homes = [found[point] for point in points]
+    execute(_SUSPECT, [at, actor.id, actor.name[:150], homes, sources, alarms, words, references])
+    if opened:
+        audit.record_many(actor, "suspect", SUBJECT, opened)
+        with suppress(MissingRule, UnknownStandard):  # the place measures no such time
+            deadlines.start_many(subject=SUBJECT, subject_ids=opened, standard=VISIT_STANDARD, at=at)
+    return found
+
+
+def _opened(points: Sequence[int], days: Sequence[date], at: datetime) -> tuple[list[int], dict[int, int]]:
+    """
+    Return the inspections that were opened, and those that look now by place, locked.
+
+    One that somebody else ends while it is asked for takes no further reason: its place gets another one.
+    """
     looking = [state.value for state in LOOKING]
-    opened = [one for (one,) in fetch(_OPEN, [at, points, list(days)])]
-    execute(
-        _SUSPECT, [at, actor.id, actor.name[:150], points, sources, alarms, words, references, looking]
-    )  # fmt: skip
-    if not opened:
-        return
-    audit.record_many(actor, "suspect", SUBJECT, opened)
-    with suppress(MissingRule, UnknownStandard):  # the place measures no such time
-        deadlines.start_many(subject=SUBJECT, subject_ids=opened, standard=VISIT_STANDARD, at=at)
+    opened: list[int] = []
+    while True:
+        opened += [one for (one,) in fetch(_OPEN, [at, list(points), list(days)])]
+        found = dict(fetch(_LOCK, [list(points), looking]))
+        if found.keys() >= set(points):
+            return opened, found
 
 
 @opens_transaction
@@ -268,11 +280,13 @@ def uphold(*, inspection_id: int, reason: str, actor: Actor) -> None:
 @opens_transaction
 def close(*, inspection_id: int, reason: str, actor: Actor) -> None:
     """
-    Close an inspection: a suspicion that is not followed, or what was found and is settled.
+    Close an inspection: a suspicion that is not followed, what was found and is settled, or a visit to a place where
+    nobody is supplied, so that nobody owes anything, whatever was found.
 
     A dispute that is given in to ends with its case: two persons cancel that, or the correction is undone before.
 
-    :raises BadUsageInspection: nobody says why, or its case or correction is not decided.
+    :raises BadUsageInspection: nobody says why, its case or correction is not decided, or it is not said yet what a
+        visit to a customer found.
     :raises UnknownUsageInspection: there is none.
     :raises IllegalMove: a crew has it, or it is closed. :raises NotAllowed: the actor may not.
     """
@@ -284,6 +298,10 @@ def close(*, inspection_id: int, reason: str, actor: Actor) -> None:
 
 def _check_settled(row: UsageInspection) -> None:
     is_disputed = row.state == UsageState.DISPUTED
+    if row.state == UsageState.VISITED and row.agreement_id is not None:
+        raise BadUsageInspection(
+            "It is not said yet what the visit found.", advice="Say what it found, or that all is well."
+        )
     if row.breach is not None and (is_disputed or row.breach.state not in {CaseState.AGREED, CaseState.CANCELLED}):
         raise BadUsageInspection(
             "Its case of breach is not decided.", advice="Agree to it, drop it, or cancel it with a second person."
@@ -304,11 +322,14 @@ _OPEN = """
     LEFT JOIN contracts_serviceagreement g ON g.service_point_id = one.point AND g.period @> one.day
     ORDER BY one.point ON CONFLICT DO NOTHING RETURNING id
 """
+_LOCK = """
+    SELECT service_point_id, id FROM contracts_usageinspection
+    WHERE service_point_id = ANY(%s::bigint[]) AND state = ANY(%s) ORDER BY id FOR UPDATE
+"""
 _SUSPECT = """
     INSERT INTO contracts_usagesuspicion (inspection_id, source, alarm_id, words, reference, at, actor_id, actor_name)
-    SELECT i.id, one.source, one.alarm, one.words, one.reference, %s, %s::bigint, %s
+    SELECT one.home, one.source, one.alarm, one.words, one.reference, %s, %s::bigint, %s
     FROM unnest(%s::bigint[], %s::text[], %s::bigint[], %s::text[], %s::text[])
-         AS one (point, source, alarm, words, reference)
-    JOIN contracts_usageinspection i ON i.service_point_id = one.point AND i.state = ANY(%s)
+         AS one (home, source, alarm, words, reference)
     ON CONFLICT DO NOTHING
 """

@@ -128,7 +128,7 @@ def of_breach(*, case_id: int) -> int | None:
 
 
 def _case_of(reference: str, hidden: Collection[int]) -> int | None:
-    kind, _colon, number = reference.partition(":")
+    kind, number, *_place = [*reference.split(":"), ""]
     if kind != "case" or not number.isdigit() or int(number) in hidden:
         return None
     return int(number)

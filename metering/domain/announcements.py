@@ -28,6 +28,22 @@ class CorrectionMade:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectionEnded:
+    """
+    A correction counts no more, and what it came of is to be looked at anew.
+
+    was_applied  it was undone; else it was dropped, and usage never held its energy
+    reason       why it was undone; "": it was dropped
+    """
+
+    correction_id: int
+    was_applied: bool
+    reason: str
+    at: datetime
+    actor: Actor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkOrderStarted:
     """A crew is there and begins; the case that asked for it may have promised by when."""
 

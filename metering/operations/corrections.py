@@ -20,7 +20,7 @@ from cis.kernel.periods import Period, add_months, month_of
 from cis.kernel.workflow import NotAllowed
 from cis.platform import audit, events, packs
 from cis.platform.db import joins_transaction, opens_transaction
-from metering.domain.announcements import CorrectionMade, UsageCorrected
+from metering.domain.announcements import CorrectionEnded, CorrectionMade, UsageCorrected
 from metering.domain.correction_orders import AddedEnergy, NormalUse, Order, Scale
 from metering.domain.correction_workflow import (
     CORRECTORS,
@@ -178,6 +178,7 @@ def drop_step(*, correction_id: int, actor: Actor) -> None:
     row.decider_id = actor.id
     row.save(update_fields=["state", "decided_at", "decider_id"])
     audit.record(actor, "drop", "usage_correction", row.id)
+    events.announce(CorrectionEnded(correction_id=row.id, was_applied=False, reason="", at=row.decided_at, actor=actor))
 
 
 @opens_transaction
@@ -273,6 +274,9 @@ def _take_back(row: UsageCorrection, state: CorrectionState, reason: str, actor:
     row.save(update_fields=["state", "undone_at", "undoer_id", "undo_reason"])
     _announce(row)
     audit.record(actor, "undo", "usage_correction", row.id, reason=reason)
+    events.announce(
+        CorrectionEnded(correction_id=row.id, was_applied=True, reason=reason, at=row.undone_at, actor=actor)
+    )
 
 
 def order_of(row: UsageCorrection) -> Order:

@@ -9,16 +9,20 @@ from django.utils import timezone
 
 from accounts.models.notice import Notice
 from arrears.models.collection import Hold
+from arrears.operations import usage_disputes
+from billing.domain.announcements import BillCancelled
 from billing.operations import breach_cases
 from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.enums import Role
 from cis.kernel.workflow import IllegalMove, NotAllowed
+from cis.platform import events
 from cis.platform.models import AuditEvent, Deadline
 from contracts.domain.breach_claims import Claim, Tampering
 from contracts.domain.breaches import BreachKind
 from contracts.domain.usage_inspection import BadUsageInspection, Source
 from contracts.models.charge import BreachCase
 from contracts.models.usage_inspection import UsageInspection
+from contracts.operations import usage_inspection_steps as steps
 from contracts.operations import usage_inspections
 from contracts.queries import usage_inspections as queries
 from contracts.queries.usage_inspections import Wanted
@@ -26,7 +30,7 @@ from metering.domain.announcements import AlarmsDecided, RaisedAlarm
 from metering.domain.meter_alarms import AlarmAnswer, AlarmKind
 from metering.models.alarm import MeterAlarm
 from metering.models.work import WorkOrder
-from metering.operations import work_orders
+from metering.operations import corrections, work_orders
 from tests import factories
 from tests.factories import usage_inspections as made
 
@@ -113,6 +117,33 @@ def test_a_reference_is_of_one_place(world):
         made.suspected(factories.metering.service_point(), **anomaly)
 
 
+def test_a_tip_may_be_about_two_places(world):
+    tip = {"source": Source.TIP, "words": "", "reference": "case:5"}
+    first = made.suspected(world.service_point, **tip)
+    second = made.suspected(factories.metering.service_point(), **tip)
+    assert first != second
+    assert made.suspected(world.service_point, **tip) == first
+    for inspection_id in (first, second):
+        (row,) = queries.suspicions(inspection_id=inspection_id, actor=DESK)
+        assert row.case_id == 5
+
+
+def test_what_is_ended_while_a_reason_comes_takes_none_and_another_one_is_opened(world, monkeypatch):
+    first = made.suspected(world.service_point)
+    asked = usage_inspections.fetch
+
+    def ended_meanwhile(sql, given):
+        found = asked(sql, given)
+        if sql is usage_inspections._OPEN:
+            UsageInspection.objects.filter(id=first).update(state="closed", ended_at=timezone.now())
+        return found
+
+    monkeypatch.setattr(usage_inspections, "fetch", ended_meanwhile)
+    second = made.suspected(world.service_point, words="once more")
+    assert second != first
+    assert [row.words for row in queries.suspicions(inspection_id=second, actor=DESK)] == ["once more"]
+
+
 def test_the_crew_reads_nothing_of_who_told(world):
     inspection_id = made.suspected(world.service_point, source=Source.TIP, words="", reference="case:5")
     made.suspected(world.service_point, words="meter is warm")
@@ -189,6 +220,66 @@ def test_a_case_that_a_second_person_drops_leaves_the_visit_to_be_judged_anew(wo
     assert one(inspection_id).breach_id == second
 
 
+def wired(world, *, state):
+    """An inspection that a correction makes good, and the correction."""
+    inspection_id = made.visited(world.service_point, usage_found="wiring")
+    correction = factories.corrections.correction(
+        meter_id=factories.metering.meter().id, service_point_id=world.service_point.id, start_date=date(2026, 1, 1),
+        end_date=TODAY, state=state, cause="wiring",
+    )  # fmt: skip
+    with transaction.atomic():
+        steps.find_wiring_step(
+            inspection_id=inspection_id, correction_id=correction.id, service_point_id=world.service_point.id,
+            at=timezone.now(), actor=METERING,
+        )  # fmt: skip
+    return inspection_id, correction.id
+
+
+def test_a_correction_that_is_dropped_leaves_the_visit_to_be_judged_anew_and_holds_nothing(world):
+    inspection_id, correction_id = wired(world, state="proposed")
+    usage_inspections.dispute(inspection_id=inspection_id, words="no", actor=DESK)
+    assert Hold.objects.get().until_at is None
+    corrections.drop(correction_id=correction_id, actor=BILLING)
+    card = one(inspection_id)
+    assert (card.state, card.correction_id, card.finding, card.dispute) == ("visited", None, None, "")
+    assert Hold.objects.get().until_at is not None
+    assert clocks(inspection_id)[-1] == ("usage_inspection", "running")
+
+
+def test_a_correction_that_is_undone_is_judged_anew_and_closes_what_is_disputed(world):
+    inspection_id, correction_id = wired(world, state="applied")
+    corrections.undo(correction_id=correction_id, reason="wrong factor", today=TODAY, actor=BILLING)
+    assert (one(inspection_id).state, one(inspection_id).correction_id) == ("visited", None)
+    with transaction.atomic():
+        again = factories.corrections.correction(
+            meter_id=factories.metering.meter().id, service_point_id=world.service_point.id,
+            start_date=date(2026, 1, 1), end_date=TODAY, state="applied", cause="wiring",
+        )  # fmt: skip
+        steps.find_wiring_step(
+            inspection_id=inspection_id, correction_id=again.id, service_point_id=world.service_point.id,
+            at=timezone.now(), actor=METERING,
+        )  # fmt: skip
+    usage_inspections.dispute(inspection_id=inspection_id, words="no", actor=DESK)
+    corrections.undo(correction_id=again.id, reason="the customer is right", today=TODAY, actor=BILLING)
+    assert (one(inspection_id).state, one(inspection_id).reason) == ("closed", "the customer is right")
+    assert Hold.objects.get().until_at is not None
+
+
+def test_where_the_bill_that_a_dispute_holds_is_cancelled_the_account_is_held(world):
+    inspection_id = made.visited(world.service_point)
+    breach_cases.agree(case_id=proposed(world, inspection_id), today=TODAY, actor=BOSS)
+    usage_inspections.dispute(inspection_id=inspection_id, words="no", actor=DESK)
+    Hold.objects.update(bill_id=7)
+    told = BillCancelled(bill_id=7, account_id=world.account.id, as_of_date=TODAY, reason="wrong", actor=BILLING)
+    for _again in range(2):
+        with transaction.atomic():
+            usage_disputes.move_step(told)
+    assert [(one.bill_id, one.until_at is None) for one in Hold.objects.order_by("id")] == [(7, False), (None, True)]
+    assert usage_disputes.move_step in events.LISTENERS[BillCancelled]
+    usage_inspections.uphold(inspection_id=inspection_id, reason="photos", actor=BOSS)
+    assert not Hold.objects.filter(until_at=None).exists()
+
+
 def test_a_breach_of_another_place_is_not_of_this_visit(world):
     inspection_id = made.visited(factories.contracts.world().service_point)
     with pytest.raises(BadUsageInspection):
@@ -203,3 +294,12 @@ def test_where_nobody_is_supplied_somebody_may_use_energy_all_the_same():
     usage_inspections.clear(inspection_id=inspection_id, actor=DESK)
     assert not Notice.objects.exists()
     assert UsageInspection.objects.get().finding == "nothing"
+
+
+def test_a_visit_where_nobody_is_supplied_is_closed_with_what_was_done(world):
+    inspection_id = made.visited(factories.metering.service_point())
+    usage_inspections.close(inspection_id=inspection_id, reason="told the police, taken off", actor=DESK)
+    assert (one(inspection_id).state, clocks(inspection_id)) == ("closed", [("usage_inspection", "met")])
+    of_customer = made.visited(world.service_point)
+    with pytest.raises(BadUsageInspection, match="what the visit found"):
+        usage_inspections.close(inspection_id=of_customer, reason="no time", actor=DESK)

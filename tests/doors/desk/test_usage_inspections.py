@@ -57,7 +57,7 @@ def test_who_told_stays_with_the_case(desk, billed):
     )
     assert "There is no" in text(desk.post(place, {"source": "tip", "words": "", "case_number": "K9"}))
     desk.post(place, {"source": "tip", "words": "", "case_number": case.number.lower()})
-    assert UsageSuspicion.objects.get().reference == f"case:{case.id}"
+    assert UsageSuspicion.objects.get().reference == f"case:{case.id}:{billed.agreement.service_point_id}"
     shown = text(desk.get(f"/desk/usage-inspections/{UsageInspection.objects.get().id}/"))
     assert f"/desk/cases/{case.id}/" in shown
     assert "Li Lei" not in shown

@@ -36,6 +36,7 @@ def test_from_suspicion_to_settlement_or_dispute():
     assert after(*found, "dispute", "close") is UsageState.CLOSED
     assert after(*found, "undo", "order", "report", "clear") is UsageState.NOTHING
     assert after("order", "release", "close") is UsageState.CLOSED
+    assert after("order", "report", "close") is UsageState.CLOSED  # where nobody is supplied
 
 
 @pytest.mark.parametrize("actions", [("find",), ("order", "clear"), ("order", "close"), ("order", "report", "dispute")])
@@ -56,7 +57,7 @@ def test_a_clerk_neither_finds_nor_answers_a_dispute():
 
 def test_of_a_tip_nothing_is_kept_but_its_case():
     kept = checked(Suspicion(service_point_id=1, source=Source.TIP, reference=" case:5 "))
-    assert (kept.reference, kept.words) == ("case:5", "")
+    assert (kept.reference, kept.words) == ("case:5:1", ""), "and of another place once more"
     for words, reference in (("Mrs Li says so", "case:5"), ("", "")):
         with pytest.raises(BadUsageInspection):
             checked(Suspicion(service_point_id=1, source=Source.TIP, words=words, reference=reference))
