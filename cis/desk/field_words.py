@@ -99,6 +99,8 @@ WORK_FACTS: Mapping[str, Any] = {
     "doubted_on": _("Doubtful on"),
     "missed_rounds": _("Missed in rounds"),
     "alarm": _("What the meter says"),
+    "transformer": _("Transformer"),
+    "meters": _("Meters"),
     "since": _("Since"),
 }
 WORK_CASES: Mapping[str, Any] = {

@@ -116,6 +116,7 @@ ALARM_ANSWERS: Mapping[str, Any] = {
     "case": _("Complaint taken in"),
     "suspicion": _("Usage inspection"),
     "again": _("Belongs to an earlier one"),
+    "own_work": _("Our own work there"),
 }
 STANDARDS: Mapping[str, Any] = {
     "outage_arrival_city": _("Crew there, city"),

@@ -123,6 +123,8 @@ class Alarm:
     work        kind of the order, with its ``priority``; of danger, the crew that is free is sent at once
     case_class  a class of ``cases``; one case for each transformer
     suspicion   a usage inspection is opened
+    group_above where more meters of a transformer say so within ``every_days``, one order is for the transformer
+    own_work    what our own people cause who work there on that day: nothing comes of it
     """
 
     every_days: int = field(metadata={"least": 1, "most": 366})
@@ -130,6 +132,8 @@ class Alarm:
     priority: str = field(default="normal", metadata={"pattern": re.compile("normal|urgent|danger")})
     case_class: str = field(default="", metadata={"pattern": re.compile("[a-z0-9_]+/[a-z0-9_]+/[a-z0-9_]+")})
     suspicion: bool = False
+    group_above: int = field(default=0, metadata={"least": 1, "most": 1_000})
+    own_work: bool = False
 
 
 ALARMS = re.compile("cover_open|magnetic_field|over_voltage|under_voltage|clock_drift|breaker|reverse_flow|phase_lost")

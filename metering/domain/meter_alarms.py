@@ -72,7 +72,8 @@ class AlarmAnswer(StrEnum):
     WORK      a crew is ordered
     CASE      a case of complaint is taken in
     SUSPICION a usage inspection is opened, or one that is under way has a further reason
-    AGAIN     something came of an alarm of the kind of this meter already
+    AGAIN     something came of an alarm of the kind already, of this meter or for its whole transformer
+    OWN_WORK  our own people worked there on that day
     """
 
     OUTAGE = "outage"
@@ -86,6 +87,7 @@ class AlarmAnswer(StrEnum):
     CASE = "case"
     SUSPICION = "suspicion"
     AGAIN = "again"
+    OWN_WORK = "own_work"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -750,13 +750,13 @@ class Migration(FirstMigration):
                 ('work_order', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='alarms', to='metering.workorder')),
                 ('first', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='more', to='metering.meteralarm')),
                 ('kind', cis.platform.fields.Code(choices=[('power_off', 'power_off'), ('power_on', 'power_on'), ('cover_open', 'cover_open'), ('magnetic_field', 'magnetic_field'), ('over_voltage', 'over_voltage'), ('under_voltage', 'under_voltage'), ('clock_drift', 'clock_drift'), ('breaker', 'breaker'), ('reverse_flow', 'reverse_flow'), ('phase_lost', 'phase_lost')], max_length=40)),
-                ('answer', cis.platform.fields.Code(choices=[('outage', 'outage'), ('planned', 'planned'), ('cut', 'cut'), ('prepaid', 'prepaid'), ('brief', 'brief'), ('nothing', 'nothing'), ('noted', 'noted'), ('work', 'work'), ('case', 'case'), ('suspicion', 'suspicion'), ('again', 'again')], max_length=40)),
+                ('answer', cis.platform.fields.Code(choices=[('outage', 'outage'), ('planned', 'planned'), ('cut', 'cut'), ('prepaid', 'prepaid'), ('brief', 'brief'), ('nothing', 'nothing'), ('noted', 'noted'), ('work', 'work'), ('case', 'case'), ('suspicion', 'suspicion'), ('again', 'again'), ('own_work', 'own_work')], max_length=40)),
                 ('occurred_at', models.DateTimeField()),
                 ('received_at', models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
                 'indexes': [models.Index(fields=['service_point', 'occurred_at'], name='alarms_of_supply')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['power_off', 'power_on', 'cover_open', 'magnetic_field', 'over_voltage', 'under_voltage', 'clock_drift', 'breaker', 'reverse_flow', 'phase_lost'])), name='alarm_kind_is_known'), models.CheckConstraint(condition=models.Q(('answer__in', ['outage', 'planned', 'cut', 'prepaid', 'brief', 'nothing', 'noted', 'work', 'case', 'suspicion', 'again'])), name='alarm_answer_is_known'), models.UniqueConstraint(fields=('meter', 'kind', 'occurred_at'), name='alarm_counts_once')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['power_off', 'power_on', 'cover_open', 'magnetic_field', 'over_voltage', 'under_voltage', 'clock_drift', 'breaker', 'reverse_flow', 'phase_lost'])), name='alarm_kind_is_known'), models.CheckConstraint(condition=models.Q(('answer__in', ['outage', 'planned', 'cut', 'prepaid', 'brief', 'nothing', 'noted', 'work', 'case', 'suspicion', 'again', 'own_work'])), name='alarm_answer_is_known'), models.UniqueConstraint(fields=('meter', 'kind', 'occurred_at'), name='alarm_counts_once')],
             },
         ),
         migrations.CreateModel(

@@ -6,7 +6,7 @@ two that bring the same meter do not both order.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from django.utils import timezone
@@ -14,7 +14,7 @@ from django.utils import timezone
 from cis.kernel.actors import SYSTEM
 from cis.platform import audit, events
 from cis.platform.db import execute, fetch, joins_transaction
-from metering.domain.alarm_rules import SUBJECT, AlarmRule, Before, Decided, Word, decide
+from metering.domain.alarm_rules import DEEDS, SUBJECT, AlarmRule, Before, Decided, Word, decide
 from metering.domain.announcements import AlarmsDecided, RaisedAlarm
 from metering.domain.meter_alarms import AlarmAnswer, AlarmKind
 from metering.domain.work_orders import UNDER_WAY, Priority, WorkAction, WorkKind, WorkState, plain_facts
@@ -22,6 +22,14 @@ from metering.models.work import WorkOrder, WorkOrderMove
 from metering.operations import work_moves
 from metering.queries import alarm_rules, checklists, crews, outages
 from metering.queries.crews import CrewCard
+
+FOR_TRANSFORMER = "transformer"
+"""Fact of an order that is for all meters of a transformer, by which it is known again."""
+AT_THE_METER = (
+    WorkKind.METER_INSTALL, WorkKind.METER_EXCHANGE, WorkKind.METER_REMOVE, WorkKind.METER_MOVE, WorkKind.CUT,
+    WorkKind.RECONNECT, WorkKind.RE_READ, WorkKind.REPAIR, WorkKind.INSPECTION,
+)  # fmt: skip
+"""Work at which covers are opened, and conductors taken off."""
 
 
 class Said(NamedTuple):
@@ -53,11 +61,15 @@ def take_step(said: Sequence[Said], *, at: datetime) -> None:
     if not ruled:
         return
     fetch("SELECT pg_advisory_xact_lock(hashtext(%s))", [SUBJECT])
-    words = [Word(one.id, one.meter_id, one.kind, one.at) for one in ruled.values()]
-    found = decide(words, rules=rules, before=_before(words), at=at)
-    done = [one for one in found if one.answer not in {AlarmAnswer.NOTED, AlarmAnswer.AGAIN}]
-    places = _places(ruled[one.alarm_id] for one in done) if done else {}
-    orders = _order([ruled[one.alarm_id] for one in done if one.answer is AlarmAnswer.WORK], rules, places, at)
+    places = _places(ruled)
+    own = _own_work(ruled.values(), rules)
+    words = [
+        Word(one.id, one.meter_id, one.kind, one.at, places[one.id].transformer_id, one.id in own)
+        for one in ruled.values()
+    ]
+    found = decide(words, rules=rules, before=_before(words, rules), at=at)
+    done = [one for one in found if one.answer in DEEDS]
+    orders = _order([(one, ruled[one.alarm_id]) for one in done if one.answer is AlarmAnswer.WORK], rules, places, at)
     _write(found, orders)
     if done:
         events.announce(
@@ -65,32 +77,70 @@ def take_step(said: Sequence[Said], *, at: datetime) -> None:
         )
 
 
-def _before(words: Sequence[Word]) -> list[Before]:
-    """Return the alarms of these meters of which something came, or whose order is under way; one statement."""
-    rows = fetch(_BEFORE, [[state.value for state in UNDER_WAY], [one.meter_id for one in words]])
-    return [Before(id=row[0], meter_id=row[1], kind=AlarmKind(row[2]), at=row[3], stands=row[4]) for row in rows]
+def _before(words: Sequence[Word], rules: Mapping[AlarmKind, AlarmRule]) -> list[Before]:
+    """
+    Return the alarms of which something came, or whose order is under way; one statement.
+
+    Of these meters, and of the others of their transformers where the rule looks at those.
+    """
+    grouped = [one for one in words if rules[one.kind].group_above and one.transformer_id is not None]
+    longest = max((timedelta(days=rules[one.kind].every_days) for one in grouped), default=timedelta())
+    rows = fetch(
+        _BEFORE,
+        {
+            "under_way": [state.value for state in UNDER_WAY], "meters": [one.meter_id for one in words],
+            "transformers": sorted({one.transformer_id for one in grouped if one.transformer_id is not None}),
+            "kinds": sorted({one.kind.value for one in grouped}),
+            "since": min((one.at for one in grouped), default=timezone.now()) - longest,
+        },
+    )  # fmt: skip
+    return [
+        Before(
+            id=row[0], meter_id=row[1], kind=AlarmKind(row[2]), at=row[3], stands=row[4], transformer_id=row[5],
+            is_whole=row[6],
+        )
+        for row in rows
+    ]  # fmt: skip
 
 
-def _places(said: Iterable[Said]) -> dict[int, _Place]:
+def _own_work(said: Iterable[Said], rules: Mapping[AlarmKind, AlarmRule]) -> set[int]:
+    """Return the alarms of places where our own people worked on that day; one statement, none where no rule asks."""
+    asked = [one for one in said if rules[one.kind].own_work]
+    if not asked:
+        return set()
+    given = {
+        "ids": [one.id for one in asked], "points": [one.service_point_id for one in asked],
+        "days": [timezone.localdate(one.at) for one in asked], "kinds": [kind.value for kind in AT_THE_METER],
+        "zone": timezone.get_default_timezone_name(),
+    }  # fmt: skip
+    return {alarm_id for (alarm_id,) in fetch(_OWN_WORK, given)}
+
+
+def _places(alarm_ids: Iterable[int]) -> dict[int, _Place]:
     """Return where alarms are of, by alarm; one statement."""
-    return {row[0]: _Place(*row[1:]) for row in fetch(_PLACES, [[one.id for one in said]])}
+    return {row[0]: _Place(*row[1:]) for row in fetch(_PLACES, [list(alarm_ids)])}
 
 
 def _order(
-    said: Sequence[Said], rules: Mapping[AlarmKind, AlarmRule], places: Mapping[int, _Place], at: datetime
+    said: Sequence[tuple[Decided, Said]],
+    rules: Mapping[AlarmKind, AlarmRule],
+    places: Mapping[int, _Place],
+    at: datetime,
 ) -> dict[int, int]:
     """Order the work, and send the crews that are free where people are in danger; return the order of each alarm."""
     if not said:
         return {}
-    lists = {kind: checklists.of_kind(kind=kind) for kind in {_work_of(one, rules) for one in said}}
+    lists = {kind: checklists.of_kind(kind=kind) for kind in {_work_of(one, rules) for _deed, one in said}}
     rows = []
-    for one in said:
+    for deed, one in said:
         place, kind = places[one.id], _work_of(one, rules)
         facts = {
             "alarm": one.kind.value,
             "meter": place.serial,
             "since": f"{timezone.localtime(one.at):%Y-%m-%d %H:%M}",
         }
+        if deed.meters:
+            facts |= {FOR_TRANSFORMER: place.transformer, "meters": str(deed.meters)}
         checklist = lists[kind]
         rows.append(
             WorkOrder(
@@ -159,10 +209,31 @@ def _raised(
     )  # fmt: skip
 
 
-_BEFORE = """
-    SELECT a.id, a.meter_id, a.kind, a.occurred_at, w.state IS NOT NULL AND w.state = ANY(%s)
-    FROM metering_meteralarm a LEFT JOIN metering_workorder w ON w.id = a.work_order_id
-    WHERE a.meter_id = ANY(%s::bigint[]) AND a.answer IN ('work', 'case', 'suspicion')
+_BEFORE = f"""
+    WITH came AS (
+        SELECT a.id FROM metering_meteralarm a
+        WHERE a.meter_id = ANY(%(meters)s::bigint[]) AND a.answer IN ('work', 'case', 'suspicion')
+        UNION
+        SELECT a.id FROM metering_meteralarm a JOIN metering_servicepoint s ON s.id = a.service_point_id
+        LEFT JOIN metering_workorder w ON w.id = a.work_order_id
+        WHERE s.transformer_id = ANY(%(transformers)s::bigint[]) AND a.answer = 'work' AND a.kind = ANY(%(kinds)s)
+          AND (a.occurred_at >= %(since)s OR w.state = ANY(%(under_way)s))
+    )
+    SELECT a.id, a.meter_id, a.kind, a.occurred_at, coalesce(w.state = ANY(%(under_way)s), FALSE), s.transformer_id,
+           coalesce(w.facts ? '{FOR_TRANSFORMER}', FALSE)
+    FROM came JOIN metering_meteralarm a ON a.id = came.id
+    LEFT JOIN metering_workorder w ON w.id = a.work_order_id
+    LEFT JOIN metering_servicepoint s ON s.id = a.service_point_id
+"""  # noqa: S608 - put together of constants
+# A meter is hung up or taken down on that day, or a crew was at it.
+_OWN_WORK = """
+    SELECT one.id FROM unnest(%(ids)s::bigint[], %(points)s::bigint[], %(days)s::date[]) AS one (id, point, day)
+    WHERE EXISTS (SELECT FROM metering_installation i
+                  WHERE i.service_point_id = one.point AND one.day IN (lower(i.period), upper(i.period)))
+       OR EXISTS (SELECT FROM metering_workorder w
+                  WHERE w.service_point_id = one.point AND w.kind = ANY(%(kinds)s)
+                    AND one.day IN ((w.started_at AT TIME ZONE %(zone)s)::date,
+                                    (w.done_at AT TIME ZONE %(zone)s)::date))
 """
 _PLACES = """
     SELECT a.id, m.serial, p.id, p.address, p.district, t.id, coalesce(t.name, '')

@@ -13,6 +13,7 @@ from complaints.models.work import CaseLink
 from contracts.models.usage_inspection import UsageInspection, UsageSuspicion
 from metering.domain.meter_alarms import AlarmKind, NewAlarm
 from metering.models.alarm import MeterAlarm
+from metering.models.device import Installation
 from metering.models.work import Crew, WorkOrder
 from metering.operations import meter_alarms, work_orders
 from metering.queries import alarm_rules
@@ -126,3 +127,38 @@ def test_a_place_without_rules_keeps_them(monkeypatch):
     monkeypatch.setattr(alarm_rules, "in_force", lambda *, at: {})
     say("cover_open", [serial])
     assert (answers(), UsageInspection.objects.count()) == (["noted"], 0)
+
+
+def test_a_storm_of_one_transformer_is_one_order_that_later_meters_join():
+    made = street(transformers=2, supplies=6, lived_in=False)
+    serials = hung(made)
+    first, second = ([serials[point.id] for point in points] for points in made.points)
+    say("clock_drift", [*first[:5], *second[:2]], times=2)
+    orders = WorkOrder.objects.filter(subject="meter_alarm").order_by("id")
+    assert sorted(one.facts.get("meters", "") for one in orders) == ["", "", "5"]
+    whole = next(one for one in orders if "meters" in one.facts)
+    assert whole.facts["transformer"] == made.transformers[0].name
+    say("clock_drift", first[5:], hours=-0.1)
+    assert (WorkOrder.objects.count(), answers()) == (3, ["again"] * 12 + ["work"] * 3)
+    say("clock_drift", second[2:5], hours=-0.1)
+    assert WorkOrder.objects.count() == 4, "two orders of their own, and one for all once they are more than four"
+
+
+@pytest.mark.parametrize("work", ["exchange", "visit"])
+def test_a_cover_that_our_own_people_opened_is_no_suspicion(work):
+    made = street(transformers=1, supplies=2, lived_in=False)
+    serials = hung(made)
+    ours, theirs = made.points[0]
+    if work == "exchange":
+        Installation.objects.filter(service_point=ours).update(period=(timezone.localdate(), None))
+    else:
+        WorkOrder.objects.create(
+            kind="re_read", subject="service_point", subject_id=ours.id, service_point=ours, state="started",
+            started_at=timezone.now(), due_date=timezone.localdate(), planned_date=timezone.localdate(),
+            crew=Crew.objects.create(name="A"),
+        )  # fmt: skip
+    say("cover_open", [serials[ours.id], serials[theirs.id]])
+    assert answers() == ["own_work", "suspicion"]
+    assert UsageInspection.objects.get().service_point_id == theirs.id
+    say("magnetic_field", [serials[ours.id]])
+    assert answers(kind="magnetic_field") == ["suspicion"], "nobody of ours brings a magnet"

@@ -13,10 +13,13 @@ from metering.domain.work_orders import Priority, WorkKind
 NOW = datetime(2026, 3, 10, 2, tzinfo=UTC)
 DAY = timedelta(days=1)
 COVER, HIGH, LOW = AlarmKind.COVER_OPEN, AlarmKind.OVER_VOLTAGE, AlarmKind.UNDER_VOLTAGE
+CLOCK = AlarmKind.CLOCK_DRIFT
 RULES = rules_of(
     {
         "cover_open": {"suspicion": True, "every_days": 30},
         "over_voltage": {"work": "repair", "priority": "danger", "every_days": 1},
+        "clock_drift": {"work": "repair", "group_above": 3, "every_days": 30},
+        "phase_lost": {"work": "repair", "own_work": True, "every_days": 7},
         "under_voltage": {"case_class": "supply/quality/voltage", "every_days": 7},
     }
 )
@@ -81,3 +84,34 @@ def test_the_pack_of_the_country_has_rules_that_can_be_followed():
     assert set(rules) == set(AlarmKind) - POWER
     classes = pack["cases"]["value"]["classes"]
     assert {rule.case_class for rule in rules.values()} - {""} <= classes.keys()
+
+
+def street(count, *, kind=CLOCK, transformer=5, first=1):
+    return [Word(n, n, kind, NOW, transformer) for n in range(first, first + count)]
+
+
+def test_many_meters_of_a_transformer_bring_one_order_for_it_and_few_bring_their_own():
+    assert {one.answer for one in came(*street(3))} == {AlarmAnswer.WORK}
+    first, *others = came(*street(4), Word(9, 1, CLOCK, NOW, 5), Word(10, 2, CLOCK, NOW, 5))
+    assert first == Decided(1, AlarmAnswer.WORK, meters=4)
+    assert {(one.answer, one.first_id) for one in others} == {(AlarmAnswer.AGAIN, 1)}
+    assert {one.answer for one in came(*street(9, kind=HIGH))} == {AlarmAnswer.WORK}, "without the number: each its own"
+    assert {one.answer for one in came(*street(9, transformer=None))} == {AlarmAnswer.WORK}
+    apart = came(*street(3), *street(3, transformer=6, first=11))
+    assert {one.answer for one in apart} == {AlarmAnswer.WORK}
+
+
+def test_meters_that_had_their_own_order_count_and_later_ones_join_that_of_the_transformer():
+    singles = [Before(100 + n, 100 + n, CLOCK, NOW - DAY, transformer_id=5) for n in range(3)]
+    assert came(*street(1), before=singles) == (Decided(1, AlarmAnswer.WORK, meters=4),)
+    whole = Before(99, 99, CLOCK, NOW - DAY, transformer_id=5, is_whole=True)
+    assert came(*street(1), before=[whole]) == (Decided(1, AlarmAnswer.AGAIN, 99),)
+    old = whole._replace(at=NOW - 31 * DAY)
+    assert came(*street(1), before=[old]) == (Decided(1, AlarmAnswer.WORK),)
+    assert came(*street(1), before=[old._replace(stands=True)]) == (Decided(1, AlarmAnswer.AGAIN, 99),)
+
+
+def test_what_our_own_people_cause_brings_nothing():
+    lost = AlarmKind.PHASE_LOST
+    assert came(Word(1, 1, lost, NOW, is_own=True)) == (Decided(1, AlarmAnswer.OWN_WORK),)
+    assert came(Word(1, 1, HIGH, NOW, is_own=True)) == (Decided(1, AlarmAnswer.WORK),), "where its rule says so"
