@@ -46,6 +46,7 @@ from cis.desk import (
     write_off_words,
 )
 from cis.desk.book_words import PERIOD_DONE, PERIOD_OBSTACLES, PERIOD_STATES
+from cis.desk.job_words import JOB_NAMES
 
 PERIODS: Mapping[str, Any] = {
     "": _("All hours"), "sharp": _("Sharp"), "peak": _("Peak"), "flat": _("Flat"), "valley": _("Valley"),
@@ -244,29 +245,6 @@ UNITS: Mapping[str, Any] = {
     "block": _("blocks"),
     "factor": "",
     "money": "",
-}
-JOB_NAMES: Mapping[str, Any] = {
-    "billing": _("Billing run"),
-    "billing_night": _("Billing by night"),
-    "read_import": _("Import of a meter file"),
-    "usage_approval": _("Approval of usage"),
-    "usage_arrivals": _("Usage of what came in"),
-    "ledger_proof": _("Proof of the books"),
-    "changes_of_use": _("Changes of use"),
-    "final_accounts": _("Final accounts"),
-    "simulation": _("Simulation of prices"),
-    "forget_idempotency_keys": _("Tidying up"),
-    "mailings": _("Mailing"),
-    "bank_lines": _("Posting of bank statements"),
-    "bank_lines_look": _("Posting of bank statements"),
-    "checkouts": _("Online payments asked for"),
-    "payouts": _("Payouts of providers"),
-    "notices_give_up": _("Notices that could not be sent"),
-    "billing_reminders": _("Reminders before the due date"),
-    **accrual_words.JOBS,
-    **completeness_words.JOBS,
-    **late_read_words.JOBS,
-    **debit_words.JOBS,
 }
 STANDINGS: Mapping[str, Any] = {
     "in_force": _("In force"),

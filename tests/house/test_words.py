@@ -9,7 +9,9 @@ from django.test import override_settings
 from django.utils import translation
 
 from cis.desk import navigation
+from cis.desk.job_words import JOB_NAMES
 from cis.kernel.errors import Refused
+from cis.platform import jobs
 from cis.platform.frontend import FILES
 from cis.platform.icon_names import ICONS
 from cis.platform.phrases import SENTENCES, explain
@@ -37,6 +39,14 @@ def _entries():
 def test_every_text_has_its_chinese_words_and_none_is_a_guess():
     missing = [block for block, texts in _entries() if "fuzzy" in block or any(text == '""' for text in texts)]
     assert missing == []
+
+
+def test_every_job_that_is_registered_has_its_words():
+    """A job without words stands on the front page by its bare name, where a failed one is to be read by people."""
+    assert sorted(set(jobs.REGISTRY) - set(JOB_NAMES)) == []
+    for language in ("en", "zh-hans"):
+        with translation.override(language):
+            assert all(str(name).strip() for name in JOB_NAMES.values())
 
 
 def test_every_text_of_pages_and_code_is_in_the_catalogue():
