@@ -47,6 +47,7 @@ from cis.demo import (
     prepaying,
     programmes,
     saving,
+    suspecting,
     telling,
     watching,
 )
@@ -162,6 +163,7 @@ def _live(scale: Scale, billed: Billed, *, today: date) -> None:
     programmes.seed(today=today)
     saving.build(month=scale.months[-1], today=today, at=timezone.now())
     inspecting.build(today=today)
+    suspecting.build(run_id=billed.run_id, today=today)
     paying.build(run_id=billed.run_id, today=today)
     changes_of_use.build(run_id=billed.run_id, today=today)
     cash_desk.build(run_id=billed.run_id, cashier="clerk", today=today)
