@@ -1,6 +1,7 @@
 """The files of the made-up supplier: its data as CSV, read sheets and NEM12 deliveries."""
 
 import csv
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ import numpy as np
 
 from cis.demo.names import DISTRICTS
 from cis.demo.readings import UNITS, CounterValue, counter_values, metering_days, registers_of
-from cis.demo.world import DIGITS, INTERVAL, WORKS, WORKS_CAPACITY_KVA, Household, Scale, households
+from cis.demo.world import DIGITS, FLAT, INTERVAL, SPLIT, WORKS, WORKS_CAPACITY_KVA, Household, Scale, households
 from cis.kernel import fixed
 
 
@@ -40,6 +41,8 @@ SUPPLIER = {
 CYCLE = "01"
 FEEDER_KVA = 8_000
 BANK_KVA = (100, 200, 315, 400)
+ROUTE_PLACES = 200
+ROUTE_DAY, ROUTE_SINCE = 1, date(2020, 1, 1)
 ACCOUNTS_A_BANK = 300
 """Accounts of all districts that share a transformer in each district."""
 NO_DATE = ""
@@ -91,12 +94,14 @@ class _Tables:
         "agreements": (
             "agreement", "account", "service_point", "tariff", "household", "start_date", "end_date", "capacity_kva",
         ),
+        "routes": ("route", "name", "days", "first_month", "service_point", "access_note"),
     }  # fmt: skip
 
     def __init__(self, stack: ExitStack, folder: Path) -> None:
         self._writers = {name: _writer(stack, folder / f"{name}.csv", head) for name, head in self.HEADS.items()}
         self._writers["supplier"].writerow(SUPPLIER.values())
         self._known: set[str] = set()
+        self._walked: Counter[str] = Counter()
 
     def add(self, household: Household) -> None:
         """Write the rows of one account."""
@@ -114,14 +119,26 @@ class _Tables:
         ))  # fmt: skip
         for row in _meter_rows(household, point):
             self._writers["meters"].writerow(row)
+        if household.metering in {FLAT, SPLIT}:
+            self._walk(household, point)
         self._writers["agreements"].writerow(
             (f"G{number:08d}", account, point, household.tariff, household.persons, household.start, NO_DATE,
              WORKS_CAPACITY_KVA if household.metering == WORKS else "")
         )  # fmt: skip
 
+    def _walk(self, household: Household, point: str) -> None:
+        """Put the place of a meter that is read by value on a route of its district."""
+        district = household.district
+        number = self._walked[district] // ROUTE_PLACES + 1
+        self._walked[district] += 1
+        self._writers["routes"].writerow((
+            f"R{_place_of(district):02d}{number:03d}", f"{district}{number}线", ROUTE_DAY, ROUTE_SINCE, point,
+            "表箱在楼道 in the stairwell" if household.number % 7 == 0 else "",
+        ))  # fmt: skip
+
     def _hang(self, household: Household) -> tuple[str, str]:
         """Return transformer and feeder of an account; write each of them when it is first named."""
-        place = next(n for n, (district, *_) in enumerate(DISTRICTS, start=1) if district == household.district)
+        place = _place_of(household.district)
         feeder, district = f"F{place:02d}", household.district
         if feeder not in self._known:
             self._known.add(feeder)
@@ -139,6 +156,11 @@ class _Tables:
             row = (transformer, name, feeder, district, lane, "380V", capacity_kva)
             self._writers["transformers"].writerow(row)
         return transformer, ""
+
+
+def _place_of(district: str) -> int:
+    """Return the number of a district, from 1."""
+    return next(n for n, (name, *_) in enumerate(DISTRICTS, start=1) if name == district)
 
 
 def _connection(household: Household) -> tuple[str, int]:

@@ -18,7 +18,7 @@ from accounts.queries.supplier import SupplierCard
 from billing.operations import cycles
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Findings, Refused
-from cis.loading import consistency
+from cis.loading import consistency, routes
 from cis.loading.tables import Column, Row, day, one_of, read, ten_thousandths, thousandths, whole, words, yes_no
 from cis.platform.db import opens_transaction
 from contracts.domain.agreements import Agreed, NewAgreement
@@ -28,7 +28,7 @@ from contracts.queries import agreements as agreement_queries
 from metering.domain.network import NewFeeder, NewTransformer
 from metering.domain.places import NewMeter, NewPlace, NewRegister
 from metering.domain.usage_rules import Rule, RuleKind
-from metering.operations import meter_loads, network, places, usage_rules
+from metering.operations import meter_loads, network, places, route_loads, usage_rules
 from tariffs.operations import tariffs
 from tariffs.queries import plans
 from tariffs.queries.plans import TariffCard
@@ -163,13 +163,15 @@ class _Folder:
     agreements: Lines
     usage_rules: Lines
     opening_values: Lines
+    routes: Lines
 
 
 def read_folder(folder: Path, *, findings: Findings) -> _Folder:
     """
     Read all files.
 
-    Those of the network, of usage rules and of opening values may be missing, and supplier.csv where it is set up.
+    Those of the network, of usage rules, of opening values and of routes may be missing, and supplier.csv where it is
+    set up.
     """
 
     def optional(name: str, columns: tuple[Column, ...]) -> Lines:
@@ -185,6 +187,7 @@ def read_folder(folder: Path, *, findings: Findings) -> _Folder:
         agreements=read(folder / "agreements.csv", columns=AGREEMENTS, findings=findings),
         usage_rules=optional("usage_rules.csv", USAGE_RULES),
         opening_values=optional("opening_values.csv", OPENING_VALUES),
+        routes=optional(routes.FILE, routes.COLUMNS),
     )
 
 
@@ -250,7 +253,8 @@ def _write(files: _Folder, *, actor: Actor) -> Loaded:
         delivered=[NewOpening(**row, where=f"opening_values.csv:{line}") for line, row in files.opening_values],  # type: ignore[arg-type]
         agreements=agreed,
     )
-    for prepared in (people, grid, points, meters, terms, rules, values):
+    walks = routes.prepare(files.routes, service_points=point_names)
+    for prepared in (people, grid, points, meters, terms, rules, values, walks):
         findings.extend(prepared.findings)
     findings.raise_if_any(SupplierNotLoaded)
     loaded = customers.load(prepared=people, actor=actor)
@@ -262,6 +266,7 @@ def _write(files: _Folder, *, actor: Actor) -> Loaded:
     )
     openings.load(prepared=values, agreement_ids=agreement_ids, actor=actor)
     usage_rules.load(prepared=rules, service_point_ids=point_ids, meter_ids=meter_ids, actor=actor)
+    route_loads.load(prepared=walks, service_point_ids=point_ids, actor=actor)
     _join_cycles(files.customers, account_ids=loaded.account_ids, actor=actor)
     return Loaded(
         customers=len(loaded.customer_ids),

@@ -85,6 +85,11 @@ def one_of(known: type[StrEnum]) -> Parse:
     return parse
 
 
+def wholes(value: str) -> tuple[int, ...]:
+    """Return the whole numbers between blanks."""
+    return tuple(whole(one) for one in value.split())
+
+
 def words(value: str) -> tuple[str, ...]:
     """Return the words between blanks."""
     return tuple(value.split())

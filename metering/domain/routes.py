@@ -1,6 +1,6 @@
 """Reading routes: on which days one is walked, why one could not be read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
@@ -24,6 +24,7 @@ TIMES_TOLD = 2
 CODE_MOST = 20
 NAME_MOST = 80
 NOTE_MOST = 200
+STOPS_MOST = 2_000
 
 WALKERS = frozenset({Role.FIELD, Role.METERING, Role.SUPERVISOR})
 """Who reads meters and arranges the routes."""
@@ -126,6 +127,64 @@ def check_schedule(schedule: Schedule, *, findings: Findings) -> None:
         findings.add("window_days", "bad_window", f"A value may come up to {WINDOW_MOST} days earlier or later.")
     elif any(after - before <= 2 * schedule.window_days for before, after in _neighbours(days)):
         findings.add("window_days", "windows_meet", "The days lie so close that a value would belong to two rounds.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteLine:
+    """
+    A place on a route as it is delivered; lines of a route are in the order of the walk, and say the same of the route.
+
+    route  its code; where  file and line of the delivery
+    """
+
+    route: str
+    name: str
+    schedule: Schedule
+    service_point: str
+    key_note: str
+    access_note: str
+    where: str
+
+
+def check_lines(lines: Sequence[RouteLine], *, service_points: Collection[str], findings: Findings) -> None:
+    """
+    Find what is wrong with delivered routes: of each its first line, of each place whether it is on one route alone.
+
+    service_points  those that there are
+    """
+    firsts: dict[str, RouteLine] = {}
+    walked: dict[str, str] = {}
+    counts: dict[str, int] = {}
+    for line in lines:
+        first = firsts.setdefault(line.route, line)
+        counts[line.route] = counts.get(line.route, 0) + 1
+        if first is line:
+            _check_head(line, findings)
+        elif (line.name, line.schedule) != (first.name, first.schedule):
+            findings.add(f"{line.where}: route", "route_differs", f"Another line says else of route {line.route}.")
+        if counts[line.route] == STOPS_MOST + 1:
+            findings.add(f"{line.where}: route", "too_many_stops", f"A route has up to {STOPS_MOST} places.")
+        if line.service_point not in service_points:
+            message = f"There is no service point {line.service_point}."
+            findings.add(f"{line.where}: service_point", "unknown_service_point", message, "Deliver it too.")
+        elif line.service_point in walked:
+            message = f"{line.service_point} is on route {walked[line.service_point]}."
+            findings.add(f"{line.where}: service_point", "on_other_route", message)
+        walked[line.service_point] = line.route
+        for name, note in (("key_note", line.key_note), ("access_note", line.access_note)):
+            if len(note) > NOTE_MOST:
+                findings.add(f"{line.where}: {name}", "too_long", f"A note has up to {NOTE_MOST} characters.")
+
+
+def _check_head(line: RouteLine, findings: Findings) -> None:
+    if len(line.route) > CODE_MOST:
+        findings.add(f"{line.where}: route", "bad_route_code", f"The code has 1 to {CODE_MOST} characters.")
+    if len(line.name) > NAME_MOST:
+        findings.add(f"{line.where}: name", "bad_route_name", f"The name has 1 to {NAME_MOST} characters.")
+    found = Findings()
+    check_schedule(line.schedule, findings=found)
+    for one in found:
+        findings.add(f"{line.where}: {one.where}", one.code, one.message, one.advice)
 
 
 def plan(*, schedule: Schedule, after: date, count: int, calendar: BusinessCalendar) -> tuple[date, ...]:

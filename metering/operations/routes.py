@@ -7,13 +7,11 @@ from cis.kernel.actors import Actor
 from cis.kernel.errors import Findings, Refused
 from cis.platform import audit, db
 from cis.platform.db import opens_transaction
-from metering.domain.routes import CODE_MOST, NAME_MOST, NOTE_MOST, RoundState, Schedule, check_schedule
+from metering.domain.routes import CODE_MOST, NAME_MOST, NOTE_MOST, STOPS_MOST, RoundState, Schedule, check_schedule
 from metering.models.place import ServicePoint
 from metering.models.route import ReadingRound, ReadingRoute, RouteStop
 from metering.models.work import Crew
 from metering.queries.routes import UnknownRoute
-
-STOPS_MOST = 2_000
 
 
 class InvalidRoute(Refused):

@@ -17,6 +17,7 @@ from contracts.models.agreement import AgreementTerm
 from contracts.models.opening import OpeningValue
 from metering.models.device import Installation, Register
 from metering.models.place import ServicePoint
+from metering.models.route import ReadingRoute, RouteStop
 from metering.models.rule import UsageRule
 from metering.queries import network
 
@@ -53,6 +54,8 @@ def test_the_made_up_supplier_loads_whole(folder):
     assert Account.objects.count() == CycleMember.objects.count() == AgreementTerm.objects.count() == ACCOUNTS
     assert Installation.objects.count() == loaded.meters
     assert Register.objects.filter(is_interval=True).exists()
+    by_value = ServicePoint.objects.filter(external_id__startswith="SHSPT", voltage__in=["220V", "380V"])
+    assert RouteStop.objects.count() == by_value.count() > 0
 
 
 def test_places_hang_on_the_network_that_is_delivered_with_them(folder):
@@ -93,6 +96,40 @@ def test_usage_rules_that_do_not_fit_are_named(folder):
         supplier.load(folder=folder, actor=SYSTEM)
     found = {finding.code for finding in caught.value.detail["findings"]}
     assert found == {"shares_exceed", "unknown_service_point"}
+
+
+ROUTES = "route,name,days,every_months,first_month,service_point,key_note\n"
+
+
+def test_routes_are_loaded_in_the_order_of_the_walk(folder):
+    first, second, third = _places(folder)
+    lines = f"R1,East,5 20,2,2026-09-10,{second},gate 7\nR2,West,1,,2026-09-01,{third},\n"
+    (folder / "routes.csv").write_text(f"{ROUTES}{lines}R1,East,5 20,2,2026-09-10,{first},\n", encoding="utf-8")
+    supplier.load(folder=folder, actor=SYSTEM)
+    route = ReadingRoute.objects.get(code="R1")
+    assert (route.days, route.every_months, route.first_month, route.window_days, route.crew_id) == (
+        [5, 20], 2, date(2026, 9, 1), 3, None,
+    )  # fmt: skip
+    stops = route.stops.order_by("place").values_list("place", "service_point__external_id", "key_note")
+    assert list(stops) == [(1, second, "gate 7"), (2, first, "")]
+
+
+def test_routes_that_do_not_fit_are_named(folder):
+    first, second, _third = _places(folder)
+    lines = [
+        f"R1,East,30,1,2026-09-01,{first},", f"R1,West,30,1,2026-09-01,{second},", f"R2,West,1,1,2026-09-01,{first},",
+        "R2,West,1,1,2026-09-01,nowhere,", f"R3,{'x' * 81},1,1,2026-09-01,{second},{'k' * 201}",
+    ]  # fmt: skip
+    (folder / "routes.csv").write_text(ROUTES + "\n".join(lines) + "\n", encoding="utf-8")
+    with pytest.raises(SupplierNotLoaded) as caught:
+        supplier.load(folder=folder, actor=SYSTEM)
+    assert [(finding.where, finding.code) for finding in caught.value.detail["findings"]] == [
+        ("routes.csv:2: days", "bad_reading_days"), ("routes.csv:3: route", "route_differs"),
+        ("routes.csv:4: service_point", "on_other_route"), ("routes.csv:5: service_point", "unknown_service_point"),
+        ("routes.csv:6: name", "bad_route_name"), ("routes.csv:6: service_point", "on_other_route"),
+        ("routes.csv:6: key_note", "too_long"),
+    ]  # fmt: skip
+    assert not ReadingRoute.objects.exists()
 
 
 OPENINGS = "agreement,kind,name,month,value,source\n"
