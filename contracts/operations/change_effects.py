@@ -32,7 +32,7 @@ from contracts.queries import agreements as queries
 from contracts.queries import change_facts
 from contracts.queries.agreements import TermCard
 from metering.domain.work_orders import WorkKind
-from metering.operations import capacity, meters, reads, work_orders
+from metering.operations import capacity, meters, reads, resolver, work_orders
 from metering.queries import places
 
 SUBJECT = "change"
@@ -82,10 +82,19 @@ def do(*, change: ChangeSet, effects: Sequence[Effect], today: date, actor: Acto
     :returns: what was begun, and which accounts it bears on.
     """
     doing = Doing(change=change, actor=actor, today=today)
+    _lock(effects)
     for effect in effects:
         _do(effect, doing)
     ChangeEffect.objects.bulk_create(doing.rows)
     return doing
+
+
+def _lock(effects: Sequence[Effect]) -> None:
+    """Lock the places of all effects at once, in the one order of whoever writes reads, before the first is done."""
+    serials = {one.read.serial for one in effects if isinstance(one, KeepRead)}
+    points = {one.service_point_id for one in effects if isinstance(one, BeginAgreement | RemoveMeters)}
+    if serials or points:
+        resolver.lock_meters(sorted(serials), service_point_ids=sorted(points))
 
 
 @singledispatch

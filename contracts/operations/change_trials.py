@@ -13,7 +13,7 @@ from contracts.operations import change_effects as doing
 from contracts.operations.changes import COLUMNS, refuse
 from contracts.operations.newcomers import with_newcomer
 from contracts.queries import change_facts
-from metering.operations import reads
+from metering.operations import reads, resolver
 
 
 @joins_transaction
@@ -21,6 +21,7 @@ def try_reads(*, wanted: Wanted, today: date, actor: Actor) -> None:
     """Keep the counter values that come with a change, and nothing else of it, for whoever rolls that back."""
     if wanted.effective_date > today:
         return
+    resolver.lock_meters(sorted({read.serial for read in wanted.reads}))
     for read in wanted.reads:
         reads.keep(
             serial=read.serial, register=read.register, read_date=wanted.effective_date,

@@ -6,14 +6,15 @@ import pytest
 from django.db import transaction
 
 from accounts.models.notice import Notice
+from cis.kernel.actors import SYSTEM
 from cis.kernel.workflow import IllegalMove, NotAllowed
 from cis.platform import events
 from cis.platform.models import AuditEvent
-from contracts.domain.changes import ChangeState, PaperKind
+from contracts.domain.changes import ChangeState, FinalRead, KeepRead, PaperKind, RemoveMeters
 from contracts.models.agreement import AgreementTerm
 from contracts.models.change import ChangeEffect, ChangeMove, ChangeSet
 from contracts.models.charge import OneOffCharge
-from contracts.operations import agreements, change_nights, changes
+from contracts.operations import agreements, change_effects, change_nights, changes
 from contracts.queries import change_facts
 from contracts.queries import changes as queries
 from contracts.queries.changes import ChangeFilter, UnknownChange
@@ -261,3 +262,20 @@ def test_the_customer_is_told_what_was_agreed_to_and_before_it_ends(agreement):
     night(date(2027, 2, 1))
     told = Notice.objects.filter(event="change_ending", channel="inbox")
     assert [row.key for row in told] == [f"change_ending:{change_id}"]
+
+
+def test_all_places_of_a_change_are_locked_in_one_order_before_the_first_is_touched(monkeypatch):
+    """Two changes that read the same two meters in another order would wait for each other for ever."""
+    seen = []
+    monkeypatch.setattr(
+        change_effects.resolver, "lock_meters",
+        lambda serials, *, service_point_ids=(): seen.append((list(serials), list(service_point_ids))),
+    )  # fmt: skip
+    monkeypatch.setattr(change_effects, "_do", lambda effect, _doing: seen.append(effect))
+    late, early = (
+        KeepRead(read=FinalRead(serial=serial, register="", reading_wh=1), on=date(2025, 1, 11)) for serial in "BA"
+    )
+    effects = [late, RemoveMeters(service_point_id=9, on=date(2025, 1, 11)), early]
+    with transaction.atomic():
+        change_effects.do(change=ChangeSet(), effects=effects, today=date(2025, 1, 11), actor=SYSTEM)
+    assert seen == [(["A", "B"], [9]), *effects]
