@@ -9,7 +9,7 @@ import pytest
 from cis.demo.head_end import faults, meters
 from cis.demo.head_end.clock import Clock
 from cis.demo.head_end.faults import FaultKind, of_reply, parsed, planted
-from cis.demo.head_end.meters import SLOTS, Bound, bounded_wh, counter_wh, day_of, energies_wh, midnight, start_of
+from cis.demo.head_end.meters import SLOTS, Bound, bounded_wh, day_of, energies_wh, midnight, start_of
 from cis.demo.head_end.orders import FOREVER, Book, Told, bounds_of
 from cis.demo.head_end.saying import Speaker, wrong_wh
 from metering.domain import head_end_messages
@@ -79,8 +79,9 @@ def test_a_counter_goes_on_from_its_last_reading_behind_its_transformers():
         serial="C", register="total", is_interval=False, profile=FLEET[0].profile, year_wh=50_000_000, multiplier=20, reading_wh=999_999_990, read_date=DATE,
     )  # fmt: skip
     flowed = int(energies_wh([stream], seed=3, since=BEGIN, until=BEGIN + SLOTS).sum())
-    assert counter_wh(stream, seed=3, slot=BEGIN) == 999_999_990
-    assert counter_wh(stream, seed=3, slot=BEGIN + SLOTS) == (999_999_990 + flowed // 20) % 10**9
+    said = speaker([stream])
+    assert said.counted("C", slot=BEGIN) == {"total": 999_999_990}
+    assert said.counted("C", slot=BEGIN + SLOTS) == {"total": (999_999_990 + flowed // 20) % 10**9}
 
 
 def test_a_fleet_is_the_same_out_of_its_file(tmp_path):

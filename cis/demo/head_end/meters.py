@@ -131,14 +131,6 @@ def bounded_wh(energy_wh: Int64, bounds: Sequence[Bound], *, since: int) -> Int6
     return found
 
 
-def counter_wh(stream: Stream, *, seed: int, slot: int, bounds: Sequence[Bound] = ()) -> int:
-    """Return what a counter shows at the start of a slot, before the multiplier. [Wh]"""
-    since = midnight((stream.read_date - date(1970, 1, 1)).days)
-    flowed = energies_wh([stream], seed=seed, since=since, until=max(slot, since))[0]
-    counted = int(bounded_wh(flowed, bounds, since=since).sum()) // stream.multiplier
-    return (stream.reading_wh + counted) % FULL_TURN_WH
-
-
 def made_up(count: int, *, seed: int, read_date: date) -> list[Stream]:
     """Return the registers of so many meters: three of five send a load profile, the others a counter value a day."""
     homes = names_of("home")

@@ -13,7 +13,7 @@ from cis.kernel.actors import SYSTEM
 from cis.kernel.periods import Period
 from cis.platform import packs
 from cis.platform.models import AuditEvent
-from metering.models.device import Installation, Meter, Register
+from metering.models.device import Installation, Register
 from metering.models.read import IntervalDay, ReadFile
 from metering.operations import partitions, retention
 from metering.queries import evidence, intervals
@@ -213,8 +213,11 @@ def test_a_month_on_which_a_bill_of_late_rests_stays(world, rule, register):
     )
 
 
-def test_the_command_says_what_would_go(world, capsys, register):
+def test_the_command_says_what_would_go_and_what_went(world, capsys, register):
     versions(register)
     call_command("thin_interval_days", "--dry-run")
-    assert "superseded versions would go" in capsys.readouterr().out
-    assert Meter.objects.exists()
+    assert "2 superseded versions would go, 0 stay" in capsys.readouterr().out
+    assert held(register) == [1, 2, 3]
+    call_command("thin_interval_days")
+    assert "2 superseded versions went, 0 stay" in capsys.readouterr().out
+    assert held(register) == [3]
