@@ -168,6 +168,24 @@ def merge_day(*, held: DayValues, given: DayValues) -> DayValues | None:
     return DayValues(held.minutes, exponent, np.array(values, dtype="<i4").tobytes(), quality)
 
 
+def without_repeated(*, delivered: DayValues, given: DayValues) -> DayValues:
+    """
+    Return a day without the values that say again what came before, N in their place; where none does: the day itself.
+
+    So a value that a person set in the place of one that came stays, where the same one comes again beside new ones.
+
+    delivered  what came before, that a person set values in the place of
+    """
+    if given.minutes != delivered.minutes:
+        return given
+    ours, theirs = _letters(delivered), _letters(given)
+    old, new = _scaled(delivered), _scaled(given)
+    kept = [
+        "N" if (letter, new[at]) == (ours[at], old[at]) else letter for at, letter in enumerate(theirs)
+    ]  # fmt: skip
+    return given if kept == list(theirs) else given._replace(quality="".join(kept))
+
+
 def _letters(day: DayValues) -> str:
     return day.quality if len(day.quality) > 1 else day.quality * (24 * 60 // day.minutes)
 

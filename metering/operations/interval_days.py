@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from cis.kernel.fixed import Int64
 from cis.platform import copying, db
 from cis.platform.db import joins_transaction
-from metering.domain.day_merging import DayValues, merge_day
+from metering.domain.day_merging import DayValues, merge_day, without_repeated
 from metering.domain.formats.batches import IntervalDays
 from metering.domain.formats.faults import LineFault
 from metering.domain.reads import ReadFault
@@ -182,9 +182,15 @@ def _version(before: _Held | None, given: DayValues, updated_us: int, *, is_in_p
 
 
 def _news(before: _Held, given: DayValues) -> DayValues | None:
-    """Return the day that holds with what came; None: it says what is held, or what persons made that from."""
-    if before.delivered is not None and merge_day(held=before.delivered, given=given) is None:
-        return None
+    """
+    Return the day that holds with what came; None: it says what is held, or what persons made that from.
+
+    What persons set stays, where the value comes again that it was set in the place of, whatever comes beside it.
+    """
+    if before.delivered is not None and before.content.minutes == given.minutes:
+        given = without_repeated(delivered=before.delivered, given=given)
+        if set(given.quality) == {"N"}:
+            return None
     return merge_day(held=before.content, given=given)
 
 
@@ -208,7 +214,7 @@ def _planned(resolved: Resolved, held: dict[tuple[int, int], _Held], *, replaces
             plan.replaced.append(place)
         plan.version[place] = version
         if version > 0:
-            stays = before is not None and "N" in given.quality and GUESSED in content.quality
+            stays = content is not given and GUESSED in content.quality
             method = before.method if before is not None and stays else ""
             if method:
                 plan.methods[place] = method

@@ -88,6 +88,11 @@ def estimate():
     return read_changes.estimate(exception_id=found, reason="Lightning", today=TODAY, actor=ACTOR)
 
 
+def held_day():
+    row = IntervalDay.objects.filter(day_date=FRIDAY).latest("version")
+    return np.frombuffer(bytes(row.values), dtype="<i4").tolist(), row.method
+
+
 def test_a_spike_that_was_estimated_does_not_come_back_with_the_same_day():
     register = spiked()
     came = IntervalDay.objects.get(day_date=FRIDAY)
@@ -105,6 +110,11 @@ def test_a_spike_that_was_estimated_does_not_come_back_with_the_same_day():
         )
 
     assert (load().unchanged, IntervalDay.objects.filter(day_date=FRIDAY).count()) == (1, 2)
+    estimated = held_day()[0][20]
+    values[30] = 777
+    assert (load().days, load().unchanged) == (1, 1)
+    beside, method = held_day()
+    assert (beside[20], beside[30], method != "") == (estimated, 777, True), "beside new values neither"
     values[20] = 150
     assert (load().days, IntervalDay.objects.filter(day_date=FRIDAY).latest("version").method) == (1, "")
 

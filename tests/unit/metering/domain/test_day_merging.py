@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from metering.domain.day_merging import DAY_US, DayValues, is_on_clock, merge_day, onto_clock
+from metering.domain.day_merging import DAY_US, DayValues, is_on_clock, merge_day, onto_clock, without_repeated
 from metering.domain.formats.day_values import pack_one, pack_scaled
 from metering.domain.formats.faults import LineFault
 
@@ -84,6 +84,18 @@ def test_what_says_nothing_new_is_nothing_new():
     assert merge_day(held=held, given=day([1] * 12 + [0] * 12, "A" * 12 + "N" * 12)) is None
     assert merge_day(held=held, given=day([0] * 24, "N")) is None
     assert merge_day(held=held, given=day([1] * 12 + [0] * 12, "E" * 12 + "N" * 12)) is not None
+
+
+def test_what_is_said_again_stays_as_a_person_set_it_beside_what_is_new():
+    delivered, given = day([1] * 23 + [9]), day([1] * 22 + [5, 9])
+    kept = without_repeated(delivered=delivered, given=given)
+    assert kept == given._replace(quality="N" * 22 + "AN")
+    held = day([1] * 23 + [2], "A" * 23 + "E")
+    assert merge_day(held=held, given=kept) == day([1] * 22 + [5, 2], "A" * 23 + "E")
+    assert without_repeated(delivered=delivered, given=day([7] * 24)) == day([7] * 24)
+    assert without_repeated(delivered=delivered, given=day([1] * 48, minutes=30)).quality == "A"
+    again = without_repeated(delivered=delivered, given=day([10] * 23 + [90], exponent=-1))
+    assert set(again.quality) == {"N"}
 
 
 def test_values_that_fit_no_common_exponent_are_refused():
