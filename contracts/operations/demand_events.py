@@ -42,7 +42,7 @@ from contracts.operations.enrollment_steps import reason_of
 from contracts.queries import demand_events as queries
 from contracts.queries import programs
 from contracts.queries.demand_events import UnknownEvent, UnknownPart
-from metering.queries import network
+from metering.queries import network, outage_places
 
 LINK = "/portal/demand"
 KEY_MOST = 100
@@ -117,6 +117,7 @@ def announce(*, event_id: int, at: datetime, actor: Actor) -> int:
     Let an event go: all are called and told who are in its programme there on its day; return how many.
 
     Who is called for another event of the same hours already is not called twice: nobody saves the same energy twice.
+    Who is cut off now is not called: nothing would flow there that could be saved.
 
     :raises UnknownEvent, IllegalMove, NotAllowed: there is none; it is not planned; the actor may not.
     :raises OwnEvent: the actor planned it. :raises ShortNotice: they would hear of it too late.
@@ -130,14 +131,13 @@ def announce(*, event_id: int, at: datetime, actor: Actor) -> int:
         raise OwnEvent("Who planned an event does not let it go.", advice="Ask a second person.")
     program = programs.one(program_id=row.program_id)
     rules.refuse_if_short(start_at=row.start_at, at=at, terms=program.terms.events)
+    members = list(_in_it(row).values_list("id", "account_id", "agreement__service_point_id"))
+    off = outage_places.cut_off(service_point_ids=[point_id for _id, _account_id, point_id in members], at=at)
     called = EventPart.objects.bulk_create(
-        EventPart(
-            event=row, enrollment_id=enrollment_id, account_id=account_id, service_point_id=service_point_id
-        )
-        for enrollment_id, account_id, service_point_id in _in_it(row).values_list(
-            "id", "account_id", "agreement__service_point_id"
-        )
-    )  # fmt: skip
+        EventPart(event=row, enrollment_id=enrollment_id, account_id=account_id, service_point_id=point_id)
+        for enrollment_id, account_id, point_id in members
+        if point_id not in off
+    )
     if not called:
         raise NobodyCalled("Nobody is in the programme there on that day.", advice="Choose another day or area.")
     row.state, row.announced_at, row.decider_id = to.value, at, actor.person_id

@@ -25,6 +25,7 @@ from contracts.queries import demand_events as queries
 from contracts.queries import programs as program_queries
 from metering.domain.announcements import DeviceCommandDone
 from metering.domain.device_commands import Command, CommandState
+from metering.domain.outages import Answer
 from metering.gateways import head_end
 from metering.gateways.sandbox import Sandbox
 from metering.models.command import DeviceCommand
@@ -160,6 +161,15 @@ def test_the_feeder_says_who_is_called_and_nobody_is_called_twice(program):
     again = demand.planned(program)
     with pytest.raises(NobodyCalled):
         demand_events.announce(event_id=again, at=NOW, actor=SECOND)
+
+
+def test_who_is_cut_off_is_not_called(program, monkeypatch):
+    dark, _register = demand.home(program)
+    lit, _register = demand.home(program)
+    monkeypatch.setattr(
+        demand_events.outage_places, "cut_off", lambda *, service_point_ids, at: {dark.service_point.id: Answer.CUT}
+    )
+    assert [part.account_id for part in demand.parts(demand.announced(program))] == [lit.account.id]
 
 
 def test_events_are_let_go_one_after_the_other(program):
