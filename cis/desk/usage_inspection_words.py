@@ -12,7 +12,7 @@ STATES: Mapping[str, Any] = {
     "found": _("Found, to be settled"),
     "nothing": _("Nothing wrong"),
     "disputed": _("Disputed"),
-    "closed": _("Closed"),
+    "closed": _("Inspection closed"),
 }
 SOURCES: Mapping[str, Any] = {
     "alarm": _("Alarm of the meter"),
@@ -31,12 +31,12 @@ DEEDS: Mapping[str, Any] = {
     "order": _("Work ordered"),
     "release": _("Work order dropped"),
     "report": _("The crew was there"),
-    "find": _("Found"),
+    "find": _("Something was found"),
     "undo": _("What was proposed is dropped"),
     "clear": _("Nothing was wrong; the customer is told"),
     "dispute": _("The customer disputes it"),
     "uphold": _("It is so"),
-    "close": _("Closed"),
+    "close": _("Inspection closed"),
     "look": _("Looked at"),
     "take": _("Task taken"),
     "give_back": _("Task given back"),

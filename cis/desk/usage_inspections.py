@@ -55,7 +55,7 @@ def index(request: HttpRequest) -> HttpResponse:
 def export(request: HttpRequest) -> StreamingHttpResponse:
     """Give the same list as a file."""
     header = [
-        _("Number"), _("State"), _("Why"), _("Account"), _("Address"), _("Since"), _("Visited"), _("Finding"),
+        _("Number"), _("State"), _("Why"), _("Account"), _("Address"), _("Suspected since"), _("Visited"), _("Finding"),
         _("Case"), _("Correction"),
     ]  # fmt: skip
     rows = (
