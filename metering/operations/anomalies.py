@@ -122,7 +122,7 @@ def release_step(dropped: WorkOrderCancelled) -> None:
     if dropped.subject != SUBJECT:
         return
     row = Anomaly.objects.select_for_update().get(id=dropped.subject_id)
-    same = Anomaly.objects.filter(service_point_id=row.service_point_id, transformer_id=row.transformer_id)
+    same = Anomaly.objects.filter(service_point_id=row.service_point_id, transformer=row.transformer_id)
     if row.state != AnomalyState.FOLLOWED or same.filter(kind=row.kind, state=AnomalyState.OPEN.value).exists():
         return
     row.state, row.work_order_id, row.decider_id, row.decided_at = AnomalyState.OPEN.value, None, None, None
