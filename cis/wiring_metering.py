@@ -15,7 +15,15 @@ from contracts.operations import usage_inspections
 from contracts.queries import use_classes, vacancies
 from metering.domain.announcements import AlarmsDecided, WorkOrderCancelled, WorkOrderDone
 from metering.domain.live_days import CLOSED_EVERY
-from metering.operations import anomalies, command_answers, head_end_pulls, live_closing, re_read_orders, retention
+from metering.operations import (
+    anomalies,
+    command_answers,
+    head_end_pulls,
+    live_closing,
+    phone_reads,
+    re_read_orders,
+    retention,
+)
 from metering.queries import anomaly_loads, vee_facts
 
 LATE_READS_AT = time(1, 15)
@@ -33,6 +41,9 @@ ANOMALIES_AT = time(4, 30)
 
 RE_READS_AT = time(2, 15)
 """When readings are ordered of counters that were estimated for too long, after usage was approved."""
+
+POSITIONS_AT = time(4, 50)
+"""When it is forgotten where phones were that sent reads."""
 
 RETENTION_AT = time(4, 45)
 """When versions of interval days go that are old and hold no more: nobody reads or loads then."""
@@ -58,3 +69,4 @@ def bind() -> None:
     jobs.register(late_reads.WORK, late_reads.night, schedule=Daily(LATE_READS_AT, settings.TIME_ZONE))
     retention.ask(rated_days)
     jobs.register(retention.WORK, retention.night, schedule=Daily(RETENTION_AT, settings.TIME_ZONE))
+    jobs.register(phone_reads.WORK, phone_reads.night, schedule=Daily(POSITIONS_AT, settings.TIME_ZONE))

@@ -45,6 +45,13 @@ class Estimation:
 
 
 @dataclass(frozen=True, slots=True)
+class PhonePositions:
+    """How many days it is kept where a phone was that sent a read, where whoever read agreed to that."""
+
+    kept_days: int = field(metadata={"least": 1, "most": 366})
+
+
+@dataclass(frozen=True, slots=True)
 class ReadLimit:
     """
     Energy above which a second person decides on a value that is set from an exception, together with what was moved

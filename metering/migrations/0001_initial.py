@@ -908,6 +908,26 @@ class Migration(FirstMigration):
             },
         ),
         migrations.CreateModel(
+            name='PhoneRead',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('request_key', models.CharField(max_length=64, unique=True)),
+                ('read_date', models.DateField()),
+                ('reading_wh', models.BigIntegerField(help_text='Before the multiplier; empty: missed. [Wh or varh]', null=True)),
+                ('reason', cis.platform.fields.Code(blank=True, choices=[('nobody_there', 'nobody_there'), ('no_access', 'no_access'), ('refused', 'refused'), ('dog', 'dog'), ('obstructed', 'obstructed'), ('glass_broken', 'glass_broken'), ('display_dark', 'display_dark'), ('meter_gone', 'meter_gone'), ('other_meter', 'other_meter'), ('unsafe', 'unsafe'), ('weather', 'weather'), ('not_visited', 'not_visited')], default='', max_length=40)),
+                ('latitude_e3', models.IntegerField(help_text='[10^-3 degrees north]', null=True)),
+                ('longitude_e3', models.IntegerField(help_text='[10^-3 degrees east]', null=True)),
+                ('received_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('actor_id', models.BigIntegerField(null=True)),
+                ('register', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='metering.register')),
+                ('round', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='phone_reads', to='metering.readinground')),
+            ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('latitude_e3__isnull', False)), fields=['received_at'], name='positions_of_phones')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('reading_wh__gte', 0), ('reading_wh__isnull', False), ('reason', '')), models.Q(('reading_wh', None), ('reason__in', ['nobody_there', 'no_access', 'refused', 'dog', 'obstructed', 'glass_broken', 'display_dark', 'meter_gone', 'other_meter', 'unsafe', 'weather', 'not_visited'])), _connector='OR'), name='phone_read_has_a_value_or_a_reason'), models.CheckConstraint(condition=models.Q(models.Q(('latitude_e3', None), ('longitude_e3', None)), models.Q(('latitude_e3__isnull', False), ('latitude_e3__range', (-90000, 90000)), ('longitude_e3__isnull', False), ('longitude_e3__range', (-180000, 180000))), _connector='OR'), name='position_of_a_phone_is_whole')],
+            },
+        ),
+        migrations.CreateModel(
             name='Anomaly',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
