@@ -63,6 +63,8 @@ WRITERS = {
     **dict.fromkeys(("offer_programme", "settle_enrolment"), CLERKS),
     "act_on_demand_event": {Role.METERING, Role.BILLING, Role.SUPERVISOR},
     "opt_out_of_demand": DISPATCHERS,
+    **dict.fromkeys(("ask_meter_test", "act_on_meter_test", "order_exchanges"), DISPATCHERS),
+    "put_transformers": METERERS,
     "act_on_demand_part": BILLERS,
     "act_enrolment": {Role.CLERK, Role.FIELD, Role.METERING, Role.SUPERVISOR},
     "follow_anomaly": DISPATCHERS,
