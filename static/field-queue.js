@@ -86,7 +86,10 @@
   async function keepValue(form) {
     const typed = form.elements.reading.value.trim();
     if (!/^\d{1,12}(\.\d{1,3})?$/.test(typed)) { tell(form, "bad", words.refused, words.no_number); return; }
-    const isSure = form.dataset.asked === typed;
+    // The same value once more says that it is right, whether the phone or the server asked.
+    const before = (await ofRound()).find((one) => one.register === form.dataset.register);
+    const isConfirmed = before?.state === ASKED && before.said === "asked" && before.value === typed;
+    const isSure = form.dataset.asked === typed || isConfirmed;
     if (isOutside(form, typed) && !isSure) {
       form.dataset.asked = typed;
       const [low, high] = [form.dataset.low, form.dataset.high].map((one) => kwhOf(one).replace(/\.?0+$/, ""));
@@ -94,7 +97,7 @@
       return;
     }
     const seen = form.dataset.held ? kwhOf(form.dataset.held) : null;
-    await keep(entryOf(form, { value: typed, sure: isSure, seen }));
+    await keep(entryOf(form, { value: typed, sure: isSure, seen: isConfirmed ? before.held ?? before.seen : seen }));
   }
 
   async function keepMiss(form) {
