@@ -16,7 +16,15 @@ from contracts.operations import usage_inspection_steps, usage_inspections
 from contracts.queries import use_classes, vacancies
 from metering.domain.announcements import AlarmsDecided, CorrectionEnded, WorkOrderCancelled, WorkOrderDone
 from metering.domain.live_days import CLOSED_EVERY
-from metering.operations import anomalies, command_answers, head_end_pulls, live_closing, re_read_orders, retention
+from metering.operations import (
+    anomalies,
+    command_answers,
+    head_end_pulls,
+    live_closing,
+    phone_reads,
+    re_read_orders,
+    retention,
+)
 from metering.queries import anomaly_loads, vee_facts
 
 LATE_READS_AT = time(1, 15)
@@ -34,6 +42,9 @@ ANOMALIES_AT = time(4, 30)
 
 RE_READS_AT = time(2, 15)
 """When readings are ordered of counters that were estimated for too long, after usage was approved."""
+
+POSITIONS_AT = time(4, 50)
+"""When it is forgotten where phones were that sent reads."""
 
 RETENTION_AT = time(4, 45)
 """When versions of interval days go that are old and hold no more: nobody reads or loads then."""
@@ -61,3 +72,4 @@ def bind() -> None:
     jobs.register(late_reads.WORK, late_reads.night, schedule=Daily(LATE_READS_AT, settings.TIME_ZONE))
     retention.ask(rated_days)
     jobs.register(retention.WORK, retention.night, schedule=Daily(RETENTION_AT, settings.TIME_ZONE))
+    jobs.register(phone_reads.WORK, phone_reads.night, schedule=Daily(POSITIONS_AT, settings.TIME_ZONE))

@@ -12,6 +12,7 @@ CHARGE_ORIGINS: Mapping[str, Any] = {
     "enrollment": _("Programme"),
     "late_fee": _("Bill that was paid late"),
     "offer": _("Offer"),
+    "meter_test": _("Test of the meter"),
 }
 CHARGE_DEEDS: Mapping[str, Any] = {
     "propose": _("Entered; waits for a second person"),

@@ -38,6 +38,7 @@ PAGES = {
     "offer": "desk:offer",
     "enrollment": "desk:enrolment",
     "change": "desk:change",
+    "meter_test": "desk:meter_test",
 }
 """Pages of what charges come from."""
 

@@ -23,7 +23,7 @@ from metering.domain import outages as outage_rules
 from metering.domain.meter_work import METER_WORK
 from metering.domain.work_orders import OUTCOMES, WorkKind
 from metering.operations import work_answers, work_orders
-from metering.queries import checklists, crews, outages
+from metering.queries import checklists, crews, outages, phone_reads
 from metering.queries import work_orders as queries
 from metering.queries.work_orders import WorkCard
 
@@ -37,7 +37,7 @@ OWN_PAGES: Mapping[WorkKind, str] = {
 
 @allow(*FIELD_WORKERS)
 def my_day(request: HttpRequest) -> HttpResponse:
-    """Show the orders of my crew on a day, as they are driven."""
+    """Show the orders of my crew on a day, as they are driven, and today the rounds to be read."""
     on = _day(request.GET.get("on", ""))
     crew_id = crews.of_user(user_id=actor_of(request).id)
     rows = queries.of_day(crew_id=crew_id, on=on) if crew_id else ()
@@ -45,6 +45,7 @@ def my_day(request: HttpRequest) -> HttpResponse:
         "on": on, "today": today(), "before": on - timedelta(days=1), "after": on + timedelta(days=1),
         "crew": crews.one(crew_id=crew_id) if crew_id else None,
         "rows": [card for card in rows if card.is_under_way], "ended": [card for card in rows if not card.is_under_way],
+        "rounds": phone_reads.to_walk(crew_id=crew_id) if on == today() else (),
     }  # fmt: skip
     return render(request, "field/day.html", context)
 

@@ -98,6 +98,7 @@ WORK_FACTS: Mapping[str, Any] = {
     "register": _("Register"),
     "doubted_on": _("Doubtful on"),
     "missed_rounds": _("Missed in rounds"),
+    "certified_until": _("Certificate holds until"),
     "alarm": _("What the meter says"),
     "transformer": _("Transformer"),
     "meters": _("Meters"),

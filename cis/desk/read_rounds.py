@@ -25,6 +25,7 @@ from metering.domain.routes import KEYS
 from metering.domain.vee_entry import Band
 from metering.operations import read_rounds as operations
 from metering.operations import round_files
+from metering.queries import phone_reads
 from metering.queries import routes as queries
 from metering.queries.routes import Line, RoundCard
 
@@ -193,7 +194,7 @@ def _page(request: HttpRequest, card: RoundCard, form: RoundFileForm, **more: An
         "round": card, "route": queries.one(route_id=card.route_id), "form": form, "may_walk": may_walk(request),
         "may_enter": may_walk(request) and card.state == "open", "date_form": _date_form(card, None),
         "rows": [_shown(card, one) for one in lines], "reasons": queries.reasons_of(lines),
-        "last_date": card.end_date - timedelta(days=1),
+        "last_date": card.end_date - timedelta(days=1), "sent": phone_reads.of_round(round_id=card.id),
         "letters": [(letter, MISSES[reason]) for letter, reason in KEYS.items()], **more,
     }  # fmt: skip
     return render(request, "desk/routes/round.html", context)

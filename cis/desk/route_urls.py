@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cis.desk import read_rounds, reading_routes
+from cis.desk import field_reads, read_rounds, reading_routes
 
 urlpatterns = [
     path("routes/", reading_routes.index, name="routes"),
@@ -18,4 +18,7 @@ urlpatterns = [
     path("routes/rounds/<int:round_id>/rows/<int:register_id>/", read_rounds.row, name="round_row"),
     path("routes/rounds/<int:round_id>/act/", read_rounds.act, name="act_on_round"),
     path("routes/rounds/<int:round_id>/upload/", read_rounds.upload, name="upload_round"),
+    path("field/rounds/worker.js", field_reads.worker, name="field_worker"),
+    path("field/rounds/<int:round_id>/", field_reads.walk, name="field_round"),
+    path("field/rounds/<int:round_id>/sync/", field_reads.sync, name="sync_field_round"),
 ]

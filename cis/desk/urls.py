@@ -25,6 +25,7 @@ from cis.desk import (
     cycles,
     defects,
     demand_urls,
+    device_urls,
     energizing,
     enrolments,
     explain,
@@ -342,4 +343,5 @@ urlpatterns = [
     *late_read_urls.urlpatterns,
     *completeness_urls.urlpatterns,
     *route_urls.urlpatterns,
+    *device_urls.urlpatterns,
 ]

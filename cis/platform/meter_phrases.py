@@ -4,10 +4,11 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext_noop as _
 
-from cis.platform import route_phrases
+from cis.platform import device_phrases, route_phrases
 
 SENTENCES: Mapping[str, str] = {
     **route_phrases.SENTENCES,
+    **device_phrases.SENTENCES,
     "unknown_command": _("There is no such command."),
     "command_under_way": _("The meter is being switched by another command: wait for its answer."),
     "not_frozen": _("A counter value counts where it was frozen at midnight."),

@@ -45,6 +45,30 @@ class Estimation:
 
 
 @dataclass(frozen=True, slots=True)
+class MeterTests:
+    """
+    How meters are tested.
+
+    fee         of a test that a customer asks for, in major units, given back if the meter fails; "0": none
+    due_days    in which it is done
+    ahead_days  so long before their certificates end meters are listed for exchange
+    loads       at which errors are found, each with its weight in the mean: "rated:3"
+    """
+
+    fee: str = field(metadata={"decimals": 3})
+    due_days: int = field(metadata={"least": 1, "most": 90})
+    ahead_days: int = field(metadata={"least": 0, "most": 1_830})
+    loads: list[str] = field(metadata={"pattern": re.compile("[a-z]+:[1-9]")})
+
+
+@dataclass(frozen=True, slots=True)
+class PhonePositions:
+    """How many days it is kept where a phone was that sent a read, where whoever read agreed to that."""
+
+    kept_days: int = field(metadata={"least": 1, "most": 366})
+
+
+@dataclass(frozen=True, slots=True)
 class ReadLimit:
     """
     Energy above which a second person decides on a value that is set from an exception, together with what was moved

@@ -351,6 +351,8 @@ class Rules:
     estimation: pack_metering.Estimation = field(metadata=_LOCAL)
     read_second_person: pack_metering.ReadLimit = field(metadata=_LOCAL)
     interval_retention: pack_metering.IntervalRetention = field(metadata=_LOCAL)
+    meter_tests: pack_metering.MeterTests = field(metadata=_LOCAL)
+    phone_positions: pack_metering.PhonePositions = field(metadata=_LOCAL)
     vee: dict[str, pack_metering.VeeGroup] = field(metadata={**_LOCAL, "names": pack_metering.GROUPS})
     alarms: dict[str, pack_metering.Alarm] = field(metadata={**_LOCAL, "names": pack_metering.ALARMS})
     appointment_slots: AppointmentSlots = field(metadata=_LOCAL)

@@ -30,4 +30,6 @@ SENTENCES: Mapping[str, str] = {
     "bad_round_file": _("This is no file of a round: take the one that is offered and fill in its last columns."),
     "bad_line": _("A date or a number of the line cannot be read."),
     "unlikely_reading": _("The value is unlikely: compare it with the meter, then enter it in the grid."),
+    "bad_phone_entries": _("What the phone sent cannot be read: load the page anew."),
+    "read_meanwhile": _("The counter was read by somebody else meanwhile, with another value."),
 }

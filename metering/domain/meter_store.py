@@ -13,6 +13,7 @@ from cis.kernel.actors import ActorKind
 from cis.kernel.enums import Role
 from cis.kernel.errors import Findings, Refused
 from cis.kernel.workflow import ANYONE, Move, Workflow
+from metering.domain.device_tests import Accuracy
 from metering.domain.places import Direction, NewRegister, Quantity, Reset, check_serial
 
 DELIVERY_MOST = 20_000
@@ -22,6 +23,7 @@ SEALS_MOST = 10_000
 SEAL_MOST = 30
 SEAL = re.compile(r"([A-Z0-9-]*?)([0-9]{1,12})", re.ASCII)
 COLUMNS = ("serial", "model", "kind", "certificate", "certified_date", "certified_until")
+"""Of a delivery; ``accuracy``, the class of each meter, may stand beside them."""
 
 
 class BadDelivery(Refused):
@@ -179,6 +181,7 @@ class DeliveredMeter:
 
     certificate      number of the test certificate (检定证书)
     certified_until  last day on which it holds; a meter beyond that is not hung up
+    accuracy         its class, "" = the file does not say
     where            where it stands in its file ("line 3"), for findings
     """
 
@@ -189,6 +192,7 @@ class DeliveredMeter:
     certified_date: date
     certified_until: date
     where: str
+    accuracy: str = ""
 
 
 def read_delivery(data: bytes) -> tuple[DeliveredMeter, ...]:
@@ -228,13 +232,16 @@ def read_delivery(data: bytes) -> tuple[DeliveredMeter, ...]:
 
 def _line(row: Mapping[str, str | None], where: str, findings: Findings) -> DeliveredMeter | None:
     before = len(findings)
-    given = {name: (row.get(name) or "").strip() for name in COLUMNS}
+    given = {name: (row.get(name) or "").strip() for name in (*COLUMNS, "accuracy")}
     check_serial(serial=given["serial"], model=given["model"], where=where, findings=findings)
     if given["kind"] not in set(MeterKind):
         advice = f"Use one of {', '.join(MeterKind)}."
         findings.add(f"{where}: kind", "unknown_meter_kind", f"{given['kind']!r} is no kind of meter.", advice)
     if not 1 <= len(given["certificate"]) <= CERTIFICATE_MOST:
         findings.add(f"{where}: certificate", "no_certificate", "The number of the test certificate is missing.")
+    if given["accuracy"] and given["accuracy"] not in set(Accuracy):
+        advice = f"Use one of {', '.join(Accuracy)}."
+        findings.add(f"{where}: accuracy", "unknown_accuracy", f"{given['accuracy']!r} is no class.", advice)
     days = {name: _day(given[name], f"{where}: {name}", findings) for name in ("certified_date", "certified_until")}
     tested, until = days["certified_date"], days["certified_until"]
     if tested and until and until <= tested:
@@ -243,7 +250,7 @@ def _line(row: Mapping[str, str | None], where: str, findings: Findings) -> Deli
         return None
     return DeliveredMeter(
         serial=given["serial"], model=given["model"], kind=MeterKind(given["kind"]), certificate=given["certificate"],
-        certified_date=tested, certified_until=until, where=where,
+        certified_date=tested, certified_until=until, where=where, accuracy=given["accuracy"],
     )  # fmt: skip
 
 

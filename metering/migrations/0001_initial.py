@@ -112,6 +112,7 @@ class Migration(FirstMigration):
                 ('external_id', cis.platform.fields.ExternalId(max_length=64, unique=True)),
                 ('serial', models.CharField(max_length=40, unique=True)),
                 ('model', models.CharField(blank=True, default='', max_length=60)),
+                ('accuracy', cis.platform.fields.Code(blank=True, choices=[('0.2S', '0.2S'), ('0.5S', '0.5S'), ('1', '1'), ('2', '2'), ('A', 'A'), ('B', 'B'), ('C', 'C')], db_default='', default='', help_text='Class; empty: nobody said.', max_length=40)),
                 ('state', cis.platform.fields.Code(choices=[('in_store', 'in_store'), ('on_van', 'on_van'), ('installed', 'installed'), ('retired', 'retired'), ('scrapped', 'scrapped')], db_default='in_store', default='in_store', max_length=40)),
                 ('crew', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='meters', to='metering.crew')),
                 ('delivery', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='metering.meterdelivery')),
@@ -125,8 +126,8 @@ class Migration(FirstMigration):
                 ('clock_drift_at', models.DateTimeField(help_text='When it said so, or set its clock.', null=True)),
             ],
             options={
-                'indexes': [models.Index(django.contrib.postgres.indexes.OpClass('serial', name='text_pattern_ops'), name='meter_by_serial_prefix'), models.Index(fields=['state', 'serial'], name='meter_by_state')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('switch__in', ['unknown', 'on', 'off'])), name='meter_switch_is_known'), models.CheckConstraint(condition=models.Q(('state__in', ['in_store', 'on_van', 'installed', 'retired', 'scrapped'])), name='meter_state_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('crew__isnull', False), ('state', 'on_van')), models.Q(models.Q(('state', 'on_van'), _negated=True), ('crew', None)), _connector='OR'), name='meter_on_a_van_has_a_crew')],
+                'indexes': [models.Index(django.contrib.postgres.indexes.OpClass('serial', name='text_pattern_ops'), name='meter_by_serial_prefix'), models.Index(fields=['state', 'serial'], name='meter_by_state'), models.Index(condition=models.Q(('state', 'installed')), fields=['certified_until', 'serial'], name='meter_by_end_of_certificate')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('switch__in', ['unknown', 'on', 'off'])), name='meter_switch_is_known'), models.CheckConstraint(condition=models.Q(('state__in', ['in_store', 'on_van', 'installed', 'retired', 'scrapped'])), name='meter_state_is_known'), models.CheckConstraint(condition=models.Q(('accuracy', ''), ('accuracy__in', ['0.2S', '0.5S', '1', '2', 'A', 'B', 'C']), _connector='OR'), name='meter_accuracy_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('crew__isnull', False), ('state', 'on_van')), models.Q(models.Q(('state', 'on_van'), _negated=True), ('crew', None)), _connector='OR'), name='meter_on_a_van_has_a_crew')],
             },
         ),
         migrations.CreateModel(
@@ -908,6 +909,26 @@ class Migration(FirstMigration):
             },
         ),
         migrations.CreateModel(
+            name='PhoneRead',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('request_key', models.CharField(max_length=64, unique=True)),
+                ('read_date', models.DateField()),
+                ('reading_wh', models.BigIntegerField(help_text='Before the multiplier; empty: missed. [Wh or varh]', null=True)),
+                ('reason', cis.platform.fields.Code(blank=True, choices=[('nobody_there', 'nobody_there'), ('no_access', 'no_access'), ('refused', 'refused'), ('dog', 'dog'), ('obstructed', 'obstructed'), ('glass_broken', 'glass_broken'), ('display_dark', 'display_dark'), ('meter_gone', 'meter_gone'), ('other_meter', 'other_meter'), ('unsafe', 'unsafe'), ('weather', 'weather'), ('not_visited', 'not_visited')], default='', max_length=40)),
+                ('latitude_e3', models.IntegerField(help_text='[10^-3 degrees north]', null=True)),
+                ('longitude_e3', models.IntegerField(help_text='[10^-3 degrees east]', null=True)),
+                ('received_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('actor_id', models.BigIntegerField(null=True)),
+                ('register', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='metering.register')),
+                ('round', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='phone_reads', to='metering.readinground')),
+            ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('latitude_e3__isnull', False)), fields=['received_at'], name='positions_of_phones')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('reading_wh__gte', 0), ('reading_wh__isnull', False), ('reason', '')), models.Q(('reading_wh', None), ('reason__in', ['nobody_there', 'no_access', 'refused', 'dog', 'obstructed', 'glass_broken', 'display_dark', 'meter_gone', 'other_meter', 'unsafe', 'weather', 'not_visited'])), _connector='OR'), name='phone_read_has_a_value_or_a_reason'), models.CheckConstraint(condition=models.Q(models.Q(('latitude_e3', None), ('longitude_e3', None)), models.Q(('latitude_e3__isnull', False), ('latitude_e3__range', (-90000, 90000)), ('longitude_e3__isnull', False), ('longitude_e3__range', (-180000, 180000))), _connector='OR'), name='position_of_a_phone_is_whole')],
+            },
+        ),
+        migrations.CreateModel(
             name='Anomaly',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -957,6 +978,61 @@ class Migration(FirstMigration):
             options={
                 'indexes': [models.Index(fields=['day_date'], name='transformer_days')],
                 'constraints': [models.UniqueConstraint(fields=('transformer', 'day_date'), name='transformer_is_balanced_once_a_day')],
+            },
+        ),
+        migrations.CreateModel(
+            name='DeviceTest',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('state', cis.platform.fields.Code(choices=[('asked', 'asked'), ('passed', 'passed'), ('failed', 'failed'), ('dropped', 'dropped')], default='asked', max_length=40)),
+                ('asked_by', cis.platform.fields.Code(choices=[('customer', 'customer'), ('lot', 'lot'), ('supplier', 'supplier')], max_length=40)),
+                ('lot', models.CharField(blank=True, default='', help_text='Of which it is a sample.', max_length=60)),
+                ('reason', models.CharField(blank=True, default='', max_length=200)),
+                ('asked_date', models.DateField()),
+                ('due_date', models.DateField()),
+                ('tested_date', models.DateField(null=True)),
+                ('laboratory', models.CharField(blank=True, default='', max_length=200)),
+                ('certificate', models.CharField(blank=True, default='', max_length=60)),
+                ('accuracy', cis.platform.fields.Code(blank=True, choices=[('0.2S', '0.2S'), ('0.5S', '0.5S'), ('1', '1'), ('2', '2'), ('A', 'A'), ('B', 'B'), ('C', 'C')], default='', max_length=40)),
+                ('limit_ppm', models.IntegerField(help_text='Greatest error that the class allows. [ppm]', null=True)),
+                ('mean_ppm', models.IntegerField(help_text='Weighted mean of the errors; above 0: fast. [ppm]', null=True)),
+                ('errors', models.JSONField(default=list)),
+                ('request_key', models.CharField(max_length=64, unique=True)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('asker_id', models.BigIntegerField(null=True)),
+                ('tester_id', models.BigIntegerField(help_text='Who entered the report.', null=True)),
+                ('correction', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='metering.usagecorrection')),
+                ('meter', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tests', to='metering.meter')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['state', 'due_date'], name='meter_test_by_state')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['asked', 'passed', 'failed', 'dropped'])), name='meter_test_state_is_known'), models.CheckConstraint(condition=models.Q(('asked_by__in', ['customer', 'lot', 'supplier'])), name='meter_test_was_asked_by_somebody'), models.CheckConstraint(condition=models.Q(models.Q(('limit_ppm__isnull', False), ('mean_ppm__isnull', False), ('state__in', ['passed', 'failed']), ('tested_date__isnull', False)), models.Q(models.Q(('state__in', ['passed', 'failed']), _negated=True), ('correction', None), ('limit_ppm', None), ('mean_ppm', None), ('tested_date', None)), _connector='OR'), name='reported_meter_test_is_whole'), models.CheckConstraint(condition=models.Q(('correction', None), ('state', 'failed'), _connector='OR'), name='only_a_failed_meter_test_corrects'), models.UniqueConstraint(condition=models.Q(('state', 'asked')), fields=('meter',), name='meter_is_tested_once_at_a_time')],
+            },
+        ),
+        migrations.CreateModel(
+            name='InstrumentTransformer',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', cis.platform.fields.Code(choices=[('ct', 'ct'), ('vt', 'vt')], max_length=40)),
+                ('serial', models.CharField(max_length=40)),
+                ('primary', models.IntegerField(help_text='[A or V]')),
+                ('secondary', models.IntegerField(help_text='[A or V]')),
+                ('accuracy', models.CharField(blank=True, default='', help_text='Class, as 0.2S.', max_length=10)),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('kind', 'serial'), name='transformer_serial_is_unique'), models.CheckConstraint(condition=models.Q(('kind__in', ['ct', 'vt'])), name='transformer_kind_is_known'), models.CheckConstraint(condition=models.Q(('primary__gt', 0), ('secondary__gt', 0)), name='transformer_has_a_ratio')],
+            },
+        ),
+        migrations.CreateModel(
+            name='TransformerPlace',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('period', django.contrib.postgres.fields.ranges.DateRangeField(help_text='Local dates, half-open; no end: until further notice.')),
+                ('service_point', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='transformers', to='metering.servicepoint')),
+                ('transformer', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='places', to='metering.instrumenttransformer')),
+            ],
+            options={
+                'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(cis.platform.fields._OneId(models.F('transformer_id'), models.F('transformer_id'), models.Value('[]')), '&&'), ('period', '&&')], name='transformer_is_in_one_place')],
             },
         ),
     ]

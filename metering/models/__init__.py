@@ -6,6 +6,7 @@ from metering.models import (
     command,
     correction,
     device,
+    device_test,
     exception,
     live,
     network,
@@ -22,6 +23,6 @@ from metering.models import (
 )
 
 __all__ = [
-    "alarm", "anomaly", "command", "correction", "device", "exception", "live", "network", "outage", "place", "read",
-    "read_change", "route", "rule", "store", "stream", "usage", "work",
+    "alarm", "anomaly", "command", "correction", "device", "device_test", "exception", "live", "network", "outage",
+    "place", "read", "read_change", "route", "rule", "store", "stream", "usage", "work",
 ]  # fmt: skip

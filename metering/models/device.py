@@ -6,6 +6,8 @@ from django.db import models
 
 from cis.platform.fields import Code, ExternalId, choices_of, no_overlap, one_of
 from metering.domain.device_commands import Switch
+from metering.domain.device_tests import Accuracy
+from metering.domain.instrument_transformers import TransformerKind
 from metering.domain.meter_store import MeterState
 from metering.domain.places import Direction, Quantity, Reset
 
@@ -21,6 +23,9 @@ class Meter(models.Model):
     external_id = ExternalId()
     serial = models.CharField(max_length=40, unique=True)
     model = models.CharField(max_length=60, default="", blank=True)
+    accuracy = Code(
+        choices=choices_of(Accuracy), default="", db_default="", blank=True, help_text="Class; empty: nobody said."
+    )
     state = Code(
         choices=choices_of(MeterState), default=MeterState.IN_STORE.value, db_default=MeterState.IN_STORE.value
     )
@@ -47,6 +52,10 @@ class Meter(models.Model):
             one_of(name="meter_switch_is_known", column="switch", values=Switch),
             one_of(name="meter_state_is_known", column="state", values=MeterState),
             models.CheckConstraint(
+                name="meter_accuracy_is_known",
+                condition=models.Q(accuracy="") | models.Q(accuracy__in=[one.value for one in Accuracy]),
+            ),
+            models.CheckConstraint(
                 name="meter_on_a_van_has_a_crew",
                 condition=models.Q(state=MeterState.ON_VAN.value, crew__isnull=False)
                 | (~models.Q(state=MeterState.ON_VAN.value) & models.Q(crew=None)),
@@ -55,6 +64,11 @@ class Meter(models.Model):
         indexes = [
             models.Index(OpClass("serial", name="text_pattern_ops"), name="meter_by_serial_prefix"),
             models.Index(name="meter_by_state", fields=["state", "serial"]),
+            models.Index(
+                name="meter_by_end_of_certificate",
+                fields=["certified_until", "serial"],
+                condition=models.Q(state=MeterState.INSTALLED.value),
+            ),
         ]
 
 
@@ -114,3 +128,33 @@ class Installation(models.Model):
             no_overlap(name="meter_is_in_one_place", owner="meter_id"),
             models.CheckConstraint(name="multiplier_is_positive", condition=models.Q(multiplier__gt=0)),
         ]
+
+
+class InstrumentTransformer(models.Model):
+    """A current or voltage transformer before a meter: 200/5 A, 10000/100 V."""
+
+    kind = Code(choices=choices_of(TransformerKind))
+    serial = models.CharField(max_length=40)
+    primary = models.IntegerField(help_text="[A or V]")
+    secondary = models.IntegerField(help_text="[A or V]")
+    accuracy = models.CharField(max_length=10, default="", blank=True, help_text="Class, as 0.2S.")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="transformer_serial_is_unique", fields=["kind", "serial"]),
+            one_of(name="transformer_kind_is_known", column="kind", values=TransformerKind),
+            models.CheckConstraint(name="transformer_has_a_ratio", condition=models.Q(primary__gt=0, secondary__gt=0)),
+        ]
+
+
+class TransformerPlace(models.Model):
+    """An instrument transformer at a service point for a time; meters that hang there have their multiplier by it."""
+
+    service_point = models.ForeignKey("metering.ServicePoint", on_delete=models.PROTECT, related_name="transformers")
+    transformer = models.ForeignKey(
+        "metering.InstrumentTransformer", on_delete=models.PROTECT, related_name="places", db_index=False
+    )
+    period = DateRangeField(help_text="Local dates, half-open; no end: until further notice.")
+
+    class Meta:
+        constraints = [no_overlap(name="transformer_is_in_one_place", owner="transformer_id")]

@@ -107,3 +107,45 @@ class MissedRead(models.Model):
             models.UniqueConstraint(name="register_is_missed_once_a_round", fields=["round", "register"]),
             one_of(name="miss_reason_is_known", column="reason", values=MissReason),
         ]
+
+
+class PhoneRead(models.Model):
+    """
+    What a phone sent of a counter of a round, once by its ``request_key``: a value, or why there is none.
+
+    Where somebody stood is kept to a thousandth of a degree, only where they agreed, and only for some days.
+    """
+
+    request_key = models.CharField(max_length=64, unique=True)
+    round = models.ForeignKey("metering.ReadingRound", on_delete=models.PROTECT, related_name="phone_reads")
+    register = models.ForeignKey("metering.Register", on_delete=models.PROTECT, related_name="+", db_index=False)
+    read_date = models.DateField()
+    reading_wh = models.BigIntegerField(null=True, help_text="Before the multiplier; empty: missed. [Wh or varh]")
+    reason = Code(choices=choices_of(MissReason), default="", blank=True)
+    latitude_e3 = models.IntegerField(null=True, help_text="[10^-3 degrees north]")
+    longitude_e3 = models.IntegerField(null=True, help_text="[10^-3 degrees east]")
+    received_at = models.DateTimeField(default=timezone.now)
+    actor_id = models.BigIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="phone_read_has_a_value_or_a_reason",
+                # A comparison with an empty column lets a row pass, so each is asked for first.
+                condition=Q(reading_wh__isnull=False, reading_wh__gte=0, reason="")
+                | Q(reading_wh=None, reason__in=[one.value for one in MissReason]),
+            ),
+            models.CheckConstraint(
+                name="position_of_a_phone_is_whole",
+                condition=Q(latitude_e3=None, longitude_e3=None)
+                | Q(
+                    latitude_e3__isnull=False,
+                    longitude_e3__isnull=False,
+                    latitude_e3__range=(-90_000, 90_000),
+                    longitude_e3__range=(-180_000, 180_000),
+                ),
+            ),
+        ]
+        indexes = [
+            models.Index(name="positions_of_phones", fields=["received_at"], condition=Q(latitude_e3__isnull=False)),
+        ]

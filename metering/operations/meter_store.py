@@ -216,11 +216,11 @@ def _copy(lines: Sequence[DeliveredMeter], *, delivery_id: int) -> None:
         table="metering_meter",
         columns=(
             "id", "external_id", "serial", "model", "state", "delivery_id", "certificate", "certified_date",
-            "certified_until",
+            "certified_until", "accuracy",
         ),
         rows=(
             (meter_id, uuid.uuid4().hex, line.serial, line.model, MeterState.IN_STORE.value, delivery_id,
-             line.certificate, line.certified_date, line.certified_until)
+             line.certificate, line.certified_date, line.certified_until, line.accuracy)
             for meter_id, line in zip(ids, lines, strict=True)
         ),
     )  # fmt: skip

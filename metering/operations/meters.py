@@ -16,6 +16,7 @@ from metering.domain.meter_store import METER_WORKFLOW, MeterAction, MeterState
 from metering.domain.places import MULTIPLIER_MOST, NewRegister
 from metering.models.device import Installation, Meter, Register
 from metering.models.place import ServicePoint
+from metering.operations import instrument_transformers
 from metering.queries.places import UnknownServicePoint
 
 ONE_PLACE = "meter_is_in_one_place"
@@ -97,6 +98,7 @@ def install(*, meter_id: int, service_point_id: int, from_date: date, multiplier
     :raises UnknownMeter: there is no such meter.
     :raises UnknownServicePoint: there is no such service point.
     :raises BadMultiplier: the multiplier is not 1 or more.
+    :raises OtherMultiplier: it is not the product of the transformers that stand there.
     :raises MeterTaken: the meter hangs somewhere on that date or later.
     :raises IllegalMove: the meter is scrapped.
     """
@@ -192,6 +194,7 @@ def _hang(meter: Meter, *, service_point_id: int, from_date: date, multiplier: i
         raise BadMultiplier(f"A multiplier is a number from 1 to {MULTIPLIER_MOST}, not {multiplier}.")
     if not ServicePoint.objects.filter(id=service_point_id).exists():
         raise UnknownServicePoint(f"There is no service point {service_point_id}.", service_point_id=service_point_id)
+    instrument_transformers.check_multiplier(service_point_id=service_point_id, on=from_date, multiplier=multiplier)
     _move(meter, MeterAction.INSTALL, actor)
     try:
         with transaction.atomic():

@@ -132,6 +132,16 @@ def enter(*, round_id: int, register_id: int, read_date: date, reading_wh: int, 
     :raises OutsideRound: the date is not in the period of the round, or lies ahead.
     :raises ReadRefused: as ``reads.enter``.
     """
+    return enter_step(
+        round_id=round_id, register_id=register_id, read_date=read_date, reading_wh=reading_wh, actor=actor, today=today
+    )
+
+
+@joins_transaction
+def enter_step(
+    *, round_id: int, register_id: int, read_date: date, reading_wh: int, actor: Actor, today: date
+) -> Entered:
+    """Keep the value of one counter as a step of what brought it; see ``enter``."""
     row = _open(round_id)
     if not row.period.lower <= read_date < row.period.upper or read_date > today:
         last = min(row.period.upper - timedelta(days=1), today)
@@ -157,6 +167,12 @@ def miss(*, round_id: int, register_id: int, reason: str, note: str = "", actor:
     :raises UnknownRound, RoundClosed, NotOnRound, UnknownReason: see there.
     :raises AlreadyRead: it was read in this round.
     """
+    return miss_step(round_id=round_id, register_id=register_id, reason=reason, note=note, actor=actor, today=today)
+
+
+@joins_transaction
+def miss_step(*, round_id: int, register_id: int, reason: str, note: str = "", actor: Actor, today: date) -> int:
+    """Note why a counter could not be read as a step of what brought that; see ``miss``."""
     row = _open(round_id)
     if reason not in set(MissReason):
         raise UnknownReason(f"There is no reason {reason!r}.", field="reason")

@@ -109,9 +109,14 @@ class SealRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MeterDetail:
-    """One meter: what it is, its counters, where it hung (latest first), its seals, first and last reads."""
+    """
+    One meter: what it is, its counters, where it hung (latest first), its seals, first and last reads.
+
+    accuracy  its class, "" = nobody said
+    """
 
     row: MeterRow
+    accuracy: str
     certified_date: date | None
     delivery: str
     delivered_at: datetime | None
@@ -215,6 +220,7 @@ def one(*, meter_id: int) -> MeterDetail:
     hung = Installation.objects.filter(meter_id=meter_id).select_related("service_point__premises").order_by("-period")
     return MeterDetail(
         row=rows[0],
+        accuracy=meter.accuracy,
         certified_date=meter.certified_date,
         delivery=meter.delivery.name if meter.delivery else "",
         delivered_at=meter.delivery.delivered_at if meter.delivery else None,

@@ -163,6 +163,8 @@ SAYS_NOTHING = {
     "metering_devicecommand": {"reason"},
     "metering_feeder": {"external_id", "name", "substation"},
     "metering_headendcursor": {"cursor", "name"},
+    "metering_devicetest": {"certificate", "errors", "laboratory", "lot", "reason"},
+    "metering_instrumenttransformer": {"accuracy", "serial"},
     "metering_intervalday": {"method", "quality", "values"},
     "metering_liveday": {"quality", "values", "waiting", "written"},
     "metering_meter": {"certificate", "external_id", "model", "serial"},

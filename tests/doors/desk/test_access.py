@@ -41,7 +41,8 @@ METERERS_ALONE = (
     "act_on_exceptions", "new_demand_event",
     "new_stream_name", "end_stream_name", "dismiss_anomaly", "set_master_meter", "end_master_meter",
 )  # fmt: skip
-ROUTES = ("new_route", "edit_route", "route_stops", "open_round", "round_row", "act_on_round", "upload_round")
+ROUTES = ("new_route", "edit_route", "route_stops", "open_round", "round_row", "act_on_round", "upload_round",
+          "field_round", "sync_field_round", "field_worker")  # fmt: skip
 ON_THE_TELEPHONE = (
     "suggest_class", "new_call_request", "act_on_call_request", "hang_up", "check_caller", "act_on_case_mail",
 )  # fmt: skip
@@ -62,6 +63,8 @@ WRITERS = {
     **dict.fromkeys(("offer_programme", "settle_enrolment"), CLERKS),
     "act_on_demand_event": {Role.METERING, Role.BILLING, Role.SUPERVISOR},
     "opt_out_of_demand": DISPATCHERS,
+    **dict.fromkeys(("ask_meter_test", "act_on_meter_test", "order_exchanges"), DISPATCHERS),
+    "put_transformers": METERERS,
     "act_on_demand_part": BILLERS,
     "act_enrolment": {Role.CLERK, Role.FIELD, Role.METERING, Role.SUPERVISOR},
     "follow_anomaly": DISPATCHERS,

@@ -34,6 +34,15 @@ def test_a_line_is_a_meter_and_columns_come_in_any_order():
     assert meter.where == "line 2"
 
 
+def test_a_delivery_may_name_the_class_of_each_meter():
+    columns = (*COLUMNS, "accuracy")
+    assert [one.accuracy for one in read_delivery(delivery(f"{GOOD},0.5S", columns=columns))] == ["0.5S"]
+    assert read_delivery(delivery(GOOD))[0].accuracy == ""
+    with pytest.raises(BadDelivery) as refusal:
+        read_delivery(delivery(f"{GOOD},3", columns=columns))
+    assert codes(refusal) == {("line 2: accuracy", "unknown_accuracy")}
+
+
 def test_all_faults_are_told_with_their_lines():
     with pytest.raises(BadDelivery) as refusal:
         read_delivery(delivery(GOOD, GOOD, ",x,total,C,2026-01-01,2030-01-01", "Z9,x,round,,5 May,2030-01-01"))
