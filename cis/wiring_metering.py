@@ -6,7 +6,7 @@ from django.conf import settings
 
 from arrears.operations import usage_disputes
 from billing.domain.announcements import BillCancelled
-from billing.operations import completeness, late_reads
+from billing.operations import completeness, late_reads, sales_forecasts
 from billing.queries import rated_days
 from cis.platform import events, jobs
 from cis.platform.schedules import Daily, Every
@@ -19,6 +19,7 @@ from metering.domain.live_days import CLOSED_EVERY
 from metering.operations import (
     anomalies,
     command_answers,
+    forecasts,
     head_end_pulls,
     live_closing,
     phone_reads,
@@ -39,6 +40,12 @@ EXPIRED_EVERY = timedelta(minutes=1)
 """How often commands are ended whose time is over."""
 ANOMALIES_AT = time(4, 30)
 """When loads are looked at, after the night has approved what came in."""
+
+FORECAST_AT = time(11, 30)
+"""When loads of tomorrow are foretold: with the morning's weather, and before events of tomorrow are announced."""
+
+SALES_AT = time(5, 15)
+"""When sales of the months that come are foretold, once a week, after the bills of the night."""
 
 RE_READS_AT = time(2, 15)
 """When readings are ordered of counters that were estimated for too long, after usage was approved."""
@@ -65,6 +72,8 @@ def bind() -> None:
     events.listen(BillCancelled, usage_disputes.move_step)
     anomaly_loads.ask(vacancies=vacancies.of_places)
     jobs.register(anomalies.WORK, anomalies.night, schedule=Daily(ANOMALIES_AT, settings.TIME_ZONE))
+    jobs.register(forecasts.WORK, forecasts.work, schedule=Daily(FORECAST_AT, settings.TIME_ZONE))
+    jobs.register(sales_forecasts.WORK, sales_forecasts.night, schedule=Daily(SALES_AT, settings.TIME_ZONE))
     jobs.register(head_end_pulls.WORK, head_end_pulls.work, schedule=Every(PULLED_EVERY))
     jobs.register(live_closing.WORK, live_closing.work, schedule=Every(CLOSED_EVERY))
     jobs.register(re_read_orders.WORK, re_read_orders.night, schedule=Daily(RE_READS_AT, settings.TIME_ZONE))

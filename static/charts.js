@@ -313,7 +313,37 @@
     };
   }
 
-  const KINDS = { usage, spread, bins, pair, schedule, share, sums, scores, budget, past, today };
+  // The load of a day that comes: its band, what a week ago says, and what was measured since; in W, shown as kW.
+  function forecast(data) {
+    const text = colour("--tblr-secondary");
+    const line = colour("--wl-line");
+    const told = (value) => (value == null ? data.words.nothing : `${format(value / 1000, 3)} kW`);
+    const shown = (values) => values.map((value) => (value == null ? null : value / 1000));
+    const rows = [["naive", "--wl-chart-past", "dashed"], ["values", "--wl-chart", "solid"], ["was", "--wl-peak", "solid"]].filter(([name]) => data[name]);
+    const plain = { type: "line", stack: "band", symbol: "none", lineStyle: { opacity: 0 }, silent: true };
+    return {
+      animation: false,
+      aria: { enabled: true },
+      grid: { left: 56, right: 8, top: 30, bottom: 26 },
+      legend: { top: 0, left: 0, itemWidth: 14, itemHeight: 10, textStyle: { color: text, fontSize: 12 }, data: [...rows.map(([name]) => data.words[name]), { name: data.words.band, icon: "rect", itemStyle: { opacity: 0.3 } }] },
+      tooltip: {
+        trigger: "axis", renderMode: "richText", confine: true,
+        formatter: ([point]) => {
+          const place = point.dataIndex;
+          return [data.labels[place], ...rows.map(([name]) => `${data.words[name]}: ${told(data[name][place])}`), `${data.words.band}: ${format(data.low[place] / 1000, 3)} – ${format(data.high[place] / 1000, 3)} kW`].join("\n");
+        },
+      },
+      xAxis: { type: "category", boundaryGap: false, data: data.labels, axisTick: { show: false }, axisLine: { lineStyle: { color: line } }, axisLabel: { color: text, fontSize: 11, interval: 2 } },
+      yAxis: { type: "value", axisLabel: { color: text, fontSize: 11, formatter: (value) => format(value, 3) }, splitLine: { lineStyle: { color: line } } },
+      series: [
+        { ...plain, name: "low", data: shown(data.low) },
+        { ...plain, name: data.words.band, data: data.high.map((value, place) => (value - data.low[place]) / 1000), itemStyle: { color: colour("--wl-chart") }, areaStyle: { color: colour("--wl-chart"), opacity: 0.18 } },
+        ...rows.map(([name, tone, kind]) => ({ name: data.words[name], type: "line", symbol: "none", data: shown(data[name]), lineStyle: { color: colour(tone), width: name === "naive" ? 1 : 2, type: kind }, itemStyle: { color: colour(tone) } })),
+      ],
+    };
+  }
+
+  const KINDS = { usage, spread, bins, pair, schedule, share, sums, scores, budget, past, today, forecast };
 
   // A legend takes as many lines as its names need; what is drawn begins below the last one.
   const pen = document.createElement("canvas").getContext("2d");

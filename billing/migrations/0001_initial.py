@@ -1301,4 +1301,22 @@ class Migration(FirstMigration):
             model_name='transfer',
             trigger=pgtrigger.compiler.Trigger(name='closed_period_takes_nothing', sql=pgtrigger.compiler.UpsertTriggerSql(func="\n                    IF EXISTS (SELECT 1 FROM posted JOIN billing_accountingperiod p ON p.month = posted.period\n                               WHERE p.state = 'closed') THEN\n                        RAISE EXCEPTION 'closed_period_takes_nothing: a transfer is posted in a closed month';\n                    END IF;\n                    RETURN NULL;\n                ", hash='0b823dd16f184309b5b72b133890294a058e0439', level='STATEMENT', operation='INSERT', pgid='pgtrigger_closed_period_takes_nothing_56873', referencing='REFERENCING NEW TABLE AS posted ', table='billing_transfer', when='AFTER')),
         ),
+        migrations.CreateModel(
+            name='SalesForecast',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('customer_class', cis.platform.fields.Code(blank=True, help_text='Empty: of tariffs that name none.', max_length=40)),
+                ('month', models.DateField(help_text='Its first day.')),
+                ('known_until', models.DateField(help_text='First day of the first month that was not known.')),
+                ('made_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('method', cis.platform.fields.Code(choices=[('boosted', 'boosted'), ('last_year', 'last_year')], max_length=40)),
+                ('energy_wh', models.BigIntegerField()),
+                ('amount_minor', models.BigIntegerField(help_text='At the mean price of the last twelve known months.')),
+                ('error_e4', models.IntegerField(help_text='Of the trees on months that were tried; empty: not tried.', null=True)),
+                ('naive_error_e4', models.IntegerField(help_text='Of the same months a year before. [10^-4]', null=True)),
+            ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('method__in', ['boosted', 'last_year'])), name='sales_method_is_known'), models.UniqueConstraint(fields=('known_until', 'customer_class', 'month'), name='sales_are_foretold_once'), models.CheckConstraint(condition=models.Q(('month__gte', models.F('known_until'))), name='sales_month_is_ahead')],
+            },
+        ),
     ]

@@ -44,6 +44,7 @@ from contracts.api import (
 from metering.api import endpoints as metering
 from metering.api import exception_endpoints as exceptions
 from metering.api import field_endpoints as field
+from metering.api import forecast_endpoints as forecasts
 from metering.api import head_end_messages
 from metering.api import interval_endpoints as values
 from metering.api import meter_endpoints as meters
@@ -225,6 +226,8 @@ urlpatterns = [
     ),
     path("reads", metering.ReadList.as_view(), name="api_reads"),
     path("service-points/<str:service_point>/intervals", values.PointIntervals.as_view(), name="api_intervals"),
+    path("forecasts", forecasts.ForecastList.as_view(), name="api_forecasts"),
+    path("forecasts/<int:forecast_id>", forecasts.ForecastOne.as_view(), name="api_forecast"),
     path("service-points/<str:service_point>/usage", values.PointUsage.as_view(), name="api_usage"),
     path("work-orders", field.WorkOrderList.as_view(), name="api_work_orders"),
     path("work-orders/<int:work_order_id>", field.WorkOrderOne.as_view(), name="api_work_order"),

@@ -79,7 +79,7 @@ def new(request: HttpRequest) -> HttpResponse:
     offered = programs.listed(wanted=programs.Wanted(kind="demand_response"))
     form = EventForm(
         posted(request), programs=offered, feeders=network.feeders(at=today()),
-        initial={"day": today(), "request_key": uuid4().hex, "program": request.GET.get("program")},
+        initial={"day": today(), **_suggested(request), "request_key": uuid4().hex},
     )  # fmt: skip
     if request.method == "POST" and form.is_valid():
         try:
@@ -217,6 +217,12 @@ def _do(request: HttpRequest, card: EventCard, action: str) -> None:
 def _part(part_id: int) -> PartDetail:
     with or_404():
         return queries.part(part_id=part_id)
+
+
+def _suggested(request: HttpRequest) -> dict[str, str]:
+    """Return what a link proposes of an event; whoever plans it sees it and may change it."""
+    names = ("program", "feeder", "day", "time", "hours", "target", "forecast")
+    return {name: request.GET[name] for name in names if name in request.GET}
 
 
 def _kilo(value: int | None) -> str:

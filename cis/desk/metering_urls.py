@@ -1,4 +1,4 @@
-"""Addresses of the desk: energy, what is unusual, losses, the day as it grows, values, streams, usage inspections."""
+"""Addresses of the desk: energy, what is unusual, losses, forecasts, the day as it grows, values, usage inspections."""
 
 from django.urls import path
 
@@ -8,10 +8,13 @@ from cis.desk import (
     exception_acts,
     exceptions,
     live,
+    load_forecasts,
     place_values,
     re_reads,
+    sales_forecasts,
     stream_names,
     usage_inspections,
+    weather,
 )
 
 urlpatterns = [
@@ -41,6 +44,12 @@ urlpatterns = [
     path("anomalies/<int:anomaly_id>/", anomalies.show, name="anomaly"),
     path("anomalies/<int:anomaly_id>/follow/", anomalies.follow, name="follow_anomaly"),
     path("anomalies/<int:anomaly_id>/dismiss/", anomalies.dismiss, name="dismiss_anomaly"),
+    path("forecasts/", load_forecasts.index, name="load_forecasts"),
+    path("forecasts.csv", load_forecasts.export, name="load_forecasts_file"),
+    path("forecasts/<int:forecast_id>/", load_forecasts.show, name="load_forecast"),
+    path("forecasts/sales/", sales_forecasts.index, name="sales_forecasts"),
+    path("forecasts/sales.csv", sales_forecasts.export, name="sales_forecasts_file"),
+    path("forecasts/weather/", weather.index, name="load_weather"),
     path("network/losses/", balances.index, name="losses"),
     path("network/losses.csv", balances.export, name="losses_file"),
     path("network/transformer/<int:transformer_id>/losses/", balances.show, name="transformer_losses"),

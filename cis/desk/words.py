@@ -26,6 +26,7 @@ from cis.desk import (
     dunning_words,
     e_invoice_words,
     field_words,
+    forecast_words,
     late_fee_words,
     late_read_words,
     meter_words,
@@ -313,7 +314,8 @@ TONES: Mapping[str, str] = {
 _OF_PIECES = (
     accrual_words, application_words, bank_words, budget_words, call_words, care_words, case_words, change_words,
     charge_words, checkout_words, collective_words, completeness_words, contract_words, debit_words, demand_words,
-    deposit_words, device_words, dunning_words, e_invoice_words, field_words, late_fee_words, late_read_words,
+    deposit_words, device_words, dunning_words, e_invoice_words, field_words, forecast_words, late_fee_words,
+    late_read_words,
     meter_words, money_words, notice_words, outage_words, plan_words, prepaid_words, privacy_words, programme_words,
     report_words, route_words, safety_words, staff_words, till_words, usage_inspection_words, vee_words, watch_words,
     write_off_words,

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext_noop as _
 
-from cis.platform import outage_phrases, vee_phrases
+from cis.platform import forecast_phrases, outage_phrases, vee_phrases
 
 SENTENCES: Mapping[str, str] = {
     **outage_phrases.SENTENCES,
     **vee_phrases.SENTENCES,
+    **forecast_phrases.SENTENCES,
     # work in the field
     "unknown_work_order": _("There is no such work order."),
     "invalid_work": _("The work order cannot be made."),

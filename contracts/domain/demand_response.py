@@ -179,8 +179,9 @@ class NewEvent:
     """
     An event to be.
 
-    feeder_id  those on this feeder are called; None: all in the programme
-    target_w   what is hoped for of all together [W]
+    feeder_id    those on this feeder are called; None: all in the programme
+    target_w     what is hoped for of all together [W]
+    forecast_id  of the load that a person looked at; None: nobody looked at one
     """
 
     program_id: int
@@ -188,7 +189,12 @@ class NewEvent:
     end_at: datetime
     target_w: int
     feeder_id: int | None = None
-    source: EventSource = EventSource.PERSON
+    forecast_id: int | None = None
+
+    @property
+    def source(self) -> EventSource:
+        """Return what it is planned by."""
+        return EventSource.PERSON if self.forecast_id is None else EventSource.FORECAST
 
     @property
     def hours(self) -> int:

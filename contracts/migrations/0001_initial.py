@@ -862,6 +862,7 @@ class Migration(FirstMigration):
                 ('feeder', models.ForeignKey(help_text='Empty: everywhere.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='metering.feeder')),
                 ('state', cis.platform.fields.Code(choices=[('planned', 'planned'), ('announced', 'announced'), ('running', 'running'), ('ended', 'ended'), ('settled', 'settled'), ('called_off', 'called_off')], default='planned', max_length=40)),
                 ('source', cis.platform.fields.Code(choices=[('person', 'person'), ('forecast', 'forecast')], default='person', max_length=40)),
+                ('forecast', models.ForeignKey(db_index=False, help_text='Of the load that whoever planned it looked at.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='metering.loadforecast')),
                 ('start_at', models.DateTimeField(help_text='A whole hour, as the end.')),
                 ('end_at', models.DateTimeField()),
                 ('target_w', models.BigIntegerField(help_text='What is hoped for of all together. [W]')),
@@ -877,7 +878,7 @@ class Migration(FirstMigration):
             ],
             options={
                 'indexes': [models.Index(fields=['state', 'start_at'], name='demand_event_by_state')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['planned', 'announced', 'running', 'ended', 'settled', 'called_off'])), name='demand_event_state_is_known'), models.CheckConstraint(condition=models.Q(('source__in', ['person', 'forecast'])), name='demand_event_source_is_known'), models.CheckConstraint(condition=models.Q(('end_at__gt', models.F('start_at'))), name='demand_event_ends_after_it_begins'), models.CheckConstraint(condition=models.Q(('announced_at', None), models.Q(('decider_id__isnull', False), ('planner_id__isnull', False), models.Q(('decider_id', models.F('planner_id')), _negated=True)), _connector='OR'), name='nobody_announces_their_own_event')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['planned', 'announced', 'running', 'ended', 'settled', 'called_off'])), name='demand_event_state_is_known'), models.CheckConstraint(condition=models.Q(('source__in', ['person', 'forecast'])), name='demand_event_source_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('forecast__isnull', False), ('source', 'forecast')), models.Q(('forecast', None), ('source', 'person')), _connector='OR'), name='demand_event_from_a_forecast_names_it'), models.CheckConstraint(condition=models.Q(('end_at__gt', models.F('start_at'))), name='demand_event_ends_after_it_begins'), models.CheckConstraint(condition=models.Q(('announced_at', None), models.Q(('decider_id__isnull', False), ('planner_id__isnull', False), models.Q(('decider_id', models.F('planner_id')), _negated=True)), _connector='OR'), name='nobody_announces_their_own_event')],
             },
         ),
         migrations.CreateModel(

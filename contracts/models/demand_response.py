@@ -18,6 +18,10 @@ class DemandEvent(models.Model):
     )
     state = Code(choices=choices_of(EventState), default=EventState.PLANNED.value)
     source = Code(choices=choices_of(EventSource), default=EventSource.PERSON.value)
+    forecast = models.ForeignKey(
+        "metering.LoadForecast", on_delete=models.PROTECT, null=True, db_index=False, related_name="+",
+        help_text="Of the load that whoever planned it looked at.",
+    )  # fmt: skip
     start_at = models.DateTimeField(help_text="A whole hour, as the end.")
     end_at = models.DateTimeField()
     target_w = models.BigIntegerField(help_text="What is hoped for of all together. [W]")
@@ -35,6 +39,11 @@ class DemandEvent(models.Model):
         constraints = [
             one_of(name="demand_event_state_is_known", column="state", values=EventState),
             one_of(name="demand_event_source_is_known", column="source", values=EventSource),
+            models.CheckConstraint(
+                name="demand_event_from_a_forecast_names_it",
+                condition=models.Q(source=EventSource.FORECAST.value, forecast__isnull=False)
+                | models.Q(source=EventSource.PERSON.value, forecast=None),
+            ),
             models.CheckConstraint(
                 name="demand_event_ends_after_it_begins", condition=models.Q(end_at__gt=models.F("start_at"))
             ),

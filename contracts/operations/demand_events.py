@@ -42,7 +42,7 @@ from contracts.operations.enrollment_steps import reason_of
 from contracts.queries import demand_events as queries
 from contracts.queries import programs
 from contracts.queries.demand_events import UnknownEvent, UnknownPart
-from metering.queries import network, outage_places
+from metering.queries import forecasts, network, outage_places
 
 LINK = "/portal/demand"
 KEY_MOST = 100
@@ -81,7 +81,7 @@ def plan(*, new: NewEvent, key: str, at: datetime, actor: Actor) -> int:
 
     :param key: the same key twice is one event.
     :returns: its id.
-    :raises NotAllowed: the actor may not plan. :raises UnknownProgram, UnknownFeeder: there is none.
+    :raises NotAllowed: the actor may not plan. :raises UnknownProgram, UnknownFeeder, UnknownForecast: there is none.
     :raises BadEvent: its times or its target are wrong, the programme has no events, or had enough of them.
     :raises ShortNotice: those who take part would hear of it too late.
     """
@@ -97,6 +97,8 @@ def plan(*, new: NewEvent, key: str, at: datetime, actor: Actor) -> int:
         findings.raise_if_any(BadEvent)
     if new.feeder_id is not None:
         network.feeder(feeder_id=new.feeder_id, at=_day(at))
+    if new.forecast_id is not None:
+        forecasts.one(forecast_id=new.forecast_id)
     terms = program.terms.events
     held = _held(program.id, _day(new.start_at).year)
     clock = local_clock(settings.TIME_ZONE)
@@ -104,8 +106,9 @@ def plan(*, new: NewEvent, key: str, at: datetime, actor: Actor) -> int:
     findings.raise_if_any(BadEvent)
     rules.refuse_if_short(start_at=new.start_at, at=at, terms=terms)
     row = DemandEvent.objects.create(
-        program_id=program.id, feeder_id=new.feeder_id, source=new.source.value, start_at=new.start_at,
-        end_at=new.end_at, target_w=new.target_w, key=key[:KEY_MOST], planned_at=at, planner_id=actor.person_id,
+        program_id=program.id, feeder_id=new.feeder_id, source=new.source.value, forecast_id=new.forecast_id,
+        start_at=new.start_at, end_at=new.end_at, target_w=new.target_w, key=key[:KEY_MOST], planned_at=at,
+        planner_id=actor.person_id,
     )  # fmt: skip
     audit.record(actor, "plan", SUBJECT, row.id, program=program.code, start_at=new.start_at, end_at=new.end_at)
     return row.id

@@ -46,6 +46,7 @@ class EventCard:
                                so many accounts were called, left, were settled, and could not be measured
     delivered_wh, delivered_w  of all that are settled [Wh], [W]
     credit_minor               of the same [minor unit]
+    forecast_id                of the load that whoever planned it looked at; None: of none
     """
 
     id: int
@@ -53,6 +54,7 @@ class EventCard:
     feeder: str
     state: EventState
     source: EventSource
+    forecast_id: int | None
     start_at: datetime
     end_at: datetime
     target_w: int
@@ -325,8 +327,9 @@ def _cards(rows: QuerySet[DemandEvent]) -> tuple[EventCard, ...]:
 def _card(row: DemandEvent, sums: Mapping[str, Any]) -> EventCard:
     return EventCard(
         id=row.id, program=card_of(row.program), feeder=row.feeder.name if row.feeder else "",
-        state=EventState(row.state), source=EventSource(row.source), start_at=row.start_at, end_at=row.end_at,
-        target_w=row.target_w, planned_at=row.planned_at, planner_id=row.planner_id, decider_id=row.decider_id,
+        state=EventState(row.state), source=EventSource(row.source), forecast_id=row.forecast_id,
+        start_at=row.start_at, end_at=row.end_at, target_w=row.target_w, planned_at=row.planned_at,
+        planner_id=row.planner_id, decider_id=row.decider_id,
         announced_at=row.announced_at, settled_at=row.settled_at, reason=row.reason, called=sums.get("n_called", 0),
         opted_out=sums.get("n_opted_out", 0), settled=sums.get("n_settled", 0),
         unmeasured=sums.get("n_unmeasured", 0), delivered_wh=int(sums.get("wh", 0)),

@@ -106,7 +106,7 @@ def fit(*, features: Floats, target: Floats, seed: int, settings: Settings = USU
     return Trees(base=base, cuts=cuts, feature=feature, bin=last, leaf=leaf, loss=np.array(loss))
 
 
-def predict(trees: Trees, features: Floats) -> Floats:
+def predict(trees: Trees, *, features: Floats) -> Floats:
     """Return what the trees say of rows of features (n, k), (n,)."""
     binned = bins_of(features=features, cuts=trees.cuts)
     said = np.full(len(features), trees.base)
@@ -153,7 +153,7 @@ def _tree(*, binned: Bins, rest: Floats, settings: Settings) -> tuple[Int64, Int
         wide = 2**level
         cell = (node[:, None] * (count * BINS) + place).reshape(-1)
         size = wide * count * BINS
-        sums = np.bincount(cell, weights=weights, minlength=size).reshape(wide, count, BINS)
+        sums = np.bincount(cell, weights=weights, minlength=size).astype(np.float64).reshape(wide, count, BINS)
         held = np.bincount(cell, minlength=size).reshape(wide, count, BINS)
         first = wide - 1
         feature[first : first + wide], last[first : first + wide] = _splits(sums, held, settings.least_rows)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from cis.kernel.calendar import BusinessCalendar
 from cis.kernel.fixed import Int64
 from metering.domain.boosting import Floats
+from metering.domain.hourly import HOUR_US, HOURS
 
-HOURS = 24
 WEEK = 7
 NEWEST = 2
 """A forecast of tomorrow is made on today's morning: the newest whole day is that before, two days before it."""
@@ -54,6 +54,24 @@ def kinds(*, days: Iterable[date], calendar: BusinessCalendar) -> Int64:
     return np.array([_kind(day, calendar) for day in days], dtype=np.int64)
 
 
+def by_hour(*, at_us: Int64, values: Floats, day_starts_us: Int64) -> Floats:
+    """
+    Return values laid on the hours of local days, (d, 24); NaN: none. Days of 23 and 25 hours as ``hourly.lay`` does.
+
+    :param at_us: (n,) when each begins; ``values`` (n,) [microseconds since 1970 UTC]
+    :param day_starts_us: (d + 1,) first instant of each day and of the day after [microseconds since 1970 UTC]
+    """
+    found = np.full((len(day_starts_us) - 1, HOURS), np.nan)
+    day = np.searchsorted(day_starts_us, at_us, side="right") - 1
+    inside = (day >= 0) & (day < len(found))
+    day, at_us, values = day[inside], at_us[inside], values[inside]
+    hour = np.minimum((at_us - day_starts_us[day]) // HOUR_US, HOURS - 1)
+    found[day, hour] = values
+    is_short = np.diff(day_starts_us) < HOURS * HOUR_US
+    found[is_short, HOURS - 1] = found[is_short, -2]
+    return found
+
+
 def day_old(temperature: Floats) -> Floats:
     """
     Return what may stand for the temperature of a day on the morning before, (d, 24), out of what is measured then.
@@ -69,7 +87,7 @@ def day_old(temperature: Floats) -> Floats:
 def levels(load_w: Floats) -> Floats:
     """Return the mean load of the seven days that are whole when a day is forecast, (d,); NaN: most are unknown. [W]"""
     day = _mean(load_w)
-    return _mean(np.stack([back(day, days) for days in range(NEWEST, NEWEST + WEEK)], axis=1))
+    return _mean(np.stack([back(day, days=days) for days in range(NEWEST, NEWEST + WEEK)], axis=1))
 
 
 def of_days(*, days: Days, fed: Floats) -> Floats:
@@ -81,21 +99,22 @@ def of_days(*, days: Days, fed: Floats) -> Floats:
     :param fed: (d, 24) the temperature that is reckoned with for each day: measured to learn, forecast to foretell.
     """
     load, level = days.load_w, levels(days.load_w)[:, None]
-    lags = [back(load, WEEK * week) for week in (1, 2, 3, 4)]
-    recent = [back(load, one) for one in range(NEWEST, NEWEST + WEEK)]
+    lags = [back(load, days=WEEK * week) for week in (1, 2, 3, 4)]
+    recent = [back(load, days=one) for one in range(NEWEST, NEWEST + WEEK)]
     turn = 2 * np.pi * (days.first.timetuple().tm_yday + np.arange(len(days))) / YEAR_DAYS
     columns = (
-        np.arange(HOURS), days.weekday()[:, None], days.kind[:, None], back(days.kind.astype(np.float64), 1)[:, None],
-        np.sin(turn)[:, None], np.cos(turn)[:, None], fed, _mean(fed)[:, None],
-        back(_mean(days.temperature), NEWEST)[:, None], lags[0] / level, back(load, NEWEST) / level,
-        _mean(np.stack(recent, axis=2)) / level, _mean(np.stack(lags, axis=2)) / level,
-        back(_mean(load), NEWEST)[:, None] / level,
+        np.arange(HOURS), days.weekday()[:, None], days.kind[:, None],
+        back(days.kind.astype(np.float64), days=1)[:, None], np.sin(turn)[:, None], np.cos(turn)[:, None], fed,
+        _mean(fed)[:, None], back(_mean(days.temperature), days=NEWEST)[:, None],
+        lags[0] / level, back(load, days=NEWEST) / level, _mean(np.stack(recent, axis=2)) / level,
+        _mean(np.stack(lags, axis=2)) / level,
+        back(_mean(load), days=NEWEST)[:, None] / level,
     )  # fmt: skip
     shape = load.shape
     return np.stack([np.broadcast_to(one, shape).astype(np.float64) for one in columns], axis=2)
 
 
-def back(values: NDArray[np.float64], days: int) -> Floats:
+def back(values: NDArray[np.float64], *, days: int) -> Floats:
     """Return what was so many days before, NaN before the first day."""
     found = np.full(values.shape, np.nan)
     if days < len(values):

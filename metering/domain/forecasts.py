@@ -17,8 +17,9 @@ import numpy as np
 from cis.kernel.errors import Refused
 from cis.kernel.fixed import Int64
 from metering.domain import boosting, calendar_features
-from metering.domain.boosting import USUAL, Floats, Settings, Trees
-from metering.domain.calendar_features import HOLIDAY, HOURS, NEWEST, WEEK, Days
+from metering.domain.boosting import USUAL, Floats, Settings, TooFewRows, Trees
+from metering.domain.calendar_features import HOLIDAY, NEWEST, WEEK, Days
+from metering.domain.hourly import HOURS
 
 LEAST_DAYS = 70
 """Known days below which trees are not tried: a week a day leans on, six to learn from, three to be tried on."""
@@ -105,14 +106,14 @@ class DayForecast:
 
 def naive(days: Days) -> Floats:
     """Return what a week ago says of each hour, (d, 24); of a holiday the last Sunday that was whole. [W]"""
-    found = calendar_features.back(days.load_w, WEEK)
+    found = calendar_features.back(days.load_w, days=WEEK)
     weekday = days.weekday()
     for at in np.flatnonzero(days.kind == HOLIDAY):
         since = (int(weekday[at]) - SUNDAY) % WEEK or WEEK
         before = at - (since if since >= NEWEST else since + WEEK)
         if before >= 0:
             found[at] = days.load_w[before]
-    earlier = calendar_features.back(days.load_w, 2 * WEEK)
+    earlier = calendar_features.back(days.load_w, days=2 * WEEK)
     return np.where(np.isnan(found), earlier, found)
 
 
@@ -131,7 +132,7 @@ def learn(*, days: Days, rows: Int64, seed: int = SEED, settings: Settings = USU
 def foretell(*, trees: Trees, days: Days, fed: Floats, rows: Int64) -> Floats:
     """Return the loads that trees say of some days, (n, 24); NaN where no level is known. [W]"""
     features = calendar_features.of_days(days=days, fed=fed)[rows]
-    said = boosting.predict(trees, features.reshape(-1, features.shape[2])).reshape(-1, HOURS)
+    said = boosting.predict(trees, features=features.reshape(-1, features.shape[2])).reshape(-1, HOURS)
     return np.maximum(said, 0) * calendar_features.levels(days.load_w)[rows][:, None]
 
 
@@ -204,9 +205,11 @@ def error_e4(*, said_w: Int64, was_w: Int64) -> int | None:
 
 def _tried(days: Days, known: Int64, seed: int, settings: Settings) -> BackTest | None:
     """Try the newest days; None: nothing can be said of them."""
-    tested = back_test(
-        days=days, learned=known[:-TRIED_DAYS], tried=known[-TRIED_DAYS:], seed=seed, settings=settings
-    )  # fmt: skip
+    learned, tried = known[:-TRIED_DAYS], known[-TRIED_DAYS:]
+    try:
+        tested = back_test(days=days, learned=learned, tried=tried, seed=seed, settings=settings)
+    except TooFewRows:
+        return None
     return tested if tested.scores.hours else None
 
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 
 from cis.kernel import fixed
+from cis.kernel.actors import ActorKind
 from cis.kernel.calendar import LocalClock
 from cis.kernel.enums import Role
 from cis.kernel.errors import Findings, Refused
@@ -23,7 +24,7 @@ COLDEST_E2, WARMEST_E2 = -90_00, 60_00
 """What air was ever near; else it is another unit. [10^-2 deg C]"""
 MOST_FINDINGS = 100
 ROWS_MOST = 100_000
-KEEPERS = frozenset((Role.METERING, Role.SUPERVISOR))
+KEEPERS: frozenset[Role | ActorKind] = frozenset((Role.METERING, Role.SUPERVISOR, ActorKind.SYSTEM))
 
 
 class WeatherKind(StrEnum):

@@ -1035,4 +1035,68 @@ class Migration(FirstMigration):
                 'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(cis.platform.fields._OneId(models.F('transformer_id'), models.F('transformer_id'), models.Value('[]')), '&&'), ('period', '&&')], name='transformer_is_in_one_place')],
             },
         ),
+        migrations.CreateModel(
+            name='WeatherSeries',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('code', models.CharField(max_length=60, unique=True)),
+                ('source', models.TextField(help_text='Who measures and forecasts it.')),
+                ('feeder', models.ForeignKey(help_text='Empty: of all others.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='metering.feeder')),
+            ],
+            options={
+                'verbose_name_plural': 'weather series',
+                'constraints': [models.UniqueConstraint(fields=('feeder',), name='area_has_one_weather', nulls_distinct=False)],
+            },
+        ),
+        migrations.CreateModel(
+            name='WeatherHour',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', cis.platform.fields.Code(choices=[('observed', 'observed'), ('forecast', 'forecast')], max_length=40)),
+                ('start_at', models.DateTimeField()),
+                ('temperature_e2', models.SmallIntegerField(help_text='[10^-2 deg C]')),
+                ('series', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='hours', to='metering.weatherseries')),
+            ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['observed', 'forecast'])), name='weather_kind_is_known'), models.CheckConstraint(condition=models.Q(('temperature_e2__gte', -9000), ('temperature_e2__lte', 6000)), name='weather_is_of_air'), models.UniqueConstraint(fields=('series', 'kind', 'start_at'), name='weather_hour_is_told_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='AreaDay',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('day_date', models.DateField()),
+                ('loads_w', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(null=True), help_text='Of each hour. [W]', size=24)),
+                ('places', models.IntegerField(help_text='How many places had such a meter.')),
+                ('feeder', models.ForeignKey(db_index=False, help_text='Empty: all of the supplier.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='metering.feeder')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('feeder', 'day_date'), name='area_has_a_day_once', nulls_distinct=False), models.CheckConstraint(condition=models.Q(('loads_w__len', 24)), name='area_day_has_its_hours')],
+            },
+        ),
+        migrations.CreateModel(
+            name='LoadForecast',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('target_date', models.DateField()),
+                ('made_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('method', cis.platform.fields.Code(choices=[('boosted', 'boosted'), ('seasonal_naive', 'seasonal_naive')], max_length=40)),
+                ('weather', cis.platform.fields.Code(choices=[('forecast', 'forecast'), ('day_old', 'day_old'), ('none', 'none')], max_length=40)),
+                ('values_w', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), help_text='[W]', size=24)),
+                ('low_w', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), help_text='Lower end of the band. [W]', size=24)),
+                ('high_w', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), help_text='[W]', size=24)),
+                ('naive_w', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(null=True), help_text='As a week ago. [W]', size=24)),
+                ('places', models.IntegerField(help_text='How many places it is of.')),
+                ('tried_hours', models.IntegerField(default=0, help_text='Hours on which both were tried; 0: too few days.')),
+                ('mae_w', models.BigIntegerField(help_text='Mean absolute error of the trees there. [W]', null=True)),
+                ('naive_mae_w', models.BigIntegerField(help_text='Of what a week ago said. [W]', null=True)),
+                ('error_e4', models.IntegerField(help_text='Error of the trees, of the load there. [10^-4]', null=True)),
+                ('naive_error_e4', models.IntegerField(help_text='[10^-4]', null=True)),
+                ('feeder', models.ForeignKey(db_index=False, help_text='Empty: all of the supplier.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='metering.feeder')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['-target_date'], name='forecast_by_day')],
+                'constraints': [models.CheckConstraint(condition=models.Q(('method__in', ['boosted', 'seasonal_naive'])), name='forecast_method_is_known'), models.CheckConstraint(condition=models.Q(('weather__in', ['forecast', 'day_old', 'none'])), name='forecast_weather_is_known'), models.UniqueConstraint(fields=('feeder', 'target_date'), name='area_is_foretold_once_a_day', nulls_distinct=False), models.CheckConstraint(condition=models.Q(('high_w__len', 24), ('low_w__len', 24), ('naive_w__len', 24), ('values_w__len', 24)), name='forecast_has_its_hours'), models.CheckConstraint(condition=models.Q(models.Q(('error_e4', None), ('mae_w', None), ('naive_error_e4', None), ('naive_mae_w', None), ('tried_hours', 0)), models.Q(('error_e4__isnull', False), ('mae_w__isnull', False), ('naive_error_e4__isnull', False), ('naive_mae_w__isnull', False), ('tried_hours__gt', 0)), _connector='OR'), name='tried_forecast_has_its_errors')],
+            },
+        ),
     ]

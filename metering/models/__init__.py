@@ -8,6 +8,7 @@ from metering.models import (
     device,
     device_test,
     exception,
+    forecast,
     live,
     network,
     outage,
@@ -23,6 +24,6 @@ from metering.models import (
 )
 
 __all__ = [
-    "alarm", "anomaly", "command", "correction", "device", "device_test", "exception", "live", "network", "outage",
-    "place", "read", "read_change", "route", "rule", "store", "stream", "usage", "work",
+    "alarm", "anomaly", "command", "correction", "device", "device_test", "exception", "forecast", "live", "network",
+    "outage", "place", "read", "read_change", "route", "rule", "store", "stream", "usage", "work",
 ]  # fmt: skip

@@ -8,16 +8,21 @@ from datetime import date, timedelta
 from fractions import Fraction
 
 import pytest
+import time_machine
+from django.utils import timezone
 
 from billing.models.bill import Bill, BillSegment
 from billing.models.completeness import CompletenessMonth
 from billing.models.run import HeldBill
+from billing.models.sales_forecast import SalesForecast
 from billing.operations import completeness, proof
 from billing.queries import balances
-from cis.demo import building, readings, world
+from cis.demo import building, foretelling, readings, world
 from cis.demo.world import Scale
 from cis.kernel.periods import Period
+from metering.models.forecast import LoadForecast
 from metering.models.read import ReadRejection
+from metering.queries import forecasts as queries
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TODAY = date(2026, 3, 20)
@@ -81,9 +86,16 @@ def test_running_again_bills_nothing_and_money_is_where_it_belongs():
     assert proof.verify() == ()
 
 
-def test_one_bill_is_a_pdf(billed, tmp_path):
+def test_one_bill_is_a_pdf_and_what_comes_is_foretold(billed, tmp_path):
     path = building.one_pdf(billed=billed[1][-1], folder=tmp_path)
     assert path.read_bytes().startswith(b"%PDF-")
+    with time_machine.travel("2026-03-20T04:00:00Z", tick=False):
+        assert foretelling.build(scale=billed[0], at=timezone.now()) >= 1
+    loads = LoadForecast.objects.filter(feeder=None).order_by("target_date")
+    assert [row.target_date for row in loads] == [date(2026, 2, 28), date(2026, 3, 1)]
+    (before,) = queries.listed(wanted=queries.Wanted(area="", until=date(2026, 2, 28)))
+    assert 0 < before.was_error_e4 < 10_000
+    assert {row.month for row in SalesForecast.objects.all()} == {date(2026, month, 1) for month in (3, 4, 5)}
 
 
 def _amounts_by_service_point():

@@ -46,6 +46,7 @@ class EventForm(PageForm):
     hours = forms.IntegerField(label=_("Number of hours"), min_value=1, max_value=HOURS_MOST, initial=2)
     target = EnergyField(label=_("Power hoped for (kW)"))
     request_key = forms.CharField(widget=forms.HiddenInput, max_length=64)
+    forecast = forms.RegexField(regex=r"[0-9]{1,18}", required=False, widget=forms.HiddenInput)
 
     def __init__(
         self, *args: Any, programs: tuple[ProgramCard, ...], feeders: tuple[AssetCard, ...], **kwargs: Any
@@ -65,4 +66,5 @@ class EventForm(PageForm):
         return NewEvent(
             program_id=int(given["program"]), start_at=start_at, end_at=start_at + timedelta(hours=given["hours"]),
             target_w=given["target"] or 0, feeder_id=int(given["feeder"]) if given["feeder"] else None,
+            forecast_id=int(given["forecast"]) if given["forecast"] else None,
         )  # fmt: skip

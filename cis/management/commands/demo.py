@@ -32,6 +32,7 @@ from cis.demo import (
     debiting,
     deposits,
     field_work,
+    foretelling,
     giving_up,
     inspecting,
     invoicing,
@@ -181,6 +182,7 @@ def _live(scale: Scale, billed: Billed, *, today: date) -> None:
     charting.build()
     late_reading.build(scale=scale, today=today)
     watching.build(scale=scale)
+    foretelling.build(scale=scale, at=timezone.now())
     completeness.check(today=today)
 
 

@@ -40,6 +40,7 @@ METERERS_ALONE = (
     "accept_exception", "edit_exception", "estimate_exception", "visit_exception", "decide_read_change",
     "act_on_exceptions", "new_demand_event",
     "new_stream_name", "end_stream_name", "dismiss_anomaly", "set_master_meter", "end_master_meter",
+    "load_weather",
 )  # fmt: skip
 ROUTES = ("new_route", "edit_route", "route_stops", "open_round", "round_row", "act_on_round", "upload_round",
           "field_round", "sync_field_round", "field_worker")  # fmt: skip

@@ -44,7 +44,7 @@ def test_a_tree_is_the_one_that_trying_all_splits_grows(depth):
     trees = boosting.fit(features=features, target=target, seed=1, settings=Settings(rounds=1, depth=depth, **WHOLE))
     binned = boosting.bins_of(features=features, cuts=trees.cuts)
     by_hand = target.mean() + grown(binned, target - target.mean(), depth, 5)
-    assert np.allclose(boosting.predict(trees, features), by_hand)
+    assert np.allclose(boosting.predict(trees, features=features), by_hand)
 
 
 def test_the_same_seed_makes_the_same_trees_and_another_one_others():
@@ -66,19 +66,19 @@ def test_what_is_not_known_has_a_bin_of_its_own():
     assert boosting.bins_of(features=features, cuts=np.array([[1.5, 2.5, np.inf]])).ravel().tolist() == [0, 1, 2, 3]
     rows = np.repeat(features, 50, axis=0)
     trees = boosting.fit(features=rows, target=np.repeat([9.0, 1.0, 1.0, 1.0], 50), seed=1)
-    assert boosting.predict(trees, features).round(1).tolist() == [9.0, 1.0, 1.0, 1.0]
+    assert boosting.predict(trees, features=features).round(1).tolist() == [9.0, 1.0, 1.0, 1.0]
 
 
 def test_a_feature_of_which_nothing_is_known_changes_nothing():
     features, target = table()
     blind = np.column_stack([features, np.full(len(target), np.nan)])
     one, two = (boosting.fit(features=given, target=target, seed=1, settings=FEW) for given in (features, blind))
-    assert np.allclose(boosting.predict(one, features), boosting.predict(two, blind))
+    assert np.allclose(boosting.predict(one, features=features), boosting.predict(two, features=blind))
 
 
 def test_too_few_rows_say_nothing():
     with pytest.raises(TooFewRows):
         boosting.fit(features=np.zeros((39, 1)), target=np.zeros(39), seed=1)
     assert boosting.predict(
-        boosting.fit(features=np.zeros((40, 1)), target=np.full(40, 2.0), seed=1), np.ones((1, 1))
+        boosting.fit(features=np.zeros((40, 1)), target=np.full(40, 2.0), seed=1), features=np.ones((1, 1))
     ) == [2.0]

@@ -22,7 +22,7 @@ LOADS = next(
     (found for parent in Path(__file__).resolve().parents if (found := parent / "shared" / "data" / "loads").is_dir()),
     None,
 )
-FEW = Settings(rounds=60)
+FEW = Settings(rounds=40, shrinkage=0.1)
 NOBODY = BusinessCalendar(())
 UNKNOWN = np.full(24, np.nan)
 
@@ -160,6 +160,14 @@ def test_few_days_are_said_as_a_week_ago_and_none_are_refused():
     assert made.values_w.tolist() == list(range(24))
     with pytest.raises(TooFewDays):
         forecasts.forecast(days=laid(np.full((20, 24), np.nan)), weather=UNKNOWN)
+
+
+def test_days_that_lie_far_apart_teach_nothing_and_stop_nothing():
+    load = np.full((401, 24), np.nan)
+    load[:400:5] = np.arange(24.0)
+    load[393] = np.arange(24.0) + 1
+    made = forecasts.forecast(days=laid(load), weather=UNKNOWN, settings=FEW)
+    assert (made.method, made.scores, made.values_w.tolist()) == (Method.SEASONAL_NAIVE, None, list(range(1, 25)))
 
 
 def test_a_holiday_is_said_as_the_last_sunday_that_was_whole():
