@@ -46,6 +46,8 @@ _OF_METERS: Mapping[str, Any] = {
     "usage_approval": _("Approval of usage"),
     "usage_arrivals": _("Usage of what came in"),
     "anomalies": _("Search for unusual loads"),
+    "load_forecasts": _("Forecast of loads"),
+    "sales_forecasts": _("Forecast of sales"),
     "demand_events": _("Begin and end of demand response events"),
     "device_command_expiry": _("End of commands to meters that are out of time"),
     "expire_reservations": _("End of reserved capacity"),
