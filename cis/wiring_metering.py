@@ -13,11 +13,12 @@ from cis.platform.schedules import Daily, Every
 from complaints.operations import alarm_cases
 from contracts.domain.announcements import UsageDisputed, UsageDisputeEnded
 from contracts.operations import usage_inspection_steps, usage_inspections
-from contracts.queries import use_classes, vacancies
+from contracts.queries import peers, use_classes, vacancies
 from metering.domain.announcements import AlarmsDecided, CorrectionEnded, WorkOrderCancelled, WorkOrderDone
 from metering.domain.live_days import CLOSED_EVERY
 from metering.operations import (
     anomalies,
+    behaviours,
     command_answers,
     head_end_pulls,
     live_closing,
@@ -25,7 +26,7 @@ from metering.operations import (
     re_read_orders,
     retention,
 )
-from metering.queries import anomaly_loads, vee_facts
+from metering.queries import anomaly_loads, behaviour_facts, vee_facts
 
 LATE_READS_AT = time(1, 15)
 """When late reads that cost too little to ask about are decided on, before bills are made."""
@@ -39,6 +40,9 @@ EXPIRED_EVERY = timedelta(minutes=1)
 """How often commands are ended whose time is over."""
 ANOMALIES_AT = time(4, 30)
 """When loads are looked at, after the night has approved what came in."""
+
+BEHAVIOURS_AT = time(5, 15)
+"""When it is told how places used the month that is over, after loads were looked at."""
 
 RE_READS_AT = time(2, 15)
 """When readings are ordered of counters that were estimated for too long, after usage was approved."""
@@ -65,6 +69,8 @@ def bind() -> None:
     events.listen(BillCancelled, usage_disputes.move_step)
     anomaly_loads.ask(vacancies=vacancies.of_places)
     jobs.register(anomalies.WORK, anomalies.night, schedule=Daily(ANOMALIES_AT, settings.TIME_ZONE))
+    behaviour_facts.ask(peers=peers.of_places)
+    jobs.register(behaviours.WORK, behaviours.night, schedule=Daily(BEHAVIOURS_AT, settings.TIME_ZONE))
     jobs.register(head_end_pulls.WORK, head_end_pulls.work, schedule=Every(PULLED_EVERY))
     jobs.register(live_closing.WORK, live_closing.work, schedule=Every(CLOSED_EVERY))
     jobs.register(re_read_orders.WORK, re_read_orders.night, schedule=Daily(RE_READS_AT, settings.TIME_ZONE))

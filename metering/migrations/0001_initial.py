@@ -1035,4 +1035,43 @@ class Migration(FirstMigration):
                 'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(cis.platform.fields._OneId(models.F('transformer_id'), models.F('transformer_id'), models.Value('[]')), '&&'), ('period', '&&')], name='transformer_is_in_one_place')],
             },
         ),
+        migrations.CreateModel(
+            name='BehaviourPeers',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('month_date', models.DateField(help_text='First day of the month.')),
+                ('peers', cis.platform.fields.Code(max_length=60)),
+                ('places', models.IntegerField(help_text='How many places are counted.')),
+                ('day_wh', models.BigIntegerField(help_text='The median of their mean days. [Wh]')),
+                ('quiet_wh', models.BigIntegerField(help_text='The first quintile of their mean days. [Wh]')),
+                ('base_w', models.BigIntegerField(help_text='The median of what always runs, of those that tell. [W]', null=True)),
+            ],
+            options={
+                'verbose_name_plural': 'behaviour peers',
+                'constraints': [models.UniqueConstraint(fields=('month_date', 'peers'), name='peers_are_told_once_a_month'), models.CheckConstraint(condition=models.Q(('places__gt', 20)), name='peers_are_many')],
+            },
+        ),
+        migrations.CreateModel(
+            name='BehaviourMonth',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('month_date', models.DateField(help_text='First day of the month.')),
+                ('known_days', models.SmallIntegerField(help_text='Whole days of interval values.')),
+                ('working_wh', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), help_text='Mean hours of working days. [Wh]', null=True, size=None)),
+                ('off_wh', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), help_text='Mean hours of days off. [Wh]', null=True, size=None)),
+                ('day_wh', models.BigIntegerField(help_text='Mean day: of the intervals, else of approved energy. [Wh]', null=True)),
+                ('base_w', models.BigIntegerField(help_text='What always runs. [W]', null=True)),
+                ('evening_e4', models.IntegerField(help_text='Share of 18:00 to 22:00. [10^-4]', null=True)),
+                ('night_e4', models.IntegerField(help_text='Share of 0:00 to 5:00. [10^-4]', null=True)),
+                ('off_e4', models.IntegerField(help_text='A day off in parts of a working day. [10^-4]', null=True)),
+                ('shape', cis.platform.fields.Code(blank=True, choices=[('evening', 'evening'), ('night', 'night'), ('office', 'office'), ('day_at_home', 'day_at_home'), ('flat', 'flat'), ('sun', 'sun')], default='', max_length=40)),
+                ('peers', cis.platform.fields.Code(blank=True, default='', help_text='Whom it is like: class and size; empty: nobody.', max_length=60)),
+                ('computed_at', models.DateTimeField()),
+                ('service_point', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='behaviours', to='metering.servicepoint')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['month_date', 'id'], name='behaviour_of_month')],
+                'constraints': [models.UniqueConstraint(fields=('service_point', 'month_date'), name='behaviour_is_told_once_a_month'), models.CheckConstraint(condition=models.Q(models.Q(('working_wh__isnull', True), ('working_wh__len', 24), _connector='OR'), models.Q(('off_wh__isnull', True), ('off_wh__len', 24), _connector='OR')), name='behaviour_has_24_hours')],
+            },
+        ),
     ]
