@@ -75,7 +75,7 @@ def vectors(*, working_wh: Int64, off_wh: Int64) -> Floats:
     both = np.maximum(np.concatenate((working, off), axis=1), 0).astype(np.float64)
     mean = both.mean(axis=1, keepdims=True)
     parts = np.divide(both, mean, out=np.ones_like(both), where=mean > 0)
-    return np.minimum(parts, PARTS_MOST)
+    return np.asarray(np.minimum(parts, PARTS_MOST))
 
 
 TEMPLATES: Floats = vectors(
@@ -108,7 +108,8 @@ def group(*, profiles: Floats, groups: int = GROUPS, seed: int = SEED) -> Floats
 
 def nearest(*, profiles: Floats, centres: Floats) -> Int64:
     """Return the place of the nearest centre of each profile, (n,); of two as near the first."""
-    return np.argmin(_distances(profiles, centres), axis=1).astype(np.int64)
+    found: Int64 = np.argmin(_distances(profiles, centres), axis=1).astype(np.int64)
+    return found
 
 
 def names(*, profiles: Floats, centres: Floats) -> list[Shape]:
@@ -132,4 +133,4 @@ def _begin(profiles: Floats, groups: int, rng: np.random.Generator) -> Floats:
 def _distances(profiles: Floats, centres: Floats) -> Floats:
     """Return the squared distances, (n, k); never below 0."""
     squares = (profiles**2).sum(axis=1)[:, None] + (centres**2).sum(axis=1)[None]
-    return np.maximum(squares - 2 * (profiles @ centres.T), 0)
+    return np.asarray(np.maximum(squares - 2 * (profiles @ centres.T), 0))

@@ -87,7 +87,7 @@ def name(*, month: Period, centres: Floats, after_id: int, chunk: int = CHUNK) -
     if not rows:
         return None
     named = clusters.names(profiles=_profiles([row[1:] for row in rows]), centres=centres)
-    ids = [row[0] for row in rows]
+    ids: list[int] = [row[0] for row in rows]
     db.execute(_NAME, {"ids": ids, "shapes": [shape.value for shape in named]})
     return ids[-1]
 

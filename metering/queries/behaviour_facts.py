@@ -56,7 +56,7 @@ def tell(*, service_point_ids: Sequence[int], month: Period, zone_name: str) -> 
     return Told(
         behaviours=behaviour.describe(
             energy_wh=energy,
-            is_whole=(minutes >= HOUR_MINUTES).all(axis=2),
+            is_whole=np.asarray((minutes >= HOUR_MINUTES).all(axis=2)),
             is_off=np.array([not calendar.is_business_day(day) for day in days], dtype=np.bool_),
         ),
         counted_wh=_counted(service_point_ids, month),
