@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 SHAPES: Mapping[str, tuple[Any, Any]] = {
     "evening": (
         gettext_lazy("An evening home"),
-        gettext_lazy("Most is used in the evening, when everybody is home; it is quiet by day."),
+        gettext_lazy("Most is used in the evening; it is quiet by day."),
     ),
     "night": (
         gettext_lazy("A night user"),
@@ -20,7 +20,7 @@ SHAPES: Mapping[str, tuple[Any, Any]] = {
     ),
     "day_at_home": (
         gettext_lazy("A day at home"),
-        gettext_lazy("Somebody is there all day: it is used from morning to evening, also on days off."),
+        gettext_lazy("It is used from morning to evening, also on days off, as where somebody is at home by day."),
     ),
     "flat": (
         gettext_lazy("Always the same"),

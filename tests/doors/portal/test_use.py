@@ -54,7 +54,7 @@ def test_my_hours_and_what_always_runs_in_money(visitor, world):
     assert "An evening home" in words
     assert "Told from 28 days that were measured whole." in words
     assert "85 W run all the year: × 8,760 hours that is 745 kWh and ¥459.42." in words
-    assert "744.6 kWh × ¥0.617 = ¥459.42." in words
+    assert "744.6 kWh × ¥0.617 = ¥459.42" in words
     assert "A quarter of it switched off is 186 kWh and ¥114.85 less in a year." in words
     assert "using it at other hours saves nothing" in words
     assert "Each kWh less saves ¥0.617." in words
