@@ -5,7 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 import numpy as np
 import pytest
 import time_machine
+from django.db import connection
 from django.db.backends.postgresql.psycopg_any import DateRange
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models.account import AccountHolder
@@ -89,3 +91,23 @@ def test_who_came_later_sees_no_month_of_who_was_there_before(visitor, world):
 
 def test_without_anything_known_the_page_says_so(visitor):
     assert "Nothing is known yet" in _words(visitor.get(reverse("portal:use")))
+
+
+def test_two_supplies_are_as_many_statements_as_one(visitor, world):
+    def statements():
+        with CaptureQueriesContext(connection) as asked:
+            assert visitor.get(reverse("portal:use")).status_code == 200
+        return len(asked)
+
+    billing.issued(world=world, start_date=MONTH.start, end_date=MONTH.end)
+    statements()
+    one = statements()
+    second = contracts.agreement(account=world.account, tariff=world.tariff)
+    BehaviourMonth.objects.create(
+        service_point=second.service_point,
+        month_date=MONTH.start,
+        known_days=0,
+        day_wh=1,
+        computed_at=datetime.now(tz=UTC),
+    )
+    assert statements() == one
