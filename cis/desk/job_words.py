@@ -46,6 +46,7 @@ _OF_METERS: Mapping[str, Any] = {
     "usage_approval": _("Approval of usage"),
     "usage_arrivals": _("Usage of what came in"),
     "anomalies": _("Search for unusual loads"),
+    "behaviours": _("How places are used, by month"),
     "demand_events": _("Begin and end of demand response events"),
     "device_command_expiry": _("End of commands to meters that are out of time"),
     "expire_reservations": _("End of reserved capacity"),
