@@ -13,11 +13,12 @@ from cis.platform.schedules import Daily, Every
 from complaints.operations import alarm_cases
 from contracts.domain.announcements import UsageDisputed, UsageDisputeEnded
 from contracts.operations import usage_inspection_steps, usage_inspections
-from contracts.queries import use_classes, vacancies
+from contracts.queries import peers, use_classes, vacancies
 from metering.domain.announcements import AlarmsDecided, CorrectionEnded, WorkOrderCancelled, WorkOrderDone
 from metering.domain.live_days import CLOSED_EVERY
 from metering.operations import (
     anomalies,
+    behaviours,
     command_answers,
     forecasts,
     head_end_pulls,
@@ -26,7 +27,7 @@ from metering.operations import (
     re_read_orders,
     retention,
 )
-from metering.queries import anomaly_loads, vee_facts
+from metering.queries import anomaly_loads, behaviour_facts, vee_facts
 
 LATE_READS_AT = time(1, 15)
 """When late reads that cost too little to ask about are decided on, before bills are made."""
@@ -46,6 +47,8 @@ FORECAST_AT = time(11, 30)
 
 SALES_AT = time(5, 15)
 """When sales of the months that come are foretold, once a week, after the bills of the night."""
+BEHAVIOURS_AT = time(5, 15)
+"""When it is told how places used the month that is over, after loads were looked at."""
 
 RE_READS_AT = time(2, 15)
 """When readings are ordered of counters that were estimated for too long, after usage was approved."""
@@ -74,6 +77,8 @@ def bind() -> None:
     jobs.register(anomalies.WORK, anomalies.night, schedule=Daily(ANOMALIES_AT, settings.TIME_ZONE))
     jobs.register(forecasts.WORK, forecasts.work, schedule=Daily(FORECAST_AT, settings.TIME_ZONE))
     jobs.register(sales_forecasts.WORK, sales_forecasts.night, schedule=Daily(SALES_AT, settings.TIME_ZONE))
+    behaviour_facts.ask(peers=peers.of_places)
+    jobs.register(behaviours.WORK, behaviours.night, schedule=Daily(BEHAVIOURS_AT, settings.TIME_ZONE))
     jobs.register(head_end_pulls.WORK, head_end_pulls.work, schedule=Every(PULLED_EVERY))
     jobs.register(live_closing.WORK, live_closing.work, schedule=Every(CLOSED_EVERY))
     jobs.register(re_read_orders.WORK, re_read_orders.night, schedule=Daily(RE_READS_AT, settings.TIME_ZONE))

@@ -343,7 +343,41 @@
     };
   }
 
-  const KINDS = { usage, spread, bins, pair, schedule, share, sums, scores, budget, past, today, forecast };
+  // The mean hours of a working day and of a day off, one step an hour.
+  function hours(data, words) {
+    const text = colour("--tblr-secondary");
+    const line = colour("--wl-line");
+    const sides = [["working", "--wl-chart"], ["off", "--wl-chart-2"]].filter(([side]) => data[side].some((value) => value != null));
+    return {
+      animation: false,
+      aria: { enabled: true },
+      grid: { left: 48, right: 10, top: 30, bottom: 26 },
+      legend: { top: 0, left: 0, itemWidth: 14, itemHeight: 10, textStyle: { color: text, fontSize: 12 } },
+      tooltip: {
+        trigger: "axis", renderMode: "richText", confine: true,
+        formatter: (points) => [data.times[points[0].dataIndex], ...points.map((point) => `${point.seriesName}: ${format(point.value, 3)} kWh`)].join("\n"),
+      },
+      xAxis: { type: "category", data: data.times, axisTick: { show: false }, axisLine: { onZero: false, lineStyle: { color: line } }, axisLabel: { color: text, fontSize: 11, interval: (place) => place % 3 === 0, hideOverlap: true } },
+      yAxis: { type: "value", axisLabel: { color: text, fontSize: 11, formatter: (value) => format(value, 2) }, splitLine: { lineStyle: { color: line } } },
+      series: sides.map(([side, tone], index) => ({
+        name: words[side], type: "line", step: "middle", showSymbol: false, data: data[side].map((value) => (value == null ? null : value / 1000)),
+        lineStyle: { color: colour(tone), width: 2, type: index ? "dashed" : "solid" }, itemStyle: { color: colour(tone) }, areaStyle: index ? undefined : { color: colour(tone), opacity: 0.12 },
+      })),
+    };
+  }
+
+  // The mean day of each month, the last one in full colour.
+  function days(data, words) {
+    const last = data.months.length - 1;
+    const label = (start, place) => (place === 0 || start.slice(5, 7) === "01" ? `${Number(start.slice(5, 7))}\n${start.slice(0, 4)}` : String(Number(start.slice(5, 7))));
+    const option = past({ labels: data.months, values: data.day_wh, estimated: [], meant: [], words: { value: words.unit, nothing: words.nothing } });
+    Object.assign(option.xAxis.axisLabel, { interval: 0, formatter: label });
+    option.grid.bottom = 34;
+    option.series[0].data.forEach((bar, place) => { bar.itemStyle.color = colour(place === last ? "--wl-chart" : "--wl-chart-past"); });
+    return option;
+  }
+
+  const KINDS = { usage, spread, bins, pair, schedule, share, sums, scores, budget, past, today, forecast, hours, days };
 
   // A legend takes as many lines as its names need; what is drawn begins below the last one.
   const pen = document.createElement("canvas").getContext("2d");

@@ -41,6 +41,7 @@ from contracts.api import (
     surveys,
     usage_inspections,
 )
+from metering.api import behaviour_endpoints as behaviour
 from metering.api import endpoints as metering
 from metering.api import exception_endpoints as exceptions
 from metering.api import field_endpoints as field
@@ -228,6 +229,7 @@ urlpatterns = [
     path("service-points/<str:service_point>/intervals", values.PointIntervals.as_view(), name="api_intervals"),
     path("forecasts", forecasts.ForecastList.as_view(), name="api_forecasts"),
     path("forecasts/<int:forecast_id>", forecasts.ForecastOne.as_view(), name="api_forecast"),
+    path("service-points/<str:service_point>/behaviour", behaviour.PointBehaviour.as_view(), name="api_behaviour"),
     path("service-points/<str:service_point>/usage", values.PointUsage.as_view(), name="api_usage"),
     path("work-orders", field.WorkOrderList.as_view(), name="api_work_orders"),
     path("work-orders/<int:work_order_id>", field.WorkOrderOne.as_view(), name="api_work_order"),

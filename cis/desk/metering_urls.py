@@ -1,10 +1,11 @@
-"""Addresses of the desk: energy, what is unusual, losses, forecasts, the day as it grows, values, usage inspections."""
+"""Addresses of the desk: what is unusual, losses, forecasts, how places are used, today, values, usage inspections."""
 
 from django.urls import path
 
 from cis.desk import (
     anomalies,
     balances,
+    behaviour,
     exception_acts,
     exceptions,
     live,
@@ -19,6 +20,7 @@ from cis.desk import (
 
 urlpatterns = [
     path("places/<int:service_point_id>/today/", live.show, name="place_today"),
+    path("places/<int:service_point_id>/behaviour/", behaviour.show, name="place_behaviour"),
     path("field/<int:work_order_id>/re-read/", re_reads.show, name="field_re_read"),
     path("places/<int:service_point_id>/suspect/", usage_inspections.new, name="new_usage_inspection"),
     path("usage-inspections/", usage_inspections.index, name="usage_inspections"),

@@ -36,6 +36,7 @@ from cis.portal import (
     safety,
     self_read,
     telephone,
+    use,
 )
 
 app_name = "portal"
@@ -79,6 +80,7 @@ urlpatterns = [
     path("reading", self_read.reading, name="reading"),
     path("today", live.today, name="today"),
     path("readings", readings.readings, name="readings"),
+    path("use", use.use, name="use"),
     path("prepaid", prepaid.show, name="prepaid"),
     path("debits", debits.index, name="debits"),
     path("debits/ask", debits.ask, name="ask_mandate"),

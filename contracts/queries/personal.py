@@ -112,6 +112,8 @@ ANOMALY = Held(
     erased=struck("reason"),
 )  # fmt: skip
 """Why an unusual load is right, or what a crew was sent for: it may say who lives there, and how."""
+BEHAVIOUR = Held(table="metering_behaviourmonth", way=_at_place(f"{ROW}.month_date"), gone=True)
+"""When somebody sleeps, cooks and is away can be seen in the hours of a home: they get it, and it goes with them."""
 WORK = Held(
     table="metering_workorder", subject="work_order", about=("t.subject", "t.subject_id::text"),
     way=either(
@@ -191,6 +193,7 @@ HELD = (
     CORRECTION,
     EXCEPTION,
     ANOMALY,
+    BEHAVIOUR,
     WORK,
     Held(
         table="metering_workordermove", way=within(WORK, "work_order_id"), exported=False,

@@ -1099,4 +1099,43 @@ class Migration(FirstMigration):
                 'constraints': [models.CheckConstraint(condition=models.Q(('method__in', ['boosted', 'seasonal_naive'])), name='forecast_method_is_known'), models.CheckConstraint(condition=models.Q(('weather__in', ['forecast', 'day_old', 'none'])), name='forecast_weather_is_known'), models.UniqueConstraint(fields=('feeder', 'target_date'), name='area_is_foretold_once_a_day', nulls_distinct=False), models.CheckConstraint(condition=models.Q(('high_w__len', 24), ('low_w__len', 24), ('naive_w__len', 24), ('values_w__len', 24)), name='forecast_has_its_hours'), models.CheckConstraint(condition=models.Q(models.Q(('error_e4', None), ('mae_w', None), ('naive_error_e4', None), ('naive_mae_w', None), ('tried_hours', 0)), models.Q(('error_e4__isnull', False), ('mae_w__isnull', False), ('naive_error_e4__isnull', False), ('naive_mae_w__isnull', False), ('tried_hours__gt', 0)), _connector='OR'), name='tried_forecast_has_its_errors')],
             },
         ),
+        migrations.CreateModel(
+            name='BehaviourPeers',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('month_date', models.DateField(help_text='First day of the month.')),
+                ('peers', cis.platform.fields.Code(max_length=60)),
+                ('places', models.IntegerField(help_text='How many places are counted.')),
+                ('day_wh', models.BigIntegerField(help_text='The median of their mean days. [Wh]')),
+                ('quiet_wh', models.BigIntegerField(help_text='The first quintile of their mean days. [Wh]')),
+                ('base_w', models.BigIntegerField(help_text='The median of what always runs, of those that tell. [W]', null=True)),
+            ],
+            options={
+                'verbose_name_plural': 'behaviour peers',
+                'constraints': [models.UniqueConstraint(fields=('month_date', 'peers'), name='peers_are_told_once_a_month'), models.CheckConstraint(condition=models.Q(('places__gt', 20)), name='peers_are_many')],
+            },
+        ),
+        migrations.CreateModel(
+            name='BehaviourMonth',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('month_date', models.DateField(help_text='First day of the month.')),
+                ('known_days', models.SmallIntegerField(help_text='Whole days of interval values.')),
+                ('working_wh', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), help_text='Mean hours of working days. [Wh]', null=True, size=None)),
+                ('off_wh', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), help_text='Mean hours of days off. [Wh]', null=True, size=None)),
+                ('day_wh', models.BigIntegerField(help_text='Mean day: of the intervals, else of approved energy. [Wh]', null=True)),
+                ('base_w', models.BigIntegerField(help_text='What always runs. [W]', null=True)),
+                ('evening_e4', models.IntegerField(help_text='Share of 18:00 to 22:00. [10^-4]', null=True)),
+                ('night_e4', models.IntegerField(help_text='Share of 0:00 to 5:00. [10^-4]', null=True)),
+                ('off_e4', models.IntegerField(help_text='A day off in parts of a working day. [10^-4]', null=True)),
+                ('shape', cis.platform.fields.Code(blank=True, choices=[('evening', 'evening'), ('night', 'night'), ('office', 'office'), ('day_at_home', 'day_at_home'), ('flat', 'flat'), ('sun', 'sun')], default='', max_length=40)),
+                ('peers', cis.platform.fields.Code(blank=True, default='', help_text='Whom it is like: class and size; empty: nobody.', max_length=60)),
+                ('computed_at', models.DateTimeField()),
+                ('service_point', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='behaviours', to='metering.servicepoint')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['month_date', 'id'], name='behaviour_of_month')],
+                'constraints': [models.UniqueConstraint(fields=('service_point', 'month_date'), name='behaviour_is_told_once_a_month'), models.CheckConstraint(condition=models.Q(models.Q(('working_wh__isnull', True), ('working_wh__len', 24), _connector='OR'), models.Q(('off_wh__isnull', True), ('off_wh__len', 24), _connector='OR')), name='behaviour_has_24_hours')],
+            },
+        ),
     ]

@@ -3,6 +3,7 @@
 from metering.models import (
     alarm,
     anomaly,
+    behaviour,
     command,
     correction,
     device,
@@ -24,6 +25,6 @@ from metering.models import (
 )
 
 __all__ = [
-    "alarm", "anomaly", "command", "correction", "device", "device_test", "exception", "forecast", "live", "network",
-    "outage", "place", "read", "read_change", "route", "rule", "store", "stream", "usage", "work",
+    "alarm", "anomaly", "behaviour", "command", "correction", "device", "device_test", "exception", "forecast",
+    "live", "network", "outage", "place", "read", "read_change", "route", "rule", "store", "stream", "usage", "work",
 ]  # fmt: skip

@@ -143,8 +143,7 @@ class PlaceLoad:
 def of_place(*, service_point_id: int, since: date, last: date, zone_name: str) -> PlaceLoad:
     """Return the load of a place over twelve weeks up to a local date, before and from a day on; two statements."""
     days = tuple(last - (DAYS - 1 - n) * _DAY for n in range(DAYS))
-    given = {"points": [service_point_id], "transformers": [], "start": days[0], "end": last + _DAY}
-    energy, minutes = _hours(db.fetch(_FEEDS, given), {"point": {service_point_id: 0}}, days, zone_name)
+    energy, minutes = hours_of(service_point_ids=[service_point_id], days=days, zone_name=zone_name)
     hours, is_known = energy[0], (minutes[0] >= HOUR_MINUTES).all(axis=1)
     sums = hours.sum(axis=1).tolist()
     is_after = np.array([day >= since for day in days])
@@ -154,6 +153,18 @@ def of_place(*, service_point_id: int, since: date, last: date, zone_name: str) 
         before=_means(hours[is_known & ~is_after]),
         after=_means(hours[is_known & is_after]),
     )
+
+
+def hours_of(*, service_point_ids: Sequence[int], days: Sequence[date], zone_name: str) -> tuple[Int64, Int64]:
+    """
+    Return what some places drew in each hour of local days that follow each other, and how many minutes are known.
+
+    (n, d, 24) both, in the order of the places; see ``metering.domain.hourly.lay``. Two statements. [Wh], [min]
+    """
+    points = list(service_point_ids)
+    given = {"points": points, "transformers": [], "start": days[0], "end": days[-1] + _DAY}
+    places = {point: at for at, point in enumerate(points)}
+    return _hours(db.fetch(_FEEDS, given), {"point": places}, days, zone_name)
 
 
 def _means(hours: Int64) -> tuple[int | None, ...]:

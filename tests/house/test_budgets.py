@@ -79,10 +79,11 @@ def test_models_have_no_ordering_and_no_signals_are_received():
 
 def test_kernels_hold_no_float_and_no_decimal():
     """No money or energy may pass through a float: neither literal, nor call, nor the decimal module."""
-    # How sure a guess at the class of a text is, how unusual a load, and what a load may be tomorrow: none of them is
-    # money or energy that is billed.
+    # How sure a guess at the class of a text is, how unusual a load or what shape it has, and what it may be tomorrow:
+    # none of them is money or energy that is billed.
     likelihoods = {
         "complaints/domain/class_model.py",
+        "metering/domain/clusters.py",
         *(f"metering/domain/anomaly_{part}.py" for part in ("detectors", "features", "groups")),
         "billing/domain/sales_forecast.py",
         *(f"metering/domain/{name}.py" for name in ("boosting", "calendar_features", "forecasts")),

@@ -83,6 +83,15 @@ def scaled(value: int | None, places: int) -> str:
 
 
 @register.filter
+def tenths(value: int | None, places: int) -> str:
+    """Return a stored integer with that many decimals, to the nearest tenth: "12.3"."""
+    if value is None:
+        return NOTHING
+    step = 10 ** (places - 1)
+    return scaled((2 * abs(value) + step) // (2 * step) * (-1 if value < 0 else 1), 1)
+
+
+@register.filter
 def day(value: date | None) -> str:
     """Return a date: 2026-11-23, in English 23 Nov 2026."""
     if value is None:

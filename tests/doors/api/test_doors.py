@@ -77,6 +77,7 @@ PLACES = (
         "values:read",
         "unknown_service_point",
     ),
+    ("GET", "service-points/NONE/behaviour", "values:read", "unknown_service_point"),
     ("GET", "service-points/NONE/usage", "values:read", "unknown_service_point"),
     ("GET", "inspections", "inspections:read", None),
     ("GET", "inspections/9", "inspections:read", "unknown_inspection"),

@@ -1,10 +1,11 @@
 """Interval values and approved energy for other programs."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from lxml import etree
 
+from metering.models.behaviour import BehaviourMonth
 from tests.doors.api.calls import Caller, assert_problem
 from tests.factories import accounts, metering
 
@@ -58,3 +59,15 @@ def test_approved_energy_is_given_by_month(point):
     body = Caller(READ).get("service-points/SP1/usage?until_date=2026-07-31").json()
     (month,) = body["months"]
     assert (body["service_point"], month["month"], month["energy_kwh"]) == ("SP1", "2026-07-01", "120.000")
+
+
+def test_how_it_is_used_is_given_by_month(point):
+    hours = list(range(100, 124))
+    BehaviourMonth.objects.create(
+        service_point=point, month_date=date(2026, 6, 1), known_days=30, working_wh=hours, off_wh=None, day_wh=2_676,
+        base_w=101, evening_e4=1_786, night_e4=1_905, shape="flat", peers="residential/p1-2",
+        computed_at=datetime(2026, 7, 1, tzinfo=UTC),
+    )  # fmt: skip
+    (month,) = Caller(READ).get("service-points/SP1/behaviour").json()["months"]
+    assert (month["month"], month["working_wh"], month["off_wh"], month["shape"]) == ("2026-06-01", hours, None, "flat")
+    assert (month["base_w"], month["similar"]) == (101, None)
