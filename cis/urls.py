@@ -43,5 +43,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("apply/<str:number>/<str:secret>/", apply.open_link, name="application_link"),
     path("portal/", include("cis.portal.urls")),
     path("api/v1/", include("cis.api.router")),
+    path("openadr3/3.1.0/", include("cis.api.openadr_urls")),
     path("admin/", admin.site.urls),
 ]

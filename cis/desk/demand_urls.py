@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cis.desk import demand_events
+from cis.desk import demand_events, openadr
 
 urlpatterns = [
     path("demand-events/", demand_events.index, name="demand_events"),
@@ -14,4 +14,8 @@ urlpatterns = [
     path("demand-events/parts/<int:part_id>/", demand_events.show_part, name="demand_part"),
     path("demand-events/parts/<int:part_id>/opt-out/", demand_events.opt_out, name="opt_out_of_demand"),
     path("demand-events/parts/<int:part_id>/act/", demand_events.act_on_part, name="act_on_demand_part"),
+    path("openadr/", openadr.index, name="vens"),
+    path("openadr/<int:ven_id>/", openadr.show, name="ven"),
+    path("openadr/<int:ven_id>/act/", openadr.act, name="act_on_ven"),
+    path("openadr/resources/<int:resource_id>/act/", openadr.act_on_resource, name="act_on_resource"),
 ]

@@ -38,12 +38,25 @@ GAPS: Mapping[str, Any] = {
     "supply_was_cut_off": _("Cut off in these hours"),
 }
 SOURCES: Mapping[str, Any] = {"person": _("By a person"), "forecast": _("From a forecast")}
+VENS: Mapping[str, Any] = {
+    "open": _("Let in"),
+    "blocked": _("Blocked"),
+    "no_key": _("No valid key"),
+    "failing": _("Callbacks are not taken"),
+}
+SUBSCRIPTIONS: Mapping[str, Any] = {
+    "never": _("Not called yet"),
+    "taken": _("Taken"),
+    "failing": _("Not taken"),
+}
 TABLES: Mapping[str, Mapping[str, Any]] = {
     "demand_event": STATES,
     "demand_part": PART_STATES,
     "demand_limit": LIMITS,
     "demand_gap": GAPS,
     "demand_source": SOURCES,
+    "ven": VENS,
+    "subscription": SUBSCRIPTIONS,
 }
 TONES: Mapping[tuple[str, str], str] = {
     ("demand_event", "planned"): "warn",
@@ -58,4 +71,10 @@ TONES: Mapping[tuple[str, str], str] = {
     ("demand_part", "taken_back"): "warn",
     ("demand_limit", "set"): "ok",
     ("demand_limit", "failed"): "bad",
+    ("ven", "open"): "ok",
+    ("ven", "blocked"): "bad",
+    ("ven", "no_key"): "warn",
+    ("ven", "failing"): "bad",
+    ("subscription", "taken"): "ok",
+    ("subscription", "failing"): "bad",
 }

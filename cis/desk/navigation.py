@@ -12,7 +12,7 @@ _BILLING = NavSection(_("Billing"), "file-invoice")
 _MONEY = NavSection(_("Payments and debts"), "cash")
 _FIELD = NavSection(_("Field and meters"), "tools")
 _PRICES = NavSection(_("Prices"), "receipt-2")
-_AGREED = ("desk:offers", "desk:programmes", "desk:enrolments", "desk:demand_events")
+_AGREED = ("desk:offers", "desk:programmes", "desk:enrolments", "desk:demand_events", "desk:vens")
 _CARED = ("desk:visits", "desk:visit_scores", "desk:care_plans", "desk:points_report", "desk:duplicates")
 _LEARNT = (
     "desk:case_figures", "desk:case_evaluations", "desk:lessons", "desk:case_trends", "desk:published",

@@ -224,7 +224,7 @@ def english_by_default(get_response: Callable[[HttpRequest], HttpResponse]) -> C
     """
 
     def answer(request: HttpRequest) -> HttpResponse:
-        if request.path.startswith("/api/"):
+        if request.path.startswith(("/api/", "/openadr3/")):
             request.META.setdefault("HTTP_ACCEPT_LANGUAGE", "en")
         return get_response(request)
 

@@ -28,4 +28,7 @@ SENTENCES: Mapping[str, str] = {
     "bad_opt_out": _("There is time to opt out after the announcement: name fewer minutes than it is told before."),
     "bad_event_count": _("There are 1 to 366 events a year."),
     "too_few_similar_days": _("There are too few similar days."),
+    "unknown_object": _("There is no such VEN or resource."),
+    "not_for_events": _("Choose a signed enrolment in demand response."),
+    "enrolment_link_taken": _("Another resource answers for this enrolment."),
 }

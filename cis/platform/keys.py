@@ -115,6 +115,18 @@ def id_of(*, name: str, scope: str) -> int:
     return int(found[0])
 
 
+def scopes_of(*, names: Collection[str]) -> dict[str, frozenset[str]]:
+    """Return what clients may do whose keys hold, by their names; one statement."""
+    rows = ApiKey.objects.filter(name__in=list(names), revoked_at__isnull=True)
+    return {name: frozenset(scopes) for name, scopes in rows.values_list("name", "scopes")}
+
+
+def client_by_id(key_id: int) -> Client | None:
+    """Return a client by its id; None if there is none, or its key was revoked. One statement."""
+    found = ApiKey.objects.filter(id=key_id, revoked_at__isnull=True).first()
+    return Client(id=found.id, name=found.name, scopes=frozenset(found.scopes)) if found else None
+
+
 def names(ids: Collection[int]) -> dict[int, str]:
     """Return how clients are named, by their ids; one statement."""
     return dict(ApiKey.objects.filter(id__in=ids).values_list("id", "name"))

@@ -66,6 +66,7 @@ class EventPart(models.Model):
     service_point = models.ForeignKey("metering.ServicePoint", on_delete=models.PROTECT, related_name="+")
     state = Code(choices=choices_of(PartState), default=PartState.CALLED.value)
     opted_out_at = models.DateTimeField(null=True)
+    acknowledged_at = models.DateTimeField(null=True, help_text="When its device said that it heard of it.")
     limit_state = Code(choices=choices_of(LimitState), default="", blank=True, help_text="Empty: not dispatched yet.")
     command_id = models.BigIntegerField(null=True, help_text="Command to the meter.")
     gap = models.CharField(max_length=60, default="", blank=True, help_text="Why it could not be measured yet.")

@@ -30,6 +30,7 @@ from contracts.domain.demand_response import (
 )
 from contracts.domain.programs import EnrollmentState
 from contracts.models.demand_response import DemandEvent, EventPart
+from contracts.operations import openadr_bridge
 from contracts.operations.demand_events import lock
 from contracts.queries import demand_events as queries
 from metering.domain.announcements import DeviceCommandDone
@@ -82,6 +83,7 @@ def begin(*, event_id: int) -> None:
     left = PART_WORKFLOW.step(PartState.CALLED, PartAction.CALL_OFF, SYSTEM).to
     row.parts.filter(id__in=list(gone)).update(state=left.value)
     called.update(state=PART_WORKFLOW.step(PartState.CALLED, PartAction.BEGIN, SYSTEM).to.value)
+    openadr_bridge.show_events_step(event_ids=[row.id], at=row.start_at)
 
 
 @opens_transaction

@@ -38,6 +38,7 @@ from contracts.domain.demand_response import (
 from contracts.domain.programs import EnrollmentState, ProgramKind
 from contracts.models.demand_response import DemandEvent, EventPart
 from contracts.models.program import Enrollment
+from contracts.operations import openadr_bridge
 from contracts.operations.enrollment_steps import reason_of
 from contracts.queries import demand_events as queries
 from contracts.queries import programs
@@ -153,6 +154,7 @@ def announce(*, event_id: int, at: datetime, actor: Actor) -> int:
         "until": clock_text(until),
     }
     _tell(row, "demand_event_announced", facts, PartState.CALLED, actor)
+    openadr_bridge.show_events_step(event_ids=[row.id], at=at)
     return len(called)
 
 
@@ -177,6 +179,7 @@ def call_off(*, event_id: int, reason: str, at: datetime, actor: Actor) -> None:
         row.parts.filter(state=PartState.CALLED.value).update(state=PartState.CALLED_OFF.value)
         facts: dict[str, Fact] = {"start": clock_text(row.start_at), "reason": row.reason}
         _tell(row, "demand_event_called_off", facts, PartState.CALLED_OFF, actor)
+        openadr_bridge.show_events_step(event_ids=[row.id], at=at)
 
 
 @opens_transaction
@@ -187,6 +190,16 @@ def opt_out(*, part_id: int, customer_id: int | None = None, at: datetime, actor
     :param customer_id: whose part it is, where the customer leaves.
     :raises UnknownPart: there is none, or none of this customer.
     :raises IllegalMove, NotAllowed: it is on, or over; the actor may not. :raises TooLate: see there.
+    """
+    opt_out_step(part_id=part_id, customer_id=customer_id, at=at, actor=actor)
+
+
+@joins_transaction
+def opt_out_step(*, part_id: int, customer_id: int | None = None, at: datetime, actor: Actor) -> None:
+    """
+    Leave an event, as ``opt_out``, also where a device says so; VENs of the customer do not see the event any more.
+
+    :raises UnknownPart, IllegalMove, NotAllowed, TooLate: see ``opt_out``.
     """
     part = locked_row(EventPart, part_id)
     is_customer = actor.kind is ActorKind.CUSTOMER
@@ -200,6 +213,7 @@ def opt_out(*, part_id: int, customer_id: int | None = None, at: datetime, actor
     part.state, part.opted_out_at = to.value, at
     part.save(update_fields=["state", "opted_out_at"])
     audit.record(actor, PartAction.OPT_OUT, PART, part.id, account_id=part.account_id, event_id=part.event_id)
+    openadr_bridge.show_events_step(event_ids=[part.event_id], at=at)
 
 
 @joins_transaction

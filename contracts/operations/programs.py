@@ -24,7 +24,7 @@ from contracts.domain.programs import (
     ProgramState,
 )
 from contracts.models.program import Enrollment, Program
-from contracts.operations import enrollment_steps, enrollment_undo, financing, green_terms
+from contracts.operations import enrollment_steps, enrollment_undo, financing, green_terms, openadr_bridge
 from contracts.operations.enrollment_offers import offer_step, sign_step
 from contracts.operations.enrollment_steps import Locked, lock, move
 from contracts.queries import enrollments as enrollment_queries
@@ -97,6 +97,8 @@ def publish(*, program: NewProgram, actor: Actor) -> int:
         **{name: getattr(terms, name) for name in _NUMBERS},
     )
     audit.record(actor, "publish", "program", made.id, code=made.code, sha256=made.sha256)
+    if terms.kind is ProgramKind.DEMAND_RESPONSE:
+        openadr_bridge.show_program_step(made, at=made.published_at)
     return made.id
 
 

@@ -89,6 +89,7 @@ class PartCard:
     Somebody who was called; what is not measured yet is None. [Wh], [W], [minor unit]
 
     customer   who holds the account on the day of the event; where nobody does, who joined the programme
+    acknowledged_at  when its device said that it heard of it; None: it has none, or said nothing
     gap        why it could not be measured yet; "": nothing is known to be missing
     factor_e6  adjustment by the hours before the event [10^-6]
     turn       how often it was settled
@@ -105,6 +106,7 @@ class PartCard:
     state: PartState
     limit_state: str
     opted_out_at: datetime | None
+    acknowledged_at: datetime | None
     gap: str
     factor_e6: int | None
     before_wh: int | None
@@ -362,7 +364,7 @@ def _parts(rows: QuerySet[EventPart]) -> tuple[PartCard, ...]:
             customer_id=row.holder_id, customer_name=row.holder_name,
             address=row.service_point.premises.address, service_point_id=row.service_point_id,
             state=PartState(row.state), limit_state=LimitState(row.limit_state).value if row.limit_state else "",
-            opted_out_at=row.opted_out_at, gap=row.gap, factor_e6=row.factor_e6, before_wh=row.before_wh,
+            opted_out_at=row.opted_out_at, acknowledged_at=row.acknowledged_at, gap=row.gap, factor_e6=row.factor_e6, before_wh=row.before_wh,
             baseline_wh=row.baseline_wh, actual_wh=row.actual_wh, delivered_wh=row.delivered_wh,
             delivered_w=row.delivered_w, credit_minor=row.credit_minor, note_id=row.note_id, turn=row.turn,
             settled_at=row.settled_at, taken_back_at=row.taken_back_at, reason=row.reason,

@@ -49,6 +49,11 @@ EVENT_PART = Held(
     table="contracts_eventpart", way=within(ENROLLMENT, "enrollment_id"), subject="demand_event_part",
     erased=struck("reason"),
 )  # fmt: skip
+OPENADR = Held(
+    table="contracts_openadrobject", way=within(ENROLLMENT, "enrollment_id"),
+    erased={"document": "'{}'", "name": KEY_GONE, "deleted_at": "coalesce(t.deleted_at, now())"},
+)  # fmt: skip
+"""A device that answers for a customer, and what it reported: gone for its client too, as nothing is left to show."""
 CHANGE = Held(
     table="contracts_changeset", way=BY_CUSTOMER, subject="change",
     erased=struck("name", "position", "reason", "stuck_message"),
@@ -164,6 +169,7 @@ HELD = (
     ENROLLMENT,
     FINANCING,
     EVENT_PART,
+    OPENADR,
     Held(table="contracts_baselineday", way=within(EVENT_PART, "part_id")),
     Held(table="contracts_eventhour", way=within(EVENT_PART, "part_id")),
     CHANGE,

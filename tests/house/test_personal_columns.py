@@ -135,6 +135,7 @@ SAYS_NOTHING = {
     "contracts_offerfee": {"reason"},
     "contracts_offertariff": {"months_minor", "obstacle"},
     "contracts_oneoffcharge": {"ledger_class", "legal_source"},
+    "contracts_openadrobject": {"call_error", "client_id", "object_id", "targets"},
     "contracts_openingvalue": {"name", "source"},
     "contracts_program": {
         "customer_classes",

@@ -67,6 +67,7 @@ WRITERS = {
     **dict.fromkeys(("ask_meter_test", "act_on_meter_test", "order_exchanges"), DISPATCHERS),
     "put_transformers": METERERS,
     "act_on_demand_part": BILLERS,
+    **{key: {Role.ADMIN} for key in ("act_on_ven", "act_on_resource")},
     "act_enrolment": {Role.CLERK, Role.FIELD, Role.METERING, Role.SUPERVISOR},
     "follow_anomaly": DISPATCHERS,
     **dict.fromkeys(("new_work", "assign_work", "act_on_work", "book_work", "order_application_meters"), DISPATCHERS),

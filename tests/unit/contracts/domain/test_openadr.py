@@ -45,7 +45,16 @@ def test_there_are_examples_of_each_kind():
 
 @pytest.mark.parametrize(
     "text",
-    ["30.0", "0.1000000000000000055", "1E3", "-0.0", "123456789012345678901234567890", '"\\u00e9\\n"', "[1,2.50]", "null"],
+    [
+        "30.0",
+        "0.1000000000000000055",
+        "1E3",
+        "-0.0",
+        "123456789012345678901234567890",
+        '"\\u00e9\\n"',
+        "[1,2.50]",
+        "null",
+    ],
 )
 def test_values_come_back_as_they_were_written(text):
     body = '{"a":' + text + "}"
@@ -167,7 +176,9 @@ def test_what_the_vtn_writes_is_not_what_clients_say():
         "id": "1", "createdDateTime": "2026-07-15T09:00:00.000Z", "modificationDateTime": "2026-07-15T09:00:00.000Z",
         "objectType": "REPORT", "clientID": "a",
     }  # fmt: skip
-    assert openadr.kept_fields(ObjectKind.VEN, {"venName": "v", "targets": ["x"]}, is_business=False) == {"venName": "v"}
+    assert openadr.kept_fields(ObjectKind.VEN, {"venName": "v", "targets": ["x"]}, is_business=False) == {
+        "venName": "v"
+    }
 
 
 @pytest.mark.parametrize(
