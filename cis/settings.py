@@ -255,10 +255,8 @@ SMS_GATEWAY_TOKEN = env.str("SMS_GATEWAY_TOKEN", default="")
 HEAD_END_GATEWAY = env.str("HEAD_END_GATEWAY", default="")
 HEAD_END_URL = env.str("HEAD_END_URL", default="")
 HEAD_END_TOKEN = env.str("HEAD_END_TOKEN", default="")
-# With which the head-end signs what it pushes; without it nothing is taken.
-HEAD_END_KEY = env.str("HEAD_END_KEY", default="")
-# host:port of those who may be called back though they are private and without TLS: tests, a closed network.
-CALLBACK_HOSTS = env.list("CALLBACK_HOSTS", default=[])
+HEAD_END_KEY = env.str("HEAD_END_KEY", default="")  # with which it signs what it pushes; without it nothing is taken
+CALLBACK_HOSTS = env.list("CALLBACK_HOSTS", default=[])  # who may be called back though it is private, without TLS
 PARTNER_BANK = env.str("PARTNER_BANK", default="")
 # Who takes money online, in the order in which payers see them; a payer is sent to no other hosts than these.
 PAYMENT_PROVIDERS = env.list("PAYMENT_PROVIDERS", default=[])

@@ -205,7 +205,7 @@ def views_of(kind: ObjectKind) -> tuple[Any, Any]:
 
 
 def _shown(row: OpenAdrObject, reader: Reader, wanted: Wanted | None = None) -> dict[str, Any]:
-    return shown(queries.as_shown(row), reader, asked=wanted.targets if wanted else ())
+    return shown(queries.as_shown(row), reader=reader, asked=wanted.targets if wanted else ())
 
 
 def _answer(told: Any, status: int = HTTPStatus.OK) -> HttpResponse:

@@ -131,7 +131,7 @@ def sees(reader: Reader, *, kind: ObjectKind, client_id: str, targets: Collectio
     return client_id == reader.client_id
 
 
-def shown(one: Shown, reader: Reader, *, asked: Collection[str] = ()) -> dict[str, Any]:
+def shown(one: Shown, *, reader: Reader, asked: Collection[str] = ()) -> dict[str, Any]:
     """
     Return an object as a reader sees it: targets that were not granted to a VEN are hidden from it.
 
@@ -153,7 +153,7 @@ def shown(one: Shown, reader: Reader, *, asked: Collection[str] = ()) -> dict[st
     return told
 
 
-def kept_fields(kind: ObjectKind, document: Mapping[str, Any], *, is_business: bool) -> dict[str, Any]:
+def kept_fields(document: Mapping[str, Any], *, kind: ObjectKind, is_business: bool) -> dict[str, Any]:
     """Return what is kept of a document: not what the VTN writes itself, and no targets that a VEN grants itself."""
     left_out = set(META)
     if kind not in SHARED:

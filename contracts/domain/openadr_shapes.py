@@ -40,7 +40,7 @@ def text(most: int = NAME_MOST, *, least: int = 1) -> Check:
     return check
 
 
-def matching(form: re.Pattern[str], meaning: str) -> Check:
+def _matching(form: re.Pattern[str], meaning: str) -> Check:
     """Return what asks for a text of a form."""
 
     def check(value: Any, where: str, findings: Findings) -> None:
@@ -60,7 +60,7 @@ def one_of(*values: str) -> Check:
     return check
 
 
-def whole(least: int = -INT32_MOST - 1, most: int = INT32_MOST) -> Check:
+def _whole(least: int = -INT32_MOST - 1, most: int = INT32_MOST) -> Check:
     """Return what asks for a whole number."""
 
     def check(value: Any, where: str, findings: Findings) -> None:
@@ -70,13 +70,13 @@ def whole(least: int = -INT32_MOST - 1, most: int = INT32_MOST) -> Check:
     return check
 
 
-def number(value: Any, where: str, findings: Findings) -> None:
+def _number(value: Any, where: str, findings: Findings) -> None:
     """Ask for a number."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         findings.add(where, "bad_number", "This is a number.")
 
 
-def flag(value: Any, where: str, findings: Findings) -> None:
+def _flag(value: Any, where: str, findings: Findings) -> None:
     """Ask for true or false."""
     if not isinstance(value, bool):
         findings.add(where, "bad_flag", "This is true or false.")
@@ -134,25 +134,25 @@ def _url(value: Any, where: str, findings: Findings) -> None:
     text(8_000, least=2)(value, where, findings)
 
 
-_point = record({"x": number, "y": number})
-_object_id = matching(_ID, "an id: letters, digits, - and _")
-_duration = matching(_DURATION, "a duration of ISO 8601, as PT1H")
+_point = record({"x": _number, "y": _number})
+_object_id = _matching(_ID, "an id: letters, digits, - and _")
+_duration = _matching(_DURATION, "a duration of ISO 8601, as PT1H")
 _time = text(64)
 _name = text()
 _targets = nullable(many(text()))
 _values_map = record({"type": _name, "values": many(_value)})
 _values = nullable(many(_values_map))
 _period = record(start=_time, duration=_duration, randomizeStart=_duration)
-_interval = record({"id": whole(), "payloads": many(_values_map)}, intervalPeriod=_period)
+_interval = record({"id": _whole(), "payloads": many(_values_map)}, intervalPeriod=_period)
 _units = nullable(text())
 _descriptor = record(
     {"payloadType": _name},
     objectType=_name, units=_units, currency=nullable(text(least=0)), readingType=nullable(text()),
-    accuracy=nullable(number), confidence=nullable(whole(0, 100)),
+    accuracy=nullable(_number), confidence=nullable(_whole(0, 100)),
 )  # fmt: skip
 _report_descriptor = record(
-    payloadType=_name, readingType=nullable(text()), units=_units, targets=_targets, aggregate=flag,
-    startInterval=whole(), numIntervals=whole(), historical=flag, frequency=whole(), repeat=whole(),
+    payloadType=_name, readingType=nullable(text()), units=_units, targets=_targets, aggregate=_flag,
+    startInterval=_whole(), numIntervals=_whole(), historical=_flag, frequency=_whole(), repeat=_whole(),
     reportIntervals=one_of("INTERVALS", "SUB_INTERVALS", "OPEN_INTERVALS"),
 )  # fmt: skip
 _any_text = nullable(text(1_000, least=0))
@@ -171,7 +171,7 @@ SHAPES: Final[Mapping[ObjectKind, Check]] = {
     ),
     ObjectKind.EVENT: record(
         {"programID": _object_id},
-        eventName=_any_text, duration=_duration, priority=nullable(whole(0)), targets=_targets,
+        eventName=_any_text, duration=_duration, priority=nullable(_whole(0)), targets=_targets,
         reportDescriptors=nullable(many(_report_descriptor)), payloadDescriptors=nullable(many(_descriptor)),
         intervalPeriod=_period, intervals=many(_interval),
     ),
@@ -205,7 +205,7 @@ SHAPES: Final[Mapping[ObjectKind, Check]] = {
 }  # fmt: skip
 
 
-def check(kind: ObjectKind, document: Mapping[str, Any]) -> None:
+def check(document: Mapping[str, Any], *, kind: ObjectKind) -> None:
     """
     Do nothing where a document looks as the specification says.
 

@@ -3,10 +3,12 @@
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from fractions import Fraction
 from typing import Any, Final
 
 FOREVER_YEARS: Final = 1_000
 """A duration of so many years has no end; the specification writes P9999Y."""
+TEXT_MOST: Final = 64
 _PARTS: Final = re.compile(
     r"P(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?"
     r"(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+(?:\.\d+)?)S)?)?",
@@ -42,15 +44,16 @@ def ends_at(event: Mapping[str, Any]) -> datetime | None:
 
 def length(text: Any) -> timedelta | None:
     """Return how long a duration is; None: for ever, or it is none."""
-    found = _PARTS.fullmatch(text) if isinstance(text, str) else None
+    found = _PARTS.fullmatch(text) if isinstance(text, str) and len(text) <= TEXT_MOST else None
     if found is None:
         return None
-    part = {name: float(value or 0) for name, value in found.groupdict().items()}
+    part = {name: Fraction(value or 0) for name, value in found.groupdict().items()}
     if part["years"] >= FOREVER_YEARS:
         return None
     days = part["years"] * _DAYS_OF_YEAR + part["months"] * _DAYS_OF_MONTH + part["weeks"] * 7 + part["days"]
+    seconds = ((days * 24 + part["hours"]) * 60 + part["minutes"]) * 60 + part["seconds"]
     try:
-        return timedelta(days=days, hours=part["hours"], minutes=part["minutes"], seconds=part["seconds"])
+        return timedelta(microseconds=int(seconds * 10**6))
     except OverflowError:
         return None
 

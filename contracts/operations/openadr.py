@@ -101,7 +101,7 @@ def _write(
     row: OpenAdrObject, document: Mapping[str, Any], reader: Reader, at: datetime, actor: Actor
 ) -> OpenAdrObject:  # fmt: skip
     kind = ObjectKind(row.kind)
-    check(kind, document)
+    check(document, kind=kind)
     targets = _targets(row, document, reader)
     _bind(row, document, reader)
     if kind is ObjectKind.SUBSCRIPTION:
@@ -109,7 +109,7 @@ def _write(
             outward.checked(wish["callbackUrl"])
     if kind is ObjectKind.REPORT:
         openadr_reports.hear_step(row, document, at=at, actor=actor)
-    kept = kept_fields(kind, document, is_business=reader.reads_all)
+    kept = kept_fields(document, kind=kind, is_business=reader.reads_all)
     return write_step(row, kept, targets=targets, at=at, actor=actor)
 
 

@@ -93,7 +93,7 @@ def _call(
     told = {
         "objectType": ObjectKind(row.kind).type_name,
         "operation": operation.value,
-        "object": shown(queries.as_shown(row), reader),
+        "object": shown(queries.as_shown(row), reader=reader),
     }
     headers = {"Content-Type": "application/json", "Webhook-Id": message.message_id.strip("<>")}
     if wish.get("bearerToken"):

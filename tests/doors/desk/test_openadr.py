@@ -61,7 +61,7 @@ def test_an_administrator_links_a_resource_and_blocks_a_ven(admin):
     assert "ven.example" in page
     assert "secret" not in page
     assert "Give the number" in act(admin, "act_on_resource", resource.id, action="link", enrolment="x")
-    assert "There is no such enrolment" in act(admin, "act_on_resource", resource.id, action="link", enrolment="999999")
+    assert "There is no enrolment" in act(admin, "act_on_resource", resource.id, action="link", enrolment="999999")
     page = act(admin, "act_on_resource", resource.id, action="link", enrolment=str(enrolment_of(world)))
     assert "Linked:" in page
     assert world.account.number in page

@@ -35,7 +35,7 @@ def event(**values):
 
 @pytest.mark.parametrize("one", POSTED, ids=lambda one: one["id"])
 def test_examples_of_the_specification_are_taken(one):
-    check(kind_of(one["example"]), parsed(json.dumps(one["example"]).encode()))
+    check(parsed(json.dumps(one["example"]).encode()), kind=kind_of(one["example"]))
 
 
 def test_there_are_examples_of_each_kind():
@@ -99,7 +99,7 @@ def test_what_cannot_be_kept_is_refused(body):
 )  # fmt: skip
 def test_what_the_schema_does_not_allow_is_refused_with_its_place(kind, document, where):
     with pytest.raises(BadObject) as refused:
-        check(kind, document)
+        check(document, kind=kind)
     assert [one.where for one in refused.value.detail["findings"]] == [where]
 
 
@@ -159,7 +159,7 @@ def shown(kind, document, reader, *, targets=(), asked=()):
     one = Shown(
         kind=kind, object_id="1", client_id="a", document=document, targets=targets, created_at=AT, modified_at=AT
     )
-    return openadr.shown(one, reader, asked=asked)
+    return openadr.shown(one, reader=reader, asked=asked)
 
 
 def test_a_ven_learns_no_target_that_was_not_granted_to_it():
@@ -176,7 +176,7 @@ def test_what_the_vtn_writes_is_not_what_clients_say():
         "id": "1", "createdDateTime": "2026-07-15T09:00:00.000Z", "modificationDateTime": "2026-07-15T09:00:00.000Z",
         "objectType": "REPORT", "clientID": "a",
     }  # fmt: skip
-    assert openadr.kept_fields(ObjectKind.VEN, {"venName": "v", "targets": ["x"]}, is_business=False) == {
+    assert openadr.kept_fields({"venName": "v", "targets": ["x"]}, kind=ObjectKind.VEN, is_business=False) == {
         "venName": "v"
     }
 
@@ -203,7 +203,7 @@ def test_our_own_event_as_the_specification_has_it():
     document = openadr.event_document(
         program_id="p", event_id=7, start_at=AT, end_at=AT + timedelta(hours=2), limit_w=2_500, targets=["b", "a"]
     )
-    check(ObjectKind.EVENT, document)
+    check(document, kind=ObjectKind.EVENT)
     assert document["intervalPeriod"] == {"start": "2026-07-15T09:00:00.000Z", "duration": "PT2H"}
     assert document["intervals"][0]["payloads"] == [
         {"type": "SIMPLE", "values": [1]}, {"type": "IMPORT_CAPACITY_LIMIT", "values": [2.5]},
@@ -213,4 +213,4 @@ def test_our_own_event_as_the_specification_has_it():
         program_id="p", event_id=7, start_at=AT, end_at=AT + timedelta(hours=2), limit_w=0, targets=["a"]
     )
     assert [one["type"] for one in by_hand["intervals"][0]["payloads"]] == ["SIMPLE"]
-    check(ObjectKind.PROGRAM, openadr.program_document(program_id=1, code="peak", name="Peak"))
+    check(openadr.program_document(program_id=1, code="peak", name="Peak"), kind=ObjectKind.PROGRAM)
