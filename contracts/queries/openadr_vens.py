@@ -50,14 +50,14 @@ class VenCard:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResourceCard:
-    """A resource, and the enrolment that it answers for. None, "": for none."""
+    """A resource, and the enrolment that it answers for. None, "", empty: for none; ``program``: its names."""
 
     id: int
     name: str
     targets: tuple[str, ...]
     enrollment_id: int | None
     account_number: str
-    program: tuple[str, str]
+    program: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,7 +175,7 @@ def _resource(row: OpenAdrObject) -> ResourceCard:
     return ResourceCard(
         id=row.id, name=row.name, targets=tuple(row.targets), enrollment_id=row.enrollment_id,
         account_number=joined.account.number if joined else "",
-        program=(joined.program.name_zh, joined.program.name_en) if joined else ("", ""),
+        program={"zh": joined.program.name_zh, "en": joined.program.name_en} if joined else {},
     )  # fmt: skip
 
 
