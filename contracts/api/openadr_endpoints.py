@@ -22,8 +22,7 @@ from rest_framework.views import APIView
 from cis.kernel.errors import Refused
 from cis.kernel.workflow import IllegalMove, NotAllowed
 from cis.platform import api, audit
-from cis.platform.access import allow_public
-from cis.platform.keys import Client
+from cis.platform.access import actor_of, allow_public
 from contracts.api.openadr_auth import RIGHTS, TokenAuthentication
 from contracts.domain.openadr import PAGE_MOST, READ_ALL, READ_OWN, READ_TARGETS, SHARED, ObjectKind, Reader, shown
 from contracts.domain.openadr_shapes import INT32_MOST
@@ -85,8 +84,8 @@ class DeclaredRight(api.DeclaredScope):
 class Door(APIView):
     """What all doors of OpenADR share."""
 
-    authentication_classes = (TokenAuthentication,)
-    permission_classes = (DeclaredRight,)
+    authentication_classes: tuple[type[TokenAuthentication], ...] = (TokenAuthentication,)
+    permission_classes: tuple[type[DeclaredRight], ...] = (DeclaredRight,)
     parser_classes = (WrittenJson,)
     schema = None
 
@@ -100,7 +99,7 @@ class Door(APIView):
 
         :raises Blocked: its VEN is blocked.
         """
-        client: Client = request.user
+        client: Any = request.user
         return queries.reader(client_id=client.name, reads_all=api.may(request, RIGHTS[READ_ALL]))
 
 
@@ -118,9 +117,10 @@ class ObjectList(Door):
 
     def post(self, request: Request) -> HttpResponse:
         """Make an object."""
-        document, reader = request.data, self.reader(request)
+        document: Any = request.data
+        reader = self.reader(request)
         row = operations.create(
-            kind=self.kind, document=document, reader=reader, at=timezone.now(), actor=request.user.actor
+            kind=self.kind, document=document, reader=reader, at=timezone.now(), actor=actor_of(request)
         )
         return _answer(_shown(row, reader), HTTPStatus.CREATED)
 
@@ -137,10 +137,11 @@ class ObjectOne(Door):
 
     def put(self, request: Request, object_id: str) -> HttpResponse:
         """Put another document in its place."""
-        document, reader = request.data, self.reader(request)
+        document: Any = request.data
+        reader = self.reader(request)
         row = operations.replace(
             kind=self.kind, object_id=object_id, document=document, reader=reader, at=timezone.now(),
-            actor=request.user.actor,
+            actor=actor_of(request),
         )  # fmt: skip
         return _answer(_shown(row, reader))
 
@@ -148,7 +149,7 @@ class ObjectOne(Door):
         """Delete it, and return it as it was."""
         reader = self.reader(request)
         row = operations.delete(
-            kind=self.kind, object_id=object_id, reader=reader, at=timezone.now(), actor=request.user.actor
+            kind=self.kind, object_id=object_id, reader=reader, at=timezone.now(), actor=actor_of(request)
         )
         return _answer(_shown(row, reader))
 
@@ -196,8 +197,8 @@ class NotThere(Door):
 def views_of(kind: ObjectKind) -> tuple[Any, Any]:
     """Return the views of a kind: of its list, and of one."""
     read, write = RIGHTS[READ_TARGETS if kind in SHARED else READ_OWN], RIGHTS[WRITE[kind]]
-    of_list = type(f"{kind.value}_list", (ObjectList,), {"kind": kind, "__doc__": ObjectList.__doc__})
-    of_one = type(f"{kind.value}_one", (ObjectOne,), {"kind": kind, "__doc__": ObjectOne.__doc__})
+    of_list: Any = type(f"{kind.value}_list", (ObjectList,), {"kind": kind, "__doc__": ObjectList.__doc__})
+    of_one: Any = type(f"{kind.value}_one", (ObjectOne,), {"kind": kind, "__doc__": ObjectOne.__doc__})
     return (
         api.needs(GET=read, POST=write)(of_list).as_view(),
         api.needs(GET=read, PUT=write, DELETE=write)(of_one).as_view(),

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import JSONField, Q, QuerySet
 from django.db.models.functions import Cast
@@ -109,7 +110,7 @@ def listed(*, kind: ObjectKind, reader: Reader, wanted: Wanted, skip: int, most:
             asked &= reader.targets
         rows = rows.filter(_bearing(kind, asked))
     if wanted.objects:
-        said = rows.annotate(said=Cast("document", JSONField()))
+        said: Any = rows.annotate(said=Cast("document", JSONField()))
         for name in wanted.objects:
             said = said.filter(said__objectOperations__contains=[{"objects": [name]}])
         rows = said

@@ -1,8 +1,9 @@
 """VENs of OpenADR for the desk: whose they are, for whom their resources answer, and whether their callbacks arrive."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.db.models import Count, Max, Q
@@ -148,12 +149,12 @@ def _cards(rows: Iterable[OpenAdrObject]) -> tuple[VenCard, ...]:
     found = list(rows)
     clients = {row.client_id for row in found}
     known = keys.scopes_of(names=clients)
-    resources = {
+    resources: dict[int | None, Mapping[str, Any]] = {
         row["ven_id"]: row
         for row in OpenAdrObject.objects.filter(LIVE, kind=ObjectKind.RESOURCE.value, ven__in=found)
         .values("ven_id").annotate(n=Count("id"), n_linked=Count("enrollment_id")).order_by()
     }  # fmt: skip
-    subscriptions = {
+    subscriptions: dict[str, Mapping[str, Any]] = {
         row["client_id"]: row
         for row in OpenAdrObject.objects.filter(LIVE, kind=ObjectKind.SUBSCRIPTION.value, client_id__in=clients)
         .values("client_id").annotate(n=Count("id"), n_failing=Count("id", filter=~Q(call_error=""))).order_by()
