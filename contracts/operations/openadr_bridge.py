@@ -9,7 +9,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from cis.kernel.actors import SYSTEM
-from cis.platform.db import joins_transaction
+from cis.platform.db import fetch, joins_transaction
 from contracts.domain.demand_response import EventState, PartState
 from contracts.domain.openadr import ObjectKind, enrolment_target, event_document, program_document, program_target
 from contracts.domain.openadr_text import written
@@ -26,6 +26,7 @@ CALLED = (PartState.CALLED.value, PartState.TAKING_PART.value)
 @joins_transaction
 def show_program_step(program: Program, *, at: datetime) -> OpenAdrObject:
     """Show a programme of demand response as a program, once; its terms never change."""
+    _wait_for_others()
     row = OpenAdrObject.objects.filter(demand_program=program).first()
     if row is not None:
         return row
@@ -43,6 +44,7 @@ def show_events_step(*, event_ids: Collection[int], at: datetime, leaving: Colle
 
     :param leaving: enrolments whose resource is about to go: it is told of the end of its events while it may know.
     """
+    _wait_for_others()
     events = DemandEvent.objects.filter(id__in=list(event_ids)).select_related("program").order_by("id")
     parts = EventPart.objects.filter(event_id__in=list(event_ids), state__in=CALLED)
     called = list(parts.values_list("event_id", "enrollment_id"))
@@ -65,6 +67,7 @@ def show_enrolments_step(*, enrollment_ids: Collection[int], at: datetime, is_le
 
     :param is_leaving: their resources are about to go, see ``show_events_step``.
     """
+    _wait_for_others()
     parts = EventPart.objects.filter(
         enrollment_id__in=list(enrollment_ids), state__in=CALLED, event__state__in=COMING
     )  # fmt: skip
@@ -88,3 +91,8 @@ def _show(event: DemandEvent, targets: tuple[str, ...], row: OpenAdrObject | Non
 def _hide(row: OpenAdrObject | None, at: datetime) -> None:
     if row is not None and row.deleted_at is None:
         bury_step(row, at=at, actor=SYSTEM, is_alone=True)
+
+
+def _wait_for_others() -> None:
+    """One after the other, each seeing what the last one did: who is linked while an event is announced misses none."""
+    fetch("SELECT pg_advisory_xact_lock(hashtext(%s))", ["openadr_bridge"])
