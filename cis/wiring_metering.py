@@ -14,7 +14,13 @@ from complaints.operations import alarm_cases
 from contracts.domain.announcements import UsageDisputed, UsageDisputeEnded
 from contracts.operations import usage_inspection_steps, usage_inspections
 from contracts.queries import peers, use_classes, vacancies
-from metering.domain.announcements import AlarmsDecided, CorrectionEnded, WorkOrderCancelled, WorkOrderDone
+from metering.domain.announcements import (
+    AlarmsDecided,
+    AnomalySuspected,
+    CorrectionEnded,
+    WorkOrderCancelled,
+    WorkOrderDone,
+)
 from metering.domain.live_days import CLOSED_EVERY
 from metering.operations import (
     anomalies,
@@ -23,6 +29,7 @@ from metering.operations import (
     forecasts,
     head_end_pulls,
     live_closing,
+    network_loads,
     phone_reads,
     re_read_orders,
     retention,
@@ -50,6 +57,9 @@ SALES_AT = time(5, 15)
 BEHAVIOURS_AT = time(5, 15)
 """When it is told how places used the month that is over, after loads were looked at."""
 
+NETWORK_AT = time(5)
+"""When feeders and forecasts of loads are worked out, after the days of transformers."""
+
 RE_READS_AT = time(2, 15)
 """When readings are ordered of counters that were estimated for too long, after usage was approved."""
 
@@ -66,6 +76,7 @@ def bind() -> None:
     jobs.register(command_answers.EXPIRY, command_answers.expire, schedule=Every(EXPIRED_EVERY))
     events.listen(AlarmsDecided, usage_inspections.note_alarms)
     events.listen(AlarmsDecided, alarm_cases.note_alarms)
+    events.listen(AnomalySuspected, usage_inspections.note_anomaly)
     events.listen(WorkOrderDone, usage_inspections.report_step)
     events.listen(WorkOrderCancelled, usage_inspections.release_step)
     events.listen(WorkOrderCancelled, anomalies.release_step)
@@ -79,6 +90,7 @@ def bind() -> None:
     jobs.register(sales_forecasts.WORK, sales_forecasts.night, schedule=Daily(SALES_AT, settings.TIME_ZONE))
     behaviour_facts.ask(peers=peers.of_places)
     jobs.register(behaviours.WORK, behaviours.night, schedule=Daily(BEHAVIOURS_AT, settings.TIME_ZONE))
+    jobs.register(network_loads.WORK, network_loads.night, schedule=Daily(NETWORK_AT, settings.TIME_ZONE))
     jobs.register(head_end_pulls.WORK, head_end_pulls.work, schedule=Every(PULLED_EVERY))
     jobs.register(live_closing.WORK, live_closing.work, schedule=Every(CLOSED_EVERY))
     jobs.register(re_read_orders.WORK, re_read_orders.night, schedule=Daily(RE_READS_AT, settings.TIME_ZONE))

@@ -105,12 +105,12 @@
     };
   }
 
-  // Two amounts for each place of the axis, in minor units; where a unit is named, in thousandths of it.
+  // Two amounts for each place of the axis, in minor units; where a unit is named, in thousandths of it, from a least one on.
   function pair(data) {
     const text = colour("--tblr-secondary");
     const line = colour("--wl-line");
     const unit = data.words.unit;
-    const said = (value) => (unit ? `${format(value / 1000, 3)} ${unit}` : `${data.words.symbol}${format(value / 100, 2)}`);
+    const said = (value) => (value == null ? "–" : unit ? `${format(value / 1000, 3)} ${unit}` : `${data.words.symbol}${format(value / 100, 2)}`);
     return {
       animation: false,
       aria: { enabled: true },
@@ -121,7 +121,7 @@
         formatter: (points) => [data.labels[points[0].dataIndex], ...points.map((point) => `${point.seriesName}: ${said(point.value)}`)].join("\n"),
       },
       xAxis: { type: "category", data: data.labels, axisTick: { show: false }, axisLine: { lineStyle: { color: line } }, axisLabel: { color: text, fontSize: 11 } },
-      yAxis: { type: "value", axisLabel: { color: text, fontSize: 11, formatter: (value) => (unit ? format(value / 1000, 1) : format(value / 100, 0)) }, splitLine: { lineStyle: { color: line } } },
+      yAxis: { type: "value", min: data.least, axisLabel: { color: text, fontSize: 11, formatter: (value) => (unit ? format(value / 1000, 1) : format(value / 100, 0)) }, splitLine: { lineStyle: { color: line } } },
       series: ["old", "new"].map((name, index) => ({
         name: data.words[name], type: "bar", barMaxWidth: 22, data: data[name], itemStyle: { color: colour(["--wl-chart-past", "--wl-chart"][index]) },
       })),

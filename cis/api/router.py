@@ -50,6 +50,7 @@ from metering.api import head_end_messages
 from metering.api import interval_endpoints as values
 from metering.api import meter_endpoints as meters
 from metering.api import outage_endpoints as outages
+from metering.api import watch_endpoints as watch
 from metering.api import work_endpoints as work
 from tariffs.api import endpoints as tariffs
 
@@ -248,6 +249,15 @@ urlpatterns = [
     path("meter-alarms", outages.MeterAlarms.as_view(), name="api_meter_alarms"),
     path("outages", outages.OutageList.as_view(), name="api_outages"),
     path("outages/<int:outage_id>", outages.OutageOne.as_view(), name="api_outage"),
+    path("anomalies", watch.AnomalyList.as_view(), name="api_anomalies"),
+    path("anomalies/<int:anomaly_id>", watch.AnomalyOne.as_view(), name="api_anomaly"),
+    path("transformers/<str:code>/loads", watch.TransformerLoads.as_view(), name="api_transformer_loads"),
+    path("transformers/<str:code>/losses", watch.TransformerLosses.as_view(), name="api_transformer_losses"),
+    path("feeders/<str:code>/loads", watch.FeederLoads.as_view(), name="api_feeder_loads"),
+    path("asset-forecasts", watch.AssetForecasts.as_view(), name="api_asset_forecasts"),
+    path("voltage-forecasts", watch.VoltageForecasts.as_view(), name="api_voltage_forecasts"),
+    path("reading-routes", watch.RouteList.as_view(), name="api_reading_routes"),
+    path("reading-routes/<str:code>", watch.RouteOne.as_view(), name="api_reading_route"),
     path("crews", work.CrewList.as_view(), name="api_crews"),
     path("meters", meters.MeterList.as_view(), name="api_meters"),
     path("meters/<str:serial>", meters.MeterOne.as_view(), name="api_meter"),

@@ -168,7 +168,10 @@ def _simulated(folder: Path, until: datetime) -> Iterator[None]:
 
 
 def _command(folder: Path, *more: str) -> list[str]:
-    own = ["--fleet", str(folder / FLEET), "--journal", str(folder / JOURNAL), "--report", str(REPORT_MINUTES)]
+    own = [
+        "--fleet", str(folder / FLEET), "--journal", str(folder / JOURNAL), "--report", str(REPORT_MINUTES),
+        "--volts", "3",
+    ]  # fmt: skip
     return [sys.executable, "-m", "cis.demo.head_end", *own, "--obeys-all", *more]
 
 

@@ -1,4 +1,4 @@
-"""Anomalies on the desk: unusual loads with their reasons, seen in their past, followed by a visit or dismissed."""
+"""Anomalies on the desk: unusual loads with their reasons, seen in their past, visited, inspected or dismissed."""
 
 from datetime import date, timedelta
 from functools import partial
@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from cis.desk.answers import FILE_ROWS_MOST, csv_file, or_404, tell_refusal, today
-from cis.desk.forms.anomalies import AnomalyListForm, DismissForm, FollowForm
+from cis.desk.forms.anomalies import AnomalyListForm, DismissForm, FollowForm, InspectForm
 from cis.desk.roles import DISPATCHERS, METERERS, READERS
 from cis.desk.watch_words import sentence, told
 from cis.desk.words import word
@@ -20,6 +20,7 @@ from cis.kernel.errors import Refused
 from cis.platform.access import actor_of, allow
 from cis.platform.paging import page_context
 from cis.platform.templatetags.local import day
+from contracts.queries import usage_inspections
 from metering.domain.anomalies import REASON_MOST
 from metering.operations import anomalies as operations
 from metering.queries import anomalies as queries
@@ -92,6 +93,24 @@ def follow(request: HttpRequest, anomaly_id: int) -> HttpResponse:
     return redirect("desk:anomaly", anomaly_id)
 
 
+@allow(*DISPATCHERS)
+@require_POST
+def inspect(request: HttpRequest, anomaly_id: int) -> HttpResponse:
+    """Have the usage at the place of an anomaly inspected."""
+    with or_404():
+        card = queries.one(anomaly_id=anomaly_id)
+    form = InspectForm(request.POST)
+    if not form.is_valid():
+        return _page(request, card, inspect_form=form)
+    try:
+        operations.inspect(anomaly_id=anomaly_id, reason=_why(card, form.cleaned_data["note"]), actor=actor_of(request))
+    except Refused as refusal:
+        tell_refusal(request, refusal)
+    else:
+        messages.success(request, _("Its usage is to be inspected."))
+    return redirect("desk:anomaly", anomaly_id)
+
+
 @allow(*METERERS)
 @require_POST
 def dismiss(request: HttpRequest, anomaly_id: int) -> HttpResponse:
@@ -112,13 +131,15 @@ def dismiss(request: HttpRequest, anomaly_id: int) -> HttpResponse:
 
 def _page(
     request: HttpRequest, card: AnomalyCard, *, follow_form: FollowForm | None = None,
-    dismiss_form: DismissForm | None = None,
+    inspect_form: InspectForm | None = None, dismiss_form: DismissForm | None = None,
 ) -> HttpResponse:  # fmt: skip
     roles = actor_of(request).roles
     context: dict[str, Any] = {
         "card": card, "reasons": [sentence(one) for one in card.reasons],
         "follow_form": follow_form or FollowForm(today=today()), "dismiss_form": dismiss_form or DismissForm(),
+        "inspect_form": inspect_form or InspectForm(),
         "may_follow": card.state == "open" and bool(roles & set(DISPATCHERS)),
+        "inspection_id": usage_inspections.of_anomaly(anomaly_id=card.id) if card.state == "inspected" else None,
         "may_dismiss": card.state == "open" and bool(roles & set(METERERS)),
     }  # fmt: skip
     context |= _transformer(card) if card.transformer_id is not None else _place(card)

@@ -20,6 +20,7 @@ from cis.kernel.periods import month_of
 from cis.platform.access import actor_of, allow
 from cis.platform.paging import page_context
 from cis.platform.templatetags.local import day
+from metering.domain.network import Asset
 from metering.operations import master_meters
 from metering.queries import balances, network
 from metering.queries.balances import BalanceRow
@@ -70,7 +71,9 @@ def set_master(request: HttpRequest, transformer_id: int) -> HttpResponse:
     form = MasterForm(request.POST)
     if form.is_valid():
         try:
-            master_meters.set_master(transformer_id=transformer_id, **form.cleaned_data, actor=actor_of(request))
+            master_meters.set_master(
+                asset=Asset.TRANSFORMER, asset_id=transformer_id, **form.cleaned_data, actor=actor_of(request)
+            )
         except Refused as refusal:
             form.refuse(refusal)
         else:
@@ -86,7 +89,9 @@ def end_master(request: HttpRequest, transformer_id: int) -> HttpResponse:
     form = EndMasterForm(request.POST)
     if form.is_valid():
         try:
-            master_meters.end_master(transformer_id=transformer_id, **form.cleaned_data, actor=actor_of(request))
+            master_meters.end_master(
+                asset=Asset.TRANSFORMER, asset_id=transformer_id, **form.cleaned_data, actor=actor_of(request)
+            )
         except Refused as refusal:
             form.refuse(refusal)
         else:
@@ -98,12 +103,13 @@ def end_master(request: HttpRequest, transformer_id: int) -> HttpResponse:
 def _page(request: HttpRequest, transformer_id: int, form: Any = None) -> HttpResponse:
     with or_404():
         card = network.transformer(transformer_id=transformer_id, at=today())
-    master = balances.master_of(transformer_id=transformer_id, at=today())
+    master = balances.master_of(asset=Asset.TRANSFORMER, asset_id=transformer_id, at=today())
     days = balances.days_of(transformer_id=transformer_id, **_span())
     empty = EndMasterForm(initial={"end_date": today()}) if master else MasterForm(initial={"start_date": today()})
     context = {
         "card": card, "master": master, "days": days, "form": form or empty,
         "months": balances.months_of(transformer_id=transformer_id, until=today()),
+        "act": "desk:end_master_meter" if master else "desk:set_master_meter",
         "may_edit": bool(actor_of(request).roles & set(METERERS)), "chart": _chart(days),
     }  # fmt: skip
     return render(request, "desk/network/transformer_losses.html", context)
@@ -133,12 +139,17 @@ def _wanted(request: HttpRequest) -> tuple[LossListForm, dict[str, Any]]:
 def _file(name: str, found: tuple[BalanceRow, ...], span: str) -> StreamingHttpResponse:
     header = [
         span, _("Transformer"), _("Feeder"), _("District"), _("Days"), _("Places with a meter"), _("Given (kWh)"),
-        _("Taken (kWh)"), _("Lost (kWh)"), _("Lost (%)"),
+        _("Taken (kWh)"), _("Lost (kWh)"), _("Lost (%)"), _("By nature (kWh)"), _("Beyond (kWh)"), _("Beyond (%)"),
     ]  # fmt: skip
     rows = (
         (one.start_date, one.transformer, one.feeder, one.district, one.days, one.places,
          *(to_text(wh, places=3) for wh in (one.loss.given_wh, one.loss.taken_wh, one.loss.lost_wh)),
-         "" if one.loss.percent_e2 is None else to_text(one.loss.percent_e2, places=2))
+         _text(one.loss.percent_e2, 2), _text(one.loss.technical_wh, 3), _text(one.loss.commercial_wh, 3),
+         _text(one.loss.commercial_e2, 2))
         for one in found
     )  # fmt: skip
     return csv_file(name, header, rows)
+
+
+def _text(value: int | None, places: int) -> str:
+    return "" if value is None else to_text(value, places=places)

@@ -46,6 +46,7 @@ _OF_METERS: Mapping[str, Any] = {
     "usage_approval": _("Approval of usage"),
     "usage_arrivals": _("Usage of what came in"),
     "anomalies": _("Search for unusual loads"),
+    "network_loads": _("Load and voltage of the network"),
     "load_forecasts": _("Forecast of loads"),
     "sales_forecasts": _("Forecast of sales"),
     "behaviours": _("How places are used, by month"),

@@ -17,7 +17,7 @@ from cis.platform.access import actor_of, allow
 from cis.platform.paging import page_context
 from metering.domain.network import Asset, NewFeeder, NewTransformer
 from metering.operations import network as operations
-from metering.queries import network, places
+from metering.queries import grid_losses, network, places
 from metering.queries.network import AssetCard, Wanted
 
 POINTS_MOST = 100
@@ -62,6 +62,7 @@ def show(request: HttpRequest, kind: str, asset_id: int) -> HttpResponse:
     is_transformer = card.asset is Asset.TRANSFORMER
     initial = {
         "name": card.name, "capacity_kva": fixed.to_text(card.capacity_va, places=3), "is_active": card.is_active,
+        **(grid_losses.of_plate(transformer_id=card.id) if is_transformer and _may_edit(request) else {}),
     }  # fmt: skip
     form = ChangeForm(posted(request) if _may_edit(request) else None, initial=initial)
     if form.is_bound and form.is_valid():
@@ -69,7 +70,8 @@ def show(request: HttpRequest, kind: str, asset_id: int) -> HttpResponse:
         try:
             operations.change(
                 asset=card.asset, asset_id=asset_id, name=given["name"], capacity_va=given["capacity_kva"],
-                is_active=given["is_active"], actor=actor_of(request),
+                is_active=given["is_active"], iron_w=given["iron_w"], copper_w=given["copper_w"],
+                actor=actor_of(request),
             )  # fmt: skip
         except Refused as refusal:
             form.refuse(refusal)

@@ -10,6 +10,7 @@ from cis.kernel.fixed import to_text
 STATES: Mapping[str, Any] = {
     "open": _("To be looked at"),
     "followed": _("Visit ordered"),
+    "inspected": _("Usage is inspected"),
     "dismissed": _("Right as it is"),
 }
 KINDS: Mapping[str, Any] = {
@@ -49,6 +50,7 @@ TABLES: Mapping[str, Mapping[str, Any]] = {"anomaly": STATES, "anomaly_kind": KI
 TONES: Mapping[tuple[str, str], str] = {
     ("anomaly", "open"): "warn",
     ("anomaly", "followed"): "info",
+    ("anomaly", "inspected"): "info",
     ("anomaly", "dismissed"): "ok",
 }
 

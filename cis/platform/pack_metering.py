@@ -10,6 +10,7 @@ _ABOVE = {"least": 100, "most": 100_000}
 _BELOW = {"least": 0, "most": 100}
 _KWH = {"decimals": 3}
 _COUNT = {"least": 1, "most": 10_000}
+_SHARE_E4 = {"least": 0, "most": 5_000}
 _NONE: Any = ()
 
 
@@ -77,6 +78,40 @@ class ReadLimit:
 
     above_kwh: str = field(metadata=_KWH)
     within_months: int = field(metadata={"least": 1, "most": 240})
+
+
+@dataclass(frozen=True, slots=True)
+class GridLosses:
+    """
+    What the network loses by nature, where no name plate says it.
+
+    power_factor_percent        of load that nobody measures
+    line_e4                     low-voltage lines behind a transformer, at its rated load, of its rating [10^-4]
+    rated_kva, iron_w, copper_w  typical losses of transformers by rating, ascending, as many of each [kVA, W, W]
+    """
+
+    power_factor_percent: int = field(metadata={"least": 50, "most": 100})
+    line_e4: int = field(metadata={"least": 0, "most": 2_000})
+    rated_kva: list[int] = field(metadata={"least": 1, "most": 1_000_000})
+    iron_w: list[int] = field(metadata={"least": 1, "most": 10_000_000})
+    copper_w: list[int] = field(metadata={"least": 1, "most": 10_000_000})
+
+
+@dataclass(frozen=True, slots=True)
+class VoltageBand:
+    """
+    What voltage is allowed where a place is supplied, between a phase and neutral.
+
+    nominal_v                    of one phase [V]
+    single_below_e4, _above_e4   by how much it may be off at places of one phase [10^-4]
+    three_below_e4, _above_e4    at places of three phases at low voltage [10^-4]
+    """
+
+    nominal_v: int = field(metadata={"least": 100, "most": 400})
+    single_below_e4: int = field(metadata=_SHARE_E4)
+    single_above_e4: int = field(metadata=_SHARE_E4)
+    three_below_e4: int = field(metadata=_SHARE_E4)
+    three_above_e4: int = field(metadata=_SHARE_E4)
 
 
 @dataclass(frozen=True, slots=True)

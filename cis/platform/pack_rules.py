@@ -346,6 +346,8 @@ class Rules:
     case_trends: pack_cases.CaseTrends = field(metadata=_LOCAL)
     case_figures: pack_cases.CaseFigures = field(metadata=_LOCAL)
     network_load: NetworkLoad = field(metadata=_LOCAL)
+    grid_losses: pack_metering.GridLosses = field(metadata=_LOCAL)
+    voltage_band: pack_metering.VoltageBand = field(metadata=_LOCAL)
     outages: pack_outages.Outages = field(metadata=_LOCAL)
     planned_outages: pack_outages.PlannedOutages = field(metadata=_LOCAL)
     estimation: pack_metering.Estimation = field(metadata=_LOCAL)

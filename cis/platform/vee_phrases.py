@@ -10,8 +10,9 @@ SENTENCES: Mapping[str, str] = {
     "unknown_anomaly": _("There is no such anomaly."),
     "anomaly_decided": _("Somebody decided on it before."),
     "anomaly_reason_missing": _("Say why it is right as it is."),
+    "no_place_to_inspect": _("Usage is inspected at a place: order a visit to the transformer."),
     "no_master_meter": _(
-        "This meter cannot count what the transformer gives: it hangs nowhere, or at a place it supplies."
+        "This meter cannot count what the transformer gives: it hangs nowhere, or at a place that is supplied."
     ),
     "master_meter_stands": _("Another master meter stands then, or this one counts for another transformer."),
     "unknown_exception": _("There is no such exception."),

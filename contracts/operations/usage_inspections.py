@@ -38,7 +38,8 @@ from contracts.domain.usage_inspection import (
 from contracts.models.agreement import ServiceAgreement
 from contracts.models.usage_inspection import UsageInspection, UsageSuspicion
 from contracts.operations import usage_inspection_steps as steps
-from metering.domain.announcements import AlarmsDecided, WorkOrderCancelled, WorkOrderDone
+from metering.domain.announcements import AlarmsDecided, AnomalySuspected, WorkOrderCancelled, WorkOrderDone
+from metering.domain.anomalies import SUBJECT as ANOMALY_SUBJECT
 from metering.domain.correction_orders import Order
 from metering.domain.correction_workflow import IN_FORCE, CorrectionState
 from metering.domain.meter_alarms import AlarmAnswer
@@ -101,6 +102,18 @@ def note_alarms(decided: AlarmsDecided) -> None:
             at=decided.at,
             actor=SYSTEM,
         )
+
+
+@joins_transaction
+def note_anomaly(told: AnomalySuspected) -> None:
+    """Suspect a place whose load is unusual, since somebody wants it inspected."""
+    suspect_step(
+        new=Suspicion(
+            service_point_id=told.service_point_id, source=Source.ANOMALY, words=told.words or told.kind.value,
+            reference=f"{ANOMALY_SUBJECT}:{told.anomaly_id}",
+        ),
+        actor=told.actor,
+    )  # fmt: skip
 
 
 def _keep(rows: Sequence[_Row], *, days: Sequence[date], at: datetime, actor: Actor) -> dict[int, int]:

@@ -10,6 +10,7 @@ from cis.platform import concealed
 from cis.platform.db import fetch
 from contracts.domain.usage_inspection import OPEN, Source, UsageFinding, UsageState
 from contracts.models.usage_inspection import UsageInspection, UsageSuspicion
+from metering.domain.anomalies import SUBJECT as ANOMALY_SUBJECT
 
 OPEN_FILTER = "open"
 
@@ -120,6 +121,12 @@ def of_alarms(*, alarm_ids: Iterable[int]) -> dict[int, int]:
     """Return the usage inspection that came of alarms, by alarm; one statement."""
     rows = UsageSuspicion.objects.filter(alarm_id__in=list(alarm_ids)).values_list("alarm_id", "inspection_id")
     return {alarm_id: inspection_id for alarm_id, inspection_id in rows if alarm_id is not None}
+
+
+def of_anomaly(*, anomaly_id: int) -> int | None:
+    """Return the usage inspection that an anomaly was a reason of; None: of none. One statement."""
+    rows = UsageSuspicion.objects.filter(source=Source.ANOMALY.value, reference=f"{ANOMALY_SUBJECT}:{anomaly_id}")
+    return rows.values_list("inspection_id", flat=True).first()
 
 
 def of_breach(*, case_id: int) -> int | None:

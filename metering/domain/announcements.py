@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from cis.kernel.actors import Actor
+from metering.domain.anomalies import AnomalyKind
 from metering.domain.device_commands import Command, CommandState, Reading
 from metering.domain.meter_alarms import AlarmAnswer, AlarmKind
 from metering.domain.work_orders import Outcome, WorkKind
@@ -159,3 +160,14 @@ class AlarmsDecided:
 
     alarms: tuple[RaisedAlarm, ...]
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnomalySuspected:
+    """Somebody wants the usage at a place inspected, because its load is unusual; ``words`` say what to look at."""
+
+    anomaly_id: int
+    service_point_id: int
+    kind: AnomalyKind
+    words: str
+    actor: Actor

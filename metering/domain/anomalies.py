@@ -47,11 +47,13 @@ class AnomalyState(StrEnum):
 
     OPEN       somebody should look at it
     FOLLOWED   a visit was ordered
+    INSPECTED  a usage inspection looks into it
     DISMISSED  it is right as it is, and why
     """
 
     OPEN = "open"
     FOLLOWED = "followed"
+    INSPECTED = "inspected"
     DISMISSED = "dismissed"
 
 

@@ -1,16 +1,19 @@
 """
-What a head end says of its own, pushed or pulled: messages, each of one meter and of one of three kinds.
+What a head end says of its own, pushed or pulled: messages, each of one meter and of one of four kinds.
 
     interval values  {"meter": "SN1", "register": "E1", "start_at": "2026-11-28T10:00:00+08:00", "minutes": 15,
                       "values": [0.125], "quality": "A"}                     as a line of ``formats.ndjson``
     counter value    {"meter": "SN1", "register": "total", "read_at": "2026-11-29T00:00:00+08:00", "reading": 1234.5}
     event            {"meter": "SN1", "event": "cover_open", "at": "2026-11-28T10:02:07+08:00"}
+    voltages         {"meter": "SN1", "voltage": [228.1, null], "start_at": "2026-11-28T10:00:00+08:00", "minutes": 15}
 
     id          name of the message at the head end, given back with what came of it
     written_at  when the head end wrote it, with its offset from UTC, at most ten minutes ahead of us; else when it is
                 heard first. Of two values of one interval the one that was written later holds, in whatever order
                 they come
     unit        of a value or a reading: kWh if left out
+    voltage     between a phase and neutral, in V, of quarters, halves or whole hours; it is never energy, and the last
+                that is said of a time holds
     seconds     of an event ``clock_drift``: how far the meter's clock is ahead, negative: behind
 
 Numbers are taken as they are written, or as text; so nothing is rounded on the way. A message that is wrong is refused
@@ -32,6 +35,7 @@ from metering.domain.formats.ndjson import object_of, take_run, text_of
 from metering.domain.formats.run_lines import DEFAULT_UNIT, Gathered, instant_us
 from metering.domain.intervals import MINUTE_US
 from metering.domain.meter_alarms import AHEAD_MOST, SERIAL_MOST, AlarmKind
+from metering.domain.voltages import MOST_MV, UNKNOWN
 
 MESSAGES_MOST = 10_000
 BYTES_MOST = 16 * 1024 * 1024
@@ -41,6 +45,8 @@ DRIFT_MOST = 366 * 86_400
 """A clock that is wrong by more than a year says nothing. [s]"""
 FROZEN = timedelta(minutes=15)
 """A counter value so near to a midnight is the value of that midnight: counters are frozen then. House rule."""
+VOLTAGE_MINUTES = ("15", "30", "60")
+VOLTAGES_MOST = 100
 _US = timedelta(microseconds=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -69,6 +75,17 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Voltages:
+    """Voltages of a meter, one after the other; UNKNOWN: none. [mV]"""
+
+    line: int
+    serial: str
+    start_us: int
+    minutes: int
+    values_mv: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Messages:
     """
     Messages, read; a ``line`` is the place of a message, from 0.
@@ -84,6 +101,7 @@ class Messages:
     written_us: Int64 = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
     counters: Sequence[Counter] = ()
     events: Sequence[Event] = ()
+    voltages: Sequence[Voltages] = ()
     refused: Sequence[Rejection] = ()
 
 
@@ -107,6 +125,7 @@ def read(messages: Sequence[Any], *, now: datetime, today: date, heard_at: datet
     gathered = Gathered()
     counters: list[Counter] = []
     events: list[Event] = []
+    voltages: list[Voltages] = []
     refused: list[Rejection] = []
     ids, written = [], np.full(len(messages), heard_us, dtype=np.int64)
     for line, given in enumerate(messages):
@@ -119,6 +138,8 @@ def read(messages: Sequence[Any], *, now: datetime, today: date, heard_at: datet
                 written[line] = (_instant(given, "written_at", now) - _EPOCH) // _US
             if "event" in given:
                 events.append(_event(given, line, now))
+            elif "voltage" in given:
+                voltages.append(_voltages(given, line, now))
             elif "reading" in given:
                 counters.append(_counter(given, line, now))
             else:
@@ -127,8 +148,9 @@ def read(messages: Sequence[Any], *, now: datetime, today: date, heard_at: datet
         except LineFault as fault:
             refused.append(fault.rejection(line=line, raw=_label(given).encode("utf-8", "replace")))
     return Messages(
-        ids=ids, runs=gathered.columns(), written_us=written, counters=counters, events=events, refused=refused
-    )
+        ids=ids, runs=gathered.columns(), written_us=written, counters=counters, events=events,
+        voltages=voltages, refused=refused,
+    )  # fmt: skip
 
 
 def _label(given: object) -> str:
@@ -173,6 +195,29 @@ def _counter(given: dict[str, Any], line: int, now: datetime) -> Counter:
         line=line, serial=_meter(given), register=text_of(given, name="register"), at=_instant(given, "read_at", now),
         reading_wh=value, unit=unit,
     )  # fmt: skip
+
+
+def _voltages(given: dict[str, Any], line: int, now: datetime) -> Voltages:
+    values = given["voltage"] if isinstance(given["voltage"], list) else [given["voltage"]]
+    minutes = text_of(given, name="minutes")
+    if minutes not in VOLTAGE_MINUTES:
+        raise LineFault(Fault.BAD_INTERVAL_LENGTH, f"Voltages are of {', '.join(VOLTAGE_MINUTES)} minutes each.")
+    if not 0 < len(values) <= VOLTAGES_MOST:
+        raise LineFault(Fault.TOO_MANY_VALUES, f"A message has 1 to {VOLTAGES_MOST} voltages.")
+    start_us, _day = instant_us(text_of(given, name="start_at"))
+    if start_us + len(values) * int(minutes) * MINUTE_US > (now + AHEAD_MOST - _EPOCH) // _US:
+        raise LineFault(Fault.DATE_IN_FUTURE, "The values end in the future.")
+    return Voltages(
+        line=line, serial=_meter(given), start_us=start_us, minutes=int(minutes),
+        values_mv=tuple(UNKNOWN if one is None else _millivolts(one) for one in values),
+    )  # fmt: skip
+
+
+def _millivolts(given: object) -> int:
+    value = exact_number(text_of({"voltage": given}, name="voltage"), places=3)
+    if not 0 <= value < MOST_MV:
+        raise LineFault(Fault.VALUE_TOO_LARGE, "A voltage at low voltage is from 0 to below 1,000 V.")
+    return value
 
 
 def _check_end(given: dict[str, Any], now: datetime) -> None:

@@ -168,6 +168,8 @@ class Migration(FirstMigration):
                 ('address', models.CharField(blank=True, default='', max_length=300)),
                 ('voltage', cis.platform.fields.Code(choices=[('220V', '220V'), ('380V', '380V'), ('10kV', '10kV'), ('35kV', '35kV')], default='380V', max_length=40)),
                 ('capacity_va', models.BigIntegerField()),
+                ('iron_w', models.PositiveIntegerField(help_text='What it loses without load; empty: as is typical. [W]', null=True)),
+                ('copper_w', models.PositiveIntegerField(help_text='What load adds at its rating; empty: as is typical. [W]', null=True)),
                 ('is_active', models.BooleanField(default=True)),
             ],
             options={
@@ -560,6 +562,19 @@ class Migration(FirstMigration):
             },
         ),
         migrations.CreateModel(
+            name='PastHanging',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('until_date', models.DateField()),
+                ('feeder', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='past_hangings', to='metering.feeder')),
+                ('service_point', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='past_hangings', to='metering.servicepoint')),
+                ('transformer', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='past_hangings', to='metering.transformer')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('service_point', 'until_date'), name='place_is_moved_once_a_day'), models.CheckConstraint(condition=models.Q(models.Q(('feeder', None), ('transformer__isnull', False)), models.Q(('feeder__isnull', False), ('transformer', None)), _connector='OR'), name='place_hung_on_one_asset')],
+            },
+        ),
+        migrations.CreateModel(
             name='UsageCorrection',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -933,7 +948,7 @@ class Migration(FirstMigration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('kind', cis.platform.fields.Code(choices=[('step_down', 'step_down'), ('night_bypass', 'night_bypass'), ('flat_zero', 'flat_zero'), ('phase_loss', 'phase_loss'), ('meter_fault', 'meter_fault'), ('vacant_use', 'vacant_use'), ('swapped', 'swapped'), ('reverse_flow', 'reverse_flow'), ('balance', 'balance')], max_length=40)),
-                ('state', cis.platform.fields.Code(choices=[('open', 'open'), ('followed', 'followed'), ('dismissed', 'dismissed')], default='open', max_length=40)),
+                ('state', cis.platform.fields.Code(choices=[('open', 'open'), ('followed', 'followed'), ('inspected', 'inspected'), ('dismissed', 'dismissed')], default='open', max_length=40)),
                 ('score_e4', models.IntegerField(help_text='The weakest of its grounds. [10^-4]')),
                 ('since_date', models.DateField(help_text='First day on which it shows.')),
                 ('seen_date', models.DateField(help_text='Last day that was looked at when it was seen.')),
@@ -950,19 +965,21 @@ class Migration(FirstMigration):
             options={
                 'verbose_name_plural': 'anomalies',
                 'indexes': [models.Index(fields=['state', '-score_e4', '-id'], name='anomaly_by_state')],
-                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['step_down', 'night_bypass', 'flat_zero', 'phase_loss', 'meter_fault', 'vacant_use', 'swapped', 'reverse_flow', 'balance'])), name='anomaly_kind_is_known'), models.CheckConstraint(condition=models.Q(('state__in', ['open', 'followed', 'dismissed'])), name='anomaly_state_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('service_point__isnull', False), ('transformer', None)), models.Q(('service_point', None), ('transformer__isnull', False)), _connector='OR'), name='anomaly_is_of_one_thing'), models.CheckConstraint(condition=models.Q(('score_e4__gte', 0), ('score_e4__lte', 10000)), name='anomaly_score_is_a_share'), models.CheckConstraint(condition=models.Q(('state', 'open'), models.Q(('decided_at__isnull', False), ('decider_id__isnull', False)), _connector='OR'), name='decided_anomaly_says_by_whom'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'followed'), _negated=True), ('work_order__isnull', False), _connector='OR'), name='followed_anomaly_has_its_order'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'dismissed'), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='dismissed_anomaly_says_why'), models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('service_point', 'transformer', 'kind'), name='anomaly_is_told_once', nulls_distinct=False)],
+                'constraints': [models.CheckConstraint(condition=models.Q(('kind__in', ['step_down', 'night_bypass', 'flat_zero', 'phase_loss', 'meter_fault', 'vacant_use', 'swapped', 'reverse_flow', 'balance'])), name='anomaly_kind_is_known'), models.CheckConstraint(condition=models.Q(('state__in', ['open', 'followed', 'inspected', 'dismissed'])), name='anomaly_state_is_known'), models.CheckConstraint(condition=models.Q(models.Q(('service_point__isnull', False), ('transformer', None)), models.Q(('service_point', None), ('transformer__isnull', False)), _connector='OR'), name='anomaly_is_of_one_thing'), models.CheckConstraint(condition=models.Q(('score_e4__gte', 0), ('score_e4__lte', 10000)), name='anomaly_score_is_a_share'), models.CheckConstraint(condition=models.Q(('state', 'open'), models.Q(('decided_at__isnull', False), ('decider_id__isnull', False)), _connector='OR'), name='decided_anomaly_says_by_whom'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'followed'), _negated=True), ('work_order__isnull', False), _connector='OR'), name='followed_anomaly_has_its_order'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'dismissed'), _negated=True), models.Q(('reason', ''), _negated=True), _connector='OR'), name='dismissed_anomaly_says_why'), models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('service_point', 'transformer', 'kind'), name='anomaly_is_told_once', nulls_distinct=False)],
             },
         ),
         migrations.CreateModel(
             name='MasterMeter',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('is_high_side', models.BooleanField(default=False, help_text='It counts before the transformer, whose own losses are among what it gives.')),
                 ('period', django.contrib.postgres.fields.ranges.DateRangeField(help_text='Local dates, half-open; no end: until further notice.')),
+                ('feeder', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='master_meters', to='metering.feeder')),
                 ('meter', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='masters', to='metering.meter')),
-                ('transformer', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='master_meters', to='metering.transformer')),
+                ('transformer', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='master_meters', to='metering.transformer')),
             ],
             options={
-                'constraints': [django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(cis.platform.fields._OneId(models.F('transformer_id'), models.F('transformer_id'), models.Value('[]')), '&&'), ('period', '&&')], name='transformer_has_one_master_meter'), django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(cis.platform.fields._OneId(models.F('meter_id'), models.F('meter_id'), models.Value('[]')), '&&'), ('period', '&&')], name='master_meter_is_of_one_transformer')],
+                'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('feeder', None), ('transformer__isnull', False)), models.Q(('feeder__isnull', False), ('transformer', None)), _connector='OR'), name='master_meter_is_of_one_asset'), django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('transformer__isnull', False)), expressions=[(cis.platform.fields._OneId(models.F('transformer_id'), models.F('transformer_id'), models.Value('[]')), '&&'), ('period', '&&')], name='transformer_has_one_master_meter'), django.contrib.postgres.constraints.ExclusionConstraint(condition=models.Q(('feeder__isnull', False)), expressions=[(cis.platform.fields._OneId(models.F('feeder_id'), models.F('feeder_id'), models.Value('[]')), '&&'), ('period', '&&')], name='feeder_has_one_master_meter'), django.contrib.postgres.constraints.ExclusionConstraint(expressions=[(cis.platform.fields._OneId(models.F('meter_id'), models.F('meter_id'), models.Value('[]')), '&&'), ('period', '&&')], name='master_meter_counts_once')],
             },
         ),
         migrations.CreateModel(
@@ -972,6 +989,7 @@ class Migration(FirstMigration):
                 ('day_date', models.DateField()),
                 ('given_wh', models.BigIntegerField()),
                 ('taken_wh', models.BigIntegerField()),
+                ('technical_wh', models.BigIntegerField(help_text='What is lost by nature; empty: no rule says how much.', null=True)),
                 ('places', models.IntegerField(help_text='How many places with a meter it supplied.')),
                 ('transformer', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='balances', to='metering.transformer')),
             ],
@@ -1136,6 +1154,73 @@ class Migration(FirstMigration):
             options={
                 'indexes': [models.Index(fields=['month_date', 'id'], name='behaviour_of_month')],
                 'constraints': [models.UniqueConstraint(fields=('service_point', 'month_date'), name='behaviour_is_told_once_a_month'), models.CheckConstraint(condition=models.Q(models.Q(('working_wh__isnull', True), ('working_wh__len', 24), _connector='OR'), models.Q(('off_wh__isnull', True), ('off_wh__len', 24), _connector='OR')), name='behaviour_has_24_hours')],
+            },
+        ),
+        migrations.CreateModel(
+            name='LoadDay',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('day_date', models.DateField()),
+                ('hours_wh', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), help_text='Down less up, of each hour. [Wh]', size=24)),
+                ('is_measured', models.BooleanField(help_text='By its master meter.')),
+                ('feeder', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='load_days', to='metering.feeder')),
+                ('transformer', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='load_days', to='metering.transformer')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['day_date'], name='load_days'), models.Index(condition=models.Q(('feeder__isnull', False)), fields=['feeder', 'day_date'], name='load_of_feeder')],
+                'constraints': [models.UniqueConstraint(fields=('transformer', 'feeder', 'day_date'), name='asset_is_loaded_once_a_day', nulls_distinct=False), models.CheckConstraint(condition=models.Q(models.Q(('feeder', None), ('transformer__isnull', False)), models.Q(('feeder__isnull', False), ('transformer', None)), _connector='OR'), name='load_is_of_one_asset'), models.CheckConstraint(condition=models.Q(('hours_wh__len', 24)), name='load_has_all_hours')],
+            },
+        ),
+        migrations.CreateModel(
+            name='AssetForecast',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('day_date', models.DateField()),
+                ('known_date', models.DateField(help_text='Last day that was known of.')),
+                ('hours_wh', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=24)),
+                ('peak_va', models.BigIntegerField(help_text='Highest hour, by the power factor of the pack.')),
+                ('usable_va', models.BigIntegerField(help_text='Up to where it may be loaded, as it was then.')),
+                ('error_e4', models.IntegerField(help_text='Of the mean load; empty: never tested. [10^-4]', null=True)),
+                ('feeder', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='asset_forecasts', to='metering.feeder')),
+                ('transformer', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='asset_forecasts', to='metering.transformer')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['day_date'], name='asset_forecasts')],
+                'constraints': [models.UniqueConstraint(fields=('transformer', 'feeder', 'day_date'), name='asset_is_forecast_once_a_day', nulls_distinct=False), models.CheckConstraint(condition=models.Q(models.Q(('feeder', None), ('transformer__isnull', False)), models.Q(('feeder__isnull', False), ('transformer', None)), _connector='OR'), name='forecast_is_of_one_asset'), models.CheckConstraint(condition=models.Q(('hours_wh__len', 24)), name='forecast_has_all_hours')],
+            },
+        ),
+        migrations.CreateModel(
+            name='VoltageDay',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('day_date', models.DateField()),
+                ('slots_mv', django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), help_text='Of each quarter of an hour; -1: not known. [mV]', size=96)),
+                ('meter', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='voltage_days', to='metering.meter')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['day_date'], name='voltage_days')],
+                'constraints': [models.UniqueConstraint(fields=('meter', 'day_date'), name='meter_has_one_day_of_voltage'), models.CheckConstraint(condition=models.Q(('slots_mv__len', 96)), name='voltage_has_all_slots')],
+            },
+        ),
+        migrations.CreateModel(
+            name='VoltageForecast',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('day_date', models.DateField()),
+                ('known_date', models.DateField(help_text='Last day that was looked at.')),
+                ('hours_mv', django.contrib.postgres.fields.ArrayField(base_field=models.IntegerField(), help_text='-1: not known. [mV]', size=24)),
+                ('low_mv', models.IntegerField()),
+                ('high_mv', models.IntegerField()),
+                ('least_mv', models.IntegerField(help_text='Lower bound of the band.')),
+                ('most_mv', models.IntegerField(help_text='Upper bound of the band.')),
+                ('slope_uv', models.BigIntegerField(help_text='By a kW more of the transformer. [uV]')),
+                ('error_mv', models.IntegerField(help_text='Mean distance from what was measured.')),
+                ('meter', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='metering.meter')),
+                ('service_point', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='voltage_forecasts', to='metering.servicepoint')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['day_date'], name='voltage_forecasts')],
+                'constraints': [models.UniqueConstraint(fields=('meter', 'day_date'), name='voltage_is_forecast_once_a_day'), models.CheckConstraint(condition=models.Q(('hours_mv__len', 24)), name='voltage_forecast_has_all_hours')],
             },
         ),
     ]

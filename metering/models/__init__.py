@@ -11,6 +11,7 @@ from metering.models import (
     exception,
     forecast,
     live,
+    load,
     network,
     outage,
     place,
@@ -21,10 +22,12 @@ from metering.models import (
     store,
     stream,
     usage,
+    voltage,
     work,
 )
 
 __all__ = [
     "alarm", "anomaly", "behaviour", "command", "correction", "device", "device_test", "exception", "forecast",
-    "live", "network", "outage", "place", "read", "read_change", "route", "rule", "store", "stream", "usage", "work",
+    "live", "load", "network", "outage", "place", "read", "read_change", "route", "rule", "store", "stream", "usage",
+    "voltage", "work",
 ]  # fmt: skip

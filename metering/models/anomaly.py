@@ -75,20 +75,32 @@ class Anomaly(models.Model):
 
 class MasterMeter(models.Model):
     """
-    The meter of all that a transformer gives, for a time.
+    The meter of all that a transformer or a feeder gives, for a time.
 
-    It hangs at a service point of its own, that is not among those the transformer supplies; the multiplier is that of
-    its installation.
+    It hangs at a service point of its own, at which nobody is supplied; the multiplier is that of its installation.
     """
 
-    transformer = models.ForeignKey("metering.Transformer", on_delete=models.PROTECT, related_name="master_meters")
+    transformer = models.ForeignKey(
+        "metering.Transformer", on_delete=models.PROTECT, null=True, related_name="master_meters"
+    )
+    feeder = models.ForeignKey("metering.Feeder", on_delete=models.PROTECT, null=True, related_name="master_meters")
     meter = models.ForeignKey("metering.Meter", on_delete=models.PROTECT, related_name="masters")
+    is_high_side = models.BooleanField(
+        default=False, help_text="It counts before the transformer, whose own losses are among what it gives."
+    )
     period = DateRangeField(help_text="Local dates, half-open; no end: until further notice.")
 
     class Meta:
         constraints = [
-            no_overlap(name="transformer_has_one_master_meter", owner="transformer_id"),
-            no_overlap(name="master_meter_is_of_one_transformer", owner="meter_id"),
+            models.CheckConstraint(
+                name="master_meter_is_of_one_asset",
+                condition=Q(transformer__isnull=False, feeder=None) | Q(transformer=None, feeder__isnull=False),
+            ),
+            no_overlap(
+                name="transformer_has_one_master_meter", owner="transformer_id", condition=Q(transformer__isnull=False)
+            ),
+            no_overlap(name="feeder_has_one_master_meter", owner="feeder_id", condition=Q(feeder__isnull=False)),
+            no_overlap(name="master_meter_counts_once", owner="meter_id"),
         ]
 
 
@@ -105,6 +117,7 @@ class TransformerDay(models.Model):
     day_date = models.DateField()
     given_wh = models.BigIntegerField()
     taken_wh = models.BigIntegerField()
+    technical_wh = models.BigIntegerField(null=True, help_text="What is lost by nature; empty: no rule says how much.")
     places = models.IntegerField(help_text="How many places with a meter it supplied.")
 
     class Meta:

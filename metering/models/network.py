@@ -36,6 +36,10 @@ class Transformer(models.Model):
     address = models.CharField(max_length=300, default="", blank=True)
     voltage = Code(choices=choices_of(Voltage), default=Voltage.V380.value)
     capacity_va = models.BigIntegerField()
+    iron_w = models.PositiveIntegerField(null=True, help_text="What it loses without load; empty: as is typical. [W]")
+    copper_w = models.PositiveIntegerField(
+        null=True, help_text="What load adds at its rating; empty: as is typical. [W]"
+    )
     is_active = models.BooleanField(default=True)
 
     class Meta:
@@ -44,6 +48,33 @@ class Transformer(models.Model):
             models.CheckConstraint(name="transformer_has_capacity", condition=Q(capacity_va__gt=0)),
         ]
         indexes = [models.Index(name="transformer_by_district", fields=["district"])]
+
+
+class PastHanging(models.Model):
+    """
+    What a service point hung on until the day on which it was moved; that day itself is of neither.
+
+    Before the first of these it hung there always. Where it hangs now is said by the service point; what was not
+    recorded before leaves no row, since it is found out late.
+    """
+
+    service_point = models.ForeignKey(
+        "metering.ServicePoint", on_delete=models.PROTECT, db_index=False, related_name="past_hangings"
+    )
+    transformer = models.ForeignKey(
+        "metering.Transformer", on_delete=models.PROTECT, null=True, related_name="past_hangings"
+    )
+    feeder = models.ForeignKey("metering.Feeder", on_delete=models.PROTECT, null=True, related_name="past_hangings")
+    until_date = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(name="place_is_moved_once_a_day", fields=["service_point", "until_date"]),
+            models.CheckConstraint(
+                name="place_hung_on_one_asset",
+                condition=Q(transformer__isnull=False, feeder=None) | Q(transformer=None, feeder__isnull=False),
+            ),
+        ]
 
 
 class CapacityReservation(models.Model):

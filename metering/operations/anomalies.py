@@ -1,4 +1,4 @@
-"""Anomalies: looked for each night, told once, followed by a visit or dismissed with a reason."""
+"""Anomalies: looked for each night, told once, followed by a visit or an inspection, or dismissed with a reason."""
 
 import json
 from collections.abc import Sequence
@@ -13,18 +13,18 @@ from cis.kernel.actors import Actor
 from cis.kernel.calendar import local_clock
 from cis.kernel.errors import Refused
 from cis.kernel.workflow import NotAllowed
-from cis.platform import audit, db
+from cis.platform import audit, db, events
 from cis.platform.db import joins_transaction, opens_transaction
 from metering.domain import anomaly_detectors as detectors
 from metering.domain import anomaly_features, anomaly_groups
-from metering.domain.announcements import WorkOrderCancelled
-from metering.domain.anomalies import DECIDERS, REASON_MOST, SUBJECT, AnomalyState, Suspicion
+from metering.domain.announcements import AnomalySuspected, WorkOrderCancelled
+from metering.domain.anomalies import DECIDERS, REASON_MOST, SUBJECT, AnomalyKind, AnomalyState, Suspicion
 from metering.domain.work_orders import DISPATCHERS, WorkKind
 from metering.models.anomaly import Anomaly
-from metering.operations import work_orders
+from metering.operations import network_days, work_orders
 from metering.queries import anomaly_loads
 from metering.queries.anomalies import UnknownAnomaly
-from metering.queries.anomaly_loads import Looked, Part
+from metering.queries.anomaly_loads import Part
 
 WORK = "anomalies"
 """Falls due each night."""
@@ -43,6 +43,12 @@ class ReasonMissing(Refused):
     code = "anomaly_reason_missing"
 
 
+class NoPlaceToInspect(Refused):
+    """Usage is inspected at places, not at transformers."""
+
+    code = "no_place_to_inspect"
+
+
 def night(at: datetime) -> None:
     """Look at the twelve weeks up to the last local day that is over."""
     zone_name = supplier.current().time_zone
@@ -53,7 +59,7 @@ def look(*, last: date, zone_name: str, chunk: int = anomaly_loads.CHUNK) -> int
     """
     Look at all places and transformers up to a local date; return how many anomalies are new.
 
-    In parts, each a use case of five statements at most; all of it may be repeated. What is open is brought up to
+    In parts, each a use case of ten statements at most; all of it may be repeated. What is open is brought up to
     date, what began before somebody decided on it is not told again.
 
     :raises Exception: what stopped the last of the parts that could not be looked at; the others were.
@@ -73,7 +79,7 @@ def look(*, last: date, zone_name: str, chunk: int = anomaly_loads.CHUNK) -> int
 
 @opens_transaction
 def look_at(*, part: Part, last: date, zone_name: str) -> int:
-    """Look at one part; return how many anomalies are new. Five statements at most, however many places."""
+    """Look at one part; return how many anomalies are new. Ten statements at most, however many places."""
     seen = anomaly_loads.look(part=part, last=last, zone_name=zone_name)
     together = np.where(seen.known.vacant_from < 0, part.transformer_id, -1)
     levels = anomaly_features.levels(loads=seen.loads)
@@ -85,12 +91,14 @@ def look_at(*, part: Part, last: date, zone_name: str) -> int:
     )
     points = part.service_point_ids.tolist()
     rows = [_row(one, seen.days, points[one.row], None, points) for one in found]
-    lossy = anomaly_groups.unbalanced(given_wh=seen.given_wh, taken_wh=seen.taken_wh, is_known=seen.is_known)
+    behind = seen.transformers
+    lossy = anomaly_groups.unbalanced(given_wh=behind.given_wh, taken_wh=behind.taken_wh, is_known=behind.is_balanced)
     rows += [_row(one, seen.days, None, int(seen.transformer_ids[one.row]), points) for one in lossy]
-    _keep_balances(seen)
+    network_days.keep_step(transformer_ids=seen.transformer_ids, days=seen.days, behind=behind)
     if not rows:
         return 0
-    return sum(is_new for (is_new,) in db.fetch(_KEEP, {"rows": json.dumps(rows), "seen": last}))
+    settled = seen.days[0] + timedelta(days=anomaly_features.LEAST_BEFORE)
+    return sum(is_new for (is_new,) in db.fetch(_KEEP, {"rows": json.dumps(rows), "seen": last, "settled": settled}))
 
 
 @opens_transaction
@@ -114,6 +122,32 @@ def follow(*, anomaly_id: int, due_date: date, reason: str, actor: Actor) -> int
     )  # fmt: skip
     _decide(row, AnomalyState.FOLLOWED, said, actor)
     return row.work_order_id
+
+
+@opens_transaction
+def inspect(*, anomaly_id: int, reason: str, actor: Actor) -> None:
+    """
+    Have the usage at the place inspected: who listens opens a usage inspection, or gives one a further reason.
+
+    :param reason: what is to be looked at, for people to read.
+    :raises UnknownAnomaly: there is none. :raises AnomalyDecided: somebody decided on it before.
+    :raises NoPlaceToInspect: it is of a transformer, where nobody in particular is supplied.
+    :raises NotAllowed: the actor may not send crews out.
+    """
+    row = _open(anomaly_id, actor, DISPATCHERS)
+    if row.service_point_id is None:
+        raise NoPlaceToInspect("Usage is inspected at a place.", advice="Order a visit to the transformer.")
+    said = reason.strip()[:REASON_MOST]
+    _decide(row, AnomalyState.INSPECTED, said, actor)
+    events.announce(
+        AnomalySuspected(
+            anomaly_id=row.id,
+            service_point_id=row.service_point_id,
+            kind=AnomalyKind(row.kind),
+            words=said,
+            actor=actor,
+        )
+    )
 
 
 @joins_transaction
@@ -150,19 +184,6 @@ def dismiss(*, anomaly_id: int, reason: str, actor: Actor) -> None:
     _decide(_open(anomaly_id, actor, DECIDERS), AnomalyState.DISMISSED, said, actor)
 
 
-@joins_transaction
-def _keep_balances(seen: Looked) -> None:
-    """Keep what transformers gave and their places took, of days that are known; what is as it was stays."""
-    rows = [
-        (int(seen.transformer_ids[at]), seen.days[day], int(seen.given_wh[at, day]), int(seen.taken_wh[at, day]),
-         int(seen.places[at]))
-        for at, day in np.argwhere(seen.is_known)
-    ]  # fmt: skip
-    if rows:
-        names = ("transformers", "days", "given", "taken", "places")
-        db.execute(_BALANCE, dict(zip(names, map(list, zip(*rows, strict=True)), strict=True)))
-
-
 def _open(anomaly_id: int, actor: Actor, who: frozenset) -> Anomaly:
     if not actor.is_one_of(who):
         raise NotAllowed(f"{actor.name} may not decide on anomalies.", advice="Ask metering or a supervisor.")
@@ -190,15 +211,7 @@ def _row(
     }  # fmt: skip
 
 
-_BALANCE = """
-INSERT INTO metering_transformerday AS held (transformer_id, day_date, given_wh, taken_wh, places)
-SELECT * FROM unnest(%(transformers)s::bigint[], %(days)s::date[], %(given)s::bigint[], %(taken)s::bigint[],
-                     %(places)s::int[])
-ON CONFLICT (transformer_id, day_date) DO UPDATE
-SET given_wh = excluded.given_wh, taken_wh = excluded.taken_wh, places = excluded.places
-WHERE (held.given_wh, held.taken_wh, held.places) IS DISTINCT FROM
-      (excluded.given_wh, excluded.taken_wh, excluded.places)
-"""
+# A first day near the beginning of what is looked at is no better than the one that was seen when more was before it.
 _KEEP = """
 INSERT INTO metering_anomaly AS held
     (service_point_id, transformer_id, kind, state, score_e4, since_date, seen_date, reasons, other_point_id, opened_at,
@@ -212,6 +225,7 @@ WHERE NOT EXISTS (
       AND d.kind = f.kind AND d.state <> 'open' AND d.seen_date >= f.since)
 ON CONFLICT (service_point_id, transformer_id, kind) WHERE state = 'open' DO UPDATE
 SET score_e4 = excluded.score_e4, seen_date = excluded.seen_date, reasons = excluded.reasons,
-    other_point_id = excluded.other_point_id
+    other_point_id = excluded.other_point_id,
+    since_date = CASE WHEN held.since_date < %(settled)s THEN held.since_date ELSE excluded.since_date END
 RETURNING xmax = 0
 """

@@ -1,5 +1,5 @@
 """
-What a head end says of its own is taken in: interval values, counter values, events; pushed or pulled.
+What a head end says of its own is taken in: interval values, counter values, events, voltages; pushed or pulled.
 
 All of it may be said again, in any order: values are put in order by when they were written, the same counter value
 again is unchanged, an event counts once. So each message is kept by itself, and a batch that broke off is sent again.
@@ -27,7 +27,7 @@ from metering.domain.formats.faults import Rejection
 from metering.domain.head_end_messages import MESSAGES_MOST, Counter, Event, Messages, frozen_day, read
 from metering.domain.meter_alarms import NewAlarm
 from metering.domain.reads import ADVICE, ReadFault
-from metering.operations import head_end_files, live_values, meter_alarms, resolver
+from metering.operations import head_end_files, live_values, meter_alarms, resolver, voltages
 from metering.operations.deliveries import Delivery, Tally
 from metering.operations.reads import LOCK
 
@@ -142,6 +142,8 @@ def take(
     days = _keep_values(said, now, refused) if len(said.runs) else 0
     reads = _keep_counters(said, actor, now, refused) if said.counters else 0
     alarms = _keep_events(said.events, actor, refused) if said.events else 0
+    if said.voltages:
+        refused += voltages.take(said=said.voltages)
     if refused:
         _note(refused, now)
     return Taken(results=_results(said, refused), days=days, reads=reads, alarms=alarms)

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils import timezone
+
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Findings, Refused
 from cis.platform import audit
@@ -10,7 +12,7 @@ from cis.platform.db import joins_transaction, opens_transaction
 from metering.domain import network as rules
 from metering.domain.network import Asset, NewFeeder, NewTransformer, PointState
 from metering.domain.places import NewPlace
-from metering.models.network import Feeder, Transformer
+from metering.models.network import Feeder, PastHanging, Transformer
 from metering.models.place import ServicePoint
 from metering.operations import places
 from metering.queries import network as queries
@@ -59,10 +61,15 @@ def create_transformer(*, new: NewTransformer, actor: Actor) -> int:
 
 
 @opens_transaction
-def change(*, asset: Asset, asset_id: int, name: str, capacity_va: int, is_active: bool, actor: Actor) -> None:
+def change(
+    *, asset: Asset, asset_id: int, name: str, capacity_va: int, is_active: bool, actor: Actor,
+    iron_w: int | None = None, copper_w: int | None = None,
+) -> None:  # fmt: skip
     """
-    Change name, rating and whether a feeder or transformer is in service.
+    Change name, rating, losses and whether a feeder or transformer is in service.
 
+    :param iron_w: what a transformer loses without load, by its name plate; None: as is typical of its rating. [W]
+    :param copper_w: what load at its rating adds. [W]
     :raises InvalidAsset: fields are wrong.
     :raises AssetInUse: it is to go out of service while service points hang on it.
     """
@@ -76,8 +83,14 @@ def change(*, asset: Asset, asset_id: int, name: str, capacity_va: int, is_activ
     if not is_active and (row.service_points.exclude(state=PointState.REMOVED).exists() or _has_more(row)):
         raise AssetInUse(f"{row.name} is in use.", advice="Move what hangs on it first.")
     row.name, row.capacity_va, row.is_active = name.strip(), capacity_va, is_active
+    losses: dict[str, int | None] = {}
+    if isinstance(row, Transformer):
+        row.iron_w, row.copper_w = iron_w, copper_w
+        losses = {"iron_w": iron_w, "copper_w": copper_w}
     row.save()
-    audit.record(actor, "change", asset, asset_id, name=row.name, capacity_va=capacity_va, is_active=is_active)
+    audit.record(
+        actor, "change", asset, asset_id, name=row.name, capacity_va=capacity_va, is_active=is_active, **losses
+    )
 
 
 @joins_transaction
@@ -100,9 +113,20 @@ def plan_points_step(*, new: Sequence[NewPlace], actor: Actor) -> dict[str, int]
 
 @joins_transaction
 def hang_step(*, service_point_id: int, asset: Asset, asset_id: int, voltage: str, actor: Actor) -> None:
-    """Note on which transformer or feeder a service point hangs by a survey; a planned one gets its voltage too."""
+    """
+    Note on which transformer or feeder a service point hangs by a survey; a planned one gets its voltage too.
+
+    What it hung on until today is kept, so that past days stay those of the network as it was.
+    """
     is_transformer = asset is Asset.TRANSFORMER
     rows = ServicePoint.objects.filter(id=service_point_id)
+    before = rows.get()
+    hung = (before.transformer_id if is_transformer else before.feeder_id) == asset_id
+    if before.state == PointState.CONNECTED and not hung and (before.transformer_id or before.feeder_id):
+        PastHanging.objects.get_or_create(
+            service_point_id=service_point_id, until_date=timezone.localdate(),
+            defaults={"transformer_id": before.transformer_id, "feeder_id": before.feeder_id},
+        )  # fmt: skip
     rows.update(transformer_id=asset_id if is_transformer else None, feeder_id=None if is_transformer else asset_id)
     rows.filter(state=PointState.PLANNED).update(voltage=voltage)
     audit.record(actor, "hang", "service_point", service_point_id, asset=asset, asset_id=asset_id)

@@ -1,7 +1,7 @@
 """Anomalies for pages: lists, and one with the loads that it is seen in."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -91,6 +91,11 @@ def one(*, anomaly_id: int) -> AnomalyCard:
     if not found:
         raise UnknownAnomaly(f"There is no anomaly {anomaly_id}.", anomaly_id=anomaly_id)
     return found[0]
+
+
+def by_ids(*, anomaly_ids: Collection[int]) -> tuple[AnomalyCard, ...]:
+    """Return some anomalies; two statements."""
+    return _cards(fetch(f"{_SELECT} WHERE a.id = ANY(%(ids)s)", {"ids": list(anomaly_ids)}))
 
 
 def _given(wanted: Wanted) -> dict[str, Any]:

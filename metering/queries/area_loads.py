@@ -63,13 +63,13 @@ def measured(*, days: Sequence[date], zone_name: str, chunk: int = CHUNK) -> Loa
         held = intervals.days(
             register_ids=np.unique(part[:, 2]), start_date=days[0] - _DAY, end_date=days[-1] + 2 * _DAY
         )
-        energy, minutes = hourly.lay(
+        laid = hourly.lay(
             blocks=held, feeds=Feeds(place=place.astype(np.int64), window=window), day_starts_us=starts,
             places=len(points),
         )  # fmt: skip
         feeder = np.zeros(len(points), dtype=np.int64)
         feeder[place] = part[:, 1]
-        _add(total, known, hung, energy, minutes, _hung(bounds, place, starts, len(points)), feeder, areas)
+        _add(total, known, hung, laid.energy_wh, laid.minutes, _hung(bounds, place, starts, len(points)), feeder, areas)
     enough = (known > 0) & (known * 100 >= hung * LEAST_PERCENT)
     loads = np.where(enough, (total * hung + known // 2) // np.maximum(known, 1), -1)
     return Loads(feeder_ids=areas, days=tuple(days), loads_w=loads, places=hung[:, :, 0])

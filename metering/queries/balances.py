@@ -7,6 +7,7 @@ from typing import Any
 from cis.kernel.periods import add_months
 from cis.platform.db import fetch
 from metering.domain.balances import Loss
+from metering.domain.network import Asset
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,13 +32,14 @@ class BalanceRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MasterCard:
-    """The master meter of a transformer since a day, with the multiplier of its installation now."""
+    """The master meter of a transformer or feeder since a day, with the multiplier of its installation now."""
 
     meter_id: int
     serial: str
     service_point: str
     multiplier: int
     start_date: date
+    is_high_side: bool
 
 
 def of_month(*, month: date, feeder_id: int | None = None, offset: int = 0, most: int = 50) -> tuple[BalanceRow, ...]:
@@ -64,9 +66,9 @@ def days_of(*, transformer_id: int, until: date, since: date) -> tuple[BalanceRo
     return _rows(_DAYS, {"transformer": transformer_id, "start": since, "until": until})
 
 
-def master_of(*, transformer_id: int, at: date) -> MasterCard | None:
-    """Return the master meter of a transformer on a date; None: it has none. One statement."""
-    rows = fetch(_MASTER, {"transformer": transformer_id, "at": at})
+def master_of(*, asset: Asset, asset_id: int, at: date) -> MasterCard | None:
+    """Return the master meter of a transformer or feeder on a date; None: it has none. One statement."""
+    rows = fetch(_MASTER.format(asset=asset), {"asset": asset_id, "at": at})
     return MasterCard(**dict(zip(MasterCard.__dataclass_fields__, rows[0], strict=True))) if rows else None
 
 
@@ -74,7 +76,9 @@ def _rows(sql: str, given: dict[str, Any]) -> tuple[BalanceRow, ...]:
     return tuple(
         BalanceRow(
             transformer_id=row[0], transformer=row[1], feeder=row[2], district=row[3], start_date=row[4], days=row[5],
-            places=row[6], loss=Loss(given_wh=int(row[7]), taken_wh=int(row[8])),
+            places=row[6], loss=Loss(
+                given_wh=int(row[7]), taken_wh=int(row[8]), technical_wh=None if row[9] is None else int(row[9])
+            ),
         )
         for row in fetch(sql, given)
     )  # fmt: skip
@@ -85,7 +89,10 @@ FROM metering_transformerday b
 JOIN metering_transformer t ON t.id = b.transformer_id
 JOIN metering_feeder f ON f.id = t.feeder_id
 """
-_SUMS = "count(*), (array_agg(b.places ORDER BY b.day_date DESC))[1], sum(b.given_wh), sum(b.taken_wh)"
+_SUMS = (
+    "count(*), (array_agg(b.places ORDER BY b.day_date DESC))[1], sum(b.given_wh), sum(b.taken_wh), "
+    "CASE WHEN count(*) = count(b.technical_wh) THEN sum(b.technical_wh) END"
+)
 _IN_MONTH = """
 WHERE b.day_date >= %(start)s AND b.day_date < %(end)s AND (%(feeder)s::bigint IS NULL OR t.feeder_id = %(feeder)s)
 """
@@ -102,13 +109,14 @@ WHERE b.transformer_id = %(transformer)s AND b.day_date >= %(start)s AND b.day_d
 GROUP BY t.id, f.id, month ORDER BY month DESC
 """
 _DAYS = f"""
-SELECT t.id, t.name, f.name, t.district, b.day_date, 1, b.places, b.given_wh, b.taken_wh {_FROM}
+SELECT t.id, t.name, f.name, t.district, b.day_date, 1, b.places, b.given_wh, b.taken_wh, b.technical_wh
+{_FROM}
 WHERE b.transformer_id = %(transformer)s AND b.day_date >= %(start)s AND b.day_date <= %(until)s ORDER BY b.day_date
 """
 _MASTER = """
-SELECT m.id, m.serial, s.external_id, i.multiplier, lower(x.period)
+SELECT m.id, m.serial, s.external_id, i.multiplier, lower(x.period), x.is_high_side
 FROM metering_mastermeter x JOIN metering_meter m ON m.id = x.meter_id
 JOIN metering_installation i ON i.meter_id = m.id AND i.period @> %(at)s
 JOIN metering_servicepoint s ON s.id = i.service_point_id
-WHERE x.transformer_id = %(transformer)s AND x.period @> %(at)s
+WHERE x.{asset}_id = %(asset)s AND x.period @> %(at)s
 """

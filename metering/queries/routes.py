@@ -181,7 +181,7 @@ def listed(
     :param text: part of code or name.
     :param state: "walked": those in use, "ended": those that are not, "open": those with an open round; "": all.
     """
-    given = {"text": f"%{_like(text)}%", "crew": crew_id, "state": state, "offset": offset, "most": most, "id": None}
+    given = {"text": f"%{_like(text)}%", "crew": crew_id, "state": state, "offset": offset, "most": most, "ids": None}
     return tuple(_card(row) for row in fetch(_LISTED, given))
 
 
@@ -191,11 +191,17 @@ def one(*, route_id: int) -> RouteCard:
 
     :raises UnknownRoute: there is none.
     """
-    given = {"text": "%", "crew": None, "state": "", "offset": 0, "most": 1, "id": route_id}
-    found = fetch(_LISTED, given)
+    found = by_ids(route_ids=[route_id])
     if not found:
         raise UnknownRoute(f"There is no reading route {route_id}.", route_id=route_id)
-    return _card(found[0])
+    return found[0]
+
+
+def by_ids(*, route_ids: Collection[int]) -> tuple[RouteCard, ...]:
+    """Return some routes; one statement."""
+    ids = list(route_ids)
+    given = {"text": "%", "crew": None, "state": "", "offset": 0, "most": len(ids), "ids": ids}
+    return tuple(_card(row) for row in fetch(_LISTED, given))
 
 
 def stops(*, route_id: int, today: date) -> tuple[StopRow, ...]:
@@ -301,7 +307,7 @@ LEFT JOIN LATERAL (
     SELECT id, planned_date FROM metering_readinground d WHERE d.route_id = r.id AND d.state = 'open'
     ORDER BY planned_date LIMIT 1
 ) o ON true
-WHERE (%(id)s::bigint IS NULL OR r.id = %(id)s) AND (r.code ILIKE %(text)s OR r.name ILIKE %(text)s)
+WHERE (%(ids)s::bigint[] IS NULL OR r.id = ANY(%(ids)s)) AND (r.code ILIKE %(text)s OR r.name ILIKE %(text)s)
   AND (%(crew)s::bigint IS NULL OR r.crew_id = %(crew)s)
   AND (%(state)s = '' OR (%(state)s = 'walked' AND r.is_active) OR (%(state)s = 'ended' AND NOT r.is_active)
        OR (%(state)s = 'open' AND o.id IS NOT NULL))

@@ -51,6 +51,20 @@ def all_of(source, *, until, most=97):
         cursor = after
 
 
+def test_some_meters_say_voltages_that_fall_with_their_load_and_count_nothing():
+    source = Speaker(
+        FLEET, seed=3, rates=faults.NONE, report_slots=4, first=BEGIN, bounds_of=lambda _serial: (), volts_every=8
+    )  # fmt: skip
+    said = all_of(source, until=BEGIN + 8)
+    volted = [one for one in said if "voltage" in one]
+    assert len(volted) == 2 * len({one["meter"] for one in volted}) == 2 * 3
+    assert [one for one in said if "voltage" not in one] == all_of(speaker(report=4), until=BEGIN + 8)
+    found = read(as_sent({"messages": volted}), now=NOW, today=NOW.date())
+    assert len(found.voltages) == len(volted)
+    assert not len(found.runs) + len(found.counters) + len(found.events) + len(found.refused)
+    assert all(150_000 < mv <= 236_000 for one in found.voltages for mv in one.values_mv)
+
+
 def test_values_depend_on_seed_register_and_instant_alone():
     whole = energies_wh(FLEET, seed=3, since=BEGIN, until=BEGIN + SLOTS)
     assert whole.shape == (40, 96)

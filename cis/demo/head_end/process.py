@@ -45,6 +45,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add("--report", type=int, default=MINUTES, choices=REPORTS, help="minutes from report to report")
     add("--faults", default="usual", help="usual, none, or rates in a thousand as gap=10,late=5")
     add("--obeys-all", action="store_true", help="meters that are not in the fleet obey as well, and count nothing")
+    add("--volts", type=int, default=0, help="each so many meters with a load profile say voltages too; 0: none")
     add("--push-to", default="", help="address of Wattline's door for messages; without it they are pulled")
     add("--journal", type=Path, help="what it was told; a journal that is there is gone on with")
 
@@ -96,7 +97,7 @@ def parts_of(given: Namespace) -> Parts:
         book.wind(start=start, began=began)
     speaker = Speaker(
         streams, seed=given.seed, rates=rates, report_slots=given.report // MINUTES, first=slot_of(book.first or start),
-        bounds_of=book.bounds,
+        bounds_of=book.bounds, volts_every=max(given.volts, 0),
     )  # fmt: skip
     return Parts(
         clock=Clock(start=start, began=began, speed=given.speed, now=_now, until=until),

@@ -25,6 +25,7 @@ from cis.demo.head_end.meters import (
     energies_wh,
     midnight,
     start_of,
+    unit,
 )
 from cis.kernel import fixed
 from cis.kernel.fixed import Int64
@@ -33,6 +34,8 @@ from metering.domain.meter_alarms import AlarmKind
 Message = dict[str, Any]
 SILENT = frozenset({FaultKind.GAP, FaultKind.LATE})
 WRONG_TIMES, WRONG_MORE_WH = 9, 500
+VOLTS_MV, FALLS_MV, MV_BY_WH = 236_000, 34_000, 12
+"""At the transformer; how much less at the end of the longest line, and by each Wh of a quarter of an hour there."""
 BACK_AFTER = timedelta(minutes=10)
 _MINUTE = timedelta(minutes=1)
 
@@ -49,12 +52,14 @@ class Speaker:
     report_slots  meters report after so many slots each, from midnight on
     first         slot from which on they say anything
     bounds_of     what a meter is told to let through, by its serial number
+    volts_every   each so many meters with a load profile measure voltage too; 0: none
     """
 
     def __init__(
         self, streams: Sequence[Stream], *, seed: int, rates: Rates, report_slots: int, first: int,
-        bounds_of: Callable[[str], Sequence[Bound]],
+        bounds_of: Callable[[str], Sequence[Bound]], volts_every: int = 0,
     ) -> None:  # fmt: skip
+        self._volted = [one for one in streams if one.is_interval][::volts_every] if volts_every else []
         self._intervals = [one for one in streams if one.is_interval]
         self._counters = [one for one in streams if not one.is_interval]
         self._seed, self._rates, self._bounds_of = seed, rates, bounds_of
@@ -122,6 +127,7 @@ class Speaker:
         wrong = [pair for day in days for pair in self._planted(day)]
         return [
             *self._values(since, report, wrong),
+            *self._voltages(since, report),
             *self._late(since, report, wrong),
             *self._midnight(since, report, wrong),
             *_events(since, report, wrong),
@@ -145,6 +151,19 @@ class Speaker:
                 yield message
                 if any(one.kind is FaultKind.DUPLICATE for one in found):
                     yield message
+
+    def _voltages(self, since: int, report: int) -> Iterator[Message]:
+        """Yield the voltages of meters that measure them: by how long their line is, and by what flows."""
+        if not self._volted:
+            return
+        flowed = self._flowed(self._volted, since, report).tolist()
+        for stream, row in zip(self._volted, flowed, strict=True):
+            length = unit(self._seed, stream.serial, "line")
+            volts = [fixed.to_text(int(VOLTS_MV - FALLS_MV * length - length * MV_BY_WH * wh), places=3) for wh in row]
+            yield {
+                "id": f"{stream.serial}.volts.{since}.{report}", "meter": stream.serial, "voltage": volts,
+                "start_at": start_of(since).isoformat(), "minutes": MINUTES, "written_at": start_of(report).isoformat(),
+            }  # fmt: skip
 
     def _late(self, since: int, report: int, wrong: Sequence[tuple[Stream, Planted]]) -> Iterator[Message]:
         """Yield values that come after all, or again."""

@@ -62,6 +62,17 @@ class FollowForm(PageForm):
         return given
 
 
+class InspectForm(PageForm):
+    """What an inspection of its usage looks at."""
+
+    note = forms.CharField(
+        label=_("What to look at"),
+        max_length=REASON_MOST,
+        required=False,
+        help_text=_("Seals, wiring, phases, the load."),
+    )
+
+
 class DismissForm(PageForm):
     """Why a load is right as it is."""
 
@@ -85,6 +96,20 @@ class LossListForm(PageForm):
 
 class MasterForm(PageForm):
     """Which meter counts what a transformer gives, and from when on."""
+
+    field_of = {"no_master_meter": "serial", "master_meter_stands": "serial"}
+
+    serial = forms.CharField(label=_("Meter number"), max_length=40)
+    start_date = DayField(label=_("From"))
+    is_high_side = forms.BooleanField(
+        label=_("It counts before the transformer"),
+        required=False,
+        help_text=_("Then what the transformer itself loses is among its losses."),
+    )
+
+
+class FeederMasterForm(PageForm):
+    """Which meter counts what a feeder gives, and from when on."""
 
     field_of = {"no_master_meter": "serial", "master_meter_stands": "serial"}
 

@@ -71,7 +71,7 @@ class Group(StrEnum):
 
 GROUPS: Mapping[Group, Any] = {
     Group.METER: _("Meter"),
-    Group.TRANSFORMERS: _("Transformers"),
+    Group.TRANSFORMERS: _("Instrument transformers"),
     Group.WIRING: _("Wiring"),
     Group.OTHER: _("Other"),
 }

@@ -31,6 +31,9 @@ class NetworkListForm(PageForm):
         self.fields["district"].choices = [("", _("All districts")), *((one, one) for one in districts)]  # type: ignore[attr-defined]
 
 
+WATTS_MOST = 10_000_000
+
+
 class ChangeForm(PageForm):
     """What changes of a feeder or transformer."""
 
@@ -39,6 +42,16 @@ class ChangeForm(PageForm):
     name = forms.CharField(label=_("Name"), max_length=NAME_MOST)
     capacity_kva = EnergyField(label=_("Rating (kVA)"))
     is_active = forms.BooleanField(label=_("In service"), required=False)
+    iron_w = forms.IntegerField(
+        label=_("Loss without load (W)"),
+        required=False,
+        min_value=0,
+        max_value=WATTS_MOST,
+        help_text=_("By its name plate; empty: as is typical."),
+    )
+    copper_w = forms.IntegerField(
+        label=_("Load loss at its rating (W)"), required=False, min_value=0, max_value=WATTS_MOST
+    )
 
 
 class AssetForm(PageForm):

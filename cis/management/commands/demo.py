@@ -23,6 +23,7 @@ from cis.demo import (
     budgets,
     building,
     caring,
+    carrying,
     cash_desk,
     changes_of_use,
     charting,
@@ -184,6 +185,7 @@ def _live(scale: Scale, billed: Billed, *, today: date) -> None:
     watching.build(scale=scale)
     foretelling.build(scale=scale, at=timezone.now())
     completeness.check(today=today)
+    carrying.build(today=today)
 
 
 def _words(said: metering_day.Said) -> str:

@@ -4,16 +4,20 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
+import time_machine
 
 from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.calendar import local_clock
 from cis.kernel.enums import Role
 from cis.kernel.workflow import NotAllowed
+from contracts.models.usage_inspection import UsageInspection
+from contracts.queries import usage_inspections
 from metering.domain.hourly import Feeds, lay
 from metering.domain.intervals import IntervalColumns, Window
-from metering.models.anomaly import Anomaly, MasterMeter
+from metering.domain.network import Asset
+from metering.models.anomaly import Anomaly, MasterMeter, TransformerDay
 from metering.models.work import WorkOrder
-from metering.operations import anomalies, master_meters, work_orders
+from metering.operations import anomalies, master_meters, network, work_orders
 from metering.operations.anomalies import AnomalyDecided, ReasonMissing
 from metering.operations.master_meters import MasterMeterStands, NoMasterMeter
 from metering.queries import anomaly_loads, balances
@@ -88,7 +92,7 @@ def test_a_home_that_halves_is_told_once_with_its_reasons(street):
 def test_a_night_is_a_few_statements_however_many_places(street, django_assert_num_queries):
     (part,) = anomaly_loads.parts()
     assert len(part.service_point_ids) == 5
-    with django_assert_num_queries(4 + 2):  # its transaction is a savepoint here
+    with django_assert_num_queries(9 + 2):  # its transaction is a savepoint here
         anomalies.look_at(part=part, last=LAST, zone_name=ZONE)
 
 
@@ -181,28 +185,130 @@ def test_a_master_meter_counts_for_one_transformer_at_a_time():
     (register,) = metering.metered(is_interval=True)
     serial, start = register.meter.serial, date(2026, 1, 1)
     with pytest.raises(NotAllowed):
-        master_meters.set_master(transformer_id=one.id, serial=serial, start_date=start, actor=CLERK)
-    master_meters.set_master(transformer_id=one.id, serial=serial, start_date=start, actor=METERER)
+        master_meters.set_master(asset=Asset.TRANSFORMER, asset_id=one.id, serial=serial, start_date=start, actor=CLERK)
+    master_meters.set_master(asset=Asset.TRANSFORMER, asset_id=one.id, serial=serial, start_date=start, actor=METERER)
     for transformer in (one, other):
         with pytest.raises(MasterMeterStands):
-            master_meters.set_master(transformer_id=transformer.id, serial=serial, start_date=start, actor=METERER)
-    card = balances.master_of(transformer_id=one.id, at=date(2026, 2, 1))
+            master_meters.set_master(
+                asset=Asset.TRANSFORMER, asset_id=transformer.id, serial=serial, start_date=start, actor=METERER
+            )
+    card = balances.master_of(asset=Asset.TRANSFORMER, asset_id=one.id, at=date(2026, 2, 1))
     assert (card.serial, card.multiplier, card.start_date) == (serial, 1, start)
     with pytest.raises(NoMasterMeter):
-        master_meters.end_master(transformer_id=one.id, end_date=start, actor=METERER)
-    master_meters.end_master(transformer_id=one.id, end_date=date(2026, 3, 1), actor=METERER)
-    assert balances.master_of(transformer_id=one.id, at=date(2026, 3, 1)) is None
-    master_meters.set_master(transformer_id=other.id, serial=serial, start_date=date(2026, 3, 1), actor=METERER)
+        master_meters.end_master(
+            asset=Asset.TRANSFORMER, asset_id=one.id, end_date=start - timedelta(days=1), actor=METERER
+        )
+    master_meters.end_master(asset=Asset.TRANSFORMER, asset_id=one.id, end_date=date(2026, 3, 1), actor=METERER)
+    assert balances.master_of(asset=Asset.TRANSFORMER, asset_id=one.id, at=date(2026, 3, 1)) is None
+    master_meters.set_master(
+        asset=Asset.TRANSFORMER, asset_id=other.id, serial=serial, start_date=date(2026, 3, 1), actor=METERER
+    )
 
 
 def test_a_meter_of_a_place_that_is_supplied_is_no_master_meter():
     transformer = metering.transformer()
     (register,) = metering.metered(at=metering.service_point(transformer=transformer))
-    for serial in (register.meter.serial, "0", metering.meter().serial):
+    (elsewhere,) = metering.metered(at=metering.service_point(transformer=metering.transformer()))
+    (agreed,) = metering.metered()
+    agreements.agreement(
+        service_point=agreed.meter.installations.get().service_point, start_date=date(2025, 1, 1)
+    )  # fmt: skip
+    strangers = [one.meter.serial for one in (register, elsewhere, agreed)]
+    for serial in (*strangers, "0", metering.meter().serial):
         with pytest.raises(NoMasterMeter):
             master_meters.set_master(
-                transformer_id=transformer.id, serial=serial, start_date=date(2026, 1, 1), actor=METERER
+                asset=Asset.TRANSFORMER,
+                asset_id=transformer.id,
+                serial=serial,
+                start_date=date(2026, 1, 1),
+                actor=METERER,
             )
+
+
+def test_a_master_meter_that_was_set_today_is_taken_back():
+    transformer = metering.transformer()
+    (register,) = metering.metered(is_interval=True)
+    start = date(2026, 3, 1)
+    given = {"asset": Asset.TRANSFORMER, "asset_id": transformer.id, "actor": METERER}
+    master_meters.set_master(serial=register.meter.serial, start_date=start, **given)
+    for n in (-1, 0, 1):
+        TransformerDay.objects.create(
+            transformer=transformer, day_date=start + timedelta(days=n), given_wh=2, taken_wh=1, places=1
+        )
+    master_meters.end_master(end_date=start, **given)
+    assert not MasterMeter.objects.exists()
+    assert [one.day_date for one in TransformerDay.objects.all()] == [start - timedelta(days=1)]
+    master_meters.set_master(serial=register.meter.serial, start_date=start, **given)
+
+
+def _flat(register, hours):
+    _days_of(register, {day: np.full(24, hours) for day in metering.days(FIRST, LAST + timedelta(days=1))})
+
+
+def _behind(transformer, hours):
+    point = metering.service_point(transformer=transformer)
+    (register,) = metering.metered(is_interval=True, at=point)
+    agreements.agreement(service_point=point, start_date=date(2024, 1, 1))
+    _flat(register, hours)
+    return point, register
+
+
+def test_past_days_are_those_of_the_network_as_it_was_and_days_that_are_known_no_more_go():
+    """A place moves on the first of March: before, it is of the one, from the second on of the other."""
+    old, new = metering.transformer(), metering.transformer()
+    point, _ = _behind(old, 100)
+    _behind(old, 10)
+    _behind(new, 1)
+    for transformer, hours in ((old, 120), (new, 110)):
+        (register,) = metering.metered(is_interval=True)
+        MasterMeter.objects.create(transformer=transformer, meter=register.meter, period=(date(2024, 1, 1), None))
+        _flat(register, hours)
+    with time_machine.travel(datetime(2026, 3, 1, 4, tzinfo=UTC), tick=False):
+        network.hang_step(
+            service_point_id=point.id, asset=Asset.TRANSFORMER, asset_id=new.id, voltage="220V", actor=METERER
+        )
+    stale = TransformerDay.objects.create(
+        transformer=old, day_date=date(2026, 3, 1), given_wh=9, taken_wh=9, places=9
+    )  # fmt: skip
+    before = TransformerDay.objects.create(
+        transformer=old, day_date=FIRST - timedelta(days=1), given_wh=9, taken_wh=9, places=9
+    )  # fmt: skip
+    _look()
+    kept = {(one.transformer_id, one.day_date): one for one in TransformerDay.objects.all()}
+    assert stale.pk not in {one.pk for one in kept.values()}
+    assert before.pk in {one.pk for one in kept.values()}
+    february, march = date(2026, 2, 28), date(2026, 3, 2)
+    found = {
+        day: [(kept[one.id, day].taken_wh, kept[one.id, day].places) for one in (old, new)] for day in (february, march)
+    }
+    assert found == {february: [(110 * 24, 2), (24, 1)], march: [(240, 1), (101 * 24, 2)]}
+
+
+def test_a_first_day_is_brought_up_to_date_while_there_is_enough_before_it(street):
+    _look()
+    row = Anomaly.objects.get()
+    right = row.since_date
+    for said, kept in ((right + timedelta(days=6), right), (FIRST - timedelta(days=30), FIRST - timedelta(days=30))):
+        Anomaly.objects.update(since_date=said)
+        assert _look() == 0
+        assert Anomaly.objects.get().since_date == kept
+
+
+def test_a_usage_inspection_is_opened_of_it(street):
+    _, thief, _, _ = street
+    _look()
+    row = Anomaly.objects.get()
+    anomalies.inspect(anomaly_id=row.id, reason="Look at the seals", actor=CLERK)
+    row.refresh_from_db()
+    assert (row.state, row.work_order_id) == ("inspected", None)
+    inspection = UsageInspection.objects.get()
+    assert (inspection.service_point, inspection.state) == (thief, "suspected")
+    said = inspection.suspicions.get()
+    assert (said.source, said.words, said.reference) == ("anomaly", "Look at the seals", f"anomaly:{row.id}")
+    assert usage_inspections.of_anomaly(anomaly_id=row.id) == inspection.id
+    with pytest.raises(AnomalyDecided):
+        anomalies.inspect(anomaly_id=row.id, reason="", actor=CLERK)
+    assert _look(last=LAST + timedelta(days=1)) == 0
 
 
 def test_hours_are_laid_on_the_wall_over_days_of_other_lengths():
@@ -220,7 +326,7 @@ def test_hours_are_laid_on_the_wall_over_days_of_other_lengths():
             quality=np.full((2, 24), ord("A"), dtype=np.uint8),
         )  # fmt: skip
         window = Window(register_id=np.array([5]), from_us=starts[:1].copy(), until_us=starts[1:].copy())
-        energy, minutes = lay(
+        laid = lay(
             blocks=[block], feeds=Feeds(place=np.array([0]), window=window),
             day_starts_us=starts, places=1,
         )  # fmt: skip
@@ -230,5 +336,6 @@ def test_hours_are_laid_on_the_wall_over_days_of_other_lengths():
             plain.append(plain[-1])
         if count == 25:
             plain[23:] = [plain[23] + plain[24]]
-        assert energy[0, 0].tolist() == plain
-        assert set(minutes[0, 0].tolist()) == ({60, 120} if count == 25 else {60})
+        assert laid.energy_wh[0, 0].tolist() == plain
+        assert set(laid.minutes[0, 0].tolist()) == ({60, 120} if count == 25 else {60})
+        assert laid.day_wh.item() == sum(first + n for n in range(count)), "each hour counts once"

@@ -41,6 +41,7 @@ METERERS_ALONE = (
     "act_on_exceptions", "new_demand_event",
     "new_stream_name", "end_stream_name", "dismiss_anomaly", "set_master_meter", "end_master_meter",
     "load_weather",
+    "set_feeder_master", "end_feeder_master",
 )  # fmt: skip
 ROUTES = ("new_route", "edit_route", "route_stops", "open_round", "round_row", "act_on_round", "upload_round",
           "field_round", "sync_field_round", "field_worker")  # fmt: skip
@@ -69,7 +70,7 @@ WRITERS = {
     "act_on_demand_part": BILLERS,
     **{key: {Role.ADMIN} for key in ("act_on_ven", "act_on_resource")},
     "act_enrolment": {Role.CLERK, Role.FIELD, Role.METERING, Role.SUPERVISOR},
-    "follow_anomaly": DISPATCHERS,
+    **dict.fromkeys(("follow_anomaly", "inspect_anomaly"), DISPATCHERS),
     **dict.fromkeys(("new_work", "assign_work", "act_on_work", "book_work", "order_application_meters"), DISPATCHERS),
     **dict.fromkeys(("new_crew", "crew", "new_asset"), METERERS),
     **dict.fromkeys(("field", "field_order", "start_work", "field_photo", "fail_work", "field_survey"), IN_THE_FIELD),

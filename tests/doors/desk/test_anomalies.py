@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import pytest
 
 from cis.kernel.enums import Role
+from contracts.models.usage_inspection import UsageInspection
 from metering.domain.anomalies import AnomalyKind, ReasonCode
 from metering.models.anomaly import Anomaly, MasterMeter, TransformerDay
 from metering.models.work import WorkOrder
@@ -100,6 +101,18 @@ def test_a_visit_is_ordered_from_it_once(desk, found):
     assert f"Anomaly {found.id}" in desk.get(f"/desk/work/{order.id}/").content.decode()
     desk.post(where, {"due_date": "2026-03-12"})
     assert WorkOrder.objects.count() == 1
+
+
+def test_a_usage_inspection_is_opened_from_it(desk, found):
+    page = desk.post(f"/desk/anomalies/{found.id}/inspect/", {"note": "Seals"}, follow=True).content.decode()
+    assert "Its usage is to be inspected." in page
+    inspection = UsageInspection.objects.get()
+    assert f"/desk/usage-inspections/{inspection.id}/" in page
+    assert "Have its usage inspected" not in page
+    assert (
+        "Level fell at once since 3 Mar 2026. Seals"
+        in desk.get(f"/desk/usage-inspections/{inspection.id}/").content.decode()
+    )
 
 
 def test_it_is_dismissed_with_a_reason(desk, found, client):
