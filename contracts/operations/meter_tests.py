@@ -1,7 +1,7 @@
 """A customer doubts the meter: the test is asked for with its fee, which goes back if the meter fails."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from cis.kernel import fixed
 from cis.kernel.actors import Actor
@@ -21,6 +21,7 @@ from metering.queries import device_tests as tests
 FEE = "电能表检定 / test of meter {serial}"
 GIVEN_BACK = "{day} 检定不合格 / the meter failed its test"
 NOT_DONE = "未检定 / the test was not done"
+_DAY = timedelta(days=1)
 
 
 class NobodySupplied(Refused):
@@ -42,11 +43,12 @@ def ask(
     *, meter_id: int, asked_by: str, lot: str = "", reason: str = "", request_key: str, today: date, actor: Actor
 ) -> int:
     """
-    Take in that a meter is to be tested; whoever is supplied by it pays the fee of the place if they asked for it.
+    Take in that a meter is to be tested; whoever is supplied by it, or was on the last day that it hung, pays the fee
+    of the place if they asked for it.
 
     [source: 供电营业规则 (1996) art 79]
     :returns: id of the test; the same request again is the same test.
-    :raises NotAllowed, UnknownMeter, MeterTestUnderWay: as ``device_tests.ask_step``.
+    :raises NotAllowed, UnknownMeter, MeterTestUnderWay, KeyTaken: as ``device_tests.ask_step``.
     :raises NobodySupplied: a customer asks, and nobody is supplied where it hangs.
     :raises MissingRule: a fee is asked, and the pack has no rule on the tax of services.
     """
@@ -88,16 +90,20 @@ def drop(*, test_id: int, reason: str, actor: Actor) -> None:
 
 @joins_transaction
 def _charge(test_id: int, meter_id: int, today: date, actor: Actor) -> None:
+    if charge_queries.of_subject(subject=SUBJECT, subject_id=test_id):
+        return  # the same request again
     hung = tests.last_hung(meter_id=meter_id, on=today)
-    payers = supply.at_places(service_point_ids=[hung.service_point_id]) if hung else ()
-    if not payers:
+    # Who doubts a meter is whoever it counted for: of one that is down, on its last day.
+    day = hung.end_date - _DAY if hung and hung.end_date else today
+    payer = supply.on_day(service_point_id=hung.service_point_id, on=day) if hung else None
+    if payer is None:
         raise NobodySupplied("Nobody is supplied where this meter hangs.", advice="Ask for it as the supplier.")
     rule = packs.text_of(RULE, at=today)
     fee_minor = fixed.parse(rule.value["fee"], places=packs.rule("decimals", at=today))
     if not fee_minor:
         return
     charges.agree_step(
-        account_id=payers[0].account_id, kind=ChargeKind.SERVICE, amount_minor=fee_minor,
+        account_id=payer.account_id, kind=ChargeKind.SERVICE, amount_minor=fee_minor,
         reason=FEE.format(serial=tests.one(test_id=test_id).serial), subject=SUBJECT, subject_id=test_id,
         key=f"{SUBJECT} {test_id}", legal_source=rule.source, today=today, actor=actor,
     )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
 from cis.platform import db
 
@@ -25,6 +26,12 @@ def at_places(*, service_point_ids: Iterable[int]) -> tuple[SupplyRow, ...]:
     return _rows("g.service_point_id = ANY(%(wanted)s)", service_point_ids)
 
 
+def on_day(*, service_point_id: int, on: date) -> SupplyRow | None:
+    """Return the account that is supplied at a service point on a local date; None: none is; one statement."""
+    found = _rows("g.service_point_id = ANY(%(wanted)s) AND g.period @> %(on)s::date", [service_point_id], on)
+    return found[0] if found else None
+
+
 def of_accounts(*, account_ids: Iterable[int]) -> dict[int, SupplyRow]:
     """Return the latest place of each account, by account id; one statement. An account without supply is left out."""
     found: dict[int, SupplyRow] = {}
@@ -33,8 +40,8 @@ def of_accounts(*, account_ids: Iterable[int]) -> dict[int, SupplyRow]:
     return found
 
 
-def _rows(condition: str, wanted: Iterable[int]) -> tuple[SupplyRow, ...]:
-    rows = db.fetch(_SUPPLY.format(condition=condition), {"wanted": list(wanted)})
+def _rows(condition: str, wanted: Iterable[int], on: date | None = None) -> tuple[SupplyRow, ...]:
+    rows = db.fetch(_SUPPLY.format(condition=condition), {"wanted": list(wanted), "on": on})
     return tuple(SupplyRow(**dict(zip(SupplyRow.__dataclass_fields__, row, strict=True))) for row in rows)
 
 

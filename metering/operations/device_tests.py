@@ -89,6 +89,7 @@ def ask_step(
     :raises NotAllowed: the actor may not.
     :raises UnknownMeter: there is none.
     :raises MeterTestUnderWay: one is asked for and not reported yet.
+    :raises KeyTaken: the key came before with another meter.
     """
     if not actor.is_one_of(ASKERS):
         raise NotAllowed(f"{actor.name} may not order tests of meters.", advice="Ask the desk.")
@@ -97,6 +98,8 @@ def ask_step(
         raise UnknownMeter(f"There is no meter {meter_id}.", meter_id=meter_id)
     known = DeviceTest.objects.filter(request_key=request_key).first()
     if known is not None:
+        if known.meter_id != meter_id:
+            raise corrections.KeyTaken("This form has asked for the test of another meter.", advice="Open it anew.")
         return known.id
     if DeviceTest.objects.filter(meter=meter, state=MeterTestState.ASKED.value).exists():
         raise MeterTestUnderWay("A test of this meter is asked for already.", advice="Enter its report first.")
@@ -135,10 +138,12 @@ def report_step(*, test_id: int, report: Report, today: date, actor: Actor) -> M
     row.save()
     meter = row.meter
     meter.accuracy = report.accuracy
+    changed = ["accuracy"]
     if action is MeterTestAction.PASS and report.certified_until is not None:
         meter.certificate, meter.certified_date = row.certificate, report.tested_date
         meter.certified_until = report.certified_until
-    meter.save(update_fields=["accuracy", "certificate", "certified_date", "certified_until"])
+        changed += ["certificate", "certified_date", "certified_until"]
+    meter.save(update_fields=changed)
     audit.record(actor, action, SUBJECT, row.id, serial=meter.serial, mean_ppm=row.mean_ppm, limit_ppm=limit)
     return MeterTestState(row.state)
 
@@ -163,7 +168,8 @@ def drop_step(*, test_id: int, reason: str, actor: Actor) -> None:
 def propose_correction(*, test_id: int, today: date, actor: Actor) -> int:
     """
     Propose the correction of a meter that failed: its mean error is taken off, over half the time since it was hung up
-    or last tested; small ones are applied at once, others wait for a second person, as all corrections.
+    or last tested, where it hung before this test; small ones are applied at once, others wait for a second person, as
+    all corrections.
 
     Golden: 12,000 kWh counted 4 % fast give 230.77 kWh back; 12,000 kWh counted 5 % slow cost 315.79 kWh.
 
@@ -176,8 +182,8 @@ def propose_correction(*, test_id: int, today: date, actor: Actor) -> int:
     :raises BadCorrection, AlreadyCorrected, NotAllowed, KeyTaken: as ``corrections.propose``.
     """
     # Places are locked before other rows, as everybody does who corrects.
-    meter_id = DeviceTest.objects.filter(id=test_id).values_list("meter_id", flat=True).first()
-    hung = None if meter_id is None else queries.last_hung(meter_id=meter_id, on=today)
+    tested = DeviceTest.objects.filter(id=test_id, tested_date__isnull=False).first()
+    hung = tested and queries.last_hung(meter_id=tested.meter_id, on=today, tested_date=tested.tested_date)
     if hung is not None:
         db.fetch(_LOCK_PLACE, [hung.service_point_id])
     row = _lock(test_id)

@@ -50,7 +50,7 @@ class LastHung:
     """
     Where a meter hung last.
 
-    since_date  of its installation there, or of the last test after it that it passed
+    since_date  of its installation there, or of the last test after it and before the one asked about that it passed
     end_date    first day without it; None: it hangs still, or is taken down later than the day asked about
     """
 
@@ -93,15 +93,23 @@ def one(*, test_id: int) -> DeviceTestCard:
     return _card(row)
 
 
-def last_hung(*, meter_id: int, on: date) -> LastHung | None:
-    """Return where a meter hung last up to a date, None: nowhere; two statements."""
-    row = Installation.objects.filter(meter_id=meter_id, period__startswith__lte=on).order_by("-period").first()
+def last_hung(*, meter_id: int, on: date, tested_date: date | None = None) -> LastHung | None:
+    """
+    Return where a meter hung last as it is known on a date, None: nowhere; two statements.
+
+    :param tested_date: where it hung before this test, wherever it was hung up since, and counted only until then
+        from the tests that it passed; None: the last place of all.
+    """
+    hung = Installation.objects.filter(meter_id=meter_id, period__startswith__lte=on)
+    if tested_date is not None:
+        hung = hung.filter(period__startswith__lt=tested_date)
+    row = hung.order_by("-period").first()
     if row is None:
         return None
     end = row.period.upper if row.period.upper is not None and row.period.upper <= on else None
     passed = DeviceTest.objects.filter(
         meter_id=meter_id, state=MeterTestState.PASSED.value, tested_date__gt=row.period.lower,
-        tested_date__lt=end or on,
+        tested_date__lt=min(end or on, tested_date or on),
     )  # fmt: skip
     since = passed.order_by("-tested_date").values_list("tested_date", flat=True).first()
     return LastHung(service_point_id=row.service_point_id, since_date=since or row.period.lower, end_date=end)

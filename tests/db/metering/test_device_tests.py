@@ -20,6 +20,7 @@ from metering.models.device import Installation, Meter, TransformerPlace
 from metering.models.device_test import DeviceTest
 from metering.models.work import WorkOrder
 from metering.operations import device_tests, instrument_transformers, meters, rotations
+from metering.operations.corrections import KeyTaken
 from metering.operations.device_tests import (
     InvalidReport,
     MeterTestUnderWay,
@@ -138,6 +139,49 @@ def test_the_time_is_counted_from_the_last_test_that_was_passed(world):
     test_id = ask(meter)
     report(test_id, found(40_000, 40_000, 40_000))
     assert UsageCorrection.objects.get(id=correct(test_id)).since_date == date(2026, 1, 1)
+
+
+def test_the_correction_is_of_where_the_meter_hung_before_the_test(world):
+    """It was hung up elsewhere since, and passed a later test there: neither is of what it counted here."""
+    meter = doubted(world)
+    test_id = ask(meter, asked_by="supplier", actor=KEEPER)
+    report(test_id, found(40_000, 40_000, 40_000))
+    factories.metering.installation(of=meter, at=factories.metering.service_point(), start_date=TODAY)
+    later = TODAY + timedelta(days=30)
+    again = ask(meter, asked_by="supplier", actor=KEEPER, key="again", today=TODAY)
+    meter_tests.report(test_id=again, report=found(0, 0, 0, day=later), today=later, actor=KEEPER)
+    made = device_tests.propose_correction(test_id=test_id, today=later, actor=KEEPER)
+    row = UsageCorrection.objects.get(id=made)
+    assert (row.service_point_id, row.since_date, row.end_date) == (world.service_point.id, HUNG, DOWN)
+
+
+def test_a_test_that_was_passed_after_the_failed_one_does_not_shorten_its_time(world):
+    meter = doubted(world, down=None)
+    for key, day, ppm in (("first", date(2026, 2, 1), 40_000), ("second", date(2026, 5, 1), 0)):
+        told = ask(meter, asked_by="supplier", actor=KEEPER, key=key, today=day)
+        meter_tests.report(test_id=told, report=found(ppm, ppm, ppm, day=day), today=day, actor=KEEPER)
+    meters.remove(meter_id=meter.id, on_date=DOWN, actor=KEEPER)
+    failed = DeviceTest.objects.get(state="failed")
+    assert UsageCorrection.objects.get(id=correct(failed.id)).since_date == HUNG
+
+
+def test_the_fee_is_of_whom_the_meter_counted_for():
+    """Neither of whoever moves in next month nor, where the meter is down, of whoever came after it."""
+    old = factories.contracts.world(start_date=HUNG, end_date=DOWN)
+    new = factories.accounts.account(opened_date=DOWN)
+    factories.contracts.agreement(
+        account=new, service_point=old.service_point, tariff=old.tariff, start_date=DOWN, end_date=None
+    )
+    meter = doubted(old, down=DOWN)
+    test_id = ask(meter)
+    assert OneOffCharge.objects.get().account_id == old.account.id
+    assert ask(meter, today=TODAY + timedelta(days=1)) == test_id, "the same request again"
+    still = factories.metering.meter()
+    factories.metering.installation(of=still, at=old.service_point, start_date=HUNG)
+    ask(still, key="before", today=DOWN - timedelta(days=9))
+    assert set(OneOffCharge.objects.values_list("account_id", flat=True)) == {old.account.id}
+    with pytest.raises(KeyTaken):
+        ask(still, key="k")
 
 
 def test_a_mean_within_the_limit_corrects_nothing(world):
