@@ -29,8 +29,9 @@ from metering.domain.routes import MissReason
 from metering.domain.vee_entry import Band
 from metering.operations import phone_reads
 from metering.operations.phone_reads import Answered
+from metering.queries import phone_reads as sent
 from metering.queries import routes as queries
-from metering.queries.routes import Line, RoundCard
+from metering.queries.routes import Line, RoundCard, RouteCard
 
 WORKER = "field-worker.js"
 PICTURE = "photo-"
@@ -76,23 +77,26 @@ class Stop:
 @require_safe
 def walk(request: HttpRequest, round_id: int) -> HttpResponse:
     """Show a round for a phone; the page stays usable without net."""
-    card = _card(round_id)
+    card, route = _mine(request, round_id)
     day = min(max(today(), card.start_date), card.end_date - timedelta(days=1))
     context = {
-        "round": card, "route": queries.one(route_id=card.route_id), "day": day, "made_at": timezone.now().isoformat(),
+        "round": card, "route": route, "day": day, "made_at": timezone.now().isoformat(),
         "last_date": card.end_date - timedelta(days=1), "user_id": actor_of(request).id,
         "stops": _stops(queries.lines(card=card, today=today()), day),
         "reasons": [(reason.value, MISSES[reason]) for reason in MissReason if reason != MissReason.NOT_VISITED],
         "words": _words(),
     }  # fmt: skip
-    return render(request, "field/round.html", context)
+    answer = render(request, "field/round.html", context)
+    # The worker lets the pages of another user go by it.
+    answer["Field-User"] = str(actor_of(request).id)
+    return answer
 
 
 @require_POST
 @allow(*FIELD_WORKERS)
 def sync(request: HttpRequest, round_id: int) -> JsonResponse:
     """Take in what a phone kept, answer each entry by its key, and say how the round stands."""
-    _card(round_id)
+    _mine(request, round_id)
     actor = actor_of(request)
     # Somebody else has signed in on this phone: what is not theirs is not booked under their name.
     if request.POST.get("user", "") != str(actor.id):
@@ -107,7 +111,7 @@ def sync(request: HttpRequest, round_id: int) -> JsonResponse:
         if name.startswith(PICTURE)
     }
     told = phone_reads.sync(round_id=round_id, entries=entries, pictures=pictures, actor=actor, today=today())
-    card = _card(round_id)
+    card = queries.one_round(round_id=round_id, today=today())
     return JsonResponse(
         {
             "answers": [_answer(one) for one in told],
@@ -179,13 +183,17 @@ def _words() -> dict[str, str]:
         "other_user": _("%(n)s wait on this phone that somebody else has read: whoever did signs in to send them."),
         "sent": _("Everything is sent."),
         "ready": _("This page also opens without net."),
-        "no_store": _("This browser keeps nothing: read only where there is net, or allow storage."),
+        "no_store": _("This browser keeps nothing: allow storage, or enter the values in the grid."),
         "here": _("Sent with each value: %(north)s, %(east)s"),
         "no_place": _("The phone does not say where it is."),
         "progress": _("%(read)s of %(all)s read, %(missed)s missed"),
     }
 
 
-def _card(round_id: int) -> RoundCard:
+def _mine(request: HttpRequest, round_id: int) -> tuple[RoundCard, RouteCard]:
+    """Return a round that the actor may walk, and its route; to a crew the rounds of another one do not exist."""
     with or_404():
-        return queries.one_round(round_id=round_id, today=today())
+        card = queries.one_round(round_id=round_id, today=today())
+        route = queries.one(route_id=card.route_id)
+        sent.check_visible(round_id=round_id, route=route, actor=actor_of(request))
+    return card, route

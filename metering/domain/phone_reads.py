@@ -120,6 +120,9 @@ def came_meanwhile(*, entry: PhoneEntry, held_wh: int | None, own_wh: int | None
 def _entry(one: Mapping[str, Any]) -> PhoneEntry:
     key, register, reason = one["key"], one["register"], one.get("reason") or ""
     reading = None if reason else _wh(one["reading"])
+    note = str(one.get("note") or "")[:NOTE_MOST]
+    if "\0" in note or note.encode("utf-8", "ignore").decode() != note:
+        raise ValueError("a note is text")  # else no column would take it
     if not KEY.fullmatch(key) or not isinstance(reason, str):
         raise ValueError("an entry has a key and a value or a reason")
     if isinstance(register, bool) or not isinstance(register, int) or not 0 < register < _ID_MOST:
@@ -127,7 +130,7 @@ def _entry(one: Mapping[str, Any]) -> PhoneEntry:
     seen, place = one.get("seen"), one.get("position")
     return PhoneEntry(
         request_key=key, register_id=register, read_date=date.fromisoformat(one["date"]), reading_wh=reading,
-        reason=reason, note=str(one.get("note") or "")[:NOTE_MOST], seen_wh=_wh(seen) if seen else None,
+        reason=reason, note=note, seen_wh=_wh(seen) if seen else None,
         is_sure=one.get("sure") is True, position=coarse(north=place["north"], east=place["east"]) if place else None,
     )  # fmt: skip
 

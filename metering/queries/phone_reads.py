@@ -6,10 +6,14 @@ from typing import Any
 
 from django.db.models import Q
 
+from cis.kernel.actors import Actor
+from cis.kernel.enums import Role
 from cis.kernel.fixed import to_text
 from cis.platform.db import fetch
 from metering.domain.routes import RoundState
 from metering.models.route import ReadingRound
+from metering.queries import crews
+from metering.queries.routes import RouteCard, UnknownRound
 
 SHOWN_MOST = 500
 
@@ -54,6 +58,18 @@ def to_walk(*, crew_id: int | None) -> tuple[RoundToWalk, ...]:
         RoundToWalk(id=row.id, code=row.route.code, name=row.route.name, planned_date=row.planned_date)
         for row in rows.order_by("planned_date", "route__code")
     )
+
+
+def check_visible(*, round_id: int, route: RouteCard, actor: Actor) -> None:
+    """
+    Do nothing where somebody may walk a round: the desk all, a crew its own and those that nobody is named for.
+
+    :raises UnknownRound: to a crew, the rounds of another one do not exist.
+    """
+    if route.crew_id is None or actor.roles & {Role.METERING, Role.SUPERVISOR}:
+        return
+    if crews.of_user(user_id=actor.id) != route.crew_id:
+        raise UnknownRound(f"There is no round {round_id} of your crew.", round_id=round_id)
 
 
 def of_round(*, round_id: int) -> tuple[SentRow, ...]:

@@ -11,10 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models.user import User
 from cis.kernel.enums import Role
 from metering.models.read import RegisterRead
-from metering.models.route import PhoneRead
+from metering.models.route import PhoneRead, ReadingRoute
 from metering.operations import read_rounds
 from tests.doors.desk.conftest import sign_in
-from tests.factories import metering
+from tests.factories import accounts, metering, work
 from tests.factories.routes import PLANNED, WALKER, route
 from tests.factories.work import photo
 
@@ -95,6 +95,20 @@ def test_what_is_no_entry_or_of_somebody_else_is_not_taken(reader, walked):
     assert reader.get("/desk/field/rounds/999/").status_code == 404
     assert Client().post(f"/desk/field/rounds/{walked[1]}/sync/").status_code == 302, "it asks to sign in"
     assert not PhoneRead.objects.exists()
+
+
+def test_to_a_crew_the_rounds_of_another_one_do_not_exist(supplier, walked):
+    theirs = work.crew()
+    ReadingRoute.objects.filter(id=walked[0].id).update(crew=theirs)
+    member, other, metering_desk = work.actor_of(theirs), accounts.staff(Role.FIELD), accounts.staff(Role.METERING)
+    for user_id, status in ((member.id, 200), (other.id, 404), (metering_desk.id, 200)):
+        client = Client()
+        client.force_login(User.objects.get(id=user_id), backend="django.contrib.auth.backends.ModelBackend")
+        answer = client.get(f"/desk/field/rounds/{walked[1]}/")
+        assert answer.status_code == status
+        assert answer.headers.get("Field-User") == (str(user_id) if status == 200 else None)
+        assert send(client, walked, value(walked, 0, "1100"), user=user_id).status_code == status
+    assert PhoneRead.objects.get().actor_id == member.id
 
 
 def test_the_worker_is_a_script_of_its_own_folder_and_knows_its_release(reader, walked, monkeypatch):

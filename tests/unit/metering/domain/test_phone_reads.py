@@ -40,7 +40,7 @@ def test_values_and_misses_are_read():
         {"register": 2**63}, {"date": "10.3.2026"}, {"date": None}, {"reading": "-1"}, {"reading": 1100},
         {"reading": "1e9"}, {"reading": None}, {"reading": "1.2345"}, {"reason": 3}, {"seen": "x"},
         {"position": {"north": "91", "east": "0"}}, {"position": {"north": "1e9", "east": "0"}}, {"position": "here"},
-        {"position": {"north": "31"}},
+        {"position": {"north": "31"}}, {"date": ""}, {"note": "a\0b"}, {"note": "\ud800"},
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_refused(wrong):
