@@ -5,7 +5,8 @@
   if (!page) return;
   const words = JSON.parse(document.getElementById("round-words").textContent);
   const { round, user, made, sync } = page.dataset;
-  const WAITS = "waits", ASKED = "asked", KEPT = "kept";
+  const WAITS = "waits", ASKED = "asked", KEPT = "kept", UNFIT = "unfit";
+  const BAD = [400, 413], GONE = 404;
   const BATCH = 20, EDGE = 1600, QUALITY = 0.8, AGAIN_MS = 30_000, ANSWER_MS = 60_000, PLACE_MS = 300_000;
   const fill = (text, facts) => text.replace(/%\((\w+)\)s/g, (_all, name) => facts[name]);
   const forms = [...page.querySelectorAll("form[data-register]")];
@@ -44,6 +45,7 @@
     const form = formOf(entry.register);
     photos.delete(form);
     delete form.dataset.asked;
+    delete form.dataset.isTyped;
     await show();
     send();
   }
@@ -68,6 +70,7 @@
   day.addEventListener("input", () => { day.dataset.isChosen = "yes"; });
 
   function readDate() {
+    if (!day.value) { day.value = day.defaultValue; delete day.dataset.isChosen; }
     const now = new Date();
     const local = `${now.getFullYear()}-${String(now.getMonth() + 1).padStart(2, "0")}-${String(now.getDate()).padStart(2, "0")}`;
     if (!day.dataset.isChosen && local >= day.min && local <= day.max) day.value = local;
@@ -102,7 +105,7 @@
 
   async function keepMiss(form) {
     const reason = form.elements.reason;
-    const kept = new Set((await ofRound()).filter((one) => !one.reason).map((one) => one.register));
+    const kept = new Set((await ofRound()).filter((one) => !one.reason && one.state !== ASKED).map((one) => one.register));
     const left = [...form.closest("[data-meter]").querySelectorAll("form[data-register]")].filter((one) => !one.dataset.held && !kept.has(one.dataset.register));
     if (!reason.value) { tell(form, "bad", words.refused, words.no_reason); return; }
     if (!left.length) { tell(form, "bad", words.refused, words.all_read); return; }
@@ -125,7 +128,9 @@
       const canvas = document.createElement("canvas");
       [canvas.width, canvas.height] = [Math.round(picture.width * scale), Math.round(picture.height * scale)];
       canvas.getContext("2d").drawImage(picture, 0, 0, canvas.width, canvas.height);
-      photos.set(form, await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", QUALITY)));
+      const taken = await new Promise((resolve) => canvas.toBlob(resolve, "image/jpeg", QUALITY));
+      if (!taken) throw new Error("no picture");
+      photos.set(form, taken);
       input.closest("label").querySelector("span").textContent = words.photo;
     } catch { tell(form, "bad", words.refused, words.no_photo); }
     input.value = "";
@@ -173,14 +178,18 @@
 
   async function sendAll() {
     let said = "";
+    const alone = new Set(), left = new Set();
     for (;;) {
       const all = (await everything()).filter((one) => one.state === WAITS);
-      const mine = all.filter((one) => one.user === user).sort((one, other) => (other.round === round) - (one.round === round));
-      if (!mine.length) { said = all.length ? "other_user" : "sent"; break; }
+      const mine = all.filter((one) => one.user === user && !left.has(one.key)).sort((one, other) => (other.round === round) - (one.round === round));
+      if (!mine.length) { said = left.size ? "failed" : all.length ? "other_user" : "sent"; break; }
       const [first] = mine;
-      const batch = first.photo ? [first] : mine.filter((one) => one.round === first.round && !one.photo).slice(0, BATCH);
+      const isWith = (one) => one.round === first.round && !one.photo && !alone.has(one.key);
+      const batch = isWith(first) ? mine.filter(isWith).slice(0, BATCH) : [first];
       said = await sendSome(batch);
-      if (said) break;
+      // What the server cannot take goes alone, so that it keeps nothing else back.
+      if (said === UNFIT) batch.forEach((one) => (batch.length > 1 ? alone : left).add(one.key));
+      else if (said) break;
     }
     await show();
     await say(said);
@@ -202,12 +211,21 @@
       answer = await fetch(batch[0].sync, options);
       if (answer.type === "opaqueredirect" || answer.status === 403) return "sign_in";
       if (answer.status === 409) return "other_user";
+      if (BAD.includes(answer.status) && batch.length === 1) { await settle(batch[0].key, refusedBy(await answer.text())); return ""; }
+      if (answer.status === GONE || BAD.includes(answer.status)) return UNFIT;
       if (!answer.ok) return "failed";
       answer = await answer.json();
     } catch { return "offline"; }
     for (const one of answer.answers) await settle(one.key, (entry) => changed(entry, one, answer.at));
     if (batch[0].round === round) Object.assign(page.dataset, answer.round);
     return answer.answers.length === batch.length ? "" : "failed";
+  }
+
+  // The message of one entry that is none, or is too large: whoever typed it hears it, and types it anew or drops it.
+  function refusedBy(body) {
+    let text = "";
+    try { ({ text } = JSON.parse(body)); } catch { /* another page than ours */ }
+    return (entry) => ({ ...entry, state: ASKED, said: "refused", text, held: null });
   }
 
   function changed(entry, answer, at) {
@@ -237,7 +255,7 @@
       const entry = found.get(form.dataset.register);
       const field = form.elements.reading;
       form.toggleAttribute("data-done", Boolean(entry || form.dataset.held || form.dataset.missed));
-      if (entry?.value && document.activeElement !== field) field.value = entry.value;
+      if (entry?.value && !form.dataset.isTyped && document.activeElement !== field) field.value = entry.value;
       else if (!entry && form.dataset.held && !field.value) field.value = kwhOf(form.dataset.held).replace(/\.?0+$/, "");
       if (entry?.state === ASKED) tellAsked(form, entry);
       else if (entry) tell(form, entry.state === WAITS ? "info" : entry.reason ? "warn" : "ok", entry.state === WAITS ? words.waits : words[entry.said], entry.name ?? "");
@@ -276,9 +294,10 @@
   // ---- begin --------------------------------------------------------------------------------------------------------
   page.addEventListener("submit", (event) => {
     event.preventDefault();
-    if ("miss" in event.target.dataset) keepMiss(event.target);
-    else keepValue(event.target);
+    const deed = "miss" in event.target.dataset ? keepMiss : keepValue;
+    deed(event.target).catch(() => say("no_store"));
   });
+  page.addEventListener("input", (event) => { if (event.target.name === "reading") event.target.form.dataset.isTyped = "yes"; });
   page.addEventListener("change", (event) => { if (event.target.name === "photo") takePhoto(event.target.form, event.target); });
   page.addEventListener("click", async (event) => {
     const step = event.target.closest("[data-step]"), choice = event.target.closest("[data-do]"), link = event.target.closest(".round-stops a");
@@ -298,16 +317,16 @@
   setInterval(send, AGAIN_MS);
 
   async function begin() {
+    page.hidden = false;
+    go(now, false);
     // What this page shows as the server has it is needed on the phone no more.
     const old = (await ofRound()).filter((one) => one.state === KEPT && one.at <= made);
     await inStore("readwrite", (store) => { old.forEach((one) => store.delete(one.key)); });
-    page.hidden = false;
-    go(now, false);
     await show();
     await send();
     await navigator.storage?.persist?.();
   }
-  begin();
+  begin().catch(() => say("no_store"));
 
   // ---- opening without net ------------------------------------------------------------------------------------------
   if (!("serviceWorker" in navigator)) return;

@@ -3,8 +3,8 @@
 const CACHE = `wattline-field-${VERSION}`;
 const PAGE = new RegExp(`^${new URL(self.registration.scope).pathname}\\d+/$`);
 const STATIC = "/static/";
-const GATEWAY = [502, 503, 504];
-const DAYS_MOST = 7;
+const SERVER_FAILS = 500;
+const DAYS_MOST = 7, SLOW_MS = 8_000;
 
 const isOurs = (url) => url.origin === self.location.origin;
 const isPage = (url) => isOurs(url) && PAGE.test(url.pathname);
@@ -31,8 +31,7 @@ self.addEventListener("message", (event) => event.waitUntil((async () => {
   const kept = await Promise.all(wanted.map(async (url) => {
     try {
       const answer = await fetch(url, { credentials: "same-origin", redirect: "error" });
-      if (isWhole(answer)) await cache.put(keyOf(url), answer);
-      return isWhole(answer);
+      return isWhole(answer) && await keep(cache, url, answer);
     } catch { return (await held(cache, url)) !== undefined; }
   }));
   if (kept.every(Boolean)) event.source.postMessage({ isReady: true });
@@ -40,16 +39,38 @@ self.addEventListener("message", (event) => event.waitUntil((async () => {
 
 async function answered(request, url) {
   const cache = await caches.open(CACHE);
+  const kept = await held(cache, url);
+  let answer;
   try {
-    const answer = await fetch(request);
-    if (isWhole(answer)) await cache.put(keyOf(url), answer.clone());
-    else if (GATEWAY.includes(answer.status)) return (await held(cache, url)) ?? answer;
-    else if (isPage(url)) await cache.delete(keyOf(url), { ignoreVary: true });  // signed out, or there is no such round
-    return answer;
+    answer = await (kept && isPage(url) ? Promise.race([fetch(request), slow()]) : fetch(request));
   } catch (error) {
-    const kept = await held(cache, url);
     if (kept) return kept;
     throw error;
+  }
+  if (answer.status >= SERVER_FAILS) return kept ?? answer;
+  if (isWhole(answer)) await keep(cache, url, answer.clone());
+  else if (answer.type === "opaqueredirect") await forget(cache, () => true);  // signed out: all pages go
+  else if (isPage(url)) await cache.delete(keyOf(url), { ignoreVary: true });  // there is no such round of theirs
+  return answer;
+}
+
+// Where the net is so weak that nothing comes, what is kept is shown.
+const slow = () => new Promise((_resolve, reject) => { setTimeout(() => reject(new Error("slow")), SLOW_MS); });
+
+// Where there is no room, the answer is shown all the same. Pages of another user go: they have signed in since.
+async function keep(cache, url, answer) {
+  try {
+    const user = answer.headers.get("Field-User");
+    if (isPage(url)) await forget(cache, (kept) => kept.headers.get("Field-User") !== user);
+    await cache.put(keyOf(url), answer);
+    return true;
+  } catch { return false; }
+}
+
+async function forget(cache, isGone) {
+  for (const request of await cache.keys()) {
+    const kept = isPage(new URL(request.url)) ? await cache.match(request, { ignoreVary: true }) : undefined;
+    if (kept && isGone(kept)) await cache.delete(request, { ignoreVary: true });
   }
 }
 

@@ -27,13 +27,6 @@
     Object.keys(localStorage).filter((key) => key.startsWith("draft-work-") && !open.has(key)).forEach((key) => localStorage.removeItem(key));
   }
 
-  // Pages that are kept for reading without net go with who signs out; values that wait stay, for whoever typed them.
-  document.querySelector('form[action$="/logout/"]')?.addEventListener("submit", async () => {
-    if (!("caches" in window)) return;
-    const names = (await caches.keys()).filter((name) => name.startsWith("wattline-field-"));
-    await Promise.all(names.map((name) => caches.delete(name)));
-  });
-
   document.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.elt.matches?.("[data-clears]")) event.detail.elt.value = "";
   });

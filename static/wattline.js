@@ -211,4 +211,15 @@
     });
     if (!isPhone.matches) rail.querySelector(".is-here")?.scrollIntoView({ block: "nearest" });
   }
+
+  // ---- pages of rounds that are kept for reading without net --------------------------------------------------------
+  // They go with who signs out, on whatever page, and before anybody signs in; values that wait stay, for who typed them.
+  async function forgetRounds() {
+    if (!("caches" in window)) return;
+    const names = (await caches.keys()).filter((name) => name.startsWith("wattline-field-"));
+    await Promise.all(names.map((name) => caches.delete(name)));
+  }
+
+  document.querySelectorAll('form[action$="/logout/"]').forEach((form) => form.addEventListener("submit", forgetRounds));
+  if (document.querySelector('form[action$="/login/"]')) forgetRounds();
 })();

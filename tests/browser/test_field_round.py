@@ -123,3 +123,54 @@ def test_ten_values_typed_without_net_count_once_though_an_answer_is_lost(walked
     page.evaluate(ONLINE)
     expect(told).to_contain_text("Everything is sent.")
     assert RegisterRead.objects.filter(register=registers[-1]).latest("version").reading_wh == 1_061_000
+
+
+PUT = """entry => new Promise((resolve, reject) => {
+  const asked = indexedDB.open("wattline-field", 1);
+  asked.onsuccess = () => {
+    const made = asked.result.transaction("entries", "readwrite");
+    made.objectStore("entries").put(entry);
+    made.oncomplete = () => { asked.result.close(); resolve(); };
+    made.onerror = () => reject(made.error);
+  };
+})"""
+KEPT_PAGES = "async () => (await caches.keys()).filter((name) => name.startsWith('wattline-field-')).length"
+
+
+def test_what_is_being_typed_stays_and_an_entry_that_cannot_be_read_holds_no_other_back(walked, phone):
+    round_id, registers = walked
+    page = phone.new_page()
+    page.set_default_timeout(30_000)
+    address = f"/desk/field/rounds/{round_id}/"
+    page.goto(address)
+    expect(page.locator("#round-ready")).to_have_text("This page also opens without net.")
+    told = page.locator("#round-net")
+    expect(keep(page, registers[0], 1_050).locator(".state")).to_have_text("Sent and kept")
+    field = page.locator(f'form[data-register="{registers[0].id}"] [name=reading]')
+    field.fill("1055")
+    page.locator("h1").click()
+    page.evaluate("document.activeElement.blur()")
+    user = page.locator("#round").get_attribute("data-user")
+    wrong = {
+        "key": "0" * 32, "user": user, "round": str(round_id), "sync": f"{address}sync/", "date": "", "value": "1060",
+        "register": str(registers[1].id), "position": None, "state": "waits", "photo": None, "seen": None,
+    }  # fmt: skip
+    page.evaluate(PUT, wrong)
+    elsewhere = {**wrong, "key": "1" * 32, "round": "999", "sync": "/desk/field/rounds/999/sync/"}
+    page.evaluate(PUT, {**elsewhere, "date": str(timezone.localdate())})
+    page.evaluate(ONLINE)
+    expect(page.locator(f'form[data-register="{registers[1].id}"] .state')).to_have_text("Not taken")
+    expect(told).to_contain_text("1 wait on this phone: the server did not take them.")
+    expect(field).to_have_value("1055")
+    page.locator("#round-date").fill("")
+    page.locator(f'form[data-register="{registers[0].id}"]').get_by_role("button", name="Keep").click()
+    page.get_by_role("button", name="Next stop").click()
+    page.get_by_role("button", name="Next stop").click()
+    expect(keep(page, registers[2], 1_070).locator(".state")).to_have_text("Sent and kept")
+    latest = RegisterRead.objects.filter(register=registers[0]).latest("version")
+    assert (latest.reading_wh, PhoneRead.objects.count()) == (1_055_000, 3)
+
+    assert page.evaluate(KEPT_PAGES) == 1
+    phone.clear_cookies(name="sessionid")
+    page.goto("/accounts/login/")
+    page.wait_for_function(f"async () => !(await ({KEPT_PAGES})())")
