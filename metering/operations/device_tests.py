@@ -124,6 +124,8 @@ def report_step(*, test_id: int, report: Report, today: date, actor: Actor) -> M
     :raises IllegalMove, NotAllowed: it was reported otherwise or dropped, or the actor may not.
     :raises InvalidReport: something is missing or impossible.
     """
+    # Meters are locked before their tests, as by who asks for one.
+    Meter.objects.select_for_update(of=("self",)).filter(tests=test_id).first()
     row = _lock(test_id)
     _check(report, row, today)
     errors = [asdict(one) for one in report.errors]

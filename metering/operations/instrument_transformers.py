@@ -46,14 +46,14 @@ def put(
     """
     Let some transformers stand at a place from a local date on, in the place of those that stood there; none: none do.
 
-    A meter that hangs there then must have their product as its multiplier. Where another is to come, the meter is
-    taken down first, or they are entered before that day: then the meter that is hung up is held to it.
+    A meter that hangs there then or later must have their product as its multiplier. Where another is to come, the
+    meter is taken down first, or they are entered before that day: then the meter that is hung up is held to it.
 
     :returns: the multiplier.
     :raises NotAllowed: the actor may not.
     :raises UnknownServicePoint: there is none.
     :raises BadTransformers: their ratios are unlike, or give no multiplier.
-    :raises OtherMultiplier: a meter hangs there with another one.
+    :raises OtherMultiplier: a meter hangs there with another one, from that day or later.
     :raises OtherRatio: one is known with another ratio.
     :raises TransformerTaken: one stands somewhere else then, or changes there on a later day.
     """
@@ -62,8 +62,9 @@ def put(
     product = multiplier_of(transformers)
     if ServicePoint.objects.select_for_update(no_key=True).filter(id=service_point_id).first() is None:
         raise UnknownServicePoint(f"There is no service point {service_point_id}.", service_point_id=service_point_id)
-    wrong = queries.multipliers_at(service_point_id=service_point_id, on=from_date) - {product}
-    if transformers and wrong and from_date <= today:
+    found = queries.multipliers_from(service_point_id=service_point_id, from_date=from_date, today=today)
+    wrong = found - {product}
+    if transformers and wrong:
         raise OtherMultiplier(
             f"The meter there has the multiplier {min(wrong)}, these transformers make {product}.",
             advice="Check the ratios, or take the meter down and hang it up with the right multiplier.",
@@ -98,7 +99,8 @@ def put(
 @joins_transaction
 def check_multiplier(*, service_point_id: int, on: date, multiplier: int) -> None:
     """
-    Refuse a multiplier that is not the product of the transformers that stand at a place; one statement.
+    Refuse a multiplier that is not the product of the transformers that stand at a place; one statement. Who asks has
+    locked the place, as ``put`` does.
 
     :raises OtherMultiplier: it is not; where none stand, none is refused.
     """

@@ -2,14 +2,14 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.backends.postgresql.psycopg_any import DateRange
 
 from cis.kernel.actors import Actor
 from cis.kernel.errors import Findings, Refused
-from cis.platform import audit
+from cis.platform import audit, db
 from cis.platform.db import joins_transaction, opens_transaction
 from metering.domain import places as rules
 from metering.domain.meter_store import METER_WORKFLOW, MeterAction, MeterState
@@ -110,6 +110,7 @@ def install(*, meter_id: int, service_point_id: int, from_date: date, multiplier
 @joins_transaction
 def hang(*, meter_id: int, service_point_id: int, from_date: date, multiplier: int = 1, actor: Actor) -> int:
     """Hang a meter up as a step of a larger use case; see ``install``."""
+    _lock_place(service_point_id)
     meter = _lock(meter_id)
     installation = _hang(
         meter, service_point_id=service_point_id, from_date=from_date, multiplier=multiplier, actor=actor
@@ -164,6 +165,7 @@ def exchange_step(
     *, old_meter_id: int, new_meter_id: int, on_date: date, multiplier: int | None = None, actor: Actor
 ) -> int:
     """Hang another meter in place of one as a step of a larger use case; see ``exchange``."""
+    db.fetch(_LOCK_PLACE_OF, [old_meter_id, on_date - timedelta(days=1)])
     meters = {meter_id: _lock(meter_id) for meter_id in sorted({old_meter_id, new_meter_id})}
     taken_down = _take_down(meters[old_meter_id], on_date=on_date, actor=actor)
     made = _hang(
@@ -181,6 +183,13 @@ def exchange_step(
 
 
 @joins_transaction
+def _lock_place(service_point_id: int) -> None:
+    """Lock a place before its meters: of two who change meter and transformers at once, the second sees the first."""
+    if ServicePoint.objects.select_for_update(no_key=True).filter(id=service_point_id).first() is None:
+        raise UnknownServicePoint(f"There is no service point {service_point_id}.", service_point_id=service_point_id)
+
+
+@joins_transaction
 def _lock(meter_id: int) -> Meter:
     meter = Meter.objects.select_for_update().filter(id=meter_id).first()
     if meter is None:
@@ -192,8 +201,6 @@ def _hang(meter: Meter, *, service_point_id: int, from_date: date, multiplier: i
     """Insert an installation; the database refuses a second place at the same time, also when two come at once."""
     if not 1 <= multiplier <= MULTIPLIER_MOST:
         raise BadMultiplier(f"A multiplier is a number from 1 to {MULTIPLIER_MOST}, not {multiplier}.")
-    if not ServicePoint.objects.filter(id=service_point_id).exists():
-        raise UnknownServicePoint(f"There is no service point {service_point_id}.", service_point_id=service_point_id)
     instrument_transformers.check_multiplier(service_point_id=service_point_id, on=from_date, multiplier=multiplier)
     _move(meter, MeterAction.INSTALL, actor)
     try:
@@ -246,3 +253,10 @@ def _take_down(meter: Meter, *, on_date: date, actor: Actor) -> Installation:
     installation.save(update_fields=["period"])
     _move(meter, MeterAction.REMOVE, actor)
     return installation
+
+
+_LOCK_PLACE_OF = """
+SELECT id FROM metering_servicepoint
+WHERE id IN (SELECT service_point_id FROM metering_installation WHERE meter_id = %s AND period @> %s::date)
+ORDER BY id FOR NO KEY UPDATE
+"""

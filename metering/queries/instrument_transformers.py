@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
+from django.db.backends.postgresql.psycopg_any import DateRange
+
 from metering.domain.instrument_transformers import NewTransformer, TransformerKind
 from metering.models.device import Installation, TransformerPlace
 
@@ -47,6 +49,18 @@ def history(*, service_point_id: int) -> tuple[Standing, ...]:
 def multipliers_at(*, service_point_id: int, on: date) -> frozenset[int]:
     """Return the multipliers of the meters that hang at a place on a local date; one statement."""
     rows = Installation.objects.filter(service_point_id=service_point_id, period__contains=on)
+    return frozenset(rows.values_list("multiplier", flat=True))
+
+
+def multipliers_from(*, service_point_id: int, from_date: date, today: date) -> frozenset[int]:
+    """
+    Return the multipliers of the meters that hang at a place from a local date on; one statement.
+
+    Where the date is still to come, only of those that are hung up by then: what hangs until then can be taken down.
+    """
+    rows = Installation.objects.filter(service_point_id=service_point_id, period__overlap=DateRange(from_date, None))
+    if from_date > today:
+        rows = rows.filter(period__startswith__gte=from_date)
     return frozenset(rows.values_list("multiplier", flat=True))
 
 

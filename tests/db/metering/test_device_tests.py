@@ -290,6 +290,33 @@ def test_transformers_make_the_multiplier_of_the_meter():
         put(hung.service_point, three, actor=CLERK)
 
 
+def test_transformers_from_a_day_before_are_those_of_each_meter_since_then():
+    old = factories.metering.installation(multiplier=40, start_date=HUNG, end_date=DOWN)
+    factories.metering.installation(at=old.service_point, multiplier=1, start_date=DOWN)
+    with pytest.raises(OtherMultiplier):
+        put(old.service_point, "CT A1 200/5", on=HUNG)
+    coming = TODAY + timedelta(days=9)
+    meters.remove(meter_id=Installation.objects.get(multiplier=1).meter_id, on_date=TODAY, actor=KEEPER)
+    new = factories.metering.meter()
+    meters.install(
+        meter_id=new.id, service_point_id=old.service_point.id, from_date=coming, multiplier=60, actor=KEEPER
+    )
+    with pytest.raises(OtherMultiplier):
+        put(old.service_point, "CT A1 200/5", on=coming)
+
+
+def test_the_place_is_locked_before_the_meters_that_hang_there():
+    point, old, new = factories.metering.service_point(), factories.metering.meter(), factories.metering.meter()
+    with CaptureQueriesContext(connection) as hung:
+        meters.install(meter_id=old.id, service_point_id=point.id, from_date=HUNG, actor=KEEPER)
+    with CaptureQueriesContext(connection) as exchanged:
+        meters.exchange(old_meter_id=old.id, new_meter_id=new.id, on_date=DOWN, actor=KEEPER)
+    for seen in (hung, exchanged):
+        locks = [one["sql"] for one in seen if "UPDATE" in one["sql"] and " FOR " in one["sql"]]
+        assert "metering_servicepoint" in locks[0]
+        assert "NO KEY UPDATE" in locks[0]
+
+
 def test_a_meter_is_hung_up_with_the_multiplier_of_the_transformers():
     hung = factories.metering.installation(multiplier=40)
     point, tomorrow = hung.service_point, TODAY + timedelta(days=1)
