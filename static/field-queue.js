@@ -6,7 +6,7 @@
   const words = JSON.parse(document.getElementById("round-words").textContent);
   const { round, user, made, sync } = page.dataset;
   const WAITS = "waits", ASKED = "asked", KEPT = "kept", UNFIT = "unfit";
-  const BAD = [400, 413], GONE = 404;
+  const BAD = [400, 413], GONE = 404, MEANWHILE = "read_meanwhile";
   const BATCH = 20, EDGE = 1600, QUALITY = 0.8, AGAIN_MS = 30_000, ANSWER_MS = 60_000, PLACE_MS = 300_000;
   const fill = (text, facts) => text.replace(/%\((\w+)\)s/g, (_all, name) => facts[name]);
   const forms = [...page.querySelectorAll("form[data-register]")];
@@ -92,7 +92,7 @@
     // The same value once more says that it is right, whether the phone or the server asked.
     const before = (await ofRound()).find((one) => one.register === form.dataset.register);
     const isConfirmed = before?.state === ASKED && before.said === "asked" && before.value === typed;
-    const isSure = form.dataset.asked === typed || isConfirmed;
+    const isSure = form.dataset.asked === typed || (isConfirmed && isLikely(before));
     if (isOutside(form, typed) && !isSure) {
       form.dataset.asked = typed;
       const [low, high] = [form.dataset.low, form.dataset.high].map((one) => kwhOf(one).replace(/\.?0+$/, ""));
@@ -102,6 +102,9 @@
     const seen = form.dataset.held ? kwhOf(form.dataset.held) : null;
     await keep(entryOf(form, { value: typed, sure: isSure, seen: isConfirmed ? before.held ?? before.seen : seen }));
   }
+
+  // Who was told of a value of others was not asked yet whether their own is likely.
+  const isLikely = (entry) => entry.sure || entry.code !== MEANWHILE;
 
   async function keepMiss(form) {
     const reason = form.elements.reason;
@@ -306,7 +309,7 @@
     else if (choice) {
       const isSure = choice.dataset.do === "sure";
       // It is said to be right, knowing what was told: another value of others that came since is told again.
-      await settle(choice.dataset.key, (entry) => (isSure ? { ...entry, state: WAITS, sure: true, seen: entry.held ?? entry.seen } : null));
+      await settle(choice.dataset.key, (entry) => (isSure ? { ...entry, state: WAITS, sure: isLikely(entry), seen: entry.held ?? entry.seen } : null));
       await show();
       send();
     }

@@ -27,6 +27,26 @@
     Object.keys(localStorage).filter((key) => key.startsWith("draft-work-") && !open.has(key)).forEach((key) => localStorage.removeItem(key));
   }
 
+  // What was read on rounds is sent by their pages: my day leads there, also where a round is listed no more.
+  const waiting = document.getElementById("rounds-waiting");
+  if (waiting && "indexedDB" in window) {
+    const asked = indexedDB.open("wattline-field", 1);
+    asked.onupgradeneeded = () => asked.result.createObjectStore("entries", { keyPath: "key" });
+    asked.onsuccess = () => {
+      asked.result.transaction("entries").objectStore("entries").getAll().onsuccess = (event) => {
+        const left = event.target.result.filter((one) => one.user === waiting.dataset.user && one.state !== "kept");
+        new Set(left.map((one) => one.sync)).forEach((sync) => {
+          const link = document.createElement("a");
+          link.href = sync.replace(/sync\/$/, "");
+          const ofRound = left.filter((one) => one.sync === sync);
+          link.textContent = `${waiting.dataset.name} ${ofRound[0].round} (${ofRound.length})`;
+          waiting.lastElementChild.append(" ", link);
+        });
+        waiting.hidden = !left.length;
+      };
+    };
+  }
+
   document.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.elt.matches?.("[data-clears]")) event.detail.elt.value = "";
   });

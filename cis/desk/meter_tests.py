@@ -127,7 +127,7 @@ def _page(request: HttpRequest, card: DeviceTestCard, form: TestReportForm) -> H
         "limit": _percent(card.limit_ppm), "errors": [(one, percent(one.error_ppm)) for one in card.errors],
         "charges": charges.of_subject(subject=SUBJECT, subject_id=card.id),
         "may_report": str(MeterTestAction.PASS) in actions, "may_drop": str(MeterTestAction.DROP) in actions,
-        "may_correct": card.state is MeterTestState.FAILED and card.correction_id is None
+        "may_correct": card.state is MeterTestState.FAILED and not card.is_corrected
         and bool(actor_of(request).roles & set(DISPATCHERS)),
     }  # fmt: skip
     return render(request, "desk/meters/test.html", context)

@@ -139,14 +139,17 @@ def report_step(*, test_id: int, report: Report, today: date, actor: Actor) -> M
     row.mean_ppm, row.tester_id = rules.mean_ppm(report.errors), actor.id
     row.save()
     meter = row.meter
-    meter.accuracy = report.accuracy
+    before, meter.accuracy = meter.accuracy, report.accuracy
     changed = ["accuracy"]
     if action is MeterTestAction.PASS and report.certified_until is not None:
         meter.certificate, meter.certified_date = row.certificate, report.tested_date
         meter.certified_until = report.certified_until
         changed += ["certificate", "certified_date", "certified_until"]
     meter.save(update_fields=changed)
-    audit.record(actor, action, SUBJECT, row.id, serial=meter.serial, mean_ppm=row.mean_ppm, limit_ppm=limit)
+    audit.record(
+        actor, action, SUBJECT, row.id, serial=meter.serial, mean_ppm=row.mean_ppm, limit_ppm=limit,
+        accuracy=report.accuracy, accuracy_before=before,
+    )  # fmt: skip
     return MeterTestState(row.state)
 
 
@@ -176,7 +179,7 @@ def propose_correction(*, test_id: int, today: date, actor: Actor) -> int:
     Golden: 12,000 kWh counted 4 % fast give 230.77 kWh back; 12,000 kWh counted 5 % slow cost 315.79 kWh.
 
     [source: 供电营业规则 (1996) art 80 (1): base is an error of zero, half the time until it is mended]
-    :returns: id of the correction; again the same one.
+    :returns: id of the correction; again the same one, unless that was dropped or undone.
     :raises UnknownTest: there is none.
     :raises NothingToCorrect: the meter did not fail, or never hung.
     :raises NotTakenDown: it hangs still: exchange it first.
@@ -189,7 +192,7 @@ def propose_correction(*, test_id: int, today: date, actor: Actor) -> int:
     if hung is not None:
         db.fetch(_LOCK_PLACE, [hung.service_point_id])
     row = _lock(test_id)
-    if row.correction_id is not None:
+    if row.correction_id is not None and queries.is_corrected(row):
         return row.correction_id
     if row.state != MeterTestState.FAILED or row.mean_ppm is None or row.limit_ppm is None or hung is None:
         raise NothingToCorrect("There is nothing to correct by this test.")
@@ -202,8 +205,9 @@ def propose_correction(*, test_id: int, today: date, actor: Actor) -> int:
         evidence=f"{row.laboratory}, {row.tested_date}, {row.certificate or f'test {row.id}'}",
         given={"error": rules.percent(row.mean_ppm), "limit": rules.percent(row.limit_ppm)},
     )  # fmt: skip
+    after = f" after {row.correction_id}" if row.correction_id else ""
     row.correction_id = corrections.enter_step(
-        order=order, request_key=f"meter test {row.id}", today=today, actor=actor
+        order=order, request_key=f"meter test {row.id}{after}", today=today, actor=actor
     )
     row.save(update_fields=["correction"])
     return row.correction_id

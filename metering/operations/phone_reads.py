@@ -13,10 +13,11 @@ from cis.kernel.errors import Refused
 from cis.platform import audit, packs, photos
 from cis.platform.db import joins_transaction, opens_transaction
 from metering.domain.phone_reads import PhoneEntry, Said, came_meanwhile
+from metering.domain.routes import RoundState
 from metering.models.route import PhoneRead, ReadingRound
 from metering.models.store import ReadPhoto
 from metering.operations import read_rounds
-from metering.operations.read_rounds import NotOnRound
+from metering.operations.read_rounds import NotOnRound, RoundClosed
 from metering.queries import routes as queries
 from metering.queries.routes import UnknownRound
 
@@ -94,6 +95,8 @@ def take(*, round_id: int, entry: PhoneEntry, photo: BinaryIO | None = None, act
     known = PhoneRead.objects.filter(request_key=entry.request_key).first()
     if known is not None:
         return _known(known, row, entry, actor)
+    if row.state != RoundState.OPEN:
+        raise RoundClosed("The round is closed.", advice="Open it again first.")  # before anything is asked
     if entry.reading_wh is None:
         read_rounds.miss_step(
             round_id=round_id, register_id=entry.register_id, reason=entry.reason, note=entry.note, actor=actor,

@@ -6,9 +6,12 @@ from datetime import date
 
 from cis.kernel.errors import Refused
 from cis.platform.db import fetch
+from metering.domain.correction_workflow import CorrectionState
 from metering.domain.device_tests import LoadError, MeterTestState
 from metering.models.device import Installation
 from metering.models.device_test import DeviceTest
+
+_ENDED = {CorrectionState.DROPPED.value, CorrectionState.UNDONE.value}
 
 
 class UnknownTest(Refused):
@@ -23,7 +26,8 @@ class DeviceTestCard:
     A test of a meter.
 
     tested_date, limit_ppm, mean_ppm  None: not reported yet [ppm]
-    correction_id                     that it proposed; None: none
+    correction_id                     that it proposed last; None: none
+    is_corrected                      that one was neither dropped nor undone
     """
 
     id: int
@@ -43,6 +47,7 @@ class DeviceTestCard:
     mean_ppm: int | None
     errors: tuple[LoadError, ...]
     correction_id: int | None
+    is_corrected: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +82,11 @@ class DueMeter:
 
 def of_meter(*, meter_id: int) -> tuple[DeviceTestCard, ...]:
     """Return the tests of a meter, the latest first; one statement."""
-    rows = DeviceTest.objects.filter(meter_id=meter_id).select_related("meter").order_by("-asked_date", "-id")
+    rows = (
+        DeviceTest.objects.filter(meter_id=meter_id)
+        .select_related("meter", "correction")
+        .order_by("-asked_date", "-id")
+    )
     return tuple(_card(row) for row in rows)
 
 
@@ -87,7 +96,7 @@ def one(*, test_id: int) -> DeviceTestCard:
 
     :raises UnknownTest: there is none.
     """
-    row = DeviceTest.objects.select_related("meter").filter(id=test_id).first()
+    row = DeviceTest.objects.select_related("meter", "correction").filter(id=test_id).first()
     if row is None:
         raise UnknownTest(f"There is no test {test_id}.", test_id=test_id)
     return _card(row)
@@ -113,6 +122,11 @@ def last_hung(*, meter_id: int, on: date, tested_date: date | None = None) -> La
     )  # fmt: skip
     since = passed.order_by("-tested_date").values_list("tested_date", flat=True).first()
     return LastHung(service_point_id=row.service_point_id, since_date=since or row.period.lower, end_date=end)
+
+
+def is_corrected(row: DeviceTest) -> bool:
+    """Return whether the correction of a test was proposed, and neither dropped nor undone."""
+    return row.correction is not None and row.correction.state not in _ENDED
 
 
 def due(
@@ -151,7 +165,7 @@ def _card(row: DeviceTest) -> DeviceTestCard:
         asked_by=row.asked_by, lot=row.lot, reason=row.reason, asked_date=row.asked_date, due_date=row.due_date,
         tested_date=row.tested_date, laboratory=row.laboratory, certificate=row.certificate, accuracy=row.accuracy,
         limit_ppm=row.limit_ppm, mean_ppm=row.mean_ppm, errors=tuple(LoadError(**one) for one in row.errors),
-        correction_id=row.correction_id,
+        correction_id=row.correction_id, is_corrected=is_corrected(row),
     )  # fmt: skip
 
 

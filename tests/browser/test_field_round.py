@@ -170,6 +170,8 @@ def test_what_is_being_typed_stays_and_an_entry_that_cannot_be_read_holds_no_oth
     latest = RegisterRead.objects.filter(register=registers[0]).latest("version")
     assert (latest.reading_wh, PhoneRead.objects.count()) == (1_055_000, 3)
 
+    page.goto("/desk/field/")
+    expect(page.locator("#rounds-waiting a").last).to_have_attribute("href", "/desk/field/rounds/999/")
     assert page.evaluate(KEPT_PAGES) == 1
     phone.clear_cookies(name="sessionid")
     page.goto("/accounts/login/")

@@ -19,7 +19,7 @@ from metering.models.correction import UsageCorrection
 from metering.models.device import Installation, Meter, TransformerPlace
 from metering.models.device_test import DeviceTest
 from metering.models.work import WorkOrder
-from metering.operations import device_tests, instrument_transformers, meters, rotations
+from metering.operations import corrections, device_tests, instrument_transformers, meters, rotations
 from metering.operations.corrections import KeyTaken
 from metering.operations.device_tests import (
     InvalidReport,
@@ -153,6 +153,17 @@ def test_the_correction_is_of_where_the_meter_hung_before_the_test(world):
     made = device_tests.propose_correction(test_id=test_id, today=later, actor=KEEPER)
     row = UsageCorrection.objects.get(id=made)
     assert (row.service_point_id, row.since_date, row.end_date) == (world.service_point.id, HUNG, DOWN)
+
+
+def test_a_correction_that_was_undone_is_proposed_anew(world):
+    test_id = ask(doubted(world), asked_by="supplier", actor=KEEPER)
+    report(test_id, found(40_000, 40_000, 40_000))
+    first = correct(test_id)
+    corrections.undo(correction_id=first, reason="wrong", today=TODAY, actor=KEEPER)
+    assert not queries.one(test_id=test_id).is_corrected
+    again = correct(test_id)
+    assert again != first
+    assert (correct(test_id), queries.one(test_id=test_id).is_corrected) == (again, True)
 
 
 def test_a_test_that_was_passed_after_the_failed_one_does_not_shorten_its_time(world):

@@ -70,8 +70,11 @@ def test_a_closed_round_still_knows_what_it_was_sent(walked):
     sent = entry(walked, 0, 1_100)
     send(walked, sent)
     read_rounds.close(round_id=walked[1], leave_rest=True, actor=WALKER, today=TODAY)
-    known, new = send(walked, sent, entry(walked, 1, 1_050))
+    known, new, other = send(walked, sent, entry(walked, 1, 1_050), entry(walked, 0, 1_200, key="of-a-colleague-001"))
     assert (known.said, new.said, new.code) == (Said.KEPT, Said.REFUSED, "round_closed")
+    assert other.code == "round_closed"
+    by_others = send(walked, entry(walked, 0, 1_150), by=OTHER)[0]
+    assert by_others.code == "round_closed", "nobody is asked about what is not taken in any case"
 
 
 def test_a_value_of_others_is_told_and_taken_only_by_who_knows_it(walked):
