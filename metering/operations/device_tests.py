@@ -188,7 +188,9 @@ def propose_correction(*, test_id: int, today: date, actor: Actor) -> int:
     """
     # Places are locked before other rows, as everybody does who corrects.
     tested = DeviceTest.objects.filter(id=test_id, tested_date__isnull=False).first()
-    hung = tested and queries.last_hung(meter_id=tested.meter_id, on=today, tested_date=tested.tested_date)
+    hung = None
+    if tested is not None:
+        hung = queries.last_hung(meter_id=tested.meter_id, on=today, tested_date=tested.tested_date)
     if hung is not None:
         db.fetch(_LOCK_PLACE, [hung.service_point_id])
     row = _lock(test_id)
