@@ -67,6 +67,7 @@ def measured(*, days: Sequence[date], zone_name: str, chunk: int = CHUNK) -> Loa
             blocks=held, feeds=Feeds(place=place.astype(np.int64), window=window), day_starts_us=starts,
             places=len(points),
         )  # fmt: skip
+        _halve_doubled(energy, minutes, starts)
         feeder = np.zeros(len(points), dtype=np.int64)
         feeder[place] = part[:, 1]
         _add(total, known, hung, laid.energy_wh, laid.minutes, _hung(bounds, place, starts, len(points)), feeder, areas)
@@ -94,9 +95,10 @@ def areas() -> tuple[int | None, ...]:
     return tuple(row[0] for row in fetch(_AREAS))
 
 
-def has_any() -> bool:
-    """Return whether loads of any day are kept; one statement."""
-    return bool(fetch("SELECT 1 FROM metering_areaday LIMIT 1"))
+def newest_day() -> date | None:
+    """Return the newest day of which loads are kept; None: none are. One statement."""
+    newest: date | None = fetch("SELECT max(day_date) FROM metering_areaday")[0][0]
+    return newest
 
 
 def _parts(table: Int64, chunk: int) -> Iterator[Int64]:
@@ -113,6 +115,13 @@ def _hung(bounds: Int64, place: Int64, starts: Int64, points: int) -> Int64:
     found = np.zeros((points, len(starts) - 1), dtype=np.int64)
     np.maximum.at(found, place, whole.astype(np.int64))
     return found
+
+
+def _halve_doubled(energy: Int64, minutes: Int64, starts: Int64) -> None:
+    """Make a mean of the last hour of days of 25, which holds two (``hourly.lay``), both of which must be known."""
+    is_long = np.diff(starts) > HOURS * hourly.HOUR_US
+    energy[:, is_long, -1] = (energy[:, is_long, -1] + 1) // 2
+    minutes[:, is_long, -1] //= 2
 
 
 def _add(

@@ -113,6 +113,31 @@ def test_too_few_days_are_foretold_as_a_week_ago_and_written_over_until_the_day_
         forecasts.foretell(feeder_id=None, target=TARGET, at=MORNING + timedelta(hours=13))
 
 
+@pytest.mark.parametrize(
+    ("newest", "back"), [(None, 730), (1, 21), (21, 21), (40, 39), (600, 599), (900, 730)]
+)  # fmt: skip
+def test_days_that_a_job_never_reached_are_added_up_by_the_next_one(newest, back, monkeypatch):
+    """Killed in the middle of two years, or not run for weeks: no days are left out."""
+    today, asked = TARGET - timedelta(days=1), []
+    if newest:
+        AreaDay.objects.create(feeder=None, day_date=today - timedelta(days=newest), loads_w=[1] * 24, places=1)
+    monkeypatch.setattr(forecasts, "_add_up", lambda days, _zone: len(asked.extend(days) or ()))
+    forecasts.work(MORNING)
+    assert asked == [today - timedelta(days=n) for n in range(back, 0, -1)]
+
+
+def test_the_doubled_hour_of_a_long_day_is_no_double_load():
+    """On 25 October 2026 Berlin has 25 hours, of 100 Wh each: 100 W in the last one, too."""
+    (register,) = metering.metered(is_interval=True)
+    day = date(2026, 10, 25)
+    for n in (-1, 0, 1):
+        on = day + timedelta(days=n)
+        at = datetime(on.year, on.month, on.day, tzinfo=UTC)
+        metering.interval_day(of=register, on=on, values_wh=np.full(24, 100), start_at=at)
+    found = area_loads.measured(days=[day], zone_name="Europe/Berlin")
+    assert found.loads_w[0, 0].tolist() == [100] * 24
+
+
 def test_an_area_of_which_too_little_is_known_stops_no_other():
     hung(days=16)
     hung(days=3, feeder=metering.feeder())
@@ -215,5 +240,8 @@ def test_wrong_temperatures_are_refused_and_change_nothing():
         loaded(text + "2026-03-01T00:00,3\n")
     with pytest.raises(NotYetMeasured):
         loaded(weather_file(first=date(2099, 1, 1), days=1))
+    begun = datetime.now(UTC).replace(minute=0, second=0, microsecond=0).isoformat()
+    with pytest.raises(NotYetMeasured):
+        loaded(f"start_at,temperature\n{begun},3\n")
     assert loaded(weather_file(first=date(2099, 1, 1), days=1), WeatherKind.FORECAST).changed == 24
     assert set(WeatherHour.objects.values_list("kind", flat=True)) == {"forecast"}
