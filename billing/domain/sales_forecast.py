@@ -85,6 +85,7 @@ def foretell(sales: Sales, *, settings: Settings = SETTINGS) -> SalesSaid:
         was = day[:, months - TRIED :]
         tried = _trees(sales, day[:, : months - TRIED], was.shape[1], settings)
         last = _last_year(day[:, : months - TRIED], was.shape[1])
+        was = np.where(np.isfinite(tried) & np.isfinite(last), was, np.nan)
         errors = np.array([_error(tried[at], was[at]) for at in rows], dtype=np.int64)
         naive_errors = np.array([_error(last[at], was[at]) for at in rows], dtype=np.int64)
     by_trees = (errors >= 0) & (errors < naive_errors)

@@ -64,7 +64,7 @@ class PricedUse:
     @property
     def is_one_price(self) -> bool:
         """Whether a kWh costs the same at all hours."""
-        return not self.is_hourly and len({one.of.price_e6 for one in self.periods}) <= 1
+        return not self.is_hourly and len({one.of.price_e6 for one in self.periods}) == 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

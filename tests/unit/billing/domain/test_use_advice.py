@@ -4,9 +4,11 @@ from datetime import date
 from fractions import Fraction
 
 import numpy as np
+import pytest
 
 from billing.domain import use_advice
 from billing.domain.use_advice import EnergyLine, PeriodPrice
+from billing.queries.use_advice import PricedPeriod, PricedUse
 from tariffs.domain.time_of_use import DAY_TYPES, Calendar
 
 PEAK, VALLEY = 61_700_000, 30_700_000
@@ -92,3 +94,16 @@ def test_half_hours_of_a_year_follow_the_calendar():
     )
     working = 260  # of the 261 weekdays of 2026 one is a holiday
     assert found == {"valley": 365 * 48 - working * 28, "peak": working * 28}
+
+
+@pytest.mark.parametrize(("prices", "is_one"), [((), False), ((5,), True), ((5, 5), True), ((5, 4), False)])
+def test_a_bill_that_charges_no_energy_has_not_one_price_of_it(prices, is_one):
+    periods = tuple(
+        PricedPeriod(of=PeriodPrice(period=f"p{n}", energy_wh=1, price_e6=price), labels={}, percent=0, price="")
+        for n, price in enumerate(prices)
+    )
+    used = PricedUse(
+        bill_number="1", start_date=date(2026, 1, 1), end_date=date(2026, 2, 1), used_wh=1, periods=periods,
+        half_hours={}, is_hourly=False, has_percents=False, decimals=2,
+    )  # fmt: skip
+    assert used.is_one_price is is_one
