@@ -22,6 +22,8 @@ from metering.queries import intervals
 CHUNK = 500
 LEAST_PERCENT = 90
 """Of so many of its meters an hour must be known; what the others took is taken to be as these."""
+LEAST_PLACES = 5
+"""Of a feeder with fewer places nothing is told: its hours would be those of somebody (house rule)."""
 HOUR_MINUTES = 60
 WHOLE = -1
 """Stands for the whole supplier in columns of feeder ids."""
@@ -34,7 +36,7 @@ class Loads:
     The loads of a areas over d local days.
 
     feeder_ids  (a,) ascending; the first is ``WHOLE``
-    loads_w     (a, d, 24); -1: too few meters are known [W]
+    loads_w     (a, d, 24); -1: too few meters are known, or a feeder has too few places [W]
     places      (a, d) how many places had such a meter
     """
 
@@ -72,6 +74,7 @@ def measured(*, days: Sequence[date], zone_name: str, chunk: int = CHUNK) -> Loa
         feeder[place] = part[:, 1]
         _add(total, known, hung, laid.energy_wh, laid.minutes, _hung(bounds, place, starts, len(points)), feeder, areas)
     enough = (known > 0) & (known * 100 >= hung * LEAST_PERCENT)
+    enough[areas != WHOLE] &= hung[areas != WHOLE] >= LEAST_PLACES
     loads = np.where(enough, (total * hung + known // 2) // np.maximum(known, 1), -1)
     return Loads(feeder_ids=areas, days=tuple(days), loads_w=loads, places=hung[:, :, 0])
 
@@ -91,7 +94,7 @@ def kept(*, feeder_id: int | None, days: Sequence[date]) -> tuple[Floats, int]:
 
 
 def areas() -> tuple[int | None, ...]:
-    """Return the areas of which loads are kept, by feeder; None: the whole supplier. One statement."""
+    """Return the areas of which loads are known, by feeder; None: the whole supplier. One statement."""
     return tuple(row[0] for row in fetch(_AREAS))
 
 
@@ -155,4 +158,6 @@ SELECT day_date, loads_w, places FROM metering_areaday
 WHERE feeder_id IS NOT DISTINCT FROM %(feeder)s::bigint AND day_date >= %(start)s AND day_date <= %(end)s
 ORDER BY day_date
 """
-_AREAS = "SELECT DISTINCT feeder_id FROM metering_areaday ORDER BY feeder_id NULLS FIRST"
+_AREAS = """
+SELECT DISTINCT feeder_id FROM metering_areaday WHERE array_remove(loads_w, NULL) <> '{}' ORDER BY feeder_id NULLS FIRST
+"""

@@ -52,7 +52,8 @@ def kept(**values) -> dict[date, AreaDay]:
     return {row.day_date: row for row in AreaDay.objects.filter(**values)}
 
 
-def test_areas_are_added_up_by_the_hour_once_each():
+def test_areas_are_added_up_by_the_hour_once_each(monkeypatch):
+    monkeypatch.setattr(area_loads, "LEAST_PLACES", 2)
     feeder = metering.feeder()
     hung(days=3, feeder=feeder)
     hung(days=3, times=2, transformer=metering.transformer(at=feeder))
@@ -64,6 +65,17 @@ def test_areas_are_added_up_by_the_hour_once_each():
     assert (whole.loads_w[5], whole.places) == (7 * hour, 3)
     assert (own.loads_w[5], own.places) == (3 * hour, 2)
     assert forecasts.add_up(first=first, last=TARGET - timedelta(days=1)) == 0
+
+
+@pytest.mark.parametrize(("places", "is_told"), [(4, False), (5, True)])
+def test_hours_of_a_feeder_that_would_be_somebodys_are_not_told(places, is_told):
+    feeder, day = metering.feeder(), TARGET - timedelta(days=1)
+    for _ in range(places):
+        hung(days=1, feeder=feeder)
+    forecasts.add_up(first=day, last=day)
+    row = kept(feeder=feeder)[day]
+    assert (row.places, row.loads_w[0] is not None) == (places, is_told)
+    assert kept(feeder=None)[day].loads_w[0] is not None
 
 
 def test_meters_that_count_what_others_take_are_left_out():
