@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 import structlog
+from django.utils import timezone
 
 from accounts.queries import supplier
 from cis.kernel.calendar import LocalClock, local_clock
@@ -32,6 +33,15 @@ class DayHasBegun(Refused):
     """What has begun is not foretold any more."""
 
     code = "forecast_day_has_begun"
+
+
+def morning(due_at: datetime) -> int:
+    """
+    Do the work of a late morning that fell due at an instant, by the clock of now; return of how many areas.
+
+    Broken off and done a day later, it foretells nothing that has begun by then.
+    """
+    return work(max(due_at, timezone.now()))
 
 
 def work(at: datetime) -> int:

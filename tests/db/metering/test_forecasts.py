@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
+import time_machine
 
 from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.enums import Role
@@ -136,6 +137,14 @@ def test_days_that_a_job_never_reached_are_added_up_by_the_next_one(newest, back
     monkeypatch.setattr(forecasts, "_add_up", lambda days, _zone: len(asked.extend(days) or ()))
     forecasts.work(MORNING)
     assert asked == [today - timedelta(days=n) for n in range(back, 0, -1)]
+
+
+@pytest.mark.parametrize(("late", "target"), [(timedelta(0), TARGET), (timedelta(days=1), TARGET + timedelta(days=1))])
+def test_a_morning_done_a_day_late_foretells_nothing_that_has_begun(late, target):
+    hung(days=16)
+    with time_machine.travel(MORNING + late, tick=False):
+        forecasts.morning(MORNING)
+    assert LoadForecast.objects.get().target_date == target
 
 
 def test_the_doubled_hour_of_a_long_day_is_no_double_load():

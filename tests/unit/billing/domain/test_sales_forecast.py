@@ -67,6 +67,12 @@ def test_months_that_were_tried_were_not_learned_from():
     assert np.array_equal(one, two)
 
 
+def test_a_class_that_nobody_is_in_any_more_is_not_foretold():
+    said = foretell(sold([[100.0] * 20 + [np.nan] * 3, [100.0] * 21 + [np.nan] * 2]))
+    assert said.energy_wh[0].tolist() == [-1] * 3
+    assert (said.energy_wh[1] > 0).all()
+
+
 def test_both_ways_are_tried_on_the_same_months():
     """Of one class alone trees say nothing of the sixth month: an outlier there counts for neither."""
     day = np.tile(np.arange(12.0) * 10 + 100, 3)[None, :30]
