@@ -69,7 +69,7 @@ def measured(*, days: Sequence[date], zone_name: str, chunk: int = CHUNK) -> Loa
             blocks=held, feeds=Feeds(place=place.astype(np.int64), window=window), day_starts_us=starts,
             places=len(points),
         )  # fmt: skip
-        _halve_doubled(energy, minutes, starts)
+        _halve_doubled(laid.energy_wh, laid.minutes, starts)
         feeder = np.zeros(len(points), dtype=np.int64)
         feeder[place] = part[:, 1]
         _add(total, known, hung, laid.energy_wh, laid.minutes, _hung(bounds, place, starts, len(points)), feeder, areas)
