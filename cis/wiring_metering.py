@@ -86,7 +86,7 @@ def bind() -> None:
     events.listen(BillCancelled, usage_disputes.move_step)
     anomaly_loads.ask(vacancies=vacancies.of_places)
     jobs.register(anomalies.WORK, anomalies.night, schedule=Daily(ANOMALIES_AT, settings.TIME_ZONE))
-    jobs.register(forecasts.WORK, forecasts.work, schedule=Daily(FORECAST_AT, settings.TIME_ZONE))
+    jobs.register(forecasts.WORK, forecasts.morning, schedule=Daily(FORECAST_AT, settings.TIME_ZONE))
     jobs.register(sales_forecasts.WORK, sales_forecasts.night, schedule=Daily(SALES_AT, settings.TIME_ZONE))
     behaviour_facts.ask(peers=peers.of_places)
     jobs.register(behaviours.WORK, behaviours.night, schedule=Daily(BEHAVIOURS_AT, settings.TIME_ZONE))

@@ -64,7 +64,7 @@ class SalesSaid:
     """
     What is foretold of c classes, AHEAD months each.
 
-    energy_wh       (c, AHEAD); -1: nothing is known of the class [Wh]
+    energy_wh       (c, AHEAD); -1: nothing is known of the class, or nothing was billed lately [Wh]
     error_e4        (c,) error of the trees on the months that were tried, of what was sold; -1: not tried [10^-4]
     naive_error_e4  (c,) of the same months a year before [10^-4]
     """
@@ -85,12 +85,14 @@ def foretell(sales: Sales, *, settings: Settings = SETTINGS) -> SalesSaid:
         was = day[:, months - TRIED :]
         tried = _trees(sales, day[:, : months - TRIED], was.shape[1], settings)
         last = _last_year(day[:, : months - TRIED], was.shape[1])
+        was = np.where(np.isfinite(tried) & np.isfinite(last), was, np.nan)
         errors = np.array([_error(tried[at], was[at]) for at in rows], dtype=np.int64)
         naive_errors = np.array([_error(last[at], was[at]) for at in rows], dtype=np.int64)
     by_trees = (errors >= 0) & (errors < naive_errors)
     said = _last_year(day, AHEAD)
     if by_trees.any():
         said = np.where(by_trees[:, None], _trees(sales, day, AHEAD, settings), said)
+    said[~np.isfinite(day[:, -AHEAD:]).any(axis=1)] = np.nan
     lengths = np.array([_length(sales.first, months + ahead) for ahead in range(AHEAD)], dtype=np.float64)
     energy = np.where(np.isfinite(said), np.rint(np.maximum(said, 0) * lengths), -1).astype(np.int64)
     method = tuple(SalesMethod.BOOSTED if one else SalesMethod.LAST_YEAR for one in by_trees.tolist())

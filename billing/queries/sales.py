@@ -1,5 +1,6 @@
 """Energy and amounts that were billed, by class and month; and what was foretold of them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -12,8 +13,9 @@ from cis.platform.db import fetch
 from metering.queries import weather
 
 MONTHS = 60
+WHOLE_PERCENT = 100
 KNOWN_PERCENT = 95
-"""A month is known once so many of the agreements are billed in it that were in the month before."""
+"""A month is known once so many of the agreements are billed in it that were in force in it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,19 +57,17 @@ def billed(*, at: date, zone_name: str) -> Billed | None:
     """
     Return what bills that stand say of the months before a date; None: no month is known. Two statements.
 
-    A segment is dealt to the months of its days evenly. Months count up to the last one in which almost as many
-    agreements are billed as in the month before.
+    A segment is dealt to the months of its days evenly. Months count from the first to the last one in which almost
+    all agreements that were in force are billed; those that never were billed at all are not asked for.
     """
-    start = add_months(at.replace(day=1), -MONTHS)
-    rows = fetch(_BILLED, {"start": start, "end": at.replace(day=1)})
-    supplied: dict[date, int] = {}
+    start, end = add_months(at.replace(day=1), -MONTHS), at.replace(day=1)
+    found = fetch(_BILLED, {"start": start, "end": end})
+    rows = [row for row in found if row[0] is not None]
+    supplied = {month: agreements for name, month, *_, agreements in found if name is None}
+    dealt: dict[date, int] = {}
     for _class, month, _energy, _amount, agreements in rows:
-        supplied[month] = supplied.get(month, 0) + agreements
-    known = [
-        month
-        for month in sorted(supplied)
-        if supplied[month] * 100 >= supplied.get(add_months(month, -1), 0) * KNOWN_PERCENT
-    ]
+        dealt[month] = dealt.get(month, 0) + agreements
+    known = _known(dealt, supplied)
     if not known:
         return None
     first, count = known[0], months_between(known[0], known[-1]) + 1
@@ -95,6 +95,13 @@ def made_last() -> datetime | None:
     return last
 
 
+def _known(dealt: Mapping[date, int], supplied: Mapping[date, int]) -> list[date]:
+    """Return the months in which almost all that were supplied are billed, in order."""
+    return [
+        month for month in sorted(dealt) if dealt[month] * WHOLE_PERCENT >= supplied.get(month, 0) * KNOWN_PERCENT
+    ]  # fmt: skip
+
+
 def _temperatures(first: date, months: int, zone_name: str) -> np.ndarray:
     """Return the mean temperature of each month, (m,); NaN where less than half of it is known. [deg C]"""
     end = add_months(first, months)
@@ -110,8 +117,10 @@ def _temperatures(first: date, months: int, zone_name: str) -> np.ndarray:
     return found
 
 
-# In force are segments of bills that are issued, and that no other one takes back.
+# In force are segments of bills that are issued, and that no other one takes back. Rows without a class tell how many
+# agreements were in force, of those that were ever billed.
 _BILLED = """
+WITH deals AS (
 SELECT v.customer_class, m.month::date,
        round(sum(s.used_wh::numeric * part.days / (s.end_date - s.start_date)))::bigint,
        round(sum(s.amount_minor::numeric * part.days / (s.end_date - s.start_date)))::bigint,
@@ -130,6 +139,15 @@ WHERE s.cancels_id IS NULL AND s.end_date > %(start)s AND s.start_date < %(end)s
     SELECT 1 FROM billing_billsegment c JOIN billing_bill n ON n.id = c.bill_id AND n.state = 'issued'
     WHERE c.cancels_id = s.id)
 GROUP BY v.customer_class, m.month
+)
+SELECT * FROM deals
+UNION ALL
+SELECT NULL, m.month::date, NULL, NULL, count(*)
+FROM generate_series(%(start)s::timestamp, %(end)s::timestamp - interval '1 month', interval '1 month') AS m (month)
+JOIN contracts_serviceagreement a
+  ON a.period && daterange(m.month::date, (m.month + interval '1 month')::date)
+ AND EXISTS (SELECT 1 FROM billing_billsegment s WHERE s.agreement_id = a.id)
+GROUP BY m.month
 """
 _FORETOLD = """
 SELECT customer_class, month, known_until, made_at, method, energy_wh, amount_minor, error_e4, naive_error_e4

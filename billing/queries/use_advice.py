@@ -14,12 +14,14 @@ from billing.queries import bills
 from billing.queries.bills import Line
 from cis.kernel import fixed
 from cis.platform import calendars, db
+from tariffs.domain.components.standing import Concession, GreenPremium
 from tariffs.domain.inputs import Input
-from tariffs.domain.lines import Unit, mean_price_e6
+from tariffs.domain.lines import Component, Unit, mean_price_e6
 from tariffs.domain.plan import Plan
 from tariffs.queries import plans
 
 E6_PLACES = 6
+WHOLE_E6 = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +66,7 @@ class PricedUse:
     @property
     def is_one_price(self) -> bool:
         """Whether a kWh costs the same at all hours."""
-        return not self.is_hourly and len({one.of.price_e6 for one in self.periods}) <= 1
+        return not self.is_hourly and len({one.of.price_e6 for one in self.periods}) == 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +119,7 @@ def _priced(row: tuple, rows: list[BillLine], today: date) -> PricedUse:
     lines = (bills.line(one, version_id=version_id) for one in rows)
     energy = [one for one in lines if one.unit == Unit.KWH.value and one.code in drawn]
     labels = {one.period_of_use: one.period_labels for one in energy}
-    periods = use_advice.prices(lines=(_energy(one) for one in energy))
+    periods = use_advice.prices(lines=(_energy(one, drawn[one.code]) for one in energy))
     whole = max(sum(one.energy_wh for one in periods), 1)
     return PricedUse(
         bill_number=number, start_date=start, end_date=end, used_wh=used_wh, half_hours=_half_hours(plan, today),
@@ -140,23 +142,39 @@ def _price(price_e6: int, decimals: int) -> str:
     return f"{whole}.{fraction}" if fraction else whole
 
 
-def _drawn(plan: Plan) -> frozenset[str]:
-    """Return the components that charge what is drawn; not what is given to the grid."""
+def _drawn(plan: Plan) -> Mapping[str, Component]:
+    """Return the components that charge what is drawn, by code of their lines; not what is given to the grid."""
     pairs = zip(plan.components, plan.spans, strict=True)
-    return frozenset(
-        plan.slots[place].code for component, span in pairs if Input.EXPORT_WH not in component.needs for place in span
-    )
+    return {
+        plan.slots[place].code: component
+        for component, span in pairs if Input.EXPORT_WH not in component.needs
+        for place in span
+    }  # fmt: skip
 
 
-def _energy(line: Line) -> EnergyLine:
-    """Return a line of energy; of hourly prices with their mean."""
-    price_e6 = line.price_e6
-    if line.margin is not None:
-        amount, quantity = (np.array([one], dtype=np.int64) for one in (line.amount_minor, line.quantity))
-        price_e6 = int(mean_price_e6(amount_minor=amount, energy_wh=quantity)[0])
+def _energy(line: Line, component: Component) -> EnergyLine:
+    """Return a line of energy with what one more kWh costs by it; of hourly prices with their mean."""
     return EnergyLine(
-        code=line.code, step=line.step, period=line.period_of_use, energy_wh=line.quantity, price_e6=price_e6
-    )
+        code=line.code, step=line.step, period=line.period_of_use, energy_wh=line.quantity,
+        price_e6=_next_e6(line, component),
+    )  # fmt: skip
+
+
+def _next_e6(line: Line, component: Component) -> int:
+    """
+    Return what one more kWh costs by a line. [10^-6 minor unit]
+
+    Of a premium its part; nothing of blocks that are bought whatever is used, nor of a concession that is used up.
+    """
+    amount, quantity = (np.array([one], dtype=np.int64) for one in (line.amount_minor, line.quantity))
+    if line.margin is not None:
+        return int(mean_price_e6(amount_minor=amount, energy_wh=quantity)[0])
+    if isinstance(component, GreenPremium):
+        return line.price_e6 * (component.part_e6 or 0) // WHOLE_E6
+    if isinstance(component, Concession):
+        whole = fixed.to_minor(fixed.times(quantity[:, None], (-line.price_e6,))[:, 0])
+        return line.price_e6 if -line.amount_minor >= int(whole[0]) else 0
+    return line.price_e6
 
 
 def _has_percents(plan: Plan) -> bool:

@@ -8,6 +8,7 @@ there is not known. Nothing of a file with a finding is taken.
 
 import csv
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -24,6 +25,8 @@ COLDEST_E2, WARMEST_E2 = -90_00, 60_00
 """What air was ever near; else it is another unit. [10^-2 deg C]"""
 MOST_FINDINGS = 100
 ROWS_MOST = 100_000
+SHOWN = 80
+"""So much of a wrong line is said again."""
 KEEPERS: frozenset[Role | ActorKind] = frozenset((Role.METERING, Role.SUPERVISOR, ActorKind.SYSTEM))
 
 
@@ -61,20 +64,26 @@ def read_csv(*, text: str, clock: LocalClock) -> tuple[HourTemperature, ...]:
         findings.add("line 1", "not_plain", "Times and temperatures stand without quotes.", "Save it as plain CSV.")
     findings.raise_if_any(BadWeatherFile)
     reader = csv.reader(io.StringIO(text.removeprefix("\ufeff")))
-    header = tuple(name.strip() for name in next(reader, []))
-    if header != COLUMNS:
-        findings.add("line 1", "bad_columns", f"The first line must be {','.join(COLUMNS)}.")
-    findings.raise_if_any(BadWeatherFile)
     found: dict[datetime, int] = {}
-    for number, line in enumerate(reader, start=2):
-        if len(findings) >= MOST_FINDINGS:
-            break
-        if any(cell.strip() for cell in line):
-            _read(line, f"line {number}", clock, found, findings)
+    try:
+        _read_all(reader, clock, found, findings)
+    except csv.Error as error:
+        findings.add(f"line {reader.line_num}", "bad_line", f"It is no line of a CSV file: {error}.")
     if not found and not findings:
         findings.add("line 2", "no_temperatures", "There is no temperature.")
     findings.raise_if_any(BadWeatherFile)
     return tuple(HourTemperature(start_at=at, temperature_e2=found[at]) for at in sorted(found))
+
+
+def _read_all(reader: Iterator[list[str]], clock: LocalClock, found: dict[datetime, int], findings: Findings) -> None:
+    if tuple(name.strip() for name in next(reader, [])) != COLUMNS:
+        findings.add("line 1", "bad_columns", f"The first line must be {','.join(COLUMNS)}.")
+        return
+    for number, line in enumerate(reader, start=2):
+        if len(findings) >= MOST_FINDINGS:
+            return
+        if any(cell.strip() for cell in line):
+            _read(line, f"line {number}", clock, found, findings)
 
 
 def _read(line: list[str], where: str, clock: LocalClock, found: dict[datetime, int], findings: Findings) -> None:
@@ -82,8 +91,8 @@ def _read(line: list[str], where: str, clock: LocalClock, found: dict[datetime, 
         start, value = (cell.strip() for cell in line)
         at = _instant(start, clock)
         temperature_e2 = fixed.parse(value, places=PLACES)
-    except ValueError as error:
-        findings.add(where, "bad_line", f"{','.join(line)!r}: {error}.")
+    except (ValueError, OverflowError) as error:  # the first and the last hours of the calendar lie outside of UTC
+        findings.add(where, "bad_line", f"{','.join(line)[:SHOWN]!r}: {str(error)[:SHOWN]}.")
         return
     except Refused as refusal:
         findings.add(where, refusal.code, refusal.message, refusal.advice)

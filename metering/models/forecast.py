@@ -52,7 +52,8 @@ class AreaDay(models.Model):
     """
     What the meters of an area that are read by interval took on a local day, hour by hour.
 
-    An hour of which too few meters are known is empty. Newest days are written anew as values come in.
+    An hour of which too few meters are known is empty, and so are all of a feeder with too few places. Newest days are
+    written anew as values come in.
     """
 
     feeder = models.ForeignKey(

@@ -66,17 +66,22 @@ def look(*, month: Period, zone_name: str, chunk: int = CHUNK) -> int:
     compare(month=month)
     log.info("behaviours_told", month=str(month.start), places=told)
     if stopped is not None:
+        _do_again(month)
         raise stopped
     return told
 
 
 @opens_transaction
 def tell(*, service_point_ids: Sequence[int], month: Period, zone_name: str) -> int:
-    """Tell of some places in a month; return of how many something is known. Five statements at most."""
+    """
+    Tell of some places in a month; return of how many something is known. Five statements at most.
+
+    What was told of others of them before goes: they may have had two holders, as was said late.
+    """
     told = behaviour_facts.tell(service_point_ids=service_point_ids, month=month, zone_name=zone_name)
     rows = [row for at, point in enumerate(service_point_ids) if (row := _row(told, at, point)) is not None]
-    if rows:
-        db.execute(_KEEP, {"rows": json.dumps(rows), "month": month.start, "now": timezone.now()})
+    given = {"rows": json.dumps(rows), "month": month.start, "now": timezone.now(), "points": list(service_point_ids)}
+    db.execute(_KEEP, given)
     return len(rows)
 
 
@@ -107,15 +112,22 @@ def forget(*, today: date) -> None:
     db.execute("DELETE FROM metering_behaviourpeers WHERE month_date < %(before)s", {"before": before})
 
 
+@opens_transaction
+def _do_again(month: Period) -> None:
+    """Let the next night tell of a month once more: it is marked as told before it was over. One statement."""
+    given = {"month": month.start, "before": month.start - timedelta(days=1)}
+    db.execute("UPDATE metering_behaviourmonth SET computed_at = %(before)s WHERE month_date = %(month)s", given)
+
+
 def _is_due(month: Period, today: date, zone_name: str) -> bool:
-    """Return whether a month is to be told of: never done, to be done again for late values, or broken off today."""
+    """Return whether a month is to be told of: never done, to be done again for late values, or broken off."""
     ((last_at,),) = db.fetch(
         "SELECT max(computed_at) FROM metering_behaviourmonth WHERE month_date = %(month)s", {"month": month.start}
     )
     if last_at is None:
         return True
     done, late = local_clock(zone_name).local_date(last_at), month.end + timedelta(days=LATE_DAYS)
-    return done == today or done < late <= today
+    return done < month.end or done >= today or done < late <= today
 
 
 def _profiles(rows: Sequence[tuple]) -> Floats:
@@ -153,6 +165,11 @@ def _hours(values: np.ndarray) -> list[int] | None:
 
 
 _KEEP = """
+WITH gone AS (
+    DELETE FROM metering_behaviourmonth
+    WHERE month_date = %(month)s AND service_point_id = ANY(%(points)s::bigint[]) AND service_point_id NOT IN (
+        SELECT point FROM jsonb_to_recordset(%(rows)s::jsonb) AS f (point bigint))
+)
 INSERT INTO metering_behaviourmonth
     (service_point_id, month_date, known_days, working_wh, off_wh, day_wh, base_w, evening_e4, night_e4, off_e4, shape,
      peers, computed_at)

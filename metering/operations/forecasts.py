@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta
 
 import numpy as np
 import structlog
+from django.utils import timezone
 
 from accounts.queries import supplier
 from cis.kernel.calendar import LocalClock, local_clock
@@ -34,20 +35,34 @@ class DayHasBegun(Refused):
     code = "forecast_day_has_begun"
 
 
+def morning(due_at: datetime) -> int:
+    """
+    Do the work of a late morning that fell due at an instant, by the clock of now; return of how many areas.
+
+    Broken off and done a day later, it foretells nothing that has begun by then.
+    """
+    return work(max(due_at, timezone.now()))
+
+
 def work(at: datetime) -> int:
     """Add up the loads of areas until yesterday, and foretell those of tomorrow; return of how many areas."""
     clock = local_clock(supplier.current().time_zone)
     today = clock.local_date(at)
-    back = REVISED_DAYS if area_loads.has_any() else HISTORY_DAYS
-    add_up(first=today - back * _DAY, last=today - _DAY)
+    add_up(first=_first(today), last=today - _DAY)
     return foretell_all(target=today + _DAY, at=at)
+
+
+def _first(today: date) -> date:
+    """Return from which day on loads are added up: the newest ones anew, and before them what was never reached."""
+    newest, oldest = area_loads.newest_day(), today - HISTORY_DAYS * _DAY
+    return oldest if newest is None else max(oldest, min(newest + _DAY, today - REVISED_DAYS * _DAY))
 
 
 def add_up(*, first: date, last: date) -> int:
     """
     Keep the loads of all areas on local days [first, last]; return how many rows are new or changed.
 
-    Two months at once, each a use case; all of it may be repeated.
+    Two months at once, each a use case, the oldest first; all of it may be repeated, and broken off.
     """
     zone_name = supplier.current().time_zone
     changed = 0

@@ -1,6 +1,7 @@
 """Temperatures: taken in from files, measured and forecast."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from django.db.models import Q
 from django.utils import timezone
@@ -18,6 +19,7 @@ from metering.models.forecast import WeatherSeries
 from metering.queries import network
 
 SUBJECT = "weather_series"
+HOUR = timedelta(hours=1)
 
 
 class WeatherTaken(Refused):
@@ -58,7 +60,7 @@ def load(
     if feeder_id is not None:
         network.feeder(feeder_id=feeder_id, at=timezone.localdate(now))
     hours = weather.read_csv(text=text, clock=local_clock(supplier.current().time_zone))
-    if kind is WeatherKind.OBSERVED and hours[-1].start_at > now:
+    if kind is WeatherKind.OBSERVED and hours[-1].start_at + HOUR > now:
         raise NotYetMeasured("Measured hours lie ahead.", advice="Load them as a forecast.", field="kind")
     row = _series(series, source, feeder_id)
     changed = execute(

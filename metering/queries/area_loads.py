@@ -22,6 +22,8 @@ from metering.queries import intervals
 CHUNK = 500
 LEAST_PERCENT = 90
 """Of so many of its meters an hour must be known; what the others took is taken to be as these."""
+LEAST_PLACES = 5
+"""Of a feeder with fewer places nothing is told: its hours would be those of somebody (house rule)."""
 HOUR_MINUTES = 60
 WHOLE = -1
 """Stands for the whole supplier in columns of feeder ids."""
@@ -34,7 +36,7 @@ class Loads:
     The loads of a areas over d local days.
 
     feeder_ids  (a,) ascending; the first is ``WHOLE``
-    loads_w     (a, d, 24); -1: too few meters are known [W]
+    loads_w     (a, d, 24); -1: too few meters are known, or a feeder has too few places [W]
     places      (a, d) how many places had such a meter
     """
 
@@ -67,10 +69,12 @@ def measured(*, days: Sequence[date], zone_name: str, chunk: int = CHUNK) -> Loa
             blocks=held, feeds=Feeds(place=place.astype(np.int64), window=window), day_starts_us=starts,
             places=len(points),
         )  # fmt: skip
+        _halve_doubled(laid.energy_wh, laid.minutes, starts)
         feeder = np.zeros(len(points), dtype=np.int64)
         feeder[place] = part[:, 1]
         _add(total, known, hung, laid.energy_wh, laid.minutes, _hung(bounds, place, starts, len(points)), feeder, areas)
     enough = (known > 0) & (known * 100 >= hung * LEAST_PERCENT)
+    enough[areas != WHOLE] &= hung[areas != WHOLE] >= LEAST_PLACES
     loads = np.where(enough, (total * hung + known // 2) // np.maximum(known, 1), -1)
     return Loads(feeder_ids=areas, days=tuple(days), loads_w=loads, places=hung[:, :, 0])
 
@@ -90,13 +94,14 @@ def kept(*, feeder_id: int | None, days: Sequence[date]) -> tuple[Floats, int]:
 
 
 def areas() -> tuple[int | None, ...]:
-    """Return the areas of which loads are kept, by feeder; None: the whole supplier. One statement."""
+    """Return the areas of which loads are known, by feeder; None: the whole supplier. One statement."""
     return tuple(row[0] for row in fetch(_AREAS))
 
 
-def has_any() -> bool:
-    """Return whether loads of any day are kept; one statement."""
-    return bool(fetch("SELECT 1 FROM metering_areaday LIMIT 1"))
+def newest_day() -> date | None:
+    """Return the newest day of which loads are kept; None: none are. One statement."""
+    newest: date | None = fetch("SELECT max(day_date) FROM metering_areaday")[0][0]
+    return newest
 
 
 def _parts(table: Int64, chunk: int) -> Iterator[Int64]:
@@ -113,6 +118,13 @@ def _hung(bounds: Int64, place: Int64, starts: Int64, points: int) -> Int64:
     found = np.zeros((points, len(starts) - 1), dtype=np.int64)
     np.maximum.at(found, place, whole.astype(np.int64))
     return found
+
+
+def _halve_doubled(energy: Int64, minutes: Int64, starts: Int64) -> None:
+    """Make a mean of the last hour of days of 25, which holds two (``hourly.lay``), both of which must be known."""
+    is_long = np.diff(starts) > HOURS * hourly.HOUR_US
+    energy[:, is_long, -1] = (energy[:, is_long, -1] + 1) // 2
+    minutes[:, is_long, -1] //= 2
 
 
 def _add(
@@ -146,4 +158,6 @@ SELECT day_date, loads_w, places FROM metering_areaday
 WHERE feeder_id IS NOT DISTINCT FROM %(feeder)s::bigint AND day_date >= %(start)s AND day_date <= %(end)s
 ORDER BY day_date
 """
-_AREAS = "SELECT DISTINCT feeder_id FROM metering_areaday ORDER BY feeder_id NULLS FIRST"
+_AREAS = """
+SELECT DISTINCT feeder_id FROM metering_areaday WHERE array_remove(loads_w, NULL) <> '{}' ORDER BY feeder_id NULLS FIRST
+"""

@@ -70,7 +70,7 @@ def _counted(points: Sequence[int], month: Period) -> dict[int, int]:
 
 
 # Spans that reach over the edge of the month count by their days in it. A register of all hours beside those by period
-# of use has the energy of them all.
+# of use has the energy of them all; of the days that it did not count, as before a meter was exchanged, theirs counts.
 _COUNTED = """
 WITH spans AS (
     SELECT u.service_point_id AS point, u.period_of_use AS code, u.energy_wh,
@@ -79,12 +79,16 @@ WITH spans AS (
     FROM metering_usage u
     JOIN metering_register r ON r.id = u.register_id AND r.quantity = 'active' AND r.direction = 'import'
     WHERE u.service_point_id = ANY(%(points)s) AND u.is_current AND u.start_date < %(end)s AND u.end_date > %(start)s
+), whole AS (
+    SELECT point, range_agg(days) AS days FROM spans WHERE code = '' GROUP BY point
 ), parts AS (
-    SELECT point, code, days, energy_wh::numeric * (upper(days) - lower(days)) / (upper(span) - lower(span)) AS part_wh
-    FROM spans
+    SELECT s.point, s.days, s.energy_wh::numeric * d.count / (upper(s.span) - lower(s.span)) AS part_wh
+    FROM spans s LEFT JOIN whole w ON w.point = s.point AND s.code <> ''
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(upper(one) - lower(one)), 0) AS count
+        FROM unnest(datemultirange(s.days) - coalesce(w.days, datemultirange())) AS one) d
 ), sums AS (
-    SELECT point, coalesce(sum(part_wh) FILTER (WHERE code = ''), sum(part_wh)) AS all_wh, range_agg(days) AS days
-    FROM parts GROUP BY point
+    SELECT point, sum(part_wh) AS all_wh, range_agg(days) AS days FROM parts GROUP BY point
 )
 SELECT s.point, floor(s.all_wh / d.count)
 FROM sums s CROSS JOIN LATERAL (SELECT sum(upper(one) - lower(one)) AS count FROM unnest(s.days) AS one) d

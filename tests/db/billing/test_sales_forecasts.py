@@ -73,6 +73,27 @@ def test_a_month_that_is_billed_in_part_is_not_known_yet(home):
     assert sales.billed(at=date(2024, 4, 10), zone_name=ZONE) is None
 
 
+def test_a_month_half_billed_is_not_known_because_the_one_before_is_half_billed_too(home):
+    others = [contracts.world(start_date=FIRST) for _ in range(3)]
+    for one in (home, *others):
+        billed(one, 2)
+    for one in (home, others[0]):
+        billed(one, 2, first=date(2025, 3, 1))
+    assert sales.billed(at=date(2025, 5, 10), zone_name=ZONE).known_until == date(2025, 3, 1)
+
+
+def test_the_first_month_of_few_bills_is_not_known_either_and_who_left_is_not_waited_for(home):
+    others = [contracts.world(start_date=FIRST) for _ in range(3)]
+    billed(home, 4)
+    for one in others:
+        billed(one, 2, first=date(2025, 2, 1))
+    for one in others:
+        one.agreement.__class__.objects.filter(id=one.agreement.id).update(period=(FIRST, date(2025, 4, 1)))
+    found = sales.billed(at=date(2025, 5, 10), zone_name=ZONE)
+    assert (found.sales.first, found.known_until) == (date(2025, 2, 1), date(2025, 5, 1))
+    assert found.sales.energy_wh.tolist() == [[400_000, 400_000, 100_000]]
+
+
 def test_three_months_are_foretold_once_a_week_and_written_over(home, django_assert_max_num_queries):
     billed(home, 14)
     with django_assert_max_num_queries(6):

@@ -94,6 +94,23 @@ def test_counters_tell_the_mean_day_alone(tariff):
     assert rows[point.id].shape == ""
 
 
+def test_a_meter_exchanged_for_one_by_periods_of_use_counts_all_days_once(tariff):
+    """Ten days of 10 kWh by a register of all hours, 21 of 6 + 4 kWh by periods; for one place both at once."""
+    point, both = _supplied(tariff), _supplied(tariff)
+    change = date(2026, 3, 11)
+    for place, until in ((point, change), (both, MONTH.end)):
+        (old,) = metering.metered(at=place, start_date=date(2026, 1, 1), end_date=until)
+        days = (until - MONTH.start).days
+        metering.usage(of=old, start_date=MONTH.start, end_date=until, kwh=10 * days, at=place)
+        for code, kwh in (("peak", 6), ("valley", 4)):
+            (new,) = metering.metered(at=place, start_date=change)
+            metering.usage(
+                of=new, start_date=change, end_date=MONTH.end, kwh=kwh * 21, at=place, period_of_use=code
+            )  # fmt: skip
+    assert _look() == 2
+    assert {row.day_wh for row in BehaviourMonth.objects.all()} == {10_000}
+
+
 def test_a_part_is_five_statements_however_many_places(tariff, django_assert_num_queries):
     points = [_supplied(tariff) for _ in range(3)]
     for point in points:
@@ -128,6 +145,37 @@ def test_the_night_tells_once_and_once_more_for_late_values(tariff):
         return BehaviourMonth.objects.get(service_point=point).computed_at.day
 
     assert [night(day) for day in (1, 2, 9, 10, 11)] == [1, 1, 1, 10, 10]
+
+
+def test_what_a_part_stopped_is_told_the_next_night(tariff, monkeypatch):
+    points = [_counted(tariff, kwh=310) for _ in range(2)]
+    told = behaviours.tell
+
+    def tell(*, service_point_ids, **values):
+        if points[1].id in service_point_ids:
+            raise ZeroDivisionError
+        return told(service_point_ids=service_point_ids, **values)
+
+    monkeypatch.setattr(behaviours.look, "__kwdefaults__", {"chunk": 1})
+    for day, way in ((1, tell), (2, told)):
+        monkeypatch.setattr(behaviours, "tell", way)
+        at = datetime(2026, 4, day, 5, 15, tzinfo=UTC)
+        with time_machine.travel(at, tick=False):
+            if way is tell:
+                with pytest.raises(ZeroDivisionError):
+                    behaviours.night(at)
+            else:
+                behaviours.night(at)
+        assert BehaviourMonth.objects.count() == day
+    assert {row.computed_at.day for row in BehaviourMonth.objects.all()} == {2}
+
+
+def test_what_was_told_of_two_lives_goes_when_it_is_said_late_that_there_were_two(tariff):
+    point, other = _counted(tariff, kwh=310), _counted(tariff, kwh=310)
+    assert _look() == 2
+    point.agreements.get().account.holders.update(period=DateRange(date(2025, 1, 1), date(2026, 3, 20)))
+    assert _look() == 1
+    assert BehaviourMonth.objects.get().service_point_id == other.id
 
 
 def test_old_months_go(tariff):

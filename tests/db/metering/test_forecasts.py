@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 import pytest
+import time_machine
 
 from cis.kernel.actors import Actor, ActorKind
 from cis.kernel.enums import Role
@@ -52,7 +53,8 @@ def kept(**values) -> dict[date, AreaDay]:
     return {row.day_date: row for row in AreaDay.objects.filter(**values)}
 
 
-def test_areas_are_added_up_by_the_hour_once_each():
+def test_areas_are_added_up_by_the_hour_once_each(monkeypatch):
+    monkeypatch.setattr(area_loads, "LEAST_PLACES", 2)
     feeder = metering.feeder()
     hung(days=3, feeder=feeder)
     hung(days=3, times=2, transformer=metering.transformer(at=feeder))
@@ -64,6 +66,17 @@ def test_areas_are_added_up_by_the_hour_once_each():
     assert (whole.loads_w[5], whole.places) == (7 * hour, 3)
     assert (own.loads_w[5], own.places) == (3 * hour, 2)
     assert forecasts.add_up(first=first, last=TARGET - timedelta(days=1)) == 0
+
+
+@pytest.mark.parametrize(("places", "is_told"), [(4, False), (5, True)])
+def test_hours_of_a_feeder_that_would_be_somebodys_are_not_told(places, is_told):
+    feeder, day = metering.feeder(), TARGET - timedelta(days=1)
+    for _ in range(places):
+        hung(days=1, feeder=feeder)
+    forecasts.add_up(first=day, last=day)
+    row = kept(feeder=feeder)[day]
+    assert (row.places, row.loads_w[0] is not None) == (places, is_told)
+    assert kept(feeder=None)[day].loads_w[0] is not None
 
 
 def test_meters_that_count_what_others_take_are_left_out():
@@ -111,6 +124,39 @@ def test_too_few_days_are_foretold_as_a_week_ago_and_written_over_until_the_day_
     assert (again.id, again.made_at) == (row.id, MORNING + timedelta(hours=1))
     with pytest.raises(DayHasBegun):
         forecasts.foretell(feeder_id=None, target=TARGET, at=MORNING + timedelta(hours=13))
+
+
+@pytest.mark.parametrize(
+    ("newest", "back"), [(None, 730), (1, 21), (21, 21), (40, 39), (600, 599), (900, 730)]
+)  # fmt: skip
+def test_days_that_a_job_never_reached_are_added_up_by_the_next_one(newest, back, monkeypatch):
+    """Killed in the middle of two years, or not run for weeks: no days are left out."""
+    today, asked = TARGET - timedelta(days=1), []
+    if newest:
+        AreaDay.objects.create(feeder=None, day_date=today - timedelta(days=newest), loads_w=[1] * 24, places=1)
+    monkeypatch.setattr(forecasts, "_add_up", lambda days, _zone: len(asked.extend(days) or ()))
+    forecasts.work(MORNING)
+    assert asked == [today - timedelta(days=n) for n in range(back, 0, -1)]
+
+
+@pytest.mark.parametrize(("late", "target"), [(timedelta(0), TARGET), (timedelta(days=1), TARGET + timedelta(days=1))])
+def test_a_morning_done_a_day_late_foretells_nothing_that_has_begun(late, target):
+    hung(days=16)
+    with time_machine.travel(MORNING + late, tick=False):
+        forecasts.morning(MORNING)
+    assert LoadForecast.objects.get().target_date == target
+
+
+def test_the_doubled_hour_of_a_long_day_is_no_double_load():
+    """On 25 October 2026 Berlin has 25 hours, of 100 Wh each: 100 W in the last one, too."""
+    (register,) = metering.metered(is_interval=True)
+    day = date(2026, 10, 25)
+    for n in (-1, 0, 1):
+        on = day + timedelta(days=n)
+        at = datetime(on.year, on.month, on.day, tzinfo=UTC)
+        metering.interval_day(of=register, on=on, values_wh=np.full(24, 100), start_at=at)
+    found = area_loads.measured(days=[day], zone_name="Europe/Berlin")
+    assert found.loads_w[0, 0].tolist() == [100] * 24
 
 
 def test_an_area_of_which_too_little_is_known_stops_no_other():
@@ -215,5 +261,8 @@ def test_wrong_temperatures_are_refused_and_change_nothing():
         loaded(text + "2026-03-01T00:00,3\n")
     with pytest.raises(NotYetMeasured):
         loaded(weather_file(first=date(2099, 1, 1), days=1))
+    begun = datetime.now(UTC).replace(minute=0, second=0, microsecond=0).isoformat()
+    with pytest.raises(NotYetMeasured):
+        loaded(f"start_at,temperature\n{begun},3\n")
     assert loaded(weather_file(first=date(2099, 1, 1), days=1), WeatherKind.FORECAST).changed == 24
     assert set(WeatherHour.objects.values_list("kind", flat=True)) == {"forecast"}

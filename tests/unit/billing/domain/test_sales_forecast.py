@@ -67,6 +67,22 @@ def test_months_that_were_tried_were_not_learned_from():
     assert np.array_equal(one, two)
 
 
+def test_a_class_that_nobody_is_in_any_more_is_not_foretold():
+    said = foretell(sold([[100.0] * 20 + [np.nan] * 3, [100.0] * 21 + [np.nan] * 2]))
+    assert said.energy_wh[0].tolist() == [-1] * 3
+    assert (said.energy_wh[1] > 0).all()
+
+
+def test_both_ways_are_tried_on_the_same_months():
+    """Of one class alone trees say nothing of the sixth month: an outlier there counts for neither."""
+    day = np.tile(np.arange(12.0) * 10 + 100, 3)[None, :30]
+    wild = day.copy()
+    wild[0, 29] *= 9
+    usual, odd = foretell(sold(day), settings=FEW), foretell(sold(wild), settings=FEW)
+    assert usual.error_e4[0] >= 0
+    assert odd.naive_error_e4.tolist() == usual.naive_error_e4.tolist() == [0]
+
+
 def test_an_amount_is_energy_at_the_mean_price():
     assert amount_minor(energy_wh=1_500, billed_wh=10_000, billed_minor=617) == 93
     assert amount_minor(energy_wh=1_500, billed_wh=0, billed_minor=0) == 0

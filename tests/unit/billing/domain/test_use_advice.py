@@ -4,9 +4,15 @@ from datetime import date
 from fractions import Fraction
 
 import numpy as np
+import pytest
 
 from billing.domain import use_advice
 from billing.domain.use_advice import EnergyLine, PeriodPrice
+from billing.queries import use_advice as queries
+from billing.queries.bills import Line
+from billing.queries.use_advice import PricedPeriod, PricedUse
+from tariffs.domain.components.standing import BeyondUse, Concession, ConcessionOf, GreenPremium
+from tariffs.domain.lines import LedgerClass
 from tariffs.domain.time_of_use import DAY_TYPES, Calendar
 
 PEAK, VALLEY = 61_700_000, 30_700_000
@@ -92,3 +98,36 @@ def test_half_hours_of_a_year_follow_the_calendar():
     )
     working = 260  # of the 261 weekdays of 2026 one is a holiday
     assert found == {"valley": 365 * 48 - working * 28, "peak": working * 28}
+
+
+@pytest.mark.parametrize(("prices", "is_one"), [((), False), ((5,), True), ((5, 5), True), ((5, 4), False)])
+def test_a_bill_that_charges_no_energy_has_not_one_price_of_it(prices, is_one):
+    periods = tuple(
+        PricedPeriod(of=PeriodPrice(period=f"p{n}", energy_wh=1, price_e6=price), labels={}, percent=0, price="")
+        for n, price in enumerate(prices)
+    )
+    used = PricedUse(
+        bill_number="1", start_date=date(2026, 1, 1), end_date=date(2026, 2, 1), used_wh=1, periods=periods,
+        half_hours={}, is_hourly=False, has_percents=False, decimals=2,
+    )  # fmt: skip
+    assert used.is_one_price is is_one
+
+
+def _next(component, *, kwh, price_e6, amount_minor):
+    line = Line(
+        code="x", labels={}, period_labels={}, step=0, period_of_use="", unit="kWh", quantity=kwh * 1_000,
+        quantity_places=3, price="", margin=None, percent_e2=None, price_e6=price_e6, amount_minor=amount_minor,
+        tax_minor=0, ledger_class="fund",
+    )  # fmt: skip
+    return queries._energy(line, component).price_e6
+
+
+def test_one_more_kwh_costs_its_part_of_a_premium_and_nothing_of_blocks_or_of_what_is_used_up():
+    named = {"code": "x", "label": "x", "ledger": LedgerClass.FUND}
+    part = GreenPremium(price_e6=10_000_000, part_e6=500_000, beyond=BeyondUse.CHARGE, **named)
+    blocks = GreenPremium(price_e6=10_000_000, part_e6=None, block_wh=100_000, beyond=BeyondUse.CHARGE, **named)
+    assert _next(part, kwh=50, price_e6=10_000_000, amount_minor=500) == 5_000_000
+    assert _next(blocks, kwh=100, price_e6=10_000_000, amount_minor=1_000) == 0
+    granted = Concession(on=("*",), rate=ConcessionOf.KWH, rate_e6=5_000_000, cap_minor=300, **named)
+    assert _next(granted, kwh=50, price_e6=-5_000_000, amount_minor=-250) == -5_000_000
+    assert _next(granted, kwh=100, price_e6=-5_000_000, amount_minor=-300) == 0

@@ -28,6 +28,9 @@ def test_hours_come_in_order_of_time():
         (HEAD + "2026-07-01T00:30+08:00,28\n", "bad_line"), (HEAD + "2026-07-01T00:00+08:00\n", "bad_line"),
         (HEAD + "yesterday,28\n", "bad_line"), (HEAD + "2026-07-01T00:00+08:00,NaN\n", "not_a_number"),
         (HEAD + "2026-07-01T00:00+08:00,82\n", "bad_temperature"), (HEAD + '"2026-07-01T00:00+08:00,2\n', "not_plain"),
+        (HEAD + "0001-01-01T00:00+08:00,2\n", "bad_line"), (HEAD + "9999-12-31T23:00-12:00,2\n", "bad_line"),
+        (HEAD + "2026-07-01T00:00+08:00,2\r2026-07-01T01:00+08:00,2\n", "bad_line"),
+        (HEAD + "7" * 200_000 + ",2\n", "bad_line"),
         (HEAD + "2026-07-01T00:00+08:00,2\n" * 2, "hour_comes_twice"), ("\n" * 100_001, "too_many_lines"),
     ],
 )  # fmt: skip
@@ -36,3 +39,4 @@ def test_a_file_with_a_finding_is_refused_with_its_line(text, code):
         weather.read_csv(text=text, clock=CLOCK)
     (finding,) = refused.value.detail["findings"]
     assert finding.code == code
+    assert len(str(finding)) < 400
