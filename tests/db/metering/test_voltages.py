@@ -114,3 +114,14 @@ def test_what_can_be_told_no_more_goes(street):
     VoltageDay.objects.all().delete()
     assert voltages.forecast_all(last=LAST) == 0
     assert not VoltageForecast.objects.exists()
+
+
+def test_a_meter_tells_a_place_only_what_it_said_there():
+    (register,) = metering.metered(is_interval=True, start_date=LAST - timedelta(days=2))
+    for n in range(10):
+        mv = 228_000 if n < 3 else 180_000
+        VoltageDay.objects.create(
+            meter=register.meter, day_date=LAST - timedelta(days=n), slots_mv=[mv] * 96
+        )  # fmt: skip
+    assert voltages.forecast_all(last=LAST) == 2
+    assert {one.low_mv for one in VoltageForecast.objects.all()} == {228_000}
