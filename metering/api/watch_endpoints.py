@@ -274,8 +274,8 @@ def _span(request: Request) -> dict[str, date]:
     """Return the days that are asked for, the last one included."""
     given = asked(contract.DaysQuery, request)
     end = given.get("until_date") or timezone.localdate()
-    start = given.get("from_date") or end - DAYS * _DAY
-    if not start < end <= start + DAYS_MOST * _DAY:
+    start = given.get("from_date") or date.fromordinal(max(end.toordinal() - DAYS, 1))
+    if not 0 < (end - start).days <= DAYS_MOST:
         raise ValidationError({"until_date": [f"It is after from_date, by {DAYS_MOST} days at most."]})
     return {"since": start, "until": end - _DAY}
 

@@ -80,6 +80,8 @@ def test_loads_and_losses_of_days_are_read_and_what_tomorrow_brings():
     assert caller.get(f"asset-forecasts?date={today}").json()["results"] == []
     backwards = f"from_date={today}&until_date={today}"
     assert_problem(caller.get(f"transformers/{bank.external_id}/loads?{backwards}"), 422, "invalid_request")
+    for wrong in ("until_date=0001-01-01", "from_date=9999-12-31", "from_date=0001-01-01&until_date=9999-12-31"):
+        assert_problem(caller.get(f"transformers/{bank.external_id}/losses?{wrong}"), 422, "invalid_request")
     assert caller.get("transformers/none/losses").status_code == 404
     assert caller.get("feeders/none/loads").status_code == 404
 
