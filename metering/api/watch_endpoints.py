@@ -220,7 +220,8 @@ class RouteOne(APIView):
     )
     def get(self, request: Request, code: str) -> Response:  # noqa: ARG002
         """Return a route with its places in the order of the walk, and its last rounds."""
-        found = ReadingRoute.objects.filter(code=code).values_list("id", flat=True).first()
+        rows = ReadingRoute.objects.filter(code=code).values_list("id", flat=True)
+        found = None if "\0" in code else rows.first()
         if found is None:
             raise Http404
         today = timezone.localdate()
