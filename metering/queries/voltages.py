@@ -30,7 +30,8 @@ class Bands:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
     """
-    What n meters said over d days where they hang now, of those that hang at a place of low voltage.
+    What n meters said over d days where they hang now, of those that hang at a place of low voltage; of a place that
+    was moved to another transformer, since the day after.
 
     transformer_ids  0: on none that is known
     hours_mv         (n, d, 24) UNKNOWN where nothing is
@@ -188,7 +189,9 @@ SELECT meter_id FROM metering_voltageday WHERE day_date >= %(since)s
 UNION SELECT meter_id FROM metering_voltageforecast WHERE day_date >= %(since)s ORDER BY 1
 """
 _HUNG = """
-SELECT i.meter_id, s.id, s.transformer_id, s.voltage, lower(i.period) FROM metering_installation i
+SELECT i.meter_id, s.id, s.transformer_id, s.voltage, greatest(lower(i.period), (
+    SELECT max(h.until_date) + 1 FROM metering_pasthanging h WHERE h.service_point_id = s.id))
+FROM metering_installation i
 JOIN metering_servicepoint s ON s.id = i.service_point_id
 WHERE i.meter_id = ANY(%(meters)s) AND i.period @> %(at)s AND s.voltage IN ('220V', '380V') ORDER BY 1
 """
